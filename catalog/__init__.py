@@ -1,0 +1,1 @@
+"""Items: schema, readers, data set loaders, the columnar store."""

@@ -1,0 +1,4 @@
+"""The vocabulary every other package speaks: records, metrics, diversity, policy, log schema, errors.
+
+Pure: numpy and the standard library only, no I/O.
+"""

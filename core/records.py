@@ -1,0 +1,201 @@
+"""The records that travel between the packages. All frozen; arrays inside are not to be written to."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+
+import numpy as np
+from numpy.typing import NDArray
+
+FloatArray = NDArray[np.float32]
+IntArray = NDArray[np.int64]
+
+
+@dataclass(frozen=True, slots=True)
+class Filter:
+    """One condition on one field of an item: any of `values`, or `low <= field <= high` (both inclusive).
+
+    Conditions on one field widen (any of them), conditions on different fields narrow (all of them).
+    """
+
+    field: str
+    values: tuple[str, ...] = ()
+    low: float | None = None
+    high: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Constraints:
+    """What a slate must obey beside its weights; settled in the terminal stage.
+
+    Attributes:
+        max_relevance_loss: largest share of the pure-relevance slate's expected relevance that may be given up.
+        pins: item_id by position (0-based); a pin stays where it is put.
+        exclusions: item_ids that must not be shown.
+    """
+
+    max_relevance_loss: float | None = None
+    pins: Mapping[int, str] = field(default_factory=dict)
+    exclusions: frozenset[str] = frozenset()
+
+
+@dataclass(frozen=True, slots=True)
+class Query:
+    """One validated search request.
+
+    Attributes:
+        text: the words, stripped, not empty.
+        weights: raw objective weights, or none for the bundle's default.
+        explore: sample the slate (Plackett-Luce) instead of sorting it; needs `session_id`, because the draw
+            is a function of the session, so that the pages of one session are pages of one draw.
+    """
+
+    text: str
+    k: int = 20
+    offset: int = 0
+    weights: Mapping[str, float] | None = None
+    constraints: Constraints = Constraints()
+    filters: tuple[Filter, ...] = ()
+    facets: tuple[str, ...] = ()
+    user_id: str | None = None
+    session_id: str | None = None
+    explore: bool = False
+    explain: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Candidates:
+    """What the first stage retrieved, best first.
+
+    Attributes:
+        rows: [n] int64, row of each item in the bundle's item store; no repeats.
+        dense: [n] float32, cosine of query and item vectors.
+        lexical: [n] float32, BM25 of the lexical index, 0 where it did not match.
+        fused: [n] float32, the score they are ordered by.
+        query_vector: [dim] float32, unit length.
+    """
+
+    rows: IntArray
+    dense: FloatArray
+    lexical: FloatArray
+    fused: FloatArray
+    query_vector: FloatArray
+    degraded: tuple[str, ...] = ()
+
+    def __len__(self) -> int:
+        return len(self.rows)
+
+
+@dataclass(frozen=True, slots=True)
+class ScoredCandidates:
+    """Candidates with what the ranker predicts for each objective; the part of a search that may be cached.
+
+    Attributes:
+        rows: [n] int64, in retrieval order.
+        features: [n, n_features] float32, by `ranker.features`.
+        gains: [n, n_objectives] float32, calibrated value of showing the item first, in each objective's unit.
+        aspects: [n, n_aspects] int64, codes of the attributes that diversity counts (category, brand); -1 unknown.
+    """
+
+    rows: IntArray
+    features: FloatArray
+    gains: FloatArray
+    aspects: IntArray
+    degraded: tuple[str, ...] = ()
+
+    def __len__(self) -> int:
+        return len(self.rows)
+
+
+@dataclass(frozen=True, slots=True)
+class ReceiptLine:
+    """What the weights bought or cost of one objective, in its own unit, against the pure-relevance slate."""
+
+    expected: float
+    baseline: float
+
+    @property
+    def change(self) -> float:
+        """`expected / baseline - 1`; 0.0 where both are 0."""
+        if self.baseline == 0:
+            return 0.0 if self.expected == 0 else float("inf")
+        return self.expected / self.baseline - 1
+
+
+@dataclass(frozen=True, slots=True)
+class Slate:
+    """The ordered list shown, and everything needed to say why.
+
+    Attributes:
+        rows: [n_shown] int64, rows in the item store, by position (the first is at position `offset`).
+        item_ids: the same items by their ids.
+        scores: [n_shown] float32, scalarised utility at the effective weights.
+        gains: [n_shown, n_objectives] float32.
+        propensities: [n_shown] float64, chance of each item at its position given the items above it; 1.0 where
+            the slate was sorted.
+        weights: the effective weights (after `max_relevance_loss`), summing to 1.
+        requested_weights: the weights asked for, summing to 1.
+        seconds: time spent by stage.
+    """
+
+    query: Query
+    rows: IntArray
+    item_ids: tuple[str, ...]
+    scores: FloatArray
+    gains: FloatArray
+    propensities: NDArray[np.float64]
+    n_candidates: int
+    objectives: tuple[str, ...]
+    weights: Mapping[str, float]
+    requested_weights: Mapping[str, float]
+    receipt: Mapping[str, ReceiptLine]
+    infeasible: bool
+    seed: int | None
+    bundle: str
+    decision_id: str
+    facets: Mapping[str, Mapping[str, int]] = field(default_factory=dict)
+    degraded: tuple[str, ...] = ()
+    seconds: Mapping[str, float] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Impression:
+    """A slate that was shown and is logged; see `core.log` for the columns and their units."""
+
+    decision_id: str
+    timestamp: datetime
+    user_id: str | None
+    session_id: str | None
+    query: str
+    bundle: str
+    feature_schema: str
+    variant: str | None
+    weights: Mapping[str, float]
+    requested_weights: Mapping[str, float]
+    temperature: float
+    seed: int | None
+    offset: int
+    item_ids: tuple[str, ...]
+    propensities: tuple[float, ...]
+    max_relevance_loss: float | None = None
+    filters: tuple[str, ...] = ()
+    features: tuple[tuple[float, ...], ...] | None = None
+    clicks: tuple[int, ...] = ()
+    purchases: tuple[int, ...] = ()
+    revenue: tuple[float, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Interaction:
+    """What a shopper did with an item of an impression: `click`, `cart` or `purchase`."""
+
+    event_id: str
+    decision_id: str
+    timestamp: datetime
+    action: str
+    item_id: str
+    position: int | None = None
+    quantity: float = 1.0
+    value: float = 0.0

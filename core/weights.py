@@ -1,0 +1,69 @@
+"""Objective weights: a point on the simplex, as text, as a mapping, as one request's choice."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable, Mapping
+
+from core.errors import BadParameter
+
+DIVERSITY = "diversity"
+"""The one objective that is a property of the slate and not of an item; every bundle has it."""
+
+PREFIX = "w_"
+
+
+def normalise(weights: Mapping[str, float], known: Iterable[str]) -> dict[str, float]:
+    """Divide non-negative weights by their sum.
+
+    Args:
+        weights: raw weight by objective; objectives left out count as 0.
+        known: the objectives there are, `diversity` among them.
+
+    Returns:
+        A weight for every known objective, in the order of `known`, summing to 1.
+
+    Raises:
+        BadParameter: an unknown objective, a weight that is negative or not finite, or all zero.
+    """
+    known = tuple(known)
+    listed = ", ".join(PREFIX + name for name in known)
+    for name, value in weights.items():
+        if name not in known:
+            raise BadParameter(PREFIX + name, "no such objective in this bundle", listed)
+        if not math.isfinite(value) or value < 0:
+            raise BadParameter(PREFIX + name, f"{value} is no weight", "a finite number of 0 or more")
+    largest = max((weights.get(name, 0.0) for name in known), default=0.0)
+    if largest <= 0:
+        raise BadParameter("weights", "all are 0", f"at least one above 0 of {listed}")
+    # Dividing by the largest first keeps the sum finite for weights near the end of the float range.
+    scaled = {name: weights.get(name, 0.0) / largest for name in known}
+    total = math.fsum(scaled.values())
+    return {name: value / total for name, value in scaled.items()}
+
+
+def parse_policy(text: str) -> tuple[str, dict[str, float]]:
+    """Read `NAME=w_relevance:0.7,w_revenue:0.3` into a name and its raw weights.
+
+    Raises:
+        BadParameter: the text does not have that form.
+    """
+    allowed = "NAME=w_relevance:0.7,w_revenue:0.3"
+    name, equals, body = text.partition("=")
+    if not equals or not name.strip() or not body.strip():
+        raise BadParameter("--policy", f"cannot read {text!r}", allowed)
+    weights: dict[str, float] = {}
+    for part in body.split(","):
+        key, colon, value = part.strip().partition(":")
+        if not colon or not key.startswith(PREFIX):
+            raise BadParameter("--policy", f"cannot read {part!r} in {text!r}", allowed)
+        try:
+            weights[key.removeprefix(PREFIX)] = float(value)
+        except ValueError:
+            raise BadParameter("--policy", f"{value!r} is no number in {text!r}", allowed) from None
+    return name.strip(), weights
+
+
+def format_weights(weights: Mapping[str, float]) -> str:
+    """The inverse of the right-hand side of `parse_policy`, for logs and tables."""
+    return ",".join(f"{PREFIX}{name}:{value:g}" for name, value in weights.items())

@@ -1,0 +1,1 @@
+"""The two-stage search as one object without web, and the bundle it is loaded from."""

@@ -1,0 +1,1 @@
+"""Load over HTTP and the service-level objectives it is judged by."""

@@ -1,0 +1,1 @@
+"""Second stage: features, calibrated heads, the slate stage, training, the TorchScript artefact."""

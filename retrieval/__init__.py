@@ -1,0 +1,1 @@
+"""First stage: encoders, dense and lexical index, fusion, filters, facets."""

@@ -1,0 +1,1 @@
+"""HTTP over the engine: routes, settings, events, state, telemetry."""
