@@ -74,9 +74,7 @@ class Interval:
         return {"value": self.value, "low": self.low, "high": self.high, "n_queries": self.n_queries}
 
 
-def mean_interval(
-    values: ArrayLike, *, confidence: float = 0.95, n_resamples: int = 2000, seed: int = 0
-) -> Interval:
+def mean_interval(values: ArrayLike, *, confidence: float = 0.95, n_resamples: int = 2000, seed: int = 0) -> Interval:
     """Mean over queries with a percentile bootstrap interval (Efron 1979); nan entries are left out.
 
     Args:
