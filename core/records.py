@@ -117,11 +117,9 @@ class ReceiptLine:
     baseline: float
 
     @property
-    def change(self) -> float:
-        """`expected / baseline - 1`; 0.0 where both are 0."""
-        if self.baseline == 0:
-            return 0.0 if self.expected == 0 else float("inf")
-        return self.expected / self.baseline - 1
+    def change(self) -> float | None:
+        """`expected / baseline - 1`; none where the baseline is 0."""
+        return self.expected / self.baseline - 1 if self.baseline else None
 
 
 @dataclass(frozen=True, slots=True)
