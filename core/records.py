@@ -131,6 +131,7 @@ class Slate:
         item_ids: the same items by their ids.
         scores: [n_shown] float32, scalarised utility at the effective weights.
         gains: [n_shown, n_objectives] float32.
+        features: [n_shown, n_features] float32.
         propensities: [n_shown] float64, chance of each item at its position given the items above it; 1.0 where
             the slate was sorted.
         weights: the effective weights (after `max_relevance_loss`), summing to 1.
@@ -143,6 +144,7 @@ class Slate:
     item_ids: tuple[str, ...]
     scores: FloatArray
     gains: FloatArray
+    features: FloatArray
     propensities: NDArray[np.float64]
     n_candidates: int
     objectives: tuple[str, ...]

@@ -27,7 +27,7 @@ def softmax_loss(scores: Tensor, gains: Tensor, mask: Tensor) -> Tensor:
 def pointwise_loss(scores: Tensor, values: Tensor, mask: Tensor) -> Tensor:
     """Binary cross-entropy of sigmoid(scores) against values in 0..1; keeps scores on a scale to be calibrated.
 
-    With `softmax_loss` it makes a regression-compatible objective (Bai et al. 2023): one score that ranks and regresses.
+    With `softmax_loss` it makes a regression-compatible objective (Bai et al. 2023): one score ranks and regresses.
     """
     values = torch.where(mask, values, torch.zeros_like(values))
     losses = torch.nn.functional.binary_cross_entropy_with_logits(scores, values, reduction="none")

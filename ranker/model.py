@@ -94,12 +94,12 @@ class ServedRanker(nn.Module):
 
     def predictions(self, features: Tensor) -> Tensor:
         """[n, F] -> [n, H] calibrated heads. Beyond the outer knots the outer segments go on, never below 0."""
-        raw = self.heads(features)
-        columns = raw.t().contiguous()
+        columns: Tensor = self.heads(features).t().contiguous()
         right = torch.searchsorted(self.knots_x, columns).clamp(1, self.knots_x.shape[1] - 1)
         x0, x1 = self.knots_x.gather(1, right - 1), self.knots_x.gather(1, right)
         y0, y1 = self.knots_y.gather(1, right - 1), self.knots_y.gather(1, right)
-        return (y0 + (columns - x0) * (y1 - y0) / (x1 - x0)).clamp(min=0.0).t()
+        values = y0 + (columns - x0) * (y1 - y0) / (x1 - x0)
+        return values.clamp(min=0.0).t()
 
     def gains(self, features: Tensor, prices: Tensor) -> Tensor:
         """[n, F] features and [n] prices -> [n, M] gains; an unknown (nan) price earns nothing we could promise."""

@@ -83,7 +83,7 @@ def _fit_member(lists: RankingLists, recipe: Recipe, *, seed: int, progress: Pro
         batch = torch.from_numpy(rng.integers(0, len(lists), min(recipe.lists_per_step, len(lists))))
         loss = _loss(heads(features[batch]), labels[batch], recipe.pointwise_share)
         optimiser.zero_grad()
-        loss.backward()
+        loss.backward()  # type: ignore[no-untyped-call]  # torch ships it untyped
         optimiser.step()
         schedule.step()
         if step % 50 == 0:
@@ -133,12 +133,14 @@ def calibrate(
         known = ~np.isnan(values)
         calibrations.append(fit_calibration(raw[..., head][known], values[known]))
     ranges = []
-    listed = lists.features.any(axis=2)
+    lengths = lists.features.any(axis=2).sum(axis=1)
     for objective in objectives:
         gains = calibrations[objective.head](raw[..., objective.head])
         if objective.times_price:
             gains = gains * np.nan_to_num(lists.prices)
-        spreads = [float(np.ptp(row[there])) for row, there in zip(gains, listed, strict=True) if there.any()]
+        spreads = [
+            float(np.ptp(row[there])) for row, there in zip(list(gains), list(listed), strict=True) if there.any()
+        ]
         ranges.append(max(float(np.median(spreads)), 1e-6))
     return calibrations, np.array(ranges, dtype=np.float32)
 
