@@ -14,7 +14,8 @@ import hashlib
 import json
 import platform
 import shutil
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from importlib.metadata import version
@@ -118,10 +119,18 @@ def save_bundle(out: Path, *, staging: Path, pipeline: Pipeline, ranker: ServedR
     return str(manifest["bundle_id"])
 
 
-def staging_folder(out: Path) -> Path:
-    """A fresh folder beside `out`, on the same file system, so that the rename at the end is atomic."""
+@contextmanager
+def staging_folder(out: Path) -> Iterator[Path]:
+    """A fresh folder beside `out`, on the same file system, so that the rename at the end is atomic.
+
+    It is gone afterwards, whatever happened.
+    """
     out.parent.mkdir(parents=True, exist_ok=True)
-    return Path(mkdtemp(prefix=f".{out.name}.", dir=out.parent))
+    folder = Path(mkdtemp(prefix=f".{out.name}.", dir=out.parent))
+    try:
+        yield folder
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
 
 
 def load_bundle(folder: Path) -> Bundle:

@@ -20,7 +20,7 @@ from core.diversity import slate_diversity
 from core.errors import BadParameter, NotFound
 from core.metrics import discounted_sum
 from core.policy import seed_of
-from core.records import Impression, Query, ReceiptLine, ScoredCandidates, Slate
+from core.records import Candidates, FloatArray, Impression, Query, ReceiptLine, ScoredCandidates, Slate
 from core.weights import DIVERSITY, normalise
 from engine.budget import within_budget
 from engine.bundle import Bundle, load_bundle
@@ -38,7 +38,7 @@ class Engine:
     def __init__(self, bundle: Bundle) -> None:
         # torch and faiss each bring a libgomp; more than one thread each makes the median 10 times worse.
         torch.set_num_threads(1)
-        self._pipeline = bundle.pipeline
+        self.pipeline = bundle.pipeline
         self._ranker = bundle.ranker
         self.bundle_id = bundle.bundle_id
         self.manifest: Mapping[str, Any] = bundle.manifest
@@ -61,16 +61,16 @@ class Engine:
 
     @property
     def store(self) -> ItemStore:
-        return self._pipeline.store
+        return self.pipeline.store
 
     @property
     def retriever(self) -> Retriever:
-        return self._pipeline.retriever
+        return self.pipeline.retriever
 
     @property
     def user_ids(self) -> tuple[str, ...]:
         """Users with a history in the bundle."""
-        return self._pipeline.histories.user_ids()
+        return self.pipeline.histories.user_ids()
 
     def warm_up(self) -> None:
         """Run every stage until the first real request meets no slow first call."""
@@ -96,16 +96,24 @@ class Engine:
         """First stage and heads. Depends on text, filters, user and pins alone, so the result may be cached."""
         watch = watch or Stopwatch()
         pinned = [row for row in map(self._row, query.constraints.pins.values()) if row is not None]
-        candidates = self._pipeline.retrieve(query.text, filters=query.filters, also=pinned)
+        candidates = self.pipeline.retrieve(query.text, filters=query.filters, also=pinned)
         watch.lap("retrieve")
-        features = self._pipeline.featurise(query.text, candidates, query.user_id)
+        features = self.pipeline.featurise(query.text, candidates, query.user_id)
         watch.lap("featurise")
-        prices = self.store.prices[candidates.rows]
-        with torch.inference_mode():
-            gains = self._ranker.gains(torch.from_numpy(features), torch.from_numpy(prices)).numpy()
+        gains = self._predict(features, candidates)
         watch.lap("rank")
         aspects = self.store.aspects(candidates.rows)
         return ScoredCandidates(candidates.rows, features, gains, aspects, candidates.degraded)
+
+    def predict(self, text: str, candidates: Candidates, user_id: str | None = None) -> FloatArray:
+        """[n, n_objectives] gains of any candidates of a query."""
+        return self._predict(self.pipeline.featurise(text, candidates, user_id), candidates)
+
+    def _predict(self, features: FloatArray, candidates: Candidates) -> FloatArray:
+        prices = self.store.prices[candidates.rows]
+        with torch.inference_mode():
+            gains: FloatArray = self._ranker.gains(torch.from_numpy(features), torch.from_numpy(prices)).numpy()
+        return gains
 
     def choose(self, query: Query, scored: ScoredCandidates, watch: Stopwatch | None = None) -> Slate:
         """The terminal stage: weights, constraints, diversity or a draw, receipt. Nothing reorders afterwards."""
