@@ -74,10 +74,10 @@ def lists_from_judgments(
     return lists, rows_of_lists
 
 
-def known_rows(pipeline: Pipeline, item_ids: Iterable[str], grades: Iterable[int]) -> dict[int, int]:
+def known_rows(pipeline: Pipeline, item_ids: Sequence[str], grades: Iterable[int]) -> dict[int, int]:
     """Grade by row for the judged items that are in the catalogue."""
-    index = pipeline.store.index
-    return {index[item_id]: grade for item_id, grade in zip(item_ids, grades, strict=True) if item_id in index}
+    rows = pipeline.store.rows_of(item_ids).tolist()
+    return {row: grade for row, grade in zip(rows, grades, strict=True) if row >= 0}
 
 
 def judged_candidates(pipeline: Pipeline, text: str, judged: Mapping[int, int]) -> Candidates:
