@@ -102,6 +102,11 @@ class ItemStore:
         except KeyError:
             raise NotFound(f"no item {item_id!r}") from None
 
+    def rows_of(self, item_ids: Sequence[str]) -> NDArray[np.int64]:
+        """[n] row of each id, -1 where the catalogue has no such item."""
+        rows = self._rows_by_id
+        return np.fromiter((rows.get(item_id, -1) for item_id in item_ids), dtype=np.int64, count=len(item_ids))
+
     def titles(self, rows: Rows) -> list[str]:
         return self._texts["title"].at(rows)
 
