@@ -24,9 +24,9 @@ from tempfile import mkdtemp
 from typing import Any
 
 import numpy as np
-from catalog.store import ItemStore
 from retrieval.retriever import Retriever
 
+from catalog.store import ItemStore
 from core.errors import BundleDamaged, BundleError, BundleMismatch
 from core.weights import DIVERSITY
 from engine.pipeline import Pipeline, item_columns

@@ -12,10 +12,10 @@ from typing import Any
 
 import numpy as np
 import torch
-from catalog.store import ItemStore
 from numpy.typing import NDArray
 from retrieval.retriever import Retriever
 
+from catalog.store import ItemStore
 from core.diversity import slate_diversity
 from core.errors import BadParameter, NotFound
 from core.metrics import discounted_sum
