@@ -14,7 +14,7 @@ from core.records import Candidates, Filter, FloatArray, IntArray
 from retrieval.dense import DenseIndex, mapped
 from retrieval.encoders import Encoder, load_encoder
 from retrieval.facets import facet_counts
-from retrieval.filters import filter_mask
+from retrieval.filters import FIELDS, column_of, conditions_of, mask_of
 from retrieval.fusion import best_first, fuse
 from retrieval.lexical import BOOSTS, LexicalIndex
 from retrieval.nonsense import dense_floor
@@ -101,7 +101,8 @@ class Retriever:
         progress("dense index", 1, 1)
 
         progress("lexical index", 0, 1)
-        LexicalIndex.build(columns, priority, folder / "lexical")
+        numbers = {field: column_of(store, field) for field in FIELDS}
+        LexicalIndex.build(columns, numbers, priority, folder / "lexical")
         Speller.build(
             (columns[field][row] for row in range(len(store)) for field in SPELLED_FIELDS), folder / "spelling"
         )
@@ -152,10 +153,10 @@ class Retriever:
         """
         text = self.correct(text)
         query = self.encoder.encode([text])[0]
-        mask = filter_mask(self._store, filters)
+        conditions = conditions_of(self._store, filters)
         depth = max(n_candidates, POOL)
-        lexical_rows, bm25 = self._lexical.search(text, depth, mask)
-        dense_rows, cosines = self._dense.search(query, depth, mask)
+        lexical_rows, bm25 = self._lexical.search(text, depth, conditions)
+        dense_rows, cosines = self._dense.search(query, depth, mask_of(self._store, conditions))
 
         seen = np.zeros(len(self._store), dtype=bool)
         seen[lexical_rows] = True
