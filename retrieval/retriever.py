@@ -31,8 +31,11 @@ REPORT = "retrieval.json"
 POOL = 200
 """How deep both indices are searched at least, so that up to here a shorter answer is the head of a longer one."""
 
-MAX_CHARACTERS = 400
-"""Of a query that are read; of an item's text that are encoded: a mean of vectors says less the more it averages."""
+MAX_QUERY_CHARACTERS = 400
+"""Of a query that are read."""
+
+ENCODED_CHARACTERS = 200
+"""Of an item's text that are encoded: on Icecat more finds no more and takes MiniLM twice as long."""
 
 SPELLED_FIELDS = ("title", "product_type", "brand", "category")
 """Fields whose words misspelt words are corrected to."""
@@ -190,7 +193,7 @@ class Retriever:
 
     def correct(self, text: str) -> str:
         """The words of a query, those that no item has replaced by what may have been meant."""
-        words = words_of(text[:MAX_CHARACTERS])
+        words = words_of(text[:MAX_QUERY_CHARACTERS])
         return " ".join(
             word if self._lexical.knows(word) else self._speller.correct(word, is_last=position == len(words) - 1)
             for position, word in enumerate(words)
@@ -214,7 +217,7 @@ def _priority(store: ItemStore) -> IntArray:
 
 
 def _item_text(title: str, product_type: str, description: str) -> str:
-    return " ".join(part for part in (title, product_type, description) if part)[:MAX_CHARACTERS]
+    return " ".join(part for part in (title, product_type, description) if part)[:ENCODED_CHARACTERS]
 
 
 def _distinct(texts: Sequence[str]) -> tuple[list[str], IntArray]:
