@@ -105,7 +105,7 @@ def switch_dr(
 def dr_with_shrinkage(
     rewards: ArrayLike, weights: ArrayLike, q_logged: ArrayLike, q_target: ArrayLike, *, shrinkage: float
 ) -> Terms:
-    """Doubly robust with `w -> w / (1 + w^2 / lambda)`, DRos (Su et al. 2020); lambda > 0, towards 0 the model alone."""
+    """Doubly robust with `w -> w / (1 + w^2 / lambda)`, DRos (Su et al. 2020); lambda > 0."""
     w = _columns(weights)
     shrunk = w / (1 + w**2 / shrinkage)
     return doubly_robust(rewards, shrunk, q_logged, q_target)

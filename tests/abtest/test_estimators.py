@@ -10,7 +10,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from cases import K, N, bandit_log, chosen, slate_log
+from bandit_cases import K, N, bandit_log, chosen, slate_log
 from hypothesis import given
 from hypothesis import strategies as st
 

@@ -31,7 +31,7 @@ from sklearn.linear_model import LogisticRegression  # noqa: E402
 HERE = Path(__file__).parent
 sys.path.insert(0, str(HERE.parent))
 
-from cases import N_ACTIONS, K, N, bandit_log, chosen, slate_log  # noqa: E402
+from bandit_cases import N_ACTIONS, K, N, bandit_log, chosen, slate_log  # noqa: E402
 
 
 def one_action() -> dict[str, float]:
