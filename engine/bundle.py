@@ -24,9 +24,8 @@ from tempfile import mkdtemp
 from typing import Any
 
 import numpy as np
-from catalog.store import ItemStore
-from retrieval.retriever import Retriever
 
+from catalog.store import ItemStore
 from core.errors import BundleDamaged, BundleError, BundleMismatch
 from core.weights import DIVERSITY
 from engine.pipeline import Pipeline, item_columns
@@ -36,6 +35,7 @@ from ranker.model import ServedRanker
 from ranker.objectives import Objective
 from ranker.users import UserHistories
 from ranker.words import ItemWords
+from retrieval.retriever import Retriever
 
 SCHEMA_VERSION = 1
 MANIFEST = "manifest.json"

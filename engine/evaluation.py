@@ -58,9 +58,7 @@ def retrieval_recall(pipeline: Pipeline, text: str, judged: dict[int, int], *, k
     return recall_at_k([row in relevant for row in retrieved], len(relevant), k=k)
 
 
-def _scored_rows(
-    engine: Engine, text: str, judged: dict[int, int], pool: Pool
-) -> tuple[Sequence[int], np.ndarray]:
+def _scored_rows(engine: Engine, text: str, judged: dict[int, int], pool: Pool) -> tuple[Sequence[int], np.ndarray]:
     if pool == "judged":
         candidates = judged_candidates(engine.pipeline, text, judged)
         relevance = engine.predict(text, candidates)[:, 0]

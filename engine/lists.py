@@ -48,7 +48,7 @@ def lists_from_judgments(
     Returns:
         lists, and for each list the row of each of its candidates.
     """
-    max_gain = float(exponential_gain(judgments["grade"].max()))
+    max_gain = float(exponential_gain(judgments["grade"].to_numpy()).max(initial=0.0))
     if max_gain == 0:
         raise BadInput("judgments: every grade is 0, there is nothing to learn")
     grouped = judgments.group_by("query", maintain_order=True).agg("item_id", "grade")
@@ -134,7 +134,9 @@ def lists_from_log(pipeline: Pipeline, rows: Iterable[Mapping[str, object]]) -> 
                 purchase[position] = float(bool(purchases[at]))
         features = pipeline.featurise(text, candidates, None if user_id is None else str(user_id))
         prices = pipeline.store.prices[candidates.rows]
-        lists.append(RankedList(features, prices, relevance, purchase, group=str(row["session_id"] or row["decision_id"])))
+        lists.append(
+            RankedList(features, prices, relevance, purchase, group=str(row["session_id"] or row["decision_id"]))
+        )
     return lists
 
 

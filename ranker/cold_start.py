@@ -1,7 +1,8 @@
 """The ranker of a catalogue with neither judgments nor logs: stated rules instead of learned heads.
 
-It orders by how the words and the meaning of the query meet the item, with a little weight on popularity, and takes the
-chance of a purchase to be proportional to relevance. Its gains are not calibrated on anything, and the manifest says so.
+It orders by how the words and the meaning of the query meet the item, with a little weight on popularity, and takes
+the chance of a purchase to be proportional to relevance. Its gains are not calibrated on anything, and the manifest
+says so.
 """
 
 from __future__ import annotations
@@ -43,9 +44,7 @@ def cold_start_ranker(objectives: Sequence[Objective], prices: NDArray[np.float3
         heads.linear.bias.zero_()
         for name, weight in RULES.items():
             heads.linear.weight[:, FEATURES.index(name)] = weight
-    line = Calibration(
-        np.linspace(0, CEILING, 32, dtype=np.float32), np.linspace(0, 1, 32, dtype=np.float32)
-    )
+    line = Calibration(np.linspace(0, CEILING, 32, dtype=np.float32), np.linspace(0, 1, 32, dtype=np.float32))
     known = prices[np.isfinite(prices)]
     typical = float(np.median(known)) if len(known) else 1.0
     ranges = [typical if objective.times_price else 1.0 for objective in objectives]

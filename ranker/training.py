@@ -138,9 +138,7 @@ def calibrate(
         gains = calibrations[objective.head](raw[..., objective.head])
         if objective.times_price:
             gains = gains * np.nan_to_num(lists.prices)
-        spreads = [
-            float(np.ptp(row[there])) for row, there in zip(list(gains), list(listed), strict=True) if there.any()
-        ]
+        spreads = [float(np.ptp(row[:n])) for row, n in zip(gains, lengths, strict=True) if n > 0]
         ranges.append(max(float(np.median(spreads)), 1e-6))
     return calibrations, np.array(ranges, dtype=np.float32)
 
