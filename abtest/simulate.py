@@ -10,6 +10,7 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Mapping
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import polars as pl
@@ -98,7 +99,9 @@ class _Block:
         """Draw every slate."""
         uniforms = np.stack([np.random.Generator(np.random.PCG64(seed)).random(k) for seed in self._seeds])
         policy = policy_of(self._engine, self._weights, self._engine.temperature)
-        self._rows, self._propensities = show(self._engine, self._world, policy, self._intents, uniforms, progress)
+        self._rows, self._propensities = show(
+            self._engine, self._world, policy, self._intents, uniforms, progress=progress
+        )
 
     def browse(self, click_model: PositionBased, rng: np.random.Generator) -> None:
         """Let the shoppers at it."""
@@ -121,7 +124,7 @@ class _Block:
         prices = np.nan_to_num(engine.store.prices).astype(np.float64)
         weights = json.dumps(dict(self._weights))
         seeds = self._seeds[part]
-        columns: dict[str, pl.Series | pl.Expr] = {
+        columns: dict[str, Any] = {
             "decision_id": pl.Series(
                 f"{seed_of('simulated', self._simulation, number):016x}-{seed:016x}"
                 for number, seed in zip(self._numbers[part], seeds, strict=True)
@@ -145,8 +148,9 @@ class _Block:
             "revenue": _lists(pl.Series(self._purchases[part][there] * prices[shown]), there),
             "schema_version": pl.lit(SCHEMA_VERSION),
         }
-        empty = {name: pl.lit(None) for name in SCHEMA if name not in columns}
-        return pl.select(**columns, **empty).cast(dict(SCHEMA.items()))
+        empty: dict[str, Any] = {name: pl.lit(None) for name in SCHEMA if name not in columns}
+        frame: pl.DataFrame = pl.select(**columns, **empty)
+        return frame.cast(dict(SCHEMA.items()))
 
 
 def policy_of(engine: Engine, weights: Mapping[str, float], temperature: float) -> SlatePolicy:
@@ -161,7 +165,8 @@ def show(
     policy: SlatePolicy,
     intents: Intents,
     uniforms: Floats,
-    progress: Callable[[int], None] = lambda done: None,
+    *,
+    progress: Callable[[int], None],
 ) -> tuple[Ints, Floats]:
     """Slates for intents under a policy.
 

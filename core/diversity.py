@@ -19,19 +19,19 @@ def novelties(aspects: ArrayLike) -> NDArray[np.float64]:
     """Novelty of each item given those above it, in (0, 1].
 
     Args:
-        aspects: [k, n_aspects] codes by position; -1 unknown.
+        aspects: [..., k, n_aspects] codes by position; -1 unknown.
 
     Returns:
-        [k] mean over aspects of `(1 - ALPHA) ** (times the code stood above)`.
+        [..., k] mean over aspects of `(1 - ALPHA) ** (times the code stood above)`.
     """
     codes = np.asarray(aspects)
-    k, n_aspects = codes.shape
+    *_, k, n_aspects = codes.shape
     if n_aspects == 0:
-        return np.ones(k)
-    same = (codes[:, None, :] == codes[None, :, :]) & (codes[:, None, :] >= 0)
+        return np.ones(codes.shape[:-1])
+    same = (codes[..., :, None, :] == codes[..., None, :, :]) & (codes[..., :, None, :] >= 0)
     above = np.tril(np.ones((k, k), dtype=bool), -1)
-    repeats = (same & above[:, :, None]).sum(axis=1)
-    return np.asarray(((1 - ALPHA) ** repeats).mean(axis=1), dtype=np.float64)
+    repeats = (same & above[:, :, None]).sum(axis=-2)
+    return np.asarray(((1 - ALPHA) ** repeats).mean(axis=-1), dtype=np.float64)
 
 
 def slate_diversity(aspects: ArrayLike) -> float:

@@ -110,7 +110,7 @@ def _parse_line(line: bytes, part: Path, number: int) -> dict[str, Any]:
 
 
 def _check(frame: pl.DataFrame, part: Path) -> None:
-    """Refuse a frame with a row that breaks `core.log`. Whole columns are looked at first, rows only where one is bad."""
+    """Refuse a frame with a row that breaks `core.log`; rows are looked at one by one only where a column is bad."""
     if _is_clean(frame):
         return
     for number, row in enumerate(frame.iter_rows(named=True), start=1):
@@ -123,7 +123,7 @@ def _check(frame: pl.DataFrame, part: Path) -> None:
 
 
 def _is_clean(frame: pl.DataFrame) -> bool:
-    """Whether every row passes `core.log.problem_of`; may say no where each row would, never yes where one would not."""
+    """Whether every row passes `core.log.problem_of`, by whole columns."""
     required = [name for name, kind in COLUMNS.items() if not kind.endswith("?")]
     if frame.select(pl.any_horizontal(pl.col(required).is_null().any())).item():
         return False

@@ -111,7 +111,7 @@ class Engine:
         return self._predict(self.pipeline.featurise(text, candidates, user_id), candidates)
 
     def predict_for_users(self, text: str, candidates: Candidates, user_ids: Sequence[str | None]) -> FloatArray:
-        """[n_users, n, n_objectives] gains of one query's candidates for many users at once: `score`, for whole logs."""
+        """[n_users, n, n_objectives] gains of one query's candidates for many users: `score`, for whole logs."""
         features = self.pipeline.featurise_for_users(text, candidates, user_ids)
         prices = torch.from_numpy(self.store.prices[candidates.rows]).repeat(len(user_ids))
         with torch.inference_mode():

@@ -150,7 +150,7 @@ def build_features(text: str, candidates: Candidates, items: ItemColumns, histor
 def build_features_for_users(
     text: str, candidates: Candidates, items: ItemColumns, histories: Sequence[History | None]
 ) -> FloatArray:
-    """[n_users, n, len(FEATURES)] float32: `build_features` for many users of one query, whose common part is built once."""
+    """[n_users, n, len(FEATURES)] float32: `build_features` for many users, the common part built once."""
     common = build_features(text, candidates, items, None)
     features = np.repeat(common[None], len(histories), axis=0)
     if len(candidates.rows) > 0:
