@@ -9,6 +9,7 @@ of a sum of ratios, with groups of users as the unit.
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from functools import lru_cache
 
 import numpy as np
 from numpy.typing import ArrayLike
@@ -20,7 +21,8 @@ MIN_ESS = 50.0
 """Below this effective sample size an estimate is refused."""
 
 MAX_WEIGHT_SHARE = 0.2
-"""An estimate is refused where one impression carries more than this share of all the weight."""
+"""An estimate is refused where one impression carries more than this share of all the weight; over positions, the mean
+share weighted by the reward each carries."""
 
 MIN_GROUPS = 10
 """Below this many groups of users there is a value and no interval."""
@@ -87,16 +89,16 @@ def bootstrap(sums: Sums, *, confidence: float = 0.95, n_resamples: int = 1000, 
     assert value is not None
     if not error > 0:
         return value, value
-    rng = np.random.Generator(np.random.PCG64(seed))
     t = []
-    # Resamples in batches: [batch, g] counts of how often each group was drawn stay small for any log.
-    for start in range(0, n_resamples, 100):
-        drawn = rng.multinomial(g, np.full(g, 1 / g), size=min(100, n_resamples - start)).astype(np.float64)
-        d = drawn @ denominators
+    drawn = _draws(g, n_resamples, seed)
+    for some in np.array_split(drawn, max(n_resamples // 100, 1)):
+        d = some @ denominators
         with np.errstate(divide="ignore", invalid="ignore"):
-            ratios = (drawn @ numerators) / d
+            ratios = (some @ numerators) / d
             effect = (sums.signs / d) @ numerators.T - (sums.signs * ratios / d) @ denominators.T
-            errors = np.sqrt(g / (g - 1) * np.einsum("bg,bg,bg->b", drawn, effect, effect))
+            effect *= effect
+            effect *= some
+            errors = np.sqrt(g / (g - 1) * effect.sum(axis=1))
             t.append((ratios @ sums.signs - value) / errors)
     statistics = np.concatenate(t)
     # A resample that drew no denominator or no variation says nothing about the tails.
@@ -106,6 +108,15 @@ def bootstrap(sums: Sums, *, confidence: float = 0.95, n_resamples: int = 1000, 
     tail = (1 - confidence) / 2
     lower, upper = np.quantile(statistics, [tail, 1 - tail])
     return value - float(upper) * error, value - float(lower) * error
+
+
+@lru_cache(maxsize=4)
+def _draws(g: int, n_resamples: int, seed: int) -> Floats:
+    """[n_resamples, g] how often each of g groups was drawn when g were drawn with replacement."""
+    rng = np.random.Generator(np.random.PCG64(seed))
+    places = rng.integers(0, g, size=(n_resamples, g)) + np.arange(n_resamples)[:, None] * g
+    counts = np.bincount(places.ravel(), minlength=n_resamples * g).reshape(n_resamples, g)
+    return counts.astype(np.float64)
 
 
 def empirical_bernstein(
@@ -151,7 +162,7 @@ def estimate(
         max_weight=float(overlap.largest.max(initial=0.0)),
         mean_weight=float(shares @ overlap.mean_weight) if overlap.n else None,
     )
-    refusal = _refusal(bare, float(heaviest.max(initial=0.0)), min_ess, max_weight_share)
+    refusal = _refusal(bare, float(shares @ heaviest), min_ess, max_weight_share)
     if refusal is not None:
         return replace(bare, value=None, refusal=refusal)
     if (sums.counts > 0).sum() < MIN_GROUPS:

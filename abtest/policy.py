@@ -114,8 +114,7 @@ class _Walk:
         self._bonus = policy.w_diversity / (max(n_aspects, 1) * policy.temperature)
         # [n, n] by aspect: do two candidates share a known code?
         self._same = [(codes[:, None] == codes) & (codes >= 0) for codes in self._codes.T]
-        self._shown: list[Ints] = []
-        self._left = odds.shape[1]
+        self._seen: list[list[Ints]] = [[] for _ in range(n_aspects)]
 
     def pick(self, uniforms: Floats) -> Ints:
         """[B] candidate whose stretch of the cumulated odds holds `uniform * total`."""
@@ -127,14 +126,15 @@ class _Walk:
         there = chosen >= 0
         at = np.where(there, chosen, 0)
         odds = self._odds
-        chances = np.where(there, odds[self._rows, at] / odds.sum(axis=1), 1.0)
+        chances = np.divide(odds[self._rows, at], odds.sum(axis=1), out=np.ones(len(at)), where=there)
         odds[self._rows[there], at[there]] = 0.0
-        for codes, same in zip(self._codes.T, self._same, strict=True):
-            repeats = sum(((codes[at] == codes[above]) & (above >= 0) for above in self._shown), np.zeros(len(at)))
-            faded = np.exp(-self._bonus * ALPHA * (1 - ALPHA) ** repeats) * there + ~there
+        for codes, same, seen in zip(self._codes.T, self._same, self._seen, strict=True):
+            code = np.where(there, codes[at], NOTHING)
+            repeats = sum((code == above for above in seen), np.zeros(len(at)))
+            faded = np.where(there, np.exp(-self._bonus * ALPHA * (1 - ALPHA) ** repeats), 1.0)
             odds *= np.where(same[at], faded[:, None], 1.0)
-        self._shown.append(chosen)
-        return np.asarray(chances, dtype=np.float64)
+            seen.append(code)
+        return chances
 
 
 def _blocks(n: int) -> list[slice]:
