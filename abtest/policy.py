@@ -134,7 +134,7 @@ class _Walk:
             faded = np.where(there, np.exp(-self._bonus * ALPHA * (1 - ALPHA) ** repeats), 1.0)
             odds *= np.where(same[at], faded[:, None], 1.0)
             seen.append(code)
-        return chances
+        return np.asarray(chances, dtype=np.float64)
 
 
 def _blocks(n: int) -> list[slice]:

@@ -32,7 +32,7 @@ from abtest.intervals import Estimate, estimate
 from abtest.logs import LoggedSlates, ReplayLog, read_slates
 from abtest.report import REPORT, write_report
 from abtest.sums import Sums, add_up
-from core.diversity import novelties
+from core.diversity import novelties_of_slates
 from core.errors import BadParameter
 from core.metrics import discounts
 from core.weights import normalise
@@ -40,9 +40,11 @@ from engine import Engine
 from engine.lists import behaviour_gain
 from ranker.training import Progress, silent
 
-METRICS = ("relevance", "revenue", "diversity")
 HEADLINE = {"relevance": "snips", "revenue": "snips", "diversity": "direct"}
 """The estimator reported for each metric."""
+
+COUNTED = ("relevance", "revenue")
+"""Metrics made of outcomes; a bundle without prices has no revenue."""
 
 LOGGED = "logged"
 """Name of the log's own policy in the report; no policy may have it."""
@@ -92,11 +94,12 @@ def _rewards(slates: LoggedSlates, engine: Engine) -> dict[str, Floats]:
     """[n, k] by metric, positions beyond a slate's end being 0."""
     k = slates.rows.shape[1]
     grades = np.where(slates.purchases > 0, 2, (slates.clicks > 0).astype(np.int64))
-    return {
+    rewards = {
         "relevance": behaviour_gain(grades) * discounts(k),
         "revenue": slates.revenue,
         "diversity": _novelty(slates.rows, engine),
     }
+    return {metric: rewards[metric] for metric in HEADLINE if metric in engine.known_weights}
 
 
 def _novelty(rows: NDArray[np.int32], engine: Engine) -> Floats:
@@ -105,7 +108,7 @@ def _novelty(rows: NDArray[np.int32], engine: Engine) -> Floats:
     for start in range(0, len(rows), 10_000):
         some = rows[start : start + 10_000]
         aspects = engine.store.aspects(some.ravel()).reshape(*some.shape, -1)
-        fresh[start : start + len(some)] = np.where(some >= 0, novelties(aspects), 0.0)
+        fresh[start : start + len(some)] = np.where(some >= 0, novelties_of_slates(aspects), 0.0)
     return np.asarray(fresh * discounts(rows.shape[1]), dtype=np.float64)
 
 
@@ -117,16 +120,16 @@ def _sums_of_policies(evidence: Evidence, engine: Engine) -> dict[str, dict[str,
     ones = np.ones(slates.rows.shape)
     logged_diversity = add_up(estimators.direct_method(rewards["diversity"][drawn].sum(axis=1)), drawn_groups)
     sums: dict[str, dict[str, dict[str, Sums]]] = {LOGGED: {}}
-    for metric in METRICS:
+    for metric in rewards.keys() & COUNTED:
         mean = add_up(estimators.ips(rewards[metric], ones), groups)
-        sums[LOGGED][metric] = {"snips": mean, "ips": mean, "direct": mean}
-    sums[LOGGED]["diversity"]["direct"] = logged_diversity
+        sums[LOGGED][metric] = {HEADLINE[metric]: mean}
+    sums[LOGGED]["diversity"] = {"direct": logged_diversity}
     for name, ratios in evidence.ratios.items():
         weights = estimators.prefix_weights(ratios)
         own = evidence.own_rows[name]
         agree = np.cumprod(own == slates.rows[drawn], axis=1)
         sums[name] = {}
-        for metric in METRICS:
+        for metric in rewards:
             sums[name][metric] = {
                 "snips": add_up(estimators.snips(rewards[metric], weights), groups),
                 "ips": add_up(estimators.ips(rewards[metric], weights), groups),
@@ -141,27 +144,26 @@ def _result(
     evidence: Evidence, read: ReplayLog, weights: Mapping[str, Mapping[str, float]], engine: Engine, confidence: float
 ) -> dict[str, Any]:
     sums = _sums_of_policies(evidence, engine)
-    headline = {name: {metric: by[metric][HEADLINE[metric]] for metric in METRICS} for name, by in sums.items()}
-    values = {
-        name: {metric: estimate(one, confidence=confidence) for metric, one in by.items()}
-        for name, by in headline.items()
+    metrics = [metric for metric in HEADLINE if metric in sums[LOGGED]]
+    estimates = {
+        name: {
+            metric: {kind: estimate(one, confidence=confidence) for kind, one in by[metric].items()}
+            for metric in metrics
+        }
+        for name, by in sums.items()
     }
+    values = {name: {metric: by[metric][HEADLINE[metric]] for metric in metrics} for name, by in estimates.items()}
     names = list(weights)
     pairs = [(LOGGED, name) for name in names] + [(names[0], name) for name in names[1:]]
     differences = {
         f"{after} - {before}": {
-            metric: estimate(headline[after][metric].minus(headline[before][metric]), confidence=confidence)
-            for metric in METRICS
+            metric: estimate(
+                sums[after][metric][HEADLINE[metric]].minus(sums[before][metric][HEADLINE[metric]]),
+                confidence=confidence,
+            )
+            for metric in metrics
         }
         for before, after in pairs
-    }
-    all_estimates = {
-        name: {
-            metric: {kind: estimate(one, confidence=confidence) for kind, one in by[metric].items()}
-            for metric in METRICS
-        }
-        for name, by in sums.items()
-        if name != LOGGED
     }
     return {
         "bundle": engine.bundle_id,
@@ -179,9 +181,7 @@ def _result(
         "weights": {name: dict(one) for name, one in weights.items()},
         "policies": {name: _plain(by) for name, by in values.items()},
         "differences": {name: _plain(by) for name, by in differences.items()},
-        "estimators": {
-            name: {metric: _plain(by) for metric, by in metrics.items()} for name, metrics in all_estimates.items()
-        },
+        "estimators": {name: {metric: _plain(by) for metric, by in estimates[name].items()} for name in names},
     }
 
 

@@ -10,7 +10,6 @@ from typing import Any
 from core.weights import format_weights
 
 REPORT = "report.json"
-METRICS = ("relevance", "revenue", "diversity")
 
 
 def write_report(result: Mapping[str, Any], folder: Path) -> None:
@@ -20,7 +19,7 @@ def write_report(result: Mapping[str, Any], folder: Path) -> None:
 
 
 def _markdown(result: Mapping[str, Any]) -> Iterator[str]:
-    log = result["log"]
+    log, metrics = result["log"], [metric for metric in result["estimator"] if metric in result["log"]]
     share = f"{result['confidence']:.0%}"
     yield "# What other weights would have done"
     yield ""
@@ -33,12 +32,12 @@ def _markdown(result: Mapping[str, Any]) -> Iterator[str]:
         f"{log['n_user_groups']:,} groups of users. In brackets: {share} intervals."
     )
     yield ""
-    yield "| policy | weights | " + " | ".join(METRICS) + " | effective sample | support | largest weight |"
-    yield "|---|---|" + "---|" * (len(METRICS) + 3)
-    yield "| logged | |" + "".join(f" {_cell(log[metric])} |" for metric in METRICS) + " | | |"
+    yield "| policy | weights | " + " | ".join(metrics) + " | effective sample | support | largest weight |"
+    yield "|---|---|" + "---|" * (len(metrics) + 3)
+    yield "| logged | |" + "".join(f" {_cell(log[metric])} |" for metric in metrics) + " | | |"
     for name, estimates in result["policies"].items():
         overlap = estimates["relevance"]
-        cells = "".join(f" {_cell(estimates[metric])} |" for metric in METRICS)
+        cells = "".join(f" {_cell(estimates[metric])} |" for metric in metrics)
         yield (
             f"| {name} | `{format_weights(result['weights'][name])}` |{cells} {overlap['ess']:,.0f} |"
             f" {overlap['support']:.0%} | {overlap['max_weight']:,.1f} |"
@@ -46,10 +45,10 @@ def _markdown(result: Mapping[str, Any]) -> Iterator[str]:
     yield ""
     yield "## Differences"
     yield ""
-    yield "| | " + " | ".join(METRICS) + " |"
-    yield "|---|" + "---|" * len(METRICS)
+    yield "| | " + " | ".join(metrics) + " |"
+    yield "|---|" + "---|" * len(metrics)
     for name, estimates in result["differences"].items():
-        yield f"| {name} |" + "".join(f" {_cell(estimates[metric], signed=True)} |" for metric in METRICS)
+        yield f"| {name} |" + "".join(f" {_cell(estimates[metric], signed=True)} |" for metric in metrics)
     yield ""
     yield "An interval without 0 is a difference this log is sure of, one policy and one metric at a time."
     yield ""
@@ -57,8 +56,8 @@ def _markdown(result: Mapping[str, Any]) -> Iterator[str]:
     yield ""
     yield "| policy | metric | estimator | value | effective sample | mean weight |"
     yield "|---|---|---|---|---|---|"
-    for name, metrics in result["estimators"].items():
-        for metric, kinds in metrics.items():
+    for name, by_metric in result["estimators"].items():
+        for metric, kinds in by_metric.items():
             for kind, one in kinds.items():
                 mean = "" if one["mean_weight"] is None else f"{one['mean_weight']:.3f}"
                 yield f"| {name} | {metric} | {kind} | {_cell(one)} | {one['ess']:,.0f} | {mean} |"

@@ -19,19 +19,38 @@ def novelties(aspects: ArrayLike) -> NDArray[np.float64]:
     """Novelty of each item given those above it, in (0, 1].
 
     Args:
-        aspects: [..., k, n_aspects] codes by position; -1 unknown.
+        aspects: [k, n_aspects] codes by position; -1 unknown.
 
     Returns:
-        [..., k] mean over aspects of `(1 - ALPHA) ** (times the code stood above)`.
+        [k] mean over aspects of `(1 - ALPHA) ** (times the code stood above)`.
     """
     codes = np.asarray(aspects)
-    *_, k, n_aspects = codes.shape
+    k, n_aspects = codes.shape
     if n_aspects == 0:
-        return np.ones(codes.shape[:-1])
-    same = (codes[..., :, None, :] == codes[..., None, :, :]) & (codes[..., :, None, :] >= 0)
+        return np.ones(k)
+    # Slates are short: a loop over plain integers beats k * k arrays.
+    novelty = np.empty(k)
+    seen: list[dict[int, int]] = [{} for _ in range(n_aspects)]
+    for position, row in enumerate(codes.tolist()):
+        total = 0.0
+        for counts, code in zip(seen, row, strict=True):
+            repeats = counts.get(code, 0) if code >= 0 else 0
+            counts[code] = repeats + 1
+            total += (1 - ALPHA) ** repeats
+        novelty[position] = total / n_aspects
+    return novelty
+
+
+def novelties_of_slates(aspects: ArrayLike) -> NDArray[np.float64]:
+    """`novelties` of many slates at once: [n, k, n_aspects] -> [n, k]."""
+    codes = np.asarray(aspects)
+    n, k, n_aspects = codes.shape
+    if n_aspects == 0:
+        return np.ones((n, k))
+    same = (codes[:, :, None, :] == codes[:, None, :, :]) & (codes[:, :, None, :] >= 0)
     above = np.tril(np.ones((k, k), dtype=bool), -1)
-    repeats = (same & above[:, :, None]).sum(axis=-2)
-    return np.asarray(((1 - ALPHA) ** repeats).mean(axis=-1), dtype=np.float64)
+    repeats = (same & above[:, :, None]).sum(axis=2)
+    return np.asarray(((1 - ALPHA) ** repeats).mean(axis=2), dtype=np.float64)
 
 
 def slate_diversity(aspects: ArrayLike) -> float:

@@ -133,7 +133,7 @@ class Engine:
         if query.offset > 0 and query.offset >= max(n, 1):
             raise BadParameter("offset", f"{query.offset} is past the end", f"0 to {max(n - 1, 0)} for this query")
         stage = SlateStage(self._ranker, scored, *self._constrained(query, scored))
-        baseline = stage.slate(_one_hot(self._relevance, len(self.known_weights)), pinned=False)
+        baseline = stage.best(self._relevance)
         weights, infeasible = self._settle_weights(query, np.array(list(requested.values())), stage, baseline)
         seed = self._seed(query, requested) if query.explore else None
         if seed is None:
@@ -189,7 +189,7 @@ class Engine:
             item_ids=slate.item_ids,
             propensities=tuple(slate.propensities.tolist()),
             max_relevance_loss=query.constraints.max_relevance_loss,
-            filters=tuple(map(format_filter, query.filters)),
+            filters=tuple(text for condition in query.filters for text in format_filter(condition)),
         )
 
     def _row(self, item_id: str) -> int | None:
@@ -258,12 +258,6 @@ def exploration_seed(
 ) -> int:
     """Seed of a session's draw for one query: its pages are pages of one draw."""
     return seed_of("explore", session_id, text, bundle_id, dict(requested), filters)
-
-
-def _one_hot(position: int, length: int) -> Floats:
-    vector = np.zeros(length)
-    vector[position] = 1.0
-    return vector
 
 
 def _decision_id(

@@ -10,13 +10,13 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from bandit_cases import K, N, bandit_log, chosen, slate_log
 from hypothesis import given
 from hypothesis import strategies as st
 
 from abtest import estimators
 from abtest.estimators import Terms
 from abtest.sums import add_up
+from tests.abtest.bandit_cases import K, N, bandit_log, chosen, slate_log
 
 GOLDEN = json.loads((Path(__file__).parent / "golden" / "obp.json").read_text())
 EXACT = {"rel": 1e-9, "abs": 1e-12}
