@@ -89,18 +89,16 @@ def bootstrap(sums: Sums, *, confidence: float = 0.95, n_resamples: int = 1000, 
     assert value is not None
     if not error > 0:
         return value, value
-    t = []
+    parts = np.concatenate([numerators, denominators], axis=1)
     drawn = _draws(g, n_resamples, seed)
-    for some in np.array_split(drawn, max(n_resamples // 100, 1)):
-        d = some @ denominators
-        with np.errstate(divide="ignore", invalid="ignore"):
-            ratios = (some @ numerators) / d
-            effect = (sums.signs / d) @ numerators.T - (sums.signs * ratios / d) @ denominators.T
-            effect *= effect
-            effect *= some
-            errors = np.sqrt(g / (g - 1) * effect.sum(axis=1))
-            t.append((ratios @ sums.signs - value) / errors)
-    statistics = np.concatenate(t)
+    n, d = np.hsplit(drawn @ parts, 2)
+    with np.errstate(divide="ignore", invalid="ignore"):
+        ratios = n / d
+        scaled = sums.signs / d
+        effect = np.concatenate([scaled, -scaled * ratios], axis=1) @ parts.T
+        effect *= effect
+        effect *= drawn
+        statistics = (ratios @ sums.signs - value) / np.sqrt(g / (g - 1) * effect.sum(axis=1))
     # A resample that drew no denominator or no variation says nothing about the tails.
     statistics = statistics[np.isfinite(statistics)]
     if len(statistics) < n_resamples / 2:
@@ -162,7 +160,8 @@ def estimate(
         max_weight=float(overlap.largest.max(initial=0.0)),
         mean_weight=float(shares @ overlap.mean_weight) if overlap.n else None,
     )
-    refusal = _refusal(bare, float(shares @ heaviest), min_ess, max_weight_share)
+    n_empty = int((sums.denominators.sum(axis=0) <= 0).sum())
+    refusal = _refusal(bare, n_empty, float(shares @ heaviest), min_ess, max_weight_share)
     if refusal is not None:
         return replace(bare, value=None, refusal=refusal)
     if (sums.counts > 0).sum() < MIN_GROUPS:
@@ -186,11 +185,12 @@ def _harmonic_mean(values: Floats, shares: Floats) -> float:
     return float(1 / (shares / values).sum()) if (values > 0).all() else 0.0
 
 
-def _refusal(bare: Estimate, heaviest: float, min_ess: float, max_weight_share: float) -> str | None:
+def _refusal(bare: Estimate, n_empty: int, heaviest: float, min_ess: float, max_weight_share: float) -> str | None:
     if bare.n == 0:
         return "no impressions"
     if bare.value is None:
-        return f"the target policy shares nothing with the log: none of {bare.n:,} impressions has any weight"
+        where = f" at {n_empty} of the positions" if bare.max_weight > 0 else ""
+        return f"none of {bare.n:,} impressions shows what the policy would{where}"
     if bare.ess < min(min_ess, bare.n / 2):
         return f"effective sample size {bare.ess:.0f} of {bare.n:,} impressions, at least {min_ess:.0f} is needed"
     if heaviest > max_weight_share and bare.n > 1 / max_weight_share:

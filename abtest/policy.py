@@ -27,6 +27,9 @@ BLOCK = 1024
 
 NOTHING = -1
 
+VANISHING = 1e-200
+"""Odds are relative to the best candidate at first; once that is shown, what is left may be beyond a double's range."""
+
 
 @dataclass(frozen=True)
 class QueryContexts:
@@ -104,11 +107,11 @@ class _Walk:
     """Odds of every candidate for a block of impressions, on the way down the slate."""
 
     def __init__(self, policy: SlatePolicy, contexts: QueryContexts, users: Ints) -> None:
-        who, at = np.unique(users, return_inverse=True)
-        logits = contexts.gains[who] @ policy.item_weights / policy.temperature
-        odds = np.exp(logits - logits.max(axis=1, keepdims=True, initial=-np.inf))
-        self._odds = odds[at]
+        who, self._who = np.unique(users, return_inverse=True)
+        self._logits = contexts.gains[who] @ policy.item_weights / policy.temperature
+        self._odds = np.exp(self._logits - self._logits.max(axis=1, keepdims=True, initial=-np.inf))[self._who]
         self._rows = np.arange(len(users))
+        self._shown: list[Ints] = []
         self._codes = contexts.aspects if policy.w_diversity > 0 else contexts.aspects[:, :0]
         n_aspects = self._codes.shape[1]
         self._bonus = policy.w_diversity / (max(n_aspects, 1) * policy.temperature)
@@ -118,6 +121,7 @@ class _Walk:
 
     def pick(self, uniforms: Floats) -> Ints:
         """[B] candidate whose stretch of the cumulated odds holds `uniform * total`."""
+        self._totals()
         ladder = np.cumsum(self._odds, axis=1)
         return np.asarray((ladder <= uniforms[:, None] * ladder[:, -1:]).sum(axis=1), dtype=np.int64)
 
@@ -125,8 +129,9 @@ class _Walk:
         """Show one candidate more, -1 for none; returns its chances [B]."""
         there = chosen >= 0
         at = np.where(there, chosen, 0)
+        totals = self._totals()
         odds = self._odds
-        chances = np.divide(odds[self._rows, at], odds.sum(axis=1), out=np.ones(len(at)), where=there)
+        chances = np.divide(odds[self._rows, at], totals, out=np.ones(len(at)), where=there)
         odds[self._rows[there], at[there]] = 0.0
         for codes, same, seen in zip(self._codes.T, self._same, self._seen, strict=True):
             code = np.where(there, codes[at], NOTHING)
@@ -134,7 +139,27 @@ class _Walk:
             faded = np.where(there, np.exp(-self._bonus * ALPHA * (1 - ALPHA) ** repeats), 1.0)
             odds *= np.where(same[at], faded[:, None], 1.0)
             seen.append(code)
+        self._shown.append(at)
         return np.asarray(chances, dtype=np.float64)
+
+    def _totals(self) -> Floats:
+        """[B] sum of the odds that are left, kept well above the smallest double."""
+        totals = self._odds.sum(axis=1)
+        if (totals < VANISHING).any() and len(self._shown) < self._odds.shape[1]:
+            vanished = np.flatnonzero(totals < VANISHING)
+            self._odds[vanished] = self._rescaled(vanished)
+            totals[vanished] = self._odds[vanished].sum(axis=1)
+        return np.asarray(totals, dtype=np.float64)
+
+    def _rescaled(self, rows: Ints) -> Floats:
+        """Odds of some impressions again from their logits, relative to the best candidate that is left."""
+        logits = self._logits[self._who[rows]]
+        for codes, seen in zip(self._codes.T, self._seen, strict=True):
+            repeats = sum(((codes == above[rows, None]) & (codes >= 0) for above in seen), np.zeros(logits.shape))
+            logits = logits + self._bonus * (1 - ALPHA) ** repeats
+        for at in self._shown:
+            logits[np.arange(len(rows)), at[rows]] = -np.inf
+        return np.asarray(np.exp(logits - logits.max(axis=1, keepdims=True)), dtype=np.float64)
 
 
 def _blocks(n: int) -> list[slice]:

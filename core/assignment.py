@@ -1,7 +1,7 @@
 """Who sees which variant: a deterministic, documented hash, the same in the service and in every simulated test.
 
-A unit (a user, a session) stands at `place(experiment, unit_id)` in [0, 1): the first 63 bits of
-BLAKE2b-64 (RFC 7693) over the parts, each preceded by its length (`core.policy.seed_of`), divided by 2^63.
+A unit (a user, a session) stands at `place(experiment, ..., unit_id)` in [0, 1): the first 53 bits of BLAKE2b with an
+8-byte digest (RFC 7693) over the parts in UTF-8, each preceded by its length in 4 bytes, big-endian, divided by 2^53.
 Exposure and variant use two independent places, so that ramping an experiment up adds people to it and
 never moves anyone from one variant to another. `docs/evaluation.md` prints golden vectors.
 """
@@ -19,7 +19,7 @@ SHARE_TOLERANCE = 1e-9
 
 def place(*parts: object) -> float:
     """[0, 1), uniform over different parts, equal for equal parts on every machine."""
-    # The 53 leading bits: every value is exact in a double and none rounds up to 1.
+    # No more bits than a double holds: none rounds up to 1.
     return (seed_of(*parts) >> 10) / 2.0**53
 
 

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from abtest import estimators
@@ -119,6 +119,7 @@ def plackett_luce_slates(utilities: np.ndarray, k: int) -> tuple[np.ndarray, np.
     return slates, conditional
 
 
+@settings(deadline=None)
 @given(
     st.lists(st.floats(-2, 2), min_size=4, max_size=4),
     st.lists(st.floats(-2, 2), min_size=4, max_size=4),
@@ -149,6 +150,7 @@ def test_slate_estimators_are_unbiased_over_every_slate(logging: list[float], ta
     assert (chances[:, None] * dr.numerators).sum() == pytest.approx(truth, rel=1e-9, abs=1e-9)
 
 
+@settings(deadline=None)
 @given(st.floats(0.05, 0.95), st.floats(0.05, 0.95))
 def test_click_ips_moves_clicks_to_where_the_target_shows_the_item(top: float, second: float) -> None:
     """A deterministic log shows items a, b; the target shows b, a. Expected clicks under a position-based model."""

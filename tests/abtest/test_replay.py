@@ -18,7 +18,7 @@ from core.errors import BadLog, BadParameter
 from core.metrics import discounts
 from core.weights import normalise
 from engine import Engine
-from engine.impressions import read_log
+from engine.impressions import json_line, read_log, rows_of
 from engine.lists import behaviour_gain
 
 OTHER = {"relevance": 0.75, "revenue": 0.2, "diversity": 0.05}
@@ -102,7 +102,13 @@ def test_the_report_is_for_people_and_replaces_only_a_report(engine: Engine, log
     (tmp_path / "mine" / "thesis.txt").write_text("years of work")
     with pytest.raises(BadParameter, match="--out"):
         replay(log, engine, {"b": OTHER}, tmp_path / "mine")
-    assert sorted(path.name for path in tmp_path.rglob("*")) == ["mine", "report", "report.json", "report.md", "thesis.txt"]
+    assert sorted(path.name for path in tmp_path.rglob("*")) == [
+        "mine",
+        "report",
+        "report.json",
+        "report.md",
+        "thesis.txt",
+    ]
 
 
 @pytest.mark.parametrize(
@@ -192,8 +198,6 @@ def test_propensities_of_another_policy_are_noticed(engine: Engine, log: Path, t
 def test_the_spooled_lines_of_a_service_replay_as_well(engine: Engine, world: World, tmp_path: Path) -> None:
     simulate(engine, 200, tmp_path / "log", seed=3, world=world)
     frame = pl.concat(read_log(tmp_path / "log"))
-    from engine.impressions import json_line, rows_of
-
     (tmp_path / "spool.jsonl").write_bytes(b"".join(map(json_line, rows_of(frame))))
     first, second = (replay(tmp_path / name, engine, {"b": OTHER}) for name in ("log", "spool.jsonl"))
     assert first == second
