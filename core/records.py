@@ -117,11 +117,9 @@ class ReceiptLine:
     baseline: float
 
     @property
-    def change(self) -> float:
-        """`expected / baseline - 1`; 0.0 where both are 0."""
-        if self.baseline == 0:
-            return 0.0 if self.expected == 0 else float("inf")
-        return self.expected / self.baseline - 1
+    def change(self) -> float | None:
+        """`expected / baseline - 1`; none where the baseline is 0."""
+        return self.expected / self.baseline - 1 if self.baseline else None
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,6 +131,7 @@ class Slate:
         item_ids: the same items by their ids.
         scores: [n_shown] float32, scalarised utility at the effective weights.
         gains: [n_shown, n_objectives] float32.
+        features: [n_shown, n_features] float32.
         propensities: [n_shown] float64, chance of each item at its position given the items above it; 1.0 where
             the slate was sorted.
         weights: the effective weights (after `max_relevance_loss`), summing to 1.
@@ -145,6 +144,7 @@ class Slate:
     item_ids: tuple[str, ...]
     scores: FloatArray
     gains: FloatArray
+    features: FloatArray
     propensities: NDArray[np.float64]
     n_candidates: int
     objectives: tuple[str, ...]

@@ -1,0 +1,272 @@
+"""The `trimtab` command: thin, one function a subcommand. It prints for people, or one JSON object with --json."""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
+from rich.table import Table
+
+from core.errors import BadFile, BadParameter, TrimtabError
+
+app = typer.Typer(
+    name="trimtab",
+    help="Product search steered per request.",
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+    add_completion=False,
+)
+_errors = Console(stderr=True)
+
+BundleFolder = Annotated[Path, typer.Argument(help="bundle folder", metavar="BUNDLE")]
+AsJson = Annotated[bool, typer.Option("--json", help="print one JSON object and nothing else")]
+Quiet = Annotated[bool, typer.Option("--quiet", help="no progress bars")]
+
+
+def main() -> None:
+    """Run, and translate the exception tree to exit codes: 0 done, 1 failed, 2 wrong usage or bad input."""
+    try:
+        app()
+    except TrimtabError as error:
+        _errors.print(f"[red]trimtab:[/] {_plain(str(error))}", highlight=False, soft_wrap=True)
+        sys.exit(error.exit_code)
+    except KeyboardInterrupt:
+        sys.exit(130)
+
+
+@app.command()
+def build(
+    source: Annotated[str, typer.Argument(help="grocery, icecat (with --data), or a catalogue file")],
+    out: Annotated[Path, typer.Option(help="folder to write the bundle to")],
+    encoder: Annotated[str, typer.Option(help="wordllama or minilm")] = "wordllama",
+    data: Annotated[Path | None, typer.Option(help="the folder of the icecat data")] = None,
+    judgments: Annotated[Path | None, typer.Option(help="CSV of query,item_id,grade to train on")] = None,
+    log: Annotated[Path | None, typer.Option(help="impression log to train on")] = None,
+    max_rejected_share: Annotated[float, typer.Option(help="fail when more of the rows are rejected")] = 0.05,
+    quiet: Quiet = False,
+) -> None:
+    """Build a bundle: index a catalogue and train its ranker."""
+    from catalog.icecat import load_icecat
+    from catalog.judgments import read_judgments
+    from catalog.readers import read_catalogue
+    from engine.build import build_bundle
+    from engine.grocery import build_grocery
+    from engine.impressions import read_log, rows_of
+
+    if source == "grocery":
+        if judgments is not None or log is not None:
+            raise BadParameter("SOURCE", "grocery is trained on its own purchases", "neither --judgments nor --log")
+        with _progress(quiet) as progress:
+            bundle_id = build_grocery(out, encoder=encoder, progress=progress)
+    else:
+        judged = read_judgments(judgments) if judgments else None
+        rows = (row for frame in read_log(log) for row in rows_of(frame)) if log else None
+        if source == "icecat":
+            if data is None:
+                raise BadParameter("--data", "icecat is read from a folder", "--data DIR with products.jsonl.gz")
+            items = load_icecat(data)
+        else:
+            if not Path(source).exists():
+                raise BadFile(source, "does not exist; SOURCE is grocery, icecat or a catalogue file")
+            items, rejections = read_catalogue(Path(source), max_rejected_share=max_rejected_share)
+            _errors.print(str(rejections), highlight=False)
+        with _progress(quiet) as progress:
+            bundle_id = build_bundle(
+                items, out, source=source, encoder=encoder, judgments=judged, log_rows=rows, progress=progress
+            )
+    manifest = json.loads((out / "manifest.json").read_text())
+    _errors.print(f"bundle {bundle_id} in {out}: {manifest['catalogue']['n_items']:,} items")
+    _errors.print_json(data={"retrieval": manifest["retrieval"], "training": manifest["training"]})
+
+
+@app.command()
+def search(
+    bundle: BundleFolder,
+    query: Annotated[str, typer.Argument(help="the words")],
+    w_relevance: Annotated[float | None, typer.Option("--w-relevance", min=0)] = None,
+    w_revenue: Annotated[float | None, typer.Option("--w-revenue", min=0)] = None,
+    w_diversity: Annotated[float | None, typer.Option("--w-diversity", min=0)] = None,
+    k: Annotated[int, typer.Option(min=1, max=200)] = 10,
+    max_relevance_loss: Annotated[float | None, typer.Option(min=0, max=1)] = None,
+    filter_: Annotated[list[str] | None, typer.Option("--filter", help="brand:Acme, price:0..20, ...")] = None,
+    user_id: Annotated[str | None, typer.Option(help="rank for this user's history")] = None,
+    as_json: AsJson = False,
+) -> None:
+    """Search a bundle and print the slate with its receipt."""
+    from retrieval.filters import parse_filter
+
+    from core.records import Constraints, Query
+    from engine import Engine
+    from engine.response import response_of
+
+    asked = {"relevance": w_relevance, "revenue": w_revenue, "diversity": w_diversity}
+    weights = {name: value for name, value in asked.items() if value is not None}
+    text = query.strip()
+    if not text:
+        raise BadParameter("query", "is empty", "some words")
+    engine = Engine.load(bundle)
+    slate = engine.search(
+        Query(
+            text=text,
+            k=k,
+            weights=weights or None,
+            constraints=Constraints(max_relevance_loss=max_relevance_loss),
+            filters=tuple(parse_filter(condition) for condition in filter_ or ()),
+            user_id=user_id,
+        )
+    )
+    response = response_of(slate, engine.store)
+    if as_json:
+        _print_json(response)
+        return
+    _print_slate(response)
+
+
+@app.command()
+def serve(
+    bundle: Annotated[Path | None, typer.Option(help="bundle folder")] = None,
+    host: Annotated[str | None, typer.Option()] = None,
+    port: Annotated[int | None, typer.Option(min=0, max=65535)] = None,
+    workers: Annotated[int | None, typer.Option(min=1)] = None,
+) -> None:
+    """Serve a bundle over HTTP."""
+    from service.server import serve as run
+    from service.settings import Settings
+
+    given = {"bundle": bundle, "host": host, "port": port, "workers": workers}
+    run(Settings(**{name: value for name, value in given.items() if value is not None}))
+
+
+@app.command()
+def evaluate(
+    bundle: BundleFolder,
+    judgments: Annotated[Path, typer.Option(help="CSV of query,item_id,grade")],
+    pool: Annotated[str, typer.Option(help="judged (rank the judged items) or full (unjudged count as 0)")] = "judged",
+    as_json: AsJson = False,
+) -> None:
+    """Measure a bundle's relevance against judgments."""
+    from catalog.judgments import read_judgments
+    from engine import Engine
+    from engine.evaluation import evaluate as measure
+
+    if pool not in {"judged", "full"}:
+        raise BadParameter("--pool", f"{pool!r} is no pool", "judged, full")
+    engine = Engine.load(bundle)
+    intervals = measure(engine, read_judgments(judgments), pool="judged" if pool == "judged" else "full")
+    if as_json:
+        _print_json({name: interval.as_dict() for name, interval in intervals.items()})
+        return
+    table = Table("metric", "value", "95 % interval", "queries", title=f"{bundle.name}, {pool} pool")
+    for name, one in intervals.items():
+        table.add_row(name, f"{one.value:.3f}", f"{one.low:.3f} to {one.high:.3f}", str(one.n_queries))
+    Console().print(table)
+    trained_on = engine.manifest["training"].get("trained_on", [])
+    if "judgments" in trained_on:
+        _errors.print("This bundle was trained on judgments; held-out figures are in its manifest (cross_validation).")
+
+
+@app.command()
+def simulate(
+    bundle: BundleFolder,
+    impressions: Annotated[int, typer.Option(min=1, help="how many to simulate")],
+    out: Annotated[Path, typer.Option(help="log to write")],
+    seed: Annotated[int, typer.Option()] = 0,
+    quiet: Quiet = False,
+) -> None:
+    """Simulate shoppers and write the log a service would have written."""
+    from abtest.simulate import simulate as run
+
+    from engine import Engine
+
+    engine = Engine.load(bundle)
+    with _progress(quiet) as progress:
+        run(engine, impressions, out, seed=seed, progress=progress)
+
+
+@app.command()
+def replay(
+    log: Annotated[Path, typer.Argument(metavar="LOG", help="impression log: a file or a folder")],
+    bundle: Annotated[Path, typer.Option(help="the bundle that served")],
+    policy: Annotated[list[str], typer.Option(help="NAME=w_relevance:0.7,w_revenue:0.3; may be repeated")],
+    out: Annotated[Path, typer.Option(help="folder for the report")],
+    as_json: AsJson = False,
+    quiet: Quiet = False,
+) -> None:
+    """Say what other weights would have done to relevance, revenue and diversity."""
+    from abtest.replay import replay as run
+
+    from core.weights import parse_policy
+    from engine import Engine
+
+    policies = dict(parse_policy(text) for text in policy)
+    engine = Engine.load(bundle)
+    with _progress(quiet or as_json) as progress:
+        result = run(log, engine, policies, out, progress=progress)
+    if as_json:
+        _print_json(result)
+    else:
+        _errors.print(f"report in {out}")
+        Console().print((out / "report.md").read_text(), highlight=False)
+
+
+@contextmanager
+def _progress(quiet: bool) -> Iterator[Callable[[str, int, int], None]]:
+    """Progress bars on stderr, one a stage; silent without a terminal."""
+    columns = (
+        TextColumn("{task.description:>20}"),
+        BarColumn(),
+        MofNCompleteColumn(),
+        TimeElapsedColumn(),
+        TimeRemainingColumn(),
+    )
+    with Progress(*columns, console=_errors, disable=quiet or not _errors.is_terminal) as bars:
+        tasks: dict[str, Any] = {}
+
+        def report(what: str, done: int, total: int) -> None:
+            if what not in tasks:
+                tasks[what] = bars.add_task(what, total=total)
+            bars.update(tasks[what], completed=done, total=total)
+
+        yield report
+
+
+def _print_slate(response: dict[str, Any]) -> None:
+    console = Console()
+    objectives = list(response["hits"][0]["objectives"]) if response["hits"] else []
+    table = Table("rank", "title", "brand", "price", *objectives, "score", title=f"“{response['query']}”")
+    best = max((hit["score"] for hit in response["hits"]), default=1.0) or 1.0
+    for hit in response["hits"]:
+        price = "" if hit["price"] is None else f"{hit['price']:.2f}"
+        values = [f"{hit['objectives'][name]:.3f}" for name in objectives]
+        bar = "█" * max(1, round(12 * hit["score"] / best))
+        rank = str(hit["position"] + 1)
+        table.add_row(rank, _plain(hit["title"]), _plain(hit["brand"]), price, *values, f"{hit['score']:.3f} {bar}")
+    console.print(table if response["hits"] else "no item matches")
+    receipt = Table("objective", "weight", "expected", "pure relevance", "change", title="receipt")
+    for name, line in response["receipt"].items():
+        change = "" if line["change"] is None else f"{line['change']:+.1%}"
+        weight = f"{response['weights'][name]:.2f}"
+        receipt.add_row(name, weight, f"{line['expected']:.3f}", f"{line['baseline']:.3f}", change)
+    console.print(receipt)
+    if response["infeasible"]:
+        console.print("[yellow]max_relevance_loss cannot hold here: the slate is as relevant as it can be[/]")
+
+
+def _plain(text: str) -> str:
+    """Text of others, kept from being read as markup."""
+    return text.replace("[", "\\[")
+
+
+def _print_json(value: object) -> None:
+    sys.stdout.write(json.dumps(value, allow_nan=False) + "\n")
+
+
+if __name__ == "__main__":
+    main()

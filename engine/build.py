@@ -1,0 +1,132 @@
+"""`trimtab build`: from a catalogue (and what is known of its shoppers) to a bundle."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import polars as pl
+from retrieval.retriever import Retriever
+
+from catalog.store import ItemStore
+from core.errors import BadInput
+from core.weights import DIVERSITY
+from engine.bundle import RETRIEVAL, Description, save_bundle, staging_folder
+from engine.lists import lists_from_judgments, lists_from_log
+from engine.pipeline import Pipeline, build_words, item_columns
+from ranker.cold_start import STATEMENT, cold_start_ranker
+from ranker.crossval import fit_cross_validated
+from ranker.lists import RankedList, pad_lists
+from ranker.model import ServedRanker
+from ranker.objectives import Objective, objectives_of
+from ranker.training import FEW_LISTS, MANY_LISTS, Progress, Recipe, silent
+from ranker.users import UserHistories
+
+ENOUGH_FOR_LAYERS = 1000
+"""Lists from which on a network with hidden layers is worth fitting."""
+
+
+@dataclass(frozen=True)
+class Trained:
+    """A ranker and what the manifest says of how it came to be."""
+
+    ranker: ServedRanker
+    ranges: Sequence[float]
+    report: Mapping[str, Any]
+
+
+def build_bundle(
+    items: pl.DataFrame,
+    out: Path,
+    *,
+    source: str,
+    encoder: str = "wordllama",
+    judgments: pl.DataFrame | None = None,
+    log_rows: Iterable[Mapping[str, Any]] | None = None,
+    progress: Progress = silent,
+) -> str:
+    """Build from a catalogue frame, with a learned ranker where there are judgments or a log.
+
+    Returns:
+        the bundle id.
+    """
+    with staging_folder(out) as staging:
+        pipeline = build_pipeline(items, staging, encoder=encoder, progress=progress)
+        objectives = objectives_of(has_prices=pipeline.store.has_prices)
+        trained = _train(pipeline, objectives, judgments, log_rows, progress)
+        return finish(out, staging, pipeline, objectives, trained, source=source)
+
+
+def build_pipeline(
+    items: pl.DataFrame,
+    staging: Path,
+    *,
+    encoder: str,
+    histories: UserHistories | None = None,
+    progress: Progress = silent,
+) -> Pipeline:
+    """Index a catalogue frame into `staging`."""
+    if len(items) == 0:
+        raise BadInput("the catalogue has no item")
+    store = ItemStore.from_frame(items)
+    retriever = Retriever.build(store, encoder, staging / RETRIEVAL, progress)
+    type_vectors = retriever.encoder.encode(list(store.types))
+    columns = item_columns(store, retriever, build_words(store), type_vectors)
+    return Pipeline(store, retriever, columns, histories or UserHistories.none())
+
+
+def finish(
+    out: Path,
+    staging: Path,
+    pipeline: Pipeline,
+    objectives: Sequence[Objective],
+    trained: Trained,
+    *,
+    source: str,
+) -> str:
+    """Write the bundle with the default weights: mostly relevance, a little of everything else."""
+    others = [objective.name for objective in objectives if objective.name != "relevance"]
+    default = {"relevance": 0.8, **dict.fromkeys(others, 0.15 / max(len(others), 1)), DIVERSITY: 0.05}
+    total = sum(default.values())
+    description = Description(
+        source=source,
+        objectives=objectives,
+        ranges=trained.ranges,
+        default_weights={name: weight / total for name, weight in default.items()},
+        training=trained.report,
+    )
+    return save_bundle(out, staging=staging, pipeline=pipeline, ranker=trained.ranker, description=description)
+
+
+def _train(
+    pipeline: Pipeline,
+    objectives: Sequence[Objective],
+    judgments: pl.DataFrame | None,
+    log_rows: Iterable[Mapping[str, Any]] | None,
+    progress: Progress,
+) -> Trained:
+    lists: list[RankedList] = []
+    origin = []
+    if judgments is not None:
+        lists += lists_from_judgments(pipeline, judgments, progress=progress)[0]
+        origin.append("judgments")
+    if log_rows is not None:
+        lists += lists_from_log(pipeline, log_rows)
+        origin.append("log")
+    if not origin:
+        ranker, ranges = cold_start_ranker(objectives, pipeline.store.prices)
+        return Trained(ranker, ranges, {"method": "cold_start", "statement": STATEMENT})
+    if not lists:
+        raise BadInput(f"{' and '.join(origin)}: no query has an item of this catalogue to learn from")
+    fitted = fit_cross_validated(pad_lists(lists), objectives, recipe_for(len(lists)), progress=progress)
+    return Trained(
+        fitted.ranker,
+        fitted.ranges.tolist(),
+        {"method": "heads", "trained_on": origin, "n_lists": len(lists), **fitted.report},
+    )
+
+
+def recipe_for(n_lists: int) -> Recipe:
+    return MANY_LISTS if n_lists >= ENOUGH_FOR_LAYERS else FEW_LISTS

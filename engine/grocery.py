@@ -1,0 +1,148 @@
+"""The grocery bundle: a ranker trained on what households really bought.
+
+A query is the words of a product type, by a household that bought something of that type, at that time. Everything a
+ranker may know of a week comes from the weeks before it: histories, prices and popularity are frozen at the end of the
+weeks named in `Split`, so that training sees a household as serving will.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import polars as pl
+
+from catalog.grocery import Grocery, item_statistics, load_grocery
+from catalog.store import ItemStore
+from core.metrics import mean_interval
+from engine.build import Trained, build_pipeline, finish
+from engine.bundle import staging_folder
+from engine.lists import Intent, lists_from_intents
+from engine.pipeline import Pipeline, item_columns
+from ranker.crossval import list_ndcg
+from ranker.lists import RankingLists, pad_lists
+from ranker.objectives import objectives_of
+from ranker.training import (
+    MANY_LISTS,
+    Progress,
+    Recipe,
+    assemble,
+    calibrate,
+    calibration_errors,
+    fit_heads,
+    raw_scores,
+    silent,
+)
+from ranker.users import UserHistories
+
+LAST_WEEK = 53
+
+
+@dataclass(frozen=True, slots=True)
+class Split:
+    """Intents of weeks `first` to `last`, seen with what was known at the end of week `known_until`."""
+
+    known_until: int
+    first: int
+    last: int
+    n_intents: int
+
+
+TRAIN = Split(known_until=30, first=31, last=40, n_intents=6000)
+VALIDATION = Split(known_until=40, first=41, last=46, n_intents=2000)
+TEST = Split(known_until=46, first=47, last=LAST_WEEK, n_intents=1000)
+
+
+def build_grocery(
+    out: Path, *, encoder: str = "wordllama", recipe: Recipe = MANY_LISTS, progress: Progress = silent
+) -> str:
+    """Build the grocery bundle; returns its id."""
+    grocery = load_grocery()
+    with staging_folder(out) as staging:
+        pipeline = build_pipeline(grocery.items, staging, encoder=encoder, progress=progress)
+        histories = histories_until(grocery.purchases, pipeline.store, LAST_WEEK)
+        pipeline = replace(pipeline, histories=histories)
+        trained = train_grocery(pipeline, grocery, recipe=recipe, progress=progress)
+        objectives = objectives_of(has_prices=True)
+        return finish(out, staging, pipeline, objectives, trained, source="grocery")
+
+
+def train_grocery(
+    pipeline: Pipeline, grocery: Grocery, *, recipe: Recipe = MANY_LISTS, progress: Progress = silent
+) -> Trained:
+    """Heads on the training weeks, calibration and ranges on the validation weeks, figures from the test weeks."""
+    objectives = objectives_of(has_prices=True)
+    train, validation, test = (
+        lists_of_split(pipeline, grocery, split, progress=progress) for split in (TRAIN, VALIDATION, TEST)
+    )
+    heads = fit_heads(train, recipe, progress=progress)
+    calibrations, ranges = calibrate(raw_scores(heads, validation), validation, objectives)
+    raw = raw_scores(heads, test)
+    first_stage = test.features[..., 0]
+    report: dict[str, Any] = {
+        "method": "heads",
+        "trained_on": ["purchases"],
+        "n_lists": len(train),
+        "test": {
+            "weeks": [TEST.first, TEST.last],
+            "ndcg@10": mean_interval(list_ndcg(raw[..., 0], test)).as_dict(),
+            "ndcg@10 of the first stage": mean_interval(list_ndcg(first_stage, test)).as_dict(),
+            "calibration_error": calibration_errors(calibrations, raw, test),
+        },
+    }
+    return Trained(assemble(heads, calibrations, ranges, objectives), ranges.tolist(), report)
+
+
+def lists_of_split(
+    pipeline: Pipeline, grocery: Grocery, split: Split, *, progress: Progress = silent, seed: int = 0
+) -> RankingLists:
+    """Lists of a sample of a split's intents."""
+    intents = sample_intents(grocery.purchases, pipeline.store, split, seed=seed)
+    known = as_of(pipeline, grocery, split.known_until)
+    return pad_lists(lists_from_intents(known, intents, progress=progress))
+
+
+def as_of(pipeline: Pipeline, grocery: Grocery, week: int) -> Pipeline:
+    """The pipeline as it was at the end of a week: statistics and histories hold nothing later."""
+    statistics = item_statistics(grocery.purchases, last_week=week)
+    names = grocery.items.drop("price", "discount", "popularity", "purchase_rate")
+    frame = names.join(statistics, on="item_id", how="left", maintain_order="left")
+    store = ItemStore.from_frame(frame.with_columns(pl.col("discount", "popularity", "purchase_rate").fill_null(0.0)))
+    columns = item_columns(store, pipeline.retriever, pipeline.items.words, pipeline.items.type_vectors)
+    return Pipeline(store, pipeline.retriever, columns, histories_until(grocery.purchases, store, week))
+
+
+def histories_until(purchases: pl.DataFrame, store: ItemStore, week: int) -> UserHistories:
+    """What each household bought up to and including a week."""
+    seen = purchases.filter(pl.col("week") <= week)
+    rows = store.rows_of(seen["item_id"].to_list())
+    there = rows >= 0
+    households = seen["household_id"].to_numpy().astype(str)[there]
+    # A receipt line counts once, whatever its quantity: ten yoghurts at once are one decision.
+    return UserHistories.from_purchases(households, rows[there], np.ones(int(there.sum()), dtype=np.float32))
+
+
+def sample_intents(purchases: pl.DataFrame, store: ItemStore, split: Split, *, seed: int = 0) -> Sequence[Intent]:
+    """A random sample of (household, basket, product type); two types of one basket are two intents."""
+    of_weeks = purchases.filter(pl.col("week").is_between(split.first, split.last))
+    intents = (
+        of_weeks.group_by("household_id", "basket_id", "product_type", maintain_order=True)
+        .agg(pl.col("item_id").unique())
+        .sort("basket_id", "product_type")
+    )
+    chosen = intents.sample(min(split.n_intents, len(intents)), seed=seed, shuffle=True)
+    baskets = of_weeks.group_by("basket_id").agg(pl.col("item_id").unique())
+    in_basket = dict(zip(baskets["basket_id"], baskets["item_id"], strict=True))
+    return [
+        Intent(
+            text=row["product_type"],
+            product_type=row["product_type"],
+            user_id=row["household_id"],
+            bought=frozenset(int(r) for r in store.rows_of(in_basket[row["basket_id"]].to_list()) if r >= 0),
+            group=row["household_id"],
+        )
+        for row in chosen.iter_rows(named=True)
+    ]

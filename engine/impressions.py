@@ -1,0 +1,116 @@
+"""Impression logs as files: Parquet in parts, and JSON lines while a part is spooling."""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Iterable, Iterator, Mapping
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+import orjson
+import polars as pl
+
+from core.errors import BadLog
+from core.log import COLUMNS, problem_of
+
+_DTYPES: dict[str, pl.DataType | type[pl.DataType]] = {
+    "str": pl.String,
+    "int": pl.Int64,
+    "float": pl.Float64,
+    "datetime": pl.Datetime("us", "UTC"),
+    "json": pl.String,
+    "list[str]": pl.List(pl.String),
+    "list[float]": pl.List(pl.Float64),
+    "list[int]": pl.List(pl.Int64),
+    "list[list[float]]": pl.List(pl.List(pl.Float64)),
+}
+SCHEMA = pl.Schema({name: _DTYPES[kind.removesuffix("?")] for name, kind in COLUMNS.items()})
+"""Parquet schema of the log; mappings (weights) are JSON text."""
+
+_JSON_COLUMNS = tuple(name for name, kind in COLUMNS.items() if kind == "json")
+
+
+def frame_of(rows: Iterable[Mapping[str, Any]]) -> pl.DataFrame:
+    """Rows of `core.log.impression_row` as a frame of `SCHEMA`."""
+    plain = [{**row, **{name: json.dumps(row[name]) for name in _JSON_COLUMNS}} for row in rows]
+    return pl.DataFrame(plain, schema=SCHEMA)
+
+
+def write_part(frame: pl.DataFrame, path: Path) -> None:
+    """Write one Parquet part aside and rename it into place."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    partial = path.with_name(f".{path.name}.partial")
+    frame.select(list(SCHEMA)).write_parquet(partial)
+    os.replace(partial, path)
+
+
+def json_line(row: Mapping[str, Any]) -> bytes:
+    """One spool line of a log row."""
+    return orjson.dumps(row, option=orjson.OPT_APPEND_NEWLINE | orjson.OPT_UTC_Z)
+
+
+def read_log(path: Path) -> Iterator[pl.DataFrame]:
+    """Read a log part by part: a Parquet file, a JSON-lines file, or a folder of either.
+
+    Yields:
+        frames of `SCHEMA`, validated.
+
+    Raises:
+        BadLog: nothing is there, a part is no log, or a row breaks `core.log`; names file and row.
+    """
+    parts = _parts(path)
+    if not parts:
+        raise BadLog(f"{path}: no log is there; allowed: a .parquet or .jsonl file, or a folder of them")
+    for part in parts:
+        frame = _read_part(part)
+        _check(frame, part)
+        yield frame
+
+
+def rows_of(frame: pl.DataFrame) -> Iterator[dict[str, Any]]:
+    """Rows with mappings decoded."""
+    for row in frame.iter_rows(named=True):
+        yield {**row, **{name: json.loads(row[name]) for name in _JSON_COLUMNS}}
+
+
+def _parts(path: Path) -> list[Path]:
+    if path.is_dir():
+        return sorted(part for part in path.rglob("*") if part.suffix in {".parquet", ".jsonl"} and part.name[0] != ".")
+    return [path] if path.is_file() else []
+
+
+def _read_part(part: Path) -> pl.DataFrame:
+    try:
+        if part.suffix == ".jsonl":
+            rows = [_parse_line(line, part, number) for number, line in enumerate(part.open("rb"), start=1)]
+            return frame_of(rows)
+        frame = pl.read_parquet(part)
+    except (OSError, pl.exceptions.PolarsError) as error:
+        raise BadLog(f"{part}: cannot be read as a log ({error})") from error
+    missing = [name for name in SCHEMA if name not in frame.columns]
+    if missing:
+        raise BadLog(f"{part}: column {missing[0]} is missing; a log has {', '.join(SCHEMA)}")
+    try:
+        return frame.select(list(SCHEMA)).cast(dict(SCHEMA.items()))
+    except pl.exceptions.PolarsError as error:
+        raise BadLog(f"{part}: a column is not of the log's type ({error})") from error
+
+
+def _parse_line(line: bytes, part: Path, number: int) -> dict[str, Any]:
+    try:
+        row = orjson.loads(line)
+        missing = [name for name in COLUMNS if name not in row]
+        if missing:
+            raise BadLog(f"{part}, row {number}: {missing[0]} is missing")
+        return {**row, "timestamp": datetime.fromisoformat(row["timestamp"])}
+    except (orjson.JSONDecodeError, TypeError, ValueError) as error:
+        raise BadLog(f"{part}, row {number}: is no log line ({error})") from error
+
+
+def _check(frame: pl.DataFrame, part: Path) -> None:
+    for number, row in enumerate(rows_of(frame), start=1):
+        problem = problem_of(row)
+        if problem is not None:
+            raise BadLog(f"{part}, row {number}: {problem}")

@@ -1,0 +1,105 @@
+"""Retrieve and featurise: the path shared by serving, training and evaluation, so that they cannot differ."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from retrieval.retriever import Retriever
+
+from catalog.store import ItemStore
+from core.records import Candidates, Filter, FloatArray, IntArray
+from ranker.features import ItemColumns, build_features, median_prices
+from ranker.users import UserHistories
+from ranker.words import ItemWords
+
+N_CANDIDATES = 200
+
+
+@dataclass(frozen=True)
+class Pipeline:
+    """The parts of a bundle that turn words into features."""
+
+    store: ItemStore
+    retriever: Retriever
+    items: ItemColumns
+    histories: UserHistories
+
+    def retrieve(
+        self, text: str, *, filters: Sequence[Filter] = (), also: Sequence[int] = (), n_candidates: int = N_CANDIDATES
+    ) -> Candidates:
+        """Candidates of a query; rows in `also` (pins, judged items) are appended where retrieval left them out."""
+        found = self.retriever.retrieve(text, n_candidates=n_candidates, filters=tuple(filters))
+        extra = np.array([row for row in also if row not in set(found.rows.tolist())], dtype=np.int64)
+        return with_rows(found, extra, self.items.vectors) if len(extra) else found
+
+    def featurise(self, text: str, candidates: Candidates, user_id: str | None = None) -> FloatArray:
+        """[n, F] features."""
+        return build_features(text, candidates, self.items, self.histories.of(user_id))
+
+
+def with_rows(candidates: Candidates, rows: IntArray, vectors: FloatArray) -> Candidates:
+    """Append rows that retrieval did not find: their cosine is computed, their lexical score is 0."""
+    dim = vectors.shape[1]
+    query_vector = candidates.query_vector if len(candidates.query_vector) else np.zeros(dim, dtype=np.float32)
+    zeros = np.zeros(len(rows), dtype=np.float32)
+    return Candidates(
+        rows=np.concatenate([candidates.rows, rows]),
+        dense=np.concatenate([candidates.dense, (vectors[rows] @ query_vector).astype(np.float32)]),
+        lexical=np.concatenate([candidates.lexical, zeros]),
+        fused=np.concatenate([candidates.fused, zeros]),
+        query_vector=query_vector,
+        degraded=candidates.degraded,
+    )
+
+
+def item_columns(store: ItemStore, retriever: Retriever, words: ItemWords, type_vectors: FloatArray) -> ItemColumns:
+    """Gather what features need of the items."""
+    return ItemColumns(
+        prices=store.prices,
+        popularity=store.popularity,
+        purchase_rates=store.purchase_rates,
+        discounts=store.discounts,
+        in_stock=store.in_stock,
+        type_codes=store.type_codes,
+        brand_codes=store.brand_codes,
+        vectors=retriever.vectors,
+        type_vectors=type_vectors,
+        type_prices=median_prices(store.prices, store.type_codes, len(store.types)),
+        words=words,
+    )
+
+
+def build_words(store: ItemStore) -> ItemWords:
+    """Index the words of a catalogue by field."""
+    body = [
+        f"{description} {attributes}"
+        for description, attributes in zip(store.texts("description"), store.texts("attributes"), strict=True)
+    ]
+    return ItemWords.build(
+        {
+            "title": store.texts("title"),
+            "product_type": store.texts("product_type"),
+            "category": store.texts("category"),
+            "brand": store.texts("brand"),
+            "body": body,
+        }
+    )
+
+
+class Stopwatch:
+    """Seconds by stage; `lap` names what ended just now."""
+
+    def __init__(self) -> None:
+        self.seconds: dict[str, float] = {}
+        self._start = self._last = time.perf_counter()
+
+    def lap(self, stage: str) -> None:
+        now = time.perf_counter()
+        self.seconds[stage] = now - self._last
+        self._last = now
+
+    def total(self) -> dict[str, float]:
+        return {**self.seconds, "total": time.perf_counter() - self._start}

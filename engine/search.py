@@ -1,0 +1,274 @@
+"""The two-stage search as one object without web: retrieve, featurise, score, constrain, choose."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import uuid
+from collections.abc import Mapping
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from retrieval.retriever import Retriever
+
+from catalog.store import ItemStore
+from core.diversity import slate_diversity
+from core.errors import BadParameter, NotFound
+from core.metrics import discounted_sum
+from core.policy import seed_of
+from core.records import Candidates, FloatArray, Impression, Query, ReceiptLine, ScoredCandidates, Slate
+from core.weights import DIVERSITY, normalise
+from engine.budget import within_budget
+from engine.bundle import Bundle, load_bundle
+from engine.pipeline import Stopwatch
+from engine.slate_stage import SlateStage
+from ranker.artifact import warm_up
+
+RELEVANCE = "relevance"
+Floats = NDArray[np.float64]
+
+
+class Engine:
+    """Searches one bundle. Stateless between calls, safe to share between threads that only search."""
+
+    def __init__(self, bundle: Bundle) -> None:
+        # torch and faiss each bring a libgomp; more than one thread each makes the median 10 times worse.
+        torch.set_num_threads(1)
+        self.pipeline = bundle.pipeline
+        self._ranker = bundle.ranker
+        self.bundle_id = bundle.bundle_id
+        self.manifest: Mapping[str, Any] = bundle.manifest
+        self.objectives = bundle.objectives
+        self.known_weights = (*bundle.objectives, DIVERSITY)
+        self.default_weights: Mapping[str, float] = bundle.manifest["default_weights"]
+        self.temperature = float(bundle.manifest["temperature"])
+        self._relevance = self.objectives.index(RELEVANCE)
+
+    @classmethod
+    def load(cls, folder: Path) -> Engine:
+        """Load, verify and warm up a bundle.
+
+        Raises:
+            BundleDamaged, BundleMismatch: see `engine.bundle.load_bundle`.
+        """
+        engine = cls(load_bundle(folder))
+        engine.warm_up()
+        return engine
+
+    @property
+    def store(self) -> ItemStore:
+        return self.pipeline.store
+
+    @property
+    def retriever(self) -> Retriever:
+        return self.pipeline.retriever
+
+    @property
+    def user_ids(self) -> tuple[str, ...]:
+        """Users with a history in the bundle."""
+        return self.pipeline.histories.user_ids()
+
+    def warm_up(self) -> None:
+        """Run every stage until the first real request meets no slow first call."""
+        warm_up(self._ranker, n_objectives=len(self.objectives))
+        if len(self.store):
+            title = self.store.titles([0])[0]
+            for explore in (False, True):
+                self.search(
+                    Query(title, explore=explore, session_id="warm-up", weights={DIVERSITY: 0.5, RELEVANCE: 0.5})
+                )
+
+    def search(self, query: Query) -> Slate:
+        """Both stages.
+
+        Raises:
+            BadParameter: a weight, filter or offset that this bundle does not allow.
+        """
+        watch = Stopwatch()
+        scored = self.score(query, watch)
+        return self.choose(query, scored, watch)
+
+    def score(self, query: Query, watch: Stopwatch | None = None) -> ScoredCandidates:
+        """First stage and heads. Depends on text, filters, user and pins alone, so the result may be cached."""
+        watch = watch or Stopwatch()
+        pinned = [row for row in map(self._row, query.constraints.pins.values()) if row is not None]
+        candidates = self.pipeline.retrieve(query.text, filters=query.filters, also=pinned)
+        watch.lap("retrieve")
+        features = self.pipeline.featurise(query.text, candidates, query.user_id)
+        watch.lap("featurise")
+        gains = self._predict(features, candidates)
+        watch.lap("rank")
+        aspects = self.store.aspects(candidates.rows)
+        return ScoredCandidates(candidates.rows, features, gains, aspects, candidates.degraded)
+
+    def predict(self, text: str, candidates: Candidates, user_id: str | None = None) -> FloatArray:
+        """[n, n_objectives] gains of any candidates of a query."""
+        return self._predict(self.pipeline.featurise(text, candidates, user_id), candidates)
+
+    def _predict(self, features: FloatArray, candidates: Candidates) -> FloatArray:
+        prices = self.store.prices[candidates.rows]
+        with torch.inference_mode():
+            gains: FloatArray = self._ranker.gains(torch.from_numpy(features), torch.from_numpy(prices)).numpy()
+        return gains
+
+    def choose(self, query: Query, scored: ScoredCandidates, watch: Stopwatch | None = None) -> Slate:
+        """The terminal stage: weights, constraints, diversity or a draw, receipt. Nothing reorders afterwards."""
+        watch = watch or Stopwatch()
+        requested = normalise(query.weights or self.default_weights, self.known_weights)
+        n = len(scored)
+        if query.offset > 0 and query.offset >= max(n, 1):
+            raise BadParameter("offset", f"{query.offset} is past the end", f"0 to {max(n - 1, 0)} for this query")
+        stage = SlateStage(self._ranker, scored, *self._constrained(query, scored))
+        baseline = stage.slate(_one_hot(self._relevance, len(self.known_weights)), pinned=False)
+        weights, infeasible = self._settle_weights(query, np.array(list(requested.values())), stage, baseline)
+        seed = self._seed(query, requested) if query.explore else None
+        if seed is None:
+            order = stage.slate(weights)
+            propensities = np.ones(len(order))
+        else:
+            uniforms = np.random.Generator(np.random.PCG64(seed)).random(stage.depth)
+            order, propensities = stage.draw(weights, uniforms, self.temperature)
+        shown = order[query.offset : query.offset + query.k]
+        facets = self.retriever.facets(query.text, query.facets, query.filters) if query.facets else {}
+        receipt = self._receipt(scored, order, baseline)
+        watch.lap("choose")
+        effective = dict(zip(self.known_weights, weights.tolist(), strict=True))
+        return Slate(
+            query=query,
+            rows=scored.rows[shown],
+            item_ids=self.store.item_ids(scored.rows[shown]),
+            scores=stage.utilities(weights[None, :])[0, shown].numpy(),
+            gains=scored.gains[shown],
+            features=scored.features[shown],
+            propensities=propensities[query.offset : query.offset + query.k],
+            n_candidates=n,
+            objectives=self.objectives,
+            weights=effective,
+            requested_weights=requested,
+            receipt=receipt,
+            infeasible=infeasible,
+            seed=seed,
+            bundle=self.bundle_id,
+            decision_id=_decision_id(self.bundle_id, effective, seed, query, scored.rows),
+            facets=facets,
+            degraded=scored.degraded,
+            seconds=watch.total(),
+        )
+
+    def impression(self, slate: Slate, timestamp: datetime, *, variant: str | None = None) -> Impression:
+        """The log row of a slate that is being shown."""
+        query = slate.query
+        return Impression(
+            decision_id=slate.decision_id,
+            timestamp=timestamp,
+            user_id=query.user_id,
+            session_id=query.session_id,
+            query=query.text,
+            bundle=slate.bundle,
+            feature_schema=self.manifest["feature_schema"],
+            variant=variant,
+            weights=slate.weights,
+            requested_weights=slate.requested_weights,
+            temperature=self.temperature if slate.seed is not None else 0.0,
+            seed=slate.seed,
+            offset=query.offset,
+            item_ids=slate.item_ids,
+            propensities=tuple(slate.propensities.tolist()),
+            max_relevance_loss=query.constraints.max_relevance_loss,
+            filters=tuple(map(str, query.filters)),
+        )
+
+    def _row(self, item_id: str) -> int | None:
+        """Row of an item a rule names; a rule may outlive its item and must not fail the search."""
+        try:
+            return self.store.row_of(item_id)
+        except NotFound:
+            return None
+
+    def _constrained(self, query: Query, scored: ScoredCandidates) -> tuple[torch.Tensor, torch.Tensor]:
+        """eligible [1, n] bool and pins [1, depth] candidate index or -1. Exclusions win over pins."""
+        position_of = (
+            {int(row): position for position, row in enumerate(scored.rows)}
+            if (query.constraints.pins or query.constraints.exclusions)
+            else {}
+        )
+        eligible = torch.ones(1, len(scored), dtype=torch.bool)
+        for item_id in query.constraints.exclusions:
+            row = self._row(item_id)
+            if row in position_of:
+                eligible[0, position_of[row]] = False
+        depth = min(query.offset + query.k, len(scored))
+        pins = torch.full((1, depth), -1)
+        for position, item_id in query.constraints.pins.items():
+            row = self._row(item_id)
+            if row in position_of and position < depth and eligible[0, position_of[row]]:
+                pins[0, position] = position_of[row]
+        return eligible, pins
+
+    def _settle_weights(
+        self, query: Query, requested: Floats, stage: SlateStage, baseline: NDArray[np.int64]
+    ) -> tuple[Floats, bool]:
+        """Settled on the first page whatever the offset, so that all pages of a query have the same weights."""
+        loss = query.constraints.max_relevance_loss
+        if loss is None or len(baseline) == 0:
+            return requested, False
+        k = min(query.k, stage.depth)
+        floor = (1 - loss) * stage.expected(baseline[None, :k], self._relevance)[0]
+        weights, holds = within_budget(
+            requested,
+            self._relevance,
+            floor,
+            lambda path: stage.expected(stage.slates(path, depth=k), self._relevance),
+        )
+        return weights, not holds
+
+    def _seed(self, query: Query, requested: Mapping[str, float]) -> int:
+        if query.session_id is None:
+            raise BadParameter("explore", "there is no session_id", "explore together with a session_id")
+        return seed_of("explore", query.session_id, query.text, self.bundle_id, dict(requested), query.filters)
+
+    def _receipt(
+        self, scored: ScoredCandidates, order: NDArray[np.int64], baseline: NDArray[np.int64]
+    ) -> dict[str, ReceiptLine]:
+        lines = {}
+        for number, name in enumerate(self.objectives):
+            gains = scored.gains[:, number].astype(np.float64)
+            lines[name] = ReceiptLine(discounted_sum(gains[order]), discounted_sum(gains[baseline]))
+        aspects = scored.aspects
+        lines[DIVERSITY] = ReceiptLine(slate_diversity(aspects[order]), slate_diversity(aspects[baseline]))
+        return lines
+
+
+def _one_hot(position: int, length: int) -> Floats:
+    vector = np.zeros(length)
+    vector[position] = 1.0
+    return vector
+
+
+def _decision_id(
+    bundle_id: str, weights: Mapping[str, float], seed: int | None, query: Query, rows: NDArray[np.int64]
+) -> str:
+    """16 hex digits that are new, then 16 that bind bundle, weights, seed, candidates and constraints."""
+    bound = hashlib.blake2b(digest_size=8)
+    constraints = query.constraints
+    bound.update(
+        json.dumps(
+            [
+                bundle_id,
+                weights,
+                seed,
+                query.text,
+                query.k,
+                query.offset,
+                constraints.max_relevance_loss,
+                sorted(constraints.pins.items()),
+                sorted(constraints.exclusions),
+            ]
+        ).encode()
+    )
+    bound.update(rows.tobytes())
+    return f"{uuid.uuid4().hex[:16]}-{bound.hexdigest()}"

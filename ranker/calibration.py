@@ -1,0 +1,70 @@
+"""Calibration of a head: a strictly increasing piecewise-linear map from raw score to expected value.
+
+Fitted by isotonic regression (Zadrozny & Elkan 2002) on held-out data. The blocks are joined by lines instead of steps,
+so that the map keeps the order of the scores: calibration never changes a ranking within one head.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+from scipy.optimize import isotonic_regression
+
+N_KNOTS = 32
+_LEAST_SLOPE = 1e-4
+"""Least rise over the whole map, as a share of its height (or of 1 where it is flat)."""
+
+
+@dataclass(frozen=True, slots=True)
+class Calibration:
+    """`x` [N_KNOTS] strictly increasing raw scores, `y` [N_KNOTS] strictly increasing values."""
+
+    x: NDArray[np.float32]
+    y: NDArray[np.float32]
+
+    def __call__(self, scores: ArrayLike) -> NDArray[np.float64]:
+        return np.asarray(np.interp(np.asarray(scores, dtype=np.float64), self.x, self.y), dtype=np.float64)
+
+
+def fit_calibration(scores: ArrayLike, values: ArrayLike) -> Calibration:
+    """Fit on raw scores [n] and what was observed [n] (gains or 0/1 purchases)."""
+    raw = np.asarray(scores, dtype=np.float64)
+    observed = np.asarray(values, dtype=np.float64)
+    order = np.argsort(raw, kind="stable")
+    raw, fitted = raw[order], isotonic_regression(observed[order]).x
+    edges = np.flatnonzero(np.r_[True, fitted[1:] != fitted[:-1], True])
+    sizes = np.diff(edges)
+    centres = np.add.reduceat(raw, edges[:-1]) / sizes
+    heights = fitted[edges[:-1]]
+    # Flat ends keep their value out to the last score seen there.
+    centres = np.r_[raw[0], centres, raw[-1]]
+    heights = np.r_[heights[0], heights, heights[-1]]
+    lowest, highest = raw[0] - 1e-3, raw[-1] + 1e-3
+    quantiles = np.quantile(raw, np.linspace(0, 1, N_KNOTS))
+    # Half of the knots follow the mass of the data, half its range: purchases are rare and live in the upper tail.
+    x = np.sort(np.r_[quantiles[::2], np.linspace(lowest, highest, N_KNOTS - len(quantiles[::2]))])
+    spacing = max((highest - lowest) * 1e-5, 1e-6)
+    for position in range(1, N_KNOTS):
+        x[position] = max(x[position], x[position - 1] + spacing)
+    y = np.interp(x, centres, heights)
+    rise = (y[-1] - y[0]) or 1.0
+    y = np.maximum.accumulate(y) + np.linspace(0, _LEAST_SLOPE * rise, N_KNOTS)
+    return Calibration(x.astype(np.float32), y.astype(np.float32))
+
+
+def identity() -> Calibration:
+    """For heads whose output already is on the scale of its values (0..1)."""
+    line = np.linspace(0, 1, N_KNOTS, dtype=np.float32)
+    return Calibration(line, line)
+
+
+def expected_calibration_error(predicted: ArrayLike, observed: ArrayLike, *, n_bins: int = 15) -> float:
+    """Mean absolute gap of prediction and observation over equal-mass bins (Naeini et al. 2015)."""
+    values = np.asarray(predicted, dtype=np.float64)
+    truth = np.asarray(observed, dtype=np.float64)
+    order = np.argsort(values, kind="stable")
+    bins = np.array_split(order, min(n_bins, len(order)))
+    gaps = [abs(values[b].mean() - truth[b].mean()) * len(b) for b in bins if len(b)]
+    return float(sum(gaps) / len(values))

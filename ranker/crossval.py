@@ -1,0 +1,75 @@
+"""Fit on everything, calibrate and measure on what each fold left out."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from core.metrics import mean_interval, ndcg_at_k
+from ranker.lists import RankingLists
+from ranker.model import ServedRanker
+from ranker.objectives import Objective
+from ranker.training import Progress, Recipe, assemble, calibrate, calibration_errors, fit_heads, raw_scores, silent
+
+N_FOLDS = 5
+
+
+@dataclass(frozen=True)
+class Fitted:
+    """A ranker, its ranges [M], and out-of-fold metrics."""
+
+    ranker: ServedRanker
+    ranges: NDArray[np.float32]
+    report: dict[str, Any]
+
+
+def folds_of(groups: NDArray[np.str_], *, n_folds: int = N_FOLDS, seed: int = 0) -> NDArray[np.int64]:
+    """[L] fold of each list; lists of one group share a fold, folds are of about equal size."""
+    names, inverse = np.unique(groups, return_inverse=True)
+    shuffled = np.random.Generator(np.random.PCG64(seed)).permutation(len(names))
+    return np.asarray((shuffled % n_folds)[inverse], dtype=np.int64)
+
+
+def out_of_fold_scores(
+    lists: RankingLists, recipe: Recipe, *, seed: int = 0, progress: Progress = silent
+) -> NDArray[np.float32]:
+    """[L, n, H] raw scores of each list by heads that never saw its group."""
+    folds = folds_of(lists.groups, seed=seed)
+    scores = np.zeros(lists.labels.shape, dtype=np.float32)
+    for fold in range(N_FOLDS):
+        held_out = folds == fold
+        if held_out.any() and not held_out.all():
+            heads = fit_heads(lists.take(~held_out), recipe, seed=seed)
+            scores[held_out] = raw_scores(heads, lists.take(held_out))
+        progress("cross-validation", fold + 1, N_FOLDS)
+    return scores
+
+
+def fit_cross_validated(
+    lists: RankingLists, objectives: Sequence[Objective], recipe: Recipe, *, progress: Progress = silent
+) -> Fitted:
+    """Heads fitted on all lists; calibration, ranges and metrics from the folds' held-out scores."""
+    held_out_scores = out_of_fold_scores(lists, recipe, progress=progress)
+    calibrations, ranges = calibrate(held_out_scores, lists, objectives)
+    heads = fit_heads(lists, recipe, progress=progress)
+    report = {
+        "cross_validation": {
+            "folds": N_FOLDS,
+            "ndcg@10": mean_interval(list_ndcg(held_out_scores[..., 0], lists)).as_dict(),
+            "calibration_error": calibration_errors(calibrations, held_out_scores, lists),
+        }
+    }
+    return Fitted(assemble(heads, calibrations, ranges, objectives), ranges, report)
+
+
+def list_ndcg(scores: NDArray[np.floating], lists: RankingLists, *, k: int = 10) -> NDArray[np.float64]:
+    """[L] ndcg@k over the labelled candidates of each list; the labels already are gains, so grades are their logs."""
+    values = []
+    for row, labels in zip(scores, lists.labels[..., 0], strict=True):
+        known = ~np.isnan(labels)
+        values.append(ndcg_at_k(row[known], np.log2(1 + labels[known].astype(np.float64)), k=k))
+    return np.array(values)

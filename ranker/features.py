@@ -1,0 +1,267 @@
+"""The features of a candidate: one function, used in training, serving and replay.
+
+`FEATURES` is the schema: its hash is in every bundle and every impression, and a reader refuses a mismatch.
+List-relative features compare a candidate with the other candidates of its query, so a candidate's features depend on
+the whole list.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from core.records import Candidates, FloatArray, IntArray
+from ranker.users import History
+from ranker.words import ItemWords, Matrix, QueryWords
+
+FEATURES = (
+    # how the first stage saw it
+    "dense",
+    "dense_below_best",
+    "lexical",
+    "lexical_of_best",
+    "reciprocal_rank",
+    # words of the query in the fields of the item
+    "title_coverage",
+    "title_precision",
+    "title_phrase",
+    "title_first",
+    "type_coverage",
+    "type_precision",
+    "category_coverage",
+    "brand_coverage",
+    "body_coverage",
+    "any_coverage",
+    "last_word_in_title",
+    "last_word_ends_type",
+    # meaning
+    "type_dense",
+    "type_vote",
+    "near_top",
+    # the query
+    "query_words",
+    # the item
+    "title_length",
+    "price",
+    "price_known",
+    "price_in_type",
+    "price_in_list",
+    "popularity",
+    "popularity_in_list",
+    "purchase_rate",
+    "discount",
+    "in_stock",
+    # the user; zero for nobody, whose population values the item's own features carry
+    "user_known",
+    "user_bought",
+    "user_share_of_type",
+    "user_share_of_brand",
+    "user_price_level_gap",
+)
+
+N_TOP = 10
+"""How many of the first retrieved vote for a type and make the centre that `near_top` measures from."""
+
+
+def schema_hash() -> str:
+    """16 hex digits that change when a feature is added, taken away or moved."""
+    return hashlib.sha256("\n".join(FEATURES).encode()).hexdigest()[:16]
+
+
+@dataclass(frozen=True)
+class ItemColumns:
+    """What features need of the items, by row, prepared once.
+
+    Attributes:
+        prices: [n] float32, nan unknown.
+        popularity, purchase_rates, discounts: [n] float32.
+        in_stock: [n] bool.
+        type_codes, brand_codes: [n] int32, -1 unknown.
+        vectors: [n, dim] float32 unit rows.
+        type_vectors: [n_types, dim] float32 unit rows.
+        type_prices: [n_types + 1] float32, median price of each type; the last is the catalogue's, for code -1.
+    """
+
+    prices: FloatArray
+    popularity: FloatArray
+    purchase_rates: FloatArray
+    discounts: FloatArray
+    in_stock: NDArray[np.bool_]
+    type_codes: NDArray[np.int32]
+    brand_codes: NDArray[np.int32]
+    vectors: FloatArray
+    type_vectors: FloatArray
+    type_prices: FloatArray
+    words: ItemWords
+
+    def save(self, folder: Path) -> None:
+        np.save(folder / "type_vectors.npy", self.type_vectors, allow_pickle=False)
+        np.save(folder / "type_prices.npy", self.type_prices, allow_pickle=False)
+        self.words.save(folder)
+
+
+def median_prices(prices: FloatArray, type_codes: NDArray[np.int32], n_types: int) -> FloatArray:
+    """[n_types + 1] median price by type; the last, and any without a price, is the catalogue's (1 if it has none)."""
+    known = np.isfinite(prices)
+    overall = float(np.median(prices[known])) if known.any() else 1.0
+    medians = np.full(n_types + 1, overall, dtype=np.float32)
+    usable = known & (type_codes >= 0)
+    order = np.argsort(type_codes[usable], kind="stable")
+    codes, values = type_codes[usable][order], prices[usable][order]
+    if len(codes):
+        starts = np.flatnonzero(np.r_[True, codes[1:] != codes[:-1]])
+        for start, stop in zip(starts, np.r_[starts[1:], len(codes)], strict=True):
+            medians[codes[start]] = np.median(values[start:stop])
+    return medians
+
+
+def build_features(text: str, candidates: Candidates, items: ItemColumns, history: History | None) -> FloatArray:
+    """Features of one query's candidates.
+
+    Args:
+        text: the query's words.
+        candidates: in retrieval order.
+        history: what the user bought, None for nobody.
+
+    Returns:
+        [n, len(FEATURES)] float32, finite.
+    """
+    rows = candidates.rows
+    features = np.zeros((len(rows), len(FEATURES)), dtype=np.float32)
+    if len(rows) == 0:
+        return features
+    columns = (
+        *_retrieval(candidates),
+        *_words(items.words.of_query(text), items.words, rows),
+        *_meaning(candidates, items),
+        *_item(text, rows, items),
+        *_user(rows, items, history),
+    )
+    for position, column in enumerate(columns):
+        features[:, position] = column
+    return features
+
+
+Columns = tuple[NDArray[np.floating] | float, ...]
+
+
+def _retrieval(candidates: Candidates) -> Columns:
+    dense, lexical = candidates.dense, np.log1p(candidates.lexical)
+    best = lexical.max()
+    return (
+        dense,
+        dense - dense.max(),
+        lexical,
+        lexical / best if best > 0 else lexical,
+        (10.0 / (10.0 + np.arange(len(dense)))).astype(np.float32),
+    )
+
+
+def _words(query: QueryWords, words: ItemWords, rows: IntArray) -> Columns:
+    n_words = len(query.ids)
+    if n_words == 0:
+        return (0.0,) * 12
+    share = query.weights / query.weights.sum()
+    title = words.fields["title"][rows]
+    title_hits = title[:, :, None] == query.ids
+    in_title = title_hits.any(axis=1)
+    title_lengths = np.maximum((title >= 0).sum(axis=1), 1)
+    matched = title_hits.any(axis=2)
+    kinds = words.fields["product_type"][rows]
+    type_hits = kinds[:, :, None] == query.ids
+    in_type = type_hits.any(axis=1)
+    type_lengths = (kinds >= 0).sum(axis=1)
+    others = {field: _contains(words.fields[field][rows], query.ids) for field in ("category", "brand", "body")}
+    anywhere = in_title | in_type | others["category"] | others["brand"] | others["body"]
+    first = np.where(matched.any(axis=1), matched.argmax(axis=1), title.shape[1])
+    last_of_type = kinds[np.arange(len(rows)), np.maximum(type_lengths - 1, 0)]
+    return (
+        in_title @ share,
+        matched.sum(axis=1) / title_lengths,
+        _phrase(title_hits),
+        1.0 / (1.0 + first),
+        in_type @ share,
+        type_hits.any(axis=2).sum(axis=1) / np.maximum(type_lengths, 1),
+        others["category"] @ share,
+        others["brand"] @ share,
+        others["body"] @ share,
+        anywhere @ share,
+        in_title[:, -1].astype(np.float32),
+        (last_of_type == query.ids[-1]).astype(np.float32),
+    )
+
+
+def _contains(field: Matrix, ids: Matrix) -> NDArray[np.bool_]:
+    return np.asarray((field[:, :, None] == ids).any(axis=1))
+
+
+def _phrase(title_hits: NDArray[np.bool_]) -> FloatArray:
+    """Share of the query's neighbouring words that are neighbours in the title; for one word, whether it is there."""
+    if title_hits.shape[2] == 1:
+        return np.asarray(title_hits.any(axis=(1, 2)), dtype=np.float32)
+    pairs = title_hits[:, :-1, :-1] & title_hits[:, 1:, 1:]
+    return np.asarray(pairs.any(axis=1).mean(axis=1), dtype=np.float32)
+
+
+def _meaning(candidates: Candidates, items: ItemColumns) -> Columns:
+    rows = candidates.rows
+    codes = items.type_codes[rows]
+    typed = codes >= 0
+    type_dense = np.zeros(len(rows), dtype=np.float32)
+    vote = np.zeros(len(rows), dtype=np.float32)
+    if typed.any():
+        type_dense[typed] = items.type_vectors[codes[typed]] @ candidates.query_vector
+        ballots = codes[:N_TOP]
+        vote[typed] = (codes[typed, None] == ballots).mean(axis=1)
+    vectors = items.vectors[rows]
+    centre = vectors[:N_TOP].mean(axis=0)
+    return type_dense, vote, vectors @ centre
+
+
+def _item(text: str, rows: IntArray, items: ItemColumns) -> Columns:
+    prices = items.prices[rows]
+    known = np.isfinite(prices)
+    of_type = items.type_prices[items.type_codes[rows]]
+    log_price = np.log1p(np.where(known, prices, of_type))
+    popularity = np.log1p(items.popularity[rows])
+    return (
+        min(len(text.split()), 16) / 4.0,
+        np.log1p((items.words.fields["title"][rows] >= 0).sum(axis=1)),
+        log_price,
+        known.astype(np.float32),
+        log_price - np.log1p(of_type),
+        log_price - log_price.mean(),
+        popularity,
+        popularity - popularity.max(),
+        np.sqrt(items.purchase_rates[rows]),
+        items.discounts[rows],
+        items.in_stock[rows].astype(np.float32),
+    )
+
+
+def _user(rows: IntArray, items: ItemColumns, history: History | None) -> Columns:
+    if history is None or len(history.rows) == 0:
+        return (0.0,) * 5
+    total = float(history.units.sum())
+    at = np.minimum(np.searchsorted(history.rows, rows), len(history.rows) - 1)
+    units = np.where(history.rows[at] == rows, history.units[at], 0.0)
+    bought_types, bought_brands = items.type_codes[history.rows], items.brand_codes[history.rows]
+    of_type = _units_by_code(bought_types, history.units, items.type_codes[rows])
+    of_brand = _units_by_code(bought_brands, history.units, items.brand_codes[rows])
+    paid, usual = items.prices[history.rows], items.type_prices[bought_types]
+    level = np.nanmean(np.r_[np.log1p(paid) - np.log1p(usual), 0.0])
+    prices, type_prices = items.prices[rows], items.type_prices[items.type_codes[rows]]
+    gap = np.log1p(np.where(np.isfinite(prices), prices, type_prices)) - np.log1p(type_prices) - level
+    return 1.0, np.log1p(units), units / np.maximum(of_type, 1.0), of_brand / total, np.abs(gap)
+
+
+def _units_by_code(codes: NDArray[np.int32], units: FloatArray, wanted: NDArray[np.int32]) -> FloatArray:
+    """Units bought of each wanted code; 0 for -1."""
+    highest = int(max(codes.max(initial=0), wanted.max(initial=0)))
+    sums = np.bincount(codes + 1, weights=units, minlength=highest + 2)
+    sums[0] = 0.0
+    return np.asarray(sums[wanted + 1], dtype=np.float32)

@@ -1,0 +1,146 @@
+"""The served ranker as one module: raw heads, calibration, objectives on their population ranges, the slate stage.
+
+`score(x) = sum_m w_m * gain_m(x) / range_m` is linear in the weights, so for position-discounted sums the sorted slate
+is the exact maximiser given the heads, and raising `w_m` never lowers the slate's predicted objective m.
+
+No `from __future__ import annotations` here: TorchScript reads the annotations.
+"""
+
+import torch
+from torch import Tensor, nn
+
+from ranker.slate import drawn_slate, novelty_slate, slate_propensities, sorted_slate
+
+
+class Heads(nn.Module):
+    """A small network from standardised features to one raw score a head.
+
+    A linear path beside the hidden layers lets few data fit a sensible line and many data bend it.
+
+    Args:
+        n_features: F.
+        n_heads: H.
+        hidden: widths of the hidden layers; none for a linear model.
+    """
+
+    mean: Tensor
+    scale: Tensor
+
+    def __init__(self, n_features: int, n_heads: int, hidden: tuple[int, ...] = (64, 32), dropout: float = 0.0) -> None:
+        super().__init__()
+        self.register_buffer("mean", torch.zeros(n_features))
+        self.register_buffer("scale", torch.ones(n_features))
+        self.linear = nn.Linear(n_features, n_heads)
+        layers: list[nn.Module] = []
+        width = n_features
+        for size in hidden:
+            layers += [nn.Linear(width, size), nn.SiLU(), nn.Dropout(dropout)]
+            width = size
+        if hidden:
+            layers.append(nn.Linear(width, n_heads))
+        self.deep = nn.Sequential(*layers)
+        self.is_deep = bool(hidden)
+
+    def forward(self, features: Tensor) -> Tensor:
+        """[..., F] -> [..., H] raw scores."""
+        x = ((features - self.mean) / self.scale).clamp(-5.0, 5.0)
+        raw = self.linear(x)
+        if self.is_deep:
+            raw = raw + self.deep(x)
+        return torch.as_tensor(raw)
+
+
+class Average(nn.Module):
+    """Mean of the raw scores of several members."""
+
+    def __init__(self, members: list[nn.Module]) -> None:
+        super().__init__()
+        self.members = nn.ModuleList(members)
+
+    def forward(self, features: Tensor) -> Tensor:
+        total = torch.zeros(1)
+        for member in self.members:
+            total = total + member(features)
+        return torch.as_tensor(total / len(self.members))
+
+
+class ServedRanker(nn.Module):
+    """Everything between features and slate.
+
+    Args:
+        heads: [n, F] -> [n, H] raw scores.
+        knots_x, knots_y: [H, K] calibration of each head.
+        head_of: [M] which head an objective reads.
+        times_price: [M] whether it is multiplied by the price.
+        ranges: [M] population range of each objective, above 0.
+    """
+
+    knots_x: Tensor
+    knots_y: Tensor
+    head_of: Tensor
+    times_price: Tensor
+    ranges: Tensor
+
+    def __init__(
+        self, heads: nn.Module, knots_x: Tensor, knots_y: Tensor, head_of: Tensor, times_price: Tensor, ranges: Tensor
+    ) -> None:
+        super().__init__()
+        self.heads = heads
+        self.register_buffer("knots_x", knots_x.float().contiguous())
+        self.register_buffer("knots_y", knots_y.float().contiguous())
+        self.register_buffer("head_of", head_of.long())
+        self.register_buffer("times_price", times_price.bool())
+        self.register_buffer("ranges", ranges.float())
+
+    def predictions(self, features: Tensor) -> Tensor:
+        """[n, F] -> [n, H] calibrated heads. Beyond the outer knots the outer segments go on, never below 0."""
+        columns: Tensor = self.heads(features).t().contiguous()
+        right = torch.searchsorted(self.knots_x, columns).clamp(1, self.knots_x.shape[1] - 1)
+        x0, x1 = self.knots_x.gather(1, right - 1), self.knots_x.gather(1, right)
+        y0, y1 = self.knots_y.gather(1, right - 1), self.knots_y.gather(1, right)
+        values = y0 + (columns - x0) * (y1 - y0) / (x1 - x0)
+        return values.clamp(min=0.0).t()
+
+    def gains(self, features: Tensor, prices: Tensor) -> Tensor:
+        """[n, F] features and [n] prices -> [n, M] gains; an unknown (nan) price earns nothing we could promise."""
+        values = self.predictions(features)[:, self.head_of]
+        priced = torch.nan_to_num(prices, nan=0.0).unsqueeze(1)
+        return torch.where(self.times_price, values * priced, values)
+
+    def utilities(self, gains: Tensor, weights: Tensor) -> Tensor:
+        """[n, M] gains and [B, M] weights -> [B, n] scalarised utilities."""
+        return (weights / self.ranges) @ gains.t()
+
+    def sorted_slate(self, utilities: Tensor, eligible: Tensor, pins: Tensor) -> Tensor:
+        return sorted_slate(utilities, eligible, pins)
+
+    def novelty_slate(
+        self, utilities: Tensor, eligible: Tensor, aspects: Tensor, w_diversity: Tensor, pins: Tensor
+    ) -> Tensor:
+        return novelty_slate(utilities, eligible, aspects, w_diversity, pins)
+
+    def drawn_slate(
+        self,
+        utilities: Tensor,
+        eligible: Tensor,
+        aspects: Tensor,
+        w_diversity: Tensor,
+        pins: Tensor,
+        temperature: float,
+        uniforms: Tensor,
+    ) -> tuple[Tensor, Tensor]:
+        return drawn_slate(utilities, eligible, aspects, w_diversity, pins, temperature, uniforms)
+
+    def slate_propensities(
+        self,
+        utilities: Tensor,
+        eligible: Tensor,
+        aspects: Tensor,
+        w_diversity: Tensor,
+        slate: Tensor,
+        temperature: float,
+    ) -> Tensor:
+        return slate_propensities(utilities, eligible, aspects, w_diversity, slate, temperature)
+
+    def forward(self, features: Tensor, prices: Tensor) -> Tensor:
+        return self.gains(features, prices)

@@ -1,0 +1,138 @@
+"""The terminal slate stage: from utilities to an ordered slate, batched, in tensors TorchScript can compile.
+
+Position by position the item with the largest `utility + w_diversity * novelty` is taken, or one is drawn with
+probability `softmax(. / temperature)` (Plackett-Luce where `w_diversity = 0`). Novelty is `core.diversity`'s: the mean
+over aspects of `(1 - alpha) ** repeats`. With `w_diversity = 0` and no draw this is a sort, the exact maximiser of any
+position-discounted sum. Pins stay where they are put and nothing reorders afterwards.
+
+`ranker.artifact` compiles these functions into the served module; replay calls them on whole logs at once.
+No `from __future__ import annotations` here: TorchScript reads the annotations.
+"""
+
+import torch
+from torch import Tensor
+
+
+def _unpinned(eligible: Tensor, pins: Tensor) -> Tensor:
+    """`eligible` without the candidates that are pinned somewhere."""
+    n_lists, n = eligible.shape
+    extended = torch.cat([eligible, torch.ones(n_lists, 1, dtype=torch.bool)], dim=1)
+    return extended.scatter(1, torch.where(pins >= 0, pins, torch.full_like(pins, n)), False)[:, :n]
+
+
+def sorted_slate(utilities: Tensor, eligible: Tensor, pins: Tensor) -> Tensor:
+    """Sort by utility around the pins.
+
+    Args:
+        utilities: [B, n] float.
+        eligible: [B, n] bool; pinned candidates may be eligible or not, they are shown where pinned.
+        pins: [B, k] candidate index pinned at a position, -1 where none.
+
+    Returns:
+        [B, k] candidate indices, -1 where nothing eligible is left. Ties keep the candidates' order.
+    """
+    n = utilities.shape[1]
+    pinned = pins >= 0
+    free = _unpinned(eligible, pins)
+    order = torch.argsort(utilities.masked_fill(~free, -float("inf")), dim=1, descending=True, stable=True)
+    # The r-th free position takes the r-th best free candidate.
+    turn = torch.cumsum((~pinned).long(), dim=1) - 1
+    n_free = free.sum(dim=1, keepdim=True)
+    taken = order.gather(1, turn.clamp(min=0, max=max(n - 1, 0))) if n > 0 else torch.full_like(pins, -1)
+    taken = torch.where(turn < n_free, taken, torch.full_like(taken, -1))
+    return torch.where(pinned, pins, taken)
+
+
+def novelty_slate(utilities: Tensor, eligible: Tensor, aspects: Tensor, w_diversity: Tensor, pins: Tensor) -> Tensor:
+    """Greedy with the novelty bonus; arguments as `sorted_slate`, `aspects` [B, n, A], `w_diversity` [B]."""
+    slate, _ = _walk(utilities, eligible, aspects, w_diversity, pins, 0.0, torch.zeros(pins.shape), False)
+    return slate
+
+
+def drawn_slate(
+    utilities: Tensor,
+    eligible: Tensor,
+    aspects: Tensor,
+    w_diversity: Tensor,
+    pins: Tensor,
+    temperature: float,
+    uniforms: Tensor,
+) -> tuple[Tensor, Tensor]:
+    """Draw a slate; position p uses `uniforms[:, p]` by inverse CDF, so that a longer slate extends a shorter one.
+
+    Args:
+        temperature: tau > 0.
+        uniforms: [B, k] in [0, 1).
+
+    Returns:
+        slate [B, k], conditional propensities [B, k] (1 for a pin).
+    """
+    return _walk(utilities, eligible, aspects, w_diversity, pins, temperature, uniforms, False)
+
+
+def slate_propensities(
+    utilities: Tensor, eligible: Tensor, aspects: Tensor, w_diversity: Tensor, slate: Tensor, temperature: float
+) -> Tensor:
+    """Conditional propensities [B, k] with which `drawn_slate` would have shown `slate`; 1 where slate is -1."""
+    _, propensities = _walk(
+        utilities, eligible, aspects, w_diversity, slate, temperature, torch.zeros(slate.shape), True
+    )
+    return propensities
+
+
+def _walk(
+    utilities: Tensor,
+    eligible: Tensor,
+    aspects: Tensor,
+    w_diversity: Tensor,
+    pins: Tensor,
+    temperature: float,
+    uniforms: Tensor,
+    replaying: bool,
+    repeat_factor: float = 0.5,  # 1 - alpha of core.diversity
+) -> tuple[Tensor, Tensor]:
+    """Walk down the positions. `replaying` takes `pins` as a slate that was drawn and returns its propensities."""
+    n_lists, n = utilities.shape
+    k = pins.shape[1]
+    lists = torch.arange(n_lists)
+    free = eligible.clone() if replaying else _unpinned(eligible, pins)
+    freshness = torch.ones(aspects.shape, dtype=utilities.dtype)
+    known = aspects >= 0
+    slate = torch.full_like(pins, -1)
+    propensities = torch.ones(pins.shape, dtype=torch.float64)
+    bonus = w_diversity.to(utilities.dtype).unsqueeze(1)
+    has_aspects = aspects.shape[2] > 0
+    diverse = has_aspects and bool((w_diversity > 0).any())
+    for position in range(k):
+        if n == 0:
+            break
+        scores = utilities
+        if diverse:
+            scores = scores + bonus * freshness.mean(dim=2)
+        scores = scores.masked_fill(~free, -float("inf"))
+        some_left = free.any(dim=1)
+        pin = pins[:, position]
+        pinned = pin >= 0
+        if temperature > 0.0:
+            chances = torch.softmax((scores / temperature).double(), dim=1)
+            if replaying:
+                chosen = pin.clamp(min=0)
+            else:
+                ladder = torch.cumsum(chances, dim=1)
+                threshold = uniforms[:, position].double().unsqueeze(1) * ladder[:, -1:]
+                chosen = (ladder <= threshold).long().sum(dim=1).clamp(max=n - 1)
+            chance = chances.gather(1, chosen.unsqueeze(1)).squeeze(1)
+            drawn = (pinned if replaying else ~pinned) & some_left
+            propensities[:, position] = torch.where(drawn, chance, torch.ones_like(chance))
+        else:
+            chosen = torch.argmax(scores, dim=1)
+        if not replaying:
+            chosen = torch.where(pinned, pin, chosen)
+        shown = pinned | (some_left & torch.tensor(not replaying))
+        slate[:, position] = torch.where(shown, chosen, torch.full_like(chosen, -1))
+        free.scatter_(1, chosen.unsqueeze(1), (free.gather(1, chosen.unsqueeze(1)) & ~shown.unsqueeze(1)))
+        if diverse:
+            codes = aspects[lists, chosen].unsqueeze(1)
+            again = (aspects == codes) & known & shown.view(-1, 1, 1)
+            freshness = torch.where(again, freshness * repeat_factor, freshness)
+    return slate, propensities

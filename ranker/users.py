@@ -1,0 +1,87 @@
+"""What customers bought before, as compact columns; the source of a request's user features."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from core.records import FloatArray, IntArray
+
+FILES = ("user_ids.txt", "user_starts.npy", "user_rows.npy", "user_units.npy")
+
+
+@dataclass(frozen=True, slots=True)
+class History:
+    """One user's purchases: `rows` [m] sorted item rows, `units` [m] how often each was bought."""
+
+    rows: IntArray
+    units: FloatArray
+
+
+EMPTY = History(np.empty(0, dtype=np.int64), np.empty(0, dtype=np.float32))
+
+
+class UserHistories:
+    """Purchases by user in compressed sparse rows.
+
+    Args:
+        user_ids: sorted, unique.
+        starts: [n_users + 1] offsets into rows and units.
+        rows: [n] item rows, sorted within a user.
+        units: [n] times bought.
+    """
+
+    def __init__(self, user_ids: list[str], starts: NDArray[np.int64], rows: IntArray, units: FloatArray) -> None:
+        self._index = {user_id: position for position, user_id in enumerate(user_ids)}
+        self._starts, self._rows, self._units = starts, rows, units
+
+    @classmethod
+    def none(cls) -> UserHistories:
+        return cls([], np.zeros(1, dtype=np.int64), EMPTY.rows, EMPTY.units)
+
+    @classmethod
+    def from_purchases(cls, user_ids: NDArray[np.str_], rows: IntArray, units: FloatArray) -> UserHistories:
+        """Sum the units of each (user, item) of a purchase list; three arrays of one length."""
+        names, users = np.unique(user_ids, return_inverse=True)
+        order = np.lexsort((rows, users))
+        users, rows, units = users[order], rows[order], units[order]
+        new = np.ones(len(rows), dtype=bool)
+        new[1:] = (users[1:] != users[:-1]) | (rows[1:] != rows[:-1])
+        summed = np.add.reduceat(units, np.flatnonzero(new)) if len(rows) else units
+        starts = np.searchsorted(users[new], np.arange(len(names) + 1))
+        return cls(
+            [str(name) for name in names],
+            starts.astype(np.int64),
+            rows[new].astype(np.int64),
+            summed.astype(np.float32),
+        )
+
+    def of(self, user_id: str | None) -> History | None:
+        """The user's history; None for nobody or somebody unknown, who get population values."""
+        position = self._index.get(user_id) if user_id is not None else None
+        if position is None:
+            return None
+        span = slice(self._starts[position], self._starts[position + 1])
+        return History(self._rows[span], self._units[span])
+
+    def __len__(self) -> int:
+        return len(self._index)
+
+    def user_ids(self) -> tuple[str, ...]:
+        return tuple(self._index)
+
+    def save(self, folder: Path) -> None:
+        (folder / FILES[0]).write_text("\n".join(self._index))
+        columns: tuple[NDArray[Any], ...] = (self._starts, self._rows, self._units)
+        for name, column in zip(FILES[1:], columns, strict=True):
+            np.save(folder / name, column, allow_pickle=False)
+
+    @classmethod
+    def load(cls, folder: Path) -> UserHistories:
+        names = (folder / FILES[0]).read_text()
+        columns = [np.load(folder / name, mmap_mode="r", allow_pickle=False) for name in FILES[1:]]
+        return cls(names.split("\n") if names else [], columns[0], columns[1], columns[2])

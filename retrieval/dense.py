@@ -1,0 +1,212 @@
+"""The dense index: nearest vectors by inner product. The only place that knows FAISS.
+
+The index is chosen by size: exact while scanning everything is quick, a graph (HNSW, Malkov & Yashunin 2018) up to a
+million vectors, inverted lists (IVF) above. Vectors are stored in 8 bits in the last two, so callers take the exact
+cosine from the vectors themselves. Searching is made as wide as the recall asked for needs, measured at build time.
+
+Items with the same text share a vector. The index holds each vector once and answers with the items that have it:
+copies would fill a whole answer, and they cut an HNSW graph to pieces.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import faiss
+import numpy as np
+
+from core.errors import BundleDamaged
+from core.records import FloatArray, IntArray
+from retrieval.filters import Mask
+
+EXACT_UP_TO = 10_000
+"""Vectors up to which everything is scanned: about 0.4 ms at 256 dimensions."""
+
+HNSW_UP_TO = 1_000_000
+"""Vectors above which an HNSW graph costs too much memory and time to build."""
+
+HNSW_LINKS = 32
+HNSW_BUILD_BREADTH = 80
+
+SCAN_SHARE = 0.1
+"""A filter that leaves less than this share of the vectors is scanned exactly: a graph walk would mostly meet
+vectors it must not return."""
+
+WANTED_RECALL = 0.97
+BREADTHS = (256, 384, 512, 768)
+"""HNSW candidate list sizes tried in turn until `WANTED_RECALL` is met."""
+
+PROBES = (16, 32, 64, 128, 256)
+"""IVF lists visited, tried in turn until `WANTED_RECALL` is met."""
+
+
+def kind_for(n_vectors: int) -> str:
+    """`exact`, `hnsw` or `ivf`."""
+    if n_vectors <= EXACT_UP_TO:
+        return "exact"
+    return "hnsw" if n_vectors <= HNSW_UP_TO else "ivf"
+
+
+@dataclass(frozen=True, slots=True)
+class DenseIndex:
+    """Distinct vectors and the items that have each.
+
+    Attributes:
+        index: the FAISS index over distinct vectors.
+        kind: `exact`, `hnsw` or `ivf`.
+        breadth: how widely it searches: HNSW candidates, IVF lists; 0 where exact.
+        members: [n_items] rows, those of one vector together, in the order ties are to be settled.
+        starts: [n_vectors + 1] where the members of each vector begin.
+        vector_of: [n_items] the vector of each row.
+    """
+
+    index: Any
+    kind: str
+    breadth: int
+    members: IntArray
+    starts: IntArray
+    vector_of: IntArray
+
+    @classmethod
+    def build(cls, vectors: FloatArray, vector_of: IntArray, priority: IntArray, kind: str | None = None) -> DenseIndex:
+        """Index distinct vectors.
+
+        Args:
+            vectors: [n_vectors, dim] unit rows.
+            vector_of: [n_items] the vector of each item.
+            priority: [n_items] the smaller comes first among items with the same vector.
+            kind: `exact`, `hnsw` or `ivf`; by size where not given.
+        """
+        faiss.omp_set_num_threads(1)  # one thread: the same input builds the same graph
+        kind = kind or kind_for(len(vectors))
+        index = _new_index(kind, len(vectors), vectors.shape[1])
+        index.train(vectors)
+        index.add(vectors)
+        breadth = {"exact": 0, "hnsw": BREADTHS[0], "ivf": PROBES[0]}[kind]
+        return cls(index, kind, breadth, *_members(vector_of, priority, len(vectors)), vector_of)
+
+    def search(self, query: FloatArray, depth: int, mask: Mask | None = None) -> IntArray:
+        """[<= depth] rows of the items nearest to `query`, nearest first; only those in `mask`, which is applied
+        before the choice.
+
+        Args:
+            query: [dim] unit vector.
+            mask: [n_items] which items may be returned; None is all of them.
+        """
+        vectors = self._nearest(query, min(depth, self.index.ntotal), self._allowed(mask))
+        rows = self._expand(vectors)
+        return (rows if mask is None else rows[mask[rows]])[:depth]
+
+    def tuned(self, vectors: FloatArray, queries: FloatArray, k: int) -> tuple[DenseIndex, float]:
+        """This index, searching as widely as `WANTED_RECALL` needs, and the recall@k it then has against exact
+        search: the share of the k nearest vectors found, any vector as near as the k-th counting as one of them."""
+        settings = {"exact": (0,), "hnsw": BREADTHS, "ivf": PROBES}[self.kind]
+        tried: list[tuple[DenseIndex, float]] = []
+        for breadth in settings:
+            index = DenseIndex(self.index, self.kind, breadth, self.members, self.starts, self.vector_of)
+            tried.append((index, index._recall(vectors, queries, k)))
+            if tried[-1][1] >= WANTED_RECALL:
+                break
+        return tried[-1]
+
+    def save(self, folder: Path) -> None:
+        faiss.write_index(self.index, str(folder / "dense.faiss"))
+        np.save(folder / "dense_vector_of.npy", self.vector_of)
+        np.save(folder / "dense_members.npy", self.members)
+        np.save(folder / "dense_starts.npy", self.starts)
+
+    @classmethod
+    def load(cls, folder: Path, *, kind: str, breadth: int) -> DenseIndex:
+        """Memory-mapped, so that processes share the pages.
+
+        Raises:
+            BundleDamaged: the index file cannot be read.
+        """
+        faiss.omp_set_num_threads(1)
+        path = folder / "dense.faiss"
+        try:
+            # Only the IFC flavour maps flat and HNSW storage; inverted lists have the older one.
+            flags = faiss.IO_FLAG_MMAP if kind == "ivf" else faiss.IO_FLAG_MMAP_IFC
+            index = faiss.read_index(str(path), flags)
+        except RuntimeError as error:
+            raise BundleDamaged(path, "is no FAISS index that can be read") from error
+        members, starts, vector_of = (
+            mapped(folder / f"dense_{name}.npy") for name in ("members", "starts", "vector_of")
+        )
+        return cls(index, kind, breadth, members, starts, vector_of)
+
+    def _allowed(self, mask: Mask | None) -> Mask | None:
+        """[n_vectors] which vectors have an item that the mask lets through."""
+        if mask is None:
+            return None
+        allowed = np.zeros(self.index.ntotal, dtype=bool)
+        allowed[self.vector_of[mask]] = True
+        return allowed
+
+    def _nearest(self, query: FloatArray, k: int, allowed: Mask | None) -> IntArray:
+        """[<= k] vectors, nearest first."""
+        n_allowed = self.index.ntotal if allowed is None else int(allowed.sum())
+        k = min(k, n_allowed)
+        if k == 0:
+            return np.empty(0, dtype=np.int64)
+        # A selector keeps no reference to its bits, so they are named here for as long as the search runs.
+        bits = None if allowed is None else np.packbits(allowed, bitorder="little")
+        selector = None if bits is None else faiss.IDSelectorBitmap(bits)
+        _, found = self._search(query[None, :], k, selector, exact=n_allowed < SCAN_SHARE * self.index.ntotal)
+        return np.asarray(found[0][found[0] >= 0], dtype=np.int64)  # -1 is padding
+
+    def _search(self, queries: FloatArray, k: int, selector: Any, *, exact: bool) -> tuple[FloatArray, IntArray]:
+        index, options = self.index, {} if selector is None else {"sel": selector}
+        if self.kind == "exact":
+            params = faiss.SearchParameters(**options)
+        elif self.kind == "hnsw" and exact:
+            index, params = index.storage, faiss.SearchParameters(**options)
+        elif self.kind == "hnsw":
+            params = faiss.SearchParametersHNSW(efSearch=max(self.breadth, k), **options)
+        else:
+            params = faiss.SearchParametersIVF(nprobe=index.nlist if exact else self.breadth, **options)
+        distances, found = index.search(np.ascontiguousarray(queries), k, params=params)
+        return distances, found
+
+    def _expand(self, vectors: IntArray) -> IntArray:
+        """The rows that have these vectors, in the order of the vectors."""
+        first, last = self.starts[vectors], self.starts[vectors + 1]
+        counts = last - first
+        within = np.arange(int(counts.sum())) - np.repeat(np.cumsum(counts) - counts, counts)
+        return np.asarray(self.members[np.repeat(first, counts) + within])
+
+    def _recall(self, vectors: FloatArray, queries: FloatArray, k: int) -> float:
+        k = min(k, len(vectors))
+        if k == 0 or len(queries) == 0:
+            return 1.0
+        exact, _ = faiss.knn(queries, vectors, k, metric=faiss.METRIC_INNER_PRODUCT)
+        shares = []
+        for query, nearest in zip(queries, exact, strict=True):
+            found = vectors[self._nearest(query, k, None)] @ query
+            shares.append(np.mean(np.sort(found)[::-1] >= nearest[-1] - 1e-5) * len(found) / k)
+        return float(np.mean(shares))
+
+
+def mapped(path: Path) -> Any:
+    """An array on its file's pages, as a plain ndarray: indexing numpy's memmap type costs several times more."""
+    return np.asarray(np.load(path, mmap_mode="r"))
+
+
+def _new_index(kind: str, n_vectors: int, dim: int) -> Any:
+    in_8_bits = faiss.ScalarQuantizer.QT_8bit
+    if kind == "exact":
+        return faiss.IndexFlatIP(dim)
+    if kind == "hnsw":
+        index = faiss.IndexHNSWSQ(dim, in_8_bits, HNSW_LINKS, faiss.METRIC_INNER_PRODUCT)
+        index.hnsw.efConstruction = HNSW_BUILD_BREADTH
+        return index
+    n_lists = max(1, min(int(4 * n_vectors**0.5), n_vectors // 39))
+    return faiss.index_factory(dim, f"IVF{n_lists},SQ8", faiss.METRIC_INNER_PRODUCT)
+
+
+def _members(vector_of: IntArray, priority: IntArray, n_vectors: int) -> tuple[IntArray, IntArray]:
+    members = np.lexsort((priority, vector_of)).astype(np.int64)
+    counts = np.bincount(vector_of, minlength=n_vectors)
+    return members, np.concatenate([[0], np.cumsum(counts)]).astype(np.int64)

@@ -1,0 +1,50 @@
+"""Facet counts: how many matching items each value of a field has."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from core.errors import BadParameter
+from core.records import Filter, IntArray
+from retrieval.filters import NAMED_FIELDS, codes_of, filter_mask
+
+if TYPE_CHECKING:
+    from catalog.store import ItemStore
+
+MAX_VALUES = 50
+"""Values shown of one facet, the most frequent first."""
+
+
+def facet_counts(
+    store: ItemStore, matches: IntArray, fields: Iterable[str], filters: Sequence[Filter]
+) -> dict[str, dict[str, int]]:
+    """Counts by value for each field, most frequent first (then by name), at most `MAX_VALUES`.
+
+    A field's own filters do not narrow its counts, so that a shopper sees what a second value would add
+    (disjunctive faceting).
+
+    Args:
+        matches: [n] rows of all items that match the query, before any filter.
+
+    Raises:
+        BadParameter: a field that has no facets.
+    """
+    return {field: _counts(store, _narrowed(store, matches, filters, field), field) for field in fields}
+
+
+def _narrowed(store: ItemStore, matches: IntArray, filters: Sequence[Filter], but: str) -> IntArray:
+    mask = filter_mask(store, [condition for condition in filters if condition.field != but])
+    return matches if mask is None else matches[mask[matches]]
+
+
+def _counts(store: ItemStore, rows: IntArray, field: str) -> dict[str, int]:
+    if field not in NAMED_FIELDS:
+        raise BadParameter("facets", f"there is no facet {field!r}", ", ".join(NAMED_FIELDS))
+    codes, vocabulary = codes_of(store, field)
+    known = codes[rows]
+    counts = np.bincount(known[known >= 0], minlength=len(vocabulary))
+    named = sorted((-int(counts[code]), vocabulary[code]) for code in np.flatnonzero(counts))
+    return {name: -count for count, name in named[:MAX_VALUES]}

@@ -1,0 +1,157 @@
+"""The lexical index: BM25 over the fields of an item (tantivy), tolerant of typing errors.
+
+A query word scores in its best field plus a little of its others (DisMax), and the words add up. The words of a
+shopper are never read as query syntax.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+import numpy as np
+import tantivy
+from numpy.typing import NDArray
+from tantivy import Occur, Query
+
+from core.errors import BundleDamaged
+from core.records import FloatArray, IntArray
+from retrieval.filters import Mask
+
+BOOSTS: Mapping[str, float] = {
+    "title": 2.0,
+    "product_type": 2.0,
+    "brand": 1.0,
+    "category": 1.0,
+    "description": 1.0,
+    "attributes": 1.0,
+}
+"""Fields searched and what a match in each is worth."""
+
+TIE_BREAKER = 0.3
+"""What a word's other fields add to its best one; 0 is the maximum of the fields, 1 their sum."""
+
+MAX_TERMS = 32
+"""Distinct terms used of one query, the first ones; nobody types more, and each costs time."""
+
+ANALYZER = "words"
+
+
+def _analyzer() -> tantivy.TextAnalyzer:
+    f = tantivy.Filter
+    builder = tantivy.TextAnalyzerBuilder(tantivy.Tokenizer.simple()).filter(f.remove_long(64))
+    return builder.filter(f.lowercase()).filter(f.ascii_fold()).filter(f.stemmer("english")).build()
+
+
+class LexicalIndex:
+    """BM25 over the items of a store.
+
+    Documents stand in the order of priority, so that of equal scores the one with priority comes first.
+    """
+
+    def __init__(self, index: tantivy.Index) -> None:
+        index.register_tokenizer(ANALYZER, _analyzer())
+        self._analyzer = _analyzer()
+        self._schema = index.schema
+        self._searcher = index.searcher()
+
+    @classmethod
+    def build(cls, columns: Mapping[str, Sequence[str]], order: IntArray, folder: Path) -> LexicalIndex:
+        """Write an index.
+
+        Args:
+            columns: a text for each item, by field of `BOOSTS`.
+            order: [n_items] rows, the one to win ties first.
+            folder: where it is written; must not exist.
+        """
+        builder = tantivy.SchemaBuilder().add_unsigned_field("row", fast=True)
+        for field in BOOSTS:
+            builder = builder.add_text_field(field, tokenizer_name=ANALYZER, index_option="freq")
+        folder.mkdir(parents=True)
+        index = tantivy.Index(builder.build(), path=str(folder))
+        index.register_tokenizer(ANALYZER, _analyzer())
+        writer = index.writer(heap_size=512_000_000, num_threads=1)
+        for row in order.tolist():
+            document = tantivy.Document()
+            document.add_unsigned("row", row)
+            for field in BOOSTS:
+                if columns[field][row]:
+                    document.add_text(field, columns[field][row])
+            writer.add_document(document)
+        writer.commit()
+        writer.wait_merging_threads()
+        index.reload()
+        return cls(index)
+
+    @classmethod
+    def load(cls, folder: Path) -> LexicalIndex:
+        """Memory-mapped.
+
+        Raises:
+            BundleDamaged: the folder holds no index that can be read.
+        """
+        try:
+            return cls(tantivy.Index.open(str(folder)))
+        except ValueError as error:
+            raise BundleDamaged(folder, "is no tantivy index that can be read") from error
+
+    def terms(self, text: str) -> list[str]:
+        """The distinct index terms of a text, at most `MAX_TERMS`."""
+        return list(dict.fromkeys(self._analyzer.analyze(text)))[:MAX_TERMS]
+
+    def knows(self, word: str) -> bool:
+        """Whether any item has all terms of the word in one field or another."""
+        return all(any(self._searcher.doc_freq(field, term) for field in BOOSTS) for term in self.terms(word))
+
+    def search(self, text: str, depth: int, mask: Mask | None = None) -> tuple[IntArray, FloatArray]:
+        """The best items that have any of the words, exactly those among `mask`, best first.
+
+        Returns:
+            rows [<= depth] and their BM25 [<= depth].
+        """
+        terms = self.terms(text)
+        if not terms or depth <= 0 or self._searcher.num_docs == 0:
+            return _nothing()
+        query = Query.boolean_query([(Occur.Should, self._scores_of(term)) for term in terms])
+        if mask is None:
+            return self._top(query, depth)
+        # tantivy knows nothing of the mask: take as many as ought to hold enough, and more until they do.
+        n_passing = int(mask.sum())
+        if n_passing == 0:
+            return _nothing()
+        limit = min(len(mask), 2 * depth * len(mask) // n_passing)
+        while True:
+            rows, scores = self._top(query, limit)
+            passing = np.flatnonzero(mask[rows])
+            if len(passing) >= depth or len(rows) < limit or limit == len(mask):
+                return rows[passing[:depth]], scores[passing[:depth]]
+            limit = min(len(mask), 4 * limit)
+
+    def matches(self, text: str) -> IntArray:
+        """Rows of the items that have all of the words, or any of them where none has all."""
+        terms = self.terms(text)
+        if not terms or self._searcher.num_docs == 0:
+            return np.empty(0, dtype=np.int64)
+        anywhere = [Query.const_score_query(self._scores_of(term), 1.0) for term in terms]
+        for occur in (Occur.Must, Occur.Should):
+            rows, _ = self._top(Query.boolean_query([(occur, term) for term in anywhere]), self._searcher.num_docs)
+            if len(rows):
+                break
+        return rows
+
+    def _scores_of(self, term: str) -> Query:
+        by_field = [
+            Query.boost_query(Query.term_query(self._schema, field, term, "freq"), boost)
+            for field, boost in BOOSTS.items()
+        ]
+        return Query.disjunction_max_query(by_field, TIE_BREAKER)
+
+    def _top(self, query: Query, limit: int) -> tuple[IntArray, FloatArray]:
+        hits = self._searcher.search(query, limit, count=False).hits
+        rows = self._searcher.fast_field_values("row", [address for _, address in hits])
+        scores: NDArray[np.float32] = np.array([score for score, _ in hits], dtype=np.float32)
+        return np.array(rows, dtype=np.int64), scores
+
+
+def _nothing() -> tuple[IntArray, FloatArray]:
+    return np.empty(0, dtype=np.int64), np.empty(0, dtype=np.float32)

@@ -1,0 +1,248 @@
+"""The first stage: words in, candidates out. Wires encoder, dense index, lexical index, spelling, fusion, filters."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from string import ascii_lowercase
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from core.errors import BundleDamaged
+from core.records import Candidates, Filter, FloatArray, IntArray
+from retrieval.dense import DenseIndex, mapped
+from retrieval.encoders import Encoder, load_encoder
+from retrieval.facets import facet_counts
+from retrieval.filters import filter_mask
+from retrieval.fusion import best_first, fuse
+from retrieval.lexical import BOOSTS, LexicalIndex
+from retrieval.spelling import Speller, words_of
+
+if TYPE_CHECKING:
+    from catalog.store import ItemStore
+
+Progress = Callable[[str, int, int], None]
+"""Called with what is being done, how much of it is done, and how much there is."""
+
+POOL = 256
+"""How deep both indices are searched, however few candidates are asked for: a shorter answer is then the head of a
+longer one."""
+
+MAX_CHARACTERS = 400
+"""Of a query that are read; of an item's text that are encoded: a mean of vectors says less the more it averages."""
+
+SPELLED_FIELDS = ("title", "product_type", "brand", "category")
+"""Fields whose words misspelt words are corrected to."""
+
+N_SAMPLED_QUERIES = 200
+ENCODED_AT_ONCE = 2048
+
+N_NONSENSE = 200
+NONSENSE_QUANTILE = 0.99
+
+
+class Retriever:
+    """Candidates for a query out of one store.
+
+    Attributes:
+        encoder: the text encoder the vectors are made with.
+        vectors: [n_items, dim] float32 unit rows, memory-mapped.
+        report: what was built and how well it finds: index kind, its recall against exact search, encoder, floor.
+    """
+
+    def __init__(
+        self,
+        *,
+        store: ItemStore,
+        encoder: Encoder,
+        vectors: FloatArray,
+        dense: DenseIndex,
+        lexical: LexicalIndex,
+        speller: Speller,
+        report: dict[str, Any],
+    ) -> None:
+        self.encoder = encoder
+        self.vectors = vectors
+        self.report = report
+        self._store = store
+        self._dense = dense
+        self._lexical = lexical
+        self._speller = speller
+        self._floor = float(report["dense_floor"])
+        self._priority = np.empty(len(store), dtype=np.int64)
+        self._priority[_by_priority(store)] = np.arange(len(store))
+
+    @classmethod
+    def build(
+        cls, store: ItemStore, encoder_name: str, folder: Path, progress: Progress = lambda *_: None
+    ) -> Retriever:
+        """Write the indices of a store into `folder` and open them.
+
+        Raises:
+            BadParameter: there is no such encoder, or it is not installed.
+        """
+        encoder = load_encoder(encoder_name)
+        folder.mkdir(parents=True, exist_ok=True)
+        columns = {field: store.texts(field) for field in BOOSTS}
+        order = _by_priority(store)
+        priority = np.empty(len(store), dtype=np.int64)
+        priority[order] = np.arange(len(store))
+
+        texts = [
+            _item_text(*parts)
+            for parts in zip(columns["title"], columns["product_type"], columns["description"], strict=True)
+        ]
+        distinct, vector_of = _distinct(texts)
+        vectors = _encode(encoder, distinct, progress)
+        np.save(folder / "vectors.npy", vectors[vector_of])
+
+        progress("dense index", 0, 1)
+        dense = DenseIndex.build(vectors, vector_of, priority)
+        queries = encoder.encode(_sampled_queries(columns))
+        dense, recall = dense.tuned(vectors, queries, 100)
+        dense.save(folder)
+        progress("dense index", 1, 1)
+
+        progress("lexical index", 0, 1)
+        LexicalIndex.build(columns, order, folder / "lexical")
+        Speller.build(
+            (columns[field][row] for row in range(len(store)) for field in SPELLED_FIELDS), folder / "spelling"
+        )
+        progress("lexical index", 1, 1)
+
+        report = {
+            "encoder": encoder.name,
+            "n_items": len(store),
+            "n_vectors": len(vectors),
+            "index": dense.kind,
+            "breadth": dense.breadth,
+            "recall@100_against_exact": recall,
+            "n_recall_queries": len(queries),
+            "dense_floor": _dense_floor(encoder, vectors),
+        }
+        (folder / "retrieval.json").write_text(json.dumps(report, indent=2))
+        return cls.load(folder, store)
+
+    @classmethod
+    def load(cls, folder: Path, store: ItemStore) -> Retriever:
+        """Open what `build` wrote for this store, memory-mapped.
+
+        Raises:
+            BundleDamaged: a file is missing, cannot be read or does not fit the store.
+        """
+        path = folder / "retrieval.json"
+        try:
+            report = json.loads(path.read_text())
+            vectors = mapped(folder / "vectors.npy")
+            dense = DenseIndex.load(folder, kind=report["index"], breadth=report["breadth"])
+        except (OSError, ValueError, KeyError) as error:
+            raise BundleDamaged(path, str(error)) from error
+        if len(vectors) != len(store):
+            raise BundleDamaged(folder / "vectors.npy", f"has {len(vectors)} items, the store has {len(store)}")
+        return cls(
+            store=store,
+            encoder=load_encoder(report["encoder"]),
+            vectors=vectors,
+            dense=dense,
+            lexical=LexicalIndex.load(folder / "lexical"),
+            speller=Speller.load(folder / "spelling"),
+            report=report,
+        )
+
+    def retrieve(self, text: str, *, n_candidates: int = 200, filters: Sequence[Filter] = ()) -> Candidates:
+        """The best candidates for the words, best first; ties go to the more popular item.
+
+        An item matches that has one of the words, or whose cosine with the query reaches the floor below which
+        nonsense finds items too. All candidates match; nothing that matches is none.
+
+        Raises:
+            BadParameter: a filter on an unknown field.
+        """
+        text = self.correct(text)
+        query = self.encoder.encode([text])[0]
+        mask = filter_mask(self._store, filters)
+        depth = max(n_candidates, POOL)
+        lexical_rows, bm25 = self._lexical.search(text, depth, mask)
+        dense_rows = self._dense.search(query, depth, mask)
+
+        seen = np.zeros(len(self._store), dtype=bool)
+        seen[lexical_rows] = True
+        only_dense = dense_rows[~seen[dense_rows]]
+        rows = np.concatenate([lexical_rows, only_dense])
+        dense = self.vectors[rows] @ query
+        lexical = np.zeros(len(rows), dtype=np.float32)
+        lexical[: len(lexical_rows)] = bm25
+        fused = fuse(dense, lexical, float(bm25[0]) if len(bm25) else 0.0)
+
+        matching = np.flatnonzero((lexical > 0) | (dense >= self._floor))
+        best = matching[best_first(fused[matching], self._priority[rows[matching]], n_candidates)]
+        return Candidates(rows[best], dense[best], lexical[best], fused[best], query)
+
+    def facets(self, text: str, fields: Sequence[str], filters: Sequence[Filter] = ()) -> dict[str, dict[str, int]]:
+        """Counts by field and value over the items that have all the words (or, where none has, any of them; or,
+        where none has any, over those near enough in meaning); see `retrieval.facets`.
+
+        Raises:
+            BadParameter: an unknown field.
+        """
+        text = self.correct(text)
+        matches = self._lexical.matches(text)
+        if not len(matches):
+            matches = np.flatnonzero(self.vectors @ self.encoder.encode([text])[0] >= self._floor)
+        return facet_counts(self._store, matches, fields, filters)
+
+    def correct(self, text: str) -> str:
+        """The words of a query, those that no item has replaced by what may have been meant."""
+        words = words_of(text[:MAX_CHARACTERS])
+        return " ".join(
+            word if self._lexical.knows(word) else self._speller.correct(word, is_last=position == len(words) - 1)
+            for position, word in enumerate(words)
+        )
+
+
+def _by_priority(store: ItemStore) -> IntArray:
+    """[n_items] rows, the most popular first."""
+    return np.argsort(-store.popularity, kind="stable").astype(np.int64)
+
+
+def _item_text(title: str, product_type: str, description: str) -> str:
+    return " ".join(part for part in (title, product_type, description) if part)[:MAX_CHARACTERS]
+
+
+def _distinct(texts: Sequence[str]) -> tuple[list[str], IntArray]:
+    """The distinct texts, and [n] which of them each text is."""
+    known: dict[str, int] = {}
+    which = [known.setdefault(text, len(known)) for text in texts]
+    return list(known), np.array(which, dtype=np.int64)
+
+
+def _encode(encoder: Encoder, texts: Sequence[str], progress: Progress) -> FloatArray:
+    vectors = np.zeros((len(texts), encoder.dim), dtype=np.float32)
+    for start in range(0, len(texts), ENCODED_AT_ONCE):
+        progress("encoding texts", start, len(texts))
+        vectors[start : start + ENCODED_AT_ONCE] = encoder.encode(texts[start : start + ENCODED_AT_ONCE])
+    progress("encoding texts", len(texts), len(texts))
+    return vectors
+
+
+def _sampled_queries(columns: dict[str, list[str]]) -> list[str]:
+    """Texts like queries, to measure the dense index with: product types, or the beginnings of titles."""
+    n_items = len(columns["title"])
+    rows = np.random.Generator(np.random.PCG64(0)).permutation(n_items)[:N_SAMPLED_QUERIES]
+    return [columns["product_type"][row] or " ".join(columns["title"][row].split()[:3]) for row in rows]
+
+
+def _dense_floor(encoder: Encoder, vectors: FloatArray) -> float:
+    """The cosine that tells meaning from chance: what 99 of 100 nonsense words do not reach with their nearest item.
+
+    A vector is near to something whatever the word, and how near depends on encoder and catalogue; so it is measured
+    with words of 5 to 10 random letters. Items below are retrieved only where they share a word with the query.
+    """
+    if len(vectors) == 0:
+        return 1.0
+    rng = np.random.Generator(np.random.PCG64(0))
+    nonsense = ["".join(rng.choice(list(ascii_lowercase), rng.integers(5, 11))) for _ in range(N_NONSENSE)]
+    best = (encoder.encode(nonsense) @ vectors.T).max(axis=1)
+    return float(np.quantile(best, NONSENSE_QUANTILE))

@@ -1,0 +1,94 @@
+"""Spelling: a word the catalogue does not know becomes the most frequent word nearby that it knows.
+
+The catalogue's words are a small tantivy index of their own, a word a document, so that its Levenshtein automata
+(Schulz & Mihov 2002) do the searching: one edit from 4 letters on, two from 8 on, a swap of neighbours being one edit.
+Only words without digits are corrected: a model number nearby is another model.
+"""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Iterable
+from pathlib import Path
+
+import tantivy
+
+ONE_EDIT_FROM = 4
+TWO_EDITS_FROM = 8
+LONGEST = 32
+
+WORD = re.compile(r"[^\W_]+")
+
+
+def words_of(text: str) -> list[str]:
+    """The words of a text, in lower case, punctuation left out."""
+    return [word.lower() for word in WORD.findall(text)]
+
+
+class Speller:
+    """Corrects words against the catalogue's."""
+
+    def __init__(self, index: tantivy.Index) -> None:
+        self._schema = index.schema
+        self._searcher = index.searcher()
+
+    @classmethod
+    def build(cls, texts: Iterable[str], folder: Path) -> Speller:
+        """Learn the words of `texts` and how many texts have each."""
+        counts = Counter(word for text in texts for word in set(words_of(text)))
+        schema = (
+            tantivy.SchemaBuilder()
+            .add_text_field("word", tokenizer_name="raw", index_option="basic", stored=True)
+            .add_unsigned_field("n_texts", fast=True)
+            .build()
+        )
+        folder.mkdir(parents=True)
+        index = tantivy.Index(schema, path=str(folder))
+        writer = index.writer(num_threads=1)
+        # In order, because the first of equally frequent words wins.
+        for word in sorted(counts):
+            if word.isalpha() and 1 < len(word) <= LONGEST:
+                writer.add_document(tantivy.Document.from_dict({"word": word, "n_texts": counts[word]}, schema))
+        writer.commit()
+        writer.wait_merging_threads()
+        index.reload()
+        return cls(index)
+
+    @classmethod
+    def load(cls, folder: Path) -> Speller:
+        return cls(tantivy.Index.open(str(folder)))
+
+    def correct(self, word: str, *, is_last: bool) -> str:
+        """The word the shopper may have meant, two words where a space was left out, or the word itself.
+
+        Args:
+            word: in lower case, known not to be in the catalogue.
+            is_last: the shopper may still be typing it, so words it begins come first.
+        """
+        if not word.isalpha() or not ONE_EDIT_FROM <= len(word) <= LONGEST:
+            return word
+        return (
+            (self._nearest(word, 0, prefix=True) if is_last else None)
+            or self._nearest(word, 1)
+            or self._split(word)
+            or (self._nearest(word, 2) if len(word) >= TWO_EDITS_FROM else None)
+            or word
+        )
+
+    def _nearest(self, word: str, distance: int, *, prefix: bool = False) -> str | None:
+        query = tantivy.Query.fuzzy_term_query(self._schema, "word", word, distance=distance, prefix=prefix)
+        hits = self._searcher.search(query, 1, count=False, order_by_field="n_texts").hits
+        return str(self._searcher.doc(hits[0][1])["word"][0]) if hits else None
+
+    def _split(self, word: str) -> str | None:
+        """The split into two known words of which the rarer is most frequent."""
+        splits = [(word[:at], word[at:]) for at in range(2, len(word) - 1)]
+        best = max(splits, key=lambda pair: min(map(self._frequency, pair)), default=None)
+        return " ".join(best) if best and min(map(self._frequency, best)) > 0 else None
+
+    def _frequency(self, word: str) -> int:
+        hits = self._searcher.search(
+            tantivy.Query.term_query(self._schema, "word", word, "basic"), 1, count=False, order_by_field="n_texts"
+        ).hits
+        return int(hits[0][0]) if hits else 0
