@@ -100,11 +100,10 @@ def search(
     as_json: AsJson = False,
 ) -> None:
     """Search a bundle and print the slate with its receipt."""
-    from retrieval.filters import parse_filter
-
     from core.records import Constraints, Query
     from engine import Engine
     from engine.response import response_of
+    from retrieval.filters import parse_filter
 
     asked = {"relevance": w_relevance, "revenue": w_revenue, "diversity": w_diversity}
     weights = {name: value for name, value in asked.items() if value is not None}
@@ -182,7 +181,6 @@ def simulate(
 ) -> None:
     """Simulate shoppers and write the log a service would have written."""
     from abtest.simulate import simulate as run
-
     from engine import Engine
 
     engine = Engine.load(bundle)
@@ -201,7 +199,6 @@ def replay(
 ) -> None:
     """Say what other weights would have done to relevance, revenue and diversity."""
     from abtest.replay import replay as run
-
     from core.weights import parse_policy
     from engine import Engine
 

@@ -8,7 +8,6 @@ from pathlib import Path
 from typing import Any
 
 import polars as pl
-from retrieval.retriever import Retriever
 
 from catalog.store import ItemStore
 from core.errors import BadInput
@@ -23,6 +22,7 @@ from ranker.model import ServedRanker
 from ranker.objectives import Objective, objectives_of
 from ranker.training import FEW_LISTS, MANY_LISTS, Progress, Recipe, silent
 from ranker.users import UserHistories
+from retrieval.retriever import Retriever
 
 ENOUGH_FOR_LAYERS = 1000
 """Lists from which on a network with hidden layers is worth fitting."""

@@ -24,7 +24,6 @@ from tempfile import mkdtemp
 from typing import Any
 
 import numpy as np
-from retrieval.retriever import Retriever
 
 from catalog.store import ItemStore
 from core.errors import BundleDamaged, BundleError, BundleMismatch
@@ -36,6 +35,7 @@ from ranker.model import ServedRanker
 from ranker.objectives import Objective
 from ranker.users import UserHistories
 from ranker.words import ItemWords
+from retrieval.retriever import Retriever
 
 SCHEMA_VERSION = 1
 MANIFEST = "manifest.json"

@@ -7,13 +7,13 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
-from retrieval.retriever import Retriever
 
 from catalog.store import ItemStore
 from core.records import Candidates, Filter, FloatArray, IntArray
 from ranker.features import ItemColumns, build_features, median_prices
 from ranker.users import UserHistories
 from ranker.words import ItemWords
+from retrieval.retriever import Retriever
 
 N_CANDIDATES = 200
 

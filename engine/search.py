@@ -13,7 +13,6 @@ from typing import Any
 import numpy as np
 import torch
 from numpy.typing import NDArray
-from retrieval.retriever import Retriever
 
 from catalog.store import ItemStore
 from core.diversity import slate_diversity
@@ -27,6 +26,7 @@ from engine.bundle import Bundle, load_bundle
 from engine.pipeline import Stopwatch
 from engine.slate_stage import SlateStage
 from ranker.artifact import warm_up
+from retrieval.retriever import Retriever
 
 RELEVANCE = "relevance"
 Floats = NDArray[np.float64]
