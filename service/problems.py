@@ -66,6 +66,12 @@ def documented(*statuses: int) -> dict[int | str, dict[str, Any]]:
     return {status: {"description": HTTPStatus(status).phrase, "content": content} for status in statuses}
 
 
+def schemas() -> dict[str, Any]:
+    """The OpenAPI component that `documented` refers to, and what it is made of."""
+    schema = Problem.model_json_schema(ref_template="#/components/schemas/{model}")
+    return {**schema.pop("$defs"), "Problem": schema}
+
+
 def install(app: FastAPI) -> None:
     """Make `app` answer every error with a problem document."""
     app.add_exception_handler(TrimtabError, _trimtab_error)
@@ -133,7 +139,7 @@ def field_problem(error: Mapping[str, Any]) -> FieldProblem:
     parameter = ".".join(location) or "body"
     message = str(error["msg"])
     if error["type"] == "missing":
-        return FieldProblem(parameter=parameter, problem="is missing", allowed="it must be given")
+        return FieldProblem(parameter=parameter, problem="is missing", allowed="a value")
     if error["type"] == "extra_forbidden":
         known = ", ".join((error.get("ctx") or {}).get("known", ()))
         return FieldProblem(parameter=parameter, problem="no such parameter", allowed=known or "the documented ones")

@@ -147,26 +147,28 @@ def _validated(values: Mapping[str, Any], known_weights: Iterable[str], *, stric
 
 def documented_parameters(known_weights: Iterable[str]) -> list[dict[str, Any]]:
     """The OpenAPI parameters of `GET /search` for a bundle with these objectives."""
-    schema = SearchRequest.model_json_schema()
-    parameters = []
-    for name in PARAMETERS:
-        described = dict(schema["properties"][name])
-        parameters.append(
-            {
-                "name": name,
-                "in": "query",
-                "required": name in schema["required"],
-                "description": described.pop("description"),
-                "schema": described,
-            }
-        )
-    return parameters + [
+    schema = documented_body(known_weights)
+    return [
         {
-            "name": PREFIX + name,
+            "name": name,
             "in": "query",
-            "required": False,
-            "description": f"Weight of {name}. Weights are divided by their sum; none given means the profile's.",
-            "schema": {"type": "number", "minimum": 0},
+            "required": name in schema["required"],
+            "description": described.pop("description"),
+            "schema": described,
         }
-        for name in known_weights
+        for name, described in schema["properties"].items()
     ]
+
+
+def documented_body(known_weights: Iterable[str]) -> dict[str, Any]:
+    """The JSON schema of the body of `POST /search` for a bundle with these objectives."""
+    schema = SearchRequest.model_json_schema()
+    del schema["properties"]["weights"]
+    for name in known_weights:
+        schema["properties"][PREFIX + name] = {
+            "type": "number",
+            "minimum": 0,
+            "description": f"Weight of {name}. Weights are divided by their sum; none given means the profile's.",
+        }
+    schema["example"] = {"q": "ice cream", "w_relevance": 0.6, "w_diversity": 0.4, "filter": ["price:0..20"]}
+    return schema

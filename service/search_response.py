@@ -1,19 +1,12 @@
-"""The answer to a search: a slate as JSON, and the models that document it.
+"""The models that document the answer to a search.
 
-The JSON is made by hand with orjson: checking each answer against the models would cost as much as the ranking. That
-they agree is a test.
+What is sent is `engine.response.response_of` as it is: checking each answer against these models would take longer
+than the ranking. That they agree is a test.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import Any
-
-import orjson
 from pydantic import BaseModel, ConfigDict, Field
-
-from catalog.store import ItemStore
-from core.records import Slate
 
 EXAMPLE = {
     "decision_id": "5f0c27f8e7b94d3a-93ab51e2c4f7d806",
@@ -26,6 +19,9 @@ EXAMPLE = {
             "brand": "National",
             "category": "Frozen",
             "price": 3.99,
+            "in_stock": True,
+            "image": "",
+            "url": "",
             "score": 0.81,
             "objectives": {"relevance": 0.74, "revenue": 0.31},
             "propensity": 1.0,
@@ -58,6 +54,9 @@ class Hit(BaseModel):
     brand: str
     category: str
     price: float | None
+    in_stock: bool
+    image: str
+    url: str
     score: float = Field(description="The utility at the effective weights.")
     objectives: dict[str, float] = Field(description="Calibrated value of each objective, in its own unit.")
     propensity: float = Field(description="Chance of the item at its position given those above; 1 where sorted.")
@@ -91,56 +90,3 @@ class SearchResponse(BaseModel):
     bundle: str
     variant: str | None
     took_ms: dict[str, float] = Field(description="Milliseconds by stage.")
-
-
-def render(slate: Slate, store: ItemStore, features: Sequence[str], degraded: Sequence[str]) -> bytes:
-    """The JSON of `SearchResponse`.
-
-    Args:
-        features: names of the columns of `slate.features`.
-        degraded: the reasons of the slate, and of the service around it.
-    """
-    hits = [
-        {
-            "item_id": item_id,
-            "position": slate.query.offset + place,
-            "title": shown["title"],
-            "brand": shown["brand"],
-            "category": shown["category"],
-            "price": shown["price"],
-            "score": score,
-            "objectives": dict(zip(slate.objectives, gains, strict=True)),
-            "propensity": propensity,
-        }
-        for place, (item_id, shown, score, gains, propensity) in enumerate(
-            zip(
-                slate.item_ids,
-                map(store.display, slate.rows.tolist()),
-                slate.scores.tolist(),
-                slate.gains.tolist(),
-                slate.propensities.tolist(),
-                strict=True,
-            )
-        )
-    ]
-    if slate.query.explain:
-        for hit, values in zip(hits, slate.features.tolist(), strict=True):
-            hit["features"] = dict(zip(features, values, strict=True))
-    body: dict[str, Any] = {
-        "decision_id": slate.decision_id,
-        "query": slate.query.text,
-        "hits": hits,
-        "n_candidates": slate.n_candidates,
-        "weights": slate.weights,
-        "receipt": {
-            name: {"expected": line.expected, "baseline": line.baseline, "change": line.change}
-            for name, line in slate.receipt.items()
-        },
-        "infeasible": slate.infeasible,
-        "degraded": degraded,
-        "facets": slate.facets,
-        "bundle": slate.bundle,
-        "variant": None,
-        "took_ms": {stage: round(seconds * 1000, 3) for stage, seconds in slate.seconds.items()},
-    }
-    return orjson.dumps(body)

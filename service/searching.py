@@ -4,16 +4,18 @@ from __future__ import annotations
 
 from datetime import UTC, datetime
 
+import orjson
+
 from core.policy import seed_of
 from core.records import Constraints, Query, Slate
 from engine import Engine
 from engine.pipeline import Stopwatch
+from engine.response import response_of
 from retrieval.filters import parse_filter
 from service.candidate_cache import CandidateCache
 from service.impression_log import ImpressionLog
 from service.profiles import Profiles
 from service.search_request import SearchRequest
-from service.search_response import render
 from service.state import State
 from service.telemetry import Telemetry
 
@@ -44,7 +46,6 @@ class Searching:
         self._impressions = impressions
         self._telemetry = telemetry
         self._exploration_share = exploration_share
-        self._features = tuple(engine.manifest["features"])
 
     @property
     def known_weights(self) -> tuple[str, ...]:
@@ -60,7 +61,7 @@ class Searching:
         degraded = slate.degraded if self._state.is_up else (*slate.degraded, REDIS)
         self._impressions.record(self._engine.impression(slate, datetime.now(UTC)))
         self._telemetry.searched(slate, degraded)
-        return render(slate, self._engine.store, self._features, degraded)
+        return orjson.dumps({**response_of(slate, self._engine.store), "degraded": degraded})
 
     def _query(self, request: SearchRequest) -> Query:
         profile = self._profiles.get(request.profile)

@@ -1,0 +1,44 @@
+"""GET and POST /search."""
+
+from __future__ import annotations
+
+from fastapi import APIRouter, Request
+from fastapi.responses import Response
+
+from service.problems import documented
+from service.search_request import documented_body, documented_parameters, from_json, from_query_string
+from service.search_response import SearchResponse
+from service.searching import Searching
+
+JSON = "application/json"
+
+
+def search_router(searching: Searching, *, max_body_bytes: int) -> APIRouter:
+    router = APIRouter(tags=["search"])
+    known_weights = searching.known_weights
+
+    @router.get(
+        "/search",
+        response_model=SearchResponse,
+        responses=documented(422, 503),
+        openapi_extra={"parameters": documented_parameters(known_weights)},
+        summary="Search, steered by weights",
+    )
+    async def search(request: Request) -> Response:
+        """The slate for these words at these weights, and the receipt of what the weights bought."""
+        answer = searching.answer(from_query_string(request.scope["query_string"], known_weights))
+        return Response(answer, media_type=JSON)
+
+    @router.post(
+        "/search",
+        response_model=SearchResponse,
+        responses=documented(413, 422, 503),
+        openapi_extra={"requestBody": {"required": True, "content": {JSON: {"schema": documented_body(known_weights)}}}},
+        max_body_size=max_body_bytes,
+        summary="Search, with a JSON body",
+    )
+    async def search_by_body(request: Request) -> Response:
+        """The same parameters in a JSON object; `filter` and `facets` are a text or a list of texts."""
+        return Response(searching.answer(from_json(await request.body(), known_weights)), media_type=JSON)
+
+    return router
