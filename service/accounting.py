@@ -1,5 +1,7 @@
-"""Counts and times every request: a plain ASGI wrapper, because a layer of the framework's kind costs as much as a stage
-of the search."""
+"""Counts and times every request.
+
+A plain ASGI wrapper: a layer of the framework's own kind would cost as much as a stage of the search.
+"""
 
 from __future__ import annotations
 

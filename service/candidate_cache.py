@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import hashlib
 from collections import OrderedDict
+from typing import Any
 
 import orjson
 from safetensors import SafetensorError
@@ -25,9 +26,7 @@ KEY = b"trimtab:candidates:1:"
 class CandidateCache:
     """Call `get`, and on a miss score and `put`."""
 
-    def __init__(
-        self, state: State, telemetry: Telemetry, *, bundle_id: str, entries: int, seconds: int
-    ) -> None:
+    def __init__(self, state: State, telemetry: Telemetry, *, bundle_id: str, entries: int, seconds: int) -> None:
         self._state = state
         self._telemetry = telemetry
         self._bundle_id = bundle_id
@@ -76,7 +75,12 @@ class CandidateCache:
 
 
 def _encode(scored: ScoredCandidates) -> bytes:
-    arrays = {"rows": scored.rows, "features": scored.features, "gains": scored.gains, "aspects": scored.aspects}
+    arrays: dict[str, Any] = {
+        "rows": scored.rows,
+        "features": scored.features,
+        "gains": scored.gains,
+        "aspects": scored.aspects,
+    }
     return bytes(save(arrays))
 
 

@@ -31,6 +31,7 @@ STREAM_LENGTH = 100_000
 SEEN_KEY = "trimtab:event:"
 SEEN_SECONDS = 24 * 3600
 MAX_REMEMBERED = 200_000
+MAX_BATCH = 1000
 LINE = orjson.OPT_APPEND_NEWLINE | orjson.OPT_UTC_Z
 
 Identifier = Annotated[str, Field(min_length=1, max_length=128)]
@@ -59,7 +60,8 @@ class Event(BaseModel):
     event_id: Identifier = Field(description="A name you choose; sending it again counts once.")
     action_name: Literal["click", "cart", "purchase"]
     query_id: Identifier = Field(
-        validation_alias=AliasChoices("query_id", "decision_id"), description="The `decision_id` of the search answered."
+        validation_alias=AliasChoices("query_id", "decision_id"),
+        description="The `decision_id` of the search answered.",
     )
     item_id: Identifier
     position: int | None = Field(None, ge=0, le=10_000, description="Position in the slate, the first is 0.")
@@ -122,7 +124,9 @@ class EventLog:
         try:
             await asyncio.shield(asyncio.gather(write, *pending))
         except OSError:
-            raise Unavailable("events cannot be written to the disk now; send them again", retry_after_seconds=5) from None
+            raise Unavailable(
+                "events cannot be written to the disk now; send them again", retry_after_seconds=5
+            ) from None
         finally:
             for event in new:
                 del self._in_flight[event.event_id]

@@ -47,7 +47,7 @@ class ImpressionLog(Journal):
 
 
 def to_parquet(segment: Path) -> None:
-    """Turn a spooled segment into a part of the same name one folder up, then delete it. Done twice, it is done once."""
+    """Turn a spooled segment into a part of the same name one folder up, then delete it. Twice is as good as once."""
     rows = list(_rows(segment))
     if rows:
         write_part(frame_of(rows), segment.parent.parent / f"{segment.stem}.parquet")

@@ -37,7 +37,7 @@ class Profiles:
     def __init__(self, state: State) -> None:
         self._state = state
         self._by_name: Mapping[str, Profile] = {}
-        self._stored: Mapping[bytes, bytes] = {}
+        self._stored: Mapping[bytes | str, bytes | str] = {}
         state.on_poll(self._refresh)
 
     def all(self) -> Mapping[str, Profile]:
@@ -52,7 +52,9 @@ class Profiles:
         if name is None:
             return self._by_name.get(DEFAULT)
         if name not in self._by_name:
-            raise BadParameter("profile", f"there is no profile {name!r}", ", ".join(self._by_name) or "none is defined")
+            raise BadParameter(
+                "profile", f"there is no profile {name!r}", ", ".join(self._by_name) or "none is defined"
+            )
         return self._by_name[name]
 
     def put(self, name: str, profile: Profile, known_weights: Iterable[str]) -> None:
@@ -86,9 +88,10 @@ class Profiles:
         if stored == self._stored:
             return
         by_name = {}
-        for name, text in sorted(stored.items()):
+        for key, text in sorted(stored.items()):
+            name = key if isinstance(key, str) else key.decode()
             try:
-                by_name[name.decode()] = Profile.model_validate_json(text)
+                by_name[name] = Profile.model_validate_json(text)
             except ValidationError:
-                _log.warning("profile cannot be read and is left out", profile=name.decode())
+                _log.warning("profile cannot be read and is left out", profile=name)
         self._stored, self._by_name = stored, by_name

@@ -129,9 +129,16 @@ class PrivateRedis:
             # A failed snapshot (full disk) must not stop writes.
             "stop-writes-on-bgsave-error": "no",
         }
-        arguments = [str(find_redis_server()), *(part for name, value in options.items() for part in (f"--{name}", value))]
+        arguments = [
+            str(find_redis_server()),
+            *(part for name, value in options.items() for part in (f"--{name}", value)),
+        ]
         process = subprocess.Popen(  # noqa: S603  (a fixed program, fixed arguments)
-            arguments, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, start_new_session=True
+            arguments,
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
+            start_new_session=True,  # Ctrl-C is for us: we stop it after the last request
         )
         deadline = time.monotonic() + START_SECONDS
         while not self._answers():

@@ -6,9 +6,11 @@ than the ranking. That they agree is a test.
 
 from __future__ import annotations
 
+from typing import Any
+
 from pydantic import BaseModel, ConfigDict, Field
 
-EXAMPLE = {
+EXAMPLE: dict[str, Any] = {
     "decision_id": "5f0c27f8e7b94d3a-93ab51e2c4f7d806",
     "query": "ice cream",
     "hits": [

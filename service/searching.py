@@ -1,7 +1,8 @@
-"""One search of the service: profile and exploration in front of the engine, cache beside it, log and metrics behind."""
+"""One search: profile and exploration in front of the engine, cache beside it, log and metrics behind it."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import UTC, datetime
 
 import orjson
@@ -65,7 +66,8 @@ class Searching:
 
     def _query(self, request: SearchRequest) -> Query:
         profile = self._profiles.get(request.profile)
-        weights, loss = request.weights or None, request.max_relevance_loss
+        weights: Mapping[str, float] | None = request.weights or None
+        loss = request.max_relevance_loss
         if profile is not None:
             weights = weights or profile.weights
             loss = profile.max_relevance_loss if loss is None else loss

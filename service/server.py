@@ -8,9 +8,10 @@ from __future__ import annotations
 import os
 import sys
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from functools import partial
+from typing import Any
 
 import structlog
 from fastapi import FastAPI
@@ -27,6 +28,8 @@ from service.telemetry import MULTIPROCESS_FOLDER
 
 GRACE_SECONDS = 10
 """How long requests under way may take after SIGTERM."""
+WORKER_ANSWER_SECONDS = 60
+"""A worker that shows no life for this long is replaced; loading a bundle takes seconds."""
 
 _log = structlog.get_logger()
 
@@ -35,19 +38,48 @@ def serve(settings: Settings) -> None:
     """Serve until SIGTERM or SIGINT.
 
     Raises:
-        BundleDamaged, BundleMismatch: the bundle cannot serve; nothing has been started.
+        BundleDamaged, BundleMismatch: the bundle cannot serve.
         Unavailable: no Redis can be started.
     """
     logs.configure()
-    verify(settings.bundle)
     with redis_for(settings.redis_url, settings.data_folder) as url:
-        _run(settings.model_copy(update={"redis_url": url}))
+        with_redis = settings.model_copy(update={"redis_url": url})
+        if settings.workers == 1:
+            Server(_config(settings, _app(with_redis))).run()
+        else:
+            verify(settings.bundle)
+            _run_workers(with_redis)
 
 
-def _run(settings: Settings) -> None:
-    config = Config(
-        partial(_worker_app, settings),
-        factory=True,
+def _run_workers(settings: Settings) -> None:
+    config = _config(settings, partial(_worker_app, settings), factory=True)
+    sockets = [config.bind_socket()]
+    with _shared_metrics():
+        Multiprocess(config, sockets=sockets).run()
+
+
+def _worker_app(settings: Settings) -> FastAPI:
+    """Runs in each worker process."""
+    logs.configure()
+    try:
+        return _app(settings)
+    except TrimtabError as error:
+        _log.error("cannot serve", problem=str(error))
+        sys.exit(STARTUP_FAILURE)  # tells the watching process not to try again
+
+
+def _app(settings: Settings) -> FastAPI:
+    from service.app import create_app  # noqa: PLC0415  (the process that watches workers needs none of it)
+
+    # A background thread that computes hands the interpreter back after this long; the default is several searches.
+    sys.setswitchinterval(0.0005)
+    return create_app(settings)
+
+
+def _config(settings: Settings, app: Callable[..., Any], *, factory: bool = False) -> Config:
+    return Config(
+        app,
+        factory=factory,
         host=settings.host,
         port=settings.port,
         workers=settings.workers,
@@ -57,27 +89,8 @@ def _run(settings: Settings) -> None:
         log_config=None,
         server_header=False,
         timeout_graceful_shutdown=GRACE_SECONDS,
+        timeout_worker_healthcheck=WORKER_ANSWER_SECONDS,
     )
-    sockets = [config.bind_socket()]
-    if settings.workers == 1:
-        Server(config).run(sockets)
-        return
-    with _shared_metrics():
-        Multiprocess(config, sockets=sockets).run()
-
-
-def _worker_app(settings: Settings) -> FastAPI:
-    """Runs in each worker: what it imports is not needed in the process that watches them."""
-    from service.app import create_app  # noqa: PLC0415
-
-    logs.configure()
-    # A background thread that computes hands the interpreter back after this long; the default is five searches.
-    sys.setswitchinterval(0.0005)
-    try:
-        return create_app(settings)
-    except TrimtabError as error:
-        _log.error("cannot serve", problem=str(error))
-        sys.exit(STARTUP_FAILURE)  # tells the watching process not to try again
 
 
 @contextmanager

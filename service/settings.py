@@ -27,7 +27,9 @@ class Settings(BaseSettings):
         description="redis://, rediss:// or unix://; without it `trimtab serve` starts a private server",
     )
     redis_timeout_seconds: float = Field(default=0.02, gt=0, description="how long one search may wait for Redis")
-    redis_poll_seconds: float = Field(default=0.5, gt=0, description="how often profiles are read and a lost server tried")
+    redis_poll_seconds: float = Field(
+        default=0.5, gt=0, description="how often profiles are read and a lost server tried"
+    )
 
     cache_seconds: int = Field(default=300, ge=0, description="life of scored candidates in Redis; 0 caches nothing")
     cache_entries: int = Field(default=1024, ge=1, description="scored candidate sets kept in the process")

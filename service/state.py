@@ -99,7 +99,7 @@ class State:
             self._wake.clear()
             try:
                 self._poll()
-            except Exception:
+            except Exception:  # noqa: BLE001
                 # One value that cannot be written or read must not end the polling.
                 _log.exception("state thread")
 

@@ -28,7 +28,7 @@ class Telemetry:
     """The metrics; each attribute is one of them, named `trimtab_<attribute>` on `/metrics`."""
 
     def __init__(self) -> None:
-        disable_created_metrics()
+        disable_created_metrics()  # type: ignore[no-untyped-call]
         self._registry = registry = CollectorRegistry()
         self.requests = _counter("requests", "Requests answered.", ["path", "status"], registry=registry)
         self.request_seconds = _histogram("request_seconds", "Time to answer.", ["path"], registry=registry)
@@ -70,6 +70,6 @@ class Telemetry:
         """The metrics in Prometheus' text format, of all workers."""
         if MULTIPROCESS_FOLDER in os.environ:
             registry = CollectorRegistry()
-            MultiProcessCollector(registry)
+            MultiProcessCollector(registry)  # type: ignore[no-untyped-call]
             return generate_latest(registry)
         return generate_latest(self._registry)

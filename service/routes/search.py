@@ -16,6 +16,7 @@ JSON = "application/json"
 def search_router(searching: Searching, *, max_body_bytes: int) -> APIRouter:
     router = APIRouter(tags=["search"])
     known_weights = searching.known_weights
+    body_schema = {"requestBody": {"required": True, "content": {JSON: {"schema": documented_body(known_weights)}}}}
 
     @router.get(
         "/search",
@@ -33,7 +34,7 @@ def search_router(searching: Searching, *, max_body_bytes: int) -> APIRouter:
         "/search",
         response_model=SearchResponse,
         responses=documented(413, 422, 503),
-        openapi_extra={"requestBody": {"required": True, "content": {JSON: {"schema": documented_body(known_weights)}}}},
+        openapi_extra=body_schema,
         max_body_size=max_body_bytes,
         summary="Search, with a JSON body",
     )
