@@ -10,16 +10,18 @@ from typing import Any
 from fastapi import FastAPI
 from fastapi.openapi.utils import get_openapi
 from fastapi_offline import FastAPIOffline
+from pydantic.json_schema import models_json_schema
 
 from engine import Engine
 from service import problems
 from service.accounting import Accounting
 from service.auth import admin
+from service.bodies import REFERENCE
 from service.candidate_cache import CandidateCache
-from service.event_log import EventLog
+from service.event_log import Event, EventLog
 from service.impression_log import ImpressionLog
-from service.profiles import Profiles
-from service.routes.events import events_router
+from service.profiles import Profile, Profiles
+from service.routes.events import Batch, events_router
 from service.routes.health import health_router
 from service.routes.profiles import profiles_router
 from service.routes.search import search_router
@@ -101,9 +103,12 @@ def create_app(settings: Settings) -> FastAPI:
 
 
 def _openapi(app: FastAPI) -> dict[str, Any]:
-    """The document at /openapi.json: the routes', and the problem document they all may answer with."""
+    """The document at /openapi.json: the routes, and the models that bodies and problems refer to by name."""
     if app.openapi_schema is None:
         document = get_openapi(title=app.title, version=app.version, summary=app.summary, routes=app.routes)
-        document["components"]["schemas"].update(problems.schemas())
+        _, definitions = models_json_schema(
+            [(model, "validation") for model in (problems.Problem, Event, Batch, Profile)], ref_template=REFERENCE
+        )
+        document["components"]["schemas"].update(definitions["$defs"])
         app.openapi_schema = document
     return app.openapi_schema

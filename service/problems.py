@@ -22,6 +22,7 @@ from starlette.exceptions import HTTPException
 
 from core.errors import BadParameter, BundleError, TrimtabError, Unauthorised
 from core.weights import PREFIX
+from service.bodies import reference
 
 MEDIA_TYPE = "application/problem+json"
 MAX_ECHO = 80
@@ -62,14 +63,8 @@ class Problem(BaseModel):
 
 def documented(*statuses: int) -> dict[int | str, dict[str, Any]]:
     """The `responses=` of a route that may answer with these statuses."""
-    content = {MEDIA_TYPE: {"schema": {"$ref": "#/components/schemas/Problem"}}}
+    content = {MEDIA_TYPE: {"schema": reference(Problem)}}
     return {status: {"description": HTTPStatus(status).phrase, "content": content} for status in statuses}
-
-
-def schemas() -> dict[str, Any]:
-    """The OpenAPI component that `documented` refers to, and what it is made of."""
-    schema = Problem.model_json_schema(ref_template="#/components/schemas/{model}")
-    return {**schema.pop("$defs"), "Problem": schema}
 
 
 def install(app: FastAPI) -> None:
@@ -157,7 +152,7 @@ def _echo(value: object) -> str:
 
 
 def _http_error(_: Request, error: Exception) -> Response:
-    """What the framework raises: no such path, another method, a body over the limit."""
+    """What the framework raises: no such path, another method."""
     assert isinstance(error, HTTPException)
     return problem_response(error.status_code, _DETAIL.get(error.status_code, error.detail), headers=error.headers)
 
@@ -165,7 +160,6 @@ def _http_error(_: Request, error: Exception) -> Response:
 _DETAIL = {
     404: "There is nothing at this path; /docs lists what there is.",
     405: "This path does not take this method; the Allow header lists those it takes.",
-    413: "The body is larger than this service takes.",
 }
 
 

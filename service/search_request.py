@@ -10,7 +10,6 @@ from collections.abc import Iterable, Mapping
 from typing import Annotated, Any
 from urllib.parse import parse_qsl
 
-import orjson
 from fastapi.exceptions import RequestValidationError
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
 from pydantic_core import PydanticCustomError
@@ -113,18 +112,12 @@ def from_query_string(query_string: bytes, known_weights: Iterable[str]) -> Sear
     return _validated(values, known_weights, strict=False)
 
 
-def from_json(body: bytes, known_weights: Iterable[str]) -> SearchRequest:
-    """Read the body of `POST /search`: an object with the names of the query string, numbers as numbers.
+def from_object(values: Mapping[str, Any], known_weights: Iterable[str]) -> SearchRequest:
+    """Read the JSON object of `POST /search`: the names of the query string, numbers as numbers.
 
     Raises:
         BadParameter, RequestValidationError: naming the parameter and what is allowed.
     """
-    try:
-        values = orjson.loads(body)
-    except orjson.JSONDecodeError as error:
-        raise BadParameter("body", f"is no JSON: {error.msg} at character {error.pos}", "a JSON object") from None
-    if not isinstance(values, dict):
-        raise BadParameter("body", "is no JSON object", 'an object, for example {"q": "ice cream"}')
     return _validated(values, known_weights, strict=True)
 
 
@@ -147,7 +140,7 @@ def _validated(values: Mapping[str, Any], known_weights: Iterable[str], *, stric
 
 def documented_parameters(known_weights: Iterable[str]) -> list[dict[str, Any]]:
     """The OpenAPI parameters of `GET /search` for a bundle with these objectives."""
-    schema = documented_body(known_weights)
+    schema = documented_schema(known_weights)
     return [
         {
             "name": name,
@@ -160,7 +153,7 @@ def documented_parameters(known_weights: Iterable[str]) -> list[dict[str, Any]]:
     ]
 
 
-def documented_body(known_weights: Iterable[str]) -> dict[str, Any]:
+def documented_schema(known_weights: Iterable[str]) -> dict[str, Any]:
     """The JSON schema of the body of `POST /search` for a bundle with these objectives."""
     schema = SearchRequest.model_json_schema()
     del schema["properties"]["weights"]

@@ -6,6 +6,7 @@ Also `python -m service.server`, set by `TRIMTAB_*` variables alone, for contain
 from __future__ import annotations
 
 import os
+import signal
 import sys
 import tempfile
 from collections.abc import Callable, Iterator
@@ -42,6 +43,8 @@ def serve(settings: Settings) -> None:
         Unavailable: no Redis can be started.
     """
     logs.configure()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, _stop)
     with redis_for(settings.redis_url, settings.data_folder) as url:
         with_redis = settings.model_copy(update={"redis_url": url})
         if settings.workers == 1:
@@ -49,6 +52,11 @@ def serve(settings: Settings) -> None:
         else:
             verify(settings.bundle)
             _run_workers(with_redis)
+
+
+def _stop(*_: object) -> None:
+    """uvicorn raises the signal that stopped it once more; ended by it, we would leave Redis running."""
+    sys.exit(0)
 
 
 def _run_workers(settings: Settings) -> None:

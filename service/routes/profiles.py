@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Callable, Sequence
 from typing import Annotated
 
 from fastapi import APIRouter, Depends, Path, Request
 
+from service.bodies import documented_body, read_object, reference, validated
 from service.problems import documented
 from service.profiles import Profile, Profiles
 
@@ -27,21 +29,23 @@ def profiles_router(
         "/profiles/{name}",
         responses=documented(401, 403, 413, 422, 503),
         dependencies=[Depends(admin)],
-        max_body_size=max_body_bytes,
+        openapi_extra=documented_body(reference(Profile)),
         summary="Define a profile",
     )
-    def put_profile(name: Name, profile: Profile) -> Profile:
-        profiles.put(name, profile, known_weights)
+    async def put_profile(name: Name, request: Request) -> Profile:
+        """Every worker has it within a second."""
+        profile = validated(Profile, await read_object(request, max_bytes=max_body_bytes))
+        await asyncio.to_thread(profiles.put, name, profile, known_weights)
         return profile
 
     @router.delete(
         "/profiles/{name}",
-        responses=documented(401, 403, 404, 503),
+        responses=documented(401, 403, 404, 422, 503),
         dependencies=[Depends(admin)],
         status_code=204,
         summary="Forget a profile",
     )
-    def delete_profile(name: Name) -> None:
-        profiles.delete(name)
+    async def delete_profile(name: Name) -> None:
+        await asyncio.to_thread(profiles.delete, name)
 
     return router

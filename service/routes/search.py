@@ -5,18 +5,16 @@ from __future__ import annotations
 from fastapi import APIRouter, Request
 from fastapi.responses import Response
 
+from service.bodies import JSON, documented_body, read_object
 from service.problems import documented
-from service.search_request import documented_body, documented_parameters, from_json, from_query_string
+from service.search_request import documented_parameters, documented_schema, from_object, from_query_string
 from service.search_response import SearchResponse
 from service.searching import Searching
-
-JSON = "application/json"
 
 
 def search_router(searching: Searching, *, max_body_bytes: int) -> APIRouter:
     router = APIRouter(tags=["search"])
     known_weights = searching.known_weights
-    body_schema = {"requestBody": {"required": True, "content": {JSON: {"schema": documented_body(known_weights)}}}}
 
     @router.get(
         "/search",
@@ -34,12 +32,12 @@ def search_router(searching: Searching, *, max_body_bytes: int) -> APIRouter:
         "/search",
         response_model=SearchResponse,
         responses=documented(413, 422, 503),
-        openapi_extra=body_schema,
-        max_body_size=max_body_bytes,
+        openapi_extra=documented_body(documented_schema(known_weights)),
         summary="Search, with a JSON body",
     )
     async def search_by_body(request: Request) -> Response:
         """The same parameters in a JSON object; `filter` and `facets` are a text or a list of texts."""
-        return Response(searching.answer(from_json(await request.body(), known_weights)), media_type=JSON)
+        values = await read_object(request, max_bytes=max_body_bytes)
+        return Response(searching.answer(from_object(values, known_weights)), media_type=JSON)
 
     return router
