@@ -1,7 +1,7 @@
 """The impression log of the service: JSON lines while a segment spools, Parquet parts when it is sealed.
 
-    <data folder>/impressions/spool/*.jsonl      being written, or left by a process that was killed
-    <data folder>/impressions/*.parquet          finished parts: what `trimtab replay` reads
+    <data folder>/spool/impressions/*.jsonl     being written, or left by a process that was killed
+    <data folder>/impressions/*.parquet         finished parts: what `trimtab replay` reads
 
 A full disk or a folder that cannot be written to never fails a search: see `Journal`.
 """
@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from datetime import datetime
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -19,7 +20,7 @@ import structlog
 from core.log import impression_row
 from core.records import Impression
 from engine.impressions import frame_of, json_line, write_part
-from service.journal import Journal, Observe
+from service.journal import MAX_WAITING_LINES, Journal, Observe
 from service.settings import Settings
 
 FOLDER = "impressions"
@@ -31,14 +32,15 @@ _log = structlog.get_logger()
 class ImpressionLog(Journal):
     """A journal of impressions."""
 
-    def __init__(self, settings: Settings, observe: Observe) -> None:
+    def __init__(self, settings: Settings, observe: Observe, *, max_waiting: int = MAX_WAITING_LINES) -> None:
         super().__init__(
-            settings.data_folder / FOLDER / SPOOL,
-            seal=to_parquet,
+            settings.data_folder / SPOOL / FOLDER,
+            seal=partial(to_parquet, folder=settings.data_folder / FOLDER),
             observe=observe,
             flush_seconds=settings.log_flush_seconds,
             segment_rows=settings.log_segment_rows,
             segment_seconds=settings.log_segment_seconds,
+            max_waiting=max_waiting,
         )
 
     def record(self, impression: Impression) -> None:
@@ -46,11 +48,11 @@ class ImpressionLog(Journal):
         self.put(json_line(impression_row(impression)))
 
 
-def to_parquet(segment: Path) -> None:
-    """Turn a spooled segment into a part of the same name one folder up, then delete it. Twice is as good as once."""
+def to_parquet(segment: Path, folder: Path) -> None:
+    """Turn a spooled segment into a part of the same name, then delete it. Twice is as good as once."""
     rows = list(_rows(segment))
     if rows:
-        write_part(frame_of(rows), segment.parent.parent / f"{segment.stem}.parquet")
+        write_part(frame_of(rows), folder / f"{segment.stem}.parquet")
     segment.unlink()
 
 

@@ -23,14 +23,28 @@ from typing import IO
 
 import structlog
 from redis import Redis
+from redis.backoff import NoBackoff
 from redis.exceptions import RedisError
+from redis.retry import Retry
 
 from core.errors import Unavailable
 
 START_SECONDS = 10.0
 STOP_SECONDS = 10.0
 RESTART_PAUSE_SECONDS = 0.5
-MAX_MEMORY = "128mb"
+CONFIGURATION = """
+port 0
+unixsocket "{socket}"
+unixsocketperm 700
+dir "{folder}"
+logfile "{log}"
+save 60 1
+# What may be evicted (scored candidates) has a time to live; profiles have none.
+maxmemory 128mb
+maxmemory-policy volatile-lru
+# A snapshot that fails (full disk) must not stop writes.
+stop-writes-on-bgsave-error no
+"""
 
 _log = structlog.get_logger()
 
@@ -103,6 +117,11 @@ class PrivateRedis:
         self._watcher = threading.Thread(target=self._watch, name="trimtab-redis", daemon=True)
         self._watcher.start()
 
+    def abandon(self) -> None:
+        """Leave it running as a killed service would: unwatched, and its lock open."""
+        self._stopping.set()
+        self._release_lock()
+
     def stop(self) -> None:
         """Stop it; it writes its snapshot."""
         self._stopping.set()
@@ -116,30 +135,16 @@ class PrivateRedis:
 
     def _launch(self) -> subprocess.Popen[bytes]:
         log = self._folder / "redis.log"
-        options = {
-            "port": "0",
-            "unixsocket": str(self._socket),
-            "unixsocketperm": "700",
-            "dir": str(self._folder),
-            "logfile": str(log),
-            "save": "60 1",
-            # Everything that may be evicted has a time to live; profiles have none.
-            "maxmemory": MAX_MEMORY,
-            "maxmemory-policy": "volatile-lru",
-            # A failed snapshot (full disk) must not stop writes.
-            "stop-writes-on-bgsave-error": "no",
-        }
-        arguments = [
-            str(find_redis_server()),
-            *(part for name, value in options.items() for part in (f"--{name}", value)),
-        ]
         process = subprocess.Popen(  # noqa: S603  (a fixed program, fixed arguments)
-            arguments,
-            stdin=subprocess.DEVNULL,
+            [find_redis_server(), "-"],
+            stdin=subprocess.PIPE,
             stdout=subprocess.DEVNULL,
             stderr=subprocess.DEVNULL,
             start_new_session=True,  # Ctrl-C is for us: we stop it after the last request
         )
+        assert process.stdin is not None
+        with process.stdin as configuration:
+            configuration.write(CONFIGURATION.format(socket=self._socket, folder=self._folder, log=log).encode())
         deadline = time.monotonic() + START_SECONDS
         while not self._answers():
             if process.poll() is not None or time.monotonic() > deadline:
@@ -150,10 +155,13 @@ class PrivateRedis:
 
     def _answers(self) -> bool:
         try:
-            with Redis(unix_socket_path=str(self._socket), socket_timeout=1) as redis:
+            with self._client() as redis:
                 return bool(redis.ping())
         except RedisError:
             return False
+
+    def _client(self) -> Redis:
+        return Redis(unix_socket_path=str(self._socket), socket_timeout=STOP_SECONDS, retry=Retry(NoBackoff(), 0))
 
     def _watch(self) -> None:
         while True:
@@ -191,7 +199,7 @@ class PrivateRedis:
         """We hold the lock, so a server that answers on our socket has lost its service."""
         if not self._answers():
             return
-        with Redis(unix_socket_path=str(self._socket), socket_timeout=STOP_SECONDS) as redis:
+        with self._client() as redis:
             redis.shutdown()
         deadline = time.monotonic() + STOP_SECONDS
         while self._answers():

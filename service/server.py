@@ -5,6 +5,7 @@ Also `python -m service.server`, set by `TRIMTAB_*` variables alone, for contain
 
 from __future__ import annotations
 
+import gc
 import os
 import signal
 import sys
@@ -23,13 +24,14 @@ from uvicorn.supervisors import Multiprocess
 from core.errors import TrimtabError
 from engine.bundle import verify
 from service import logs
+from service.app import create_app
 from service.redis_server import redis_for
-from service.settings import Settings
+from service.settings import Settings, read_settings
 from service.telemetry import MULTIPROCESS_FOLDER
 
 GRACE_SECONDS = 10
 """How long requests under way may take after SIGTERM."""
-WORKER_ANSWER_SECONDS = 60
+WORKER_ANSWER_SECONDS = 30
 """A worker that shows no life for this long is replaced; loading a bundle takes seconds."""
 
 _log = structlog.get_logger()
@@ -77,11 +79,13 @@ def _worker_app(settings: Settings) -> FastAPI:
 
 
 def _app(settings: Settings) -> FastAPI:
-    from service.app import create_app  # noqa: PLC0415  (the process that watches workers needs none of it)
-
     # A background thread that computes hands the interpreter back after this long; the default is several searches.
     sys.setswitchinterval(0.0005)
-    return create_app(settings)
+    app = create_app(settings)
+    # What is loaded stays: the collector need not walk through it in the middle of a search.
+    gc.collect()
+    gc.freeze()
+    return app
 
 
 def _config(settings: Settings, app: Callable[..., Any], *, factory: bool = False) -> Config:
@@ -113,9 +117,9 @@ def _shared_metrics() -> Iterator[None]:
 
 
 def main() -> None:
-    """Exit 1 with one line where the service cannot start."""
+    """One line and the error's exit code where the service cannot start."""
     try:
-        serve(Settings())
+        serve(read_settings())
     except TrimtabError as error:
         sys.stderr.write(f"trimtab: {error}\n")
         sys.exit(error.exit_code)

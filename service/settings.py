@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
-from pydantic import AliasChoices, Field, SecretStr
+from pydantic import AliasChoices, Field, SecretStr, ValidationError
 from pydantic_settings import BaseSettings, SettingsConfigDict
+
+from core.errors import BadParameter
 
 
 class Settings(BaseSettings):
@@ -42,3 +45,18 @@ class Settings(BaseSettings):
 
     max_body_bytes: int = Field(default=1_000_000, ge=1_000)
     admin_key: SecretStr | None = Field(default=None, description="bearer token that may change profiles")
+
+
+def read_settings(**given: Any) -> Settings:
+    """The settings of the environment, and those given over them.
+
+    Raises:
+        BadParameter: a value that cannot be; names the variable.
+    """
+    try:
+        return Settings(**given)
+    except ValidationError as error:
+        first = error.errors(include_url=False)[0]
+        name = str(first["loc"][0])
+        variable = name if name == "REDIS_URL" else f"TRIMTAB_{name.upper()}"
+        raise BadParameter(variable, f"cannot use {first['input']!r}", first["msg"]) from None

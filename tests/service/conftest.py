@@ -16,14 +16,16 @@ from pathlib import Path
 import httpx
 import pytest
 from redis import Redis
+from redis.backoff import NoBackoff
 from redis.exceptions import RedisError
+from redis.retry import Retry
 from uvicorn import Config, Server
 
 from service.app import create_app
 from service.redis_server import find_redis_server
 from service.settings import Settings
 
-PATIENCE_SECONDS = 20
+PATIENCE_SECONDS = 60
 
 
 def eventually(condition: Callable[[], object]) -> None:
@@ -57,7 +59,7 @@ class RedisProcess:
         self._process.wait()
 
     def client(self) -> Redis:
-        return Redis.from_url(self.url)
+        return Redis.from_url(self.url, retry=Retry(NoBackoff(), 0))
 
     def _answers(self) -> bool:
         try:

@@ -147,7 +147,9 @@ def test_bad_profiles(service: httpx.Client) -> None:
     )
 )
 def test_anything_at_all_is_answered_or_refused(service: httpx.Client, parameters: dict[str, str]) -> None:
-    by_get = service.get("/search", params={name: value.encode("utf-8", "replace") for name, value in parameters.items()})
+    by_get = service.get(
+        "/search", params={name: value.encode("utf-8", "replace") for name, value in parameters.items()}
+    )
     assert by_get.status_code in {200, 422}
     by_post = service.post("/search", content=json.dumps(parameters))
     assert by_post.status_code in {200, 422}
