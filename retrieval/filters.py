@@ -47,12 +47,13 @@ def parse_filter(text: str) -> Filter:
     raise BadParameter("filter", f"there is no field {field!r}", FORMS)
 
 
-def format_filter(condition: Filter) -> str:
-    """The inverse of `parse_filter`, for a filter of one value."""
+def format_filter(condition: Filter) -> list[str]:
+    """The texts that `parse_filter` reads it from: one a value, or one for a range."""
     if condition.field == "price":
-        low, high = ("" if end is None else f"{end:g}" for end in (condition.low, condition.high))
-        return f"price:{low}..{high}"
-    return f"{condition.field}:{condition.values[0]}"
+        # repr is the shortest text that reads back as the same number.
+        ends = ("" if end is None else repr(end).removesuffix(".0") for end in (condition.low, condition.high))
+        return ["price:" + "..".join(ends)]
+    return [f"{condition.field}:{value}" for value in condition.values]
 
 
 def filter_mask(store: ItemStore, filters: Iterable[Filter]) -> Mask | None:

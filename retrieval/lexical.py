@@ -37,6 +37,18 @@ MAX_TERMS = 32
 ANALYZER = "words"
 
 
+def open_index(folder: Path) -> tantivy.Index:
+    """The tantivy index in a folder, memory-mapped.
+
+    Raises:
+        BundleDamaged: the folder holds no index that can be read.
+    """
+    try:
+        return tantivy.Index.open(str(folder))
+    except ValueError as error:
+        raise BundleDamaged(folder, "is no tantivy index that can be read") from error
+
+
 def _analyzer() -> tantivy.TextAnalyzer:
     f = tantivy.Filter
     builder = tantivy.TextAnalyzerBuilder(tantivy.Tokenizer.simple()).filter(f.remove_long(64))
@@ -56,12 +68,12 @@ class LexicalIndex:
         self._searcher = index.searcher()
 
     @classmethod
-    def build(cls, columns: Mapping[str, Sequence[str]], order: IntArray, folder: Path) -> LexicalIndex:
+    def build(cls, columns: Mapping[str, Sequence[str]], priority: IntArray, folder: Path) -> LexicalIndex:
         """Write an index.
 
         Args:
             columns: a text for each item, by field of `BOOSTS`.
-            order: [n_items] rows, the one to win ties first.
+            priority: [n_items] the smaller wins a tie; no two are equal.
             folder: where it is written; must not exist.
         """
         builder = tantivy.SchemaBuilder().add_unsigned_field("row", fast=True)
@@ -71,7 +83,7 @@ class LexicalIndex:
         index = tantivy.Index(builder.build(), path=str(folder))
         index.register_tokenizer(ANALYZER, _analyzer())
         writer = index.writer(heap_size=512_000_000, num_threads=1)
-        for row in order.tolist():
+        for row in np.argsort(priority).tolist():
             document = tantivy.Document()
             document.add_unsigned("row", row)
             for field in BOOSTS:
@@ -88,12 +100,9 @@ class LexicalIndex:
         """Memory-mapped.
 
         Raises:
-            BundleDamaged: the folder holds no index that can be read.
+            BundleDamaged: see `open_index`.
         """
-        try:
-            return cls(tantivy.Index.open(str(folder)))
-        except ValueError as error:
-            raise BundleDamaged(folder, "is no tantivy index that can be read") from error
+        return cls(open_index(folder))
 
     def terms(self, text: str) -> list[str]:
         """The distinct index terms of a text, at most `MAX_TERMS`."""
@@ -143,6 +152,7 @@ class LexicalIndex:
         by_field = [
             Query.boost_query(Query.term_query(self._schema, field, term, "freq"), boost)
             for field, boost in BOOSTS.items()
+            if self._searcher.doc_freq(field, term)
         ]
         return Query.disjunction_max_query(by_field, TIE_BREAKER)
 
