@@ -85,6 +85,7 @@ def create_app(settings: Settings) -> FastAPI:
         summary="Product search steered per request by objective weights.",
         version=INTERFACE_VERSION,
         redoc_url=None,
+        redirect_slashes=False,
         lifespan=lifespan,
     )
     limit = settings.max_body_bytes

@@ -1,8 +1,9 @@
 """Scored candidates by what they depend on: bundle, text, filters, user and pins. Never a chosen slate.
 
 Weights, constraints and draws are settled on each request anew: a cached draw would make the logged propensities wrong.
-In front a small least-recently-used map of this process, behind it Redis, shared by all workers. Arrays are stored as
-safetensors (no pickle); an entry that cannot be read is a miss.
+In front a least-recently-used map of this process, behind it Redis, shared by all workers. An entry goes to Redis when
+it is used a second time: the many words that are asked once would cost a write each and push out those that come back.
+Arrays are stored as safetensors (no pickle); an entry that cannot be read is a miss.
 """
 
 from __future__ import annotations
@@ -33,6 +34,7 @@ class CandidateCache:
         self._entries = entries
         self._seconds = seconds
         self._local: OrderedDict[bytes, ScoredCandidates] = OrderedDict()
+        self._unshared: set[bytes] = set()
 
     def key(self, query: Query) -> bytes:
         """What the scored candidates of a query depend on."""
@@ -52,6 +54,7 @@ class CandidateCache:
         scored = self._local.get(key)
         if scored is not None:
             self._local.move_to_end(key)
+            self._share(key, scored)
             self._telemetry.candidate_cache.labels("local").inc()
             return scored
         stored = self._state.run(lambda redis: redis.get(key))
@@ -66,12 +69,18 @@ class CandidateCache:
         if self._seconds == 0 or scored.degraded:
             return
         self._keep(key, scored)
-        self._state.write_later(lambda pipeline: pipeline.set(key, _encode(scored), ex=self._seconds))
+        self._unshared.add(key)
+
+    def _share(self, key: bytes, scored: ScoredCandidates) -> None:
+        if key in self._unshared:
+            self._unshared.discard(key)
+            self._state.write_later(lambda pipeline: pipeline.set(key, _encode(scored), ex=self._seconds))
 
     def _keep(self, key: bytes, scored: ScoredCandidates) -> None:
         self._local[key] = scored
         if len(self._local) > self._entries:
-            self._local.popitem(last=False)
+            oldest, _ = self._local.popitem(last=False)
+            self._unshared.discard(oldest)
 
 
 def _encode(scored: ScoredCandidates) -> bytes:

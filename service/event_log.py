@@ -2,7 +2,8 @@
 
 An event is known by its `event_id`. Ids are remembered in this process (those on the disk are read at the start) and in
 Redis for the other workers, marked only after the event is on the disk: a crash in between may write an event twice,
-never lose one. Readers of `<data folder>/interactions/*.jsonl` keep the first row of an `event_id`.
+never lose one. Readers of `<data folder>/interactions/*.jsonl` keep the first row of an `event_id`. The stream in Redis
+is a feed for who follows along; what it misses while Redis is lost is on the disk.
 """
 
 from __future__ import annotations

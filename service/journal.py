@@ -182,6 +182,7 @@ class _Segment:
         self.path = folder / f"{datetime.now(UTC):%Y%m%dT%H%M%S}-{uuid4().hex[:8]}{SUFFIX}"
         self._file = self.path.open("xb", buffering=0)
         fcntl.flock(self._file, fcntl.LOCK_EX)
+        _sync_folder(folder)
         self._size = 0
         self._opened = time.monotonic()
         self.n_lines = 0
@@ -208,3 +209,12 @@ class _Segment:
 
     def close(self) -> None:
         self._file.close()
+
+
+def _sync_folder(folder: Path) -> None:
+    """Without it a file may be on the disk and its name not."""
+    descriptor = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)

@@ -117,11 +117,6 @@ class PrivateRedis:
         self._watcher = threading.Thread(target=self._watch, name="trimtab-redis", daemon=True)
         self._watcher.start()
 
-    def abandon(self) -> None:
-        """Leave it running as a killed service would: unwatched, and its lock open."""
-        self._stopping.set()
-        self._release_lock()
-
     def stop(self) -> None:
         """Stop it; it writes its snapshot."""
         self._stopping.set()

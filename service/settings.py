@@ -15,7 +15,12 @@ class Settings(BaseSettings):
     """One frozen set of them a process; `serve` passes it on to the workers."""
 
     model_config = SettingsConfigDict(
-        env_prefix="TRIMTAB_", frozen=True, extra="forbid", validate_by_name=True, validate_by_alias=True
+        env_prefix="TRIMTAB_",
+        env_ignore_empty=True,
+        frozen=True,
+        extra="forbid",
+        validate_by_name=True,
+        validate_by_alias=True,
     )
 
     bundle: Path = Field(default=Path("bundles/grocery"), description="folder made by `trimtab build`")
@@ -26,10 +31,11 @@ class Settings(BaseSettings):
 
     redis_url: str | None = Field(
         default=None,
+        pattern="^(redis|rediss|unix)://.",
         validation_alias=AliasChoices("redis_url", "REDIS_URL", "TRIMTAB_REDIS_URL"),
         description="redis://, rediss:// or unix://; without it `trimtab serve` starts a private server",
     )
-    redis_timeout_seconds: float = Field(default=0.02, gt=0, description="how long one search may wait for Redis")
+    redis_timeout_seconds: float = Field(default=0.03, gt=0, description="how long one search may wait for Redis")
     redis_poll_seconds: float = Field(
         default=0.5, gt=0, description="how often profiles are read and a lost server tried"
     )
@@ -38,7 +44,6 @@ class Settings(BaseSettings):
     cache_entries: int = Field(default=1024, ge=1, description="scored candidate sets kept in the process")
 
     exploration_share: float = Field(default=0.0, ge=0, le=1, description="share of sessions whose slates are sampled")
-    log_features: bool = Field(default=False, description="keep the features of the slate in the impression log")
     log_flush_seconds: float = Field(default=0.2, gt=0)
     log_segment_rows: int = Field(default=20_000, ge=1)
     log_segment_seconds: float = Field(default=300, gt=0)

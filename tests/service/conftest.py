@@ -26,6 +26,16 @@ from service.redis_server import find_redis_server
 from service.settings import Settings
 
 PATIENCE_SECONDS = 60
+PATIENT_REDIS_SECONDS = 2.0
+"""For tests that want Redis up on a machine that may be busy."""
+
+
+@pytest.fixture(autouse=True, scope="session")
+def no_settings_of_this_machine() -> Iterator[None]:
+    with pytest.MonkeyPatch.context() as patch:
+        for name in [name for name in os.environ if name.startswith("TRIMTAB_") or name == "REDIS_URL"]:
+            patch.delenv(name)
+        yield
 
 
 def eventually(condition: Callable[[], object]) -> None:
@@ -115,9 +125,14 @@ def service(
 ) -> Iterator[httpx.Client]:
     """One service for the tests of a module that leave it as it was."""
     data_folder = tmp_path_factory.mktemp("data")
-    with serving(
-        Settings(bundle=small_bundle, data_folder=data_folder, redis_url=module_redis.url, admin_key="sesame")
-    ) as client:
+    settings = Settings(
+        bundle=small_bundle,
+        data_folder=data_folder,
+        redis_url=module_redis.url,
+        redis_timeout_seconds=PATIENT_REDIS_SECONDS,
+        admin_key="sesame",
+    )
+    with serving(settings) as client:
         yield client
 
 

@@ -109,6 +109,7 @@ def test_every_wrong_parameter_is_named_at_once(service: httpx.Client) -> None:
 
 def test_other_paths_and_methods(service: httpx.Client) -> None:
     problem_of(service.get("/serach"), 404)
+    problem_of(service.get("/search/"), 404)
     problem_of(service.get("/search/../../etc/passwd"), 404)
     refused = service.delete("/search")
     problem_of(refused, 405)

@@ -12,7 +12,7 @@ import httpx
 import pytest
 
 from service.settings import Settings
-from tests.service.conftest import RedisProcess, eventually, metric, serving
+from tests.service.conftest import PATIENT_REDIS_SECONDS, RedisProcess, eventually, metric, serving
 
 CLICK = {"event_id": "e1", "action_name": "click", "query_id": "d1", "item_id": "i1", "position": 0}
 PURCHASE = {**CLICK, "event_id": "e2", "action_name": "purchase", "quantity": 2, "value": 7.98}
@@ -20,7 +20,13 @@ PURCHASE = {**CLICK, "event_id": "e2", "action_name": "purchase", "quantity": 2,
 
 @pytest.fixture
 def settings(small_bundle: Path, tmp_path: Path, redis_server: RedisProcess) -> Settings:
-    return Settings(bundle=small_bundle, data_folder=tmp_path, redis_url=redis_server.url, redis_poll_seconds=0.05)
+    return Settings(
+        bundle=small_bundle,
+        data_folder=tmp_path,
+        redis_url=redis_server.url,
+        redis_poll_seconds=0.05,
+        redis_timeout_seconds=PATIENT_REDIS_SECONDS,
+    )
 
 
 def logged(data_folder: Path) -> Iterator[dict[str, Any]]:
@@ -48,9 +54,12 @@ def test_one_and_many_and_again(settings: Settings, redis_server: RedisProcess) 
     assert (second["quantity"], second["value"]) == (2, 7.98)
 
 
-def test_an_event_is_known_after_a_restart_and_to_other_workers(settings: Settings, tmp_path: Path) -> None:
-    with serving(settings) as client:
+def test_an_event_is_known_after_a_restart_and_to_other_workers(
+    settings: Settings, redis_server: RedisProcess, tmp_path: Path
+) -> None:
+    with serving(settings) as client, redis_server.client() as redis:
         client.post("/events", json=CLICK).raise_for_status()
+        eventually(lambda: redis.exists("trimtab:event:e1"))
     with serving(settings.model_copy(update={"redis_url": None})) as restarted_without_redis:
         assert restarted_without_redis.post("/events", json=CLICK).json() == {"accepted": 0, "duplicates": 1}
     with serving(settings.model_copy(update={"data_folder": tmp_path / "other"})) as elsewhere:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import os
 import signal
+import subprocess
+import sys
 from pathlib import Path
 
 import httpx
@@ -16,8 +18,18 @@ from redis.retry import Retry
 from core.errors import Unavailable
 from service.redis_server import PrivateRedis, redis_for
 from service.settings import Settings
-from tests.service.conftest import RedisProcess, eventually, metric, serving
+from tests.service.conftest import PATIENT_REDIS_SECONDS, RedisProcess, eventually, metric, serving
 
+ROOT = Path(__file__).resolve().parents[2]
+KILLED_SERVICE = """
+import os, pathlib, signal, sys
+from redis import Redis
+from service.redis_server import PrivateRedis
+server = PrivateRedis(pathlib.Path(sys.argv[1]))
+server.start()
+Redis.from_url(server.url).set("kept", "1")
+os.kill(os.getpid(), signal.SIGKILL)
+"""
 KEY = {"Authorization": "Bearer sesame"}
 
 
@@ -27,6 +39,13 @@ def degraded(client: httpx.Client) -> list[str]:
     assert response.json()["hits"]
     reasons: list[str] = response.json()["degraded"]
     return reasons
+
+
+def asked_twice(client: httpx.Client, query: str) -> list[dict]:
+    """Scored candidates are shared when they are used again."""
+    client.get("/search", params={"q": query}).raise_for_status()
+    hits: list[dict] = client.get("/search", params={"q": query}).json()["hits"]
+    return hits
 
 
 @pytest.fixture
@@ -44,7 +63,7 @@ def test_redis_is_killed_while_serving_and_started_again(settings: Settings, red
     profile = {"weights": {"revenue": 1.0}, "max_relevance_loss": None}
     with serving(settings) as client:
         client.put("/profiles/margin", json=profile, headers=KEY).raise_for_status()
-        assert degraded(client) == []
+        eventually(lambda: degraded(client) == [])
 
         redis_server.kill()
         eventually(lambda: degraded(client) == ["redis"])
@@ -89,10 +108,12 @@ def test_without_any_redis(small_bundle: Path, tmp_path: Path) -> None:
 def test_workers_share_scored_candidates_and_profiles(
     settings: Settings, redis_server: RedisProcess, tmp_path: Path
 ) -> None:
-    other = settings.model_copy(update={"data_folder": tmp_path / "other"})
-    with serving(settings) as one, serving(other) as two, redis_server.client() as redis:
-        hits = one.get("/search", params={"q": "tomato soup"}).json()["hits"]
+    patient = settings.model_copy(update={"redis_timeout_seconds": PATIENT_REDIS_SECONDS})
+    other = patient.model_copy(update={"data_folder": tmp_path / "other"})
+    with serving(patient) as one, serving(other) as two, redis_server.client() as redis:
+        hits = asked_twice(one, "tomato soup")
         eventually(lambda: any(redis.scan_iter("trimtab:candidates:*")))
+        eventually(lambda: degraded(two) == [])
         answer = two.get("/search", params={"q": "tomato soup"}).json()
         assert answer["hits"] == hits
         assert "retrieve" not in answer["took_ms"]
@@ -103,9 +124,10 @@ def test_workers_share_scored_candidates_and_profiles(
 
 
 def test_garbage_in_the_cache_is_a_miss(settings: Settings, redis_server: RedisProcess, tmp_path: Path) -> None:
-    other = settings.model_copy(update={"data_folder": tmp_path / "other"})
-    with serving(settings) as one, redis_server.client() as redis:
-        hits = one.get("/search", params={"q": "tomato soup"}).json()["hits"]
+    patient = settings.model_copy(update={"redis_timeout_seconds": PATIENT_REDIS_SECONDS})
+    other = patient.model_copy(update={"data_folder": tmp_path / "other"})
+    with serving(patient) as one, redis_server.client() as redis:
+        hits = asked_twice(one, "tomato soup")
         eventually(lambda: any(redis.scan_iter("trimtab:candidates:*")))
         for key in redis.scan_iter("trimtab:candidates:*"):
             redis.set(key, b"\x80\x04garbage")
@@ -143,17 +165,15 @@ class TestPrivateServer:
             pass
 
     def test_a_server_whose_service_was_killed_makes_way(self, tmp_path: Path) -> None:
-        killed = PrivateRedis(tmp_path)
-        killed.start()
-        orphan = killed.pid
-        with Redis.from_url(killed.url) as redis:
-            redis.set("kept", "1")
-        killed.abandon()
+        killed = subprocess.run([sys.executable, "-c", KILLED_SERVICE, tmp_path], cwd=ROOT, check=False)
+        assert killed.returncode == -signal.SIGKILL
         successor = PrivateRedis(tmp_path)
+        with Redis.from_url(successor.url) as redis:
+            assert redis.get("kept") == b"1", "the orphan is gone already"
         successor.start()
         try:
-            assert successor.pid != orphan
             with Redis.from_url(successor.url) as redis:
+                assert redis.info("server")["process_id"] == successor.pid
                 assert redis.get("kept") == b"1"
         finally:
             successor.stop()
