@@ -10,7 +10,7 @@ copies would fill a whole answer, and they cut an HNSW graph to pieces.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -29,10 +29,6 @@ HNSW_UP_TO = 1_000_000
 
 HNSW_LINKS = 32
 HNSW_BUILD_BREADTH = 80
-
-SCAN_SHARE = 0.1
-"""A filter that leaves less than this share of the vectors is scanned exactly: a graph walk would mostly meet
-vectors it must not return."""
 
 WANTED_RECALL = 0.97
 BREADTHS = (200, 300, 400, 600)
@@ -60,6 +56,7 @@ class DenseIndex:
         members: [n_items] rows, those of one vector together, in the order ties are to be settled.
         starts: [n_vectors + 1] where the members of each vector begin.
         vector_of: [n_items] the vector of each row.
+        scan_up_to: vectors a filter may leave for them to be scanned, whatever the kind of index.
     """
 
     index: Any
@@ -68,6 +65,7 @@ class DenseIndex:
     members: IntArray
     starts: IntArray
     vector_of: IntArray
+    scan_up_to: int = EXACT_UP_TO
 
     @classmethod
     def build(cls, vectors: FloatArray, vector_of: IntArray, priority: IntArray, kind: str | None = None) -> DenseIndex:
@@ -108,7 +106,7 @@ class DenseIndex:
         settings = {"exact": (0,), "hnsw": BREADTHS, "ivf": PROBES}[self.kind]
         tried: list[tuple[DenseIndex, float]] = []
         for breadth in settings:
-            index = DenseIndex(self.index, self.kind, breadth, self.members, self.starts, self.vector_of)
+            index = replace(self, breadth=breadth)
             tried.append((index, index._recall(vectors, queries, k)))
             if tried[-1][1] >= WANTED_RECALL:
                 break
@@ -157,20 +155,24 @@ class DenseIndex:
         # A selector keeps no reference to its bits, so they are named here for as long as the search runs.
         bits = None if allowed is None else np.packbits(allowed, bitorder="little")
         selector = None if bits is None else faiss.IDSelectorBitmap(bits)
-        cosines, found = self._search(query[None, :], k, selector, exact=n_allowed < SCAN_SHARE * self.index.ntotal)
+        cosines, found = self._search(query[None, :], k, selector, n_allowed)
         real = found[0] >= 0  # -1 is padding
         return found[0][real], cosines[0][real]
 
-    def _search(self, queries: FloatArray, k: int, selector: Any, *, exact: bool) -> tuple[FloatArray, IntArray]:
+    def _search(self, queries: FloatArray, k: int, selector: Any, n_allowed: int) -> tuple[FloatArray, IntArray]:
         index, options = self.index, {} if selector is None else {"sel": selector}
+        scan = selector is not None and n_allowed <= self.scan_up_to
+        # The fewer vectors pass, the more the walk meets in vain and the wider it must be.
+        wider = index.ntotal / n_allowed
         if self.kind == "exact":
             params = faiss.SearchParameters(**options)
-        elif self.kind == "hnsw" and exact:
+        elif self.kind == "hnsw" and scan:
             index, params = index.storage, faiss.SearchParameters(**options)
         elif self.kind == "hnsw":
-            params = faiss.SearchParametersHNSW(efSearch=max(self.breadth, k), **options)
+            params = faiss.SearchParametersHNSW(efSearch=int(max(self.breadth, k) * wider), **options)
         else:
-            params = faiss.SearchParametersIVF(nprobe=index.nlist if exact else self.breadth, **options)
+            n_probes = index.nlist if scan else min(index.nlist, int(self.breadth * wider))
+            params = faiss.SearchParametersIVF(nprobe=n_probes, **options)
         distances, found = index.search(np.ascontiguousarray(queries), k, params=params)
         return distances, found
 

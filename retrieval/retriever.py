@@ -14,7 +14,7 @@ from core.records import Candidates, Filter, FloatArray, IntArray
 from retrieval.dense import DenseIndex, mapped
 from retrieval.encoders import Encoder, load_encoder
 from retrieval.facets import facet_counts
-from retrieval.filters import filter_mask
+from retrieval.filters import FIELDS, column_of, conditions_of, mask_of
 from retrieval.fusion import best_first, fuse
 from retrieval.lexical import BOOSTS, LexicalIndex
 from retrieval.nonsense import dense_floor
@@ -31,8 +31,11 @@ REPORT = "retrieval.json"
 POOL = 200
 """How deep both indices are searched at least, so that up to here a shorter answer is the head of a longer one."""
 
-MAX_CHARACTERS = 400
-"""Of a query that are read; of an item's text that are encoded: a mean of vectors says less the more it averages."""
+MAX_QUERY_CHARACTERS = 400
+"""Of a query that are read."""
+
+ENCODED_CHARACTERS = 200
+"""Of an item's text that are encoded: on Icecat more finds no more and takes MiniLM twice as long."""
 
 SPELLED_FIELDS = ("title", "product_type", "brand", "category")
 """Fields whose words misspelt words are corrected to."""
@@ -101,7 +104,8 @@ class Retriever:
         progress("dense index", 1, 1)
 
         progress("lexical index", 0, 1)
-        LexicalIndex.build(columns, priority, folder / "lexical")
+        numbers = {field: column_of(store, field) for field in FIELDS}
+        LexicalIndex.build(columns, numbers, priority, folder / "lexical")
         Speller.build(
             (columns[field][row] for row in range(len(store)) for field in SPELLED_FIELDS), folder / "spelling"
         )
@@ -152,10 +156,10 @@ class Retriever:
         """
         text = self.correct(text)
         query = self.encoder.encode([text])[0]
-        mask = filter_mask(self._store, filters)
+        conditions = conditions_of(self._store, filters)
         depth = max(n_candidates, POOL)
-        lexical_rows, bm25 = self._lexical.search(text, depth, mask)
-        dense_rows, cosines = self._dense.search(query, depth, mask)
+        lexical_rows, bm25 = self._lexical.search(text, depth, conditions)
+        dense_rows, cosines = self._dense.search(query, depth, mask_of(self._store, conditions))
 
         seen = np.zeros(len(self._store), dtype=bool)
         seen[lexical_rows] = True
@@ -189,7 +193,7 @@ class Retriever:
 
     def correct(self, text: str) -> str:
         """The words of a query, those that no item has replaced by what may have been meant."""
-        words = words_of(text[:MAX_CHARACTERS])
+        words = words_of(text[:MAX_QUERY_CHARACTERS])
         return " ".join(
             word if self._lexical.knows(word) else self._speller.correct(word, is_last=position == len(words) - 1)
             for position, word in enumerate(words)
@@ -213,7 +217,7 @@ def _priority(store: ItemStore) -> IntArray:
 
 
 def _item_text(title: str, product_type: str, description: str) -> str:
-    return " ".join(part for part in (title, product_type, description) if part)[:MAX_CHARACTERS]
+    return " ".join(part for part in (title, product_type, description) if part)[:ENCODED_CHARACTERS]
 
 
 def _distinct(texts: Sequence[str]) -> tuple[list[str], IntArray]:

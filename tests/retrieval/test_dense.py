@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -71,12 +72,14 @@ def test_it_finds_what_exact_search_finds(
     assert np.mean(shares) >= (1.0 if index.kind == "exact" else 0.9)
 
 
+@pytest.mark.parametrize("scan_up_to", [0, N_VECTORS])
 @pytest.mark.parametrize("share", [0.5, 0.2, 0.02, 0.001])
 def test_a_mask_applies_before_the_choice(
-    index: DenseIndex, vectors: FloatArray, queries: FloatArray, vector_of: IntArray, share: float
+    *, index: DenseIndex, vectors: FloatArray, queries: FloatArray, vector_of: IntArray, share: float, scan_up_to: int
 ) -> None:
     mask = np.random.default_rng(2).random(len(vector_of)) < share
     assert mask.any()
+    index = replace(index, scan_up_to=scan_up_to)
     shares = []
     for query in queries:
         rows, _ = index.search(query, K, mask)

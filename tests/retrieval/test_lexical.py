@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import numpy as np
 import pytest
 
 from catalog.store import ItemStore
+from retrieval.filters import conditions_of, mask_of, parse_filter
 from retrieval.lexical import BOOSTS, LexicalIndex
 from retrieval.retriever import Retriever
 
@@ -27,16 +30,29 @@ def test_it_finds_exactly_the_items_with_the_word(index: LexicalIndex, store: It
     assert (np.diff(scores) <= 0).all()
 
 
-@pytest.mark.parametrize("share", [1.0, 0.5, 0.05, 0.002, 0.0])
+@pytest.mark.parametrize(
+    "filters",
+    [
+        ["price:..2"],
+        ["price:3..3.5", "price:8.."],
+        ["in_stock:true"],
+        ["in_stock:false"],
+        ["brand:store brand"],
+        ["brand:nobody"],
+        ["brand:store brand", "price:..1.5", "in_stock:true"],
+    ],
+)
 @pytest.mark.parametrize("text", ["store", "frozen pizza", "dog food", "milk"])
-def test_a_mask_gives_the_best_of_those_that_pass(
-    index: LexicalIndex, store: ItemStore, text: str, share: float
+def test_conditions_give_the_best_of_those_that_meet_them(
+    index: LexicalIndex, store: ItemStore, text: str, filters: list[str]
 ) -> None:
-    mask = np.random.default_rng(3).random(len(store)) < share
+    conditions = conditions_of(store, map(parse_filter, filters))
+    mask = mask_of(store, conditions)
     everything, every_score = index.search(text, len(store))
+    assert mask is not None
     passing = mask[everything]
 
-    rows, scores = index.search(text, 20, mask)
+    rows, scores = index.search(text, 20, conditions)
 
     np.testing.assert_array_equal(rows, everything[passing][:20])
     np.testing.assert_array_equal(scores, every_score[passing][:20])
@@ -49,8 +65,8 @@ def test_matches_have_all_the_words_where_any_item_has(index: LexicalIndex, stor
     assert set(index.matches("cheese xqzvkjw").tolist()) == set(index.matches("cheese").tolist())
 
 
-def test_equal_scores_go_by_priority(tmp_path: pytest.TempPathFactory) -> None:
+def test_equal_scores_go_by_priority(tmp_path: Path) -> None:
     columns = {field: [""] * 4 for field in BOOSTS} | {"title": ["milk", "milk", "milk", "bread"]}
-    index = LexicalIndex.build(columns, np.array([2, 0, 1, 3]), tmp_path / "lexical")
+    index = LexicalIndex.build(columns, {}, np.array([2, 0, 1, 3]), tmp_path / "lexical")
 
     assert index.search("milk", 2)[0].tolist() == [1, 2]
