@@ -22,7 +22,7 @@ from redis.retry import Retry
 Value = TypeVar("Value")
 Write = Callable[[Pipeline], object]
 
-MAX_WAITING_WRITES = 4096
+MAX_WAITING_WRITES = 1024
 BATCH = 64
 BACKGROUND_TIMEOUT_SECONDS = 1.0
 
@@ -42,7 +42,6 @@ class State:
         Raises:
             ValueError: a URL of no known scheme.
         """
-        self._url = url
         self._poll_seconds = poll_seconds
         self._client = None if url is None else _client(url, timeout_seconds)
         self._background = None if url is None else _client(url, BACKGROUND_TIMEOUT_SECONDS)
@@ -68,8 +67,8 @@ class State:
             return None
 
     def write_later(self, write: Write) -> None:
-        """Have the background thread run `write` in a pipeline; dropped while the server is lost."""
-        if self.is_up:
+        """Have the background thread run `write` in a pipeline; of those that wait too long the last are kept."""
+        if self._background is not None:
             self._writes.append(write)
 
     def start(self) -> None:
@@ -88,10 +87,6 @@ class State:
         for client in (self._client, self._background):
             if client is not None:
                 client.close()
-
-    def refresh(self) -> None:
-        """Poll now, without waiting for it; after a write that other readers should see."""
-        self._wake.set()
 
     def _run(self) -> None:
         while not self._stopping:
@@ -128,7 +123,6 @@ class State:
         if self.is_up:
             _log.warning("redis is lost", error=type(error).__name__)
         self.is_up = False
-        self._writes.clear()
 
 
 def _client(url: str, timeout_seconds: float) -> Redis:

@@ -11,6 +11,9 @@ from service.search_request import documented_parameters, documented_schema, fro
 from service.search_response import SearchResponse
 from service.searching import Searching
 
+ANSWER_HEADERS = {"Cache-Control": "no-store"}
+"""An answer kept by a proxy would be shown without being logged, and a draw shown twice has another propensity."""
+
 
 def search_router(searching: Searching, *, max_body_bytes: int) -> APIRouter:
     router = APIRouter(tags=["search"])
@@ -26,7 +29,7 @@ def search_router(searching: Searching, *, max_body_bytes: int) -> APIRouter:
     async def search(request: Request) -> Response:
         """The slate for these words at these weights, and the receipt of what the weights bought."""
         answer = searching.answer(from_query_string(request.scope["query_string"], known_weights))
-        return Response(answer, media_type=JSON)
+        return Response(answer, headers=ANSWER_HEADERS, media_type=JSON)
 
     @router.post(
         "/search",
@@ -38,6 +41,7 @@ def search_router(searching: Searching, *, max_body_bytes: int) -> APIRouter:
     async def search_by_body(request: Request) -> Response:
         """The same parameters in a JSON object; `filter` and `facets` are a text or a list of texts."""
         values = await read_object(request, max_bytes=max_body_bytes)
-        return Response(searching.answer(from_object(values, known_weights)), media_type=JSON)
+        answer = searching.answer(from_object(values, known_weights))
+        return Response(answer, headers=ANSWER_HEADERS, media_type=JSON)
 
     return router

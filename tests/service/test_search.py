@@ -16,6 +16,7 @@ def search(service: httpx.Client, **parameters: object) -> dict:
     response = service.get("/search", params=parameters)
     assert response.status_code == 200, response.text
     assert response.headers["content-type"] == "application/json"
+    assert response.headers["cache-control"] == "no-store"
     return response.json()
 
 
