@@ -137,10 +137,10 @@ def serve(
 ) -> None:
     """Serve a bundle over HTTP."""
     from service.server import serve as run
-    from service.settings import Settings
+    from service.settings import read_settings
 
     given = {"bundle": bundle, "host": host, "port": port, "workers": workers}
-    run(Settings(**{name: value for name, value in given.items() if value is not None}))
+    run(read_settings(**{name: value for name, value in given.items() if value is not None}))
 
 
 @app.command()
