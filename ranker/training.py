@@ -44,7 +44,7 @@ class Recipe:
     pointwise_share: float = 0.5
 
 
-FEW_LISTS = Recipe(hidden=(), n_steps=400, learning_rate=1e-2, weight_decay=3e-2)
+FEW_LISTS = Recipe(hidden=(16,), n_members=5, n_steps=300, weight_decay=0.3, dropout=0.3)
 MANY_LISTS = Recipe()
 
 
