@@ -182,7 +182,7 @@ def _words(query: QueryWords, words: ItemWords, rows: IntArray) -> Columns:
     share = query.weights / query.weights.sum()
     title, title_hits = _hits(words.fields["title"], rows, query.ids)
     kinds, type_hits = _hits(words.fields["product_type"], rows, query.ids)
-    in_title, in_type = title_hits.any(axis=0), type_hits.any(axis=0)
+    in_title, in_type = np.asarray(title_hits.any(axis=0)), type_hits.any(axis=0)
     in_category, in_brand, in_body = (
         _hits(words.fields[field], rows, query.ids)[1].any(axis=0) for field in ("category", "brand", "body")
     )
