@@ -115,7 +115,7 @@ class EventLog:
         """
         pending = {self._in_flight[event.event_id] for event in events if event.event_id in self._in_flight}
         distinct = {event.event_id: event for event in events if not self._is_known(event.event_id)}
-        elsewhere = await asyncio.to_thread(self._seen_elsewhere, list(distinct))
+        elsewhere = await self._seen_elsewhere(list(distinct))
         # Asked again after the wait: the same event may have come in twice at once.
         new = [event for name, event in distinct.items() if name not in elsewhere and not self._is_known(name)]
         received = datetime.now(UTC)
@@ -140,10 +140,10 @@ class EventLog:
     def _is_known(self, event_id: str) -> bool:
         return event_id in self._seen or event_id in self._in_flight
 
-    def _seen_elsewhere(self, event_ids: Sequence[str]) -> set[str]:
+    async def _seen_elsewhere(self, event_ids: Sequence[str]) -> set[str]:
         if not event_ids:
             return set()
-        marks = self._state.run(lambda redis: redis.mget([SEEN_KEY + event_id for event_id in event_ids]))
+        marks = await self._state.run_aside(lambda redis: redis.mget([SEEN_KEY + event_id for event_id in event_ids]))
         return {event_id for event_id, mark in zip(event_ids, marks or (), strict=False) if mark is not None}
 
     def _remember(self, event_id: str) -> None:

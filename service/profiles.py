@@ -57,7 +57,7 @@ class Profiles:
             )
         return self._by_name[name]
 
-    def put(self, name: str, profile: Profile, known_weights: Iterable[str]) -> None:
+    async def put(self, name: str, profile: Profile, known_weights: Iterable[str]) -> None:
         """Keep a profile; every worker has it at its next poll.
 
         Raises:
@@ -65,9 +65,9 @@ class Profiles:
             Unavailable: Redis is lost.
         """
         normalise(profile.weights, known_weights)
-        self._change(lambda redis: redis.hset(KEY, name, profile.model_dump_json()))
+        await self._change(lambda redis: redis.hset(KEY, name, profile.model_dump_json()))
 
-    def delete(self, name: str) -> None:
+    async def delete(self, name: str) -> None:
         """Forget a profile.
 
         Raises:
@@ -76,12 +76,12 @@ class Profiles:
         """
         if name not in self._by_name:
             raise NotFound(f"there is no profile {name!r}")
-        self._change(lambda redis: redis.hdel(KEY, name))
+        await self._change(lambda redis: redis.hdel(KEY, name))
 
-    def _change(self, command: Callable[[Redis], object]) -> None:
-        if self._state.run(command) is None:
+    async def _change(self, command: Callable[[Redis], object]) -> None:
+        if await self._state.run_aside(command) is None:
             raise Unavailable("profiles cannot be changed while Redis does not answer")
-        self._state.run(self._refresh)
+        await self._state.run_aside(self._refresh)
 
     def _refresh(self, redis: Redis) -> None:
         stored = redis.hgetall(KEY)

@@ -85,7 +85,7 @@ class PrivateRedis:
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder.absolute()
-        self._socket = _socket_folder(self._folder) / "redis.sock"
+        self._socket = _socket_path(self._folder)
         self._lock: IO[str] | None = None
         self._process: subprocess.Popen[bytes] | None = None
         self._watcher: threading.Thread | None = None
@@ -109,6 +109,7 @@ class PrivateRedis:
         self._folder.mkdir(parents=True, exist_ok=True)
         self._take_lock()
         try:
+            _make_private(self._socket.parent)
             self._shut_down_orphan()
             self._process = self._launch()
         except BaseException:
@@ -126,6 +127,8 @@ class PrivateRedis:
             self._watcher.join()
         if self._process is not None:  # the watcher may have started one more in between
             _stop(self._process)
+        self._socket.unlink(missing_ok=True)
+        self._socket.parent.rmdir()
         self._release_lock()
 
     def _launch(self) -> subprocess.Popen[bytes]:
@@ -203,15 +206,17 @@ class PrivateRedis:
             time.sleep(0.01)
 
 
-def _socket_folder(folder: Path) -> Path:
+def _socket_path(folder: Path) -> Path:
     """A short path that is always the same for one data folder: a unix socket's path may have about 100 characters."""
     name = hashlib.blake2b(str(folder).encode(), digest_size=6).hexdigest()
-    path = Path(tempfile.gettempdir()) / f"trimtab-{os.getuid()}-{name}"
-    path.mkdir(mode=0o700, exist_ok=True)
-    if path.is_symlink() or path.stat().st_uid != os.getuid():
-        raise Unavailable(f"{path} belongs to somebody else")
-    path.chmod(0o700)
-    return path
+    return Path(tempfile.gettempdir()) / f"trimtab-{os.getuid()}-{name}" / "redis.sock"
+
+
+def _make_private(folder: Path) -> None:
+    folder.mkdir(mode=0o700, exist_ok=True)
+    if folder.is_symlink() or folder.stat().st_uid != os.getuid():
+        raise Unavailable(f"{folder} belongs to somebody else")
+    folder.chmod(0o700)
 
 
 def _stop(process: subprocess.Popen[bytes]) -> None:

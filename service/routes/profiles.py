@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Callable, Sequence
 from typing import Annotated
 
@@ -35,7 +34,7 @@ def profiles_router(
     async def put_profile(name: Name, request: Request) -> Profile:
         """Every worker has it within a second."""
         profile = validated(Profile, await read_object(request, max_bytes=max_body_bytes))
-        await asyncio.to_thread(profiles.put, name, profile, known_weights)
+        await profiles.put(name, profile, known_weights)
         return profile
 
     @router.delete(
@@ -46,6 +45,6 @@ def profiles_router(
         summary="Forget a profile",
     )
     async def delete_profile(name: Name) -> None:
-        await asyncio.to_thread(profiles.delete, name)
+        await profiles.delete(name)
 
     return router

@@ -15,9 +15,11 @@ from pathlib import Path
 
 import httpx
 import pytest
+from redis import Redis
 
 from core.errors import BadParameter
 from engine.impressions import read_log
+from service.redis_server import PrivateRedis
 from service.settings import read_settings
 from tests.service.conftest import eventually, metric
 
@@ -61,17 +63,13 @@ def test_workers_serve_together_and_leave_nothing_behind(small_bundle: Path, tmp
             # A connection of its own each time, so that both workers get some.
             assert httpx.get(f"{client.base_url}/search", params={"q": "soup"}).status_code == 200
         assert metric(client, "trimtab_searches_total", outcome="hits") == 8
-        (redis_pid,) = (int(pid) for pid in children(running.pid, "redis-server"))
+        with Redis.from_url(PrivateRedis(tmp_path / "redis").url) as redis:
+            redis_pid = redis.info("server")["process_id"]
         running.send_signal(signal.SIGTERM)
         assert running.wait(30) == 0
     with pytest.raises(ProcessLookupError):
         os.kill(redis_pid, 0)
     assert sum(len(frame) for frame in read_log(tmp_path / "impressions")) == 8
-
-
-def children(pid: int, name: str) -> list[str]:
-    found = subprocess.run(["pgrep", "-P", str(pid), name], check=False, capture_output=True, text=True)
-    return found.stdout.split()
 
 
 @pytest.mark.parametrize("workers", [1, 2])
