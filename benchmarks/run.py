@@ -1,4 +1,4 @@
-"""`make bench`: every figure of the build, in one run on one machine, as a table and as JSON."""
+"""`make bench`: every figure of the build, in one run on one machine, as a table, as JSON and as a page."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from pathlib import Path
 from rich.console import Console
 from rich.table import Table
 
-from benchmarks import http, latency, relevance
+from benchmarks import document, http, latency, relevance
 from benchmarks.figures import Figure
 from engine import Engine
 
@@ -37,6 +37,7 @@ def main() -> None:
     parser.add_argument("--bundle", type=Path, default=Path("bundles/grocery"))
     parser.add_argument("--icecat", type=Path, default=ICECAT)
     parser.add_argument("--out", type=Path, default=Path("benchmarks/results"))
+    parser.add_argument("--page", type=Path, default=Path("docs/figures.md"))
     parser.add_argument("--only", nargs="*", help="sections to run")
     arguments = parser.parse_args()
     known = sections(arguments.bundle, arguments.icecat)
@@ -48,6 +49,7 @@ def main() -> None:
             figures = list(known[name]())
         console.print(_table(name, figures))
         _write(arguments.out / f"{name}.json", figures)
+    document.write(arguments.out, arguments.page)
 
 
 def _table(title: str, figures: list[Figure]) -> Table:
