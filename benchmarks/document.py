@@ -8,8 +8,8 @@ from typing import Any
 
 HEAD = """# Measured figures
 
-Made by `make bench` (`python -m benchmarks.run`), which also keeps them as JSON in `benchmarks/results/`. Times are of the
-machine they were measured on; compare figures of one run, and ratios across runs.
+Made by `make bench` (`python -m benchmarks.run`), which also keeps them as JSON in `benchmarks/results/`. Times are of
+the machine they were measured on; compare figures of one run, and ratios across runs.
 """
 
 
