@@ -57,6 +57,7 @@ class Dom:
         segment_owners: the element each segment stands in.
         scripts: (element, type, source) of `<script>` elements that hold data.
         styles: embedded style sheets.
+        ordinals: number of the element in document order when the inside of `<svg>` and the like is counted too.
         truncated: whether the page was cut to fit the limits.
     """
 
@@ -70,8 +71,10 @@ class Dom:
     segments: list[str] = field(default_factory=list)
     segment_owners: list[int] = field(default_factory=list)
     text_offsets: list[int] = field(default_factory=lambda: [0])
+    ordinals: list[int] = field(default_factory=list)
     scripts: list[tuple[int, str, str]] = field(default_factory=list)
     styles: list[str] = field(default_factory=list)
+    n_inside_opaque: int = 0
     truncated: bool = False
 
     def __len__(self) -> int:
@@ -254,6 +257,7 @@ def _visit(node: LexborNode, open_elements: list[int], dom: Dom) -> bool:
     attributes = {intern(name): value or "" for name, value in node.attributes.items()}
     dom.tags.append(tag)
     dom.attributes.append(attributes)
+    dom.ordinals.append(element + dom.n_inside_opaque)
     dom.parents.append(parent)
     dom.depths.append(len(open_elements))
     dom.ends.append(element + 1)
@@ -264,6 +268,8 @@ def _visit(node: LexborNode, open_elements: list[int], dom: Dom) -> bool:
             dom.scripts.append((element, attributes["type"].lower(), node.text() or ""))
         elif tag == "style":
             dom.styles.append(node.text() or "")
+        elif tag in ("svg", "math", "object"):
+            dom.n_inside_opaque += sum(1 for _ in node.traverse()) - 1
         return False
     open_elements.append(element)
     return True
