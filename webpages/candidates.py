@@ -17,6 +17,7 @@ MAX_NAME_TEXT = 300
 
 _NAME_TAGS = frozenset({"h1", "h2", "h3", "h4", "h5", "title"})
 _DECIMAL = re.compile(r"\d[.,]\d{2}(?!\d)")
+_BARE_NUMBER = re.compile(r"\d[\d.,'\x1f\u00a0 ]*")
 _PRICE = role_bit("price")
 _NAME = role_bit("name")
 _CART = role_bit("cart")
@@ -67,6 +68,9 @@ def price_candidates(dom: Dom, structured: Structured, country: str) -> list[Can
         money = parse_price(text, country)
         if money is None:
             continue
+        if not money.has_symbol and _BARE_NUMBER.fullmatch(text):
+            beside = _symbol_beside(dom, first, last)
+            money = (beside and parse_price(f"{text} {beside}", country)) or money
         named = roles_of(mark(dom, element)) & _PRICE or roles_of(mark(dom, dom.parents[element])) & _PRICE
         if money.has_symbol or named or _DECIMAL.search(text) or money.value in stated:
             found.append(Candidate(element, text, money))
@@ -80,6 +84,16 @@ def price_candidates(dom: Dom, structured: Structured, country: str) -> list[Can
     if len(found) > MAX_CANDIDATES:
         found = found[: MAX_CANDIDATES - 60] + found[-60:]
     return found
+
+
+def _symbol_beside(dom: Dom, first: int, last: int) -> str | None:
+    """A currency that stands alone in the text node before or after: `294` in one element, `元` behind it."""
+    for at in (last, first - 1):
+        if 0 <= at < len(dom.segments):
+            match = SYMBOL.match(dom.segments[at])
+            if match and (len(dom.segments[at]) <= len(match.group()) + 2 or at == last):
+                return match.group()
+    return None
 
 
 def _cumulative_digits(dom: Dom) -> list[int]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gzip
+import importlib.util
 import json
 import re
 from collections.abc import Iterator
@@ -153,3 +154,32 @@ def product_extra(data: Path) -> Iterator[LabelledPage]:
 
 def all_product_pages(data: Path) -> list[LabelledPage]:
     return [*product_pages(data), *product_layouts(data), *product_extra(data)]
+
+
+def formasaurus_folder() -> Path | None:
+    """Data folder of the formasaurus package (a development dependency), None where it is not installed."""
+    found = importlib.util.find_spec("formasaurus")
+    if found is None or not found.submodule_search_locations:
+        return None
+    return Path(next(iter(found.submodule_search_locations))) / "data"
+
+
+def formasaurus_pages(kinds: Path) -> Iterator[tuple[LabelledPage, str]]:
+    """Real pages of all sorts, each with the kind our label file gives it; unsure ones are left out."""
+    folder = formasaurus_folder()
+    if folder is None:
+        return
+    labels = json.loads(kinds.read_text())
+    named = {number: kind for kind in ("product", "listing", "unsure") for number in labels[kind]}
+    for name, entry in json.loads((folder / "index.json").read_text()).items():
+        number = int(name.removeprefix("html/").removesuffix(".html"))
+        kind = named.get(number, "other")
+        if kind != "unsure":
+            page = LabelledPage(
+                key=str(number),
+                source="formasaurus",
+                site=brand_site(entry["url"]),
+                url=entry["url"],
+                html=(folder / name).read_bytes(),
+            )
+            yield page, kind

@@ -25,6 +25,8 @@ MAX_SEPARATORS = 400_000
 
 _SEPARATORS = bytes.maketrans(b"\t\n\f\r/\"'", b"       ")
 
+MAX_INLINE_SCRIPTS = 1_500_000
+
 _OPAQUE = frozenset({"script", "style", "template", "noscript", "svg", "math", "iframe", "object"})
 """Elements whose content is no part of the page a shopper reads."""
 
@@ -56,6 +58,7 @@ class Dom:
         segments: the page's text, whitespace normalised, one entry a text node.
         segment_owners: the element each segment stands in.
         scripts: (element, type, source) of `<script>` elements that hold data.
+        inline_scripts: sources of other scripts, MAX_INLINE_SCRIPTS characters at most; never run, only read as text.
         styles: embedded style sheets.
         ordinals: number of the element in document order when the inside of `<svg>` and the like is counted too.
         truncated: whether the page was cut to fit the limits.
@@ -73,8 +76,10 @@ class Dom:
     text_offsets: list[int] = field(default_factory=lambda: [0])
     ordinals: list[int] = field(default_factory=list)
     scripts: list[tuple[int, str, str]] = field(default_factory=list)
+    inline_scripts: list[str] = field(default_factory=list)
     styles: list[str] = field(default_factory=list)
     n_inside_opaque: int = 0
+    n_script_characters: int = 0
     truncated: bool = False
 
     def __len__(self) -> int:
@@ -264,8 +269,13 @@ def _visit(node: LexborNode, open_elements: list[int], dom: Dom) -> bool:
     dom.segment_starts.append(len(dom.segments))
     dom.segment_ends.append(len(dom.segments))
     if tag in _OPAQUE:
-        if tag == "script" and "json" in attributes.get("type", "").lower():
-            dom.scripts.append((element, attributes["type"].lower(), node.text() or ""))
+        if tag == "script" and "src" not in attributes:
+            source = node.text() or ""
+            if "ld+json" in attributes.get("type", "").lower():
+                dom.scripts.append((element, attributes["type"].lower(), source))
+            elif dom.n_script_characters + len(source) <= MAX_INLINE_SCRIPTS:
+                dom.n_script_characters += len(source)
+                dom.inline_scripts.append(source)
         elif tag == "style":
             dom.styles.append(node.text() or "")
         elif tag in ("svg", "math", "object"):

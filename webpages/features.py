@@ -24,7 +24,7 @@ from numpy.typing import NDArray
 from webpages.candidates import Candidate, cart_candidates, mark, name_candidates, says_add_to_cart
 from webpages.dom import Dom
 from webpages.layout import Layout
-from webpages.prices import country_of, currency_of_country
+from webpages.prices import country_of, currency_of_country, n_amounts
 from webpages.structured import Structured
 from webpages.style import Styles
 from webpages.words import CONTEXT, NOT_CART, ROLES, roles_of
@@ -218,7 +218,7 @@ def _signatures(dom: Dom, candidates: Sequence[Candidate]) -> tuple[list[str], C
 # --- prices -----------------------------------------------------------------------------------------------------------
 
 _PRICE_NAMES = [
-    "has_symbol", "has_decimals", "n_digits", "n_words", "n_numbers", "log_value", "value_rank", "larger_near", "smaller_near",
+    "has_symbol", "has_decimals", "n_digits", "n_words", "n_numbers", "n_amounts", "log_value", "value_rank", "larger_near", "smaller_near",
     "n_same_value", "first_of_value", "order", "n_candidates", "n_same_signature", "order_in_signature",
     *(f"own_{name}" for name in CONTEXT), *(f"before_{name}" for name in CONTEXT), "after_unit", "after_instalment", "after_save",
     "agrees_json_ld", "agrees_microdata", "agrees_opengraph", "agrees_first", "agrees_low", "agrees_high", "agrees_any",
@@ -267,6 +267,7 @@ def price_rows(reading: Reading, candidates: Sequence[Candidate]) -> list[Row]:
                 float(sum(character.isdigit() for character in text)),
                 float(len(_TOKEN.findall(text))),
                 float(len(re.findall(r"\d[\d.,]*", text))),
+                float(n_amounts(text)),
                 math.log10(float(value) + 0.01),
                 ranks.get(value, NAN),
                 float(any(value < other < 4 * value for other in near)),
@@ -317,15 +318,15 @@ _IMAGE_NAMES = [
 
 def image_rows(reading: Reading, candidates: Sequence[Candidate]) -> list[Row]:
     dom, structured = reading.dom, reading.structured
-    opengraph = {_image_key(f.value) for f in structured.facts if f.kind == "image" and f.source == "opengraph"}
-    stated = {_image_key(f.value) for f in structured.facts if f.kind == "image" and f.source != "opengraph"}
+    opengraph = {image_key(f.value) for f in structured.facts if f.kind == "image" and f.source == "opengraph"}
+    stated = {image_key(f.value) for f in structured.facts if f.kind == "image" and f.source != "opengraph"}
     signatures, n_signature = _signatures(dom, candidates)
-    n_source = Counter(_image_key(candidate.text) for candidate in candidates)
+    n_source = Counter(image_key(candidate.text) for candidate in candidates)
     rows = []
     for index, candidate in enumerate(candidates):
         element, source = candidate.element, candidate.text
         attributes = dom.attributes[element]
-        key = _image_key(source)
+        key = image_key(source)
         words = tokens(attributes.get("alt", "")[:300])
         width, height = _pixels(attributes.get("width")), _pixels(attributes.get("height"))
         sizes = [int(n) for match in _SIZE_IN_URL.findall(source.lower()) for n in match if n]
@@ -365,7 +366,7 @@ def _role(name: str) -> int:
     return 1 << ROLES.index(name)
 
 
-def _image_key(url: str) -> str:
+def image_key(url: str) -> str:
     """File part of an image address, without query, size and extension: the same picture in two sizes is one."""
     name = url.split("?")[0].rstrip("/").rsplit("/", 1)[-1].lower()
     name = re.sub(r"\.(?:jpe?g|png|webp|gif|avif)$", "", name)

@@ -64,11 +64,13 @@ _SYMBOL_PATTERN = (
     + r"))(?![a-z])|(?<!\w)(?:руб\.?|грн\.?|лв\.?|р\.)|ر\.س|د\.إ|د\.ك"
 )
 SYMBOL = re.compile(_SYMBOL_PATTERN, re.IGNORECASE)
-_NUMBER = r"\d[\d.,'’٬٫\s\u00a0\u202f]*\d|\d"
+_NUMBER = r"\d{1,3}(?:[ \u00a0\u202f]\d{3})+(?![\d])(?:[.,]\d{1,2})?|\d[\d.,'’٬٫]*\d|\d"
+"""A blank groups thousands and nothing else."""
 _AMOUNT = re.compile(
     rf"(?:(?P<before>{_SYMBOL_PATTERN})\s*(?P<first>{_NUMBER}))|(?:(?P<second>{_NUMBER})(?:[.,]?[-–—]+)?\s*(?P<after>{_SYMBOL_PATTERN}))",
     re.IGNORECASE,
 )
+_BARE = re.compile(_NUMBER)
 _DIGIT = re.compile(r"\d")
 _SPLIT_CENTS = re.compile(r"(?<![\d.,])(\d{1,3}(?:[.,'\s]\d{3})*|\d+)\x1f(\d{2})(?!\d)")
 _SPLIT_POINT = re.compile(r"(?<=\d)\x1f?([.,])\x1f?(?=\d)")
@@ -136,14 +138,20 @@ def parse_price(text: str, country: str = "") -> Money | None:
     if len(text) > MAX_TEXT or not _DIGIT.search(text):
         return None
     joined = _SPLIT_POINT.sub(r"\1", text)
-    joined = _SPLIT_CENTS.sub(r"\1.\2", joined).replace("\x1f", " ")
+    joined = _SPLIT_CENTS.sub(r"\1.\2", joined)
     joined = _SYMBOL_AS_POINT.sub(r"\1.\3 \2", joined)
     amount = _AMOUNT.search(joined)
     if amount is None:
-        return _money(joined, None, country)
+        bare = _BARE.search(joined)
+        return _money(bare.group(), None, country) if bare else None
     symbol = amount["before"] or amount["after"]
     number = amount["first"] or amount["second"]
     return _money(number, symbol, country)
+
+
+def n_amounts(text: str) -> int:
+    """How many amounts with a currency a text holds."""
+    return sum(1 for _ in _AMOUNT.finditer(text[:MAX_TEXT]))
 
 
 def _money(number: str, symbol: str | None, country: str) -> Money | None:

@@ -8,6 +8,7 @@ from functools import lru_cache
 _ROLES: dict[str, str] = {
     "related": r"relat|recommend|similar|also|upsell|cross-?sell|carousel|slick|swiper|owl-|recent|viewed|suggest|sponsor"
     r"|accessor|bundle|teaser|grid-?item|product-?(?:tile|card|list|item)|listing|thumbnail-?list|associated|recs?\b",
+    "net": r"\bex-?(?:vat|tax)|excl|netto|without-?tax|price-?tax|\bht\b|no-?vat|tax-?free",
     "total": r"sub-?total|grand-?total|mini-?cart|basket|cart-?(?:item|summary|total)|checkout|shopping-?bag|warenkorb|panier",
     "shipping": r"shipp|deliver|versand|livraison|env[ií]o|frete|spedizion|postage|dostav|freight",
     "unit": r"unit-?price|per-?unit|price-?per|grundpreis|base-?price|unitario",
@@ -56,21 +57,23 @@ CONTEXT: dict[str, re.Pattern[str]] = {
     name: re.compile(pattern, re.IGNORECASE)
     for name, pattern in {
         "old": r"\b(?:was|list price|regular|reg\.|rrp|msrp|uvp|statt|bisher|original|retail|compare|before|avant|antes|prima"
-        r"|instead|precio normal|prix conseillé|vorher|ord\.|tidligere|zamiast|p[uů]vodn|prp|előtte|в магазинах|原價|定價|市價|建議)",
+        r"|instead|precio normal|prix conseillé|vorher|ord\.|tidligere|zamiast|p[uů]vodn|prp|előtte|в магазинах|原價|定價|市價|建議|정가|通常価格)",
         "now": r"\b(?:now|sale|our price|special|your price|you pay|today|jetzt|nur|ahora|agora|ora|maintenant|nu|teraz"
-        r"|oferta|internet|deal)\b|優惠|特價|售價|網路價|즉시|할인가|판매가",
+        r"|oferta|internet|deal)\b|優惠|特價|一次付清|網路價|限時|販売価格|税込|즉시|할인가|판매가",
         "price": r"\b(?:price|prix|preis|prezzo|precio|preço|cena|pris|prijs|цена|ціна|fiyat)\b|價|价|가격",
         "shipping": r"shipp|deliver|versand|livraison|env[ií]o|frete|spedizion|postage|dostav|배송|運費|free over|orders? over"
         r"|p&p|import charges|lieferung",
         "unit": r"/\s?(?:kg|l|m|m2|m²|100|oz|lb|each|ea|unit|ml|stk|st|piece)\b|\bper (?:kg|unit|oz|lb|item|100|sq|night|piece)"
         r"|\bpro (?:kg|l|100|st)|1 ?kg ?=|1 ?l ?=|/ ?\d+ ?(?:g|ml)",
         "instalment": r"\d\s?x\b|x\s?(?:de\s)?\d|instal|month|/mo\b|mensual|mese|mois|m[êe]s\b|cuota|parcela|rate[n ]|financ|monat"
-        r"|měsíc|mesačne|rat[aăey]\b|期",
+        r"|měsíc|mesačne|rat[aăey]\b|期|분할",
         "save": r"\bsav(?:e|ing)|discount|\boff\b|ersparnis|spar|économ|ahorr|desconto|descuento|rabat|%|reducere|折|省",
+        "net": r"\bex(?:cl)?\.? ?(?:vat|tax)|ohne mwst|exkl|netto|brez ddv|bez dph|hors tax|\bht\b|sin iva|iva esclusa|s/ ?iva|fără tva"
+        r"|без ндс|bez vat|税抜|未稅|ex moms|excl",
         "total": r"\b(?:sub)?total|basket|warenkorb|panier|carrito|bag\b|cart\b",
         "from": r"\b(?:from|ab|desde|à partir|da|od|starting|as low as|vanaf|fra|från|de la|up to)\b",
         "used": r"\b(?:used|refurb|gebraucht|occasion|usado|second hand|open box|pre-owned)",
-        "coupon": r"coupon|voucher|gift card|points?\b|gutschein|cashback|bonus",
+        "coupon": r"coupon|voucher|gift card|points?\b|gutschein|cashback|bonus|點|点数|券|滿|ポイント|적립|쿠폰",
     }.items()
 }
 

@@ -1,0 +1,122 @@
+"""Fit the model of all elements. The only LightGBM import; what comes out needs numpy alone."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import lightgbm as lgb
+import numpy as np
+from numpy.typing import NDArray
+
+from webpages.analyze import calibrate, groups
+from webpages.candidates import KINDS
+from webpages.decode import decide
+from webpages.examples import Example
+from webpages.features import LEVELS
+from webpages.identifiers import key_of, sku_candidates
+from webpages.model import KEYS, Confidence, ElementModel, names_of
+from webpages.trees import Trees
+
+N_TREES = {"sku": 120, "page": 150}
+DEFAULT_TREES = 160
+N_SEEDS = 2
+"""Models of different seeds are added up: with a hundred pages a single one depends on its draws."""
+N_INNER_FOLDS = 4
+PAGE_WEIGHT = 50.0
+
+_PARAMETERS = {
+    "objective": "binary",
+    "num_leaves": 7,
+    "learning_rate": 0.06,
+    "min_data_in_leaf": 8,
+    "feature_fraction": 0.35,
+    "bagging_fraction": 0.8,
+    "bagging_freq": 1,
+    "lambda_l2": 5.0,
+    "verbose": -1,
+    "num_threads": 1,
+    "deterministic": True,
+}
+
+
+def folds_by_site(examples: Sequence[Example], n_folds: int, seed: int = 0) -> list[set[str]]:
+    """Sites split into folds; a site is in one fold whatever set its pages come from."""
+    sites = sorted({example.site for example in examples})
+    order = np.random.Generator(np.random.PCG64(seed)).permutation(len(sites))
+    return [{sites[index] for index in fold} for fold in np.array_split(order, n_folds)]
+
+
+def fit_trees(examples: Sequence[Example], key: str) -> Trees:
+    """Boosted trees for one key. Every page weighs the same; its right and its wrong candidates weigh the same."""
+    kind = key.split("/")[0]
+    used = [e for e in examples if key in e.rows and kind in e.labels and (kind == "page" or e.labels[kind].any())]
+    rows = np.vstack([e.rows[key] for e in used])
+    labels = np.concatenate([e.labels[kind] for e in used])
+    if kind == "page":
+        weights = np.where(labels, 0.5 * len(labels) / max(labels.sum(), 1), 0.5 * len(labels) / max((~labels).sum(), 1))
+        weights = np.sqrt(weights)
+    elif kind == "sku":
+        weights = np.ones(len(labels))
+    else:
+        weights = np.concatenate([_balanced(e.labels[kind]) for e in used])
+    dumps = []
+    for seed in range(N_SEEDS):
+        data = lgb.Dataset(rows, labels.astype(np.float64), weight=weights, feature_name=_safe(names_of(key)))
+        booster = lgb.train(_PARAMETERS | {"seed": seed}, data, N_TREES.get(kind, DEFAULT_TREES))
+        dumps.append(booster.dump_model())
+    return Trees.mean([Trees.from_lightgbm(dump) for dump in dumps])
+
+
+def _balanced(labels: NDArray[np.bool_]) -> NDArray[np.float64]:
+    n_right = max(int(labels.sum()), 1)
+    n_wrong = max(len(labels) - int(labels.sum()), 1)
+    return PAGE_WEIGHT * np.where(labels, 1 / n_right, 4 / n_wrong)
+
+
+def _safe(names: list[str]) -> list[str]:
+    return [f"f{index}" for index in range(len(names))]
+
+
+def outcomes(examples: Sequence[Example], key: str, trees: Trees) -> list[tuple[float, float, bool]]:
+    """(logit, lead, right) of the decision on each page that has one."""
+    kind, level = key.split("/")[0], key.partition("/")[2]
+    found = []
+    for example in examples:
+        if key not in example.rows or kind not in example.labels or (level == "layout" and example.layout is None):
+            continue
+        logits = trees.logits(example.rows[key])
+        if kind == "page":
+            found.append((float(logits[0]), 0.0, bool(example.labels["page"][0])))
+            continue
+        if kind == "sku":
+            named = [key_of(candidate.value) for candidate in sku_candidates(example.reading)]
+            decision = decide(named, logits, [True] * len(named))
+        else:
+            candidates = example.candidates.by_kind[kind]
+            decision = decide(groups(kind, candidates), logits, [c.source == "text" for c in candidates])
+        if decision is not None:
+            found.append((decision.logit, decision.lead, bool(example.labels[kind][decision.index])))
+    return found
+
+
+def fit(examples: Sequence[Example], *, keys: Sequence[str] = KEYS) -> ElementModel:
+    """Trees on all examples, confidences on decisions of models that did not see the site."""
+    folds = folds_by_site(examples, N_INNER_FOLDS, seed=1)
+    trees: dict[str, Trees] = {}
+    confidences: dict[str, Confidence] = {}
+    for key in keys:
+        kind = key.split("/")[0]
+        if not any(key in e.rows and kind in e.labels and e.labels[kind].any() for e in examples):
+            continue
+        trees[key] = fit_trees(examples, key)
+        held_out: list[tuple[float, float, bool]] = []
+        for fold in folds:
+            rest = [example for example in examples if example.site not in fold]
+            inner = fit_trees(rest, key)
+            held_out += outcomes([example for example in examples if example.site in fold], key, inner)
+        logits, leads, right = (list(column) for column in zip(*held_out, strict=True))
+        confidences[key] = calibrate(logits, leads, right)
+    return ElementModel(trees, confidences)
+
+
+LEVEL_KEYS = {level: tuple(f"{kind}/{level}" for kind in KINDS) for level in LEVELS}
