@@ -1,0 +1,199 @@
+"""The items of a bundle as columns: one Arrow file, memory-mapped, so that worker processes share its pages."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import polars as pl
+import pyarrow as pa
+from numpy.typing import NDArray
+
+from catalog.schema import COLUMNS, complete
+from core.errors import BundleDamaged, NotFound
+
+FILE = "items.arrow"
+CODED = ("brand", "category", "product_type")
+"""Text columns kept as codes into a vocabulary."""
+
+Rows = Sequence[int] | NDArray[np.integer[Any]]
+
+
+class ItemStore:
+    """Items by row (0-based, in the catalogue's order). Nothing in it is to be written to.
+
+    Attributes:
+        prices: [n_items] float32, NaN where unknown.
+        popularity: [n_items] float32, 0 or more.
+        purchase_rates: [n_items] float32, 0 to 1.
+        discounts: [n_items] float32, 0 to 1.
+        in_stock: [n_items] bool.
+        brand_codes, category_codes, type_codes: [n_items] int32, place in the vocabulary, -1 unknown.
+        brands, categories, types: the vocabularies, sorted.
+    """
+
+    def __init__(self, table: Any) -> None:
+        """From an Arrow table of the file's layout; use `from_frame` or `load`."""
+        self._table = table
+        self._n_items: int = table.num_rows
+        self._texts = {
+            name: _TextColumn(_chunk(table, name))
+            for name, column in COLUMNS.items()
+            if column.kind == "text" and name not in CODED
+        }
+        self.prices = _numbers(table, "price")
+        self.popularity = _numbers(table, "popularity")
+        self.purchase_rates = _numbers(table, "purchase_rate")
+        self.discounts = _numbers(table, "discount")
+        self.in_stock: NDArray[np.bool_] = _chunk(table, "in_stock").to_numpy(zero_copy_only=False)
+        self.brand_codes, self.brands = _coded(table, "brand")
+        self.category_codes, self.categories = _coded(table, "category")
+        self.type_codes, self.types = _coded(table, "product_type")
+        self._coded = {
+            "brand": (self.brand_codes, self.brands),
+            "category": (self.category_codes, self.categories),
+            "product_type": (self.type_codes, self.types),
+        }
+        self.has_prices = bool(np.isfinite(self.prices).any())
+
+    @classmethod
+    def from_frame(cls, frame: pl.DataFrame) -> ItemStore:
+        """From a frame in schema columns (missing optional ones take their defaults)."""
+        return cls(_table(complete(frame)))
+
+    @classmethod
+    def load(cls, folder: Path) -> ItemStore:
+        """Map the file that `save` wrote.
+
+        Raises:
+            BundleDamaged: it is missing, cut off, or has other columns.
+        """
+        path = folder / FILE
+        try:
+            with pa.memory_map(str(path)) as source:
+                table = pa.ipc.open_file(source).read_all()
+        except FileNotFoundError:
+            raise BundleDamaged(path, "is missing") from None
+        except (pa.ArrowException, OSError) as error:
+            raise BundleDamaged(path, f"cannot be read ({error})") from None
+        if table.column_names != list(COLUMNS):
+            raise BundleDamaged(path, f"has the columns {', '.join(table.column_names)}")
+        return cls(table)
+
+    def save(self, folder: Path) -> None:
+        """Write `items.arrow` into the folder; the caller renames the folder when it is whole."""
+        folder.mkdir(parents=True, exist_ok=True)
+        with pa.OSFile(str(folder / FILE), "wb") as sink, pa.ipc.new_file(sink, self._table.schema) as writer:
+            writer.write_table(self._table)
+
+    def __len__(self) -> int:
+        return self._n_items
+
+    def item_ids(self, rows: Rows) -> tuple[str, ...]:
+        return tuple(self._texts["item_id"].at(rows))
+
+    def row_of(self, item_id: str) -> int:
+        """Raises NotFound."""
+        try:
+            return self._rows_by_id[item_id]
+        except KeyError:
+            raise NotFound(f"no item {item_id!r}") from None
+
+    def titles(self, rows: Rows) -> list[str]:
+        return self._texts["title"].at(rows)
+
+    def texts(self, column: str, rows: Rows | None = None) -> list[str]:
+        """One text column, of all items or of some rows in their order."""
+        if column in self._coded:
+            codes, vocabulary = self._coded[column]
+            return [vocabulary[code] if code >= 0 else "" for code in _taken(codes, rows)]
+        return self._texts[column].all() if rows is None else self._texts[column].at(rows)
+
+    def display(self, row: int) -> dict[str, Any]:
+        """What a shopper sees of an item, as plain values; price is None where unknown."""
+        row = int(row)
+        price = self.prices.item(row)
+        brand, category = self.brand_codes.item(row), self.category_codes.item(row)
+        return {
+            "item_id": self._texts["item_id"][row],
+            "title": self._texts["title"][row],
+            "brand": self.brands[brand] if brand >= 0 else "",
+            "category": self.categories[category] if category >= 0 else "",
+            "price": None if price != price else round(price, 2 if price >= 1 else 4),  # noqa: PLR0124  NaN is the one that differs
+            "in_stock": self.in_stock.item(row),
+            "image": self._texts["image"][row],
+            "url": self._texts["url"][row],
+            "description": self._texts["description"][row],
+        }
+
+    def aspects(self, rows: Rows) -> NDArray[np.int64]:
+        """[n, 2] int64, what diversity counts: product type (category where no item has a type) and brand."""
+        kinds = self.type_codes if self.types else self.category_codes
+        return np.stack([kinds[rows], self.brand_codes[rows]], axis=1).astype(np.int64)
+
+    @cached_property
+    def _rows_by_id(self) -> dict[str, int]:
+        return {item_id: row for row, item_id in enumerate(self._texts["item_id"].all())}
+
+
+class _TextColumn:
+    """Text by row, straight from the mapped buffers: some 0.3 µs a cell, no copy of the column."""
+
+    def __init__(self, array: Any) -> None:
+        _, offsets, data = array.buffers()
+        self._array = array
+        self._offsets = memoryview(offsets).cast("q")[array.offset :]
+        self._data = memoryview(data if data is not None else b"")
+
+    def __getitem__(self, row: int) -> str:
+        return str(self._data[self._offsets[row] : self._offsets[row + 1]], "utf-8")
+
+    def at(self, rows: Rows) -> list[str]:
+        data, offsets = self._data, self._offsets
+        return [str(data[offsets[row] : offsets[row + 1]], "utf-8") for row in np.asarray(rows).tolist()]
+
+    def all(self) -> list[str]:
+        return list(self._array.to_pylist())
+
+
+def _table(frame: pl.DataFrame) -> Any:
+    arrays = {}
+    for name, column in COLUMNS.items():
+        values = frame[name]
+        if name in CODED:
+            arrays[name] = _dictionary(values)
+        elif column.kind == "text":
+            arrays[name] = pa.array(values.to_list(), pa.large_string())
+        else:
+            arrays[name] = pa.array(values.to_numpy())
+    return pa.table(arrays)
+
+
+def _dictionary(values: pl.Series) -> Any:
+    vocabulary = values.filter(values != "").unique().sort()
+    codes = values.replace_strict(vocabulary, np.arange(len(vocabulary)), default=None, return_dtype=pl.Int32)
+    indices = pa.array(codes.to_list(), pa.int32())
+    return pa.DictionaryArray.from_arrays(indices, pa.array(vocabulary.to_list(), pa.large_string()))
+
+
+def _chunk(table: Any, name: str) -> Any:
+    column = table.column(name)
+    return column.chunk(0) if column.num_chunks == 1 else column.combine_chunks()
+
+
+def _numbers(table: Any, name: str) -> NDArray[np.float32]:
+    return np.asarray(_chunk(table, name).to_numpy(), dtype=np.float32)
+
+
+def _coded(table: Any, name: str) -> tuple[NDArray[np.int32], tuple[str, ...]]:
+    array = _chunk(table, name)
+    codes = array.indices.fill_null(-1).to_numpy(zero_copy_only=False)
+    return np.asarray(codes, dtype=np.int32), tuple(array.dictionary.to_pylist())
+
+
+def _taken(codes: NDArray[np.int32], rows: Rows | None) -> list[int]:
+    taken: list[int] = (codes if rows is None else codes[rows]).tolist()
+    return taken

@@ -1,0 +1,216 @@
+"""Cells of text into items: what can be read is kept, what cannot is rejected with its line and the reason.
+
+A cell is read by the kind of its column (`catalog.schema`):
+
+    text    stripped; runs of white space become one space
+    price   `3.99`, `$3.99`, `3,99 €`, `1,299.00`, `1.299,00`, `USD 5`; above 0. One currency a file.
+            A comma before exactly three digits groups thousands (`1,299`), otherwise it is the decimal sign; a
+            point is the decimal sign unless a decimal comma follows it.
+    flag    true/false, yes/no, y/n, t/f, 1/0, in stock/out of stock, InStock/OutOfStock (schema.org)
+    amount  a number of 0 or more
+    share   `0.2` or `20%`, 0 to 1
+
+Empty cells take the column's default. An item_id seen before is rejected, the first one stays.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import dataclass
+
+import polars as pl
+
+from catalog.schema import COLUMNS, DTYPES, REQUIRED, Kind, complete
+from core.errors import BadFile
+
+ATTRIBUTE_PREFIX = "attr_"
+CURRENCY = r"(?:US\$|[$€£¥₹₽]|(?i:USD|EUR|GBP|JPY|CHF|CAD|AUD|SEK|NOK|DKK|PLN|INR))"
+TRUE = ("true", "t", "yes", "y", "1", "1.0", "in stock", "instock")
+FALSE = ("false", "f", "no", "n", "0", "0.0", "out of stock", "outofstock")
+UNKNOWN = ("", "nan", "null", "none")
+"""Spellings of an empty cell in columns that are no text."""
+
+ALLOWED: dict[Kind, str] = {
+    "text": "some text",
+    "price": "a number above 0 such as 3.99, $3.99 or 1,299.00, or nothing where unknown",
+    "flag": "true or false",
+    "amount": "a number of 0 or more",
+    "share": "a share such as 0.2 or 20%, between 0 and 1",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Rejection:
+    """One row that was not kept; `line` is 1-based as an editor counts (in Parquet: the number of the row)."""
+
+    line: int
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class Rejections:
+    """What became of a catalogue file's rows.
+
+    Attributes:
+        rows: the rejected ones, by line.
+        n_read: rows in the file.
+        attribute_columns: further columns that became part of the text (`attr_*`).
+        ignored_columns: columns nothing was made of.
+    """
+
+    rows: tuple[Rejection, ...]
+    n_read: int
+    attribute_columns: tuple[str, ...] = ()
+    ignored_columns: tuple[str, ...] = ()
+
+    @property
+    def n_kept(self) -> int:
+        return self.n_read - len(self.rows)
+
+    @property
+    def share(self) -> float:
+        return len(self.rows) / self.n_read if self.n_read else 0.0
+
+    def by_kind(self) -> list[tuple[str, int]]:
+        """How often each column was the reason, most frequent first."""
+        return Counter(row.reason.split(" ", 1)[0] for row in self.rows).most_common()
+
+    def summary(self, *, n_examples: int = 5) -> str:
+        """A few lines for a person: counts, the first rejected rows, what was done with other columns."""
+        lines = [f"{self.n_kept:,} of {self.n_read:,} rows kept, {len(self.rows):,} rejected"]
+        lines += [f"  line {row.line}: {row.reason}" for row in self.rows[:n_examples]]
+        if len(self.rows) > n_examples:
+            reasons = ", ".join(f"{name} {n:,}" for name, n in self.by_kind())
+            lines.append(f"  and {len(self.rows) - n_examples:,} more (by column: {reasons})")
+        if self.attribute_columns:
+            lines.append(f"searched as attributes: {', '.join(self.attribute_columns)}")
+        if self.ignored_columns:
+            lines.append(f"ignored columns: {', '.join(self.ignored_columns)}")
+        return "\n".join(lines)
+
+
+@dataclass(frozen=True, slots=True)
+class RawRows:
+    """A file's rows as text, before anything is made of them.
+
+    Attributes:
+        cells: one String column a column of the file; null is an empty cell.
+        lines: [n_rows] Int64, where each row begins, 1-based.
+        unreadable: rows that could not even be split into cells.
+    """
+
+    cells: pl.DataFrame
+    lines: pl.Series
+    unreadable: tuple[Rejection, ...] = ()
+
+
+def validate(raw: RawRows, path: object) -> tuple[pl.DataFrame, Rejections]:
+    """Items in schema columns, and what was rejected.
+
+    Raises:
+        BadFile: a required column is missing, or prices are in several currencies.
+    """
+    cells = raw.cells
+    missing = [name for name in REQUIRED if name not in cells.columns]
+    if missing:
+        raise BadFile(path, f"required column {missing[0]} is missing; found: {', '.join(cells.columns) or 'none'}")
+    known = [name for name in COLUMNS if name in cells.columns]
+    others = [name for name in cells.columns if name not in COLUMNS]
+    attributes = tuple(name for name in others if name.startswith(ATTRIBUTE_PREFIX))
+    if "price" in known:
+        _refuse_mixed_currencies(cells["price"], path)
+
+    squeezed = cells.with_columns(pl.col(*known, *attributes).str.replace_all(r"\s+", " ").str.strip_chars())
+    parsed = squeezed.select(
+        raw.lines.alias("_line"),
+        *(parse(name, COLUMNS[name].kind).alias(name) for name in known),
+        _attribute_text(attributes, own="attributes" in known).alias("_attributes"),
+        pl.coalesce(*(_problem(name) for name in known)).alias("_problem"),
+    ).with_columns(pl.col("_attributes").alias("attributes"))
+    parsed = _mark_repeats(parsed)
+
+    bad = parsed.filter(pl.col("_problem").is_not_null())
+    rejected = [Rejection(line, reason) for line, reason in bad.select("_line", "_problem").iter_rows()]
+    rows = tuple(sorted([*raw.unreadable, *rejected], key=lambda row: row.line))
+    ignored = tuple(name for name in others if name not in attributes)
+    kept = complete(parsed.filter(pl.col("_problem").is_null()))
+    return kept, Rejections(rows, len(cells) + len(raw.unreadable), attributes, ignored)
+
+
+def parse(name: str, kind: Kind) -> pl.Expr:
+    """The cell's value by its kind; null where it is empty or cannot be read."""
+    cell = pl.col(name)
+    lower = cell.str.to_lowercase()
+    if kind == "text":
+        return pl.when(cell != "").then(cell)
+    if kind == "flag":
+        return pl.when(lower.is_in(TRUE)).then(True).when(lower.is_in(FALSE)).then(False)
+    if kind == "price":
+        number = _price_number(cell)
+        return pl.when(number.is_finite() & (number > 0)).then(number).cast(DTYPES[kind])
+    if kind == "share":
+        percent = cell.str.strip_suffix("%").str.strip_chars().cast(pl.Float64, strict=False) / 100
+        number = pl.when(cell.str.ends_with("%")).then(percent).otherwise(cell.cast(pl.Float64, strict=False))
+        return pl.when(number.is_between(0, 1)).then(number).cast(DTYPES[kind])
+    number = cell.cast(pl.Float64, strict=False)
+    return pl.when(number.is_finite() & (number >= 0)).then(number).cast(DTYPES[kind])
+
+
+def _price_number(cell: pl.Expr) -> pl.Expr:
+    bare = (
+        cell.str.replace(rf"^\s*{CURRENCY}\s*", "").str.replace(rf"\s*{CURRENCY}\s*$", "").str.replace_all(r"[ '’]", "")
+    )
+    grouped_by_comma = bare.str.contains(r"^[1-9]\d{0,2}(,\d{3})+(\.\d+)?$")
+    grouped_by_point = bare.str.contains(r"^[1-9]\d{0,2}(\.\d{3})+,\d+$")
+    decimal_comma = bare.str.contains(r"^\d+,\d+$")
+    plain = (
+        pl.when(grouped_by_comma)
+        .then(bare.str.replace_all(",", ""))
+        .when(grouped_by_point)
+        .then(bare.str.replace_all(".", "", literal=True).str.replace(",", "."))
+        .when(decimal_comma)
+        .then(bare.str.replace(",", "."))
+        .otherwise(bare)
+    )
+    return plain.cast(pl.Float64, strict=False)
+
+
+def _problem(name: str) -> pl.Expr:
+    """Why the cell cannot be used, as a sentence; null where it can."""
+    column = COLUMNS[name]
+    cell = pl.col(name)
+    empty = cell.is_null() | (cell == "" if column.kind == "text" else cell.str.to_lowercase().is_in(UNKNOWN))
+    if column.kind == "text":
+        return pl.when(empty).then(pl.lit(f"{name} is empty")) if column.default is None else pl.lit(None, pl.String)
+    shown = pl.when(cell.str.len_chars() > 40).then(cell.str.slice(0, 40) + "…").otherwise(cell)
+    sentence = pl.format("{} is '{}'; allowed: {}", pl.lit(name), shown, pl.lit(ALLOWED[column.kind]))
+    return pl.when(~empty & parse(name, column.kind).is_null()).then(sentence)
+
+
+def _attribute_text(columns: tuple[str, ...], *, own: bool) -> pl.Expr:
+    parts = ["attributes", *columns] if own else list(columns)
+    if not parts:
+        return pl.lit(None, pl.String)
+    cells = [pl.when(pl.col(part) != "").then(pl.col(part)) for part in parts]
+    return pl.concat_str(cells, separator=", ", ignore_nulls=True)
+
+
+def _mark_repeats(parsed: pl.DataFrame) -> pl.DataFrame:
+    """A good row whose item_id a good row above it has becomes a bad one."""
+    good = parsed.filter(pl.col("_problem").is_null())
+    first = good.group_by("item_id").agg(pl.col("_line").min().alias("_first"))
+    repeat = pl.format("item_id '{}' repeats line {}", "item_id", "_first")
+    return (
+        parsed.join(first, on="item_id", how="left", maintain_order="left")
+        .with_columns(
+            pl.coalesce("_problem", pl.when(pl.col("_line") > pl.col("_first")).then(repeat)).alias("_problem")
+        )
+        .drop("_first")
+    )
+
+
+def _refuse_mixed_currencies(prices: pl.Series, path: object) -> None:
+    signs = prices.str.extract(f"({CURRENCY})").str.to_uppercase().replace({"US$": "$", "USD": "$", "EUR": "€"})
+    signs = signs.replace({"GBP": "£", "JPY": "¥", "INR": "₹"}).drop_nulls().unique().sort()
+    if len(signs) > 1:
+        raise BadFile(path, f"price is in several currencies ({', '.join(signs)}); allowed: one a catalogue")
