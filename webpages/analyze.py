@@ -6,6 +6,7 @@ import re
 import time
 from collections.abc import Callable, Hashable, Sequence
 from dataclasses import dataclass, field
+from typing import Any
 from urllib.parse import urljoin
 
 import numpy as np
@@ -19,6 +20,7 @@ from webpages.candidates import (
     price_candidates,
     symbol_currency,
 )
+from webpages.cartforms import MAX_FORMS, cart_form_rows, form_elements
 from webpages.decode import Decision, decide
 from webpages.dom import Dom, parse
 from webpages.features import LEVELS, Reading, features, image_key, tokens
@@ -33,6 +35,12 @@ from webpages.structured import read_structured
 
 SURE = 0.9
 """From this confidence on the next level is not asked."""
+ELEMENTS_ABOVE = 0.2
+"""The kind is one decision and each element another with its own confidence: elements are left out only where the
+page is
+very likely no product page."""
+IMAGE_ABOVE = 0.2
+"""A product page has a picture: a doubtful one is more use than none, and says so by its confidence."""
 MAX_DESCRIPTION = 2_000
 
 Renderer = Callable[[Dom], Layout | None]
@@ -93,7 +101,8 @@ def classify(
     """The same from a page already read.
 
     Args:
-        levels: the feature levels that may be used, cheapest first; the next one is asked where confidence is below SURE.
+        levels: the feature levels that may be used, cheapest first; the next one is asked where confidence is below
+        SURE.
         candidates: where they are gathered already.
     """
     dom = reading.dom
@@ -102,14 +111,35 @@ def classify(
     forms = read_forms(dom)
     logit = float(model.logits("page", page_row(reading, of["price"], of["cart"], of["image"]))[0])
     confidence = model.confidences["page"](logit, 0.0)
-    common = {"confidence": confidence, "url": reading.url, "truncated": dom.truncated, "forms": forms.as_dicts()}
-    if confidence < 0.5 or not len(dom):
-        kind = kind_without_product(reading, of["price"], forms.n_checkout_fields)
-        return Page(kind=kind, **common)
+    described = (*_cart_forms(reading, model), *forms.as_dicts())
+    common: dict[str, Any] = {
+        "confidence": confidence,
+        "url": reading.url,
+        "truncated": dom.truncated,
+        "forms": described,
+    }
+    is_product = confidence >= ABSTAIN_BELOW
+    kind = "product" if is_product else kind_without_product(reading, of["price"], forms.n_checkout_fields)
+    if confidence < ELEMENTS_ABOVE or not len(dom):
+        return Page(kind=kind if len(dom) else "other", **common)
     scorer = Scorer(reading, candidates, model, layout, levels)
     elements = {name: element for name, element in _elements(scorer) if element is not None}
     stated = reading.structured.prices[0].money.text if reading.structured.prices else None
-    return Page(kind="product", elements=elements, level=scorer.level, stated_price=stated, **common)
+    return Page(kind=kind, elements=elements, level=scorer.level, stated_price=stated, **common)
+
+
+def _cart_forms(reading: Reading, model: ElementModel) -> list[dict[str, Any]]:
+    forms = form_elements(reading.dom)
+    if not 0 < len(forms) <= MAX_FORMS:
+        return []
+    chances = [
+        model.confidences["cartform"](float(z), 0.0) for z in model.logits("cartform", cart_form_rows(reading, forms))
+    ]
+    return [
+        {"kind": "add_to_cart", "path": reading.dom.path(form), "confidence": round(chance, 4)}
+        for form, chance in zip(forms, chances, strict=True)
+        if chance >= ABSTAIN_BELOW
+    ]
 
 
 @dataclass(slots=True)
@@ -222,7 +252,7 @@ def _image(scorer: Scorer) -> Element | None:
     stated = [fact for fact in reading.structured.facts if fact.kind == "image"]
     base = reading.url or reading.structured.canonical
     best = scorer.best("image")
-    if best is not None and best[2] >= ABSTAIN_BELOW:
+    if best is not None and best[2] >= IMAGE_ABOVE:
         candidate, _, confidence, level = best
         agrees = any(image_key(fact.value) == image_key(candidate.text) for fact in stated)
         path = reading.dom.path(candidate.element)
@@ -262,11 +292,16 @@ def _identifiers(reading: Reading, model: ElementModel) -> list[tuple[str, Eleme
             path = reading.dom.path(chosen.element) if chosen.element >= 0 else ""
             evidence = _evidence("text", stated=bool(chosen.stated), shown=bool(chosen.labels or not chosen.stated))
             found.append(("sku", Element(chosen.value, confidence, path, evidence)))
-    gtin = best_gtin(reading, candidates)
+    gtin = best_gtin(candidates)
     if gtin is not None:
         path = reading.dom.path(gtin.element) if gtin.element >= 0 else ""
         stated = bool(gtin.stated)
-        found.append(("gtin", Element(gtin.value, 0.95 if stated else 0.85, path, _evidence("text", stated=stated, shown=not stated))))
+        found.append(
+            (
+                "gtin",
+                Element(gtin.value, 0.95 if stated else 0.85, path, _evidence("text", stated=stated, shown=not stated)),
+            )
+        )
     return found
 
 

@@ -60,6 +60,11 @@ def _per_variant(reading: Reading, element: int) -> bool:
     for current in (element, *dom.ancestors(element, 4)):
         attributes = dom.attributes[current]
         hidden = "none" in attributes.get("style", "")[:200] and "display" in attributes.get("style", "")
-        if dom.tags[current] in _PER_VARIANT or hidden or "hidden" in attributes or attributes.get("aria-hidden") == "true":
+        if (
+            dom.tags[current] in _PER_VARIANT
+            or hidden
+            or "hidden" in attributes
+            or attributes.get("aria-hidden") == "true"
+        ):
             return True
     return False

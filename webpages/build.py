@@ -10,6 +10,7 @@ from rich.console import Console
 from webpages.examples import read_examples
 from webpages.form_sets import duck_forms, formasaurus_forms
 from webpages.model import SHIPPED
+from webpages.render import rendering
 from webpages.train import fit
 from webpages.train_forms import fit_fields, save_fields
 
@@ -18,7 +19,8 @@ def build(data: Path, folder: Path = SHIPPED) -> None:
     """Fit on every labelled page and form; figures of pages not seen are `trimtab pages-eval`'s."""
     console = Console(stderr=True)
     with console.status("reading pages") as status:
-        examples = read_examples(data, lambda name: status.update(f"reading {name}"))
+        with rendering() as render:
+            examples = read_examples(data, lambda name: status.update(f"reading {name}"), render=render)
         status.update(f"fitting elements on {len(examples)} pages")
         fit(examples).save(folder)
         forms = [*duck_forms(data), *formasaurus_forms()]

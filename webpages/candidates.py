@@ -44,7 +44,17 @@ def mark(dom: Dom, element: int) -> str:
         return ""
     return " ".join(
         attributes[name]
-        for name in ("class", "id", "itemprop", "name", "data-testid", "data-test", "data-qa", "data-automation-id", "role")
+        for name in (
+            "class",
+            "id",
+            "itemprop",
+            "name",
+            "data-testid",
+            "data-test",
+            "data-qa",
+            "data-automation-id",
+            "role",
+        )
         if attributes.get(name)
     )
 
@@ -57,7 +67,11 @@ def price_candidates(dom: Dom, structured: Structured, country: str) -> list[Can
     with_digits = _cumulative_digits(dom)
     for element, tag in enumerate(dom.tags):
         first, last = dom.segment_starts[element], dom.segment_ends[element]
-        if with_digits[last] == with_digits[first] or dom.text_length(element) > MAX_PRICE_TEXT or tag in ("option", "title"):
+        if (
+            with_digits[last] == with_digits[first]
+            or dom.text_length(element) > MAX_PRICE_TEXT
+            or tag in ("option", "title")
+        ):
             continue
         # An element that only wraps another with the same text adds nothing: the inner one stands for both.
         if element + 1 < dom.ends[element] and dom.segment_starts[element + 1] == first:
@@ -117,7 +131,16 @@ def image_candidates(dom: Dom) -> list[Candidate]:
 def image_source(dom: Dom, element: int) -> str:
     """Address of an image, looking behind lazy loading."""
     attributes = dom.attributes[element]
-    for name in ("src", "data-src", "data-original", "data-lazy", "data-lazy-src", "data-zoom-image", "srcset", "data-srcset"):
+    for name in (
+        "src",
+        "data-src",
+        "data-original",
+        "data-lazy",
+        "data-lazy-src",
+        "data-zoom-image",
+        "srcset",
+        "data-srcset",
+    ):
         value = attributes.get(name, "").strip()
         if value and not (value.startswith("data:") and name == "src" and len(attributes) > 2 and _lazy(attributes)):
             return value.split()[0].rstrip(",") if "srcset" in name else value
@@ -125,7 +148,9 @@ def image_source(dom: Dom, element: int) -> str:
 
 
 def _lazy(attributes: dict[str, str]) -> bool:
-    return any(attributes.get(name) for name in ("data-src", "data-original", "data-lazy", "data-lazy-src", "data-srcset"))
+    return any(
+        attributes.get(name) for name in ("data-src", "data-original", "data-lazy", "data-lazy-src", "data-srcset")
+    )
 
 
 def name_candidates(dom: Dom) -> list[Candidate]:

@@ -127,11 +127,17 @@ def _first(path: Path) -> tuple[Dom, int] | None:
 
 
 def _equal_elements(dom: Dom, label: Dom, element: int) -> tuple[int, ...]:
-    """Elements that read as the labelled one; where attributes changed in the copy, those of its tag, class and text."""
+    """Elements that read as the labelled one; where attributes changed in the copy, those of its tag, class and
+    text."""
     tag, text, attributes = label.tags[element], label.text(element), label.attributes[element]
     alike = [i for i, other in enumerate(dom.tags) if other == tag and dom.text(i) == text]
     exact = tuple(i for i in alike if dom.attributes[i] == attributes)
-    return exact or tuple(i for i in alike if dom.attribute(i, "class") == attributes.get("class", "") and (text or attributes.get("src") == dom.attribute(i, "src")))
+    return exact or tuple(
+        i
+        for i in alike
+        if dom.attribute(i, "class") == attributes.get("class", "")
+        and (text or attributes.get("src") == dom.attribute(i, "src"))
+    )
 
 
 def product_extra(data: Path) -> Iterator[LabelledPage]:
@@ -181,5 +187,6 @@ def formasaurus_pages(kinds: Path) -> Iterator[tuple[LabelledPage, str]]:
                 site=brand_site(entry["url"]),
                 url=entry["url"],
                 html=(folder / name).read_bytes(),
+                fields={"forms": entry["forms"]},
             )
             yield page, kind

@@ -97,7 +97,7 @@ class Dom:
 
     def ancestors(self, element: int, limit: int = MAX_DEPTH) -> list[int]:
         """From the parent upwards, `limit` of them at most."""
-        found = []
+        found: list[int] = []
         parent = self.parents[element]
         while parent >= 0 and len(found) < limit:
             found.append(parent)

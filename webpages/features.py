@@ -36,6 +36,7 @@ FAR = 60
 
 Row = list[float]
 NAN = float("nan")
+_IMAGE_FILE = re.compile(r"[^/?&=%]+\.(?:jpe?g|png|webp|gif|avif)(?=$|[?&])")
 _TOKEN = re.compile(r"\w+")
 _STRUCK = frozenset({"del", "s", "strike"})
 _CHROME = frozenset({"header", "nav", "footer", "aside"})
@@ -130,8 +131,10 @@ def _cart_anchor(reading: Reading) -> int:
 
 
 _COMMON_NAMES = [
-    "position", "element_share", "depth", "text_length", "size", "from_name", "from_name_abs", "up_to_name", "name_block",
-    "from_cart", "from_cart_abs", "up_to_cart", "cart_block", "in_link", "in_list", "in_table", "in_struck", "in_chrome",
+    "position", "element_share", "depth", "text_length", "size", "from_name", "from_name_abs", "up_to_name",
+    "name_block",
+    "from_cart", "from_cart_abs", "up_to_cart", "cart_block", "in_link", "in_list", "in_table", "in_struck",
+    "in_chrome",
     "in_form", "in_button", "hidden", "heading_above", *(f"role_{role}" for role in ROLES),
 ]  # fmt: skip
 
@@ -218,11 +221,14 @@ def _signatures(dom: Dom, candidates: Sequence[Candidate]) -> tuple[list[str], C
 # --- prices -----------------------------------------------------------------------------------------------------------
 
 _PRICE_NAMES = [
-    "has_symbol", "has_decimals", "n_digits", "n_words", "n_numbers", "n_amounts", "log_value", "value_rank", "larger_near", "smaller_near",
+    "has_symbol", "has_decimals", "n_digits", "n_words", "n_numbers", "n_amounts", "log_value", "value_rank",
+    "larger_near", "smaller_near",
     "n_same_value", "first_of_value", "order", "n_candidates", "n_same_signature", "order_in_signature",
-    *(f"own_{name}" for name in CONTEXT), *(f"before_{name}" for name in CONTEXT), "after_unit", "after_instalment", "after_save",
+    *(f"own_{name}" for name in CONTEXT), *(f"before_{name}" for name in CONTEXT), "after_unit", "after_instalment",
+    "after_save",
     "agrees_json_ld", "agrees_microdata", "agrees_opengraph", "agrees_first", "agrees_low", "agrees_high", "agrees_any",
-    "n_stated", "n_stated_values", "is_text", "is_meta", "is_json_ld", "is_microdata", "itemprop_price", "itemprop_offer", "currency_fits",
+    "n_stated", "n_stated_values", "is_text", "is_meta", "is_json_ld", "is_microdata", "itemprop_price",
+    "itemprop_offer", "currency_fits",
     "is_heading", "is_strong", "in_title", "plus_minus",
 ]  # fmt: skip
 
@@ -310,8 +316,10 @@ def _around(dom: Dom, element: int) -> tuple[str, str]:
 # --- images -----------------------------------------------------------------------------------------------------------
 
 _IMAGE_NAMES = [
-    "alt_in_title", "title_in_alt", "alt_words", "is_og_image", "is_stated", "itemprop_image", "width", "height", "attribute_area",
-    "url_size", "src_roles_image", "src_roles_thumb", "is_gif", "is_svg", "is_data", "url_in_src", "order", "n_candidates",
+    "alt_in_title", "title_in_alt", "alt_words", "is_og_image", "is_stated", "itemprop_image", "width", "height",
+    "attribute_area",
+    "url_size", "src_roles_image", "src_roles_thumb", "is_gif", "is_svg", "is_data", "url_in_src", "order",
+    "n_candidates",
     "n_same_signature", "n_same_source", "zoom_attributes", "before_name", "link_to_image",
 ]  # fmt: skip
 
@@ -342,7 +350,7 @@ def image_rows(reading: Reading, candidates: Sequence[Candidate]) -> list[Row]:
                 float("image" in attributes.get("itemprop", "")),
                 width,
                 height,
-                math.sqrt(width * height) if width == width and height == height else NAN,
+                math.sqrt(width * height),
                 float(max(sizes)) if sizes else NAN,
                 float(bool(roles & _role("image"))),
                 float(bool(roles & _role("thumb"))),
@@ -368,7 +376,8 @@ def _role(name: str) -> int:
 
 def image_key(url: str) -> str:
     """File part of an image address, without query, size and extension: the same picture in two sizes is one."""
-    name = url.split("?")[0].rstrip("/").rsplit("/", 1)[-1].lower()
+    files = _IMAGE_FILE.findall(url.lower())
+    name = files[-1] if files else url.split("?", maxsplit=1)[0].rstrip("/").rsplit("/", 1)[-1].lower()
     name = re.sub(r"\.(?:jpe?g|png|webp|gif|avif)$", "", name)
     return re.sub(r"[-_]?\d{2,4}x\d{0,4}|_(?:xl|l|m|s|large|medium|small|grande)$", "", name) or url[-80:]
 
@@ -381,7 +390,8 @@ def _pixels(value: str | None) -> float:
 # --- names ------------------------------------------------------------------------------------------------------------
 
 _NAME_NAMES = [
-    "is_h1", "is_h2", "is_h3", "is_title_element", "itemprop_name", "in_title", "title_in", "in_url", "is_stated", "n_words", "order",
+    "is_h1", "is_h2", "is_h3", "is_title_element", "itemprop_name", "in_title", "title_in", "in_url", "is_stated",
+    "n_words", "order",
     "n_h1", "n_candidates", "n_same_signature", "n_same_text", "starts_title", "to_cart", "has_digits", "before_cart",
 ]  # fmt: skip
 
@@ -428,7 +438,8 @@ def name_rows(reading: Reading, candidates: Sequence[Candidate]) -> list[Row]:
 # --- add to cart ------------------------------------------------------------------------------------------------------
 
 _CART_NAMES = [
-    "says_cart", "says_not_cart", "n_words", "is_button", "is_input", "is_link", "is_submit", "disabled", "order", "n_candidates",
+    "says_cart", "says_not_cart", "n_words", "is_button", "is_input", "is_link", "is_submit", "disabled", "order",
+    "n_candidates",
     "n_same_signature", "n_same_text", "n_says_cart", "form_cart", "is_anchor", "has_text",
 ]  # fmt: skip
 
@@ -486,9 +497,7 @@ def feature_names(kind: str, level: str) -> list[str]:
     return names
 
 
-def features(
-    reading: Reading, kind: str, candidates: Sequence[Candidate], level: str
-) -> NDArray[np.float32]:
+def features(reading: Reading, kind: str, candidates: Sequence[Candidate], level: str) -> NDArray[np.float32]:
     """Columns of `feature_names(kind, level)`.
 
     Returns:

@@ -14,19 +14,25 @@ from webpages.dom import Dom, parse
 from webpages.forms import Field, read_fields
 
 _DUCK = {
-    "password.new": "password", "password.current": "password", "username OR emailAddress": "username", "middleName": "other",
-    "unknown": "other", "totp": "other", "birthdayYear": "birthday", "birthdayMonth": "birthday", "birthdayDay": "birthday",
+    "password.new": "password", "password.current": "password", "username OR emailAddress": "username",
+    "middleName": "other",
+    "unknown": "other", "totp": "other", "birthdayYear": "birthday", "birthdayMonth": "birthday",
+    "birthdayDay": "birthday",
 }  # fmt: skip
 _FORMASAURUS = {
     "us": "username", "ue": "username", "p1": "password", "p2": "password", "e1": "emailAddress", "e2": "emailAddress",
     "n1": "firstName", "n3": "lastName", "nf": "fullName", "ph": "phone", "P1": "phone", "Co": "addressCountryCode",
     "Ci": "addressCity", "St": "addressProvince", "Ad": "addressStreet", "Sa": "addressStreet", "Sn": "addressStreet",
-    "A1": "addressStreet", "A2": "addressStreet2", "A#": "addressStreet2", "S#": "houseNumber", "Zi": "addressPostalCode",
+    "A1": "addressStreet", "A2": "addressStreet2", "A#": "addressStreet2", "S#": "houseNumber",
+    "Zi": "addressPostalCode",
     "c#": "cardNumber", "cs": "cardSecurityCode", "ch": "cardName", "cm": "expirationMonth", "cy": "expirationYear",
     "bd": "birthday", "bm": "birthday", "by": "birthday", "bD": "birthday",
 }  # fmt: skip
 _LABEL_ATTRIBUTES = re.compile(rb"""\sdata-(?:manual|ddg)-[\w-]+(?:=(?:"[^"]*"|'[^']*'|[^\s>]+))?""")
-_SUFFIX = re.compile(r"[_-](?:log-?in|sign-?up|checkout|payment|address|card|change-password|newsletter|signin|form|account|booking|donation).*$")
+_SUFFIX = re.compile(
+    r"[_-](?:log-?in|sign-?up|checkout|payment|address|card|change-password|newsletter|signin|form|account"
+    r"|booking|donation).*$"
+)
 
 
 @dataclass(slots=True)

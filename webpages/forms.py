@@ -12,6 +12,7 @@ import zlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -29,8 +30,10 @@ TRANSITION_SHARE = 0.5
 """How much a pair of neighbours counts beside what a field says itself; chosen on the training sites."""
 
 FIELD_TYPES = (
-    "firstName", "lastName", "fullName", "phone", "emailAddress", "addressStreet", "houseNumber", "addressStreet2", "addressCity",
-    "addressProvince", "addressPostalCode", "addressCountryCode", "cardNumber", "cardSecurityCode", "cardName", "expirationMonth",
+    "firstName", "lastName", "fullName", "phone", "emailAddress", "addressStreet", "houseNumber", "addressStreet2",
+    "addressCity",
+    "addressProvince", "addressPostalCode", "addressCountryCode", "cardNumber", "cardSecurityCode", "cardName",
+    "expirationMonth",
     "expirationYear", "expiration", "username", "password", "birthday", "other",
 )  # fmt: skip
 """Names of the DuckDuckGo set where it has one."""
@@ -51,7 +54,10 @@ _NOT_FIELDS = frozenset({"hidden", "submit", "button", "image", "reset", "file"}
 _WORD = re.compile(r"[^\W\d_]+|\d+")
 _CAMEL = re.compile(r"(?<=[a-z])(?=[A-Z])")
 _BILLING = re.compile(r"bill|invoice|rechnung|factur|fattur|payer|請求", re.IGNORECASE)
-_SHIPPING = re.compile(r"shipp|deliver|ship(?:to|_|-)|versand|liefer|livraison|env[ií]o|entrega|spedizion|recipient|配送|доставк", re.IGNORECASE)
+_SHIPPING = re.compile(
+    r"shipp|deliver|ship(?:to|_|-)|versand|liefer|livraison|env[ií]o|entrega|spedizion|recipient|配送|доставк",
+    re.IGNORECASE,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,7 +98,9 @@ class Forms:
                 "path": self.dom.path(found.field.element),
                 "type": found.type,
                 "section": found.section,
-                "autocomplete": " ".join(filter(None, (found.section if found.type not in CARD else "", _AUTOCOMPLETE.get(found.type, "")))),
+                "autocomplete": " ".join(
+                    filter(None, (found.section if found.type not in CARD else "", _AUTOCOMPLETE.get(found.type, "")))
+                ),
                 "confidence": round(found.confidence, 4),
             }
             for found in self.labelled
@@ -110,11 +118,17 @@ class Forms:
             if all(found.type == "other" for found in members):
                 continue
             fields = [
-                {"path": self.dom.path(f.field.element), "type": f.type, "section": f.section, "confidence": round(f.confidence, 4)}
+                {
+                    "path": self.dom.path(f.field.element),
+                    "type": f.type,
+                    "section": f.section,
+                    "confidence": round(f.confidence, 4),
+                }
                 for f in members
             ]
             rows.append(
                 {
+                    "kind": "fields",
                     "path": self.dom.path(form) if form >= 0 else "",
                     "fields": fields,
                     "fill": [plan[row["path"]] for row in fields if row["path"] in plan],
@@ -145,7 +159,15 @@ def read_fields(dom: Dom, *, with_autocomplete: bool = True) -> list[Field]:
         if kind in _NOT_FIELDS or len(fields) >= MAX_FIELDS:
             continue
         inside = form if form >= 0 and element < dom.ends[form] else -1
-        fields.append(Field(element, inside, _texts(dom, element, kind, labels, by_id, heading, with_autocomplete)))
+        fields.append(
+            Field(
+                element,
+                inside,
+                _texts(
+                    dom, element, kind, labels=labels, by_id=by_id, heading=heading, with_autocomplete=with_autocomplete
+                ),
+            )
+        )
     return fields
 
 
@@ -158,7 +180,14 @@ def _labels(dom: Dom) -> dict[str, int]:
 
 
 def _texts(
-    dom: Dom, element: int, kind: str, labels: dict[str, int], by_id: dict[str, int], heading: str, with_autocomplete: bool
+    dom: Dom,
+    element: int,
+    kind: str,
+    *,
+    labels: dict[str, int],
+    by_id: dict[str, int],
+    heading: str,
+    with_autocomplete: bool,
 ) -> dict[str, str]:
     attributes = dom.attributes[element]
     label = labels.get(attributes.get("id", ""), -1)
@@ -196,7 +225,8 @@ _WEIGHTS = {"class": 0.4, "before": 0.6, "after": 0.2, "around": 0.3, "heading":
 
 
 def hashed(fields: Sequence[Field]) -> tuple[NDArray[np.int64], NDArray[np.int32], NDArray[np.float32]]:
-    """Sparse rows: (row, bucket, value) of words and letter groups by where they stand, and of words wherever they stand."""
+    """Sparse rows: (row, bucket, value) of words and letter groups by where they stand, and of words wherever they
+    stand."""
     rows: list[int] = []
     buckets: list[int] = []
     values: list[float] = []
@@ -217,13 +247,19 @@ def hashed(fields: Sequence[Field]) -> tuple[NDArray[np.int64], NDArray[np.int32
 def _tokens(name: str, text: str) -> list[str]:
     words = _WORD.findall(text)[:12]
     tokens = [f"{name}={text[:40]}"] if name in ("kind", "maxlength", "autocomplete", "inputmode") else []
-    group = "said" if name in ("label", "aria", "placeholder", "title", "before") else "named" if name in ("name", "id") else name
+    group = (
+        "said"
+        if name in ("label", "aria", "placeholder", "title", "before")
+        else "named"
+        if name in ("name", "id")
+        else name
+    )
     for word in words:
         tokens += [f"{group}:{word}", f"any:{word}"] if group in ("said", "named") else [f"{group}:{word}"]
         if group in ("said", "named"):
             padded = f"^{word}$"
             tokens += [f"any~{padded[at : at + 4]}" for at in range(max(1, len(padded) - 3))]
-    tokens += [f"{group}:{a} {b}" for a, b in zip(words, words[1:], strict=False)]
+    tokens += [f"{group}:{a} {b}" for a, b in pairwise(words)]
     return tokens
 
 
@@ -234,7 +270,8 @@ class FieldModel:
     Attributes:
         weights: [N_BUCKETS, n_types] float32.
         bias: [n_types].
-        transitions: [n_types + 1, n_types] log-odds of a type after another against its own share; the last row is the start.
+        transitions: [n_types + 1, n_types] log-odds of a type after another against its own share; the last row is
+        the start.
     """
 
     weights: NDArray[np.float32]
@@ -333,7 +370,8 @@ def read_forms(dom: Dom, model: FieldModel | None = None) -> Forms:
 
 
 def _sections(fields: Sequence[Field], decoded: Sequence[tuple[str, float]]) -> list[LabelledField]:
-    """Shipping or billing by what is said, else by the field before, else by order: the first address is where it goes."""
+    """Shipping or billing by what is said, else by the field before, else by order: the first address is where it
+    goes."""
     found: list[LabelledField] = []
     current, form, said_before = "", -2, False
     seen: set[str] = set()
@@ -355,7 +393,10 @@ def _sections(fields: Sequence[Field], decoded: Sequence[tuple[str, float]]) -> 
             section = ""
         found.append(LabelledField(one, kind, section, confidence))
     has_address = {f.field.form for f in found if f.type in ADDRESS}
-    return [f if f.field.form in has_address or f.section == "payment" else LabelledField(f.field, f.type, "", f.confidence) for f in found]
+    return [
+        f if f.field.form in has_address or f.section == "payment" else LabelledField(f.field, f.type, "", f.confidence)
+        for f in found
+    ]
 
 
 def section_of(found: Sequence[LabelledField]) -> str:
@@ -371,5 +412,3 @@ def _said_section(one: Field) -> str:
         if billing != shipping:
             return "billing" if billing else "shipping"
     return ""
-
-

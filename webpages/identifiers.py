@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 import re
 from collections import Counter
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from urllib.parse import unquote, urlsplit
 
@@ -15,11 +16,15 @@ from webpages.features import NAN, Reading
 
 MAX_SKU = 40
 _LABEL = re.compile(
-    r"(?P<sku>\bsku\b|art(?:ikel|icle|\.)?[-\s]?(?:nr|no|num|nummer|number|n°|code)?\b\.?|item\s?(?:no|num|number|code|id|#)|item\b|product\s?(?:no|number|code|id|#)"
-    r"|produkt(?:nummer|code|nr)|bestell-?(?:nr|nummer)|r[eé]f(?:[eé]rence|erencia|er[eê]ncia)?\.?|c[oó]d(?:igo|\.|ice)?(?:\s+(?:produs|produto|prodotto|producto|article))?"
-    r"|cod\s?produs|cat(?:alog(?:ue)?)?\.?\s?(?:no|#)|style\s?(?:no|number|code|#)?|šifra|kód(?:\s\w+)?|kod\s?produktu|код(?:\s\w+)?|артикул|арт\."
+    r"(?P<sku>\bsku\b|art(?:ikel|icle|\.)?[-\s]?(?:nr|no|num|nummer|number|n°|code)?\b\.?|item\s?(?:no|num"
+    r"|number|code|id|#)|item\b|product\s?(?:no|number|code|id|#)"
+    r"|produkt(?:nummer|code|nr)|bestell-?(?:nr|nummer)|r[eé]f(?:[eé]rence|erencia|er[eê]ncia)?\.?|c[oó]d(?:igo"
+    r"|\.|ice)?(?:\s+(?:produs|produto|prodotto|producto|article))?"
+    r"|cod\s?produs|cat(?:alog(?:ue)?)?\.?\s?(?:no|#)|style\s?(?:no|number|code|#)?|šifra|kód(?:\s\w+)?"
+    r"|kod\s?produktu|код(?:\s\w+)?|артикул|арт\."
     r"|商品(?:編號|番号|コード)|品番|상품\s?번호|web\s?id|numero\s?oggetto|numéro\s?de\s?l'objet|objet\b|id\b)"
-    r"|(?P<mpn>\bmpn\b|model(?:\s?(?:no|number|#))?|modell(?:nummer)?|part\s?(?:no|number|#)|herstellernummer|mfr|型號|型番|모델)"
+    r"|(?P<mpn>\bmpn\b|model(?:\s?(?:no|number|#))?|modell(?:nummer)?|part\s?(?:no|number|#)|herstellernummer"
+    r"|mfr|型號|型番|모델)"
     r"|(?P<gtin>\bean\b|\bgtin(?:-?\d+)?\b|\bupc\b|barcode|isbn)",
     re.IGNORECASE,
 )
@@ -27,14 +32,28 @@ _VALUE = re.compile(r"[A-Za-z0-9][A-Za-z0-9./_-]{1,38}[A-Za-z0-9]")
 _AFTER_LABEL = re.compile(r"[\s:#.°º：)]*(?:\x1f)?[\s:#：(]*([A-Za-z0-9][A-Za-z0-9./_-]{1,38}[A-Za-z0-9])")
 _URL_TOKEN = re.compile(r"[A-Za-z0-9]{2,}(?:[-_.][A-Za-z0-9]+)*")
 _KEY = re.compile(r"[^a-z0-9]")
-_ATTRIBUTES = ("data-sku", "data-product-sku", "data-product-id", "data-productid", "data-pid", "data-item-id", "data-itemid",
+_ATTRIBUTES = ("data-sku", "data-product-sku", "data-product-id", "data-productid", "data-pid", "data-item-id",
+"data-itemid",
                "data-id", "data-product", "data-product-code", "data-article", "data-partnumber")  # fmt: skip
 
 
-_STATE_KEYS = ('"sku"', "'sku'", '"productId"', '"product_id"', '"productID"', '"itemId"', '"productSku"', '"ecomm_prodid"', '"prodid"')
+_STATE_KEYS = (
+    '"sku"',
+    "'sku'",
+    '"productId"',
+    '"product_id"',
+    '"productID"',
+    '"itemId"',
+    '"productSku"',
+    '"ecomm_prodid"',
+    '"prodid"',
+)
 _STATE_VALUE = re.compile(r"""\s*:\s*\[?\s*["']?([A-Za-z0-9][A-Za-z0-9./_-]{1,38}[A-Za-z0-9])["',\]}\s]""")
 MAX_STATE_HITS = 150
-_NAMED_QUERY = re.compile(r"(?:^|[&?#|])(?:p(?:rod(?:uct)?)?_?id|sku|item_?id|pid|prod|product|art(?:icle)?(?:_?id)?)=([^&#|]+)", re.IGNORECASE)
+_NAMED_QUERY = re.compile(
+    r"(?:^|[&?#|])(?:p(?:rod(?:uct)?)?_?id|sku|item_?id|pid|prod|product|art(?:icle)?(?:_?id)?)=([^&#|]+)",
+    re.IGNORECASE,
+)
 
 
 @dataclass(slots=True)
@@ -56,11 +75,18 @@ class SkuCandidate:
     order: int = 0
 
 
+Meet = Callable[[str, int], SkuCandidate | None]
+"""Takes a value and the element it stood in; the candidate it belongs to, None where it cannot be a number."""
+
 SKU_FEATURES = (
-    "stated_sku_json_ld", "stated_sku_microdata", "stated_sku_opengraph", "stated_mpn", "stated_gtin", "stated_first", "label_sku",
-    "label_mpn", "label_gtin", "n_labels", "label_first", "attributes", "in_path", "in_last", "in_query", "whole_token", "length",
-    "digit_share", "is_number", "has_separator", "has_upper", "is_gtin", "n_in_text", "order", "n_candidates", "any_stated",
-    "from_name", "longer_stated", "prefix_of_other", "n_in_state", "n_as_sku", "state_first", "named_query", "n_blanks", "has_digit",
+    "stated_sku_json_ld", "stated_sku_microdata", "stated_sku_opengraph", "stated_mpn", "stated_gtin", "stated_first",
+    "label_sku",
+    "label_mpn", "label_gtin", "n_labels", "label_first", "attributes", "in_path", "in_last", "in_query",
+    "whole_token", "length",
+    "digit_share", "is_number", "has_separator", "has_upper", "is_gtin", "n_in_text", "order", "n_candidates",
+    "any_stated",
+    "from_name", "longer_stated", "prefix_of_other", "n_in_state", "n_as_sku", "state_first", "named_query",
+    "n_blanks", "has_digit",
 )  # fmt: skip
 
 
@@ -82,7 +108,7 @@ def sku_candidates(reading: Reading) -> list[SkuCandidate]:
 
     def meet(value: str, element: int) -> SkuCandidate | None:
         key = key_of(value)
-        if not 2 <= len(key) <= MAX_SKU or not any(character.isdigit() for character in key) and len(key) < 4:
+        if not 2 <= len(key) <= MAX_SKU or (not any(character.isdigit() for character in key) and len(key) < 4):
             return None
         if key not in found:
             found[key] = SkuCandidate(value.strip(), element, order=len(found))
@@ -108,7 +134,7 @@ def sku_candidates(reading: Reading) -> list[SkuCandidate]:
     return list(found.values())[:300]
 
 
-def _from_labels(reading: Reading, meet) -> None:  # type: ignore[no-untyped-def]
+def _from_labels(reading: Reading, meet: Meet) -> None:
     segments = reading.dom.segments
     for index, segment in enumerate(segments):
         if len(segment) > 400:
@@ -129,7 +155,7 @@ def _from_labels(reading: Reading, meet) -> None:  # type: ignore[no-untyped-def
                 candidate.labels[kind] += 1
 
 
-def _from_scripts(reading: Reading, meet) -> None:  # type: ignore[no-untyped-def]
+def _from_scripts(reading: Reading, meet: Meet) -> None:
     """Values that the page's own scripts call sku or product id, read as text."""
     hits = 0
     for source in reading.dom.inline_scripts:
@@ -146,7 +172,7 @@ def _from_scripts(reading: Reading, meet) -> None:  # type: ignore[no-untyped-de
                 at = source.find(key, at)
 
 
-def _from_address(reading: Reading, found: dict[str, SkuCandidate], meet) -> None:  # type: ignore[no-untyped-def]
+def _from_address(reading: Reading, found: dict[str, SkuCandidate], meet: Meet) -> None:
     try:
         parts = urlsplit(reading.url or reading.structured.canonical)
     except ValueError:
@@ -156,8 +182,8 @@ def _from_address(reading: Reading, found: dict[str, SkuCandidate], meet) -> Non
     joined = key_of(path)
     joined_last = key_of(pieces[-1]) if pieces else ""
     joined_query = key_of(query)
-    for token in [*pieces[-3:], *re.split(r"[&=|?#]", query)]:
-        token = re.sub(r"\.(?:html?|php|aspx?|cfm)$", "", token)
+    for piece in [*pieces[-3:], *re.split(r"[&=|?#]", query)]:
+        token = re.sub(r"\.(?:html?|php|aspx?|cfm)$", "", piece)
         for value in {*_URL_TOKEN.findall(token)[:5], *re.split(r"[-_.]", token)[-3:]}:
             bare = re.sub(r"^(?:p|x|i|id|iid|art)(?=\d{4,})", "", value)
             for form in {value, bare}:
@@ -231,7 +257,7 @@ def sku_rows(reading: Reading, candidates: list[SkuCandidate]) -> NDArray[np.flo
     return np.asarray(rows, dtype=np.float32).reshape(len(rows), len(SKU_FEATURES))
 
 
-def best_gtin(reading: Reading, candidates: list[SkuCandidate]) -> SkuCandidate | None:
+def best_gtin(candidates: list[SkuCandidate]) -> SkuCandidate | None:
     """The value with a right check digit that is stated or labelled as a GTIN."""
     valid = [c for c in candidates if is_gtin(c.value)]
     named = [c for c in valid if c.labels["gtin"] or any(name.startswith("gtin") for name in c.stated)]

@@ -46,7 +46,8 @@ def canonical_url(url: str) -> str:
 
 
 def item_id_of(page: Page) -> str | None:
-    """`gtin:...`, else `sku:host:...`, else `page:...` of the canonical address; None where nothing names the product."""
+    """`gtin:...`, else `sku:host:...`, else `page:...` of the canonical address; None where nothing names the
+    product."""
     gtin, sku, host = page.elements.get("gtin"), page.elements.get("sku"), site_of(page.url)
     if gtin is not None:
         return f"gtin:{gtin.value.zfill(14)}"
@@ -112,7 +113,11 @@ def add_page(run: Ingested, page: Page, source: str, *, currency: str | None = N
         return None
     item_id = str(item["item_id"])
     known = run.items.get(item_id, {})
-    fresh = {name: value for name, value in item.items() if value != "" and (name in ("price", "in_stock") or not known.get(name))}
+    fresh = {
+        name: value
+        for name, value in item.items()
+        if value != "" and (name in ("price", "in_stock") or not known.get(name))
+    }
     run.items[item_id] = known | fresh
     run.provenance.append(provenance_of(page, item_id, source))
     return item_id
@@ -139,7 +144,6 @@ def read_html(path: Path) -> bytes:
         BadFile: it cannot be read.
     """
 
-
     try:
         if path.suffix == ".gz":
             with gzip.open(path) as stream:
@@ -162,7 +166,8 @@ def ingest(
     """Analyse every page of a folder and merge the items into a JSON-lines catalogue.
 
     Args:
-        into: `.jsonl` catalogue; made or merged into, written aside and renamed. `<name>.provenance.jsonl` beside it grows.
+        into: `.jsonl` catalogue; made or merged into, written aside and renamed. `<name>.provenance.jsonl` beside it
+        grows.
         urls: file name -> address; by default the page's own canonical address.
         progress: called with pages done and pages in all.
 

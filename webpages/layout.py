@@ -37,8 +37,10 @@ class Layout:
     width: float = float(VIEWPORT[0])
 
     NAMES = [  # noqa: RUF012
-        "box_left", "box_top", "box_width", "box_height", "box_area", "box_area_share", "box_drawn", "box_hidden", "box_struck",
-        "box_size", "box_size_share", "box_weight", "box_first_screen", "box_to_name_x", "box_to_name_y", "box_to_cart_x",
+        "box_left", "box_top", "box_width", "box_height", "box_area", "box_area_share", "box_drawn", "box_hidden",
+        "box_struck",
+        "box_size", "box_size_share", "box_weight", "box_first_screen", "box_to_name_x", "box_to_name_y",
+        "box_to_cart_x",
         "box_to_cart_y", "box_ratio", "box_area_rank", "box_centre",
     ]  # fmt: skip
 
@@ -58,7 +60,8 @@ class Layout:
         ranks = np.argsort(np.argsort(-area, kind="stable"))
         columns = [
             left / self.width, np.log1p(np.clip(top, 0, None)), width / self.width, height / VIEWPORT[1], np.sqrt(area),
-            area / max(area.max(initial=0.0), 1.0), drawn, self.hidden[chosen], self.struck[chosen], sizes, sizes / largest_size,
+            area / max(area.max(initial=0.0), 1.0), drawn, self.hidden[chosen], self.struck[chosen], sizes,
+            sizes / largest_size,
             self.weights[chosen], drawn & (top < VIEWPORT[1]),
             *self._distances(left, top, anchors[0]), *self._distances(left, top, anchors[1]),
             np.where(drawn, width / np.maximum(height, 1), np.nan), np.log1p(ranks),

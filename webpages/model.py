@@ -1,6 +1,7 @@
 """The trained model of all elements: trees by kind and level, confidences, one verified artefact.
 
-A folder with `manifest.json` (schema version, sha256 of the arrays, the feature names they were trained on, confidences,
+A folder with `manifest.json` (schema version, sha256 of the arrays, the feature names they were trained on,
+confidences,
 measured figures) and `elements.npz` (arrays only, no pickle). Written aside and renamed.
 """
 
@@ -22,6 +23,7 @@ from numpy.typing import NDArray
 
 from core.errors import BundleDamaged, BundleMismatch
 from webpages.candidates import KINDS
+from webpages.cartforms import CART_FORM_FEATURES
 from webpages.features import LEVELS, feature_names
 from webpages.identifiers import SKU_FEATURES
 from webpages.pagekind import PAGE_FEATURES
@@ -47,16 +49,18 @@ class Confidence:
 
 
 def names_of(key: str) -> list[str]:
-    """Feature names behind a model's key: `price/style`, `sku`, `page`."""
+    """Feature names behind a model's key: `price/style`, `sku`, `page`, `cartform`."""
     if key == "sku":
         return list(SKU_FEATURES)
     if key == "page":
         return list(PAGE_FEATURES)
+    if key == "cartform":
+        return list(CART_FORM_FEATURES)
     kind, level = key.split("/")
     return feature_names(kind, level)
 
 
-KEYS = (*(f"{kind}/{level}" for kind in KINDS for level in LEVELS), "sku", "page")
+KEYS = (*(f"{kind}/{level}" for kind in KINDS for level in LEVELS), "sku", "page", "cartform")
 
 
 @dataclass(slots=True)
@@ -104,7 +108,9 @@ class ElementModel:
         return cls(trees, confidences, manifest.get("figures", {}))
 
 
-def read_verified(folder: Path, name: str, manifest_name: str = "manifest.json") -> tuple[dict[str, Any], Mapping[str, NDArray[Any]]]:
+def read_verified(
+    folder: Path, name: str, manifest_name: str = "manifest.json"
+) -> tuple[dict[str, Any], Mapping[str, NDArray[Any]]]:
     """Manifest and arrays of an artefact folder, the arrays checked against their sha256.
 
     Raises:

@@ -18,16 +18,38 @@ from webpages.words import role_bit, roles_of
 PAGE_KINDS = ("product", "listing", "checkout", "other")
 
 PAGE_FEATURES = (
-    "n_prices", "n_values", "n_struck", "largest_tile_group", "share_in_tiles", "n_carts", "n_disabled_carts", "cart_after_name",
-    "price_after_name", "price_up_to_name", "price_before_cart", "prices_near_name", "has_name", "name_in_title", "name_in_url", "name_words",
-    "name_is_h1", "n_h1", "stated_products", "stated_offers", "stated_prices", "stated_values", "stated_lists", "opengraph_product",
-    "opengraph_other", "stated_sku", "stated_gtin", "n_images", "og_image", "n_links", "n_segments", "text_per_segment", "n_inputs",
-    "n_passwords", "n_forms", "quantity_field", "detail_role", "url_depth", "url_is_root", "url_product_word", "url_list_word",
-    "url_digits", "n_articles",
+    "n_prices", "n_values", "n_struck", "largest_tile_group", "share_in_tiles", "n_carts", "n_disabled_carts",
+    "cart_after_name",
+    "price_after_name", "price_up_to_name", "price_before_cart", "prices_near_name", "has_name", "name_in_title",
+    "name_in_url", "name_words",
+    "name_is_h1", "n_h1", "stated_products", "stated_offers", "stated_prices", "stated_values", "stated_lists",
+    "opengraph_product",
+    "opengraph_other", "stated_sku", "stated_gtin", "n_images", "og_image", "n_links", "n_segments",
+    "text_per_segment", "n_inputs",
+    "n_passwords", "n_forms", "quantity_field", "detail_role", "url_depth", "url_is_root", "url_product_word",
+    "url_list_word",
+    "url_digits", "n_articles", "images_of_name", "prices_in_links", "name_repeats", "gap_to_price", "one_cart",
+    "name_in_opengraph",
+    "detail_words", "stated_no_list", "distinct_links_share",
 )  # fmt: skip
-_PRODUCT_WORD = re.compile(r"/(?:p|dp|itm|item|product|products|prod|detail|produkt|produit|producto|prodotto|pd|pdp)[/-_]|product(?:_?id|details?)?|\.html?$|-p-?\d")
+_PRODUCT_WORD = re.compile(
+    r"/(?:p|dp|itm|item|product|products|prod|detail|produkt|produit|producto|prodotto|pd|pdp)[/-_]"
+    r"|product(?:_?id|details?)?|\.html?$|-p-?\d"
+)
 _LIST_WORD = re.compile(r"categor|/c/|collection|search|catalog|/shop/?$|/list|/browse|/s\?|/tag|/brand|query|page=")
 _QUANTITY = re.compile(r"qty|quantit|anzahl|menge|cantid|quantid|aantal|antal|množ|ilosc|mennyis", re.IGNORECASE)
+_DETAIL_WORDS = re.compile(
+    r"^(?:product )?(?:description|details|specifications?|features|reviews?|shipping|delivery|returns?"
+    r"|quantity|qty|availability|size guide"
+    r"|beschreibung|produktdetails|lieferung|bewertungen|technische daten|descripción|características|opiniones"
+    r"|description|détails"
+    r"|caractéristiques|avis|livraison|descrizione|caratteristiche|recensioni|descrição|características"
+    r"|avaliações|popis|parametre"
+    r"|hodnotenie|opis|dane techniczne|opinie|leírás|paraméterek|описание|характеристики|отзывы"
+    r"|商品介紹|商品說明|規格|商品説明|レビュー"
+    r"|상품정보|상품평|상세정보)\b",
+    re.IGNORECASE,
+)
 _LISTS = ("itemlist", "collectionpage", "searchresultspage", "offercatalog")
 _DETAIL = role_bit("detail")
 
@@ -49,6 +71,9 @@ def page_row(
     path = _path(url)
     stated = {fact.money.value for fact in structured.prices}
     first = min((c for c in shown if dom.segment_starts[c.element] >= start), key=lambda c: c.element, default=None)
+    linked = {
+        attributes.get("href", "") for tag, attributes in zip(dom.tags, dom.attributes, strict=True) if tag == "a"
+    }
     row = [
         math.log1p(len(shown)),
         math.log1p(len({c.money.value for c in shown if c.money})),
@@ -60,7 +85,7 @@ def page_row(
         float(min((dom.segment_starts[c.element] - start for c in cart_like if c.element > name), default=NAN)),
         float(min(after, default=NAN)),
         _up_to(reading, first.element) if first is not None and name >= 0 else NAN,
-        float(first is not None and 0 <= reading.cart_anchor and first.element < reading.cart_anchor),
+        float(first is not None and reading.cart_anchor >= 0 and first.element < reading.cart_anchor),
         float(sum(gap < 30 for gap in after)),
         float(name >= 0),
         overlap(words, reading.title_tokens),
@@ -93,6 +118,17 @@ def page_row(
         float(bool(_LIST_WORD.search(url.lower()))) if url else NAN,
         float(sum(character.isdigit() for character in path)) if url else NAN,
         float(structured.count("article", "newsarticle", "blogposting")),
+        math.log1p(sum(overlap(words, tokens(dom.attribute(c.element, "alt")[:200])) > 0.6 for c in images))
+        if words
+        else NAN,
+        sum(any(dom.tags[a] == "a" for a in dom.ancestors(c.element, 3)) for c in shown) / max(len(shown), 1),
+        math.log1p(dom.segments.count(dom.text(name))) if name >= 0 else NAN,
+        math.log1p(min(after, default=500)),
+        float(len({c.text for c in cart_like}) == 1),
+        max((overlap(words, tokens(value)) for value in structured.values("name")), default=NAN),
+        math.log1p(sum(len(text) < 40 and bool(_DETAIL_WORDS.search(text)) for text in dom.segments[:4000])),
+        float(structured.count("product") == 1),
+        len(linked) / max(sum(tag == "a" for tag in dom.tags), 1),
     ]
     return np.asarray([row], dtype=np.float32)
 

@@ -1,7 +1,8 @@
 """Boxes and computed styles from Debian's Chromium, over the DevTools protocol on two pipes.
 
 A page is untrusted input. What is rendered is not the page but its columns written out again: no scripts, no frames, no
-event handlers; scripts are switched off besides, and every request goes to a proxy that does not exist. Everything else in
+event handlers; scripts are switched off besides, and every request goes to a proxy that does not exist. Everything
+else in
 the package works where Chromium is not installed.
 """
 
@@ -17,6 +18,7 @@ import shutil
 import signal
 import tempfile
 import time
+from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
@@ -31,8 +33,26 @@ START_SECONDS = 20.0
 MAX_RENDERED = 40_000
 """Elements; a longer page is not rendered."""
 
-_VOID = frozenset("area base br col embed hr img input link meta source track wbr".split())
-_DROPPED = frozenset({"script", "noscript", "template", "iframe", "object", "embed", "base", "link", "svg", "math", "meta", "frame", "frameset"})
+_VOID = frozenset(
+    ["area", "base", "br", "col", "embed", "hr", "img", "input", "link", "meta", "source", "track", "wbr"]
+)
+_DROPPED = frozenset(
+    {
+        "script",
+        "noscript",
+        "template",
+        "iframe",
+        "object",
+        "embed",
+        "base",
+        "link",
+        "svg",
+        "math",
+        "meta",
+        "frame",
+        "frameset",
+    }
+)
 _STYLES = ("display", "visibility", "font-size", "font-weight", "text-decoration-line", "opacity")
 _MARK = "data-element"
 
@@ -68,7 +88,9 @@ def safe_html(dom: Dom) -> str:
         attributes = "".join(
             f' {name}="{html.escape(value)}"'
             for name, value in dom.attributes[element].items()
-            if not name.startswith("on") and name.replace("-", "").replace("_", "").isalnum() and name not in ("srcdoc", "action", "formaction", "ping")
+            if not name.startswith("on")
+            and name.replace("-", "").replace("_", "").isalnum()
+            and name not in ("srcdoc", "action", "formaction", "ping")
         )
         parts.append(f'<{tag}{attributes} {_MARK}="{element}">')
         if tag not in _VOID and tag != "style":
@@ -116,10 +138,14 @@ class Browser:
         # The protocol wants descriptors 3 and 4; ours are moved above them first, so that neither overwrites the other.
         child_in, child_out = (fcntl.fcntl(fd, fcntl.F_DUPFD, 10) for fd in (to_browser, from_browser))
         arguments = [
-            binary, "--headless=new", "--remote-debugging-pipe", f"--user-data-dir={self._profile}", "--disable-gpu", "--no-first-run",
-            "--disable-extensions", "--disable-background-networking", "--disable-sync", "--disable-dev-shm-usage", "--mute-audio",
-            "--disable-component-update", "--disable-default-apps", "--hide-scrollbars", "--blink-settings=scriptEnabled=false",
-            "--proxy-server=http://127.0.0.1:9", "--proxy-bypass-list=<-loopback>", "--host-resolver-rules=MAP * ~NOTFOUND",
+            binary, "--headless=new", "--remote-debugging-pipe", f"--user-data-dir={self._profile}", "--disable-gpu",
+            "--no-first-run",
+            "--disable-extensions", "--disable-background-networking", "--disable-sync", "--disable-dev-shm-usage",
+            "--mute-audio",
+            "--disable-component-update", "--disable-default-apps", "--hide-scrollbars",
+            "--blink-settings=scriptEnabled=false",
+            "--proxy-server=http://127.0.0.1:9", "--proxy-bypass-list=<-loopback>",
+            "--host-resolver-rules=MAP * ~NOTFOUND",
             f"--window-size={VIEWPORT[0]},{VIEWPORT[1]}", "about:blank",
         ]  # fmt: skip
         if os.geteuid() == 0:
@@ -145,9 +171,15 @@ class Browser:
             ("DOMSnapshot.enable", {}),
             ("Emulation.setScriptExecutionDisabled", {"value": True}),
             ("Network.enable", {}),
-            ("Network.emulateNetworkConditions", {"offline": True, "latency": 0, "downloadThroughput": 0, "uploadThroughput": 0}),
+            (
+                "Network.emulateNetworkConditions",
+                {"offline": True, "latency": 0, "downloadThroughput": 0, "uploadThroughput": 0},
+            ),
             ("Network.setBlockedURLs", {"urls": ["http://*", "https://*", "file://*", "ftp://*", "ws://*", "wss://*"]}),
-            ("Emulation.setDeviceMetricsOverride", {"width": VIEWPORT[0], "height": VIEWPORT[1], "deviceScaleFactor": 1, "mobile": False}),
+            (
+                "Emulation.setDeviceMetricsOverride",
+                {"width": VIEWPORT[0], "height": VIEWPORT[1], "deviceScaleFactor": 1, "mobile": False},
+            ),
         ):
             self._call(method, parameters, session=True)
         self._frame = self._call("Page.getFrameTree", {}, session=True)["frameTree"]["frame"]["id"]
@@ -171,7 +203,9 @@ class Browser:
 
     __call__ = layout
 
-    def _call(self, method: str, parameters: dict[str, Any], *, session: bool = False, seconds: float = RENDER_SECONDS) -> Any:
+    def _call(
+        self, method: str, parameters: dict[str, Any], *, session: bool = False, seconds: float = RENDER_SECONDS
+    ) -> Any:
         self._number += 1
         message: dict[str, Any] = {"id": self._number, "method": method, "params": parameters}
         if session:
@@ -183,7 +217,9 @@ class Browser:
                 answer = json.loads(self._receive(deadline))
                 if answer.get("id") == self._number:
                     if "error" in answer:
-                        raise Unavailable(f"Chromium refused {method}: {answer['error'].get('message')}", retry_after_seconds=60)
+                        raise Unavailable(
+                            f"Chromium refused {method}: {answer['error'].get('message')}", retry_after_seconds=60
+                        )
                     return answer.get("result", {})
         except OSError as problem:
             raise Unavailable(f"Chromium ended during {method}: {problem}", retry_after_seconds=60) from None
@@ -225,6 +261,18 @@ class Browser:
         shutil.rmtree(self._profile, ignore_errors=True)
 
 
+@contextlib.contextmanager
+def rendering() -> Iterator[Browser | None]:
+    """A browser for a while, None where there is none to be had."""
+    try:
+        browser = Browser()
+    except Unavailable:
+        yield None
+        return
+    with browser:
+        yield browser
+
+
 def read_snapshot(taken: dict[str, Any], dom: Dom) -> Layout:
     """Columns by element from `DOMSnapshot.captureSnapshot`, found by the numbers `safe_html` wrote."""
     strings, document = taken["strings"], taken["documents"][0]
@@ -263,5 +311,3 @@ def _number(text: str) -> float:
         return float(text)
     except ValueError:
         return float("nan")
-
-

@@ -171,7 +171,13 @@ def _read_product(node: dict[str, Any], element: int, found: Structured) -> None
     for brand in _as_list(node.get("brand") or node.get("manufacturer"))[:2]:
         _add(found, "brand", brand.get("name") if isinstance(brand, dict) else brand, source, element)
     for image in _as_list(node.get("image"))[:10]:
-        _add(found, "image", image.get("url") or image.get("contentUrl") if isinstance(image, dict) else image, source, element)
+        _add(
+            found,
+            "image",
+            image.get("url") or image.get("contentUrl") if isinstance(image, dict) else image,
+            source,
+            element,
+        )
     for category in _as_list(node.get("category"))[:1]:
         _add(found, "category", category.get("name") if isinstance(category, dict) else category, source, element)
     _read_identifiers(node, source, element, found)

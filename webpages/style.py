@@ -1,7 +1,8 @@
 """The CSS that can be applied without rendering: inline styles and embedded sheets, for the few properties that matter.
 
 Selectors of tags, ids, classes and their descendants and children are matched; anything else (states, attributes,
-siblings) is left out rather than guessed. Rules are found by their last part, so the work grows with the candidates asked
+siblings) is left out rather than guessed. Rules are found by their last part, so the work grows with the candidates
+asked
 for and not with elements times rules.
 """
 
@@ -23,12 +24,24 @@ BASE_SIZE = 16.0
 
 _COMMENT = re.compile(r"/\*.*?\*/", re.DOTALL)
 _BRACE = re.compile(r"[{}]")
-_RELEVANT = re.compile(r"(?:^|[;\s{])(display|visibility|font-size|font-weight|text-decoration(?:-line)?|opacity|font)\s*:\s*([^;]{1,80})")
+_RELEVANT = re.compile(
+    r"(?:^|[;\s{])(display|visibility|font-size|font-weight|text-decoration(?:-line)?|opacity|font)\s*:\s*([^;]{1,80})"
+)
 _COMPOUND = re.compile(r"([a-z][a-z0-9]*|\*)?((?:[#.][\w-]+)*)", re.IGNORECASE)
 _PART = re.compile(r"([#.])([\w-]+)")
 _LENGTH = re.compile(r"(\d*\.?\d+)(px|pt|rem|em|%|vw)")
 _NAMED_SIZES = {"xx-small": 9, "x-small": 10, "small": 13, "medium": 16, "large": 18, "x-large": 24, "xx-large": 32}
-_TAG_SIZES = {"h1": 2.0, "h2": 1.5, "h3": 1.17, "h5": 0.83, "h6": 0.67, "small": 0.83, "sub": 0.83, "sup": 0.83, "big": 1.2}
+_TAG_SIZES = {
+    "h1": 2.0,
+    "h2": 1.5,
+    "h3": 1.17,
+    "h5": 0.83,
+    "h6": 0.67,
+    "small": 0.83,
+    "sub": 0.83,
+    "sup": 0.83,
+    "big": 1.2,
+}
 _BOLD_TAGS = frozenset({"b", "strong", "h1", "h2", "h3", "h4", "h5", "h6", "th"})
 _STRUCK_TAGS = frozenset({"del", "s", "strike"})
 
@@ -178,14 +191,13 @@ def _blocks(sheet: str) -> Iterator[tuple[str, str]]:
             foreign = prelude.startswith("@") and not (prelude.startswith("@media") and _on_screen(prelude))
             if foreign and not skipping:
                 skipping = depth
-        else:
-            if opened:
-                prelude = opened.pop()
-                if not skipping and not prelude.startswith("@"):
-                    yield prelude, text[start : brace.start()]
-                if skipping == depth:
-                    skipping = 0
-                depth -= 1
+        elif opened:
+            prelude = opened.pop()
+            if not skipping and not prelude.startswith("@"):
+                yield prelude, text[start : brace.start()]
+            if skipping == depth:
+                skipping = 0
+            depth -= 1
         start = brace.end()
 
 
@@ -199,7 +211,10 @@ def _on_screen(prelude: str) -> bool:
 
 
 def _declarations(body: str) -> dict[str, str]:
-    found = {name: value.strip().lower().removesuffix("!important").strip() for name, value in _RELEVANT.findall(body.lower())}
+    found = {
+        name: value.strip().lower().removesuffix("!important").strip()
+        for name, value in _RELEVANT.findall(body.lower())
+    }
     short = found.pop("font", "")
     if short:
         size = _LENGTH.search(short)

@@ -1,6 +1,7 @@
 """The price of one page over time. The node that won is remembered, and only that node's container is believed.
 
-A visit looks for the remembered node: at its path, else the node with its signature in the container it stood in. It never
+A visit looks for the remembered node: at its path, else the node with its signature in the container it stood in. It
+never
 moves to another container: where the price is gone, the product is unavailable. What the node says must still be an
 offer, not a variant's, a used item's, a shipping cost, a unit price or an instalment. A change is reported when two
 signals agree on it, or when it is seen on two visits running.
@@ -60,7 +61,8 @@ class Visit:
 
     Attributes:
         price: what the remembered node said, None where it was gone.
-        role: `offer`, or what the node's price is instead (`variant`, `used`, `shipping`, `unit`, `instalment`), or `gone`.
+        role: `offer`, or what the node's price is instead (`variant`, `used`, `shipping`, `unit`, `instalment`), or
+        `gone`.
         signals: which of `node`, `structured`, `model` said the price.
         alert: whether the change is believed and to be reported.
     """
@@ -91,20 +93,24 @@ class _Seen:
     stated: set[str] = field(default_factory=set)
 
 
-def watch(html: bytes | str, url: str, timestamp: datetime, *, model: ElementModel | None = None) -> tuple[Watch | None, Visit]:
+def watch(
+    html: bytes | str, url: str, timestamp: datetime, *, model: ElementModel | None = None
+) -> tuple[Watch | None, Visit]:
     """First visit: remember the winning node. No watch where the page has no price to follow."""
     seen = _see(html, url, model)
     if seen.chosen is None:
-        return None, _visit(url, timestamp, None, None, "gone", "unavailable")
+        return None, _visit(url, timestamp)
     dom = seen.reading.dom
     element = dom.find(seen.path)
     if element is None:
-        return None, _visit(url, timestamp, None, None, "gone", "unavailable")
+        return None, _visit(url, timestamp)
     shown = _shown_as(seen, Decimal(seen.chosen), element)
     container = _container(dom, shown)
     kept = Watch(url, dom.path(shown), _signature(dom, shown), dom.path(container), seen.chosen, seen.currency)
     signals = ("node", "model", *(("structured",) if seen.chosen in seen.stated else ()))
-    return kept, _visit(url, timestamp, seen.chosen, seen.currency, "offer", "available", signals)
+    return kept, _visit(
+        url, timestamp, price=seen.chosen, currency=seen.currency, role="offer", status="available", signals=signals
+    )
 
 
 def revisit(
@@ -116,7 +122,9 @@ def revisit(
     role = price_role(seen.reading, node) if node is not None else "gone"
     money = node.money if node is not None and role == "offer" else None
     if money is None:
-        confirmed = known.status == "unavailable" or known.pending == "gone" or (not seen.stated and seen.chosen is None)
+        confirmed = (
+            known.status == "unavailable" or known.pending == "gone" or (not seen.stated and seen.chosen is None)
+        )
         status = "unavailable" if confirmed else known.status
         alert = confirmed and known.status == "available"
         kept = replace(
@@ -126,7 +134,15 @@ def revisit(
             pending=None if confirmed else "gone",
             n_visits=known.n_visits + 1,
         )
-        return kept, _visit(known.url, timestamp, None, known.currency, role, status, (), alert=alert, previous=known.price)
+        return kept, _visit(
+            known.url,
+            timestamp,
+            currency=known.currency,
+            role=role,
+            status=status,
+            alert=alert,
+            previous=known.price,
+        )
     price = money.text
     signals = ["node"]
     if price in seen.stated:
@@ -145,22 +161,28 @@ def revisit(
         pending=None if believed else price,
         n_visits=known.n_visits + 1,
     )
-    visit = _visit(
-        known.url, timestamp, price, money.currency or known.currency, "offer", kept.status, tuple(signals),
-        alert=changed and believed, previous=known.price,
-    )  # fmt: skip
-    return kept, visit
+    return kept, _visit(
+        known.url,
+        timestamp,
+        price=price,
+        currency=money.currency or known.currency,
+        role="offer",
+        status=kept.status,
+        signals=tuple(signals),
+        alert=changed and believed,
+        previous=known.price,
+    )
 
 
 def _visit(
     url: str,
     timestamp: datetime,
-    price: str | None,
-    currency: str | None,
-    role: str,
-    status: str,
-    signals: tuple[str, ...] = (),
     *,
+    price: str | None = None,
+    currency: str | None = None,
+    role: str = "gone",
+    status: str = "unavailable",
+    signals: tuple[str, ...] = (),
     alert: bool = False,
     previous: str | None = None,
 ) -> Visit:
@@ -207,7 +229,8 @@ def _signature(dom: Dom, element: int) -> str:
 
 
 def _find_node(seen: _Seen, known: Watch) -> Candidate | None:
-    """The price at the remembered path, else the one of its signature inside the remembered container; never elsewhere."""
+    """The price at the remembered path, else the one of its signature inside the remembered container; never
+    elsewhere."""
     dom = seen.reading.dom
     element, container = dom.find(known.path), dom.find(known.container)
     at_path = [c for c in seen.prices if c.element == element and _signature(dom, c.element) == known.signature]
@@ -235,8 +258,16 @@ def price_role(reading: Reading, candidate: Candidate) -> str:
     first, last = dom.segment_starts[element], dom.segment_ends[element]
     parent = dom.parents[element]
     block = dom.text(parent)[:100] if parent >= 0 and dom.text_length(parent) <= 100 else ""
-    before = dom.segments[first - 1][-30:] if first and dom.segment_owners[first - 1] >= (parent if parent >= 0 else 0) else ""
-    after = dom.segments[last][:20] if last < len(dom.segments) and dom.segment_owners[last] < dom.ends[max(parent, 0)] else ""
+    before = (
+        dom.segments[first - 1][-30:]
+        if first and dom.segment_owners[first - 1] >= (parent if parent >= 0 else 0)
+        else ""
+    )
+    after = (
+        dom.segments[last][:20]
+        if last < len(dom.segments) and dom.segment_owners[last] < dom.ends[max(parent, 0)]
+        else ""
+    )
     said = f"{before} {candidate.text} {after}" if not block else f"{block}"
     for role, words in _ROLE_WORDS:
         if CONTEXT[words].search(said) or (role != "used" and marks & role_bit(role)):
@@ -245,7 +276,8 @@ def price_role(reading: Reading, candidate: Candidate) -> str:
 
 
 HISTORY_SCHEMA: dict[str, Any] = {
-    "url": pl.String, "site": pl.String, "timestamp": pl.String, "price": pl.String, "currency": pl.String, "role": pl.String,
+    "url": pl.String, "site": pl.String, "timestamp": pl.String, "price": pl.String, "currency": pl.String,
+    "role": pl.String,
     "status": pl.String, "signals": pl.List(pl.String), "alert": pl.Boolean, "previous": pl.String,
 }  # fmt: skip
 

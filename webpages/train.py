@@ -9,20 +9,21 @@ import numpy as np
 from numpy.typing import NDArray
 
 from webpages.analyze import calibrate, groups
-from webpages.candidates import KINDS
 from webpages.decode import decide
 from webpages.examples import Example
-from webpages.features import LEVELS
 from webpages.identifiers import key_of, sku_candidates
 from webpages.model import KEYS, Confidence, ElementModel, names_of
 from webpages.trees import Trees
 
-N_TREES = {"sku": 120, "page": 150}
+N_TREES = {"sku": 120, "page": 200, "cartform": 120}
 DEFAULT_TREES = 160
 N_SEEDS = 2
 """Models of different seeds are added up: with a hundred pages a single one depends on its draws."""
-N_INNER_FOLDS = 4
+N_INNER_FOLDS = 3
 PAGE_WEIGHT = 50.0
+UNSTATED_WEIGHT = 0.7
+PAGE_LEVEL = ("page", "cartform")
+"""Keys whose rows are each a decision of their own, and not one choice among the rows of a page."""
 
 _PARAMETERS = {
     "objective": "binary",
@@ -38,6 +39,8 @@ _PARAMETERS = {
     "deterministic": True,
 }
 
+_OWN = {"page": {"num_leaves": 15, "min_data_in_leaf": 5}}
+
 
 def folds_by_site(examples: Sequence[Example], n_folds: int, seed: int = 0) -> list[set[str]]:
     """Sites split into folds; a site is in one fold whatever set its pages come from."""
@@ -46,23 +49,30 @@ def folds_by_site(examples: Sequence[Example], n_folds: int, seed: int = 0) -> l
     return [{sites[index] for index in fold} for fold in np.array_split(order, n_folds)]
 
 
-def fit_trees(examples: Sequence[Example], key: str) -> Trees:
+def fit_trees(examples: Sequence[Example], key: str, *, n_seeds: int = N_SEEDS) -> Trees:
     """Boosted trees for one key. Every page weighs the same; its right and its wrong candidates weigh the same."""
-    kind = key.split("/")[0]
-    used = [e for e in examples if key in e.rows and kind in e.labels and (kind == "page" or e.labels[kind].any())]
+    kind = key.split("/", maxsplit=1)[0]
+    used = [e for e in examples if key in e.rows and kind in e.labels and (kind in PAGE_LEVEL or e.labels[kind].any())]
     rows = np.vstack([e.rows[key] for e in used])
     labels = np.concatenate([e.labels[kind] for e in used])
     if kind == "page":
-        weights = np.where(labels, 0.5 * len(labels) / max(labels.sum(), 1), 0.5 * len(labels) / max((~labels).sum(), 1))
+        weights = np.where(
+            labels, 0.5 * len(labels) / max(labels.sum(), 1), 0.5 * len(labels) / max((~labels).sum(), 1)
+        )
         weights = np.sqrt(weights)
-    elif kind == "sku":
+    elif kind in ("sku", "cartform"):
         weights = np.ones(len(labels))
     else:
         weights = np.concatenate([_balanced(e.labels[kind]) for e in used])
+    extra = [e.unstated[key] for e in examples if key in e.unstated]
+    if extra:
+        rows = np.vstack([rows, *(more for more, _ in extra)])
+        labels = np.concatenate([labels, *(more for _, more in extra)])
+        weights = np.concatenate([weights, *(UNSTATED_WEIGHT * _balanced(more) for _, more in extra)])
     dumps = []
-    for seed in range(N_SEEDS):
+    for seed in range(n_seeds):
         data = lgb.Dataset(rows, labels.astype(np.float64), weight=weights, feature_name=_safe(names_of(key)))
-        booster = lgb.train(_PARAMETERS | {"seed": seed}, data, N_TREES.get(kind, DEFAULT_TREES))
+        booster = lgb.train(_PARAMETERS | _OWN.get(kind, {}) | {"seed": seed}, data, N_TREES.get(kind, DEFAULT_TREES))
         dumps.append(booster.dump_model())
     return Trees.mean([Trees.from_lightgbm(dump) for dump in dumps])
 
@@ -79,14 +89,16 @@ def _safe(names: list[str]) -> list[str]:
 
 def outcomes(examples: Sequence[Example], key: str, trees: Trees) -> list[tuple[float, float, bool]]:
     """(logit, lead, right) of the decision on each page that has one."""
-    kind, level = key.split("/")[0], key.partition("/")[2]
+    kind, level = key.split("/", maxsplit=1)[0], key.partition("/")[2]
     found = []
     for example in examples:
         if key not in example.rows or kind not in example.labels or (level == "layout" and example.layout is None):
             continue
         logits = trees.logits(example.rows[key])
-        if kind == "page":
-            found.append((float(logits[0]), 0.0, bool(example.labels["page"][0])))
+        if kind in PAGE_LEVEL:
+            found += [
+                (float(logit), 0.0, bool(right)) for logit, right in zip(logits, example.labels[kind], strict=True)
+            ]
             continue
         if kind == "sku":
             named = [key_of(candidate.value) for candidate in sku_candidates(example.reading)]
@@ -112,11 +124,8 @@ def fit(examples: Sequence[Example], *, keys: Sequence[str] = KEYS) -> ElementMo
         held_out: list[tuple[float, float, bool]] = []
         for fold in folds:
             rest = [example for example in examples if example.site not in fold]
-            inner = fit_trees(rest, key)
+            inner = fit_trees(rest, key, n_seeds=1)
             held_out += outcomes([example for example in examples if example.site in fold], key, inner)
         logits, leads, right = (list(column) for column in zip(*held_out, strict=True))
         confidences[key] = calibrate(logits, leads, right)
     return ElementModel(trees, confidences)
-
-
-LEVEL_KEYS = {level: tuple(f"{kind}/{level}" for kind in KINDS) for level in LEVELS}

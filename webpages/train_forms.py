@@ -1,3 +1,4 @@
+# ruff: noqa: E501  # the lexicon reads better unbroken
 """Fit the field model: multinomial logistic regression on hashed words, and the transitions between neighbours."""
 
 from __future__ import annotations
@@ -86,7 +87,9 @@ def fit_fields(forms: Sequence[LabelledForm], *, with_lexicon: bool = True) -> F
     return FieldModel(weights, bias, _transitions(forms))
 
 
-def _logistic(x: csr_matrix, y: NDArray[np.int64], importance: NDArray[np.float64]) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
+def _logistic(
+    x: csr_matrix, y: NDArray[np.int64], importance: NDArray[np.float64]
+) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
     n, n_types = x.shape[0], len(FIELD_TYPES)
     truth = np.zeros((n, n_types))
     truth[np.arange(n), y] = 1.0
@@ -126,13 +129,15 @@ def _transitions(forms: Sequence[LabelledForm]) -> NDArray[np.float32]:
     share = shares / shares.sum()
     smoothed = pairs + SMOOTHING * n * share
     conditional = smoothed / smoothed.sum(axis=1, keepdims=True)
-    return np.log(conditional / share).astype(np.float32)
+    return np.asarray(np.log(conditional / share), dtype=np.float32)
 
 
 def save_fields(model: FieldModel, folder: Path, figures: dict[str, Any]) -> None:
     """`fields.npz` with float16 weights, and `fields.json` beside it."""
     buffer = io.BytesIO()
-    np.savez_compressed(buffer, weights=model.weights.astype(np.float16), bias=model.bias, transitions=model.transitions)
+    np.savez_compressed(
+        buffer, weights=model.weights.astype(np.float16), bias=model.bias, transitions=model.transitions
+    )
     folder.mkdir(parents=True, exist_ok=True)
     replace_file(folder / "fields.npz", buffer.getvalue())
     manifest = {

@@ -47,7 +47,7 @@ class Trees:
             left = np.where(np.isnan(x), self.nan_left[nodes], x <= self.thresholds[nodes])
             following = np.where(left, self.lefts[nodes], self.rights[nodes])
             if np.array_equal(following, nodes):
-                return self.values[nodes].sum(axis=1, dtype=np.float64)
+                return np.asarray(self.values[nodes].sum(axis=1, dtype=np.float64))
             nodes = following
 
     def probabilities(self, rows: NDArray[np.float32]) -> NDArray[np.float64]:
@@ -86,8 +86,13 @@ class Trees:
             parts = [getattr(model, name) for model in models]
             if name == "values":
                 parts = [part / len(models) for part in parts]
-            parts = [part + by if name in ("roots", "lefts", "rights") else part for part, by in zip(parts, shift, strict=True)]
-            joined[name] = np.concatenate(parts).astype(parts[0].dtype if name not in ("roots", "lefts", "rights") else np.int32)
+            parts = [
+                part + by if name in ("roots", "lefts", "rights") else part
+                for part, by in zip(parts, shift, strict=True)
+            ]
+            joined[name] = np.concatenate(parts).astype(
+                parts[0].dtype if name not in ("roots", "lefts", "rights") else np.int32
+            )
         return cls(**joined)
 
     @classmethod
@@ -107,7 +112,7 @@ class Trees:
             thresholds.append(0.0 if leaf else float(node["threshold"]))
             # LightGBM reads an unknown value as 0 where a split saw none in training.
             unknown_left = not leaf and (
-                bool(node["default_left"]) if node["missing_type"] == "NaN" else 0.0 <= float(node["threshold"])
+                bool(node["default_left"]) if node["missing_type"] == "NaN" else float(node["threshold"]) >= 0.0
             )
             nan_left.append(unknown_left)
             values.append(float(node["leaf_value"]) if leaf else 0.0)

@@ -1,3 +1,4 @@
+# ruff: noqa: E501  # tables of words in many languages read better unbroken
 """Words that say what a part of a page is for, in the languages of many shops: in class names, and in text."""
 
 from __future__ import annotations
