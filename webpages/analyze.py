@@ -14,16 +14,14 @@ import numpy as np
 from webpages.availability import availability_of
 from webpages.candidates import (
     Candidate,
-    cart_candidates,
     image_candidates,
-    name_candidates,
     price_candidates,
     symbol_currency,
 )
 from webpages.cartforms import MAX_FORMS, cart_form_rows, form_elements
 from webpages.decode import Decision, decide
 from webpages.dom import Dom, parse
-from webpages.features import LEVELS, Reading, features, image_key, tokens
+from webpages.features import LEVELS, Reading, current_only, features, image_key, tokens
 from webpages.forms import read_forms
 from webpages.identifiers import best_gtin, key_of, sku_candidates, sku_rows
 from webpages.layout import Layout
@@ -35,7 +33,7 @@ from webpages.structured import read_structured
 
 SURE = 0.9
 """From this confidence on the next level is not asked."""
-ELEMENTS_ABOVE = 0.2
+ELEMENTS_ABOVE = 0.1
 """The kind is one decision and each element another with its own confidence: elements are left out only where the
 page is
 very likely no product page."""
@@ -59,8 +57,8 @@ class Candidates:
             {
                 "price": price_candidates(dom, reading.structured, reading.country),
                 "image": image_candidates(dom),
-                "name": name_candidates(dom),
-                "cart": cart_candidates(dom),
+                "name": reading.names,
+                "cart": reading.carts,
             }
         )
 
@@ -175,7 +173,8 @@ class Scorer:
     def _at(self, kind: str, level: str) -> tuple[Candidate, Decision, float, str] | None:
         candidates = self.candidates.by_kind[kind]
         key = f"{kind}/{level}"
-        logits = self.model.logits(key, features(self.reading, kind, candidates, level))
+        rows = features(self.reading, kind, candidates, level)
+        logits = current_only(kind, level, rows, self.model.logits(key, rows))
         decision = decide(groups(kind, candidates), logits, [c.source == "text" for c in candidates])
         if decision is None:
             return None

@@ -6,22 +6,20 @@ import re
 from dataclasses import dataclass
 
 from webpages.dom import Dom
-from webpages.prices import MAX_TEXT, SYMBOL, Money, currency_of, parse_price
+from webpages.prices import MAX_TEXT, SYMBOL, Money, currency_of, n_amounts, parse_price
 from webpages.structured import Structured
-from webpages.words import ADD_TO_CART, NOT_CART, role_bit, roles_of
+from webpages.words import ADD_TO_CART, NOT_CART, has_role
 
 KINDS = ("price", "image", "name", "cart")
-MAX_CANDIDATES = 600
+MAX_CANDIDATES = 400
+MAX_CONTROLS = 200
+MAX_CONTROL_TEXT = 120
 MAX_PRICE_TEXT = 60
 MAX_NAME_TEXT = 300
 
 _NAME_TAGS = frozenset({"h1", "h2", "h3", "h4", "h5", "title"})
 _DECIMAL = re.compile(r"\d[.,]\d{2}(?!\d)")
 _BARE_NUMBER = re.compile(r"\d[\d.,'\x1f\u00a0 ]*")
-_PRICE = role_bit("price")
-_NAME = role_bit("name")
-_CART = role_bit("cart")
-_BACKGROUND = re.compile(r"background(?:-image)?\s*:[^;]*url\(", re.IGNORECASE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,26 +35,17 @@ class Candidate:
     source: str = "text"
 
 
+_NAMING = ("class", "id", "itemprop", "name", "data-testid", "data-test", "data-qa", "data-automation-id", "role")
+
+
 def mark(dom: Dom, element: int) -> str:
     """Class names, id and the like of an element: what its author calls it."""
-    attributes = dom.attributes[element]
-    if not attributes:
-        return ""
-    return " ".join(
-        attributes[name]
-        for name in (
-            "class",
-            "id",
-            "itemprop",
-            "name",
-            "data-testid",
-            "data-test",
-            "data-qa",
-            "data-automation-id",
-            "role",
-        )
-        if attributes.get(name)
-    )
+    known = dom.marks.get(element)
+    if known is None:
+        attributes = dom.attributes[element]
+        known = " ".join([attributes[name] for name in _NAMING if attributes.get(name)]) if attributes else ""
+        dom.marks[element] = known
+    return known
 
 
 def price_candidates(dom: Dom, structured: Structured, country: str) -> list[Candidate]:
@@ -85,11 +74,12 @@ def price_candidates(dom: Dom, structured: Structured, country: str) -> list[Can
         if not money.has_symbol and _BARE_NUMBER.fullmatch(text):
             beside = _symbol_beside(dom, first, last)
             money = (beside and parse_price(f"{text} {beside}", country)) or money
-        named = roles_of(mark(dom, element)) & _PRICE or roles_of(mark(dom, dom.parents[element])) & _PRICE
+        named = has_role(mark(dom, element), "price") or has_role(mark(dom, dom.parents[element]), "price")
         if money.has_symbol or named or _DECIMAL.search(text) or money.value in stated:
             found.append(Candidate(element, text, money))
         elif element in stated_at:
             found.append(Candidate(element, text, stated_at[element].money, "microdata"))
+    found = _without_containers(dom, found)
     seen = {candidate.element for candidate in found}
     for fact in structured.prices[:60]:
         if fact.element not in seen or fact.source != "microdata":
@@ -98,6 +88,16 @@ def price_candidates(dom: Dom, structured: Structured, country: str) -> list[Can
     if len(found) > MAX_CANDIDATES:
         found = found[: MAX_CANDIDATES - 60] + found[-60:]
     return found
+
+
+def _without_containers(dom: Dom, found: list[Candidate]) -> list[Candidate]:
+    """A block of several amounts says nothing its parts do not: it would speak for the first of them, struck or not."""
+    following = [*(candidate.element for candidate in found), len(dom)][1:]
+    return [
+        candidate
+        for candidate, after in zip(found, following, strict=True)
+        if after >= dom.ends[candidate.element] or n_amounts(candidate.text) < 2
+    ]
 
 
 def _symbol_beside(dom: Dom, first: int, last: int) -> str | None:
@@ -125,7 +125,9 @@ def image_candidates(dom: Dom) -> list[Candidate]:
             source = image_source(dom, element)
             if source:
                 found.append(Candidate(element, source))
-    return found[:MAX_CANDIDATES]
+                if len(found) >= MAX_CANDIDATES:
+                    break
+    return found
 
 
 def image_source(dom: Dom, element: int) -> str:
@@ -160,26 +162,31 @@ def name_candidates(dom: Dom) -> list[Candidate]:
         if not 2 < length <= MAX_NAME_TEXT or tag in ("html", "head", "body", "option", "button", "label"):
             continue
         own = mark(dom, element)
-        if tag in _NAME_TAGS or (own and roles_of(own) & _NAME):
+        if tag in _NAME_TAGS or (own and has_role(own, "name")):
             found.append(Candidate(element, dom.text(element)))
-    return found[:MAX_CANDIDATES]
+            if len(found) >= MAX_CONTROLS:
+                break
+    return found
 
 
 def cart_candidates(dom: Dom) -> list[Candidate]:
-    found = []
-    for element, tag in enumerate(dom.tags):
-        attributes = dom.attributes[element]
-        kind = attributes.get("type", "").lower()
-        if (
-            tag == "button"
-            or (tag == "input" and kind in ("submit", "button", "image"))
-            or attributes.get("role") == "button"
-            or (tag in ("a", "div", "span") and roles_of(mark(dom, element)) & _CART)
-        ):
-            text = control_text(dom, element)
-            if dom.text_length(element) <= 120:
-                found.append(Candidate(element, text))
-    return found[:MAX_CANDIDATES]
+    found: list[Candidate] = []
+    for element in range(len(dom)):
+        if len(found) >= MAX_CONTROLS:
+            break
+        if dom.text_length(element) <= MAX_CONTROL_TEXT and _is_control(dom, element):
+            found.append(Candidate(element, control_text(dom, element)))
+    return found
+
+
+def _is_control(dom: Dom, element: int) -> bool:
+    tag, attributes = dom.tags[element], dom.attributes[element]
+    return (
+        tag == "button"
+        or (tag == "input" and attributes.get("type", "").lower() in ("submit", "button", "image"))
+        or attributes.get("role") == "button"
+        or (tag in ("a", "div", "span") and has_role(mark(dom, element), "cart"))
+    )
 
 
 def control_text(dom: Dom, element: int) -> str:

@@ -78,6 +78,7 @@ class Dom:
     scripts: list[tuple[int, str, str]] = field(default_factory=list)
     inline_scripts: list[str] = field(default_factory=list)
     styles: list[str] = field(default_factory=list)
+    marks: dict[int, str] = field(default_factory=dict)
     n_inside_opaque: int = 0
     n_script_characters: int = 0
     truncated: bool = False

@@ -62,13 +62,17 @@ class Reading:
     url_tokens: frozenset[str] = frozenset()
     name_anchor: int = -1
     cart_anchor: int = -1
+    names: list[Candidate] = field(default_factory=list)
+    carts: list[Candidate] = field(default_factory=list)
     common: dict[int, Row] = field(default_factory=dict)
+    text_rows: dict[str, NDArray[np.float32]] = field(default_factory=dict)
 
     @classmethod
     def of(cls, dom: Dom, structured: Structured, url: str | None = None, layout: Layout | None = None) -> Reading:
         reading = cls(dom, structured, url, layout, country_of(url or structured.canonical))
         reading.title_tokens = tokens(" ".join([*_titles(dom), *structured.values("name")]))
         reading.url_tokens = tokens(_path(url or structured.canonical))
+        reading.names, reading.carts = name_candidates(dom), cart_candidates(dom)
         reading.name_anchor = _name_anchor(reading)
         reading.cart_anchor = _cart_anchor(reading)
         return reading
@@ -98,7 +102,7 @@ def _titles(dom: Dom) -> list[str]:
 def _name_anchor(reading: Reading) -> int:
     dom = reading.dom
     best, best_score = -1, 0.35
-    for candidate in name_candidates(dom):
+    for candidate in reading.names:
         tag = dom.tags[candidate.element]
         if tag == "title":
             continue
@@ -121,7 +125,7 @@ def _cart_anchor(reading: Reading) -> int:
     dom, name = reading.dom, reading.name_anchor
     start = dom.segment_starts[name] if name >= 0 else 0
     best, best_distance = -1, math.inf
-    for candidate in cart_candidates(dom):
+    for candidate in reading.carts:
         if says_add_to_cart(candidate.text):
             distance = dom.segment_starts[candidate.element] - start
             distance = distance if distance >= 0 else 20 - 3 * distance
@@ -497,6 +501,22 @@ def feature_names(kind: str, level: str) -> list[str]:
     return names
 
 
+_STRUCK_COLUMNS = ("in_struck", "css_struck", "box_struck")
+STRUCK_PENALTY = 8.0
+
+
+def current_only(kind: str, level: str, rows: NDArray[np.float32], logits: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Scores with struck-through prices out of the running: a struck price is by its meaning not the current one.
+
+    The same value shown without a stroke elsewhere keeps its own score.
+    """
+    if kind != "price":
+        return logits
+    names = feature_names(kind, level)
+    struck = [names.index(name) for name in _STRUCK_COLUMNS if name in names]
+    return np.where((rows[:, struck] > 0).any(axis=1), logits - STRUCK_PENALTY, logits)
+
+
 def features(reading: Reading, kind: str, candidates: Sequence[Candidate], level: str) -> NDArray[np.float32]:
     """Columns of `feature_names(kind, level)`.
 
@@ -506,9 +526,11 @@ def features(reading: Reading, kind: str, candidates: Sequence[Candidate], level
     names = feature_names(kind, level)
     if not candidates:
         return np.empty((0, len(names)), dtype=np.float32)
-    own = _KINDS[kind][1](reading, candidates)
-    rows = [common_row(reading, c.element) + row for c, row in zip(candidates, own, strict=True)]
-    columns = np.asarray(rows, dtype=np.float32)
+    columns = reading.text_rows.get(kind)
+    if columns is None or len(columns) != len(candidates):
+        own = _KINDS[kind][1](reading, candidates)
+        rows = [common_row(reading, c.element) + row for c, row in zip(candidates, own, strict=True)]
+        columns = reading.text_rows[kind] = np.asarray(rows, dtype=np.float32)
     elements = [candidate.element for candidate in candidates]
     if level != "text":
         if reading.styles is None:

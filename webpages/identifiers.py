@@ -50,6 +50,8 @@ _STATE_KEYS = (
 )
 _STATE_VALUE = re.compile(r"""\s*:\s*\[?\s*["']?([A-Za-z0-9][A-Za-z0-9./_-]{1,38}[A-Za-z0-9])["',\]}\s]""")
 MAX_STATE_HITS = 150
+MAX_LABELLED = 200
+_DIGIT = re.compile(r"\d")
 _NAMED_QUERY = re.compile(
     r"(?:^|[&?#|])(?:p(?:rod(?:uct)?)?_?id|sku|item_?id|pid|prod|product|art(?:icle)?(?:_?id)?)=([^&#|]+)",
     re.IGNORECASE,
@@ -137,11 +139,11 @@ def sku_candidates(reading: Reading) -> list[SkuCandidate]:
 def _from_labels(reading: Reading, meet: Meet) -> None:
     segments = reading.dom.segments
     for index, segment in enumerate(segments):
-        if len(segment) > 400:
+        following = segments[index + 1][:60] if index + 1 < len(segments) else ""
+        if len(segment) > MAX_LABELLED or not (_DIGIT.search(segment) or _DIGIT.search(following)):
             continue
         for label in _LABEL.finditer(segment):
             rest = segment[label.end() :]
-            following = segments[index + 1][:60] if index + 1 < len(segments) else ""
             after = f"{rest[:60]}\x1f{following}" if len(rest.strip(" :#.°：")) < 2 else rest[:60]
             value = _AFTER_LABEL.match(after)
             if value is None or not any(character.isdigit() for character in value[1]):

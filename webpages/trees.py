@@ -39,15 +39,17 @@ class Trees:
 
     def logits(self, rows: NDArray[np.float32]) -> NDArray[np.float64]:
         """[n] sum of the leaves that each row of [n, n_features] reaches."""
-        n = len(rows)
-        nodes = np.broadcast_to(self.roots, (n, len(self.roots))).copy()
-        at = np.arange(n)[:, None]
+        n, n_features = rows.shape
+        flat = np.ascontiguousarray(rows).ravel()
+        nodes = np.tile(self.roots, (n, 1))
+        starts = (np.arange(n, dtype=np.int32) * n_features)[:, None]
         while True:
-            x = rows[at, self.columns[nodes]]
-            left = np.where(np.isnan(x), self.nan_left[nodes], x <= self.thresholds[nodes])
-            following = np.where(left, self.lefts[nodes], self.rights[nodes])
+            x = flat.take(starts + self.columns.take(nodes))
+            left = x <= self.thresholds.take(nodes)
+            left |= np.isnan(x) & self.nan_left.take(nodes)
+            following = np.where(left, self.lefts.take(nodes), self.rights.take(nodes))
             if np.array_equal(following, nodes):
-                return np.asarray(self.values[nodes].sum(axis=1, dtype=np.float64))
+                return np.asarray(self.values.take(nodes).sum(axis=1, dtype=np.float64))
             nodes = following
 
     def probabilities(self, rows: NDArray[np.float32]) -> NDArray[np.float64]:

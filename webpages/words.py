@@ -43,11 +43,29 @@ _CAMEL = re.compile(r"(?<=[a-z])(?=[A-Z])")
 MAX_MARK = 300
 
 
-@lru_cache(maxsize=32768)
+@lru_cache(maxsize=32_768)
 def roles_of(mark: str) -> int:
     """Bit set over ROLES of the words in class names, ids and the like."""
-    text = _CAMEL.sub("-", mark[:MAX_MARK]).lower()
+    roles = 0
+    for token in mark[:MAX_MARK].split():
+        roles |= _roles_of_token(token)
+    return roles
+
+
+@lru_cache(maxsize=65_536)
+def _roles_of_token(token: str) -> int:
+    """Of one name; shops use the same few thousand, so that most are known already."""
+    text = _CAMEL.sub("-", token).lower()
     return sum(bit for bit, pattern in _ROLE_PATTERNS if pattern.search(text))
+
+
+_ROLE_PATTERN_BY_NAME = {name: re.compile(pattern) for name, pattern in _ROLES.items()}
+
+
+@lru_cache(maxsize=65_536)
+def has_role(mark: str, name: str) -> bool:
+    """One role only: for the passes over every element of a page, where all of them would cost too much."""
+    return _ROLE_PATTERN_BY_NAME[name].search(_CAMEL.sub("-", mark[:MAX_MARK]).lower()) is not None
 
 
 def role_bit(name: str) -> int:

@@ -1,3 +1,4 @@
+# ruff: noqa: E501  # markup reads better unbroken
 """Small pages written for the tests: shops that exist nowhere."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# ruff: noqa: E501  # markup reads better unbroken
 """Prices as shops write them."""
 
 from __future__ import annotations
@@ -52,7 +53,11 @@ def test_no_price(text: str) -> None:
 
 @given(st.decimals(min_value="0.01", max_value="999999.99", places=2), st.sampled_from(["€", "$", "£", "EUR", "zł"]))
 def test_what_is_written_with_a_point_is_read_back(value: Decimal, symbol: str) -> None:
-    for text in (f"{value} {symbol}", f"{value:,} {symbol}", f"{value:,} {symbol}".translate(str.maketrans(",.", ".,"))):
+    for text in (
+        f"{value} {symbol}",
+        f"{value:,} {symbol}",
+        f"{value:,} {symbol}".translate(str.maketrans(",.", ".,")),
+    ):
         money = parse_price(text)
         assert money is not None
         assert money.value == value

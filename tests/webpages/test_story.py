@@ -1,3 +1,4 @@
+# ruff: noqa: E501  # markup reads better unbroken
 """What a shop's engineer does with pages: analyse one, fill a catalogue from a folder, follow a price."""
 
 from __future__ import annotations
@@ -44,7 +45,9 @@ def test_a_page_that_states_nothing_is_read_as_a_shopper_reads_it() -> None:
 
 
 def test_the_current_price_wins_over_the_struck_one() -> None:
-    block = '<div class="price-box"><del class="old-price">79,90 €</del> <span class="special-price">49,90 €</span></div>'
+    block = (
+        '<div class="price-box"><del class="old-price">79,90 €</del> <span class="special-price">49,90 €</span></div>'
+    )
     assert analyze(product(block=block), PRODUCT_URL).elements["price"].value == "49.90"
 
 
