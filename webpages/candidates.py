@@ -14,6 +14,8 @@ KINDS = ("price", "image", "name", "cart")
 MAX_CANDIDATES = 400
 MAX_CONTROLS = 200
 MAX_CONTROL_TEXT = 120
+MAX_ADDRESS = 1_000
+"""Longer image addresses are pictures written out in place."""
 MAX_PRICE_TEXT = 60
 MAX_NAME_TEXT = 300
 
@@ -145,7 +147,8 @@ def image_source(dom: Dom, element: int) -> str:
     ):
         value = attributes.get(name, "").strip()
         if value and not (value.startswith("data:") and name == "src" and len(attributes) > 2 and _lazy(attributes)):
-            return value.split()[0].rstrip(",") if "srcset" in name else value
+            address = value.split()[0].rstrip(",") if "srcset" in name else value
+            return address[:MAX_ADDRESS]
     return ""
 
 

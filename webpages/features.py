@@ -31,6 +31,7 @@ from webpages.words import CONTEXT, NOT_CART, ROLES, roles_of
 
 LEVELS = ("text", "style", "layout")
 HEIGHT = 7
+MAX_KEY = 300
 """Ancestors looked at."""
 FAR = 60
 
@@ -152,29 +153,27 @@ def common_row(reading: Reading, element: int) -> Row:
     n_segments = max(len(dom.segments), 1)
     start = dom.segment_starts[element]
     levels = [0.0] * len(ROLES)
-    flags = dict.fromkeys(("link", "list", "table", "struck", "chrome", "form", "button", "hidden", "heading"), 0.0)
-    current, height = element, 0
+    link = listed = table = struck = chrome = form = button = hidden = heading = False
+    seen, current, height = 0, element, 0
     while current >= 0 and height <= HEIGHT + 5:
         tag, attributes = dom.tags[current], dom.attributes[current]
         if height <= HEIGHT:
-            roles = roles_of(mark(dom, current)) if attributes else 0
+            fresh = roles_of(mark(dom, current)) & ~seen if attributes else 0
+            seen |= fresh
             weight = 3.0 if height == 0 else 2.0 if height <= 2 else 1.0
-            bit = 0
-            while roles:
-                if roles & 1 and levels[bit] == 0:
-                    levels[bit] = weight
-                roles >>= 1
-                bit += 1
-            flags["link"] = max(flags["link"], float(tag == "a" and height < 5))
-            flags["list"] = max(flags["list"], float(tag == "li"))
-            flags["table"] = max(flags["table"], float(tag in ("td", "th")))
-            flags["struck"] = max(flags["struck"], float(tag in _STRUCK and height < 4))
-            flags["button"] = max(flags["button"], float(tag in ("button", "select", "option")))
-            flags["heading"] = max(flags["heading"], float(tag in ("h1", "h2", "h3") and height < 4))
-        flags["chrome"] = max(flags["chrome"], float(tag in _CHROME))
-        flags["form"] = max(flags["form"], float(tag == "form"))
-        hidden = "hidden" in attributes or attributes.get("aria-hidden") == "true"
-        flags["hidden"] = max(flags["hidden"], float(hidden))
+            while fresh:
+                lowest = fresh & -fresh
+                levels[lowest.bit_length() - 1] = weight
+                fresh ^= lowest
+            link = link or (tag == "a" and height < 5)
+            listed = listed or tag == "li"
+            table = table or tag in ("td", "th")
+            struck = struck or (tag in _STRUCK and height < 4)
+            button = button or tag in ("button", "select", "option")
+            heading = heading or (tag in ("h1", "h2", "h3") and height < 4)
+        chrome = chrome or tag in _CHROME
+        form = form or tag == "form"
+        hidden = hidden or "hidden" in attributes or attributes.get("aria-hidden") == "true"
         current = dom.parents[current]
         height += 1
     row = [
@@ -185,15 +184,7 @@ def common_row(reading: Reading, element: int) -> Row:
         math.log1p(dom.ends[element] - element),
         *_distance(dom, element, reading.name_anchor),
         *_distance(dom, element, reading.cart_anchor),
-        flags["link"],
-        flags["list"],
-        flags["table"],
-        flags["struck"],
-        flags["chrome"],
-        flags["form"],
-        flags["button"],
-        flags["hidden"],
-        flags["heading"],
+        *map(float, (link, listed, table, struck, chrome, form, button, hidden, heading)),
         *levels,
     ]
     reading.common[element] = row
@@ -380,7 +371,7 @@ def _role(name: str) -> int:
 
 def image_key(url: str) -> str:
     """File part of an image address, without query, size and extension: the same picture in two sizes is one."""
-    files = _IMAGE_FILE.findall(url.lower())
+    files = _IMAGE_FILE.findall(url[-MAX_KEY:].lower())
     name = files[-1] if files else url.split("?", maxsplit=1)[0].rstrip("/").rsplit("/", 1)[-1].lower()
     name = re.sub(r"\.(?:jpe?g|png|webp|gif|avif)$", "", name)
     return re.sub(r"[-_]?\d{2,4}x\d{0,4}|_(?:xl|l|m|s|large|medium|small|grande)$", "", name) or url[-80:]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any
 
 import lightgbm as lgb
 import numpy as np
@@ -54,7 +55,7 @@ _MONOTONE = {
 }  # fmt: skip
 """What can only speak against a price, or only for it, whatever a hundred pages happen to show."""
 
-_OWN = {
+_OWN: dict[str, dict[str, float]] = {
     "page": {"num_leaves": 15, "min_data_in_leaf": 5},
     "sku": {"num_leaves": 5, "min_data_in_leaf": 6, "feature_fraction": 0.5},
 }
@@ -90,7 +91,7 @@ def fit_trees(examples: Sequence[Example], key: str, *, n_seeds: int = N_SEEDS) 
     dumps = []
     for seed in range(n_seeds):
         data = lgb.Dataset(rows, labels.astype(np.float64), weight=weights, feature_name=_safe(names_of(key)))
-        own: dict[str, object] = {**_OWN.get(kind, {}), "seed": seed}
+        own: dict[str, Any] = {**_OWN.get(kind, {}), "seed": seed}
         if kind == "price":
             own["monotone_constraints"] = [_MONOTONE.get(name, 0) for name in names_of(key)]
         booster = lgb.train(_PARAMETERS | own, data, N_TREES.get(kind, DEFAULT_TREES))

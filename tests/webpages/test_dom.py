@@ -1,4 +1,4 @@
-# ruff: noqa: E501  # markup reads better unbroken
+# markup reads better unbroken
 """The columns of a page against the tree they were read from, and the limits."""
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-# ruff: noqa: E501  # markup reads better unbroken
+# markup reads better unbroken
 """Prices as shops write them."""
 
 from __future__ import annotations

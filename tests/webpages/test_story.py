@@ -1,4 +1,4 @@
-# ruff: noqa: E501  # markup reads better unbroken
+# markup reads better unbroken
 """What a shop's engineer does with pages: analyse one, fill a catalogue from a folder, follow a price."""
 
 from __future__ import annotations
