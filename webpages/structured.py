@@ -121,8 +121,11 @@ def _types_of(node: dict[str, Any]) -> set[str]:
 
 
 def _load_json(source: str) -> Any:
-    text = source.strip().removeprefix("<!--").removesuffix("-->").strip().removeprefix("//<![CDATA[")
-    text = text.removesuffix("//]]>").strip().rstrip(";")
+    # Comments and CDATA marks around the object come in many spellings; what stands outside the brackets is left out.
+    starts = [at for at in (source.find("{"), source.find("[")) if at >= 0]
+    text = source[min(starts, default=0) : max(source.rfind("}"), source.rfind("]")) + 1]
+    if "<![CDATA[" in source and text.startswith("["):
+        text = source[source.find("{") : source.rfind("}") + 1]
     for attempt in (text, _TRAILING_COMMA.sub(r"\1", text)):
         try:
             return json.loads(attempt, strict=False)
