@@ -229,7 +229,9 @@ def page(
         return
     table = Table("element", Column("value", min_width=28), "confidence", "evidence", title=found["kind"])
     for name, element in found["elements"].items():
-        table.add_row(name, _plain(str(element["value"])), f"{element['confidence']:.2f}", ", ".join(element["evidence"]))
+        table.add_row(
+            name, _plain(str(element["value"])), f"{element['confidence']:.2f}", ", ".join(element["evidence"])
+        )
     Console().print(table)
     for form in found["forms"]:
         _errors.print_json(data=form)
