@@ -19,7 +19,7 @@ from core.weights import normalise
 from engine import Engine
 from ranker.training import Progress
 
-NOT_A_CANDIDATE = "shows an item that is no candidate of its query in the bundle"
+IMPOSSIBLE = "shows what no draw for its query could: an item that is no candidate, or a pin not where it was put"
 
 N_DRAWN = 100_000
 """Impressions for which policies' own slates are drawn: for diversity, matched replay and the check of propensities."""
@@ -62,13 +62,14 @@ def gather(engine: Engine, read: ReplayLog, weights: Mapping[str, Mapping[str, f
     place = np.full(len(engine.store) + 1, -1)
     done = 0
     for query, everyone in by_code(slates.queries):
-        text, filters = read.queries[query]
         codes = np.unique(users[everyone])
-        contexts = contexts_of(engine, text, filters, [read.users[code] if code >= 0 else None for code in codes])
+        contexts = contexts_of(engine, read.queries[query], [read.users[code] if code >= 0 else None for code in codes])
         place[contexts.rows] = np.arange(len(contexts.rows))
         shown = place[slates.rows[everyone]]
         place[contexts.rows] = -1
         known[everyone] = ((shown >= 0) | (slates.rows[everyone] < 0)).all(axis=1)
+        for position, pin in contexts.pins.items():
+            known[everyone] &= shown[:, position] == pin
         at, shown = everyone[known[everyone]], shown[known[everyone]]
         who = np.searchsorted(codes, users[at])
         for temperature in np.unique(slates.temperatures[at]):
@@ -87,7 +88,7 @@ def gather(engine: Engine, read: ReplayLog, weights: Mapping[str, Mapping[str, f
         progress("impressions", done, n)
     left_out = Counter(read.left_out)
     if not known.all():
-        left_out[NOT_A_CANDIDATE] += int((~known).sum())
+        left_out[IMPOSSIBLE] += int((~known).sum())
     drawn = np.flatnonzero(is_drawn[known])
     return Evidence(
         slates.take(known),

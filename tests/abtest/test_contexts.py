@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from numpy.testing import assert_allclose
 
-from abtest.contexts import USERS_AT_ONCE, contexts_of
+from abtest.contexts import USERS_AT_ONCE, Search, contexts_of
 from core.records import Query
 from engine import Engine
 
 
 def test_every_user_gets_the_gains_of_a_search_of_her_own(engine: Engine) -> None:
     user_ids = [None, "nobody we know", *engine.user_ids[: USERS_AT_ONCE + 5]]
-    contexts = contexts_of(engine, "ice cream", (), user_ids)
+    contexts = contexts_of(engine, Search("ice cream"), user_ids)
     for place in (0, 1, 2, 3, USERS_AT_ONCE, len(user_ids) - 1):
         alone = engine.score(Query("ice cream", user_id=user_ids[place]))
         assert contexts.rows.tolist() == alone.rows.tolist()

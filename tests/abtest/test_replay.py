@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
+from datetime import UTC, datetime
 from pathlib import Path
 
 import numpy as np
@@ -15,10 +16,12 @@ from abtest.replay import replay
 from abtest.simulate import policy_of, show, simulate
 from abtest.world import World
 from core.errors import BadLog, BadParameter
+from core.log import impression_row
 from core.metrics import discounts
+from core.records import Constraints, Query
 from core.weights import normalise
 from engine import Engine
-from engine.impressions import json_line, read_log, rows_of
+from engine.impressions import frame_of, json_line, read_log, rows_of, write_part
 from engine.lists import behaviour_gain
 
 OTHER = {"relevance": 0.75, "revenue": 0.2, "diversity": 0.05}
@@ -193,6 +196,34 @@ def test_propensities_of_another_policy_are_noticed(engine: Engine, log: Path, t
     frame.with_columns(pl.col("propensities").list.eval(pl.element() * 0.9)).write_parquet(tmp_path / "off.parquet")
     found = replay(tmp_path / "off.parquet", engine, {"b": OTHER})
     assert "100.0% of the logged propensities" in found["warnings"][0]
+
+
+def test_pins_and_exclusions_of_a_log_are_replayed(engine: Engine, tmp_path: Path) -> None:
+    """A pin stands where it was put under any weights, an excluded item is nobody's choice."""
+    plain = engine.search(Query("yogurt", k=6))
+    constraints = Constraints(pins={1: plain.item_ids[5], 3: "no such item"}, exclusions=frozenset(plain.item_ids[:1]))
+    now = datetime(2026, 1, 2, tzinfo=UTC)
+    rows = [
+        impression_row(
+            engine.impression(
+                engine.search(Query("yogurt", k=6, constraints=constraints, session_id=f"s-{number}", explore=True)),
+                now,
+            )
+        )
+        for number in range(60)
+    ]
+    write_part(frame_of(rows), tmp_path / "pinned.parquet")
+    result = replay(tmp_path / "pinned.parquet", engine, {"same": dict(engine.default_weights), "b": OTHER})
+    assert result["log"]["n_replayed"] == 60
+    assert not any("propensities" in warning for warning in result["warnings"])
+    assert result["policies"]["same"]["diversity"]["value"] == pytest.approx(result["log"]["diversity"]["value"])
+    assert result["estimators"]["same"]["relevance"]["ips"]["ess"] == pytest.approx(60, rel=1e-3)
+
+    for row in rows:
+        row["pins"] = {}
+    write_part(frame_of(rows), tmp_path / "forgotten.parquet")
+    result = replay(tmp_path / "forgotten.parquet", engine, {"b": OTHER})
+    assert "of the logged propensities are not what this bundle gives" in result["warnings"][0]
 
 
 def test_the_spooled_lines_of_a_service_replay_as_well(engine: Engine, world: World, tmp_path: Path) -> None:
