@@ -4,11 +4,8 @@ A policy is a weighting served by the log's own bundle at the log's own temperat
 logged ones were. Rewards of a position are judged as a shopper makes them who reads downwards: they may depend on the
 items above and on none below, so each position is weighted by everything down to it (`estimators.slate_cascade`).
 
-- relevance: discounted gain of what was bought and clicked, a purchase at the top being 1: the unit of the receipt
-  (`engine.lists.behaviour_gain`, `core.metrics.discounts`).
-- revenue: money a search.
-- diversity: discounted novelty of the slate (`core.diversity`). It needs no outcome, so the policies' own slates are
-  drawn and measured; the weighted estimates stand beside it as a check.
+What is estimated is `abtest.outcomes`. Diversity needs no outcome, so the policies' own slates are drawn and measured;
+the weighted estimates stand beside it as a check.
 
 Estimators: `snips` is what is reported; `ips` and `matched` stand beside it, and `direct` for diversity. Matched replay
 draws the policy's slate from the logged seed and keeps the positions down to which it equals the logged one: it trusts
@@ -22,22 +19,18 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from abtest import estimators
-from abtest.estimators import Floats
 from abtest.evidence import Evidence, gather
 from abtest.folders import published
 from abtest.intervals import Estimate, estimate
-from abtest.logs import LoggedSlates, ReplayLog, read_slates
+from abtest.logs import ReplayLog, read_slates
+from abtest.outcomes import novelty, rewards_of
 from abtest.report import REPORT, write_report
 from abtest.sums import Sums, add_up
-from core.diversity import novelties_of_slates
 from core.errors import BadParameter
-from core.metrics import discounts
 from core.weights import normalise
 from engine import Engine
-from engine.lists import behaviour_gain
 from ranker.training import Progress, silent
 
 HEADLINE = {"relevance": "snips", "revenue": "snips", "diversity": "direct"}
@@ -90,32 +83,10 @@ def _checked(policies: Mapping[str, Mapping[str, float]], engine: Engine) -> dic
     return {name: normalise(raw, engine.known_weights) for name, raw in policies.items()}
 
 
-def _rewards(slates: LoggedSlates, engine: Engine) -> dict[str, Floats]:
-    """[n, k] by metric, positions beyond a slate's end being 0."""
-    k = slates.rows.shape[1]
-    grades = np.where(slates.purchases > 0, 2, (slates.clicks > 0).astype(np.int64))
-    rewards = {
-        "relevance": behaviour_gain(grades) * discounts(k),
-        "revenue": slates.revenue,
-        "diversity": _novelty(slates.rows, engine),
-    }
-    return {metric: rewards[metric] for metric in HEADLINE if metric in engine.known_weights}
-
-
-def _novelty(rows: NDArray[np.int32], engine: Engine) -> Floats:
-    """[n, k] discounted novelty; sums over positions to `core.diversity.slate_diversity`."""
-    fresh = np.zeros(rows.shape)
-    for start in range(0, len(rows), 10_000):
-        some = rows[start : start + 10_000]
-        aspects = engine.store.aspects(some.ravel()).reshape(*some.shape, -1)
-        fresh[start : start + len(some)] = np.where(some >= 0, novelties_of_slates(aspects), 0.0)
-    return np.asarray(fresh * discounts(rows.shape[1]), dtype=np.float64)
-
-
 def _sums_of_policies(evidence: Evidence, engine: Engine) -> dict[str, dict[str, dict[str, Sums]]]:
     """policy -> metric -> estimator -> sums; `logged` among the policies."""
     slates, drawn = evidence.slates, evidence.drawn
-    rewards = _rewards(slates, engine)
+    rewards = rewards_of(slates, engine)
     groups, drawn_groups = slates.groups, slates.groups[drawn]
     ones = np.ones(slates.rows.shape)
     logged_diversity = add_up(estimators.direct_method(rewards["diversity"][drawn].sum(axis=1)), drawn_groups)
@@ -135,7 +106,7 @@ def _sums_of_policies(evidence: Evidence, engine: Engine) -> dict[str, dict[str,
                 "ips": add_up(estimators.ips(rewards[metric], weights), groups),
                 "matched": add_up(estimators.matched_replay(rewards[metric][drawn], agree), drawn_groups),
             }
-        own_diversity = _novelty(own, engine).sum(axis=1)
+        own_diversity = novelty(own, engine).sum(axis=1)
         sums[name]["diversity"]["direct"] = add_up(estimators.direct_method(own_diversity), drawn_groups)
     return sums
 
