@@ -27,7 +27,9 @@ from abtest.intervals import Estimate, estimate
 from abtest.logs import ReplayLog, read_slates
 from abtest.outcomes import novelty, rewards_of
 from abtest.report import REPORT, write_report
+from abtest.segments import segments_of
 from abtest.sums import Sums, add_up
+from abtest.verdict import verdict
 from core.errors import BadParameter
 from core.weights import normalise
 from engine import Engine
@@ -38,6 +40,8 @@ HEADLINE = {"relevance": "snips", "revenue": "snips", "diversity": "direct"}
 
 COUNTED = ("relevance", "revenue")
 """Metrics made of outcomes; a bundle without prices has no revenue."""
+
+SEGMENT_RESAMPLES = 200
 
 LOGGED = "logged"
 """Name of the log's own policy in the report; no policy may have it."""
@@ -56,7 +60,7 @@ def replay(
 
     Args:
         policies: name -> raw weights.
-        out: folder for `report.json` and `report.md`; an earlier report there is replaced.
+        out: folder for `report.json`, `report.md` and `report.html`; an earlier report there is replaced.
 
     Returns:
         the object of `trimtab replay --json`.
@@ -111,6 +115,37 @@ def _sums_of_policies(evidence: Evidence, engine: Engine) -> dict[str, dict[str,
     return sums
 
 
+def _segment_differences(
+    evidence: Evidence, read: ReplayLog, engine: Engine, confidence: float
+) -> dict[str, dict[str, Any]]:
+    """Each segment's share of the searches, and every policy's differences to the log within it."""
+    slates, drawn = evidence.slates, evidence.drawn
+    rewards = rewards_of(slates, engine)
+    own = {name: novelty(rows, engine).sum(axis=1) for name, rows in evidence.own_rows.items()}
+    found: dict[str, dict[str, Any]] = {}
+    for segment, which in segments_of(slates, read, engine).items():
+        some = which[drawn]
+        groups, drawn_groups = slates.groups[which], slates.groups[drawn[some]]
+        differences: dict[str, dict[str, Any]] = {}
+        for name, ratios in evidence.ratios.items():
+            weights = estimators.prefix_weights(ratios[which])
+            by: dict[str, Sums] = {}
+            for metric, values in rewards.items():
+                if metric in COUNTED:
+                    before = add_up(estimators.ips(values[which], np.ones_like(weights)), groups)
+                    by[metric] = add_up(estimators.snips(values[which], weights), groups).minus(before)
+                else:
+                    before = add_up(estimators.direct_method(values[drawn[some]].sum(axis=1)), drawn_groups)
+                    by[metric] = add_up(estimators.direct_method(own[name][some]), drawn_groups).minus(before)
+            estimated = {
+                metric: estimate(one, confidence=confidence, n_resamples=SEGMENT_RESAMPLES)
+                for metric, one in by.items()
+            }
+            differences[f"{name} - {LOGGED}"] = _plain(estimated)
+        found[segment] = {"share": float(which.mean()), "differences": differences}
+    return found
+
+
 def _result(
     evidence: Evidence, read: ReplayLog, weights: Mapping[str, Mapping[str, float]], engine: Engine, confidence: float
 ) -> dict[str, Any]:
@@ -124,6 +159,7 @@ def _result(
         for name, by in sums.items()
     }
     values = {name: {metric: by[metric][HEADLINE[metric]] for metric in metrics} for name, by in estimates.items()}
+    logged = values.pop(LOGGED)
     names = list(weights)
     pairs = [(LOGGED, name) for name in names] + [(names[0], name) for name in names[1:]]
     differences = {
@@ -147,11 +183,14 @@ def _result(
             "left_out": dict(evidence.left_out),
             "n_user_groups": len(np.unique(evidence.slates.groups)),
             "weights": [dict(one) for one in read.weights],
-            **_plain(values.pop(LOGGED)),
+            **_plain(logged),
         },
         "weights": {name: dict(one) for name, one in weights.items()},
         "policies": {name: _plain(by) for name, by in values.items()},
         "differences": {name: _plain(by) for name, by in differences.items()},
+        "verdicts": [verdict(name, differences[f"{name} - {LOGGED}"], logged) for name in names],
+        "segments": _segment_differences(evidence, read, engine, confidence),
+        "overlap": {name: sums[name]["relevance"]["snips"].overlap.ess.tolist() for name in names},
         "estimators": {name: {metric: _plain(by) for metric, by in estimates[name].items()} for name in names},
     }
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
@@ -86,6 +87,14 @@ def test_more_diversity_is_more_diverse_and_the_difference_is_sure(engine: Engin
     assert "mixed - logged" in found["differences"]
 
 
+def test_segments_share_the_traffic_and_answer_for_themselves(result: dict) -> None:
+    shares = {name: part["share"] for name, part in result["segments"].items()}
+    assert sum(shares[name] for name in ("frequent queries", "middling queries", "rare queries")) == pytest.approx(1)
+    for part in result["segments"].values():
+        assert part["differences"]["same - logged"]["relevance"]["value"] == pytest.approx(0, abs=1e-4)
+    assert any(name.startswith("category ") for name in shares)
+
+
 def test_a_policy_far_from_the_log_is_refused_with_the_reason(engine: Engine, log: Path) -> None:
     found = replay(log, engine, {"far": {"diversity": 1}})
     far = found["policies"]["far"]["revenue"]
@@ -101,6 +110,10 @@ def test_the_report_is_for_people_and_replaces_only_a_report(engine: Engine, log
     text = (tmp_path / "report" / "report.md").read_text()
     assert "w_revenue:0.2" in text
     assert "b - logged" in text
+    page = (tmp_path / "report" / "report.html").read_text()
+    assert page.count("<svg") == 3
+    assert "b may change" in page or "b surely" in page
+    assert not re.search(r"(src|href)=\"http", page)
     (tmp_path / "mine").mkdir()
     (tmp_path / "mine" / "thesis.txt").write_text("years of work")
     with pytest.raises(BadParameter, match="--out"):
@@ -108,6 +121,7 @@ def test_the_report_is_for_people_and_replaces_only_a_report(engine: Engine, log
     assert sorted(path.name for path in tmp_path.rglob("*")) == [
         "mine",
         "report",
+        "report.html",
         "report.json",
         "report.md",
         "thesis.txt",
