@@ -213,6 +213,48 @@ def replay(
         Console().print((out / "report.md").read_text(), highlight=False)
 
 
+@app.command()
+def tune(
+    log: Annotated[Path, typer.Argument(metavar="LOG", help="impression log: a file or a folder")],
+    bundle: Annotated[Path, typer.Option(help="the bundle that served")],
+    maximise: Annotated[str, typer.Option(help="an objective")],
+    out: Annotated[Path, typer.Option(help="profile to write, as /profiles takes it")],
+    keep: Annotated[list[str] | None, typer.Option(help="objective=share of its logged value, relevance=0.98")] = None,
+    as_json: AsJson = False,
+    quiet: Quiet = False,
+) -> None:
+    """Find weights on a log: maximise one objective, keep a share of others."""
+    from abtest.tune import tune as run
+    from core.weights import format_weights
+    from engine import Engine
+
+    floors = dict(_parse_share(text) for text in keep or ())
+    engine = Engine.load(bundle)
+    with _progress(quiet or as_json) as progress:
+        result = run(log, engine, out, maximise=maximise, keep=floors, progress=progress)
+    if as_json:
+        _print_json(result)
+        return
+    table = Table("weights", f"{maximise} gain", "at least", "keeps", "front", title=f"{out}")
+    for name, one in result["candidates"].items():
+        gain, at_least = ("" if value is None else f"{value:+.1%}" for value in (one["gain"], one["gain_at_least"]))
+        marks = " ".join(
+            mark for mark, is_so in (("chosen", name == result["chosen"]), ("knee", name == result["knee"])) if is_so
+        )
+        front = "front" if one["on_front"] else ""
+        keeps = one["refusal"] or ("yes" if one["keeps"] else "not surely")
+        table.add_row(f"{format_weights(one['weights'])} {marks}", gain, at_least, keeps, front)
+    Console().print(table)
+
+
+def _parse_share(text: str) -> tuple[str, float]:
+    name, _, share = text.partition("=")
+    try:
+        return name.strip(), float(share)
+    except ValueError:
+        raise BadParameter("--keep", f"cannot read {text!r}", "objective=share, as in relevance=0.98") from None
+
+
 @contextmanager
 def _progress(quiet: bool) -> Iterator[Callable[[str, int, int], None]]:
     """Progress bars on stderr, one a stage; silent without a terminal."""

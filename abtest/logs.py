@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections import Counter
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field, fields
+from dataclasses import dataclass, field, fields, replace
 from pathlib import Path
 from typing import Any
 
@@ -89,6 +89,9 @@ class ReplayLog:
     weights: tuple[dict[str, float], ...]
     n_read: int
     left_out: Counter[str]
+
+    def take(self, which: NDArray[Any]) -> ReplayLog:
+        return replace(self, slates=self.slates.take(which))
 
 
 def read_slates(path: Path, engine: Engine) -> ReplayLog:

@@ -78,6 +78,10 @@ def _markdown(result: Mapping[str, Any]) -> Iterator[str]:
         yield f"| {name} |" + "".join(f" {_cell(estimates[metric], signed=True)} |" for metric in metrics)
     yield ""
     yield "An interval without 0 is a difference this log is sure of, one policy and one metric at a time."
+    yield (
+        "Every policy is meant as served at the log's temperature; weights that set items further apart also draw less "
+        "at random, which is part of what they do here."
+    )
     yield ""
     yield "## By segment"
     yield ""
