@@ -247,6 +247,41 @@ def tune(
     Console().print(table)
 
 
+@app.command()
+def agree(
+    bundle: BundleFolder,
+    metric: Annotated[str, typer.Option(help="relevance or revenue")] = "relevance",
+    policies: Annotated[int, typer.Option(min=3)] = 20,
+    impressions: Annotated[int, typer.Option(min=1, help="of the log, and of all A/B tests together")] = 200_000,
+    truth: Annotated[int, typer.Option(min=1, help="searches by which each policy's truth is measured")] = 100_000,
+    seed: Annotated[int, typer.Option()] = 0,
+    as_json: AsJson = False,
+    quiet: Quiet = False,
+) -> None:
+    """Simulate many policies: do judgments, replay, A/B tests and interleaving rank them as the truth does?"""
+    from abtest.agree import METHODS
+    from abtest.agree import agree as run
+    from engine import Engine
+
+    engine = Engine.load(bundle)
+    with _progress(quiet or as_json) as progress:
+        result = run(
+            engine, metric=metric, n_policies=policies, n_log=impressions, n_truth=truth, seed=seed, progress=progress
+        )
+    if as_json:
+        _print_json(result)
+        return
+    table = Table("policy", "truth", *METHODS, title=f"{metric} of {policies} policies")
+    for name, one in sorted(result["policies"].items(), key=lambda item: -item[1]["truth"]):
+        table.add_row(name, *("" if one[m] is None else f"{one[m]:.4f}" for m in ("truth", *METHODS)))
+    taus = ("" if result["kendall_tau"][m] is None else f"{result['kendall_tau'][m]:.3f}" for m in METHODS)
+    table.add_section()
+    table.add_row("Kendall's tau to the truth", "", *taus)
+    Console().print(table)
+    needed = {method: f"{count:,.0f}" for method, count in result["searches_to_decide"].items() if count}
+    Console().print("searches to tell the median policy from the default:", needed)
+
+
 def _parse_share(text: str) -> tuple[str, float]:
     name, _, share = text.partition("=")
     try:
