@@ -85,9 +85,8 @@ def agree(
     policies = scattered(engine, n_policies, seed)
     n_each = max(n_log // n_policies, 1)
     log = deploy(engine, world, engine.default_weights, n_log, _stream(seed, 1))
-    evidence = gather(
-        engine, log, {name: normalise(one, engine.known_weights) for name, one in policies.items()}, silent
-    )
+    effective = {name: normalise(one, engine.known_weights) for name, one in policies.items()}
+    evidence = gather(engine, log, effective, silent, n_drawn=0)
     logged = rewards_of(evidence.slates, engine)[metric]
     asked = world.draw(n_truth, _stream(seed, 2))
     control = _totals(engine, deploy(engine, world, engine.default_weights, n_each, _stream(seed, 3)), metric)
@@ -104,7 +103,7 @@ def agree(
         spreads["interleaving"].append(preference.std())
         prefixes = estimators.prefix_weights(evidence.ratios[name])
         found[name] = {
-            "weights": normalise(weights, engine.known_weights),
+            "weights": effective[name],
             "truth": value,
             "truth_error": error,
             "judged": judged(engine, world, weights, asked),

@@ -22,7 +22,7 @@ from ranker.training import Progress
 IMPOSSIBLE = "shows what no draw for its query could: an item that is no candidate, or a pin not where it was put"
 
 N_DRAWN = 100_000
-"""Impressions for which policies' own slates are drawn: for diversity, matched replay and the check of propensities."""
+"""Impressions with policies' own slates drawn, at most: for diversity, matched replay and the check of propensities."""
 
 TOLERANCE = 1e-3
 """Relative difference at which a logged propensity is not the bundle's own."""
@@ -48,13 +48,24 @@ class Evidence:
     left_out: Counter[str]
 
 
-def gather(engine: Engine, read: ReplayLog, weights: Mapping[str, Mapping[str, float]], progress: Progress) -> Evidence:
-    """Walk the log query by query."""
+def gather(
+    engine: Engine,
+    read: ReplayLog,
+    weights: Mapping[str, Mapping[str, float]],
+    progress: Progress,
+    *,
+    n_drawn: int = N_DRAWN,
+) -> Evidence:
+    """Walk the log query by query.
+
+    Args:
+        weights: normalised, by name of the policy.
+        n_drawn: impressions for which policies' own slates are drawn, about evenly spread; 0 for none.
+    """
     slates = read.slates
     n, k = slates.rows.shape
-    stride = max(-(-n // N_DRAWN), 1)
     users = with_history(engine, read.users)[slates.users]
-    is_drawn = np.arange(n) % stride == 0
+    is_drawn = np.arange(n) % max(-(-n // max(n_drawn, 1)), 1) == 0 if n_drawn else np.zeros(n, dtype=bool)
     ratios = {name: np.ones((n, k)) for name in weights}
     own_rows = {name: np.full((n, k), -1, dtype=np.int32) for name in weights}
     wrong = np.zeros(n, dtype=bool)
