@@ -13,7 +13,7 @@ from pathlib import Path
 from rich.console import Console
 from rich.table import Table
 
-from benchmarks import document, http, latency, relevance
+from benchmarks import document, evaluation, http, latency, relevance
 from benchmarks.figures import Figure
 from engine import Engine
 
@@ -25,6 +25,11 @@ def sections(bundle: Path, icecat: Path) -> dict[str, Callable[[], Iterator[Figu
     there: dict[str, Callable[[], Iterator[Figure]]] = {
         "latency": lambda: latency.measure(Engine.load(bundle)),
         "http": lambda: http.measure(bundle, Engine.load(bundle)),
+        "evaluation-coverage": lambda: evaluation.coverage(Engine.load(bundle)),
+        "evaluation-peeking": lambda: evaluation.peeking(Engine.load(bundle)),
+        "evaluation-tuning": lambda: evaluation.tuning(Engine.load(bundle)),
+        "evaluation-agreement": lambda: evaluation.agreement(Engine.load(bundle)),
+        "evaluation-speed": lambda: evaluation.speed(bundle),
     }
     if icecat.is_dir():
         there["relevance-wordllama"] = lambda: relevance.measure(icecat, "wordllama")

@@ -181,6 +181,8 @@ class Impression:
     propensities: tuple[float, ...]
     max_relevance_loss: float | None = None
     filters: tuple[str, ...] = ()
+    pins: Mapping[int, str] = field(default_factory=dict)
+    exclusions: frozenset[str] = frozenset()
     features: tuple[tuple[float, ...], ...] | None = None
     clicks: tuple[int, ...] = ()
     purchases: tuple[int, ...] = ()

@@ -190,6 +190,8 @@ class Engine:
             propensities=tuple(slate.propensities.tolist()),
             max_relevance_loss=query.constraints.max_relevance_loss,
             filters=tuple(text for condition in query.filters for text in format_filter(condition)),
+            pins=query.constraints.pins,
+            exclusions=query.constraints.exclusions,
         )
 
     def _row(self, item_id: str) -> int | None:
