@@ -12,6 +12,8 @@ from fastapi.openapi.utils import get_openapi
 from fastapi_offline import FastAPIOffline
 from pydantic.json_schema import models_json_schema
 
+from core.errors import BadParameter, NotFound
+from core.weights import normalise
 from engine import Engine
 from service import problems
 from service.accounting import Accounting
@@ -21,10 +23,11 @@ from service.candidate_cache import CandidateCache
 from service.event_log import Event, EventLog
 from service.impression_log import ImpressionLog
 from service.profiles import Profile, Profiles
+from service.routes.definitions import definitions_router
 from service.routes.events import Batch, events_router
 from service.routes.health import health_router
-from service.routes.profiles import profiles_router
 from service.routes.search import search_router
+from service.rules import Rule, Rules
 from service.searching import Searching
 from service.settings import Settings
 from service.state import State
@@ -51,6 +54,7 @@ def create_app(settings: Settings) -> FastAPI:
         poll_seconds=settings.redis_poll_seconds,
     )
     profiles = Profiles(state)
+    rules = Rules(state)
     impressions = ImpressionLog(settings, telemetry.log_observer("impressions"))
     events = EventLog(settings, state, telemetry.log_observer("interactions"))
     cache = CandidateCache(
@@ -65,6 +69,7 @@ def create_app(settings: Settings) -> FastAPI:
         state=state,
         cache=cache,
         profiles=profiles,
+        rules=rules,
         impressions=impressions,
         telemetry=telemetry,
         exploration_share=settings.exploration_share,
@@ -91,11 +96,9 @@ def create_app(settings: Settings) -> FastAPI:
     limit = settings.max_body_bytes
     app.include_router(search_router(searching, max_body_bytes=limit))
     app.include_router(events_router(events, telemetry, max_body_bytes=limit))
-    app.include_router(
-        profiles_router(
-            profiles, known_weights=engine.known_weights, admin=admin(settings.admin_key), max_body_bytes=limit
-        )
-    )
+    define = partial(definitions_router, admin=admin(settings.admin_key), max_body_bytes=limit)
+    app.include_router(define(profiles, check=lambda profile: normalise(profile.weights, engine.known_weights)))
+    app.include_router(define(rules, check=lambda rule: _require_items(engine, rule)))
     app.include_router(health_router(bundle_id=engine.bundle_id, state=state, telemetry=telemetry))
     problems.install(app)
     app.add_middleware(Accounting, telemetry=telemetry)
@@ -103,12 +106,20 @@ def create_app(settings: Settings) -> FastAPI:
     return app
 
 
+def _require_items(engine: Engine, rule: Rule) -> None:
+    for item_id in rule.item_ids:
+        try:
+            engine.store.row_of(item_id)
+        except NotFound:
+            raise BadParameter("item_ids", f"there is no item {item_id!r}", "items of the catalogue") from None
+
+
 def _openapi(app: FastAPI) -> dict[str, Any]:
     """The document at /openapi.json: the routes, and the models that bodies and problems refer to by name."""
     if app.openapi_schema is None:
         document = get_openapi(title=app.title, version=app.version, summary=app.summary, routes=app.routes)
         _, definitions = models_json_schema(
-            [(model, "validation") for model in (problems.Problem, Event, Batch, Profile)], ref_template=REFERENCE
+            [(model, "validation") for model in (problems.Problem, Event, Batch, Profile, Rule)], ref_template=REFERENCE
         )
         document["components"]["schemas"].update(definitions["$defs"])
         app.openapi_schema = document
