@@ -19,7 +19,17 @@ from core.diversity import slate_diversity
 from core.errors import BadParameter, NotFound
 from core.metrics import discounted_sum
 from core.policy import seed_of
-from core.records import Candidates, Filter, FloatArray, Impression, Query, ReceiptLine, ScoredCandidates, Slate
+from core.records import (
+    Candidates,
+    Filter,
+    FloatArray,
+    Impression,
+    IntArray,
+    Query,
+    ReceiptLine,
+    ScoredCandidates,
+    Slate,
+)
 from core.weights import DIVERSITY, normalise
 from engine.budget import within_budget
 from engine.bundle import Bundle, load_bundle
@@ -101,14 +111,14 @@ class Engine:
         watch.lap("retrieve")
         features = self.pipeline.featurise(query.text, candidates, query.user_id)
         watch.lap("featurise")
-        gains = self._predict(features, candidates)
+        gains = self.gains(features, candidates.rows)
         watch.lap("rank")
         aspects = self.store.aspects(candidates.rows)
         return ScoredCandidates(candidates.rows, features, gains, aspects, candidates.degraded)
 
     def predict(self, text: str, candidates: Candidates, user_id: str | None = None) -> FloatArray:
         """[n, n_objectives] gains of any candidates of a query."""
-        return self._predict(self.pipeline.featurise(text, candidates, user_id), candidates)
+        return self.gains(self.pipeline.featurise(text, candidates, user_id), candidates.rows)
 
     def predict_for_users(self, text: str, candidates: Candidates, user_ids: Sequence[str | None]) -> FloatArray:
         """[n_users, n, n_objectives] gains of one query's candidates for many users: `score`, for whole logs."""
@@ -119,8 +129,9 @@ class Engine:
         shaped: FloatArray = gains.numpy().reshape(len(user_ids), len(candidates), len(self.objectives))
         return shaped
 
-    def _predict(self, features: FloatArray, candidates: Candidates) -> FloatArray:
-        prices = self.store.prices[candidates.rows]
+    def gains(self, features: FloatArray, rows: IntArray) -> FloatArray:
+        """[n, F] features and [n] rows -> [n, n_objectives]."""
+        prices = self.store.prices[rows]
         with torch.inference_mode():
             gains: FloatArray = self._ranker.gains(torch.from_numpy(features), torch.from_numpy(prices)).numpy()
         return gains

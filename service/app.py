@@ -23,6 +23,7 @@ from service.candidate_cache import CandidateCache
 from service.event_log import Event, EventLog
 from service.impression_log import ImpressionLog
 from service.profiles import Profile, Profiles
+from service.routes.decisions import decisions_router
 from service.routes.definitions import definitions_router
 from service.routes.events import Batch, events_router
 from service.routes.health import health_router
@@ -99,6 +100,7 @@ def create_app(settings: Settings) -> FastAPI:
     define = partial(definitions_router, admin=admin(settings.admin_key), max_body_bytes=limit)
     app.include_router(define(profiles, check=lambda profile: normalise(profile.weights, engine.known_weights)))
     app.include_router(define(rules, check=lambda rule: _require_items(engine, rule)))
+    app.include_router(decisions_router(engine, impressions, admin=admin(settings.admin_key)))
     app.include_router(health_router(bundle_id=engine.bundle_id, state=state, telemetry=telemetry))
     problems.install(app)
     app.add_middleware(Accounting, telemetry=telemetry)

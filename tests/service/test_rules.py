@@ -137,7 +137,7 @@ def test_the_log_has_what_the_slate_obeyed(small_bundle: Path, redis_server: Red
         eventually(lambda: "pin" in two.get("/rules").json() and shown(two, k=4)[0] == before[3])
         shown(one, k=3)
     rows = [row for frame in read_log(tmp_path / "impressions") for row in rows_of(frame)]
-    assert rows[0]["pins"] == {} and rows[0]["exclusions"] == [] and rows[0]["boosts"] == {}
+    assert (rows[0]["pins"], rows[0]["exclusions"], rows[0]["boosts"]) == ({}, [], {})
     assert rows[-1]["pins"] == {"0": before[3]}
     assert rows[-1]["exclusions"] == [before[0]]
     assert rows[-1]["boosts"] == {before[1]: -100.0}
