@@ -21,11 +21,13 @@ from service.auth import admin
 from service.bodies import REFERENCE
 from service.candidate_cache import CandidateCache
 from service.event_log import Event, EventLog
+from service.experiments import Experiment, Experiments
 from service.impression_log import ImpressionLog
 from service.profiles import Profile, Profiles
 from service.routes.decisions import decisions_router
 from service.routes.definitions import definitions_router
 from service.routes.events import Batch, events_router
+from service.routes.experiments import experiments_router
 from service.routes.health import health_router
 from service.routes.search import search_router
 from service.rules import Rule, Rules
@@ -56,6 +58,7 @@ def create_app(settings: Settings) -> FastAPI:
     )
     profiles = Profiles(state)
     rules = Rules(state)
+    experiments = Experiments(state, telemetry)
     impressions = ImpressionLog(settings, telemetry.log_observer("impressions"))
     events = EventLog(settings, state, telemetry.log_observer("interactions"))
     cache = CandidateCache(
@@ -71,6 +74,7 @@ def create_app(settings: Settings) -> FastAPI:
         cache=cache,
         profiles=profiles,
         rules=rules,
+        experiments=experiments,
         impressions=impressions,
         telemetry=telemetry,
         exploration_share=settings.exploration_share,
@@ -100,12 +104,19 @@ def create_app(settings: Settings) -> FastAPI:
     define = partial(definitions_router, admin=admin(settings.admin_key), max_body_bytes=limit)
     app.include_router(define(profiles, check=lambda profile: normalise(profile.weights, engine.known_weights)))
     app.include_router(define(rules, check=lambda rule: _require_items(engine, rule)))
+    app.include_router(define(experiments, check=lambda experiment: _require_profiles(profiles, experiment)))
+    app.include_router(experiments_router(experiments))
     app.include_router(decisions_router(engine, impressions, admin=admin(settings.admin_key)))
     app.include_router(health_router(bundle_id=engine.bundle_id, state=state, telemetry=telemetry))
     problems.install(app)
     app.add_middleware(Accounting, telemetry=telemetry)
     app.openapi = partial(_openapi, app)  # type: ignore[method-assign]  # the framework's own way to extend it
     return app
+
+
+def _require_profiles(profiles: Profiles, experiment: Experiment) -> None:
+    for arm in experiment.arms.values():
+        profiles.get(arm.profile)
 
 
 def _require_items(engine: Engine, rule: Rule) -> None:
@@ -120,9 +131,8 @@ def _openapi(app: FastAPI) -> dict[str, Any]:
     """The document at /openapi.json: the routes, and the models that bodies and problems refer to by name."""
     if app.openapi_schema is None:
         document = get_openapi(title=app.title, version=app.version, summary=app.summary, routes=app.routes)
-        _, definitions = models_json_schema(
-            [(model, "validation") for model in (problems.Problem, Event, Batch, Profile, Rule)], ref_template=REFERENCE
-        )
+        models = (problems.Problem, Event, Batch, Profile, Rule, Experiment)
+        _, definitions = models_json_schema([(model, "validation") for model in models], ref_template=REFERENCE)
         document["components"]["schemas"].update(definitions["$defs"])
         app.openapi_schema = document
     return app.openapi_schema

@@ -14,6 +14,7 @@ from engine.pipeline import Stopwatch
 from engine.response import response_of
 from retrieval.filters import parse_filter
 from service.candidate_cache import CandidateCache
+from service.experiments import Assignment, Experiments
 from service.impression_log import ImpressionLog
 from service.profiles import Profiles
 from service.rules import Rules
@@ -38,6 +39,7 @@ class Searching:
         cache: CandidateCache,
         profiles: Profiles,
         rules: Rules,
+        experiments: Experiments,
         impressions: ImpressionLog,
         telemetry: Telemetry,
         exploration_share: float,
@@ -47,6 +49,7 @@ class Searching:
         self._cache = cache
         self._profiles = profiles
         self._rules = rules
+        self._experiments = experiments
         self._impressions = impressions
         self._telemetry = telemetry
         self._exploration_share = exploration_share
@@ -62,14 +65,26 @@ class Searching:
             BadParameter: a weight, profile, filter, facet or offset that does not exist here.
         """
         now = datetime.now(UTC)
-        slate = self._slate(self._query(request, now))
+        assigned = self._assigned(request)
+        slate = self._slate(self._query(request, assigned, now))
+        variant = None if assigned is None else assigned.variant
         degraded = slate.degraded if self._state.is_up else (*slate.degraded, REDIS)
-        self._impressions.record(self._engine.impression(slate, now))
-        self._telemetry.searched(slate, degraded)
-        return orjson.dumps({**response_of(slate, self._engine.store), "degraded": degraded})
+        self._impressions.record(self._engine.impression(slate, now, variant=variant))
+        self._telemetry.searched(slate, degraded, variant)
+        return orjson.dumps({**response_of(slate, self._engine.store), "degraded": degraded, "variant": variant})
 
-    def _query(self, request: SearchRequest, now: datetime) -> Query:
-        profile = self._profiles.get(request.profile)
+    def _assigned(self, request: SearchRequest) -> Assignment | None:
+        """The experiment's arm of a request that leaves the weights to the service."""
+        if request.weights or request.profile is not None:
+            return None
+        assigned = self._experiments.assign(user_id=request.user_id, session_id=request.session_id)
+        if assigned is None or assigned.profile not in (None, *self._profiles.all()):
+            return None  # an arm whose profile was deleted is no arm; its missing units raise the sample-ratio alarm
+        self._experiments.count(assigned)
+        return assigned
+
+    def _query(self, request: SearchRequest, assigned: Assignment | None, now: datetime) -> Query:
+        profile = self._profiles.get(request.profile if assigned is None else assigned.profile)
         weights: Mapping[str, float] | None = request.weights or None
         loss = request.max_relevance_loss
         if profile is not None:

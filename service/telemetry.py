@@ -41,6 +41,15 @@ class Telemetry:
         self.candidate_cache = _counter(
             "candidate_cache", "Look-ups of scored candidates: local, redis, miss.", ["result"], registry=registry
         )
+        self.experiment_searches = _counter(
+            "experiment_searches", "Searches of an experiment by arm.", ["variant", "outcome"], registry=registry
+        )
+        self.sample_ratio_p_value = _gauge(
+            "sample_ratio_p_value",
+            "Chance of an experiment's split at least this uneven.",
+            ["experiment"],
+            registry=registry,
+        )
         self.events = _counter("events", "Events: accepted, duplicate.", ["outcome"], registry=registry)
         self.log_lines = _counter(
             "log_lines", "Lines written or lost; times the disk refused.", ["log", "outcome"], registry=registry
@@ -51,10 +60,12 @@ class Telemetry:
             for outcome in ("written", "lost", "refused"):
                 self.log_lines.labels(log, outcome)
 
-    def searched(self, slate: Slate, degraded: Iterable[str]) -> None:
+    def searched(self, slate: Slate, degraded: Iterable[str], variant: str | None) -> None:
         """Count and time one search."""
         outcome = "infeasible" if slate.infeasible else "hits" if slate.item_ids else "empty"
         self.searches.labels(outcome).inc()
+        if variant is not None:
+            self.experiment_searches.labels(variant, outcome).inc()
         if slate.seed is not None:
             self.searches_explored.inc()
         for reason in degraded:

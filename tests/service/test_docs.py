@@ -15,6 +15,8 @@ PATHS = {
     "/profiles/{name}",
     "/rules",
     "/rules/{name}",
+    "/experiments",
+    "/experiments/{name}",
     "/healthz",
     "/readyz",
     "/metrics",
