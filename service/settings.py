@@ -9,6 +9,7 @@ from pydantic import AliasChoices, Field, SecretStr, ValidationError
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from core.errors import BadParameter
+from service.auth import is_loopback
 
 
 class Settings(BaseSettings):
@@ -49,7 +50,14 @@ class Settings(BaseSettings):
     log_segment_seconds: float = Field(default=300, gt=0)
 
     max_body_bytes: int = Field(default=1_000_000, ge=1_000)
-    admin_key: SecretStr | None = Field(default=None, description="bearer token that may change profiles")
+    admin_key: SecretStr | None = Field(default=None, min_length=1, description="bearer token that may do everything; issues keys")
+    require_keys: bool | None = Field(
+        default=None, description="whether searches and events need an API key; left out, unless host is loopback"
+    )
+
+    @property
+    def keys_are_required(self) -> bool:
+        return not is_loopback(self.host) if self.require_keys is None else self.require_keys
 
 
 def read_settings(**given: Any) -> Settings:

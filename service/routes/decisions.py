@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from datetime import datetime
 from typing import Annotated, Any
 
@@ -47,12 +47,14 @@ class Decision(SearchResponse):
     differences: list[Difference]
 
 
-def decisions_router(engine: Engine, impressions: ImpressionLog, *, admin: Callable[[Request], None]) -> APIRouter:
+def decisions_router(
+    engine: Engine, impressions: ImpressionLog, *, admin: Callable[[Request], Awaitable[None]]
+) -> APIRouter:
     router = APIRouter(tags=["decisions"])
 
     @router.get(
         "/decisions/{decision_id}",
-        responses=documented(401, 403, 404, 422),
+        responses=documented(401, 403, 404, 422, 429),
         dependencies=[Depends(admin)],
         summary="Replay a decision",
     )

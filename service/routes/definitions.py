@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from types import GenericAlias
 from typing import Annotated
 
@@ -19,25 +19,32 @@ def definitions_router(
     definitions: Definitions[Definition],
     *,
     check: Callable[[Definition], object],
-    admin: Callable[[Request], None],
+    reader: Callable[[Request], Awaitable[None]],
+    admin: Callable[[Request], Awaitable[None]],
     max_body_bytes: int,
 ) -> APIRouter:
     """`/<kind>s`.
 
     Args:
         check: raises BadInput where a definition does not fit the bundle that serves.
-        admin: the dependency that lets only admins through.
+        reader, admin: dependencies that let only those through who may read, who may change.
     """
     kind, model = definitions.kind, definitions.model
     router = APIRouter(tags=[f"{kind}s"])
 
-    @router.get(f"/{kind}s", response_model=GenericAlias(dict, (str, model)), summary=f"All {kind}s")
+    @router.get(
+        f"/{kind}s",
+        responses=documented(401, 403, 429),
+        dependencies=[Depends(reader)],
+        response_model=GenericAlias(dict, (str, model)),
+        summary=f"All {kind}s",
+    )
     async def all_of_them() -> dict[str, Definition]:
         return dict(definitions.all())
 
     @router.put(
         f"/{kind}s/{{name}}",
-        responses=documented(401, 403, 413, 422, 503),
+        responses=documented(401, 403, 413, 422, 429, 503),
         dependencies=[Depends(admin)],
         openapi_extra=documented_body(reference(model)),
         response_model=model,
@@ -52,7 +59,7 @@ def definitions_router(
 
     @router.delete(
         f"/{kind}s/{{name}}",
-        responses=documented(401, 403, 404, 422, 503),
+        responses=documented(401, 403, 404, 422, 429, 503),
         dependencies=[Depends(admin)],
         status_code=204,
         summary=f"Forget a {kind}",

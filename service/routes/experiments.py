@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from fastapi import APIRouter
+from collections.abc import Awaitable, Callable
+
+from fastapi import APIRouter, Depends, Request
 from pydantic import BaseModel, Field
 
 from core.errors import NotFound
@@ -20,10 +22,15 @@ class ExperimentState(BaseModel):
     sample_ratio_alarm: bool = Field(description=f"The p-value is below {ALARM_BELOW}: do not believe the results.")
 
 
-def experiments_router(experiments: Experiments) -> APIRouter:
+def experiments_router(experiments: Experiments, *, reader: Callable[[Request], Awaitable[None]]) -> APIRouter:
     router = APIRouter(tags=["experiments"])
 
-    @router.get("/experiments/{name}", responses=documented(404, 422), summary="The split of an experiment")
+    @router.get(
+        "/experiments/{name}",
+        responses=documented(401, 403, 404, 422, 429),
+        dependencies=[Depends(reader)],
+        summary="The split of an experiment",
+    )
     async def state(name: Name) -> ExperimentState:
         """Counts are those of a moment ago."""
         definition = experiments.all().get(name)

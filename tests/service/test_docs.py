@@ -17,6 +17,8 @@ PATHS = {
     "/rules/{name}",
     "/experiments",
     "/experiments/{name}",
+    "/keys",
+    "/keys/{name}",
     "/healthz",
     "/readyz",
     "/metrics",
