@@ -17,6 +17,7 @@ from core.weights import normalise
 from engine import Engine
 from service import problems
 from service.accounting import Accounting
+from service.admission import Admission
 from service.auth import Gate
 from service.bodies import REFERENCE
 from service.candidate_cache import CandidateCache
@@ -104,7 +105,11 @@ def create_app(settings: Settings) -> FastAPI:
         lifespan=lifespan,
     )
     limit = settings.max_body_bytes
-    app.include_router(search_router(searching, gate, max_body_bytes=limit))
+    app.include_router(
+        search_router(
+            searching, gate, Admission(telemetry, most=settings.max_concurrent_searches), max_body_bytes=limit
+        )
+    )
     app.include_router(events_router(events, telemetry, gate, max_body_bytes=limit))
     reader, admin = gate.dependency("admin", always=False), gate.dependency("admin", always=True)
     define = partial(definitions_router, reader=reader, admin=admin, max_body_bytes=limit)

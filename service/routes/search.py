@@ -5,6 +5,7 @@ from __future__ import annotations
 from fastapi import APIRouter, Request
 from fastapi.responses import Response
 
+from service.admission import Admission
 from service.auth import Gate
 from service.bodies import JSON, documented_body, read_object
 from service.problems import documented
@@ -16,7 +17,7 @@ ANSWER_HEADERS = {"Cache-Control": "no-store"}
 """An answer kept by a proxy would be shown without being logged, and a draw shown twice has another propensity."""
 
 
-def search_router(searching: Searching, gate: Gate, *, max_body_bytes: int) -> APIRouter:
+def search_router(searching: Searching, gate: Gate, admission: Admission, *, max_body_bytes: int) -> APIRouter:
     router = APIRouter(tags=["search"])
     known_weights = searching.known_weights
 
@@ -30,7 +31,8 @@ def search_router(searching: Searching, gate: Gate, *, max_body_bytes: int) -> A
     async def search(request: Request) -> Response:
         """The slate for these words at these weights, and the receipt of what the weights bought."""
         gate.check(request, "search")
-        answer = searching.answer(from_query_string(request.scope["query_string"], known_weights))
+        async with admission:
+            answer = searching.answer(from_query_string(request.scope["query_string"], known_weights))
         return Response(answer, headers=ANSWER_HEADERS, media_type=JSON)
 
     @router.post(
@@ -44,7 +46,8 @@ def search_router(searching: Searching, gate: Gate, *, max_body_bytes: int) -> A
         """The same parameters in a JSON object; `filter` and `facets` are a text or a list of texts."""
         gate.check(request, "search")
         values = await read_object(request, max_bytes=max_body_bytes)
-        answer = searching.answer(from_object(values, known_weights))
+        async with admission:
+            answer = searching.answer(from_object(values, known_weights))
         return Response(answer, headers=ANSWER_HEADERS, media_type=JSON)
 
     return router
