@@ -21,6 +21,7 @@ from core.errors import BadLog
 from engine import Engine
 from engine.impressions import read_log
 
+BOOSTED = "with boosted or buried items, which other weights would not have shown alike"
 OTHER_BUNDLE = "logged under another bundle or feature schema"
 LATER_PAGE = "a later page, whose upper part is in another row"
 SORTED = "sorted and not drawn, which says nothing about other weights"
@@ -64,7 +65,7 @@ class LoggedSlates:
         return LoggedSlates(*(getattr(self, column.name)[which] for column in fields(self)))
 
 
-NO_PINS = "{}"
+NO_RULE = "{}"
 SEPARATOR = "\x1f"
 
 BEYOND_THE_END = {"rows": -1, "propensities": 1.0, "clicks": 0, "purchases": 0, "revenue": 0.0}
@@ -192,6 +193,8 @@ class _Reader:
             .then(pl.lit(LATER_PAGE))
             .when(pl.col("item_ids").list.len() == 0)
             .then(pl.lit(NOTHING_SHOWN))
+            .when(pl.col("boosts") != NO_RULE)
+            .then(pl.lit(BOOSTED))
             .when(pl.col("temperature") <= 0)
             .then(pl.lit(SORTED))
         )
@@ -206,7 +209,7 @@ def _searches(frame: pl.DataFrame) -> tuple[list[Search], Ints]:
     asked = frame.select(
         "query",
         "pins",
-        pl.when(pl.col("pins") == NO_PINS).then(0).otherwise(pl.col("item_ids").list.len()).alias("depth"),
+        pl.when(pl.col("pins") == NO_RULE).then(0).otherwise(pl.col("item_ids").list.len()).alias("depth"),
         *lists,
         *(pl.col(name).list.join(SEPARATOR).alias(f"key of {name}") for name in lists),
     )
