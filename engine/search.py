@@ -132,7 +132,7 @@ class Engine:
         n = len(scored)
         if query.offset > 0 and query.offset >= max(n, 1):
             raise BadParameter("offset", f"{query.offset} is past the end", f"0 to {max(n - 1, 0)} for this query")
-        stage = SlateStage(self._ranker, scored, *self._constrained(query, scored))
+        stage = self.stage(query, scored)
         baseline = stage.best(self._relevance)
         weights, infeasible = self._settle_weights(query, np.array(list(requested.values())), stage, baseline)
         seed = self._seed(query, requested) if query.explore else None
@@ -168,6 +168,10 @@ class Engine:
             degraded=scored.degraded,
             seconds=watch.total(),
         )
+
+    def stage(self, query: Query, scored: ScoredCandidates) -> SlateStage:
+        """The slate stage of these candidates under the query's pins and exclusions, as deep as its page reaches."""
+        return SlateStage(self._ranker, scored, *self._constrained(query, scored))
 
     def impression(self, slate: Slate, timestamp: datetime, *, variant: str | None = None) -> Impression:
         """The log row of a slate that is being shown."""
