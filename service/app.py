@@ -9,6 +9,7 @@ from typing import Any
 
 from fastapi import FastAPI
 from fastapi.openapi.utils import get_openapi
+from fastapi.staticfiles import StaticFiles
 from fastapi_offline import FastAPIOffline
 from pydantic.json_schema import models_json_schema
 
@@ -22,7 +23,9 @@ from service.event_log import Event, EventLog
 from service.impression_log import ImpressionLog
 from service.profiles import Profile, Profiles
 from service.routes.events import Batch, events_router
+from service.routes.frontier import frontier_router
 from service.routes.health import health_router
+from service.routes.playground import ASSETS, FOLDER, playground_router
 from service.routes.profiles import profiles_router
 from service.routes.search import search_router
 from service.searching import Searching
@@ -90,6 +93,7 @@ def create_app(settings: Settings) -> FastAPI:
     )
     limit = settings.max_body_bytes
     app.include_router(search_router(searching, max_body_bytes=limit))
+    app.include_router(frontier_router(searching))
     app.include_router(events_router(events, telemetry, max_body_bytes=limit))
     app.include_router(
         profiles_router(
@@ -97,6 +101,8 @@ def create_app(settings: Settings) -> FastAPI:
         )
     )
     app.include_router(health_router(bundle_id=engine.bundle_id, state=state, telemetry=telemetry))
+    app.include_router(playground_router(engine, searching, profiles))
+    app.mount(ASSETS, StaticFiles(directory=FOLDER / "assets"))
     problems.install(app)
     app.add_middleware(Accounting, telemetry=telemetry)
     app.openapi = partial(_openapi, app)  # type: ignore[method-assign]  # the framework's own way to extend it

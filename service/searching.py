@@ -8,8 +8,9 @@ from datetime import UTC, datetime
 import orjson
 
 from core.policy import seed_of
-from core.records import Constraints, Query, Slate
+from core.records import Constraints, Query, ScoredCandidates, Slate
 from engine import Engine
+from engine.frontier import frontier_of
 from engine.pipeline import Stopwatch
 from engine.response import response_of
 from retrieval.filters import parse_filter
@@ -64,6 +65,33 @@ class Searching:
         self._telemetry.searched(slate, degraded)
         return orjson.dumps({**response_of(slate, self._engine.store), "degraded": degraded})
 
+    def preview(self, request: SearchRequest) -> bytes:
+        """The JSON of the slate as `answer` gives it, for who tunes weights: no shopper sees it, so it is not logged.
+
+        Raises:
+            BadParameter: as `answer`.
+        """
+        slate = self._slate(self._query(request))
+        return orjson.dumps(response_of(slate, self._engine.store))
+
+    def frontier(self, request: SearchRequest) -> bytes:
+        """The JSON of the trade-offs that the request's words and filters allow."""
+        query = self._query(request)
+        watch = Stopwatch()
+        scored = self._scored(query, watch)
+        frontier = frontier_of(self._engine.stage(query, scored), scored, self.known_weights)
+        watch.lap("frontier")
+        took_ms = {stage: round(seconds * 1e3, 3) for stage, seconds in watch.total().items()}
+        return orjson.dumps(
+            {
+                "query": query.text,
+                "n_candidates": len(scored),
+                "points": frontier.as_dicts(),
+                "bundle": self._engine.bundle_id,
+                "took_ms": took_ms,
+            }
+        )
+
     def _query(self, request: SearchRequest) -> Query:
         profile = self._profiles.get(request.profile)
         weights: Mapping[str, float] | None = request.weights or None
@@ -93,6 +121,9 @@ class Searching:
 
     def _slate(self, query: Query) -> Slate:
         watch = Stopwatch()
+        return self._engine.choose(query, self._scored(query, watch), watch)
+
+    def _scored(self, query: Query, watch: Stopwatch) -> ScoredCandidates:
         key = self._cache.key(query)
         scored = self._cache.get(key)
         if scored is None:
@@ -100,4 +131,4 @@ class Searching:
             self._cache.put(key, scored)
         else:
             watch.lap("cache")
-        return self._engine.choose(query, scored, watch)
+        return scored
