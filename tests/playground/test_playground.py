@@ -36,7 +36,7 @@ def served(address: str, **parameters: object) -> dict:
 
 def test_somebody_tunes_a_query(page: Page, address: str) -> None:
     page.goto(address)
-    expect(page.get_by_text("Look for something")).to_be_visible()
+    expect(page.get_by_text("Look for something, move a weight")).to_be_visible()
 
     box = page.get_by_role("combobox", name="Search the catalogue")
     box.press_sequentially("ice cr")
@@ -112,6 +112,19 @@ def test_a_point_of_the_frontier_sets_the_weights(page: Page, address: str) -> N
 
     page.get_by_role("button", name="diversity", exact=True).click()
     expect(page.locator("#plot text.objective-diversity")).to_be_visible()
+
+
+def test_no_weight_at_all_is_told(page: Page, address: str) -> None:
+    page.goto(address + STEERED)
+    expect(cards(page)).to_have_count(10)
+    shown = item_ids(page)
+    for name in ("relevance", "revenue", "diversity"):
+        slide(page, name, 0)
+    expect(page.get_by_role("alert")).to_contain_text("Every weight is 0")
+    slide(page, "revenue", 1)
+    expect(page.get_by_role("alert")).to_be_hidden()
+    expect(page.locator("#share_revenue")).to_contain_text("100")
+    assert len(item_ids(page)) == len(shown)
 
 
 def test_the_link_shows_the_same_to_somebody_else(page: Page, address: str) -> None:
@@ -198,6 +211,9 @@ def test_titles_are_text_and_a_lost_service_is_told(
         assert complaints == []
     slide(page, "diversity", 0.1)
     expect(page.get_by_role("alert")).to_contain_text("The service does not answer")
+    expect(page.get_by_role("button", name="Try again")).to_be_visible()
+    page.close()
+    assert all("ERR_CONNECTION_REFUSED" in complaint for complaint in complaints)
     complaints.clear()
 
 

@@ -4,7 +4,7 @@ import { byId, element } from "./element.js";
 import { FIELDS, priceFilter, showFacets, showPrice } from "./facets.js";
 import { comparable, drawFrontier, frontOf } from "./frontier.js";
 import { sentenceOf, showReceipt, verdictOf } from "./receipt.js";
-import { Latest, fetchJson } from "./requests.js";
+import { Latest, Trouble, fetchJson } from "./requests.js";
 import { showCandidate, showControl } from "./slate.js";
 import { suggest } from "./suggestions.js";
 import { addressOf, normalised, only, sameWeights, searchParameters, viewOf } from "./view.js";
@@ -19,10 +19,11 @@ const PURE = only("relevance", bundle.objectives);
 const presets = { "Pure relevance": { weights: PURE }, "Bundle default": { weights: bundle.default_weights } };
 for (const [name, profile] of Object.entries(profiles)) presets[name] = profile;
 
-let { view, unknown } = viewOf(location.search, bundle);
+let view = null;
 let control = null; // { key, answer }
 let candidate = null; // the answer that is shown
 let frontier = { key: null, points: [], front: [], move: () => {} };
+const troubles = new Map(); // by what failed, so that one part that works does not hide another that does not
 let retry = null;
 let speaking = null;
 
@@ -37,32 +38,37 @@ function refresh({ push = false } = {}) {
   if (push) history.pushState(null, "", address);
   else history.replaceState(null, "", view.q || location.search ? address : "/");
   showControls();
-  if (!view.q.trim()) return showNothing("Look for something to see how it ranks.", bundle.examples);
-  candidates.run(() => attempt(askCandidate));
-  controls.run(() => attempt(askControl));
-  frontiers.run(() => attempt(askFrontier));
+  if (!view.q.trim()) return showNothing("Look for something, move a weight, and see what it buys.", bundle.examples);
+  candidates.run(() => attempt("candidate", askCandidate));
+  controls.run(() => attempt("control", askControl));
+  frontiers.run(() => attempt("frontier", askFrontier));
 }
 
-async function attempt(ask) {
-  clearTimeout(retry);
+async function attempt(name, ask) {
   byId("slates").setAttribute("aria-busy", "true");
   try {
     await ask();
-    hideTrouble();
+    troubles.delete(name);
   } catch (trouble) {
-    showTrouble(trouble.message, trouble.mayPass);
-    if (!("mayPass" in trouble)) throw trouble;
-    if (trouble.mayPass) retry = setTimeout(refresh, RETRY_SECONDS * 1000);
+    if (!(trouble instanceof Trouble)) throw trouble;
+    troubles.set(name, trouble);
   } finally {
     byId("slates").removeAttribute("aria-busy");
+    showTrouble();
   }
 }
 
 async function askCandidate() {
-  if (Object.values(view.weights).every((weight) => weight === 0)) return;
+  if (Object.values(view.weights).every((weight) => weight === 0)) {
+    throw new Trouble("Every weight is 0. Give one objective some weight.");
+  }
   const parameters = searchParameters(view, view.weights);
   parameters.set("k", DEPTH);
-  candidate = await fetchJson("/playground/search", parameters);
+  const answer = await fetchJson("/playground/search", parameters);
+  if (answer.bundle !== bundle.id) {
+    throw new Trouble(`The service now serves bundle ${answer.bundle}. Start afresh to steer by its objectives.`);
+  }
+  candidate = answer;
   showSlates();
 }
 
@@ -127,9 +133,6 @@ function showControlChoice() {
 
 function showSlates() {
   if (!candidate || !control) return;
-  if (candidate.bundle !== bundle.id) {
-    return showTrouble(`The service now serves bundle ${candidate.bundle}. Reload the page to steer by its objectives.`);
-  }
   if (candidate.hits.length === 0) {
     return showNothing(`Nothing matches \u201c${candidate.query}\u201d${view.filters.length ? " with these filters" : ""}.`, bundle.examples);
   }
@@ -191,22 +194,27 @@ function showNothing(words, examples) {
   const links = examples.map((text) => element("button", { type: "button", onclick: () => lookFor(text) }, text));
   byId("nothing").replaceChildren(element("p", {}, words), element("div", { class: "examples" }, ...links));
   byId("nothing").hidden = false;
-  byId("sentence").textContent = "Search, and see what each weight buys.";
   for (const id of ["control-slate", "candidate-slate", "changes"]) byId(id).replaceChildren();
   byId("verdict").textContent = "";
   if (!view.q.trim()) byId("plot").replaceChildren();
   speak(words);
 }
 
-function showTrouble(words, mayPass = false) {
+function showTrouble() {
+  clearTimeout(retry);
+  const [trouble] = troubles.values();
+  const box = byId("trouble");
+  box.hidden = trouble === undefined;
+  if (trouble === undefined || box.dataset.words === trouble.message) return planRetry(trouble);
   const again = element("button", { type: "button", onclick: () => refresh() }, "Try again");
-  const reload = element("button", { type: "button", onclick: () => location.assign("/") }, "Start afresh");
-  byId("trouble").replaceChildren(element("p", {}, words), mayPass ? again : reload);
-  byId("trouble").hidden = false;
+  const afresh = element("button", { type: "button", onclick: () => location.assign("/") }, "Start afresh");
+  box.replaceChildren(element("p", {}, trouble.message), trouble.mayPass ? again : afresh);
+  box.dataset.words = trouble.message;
+  planRetry(trouble);
 }
 
-function hideTrouble() {
-  if (!unknown.length && (!candidate || candidate.bundle === bundle.id)) byId("trouble").hidden = true;
+function planRetry(trouble) {
+  if (trouble?.mayPass) retry = setTimeout(refresh, RETRY_SECONDS * 1000);
 }
 
 /** Read out what changed, once the slider rests. */
@@ -228,7 +236,7 @@ function choosePoint(point) {
 }
 
 function lookFor(text) {
-  unknown = [];
+  troubles.clear();
   byId("q").value = text;
   view = { ...view, q: text.trim() };
   refresh({ push: true });
@@ -299,12 +307,19 @@ byId("search").addEventListener("submit", (event) => {
   closeSuggestions();
   lookFor(byId("q").value);
 });
-addEventListener("popstate", () => {
-  ({ view, unknown } = viewOf(location.search, bundle));
+addEventListener("popstate", openAddress);
+openAddress();
+
+/** Show what the address asks for. */
+function openAddress() {
+  const asked = viewOf(location.search, bundle);
+  view = asked.view;
+  troubles.clear();
+  if (asked.unknown.length) {
+    const names = asked.unknown.join(", ");
+    troubles.set("link", new Trouble(`This link steers by ${names}, which this bundle does not have; it was left out.`));
+  }
   byId("q").value = view.q;
   refresh();
-});
-
-refresh();
-byId("q").value = view.q;
-if (unknown.length) showTrouble(`This link steers by ${unknown.join(", ")}, which this bundle does not have; it was left out.`);
+  showTrouble();
+}
