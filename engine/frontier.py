@@ -17,6 +17,7 @@ from core.metrics import discounts
 from core.records import ScoredCandidates
 from engine.slate_stage import SlateStage
 
+RELEVANCE = "relevance"
 Floats = NDArray[np.float64]
 
 N_POINTS = 200
@@ -40,6 +41,17 @@ class Frontier:
     expected: Floats
     on_front: NDArray[np.bool_]
     knee: int | None
+
+    def changes(self) -> Floats:
+        """[n, M] `expected` against the pure-relevance slate, which is one of the points; nan where that has none."""
+        pure = self.expected[self.weights[:, self.names.index(RELEVANCE)] == 1.0]
+        return self.expected / np.where(pure == 0, np.nan, pure) - 1
+
+    def plane_front(self, objective: str) -> NDArray[np.int64]:
+        """Points of the front that relevance and one objective alone would have, from most to least relevant."""
+        plane = self.expected[:, [self.names.index(RELEVANCE), self.names.index(objective)]]
+        best = np.flatnonzero(moocore.is_nondominated(plane, maximise=True))
+        return best[np.argsort(-plane[best, 0], kind="stable")]
 
     def as_dicts(self) -> list[dict[str, Any]]:
         """The points as plain values, in the names of the HTTP interface."""
