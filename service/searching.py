@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from asyncio import to_thread
 from collections.abc import Mapping
 from datetime import UTC, datetime
 
@@ -74,12 +75,15 @@ class Searching:
         slate = self._slate(self._query(request))
         return orjson.dumps(response_of(slate, self._engine.store))
 
-    def frontier(self, request: SearchRequest) -> bytes:
-        """The JSON of the trade-offs that the request's words and filters allow."""
+    async def frontier(self, request: SearchRequest) -> bytes:
+        """The JSON of the trade-offs that the request's words and filters allow.
+
+        The batch takes as long as many searches, so it runs in a thread of its own and they go on.
+        """
         query = self._query(request)
         watch = Stopwatch()
         scored = self._scored(query, watch)
-        frontier = frontier_of(self._engine.stage(query, scored), scored, self.known_weights)
+        frontier = await to_thread(frontier_of, self._engine.stage(query, scored), scored, self.known_weights)
         watch.lap("frontier")
         took_ms = {stage: round(seconds * 1e3, 3) for stage, seconds in watch.total().items()}
         return orjson.dumps(

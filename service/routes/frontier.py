@@ -48,7 +48,7 @@ def frontier_router(searching: Searching) -> APIRouter:
     async def frontier(request: Request) -> Response:
         """The first `k` hits under every weighting of an even grid: which are Pareto-optimal, and the knee."""
         asked = _without_steering(from_query_string(request.scope["query_string"], ()))
-        return Response(searching.frontier(asked), media_type=JSON, headers={"Cache-Control": "no-store"})
+        return Response(await searching.frontier(asked), media_type=JSON, headers={"Cache-Control": "no-store"})
 
     return router
 
