@@ -7,7 +7,7 @@ import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 from rich.console import Console
@@ -15,6 +15,9 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 from rich.table import Column, Table
 
 from core.errors import BadFile, BadParameter, TrimtabError
+
+if TYPE_CHECKING:
+    from engine.frontier import Frontier
 
 app = typer.Typer(
     name="trimtab",
@@ -126,6 +129,40 @@ def search(
         _print_json(response)
         return
     _print_slate(response)
+
+
+@app.command()
+def frontier(
+    bundle: BundleFolder,
+    query: Annotated[str, typer.Argument(help="the words")],
+    against: Annotated[str | None, typer.Option(help="the objective on the vertical axis")] = None,
+    k: Annotated[int, typer.Option(min=1, max=200)] = 10,
+    filter_: Annotated[list[str] | None, typer.Option("--filter", help="brand:Acme, price:0..20, ...")] = None,
+    as_json: AsJson = False,
+) -> None:
+    """Plot what the weights can trade for a query: each point is a slate it could show."""
+    from core.records import Query
+    from engine import Engine
+    from engine.frontier import frontier_of
+    from retrieval.filters import parse_filter
+
+    text = query.strip()
+    if not text:
+        raise BadParameter("query", "is empty", "some words")
+    engine = Engine.load(bundle)
+    traded = engine.known_weights[1:]
+    objective = against or traded[0]
+    if objective not in traded:
+        raise BadParameter("--against", f"{objective!r} cannot be traded here", ", ".join(traded))
+    asked = Query(text=text, k=k, filters=tuple(parse_filter(condition) for condition in filter_ or ()))
+    scored = engine.score(asked)
+    found = frontier_of(engine.stage(asked, scored), scored, engine.known_weights)
+    if as_json:
+        _print_json({"query": text, "n_candidates": len(scored), "points": found.as_dicts()})
+    elif found.knee is None:
+        Console().print("no item matches")
+    else:
+        _print_frontier(found, objective, text)
 
 
 @app.command()
@@ -393,6 +430,39 @@ def _print_slate(response: dict[str, Any]) -> None:
     console.print(receipt)
     if response["infeasible"]:
         console.print("[yellow]max_relevance_loss cannot hold here: the slate is as relevant as it can be[/]")
+
+
+def _print_frontier(found: Frontier, objective: str, query: str) -> None:
+    """The plane of relevance and one objective, down to a little below its front, then the front as a table."""
+    import numpy as np
+
+    assert found.knee is not None
+    columns, rows, margin = 64, 18, 0.35
+    front = found.plane_front(objective)
+    named = [found.names.index("relevance"), found.names.index(objective)]
+    plane = np.nan_to_num(found.changes()[:, named])
+    framed = plane[[*front, found.knee]]
+    high = framed.max(axis=0)
+    low = high - np.maximum(high - framed.min(axis=0), 0.01) * (1 + margin)
+    cells = np.rint((plane - low) / (high - low) * [columns - 1, rows - 1]).astype(int)
+    canvas = np.full((rows, columns), " ")
+    for points, mark in ((range(len(plane)), "·"), (front, "●"), ([found.knee], "◆")):
+        for column, row in cells[list(points)]:
+            if column >= 0 and row >= 0:
+                canvas[rows - 1 - row, column] = mark
+    console = Console(highlight=False)
+    console.print(f"[bold]{objective}[/] of “{_plain(query)}” against pure relevance", soft_wrap=True)
+    labels = {0: f"{high[1]:+.1%}", rows - 1: f"{low[1]:+.1%}"}
+    for number, line in enumerate(canvas):
+        console.print(f"{labels.get(number, ''):>8} │{''.join(line)}", soft_wrap=True)
+    ends = f"{low[0]:+.1%}", f"relevance {high[0]:+.1%}"
+    console.print(f"{'':>8} └{'─' * columns}\n{'':>10}{ends[0]}{ends[1]:>{columns - len(ends[0])}}", soft_wrap=True)
+    table = Table("", *(f"w_{name}" for name in found.names), *found.names, title="● the front, ◆ the knee of all")
+    steps = np.unique(np.linspace(0, len(front) - 1, 8).round().astype(int))
+    for mark, number in [*(("●", int(front[step])) for step in steps), ("◆", found.knee)]:
+        weights = (f"{weight:.2f}" for weight in found.weights[number])
+        table.add_row(mark, *weights, *(f"{change:+.1%}" for change in found.changes()[number]))
+    console.print(table)
 
 
 def _plain(text: str) -> str:

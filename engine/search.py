@@ -143,7 +143,7 @@ class Engine:
         n = len(scored)
         if query.offset > 0 and query.offset >= max(n, 1):
             raise BadParameter("offset", f"{query.offset} is past the end", f"0 to {max(n - 1, 0)} for this query")
-        stage = self._stage(query, scored)
+        stage = self.stage(query, scored)
         baseline = stage.best(self._relevance)
         weights, infeasible = self._settle_weights(query, np.array(list(requested.values())), stage, baseline)
         seed = self._seed(query, requested) if query.explore else None
@@ -221,7 +221,7 @@ class Engine:
         passes = filter_mask(self.store, query.filters) if rows else None
         return rows if passes is None else [row for row in rows if passes[row]]
 
-    def _stage(self, query: Query, scored: ScoredCandidates) -> SlateStage:
+    def stage(self, query: Query, scored: ScoredCandidates) -> SlateStage:
         """The terminal stage under the query's constraints. Exclusions win over pins."""
         rules = query.constraints
         is_ruled = bool(rules.pins or rules.exclusions or rules.boosts)

@@ -9,6 +9,7 @@ from typing import Any
 
 from fastapi import FastAPI
 from fastapi.openapi.utils import get_openapi
+from fastapi.staticfiles import StaticFiles
 from fastapi_offline import FastAPIOffline
 from pydantic.json_schema import models_json_schema
 
@@ -30,8 +31,10 @@ from service.routes.decisions import decisions_router
 from service.routes.definitions import definitions_router
 from service.routes.events import Batch, events_router
 from service.routes.experiments import experiments_router
+from service.routes.frontier import frontier_router
 from service.routes.health import health_router
 from service.routes.keys import keys_router
+from service.routes.playground import ASSETS, FOLDER, playground_router
 from service.routes.search import search_router
 from service.rules import Rule, Rules
 from service.searching import Searching
@@ -110,6 +113,7 @@ def create_app(settings: Settings) -> FastAPI:
             searching, gate, Admission(telemetry, most=settings.max_concurrent_searches), max_body_bytes=limit
         )
     )
+    app.include_router(frontier_router(searching, gate))
     app.include_router(events_router(events, telemetry, gate, max_body_bytes=limit))
     reader, admin = gate.dependency("admin", always=False), gate.dependency("admin", always=True)
     define = partial(definitions_router, reader=reader, admin=admin, max_body_bytes=limit)
@@ -120,6 +124,8 @@ def create_app(settings: Settings) -> FastAPI:
     app.include_router(keys_router(keys, admin=admin, max_body_bytes=limit))
     app.include_router(decisions_router(engine, impressions, admin=admin))
     app.include_router(health_router(bundle_id=engine.bundle_id, state=state, telemetry=telemetry))
+    app.include_router(playground_router(engine, searching, profiles, gate))
+    app.mount(ASSETS, StaticFiles(directory=FOLDER / "assets"))
     problems.install(app)
     app.add_middleware(SecurityHeaders)
     app.add_middleware(Accounting, telemetry=telemetry)

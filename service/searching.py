@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+from asyncio import to_thread
 from collections.abc import Mapping
 from datetime import UTC, datetime
 
 import orjson
 
 from core.policy import seed_of
-from core.records import Query, Slate
+from core.records import Query, ScoredCandidates, Slate
 from engine import Engine
+from engine.frontier import frontier_of
 from engine.pipeline import Stopwatch
 from engine.response import response_of
 from retrieval.filters import parse_filter
@@ -73,6 +75,36 @@ class Searching:
         self._telemetry.searched(slate, degraded, variant)
         return orjson.dumps({**response_of(slate, self._engine.store), "degraded": degraded, "variant": variant})
 
+    def preview(self, request: SearchRequest) -> bytes:
+        """The JSON of the slate as `answer` gives it, for who tunes weights: no shopper sees it, so it is not logged.
+
+        Raises:
+            BadParameter: as `answer`.
+        """
+        slate = self._slate(self._query(request, None, datetime.now(UTC)))
+        return orjson.dumps(response_of(slate, self._engine.store))
+
+    async def frontier(self, request: SearchRequest) -> bytes:
+        """The JSON of the trade-offs that the request's words and filters allow.
+
+        The batch takes as long as many searches, so it runs in a thread of its own and they go on.
+        """
+        query = self._query(request, None, datetime.now(UTC))
+        watch = Stopwatch()
+        scored = self._scored(query, watch)
+        frontier = await to_thread(frontier_of, self._engine.stage(query, scored), scored, self.known_weights)
+        watch.lap("frontier")
+        took_ms = {stage: round(seconds * 1e3, 3) for stage, seconds in watch.total().items()}
+        return orjson.dumps(
+            {
+                "query": query.text,
+                "n_candidates": len(scored),
+                "points": frontier.as_dicts(),
+                "bundle": self._engine.bundle_id,
+                "took_ms": took_ms,
+            }
+        )
+
     def _assigned(self, request: SearchRequest) -> Assignment | None:
         """The experiment's arm of a request that leaves the weights to the service."""
         if request.weights or request.profile is not None:
@@ -113,6 +145,9 @@ class Searching:
 
     def _slate(self, query: Query) -> Slate:
         watch = Stopwatch()
+        return self._engine.choose(query, self._scored(query, watch), watch)
+
+    def _scored(self, query: Query, watch: Stopwatch) -> ScoredCandidates:
         key = self._cache.key(query)
         scored = self._cache.get(key)
         if scored is None:
@@ -120,4 +155,4 @@ class Searching:
             self._cache.put(key, scored)
         else:
             watch.lap("cache")
-        return self._engine.choose(query, scored, watch)
+        return scored

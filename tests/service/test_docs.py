@@ -9,6 +9,7 @@ import httpx
 
 PATHS = {
     "/search",
+    "/frontier",
     "/events",
     "/decisions/{decision_id}",
     "/profiles",

@@ -1,0 +1,142 @@
+// The trade-offs of a query as a plot: relevance across, another objective up, in per cent of the pure-relevance slate.
+
+import { element, svg } from "./element.js";
+import { change } from "./words.js";
+
+const WIDTH = 340;
+const HEIGHT = 280;
+const EDGE = { left: 46, right: 12, top: 24, bottom: 36 };
+const MARGIN = 0.35; // Of the front's span: what lies farther below it is not drawn.
+
+/** Changes of every point against the slate of pure relevance, which is one of the points. */
+export function comparable(points) {
+  const pure = points.find((point) => point.weights.relevance === 1);
+  return points.map((point) => ({
+    ...point,
+    change: Object.fromEntries(
+      Object.entries(point.expected).map(([name, value]) => [name, pure.expected[name] ? value / pure.expected[name] - 1 : 0]),
+    ),
+  }));
+}
+
+/** The upper right edge of the cloud, from most to least relevant. */
+export function frontOf(points, axis) {
+  const ordered = [...points].sort((a, b) => b.change.relevance - a.change.relevance || b.change[axis] - a.change[axis]);
+  let best = -Infinity;
+  return ordered.filter((point) => {
+    const better = point.change[axis] > best + 1e-9;
+    if (better) best = point.change[axis];
+    return better;
+  });
+}
+
+/** Draws the plot; the function it returns moves the marker of the slate that is shown. */
+export function drawFrontier(box, points, { axis, loss, onChoose }) {
+  if (points.length === 0) {
+    box.replaceChildren(element("p", { class: "note" }, "No item matches, so there is nothing to trade."));
+    return () => {};
+  }
+  const front = frontOf(points, axis);
+  const knee = points.find((point) => point.knee);
+  const framed = [...front, knee];
+  const x = scale(framed.map((point) => point.change.relevance), EDGE.left, WIDTH - EDGE.right);
+  const y = scale(framed.map((point) => point.change[axis]), HEIGHT - EDGE.bottom, EDGE.top);
+  const at = (point) => [x.at(point.change.relevance), y.at(point.change[axis])];
+  const inside = points.filter((point) => x.holds(point.change.relevance) && y.holds(point.change[axis]));
+  const third = Object.keys(points[0].change).find((name) => name !== "relevance" && name !== axis);
+  const size = sizes(points, third);
+  const path = front.map((point, index) => `${index ? "L" : "M"}${at(point).map((value) => value.toFixed(1)).join(" ")}`);
+  const dots = inside.map((point) => dot(point, at(point), size(point), front.includes(point), onChoose));
+  const here = svg("g", { class: "here", visibility: "hidden" }, svg("circle", { r: 8 }), svg("circle", { r: 3 }));
+  const picture = svg(
+    "svg",
+    { viewBox: `0 0 ${WIDTH} ${HEIGHT}`, role: "img", "aria-label": spoken(front, axis, knee) },
+    loss != null && forbidden(x, loss),
+    ...x.ticks.map((tick) => label(x.at(tick), HEIGHT - EDGE.bottom + 15, tickText(tick), "middle")),
+    ...y.ticks.map((tick) => rule(y.at(tick))),
+    ...y.ticks.map((tick) => label(EDGE.left - 6, y.at(tick) + 3.5, tickText(tick), "end")),
+    label(WIDTH - EDGE.right, HEIGHT - 3, "relevance", "end", "axis objective-relevance"),
+    label(EDGE.left, 12, axis, "start", `axis objective-${axis}`),
+    svg("path", { class: "front", d: path.join("") }),
+    ...dots,
+    kneeMark(at(knee)),
+    here,
+  );
+  box.replaceChildren(picture);
+  return (changes) => {
+    here.setAttribute("visibility", "visible");
+    const place = [x.at(changes.relevance ?? 0), y.at(changes[axis] ?? 0)];
+    here.style.transform = `translate(${place[0]}px, ${place[1]}px)`;
+  };
+}
+
+/** Radius by the objective that has no axis. */
+function sizes(points, third) {
+  if (third === undefined) return () => 3.5;
+  const values = points.map((point) => point.change[third]);
+  const [low, high] = [Math.min(...values), Math.max(...values)];
+  return (point) => 2.8 + (3.2 * (point.change[third] - low)) / (high - low || 1);
+}
+
+function dot(point, [cx, cy], radius, onFront, onChoose) {
+  const words = Object.entries(point.change).map(([name, value]) => `${name} ${change(value)}`).join(", ");
+  return svg(
+    "circle",
+    { class: onFront ? "dot on-front" : "dot", cx: cx.toFixed(1), cy: cy.toFixed(1), r: radius.toFixed(1), onclick: () => onChoose(point) },
+    svg("title", {}, words),
+  );
+}
+
+function kneeMark([cx, cy]) {
+  const left = cx > WIDTH / 2;
+  return svg(
+    "g",
+    { class: "knee" },
+    svg("circle", { cx: cx.toFixed(1), cy: cy.toFixed(1), r: 7 }),
+    svg("text", { x: (cx + (left ? -11 : 11)).toFixed(1), y: (cy + 4).toFixed(1), "text-anchor": left ? "end" : "start" }, "knee"),
+  );
+}
+
+function forbidden(x, loss) {
+  const edge = Math.min(Math.max(x.at(-loss), EDGE.left), WIDTH - EDGE.right);
+  return svg(
+    "g",
+    { class: "forbidden" },
+    svg("rect", { x: EDGE.left, y: EDGE.top, width: (edge - EDGE.left).toFixed(1), height: HEIGHT - EDGE.top - EDGE.bottom }),
+    svg("line", { x1: edge, x2: edge, y1: EDGE.top, y2: HEIGHT - EDGE.bottom }),
+  );
+}
+
+function rule(y) {
+  return svg("line", { class: "rule", x1: EDGE.left, x2: WIDTH - EDGE.right, y1: y.toFixed(1), y2: y.toFixed(1) });
+}
+
+function label(x, y, text, anchor, kind = "tick") {
+  return svg("text", { class: kind, x: x.toFixed(1), y: y.toFixed(1), "text-anchor": anchor }, text);
+}
+
+function tickText(share) {
+  const whole = Math.round(share * 100);
+  return whole === 0 ? "0" : `${whole > 0 ? "+" : "\u2212"}${Math.abs(whole)}\u202f%`;
+}
+
+/** A linear scale over the values, with a few round ticks. */
+function scale(values, start, end) {
+  const [least, most] = [Math.min(...values, 0), Math.max(...values, 0)];
+  const low = least - MARGIN * Math.max(most - least, 0.01);
+  const high = most;
+  const span = high - low;
+  const step = [0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1, 2, 5, 10, 20, 50].find((one) => span / one <= 5) ?? span;
+  const ticks = [];
+  for (let tick = Math.ceil(low / step) * step; tick <= high + 1e-9; tick += step) ticks.push(tick);
+  const pad = span * 0.04;
+  return { ticks, holds: (value) => value >= low - pad && value <= high + pad, at: (value) => start + ((value - low + pad) / (span + 2 * pad)) * (end - start) };
+}
+
+function spoken(front, axis, knee) {
+  const last = front[front.length - 1];
+  const ends = `The front goes from relevance ${change(front[0].change.relevance)}, ${axis} ${change(front[0].change[axis])} `;
+  const other = `to relevance ${change(last.change.relevance)}, ${axis} ${change(last.change[axis])}.`;
+  const bend = ` The knee is at relevance ${change(knee.change.relevance)}, ${axis} ${change(knee.change[axis])}.`;
+  return ends + other + bend;
+}

@@ -1,0 +1,325 @@
+// The page: one view, the answers to it, and everything that shows them.
+
+import { byId, element } from "./element.js";
+import { FIELDS, priceFilter, showFacets, showPrice } from "./facets.js";
+import { comparable, drawFrontier, frontOf } from "./frontier.js";
+import { sentenceOf, showReceipt, verdictOf } from "./receipt.js";
+import { Latest, Trouble, fetchJson } from "./requests.js";
+import { showCandidate, showControl } from "./slate.js";
+import { suggest } from "./suggestions.js";
+import { addressOf, normalised, only, sameWeights, searchParameters, viewOf } from "./view.js";
+import { change, percent, weightsInWords } from "./words.js";
+
+const DEPTH = 10;
+const RETRY_SECONDS = 2;
+const SPEAK_AFTER_MS = 700;
+
+const { bundle, profiles } = JSON.parse(byId("bundle").textContent);
+const PURE = only("relevance", bundle.objectives);
+const presets = { "Pure relevance": { weights: PURE }, "Bundle default": { weights: bundle.default_weights } };
+for (const [name, profile] of Object.entries(profiles)) presets[name] = profile;
+
+let view = null;
+let control = null; // { key, answer }
+let candidate = null; // the answer that is shown
+let frontier = { key: null, points: [], front: [], move: () => {} };
+const troubles = new Map(); // by what failed, so that one part that works does not hide another that does not
+let retry = null;
+let speaking = null;
+
+const candidates = new Latest();
+const controls = new Latest();
+const frontiers = new Latest();
+
+// --- asking
+
+function refresh({ push = false } = {}) {
+  const address = addressOf(view, bundle);
+  if (push) history.pushState(null, "", address);
+  else history.replaceState(null, "", view.q || location.search ? address : "/");
+  showControls();
+  if (!view.q.trim()) return showNothing("Look for something, move a weight, and see what it buys.", bundle.examples);
+  candidates.run(() => attempt("candidate", askCandidate));
+  controls.run(() => attempt("control", askControl));
+  frontiers.run(() => attempt("frontier", askFrontier));
+}
+
+async function attempt(name, ask) {
+  byId("slates").setAttribute("aria-busy", "true");
+  try {
+    await ask();
+    troubles.delete(name);
+  } catch (trouble) {
+    if (!(trouble instanceof Trouble)) throw trouble;
+    troubles.set(name, trouble);
+  } finally {
+    byId("slates").removeAttribute("aria-busy");
+    showTrouble();
+  }
+}
+
+async function askCandidate() {
+  if (Object.values(view.weights).every((weight) => weight === 0)) {
+    throw new Trouble("Every weight is 0. Give one objective some weight.");
+  }
+  const parameters = searchParameters(view, view.weights);
+  parameters.set("k", DEPTH);
+  const answer = await fetchJson("/playground/search", parameters);
+  if (answer.bundle !== bundle.id) {
+    throw new Trouble(`The service now serves bundle ${answer.bundle}. Start afresh to steer by its objectives.`);
+  }
+  candidate = answer;
+  showSlates();
+}
+
+async function askControl() {
+  const parameters = searchParameters(view, view.control, { loss: null });
+  parameters.set("k", DEPTH);
+  parameters.set("facets", FIELDS.join(","));
+  const key = String(parameters);
+  if (control?.key === key) return;
+  const answer = await fetchJson("/playground/search", parameters);
+  control = { key, answer };
+  showFacets(byId("facets"), answer.facets, view.filters, toggleFilter);
+  showSlates();
+}
+
+async function askFrontier() {
+  const parameters = searchParameters(view, {}, { loss: null });
+  parameters.set("k", DEPTH);
+  const key = String(parameters);
+  if (frontier.key !== key) {
+    const answer = await fetchJson("/frontier", parameters);
+    frontier = { ...frontier, key, points: answer.points.length ? comparable(answer.points) : [] };
+  }
+  showFrontier();
+}
+
+// --- showing
+
+function showControls() {
+  const shares = normalised(view.weights);
+  for (const name of bundle.objectives) {
+    const slider = byId(`w_${name}`);
+    if (document.activeElement !== slider || Number(slider.value) !== view.weights[name]) slider.value = view.weights[name];
+    byId(`share_${name}`).textContent = percent(shares[name], 0);
+    slider.setAttribute("aria-valuetext", `${percent(shares[name], 0)} of the weight`);
+  }
+  for (const button of byId("presets").children) {
+    const preset = presets[button.dataset.preset];
+    button.setAttribute("aria-pressed", String(sameWeights(preset.weights, view.weights)));
+  }
+  byId("guarded").checked = view.loss != null;
+  byId("loss").disabled = view.loss == null;
+  if (view.loss != null) byId("loss").value = view.loss;
+  byId("loss_shown").textContent = percent(Number(byId("loss").value));
+  if (bundle.has_prices) showPrice(byId("price_low"), byId("price_high"), view.filters);
+  for (const box of byId("facets").querySelectorAll("input")) box.checked = view.filters.includes(box.dataset.filter);
+  showControlChoice();
+  const parameters = searchParameters(view, view.weights);
+  byId("curl").textContent = `curl '${location.origin}/search?${String(parameters).replaceAll("'", "%27")}'`;
+  if (document.activeElement !== byId("q")) byId("q").value = view.q;
+}
+
+function showControlChoice() {
+  const select = byId("control");
+  const names = Object.keys(presets);
+  const current = names.find((name) => sameWeights(presets[name].weights, view.control));
+  const options = names.map((name) => element("option", { value: name }, name));
+  if (!current) options.push(element("option", { value: "" }, `Held: ${weightsInWords(normalised(view.control))}`));
+  select.replaceChildren(...options);
+  select.value = current ?? "";
+}
+
+function showSlates() {
+  if (!candidate || !control) return;
+  if (candidate.hits.length === 0) {
+    return showNothing(`Nothing matches \u201c${candidate.query}\u201d${view.filters.length ? " with these filters" : ""}.`, bundle.examples);
+  }
+  byId("nothing").hidden = true;
+  byId("slates").classList.remove("is-empty");
+  const ids = (answer) => answer.hits.map((hit) => hit.item_id);
+  showControl(byId("control-slate"), control.answer, ids(candidate), bundle.ranges);
+  showCandidate(byId("candidate-slate"), candidate, ids(control.answer), bundle.ranges);
+  showReceipt(byId("sentence"), byId("changes"), candidate, view.loss);
+  showGuardrail();
+  moveMarker();
+  speak(`${candidate.hits.length} of ${candidate.n_candidates} candidates. ${sentenceOf(candidate)}`);
+}
+
+function showGuardrail() {
+  const asked = normalised(view.weights);
+  const { words, kind } = verdictOf(candidate, asked, view.loss);
+  byId("verdict").textContent = words;
+  byId("verdict").className = `verdict ${kind}`;
+  for (const name of bundle.objectives) {
+    const moved = Math.abs(asked[name] - candidate.weights[name]) > 0.005;
+    byId(`effective_${name}`).textContent = moved ? `used: ${percent(candidate.weights[name], 0)}` : "";
+  }
+}
+
+function showFrontier() {
+  const { points } = frontier;
+  frontier.front = frontOf(points, view.axis);
+  frontier.move = drawFrontier(byId("plot"), points, { axis: view.axis, loss: view.loss, onChoose: choosePoint });
+  const walk = byId("walk");
+  walk.max = Math.max(frontier.front.length - 1, 0);
+  walk.disabled = frontier.front.length < 2;
+  byId("knee").disabled = points.length === 0;
+  for (const button of byId("axes").children) button.setAttribute("aria-pressed", String(button.dataset.axis === view.axis));
+  showWalk();
+  moveMarker();
+}
+
+function showWalk() {
+  const chosen = frontier.front.findIndex((point) => sameWeights(point.weights, view.weights));
+  const walk = byId("walk");
+  if (chosen >= 0) walk.value = chosen;
+  const words = chosen < 0 ? "not on a dot" : changesInWords(frontier.front[chosen]);
+  byId("walk_shown").textContent = words;
+  walk.setAttribute("aria-valuetext", words);
+}
+
+function changesInWords(point) {
+  return ["relevance", view.axis].map((name) => `${name} ${change(point.change[name])}`).join(", ");
+}
+
+function moveMarker() {
+  if (!candidate?.hits.length) return;
+  frontier.move(Object.fromEntries(Object.entries(candidate.receipt).map(([name, line]) => [name, line.change])));
+}
+
+function showNothing(words, examples) {
+  byId("slates").classList.add("is-empty");
+  const links = examples.map((text) => element("button", { type: "button", onclick: () => lookFor(text) }, text));
+  byId("nothing").replaceChildren(element("p", {}, words), element("div", { class: "examples" }, ...links));
+  byId("nothing").hidden = false;
+  for (const id of ["control-slate", "candidate-slate", "changes"]) byId(id).replaceChildren();
+  byId("verdict").textContent = "";
+  if (!view.q.trim()) byId("plot").replaceChildren();
+  speak(words);
+}
+
+function showTrouble() {
+  clearTimeout(retry);
+  const [trouble] = troubles.values();
+  const box = byId("trouble");
+  box.hidden = trouble === undefined;
+  if (trouble === undefined || box.dataset.words === trouble.message) return planRetry(trouble);
+  const again = element("button", { type: "button", onclick: () => refresh() }, "Try again");
+  const afresh = element("button", { type: "button", onclick: () => location.assign("/") }, "Start afresh");
+  box.replaceChildren(element("p", {}, trouble.message), trouble.mayPass ? again : afresh);
+  box.dataset.words = trouble.message;
+  planRetry(trouble);
+}
+
+function planRetry(trouble) {
+  if (trouble?.mayPass) retry = setTimeout(refresh, RETRY_SECONDS * 1000);
+}
+
+/** Read out what changed, once the slider rests. */
+function speak(words) {
+  clearTimeout(speaking);
+  speaking = setTimeout(() => (byId("status").textContent = words), SPEAK_AFTER_MS);
+}
+
+// --- acting
+
+function steer(weights, loss = view.loss) {
+  view = { ...view, weights: { ...only("", bundle.objectives), ...weights }, loss };
+  refresh();
+  showWalk();
+}
+
+function choosePoint(point) {
+  steer(point.weights);
+}
+
+function lookFor(text) {
+  troubles.clear();
+  byId("q").value = text;
+  view = { ...view, q: text.trim() };
+  refresh({ push: true });
+}
+
+function toggleFilter(filter, on) {
+  view = { ...view, filters: on ? [...view.filters, filter] : view.filters.filter((one) => one !== filter) };
+  refresh();
+}
+
+function changePrice() {
+  const others = view.filters.filter((one) => !one.startsWith("price:"));
+  const price = priceFilter(byId("price_low"), byId("price_high"));
+  view = { ...view, filters: price ? [...others, price] : others };
+  refresh();
+}
+
+async function copy(text, words) {
+  try {
+    await navigator.clipboard.writeText(text);
+    byId("copied").textContent = words;
+  } catch {
+    byId("copied").textContent = "The browser does not let the page copy; select the text below.";
+  }
+}
+
+// --- wiring
+
+for (const name of bundle.objectives) {
+  byId(`w_${name}`).addEventListener("input", (event) => steer({ ...view.weights, [name]: Number(event.target.value) }));
+}
+byId("presets").append(
+  ...Object.entries(presets).map(([name, preset]) =>
+    element("button", { type: "button", "data-preset": name, "aria-pressed": "false", onclick: () =>
+      steer(preset.weights, preset.max_relevance_loss ?? view.loss) }, name),
+  ),
+);
+byId("axes").append(
+  ...bundle.objectives.slice(1).map((name) =>
+    element("button", { type: "button", "data-axis": name, "aria-pressed": "false", onclick: () => {
+      view = { ...view, axis: name };
+      refresh();
+    } }, name),
+  ),
+);
+byId("axes").hidden = bundle.objectives.length < 3;
+byId("guarded").addEventListener("change", (event) => steer(view.weights, event.target.checked ? Number(byId("loss").value) : null));
+byId("loss").addEventListener("input", (event) => steer(view.weights, Number(event.target.value)));
+byId("price_low")?.addEventListener("change", changePrice);
+byId("price_high")?.addEventListener("change", changePrice);
+byId("control").addEventListener("change", (event) => {
+  const preset = presets[event.target.value];
+  if (preset) view = { ...view, control: { ...only("", bundle.objectives), ...preset.weights } };
+  refresh();
+});
+byId("hold").addEventListener("click", () => {
+  if (!candidate) return;
+  view = { ...view, control: { ...candidate.weights } };
+  refresh();
+});
+byId("walk").addEventListener("input", (event) => choosePoint(frontier.front[Number(event.target.value)]));
+byId("knee").addEventListener("click", () => choosePoint(frontier.points.find((point) => point.knee)));
+byId("copy-link").addEventListener("click", () => copy(location.href, "Link copied."));
+byId("copy-curl").addEventListener("click", () => copy(byId("curl").textContent, "Command copied."));
+const closeSuggestions = suggest(byId("q"), byId("suggestions"), () => lookFor(byId("q").value));
+byId("search").addEventListener("submit", (event) => {
+  event.preventDefault();
+  closeSuggestions();
+  lookFor(byId("q").value);
+});
+addEventListener("popstate", openAddress);
+openAddress();
+
+/** Show what the address asks for. */
+function openAddress() {
+  const asked = viewOf(location.search, bundle);
+  view = asked.view;
+  troubles.clear();
+  if (asked.unknown.length) {
+    const names = asked.unknown.join(", ");
+    troubles.set("link", new Trouble(`This link steers by ${names}, which this bundle does not have; it was left out.`));
+  }
+  byId("q").value = view.q;
+  refresh();
+  showTrouble();
+}

@@ -1,0 +1,95 @@
+// A slate as cards: where each stands, how far it moved, and what its score is made of.
+
+import { element } from "./element.js";
+
+/** What each objective adds to an item's score; diversity belongs to the slate and is no part of it. */
+export function contributions(hit, weights, ranges) {
+  return Object.entries(hit.objectives).map(([name, gain]) => [name, (weights[name] * gain) / ranges[name]]);
+}
+
+export function showControl(list, answer, candidateIds, ranges) {
+  const kept = new Set(candidateIds);
+  const leaves = { sign: "leaves", kind: "out", spoken: "not in the candidate slate" };
+  show(list, answer, ranges, (hit) => (kept.has(hit.item_id) ? null : leaves), () => null);
+}
+
+export function showCandidate(list, answer, controlIds, ranges) {
+  const rankOf = new Map(controlIds.map((id, index) => [id, index]));
+  const move = (hit, index) => moveOf(rankOf.get(hit.item_id), index, controlIds.length);
+  show(list, answer, ranges, move, reason);
+}
+
+function moveOf(before, index, depth) {
+  if (before === undefined) return { sign: "new", kind: "new", spoken: `was below rank ${depth}` };
+  const places = before - index;
+  if (places === 0) return null;
+  const [arrow, way] = places > 0 ? ["▲", "up"] : ["▼", "down"];
+  return { sign: `${arrow} ${Math.abs(places)}`, kind: way, spoken: `${way} ${Math.abs(places)}, from rank ${before + 1}` };
+}
+
+function show(list, answer, ranges, mark, why) {
+  const before = new Map([...list.children].map((card) => [card.dataset.item, card.getBoundingClientRect().top]));
+  const parts = answer.hits.map((hit) => contributions(hit, answer.weights, ranges));
+  const largest = Math.max(...answer.hits.map((hit) => hit.score), 1e-9);
+  const cards = answer.hits.map((hit, index) => {
+    const below = answer.hits.slice(index + 1).some((other) => other.score > hit.score + 1e-6);
+    return card(hit, index, mark(hit, index), parts[index], largest, why(parts, index, below));
+  });
+  list.replaceChildren(...cards);
+  glide(cards, before);
+}
+
+function card(hit, index, move, parts, largest, why) {
+  const price = hit.price == null ? null : element("span", { class: "amount" }, hit.price.toFixed(2));
+  const bars = parts.map(([name, value]) =>
+    element("span", { class: `part objective-${name}`, "--share": Math.max(value, 0) / largest }),
+  );
+  const spoken = parts.map(([name, value]) => `${name} ${value.toFixed(2)}`).join(", ");
+  return element(
+    "li",
+    { class: `card ${move ? `is-${move.kind}` : ""}`, "data-item": hit.item_id },
+    element("span", { class: "rank", "aria-hidden": "true" }, String(index + 1)),
+    element(
+      "div",
+      { class: "what" },
+      element("p", { class: "title" }, hit.title),
+      element("p", { class: "meta" }, [hit.category, hit.in_stock ? "" : "out of stock", `#${hit.item_id}`].filter(Boolean).join(" · ")),
+      element("div", { class: "bar", "aria-hidden": "true" }, ...bars),
+      element("span", { class: "hidden" }, `Score ${hit.score.toFixed(2)}: ${spoken}.`),
+    ),
+    element(
+      "div",
+      { class: "side" },
+      price,
+      move && element("span", { class: `move ${move.kind}`, "aria-hidden": "true" }, move.sign),
+      move && element("span", { class: "hidden" }, move.spoken),
+      why && element("span", { class: "why" }, why),
+    ),
+  );
+}
+
+/** The objective in which an item stands out most from the slate; or that variety put it before better scores. */
+function reason(parts, index, aheadOfBetter) {
+  if (aheadOfBetter) return "for variety";
+  let most = { name: "", excess: 0 };
+  parts[index].forEach(([name, value], number) => {
+    const mean = parts.reduce((sum, other) => sum + other[number][1], 0) / parts.length;
+    if (value - mean > most.excess) most = { name, excess: value - mean };
+  });
+  return most.name && `for ${most.name}`;
+}
+
+/** Let each card travel from where it stood, so that the eye can follow. */
+function glide(cards, before) {
+  if (matchMedia("(prefers-reduced-motion: reduce)").matches) return;
+  const tops = cards.map((card) => card.getBoundingClientRect().top);
+  cards.forEach((card, index) => {
+    const from = before.get(card.dataset.item);
+    if (from === undefined) {
+      if (before.size) card.animate([{ opacity: 0 }, { opacity: 1 }], { duration: 160, easing: "ease-out" });
+    } else if (from !== tops[index]) {
+      const start = { transform: `translateY(${from - tops[index]}px)` };
+      card.animate([start, { transform: "none" }], { duration: 180, easing: "cubic-bezier(.2,.7,.2,1)" });
+    }
+  });
+}

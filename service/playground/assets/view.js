@@ -1,0 +1,63 @@
+// What is looked at, and the address that reproduces it. The names are those of GET /search.
+
+export function normalised(weights) {
+  const total = Object.values(weights).reduce((sum, weight) => sum + weight, 0);
+  if (total === 0) return { ...weights };
+  return Object.fromEntries(Object.entries(weights).map(([name, weight]) => [name, weight / total]));
+}
+
+export function only(objective, objectives) {
+  return Object.fromEntries(objectives.map((name) => [name, name === objective ? 1 : 0]));
+}
+
+export function sameWeights(one, other) {
+  const [a, b] = [normalised(one), normalised(other)];
+  return Object.keys(a).every((name) => Math.abs(a[name] - (b[name] ?? 0)) < 0.005);
+}
+
+/** The view an address asks for, and the names in it that this bundle does not know. */
+export function viewOf(search, bundle) {
+  const asked = new URLSearchParams(search);
+  const unknown = [...asked.keys()].filter((name) => name.startsWith("w_") && !bundle.objectives.includes(name.slice(2)));
+  const weights = weightsOf((name) => asked.get(`w_${name}`), bundle);
+  const held = new Map((asked.get("control") ?? "").split(",").map((part) => part.split(":")));
+  const loss = Number.parseFloat(asked.get("max_relevance_loss"));
+  const axis = asked.get("axis");
+  return {
+    view: {
+      q: asked.get("q") ?? "",
+      weights: weights ?? { ...bundle.default_weights },
+      control: weightsOf((name) => held.get(name), bundle) ?? only("relevance", bundle.objectives),
+      loss: Number.isFinite(loss) ? Math.min(Math.max(loss, 0), 1) : null,
+      filters: asked.getAll("filter"),
+      axis: bundle.objectives.includes(axis) && axis !== "relevance" ? axis : bundle.objectives[1],
+    },
+    unknown: unknown.map((name) => name.slice(2)),
+  };
+}
+
+function weightsOf(textOf, bundle) {
+  const weights = bundle.objectives.map((name) => [name, Number.parseFloat(textOf(name))]);
+  if (weights.every(([, weight]) => !(weight > 0))) return null;
+  return Object.fromEntries(weights.map(([name, weight]) => [name, Number.isFinite(weight) && weight > 0 ? weight : 0]));
+}
+
+/** The parameters of GET /search for these weights. */
+export function searchParameters(view, weights, { loss = view.loss } = {}) {
+  const parameters = new URLSearchParams({ q: view.q });
+  for (const [name, weight] of Object.entries(weights)) parameters.set(`w_${name}`, short(weight));
+  if (loss != null) parameters.set("max_relevance_loss", short(loss));
+  for (const filter of view.filters) parameters.append("filter", filter);
+  return parameters;
+}
+
+export function addressOf(view, bundle) {
+  const parameters = searchParameters(view, view.weights);
+  if (!sameWeights(view.control, only("relevance", bundle.objectives))) {
+    parameters.set("control", Object.entries(view.control).map(([name, weight]) => `${name}:${short(weight)}`).join(","));
+  }
+  if (view.axis !== bundle.objectives[1]) parameters.set("axis", view.axis);
+  return `/?${parameters}`;
+}
+
+const short = (number) => String(Number(number.toFixed(4)));

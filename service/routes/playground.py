@@ -1,0 +1,66 @@
+"""The playground at `/`, and the two requests that only it makes."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated, Any
+
+from fastapi import APIRouter, Query, Request
+from fastapi.responses import HTMLResponse, Response
+from jinja2 import Environment, FileSystemLoader, StrictUndefined
+
+from engine import Engine
+from service.auth import Gate
+from service.bodies import JSON
+from service.playground.suggestions import Suggestions
+from service.profiles import Profiles
+from service.routes.search import ANSWER_HEADERS
+from service.search_request import from_query_string
+from service.searching import Searching
+
+FOLDER = Path(__file__).parent.parent / "playground"
+ASSETS = "/playground/assets"
+PAGE_HEADERS = {
+    "Content-Security-Policy": "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'; "
+    "img-src 'self' https: http: data:; base-uri 'none'; form-action 'self'; frame-ancestors 'none'",
+    "Cache-Control": "no-cache",
+    "Referrer-Policy": "no-referrer",
+    "X-Content-Type-Options": "nosniff",
+}
+N_EXAMPLES = 6
+
+
+def playground_router(engine: Engine, searching: Searching, profiles: Profiles, gate: Gate) -> APIRouter:
+    router = APIRouter(include_in_schema=False)
+    suggestions = Suggestions(engine.store)
+    templates = Environment(loader=FileSystemLoader(FOLDER / "templates"), autoescape=True, undefined=StrictUndefined)
+    templates.policies["json.dumps_kwargs"] = {"sort_keys": False}  # objectives and profiles keep their order
+    page = templates.get_template("playground.html")
+    bundle = {
+        "id": engine.bundle_id,
+        "source": engine.manifest["source"],
+        "n_items": len(engine.store),
+        "has_prices": engine.store.has_prices,
+        "objectives": list(engine.known_weights),
+        "ranges": {one["name"]: one["range"] for one in engine.manifest["objectives"]},
+        "default_weights": dict(engine.default_weights),
+        "examples": suggestions.examples(N_EXAMPLES),
+    }
+
+    @router.get("/", response_class=HTMLResponse)
+    async def playground() -> HTMLResponse:
+        presets: dict[str, Any] = {name: profile.model_dump() for name, profile in profiles.all().items()}
+        return HTMLResponse(page.render(bundle=bundle, profiles=presets, assets=ASSETS), headers=PAGE_HEADERS)
+
+    @router.get("/playground/search")
+    async def preview(request: Request) -> Response:
+        """`GET /search` for who tunes weights: the same slate, which is not logged because no shopper sees it."""
+        gate.check(request, "search")
+        asked = from_query_string(request.scope["query_string"], searching.known_weights)
+        return Response(searching.preview(asked), headers=ANSWER_HEADERS, media_type=JSON)
+
+    @router.get("/playground/suggestions")
+    async def suggest(q: Annotated[str, Query(max_length=512)] = "") -> list[str]:
+        return suggestions.of(q)
+
+    return router

@@ -1,0 +1,79 @@
+"""The real service behind a real browser, whose console must stay silent."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import polars as pl
+import pytest
+from playwright.sync_api import Browser, Page
+
+from catalog.readers import read_catalogue
+from engine.build import build_bundle
+from service.settings import Settings
+from tests.playground.chromium import chromium_path, running_chromium
+from tests.service.conftest import RedisProcess, running_redis, serving
+
+PRESET = {"weights": {"relevance": 0.4, "revenue": 0.6}, "max_relevance_loss": 0.05}
+MARKUP = '<img src=x onerror="document.title=1"> & "quoted" towel'
+
+
+@pytest.fixture(scope="session")
+def browser() -> Iterator[Browser]:
+    if chromium_path() is None:
+        pytest.skip("Chromium is not here; on Debian: apt-get install chromium")
+    with running_chromium() as chromium:
+        yield chromium
+
+
+@pytest.fixture(scope="session")
+def redis(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RedisProcess]:
+    with running_redis(tmp_path_factory.mktemp("redis")) as server:
+        yield server
+
+
+def settings_for(bundle: Path, data_folder: Path, redis: RedisProcess) -> Settings:
+    return Settings(
+        bundle=bundle, data_folder=data_folder, redis_url=redis.url, redis_timeout_seconds=2.0, admin_key="sesame"
+    )
+
+
+@pytest.fixture(scope="session")
+def address(
+    browser: Browser, small_bundle: Path, redis: RedisProcess, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[str]:
+    """The service of the grocery bundle, which has a profile."""
+    with serving(settings_for(small_bundle, tmp_path_factory.mktemp("data"), redis)) as client:
+        key = {"Authorization": "Bearer sesame"}
+        client.put("/profiles/margin", json=PRESET, headers=key).raise_for_status()
+        yield str(client.base_url).rstrip("/")
+
+
+@pytest.fixture(scope="session")
+def towels(browser: Browser, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A bundle without prices, with a title that would like to be markup."""
+    folder = tmp_path_factory.mktemp("towels")
+    titles = [MARKUP, *(f"{colour} bath towel" for colour in ("red", "blue", "green", "white", "grey"))]
+    pl.DataFrame({"item_id": [str(n) for n in range(len(titles))], "title": titles}).write_csv(folder / "towels.csv")
+    items, _ = read_catalogue(folder / "towels.csv")
+    build_bundle(items, folder / "bundle", source="towels.csv")
+    return folder / "bundle"
+
+
+@pytest.fixture
+def complaints() -> list[str]:
+    """What the browser's console said; a test that provokes errors empties it."""
+    return []
+
+
+@pytest.fixture
+def page(browser: Browser, complaints: list[str]) -> Iterator[Page]:
+    context = browser.new_context(reduced_motion="reduce", viewport={"width": 1440, "height": 1000})
+    page = context.new_page()
+    page.set_default_timeout(20_000)
+    page.on("console", lambda message: complaints.append(message.text) if message.type == "error" else None)
+    page.on("pageerror", lambda error: complaints.append(str(error)))
+    yield page
+    context.close()
+    assert complaints == []

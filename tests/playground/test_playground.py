@@ -1,0 +1,250 @@
+"""Tuning weights by eye, in a real browser."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+from urllib.parse import parse_qs, urlsplit
+
+import httpx
+import pytest
+from axe_playwright_python.sync_playwright import Axe
+from playwright.sync_api import Locator, Page, expect
+
+from tests.playground.conftest import MARKUP, settings_for
+from tests.service.conftest import RedisProcess, metric, serving
+
+STEERED = "/?q=coffee&w_relevance=0.2&w_revenue=0.8&w_diversity=0"
+
+
+def cards(page: Page, slate: str = "candidate") -> Locator:
+    return page.locator(f"#{slate}-slate > li")
+
+
+def item_ids(page: Page, slate: str = "candidate") -> list[str]:
+    return cards(page, slate).evaluate_all("cards => cards.map(card => card.dataset.item)")
+
+
+def slide(page: Page, name: str, value: float) -> None:
+    page.get_by_role("slider", name=name).fill(str(value))
+
+
+def served(address: str, **parameters: object) -> dict:
+    response = httpx.get(f"{address}/search", params={"k": 10, **parameters})
+    return response.raise_for_status().json()
+
+
+def test_somebody_tunes_a_query(page: Page, address: str) -> None:
+    page.goto(address)
+    expect(page.get_by_text("Look for something, move a weight")).to_be_visible()
+
+    box = page.get_by_role("combobox", name="Search the catalogue")
+    box.press_sequentially("ice cr")
+    expect(page.get_by_role("option").first).to_contain_text("ice cream")
+    box.press("ArrowDown")
+    box.press("Enter")
+    expect(cards(page)).to_have_count(10)
+    expect(page).to_have_url(re.compile(r"q=.*ice\+cream"))
+    expect(page.get_by_role("status").first).to_contain_text("against pure relevance")
+
+    query = box.input_value()
+    page.get_by_role("button", name="Pure relevance").click()
+    expect(page.locator("#sentence")).to_have_text("The same as pure relevance.")
+    assert item_ids(page) == item_ids(page, "control")
+
+    slide(page, "revenue", 1)
+    expect(page.locator("#share_revenue")).to_have_text(re.compile("50"))
+    expect(page.locator("#sentence")).to_contain_text("Revenue +")
+    assert item_ids(page) != item_ids(page, "control")
+    answer = served(address, q=query, w_relevance=1, w_revenue=1)
+    assert item_ids(page) == [hit["item_id"] for hit in answer["hits"]]
+    stayed = set(item_ids(page)) & set(item_ids(page, "control"))
+    expect(page.locator("#control-slate .is-out")).to_have_count(10 - len(stayed))
+    expect(page.locator("#candidate-slate .is-new")).to_have_count(10 - len(stayed))
+
+
+def test_each_card_says_how_far_it_moved(page: Page, address: str) -> None:
+    page.goto(address + STEERED)
+    expect(page.locator("#candidate-slate .move").first).to_be_visible()
+    before = item_ids(page, "control")
+    for rank, card in enumerate(cards(page).all()):
+        item = card.get_attribute("data-item")
+        if item not in before:
+            expect(card).to_contain_text("was below rank 10")
+        elif before.index(item) != rank:
+            way = "up" if before.index(item) > rank else "down"
+            expect(card).to_contain_text(f"{way} {abs(before.index(item) - rank)}, from rank {before.index(item) + 1}")
+
+
+def test_the_guardrail_holds_while_it_is_moved(page: Page, address: str) -> None:
+    page.goto(address + STEERED)
+    expect(page.locator("#verdict")).to_contain_text("Off")
+    unguarded = item_ids(page)
+    page.get_by_label("Limit the relevance given up").check()
+    for loss in (0.05, 0.01, 0):
+        page.locator("#loss").fill(str(loss))
+        expect(page.locator("#verdict")).to_contain_text(f"of {loss:.1%}"[:-1])
+        expect(page.locator("#verdict")).to_contain_text("Holds")
+        given_up = re.search(r"([\d.]+).% of", page.locator("#verdict").inner_text())
+        assert given_up is not None
+        assert float(given_up[1]) <= loss * 100
+    assert item_ids(page) != unguarded
+    expect(page.locator("#effective_relevance")).to_contain_text("used")
+
+
+def test_a_point_of_the_frontier_sets_the_weights(page: Page, address: str) -> None:
+    page.goto(address + STEERED)
+    points = page.locator("#plot circle.dot")
+    expect(points.first).to_be_visible()
+    page.get_by_role("button", name="Go to the knee").click()
+    frontier = httpx.get(f"{address}/frontier", params={"q": "coffee", "k": 10}).json()
+    knee = next(point for point in frontier["points"] if point["knee"])
+    expect(page).to_have_url(re.compile(rf"w_revenue={knee['weights']['revenue']:.4g}"))
+    pure = served(address, q="coffee", w_relevance=1)
+    change = knee["expected"]["relevance"] / pure["receipt"]["relevance"]["expected"] - 1
+    expect(page.locator("#changes")).to_contain_text(f"{abs(change):.1%}"[:-1])
+
+    page.get_by_role("slider", name="Walk the front").press("End")
+    expect(page.locator("#walk_shown")).to_contain_text("revenue +")
+    walked = page.url
+    page.locator("#plot circle.on-front").last.dispatch_event("click")
+    expect(page).not_to_have_url(walked)
+
+    page.get_by_role("button", name="diversity", exact=True).click()
+    expect(page.locator("#plot text.objective-diversity")).to_be_visible()
+
+
+def test_no_weight_at_all_is_told(page: Page, address: str) -> None:
+    page.goto(address + STEERED)
+    expect(cards(page)).to_have_count(10)
+    shown = item_ids(page)
+    for name in ("relevance", "revenue", "diversity"):
+        slide(page, name, 0)
+    expect(page.get_by_role("alert")).to_contain_text("Every weight is 0")
+    slide(page, "revenue", 1)
+    expect(page.get_by_role("alert")).to_be_hidden()
+    expect(page.locator("#share_revenue")).to_contain_text("100")
+    assert len(item_ids(page)) == len(shown)
+
+
+def test_the_link_shows_the_same_to_somebody_else(page: Page, address: str) -> None:
+    page.goto(address + STEERED)
+    expect(cards(page)).to_have_count(10)
+    page.get_by_role("button", name="Hold as control").click()
+    page.get_by_role("button", name="margin").click()
+    page.locator("#price_high").fill("4")
+    page.locator("#price_high").press("Enter")
+    expect(page.locator("#loss_shown")).to_have_text(re.compile("5.0"))
+    expect(page).to_have_url(re.compile("price"))
+    expect(page.locator("#candidate-slate .amount").first).to_be_visible()
+    page.wait_for_load_state("networkidle")
+    seen = (item_ids(page), item_ids(page, "control"), page.locator("#sentence").inner_text())
+
+    other = page.context.new_page()
+    other.goto(page.url)
+    expect(cards(other)).to_have_count(10)
+    expect(other.locator("#sentence")).to_have_text(seen[2])
+    assert (item_ids(other), item_ids(other, "control")) == seen[:2]
+    assert all(float(price) <= 4 for price in other.locator("#candidate-slate .amount").all_inner_texts())
+
+    command = other.locator("#curl").inner_text()
+    asked = parse_qs(urlsplit(command.removeprefix("curl '").removesuffix("'")).query)
+    answer = served(address, **{name: values[0] for name, values in asked.items()})
+    assert [hit["item_id"] for hit in answer["hits"]] == seen[0]
+
+    page.get_by_role("combobox", name="Search the catalogue").fill("yogurt")
+    page.get_by_role("button", name="Search", exact=True).click()
+    expect(page).to_have_url(re.compile("yogurt"))
+    page.go_back()
+    expect(page.get_by_role("combobox", name="Search the catalogue")).to_have_value("coffee")
+
+
+def test_facets_narrow_both_slates(page: Page, address: str) -> None:
+    page.goto(address + "/?q=ice+cream")
+    facet = page.locator("#facets fieldset").first
+    expect(facet).to_be_visible()
+    name = facet.locator(".name").nth(1).inner_text()
+    facet.get_by_role("checkbox").nth(1).check()
+    expect(page).to_have_url(re.compile("filter=category"))
+    for slate in ("candidate", "control"):
+        expect(cards(page, slate).first.locator(".meta")).to_contain_text(name)
+    facet.get_by_role("checkbox").nth(1).uncheck()
+    expect(page).not_to_have_url(re.compile("filter="))
+
+
+def test_nobody_is_logged_as_a_shopper(page: Page, address: str) -> None:
+    with httpx.Client(base_url=address) as client:
+        before = metric(client, "trimtab_searches_total", outcome="hits")
+        page.goto(address + STEERED)
+        expect(cards(page)).to_have_count(10)
+        assert metric(client, "trimtab_searches_total", outcome="hits") == before
+
+
+def test_no_match_and_bad_addresses_are_told_in_words(page: Page, address: str, complaints: list[str]) -> None:
+    page.goto(address + "/?q=zzzzqqqq")
+    expect(page.locator("#nothing")).to_contain_text("Nothing matches “zzzzqqqq”.")
+    page.get_by_role("button", name="ice cream", exact=True).click()
+    expect(cards(page)).to_have_count(10)
+
+    page.goto(address + "/?q=soup&w_margin=1")
+    expect(page.get_by_role("alert")).to_contain_text("margin, which this bundle does not have")
+    assert complaints == []
+
+    page.goto(address + "/?q=" + 10_000 * "a")
+    expect(page.get_by_role("alert")).to_contain_text("512")
+    page.goto(address + "/?q=soup&filter=colour:red")
+    expect(page.get_by_role("alert")).to_contain_text("there is no field 'colour'")
+    assert all("422" in complaint for complaint in complaints)  # the browser's own notes of those answers
+    complaints.clear()
+
+
+def test_titles_are_text_and_a_lost_service_is_told(
+    page: Page, towels: Path, redis: RedisProcess, tmp_path: Path, complaints: list[str]
+) -> None:
+    with serving(settings_for(towels, tmp_path, redis)) as client:
+        page.goto(f"{client.base_url}?q=towel")
+        expect(page.get_by_text(MARKUP).first).to_be_visible()
+        expect(page).to_have_title("trimtab playground")
+        expect(page.get_by_role("slider", name="revenue")).to_have_count(0)
+        slide(page, "diversity", 0.9)
+        expect(cards(page)).to_have_count(6)
+        assert complaints == []
+    slide(page, "diversity", 0.1)
+    expect(page.get_by_role("alert")).to_contain_text("The service does not answer")
+    expect(page.get_by_role("button", name="Try again")).to_be_visible()
+    page.close()
+    assert all("ERR_CONNECTION_REFUSED" in complaint for complaint in complaints)
+    complaints.clear()
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize("width", [360, 1440])
+def test_everybody_can_read_it(page: Page, address: str, width: int, scheme: str) -> None:
+    page.set_viewport_size({"width": width, "height": 900})
+    page.emulate_media(color_scheme="dark" if scheme == "dark" else "light", reduced_motion="reduce")
+    page.goto(address + STEERED + "&max_relevance_loss=0.02")
+    expect(page.locator("#plot circle.dot").first).to_be_visible()
+    assert page.evaluate("document.documentElement.scrollWidth") <= width
+    results = Axe().run(page).response["violations"]
+    serious = [
+        (violation["id"], [node["html"] for node in violation["nodes"]])
+        for violation in results
+        if violation["impact"] in ("serious", "critical")
+    ]
+    assert serious == []
+
+
+def test_nothing_jumps_while_typing(page: Page, address: str) -> None:
+    page.goto(address + STEERED)
+    expect(cards(page)).to_have_count(10)
+    page.wait_for_load_state("networkidle")
+    page.evaluate(
+        """() => { window.shifts = [];
+        new PerformanceObserver((list) => window.shifts.push(...list.getEntries().map((entry) => entry.value)))
+          .observe({ type: "layout-shift" }); }"""
+    )
+    box = page.get_by_role("combobox", name="Search the catalogue")
+    box.fill("")
+    box.press_sequentially("yogurt")
+    expect(page.get_by_role("option").first).to_be_visible()
+    assert page.evaluate("window.shifts") == []
