@@ -213,6 +213,27 @@ def replay(
         Console().print((out / "report.md").read_text(), highlight=False)
 
 
+@app.command()
+def compare(
+    data: Annotated[str, typer.Option(help="grocery, icecat, or both with a comma")],
+    out: Annotated[Path, typer.Option(help="folder for prepared lists, cells and tables; a run is taken up again")],
+    methods: Annotated[str, typer.Option(help="all, or names with commas")] = "all",
+    seeds: Annotated[int, typer.Option(min=1, help="how many seeds")] = 5,
+    icecat: Annotated[Path | None, typer.Option(help="the folder of the icecat data")] = None,
+    docs: Annotated[Path | None, typer.Option(help="folder to write experiments.md and its plots to")] = None,
+    quiet: Quiet = False,
+) -> None:
+    """Compare ways of trading objectives on the same lists."""
+    from engine.compare import compare as run
+    from engine.experiments import write_experiments
+
+    with _progress(quiet) as progress:
+        for name in data.split(","):
+            run(name, methods.split(","), n_seeds=seeds, out=out, icecat=icecat, progress=progress)
+    if docs is not None:
+        _errors.print(f"report in {write_experiments(out, docs)}")
+
+
 @contextmanager
 def _progress(quiet: bool) -> Iterator[Callable[[str, int, int], None]]:
     """Progress bars on stderr, one a stage; silent without a terminal."""

@@ -1,0 +1,59 @@
+"""The methods by name."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from core.errors import BadParameter
+from ranker.methods.chebyshev import SmoothChebyshev
+from ranker.methods.exact_pareto import ExactPareto
+from ranker.methods.film import Cosmos, Film
+from ranker.methods.guardrail import Guardrail
+from ranker.methods.heads import CalibratedHeads, DistilledEnsemble, Ensemble
+from ranker.methods.label_aggregation import LabelAggregation, StochasticLabelAggregation
+from ranker.methods.listwise import Listwise
+from ranker.methods.method import Method
+from ranker.methods.scalarisation import LinearScalarisation
+from ranker.methods.trees import Trees
+from ranker.methods.weight_space import ParetoManifold
+from ranker.training import Recipe
+
+REFERENCE = LinearScalarisation.name
+DEFAULT = CalibratedHeads.name
+AGGREGATIONS = ("upgrad", "mgda", "pcgrad", "aligned_mtl", "dualproj")
+
+_CLASSES: tuple[Callable[..., Method], ...] = (
+    LinearScalarisation,
+    LabelAggregation,
+    StochasticLabelAggregation,
+    Trees,
+    SmoothChebyshev,
+    ExactPareto,
+    Guardrail,
+    CalibratedHeads,
+    Ensemble,
+    DistilledEnsemble,
+    Film,
+    Cosmos,
+    ParetoManifold,
+    Listwise,
+)
+_BY_NAME: dict[str, Callable[..., Method]] = {one.name: one for one in _CLASSES}  # type: ignore[attr-defined]
+METHODS = (*_BY_NAME, *AGGREGATIONS)
+STEERABLE = tuple(name for name, one in _BY_NAME.items() if one.steerable)  # type: ignore[attr-defined]
+
+
+def make_method(name: str, recipe: Recipe, *, seed: int = 0) -> Method:
+    """An unfitted method.
+
+    Raises:
+        BadParameter: there is no method of that name.
+    """
+    if name in AGGREGATIONS:
+        # torchjd is a development dependency: only who compares methods needs it.
+        from ranker.methods.gradient_aggregation import GradientAggregation  # noqa: PLC0415
+
+        return GradientAggregation(name, recipe, seed=seed)
+    if name not in _BY_NAME:
+        raise BadParameter("method", f"there is none called {name!r}", ", ".join(METHODS))
+    return _BY_NAME[name](recipe, seed=seed)
