@@ -29,9 +29,9 @@ from ranker.training import Progress, silent
 
 PRIVATE_LABEL = Objective("private_label", head=1, times_price=False, unit="private-label purchases")
 STORE_BRAND = "Store brand"
-N_CANDIDATES = 60
+N_CANDIDATES = 40
 """Candidates kept of a grocery list, by retrieval order: enough for a first page and its alternatives."""
-SIZES = {"train": 2500, "validation": 800, "test": 800}
+SIZES = {"train": 2000, "validation": 400, "test": 600}
 
 _FILE = "problem-{}.npz"
 
