@@ -20,7 +20,7 @@ WORDS = {
     "DOZ": "1 dozen", "SMALL": "small", "SM": "small", "SML": "small", "MED": "medium", "MEDIUM": "medium",
     "LARGE": "large", "X-LARGE": "extra large", "XLG": "extra large", "XLRG": "extra large", "MINI": "mini",
     "QUEEN": "queen size", "KING": "king size", "TWIN PK": "twin pack", "1 KIT": "1 kit", "KIT": "1 kit",
-    "ONE SIZE": "one size", "1 PAIR": "1 pair",
+    "ONE SIZE": "one size", "1 PAIR": "1 pair", "UNDER 15 LB": "under 15 lb",
 }
 # fmt: on
 """Sizes without a number, and those no rule gives."""
@@ -28,8 +28,9 @@ WORDS = {
 SHOP_CODE = re.compile(
     r"^(?:(?:ALL|ABD|AB|A|B|CR|D|EX|L|N|P|R)(?:\s+[BD])*\s+(?:\d{3}\s+)?(?=[\d.])|\d{5,}\s+|\(\d+\)\s*)"
 )
+LARGEST_OF_A_PACK_OZ = 24
 NUMBER = r"(\d*\.?\d+)"
-FRACTION = r"(\d+[ -][1-9]\d?/(?:2|3|4|8|16)|[1357]/8|[13]/4|[12]/3|1/2)"
+FRACTION = r"(\d+[ -](?:1[0-5]|[1-9])/(?:2|3|4|8|16)|[1357]/8|[13]/4|1/3|1/2)"
 UNIT = "(" + "|".join(sorted(UNITS, key=len, reverse=True)) + r")\b"
 WEIGHT = r"(FL OZ|OZS|OZ|Z|LB|GM|G)\b"
 CONTENT = r"(FL OZ|OZS|OZ|Z|ML|LTR|LT|L)\b"
@@ -63,7 +64,12 @@ def _amount(number: str, unit: str) -> str:
 
 
 def _times(count: str, number: str, unit: str) -> str:
-    return _amount(number, unit) if int(count) == 1 else f"{int(count)} x {_amount(number, unit)}"
+    """A pack of several: each of the given size, or all together where no single one is that large."""
+    if int(count) == 1:
+        return _amount(number, unit)
+    if int(count) >= 4 and UNITS[unit] == "oz" and float(number) > LARGEST_OF_A_PACK_OZ:
+        return f"{int(count)} pack, {_amount(number, unit)}"
+    return f"{int(count)} x {_amount(number, unit)}"
 
 
 def _counted(count: str, number: str, unit: str) -> str:
@@ -89,5 +95,5 @@ FORMS: tuple[Form, ...] = (
     # 14-18 CT, 7-11 LB RW
     (re.compile(rf"^(\d+)[-/]{NUMBER} (CT|LB|STEM)\b"), lambda m: f"{m[1]}-{m[2]} {UNITS[m[3]]}"),
     # 8 OZ, 64 OZ PET, 3-LB BAG
-    (re.compile(rf"(?<![\d/]){NUMBER}[ -]?{UNIT}"), lambda m: _amount(m[1], m[2])),
+    (re.compile(rf"(?<![\d.]){NUMBER}[ -]?{UNIT}"), lambda m: _amount(m[1], m[2])),
 )

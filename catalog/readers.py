@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import codecs
 import csv
 import io
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -51,26 +52,37 @@ def _read_csv(path: Path) -> RawRows:
     delimiter = max(",;\t|", key=header_line.count)
     csv.field_size_limit(MAX_CELL_CHARACTERS)
     rows = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter, strict=True)
-    cells: list[tuple[int, list[str]]] = []
+    header: list[str] | None = None
+    lines: list[int] = []
+    cells: list[list[str]] = []
     unreadable: list[Rejection] = []
-    try:
-        header = [name.strip() for name in next(rows, [])]
-        before = rows.line_num
-        for row in rows:
-            line, before = before + 1, rows.line_num
-            if len(row) == len(header):
-                cells.append((line, row))
-            elif row:  # a blank line is no row
-                unreadable.append(Rejection(line, f"row has {len(row)} cells, the header has {len(header)}"))
-    except csv.Error as error:
-        raise BadFile(path, f"is cut off or badly quoted ({error})", row=before + 1) from None
-    return RawRows(_frame(header, cells, path), tuple(unreadable))
+    while True:
+        line = rows.line_num + 1
+        try:
+            row = next(rows)
+        except StopIteration:
+            break
+        except csv.Error as error:
+            if "unexpected end" in str(error):  # it swallowed the rest; there is no telling how many rows
+                raise BadFile(path, "is cut off, or a quote opened here never closes", row=line) from None
+            until = f" up to line {rows.line_num}" if rows.line_num > line else ""
+            unreadable.append(Rejection(line, f"row is badly quoted{until} ({error})"))
+            continue
+        if header is None:
+            header = [name.strip() for name in row]
+        elif len(row) == len(header):
+            lines.append(line)
+            cells.append(row)
+        elif row:  # a blank line is no row
+            unreadable.append(Rejection(line, f"row has {len(row)} cells, the header has {len(header)}"))
+    return _raw_rows(header or [], lines, cells, unreadable, path)
 
 
 def _read_jsonl(path: Path) -> RawRows:
-    objects: list[tuple[int, dict[str, Any]]] = []
+    lines: list[int] = []
+    objects: list[dict[str, Any]] = []
     unreadable: list[Rejection] = []
-    for line, text in enumerate(read_bytes(path).removeprefix(b"\xef\xbb\xbf").split(b"\n"), 1):
+    for line, text in enumerate(read_bytes(path).removeprefix(codecs.BOM_UTF8).split(b"\n"), 1):
         if not text.strip():
             continue
         try:
@@ -79,16 +91,15 @@ def _read_jsonl(path: Path) -> RawRows:
             unreadable.append(Rejection(line, f"row is no JSON ({error.msg})"))
             continue
         if isinstance(value, dict):
-            objects.append((line, value))
+            lines.append(line)
+            objects.append(value)
         else:
             unreadable.append(Rejection(line, "row is no JSON object"))
     if not objects:
         raise BadFile(path, "has no row with a JSON object")
-    header = list(dict.fromkeys(name for _, value in objects for name in value))
-    return RawRows(
-        _frame(header, ((line, [_cell(value.get(name)) for name in header]) for line, value in objects), path),
-        tuple(unreadable),
-    )
+    header = list(dict.fromkeys(name for value in objects for name in value))
+    cells = [[_cell(value.get(name)) for name in header] for value in objects]
+    return _raw_rows(header, lines, cells, unreadable, path)
 
 
 def _read_parquet(path: Path) -> RawRows:
@@ -96,8 +107,8 @@ def _read_parquet(path: Path) -> RawRows:
         frame = pl.read_parquet(io.BytesIO(read_bytes(path)))
     except (pl.exceptions.PolarsError, OSError) as error:
         raise BadFile(path, f"is no whole Parquet file ({str(error).splitlines()[0]})") from None
-    columns = [_as_text(frame[name]) for name in frame.columns if name != "line"]
-    return RawRows(pl.DataFrame([*columns, pl.Series("line", range(1, len(frame) + 1), pl.Int64)]))
+    cells = pl.DataFrame([_as_text(column) for column in frame.iter_columns()])
+    return RawRows(cells, pl.Series(range(1, len(frame) + 1), dtype=pl.Int64))
 
 
 READERS: dict[str, Callable[[Path], RawRows]] = {
@@ -109,22 +120,21 @@ READERS: dict[str, Callable[[Path], RawRows]] = {
 }
 
 
-def _frame(header: list[str], cells: Iterable[tuple[int, list[str | None]]] | Any, path: Path) -> pl.DataFrame:
+def _raw_rows(
+    header: list[str],
+    lines: list[int],
+    cells: Sequence[Sequence[str | None]],
+    unreadable: list[Rejection],
+    path: Path,
+) -> RawRows:
     if not any(header):
         raise BadFile(path, "is empty; a first row naming the columns is needed")
     repeated = [name for name in header if header.count(name) > 1]
     if repeated:
         raise BadFile(path, f"column {repeated[0]!r} stands twice in the header", row=1)
-    lines, rows = [], []
-    for line, row in cells:
-        lines.append(line)
-        rows.append(row)
-    columns = [
-        pl.Series(name, column, pl.String) for name, column in zip(header, zip(*rows, strict=True), strict=False)
-    ]
-    if not columns:
-        columns = [pl.Series(name, [], pl.String) for name in header]
-    return pl.DataFrame([*(c for c in columns if c.name != "line"), pl.Series("line", lines, pl.Int64)])
+    columns = zip(*cells, strict=True) if cells else [()] * len(header)
+    frame = pl.DataFrame([pl.Series(name, column, pl.String) for name, column in zip(header, columns, strict=True)])
+    return RawRows(frame, pl.Series(lines, dtype=pl.Int64), tuple(unreadable))
 
 
 def _cell(value: object) -> str | None:

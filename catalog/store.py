@@ -119,15 +119,16 @@ class ItemStore:
 
     def display(self, row: int) -> dict[str, Any]:
         """What a shopper sees of an item, as plain values; price is None where unknown."""
-        price = float(self.prices[row])
-        brand, category = self.brand_codes[row], self.category_codes[row]
+        row = int(row)
+        price = self.prices.item(row)
+        brand, category = self.brand_codes.item(row), self.category_codes.item(row)
         return {
             "item_id": self._texts["item_id"][row],
             "title": self._texts["title"][row],
             "brand": self.brands[brand] if brand >= 0 else "",
             "category": self.categories[category] if category >= 0 else "",
-            "price": None if price != price else round(price, 4),  # noqa: PLR0124  NaN is the one that differs
-            "in_stock": bool(self.in_stock[row]),
+            "price": None if price != price else round(price, 2 if price >= 1 else 4),  # noqa: PLR0124  NaN is the one that differs
+            "in_stock": self.in_stock.item(row),
             "image": self._texts["image"][row],
             "url": self._texts["url"][row],
             "description": self._texts["description"][row],

@@ -4,7 +4,8 @@ A cell is read by the kind of its column (`catalog.schema`):
 
     text    stripped; runs of white space become one space
     price   `3.99`, `$3.99`, `3,99 €`, `1,299.00`, `1.299,00`, `USD 5`; above 0. One currency a file.
-            A comma before exactly three digits groups thousands (`1,299`), otherwise it is the decimal sign.
+            A comma before exactly three digits groups thousands (`1,299`), otherwise it is the decimal sign; a
+            point is the decimal sign unless a decimal comma follows it.
     flag    true/false, yes/no, y/n, t/f, 1/0, in stock/out of stock, InStock/OutOfStock (schema.org)
     amount  a number of 0 or more
     share   `0.2` or `20%`, 0 to 1
@@ -93,11 +94,13 @@ class RawRows:
     """A file's rows as text, before anything is made of them.
 
     Attributes:
-        cells: one String column a column of the file, plus `line` (Int64); null is an empty cell.
+        cells: one String column a column of the file; null is an empty cell.
+        lines: [n_rows] Int64, where each row begins, 1-based.
         unreadable: rows that could not even be split into cells.
     """
 
     cells: pl.DataFrame
+    lines: pl.Series
     unreadable: tuple[Rejection, ...] = ()
 
 
@@ -110,17 +113,16 @@ def validate(raw: RawRows, path: object) -> tuple[pl.DataFrame, Rejections]:
     cells = raw.cells
     missing = [name for name in REQUIRED if name not in cells.columns]
     if missing:
-        found = ", ".join(name for name in cells.columns if name != "line") or "none"
-        raise BadFile(path, f"required column {missing[0]} is missing; found: {found}")
+        raise BadFile(path, f"required column {missing[0]} is missing; found: {', '.join(cells.columns) or 'none'}")
     known = [name for name in COLUMNS if name in cells.columns]
-    others = [name for name in cells.columns if name not in COLUMNS and name != "line"]
+    others = [name for name in cells.columns if name not in COLUMNS]
     attributes = tuple(name for name in others if name.startswith(ATTRIBUTE_PREFIX))
     if "price" in known:
         _refuse_mixed_currencies(cells["price"], path)
 
     squeezed = cells.with_columns(pl.col(*known, *attributes).str.replace_all(r"\s+", " ").str.strip_chars())
     parsed = squeezed.select(
-        "line",
+        raw.lines.alias("_line"),
         *(parse(name, COLUMNS[name].kind).alias(name) for name in known),
         _attribute_text(attributes, own="attributes" in known).alias("_attributes"),
         pl.coalesce(*(_problem(name) for name in known)).alias("_problem"),
@@ -128,7 +130,7 @@ def validate(raw: RawRows, path: object) -> tuple[pl.DataFrame, Rejections]:
     parsed = _mark_repeats(parsed)
 
     bad = parsed.filter(pl.col("_problem").is_not_null())
-    rejected = [Rejection(line, reason) for line, reason in bad.select("line", "_problem").iter_rows()]
+    rejected = [Rejection(line, reason) for line, reason in bad.select("_line", "_problem").iter_rows()]
     rows = tuple(sorted([*raw.unreadable, *rejected], key=lambda row: row.line))
     ignored = tuple(name for name in others if name not in attributes)
     kept = complete(parsed.filter(pl.col("_problem").is_null()))
@@ -158,8 +160,8 @@ def _price_number(cell: pl.Expr) -> pl.Expr:
     bare = (
         cell.str.replace(rf"^\s*{CURRENCY}\s*", "").str.replace(rf"\s*{CURRENCY}\s*$", "").str.replace_all(r"[ '’]", "")
     )
-    grouped_by_comma = bare.str.contains(r"^\d{1,3}(,\d{3})+(\.\d+)?$")
-    grouped_by_point = bare.str.contains(r"^\d{1,3}(\.\d{3})+,\d+$")
+    grouped_by_comma = bare.str.contains(r"^[1-9]\d{0,2}(,\d{3})+(\.\d+)?$")
+    grouped_by_point = bare.str.contains(r"^[1-9]\d{0,2}(\.\d{3})+,\d+$")
     decimal_comma = bare.str.contains(r"^\d+,\d+$")
     plain = (
         pl.when(grouped_by_comma)
@@ -196,12 +198,12 @@ def _attribute_text(columns: tuple[str, ...], *, own: bool) -> pl.Expr:
 def _mark_repeats(parsed: pl.DataFrame) -> pl.DataFrame:
     """A good row whose item_id a good row above it has becomes a bad one."""
     good = parsed.filter(pl.col("_problem").is_null())
-    first = good.group_by("item_id").agg(pl.col("line").min().alias("_first"))
+    first = good.group_by("item_id").agg(pl.col("_line").min().alias("_first"))
     repeat = pl.format("item_id '{}' repeats line {}", "item_id", "_first")
     return (
         parsed.join(first, on="item_id", how="left", maintain_order="left")
         .with_columns(
-            pl.coalesce("_problem", pl.when(pl.col("line") > pl.col("_first")).then(repeat)).alias("_problem")
+            pl.coalesce("_problem", pl.when(pl.col("_line") > pl.col("_first")).then(repeat)).alias("_problem")
         )
         .drop("_first")
     )

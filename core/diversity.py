@@ -28,10 +28,17 @@ def novelties(aspects: ArrayLike) -> NDArray[np.float64]:
     k, n_aspects = codes.shape
     if n_aspects == 0:
         return np.ones(k)
-    same = (codes[:, None, :] == codes[None, :, :]) & (codes[:, None, :] >= 0)
-    above = np.tril(np.ones((k, k), dtype=bool), -1)
-    repeats = (same & above[:, :, None]).sum(axis=1)
-    return np.asarray(((1 - ALPHA) ** repeats).mean(axis=1), dtype=np.float64)
+    # Slates are short: a loop over plain integers beats k * k arrays.
+    novelty = np.empty(k)
+    seen: list[dict[int, int]] = [{} for _ in range(n_aspects)]
+    for position, row in enumerate(codes.tolist()):
+        total = 0.0
+        for counts, code in zip(seen, row, strict=True):
+            repeats = counts.get(code, 0) if code >= 0 else 0
+            counts[code] = repeats + 1
+            total += (1 - ALPHA) ** repeats
+        novelty[position] = total / n_aspects
+    return novelty
 
 
 def slate_diversity(aspects: ArrayLike) -> float:

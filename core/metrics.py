@@ -8,6 +8,7 @@ are and report nDCG (Jarvelin & Kekalainen 2002). A query with no relevant item 
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cache
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -15,9 +16,12 @@ from numpy.typing import ArrayLike, NDArray
 Floats = NDArray[np.float64]
 
 
+@cache
 def discounts(n: int) -> Floats:
     """[n] `1 / log2(rank + 1)` for ranks 1..n; the one position discount of receipts, training and reports."""
-    return 1.0 / np.log2(np.arange(2, n + 2))
+    values = 1.0 / np.log2(np.arange(2, n + 2))
+    values.flags.writeable = False  # shared by all callers
+    return values
 
 
 def exponential_gain(grades: ArrayLike) -> Floats:

@@ -51,32 +51,48 @@ class Split:
     n_intents: int
 
 
-TRAIN = Split(known_until=30, first=31, last=40, n_intents=6000)
-VALIDATION = Split(known_until=40, first=41, last=46, n_intents=2000)
-TEST = Split(known_until=46, first=47, last=LAST_WEEK, n_intents=1000)
+@dataclass(frozen=True, slots=True)
+class Splits:
+    """Heads are fitted on `train`, calibrated on `validation`, judged on `test`."""
+
+    train: Split = Split(known_until=30, first=31, last=40, n_intents=6000)
+    validation: Split = Split(known_until=40, first=41, last=46, n_intents=2000)
+    test: Split = Split(known_until=46, first=47, last=LAST_WEEK, n_intents=1000)
 
 
 def build_grocery(
-    out: Path, *, encoder: str = "wordllama", recipe: Recipe = MANY_LISTS, progress: Progress = silent
+    out: Path,
+    *,
+    grocery: Grocery | None = None,
+    encoder: str = "wordllama",
+    splits: Splits = Splits(),
+    recipe: Recipe = MANY_LISTS,
+    progress: Progress = silent,
 ) -> str:
-    """Build the grocery bundle; returns its id."""
-    grocery = load_grocery()
+    """Build the grocery bundle, of all products or of the part given; returns its id."""
+    grocery = grocery or load_grocery()
     with staging_folder(out) as staging:
         pipeline = build_pipeline(grocery.items, staging, encoder=encoder, progress=progress)
         histories = histories_until(grocery.purchases, pipeline.store, LAST_WEEK)
         pipeline = replace(pipeline, histories=histories)
-        trained = train_grocery(pipeline, grocery, recipe=recipe, progress=progress)
+        trained = train_grocery(pipeline, grocery, splits=splits, recipe=recipe, progress=progress)
         objectives = objectives_of(has_prices=True)
         return finish(out, staging, pipeline, objectives, trained, source="grocery")
 
 
 def train_grocery(
-    pipeline: Pipeline, grocery: Grocery, *, recipe: Recipe = MANY_LISTS, progress: Progress = silent
+    pipeline: Pipeline,
+    grocery: Grocery,
+    *,
+    splits: Splits = Splits(),
+    recipe: Recipe = MANY_LISTS,
+    progress: Progress = silent,
 ) -> Trained:
     """Heads on the training weeks, calibration and ranges on the validation weeks, figures from the test weeks."""
     objectives = objectives_of(has_prices=True)
     train, validation, test = (
-        lists_of_split(pipeline, grocery, split, progress=progress) for split in (TRAIN, VALIDATION, TEST)
+        lists_of_split(pipeline, grocery, split, progress=progress)
+        for split in (splits.train, splits.validation, splits.test)
     )
     heads = fit_heads(train, recipe, progress=progress)
     calibrations, ranges = calibrate(raw_scores(heads, validation), validation, objectives)
@@ -87,7 +103,7 @@ def train_grocery(
         "trained_on": ["purchases"],
         "n_lists": len(train),
         "test": {
-            "weeks": [TEST.first, TEST.last],
+            "weeks": [splits.test.first, splits.test.last],
             "ndcg@10": mean_interval(list_ndcg(raw[..., 0], test)).as_dict(),
             "ndcg@10 of the first stage": mean_interval(list_ndcg(first_stage, test)).as_dict(),
             "calibration_error": calibration_errors(calibrations, raw, test),

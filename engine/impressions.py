@@ -84,8 +84,8 @@ def _parts(path: Path) -> list[Path]:
 def _read_part(part: Path) -> pl.DataFrame:
     try:
         if part.suffix == ".jsonl":
-            rows = [_parse_line(line, part, number) for number, line in enumerate(part.open("rb"), start=1)]
-            return frame_of(rows)
+            lines = part.read_bytes().splitlines()
+            return frame_of(_parse_line(line, part, number) for number, line in enumerate(lines, start=1))
         frame = pl.read_parquet(part)
     except (OSError, pl.exceptions.PolarsError) as error:
         raise BadLog(f"{part}: cannot be read as a log ({error})") from error

@@ -65,7 +65,7 @@ def item_columns(store: ItemStore, retriever: Retriever, words: ItemWords, type_
         in_stock=store.in_stock,
         type_codes=store.type_codes,
         brand_codes=store.brand_codes,
-        vectors=retriever.vectors,
+        vectors=np.asarray(retriever.vectors),
         type_vectors=type_vectors,
         type_prices=median_prices(store.prices, store.type_codes, len(store.types)),
         words=words,

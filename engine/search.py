@@ -123,7 +123,7 @@ class Engine:
         if query.offset > 0 and query.offset >= max(n, 1):
             raise BadParameter("offset", f"{query.offset} is past the end", f"0 to {max(n - 1, 0)} for this query")
         stage = SlateStage(self._ranker, scored, *self._constrained(query, scored))
-        baseline = stage.slate(_one_hot(self._relevance, len(self.known_weights)), pinned=False)
+        baseline = stage.best(self._relevance)
         weights, infeasible = self._settle_weights(query, np.array(list(requested.values())), stage, baseline)
         seed = self._seed(query, requested) if query.explore else None
         if seed is None:
@@ -241,12 +241,6 @@ class Engine:
         aspects = scored.aspects
         lines[DIVERSITY] = ReceiptLine(slate_diversity(aspects[order]), slate_diversity(aspects[baseline]))
         return lines
-
-
-def _one_hot(position: int, length: int) -> Floats:
-    vector = np.zeros(length)
-    vector[position] = 1.0
-    return vector
 
 
 def _decision_id(

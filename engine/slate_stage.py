@@ -32,26 +32,32 @@ class SlateStage:
             result: torch.Tensor = self._ranker.utilities(self._gains, torch.from_numpy(weights[:, :-1]).float())
             return result
 
-    def slates(self, weights: Floats, *, pinned: bool = True, depth: int | None = None) -> NDArray[np.int64]:
+    def slates(self, weights: Floats, *, depth: int | None = None) -> NDArray[np.int64]:
         """[B, M + 1] weights -> [B, depth] candidate indices, -1 where nothing is left."""
         n_lists = len(weights)
         with torch.inference_mode():
             utilities = self.utilities(weights)
             eligible = self._eligible.expand(n_lists, -1)
-            pins = self._pins[:, :depth] if pinned else torch.full_like(self._pins[:, :depth], -1)
-            pins = pins.expand(n_lists, -1)
-            w_diversity = torch.from_numpy(weights[:, -1]).float()
-            if not bool((w_diversity > 0).any()):
+            pins = self._pins[:, :depth].expand(n_lists, -1)
+            if not weights[:, -1].any():
                 chosen = self._ranker.sorted_slate(utilities, eligible, pins)
             else:
                 aspects = self._aspects.expand(n_lists, -1, -1)
+                w_diversity = torch.from_numpy(weights[:, -1])
                 chosen = self._ranker.novelty_slate(utilities, eligible, aspects, w_diversity, pins)
-            return np.asarray(chosen.numpy(), dtype=np.int64)
+        slates: NDArray[np.int64] = chosen.numpy()
+        return slates
 
-    def slate(self, weights: Floats, *, pinned: bool = True) -> NDArray[np.int64]:
+    def slate(self, weights: Floats) -> NDArray[np.int64]:
         """The slate of one weighting [M + 1], without holes."""
-        chosen: NDArray[np.int64] = self.slates(weights[None, :], pinned=pinned)[0]
+        chosen: NDArray[np.int64] = self.slates(weights[None, :])[0]
         return chosen[chosen >= 0]
+
+    def best(self, objective: int) -> NDArray[np.int64]:
+        """The slate that one objective alone would show, without pins: what `slates` gives for its unit weight."""
+        gains = np.where(self._eligible[0].numpy(), self._gains[:, objective].numpy(), -np.inf)
+        n_shown = min(self.depth, int(self._eligible.sum()))
+        return np.argsort(-gains, kind="stable")[:n_shown]
 
     def draw(self, weights: Floats, uniforms: Floats, temperature: float) -> tuple[NDArray[np.int64], Floats]:
         """A Plackett-Luce draw: candidate indices and conditional propensities, by position."""

@@ -146,7 +146,7 @@ def build_features(text: str, candidates: Candidates, items: ItemColumns, histor
     return features
 
 
-Columns = tuple[NDArray[np.floating] | float, ...]
+Columns = tuple[NDArray[np.floating] | NDArray[np.bool_] | float, ...]
 
 
 def _retrieval(candidates: Candidates) -> Columns:
@@ -162,49 +162,50 @@ def _retrieval(candidates: Candidates) -> Columns:
 
 
 def _words(query: QueryWords, words: ItemWords, rows: IntArray) -> Columns:
-    n_words = len(query.ids)
-    if n_words == 0:
+    if len(query.ids) == 0:
         return (0.0,) * 12
     share = query.weights / query.weights.sum()
-    title = words.fields["title"][rows]
-    title_hits = title[:, :, None] == query.ids
-    in_title = title_hits.any(axis=1)
-    title_lengths = np.maximum((title >= 0).sum(axis=1), 1)
-    matched = title_hits.any(axis=2)
-    kinds = words.fields["product_type"][rows]
-    type_hits = kinds[:, :, None] == query.ids
-    in_type = type_hits.any(axis=1)
-    type_lengths = (kinds >= 0).sum(axis=1)
-    others = {field: _contains(words.fields[field][rows], query.ids) for field in ("category", "brand", "body")}
-    anywhere = in_title | in_type | others["category"] | others["brand"] | others["body"]
-    first = np.where(matched.any(axis=1), matched.argmax(axis=1), title.shape[1])
-    last_of_type = kinds[np.arange(len(rows)), np.maximum(type_lengths - 1, 0)]
+    title, title_hits = _hits(words.fields["title"], rows, query.ids)
+    kinds, type_hits = _hits(words.fields["product_type"], rows, query.ids)
+    in_title, in_type = title_hits.any(axis=0), type_hits.any(axis=0)
+    in_category, in_brand, in_body = (
+        _hits(words.fields[field], rows, query.ids)[1].any(axis=0) for field in ("category", "brand", "body")
+    )
+    matched = title_hits.any(axis=1)
+    type_lengths = (kinds >= 0).sum(axis=0)
+    first = np.where(matched.any(axis=0), matched.argmax(axis=0), len(title))
+    last_of_type = kinds[np.maximum(type_lengths - 1, 0), np.arange(len(rows))]
     return (
-        in_title @ share,
-        matched.sum(axis=1) / title_lengths,
+        share @ in_title,
+        matched.sum(axis=0) / np.maximum((title >= 0).sum(axis=0), 1),
         _phrase(title_hits),
         1.0 / (1.0 + first),
-        in_type @ share,
-        type_hits.any(axis=2).sum(axis=1) / np.maximum(type_lengths, 1),
-        others["category"] @ share,
-        others["brand"] @ share,
-        others["body"] @ share,
-        anywhere @ share,
-        in_title[:, -1].astype(np.float32),
-        (last_of_type == query.ids[-1]).astype(np.float32),
+        share @ in_type,
+        type_hits.any(axis=1).sum(axis=0) / np.maximum(type_lengths, 1),
+        share @ in_category,
+        share @ in_brand,
+        share @ in_body,
+        share @ (in_title | in_type | in_category | in_brand | in_body),
+        in_title[-1],
+        last_of_type == query.ids[-1],
     )
 
 
-def _contains(field: Matrix, ids: Matrix) -> NDArray[np.bool_]:
-    return np.asarray((field[:, :, None] == ids).any(axis=1))
+def _hits(field: Matrix, rows: IntArray, ids: Matrix) -> tuple[Matrix, NDArray[np.bool_]]:
+    """Words [width, n] of some rows, and where they are the query's words [width, q, n].
+
+    Items come last, so that reducing over words runs along whole rows of memory.
+    """
+    words = np.ascontiguousarray(field[rows].T)
+    return words, words[:, None, :] == ids[:, None]
 
 
-def _phrase(title_hits: NDArray[np.bool_]) -> FloatArray:
+def _phrase(title_hits: NDArray[np.bool_]) -> NDArray[np.floating]:
     """Share of the query's neighbouring words that are neighbours in the title; for one word, whether it is there."""
-    if title_hits.shape[2] == 1:
-        return np.asarray(title_hits.any(axis=(1, 2)), dtype=np.float32)
-    pairs = title_hits[:, :-1, :-1] & title_hits[:, 1:, 1:]
-    return np.asarray(pairs.any(axis=1).mean(axis=1), dtype=np.float32)
+    if title_hits.shape[1] == 1:
+        return np.asarray(title_hits.any(axis=(0, 1)), dtype=np.float32)
+    pairs = title_hits[:-1, :-1] & title_hits[1:, 1:]
+    return np.asarray(pairs.any(axis=0).mean(axis=0), dtype=np.float32)
 
 
 def _meaning(candidates: Candidates, items: ItemColumns) -> Columns:

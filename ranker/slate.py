@@ -91,48 +91,55 @@ def _walk(
     replaying: bool,
     repeat_factor: float = 0.5,  # 1 - alpha of core.diversity
 ) -> tuple[Tensor, Tensor]:
-    """Walk down the positions. `replaying` takes `pins` as a slate that was drawn and returns its propensities."""
+    """Walk down the positions. `replaying` takes `pins` as a slate that was drawn and returns its propensities.
+
+    What is taken is masked in place and freshness is only ever multiplied, because each operation of the loop costs
+    more to call than to compute.
+    """
     n_lists, n = utilities.shape
     k = pins.shape[1]
-    lists = torch.arange(n_lists)
-    free = eligible.clone() if replaying else _unpinned(eligible, pins)
-    freshness = torch.ones(aspects.shape, dtype=utilities.dtype)
-    known = aspects >= 0
     slate = torch.full_like(pins, -1)
     propensities = torch.ones(pins.shape, dtype=torch.float64)
+    if n == 0:
+        return slate, propensities
+    taken_value = -float("inf")
+    pinned = pins >= 0
+    any_pin = bool(pinned.any())
+    free = eligible if replaying else _unpinned(eligible, pins)
+    base = utilities.masked_fill(~free, taken_value)
+    # Position p has something to show while fewer than all free candidates were taken above it.
+    turn = torch.cumsum((~pinned).long(), dim=1) - 1
+    left = turn < free.sum(dim=1, keepdim=True)
+    # An unknown aspect repeats nothing: it gets a code of its own.
+    codes = torch.where(aspects < 0, -1 - torch.arange(n).view(1, n, 1), aspects)
+    freshness = torch.ones(aspects.shape, dtype=utilities.dtype)
     bonus = w_diversity.to(utilities.dtype).unsqueeze(1)
-    has_aspects = aspects.shape[2] > 0
-    diverse = has_aspects and bool((w_diversity > 0).any())
+    diverse = aspects.shape[2] > 0 and bool((w_diversity > 0).any())
     for position in range(k):
-        if n == 0:
-            break
-        scores = utilities
+        scores = base
         if diverse:
-            scores = scores + bonus * freshness.mean(dim=2)
-        scores = scores.masked_fill(~free, -float("inf"))
-        some_left = free.any(dim=1)
-        pin = pins[:, position]
-        pinned = pin >= 0
+            scores = base + bonus * freshness.mean(dim=2)
+        if replaying:
+            chosen = pins[:, position].clamp(min=0)
+        elif temperature > 0.0:
+            chosen = torch.zeros(n_lists, dtype=torch.long)
+        else:
+            chosen = torch.argmax(scores, dim=1)
         if temperature > 0.0:
             chances = torch.softmax((scores / temperature).double(), dim=1)
-            if replaying:
-                chosen = pin.clamp(min=0)
-            else:
+            if not replaying:
                 ladder = torch.cumsum(chances, dim=1)
                 threshold = uniforms[:, position].double().unsqueeze(1) * ladder[:, -1:]
                 chosen = (ladder <= threshold).long().sum(dim=1).clamp(max=n - 1)
             chance = chances.gather(1, chosen.unsqueeze(1)).squeeze(1)
-            drawn = (pinned if replaying else ~pinned) & some_left
+            drawn = pinned[:, position] if replaying else ~pinned[:, position] & left[:, position]
             propensities[:, position] = torch.where(drawn, chance, torch.ones_like(chance))
-        else:
-            chosen = torch.argmax(scores, dim=1)
-        if not replaying:
-            chosen = torch.where(pinned, pin, chosen)
-        shown = pinned | (some_left & torch.tensor(not replaying))
-        slate[:, position] = torch.where(shown, chosen, torch.full_like(chosen, -1))
-        free.scatter_(1, chosen.unsqueeze(1), (free.gather(1, chosen.unsqueeze(1)) & ~shown.unsqueeze(1)))
-        if diverse:
-            codes = aspects[lists, chosen].unsqueeze(1)
-            again = (aspects == codes) & known & shown.view(-1, 1, 1)
-            freshness = torch.where(again, freshness * repeat_factor, freshness)
-    return slate, propensities
+        if any_pin and not replaying:
+            chosen = torch.where(pinned[:, position], pins[:, position], chosen)
+        slate[:, position] = chosen
+        at = chosen.unsqueeze(1)
+        base = base.scatter(1, at, taken_value)
+        if diverse and position + 1 < k:
+            own = codes.gather(1, at.unsqueeze(2).expand(-1, -1, codes.shape[2]))
+            freshness = torch.where(codes == own, freshness * repeat_factor, freshness)
+    return torch.where(pinned | left, slate, torch.full_like(slate, -1)), propensities

@@ -83,5 +83,5 @@ class UserHistories:
     @classmethod
     def load(cls, folder: Path) -> UserHistories:
         names = (folder / FILES[0]).read_text()
-        columns = [np.load(folder / name, mmap_mode="r", allow_pickle=False) for name in FILES[1:]]
+        columns = [np.asarray(np.load(folder / name, mmap_mode="r", allow_pickle=False)) for name in FILES[1:]]
         return cls(names.split("\n") if names else [], columns[0], columns[1], columns[2])

@@ -105,5 +105,10 @@ class ItemWords:
         return cls(
             vocabulary.split("\n") if vocabulary else [],
             np.load(folder / "words_idf.npy", allow_pickle=False),
-            {field: np.load(folder / f"words_{field}.npy", mmap_mode="r", allow_pickle=False) for field in FIELDS},
+            {field: _mapped(folder / f"words_{field}.npy") for field in FIELDS},
         )
+
+
+def _mapped(path: Path) -> Matrix:
+    """A memory-mapped matrix as a plain array: indexing numpy's memmap class costs several times more."""
+    return np.asarray(np.load(path, mmap_mode="r", allow_pickle=False))

@@ -10,7 +10,7 @@ copies would fill a whole answer, and they cut an HNSW graph to pieces.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -30,12 +30,8 @@ HNSW_UP_TO = 1_000_000
 HNSW_LINKS = 32
 HNSW_BUILD_BREADTH = 80
 
-SCAN_SHARE = 0.1
-"""A filter that leaves less than this share of the vectors is scanned exactly: a graph walk would mostly meet
-vectors it must not return."""
-
 WANTED_RECALL = 0.97
-BREADTHS = (256, 384, 512, 768)
+BREADTHS = (200, 300, 400, 600)
 """HNSW candidate list sizes tried in turn until `WANTED_RECALL` is met."""
 
 PROBES = (16, 32, 64, 128, 256)
@@ -60,6 +56,7 @@ class DenseIndex:
         members: [n_items] rows, those of one vector together, in the order ties are to be settled.
         starts: [n_vectors + 1] where the members of each vector begin.
         vector_of: [n_items] the vector of each row.
+        scan_up_to: vectors a filter may leave for them to be scanned, whatever the kind of index.
     """
 
     index: Any
@@ -68,6 +65,7 @@ class DenseIndex:
     members: IntArray
     starts: IntArray
     vector_of: IntArray
+    scan_up_to: int = EXACT_UP_TO
 
     @classmethod
     def build(cls, vectors: FloatArray, vector_of: IntArray, priority: IntArray, kind: str | None = None) -> DenseIndex:
@@ -87,17 +85,20 @@ class DenseIndex:
         breadth = {"exact": 0, "hnsw": BREADTHS[0], "ivf": PROBES[0]}[kind]
         return cls(index, kind, breadth, *_members(vector_of, priority, len(vectors)), vector_of)
 
-    def search(self, query: FloatArray, depth: int, mask: Mask | None = None) -> IntArray:
-        """[<= depth] rows of the items nearest to `query`, nearest first; only those in `mask`, which is applied
-        before the choice.
+    def search(self, query: FloatArray, depth: int, mask: Mask | None = None) -> tuple[IntArray, FloatArray]:
+        """The items nearest to `query`, nearest first; only those in `mask`, which is applied before the choice.
 
         Args:
             query: [dim] unit vector.
             mask: [n_items] which items may be returned; None is all of them.
+
+        Returns:
+            rows [<= depth], and the cosines [<= depth] of the distinct vectors nearest, which reach further than the
+            rows do where items share vectors; of 8 bits where the index is.
         """
-        vectors = self._nearest(query, min(depth, self.index.ntotal), self._allowed(mask))
+        vectors, cosines = self._nearest(query, depth, self._allowed(mask))
         rows = self._expand(vectors)
-        return (rows if mask is None else rows[mask[rows]])[:depth]
+        return (rows if mask is None else rows[mask[rows]])[:depth], cosines
 
     def tuned(self, vectors: FloatArray, queries: FloatArray, k: int) -> tuple[DenseIndex, float]:
         """This index, searching as widely as `WANTED_RECALL` needs, and the recall@k it then has against exact
@@ -105,7 +106,7 @@ class DenseIndex:
         settings = {"exact": (0,), "hnsw": BREADTHS, "ivf": PROBES}[self.kind]
         tried: list[tuple[DenseIndex, float]] = []
         for breadth in settings:
-            index = DenseIndex(self.index, self.kind, breadth, self.members, self.starts, self.vector_of)
+            index = replace(self, breadth=breadth)
             tried.append((index, index._recall(vectors, queries, k)))
             if tried[-1][1] >= WANTED_RECALL:
                 break
@@ -122,7 +123,7 @@ class DenseIndex:
         """Memory-mapped, so that processes share the pages.
 
         Raises:
-            BundleDamaged: the index file cannot be read.
+            BundleDamaged: a file is missing or cannot be read.
         """
         faiss.omp_set_num_threads(1)
         path = folder / "dense.faiss"
@@ -145,28 +146,33 @@ class DenseIndex:
         allowed[self.vector_of[mask]] = True
         return allowed
 
-    def _nearest(self, query: FloatArray, k: int, allowed: Mask | None) -> IntArray:
-        """[<= k] vectors, nearest first."""
+    def _nearest(self, query: FloatArray, k: int, allowed: Mask | None) -> tuple[IntArray, FloatArray]:
+        """[<= k] vectors and their cosines, nearest first."""
         n_allowed = self.index.ntotal if allowed is None else int(allowed.sum())
         k = min(k, n_allowed)
         if k == 0:
-            return np.empty(0, dtype=np.int64)
+            return np.empty(0, dtype=np.int64), np.empty(0, dtype=np.float32)
         # A selector keeps no reference to its bits, so they are named here for as long as the search runs.
         bits = None if allowed is None else np.packbits(allowed, bitorder="little")
         selector = None if bits is None else faiss.IDSelectorBitmap(bits)
-        _, found = self._search(query[None, :], k, selector, exact=n_allowed < SCAN_SHARE * self.index.ntotal)
-        return np.asarray(found[0][found[0] >= 0], dtype=np.int64)  # -1 is padding
+        cosines, found = self._search(query[None, :], k, selector, n_allowed)
+        real = found[0] >= 0  # -1 is padding
+        return found[0][real], cosines[0][real]
 
-    def _search(self, queries: FloatArray, k: int, selector: Any, *, exact: bool) -> tuple[FloatArray, IntArray]:
+    def _search(self, queries: FloatArray, k: int, selector: Any, n_allowed: int) -> tuple[FloatArray, IntArray]:
         index, options = self.index, {} if selector is None else {"sel": selector}
+        scan = selector is not None and n_allowed <= self.scan_up_to
+        # The fewer vectors pass, the more the walk meets in vain and the wider it must be.
+        wider = index.ntotal / n_allowed
         if self.kind == "exact":
             params = faiss.SearchParameters(**options)
-        elif self.kind == "hnsw" and exact:
+        elif self.kind == "hnsw" and scan:
             index, params = index.storage, faiss.SearchParameters(**options)
         elif self.kind == "hnsw":
-            params = faiss.SearchParametersHNSW(efSearch=max(self.breadth, k), **options)
+            params = faiss.SearchParametersHNSW(efSearch=int(max(self.breadth, k) * wider), **options)
         else:
-            params = faiss.SearchParametersIVF(nprobe=index.nlist if exact else self.breadth, **options)
+            n_probes = index.nlist if scan else min(index.nlist, int(self.breadth * wider))
+            params = faiss.SearchParametersIVF(nprobe=n_probes, **options)
         distances, found = index.search(np.ascontiguousarray(queries), k, params=params)
         return distances, found
 
@@ -184,14 +190,21 @@ class DenseIndex:
         exact, _ = faiss.knn(queries, vectors, k, metric=faiss.METRIC_INNER_PRODUCT)
         shares = []
         for query, nearest in zip(queries, exact, strict=True):
-            found = vectors[self._nearest(query, k, None)] @ query
+            found = vectors[self._nearest(query, k, None)[0]] @ query
             shares.append(np.mean(np.sort(found)[::-1] >= nearest[-1] - 1e-5) * len(found) / k)
         return float(np.mean(shares))
 
 
 def mapped(path: Path) -> Any:
-    """An array on its file's pages, as a plain ndarray: indexing numpy's memmap type costs several times more."""
-    return np.asarray(np.load(path, mmap_mode="r"))
+    """An array on its file's pages, as a plain ndarray: indexing numpy's memmap type costs several times more.
+
+    Raises:
+        BundleDamaged: the file is missing, cut off or no array.
+    """
+    try:
+        return np.asarray(np.load(path, mmap_mode="r"))
+    except (OSError, ValueError) as error:
+        raise BundleDamaged(path, str(error)) from error
 
 
 def _new_index(kind: str, n_vectors: int, dim: int) -> Any:

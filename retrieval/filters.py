@@ -8,8 +8,9 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
 from functools import lru_cache
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
 Mask = NDArray[np.bool_]
 
 NAMED_FIELDS = ("brand", "category", "product_type")
+FIELDS = (*NAMED_FIELDS, "in_stock", "price")
 FORMS = "brand:NAME, category:NAME, product_type:NAME, price:LOW..HIGH (one end may be left open), in_stock:true|false"
 
 
@@ -47,12 +49,40 @@ def parse_filter(text: str) -> Filter:
     raise BadParameter("filter", f"there is no field {field!r}", FORMS)
 
 
-def format_filter(condition: Filter) -> str:
-    """The inverse of `parse_filter`, for a filter of one value."""
+def format_filter(condition: Filter) -> list[str]:
+    """The texts that `parse_filter` reads it from: one a value, or one for a range."""
     if condition.field == "price":
-        low, high = ("" if end is None else f"{end:g}" for end in (condition.low, condition.high))
-        return f"price:{low}..{high}"
-    return f"{condition.field}:{condition.values[0]}"
+        # repr is the shortest text that reads back as the same number.
+        ends = ("" if end is None else repr(end).removesuffix(".0") for end in (condition.low, condition.high))
+        return ["price:" + "..".join(ends)]
+    return [f"{condition.field}:{value}" for value in condition.values]
+
+
+@dataclass(frozen=True, slots=True)
+class Condition:
+    """What one field of an item must be, in the store's numbers: one of `codes`, or within one of `ranges`.
+
+    Attributes:
+        codes: places in the field's vocabulary; for `in_stock` 0 and 1.
+        ranges: (low, high), both inclusive; an open end is infinite.
+    """
+
+    field: str
+    codes: tuple[int, ...] = ()
+    ranges: tuple[tuple[float, float], ...] = ()
+
+
+def conditions_of(store: ItemStore, filters: Iterable[Filter]) -> tuple[Condition, ...]:
+    """One condition for each field that is filtered on.
+
+    Raises:
+        BadParameter: an unknown field.
+    """
+    by_field: dict[str, Condition] = {}
+    for wanted in filters:
+        known = by_field.get(wanted.field, Condition(wanted.field))
+        by_field[wanted.field] = _widened(store, known, wanted)
+    return tuple(by_field.values())
 
 
 def filter_mask(store: ItemStore, filters: Iterable[Filter]) -> Mask | None:
@@ -61,14 +91,24 @@ def filter_mask(store: ItemStore, filters: Iterable[Filter]) -> Mask | None:
     Raises:
         BadParameter: an unknown field.
     """
-    by_field: dict[str, Mask] = {}
-    for condition in filters:
-        passes = _passes(store, condition)
-        known = by_field.get(condition.field)
-        by_field[condition.field] = passes if known is None else known | passes
-    if not by_field:
-        return None
-    return np.asarray(np.all(list(by_field.values()), axis=0))
+    return mask_of(store, conditions_of(store, filters))
+
+
+def mask_of(store: ItemStore, conditions: Iterable[Condition]) -> Mask | None:
+    """[n_items] which items meet all conditions; None where there are none, which is everything."""
+    masks = [_meets(column_of(store, condition.field), condition) for condition in conditions]
+    return np.asarray(np.all(masks, axis=0)) if masks else None
+
+
+def column_of(store: ItemStore, field: str) -> NDArray[Any]:
+    """[n_items] the numbers that conditions on a field speak of: codes (-1 unknown) or prices (nan unknown)."""
+    match field:
+        case "price":
+            return store.prices
+        case "in_stock":
+            return store.in_stock.astype(np.int32)
+        case _:
+            return codes_of(store, field)[0]
 
 
 def codes_of(store: ItemStore, field: str) -> tuple[NDArray[np.int32], tuple[str, ...]]:
@@ -82,22 +122,28 @@ def codes_of(store: ItemStore, field: str) -> tuple[NDArray[np.int32], tuple[str
             return store.type_codes, store.types
 
 
-def _passes(store: ItemStore, condition: Filter) -> Mask:
-    match condition.field:
+def _widened(store: ItemStore, known: Condition, wanted: Filter) -> Condition:
+    match wanted.field:
         case "price":
-            low = -math.inf if condition.low is None else condition.low
-            high = math.inf if condition.high is None else condition.high
-            # An unknown price is nan and passes no range. Prices are kept in 32 bits, so the ends must be too.
-            return np.asarray((store.prices >= np.float32(low)) & (store.prices <= np.float32(high)))
+            # Prices are kept in 32 bits, so the ends must be too.
+            low = -math.inf if wanted.low is None else float(np.float32(wanted.low))
+            high = math.inf if wanted.high is None else float(np.float32(wanted.high))
+            return replace(known, ranges=(*known.ranges, (low, high)))
         case "in_stock":
-            wanted = {value.lower() == "true" for value in condition.values}
-            return np.isin(store.in_stock, list(wanted))
+            return replace(known, codes=(*known.codes, *(int(value.lower() == "true") for value in wanted.values)))
         case field if field in NAMED_FIELDS:
-            codes, vocabulary = codes_of(store, field)
-            known = _codes_by_name(vocabulary)
-            return np.isin(codes, [code for value in condition.values for code in known.get(value.casefold(), ())])
+            names = _codes_by_name(codes_of(store, field)[1])
+            codes = (code for value in wanted.values for code in names.get(value.casefold(), ()))
+            return replace(known, codes=(*known.codes, *codes))
         case unknown:
             raise BadParameter("filter", f"there is no field {unknown!r}", FORMS)
+
+
+def _meets(column: NDArray[Any], condition: Condition) -> Mask:
+    if condition.ranges:
+        within = [(column >= low) & (column <= high) for low, high in condition.ranges]
+        return np.asarray(np.any(within, axis=0))
+    return np.isin(column, condition.codes)
 
 
 @lru_cache(maxsize=16)

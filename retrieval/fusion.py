@@ -1,8 +1,9 @@
 """Fusion: one order out of two scores.
 
-Convex combination of the cosine and of BM25 over its best (Bruch, Gai & Ingber 2023, "An Analysis of Fusion
-Functions for Hybrid Retrieval"). Both terms depend on the query and the item alone and never on how many candidates
-were asked for, so a shorter answer is the head of a longer one.
+Convex combination of both scores on a scale from 0 to 1 (Bruch, Gai & Ingber 2023, "An Analysis of Fusion Functions
+for Hybrid Retrieval"): BM25 over the query's best, and the cosine between that of the last and the best of the dense
+pool, since cosines of one query differ by little and by how much depends on encoder and query. The scales depend on
+the query alone and never on how many candidates were asked for, so a shorter answer is the head of a longer one.
 """
 
 from __future__ import annotations
@@ -15,17 +16,21 @@ DENSE_WEIGHT = 0.5
 """Share of the cosine."""
 
 
-def fuse(dense: FloatArray, lexical: FloatArray, best_lexical: float) -> FloatArray:
-    """[n] fused score, at most 1.
+def fuse(
+    dense: FloatArray, lexical: FloatArray, *, dense_range: tuple[float, float], best_lexical: float
+) -> FloatArray:
+    """[n] float32 fused score, 0 to 1.
 
     Args:
-        dense: [n] cosine of query and item; below 0 counts as 0.
+        dense: [n] cosine of query and item.
         lexical: [n] BM25, 0 where the item does not match.
+        dense_range: cosine of the last and of the best of the dense pool; beyond them counts as they do.
         best_lexical: the largest BM25 of the query, 0 where nothing matches.
     """
+    low, high = dense_range
+    near = np.clip((dense - low) / (high - low), 0, 1) if high > low else (dense >= high).astype(np.float32)
     share = lexical / best_lexical if best_lexical > 0 else lexical
-    fused = DENSE_WEIGHT * np.maximum(dense, 0) + (1 - DENSE_WEIGHT) * share
-    return fused.astype(np.float32)
+    return np.asarray(DENSE_WEIGHT * near + (1 - DENSE_WEIGHT) * share, dtype=np.float32)
 
 
 def best_first(fused: FloatArray, priority: IntArray, n: int) -> IntArray:

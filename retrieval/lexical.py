@@ -7,16 +7,18 @@ shopper are never read as query syntax.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from math import isfinite
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import tantivy
 from numpy.typing import NDArray
-from tantivy import Occur, Query
+from tantivy import FieldType, Occur, Query
 
 from core.errors import BundleDamaged
 from core.records import FloatArray, IntArray
-from retrieval.filters import Mask
+from retrieval.filters import Condition
 
 BOOSTS: Mapping[str, float] = {
     "title": 2.0,
@@ -35,6 +37,21 @@ MAX_TERMS = 32
 """Distinct terms used of one query, the first ones; nobody types more, and each costs time."""
 
 ANALYZER = "words"
+
+NUMBERS = "number_"
+"""What the names of the fields that conditions speak of begin with, since their texts are fields too."""
+
+
+def open_index(folder: Path) -> tantivy.Index:
+    """The tantivy index in a folder, memory-mapped.
+
+    Raises:
+        BundleDamaged: the folder holds no index that can be read.
+    """
+    try:
+        return tantivy.Index.open(str(folder))
+    except ValueError as error:
+        raise BundleDamaged(folder, "is no tantivy index that can be read") from error
 
 
 def _analyzer() -> tantivy.TextAnalyzer:
@@ -56,28 +73,39 @@ class LexicalIndex:
         self._searcher = index.searcher()
 
     @classmethod
-    def build(cls, columns: Mapping[str, Sequence[str]], order: IntArray, folder: Path) -> LexicalIndex:
+    def build(
+        cls,
+        texts: Mapping[str, Sequence[str]],
+        numbers: Mapping[str, NDArray[Any]],
+        priority: IntArray,
+        folder: Path,
+    ) -> LexicalIndex:
         """Write an index.
 
         Args:
-            columns: a text for each item, by field of `BOOSTS`.
-            order: [n_items] rows, the one to win ties first.
+            texts: [n_items] by field of `BOOSTS`.
+            numbers: [n_items] by field that conditions speak of: codes (-1 unknown), or floats (nan unknown).
+            priority: [n_items] the smaller wins a tie; no two are equal.
             folder: where it is written; must not exist.
         """
         builder = tantivy.SchemaBuilder().add_unsigned_field("row", fast=True)
         for field in BOOSTS:
             builder = builder.add_text_field(field, tokenizer_name=ANALYZER, index_option="freq")
+        for field, column in numbers.items():
+            if column.dtype.kind == "f":
+                builder = builder.add_float_field(NUMBERS + field, fast=True)
+            else:
+                builder = builder.add_integer_field(NUMBERS + field, indexed=True)
+        schema = builder.build()
         folder.mkdir(parents=True)
-        index = tantivy.Index(builder.build(), path=str(folder))
+        index = tantivy.Index(schema, path=str(folder))
         index.register_tokenizer(ANALYZER, _analyzer())
         writer = index.writer(heap_size=512_000_000, num_threads=1)
-        for row in order.tolist():
-            document = tantivy.Document()
-            document.add_unsigned("row", row)
-            for field in BOOSTS:
-                if columns[field][row]:
-                    document.add_text(field, columns[field][row])
-            writer.add_document(document)
+        known = {field: np.isfinite(column) & (column >= 0) for field, column in numbers.items()}
+        for row in np.argsort(priority).tolist():
+            values: dict[str, Any] = {field: texts[field][row] for field in BOOSTS if texts[field][row]}
+            values |= {NUMBERS + field: numbers[field][row].item() for field in numbers if known[field][row]}
+            writer.add_document(tantivy.Document.from_dict({"row": row, **values}, schema))
         writer.commit()
         writer.wait_merging_threads()
         index.reload()
@@ -88,12 +116,9 @@ class LexicalIndex:
         """Memory-mapped.
 
         Raises:
-            BundleDamaged: the folder holds no index that can be read.
+            BundleDamaged: see `open_index`.
         """
-        try:
-            return cls(tantivy.Index.open(str(folder)))
-        except ValueError as error:
-            raise BundleDamaged(folder, "is no tantivy index that can be read") from error
+        return cls(open_index(folder))
 
     def terms(self, text: str) -> list[str]:
         """The distinct index terms of a text, at most `MAX_TERMS`."""
@@ -103,34 +128,23 @@ class LexicalIndex:
         """Whether any item has all terms of the word in one field or another."""
         return all(any(self._searcher.doc_freq(field, term) for field in BOOSTS) for term in self.terms(word))
 
-    def search(self, text: str, depth: int, mask: Mask | None = None) -> tuple[IntArray, FloatArray]:
-        """The best items that have any of the words, exactly those among `mask`, best first.
+    def search(self, text: str, depth: int, conditions: Sequence[Condition] = ()) -> tuple[IntArray, FloatArray]:
+        """The best items that have any of the words and meet all conditions, best first.
 
         Returns:
             rows [<= depth] and their BM25 [<= depth].
         """
         terms = self.terms(text)
-        if not terms or depth <= 0 or self._searcher.num_docs == 0:
-            return _nothing()
-        query = Query.boolean_query([(Occur.Should, self._scores_of(term)) for term in terms])
-        if mask is None:
-            return self._top(query, depth)
-        # tantivy knows nothing of the mask: take as many as ought to hold enough, and more until they do.
-        n_passing = int(mask.sum())
-        if n_passing == 0:
-            return _nothing()
-        limit = min(len(mask), 2 * depth * len(mask) // n_passing)
-        while True:
-            rows, scores = self._top(query, limit)
-            passing = np.flatnonzero(mask[rows])
-            if len(passing) >= depth or len(rows) < limit or limit == len(mask):
-                return rows[passing[:depth]], scores[passing[:depth]]
-            limit = min(len(mask), 4 * limit)
+        if not terms or depth <= 0:
+            return np.empty(0, dtype=np.int64), np.empty(0, dtype=np.float32)
+        words = Query.boolean_query([(Occur.Should, self._scores_of(term)) for term in terms])
+        required = [(Occur.Must, Query.const_score_query(self._meets(condition), 0.0)) for condition in conditions]
+        return self._top(Query.boolean_query([(Occur.Must, words), *required]) if required else words, depth)
 
     def matches(self, text: str) -> IntArray:
         """Rows of the items that have all of the words, or any of them where none has all."""
         terms = self.terms(text)
-        if not terms or self._searcher.num_docs == 0:
+        if not terms:
             return np.empty(0, dtype=np.int64)
         anywhere = [Query.const_score_query(self._scores_of(term), 1.0) for term in terms]
         for occur in (Occur.Must, Occur.Should):
@@ -143,15 +157,27 @@ class LexicalIndex:
         by_field = [
             Query.boost_query(Query.term_query(self._schema, field, term, "freq"), boost)
             for field, boost in BOOSTS.items()
+            if self._searcher.doc_freq(field, term)
         ]
         return Query.disjunction_max_query(by_field, TIE_BREAKER)
 
+    def _meets(self, condition: Condition) -> Query:
+        name = NUMBERS + condition.field
+        ranges = [
+            Query.range_query(
+                self._schema,
+                name,
+                FieldType.Float,
+                lower_bound=low if isfinite(low) else None,
+                upper_bound=high if isfinite(high) else None,
+            )
+            for low, high in condition.ranges
+        ]
+        codes = [Query.term_query(self._schema, name, code, "basic") for code in condition.codes]
+        return Query.boolean_query([(Occur.Should, query) for query in (*ranges, *codes)])
+
     def _top(self, query: Query, limit: int) -> tuple[IntArray, FloatArray]:
-        hits = self._searcher.search(query, limit, count=False).hits
+        hits = self._searcher.search(query, max(limit, 1), count=False).hits
         rows = self._searcher.fast_field_values("row", [address for _, address in hits])
         scores: NDArray[np.float32] = np.array([score for score, _ in hits], dtype=np.float32)
         return np.array(rows, dtype=np.int64), scores
-
-
-def _nothing() -> tuple[IntArray, FloatArray]:
-    return np.empty(0, dtype=np.int64), np.empty(0, dtype=np.float32)

@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Sequence
 from pathlib import Path
-from string import ascii_lowercase
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -15,9 +14,10 @@ from core.records import Candidates, Filter, FloatArray, IntArray
 from retrieval.dense import DenseIndex, mapped
 from retrieval.encoders import Encoder, load_encoder
 from retrieval.facets import facet_counts
-from retrieval.filters import filter_mask
+from retrieval.filters import FIELDS, column_of, conditions_of, mask_of
 from retrieval.fusion import best_first, fuse
 from retrieval.lexical import BOOSTS, LexicalIndex
+from retrieval.nonsense import dense_floor
 from retrieval.spelling import Speller, words_of
 
 if TYPE_CHECKING:
@@ -26,21 +26,22 @@ if TYPE_CHECKING:
 Progress = Callable[[str, int, int], None]
 """Called with what is being done, how much of it is done, and how much there is."""
 
-POOL = 256
-"""How deep both indices are searched, however few candidates are asked for: a shorter answer is then the head of a
-longer one."""
+REPORT = "retrieval.json"
 
-MAX_CHARACTERS = 400
-"""Of a query that are read; of an item's text that are encoded: a mean of vectors says less the more it averages."""
+POOL = 200
+"""How deep both indices are searched at least, so that up to here a shorter answer is the head of a longer one."""
+
+MAX_QUERY_CHARACTERS = 400
+"""Of a query that are read."""
+
+ENCODED_CHARACTERS = 200
+"""Of an item's text that are encoded: on Icecat more finds no more and takes MiniLM twice as long."""
 
 SPELLED_FIELDS = ("title", "product_type", "brand", "category")
 """Fields whose words misspelt words are corrected to."""
 
 N_SAMPLED_QUERIES = 200
 ENCODED_AT_ONCE = 2048
-
-N_NONSENSE = 200
-NONSENSE_QUANTILE = 0.99
 
 
 class Retriever:
@@ -71,8 +72,7 @@ class Retriever:
         self._lexical = lexical
         self._speller = speller
         self._floor = float(report["dense_floor"])
-        self._priority = np.empty(len(store), dtype=np.int64)
-        self._priority[_by_priority(store)] = np.arange(len(store))
+        self._priority = _priority(store)
 
     @classmethod
     def build(
@@ -86,9 +86,7 @@ class Retriever:
         encoder = load_encoder(encoder_name)
         folder.mkdir(parents=True, exist_ok=True)
         columns = {field: store.texts(field) for field in BOOSTS}
-        order = _by_priority(store)
-        priority = np.empty(len(store), dtype=np.int64)
-        priority[order] = np.arange(len(store))
+        priority = _priority(store)
 
         texts = [
             _item_text(*parts)
@@ -106,7 +104,8 @@ class Retriever:
         progress("dense index", 1, 1)
 
         progress("lexical index", 0, 1)
-        LexicalIndex.build(columns, order, folder / "lexical")
+        numbers = {field: column_of(store, field) for field in FIELDS}
+        LexicalIndex.build(columns, numbers, priority, folder / "lexical")
         Speller.build(
             (columns[field][row] for row in range(len(store)) for field in SPELLED_FIELDS), folder / "spelling"
         )
@@ -120,9 +119,9 @@ class Retriever:
             "breadth": dense.breadth,
             "recall@100_against_exact": recall,
             "n_recall_queries": len(queries),
-            "dense_floor": _dense_floor(encoder, vectors),
+            "dense_floor": dense_floor(encoder, vectors),
         }
-        (folder / "retrieval.json").write_text(json.dumps(report, indent=2))
+        (folder / REPORT).write_text(json.dumps(report, indent=2))
         return cls.load(folder, store)
 
     @classmethod
@@ -132,20 +131,15 @@ class Retriever:
         Raises:
             BundleDamaged: a file is missing, cannot be read or does not fit the store.
         """
-        path = folder / "retrieval.json"
-        try:
-            report = json.loads(path.read_text())
-            vectors = mapped(folder / "vectors.npy")
-            dense = DenseIndex.load(folder, kind=report["index"], breadth=report["breadth"])
-        except (OSError, ValueError, KeyError) as error:
-            raise BundleDamaged(path, str(error)) from error
+        report = _read_report(folder / REPORT)
+        vectors = mapped(folder / "vectors.npy")
         if len(vectors) != len(store):
             raise BundleDamaged(folder / "vectors.npy", f"has {len(vectors)} items, the store has {len(store)}")
         return cls(
             store=store,
             encoder=load_encoder(report["encoder"]),
             vectors=vectors,
-            dense=dense,
+            dense=DenseIndex.load(folder, kind=report["index"], breadth=report["breadth"]),
             lexical=LexicalIndex.load(folder / "lexical"),
             speller=Speller.load(folder / "spelling"),
             report=report,
@@ -162,19 +156,23 @@ class Retriever:
         """
         text = self.correct(text)
         query = self.encoder.encode([text])[0]
-        mask = filter_mask(self._store, filters)
+        conditions = conditions_of(self._store, filters)
         depth = max(n_candidates, POOL)
-        lexical_rows, bm25 = self._lexical.search(text, depth, mask)
-        dense_rows = self._dense.search(query, depth, mask)
+        lexical_rows, bm25 = self._lexical.search(text, depth, conditions)
+        dense_rows, cosines = self._dense.search(query, depth, mask_of(self._store, conditions))
 
         seen = np.zeros(len(self._store), dtype=bool)
         seen[lexical_rows] = True
-        only_dense = dense_rows[~seen[dense_rows]]
-        rows = np.concatenate([lexical_rows, only_dense])
+        rows = np.concatenate([lexical_rows, dense_rows[~seen[dense_rows]]])
         dense = self.vectors[rows] @ query
         lexical = np.zeros(len(rows), dtype=np.float32)
         lexical[: len(lexical_rows)] = bm25
-        fused = fuse(dense, lexical, float(bm25[0]) if len(bm25) else 0.0)
+        fused = fuse(
+            dense,
+            lexical,
+            dense_range=(float(cosines[:POOL].min(initial=1)), float(dense.max(initial=0))),
+            best_lexical=float(bm25.max(initial=0)),
+        )
 
         matching = np.flatnonzero((lexical > 0) | (dense >= self._floor))
         best = matching[best_first(fused[matching], self._priority[rows[matching]], n_candidates)]
@@ -195,20 +193,31 @@ class Retriever:
 
     def correct(self, text: str) -> str:
         """The words of a query, those that no item has replaced by what may have been meant."""
-        words = words_of(text[:MAX_CHARACTERS])
+        words = words_of(text[:MAX_QUERY_CHARACTERS])
         return " ".join(
             word if self._lexical.knows(word) else self._speller.correct(word, is_last=position == len(words) - 1)
             for position, word in enumerate(words)
         )
 
 
-def _by_priority(store: ItemStore) -> IntArray:
-    """[n_items] rows, the most popular first."""
-    return np.argsort(-store.popularity, kind="stable").astype(np.int64)
+def _read_report(path: Path) -> dict[str, Any]:
+    try:
+        report: dict[str, Any] = json.loads(path.read_text())
+    except (OSError, ValueError) as error:
+        raise BundleDamaged(path, str(error)) from error
+    missing = {"encoder", "index", "breadth", "dense_floor"} - report.keys()
+    if missing:
+        raise BundleDamaged(path, f"lacks {', '.join(sorted(missing))}")
+    return report
+
+
+def _priority(store: ItemStore) -> IntArray:
+    """[n_items] place of each row in the order of popularity, the most popular first: who wins a tie."""
+    return np.argsort(np.argsort(-store.popularity, kind="stable"), kind="stable").astype(np.int64)
 
 
 def _item_text(title: str, product_type: str, description: str) -> str:
-    return " ".join(part for part in (title, product_type, description) if part)[:MAX_CHARACTERS]
+    return " ".join(part for part in (title, product_type, description) if part)[:ENCODED_CHARACTERS]
 
 
 def _distinct(texts: Sequence[str]) -> tuple[list[str], IntArray]:
@@ -232,17 +241,3 @@ def _sampled_queries(columns: dict[str, list[str]]) -> list[str]:
     n_items = len(columns["title"])
     rows = np.random.Generator(np.random.PCG64(0)).permutation(n_items)[:N_SAMPLED_QUERIES]
     return [columns["product_type"][row] or " ".join(columns["title"][row].split()[:3]) for row in rows]
-
-
-def _dense_floor(encoder: Encoder, vectors: FloatArray) -> float:
-    """The cosine that tells meaning from chance: what 99 of 100 nonsense words do not reach with their nearest item.
-
-    A vector is near to something whatever the word, and how near depends on encoder and catalogue; so it is measured
-    with words of 5 to 10 random letters. Items below are retrieved only where they share a word with the query.
-    """
-    if len(vectors) == 0:
-        return 1.0
-    rng = np.random.Generator(np.random.PCG64(0))
-    nonsense = ["".join(rng.choice(list(ascii_lowercase), rng.integers(5, 11))) for _ in range(N_NONSENSE)]
-    best = (encoder.encode(nonsense) @ vectors.T).max(axis=1)
-    return float(np.quantile(best, NONSENSE_QUANTILE))

@@ -14,6 +14,8 @@ from pathlib import Path
 
 import tantivy
 
+from retrieval.lexical import open_index
+
 ONE_EDIT_FROM = 4
 TWO_EDITS_FROM = 8
 LONGEST = 32
@@ -57,7 +59,8 @@ class Speller:
 
     @classmethod
     def load(cls, folder: Path) -> Speller:
-        return cls(tantivy.Index.open(str(folder)))
+        """Raises BundleDamaged, see `open_index`."""
+        return cls(open_index(folder))
 
     def correct(self, word: str, *, is_last: bool) -> str:
         """The word the shopper may have meant, two words where a space was left out, or the word itself.

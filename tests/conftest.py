@@ -1,12 +1,24 @@
-"""What every test may ask for. Shared data, and one small real catalogue."""
+"""What every test may ask for: the shared data, and one small real bundle, built once."""
 
 from __future__ import annotations
 
 from pathlib import Path
 
+import polars as pl
 import pytest
 
+from catalog.grocery import Grocery, load_grocery
+from engine import Engine
+from engine.grocery import Split, Splits, build_grocery
+from ranker.training import Recipe
+
 SHARED_DATA = Path(__file__).resolve().parents[2] / "shared" / "data"
+SMALL_CATEGORIES = ("ice cream", "yogurt", "coffee", "pasta", "soup", "cheese")
+SMALL_SPLITS = Splits(
+    train=Split(known_until=30, first=31, last=40, n_intents=300),
+    validation=Split(known_until=40, first=41, last=46, n_intents=150),
+    test=Split(known_until=46, first=47, last=53, n_intents=80),
+)
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
@@ -22,3 +34,31 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 def shared_data() -> Path:
     """The folder of data sets beside the repository; use with the marker of the same name."""
     return SHARED_DATA
+
+
+@pytest.fixture(scope="session")
+def grocery() -> Grocery:
+    """The whole grocery data, as loaded."""
+    return load_grocery()
+
+
+@pytest.fixture(scope="session")
+def small_grocery(grocery: Grocery) -> Grocery:
+    """Some aisles of the shop: a few thousand products and their purchases."""
+    wanted = pl.col("category").str.to_lowercase().str.contains("|".join(SMALL_CATEGORIES))
+    items = grocery.items.filter(wanted)
+    purchases = grocery.purchases.filter(pl.col("item_id").is_in(items["item_id"].implode()))
+    return Grocery(items, purchases, grocery.households)
+
+
+@pytest.fixture(scope="session")
+def small_bundle(small_grocery: Grocery, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A bundle of `small_grocery` with a trained ranker. Not to be written to."""
+    out = tmp_path_factory.mktemp("bundles") / "grocery-small"
+    build_grocery(out, grocery=small_grocery, splits=SMALL_SPLITS, recipe=Recipe(hidden=(16,), n_steps=200))
+    return out
+
+
+@pytest.fixture(scope="session")
+def engine(small_bundle: Path) -> Engine:
+    return Engine.load(small_bundle)

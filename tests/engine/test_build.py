@@ -1,0 +1,85 @@
+"""Building from a user's own catalogue file, with and without prices, judgments and logs."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import polars as pl
+import pytest
+
+from catalog.readers import read_catalogue
+from core.errors import BadInput, BadParameter
+from core.records import Query
+from engine import Engine
+from engine.build import build_bundle
+from engine.evaluation import evaluate
+
+ROWS = [
+    {"item_id": "1", "title": "Red cotton shirt", "brand": "Acme", "category": "Shirts", "price": 20.0},
+    {"item_id": "2", "title": "Blue cotton shirt", "brand": "Acme", "category": "Shirts", "price": 25.0},
+    {"item_id": "3", "title": "Red silk scarf", "brand": "Bolt", "category": "Scarves", "price": 40.0},
+    {"item_id": "4", "title": "Leather boots", "brand": "Bolt", "category": "Shoes", "price": 120.0},
+    {"item_id": "5", "title": "Canvas shoes", "brand": "Cord", "category": "Shoes", "price": 35.0},
+]
+
+
+def catalogue(tmp_path: Path, columns: tuple[str, ...]) -> pl.DataFrame:
+    path = tmp_path / "shop.csv"
+    pl.DataFrame(ROWS).select(columns).write_csv(path)
+    items, _ = read_catalogue(path)
+    return items
+
+
+def test_a_catalogue_of_ids_and_titles_searches_by_stated_rules(tmp_path: Path) -> None:
+    out = tmp_path / "bundle"
+    build_bundle(catalogue(tmp_path, ("item_id", "title")), out, source="shop.csv")
+    engine = Engine.load(out)
+    assert engine.search(Query("red shirt")).item_ids[0] == "1"
+    assert "cold start" in engine.manifest["training"]["statement"]
+
+
+def test_without_prices_there_is_no_revenue_to_weigh(tmp_path: Path) -> None:
+    out = tmp_path / "bundle"
+    build_bundle(catalogue(tmp_path, ("item_id", "title")), out, source="shop.csv")
+    with pytest.raises(BadParameter, match=r"w_revenue: no such objective.*w_relevance, w_diversity"):
+        Engine.load(out).search(Query("shirt", weights={"revenue": 1.0}))
+
+
+def test_judgments_train_the_ranker_and_evaluation_sees_it(tmp_path: Path) -> None:
+    judgments = pl.DataFrame(
+        {
+            "query": ["shirt"] * 3 + ["shoes"] * 3 + ["red"] * 3 + ["boots"] * 2 + ["scarf"] * 2,
+            "item_id": [*"124", *"541", *"312", *"43", *"32"],
+            "grade": [3, 3, 0, 3, 2, 0, 2, 2, 0, 3, 0, 3, 0],
+        }
+    )
+    out = tmp_path / "bundle"
+    build_bundle(
+        catalogue(tmp_path, ("item_id", "title", "brand", "category", "price")),
+        out,
+        source="shop.csv",
+        judgments=judgments,
+    )
+    engine = Engine.load(out)
+    assert engine.manifest["training"]["trained_on"] == ["judgments"]
+    for pool in ("judged", "full"):
+        figures = evaluate(engine, judgments, pool=pool)  # type: ignore[arg-type]
+        assert figures["ndcg@10"].n_queries == 5
+        assert figures["ndcg@10"].value > 0.8
+        assert figures["recall@100"].value == 1
+
+
+def test_an_empty_catalogue_is_refused(tmp_path: Path) -> None:
+    empty = catalogue(tmp_path, ("item_id", "title")).head(0)
+    with pytest.raises(BadInput, match="no item"):
+        build_bundle(empty, tmp_path / "bundle", source="none")
+    assert not (tmp_path / "bundle").exists()
+
+
+def test_a_build_that_fails_leaves_the_old_bundle_alone(tmp_path: Path) -> None:
+    items, out = catalogue(tmp_path, ("item_id", "title")), tmp_path / "bundle"
+    before = build_bundle(items, out, source="shop.csv")
+    with pytest.raises(BadInput):
+        build_bundle(items, out, source="shop.csv", log_rows=[])
+    assert Engine.load(out).bundle_id == before
+    assert [path.name for path in tmp_path.iterdir() if path.name.startswith(".")] == []

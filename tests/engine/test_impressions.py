@@ -1,0 +1,69 @@
+"""The impression log on disk: what is written is read, and what is broken is named by file and row."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from pathlib import Path
+
+import polars as pl
+import pytest
+
+from core.errors import BadLog
+from core.log import impression_row
+from core.records import Query
+from engine import Engine
+from engine.impressions import frame_of, json_line, read_log, rows_of, write_part
+
+
+@pytest.fixture
+def rows(engine: Engine) -> list[dict[str, object]]:
+    now = datetime(2026, 1, 2, 3, 4, 5, tzinfo=UTC)
+    slates = [engine.search(Query("yogurt", k=5, session_id=f"s{n}", explore=True)) for n in range(3)]
+    return [impression_row(engine.impression(slate, now)) for slate in slates]
+
+
+def test_parquet_and_json_lines_read_back_the_same(rows: list[dict[str, object]], tmp_path: Path) -> None:
+    write_part(frame_of(rows), tmp_path / "log" / "part-0.parquet")
+    (tmp_path / "spool.jsonl").write_bytes(b"".join(map(json_line, rows)))
+    from_parquet = [row for frame in read_log(tmp_path / "log") for row in rows_of(frame)]
+    from_json = [row for frame in read_log(tmp_path / "spool.jsonl") for row in rows_of(frame)]
+    assert from_parquet == from_json == rows
+    assert [path.name for path in (tmp_path / "log").iterdir()] == ["part-0.parquet"]
+
+
+@pytest.mark.parametrize(
+    ("column", "value", "problem"),
+    [
+        ("propensities", [0.5, 0.0, 1, 1, 1], "propensities has 0.0"),
+        ("propensities", [0.5, 1.5, 1, 1, 1], "propensities has 1.5"),
+        ("propensities", [0.5], "1 entries for 5 items"),
+        ("item_ids", ["a", "a", "b", "c", "d"], "repeats an item"),
+        ("query", None, "query is missing"),
+        ("schema_version", 7, "schema_version is 7"),
+    ],
+)
+def test_a_broken_row_is_named(
+    rows: list[dict[str, object]], tmp_path: Path, column: str, value: object, problem: str
+) -> None:
+    rows[1][column] = value
+    path = tmp_path / "part.parquet"
+    write_part(frame_of(rows), path)
+    with pytest.raises(BadLog, match=rf"part\.parquet, row 2: .*{problem}"):
+        list(read_log(path))
+
+
+def test_what_is_no_log_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(BadLog, match="no log is there"):
+        list(read_log(tmp_path / "nothing"))
+    cut = tmp_path / "cut.parquet"
+    cut.write_bytes(b"PAR1")
+    with pytest.raises(BadLog, match=r"cut\.parquet"):
+        list(read_log(cut))
+    other = tmp_path / "other.parquet"
+    pl.DataFrame({"x": [1]}).write_parquet(other)
+    with pytest.raises(BadLog, match="column decision_id is missing"):
+        list(read_log(other))
+    lines = tmp_path / "lines.jsonl"
+    lines.write_bytes(b'{"query": ')
+    with pytest.raises(BadLog, match="row 1"):
+        list(read_log(lines))

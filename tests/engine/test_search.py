@@ -1,0 +1,177 @@
+"""Searching a small real bundle: what a shopper and a search engineer may rely on."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from core.diversity import slate_diversity
+from core.errors import BadParameter
+from core.metrics import discounted_sum
+from core.policy import conditional_propensities
+from core.records import Constraints, Filter, Query
+from engine import Engine
+
+TEXTS = ("vanilla ice cream", "ground coffee", "yogurt", "cold coffee drink", "chicken soup", "shredded cheese")
+QUICK = settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+weight = st.floats(0, 1, allow_nan=False)
+text = st.sampled_from(TEXTS)
+
+
+def gains_of_slate(engine: Engine, query: Query) -> np.ndarray:
+    return np.array([line.expected for line in engine.search(query).receipt.values()])
+
+
+def test_weights_steer_the_slate_and_the_receipt_says_so(engine: Engine) -> None:
+    relevant = engine.search(Query("ice cream", k=10, weights={"relevance": 1}))
+    dear = engine.search(Query("ice cream", k=10, weights={"relevance": 0.2, "revenue": 0.8}))
+    assert relevant.receipt["relevance"].change == pytest.approx(0)
+    assert dear.receipt["revenue"].expected > relevant.receipt["revenue"].expected
+    assert dear.receipt["relevance"].expected < relevant.receipt["relevance"].expected
+    assert dear.receipt["revenue"].baseline == pytest.approx(relevant.receipt["revenue"].expected)
+    assert dear.item_ids != relevant.item_ids
+
+
+def test_more_weight_on_diversity_is_more_diverse(engine: Engine) -> None:
+    plain = engine.search(Query("yogurt", k=10, weights={"relevance": 1}))
+    diverse = engine.search(Query("yogurt", k=10, weights={"relevance": 0.5, "diversity": 0.5}))
+    assert diverse.receipt["diversity"].expected > plain.receipt["diversity"].expected
+    assert diverse.receipt["diversity"].expected == pytest.approx(slate_diversity(engine.store.aspects(diverse.rows)))
+
+
+@QUICK
+@given(text=text, relevance=weight, revenue=weight, more=st.floats(0.01, 2), raised=st.sampled_from([0, 1]))
+def test_raising_a_weight_never_lowers_its_predicted_objective(
+    engine: Engine, text: str, relevance: float, revenue: float, more: float, raised: int
+) -> None:
+    before = {"relevance": relevance + 0.01, "revenue": revenue}
+    after = dict(before)
+    after[("relevance", "revenue")[raised]] += more
+    low = gains_of_slate(engine, Query(text, k=10, weights=before))
+    high = gains_of_slate(engine, Query(text, k=10, weights=after))
+    assert high[raised] >= low[raised] * (1 - 1e-5)
+
+
+@QUICK
+@given(text=text, relevance=weight, diversity=weight, loss=st.floats(0, 0.3))
+def test_a_loss_budget_holds_or_is_called_infeasible(
+    engine: Engine, text: str, relevance: float, diversity: float, loss: float
+) -> None:
+    weights = {"relevance": relevance, "revenue": 1.0, "diversity": diversity}
+    slate = engine.search(Query(text, k=10, weights=weights, constraints=Constraints(max_relevance_loss=loss)))
+    line = slate.receipt["relevance"]
+    assert not slate.infeasible
+    assert line.expected >= (1 - loss) * line.baseline - 1e-4
+
+
+def test_a_pin_may_make_a_budget_infeasible(engine: Engine) -> None:
+    far = engine.search(Query("ground coffee", k=1)).item_ids[0]
+    constraints = Constraints(max_relevance_loss=0.0, pins={0: far})
+    slate = engine.search(Query("vanilla ice cream", k=5, constraints=constraints))
+    assert slate.infeasible
+    assert slate.item_ids[0] == far
+
+
+@QUICK
+@given(text=text, k=st.integers(15, 90), diversity=st.sampled_from([0.0, 0.3]), session=st.sampled_from([None, "s1"]))
+def test_paging_is_a_partition_of_the_candidates(
+    engine: Engine, text: str, k: int, diversity: float, session: str | None
+) -> None:
+    def page(offset: int) -> tuple[str, ...]:
+        weights = {"relevance": 1.0, "diversity": diversity}
+        query = Query(text, k=k, offset=offset, weights=weights, session_id=session, explore=session is not None)
+        return engine.search(query).item_ids
+
+    n = engine.search(Query(text)).n_candidates
+    pages = [item for offset in range(0, n, k) for item in page(offset)]
+    assert len(pages) == len(set(pages)) == n
+
+
+@QUICK
+@given(text=text, position=st.integers(0, 9), other=text, diversity=st.sampled_from([0.0, 0.5]))
+def test_pins_stay_and_exclusions_are_gone(
+    engine: Engine, text: str, position: int, other: str, diversity: float
+) -> None:
+    pinned, excluded = engine.search(Query(other, k=2)).item_ids
+    slate = engine.search(
+        Query(
+            text,
+            k=10,
+            weights={"relevance": 1.0, "diversity": diversity},
+            constraints=Constraints(pins={position: pinned}, exclusions=frozenset({excluded})),
+        )
+    )
+    assert slate.item_ids[position] == pinned
+    assert excluded not in slate.item_ids
+    assert len(set(slate.item_ids)) == 10
+
+
+def test_an_exclusion_beats_a_pin_and_a_rule_may_outlive_its_item(engine: Engine) -> None:
+    first = engine.search(Query("soup", k=1)).item_ids[0]
+    constraints = Constraints(pins={0: first, 1: "gone"}, exclusions=frozenset({first, "gone"}))
+    slate = engine.search(Query("soup", k=5, constraints=constraints))
+    assert first not in slate.item_ids
+    assert len(slate.item_ids) == 5
+
+
+def test_an_explored_slate_is_a_function_of_its_session(engine: Engine) -> None:
+    def explored(session: str) -> tuple[str, ...]:
+        return engine.search(Query("yogurt", session_id=session, explore=True)).item_ids
+
+    assert explored("a") == explored("a")
+    assert len({explored(f"session {n}") for n in range(20)}) > 1
+
+
+def test_logged_propensities_are_those_of_plackett_luce(engine: Engine) -> None:
+    query = Query("soup", k=8, weights={"relevance": 0.7, "revenue": 0.3}, session_id="s", explore=True)
+    slate = engine.search(query)
+    scored = engine.score(query)
+    ranges = np.array([objective["range"] for objective in engine.manifest["objectives"]])
+    utilities = scored.gains @ (np.array([0.7, 0.3]) / ranges)
+    place = {row: position for position, row in enumerate(scored.rows.tolist())}
+    chosen = np.array([place[row] for row in slate.rows.tolist()])
+    expected = conditional_propensities(utilities, chosen, engine.temperature)
+    np.testing.assert_allclose(slate.propensities, expected, rtol=1e-3)
+
+
+def test_exploring_needs_a_session(engine: Engine) -> None:
+    with pytest.raises(BadParameter, match="explore"):
+        engine.search(Query("soup", explore=True))
+
+
+def test_the_receipt_is_the_discounted_sum_of_what_is_shown(engine: Engine) -> None:
+    slate = engine.search(Query("coffee", k=10, weights={"relevance": 0.5, "revenue": 0.5}))
+    for number, name in enumerate(slate.objectives):
+        assert slate.receipt[name].expected == pytest.approx(discounted_sum(slate.gains[:, number]), rel=1e-6)
+
+
+def test_a_filter_narrows_and_never_empties_what_has_matches(engine: Engine) -> None:
+    last = int(engine.score(Query("coffee")).rows[-1])
+    brand = engine.store.display(last)["brand"]
+    slate = engine.search(Query("coffee", filters=(Filter("brand", values=(brand,)),)))
+    assert {engine.store.display(row)["brand"] for row in slate.rows.tolist()} == {brand}
+
+
+def test_no_match_is_an_empty_slate_with_an_empty_receipt(engine: Engine) -> None:
+    slate = engine.search(Query("xqzvkjw wvqxz"))
+    assert slate.item_ids == ()
+    assert slate.receipt["relevance"].expected == 0
+    assert slate.receipt["relevance"].change is None
+
+
+def test_an_offset_past_the_end_says_where_the_end_is(engine: Engine) -> None:
+    with pytest.raises(BadParameter, match="offset: 100000 is past the end"):
+        engine.search(Query("coffee", offset=100_000))
+
+
+def test_an_unknown_weight_lists_the_known_ones(engine: Engine) -> None:
+    with pytest.raises(BadParameter, match="w_relevance, w_revenue, w_diversity"):
+        engine.search(Query("coffee", weights={"margin": 1.0}))
+
+
+def test_a_known_household_changes_the_ranking(engine: Engine) -> None:
+    anybody = engine.search(Query("yogurt", k=20)).item_ids
+    assert any(engine.search(Query("yogurt", k=20, user_id=user)).item_ids != anybody for user in engine.user_ids[:20])
+    assert engine.search(Query("yogurt", k=20, user_id="nobody")).item_ids == anybody

@@ -1,0 +1,32 @@
+"""One small real catalogue and a retriever over it."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from catalog.grocery import load_grocery
+from catalog.store import ItemStore
+from retrieval.retriever import Retriever
+
+N_ITEMS = 2_500
+
+
+@pytest.fixture(scope="session")
+def store() -> ItemStore:
+    """Every 27th of the grocery products, so that all departments are in it."""
+    return ItemStore.from_frame(load_grocery().items.gather_every(27).head(N_ITEMS))
+
+
+@pytest.fixture(scope="session")
+def folder(store: ItemStore, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """What `Retriever.build` writes; not to be written to."""
+    folder = tmp_path_factory.mktemp("retrieval")
+    Retriever.build(store, "wordllama", folder)
+    return folder
+
+
+@pytest.fixture(scope="session")
+def retriever(folder: Path, store: ItemStore) -> Retriever:
+    return Retriever.load(folder, store)

@@ -1,0 +1,136 @@
+"""The dense index against exact search by numpy."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from core.errors import BundleDamaged
+from core.records import FloatArray, IntArray
+from retrieval.dense import EXACT_UP_TO, HNSW_UP_TO, WANTED_RECALL, DenseIndex, kind_for
+from retrieval.encoders import load_encoder
+
+N_VECTORS, DIM, K = 3_000, 64, 50
+KINDS = ("exact", "hnsw", "ivf")
+
+
+def unit(vectors: FloatArray) -> FloatArray:
+    return (vectors / np.linalg.norm(vectors, axis=1, keepdims=True)).astype(np.float32)
+
+
+@pytest.fixture(scope="module")
+def vectors() -> FloatArray:
+    """Vectors in clusters, as texts are."""
+    rng = np.random.default_rng(0)
+    return unit(rng.normal(size=(60, DIM)).repeat(N_VECTORS // 60, axis=0) + 0.5 * rng.normal(size=(N_VECTORS, DIM)))
+
+
+@pytest.fixture(scope="module")
+def queries(vectors: FloatArray) -> FloatArray:
+    rng = np.random.default_rng(1)
+    return unit(vectors[rng.integers(0, N_VECTORS, 40)] + 0.3 * rng.normal(size=(40, DIM)))
+
+
+@pytest.fixture(scope="module")
+def vector_of() -> IntArray:
+    """Two items with each of the first half of the vectors, one with the others."""
+    return np.concatenate([np.arange(N_VECTORS), np.arange(N_VECTORS // 2)]).astype(np.int64)
+
+
+@pytest.fixture(scope="module", params=KINDS)
+def index(request: pytest.FixtureRequest, vectors: FloatArray, queries: FloatArray, vector_of: IntArray) -> DenseIndex:
+    built = DenseIndex.build(vectors, vector_of, np.arange(len(vector_of)), kind=request.param)
+    return built.tuned(vectors, queries, K)[0]
+
+
+def recall(found: IntArray, cosines: FloatArray, k: int) -> float:
+    nearest = np.sort(cosines)[::-1][:k]
+    return float(np.mean(np.sort(cosines[found])[::-1][: len(nearest)] >= nearest[-1] - 1e-5))
+
+
+def test_the_kind_goes_by_size() -> None:
+    assert [kind_for(n) for n in (0, EXACT_UP_TO, EXACT_UP_TO + 1, HNSW_UP_TO, HNSW_UP_TO + 1)] == [
+        "exact",
+        "exact",
+        "hnsw",
+        "hnsw",
+        "ivf",
+    ]
+
+
+def test_it_finds_what_exact_search_finds(
+    index: DenseIndex, vectors: FloatArray, queries: FloatArray, vector_of: IntArray
+) -> None:
+    shares = []
+    for query in queries:
+        rows, _ = index.search(query, K)
+        assert len(np.unique(rows)) == len(rows) == K
+        shares.append(recall(rows, (vectors @ query)[vector_of], K))
+    assert np.mean(shares) >= (1.0 if index.kind == "exact" else 0.9)
+
+
+@pytest.mark.parametrize("scan_up_to", [0, N_VECTORS])
+@pytest.mark.parametrize("share", [0.5, 0.2, 0.02, 0.001])
+def test_a_mask_applies_before_the_choice(
+    *, index: DenseIndex, vectors: FloatArray, queries: FloatArray, vector_of: IntArray, share: float, scan_up_to: int
+) -> None:
+    mask = np.random.default_rng(2).random(len(vector_of)) < share
+    assert mask.any()
+    index = replace(index, scan_up_to=scan_up_to)
+    shares = []
+    for query in queries:
+        rows, _ = index.search(query, K, mask)
+        assert mask[rows].all()
+        assert len(np.unique(rows)) == len(rows) == min(K, mask.sum())
+        shares.append(recall(rows, np.where(mask, (vectors @ query)[vector_of], -1), min(K, int(mask.sum()))))
+    assert np.mean(shares) >= (1.0 if index.kind == "exact" else 0.9)
+
+
+def test_a_mask_of_nothing_finds_nothing(index: DenseIndex, queries: FloatArray, vector_of: IntArray) -> None:
+    rows, cosines = index.search(queries[0], K, np.zeros(len(vector_of), dtype=bool))
+    assert len(rows) == len(cosines) == 0
+
+
+def test_items_with_one_vector_come_in_the_order_of_priority(vectors: FloatArray) -> None:
+    vector_of = np.zeros(5, dtype=np.int64)
+    index = DenseIndex.build(vectors[:1], vector_of, np.array([3, 1, 4, 0, 2]))
+
+    rows, cosines = index.search(vectors[0], 4)
+
+    assert rows.tolist() == [3, 1, 4, 0]
+    assert len(cosines) == 1
+
+
+def test_measured_recall_is_the_recall(vectors: FloatArray, queries: FloatArray) -> None:
+    vector_of = np.arange(N_VECTORS)
+    index, measured = DenseIndex.build(vectors, vector_of, vector_of, kind="hnsw").tuned(vectors, queries, K)
+    by_hand = np.mean([recall(index.search(query, K)[0], vectors @ query, K) for query in queries])
+
+    assert measured == pytest.approx(by_hand, abs=1e-9)
+    assert measured >= WANTED_RECALL
+
+
+def test_saved_and_loaded_it_finds_the_same(index: DenseIndex, queries: FloatArray, tmp_path: Path) -> None:
+    index.save(tmp_path)
+    loaded = DenseIndex.load(tmp_path, kind=index.kind, breadth=index.breadth)
+
+    for query in queries:
+        np.testing.assert_array_equal(loaded.search(query, K)[0], index.search(query, K)[0])
+
+
+def test_a_damaged_file_is_named(index: DenseIndex, tmp_path: Path) -> None:
+    index.save(tmp_path)
+    (tmp_path / "dense.faiss").write_bytes(b"no index")
+
+    with pytest.raises(BundleDamaged, match=r"dense\.faiss"):
+        DenseIndex.load(tmp_path, kind=index.kind, breadth=index.breadth)
+
+
+def test_it_works_on_real_vectors_with_a_zero_row() -> None:
+    vectors = load_encoder("wordllama").encode(["milk", "cheese", ""])
+    index = DenseIndex.build(vectors, np.arange(3), np.arange(3))
+
+    assert index.search(vectors[1], 3)[0][0] == 1

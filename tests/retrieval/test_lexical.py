@@ -1,0 +1,72 @@
+"""The lexical index against counting by hand."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from catalog.store import ItemStore
+from retrieval.filters import conditions_of, mask_of, parse_filter
+from retrieval.lexical import BOOSTS, LexicalIndex
+from retrieval.retriever import Retriever
+
+
+@pytest.fixture(scope="module")
+def index(retriever: Retriever) -> LexicalIndex:
+    return retriever._lexical
+
+
+@pytest.mark.parametrize("word", ["cheese", "frozen", "milk", "organic"])
+def test_it_finds_exactly_the_items_with_the_word(index: LexicalIndex, store: ItemStore, word: str) -> None:
+    rows, scores = index.search(word, len(store))
+    columns = [store.texts(field) for field in BOOSTS]
+    stem = index.terms(word)
+    expected = {row for row in range(len(store)) if any(stem[0] in index.terms(column[row]) for column in columns)}
+
+    assert set(rows.tolist()) == expected
+    assert (scores > 0).all()
+    assert (np.diff(scores) <= 0).all()
+
+
+@pytest.mark.parametrize(
+    "filters",
+    [
+        ["price:..2"],
+        ["price:3..3.5", "price:8.."],
+        ["in_stock:true"],
+        ["in_stock:false"],
+        ["brand:store brand"],
+        ["brand:nobody"],
+        ["brand:store brand", "price:..1.5", "in_stock:true"],
+    ],
+)
+@pytest.mark.parametrize("text", ["store", "frozen pizza", "dog food", "milk"])
+def test_conditions_give_the_best_of_those_that_meet_them(
+    index: LexicalIndex, store: ItemStore, text: str, filters: list[str]
+) -> None:
+    conditions = conditions_of(store, map(parse_filter, filters))
+    mask = mask_of(store, conditions)
+    everything, every_score = index.search(text, len(store))
+    assert mask is not None
+    passing = mask[everything]
+
+    rows, scores = index.search(text, 20, conditions)
+
+    np.testing.assert_array_equal(rows, everything[passing][:20])
+    np.testing.assert_array_equal(scores, every_score[passing][:20])
+
+
+def test_matches_have_all_the_words_where_any_item_has(index: LexicalIndex, store: ItemStore) -> None:
+    both = set(index.matches("ice").tolist()) & set(index.matches("cream").tolist())
+
+    assert set(index.matches("ice cream").tolist()) == both
+    assert set(index.matches("cheese xqzvkjw").tolist()) == set(index.matches("cheese").tolist())
+
+
+def test_equal_scores_go_by_priority(tmp_path: Path) -> None:
+    columns = {field: [""] * 4 for field in BOOSTS} | {"title": ["milk", "milk", "milk", "bread"]}
+    index = LexicalIndex.build(columns, {}, np.array([2, 0, 1, 3]), tmp_path / "lexical")
+
+    assert index.search("milk", 2)[0].tolist() == [1, 2]

@@ -1,0 +1,114 @@
+"""A shopper's way through a small grocery catalogue."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from catalog.store import ItemStore
+from core.errors import BadParameter
+from retrieval.filters import codes_of, parse_filter
+from retrieval.retriever import POOL, Retriever
+
+
+def test_a_query_finds_what_it_names(retriever: Retriever, store: ItemStore) -> None:
+    found = retriever.retrieve("ice cream", n_candidates=10)
+
+    assert len(found) == 10
+    assert all("ice cream" in title for title in store.titles(found.rows[:3]))
+    assert list(found.fused) == sorted(found.fused, reverse=True)
+    np.testing.assert_allclose(found.dense, retriever.vectors[found.rows] @ found.query_vector, rtol=1e-5)
+    assert (found.lexical > 0).all()
+
+
+@pytest.mark.parametrize(
+    ("typed", "meant"),
+    [
+        ("chocolte", "chocolate"),  # a letter left out
+        ("chesee", "cheese"),  # two letters swapped
+        ("icecream", "ice cream"),  # a space left out
+        ("shampo", "shampoo"),  # not typed to the end
+        ("choclatte", "chocolate"),  # two mistakes in a long word
+    ],
+)
+def test_a_misspelt_query_finds_what_was_meant(retriever: Retriever, typed: str, meant: str) -> None:
+    assert retriever.correct(typed) == meant
+    np.testing.assert_array_equal(retriever.retrieve(typed).rows, retriever.retrieve(meant).rows)
+
+
+def test_filters_narrow_and_facets_say_how_far(retriever: Retriever, store: ItemStore) -> None:
+    facets = retriever.facets("cheese", ["brand", "category", "product_type"])
+    brand, n_matches = next(iter(facets["brand"].items()))
+
+    found = retriever.retrieve("cheese", filters=[parse_filter(f"brand:{brand.upper()}"), parse_filter("price:..5")])
+
+    assert {store.brands[code] for code in store.brand_codes[found.rows]} == {brand}
+    assert (store.prices[found.rows] <= 5).all()
+    cheap = retriever.facets("cheese", ["brand"], [parse_filter("price:..5")])["brand"]
+    assert 0 < cheap[brand] <= n_matches
+    assert len(found) >= cheap[brand]
+
+
+def test_a_facet_keeps_its_other_values_while_it_is_filtered(retriever: Retriever) -> None:
+    free = retriever.facets("cheese", ["brand"])["brand"]
+    filtered = retriever.facets("cheese", ["brand", "category"], [parse_filter(f"brand:{next(iter(free))}")])
+
+    assert filtered["brand"] == free
+    assert sum(filtered["category"].values()) == next(iter(free.values()))
+
+
+@pytest.mark.parametrize("field", ["brand", "category", "product_type"])
+def test_a_facet_value_leads_to_at_least_as_many_items(retriever: Retriever, store: ItemStore, field: str) -> None:
+    for value, count in retriever.facets("frozen pizza", [field])[field].items():
+        found = retriever.retrieve("frozen pizza", n_candidates=len(store), filters=[parse_filter(f"{field}:{value}")])
+        codes, vocabulary = codes_of(store, field)
+        assert {vocabulary[code] for code in codes[found.rows]} == {value}
+        assert len(found) >= count
+
+
+def test_a_longer_answer_begins_with_the_shorter(retriever: Retriever) -> None:
+    longest = retriever.retrieve("milk", n_candidates=POOL).rows
+    for n in (1, 7, 20, 150):
+        np.testing.assert_array_equal(retriever.retrieve("milk", n_candidates=n).rows, longest[:n])
+
+
+def test_of_items_that_read_the_same_the_popular_one_comes_first(retriever: Retriever, store: ItemStore) -> None:
+    found = retriever.retrieve("soft drinks")
+    for above, below in zip(range(len(found)), range(1, len(found)), strict=False):
+        if found.fused[above] == found.fused[below]:
+            assert store.popularity[found.rows[above]] >= store.popularity[found.rows[below]]
+
+
+@pytest.mark.parametrize("nonsense", ["xqzvkjw", "qqqq zzzz", "🍦🍦", "???", " ", "", "\x00\x01\ufffe", "\ud800"])
+def test_nonsense_finds_nothing(retriever: Retriever, nonsense: str) -> None:
+    found = retriever.retrieve(nonsense)
+
+    assert len(found) == 0
+    assert found.query_vector.shape == (retriever.encoder.dim,)
+    assert retriever.facets(nonsense, ["brand"]) == {"brand": {}}
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "milk " * 2_000,
+        "x" * 10_000,
+        'title:milk AND (brand:"Acme" OR *) ^3 ~2 [a TO b] -cheese',
+        "/[a-z]*/",
+        "牛奶",
+        "молоко",
+        "milk\x00cheese",
+        "milk\ud800",
+    ],
+)
+def test_any_text_is_only_words(retriever: Retriever, text: str) -> None:
+    found = retriever.retrieve(text)
+
+    assert len(set(found.rows.tolist())) == len(found)
+    np.testing.assert_array_equal(retriever.retrieve(text).rows, found.rows)
+
+
+@pytest.mark.parametrize("field", ["colour", "price", ""])
+def test_an_unknown_facet_is_a_mistake_that_names_the_known(retriever: Retriever, field: str) -> None:
+    with pytest.raises(BadParameter, match="brand, category, product_type"):
+        retriever.facets("milk", [field])
