@@ -49,6 +49,7 @@ def build(
     data: Annotated[Path | None, typer.Option(help="the folder of the icecat data")] = None,
     judgments: Annotated[Path | None, typer.Option(help="CSV of query,item_id,grade to train on")] = None,
     log: Annotated[Path | None, typer.Option(help="impression log to train on")] = None,
+    method: Annotated[str, typer.Option(help="how objectives are traded; see `trimtab compare`")] = "heads",
     max_rejected_share: Annotated[float, typer.Option(help="fail when more of the rows are rejected")] = 0.05,
     quiet: Quiet = False,
 ) -> None:
@@ -59,12 +60,14 @@ def build(
     from engine.build import build_bundle
     from engine.grocery import build_grocery
     from engine.impressions import read_log, rows_of
+    from ranker.methods.registry import check_servable
 
+    check_servable(method)
     if source == "grocery":
         if judgments is not None or log is not None:
             raise BadParameter("SOURCE", "grocery is trained on its own purchases", "neither --judgments nor --log")
         with _progress(quiet) as progress:
-            bundle_id = build_grocery(out, encoder=encoder, progress=progress)
+            bundle_id = build_grocery(out, encoder=encoder, method=method, progress=progress)
     else:
         judged = read_judgments(judgments) if judgments else None
         rows = (row for frame in read_log(log) for row in rows_of(frame)) if log else None
@@ -79,7 +82,14 @@ def build(
             _errors.print(str(rejections), highlight=False)
         with _progress(quiet) as progress:
             bundle_id = build_bundle(
-                items, out, source=source, encoder=encoder, judgments=judged, log_rows=rows, progress=progress
+                items,
+                out,
+                source=source,
+                encoder=encoder,
+                judgments=judged,
+                log_rows=rows,
+                method=method,
+                progress=progress,
             )
     manifest = json.loads((out / "manifest.json").read_text())
     _errors.print(f"bundle {bundle_id} in {out}: {manifest['catalogue']['n_items']:,} items")

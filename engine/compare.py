@@ -71,9 +71,7 @@ def _measure(
     data: str, name: str, seed: int, path: Path, *, out: Path, icecat: Path | None, progress: Progress
 ) -> None:
     folds = folds_of_data(data, out / "cache", data=icecat, seed=seed, progress=progress)
-    rows = compare_one(
-        lambda: make_method(name, RECIPES[data], seed=seed), folds, grade_scale=GRADE_SCALES[data]
-    )
+    rows = compare_one(lambda: make_method(name, RECIPES[data], seed=seed), folds, grade_scale=GRADE_SCALES[data])
     frame = pl.DataFrame(rows, infer_schema_length=None).select(
         pl.lit(data).alias("data"), pl.lit(name).alias("method"), pl.lit(seed).alias("seed"), pl.all()
     )

@@ -17,8 +17,8 @@ from catalog.icecat import load_icecat
 from catalog.judgments import read_judgments
 from catalog.store import ItemStore
 from core.errors import BadParameter
-from engine.build import build_pipeline
-from engine.grocery import TEST, TRAIN, VALIDATION, Split, as_of, sample_intents
+from engine.build import aspects_of, build_pipeline
+from engine.grocery import Splits, as_of, sample_intents
 from engine.lists import lists_from_intents, lists_from_judgments
 from ranker.comparison import Fold
 from ranker.crossval import folds_of
@@ -64,13 +64,14 @@ def _grocery(cache: Path, progress: Progress) -> dict[str, Problem]:
     pipeline = build_pipeline(grocery.items, cache / "grocery", encoder="wordllama", progress=progress)
     private = np.array([brand == STORE_BRAND for brand in pipeline.store.texts("brand")])
     problems = {}
-    splits: dict[str, Split] = {"train": TRAIN, "validation": VALIDATION, "test": TEST}
-    for part, split in splits.items():
+    splits = Splits()
+    for part, size in SIZES.items():
+        split = getattr(splits, part)
         known = as_of(pipeline, grocery, split.known_until)
         # Some lists have nothing that was bought among their first candidates; ask for more than are kept.
-        intents = sample_intents(grocery.purchases, known.store, replace(split, n_intents=int(1.25 * SIZES[part])))
+        intents = sample_intents(grocery.purchases, known.store, replace(split, n_intents=int(1.25 * size)))
         lists = [first(one, N_CANDIDATES) for one in lists_from_intents(known, intents, progress=progress)]
-        kept = pad_lists([one for one in lists if one.purchase.any()][: SIZES[part]])
+        kept = pad_lists([one for one in lists if one.purchase.any()][:size])
         flags = {PRIVATE_LABEL.name: (kept.rows >= 0) & private[kept.rows]}
         objectives = (RELEVANCE, REVENUE, PRIVATE_LABEL)
         problems[f"grocery-{part}"] = problem_of(kept, objectives, known.store, flags)
@@ -94,9 +95,7 @@ def problem_of(
     flags: dict[str, NDArray[np.bool_]] | None = None,
 ) -> Problem:
     """A problem from lists whose rows are in `store`."""
-    codes = store.aspects(lists.rows.ravel()).reshape(*lists.rows.shape, -1)
-    aspects = np.where(lists.rows[..., None] >= 0, codes, -1)
-    return Problem(lists, tuple(objectives), multipliers_of(lists, objectives, flags), aspects)
+    return Problem(lists, tuple(objectives), multipliers_of(lists, objectives, flags), aspects_of(lists, store))
 
 
 def first(one: RankedList, n: int) -> RankedList:

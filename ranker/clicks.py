@@ -33,7 +33,7 @@ class ClickLog:
 
 
 def examination(n_positions: int, *, eta: float = 1.0) -> Floats:
-    """[k] chance that a shopper looks at a position, `(1 / rank) ** eta` (position-based model; Joachims et al. 2017)."""
+    """[k] chance that a shopper looks at a position, `(1 / rank) ** eta` (position-based model)."""
     return (1.0 / np.arange(1, n_positions + 1)) ** eta
 
 

@@ -270,9 +270,7 @@ def quality_rows(fitted: Sequence[Fitted], *, grade_scale: float) -> list[Row]:
     }
     rows: list[Row] = []
     for place, weighting in places.items():
-        parts = [
-            quality_of(one.slates(one.test, weighting), one.test, grade_scale=grade_scale) for one in fitted
-        ]
+        parts = [quality_of(one.slates(one.test, weighting), one.test, grade_scale=grade_scale) for one in fitted]
         for name in parts[0].__dataclass_fields__:
             values = np.concatenate([getattr(part, name) for part in parts])
             rows.append({"kind": f"{place}:{name}", "value_0": float(np.nanmean(values))})
@@ -297,8 +295,8 @@ def calibration_rows(fitted: Sequence[Fitted]) -> list[Row]:
             predicted.setdefault(head, []).append(calibration(raw[..., head][known]))
             observed.setdefault(head, []).append(labels[known].astype(np.float64))
     rows: list[Row] = []
-    for head in predicted:
-        expected, truth = np.concatenate(predicted[head]), np.concatenate(observed[head])
+    for head, parts in predicted.items():
+        expected, truth = np.concatenate(parts), np.concatenate(observed[head])
         noise = np.random.Generator(np.random.PCG64(0)).permutation(truth - expected)
         measures = {
             "calibration_error": expected_calibration_error(expected, truth),

@@ -5,6 +5,8 @@ All three return a scorer of items and differ in what they make of the same log,
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 import torch
 from numpy.typing import ArrayLike
@@ -36,9 +38,7 @@ def fit_inverse_propensity(
     return fit_heads(seen, recipe, seed=seed)
 
 
-def fit_dual(
-    lists: RankingLists, log: ClickLog, recipe: Recipe, *, seed: int = 0
-) -> tuple[nn.Module, Tensor]:
+def fit_dual(lists: RankingLists, log: ClickLog, recipe: Recipe, *, seed: int = 0) -> tuple[nn.Module, Tensor]:
     """Dual learning (DLA; Ai et al., SIGIR 2018): relevance and examination learned together, each weighing the other.
 
     Returns:
@@ -50,7 +50,7 @@ def fit_dual(
     scorer = Heads(lists.features.shape[2], 1, recipe.hidden, recipe.dropout)
     standardise(scorer, lists)
     bias = nn.Parameter(torch.zeros(int(log.positions.max()) + 1))
-    groups = [{"params": scorer.parameters()}, {"params": [bias], "weight_decay": 0.0}]
+    groups: list[dict[str, Any]] = [{"params": scorer.parameters()}, {"params": [bias], "weight_decay": 0.0}]
     optimiser = torch.optim.AdamW(groups, lr=recipe.learning_rate, weight_decay=recipe.weight_decay)
     schedule = torch.optim.lr_scheduler.CosineAnnealingLR(optimiser, recipe.n_steps)
     clicked = np.flatnonzero(log.clicks.any(axis=1))

@@ -39,7 +39,8 @@ def slates_of(utilities: Tensor, problem: Problem, *, w_diversity: float = 0.0, 
 def discounted_values(slates: Slates, gains: NDArray[np.floating]) -> Floats:
     """[L, M] discounted sums of gains [L, n, M] over slates [L, k]."""
     taken = np.take_along_axis(gains, np.maximum(slates, 0)[:, :, None], axis=1) * (slates >= 0)[:, :, None]
-    return np.einsum("lkm,k->lm", taken.astype(np.float64), discounts(slates.shape[1]))
+    values: Floats = np.einsum("lkm,k->lm", taken.astype(np.float64), discounts(slates.shape[1]))
+    return values
 
 
 def diversity_values(slates: Slates, aspects: NDArray[np.integer]) -> Floats:
@@ -114,7 +115,8 @@ def igd_plus(points: ArrayLike, reference: ArrayLike) -> float:
 def non_dominated(points: ArrayLike) -> Floats:
     """The points that no other is at least as good as everywhere and better somewhere."""
     rows = np.asarray(points, dtype=np.float64)
-    return rows[np.asarray(moocore.is_nondominated(rows, maximise=True))]
+    kept: Floats = rows[np.asarray(moocore.is_nondominated(rows, maximise=True))]
+    return kept
 
 
 def monotone_share(path: ArrayLike, *, tolerance: ArrayLike = 0.0) -> float:

@@ -37,8 +37,8 @@ def pointwise_loss(scores: Tensor, values: Tensor, mask: Tensor) -> Tensor:
 def gain_cross_entropy(scores: Tensor, gains: Tensor, mask: Tensor) -> Tensor:
     """Softmax cross-entropy of several scorings against several gains, not normalised by list.
 
-    Linear in the gains, so the loss of a weighted sum of gains is the weighted sum of their losses; its minimum ranks by
-    expected gain, and a list counts by what there is to gain in it, as un-normalised DCG does.
+    Linear in the gains, so the loss of a weighted sum of gains is the weighted sum of their losses; its minimum ranks
+    by expected gain, and a list counts by what there is to gain in it, as un-normalised DCG does.
 
     Args:
         scores: [P, L, n].

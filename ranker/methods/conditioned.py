@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import numpy as np
 import torch
-from torch import Tensor, nn
+from torch import Tensor
 
 from ranker.methods.heads import CalibratedHeads
 from ranker.methods.method import Floats
 from ranker.methods.problem import Inputs, Problem, check_preferences, check_problem
-from ranker.methods.steered import SteeredRanker
+from ranker.methods.steered import SteeredNetwork, SteeredRanker
 from ranker.methods.trainer import Losses, Weighted, objective_losses, train
 from ranker.model import ServedRanker
 from ranker.training import Recipe
@@ -18,7 +18,7 @@ PREFERENCES_PER_STEP = 6
 
 
 class Conditioned:
-    """One network for all preferences. Subclasses make the network; it offers `encode` and `steer`.
+    """One network for all preferences. Subclasses make the network.
 
     Preferences are drawn evenly from the simplex, the corners among them, so that the ends of the front are learned.
     """
@@ -29,7 +29,7 @@ class Conditioned:
     def __init__(self, recipe: Recipe, *, seed: int = 0) -> None:
         self.recipe, self.seed = recipe, seed
 
-    def make_network(self, data: Problem) -> nn.Module:
+    def make_network(self, data: Problem) -> SteeredNetwork:  # noqa: ARG002
         raise AssertionError("a subclass makes the network")
 
     def losses(self) -> Losses:
@@ -75,14 +75,14 @@ class Conditioned:
 class _AsScorer:
     """A steered network as the trainer's scorer."""
 
-    def __init__(self, network: nn.Module) -> None:
+    def __init__(self, network: SteeredNetwork) -> None:
         self._network = network
 
     def parameters(self) -> list[Tensor]:
         return list(self._network.parameters())
 
     def scores(self, features: Tensor, mask: Tensor, preferences: Tensor) -> Tensor:
-        encoding: Tensor = self._network.encode_lists(features, mask)
+        encoding = self._network.encode_lists(features, mask)
         n_lists, n_items, width = encoding.shape
-        flat: Tensor = self._network.steer(encoding.reshape(n_lists * n_items, width), preferences)
+        flat = self._network.steer(encoding.reshape(n_lists * n_items, width), preferences)
         return flat.reshape(len(preferences), n_lists, n_items)

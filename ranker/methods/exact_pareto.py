@@ -13,6 +13,7 @@ from scipy.optimize import linprog
 from torch import Tensor
 
 from ranker.methods.front import Front
+from ranker.methods.method import Floats
 from ranker.methods.problem import Problem
 from ranker.methods.trainer import Rule
 
@@ -51,7 +52,7 @@ class ExactParetoRule:
         return self._last * losses.shape[1]
 
 
-def exact_pareto_weights(losses: np.ndarray, preference: np.ndarray, gramian: np.ndarray) -> np.ndarray:
+def exact_pareto_weights(losses: Floats, preference: Floats, gramian: Floats) -> Floats:
     """[M] coefficients on the simplex; losses above 0, preference on the simplex, gramian [M, M]."""
     n = len(losses)
     lifted = np.maximum(preference, LEAST_WEIGHT)
@@ -75,4 +76,5 @@ def exact_pareto_weights(losses: np.ndarray, preference: np.ndarray, gramian: np
     solved = linprog(-target, bounds_matrix, bounds, np.ones((1, n)), [1.0], bounds=[(0, 1)] * n, method="highs")
     if solved.x is None:
         return shares
-    return np.asarray(solved.x)
+    coefficients: Floats = np.asarray(solved.x, dtype=np.float64)
+    return coefficients

@@ -10,21 +10,17 @@ from torch import Tensor, nn
 from ranker.methods.conditioned import Conditioned
 from ranker.methods.networks import fresh_heads
 from ranker.methods.problem import Problem
+from ranker.methods.steered import SteeredNetwork
 from ranker.methods.trainer import Batch, Losses, objective_losses
 
 COSMOS_PENALTY = 0.3
 
 
-class FilmNetwork(nn.Module):
+class FilmNetwork(SteeredNetwork):
     """`steer(encode(x), w) = linear(silu(gamma(w) * h(x) + beta(w))) + w . linear_path(x)`."""
 
-    mean: Tensor
-    scale: Tensor
-
     def __init__(self, mean: Tensor, scale: Tensor, n_objectives: int, width: int) -> None:
-        super().__init__()
-        self.register_buffer("mean", mean)
-        self.register_buffer("scale", scale)
+        super().__init__(mean, scale)
         self.width = width
         self.hidden = nn.Linear(len(mean), width)
         self.straight = nn.Linear(len(mean), n_objectives)
@@ -32,11 +28,8 @@ class FilmNetwork(nn.Module):
         self.last = nn.Linear(width, 1)
 
     def encode(self, features: Tensor) -> Tensor:
-        x = ((features - self.mean) / self.scale).clamp(-5.0, 5.0)
+        x = self.standardised(features)
         return torch.cat([self.straight(x), torch.nn.functional.silu(self.hidden(x))], dim=-1)
-
-    def encode_lists(self, features: Tensor, mask: Tensor) -> Tensor:
-        return self.encode(features)
 
     def steer(self, encoding: Tensor, weights: Tensor) -> Tensor:
         n_objectives = weights.shape[1]
@@ -44,13 +37,13 @@ class FilmNetwork(nn.Module):
         modulation = self.modulate(weights).unsqueeze(1)
         gamma, beta = modulation[..., : self.width], modulation[..., self.width :]
         bent = self.last(torch.nn.functional.silu((1 + gamma) * hidden + beta)).squeeze(-1)
-        return weights @ straight.t() + bent
+        return torch.as_tensor(weights @ straight.t() + bent)
 
 
 class Film(Conditioned):
     name = "film"
 
-    def make_network(self, data: Problem) -> nn.Module:
+    def make_network(self, data: Problem) -> SteeredNetwork:
         like = fresh_heads(data.lists, self.recipe, 1)
         width = self.recipe.hidden[0] if self.recipe.hidden else 8
         return FilmNetwork(like.mean, like.scale, len(data.objectives), width)

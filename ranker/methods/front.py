@@ -65,5 +65,3 @@ class Front:
 
     def export(self) -> ServedRanker:
         raise BadInput(f"{self.name} has one model a preference and cannot be steered; choose a steerable method")
-
-

@@ -11,9 +11,9 @@ import torch
 from torch import Tensor
 
 from ranker.methods.front import Front
+from ranker.methods.networks import Parallel
 from ranker.methods.problem import Problem
 from ranker.methods.trainer import Rule, Weighted, batch_of, objective_losses, train
-from ranker.methods.networks import Parallel
 from ranker.training import Recipe
 
 PENALTY = 10.0

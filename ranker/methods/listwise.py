@@ -13,20 +13,17 @@ from ranker.losses import soft_alpha_dcg
 from ranker.methods.conditioned import Conditioned
 from ranker.methods.networks import fresh_heads
 from ranker.methods.problem import Problem
+from ranker.methods.steered import SteeredNetwork
 from ranker.methods.trainer import Batch, Losses, objective_losses
 
 N_ATTENTION_HEADS = 2
 DIVERSITY_SHARE = 0.1
 
 
-class ListNetwork(nn.Module):
-    mean: Tensor
-    scale: Tensor
-
+class ListNetwork(SteeredNetwork):
     def __init__(self, mean: Tensor, scale: Tensor, n_objectives: int, width: int) -> None:
-        super().__init__()
-        self.register_buffer("mean", mean)
-        self.register_buffer("scale", scale)
+        super().__init__(mean, scale)
+        self.n_attention = N_ATTENTION_HEADS
         self.enter = nn.Linear(len(mean), width)
         self.mixed = nn.Linear(width, 3 * width)
         self.attended = nn.Linear(width, width)
@@ -40,10 +37,10 @@ class ListNetwork(nn.Module):
 
     def encode_lists(self, features: Tensor, mask: Tensor) -> Tensor:
         """[L, n, F] and [L, n] -> [L, n, M] one score an objective."""
-        x = ((features - self.mean) / self.scale).clamp(-5.0, 5.0)
+        x = self.standardised(features)
         hidden = torch.nn.functional.silu(self.enter(x))
         n_lists, n_items, width = hidden.shape
-        shape = [n_lists, n_items, N_ATTENTION_HEADS, width // N_ATTENTION_HEADS]
+        shape = [n_lists, n_items, self.n_attention, width // self.n_attention]
         query, key, value = self.mixed(hidden).chunk(3, dim=2)
         # A list without any labelled item would attend to nothing; it is let see itself and is not counted.
         seen = (mask | ~mask.any(dim=1, keepdim=True)).unsqueeze(1).unsqueeze(1)
@@ -54,16 +51,13 @@ class ListNetwork(nn.Module):
             attn_mask=seen,
         )
         mixed = self.attended(context.transpose(1, 2).reshape(n_lists, n_items, width))
-        return self.last(self.norm(hidden + mixed)) + self.straight(x)
-
-    def steer(self, encoding: Tensor, weights: Tensor) -> Tensor:
-        return weights @ encoding.t()
+        return torch.as_tensor(self.last(self.norm(hidden + mixed)) + self.straight(x))
 
 
 class Listwise(Conditioned):
     name = "listwise"
 
-    def make_network(self, data: Problem) -> nn.Module:
+    def make_network(self, data: Problem) -> SteeredNetwork:
         like = fresh_heads(data.lists, self.recipe, 1)
         width = max(self.recipe.hidden[0] if self.recipe.hidden else 8, 8)
         return ListNetwork(like.mean, like.scale, len(data.objectives), width)

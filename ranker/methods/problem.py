@@ -102,7 +102,7 @@ def check_problem(problem: Problem) -> None:
         values = gains[..., number][mask]
         if values.min() == values.max():
             raise BadInput(
-                f"objective {objective.name}: its gain is {values[0]:g} for every item, so it orders nothing; leave it out"
+                f"objective {objective.name}: its gain is {values[0]:g} everywhere, so it orders nothing; leave it out"
             )
 
 
@@ -126,6 +126,8 @@ def lattice(n_objectives: int, n_divisions: int) -> NDArray[np.float64]:
         return np.array([[1.0]])
     rows = []
     for first in range(n_divisions + 1):
-        rest = lattice(n_objectives - 1, n_divisions - first) if first < n_divisions else np.zeros((1, n_objectives - 1))
+        rest = (
+            lattice(n_objectives - 1, n_divisions - first) if first < n_divisions else np.zeros((1, n_objectives - 1))
+        )
         rows += [[first / n_divisions, *(row * (n_divisions - first) / n_divisions)] for row in rest]
     return np.array(rows)

@@ -6,24 +6,41 @@ encoding and the weights. The encoding travels as further columns behind the cal
 No `from __future__ import annotations` here: TorchScript reads the annotations.
 """
 
-from typing import Protocol
-
 import torch
 from torch import Tensor, nn
 
 from ranker.model import ServedRanker
 
 
-class Steered(Protocol):
-    """What a network offers so that it can be served; each is an `nn.Module`."""
+class SteeredNetwork(nn.Module):
+    """A network that takes the weights as an input, split where they come in.
+
+    Args:
+        mean, scale: [F] of the features.
+    """
+
+    mean: Tensor
+    scale: Tensor
+
+    def __init__(self, mean: Tensor, scale: Tensor) -> None:
+        super().__init__()
+        self.register_buffer("mean", mean)
+        self.register_buffer("scale", scale)
+
+    def standardised(self, features: Tensor) -> Tensor:
+        return ((features - self.mean) / self.scale).clamp(-5.0, 5.0)
 
     def encode(self, features: Tensor) -> Tensor:
-        """[n, F] features of one list -> [n, E]."""
-        ...
+        """[n, F] features of one list -> [n, E]; does not know the weights."""
+        return self.standardised(features)
+
+    def encode_lists(self, features: Tensor, mask: Tensor) -> Tensor:  # noqa: ARG002
+        """[L, n, F] and [L, n] bool -> [L, n, E]; the same as `encode` for each list."""
+        return self.encode(features)
 
     def steer(self, encoding: Tensor, weights: Tensor) -> Tensor:
         """[n, E] and [B, M] weights on the simplex -> [B, n] scores."""
-        ...
+        return weights @ encoding.t()
 
 
 class SteeredRanker(ServedRanker):
@@ -31,14 +48,12 @@ class SteeredRanker(ServedRanker):
 
     Args:
         heads: a `ServedRanker` whose gains are the receipt's.
-        network: has `encode` and `steer`.
+        network: orders.
         scale: usual spread of a list's scores, so that a unit of utility means what it means for the heads.
     """
 
-    def __init__(self, heads: ServedRanker, network: nn.Module, scale: float) -> None:
-        super().__init__(
-            heads.heads, heads.knots_x, heads.knots_y, heads.head_of, heads.times_price, heads.ranges
-        )
+    def __init__(self, heads: ServedRanker, network: SteeredNetwork, scale: float) -> None:
+        super().__init__(heads.heads, heads.knots_x, heads.knots_y, heads.head_of, heads.times_price, heads.ranges)
         self.network = network
         self.scale = scale
 
@@ -53,4 +68,4 @@ class SteeredRanker(ServedRanker):
         """[n, M + E] and [B, M] weights of the objectives, which sum to 1 or less -> [B, n]."""
         totals = weights.sum(dim=1, keepdim=True)
         asked = weights / totals.clamp(min=1e-9)
-        return totals * self.network.steer(gains[:, weights.shape[1]:], asked) / self.scale
+        return totals * self.network.steer(gains[:, weights.shape[1] :], asked) / self.scale

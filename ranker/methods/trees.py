@@ -76,7 +76,8 @@ class Trees:
 def leveled(values: NDArray[np.floating]) -> tuple[NDArray[np.int64], NDArray[np.float64]]:
     """Integer levels [n] of non-negative values and the gain of each level: its mean value, 0 for level 0."""
     positive = values > 0
-    edges = np.unique(np.quantile(values[positive], np.linspace(0, 1, N_LEVELS)[:-1])) if positive.any() else []
+    cuts = np.linspace(0, 1, N_LEVELS)[:-1]
+    edges = np.unique(np.quantile(values[positive], cuts)) if positive.any() else np.empty(0)
     levels = np.where(positive, np.searchsorted(edges, values, side="right"), 0)
     sums = np.bincount(levels, weights=values, minlength=len(edges) + 1)
     counts = np.bincount(levels, minlength=len(edges) + 1)

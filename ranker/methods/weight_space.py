@@ -11,30 +11,20 @@ from torch import Tensor, nn
 from ranker.methods.conditioned import Conditioned
 from ranker.methods.networks import fresh_heads
 from ranker.methods.problem import Problem
+from ranker.methods.steered import SteeredNetwork
 
 
-class ManifoldNetwork(nn.Module):
+class ManifoldNetwork(SteeredNetwork):
     """A linear path and one hidden layer whose parameters are `sum_m w_m * theta_m`."""
 
-    mean: Tensor
-    scale: Tensor
-
     def __init__(self, mean: Tensor, scale: Tensor, n_objectives: int, width: int) -> None:
-        super().__init__()
-        self.register_buffer("mean", mean)
-        self.register_buffer("scale", scale)
+        super().__init__(mean, scale)
         n_features = len(mean)
         # All ends start from one point: the mean of two networks trained apart is no good network.
         self.first = nn.Parameter((torch.randn(1, n_features, width) * n_features**-0.5).repeat(n_objectives, 1, 1))
         self.first_bias = nn.Parameter(torch.zeros(n_objectives, width))
         self.last = nn.Parameter((torch.randn(1, width) * width**-0.5).repeat(n_objectives, 1))
         self.straight = nn.Parameter(torch.zeros(n_objectives, n_features))
-
-    def encode(self, features: Tensor) -> Tensor:
-        return ((features - self.mean) / self.scale).clamp(-5.0, 5.0)
-
-    def encode_lists(self, features: Tensor, mask: Tensor) -> Tensor:
-        return self.encode(features)
 
     def steer(self, encoding: Tensor, weights: Tensor) -> Tensor:
         first = torch.einsum("bm,mfh->bfh", weights, self.first)
@@ -46,7 +36,7 @@ class ManifoldNetwork(nn.Module):
 class ParetoManifold(Conditioned):
     name = "pamal"
 
-    def make_network(self, data: Problem) -> nn.Module:
+    def make_network(self, data: Problem) -> SteeredNetwork:
         like = fresh_heads(data.lists, self.recipe, 1)
         width = self.recipe.hidden[0] if self.recipe.hidden else 8
         return ManifoldNetwork(like.mean, like.scale, len(data.objectives), width)

@@ -1,4 +1,4 @@
-"""Record what rax says of random lists: `python golden_losses.py > golden_losses.json`, where rax and jax are installed.
+"""Record what rax says of random lists: `python golden_losses.py > golden_losses.json`, with rax and jax installed.
 
 rax needs jax, so it is no dependency of the tests; they read the recorded numbers.
 """
