@@ -57,7 +57,7 @@ def exact_pareto_weights(losses: Floats, preference: Floats, gramian: Floats) ->
     n = len(losses)
     lifted = np.maximum(preference, LEAST_WEIGHT)
     weighted = lifted * np.maximum(losses, 1e-9)
-    shares = weighted / weighted.sum()
+    shares: Floats = weighted / weighted.sum()
     non_uniformity = float(np.sum(shares * np.log(np.maximum(n * shares, 1e-12))))
     # The anchor direction: how strongly each loss pulls the weighted losses out of balance.
     anchor = lifted * (np.log(np.maximum(n * shares, 1e-12)) - non_uniformity)
