@@ -119,11 +119,11 @@ def _cached(cache: Path, name: str, prepare: Callable[[], dict[str, Problem]]) -
     if not path.exists():
         cache.mkdir(parents=True, exist_ok=True)
         for key, problem in prepare().items():
-            _save(problem, cache / _FILE.format(key))
-    return _load(path)
+            save_problem(problem, cache / _FILE.format(key))
+    return load_problem(path)
 
 
-def _save(problem: Problem, path: Path) -> None:
+def save_problem(problem: Problem, path: Path) -> None:
     """Written aside and renamed; the objectives travel as columns."""
     lists, objectives = problem.lists, problem.objectives
     aside = path.with_suffix(".part.npz")
@@ -144,7 +144,7 @@ def _save(problem: Problem, path: Path) -> None:
     aside.replace(path)
 
 
-def _load(path: Path) -> Problem:
+def load_problem(path: Path) -> Problem:
     with np.load(path, allow_pickle=False) as kept:
         lists = RankingLists(*(kept[name] for name in ("features", "prices", "labels", "groups", "rows")))
         columns = zip(kept["names"], kept["heads"], kept["times_price"], kept["units"], strict=True)

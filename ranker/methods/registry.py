@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from importlib.util import find_spec
 
 import numpy as np
 import torch
@@ -57,9 +58,13 @@ def make_method(name: str, recipe: Recipe, *, seed: int = 0) -> Method:
     Raises:
         BadParameter: there is no method of that name.
     """
+    package = "torchjd" if name in AGGREGATIONS else "lightgbm" if name == Trees.name else None
+    if package and find_spec(package) is None:
+        raise BadParameter(
+            "method", f"{name} needs {package}, which is not installed", "pip install 'trimtab[compare]'"
+        )
     if name in AGGREGATIONS:
-        # torchjd is a development dependency: only who compares methods needs it.
-        from ranker.methods.gradient_aggregation import GradientAggregation  # noqa: PLC0415
+        from ranker.methods.gradient_aggregation import GradientAggregation  # noqa: PLC0415 (an optional dependency)
 
         return GradientAggregation(name, recipe, seed=seed)
     if name not in _BY_NAME:

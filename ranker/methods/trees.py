@@ -43,7 +43,7 @@ class Trees:
         self.recipe, self.seed, self.n_trees = recipe, seed, n_trees
 
     def fit(self, data: Problem, preferences: Floats) -> None:
-        import lightgbm  # noqa: PLC0415 (a development dependency that takes a second to import)
+        import lightgbm  # noqa: PLC0415 (an optional dependency)
 
         check_problem(data)
         self.preferences = check_preferences(preferences, len(data.objectives))
