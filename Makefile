@@ -41,7 +41,7 @@ load: build
 	$(BIN)/python -m loadtests.run --bundle $(BUNDLE)
 
 bench: build
-	$(BIN)/python -m benchmarks.run --bundle $(BUNDLE) --out benchmarks/results
+	$(BIN)/python -m benchmarks.run --bundle $(BUNDLE)
 
 clean:
 	rm -rf $(VENV) bundles build .mypy_cache .ruff_cache .pytest_cache .hypothesis

@@ -12,7 +12,7 @@ from typing import Annotated, Any
 import typer
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
-from rich.table import Table
+from rich.table import Column, Table
 
 from core.errors import BadFile, BadParameter, TrimtabError
 
@@ -147,10 +147,10 @@ def serve(
 ) -> None:
     """Serve a bundle over HTTP."""
     from service.server import serve as run
-    from service.settings import Settings
+    from service.settings import read_settings
 
     given = {"bundle": bundle, "host": host, "port": port, "workers": workers}
-    run(Settings(**{name: value for name, value in given.items() if value is not None}))
+    run(read_settings(**{name: value for name, value in given.items() if value is not None}))
 
 
 @app.command()
@@ -268,14 +268,15 @@ def _progress(quiet: bool) -> Iterator[Callable[[str, int, int], None]]:
 def _print_slate(response: dict[str, Any]) -> None:
     console = Console()
     objectives = list(response["hits"][0]["objectives"]) if response["hits"] else []
-    table = Table("rank", "title", "brand", "price", *objectives, "score", title=f"“{response['query']}”")
+    title = Column("title", min_width=28)
+    table = Table("#", title, "price", *objectives, "score", title=f"“{_plain(response['query'])}”")
     best = max((hit["score"] for hit in response["hits"]), default=1.0) or 1.0
     for hit in response["hits"]:
         price = "" if hit["price"] is None else f"{hit['price']:.2f}"
         values = [f"{hit['objectives'][name]:.3f}" for name in objectives]
-        bar = "█" * max(1, round(12 * hit["score"] / best))
+        bar = "█" * max(1, round(8 * hit["score"] / best))
         rank = str(hit["position"] + 1)
-        table.add_row(rank, _plain(hit["title"]), _plain(hit["brand"]), price, *values, f"{hit['score']:.3f} {bar}")
+        table.add_row(rank, _plain(hit["title"]), price, *values, f"{hit['score']:.2f} {bar}")
     console.print(table if response["hits"] else "no item matches")
     receipt = Table("objective", "weight", "expected", "pure relevance", "change", title="receipt")
     for name, line in response["receipt"].items():

@@ -1,1 +1,1 @@
-"""The simulated A/B harness: world, log, replay, estimators, reports."""
+"""The simulated A/B harness: world, log, replay, estimators, statistics, reports."""

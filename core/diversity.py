@@ -41,6 +41,18 @@ def novelties(aspects: ArrayLike) -> NDArray[np.float64]:
     return novelty
 
 
+def novelties_of_slates(aspects: ArrayLike) -> NDArray[np.float64]:
+    """`novelties` of many slates at once: [n, k, n_aspects] -> [n, k]."""
+    codes = np.asarray(aspects)
+    n, k, n_aspects = codes.shape
+    if n_aspects == 0:
+        return np.ones((n, k))
+    same = (codes[:, :, None, :] == codes[:, None, :, :]) & (codes[:, :, None, :] >= 0)
+    above = np.tril(np.ones((k, k), dtype=bool), -1)
+    repeats = (same & above[:, :, None]).sum(axis=2)
+    return np.asarray(((1 - ALPHA) ** repeats).mean(axis=2), dtype=np.float64)
+
+
 def slate_diversity(aspects: ArrayLike) -> float:
     """`sum_p discount(p) * novelty(p)`: the diversity of a receipt."""
     return discounted_sum(novelties(aspects))

@@ -10,7 +10,7 @@ import numpy as np
 
 from catalog.store import ItemStore
 from core.records import Candidates, Filter, FloatArray, IntArray
-from ranker.features import ItemColumns, build_features, median_prices
+from ranker.features import ItemColumns, build_features, build_features_for_users, median_prices
 from ranker.users import UserHistories
 from ranker.words import ItemWords
 from retrieval.retriever import Retriever
@@ -38,6 +38,11 @@ class Pipeline:
     def featurise(self, text: str, candidates: Candidates, user_id: str | None = None) -> FloatArray:
         """[n, F] features."""
         return build_features(text, candidates, self.items, self.histories.of(user_id))
+
+    def featurise_for_users(self, text: str, candidates: Candidates, user_ids: Sequence[str | None]) -> FloatArray:
+        """[n_users, n, F] features of one query's candidates for many users."""
+        histories = [self.histories.of(user_id) for user_id in user_ids]
+        return build_features_for_users(text, candidates, self.items, histories)
 
 
 def with_rows(candidates: Candidates, rows: IntArray, vectors: FloatArray) -> Candidates:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import uuid
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -19,13 +19,14 @@ from core.diversity import slate_diversity
 from core.errors import BadParameter, NotFound
 from core.metrics import discounted_sum
 from core.policy import seed_of
-from core.records import Candidates, FloatArray, Impression, Query, ReceiptLine, ScoredCandidates, Slate
+from core.records import Candidates, Filter, FloatArray, Impression, Query, ReceiptLine, ScoredCandidates, Slate
 from core.weights import DIVERSITY, normalise
 from engine.budget import within_budget
 from engine.bundle import Bundle, load_bundle
 from engine.pipeline import Stopwatch
 from engine.slate_stage import SlateStage
 from ranker.artifact import warm_up
+from retrieval.filters import format_filter
 from retrieval.retriever import Retriever
 
 RELEVANCE = "relevance"
@@ -109,6 +110,15 @@ class Engine:
         """[n, n_objectives] gains of any candidates of a query."""
         return self._predict(self.pipeline.featurise(text, candidates, user_id), candidates)
 
+    def predict_for_users(self, text: str, candidates: Candidates, user_ids: Sequence[str | None]) -> FloatArray:
+        """[n_users, n, n_objectives] gains of one query's candidates for many users: `score`, for whole logs."""
+        features = self.pipeline.featurise_for_users(text, candidates, user_ids)
+        prices = torch.from_numpy(self.store.prices[candidates.rows]).repeat(len(user_ids))
+        with torch.inference_mode():
+            gains = self._ranker.gains(torch.from_numpy(features.reshape(-1, features.shape[-1])), prices)
+        shaped: FloatArray = gains.numpy().reshape(len(user_ids), len(candidates), len(self.objectives))
+        return shaped
+
     def _predict(self, features: FloatArray, candidates: Candidates) -> FloatArray:
         prices = self.store.prices[candidates.rows]
         with torch.inference_mode():
@@ -179,7 +189,7 @@ class Engine:
             item_ids=slate.item_ids,
             propensities=tuple(slate.propensities.tolist()),
             max_relevance_loss=query.constraints.max_relevance_loss,
-            filters=tuple(map(str, query.filters)),
+            filters=tuple(text for condition in query.filters for text in format_filter(condition)),
         )
 
     def _row(self, item_id: str) -> int | None:
@@ -229,7 +239,7 @@ class Engine:
     def _seed(self, query: Query, requested: Mapping[str, float]) -> int:
         if query.session_id is None:
             raise BadParameter("explore", "there is no session_id", "explore together with a session_id")
-        return seed_of("explore", query.session_id, query.text, self.bundle_id, dict(requested), query.filters)
+        return exploration_seed(query.session_id, query.text, self.bundle_id, requested, query.filters)
 
     def _receipt(
         self, scored: ScoredCandidates, order: NDArray[np.int64], baseline: NDArray[np.int64]
@@ -241,6 +251,13 @@ class Engine:
         aspects = scored.aspects
         lines[DIVERSITY] = ReceiptLine(slate_diversity(aspects[order]), slate_diversity(aspects[baseline]))
         return lines
+
+
+def exploration_seed(
+    session_id: str, text: str, bundle_id: str, requested: Mapping[str, float], filters: tuple[Filter, ...]
+) -> int:
+    """Seed of a session's draw for one query: its pages are pages of one draw."""
+    return seed_of("explore", session_id, text, bundle_id, dict(requested), filters)
 
 
 def _decision_id(

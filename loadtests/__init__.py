@@ -1,1 +1,1 @@
-"""Load over HTTP and the service-level objectives it is judged by."""
+"""Load and the service-level objectives it is judged by. HTTP and files only: imports nothing of the service."""

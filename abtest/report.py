@@ -1,0 +1,80 @@
+"""A replay's result for people: `report.md` beside `report.json`."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+from core.weights import format_weights
+
+REPORT = "report.json"
+
+
+def write_report(result: Mapping[str, Any], folder: Path) -> None:
+    """Write both files into a folder."""
+    (folder / REPORT).write_text(json.dumps(result, indent=1, allow_nan=False) + "\n")
+    (folder / "report.md").write_text("\n".join(_markdown(result)) + "\n")
+
+
+def _markdown(result: Mapping[str, Any]) -> Iterator[str]:
+    log, metrics = result["log"], [metric for metric in result["estimator"] if metric in result["log"]]
+    share = f"{result['confidence']:.0%}"
+    yield "# What other weights would have done"
+    yield ""
+    for warning in result["warnings"]:
+        yield f"> **Warning:** {warning}."
+        yield ">"
+    yield ""
+    yield (
+        f"{log['n_replayed']:,} of {log['n_read']:,} logged impressions of bundle `{result['bundle']}`, "
+        f"{log['n_user_groups']:,} groups of users. In brackets: {share} intervals."
+    )
+    yield ""
+    yield "| policy | weights | " + " | ".join(metrics) + " | effective sample | support | largest weight |"
+    yield "|---|---|" + "---|" * (len(metrics) + 3)
+    yield "| logged | |" + "".join(f" {_cell(log[metric])} |" for metric in metrics) + " | | |"
+    for name, estimates in result["policies"].items():
+        overlap = estimates["relevance"]
+        cells = "".join(f" {_cell(estimates[metric])} |" for metric in metrics)
+        yield (
+            f"| {name} | `{format_weights(result['weights'][name])}` |{cells} {overlap['ess']:,.0f} |"
+            f" {overlap['support']:.0%} | {overlap['max_weight']:,.1f} |"
+        )
+    yield ""
+    yield "## Differences"
+    yield ""
+    yield "| | " + " | ".join(metrics) + " |"
+    yield "|---|" + "---|" * len(metrics)
+    for name, estimates in result["differences"].items():
+        yield f"| {name} |" + "".join(f" {_cell(estimates[metric], signed=True)} |" for metric in metrics)
+    yield ""
+    yield "An interval without 0 is a difference this log is sure of, one policy and one metric at a time."
+    yield ""
+    yield "## Every estimator"
+    yield ""
+    yield "| policy | metric | estimator | value | effective sample | mean weight |"
+    yield "|---|---|---|---|---|---|"
+    for name, by_metric in result["estimators"].items():
+        for metric, kinds in by_metric.items():
+            for kind, one in kinds.items():
+                mean = "" if one["mean_weight"] is None else f"{one['mean_weight']:.3f}"
+                yield f"| {name} | {metric} | {kind} | {_cell(one)} | {one['ess']:,.0f} | {mean} |"
+    yield ""
+    yield (
+        "Relevance is the discounted gain of purchases and clicks, a purchase at the top being 1; revenue is money a "
+        "search; diversity is the discounted novelty of the slate. `snips` weights what was logged by how much more "
+        "often the policy would show it (self-normalised, position by position), `ips` the same without "
+        "normalisation, `matched` keeps what both would show from the same draw, `direct` measures slates drawn from "
+        "the policy itself."
+    )
+
+
+def _cell(one: Mapping[str, Any], *, signed: bool = False) -> str:
+    if one["value"] is None:
+        return "no number"
+    form = "+.4f" if signed else ".4f"
+    if one["low"] is None:
+        return f"{one['value']:{form}}"
+    return f"{one['value']:{form}} ({one['low']:{form}} to {one['high']:{form}})"

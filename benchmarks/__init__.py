@@ -1,0 +1,1 @@
+"""Measurements with figures to reach: `make bench` prints a table and writes JSON. Never a test."""

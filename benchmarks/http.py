@@ -1,0 +1,120 @@
+"""One worker over HTTP with everything on, against the bare engine, in turns in one run."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from urllib.parse import quote
+
+import numpy as np
+
+from benchmarks.figures import Figure
+from benchmarks.latency import DIVERSE, queries
+from core.records import Query
+from engine import Engine
+
+N_ROUNDS = 5
+START_SECONDS = 60
+WEIGHTS = "&".join(f"w_{name}={weight}" for name, weight in DIVERSE.items())
+
+
+def measure(bundle: Path, engine: Engine, *, n_queries: int = 400) -> Iterator[Figure]:
+    """Throughput of both on the same distinct queries (no answer comes from the cache), and the process's memory."""
+    texts = queries(engine, n_queries * (N_ROUNDS + 1))
+    rounds = [texts[n_queries * r : n_queries * (r + 1)] for r in range(N_ROUNDS + 1)]
+    with TemporaryDirectory() as data_folder:
+        port = _free_port()
+        server = subprocess.Popen(  # our own program
+            [sys.executable, "-m", "service.server"],
+            env={
+                **os.environ,
+                "TRIMTAB_BUNDLE": str(bundle.resolve()),
+                "TRIMTAB_PORT": str(port),
+                "TRIMTAB_DATA_FOLDER": data_folder,
+            },
+            stderr=subprocess.DEVNULL,
+            stdout=subprocess.DEVNULL,
+        )
+        try:
+            _wait_until_ready(port)
+            _http_seconds(port, rounds[-1])
+            ratios, rates = [], []
+            for batch in rounds[:-1]:
+                bare = _engine_seconds(engine, batch)
+                over_http = _http_seconds(port, batch)
+                ratios.append(bare / over_http)
+                rates.append(len(batch) / over_http)
+            repeated = min(_http_seconds(port, [batch[0]] * len(batch)) for batch in rounds[:2])
+            memory = _resident_bytes(server.pid)
+        finally:
+            server.send_signal(signal.SIGTERM)
+            server.wait(timeout=30)
+    yield Figure("HTTP over bare engine, throughput of one worker", float(np.median(ratios)), "ratio", 0.7)
+    yield Figure("HTTP, one connection: searches a second", float(np.median(rates)), "1/s")
+    cached = n_queries / repeated / float(np.median(rates))
+    yield Figure("HTTP, cached candidates over fresh ones", cached, "ratio")
+    yield Figure("resident memory of the service", memory / 2**20, "MiB", 1536, "less")
+
+
+def _engine_seconds(engine: Engine, texts: Sequence[str]) -> float:
+    start = time.perf_counter()
+    for text in texts:
+        engine.search(Query(text, weights=DIVERSE))
+    return time.perf_counter() - start
+
+
+def _http_seconds(port: int, texts: Sequence[str]) -> float:
+    """Time for all answers on one kept-alive connection; the next question goes out as an answer arrives."""
+    requests = [f"GET /search?q={quote(text)}&{WEIGHTS} HTTP/1.1\r\nHost: x\r\n\r\n".encode() for text in texts]
+    with socket.create_connection(("127.0.0.1", port)) as connection:
+        connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        start = time.perf_counter()
+        for request in requests:
+            connection.sendall(request)
+            _read_answer(connection)
+        return time.perf_counter() - start
+
+
+def _read_answer(connection: socket.socket) -> None:
+    data = b""
+    while b"\r\n\r\n" not in data:
+        data += connection.recv(65536)
+    head, _, body = data.partition(b"\r\n\r\n")
+    if not head.startswith(b"HTTP/1.1 200"):
+        raise RuntimeError(f"the service answered {head.splitlines()[0]!r}: {json.loads(body)}")
+    length = int(next(line for line in head.lower().splitlines() if line.startswith(b"content-length")).split(b":")[1])
+    while len(body) < length:
+        body += connection.recv(65536)
+
+
+def _wait_until_ready(port: int) -> None:
+    deadline = time.monotonic() + START_SECONDS
+    while time.monotonic() < deadline:
+        try:
+            with socket.create_connection(("127.0.0.1", port), timeout=5) as connection:
+                connection.sendall(b"GET /readyz HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n")
+                if b" 200 " in connection.recv(200):
+                    return
+        except OSError:
+            time.sleep(0.1)
+    raise RuntimeError("the service did not get ready")
+
+
+def _free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+def _resident_bytes(pid: int) -> int:
+    status = Path(f"/proc/{pid}/status").read_text()
+    line = next(line for line in status.splitlines() if line.startswith("VmRSS"))
+    return int(line.split()[1]) * 1024

@@ -1,0 +1,50 @@
+"""Latency of the stages in one thread, on kinds of things people search for."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+
+import numpy as np
+
+from benchmarks.figures import Figure
+from core.records import Query
+from engine import Engine
+from engine.pipeline import N_CANDIDATES
+
+PLAIN = {"relevance": 0.6, "revenue": 0.4}
+DIVERSE = {"relevance": 0.6, "revenue": 0.3, "diversity": 0.1}
+
+
+def queries(engine: Engine, n: int, *, seed: int = 0) -> list[str]:
+    """Distinct texts with a full set of candidates: product types, and pairs of them."""
+    rng = np.random.Generator(np.random.PCG64(seed))
+    types = engine.store.types
+    texts = [f"{types[a]} {types[b]}" for a, b in rng.integers(0, len(types), size=(4 * n, 2))]
+    texts = list(dict.fromkeys([*rng.permutation(np.array(types)).tolist()[: n // 2], *texts]))
+    full = (text for text in texts if len(engine.retriever.retrieve(text)) == N_CANDIDATES)
+    return [text for text, _ in zip(full, range(n), strict=False)]
+
+
+def measure(engine: Engine, *, n_queries: int = 1000) -> Iterator[Figure]:
+    texts = queries(engine, n_queries)
+    _times(engine, texts[:100], DIVERSE)
+    retrieve, rank = _times(engine, texts, PLAIN)
+    _, rank_diverse = _times(engine, texts, DIVERSE)
+    n_items = f"{len(engine.store):,} items"
+    yield Figure(f"retrieve, {n_items}: p50", _quantile(retrieve, 0.5), "ms", 1.0, "less")
+    yield Figure(f"retrieve, {n_items}: p99", _quantile(retrieve, 0.99), "ms")
+    yield Figure("rank 200 with features: p50", _quantile(rank, 0.5), "ms")
+    yield Figure("rank 200 with features: p99", _quantile(rank, 0.99), "ms", 1.0, "less")
+    yield Figure("rank 200 with features and diversity: p50", _quantile(rank_diverse, 0.5), "ms")
+    yield Figure("rank 200 with features and diversity: p99", _quantile(rank_diverse, 0.99), "ms", 2.0, "less")
+
+
+def _times(engine: Engine, texts: Sequence[str], weights: Mapping[str, float]) -> tuple[list[float], list[float]]:
+    """Seconds to retrieve, and to featurise, score and choose."""
+    stages = [engine.search(Query(text, weights=weights)).seconds for text in texts]
+    retrieve = [seconds["retrieve"] for seconds in stages]
+    return retrieve, [sum(seconds[stage] for stage in ("featurise", "rank", "choose")) for seconds in stages]
+
+
+def _quantile(seconds: Sequence[float], share: float) -> float:
+    return float(np.quantile(seconds, share)) * 1e3

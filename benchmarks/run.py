@@ -1,0 +1,79 @@
+"""`make bench`: every figure of the build, in one run on one machine, as a table, as JSON and as a page."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import platform
+from collections.abc import Callable, Iterator
+from datetime import UTC, datetime
+from pathlib import Path
+
+from rich.console import Console
+from rich.table import Table
+
+from benchmarks import document, http, latency, relevance
+from benchmarks.figures import Figure
+from engine import Engine
+
+ICECAT = Path(__file__).resolve().parents[2] / "shared" / "data" / "icecat"
+
+
+def sections(bundle: Path, icecat: Path) -> dict[str, Callable[[], Iterator[Figure]]]:
+    """What can be measured here, by name."""
+    there: dict[str, Callable[[], Iterator[Figure]]] = {
+        "latency": lambda: latency.measure(Engine.load(bundle)),
+        "http": lambda: http.measure(bundle, Engine.load(bundle)),
+    }
+    if icecat.is_dir():
+        there["relevance-wordllama"] = lambda: relevance.measure(icecat, "wordllama")
+        there["relevance-minilm"] = lambda: relevance.measure(icecat, "minilm")
+    return there
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--bundle", type=Path, default=Path("bundles/grocery"))
+    parser.add_argument("--icecat", type=Path, default=ICECAT)
+    parser.add_argument("--out", type=Path, default=Path("benchmarks/results"))
+    parser.add_argument("--page", type=Path, default=Path("docs/figures.md"))
+    parser.add_argument("--only", nargs="*", help="sections to run")
+    arguments = parser.parse_args()
+    known = sections(arguments.bundle, arguments.icecat)
+    console = Console()
+    for name in arguments.only or known:
+        if name not in known:
+            parser.error(f"--only: no section {name!r}; allowed here: {', '.join(known)}")
+        with console.status(name):
+            figures = list(known[name]())
+        console.print(_table(name, figures))
+        _write(arguments.out / f"{name}.json", figures)
+    document.write(arguments.out, arguments.page)
+
+
+def _table(title: str, figures: list[Figure]) -> Table:
+    table = Table("figure", "measured", "95 % interval", "to reach", "", title=title)
+    marks = {True: "[green]reached[/]", False: "[red]missed[/]", None: ""}
+    for one in figures:
+        interval = "" if one.interval is None else f"{one.interval[0]:.3f} to {one.interval[1]:.3f}"
+        sign = "≥" if one.better == "more" else "≤"
+        target = "" if one.target is None else f"{sign} {one.target:g}"
+        table.add_row(one.name, f"{one.value:.3f} {one.unit}", interval, target, marks[one.met])
+    return table
+
+
+def _write(path: Path, figures: list[Figure]) -> None:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    report = {
+        "measured": datetime.now(UTC).isoformat(timespec="seconds"),
+        "machine": {"cores": os.cpu_count(), "python": platform.python_version(), "machine": platform.machine()},
+        "figures": [one.as_dict() for one in figures],
+    }
+    partial = path.with_suffix(".partial")
+    partial.write_text(json.dumps(report, indent=1) + "\n")
+    partial.replace(path)
+
+
+if __name__ == "__main__":
+    main()

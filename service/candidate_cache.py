@@ -1,0 +1,101 @@
+"""Scored candidates by what they depend on: bundle, text, filters, user and pins. Never a chosen slate.
+
+Weights, constraints and draws are settled on each request anew: a cached draw would make the logged propensities wrong.
+In front a least-recently-used map of this process, behind it Redis, shared by all workers. An entry goes to Redis when
+it is used a second time: the many words that are asked once would cost a write each and push out those that come back.
+Arrays are stored as safetensors (no pickle); an entry that cannot be read is a miss.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections import OrderedDict
+from typing import Any
+
+import orjson
+from safetensors import SafetensorError
+from safetensors.numpy import load, save
+
+from core.records import Query, ScoredCandidates
+from service.state import State
+from service.telemetry import Telemetry
+
+KEY = b"trimtab:candidates:1:"
+"""Prefix of the keys; the number is that of the format."""
+
+
+class CandidateCache:
+    """Call `get`, and on a miss score and `put`."""
+
+    def __init__(self, state: State, telemetry: Telemetry, *, bundle_id: str, entries: int, seconds: int) -> None:
+        self._state = state
+        self._telemetry = telemetry
+        self._bundle_id = bundle_id
+        self._entries = entries
+        self._seconds = seconds
+        self._local: OrderedDict[bytes, ScoredCandidates] = OrderedDict()
+        self._unshared: set[bytes] = set()
+
+    def key(self, query: Query) -> bytes:
+        """What the scored candidates of a query depend on."""
+        parts = [
+            self._bundle_id,
+            query.text,
+            [[one.field, one.values, one.low, one.high] for one in query.filters],
+            query.user_id,
+            sorted(query.constraints.pins.values()),
+        ]
+        return KEY + hashlib.blake2b(orjson.dumps(parts), digest_size=16).digest()
+
+    def get(self, key: bytes) -> ScoredCandidates | None:
+        """The entry, from this process or else from Redis."""
+        if self._seconds == 0:
+            return None
+        scored = self._local.get(key)
+        if scored is not None:
+            self._local.move_to_end(key)
+            self._share(key, scored)
+            self._telemetry.candidate_cache.labels("local").inc()
+            return scored
+        stored = self._state.run(lambda redis: redis.get(key))
+        scored = _decode(stored) if isinstance(stored, bytes) else None
+        self._telemetry.candidate_cache.labels("miss" if scored is None else "redis").inc()
+        if scored is not None:
+            self._keep(key, scored)
+        return scored
+
+    def put(self, key: bytes, scored: ScoredCandidates) -> None:
+        """Keep an entry; what was scored in a degraded way is not worth keeping."""
+        if self._seconds == 0 or scored.degraded:
+            return
+        self._keep(key, scored)
+        self._unshared.add(key)
+
+    def _share(self, key: bytes, scored: ScoredCandidates) -> None:
+        if key in self._unshared:
+            self._unshared.discard(key)
+            self._state.write_later(lambda pipeline: pipeline.set(key, _encode(scored), ex=self._seconds))
+
+    def _keep(self, key: bytes, scored: ScoredCandidates) -> None:
+        self._local[key] = scored
+        if len(self._local) > self._entries:
+            oldest, _ = self._local.popitem(last=False)
+            self._unshared.discard(oldest)
+
+
+def _encode(scored: ScoredCandidates) -> bytes:
+    arrays: dict[str, Any] = {
+        "rows": scored.rows,
+        "features": scored.features,
+        "gains": scored.gains,
+        "aspects": scored.aspects,
+    }
+    return bytes(save(arrays))
+
+
+def _decode(stored: bytes) -> ScoredCandidates | None:
+    try:
+        arrays = load(stored)
+        return ScoredCandidates(arrays["rows"], arrays["features"], arrays["gains"], arrays["aspects"])
+    except (SafetensorError, KeyError):
+        return None

@@ -1,0 +1,66 @@
+"""The impression log of the service: JSON lines while a segment spools, Parquet parts when it is sealed.
+
+    <data folder>/spool/impressions/*.jsonl     being written, or left by a process that was killed
+    <data folder>/impressions/*.parquet         finished parts: what `trimtab replay` reads
+
+A full disk or a folder that cannot be written to never fails a search: see `Journal`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import datetime
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import orjson
+import structlog
+
+from core.log import impression_row
+from core.records import Impression
+from engine.impressions import frame_of, json_line, write_part
+from service.journal import MAX_WAITING_LINES, Journal, Observe
+from service.settings import Settings
+
+FOLDER = "impressions"
+SPOOL = "spool"
+
+_log = structlog.get_logger()
+
+
+class ImpressionLog(Journal):
+    """A journal of impressions."""
+
+    def __init__(self, settings: Settings, observe: Observe, *, max_waiting: int = MAX_WAITING_LINES) -> None:
+        super().__init__(
+            settings.data_folder / SPOOL / FOLDER,
+            seal=partial(to_parquet, folder=settings.data_folder / FOLDER),
+            observe=observe,
+            flush_seconds=settings.log_flush_seconds,
+            segment_rows=settings.log_segment_rows,
+            segment_seconds=settings.log_segment_seconds,
+            max_waiting=max_waiting,
+        )
+
+    def record(self, impression: Impression) -> None:
+        """Log an impression soon; never fails."""
+        self.put(json_line(impression_row(impression)))
+
+
+def to_parquet(segment: Path, folder: Path) -> None:
+    """Turn a spooled segment into a part of the same name, then delete it. Twice is as good as once."""
+    rows = list(_rows(segment))
+    if rows:
+        write_part(frame_of(rows), folder / f"{segment.stem}.parquet")
+    segment.unlink()
+
+
+def _rows(segment: Path) -> Iterator[dict[str, Any]]:
+    """Rows of a segment; a last line that a killed process left half written is dropped."""
+    for line in segment.read_bytes().splitlines(keepends=True):
+        if not line.endswith(b"\n"):
+            _log.warning("a half-written line is dropped", segment=segment.name)
+            return
+        row = orjson.loads(line)
+        yield {**row, "timestamp": datetime.fromisoformat(row["timestamp"])}

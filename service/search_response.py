@@ -1,0 +1,94 @@
+"""The models that document the answer to a search.
+
+What is sent is `engine.response.response_of` as it is: checking each answer against these models would take longer
+than the ranking. That they agree is a test.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from pydantic import BaseModel, ConfigDict, Field
+
+EXAMPLE: dict[str, Any] = {
+    "decision_id": "5f0c27f8e7b94d3a-93ab51e2c4f7d806",
+    "query": "ice cream",
+    "hits": [
+        {
+            "item_id": "1029743",
+            "position": 0,
+            "title": "Vanilla ice cream, 56 oz",
+            "brand": "National",
+            "category": "Frozen",
+            "price": 3.99,
+            "in_stock": True,
+            "image": "",
+            "url": "",
+            "score": 0.81,
+            "objectives": {"relevance": 0.74, "revenue": 0.31},
+            "propensity": 1.0,
+        }
+    ],
+    "n_candidates": 200,
+    "weights": {"relevance": 0.6, "revenue": 0.3, "diversity": 0.1},
+    "receipt": {
+        "relevance": {"expected": 3.1, "baseline": 3.2, "change": -0.031},
+        "revenue": {"expected": 1.4, "baseline": 1.1, "change": 0.273},
+        "diversity": {"expected": 5.2, "baseline": 4.0, "change": 0.3},
+    },
+    "infeasible": False,
+    "degraded": [],
+    "facets": {},
+    "bundle": "3f9c0d2ab771",
+    "variant": None,
+    "took_ms": {"retrieve": 0.4, "featurise": 0.1, "rank": 0.1, "choose": 0.3, "total": 0.9},
+}
+
+
+class Hit(BaseModel):
+    """One item of the slate."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    item_id: str
+    position: int = Field(description="0-based, counted over all pages.")
+    title: str
+    brand: str
+    category: str
+    price: float | None
+    in_stock: bool
+    image: str
+    url: str
+    score: float = Field(description="The utility at the effective weights.")
+    objectives: dict[str, float] = Field(description="Calibrated value of each objective, in its own unit.")
+    propensity: float = Field(description="Chance of the item at its position given those above; 1 where sorted.")
+    features: dict[str, float] | None = Field(None, description="With `explain`: what the ranker saw.")
+
+
+class ReceiptLineModel(BaseModel):
+    """What the weights bought or cost of one objective."""
+
+    model_config = ConfigDict(extra="forbid", title="ReceiptLine")
+
+    expected: float
+    baseline: float = Field(description="Of the pure-relevance slate of the same candidates.")
+    change: float | None = Field(description="expected / baseline - 1; null where the baseline is 0.")
+
+
+class SearchResponse(BaseModel):
+    """A slate and its receipt."""
+
+    model_config = ConfigDict(extra="forbid", json_schema_extra={"example": EXAMPLE})
+
+    decision_id: str = Field(description="Names this decision in the log; the `query_id` of its events.")
+    query: str
+    hits: list[Hit]
+    n_candidates: int
+    weights: dict[str, float] = Field(description="Effective weights, after `max_relevance_loss`; they sum to 1.")
+    receipt: dict[str, ReceiptLineModel]
+    infeasible: bool = Field(description="No weights keep `max_relevance_loss`; the slate is pure relevance.")
+    degraded: list[str] = Field(description="Parts this search went without, for example `redis`.")
+    facets: dict[str, dict[str, int]]
+    bundle: str
+    variant: str | None
+    took_ms: dict[str, float] = Field(description="Milliseconds by stage.")

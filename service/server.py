@@ -1,0 +1,129 @@
+"""`trimtab serve`: a private Redis where none is given, then one process a worker until a signal says stop.
+
+Also `python -m service.server`, set by `TRIMTAB_*` variables alone, for containers.
+"""
+
+from __future__ import annotations
+
+import gc
+import os
+import signal
+import sys
+import tempfile
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from functools import partial
+from typing import Any
+
+import structlog
+from fastapi import FastAPI
+from uvicorn import Config, Server
+from uvicorn.config import STARTUP_FAILURE
+from uvicorn.supervisors import Multiprocess
+
+from core.errors import TrimtabError
+from engine.bundle import verify
+from service import logs
+from service.app import create_app
+from service.redis_server import redis_for
+from service.settings import Settings, read_settings
+from service.telemetry import MULTIPROCESS_FOLDER
+
+GRACE_SECONDS = 10
+"""How long requests under way may take after SIGTERM."""
+WORKER_ANSWER_SECONDS = 30
+"""A worker that shows no life for this long is replaced; loading a bundle takes seconds."""
+
+_log = structlog.get_logger()
+
+
+def serve(settings: Settings) -> None:
+    """Serve until SIGTERM or SIGINT.
+
+    Raises:
+        BundleDamaged, BundleMismatch: the bundle cannot serve.
+        Unavailable: no Redis can be started.
+    """
+    logs.configure()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, _stop)
+    with redis_for(settings.redis_url, settings.data_folder) as url:
+        with_redis = settings.model_copy(update={"redis_url": url})
+        if settings.workers == 1:
+            Server(_config(settings, _app(with_redis))).run()
+        else:
+            verify(settings.bundle)
+            _run_workers(with_redis)
+
+
+def _stop(*_: object) -> None:
+    """uvicorn raises the signal that stopped it once more; ended by it, we would leave Redis running."""
+    sys.exit(0)
+
+
+def _run_workers(settings: Settings) -> None:
+    config = _config(settings, partial(_worker_app, settings), factory=True)
+    sockets = [config.bind_socket()]
+    with _shared_metrics():
+        Multiprocess(config, sockets=sockets).run()
+
+
+def _worker_app(settings: Settings) -> FastAPI:
+    """Runs in each worker process."""
+    logs.configure()
+    try:
+        return _app(settings)
+    except TrimtabError as error:
+        _log.error("cannot serve", problem=str(error))
+        sys.exit(STARTUP_FAILURE)  # tells the watching process not to try again
+
+
+def _app(settings: Settings) -> FastAPI:
+    # A background thread that computes hands the interpreter back after this long; the default is several searches.
+    sys.setswitchinterval(0.0005)
+    app = create_app(settings)
+    # What is loaded stays: the collector need not walk through it in the middle of a search.
+    gc.collect()
+    gc.freeze()
+    return app
+
+
+def _config(settings: Settings, app: Callable[..., Any], *, factory: bool = False) -> Config:
+    return Config(
+        app,
+        factory=factory,
+        host=settings.host,
+        port=settings.port,
+        workers=settings.workers,
+        loop="uvloop",
+        http="httptools",
+        access_log=False,
+        log_config=None,
+        server_header=False,
+        timeout_graceful_shutdown=GRACE_SECONDS,
+        timeout_worker_healthcheck=WORKER_ANSWER_SECONDS,
+    )
+
+
+@contextmanager
+def _shared_metrics() -> Iterator[None]:
+    """A folder in which the workers' counters meet, so that `/metrics` of one answers for all."""
+    with tempfile.TemporaryDirectory(prefix="trimtab-metrics-") as folder:
+        os.environ[MULTIPROCESS_FOLDER] = folder
+        try:
+            yield
+        finally:
+            del os.environ[MULTIPROCESS_FOLDER]
+
+
+def main() -> None:
+    """One line and the error's exit code where the service cannot start."""
+    try:
+        serve(read_settings())
+    except TrimtabError as error:
+        sys.stderr.write(f"trimtab: {error}\n")
+        sys.exit(error.exit_code)
+
+
+if __name__ == "__main__":
+    main()

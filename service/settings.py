@@ -1,0 +1,67 @@
+"""What can be set about the service: environment variables `TRIMTAB_<NAME>`, or keyword arguments."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+from pydantic import AliasChoices, Field, SecretStr, ValidationError
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+from core.errors import BadParameter
+
+
+class Settings(BaseSettings):
+    """One frozen set of them a process; `serve` passes it on to the workers."""
+
+    model_config = SettingsConfigDict(
+        env_prefix="TRIMTAB_",
+        env_ignore_empty=True,
+        frozen=True,
+        extra="forbid",
+        validate_by_name=True,
+        validate_by_alias=True,
+    )
+
+    bundle: Path = Field(default=Path("bundles/grocery"), description="folder made by `trimtab build`")
+    host: str = "127.0.0.1"
+    port: int = Field(default=8000, ge=0, le=65535)
+    workers: int = Field(default=1, ge=1, le=64)
+    data_folder: Path = Field(default=Path("data"), description="logs, and the private Redis server's snapshot")
+
+    redis_url: str | None = Field(
+        default=None,
+        pattern="^(redis|rediss|unix)://.",
+        validation_alias=AliasChoices("redis_url", "REDIS_URL", "TRIMTAB_REDIS_URL"),
+        description="redis://, rediss:// or unix://; without it `trimtab serve` starts a private server",
+    )
+    redis_timeout_seconds: float = Field(default=0.03, gt=0, description="how long one search may wait for Redis")
+    redis_poll_seconds: float = Field(
+        default=0.5, gt=0, description="how often profiles are read and a lost server tried"
+    )
+
+    cache_seconds: int = Field(default=300, ge=0, description="life of scored candidates in Redis; 0 caches nothing")
+    cache_entries: int = Field(default=1024, ge=1, description="scored candidate sets kept in the process")
+
+    exploration_share: float = Field(default=0.0, ge=0, le=1, description="share of sessions whose slates are sampled")
+    log_flush_seconds: float = Field(default=0.2, gt=0)
+    log_segment_rows: int = Field(default=20_000, ge=1)
+    log_segment_seconds: float = Field(default=300, gt=0)
+
+    max_body_bytes: int = Field(default=1_000_000, ge=1_000)
+    admin_key: SecretStr | None = Field(default=None, description="bearer token that may change profiles")
+
+
+def read_settings(**given: Any) -> Settings:
+    """The settings of the environment, and those given over them.
+
+    Raises:
+        BadParameter: a value that cannot be; names the variable.
+    """
+    try:
+        return Settings(**given)
+    except ValidationError as error:
+        first = error.errors(include_url=False)[0]
+        name = str(first["loc"][0])
+        variable = name if name == "REDIS_URL" else f"TRIMTAB_{name.upper()}"
+        raise BadParameter(variable, f"cannot use {first['input']!r}", first["msg"]) from None

@@ -1,0 +1,75 @@
+"""What the service counts and times, in a registry of its own (a second app in one process counts for itself).
+
+With several workers each writes to files that all can read, and `/metrics` of any of them answers for all
+(`PROMETHEUS_MULTIPROC_DIR`, set by `service.server`).
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Iterable
+from functools import partial
+
+from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, disable_created_metrics, generate_latest
+from prometheus_client.multiprocess import MultiProcessCollector
+
+from core.records import Slate
+
+MULTIPROCESS_FOLDER = "PROMETHEUS_MULTIPROC_DIR"
+BUCKETS = (0.0001, 0.00025, 0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 1.0)
+"""Seconds: a stage takes a fraction of a millisecond, a request that waits for a lost Redis tens of them."""
+
+_counter = partial(Counter, namespace="trimtab")
+_histogram = partial(Histogram, namespace="trimtab", buckets=BUCKETS)
+_gauge = partial(Gauge, namespace="trimtab", multiprocess_mode="mostrecent")
+
+
+class Telemetry:
+    """The metrics; each attribute is one of them, named `trimtab_<attribute>` on `/metrics`."""
+
+    def __init__(self) -> None:
+        disable_created_metrics()  # type: ignore[no-untyped-call]
+        self._registry = registry = CollectorRegistry()
+        self.requests = _counter("requests", "Requests answered.", ["path", "status"], registry=registry)
+        self.request_seconds = _histogram("request_seconds", "Time to answer.", ["path"], registry=registry)
+        self.search_stage_seconds = _histogram(
+            "search_stage_seconds", "Time of a search by stage.", ["stage"], registry=registry
+        )
+        self.searches = _counter("searches", "Searches: hits, empty, infeasible.", ["outcome"], registry=registry)
+        self.searches_explored = _counter("searches_explored", "Searches with a sampled slate.", registry=registry)
+        self.searches_degraded = _counter("searches_degraded", "Without a part.", ["reason"], registry=registry)
+        self.candidate_cache = _counter(
+            "candidate_cache", "Look-ups of scored candidates: local, redis, miss.", ["result"], registry=registry
+        )
+        self.events = _counter("events", "Events: accepted, duplicate.", ["outcome"], registry=registry)
+        self.log_lines = _counter(
+            "log_lines", "Lines written or lost; times the disk refused.", ["log", "outcome"], registry=registry
+        )
+        self.redis_up = _gauge("redis_up", "Whether Redis answers.", registry=registry)
+        self.bundle_info = _gauge("bundle_info", "The bundle that serves.", ["bundle"], registry=registry)
+        for log in ("impressions", "interactions"):  # an alarm needs the series before the first fault
+            for outcome in ("written", "lost", "refused"):
+                self.log_lines.labels(log, outcome)
+
+    def searched(self, slate: Slate, degraded: Iterable[str]) -> None:
+        """Count and time one search."""
+        outcome = "infeasible" if slate.infeasible else "hits" if slate.item_ids else "empty"
+        self.searches.labels(outcome).inc()
+        if slate.seed is not None:
+            self.searches_explored.inc()
+        for reason in degraded:
+            self.searches_degraded.labels(reason).inc()
+        for stage, seconds in slate.seconds.items():
+            self.search_stage_seconds.labels(stage).observe(seconds)
+
+    def log_observer(self, log: str) -> Callable[[str, int], None]:
+        """What a journal tells about its lines."""
+        return lambda outcome, n: self.log_lines.labels(log, outcome).inc(n)
+
+    def exposition(self) -> bytes:
+        """The metrics in Prometheus' text format, of all workers."""
+        if MULTIPROCESS_FOLDER in os.environ:
+            registry = CollectorRegistry()
+            MultiProcessCollector(registry)  # type: ignore[no-untyped-call]
+            return generate_latest(registry)
+        return generate_latest(self._registry)

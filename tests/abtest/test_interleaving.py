@@ -1,0 +1,64 @@
+"""Team drafts: fair turns, no repeats, credit where it is due."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from abtest.interleaving import NOBODY, credits, team_draft
+
+
+def rankings(seed: int, *, n: int, n_rankers: int, n_items: int) -> np.ndarray:
+    rng = np.random.Generator(np.random.PCG64(seed))
+    return rng.permuted(np.broadcast_to(np.arange(n_items), (n, n_rankers, n_items)), axis=2)
+
+
+@settings(deadline=None)
+@given(st.integers(0, 10_000), st.integers(2, 5), st.integers(1, 12), st.integers(1, 12))
+def test_a_draft_repeats_nothing_takes_turns_and_follows_each_ranking(
+    seed: int, n_rankers: int, n_items: int, k: int
+) -> None:
+    ranked = rankings(seed, n=8, n_rankers=n_rankers, n_items=n_items)
+    drawn = team_draft(ranked, k=k, rng=np.random.Generator(np.random.PCG64(seed)))
+    shown = min(k, n_items)
+    for row in range(8):
+        items, teams = drawn.items[row], drawn.teams[row]
+        assert len(set(items[:shown])) == shown
+        assert (items[shown:] == -1).all()
+        assert (teams[shown:] == NOBODY).all()
+        for start in range(0, shown, n_rankers):  # in every round each ranker picks once
+            turn = teams[start : min(start + n_rankers, shown)]
+            assert len(set(turn)) == len(turn)
+        for position in range(shown):
+            ranking = ranked[row, teams[position]]
+            best = next(item for item in ranking if item not in items[:position])
+            assert items[position] == best
+
+
+def test_rankings_of_different_lengths_are_used_up() -> None:
+    ranked = np.array([[[7, -1, -1], [1, 2, 3]]])
+    drawn = team_draft(ranked, k=4, rng=np.random.Generator(np.random.PCG64(0)))
+    assert sorted(drawn.items[0]) == [1, 2, 3, 7]
+    assert (drawn.teams[0] == 0).sum() == 1
+
+
+def test_equal_rankers_earn_equal_credit_and_the_better_one_more() -> None:
+    rng = np.random.Generator(np.random.PCG64(1))
+    n = 20_000
+    good = np.broadcast_to(np.arange(10), (n, 10))
+    bad = good[:, ::-1]
+    clicked_items = rng.random((n, 1)) * 10  # the smaller an item's code, the likelier it is clicked
+    for second, better in ((good, False), (bad, True)):
+        drawn = team_draft(np.stack([good, second], axis=1), k=6, rng=rng)
+        earned = credits(drawn.teams, (drawn.items < clicked_items * 0.5).astype(float), n_rankers=2)
+        difference = earned[:, 0] - earned[:, 1]
+        z = difference.mean() / (difference.std() / np.sqrt(n))
+        assert (z > 10) if better else (abs(z) < 4)
+
+
+def test_credit_is_what_the_teams_items_earned() -> None:
+    teams = np.array([[0, 1, NOBODY], [1, 1, 0]])
+    money = np.array([[2.0, 3.0, 5.0], [1.0, 1.0, 4.0]])
+    assert credits(teams, money, n_rankers=2) == pytest.approx(np.array([[2, 3], [4, 2]]))

@@ -1,0 +1,203 @@
+"""From log to report: a policy's own value comes back, other policies' truth is covered, damage is named."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import polars as pl
+import pytest
+
+from abtest.clicks import N_DRAWS, PositionBased
+from abtest.replay import replay
+from abtest.simulate import policy_of, show, simulate
+from abtest.world import World
+from core.errors import BadLog, BadParameter
+from core.metrics import discounts
+from core.weights import normalise
+from engine import Engine
+from engine.impressions import json_line, read_log, rows_of
+from engine.lists import behaviour_gain
+
+OTHER = {"relevance": 0.75, "revenue": 0.2, "diversity": 0.05}
+
+
+@pytest.fixture(scope="module")
+def result(engine: Engine, log: Path, tmp_path_factory: pytest.TempPathFactory) -> dict:
+    out = tmp_path_factory.mktemp("reports") / "report"
+    found = replay(log, engine, {"same": dict(engine.default_weights), "dearer": OTHER}, out)
+    assert json.loads((out / "report.json").read_text()) == found
+    return found
+
+
+def logged_value(log: Path, metric: str) -> float:
+    """The plain mean over the log, straight from its columns."""
+    frame = pl.concat(read_log(log))
+    if metric == "revenue":
+        return float(frame["revenue"].list.sum().mean())  # type: ignore[arg-type]
+    gains = []
+    for clicks, purchases in frame.select("clicks", "purchases").iter_rows():
+        grades = np.where(np.array(purchases) > 0, 2, np.array(clicks))
+        gains.append(behaviour_gain(grades) @ discounts(len(grades)))
+    return float(np.mean(gains))
+
+
+@pytest.mark.parametrize("metric", ["relevance", "revenue"])
+def test_the_logging_policys_own_value_comes_back(result: dict, log: Path, metric: str) -> None:
+    expected = logged_value(log, metric)
+    assert result["log"][metric]["value"] == pytest.approx(expected, rel=1e-6)
+    for estimator in ("snips", "ips", "matched"):
+        assert result["estimators"]["same"][metric][estimator]["value"] == pytest.approx(expected, rel=1e-4), estimator
+    own = result["policies"]["same"][metric]
+    assert own["ess"] == pytest.approx(3000, rel=1e-3)
+    assert own["support"] == pytest.approx(1)
+    assert own["low"] < own["value"] < own["high"]
+
+
+def test_its_diversity_comes_back_from_the_policys_own_slates(result: dict) -> None:
+    same = result["policies"]["same"]["diversity"]
+    assert same["value"] == pytest.approx(result["log"]["diversity"]["value"])
+    assert result["estimators"]["same"]["diversity"]["snips"]["value"] == pytest.approx(same["value"], rel=1e-4)
+
+
+def test_another_policys_truth_is_covered(engine: Engine, world: World, result: dict) -> None:
+    """Truth by letting the other policy serve, ten times the log's size in searches."""
+    rng = np.random.Generator(np.random.PCG64(9))
+    intents = world.draw(30_000, rng)
+    policy = policy_of(engine, normalise(OTHER, engine.known_weights), engine.temperature)
+    rows, _ = show(engine, world, policy, intents, rng.random((30_000, 10)), progress=lambda done: None)
+    _, purchases = PositionBased().browse(*world.judge(intents, rows), rng.random((30_000, 10, N_DRAWS)))
+    spent = (purchases * np.nan_to_num(engine.store.prices)[rows]).sum(axis=1)
+    revenue = result["policies"]["dearer"]["revenue"]
+    # 3 standard errors of either side: a fixed seed, and not a coin that fails one time in twenty.
+    error = np.hypot(revenue["standard_error"], spent.std() / np.sqrt(30_000))
+    assert abs(revenue["value"] - spent.mean()) < 3 * error
+    assert revenue["ess"] < 3000
+
+
+def test_more_diversity_is_more_diverse_and_the_difference_is_sure(engine: Engine, log: Path) -> None:
+    found = replay(log, engine, {"plain": {"relevance": 1}, "mixed": {"relevance": 0.7, "diversity": 0.3}})
+    assert found["differences"]["mixed - plain"]["diversity"]["low"] > 0
+    assert "mixed - logged" in found["differences"]
+
+
+def test_a_policy_far_from_the_log_is_refused_with_the_reason(engine: Engine, log: Path) -> None:
+    found = replay(log, engine, {"far": {"diversity": 1}})
+    far = found["policies"]["far"]["revenue"]
+    assert far["value"] is None
+    assert far["refusal"]
+    assert any("far, revenue: no number" in warning for warning in found["warnings"])
+    assert found["policies"]["far"]["diversity"]["value"] is not None  # measured on its own slates
+
+
+def test_the_report_is_for_people_and_replaces_only_a_report(engine: Engine, log: Path, tmp_path: Path) -> None:
+    for _ in range(2):
+        replay(log, engine, {"b": OTHER}, tmp_path / "report")
+    text = (tmp_path / "report" / "report.md").read_text()
+    assert "w_revenue:0.2" in text
+    assert "b - logged" in text
+    (tmp_path / "mine").mkdir()
+    (tmp_path / "mine" / "thesis.txt").write_text("years of work")
+    with pytest.raises(BadParameter, match="--out"):
+        replay(log, engine, {"b": OTHER}, tmp_path / "mine")
+    assert sorted(path.name for path in tmp_path.rglob("*")) == [
+        "mine",
+        "report",
+        "report.json",
+        "report.md",
+        "thesis.txt",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("policies", "names"),
+    [
+        ({"a": {"profit": 1.0}}, "w_profit"),
+        ({"a": {"relevance": -1.0}}, "w_relevance"),
+        ({"a": {"relevance": 0.0}}, "weights"),
+        ({}, "--policy"),
+        ({"logged": {"relevance": 1.0}}, "--policy"),
+    ],
+)
+def test_a_policy_that_makes_no_sense_is_named(
+    engine: Engine, log: Path, policies: dict[str, dict[str, float]], names: str
+) -> None:
+    with pytest.raises(BadParameter, match=names):
+        replay(log, engine, policies)
+
+
+def with_first(column: str, value: object) -> Callable[[pl.DataFrame], pl.DataFrame]:
+    """Damage: one column of the first row becomes `value`."""
+    first = pl.int_range(pl.len()) == 0
+    return lambda frame: frame.with_columns(
+        pl.when(first).then(pl.lit(value, dtype=frame.schema[column])).otherwise(column).alias(column)
+    )
+
+
+DAMAGE: dict[str, tuple[Callable[[pl.DataFrame], pl.DataFrame], str]] = {
+    "a propensity of 0": (with_first("propensities", [0.0] * 10), r"row 1: propensities has 0.0"),
+    "a propensity above 1": (with_first("propensities", [1.5] * 10), r"row 1: propensities has 1.5"),
+    "missing propensities": (with_first("propensities", None), r"row 1: propensities is missing"),
+    "too few propensities": (with_first("propensities", [0.5]), r"row 1: propensities has 1 entries"),
+    "an item shown twice": (with_first("item_ids", ["1"] * 10), r"row 1: item_ids repeats"),
+    "money that is no number": (with_first("revenue", [float("nan")] * 10), r"row 1: revenue"),
+    "weights that are no JSON": (with_first("weights", "{half"), r"row 1: weights is no JSON"),
+    "another schema": (with_first("schema_version", 7), r"row 1: schema_version is 7"),
+    "a column gone": (lambda frame: frame.drop("query"), r"column query is missing"),
+    "no row": (lambda frame: frame.clear(), r"empty"),
+    "another bundle": (lambda frame: frame.with_columns(bundle=pl.lit("cafe")), r"none of .* another bundle"),
+    "another feature schema": (lambda frame: frame.with_columns(feature_schema=pl.lit("f00")), r"feature schema"),
+    "nothing explored": (lambda frame: frame.with_columns(temperature=pl.lit(0.0)), r"sorted and not drawn"),
+}
+
+
+@pytest.mark.parametrize("damage", DAMAGE)
+def test_a_damaged_log_is_named_with_file_and_row(engine: Engine, log: Path, tmp_path: Path, damage: str) -> None:
+    change, words = DAMAGE[damage]
+    path = tmp_path / "damaged.parquet"
+    change(pl.concat(read_log(log))).write_parquet(path)
+    with pytest.raises(BadLog, match=f"damaged.parquet.*{words}"):
+        replay(path, engine, {"b": OTHER}, tmp_path / "report")
+    assert not (tmp_path / "report").exists()
+
+
+def test_a_truncated_file_is_named(engine: Engine, log: Path, tmp_path: Path) -> None:
+    whole = next(log.iterdir()).read_bytes()
+    path = tmp_path / "half.parquet"
+    path.write_bytes(whole[: len(whole) // 2])
+    with pytest.raises(BadLog, match=r"half.parquet: cannot be read"):
+        replay(path, engine, {"b": OTHER})
+    with pytest.raises(BadLog, match="no log is there"):
+        replay(tmp_path / "nowhere", engine, {"b": OTHER})
+
+
+def test_rows_that_cannot_be_replayed_are_counted_with_reasons(engine: Engine, log: Path, tmp_path: Path) -> None:
+    frame = pl.concat(read_log(log))
+    number = pl.int_range(pl.len())
+    mixed = frame.with_columns(
+        pl.when(number < 100).then(pl.lit("cafe")).otherwise("bundle").alias("bundle"),
+        pl.when(number.is_between(100, 149)).then(0.0).otherwise("temperature").alias("temperature"),
+        pl.when(number.is_between(150, 159)).then(10).otherwise("offset").alias("offset"),
+    )
+    mixed.write_parquet(tmp_path / "mixed.parquet")
+    found = replay(tmp_path / "mixed.parquet", engine, {"b": OTHER})
+    assert sorted(found["log"]["left_out"].values()) == [10, 50, 100]
+    assert found["log"]["n_replayed"] == 3000 - 160
+    assert any("160 of 3,000 impressions were left out" in warning for warning in found["warnings"])
+
+
+def test_propensities_of_another_policy_are_noticed(engine: Engine, log: Path, tmp_path: Path) -> None:
+    frame = pl.concat(read_log(log))
+    frame.with_columns(pl.col("propensities").list.eval(pl.element() * 0.9)).write_parquet(tmp_path / "off.parquet")
+    found = replay(tmp_path / "off.parquet", engine, {"b": OTHER})
+    assert "100.0% of the logged propensities" in found["warnings"][0]
+
+
+def test_the_spooled_lines_of_a_service_replay_as_well(engine: Engine, world: World, tmp_path: Path) -> None:
+    simulate(engine, 200, tmp_path / "log", seed=3, world=world)
+    frame = pl.concat(read_log(tmp_path / "log"))
+    (tmp_path / "spool.jsonl").write_bytes(b"".join(map(json_line, rows_of(frame))))
+    first, second = (replay(tmp_path / name, engine, {"b": OTHER}) for name in ("log", "spool.jsonl"))
+    assert first == second

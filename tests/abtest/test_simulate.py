@@ -1,0 +1,118 @@
+"""A simulated log is what the service would have written: drawn by the engine, lived in by real households."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import polars as pl
+import pytest
+from numpy.testing import assert_allclose
+
+from abtest.clicks import PositionBased
+from abtest.simulate import simulate
+from abtest.world import World, catalogue_world
+from catalog.grocery import Grocery
+from core.errors import BadParameter
+from core.records import Query
+from engine import Engine
+from engine.impressions import read_log, rows_of
+
+
+@pytest.fixture(scope="module")
+def frame(log: Path) -> pl.DataFrame:
+    return pl.concat(read_log(log))
+
+
+def test_every_logged_slate_is_what_the_engine_draws_for_that_session(engine: Engine, frame: pl.DataFrame) -> None:
+    for row in rows_of(frame.sample(60, seed=0)):
+        query = Query(row["query"], k=10, user_id=row["user_id"], session_id=row["session_id"], explore=True)
+        slate = engine.search(query)
+        assert list(slate.item_ids) == row["item_ids"]
+        assert slate.seed == row["seed"]
+        assert_allclose(slate.propensities, row["propensities"], rtol=1e-3)
+        assert slate.weights == row["weights"]
+
+
+def test_the_same_seed_writes_the_same_log_and_another_seed_does_not(
+    engine: Engine, world: World, log: Path, frame: pl.DataFrame, tmp_path: Path
+) -> None:
+    simulate(engine, 3000, tmp_path / "again", seed=1, world=world)
+    again = [(tmp_path / "again" / part.name).read_bytes() == part.read_bytes() for part in log.iterdir()]
+    assert again == [True]
+    simulate(engine, 200, tmp_path / "other", seed=2, world=world)
+    assert pl.concat(read_log(tmp_path / "other"))["decision_id"].is_in(frame["decision_id"].implode()).sum() == 0
+
+
+def test_what_a_household_bought_is_in_its_basket_or_a_substitute_of_the_same_kind(
+    engine: Engine, small_grocery: Grocery, frame: pl.DataFrame
+) -> None:
+    bought = frame.select("user_id", "query", "timestamp", "item_ids", "purchases").explode("item_ids", "purchases")
+    bought = bought.filter(pl.col("purchases") == 1).with_columns(pl.col("timestamp").dt.replace_time_zone(None))
+    receipts = small_grocery.purchases.select("household_id", "timestamp", "item_id").unique()
+    own = bought.join(
+        receipts,
+        left_on=["user_id", "timestamp", "item_ids"],
+        right_on=["household_id", "timestamp", "item_id"],
+        how="semi",
+    )
+    substitutes = bought.join(own, on=["user_id", "timestamp", "item_ids", "query"], how="anti")
+    kinds = engine.store.texts("product_type", engine.store.rows_of(substitutes["item_ids"].to_list()))
+    assert len(own) > 100
+    assert len(substitutes) > 20
+    assert kinds == substitutes["query"].to_list()
+
+
+def test_money_is_the_price_of_what_was_bought(engine: Engine, frame: pl.DataFrame) -> None:
+    cells = frame.select("item_ids", "purchases", "revenue").explode("item_ids", "purchases", "revenue")
+    prices = engine.store.prices[engine.store.rows_of(cells["item_ids"].to_list())]
+    assert_allclose(cells["revenue"], prices * cells["purchases"].to_numpy(), rtol=1e-6)
+
+
+def test_time_runs_forward_and_purchases_are_clicked(frame: pl.DataFrame) -> None:
+    assert frame["timestamp"].is_sorted()
+    cells = frame.select("clicks", "purchases").explode("clicks", "purchases")
+    assert cells.filter(pl.col("purchases") > pl.col("clicks")).is_empty()
+
+
+def test_a_catalogue_without_baskets_has_shoppers_who_want_what_is_popular(engine: Engine, tmp_path: Path) -> None:
+    world = catalogue_world(engine.store)
+    intents = world.draw(20_000, np.random.Generator(np.random.PCG64(0)))
+    wished = engine.store.popularity[intents.wishes].mean()
+    assert wished > 2 * engine.store.popularity.mean()
+    simulate(engine, 300, tmp_path / "log", world=world)
+    frame = pl.concat(read_log(tmp_path / "log"))
+    assert frame["clicks"].list.sum().mean() > 0.1  # type: ignore[operator]
+    assert frame["user_id"].n_unique() < 100
+
+
+def test_examination_decides_alone_where_everything_appeals() -> None:
+    model = PositionBased(decay=1.0)
+    uniforms = np.random.Generator(np.random.PCG64(0)).random((40_000, 5, 3))
+    everything, nothing = np.ones((40_000, 5)), np.zeros((40_000, 5))
+    clicks, purchases = model.browse(everything, nothing, np.zeros((40_000, 5), dtype=bool), uniforms)
+    assert_allclose(clicks.mean(axis=0), model.examination(5), atol=0.01)
+    assert not purchases.any()
+
+
+def test_a_shopper_who_found_something_takes_no_substitute_below() -> None:
+    uniforms = np.zeros((1, 3, 3))  # everything is examined and tempting
+    one = np.ones((1, 3))
+    _, purchases = PositionBased().browse(one, one, np.array([[False, False, True]]), uniforms)
+    assert purchases.tolist() == [[True, False, True]]  # the substitute on top, and still her own product below
+
+
+def test_a_log_that_is_there_already_is_left_alone(engine: Engine, world: World, log: Path) -> None:
+    before = sorted(path.name for path in log.iterdir())
+    with pytest.raises(BadParameter, match="--out"):
+        simulate(engine, 10, log, world=world)
+    assert sorted(path.name for path in log.iterdir()) == before
+
+
+def test_nothing_half_written_is_left_behind(engine: Engine, world: World, tmp_path: Path) -> None:
+    def interrupt(what: str, done: int, total: int) -> None:
+        raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        simulate(engine, 50, tmp_path / "log", world=world, progress=interrupt)
+    assert list(tmp_path.iterdir()) == []

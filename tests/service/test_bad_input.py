@@ -1,0 +1,156 @@
+"""Bad input over HTTP: a problem document that names the parameter and what is allowed, never a 5xx."""
+
+from __future__ import annotations
+
+import json
+
+import httpx
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from service.problems import Problem
+
+BAD_PARAMETERS = {
+    "no query": ({}, "q", "a value"),
+    "empty query": ({"q": ""}, "q", "letter or digit"),
+    "blank query": ({"q": " \t "}, "q", "letter or digit"),
+    "10,000 characters": ({"q": "a" * 10_000}, "q", "512"),
+    "punctuation": ({"q": "?!"}, "q", "letter or digit"),
+    "a lone emoji": ({"q": "🍦"}, "q", "letter or digit"),
+    "binary": ({"q": "\x00\x01ELF"}, "q", "control characters"),
+    "k of 0": ({"q": "soup", "k": 0}, "k", "1"),
+    "k of 10,000": ({"q": "soup", "k": 10_000}, "k", "200"),
+    "k in words": ({"q": "soup", "k": "ten"}, "k", "integer"),
+    "k as a fraction": ({"q": "soup", "k": 1.5}, "k", "integer"),
+    "k of many digits": ({"q": "soup", "k": "9" * 5000}, "k", "integer"),
+    "offset below 0": ({"q": "soup", "offset": -1}, "offset", "0"),
+    "offset past the end": ({"q": "soup", "offset": 100_000}, "offset", "0 to"),
+    "a negative weight": ({"q": "soup", "w_revenue": -0.1}, "w_revenue", "0 or more"),
+    "a weight that is no number": ({"q": "soup", "w_revenue": "nan"}, "w_revenue", "finite"),
+    "an infinite weight": ({"q": "soup", "w_revenue": "inf"}, "w_revenue", "finite"),
+    "a weight in words": ({"q": "soup", "w_revenue": "high"}, "w_revenue", "number"),
+    "weights all 0": ({"q": "soup", "w_revenue": 0, "w_relevance": 0}, "weights", "w_relevance"),
+    "an unknown weight": ({"q": "soup", "w_margin": 1}, "w_margin", "w_relevance, w_revenue, w_diversity"),
+    "an unknown parameter": ({"q": "soup", "limit": 5}, "limit", "offset"),
+    "an unknown parameter without value": ({"q": "soup", "limit": ""}, "limit", "offset"),
+    "an unknown profile": ({"q": "soup", "profile": "nobody"}, "profile", "none"),
+    "an unknown filter": ({"q": "soup", "filter": "colour:red"}, "filter", "brand"),
+    "a filter without field": ({"q": "soup", "filter": "red"}, "filter", "brand"),
+    "a price range backwards": ({"q": "soup", "filter": "price:9..1"}, "filter", "price"),
+    "an unknown facet": ({"q": "soup", "facets": "colour"}, "facets", "brand"),
+    "a loss above 1": ({"q": "soup", "max_relevance_loss": 1.5}, "max_relevance_loss", "1"),
+    "a loss that is no number": ({"q": "soup", "max_relevance_loss": "nan"}, "max_relevance_loss", "1"),
+    "exploring without a session": ({"q": "soup", "explore": "true"}, "explore", "session_id"),
+    "exploring perhaps": ({"q": "soup", "explore": "perhaps"}, "explore", "boolean"),
+    "a user of 1,000 characters": ({"q": "soup", "user_id": "u" * 1000}, "user_id", "128"),
+    "k twice": ({"q": "soup", "k": [1, 2]}, "k", "one value"),
+}
+
+BAD_BODIES = {
+    "nothing": (b"", "body", "JSON"),
+    "no JSON": (b"{q: soup}", "body", "JSON"),
+    "half of a JSON": (b'{"q": "sou', "body", "JSON"),
+    "a list": (b'["soup"]', "body", "object"),
+    "nan": (b'{"q": "soup", "w_revenue": NaN}', "body", "JSON"),
+    "not UTF-8": (b'{"q": "\xff\xfe"}', "body", "JSON"),
+    "a lone surrogate": (b'{"q": "\\ud83c"}', "body", "JSON"),
+    "a deep nest": (b'{"q": ' + b"[" * 100_000, "body", "JSON"),
+    "a number for the query": (b'{"q": 7}', "q", "string"),
+    "k as a text": (b'{"q": "soup", "k": "5"}', "k", "integer"),
+    "a weight as a text": (b'{"q": "soup", "w_revenue": "1"}', "w_revenue", "number"),
+    "a weight as a truth": (b'{"q": "soup", "w_revenue": true}', "w_revenue", "number"),
+    "weights in an object": (b'{"q": "soup", "weights": {"revenue": 1}}', "weights", "w_revenue"),
+    "filters of numbers": (b'{"q": "soup", "filter": [1]}', "filter.0", "string"),
+    "filters in an object": (b'{"q": "soup", "filter": {"brand": "A"}}', "filter", "tuple"),
+    "control characters": (b'{"q": "so\\u0000up"}', "q", "control characters"),
+}
+
+
+def problem_of(response: httpx.Response, status: int) -> Problem:
+    assert response.status_code == status, response.text
+    assert response.headers["content-type"] == "application/problem+json"
+    problem = Problem.model_validate(response.json())
+    assert problem.status == status
+    for leak in ("Traceback", "/site-packages/", ".py", "0x"):
+        assert leak not in response.text
+    return problem
+
+
+@pytest.mark.parametrize(("parameters", "name", "allowed"), BAD_PARAMETERS.values(), ids=BAD_PARAMETERS)
+def test_bad_parameters(service: httpx.Client, parameters: dict, name: str, allowed: str) -> None:
+    problem = problem_of(service.get("/search", params=parameters), 422)
+    assert problem.errors[0].parameter == name
+    assert allowed in problem.errors[0].allowed
+    assert name in problem.detail
+    assert len(problem.detail) < 1000
+
+
+@pytest.mark.parametrize(("body", "name", "allowed"), BAD_BODIES.values(), ids=BAD_BODIES)
+def test_bad_bodies(service: httpx.Client, body: bytes, name: str, allowed: str) -> None:
+    problem = problem_of(service.post("/search", content=body), 422)
+    assert problem.errors[0].parameter == name
+    assert allowed in problem.errors[0].allowed
+
+
+def test_bytes_that_are_no_text(service: httpx.Client) -> None:
+    assert problem_of(service.get("/search?q=%ff%fe%80"), 422).errors[0].problem == "is not UTF-8"
+
+
+def test_endless_parameters(service: httpx.Client) -> None:
+    query_string = "q=soup&" + "&".join(f"p{n}=1" for n in range(1000))
+    assert "64" in problem_of(service.get(f"/search?{query_string}"), 422).detail
+
+
+def test_every_wrong_parameter_is_named_at_once(service: httpx.Client) -> None:
+    problem = problem_of(service.get("/search", params={"q": "", "k": 0, "offset": "x"}), 422)
+    assert [error.parameter for error in problem.errors] == ["q", "k", "offset"]
+
+
+def test_other_paths_and_methods(service: httpx.Client) -> None:
+    problem_of(service.get("/serach"), 404)
+    problem_of(service.get("/search/"), 404)
+    problem_of(service.get("/search/../../etc/passwd"), 404)
+    refused = service.delete("/search")
+    problem_of(refused, 405)
+    assert "GET" in refused.headers["allow"]
+
+
+def test_a_body_over_the_limit(service: httpx.Client) -> None:
+    body = b'{"q": "' + b"a" * 2_000_000 + b'"}'
+    problem_of(service.post("/search", content=body), 413)
+    problem_of(service.post("/search", content=iter([body])), 413)
+    problem_of(service.post("/events", content=body), 413)
+    assert service.get("/search", params={"q": "soup"}).status_code == 200
+
+
+def test_bad_profiles(service: httpx.Client) -> None:
+    def put(name: str, content: bytes) -> Problem:
+        sent = service.put(f"/profiles/{name}", content=content, headers={"Authorization": "Bearer sesame"})
+        return problem_of(sent, 422)
+
+    assert put("a", b"{}").errors[0].parameter == "weights"
+    assert put("a", b'{"weights": {}}').errors[0].parameter == "weights"
+    assert put("a", b'{"weights": {"margin": 1}}').errors[0].parameter == "w_margin"
+    assert put("a", b'{"weights": {"revenue": -1}}').errors[0].parameter == "w_revenue"
+    assert put("a", b'{"weights": {"revenue": 1}, "loss": 0}').errors[0].parameter == "loss"
+    assert put("a" * 65, b'{"weights": {"revenue": 1}}').errors[0].parameter == "name"
+    assert service.get("/profiles").json() == {}
+    gone = service.delete("/profiles/nobody", headers={"Authorization": "Bearer sesame"})
+    problem_of(gone, 404)
+
+
+@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(
+    parameters=st.dictionaries(
+        st.sampled_from(["q", "k", "offset", "w_revenue", "w_x", "filter", "facets", "explore", "session_id", "other"]),
+        st.text(max_size=40) | st.integers().map(str) | st.floats().map(str),
+    )
+)
+def test_anything_at_all_is_answered_or_refused(service: httpx.Client, parameters: dict[str, str]) -> None:
+    by_get = service.get(
+        "/search", params={name: value.encode("utf-8", "replace") for name, value in parameters.items()}
+    )
+    assert by_get.status_code in {200, 422}
+    by_post = service.post("/search", content=json.dumps(parameters))
+    assert by_post.status_code in {200, 422}

@@ -1,0 +1,54 @@
+"""The documentation that the service serves: complete, and without the network."""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+import httpx
+
+
+def test_the_page_needs_nothing_from_elsewhere(service: httpx.Client) -> None:
+    page = service.get("/docs").text
+    assets = re.findall(r'(?:src|href)="([^"]+)"', page)
+    assert len(assets) >= 3
+    for asset in assets:
+        assert asset.startswith("/"), f"{asset} is somewhere else"
+        assert service.get(asset).status_code == 200
+
+
+def references(node: Any) -> list[str]:
+    if isinstance(node, dict):
+        own = [node["$ref"]] if isinstance(node.get("$ref"), str) else []
+        return own + [found for value in node.values() for found in references(value)]
+    if isinstance(node, list):
+        return [found for value in node for found in references(value)]
+    return []
+
+
+def test_the_document_is_whole(service: httpx.Client) -> None:
+    document = service.get("/openapi.json").json()
+    schemas = document["components"]["schemas"]
+    found = references(document)
+    assert found
+    assert {reference.removeprefix("#/components/schemas/") for reference in found} <= schemas.keys()
+    assert {"/search", "/events", "/profiles", "/profiles/{name}", "/healthz", "/readyz", "/metrics"} == set(
+        document["paths"]
+    )
+
+
+def test_parameters_are_those_of_the_bundle(service: httpx.Client) -> None:
+    paths = service.get("/openapi.json").json()["paths"]
+    by_get = {parameter["name"]: parameter for parameter in paths["/search"]["get"]["parameters"]}
+    by_post = paths["/search"]["post"]["requestBody"]["content"]["application/json"]["schema"]
+    assert by_get.keys() == by_post["properties"].keys()
+    assert {"q", "k", "w_relevance", "w_revenue", "w_diversity"} <= by_get.keys()
+    assert [name for name, parameter in by_get.items() if parameter["required"]] == ["q"] == by_post["required"]
+
+
+def test_the_examples_work(service: httpx.Client) -> None:
+    document = service.get("/openapi.json").json()
+    body = document["paths"]["/search"]["post"]["requestBody"]["content"]["application/json"]["schema"]["example"]
+    assert service.post("/search", json=body).status_code == 200
+    event = document["components"]["schemas"]["Event"]["example"]
+    assert service.post("/events", json=event).json() == {"accepted": 1, "duplicates": 0}

@@ -1,0 +1,134 @@
+"""Events: validated, once however often they are sent, on the disk before they are acknowledged."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+
+from service.settings import Settings
+from tests.service.conftest import PATIENT_REDIS_SECONDS, RedisProcess, eventually, metric, serving
+
+CLICK = {"event_id": "e1", "action_name": "click", "query_id": "d1", "item_id": "i1", "position": 0}
+PURCHASE = {**CLICK, "event_id": "e2", "action_name": "purchase", "quantity": 2, "value": 7.98}
+
+
+@pytest.fixture
+def settings(small_bundle: Path, tmp_path: Path, redis_server: RedisProcess) -> Settings:
+    return Settings(
+        bundle=small_bundle,
+        data_folder=tmp_path,
+        redis_url=redis_server.url,
+        redis_poll_seconds=0.05,
+        redis_timeout_seconds=PATIENT_REDIS_SECONDS,
+    )
+
+
+def logged(data_folder: Path) -> Iterator[dict[str, Any]]:
+    for segment in sorted((data_folder / "interactions").glob("*.jsonl")):
+        yield from map(json.loads, segment.read_text().splitlines())
+
+
+def test_one_and_many_and_again(settings: Settings, redis_server: RedisProcess) -> None:
+    with serving(settings) as client:
+        decision_id = client.get("/search", params={"q": "soup"}).json()["decision_id"]
+        click = {**CLICK, "query_id": decision_id}
+        assert client.post("/events", json=click).json() == {"accepted": 1, "duplicates": 0}
+        # Acknowledged means written: it is there while the service still runs.
+        assert [event["event_id"] for event in logged(settings.data_folder)] == ["e1"]
+        both = client.post("/events", json={"events": [click, PURCHASE, PURCHASE]})
+        assert both.json() == {"accepted": 1, "duplicates": 2}
+        assert metric(client, "trimtab_events_total", outcome="accepted") == 2
+        assert metric(client, "trimtab_events_total", outcome="duplicate") == 2
+        with redis_server.client() as redis:
+            eventually(lambda: redis.xlen("trimtab:events") == 2)
+
+    first, second = logged(settings.data_folder)
+    assert (first["decision_id"], first["action"], first["position"]) == (decision_id, "click", 0)
+    assert first["timestamp"].endswith("Z")
+    assert (second["quantity"], second["value"]) == (2, 7.98)
+
+
+def test_an_event_is_known_after_a_restart_and_to_other_workers(
+    settings: Settings, redis_server: RedisProcess, tmp_path: Path
+) -> None:
+    with serving(settings) as client, redis_server.client() as redis:
+        client.post("/events", json=CLICK).raise_for_status()
+        eventually(lambda: redis.exists("trimtab:event:e1"))
+    with serving(settings.model_copy(update={"redis_url": None})) as restarted_without_redis:
+        assert restarted_without_redis.post("/events", json=CLICK).json() == {"accepted": 0, "duplicates": 1}
+    with serving(settings.model_copy(update={"data_folder": tmp_path / "other"})) as elsewhere:
+        assert elsewhere.post("/events", json=CLICK).json() == {"accepted": 0, "duplicates": 1}
+
+
+def test_the_same_event_from_many_at_once_counts_once(settings: Settings) -> None:
+    with serving(settings) as client, ThreadPoolExecutor(8) as senders:
+        answers = list(senders.map(lambda _: client.post("/events", json=CLICK).json(), range(32)))
+    assert sum(answer["accepted"] for answer in answers) == 1
+    assert [event["event_id"] for event in logged(settings.data_folder)] == ["e1"]
+
+
+def test_a_line_that_a_kill_cut_short_is_no_event(settings: Settings) -> None:
+    with serving(settings) as client:
+        client.post("/events", json=CLICK).raise_for_status()
+    (segment,) = (settings.data_folder / "interactions").glob("*.jsonl")
+    with segment.open("a") as file:
+        file.write('{"event_id": "e2", "deci')
+    with serving(settings) as client:
+        assert client.post("/events", json=PURCHASE).json() == {"accepted": 1, "duplicates": 0}
+
+
+def test_a_disk_that_refuses_is_said_and_the_event_may_be_sent_again(settings: Settings) -> None:
+    (settings.data_folder / "interactions").write_text("a file where a folder should be")
+    with serving(settings) as client:
+        refused = client.post("/events", json=CLICK)
+        assert refused.status_code == 503
+        assert refused.headers["content-type"] == "application/problem+json"
+        assert int(refused.headers["retry-after"]) >= 1
+        assert metric(client, "trimtab_log_lines_total", log="interactions", outcome="refused") >= 1
+        assert client.get("/search", params={"q": "soup"}).status_code == 200
+
+        (settings.data_folder / "interactions").unlink()
+        assert client.post("/events", json=CLICK).json() == {"accepted": 1, "duplicates": 0}
+    assert [event["event_id"] for event in logged(settings.data_folder)] == ["e1"]
+
+
+@pytest.mark.parametrize(
+    ("change", "name"),
+    [
+        ({"event_id": None}, "event_id"),
+        ({"event_id": ""}, "event_id"),
+        ({"action_name": "hover"}, "action_name"),
+        ({"query_id": None}, "query_id"),
+        ({"item_id": "i" * 1000}, "item_id"),
+        ({"position": -1}, "position"),
+        ({"position": 0.5}, "position"),
+        ({"quantity": 0}, "quantity"),
+        ({"value": -1}, "value"),
+        ({"value": 1e300}, "value"),
+        ({"timestamp": "yesterday"}, "timestamp"),
+        ({"timestamp": "2025-01-01T00:00:00"}, "timestamp"),
+        ({"colour": "red"}, "colour"),
+    ],
+)
+def test_bad_events(service: httpx.Client, change: dict[str, Any], name: str) -> None:
+    event = {key: value for key, value in {**PURCHASE, **change}.items() if value is not None}
+    alone = service.post("/events", json=event)
+    assert alone.status_code == 422
+    assert [error["parameter"] for error in alone.json()["errors"]] == [name]
+    # One that is wrong refuses the batch, and says which one it is.
+    batch = service.post("/events", json={"events": [CLICK, event]})
+    assert batch.status_code == 422
+    assert [error["parameter"] for error in batch.json()["errors"]] == [f"events.1.{name}"]
+
+
+def test_batches_have_an_end(service: httpx.Client) -> None:
+    many = [{**CLICK, "event_id": str(n)} for n in range(1001)]
+    assert service.post("/events", json={"events": many}).status_code == 422
+    assert service.post("/events", json={"events": []}).status_code == 422
+    assert service.post("/events", json={"events": many[:1000]}).json()["accepted"] == 1000

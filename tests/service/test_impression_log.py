@@ -1,0 +1,117 @@
+"""Every search is logged, and a log that cannot be written never fails a search."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+
+from core.log import impression_row
+from core.records import Query
+from engine import Engine
+from engine.impressions import json_line, read_log, rows_of
+from service.impression_log import ImpressionLog
+from service.settings import Settings
+from tests.service.conftest import eventually, metric, serving
+
+
+@pytest.fixture
+def settings(small_bundle: Path, tmp_path: Path) -> Settings:
+    return Settings(bundle=small_bundle, data_folder=tmp_path, log_flush_seconds=0.02)
+
+
+def logged(data_folder: Path) -> list[dict]:
+    return [row for frame in read_log(data_folder / "impressions") for row in rows_of(frame)]
+
+
+def test_what_was_served_is_what_is_read_after_shutdown(settings: Settings, engine: Engine) -> None:
+    with serving(settings) as client:
+        answers = [
+            client.get("/search", params=parameters).json()
+            for parameters in (
+                {"q": "soup", "user_id": "1", "session_id": "a", "filter": "in_stock:true"},
+                {"q": "ice cream", "explore": True, "session_id": "b", "w_revenue": 1, "offset": 5, "k": 3},
+                {"q": "zzzzqqqq", "max_relevance_loss": 0.1},
+            )
+        ]
+    assert not list((settings.data_folder / "spool" / "impressions").iterdir())
+    rows = logged(settings.data_folder)
+    assert [row["decision_id"] for row in rows] == [answer["decision_id"] for answer in answers]
+    for row, answer in zip(rows, answers, strict=True):
+        assert row["item_ids"] == [hit["item_id"] for hit in answer["hits"]]
+        assert row["propensities"] == [hit["propensity"] for hit in answer["hits"]]
+        assert row["weights"] == answer["weights"]
+        assert row["bundle"] == engine.bundle_id
+    sorted_row, drawn_row, _ = rows
+    assert (sorted_row["user_id"], sorted_row["session_id"], sorted_row["temperature"]) == ("1", "a", 0)
+    assert (drawn_row["offset"], drawn_row["temperature"]) == (5, engine.temperature)
+    assert all(0 < propensity < 1 for propensity in drawn_row["propensities"])
+
+
+def test_an_exploring_share_is_of_sessions(settings: Settings) -> None:
+    with serving(settings.model_copy(update={"exploration_share": 0.5})) as client:
+
+        def explored(session: int | None, query: str) -> bool:
+            sent = {"q": query} if session is None else {"q": query, "session_id": f"s{session}"}
+            hits = client.get("/search", params=sent).json()["hits"]
+            return any(hit["propensity"] < 1 for hit in hits)
+
+        by_session = [explored(session, "soup") for session in range(40)]
+        assert by_session == [explored(session, "coffee") for session in range(40)]
+        assert 5 < sum(by_session) < 35
+        assert not explored(None, "soup")
+        asked = client.get(
+            "/search", params={"q": "soup", "session_id": f"s{by_session.index(True)}", "explore": False}
+        )
+        assert all(hit["propensity"] == 1 for hit in asked.json()["hits"])
+
+
+def test_a_log_that_cannot_be_written_fails_no_search_and_is_caught_up(settings: Settings) -> None:
+    (settings.data_folder / "spool").write_text("a file where a folder should be")
+    with serving(settings) as client:
+        for _ in range(5):
+            assert client.get("/search", params={"q": "soup"}).status_code == 200
+        eventually(lambda: metric(client, "trimtab_log_lines_total", log="impressions", outcome="refused") >= 1)
+        (settings.data_folder / "spool").unlink()
+    assert len(logged(settings.data_folder)) == 5
+
+
+def test_more_than_the_memory_may_hold_is_lost_and_counted(settings: Settings, engine: Engine) -> None:
+    (settings.data_folder / "spool").write_text("a file where a folder should be")
+    counted = {"written": 0, "lost": 0, "refused": 0}
+
+    def observe(outcome: str, n: int) -> None:
+        counted[outcome] += n
+
+    log = ImpressionLog(settings, observe, max_waiting=3)
+    log.start()
+    line = engine_line(engine)
+    for _ in range(5):
+        log.put(line)
+    log.close()
+    assert counted["lost"] == 5
+    assert counted["written"] == 0
+    assert counted["refused"] >= 1
+
+
+def engine_line(engine: Engine) -> bytes:
+    return json_line(impression_row(engine.impression(engine.search(Query("soup")), datetime.now(UTC))))
+
+
+def test_segments_are_sealed_when_full_and_those_of_the_killed_by_the_next(settings: Settings, engine: Engine) -> None:
+    small = settings.model_copy(update={"log_segment_rows": 2})
+    spool = settings.data_folder / "spool" / "impressions"
+    spool.mkdir(parents=True)
+    line = engine_line(engine)
+    (spool / "20250101T000000-killed.jsonl").write_bytes(line + line + line[:100])
+    log = ImpressionLog(small, lambda outcome, n: None)
+    log.start()
+    eventually(lambda: not list(spool.iterdir()))
+    assert len(logged(settings.data_folder)) == 2
+    for _ in range(2):
+        log.put(line)
+    eventually(lambda: len(logged(settings.data_folder)) == 4)
+    log.close()
+    assert not list(spool.iterdir())
+    assert len(logged(settings.data_folder)) == 4

@@ -1,0 +1,104 @@
+"""The process: it starts, serves, stops and cleans up; and refuses to start on a damaged bundle."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import signal
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import httpx
+import pytest
+from redis import Redis
+
+from core.errors import BadParameter
+from engine.impressions import read_log
+from service.redis_server import PrivateRedis
+from service.settings import read_settings
+from tests.service.conftest import eventually, metric
+
+ROOT = Path(__file__).resolve().parents[2]
+
+
+@contextmanager
+def process(
+    bundle: Path, data_folder: Path, **settings: object
+) -> Iterator[tuple[subprocess.Popen[str], httpx.Client]]:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port = probe.getsockname()[1]
+    given = {"bundle": bundle, "data_folder": data_folder, "port": port, **settings}
+    environment = {name: value for name, value in os.environ.items() if name != "REDIS_URL"}
+    environment |= {f"TRIMTAB_{name.upper()}": str(value) for name, value in given.items()}
+    command = [sys.executable, "-m", "service.server"]
+    running = subprocess.Popen(command, env=environment, cwd=ROOT, stderr=subprocess.PIPE, text=True)
+    try:
+        with httpx.Client(base_url=f"http://127.0.0.1:{port}", timeout=30) as client:
+            yield running, client
+    finally:
+        if running.poll() is None:
+            running.terminate()
+        running.communicate()
+
+
+def is_ready(client: httpx.Client) -> bool:
+    try:
+        return client.get("/readyz").status_code == 200
+    except httpx.TransportError:
+        time.sleep(0.05)  # nothing listens yet: do not take the processor from what is starting
+        return False
+
+
+def test_workers_serve_together_and_leave_nothing_behind(small_bundle: Path, tmp_path: Path) -> None:
+    with process(small_bundle, tmp_path, workers=2) as (running, client):
+        eventually(lambda: is_ready(client))
+        assert client.get("/readyz").json()["redis"] == "up"
+        for _ in range(8):
+            # A connection of its own each time, so that both workers get some.
+            assert httpx.get(f"{client.base_url}/search", params={"q": "soup"}).status_code == 200
+        assert metric(client, "trimtab_searches_total", outcome="hits") == 8
+        with Redis.from_url(PrivateRedis(tmp_path / "redis").url) as redis:
+            redis_pid = redis.info("server")["process_id"]
+        running.send_signal(signal.SIGTERM)
+        assert running.wait(30) == 0
+    with pytest.raises(ProcessLookupError):
+        os.kill(redis_pid, 0)
+    assert sum(len(frame) for frame in read_log(tmp_path / "impressions")) == 8
+
+
+@pytest.mark.parametrize("workers", [1, 2])
+def test_a_damaged_bundle_is_refused_by_name(small_bundle: Path, tmp_path: Path, workers: int) -> None:
+    damaged = tmp_path / "damaged"
+    shutil.copytree(small_bundle, damaged)
+    with (damaged / "items.arrow").open("r+b") as file:
+        file.seek(1000)
+        file.write(b"damage")
+    with process(damaged, tmp_path / "data", workers=workers) as (running, _):
+        _, errors = running.communicate(timeout=60)
+        assert running.returncode == 1
+    last = errors.strip().splitlines()[-1]
+    assert last.startswith("trimtab: ")
+    assert "items.arrow" in last
+    assert "sha256" in last
+    assert "Traceback" not in errors
+
+
+def test_a_setting_that_cannot_be_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("TRIMTAB_PORT", "eighty")
+    with pytest.raises(BadParameter, match="TRIMTAB_PORT: cannot use 'eighty'"):
+        read_settings()
+    with pytest.raises(BadParameter, match="TRIMTAB_WORKERS: cannot use 0"):
+        read_settings(port=80, workers=0)
+    with pytest.raises(BadParameter, match="TRIMTAB_REDIS_URL"):
+        read_settings(port=80, redis_url="localhost:6379")
+
+
+def test_redis_url_has_its_usual_name(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("REDIS_URL", "redis://shared:6379/3")
+    assert read_settings().redis_url == "redis://shared:6379/3"
