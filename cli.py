@@ -45,7 +45,9 @@ def main() -> None:
 def build(
     source: Annotated[str, typer.Argument(help="grocery, icecat (with --data), or a catalogue file")],
     out: Annotated[Path, typer.Option(help="folder to write the bundle to")],
-    encoder: Annotated[str, typer.Option(help="wordllama or minilm")] = "wordllama",
+    encoder: Annotated[
+        str, typer.Option(help="wordllama, minilm, or distilled: items by minilm, queries as quick as wordllama")
+    ] = "wordllama",
     data: Annotated[Path | None, typer.Option(help="the folder of the icecat data")] = None,
     judgments: Annotated[Path | None, typer.Option(help="CSV of query,item_id,grade to train on")] = None,
     log: Annotated[Path | None, typer.Option(help="impression log to train on")] = None,
