@@ -11,10 +11,12 @@ import torch
 
 from core.errors import BadParameter
 from engine.problems import folds_of_data
+from ranker.click_study import study_clicks
 from ranker.comparison import compare_one
 from ranker.methods.registry import METHODS, STEERABLE, make_method
 from ranker.training import Progress, Recipe, silent
 
+STUDIES = "studies"
 DATA_SETS = ("grocery", "icecat")
 RECIPES = {
     "grocery": Recipe(hidden=(32,), n_steps=250, lists_per_step=32, learning_rate=5e-3),
@@ -40,7 +42,8 @@ def compare(
 
     Args:
         methods: names, or `all`.
-        out: folder of the prepared lists (`cache/`), the cells (`cells/*.parquet`) and `comparison-<data>.parquet`.
+        out: folder of the prepared lists (`cache/`), the cells (`cells/*.parquet`), `comparison-<data>.parquet`, and for grocery
+            the study of biased clicks (`studies/clicks-*.parquet`).
         icecat: the folder of the icecat data.
 
     Returns:
@@ -65,9 +68,19 @@ def compare(
                 _measure(data, name, seed, path, out=out, icecat=icecat, progress=progress)
             progress(f"compare {data}", seed * len(chosen) + number + 1, n_seeds * len(chosen))
             frames.append(pl.read_parquet(path))
+        if data == "grocery":
+            _study_clicks(seed, out, progress)
     whole = pl.concat(frames, how="diagonal_relaxed")
     whole.write_parquet(out / f"comparison-{data}.parquet")
     return whole
+
+
+def _study_clicks(seed: int, out: Path, progress: Progress) -> None:
+    path = out / STUDIES / f"clicks-{seed}.parquet"
+    if not path.exists():
+        path.parent.mkdir(exist_ok=True)
+        fold = folds_of_data("grocery", out / "cache", data=None, seed=seed, progress=progress)[0]
+        _write(pl.DataFrame(study_clicks(fold.train.lists, fold.test.lists, seed=seed)), path)
 
 
 def recipe_of(data: str, method: str) -> Recipe:
@@ -85,7 +98,11 @@ def _measure(
     frame = pl.DataFrame(rows, infer_schema_length=None).select(
         pl.lit(data).alias("data"), pl.lit(name).alias("method"), pl.lit(seed).alias("seed"), pl.all()
     )
-    # Written aside and renamed: a cell is there whole or not at all.
+    _write(frame, path)
+
+
+def _write(frame: pl.DataFrame, path: Path) -> None:
+    """Written aside and renamed: a cell is there whole or not at all."""
     aside = path.with_suffix(".part")
     frame.write_parquet(aside)
     aside.replace(path)

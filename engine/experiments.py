@@ -11,7 +11,9 @@ from numpy.typing import NDArray
 
 from core.errors import BadInput
 from core.metrics import Interval, mean_interval
+from engine.compare import STUDIES
 from engine.experiments_plots import plot_costs, plot_fronts, plot_paths
+from ranker.click_study import N_IMPRESSIONS, N_RANDOMISED, N_SHOWN
 from ranker.evaluation import hypervolume, igd_plus, non_dominated
 from ranker.methods.registry import DEFAULT, METHODS, REFERENCE, STEERABLE
 
@@ -39,6 +41,9 @@ def write_experiments(out: Path, docs: Path) -> Path:
     parts = [HEADER]
     for data in (name for name in TITLES if name in cells["data"].unique()):
         parts += _section(data, cells.filter(pl.col("data") == data), docs)
+    studies = sorted((out / STUDIES).glob("clicks-*.parquet"))
+    if studies:
+        parts.append(_click_section(pl.concat([pl.read_parquet(study) for study in studies])))
     path = docs / "experiments.md"
     path.write_text("\n".join(parts) + "\n")
     return path
@@ -78,6 +83,21 @@ def _section(data: str, cells: pl.DataFrame, docs: Path) -> list[str]:
         "\n### Calibration of the heads\n",
         _calibration_table(cells, order),
     ]
+
+
+def _click_section(rows: pl.DataFrame) -> str:
+    learners = rows["learner"].unique(maintain_order=True)
+    lines = []
+    for learner in learners:
+        found = rows.filter(pl.col("learner") == learner).sort("seed")
+        lines.append([learner, _shown(found["ndcg"].to_list(), 3), _shown(found["recovered"].to_list(), 2)])
+    note = (
+        f"\n## Learning from clicks\n\nSimulated on the training lists of grocery: {N_IMPRESSIONS:,} impressions of "
+        f"{N_SHOWN} items ranked by the first stage, a shopper who looks at rank r with chance 1 / r and clicks by "
+        f"relevance, 5 % of clicks on nothing; propensities estimated from {N_RANDOMISED:,} randomised impressions. "
+        f"Measured with true labels on the test lists, {rows['seed'].n_unique()} seeds.\n\n"
+    )
+    return note + _table(["learned from", "ndcg@10", "share of the gap recovered"], lines)
 
 
 def _front(cells: pl.DataFrame, name: str, seed: int) -> Floats:

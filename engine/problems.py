@@ -31,7 +31,7 @@ PRIVATE_LABEL = Objective("private_label", head=1, times_price=False, unit="priv
 STORE_BRAND = "Store brand"
 N_CANDIDATES = 40
 """Candidates kept of a grocery list, by retrieval order: enough for a first page and its alternatives."""
-SIZES = {"train": 2000, "validation": 400, "test": 600}
+SIZES = {"train": 2000, "validation": 400, "test": 1500}
 
 _FILE = "problem-{}.npz"
 
