@@ -42,7 +42,7 @@ def compare(
 
     Args:
         methods: names, or `all`.
-        out: folder of prepared lists (`cache/`), cells (`cells/*.parquet`), `comparison-<data>.parquet`, and for grocery
+        out: folder of prepared lists (`cache/`), cells (`cells/*.parquet`), `comparison-<data>.parquet`; for grocery
             the study of biased clicks (`studies/clicks-*.parquet`).
         icecat: the folder of the icecat data.
 
