@@ -48,10 +48,13 @@ def main() -> None:
 def build(
     source: Annotated[str, typer.Argument(help="grocery, icecat (with --data), or a catalogue file")],
     out: Annotated[Path, typer.Option(help="folder to write the bundle to")],
-    encoder: Annotated[str, typer.Option(help="wordllama or minilm")] = "wordllama",
+    encoder: Annotated[
+        str, typer.Option(help="wordllama, minilm, or distilled: items by minilm, queries as quick as wordllama")
+    ] = "wordllama",
     data: Annotated[Path | None, typer.Option(help="the folder of the icecat data")] = None,
     judgments: Annotated[Path | None, typer.Option(help="CSV of query,item_id,grade to train on")] = None,
     log: Annotated[Path | None, typer.Option(help="impression log to train on")] = None,
+    method: Annotated[str, typer.Option(help="how objectives are traded; see `trimtab compare`")] = "heads",
     max_rejected_share: Annotated[float, typer.Option(help="fail when more of the rows are rejected")] = 0.05,
     quiet: Quiet = False,
 ) -> None:
@@ -62,12 +65,14 @@ def build(
     from engine.build import build_bundle
     from engine.grocery import build_grocery
     from engine.impressions import read_log, rows_of
+    from ranker.methods.registry import check_servable
 
+    check_servable(method)
     if source == "grocery":
         if judgments is not None or log is not None:
             raise BadParameter("SOURCE", "grocery is trained on its own purchases", "neither --judgments nor --log")
         with _progress(quiet) as progress:
-            bundle_id = build_grocery(out, encoder=encoder, progress=progress)
+            bundle_id = build_grocery(out, encoder=encoder, method=method, progress=progress)
     else:
         judged = read_judgments(judgments) if judgments else None
         rows = (row for frame in read_log(log) for row in rows_of(frame)) if log else None
@@ -82,7 +87,14 @@ def build(
             _errors.print(str(rejections), highlight=False)
         with _progress(quiet) as progress:
             bundle_id = build_bundle(
-                items, out, source=source, encoder=encoder, judgments=judged, log_rows=rows, progress=progress
+                items,
+                out,
+                source=source,
+                encoder=encoder,
+                judgments=judged,
+                log_rows=rows,
+                method=method,
+                progress=progress,
             )
     manifest = json.loads((out / "manifest.json").read_text())
     _errors.print(f"bundle {bundle_id} in {out}: {manifest['catalogue']['n_items']:,} items")
@@ -248,6 +260,27 @@ def replay(
     else:
         _errors.print(f"report in {out}")
         Console().print((out / "report.md").read_text(), highlight=False)
+
+
+@app.command()
+def compare(
+    data: Annotated[str, typer.Option(help="grocery, icecat, or both with a comma")],
+    out: Annotated[Path, typer.Option(help="folder for prepared lists, cells and tables; a run is taken up again")],
+    methods: Annotated[str, typer.Option(help="all, or names with commas")] = "all",
+    seeds: Annotated[int, typer.Option(min=1, help="how many seeds")] = 5,
+    icecat: Annotated[Path | None, typer.Option(help="the folder of the icecat data")] = None,
+    docs: Annotated[Path | None, typer.Option(help="folder to write experiments.md and its plots to")] = None,
+    quiet: Quiet = False,
+) -> None:
+    """Compare ways of trading objectives on the same lists."""
+    from engine.compare import compare as run
+    from engine.experiments import write_experiments
+
+    with _progress(quiet) as progress:
+        for name in data.split(","):
+            run(name, methods.split(","), n_seeds=seeds, out=out, icecat=icecat, progress=progress)
+    if docs is not None:
+        _errors.print(f"report in {write_experiments(out, docs)}")
 
 
 @app.command()

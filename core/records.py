@@ -98,7 +98,8 @@ class ScoredCandidates:
     Attributes:
         rows: [n] int64, in retrieval order.
         features: [n, n_features] float32, by `ranker.features`.
-        gains: [n, n_objectives] float32, calibrated value of showing the item first, in each objective's unit.
+        gains: [n, n_objectives] float32, calibrated value of showing the item first, in each objective's unit. A
+            ranker that is steered by a network keeps what it knows of the items in further columns.
         aspects: [n, n_aspects] int64, codes of the attributes that diversity counts (category, brand); -1 unknown.
     """
 

@@ -7,17 +7,20 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import polars as pl
 
 from catalog.store import ItemStore
 from core.errors import BadInput
+from core.records import IntArray
 from core.weights import DIVERSITY
 from engine.bundle import RETRIEVAL, Description, save_bundle, staging_folder
 from engine.lists import lists_from_judgments, lists_from_log
 from engine.pipeline import Pipeline, build_words, item_columns
 from ranker.cold_start import STATEMENT, cold_start_ranker
 from ranker.crossval import fit_cross_validated
-from ranker.lists import RankedList, pad_lists
+from ranker.lists import RankedList, RankingLists, pad_lists
+from ranker.methods.registry import DEFAULT, fit_served
 from ranker.model import ServedRanker
 from ranker.objectives import Objective, objectives_of
 from ranker.training import FEW_LISTS, MANY_LISTS, Progress, Recipe, silent
@@ -45,6 +48,7 @@ def build_bundle(
     encoder: str = "wordllama",
     judgments: pl.DataFrame | None = None,
     log_rows: Iterable[Mapping[str, Any]] | None = None,
+    method: str = DEFAULT,
     progress: Progress = silent,
 ) -> str:
     """Build from a catalogue frame, with a learned ranker where there are judgments or a log.
@@ -55,7 +59,7 @@ def build_bundle(
     with staging_folder(out) as staging:
         pipeline = build_pipeline(items, staging, encoder=encoder, progress=progress)
         objectives = objectives_of(has_prices=pipeline.store.has_prices)
-        trained = _train(pipeline, objectives, judgments, log_rows, progress)
+        trained = _train(pipeline, objectives, judgments=judgments, log_rows=log_rows, method=method, progress=progress)
         return finish(out, staging, pipeline, objectives, trained, source=source)
 
 
@@ -103,8 +107,10 @@ def finish(
 def _train(
     pipeline: Pipeline,
     objectives: Sequence[Objective],
+    *,
     judgments: pl.DataFrame | None,
     log_rows: Iterable[Mapping[str, Any]] | None,
+    method: str,
     progress: Progress,
 ) -> Trained:
     lists: list[RankedList] = []
@@ -120,12 +126,24 @@ def _train(
         return Trained(ranker, ranges, {"method": "cold_start", "statement": STATEMENT})
     if not lists:
         raise BadInput(f"{' and '.join(origin)}: no query has an item of this catalogue to learn from")
+    if method != DEFAULT:
+        padded = pad_lists(lists)
+        aspects = aspects_of(padded, pipeline.store)
+        ranker = fit_served(method, padded, objectives, recipe_for(len(lists)), aspects=aspects)
+        report = {"method": method, "trained_on": origin, "n_lists": len(lists)}
+        return Trained(ranker, ranker.ranges.tolist(), report)
     fitted = fit_cross_validated(pad_lists(lists), objectives, recipe_for(len(lists)), progress=progress)
     return Trained(
         fitted.ranker,
         fitted.ranges.tolist(),
         {"method": "heads", "trained_on": origin, "n_lists": len(lists), **fitted.report},
     )
+
+
+def aspects_of(lists: RankingLists, store: ItemStore) -> IntArray:
+    """[L, n, A] codes of the candidates of padded lists, -1 unknown or padding."""
+    codes = store.aspects(lists.rows.ravel()).reshape(*lists.rows.shape, -1)
+    return np.where(lists.rows[..., None] >= 0, codes, -1)
 
 
 def recipe_for(n_lists: int) -> Recipe:

@@ -19,12 +19,13 @@ import polars as pl
 from catalog.grocery import Grocery, item_statistics, load_grocery
 from catalog.store import ItemStore
 from core.metrics import mean_interval
-from engine.build import Trained, build_pipeline, finish
+from engine.build import Trained, aspects_of, build_pipeline, finish
 from engine.bundle import staging_folder
 from engine.lists import Intent, lists_from_intents
 from engine.pipeline import Pipeline, item_columns
 from ranker.crossval import list_ndcg
 from ranker.lists import RankingLists, pad_lists
+from ranker.methods.registry import DEFAULT, fit_served, relevance_order
 from ranker.objectives import objectives_of
 from ranker.training import (
     MANY_LISTS,
@@ -71,6 +72,7 @@ def build_grocery(
     encoder: str = "wordllama",
     splits: Splits = Splits(),
     recipe: Recipe = MANY_LISTS,
+    method: str = DEFAULT,
     progress: Progress = silent,
 ) -> str:
     """Build the grocery bundle, of all products or of the part given; returns its id."""
@@ -79,7 +81,7 @@ def build_grocery(
         pipeline = build_pipeline(grocery.items, staging, encoder=encoder, progress=progress)
         histories = histories_until(grocery.purchases, pipeline.store, LAST_WEEK)
         pipeline = replace(pipeline, histories=histories)
-        trained = train_grocery(pipeline, grocery, splits=splits, recipe=recipe, progress=progress)
+        trained = train_grocery(pipeline, grocery, splits=splits, recipe=recipe, method=method, progress=progress)
         objectives = objectives_of(has_prices=True)
         return finish(out, staging, pipeline, objectives, trained, source="grocery")
 
@@ -90,14 +92,20 @@ def train_grocery(
     *,
     splits: Splits = Splits(),
     recipe: Recipe = MANY_LISTS,
+    method: str = DEFAULT,
     progress: Progress = silent,
 ) -> Trained:
-    """Heads on the training weeks, calibration and ranges on the validation weeks, figures from the test weeks."""
+    """Heads on the training weeks, calibration and ranges on the validation weeks, figures from the test weeks.
+
+    Other methods learn from the training weeks alone.
+    """
     objectives = objectives_of(has_prices=True)
     train, validation, test = (
         lists_of_split(pipeline, grocery, split, progress=progress)
         for split in (splits.train, splits.validation, splits.test)
     )
+    if method != DEFAULT:
+        return _train_other(method, train, test, pipeline.store, recipe)
     heads = fit_heads(train, recipe, progress=progress)
     calibrations, ranges = calibrate(raw_scores(heads, validation), validation, objectives)
     raw = raw_scores(heads, test)
@@ -114,6 +122,18 @@ def train_grocery(
         },
     }
     return Trained(assemble(heads, calibrations, ranges, objectives), ranges.tolist(), report)
+
+
+def _train_other(method: str, train: RankingLists, test: RankingLists, store: ItemStore, recipe: Recipe) -> Trained:
+    objectives = objectives_of(has_prices=True)
+    ranker = fit_served(method, train, objectives, recipe, aspects=aspects_of(train, store))
+    report = {
+        "method": method,
+        "trained_on": ["purchases"],
+        "n_lists": len(train),
+        "test": {"ndcg@10": mean_interval(list_ndcg(relevance_order(ranker, test), test)).as_dict()},
+    }
+    return Trained(ranker, ranker.ranges.tolist(), report)
 
 
 def lists_of_split(

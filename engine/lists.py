@@ -67,6 +67,7 @@ def lists_from_judgments(
                 relevance=relevance,
                 purchase=relevance,
                 group=text,
+                rows=candidates.rows,
             )
         )
         rows_of_lists.append(rows)
@@ -110,6 +111,7 @@ def lists_from_intents(
                 relevance=behaviour_gain(np.where(bought, 2, of_type)),
                 purchase=bought.astype(np.float32),
                 group=intent.group,
+                rows=candidates.rows,
             )
         )
     return lists
@@ -135,7 +137,14 @@ def lists_from_log(pipeline: Pipeline, rows: Iterable[Mapping[str, object]]) -> 
         features = pipeline.featurise(text, candidates, None if user_id is None else str(user_id))
         prices = pipeline.store.prices[candidates.rows]
         lists.append(
-            RankedList(features, prices, relevance, purchase, group=str(row["session_id"] or row["decision_id"]))
+            RankedList(
+                features,
+                prices,
+                relevance,
+                purchase,
+                group=str(row["session_id"] or row["decision_id"]),
+                rows=candidates.rows,
+            )
         )
     return lists
 

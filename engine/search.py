@@ -163,7 +163,7 @@ class Engine:
             rows=scored.rows[shown],
             item_ids=self.store.item_ids(scored.rows[shown]),
             scores=stage.utilities(weights[None, :])[0, shown].numpy(),
-            gains=scored.gains[shown],
+            gains=scored.gains[shown, : len(self.objectives)],
             features=scored.features[shown],
             propensities=propensities[query.offset : query.offset + query.k],
             n_candidates=n,

@@ -31,7 +31,7 @@ METHODS = (
 def save_ranker(ranker: ServedRanker, folder: Path) -> None:
     """Compile and write `folder/ranker.ts`."""
     for name in METHODS:
-        torch.jit.export(getattr(ServedRanker, name))
+        torch.jit.export(getattr(type(ranker), name))
     with warnings.catch_warnings():
         _expect_deprecation()
         scripted = torch.jit.freeze(torch.jit.script(ranker.eval()), preserved_attrs=list(METHODS))

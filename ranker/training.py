@@ -41,7 +41,7 @@ class Recipe:
     learning_rate: float = 3e-3
     weight_decay: float = 1e-3
     dropout: float = 0.0
-    pointwise_share: float = 0.5
+    pointwise_share: float = 0.1
 
 
 FEW_LISTS = Recipe(hidden=(16,), n_members=5, n_steps=300, weight_decay=0.3, dropout=0.3)
@@ -68,8 +68,8 @@ def fit_heads(lists: RankingLists, recipe: Recipe, *, seed: int = 0, progress: P
 def _fit_member(lists: RankingLists, recipe: Recipe, *, seed: int, progress: Progress) -> nn.Module:
     torch.manual_seed(seed)
     rng = np.random.Generator(np.random.PCG64(seed))
-    heads = Heads(lists.features.shape[2], len(HEADS), recipe.hidden, recipe.dropout)
-    _standardise(heads, lists)
+    heads = Heads(lists.features.shape[2], lists.labels.shape[2], recipe.hidden, recipe.dropout)
+    standardise(heads, lists)
     # Decay goes to the weights alone: a bias is no complexity.
     decayed = [parameter for parameter in heads.parameters() if parameter.ndim > 1]
     plain = [parameter for parameter in heads.parameters() if parameter.ndim == 1]
@@ -93,7 +93,8 @@ def _fit_member(lists: RankingLists, recipe: Recipe, *, seed: int, progress: Pro
     return heads.eval()
 
 
-def _standardise(heads: Heads, lists: RankingLists) -> None:
+def standardise(heads: Heads, lists: RankingLists) -> None:
+    """Set the network's mean and scale to those of the labelled candidates."""
     known = ~np.isnan(lists.labels).all(axis=2)
     seen = lists.features[known]
     heads.mean.copy_(torch.from_numpy(seen.mean(axis=0)))
@@ -122,26 +123,34 @@ def calibrate(
 ) -> tuple[list[Calibration], NDArray[np.float32]]:
     """Calibrate each head and measure each objective's population range on held-out lists.
 
-    The range is the median over queries of the spread between the best and the worst candidate's gain: what one
-    unit of weight usually moves.
-
     Returns:
         a calibration a head, ranges [M] above 0.
     """
+    calibrations = fit_calibrations(raw, lists)
+    columns = []
+    for objective in objectives:
+        gains = calibrations[objective.head](raw[..., objective.head])
+        columns.append(gains * np.nan_to_num(lists.prices) if objective.times_price else gains)
+    return calibrations, population_ranges(np.stack(columns, axis=2), lists.rows >= 0)
+
+
+def fit_calibrations(raw: NDArray[np.float32], lists: RankingLists) -> list[Calibration]:
+    """A calibration for each head, on raw scores [L, n, H] of lists the heads were not fitted on."""
     calibrations = []
     for head in range(lists.labels.shape[2]):
         values = lists.labels[..., head]
         known = ~np.isnan(values)
         calibrations.append(fit_calibration(raw[..., head][known], values[known]))
-    ranges = []
-    lengths = lists.features.any(axis=2).sum(axis=1)
-    for objective in objectives:
-        gains = calibrations[objective.head](raw[..., objective.head])
-        if objective.times_price:
-            gains = gains * np.nan_to_num(lists.prices)
-        spreads = [float(np.ptp(row[:n])) for row, n in zip(gains, lengths, strict=True) if n > 0]
-        ranges.append(max(float(np.median(spreads)), 1e-6))
-    return calibrations, np.array(ranges, dtype=np.float32)
+    return calibrations
+
+
+def population_ranges(gains: NDArray[np.floating], there: NDArray[np.bool_]) -> NDArray[np.float32]:
+    """[M] median over lists of the spread between the best and the worst candidate's gain, above 0.
+
+    What one unit of weight usually moves. `gains` [L, n, M]; `there` [L, n], false in the padding.
+    """
+    spreads = [np.ptp(row[kept], axis=0) for row, kept in zip(gains, there, strict=True) if kept.any()]
+    return np.asarray(np.maximum(np.median(spreads, axis=0), 1e-6), dtype=np.float32)
 
 
 def assemble(

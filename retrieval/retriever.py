@@ -12,6 +12,7 @@ import numpy as np
 from core.errors import BundleDamaged
 from core.records import Candidates, Filter, FloatArray, IntArray
 from retrieval.dense import DenseIndex, mapped
+from retrieval.distilled import TEACHER, DistilledQueries, distil, pseudo_queries
 from retrieval.encoders import Encoder, load_encoder
 from retrieval.facets import facet_counts
 from retrieval.filters import FIELDS, column_of, conditions_of, mask_of
@@ -83,7 +84,8 @@ class Retriever:
         Raises:
             BadParameter: there is no such encoder, or it is not installed.
         """
-        encoder = load_encoder(encoder_name)
+        is_distilled = encoder_name == DistilledQueries.name
+        item_encoder = load_encoder(TEACHER if is_distilled else encoder_name)
         folder.mkdir(parents=True, exist_ok=True)
         columns = {field: store.texts(field) for field in BOOSTS}
         priority = _priority(store)
@@ -93,8 +95,13 @@ class Retriever:
             for parts in zip(columns["title"], columns["product_type"], columns["description"], strict=True)
         ]
         distinct, vector_of = _distinct(texts)
-        vectors = _encode(encoder, distinct, progress)
+        vectors = _encode(item_encoder, distinct, progress)
         np.save(folder / "vectors.npy", vectors[vector_of])
+
+        encoder: Encoder = item_encoder
+        if is_distilled:
+            encoder = taught = distil(item_encoder, pseudo_queries(columns["title"]), progress=progress)
+            taught.save(folder)
 
         progress("dense index", 0, 1)
         dense = DenseIndex.build(vectors, vector_of, priority)
@@ -137,7 +144,7 @@ class Retriever:
             raise BundleDamaged(folder / "vectors.npy", f"has {len(vectors)} items, the store has {len(store)}")
         return cls(
             store=store,
-            encoder=load_encoder(report["encoder"]),
+            encoder=_query_encoder(report["encoder"], folder),
             vectors=vectors,
             dense=DenseIndex.load(folder, kind=report["index"], breadth=report["breadth"]),
             lexical=LexicalIndex.load(folder / "lexical"),
@@ -225,6 +232,10 @@ def _distinct(texts: Sequence[str]) -> tuple[list[str], IntArray]:
     known: dict[str, int] = {}
     which = [known.setdefault(text, len(known)) for text in texts]
     return list(known), np.array(which, dtype=np.int64)
+
+
+def _query_encoder(name: str, folder: Path) -> Encoder:
+    return DistilledQueries.load(folder) if name == DistilledQueries.name else load_encoder(name)
 
 
 def _encode(encoder: Encoder, texts: Sequence[str], progress: Progress) -> FloatArray:

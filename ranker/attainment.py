@@ -1,0 +1,56 @@
+"""The second way to ask for a trade: by what is to be achieved instead of by weight.
+
+A weight says how much an objective counts; how far the slate moves for it depends on the catalogue. An attainment of
+0.7 asks for 70 % of what the objective can gain between no weight and all weight. The map between the two is measured
+once, on held-out lists, stored, and monotone, so that more attainment is never less weight.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+from scipy.optimize import isotonic_regression
+
+from core.errors import BadInput
+
+Floats = NDArray[np.float64]
+
+
+@dataclass(frozen=True)
+class Attainment:
+    """weights [S] rising from 0 to 1, shares [S] what they achieve, rising from 0 to 1."""
+
+    weights: Floats
+    shares: Floats
+
+    def weight_for(self, attainment: ArrayLike) -> Floats:
+        """The weight that achieves a share of 0 to 1.
+
+        Raises:
+            BadInput: the share is not within 0 and 1.
+        """
+        asked = np.asarray(attainment, dtype=np.float64)
+        if not ((asked >= 0) & (asked <= 1)).all():
+            raise BadInput("attainment: allowed are shares of 0 to 1")
+        return np.asarray(np.interp(asked, self.shares, self.weights), dtype=np.float64)
+
+    def as_dict(self) -> dict[str, list[float]]:
+        return {"weights": self.weights.tolist(), "shares": self.shares.tolist()}
+
+    @classmethod
+    def from_dict(cls, stored: dict[str, list[float]]) -> Attainment:
+        return cls(np.array(stored["weights"]), np.array(stored["shares"]))
+
+
+def fit_attainment(weights: ArrayLike, values: ArrayLike) -> Attainment:
+    """Fit on the mean value [S] that an objective has at each weight [S] of a path from 0 to 1."""
+    path = np.asarray(weights, dtype=np.float64)
+    rising = isotonic_regression(np.asarray(values, dtype=np.float64)).x
+    span = rising[-1] - rising[0]
+    # An objective that no weight moves is attained as soon as it is asked for.
+    shares = (rising - rising[0]) / span if span > 0 else path
+    # Strictly rising, so that each share has one weight: the least that achieves it.
+    shares = shares + np.linspace(0, 1e-9, len(shares))
+    return Attainment(path, shares / shares[-1])

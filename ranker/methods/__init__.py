@@ -1,0 +1,1 @@
+"""Ways of trading objectives against each other, behind one interface (`ranker.methods.method.Method`)."""

@@ -1,0 +1,67 @@
+"""Methods with one model a preference: a request gets the model whose preference is nearest."""
+
+from __future__ import annotations
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from core.errors import BadInput
+from ranker.methods.method import Floats
+from ranker.methods.networks import Parallel
+from ranker.methods.problem import Inputs, Problem, check_preferences, check_problem
+from ranker.methods.trainer import Losses, Preferences, Rule, Weighted, objective_losses, train
+from ranker.model import ServedRanker
+from ranker.training import Recipe
+
+
+class Front:
+    """P networks trained side by side, one for each preference.
+
+    Subclasses say how: `rule`, `losses`, or `draw` (the preferences of a step).
+    """
+
+    name = "front"
+    steerable = False
+
+    def __init__(self, recipe: Recipe, *, seed: int = 0) -> None:
+        self.recipe, self.seed = recipe, seed
+        self.preferences: Floats = np.empty((0, 0))
+
+    def fit(self, data: Problem, preferences: Floats) -> None:
+        check_problem(data)
+        self.preferences = check_preferences(preferences, len(data.objectives))
+        torch.manual_seed(self.seed)
+        self.networks = Parallel(data.lists, self.recipe, n_networks=len(self.preferences))
+        train(
+            self.networks,
+            data,
+            self.recipe,
+            preferences=self.draw(torch.from_numpy(self.preferences).float()),
+            rule=self.rule(data),
+            losses=self.losses(),
+            seed=self.seed,
+        )
+
+    def draw(self, preferences: Tensor) -> Preferences:
+        return lambda: preferences
+
+    def rule(self, data: Problem) -> Rule:  # noqa: ARG002
+        return Weighted()
+
+    def losses(self) -> Losses:
+        return objective_losses
+
+    @torch.inference_mode()
+    def score(self, x: Inputs, mask: Tensor, weights: Floats) -> Tensor:  # noqa: ARG002
+        return self.networks.one(self.nearest(weights), x.features)
+
+    def nearest(self, weights: Floats) -> int:
+        asked = check_preferences(weights, self.preferences.shape[1])[0]
+        return int(np.abs(self.preferences - asked).sum(axis=1).argmin())
+
+    def predict(self, x: Inputs, mask: Tensor) -> Tensor | None:  # noqa: ARG002
+        return None
+
+    def export(self) -> ServedRanker:
+        raise BadInput(f"{self.name} has one model a preference and cannot be steered; choose a steerable method")

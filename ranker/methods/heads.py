@@ -1,0 +1,115 @@
+"""Calibrated heads with linear fusion: the served default, alone and as an ensemble distilled into one student.
+
+Each head predicts what was observed (a grade's gain, a purchase). An objective's gain is its head times what is known
+at request time, and a score is `sum_m w_m * gain_m / range_m`: linear in the weights, exact for discounted sums.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor, nn
+
+from ranker.calibration import Calibration
+from ranker.crossval import folds_of, out_of_fold_scores
+from ranker.lists import RankingLists
+from ranker.methods.method import Floats
+from ranker.methods.problem import Inputs, Problem, check_preferences, check_problem
+from ranker.model import ServedRanker
+from ranker.training import Recipe, assemble, fit_calibrations, fit_heads, population_ranges, raw_scores
+
+ENOUGH_TO_HOLD_OUT = 1000
+"""Lists from which on one fold is enough to calibrate on; with fewer, all folds are."""
+
+
+class CalibratedHeads:
+    name = "heads"
+    steerable = True
+
+    def __init__(self, recipe: Recipe, *, seed: int = 0) -> None:
+        self.recipe, self.seed = recipe, seed
+
+    def fit(self, data: Problem, preferences: Floats) -> None:  # noqa: ARG002
+        check_problem(data)
+        self.data_objectives = data.objectives
+        self.heads, self.calibrations = self.learn(data.lists)
+        gains = calibrated_gains(raw_scores(self.heads, data.lists), self.calibrations, data)
+        self.ranges = population_ranges(gains, data.lists.rows >= 0)
+
+    def learn(self, lists: RankingLists) -> tuple[nn.Module, list[Calibration]]:
+        """Heads from all lists, calibrated on scores of lists that the scoring heads had not seen."""
+        heads = fit_heads(lists, self.recipe, seed=self.seed)
+        return heads, held_out_calibrations(lists, self.recipe, seed=self.seed)
+
+    @torch.inference_mode()
+    def score(self, x: Inputs, mask: Tensor, weights: Floats) -> Tensor:
+        asked = check_preferences(weights, len(self.ranges))[0]
+        return self.predict(x, mask) @ torch.from_numpy(asked / self.ranges).float()
+
+    @torch.inference_mode()
+    def predict(self, x: Inputs, mask: Tensor) -> Tensor:  # noqa: ARG002
+        raw = self.heads(x.features).numpy()
+        columns = [self.calibrations[objective.head](raw[..., objective.head]) for objective in self.data_objectives]
+        return torch.from_numpy(np.stack(columns, axis=2)).float() * x.multipliers
+
+    def export(self) -> ServedRanker:
+        return assemble(self.heads, self.calibrations, self.ranges, self.data_objectives)
+
+
+class DistilledEnsemble(CalibratedHeads):
+    """Three members teach one student, which learns their calibrated expectations in place of the labels."""
+
+    name = "distilled"
+    N_MEMBERS = 3
+
+    def learn(self, lists: RankingLists) -> tuple[nn.Module, list[Calibration]]:
+        teacher = replace(self.recipe, n_members=self.N_MEMBERS)
+        heads = fit_heads(lists, teacher, seed=self.seed)
+        calibrations = held_out_calibrations(lists, teacher, seed=self.seed)
+        student = fit_heads(taught(lists, heads, calibrations), self.recipe, seed=self.seed)
+        # The student imitates its teacher, so what the teacher's scores are worth unseen is what the student's are.
+        return student, student_calibrations(student, heads, calibrations, lists)
+
+
+class Ensemble(CalibratedHeads):
+    """Three members, served as the mean of their raw scores."""
+
+    name = "ensemble"
+
+    def __init__(self, recipe: Recipe, *, seed: int = 0) -> None:
+        super().__init__(replace(recipe, n_members=DistilledEnsemble.N_MEMBERS), seed=seed)
+
+
+def held_out_calibrations(lists: RankingLists, recipe: Recipe, *, seed: int) -> list[Calibration]:
+    """Calibrations from lists that the scoring heads had not seen: one fold of many lists, all folds of few."""
+    if len(lists) < ENOUGH_TO_HOLD_OUT:
+        return fit_calibrations(out_of_fold_scores(lists, recipe, seed=seed), lists)
+    held_out = folds_of(lists.groups, seed=seed) == 0
+    heads = fit_heads(lists.take(~held_out), recipe, seed=seed)
+    rest = lists.take(held_out)
+    return fit_calibrations(raw_scores(heads, rest), rest)
+
+
+def taught(lists: RankingLists, teacher: nn.Module, calibrations: list[Calibration]) -> RankingLists:
+    """Lists labelled with what the teacher expects, wherever there was a label."""
+    raw = raw_scores(teacher, lists)
+    expected = np.stack([one(raw[..., head]) for head, one in enumerate(calibrations)], axis=2)
+    soft = np.where(np.isnan(lists.labels), np.nan, np.clip(expected, 0, 1)).astype(np.float32)
+    return RankingLists(lists.features, lists.prices, soft, lists.groups, lists.rows)
+
+
+def student_calibrations(
+    student: nn.Module, teacher: nn.Module, calibrations: list[Calibration], lists: RankingLists
+) -> list[Calibration]:
+    """From the student's raw score to what the teacher's calibrated score is, for each head."""
+    soft = taught(lists, teacher, calibrations)
+    return fit_calibrations(raw_scores(student, lists), soft)
+
+
+def calibrated_gains(raw: NDArray[np.float32], calibrations: list[Calibration], data: Problem) -> Floats:
+    """[L, n, M] gains of every objective from raw scores [L, n, H]."""
+    columns = [calibrations[objective.head](raw[..., objective.head]) for objective in data.objectives]
+    return np.asarray(np.stack(columns, axis=2) * data.multipliers, dtype=np.float64)

@@ -1,0 +1,55 @@
+"""What every way of trading objectives against each other offers, so that one harness compares them all."""
+
+from __future__ import annotations
+
+from typing import Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+from torch import Tensor
+
+from ranker.methods.problem import Inputs, Problem
+from ranker.model import ServedRanker
+
+Floats = NDArray[np.float64]
+
+
+class Method(Protocol):
+    """One way of trading objectives.
+
+    Attributes:
+        name: as in `trimtab compare --methods` and `trimtab build --method`.
+        steerable: one fitted model follows any weights at request time; otherwise there is a model a preference, and
+            `score` takes the nearest.
+    """
+
+    name: str
+    steerable: bool
+
+    def fit(self, data: Problem, preferences: Floats) -> None:
+        """Learn from lists.
+
+        Args:
+            data: training lists.
+            preferences: [P, M] weights on the simplex; what models there are to be, for a method that is not steerable.
+
+        Raises:
+            BadInput: see `check_problem` and `check_preferences`.
+        """
+        ...
+
+    def score(self, x: Inputs, mask: Tensor, weights: Floats) -> Tensor:
+        """[L, n] scores at weights [M] on the simplex; what is under `mask` counts, the rest is arbitrary."""
+        ...
+
+    def predict(self, x: Inputs, mask: Tensor) -> Tensor | None:
+        """[L, n, M] calibrated gains, where the method has them."""
+        ...
+
+    def export(self) -> ServedRanker:
+        """The module that is served.
+
+        Raises:
+            BadInput: the method is not steerable, or its objectives are not those of a bundle.
+        """
+        ...

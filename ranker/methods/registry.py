@@ -1,0 +1,102 @@
+"""The methods by name."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from importlib.util import find_spec
+
+import numpy as np
+import torch
+
+from core.errors import BadParameter
+from core.records import IntArray
+from ranker.lists import RankingLists
+from ranker.methods.chebyshev import SmoothChebyshev
+from ranker.methods.exact_pareto import ExactPareto
+from ranker.methods.film import Cosmos, Film
+from ranker.methods.guardrail import Guardrail
+from ranker.methods.heads import CalibratedHeads, DistilledEnsemble, Ensemble
+from ranker.methods.label_aggregation import LabelAggregation, StochasticLabelAggregation
+from ranker.methods.listwise import Listwise
+from ranker.methods.method import Floats, Method
+from ranker.methods.problem import Problem, lattice, multipliers_of
+from ranker.methods.scalarisation import LinearScalarisation
+from ranker.methods.trees import Trees
+from ranker.methods.weight_space import ParetoManifold
+from ranker.model import ServedRanker
+from ranker.objectives import Objective
+from ranker.training import Recipe
+
+REFERENCE = LinearScalarisation.name
+DEFAULT = CalibratedHeads.name
+AGGREGATIONS = ("upgrad", "mgda", "pcgrad", "aligned_mtl", "dualproj")
+
+_CLASSES: tuple[Callable[..., Method], ...] = (
+    LinearScalarisation,
+    LabelAggregation,
+    StochasticLabelAggregation,
+    Trees,
+    SmoothChebyshev,
+    ExactPareto,
+    Guardrail,
+    CalibratedHeads,
+    Ensemble,
+    DistilledEnsemble,
+    Film,
+    Cosmos,
+    ParetoManifold,
+    Listwise,
+)
+_BY_NAME: dict[str, Callable[..., Method]] = {one.name: one for one in _CLASSES}  # type: ignore[attr-defined]
+METHODS = (*_BY_NAME, *AGGREGATIONS)
+STEERABLE = tuple(name for name, one in _BY_NAME.items() if one.steerable)  # type: ignore[attr-defined]
+
+
+def make_method(name: str, recipe: Recipe, *, seed: int = 0) -> Method:
+    """An unfitted method.
+
+    Raises:
+        BadParameter: there is no method of that name.
+    """
+    package = "torchjd" if name in AGGREGATIONS else "lightgbm" if name == Trees.name else None
+    if package and find_spec(package) is None:
+        raise BadParameter(
+            "method", f"{name} needs {package}, which is not installed", "pip install 'trimtab[compare]'"
+        )
+    if name in AGGREGATIONS:
+        from ranker.methods.gradient_aggregation import GradientAggregation  # noqa: PLC0415 (an optional dependency)
+
+        return GradientAggregation(name, recipe, seed=seed)
+    if name not in _BY_NAME:
+        raise BadParameter("method", f"there is none called {name!r}", ", ".join(METHODS))
+    return _BY_NAME[name](recipe, seed=seed)
+
+
+def check_servable(name: str) -> None:
+    """Raises BadParameter where a bundle cannot be built with the method."""
+    if name not in STEERABLE:
+        raise BadParameter("--method", f"{name!r} cannot be served", ", ".join(STEERABLE))
+
+
+def fit_served(
+    name: str, lists: RankingLists, objectives: Sequence[Objective], recipe: Recipe, *, aspects: IntArray
+) -> ServedRanker:
+    """Fit a steerable method on lists and export what a bundle serves; aspects [L, n, A]."""
+    check_servable(name)
+    method = make_method(name, recipe)
+    problem = Problem(lists, tuple(objectives), multipliers_of(lists, objectives), aspects)
+    method.fit(problem, lattice(len(objectives), 1))
+    return method.export()
+
+
+@torch.inference_mode()
+def relevance_order(ranker: ServedRanker, lists: RankingLists) -> Floats:
+    """[L, n] utilities of a served ranker with all weight on its first objective, -inf in the padding."""
+    scores = np.full(lists.prices.shape, -np.inf)
+    weights = torch.zeros(1, len(ranker.ranges))
+    weights[0, 0] = 1.0
+    for number, rows in enumerate(lists.rows):
+        n = int((rows >= 0).sum())
+        features, prices = torch.from_numpy(lists.features[number, :n]), torch.from_numpy(lists.prices[number, :n])
+        scores[number, :n] = ranker.utilities(ranker.gains(features, prices), weights)[0].numpy()
+    return scores

@@ -1,0 +1,75 @@
+"""`trimtab compare`: a run that is interrupted goes on where it was, and becomes a report."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import polars as pl
+import pytest
+
+from core.errors import BadInput, BadParameter
+from engine import compare as comparing
+from engine.experiments import write_experiments
+from engine.problems import folds_of_data, save_problem
+from ranker.training import Recipe
+from tests.ranker.methods.conftest import small_problem
+
+METHODS = ("scalarisation", "heads", "film")
+
+
+@pytest.fixture
+def out(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A folder whose prepared lists are small."""
+    monkeypatch.setitem(comparing.RECIPES, "icecat", Recipe(hidden=(), n_steps=5))
+    cache = tmp_path / "cache"
+    cache.mkdir()
+    save_problem(small_problem(n_lists=40), cache / "problem-icecat.npz")
+    return tmp_path
+
+
+def test_a_comparison_is_taken_up_where_it_stopped_and_reported(out: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    first = comparing.compare("icecat", METHODS, n_seeds=1, out=out)
+    assert set(first["method"].unique()) == set(METHODS)
+    front = first.filter((pl.col("kind") == "front") & (pl.col("method") == "heads"))
+    assert len(front) == 28
+    assert front.select("value_0", "value_1", "value_2").to_numpy().max() <= 1 + 1e-9
+
+    def refuse(*_: object, **__: object) -> None:
+        raise AssertionError("this cell was measured before")
+
+    monkeypatch.setattr(comparing, "compare_one", refuse)
+    again = comparing.compare("icecat", METHODS, n_seeds=1, out=out)
+    assert again.equals(first)
+    with pytest.raises(AssertionError, match="measured before"):
+        comparing.compare("icecat", METHODS, n_seeds=2, out=out)
+
+    report = write_experiments(out, out / "docs").read_text()
+    assert "| **heads** | yes |" in report
+    assert sorted(path.name for path in (out / "docs" / "img").iterdir()) == [
+        "experiments-icecat-costs.png",
+        "experiments-icecat-fronts.png",
+        "experiments-icecat-paths.png",
+    ]
+
+
+def test_prepared_lists_come_back_as_they_were(out: Path) -> None:
+    folds = folds_of_data("icecat", out / "cache", data=None, seed=0)
+    whole = small_problem(n_lists=40)
+    assert sum(len(fold.test) for fold in folds) == len(whole)
+    assert folds[0].test.objectives == whole.objectives
+    for fold in folds:
+        assert not set(fold.train.lists.groups) & set(fold.test.lists.groups)
+    number = int(np.flatnonzero(whole.lists.groups == folds[0].test.lists.groups[0])[0])
+    np.testing.assert_array_equal(folds[0].test.gains[0], whole.gains[number])
+
+
+def test_what_cannot_be_compared_is_named(tmp_path: Path) -> None:
+    with pytest.raises(BadParameter, match="grocery, icecat"):
+        comparing.compare("books", ["heads"], n_seeds=1, out=tmp_path)
+    with pytest.raises(BadParameter, match="headz"):
+        comparing.compare("grocery", ["headz"], n_seeds=1, out=tmp_path)
+    with pytest.raises(BadParameter, match="--icecat"):
+        comparing.compare("icecat", ["heads"], n_seeds=1, out=tmp_path)
+    with pytest.raises(BadInput, match="no cell"):
+        write_experiments(tmp_path / "nothing", tmp_path / "docs")

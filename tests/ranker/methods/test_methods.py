@@ -1,0 +1,118 @@
+"""Every method behind the one interface: it learns, follows its preference, and is served where it can be."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+
+from core.errors import BadInput, BadParameter
+from ranker.artifact import load_ranker, save_ranker, warm_up
+from ranker.evaluation import axes_of, discounted_values, slate_values, slates_of
+from ranker.features import FEATURES
+from ranker.methods.method import Method
+from ranker.methods.problem import Problem, lattice
+from ranker.methods.registry import AGGREGATIONS, METHODS, check_servable, fit_served, make_method
+from ranker.model import ServedRanker
+from ranker.training import Recipe
+from tests.ranker.methods.conftest import small_problem
+
+RECIPE = Recipe(hidden=(4,), n_steps=40, lists_per_step=32, learning_rate=3e-2)
+PREFERENCES = lattice(2, 2)
+WITHOUT_PREFERENCE = {"mgda"}  # it reconciles the gradients and lands where they meet, whatever the scale of the losses
+
+
+def fitted(name: str, problem: Problem) -> Method:
+    if name == "trees":
+        pytest.importorskip("lightgbm")
+    if name in AGGREGATIONS:
+        pytest.importorskip("torchjd")
+    method = make_method(name, RECIPE)
+    method.fit(problem, PREFERENCES)
+    return method
+
+
+def values_at(method: Method, problem: Problem, weights: list[float]) -> np.ndarray:
+    scores = method.score(problem.inputs, torch.from_numpy(problem.mask), np.array(weights))
+    return slate_values(slates_of(scores, problem), problem).mean(axis=0)
+
+
+@pytest.mark.parametrize("name", METHODS)
+def test_a_method_learns_and_follows_its_preference(name: str, problem: Problem) -> None:
+    method = fitted(name, problem)
+    axes = axes_of(problem)
+    for_relevance, for_revenue = (
+        axes.normalise(values_at(method, problem, weights)) for weights in ([1.0, 0.0], [0.0, 1.0])
+    )
+    assert for_relevance[0] > 0.3  # 0 is a random order
+    if name not in WITHOUT_PREFERENCE:
+        assert for_revenue[1] > for_relevance[1]
+        assert for_relevance[0] > for_revenue[0]
+
+
+@pytest.mark.parametrize("name", ["distilled", "film", "pamal", "listwise"])
+def test_what_is_served_scores_as_the_method_does(name: str, problem: Problem, tmp_path: Path) -> None:
+    method = fitted(name, problem)
+    save_ranker(method.export(), tmp_path)
+    served = load_ranker(tmp_path)
+    scores = method.score(problem.inputs, torch.from_numpy(problem.mask), np.array([0.7, 0.3]))
+    number = int(problem.mask.sum(axis=1).argmax())  # a full list: a listwise encoder sees no padding when it serves
+    features, prices = (torch.from_numpy(one[number]) for one in (problem.lists.features, problem.lists.prices))
+    gains = served.gains(features, prices)
+    assert (gains[:, :2] >= 0).all()
+    order = served.utilities(gains, torch.tensor([[0.7, 0.3]]))[0]
+    assert np.corrcoef(order.numpy(), scores[number].numpy())[0, 1] == pytest.approx(1.0, abs=1e-4)
+    # Utilities are proportional to the weight left beside diversity.
+    torch.testing.assert_close(served.utilities(gains, torch.tensor([[0.35, 0.15]]))[0] * 2, order)
+
+
+@pytest.mark.parametrize("name", ["heads", "film", "pamal", "listwise"])  # one of each shape of module
+def test_a_served_method_stands_every_call_of_the_engine(name: str, problem: Problem, tmp_path: Path) -> None:
+    save_ranker(_with_all_features(name), tmp_path)
+    warm_up(load_ranker(tmp_path), n_objectives=2, k=3, n=5)
+
+
+def _with_all_features(name: str) -> ServedRanker:
+    small = small_problem(n_lists=30)
+    wide = np.zeros((*small.lists.rows.shape, len(FEATURES)), dtype=np.float32)
+    wide[..., :4] = small.lists.features
+    lists = type(small.lists)(wide, small.lists.prices, small.lists.labels, small.lists.groups, small.lists.rows)
+    recipe = Recipe(hidden=(4,), n_steps=5)
+    return fit_served(name, lists, small.objectives, recipe, aspects=small.aspects)
+
+
+def test_raising_a_weight_never_lowers_what_the_heads_predict(problem: Problem) -> None:
+    method = fitted("heads", problem)
+    gains = method.predict(problem.inputs, torch.from_numpy(problem.mask)).numpy()
+    for objective in range(2):
+        path = []
+        for weight in np.linspace(0, 1, 21):
+            weights = np.full(2, 1 - weight)
+            weights[objective] = weight
+            scores = method.score(problem.inputs, torch.from_numpy(problem.mask), weights)
+            path.append(discounted_values(slates_of(scores, problem), gains)[:, objective])
+        steps = np.diff(np.array(path), axis=0)
+        assert (steps >= -1e-5 * np.abs(path).max()).all()
+
+
+def test_a_request_gets_the_nearest_of_the_models_there_are(problem: Problem) -> None:
+    method = fitted("scalarisation", problem)
+    mask = torch.from_numpy(problem.mask)
+    near = method.score(problem.inputs, mask, np.array([0.6, 0.4]))
+    torch.testing.assert_close(near, method.score(problem.inputs, mask, np.array([0.5, 0.5])))
+
+
+def test_the_same_seed_gives_the_same_model(problem: Problem) -> None:
+    first, second = (values_at(fitted("film", problem), problem, [0.5, 0.5]) for _ in range(2))
+    np.testing.assert_array_equal(first, second)
+
+
+def test_methods_that_cannot_be_served_say_so(problem: Problem) -> None:
+    with pytest.raises(BadInput, match="cannot be steered"):
+        fitted("scalarisation", problem).export()
+    with pytest.raises(BadParameter, match="heads"):
+        check_servable("chebyshev")
+    with pytest.raises(BadParameter, match="film"):
+        make_method("filmm", RECIPE)
