@@ -18,7 +18,7 @@ import pyarrow as pa
 from numpy.typing import NDArray
 
 from abtest.clicks import N_DRAWS, PositionBased
-from abtest.contexts import by_code, contexts_of, with_history
+from abtest.contexts import Search, by_code, contexts_of, with_history
 from abtest.estimators import Floats
 from abtest.folders import published
 from abtest.policy import SlatePolicy
@@ -188,7 +188,7 @@ def show(
     for query, at in by_code(intents.queries):
         codes, user_at = np.unique(users[at], return_inverse=True)
         user_ids = [world.user_ids[code] if code >= 0 else None for code in codes]
-        contexts = contexts_of(engine, world.texts[query], (), user_ids)
+        contexts = contexts_of(engine, Search(world.texts[query]), user_ids)
         slates, propensities[at] = policy.draw(contexts, user_at, uniforms[at])
         rows[at] = np.where(slates >= 0, contexts.rows[slates], -1) if len(contexts.rows) else -1
         done += len(at)
