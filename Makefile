@@ -6,7 +6,7 @@ BUNDLE ?= bundles/grocery
 PORT ?= 8000
 STAMP := $(VENV)/.installed
 
-.PHONY: install demo build serve test check load bench train-webpages clean
+.PHONY: install demo build serve test check faults load bench train-webpages clean
 
 install: $(STAMP)
 
@@ -36,6 +36,9 @@ check: $(STAMP)
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports
+
+faults: $(STAMP)
+	FAULT_ROUNDS=20 $(BIN)/python -m pytest tests/faults
 
 load: build
 	$(BIN)/python -m loadtests.run --bundle $(BUNDLE)

@@ -8,7 +8,9 @@ from pathlib import Path
 import httpx
 import pytest
 
+from service.keys import Key, Keys, digest_of
 from service.settings import Settings
+from service.state import State
 from tests.service.conftest import PATIENT_REDIS_SECONDS, RedisProcess, serving
 
 EVENT = {"event_id": "e", "action_name": "click", "query_id": "d", "item_id": "i"}
@@ -115,6 +117,13 @@ def test_keys_are_required_where_others_reach(host: str, required: bool) -> None
 def test_without_any_key_nobody_changes_anything(small_bundle: Path, tmp_path: Path) -> None:
     with serving(Settings(bundle=small_bundle, data_folder=tmp_path)) as client:
         assert client.put("/profiles/x", json={"weights": {"relevance": 1}}).status_code == 403
+
+
+def test_without_redis_nobody_is_counted() -> None:
+    lost = State(None, timeout_seconds=1, poll_seconds=1)
+    key = Key(scopes=("search",), per_minute=1, digest=digest_of("key"))
+    for _ in range(3):
+        Keys(lost).take("front", key)
 
 
 @pytest.mark.parametrize("path", ["/search?q=soup", "/search", "/nothing", "/docs", "/metrics"])

@@ -100,6 +100,15 @@ def test_draws_know_of_rules_and_the_receipt_does_not_flatter(ruled: httpx.Clien
     assert sorted_slate["receipt"]["relevance"]["change"] < 0
 
 
+def test_a_rule_outlives_its_item(ruled: httpx.Client, module_redis: RedisProcess) -> None:
+    before = shown(ruled)
+    with module_redis.client() as redis:
+        for action in ("pin", "hide", "boost", "bury"):
+            redis.hset("trimtab:rules", action, f'{{"action": "{action}", "item_ids": ["gone", "{before[3]}"]}}')
+    eventually(lambda: len(ruled.get("/rules").json()) == 4)
+    assert shown(ruled) == [item for item in shown(ruled, k=21) if item != before[3]][:20]
+
+
 @pytest.mark.parametrize(
     ("rule", "parameter"),
     [

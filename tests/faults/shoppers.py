@@ -1,0 +1,58 @@
+"""Shoppers who search without pause while something breaks."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+
+import httpx
+
+from tests.service.conftest import eventually
+
+QUERIES = ("soup", "ice cream", "yogurt", "coffee", "pasta", "cheddar cheese")
+
+
+@dataclass
+class Seen:
+    """What came back, in order: a status, and which parts the search went without; -1 for no answer."""
+
+    answers: list[tuple[int, tuple[str, ...]]] = field(default_factory=list)
+
+    def after(self, n: int) -> list[tuple[int, tuple[str, ...]]]:
+        """The next answers, once there are some."""
+        eventually(lambda: len(self.answers) >= n + 10)
+        return self.answers[n:]
+
+    @property
+    def failures(self) -> list[int]:
+        return [status for status, _ in self.answers if status != 200]
+
+
+@contextmanager
+def shopping(base_url: httpx.URL, *, n_shoppers: int = 2) -> Iterator[Seen]:
+    """Search until the block ends."""
+    seen = Seen()
+    closing = threading.Event()
+    threads = [threading.Thread(target=_shop, args=(base_url, seen, closing)) for _ in range(n_shoppers)]
+    for thread in threads:
+        thread.start()
+    try:
+        yield seen
+    finally:
+        closing.set()
+        for thread in threads:
+            thread.join()
+
+
+def _shop(base_url: httpx.URL, seen: Seen, closing: threading.Event) -> None:
+    n_asked = 0
+    with httpx.Client(base_url=base_url, timeout=30) as client:
+        while not closing.is_set():
+            n_asked += 1
+            try:
+                answer = client.get("/search", params={"q": QUERIES[n_asked % len(QUERIES)], "k": 5})
+                seen.answers.append((answer.status_code, tuple(answer.json()["degraded"])))
+            except (httpx.TransportError, KeyError):
+                seen.answers.append((-1, ()))

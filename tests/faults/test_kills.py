@@ -1,0 +1,79 @@
+"""kill -9, of the whole service while events come in and of one worker while shoppers search."""
+
+from __future__ import annotations
+
+import os
+import signal
+import threading
+from collections import Counter
+from pathlib import Path
+
+import httpx
+import orjson
+
+from tests.faults.shoppers import shopping
+from tests.service.conftest import RedisProcess, eventually
+from tests.service.processes import is_ready, process
+
+N_ROUNDS = int(os.environ.get("FAULT_ROUNDS", "2"))
+"""Of kills; `make faults` makes it 20."""
+
+
+class Sender:
+    """Sends events one after the other until nobody answers; what is not acknowledged is sent again next time."""
+
+    def __init__(self) -> None:
+        self.acknowledged: list[str] = []
+        self._n_sent = 0
+
+    def send(self, base_url: httpx.URL) -> None:
+        with httpx.Client(base_url=base_url, timeout=30) as client:
+            while True:
+                event_id = f"event-{self._n_sent}"
+                event = {"event_id": event_id, "action_name": "click", "query_id": "d", "item_id": "i"}
+                try:
+                    client.post("/events", json=event).raise_for_status()
+                except httpx.TransportError:
+                    return
+                self.acknowledged.append(event_id)
+                self._n_sent += 1
+
+
+def test_no_acknowledged_event_is_lost_or_doubled(
+    small_bundle: Path, tmp_path: Path, redis_server: RedisProcess
+) -> None:
+    sender = Sender()
+    for _ in range(N_ROUNDS):
+        with process(small_bundle, tmp_path, redis_url=redis_server.url) as (running, client):
+            eventually(lambda client=client: is_ready(client))
+            before = len(sender.acknowledged)
+            sending = threading.Thread(target=sender.send, args=(client.base_url,))
+            sending.start()
+            eventually(lambda before=before: len(sender.acknowledged) >= before + 20)
+            running.send_signal(signal.SIGKILL)
+            sending.join()
+    lines = [line for path in (tmp_path / "interactions").glob("*.jsonl") for line in path.read_bytes().splitlines()]
+    kept = Counter(orjson.loads(line)["event_id"] for line in lines)
+    assert set(sender.acknowledged) <= kept.keys()
+    assert set(kept.values()) == {1}
+
+
+def workers_of(pid: int) -> set[int]:
+    children = Path(f"/proc/{pid}/task/{pid}/children").read_text().split()
+    return {int(child) for child in children if b"spawn_main" in Path(f"/proc/{child}/cmdline").read_bytes()}
+
+
+def test_a_worker_that_is_killed_is_replaced_while_the_other_serves(
+    small_bundle: Path, tmp_path: Path, redis_server: RedisProcess
+) -> None:
+    with process(small_bundle, tmp_path, redis_url=redis_server.url, workers=2) as (running, client):
+        eventually(lambda: is_ready(client) and len(workers_of(running.pid)) == 2)
+        before = workers_of(running.pid)
+        with shopping(client.base_url) as seen:
+            seen.after(0)
+            os.kill(min(before), signal.SIGKILL)
+            eventually(lambda: len(workers_of(running.pid) - before) == 1)
+            assert seen.after(len(seen.answers))[-1][0] == 200
+        # A shopper whose connection ended with the worker asks once more; nobody is refused by those who live.
+        assert len(seen.failures) <= 2
+        assert set(seen.failures) <= {-1}

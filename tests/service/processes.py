@@ -1,0 +1,45 @@
+"""The service as a process of its own, for tests that kill it or send it signals."""
+
+from __future__ import annotations
+
+import os
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import httpx
+
+ROOT = Path(__file__).resolve().parents[2]
+
+
+@contextmanager
+def process(
+    bundle: Path, data_folder: Path, **settings: object
+) -> Iterator[tuple[subprocess.Popen[str], httpx.Client]]:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port = probe.getsockname()[1]
+    given = {"bundle": bundle, "data_folder": data_folder, "port": port, **settings}
+    environment = {name: value for name, value in os.environ.items() if name != "REDIS_URL"}
+    environment |= {f"TRIMTAB_{name.upper()}": str(value) for name, value in given.items()}
+    command = [sys.executable, "-m", "service.server"]
+    running = subprocess.Popen(command, env=environment, cwd=ROOT, stderr=subprocess.PIPE, text=True)
+    try:
+        with httpx.Client(base_url=f"http://127.0.0.1:{port}", timeout=30) as client:
+            yield running, client
+    finally:
+        if running.poll() is None:
+            running.terminate()
+        running.communicate()
+
+
+def is_ready(client: httpx.Client) -> bool:
+    try:
+        return client.get("/readyz").status_code == 200
+    except httpx.TransportError:
+        time.sleep(0.05)  # nothing listens yet: do not take the processor from what is starting
+        return False
