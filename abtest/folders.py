@@ -38,6 +38,14 @@ def published(out: Path, *, replaces: str | None = None) -> Iterator[Path]:
         shutil.rmtree(aside, ignore_errors=True)
 
 
+def written(path: Path, text: str) -> None:
+    """A small text file, written aside and renamed."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    partial = path.with_name(f".{path.name}.partial")
+    partial.write_text(text)
+    os.replace(partial, path)
+
+
 def _may_go(out: Path, replaces: str | None) -> bool:
     if not out.is_dir():
         return False

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections import Counter
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field, fields
+from dataclasses import dataclass, field, fields, replace
 from pathlib import Path
 from typing import Any
 
@@ -14,12 +14,14 @@ import polars as pl
 from numpy.typing import NDArray
 
 from abtest.bucketing import groups_of
+from abtest.contexts import Search
 from abtest.estimators import Floats
 from abtest.sums import Ints
 from core.errors import BadLog
 from engine import Engine
 from engine.impressions import read_log
 
+BOOSTED = "with boosted or buried items, which other weights would not have shown alike"
 OTHER_BUNDLE = "logged under another bundle or feature schema"
 LATER_PAGE = "a later page, whose upper part is in another row"
 SORTED = "sorted and not drawn, which says nothing about other weights"
@@ -63,6 +65,9 @@ class LoggedSlates:
         return LoggedSlates(*(getattr(self, column.name)[which] for column in fields(self)))
 
 
+NO_RULE = "{}"
+SEPARATOR = "\x1f"
+
 BEYOND_THE_END = {"rows": -1, "propensities": 1.0, "clicks": 0, "purchases": 0, "revenue": 0.0}
 DTYPES = {"rows": np.int32, "propensities": np.float64, "clicks": np.int8, "purchases": np.int8, "revenue": np.float64}
 
@@ -72,7 +77,7 @@ class ReplayLog:
     """A whole log.
 
     Attributes:
-        queries: text and filters by code.
+        queries: what was asked, by code.
         users: user_id by code.
         weights: effective weights by code.
         n_read: impressions in the files.
@@ -80,11 +85,14 @@ class ReplayLog:
     """
 
     slates: LoggedSlates
-    queries: tuple[tuple[str, tuple[str, ...]], ...]
+    queries: tuple[Search, ...]
     users: tuple[str | None, ...]
     weights: tuple[dict[str, float], ...]
     n_read: int
     left_out: Counter[str]
+
+    def take(self, which: NDArray[Any]) -> ReplayLog:
+        return replace(self, slates=self.slates.take(which))
 
 
 def read_slates(path: Path, engine: Engine) -> ReplayLog:
@@ -130,6 +138,12 @@ class _Codes:
             codes.append(code)
         return np.array(codes, dtype=np.int64)
 
+    def of_series(self, column: pl.Series) -> Ints:
+        """The same, each distinct value looked up once."""
+        distinct = column.unique(maintain_order=True)
+        codes = pl.Series(self.of(distinct), dtype=pl.Int64)
+        return column.replace_strict(distinct, codes, return_dtype=pl.Int64).to_numpy()
+
 
 class _Reader:
     """Turns frames into arrays with codes that are the same over all parts."""
@@ -153,11 +167,12 @@ class _Reader:
         cells = {name: frame[name].explode(empty_as_null=False) for name in BEYOND_THE_END if name != "rows"}
         cells["rows"] = shown.replace_strict(self._item_ids, self._item_rows, default=-1, return_dtype=pl.Int32)
         units = frame.select(pl.coalesce("user_id", "session_id", "decision_id")).to_series()
+        searches, which = _searches(frame)
         slates = LoggedSlates(
-            queries=self.queries.of(zip(frame["query"], map(tuple, frame["filters"]), strict=True)),
-            users=self.users.of(frame["user_id"]),
+            queries=self.queries.of(searches)[which],
+            users=self.users.of_series(frame["user_id"]),
             groups=_groups(units),
-            weights=self.weights.of(frame["weights"]),
+            weights=self.weights.of_series(frame["weights"]),
             temperatures=frame["temperature"].to_numpy(),
             seeds=frame["seed"].fill_null(-1).to_numpy(),
             **{name: _table(name, column, there) for name, column in cells.items()},
@@ -178,12 +193,40 @@ class _Reader:
             .then(pl.lit(LATER_PAGE))
             .when(pl.col("item_ids").list.len() == 0)
             .then(pl.lit(NOTHING_SHOWN))
+            .when(pl.col("boosts") != NO_RULE)
+            .then(pl.lit(BOOSTED))
             .when(pl.col("temperature") <= 0)
             .then(pl.lit(SORTED))
         )
         reasons = frame.select(reason.alias("reason")).to_series()
         self.left_out.update(reasons.drop_nulls().to_list())
         return frame.filter(reasons.is_null())
+
+
+def _searches(frame: pl.DataFrame) -> tuple[list[Search], Ints]:
+    """The different searches of a frame, and [n] which of them each row is."""
+    lists = ("filters", "exclusions")
+    asked = frame.select(
+        "query",
+        "pins",
+        pl.when(pl.col("pins") == NO_RULE).then(0).otherwise(pl.col("item_ids").list.len()).alias("depth"),
+        *lists,
+        *(pl.col(name).list.join(SEPARATOR).alias(f"key of {name}") for name in lists),
+    )
+    keys = [name for name in asked.columns if name not in lists]
+    distinct = asked.unique(keys, maintain_order=True).with_row_index("code")
+    codes = asked.join(distinct.select("code", *keys), on=keys, how="left", maintain_order="left")["code"]
+    searches = [
+        Search(
+            row["query"],
+            tuple(row["filters"]),
+            tuple(sorted((int(position), item_id) for position, item_id in json.loads(row["pins"]).items())),
+            tuple(row["exclusions"]),
+            row["depth"],
+        )
+        for row in distinct.iter_rows(named=True)
+    ]
+    return searches, codes.to_numpy().astype(np.int64)
 
 
 def _table(name: str, cells: pl.Series, there: NDArray[np.bool_]) -> NDArray[Any]:

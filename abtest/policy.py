@@ -12,7 +12,7 @@ on how often it was shown before; so a walk is multiplications, and no exponenti
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 from numpy.typing import NDArray
@@ -39,11 +39,13 @@ class QueryContexts:
         rows: [n] int64 rows in the item store, in retrieval order.
         gains: [n_users, n, n_objectives] float32.
         aspects: [n, n_aspects] int64, -1 unknown.
+        pins: position -> candidate index that stands there whatever the weights.
     """
 
     rows: Ints
     gains: NDArray[np.float32]
     aspects: Ints
+    pins: Mapping[int, int] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -73,13 +75,13 @@ class SlatePolicy:
 
         Args:
             users: [B] index into `contexts.gains`.
-            slates: [B, k] candidate indices, -1 where nothing was shown: chance 1.
+            slates: [B, k] candidate indices, -1 where nothing was shown; there, and for a pin, the chance is 1.
         """
         chances = np.ones(slates.shape)
         for block in _blocks(len(slates)):
             walk = _Walk(self, contexts, users[block])
             for position in range(slates.shape[1]):
-                chances[block, position] = walk.show(slates[block, position])
+                chances[block, position] = walk.show(slates[block, position], pinned=position in contexts.pins)
         return chances
 
     def draw(self, contexts: QueryContexts, users: Ints, uniforms: Floats) -> tuple[Ints, Floats]:
@@ -97,9 +99,10 @@ class SlatePolicy:
         for block in _blocks(len(uniforms)):
             walk = _Walk(self, contexts, users[block])
             for position in range(min(uniforms.shape[1], len(contexts.rows))):
-                chosen = walk.pick(uniforms[block, position])
+                pin = contexts.pins.get(position)
+                chosen = walk.pick(uniforms[block, position]) if pin is None else np.full(len(walk), pin)
                 slates[block, position] = chosen
-                chances[block, position] = walk.show(chosen)
+                chances[block, position] = walk.show(chosen, pinned=pin is not None)
         return slates, chances
 
 
@@ -111,6 +114,9 @@ class _Walk:
         self._logits = contexts.gains[who] @ policy.item_weights / policy.temperature
         self._odds = np.exp(self._logits - self._logits.max(axis=1, keepdims=True, initial=-np.inf))[self._who]
         self._rows = np.arange(len(users))
+        self._pinned = np.array(sorted(contexts.pins.values()), dtype=np.int64)
+        self._odds[:, self._pinned] = 0.0
+        self._n_free = self._odds.shape[1] - len(self._pinned)
         self._shown: list[Ints] = []
         self._codes = contexts.aspects if policy.w_diversity > 0 else contexts.aspects[:, :0]
         n_aspects = self._codes.shape[1]
@@ -119,19 +125,28 @@ class _Walk:
         self._same = [(codes[:, None] == codes) & (codes >= 0) for codes in self._codes.T]
         self._seen: list[list[Ints]] = [[] for _ in range(n_aspects)]
 
+    def __len__(self) -> int:
+        return len(self._rows)
+
     def pick(self, uniforms: Floats) -> Ints:
-        """[B] candidate whose stretch of the cumulated odds holds `uniform * total`."""
+        """[B] candidate whose stretch of the cumulated odds holds `uniform * total`; -1 where only pins are left."""
+        if self._n_free == 0:
+            return np.full(len(self), NOTHING)
         self._totals()
         ladder = np.cumsum(self._odds, axis=1)
         return np.asarray((ladder <= uniforms[:, None] * ladder[:, -1:]).sum(axis=1), dtype=np.int64)
 
-    def show(self, chosen: Ints) -> Floats:
+    def show(self, chosen: Ints, *, pinned: bool = False) -> Floats:
         """Show one candidate more, -1 for none; returns its chances [B]."""
         there = chosen >= 0
         at = np.where(there, chosen, 0)
-        totals = self._totals()
         odds = self._odds
-        chances = np.divide(odds[self._rows, at], totals, out=np.ones(len(at)), where=there)
+        drawn = there & (not pinned)
+        chances = np.ones(len(at))
+        if drawn.any():
+            totals = self._totals()  # first: it may scale the odds up
+            np.divide(odds[self._rows, at], totals, out=chances, where=drawn)
+            self._n_free -= 1
         odds[self._rows[there], at[there]] = 0.0
         for codes, same, seen in zip(self._codes.T, self._same, self._seen, strict=True):
             code = np.where(there, codes[at], NOTHING)
@@ -145,7 +160,7 @@ class _Walk:
     def _totals(self) -> Floats:
         """[B] sum of the odds that are left, kept well above the smallest double."""
         totals = self._odds.sum(axis=1)
-        if (totals < VANISHING).any() and len(self._shown) < self._odds.shape[1]:
+        if (totals < VANISHING).any() and self._n_free > 0:
             vanished = np.flatnonzero(totals < VANISHING)
             self._odds[vanished] = self._rescaled(vanished)
             totals[vanished] = self._odds[vanished].sum(axis=1)
@@ -157,6 +172,7 @@ class _Walk:
         for codes, seen in zip(self._codes.T, self._seen, strict=True):
             repeats = sum(((codes == above[rows, None]) & (codes >= 0) for above in seen), np.zeros(logits.shape))
             logits = logits + self._bonus * (1 - ALPHA) ** repeats
+        logits[:, self._pinned] = -np.inf
         for at in self._shown:
             logits[np.arange(len(rows)), at[rows]] = -np.inf
         return np.asarray(np.exp(logits - logits.max(axis=1, keepdims=True)), dtype=np.float64)

@@ -4,11 +4,8 @@ A policy is a weighting served by the log's own bundle at the log's own temperat
 logged ones were. Rewards of a position are judged as a shopper makes them who reads downwards: they may depend on the
 items above and on none below, so each position is weighted by everything down to it (`estimators.slate_cascade`).
 
-- relevance: discounted gain of what was bought and clicked, a purchase at the top being 1: the unit of the receipt
-  (`engine.lists.behaviour_gain`, `core.metrics.discounts`).
-- revenue: money a search.
-- diversity: discounted novelty of the slate (`core.diversity`). It needs no outcome, so the policies' own slates are
-  drawn and measured; the weighted estimates stand beside it as a check.
+What is estimated is `abtest.outcomes`. Diversity needs no outcome, so the policies' own slates are drawn and measured;
+the weighted estimates stand beside it as a check.
 
 Estimators: `snips` is what is reported; `ips` and `matched` stand beside it, and `direct` for diversity. Matched replay
 draws the policy's slate from the logged seed and keeps the positions down to which it equals the logged one: it trusts
@@ -22,22 +19,20 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from abtest import estimators
-from abtest.estimators import Floats
 from abtest.evidence import Evidence, gather
 from abtest.folders import published
 from abtest.intervals import Estimate, estimate
-from abtest.logs import LoggedSlates, ReplayLog, read_slates
+from abtest.logs import ReplayLog, read_slates
+from abtest.outcomes import novelty, rewards_of
 from abtest.report import REPORT, write_report
+from abtest.segments import segments_of
 from abtest.sums import Sums, add_up
-from core.diversity import novelties_of_slates
+from abtest.verdict import verdict
 from core.errors import BadParameter
-from core.metrics import discounts
 from core.weights import normalise
 from engine import Engine
-from engine.lists import behaviour_gain
 from ranker.training import Progress, silent
 
 HEADLINE = {"relevance": "snips", "revenue": "snips", "diversity": "direct"}
@@ -45,6 +40,8 @@ HEADLINE = {"relevance": "snips", "revenue": "snips", "diversity": "direct"}
 
 COUNTED = ("relevance", "revenue")
 """Metrics made of outcomes; a bundle without prices has no revenue."""
+
+SEGMENT_RESAMPLES = 200
 
 LOGGED = "logged"
 """Name of the log's own policy in the report; no policy may have it."""
@@ -63,7 +60,7 @@ def replay(
 
     Args:
         policies: name -> raw weights.
-        out: folder for `report.json` and `report.md`; an earlier report there is replaced.
+        out: folder for `report.json`, `report.md` and `report.html`; an earlier report there is replaced.
 
     Returns:
         the object of `trimtab replay --json`.
@@ -90,32 +87,10 @@ def _checked(policies: Mapping[str, Mapping[str, float]], engine: Engine) -> dic
     return {name: normalise(raw, engine.known_weights) for name, raw in policies.items()}
 
 
-def _rewards(slates: LoggedSlates, engine: Engine) -> dict[str, Floats]:
-    """[n, k] by metric, positions beyond a slate's end being 0."""
-    k = slates.rows.shape[1]
-    grades = np.where(slates.purchases > 0, 2, (slates.clicks > 0).astype(np.int64))
-    rewards = {
-        "relevance": behaviour_gain(grades) * discounts(k),
-        "revenue": slates.revenue,
-        "diversity": _novelty(slates.rows, engine),
-    }
-    return {metric: rewards[metric] for metric in HEADLINE if metric in engine.known_weights}
-
-
-def _novelty(rows: NDArray[np.int32], engine: Engine) -> Floats:
-    """[n, k] discounted novelty; sums over positions to `core.diversity.slate_diversity`."""
-    fresh = np.zeros(rows.shape)
-    for start in range(0, len(rows), 10_000):
-        some = rows[start : start + 10_000]
-        aspects = engine.store.aspects(some.ravel()).reshape(*some.shape, -1)
-        fresh[start : start + len(some)] = np.where(some >= 0, novelties_of_slates(aspects), 0.0)
-    return np.asarray(fresh * discounts(rows.shape[1]), dtype=np.float64)
-
-
 def _sums_of_policies(evidence: Evidence, engine: Engine) -> dict[str, dict[str, dict[str, Sums]]]:
     """policy -> metric -> estimator -> sums; `logged` among the policies."""
     slates, drawn = evidence.slates, evidence.drawn
-    rewards = _rewards(slates, engine)
+    rewards = rewards_of(slates, engine)
     groups, drawn_groups = slates.groups, slates.groups[drawn]
     ones = np.ones(slates.rows.shape)
     logged_diversity = add_up(estimators.direct_method(rewards["diversity"][drawn].sum(axis=1)), drawn_groups)
@@ -135,9 +110,40 @@ def _sums_of_policies(evidence: Evidence, engine: Engine) -> dict[str, dict[str,
                 "ips": add_up(estimators.ips(rewards[metric], weights), groups),
                 "matched": add_up(estimators.matched_replay(rewards[metric][drawn], agree), drawn_groups),
             }
-        own_diversity = _novelty(own, engine).sum(axis=1)
+        own_diversity = novelty(own, engine).sum(axis=1)
         sums[name]["diversity"]["direct"] = add_up(estimators.direct_method(own_diversity), drawn_groups)
     return sums
+
+
+def _segment_differences(
+    evidence: Evidence, read: ReplayLog, engine: Engine, confidence: float
+) -> dict[str, dict[str, Any]]:
+    """Each segment's share of the searches, and every policy's differences to the log within it."""
+    slates, drawn = evidence.slates, evidence.drawn
+    rewards = rewards_of(slates, engine)
+    own = {name: novelty(rows, engine).sum(axis=1) for name, rows in evidence.own_rows.items()}
+    found: dict[str, dict[str, Any]] = {}
+    for segment, which in segments_of(slates, read, engine).items():
+        some = which[drawn]
+        groups, drawn_groups = slates.groups[which], slates.groups[drawn[some]]
+        differences: dict[str, dict[str, Any]] = {}
+        for name, ratios in evidence.ratios.items():
+            weights = estimators.prefix_weights(ratios[which])
+            by: dict[str, Sums] = {}
+            for metric, values in rewards.items():
+                if metric in COUNTED:
+                    before = add_up(estimators.ips(values[which], np.ones_like(weights)), groups)
+                    by[metric] = add_up(estimators.snips(values[which], weights), groups).minus(before)
+                else:
+                    before = add_up(estimators.direct_method(values[drawn[some]].sum(axis=1)), drawn_groups)
+                    by[metric] = add_up(estimators.direct_method(own[name][some]), drawn_groups).minus(before)
+            estimated = {
+                metric: estimate(one, confidence=confidence, n_resamples=SEGMENT_RESAMPLES)
+                for metric, one in by.items()
+            }
+            differences[f"{name} - {LOGGED}"] = _plain(estimated)
+        found[segment] = {"share": float(which.mean()), "differences": differences}
+    return found
 
 
 def _result(
@@ -153,6 +159,7 @@ def _result(
         for name, by in sums.items()
     }
     values = {name: {metric: by[metric][HEADLINE[metric]] for metric in metrics} for name, by in estimates.items()}
+    logged = values.pop(LOGGED)
     names = list(weights)
     pairs = [(LOGGED, name) for name in names] + [(names[0], name) for name in names[1:]]
     differences = {
@@ -176,11 +183,14 @@ def _result(
             "left_out": dict(evidence.left_out),
             "n_user_groups": len(np.unique(evidence.slates.groups)),
             "weights": [dict(one) for one in read.weights],
-            **_plain(values.pop(LOGGED)),
+            **_plain(logged),
         },
         "weights": {name: dict(one) for name, one in weights.items()},
         "policies": {name: _plain(by) for name, by in values.items()},
         "differences": {name: _plain(by) for name, by in differences.items()},
+        "verdicts": [verdict(name, differences[f"{name} - {LOGGED}"], logged) for name in names],
+        "segments": _segment_differences(evidence, read, engine, confidence),
+        "overlap": {name: sums[name]["relevance"]["snips"].overlap.ess.tolist() for name in names},
         "estimators": {name: {metric: _plain(by) for metric, by in estimates[name].items()} for name in names},
     }
 

@@ -1,4 +1,4 @@
-"""A replay's result for people: `report.md` beside `report.json`."""
+"""A replay's result: `report.html` and `report.md` for people, `report.json` for programs."""
 
 from __future__ import annotations
 
@@ -7,25 +7,52 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
+from jinja2 import Environment
+
+from abtest.plots import differences_plot, front_plot, overlap_plot
 from core.weights import format_weights
 
 REPORT = "report.json"
 
 
 def write_report(result: Mapping[str, Any], folder: Path) -> None:
-    """Write both files into a folder."""
+    """Write the three files into a folder."""
     (folder / REPORT).write_text(json.dumps(result, indent=1, allow_nan=False) + "\n")
     (folder / "report.md").write_text("\n".join(_markdown(result)) + "\n")
+    (folder / "report.html").write_text(_page(result))
+
+
+def _page(result: Mapping[str, Any]) -> str:
+    """One page that asks the network for nothing."""
+    template = Environment(autoescape=True).from_string((Path(__file__).parent / "report.html").read_text())
+    return template.render(
+        result=result,
+        metrics=_metrics(result),
+        plots={
+            "differences": differences_plot(result),
+            "front": front_plot(result),
+            "overlap": overlap_plot(result),
+        },
+        cell=_cell,
+        format_weights=format_weights,
+    )
+
+
+def _metrics(result: Mapping[str, Any]) -> list[str]:
+    return [metric for metric in result["estimator"] if metric in result["log"]]
 
 
 def _markdown(result: Mapping[str, Any]) -> Iterator[str]:
-    log, metrics = result["log"], [metric for metric in result["estimator"] if metric in result["log"]]
+    log, metrics = result["log"], _metrics(result)
     share = f"{result['confidence']:.0%}"
     yield "# What other weights would have done"
     yield ""
     for warning in result["warnings"]:
         yield f"> **Warning:** {warning}."
         yield ">"
+    yield ""
+    for sentence in result["verdicts"]:
+        yield f"- {sentence}"
     yield ""
     yield (
         f"{log['n_replayed']:,} of {log['n_read']:,} logged impressions of bundle `{result['bundle']}`, "
@@ -51,6 +78,19 @@ def _markdown(result: Mapping[str, Any]) -> Iterator[str]:
         yield f"| {name} |" + "".join(f" {_cell(estimates[metric], signed=True)} |" for metric in metrics)
     yield ""
     yield "An interval without 0 is a difference this log is sure of, one policy and one metric at a time."
+    yield (
+        "Every policy is meant as served at the log's temperature; weights that set items further apart also draw less "
+        "at random, which is part of what they do here."
+    )
+    yield ""
+    yield "## By segment"
+    yield ""
+    yield "| segment | searches | policy | " + " | ".join(metrics) + " |"
+    yield "|---|---|---|" + "---|" * len(metrics)
+    for segment, part in result["segments"].items():
+        for name, estimates in part["differences"].items():
+            cells = "".join(f" {_cell(estimates[metric], signed=True)} |" for metric in metrics)
+            yield f"| {segment} | {part['share']:.0%} | {name} |{cells}"
     yield ""
     yield "## Every estimator"
     yield ""

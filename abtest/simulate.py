@@ -18,7 +18,7 @@ import pyarrow as pa
 from numpy.typing import NDArray
 
 from abtest.clicks import N_DRAWS, PositionBased
-from abtest.contexts import by_code, contexts_of, with_history
+from abtest.contexts import Search, by_code, contexts_of, with_history
 from abtest.estimators import Floats
 from abtest.folders import published
 from abtest.policy import SlatePolicy
@@ -143,6 +143,11 @@ class _Block:
             "item_ids": _lists(pl.Series(engine.store.item_ids(shown)), there),
             "propensities": _lists(pl.Series(self._propensities[part][there]), there),
             "filters": pl.lit([], dtype=pl.List(pl.String)),
+            "pins": pl.lit("{}"),
+            "exclusions": pl.lit([], dtype=pl.List(pl.String)),
+            "boosts": pl.lit("{}"),
+            "k": pl.lit(self._rows.shape[1]),
+            "degraded": pl.lit([], dtype=pl.List(pl.String)),
             "clicks": _lists(pl.Series(self._clicks[part][there]), there),
             "purchases": _lists(pl.Series(self._purchases[part][there]), there),
             "revenue": _lists(pl.Series(self._purchases[part][there] * prices[shown]), there),
@@ -183,7 +188,7 @@ def show(
     for query, at in by_code(intents.queries):
         codes, user_at = np.unique(users[at], return_inverse=True)
         user_ids = [world.user_ids[code] if code >= 0 else None for code in codes]
-        contexts = contexts_of(engine, world.texts[query], (), user_ids)
+        contexts = contexts_of(engine, Search(world.texts[query]), user_ids)
         slates, propensities[at] = policy.draw(contexts, user_at, uniforms[at])
         rows[at] = np.where(slates >= 0, contexts.rows[slates], -1) if len(contexts.rows) else -1
         done += len(at)

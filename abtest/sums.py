@@ -81,7 +81,7 @@ class Sums:
         numerators: [n_groups, m].
         denominators: [n_groups, m].
         counts: [n_groups] impressions; a group without any takes part in nothing.
-        signs: [m] +1 or -1: a difference of two values is the columns of both.
+        signs: [m] +1, or -1 in a difference of two values, which is the columns of both; a share where one is taken.
         overlap: of the weights behind them.
     """
 
@@ -100,14 +100,14 @@ class Sums:
             self.overlap + other.overlap,
         )
 
-    def minus(self, other: Sums) -> Sums:
-        """The difference of two values estimated on the same impressions, so that what they share cancels."""
+    def minus(self, other: Sums, *, share: float = 1.0) -> Sums:
+        """This value minus a share of another, estimated on the same impressions, so that what they share cancels."""
         mine, theirs = self.overlap, other.overlap
         return Sums(
             np.concatenate([self.numerators, other.numerators], axis=1),
             np.concatenate([self.denominators, other.denominators], axis=1),
             self.counts,
-            np.concatenate([self.signs, -other.signs]),
+            np.concatenate([self.signs, -share * other.signs]),
             Overlap(
                 mine.n,
                 np.concatenate([mine.total, theirs.total]),

@@ -16,7 +16,7 @@ Two sources of wishes:
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import polars as pl
@@ -108,6 +108,14 @@ class World:
         users = rng.integers(0, n_shoppers, size=n)
         timestamps = FIRST_MOMENT + np.arange(n) * np.timedelta64(SECONDS_BETWEEN_SEARCHES, "s")
         return Intents(intents.queries, users, intents.wishes, intents.baskets, timestamps)
+
+    def among(self, *, n_queries: int, n_users: int) -> World:
+        """The busiest part of it: the shoppers who search most for what is searched for most."""
+        often = _most_frequent(self.pool.queries, n_queries)
+        users = _most_frequent(self.pool.users[often], n_users)
+        kept = np.flatnonzero(often)[users]
+        shares = None if self.frequencies is None else self.frequencies[kept] / self.frequencies[kept].sum()
+        return replace(self, pool=self.pool.take(kept), frequencies=shares)
 
     def judge(self, intents: Intents, rows: Ints) -> tuple[Floats, Floats, Flags]:
         """What shown items are to the shoppers.
@@ -221,6 +229,12 @@ def _codes(values: pl.Series) -> tuple[tuple[str, ...], Ints]:
     code_of = {name: code for code, name in enumerate(names)}
     codes = values.cast(pl.String).replace_strict(code_of, return_dtype=pl.Int64)
     return tuple(names), codes.to_numpy()
+
+
+def _most_frequent(codes: Ints, n: int) -> Flags:
+    """Whether each code is among the n that stand there most often."""
+    counts = np.bincount(codes)
+    return np.asarray(np.isin(codes, np.argsort(-counts, kind="stable")[:n]))
 
 
 def _holds(keys: Ints, wanted: Ints) -> Flags:

@@ -1,4 +1,4 @@
-"""`make bench`: every figure of the build, in one run on one machine, as a table and as JSON."""
+"""`make bench`: every figure of the build, in one run on one machine, as a table, as JSON and as a page."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from pathlib import Path
 from rich.console import Console
 from rich.table import Table
 
-from benchmarks import http, latency, relevance
+from benchmarks import document, evaluation, http, latency, relevance
 from benchmarks.figures import Figure
 from engine import Engine
 
@@ -25,6 +25,11 @@ def sections(bundle: Path, icecat: Path) -> dict[str, Callable[[], Iterator[Figu
     there: dict[str, Callable[[], Iterator[Figure]]] = {
         "latency": lambda: latency.measure(Engine.load(bundle)),
         "http": lambda: http.measure(bundle, Engine.load(bundle)),
+        "evaluation-coverage": lambda: evaluation.coverage(Engine.load(bundle)),
+        "evaluation-peeking": lambda: evaluation.peeking(Engine.load(bundle)),
+        "evaluation-tuning": lambda: evaluation.tuning(Engine.load(bundle)),
+        "evaluation-agreement": lambda: evaluation.agreement(Engine.load(bundle)),
+        "evaluation-speed": lambda: evaluation.speed(bundle),
     }
     if icecat.is_dir():
         there["relevance-wordllama"] = lambda: relevance.measure(icecat, "wordllama")
@@ -37,6 +42,7 @@ def main() -> None:
     parser.add_argument("--bundle", type=Path, default=Path("bundles/grocery"))
     parser.add_argument("--icecat", type=Path, default=ICECAT)
     parser.add_argument("--out", type=Path, default=Path("benchmarks/results"))
+    parser.add_argument("--page", type=Path, default=Path("docs/figures.md"))
     parser.add_argument("--only", nargs="*", help="sections to run")
     arguments = parser.parse_args()
     known = sections(arguments.bundle, arguments.icecat)
@@ -48,6 +54,7 @@ def main() -> None:
             figures = list(known[name]())
         console.print(_table(name, figures))
         _write(arguments.out / f"{name}.json", figures)
+    document.write(arguments.out, arguments.page)
 
 
 def _table(title: str, figures: list[Figure]) -> Table:

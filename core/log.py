@@ -33,6 +33,11 @@ COLUMNS: dict[str, str] = {
     "propensities": "list[float]",  # conditional on the items above
     "max_relevance_loss": "float?",
     "filters": "list[str]",
+    "pins": "json",  # position -> item_id, as asked for; a pin that could not be kept is not in item_ids
+    "exclusions": "list[str]",
+    "boosts": "json",  # item_id -> what was added to its utility
+    "k": "int",  # how many were asked for; fewer may have been there
+    "degraded": "list[str]",  # parts of the search that were left out
     "features": "list[list[float]]?",
     "clicks": "list[int]",  # 0/1 by position
     "purchases": "list[int]",  # 0/1 by position
@@ -51,6 +56,10 @@ def impression_row(impression: Impression) -> dict[str, Any]:
     row["item_ids"] = list(impression.item_ids)
     row["propensities"] = list(impression.propensities)
     row["filters"] = list(impression.filters)
+    row["pins"] = {str(position): item_id for position, item_id in sorted(impression.pins.items())}
+    row["exclusions"] = sorted(impression.exclusions)
+    row["boosts"] = dict(sorted(impression.boosts.items()))
+    row["degraded"] = list(impression.degraded)
     row["clicks"] = list(impression.clicks) or [0] * n
     row["purchases"] = list(impression.purchases) or [0] * n
     row["revenue"] = list(impression.revenue) or [0.0] * n

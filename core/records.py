@@ -34,11 +34,14 @@ class Constraints:
         max_relevance_loss: largest share of the pure-relevance slate's expected relevance that may be given up.
         pins: item_id by position (0-based); a pin stays where it is put.
         exclusions: item_ids that must not be shown.
+        boosts: added to the utility of an item_id, in population ranges of an objective (an utility without boosts is
+            mostly within 0 to 1). A draw's propensities count them; the receipt, which speaks of objectives, does not.
     """
 
     max_relevance_loss: float | None = None
     pins: Mapping[int, str] = field(default_factory=dict)
     exclusions: frozenset[str] = frozenset()
+    boosts: Mapping[str, float] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -176,11 +179,16 @@ class Impression:
     requested_weights: Mapping[str, float]
     temperature: float
     seed: int | None
+    k: int
     offset: int
     item_ids: tuple[str, ...]
     propensities: tuple[float, ...]
     max_relevance_loss: float | None = None
     filters: tuple[str, ...] = ()
+    pins: Mapping[int, str] = field(default_factory=dict)
+    exclusions: frozenset[str] = frozenset()
+    boosts: Mapping[str, float] = field(default_factory=dict)
+    degraded: tuple[str, ...] = ()
     features: tuple[tuple[float, ...], ...] | None = None
     clicks: tuple[int, ...] = ()
     purchases: tuple[int, ...] = ()

@@ -33,6 +33,9 @@ def normalise(weights: Mapping[str, float], known: Iterable[str]) -> dict[str, f
             raise BadParameter(PREFIX + name, "no such objective in this bundle", listed)
         if not math.isfinite(value) or value < 0:
             raise BadParameter(PREFIX + name, f"{value} is no weight", "a finite number of 0 or more")
+    if math.isclose(sum(weights.values()), 1, rel_tol=1e-12):
+        # Another division would move the last digit: what was normalised and logged must come back as it was.
+        return {name: float(weights.get(name, 0.0)) for name in known}
     largest = max((weights.get(name, 0.0) for name in known), default=0.0)
     if largest <= 0:
         raise BadParameter("weights", "all are 0", f"at least one above 0 of {listed}")

@@ -1,6 +1,7 @@
 """The grocery bundle: a ranker trained on what households really bought.
 
-A query is the words of a product type, by a household that bought something of that type, at that time. Everything a
+A query is the words of a product type, by a household that bought something of that type, at that time; some say less
+than the till does ("pizza" for frozen pizza), so a share of the queries keeps only the last words. Everything a
 ranker may know of a week comes from the weeks before it: histories, prices and popularity are frozen at the end of the
 weeks named in `Split`, so that training sees a household as serving will.
 """
@@ -39,6 +40,9 @@ from ranker.training import (
 from ranker.users import UserHistories
 
 LAST_WEEK = 53
+SHORTENED_SHARE = 0.3
+"""Share of the queries of several words that lose some of the first."""
+_JOINING = frozenset({"and", "or", "of", "with", "for"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -152,9 +156,10 @@ def sample_intents(purchases: pl.DataFrame, store: ItemStore, split: Split, *, s
     chosen = intents.sample(min(split.n_intents, len(intents)), seed=seed, shuffle=True)
     baskets = of_weeks.group_by("basket_id").agg(pl.col("item_id").unique())
     in_basket = dict(zip(baskets["basket_id"], baskets["item_id"], strict=True))
+    rng = np.random.Generator(np.random.PCG64(seed))
     return [
         Intent(
-            text=row["product_type"],
+            text=spoken(row["product_type"], rng),
             product_type=row["product_type"],
             user_id=row["household_id"],
             bought=frozenset(int(r) for r in store.rows_of(in_basket[row["basket_id"]].to_list()) if r >= 0),
@@ -162,3 +167,14 @@ def sample_intents(purchases: pl.DataFrame, store: ItemStore, split: Split, *, s
         )
         for row in chosen.iter_rows(named=True)
     ]
+
+
+def spoken(product_type: str, rng: np.random.Generator) -> str:
+    """What a shopper says for a product type: all of its words, or only the last."""
+    words = product_type.split()
+    if len(words) > 1 and rng.random() < SHORTENED_SHARE:
+        rest = words[int(rng.integers(1, len(words))) :]
+        while len(rest) > 1 and rest[0] in _JOINING:
+            rest = rest[1:]
+        return " ".join(rest)
+    return product_type

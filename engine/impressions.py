@@ -12,7 +12,7 @@ from typing import Any
 import orjson
 import polars as pl
 
-from core.errors import BadLog
+from core.errors import BadLog, NotFound
 from core.log import COLUMNS, SCHEMA_VERSION, problem_of
 
 _DTYPES: dict[str, pl.DataType | type[pl.DataType]] = {
@@ -73,6 +73,36 @@ def rows_of(frame: pl.DataFrame) -> Iterator[dict[str, Any]]:
     """Rows with mappings decoded."""
     for row in frame.iter_rows(named=True):
         yield {**row, **{name: json.loads(row[name]) for name in _JSON_COLUMNS}}
+
+
+def find_impression(decision_id: str, folders: Iterable[Path]) -> dict[str, Any]:
+    """The row of one decision, mappings decoded. What spools is looked through first: it may be sealed meanwhile.
+
+    Raises:
+        NotFound: it is in none of the folders.
+        BadLog: a file is no log.
+    """
+    parts = [part for folder in folders for part in _parts(folder)]
+    mark = decision_id.encode()
+    for part in parts:
+        if part.suffix == ".jsonl" and part.exists():
+            lines = enumerate(part.read_bytes().splitlines(), start=1)
+            for number, line in lines:
+                if mark in line:
+                    return next(rows_of(frame_of([_parse_line(line, part, number)])))
+    sealed = [part for folder in folders for part in _parts(folder) if part.suffix == ".parquet"]
+    for part in reversed(sealed):
+        found = _scan(part, decision_id)
+        if len(found):
+            return next(rows_of(found))
+    raise NotFound(f"there is no decision {decision_id} in the log")
+
+
+def _scan(part: Path, decision_id: str) -> pl.DataFrame:
+    try:
+        return pl.scan_parquet(part).filter(pl.col("decision_id") == decision_id).select(list(SCHEMA)).collect()
+    except (OSError, pl.exceptions.PolarsError) as error:
+        raise BadLog(f"{part}: cannot be read as a log ({error})") from error
 
 
 def _parts(path: Path) -> list[Path]:

@@ -19,14 +19,24 @@ from core.diversity import slate_diversity
 from core.errors import BadParameter, NotFound
 from core.metrics import discounted_sum
 from core.policy import seed_of
-from core.records import Candidates, Filter, FloatArray, Impression, Query, ReceiptLine, ScoredCandidates, Slate
+from core.records import (
+    Candidates,
+    Filter,
+    FloatArray,
+    Impression,
+    IntArray,
+    Query,
+    ReceiptLine,
+    ScoredCandidates,
+    Slate,
+)
 from core.weights import DIVERSITY, normalise
 from engine.budget import within_budget
 from engine.bundle import Bundle, load_bundle
 from engine.pipeline import Stopwatch
 from engine.slate_stage import SlateStage
 from ranker.artifact import warm_up
-from retrieval.filters import format_filter
+from retrieval.filters import filter_mask, format_filter
 from retrieval.retriever import Retriever
 
 RELEVANCE = "relevance"
@@ -96,19 +106,19 @@ class Engine:
     def score(self, query: Query, watch: Stopwatch | None = None) -> ScoredCandidates:
         """First stage and heads. Depends on text, filters, user and pins alone, so the result may be cached."""
         watch = watch or Stopwatch()
-        pinned = [row for row in map(self._row, query.constraints.pins.values()) if row is not None]
+        pinned = self._pinned(query)
         candidates = self.pipeline.retrieve(query.text, filters=query.filters, also=pinned)
         watch.lap("retrieve")
         features = self.pipeline.featurise(query.text, candidates, query.user_id)
         watch.lap("featurise")
-        gains = self._predict(features, candidates)
+        gains = self.gains(features, candidates.rows)
         watch.lap("rank")
         aspects = self.store.aspects(candidates.rows)
         return ScoredCandidates(candidates.rows, features, gains, aspects, candidates.degraded)
 
     def predict(self, text: str, candidates: Candidates, user_id: str | None = None) -> FloatArray:
         """[n, n_objectives] gains of any candidates of a query."""
-        return self._predict(self.pipeline.featurise(text, candidates, user_id), candidates)
+        return self.gains(self.pipeline.featurise(text, candidates, user_id), candidates.rows)
 
     def predict_for_users(self, text: str, candidates: Candidates, user_ids: Sequence[str | None]) -> FloatArray:
         """[n_users, n, n_objectives] gains of one query's candidates for many users: `score`, for whole logs."""
@@ -119,8 +129,9 @@ class Engine:
         shaped: FloatArray = gains.numpy().reshape(len(user_ids), len(candidates), len(self.objectives))
         return shaped
 
-    def _predict(self, features: FloatArray, candidates: Candidates) -> FloatArray:
-        prices = self.store.prices[candidates.rows]
+    def gains(self, features: FloatArray, rows: IntArray) -> FloatArray:
+        """[n, F] features and [n] rows -> [n, n_objectives]."""
+        prices = self.store.prices[rows]
         with torch.inference_mode():
             gains: FloatArray = self._ranker.gains(torch.from_numpy(features), torch.from_numpy(prices)).numpy()
         return gains
@@ -169,10 +180,6 @@ class Engine:
             seconds=watch.total(),
         )
 
-    def stage(self, query: Query, scored: ScoredCandidates) -> SlateStage:
-        """The slate stage of these candidates under the query's pins and exclusions, as deep as its page reaches."""
-        return SlateStage(self._ranker, scored, *self._constrained(query, scored))
-
     def impression(self, slate: Slate, timestamp: datetime, *, variant: str | None = None) -> Impression:
         """The log row of a slate that is being shown."""
         query = slate.query
@@ -189,11 +196,16 @@ class Engine:
             requested_weights=slate.requested_weights,
             temperature=self.temperature if slate.seed is not None else 0.0,
             seed=slate.seed,
+            k=query.k,
             offset=query.offset,
             item_ids=slate.item_ids,
             propensities=tuple(slate.propensities.tolist()),
             max_relevance_loss=query.constraints.max_relevance_loss,
             filters=tuple(text for condition in query.filters for text in format_filter(condition)),
+            pins=query.constraints.pins,
+            exclusions=query.constraints.exclusions,
+            boosts=query.constraints.boosts,
+            degraded=slate.degraded,
         )
 
     def _row(self, item_id: str) -> int | None:
@@ -203,25 +215,34 @@ class Engine:
         except NotFound:
             return None
 
-    def _constrained(self, query: Query, scored: ScoredCandidates) -> tuple[torch.Tensor, torch.Tensor]:
-        """eligible [1, n] bool and pins [1, depth] candidate index or -1. Exclusions win over pins."""
-        position_of = (
-            {int(row): position for position, row in enumerate(scored.rows)}
-            if (query.constraints.pins or query.constraints.exclusions)
-            else {}
-        )
+    def _pinned(self, query: Query) -> list[int]:
+        """Rows of the pinned items. A pin shows an item where the words did not find it, but not against a filter."""
+        rows = [row for row in map(self._row, query.constraints.pins.values()) if row is not None]
+        passes = filter_mask(self.store, query.filters) if rows else None
+        return rows if passes is None else [row for row in rows if passes[row]]
+
+    def stage(self, query: Query, scored: ScoredCandidates) -> SlateStage:
+        """The terminal stage under the query's constraints. Exclusions win over pins."""
+        rules = query.constraints
+        is_ruled = bool(rules.pins or rules.exclusions or rules.boosts)
+        position_of = {int(row): position for position, row in enumerate(scored.rows)} if is_ruled else {}
         eligible = torch.ones(1, len(scored), dtype=torch.bool)
-        for item_id in query.constraints.exclusions:
+        for item_id in rules.exclusions:
             row = self._row(item_id)
             if row in position_of:
                 eligible[0, position_of[row]] = False
         depth = min(query.offset + query.k, len(scored))
         pins = torch.full((1, depth), -1)
-        for position, item_id in query.constraints.pins.items():
+        for position, item_id in rules.pins.items():
             row = self._row(item_id)
             if row in position_of and position < depth and eligible[0, position_of[row]]:
                 pins[0, position] = position_of[row]
-        return eligible, pins
+        boosts = torch.zeros(len(scored)) if rules.boosts else None
+        for item_id, boost in rules.boosts.items():
+            row = self._row(item_id)
+            if boosts is not None and row in position_of:
+                boosts[position_of[row]] = boost
+        return SlateStage(self._ranker, scored, eligible=eligible, pins=pins, boosts=boosts)
 
     def _settle_weights(
         self, query: Query, requested: Floats, stage: SlateStage, baseline: NDArray[np.int64]
@@ -282,6 +303,7 @@ def _decision_id(
                 constraints.max_relevance_loss,
                 sorted(constraints.pins.items()),
                 sorted(constraints.exclusions),
+                sorted(constraints.boosts.items()),
             ]
         ).encode()
     )

@@ -17,20 +17,33 @@ class SlateStage:
     """One request's candidates in front of the ranker's slate methods."""
 
     def __init__(
-        self, ranker: ServedRanker, scored: ScoredCandidates, eligible: torch.Tensor, pins: torch.Tensor
+        self,
+        ranker: ServedRanker,
+        scored: ScoredCandidates,
+        *,
+        eligible: torch.Tensor,
+        pins: torch.Tensor,
+        boosts: torch.Tensor | None,
     ) -> None:
+        """
+        Args:
+            eligible: [1, n] bool.
+            pins: [1, depth] candidate index pinned at a position, -1 where none.
+            boosts: [n] added to the utilities.
+        """
         self._ranker = ranker
         self._gains = torch.from_numpy(scored.gains)
         self._aspects = torch.from_numpy(scored.aspects).unsqueeze(0)
         self._eligible = eligible
         self._pins = pins
+        self._boosts = boosts
         self.depth = pins.shape[1]
 
     def utilities(self, weights: Floats) -> torch.Tensor:
         """[B, M + 1] weights, diversity last -> [B, n]."""
         with torch.inference_mode():
             result: torch.Tensor = self._ranker.utilities(self._gains, torch.from_numpy(weights[:, :-1]).float())
-            return result
+            return result if self._boosts is None else result + self._boosts
 
     def slates(self, weights: Floats, *, depth: int | None = None) -> NDArray[np.int64]:
         """[B, M + 1] weights -> [B, depth] candidate indices, -1 where nothing is left."""

@@ -10,6 +10,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 
 import numpy as np
@@ -99,6 +100,11 @@ class ItemColumns:
     type_prices: FloatArray
     words: ItemWords
 
+    @cached_property
+    def price_levels(self) -> FloatArray:
+        """[n] log-price above the median of the item's type; nan where the price is unknown."""
+        return np.asarray(np.log1p(self.prices) - np.log1p(self.type_prices[self.type_codes]), dtype=np.float32)
+
     def save(self, folder: Path) -> None:
         np.save(folder / "type_vectors.npy", self.type_vectors, allow_pickle=False)
         np.save(folder / "type_prices.npy", self.type_prices, allow_pickle=False)
@@ -131,19 +137,7 @@ def build_features(text: str, candidates: Candidates, items: ItemColumns, histor
     Returns:
         [n, len(FEATURES)] float32, finite.
     """
-    rows = candidates.rows
-    features = np.zeros((len(rows), len(FEATURES)), dtype=np.float32)
-    if len(rows) == 0:
-        return features
-    columns = (
-        *_retrieval(candidates),
-        *_words(items.words.of_query(text), items.words, rows),
-        *_meaning(candidates, items),
-        *_item(text, rows, items),
-        *_user(rows, items, history),
-    )
-    for position, column in enumerate(columns):
-        features[:, position] = column
+    features: FloatArray = build_features_for_users(text, candidates, items, [history])[0]
     return features
 
 
@@ -151,13 +145,24 @@ def build_features_for_users(
     text: str, candidates: Candidates, items: ItemColumns, histories: Sequence[History | None]
 ) -> FloatArray:
     """[n_users, n, len(FEATURES)] float32: `build_features` for many users, the common part built once."""
-    common = build_features(text, candidates, items, None)
-    features = np.repeat(common[None], len(histories), axis=0)
-    if len(candidates.rows) > 0:
-        first = FEATURES.index("user_known")
-        for number, history in enumerate(histories):
-            for offset, column in enumerate(_user(candidates.rows, items, history)):
-                features[number, :, first + offset] = column
+    rows = candidates.rows
+    features = np.zeros((len(histories), len(rows), len(FEATURES)), dtype=np.float32)
+    if len(rows) == 0:
+        return features
+    common = (
+        *_retrieval(candidates),
+        *_words(items.words.of_query(text), items.words, rows),
+        *_meaning(candidates, items),
+        *_item(text, rows, items),
+    )
+    for position, column in enumerate(common):
+        features[0, :, position] = column
+    features[1:] = features[:1]
+    known = [user for user, history in enumerate(histories) if history is not None and len(history.rows)]
+    if known:
+        of_users = _users(rows, items, [history for history in histories if history is not None and len(history.rows)])
+        for position, column in enumerate(of_users, start=len(common)):
+            features[known, :, position] = column
     return features
 
 
@@ -249,7 +254,7 @@ def _item(text: str, rows: IntArray, items: ItemColumns) -> Columns:
         np.log1p((items.words.fields["title"][rows] >= 0).sum(axis=1)),
         log_price,
         known.astype(np.float32),
-        log_price - np.log1p(of_type),
+        np.nan_to_num(items.price_levels[rows]),
         log_price - log_price.mean(),
         popularity,
         popularity - popularity.max(),
@@ -259,25 +264,42 @@ def _item(text: str, rows: IntArray, items: ItemColumns) -> Columns:
     )
 
 
-def _user(rows: IntArray, items: ItemColumns, history: History | None) -> Columns:
-    if history is None or len(history.rows) == 0:
-        return (0.0,) * 5
-    total = float(history.units.sum())
-    at = np.minimum(np.searchsorted(history.rows, rows), len(history.rows) - 1)
-    units = np.where(history.rows[at] == rows, history.units[at], 0.0)
-    bought_types, bought_brands = items.type_codes[history.rows], items.brand_codes[history.rows]
-    of_type = _units_by_code(bought_types, history.units, items.type_codes[rows])
-    of_brand = _units_by_code(bought_brands, history.units, items.brand_codes[rows])
-    paid, usual = items.prices[history.rows], items.type_prices[bought_types]
-    level = np.nanmean(np.r_[np.log1p(paid) - np.log1p(usual), 0.0])
-    prices, type_prices = items.prices[rows], items.type_prices[items.type_codes[rows]]
-    gap = np.log1p(np.where(np.isfinite(prices), prices, type_prices)) - np.log1p(type_prices) - level
-    return 1.0, np.log1p(units), units / np.maximum(of_type, 1.0), of_brand / total, np.abs(gap)
+def _users(rows: IntArray, items: ItemColumns, histories: Sequence[History]) -> Columns:
+    """Columns [n_users, n] of users who bought something."""
+    n_users = len(histories)
+    users = np.repeat(np.arange(n_users), [len(history.rows) for history in histories])
+    bought = np.concatenate([history.rows for history in histories])
+    units = np.concatenate([history.units for history in histories])
+    total = np.bincount(users, weights=units)[:, None]
+    of_item = _units_of_items(users, bought, units, rows, n_users)
+    of_type = _units_by_code(users, items.type_codes[bought], units, items.type_codes[rows], n_users)
+    of_brand = _units_by_code(users, items.brand_codes[bought], units, items.brand_codes[rows], n_users)
+    above_usual = items.price_levels[bought]
+    priced = np.isfinite(above_usual)
+    # One purchase at the usual price is added, so that a first purchase is no level yet.
+    level = np.bincount(users, weights=np.where(priced, above_usual, 0.0)) / (np.bincount(users, weights=priced) + 1)
+    gap = np.nan_to_num(items.price_levels[rows]) - level[:, None]
+    return 1.0, np.log1p(of_item), of_item / np.maximum(of_type, 1.0), of_brand / total, np.abs(gap)
 
 
-def _units_by_code(codes: NDArray[np.int32], units: FloatArray, wanted: NDArray[np.int32]) -> FloatArray:
-    """Units bought of each wanted code; 0 for -1."""
-    highest = int(max(codes.max(initial=0), wanted.max(initial=0)))
-    sums = np.bincount(codes + 1, weights=units, minlength=highest + 2)
-    sums[0] = 0.0
-    return np.asarray(sums[wanted + 1], dtype=np.float32)
+def _units_of_items(
+    users: IntArray, bought: IntArray, units: FloatArray, wanted: IntArray, n_users: int
+) -> NDArray[np.float64]:
+    """[n_users, n] units each user bought of each wanted item; no item is wanted twice."""
+    order = np.argsort(wanted)
+    at = np.searchsorted(wanted, bought, sorter=order)
+    at = order[np.minimum(at, len(order) - 1)]
+    hits = np.flatnonzero(wanted[at] == bought)
+    sums = np.zeros((n_users, len(wanted)))
+    sums[users[hits], at[hits]] = units[hits]
+    return sums
+
+
+def _units_by_code(
+    users: IntArray, codes: NDArray[np.int32], units: FloatArray, wanted: NDArray[np.int32], n_users: int
+) -> NDArray[np.float64]:
+    """[n_users, n] units each user bought of each wanted code; 0 for -1."""
+    width = int(max(codes.max(), wanted.max())) + 2
+    sums = np.bincount(users * width + codes + 1, weights=units, minlength=n_users * width).reshape(n_users, width)
+    sums[:, 0] = 0.0
+    return np.asarray(sums[:, wanted + 1], dtype=np.float64)

@@ -45,6 +45,17 @@ class RankingLists:
     def take(self, which: NDArray[np.integer] | NDArray[np.bool_]) -> RankingLists:
         return RankingLists(self.features[which], self.prices[which], self.labels[which], self.groups[which])
 
+    def labelled(self) -> RankingLists:
+        """The same lists without the candidates nobody labelled, which add nothing to a loss."""
+        known = ~np.isnan(self.labels).all(axis=2)
+        longest = max(int(known.sum(axis=1).max()), 1)
+        # A stable sort brings the labelled to the front in their order.
+        front = np.argsort(~known, axis=1, kind="stable")[:, :longest]
+        lists = np.arange(len(self))[:, None]
+        return RankingLists(
+            self.features[lists, front], self.prices[lists, front], self.labels[lists, front], self.groups
+        )
+
 
 def pad_lists(lists: Sequence[RankedList]) -> RankingLists:
     """Stack lists of different lengths."""

@@ -58,6 +58,7 @@ def fit_heads(lists: RankingLists, recipe: Recipe, *, seed: int = 0, progress: P
         raise BadInput("training features hold a value that is not finite")
     if not (np.nan_to_num(lists.labels) > 0).any():
         raise BadInput("training labels are all 0 or unknown: there is nothing to learn")
+    lists = lists.labelled()
     members = []
     for member in range(recipe.n_members):
         members.append(_fit_member(lists, recipe, seed=seed * 1000 + member, progress=progress))

@@ -13,22 +13,32 @@ from fastapi.staticfiles import StaticFiles
 from fastapi_offline import FastAPIOffline
 from pydantic.json_schema import models_json_schema
 
+from core.errors import BadParameter, NotFound
+from core.weights import normalise
 from engine import Engine
 from service import problems
 from service.accounting import Accounting
-from service.auth import admin
+from service.admission import Admission
+from service.auth import Gate
 from service.bodies import REFERENCE
 from service.candidate_cache import CandidateCache
 from service.event_log import Event, EventLog
+from service.experiments import Experiment, Experiments
 from service.impression_log import ImpressionLog
+from service.keys import Grant, Keys
 from service.profiles import Profile, Profiles
+from service.routes.decisions import decisions_router
+from service.routes.definitions import definitions_router
 from service.routes.events import Batch, events_router
+from service.routes.experiments import experiments_router
 from service.routes.frontier import frontier_router
 from service.routes.health import health_router
+from service.routes.keys import keys_router
 from service.routes.playground import ASSETS, FOLDER, playground_router
-from service.routes.profiles import profiles_router
 from service.routes.search import search_router
+from service.rules import Rule, Rules
 from service.searching import Searching
+from service.security_headers import SecurityHeaders
 from service.settings import Settings
 from service.state import State
 from service.telemetry import Telemetry
@@ -54,6 +64,10 @@ def create_app(settings: Settings) -> FastAPI:
         poll_seconds=settings.redis_poll_seconds,
     )
     profiles = Profiles(state)
+    rules = Rules(state)
+    experiments = Experiments(state, telemetry)
+    keys = Keys(state)
+    gate = Gate(keys, admin_key=settings.admin_key, is_required=settings.keys_are_required)
     impressions = ImpressionLog(settings, telemetry.log_observer("impressions"))
     events = EventLog(settings, state, telemetry.log_observer("interactions"))
     cache = CandidateCache(
@@ -68,6 +82,8 @@ def create_app(settings: Settings) -> FastAPI:
         state=state,
         cache=cache,
         profiles=profiles,
+        rules=rules,
+        experiments=experiments,
         impressions=impressions,
         telemetry=telemetry,
         exploration_share=settings.exploration_share,
@@ -92,30 +108,49 @@ def create_app(settings: Settings) -> FastAPI:
         lifespan=lifespan,
     )
     limit = settings.max_body_bytes
-    app.include_router(search_router(searching, max_body_bytes=limit))
-    app.include_router(frontier_router(searching))
-    app.include_router(events_router(events, telemetry, max_body_bytes=limit))
-    app.include_router(
-        profiles_router(
-            profiles, known_weights=engine.known_weights, admin=admin(settings.admin_key), max_body_bytes=limit
-        )
-    )
+    admission = Admission(telemetry, most=settings.max_concurrent_searches)
+    app.include_router(search_router(searching, gate, admission, max_body_bytes=limit))
+    app.include_router(frontier_router(searching, gate, admission))
+    app.include_router(events_router(events, telemetry, gate, max_body_bytes=limit))
+    reader, admin = gate.dependency("admin", always=False), gate.dependency("admin", always=True)
+    define = partial(definitions_router, reader=reader, admin=admin, max_body_bytes=limit)
+    app.include_router(define(profiles, check=lambda profile: normalise(profile.weights, engine.known_weights)))
+    app.include_router(define(rules, check=lambda rule: _require_items(engine, rule)))
+    app.include_router(define(experiments, check=lambda experiment: _require_profiles(profiles, experiment)))
+    app.include_router(experiments_router(experiments, reader=reader))
+    app.include_router(keys_router(keys, admin=admin, max_body_bytes=limit))
+    app.include_router(decisions_router(engine, impressions, admin=admin))
     app.include_router(health_router(bundle_id=engine.bundle_id, state=state, telemetry=telemetry))
-    app.include_router(playground_router(engine, searching, profiles))
+    app.include_router(playground_router(engine, searching, profiles, gate, admission))
     app.mount(ASSETS, StaticFiles(directory=FOLDER / "assets"))
     problems.install(app)
+    app.add_middleware(SecurityHeaders)
     app.add_middleware(Accounting, telemetry=telemetry)
     app.openapi = partial(_openapi, app)  # type: ignore[method-assign]  # the framework's own way to extend it
     return app
+
+
+def _require_profiles(profiles: Profiles, experiment: Experiment) -> None:
+    for arm in experiment.arms.values():
+        profiles.get(arm.profile)
+
+
+def _require_items(engine: Engine, rule: Rule) -> None:
+    for item_id in rule.item_ids:
+        try:
+            engine.store.row_of(item_id)
+        except NotFound:
+            raise BadParameter("item_ids", f"there is no item {item_id!r}", "items of the catalogue") from None
 
 
 def _openapi(app: FastAPI) -> dict[str, Any]:
     """The document at /openapi.json: the routes, and the models that bodies and problems refer to by name."""
     if app.openapi_schema is None:
         document = get_openapi(title=app.title, version=app.version, summary=app.summary, routes=app.routes)
-        _, definitions = models_json_schema(
-            [(model, "validation") for model in (problems.Problem, Event, Batch, Profile)], ref_template=REFERENCE
-        )
+        models = (problems.Problem, Event, Batch, Profile, Rule, Experiment, Grant)
+        _, definitions = models_json_schema([(model, "validation") for model in models], ref_template=REFERENCE)
         document["components"]["schemas"].update(definitions["$defs"])
+        document["components"]["securitySchemes"] = {"key": {"type": "http", "scheme": "bearer"}}
+        document["security"] = [{}, {"key": []}]
         app.openapi_schema = document
     return app.openapi_schema

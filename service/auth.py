@@ -1,29 +1,69 @@
-"""Who may change things. One admin key for now: `Authorization: Bearer <TRIMTAB_ADMIN_KEY>`."""
+"""Who may do what: `Authorization: Bearer <key>`, an API key or the admin key the service was started with.
+
+Where keys are not required (the default on loopback), searching and ingesting are open to all; changes never are.
+"""
 
 from __future__ import annotations
 
+import ipaddress
 import secrets
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 
 from fastapi import Request
 from pydantic import SecretStr
 
 from core.errors import Forbidden, Unauthorised
+from service.keys import Keys, Scope
 
 
-def admin(key: SecretStr | None) -> Callable[[Request], None]:
-    """A dependency that lets only who knows the key through.
+class Gate:
+    """Lets a request through, or raises."""
 
-    Raises:
-        Forbidden: no key is configured, so nobody may.
-        Unauthorised: no key is sent, or another one.
-    """
+    def __init__(self, keys: Keys, *, admin_key: SecretStr | None, is_required: bool) -> None:
+        self._keys = keys
+        self._admin_key = None if admin_key is None else admin_key.get_secret_value().encode()
+        self._is_required = is_required
 
-    def check(request: Request) -> None:
-        if key is None:
-            raise Forbidden("changes are switched off: start the service with TRIMTAB_ADMIN_KEY to allow them")
+    def check(self, request: Request, scope: Scope, *, always: bool = False) -> None:
+        """For a handler that must not pay for a dependency.
+
+        Args:
+            always: even where keys are not required.
+
+        Raises:
+            Unauthorised: no key is sent, or none that is valid.
+            Forbidden: the key does not allow this, or nobody may.
+            TooMany: the key was used too often.
+        """
+        if not (self._is_required or always):
+            return
         scheme, _, sent = request.headers.get("authorization", "").partition(" ")
-        if scheme.lower() != "bearer" or not secrets.compare_digest(sent.encode(), key.get_secret_value().encode()):
-            raise Unauthorised("this needs the header Authorization: Bearer <admin key>")
+        if scheme.lower() != "bearer":
+            sent = ""
+        if self._admin_key is not None and secrets.compare_digest(sent.encode(), self._admin_key):
+            return
+        found = self._keys.find(sent)
+        if found is None:
+            if self._admin_key is None and not self._keys.all():
+                raise Forbidden("there are no keys yet: start the service with TRIMTAB_ADMIN_KEY to make some")
+            raise Unauthorised(f"this needs the header Authorization: Bearer <key>, a key with the scope {scope}")
+        name, key = found
+        if scope not in key.scopes and "admin" not in key.scopes:
+            raise Forbidden(f"key {name!r} has the scopes {', '.join(key.scopes)}; this needs {scope}")
+        self._keys.take(name, key)
 
-    return check
+    def dependency(self, scope: Scope, *, always: bool) -> Callable[[Request], Awaitable[None]]:
+        """`check` as a dependency of a route."""
+
+        async def check(request: Request) -> None:
+            self.check(request, scope, always=always)
+
+        return check
+
+
+def is_loopback(host: str) -> bool:
+    """Whether only this machine can reach a server there."""
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return host == "localhost"

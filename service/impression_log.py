@@ -33,15 +33,22 @@ class ImpressionLog(Journal):
     """A journal of impressions."""
 
     def __init__(self, settings: Settings, observe: Observe, *, max_waiting: int = MAX_WAITING_LINES) -> None:
+        self._spool = settings.data_folder / SPOOL / FOLDER
+        self._parts = settings.data_folder / FOLDER
         super().__init__(
-            settings.data_folder / SPOOL / FOLDER,
-            seal=partial(to_parquet, folder=settings.data_folder / FOLDER),
+            self._spool,
+            seal=partial(to_parquet, folder=self._parts),
             observe=observe,
             flush_seconds=settings.log_flush_seconds,
             segment_rows=settings.log_segment_rows,
             segment_seconds=settings.log_segment_seconds,
             max_waiting=max_waiting,
         )
+
+    @property
+    def folders(self) -> tuple[Path, ...]:
+        """Where to look for an impression, the newest first."""
+        return self._spool, self._parts
 
     def record(self, impression: Impression) -> None:
         """Log an impression soon; never fails."""

@@ -9,15 +9,17 @@ from datetime import UTC, datetime
 import orjson
 
 from core.policy import seed_of
-from core.records import Constraints, Query, ScoredCandidates, Slate
+from core.records import Query, ScoredCandidates, Slate
 from engine import Engine
 from engine.frontier import frontier_of
 from engine.pipeline import Stopwatch
 from engine.response import response_of
 from retrieval.filters import parse_filter
 from service.candidate_cache import CandidateCache
+from service.experiments import Assignment, Experiments
 from service.impression_log import ImpressionLog
 from service.profiles import Profiles
+from service.rules import Rules
 from service.search_request import SearchRequest
 from service.state import State
 from service.telemetry import Telemetry
@@ -38,6 +40,8 @@ class Searching:
         state: State,
         cache: CandidateCache,
         profiles: Profiles,
+        rules: Rules,
+        experiments: Experiments,
         impressions: ImpressionLog,
         telemetry: Telemetry,
         exploration_share: float,
@@ -46,6 +50,8 @@ class Searching:
         self._state = state
         self._cache = cache
         self._profiles = profiles
+        self._rules = rules
+        self._experiments = experiments
         self._impressions = impressions
         self._telemetry = telemetry
         self._exploration_share = exploration_share
@@ -60,11 +66,14 @@ class Searching:
         Raises:
             BadParameter: a weight, profile, filter, facet or offset that does not exist here.
         """
-        slate = self._slate(self._query(request))
+        now = datetime.now(UTC)
+        assigned = self._assigned(request)
+        slate = self._slate(self._query(request, assigned, now))
+        variant = None if assigned is None else assigned.variant
         degraded = slate.degraded if self._state.is_up else (*slate.degraded, REDIS)
-        self._impressions.record(self._engine.impression(slate, datetime.now(UTC)))
-        self._telemetry.searched(slate, degraded)
-        return orjson.dumps({**response_of(slate, self._engine.store), "degraded": degraded})
+        self._impressions.record(self._engine.impression(slate, now, variant=variant))
+        self._telemetry.searched(slate, degraded, variant)
+        return orjson.dumps({**response_of(slate, self._engine.store), "degraded": degraded, "variant": variant})
 
     def preview(self, request: SearchRequest) -> bytes:
         """The JSON of the slate as `answer` gives it, for who tunes weights: no shopper sees it, so it is not logged.
@@ -72,7 +81,7 @@ class Searching:
         Raises:
             BadParameter: as `answer`.
         """
-        slate = self._slate(self._query(request))
+        slate = self._slate(self._query(request, None, datetime.now(UTC)))
         return orjson.dumps(response_of(slate, self._engine.store))
 
     async def frontier(self, request: SearchRequest) -> bytes:
@@ -80,7 +89,7 @@ class Searching:
 
         The batch takes as long as many searches, so it runs in a thread of its own and they go on.
         """
-        query = self._query(request)
+        query = self._query(request, None, datetime.now(UTC))
         watch = Stopwatch()
         scored = self._scored(query, watch)
         frontier = await to_thread(frontier_of, self._engine.stage(query, scored), scored, self.known_weights)
@@ -96,20 +105,31 @@ class Searching:
             }
         )
 
-    def _query(self, request: SearchRequest) -> Query:
-        profile = self._profiles.get(request.profile)
+    def _assigned(self, request: SearchRequest) -> Assignment | None:
+        """The experiment's arm of a request that leaves the weights to the service."""
+        if request.weights or request.profile is not None:
+            return None
+        assigned = self._experiments.assign(user_id=request.user_id, session_id=request.session_id)
+        if assigned is None or assigned.profile not in (None, *self._profiles.all()):
+            return None  # an arm whose profile was deleted is no arm; its missing units raise the sample-ratio alarm
+        self._experiments.count(assigned)
+        return assigned
+
+    def _query(self, request: SearchRequest, assigned: Assignment | None, now: datetime) -> Query:
+        profile = self._profiles.get(request.profile if assigned is None else assigned.profile)
         weights: Mapping[str, float] | None = request.weights or None
         loss = request.max_relevance_loss
         if profile is not None:
             weights = weights or profile.weights
             loss = profile.max_relevance_loss if loss is None else loss
+        filters = tuple(map(parse_filter, request.filter))
         return Query(
             text=request.q,
             k=request.k,
             offset=request.offset,
             weights=weights,
-            constraints=Constraints(max_relevance_loss=loss),
-            filters=tuple(map(parse_filter, request.filter)),
+            constraints=self._rules.constraints(request.q, filters, now, max_relevance_loss=loss),
+            filters=filters,
             facets=request.facets,
             user_id=request.user_id,
             session_id=request.session_id,

@@ -9,6 +9,7 @@ from pydantic import AliasChoices, Field, SecretStr, ValidationError
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from core.errors import BadParameter
+from service.auth import is_loopback
 
 
 class Settings(BaseSettings):
@@ -43,13 +44,25 @@ class Settings(BaseSettings):
     cache_seconds: int = Field(default=300, ge=0, description="life of scored candidates in Redis; 0 caches nothing")
     cache_entries: int = Field(default=1024, ge=1, description="scored candidate sets kept in the process")
 
+    max_concurrent_searches: int = Field(
+        default=128, ge=1, description="of one worker; more are answered 503 with Retry-After"
+    )
     exploration_share: float = Field(default=0.0, ge=0, le=1, description="share of sessions whose slates are sampled")
     log_flush_seconds: float = Field(default=0.2, gt=0)
     log_segment_rows: int = Field(default=20_000, ge=1)
     log_segment_seconds: float = Field(default=300, gt=0)
 
     max_body_bytes: int = Field(default=1_000_000, ge=1_000)
-    admin_key: SecretStr | None = Field(default=None, description="bearer token that may change profiles")
+    admin_key: SecretStr | None = Field(
+        default=None, min_length=1, description="bearer token that may do everything; issues keys"
+    )
+    require_keys: bool | None = Field(
+        default=None, description="whether searches and events need an API key; left out, unless host is loopback"
+    )
+
+    @property
+    def keys_are_required(self) -> bool:
+        return not is_loopback(self.host) if self.require_keys is None else self.require_keys
 
 
 def read_settings(**given: Any) -> Settings:

@@ -38,8 +38,18 @@ class Telemetry:
         self.searches = _counter("searches", "Searches: hits, empty, infeasible.", ["outcome"], registry=registry)
         self.searches_explored = _counter("searches_explored", "Searches with a sampled slate.", registry=registry)
         self.searches_degraded = _counter("searches_degraded", "Without a part.", ["reason"], registry=registry)
+        self.searches_refused = _counter("searches_refused", "Turned away: too many at once.", registry=registry)
         self.candidate_cache = _counter(
             "candidate_cache", "Look-ups of scored candidates: local, redis, miss.", ["result"], registry=registry
+        )
+        self.experiment_searches = _counter(
+            "experiment_searches", "Searches of an experiment by arm.", ["variant", "outcome"], registry=registry
+        )
+        self.sample_ratio_p_value = _gauge(
+            "sample_ratio_p_value",
+            "Chance of an experiment's split at least this uneven.",
+            ["experiment"],
+            registry=registry,
         )
         self.events = _counter("events", "Events: accepted, duplicate.", ["outcome"], registry=registry)
         self.log_lines = _counter(
@@ -51,10 +61,12 @@ class Telemetry:
             for outcome in ("written", "lost", "refused"):
                 self.log_lines.labels(log, outcome)
 
-    def searched(self, slate: Slate, degraded: Iterable[str]) -> None:
+    def searched(self, slate: Slate, degraded: Iterable[str], variant: str | None) -> None:
         """Count and time one search."""
         outcome = "infeasible" if slate.infeasible else "hits" if slate.item_ids else "empty"
         self.searches.labels(outcome).inc()
+        if variant is not None:
+            self.experiment_searches.labels(variant, outcome).inc()
         if slate.seed is not None:
             self.searches_explored.inc()
         for reason in degraded:

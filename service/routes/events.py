@@ -5,6 +5,7 @@ from __future__ import annotations
 from fastapi import APIRouter, Request
 from pydantic import BaseModel, ConfigDict, Field
 
+from service.auth import Gate
 from service.bodies import documented_body, read_object, reference, validated
 from service.event_log import MAX_BATCH, Event, EventLog
 from service.problems import documented
@@ -26,17 +27,18 @@ class Acknowledgement(BaseModel):
     duplicates: int = Field(description="Those whose `event_id` was there already.")
 
 
-def events_router(events: EventLog, telemetry: Telemetry, *, max_body_bytes: int) -> APIRouter:
+def events_router(events: EventLog, telemetry: Telemetry, gate: Gate, *, max_body_bytes: int) -> APIRouter:
     router = APIRouter(tags=["events"])
 
     @router.post(
         "/events",
-        responses=documented(413, 422, 503),
+        responses=documented(401, 403, 413, 422, 429, 503),
         openapi_extra=documented_body({"anyOf": [reference(Event), reference(Batch)]}),
         summary="Log clicks, carts and purchases",
     )
     async def log_events(request: Request) -> Acknowledgement:
         """One event, or `{"events": [...]}`. Answered when they are on the disk; sending one again is safe."""
+        gate.check(request, "ingest")
         values = await read_object(request, max_bytes=max_body_bytes)
         sent = validated(Batch, values).events if "events" in values else [validated(Event, values)]
         accepted = await events.add(sent)

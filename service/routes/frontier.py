@@ -7,6 +7,8 @@ from fastapi.responses import Response
 from pydantic import BaseModel, Field
 
 from core.errors import BadParameter
+from service.admission import Admission
+from service.auth import Gate
 from service.bodies import JSON
 from service.problems import documented
 from service.search_request import SearchRequest, documented_parameters, from_query_string
@@ -35,20 +37,23 @@ class FrontierResponse(BaseModel):
     took_ms: dict[str, float] = Field(description="Milliseconds by stage.")
 
 
-def frontier_router(searching: Searching) -> APIRouter:
+def frontier_router(searching: Searching, gate: Gate, admission: Admission) -> APIRouter:
     router = APIRouter(tags=["search"])
 
     @router.get(
         "/frontier",
         response_model=FrontierResponse,
-        responses=documented(422, 503),
+        responses=documented(401, 403, 422, 429, 503),
         openapi_extra={"parameters": [one for one in documented_parameters(()) if one["name"] in PARAMETERS]},
         summary="What the weights can trade for this query",
     )
     async def frontier(request: Request) -> Response:
         """The first `k` hits under every weighting of an even grid: which are Pareto-optimal, and the knee."""
+        gate.check(request, "search")
         asked = _without_steering(from_query_string(request.scope["query_string"], ()))
-        return Response(await searching.frontier(asked), media_type=JSON, headers={"Cache-Control": "no-store"})
+        async with admission:
+            answer = await searching.frontier(asked)
+        return Response(answer, headers={"Cache-Control": "no-store"}, media_type=JSON)
 
     return router
 

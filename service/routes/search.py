@@ -5,6 +5,8 @@ from __future__ import annotations
 from fastapi import APIRouter, Request
 from fastapi.responses import Response
 
+from service.admission import Admission
+from service.auth import Gate
 from service.bodies import JSON, documented_body, read_object
 from service.problems import documented
 from service.search_request import documented_parameters, documented_schema, from_object, from_query_string
@@ -15,33 +17,37 @@ ANSWER_HEADERS = {"Cache-Control": "no-store"}
 """An answer kept by a proxy would be shown without being logged, and a draw shown twice has another propensity."""
 
 
-def search_router(searching: Searching, *, max_body_bytes: int) -> APIRouter:
+def search_router(searching: Searching, gate: Gate, admission: Admission, *, max_body_bytes: int) -> APIRouter:
     router = APIRouter(tags=["search"])
     known_weights = searching.known_weights
 
     @router.get(
         "/search",
         response_model=SearchResponse,
-        responses=documented(422, 503),
+        responses=documented(401, 403, 422, 429, 503),
         openapi_extra={"parameters": documented_parameters(known_weights)},
         summary="Search, steered by weights",
     )
     async def search(request: Request) -> Response:
         """The slate for these words at these weights, and the receipt of what the weights bought."""
-        answer = searching.answer(from_query_string(request.scope["query_string"], known_weights))
+        gate.check(request, "search")
+        async with admission:
+            answer = searching.answer(from_query_string(request.scope["query_string"], known_weights))
         return Response(answer, headers=ANSWER_HEADERS, media_type=JSON)
 
     @router.post(
         "/search",
         response_model=SearchResponse,
-        responses=documented(413, 422, 503),
+        responses=documented(401, 403, 413, 422, 429, 503),
         openapi_extra=documented_body(documented_schema(known_weights)),
         summary="Search, with a JSON body",
     )
     async def search_by_body(request: Request) -> Response:
         """The same parameters in a JSON object; `filter` and `facets` are a text or a list of texts."""
+        gate.check(request, "search")
         values = await read_object(request, max_bytes=max_body_bytes)
-        answer = searching.answer(from_object(values, known_weights))
+        async with admission:
+            answer = searching.answer(from_object(values, known_weights))
         return Response(answer, headers=ANSWER_HEADERS, media_type=JSON)
 
     return router

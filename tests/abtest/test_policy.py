@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import torch
 from hypothesis import given, settings
@@ -63,6 +65,32 @@ def test_without_diversity_it_is_plackett_luce() -> None:
     for user in users:
         utilities = asked.gains[user] @ policy.item_weights
         assert_allclose(chances[user], conditional_propensities(utilities, slates[user], 0.1), rtol=1e-9)
+
+
+@settings(deadline=None, max_examples=30)
+@given(seed=st.integers(0, 10_000), n=st.integers(1, 12), k=st.integers(1, 12), spread=st.sampled_from([1.0, 5000.0]))
+def test_pins_stand_where_the_served_stage_puts_them(seed: int, n: int, k: int, spread: float) -> None:
+    rng = np.random.Generator(np.random.PCG64(seed))
+    k = min(k, n)
+    plain, policy = contexts(seed, n=n, spread=spread), SlatePolicy(np.array([0.7, 0.3]), 0.1, 0.1)
+    positions = rng.permutation(k)[: rng.integers(0, k + 1)]
+    pins = dict(zip(positions.tolist(), rng.permutation(n).tolist(), strict=False))
+    asked = replace(plain, pins=pins)
+    users, uniforms = rng.integers(0, N_USERS, B), rng.random((B, k))
+    slates, chances = policy.draw(asked, users, uniforms)
+
+    utilities = torch.from_numpy(asked.gains @ policy.item_weights)[users]
+    aspects = torch.from_numpy(asked.aspects).expand(B, n, 2)
+    everything, weights = torch.ones(B, n, dtype=torch.bool), torch.full((B,), 0.1, dtype=torch.float64)
+    pinned = torch.full((B, k), -1)
+    for position, candidate in pins.items():
+        pinned[:, position] = candidate
+    expected, expected_chances = drawn_slate(
+        utilities, everything, aspects, weights, pinned, 0.1, torch.from_numpy(uniforms)
+    )
+    assert slates.tolist() == expected.tolist()
+    assert_allclose(chances, expected_chances.numpy(), rtol=1e-6)
+    assert_allclose(policy.propensities(asked, users, slates), chances, rtol=1e-9)
 
 
 def test_a_slate_shorter_than_the_page_is_certain_beyond_its_end() -> None:

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Callable
+from datetime import UTC, datetime
 from pathlib import Path
 
 import numpy as np
@@ -15,10 +17,12 @@ from abtest.replay import replay
 from abtest.simulate import policy_of, show, simulate
 from abtest.world import World
 from core.errors import BadLog, BadParameter
+from core.log import impression_row
 from core.metrics import discounts
+from core.records import Constraints, Query
 from core.weights import normalise
 from engine import Engine
-from engine.impressions import json_line, read_log, rows_of
+from engine.impressions import frame_of, json_line, read_log, rows_of, write_part
 from engine.lists import behaviour_gain
 
 OTHER = {"relevance": 0.75, "revenue": 0.2, "diversity": 0.05}
@@ -83,6 +87,14 @@ def test_more_diversity_is_more_diverse_and_the_difference_is_sure(engine: Engin
     assert "mixed - logged" in found["differences"]
 
 
+def test_segments_share_the_traffic_and_answer_for_themselves(result: dict) -> None:
+    shares = {name: part["share"] for name, part in result["segments"].items()}
+    assert sum(shares[name] for name in ("frequent queries", "middling queries", "rare queries")) == pytest.approx(1)
+    for part in result["segments"].values():
+        assert part["differences"]["same - logged"]["relevance"]["value"] == pytest.approx(0, abs=1e-4)
+    assert any(name.startswith("category ") for name in shares)
+
+
 def test_a_policy_far_from_the_log_is_refused_with_the_reason(engine: Engine, log: Path) -> None:
     found = replay(log, engine, {"far": {"diversity": 1}})
     far = found["policies"]["far"]["revenue"]
@@ -98,6 +110,10 @@ def test_the_report_is_for_people_and_replaces_only_a_report(engine: Engine, log
     text = (tmp_path / "report" / "report.md").read_text()
     assert "w_revenue:0.2" in text
     assert "b - logged" in text
+    page = (tmp_path / "report" / "report.html").read_text()
+    assert page.count("<svg") == 3
+    assert "b may change" in page or "b surely" in page
+    assert not re.search(r"(src|href)=\"http", page)
     (tmp_path / "mine").mkdir()
     (tmp_path / "mine" / "thesis.txt").write_text("years of work")
     with pytest.raises(BadParameter, match="--out"):
@@ -105,6 +121,7 @@ def test_the_report_is_for_people_and_replaces_only_a_report(engine: Engine, log
     assert sorted(path.name for path in tmp_path.rglob("*")) == [
         "mine",
         "report",
+        "report.html",
         "report.json",
         "report.md",
         "thesis.txt",
@@ -193,6 +210,34 @@ def test_propensities_of_another_policy_are_noticed(engine: Engine, log: Path, t
     frame.with_columns(pl.col("propensities").list.eval(pl.element() * 0.9)).write_parquet(tmp_path / "off.parquet")
     found = replay(tmp_path / "off.parquet", engine, {"b": OTHER})
     assert "100.0% of the logged propensities" in found["warnings"][0]
+
+
+def test_pins_and_exclusions_of_a_log_are_replayed(engine: Engine, tmp_path: Path) -> None:
+    """A pin stands where it was put under any weights, an excluded item is nobody's choice."""
+    plain = engine.search(Query("yogurt", k=6))
+    constraints = Constraints(pins={1: plain.item_ids[5], 3: "no such item"}, exclusions=frozenset(plain.item_ids[:1]))
+    now = datetime(2026, 1, 2, tzinfo=UTC)
+    rows = [
+        impression_row(
+            engine.impression(
+                engine.search(Query("yogurt", k=6, constraints=constraints, session_id=f"s-{number}", explore=True)),
+                now,
+            )
+        )
+        for number in range(60)
+    ]
+    write_part(frame_of(rows), tmp_path / "pinned.parquet")
+    result = replay(tmp_path / "pinned.parquet", engine, {"same": dict(engine.default_weights), "b": OTHER})
+    assert result["log"]["n_replayed"] == 60
+    assert not any("propensities" in warning for warning in result["warnings"])
+    assert result["policies"]["same"]["diversity"]["value"] == pytest.approx(result["log"]["diversity"]["value"])
+    assert result["estimators"]["same"]["relevance"]["ips"]["ess"] == pytest.approx(60, rel=1e-3)
+
+    for row in rows:
+        row["pins"] = {}
+    write_part(frame_of(rows), tmp_path / "forgotten.parquet")
+    result = replay(tmp_path / "forgotten.parquet", engine, {"b": OTHER})
+    assert "of the logged propensities are not what this bundle gives" in result["warnings"][0]
 
 
 def test_the_spooled_lines_of_a_service_replay_as_well(engine: Engine, world: World, tmp_path: Path) -> None:

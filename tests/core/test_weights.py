@@ -10,7 +10,7 @@ from core.errors import BadParameter
 from core.weights import format_weights, normalise, parse_policy
 
 KNOWN = ("relevance", "revenue", "diversity")
-positive = st.floats(1e-6, 1e300)
+positive = st.floats(1e-6, 1.7e308)
 
 
 @given(st.dictionaries(st.sampled_from(KNOWN), positive, min_size=1))
@@ -19,6 +19,7 @@ def test_normalised_weights_are_a_point_on_the_simplex_of_all_objectives(raw: di
     assert tuple(weights) == KNOWN
     assert math.fsum(weights.values()) == pytest.approx(1)
     assert all(weights[name] == 0 for name in KNOWN if name not in raw)
+    assert normalise(weights, KNOWN) == weights
 
 
 @pytest.mark.parametrize(

@@ -7,12 +7,15 @@ from pathlib import Path
 import polars as pl
 import pytest
 
+from abtest.simulate import simulate
+from catalog.grocery import Grocery
 from catalog.readers import read_catalogue
 from core.errors import BadInput, BadParameter
 from core.records import Query
 from engine import Engine
 from engine.build import build_bundle
 from engine.evaluation import evaluate
+from engine.impressions import read_log, rows_of
 
 ROWS = [
     {"item_id": "1", "title": "Red cotton shirt", "brand": "Acme", "category": "Shirts", "price": 20.0},
@@ -83,3 +86,14 @@ def test_a_build_that_fails_leaves_the_old_bundle_alone(tmp_path: Path) -> None:
         build_bundle(items, out, source="shop.csv", log_rows=[])
     assert Engine.load(out).bundle_id == before
     assert [path.name for path in tmp_path.iterdir() if path.name.startswith(".")] == []
+
+
+def test_a_log_trains_the_ranker(engine: Engine, small_grocery: Grocery, tmp_path: Path) -> None:
+    log, out = tmp_path / "log", tmp_path / "bundle"
+    simulate(engine, 80, log, seed=1)
+    rows = [row for frame in read_log(log) for row in rows_of(frame)]
+    build_bundle(small_grocery.items, out, source="grocery", log_rows=rows)
+    learned = Engine.load(out)
+    assert learned.manifest["training"]["trained_on"] == ["log"]
+    assert 0 < learned.manifest["training"]["n_lists"] <= 80
+    assert learned.search(Query("yogurt")).item_ids

@@ -1,0 +1,67 @@
+"""A policy let loose in a simulated world, in memory: what it shows, and what shoppers do."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Mapping
+
+import numpy as np
+
+from abtest.bucketing import groups_of
+from abtest.clicks import N_DRAWS, PositionBased
+from abtest.contexts import Search
+from abtest.logs import LoggedSlates, ReplayLog
+from abtest.outcomes import rewards_of
+from abtest.simulate import K, policy_of, show
+from abtest.world import Intents, World
+from core.weights import normalise
+from engine import Engine
+
+
+def deploy(
+    engine: Engine,
+    world: World,
+    weights: Mapping[str, float],
+    n: int,
+    rng: np.random.Generator,
+    *,
+    k: int = K,
+    click_model: PositionBased | None = None,
+    intents: Intents | None = None,
+    progress: Callable[[int], None] = lambda _: None,
+) -> ReplayLog:
+    """Serve n searches under raw weights, exploring as the engine would; the log of it.
+
+    Args:
+        intents: who searches, n of them; drawn from the world where none are given.
+    """
+    intents = world.draw(n, rng) if intents is None else intents
+    n = len(intents)
+    effective = normalise(weights, engine.known_weights)
+    policy = policy_of(engine, effective, engine.temperature)
+    rows, propensities = show(engine, world, policy, intents, rng.random((n, k)), progress=progress)
+    uniforms = rng.random((n, k, N_DRAWS), dtype=np.float32)
+    clicks, purchases = (click_model or PositionBased()).browse(*world.judge(intents, rows), uniforms)
+    prices = np.nan_to_num(engine.store.prices).astype(np.float64)
+    groups = groups_of(world.user_ids)
+    slates = LoggedSlates(
+        queries=intents.queries,
+        users=intents.users,
+        groups=groups[intents.users],
+        weights=np.zeros(n, dtype=np.int64),
+        temperatures=np.full(n, engine.temperature),
+        seeds=np.full(n, -1),
+        rows=rows.astype(np.int32),
+        propensities=propensities,
+        clicks=clicks.astype(np.int8),
+        purchases=purchases.astype(np.int8),
+        revenue=purchases * prices[rows],
+    )
+    searches = tuple(Search(text) for text in world.texts)
+    return ReplayLog(slates, searches, world.user_ids, (effective,), n, Counter())
+
+
+def value_of(engine: Engine, deployed: ReplayLog, metric: str) -> tuple[float, float]:
+    """Mean of a metric over the searches of a deployment, and its Monte-Carlo standard error."""
+    totals = rewards_of(deployed.slates, engine)[metric].sum(axis=1)
+    return float(totals.mean()), float(totals.std(ddof=1) / np.sqrt(len(totals)))

@@ -1,0 +1,116 @@
+"""Weights found on a log: the floor holds, the gain is real, and a short log changes nothing."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import numpy as np
+import pytest
+from numpy.testing import assert_allclose
+
+from abtest.deployment import deploy, value_of
+from abtest.estimators import snips
+from abtest.intervals import lower_bounds
+from abtest.simulate import simulate
+from abtest.sums import add_up
+from abtest.tune import OWN, candidates_around, choose, front_of, knee_of, tune
+from abtest.world import World
+from core.errors import BadParameter
+from engine import Engine
+
+
+def test_a_tuned_profile_keeps_its_floor_and_gains_when_it_is_deployed(
+    engine: Engine, world: World, tmp_path: Path
+) -> None:
+    small = world.among(n_queries=8, n_users=60)
+    own = {"relevance": 0.7, "diversity": 0.3}
+    simulate(engine, 4000, tmp_path / "log", seed=2, world=small, weights=own)
+    result = tune(tmp_path / "log", engine, tmp_path / "p.json", maximise="revenue", keep={"relevance": 0.98})
+    profile = json.loads((tmp_path / "p.json").read_text())
+    assert profile == {"weights": result["weights"]}
+    assert result["chosen"] != OWN
+    assert 0 < result["gain_at_least"] < result["gain"]
+    rng = np.random.Generator(np.random.PCG64(3))
+    before, after = (deploy(engine, small, weights, 20_000, rng) for weights in (own, profile["weights"]))
+    assert value_of(engine, after, "revenue")[0] > value_of(engine, before, "revenue")[0]
+    assert value_of(engine, after, "relevance")[0] > 0.98 * value_of(engine, before, "relevance")[0]
+    assert result["segments"]
+
+
+def test_a_log_that_is_sure_of_nothing_keeps_its_weights(engine: Engine, world: World, tmp_path: Path) -> None:
+    simulate(engine, 120, tmp_path / "log", seed=2, world=world)
+    result = tune(tmp_path / "log", engine, maximise="revenue", keep={"relevance": 1.0})
+    assert result["chosen"] == OWN
+    assert result["weights"] == pytest.approx(dict(engine.default_weights))
+    assert result["gain"] is None
+
+
+@pytest.mark.parametrize(
+    ("maximise", "keep", "names"),
+    [("profit", {}, "--maximise"), ("revenue", {"profit": 0.9}, "--keep"), ("revenue", {"relevance": 98.0}, "--keep")],
+)
+def test_a_wish_that_makes_no_sense_is_named(
+    engine: Engine, log: Path, maximise: str, keep: dict[str, float], names: str
+) -> None:
+    with pytest.raises(BadParameter, match=names):
+        tune(log, engine, maximise=maximise, keep=keep)
+
+
+def test_candidates_differ_and_hold_the_logs_own() -> None:
+    own = {"relevance": 0.8, "revenue": 0.2, "diversity": 0.0}
+    found = candidates_around(own)
+    assert found[OWN] == own
+    assert len({tuple(np.round(list(one.values()), 4)) for one in found.values()}) == len(found) > 15
+    assert_allclose([sum(one.values()) for one in found.values()], 1)
+    assert any(one["diversity"] > 0 for one in found.values())
+
+
+def test_bounds_hold_all_at_once_where_nothing_differs() -> None:
+    """30 comparisons of noise with noise: some bound is above the truth in about one of twenty logs."""
+    rng = np.random.Generator(np.random.PCG64(0))
+    wrong = 0
+    for _ in range(200):
+        common = rng.normal(size=300)
+        ones = np.ones(300)
+        base = add_up(snips(common, ones))
+        noise = common[:, None] + rng.normal(size=(300, 30))
+        bounds = lower_bounds([add_up(snips(column, ones)).minus(base) for column in noise.T], n_draws=400)
+        wrong += bool((bounds > 0).any())
+    assert wrong / 200 < 0.1
+
+
+def test_a_share_is_taken_of_the_other_value() -> None:
+    ones = np.ones(50)
+    mine, theirs = (add_up(snips(np.full(50, value), ones)) for value in (3.0, 2.0))
+    assert mine.minus(theirs, share=0.5).value == pytest.approx(2.0)
+
+
+def test_the_floor_forbids_what_gains_most() -> None:
+    rng = np.random.Generator(np.random.PCG64(1))
+    ones, noise = np.ones(2000), rng.normal(0, 0.1, 2000)
+
+    def sums(relevance: float, revenue: float) -> dict:
+        return {
+            "relevance": add_up(snips(relevance + noise, ones)),
+            "revenue": add_up(snips(revenue + noise + rng.normal(0, 0.1, 2000), ones)),
+        }
+
+    asked = {OWN: sums(1.0, 1.0), "greedy": sums(0.8, 2.0), "fair": sums(0.99, 1.2)}
+    choice = choose(asked, maximise="revenue", keep={"relevance": 0.95})
+    assert choice.name == "fair"
+    assert choice.kept == {OWN: True, "greedy": False, "fair": True}
+
+
+def test_front_and_knee() -> None:
+    values: dict[str, dict[str, float | None]] = {
+        "a": {"x": 0.0, "y": 1.0},
+        "b": {"x": 0.8, "y": 0.9},
+        "c": {"x": 1.0, "y": 0.0},
+        "beaten": {"x": 0.5, "y": 0.5},
+        "silent": {"x": None, "y": 3.0},
+    }
+    front = front_of(values, ("x", "y"))
+    assert front == ["a", "b", "c"]
+    assert knee_of(values, front, ("x", "y")) == "b"
+    assert knee_of(values, front[:2], ("x", "y")) is None

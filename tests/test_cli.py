@@ -1,0 +1,121 @@
+"""The command line as a person uses it: from a catalogue file to an answer, and what is said when something is off."""
+
+from __future__ import annotations
+
+import csv
+import json
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Protocol
+
+import pytest
+
+import cli
+
+
+@dataclass(frozen=True)
+class Done:
+    returncode: int
+    stdout: str
+    stderr: str
+
+
+class Trimtab(Protocol):
+    def __call__(self, *arguments: object) -> Done: ...
+
+
+@pytest.fixture
+def trimtab(monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]) -> Trimtab:
+    """Run a command in this process: importing torch anew for each would take longer than all of them."""
+
+    def run(*arguments: object) -> Done:
+        monkeypatch.setattr("sys.argv", ["trimtab", *map(str, arguments)])
+        capfd.readouterr()
+        try:
+            cli.main()
+            code = 0
+        except SystemExit as stopped:
+            code = int(stopped.code or 0)
+        printed = capfd.readouterr()
+        return Done(code, printed.out, printed.err)
+
+    return run
+
+
+def test_from_a_users_csv_to_an_answer(trimtab: Trimtab, tmp_path: Path) -> None:
+    shop = tmp_path / "shop.csv"
+    with shop.open("w", newline="") as file:
+        writer = csv.writer(file)
+        writer.writerow(["item_id", "title", "brand", "price"])
+        writer.writerows([["1", "Red cotton shirt", "Acme", "$20.00"], ["2", "Leather boots", "Bolt", "120"]])
+        writer.writerow(["3", "", "Bolt", "5"])
+    built = trimtab("build", shop, "--out", tmp_path / "bundle", "--max-rejected-share", "0.5")
+    assert built.returncode == 0, built.stderr
+    assert "4" in built.stderr  # the line of the row without a title
+    found = trimtab("search", tmp_path / "bundle", "shirt", "--w-revenue", "0.2", "--w-relevance", "0.8", "--json")
+    answer = json.loads(found.stdout)
+    assert answer["hits"][0]["item_id"] == "1"
+    assert answer["weights"] == {"relevance": 0.8, "revenue": 0.2, "diversity": 0.0}
+    table = trimtab("search", tmp_path / "bundle", "shirt")
+    assert "Red cotton shirt" in table.stdout
+    assert "receipt" in table.stdout
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (("build", "nowhere.csv", "--out", "OUT"), "nowhere.csv"),
+        (("build", "icecat", "--out", "OUT"), "--data"),
+        (("build", "grocery", "--out", "OUT", "--encoder", "word2vec"), "word2vec"),
+        (("search", "BUNDLE", "  "), "query: is empty"),
+        (("search", "BUNDLE", "soup", "--filter", "colour:red"), "colour"),
+        (("search", "BUNDLE", "soup", "--w-revenue", "-1"), "w-revenue"),
+        (("evaluate", "BUNDLE", "--judgments", "nowhere.csv"), "nowhere.csv"),
+        (("replay", "nowhere", "--bundle", "BUNDLE", "--policy", "a=w_relevance:1", "--out", "OUT"), "nowhere"),
+        (("replay", "nowhere", "--bundle", "BUNDLE", "--policy", "a=margin", "--out", "OUT"), "--policy"),
+    ],
+)
+def test_bad_input_is_one_clear_line_and_exit_code_2(
+    trimtab: Trimtab, small_bundle: Path, tmp_path: Path, arguments: tuple[str, ...], said: str
+) -> None:
+    places = {"BUNDLE": small_bundle, "OUT": tmp_path / "out"}
+    done = trimtab(*(places.get(argument, argument) for argument in arguments))
+    assert done.returncode == 2, done.stderr
+    assert said in done.stderr
+    assert "Traceback" not in done.stderr
+    assert done.stdout == ""
+    assert not (tmp_path / "out").exists()
+
+
+def test_a_damaged_bundle_is_exit_code_1_and_names_the_file(trimtab: Trimtab, tmp_path: Path) -> None:
+    done = trimtab("search", tmp_path, "soup")
+    assert done.returncode == 1
+    assert "manifest.json" in done.stderr
+
+
+def test_evaluate_prints_intervals_as_json(trimtab: Trimtab, small_bundle: Path, tmp_path: Path) -> None:
+    asked = trimtab("search", small_bundle, "vanilla yogurt", "--json", "--k", "5")
+    items = [hit["item_id"] for hit in json.loads(asked.stdout)["hits"]]
+    judgments = tmp_path / "judgments.csv"
+    judgments.write_text(
+        "query,item_id,grade\n" + "".join(f"vanilla yogurt,{i},{3 - n % 2}\n" for n, i in enumerate(items))
+    )
+    figures = json.loads(trimtab("evaluate", small_bundle, "--judgments", judgments, "--json").stdout)
+    assert figures["ndcg@10"]["n_queries"] == 1
+    assert 0 < figures["ndcg@10"]["low"] <= figures["ndcg@10"]["value"] <= 1
+    assert figures["recall@100"]["value"] == 1
+
+
+def test_simulate_then_replay(trimtab: Trimtab, small_bundle: Path, tmp_path: Path) -> None:
+    log, report = tmp_path / "log", tmp_path / "report"
+    assert trimtab("simulate", small_bundle, "--impressions", "600", "--out", log, "--seed", "1").returncode == 0
+    replayed = trimtab(
+        *("replay", log, "--bundle", small_bundle, "--out", report, "--json"),
+        *("--policy", "relevant=w_relevance:1", "--policy", "dear=w_relevance:0.8,w_revenue:0.2"),
+    )
+    assert replayed.returncode == 0, replayed.stderr
+    result = json.loads(replayed.stdout)
+    assert {"relevant", "dear"} <= set(result["policies"])
+    for policy in ("relevant", "dear"):
+        assert {"relevance", "revenue", "diversity"} <= set(result["policies"][policy])
+    assert (report / "report.md").read_text()

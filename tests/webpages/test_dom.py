@@ -1,0 +1,101 @@
+# markup reads better unbroken
+"""The columns of a page against the tree they were read from, and the limits."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from selectolax.lexbor import LexborHTMLParser
+
+from tests.webpages.pages_made_here import product
+from webpages.dom import MAX_BYTES, MAX_DEPTH, MAX_TAGS, decode, normalise_space, parse, within_limits
+
+TAGS = ["div", "p", "span", "b", "ul", "li", "table", "tr", "td", "a", "svg", "template", "select", "option"]
+
+
+@st.composite
+def markup(draw: st.DrawFn) -> str:
+    """Tags that open and close as they like, with text between."""
+    pieces = []
+    for _ in range(draw(st.integers(0, 40))):
+        tag = draw(st.sampled_from(TAGS))
+        kind = draw(st.integers(0, 2))
+        pieces.append(
+            f"<{tag} class='{tag}'>" if kind == 0 else f"</{tag}>" if kind == 1 else draw(st.text("ab1€ ", max_size=6))
+        )
+    return "".join(pieces)
+
+
+@given(markup())
+@settings(max_examples=150)
+def test_every_path_finds_its_element_and_ranges_nest(html: str) -> None:
+    dom = parse(html)
+    for element in range(len(dom)):
+        assert dom.find(dom.path(element)) == element
+        parent = dom.parents[element]
+        assert parent < element
+        if parent >= 0:
+            assert dom.ends[element] <= dom.ends[parent]
+            assert (
+                dom.segment_starts[parent]
+                <= dom.segment_starts[element]
+                <= dom.segment_ends[element]
+                <= dom.segment_ends[parent]
+            )
+            assert dom.depths[element] == dom.depths[parent] + 1
+
+
+def test_text_is_what_the_parser_gives() -> None:
+    html = product()
+    tree = LexborHTMLParser(html)
+    dom = parse(html)
+    for selector in ("h1", "main", "form", "ul"):
+        node = tree.css_first(selector)
+        assert node is not None
+        element = dom.tags.index(selector)
+        assert dom.text(element) == normalise_space(node.text(separator=" "))
+
+
+@pytest.mark.parametrize(
+    "html",
+    [
+        b"<div>" * 100_000 + b"x",
+        b"<a " + b" ".join(b"a%d=1" % i for i in range(100_000)) + b">",
+        (b"<p " + b" ".join(b"%x" % i for i in range(350)) + b">") * 3_000,
+        b"<p>a" * 1_000_000,
+        b"<" * 1_000_000,
+        b"<!--" * 300_000,
+        b"<script>" * 300_000,
+        b"<p>a</p>" * 7_000_000,
+    ],
+    ids=["deep", "attributes of one tag", "attributes of all tags", "tags", "angles", "comments", "scripts", "56 MB"],
+)
+def test_limits_hold(html: bytes) -> None:
+    dom = parse(html)
+    assert len(dom) <= MAX_TAGS + 10
+    assert max(dom.depths, default=0) <= MAX_DEPTH + 2
+    assert len(within_limits(html)) <= MAX_BYTES
+
+
+def test_an_ordinary_page_is_not_cut() -> None:
+    assert not parse(product()).truncated
+
+
+@pytest.mark.parametrize(
+    ("raw", "text"),
+    [
+        ("Preis 5 €".encode(), "Preis 5 €"),
+        ("<meta charset='windows-1252'>5 €".encode("cp1252"), "<meta charset='windows-1252'>5 €"),
+        ("<meta charset=Shift_JIS>価格".encode("shift_jis"), "<meta charset=Shift_JIS>価格"),
+        ("価格".encode("utf-16"), "\ufeff価格"),
+        ("Größe".encode("latin-1"), "Größe"),
+    ],
+)
+def test_charsets(raw: bytes, text: str) -> None:
+    assert decode(raw).lstrip("\ufeff") == text.lstrip("\ufeff")
+
+
+@pytest.mark.parametrize("name", ["punycode", "unicode_escape", "zlib", "idna", "no-such-thing"])
+def test_a_declared_codec_that_is_no_charset_is_not_used(name: str) -> None:
+    assert decode(f"<meta charset={name}>\\u0041".encode()) == f"<meta charset={name}>\\u0041"

@@ -1,0 +1,291 @@
+"""A page as columns: one linear pass over lexbor's tree, within limits, whatever the bytes.
+
+Elements are numbered in document order, so the subtree of element `i` is the range `i .. ends[i]`, and its text is the
+range of text segments `segment_starts[i] .. segment_ends[i]`. Everything downstream works on these ranges.
+
+A page is untrusted input. Lexbor is quadratic in the nesting depth and in the attributes of one tag (measured: 15 s for
+100,000 nested `<div>`), so a cheap scan cuts the page where it leaves the limits; what stands before is analysed.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, field
+from sys import intern
+
+from selectolax.lexbor import LexborHTMLParser, LexborNode
+
+MAX_BYTES = 5_000_000
+MAX_TAGS = 120_000
+MAX_DEPTH = 800
+MAX_ATTRIBUTES = 300
+"""In one tag."""
+MAX_SEPARATORS = 400_000
+"""Spaces, slashes and quotes inside tags, over the page: bounds the attributes of all tags together."""
+
+_SEPARATORS = bytes.maketrans(b"\t\n\f\r/\"'", b"       ")
+
+MAX_INLINE_SCRIPTS = 1_500_000
+
+_OPAQUE = frozenset({"script", "style", "template", "noscript", "svg", "math", "iframe", "object"})
+"""Elements whose content is no part of the page a shopper reads."""
+
+_VOID = frozenset(b"area base br col embed hr img input link meta source track wbr".split())
+_IMPLIED_END = frozenset(b"p li dt dd option tr td th tbody thead tfoot".split())
+
+_TAG = re.compile(rb"<(/?)([a-zA-Z][a-zA-Z0-9:-]{0,30})|<!--")
+_ATTRIBUTE = re.compile(rb"""[^\s=>/"']+(?:\s*=\s*(?:"[^"]*"|'[^']*'|[^\s>]+))?""")
+_META_CHARSET = re.compile(rb"""<meta[^>]{0,200}?charset\s*=\s*["']?\s*([a-zA-Z0-9_-]{2,20})""", re.IGNORECASE)
+_KNOWN_CHARSET = re.compile(
+    r"utf-?8|us-ascii|iso-?8859-?\d{1,2}|latin1|windows-?125\d|cp125\d|koi8-?[ru]|shift[-_]?jis|sjis|euc-?(?:jp|kr)"
+    r"|iso-2022-jp|gb2312|gbk|gb18030|big5(?:-?hkscs)?|ks_c_5601-1987|tis-620",
+    re.IGNORECASE,
+)
+_SPACE = re.compile(r"\s+")
+
+
+@dataclass(slots=True)
+class Dom:
+    """Columns by element, in document order; [n] each.
+
+    Attributes:
+        tags: lower-case tag names.
+        attributes: attribute -> value, empty where there is none.
+        parents: index of the parent, -1 for the root.
+        depths: 0 for the root.
+        ends: one past the last element of the subtree.
+        segment_starts, segment_ends: range of the text segments in the subtree.
+        segments: the page's text, whitespace normalised, one entry a text node.
+        segment_owners: the element each segment stands in.
+        scripts: (element, type, source) of `<script>` elements that hold data.
+        inline_scripts: sources of other scripts, MAX_INLINE_SCRIPTS characters at most; never run, only read as text.
+        styles: embedded style sheets.
+        ordinals: number of the element in document order when the inside of `<svg>` and the like is counted too.
+        truncated: whether the page was cut to fit the limits.
+    """
+
+    tags: list[str] = field(default_factory=list)
+    attributes: list[dict[str, str]] = field(default_factory=list)
+    parents: list[int] = field(default_factory=list)
+    depths: list[int] = field(default_factory=list)
+    ends: list[int] = field(default_factory=list)
+    segment_starts: list[int] = field(default_factory=list)
+    segment_ends: list[int] = field(default_factory=list)
+    segments: list[str] = field(default_factory=list)
+    segment_owners: list[int] = field(default_factory=list)
+    text_offsets: list[int] = field(default_factory=lambda: [0])
+    ordinals: list[int] = field(default_factory=list)
+    scripts: list[tuple[int, str, str]] = field(default_factory=list)
+    inline_scripts: list[str] = field(default_factory=list)
+    styles: list[str] = field(default_factory=list)
+    marks: dict[int, str] = field(default_factory=dict)
+    n_inside_opaque: int = 0
+    n_script_characters: int = 0
+    truncated: bool = False
+
+    def __len__(self) -> int:
+        return len(self.tags)
+
+    def text_length(self, element: int) -> int:
+        """Characters of text in the subtree, in constant time."""
+        return self.text_offsets[self.segment_ends[element]] - self.text_offsets[self.segment_starts[element]]
+
+    def text(self, element: int, separator: str = " ") -> str:
+        return separator.join(self.segments[self.segment_starts[element] : self.segment_ends[element]])
+
+    def attribute(self, element: int, name: str) -> str:
+        return self.attributes[element].get(name, "")
+
+    def ancestors(self, element: int, limit: int = MAX_DEPTH) -> list[int]:
+        """From the parent upwards, `limit` of them at most."""
+        found: list[int] = []
+        parent = self.parents[element]
+        while parent >= 0 and len(found) < limit:
+            found.append(parent)
+            parent = self.parents[parent]
+        return found
+
+    def path(self, element: int) -> str:
+        """XPath-like address: `/html/body/div[2]/span`, counting from 1 among siblings of one tag; [1] is left out."""
+        steps = []
+        while element >= 0:
+            parent = self.parents[element]
+            rank = 1
+            sibling = parent + 1 if parent >= 0 else element
+            while sibling < element:
+                rank += self.tags[sibling] == self.tags[element]
+                sibling = self.ends[sibling]
+            steps.append(self.tags[element] + (f"[{rank}]" if rank > 1 else ""))
+            element = parent
+        return "/" + "/".join(reversed(steps))
+
+    def find(self, path: str) -> int | None:
+        """The element at a path, None where the page has none there."""
+        steps = path.strip("/").split("/")
+        if not self.tags or steps[0] != self.tags[0]:
+            return None
+        element = 0
+        for step in steps[1:]:
+            tag, _, rank = step.partition("[")
+            wanted = int(rank.rstrip("]")) if rank else 1
+            child, last = element + 1, self.ends[element]
+            while child < last:
+                if self.tags[child] == tag:
+                    wanted -= 1
+                    if wanted == 0:
+                        break
+                child = self.ends[child]
+            else:
+                return None
+            element = child
+        return element
+
+
+def normalise_space(text: str) -> str:
+    return _SPACE.sub(" ", text).strip()
+
+
+def decode(html: bytes) -> str:
+    """Text of a page: byte order mark, else declared charset, else UTF-8, else Windows-1252. Never fails."""
+    if html.startswith((b"\xff\xfe", b"\xfe\xff")):
+        return html.decode("utf-16", errors="replace")
+    declared = _META_CHARSET.search(html, 0, 4096)
+    names = [declared.group(1).decode("ascii")] if declared else []
+    for name in [*names, "utf-8"]:
+        # Only charsets of real pages: `punycode`, `unicode_escape` and the like are codecs too, and some are quadratic.
+        if _KNOWN_CHARSET.fullmatch(name):
+            try:
+                return html.decode(name)
+            except (UnicodeDecodeError, LookupError):
+                continue
+    broken = html.decode("utf-8", errors="replace")
+    return broken if broken.count("\ufffd") < len(broken) / 100 else html.decode("cp1252", errors="replace")
+
+
+def within_limits(html: bytes) -> bytes:
+    """The longest prefix that stays within the limits above. Linear in the bytes."""
+    html = html[:MAX_BYTES]
+    separated = html.translate(_SEPARATORS)
+    depth = n_tags = n_separators = position = 0
+    while (tag := _TAG.search(html, position)) is not None:
+        position = tag.end()
+        if tag.group(2) is None:
+            close = html.find(b"-->", position)
+            if close < 0:
+                break
+            position = close + 3
+            continue
+        name = tag.group(2).lower()
+        n_tags += 1
+        if tag.group(1):
+            depth = max(0, depth - (name not in _IMPLIED_END))
+            continue
+        if name not in _VOID and name not in _IMPLIED_END:
+            depth += 1
+        end = html.find(b">", position)
+        end = len(html) if end < 0 else end
+        n_here = separated.count(b" ", position, end)
+        n_separators += n_here
+        too_many = n_separators > MAX_SEPARATORS or (
+            n_here > MAX_ATTRIBUTES and _n_attributes(html, position, end) > MAX_ATTRIBUTES
+        )
+        if too_many or n_tags > MAX_TAGS or depth > MAX_DEPTH:
+            return html[: tag.start()]
+        if name in (b"script", b"style"):
+            close = html.find(b"</" + name, end)
+            if close < 0:
+                break
+            end = close
+        position = end
+    return html
+
+
+def _n_attributes(html: bytes, start: int, end: int) -> int:
+    n, position = 0, start
+    while n <= MAX_ATTRIBUTES and (match := _ATTRIBUTE.search(html, position, end)) is not None:
+        n += 1
+        position = match.end()
+    return n
+
+
+def parse(html: bytes | str) -> Dom:
+    """Columns of a page. Never fails: an empty or broken page has few or no elements."""
+    raw = html.encode("utf-8", errors="replace") if isinstance(html, str) else decode(html[: MAX_BYTES * 2]).encode()
+    kept = within_limits(raw)
+    dom = Dom(truncated=len(kept) < len(raw) or (isinstance(html, bytes) and len(html) > MAX_BYTES * 2))
+    if not kept.strip():
+        return dom
+    root = LexborHTMLParser(kept).root
+    if root is not None:
+        _walk(root, dom)
+    return dom
+
+
+def _walk(root: LexborNode, dom: Dom) -> None:
+    """Fill the columns by an iterative depth-first walk."""
+    open_elements: list[int] = []
+    node: LexborNode | None = root
+    while node is not None:
+        entered = _visit(node, open_elements, dom)
+        child = node.child if entered else None
+        if child is not None:
+            node = child
+            continue
+        if entered:
+            _close(open_elements.pop(), dom)
+        following = node.next if open_elements else None
+        while following is None and open_elements:
+            parent = node.parent
+            if parent is None:
+                break
+            node = parent
+            _close(open_elements.pop(), dom)
+            following = node.next if open_elements else None
+        node = following
+    while open_elements:
+        _close(open_elements.pop(), dom)
+
+
+def _visit(node: LexborNode, open_elements: list[int], dom: Dom) -> bool:
+    """Note one node; True where it is an element whose children are to be walked (it is then open)."""
+    tag = node.tag
+    parent = open_elements[-1] if open_elements else -1
+    if tag == "-text":
+        text = normalise_space(node.text_content or "")
+        if text:
+            dom.segments.append(text)
+            dom.segment_owners.append(parent)
+            dom.text_offsets.append(dom.text_offsets[-1] + len(text) + 1)
+        return False
+    if not tag or tag[0] in "-!_#" or len(open_elements) > MAX_DEPTH:
+        return False
+    element = len(dom.tags)
+    attributes = {intern(name): value or "" for name, value in node.attributes.items()}
+    dom.tags.append(tag)
+    dom.attributes.append(attributes)
+    dom.ordinals.append(element + dom.n_inside_opaque)
+    dom.parents.append(parent)
+    dom.depths.append(len(open_elements))
+    dom.ends.append(element + 1)
+    dom.segment_starts.append(len(dom.segments))
+    dom.segment_ends.append(len(dom.segments))
+    if tag in _OPAQUE:
+        if tag == "script" and "src" not in attributes:
+            source = node.text() or ""
+            if "ld+json" in attributes.get("type", "").lower():
+                dom.scripts.append((element, attributes["type"].lower(), source))
+            elif dom.n_script_characters + len(source) <= MAX_INLINE_SCRIPTS:
+                dom.n_script_characters += len(source)
+                dom.inline_scripts.append(source)
+        elif tag == "style":
+            dom.styles.append(node.text() or "")
+        elif tag in ("svg", "math", "object"):
+            dom.n_inside_opaque += sum(1 for _ in node.traverse()) - 1
+        return False
+    open_elements.append(element)
+    return True
+
+
+def _close(element: int, dom: Dom) -> None:
+    dom.ends[element] = len(dom.tags)
+    dom.segment_ends[element] = len(dom.segments)

@@ -1,0 +1,160 @@
+"""Labelled pages as training rows: every page read once, its candidates labelled by value and by element."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from decimal import Decimal
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from webpages.analyze import Candidates, Renderer
+from webpages.candidates import KINDS, Candidate, price_candidates
+from webpages.cartforms import MAX_FORMS, cart_form_rows, form_elements
+from webpages.datasets import LabelledPage, all_product_pages, formasaurus_pages
+from webpages.features import LEVELS, Reading, features
+from webpages.identifiers import sku_candidates, sku_rows
+from webpages.layout import Layout
+from webpages.pagekind import page_row
+from webpages.prices import parse_price
+from webpages.structured import Structured, read_structured
+
+LABELS = Path(__file__).parent / "labels"
+
+
+@dataclass(slots=True)
+class Example:
+    """One page as rows.
+
+    Attributes:
+        rows: key (`price/text`, `sku`, `page`) -> [n, n_features].
+        labels: key without level -> [n] bool, missing where the page has no such label.
+        unstated: key -> (rows, labels) of the same page read as if it stated nothing; training only.
+        is_product: None where not known.
+    """
+
+    page: LabelledPage
+    reading: Reading
+    candidates: Candidates
+    layout: Layout | None
+    is_product: bool | None
+    rows: dict[str, NDArray[np.float32]] = field(default_factory=dict)
+    labels: dict[str, NDArray[np.bool_]] = field(default_factory=dict)
+    unstated: dict[str, tuple[NDArray[np.float32], NDArray[np.bool_]]] = field(default_factory=dict)
+
+    @property
+    def site(self) -> str:
+        return self.page.site
+
+
+def wanted_prices(page: LabelledPage) -> set[Decimal]:
+    """Amounts that are right, errata included."""
+    if page.corrected:
+        return set(page.corrected)
+    money = parse_price(page.price_text) if page.price_text else None
+    return {money.value} if money else set()
+
+
+def read_example(
+    page: LabelledPage,
+    own_labels: dict[str, dict[str, list[str]]],
+    *,
+    is_product: bool | None,
+    render: Renderer | None = None,
+) -> Example:
+    dom = page.dom()
+    layout = page.layout(dom)
+    if layout is None and render is not None and page.source != "formasaurus":
+        layout = render(dom)
+    reading = Reading.of(dom, read_structured(dom), page.url, layout)
+    candidates = Candidates.of(reading)
+    example = Example(page, reading, candidates, layout, is_product)
+    of = candidates.by_kind
+    example.rows["page"] = page_row(reading, of["price"], of["cart"], of["image"])
+    if is_product is not None:
+        example.labels["page"] = np.asarray([is_product])
+    if page.source == "formasaurus":
+        _add_cart_forms(example)
+        if is_product:
+            _add_unstated(example, {fact.money.value for fact in reading.structured.prices})
+        return example
+    for kind in KINDS:
+        for level in LEVELS:
+            if level != "layout" or layout is not None:
+                example.rows[f"{kind}/{level}"] = features(reading, kind, of[kind], level)
+    _label(example, own_labels.get(f"{page.source}/{page.key}", {}))
+    _add_unstated(example, wanted_prices(page))
+    skus = sku_candidates(reading)
+    if page.fields.get("sku") and skus:
+        example.rows["sku"] = sku_rows(reading, skus)
+        example.labels["sku"] = np.asarray([candidate.value in page.fields["sku"] for candidate in skus])
+    return example
+
+
+def _add_cart_forms(example: Example) -> None:
+    """Forms with a type in the set: order or add-to-cart against all others; what is not annotated is left out."""
+    forms = form_elements(example.reading.dom)
+    kinds = example.page.fields.get("forms", [])
+    known = [i for i, kind in enumerate(kinds[: len(forms)]) if kind not in ("X", "-")]
+    if known and len(forms) <= MAX_FORMS:
+        example.rows["cartform"] = cart_form_rows(example.reading, forms)[known]
+        example.labels["cartform"] = np.asarray([kinds[i] == "b" for i in known])
+
+
+def _add_unstated(example: Example, wanted: set[Decimal]) -> None:
+    """The page once more with its statements taken away: what a page looks like that states nothing.
+
+    Shops that state their prices thereby teach to read those that do not. For pages without labels of their own the one
+    stated price is the label.
+    """
+    if len(wanted) != 1:
+        return
+    reading = example.reading
+    bare = Reading.of(reading.dom, Structured(canonical=reading.structured.canonical), reading.url, example.layout)
+    prices = price_candidates(reading.dom, bare.structured, bare.country)
+    labels = _flags(prices, lambda c: c.money is not None and c.money.value in wanted)
+    if labels.any():
+        for level in LEVELS:
+            if level != "layout" or example.layout is not None:
+                example.unstated[f"price/{level}"] = (features(bare, "price", prices, level), labels)
+
+
+def _label(example: Example, own: dict[str, list[str]]) -> None:
+    page, dom, of = example.page, example.reading.dom, example.candidates.by_kind
+    wanted = wanted_prices(page)
+    if wanted:
+        example.labels["price"] = _flags(of["price"], lambda c: c.money is not None and c.money.value in wanted)
+    if page.image:
+        elements = set(page.elements.get("image", ()))
+        example.labels["image"] = _flags(of["image"], lambda c: c.element in elements or c.text == page.image)
+    for kind in ("name", "cart"):
+        if kind in own:
+            found = {dom.find(path) for path in own[kind]}
+            example.labels[kind] = _flags(of[kind], lambda c, found=found: c.element in found)  # type: ignore[misc]
+
+
+def _flags(candidates: list[Candidate], right: Callable[[Candidate], bool]) -> NDArray[np.bool_]:
+    return np.asarray([right(candidate) for candidate in candidates], dtype=bool)
+
+
+def read_examples(
+    data: Path, progress: Callable[[str], None] = lambda _: None, *, render: Renderer | None = None
+) -> list[Example]:
+    """Every labelled page; formasaurus pages where that package is installed.
+
+    Args:
+        render: draws the product pages that come without boxes.
+    """
+    path = LABELS / "elements.json"
+    own = json.loads(path.read_text())["pages"] if path.is_file() else {}
+    examples = []
+    for page in all_product_pages(data):
+        progress(f"{page.source}/{page.key}")
+        examples.append(read_example(page, own, is_product=True, render=render))
+    for page, kind in formasaurus_pages(LABELS / "formasaurus-kinds.json"):
+        progress(f"{page.source}/{page.key}")
+        examples.append(read_example(page, own, is_product=kind == "product"))
+    return examples

@@ -1,0 +1,154 @@
+"""Fit the model of all elements. The only LightGBM import; what comes out needs numpy alone."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import lightgbm as lgb
+import numpy as np
+from numpy.typing import NDArray
+
+from webpages.analyze import calibrate, groups
+from webpages.decode import decide
+from webpages.examples import Example
+from webpages.features import current_only
+from webpages.identifiers import key_of, sku_candidates
+from webpages.model import KEYS, Confidence, ElementModel, names_of
+from webpages.trees import Trees
+
+N_TREES = {"sku": 120, "page": 200, "cartform": 120}
+DEFAULT_TREES = 160
+N_SEEDS = 2
+"""Models of different seeds are added up: with a hundred pages a single one depends on its draws."""
+N_INNER_FOLDS = 3
+PAGE_WEIGHT = 50.0
+UNSTATED_WEIGHT = 0.7
+PAGE_LEVEL = ("page", "cartform")
+"""Keys whose rows are each a decision of their own, and not one choice among the rows of a page."""
+
+_PARAMETERS = {
+    "objective": "binary",
+    "num_leaves": 7,
+    "learning_rate": 0.06,
+    "min_data_in_leaf": 8,
+    "feature_fraction": 0.35,
+    "bagging_fraction": 0.8,
+    "bagging_freq": 1,
+    "lambda_l2": 5.0,
+    "verbose": -1,
+    "num_threads": 1,
+    "deterministic": True,
+}
+
+_MONOTONE = {
+    "in_struck": -1, "css_struck": -1, "box_struck": -1, "hidden": -1, "css_hidden": -1, "box_hidden": -1,
+    "role_old": -1,
+    "role_shipping": -1, "role_unit": -1, "role_instalment": -1, "role_related": -1, "role_net": -1, "role_points": -1,
+    "own_old": -1, "before_old": -1, "own_shipping": -1, "before_shipping": -1, "own_unit": -1, "after_unit": -1,
+    "own_net": -1,
+    "before_net": -1, "own_instalment": -1, "before_instalment": -1, "own_save": -1, "own_coupon": -1,
+    "before_coupon": -1,
+    "own_used": -1, "before_used": -1, "agrees_json_ld": 1, "agrees_microdata": 1, "agrees_opengraph": 1,
+    "agrees_first": 1,
+    "agrees_any": 1, "itemprop_price": 1, "has_symbol": 1, "n_amounts": -1,
+}  # fmt: skip
+"""What can only speak against a price, or only for it, whatever a hundred pages happen to show."""
+
+_OWN: dict[str, dict[str, float]] = {
+    "page": {"num_leaves": 15, "min_data_in_leaf": 5},
+    "sku": {"num_leaves": 5, "min_data_in_leaf": 6, "feature_fraction": 0.5},
+}
+
+
+def folds_by_site(examples: Sequence[Example], n_folds: int, seed: int = 0) -> list[set[str]]:
+    """Sites split into folds; a site is in one fold whatever set its pages come from."""
+    sites = sorted({example.site for example in examples})
+    order = np.random.Generator(np.random.PCG64(seed)).permutation(len(sites))
+    return [{sites[index] for index in fold} for fold in np.array_split(order, n_folds)]
+
+
+def fit_trees(examples: Sequence[Example], key: str, *, n_seeds: int = N_SEEDS) -> Trees:
+    """Boosted trees for one key. Every page weighs the same; its right and its wrong candidates weigh the same."""
+    kind = key.split("/", maxsplit=1)[0]
+    used = [e for e in examples if key in e.rows and kind in e.labels and (kind in PAGE_LEVEL or e.labels[kind].any())]
+    rows = np.vstack([e.rows[key] for e in used])
+    labels = np.concatenate([e.labels[kind] for e in used])
+    if kind == "page":
+        weights = np.where(
+            labels, 0.5 * len(labels) / max(labels.sum(), 1), 0.5 * len(labels) / max((~labels).sum(), 1)
+        )
+        weights = np.sqrt(weights)
+    elif kind in ("sku", "cartform"):
+        weights = np.ones(len(labels))
+    else:
+        weights = np.concatenate([_balanced(e.labels[kind]) for e in used])
+    extra = [e.unstated[key] for e in examples if key in e.unstated]
+    if extra:
+        rows = np.vstack([rows, *(more for more, _ in extra)])
+        labels = np.concatenate([labels, *(more for _, more in extra)])
+        weights = np.concatenate([weights, *(UNSTATED_WEIGHT * _balanced(more) for _, more in extra)])
+    dumps = []
+    for seed in range(n_seeds):
+        data = lgb.Dataset(rows, labels.astype(np.float64), weight=weights, feature_name=_safe(names_of(key)))
+        own: dict[str, Any] = {**_OWN.get(kind, {}), "seed": seed}
+        if kind == "price":
+            own["monotone_constraints"] = [_MONOTONE.get(name, 0) for name in names_of(key)]
+        booster = lgb.train(_PARAMETERS | own, data, N_TREES.get(kind, DEFAULT_TREES))
+        dumps.append(booster.dump_model())
+    return Trees.mean([Trees.from_lightgbm(dump) for dump in dumps])
+
+
+def _balanced(labels: NDArray[np.bool_]) -> NDArray[np.float64]:
+    n_right = max(int(labels.sum()), 1)
+    n_wrong = max(len(labels) - int(labels.sum()), 1)
+    return PAGE_WEIGHT * np.where(labels, 1 / n_right, 4 / n_wrong)
+
+
+def _safe(names: list[str]) -> list[str]:
+    return [f"f{index}" for index in range(len(names))]
+
+
+def outcomes(examples: Sequence[Example], key: str, trees: Trees) -> list[tuple[float, float, bool]]:
+    """(logit, lead, right) of the decision on each page that has one."""
+    kind, level = key.split("/", maxsplit=1)[0], key.partition("/")[2]
+    found = []
+    for example in examples:
+        if key not in example.rows or kind not in example.labels or (level == "layout" and example.layout is None):
+            continue
+        logits = trees.logits(example.rows[key])
+        if kind in PAGE_LEVEL:
+            found += [
+                (float(logit), 0.0, bool(right)) for logit, right in zip(logits, example.labels[kind], strict=True)
+            ]
+            continue
+        if kind == "sku":
+            named = [key_of(candidate.value) for candidate in sku_candidates(example.reading)]
+            decision = decide(named, logits, [True] * len(named))
+        else:
+            candidates = example.candidates.by_kind[kind]
+            logits = current_only(kind, level, example.rows[key], logits)
+            decision = decide(groups(kind, candidates), logits, [c.source == "text" for c in candidates])
+        if decision is not None:
+            found.append((decision.logit, decision.lead, bool(example.labels[kind][decision.index])))
+    return found
+
+
+def fit(examples: Sequence[Example], *, keys: Sequence[str] = KEYS) -> ElementModel:
+    """Trees on all examples, confidences on decisions of models that did not see the site."""
+    folds = folds_by_site(examples, N_INNER_FOLDS, seed=1)
+    trees: dict[str, Trees] = {}
+    confidences: dict[str, Confidence] = {}
+    for key in keys:
+        kind = key.split("/")[0]
+        if not any(key in e.rows and kind in e.labels and e.labels[kind].any() for e in examples):
+            continue
+        trees[key] = fit_trees(examples, key)
+        held_out: list[tuple[float, float, bool]] = []
+        for fold in folds:
+            rest = [example for example in examples if example.site not in fold]
+            inner = fit_trees(rest, key, n_seeds=1)
+            held_out += outcomes([example for example in examples if example.site in fold], key, inner)
+        logits, leads, right = (list(column) for column in zip(*held_out, strict=True))
+        confidences[key] = calibrate(logits, leads, right)
+    return ElementModel(trees, confidences)
