@@ -284,6 +284,21 @@ def compare(
 
 
 @app.command()
+def decision(
+    decision_id: Annotated[str, typer.Argument(metavar="ID", help="as in the response and the log")],
+    bundle: Annotated[Path, typer.Option(help="the bundle that served")],
+    log: Annotated[Path, typer.Option(help="impression log: a file or a folder")] = Path("data"),
+) -> None:
+    """Make a logged decision again, to the bit, and say what each feature added."""
+    from engine import Engine
+    from engine.decisions import replay_decision
+    from engine.impressions import find_impression
+
+    replayed = replay_decision(Engine.load(bundle), find_impression(decision_id, [log]))
+    _print_json({**replayed, "timestamp": replayed["timestamp"].isoformat()})
+
+
+@app.command()
 def page(
     file: Annotated[Path, typer.Argument(help="HTML file, may be .gz", metavar="FILE.html")],
     url: Annotated[str | None, typer.Option(help="where the page is from")] = None,

@@ -108,12 +108,9 @@ def create_app(settings: Settings) -> FastAPI:
         lifespan=lifespan,
     )
     limit = settings.max_body_bytes
-    app.include_router(
-        search_router(
-            searching, gate, Admission(telemetry, most=settings.max_concurrent_searches), max_body_bytes=limit
-        )
-    )
-    app.include_router(frontier_router(searching, gate))
+    admission = Admission(telemetry, most=settings.max_concurrent_searches)
+    app.include_router(search_router(searching, gate, admission, max_body_bytes=limit))
+    app.include_router(frontier_router(searching, gate, admission))
     app.include_router(events_router(events, telemetry, gate, max_body_bytes=limit))
     reader, admin = gate.dependency("admin", always=False), gate.dependency("admin", always=True)
     define = partial(definitions_router, reader=reader, admin=admin, max_body_bytes=limit)
@@ -124,7 +121,7 @@ def create_app(settings: Settings) -> FastAPI:
     app.include_router(keys_router(keys, admin=admin, max_body_bytes=limit))
     app.include_router(decisions_router(engine, impressions, admin=admin))
     app.include_router(health_router(bundle_id=engine.bundle_id, state=state, telemetry=telemetry))
-    app.include_router(playground_router(engine, searching, profiles, gate))
+    app.include_router(playground_router(engine, searching, profiles, gate, admission))
     app.mount(ASSETS, StaticFiles(directory=FOLDER / "assets"))
     problems.install(app)
     app.add_middleware(SecurityHeaders)

@@ -7,6 +7,7 @@ from fastapi.responses import Response
 from pydantic import BaseModel, Field
 
 from core.errors import BadParameter
+from service.admission import Admission
 from service.auth import Gate
 from service.bodies import JSON
 from service.problems import documented
@@ -36,7 +37,7 @@ class FrontierResponse(BaseModel):
     took_ms: dict[str, float] = Field(description="Milliseconds by stage.")
 
 
-def frontier_router(searching: Searching, gate: Gate) -> APIRouter:
+def frontier_router(searching: Searching, gate: Gate, admission: Admission) -> APIRouter:
     router = APIRouter(tags=["search"])
 
     @router.get(
@@ -50,7 +51,9 @@ def frontier_router(searching: Searching, gate: Gate) -> APIRouter:
         """The first `k` hits under every weighting of an even grid: which are Pareto-optimal, and the knee."""
         gate.check(request, "search")
         asked = _without_steering(from_query_string(request.scope["query_string"], ()))
-        return Response(await searching.frontier(asked), media_type=JSON, headers={"Cache-Control": "no-store"})
+        async with admission:
+            answer = await searching.frontier(asked)
+        return Response(answer, headers={"Cache-Control": "no-store"}, media_type=JSON)
 
     return router
 

@@ -9,7 +9,9 @@ from fastapi import APIRouter, Query, Request
 from fastapi.responses import HTMLResponse, Response
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
+from core.errors import Forbidden, Unauthorised
 from engine import Engine
+from service.admission import Admission
 from service.auth import Gate
 from service.bodies import JSON
 from service.playground.suggestions import Suggestions
@@ -24,13 +26,13 @@ PAGE_HEADERS = {
     "Content-Security-Policy": "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'; "
     "img-src 'self' https: http: data:; base-uri 'none'; form-action 'self'; frame-ancestors 'none'",
     "Cache-Control": "no-cache",
-    "Referrer-Policy": "no-referrer",
-    "X-Content-Type-Options": "nosniff",
 }
 N_EXAMPLES = 6
 
 
-def playground_router(engine: Engine, searching: Searching, profiles: Profiles, gate: Gate) -> APIRouter:
+def playground_router(
+    engine: Engine, searching: Searching, profiles: Profiles, gate: Gate, admission: Admission
+) -> APIRouter:
     router = APIRouter(include_in_schema=False)
     suggestions = Suggestions(engine.store)
     templates = Environment(loader=FileSystemLoader(FOLDER / "templates"), autoescape=True, undefined=StrictUndefined)
@@ -48,19 +50,31 @@ def playground_router(engine: Engine, searching: Searching, profiles: Profiles, 
     }
 
     @router.get("/", response_class=HTMLResponse)
-    async def playground() -> HTMLResponse:
-        presets: dict[str, Any] = {name: profile.model_dump() for name, profile in profiles.all().items()}
+    async def playground(request: Request) -> HTMLResponse:
+        shown = profiles.all() if _may_read(gate, request) else {}
+        presets: dict[str, Any] = {name: profile.model_dump() for name, profile in shown.items()}
         return HTMLResponse(page.render(bundle=bundle, profiles=presets, assets=ASSETS), headers=PAGE_HEADERS)
 
     @router.get("/playground/search")
     async def preview(request: Request) -> Response:
         """`GET /search` for who tunes weights: the same slate, which is not logged because no shopper sees it."""
         gate.check(request, "search")
-        asked = from_query_string(request.scope["query_string"], searching.known_weights)
-        return Response(searching.preview(asked), headers=ANSWER_HEADERS, media_type=JSON)
+        async with admission:
+            answer = searching.preview(from_query_string(request.scope["query_string"], searching.known_weights))
+        return Response(answer, headers=ANSWER_HEADERS, media_type=JSON)
 
     @router.get("/playground/suggestions")
-    async def suggest(q: Annotated[str, Query(max_length=512)] = "") -> list[str]:
+    async def suggest(request: Request, q: Annotated[str, Query(max_length=512)] = "") -> list[str]:
+        gate.check(request, "search")
         return suggestions.of(q)
 
     return router
+
+
+def _may_read(gate: Gate, request: Request) -> bool:
+    """Whether who asks may see the profiles; a browser sends no key with the address of a page."""
+    try:
+        gate.check(request, "admin")
+    except (Unauthorised, Forbidden):
+        return False
+    return True

@@ -99,7 +99,7 @@ def test_a_point_of_the_frontier_sets_the_weights(page: Page, address: str) -> N
     page.get_by_role("button", name="Go to the knee").click()
     frontier = httpx.get(f"{address}/frontier", params={"q": "coffee", "k": 10}).json()
     knee = next(point for point in frontier["points"] if point["knee"])
-    expect(page).to_have_url(re.compile(rf"w_revenue={knee['weights']['revenue']:.4g}"))
+    expect(page).to_have_url(re.compile(rf"w_revenue={round(knee['weights']['revenue'], 4):g}"))
     pure = served(address, q="coffee", w_relevance=1)
     change = knee["expected"]["relevance"] / pure["receipt"]["relevance"]["expected"] - 1
     expect(page.locator("#changes")).to_contain_text(f"{abs(change):.1%}"[:-1])
