@@ -8,7 +8,7 @@ from collections.abc import Callable, Mapping
 import numpy as np
 
 from abtest.bucketing import groups_of
-from abtest.clicks import N_DRAWS, PositionBased
+from abtest.clicks import N_DRAWS, ClickModel, PositionBased
 from abtest.contexts import Search
 from abtest.logs import LoggedSlates, ReplayLog
 from abtest.outcomes import rewards_of
@@ -26,7 +26,7 @@ def deploy(
     rng: np.random.Generator,
     *,
     k: int = K,
-    click_model: PositionBased | None = None,
+    click_model: ClickModel | None = None,
     intents: Intents | None = None,
     progress: Callable[[int], None] = lambda _: None,
 ) -> ReplayLog:
