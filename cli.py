@@ -226,15 +226,19 @@ def simulate(
     impressions: Annotated[int, typer.Option(min=1, help="how many to simulate")],
     out: Annotated[Path, typer.Option(help="log to write")],
     seed: Annotated[int, typer.Option()] = 0,
+    clicks: Annotated[str, typer.Option(help="how a page is read: position, trust, cascade or dbn")] = "position",
     quiet: Quiet = False,
 ) -> None:
     """Simulate shoppers and write the log a service would have written."""
+    from abtest.clicks import CLICK_MODELS
     from abtest.simulate import simulate as run
     from engine import Engine
 
+    if clicks not in CLICK_MODELS:
+        raise BadParameter("--clicks", f"{clicks!r} is no click model", ", ".join(CLICK_MODELS))
     engine = Engine.load(bundle)
     with _progress(quiet) as progress:
-        run(engine, impressions, out, seed=seed, progress=progress)
+        run(engine, impressions, out, seed=seed, click_model=CLICK_MODELS[clicks], progress=progress)
 
 
 @app.command()

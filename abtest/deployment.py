@@ -8,7 +8,7 @@ from collections.abc import Callable, Mapping
 import numpy as np
 
 from abtest.bucketing import groups_of
-from abtest.clicks import N_DRAWS, PositionBased
+from abtest.clicks import N_DRAWS, ClickModel, PositionBased
 from abtest.contexts import Search
 from abtest.logs import LoggedSlates, ReplayLog
 from abtest.outcomes import rewards_of
@@ -26,19 +26,22 @@ def deploy(
     rng: np.random.Generator,
     *,
     k: int = K,
-    click_model: PositionBased | None = None,
+    click_model: ClickModel | None = None,
+    temperature: float | None = None,
     intents: Intents | None = None,
     progress: Callable[[int], None] = lambda _: None,
 ) -> ReplayLog:
     """Serve n searches under raw weights, exploring as the engine would; the log of it.
 
     Args:
+        temperature: the engine's where none is given.
         intents: who searches, n of them; drawn from the world where none are given.
     """
     intents = world.draw(n, rng) if intents is None else intents
     n = len(intents)
     effective = normalise(weights, engine.known_weights)
-    policy = policy_of(engine, effective, engine.temperature)
+    temperature = engine.temperature if temperature is None else temperature
+    policy = policy_of(engine, effective, temperature)
     rows, propensities = show(engine, world, policy, intents, rng.random((n, k)), progress=progress)
     uniforms = rng.random((n, k, N_DRAWS), dtype=np.float32)
     clicks, purchases = (click_model or PositionBased()).browse(*world.judge(intents, rows), uniforms)
@@ -49,7 +52,7 @@ def deploy(
         users=intents.users,
         groups=groups[intents.users],
         weights=np.zeros(n, dtype=np.int64),
-        temperatures=np.full(n, engine.temperature),
+        temperatures=np.full(n, temperature),
         seeds=np.full(n, -1),
         rows=rows.astype(np.int32),
         propensities=propensities,

@@ -17,7 +17,7 @@ import polars as pl
 import pyarrow as pa
 from numpy.typing import NDArray
 
-from abtest.clicks import N_DRAWS, PositionBased
+from abtest.clicks import N_DRAWS, ClickModel, PositionBased
 from abtest.contexts import Search, by_code, contexts_of, with_history
 from abtest.estimators import Floats
 from abtest.folders import published
@@ -49,7 +49,7 @@ def simulate(
     seed: int = 0,
     k: int = K,
     weights: Mapping[str, float] | None = None,
-    click_model: PositionBased | None = None,
+    click_model: ClickModel | None = None,
     world: World | None = None,
     progress: Progress = silent,
 ) -> None:
@@ -103,7 +103,7 @@ class _Block:
             self._engine, self._world, policy, self._intents, uniforms, progress=progress
         )
 
-    def browse(self, click_model: PositionBased, rng: np.random.Generator) -> None:
+    def browse(self, click_model: ClickModel, rng: np.random.Generator) -> None:
         """Let the shoppers at it."""
         uniforms = rng.random((*self._rows.shape, N_DRAWS), dtype=np.float32)
         appeal, closeness, wanted = self._world.judge(self._intents, self._rows)

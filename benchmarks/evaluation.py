@@ -15,15 +15,16 @@ from tempfile import TemporaryDirectory
 import numpy as np
 
 from abtest import estimators
-from abtest.agree import agree
+from abtest.agree import SORTED, agree
 from abtest.deployment import deploy, value_of
 from abtest.evidence import gather
 from abtest.intervals import estimate
+from abtest.logs import ReplayLog
 from abtest.outcomes import rewards_of
 from abtest.replay import replay
 from abtest.simulate import simulate
 from abtest.statistics import always_valid
-from abtest.sums import add_up
+from abtest.sums import Overlap, add_up
 from abtest.tune import Tables, candidates_around, choose
 from abtest.world import World, world_of
 from benchmarks.figures import Figure
@@ -69,6 +70,31 @@ def coverage(engine: Engine) -> Iterator[Figure]:
                 held = [one.low <= value <= one.high for one in found if one.low is not None and one.high is not None]
                 label = f"{name}, {metric}, {estimator.__name__}: coverage of 95 % intervals"
                 yield Figure(label, float(np.mean(held)), f"of {len(held)} logs of {SEARCHES_PER_LOG}", 0.94)
+
+
+def temperatures(engine: Engine) -> Iterator[Figure]:
+    """What exploring costs in relevance, and what it buys in overlap with other weights."""
+    world, n = small_shop(engine), 12_000
+    targets = {
+        "near weights": POLICIES["dearer"],
+        "far weights": {"relevance": 0.6, "revenue": 0.35, "diversity": 0.05},
+    }
+    weights = {name: normalise(one, engine.known_weights) for name, one in targets.items()}
+    asked = world.draw(n, np.random.Generator(np.random.PCG64(12)))
+
+    def explored(temperature: float) -> ReplayLog:
+        rng = np.random.Generator(np.random.PCG64(13))
+        return deploy(engine, world, engine.default_weights, n, rng, temperature=temperature, intents=asked)
+
+    best, _ = value_of(engine, explored(SORTED), "relevance")
+    for temperature in (0.05, 0.1, 0.2, 0.3, 0.5):
+        log = explored(temperature)
+        kept = value_of(engine, log, "relevance")[0] / best
+        yield Figure(f"temperature {temperature}: relevance of explored searches", kept, "of sorted ones")
+        evidence = gather(engine, log, weights, silent, n_drawn=0)
+        for name, ratios in evidence.ratios.items():
+            overlap = Overlap.of(estimators.prefix_weights(ratios))
+            yield Figure(f"temperature {temperature}: effective share, {name}", overlap.ess[-1] / n, "of the log")
 
 
 def peeking(engine: Engine) -> Iterator[Figure]:

@@ -26,6 +26,7 @@ def sections(bundle: Path, icecat: Path) -> dict[str, Callable[[], Iterator[Figu
         "latency": lambda: latency.measure(Engine.load(bundle)),
         "http": lambda: http.measure(bundle, Engine.load(bundle)),
         "evaluation-coverage": lambda: evaluation.coverage(Engine.load(bundle)),
+        "evaluation-temperatures": lambda: evaluation.temperatures(Engine.load(bundle)),
         "evaluation-peeking": lambda: evaluation.peeking(Engine.load(bundle)),
         "evaluation-tuning": lambda: evaluation.tuning(Engine.load(bundle)),
         "evaluation-agreement": lambda: evaluation.agreement(Engine.load(bundle)),
