@@ -45,7 +45,7 @@ class Recipe:
 
 
 FEW_LISTS = Recipe(hidden=(16,), n_members=5, n_steps=300, weight_decay=0.3, dropout=0.3, pointwise_share=0.5)
-MANY_LISTS = Recipe()
+MANY_LISTS = Recipe(n_members=3)
 
 
 def fit_heads(lists: RankingLists, recipe: Recipe, *, seed: int = 0, progress: Progress = silent) -> nn.Module:
