@@ -60,8 +60,9 @@ Every method sees the same lists, the same 28 weightings and the same slate stag
 front are normalised alike for all: 0 is a random order, 1 the best order for that objective alone, so the hypervolume
 has one reference, 0. A cell of a table is the mean over seeds, with a 95 % bootstrap interval over seeds where there
 are two or more. A seed is a fresh initialisation, on icecat also a fresh assignment of queries to five folds whose
-test parts are pooled. `scalarisation` is the reference: a separately trained model for each weighting. Served by default are calibrated
-heads: one network is the row `heads`, three averaged the row `ensemble`, which is what a bundle with many lists has.
+test parts are pooled. `scalarisation` is the reference: a separately trained model for each weighting. Served by
+default are calibrated heads: one network is the row `heads`, three averaged the row `ensemble`, which is what a bundle
+of many lists has.
 
 Sizes: grocery has 2,000 training lists (weeks 31 to 40), 400 for the maps (41 to 46) and 1,500 to measure on (47 to
 53), each the first 40 candidates of a query by which a household bought something; icecat has the judged items of 76

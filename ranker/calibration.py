@@ -50,7 +50,9 @@ def fit_calibration(scores: ArrayLike, values: ArrayLike) -> Calibration:
         x[position] = max(x[position], x[position - 1] + spacing)
     y = np.interp(x, centres, heights)
     rise = (y[-1] - y[0]) or 1.0
-    y = np.maximum.accumulate(y) + np.linspace(0, _LEAST_SLOPE * rise, N_KNOTS)
+    # At least what 32-bit numbers of this size can tell apart.
+    least = max(_LEAST_SLOPE * rise, 4 * N_KNOTS * float(np.spacing(np.float32(np.abs(y).max()))))
+    y = np.maximum.accumulate(y) + np.linspace(0, least, N_KNOTS)
     return Calibration(x.astype(np.float32), y.astype(np.float32))
 
 
