@@ -19,7 +19,8 @@ PRESET = {"weights": {"relevance": 0.4, "revenue": 0.6}, "max_relevance_loss": 0
 MARKUP = '<img src=x onerror="document.title=1"> & "quoted" towel'
 
 
-@pytest.fixture(scope="session")
+# Playwright keeps an event loop running in this thread: it must be gone before other packages run theirs.
+@pytest.fixture(scope="package")
 def browser() -> Iterator[Browser]:
     if chromium_path() is None:
         pytest.skip("Chromium is not here; on Debian: apt-get install chromium")
@@ -27,7 +28,7 @@ def browser() -> Iterator[Browser]:
         yield chromium
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def redis(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RedisProcess]:
     with running_redis(tmp_path_factory.mktemp("redis")) as server:
         yield server
@@ -39,7 +40,7 @@ def settings_for(bundle: Path, data_folder: Path, redis: RedisProcess) -> Settin
     )
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def address(
     browser: Browser, small_bundle: Path, redis: RedisProcess, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[str]:
@@ -50,7 +51,7 @@ def address(
         yield str(client.base_url).rstrip("/")
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def towels(browser: Browser, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A bundle without prices, with a title that would like to be markup."""
     folder = tmp_path_factory.mktemp("towels")
