@@ -16,11 +16,11 @@ DIVERSE = {"relevance": 0.6, "revenue": 0.3, "diversity": 0.1}
 
 
 def queries(engine: Engine, n: int, *, seed: int = 0) -> list[str]:
-    """Distinct texts with a full set of candidates: product types, and pairs of them."""
+    """Distinct texts with a full set of candidates: product types, and pairs of them where those are too few."""
     rng = np.random.Generator(np.random.PCG64(seed))
     types = engine.store.types
     texts = [f"{types[a]} {types[b]}" for a, b in rng.integers(0, len(types), size=(4 * n, 2))]
-    texts = list(dict.fromkeys([*rng.permutation(np.array(types)).tolist()[: n // 2], *texts]))
+    texts = list(dict.fromkeys([*rng.permutation(np.array(types)).tolist(), *texts]))
     full = (text for text in texts if len(engine.retriever.retrieve(text)) == N_CANDIDATES)
     return [text for text, _ in zip(full, range(n), strict=False)]
 
