@@ -119,7 +119,7 @@ def _train(
     lists: list[RankedList] = []
     origin = []
     if judgments is not None:
-        lists += lists_from_judgments(pipeline, judgments, progress=progress)[0]
+        lists += lists_from_judgments(pipeline, judgments, progress=progress)
         origin.append("judgments")
     if log_rows is not None:
         lists += lists_from_log(pipeline, log_rows)

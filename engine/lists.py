@@ -40,19 +40,16 @@ class Intent:
 
 def lists_from_judgments(
     pipeline: Pipeline, judgments: pl.DataFrame, *, progress: Progress = silent
-) -> tuple[list[RankedList], list[list[int]]]:
+) -> list[RankedList]:
     """One list a query: its candidates and its judged items.
 
     Nobody's purchases are known here, so the chance of a purchase is taken to be proportional to relevance.
-
-    Returns:
-        lists, and for each list the row of each of its candidates.
     """
     max_gain = float(exponential_gain(judgments["grade"].to_numpy()).max(initial=0.0))
     if max_gain == 0:
         raise BadInput("judgments: every grade is 0, there is nothing to learn")
     grouped = judgments.group_by("query", maintain_order=True).agg("item_id", "grade")
-    lists, rows_of_lists = [], []
+    lists = []
     for done, (text, item_ids, grades) in enumerate(grouped.iter_rows()):
         judged = known_rows(pipeline, item_ids, grades)
         if not judged:
@@ -70,9 +67,8 @@ def lists_from_judgments(
                 rows=candidates.rows,
             )
         )
-        rows_of_lists.append(rows)
         progress("judged queries", done + 1, len(grouped))
-    return lists, rows_of_lists
+    return lists
 
 
 def known_rows(pipeline: Pipeline, item_ids: Sequence[str], grades: Iterable[int]) -> dict[int, int]:

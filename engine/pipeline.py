@@ -32,7 +32,10 @@ class Pipeline:
     ) -> Candidates:
         """Candidates of a query; rows in `also` (pins, judged items) are appended where retrieval left them out."""
         found = self.retriever.retrieve(text, n_candidates=n_candidates, filters=tuple(filters))
-        extra = np.array([row for row in also if row not in set(found.rows.tolist())], dtype=np.int64)
+        if not also:
+            return found
+        there = set(found.rows.tolist())
+        extra = np.array([row for row in also if row not in there], dtype=np.int64)
         return with_rows(found, extra, self.items.vectors) if len(extra) else found
 
     def featurise(self, text: str, candidates: Candidates, user_id: str | None = None) -> FloatArray:

@@ -83,7 +83,7 @@ def _icecat(data: Path | None, cache: Path, progress: Progress) -> dict[str, Pro
         raise BadParameter("--icecat", "icecat is read from a folder", "--icecat DIR with products.jsonl.gz")
     pipeline = build_pipeline(load_icecat(data), cache / "icecat", encoder="wordllama", progress=progress)
     judgments = read_judgments(data / "judgments.csv")
-    lists = [judged_only(one) for one in lists_from_judgments(pipeline, judgments, progress=progress)[0]]
+    lists = [judged_only(one) for one in lists_from_judgments(pipeline, judgments, progress=progress)]
     kept = pad_lists([one for one in lists if (one.relevance > 0).any()])
     return {"icecat": problem_of(kept, (RELEVANCE, REVENUE), pipeline.store)}
 

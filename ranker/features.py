@@ -11,7 +11,6 @@ import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
@@ -104,11 +103,6 @@ class ItemColumns:
     def price_levels(self) -> FloatArray:
         """[n] log-price above the median of the item's type; nan where the price is unknown."""
         return np.asarray(np.log1p(self.prices) - np.log1p(self.type_prices[self.type_codes]), dtype=np.float32)
-
-    def save(self, folder: Path) -> None:
-        np.save(folder / "type_vectors.npy", self.type_vectors, allow_pickle=False)
-        np.save(folder / "type_prices.npy", self.type_prices, allow_pickle=False)
-        self.words.save(folder)
 
 
 def median_prices(prices: FloatArray, type_codes: NDArray[np.int32], n_types: int) -> FloatArray:
