@@ -58,9 +58,17 @@ def test_no_acknowledged_event_is_lost_or_doubled(
     assert set(kept.values()) == {1}
 
 
+def command_of(pid: str) -> bytes:
+    """Of a process that may have ended since it was listed."""
+    try:
+        return Path(f"/proc/{pid}/cmdline").read_bytes()
+    except (FileNotFoundError, ProcessLookupError):
+        return b""
+
+
 def workers_of(pid: int) -> set[int]:
     children = Path(f"/proc/{pid}/task/{pid}/children").read_text().split()
-    return {int(child) for child in children if b"spawn_main" in Path(f"/proc/{child}/cmdline").read_bytes()}
+    return {int(child) for child in children if b"spawn_main" in command_of(child)}
 
 
 def test_a_worker_that_is_killed_is_replaced_while_the_other_serves(

@@ -6,10 +6,12 @@ import { Latest, fetchJson } from "./requests.js";
 export function suggest(input, list, onChoose) {
   const latest = new Latest();
   let active = -1;
+  let awaited = null; // the text whose suggestions may still open the list
 
   const close = () => {
     list.hidden = true;
     active = -1;
+    awaited = null;
     input.setAttribute("aria-expanded", "false");
     input.removeAttribute("aria-activedescendant");
   };
@@ -30,18 +32,25 @@ export function suggest(input, list, onChoose) {
     input.setAttribute("aria-activedescendant", `suggestion-${active}`);
   };
 
-  input.addEventListener("input", () =>
+  const unmark = () => {
+    active = -1;
+    for (const one of list.children) one.setAttribute("aria-selected", "false");
+    input.removeAttribute("aria-activedescendant");
+  };
+
+  input.addEventListener("input", () => {
+    unmark();
+    awaited = input.value;
     latest.run(async () => {
       const text = input.value;
       const names = text.trim() ? await fetchJson("/playground/suggestions", new URLSearchParams({ q: text })).catch(() => []) : [];
-      if (document.activeElement !== input || input.value !== text) return;
+      // A list never changes under an option that somebody has marked, nor opens again once it was closed.
+      if (awaited !== text || active >= 0) return;
       list.replaceChildren(...names.map(option));
-      active = -1;
       list.hidden = names.length === 0;
       input.setAttribute("aria-expanded", String(names.length > 0));
-      input.removeAttribute("aria-activedescendant");
-    }),
-  );
+    });
+  });
   input.addEventListener("keydown", (event) => {
     if (list.hidden) return;
     if (event.key === "ArrowDown") mark(active + 1);
