@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Callable, Mapping
 
 import numpy as np
@@ -48,6 +47,7 @@ def deploy(
     prices = np.nan_to_num(engine.store.prices).astype(np.float64)
     groups = groups_of(world.user_ids)
     slates = LoggedSlates(
+        numbers=np.arange(n),
         queries=intents.queries,
         users=intents.users,
         groups=groups[intents.users],
@@ -61,7 +61,7 @@ def deploy(
         revenue=purchases * prices[rows],
     )
     searches = tuple(Search(text) for text in world.texts)
-    return ReplayLog(slates, searches, world.user_ids, (effective,), n, Counter())
+    return ReplayLog(slates, searches, world.user_ids, (effective,))
 
 
 def value_of(engine: Engine, deployed: ReplayLog, metric: str) -> tuple[float, float]:
