@@ -57,11 +57,12 @@ def test_dominated_points_leave_the_front() -> None:
 
 
 def test_the_axes_run_from_a_random_order_to_the_best(problem: Problem) -> None:
-    axes = axes_of(problem)
+    axes, rng = axes_of(problem), torch.Generator().manual_seed(1)
     best = slate_values(slates_of(torch.from_numpy(problem.gains[..., 1]), problem), problem).mean(axis=0)
     assert axes.normalise(best)[1] == pytest.approx(1.0)
-    shuffled = slate_values(slates_of(torch.rand(problem.mask.shape), problem), problem).mean(axis=0)
-    assert abs(axes.normalise(shuffled)[0]) < 0.2
+    shuffled = [slates_of(torch.rand(problem.mask.shape, generator=rng), problem) for _ in range(20)]
+    mean = np.mean([slate_values(slates, problem).mean(axis=0) for slates in shuffled], axis=0)
+    assert abs(axes.normalise(mean)[0]) < 0.1
 
 
 @given(seed=st.integers(0, 1000))
