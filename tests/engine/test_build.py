@@ -75,7 +75,7 @@ def test_judgments_train_the_ranker_and_evaluation_sees_it(tmp_path: Path) -> No
 
 
 def test_judged_lists_begin_with_what_serving_retrieves(engine: Engine) -> None:
-    judged = {row: 1 for row in range(0, len(engine.store), 50)}
+    judged = dict.fromkeys(range(0, len(engine.store), 50), 1)
     for text in ("frozen yogurt", "ice", "dark roast coffee"):
         served, whole = engine.pipeline.retrieve(text), judged_candidates(engine.pipeline, text, judged)
         for column in ("rows", "dense", "lexical", "fused"):
