@@ -113,9 +113,7 @@ def create_app(settings: Settings) -> FastAPI:
     app.include_router(events_router(events, telemetry, gate, max_body_bytes=limit))
     reader, admin = gate.dependency("admin", always=False), gate.dependency("admin", always=True)
     define = partial(definitions_router, reader=reader, admin=admin, max_body_bytes=limit)
-    app.include_router(
-        define(profiles, check=lambda profile: normalise(profile.weights, searching.known_weights))
-    )
+    app.include_router(define(profiles, check=lambda profile: normalise(profile.weights, searching.known_weights)))
     app.include_router(define(rules, check=lambda rule: _require_items(bundles.serving, rule)))
     app.include_router(define(experiments, check=lambda experiment: _require_profiles(profiles, experiment)))
     app.include_router(experiments_router(experiments, reader=reader))
