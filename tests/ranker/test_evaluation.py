@@ -9,8 +9,6 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from core.diversity import coverage, slate_diversity
-from core.errors import BadInput
-from ranker.attainment import Attainment, fit_attainment
 from ranker.evaluation import (
     axes_of,
     covered,
@@ -94,21 +92,3 @@ def test_monotonicity_counts_falls() -> None:
     rng = np.random.Generator(np.random.PCG64(0))
     noisy = rng.normal(size=(5, 400)) * 0.01 + np.array([0, 1, 2, 1.5, 3])[:, None]
     assert mean_path_monotonicity(noisy) == pytest.approx(3 / 4)
-
-
-@given(st.lists(st.floats(0, 10), min_size=3, max_size=21))
-def test_more_attainment_is_never_less_weight(values: list[float]) -> None:
-    weights = np.linspace(0, 1, len(values))
-    mapped = fit_attainment(weights, values)
-    asked = mapped.weight_for(np.linspace(0, 1, 50))
-    assert (np.diff(asked) >= -1e-12).all()
-    again = Attainment.from_dict(mapped.as_dict())
-    np.testing.assert_array_equal(again.weight_for(np.linspace(0, 1, 50)), asked)
-
-
-def test_attainment_inverts_the_path_and_refuses_what_is_no_share() -> None:
-    weights = np.linspace(0, 1, 21)
-    mapped = fit_attainment(weights, np.sqrt(weights))
-    assert mapped.weight_for(0.5) == pytest.approx(0.25, abs=0.02)
-    with pytest.raises(BadInput, match="shares of 0 to 1"):
-        mapped.weight_for(1.2)
