@@ -21,6 +21,7 @@ from service.accounting import Accounting
 from service.admission import Admission
 from service.auth import Gate
 from service.bodies import REFERENCE
+from service.bundles import Bundles
 from service.candidate_cache import CandidateCache
 from service.event_log import Event, EventLog
 from service.experiments import Experiment, Experiments
@@ -55,9 +56,8 @@ def create_app(settings: Settings) -> FastAPI:
     Raises:
         BundleDamaged, BundleMismatch: the bundle cannot serve.
     """
-    engine = Engine.load(settings.bundle)
     telemetry = Telemetry()
-    telemetry.bundle_info.labels(engine.bundle_id).set(1)
+    bundles = Bundles(Engine.load(settings.bundle), telemetry)
     state = State(
         settings.redis_url,
         timeout_seconds=settings.redis_timeout_seconds,
@@ -73,12 +73,11 @@ def create_app(settings: Settings) -> FastAPI:
     cache = CandidateCache(
         state,
         telemetry,
-        bundle_id=engine.bundle_id,
         entries=settings.cache_entries,
         seconds=settings.cache_seconds,
     )
     searching = Searching(
-        engine,
+        bundles,
         state=state,
         cache=cache,
         profiles=profiles,
@@ -114,14 +113,14 @@ def create_app(settings: Settings) -> FastAPI:
     app.include_router(events_router(events, telemetry, gate, max_body_bytes=limit))
     reader, admin = gate.dependency("admin", always=False), gate.dependency("admin", always=True)
     define = partial(definitions_router, reader=reader, admin=admin, max_body_bytes=limit)
-    app.include_router(define(profiles, check=lambda profile: normalise(profile.weights, engine.known_weights)))
-    app.include_router(define(rules, check=lambda rule: _require_items(engine, rule)))
+    app.include_router(define(profiles, check=lambda profile: normalise(profile.weights, searching.known_weights)))
+    app.include_router(define(rules, check=lambda rule: _require_items(bundles.serving, rule)))
     app.include_router(define(experiments, check=lambda experiment: _require_profiles(profiles, experiment)))
     app.include_router(experiments_router(experiments, reader=reader))
     app.include_router(keys_router(keys, admin=admin, max_body_bytes=limit))
-    app.include_router(decisions_router(engine, impressions, admin=admin))
-    app.include_router(health_router(bundle_id=engine.bundle_id, state=state, telemetry=telemetry))
-    app.include_router(playground_router(engine, searching, profiles, gate, admission))
+    app.include_router(decisions_router(bundles, impressions, admin=admin))
+    app.include_router(health_router(bundles, state=state, telemetry=telemetry))
+    app.include_router(playground_router(bundles, searching, profiles, gate, admission))
     app.mount(ASSETS, StaticFiles(directory=FOLDER / "assets"))
     problems.install(app)
     app.add_middleware(SecurityHeaders)

@@ -27,19 +27,18 @@ KEY = b"trimtab:candidates:1:"
 class CandidateCache:
     """Call `get`, and on a miss score and `put`."""
 
-    def __init__(self, state: State, telemetry: Telemetry, *, bundle_id: str, entries: int, seconds: int) -> None:
+    def __init__(self, state: State, telemetry: Telemetry, *, entries: int, seconds: int) -> None:
         self._state = state
         self._telemetry = telemetry
-        self._bundle_id = bundle_id
         self._entries = entries
         self._seconds = seconds
         self._local: OrderedDict[bytes, ScoredCandidates] = OrderedDict()
         self._unshared: set[bytes] = set()
 
-    def key(self, query: Query) -> bytes:
+    def key(self, bundle_id: str, query: Query) -> bytes:
         """What the scored candidates of a query depend on."""
         parts = [
-            self._bundle_id,
+            bundle_id,
             query.text,
             [[one.field, one.values, one.low, one.high] for one in query.filters],
             query.user_id,

@@ -15,6 +15,7 @@ from engine.frontier import frontier_of
 from engine.pipeline import Stopwatch
 from engine.response import response_of
 from retrieval.filters import parse_filter
+from service.bundles import Bundles
 from service.candidate_cache import CandidateCache
 from service.experiments import Assignment, Experiments
 from service.impression_log import ImpressionLog
@@ -35,7 +36,7 @@ class Searching:
 
     def __init__(
         self,
-        engine: Engine,
+        bundles: Bundles,
         *,
         state: State,
         cache: CandidateCache,
@@ -46,7 +47,7 @@ class Searching:
         telemetry: Telemetry,
         exploration_share: float,
     ) -> None:
-        self._engine = engine
+        self._bundles = bundles
         self._state = state
         self._cache = cache
         self._profiles = profiles
@@ -58,7 +59,7 @@ class Searching:
 
     @property
     def known_weights(self) -> tuple[str, ...]:
-        return self._engine.known_weights
+        return self._bundles.serving.known_weights
 
     def answer(self, request: SearchRequest) -> bytes:
         """The JSON of the slate, which is logged.
@@ -67,13 +68,14 @@ class Searching:
             BadParameter: a weight, profile, filter, facet or offset that does not exist here.
         """
         now = datetime.now(UTC)
+        engine = self._bundles.serving
         assigned = self._assigned(request)
-        slate = self._slate(self._query(request, assigned, now))
+        slate = self._slate(engine, self._query(request, assigned, now))
         variant = None if assigned is None else assigned.variant
         degraded = slate.degraded if self._state.is_up else (*slate.degraded, REDIS)
-        self._impressions.record(self._engine.impression(slate, now, variant=variant))
+        self._impressions.record(engine.impression(slate, now, variant=variant))
         self._telemetry.searched(slate, degraded, variant)
-        return orjson.dumps({**response_of(slate, self._engine.store), "degraded": degraded, "variant": variant})
+        return orjson.dumps({**response_of(slate, engine.store), "degraded": degraded, "variant": variant})
 
     def preview(self, request: SearchRequest) -> bytes:
         """The JSON of the slate as `answer` gives it, for who tunes weights: no shopper sees it, so it is not logged.
@@ -81,18 +83,20 @@ class Searching:
         Raises:
             BadParameter: as `answer`.
         """
-        slate = self._slate(self._query(request, None, datetime.now(UTC)))
-        return orjson.dumps(response_of(slate, self._engine.store))
+        engine = self._bundles.serving
+        slate = self._slate(engine, self._query(request, None, datetime.now(UTC)))
+        return orjson.dumps(response_of(slate, engine.store))
 
     async def frontier(self, request: SearchRequest) -> bytes:
         """The JSON of the trade-offs that the request's words and filters allow.
 
         The batch takes as long as many searches, so it runs in a thread of its own and they go on.
         """
+        engine = self._bundles.serving
         query = self._query(request, None, datetime.now(UTC))
         watch = Stopwatch()
-        scored = self._scored(query, watch)
-        frontier = await to_thread(frontier_of, self._engine.stage(query, scored), scored, self.known_weights)
+        scored = self._scored(engine, query, watch)
+        frontier = await to_thread(frontier_of, engine.stage(query, scored), scored, engine.known_weights)
         watch.lap("frontier")
         took_ms = {stage: round(seconds * 1e3, 3) for stage, seconds in watch.total().items()}
         return orjson.dumps(
@@ -100,7 +104,7 @@ class Searching:
                 "query": query.text,
                 "n_candidates": len(scored),
                 "points": frontier.as_dicts(),
-                "bundle": self._engine.bundle_id,
+                "bundle": engine.bundle_id,
                 "took_ms": took_ms,
             }
         )
@@ -143,15 +147,15 @@ class Searching:
             return False
         return seed_of("exploration share", session_id) < self._exploration_share * SHARES
 
-    def _slate(self, query: Query) -> Slate:
+    def _slate(self, engine: Engine, query: Query) -> Slate:
         watch = Stopwatch()
-        return self._engine.choose(query, self._scored(query, watch), watch)
+        return engine.choose(query, self._scored(engine, query, watch), watch)
 
-    def _scored(self, query: Query, watch: Stopwatch) -> ScoredCandidates:
-        key = self._cache.key(query)
+    def _scored(self, engine: Engine, query: Query, watch: Stopwatch) -> ScoredCandidates:
+        key = self._cache.key(engine.bundle_id, query)
         scored = self._cache.get(key)
         if scored is None:
-            scored = self._engine.score(query, watch)
+            scored = engine.score(query, watch)
             self._cache.put(key, scored)
         else:
             watch.lap("cache")

@@ -7,6 +7,7 @@ from fastapi.responses import Response
 from prometheus_client import CONTENT_TYPE_LATEST
 from pydantic import BaseModel
 
+from service.bundles import Bundles
 from service.state import State
 from service.telemetry import Telemetry
 
@@ -23,7 +24,7 @@ class Readiness(BaseModel):
     redis: str
 
 
-def health_router(*, bundle_id: str, state: State, telemetry: Telemetry) -> APIRouter:
+def health_router(bundles: Bundles, *, state: State, telemetry: Telemetry) -> APIRouter:
     router = APIRouter(tags=["health"])
 
     @router.get("/healthz", summary="Is the process alive")
@@ -33,7 +34,7 @@ def health_router(*, bundle_id: str, state: State, telemetry: Telemetry) -> APIR
     @router.get("/readyz", summary="Can it serve")
     async def readyz() -> Readiness:
         """Answers once the bundle is loaded, verified and warm: before that the port is closed."""
-        return Readiness(status="ready", bundle=bundle_id, redis="up" if state.is_up else "down")
+        return Readiness(status="ready", bundle=bundles.serving.bundle_id, redis="up" if state.is_up else "down")
 
     @router.get("/metrics", response_class=Response, summary="Prometheus metrics")
     async def metrics() -> Response:
