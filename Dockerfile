@@ -27,8 +27,9 @@ RUN /opt/trimtab/bin/pip install --constraint constraints.txt . \
 FROM ${BASE} AS runtime
 COPY --from=build /opt/trimtab /opt/trimtab
 # Not in a world that changes at run time: a user without a home, without a shell, owner of nothing but /data.
-RUN useradd --system --uid 10001 --no-create-home --shell /usr/sbin/nologin trimtab \
- && install --directory --owner=trimtab /data
+RUN groupadd --system --gid 10001 trimtab \
+ && useradd --system --uid 10001 --gid trimtab --no-create-home --shell /usr/sbin/nologin trimtab \
+ && install --directory --owner=trimtab --group=trimtab /data
 ENV PATH=/opt/trimtab/bin:$PATH \
     PYTHONUNBUFFERED=1 \
     TRIMTAB_BUNDLE=/bundle \

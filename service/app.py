@@ -67,7 +67,12 @@ def create_app(settings: Settings) -> FastAPI:
     rules = Rules(state)
     experiments = Experiments(state, telemetry)
     keys = Keys(state)
-    gate = Gate(keys, admin_key=settings.admin_key, is_required=settings.keys_are_required)
+    gate = Gate(
+        keys,
+        admin_key=settings.admin_key,
+        is_required=settings.keys_are_required,
+        admin_port=settings.admin_port,
+    )
     impressions = ImpressionLog(settings, telemetry.log_observer("impressions"))
     events = EventLog(settings, state, telemetry.log_observer("interactions"))
     cache = CandidateCache(
@@ -119,7 +124,7 @@ def create_app(settings: Settings) -> FastAPI:
     app.include_router(experiments_router(experiments, reader=reader))
     app.include_router(keys_router(keys, admin=admin, max_body_bytes=limit))
     app.include_router(decisions_router(bundles, impressions, admin=admin))
-    app.include_router(health_router(bundles, state=state, telemetry=telemetry))
+    app.include_router(health_router(bundles, gate, state=state, telemetry=telemetry))
     app.include_router(playground_router(bundles, searching, profiles, gate, admission))
     app.mount(ASSETS, StaticFiles(directory=FOLDER / "assets"))
     problems.install(app)

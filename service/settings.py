@@ -27,6 +27,12 @@ class Settings(BaseSettings):
     bundle: Path = Field(default=Path("bundles/grocery"), description="folder made by `trimtab build`")
     host: str = "127.0.0.1"
     port: int = Field(default=8000, ge=0, le=65535)
+    admin_port: int | None = Field(
+        default=None,
+        ge=1,
+        le=65535,
+        description="where admin routes and /metrics are, and only there; left out, they are on `port`",
+    )
     workers: int = Field(default=1, ge=1, le=64)
     data_folder: Path = Field(default=Path("data"), description="logs, and the private Redis server's snapshot")
 
@@ -58,6 +64,13 @@ class Settings(BaseSettings):
     )
     require_keys: bool | None = Field(
         default=None, description="whether searches and events need an API key; left out, unless host is loopback"
+    )
+
+    id_salt: SecretStr | None = Field(
+        default=None,
+        min_length=16,
+        max_length=64,
+        description="user and session ids become salted hashes before anything sees them; the same id the same hash",
     )
 
     @property
