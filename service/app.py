@@ -28,6 +28,7 @@ from service.experiments import Experiment, Experiments
 from service.impression_log import ImpressionLog
 from service.keys import Grant, Keys
 from service.profiles import Profile, Profiles
+from service.pseudonyms import Pseudonyms
 from service.routes.decisions import decisions_router
 from service.routes.definitions import definitions_router
 from service.routes.events import Batch, events_router
@@ -57,7 +58,8 @@ def create_app(settings: Settings) -> FastAPI:
         BundleDamaged, BundleMismatch: the bundle cannot serve.
     """
     telemetry = Telemetry()
-    bundles = Bundles(Engine.load(settings.bundle), telemetry)
+    pseudonyms = Pseudonyms(settings.id_salt)
+    bundles = Bundles(pseudonyms.engine(Engine.load(settings.bundle)), telemetry)
     state = State(
         settings.redis_url,
         timeout_seconds=settings.redis_timeout_seconds,
@@ -90,6 +92,7 @@ def create_app(settings: Settings) -> FastAPI:
         experiments=experiments,
         impressions=impressions,
         telemetry=telemetry,
+        pseudonyms=pseudonyms,
         exploration_share=settings.exploration_share,
     )
 

@@ -8,7 +8,6 @@ known to a bundle by their ids; `engine` looks it up by pseudonym instead.
 from __future__ import annotations
 
 import hashlib
-from dataclasses import replace
 
 from pydantic import SecretStr
 
@@ -41,5 +40,4 @@ class Pseudonyms:
         """The engine with users' histories under their pseudonyms."""
         if self._salt is None:
             return engine
-        pipeline = replace(engine.pipeline, histories=engine.pipeline.histories.renamed(self.of))
-        return engine.with_pipeline(pipeline)
+        return engine.with_users_renamed(self.of)

@@ -20,6 +20,7 @@ from service.candidate_cache import CandidateCache
 from service.experiments import Assignment, Experiments
 from service.impression_log import ImpressionLog
 from service.profiles import Profiles
+from service.pseudonyms import Pseudonyms
 from service.rules import Rules
 from service.search_request import SearchRequest
 from service.state import State
@@ -45,6 +46,7 @@ class Searching:
         experiments: Experiments,
         impressions: ImpressionLog,
         telemetry: Telemetry,
+        pseudonyms: Pseudonyms,
         exploration_share: float,
     ) -> None:
         self._bundles = bundles
@@ -55,6 +57,7 @@ class Searching:
         self._experiments = experiments
         self._impressions = impressions
         self._telemetry = telemetry
+        self._pseudonyms = pseudonyms
         self._exploration_share = exploration_share
 
     @property
@@ -68,6 +71,7 @@ class Searching:
             BadParameter: a weight, profile, filter, facet or offset that does not exist here.
         """
         now = datetime.now(UTC)
+        request = self._pseudonyms.request(request)
         engine = self._bundles.serving
         assigned = self._assigned(request)
         slate = self._slate(engine, self._query(request, assigned, now))
@@ -84,7 +88,7 @@ class Searching:
             BadParameter: as `answer`.
         """
         engine = self._bundles.serving
-        slate = self._slate(engine, self._query(request, None, datetime.now(UTC)))
+        slate = self._slate(engine, self._query(self._pseudonyms.request(request), None, datetime.now(UTC)))
         return orjson.dumps(response_of(slate, engine.store))
 
     async def frontier(self, request: SearchRequest) -> bytes:
@@ -93,7 +97,7 @@ class Searching:
         The batch takes as long as many searches, so it runs in a thread of its own and they go on.
         """
         engine = self._bundles.serving
-        query = self._query(request, None, datetime.now(UTC))
+        query = self._query(self._pseudonyms.request(request), None, datetime.now(UTC))
         watch = Stopwatch()
         scored = self._scored(engine, query, watch)
         frontier = await to_thread(frontier_of, engine.stage(query, scored), scored, engine.known_weights)

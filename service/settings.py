@@ -78,6 +78,10 @@ class Settings(BaseSettings):
         return not is_loopback(self.host) if self.require_keys is None else self.require_keys
 
 
+SECRETS = ("admin_key", "id_salt")
+"""Never repeated, not even where they cannot be used."""
+
+
 def read_settings(**given: Any) -> Settings:
     """The settings of the environment, and those given over them.
 
@@ -90,4 +94,5 @@ def read_settings(**given: Any) -> Settings:
         first = error.errors(include_url=False)[0]
         name = str(first["loc"][0])
         variable = name if name == "REDIS_URL" else f"TRIMTAB_{name.upper()}"
-        raise BadParameter(variable, f"cannot use {first['input']!r}", first["msg"]) from None
+        problem = "cannot use it" if name in SECRETS else f"cannot use {first['input']!r}"
+        raise BadParameter(variable, problem, first["msg"]) from None
