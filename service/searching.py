@@ -82,14 +82,22 @@ class Searching:
         return orjson.dumps({**response_of(slate, engine.store), "degraded": degraded, "variant": variant})
 
     def preview(self, request: SearchRequest) -> bytes:
-        """The JSON of the slate as `answer` gives it, for who tunes weights: no shopper sees it, so it is not logged.
+        """The JSON of the slate as `answer` gives it and of the rules it obeys, for who tunes weights.
+
+        No shopper sees it, so it is not logged.
 
         Raises:
             BadParameter: as `answer`.
         """
         engine = self._bundles.serving
         slate = self._slate(engine, self._query(self._pseudonyms.request(request), None, datetime.now(UTC)))
-        return orjson.dumps(response_of(slate, engine.store))
+        rules = slate.query.constraints
+        obeyed = {
+            "pins": {str(position): item_id for position, item_id in rules.pins.items()},
+            "boosts": rules.boosts,
+            "hidden": sorted(rules.exclusions),
+        }
+        return orjson.dumps({**response_of(slate, engine.store), "rules": obeyed})
 
     async def frontier(self, request: SearchRequest) -> bytes:
         """The JSON of the trade-offs that the request's words and filters allow.
