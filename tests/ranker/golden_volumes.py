@@ -1,4 +1,4 @@
-"""Record what botorch and pymoo say of random fronts: `python golden_volumes.py > golden_volumes.json`, with both there.
+"""Record what botorch and pymoo say of random fronts: `python golden_volumes.py > golden_volumes.json`.
 
 botorch brings Gaussian processes along, so it is no dependency of the tests; they read the recorded numbers.
 """
