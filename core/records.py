@@ -85,10 +85,15 @@ class Candidates:
     lexical: FloatArray
     fused: FloatArray
     query_vector: FloatArray
-    degraded: tuple[str, ...] = ()
 
     def __len__(self) -> int:
         return len(self.rows)
+
+    def first(self, n: int) -> Candidates:
+        """The best n of them."""
+        if n >= len(self.rows):
+            return self
+        return Candidates(self.rows[:n], self.dense[:n], self.lexical[:n], self.fused[:n], self.query_vector)
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,6 +106,7 @@ class ScoredCandidates:
         gains: [n, n_objectives] float32, calibrated value of showing the item first, in each objective's unit. A
             ranker that is steered by a network keeps what it knows of the items in further columns.
         aspects: [n, n_aspects] int64, codes of the attributes that diversity counts (category, brand); -1 unknown.
+        degraded: rungs of `engine.ladder` that made them; without its `ranking` there are no gains, all are 0.
     """
 
     rows: IntArray

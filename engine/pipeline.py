@@ -28,15 +28,27 @@ class Pipeline:
     histories: UserHistories
 
     def retrieve(
-        self, text: str, *, filters: Sequence[Filter] = (), also: Sequence[int] = (), n_candidates: int = N_CANDIDATES
+        self,
+        text: str,
+        *,
+        filters: Sequence[Filter] = (),
+        also: Sequence[int] = (),
+        n_candidates: int = N_CANDIDATES,
+        by_meaning: bool = True,
     ) -> Candidates:
-        """Candidates of a query; rows in `also` (pins, judged items) are appended where retrieval left them out."""
-        found = self.retriever.retrieve(text, n_candidates=n_candidates, filters=tuple(filters))
-        if not also:
-            return found
-        there = set(found.rows.tolist())
-        extra = np.array([row for row in also if row not in there], dtype=np.int64)
-        return with_rows(found, extra, self.items.vectors) if len(extra) else found
+        """Candidates of a query; rows in `also` (judged items) are appended where retrieval left them out."""
+        found = self.retriever.retrieve(
+            text, n_candidates=n_candidates, filters=tuple(filters), by_meaning=by_meaning
+        )
+        return self.extended(found, also)
+
+    def extended(self, candidates: Candidates, rows: Sequence[int]) -> Candidates:
+        """Candidates and, behind them, those of the rows (pins, judged items) that are none."""
+        if not rows:
+            return candidates
+        there = set(candidates.rows.tolist())
+        extra = np.array([row for row in rows if row not in there], dtype=np.int64)
+        return with_rows(candidates, extra, self.items.vectors) if len(extra) else candidates
 
     def featurise(self, text: str, candidates: Candidates, user_id: str | None = None) -> FloatArray:
         """[n, F] features."""
@@ -59,7 +71,6 @@ def with_rows(candidates: Candidates, rows: IntArray, vectors: FloatArray) -> Ca
         lexical=np.concatenate([candidates.lexical, zeros]),
         fused=np.concatenate([candidates.fused, zeros]),
         query_vector=query_vector,
-        degraded=candidates.degraded,
     )
 
 
