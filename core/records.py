@@ -51,6 +51,8 @@ class Query:
     Attributes:
         text: the words, stripped, not empty.
         weights: raw objective weights, or none for the bundle's default.
+        recent: what the user did since the bundle was built, the newest first: `click:<item_id>`, `cart:<item_id>`,
+            `purchase:<item_id>`. What cannot be read or is no item of the catalogue counts as nothing.
         explore: sample the slate (Plackett-Luce) instead of sorting it; needs `session_id`, because the draw
             is a function of the session, so that the pages of one session are pages of one draw.
     """
@@ -63,6 +65,7 @@ class Query:
     filters: tuple[Filter, ...] = ()
     facets: tuple[str, ...] = ()
     user_id: str | None = None
+    recent: tuple[str, ...] = ()
     session_id: str | None = None
     explore: bool = False
     explain: bool = False
@@ -196,6 +199,7 @@ class Impression:
     exclusions: frozenset[str] = frozenset()
     boosts: Mapping[str, float] = field(default_factory=dict)
     degraded: tuple[str, ...] = ()
+    recent: tuple[str, ...] = ()
     features: tuple[tuple[float, ...], ...] | None = None
     clicks: tuple[int, ...] = ()
     purchases: tuple[int, ...] = ()
@@ -211,6 +215,7 @@ class Interaction:
     timestamp: datetime
     action: str
     item_id: str
+    user_id: str | None = None
     position: int | None = None
     quantity: float = 1.0
     value: float = 0.0

@@ -69,6 +69,7 @@ def query_of(row: Mapping[str, Any]) -> Query:
         constraints=Constraints(row["max_relevance_loss"], pins, frozenset(row["exclusions"]), row["boosts"]),
         filters=tuple(map(parse_filter, row["filters"])),
         user_id=row["user_id"],
+        recent=tuple(row["recent"] or ()),
         session_id=row["session_id"],
         explore=row["seed"] is not None,
         explain=True,

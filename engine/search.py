@@ -122,7 +122,7 @@ class Engine:
             features = np.zeros((len(rows), len(FEATURES)), dtype=np.float32)
             gains = np.zeros((len(rows), len(self.objectives)), dtype=np.float32)
         else:
-            features = self.pipeline.featurise(query.text, candidates, query.user_id)
+            features = self.pipeline.featurise(query.text, candidates, query.user_id, query.recent)
             watch.lap("featurise")
             gains = self.gains(features, rows)
             watch.lap("rank")
@@ -223,6 +223,7 @@ class Engine:
             exclusions=query.constraints.exclusions,
             boosts=query.constraints.boosts,
             degraded=slate.degraded,
+            recent=query.recent,
         )
 
     def _row(self, item_id: str) -> int | None:

@@ -12,20 +12,9 @@ from hypothesis import strategies as st
 from core.log import impression_row
 from core.records import Constraints, Query
 from engine import Engine
+from engine.deadline import STAGES, Deadline, Shape, measured_costs
 from engine.decisions import replay_decision
-from engine.ladder import (
-    CANDIDATES,
-    DENSE,
-    DIVERSITY,
-    FEW_CANDIDATES,
-    LADDER,
-    RANKING,
-    STAGES,
-    Deadline,
-    Shape,
-    Steady,
-    in_order,
-)
+from engine.ladder import CANDIDATES, DENSE, DIVERSITY, FEW_CANDIDATES, LADDER, RANKING, Steady, in_order
 from engine.stage_costs import StageCosts
 
 MIXED = {"relevance": 0.6, "revenue": 0.3, "diversity": 0.1}
@@ -194,3 +183,10 @@ def test_words_that_nothing_has_find_nothing_by_words_and_no_page_is_an_error(en
     pace = Steady(frozenset(LADDER))
     assert engine.search(Query("ice cream", k=20, offset=190), pace).item_ids is not None
     assert DENSE in engine.search(Query("qqqq xxxx", offset=10), pace).degraded
+
+
+def test_the_costs_are_known_before_the_first_request(engine: Engine) -> None:
+    costs = measured_costs(engine)
+    shape = Shape.of(Query("soup"), engine.default_weights)
+    assert in_order(Deadline(costs, shape, start=0, seconds=1e-9, clock=Clock()).before("retrieve")) == LADDER[1:]
+    assert Deadline(costs, shape, start=0, seconds=1e9, clock=Clock()).before("retrieve") == frozenset()
