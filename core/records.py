@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -69,6 +70,17 @@ class Query:
     session_id: str | None = None
     explore: bool = False
     explain: bool = False
+
+
+class Shopper(NamedTuple):
+    """What a ranker may know somebody by: nobody where both are empty.
+
+    Attributes:
+        recent: as in `Query`.
+    """
+
+    user_id: str | None = None
+    recent: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

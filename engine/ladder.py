@@ -22,6 +22,8 @@ CANDIDATES = "candidates"
 RANKING = "ranking"
 DENSE = "dense"
 LADDER = (LIVE_FEATURES, DIVERSITY, CANDIDATES, RANKING, DENSE)
+OTHER_CANDIDATES = frozenset({CANDIDATES, RANKING, DENSE})
+"""Rungs on which the ranker sees other candidates than on the ground, or none."""
 
 FEW_CANDIDATES = 50
 """How many candidates are ranked on the rung `candidates`; more where the page asked for lies deeper."""

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from catalog.store import ItemStore
-from core.records import Candidates, Filter, FloatArray, IntArray
+from core.records import Candidates, Filter, FloatArray, IntArray, Shopper
 from ranker.features import ItemColumns, build_features, build_features_for_users, median_prices
 from ranker.users import WORTH, History, UserHistories, with_recent
 from ranker.words import ItemWords
@@ -65,9 +65,9 @@ class Pipeline:
         counts = (rows >= 0) & (units > 0)
         return with_recent(known, rows[counts], units[counts])
 
-    def featurise_for_users(self, text: str, candidates: Candidates, user_ids: Sequence[str | None]) -> FloatArray:
+    def featurise_for_users(self, text: str, candidates: Candidates, shoppers: Sequence[Shopper]) -> FloatArray:
         """[n_users, n, F] features of one query's candidates for many users."""
-        histories = [self.histories.of(user_id) for user_id in user_ids]
+        histories = [self.history(*shopper) for shopper in shoppers]
         return build_features_for_users(text, candidates, self.items, histories)
 
 

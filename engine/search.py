@@ -28,6 +28,7 @@ from core.records import (
     Query,
     ReceiptLine,
     ScoredCandidates,
+    Shopper,
     Slate,
 )
 from core.weights import DIVERSITY, normalise
@@ -132,13 +133,13 @@ class Engine:
         """[n, n_objectives] gains of any candidates of a query."""
         return self.gains(self.pipeline.featurise(text, candidates, user_id), candidates.rows)
 
-    def predict_for_users(self, text: str, candidates: Candidates, user_ids: Sequence[str | None]) -> FloatArray:
+    def predict_for_users(self, text: str, candidates: Candidates, shoppers: Sequence[Shopper]) -> FloatArray:
         """[n_users, n, n_objectives] gains of one query's candidates for many users: `score`, for whole logs."""
-        features = self.pipeline.featurise_for_users(text, candidates, user_ids)
-        prices = torch.from_numpy(self.store.prices[candidates.rows]).repeat(len(user_ids))
+        features = self.pipeline.featurise_for_users(text, candidates, shoppers)
+        prices = torch.from_numpy(self.store.prices[candidates.rows]).repeat(len(shoppers))
         with torch.inference_mode():
             gains = self._ranker.gains(torch.from_numpy(features.reshape(-1, features.shape[-1])), prices)
-        shaped: FloatArray = gains.numpy().reshape(len(user_ids), len(candidates), len(self.objectives))
+        shaped: FloatArray = gains.numpy().reshape(len(shoppers), len(candidates), len(self.objectives))
         return shaped
 
     def gains(self, features: FloatArray, rows: IntArray) -> FloatArray:
