@@ -5,7 +5,9 @@ from __future__ import annotations
 import hashlib
 import json
 import uuid
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from copy import copy
+from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -39,6 +41,7 @@ from engine.ladder import DIVERSITY as NO_DIVERSITY
 from engine.pipeline import Stopwatch
 from engine.slate_stage import SlateStage
 from ranker.artifact import warm_up
+from ranker.attainment import weights_for
 from ranker.features import FEATURES
 from retrieval.filters import filter_mask, format_filter
 from retrieval.retriever import Retriever
@@ -62,6 +65,7 @@ class Engine:
         self.default_weights: Mapping[str, float] = bundle.manifest["default_weights"]
         self.temperature = float(bundle.manifest["temperature"])
         self._relevance = self.objectives.index(RELEVANCE)
+        self.attainment = bundle.attainment
 
     @classmethod
     def load(cls, folder: Path) -> Engine:
@@ -87,6 +91,12 @@ class Engine:
         """Users with a history in the bundle."""
         return self.pipeline.histories.user_ids()
 
+    def with_users_renamed(self, rename: Callable[[str], str]) -> Engine:
+        """This engine, with users' histories under other ids."""
+        other = copy(self)
+        other.pipeline = replace(self.pipeline, histories=self.pipeline.histories.renamed(rename))
+        return other
+
     def warm_up(self) -> None:
         """Run every stage until the first real request meets no slow first call."""
         warm_up(self._ranker, n_objectives=len(self.objectives))
@@ -96,6 +106,14 @@ class Engine:
                 self.search(
                     Query(title, explore=explore, session_id="warm-up", weights={DIVERSITY: 0.5, RELEVANCE: 0.5})
                 )
+
+    def weights_for(self, shares: Mapping[str, float]) -> dict[str, float]:
+        """The weights of a query that asks for shares of what objectives can gain over pure relevance.
+
+        Raises:
+            BadParameter: see `ranker.attainment.weights_for`.
+        """
+        return weights_for(self.attainment, shares, rest=RELEVANCE)
 
     def search(self, query: Query, pace: Pace = UNHURRIED) -> Slate:
         """Both stages.

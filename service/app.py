@@ -28,6 +28,7 @@ from service.experiments import Experiment, Experiments
 from service.impression_log import ImpressionLog
 from service.keys import Grant, Keys
 from service.profiles import Profile, Profiles
+from service.pseudonyms import Pseudonyms
 from service.recent_events import RecentEvents
 from service.routes.decisions import decisions_router
 from service.routes.definitions import definitions_router
@@ -60,7 +61,8 @@ def create_app(settings: Settings) -> FastAPI:
         BundleDamaged, BundleMismatch: the bundle cannot serve.
     """
     telemetry = Telemetry()
-    bundles = Bundles(Engine.load(settings.bundle), telemetry)
+    pseudonyms = Pseudonyms(settings.id_salt)
+    bundles = Bundles(pseudonyms.engine(Engine.load(settings.bundle)), telemetry)
     state = State(
         settings.redis_url,
         timeout_seconds=settings.redis_timeout_seconds,
@@ -70,7 +72,12 @@ def create_app(settings: Settings) -> FastAPI:
     rules = Rules(state)
     experiments = Experiments(state, telemetry)
     keys = Keys(state)
-    gate = Gate(keys, admin_key=settings.admin_key, is_required=settings.keys_are_required)
+    gate = Gate(
+        keys,
+        admin_key=settings.admin_key,
+        is_required=settings.keys_are_required,
+        admin_port=settings.admin_port,
+    )
     impressions = ImpressionLog(settings, telemetry.log_observer("impressions"))
     recent_events = RecentEvents(state)
     events = EventLog(settings, state, telemetry.log_observer("interactions"), followers=[recent_events.follow])
@@ -90,6 +97,7 @@ def create_app(settings: Settings) -> FastAPI:
         recent_events=recent_events,
         impressions=impressions,
         telemetry=telemetry,
+        pseudonyms=pseudonyms,
         exploration_share=settings.exploration_share,
         timeout_ms=settings.timeout_ms,
     )
@@ -126,7 +134,7 @@ def create_app(settings: Settings) -> FastAPI:
     app.include_router(experiments_router(experiments, reader=reader))
     app.include_router(keys_router(keys, admin=admin, max_body_bytes=limit))
     app.include_router(decisions_router(bundles, impressions, admin=admin))
-    app.include_router(health_router(bundles, state=state, telemetry=telemetry))
+    app.include_router(health_router(bundles, gate, state=state, telemetry=telemetry))
     app.include_router(playground_router(bundles, searching, profiles, gate, admission))
     app.mount(ASSETS, StaticFiles(directory=FOLDER / "assets"))
     problems.install(app)

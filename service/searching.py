@@ -25,6 +25,7 @@ from service.candidate_cache import CandidateCache
 from service.experiments import Assignment, Experiments
 from service.impression_log import ImpressionLog
 from service.profiles import Profiles
+from service.pseudonyms import Pseudonyms
 from service.recent_events import RecentEvents
 from service.rules import Rules
 from service.search_request import SearchRequest
@@ -52,6 +53,7 @@ class Searching:
         recent_events: RecentEvents,
         impressions: ImpressionLog,
         telemetry: Telemetry,
+        pseudonyms: Pseudonyms,
         exploration_share: float,
         timeout_ms: float,
     ) -> None:
@@ -63,6 +65,7 @@ class Searching:
         self._experiments = experiments
         self._impressions = impressions
         self._telemetry = telemetry
+        self._pseudonyms = pseudonyms
         self._exploration_share = exploration_share
         self._recent_events = recent_events
         self._timeout_ms = timeout_ms
@@ -82,9 +85,10 @@ class Searching:
             BadParameter: a weight, profile, filter, facet or offset that does not exist here.
         """
         now = datetime.now(UTC)
+        request = self._pseudonyms.request(request)
         engine = self._bundles.serving
         assigned = self._assigned(request)
-        query = self._query(request, assigned, now)
+        query = self._query(engine, request, assigned, now)
         deadline = self._deadline(engine, query, start, request.timeout_ms or self._timeout_ms)
         slate = self._slate(engine, query, deadline)
         done = perf_counter()
@@ -99,15 +103,23 @@ class Searching:
         return answer
 
     def preview(self, request: SearchRequest) -> bytes:
-        """The JSON of the slate as `answer` gives it, for who tunes weights: no shopper sees it, so it is not logged.
+        """The JSON of the slate as `answer` gives it and of the rules it obeys, for who tunes weights.
+
+        No shopper sees it, so it is not logged.
 
         Raises:
             BadParameter: as `answer`.
         """
         engine = self._bundles.serving
-        query = self._query(request, None, datetime.now(UTC))
+        query = self._query(engine, self._pseudonyms.request(request), None, datetime.now(UTC))
         slate = self._slate(engine, query, self._deadline(engine, query))
-        return orjson.dumps(response_of(slate, engine.store))
+        rules = slate.query.constraints
+        obeyed = {
+            "pins": {str(position): item_id for position, item_id in rules.pins.items()},
+            "boosts": rules.boosts,
+            "hidden": sorted(rules.exclusions),
+        }
+        return orjson.dumps({**response_of(slate, engine.store), "rules": obeyed})
 
     async def frontier(self, request: SearchRequest) -> bytes:
         """The JSON of the trade-offs that the request's words and filters allow.
@@ -115,7 +127,7 @@ class Searching:
         The batch takes as long as many searches, so it runs in a thread of its own and they go on.
         """
         engine = self._bundles.serving
-        query = self._query(request, None, datetime.now(UTC))
+        query = self._query(engine, self._pseudonyms.request(request), None, datetime.now(UTC))
         watch = Stopwatch()
         pace = self._deadline(engine, query)
         query = self._with_recent(query, pace, watch)
@@ -135,7 +147,7 @@ class Searching:
 
     def _assigned(self, request: SearchRequest) -> Assignment | None:
         """The experiment's arm of a request that leaves the weights to the service."""
-        if request.weights or request.profile is not None:
+        if request.weights or request.mode == "attainment" or request.profile is not None:
             return None
         assigned = self._experiments.assign(user_id=request.user_id, session_id=request.session_id)
         if assigned is None or assigned.profile not in (None, *self._profiles.all()):
@@ -143,9 +155,11 @@ class Searching:
         self._experiments.count(assigned)
         return assigned
 
-    def _query(self, request: SearchRequest, assigned: Assignment | None, now: datetime) -> Query:
+    def _query(self, engine: Engine, request: SearchRequest, assigned: Assignment | None, now: datetime) -> Query:
         profile = self._profiles.get(request.profile if assigned is None else assigned.profile)
         weights: Mapping[str, float] | None = request.weights or None
+        if request.mode == "attainment":
+            weights = engine.weights_for(request.weights)
         loss = request.max_relevance_loss
         if profile is not None:
             weights = weights or profile.weights
