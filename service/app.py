@@ -125,7 +125,7 @@ def create_app(settings: Settings) -> FastAPI:
     frontiers = Admission(telemetry, waiting=settings.max_waiting_searches, at_once=FRONTIERS_AT_ONCE)
     app.include_router(search_router(searching, gate, admission, max_body_bytes=limit))
     app.include_router(frontier_router(searching, gate, frontiers))
-    app.include_router(events_router(events, telemetry, gate, max_body_bytes=limit))
+    app.include_router(events_router(events, pseudonyms, telemetry, gate, max_body_bytes=limit))
     reader, admin = gate.dependency("admin", always=False), gate.dependency("admin", always=True)
     define = partial(definitions_router, reader=reader, admin=admin, max_body_bytes=limit)
     app.include_router(define(profiles, check=lambda profile: normalise(profile.weights, searching.known_weights)))
