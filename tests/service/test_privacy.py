@@ -72,7 +72,7 @@ def test_events_are_known_by_the_same_pseudonym(settings: Settings, redis_server
         eventually(
             lambda: any(hit["features"]["user_bought"] for hit in client.get("/search", params=known).json()["hits"])
         )
-        assert not any(b"ann" in key for key in redis.keys())
+        assert not any(b"ann" in key for key in redis.scan_iter())
     assert b"ann-the-shopper" not in everything_kept(settings.data_folder)
 
 
