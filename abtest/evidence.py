@@ -15,6 +15,7 @@ from abtest.policy import QueryContexts, SlatePolicy
 from abtest.simulate import policy_of
 from abtest.sums import Ints
 from core.diversity import ideal_diversity
+from core.records import Shopper
 from core.weights import normalise
 from engine import Engine
 from ranker.training import Progress, silent
@@ -76,7 +77,8 @@ def gather(
     place = np.full(len(engine.store) + 1, -1)
     done = 0
     for query, codes, everyone in _by_query(slates.queries, users):
-        contexts = contexts_of(engine, read.queries[query], [read.users[code] if code >= 0 else None for code in codes])
+        shoppers = [read.users[code] if code >= 0 else Shopper() for code in codes]
+        contexts = contexts_of(engine, read.queries[query], shoppers)
         place[contexts.rows] = np.arange(len(contexts.rows))
         shown = place[slates.rows[everyone]]
         place[contexts.rows] = -1

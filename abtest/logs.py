@@ -16,13 +16,16 @@ from abtest.bucketing import groups_of
 from abtest.contexts import Search
 from abtest.estimators import Floats
 from abtest.sums import Ints
+from core.records import Shopper
 from engine import Engine
+from engine.ladder import OTHER_CANDIDATES
 
 OTHER_BUNDLE = "logged under another bundle or feature schema"
 LATER_PAGE = "a later page, whose upper part is in another row"
 SORTED = "sorted and not drawn, which says nothing about other weights"
 NOTHING_SHOWN = "nothing was shown"
 BACKWARDS = "earlier than the impression before it in its session: a clock went backwards"
+DEGRADED = "made without the time for a whole search, whose candidates other weights would not have had"
 UNKNOWN_ITEM = "shows an item that the bundle does not have"
 
 
@@ -70,8 +73,8 @@ SEPARATOR = "\x1f"
 
 REPLAYED = (
     "timestamp", "user_id", "session_id", "query", "bundle", "feature_schema", "weights", "temperature", "seed",
-    "offset", "item_ids", "propensities", "filters", "pins", "exclusions", "boosts", "clicks", "purchases", "revenue",
-    "schema_version",
+    "offset", "item_ids", "propensities", "filters", "pins", "exclusions", "boosts", "degraded", "recent", "clicks",
+    "purchases", "revenue", "schema_version",
 )  # fmt: skip
 """What a replay reads of a log; the columns that no estimate needs stay on the disk."""
 
@@ -85,13 +88,13 @@ class ReplayLog:
 
     Attributes:
         queries: what was asked, by code.
-        users: user_id by code.
+        users: who asked, by code.
         weights: effective weights by code.
     """
 
     slates: LoggedSlates
     queries: Sequence[Search]
-    users: Sequence[str | None]
+    users: Sequence[Shopper]
     weights: Sequence[dict[str, float]]
 
 
@@ -137,6 +140,10 @@ class Encoder:
         self.n_read = 0
         self.left_out: Counter[str] = Counter()
 
+    def shoppers(self) -> tuple[Shopper, ...]:
+        """Who asked, by code."""
+        return tuple(map(_shopper, self.users.values))
+
     def slates_of(self, frame: pl.DataFrame) -> LoggedSlates:
         """What can be replayed of a frame."""
         numbered = frame.with_columns(pl.int_range(pl.len()).alias(NUMBER) + self.n_read)
@@ -153,7 +160,7 @@ class Encoder:
         slates = LoggedSlates(
             numbers=frame[NUMBER].to_numpy(),
             queries=self.queries.of(searches)[which],
-            users=self.users.of_series(frame["user_id"]),
+            users=self.users.of_series(_shoppers(frame)),
             groups=_groups(units),
             weights=self.weights.of_series(frame["weights"]),
             temperatures=frame["temperature"].to_numpy(),
@@ -177,6 +184,8 @@ class Encoder:
             .then(pl.lit(LATER_PAGE))
             .when(pl.col("item_ids").list.len() == 0)
             .then(pl.lit(NOTHING_SHOWN))
+            .when(pl.col("degraded").list.set_intersection(list(OTHER_CANDIDATES)).list.len() > 0)
+            .then(pl.lit(DEGRADED))
             .when(pl.col("temperature") <= 0)
             .then(pl.lit(SORTED))
             .when(pl.col("session_id").is_not_null() & (before > pl.col("timestamp")))
@@ -185,6 +194,19 @@ class Encoder:
         reasons = frame.select(reason.alias("reason")).to_series()
         self.left_out.update(reasons.drop_nulls().to_list())
         return frame.filter(reasons.is_null())
+
+
+def _shoppers(frame: pl.DataFrame) -> pl.Series:
+    """[n] who asked, as one text that `_shopper` reads."""
+    recent = pl.col("recent").list.join(SEPARATOR).fill_null("")
+    return frame.select(pl.concat_str("user_id", pl.when(recent != "").then(SEPARATOR + recent), ignore_nulls=True))[
+        "user_id"
+    ]
+
+
+def _shopper(text: str) -> Shopper:
+    user_id, *recent = text.split(SEPARATOR)
+    return Shopper(user_id or None, tuple(recent))
 
 
 def _searches(frame: pl.DataFrame) -> tuple[list[Search], Ints]:

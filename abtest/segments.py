@@ -11,6 +11,7 @@ from abtest.contexts import with_history
 from abtest.logs import LoggedSlates
 from abtest.sums import Ints
 from catalog.grocery import household_types
+from core.records import Shopper
 from engine import Engine
 
 N_CATEGORIES = 4
@@ -45,12 +46,12 @@ class Segments:
     categories: Ints
 
     @classmethod
-    def of(cls, frequencies: Ints, categories: Ints, users: Sequence[str | None], engine: Engine) -> Segments:
+    def of(cls, frequencies: Ints, categories: Ints, users: Sequence[Shopper], engine: Engine) -> Segments:
         """
         Args:
             frequencies: [n_queries] searches of each query.
             categories: [n_queries] code of the category most shown for it, -1 unknown.
-            users: user_id by code.
+            users: who asked, by code.
         """
         shopper_names, shoppers = _shoppers(users, engine)
         known = categories >= 0
@@ -73,12 +74,12 @@ class Segments:
         return np.stack([self.thirds[queries], self.shoppers[slates.users], self.categories[queries]])
 
 
-def _shoppers(users: Sequence[str | None], engine: Engine) -> tuple[tuple[str, ...], Ints]:
+def _shoppers(users: Sequence[Shopper], engine: Engine) -> tuple[tuple[str, ...], Ints]:
     if engine.manifest["source"] == "grocery":
         types = household_types()
         names = ("households of unknown type", *(f"households {name}" for name in sorted(set(types.values()))))
         code_of = {user: names.index(f"households {name}") for user, name in types.items()}
-        return names, np.array([0 if user is None else code_of.get(user, 0) for user in users], dtype=np.int64)
+        return names, np.array([code_of.get(user.user_id or "", 0) for user in users], dtype=np.int64)
     names = ("shoppers with a history", "shoppers without")
     return names, (with_history(engine, users) < 0).astype(np.int64)
 

@@ -109,7 +109,7 @@ def shelved(path: Path, engine: Engine) -> Iterator[Shelves]:
         labels = ReplayLog(
             _slates_of(parts[0].read(0)[:0]),
             queries=tuple(encoder.queries.values),
-            users=tuple(encoder.users.values),
+            users=encoder.shoppers(),
             weights=tuple(json.loads(text) for text in encoder.weights.values),
         )
         yield Shelves(

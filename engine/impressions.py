@@ -38,6 +38,9 @@ ROWS_AT_ONCE = 100_000
 BYTES_OF_LINE = 1500
 """About how long a JSON line of a ten-item slate is."""
 
+REQUIRED = tuple(name for name, kind in COLUMNS.items() if not kind.endswith("?"))
+"""Columns that every log has; the others are null where they are not there."""
+
 _JSON_COLUMNS = tuple(name for name, kind in COLUMNS.items() if kind == "json")
 
 
@@ -136,11 +139,14 @@ def _frames_of(part: Path, columns: Sequence[str]) -> Iterator[pl.DataFrame]:
         return
     try:
         file = pq.ParquetFile(part)
-        missing = [name for name in SCHEMA if name not in file.schema_arrow.names]
+        there = set(file.schema_arrow.names)
+        missing = [name for name in REQUIRED if name not in there]
         if missing:
             raise BadLog(f"{part}: column {missing[0]} is missing; a log has {', '.join(SCHEMA)}")
-        for batch in file.iter_batches(batch_size=ROWS_AT_ONCE, columns=list(columns)):
-            yield _typed(pl.DataFrame(batch), part)
+        unknown = [pl.lit(None).alias(name) for name in columns if name not in there]
+        known = [name for name in columns if name in there]
+        for batch in file.iter_batches(batch_size=ROWS_AT_ONCE, columns=known):
+            yield _typed(pl.DataFrame(batch).with_columns(unknown).select(columns), part)
     except (OSError, pa.ArrowException, pl.exceptions.PolarsError) as error:
         raise BadLog(f"{part}: cannot be read as a log ({error})") from error
 
@@ -174,7 +180,7 @@ def _n_rows(part: Path) -> int:
 def _parse_line(line: bytes, part: Path, number: int) -> dict[str, Any]:
     try:
         row = orjson.loads(line)
-        missing = [name for name in COLUMNS if name not in row]
+        missing = [name for name in REQUIRED if name not in row]
         if missing:
             raise BadLog(f"{part}, row {number}: {missing[0]} is missing")
         return {**row, "timestamp": datetime.fromisoformat(row["timestamp"])}

@@ -21,12 +21,15 @@ from service.accounting import Accounting
 from service.admission import Admission
 from service.auth import Gate
 from service.bodies import REFERENCE
+from service.bundles import Bundles
 from service.candidate_cache import CandidateCache
 from service.event_log import Event, EventLog
 from service.experiments import Experiment, Experiments
 from service.impression_log import ImpressionLog
 from service.keys import Grant, Keys
 from service.profiles import Profile, Profiles
+from service.pseudonyms import Pseudonyms
+from service.recent_events import RecentEvents
 from service.routes.decisions import decisions_router
 from service.routes.definitions import definitions_router
 from service.routes.events import Batch, events_router
@@ -43,6 +46,8 @@ from service.settings import Settings
 from service.state import State
 from service.telemetry import Telemetry
 
+FRONTIERS_AT_ONCE = 2
+"""They are computed in threads of their own; more would take the searches' time."""
 INTERFACE_VERSION = "1"
 """Of the HTTP interface, not of the package."""
 
@@ -55,9 +60,9 @@ def create_app(settings: Settings) -> FastAPI:
     Raises:
         BundleDamaged, BundleMismatch: the bundle cannot serve.
     """
-    engine = Engine.load(settings.bundle)
     telemetry = Telemetry()
-    telemetry.bundle_info.labels(engine.bundle_id).set(1)
+    pseudonyms = Pseudonyms(settings.id_salt)
+    bundles = Bundles(pseudonyms.engine(Engine.load(settings.bundle)), telemetry)
     state = State(
         settings.redis_url,
         timeout_seconds=settings.redis_timeout_seconds,
@@ -67,26 +72,34 @@ def create_app(settings: Settings) -> FastAPI:
     rules = Rules(state)
     experiments = Experiments(state, telemetry)
     keys = Keys(state)
-    gate = Gate(keys, admin_key=settings.admin_key, is_required=settings.keys_are_required)
+    gate = Gate(
+        keys,
+        admin_key=settings.admin_key,
+        is_required=settings.keys_are_required,
+        admin_port=settings.admin_port,
+    )
     impressions = ImpressionLog(settings, telemetry.log_observer("impressions"))
-    events = EventLog(settings, state, telemetry.log_observer("interactions"))
+    recent_events = RecentEvents(state)
+    events = EventLog(settings, state, telemetry.log_observer("interactions"), followers=[recent_events.follow])
     cache = CandidateCache(
         state,
         telemetry,
-        bundle_id=engine.bundle_id,
         entries=settings.cache_entries,
         seconds=settings.cache_seconds,
     )
     searching = Searching(
-        engine,
+        bundles,
         state=state,
         cache=cache,
         profiles=profiles,
         rules=rules,
         experiments=experiments,
+        recent_events=recent_events,
         impressions=impressions,
         telemetry=telemetry,
+        pseudonyms=pseudonyms,
         exploration_share=settings.exploration_share,
+        timeout_ms=settings.timeout_ms,
     )
 
     @asynccontextmanager
@@ -108,20 +121,21 @@ def create_app(settings: Settings) -> FastAPI:
         lifespan=lifespan,
     )
     limit = settings.max_body_bytes
-    admission = Admission(telemetry, most=settings.max_concurrent_searches)
+    admission = Admission(telemetry, waiting=settings.max_waiting_searches)
+    frontiers = Admission(telemetry, waiting=settings.max_waiting_searches, at_once=FRONTIERS_AT_ONCE)
     app.include_router(search_router(searching, gate, admission, max_body_bytes=limit))
-    app.include_router(frontier_router(searching, gate, admission))
-    app.include_router(events_router(events, telemetry, gate, max_body_bytes=limit))
+    app.include_router(frontier_router(searching, gate, frontiers))
+    app.include_router(events_router(events, pseudonyms, telemetry, gate, max_body_bytes=limit))
     reader, admin = gate.dependency("admin", always=False), gate.dependency("admin", always=True)
     define = partial(definitions_router, reader=reader, admin=admin, max_body_bytes=limit)
-    app.include_router(define(profiles, check=lambda profile: normalise(profile.weights, engine.known_weights)))
-    app.include_router(define(rules, check=lambda rule: _require_items(engine, rule)))
+    app.include_router(define(profiles, check=lambda profile: normalise(profile.weights, searching.known_weights)))
+    app.include_router(define(rules, check=lambda rule: _require_items(bundles.serving, rule)))
     app.include_router(define(experiments, check=lambda experiment: _require_profiles(profiles, experiment)))
     app.include_router(experiments_router(experiments, reader=reader))
     app.include_router(keys_router(keys, admin=admin, max_body_bytes=limit))
-    app.include_router(decisions_router(engine, impressions, admin=admin))
-    app.include_router(health_router(bundle_id=engine.bundle_id, state=state, telemetry=telemetry))
-    app.include_router(playground_router(engine, searching, profiles, gate, admission))
+    app.include_router(decisions_router(bundles, impressions, admin=admin))
+    app.include_router(health_router(bundles, gate, state=state, telemetry=telemetry))
+    app.include_router(playground_router(bundles, searching, profiles, gate, admission))
     app.mount(ASSETS, StaticFiles(directory=FOLDER / "assets"))
     problems.install(app)
     app.add_middleware(SecurityHeaders)

@@ -10,9 +10,9 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Depends, Path, Request
 from pydantic import BaseModel, ConfigDict, Field
 
-from engine import Engine
 from engine.decisions import replay_decision
 from engine.impressions import find_impression
+from service.bundles import Bundles
 from service.impression_log import ImpressionLog
 from service.problems import documented
 from service.search_response import Hit, SearchResponse
@@ -48,7 +48,7 @@ class Decision(SearchResponse):
 
 
 def decisions_router(
-    engine: Engine, impressions: ImpressionLog, *, admin: Callable[[Request], Awaitable[None]]
+    bundles: Bundles, impressions: ImpressionLog, *, admin: Callable[[Request], Awaitable[None]]
 ) -> APIRouter:
     router = APIRouter(tags=["decisions"])
 
@@ -59,8 +59,8 @@ def decisions_router(
         summary="Replay a decision",
     )
     async def decision(decision_id: Id) -> Decision:
-        """Found in this machine's log a moment after it was answered; made again by the bundle that serves."""
+        """Found in this machine's log a moment after it was answered; made again by the bundle that made it."""
         row = await asyncio.to_thread(find_impression, decision_id, impressions.folders)
-        return Decision.model_validate(replay_decision(engine, row))
+        return Decision.model_validate(replay_decision(bundles.find(row["bundle"]), row))
 
     return router

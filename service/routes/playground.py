@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from asyncio import to_thread
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Annotated, Any
+from weakref import WeakKeyDictionary
 
 from fastapi import APIRouter, Query, Request
 from fastapi.responses import HTMLResponse, Response
@@ -14,6 +17,7 @@ from engine import Engine
 from service.admission import Admission
 from service.auth import Gate
 from service.bodies import JSON
+from service.bundles import Bundles
 from service.playground.suggestions import Suggestions
 from service.profiles import Profiles
 from service.routes.search import ANSWER_HEADERS
@@ -31,14 +35,48 @@ N_EXAMPLES = 6
 
 
 def playground_router(
-    engine: Engine, searching: Searching, profiles: Profiles, gate: Gate, admission: Admission
+    bundles: Bundles, searching: Searching, profiles: Profiles, gate: Gate, admission: Admission
 ) -> APIRouter:
     router = APIRouter(include_in_schema=False)
-    suggestions = Suggestions(engine.store)
     templates = Environment(loader=FileSystemLoader(FOLDER / "templates"), autoescape=True, undefined=StrictUndefined)
     templates.policies["json.dumps_kwargs"] = {"sort_keys": False}  # objectives and profiles keep their order
     page = templates.get_template("playground.html")
-    bundle = {
+    suggestions_of: WeakKeyDictionary[Engine, Suggestions] = WeakKeyDictionary()
+
+    async def suggestions_for(engine: Engine) -> Suggestions:
+        """Made once a bundle, aside: the names of a large catalogue take longer than a search."""
+        if engine not in suggestions_of:
+            suggestions_of[engine] = await to_thread(Suggestions, engine.store)
+        return suggestions_of[engine]
+
+    @router.get("/", response_class=HTMLResponse)
+    async def playground(request: Request) -> HTMLResponse:
+        engine = bundles.serving
+        examples = (await suggestions_for(engine)).examples(N_EXAMPLES)
+        shown = profiles.all() if _may_read(gate, request) else {}
+        presets: dict[str, Any] = {name: profile.model_dump() for name, profile in shown.items()}
+        html = page.render(bundle=_bundle(engine, examples), profiles=presets, assets=ASSETS)
+        return HTMLResponse(html, headers=PAGE_HEADERS)
+
+    @router.get("/playground/search")
+    async def preview(request: Request) -> Response:
+        """`GET /search` for who tunes weights: the same slate, which is not logged because no shopper sees it."""
+        gate.check(request, "search")
+        async with admission.turn():
+            answer = searching.preview(from_query_string(request.scope["query_string"], searching.known_weights))
+        return Response(answer, headers=ANSWER_HEADERS, media_type=JSON)
+
+    @router.get("/playground/suggestions")
+    async def suggest(request: Request, q: Annotated[str, Query(max_length=512)] = "") -> list[str]:
+        gate.check(request, "search")
+        return (await suggestions_for(bundles.serving)).of(q)
+
+    return router
+
+
+def _bundle(engine: Engine, examples: Sequence[str]) -> dict[str, Any]:
+    """What the page says of the bundle that serves."""
+    return {
         "id": engine.bundle_id,
         "source": engine.manifest["source"],
         "n_items": len(engine.store),
@@ -46,29 +84,8 @@ def playground_router(
         "objectives": list(engine.known_weights),
         "ranges": {one["name"]: one["range"] for one in engine.manifest["objectives"]},
         "default_weights": dict(engine.default_weights),
-        "examples": suggestions.examples(N_EXAMPLES),
+        "examples": list(examples),
     }
-
-    @router.get("/", response_class=HTMLResponse)
-    async def playground(request: Request) -> HTMLResponse:
-        shown = profiles.all() if _may_read(gate, request) else {}
-        presets: dict[str, Any] = {name: profile.model_dump() for name, profile in shown.items()}
-        return HTMLResponse(page.render(bundle=bundle, profiles=presets, assets=ASSETS), headers=PAGE_HEADERS)
-
-    @router.get("/playground/search")
-    async def preview(request: Request) -> Response:
-        """`GET /search` for who tunes weights: the same slate, which is not logged because no shopper sees it."""
-        gate.check(request, "search")
-        async with admission:
-            answer = searching.preview(from_query_string(request.scope["query_string"], searching.known_weights))
-        return Response(answer, headers=ANSWER_HEADERS, media_type=JSON)
-
-    @router.get("/playground/suggestions")
-    async def suggest(request: Request, q: Annotated[str, Query(max_length=512)] = "") -> list[str]:
-        gate.check(request, "search")
-        return suggestions.of(q)
-
-    return router
 
 
 def _may_read(gate: Gate, request: Request) -> bool:
