@@ -175,7 +175,7 @@ def sample_intents(purchases: pl.DataFrame, store: ItemStore, split: Split, *, s
     of_weeks = purchases.filter(pl.col("week").is_between(split.first, split.last))
     intents = (
         of_weeks.group_by("household_id", "basket_id", "product_type", maintain_order=True)
-        .agg(pl.col("item_id").unique())
+        .agg(pl.col("item_id").unique(), pl.col("timestamp").first())
         .sort("basket_id", "product_type")
     )
     chosen = intents.sample(min(split.n_intents, len(intents)), seed=seed, shuffle=True)
@@ -189,6 +189,7 @@ def sample_intents(purchases: pl.DataFrame, store: ItemStore, split: Split, *, s
             user_id=row["household_id"],
             bought=frozenset(int(r) for r in store.rows_of(in_basket[row["basket_id"]].to_list()) if r >= 0),
             group=row["household_id"],
+            timestamp=row["timestamp"],
         )
         for row in chosen.iter_rows(named=True)
     ]
