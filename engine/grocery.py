@@ -123,7 +123,7 @@ def train_grocery(
         },
     }
     attainment = attainment_of_gains(problem_of(validation, objectives, pipeline.store), gains, ranges)
-    return Trained(assemble(heads, calibrations, ranges, objectives), ranges.tolist(), report, attainment)
+    return Trained(assemble(heads, calibrations, ranges, objectives), ranges.tolist(), report, attainment, train)
 
 
 def _train_other(
@@ -138,7 +138,7 @@ def _train_other(
         "n_lists": len(train),
         "test": {"ndcg@10": mean_interval(list_ndcg(by_relevance.numpy(), test.lists)).as_dict()},
     }
-    return Trained(ranker, ranker.ranges.tolist(), report, attainment_of_ranker(validation, ranker))
+    return Trained(ranker, ranker.ranges.tolist(), report, attainment_of_ranker(validation, ranker), train.lists)
 
 
 def lists_of_split(

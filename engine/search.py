@@ -66,6 +66,7 @@ class Engine:
         self.temperature = float(bundle.manifest["temperature"])
         self._relevance = self.objectives.index(RELEVANCE)
         self.attainment = bundle.attainment
+        self.population = bundle.population
 
     @classmethod
     def load(cls, folder: Path) -> Engine:

@@ -45,6 +45,8 @@ from service.security_headers import SecurityHeaders
 from service.settings import Settings
 from service.state import State
 from service.telemetry import Telemetry
+from service.tracing import tracing
+from service.watching import Watching
 
 FRONTIERS_AT_ONCE = 2
 """They are computed in threads of their own; more would take the searches' time."""
@@ -80,7 +82,11 @@ def create_app(settings: Settings) -> FastAPI:
     )
     impressions = ImpressionLog(settings, telemetry.log_observer("impressions"))
     recent_events = RecentEvents(state)
-    events = EventLog(settings, state, telemetry.log_observer("interactions"), followers=[recent_events.follow])
+    watching = Watching(telemetry)
+    traces = tracing(settings.traces_url, share=settings.traces_share)
+    events = EventLog(
+        settings, state, telemetry.log_observer("interactions"), followers=[recent_events.follow, watching.follow]
+    )
     cache = CandidateCache(
         state,
         telemetry,
@@ -97,6 +103,8 @@ def create_app(settings: Settings) -> FastAPI:
         recent_events=recent_events,
         impressions=impressions,
         telemetry=telemetry,
+        watching=watching,
+        tracing=traces,
         pseudonyms=pseudonyms,
         exploration_share=settings.exploration_share,
         timeout_ms=settings.timeout_ms,
@@ -107,7 +115,10 @@ def create_app(settings: Settings) -> FastAPI:
         state.start()
         impressions.start()
         events.start()
+        watching.start()
         yield
+        watching.stop()
+        traces.close()
         events.close()
         impressions.close()
         state.stop()
