@@ -38,6 +38,7 @@ COLUMNS: dict[str, str] = {
     "boosts": "json",  # item_id -> what was added to its utility
     "k": "int",  # how many were asked for; fewer may have been there
     "degraded": "list[str]",  # parts of the search that were left out
+    "catalogue": "int",  # version of the last change to the catalogue that was known; 0 as the bundle has it
     "features": "list[list[float]]?",
     "clicks": "list[int]",  # 0/1 by position
     "purchases": "list[int]",  # 0/1 by position
@@ -45,6 +46,9 @@ COLUMNS: dict[str, str] = {
     "schema_version": "int",
 }
 """Column -> kind; `?` may be null."""
+
+LATER: dict[str, Any] = {"catalogue": 0}
+"""Columns that the first logs do not have, and what their rows are taken to say."""
 
 
 def impression_row(impression: Impression) -> dict[str, Any]:

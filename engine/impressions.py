@@ -13,7 +13,7 @@ import orjson
 import polars as pl
 
 from core.errors import BadLog, NotFound
-from core.log import COLUMNS, SCHEMA_VERSION, problem_of
+from core.log import COLUMNS, LATER, SCHEMA_VERSION, problem_of
 
 _DTYPES: dict[str, pl.DataType | type[pl.DataType]] = {
     "str": pl.String,
@@ -34,7 +34,7 @@ _JSON_COLUMNS = tuple(name for name, kind in COLUMNS.items() if kind == "json")
 
 def frame_of(rows: Iterable[Mapping[str, Any]]) -> pl.DataFrame:
     """Rows of `core.log.impression_row` as a frame of `SCHEMA`."""
-    plain = [{**row, **{name: json.dumps(row[name]) for name in _JSON_COLUMNS}} for row in rows]
+    plain = [{**LATER, **row, **{name: json.dumps(row[name]) for name in _JSON_COLUMNS}} for row in rows]
     return pl.DataFrame(plain, schema=SCHEMA)
 
 
@@ -100,9 +100,15 @@ def find_impression(decision_id: str, folders: Iterable[Path]) -> dict[str, Any]
 
 def _scan(part: Path, decision_id: str) -> pl.DataFrame:
     try:
-        return pl.scan_parquet(part).filter(pl.col("decision_id") == decision_id).select(list(SCHEMA)).collect()
+        found = pl.scan_parquet(part).filter(pl.col("decision_id") == decision_id).collect()
+        return _with_later(found).select(list(SCHEMA))
     except (OSError, pl.exceptions.PolarsError) as error:
         raise BadLog(f"{part}: cannot be read as a log ({error})") from error
+
+
+def _with_later(frame: pl.DataFrame) -> pl.DataFrame:
+    """With the columns that came later, where the log is older than they."""
+    return frame.with_columns(pl.lit(value).alias(name) for name, value in LATER.items() if name not in frame.columns)
 
 
 def _parts(path: Path) -> list[Path]:
@@ -119,6 +125,7 @@ def _read_part(part: Path) -> pl.DataFrame:
         frame = pl.read_parquet(part)
     except (OSError, pl.exceptions.PolarsError) as error:
         raise BadLog(f"{part}: cannot be read as a log ({error})") from error
+    frame = _with_later(frame)
     missing = [name for name in SCHEMA if name not in frame.columns]
     if missing:
         raise BadLog(f"{part}: column {missing[0]} is missing; a log has {', '.join(SCHEMA)}")
@@ -131,7 +138,7 @@ def _read_part(part: Path) -> pl.DataFrame:
 def _parse_line(line: bytes, part: Path, number: int) -> dict[str, Any]:
     try:
         row = orjson.loads(line)
-        missing = [name for name in COLUMNS if name not in row]
+        missing = [name for name in COLUMNS if name not in row and name not in LATER]
         if missing:
             raise BadLog(f"{part}, row {number}: {missing[0]} is missing")
         return {**row, "timestamp": datetime.fromisoformat(row["timestamp"])}

@@ -6,6 +6,7 @@ import hashlib
 import json
 import uuid
 from collections.abc import Mapping, Sequence
+from copy import copy
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -33,7 +34,7 @@ from core.records import (
 from core.weights import DIVERSITY, normalise
 from engine.budget import within_budget
 from engine.bundle import Bundle, load_bundle
-from engine.pipeline import Stopwatch
+from engine.pipeline import Pipeline, Stopwatch
 from engine.slate_stage import SlateStage
 from ranker.artifact import warm_up
 from retrieval.filters import filter_mask, format_filter
@@ -44,7 +45,11 @@ Floats = NDArray[np.float64]
 
 
 class Engine:
-    """Searches one bundle. Stateless between calls, safe to share between threads that only search."""
+    """Searches one bundle. Stateless between calls, safe to share between threads that only search.
+
+    Attributes:
+        catalogue_version: of the last change to the catalogue that it knows of; 0 as built.
+    """
 
     def __init__(self, bundle: Bundle) -> None:
         # torch and faiss each bring a libgomp; more than one thread each makes the median 10 times worse.
@@ -58,6 +63,13 @@ class Engine:
         self.default_weights: Mapping[str, float] = bundle.manifest["default_weights"]
         self.temperature = float(bundle.manifest["temperature"])
         self._relevance = self.objectives.index(RELEVANCE)
+        self.catalogue_version = 0
+
+    def over(self, pipeline: Pipeline, catalogue_version: int) -> Engine:
+        """The same ranker over a later state of the catalogue, see `engine.live`."""
+        other = copy(self)
+        other.pipeline, other.catalogue_version = pipeline, catalogue_version
+        return other
 
     @classmethod
     def load(cls, folder: Path) -> Engine:
@@ -190,6 +202,7 @@ class Engine:
             session_id=query.session_id,
             query=query.text,
             bundle=slate.bundle,
+            catalogue=self.catalogue_version,
             feature_schema=self.manifest["feature_schema"],
             variant=variant,
             weights=slate.weights,
