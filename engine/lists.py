@@ -79,11 +79,16 @@ def known_rows(pipeline: Pipeline, item_ids: Sequence[str], grades: Iterable[int
 
 def judged_candidates(pipeline: Pipeline, text: str, judged: Mapping[int, int]) -> Candidates:
     """What serving would retrieve, then the judged items it would not, with their true lexical scores."""
+    served = pipeline.retrieve(text)
     deep = pipeline.retrieve(text, n_candidates=len(pipeline.store), also=sorted(judged))
-    served = len(pipeline.retrieve(text))
-    keep = np.arange(len(deep)) < served
-    keep |= np.isin(deep.rows, np.fromiter(judged, dtype=np.int64))
-    return Candidates(deep.rows[keep], deep.dense[keep], deep.lexical[keep], deep.fused[keep], deep.query_vector)
+    added = np.isin(deep.rows, list(judged)) & ~np.isin(deep.rows, served.rows)
+    return Candidates(
+        np.concatenate([served.rows, deep.rows[added]]),
+        np.concatenate([served.dense, deep.dense[added]]),
+        np.concatenate([served.lexical, deep.lexical[added]]),
+        np.concatenate([served.fused, deep.fused[added]]),
+        served.query_vector,
+    )
 
 
 def lists_from_intents(

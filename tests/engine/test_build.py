@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import numpy as np
 import polars as pl
 import pytest
 
@@ -16,6 +17,7 @@ from engine import Engine
 from engine.build import build_bundle
 from engine.evaluation import evaluate
 from engine.impressions import read_log, rows_of
+from engine.lists import judged_candidates
 
 ROWS = [
     {"item_id": "1", "title": "Red cotton shirt", "brand": "Acme", "category": "Shirts", "price": 20.0},
@@ -70,6 +72,16 @@ def test_judgments_train_the_ranker_and_evaluation_sees_it(tmp_path: Path) -> No
         assert figures["ndcg@10"].n_queries == 5
         assert figures["ndcg@10"].value > 0.8
         assert figures["recall@100"].value == 1
+
+
+def test_judged_lists_begin_with_what_serving_retrieves(engine: Engine) -> None:
+    judged = dict.fromkeys(range(0, len(engine.store), 50), 1)
+    for text in ("frozen yogurt", "ice", "dark roast coffee"):
+        served, whole = engine.pipeline.retrieve(text), judged_candidates(engine.pipeline, text, judged)
+        for column in ("rows", "dense", "lexical", "fused"):
+            np.testing.assert_array_equal(getattr(whole, column)[: len(served)], getattr(served, column))
+        assert sorted(whole.rows[len(served) :].tolist()) == sorted(judged.keys() - set(served.rows.tolist()))
+        assert whole.lexical[len(served) :].any()
 
 
 def test_an_empty_catalogue_is_refused(tmp_path: Path) -> None:

@@ -11,6 +11,7 @@ from typing import Protocol
 import pytest
 
 import cli
+from tests.cli.terminal import a_terminal
 
 
 @dataclass(frozen=True)
@@ -58,6 +59,7 @@ def test_from_a_users_csv_to_an_answer(trimtab: Trimtab, tmp_path: Path) -> None
     assert answer["weights"] == {"relevance": 0.8, "revenue": 0.2, "diversity": 0.0}
     table = trimtab("search", tmp_path / "bundle", "shirt")
     assert "Red cotton shirt" in table.stdout
+    assert "█" in table.stdout
     assert "receipt" in table.stdout
 
 
@@ -108,12 +110,17 @@ def test_evaluate_prints_intervals_as_json(trimtab: Trimtab, small_bundle: Path,
 
 def test_simulate_then_replay(trimtab: Trimtab, small_bundle: Path, tmp_path: Path) -> None:
     log, report = tmp_path / "log", tmp_path / "report"
-    assert trimtab("simulate", small_bundle, "--impressions", "600", "--out", log, "--seed", "1").returncode == 0
-    replayed = trimtab(
-        *("replay", log, "--bundle", small_bundle, "--out", report, "--json"),
-        *("--policy", "relevant=w_relevance:1", "--policy", "dear=w_relevance:0.8,w_revenue:0.2"),
-    )
+    with pytest.MonkeyPatch.context() as patch, a_terminal(patch) as shown:
+        assert trimtab("simulate", small_bundle, "--impressions", "600", "--out", log, "--seed", "1").returncode == 0
+        assert "━" in shown()
+    asked = ("replay", log, "--bundle", small_bundle, "--out", report)
+    policies = ("--policy", "relevant=w_relevance:1", "--policy", "dear=w_relevance:0.8,w_revenue:0.2")
+    with pytest.MonkeyPatch.context() as patch, a_terminal(patch) as shown:
+        assert "What other weights would have done" in trimtab(*asked, *policies).stdout
+        assert "━" in shown()
+    replayed = trimtab(*asked, *policies, "--json")
     assert replayed.returncode == 0, replayed.stderr
+    assert replayed.stderr == ""
     result = json.loads(replayed.stdout)
     assert {"relevant", "dear"} <= set(result["policies"])
     for policy in ("relevant", "dear"):

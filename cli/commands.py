@@ -1,23 +1,16 @@
-"""The `trimtab` command: thin, one function a subcommand. It prints for people, or one JSON object with --json."""
+"""The subcommands of `trimtab`, one function each: it prints for people, or one JSON object with --json."""
 
 from __future__ import annotations
 
 import json
 import sys
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import Annotated
 
 import typer
-from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
-from rich.table import Column, Table
 
+from cli.console import notes, plain, print_json, progress, results
 from core.errors import BadFile, BadParameter, TrimtabError
-
-if TYPE_CHECKING:
-    from engine.frontier import Frontier
 
 app = typer.Typer(
     name="trimtab",
@@ -26,7 +19,6 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     add_completion=False,
 )
-_errors = Console(stderr=True)
 
 BundleFolder = Annotated[Path, typer.Argument(help="bundle folder", metavar="BUNDLE")]
 AsJson = Annotated[bool, typer.Option("--json", help="print one JSON object and nothing else")]
@@ -38,7 +30,7 @@ def main() -> None:
     try:
         app()
     except TrimtabError as error:
-        _errors.print(f"[red]trimtab:[/] {_plain(str(error))}", highlight=False, soft_wrap=True)
+        notes.print(f"[red]trimtab:[/] {plain(str(error))}", highlight=False, soft_wrap=True)
         sys.exit(error.exit_code)
     except KeyboardInterrupt:
         sys.exit(130)
@@ -71,8 +63,8 @@ def build(
     if source == "grocery":
         if judgments is not None or log is not None:
             raise BadParameter("SOURCE", "grocery is trained on its own purchases", "neither --judgments nor --log")
-        with _progress(quiet) as progress:
-            bundle_id = build_grocery(out, encoder=encoder, method=method, progress=progress)
+        with progress(quiet) as report:
+            bundle_id = build_grocery(out, encoder=encoder, method=method, progress=report)
     else:
         judged = read_judgments(judgments) if judgments else None
         rows = (row for frame in read_log(log) for row in rows_of(frame)) if log else None
@@ -84,8 +76,8 @@ def build(
             if not Path(source).exists():
                 raise BadFile(source, "does not exist; SOURCE is grocery, icecat or a catalogue file")
             items, rejections = read_catalogue(Path(source), max_rejected_share=max_rejected_share)
-            _errors.print(str(rejections), highlight=False)
-        with _progress(quiet) as progress:
+            notes.print(str(rejections), highlight=False)
+        with progress(quiet) as report:
             bundle_id = build_bundle(
                 items,
                 out,
@@ -94,11 +86,11 @@ def build(
                 judgments=judged,
                 log_rows=rows,
                 method=method,
-                progress=progress,
+                progress=report,
             )
     manifest = json.loads((out / "manifest.json").read_text())
-    _errors.print(f"bundle {bundle_id} in {out}: {manifest['catalogue']['n_items']:,} items")
-    _errors.print_json(data={"retrieval": manifest["retrieval"], "training": manifest["training"]})
+    notes.print(f"bundle {bundle_id} in {out}: {manifest['catalogue']['n_items']:,} items")
+    notes.print_json(data={"retrieval": manifest["retrieval"], "training": manifest["training"]})
 
 
 @app.command()
@@ -115,6 +107,7 @@ def search(
     as_json: AsJson = False,
 ) -> None:
     """Search a bundle and print the slate with its receipt."""
+    from cli.tables import slate_tables
     from core.records import Constraints, Query
     from engine import Engine
     from engine.response import response_of
@@ -138,9 +131,9 @@ def search(
     )
     response = response_of(slate, engine.store)
     if as_json:
-        _print_json(response)
+        print_json(response)
         return
-    _print_slate(response)
+    results.print(*slate_tables(response))
 
 
 @app.command()
@@ -153,6 +146,7 @@ def frontier(
     as_json: AsJson = False,
 ) -> None:
     """Plot what the weights can trade for a query: each point is a slate it could show."""
+    from cli.frontier_plot import draw_frontier
     from core.records import Query
     from engine import Engine
     from engine.frontier import frontier_of
@@ -170,11 +164,11 @@ def frontier(
     scored = engine.score(asked)
     found = frontier_of(engine.stage(asked, scored), scored, engine.known_weights)
     if as_json:
-        _print_json({"query": text, "n_candidates": len(scored), "points": found.as_dicts()})
+        print_json({"query": text, "n_candidates": len(scored), "points": found.as_dicts()})
     elif found.knee is None:
-        Console().print("no item matches")
+        results.print("no item matches")
     else:
-        _print_frontier(found, objective, text)
+        draw_frontier(found, objective, text, results)
 
 
 @app.command()
@@ -201,6 +195,7 @@ def evaluate(
 ) -> None:
     """Measure a bundle's relevance against judgments."""
     from catalog.judgments import read_judgments
+    from cli.tables import intervals_table
     from engine import Engine
     from engine.evaluation import evaluate as measure
 
@@ -209,15 +204,12 @@ def evaluate(
     engine = Engine.load(bundle)
     intervals = measure(engine, read_judgments(judgments), pool="judged" if pool == "judged" else "full")
     if as_json:
-        _print_json({name: interval.as_dict() for name, interval in intervals.items()})
+        print_json({name: interval.as_dict() for name, interval in intervals.items()})
         return
-    table = Table("metric", "value", "95 % interval", "queries", title=f"{bundle.name}, {pool} pool")
-    for name, one in intervals.items():
-        table.add_row(name, f"{one.value:.3f}", f"{one.low:.3f} to {one.high:.3f}", str(one.n_queries))
-    Console().print(table)
+    results.print(intervals_table(intervals, title=f"{bundle.name}, {pool} pool"))
     trained_on = engine.manifest["training"].get("trained_on", [])
     if "judgments" in trained_on:
-        _errors.print("This bundle was trained on judgments; held-out figures are in its manifest (cross_validation).")
+        notes.print("This bundle was trained on judgments; held-out figures are in its manifest (cross_validation).")
 
 
 @app.command()
@@ -237,8 +229,8 @@ def simulate(
     if clicks not in CLICK_MODELS:
         raise BadParameter("--clicks", f"{clicks!r} is no click model", ", ".join(CLICK_MODELS))
     engine = Engine.load(bundle)
-    with _progress(quiet) as progress:
-        run(engine, impressions, out, seed=seed, click_model=CLICK_MODELS[clicks], progress=progress)
+    with progress(quiet) as report:
+        run(engine, impressions, out, seed=seed, click_model=CLICK_MODELS[clicks], progress=report)
 
 
 @app.command()
@@ -257,13 +249,13 @@ def replay(
 
     policies = dict(parse_policy(text) for text in policy)
     engine = Engine.load(bundle)
-    with _progress(quiet or as_json) as progress:
-        result = run(log, engine, policies, out, progress=progress)
+    with progress(quiet or as_json) as report:
+        result = run(log, engine, policies, out, progress=report)
     if as_json:
-        _print_json(result)
+        print_json(result)
     else:
-        _errors.print(f"report in {out}")
-        Console().print((out / "report.md").read_text(), highlight=False)
+        notes.print(f"report in {out}")
+        results.print((out / "report.md").read_text(), highlight=False)
 
 
 @app.command()
@@ -280,11 +272,11 @@ def compare(
     from engine.compare import compare as run
     from engine.experiments import write_experiments
 
-    with _progress(quiet) as progress:
+    with progress(quiet) as report:
         for name in data.split(","):
-            run(name, methods.split(","), n_seeds=seeds, out=out, icecat=icecat, progress=progress)
+            run(name, methods.split(","), n_seeds=seeds, out=out, icecat=icecat, progress=report)
     if docs is not None:
-        _errors.print(f"report in {write_experiments(out, docs)}")
+        notes.print(f"report in {write_experiments(out, docs)}")
 
 
 @app.command()
@@ -299,7 +291,7 @@ def decision(
     from engine.impressions import find_impression
 
     replayed = replay_decision(Engine.load(bundle), find_impression(decision_id, [log]))
-    _print_json({**replayed, "timestamp": replayed["timestamp"].isoformat()})
+    print_json({**replayed, "timestamp": replayed["timestamp"].isoformat()})
 
 
 @app.command()
@@ -310,20 +302,16 @@ def page(
     as_json: AsJson = False,
 ) -> None:
     """Recognise what is what on a shop's page."""
+    from cli.tables import page_table
     from webpages.commands import page as run
 
     found = run(file, url=url, render=render)
     if as_json:
-        _print_json(found)
+        print_json(found)
         return
-    table = Table("element", Column("value", min_width=28), "confidence", "evidence", title=found["kind"])
-    for name, element in found["elements"].items():
-        table.add_row(
-            name, _plain(str(element["value"])), f"{element['confidence']:.2f}", ", ".join(element["evidence"])
-        )
-    Console().print(table)
+    results.print(page_table(found))
     for form in found["forms"]:
-        _errors.print_json(data=form)
+        notes.print_json(data=form)
 
 
 @app.command()
@@ -336,7 +324,7 @@ def pages(
     """Turn product pages into a catalogue."""
     from webpages.commands import pages as run
 
-    _print_json(run(folder, into, urls=urls, currency=currency))
+    print_json(run(folder, into, urls=urls, currency=currency))
 
 
 @app.command("pages-eval")
@@ -347,7 +335,7 @@ def pages_eval(
     """Measure page analysis on labelled pages, each by a model that never saw its site."""
     from webpages.commands import pages_eval as run
 
-    _print_json(run(data, out=out))
+    print_json(run(data, out=out))
 
 
 @app.command()
@@ -360,7 +348,7 @@ def track(
     """Follow a page's price from visit to visit."""
     from webpages.commands import track as run
 
-    _print_json(run(file, url=url, state=state, history=history))
+    print_json(run(file, url=url, state=state, history=history))
 
 
 @app.command()
@@ -375,26 +363,17 @@ def tune(
 ) -> None:
     """Find weights on a log: maximise one objective, keep a share of others."""
     from abtest.tune import tune as run
-    from core.weights import format_weights
+    from cli.tables import tuning_table
     from engine import Engine
 
     floors = dict(_parse_share(text) for text in keep or ())
     engine = Engine.load(bundle)
-    with _progress(quiet or as_json) as progress:
-        result = run(log, engine, out, maximise=maximise, keep=floors, progress=progress)
+    with progress(quiet or as_json) as report:
+        result = run(log, engine, out, maximise=maximise, keep=floors, progress=report)
     if as_json:
-        _print_json(result)
+        print_json(result)
         return
-    table = Table("weights", f"{maximise} gain", "at least", "keeps", "front", title=f"{out}")
-    for name, one in result["candidates"].items():
-        gain, at_least = ("" if value is None else f"{value:+.1%}" for value in (one["gain"], one["gain_at_least"]))
-        marks = " ".join(
-            mark for mark, is_so in (("chosen", name == result["chosen"]), ("knee", name == result["knee"])) if is_so
-        )
-        front = "front" if one["on_front"] else ""
-        keeps = one["refusal"] or ("yes" if one["keeps"] else "not surely")
-        table.add_row(f"{format_weights(one['weights'])} {marks}", gain, at_least, keeps, front)
-    Console().print(table)
+    results.print(tuning_table(result, maximise, title=str(out)))
 
 
 @app.command()
@@ -411,25 +390,20 @@ def agree(
     """Simulate many policies: do judgments, replay, A/B tests and interleaving rank them as the truth does?"""
     from abtest.agree import METHODS
     from abtest.agree import agree as run
+    from cli.tables import agreement_table
     from engine import Engine
 
     engine = Engine.load(bundle)
-    with _progress(quiet or as_json) as progress:
+    with progress(quiet or as_json) as report:
         result = run(
-            engine, metric=metric, n_policies=policies, n_log=impressions, n_truth=truth, seed=seed, progress=progress
+            engine, metric=metric, n_policies=policies, n_log=impressions, n_truth=truth, seed=seed, progress=report
         )
     if as_json:
-        _print_json(result)
+        print_json(result)
         return
-    table = Table("policy", "truth", *METHODS, title=f"{metric} of {policies} policies")
-    for name, one in sorted(result["policies"].items(), key=lambda item: -item[1]["truth"]):
-        table.add_row(name, *("" if one[m] is None else f"{one[m]:.4f}" for m in ("truth", *METHODS)))
-    taus = ("" if result["kendall_tau"][m] is None else f"{result['kendall_tau'][m]:.3f}" for m in METHODS)
-    table.add_section()
-    table.add_row("Kendall's tau to the truth", "", *taus)
-    Console().print(table)
+    results.print(agreement_table(result, METHODS, title=f"{metric} of {policies} policies"))
     needed = {method: f"{count:,.0f}" for method, count in result["searches_to_decide"].items() if count}
-    Console().print("searches to tell the median policy from the default:", needed)
+    results.print("searches to tell the median policy from the default:", needed)
 
 
 def _parse_share(text: str) -> tuple[str, float]:
@@ -438,93 +412,3 @@ def _parse_share(text: str) -> tuple[str, float]:
         return name.strip(), float(share)
     except ValueError:
         raise BadParameter("--keep", f"cannot read {text!r}", "objective=share, as in relevance=0.98") from None
-
-
-@contextmanager
-def _progress(quiet: bool) -> Iterator[Callable[[str, int, int], None]]:
-    """Progress bars on stderr, one a stage; silent without a terminal."""
-    columns = (
-        TextColumn("{task.description:>20}"),
-        BarColumn(),
-        MofNCompleteColumn(),
-        TimeElapsedColumn(),
-        TimeRemainingColumn(),
-    )
-    with Progress(*columns, console=_errors, disable=quiet or not _errors.is_terminal) as bars:
-        tasks: dict[str, Any] = {}
-
-        def report(what: str, done: int, total: int) -> None:
-            if what not in tasks:
-                tasks[what] = bars.add_task(what, total=total)
-            bars.update(tasks[what], completed=done, total=total)
-
-        yield report
-
-
-def _print_slate(response: dict[str, Any]) -> None:
-    console = Console()
-    objectives = list(response["hits"][0]["objectives"]) if response["hits"] else []
-    title = Column("title", min_width=28)
-    table = Table("#", title, "price", *objectives, "score", title=f"“{_plain(response['query'])}”")
-    best = max((hit["score"] for hit in response["hits"]), default=1.0) or 1.0
-    for hit in response["hits"]:
-        price = "" if hit["price"] is None else f"{hit['price']:.2f}"
-        values = [f"{hit['objectives'][name]:.3f}" for name in objectives]
-        bar = "█" * max(1, round(8 * hit["score"] / best))
-        rank = str(hit["position"] + 1)
-        table.add_row(rank, _plain(hit["title"]), price, *values, f"{hit['score']:.2f} {bar}")
-    console.print(table if response["hits"] else "no item matches")
-    receipt = Table("objective", "weight", "expected", "pure relevance", "change", title="receipt")
-    for name, line in response["receipt"].items():
-        change = "" if line["change"] is None else f"{line['change']:+.1%}"
-        weight = f"{response['weights'][name]:.2f}"
-        receipt.add_row(name, weight, f"{line['expected']:.3f}", f"{line['baseline']:.3f}", change)
-    console.print(receipt)
-    if response["infeasible"]:
-        console.print("[yellow]max_relevance_loss cannot hold here: the slate is as relevant as it can be[/]")
-
-
-def _print_frontier(found: Frontier, objective: str, query: str) -> None:
-    """The plane of relevance and one objective, down to a little below its front, then the front as a table."""
-    import numpy as np
-
-    assert found.knee is not None
-    columns, rows, margin = 64, 18, 0.35
-    front = found.plane_front(objective)
-    named = [found.names.index("relevance"), found.names.index(objective)]
-    plane = np.nan_to_num(found.changes()[:, named])
-    framed = plane[[*front, found.knee]]
-    high = framed.max(axis=0)
-    low = high - np.maximum(high - framed.min(axis=0), 0.01) * (1 + margin)
-    cells = np.rint((plane - low) / (high - low) * [columns - 1, rows - 1]).astype(int)
-    canvas = np.full((rows, columns), " ")
-    for points, mark in ((range(len(plane)), "·"), (front, "●"), ([found.knee], "◆")):
-        for column, row in cells[list(points)]:
-            if column >= 0 and row >= 0:
-                canvas[rows - 1 - row, column] = mark
-    console = Console(highlight=False)
-    console.print(f"[bold]{objective}[/] of “{_plain(query)}” against pure relevance", soft_wrap=True)
-    labels = {0: f"{high[1]:+.1%}", rows - 1: f"{low[1]:+.1%}"}
-    for number, line in enumerate(canvas):
-        console.print(f"{labels.get(number, ''):>8} │{''.join(line)}", soft_wrap=True)
-    ends = f"{low[0]:+.1%}", f"relevance {high[0]:+.1%}"
-    console.print(f"{'':>8} └{'─' * columns}\n{'':>10}{ends[0]}{ends[1]:>{columns - len(ends[0])}}", soft_wrap=True)
-    table = Table("", *(f"w_{name}" for name in found.names), *found.names, title="● the front, ◆ the knee of all")
-    steps = np.unique(np.linspace(0, len(front) - 1, 8).round().astype(int))
-    for mark, number in [*(("●", int(front[step])) for step in steps), ("◆", found.knee)]:
-        weights = (f"{weight:.2f}" for weight in found.weights[number])
-        table.add_row(mark, *weights, *(f"{change:+.1%}" for change in found.changes()[number]))
-    console.print(table)
-
-
-def _plain(text: str) -> str:
-    """Text of others, kept from being read as markup."""
-    return text.replace("[", "\\[")
-
-
-def _print_json(value: object) -> None:
-    sys.stdout.write(json.dumps(value, allow_nan=False) + "\n")
-
-
-if __name__ == "__main__":
-    main()

@@ -1,0 +1,5 @@
+"""`python -m cli` is `trimtab`."""
+
+from cli import main
+
+main()

@@ -1,0 +1,87 @@
+"""Tables for people, one function a result."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
+
+from rich.console import RenderableType
+from rich.table import Column, Table
+
+from cli.console import plain
+from core.metrics import Interval
+from core.weights import format_weights
+
+BAR = 8
+"""Characters of the bar of the best score."""
+
+
+def slate_tables(response: Mapping[str, Any]) -> Iterator[RenderableType]:
+    """The slate with a bar a score, its receipt, and whether the guardrail gave in.
+
+    Args:
+        response: as `GET /search` answers.
+    """
+    hits = response["hits"]
+    if not hits:
+        yield "no item matches"
+    else:
+        objectives = list(hits[0]["objectives"])
+        table = Table(
+            *("#", Column("title", min_width=28), "price", *objectives, "score"), title=f"“{plain(response['query'])}”"
+        )
+        best = max(hit["score"] for hit in hits) or 1.0
+        for hit in hits:
+            price = "" if hit["price"] is None else f"{hit['price']:.2f}"
+            values = [f"{hit['objectives'][name]:.3f}" for name in objectives]
+            bar = "█" * max(1, round(BAR * hit["score"] / best))
+            table.add_row(str(hit["position"] + 1), plain(hit["title"]), price, *values, f"{hit['score']:.2f} {bar}")
+        yield table
+    receipt = Table("objective", "weight", "expected", "pure relevance", "change", title="receipt")
+    for name, line in response["receipt"].items():
+        change = "" if line["change"] is None else f"{line['change']:+.1%}"
+        weight = f"{response['weights'][name]:.2f}"
+        receipt.add_row(name, weight, f"{line['expected']:.3f}", f"{line['baseline']:.3f}", change)
+    yield receipt
+    if response["infeasible"]:
+        yield "[yellow]max_relevance_loss cannot hold here: the slate is as relevant as it can be[/]"
+
+
+def intervals_table(intervals: Mapping[str, Interval], *, title: str) -> Table:
+    """Metrics of `trimtab evaluate`."""
+    table = Table("metric", "value", "95 % interval", "queries", title=plain(title))
+    for name, one in intervals.items():
+        table.add_row(name, f"{one.value:.3f}", f"{one.low:.3f} to {one.high:.3f}", str(one.n_queries))
+    return table
+
+
+def page_table(found: Mapping[str, Any]) -> Table:
+    """What `trimtab page` recognised."""
+    table = Table("element", Column("value", min_width=28), "confidence", "evidence", title=found["kind"])
+    for name, element in found["elements"].items():
+        evidence = ", ".join(element["evidence"])
+        table.add_row(name, plain(str(element["value"])), f"{element['confidence']:.2f}", evidence)
+    return table
+
+
+def tuning_table(result: Mapping[str, Any], maximise: str, *, title: str) -> Table:
+    """The weights that `trimtab tune` tried, and which it chose."""
+    table = Table("weights", f"{maximise} gain", "at least", "keeps", "front", title=plain(title))
+    for name, one in result["candidates"].items():
+        gain, at_least = ("" if value is None else f"{value:+.1%}" for value in (one["gain"], one["gain_at_least"]))
+        marks = " ".join(mark for mark in ("chosen", "knee") if name == result[mark])
+        keeps = one["refusal"] or ("yes" if one["keeps"] else "not surely")
+        front = "front" if one["on_front"] else ""
+        table.add_row(f"{format_weights(one['weights'])} {marks}", gain, at_least, keeps, front)
+    return table
+
+
+def agreement_table(result: Mapping[str, Any], methods: Sequence[str], *, title: str) -> Table:
+    """Each policy by each method of `trimtab agree`, the best first, and how well the methods rank them."""
+    table = Table("policy", "truth", *methods, title=title)
+    for name, one in sorted(result["policies"].items(), key=lambda item: -item[1]["truth"]):
+        table.add_row(name, *("" if one[m] is None else f"{one[m]:.4f}" for m in ("truth", *methods)))
+    taus = ("" if result["kendall_tau"][m] is None else f"{result['kendall_tau'][m]:.3f}" for m in methods)
+    table.add_section()
+    table.add_row("Kendall's tau to the truth", "", *taus)
+    return table
