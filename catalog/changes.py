@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
+from math import isnan
 from typing import Any
 
 import numpy as np
@@ -86,9 +87,12 @@ def _has_attributes(given: Mapping[str, object]) -> bool:
     return any(name.startswith(ATTRIBUTE_PREFIX) for name in given)
 
 
+def plain(value: float) -> float | None:
+    """A number of 32 bits as the shortest one that is the same there (3.99, not 3.990000009536743); NaN is None."""
+    return None if isnan(value) else float(str(np.float32(value)))
+
+
 def _plain(name: str, value: Any) -> Any:
     if value is None:
-        default = COLUMNS[name].default
-        return None if isinstance(default, float) and default != default else default  # noqa: PLR0124  (NaN)
-    # The shortest number that is the same in 32 bits: 3.99, not 3.990000009536743.
-    return float(str(np.float32(value))) if isinstance(value, float) else value
+        value = COLUMNS[name].default
+    return plain(value) if isinstance(value, float) else value

@@ -8,12 +8,13 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
+from datetime import datetime
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from catalog.changes import Change, Item
+from catalog.changes import Change, Item, plain
 from catalog.schema import COLUMNS
 from catalog.store import ItemStore
 
@@ -28,7 +29,7 @@ class Delta:
 
     Attributes:
         base: the items that were built.
-        version: of the last change that is in it, 0 for none.
+        version, timestamp: of the last change that is in it, 0 and None for none.
         numbers: [n_base] by column, of those columns that changed anywhere.
         items: whole items behind the base's, by id, in the order of their rows.
         gone: [n_base] rows that are no more; None where all are there.
@@ -36,6 +37,7 @@ class Delta:
 
     base: ItemStore
     version: int = 0
+    timestamp: datetime | None = None
     numbers: Mapping[str, NDArray[Any]] = field(default_factory=dict)
     items: Mapping[str, Item] = field(default_factory=dict)
     gone: NDArray[np.bool_] | None = None
@@ -67,7 +69,7 @@ class Delta:
                 draft.put(item)
             for item_id in change.delete:
                 draft.delete(item_id)
-            draft.version = change.version
+            draft.version, draft.timestamp = change.version, change.timestamp
         return draft.delta()
 
     def _texts_in_base(self, row: int) -> dict[str, Any]:
@@ -75,7 +77,7 @@ class Delta:
 
     def _numbers_in_base(self, row: int) -> dict[str, Any]:
         values = {name: self.numbers.get(name, self.base.numbers(name))[row].item() for name in NUMBERS}
-        return {name: None if value != value else value for name, value in values.items()}  # noqa: PLR0124  (NaN)
+        return {name: plain(value) if isinstance(value, float) else value for name, value in values.items()}
 
 
 class _Draft:
@@ -87,12 +89,13 @@ class _Draft:
         self._written: set[str] = set()
         self._items: dict[str, Item] | None = None
         self._gone: NDArray[np.bool_] | None = None
-        self.version = start.version
+        self.version, self.timestamp = start.version, start.timestamp
 
     def delta(self) -> Delta:
         start = self._start
         items = start.items if self._items is None else self._items
-        return Delta(start.base, self.version, self._numbers, items, start.gone if self._gone is None else self._gone)
+        gone = start.gone if self._gone is None else self._gone
+        return Delta(start.base, self.version, self.timestamp, self._numbers, items, gone)
 
     def put(self, item: Item) -> None:
         """An item that is new to this catalogue and has no title was taken away meanwhile; it stays away."""

@@ -20,7 +20,7 @@ from engine.search import Engine
 from ranker.features import FEATURES
 from retrieval.filters import parse_filter
 
-COMPARED = ("item_ids", "propensities", "weights", "seed", "degraded")
+COMPARED = ("catalogue", "item_ids", "propensities", "weights", "seed", "degraded")
 
 
 def replay_decision(engine: Engine, row: Mapping[str, Any]) -> dict[str, Any]:

@@ -66,7 +66,7 @@ class LiveEngines:
         )
         _ = columns.price_levels
         histories = built.histories.moved(_moved(delta))
-        return self._built.over(Pipeline(store, retriever, columns, histories), delta.version)
+        return self._built.over(Pipeline(store, retriever, columns, histories), delta.version, delta.timestamp)
 
     def _prepare(self, items: Iterable[Item]) -> list[_Prepared]:
         kept = {}

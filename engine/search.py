@@ -49,6 +49,7 @@ class Engine:
 
     Attributes:
         catalogue_version: of the last change to the catalogue that it knows of; 0 as built.
+        state: a name of bundle and catalogue that no other state has, on whatever machine.
     """
 
     def __init__(self, bundle: Bundle) -> None:
@@ -64,11 +65,13 @@ class Engine:
         self.temperature = float(bundle.manifest["temperature"])
         self._relevance = self.objectives.index(RELEVANCE)
         self.catalogue_version = 0
+        self.state = self.bundle_id
 
-    def over(self, pipeline: Pipeline, catalogue_version: int) -> Engine:
+    def over(self, pipeline: Pipeline, version: int, timestamp: datetime | None) -> Engine:
         """The same ranker over a later state of the catalogue, see `engine.live`."""
         other = copy(self)
-        other.pipeline, other.catalogue_version = pipeline, catalogue_version
+        other.pipeline, other.catalogue_version = pipeline, version
+        other.state = f"{self.bundle_id}@{version}@{timestamp}"
         return other
 
     @classmethod

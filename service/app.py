@@ -23,6 +23,7 @@ from service.auth import Gate
 from service.bodies import REFERENCE
 from service.bundles import Bundles
 from service.candidate_cache import CandidateCache
+from service.catalogue import Catalogue
 from service.event_log import Event, EventLog
 from service.experiments import Experiment, Experiments
 from service.impression_log import ImpressionLog
@@ -34,6 +35,7 @@ from service.routes.events import Batch, events_router
 from service.routes.experiments import experiments_router
 from service.routes.frontier import frontier_router
 from service.routes.health import health_router
+from service.routes.items import Ids, items_router
 from service.routes.keys import keys_router
 from service.routes.playground import ASSETS, FOLDER, playground_router
 from service.routes.search import search_router
@@ -57,7 +59,8 @@ def create_app(settings: Settings) -> FastAPI:
         BundleDamaged, BundleMismatch: the bundle cannot serve.
     """
     telemetry = Telemetry()
-    bundles = Bundles(Engine.load(settings.bundle), telemetry)
+    catalogue = Catalogue(settings.data_folder, telemetry)
+    bundles = Bundles(catalogue.load(settings.bundle), telemetry)
     state = State(
         settings.redis_url,
         timeout_seconds=settings.redis_timeout_seconds,
@@ -78,6 +81,7 @@ def create_app(settings: Settings) -> FastAPI:
     )
     searching = Searching(
         bundles,
+        catalogue,
         state=state,
         cache=cache,
         profiles=profiles,
@@ -91,11 +95,13 @@ def create_app(settings: Settings) -> FastAPI:
     @asynccontextmanager
     async def lifespan(_: FastAPI) -> AsyncIterator[None]:
         state.start()
+        catalogue.start()
         impressions.start()
         events.start()
         yield
         events.close()
         impressions.close()
+        catalogue.stop()
         state.stop()
 
     app = FastAPIOffline(
@@ -114,13 +120,14 @@ def create_app(settings: Settings) -> FastAPI:
     reader, admin = gate.dependency("admin", always=False), gate.dependency("admin", always=True)
     define = partial(definitions_router, reader=reader, admin=admin, max_body_bytes=limit)
     app.include_router(define(profiles, check=lambda profile: normalise(profile.weights, searching.known_weights)))
-    app.include_router(define(rules, check=lambda rule: _require_items(bundles.serving, rule)))
+    app.include_router(define(rules, check=lambda rule: _require_items(catalogue.newest(bundles.serving), rule)))
     app.include_router(define(experiments, check=lambda experiment: _require_profiles(profiles, experiment)))
     app.include_router(experiments_router(experiments, reader=reader))
+    app.include_router(items_router(catalogue, bundles, gate, max_body_bytes=limit))
     app.include_router(keys_router(keys, admin=admin, max_body_bytes=limit))
-    app.include_router(decisions_router(bundles, impressions, admin=admin))
+    app.include_router(decisions_router(bundles, catalogue, impressions, admin=admin))
     app.include_router(health_router(bundles, state=state, telemetry=telemetry))
-    app.include_router(playground_router(bundles, searching, profiles, gate, admission))
+    app.include_router(playground_router(searching, profiles, gate, admission))
     app.mount(ASSETS, StaticFiles(directory=FOLDER / "assets"))
     problems.install(app)
     app.add_middleware(SecurityHeaders)
@@ -146,7 +153,7 @@ def _openapi(app: FastAPI) -> dict[str, Any]:
     """The document at /openapi.json: the routes, and the models that bodies and problems refer to by name."""
     if app.openapi_schema is None:
         document = get_openapi(title=app.title, version=app.version, summary=app.summary, routes=app.routes)
-        models = (problems.Problem, Event, Batch, Profile, Rule, Experiment, Grant)
+        models = (problems.Problem, Event, Batch, Profile, Rule, Experiment, Grant, Ids)
         _, definitions = models_json_schema([(model, "validation") for model in models], ref_template=REFERENCE)
         document["components"]["schemas"].update(definitions["$defs"])
         document["components"]["securitySchemes"] = {"key": {"type": "http", "scheme": "bearer"}}

@@ -1,4 +1,4 @@
-"""Scored candidates by what they depend on: bundle, text, filters, user and pins. Never a chosen slate.
+"""Scored candidates by what they depend on: state of the catalogue, text, filters, user, pins. Never a chosen slate.
 
 Weights, constraints and draws are settled on each request anew: a cached draw would make the logged propensities wrong.
 In front a least-recently-used map of this process, behind it Redis, shared by all workers. An entry goes to Redis when
@@ -17,6 +17,7 @@ from safetensors import SafetensorError
 from safetensors.numpy import load, save
 
 from core.records import Query, ScoredCandidates
+from engine import Engine
 from service.state import State
 from service.telemetry import Telemetry
 
@@ -35,10 +36,10 @@ class CandidateCache:
         self._local: OrderedDict[bytes, ScoredCandidates] = OrderedDict()
         self._unshared: set[bytes] = set()
 
-    def key(self, bundle_id: str, query: Query) -> bytes:
+    def key(self, engine: Engine, query: Query) -> bytes:
         """What the scored candidates of a query depend on."""
         parts = [
-            bundle_id,
+            engine.state,
             query.text,
             [[one.field, one.values, one.low, one.high] for one in query.filters],
             query.user_id,

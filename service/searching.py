@@ -17,6 +17,7 @@ from engine.response import response_of
 from retrieval.filters import parse_filter
 from service.bundles import Bundles
 from service.candidate_cache import CandidateCache
+from service.catalogue import Catalogue
 from service.experiments import Assignment, Experiments
 from service.impression_log import ImpressionLog
 from service.profiles import Profiles
@@ -37,6 +38,7 @@ class Searching:
     def __init__(
         self,
         bundles: Bundles,
+        catalogue: Catalogue,
         *,
         state: State,
         cache: CandidateCache,
@@ -48,6 +50,7 @@ class Searching:
         exploration_share: float,
     ) -> None:
         self._bundles = bundles
+        self._catalogue = catalogue
         self._state = state
         self._cache = cache
         self._profiles = profiles
@@ -56,6 +59,11 @@ class Searching:
         self._impressions = impressions
         self._telemetry = telemetry
         self._exploration_share = exploration_share
+
+    @property
+    def engine(self) -> Engine:
+        """What answers from now on, with the catalogue as it is now; a request takes it once."""
+        return self._catalogue.newest(self._bundles.serving)
 
     @property
     def known_weights(self) -> tuple[str, ...]:
@@ -68,7 +76,7 @@ class Searching:
             BadParameter: a weight, profile, filter, facet or offset that does not exist here.
         """
         now = datetime.now(UTC)
-        engine = self._bundles.serving
+        engine = self.engine
         assigned = self._assigned(request)
         slate = self._slate(engine, self._query(request, assigned, now))
         variant = None if assigned is None else assigned.variant
@@ -83,7 +91,7 @@ class Searching:
         Raises:
             BadParameter: as `answer`.
         """
-        engine = self._bundles.serving
+        engine = self.engine
         slate = self._slate(engine, self._query(request, None, datetime.now(UTC)))
         return orjson.dumps(response_of(slate, engine.store))
 
@@ -92,7 +100,7 @@ class Searching:
 
         The batch takes as long as many searches, so it runs in a thread of its own and they go on.
         """
-        engine = self._bundles.serving
+        engine = self.engine
         query = self._query(request, None, datetime.now(UTC))
         watch = Stopwatch()
         scored = self._scored(engine, query, watch)
@@ -152,7 +160,7 @@ class Searching:
         return engine.choose(query, self._scored(engine, query, watch), watch)
 
     def _scored(self, engine: Engine, query: Query, watch: Stopwatch) -> ScoredCandidates:
-        key = self._cache.key(engine.bundle_id, query)
+        key = self._cache.key(engine, query)
         scored = self._cache.get(key)
         if scored is None:
             scored = engine.score(query, watch)
