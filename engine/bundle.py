@@ -64,6 +64,11 @@ class Bundle:
         return tuple(objective["name"] for objective in self.manifest["objectives"])
 
 
+LOCK = ".lock"
+READABLE = 0o644
+"""Who serves a bundle need not be who built it; tantivy writes some files for their owner alone."""
+
+
 @dataclass(frozen=True)
 class Description:
     """What the builder says of a bundle beside its files.
@@ -94,6 +99,8 @@ def save_bundle(out: Path, *, staging: Path, pipeline: Pipeline, ranker: ServedR
     np.save(folder / "type_vectors.npy", pipeline.items.type_vectors, allow_pickle=False)
     pipeline.histories.save(folder)
     save_ranker(ranker, folder)
+    for path in _files(staging):
+        path.chmod(READABLE)
     digests = {str(path.relative_to(staging)): _sha256(path) for path in _files(staging)}
     manifest = {
         "schema_version": SCHEMA_VERSION,
@@ -190,7 +197,10 @@ def verify(folder: Path) -> dict[str, Any]:
 
 
 def _files(folder: Path) -> list[Path]:
-    return sorted(path for path in folder.rglob("*") if path.is_file() and path.name != MANIFEST)
+    """What a bundle consists of: without its manifest, and locks of who wrote it."""
+    return sorted(
+        path for path in folder.rglob("*") if path.is_file() and path.name != MANIFEST and path.suffix != LOCK
+    )
 
 
 def _sha256(path: Path) -> str:

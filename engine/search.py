@@ -5,8 +5,9 @@ from __future__ import annotations
 import hashlib
 import json
 import uuid
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from copy import copy
+from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -97,6 +98,12 @@ class Engine:
     def user_ids(self) -> tuple[str, ...]:
         """Users with a history in the bundle."""
         return self.pipeline.histories.user_ids()
+
+    def with_users_renamed(self, rename: Callable[[str], str]) -> Engine:
+        """This engine, with users' histories under other ids."""
+        other = copy(self)
+        other.pipeline = replace(self.pipeline, histories=self.pipeline.histories.renamed(rename))
+        return other
 
     def warm_up(self) -> None:
         """Run every stage until the first real request meets no slow first call."""

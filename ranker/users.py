@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from copy import copy
 from dataclasses import dataclass
 from pathlib import Path
@@ -30,7 +31,7 @@ class UserHistories:
     """Purchases by user in compressed sparse rows.
 
     Args:
-        user_ids: sorted, unique.
+        user_ids: unique.
         starts: [n_users + 1] offsets into rows and units.
         rows: [n] item rows, sorted within a user.
         units: [n] times bought.
@@ -67,6 +68,10 @@ class UserHistories:
             rows[new].astype(np.int64),
             summed.astype(np.float32),
         )
+
+    def renamed(self, rename: Callable[[str], str]) -> UserHistories:
+        """The same histories under other ids."""
+        return UserHistories(list(map(rename, self._index)), self._starts, self._rows, self._units)
 
     def of(self, user_id: str | None) -> History | None:
         """The user's history; None for nobody or somebody unknown, who get population values."""

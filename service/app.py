@@ -29,6 +29,7 @@ from service.experiments import Experiment, Experiments
 from service.impression_log import ImpressionLog
 from service.keys import Grant, Keys
 from service.profiles import Profile, Profiles
+from service.pseudonyms import Pseudonyms
 from service.routes.decisions import decisions_router
 from service.routes.definitions import definitions_router
 from service.routes.events import Batch, events_router
@@ -59,7 +60,8 @@ def create_app(settings: Settings) -> FastAPI:
         BundleDamaged, BundleMismatch: the bundle cannot serve.
     """
     telemetry = Telemetry()
-    catalogue = Catalogue(settings.data_folder, telemetry)
+    pseudonyms = Pseudonyms(settings.id_salt)
+    catalogue = Catalogue(settings.data_folder, telemetry, load=lambda path: pseudonyms.engine(Engine.load(path)))
     bundles = Bundles(catalogue.load(settings.bundle), telemetry)
     state = State(
         settings.redis_url,
@@ -70,7 +72,12 @@ def create_app(settings: Settings) -> FastAPI:
     rules = Rules(state)
     experiments = Experiments(state, telemetry)
     keys = Keys(state)
-    gate = Gate(keys, admin_key=settings.admin_key, is_required=settings.keys_are_required)
+    gate = Gate(
+        keys,
+        admin_key=settings.admin_key,
+        is_required=settings.keys_are_required,
+        admin_port=settings.admin_port,
+    )
     impressions = ImpressionLog(settings, telemetry.log_observer("impressions"))
     events = EventLog(settings, state, telemetry.log_observer("interactions"))
     cache = CandidateCache(
@@ -89,6 +96,7 @@ def create_app(settings: Settings) -> FastAPI:
         experiments=experiments,
         impressions=impressions,
         telemetry=telemetry,
+        pseudonyms=pseudonyms,
         exploration_share=settings.exploration_share,
     )
 
@@ -126,7 +134,7 @@ def create_app(settings: Settings) -> FastAPI:
     app.include_router(items_router(catalogue, bundles, gate, max_body_bytes=limit))
     app.include_router(keys_router(keys, admin=admin, max_body_bytes=limit))
     app.include_router(decisions_router(bundles, catalogue, impressions, admin=admin))
-    app.include_router(health_router(bundles, state=state, telemetry=telemetry))
+    app.include_router(health_router(bundles, gate, state=state, telemetry=telemetry))
     app.include_router(playground_router(searching, profiles, gate, admission))
     app.mount(ASSETS, StaticFiles(directory=FOLDER / "assets"))
     problems.install(app)

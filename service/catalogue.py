@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 import threading
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -31,9 +31,10 @@ _log = structlog.get_logger()
 class Catalogue:
     """The newest state of the catalogue for each bundle that is loaded."""
 
-    def __init__(self, data_folder: Path, telemetry: Telemetry) -> None:
+    def __init__(self, data_folder: Path, telemetry: Telemetry, *, load: Callable[[Path], Engine]) -> None:
         self._folder = data_folder / FOLDER
         self._telemetry = telemetry
+        self._load = load
         self._live: dict[str, LiveEngine] = {}
         self._stopping = threading.Event()
         self._thread: threading.Thread | None = None
@@ -45,7 +46,7 @@ class Catalogue:
             BundleDamaged, BundleMismatch: it cannot serve.
             BadFile: the log of changes is no log.
         """
-        built = Engine.load(bundle)
+        built = self._load(bundle)
         live = LiveEngine(built, self._folder)
         live.follow()
         self._live[built.bundle_id] = live

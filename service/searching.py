@@ -21,6 +21,7 @@ from service.catalogue import Catalogue
 from service.experiments import Assignment, Experiments
 from service.impression_log import ImpressionLog
 from service.profiles import Profiles
+from service.pseudonyms import Pseudonyms
 from service.rules import Rules
 from service.search_request import SearchRequest
 from service.state import State
@@ -47,6 +48,7 @@ class Searching:
         experiments: Experiments,
         impressions: ImpressionLog,
         telemetry: Telemetry,
+        pseudonyms: Pseudonyms,
         exploration_share: float,
     ) -> None:
         self._bundles = bundles
@@ -58,6 +60,7 @@ class Searching:
         self._experiments = experiments
         self._impressions = impressions
         self._telemetry = telemetry
+        self._pseudonyms = pseudonyms
         self._exploration_share = exploration_share
 
     @property
@@ -76,6 +79,7 @@ class Searching:
             BadParameter: a weight, profile, filter, facet or offset that does not exist here.
         """
         now = datetime.now(UTC)
+        request = self._pseudonyms.request(request)
         engine = self.engine
         assigned = self._assigned(request)
         slate = self._slate(engine, self._query(request, assigned, now))
@@ -86,14 +90,22 @@ class Searching:
         return orjson.dumps({**response_of(slate, engine.store), "degraded": degraded, "variant": variant})
 
     def preview(self, request: SearchRequest) -> bytes:
-        """The JSON of the slate as `answer` gives it, for who tunes weights: no shopper sees it, so it is not logged.
+        """The JSON of the slate as `answer` gives it and of the rules it obeys, for who tunes weights.
+
+        No shopper sees it, so it is not logged.
 
         Raises:
             BadParameter: as `answer`.
         """
         engine = self.engine
-        slate = self._slate(engine, self._query(request, None, datetime.now(UTC)))
-        return orjson.dumps(response_of(slate, engine.store))
+        slate = self._slate(engine, self._query(self._pseudonyms.request(request), None, datetime.now(UTC)))
+        rules = slate.query.constraints
+        obeyed = {
+            "pins": {str(position): item_id for position, item_id in rules.pins.items()},
+            "boosts": rules.boosts,
+            "hidden": sorted(rules.exclusions),
+        }
+        return orjson.dumps({**response_of(slate, engine.store), "rules": obeyed})
 
     async def frontier(self, request: SearchRequest) -> bytes:
         """The JSON of the trade-offs that the request's words and filters allow.
@@ -101,7 +113,7 @@ class Searching:
         The batch takes as long as many searches, so it runs in a thread of its own and they go on.
         """
         engine = self.engine
-        query = self._query(request, None, datetime.now(UTC))
+        query = self._query(self._pseudonyms.request(request), None, datetime.now(UTC))
         watch = Stopwatch()
         scored = self._scored(engine, query, watch)
         frontier = await to_thread(frontier_of, engine.stage(query, scored), scored, engine.known_weights)

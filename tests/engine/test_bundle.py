@@ -34,6 +34,15 @@ def test_a_moved_bundle_gives_the_same_answers(copy: Path, engine: Engine) -> No
     assert moved.search(query).scores.tolist() == engine.search(query).scores.tolist()
 
 
+def test_whoever_serves_may_read_it_and_need_not_write(copy: Path, engine: Engine) -> None:
+    assert all(path.stat().st_mode & 0o044 == 0o044 for path in copy.rglob("*") if path.is_file())
+    for lock in copy.rglob("*.lock"):
+        lock.unlink()
+    there = set(copy.rglob("*"))
+    assert Engine.load(copy).search(Query("soup")).item_ids == engine.search(Query("soup")).item_ids
+    assert set(copy.rglob("*")) == there
+
+
 def test_every_file_is_guarded(copy: Path) -> None:
     for name in verify(copy)["files"]:
         path = copy / name
