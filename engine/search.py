@@ -38,6 +38,7 @@ from engine.bundle import Bundle, load_bundle
 from engine.pipeline import Pipeline, Stopwatch
 from engine.slate_stage import SlateStage
 from ranker.artifact import warm_up
+from ranker.attainment import weights_for
 from retrieval.filters import filter_mask, format_filter
 from retrieval.retriever import Retriever
 
@@ -67,6 +68,7 @@ class Engine:
         self._relevance = self.objectives.index(RELEVANCE)
         self.catalogue_version = 0
         self.state = self.bundle_id
+        self.attainment = bundle.attainment
 
     def over(self, pipeline: Pipeline, version: int, timestamp: datetime | None) -> Engine:
         """The same ranker over a later state of the catalogue, see `engine.live`."""
@@ -114,6 +116,14 @@ class Engine:
                 self.search(
                     Query(title, explore=explore, session_id="warm-up", weights={DIVERSITY: 0.5, RELEVANCE: 0.5})
                 )
+
+    def weights_for(self, shares: Mapping[str, float]) -> dict[str, float]:
+        """The weights of a query that asks for shares of what objectives can gain over pure relevance.
+
+        Raises:
+            BadParameter: see `ranker.attainment.weights_for`.
+        """
+        return weights_for(self.attainment, shares, rest=RELEVANCE)
 
     def search(self, query: Query) -> Slate:
         """Both stages.
