@@ -296,7 +296,7 @@ def decision(
     from engine.live import LiveEngine
 
     row = find_impression(decision_id, [log])
-    replayed = replay_decision(LiveEngine(Engine.load(bundle), changes).at(row["catalogue"]), row)
+    replayed = replay_decision(LiveEngine(Engine.load(bundle), changes).at(row["catalogue"] or 0), row)
     print_json({**replayed, "timestamp": replayed["timestamp"].isoformat()})
 
 

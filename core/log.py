@@ -38,7 +38,8 @@ COLUMNS: dict[str, str] = {
     "boosts": "json",  # item_id -> what was added to its utility
     "k": "int",  # how many were asked for; fewer may have been there
     "degraded": "list[str]",  # parts of the search that were left out
-    "catalogue": "int",  # version of the last change to the catalogue that was known; 0 as the bundle has it
+    "catalogue": "int?",  # version of the last change to the catalogue that was known; 0 or null as the bundle has it
+    "recent": "list[str]?",  # what the user had done since the bundle was built, the newest first: action:item_id
     "features": "list[list[float]]?",
     "clicks": "list[int]",  # 0/1 by position
     "purchases": "list[int]",  # 0/1 by position
@@ -46,9 +47,6 @@ COLUMNS: dict[str, str] = {
     "schema_version": "int",
 }
 """Column -> kind; `?` may be null."""
-
-LATER: dict[str, Any] = {"catalogue": 0}
-"""Columns that the first logs do not have, and what their rows are taken to say."""
 
 
 def impression_row(impression: Impression) -> dict[str, Any]:
@@ -64,6 +62,7 @@ def impression_row(impression: Impression) -> dict[str, Any]:
     row["exclusions"] = sorted(impression.exclusions)
     row["boosts"] = dict(sorted(impression.boosts.items()))
     row["degraded"] = list(impression.degraded)
+    row["recent"] = list(impression.recent) or None
     row["clicks"] = list(impression.clicks) or [0] * n
     row["purchases"] = list(impression.purchases) or [0] * n
     row["revenue"] = list(impression.revenue) or [0.0] * n

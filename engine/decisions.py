@@ -15,12 +15,13 @@ from numpy.typing import NDArray
 
 from core.errors import NotFound
 from core.records import Constraints, FloatArray, Query, ScoredCandidates, Slate
+from engine.ladder import Steady
 from engine.response import response_of
 from engine.search import Engine
 from ranker.features import FEATURES
 from retrieval.filters import parse_filter
 
-COMPARED = ("catalogue", "item_ids", "propensities", "weights", "seed", "degraded")
+COMPARED = ("item_ids", "propensities", "weights", "seed", "degraded")
 
 
 def replay_decision(engine: Engine, row: Mapping[str, Any]) -> dict[str, Any]:
@@ -39,8 +40,9 @@ def replay_decision(engine: Engine, row: Mapping[str, Any]) -> dict[str, Any]:
     if row["bundle"] != engine.bundle_id:
         raise NotFound(f"decision {row['decision_id']} was made by bundle {row['bundle']}, this is {engine.bundle_id}")
     query = query_of(row)
-    scored = engine.score(query)
-    slate = engine.choose(query, scored)
+    pace = Steady(frozenset(row["degraded"]))
+    scored = engine.score(query, pace=pace)
+    slate = engine.choose(query, scored, pace=pace)
     response = response_of(slate, engine.store)
     for hit, contributions in zip(response["hits"], _contributions(engine, scored, slate), strict=True):
         hit["contributions"] = contributions
@@ -67,6 +69,7 @@ def query_of(row: Mapping[str, Any]) -> Query:
         constraints=Constraints(row["max_relevance_loss"], pins, frozenset(row["exclusions"]), row["boosts"]),
         filters=tuple(map(parse_filter, row["filters"])),
         user_id=row["user_id"],
+        recent=tuple(row["recent"] or ()),
         session_id=row["session_id"],
         explore=row["seed"] is not None,
         explain=True,
@@ -76,6 +79,7 @@ def query_of(row: Mapping[str, Any]) -> Query:
 def _differences(engine: Engine, row: Mapping[str, Any], slate: Slate) -> list[dict[str, Any]]:
     again = engine.impression(slate, row["timestamp"])
     pairs = [(name, row[name], getattr(again, name)) for name in COMPARED]
+    pairs.append(("catalogue", row["catalogue"] or 0, again.catalogue))
     pairs.append(("candidates", _bound(row["decision_id"]), _bound(slate.decision_id)))
     return [
         {"what": name, "logged": logged, "replayed": replayed}

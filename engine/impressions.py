@@ -13,7 +13,7 @@ import orjson
 import polars as pl
 
 from core.errors import BadLog, NotFound
-from core.log import COLUMNS, LATER, SCHEMA_VERSION, problem_of
+from core.log import COLUMNS, SCHEMA_VERSION, problem_of
 
 _DTYPES: dict[str, pl.DataType | type[pl.DataType]] = {
     "str": pl.String,
@@ -29,12 +29,15 @@ _DTYPES: dict[str, pl.DataType | type[pl.DataType]] = {
 SCHEMA = pl.Schema({name: _DTYPES[kind.removesuffix("?")] for name, kind in COLUMNS.items()})
 """Parquet schema of the log; mappings (weights) are JSON text."""
 
+REQUIRED = tuple(name for name, kind in COLUMNS.items() if not kind.endswith("?"))
+"""Columns that every log has; the others are null where they are not there."""
+
 _JSON_COLUMNS = tuple(name for name, kind in COLUMNS.items() if kind == "json")
 
 
 def frame_of(rows: Iterable[Mapping[str, Any]]) -> pl.DataFrame:
     """Rows of `core.log.impression_row` as a frame of `SCHEMA`."""
-    plain = [{**LATER, **row, **{name: json.dumps(row[name]) for name in _JSON_COLUMNS}} for row in rows]
+    plain = [{**row, **{name: json.dumps(row[name]) for name in _JSON_COLUMNS}} for row in rows]
     return pl.DataFrame(plain, schema=SCHEMA)
 
 
@@ -100,15 +103,15 @@ def find_impression(decision_id: str, folders: Iterable[Path]) -> dict[str, Any]
 
 def _scan(part: Path, decision_id: str) -> pl.DataFrame:
     try:
-        found = pl.scan_parquet(part).filter(pl.col("decision_id") == decision_id).collect()
-        return _with_later(found).select(list(SCHEMA))
+        return _with_later_columns(pl.scan_parquet(part).filter(pl.col("decision_id") == decision_id).collect())
     except (OSError, pl.exceptions.PolarsError) as error:
         raise BadLog(f"{part}: cannot be read as a log ({error})") from error
 
 
-def _with_later(frame: pl.DataFrame) -> pl.DataFrame:
-    """With the columns that came later, where the log is older than they."""
-    return frame.with_columns(pl.lit(value).alias(name) for name, value in LATER.items() if name not in frame.columns)
+def _with_later_columns(frame: pl.DataFrame) -> pl.DataFrame:
+    """In `SCHEMA`; columns that came after the log was written are null."""
+    unknown = [pl.lit(None).alias(name) for name in SCHEMA if name not in frame.columns]
+    return frame.with_columns(unknown).select(list(SCHEMA)).cast(dict(SCHEMA.items()))
 
 
 def _parts(path: Path) -> list[Path]:
@@ -125,12 +128,11 @@ def _read_part(part: Path) -> pl.DataFrame:
         frame = pl.read_parquet(part)
     except (OSError, pl.exceptions.PolarsError) as error:
         raise BadLog(f"{part}: cannot be read as a log ({error})") from error
-    frame = _with_later(frame)
-    missing = [name for name in SCHEMA if name not in frame.columns]
+    missing = [name for name in REQUIRED if name not in frame.columns]
     if missing:
         raise BadLog(f"{part}: column {missing[0]} is missing; a log has {', '.join(SCHEMA)}")
     try:
-        return frame.select(list(SCHEMA)).cast(dict(SCHEMA.items()))
+        return _with_later_columns(frame)
     except pl.exceptions.PolarsError as error:
         raise BadLog(f"{part}: a column is not of the log's type ({error})") from error
 
@@ -138,7 +140,7 @@ def _read_part(part: Path) -> pl.DataFrame:
 def _parse_line(line: bytes, part: Path, number: int) -> dict[str, Any]:
     try:
         row = orjson.loads(line)
-        missing = [name for name in COLUMNS if name not in row and name not in LATER]
+        missing = [name for name in REQUIRED if name not in row]
         if missing:
             raise BadLog(f"{part}, row {number}: {missing[0]} is missing")
         return {**row, "timestamp": datetime.fromisoformat(row["timestamp"])}
@@ -161,8 +163,7 @@ def _check(frame: pl.DataFrame, part: Path) -> None:
 
 def _is_clean(frame: pl.DataFrame) -> bool:
     """Whether every row passes `core.log.problem_of`, by whole columns."""
-    required = [name for name, kind in COLUMNS.items() if not kind.endswith("?")]
-    if frame.select(pl.any_horizontal(pl.col(required).is_null().any())).item():
+    if frame.select(pl.any_horizontal(pl.col(REQUIRED).is_null().any())).item():
         return False
     if (frame["schema_version"] != SCHEMA_VERSION).any():
         return False

@@ -67,7 +67,7 @@ def decisions_router(
         """Found in this machine's log a moment after it was answered; made again by the bundle that made it, over the
         catalogue as it was."""
         row = await asyncio.to_thread(find_impression, decision_id, impressions.folders)
-        engine = await asyncio.to_thread(catalogue.at, bundles.find(row["bundle"]), row["catalogue"])
+        engine = await asyncio.to_thread(catalogue.at, bundles.find(row["bundle"]), row["catalogue"] or 0)
         return Decision.model_validate(replay_decision(engine, row))
 
     return router
