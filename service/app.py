@@ -23,6 +23,7 @@ from service.auth import Gate
 from service.bodies import REFERENCE
 from service.bundles import Bundles
 from service.candidate_cache import CandidateCache
+from service.compactor import Compactor
 from service.event_log import Event, EventLog
 from service.experiments import Experiment, Experiments
 from service.impression_log import ImpressionLog
@@ -77,6 +78,11 @@ def create_app(settings: Settings) -> FastAPI:
     )
     impressions = ImpressionLog(settings, telemetry.log_observer("impressions"))
     events = EventLog(settings, state, telemetry.log_observer("interactions"))
+    compactor = Compactor(
+        settings.data_folder,
+        lambda result, n: telemetry.events_compacted.labels(result).inc(n),
+        every_seconds=settings.log_compact_seconds,
+    )
     cache = CandidateCache(
         state,
         telemetry,
@@ -101,9 +107,11 @@ def create_app(settings: Settings) -> FastAPI:
         state.start()
         impressions.start()
         events.start()
+        compactor.start()
         yield
         events.close()
         impressions.close()
+        compactor.close()
         state.stop()
 
     app = FastAPIOffline(
