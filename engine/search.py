@@ -38,6 +38,7 @@ from engine.bundle import Bundle, load_bundle
 from engine.pipeline import Stopwatch
 from engine.slate_stage import SlateStage
 from ranker.artifact import warm_up
+from ranker.attainment import weights_for
 from retrieval.filters import filter_mask, format_filter
 from retrieval.retriever import Retriever
 
@@ -60,6 +61,7 @@ class Engine:
         self.default_weights: Mapping[str, float] = bundle.manifest["default_weights"]
         self.temperature = float(bundle.manifest["temperature"])
         self._relevance = self.objectives.index(RELEVANCE)
+        self.attainment = bundle.attainment
 
     @classmethod
     def load(cls, folder: Path) -> Engine:
@@ -100,6 +102,14 @@ class Engine:
                 self.search(
                     Query(title, explore=explore, session_id="warm-up", weights={DIVERSITY: 0.5, RELEVANCE: 0.5})
                 )
+
+    def weights_for(self, shares: Mapping[str, float]) -> dict[str, float]:
+        """The weights of a query that asks for shares of what objectives can gain over pure relevance.
+
+        Raises:
+            BadParameter: see `ranker.attainment.weights_for`.
+        """
+        return weights_for(self.attainment, shares, rest=RELEVANCE)
 
     def search(self, query: Query) -> Slate:
         """Both stages.

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import unicodedata
 from collections.abc import Iterable, Mapping
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 from urllib.parse import parse_qsl
 
 from fastapi.exceptions import RequestValidationError
@@ -65,6 +65,11 @@ class SearchRequest(BaseModel):
     offset: int = Field(0, ge=0, description="How many hits to leave out before the first; at most `n_candidates`.")
     profile: Identifier | None = Field(
         None, description="Named weights and constraints, used where the request gives none; `default` if there is one."
+    )
+    mode: Literal["weights", "attainment"] = Field(
+        "weights",
+        description="What the `w_` numbers are: weights, or (`attainment`) the share, 0 to 1, of what each objective "
+        "can gain over pure relevance; relevance gets the weight that is left.",
     )
     max_relevance_loss: float | None = Field(
         None, ge=0, le=1, description="The largest share of expected relevance that the weights may give up."

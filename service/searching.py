@@ -74,7 +74,7 @@ class Searching:
         request = self._pseudonyms.request(request)
         engine = self._bundles.serving
         assigned = self._assigned(request)
-        slate = self._slate(engine, self._query(request, assigned, now))
+        slate = self._slate(engine, self._query(engine, request, assigned, now))
         variant = None if assigned is None else assigned.variant
         degraded = slate.degraded if self._state.is_up else (*slate.degraded, REDIS)
         self._impressions.record(engine.impression(slate, now, variant=variant))
@@ -90,7 +90,7 @@ class Searching:
             BadParameter: as `answer`.
         """
         engine = self._bundles.serving
-        slate = self._slate(engine, self._query(self._pseudonyms.request(request), None, datetime.now(UTC)))
+        slate = self._slate(engine, self._query(engine, self._pseudonyms.request(request), None, datetime.now(UTC)))
         rules = slate.query.constraints
         obeyed = {
             "pins": {str(position): item_id for position, item_id in rules.pins.items()},
@@ -105,7 +105,7 @@ class Searching:
         The batch takes as long as many searches, so it runs in a thread of its own and they go on.
         """
         engine = self._bundles.serving
-        query = self._query(self._pseudonyms.request(request), None, datetime.now(UTC))
+        query = self._query(engine, self._pseudonyms.request(request), None, datetime.now(UTC))
         watch = Stopwatch()
         scored = self._scored(engine, query, watch)
         frontier = await to_thread(frontier_of, engine.stage(query, scored), scored, engine.known_weights)
@@ -123,7 +123,7 @@ class Searching:
 
     def _assigned(self, request: SearchRequest) -> Assignment | None:
         """The experiment's arm of a request that leaves the weights to the service."""
-        if request.weights or request.profile is not None:
+        if request.weights or request.mode == "attainment" or request.profile is not None:
             return None
         assigned = self._experiments.assign(user_id=request.user_id, session_id=request.session_id)
         if assigned is None or assigned.profile not in (None, *self._profiles.all()):
@@ -131,9 +131,11 @@ class Searching:
         self._experiments.count(assigned)
         return assigned
 
-    def _query(self, request: SearchRequest, assigned: Assignment | None, now: datetime) -> Query:
+    def _query(self, engine: Engine, request: SearchRequest, assigned: Assignment | None, now: datetime) -> Query:
         profile = self._profiles.get(request.profile if assigned is None else assigned.profile)
         weights: Mapping[str, float] | None = request.weights or None
+        if request.mode == "attainment":
+            weights = engine.weights_for(request.weights)
         loss = request.max_relevance_loss
         if profile is not None:
             weights = weights or profile.weights

@@ -69,3 +69,12 @@ def test_a_bundle_of_another_schema_is_refused(copy: Path, key: str) -> None:
     (copy / "manifest.json").write_text(json.dumps(manifest))
     with pytest.raises(BundleMismatch, match="999"):
         Engine.load(copy)
+
+
+def test_attainment_that_does_not_rise_is_refused(copy: Path) -> None:
+    manifest = json.loads((copy / "manifest.json").read_text())
+    assert set(manifest["attainment"]) == {"revenue", "diversity"}
+    manifest["attainment"]["revenue"]["shares"].reverse()
+    (copy / "manifest.json").write_text(json.dumps(manifest))
+    with pytest.raises(BundleDamaged, match="attainment"):
+        Engine.load(copy)
