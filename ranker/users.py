@@ -23,7 +23,24 @@ class History:
     units: FloatArray
 
 
+WORTH = {"purchase": 1.0, "cart": 0.5, "click": 0.1}
+"""What an event counts as in purchases, which are all that the features were trained on. Stated, not learned."""
+
 EMPTY = History(np.empty(0, dtype=np.int64), np.empty(0, dtype=np.float32))
+
+
+def with_recent(history: History | None, rows: IntArray, units: FloatArray) -> History | None:
+    """A history and what was done since; None where there is neither.
+
+    Args:
+        rows, units: [m] items and what doing it was worth (`WORTH`), in any order, an item more than once.
+    """
+    if len(rows) == 0:
+        return history
+    known = history or EMPTY
+    distinct, place = np.unique(np.concatenate([known.rows, rows]), return_inverse=True)
+    summed = np.bincount(place, weights=np.concatenate([known.units, units]), minlength=len(distinct))
+    return History(distinct, summed.astype(np.float32))
 
 
 class UserHistories:

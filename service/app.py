@@ -30,6 +30,7 @@ from service.impression_log import ImpressionLog
 from service.keys import Grant, Keys
 from service.profiles import Profile, Profiles
 from service.pseudonyms import Pseudonyms
+from service.recent_events import RecentEvents
 from service.routes.decisions import decisions_router
 from service.routes.definitions import definitions_router
 from service.routes.events import Batch, events_router
@@ -46,6 +47,8 @@ from service.settings import Settings
 from service.state import State
 from service.telemetry import Telemetry
 
+FRONTIERS_AT_ONCE = 2
+"""They are computed in threads of their own; more would take the searches' time."""
 INTERFACE_VERSION = "1"
 """Of the HTTP interface, not of the package."""
 
@@ -77,7 +80,8 @@ def create_app(settings: Settings) -> FastAPI:
         admin_port=settings.admin_port,
     )
     impressions = ImpressionLog(settings, telemetry.log_observer("impressions"))
-    events = EventLog(settings, state, telemetry.log_observer("interactions"))
+    recent_events = RecentEvents(state)
+    events = EventLog(settings, state, telemetry.log_observer("interactions"), followers=[recent_events.follow])
     compactor = Compactor(
         settings.data_folder,
         lambda result, n: telemetry.events_compacted.labels(result).inc(n),
@@ -96,10 +100,12 @@ def create_app(settings: Settings) -> FastAPI:
         profiles=profiles,
         rules=rules,
         experiments=experiments,
+        recent_events=recent_events,
         impressions=impressions,
         telemetry=telemetry,
         pseudonyms=pseudonyms,
         exploration_share=settings.exploration_share,
+        timeout_ms=settings.timeout_ms,
     )
 
     @asynccontextmanager
@@ -123,10 +129,11 @@ def create_app(settings: Settings) -> FastAPI:
         lifespan=lifespan,
     )
     limit = settings.max_body_bytes
-    admission = Admission(telemetry, most=settings.max_concurrent_searches)
+    admission = Admission(telemetry, waiting=settings.max_waiting_searches)
+    frontiers = Admission(telemetry, waiting=settings.max_waiting_searches, at_once=FRONTIERS_AT_ONCE)
     app.include_router(search_router(searching, gate, admission, max_body_bytes=limit))
-    app.include_router(frontier_router(searching, gate, admission))
-    app.include_router(events_router(events, telemetry, gate, max_body_bytes=limit))
+    app.include_router(frontier_router(searching, gate, frontiers))
+    app.include_router(events_router(events, pseudonyms, telemetry, gate, max_body_bytes=limit))
     reader, admin = gate.dependency("admin", always=False), gate.dependency("admin", always=True)
     define = partial(definitions_router, reader=reader, admin=admin, max_body_bytes=limit)
     app.include_router(define(profiles, check=lambda profile: normalise(profile.weights, searching.known_weights)))

@@ -15,7 +15,7 @@ from pydantic import SecretStr
 from starlette.exceptions import HTTPException
 
 from core.errors import Forbidden, Unauthorised
-from service.keys import Keys, Scope
+from service.keys import Grant, Keys, Scope
 
 
 class Gate:
@@ -29,11 +29,14 @@ class Gate:
         self._admin_key = None if admin_key is None else admin_key.get_secret_value().encode()
         self._is_required = is_required
 
-    def check(self, request: Request, scope: Scope, *, always: bool = False) -> None:
+    def check(self, request: Request, scope: Scope, *, always: bool = False) -> Grant | None:
         """For a handler that must not pay for a dependency.
 
         Args:
             always: even where keys are not required.
+
+        Returns:
+            what the key allows; None where no key is asked for, or the admin's was shown.
 
         Raises:
             HTTPException: as for a path that is none: it is for admins, who have a port of their own.
@@ -44,12 +47,12 @@ class Gate:
         if scope == "admin":
             self.require_admin_port(request)
         if not (self._is_required or always):
-            return
+            return None
         scheme, _, sent = request.headers.get("authorization", "").partition(" ")
         if scheme.lower() != "bearer":
             sent = ""
         if self._admin_key is not None and secrets.compare_digest(sent.encode(), self._admin_key):
-            return
+            return None
         found = self._keys.find(sent)
         if found is None:
             if self._admin_key is None and not self._keys.all():
@@ -59,6 +62,7 @@ class Gate:
         if scope not in key.scopes and "admin" not in key.scopes:
             raise Forbidden(f"key {name!r} has the scopes {', '.join(key.scopes)}; this needs {scope}")
         self._keys.take(name, key)
+        return key
 
     def require_admin_port(self, request: Request) -> None:
         """Let through what came in by the admin port, or anything where there is none.

@@ -12,6 +12,7 @@ import hashlib
 from pydantic import SecretStr
 
 from engine import Engine
+from service.event_log import Event
 from service.search_request import SearchRequest
 
 DIGEST_BYTES = 16
@@ -35,6 +36,12 @@ class Pseudonyms:
             return request
         named = {"user_id": request.user_id, "session_id": request.session_id}
         return request.model_copy(update={name: self.of(sent) for name, sent in named.items() if sent is not None})
+
+    def event(self, event: Event) -> Event:
+        """The event as if its sender had sent pseudonyms."""
+        if self._salt is None or event.user_id is None:
+            return event
+        return event.model_copy(update={"user_id": self.of(event.user_id)})
 
     def engine(self, engine: Engine) -> Engine:
         """The engine with users' histories under their pseudonyms."""

@@ -18,6 +18,7 @@ from core.errors import BadParameter
 from core.weights import PREFIX
 
 MAX_PARAMETERS = 64
+MAX_TIMEOUT_MS = 10_000
 NOT_GIVEN = (None, "", [""])
 
 
@@ -89,6 +90,13 @@ class SearchRequest(BaseModel):
         None, description="Sample the slate instead of sorting it (needs `session_id`); left out, the service decides."
     )
     explain: bool = Field(False, description="Add the features of each hit.")
+    timeout_ms: float | None = Field(
+        None,
+        ge=1,
+        le=MAX_TIMEOUT_MS,
+        description="Milliseconds to answer in, counted from the request's arrival: the search goes without parts "
+        "(`degraded`) to keep them, and is answered even where it cannot. Left out, what the service is set to (100).",
+    )
 
     weights: dict[str, float] = Field({}, exclude=True)
 

@@ -10,6 +10,7 @@ from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from core.errors import BadParameter
 from service.auth import is_loopback
+from service.search_request import MAX_TIMEOUT_MS
 
 
 class Settings(BaseSettings):
@@ -50,8 +51,11 @@ class Settings(BaseSettings):
     cache_seconds: int = Field(default=300, ge=0, description="life of scored candidates in Redis; 0 caches nothing")
     cache_entries: int = Field(default=1024, ge=1, description="scored candidate sets kept in the process")
 
-    max_concurrent_searches: int = Field(
-        default=128, ge=1, description="of one worker; more are answered 503 with Retry-After"
+    timeout_ms: float = Field(
+        default=100, ge=1, le=MAX_TIMEOUT_MS, description="time to answer of a search that does not say"
+    )
+    max_waiting_searches: int = Field(
+        default=16, ge=0, description="of one worker; more are answered 503 with Retry-After, batch callers first"
     )
     exploration_share: float = Field(default=0.0, ge=0, le=1, description="share of sessions whose slates are sampled")
     log_flush_seconds: float = Field(default=0.2, gt=0)

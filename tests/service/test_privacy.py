@@ -63,6 +63,19 @@ def test_ids_are_hashed_the_same_every_time_and_nothing_else_changes(settings: S
     assert b"the-session" not in everything_kept(settings.data_folder)
 
 
+def test_events_are_known_by_the_same_pseudonym(settings: Settings, redis_server: RedisProcess) -> None:
+    with serving(settings) as client, redis_server.client() as redis:
+        item_id = search(client, "ann-the-shopper", "s").json()["hits"][0]["item_id"]
+        event = {"event_id": "e", "action_name": "purchase", "query_id": "d", "item_id": item_id}
+        client.post("/events", json={**event, "user_id": "ann-the-shopper"}).raise_for_status()
+        known = {"q": "soup", "user_id": "ann-the-shopper", "k": 200, "explain": "true"}
+        eventually(
+            lambda: any(hit["features"]["user_bought"] for hit in client.get("/search", params=known).json()["hits"])
+        )
+        assert not any(b"ann" in key for key in redis.scan_iter())
+    assert b"ann-the-shopper" not in everything_kept(settings.data_folder)
+
+
 def test_another_salt_is_another_pseudonym(settings: Settings, tmp_path: Path) -> None:
     kept = []
     for number, salt in enumerate((SALT, "another salt, as secret")):
