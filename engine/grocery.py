@@ -35,6 +35,7 @@ from ranker.training import (
     Recipe,
     assemble,
     calibrate,
+    calibrated,
     calibration_errors,
     fit_heads,
     raw_scores,
@@ -121,7 +122,7 @@ def train_grocery(
             "weeks": [splits.test.first, splits.test.last],
             "ndcg@10": mean_interval(list_ndcg(raw[..., 0], test)).as_dict(),
             "ndcg@10 of the first stage": mean_interval(list_ndcg(first_stage, test)).as_dict(),
-            "calibration_error": calibration_errors(calibrations, raw, test),
+            "calibration_error": calibration_errors(calibrated(calibrations, raw), test),
         },
     }
     attainment = attainment_of_gains(problem_of(validation, objectives, pipeline.store), gains, ranges)

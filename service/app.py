@@ -24,6 +24,7 @@ from service.bodies import REFERENCE
 from service.bundles import Bundles
 from service.candidate_cache import CandidateCache
 from service.catalogue import Catalogue
+from service.compactor import Compactor
 from service.event_log import Event, EventLog
 from service.experiments import Experiment, Experiments
 from service.impression_log import ImpressionLog
@@ -84,6 +85,11 @@ def create_app(settings: Settings) -> FastAPI:
     impressions = ImpressionLog(settings, telemetry.log_observer("impressions"))
     recent_events = RecentEvents(state)
     events = EventLog(settings, state, telemetry.log_observer("interactions"), followers=[recent_events.follow])
+    compactor = Compactor(
+        settings.data_folder,
+        lambda result, n: telemetry.events_compacted.labels(result).inc(n),
+        every_seconds=settings.log_compact_seconds,
+    )
     cache = CandidateCache(
         state,
         telemetry,
@@ -112,10 +118,12 @@ def create_app(settings: Settings) -> FastAPI:
         catalogue.start()
         impressions.start()
         events.start()
+        compactor.start()
         yield
         events.close()
         impressions.close()
         catalogue.stop()
+        compactor.close()
         state.stop()
 
     app = FastAPIOffline(
