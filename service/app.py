@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from functools import partial
 from typing import Any
@@ -12,6 +12,7 @@ from fastapi.openapi.utils import get_openapi
 from fastapi.staticfiles import StaticFiles
 from fastapi_offline import FastAPIOffline
 from pydantic.json_schema import models_json_schema
+from starlette.types import Lifespan
 
 from core.errors import BadParameter, NotFound
 from core.weights import normalise
@@ -112,27 +113,19 @@ def create_app(settings: Settings) -> FastAPI:
         timeout_ms=settings.timeout_ms,
     )
 
-    @asynccontextmanager
-    async def lifespan(_: FastAPI) -> AsyncIterator[None]:
-        state.start()
-        catalogue.start()
-        impressions.start()
-        events.start()
-        compactor.start()
-        yield
-        events.close()
-        impressions.close()
-        catalogue.stop()
-        compactor.close()
-        state.stop()
-
     app = FastAPIOffline(
         title="trimtab",
         summary="Product search steered per request by objective weights.",
         version=INTERFACE_VERSION,
         redoc_url=None,
         redirect_slashes=False,
-        lifespan=lifespan,
+        lifespan=_lifespan(
+            (state.start, state.stop),
+            (catalogue.start, catalogue.stop),
+            (compactor.start, compactor.close),
+            (impressions.start, impressions.close),
+            (events.start, events.close),
+        ),
     )
     limit = settings.max_body_bytes
     admission = Admission(telemetry, waiting=settings.max_waiting_searches)
@@ -157,6 +150,24 @@ def create_app(settings: Settings) -> FastAPI:
     app.add_middleware(Accounting, telemetry=telemetry)
     app.openapi = partial(_openapi, app)  # type: ignore[method-assign]  # the framework's own way to extend it
     return app
+
+
+def _lifespan(*background: tuple[Callable[[], None], Callable[[], None]]) -> Lifespan[FastAPI]:
+    """Start what runs beside the requests in this order, and stop it in the other.
+
+    Args:
+        background: how each is started and stopped.
+    """
+
+    @asynccontextmanager
+    async def lifespan(_: FastAPI) -> AsyncIterator[None]:
+        for start, _stop in background:
+            start()
+        yield
+        for _start, stop in reversed(background):
+            stop()
+
+    return lifespan
 
 
 def _require_profiles(profiles: Profiles, experiment: Experiment) -> None:
