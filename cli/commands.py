@@ -242,18 +242,21 @@ def replay(
     bundle: Annotated[Path, typer.Option(help="the bundle that served")],
     policy: Annotated[list[str], typer.Option(help="NAME=w_relevance:0.7,w_revenue:0.3; may be repeated")],
     out: Annotated[Path, typer.Option(help="folder for the report")],
+    judgments: Annotated[Path | None, typer.Option(help="CSV of query,item_id,grade, for nDCG")] = None,
     as_json: AsJson = False,
     quiet: Quiet = False,
 ) -> None:
     """Say what other weights would have done to relevance, revenue and diversity."""
     from abtest.replay import replay as run
+    from catalog.judgments import read_judgments
     from core.weights import parse_policy
     from engine import Engine
 
     policies = dict(parse_policy(text) for text in policy)
+    judged = None if judgments is None else read_judgments(judgments)
     engine = Engine.load(bundle)
     with progress(quiet or as_json) as report:
-        result = run(log, engine, policies, out, progress=report)
+        result = run(log, engine, policies, out, judgments=judged, progress=report)
     if as_json:
         print_json(result)
     else:
@@ -287,13 +290,16 @@ def decision(
     decision_id: Annotated[str, typer.Argument(metavar="ID", help="as in the response and the log")],
     bundle: Annotated[Path, typer.Option(help="the bundle that served")],
     log: Annotated[Path, typer.Option(help="impression log: a file or a folder")] = Path("data"),
+    changes: Annotated[Path, typer.Option(help="the log of changes to the catalogue")] = Path("data/catalogue"),
 ) -> None:
     """Make a logged decision again, to the bit, and say what each feature added."""
     from engine import Engine
     from engine.decisions import replay_decision
     from engine.impressions import find_impression
+    from engine.live import LiveEngine
 
-    replayed = replay_decision(Engine.load(bundle), find_impression(decision_id, [log]))
+    row = find_impression(decision_id, [log])
+    replayed = replay_decision(LiveEngine(Engine.load(bundle), changes).at(row["catalogue"] or 0), row)
     print_json({**replayed, "timestamp": replayed["timestamp"].isoformat()})
 
 

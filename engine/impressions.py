@@ -17,6 +17,7 @@ import pyarrow.parquet as pq
 
 from core.errors import BadLog, NotFound
 from core.log import COLUMNS, SCHEMA_VERSION, problem_of
+from engine.interactions import SPOOL, outcomes_of, read_interactions, with_outcomes
 
 _DTYPES: dict[str, pl.DataType | type[pl.DataType]] = {
     "str": pl.String,
@@ -38,6 +39,9 @@ ROWS_AT_ONCE = 100_000
 BYTES_OF_LINE = 1500
 """About how long a JSON line of a ten-item slate is."""
 
+FOLDER = "impressions"
+"""Of a service's data folder; what spools is in a folder of the same name in `engine.interactions.SPOOL`."""
+
 REQUIRED = tuple(name for name, kind in COLUMNS.items() if not kind.endswith("?"))
 """Columns that every log has; the others are null where they are not there."""
 
@@ -52,10 +56,22 @@ def frame_of(rows: Iterable[Mapping[str, Any]]) -> pl.DataFrame:
 
 def write_part(frame: pl.DataFrame, path: Path) -> None:
     """Write one Parquet part aside and rename it into place."""
+    write_parquet(frame.select(list(SCHEMA)), path)
+
+
+def write_parquet(frame: pl.DataFrame, path: Path) -> None:
+    """Write a Parquet file aside and rename it into place once it is on the disk."""
     path.parent.mkdir(parents=True, exist_ok=True)
     partial = path.with_name(f".{path.name}.partial")
-    frame.select(list(SCHEMA)).write_parquet(partial)
-    os.replace(partial, path)
+    try:
+        with partial.open("wb") as file:
+            frame.write_parquet(file)
+            file.flush()
+            os.fsync(file.fileno())
+        os.replace(partial, path)
+    except BaseException:
+        partial.unlink(missing_ok=True)
+        raise
 
 
 def json_line(row: Mapping[str, Any]) -> bytes:
@@ -64,13 +80,14 @@ def json_line(row: Mapping[str, Any]) -> bytes:
 
 
 def read_log(path: Path, columns: Sequence[str] = tuple(SCHEMA)) -> Iterator[pl.DataFrame]:
-    """Read a log piece by piece: a Parquet file, a JSON-lines file, or a folder of either.
+    """Read a log piece by piece: a Parquet file, a JSON-lines file, a folder of either, or a service's data folder.
 
     Args:
         columns: what is read and validated; the lists by position must be among them.
 
     Yields:
-        frames of `SCHEMA`, validated, of at most `ROWS_AT_ONCE` rows: no file has to fit into memory.
+        frames of `SCHEMA`, validated, of at most `ROWS_AT_ONCE` rows, so that no file has to fit into memory; those of
+        a service's folder with the outcomes that came in as events.
 
     Raises:
         BadLog: nothing is there, a part is no log, or a row breaks `core.log`; names file and row.
@@ -78,11 +95,13 @@ def read_log(path: Path, columns: Sequence[str] = tuple(SCHEMA)) -> Iterator[pl.
     parts = _parts(path)
     if not parts:
         raise BadLog(f"{path}: no log is there; allowed: a .parquet or .jsonl file, or a folder of them")
+    outcomes = outcomes_of(read_interactions(path)) if is_data_folder(path) else None
     for part in parts:
         first_row = 1
-        for frame in _frames_of(part, columns):
+        # What came in is joined by the decision.
+        for frame in _frames_of(part, columns if outcomes is None else tuple({*columns, "decision_id"})):
             _check(frame, part, first_row)
-            yield frame
+            yield (frame if outcomes is None else with_outcomes(frame, outcomes)).select(columns)
             first_row += len(frame)
 
 
@@ -122,12 +141,27 @@ def find_impression(decision_id: str, folders: Iterable[Path]) -> dict[str, Any]
 
 def _scan(part: Path, decision_id: str) -> pl.DataFrame:
     try:
-        return pl.scan_parquet(part).filter(pl.col("decision_id") == decision_id).select(list(SCHEMA)).collect()
+        return _with_later_columns(pl.scan_parquet(part).filter(pl.col("decision_id") == decision_id).collect())
     except (OSError, pl.exceptions.PolarsError) as error:
         raise BadLog(f"{part}: cannot be read as a log ({error})") from error
 
 
+def _with_later_columns(frame: pl.DataFrame, columns: Sequence[str] = tuple(SCHEMA)) -> pl.DataFrame:
+    """In `SCHEMA`; columns that came after the log was written are null."""
+    unknown = [pl.lit(None).alias(name) for name in columns if name not in frame.columns]
+    return frame.with_columns(unknown).select(columns).cast({name: SCHEMA[name] for name in columns})
+
+
+def is_data_folder(path: Path) -> bool:
+    """Whether a folder is a service's, with more in it than impressions."""
+    return any((path / folder).is_dir() for folder in (FOLDER, f"{SPOOL}/{FOLDER}"))
+
+
 def _parts(path: Path) -> list[Path]:
+    if is_data_folder(path):
+        sealed = _parts(path / FOLDER)
+        names = {part.stem for part in sealed}  # a kill between sealing and deleting leaves a segment in both
+        return [part for part in _parts(path / SPOOL / FOLDER) if part.stem not in names] + sealed
     if path.is_dir():
         return sorted(part for part in path.rglob("*") if part.suffix in {".parquet", ".jsonl"} and part.name[0] != ".")
     return [path] if path.is_file() else []
@@ -143,10 +177,9 @@ def _frames_of(part: Path, columns: Sequence[str]) -> Iterator[pl.DataFrame]:
         missing = [name for name in REQUIRED if name not in there]
         if missing:
             raise BadLog(f"{part}: column {missing[0]} is missing; a log has {', '.join(SCHEMA)}")
-        unknown = [pl.lit(None).alias(name) for name in columns if name not in there]
         known = [name for name in columns if name in there]
         for batch in file.iter_batches(batch_size=ROWS_AT_ONCE, columns=known):
-            yield _typed(pl.DataFrame(batch).with_columns(unknown).select(columns), part)
+            yield _typed(pl.DataFrame(batch), columns, part)
     except (OSError, pa.ArrowException, pl.exceptions.PolarsError) as error:
         raise BadLog(f"{part}: cannot be read as a log ({error})") from error
 
@@ -154,16 +187,18 @@ def _frames_of(part: Path, columns: Sequence[str]) -> Iterator[pl.DataFrame]:
 def _frames_of_lines(part: Path) -> Iterator[pl.DataFrame]:
     try:
         with part.open("rb") as lines:
-            numbered = enumerate(lines, start=1)
+            is_spooled = part.parent.parent.name == SPOOL
+            whole = (line for line in lines if not is_spooled or line.endswith(b"\n"))
+            numbered = enumerate(whole, start=1)
             while some := list(islice(numbered, ROWS_AT_ONCE)):
                 yield frame_of(_parse_line(line, part, number) for number, line in some)
     except (OSError, pl.exceptions.PolarsError) as error:
         raise BadLog(f"{part}: cannot be read as a log ({error})") from error
 
 
-def _typed(frame: pl.DataFrame, part: Path) -> pl.DataFrame:
+def _typed(frame: pl.DataFrame, columns: Sequence[str], part: Path) -> pl.DataFrame:
     try:
-        return frame.cast({name: SCHEMA[name] for name in frame.columns})
+        return _with_later_columns(frame, columns)
     except pl.exceptions.PolarsError as error:
         raise BadLog(f"{part}: a column is not of the log's type ({error})") from error
 
