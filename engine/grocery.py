@@ -33,6 +33,7 @@ from ranker.training import (
     Recipe,
     assemble,
     calibrate,
+    calibration_curves,
     calibration_errors,
     fit_heads,
     raw_scores,
@@ -119,6 +120,7 @@ def train_grocery(
             "ndcg@10": mean_interval(list_ndcg(raw[..., 0], test)).as_dict(),
             "ndcg@10 of the first stage": mean_interval(list_ndcg(first_stage, test)).as_dict(),
             "calibration_error": calibration_errors(calibrations, raw, test),
+            "calibration_curve": calibration_curves(calibrations, raw, test),
         },
     }
     return Trained(assemble(heads, calibrations, ranges, objectives), ranges.tolist(), report)

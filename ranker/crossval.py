@@ -13,7 +13,17 @@ from core.metrics import mean_interval, ndcg_at_k
 from ranker.lists import RankingLists
 from ranker.model import ServedRanker
 from ranker.objectives import Objective
-from ranker.training import Progress, Recipe, assemble, calibrate, calibration_errors, fit_heads, raw_scores, silent
+from ranker.training import (
+    Progress,
+    Recipe,
+    assemble,
+    calibrate,
+    calibration_curves,
+    calibration_errors,
+    fit_heads,
+    raw_scores,
+    silent,
+)
 
 N_FOLDS = 5
 
@@ -61,6 +71,7 @@ def fit_cross_validated(
             "folds": N_FOLDS,
             "ndcg@10": mean_interval(list_ndcg(held_out_scores[..., 0], lists)).as_dict(),
             "calibration_error": calibration_errors(calibrations, held_out_scores, lists),
+            "calibration_curve": calibration_curves(calibrations, held_out_scores, lists),
         }
     }
     return Fitted(assemble(heads, calibrations, ranges, objectives), ranges, report)

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 
 from core.errors import BadInput
-from ranker.calibration import Calibration, expected_calibration_error, fit_calibration
+from ranker.calibration import Calibration, expected_calibration_error, fit_calibration, reliability
 from ranker.lists import RankingLists
 from ranker.losses import pointwise_loss, softmax_loss
 from ranker.model import Average, Heads, ServedRanker
@@ -174,9 +174,24 @@ def calibration_errors(
     calibrations: Sequence[Calibration], raw: NDArray[np.float32], lists: RankingLists
 ) -> dict[str, float]:
     """Expected calibration error of each head on lists it was not fitted on."""
-    errors = {}
+    by_head = _predicted_and_observed(calibrations, raw, lists)
+    return {name: expected_calibration_error(predicted, observed) for name, (predicted, observed) in by_head.items()}
+
+
+def calibration_curves(
+    calibrations: Sequence[Calibration], raw: NDArray[np.float32], lists: RankingLists
+) -> dict[str, list[list[float]]]:
+    """What each head predicted and what came of it, on lists it was not fitted on: rows of `reliability`."""
+    by_head = _predicted_and_observed(calibrations, raw, lists)
+    return {name: reliability(predicted, observed).round(6).tolist() for name, (predicted, observed) in by_head.items()}
+
+
+def _predicted_and_observed(
+    calibrations: Sequence[Calibration], raw: NDArray[np.float32], lists: RankingLists
+) -> dict[str, tuple[NDArray[np.floating], NDArray[np.floating]]]:
+    both: dict[str, tuple[NDArray[np.floating], NDArray[np.floating]]] = {}
     for number, name in enumerate(HEADS):
         values = lists.labels[..., number]
         known = ~np.isnan(values)
-        errors[name] = expected_calibration_error(calibrations[number](raw[..., number][known]), values[known])
-    return errors
+        both[name] = calibrations[number](raw[..., number][known]), values[known]
+    return both
