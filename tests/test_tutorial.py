@@ -65,7 +65,8 @@ class Terminal:
             self._monkeypatch.setattr("sys.argv", self._split(command))
             with pytest.MonkeyPatch.context() as patch:
                 patch.chdir(self._folder)
-                cli.main()
+                with pytest.raises(SystemExit, match="^0$"):
+                    cli.main()
 
     @contextmanager
     def serving(self, block: str, port: int) -> Iterator[None]:
