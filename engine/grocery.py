@@ -34,6 +34,7 @@ from ranker.training import (
     Recipe,
     assemble,
     calibrate,
+    calibrated,
     calibration_curves,
     calibration_errors,
     fit_heads,
@@ -111,6 +112,7 @@ def train_grocery(
     heads = fit_heads(train, recipe, progress=progress)
     calibrations, gains, ranges = calibrate(raw_scores(heads, validation), validation, objectives)
     raw = raw_scores(heads, test)
+    expected = calibrated(calibrations, raw)
     first_stage = test.features[..., 0]
     report: dict[str, Any] = {
         "method": "heads",
@@ -120,8 +122,8 @@ def train_grocery(
             "weeks": [splits.test.first, splits.test.last],
             "ndcg@10": mean_interval(list_ndcg(raw[..., 0], test)).as_dict(),
             "ndcg@10 of the first stage": mean_interval(list_ndcg(first_stage, test)).as_dict(),
-            "calibration_error": calibration_errors(calibrations, raw, test),
-            "calibration_curve": calibration_curves(calibrations, raw, test),
+            "calibration_error": calibration_errors(expected, test),
+            "calibration_curve": calibration_curves(expected, test),
         },
     }
     attainment = attainment_of_gains(problem_of(validation, objectives, pipeline.store), gains, ranges)

@@ -18,8 +18,10 @@ from ranker.training import (
     Recipe,
     assemble,
     calibrate,
+    calibrated,
     calibration_curves,
     calibration_errors,
+    fit_calibrations,
     fit_heads,
     raw_scores,
     silent,
@@ -67,15 +69,27 @@ def fit_cross_validated(
     held_out_scores = out_of_fold_scores(lists, recipe, progress=progress)
     calibrations, gains, ranges = calibrate(held_out_scores, lists, objectives)
     heads = fit_heads(lists, recipe, progress=progress)
+    expected = _expected_by_others(held_out_scores, lists)
     report = {
         "cross_validation": {
             "folds": N_FOLDS,
             "ndcg@10": mean_interval(list_ndcg(held_out_scores[..., 0], lists)).as_dict(),
-            "calibration_error": calibration_errors(calibrations, held_out_scores, lists),
-            "calibration_curve": calibration_curves(calibrations, held_out_scores, lists),
+            "calibration_error": calibration_errors(expected, lists),
+            "calibration_curve": calibration_curves(expected, lists),
         }
     }
     return Fitted(assemble(heads, calibrations, ranges, objectives), ranges, gains, report)
+
+
+def _expected_by_others(scores: NDArray[np.float32], lists: RankingLists) -> NDArray[np.float64]:
+    """[L, n, H] what calibrations fitted on the other folds expect of scores [L, n, H]."""
+    folds = folds_of(lists.groups)
+    expected = np.full(scores.shape, np.nan)
+    for fold in np.unique(folds):
+        held_out = folds == fold
+        others = held_out if held_out.all() else ~held_out  # a single group has no others
+        expected[held_out] = calibrated(fit_calibrations(scores[others], lists.take(others)), scores[held_out])
+    return expected
 
 
 def list_ndcg(scores: NDArray[np.floating], lists: RankingLists, *, k: int = 10) -> NDArray[np.float64]:

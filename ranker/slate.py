@@ -87,6 +87,20 @@ def _codes(aspects: Tensor) -> list[Tensor]:
     return [known[:, :, number].contiguous() for number in range(aspects.shape[2])]
 
 
+def _mean(freshness: list[Tensor]) -> Tensor:
+    total = freshness[0]
+    for other in freshness[1:]:
+        total = total + other
+    return total / len(freshness)
+
+
+def _worn(freshness: Tensor, table: Tensor, chosen: Tensor, repeat_factor: float) -> Tensor:
+    """[B, n] freshness once `chosen` [B] is shown; the table is of `_repeats` [n, n], or an aspect's codes [B, n]."""
+    if table.dtype == freshness.dtype:
+        return freshness * table.index_select(0, chosen)
+    return torch.where(table == table.gather(1, chosen.unsqueeze(1)), freshness * repeat_factor, freshness)
+
+
 def _repeats(codes: Tensor, repeat_factor: float, like: Tensor) -> Tensor:
     """[n, n] what showing the item of the row leaves of the freshness of the item of the column."""
     same = codes.unsqueeze(0) == codes.unsqueeze(1)
@@ -125,18 +139,15 @@ def _walk(
     turn = torch.cumsum((~pinned).long(), dim=1) - 1
     left = turn < free.sum(dim=1, keepdim=True)
     codes = _codes(aspects)
-    are_shared = n_lists >= many_lists and aspects.stride(0) == 0
+    diverse = len(codes) > 0 and bool((w_diversity > 0).any())
+    are_shared = diverse and n_lists >= many_lists and aspects.stride(0) == 0
     tables = [_repeats(one[0], repeat_factor, utilities) for one in codes] if are_shared else codes
     freshness = [torch.ones(utilities.shape, dtype=utilities.dtype) for _ in codes]
     bonus = w_diversity.to(utilities.dtype).unsqueeze(1)
-    diverse = len(codes) > 0 and bool((w_diversity > 0).any())
     for position in range(k):
         scores = base
         if diverse:
-            total = freshness[0]
-            for other in freshness[1:]:
-                total = total + other
-            scores = base + bonus * (total / len(codes))
+            scores = base + bonus * _mean(freshness)
         if replaying:
             chosen = pins[:, position].clamp(min=0)
         elif temperature > 0.0:
@@ -155,13 +166,7 @@ def _walk(
         if any_pin and not replaying:
             chosen = torch.where(pinned[:, position], pins[:, position], chosen)
         slate[:, position] = chosen
-        at = chosen.unsqueeze(1)
-        base = base.scatter(1, at, taken_value)
+        base = base.scatter(1, chosen.unsqueeze(1), taken_value)
         if diverse and position + 1 < k:
-            for number, table in enumerate(tables):
-                if are_shared:
-                    freshness[number] = freshness[number] * table.index_select(0, chosen)
-                else:
-                    repeats = table == table.gather(1, at)
-                    freshness[number] = torch.where(repeats, freshness[number] * repeat_factor, freshness[number])
+            freshness = [_worn(one, tables[number], chosen, repeat_factor) for number, one in enumerate(freshness)]
     return torch.where(pinned | left, slate, torch.full_like(slate, -1)), propensities

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
@@ -130,12 +130,10 @@ class Calibrated(NamedTuple):
 def calibrate(raw: NDArray[np.float32], lists: RankingLists, objectives: Sequence[Objective]) -> Calibrated:
     """Calibrate each head and measure each objective's population range on held-out lists."""
     calibrations = fit_calibrations(raw, lists)
-    columns = []
-    for objective in objectives:
-        gains = calibrations[objective.head](raw[..., objective.head])
-        columns.append(gains * np.nan_to_num(lists.prices) if objective.times_price else gains)
-    stacked = np.stack(columns, axis=2)
-    return Calibrated(calibrations, stacked, population_ranges(stacked, lists.rows >= 0))
+    expected = calibrated(calibrations, raw)[..., [objective.head for objective in objectives]]
+    priced = [np.nan_to_num(lists.prices) if one.times_price else np.ones_like(lists.prices) for one in objectives]
+    gains = expected * np.stack(priced, axis=2)
+    return Calibrated(calibrations, gains, population_ranges(gains, lists.rows >= 0))
 
 
 def fit_calibrations(raw: NDArray[np.float32], lists: RankingLists) -> list[Calibration]:
@@ -174,28 +172,25 @@ def assemble(
     ).eval()
 
 
-def calibration_errors(
-    calibrations: Sequence[Calibration], raw: NDArray[np.float32], lists: RankingLists
-) -> dict[str, float]:
-    """Expected calibration error of each head on lists it was not fitted on."""
-    by_head = _predicted_and_observed(calibrations, raw, lists)
-    return {name: expected_calibration_error(predicted, observed) for name, (predicted, observed) in by_head.items()}
+def calibration_errors(expected: NDArray[np.float64], lists: RankingLists) -> dict[str, float]:
+    """Expected calibration error of each head; `expected` [L, n, H] of lists that were held out of both fits."""
+    return {name: expected_calibration_error(*both) for name, *both in _expected_and_observed(expected, lists)}
 
 
-def calibration_curves(
-    calibrations: Sequence[Calibration], raw: NDArray[np.float32], lists: RankingLists
-) -> dict[str, list[list[float]]]:
-    """What each head predicted and what came of it, on lists it was not fitted on: rows of `reliability`."""
-    by_head = _predicted_and_observed(calibrations, raw, lists)
-    return {name: reliability(predicted, observed).round(6).tolist() for name, (predicted, observed) in by_head.items()}
+def calibration_curves(expected: NDArray[np.float64], lists: RankingLists) -> dict[str, list[list[float]]]:
+    """What each head predicted and what came of it: rows of `reliability`; `expected` as for `calibration_errors`."""
+    return {name: reliability(*both).round(6).tolist() for name, *both in _expected_and_observed(expected, lists)}
 
 
-def _predicted_and_observed(
-    calibrations: Sequence[Calibration], raw: NDArray[np.float32], lists: RankingLists
-) -> dict[str, tuple[NDArray[np.floating], NDArray[np.floating]]]:
-    both: dict[str, tuple[NDArray[np.floating], NDArray[np.floating]]] = {}
+def _expected_and_observed(
+    expected: NDArray[np.float64], lists: RankingLists
+) -> Iterator[tuple[str, NDArray[np.floating], NDArray[np.floating]]]:
     for number, name in enumerate(HEADS):
         values = lists.labels[..., number]
         known = ~np.isnan(values)
-        both[name] = calibrations[number](raw[..., number][known]), values[known]
-    return both
+        yield name, expected[..., number][known], values[known]
+
+
+def calibrated(calibrations: Sequence[Calibration], raw: NDArray[np.float32]) -> NDArray[np.float64]:
+    """[L, n, H] expected values of raw scores [L, n, H]."""
+    return np.stack([one(raw[..., head]) for head, one in enumerate(calibrations)], axis=2)

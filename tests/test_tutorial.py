@@ -65,7 +65,7 @@ class Terminal:
             self._monkeypatch.setattr("sys.argv", self._split(command))
             with pytest.MonkeyPatch.context() as patch:
                 patch.chdir(self._folder)
-                with pytest.raises(SystemExit, match="^0$"):
+                with pytest.raises(SystemExit, match=r"^0$"):
                     cli.main()
 
     @contextmanager

@@ -69,7 +69,9 @@ def test_with_diversity_it_is_the_greedy_choice(shape: tuple[int, int, int, int]
 
 @QUICK
 @given(st.tuples(st.integers(16, 40), st.integers(1, 12), st.integers(1, 12), st.integers(0, 10_000)))
-def test_many_lists_of_the_same_candidates_are_chosen_to_the_bit_as_each_alone(shape: tuple[int, int, int, int]) -> None:
+def test_many_lists_of_the_same_candidates_are_chosen_as_each_alone(
+    shape: tuple[int, int, int, int],
+) -> None:
     utilities, eligible, aspects, pins = lists(shape)
     shared = aspects[:1].expand(shape[0], -1, -1)
     w_diversity = torch.linspace(0, 2, shape[0])
