@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -80,13 +81,14 @@ def build_grocery(
 ) -> str:
     """Build the grocery bundle, of all products or of the part given; returns its id."""
     grocery = grocery or load_grocery()
+    started = datetime.now(UTC)
     with staging_folder(out) as staging:
         pipeline = build_pipeline(grocery.items, staging, encoder=encoder, progress=progress)
         histories = histories_until(grocery.purchases, pipeline.store, LAST_WEEK)
         pipeline = replace(pipeline, histories=histories)
         trained = train_grocery(pipeline, grocery, splits=splits, recipe=recipe, method=method, progress=progress)
         objectives = objectives_of(has_prices=True)
-        return finish(out, staging, pipeline, objectives, trained, source="grocery")
+        return finish(out, staging, pipeline, objectives, trained, source="grocery", as_of=started)
 
 
 def train_grocery(
