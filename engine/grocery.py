@@ -36,6 +36,7 @@ from ranker.training import (
     assemble,
     calibrate,
     calibrated,
+    calibration_curves,
     calibration_errors,
     fit_heads,
     raw_scores,
@@ -113,6 +114,7 @@ def train_grocery(
     heads = fit_heads(train, recipe, progress=progress)
     calibrations, gains, ranges = calibrate(raw_scores(heads, validation), validation, objectives)
     raw = raw_scores(heads, test)
+    expected = calibrated(calibrations, raw)
     first_stage = test.features[..., 0]
     report: dict[str, Any] = {
         "method": "heads",
@@ -122,11 +124,12 @@ def train_grocery(
             "weeks": [splits.test.first, splits.test.last],
             "ndcg@10": mean_interval(list_ndcg(raw[..., 0], test)).as_dict(),
             "ndcg@10 of the first stage": mean_interval(list_ndcg(first_stage, test)).as_dict(),
-            "calibration_error": calibration_errors(calibrated(calibrations, raw), test),
+            "calibration_error": calibration_errors(expected, test),
+            "calibration_curve": calibration_curves(expected, test),
         },
     }
     attainment = attainment_of_gains(problem_of(validation, objectives, pipeline.store), gains, ranges)
-    return Trained(assemble(heads, calibrations, ranges, objectives), ranges.tolist(), report, attainment)
+    return Trained(assemble(heads, calibrations, ranges, objectives), ranges.tolist(), report, attainment, train)
 
 
 def _train_other(
@@ -141,7 +144,7 @@ def _train_other(
         "n_lists": len(train),
         "test": {"ndcg@10": mean_interval(list_ndcg(by_relevance.numpy(), test.lists)).as_dict()},
     }
-    return Trained(ranker, ranker.ranges.tolist(), report, attainment_of_ranker(validation, ranker))
+    return Trained(ranker, ranker.ranges.tolist(), report, attainment_of_ranker(validation, ranker), train.lists)
 
 
 def lists_of_split(
@@ -178,7 +181,7 @@ def sample_intents(purchases: pl.DataFrame, store: ItemStore, split: Split, *, s
     of_weeks = purchases.filter(pl.col("week").is_between(split.first, split.last))
     intents = (
         of_weeks.group_by("household_id", "basket_id", "product_type", maintain_order=True)
-        .agg(pl.col("item_id").unique())
+        .agg(pl.col("item_id").unique(), pl.col("timestamp").first())
         .sort("basket_id", "product_type")
     )
     chosen = intents.sample(min(split.n_intents, len(intents)), seed=seed, shuffle=True)
@@ -192,6 +195,7 @@ def sample_intents(purchases: pl.DataFrame, store: ItemStore, split: Split, *, s
             user_id=row["household_id"],
             bought=frozenset(int(r) for r in store.rows_of(in_basket[row["basket_id"]].to_list()) if r >= 0),
             group=row["household_id"],
+            timestamp=row["timestamp"],
         )
         for row in chosen.iter_rows(named=True)
     ]

@@ -30,9 +30,11 @@ from service.event_log import Event, EventLog
 from service.experiments import Experiment, Experiments
 from service.impression_log import ImpressionLog
 from service.keys import Grant, Keys
+from service.playground.pages import ASSETS, FOLDER
 from service.profiles import Profile, Profiles
 from service.pseudonyms import Pseudonyms
 from service.recent_events import RecentEvents
+from service.replays import Replays
 from service.routes.decisions import decisions_router
 from service.routes.definitions import definitions_router
 from service.routes.events import Batch, events_router
@@ -41,14 +43,18 @@ from service.routes.frontier import frontier_router
 from service.routes.health import health_router
 from service.routes.items import Ids, items_router
 from service.routes.keys import keys_router
-from service.routes.playground import ASSETS, FOLDER, playground_router
+from service.routes.playground import playground_router
+from service.routes.replays import replays_router
 from service.routes.search import search_router
+from service.routes.views import views_router
 from service.rules import Rule, Rules
 from service.searching import Searching
 from service.security_headers import SecurityHeaders
 from service.settings import Settings
 from service.state import State
 from service.telemetry import Telemetry
+from service.tracing import tracing
+from service.watching import Watching
 
 FRONTIERS_AT_ONCE = 2
 """They are computed in threads of their own; more would take the searches' time."""
@@ -85,7 +91,10 @@ def create_app(settings: Settings) -> FastAPI:
     )
     impressions = ImpressionLog(settings, telemetry.log_observer("impressions"))
     recent_events = RecentEvents(state)
-    events = EventLog(settings, state, telemetry.log_observer("interactions"), followers=[recent_events.follow])
+    watching = Watching(telemetry)
+    traces = tracing(settings.traces_url, share=settings.traces_share)
+    followers = (recent_events.follow, watching.follow)
+    events = EventLog(settings, state, telemetry.log_observer("interactions"), followers=followers)
     compactor = Compactor(
         settings.data_folder,
         lambda result, n: telemetry.events_compacted.labels(result).inc(n),
@@ -108,6 +117,8 @@ def create_app(settings: Settings) -> FastAPI:
         recent_events=recent_events,
         impressions=impressions,
         telemetry=telemetry,
+        watching=watching,
+        tracing=traces,
         pseudonyms=pseudonyms,
         exploration_share=settings.exploration_share,
         timeout_ms=settings.timeout_ms,
@@ -120,6 +131,8 @@ def create_app(settings: Settings) -> FastAPI:
         redoc_url=None,
         redirect_slashes=False,
         lifespan=_lifespan(
+            (lambda: None, traces.close),
+            (watching.start, watching.stop),
             (state.start, state.stop),
             (catalogue.start, catalogue.stop),
             (compactor.start, compactor.close),
@@ -144,6 +157,9 @@ def create_app(settings: Settings) -> FastAPI:
     app.include_router(decisions_router(bundles, catalogue, impressions, admin=admin))
     app.include_router(health_router(bundles, gate, state=state, telemetry=telemetry))
     app.include_router(playground_router(searching, profiles, gate, admission))
+    replays = Replays(settings.report_folder or settings.data_folder / "reports")
+    app.include_router(replays_router(replays, reader=reader))
+    app.include_router(views_router(bundles, reader=reader))
     app.mount(ASSETS, StaticFiles(directory=FOLDER / "assets"))
     problems.install(app)
     app.add_middleware(SecurityHeaders)

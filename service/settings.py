@@ -36,6 +36,9 @@ class Settings(BaseSettings):
     )
     workers: int = Field(default=1, ge=1, le=64)
     data_folder: Path = Field(default=Path("data"), description="logs, and the private Redis server's snapshot")
+    report_folder: Path | None = Field(
+        default=None, description="where `trimtab replay` wrote reports, to be looked at; `reports` in the data folder"
+    )
 
     redis_url: str | None = Field(
         default=None,
@@ -58,6 +61,12 @@ class Settings(BaseSettings):
         default=16, ge=0, description="of one worker; more are answered 503 with Retry-After, batch callers first"
     )
     exploration_share: float = Field(default=0.0, ge=0, le=1, description="share of sessions whose slates are sampled")
+    traces_url: str | None = Field(
+        default=None,
+        pattern="^https?://.",
+        description="OpenTelemetry collector (OTLP over HTTP) that searches are traced to; left out, nothing is traced",
+    )
+    traces_share: float = Field(default=0.01, ge=0, le=1, description="of the searches that are in no trace already")
     log_flush_seconds: float = Field(default=0.2, gt=0)
     log_segment_rows: int = Field(default=20_000, ge=1)
     log_segment_seconds: float = Field(default=300, gt=0)
