@@ -72,7 +72,7 @@ def main(
             f"Measured {datetime.now(UTC).date()}, {machine} that also send the load;",
             f"{rate:g} searches a second for {minutes:g} minutes: {measured['n_due']:.0f} searches, error rate",
             f"{measured['error_rate']:.2g}, p99 {measured['p99_ms']:.1f} ms.",
-            f"Memory {level:.0f} MiB, slope {slope:+.2f} MiB a minute after the first third ({growth:+.1%} over the rest).",
+            f"Memory {level:.0f} MiB, slope {slope:+.2f} MiB a minute after the first third ({growth:+.1%} in all).",
             "",
             "![Memory](img/soak.png)",
         ]
