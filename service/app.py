@@ -21,6 +21,7 @@ from service.accounting import Accounting
 from service.admission import Admission
 from service.auth import Gate
 from service.bodies import REFERENCE
+from service.bundle_folder import BundleFolder
 from service.bundles import Bundles
 from service.candidate_cache import CandidateCache
 from service.event_log import Event, EventLog
@@ -28,6 +29,7 @@ from service.experiments import Experiment, Experiments
 from service.impression_log import ImpressionLog
 from service.keys import Grant, Keys
 from service.profiles import Profile, Profiles
+from service.routes.bundles import Portion, bundles_router
 from service.routes.decisions import decisions_router
 from service.routes.definitions import definitions_router
 from service.routes.events import Batch, events_router
@@ -41,6 +43,7 @@ from service.rules import Rule, Rules
 from service.searching import Searching
 from service.security_headers import SecurityHeaders
 from service.settings import Settings
+from service.shadow import Shadow
 from service.state import State
 from service.telemetry import Telemetry
 
@@ -57,11 +60,19 @@ def create_app(settings: Settings) -> FastAPI:
         BundleDamaged, BundleMismatch: the bundle cannot serve.
     """
     telemetry = Telemetry()
-    bundles = Bundles(Engine.load(settings.bundle), telemetry)
     state = State(
         settings.redis_url,
         timeout_seconds=settings.redis_timeout_seconds,
         poll_seconds=settings.redis_poll_seconds,
+    )
+    shadow = Shadow(settings.data_folder, telemetry)
+    bundles = Bundles(
+        BundleFolder(settings.bundle_folder or settings.bundle.parent, settings.bundle),
+        state=state,
+        shadow=shadow,
+        telemetry=telemetry,
+        golden_queries=settings.golden_queries,
+        check_seconds=settings.bundle_check_seconds,
     )
     profiles = Profiles(state)
     rules = Rules(state)
@@ -78,6 +89,7 @@ def create_app(settings: Settings) -> FastAPI:
     )
     searching = Searching(
         bundles,
+        shadow=shadow,
         state=state,
         cache=cache,
         profiles=profiles,
@@ -91,9 +103,12 @@ def create_app(settings: Settings) -> FastAPI:
     @asynccontextmanager
     async def lifespan(_: FastAPI) -> AsyncIterator[None]:
         state.start()
+        bundles.start()
         impressions.start()
         events.start()
         yield
+        bundles.stop()
+        shadow.stop()
         events.close()
         impressions.close()
         state.stop()
@@ -115,8 +130,9 @@ def create_app(settings: Settings) -> FastAPI:
     define = partial(definitions_router, reader=reader, admin=admin, max_body_bytes=limit)
     app.include_router(define(profiles, check=lambda profile: normalise(profile.weights, searching.known_weights)))
     app.include_router(define(rules, check=lambda rule: _require_items(bundles.serving, rule)))
-    app.include_router(define(experiments, check=lambda experiment: _require_profiles(profiles, experiment)))
+    app.include_router(define(experiments, check=lambda experiment: _require_arms(profiles, bundles, experiment)))
     app.include_router(experiments_router(experiments, reader=reader))
+    app.include_router(bundles_router(bundles, experiments, admin=admin, max_body_bytes=limit))
     app.include_router(keys_router(keys, admin=admin, max_body_bytes=limit))
     app.include_router(decisions_router(bundles, impressions, admin=admin))
     app.include_router(health_router(bundles, state=state, telemetry=telemetry))
@@ -129,9 +145,11 @@ def create_app(settings: Settings) -> FastAPI:
     return app
 
 
-def _require_profiles(profiles: Profiles, experiment: Experiment) -> None:
+def _require_arms(profiles: Profiles, bundles: Bundles, experiment: Experiment) -> None:
     for arm in experiment.arms.values():
         profiles.get(arm.profile)
+        if arm.bundle not in (None, *bundles.plan.loaded):
+            raise BadParameter("bundle", f"{arm.bundle!r} is not loaded", ", ".join(bundles.plan.loaded))
 
 
 def _require_items(engine: Engine, rule: Rule) -> None:
@@ -146,7 +164,7 @@ def _openapi(app: FastAPI) -> dict[str, Any]:
     """The document at /openapi.json: the routes, and the models that bodies and problems refer to by name."""
     if app.openapi_schema is None:
         document = get_openapi(title=app.title, version=app.version, summary=app.summary, routes=app.routes)
-        models = (problems.Problem, Event, Batch, Profile, Rule, Experiment, Grant)
+        models = (problems.Problem, Event, Batch, Profile, Rule, Experiment, Grant, Portion)
         _, definitions = models_json_schema([(model, "validation") for model in models], ref_template=REFERENCE)
         document["components"]["schemas"].update(definitions["$defs"])
         document["components"]["securitySchemes"] = {"key": {"type": "http", "scheme": "bearer"}}

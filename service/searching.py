@@ -15,13 +15,14 @@ from engine.frontier import frontier_of
 from engine.pipeline import Stopwatch
 from engine.response import response_of
 from retrieval.filters import parse_filter
-from service.bundles import Bundles
+from service.bundles import Bundles, Served
 from service.candidate_cache import CandidateCache
 from service.experiments import Assignment, Experiments
 from service.impression_log import ImpressionLog
 from service.profiles import Profiles
 from service.rules import Rules
 from service.search_request import SearchRequest
+from service.shadow import Shadow
 from service.state import State
 from service.telemetry import Telemetry
 
@@ -38,6 +39,7 @@ class Searching:
         self,
         bundles: Bundles,
         *,
+        shadow: Shadow,
         state: State,
         cache: CandidateCache,
         profiles: Profiles,
@@ -48,6 +50,7 @@ class Searching:
         exploration_share: float,
     ) -> None:
         self._bundles = bundles
+        self._shadow = shadow
         self._state = state
         self._cache = cache
         self._profiles = profiles
@@ -68,13 +71,18 @@ class Searching:
             BadParameter: a weight, profile, filter, facet or offset that does not exist here.
         """
         now = datetime.now(UTC)
-        engine = self._bundles.serving
         assigned = self._assigned(request)
+        unit_id = request.user_id or request.session_id
+        served = self._served(assigned, unit_id)
+        engine = served.engine
         slate = self._slate(engine, self._query(request, assigned, now))
         variant = None if assigned is None else assigned.variant
+        if served.role == "canary":
+            variant = f"canary/{served.name}"
         degraded = slate.degraded if self._state.is_up else (*slate.degraded, REDIS)
-        self._impressions.record(engine.impression(slate, now, variant=variant))
-        self._telemetry.searched(slate, degraded, variant)
+        line = self._impressions.record(engine.impression(slate, now, variant=variant))
+        self._shadow.offer(line, unit_id or slate.decision_id)
+        self._telemetry.searched(slate, degraded, variant, role=served.role)
         return orjson.dumps({**response_of(slate, engine.store), "degraded": degraded, "variant": variant})
 
     def preview(self, request: SearchRequest) -> bytes:
@@ -114,10 +122,20 @@ class Searching:
         if request.weights or request.profile is not None:
             return None
         assigned = self._experiments.assign(user_id=request.user_id, session_id=request.session_id)
-        if assigned is None or assigned.profile not in (None, *self._profiles.all()):
-            return None  # an arm whose profile was deleted is no arm; its missing units raise the sample-ratio alarm
+        if assigned is None:
+            return None
+        has_bundle = assigned.bundle is None or assigned.bundle in self._bundles.loaded
+        if assigned.profile not in (None, *self._profiles.all()) or not has_bundle:
+            return None  # an arm whose profile or bundle is gone is no arm: missing units raise the sample-ratio alarm
         self._experiments.count(assigned)
         return assigned
+
+    def _served(self, assigned: Assignment | None, unit_id: str | None) -> Served:
+        """Who answers: the bundle of the experiment's arm, or else the canary or the active one."""
+        if assigned is None:
+            return self._bundles.choose(unit_id)
+        arm = None if assigned.bundle is None else self._bundles.arm(assigned.bundle)
+        return arm or self._bundles.choose(None)
 
     def _query(self, request: SearchRequest, assigned: Assignment | None, now: datetime) -> Query:
         profile = self._profiles.get(request.profile if assigned is None else assigned.profile)
