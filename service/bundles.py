@@ -109,7 +109,6 @@ class Bundles:
         self._load = load
         self._worker = uuid4().hex[:12]
         self._start_id: str = folder.manifest(folder.start)["bundle_id"]
-        self._stored: bytes | None = None
         self._plan = Plan(loaded={folder.start: self._start_id}, active=folder.start)
         self._problems: dict[str, str] = {}
         self._said: tuple[float, bytes] = (0.0, b"")
@@ -118,6 +117,7 @@ class Bundles:
         self._thread: threading.Thread | None = None
         self._checking = asyncio.Lock()
         self._casting = threading.Lock()
+        self._following = threading.Lock()
         state.ask(self._read_plan)
         name, engine = self._first()
         self._cast = _Cast(Served(engine, "active", name), engines={name: engine})
@@ -208,10 +208,10 @@ class Bundles:
         """
 
         def take(redis: Redis) -> Plan:
-            self._read_plan(redis)
-            changed = step(self._plan)
+            stored = redis.hget(PLANS, self._start_id)
+            changed = step(self._parsed(stored))
             written = changed.model_dump_json()
-            if not redis.eval(COMPARE_AND_SET, 1, PLANS, self._start_id, self._stored or b"", written):
+            if not redis.eval(COMPARE_AND_SET, 1, PLANS, self._start_id, stored or b"", written):
                 raise Conflict("the plan was changed by somebody else at the same moment; look and try again")
             return changed
 
@@ -252,26 +252,32 @@ class Bundles:
             raise Conflict(f"bundle {name!r} was {expected} when it was checked and is {engine.bundle_id} now")
         return engine
 
-    def _read_plan(self, redis: Redis) -> bool:
-        """Whether the plan is another one now. An emptied Redis changes nothing."""
-        stored = redis.hget(PLANS, self._start_id)
-        if not isinstance(stored, bytes) or stored == self._stored:
-            if stored is None:
-                self._stored = None
-            return False
-        self._stored = stored
+    def _parsed(self, stored: object) -> Plan:
+        """The plan in Redis; as last read where there is none (an emptied Redis changes nothing) or it is no plan."""
+        if not isinstance(stored, bytes):
+            return self._plan
         try:
-            self._plan = Plan.model_validate_json(stored)
+            return Plan.model_validate_json(stored)
         except ValidationError:
             _log.warning("the bundle plan cannot be read and is left as it was")
-            return False
-        return True
+            return self._plan
+
+    def _read_plan(self, redis: Redis) -> bool:
+        """Whether the plan is another one now."""
+        before = self._plan
+        self._plan = self._parsed(redis.hget(PLANS, self._start_id))
+        return self._plan != before
 
     def _follow(self, redis: Redis) -> None:
-        """On the state's thread: never loads."""
-        if self._read_plan(redis):
-            self._apply()
-            self._wake.set()
+        """Never loads. Who comes second waits: the plan is in force when either returns."""
+        with self._following:
+            if self._read_plan(redis):
+                self._apply()
+                self._wake.set()
+            self._tell(redis)
+
+    def _tell(self, redis: Redis) -> None:
+        """Say what this worker does."""
         cast = self._cast
         said = {
             "worker": self._worker,
