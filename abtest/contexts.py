@@ -9,6 +9,7 @@ import numpy as np
 
 from abtest.policy import QueryContexts
 from abtest.sums import Ints
+from core.records import Shopper
 from engine import Engine
 from retrieval.filters import parse_filter
 
@@ -35,19 +36,15 @@ class Search:
     depth: int = 0
 
 
-def contexts_of(engine: Engine, search: Search, user_ids: Sequence[str | None]) -> QueryContexts:
-    """Candidates of a search and their gains for each user, as `engine.score` gives them to `engine.choose`.
-
-    Args:
-        user_ids: None for nobody.
-    """
+def contexts_of(engine: Engine, search: Search, shoppers: Sequence[Shopper]) -> QueryContexts:
+    """Candidates of a search and their gains for each shopper, as `engine.score` gives them to `engine.choose`."""
     store = engine.store
     filters = tuple(parse_filter(condition) for condition in search.filters)
     pinned = store.rows_of([item_id for _, item_id in search.pins])
     candidates = engine.pipeline.retrieve(search.text, filters=filters, also=pinned[pinned >= 0].tolist())
-    gains = np.empty((len(user_ids), len(candidates), len(engine.objectives)), dtype=np.float32)
-    for start in range(0, len(user_ids), USERS_AT_ONCE):
-        some = user_ids[start : start + USERS_AT_ONCE]
+    gains = np.empty((len(shoppers), len(candidates), len(engine.objectives)), dtype=np.float32)
+    for start in range(0, len(shoppers), USERS_AT_ONCE):
+        some = shoppers[start : start + USERS_AT_ONCE]
         gains[start : start + len(some)] = engine.predict_for_users(search.text, candidates, some)
     # Candidates are compared with one another before any is excluded, as in serving.
     allowed = ~np.isin(candidates.rows, store.rows_of(list(search.exclusions)))
@@ -61,10 +58,10 @@ def contexts_of(engine: Engine, search: Search, user_ids: Sequence[str | None]) 
     return QueryContexts(rows, gains[:, allowed], store.aspects(rows), pins)
 
 
-def with_history(engine: Engine, user_ids: Sequence[str | None]) -> Ints:
-    """[n] each user's own place, or -1 where the bundle has no history: all of those are nobody to the ranker."""
+def with_history(engine: Engine, shoppers: Sequence[Shopper]) -> Ints:
+    """[n] each shopper's own place, or -1 without any history: all of those are nobody to the ranker."""
     known = set(engine.user_ids)
-    return np.array([at if user in known else -1 for at, user in enumerate(user_ids)], dtype=np.int64)
+    return np.array([at if user in known or recent else -1 for at, (user, recent) in enumerate(shoppers)], np.int64)
 
 
 def by_code(codes: Ints) -> Iterator[tuple[int, Ints]]:

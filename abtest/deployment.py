@@ -14,6 +14,7 @@ from abtest.logs import LoggedSlates, ReplayLog
 from abtest.outcomes import rewards_of
 from abtest.simulate import K, policy_of, show
 from abtest.world import Intents, World
+from core.records import Shopper
 from core.weights import normalise
 from engine import Engine
 
@@ -61,7 +62,8 @@ def deploy(
         revenue=purchases * prices[rows],
     )
     searches = tuple(Search(text) for text in world.texts)
-    return ReplayLog(slates, searches, world.user_ids, (effective,), n, Counter())
+    shoppers = tuple(map(Shopper, world.user_ids))
+    return ReplayLog(slates, searches, shoppers, (effective,), n, Counter())
 
 
 def value_of(engine: Engine, deployed: ReplayLog, metric: str) -> tuple[float, float]:

@@ -15,6 +15,7 @@ from abtest.logs import LoggedSlates, ReplayLog
 from abtest.policy import QueryContexts, SlatePolicy
 from abtest.simulate import policy_of
 from abtest.sums import Ints
+from core.records import Shopper
 from core.weights import normalise
 from engine import Engine
 from ranker.training import Progress
@@ -74,7 +75,9 @@ def gather(
     done = 0
     for query, everyone in by_code(slates.queries):
         codes = np.unique(users[everyone])
-        contexts = contexts_of(engine, read.queries[query], [read.users[code] if code >= 0 else None for code in codes])
+        contexts = contexts_of(
+            engine, read.queries[query], [read.users[code] if code >= 0 else Shopper() for code in codes]
+        )
         place[contexts.rows] = np.arange(len(contexts.rows))
         shown = place[slates.rows[everyone]]
         place[contexts.rows] = -1

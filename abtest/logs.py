@@ -18,14 +18,17 @@ from abtest.contexts import Search
 from abtest.estimators import Floats
 from abtest.sums import Ints
 from core.errors import BadLog
+from core.records import Shopper
 from engine import Engine
 from engine.impressions import read_log
+from engine.ladder import OTHER_CANDIDATES
 
 BOOSTED = "with boosted or buried items, which other weights would not have shown alike"
 OTHER_BUNDLE = "logged under another bundle or feature schema"
 LATER_PAGE = "a later page, whose upper part is in another row"
 SORTED = "sorted and not drawn, which says nothing about other weights"
 NOTHING_SHOWN = "nothing was shown"
+DEGRADED = "made without the time for a whole search, whose candidates other weights would not have had"
 UNKNOWN_ITEM = "shows an item that the bundle does not have"
 
 
@@ -78,7 +81,7 @@ class ReplayLog:
 
     Attributes:
         queries: what was asked, by code.
-        users: user_id by code.
+        users: who asked, by code.
         weights: effective weights by code.
         n_read: impressions in the files.
         left_out: reason -> impressions that cannot be replayed.
@@ -86,7 +89,7 @@ class ReplayLog:
 
     slates: LoggedSlates
     queries: tuple[Search, ...]
-    users: tuple[str | None, ...]
+    users: tuple[Shopper, ...]
     weights: tuple[dict[str, float], ...]
     n_read: int
     left_out: Counter[str]
@@ -114,7 +117,7 @@ def read_slates(path: Path, engine: Engine) -> ReplayLog:
     return ReplayLog(
         slates,
         queries=tuple(reader.queries.values),
-        users=tuple(reader.users.values),
+        users=tuple(map(_shopper, reader.users.values)),
         weights=tuple(json.loads(text) for text in reader.weights.values),
         n_read=reader.n_read,
         left_out=reader.left_out,
@@ -170,7 +173,7 @@ class _Reader:
         searches, which = _searches(frame)
         slates = LoggedSlates(
             queries=self.queries.of(searches)[which],
-            users=self.users.of_series(frame["user_id"]),
+            users=self.users.of_series(_shoppers(frame)),
             groups=_groups(units),
             weights=self.weights.of_series(frame["weights"]),
             temperatures=frame["temperature"].to_numpy(),
@@ -195,12 +198,27 @@ class _Reader:
             .then(pl.lit(NOTHING_SHOWN))
             .when(pl.col("boosts") != NO_RULE)
             .then(pl.lit(BOOSTED))
+            .when(pl.col("degraded").list.set_intersection(list(OTHER_CANDIDATES)).list.len() > 0)
+            .then(pl.lit(DEGRADED))
             .when(pl.col("temperature") <= 0)
             .then(pl.lit(SORTED))
         )
         reasons = frame.select(reason.alias("reason")).to_series()
         self.left_out.update(reasons.drop_nulls().to_list())
         return frame.filter(reasons.is_null())
+
+
+def _shoppers(frame: pl.DataFrame) -> pl.Series:
+    """[n] who asked, as one text that `_shopper` reads."""
+    recent = pl.col("recent").list.join(SEPARATOR).fill_null("")
+    return frame.select(pl.concat_str("user_id", pl.when(recent != "").then(SEPARATOR + recent), ignore_nulls=True))[
+        "user_id"
+    ]
+
+
+def _shopper(text: str) -> Shopper:
+    user_id, *recent = text.split(SEPARATOR)
+    return Shopper(user_id or None, tuple(recent))
 
 
 def _searches(frame: pl.DataFrame) -> tuple[list[Search], Ints]:

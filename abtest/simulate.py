@@ -27,6 +27,7 @@ from abtest.world import Intents, World, world_of
 from core.errors import BadParameter
 from core.log import SCHEMA_VERSION
 from core.policy import seed_of
+from core.records import Shopper
 from core.weights import normalise
 from engine import Engine
 from engine.impressions import SCHEMA, write_part
@@ -184,11 +185,12 @@ def show(
     rows = np.full(uniforms.shape, -1, dtype=np.int64)
     propensities = np.ones(uniforms.shape)
     done = 0
-    users = with_history(engine, world.user_ids)[intents.users]
+    shoppers = [Shopper(user_id) for user_id in world.user_ids]
+    users = with_history(engine, shoppers)[intents.users]
     for query, at in by_code(intents.queries):
         codes, user_at = np.unique(users[at], return_inverse=True)
-        user_ids = [world.user_ids[code] if code >= 0 else None for code in codes]
-        contexts = contexts_of(engine, Search(world.texts[query]), user_ids)
+        known = [shoppers[code] if code >= 0 else Shopper() for code in codes]
+        contexts = contexts_of(engine, Search(world.texts[query]), known)
         slates, propensities[at] = policy.draw(contexts, user_at, uniforms[at])
         rows[at] = np.where(slates >= 0, contexts.rows[slates], -1) if len(contexts.rows) else -1
         done += len(at)

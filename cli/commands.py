@@ -100,6 +100,9 @@ def search(
     w_relevance: Annotated[float | None, typer.Option("--w-relevance", min=0)] = None,
     w_revenue: Annotated[float | None, typer.Option("--w-revenue", min=0)] = None,
     w_diversity: Annotated[float | None, typer.Option("--w-diversity", min=0)] = None,
+    attainment: Annotated[
+        bool, typer.Option("--attainment", help="the --w numbers are shares of what each can gain over relevance")
+    ] = False,
     k: Annotated[int, typer.Option(min=1, max=200)] = 10,
     max_relevance_loss: Annotated[float | None, typer.Option(min=0, max=1)] = None,
     filter_: Annotated[list[str] | None, typer.Option("--filter", help="brand:Acme, price:0..20, ...")] = None,
@@ -123,7 +126,7 @@ def search(
         Query(
             text=text,
             k=k,
-            weights=weights or None,
+            weights=engine.weights_for(weights) if attainment else weights or None,
             constraints=Constraints(max_relevance_loss=max_relevance_loss),
             filters=tuple(parse_filter(condition) for condition in filter_ or ()),
             user_id=user_id,

@@ -15,7 +15,7 @@
         ├── BundleDamaged                             names the file and what is wrong with it
         └── BundleMismatch                            another schema version or feature schema
 
-`service/problems.py` translates to HTTP, `cli.py` to exit codes; nobody else does.
+`service/problems.py` translates to HTTP, `cli/commands.py` to exit codes; nobody else does.
 """
 
 from __future__ import annotations

@@ -38,6 +38,7 @@ COLUMNS: dict[str, str] = {
     "boosts": "json",  # item_id -> what was added to its utility
     "k": "int",  # how many were asked for; fewer may have been there
     "degraded": "list[str]",  # parts of the search that were left out
+    "recent": "list[str]?",  # what the user had done since the bundle was built, the newest first: action:item_id
     "features": "list[list[float]]?",
     "clicks": "list[int]",  # 0/1 by position
     "purchases": "list[int]",  # 0/1 by position
@@ -60,6 +61,7 @@ def impression_row(impression: Impression) -> dict[str, Any]:
     row["exclusions"] = sorted(impression.exclusions)
     row["boosts"] = dict(sorted(impression.boosts.items()))
     row["degraded"] = list(impression.degraded)
+    row["recent"] = list(impression.recent) or None
     row["clicks"] = list(impression.clicks) or [0] * n
     row["purchases"] = list(impression.purchases) or [0] * n
     row["revenue"] = list(impression.revenue) or [0.0] * n

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -51,6 +52,8 @@ class Query:
     Attributes:
         text: the words, stripped, not empty.
         weights: raw objective weights, or none for the bundle's default.
+        recent: what the user did since the bundle was built, the newest first: `click:<item_id>`, `cart:<item_id>`,
+            `purchase:<item_id>`. What cannot be read or is no item of the catalogue counts as nothing.
         explore: sample the slate (Plackett-Luce) instead of sorting it; needs `session_id`, because the draw
             is a function of the session, so that the pages of one session are pages of one draw.
     """
@@ -63,9 +66,21 @@ class Query:
     filters: tuple[Filter, ...] = ()
     facets: tuple[str, ...] = ()
     user_id: str | None = None
+    recent: tuple[str, ...] = ()
     session_id: str | None = None
     explore: bool = False
     explain: bool = False
+
+
+class Shopper(NamedTuple):
+    """What a ranker may know somebody by: nobody where both are empty.
+
+    Attributes:
+        recent: as in `Query`.
+    """
+
+    user_id: str | None = None
+    recent: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,10 +100,15 @@ class Candidates:
     lexical: FloatArray
     fused: FloatArray
     query_vector: FloatArray
-    degraded: tuple[str, ...] = ()
 
     def __len__(self) -> int:
         return len(self.rows)
+
+    def first(self, n: int) -> Candidates:
+        """The best n of them."""
+        if n >= len(self.rows):
+            return self
+        return Candidates(self.rows[:n], self.dense[:n], self.lexical[:n], self.fused[:n], self.query_vector)
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,6 +121,7 @@ class ScoredCandidates:
         gains: [n, n_objectives] float32, calibrated value of showing the item first, in each objective's unit. A
             ranker that is steered by a network keeps what it knows of the items in further columns.
         aspects: [n, n_aspects] int64, codes of the attributes that diversity counts (category, brand); -1 unknown.
+        degraded: rungs of `engine.ladder` that made them; without its `ranking` there are no gains, all are 0.
     """
 
     rows: IntArray
@@ -190,6 +211,7 @@ class Impression:
     exclusions: frozenset[str] = frozenset()
     boosts: Mapping[str, float] = field(default_factory=dict)
     degraded: tuple[str, ...] = ()
+    recent: tuple[str, ...] = ()
     features: tuple[tuple[float, ...], ...] | None = None
     clicks: tuple[int, ...] = ()
     purchases: tuple[int, ...] = ()
@@ -205,6 +227,7 @@ class Interaction:
     timestamp: datetime
     action: str
     item_id: str
+    user_id: str | None = None
     position: int | None = None
     quantity: float = 1.0
     value: float = 0.0

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import polars as pl
+from numpy.typing import NDArray
 
 from catalog.store import ItemStore
 from core.errors import BadInput
@@ -17,12 +18,15 @@ from core.weights import DIVERSITY
 from engine.bundle import RETRIEVAL, Description, save_bundle, staging_folder
 from engine.lists import lists_from_judgments, lists_from_log
 from engine.pipeline import Pipeline, build_words, item_columns
+from ranker.attainment import Attainment
 from ranker.cold_start import STATEMENT, cold_start_ranker
 from ranker.crossval import fit_cross_validated
 from ranker.lists import RankedList, RankingLists, pad_lists
+from ranker.methods.problem import Problem, multipliers_of
 from ranker.methods.registry import DEFAULT, check_servable, fit_served
 from ranker.model import ServedRanker
 from ranker.objectives import Objective, objectives_of
+from ranker.paths import attainment_of_gains, attainment_of_ranker
 from ranker.training import FEW_LISTS, MANY_LISTS, Progress, Recipe, silent
 from ranker.users import UserHistories
 from retrieval.retriever import Retriever
@@ -38,6 +42,7 @@ class Trained:
     ranker: ServedRanker
     ranges: Sequence[float]
     report: Mapping[str, Any]
+    attainment: Mapping[str, Attainment] = field(default_factory=dict)
 
 
 def build_bundle(
@@ -103,6 +108,7 @@ def finish(
         ranges=trained.ranges,
         default_weights={name: weight / total for name, weight in default.items()},
         training=trained.report,
+        attainment=trained.attainment,
     )
     return save_bundle(out, staging=staging, pipeline=pipeline, ranker=trained.ranker, description=description)
 
@@ -129,18 +135,25 @@ def _train(
         return Trained(ranker, ranges, {"method": "cold_start", "statement": STATEMENT})
     if not lists:
         raise BadInput(f"{' and '.join(origin)}: no query has an item of this catalogue to learn from")
+    problem = problem_of(pad_lists(lists), objectives, pipeline.store)
+    recipe = recipe_for(len(lists))
+    report = {"method": method, "trained_on": origin, "n_lists": len(lists)}
     if method != DEFAULT:
-        padded = pad_lists(lists)
-        aspects = aspects_of(padded, pipeline.store)
-        ranker = fit_served(method, padded, objectives, recipe_for(len(lists)), aspects=aspects)
-        report = {"method": method, "trained_on": origin, "n_lists": len(lists)}
-        return Trained(ranker, ranker.ranges.tolist(), report)
-    fitted = fit_cross_validated(pad_lists(lists), objectives, recipe_for(len(lists)), progress=progress)
-    return Trained(
-        fitted.ranker,
-        fitted.ranges.tolist(),
-        {"method": "heads", "trained_on": origin, "n_lists": len(lists), **fitted.report},
-    )
+        ranker = fit_served(method, problem, recipe)
+        return Trained(ranker, ranker.ranges.tolist(), report, attainment_of_ranker(problem, ranker))
+    fitted = fit_cross_validated(problem.lists, objectives, recipe, progress=progress)
+    attainment = attainment_of_gains(problem, fitted.held_out_gains, fitted.ranges)
+    return Trained(fitted.ranker, fitted.ranges.tolist(), {**report, **fitted.report}, attainment)
+
+
+def problem_of(
+    lists: RankingLists,
+    objectives: Sequence[Objective],
+    store: ItemStore,
+    flags: Mapping[str, NDArray[np.bool_]] | None = None,
+) -> Problem:
+    """A problem from lists whose rows are in `store`."""
+    return Problem(lists, tuple(objectives), multipliers_of(lists, objectives, flags), aspects_of(lists, store))
 
 
 def aspects_of(lists: RankingLists, store: ItemStore) -> IntArray:

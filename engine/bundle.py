@@ -16,7 +16,7 @@ import platform
 import shutil
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from datetime import UTC, datetime
 from importlib.metadata import version
 from pathlib import Path
@@ -26,10 +26,11 @@ from typing import Any
 import numpy as np
 
 from catalog.store import ItemStore
-from core.errors import BundleDamaged, BundleError, BundleMismatch
+from core.errors import BadInput, BundleDamaged, BundleError, BundleMismatch
 from core.weights import DIVERSITY
 from engine.pipeline import Pipeline, item_columns
 from ranker.artifact import load_ranker, save_ranker
+from ranker.attainment import Attainment
 from ranker.features import FEATURES, schema_hash
 from ranker.model import ServedRanker
 from ranker.objectives import Objective
@@ -52,16 +53,23 @@ class Bundle:
     Attributes:
         bundle_id: 12 hex digits of the manifest's checksums: two bundles with one id are the same to the bit.
         manifest: as written.
+        attainment: by objective the map from the share of it asked for to its weight; none where nothing was learned.
     """
 
     bundle_id: str
     manifest: Mapping[str, Any]
     pipeline: Pipeline
     ranker: ServedRanker
+    attainment: Mapping[str, Attainment]
 
     @property
     def objectives(self) -> tuple[str, ...]:
         return tuple(objective["name"] for objective in self.manifest["objectives"])
+
+
+LOCK = ".lock"
+READABLE = 0o644
+"""Who serves a bundle need not be who built it; tantivy writes some files for their owner alone."""
 
 
 @dataclass(frozen=True)
@@ -73,6 +81,7 @@ class Description:
     ranges: Sequence[float]
     default_weights: Mapping[str, float]
     training: Mapping[str, Any]
+    attainment: Mapping[str, Attainment] = field(default_factory=dict)
     temperature: float = DEFAULT_TEMPERATURE
 
 
@@ -89,6 +98,8 @@ def save_bundle(out: Path, *, staging: Path, pipeline: Pipeline, ranker: ServedR
     np.save(folder / "type_vectors.npy", pipeline.items.type_vectors, allow_pickle=False)
     pipeline.histories.save(folder)
     save_ranker(ranker, folder)
+    for path in _files(staging):
+        path.chmod(READABLE)
     digests = {str(path.relative_to(staging)): _sha256(path) for path in _files(staging)}
     manifest = {
         "schema_version": SCHEMA_VERSION,
@@ -103,6 +114,7 @@ def save_bundle(out: Path, *, staging: Path, pipeline: Pipeline, ranker: ServedR
         ],
         "default_weights": dict(description.default_weights),
         "temperature": description.temperature,
+        "attainment": {name: one.as_dict() for name, one in description.attainment.items()},
         "catalogue": {
             "n_items": len(pipeline.store),
             "n_brands": len(pipeline.store.brands),
@@ -142,6 +154,10 @@ def load_bundle(folder: Path) -> Bundle:
     """
     manifest = verify(folder)
     try:
+        attainment = {name: Attainment.from_dict(one) for name, one in manifest.get("attainment", {}).items()}
+    except (BadInput, AttributeError, KeyError, TypeError, ValueError) as error:
+        raise BundleDamaged(MANIFEST, f"its attainment cannot be read ({error})") from error
+    try:
         store = ItemStore.load(folder)
         retriever = Retriever.load(folder / RETRIEVAL, store)
         words = ItemWords.load(folder / RANKER)
@@ -152,7 +168,7 @@ def load_bundle(folder: Path) -> Bundle:
     except (OSError, ValueError, KeyError, RuntimeError) as error:
         raise BundleDamaged(folder.name, f"a part cannot be read ({error})") from error
     pipeline = Pipeline(store, retriever, item_columns(store, retriever, words, type_vectors), histories)
-    return Bundle(manifest["bundle_id"], manifest, pipeline, load_ranker(folder / RANKER))
+    return Bundle(manifest["bundle_id"], manifest, pipeline, load_ranker(folder / RANKER), attainment)
 
 
 def verify(folder: Path) -> dict[str, Any]:
@@ -184,7 +200,10 @@ def verify(folder: Path) -> dict[str, Any]:
 
 
 def _files(folder: Path) -> list[Path]:
-    return sorted(path for path in folder.rglob("*") if path.is_file() and path.name != MANIFEST)
+    """What a bundle consists of: without its manifest, and locks of who wrote it."""
+    return sorted(
+        path for path in folder.rglob("*") if path.is_file() and path.name != MANIFEST and path.suffix != LOCK
+    )
 
 
 def _sha256(path: Path) -> str:

@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 
 from core.errors import NotFound
 from core.records import Constraints, FloatArray, Query, ScoredCandidates, Slate
+from engine.ladder import Steady
 from engine.response import response_of
 from engine.search import Engine
 from ranker.features import FEATURES
@@ -39,8 +40,9 @@ def replay_decision(engine: Engine, row: Mapping[str, Any]) -> dict[str, Any]:
     if row["bundle"] != engine.bundle_id:
         raise NotFound(f"decision {row['decision_id']} was made by bundle {row['bundle']}, this is {engine.bundle_id}")
     query = query_of(row)
-    scored = engine.score(query)
-    slate = engine.choose(query, scored)
+    pace = Steady(frozenset(row["degraded"]))
+    scored = engine.score(query, pace=pace)
+    slate = engine.choose(query, scored, pace=pace)
     response = response_of(slate, engine.store)
     for hit, contributions in zip(response["hits"], _contributions(engine, scored, slate), strict=True):
         hit["contributions"] = contributions
@@ -67,6 +69,7 @@ def query_of(row: Mapping[str, Any]) -> Query:
         constraints=Constraints(row["max_relevance_loss"], pins, frozenset(row["exclusions"]), row["boosts"]),
         filters=tuple(map(parse_filter, row["filters"])),
         user_id=row["user_id"],
+        recent=tuple(row["recent"] or ()),
         session_id=row["session_id"],
         explore=row["seed"] is not None,
         explain=True,

@@ -19,14 +19,15 @@ import polars as pl
 from catalog.grocery import Grocery, item_statistics, load_grocery
 from catalog.store import ItemStore
 from core.metrics import mean_interval
-from engine.build import Trained, aspects_of, build_pipeline, finish
+from engine.build import Trained, build_pipeline, finish, problem_of
 from engine.bundle import staging_folder
 from engine.lists import Intent, lists_from_intents
 from engine.pipeline import Pipeline, item_columns
 from ranker.crossval import list_ndcg
 from ranker.lists import RankingLists, pad_lists
-from ranker.methods.registry import DEFAULT, fit_served, relevance_order
+from ranker.methods.registry import DEFAULT, fit_served
 from ranker.objectives import objectives_of
+from ranker.paths import attainment_of_gains, attainment_of_ranker, served_utilities
 from ranker.training import (
     MANY_LISTS,
     Progress,
@@ -105,9 +106,9 @@ def train_grocery(
         for split in (splits.train, splits.validation, splits.test)
     )
     if method != DEFAULT:
-        return _train_other(method, train, test, pipeline.store, recipe)
+        return _train_other(method, (train, validation, test), pipeline.store, recipe)
     heads = fit_heads(train, recipe, progress=progress)
-    calibrations, ranges = calibrate(raw_scores(heads, validation), validation, objectives)
+    calibrations, gains, ranges = calibrate(raw_scores(heads, validation), validation, objectives)
     raw = raw_scores(heads, test)
     first_stage = test.features[..., 0]
     report: dict[str, Any] = {
@@ -121,19 +122,23 @@ def train_grocery(
             "calibration_error": calibration_errors(calibrations, raw, test),
         },
     }
-    return Trained(assemble(heads, calibrations, ranges, objectives), ranges.tolist(), report)
+    attainment = attainment_of_gains(problem_of(validation, objectives, pipeline.store), gains, ranges)
+    return Trained(assemble(heads, calibrations, ranges, objectives), ranges.tolist(), report, attainment)
 
 
-def _train_other(method: str, train: RankingLists, test: RankingLists, store: ItemStore, recipe: Recipe) -> Trained:
-    objectives = objectives_of(has_prices=True)
-    ranker = fit_served(method, train, objectives, recipe, aspects=aspects_of(train, store))
+def _train_other(
+    method: str, parts: tuple[RankingLists, RankingLists, RankingLists], store: ItemStore, recipe: Recipe
+) -> Trained:
+    train, validation, test = (problem_of(part, objectives_of(has_prices=True), store) for part in parts)
+    ranker = fit_served(method, train, recipe)
+    by_relevance = served_utilities(ranker, test.lists)(np.eye(len(test.objectives))[0])
     report = {
         "method": method,
         "trained_on": ["purchases"],
         "n_lists": len(train),
-        "test": {"ndcg@10": mean_interval(list_ndcg(relevance_order(ranker, test), test)).as_dict()},
+        "test": {"ndcg@10": mean_interval(list_ndcg(by_relevance.numpy(), test.lists)).as_dict()},
     }
-    return Trained(ranker, ranker.ranges.tolist(), report)
+    return Trained(ranker, ranker.ranges.tolist(), report, attainment_of_ranker(validation, ranker))
 
 
 def lists_of_split(

@@ -29,6 +29,9 @@ _DTYPES: dict[str, pl.DataType | type[pl.DataType]] = {
 SCHEMA = pl.Schema({name: _DTYPES[kind.removesuffix("?")] for name, kind in COLUMNS.items()})
 """Parquet schema of the log; mappings (weights) are JSON text."""
 
+REQUIRED = tuple(name for name, kind in COLUMNS.items() if not kind.endswith("?"))
+"""Columns that every log has; the others are null where they are not there."""
+
 _JSON_COLUMNS = tuple(name for name, kind in COLUMNS.items() if kind == "json")
 
 
@@ -119,11 +122,12 @@ def _read_part(part: Path) -> pl.DataFrame:
         frame = pl.read_parquet(part)
     except (OSError, pl.exceptions.PolarsError) as error:
         raise BadLog(f"{part}: cannot be read as a log ({error})") from error
-    missing = [name for name in SCHEMA if name not in frame.columns]
+    missing = [name for name in REQUIRED if name not in frame.columns]
     if missing:
         raise BadLog(f"{part}: column {missing[0]} is missing; a log has {', '.join(SCHEMA)}")
+    unknown = [pl.lit(None).alias(name) for name in SCHEMA if name not in frame.columns]
     try:
-        return frame.select(list(SCHEMA)).cast(dict(SCHEMA.items()))
+        return frame.with_columns(unknown).select(list(SCHEMA)).cast(dict(SCHEMA.items()))
     except pl.exceptions.PolarsError as error:
         raise BadLog(f"{part}: a column is not of the log's type ({error})") from error
 
@@ -131,7 +135,7 @@ def _read_part(part: Path) -> pl.DataFrame:
 def _parse_line(line: bytes, part: Path, number: int) -> dict[str, Any]:
     try:
         row = orjson.loads(line)
-        missing = [name for name in COLUMNS if name not in row]
+        missing = [name for name in REQUIRED if name not in row]
         if missing:
             raise BadLog(f"{part}, row {number}: {missing[0]} is missing")
         return {**row, "timestamp": datetime.fromisoformat(row["timestamp"])}
@@ -154,8 +158,7 @@ def _check(frame: pl.DataFrame, part: Path) -> None:
 
 def _is_clean(frame: pl.DataFrame) -> bool:
     """Whether every row passes `core.log.problem_of`, by whole columns."""
-    required = [name for name, kind in COLUMNS.items() if not kind.endswith("?")]
-    if frame.select(pl.any_horizontal(pl.col(required).is_null().any())).item():
+    if frame.select(pl.any_horizontal(pl.col(REQUIRED).is_null().any())).item():
         return False
     if (frame["schema_version"] != SCHEMA_VERSION).any():
         return False

@@ -135,7 +135,9 @@ def lists_from_log(pipeline: Pipeline, rows: Iterable[Mapping[str, object]]) -> 
                 at = shown[item]
                 relevance[position] = behaviour_gain(np.array(2 if purchases[at] else int(bool(clicks[at]))))
                 purchase[position] = float(bool(purchases[at]))
-        features = pipeline.featurise(text, candidates, None if user_id is None else str(user_id))
+        features = pipeline.featurise(
+            text, candidates, None if user_id is None else str(user_id), _strings(row.get("recent"))
+        )
         prices = pipeline.store.prices[candidates.rows]
         lists.append(
             RankedList(

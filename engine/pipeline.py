@@ -9,9 +9,9 @@ from dataclasses import dataclass
 import numpy as np
 
 from catalog.store import ItemStore
-from core.records import Candidates, Filter, FloatArray, IntArray
+from core.records import Candidates, Filter, FloatArray, IntArray, Shopper
 from ranker.features import ItemColumns, build_features, build_features_for_users, median_prices
-from ranker.users import UserHistories
+from ranker.users import WORTH, History, UserHistories, with_recent
 from ranker.words import ItemWords
 from retrieval.retriever import Retriever
 
@@ -28,23 +28,46 @@ class Pipeline:
     histories: UserHistories
 
     def retrieve(
-        self, text: str, *, filters: Sequence[Filter] = (), also: Sequence[int] = (), n_candidates: int = N_CANDIDATES
+        self,
+        text: str,
+        *,
+        filters: Sequence[Filter] = (),
+        also: Sequence[int] = (),
+        n_candidates: int = N_CANDIDATES,
+        by_meaning: bool = True,
     ) -> Candidates:
-        """Candidates of a query; rows in `also` (pins, judged items) are appended where retrieval left them out."""
-        found = self.retriever.retrieve(text, n_candidates=n_candidates, filters=tuple(filters))
-        if not also:
-            return found
-        there = set(found.rows.tolist())
-        extra = np.array([row for row in also if row not in there], dtype=np.int64)
-        return with_rows(found, extra, self.items.vectors) if len(extra) else found
+        """Candidates of a query; rows in `also` (judged items) are appended where retrieval left them out."""
+        found = self.retriever.retrieve(text, n_candidates=n_candidates, filters=tuple(filters), by_meaning=by_meaning)
+        return self.extended(found, also)
 
-    def featurise(self, text: str, candidates: Candidates, user_id: str | None = None) -> FloatArray:
-        """[n, F] features."""
-        return build_features(text, candidates, self.items, self.histories.of(user_id))
+    def extended(self, candidates: Candidates, rows: Sequence[int]) -> Candidates:
+        """Candidates and, behind them, those of the rows (pins, judged items) that are none."""
+        if not rows:
+            return candidates
+        there = set(candidates.rows.tolist())
+        extra = np.array([row for row in rows if row not in there], dtype=np.int64)
+        return with_rows(candidates, extra, self.items.vectors) if len(extra) else candidates
 
-    def featurise_for_users(self, text: str, candidates: Candidates, user_ids: Sequence[str | None]) -> FloatArray:
+    def featurise(
+        self, text: str, candidates: Candidates, user_id: str | None = None, recent: Sequence[str] = ()
+    ) -> FloatArray:
+        """[n, F] features; `recent` as in `core.records.Query`."""
+        return build_features(text, candidates, self.items, self.history(user_id, recent))
+
+    def history(self, user_id: str | None, recent: Sequence[str] = ()) -> History | None:
+        """What the bundle knows of a user, and what the user did since."""
+        known = self.histories.of(user_id)
+        if not recent:
+            return known
+        actions, _, item_ids = zip(*(event.partition(":") for event in recent), strict=True)
+        rows = self.store.rows_of(item_ids)
+        units = np.array([WORTH.get(action, 0.0) for action in actions], dtype=np.float32)
+        counts = (rows >= 0) & (units > 0)
+        return with_recent(known, rows[counts], units[counts])
+
+    def featurise_for_users(self, text: str, candidates: Candidates, shoppers: Sequence[Shopper]) -> FloatArray:
         """[n_users, n, F] features of one query's candidates for many users."""
-        histories = [self.histories.of(user_id) for user_id in user_ids]
+        histories = [self.history(*shopper) for shopper in shoppers]
         return build_features_for_users(text, candidates, self.items, histories)
 
 
@@ -59,7 +82,6 @@ def with_rows(candidates: Candidates, rows: IntArray, vectors: FloatArray) -> Ca
         lexical=np.concatenate([candidates.lexical, zeros]),
         fused=np.concatenate([candidates.fused, zeros]),
         query_vector=query_vector,
-        degraded=candidates.degraded,
     )
 
 

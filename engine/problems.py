@@ -5,7 +5,7 @@ Prepared lists are kept in a folder the caller names, so that a comparison can b
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
@@ -15,15 +15,14 @@ from numpy.typing import NDArray
 from catalog.grocery import load_grocery
 from catalog.icecat import load_icecat
 from catalog.judgments import read_judgments
-from catalog.store import ItemStore
 from core.errors import BadParameter
-from engine.build import aspects_of, build_pipeline
+from engine.build import build_pipeline, problem_of
 from engine.grocery import Splits, as_of, sample_intents
 from engine.lists import lists_from_intents, lists_from_judgments
 from ranker.comparison import Fold
 from ranker.crossval import folds_of
 from ranker.lists import RankedList, RankingLists, pad_lists
-from ranker.methods.problem import Problem, multipliers_of
+from ranker.methods.problem import Problem
 from ranker.objectives import RELEVANCE, REVENUE, Objective
 from ranker.training import Progress, silent
 
@@ -86,16 +85,6 @@ def _icecat(data: Path | None, cache: Path, progress: Progress) -> dict[str, Pro
     lists = [judged_only(one) for one in lists_from_judgments(pipeline, judgments, progress=progress)]
     kept = pad_lists([one for one in lists if (one.relevance > 0).any()])
     return {"icecat": problem_of(kept, (RELEVANCE, REVENUE), pipeline.store)}
-
-
-def problem_of(
-    lists: RankingLists,
-    objectives: Sequence[Objective],
-    store: ItemStore,
-    flags: dict[str, NDArray[np.bool_]] | None = None,
-) -> Problem:
-    """A problem from lists whose rows are in `store`."""
-    return Problem(lists, tuple(objectives), multipliers_of(lists, objectives, flags), aspects_of(lists, store))
 
 
 def first(one: RankedList, n: int) -> RankedList:

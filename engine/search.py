@@ -5,7 +5,9 @@ from __future__ import annotations
 import hashlib
 import json
 import uuid
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from copy import copy
+from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -28,14 +30,19 @@ from core.records import (
     Query,
     ReceiptLine,
     ScoredCandidates,
+    Shopper,
     Slate,
 )
 from core.weights import DIVERSITY, normalise
 from engine.budget import within_budget
 from engine.bundle import Bundle, load_bundle
+from engine.ladder import CANDIDATES, DENSE, FEW_CANDIDATES, LIVE_FEATURES, RANKING, UNHURRIED, Pace, Rungs, in_order
+from engine.ladder import DIVERSITY as NO_DIVERSITY
 from engine.pipeline import Stopwatch
 from engine.slate_stage import SlateStage
 from ranker.artifact import warm_up
+from ranker.attainment import weights_for
+from ranker.features import FEATURES
 from retrieval.filters import filter_mask, format_filter
 from retrieval.retriever import Retriever
 
@@ -58,6 +65,7 @@ class Engine:
         self.default_weights: Mapping[str, float] = bundle.manifest["default_weights"]
         self.temperature = float(bundle.manifest["temperature"])
         self._relevance = self.objectives.index(RELEVANCE)
+        self.attainment = bundle.attainment
 
     @classmethod
     def load(cls, folder: Path) -> Engine:
@@ -83,6 +91,12 @@ class Engine:
         """Users with a history in the bundle."""
         return self.pipeline.histories.user_ids()
 
+    def with_users_renamed(self, rename: Callable[[str], str]) -> Engine:
+        """This engine, with users' histories under other ids."""
+        other = copy(self)
+        other.pipeline = replace(self.pipeline, histories=self.pipeline.histories.renamed(rename))
+        return other
+
     def warm_up(self) -> None:
         """Run every stage until the first real request meets no slow first call."""
         warm_up(self._ranker, n_objectives=len(self.objectives))
@@ -93,40 +107,57 @@ class Engine:
                     Query(title, explore=explore, session_id="warm-up", weights={DIVERSITY: 0.5, RELEVANCE: 0.5})
                 )
 
-    def search(self, query: Query) -> Slate:
+    def weights_for(self, shares: Mapping[str, float]) -> dict[str, float]:
+        """The weights of a query that asks for shares of what objectives can gain over pure relevance.
+
+        Raises:
+            BadParameter: see `ranker.attainment.weights_for`.
+        """
+        return weights_for(self.attainment, shares, rest=RELEVANCE)
+
+    def search(self, query: Query, pace: Pace = UNHURRIED) -> Slate:
         """Both stages.
 
         Raises:
             BadParameter: a weight, filter or offset that this bundle does not allow.
         """
         watch = Stopwatch()
-        scored = self.score(query, watch)
-        return self.choose(query, scored, watch)
+        scored = self.score(query, watch, pace)
+        return self.choose(query, scored, watch, pace)
 
-    def score(self, query: Query, watch: Stopwatch | None = None) -> ScoredCandidates:
-        """First stage and heads. Depends on text, filters, user and pins alone, so the result may be cached."""
+    def score(self, query: Query, watch: Stopwatch | None = None, pace: Pace = UNHURRIED) -> ScoredCandidates:
+        """First stage and heads. Depends on text, filters, user and pins alone, so the result may be cached where it
+        is not `degraded`."""
         watch = watch or Stopwatch()
-        pinned = self._pinned(query)
-        candidates = self.pipeline.retrieve(query.text, filters=query.filters, also=pinned)
+        rungs = pace.before("retrieve")
+        candidates = self.pipeline.retrieve(query.text, filters=query.filters, by_meaning=DENSE not in rungs)
         watch.lap("retrieve")
-        features = self.pipeline.featurise(query.text, candidates, query.user_id)
-        watch.lap("featurise")
-        gains = self.gains(features, candidates.rows)
-        watch.lap("rank")
-        aspects = self.store.aspects(candidates.rows)
-        return ScoredCandidates(candidates.rows, features, gains, aspects, candidates.degraded)
+        rungs = pace.before("rank")
+        n_ranked = max(FEW_CANDIDATES, query.offset + query.k) if CANDIDATES in rungs else len(candidates)
+        degraded = in_order(rungs & {RANKING, DENSE} | ({CANDIDATES} if n_ranked < len(candidates) else set()))
+        candidates = self.pipeline.extended(candidates.first(n_ranked), self._pinned(query))
+        rows = candidates.rows
+        if RANKING in rungs:
+            features = np.zeros((len(rows), len(FEATURES)), dtype=np.float32)
+            gains = np.zeros((len(rows), len(self.objectives)), dtype=np.float32)
+        else:
+            features = self.pipeline.featurise(query.text, candidates, query.user_id, query.recent)
+            watch.lap("featurise")
+            gains = self.gains(features, rows)
+            watch.lap("rank")
+        return ScoredCandidates(rows, features, gains, self.store.aspects(rows), degraded)
 
     def predict(self, text: str, candidates: Candidates, user_id: str | None = None) -> FloatArray:
         """[n, n_objectives] gains of any candidates of a query."""
         return self.gains(self.pipeline.featurise(text, candidates, user_id), candidates.rows)
 
-    def predict_for_users(self, text: str, candidates: Candidates, user_ids: Sequence[str | None]) -> FloatArray:
+    def predict_for_users(self, text: str, candidates: Candidates, shoppers: Sequence[Shopper]) -> FloatArray:
         """[n_users, n, n_objectives] gains of one query's candidates for many users: `score`, for whole logs."""
-        features = self.pipeline.featurise_for_users(text, candidates, user_ids)
-        prices = torch.from_numpy(self.store.prices[candidates.rows]).repeat(len(user_ids))
+        features = self.pipeline.featurise_for_users(text, candidates, shoppers)
+        prices = torch.from_numpy(self.store.prices[candidates.rows]).repeat(len(shoppers))
         with torch.inference_mode():
             gains = self._ranker.gains(torch.from_numpy(features.reshape(-1, features.shape[-1])), prices)
-        shaped: FloatArray = gains.numpy().reshape(len(user_ids), len(candidates), len(self.objectives))
+        shaped: FloatArray = gains.numpy().reshape(len(shoppers), len(candidates), len(self.objectives))
         return shaped
 
     def gains(self, features: FloatArray, rows: IntArray) -> FloatArray:
@@ -136,17 +167,22 @@ class Engine:
             gains: FloatArray = self._ranker.gains(torch.from_numpy(features), torch.from_numpy(prices)).numpy()
         return gains
 
-    def choose(self, query: Query, scored: ScoredCandidates, watch: Stopwatch | None = None) -> Slate:
+    def choose(
+        self, query: Query, scored: ScoredCandidates, watch: Stopwatch | None = None, pace: Pace = UNHURRIED
+    ) -> Slate:
         """The terminal stage: weights, constraints, diversity or a draw, receipt. Nothing reorders afterwards."""
         watch = watch or Stopwatch()
+        rungs = pace.before("choose")
         requested = normalise(query.weights or self.default_weights, self.known_weights)
+        wanted = _without_diversity(requested) if NO_DIVERSITY in rungs else requested
         n = len(scored)
-        if query.offset > 0 and query.offset >= max(n, 1):
+        if query.offset > 0 and query.offset >= max(n, 1) and DENSE not in scored.degraded:
             raise BadParameter("offset", f"{query.offset} is past the end", f"0 to {max(n - 1, 0)} for this query")
         stage = self.stage(query, scored)
         baseline = stage.best(self._relevance)
-        weights, infeasible = self._settle_weights(query, np.array(list(requested.values())), stage, baseline)
-        seed = self._seed(query, requested) if query.explore else None
+        weights, infeasible = self._settle_weights(query, np.array(list(wanted.values())), stage, baseline)
+        # A draw from candidates that nothing is known of would be any order at all.
+        seed = self._seed(query, requested) if query.explore and stage.is_ranked else None
         if seed is None:
             order = stage.slate(weights)
             propensities = np.ones(len(order))
@@ -176,7 +212,7 @@ class Engine:
             bundle=self.bundle_id,
             decision_id=_decision_id(self.bundle_id, effective, seed, query, scored.rows),
             facets=facets,
-            degraded=scored.degraded,
+            degraded=_degraded(scored, rungs, is_less_diverse=wanted != requested),
             seconds=watch.total(),
         )
 
@@ -206,6 +242,7 @@ class Engine:
             exclusions=query.constraints.exclusions,
             boosts=query.constraints.boosts,
             degraded=slate.degraded,
+            recent=query.recent,
         )
 
     def _row(self, item_id: str) -> int | None:
@@ -242,7 +279,8 @@ class Engine:
             row = self._row(item_id)
             if boosts is not None and row in position_of:
                 boosts[position_of[row]] = boost
-        return SlateStage(self._ranker, scored, eligible=eligible, pins=pins, boosts=boosts)
+        is_ranked = RANKING not in scored.degraded
+        return SlateStage(self._ranker, scored, eligible=eligible, pins=pins, boosts=boosts, is_ranked=is_ranked)
 
     def _settle_weights(
         self, query: Query, requested: Floats, stage: SlateStage, baseline: NDArray[np.int64]
@@ -276,6 +314,18 @@ class Engine:
         aspects = scored.aspects
         lines[DIVERSITY] = ReceiptLine(slate_diversity(aspects[order]), slate_diversity(aspects[baseline]))
         return lines
+
+
+def _without_diversity(weights: Mapping[str, float]) -> dict[str, float]:
+    """The other weights, on the simplex; pure relevance where there is no other."""
+    others = {name: weight for name, weight in weights.items() if name != DIVERSITY}
+    return normalise(others if any(others.values()) else {RELEVANCE: 1.0}, weights)
+
+
+def _degraded(scored: ScoredCandidates, rungs: Rungs, *, is_less_diverse: bool) -> tuple[str, ...]:
+    """The rungs that made a difference to the slate."""
+    late = {NO_DIVERSITY} if is_less_diverse else set()
+    return in_order({*scored.degraded, *late, *(rungs & {LIVE_FEATURES})})
 
 
 def exploration_seed(

@@ -24,12 +24,14 @@ class SlateStage:
         eligible: torch.Tensor,
         pins: torch.Tensor,
         boosts: torch.Tensor | None,
+        is_ranked: bool = True,
     ) -> None:
         """
         Args:
             eligible: [1, n] bool.
             pins: [1, depth] candidate index pinned at a position, -1 where none.
             boosts: [n] added to the utilities.
+            is_ranked: False where the gains are unknown: every utility is 0, which leaves the candidates' order.
         """
         self._ranker = ranker
         self._gains = torch.from_numpy(scored.gains)
@@ -37,12 +39,17 @@ class SlateStage:
         self._eligible = eligible
         self._pins = pins
         self._boosts = boosts
+        self.is_ranked = is_ranked
         self.depth = pins.shape[1]
 
     def utilities(self, weights: Floats) -> torch.Tensor:
         """[B, M + 1] weights, diversity last -> [B, n]."""
         with torch.inference_mode():
-            result: torch.Tensor = self._ranker.utilities(self._gains, torch.from_numpy(weights[:, :-1]).float())
+            result: torch.Tensor
+            if self.is_ranked:
+                result = self._ranker.utilities(self._gains, torch.from_numpy(weights[:, :-1]).float())
+            else:
+                result = torch.zeros(len(weights), len(self._gains))
             return result if self._boosts is None else result + self._boosts
 
     def slates(self, weights: Floats, *, depth: int | None = None) -> NDArray[np.int64]:

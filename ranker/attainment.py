@@ -7,15 +7,21 @@ once, on held-out lists, stored, and monotone, so that more attainment is never 
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from scipy.optimize import isotonic_regression
 
-from core.errors import BadInput
+from core.errors import BadInput, BadParameter
+from core.weights import PREFIX
 
 Floats = NDArray[np.float64]
+
+PATH: Floats = np.r_[0.0, 1 / (1 + np.exp(-np.linspace(-9, 9, 37))), 1.0]
+"""[S] weights at which a path is measured, evenly spaced in log-odds: an objective with a heavy tail may reach most of
+what it can at a weight of 0.01, another only near 0.99."""
 
 
 @dataclass(frozen=True)
@@ -40,8 +46,12 @@ class Attainment:
         return {"weights": self.weights.tolist(), "shares": self.shares.tolist()}
 
     @classmethod
-    def from_dict(cls, stored: dict[str, list[float]]) -> Attainment:
-        return cls(np.array(stored["weights"]), np.array(stored["shares"]))
+    def from_dict(cls, stored: Mapping[str, list[float]]) -> Attainment:
+        """Raises BadInput where the two are no monotone map."""
+        weights, shares = np.asarray(stored["weights"], float), np.asarray(stored["shares"], float)
+        if weights.shape != shares.shape or not ((np.diff(weights) > 0).all() and (np.diff(shares) > 0).all()):
+            raise BadInput("attainment: weights and shares do not rise together")
+        return cls(weights, shares)
 
 
 def fit_attainment(weights: ArrayLike, values: ArrayLike) -> Attainment:
@@ -54,3 +64,34 @@ def fit_attainment(weights: ArrayLike, values: ArrayLike) -> Attainment:
     # Strictly rising, so that each share has one weight: the least that achieves it.
     shares = shares + np.linspace(0, 1e-9, len(shares))
     return Attainment(path, shares / shares[-1])
+
+
+def weights_for(maps: Mapping[str, Attainment], shares: Mapping[str, float], *, rest: str) -> dict[str, float]:
+    """Weights that reach shares of what each objective can gain over `rest` alone.
+
+    Args:
+        maps: by objective, each measured from all weight on `rest` to all weight on the objective.
+        shares: 0 to 1 by objective.
+        rest: the objective that gets what weight is left. Where more is asked than the weights can be, none is left
+            and the others are in proportion.
+
+    Raises:
+        BadParameter: no share, one of an objective without a map, or a number that is no share.
+    """
+    allowed = ", ".join(PREFIX + name for name in maps)
+    if not maps:
+        raise BadParameter("mode", "this bundle learned from nothing that attainment could be measured on", "weights")
+    if not shares:
+        raise BadParameter("mode", "attainment needs a share", f"at least one of {allowed}")
+    weights = {}
+    for name, share in shares.items():
+        if name not in maps:
+            problem = "gets what weight is left in mode=attainment" if name == rest else "has no attainment map"
+            raise BadParameter(PREFIX + name, problem, allowed)
+        if not 0 <= share <= 1:
+            raise BadParameter(PREFIX + name, f"{share} is no share", "0 to 1 in mode=attainment")
+        weights[name] = float(maps[name].weight_for(share))
+    total = sum(weights.values())
+    if total > 1:
+        return {name: weight / total for name, weight in weights.items()}
+    return {rest: 1 - total, **weights}

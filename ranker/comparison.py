@@ -13,9 +13,10 @@ from typing import Any
 
 import numpy as np
 import torch
+from numpy.typing import NDArray
 from torch import Tensor
 
-from ranker.attainment import fit_attainment
+from ranker.attainment import PATH, fit_attainment
 from ranker.calibration import expected_calibration_error, fit_calibration
 from ranker.evaluation import (
     Axes,
@@ -39,6 +40,7 @@ N_STEPS = 21
 N_DIVISIONS = 6
 ATTAINMENTS = np.linspace(0.1, 0.9, 9)
 DIVERSITY_WEIGHTS = np.linspace(0, 0.5, 11)
+N_FLOOR_DRAWS = 20
 
 
 Row = dict[str, Any]
@@ -224,12 +226,12 @@ def attainment_gap(fitted: Sequence[Fitted], objective: int, means: Floats) -> f
     n_objectives = fitted[0].n_objectives
     if means[-1] <= means[0]:
         return float("nan")
-    weights = path_weights(objective, n_objectives)
+    weightings = [Weighting(along_path(objective, n_objectives, float(weight)), 0.0) for weight in PATH]
     maps = []
     for one in fitted:
-        slates = [one.slates(one.validation, Weighting(row, 0.0)) for row in weights]
+        slates = [one.slates(one.validation, weighting) for weighting in weightings]
         known = [discounted_values(s, one.validation.gains)[:, objective].mean() for s in slates]
-        maps.append(fit_attainment(weights[:, objective], known))
+        maps.append(fit_attainment(PATH, known))
     gaps = []
     for asked in ATTAINMENTS:
         reached = []
@@ -280,27 +282,49 @@ def quality_rows(fitted: Sequence[Fitted], *, grade_scale: float) -> list[Row]:
 def calibration_rows(fitted: Sequence[Fitted]) -> list[Row]:
     """Expected calibration error of each head on the pooled test lists, beside what perfect calibration would show.
 
-    Bins are finite: `calibration_floor` is the error of outcomes drawn around the predictions themselves.
+    Bins are finite and the items of a list err together, because a query is easy or hard: `calibration_floor` is the
+    error that perfect calibration would show, from residuals whose sign is drawn anew for each list.
     """
-    predicted: dict[int, list[Floats]] = {}
-    observed: dict[int, list[Floats]] = {}
-    for one in fitted:
-        if not isinstance(one.method, CalibratedHeads):
-            return []
-        with torch.inference_mode():
-            raw = one.method.heads(one.test.inputs.features).numpy()
-        for head, calibration in enumerate(one.method.calibrations):
-            labels = one.test.lists.labels[..., head]
-            known = ~np.isnan(labels)
-            predicted.setdefault(head, []).append(calibration(raw[..., head][known]))
-            observed.setdefault(head, []).append(labels[known].astype(np.float64))
+    heads = [one.method for one in fitted if isinstance(one.method, CalibratedHeads)]
+    if len(heads) < len(fitted):
+        return []
     rows: list[Row] = []
-    for head, parts in predicted.items():
-        expected, truth = np.concatenate(parts), np.concatenate(observed[head])
-        noise = np.random.Generator(np.random.PCG64(0)).permutation(truth - expected)
+    for head in range(len(heads[0].calibrations)):
+        expected, truth, lists = _pooled_head(heads, [one.test for one in fitted], head)
         measures = {
             "calibration_error": expected_calibration_error(expected, truth),
-            "calibration_floor": expected_calibration_error(expected, expected + noise - noise.mean()),
+            "calibration_floor": calibration_floor(expected, truth, lists),
         }
         rows += [{"kind": name, "objective": head, "value_0": value} for name, value in measures.items()]
     return rows
+
+
+@torch.inference_mode()
+def _pooled_head(
+    methods: Sequence[CalibratedHeads], tests: Sequence[Problem], head: int
+) -> tuple[Floats, Floats, NDArray[np.int64]]:
+    """[n] what a head expects of every labelled item of all folds, what was observed, and the number of its list."""
+    expected, observed, lists = [], [], []
+    n_before = 0
+    for method, test in zip(methods, tests, strict=True):
+        labels = test.lists.labels[..., head]
+        known = ~np.isnan(labels)
+        raw = method.heads(test.inputs.features).numpy()
+        expected.append(method.calibrations[head](raw[..., head][known]))
+        observed.append(labels[known].astype(np.float64))
+        lists.append(np.nonzero(known)[0] + n_before)
+        n_before += len(test)
+    return np.concatenate(expected), np.concatenate(observed), np.concatenate(lists)
+
+
+def calibration_floor(expected: Floats, truth: Floats, lists: NDArray[np.int64]) -> float:
+    """Calibration error of residuals whose sign is drawn anew for each list (a wild cluster bootstrap), mean of draws.
+
+    Args:
+        expected, truth: [n] of items.
+        lists: [n] number of each item's list.
+    """
+    rng = np.random.Generator(np.random.PCG64(0))
+    signs = rng.choice([-1.0, 1.0], (N_FLOOR_DRAWS, lists.max() + 1))
+    drawn = [expected + (truth - expected) * sign[lists] for sign in signs]
+    return float(np.mean([expected_calibration_error(expected, one) for one in drawn]))

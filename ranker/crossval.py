@@ -20,10 +20,11 @@ N_FOLDS = 5
 
 @dataclass(frozen=True)
 class Fitted:
-    """A ranker, its ranges [M], and out-of-fold metrics."""
+    """A ranker, its ranges [M], the gains [L, n, M] and the metrics of held-out lists."""
 
     ranker: ServedRanker
     ranges: NDArray[np.float32]
+    held_out_gains: NDArray[np.float64]
     report: dict[str, Any]
 
 
@@ -54,7 +55,7 @@ def fit_cross_validated(
 ) -> Fitted:
     """Heads fitted on all lists; calibration, ranges and metrics from the folds' held-out scores."""
     held_out_scores = out_of_fold_scores(lists, recipe, progress=progress)
-    calibrations, ranges = calibrate(held_out_scores, lists, objectives)
+    calibrations, gains, ranges = calibrate(held_out_scores, lists, objectives)
     heads = fit_heads(lists, recipe, progress=progress)
     report = {
         "cross_validation": {
@@ -63,7 +64,7 @@ def fit_cross_validated(
             "calibration_error": calibration_errors(calibrations, held_out_scores, lists),
         }
     }
-    return Fitted(assemble(heads, calibrations, ranges, objectives), ranges, report)
+    return Fitted(assemble(heads, calibrations, ranges, objectives), ranges, gains, report)
 
 
 def list_ndcg(scores: NDArray[np.floating], lists: RankingLists, *, k: int = 10) -> NDArray[np.float64]:

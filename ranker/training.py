@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 import torch
@@ -118,20 +119,23 @@ def raw_scores(heads: nn.Module, lists: RankingLists) -> NDArray[np.float32]:
     return np.asarray(heads(torch.from_numpy(lists.features)).numpy(), dtype=np.float32)
 
 
-def calibrate(
-    raw: NDArray[np.float32], lists: RankingLists, objectives: Sequence[Objective]
-) -> tuple[list[Calibration], NDArray[np.float32]]:
-    """Calibrate each head and measure each objective's population range on held-out lists.
+class Calibrated(NamedTuple):
+    """A calibration a head, calibrated gains [L, n, M] of the lists, ranges [M] above 0."""
 
-    Returns:
-        a calibration a head, ranges [M] above 0.
-    """
+    calibrations: list[Calibration]
+    gains: NDArray[np.float64]
+    ranges: NDArray[np.float32]
+
+
+def calibrate(raw: NDArray[np.float32], lists: RankingLists, objectives: Sequence[Objective]) -> Calibrated:
+    """Calibrate each head and measure each objective's population range on held-out lists."""
     calibrations = fit_calibrations(raw, lists)
     columns = []
     for objective in objectives:
         gains = calibrations[objective.head](raw[..., objective.head])
         columns.append(gains * np.nan_to_num(lists.prices) if objective.times_price else gains)
-    return calibrations, population_ranges(np.stack(columns, axis=2), lists.rows >= 0)
+    stacked = np.stack(columns, axis=2)
+    return Calibrated(calibrations, stacked, population_ranges(stacked, lists.rows >= 0))
 
 
 def fit_calibrations(raw: NDArray[np.float32], lists: RankingLists) -> list[Calibration]:

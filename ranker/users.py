@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -22,14 +23,31 @@ class History:
     units: FloatArray
 
 
+WORTH = {"purchase": 1.0, "cart": 0.5, "click": 0.1}
+"""What an event counts as in purchases, which are all that the features were trained on. Stated, not learned."""
+
 EMPTY = History(np.empty(0, dtype=np.int64), np.empty(0, dtype=np.float32))
+
+
+def with_recent(history: History | None, rows: IntArray, units: FloatArray) -> History | None:
+    """A history and what was done since; None where there is neither.
+
+    Args:
+        rows, units: [m] items and what doing it was worth (`WORTH`), in any order, an item more than once.
+    """
+    if len(rows) == 0:
+        return history
+    known = history or EMPTY
+    distinct, place = np.unique(np.concatenate([known.rows, rows]), return_inverse=True)
+    summed = np.bincount(place, weights=np.concatenate([known.units, units]), minlength=len(distinct))
+    return History(distinct, summed.astype(np.float32))
 
 
 class UserHistories:
     """Purchases by user in compressed sparse rows.
 
     Args:
-        user_ids: sorted, unique.
+        user_ids: unique.
         starts: [n_users + 1] offsets into rows and units.
         rows: [n] item rows, sorted within a user.
         units: [n] times bought.
@@ -59,6 +77,10 @@ class UserHistories:
             rows[new].astype(np.int64),
             summed.astype(np.float32),
         )
+
+    def renamed(self, rename: Callable[[str], str]) -> UserHistories:
+        """The same histories under other ids."""
+        return UserHistories(list(map(rename, self._index)), self._starts, self._rows, self._units)
 
     def of(self, user_id: str | None) -> History | None:
         """The user's history; None for nobody or somebody unknown, who get population values."""

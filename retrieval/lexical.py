@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from math import isfinite
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 import numpy as np
@@ -41,16 +42,25 @@ ANALYZER = "words"
 NUMBERS = "number_"
 """What the names of the fields that conditions speak of begin with, since their texts are fields too."""
 
+LOCK = ".lock"
+
 
 def open_index(folder: Path) -> tantivy.Index:
     """The tantivy index in a folder, memory-mapped.
+
+    Who reads takes a lock too, which is a file beside the index; a bundle may be mounted read-only. So the files are
+    opened through links in a folder of its own, which is gone as soon as they are mapped.
 
     Raises:
         BundleDamaged: the folder holds no index that can be read.
     """
     try:
-        return tantivy.Index.open(str(folder))
-    except ValueError as error:
+        with TemporaryDirectory(prefix="trimtab-lexical-") as links:
+            for file in folder.iterdir():
+                if file.suffix != LOCK:
+                    (Path(links) / file.name).symlink_to(file.resolve())
+            return tantivy.Index.open(links)
+    except (ValueError, OSError) as error:
         raise BundleDamaged(folder, "is no tantivy index that can be read") from error
 
 

@@ -41,6 +41,8 @@ ENCODED_CHARACTERS = 200
 SPELLED_FIELDS = ("title", "product_type", "brand", "category")
 """Fields whose words misspelt words are corrected to."""
 
+NOTHING_NEAR = np.empty(0, dtype=np.int64), np.empty(0, dtype=np.float32)
+
 N_SAMPLED_QUERIES = 200
 ENCODED_AT_ONCE = 2048
 
@@ -152,21 +154,28 @@ class Retriever:
             report=report,
         )
 
-    def retrieve(self, text: str, *, n_candidates: int = 200, filters: Sequence[Filter] = ()) -> Candidates:
+    def retrieve(
+        self, text: str, *, n_candidates: int = 200, filters: Sequence[Filter] = (), by_meaning: bool = True
+    ) -> Candidates:
         """The best candidates for the words, best first; ties go to the more popular item.
 
         An item matches that has one of the words, or whose cosine with the query reaches the floor below which
         nonsense finds items too. All candidates match; nothing that matches is none.
 
+        Args:
+            by_meaning: False leaves encoder and vectors alone: words only, and every cosine is 0.
+
         Raises:
             BadParameter: a filter on an unknown field.
         """
         text = self.correct(text)
-        query = self.encoder.encode([text])[0]
+        query = self.encoder.encode([text])[0] if by_meaning else np.zeros(self.vectors.shape[1], dtype=np.float32)
         conditions = conditions_of(self._store, filters)
         depth = max(n_candidates, POOL)
         lexical_rows, bm25 = self._lexical.search(text, depth, conditions)
-        dense_rows, cosines = self._dense.search(query, depth, mask_of(self._store, conditions))
+        dense_rows, cosines = NOTHING_NEAR
+        if by_meaning:
+            dense_rows, cosines = self._dense.search(query, depth, mask_of(self._store, conditions))
 
         seen = np.zeros(len(self._store), dtype=bool)
         seen[lexical_rows] = True

@@ -29,6 +29,8 @@ from service.experiments import Experiment, Experiments
 from service.impression_log import ImpressionLog
 from service.keys import Grant, Keys
 from service.profiles import Profile, Profiles
+from service.pseudonyms import Pseudonyms
+from service.recent_events import RecentEvents
 from service.routes.bundles import Portion, bundles_router
 from service.routes.decisions import decisions_router
 from service.routes.definitions import definitions_router
@@ -47,6 +49,8 @@ from service.shadow import Shadow
 from service.state import State
 from service.telemetry import Telemetry
 
+FRONTIERS_AT_ONCE = 2
+"""They are computed in threads of their own; more would take the searches' time."""
 INTERFACE_VERSION = "1"
 """Of the HTTP interface, not of the package."""
 
@@ -60,6 +64,7 @@ def create_app(settings: Settings) -> FastAPI:
         BundleDamaged, BundleMismatch: the bundle cannot serve.
     """
     telemetry = Telemetry()
+    pseudonyms = Pseudonyms(settings.id_salt)
     state = State(
         settings.redis_url,
         timeout_seconds=settings.redis_timeout_seconds,
@@ -73,14 +78,21 @@ def create_app(settings: Settings) -> FastAPI:
         telemetry=telemetry,
         golden_queries=settings.golden_queries,
         check_seconds=settings.bundle_check_seconds,
+        load=lambda folder: pseudonyms.engine(Engine.load(folder)),
     )
     profiles = Profiles(state)
     rules = Rules(state)
     experiments = Experiments(state, telemetry)
     keys = Keys(state)
-    gate = Gate(keys, admin_key=settings.admin_key, is_required=settings.keys_are_required)
+    gate = Gate(
+        keys,
+        admin_key=settings.admin_key,
+        is_required=settings.keys_are_required,
+        admin_port=settings.admin_port,
+    )
     impressions = ImpressionLog(settings, telemetry.log_observer("impressions"))
-    events = EventLog(settings, state, telemetry.log_observer("interactions"))
+    recent_events = RecentEvents(state)
+    events = EventLog(settings, state, telemetry.log_observer("interactions"), followers=[recent_events.follow])
     cache = CandidateCache(
         state,
         telemetry,
@@ -95,9 +107,12 @@ def create_app(settings: Settings) -> FastAPI:
         profiles=profiles,
         rules=rules,
         experiments=experiments,
+        recent_events=recent_events,
         impressions=impressions,
         telemetry=telemetry,
+        pseudonyms=pseudonyms,
         exploration_share=settings.exploration_share,
+        timeout_ms=settings.timeout_ms,
     )
 
     @asynccontextmanager
@@ -122,10 +137,11 @@ def create_app(settings: Settings) -> FastAPI:
         lifespan=lifespan,
     )
     limit = settings.max_body_bytes
-    admission = Admission(telemetry, most=settings.max_concurrent_searches)
+    admission = Admission(telemetry, waiting=settings.max_waiting_searches)
+    frontiers = Admission(telemetry, waiting=settings.max_waiting_searches, at_once=FRONTIERS_AT_ONCE)
     app.include_router(search_router(searching, gate, admission, max_body_bytes=limit))
-    app.include_router(frontier_router(searching, gate, admission))
-    app.include_router(events_router(events, telemetry, gate, max_body_bytes=limit))
+    app.include_router(frontier_router(searching, gate, frontiers))
+    app.include_router(events_router(events, pseudonyms, telemetry, gate, max_body_bytes=limit))
     reader, admin = gate.dependency("admin", always=False), gate.dependency("admin", always=True)
     define = partial(definitions_router, reader=reader, admin=admin, max_body_bytes=limit)
     app.include_router(define(profiles, check=lambda profile: normalise(profile.weights, searching.known_weights)))
@@ -135,7 +151,7 @@ def create_app(settings: Settings) -> FastAPI:
     app.include_router(bundles_router(bundles, experiments, admin=admin, max_body_bytes=limit))
     app.include_router(keys_router(keys, admin=admin, max_body_bytes=limit))
     app.include_router(decisions_router(bundles, impressions, admin=admin))
-    app.include_router(health_router(bundles, state=state, telemetry=telemetry))
+    app.include_router(health_router(bundles, gate, state=state, telemetry=telemetry))
     app.include_router(playground_router(bundles, searching, profiles, gate, admission))
     app.mount(ASSETS, StaticFiles(directory=FOLDER / "assets"))
     problems.install(app)

@@ -1,6 +1,7 @@
-"""Scored candidates by what they depend on: bundle, text, filters, user and pins. Never a chosen slate.
+"""Scored candidates by what they depend on: bundle, text, filters, pins, user and what the user did lately.
 
-Weights, constraints and draws are settled on each request anew: a cached draw would make the logged propensities wrong.
+Never a chosen slate: weights, constraints and draws are settled on each request anew, because a cached draw would make
+the logged propensities wrong.
 In front a least-recently-used map of this process, behind it Redis, shared by all workers. An entry goes to Redis when
 it is used a second time: the many words that are asked once would cost a write each and push out those that come back.
 Arrays are stored as safetensors (no pickle); an entry that cannot be read is a miss.
@@ -42,6 +43,7 @@ class CandidateCache:
             query.text,
             [[one.field, one.values, one.low, one.high] for one in query.filters],
             query.user_id,
+            query.recent,
             sorted(query.constraints.pins.values()),
         ]
         return KEY + hashlib.blake2b(orjson.dumps(parts), digest_size=16).digest()

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import asyncio
 from collections import OrderedDict
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import asdict
 from datetime import UTC, datetime
 from pathlib import Path
@@ -65,6 +65,7 @@ class Event(BaseModel):
         description="The `decision_id` of the search answered.",
     )
     item_id: Identifier
+    user_id: Identifier | None = Field(None, description="Who; the next searches of this `user_id` know of the event.")
     position: int | None = Field(None, ge=0, le=10_000, description="Position in the slate, the first is 0.")
     quantity: float = Field(1.0, gt=0, le=1e6)
     value: float = Field(0.0, ge=0, le=1e9, description="What was paid, in the catalogue's currency.")
@@ -77,6 +78,7 @@ class Event(BaseModel):
             timestamp=(self.timestamp or received).astimezone(UTC),
             action=self.action_name,
             item_id=self.item_id,
+            user_id=self.user_id,
             position=self.position,
             quantity=self.quantity,
             value=self.value,
@@ -86,8 +88,20 @@ class Event(BaseModel):
 class EventLog:
     """Takes events in."""
 
-    def __init__(self, settings: Settings, state: State, observe: Observe) -> None:
+    def __init__(
+        self,
+        settings: Settings,
+        state: State,
+        observe: Observe,
+        *,
+        followers: Sequence[Callable[[Sequence[Interaction]], None]] = (),
+    ) -> None:
+        """
+        Args:
+            followers: called with the events that are new, once they are on the disk.
+        """
         self._state = state
+        self._followers = followers
         self._folder = settings.data_folder / FOLDER
         self._journal = Journal(
             self._folder,
@@ -119,7 +133,8 @@ class EventLog:
         # Asked again after the wait: the same event may have come in twice at once.
         new = [event for name, event in distinct.items() if name not in elsewhere and not self._is_known(name)]
         received = datetime.now(UTC)
-        rows = [asdict(event.interaction(received)) for event in new]
+        interactions = [event.interaction(received) for event in new]
+        rows = [asdict(one) for one in interactions]
         write = asyncio.wrap_future(self._journal.append([orjson.dumps(row, option=LINE) for row in rows]))
         self._in_flight.update({event.event_id: write for event in new})
         try:
@@ -135,6 +150,8 @@ class EventLog:
             self._remember(event.event_id)
         if rows:
             self._state.write_later(lambda pipeline: _publish(pipeline, rows))
+        for follow in self._followers:
+            follow(interactions)
         return len(new)
 
     def _is_known(self, event_id: str) -> bool:

@@ -14,6 +14,7 @@ from typing import Literal
 from pydantic import BaseModel, ConfigDict, Field
 
 from core.errors import TooMany
+from service.admission import Priority
 from service.definitions import Definitions
 from service.state import State
 
@@ -35,6 +36,7 @@ class Grant(BaseModel):
         min_length=1, max_length=3, description="`search`; `ingest` for events; `admin` for everything."
     )
     per_minute: int | None = Field(None, ge=1, description="Requests a minute, by all workers together.")
+    priority: Priority = Field("shopper", description="Searches of `batch` callers wait behind shoppers'.")
 
 
 class Key(Grant):

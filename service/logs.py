@@ -1,4 +1,7 @@
-"""Structured logs on stderr: lines for people on a terminal, JSON elsewhere. uvicorn's own lines look the same."""
+"""Structured logs on stderr: lines for people on a terminal, JSON elsewhere. uvicorn's own lines look the same.
+
+No line has what a shopper sent: neither events nor stacks (without their local variables) carry queries, ids or keys.
+"""
 
 from __future__ import annotations
 
@@ -6,6 +9,8 @@ import logging
 import sys
 
 import structlog
+
+_STACKS = structlog.processors.ExceptionRenderer(structlog.tracebacks.ExceptionDictTransformer(show_locals=False))
 
 _SHARED: list[structlog.typing.Processor] = [
     structlog.contextvars.merge_contextvars,
@@ -18,9 +23,11 @@ def configure() -> None:
     """Send structlog and the standard library's logging to stderr in one form. Call once a process."""
     for_people = sys.stderr.isatty()
     last: structlog.typing.Processor = (
-        structlog.dev.ConsoleRenderer() if for_people else structlog.processors.JSONRenderer()
+        structlog.dev.ConsoleRenderer(exception_formatter=structlog.dev.plain_traceback)
+        if for_people
+        else structlog.processors.JSONRenderer()
     )
-    exceptions: list[structlog.typing.Processor] = [] if for_people else [structlog.processors.dict_tracebacks]
+    exceptions: list[structlog.typing.Processor] = [] if for_people else [_STACKS]
     structlog.configure(
         processors=[*_SHARED, structlog.stdlib.ProcessorFormatter.wrap_for_formatter],
         logger_factory=structlog.stdlib.LoggerFactory(),

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import unicodedata
 from collections.abc import Iterable, Mapping
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 from urllib.parse import parse_qsl
 
 from fastapi.exceptions import RequestValidationError
@@ -18,6 +18,7 @@ from core.errors import BadParameter
 from core.weights import PREFIX
 
 MAX_PARAMETERS = 64
+MAX_TIMEOUT_MS = 10_000
 NOT_GIVEN = (None, "", [""])
 
 
@@ -66,6 +67,11 @@ class SearchRequest(BaseModel):
     profile: Identifier | None = Field(
         None, description="Named weights and constraints, used where the request gives none; `default` if there is one."
     )
+    mode: Literal["weights", "attainment"] = Field(
+        "weights",
+        description="What the `w_` numbers are: weights, or (`attainment`) the share, 0 to 1, of what each objective "
+        "can gain over pure relevance; relevance gets the weight that is left.",
+    )
     max_relevance_loss: float | None = Field(
         None, ge=0, le=1, description="The largest share of expected relevance that the weights may give up."
     )
@@ -84,6 +90,13 @@ class SearchRequest(BaseModel):
         None, description="Sample the slate instead of sorting it (needs `session_id`); left out, the service decides."
     )
     explain: bool = Field(False, description="Add the features of each hit.")
+    timeout_ms: float | None = Field(
+        None,
+        ge=1,
+        le=MAX_TIMEOUT_MS,
+        description="Milliseconds to answer in, counted from the request's arrival: the search goes without parts "
+        "(`degraded`) to keep them, and is answered even where it cannot. Left out, what the service is set to (100).",
+    )
 
     weights: dict[str, float] = Field({}, exclude=True)
 

@@ -4,14 +4,19 @@ from __future__ import annotations
 
 from asyncio import to_thread
 from collections.abc import Mapping
+from dataclasses import replace
 from datetime import UTC, datetime
+from math import inf
+from time import perf_counter
 
 import orjson
 
 from core.policy import seed_of
 from core.records import Query, ScoredCandidates, Slate
 from engine import Engine
+from engine.deadline import Deadline, Shape, measured_costs
 from engine.frontier import frontier_of
+from engine.ladder import LIVE_FEATURES, Pace
 from engine.pipeline import Stopwatch
 from engine.response import response_of
 from retrieval.filters import parse_filter
@@ -20,6 +25,8 @@ from service.candidate_cache import CandidateCache
 from service.experiments import Assignment, Experiments
 from service.impression_log import ImpressionLog
 from service.profiles import Profiles
+from service.pseudonyms import Pseudonyms
+from service.recent_events import RecentEvents
 from service.rules import Rules
 from service.search_request import SearchRequest
 from service.shadow import Shadow
@@ -45,9 +52,12 @@ class Searching:
         profiles: Profiles,
         rules: Rules,
         experiments: Experiments,
+        recent_events: RecentEvents,
         impressions: ImpressionLog,
         telemetry: Telemetry,
+        pseudonyms: Pseudonyms,
         exploration_share: float,
+        timeout_ms: float,
     ) -> None:
         self._bundles = bundles
         self._shadow = shadow
@@ -58,24 +68,35 @@ class Searching:
         self._experiments = experiments
         self._impressions = impressions
         self._telemetry = telemetry
+        self._pseudonyms = pseudonyms
         self._exploration_share = exploration_share
+        self._recent_events = recent_events
+        self._timeout_ms = timeout_ms
+        self._costs = measured_costs(bundles.serving)
 
     @property
     def known_weights(self) -> tuple[str, ...]:
         return self._bundles.serving.known_weights
 
-    def answer(self, request: SearchRequest) -> bytes:
+    def answer(self, request: SearchRequest, *, start: float) -> bytes:
         """The JSON of the slate, which is logged.
+
+        Args:
+            start: of `time.perf_counter`, when the request arrived: its time to answer runs from there.
 
         Raises:
             BadParameter: a weight, profile, filter, facet or offset that does not exist here.
         """
         now = datetime.now(UTC)
+        request = self._pseudonyms.request(request)
         assigned = self._assigned(request)
         unit_id = request.user_id or request.session_id
         served = self._served(assigned, unit_id)
         engine = served.engine
-        slate = self._slate(engine, self._query(request, assigned, now))
+        query = self._query(engine, request, assigned, now)
+        deadline = self._deadline(engine, query, start, request.timeout_ms or self._timeout_ms)
+        slate = self._slate(engine, query, deadline)
+        done = perf_counter()
         variant = None if assigned is None else assigned.variant
         if served.role == "canary":
             variant = f"canary/{served.name}"
@@ -83,17 +104,30 @@ class Searching:
         line = self._impressions.record(engine.impression(slate, now, variant=variant))
         self._shadow.offer(line, unit_id or slate.decision_id)
         self._telemetry.searched(slate, degraded, variant, role=served.role)
-        return orjson.dumps({**response_of(slate, engine.store), "degraded": degraded, "variant": variant})
+        answer = orjson.dumps({**response_of(slate, engine.store), "degraded": degraded, "variant": variant})
+        deadline.learn({**slate.seconds, "respond": perf_counter() - done})
+        if deadline.is_past:
+            self._telemetry.searches_late.inc()
+        return answer
 
     def preview(self, request: SearchRequest) -> bytes:
-        """The JSON of the slate as `answer` gives it, for who tunes weights: no shopper sees it, so it is not logged.
+        """The JSON of the slate as `answer` gives it and of the rules it obeys, for who tunes weights.
+
+        No shopper sees it, so it is not logged.
 
         Raises:
             BadParameter: as `answer`.
         """
         engine = self._bundles.serving
-        slate = self._slate(engine, self._query(request, None, datetime.now(UTC)))
-        return orjson.dumps(response_of(slate, engine.store))
+        query = self._query(engine, self._pseudonyms.request(request), None, datetime.now(UTC))
+        slate = self._slate(engine, query, self._deadline(engine, query))
+        rules = slate.query.constraints
+        obeyed = {
+            "pins": {str(position): item_id for position, item_id in rules.pins.items()},
+            "boosts": rules.boosts,
+            "hidden": sorted(rules.exclusions),
+        }
+        return orjson.dumps({**response_of(slate, engine.store), "rules": obeyed})
 
     async def frontier(self, request: SearchRequest) -> bytes:
         """The JSON of the trade-offs that the request's words and filters allow.
@@ -101,9 +135,11 @@ class Searching:
         The batch takes as long as many searches, so it runs in a thread of its own and they go on.
         """
         engine = self._bundles.serving
-        query = self._query(request, None, datetime.now(UTC))
+        query = self._query(engine, self._pseudonyms.request(request), None, datetime.now(UTC))
         watch = Stopwatch()
-        scored = self._scored(engine, query, watch)
+        pace = self._deadline(engine, query)
+        query = self._with_recent(query, pace, watch)
+        scored = self._scored(engine, query, watch, pace)
         frontier = await to_thread(frontier_of, engine.stage(query, scored), scored, engine.known_weights)
         watch.lap("frontier")
         took_ms = {stage: round(seconds * 1e3, 3) for stage, seconds in watch.total().items()}
@@ -119,7 +155,7 @@ class Searching:
 
     def _assigned(self, request: SearchRequest) -> Assignment | None:
         """The experiment's arm of a request that leaves the weights to the service."""
-        if request.weights or request.profile is not None:
+        if request.weights or request.mode == "attainment" or request.profile is not None:
             return None
         assigned = self._experiments.assign(user_id=request.user_id, session_id=request.session_id)
         if assigned is None:
@@ -137,9 +173,11 @@ class Searching:
         arm = None if assigned.bundle is None else self._bundles.arm(assigned.bundle)
         return arm or self._bundles.choose(None)
 
-    def _query(self, request: SearchRequest, assigned: Assignment | None, now: datetime) -> Query:
+    def _query(self, engine: Engine, request: SearchRequest, assigned: Assignment | None, now: datetime) -> Query:
         profile = self._profiles.get(request.profile if assigned is None else assigned.profile)
         weights: Mapping[str, float] | None = request.weights or None
+        if request.mode == "attainment":
+            weights = engine.weights_for(request.weights)
         loss = request.max_relevance_loss
         if profile is not None:
             weights = weights or profile.weights
@@ -165,15 +203,29 @@ class Searching:
             return False
         return seed_of("exploration share", session_id) < self._exploration_share * SHARES
 
-    def _slate(self, engine: Engine, query: Query) -> Slate:
-        watch = Stopwatch()
-        return engine.choose(query, self._scored(engine, query, watch), watch)
+    def _deadline(self, engine: Engine, query: Query, start: float = 0.0, timeout_ms: float = inf) -> Deadline:
+        return Deadline(self._costs, Shape.of(query, engine.default_weights), start=start, seconds=timeout_ms / 1e3)
 
-    def _scored(self, engine: Engine, query: Query, watch: Stopwatch) -> ScoredCandidates:
+    def _slate(self, engine: Engine, query: Query, pace: Deadline) -> Slate:
+        watch = Stopwatch()
+        query = self._with_recent(query, pace, watch)
+        return engine.choose(query, self._scored(engine, query, watch, pace), watch, pace)
+
+    def _with_recent(self, query: Query, pace: Deadline, watch: Stopwatch) -> Query:
+        """The query with what its user did lately, if there is a user, the time to ask and somebody to tell."""
+        if query.user_id is None or LIVE_FEATURES in pace.before("live"):
+            return query
+        recent = self._recent_events.of(query.user_id)
+        watch.lap("live")
+        if recent is None:
+            pace.skip(LIVE_FEATURES)
+        return replace(query, recent=recent) if recent else query
+
+    def _scored(self, engine: Engine, query: Query, watch: Stopwatch, pace: Pace) -> ScoredCandidates:
         key = self._cache.key(engine.bundle_id, query)
         scored = self._cache.get(key)
         if scored is None:
-            scored = engine.score(query, watch)
+            scored = engine.score(query, watch, pace)
             self._cache.put(key, scored)
         else:
             watch.lap("cache")

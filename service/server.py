@@ -13,6 +13,7 @@ import tempfile
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from functools import partial
+from socket import socket
 from typing import Any
 
 import structlog
@@ -50,7 +51,8 @@ def serve(settings: Settings) -> None:
     with redis_for(settings.redis_url, settings.data_folder) as url:
         with_redis = settings.model_copy(update={"redis_url": url})
         if settings.workers == 1:
-            Server(_config(settings, _app(with_redis))).run()
+            config = _config(settings, _app(with_redis))
+            Server(config).run(_sockets(config, settings))
         else:
             verify(settings.bundle)
             _run_workers(with_redis)
@@ -63,9 +65,16 @@ def _stop(*_: object) -> None:
 
 def _run_workers(settings: Settings) -> None:
     config = _config(settings, partial(_worker_app, settings), factory=True)
-    sockets = [config.bind_socket()]
     with _shared_metrics():
-        Multiprocess(config, sockets=sockets).run()
+        Multiprocess(config, sockets=_sockets(config, settings)).run()
+
+
+def _sockets(config: Config, settings: Settings) -> list[socket]:
+    """The shoppers' port, and the admins' where they have their own; every worker listens on all."""
+    sockets = [config.bind_socket()]
+    if settings.admin_port is not None:
+        sockets.append(Config(config.app, host=settings.host, port=settings.admin_port, log_config=None).bind_socket())
+    return sockets
 
 
 def _worker_app(settings: Settings) -> FastAPI:

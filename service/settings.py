@@ -11,6 +11,7 @@ from pydantic_settings import BaseSettings, SettingsConfigDict
 from core.errors import BadParameter
 from service.auth import is_loopback
 from service.redis_clients import URL_PATTERN
+from service.search_request import MAX_TIMEOUT_MS
 
 
 class Settings(BaseSettings):
@@ -37,6 +38,12 @@ class Settings(BaseSettings):
     )
     host: str = "127.0.0.1"
     port: int = Field(default=8000, ge=0, le=65535)
+    admin_port: int | None = Field(
+        default=None,
+        ge=1,
+        le=65535,
+        description="where admin routes and /metrics are, and only there; left out, they are on `port`",
+    )
     workers: int = Field(default=1, ge=1, le=64)
     data_folder: Path = Field(default=Path("data"), description="logs, and the private Redis server's snapshot")
 
@@ -55,8 +62,11 @@ class Settings(BaseSettings):
     cache_seconds: int = Field(default=300, ge=0, description="life of scored candidates in Redis; 0 caches nothing")
     cache_entries: int = Field(default=1024, ge=1, description="scored candidate sets kept in the process")
 
-    max_concurrent_searches: int = Field(
-        default=128, ge=1, description="of one worker; more are answered 503 with Retry-After"
+    timeout_ms: float = Field(
+        default=100, ge=1, le=MAX_TIMEOUT_MS, description="time to answer of a search that does not say"
+    )
+    max_waiting_searches: int = Field(
+        default=16, ge=0, description="of one worker; more are answered 503 with Retry-After, batch callers first"
     )
     exploration_share: float = Field(default=0.0, ge=0, le=1, description="share of sessions whose slates are sampled")
     log_flush_seconds: float = Field(default=0.2, gt=0)
@@ -71,9 +81,20 @@ class Settings(BaseSettings):
         default=None, description="whether searches and events need an API key; left out, unless host is loopback"
     )
 
+    id_salt: SecretStr | None = Field(
+        default=None,
+        min_length=16,
+        max_length=64,
+        description="user and session ids become salted hashes before anything sees them; the same id the same hash",
+    )
+
     @property
     def keys_are_required(self) -> bool:
         return not is_loopback(self.host) if self.require_keys is None else self.require_keys
+
+
+SECRETS = ("admin_key", "id_salt")
+"""Never repeated, not even where they cannot be used."""
 
 
 def read_settings(**given: Any) -> Settings:
@@ -88,4 +109,5 @@ def read_settings(**given: Any) -> Settings:
         first = error.errors(include_url=False)[0]
         name = str(first["loc"][0])
         variable = name if name == "REDIS_URL" else f"TRIMTAB_{name.upper()}"
-        raise BadParameter(variable, f"cannot use {first['input']!r}", first["msg"]) from None
+        problem = "cannot use it" if name in SECRETS else f"cannot use {first['input']!r}"
+        raise BadParameter(variable, problem, first["msg"]) from None

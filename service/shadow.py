@@ -28,6 +28,7 @@ from engine import Engine
 from engine.decisions import query_of
 from service import logs
 from service.impression_log import ImpressionLog
+from service.pseudonyms import Pseudonyms
 from service.settings import Settings
 from service.telemetry import Telemetry
 
@@ -164,8 +165,9 @@ def main() -> None:
     logs.configure()
     os.nice(NICENESS)
     bundle, data_folder = map(Path, sys.argv[1:])
-    engine = Engine.load(bundle)
-    log = ImpressionLog(Settings(bundle=bundle, data_folder=data_folder), lambda outcome, n: None)  # noqa: ARG005
+    settings = Settings(bundle=bundle, data_folder=data_folder)
+    engine = Pseudonyms(settings.id_salt).engine(Engine.load(bundle))  # the rows have pseudonyms where there is a salt
+    log = ImpressionLog(settings, lambda outcome, n: None)  # noqa: ARG005
     log.start()
     for row in _rows(sys.stdin.buffer):
         sys.stdout.buffer.write(orjson.dumps(search_again(engine, row, log), option=orjson.OPT_APPEND_NEWLINE))

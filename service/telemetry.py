@@ -40,7 +40,10 @@ class Telemetry:
         self.searches = _counter("searches", "Searches: hits, empty, infeasible.", ["outcome"], registry=registry)
         self.searches_explored = _counter("searches_explored", "Searches with a sampled slate.", registry=registry)
         self.searches_degraded = _counter("searches_degraded", "Without a part.", ["reason"], registry=registry)
-        self.searches_refused = _counter("searches_refused", "Turned away: too many at once.", registry=registry)
+        self.searches_late = _counter("searches_late", "Answered after their deadline.", registry=registry)
+        self.searches_refused = _counter(
+            "searches_refused", "Turned away: too many at once.", ["priority"], registry=registry
+        )
         self.candidate_cache = _counter(
             "candidate_cache", "Look-ups of scored candidates: local, redis, miss.", ["result"], registry=registry
         )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
@@ -68,7 +68,7 @@ class Problem:
 
 
 def multipliers_of(
-    lists: RankingLists, objectives: Sequence[Objective], flags: dict[str, NDArray[np.bool_]] | None = None
+    lists: RankingLists, objectives: Sequence[Objective], flags: Mapping[str, NDArray[np.bool_]] | None = None
 ) -> FloatArray:
     """[L, n, M]: the price where an objective asks for it (0 if unknown), a flag [L, n] where it has one, else 1."""
     there = (lists.rows >= 0).astype(np.float32)

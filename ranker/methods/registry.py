@@ -2,15 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from importlib.util import find_spec
 
-import numpy as np
-import torch
-
 from core.errors import BadParameter
-from core.records import IntArray
-from ranker.lists import RankingLists
 from ranker.methods.chebyshev import SmoothChebyshev
 from ranker.methods.exact_pareto import ExactPareto
 from ranker.methods.film import Cosmos, Film
@@ -18,13 +13,12 @@ from ranker.methods.guardrail import Guardrail
 from ranker.methods.heads import CalibratedHeads, DistilledEnsemble, Ensemble
 from ranker.methods.label_aggregation import LabelAggregation, StochasticLabelAggregation
 from ranker.methods.listwise import Listwise
-from ranker.methods.method import Floats, Method
-from ranker.methods.problem import Problem, lattice, multipliers_of
+from ranker.methods.method import Method
+from ranker.methods.problem import Problem, lattice
 from ranker.methods.scalarisation import LinearScalarisation
 from ranker.methods.trees import Trees
 from ranker.methods.weight_space import ParetoManifold
 from ranker.model import ServedRanker
-from ranker.objectives import Objective
 from ranker.training import Recipe
 
 REFERENCE = LinearScalarisation.name
@@ -78,25 +72,9 @@ def check_servable(name: str) -> None:
         raise BadParameter("--method", f"{name!r} cannot be served", ", ".join(STEERABLE))
 
 
-def fit_served(
-    name: str, lists: RankingLists, objectives: Sequence[Objective], recipe: Recipe, *, aspects: IntArray
-) -> ServedRanker:
-    """Fit a steerable method on lists and export what a bundle serves; aspects [L, n, A]."""
+def fit_served(name: str, problem: Problem, recipe: Recipe) -> ServedRanker:
+    """Fit a steerable method and export what a bundle serves."""
     check_servable(name)
     method = make_method(name, recipe)
-    problem = Problem(lists, tuple(objectives), multipliers_of(lists, objectives), aspects)
-    method.fit(problem, lattice(len(objectives), 1))
+    method.fit(problem, lattice(len(problem.objectives), 1))
     return method.export()
-
-
-@torch.inference_mode()
-def relevance_order(ranker: ServedRanker, lists: RankingLists) -> Floats:
-    """[L, n] utilities of a served ranker with all weight on its first objective, -inf in the padding."""
-    scores = np.full(lists.prices.shape, -np.inf)
-    weights = torch.zeros(1, len(ranker.ranges))
-    weights[0, 0] = 1.0
-    for number, rows in enumerate(lists.rows):
-        n = int((rows >= 0).sum())
-        features, prices = torch.from_numpy(lists.features[number, :n]), torch.from_numpy(lists.prices[number, :n])
-        scores[number, :n] = ranker.utilities(ranker.gains(features, prices), weights)[0].numpy()
-    return scores

@@ -9,6 +9,7 @@ from service.auth import Gate
 from service.bodies import documented_body, read_object, reference, validated
 from service.event_log import MAX_BATCH, Event, EventLog
 from service.problems import documented
+from service.pseudonyms import Pseudonyms
 from service.telemetry import Telemetry
 
 
@@ -27,7 +28,9 @@ class Acknowledgement(BaseModel):
     duplicates: int = Field(description="Those whose `event_id` was there already.")
 
 
-def events_router(events: EventLog, telemetry: Telemetry, gate: Gate, *, max_body_bytes: int) -> APIRouter:
+def events_router(
+    events: EventLog, pseudonyms: Pseudonyms, telemetry: Telemetry, gate: Gate, *, max_body_bytes: int
+) -> APIRouter:
     router = APIRouter(tags=["events"])
 
     @router.post(
@@ -41,7 +44,7 @@ def events_router(events: EventLog, telemetry: Telemetry, gate: Gate, *, max_bod
         gate.check(request, "ingest")
         values = await read_object(request, max_bytes=max_body_bytes)
         sent = validated(Batch, values).events if "events" in values else [validated(Event, values)]
-        accepted = await events.add(sent)
+        accepted = await events.add([pseudonyms.event(event) for event in sent])
         telemetry.events.labels("accepted").inc(accepted)
         telemetry.events.labels("duplicate").inc(len(sent) - accepted)
         return Acknowledgement(accepted=accepted, duplicates=len(sent) - accepted)

@@ -51,7 +51,7 @@ def frontier_router(searching: Searching, gate: Gate, admission: Admission) -> A
         """The first `k` hits under every weighting of an even grid: which are Pareto-optimal, and the knee."""
         gate.check(request, "search")
         asked = _without_steering(from_query_string(request.scope["query_string"], ()))
-        async with admission:
+        async with admission.turn():
             answer = await searching.frontier(asked)
         return Response(answer, headers={"Cache-Control": "no-store"}, media_type=JSON)
 

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from fastapi import APIRouter
+from fastapi import APIRouter, Request
 from fastapi.responses import Response
 from prometheus_client import CONTENT_TYPE_LATEST
 from pydantic import BaseModel
 
+from service.auth import Gate
 from service.bundles import Bundles
 from service.state import State
 from service.telemetry import Telemetry
@@ -24,7 +25,7 @@ class Readiness(BaseModel):
     redis: str
 
 
-def health_router(bundles: Bundles, *, state: State, telemetry: Telemetry) -> APIRouter:
+def health_router(bundles: Bundles, gate: Gate, *, state: State, telemetry: Telemetry) -> APIRouter:
     router = APIRouter(tags=["health"])
 
     @router.get("/healthz", summary="Is the process alive")
@@ -37,7 +38,8 @@ def health_router(bundles: Bundles, *, state: State, telemetry: Telemetry) -> AP
         return Readiness(status="ready", bundle=bundles.serving.bundle_id, redis="up" if state.is_up else "down")
 
     @router.get("/metrics", response_class=Response, summary="Prometheus metrics")
-    async def metrics() -> Response:
+    async def metrics(request: Request) -> Response:
+        gate.require_admin_port(request)
         telemetry.redis_up.set(state.is_up)
         return Response(telemetry.exposition(), media_type=CONTENT_TYPE_LATEST)
 

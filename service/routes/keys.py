@@ -22,7 +22,7 @@ def keys_router(keys: Keys, *, admin: Callable[[Request], Awaitable[None]], max_
 
     @router.get("/keys", summary="Who has keys")
     async def all_keys() -> dict[str, Grant]:
-        return {name: Grant(scopes=key.scopes, per_minute=key.per_minute) for name, key in keys.all().items()}
+        return {name: Grant(**key.model_dump(exclude={"digest"})) for name, key in keys.all().items()}
 
     @router.put(
         "/keys/{name}",

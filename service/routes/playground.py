@@ -62,7 +62,7 @@ def playground_router(
     async def preview(request: Request) -> Response:
         """`GET /search` for who tunes weights: the same slate, which is not logged because no shopper sees it."""
         gate.check(request, "search")
-        async with admission:
+        async with admission.turn():
             answer = searching.preview(from_query_string(request.scope["query_string"], searching.known_weights))
         return Response(answer, headers=ANSWER_HEADERS, media_type=JSON)
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from fastapi import APIRouter, Request
 from fastapi.responses import Response
 
-from service.admission import Admission
+from service.admission import Admission, priority_of
 from service.auth import Gate
 from service.bodies import JSON, documented_body, read_object
 from service.problems import documented
@@ -30,9 +30,10 @@ def search_router(searching: Searching, gate: Gate, admission: Admission, *, max
     )
     async def search(request: Request) -> Response:
         """The slate for these words at these weights, and the receipt of what the weights bought."""
-        gate.check(request, "search")
-        async with admission:
-            answer = searching.answer(from_query_string(request.scope["query_string"], known_weights))
+        turn = admission.turn(priority_of(request, gate.check(request, "search")))
+        async with turn:
+            asked = from_query_string(request.scope["query_string"], known_weights)
+            answer = searching.answer(asked, start=turn.start)
         return Response(answer, headers=ANSWER_HEADERS, media_type=JSON)
 
     @router.post(
@@ -44,10 +45,10 @@ def search_router(searching: Searching, gate: Gate, admission: Admission, *, max
     )
     async def search_by_body(request: Request) -> Response:
         """The same parameters in a JSON object; `filter` and `facets` are a text or a list of texts."""
-        gate.check(request, "search")
+        turn = admission.turn(priority_of(request, gate.check(request, "search")))
         values = await read_object(request, max_bytes=max_body_bytes)
-        async with admission:
-            answer = searching.answer(from_object(values, known_weights))
+        async with turn:
+            answer = searching.answer(from_object(values, known_weights), start=turn.start)
         return Response(answer, headers=ANSWER_HEADERS, media_type=JSON)
 
     return router

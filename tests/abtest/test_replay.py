@@ -197,12 +197,13 @@ def test_rows_that_cannot_be_replayed_are_counted_with_reasons(engine: Engine, l
         pl.when(number < 100).then(pl.lit("cafe")).otherwise("bundle").alias("bundle"),
         pl.when(number.is_between(100, 149)).then(0.0).otherwise("temperature").alias("temperature"),
         pl.when(number.is_between(150, 159)).then(10).otherwise("offset").alias("offset"),
+        pl.when(number == 160).then(["diversity", "candidates"]).otherwise("degraded").alias("degraded"),
     )
     mixed.write_parquet(tmp_path / "mixed.parquet")
     found = replay(tmp_path / "mixed.parquet", engine, {"b": OTHER})
-    assert sorted(found["log"]["left_out"].values()) == [10, 50, 100]
-    assert found["log"]["n_replayed"] == 3000 - 160
-    assert any("160 of 3,000 impressions were left out" in warning for warning in found["warnings"])
+    assert sorted(found["log"]["left_out"].values()) == [1, 10, 50, 100]
+    assert found["log"]["n_replayed"] == 3000 - 161
+    assert any("161 of 3,000 impressions were left out" in warning for warning in found["warnings"])
 
 
 def test_propensities_of_another_policy_are_noticed(engine: Engine, log: Path, tmp_path: Path) -> None:

@@ -34,6 +34,15 @@ def test_a_moved_bundle_gives_the_same_answers(copy: Path, engine: Engine) -> No
     assert moved.search(query).scores.tolist() == engine.search(query).scores.tolist()
 
 
+def test_whoever_serves_may_read_it_and_need_not_write(copy: Path, engine: Engine) -> None:
+    assert all(path.stat().st_mode & 0o044 == 0o044 for path in copy.rglob("*") if path.is_file())
+    for lock in copy.rglob("*.lock"):
+        lock.unlink()
+    there = set(copy.rglob("*"))
+    assert Engine.load(copy).search(Query("soup")).item_ids == engine.search(Query("soup")).item_ids
+    assert set(copy.rglob("*")) == there
+
+
 def test_every_file_is_guarded(copy: Path) -> None:
     for name in verify(copy)["files"]:
         path = copy / name
@@ -59,4 +68,13 @@ def test_a_bundle_of_another_schema_is_refused(copy: Path, key: str) -> None:
     manifest[key] = 999
     (copy / "manifest.json").write_text(json.dumps(manifest))
     with pytest.raises(BundleMismatch, match="999"):
+        Engine.load(copy)
+
+
+def test_attainment_that_does_not_rise_is_refused(copy: Path) -> None:
+    manifest = json.loads((copy / "manifest.json").read_text())
+    assert set(manifest["attainment"]) == {"revenue", "diversity"}
+    manifest["attainment"]["revenue"]["shares"].reverse()
+    (copy / "manifest.json").write_text(json.dumps(manifest))
+    with pytest.raises(BundleDamaged, match="attainment"):
         Engine.load(copy)

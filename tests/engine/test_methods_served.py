@@ -12,6 +12,7 @@ from core.errors import BadInput, BadParameter
 from core.records import Constraints, Query
 from engine import Engine
 from engine.build import build_bundle
+from ranker.methods.registry import STEERABLE
 from ranker.training import Recipe
 
 ROWS = [
@@ -43,8 +44,8 @@ def catalogue(tmp_path: Path, *, with_prices: bool = True) -> pl.DataFrame:
     return read_catalogue(path)[0]
 
 
-@pytest.mark.parametrize("method", ["film", "pamal", "listwise"])
-def test_a_steered_network_is_served_with_a_receipt_in_real_units(method: str, tmp_path: Path) -> None:
+@pytest.mark.parametrize("method", STEERABLE)
+def test_a_steerable_method_is_served_with_a_receipt_in_real_units(method: str, tmp_path: Path) -> None:
     out = tmp_path / "bundle"
     build_bundle(catalogue(tmp_path), out, source="shop.csv", judgments=JUDGMENTS, method=method)
     engine = Engine.load(out)
@@ -55,6 +56,8 @@ def test_a_steered_network_is_served_with_a_receipt_in_real_units(method: str, t
         assert slate.receipt["revenue"].expected > 0
     drawn = engine.search(Query("shirt", explore=True, session_id="s", weights={"relevance": 0.5, "diversity": 0.5}))
     assert all(0 < propensity <= 1 for propensity in drawn.propensities)
+    halfway = engine.search(Query("shirt", weights=engine.weights_for({"revenue": 0.5})))
+    assert 0 <= halfway.weights["revenue"] <= 1
     bounded = engine.search(Query("shirt", weights={"revenue": 1.0}, constraints=Constraints(max_relevance_loss=0.1)))
     assert bounded.infeasible or bounded.receipt["relevance"].change > -0.1 - 1e-6
 

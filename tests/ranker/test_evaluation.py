@@ -9,8 +9,6 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from core.diversity import coverage, slate_diversity
-from core.errors import BadInput
-from ranker.attainment import Attainment, fit_attainment
 from ranker.evaluation import (
     axes_of,
     covered,
@@ -57,11 +55,12 @@ def test_dominated_points_leave_the_front() -> None:
 
 
 def test_the_axes_run_from_a_random_order_to_the_best(problem: Problem) -> None:
-    axes = axes_of(problem)
+    axes, rng = axes_of(problem), torch.Generator().manual_seed(1)
     best = slate_values(slates_of(torch.from_numpy(problem.gains[..., 1]), problem), problem).mean(axis=0)
     assert axes.normalise(best)[1] == pytest.approx(1.0)
-    shuffled = slate_values(slates_of(torch.rand(problem.mask.shape), problem), problem).mean(axis=0)
-    assert abs(axes.normalise(shuffled)[0]) < 0.2
+    shuffled = [slates_of(torch.rand(problem.mask.shape, generator=rng), problem) for _ in range(20)]
+    mean = np.mean([slate_values(slates, problem).mean(axis=0) for slates in shuffled], axis=0)
+    assert abs(axes.normalise(mean)[0]) < 0.1
 
 
 @given(seed=st.integers(0, 1000))
@@ -93,21 +92,3 @@ def test_monotonicity_counts_falls() -> None:
     rng = np.random.Generator(np.random.PCG64(0))
     noisy = rng.normal(size=(5, 400)) * 0.01 + np.array([0, 1, 2, 1.5, 3])[:, None]
     assert mean_path_monotonicity(noisy) == pytest.approx(3 / 4)
-
-
-@given(st.lists(st.floats(0, 10), min_size=3, max_size=21))
-def test_more_attainment_is_never_less_weight(values: list[float]) -> None:
-    weights = np.linspace(0, 1, len(values))
-    mapped = fit_attainment(weights, values)
-    asked = mapped.weight_for(np.linspace(0, 1, 50))
-    assert (np.diff(asked) >= -1e-12).all()
-    again = Attainment.from_dict(mapped.as_dict())
-    np.testing.assert_array_equal(again.weight_for(np.linspace(0, 1, 50)), asked)
-
-
-def test_attainment_inverts_the_path_and_refuses_what_is_no_share() -> None:
-    weights = np.linspace(0, 1, 21)
-    mapped = fit_attainment(weights, np.sqrt(weights))
-    assert mapped.weight_for(0.5) == pytest.approx(0.25, abs=0.02)
-    with pytest.raises(BadInput, match="shares of 0 to 1"):
-        mapped.weight_for(1.2)

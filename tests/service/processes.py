@@ -16,13 +16,17 @@ import httpx
 ROOT = Path(__file__).resolve().parents[2]
 
 
+def free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
 @contextmanager
 def process(
     bundle: Path, data_folder: Path, **settings: object
 ) -> Iterator[tuple[subprocess.Popen[str], httpx.Client]]:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
+    port = free_port()
     given = {"bundle": bundle, "data_folder": data_folder, "port": port, **settings}
     environment = {name: value for name, value in os.environ.items() if name != "REDIS_URL"}
     environment |= {f"TRIMTAB_{name.upper()}": str(value) for name, value in given.items()}

@@ -59,7 +59,11 @@ def test_a_shop_front_gets_a_key_and_loses_it(closed: httpx.Client, module_redis
     assert refused.status_code == 403
     assert "ingest" in refused.json()["detail"]
     assert closed.get("/rules", headers=bearer(key)).status_code == 403
-    assert closed.get("/keys", headers=ADMIN).json()["front"] == {"scopes": ["search"], "per_minute": None}
+    assert closed.get("/keys", headers=ADMIN).json()["front"] == {
+        "scopes": ["search"],
+        "per_minute": None,
+        "priority": "shopper",
+    }
     with module_redis.client() as redis:
         assert key.encode() not in b"".join(redis.hgetall("trimtab:keys").values())
 

@@ -41,6 +41,22 @@ def test_a_newcomer_searches_and_steers(service: httpx.Client) -> None:
     assert not guarded["infeasible"]
 
 
+def test_a_share_of_what_revenue_can_gain_is_asked_for(service: httpx.Client, engine: Engine) -> None:
+    words = ("ice cream", "soup", "coffee", "cheese", "pasta", "yogurt")
+
+    def revenue(**parameters: object) -> float:
+        return sum(search(service, q=text, **parameters)["receipt"]["revenue"]["expected"] for text in words)
+
+    shares = [revenue(mode="attainment", w_revenue=share) for share in (0, 0.25, 0.5, 0.75, 1)]
+    assert shares == sorted(shares)
+    assert shares[0] == pytest.approx(revenue(w_relevance=1))
+    assert shares[-1] == pytest.approx(revenue(w_revenue=1))
+    answer = search(service, q="soup", mode="attainment", w_revenue=0.5, w_diversity=0.1)
+    assert answer["weights"] == pytest.approx(
+        {"relevance": 0, "revenue": 0} | engine.weights_for({"revenue": 0.5, "diversity": 0.1})
+    )
+
+
 def test_the_answer_is_as_documented(service: httpx.Client) -> None:
     SearchResponse.model_validate(EXAMPLE)
     plain = search(service, q="yogurt")

@@ -15,8 +15,10 @@ from core.errors import BadParameter
 from engine.impressions import read_log
 from service.redis_server import PrivateRedis
 from service.settings import read_settings
-from tests.service.conftest import eventually, metric
+from tests.service.conftest import PATIENCE_SECONDS, eventually, metric
 from tests.service.processes import is_ready, process
+
+PRIVATE = {"q": "tomato soup", "user_id": "user-of-the-test", "session_id": "session-of-the-test"}
 
 
 def test_workers_serve_together_and_leave_nothing_behind(small_bundle: Path, tmp_path: Path) -> None:
@@ -25,12 +27,16 @@ def test_workers_serve_together_and_leave_nothing_behind(small_bundle: Path, tmp
         assert client.get("/readyz").json()["redis"] == "up"
         for _ in range(8):
             # A connection of its own each time, so that both workers get some.
-            assert httpx.get(f"{client.base_url}/search", params={"q": "soup"}).status_code == 200
+            assert httpx.get(f"{client.base_url}/search", params=PRIVATE).status_code == 200
+        assert httpx.get(f"{client.base_url}/search", params={**PRIVATE, "k": "many"}).status_code == 422
         assert metric(client, "trimtab_searches_total", outcome="hits") == 8
         with Redis.from_url(PrivateRedis(tmp_path / "redis").url) as redis:
             redis_pid = redis.info("server")["process_id"]
         running.send_signal(signal.SIGTERM)
-        assert running.wait(30) == 0
+        _, written = running.communicate(timeout=PATIENCE_SECONDS)
+        assert running.returncode == 0
+    assert "redis answers" in written
+    assert [private for private in PRIVATE.values() if private in written] == []
     with pytest.raises(ProcessLookupError):
         os.kill(redis_pid, 0)
     assert sum(len(frame) for frame in read_log(tmp_path / "impressions")) == 8

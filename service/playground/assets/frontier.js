@@ -65,7 +65,8 @@ export function drawFrontier(box, points, { axis, loss, onChoose }) {
   box.replaceChildren(picture);
   return (changes) => {
     here.setAttribute("visibility", "visible");
-    const place = [x.at(changes.relevance ?? 0), y.at(changes[axis] ?? 0)];
+    // A slate that lies off the drawing is marked at its edge.
+    const place = [x.edged(changes.relevance ?? 0), y.edged(changes[axis] ?? 0)];
     here.style.transform = `translate(${place[0]}px, ${place[1]}px)`;
   };
 }
@@ -129,8 +130,14 @@ function scale(values, start, end) {
   const step = [0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1, 2, 5, 10, 20, 50].find((one) => span / one <= 5) ?? span;
   const ticks = [];
   for (let tick = Math.ceil(low / step) * step; tick <= high + 1e-9; tick += step) ticks.push(tick);
-  const pad = span * 0.04;
-  return { ticks, holds: (value) => value >= low - pad && value <= high + pad, at: (value) => start + ((value - low + pad) / (span + 2 * pad)) * (end - start) };
+  const [lowest, highest] = [low - span * 0.04, high + span * 0.04];
+  const at = (value) => start + ((value - lowest) / (highest - lowest)) * (end - start);
+  return {
+    ticks,
+    at,
+    holds: (value) => value >= lowest && value <= highest,
+    edged: (value) => at(Math.min(Math.max(value, lowest), highest)),
+  };
 }
 
 function spoken(front, axis, knee) {

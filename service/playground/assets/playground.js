@@ -1,8 +1,10 @@
 // The page: one view, the answers to it, and everything that shows them.
 
+import { arranging } from "./arrange.js";
 import { byId, element } from "./element.js";
 import { FIELDS, priceFilter, showFacets, showPrice } from "./facets.js";
 import { comparable, drawFrontier, frontOf } from "./frontier.js";
+import { heldKey, keyForm } from "./key.js";
 import { sentenceOf, showReceipt, verdictOf } from "./receipt.js";
 import { Latest, Trouble, fetchJson } from "./requests.js";
 import { showCandidate, showControl } from "./slate.js";
@@ -17,13 +19,15 @@ const SPEAK_AFTER_MS = 700;
 const { bundle, profiles } = JSON.parse(byId("bundle").textContent);
 const PURE = only("relevance", bundle.objectives);
 const presets = { "Pure relevance": { weights: PURE }, "Bundle default": { weights: bundle.default_weights } };
-for (const [name, profile] of Object.entries(profiles)) presets[name] = profile;
+Object.assign(presets, profiles);
 
 let view = null;
 let control = null; // { key, answer }
-let candidate = null; // the answer that is shown
+let candidate = null; // the answer that is shown, and what was asked for it: the sliders may have moved on
 let frontier = { key: null, points: [], front: [], move: () => {} };
 const troubles = new Map(); // by what failed, so that one part that works does not hide another that does not
+const titles = new Map(); // of the items that were shown
+let pending = 0;
 let retry = null;
 let speaking = null;
 
@@ -32,6 +36,13 @@ const controls = new Latest();
 const frontiers = new Latest();
 
 // --- asking
+
+/** What is known of the slates holds no more, as where a rule was changed. */
+function refreshAll() {
+  control = null;
+  frontier.key = null;
+  if (view.q.trim()) refresh();
+}
 
 function refresh({ push = false } = {}) {
   const address = addressOf(view, bundle);
@@ -45,6 +56,7 @@ function refresh({ push = false } = {}) {
 }
 
 async function attempt(name, ask) {
+  pending += 1;
   byId("slates").setAttribute("aria-busy", "true");
   try {
     await ask();
@@ -53,7 +65,8 @@ async function attempt(name, ask) {
     if (!(trouble instanceof Trouble)) throw trouble;
     troubles.set(name, trouble);
   } finally {
-    byId("slates").removeAttribute("aria-busy");
+    pending -= 1;
+    if (pending === 0) byId("slates").removeAttribute("aria-busy");
     showTrouble();
   }
 }
@@ -62,13 +75,14 @@ async function askCandidate() {
   if (Object.values(view.weights).every((weight) => weight === 0)) {
     throw new Trouble("Every weight is 0. Give one objective some weight.");
   }
+  const asked = { weights: normalised(view.weights), loss: view.loss };
   const parameters = searchParameters(view, view.weights);
   parameters.set("k", DEPTH);
   const answer = await fetchJson("/playground/search", parameters);
   if (answer.bundle !== bundle.id) {
     throw new Trouble(`The service now serves bundle ${answer.bundle}. Start afresh to steer by its objectives.`);
   }
-  candidate = answer;
+  candidate = { ...answer, asked };
   showSlates();
 }
 
@@ -121,6 +135,13 @@ function showControls() {
   if (document.activeElement !== byId("q")) byId("q").value = view.q;
 }
 
+function showPresets() {
+  const button = ([name, preset]) =>
+    element("button", { type: "button", "data-preset": name, "aria-pressed": "false", onclick: () =>
+      steer(preset.weights, preset.max_relevance_loss ?? view.loss) }, name);
+  byId("presets").replaceChildren(...Object.entries(presets).map(button));
+}
+
 function showControlChoice() {
   const select = byId("control");
   const names = Object.keys(presets);
@@ -136,20 +157,22 @@ function showSlates() {
   if (candidate.hits.length === 0) {
     return showNothing(`Nothing matches \u201c${candidate.query}\u201d${view.filters.length ? " with these filters" : ""}.`, bundle.examples);
   }
+  for (const hit of [...candidate.hits, ...control.answer.hits]) titles.set(hit.item_id, hit.title);
   byId("nothing").hidden = true;
   byId("slates").classList.remove("is-empty");
   const ids = (answer) => answer.hits.map((hit) => hit.item_id);
+  arrange.obeyed(candidate);
   showControl(byId("control-slate"), control.answer, ids(candidate), bundle.ranges);
-  showCandidate(byId("candidate-slate"), candidate, ids(control.answer), bundle.ranges);
-  showReceipt(byId("sentence"), byId("changes"), candidate, view.loss);
+  showCandidate(byId("candidate-slate"), candidate, ids(control.answer), bundle.ranges, arrange.decorate);
+  showReceipt(byId("sentence"), byId("changes"), candidate, candidate.asked.loss);
   showGuardrail();
   moveMarker();
   speak(`${candidate.hits.length} of ${candidate.n_candidates} candidates. ${sentenceOf(candidate)}`);
 }
 
 function showGuardrail() {
-  const asked = normalised(view.weights);
-  const { words, kind } = verdictOf(candidate, asked, view.loss);
+  const { weights: asked, loss } = candidate.asked;
+  const { words, kind } = verdictOf(candidate, asked, loss);
   byId("verdict").textContent = words;
   byId("verdict").className = `verdict ${kind}`;
   for (const name of bundle.objectives) {
@@ -206,9 +229,10 @@ function showTrouble() {
   const box = byId("trouble");
   box.hidden = trouble === undefined;
   if (trouble === undefined || box.dataset.words === trouble.message) return planRetry(trouble);
+  const key = trouble.needsKey && keyForm("Key", useKey);
   const again = element("button", { type: "button", onclick: () => refresh() }, "Try again");
   const afresh = element("button", { type: "button", onclick: () => location.assign("/") }, "Start afresh");
-  box.replaceChildren(element("p", {}, trouble.message), trouble.mayPass ? again : afresh);
+  box.replaceChildren(element("p", {}, trouble.message), key || (trouble.mayPass ? again : afresh));
   box.dataset.words = trouble.message;
   planRetry(trouble);
 }
@@ -240,6 +264,17 @@ function lookFor(text) {
   byId("q").value = text;
   view = { ...view, q: text.trim() };
   refresh({ push: true });
+  arrange.refresh();
+}
+
+/** A page is opened without a key; what only a key shows is asked for once there is one. */
+async function useKey() {
+  refreshAll();
+  if (!heldKey()) return;
+  // A key that may only search is not shown the profiles.
+  Object.assign(presets, await fetchJson("/profiles").catch(() => ({})));
+  showPresets();
+  showControls();
 }
 
 function toggleFilter(filter, on) {
@@ -265,15 +300,20 @@ async function copy(text, words) {
 
 // --- wiring
 
+const arrange = arranging({
+  panel: byId("arrange"),
+  toggle: byId("arrange-toggle"),
+  query: () => view.q,
+  titleOf: (itemId) => titles.get(itemId) ?? `#${itemId}`,
+  onKey: useKey,
+  onChange: refreshAll,
+  speak: (words) => (byId("arranged").textContent = words),
+});
+
 for (const name of bundle.objectives) {
   byId(`w_${name}`).addEventListener("input", (event) => steer({ ...view.weights, [name]: Number(event.target.value) }));
 }
-byId("presets").append(
-  ...Object.entries(presets).map(([name, preset]) =>
-    element("button", { type: "button", "data-preset": name, "aria-pressed": "false", onclick: () =>
-      steer(preset.weights, preset.max_relevance_loss ?? view.loss) }, name),
-  ),
-);
+showPresets();
 byId("axes").append(
   ...bundle.objectives.slice(1).map((name) =>
     element("button", { type: "button", "data-axis": name, "aria-pressed": "false", onclick: () => {
@@ -309,6 +349,7 @@ byId("search").addEventListener("submit", (event) => {
 });
 addEventListener("popstate", openAddress);
 openAddress();
+if (heldKey()) useKey();
 
 /** Show what the address asks for. */
 function openAddress() {
@@ -321,5 +362,6 @@ function openAddress() {
   }
   byId("q").value = view.q;
   refresh();
+  arrange.refresh();
   showTrouble();
 }

@@ -1,23 +1,36 @@
 // Requests, and what went wrong with them in words.
 
+import { heldKey } from "./key.js";
+
 export class Trouble extends Error {
-  constructor(message, { mayPass = false } = {}) {
+  constructor(message, { mayPass = false, needsKey = false } = {}) {
     super(message);
     this.mayPass = mayPass;
+    this.needsKey = needsKey;
   }
 }
 
-export async function fetchJson(path, parameters) {
+export const fetchJson = (path, parameters) => send("GET", parameters ? `${path}?${parameters}` : path);
+
+/** What the service answers to a request that carries the key that is held; null where it answers nothing. */
+export async function send(method, address, body) {
+  const key = heldKey();
+  const headers = { Accept: "application/json" };
+  if (key) headers.Authorization = `Bearer ${key}`;
+  if (body !== undefined) headers["Content-Type"] = "application/json";
   let response;
   try {
-    response = await fetch(`${path}?${parameters}`, { headers: { Accept: "application/json" } });
+    response = await fetch(address, { method, headers, body: body && JSON.stringify(body) });
   } catch {
     throw new Trouble("The service does not answer. It may be starting again.", { mayPass: true });
   }
-  if (response.ok) return response.json();
+  if (response.ok) return response.status === 204 ? null : response.json();
+  if (response.status === 401) {
+    throw new Trouble(key ? "The service does not know this key." : "The service asks for a key here.", { needsKey: true });
+  }
   const problem = await response.json().catch(() => ({}));
   const words = problem.detail ?? `The service answered ${response.status} ${response.statusText}.`;
-  throw new Trouble(words, { mayPass: response.status >= 500 || response.status === 429 });
+  throw new Trouble(words, { mayPass: response.status >= 500 || response.status === 429, needsKey: response.status === 403 });
 }
 
 /** One at a time, and of those asked for meanwhile only the last: a slider asks faster than anyone can look. */

@@ -10,13 +10,14 @@ export function contributions(hit, weights, ranges) {
 export function showControl(list, answer, candidateIds, ranges) {
   const kept = new Set(candidateIds);
   const leaves = { sign: "leaves", kind: "out", spoken: "not in the candidate slate" };
-  show(list, answer, ranges, (hit) => (kept.has(hit.item_id) ? null : leaves), () => null);
+  show(list, answer, ranges, { mark: (hit) => (kept.has(hit.item_id) ? null : leaves) });
 }
 
-export function showCandidate(list, answer, controlIds, ranges) {
+/** @param decorate adds to a card what can be done with it; it is given the card, the hit, its place and the last place. */
+export function showCandidate(list, answer, controlIds, ranges, decorate) {
   const rankOf = new Map(controlIds.map((id, index) => [id, index]));
-  const move = (hit, index) => moveOf(rankOf.get(hit.item_id), index, controlIds.length);
-  show(list, answer, ranges, move, reason);
+  const mark = (hit, index) => moveOf(rankOf.get(hit.item_id), index, controlIds.length);
+  show(list, answer, ranges, { mark, why: reason, decorate });
 }
 
 function moveOf(before, index, depth) {
@@ -27,16 +28,32 @@ function moveOf(before, index, depth) {
   return { sign: `${arrow} ${Math.abs(places)}`, kind: way, spoken: `${way} ${Math.abs(places)}, from rank ${before + 1}` };
 }
 
-function show(list, answer, ranges, mark, why) {
+function show(list, answer, ranges, { mark, why = () => null, decorate = () => {} }) {
   const before = new Map([...list.children].map((card) => [card.dataset.item, card.getBoundingClientRect().top]));
+  const focused = focusIn(list);
   const parts = answer.hits.map((hit) => contributions(hit, answer.weights, ranges));
   const largest = Math.max(...answer.hits.map((hit) => hit.score), 1e-9);
-  const cards = answer.hits.map((hit, index) => {
-    const below = answer.hits.slice(index + 1).some((other) => other.score > hit.score + 1e-6);
-    return card(hit, index, mark(hit, index), parts[index], largest, why(parts, index, below));
-  });
+  const cards = answer.hits.map((hit, index) => card(hit, index, mark(hit, index), parts[index], largest, why(answer, parts, index)));
+  cards.forEach((one, index) => decorate(one, answer.hits[index], index, cards.length - 1));
   list.replaceChildren(...cards);
+  restoreFocus(list, focused);
   glide(cards, before);
+}
+
+/** The button of a card that has the focus, by its item, its place and what it does. */
+function focusIn(list) {
+  const [button, cards] = [document.activeElement, [...list.children]];
+  const index = cards.findIndex((one) => one.contains(button));
+  return index < 0 ? null : { index, item: cards[index].dataset.item, act: button.dataset.act };
+}
+
+/** Who works by keyboard goes on with the same item, or, where it is gone, at the same place. */
+function restoreFocus(list, focused) {
+  if (focused === null) return;
+  const cards = [...list.children];
+  const own = cards.find((one) => one.dataset.item === focused.item) ?? cards[Math.min(focused.index, cards.length - 1)];
+  const buttons = [...(own?.querySelectorAll("button:not(:disabled)") ?? [])];
+  (buttons.find((button) => button.dataset.act === focused.act) ?? buttons[0])?.focus();
 }
 
 function card(hit, index, move, parts, largest, why) {
@@ -68,9 +85,18 @@ function card(hit, index, move, parts, largest, why) {
   );
 }
 
-/** The objective in which an item stands out most from the slate; or that variety put it before better scores. */
-function reason(parts, index, aheadOfBetter) {
-  if (aheadOfBetter) return "for variety";
+/**
+ * A rule that put it there; that variety put it before better scores; or the objective in which it stands out most.
+ * Where a pin stands nobody chose, so pins say nothing about the others.
+ */
+function reason({ hits, rules, weights }, parts, index) {
+  const pinned = new Set(Object.values(rules.pins));
+  const hit = hits[index];
+  if (pinned.has(hit.item_id)) return "pinned";
+  const boost = rules.boosts[hit.item_id];
+  if (boost) return boost > 0 ? "boosted" : "buried";
+  const passed = (other) => !pinned.has(other.item_id) && other.score > hit.score + 1e-6;
+  if (weights.diversity > 0 && hits.slice(index + 1).some(passed)) return "for variety";
   let most = { name: "", excess: 0 };
   parts[index].forEach(([name, value], number) => {
     const mean = parts.reduce((sum, other) => sum + other[number][1], 0) / parts.length;

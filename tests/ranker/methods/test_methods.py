@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -14,7 +15,7 @@ from ranker.evaluation import axes_of, discounted_values, slate_values, slates_o
 from ranker.features import FEATURES
 from ranker.methods.method import Method
 from ranker.methods.problem import Problem, lattice
-from ranker.methods.registry import AGGREGATIONS, METHODS, check_servable, fit_served, make_method
+from ranker.methods.registry import AGGREGATIONS, METHODS, STEERABLE, check_servable, fit_served, make_method
 from ranker.model import ServedRanker
 from ranker.training import Recipe
 from tests.ranker.methods.conftest import small_problem
@@ -52,7 +53,7 @@ def test_a_method_learns_and_follows_its_preference(name: str, problem: Problem)
         assert for_relevance[0] > for_revenue[0]
 
 
-@pytest.mark.parametrize("name", ["distilled", "film", "pamal", "listwise"])
+@pytest.mark.parametrize("name", STEERABLE)
 def test_what_is_served_scores_as_the_method_does(name: str, problem: Problem, tmp_path: Path) -> None:
     method = fitted(name, problem)
     save_ranker(method.export(), tmp_path)
@@ -68,7 +69,7 @@ def test_what_is_served_scores_as_the_method_does(name: str, problem: Problem, t
     torch.testing.assert_close(served.utilities(gains, torch.tensor([[0.35, 0.15]]))[0] * 2, order)
 
 
-@pytest.mark.parametrize("name", ["heads", "film", "pamal", "listwise"])  # one of each shape of module
+@pytest.mark.parametrize("name", STEERABLE)
 def test_a_served_method_stands_every_call_of_the_engine(name: str, problem: Problem, tmp_path: Path) -> None:
     save_ranker(_with_all_features(name), tmp_path)
     warm_up(load_ranker(tmp_path), n_objectives=2, k=3, n=5)
@@ -79,8 +80,7 @@ def _with_all_features(name: str) -> ServedRanker:
     wide = np.zeros((*small.lists.rows.shape, len(FEATURES)), dtype=np.float32)
     wide[..., :4] = small.lists.features
     lists = type(small.lists)(wide, small.lists.prices, small.lists.labels, small.lists.groups, small.lists.rows)
-    recipe = Recipe(hidden=(4,), n_steps=5)
-    return fit_served(name, lists, small.objectives, recipe, aspects=small.aspects)
+    return fit_served(name, replace(small, lists=lists), Recipe(hidden=(4,), n_steps=5))
 
 
 def test_raising_a_weight_never_lowers_what_the_heads_predict(problem: Problem) -> None:

@@ -10,39 +10,47 @@ import torch
 
 from core.errors import BadInput
 from ranker.lists import RankingLists
+from ranker.methods.method import Method
 from ranker.methods.problem import Problem, check_preferences, check_problem, lattice
-from ranker.methods.registry import make_method
+from ranker.methods.registry import AGGREGATIONS, METHODS, make_method
 from ranker.training import Recipe
 
 RECIPE = Recipe(hidden=(4,), n_steps=3)
-QUICK = ("scalarisation", "heads", "film", "listwise")
+
+
+def made(name: str) -> Method:
+    if name == "trees":
+        pytest.importorskip("lightgbm")
+    if name in AGGREGATIONS:
+        pytest.importorskip("torchjd")
+    return make_method(name, RECIPE)
 
 
 def with_lists(problem: Problem, **changed: np.ndarray) -> Problem:
     return replace(problem, lists=replace(problem.lists, **changed))
 
 
-@pytest.mark.parametrize("name", QUICK)
+@pytest.mark.parametrize("name", METHODS)
 def test_a_feature_that_is_not_finite_is_named(name: str, problem: Problem) -> None:
     features = problem.lists.features.copy()
     features[3, 0, 2] = np.nan
     with pytest.raises(BadInput, match="list 3, item 0, feature 2 is not finite"):
-        make_method(name, RECIPE).fit(with_lists(problem, features=features), lattice(2, 1))
+        made(name).fit(with_lists(problem, features=features), lattice(2, 1))
 
 
-@pytest.mark.parametrize("name", QUICK)
+@pytest.mark.parametrize("name", METHODS)
 def test_labels_that_are_all_zero_are_refused(name: str, problem: Problem) -> None:
     labels = np.where(np.isnan(problem.lists.labels), np.nan, 0).astype(np.float32)
     with pytest.raises(BadInput, match="nothing to learn"):
-        make_method(name, RECIPE).fit(with_lists(problem, labels=labels), lattice(2, 1))
+        made(name).fit(with_lists(problem, labels=labels), lattice(2, 1))
 
 
-@pytest.mark.parametrize("name", QUICK)
+@pytest.mark.parametrize("name", METHODS)
 def test_an_objective_that_is_the_same_everywhere_is_named(name: str, problem: Problem) -> None:
     labels = problem.lists.labels.copy()
     labels[..., 1] = np.where(np.isnan(labels[..., 1]), np.nan, 0)  # nobody bought anything: no revenue
     with pytest.raises(BadInput, match="objective revenue: its gain is 0"):
-        make_method(name, RECIPE).fit(with_lists(problem, labels=labels), lattice(2, 1))
+        made(name).fit(with_lists(problem, labels=labels), lattice(2, 1))
 
 
 def test_no_list_is_refused(problem: Problem) -> None:
@@ -50,13 +58,13 @@ def test_no_list_is_refused(problem: Problem) -> None:
         check_problem(problem.take(np.array([], dtype=int)))
 
 
-@pytest.mark.parametrize("name", QUICK)
+@pytest.mark.parametrize("name", METHODS)
 def test_a_list_of_one_item_is_scored_and_harms_nothing(name: str, problem: Problem) -> None:
     labels, rows = problem.lists.labels.copy(), problem.lists.rows.copy()
     labels[0, 1:], rows[0, 1:] = np.nan, -1
     labels[0, 0] = 1.0
     one_item = with_lists(problem, labels=labels, rows=rows)
-    method = make_method(name, RECIPE)
+    method = made(name)
     method.fit(one_item, lattice(2, 1))
     scores = method.score(one_item.inputs, torch.from_numpy(one_item.mask), np.array([0.5, 0.5]))
     assert torch.isfinite(scores[0, 0])
