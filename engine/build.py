@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -61,6 +62,7 @@ def build_bundle(
     Returns:
         the bundle id.
     """
+    as_of = datetime.now(UTC)
     check_servable(method)
     if method != DEFAULT and judgments is None and log_rows is None:
         raise BadInput(f"--method {method}: there are no judgments or a log to learn from")
@@ -68,7 +70,7 @@ def build_bundle(
         pipeline = build_pipeline(items, staging, encoder=encoder, progress=progress)
         objectives = objectives_of(has_prices=pipeline.store.has_prices)
         trained = _train(pipeline, objectives, judgments=judgments, log_rows=log_rows, method=method, progress=progress)
-        return finish(out, staging, pipeline, objectives, trained, source=source)
+        return finish(out, staging, pipeline, objectives, trained, source=source, as_of=as_of)
 
 
 def build_pipeline(
@@ -97,6 +99,7 @@ def finish(
     trained: Trained,
     *,
     source: str,
+    as_of: datetime,
 ) -> str:
     """Write the bundle with the default weights: mostly relevance, a little of everything else."""
     others = [objective.name for objective in objectives if objective.name != "relevance"]
@@ -108,6 +111,7 @@ def finish(
         ranges=trained.ranges,
         default_weights={name: weight / total for name, weight in default.items()},
         training=trained.report,
+        as_of=as_of,
         attainment=trained.attainment,
     )
     return save_bundle(out, staging=staging, pipeline=pipeline, ranker=trained.ranker, description=description)

@@ -74,13 +74,18 @@ READABLE = 0o644
 
 @dataclass(frozen=True)
 class Description:
-    """What the builder says of a bundle beside its files."""
+    """What the builder says of a bundle beside its files.
+
+    Attributes:
+        as_of: what changed in the catalogue up to then is in it; later changes are to be made to it while it serves.
+    """
 
     source: str
     objectives: Sequence[Objective]
     ranges: Sequence[float]
     default_weights: Mapping[str, float]
     training: Mapping[str, Any]
+    as_of: datetime
     attainment: Mapping[str, Attainment] = field(default_factory=dict)
     temperature: float = DEFAULT_TEMPERATURE
 
@@ -105,6 +110,7 @@ def save_bundle(out: Path, *, staging: Path, pipeline: Pipeline, ranker: ServedR
         "schema_version": SCHEMA_VERSION,
         "bundle_id": _bundle_id(digests),
         "created": datetime.now(UTC).isoformat(timespec="seconds"),
+        "as_of": description.as_of.isoformat(),
         "source": description.source,
         "feature_schema": schema_hash(),
         "features": list(FEATURES),

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -34,6 +35,7 @@ from ranker.training import (
     Recipe,
     assemble,
     calibrate,
+    calibrated,
     calibration_errors,
     fit_heads,
     raw_scores,
@@ -78,13 +80,14 @@ def build_grocery(
 ) -> str:
     """Build the grocery bundle, of all products or of the part given; returns its id."""
     grocery = grocery or load_grocery()
+    started = datetime.now(UTC)
     with staging_folder(out) as staging:
         pipeline = build_pipeline(grocery.items, staging, encoder=encoder, progress=progress)
         histories = histories_until(grocery.purchases, pipeline.store, LAST_WEEK)
         pipeline = replace(pipeline, histories=histories)
         trained = train_grocery(pipeline, grocery, splits=splits, recipe=recipe, method=method, progress=progress)
         objectives = objectives_of(has_prices=True)
-        return finish(out, staging, pipeline, objectives, trained, source="grocery")
+        return finish(out, staging, pipeline, objectives, trained, source="grocery", as_of=started)
 
 
 def train_grocery(
@@ -119,7 +122,7 @@ def train_grocery(
             "weeks": [splits.test.first, splits.test.last],
             "ndcg@10": mean_interval(list_ndcg(raw[..., 0], test)).as_dict(),
             "ndcg@10 of the first stage": mean_interval(list_ndcg(first_stage, test)).as_dict(),
-            "calibration_error": calibration_errors(calibrations, raw, test),
+            "calibration_error": calibration_errors(calibrated(calibrations, raw), test),
         },
     }
     attainment = attainment_of_gains(problem_of(validation, objectives, pipeline.store), gains, ranges)

@@ -43,6 +43,7 @@ def study_clicks(train: RankingLists, test: RankingLists, *, seed: int) -> list[
         "inverse propensities, known": lambda: fit_inverse_propensity(train, log, examined, RECIPE, seed=seed),
         "inverse propensities, estimated": lambda: fit_inverse_propensity(train, log, estimated, RECIPE, seed=seed),
         "dual learning": lambda: fit_dual(train, log, RECIPE, seed=seed)[0],
+        "dual learning, some randomised": lambda: fit_dual(train, log + randomised, RECIPE, seed=seed)[0],
     }
     reached = {
         name: float(np.nanmean(list_ndcg(raw_scores(fit(), test)[..., 0], test))) for name, fit in learners.items()

@@ -31,6 +31,14 @@ class ClickLog:
     def __len__(self) -> int:
         return len(self.lists)
 
+    def __add__(self, other: ClickLog) -> ClickLog:
+        """Both logs' impressions, of the same lists."""
+        return ClickLog(
+            np.concatenate([self.lists, other.lists]),
+            np.concatenate([self.positions, other.positions]),
+            np.concatenate([self.clicks, other.clicks]),
+        )
+
 
 def examination(n_positions: int, *, eta: float = 1.0) -> Floats:
     """[k] chance that a shopper looks at a position, `(1 / rank) ** eta` (position-based model)."""

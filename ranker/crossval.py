@@ -13,7 +13,18 @@ from core.metrics import mean_interval, ndcg_at_k
 from ranker.lists import RankingLists
 from ranker.model import ServedRanker
 from ranker.objectives import Objective
-from ranker.training import Progress, Recipe, assemble, calibrate, calibration_errors, fit_heads, raw_scores, silent
+from ranker.training import (
+    Progress,
+    Recipe,
+    assemble,
+    calibrate,
+    calibrated,
+    calibration_errors,
+    fit_calibrations,
+    fit_heads,
+    raw_scores,
+    silent,
+)
 
 N_FOLDS = 5
 
@@ -61,10 +72,21 @@ def fit_cross_validated(
         "cross_validation": {
             "folds": N_FOLDS,
             "ndcg@10": mean_interval(list_ndcg(held_out_scores[..., 0], lists)).as_dict(),
-            "calibration_error": calibration_errors(calibrations, held_out_scores, lists),
+            "calibration_error": calibration_errors(_expected_by_others(held_out_scores, lists), lists),
         }
     }
     return Fitted(assemble(heads, calibrations, ranges, objectives), ranges, gains, report)
+
+
+def _expected_by_others(scores: NDArray[np.float32], lists: RankingLists) -> NDArray[np.float64]:
+    """[L, n, H] what calibrations fitted on the other folds expect of scores [L, n, H]."""
+    folds = folds_of(lists.groups)
+    expected = np.full(scores.shape, np.nan)
+    for fold in np.unique(folds):
+        held_out = folds == fold
+        others = held_out if held_out.all() else ~held_out  # a single group has no others
+        expected[held_out] = calibrated(fit_calibrations(scores[others], lists.take(others)), scores[held_out])
+    return expected
 
 
 def list_ndcg(scores: NDArray[np.floating], lists: RankingLists, *, k: int = 10) -> NDArray[np.float64]:

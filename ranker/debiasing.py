@@ -41,6 +41,9 @@ def fit_inverse_propensity(
 def fit_dual(lists: RankingLists, log: ClickLog, recipe: Recipe, *, seed: int = 0) -> tuple[nn.Module, Tensor]:
     """Dual learning (DLA; Ai et al., SIGIR 2018): relevance and examination learned together, each weighing the other.
 
+    A logging ranker that is mostly right looks like a position that is looked at. Randomised impressions in the log are
+    what tells the two apart.
+
     Returns:
         the scorer, and [k] examination relative to the first position.
     """

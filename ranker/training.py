@@ -130,12 +130,10 @@ class Calibrated(NamedTuple):
 def calibrate(raw: NDArray[np.float32], lists: RankingLists, objectives: Sequence[Objective]) -> Calibrated:
     """Calibrate each head and measure each objective's population range on held-out lists."""
     calibrations = fit_calibrations(raw, lists)
-    columns = []
-    for objective in objectives:
-        gains = calibrations[objective.head](raw[..., objective.head])
-        columns.append(gains * np.nan_to_num(lists.prices) if objective.times_price else gains)
-    stacked = np.stack(columns, axis=2)
-    return Calibrated(calibrations, stacked, population_ranges(stacked, lists.rows >= 0))
+    expected = calibrated(calibrations, raw)[..., [objective.head for objective in objectives]]
+    priced = [np.nan_to_num(lists.prices) if one.times_price else np.ones_like(lists.prices) for one in objectives]
+    gains = expected * np.stack(priced, axis=2)
+    return Calibrated(calibrations, gains, population_ranges(gains, lists.rows >= 0))
 
 
 def fit_calibrations(raw: NDArray[np.float32], lists: RankingLists) -> list[Calibration]:
@@ -174,13 +172,16 @@ def assemble(
     ).eval()
 
 
-def calibration_errors(
-    calibrations: Sequence[Calibration], raw: NDArray[np.float32], lists: RankingLists
-) -> dict[str, float]:
-    """Expected calibration error of each head on lists it was not fitted on."""
+def calibration_errors(expected: NDArray[np.float64], lists: RankingLists) -> dict[str, float]:
+    """Expected calibration error of each head; `expected` [L, n, H] of lists that were held out of both fits."""
     errors = {}
     for number, name in enumerate(HEADS):
         values = lists.labels[..., number]
         known = ~np.isnan(values)
-        errors[name] = expected_calibration_error(calibrations[number](raw[..., number][known]), values[known])
+        errors[name] = expected_calibration_error(expected[..., number][known], values[known])
     return errors
+
+
+def calibrated(calibrations: Sequence[Calibration], raw: NDArray[np.float32]) -> NDArray[np.float64]:
+    """[L, n, H] expected values of raw scores [L, n, H]."""
+    return np.stack([one(raw[..., head]) for head, one in enumerate(calibrations)], axis=2)

@@ -53,7 +53,6 @@ LOAD_SECONDS = 60.0
 """How long a request to load waits for this worker."""
 
 Role = Literal["active", "canary", "arm"]
-Load = Callable[[Path], Engine]
 
 _log = structlog.get_logger()
 
@@ -89,13 +88,16 @@ class Bundles:
         telemetry: Telemetry,
         golden_queries: Path | None = None,
         check_seconds: float = 120.0,
-        load: Load = Engine.load,
+        load: Callable[[Path], Engine],
+        forget: Callable[[str], None],
     ) -> None:
         """Load what the plan says, or else the bundle that the service was started with.
 
         Args:
             golden_queries: a file of them, one a line, for the check.
             check_seconds: how long a check may take.
+            load: loads a bundle, verified and warm.
+            forget: told the id of a bundle that is no longer loaded.
 
         Raises:
             BundleDamaged, BundleMismatch: not even that one can serve.
@@ -107,6 +109,7 @@ class Bundles:
         self._golden_queries = golden_queries
         self._check_seconds = check_seconds
         self._load = load
+        self._forget = forget
         self._worker = uuid4().hex[:12]
         self._start_id: str = folder.manifest(folder.start)["bundle_id"]
         self._plan = Plan(loaded={folder.start: self._start_id}, active=folder.start)
@@ -178,6 +181,7 @@ class Bundles:
         self._wake.set()
         if self._thread is not None:
             self._thread.join()
+        self._shadow.stop()
 
     async def load(self, name: str) -> dict[str, Any]:
         """Check a bundle aside and load it into every worker; returns the report when this one has it.
@@ -332,6 +336,8 @@ class Bundles:
             if plan.canary is not None and plan.canary.bundle in engines:
                 canary = Served(engines[plan.canary.bundle], "canary", plan.canary.bundle)
                 self._cast = replace(self._cast, canary=canary, canary_share=plan.canary.share)
+        for gone in _ids(before.engines) - _ids(engines):
+            self._forget(gone)
         for name in self._problems.keys() - plan.loaded.keys():
             del self._problems[name]
         self._telemetry.bundle_info.labels(before.active.engine.bundle_id).set(0)
@@ -375,3 +381,7 @@ class Bundles:
             raise BadParameter("bundle", answer["problem"], "a bundle that passes its check")
         report: dict[str, Any] = answer["report"]
         return report
+
+
+def _ids(engines: Mapping[str, Engine]) -> set[str]:
+    return {engine.bundle_id for engine in engines.values()}

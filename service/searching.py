@@ -22,6 +22,7 @@ from engine.response import response_of
 from retrieval.filters import parse_filter
 from service.bundles import Bundles, Served
 from service.candidate_cache import CandidateCache
+from service.catalogue import Catalogue
 from service.experiments import Assignment, Experiments
 from service.impression_log import ImpressionLog
 from service.profiles import Profiles
@@ -45,6 +46,7 @@ class Searching:
     def __init__(
         self,
         bundles: Bundles,
+        catalogue: Catalogue,
         *,
         shadow: Shadow,
         state: State,
@@ -61,6 +63,7 @@ class Searching:
     ) -> None:
         self._bundles = bundles
         self._shadow = shadow
+        self._catalogue = catalogue
         self._state = state
         self._cache = cache
         self._profiles = profiles
@@ -73,6 +76,11 @@ class Searching:
         self._recent_events = recent_events
         self._timeout_ms = timeout_ms
         self._costs = measured_costs(bundles.serving)
+
+    @property
+    def engine(self) -> Engine:
+        """What answers from now on, with the catalogue as it is now; a request takes it once."""
+        return self._catalogue.newest(self._bundles.serving)
 
     @property
     def known_weights(self) -> tuple[str, ...]:
@@ -92,7 +100,7 @@ class Searching:
         assigned = self._assigned(request)
         unit_id = request.user_id or request.session_id
         served = self._served(assigned, unit_id)
-        engine = served.engine
+        engine = self._catalogue.newest(served.engine)
         query = self._query(engine, request, assigned, now)
         deadline = self._deadline(engine, query, start, request.timeout_ms or self._timeout_ms)
         slate = self._slate(engine, query, deadline)
@@ -118,7 +126,7 @@ class Searching:
         Raises:
             BadParameter: as `answer`.
         """
-        engine = self._bundles.serving
+        engine = self.engine
         query = self._query(engine, self._pseudonyms.request(request), None, datetime.now(UTC))
         slate = self._slate(engine, query, self._deadline(engine, query))
         rules = slate.query.constraints
@@ -134,7 +142,7 @@ class Searching:
 
         The batch takes as long as many searches, so it runs in a thread of its own and they go on.
         """
-        engine = self._bundles.serving
+        engine = self.engine
         query = self._query(engine, self._pseudonyms.request(request), None, datetime.now(UTC))
         watch = Stopwatch()
         pace = self._deadline(engine, query)
@@ -222,7 +230,7 @@ class Searching:
         return replace(query, recent=recent) if recent else query
 
     def _scored(self, engine: Engine, query: Query, watch: Stopwatch, pace: Pace) -> ScoredCandidates:
-        key = self._cache.key(engine.bundle_id, query)
+        key = self._cache.key(engine, query)
         scored = self._cache.get(key)
         if scored is None:
             scored = engine.score(query, watch, pace)

@@ -72,6 +72,9 @@ class Settings(BaseSettings):
     log_flush_seconds: float = Field(default=0.2, gt=0)
     log_segment_rows: int = Field(default=20_000, ge=1)
     log_segment_seconds: float = Field(default=300, gt=0)
+    log_compact_seconds: float = Field(
+        default=10, gt=0, description="how often finished segments of events are looked for and made Parquet"
+    )
 
     max_body_bytes: int = Field(default=1_000_000, ge=1_000)
     admin_key: SecretStr | None = Field(

@@ -27,6 +27,7 @@ from core.assignment import place
 from engine import Engine
 from engine.decisions import query_of
 from service import logs
+from service.catalogue import Catalogue
 from service.impression_log import ImpressionLog
 from service.pseudonyms import Pseudonyms
 from service.settings import Settings
@@ -44,7 +45,7 @@ class Shadow:
     """Feeds the process, if there is one."""
 
     def __init__(self, data_folder: Path, telemetry: Telemetry) -> None:
-        self._data_folder = data_folder / FOLDER
+        self._data_folder = data_folder
         self._telemetry = telemetry
         self._lock = threading.Lock()
         self._bundle: Path | None = None
@@ -161,18 +162,24 @@ def _rows(pipe: IO[bytes]) -> Iterator[dict[str, Any]]:
 
 
 def main() -> None:
-    """Bundle and data folder; rows on stdin, one line a row on stdout, until the input ends."""
+    """Bundle and data folder of the service; rows on stdin, one line a row on stdout, until the input ends."""
     logs.configure()
     os.nice(NICENESS)
     bundle, data_folder = map(Path, sys.argv[1:])
-    settings = Settings(bundle=bundle, data_folder=data_folder)
-    engine = Pseudonyms(settings.id_salt).engine(Engine.load(bundle))  # the rows have pseudonyms where there is a salt
+    settings = Settings(bundle=bundle, data_folder=data_folder / FOLDER)
+    pseudonyms = Pseudonyms(settings.id_salt)  # the rows have pseudonyms where there is a salt
+    catalogue = Catalogue(data_folder, Telemetry(), load=lambda path: pseudonyms.engine(Engine.load(path)))
+    built = catalogue.load(bundle)
+    catalogue.start()
     log = ImpressionLog(settings, lambda outcome, n: None)  # noqa: ARG005
     log.start()
     for row in _rows(sys.stdin.buffer):
-        sys.stdout.buffer.write(orjson.dumps(search_again(engine, row, log), option=orjson.OPT_APPEND_NEWLINE))
+        sys.stdout.buffer.write(
+            orjson.dumps(search_again(catalogue.newest(built), row, log), option=orjson.OPT_APPEND_NEWLINE)
+        )
         sys.stdout.buffer.flush()
     log.close()
+    catalogue.stop()
 
 
 if __name__ == "__main__":

@@ -57,8 +57,15 @@ class Telemetry:
             registry=registry,
         )
         self.events = _counter("events", "Events: accepted, duplicate.", ["outcome"], registry=registry)
+        self.events_compacted = _counter(
+            "events_compacted", "Events joined to a slate: matched, late, unknown.", ["result"], registry=registry
+        )
         self.log_lines = _counter(
             "log_lines", "Lines written or lost; times the disk refused.", ["log", "outcome"], registry=registry
+        )
+        self.catalogue_version = _gauge("catalogue_version", "Of the newest change that is served.", registry=registry)
+        self.catalogue_change_seconds = _histogram(
+            "catalogue_change_seconds", "From a change taken in to searches that see it.", registry=registry
         )
         self.redis_up = _gauge("redis_up", "Whether Redis answers.", registry=registry)
         self.bundle_loads = _counter(
@@ -85,7 +92,9 @@ class Telemetry:
         )
         self.shadow_seconds = _histogram("shadow_seconds", "Time of a search in the shadow.", registry=registry)
         self.bundle_info = _gauge("bundle_info", "The bundle that serves.", ["bundle"], registry=registry)
-        for log in ("impressions", "interactions"):  # an alarm needs the series before the first fault
+        for result in ("matched", "late", "unknown"):
+            self.events_compacted.labels(result)
+        for log in ("impressions", "interactions", "catalogue"):  # an alarm needs the series before the first fault
             for outcome in ("written", "lost", "refused"):
                 self.log_lines.labels(log, outcome)
 

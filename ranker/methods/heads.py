@@ -19,7 +19,7 @@ from ranker.lists import RankingLists
 from ranker.methods.method import Floats
 from ranker.methods.problem import Inputs, Problem, check_preferences, check_problem
 from ranker.model import ServedRanker
-from ranker.training import Recipe, assemble, fit_calibrations, fit_heads, population_ranges, raw_scores
+from ranker.training import Recipe, assemble, calibrated, fit_calibrations, fit_heads, population_ranges, raw_scores
 
 ENOUGH_TO_HOLD_OUT = 1000
 """Lists from which on one fold is enough to calibrate on; with fewer, all folds are."""
@@ -95,8 +95,7 @@ def held_out_calibrations(lists: RankingLists, recipe: Recipe, *, seed: int) -> 
 
 def taught(lists: RankingLists, teacher: nn.Module, calibrations: list[Calibration]) -> RankingLists:
     """Lists labelled with what the teacher expects, wherever there was a label."""
-    raw = raw_scores(teacher, lists)
-    expected = np.stack([one(raw[..., head]) for head, one in enumerate(calibrations)], axis=2)
+    expected = calibrated(calibrations, raw_scores(teacher, lists))
     soft = np.where(np.isnan(lists.labels), np.nan, np.clip(expected, 0, 1)).astype(np.float32)
     return RankingLists(lists.features, lists.prices, soft, lists.groups, lists.rows)
 

@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import polars as pl
 import pytest
 
+from catalog.grocery import Grocery
 from catalog.readers import read_catalogue
 from core.errors import BadInput, BadParameter
 from core.records import Constraints, Query
 from engine import Engine
 from engine.build import build_bundle
+from engine.grocery import Splits, build_grocery
 from ranker.methods.registry import STEERABLE
 from ranker.training import Recipe
 
@@ -60,6 +63,25 @@ def test_a_steerable_method_is_served_with_a_receipt_in_real_units(method: str, 
     assert 0 <= halfway.weights["revenue"] <= 1
     bounded = engine.search(Query("shirt", weights={"revenue": 1.0}, constraints=Constraints(max_relevance_loss=0.1)))
     assert bounded.infeasible or bounded.receipt["relevance"].change > -0.1 - 1e-6
+
+
+def test_a_steered_network_learns_from_what_households_bought(small_grocery: Grocery, tmp_path: Path) -> None:
+    soups = small_grocery.items.filter(pl.col("category").str.to_lowercase().str.contains("soup"))
+    bought = small_grocery.purchases.filter(pl.col("item_id").is_in(soups["item_id"].implode()))
+    few = Splits(*(replace(split, n_intents=60) for split in (Splits().train, Splits().validation, Splits().test)))
+    build_grocery(
+        tmp_path / "bundle",
+        grocery=Grocery(soups, bought, small_grocery.households),
+        splits=few,
+        recipe=Recipe(hidden=(4,), n_steps=20),
+        method="film",
+    )
+    engine = Engine.load(tmp_path / "bundle")
+    assert engine.manifest["training"]["method"] == "film"
+    assert 0 < engine.manifest["training"]["test"]["ndcg@10"]["value"] <= 1
+    dear, good = (engine.search(Query("soup", weights=weights)) for weights in ({"revenue": 1.0}, {"relevance": 1.0}))
+    assert dear.item_ids != good.item_ids
+    assert engine.weights_for({"revenue": 1.0}) == {"relevance": 0, "revenue": 1}
 
 
 def test_one_objective_leaves_nothing_to_steer_but_serves(tmp_path: Path) -> None:

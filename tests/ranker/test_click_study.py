@@ -19,5 +19,5 @@ def test_the_baseline_and_the_truth_stand_beside_every_correction(monkeypatch: p
     rows = {row["learner"]: row for row in study_clicks(lists, lists, seed=0)}
     assert rows["naive clicks"]["recovered"] == 0
     assert rows["true labels"]["recovered"] == 1
-    assert len(rows) == 5
+    assert len(rows) == 6
     assert all(0 < row["ndcg"] <= 1 for row in rows.values())

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import json
+from pathlib import Path
+
 import numpy as np
 import pytest
 import torch
@@ -43,6 +46,19 @@ def test_hypervolume_and_igd_plus_are_those_of_pymoo(seed: int, n_points: int, n
     # pymoo minimises
     assert hypervolume(points) == pytest.approx(float(hv.HV(ref_point=np.zeros(n_axes))(-points)))
     assert igd_plus(points, reference) == pytest.approx(float(igd.IGDPlus(-reference)(-points)))
+
+
+GOLDEN = json.loads((Path(__file__).parent / "golden_volumes.json").read_text())
+
+
+@pytest.mark.parametrize("case", GOLDEN["cases"], ids=lambda case: f"{len(case['points'])}x{len(case['points'][0])}")
+def test_volumes_fronts_and_distances_are_those_of_botorch_and_pymoo(case: dict) -> None:
+    points = np.array(case["points"])
+    assert hypervolume(points) == pytest.approx(case["botorch"], abs=1e-12)
+    assert hypervolume(points) == pytest.approx(case["pymoo"], abs=1e-12)
+    assert igd_plus(points, case["others"]) == pytest.approx(case["pymoo_igd_plus"])
+    front = np.unique(points[np.array(case["botorch_front"])], axis=0)
+    np.testing.assert_array_equal(np.unique(non_dominated(points), axis=0), front)
 
 
 def test_what_is_worse_than_random_adds_no_volume() -> None:
