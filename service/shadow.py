@@ -174,9 +174,8 @@ def main() -> None:
     log = ImpressionLog(settings, lambda outcome, n: None)  # noqa: ARG005
     log.start()
     for row in _rows(sys.stdin.buffer):
-        sys.stdout.buffer.write(
-            orjson.dumps(search_again(catalogue.newest(built), row, log), option=orjson.OPT_APPEND_NEWLINE)
-        )
+        found = search_again(catalogue.newest(built), row, log)
+        sys.stdout.buffer.write(orjson.dumps(found, option=orjson.OPT_APPEND_NEWLINE))
         sys.stdout.buffer.flush()
     log.close()
     catalogue.stop()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shutil
+from datetime import UTC, datetime
 from pathlib import Path
 
 import polars as pl
@@ -83,6 +84,7 @@ def bundle_folder(small_bundle: Path, tmp_path_factory: pytest.TempPathFactory) 
             ranges=ranges,
             default_weights=bundle.manifest["default_weights"],
             training={"method": "cold_start"},
+            as_of=datetime.now(UTC),
         )
         with staging_folder(folder / name) as staging:
             shutil.copytree(small_bundle / RETRIEVAL, staging / RETRIEVAL)

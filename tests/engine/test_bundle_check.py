@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import shutil
 from collections.abc import Callable
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
@@ -65,7 +66,8 @@ def saved_again(folder: Path, *, has_prices: bool = True, n_features: int | None
             weights.mul_(scale)
             if n_features is not None and weights.ndim == 2:
                 weights.data = weights.data[:, :n_features]
-    description = Description("grocery", objectives, ranges, {objective.name: 1.0 for objective in objectives}, {})
+    weights = {objective.name: 1.0 for objective in objectives}
+    description = Description("grocery", objectives, ranges, weights, {}, as_of=datetime.now(UTC))
     with staging_folder(folder) as staging:
         shutil.copytree(folder / RETRIEVAL, staging / RETRIEVAL)
         save_bundle(folder, staging=staging, pipeline=bundle.pipeline, ranker=ranker, description=description)
