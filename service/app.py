@@ -156,7 +156,6 @@ def create_app(settings: Settings) -> FastAPI:
     app.include_router(define(experiments, check=lambda experiment: _require_arms(profiles, bundles, experiment)))
     app.include_router(experiments_router(experiments, reader=reader))
     app.include_router(items_router(catalogue, bundles, gate, max_body_bytes=limit))
-    app.include_router(bundles_router(bundles, experiments, admin=admin, max_body_bytes=limit))
     app.include_router(keys_router(keys, admin=admin, max_body_bytes=limit))
     app.include_router(decisions_router(bundles, catalogue, impressions, admin=admin))
     app.include_router(health_router(bundles, gate, state=state, telemetry=telemetry))
