@@ -57,7 +57,8 @@ def open_index(folder: Path) -> tantivy.Index:
         BundleDamaged: the folder holds no index that can be read.
     """
     try:
-        with TemporaryDirectory(prefix="trimtab-lexical-") as links:
+        # A lock that is made while the folder goes leaves it behind, empty but for that.
+        with TemporaryDirectory(prefix="trimtab-lexical-", ignore_cleanup_errors=True) as links:
             for file in folder.iterdir():
                 if file.suffix != LOCK:
                     (Path(links) / file.name).symlink_to(file.resolve())
