@@ -149,6 +149,7 @@ class _Block:
             "boosts": pl.lit("{}"),
             "k": pl.lit(self._rows.shape[1]),
             "degraded": pl.lit([], dtype=pl.List(pl.String)),
+            "catalogue": pl.lit(engine.catalogue_version),
             "clicks": _lists(pl.Series(self._clicks[part][there]), there),
             "purchases": _lists(pl.Series(self._purchases[part][there]), there),
             "revenue": _lists(pl.Series(self._purchases[part][there] * prices[shown]), there),

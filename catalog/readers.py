@@ -98,7 +98,7 @@ def _read_jsonl(path: Path) -> RawRows:
     if not objects:
         raise BadFile(path, "has no row with a JSON object")
     header = list(dict.fromkeys(name for value in objects for name in value))
-    cells = [[_cell(value.get(name)) for name in header] for value in objects]
+    cells = [[cell_text(value.get(name)) for name in header] for value in objects]
     return _raw_rows(header, lines, cells, unreadable, path)
 
 
@@ -137,14 +137,14 @@ def _raw_rows(
     return RawRows(frame, pl.Series(lines, dtype=pl.Int64), tuple(unreadable))
 
 
-def _cell(value: object) -> str | None:
+def cell_text(value: object) -> str | None:
     """A JSON value as the text a CSV would have; a list's members joined by commas."""
     if value is None or isinstance(value, str):
         return value
     if isinstance(value, bool):
         return "true" if value else "false"
     if isinstance(value, list):
-        return ", ".join(part for part in map(_cell, value) if part)
+        return ", ".join(part for part in map(cell_text, value) if part)
     if isinstance(value, dict):
         return orjson.dumps(value).decode()
     return str(value)

@@ -119,14 +119,8 @@ def validate(raw: RawRows, path: object) -> tuple[pl.DataFrame, Rejections]:
     attributes = tuple(name for name in others if name.startswith(ATTRIBUTE_PREFIX))
     if "price" in known:
         _refuse_mixed_currencies(cells["price"], path)
-
-    squeezed = cells.with_columns(pl.col(*known, *attributes).str.replace_all(r"\s+", " ").str.strip_chars())
-    parsed = squeezed.select(
-        raw.lines.alias("_line"),
-        *(parse(name, COLUMNS[name].kind).alias(name) for name in known),
-        _attribute_text(attributes, own="attributes" in known).alias("_attributes"),
-        pl.coalesce(*(_problem(name) for name in known)).alias("_problem"),
-    ).with_columns(pl.col("_attributes").alias("attributes"))
+    values, problems = parsed_cells(raw)
+    parsed = values.with_columns(raw.lines.alias("_line"), problems.alias("_problem"))
     parsed = _mark_repeats(parsed)
 
     bad = parsed.filter(pl.col("_problem").is_not_null())
@@ -135,6 +129,24 @@ def validate(raw: RawRows, path: object) -> tuple[pl.DataFrame, Rejections]:
     ignored = tuple(name for name in others if name not in attributes)
     kept = complete(parsed.filter(pl.col("_problem").is_null()))
     return kept, Rejections(rows, len(cells) + len(raw.unreadable), attributes, ignored)
+
+
+def parsed_cells(raw: RawRows) -> tuple[pl.DataFrame, pl.Series]:
+    """The values of the schema's columns that are there (null: empty or unusable), and why a row cannot be used.
+
+    Returns:
+        values [n_rows], `attributes` among them where a column of its own or `attr_*` is there, and problems [n_rows],
+        a sentence that begins with the column's name, or null.
+    """
+    known = [name for name in COLUMNS if name in raw.cells.columns]
+    attributes = tuple(name for name in raw.cells.columns if name.startswith(ATTRIBUTE_PREFIX))
+    squeezed = raw.cells.with_columns(pl.col(*known, *attributes).str.replace_all(r"\s+", " ").str.strip_chars())
+    parsed = squeezed.select(
+        *(parse(name, COLUMNS[name].kind).alias(name) for name in known if name != "attributes"),
+        _attribute_text(attributes, own="attributes" in known).alias("attributes"),
+        pl.coalesce(*(_problem(name) for name in known)).alias("_problem"),
+    )
+    return parsed.drop("_problem"), parsed["_problem"]
 
 
 def parse(name: str, kind: Kind) -> pl.Expr:

@@ -287,13 +287,16 @@ def decision(
     decision_id: Annotated[str, typer.Argument(metavar="ID", help="as in the response and the log")],
     bundle: Annotated[Path, typer.Option(help="the bundle that served")],
     log: Annotated[Path, typer.Option(help="impression log: a file or a folder")] = Path("data"),
+    changes: Annotated[Path, typer.Option(help="the log of changes to the catalogue")] = Path("data/catalogue"),
 ) -> None:
     """Make a logged decision again, to the bit, and say what each feature added."""
     from engine import Engine
     from engine.decisions import replay_decision
     from engine.impressions import find_impression
+    from engine.live import LiveEngine
 
-    replayed = replay_decision(Engine.load(bundle), find_impression(decision_id, [log]))
+    row = find_impression(decision_id, [log])
+    replayed = replay_decision(LiveEngine(Engine.load(bundle), changes).at(row["catalogue"] or 0), row)
     print_json({**replayed, "timestamp": replayed["timestamp"].isoformat()})
 
 

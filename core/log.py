@@ -38,6 +38,7 @@ COLUMNS: dict[str, str] = {
     "boosts": "json",  # item_id -> what was added to its utility
     "k": "int",  # how many were asked for; fewer may have been there
     "degraded": "list[str]",  # parts of the search that were left out
+    "catalogue": "int?",  # version of the last change to the catalogue that was known; 0 or null as the bundle has it
     "recent": "list[str]?",  # what the user had done since the bundle was built, the newest first: action:item_id
     "features": "list[list[float]]?",
     "clicks": "list[int]",  # 0/1 by position

@@ -211,6 +211,7 @@ class Impression:
     exclusions: frozenset[str] = frozenset()
     boosts: Mapping[str, float] = field(default_factory=dict)
     degraded: tuple[str, ...] = ()
+    catalogue: int = 0
     recent: tuple[str, ...] = ()
     features: tuple[tuple[float, ...], ...] | None = None
     clicks: tuple[int, ...] = ()

@@ -79,6 +79,7 @@ def query_of(row: Mapping[str, Any]) -> Query:
 def _differences(engine: Engine, row: Mapping[str, Any], slate: Slate) -> list[dict[str, Any]]:
     again = engine.impression(slate, row["timestamp"])
     pairs = [(name, row[name], getattr(again, name)) for name in COMPARED]
+    pairs.append(("catalogue", row["catalogue"] or 0, again.catalogue))
     pairs.append(("candidates", _bound(row["decision_id"]), _bound(slate.decision_id)))
     return [
         {"what": name, "logged": logged, "replayed": replayed}

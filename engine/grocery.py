@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -79,13 +80,14 @@ def build_grocery(
 ) -> str:
     """Build the grocery bundle, of all products or of the part given; returns its id."""
     grocery = grocery or load_grocery()
+    started = datetime.now(UTC)
     with staging_folder(out) as staging:
         pipeline = build_pipeline(grocery.items, staging, encoder=encoder, progress=progress)
         histories = histories_until(grocery.purchases, pipeline.store, LAST_WEEK)
         pipeline = replace(pipeline, histories=histories)
         trained = train_grocery(pipeline, grocery, splits=splits, recipe=recipe, method=method, progress=progress)
         objectives = objectives_of(has_prices=True)
-        return finish(out, staging, pipeline, objectives, trained, source="grocery")
+        return finish(out, staging, pipeline, objectives, trained, source="grocery", as_of=started)
 
 
 def train_grocery(
@@ -124,7 +126,7 @@ def train_grocery(
         },
     }
     attainment = attainment_of_gains(problem_of(validation, objectives, pipeline.store), gains, ranges)
-    return Trained(assemble(heads, calibrations, ranges, objectives), ranges.tolist(), report, attainment)
+    return Trained(assemble(heads, calibrations, ranges, objectives), ranges.tolist(), report, attainment, train)
 
 
 def _train_other(
@@ -139,7 +141,7 @@ def _train_other(
         "n_lists": len(train),
         "test": {"ndcg@10": mean_interval(list_ndcg(by_relevance.numpy(), test.lists)).as_dict()},
     }
-    return Trained(ranker, ranker.ranges.tolist(), report, attainment_of_ranker(validation, ranker))
+    return Trained(ranker, ranker.ranges.tolist(), report, attainment_of_ranker(validation, ranker), train.lists)
 
 
 def lists_of_split(
@@ -176,7 +178,7 @@ def sample_intents(purchases: pl.DataFrame, store: ItemStore, split: Split, *, s
     of_weeks = purchases.filter(pl.col("week").is_between(split.first, split.last))
     intents = (
         of_weeks.group_by("household_id", "basket_id", "product_type", maintain_order=True)
-        .agg(pl.col("item_id").unique())
+        .agg(pl.col("item_id").unique(), pl.col("timestamp").first())
         .sort("basket_id", "product_type")
     )
     chosen = intents.sample(min(split.n_intents, len(intents)), seed=seed, shuffle=True)
@@ -190,6 +192,7 @@ def sample_intents(purchases: pl.DataFrame, store: ItemStore, split: Split, *, s
             user_id=row["household_id"],
             bought=frozenset(int(r) for r in store.rows_of(in_basket[row["basket_id"]].to_list()) if r >= 0),
             group=row["household_id"],
+            timestamp=row["timestamp"],
         )
         for row in chosen.iter_rows(named=True)
     ]

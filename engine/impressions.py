@@ -14,6 +14,7 @@ import polars as pl
 
 from core.errors import BadLog, NotFound
 from core.log import COLUMNS, SCHEMA_VERSION, problem_of
+from engine.interactions import SPOOL, outcomes_of, read_interactions, whole_lines, with_outcomes
 
 _DTYPES: dict[str, pl.DataType | type[pl.DataType]] = {
     "str": pl.String,
@@ -29,6 +30,9 @@ _DTYPES: dict[str, pl.DataType | type[pl.DataType]] = {
 SCHEMA = pl.Schema({name: _DTYPES[kind.removesuffix("?")] for name, kind in COLUMNS.items()})
 """Parquet schema of the log; mappings (weights) are JSON text."""
 
+FOLDER = "impressions"
+"""Of a service's data folder; what spools is in a folder of the same name in `engine.interactions.SPOOL`."""
+
 REQUIRED = tuple(name for name, kind in COLUMNS.items() if not kind.endswith("?"))
 """Columns that every log has; the others are null where they are not there."""
 
@@ -43,10 +47,22 @@ def frame_of(rows: Iterable[Mapping[str, Any]]) -> pl.DataFrame:
 
 def write_part(frame: pl.DataFrame, path: Path) -> None:
     """Write one Parquet part aside and rename it into place."""
+    write_parquet(frame.select(list(SCHEMA)), path)
+
+
+def write_parquet(frame: pl.DataFrame, path: Path) -> None:
+    """Write a Parquet file aside and rename it into place once it is on the disk."""
     path.parent.mkdir(parents=True, exist_ok=True)
     partial = path.with_name(f".{path.name}.partial")
-    frame.select(list(SCHEMA)).write_parquet(partial)
-    os.replace(partial, path)
+    try:
+        with partial.open("wb") as file:
+            frame.write_parquet(file)
+            file.flush()
+            os.fsync(file.fileno())
+        os.replace(partial, path)
+    except BaseException:
+        partial.unlink(missing_ok=True)
+        raise
 
 
 def json_line(row: Mapping[str, Any]) -> bytes:
@@ -55,10 +71,10 @@ def json_line(row: Mapping[str, Any]) -> bytes:
 
 
 def read_log(path: Path) -> Iterator[pl.DataFrame]:
-    """Read a log part by part: a Parquet file, a JSON-lines file, or a folder of either.
+    """Read a log part by part: a Parquet file, a JSON-lines file, a folder of either, or a service's data folder.
 
     Yields:
-        frames of `SCHEMA`, validated.
+        frames of `SCHEMA`, validated; those of a service's folder with the outcomes that came in as events.
 
     Raises:
         BadLog: nothing is there, a part is no log, or a row breaks `core.log`; names file and row.
@@ -66,10 +82,11 @@ def read_log(path: Path) -> Iterator[pl.DataFrame]:
     parts = _parts(path)
     if not parts:
         raise BadLog(f"{path}: no log is there; allowed: a .parquet or .jsonl file, or a folder of them")
+    outcomes = outcomes_of(read_interactions(path)) if is_data_folder(path) else None
     for part in parts:
         frame = _read_part(part)
         _check(frame, part)
-        yield frame
+        yield frame if outcomes is None else with_outcomes(frame, outcomes)
 
 
 def rows_of(frame: pl.DataFrame) -> Iterator[dict[str, Any]]:
@@ -103,12 +120,27 @@ def find_impression(decision_id: str, folders: Iterable[Path]) -> dict[str, Any]
 
 def _scan(part: Path, decision_id: str) -> pl.DataFrame:
     try:
-        return pl.scan_parquet(part).filter(pl.col("decision_id") == decision_id).select(list(SCHEMA)).collect()
+        return _with_later_columns(pl.scan_parquet(part).filter(pl.col("decision_id") == decision_id).collect())
     except (OSError, pl.exceptions.PolarsError) as error:
         raise BadLog(f"{part}: cannot be read as a log ({error})") from error
 
 
+def _with_later_columns(frame: pl.DataFrame) -> pl.DataFrame:
+    """In `SCHEMA`; columns that came after the log was written are null."""
+    unknown = [pl.lit(None).alias(name) for name in SCHEMA if name not in frame.columns]
+    return frame.with_columns(unknown).select(list(SCHEMA)).cast(dict(SCHEMA.items()))
+
+
+def is_data_folder(path: Path) -> bool:
+    """Whether a folder is a service's, with more in it than impressions."""
+    return any((path / folder).is_dir() for folder in (FOLDER, f"{SPOOL}/{FOLDER}"))
+
+
 def _parts(path: Path) -> list[Path]:
+    if is_data_folder(path):
+        sealed = _parts(path / FOLDER)
+        names = {part.stem for part in sealed}  # a kill between sealing and deleting leaves a segment in both
+        return [part for part in _parts(path / SPOOL / FOLDER) if part.stem not in names] + sealed
     if path.is_dir():
         return sorted(part for part in path.rglob("*") if part.suffix in {".parquet", ".jsonl"} and part.name[0] != ".")
     return [path] if path.is_file() else []
@@ -117,7 +149,8 @@ def _parts(path: Path) -> list[Path]:
 def _read_part(part: Path) -> pl.DataFrame:
     try:
         if part.suffix == ".jsonl":
-            lines = part.read_bytes().splitlines()
+            is_spooled = part.parent.parent.name == SPOOL
+            lines = (whole_lines(part) if is_spooled else part.read_bytes()).splitlines()
             return frame_of(_parse_line(line, part, number) for number, line in enumerate(lines, start=1))
         frame = pl.read_parquet(part)
     except (OSError, pl.exceptions.PolarsError) as error:
@@ -125,9 +158,8 @@ def _read_part(part: Path) -> pl.DataFrame:
     missing = [name for name in REQUIRED if name not in frame.columns]
     if missing:
         raise BadLog(f"{part}: column {missing[0]} is missing; a log has {', '.join(SCHEMA)}")
-    unknown = [pl.lit(None).alias(name) for name in SCHEMA if name not in frame.columns]
     try:
-        return frame.with_columns(unknown).select(list(SCHEMA)).cast(dict(SCHEMA.items()))
+        return _with_later_columns(frame)
     except pl.exceptions.PolarsError as error:
         raise BadLog(f"{part}: a column is not of the log's type ({error})") from error
 

@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 
 from catalog.store import ItemStore
+from core.continued import RowsOf
 from core.records import Candidates, Filter, FloatArray, IntArray, Shopper
 from ranker.features import ItemColumns, build_features, build_features_for_users, median_prices
 from ranker.users import WORTH, History, UserHistories, with_recent
-from ranker.words import ItemWords
+from ranker.words import BODY, ItemWords, field_words
+from ranker.words import FIELDS as WORD_FIELDS
 from retrieval.retriever import Retriever
 
 N_CANDIDATES = 200
@@ -71,7 +73,7 @@ class Pipeline:
         return build_features_for_users(text, candidates, self.items, histories)
 
 
-def with_rows(candidates: Candidates, rows: IntArray, vectors: FloatArray) -> Candidates:
+def with_rows(candidates: Candidates, rows: IntArray, vectors: RowsOf[np.float32]) -> Candidates:
     """Append rows that retrieval did not find: their cosine is computed, their lexical score is 0."""
     dim = vectors.shape[1]
     query_vector = candidates.query_vector if len(candidates.query_vector) else np.zeros(dim, dtype=np.float32)
@@ -104,19 +106,19 @@ def item_columns(store: ItemStore, retriever: Retriever, words: ItemWords, type_
 
 def build_words(store: ItemStore) -> ItemWords:
     """Index the words of a catalogue by field."""
-    body = [
-        f"{description} {attributes}"
-        for description, attributes in zip(store.texts("description"), store.texts("attributes"), strict=True)
-    ]
-    return ItemWords.build(
-        {
-            "title": store.texts("title"),
-            "product_type": store.texts("product_type"),
-            "category": store.texts("category"),
-            "brand": store.texts("brand"),
-            "body": body,
-        }
-    )
+    columns = {name: store.texts(name) for name in (*WORD_FIELDS, "description", "attributes") if name != BODY}
+    columns[BODY] = list(map(body_of, columns["description"], columns["attributes"]))
+    return ItemWords.build({field: columns[field] for field in WORD_FIELDS})
+
+
+def words_of_item(item: Mapping[str, str]) -> dict[str, list[str]]:
+    """What `build_words` keeps of one item."""
+    texts = {**item, BODY: body_of(item["description"], item["attributes"])}
+    return {field: field_words(field, texts[field]) for field in WORD_FIELDS}
+
+
+def body_of(description: str, attributes: str) -> str:
+    return f"{description} {attributes}"
 
 
 class Stopwatch:

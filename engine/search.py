@@ -38,7 +38,7 @@ from engine.budget import within_budget
 from engine.bundle import Bundle, load_bundle
 from engine.ladder import CANDIDATES, DENSE, FEW_CANDIDATES, LIVE_FEATURES, RANKING, UNHURRIED, Pace, Rungs, in_order
 from engine.ladder import DIVERSITY as NO_DIVERSITY
-from engine.pipeline import Stopwatch
+from engine.pipeline import Pipeline, Stopwatch
 from engine.slate_stage import SlateStage
 from ranker.artifact import warm_up
 from ranker.attainment import weights_for
@@ -51,7 +51,12 @@ Floats = NDArray[np.float64]
 
 
 class Engine:
-    """Searches one bundle. Stateless between calls, safe to share between threads that only search."""
+    """Searches one bundle. Stateless between calls, safe to share between threads that only search.
+
+    Attributes:
+        catalogue_version: of the last change to the catalogue that it knows of; 0 as built.
+        state: a name of bundle and catalogue that no other state has, on whatever machine.
+    """
 
     def __init__(self, bundle: Bundle) -> None:
         # torch and faiss each bring a libgomp; more than one thread each makes the median 10 times worse.
@@ -65,7 +70,17 @@ class Engine:
         self.default_weights: Mapping[str, float] = bundle.manifest["default_weights"]
         self.temperature = float(bundle.manifest["temperature"])
         self._relevance = self.objectives.index(RELEVANCE)
+        self.catalogue_version = 0
+        self.state = self.bundle_id
         self.attainment = bundle.attainment
+        self.population = bundle.population
+
+    def over(self, pipeline: Pipeline, version: int, timestamp: datetime | None) -> Engine:
+        """The same ranker over a later state of the catalogue, see `engine.live`."""
+        other = copy(self)
+        other.pipeline, other.catalogue_version = pipeline, version
+        other.state = f"{self.bundle_id}@{version}@{timestamp}"
+        return other
 
     @classmethod
     def load(cls, folder: Path) -> Engine:
@@ -226,6 +241,7 @@ class Engine:
             session_id=query.session_id,
             query=query.text,
             bundle=slate.bundle,
+            catalogue=self.catalogue_version,
             feature_schema=self.manifest["feature_schema"],
             variant=variant,
             weights=slate.weights,

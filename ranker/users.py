@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from copy import copy
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -17,7 +18,7 @@ FILES = ("user_ids.txt", "user_starts.npy", "user_rows.npy", "user_units.npy")
 
 @dataclass(frozen=True, slots=True)
 class History:
-    """One user's purchases: `rows` [m] sorted item rows, `units` [m] how often each was bought."""
+    """One user's purchases: `rows` [m] item rows, `units` [m] how often each was bought."""
 
     rows: IntArray
     units: FloatArray
@@ -56,6 +57,13 @@ class UserHistories:
     def __init__(self, user_ids: list[str], starts: NDArray[np.int64], rows: IntArray, units: FloatArray) -> None:
         self._index = {user_id: position for position, user_id in enumerate(user_ids)}
         self._starts, self._rows, self._units = starts, rows, units
+        self._moved: IntArray | None = None
+
+    def moved(self, moved: IntArray | None) -> UserHistories:
+        """The same purchases, of items that have other rows now: [n_items] the row of each; None where none moved."""
+        other = copy(self)
+        other._moved = moved
+        return other
 
     @classmethod
     def none(cls) -> UserHistories:
@@ -88,7 +96,8 @@ class UserHistories:
         if position is None:
             return None
         span = slice(self._starts[position], self._starts[position + 1])
-        return History(self._rows[span], self._units[span])
+        rows = self._rows[span]
+        return History(rows if self._moved is None else self._moved[rows], self._units[span])
 
     def __len__(self) -> int:
         return len(self._index)

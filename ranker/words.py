@@ -4,16 +4,18 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 
+from core.continued import Continued, RowsOf
 from core.records import FloatArray
 
-FIELDS = {"title": 24, "product_type": 8, "category": 8, "brand": 4, "body": 64}
+BODY = "body"
+FIELDS = {"title": 24, "product_type": 8, "category": 8, "brand": 4, BODY: 64}
 """Field -> most words kept of it; `body` is description and attributes, each word once."""
 
 MAX_QUERY_WORDS = 16
@@ -26,6 +28,12 @@ Matrix = NDArray[np.int32]
 def words_of(text: str) -> list[str]:
     """Lower-case words with plural endings taken off (the S-stemmer, Harman 1991)."""
     return [_singular(word) for word in _WORD.findall(text.lower())]
+
+
+def field_words(field: str, text: str) -> list[str]:
+    """The words that are kept of a text, in order."""
+    words = words_of(text)
+    return (list(dict.fromkeys(words)) if field == BODY else words)[: FIELDS[field]]
 
 
 def _singular(word: str) -> str:
@@ -55,7 +63,7 @@ class ItemWords:
         fields: field -> [n_items, width] int32, -1 padded.
     """
 
-    def __init__(self, vocabulary: Sequence[str], idf: FloatArray, fields: dict[str, Matrix]) -> None:
+    def __init__(self, vocabulary: Sequence[str], idf: FloatArray, fields: dict[str, RowsOf[np.int32]]) -> None:
         self._ids = {word: number for number, word in enumerate(vocabulary)}
         self.idf = idf
         self.fields = fields
@@ -64,16 +72,14 @@ class ItemWords:
     def build(cls, texts: dict[str, Sequence[str]]) -> ItemWords:
         """Index the texts of each field of `FIELDS`, one text an item."""
         ids: dict[str, int] = {}
-        fields: dict[str, Matrix] = {}
+        fields: dict[str, RowsOf[np.int32]] = {}
         frequency: Counter[int] = Counter()
         n_items = len(texts["title"])
-        for field, widest in FIELDS.items():
+        for field in FIELDS:
             rows = []
             for text in texts[field]:
-                words = words_of(text)
-                if field == "body":
-                    words = list(dict.fromkeys(words))
-                numbers = [ids.setdefault(word, len(ids)) for word in words[:widest]]
+                words = field_words(field, text)
+                numbers = [ids.setdefault(word, len(ids)) for word in words]
                 frequency.update(set(numbers))
                 rows.append(numbers)
             width = max(1, max(map(len, rows), default=1))
@@ -83,6 +89,21 @@ class ItemWords:
             fields[field] = matrix
         counts = np.array([frequency[number] for number in range(len(ids))], dtype=np.float32)
         return cls(list(ids), np.log1p(n_items / np.maximum(counts, 1)).astype(np.float32), fields)
+
+    def with_items(self, items: Sequence[Mapping[str, Sequence[str]]]) -> ItemWords:
+        """More items behind these: their `field_words` by field. Words that are known keep their weights."""
+        ids, counts = dict(self._ids), Counter[int]()
+        fields: dict[str, RowsOf[np.int32]] = {}
+        for field, built in self.fields.items():
+            matrix = np.full((len(items), built.shape[1]), -1, dtype=np.int32)
+            for row, words in enumerate(item[field] for item in items):
+                numbers = [ids.setdefault(word, len(ids)) for word in words[: built.shape[1]]]
+                counts.update(set(numbers))
+                matrix[row, : len(numbers)] = numbers
+            fields[field] = Continued(np.asarray(built), matrix)
+        n_items = len(self.fields["title"]) + len(items)
+        new = np.array([counts[number] for number in range(len(self._ids), len(ids))], dtype=np.float32)
+        return ItemWords(list(ids), np.concatenate([self.idf, np.log1p(n_items / np.maximum(new, 1))]), fields)
 
     def of_query(self, text: str) -> QueryWords:
         words = list(dict.fromkeys(words_of(text)))[:MAX_QUERY_WORDS]
@@ -97,7 +118,7 @@ class ItemWords:
         (folder / "words.txt").write_text("\n".join(self._ids))
         np.save(folder / "words_idf.npy", self.idf, allow_pickle=False)
         for field, matrix in self.fields.items():
-            np.save(folder / f"words_{field}.npy", matrix, allow_pickle=False)
+            np.save(folder / f"words_{field}.npy", np.asarray(matrix), allow_pickle=False)
 
     @classmethod
     def load(cls, folder: Path) -> ItemWords:

@@ -33,6 +33,6 @@ def fuse(
     return np.asarray(DENSE_WEIGHT * near + (1 - DENSE_WEIGHT) * share, dtype=np.float32)
 
 
-def best_first(fused: FloatArray, priority: IntArray, n: int) -> IntArray:
-    """[<= n] indices by descending score; a tie goes to the smaller priority, which must be unique."""
-    return np.lexsort((priority, -fused))[:n]
+def best_first(fused: FloatArray, popularity: FloatArray, rows: IntArray, n: int) -> IntArray:
+    """[<= n] indices by descending score; a tie goes to the more popular item, then to the earlier row."""
+    return np.lexsort((rows, -popularity, -fused))[:n]

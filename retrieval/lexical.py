@@ -6,7 +6,9 @@ shopper are never read as query syntax.
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping, Sequence
+from functools import cached_property
 from math import isfinite
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -132,7 +134,11 @@ class LexicalIndex:
 
     def terms(self, text: str) -> list[str]:
         """The distinct index terms of a text, at most `MAX_TERMS`."""
-        return list(dict.fromkeys(self._analyzer.analyze(text)))[:MAX_TERMS]
+        return list(dict.fromkeys(self.all_terms(text)))[:MAX_TERMS]
+
+    def all_terms(self, text: str) -> list[str]:
+        """The index terms of a text, each as often as it is there."""
+        return list(self._analyzer.analyze(text))
 
     def knows(self, word: str) -> bool:
         """Whether any item has all terms of the word in one field or another."""
@@ -154,14 +160,49 @@ class LexicalIndex:
     def matches(self, text: str) -> IntArray:
         """Rows of the items that have all of the words, or any of them where none has all."""
         terms = self.terms(text)
+        rows = self.having(terms, every=True)
+        return rows if len(rows) else self.having(terms, every=False)
+
+    def having(self, terms: Sequence[str], *, every: bool) -> IntArray:
+        """Rows of the items that have every one of the terms, or any of them, in one field or another."""
         if not terms:
             return np.empty(0, dtype=np.int64)
         anywhere = [Query.const_score_query(self._scores_of(term), 1.0) for term in terms]
-        for occur in (Occur.Must, Occur.Should):
-            rows, _ = self._top(Query.boolean_query([(occur, term) for term in anywhere]), self._searcher.num_docs)
-            if len(rows):
-                break
+        occur = Occur.Must if every else Occur.Should
+        rows, _ = self._top(Query.boolean_query([(occur, term) for term in anywhere]), self._searcher.num_docs)
         return rows
+
+    @property
+    def n_docs(self) -> int:
+        """Items in the index."""
+        return int(self._searcher.num_docs)
+
+    def doc_freq(self, field: str, term: str) -> int:
+        """Items with the term in the field."""
+        return int(self._searcher.doc_freq(field, term))
+
+    def average_length(self, field: str) -> float:
+        """Terms of the field in an average item, as BM25 counts them; 0 where no item has any."""
+        return self._average_lengths[field]
+
+    @cached_property
+    def _average_lengths(self) -> dict[str, float]:
+        return {field: self._explained_average(field) for field in BOOSTS}
+
+    def _explained_average(self, field: str) -> float:
+        """tantivy tells the average only when it explains a score."""
+        some = self._searcher.terms_with_prefix(field, "", limit=1)
+        if not some:
+            return 0.0
+        query = Query.term_query(self._schema, field, some[0][0], "freq")
+        address = self._searcher.search(query, 1, count=False).hits[0][1]
+        stack = [json.loads(query.explain(self._searcher, address).to_json())]
+        while stack:
+            part = stack.pop()
+            if part["description"].startswith("avgdl"):
+                return float(part["value"])
+            stack += part.get("details", ())
+        raise AssertionError("tantivy explains BM25 without its average length")
 
     def _scores_of(self, term: str) -> Query:
         by_field = [

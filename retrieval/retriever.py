@@ -5,17 +5,18 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Protocol
 
 import numpy as np
 
+from core.continued import RowsOf
 from core.errors import BundleDamaged
 from core.records import Candidates, Filter, FloatArray, IntArray
 from retrieval.dense import DenseIndex, mapped
 from retrieval.distilled import TEACHER, DistilledQueries, distil, pseudo_queries
 from retrieval.encoders import Encoder, load_encoder
 from retrieval.facets import facet_counts
-from retrieval.filters import FIELDS, column_of, conditions_of, mask_of
+from retrieval.filters import FIELDS, Condition, Mask, column_of, conditions_of, mask_of
 from retrieval.fusion import best_first, fuse
 from retrieval.lexical import BOOSTS, LexicalIndex
 from retrieval.nonsense import dense_floor
@@ -47,12 +48,29 @@ N_SAMPLED_QUERIES = 200
 ENCODED_AT_ONCE = 2048
 
 
+class Lexical(Protocol):
+    """What a retriever asks of `LexicalIndex`."""
+
+    def knows(self, word: str) -> bool: ...
+
+    def search(self, text: str, depth: int, conditions: Sequence[Condition] = ()) -> tuple[IntArray, FloatArray]: ...
+
+    def matches(self, text: str) -> IntArray: ...
+
+
+class Dense(Protocol):
+    """What a retriever asks of `DenseIndex`."""
+
+    def search(self, query: FloatArray, depth: int, mask: Mask | None = None) -> tuple[IntArray, FloatArray]: ...
+
+
 class Retriever:
     """Candidates for a query out of one store.
 
     Attributes:
         encoder: the text encoder the vectors are made with.
-        vectors: [n_items, dim] float32 unit rows, memory-mapped.
+        vectors: [n_items, dim] float32 unit rows, memory-mapped; indexed by an array of rows.
+        dense, lexical, speller: what it searches in and corrects words with.
         report: what was built and how well it finds: index kind, its recall against exact search, encoder, floor.
     """
 
@@ -61,9 +79,9 @@ class Retriever:
         *,
         store: ItemStore,
         encoder: Encoder,
-        vectors: FloatArray,
-        dense: DenseIndex,
-        lexical: LexicalIndex,
+        vectors: RowsOf[np.float32],
+        dense: Dense,
+        lexical: Lexical,
         speller: Speller,
         report: dict[str, Any],
     ) -> None:
@@ -71,11 +89,10 @@ class Retriever:
         self.vectors = vectors
         self.report = report
         self._store = store
-        self._dense = dense
-        self._lexical = lexical
-        self._speller = speller
+        self.dense = dense
+        self.lexical = lexical
+        self.speller = speller
         self._floor = float(report["dense_floor"])
-        self._priority = _priority(store)
 
     @classmethod
     def build(
@@ -93,7 +110,7 @@ class Retriever:
         priority = _priority(store)
 
         texts = [
-            _item_text(*parts)
+            item_text(*parts)
             for parts in zip(columns["title"], columns["product_type"], columns["description"], strict=True)
         ]
         distinct, vector_of = _distinct(texts)
@@ -172,10 +189,10 @@ class Retriever:
         query = self.encoder.encode([text])[0] if by_meaning else np.zeros(self.vectors.shape[1], dtype=np.float32)
         conditions = conditions_of(self._store, filters)
         depth = max(n_candidates, POOL)
-        lexical_rows, bm25 = self._lexical.search(text, depth, conditions)
+        lexical_rows, bm25 = self.lexical.search(text, depth, conditions)
         dense_rows, cosines = NOTHING_NEAR
         if by_meaning:
-            dense_rows, cosines = self._dense.search(query, depth, mask_of(self._store, conditions))
+            dense_rows, cosines = self.dense.search(query, depth, mask_of(self._store, conditions))
 
         seen = np.zeros(len(self._store), dtype=bool)
         seen[lexical_rows] = True
@@ -191,7 +208,9 @@ class Retriever:
         )
 
         matching = np.flatnonzero((lexical > 0) | (dense >= self._floor))
-        best = matching[best_first(fused[matching], self._priority[rows[matching]], n_candidates)]
+        best = matching[
+            best_first(fused[matching], self._store.popularity[rows[matching]], rows[matching], n_candidates)
+        ]
         return Candidates(rows[best], dense[best], lexical[best], fused[best], query)
 
     def facets(self, text: str, fields: Sequence[str], filters: Sequence[Filter] = ()) -> dict[str, dict[str, int]]:
@@ -202,16 +221,17 @@ class Retriever:
             BadParameter: an unknown field.
         """
         text = self.correct(text)
-        matches = self._lexical.matches(text)
+        matches = self.lexical.matches(text)
         if not len(matches):
-            matches = np.flatnonzero(self.vectors @ self.encoder.encode([text])[0] >= self._floor)
+            is_near = self.vectors @ self.encoder.encode([text])[0] >= self._floor
+            matches = np.flatnonzero(is_near if self._store.gone is None else is_near & ~self._store.gone)
         return facet_counts(self._store, matches, fields, filters)
 
     def correct(self, text: str) -> str:
         """The words of a query, those that no item has replaced by what may have been meant."""
         words = words_of(text[:MAX_QUERY_CHARACTERS])
         return " ".join(
-            word if self._lexical.knows(word) else self._speller.correct(word, is_last=position == len(words) - 1)
+            word if self.lexical.knows(word) else self.speller.correct(word, is_last=position == len(words) - 1)
             for position, word in enumerate(words)
         )
 
@@ -232,7 +252,7 @@ def _priority(store: ItemStore) -> IntArray:
     return np.argsort(np.argsort(-store.popularity, kind="stable"), kind="stable").astype(np.int64)
 
 
-def _item_text(title: str, product_type: str, description: str) -> str:
+def item_text(title: str, product_type: str, description: str) -> str:
     return " ".join(part for part in (title, product_type, description) if part)[:ENCODED_CHARACTERS]
 
 

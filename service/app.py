@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from functools import partial
 from typing import Any
@@ -12,6 +12,7 @@ from fastapi.openapi.utils import get_openapi
 from fastapi.staticfiles import StaticFiles
 from fastapi_offline import FastAPIOffline
 from pydantic.json_schema import models_json_schema
+from starlette.types import Lifespan
 
 from core.errors import BadParameter, NotFound
 from core.weights import normalise
@@ -23,6 +24,8 @@ from service.auth import Gate
 from service.bodies import REFERENCE
 from service.bundles import Bundles
 from service.candidate_cache import CandidateCache
+from service.catalogue import Catalogue
+from service.compactor import Compactor
 from service.event_log import Event, EventLog
 from service.experiments import Experiment, Experiments
 from service.impression_log import ImpressionLog
@@ -36,6 +39,7 @@ from service.routes.events import Batch, events_router
 from service.routes.experiments import experiments_router
 from service.routes.frontier import frontier_router
 from service.routes.health import health_router
+from service.routes.items import Ids, items_router
 from service.routes.keys import keys_router
 from service.routes.playground import ASSETS, FOLDER, playground_router
 from service.routes.search import search_router
@@ -45,6 +49,8 @@ from service.security_headers import SecurityHeaders
 from service.settings import Settings
 from service.state import State
 from service.telemetry import Telemetry
+from service.tracing import tracing
+from service.watching import Watching
 
 FRONTIERS_AT_ONCE = 2
 """They are computed in threads of their own; more would take the searches' time."""
@@ -62,7 +68,8 @@ def create_app(settings: Settings) -> FastAPI:
     """
     telemetry = Telemetry()
     pseudonyms = Pseudonyms(settings.id_salt)
-    bundles = Bundles(pseudonyms.engine(Engine.load(settings.bundle)), telemetry)
+    catalogue = Catalogue(settings.data_folder, telemetry, load=lambda path: pseudonyms.engine(Engine.load(path)))
+    bundles = Bundles(catalogue.load(settings.bundle), telemetry)
     state = State(
         settings.redis_url,
         timeout_seconds=settings.redis_timeout_seconds,
@@ -80,7 +87,15 @@ def create_app(settings: Settings) -> FastAPI:
     )
     impressions = ImpressionLog(settings, telemetry.log_observer("impressions"))
     recent_events = RecentEvents(state)
-    events = EventLog(settings, state, telemetry.log_observer("interactions"), followers=[recent_events.follow])
+    watching = Watching(telemetry)
+    traces = tracing(settings.traces_url, share=settings.traces_share)
+    followers = (recent_events.follow, watching.follow)
+    events = EventLog(settings, state, telemetry.log_observer("interactions"), followers=followers)
+    compactor = Compactor(
+        settings.data_folder,
+        lambda result, n: telemetry.events_compacted.labels(result).inc(n),
+        every_seconds=settings.log_compact_seconds,
+    )
     cache = CandidateCache(
         state,
         telemetry,
@@ -89,6 +104,7 @@ def create_app(settings: Settings) -> FastAPI:
     )
     searching = Searching(
         bundles,
+        catalogue,
         state=state,
         cache=cache,
         profiles=profiles,
@@ -97,20 +113,12 @@ def create_app(settings: Settings) -> FastAPI:
         recent_events=recent_events,
         impressions=impressions,
         telemetry=telemetry,
+        watching=watching,
+        tracing=traces,
         pseudonyms=pseudonyms,
         exploration_share=settings.exploration_share,
         timeout_ms=settings.timeout_ms,
     )
-
-    @asynccontextmanager
-    async def lifespan(_: FastAPI) -> AsyncIterator[None]:
-        state.start()
-        impressions.start()
-        events.start()
-        yield
-        events.close()
-        impressions.close()
-        state.stop()
 
     app = FastAPIOffline(
         title="trimtab",
@@ -118,7 +126,15 @@ def create_app(settings: Settings) -> FastAPI:
         version=INTERFACE_VERSION,
         redoc_url=None,
         redirect_slashes=False,
-        lifespan=lifespan,
+        lifespan=_lifespan(
+            (lambda: None, traces.close),
+            (watching.start, watching.stop),
+            (state.start, state.stop),
+            (catalogue.start, catalogue.stop),
+            (compactor.start, compactor.close),
+            (impressions.start, impressions.close),
+            (events.start, events.close),
+        ),
     )
     limit = settings.max_body_bytes
     admission = Admission(telemetry, waiting=settings.max_waiting_searches)
@@ -129,19 +145,38 @@ def create_app(settings: Settings) -> FastAPI:
     reader, admin = gate.dependency("admin", always=False), gate.dependency("admin", always=True)
     define = partial(definitions_router, reader=reader, admin=admin, max_body_bytes=limit)
     app.include_router(define(profiles, check=lambda profile: normalise(profile.weights, searching.known_weights)))
-    app.include_router(define(rules, check=lambda rule: _require_items(bundles.serving, rule)))
+    app.include_router(define(rules, check=lambda rule: _require_items(catalogue.newest(bundles.serving), rule)))
     app.include_router(define(experiments, check=lambda experiment: _require_profiles(profiles, experiment)))
     app.include_router(experiments_router(experiments, reader=reader))
+    app.include_router(items_router(catalogue, bundles, gate, max_body_bytes=limit))
     app.include_router(keys_router(keys, admin=admin, max_body_bytes=limit))
-    app.include_router(decisions_router(bundles, impressions, admin=admin))
+    app.include_router(decisions_router(bundles, catalogue, impressions, admin=admin))
     app.include_router(health_router(bundles, gate, state=state, telemetry=telemetry))
-    app.include_router(playground_router(bundles, searching, profiles, gate, admission))
+    app.include_router(playground_router(searching, profiles, gate, admission))
     app.mount(ASSETS, StaticFiles(directory=FOLDER / "assets"))
     problems.install(app)
     app.add_middleware(SecurityHeaders)
     app.add_middleware(Accounting, telemetry=telemetry)
     app.openapi = partial(_openapi, app)  # type: ignore[method-assign]  # the framework's own way to extend it
     return app
+
+
+def _lifespan(*background: tuple[Callable[[], None], Callable[[], None]]) -> Lifespan[FastAPI]:
+    """Start what runs beside the requests in this order, and stop it in the other.
+
+    Args:
+        background: how each is started and stopped.
+    """
+
+    @asynccontextmanager
+    async def lifespan(_: FastAPI) -> AsyncIterator[None]:
+        for start, _stop in background:
+            start()
+        yield
+        for _start, stop in reversed(background):
+            stop()
+
+    return lifespan
 
 
 def _require_profiles(profiles: Profiles, experiment: Experiment) -> None:
@@ -161,7 +196,7 @@ def _openapi(app: FastAPI) -> dict[str, Any]:
     """The document at /openapi.json: the routes, and the models that bodies and problems refer to by name."""
     if app.openapi_schema is None:
         document = get_openapi(title=app.title, version=app.version, summary=app.summary, routes=app.routes)
-        models = (problems.Problem, Event, Batch, Profile, Rule, Experiment, Grant)
+        models = (problems.Problem, Event, Batch, Profile, Rule, Experiment, Grant, Ids)
         _, definitions = models_json_schema([(model, "validation") for model in models], ref_template=REFERENCE)
         document["components"]["schemas"].update(definitions["$defs"])
         document["components"]["securitySchemes"] = {"key": {"type": "http", "scheme": "bearer"}}

@@ -1,4 +1,4 @@
-"""Scored candidates by what they depend on: bundle, text, filters, pins, user and what the user did lately.
+"""Scored candidates by what they depend on: catalogue, text, filters, pins, user and what the user did lately.
 
 Never a chosen slate: weights, constraints and draws are settled on each request anew, because a cached draw would make
 the logged propensities wrong.
@@ -18,6 +18,7 @@ from safetensors import SafetensorError
 from safetensors.numpy import load, save
 
 from core.records import Query, ScoredCandidates
+from engine import Engine
 from service.state import State
 from service.telemetry import Telemetry
 
@@ -36,10 +37,10 @@ class CandidateCache:
         self._local: OrderedDict[bytes, ScoredCandidates] = OrderedDict()
         self._unshared: set[bytes] = set()
 
-    def key(self, bundle_id: str, query: Query) -> bytes:
+    def key(self, engine: Engine, query: Query) -> bytes:
         """What the scored candidates of a query depend on."""
         parts = [
-            bundle_id,
+            engine.state,
             query.text,
             [[one.field, one.values, one.low, one.high] for one in query.filters],
             query.user_id,

@@ -2,8 +2,9 @@
 
 An event is known by its `event_id`. Ids are remembered in this process (those on the disk are read at the start) and in
 Redis for the other workers, marked only after the event is on the disk: a crash in between may write an event twice,
-never lose one. Readers of `<data folder>/interactions/*.jsonl` keep the first row of an `event_id`. The stream in Redis
-is a feed for who follows along; what it misses while Redis is lost is on the disk.
+never lose one. `engine.interactions` reads what is written and keeps the first row of an `event_id`;
+`service.compactor` turns it into Parquet. The stream in Redis is a feed for who follows along; what it misses while
+Redis is lost is on the disk.
 """
 
 from __future__ import annotations
@@ -13,7 +14,6 @@ from collections import OrderedDict
 from collections.abc import Callable, Sequence
 from dataclasses import asdict
 from datetime import UTC, datetime
-from pathlib import Path
 from typing import Annotated, Literal
 
 import orjson
@@ -22,11 +22,11 @@ from redis.client import Pipeline
 
 from core.errors import Unavailable
 from core.records import Interaction
-from service.journal import SUFFIX, Journal, Observe
+from engine.interactions import INTERACTIONS, SPOOL, newest_event_ids
+from service.journal import Journal, Observe
 from service.settings import Settings
 from service.state import State
 
-FOLDER = "interactions"
 STREAM = "trimtab:events"
 STREAM_LENGTH = 100_000
 SEEN_KEY = "trimtab:event:"
@@ -102,9 +102,9 @@ class EventLog:
         """
         self._state = state
         self._followers = followers
-        self._folder = settings.data_folder / FOLDER
+        self._data_folder = settings.data_folder
         self._journal = Journal(
-            self._folder,
+            settings.data_folder / SPOOL / INTERACTIONS,
             observe=observe,
             flush_seconds=settings.log_flush_seconds,
             segment_rows=settings.log_segment_rows,
@@ -114,7 +114,7 @@ class EventLog:
         self._in_flight: dict[str, asyncio.Future[None]] = {}
 
     def start(self) -> None:
-        for event_id in _newest_ids(self._folder):
+        for event_id in newest_event_ids(self._data_folder, MAX_REMEMBERED):
             self._remember(event_id)
         self._journal.start()
 
@@ -173,21 +173,3 @@ def _publish(pipeline: Pipeline, rows: Sequence[dict[str, object]]) -> None:
     for row in rows:
         pipeline.set(f"{SEEN_KEY}{row['event_id']}", b"1", ex=SEEN_SECONDS)
         pipeline.xadd(STREAM, {b"event": orjson.dumps(row, option=orjson.OPT_UTC_Z)}, maxlen=STREAM_LENGTH)
-
-
-def _newest_ids(folder: Path) -> list[str]:
-    """Ids on the disk, the last `MAX_REMEMBERED` of them, oldest first."""
-    ids: list[str] = []
-    for segment in sorted(folder.glob(f"*{SUFFIX}"), reverse=True):
-        ids[:0] = [event_id for line in segment.read_bytes().splitlines() if (event_id := _id_of(line))]
-        if len(ids) >= MAX_REMEMBERED:
-            break
-    return ids[-MAX_REMEMBERED:]
-
-
-def _id_of(line: bytes) -> str | None:
-    """The event's id; None for a line that a killed process left half written."""
-    try:
-        return str(orjson.loads(line)["event_id"])
-    except (orjson.JSONDecodeError, KeyError, TypeError):
-        return None

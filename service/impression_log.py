@@ -1,7 +1,9 @@
 """The impression log of the service: JSON lines while a segment spools, Parquet parts when it is sealed.
 
     <data folder>/spool/impressions/*.jsonl     being written, or left by a process that was killed
-    <data folder>/impressions/*.parquet         finished parts: what `trimtab replay` reads
+    <data folder>/impressions/date=*/*.parquet  finished parts
+
+`trimtab replay <data folder>` reads both, and joins the events beside them.
 
 A full disk or a folder that cannot be written to never fails a search: see `Journal`.
 """
@@ -19,12 +21,10 @@ import structlog
 
 from core.log import impression_row
 from core.records import Impression
-from engine.impressions import frame_of, json_line, write_part
-from service.journal import MAX_WAITING_LINES, Journal, Observe
+from engine.impressions import FOLDER, frame_of, json_line, write_part
+from engine.interactions import SPOOL
+from service.journal import MAX_WAITING_LINES, Journal, Observe, dated
 from service.settings import Settings
-
-FOLDER = "impressions"
-SPOOL = "spool"
 
 _log = structlog.get_logger()
 
@@ -59,7 +59,7 @@ def to_parquet(segment: Path, folder: Path) -> None:
     """Turn a spooled segment into a part of the same name, then delete it. Twice is as good as once."""
     rows = list(_rows(segment))
     if rows:
-        write_part(frame_of(rows), folder / f"{segment.stem}.parquet")
+        write_part(frame_of(rows), dated(folder, segment))
     segment.unlink()
 
 

@@ -175,6 +175,11 @@ class Journal:
                     self._attempt(partial(self._seal, path))
 
 
+def dated(folder: Path, segment: Path) -> Path:
+    """Where a segment goes as Parquet: partitioned by the day on which it was begun, which is in its name."""
+    return folder / f"date={datetime.strptime(segment.stem[:8], '%Y%m%d').date()}" / f"{segment.stem}.parquet"  # noqa: DTZ007
+
+
 class _Segment:
     """One open file. A write that fails leaves the file as it was."""
 

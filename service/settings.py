@@ -58,9 +58,18 @@ class Settings(BaseSettings):
         default=16, ge=0, description="of one worker; more are answered 503 with Retry-After, batch callers first"
     )
     exploration_share: float = Field(default=0.0, ge=0, le=1, description="share of sessions whose slates are sampled")
+    traces_url: str | None = Field(
+        default=None,
+        pattern="^https?://.",
+        description="OpenTelemetry collector (OTLP over HTTP) that searches are traced to; left out, nothing is traced",
+    )
+    traces_share: float = Field(default=0.01, ge=0, le=1, description="of the searches that are in no trace already")
     log_flush_seconds: float = Field(default=0.2, gt=0)
     log_segment_rows: int = Field(default=20_000, ge=1)
     log_segment_seconds: float = Field(default=300, gt=0)
+    log_compact_seconds: float = Field(
+        default=10, gt=0, description="how often finished segments of events are looked for and made Parquet"
+    )
 
     max_body_bytes: int = Field(default=1_000_000, ge=1_000)
     admin_key: SecretStr | None = Field(

@@ -18,6 +18,7 @@ from core.records import Slate
 MULTIPROCESS_FOLDER = "PROMETHEUS_MULTIPROC_DIR"
 BUCKETS = (0.0001, 0.00025, 0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 1.0)
 """Seconds: a stage takes a fraction of a millisecond, a request that waits for a lost Redis tens of them."""
+PROPENSITY_BUCKETS = (0.001, 0.003, 0.01, 0.03, 0.1, 0.2, 0.4, 0.6, 0.8, 0.95, 1.0)
 
 _counter = partial(Counter, namespace="trimtab")
 _histogram = partial(Histogram, namespace="trimtab", buckets=BUCKETS)
@@ -54,13 +55,52 @@ class Telemetry:
             ["experiment"],
             registry=registry,
         )
+        self.weights_used = _counter(
+            "weights_used", "Sum over searches of the effective weight.", ["objective"], registry=registry
+        )
+        self.receipts_promised = _counter(
+            "receipts_promised", "Sum over searches of what the receipt expects.", ["objective"], registry=registry
+        )
+        self.receipts_realised = _counter(
+            "receipts_realised", "Sum over purchases of what was paid.", ["objective"], registry=registry
+        )
+        self.propensity = Histogram(
+            "propensity",
+            "Chance of each shown item of a sampled slate, given those above it.",
+            namespace="trimtab",
+            buckets=PROPENSITY_BUCKETS,
+            registry=registry,
+        )
+        self.overlap_ess_share = _gauge(
+            "overlap_ess_share",
+            "Effective share of the sampled slates for judging pure relevance, at the first position.",
+            registry=registry,
+        )
+        self.feature_drift = _gauge(
+            "feature_drift", "PSI of a feature of the candidates against training.", ["feature"], registry=registry
+        )
+        self.gain_drift = _gauge(
+            "gain_drift",
+            "PSI of a predicted gain against training.",
+            ["objective"],
+            registry=registry,
+        )
         self.events = _counter("events", "Events: accepted, duplicate.", ["outcome"], registry=registry)
+        self.events_compacted = _counter(
+            "events_compacted", "Events joined to a slate: matched, late, unknown.", ["result"], registry=registry
+        )
         self.log_lines = _counter(
             "log_lines", "Lines written or lost; times the disk refused.", ["log", "outcome"], registry=registry
         )
+        self.catalogue_version = _gauge("catalogue_version", "Of the newest change that is served.", registry=registry)
+        self.catalogue_change_seconds = _histogram(
+            "catalogue_change_seconds", "From a change taken in to searches that see it.", registry=registry
+        )
         self.redis_up = _gauge("redis_up", "Whether Redis answers.", registry=registry)
         self.bundle_info = _gauge("bundle_info", "The bundle that serves.", ["bundle"], registry=registry)
-        for log in ("impressions", "interactions"):  # an alarm needs the series before the first fault
+        for result in ("matched", "late", "unknown"):
+            self.events_compacted.labels(result)
+        for log in ("impressions", "interactions", "catalogue"):  # an alarm needs the series before the first fault
             for outcome in ("written", "lost", "refused"):
                 self.log_lines.labels(log, outcome)
 

@@ -13,6 +13,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from engine.decisions import replay_decision
 from engine.impressions import find_impression
 from service.bundles import Bundles
+from service.catalogue import Catalogue
 from service.impression_log import ImpressionLog
 from service.problems import documented
 from service.search_response import Hit, SearchResponse
@@ -48,7 +49,11 @@ class Decision(SearchResponse):
 
 
 def decisions_router(
-    bundles: Bundles, impressions: ImpressionLog, *, admin: Callable[[Request], Awaitable[None]]
+    bundles: Bundles,
+    catalogue: Catalogue,
+    impressions: ImpressionLog,
+    *,
+    admin: Callable[[Request], Awaitable[None]],
 ) -> APIRouter:
     router = APIRouter(tags=["decisions"])
 
@@ -59,8 +64,10 @@ def decisions_router(
         summary="Replay a decision",
     )
     async def decision(decision_id: Id) -> Decision:
-        """Found in this machine's log a moment after it was answered; made again by the bundle that made it."""
+        """Found in this machine's log a moment after it was answered; made again by the bundle that made it, over the
+        catalogue as it was."""
         row = await asyncio.to_thread(find_impression, decision_id, impressions.folders)
-        return Decision.model_validate(replay_decision(bundles.find(row["bundle"]), row))
+        engine = await asyncio.to_thread(catalogue.at, bundles.find(row["bundle"]), row["catalogue"] or 0)
+        return Decision.model_validate(replay_decision(engine, row))
 
     return router

@@ -17,7 +17,6 @@ from engine import Engine
 from service.admission import Admission
 from service.auth import Gate
 from service.bodies import JSON
-from service.bundles import Bundles
 from service.playground.suggestions import Suggestions
 from service.profiles import Profiles
 from service.routes.search import ANSWER_HEADERS
@@ -34,9 +33,7 @@ PAGE_HEADERS = {
 N_EXAMPLES = 6
 
 
-def playground_router(
-    bundles: Bundles, searching: Searching, profiles: Profiles, gate: Gate, admission: Admission
-) -> APIRouter:
+def playground_router(searching: Searching, profiles: Profiles, gate: Gate, admission: Admission) -> APIRouter:
     router = APIRouter(include_in_schema=False)
     templates = Environment(loader=FileSystemLoader(FOLDER / "templates"), autoescape=True, undefined=StrictUndefined)
     templates.policies["json.dumps_kwargs"] = {"sort_keys": False}  # objectives and profiles keep their order
@@ -51,7 +48,7 @@ def playground_router(
 
     @router.get("/", response_class=HTMLResponse)
     async def playground(request: Request) -> HTMLResponse:
-        engine = bundles.serving
+        engine = searching.engine
         examples = (await suggestions_for(engine)).examples(N_EXAMPLES)
         shown = profiles.all() if _may_read(gate, request) else {}
         presets: dict[str, Any] = {name: profile.model_dump() for name, profile in shown.items()}
@@ -69,7 +66,7 @@ def playground_router(
     @router.get("/playground/suggestions")
     async def suggest(request: Request, q: Annotated[str, Query(max_length=512)] = "") -> list[str]:
         gate.check(request, "search")
-        return (await suggestions_for(bundles.serving)).of(q)
+        return (await suggestions_for(searching.engine)).of(q)
 
     return router
 

@@ -15,7 +15,7 @@ from retrieval.retriever import Retriever
 
 @pytest.fixture(scope="module")
 def index(retriever: Retriever) -> LexicalIndex:
-    return retriever._lexical
+    return retriever.lexical
 
 
 @pytest.mark.parametrize("word", ["cheese", "frozen", "milk", "organic"])

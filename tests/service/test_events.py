@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-import json
-from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
 import httpx
 import pytest
 
+from engine.interactions import read_interactions
 from service.settings import Settings
 from tests.service.conftest import PATIENT_REDIS_SECONDS, RedisProcess, eventually, metric, serving
 
@@ -29,9 +29,8 @@ def settings(small_bundle: Path, tmp_path: Path, redis_server: RedisProcess) -> 
     )
 
 
-def logged(data_folder: Path) -> Iterator[dict[str, Any]]:
-    for segment in sorted((data_folder / "interactions").glob("*.jsonl")):
-        yield from map(json.loads, segment.read_text().splitlines())
+def logged(data_folder: Path) -> list[dict[str, Any]]:
+    return list(read_interactions(data_folder).iter_rows(named=True))
 
 
 def test_one_and_many_and_again(settings: Settings, redis_server: RedisProcess) -> None:
@@ -50,7 +49,7 @@ def test_one_and_many_and_again(settings: Settings, redis_server: RedisProcess) 
 
     first, second = logged(settings.data_folder)
     assert (first["decision_id"], first["action"], first["position"]) == (decision_id, "click", 0)
-    assert first["timestamp"].endswith("Z")
+    assert first["timestamp"].utcoffset() == timedelta(0)
     assert (second["quantity"], second["value"]) == (2, 7.98)
 
 
@@ -76,15 +75,16 @@ def test_the_same_event_from_many_at_once_counts_once(settings: Settings) -> Non
 def test_a_line_that_a_kill_cut_short_is_no_event(settings: Settings) -> None:
     with serving(settings) as client:
         client.post("/events", json=CLICK).raise_for_status()
-    (segment,) = (settings.data_folder / "interactions").glob("*.jsonl")
-    with segment.open("a") as file:
-        file.write('{"event_id": "e2", "deci')
+    spool = settings.data_folder / "spool" / "interactions"
+    (spool / "20250101T000000-killed.jsonl").write_text('{"event_id": "e2", "deci')
     with serving(settings) as client:
         assert client.post("/events", json=PURCHASE).json() == {"accepted": 1, "duplicates": 0}
 
 
 def test_a_disk_that_refuses_is_said_and_the_event_may_be_sent_again(settings: Settings) -> None:
-    (settings.data_folder / "interactions").write_text("a file where a folder should be")
+    spool = settings.data_folder / "spool" / "interactions"
+    spool.parent.mkdir()
+    spool.write_text("a file where a folder should be")
     with serving(settings) as client:
         refused = client.post("/events", json=CLICK)
         assert refused.status_code == 503
@@ -93,7 +93,7 @@ def test_a_disk_that_refuses_is_said_and_the_event_may_be_sent_again(settings: S
         assert metric(client, "trimtab_log_lines_total", log="interactions", outcome="refused") >= 1
         assert client.get("/search", params={"q": "soup"}).status_code == 200
 
-        (settings.data_folder / "interactions").unlink()
+        spool.unlink()
         assert client.post("/events", json=CLICK).json() == {"accepted": 1, "duplicates": 0}
     assert [event["event_id"] for event in logged(settings.data_folder)] == ["e1"]
 

@@ -1,0 +1,98 @@
+"""Changes to a catalogue that serves: what an item is now, read by the rules of catalogue files."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from math import isnan
+from typing import Any
+
+import numpy as np
+import polars as pl
+
+from catalog.readers import cell_text
+from catalog.schema import COLUMNS
+from catalog.validation import ATTRIBUTE_PREFIX, RawRows, parsed_cells
+from core.errors import BadParameter
+
+Item = Mapping[str, Any]
+"""Values by column of the schema, as many as were given; an unknown price is None."""
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """What one request changed: all of it or nothing.
+
+    Attributes:
+        version: 1 for the first change of a catalogue, then one more each.
+        timestamp: later than that of the change before.
+        put: items to be made or changed; columns that are not given stay as they are.
+        delete: item_ids to be taken away.
+    """
+
+    version: int
+    timestamp: datetime
+    put: Sequence[Item] = field(default=())
+    delete: Sequence[str] = field(default=())
+
+
+def read_items(objects: Sequence[Mapping[str, object]]) -> list[dict[str, Any]]:
+    """JSON objects as items with the columns they give; null is what an empty cell is in a file.
+
+    Raises:
+        BadParameter: the first value that cannot be used; nothing is taken of the others.
+    """
+    _refuse_wrong_names(objects)
+    header = list(dict.fromkeys(name for one in objects for name in one))
+    cells = pl.DataFrame([pl.Series(name, [_cell(one, name) for one in objects], pl.String) for name in header])
+    parsed, problems = parsed_cells(RawRows(cells, pl.Series(range(len(objects)), dtype=pl.Int64)))
+    items: list[dict[str, Any]] = []
+    first_of: dict[str, int] = {}
+    for position, (given, row, problem) in enumerate(zip(objects, parsed.to_dicts(), problems, strict=True)):
+        place = f"items[{position}]." if len(objects) > 1 else ""
+        if problem is not None:
+            raise _refusal(place, problem)
+        item_id = row["item_id"]
+        if first_of.setdefault(item_id, position) != position:
+            raise BadParameter(f"{place}item_id", f"repeats items[{first_of[item_id]}]", "each item once")
+        columns = [name for name in COLUMNS if name in given or (name == "attributes" and _has_attributes(given))]
+        items.append({name: _plain(name, row[name]) for name in columns})
+    return items
+
+
+def _cell(given: Mapping[str, object], name: str) -> str | None:
+    """A title that is not given may stay as it is, so one that nobody reads stands in for it."""
+    return cell_text(given[name]) if name in given else "(as it is)" if name == "title" else None
+
+
+def _refuse_wrong_names(objects: Sequence[Mapping[str, object]]) -> None:
+    for position, one in enumerate(objects):
+        place = f"items[{position}]." if len(objects) > 1 else ""
+        for name in one:
+            if name not in COLUMNS and not name.startswith(ATTRIBUTE_PREFIX):
+                raise BadParameter(f"{place}{name}", "is no column of an item", f"{', '.join(COLUMNS)}, attr_*")
+        if "item_id" not in one:
+            raise BadParameter(f"{place}item_id", "is missing", COLUMNS["item_id"].meaning)
+
+
+def _refusal(place: str, problem: str) -> BadParameter:
+    """A sentence of `catalog.validation` begins with the column it is about."""
+    name, _, rest = problem.partition(" ")
+    says, _, allowed = rest.partition("; allowed: ")
+    return BadParameter(f"{place}{name}", says, allowed or COLUMNS[name].meaning)
+
+
+def _has_attributes(given: Mapping[str, object]) -> bool:
+    return any(name.startswith(ATTRIBUTE_PREFIX) for name in given)
+
+
+def plain(value: float) -> float | None:
+    """A number of 32 bits as the shortest one that is the same there (3.99, not 3.990000009536743); NaN is None."""
+    return None if isnan(value) else float(str(np.float32(value)))
+
+
+def _plain(name: str, value: Any) -> Any:
+    if value is None:
+        value = COLUMNS[name].default
+    return plain(value) if isinstance(value, float) else value

@@ -1,0 +1,143 @@
+"""A catalogue as it is now, as the difference to the one that was built: a value that each change makes anew.
+
+Numbers (price, stock, popularity...) change in place. An item whose words change, or that is new, is written behind the
+others, and the row it had is gone; so rows mean the same wherever the same changes were made, in however many steps.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from catalog.changes import Change, Item, plain
+from catalog.schema import COLUMNS
+from catalog.store import ItemStore
+
+NUMBERS = tuple(name for name, column in COLUMNS.items() if column.kind != "text")
+TEXTS = tuple(name for name, column in COLUMNS.items() if column.kind == "text")
+DEFAULTS: Mapping[str, Any] = {name: column.default for name, column in COLUMNS.items()}
+
+
+@dataclass(frozen=True, slots=True)
+class Delta:
+    """What differs from `base`.
+
+    Attributes:
+        base: the items that were built.
+        version, timestamp: of the last change that is in it, 0 and None for none.
+        numbers: [n_base] by column, of those columns that changed anywhere.
+        items: whole items behind the base's, by id, in the order of their rows.
+        gone: [n_base] rows that are no more; None where all are there.
+    """
+
+    base: ItemStore
+    version: int = 0
+    timestamp: datetime | None = None
+    numbers: Mapping[str, NDArray[Any]] = field(default_factory=dict)
+    items: Mapping[str, Item] = field(default_factory=dict)
+    gone: NDArray[np.bool_] | None = None
+
+    def __len__(self) -> int:
+        """Items written behind the base's, and rows of it that are gone: what a search has to look at besides."""
+        return len(self.items) + (0 if self.gone is None else int(self.gone.sum()))
+
+    def __contains__(self, item_id: str) -> bool:
+        return item_id in self.items or self.row_in_base(item_id) is not None
+
+    def row_in_base(self, item_id: str) -> int | None:
+        """The row of an item that is where it was built."""
+        row = int(self.base.rows_of([item_id])[0])
+        return None if row < 0 or (self.gone is not None and self.gone[row]) else row
+
+    def item(self, item_id: str) -> dict[str, Any] | None:
+        """The whole item in schema columns, None where there is no such item; an unknown price is None."""
+        if item_id in self.items:
+            return dict(self.items[item_id])
+        row = self.row_in_base(item_id)
+        return None if row is None else {**self._texts_in_base(row), **self._numbers_in_base(row)}
+
+    def after(self, changes: Iterable[Change]) -> Delta:
+        """The catalogue after these changes, which follow those that are in it."""
+        draft = _Draft(self)
+        for change in changes:
+            for item in change.put:
+                draft.put(item)
+            for item_id in change.delete:
+                draft.delete(item_id)
+            draft.version, draft.timestamp = change.version, change.timestamp
+        return draft.delta()
+
+    def _texts_in_base(self, row: int) -> dict[str, Any]:
+        return {name: self.base.texts(name, [row])[0] for name in TEXTS}
+
+    def _numbers_in_base(self, row: int) -> dict[str, Any]:
+        values = {name: self.numbers.get(name, self.base.numbers(name))[row].item() for name in NUMBERS}
+        return {name: plain(value) if isinstance(value, float) else value for name, value in values.items()}
+
+
+class _Draft:
+    """Copies what it writes to, once."""
+
+    def __init__(self, start: Delta) -> None:
+        self._start = start
+        self._numbers = dict(start.numbers)
+        self._written: set[str] = set()
+        self._items: dict[str, Item] | None = None
+        self._gone: NDArray[np.bool_] | None = None
+        self.version, self.timestamp = start.version, start.timestamp
+
+    def delta(self) -> Delta:
+        start = self._start
+        items = start.items if self._items is None else self._items
+        gone = start.gone if self._gone is None else self._gone
+        return Delta(start.base, self.version, self.timestamp, self._numbers, items, gone)
+
+    def put(self, item: Item) -> None:
+        """An item that is new to this catalogue and has no title was taken away meanwhile; it stays away."""
+        item_id, now = item["item_id"], self.delta()
+        if item_id in now.items:
+            self._own_items()[item_id] = {**now.items[item_id], **item}
+            return
+        row = now.row_in_base(item_id)
+        if row is None:
+            if "title" in item:
+                self._own_items()[item_id] = {**DEFAULTS, "price": None, **item}
+        elif all(item[name] == now.base.texts(name, [row])[0] for name in TEXTS if name in item):
+            for name in NUMBERS:
+                if name in item:
+                    self._own_numbers(name)[row] = np.nan if item[name] is None else item[name]
+        else:
+            whole = now.item(item_id) or {}
+            self._own_gone()[row] = True
+            self._own_items()[item_id] = {**whole, **item}
+
+    def delete(self, item_id: str) -> None:
+        now = self.delta()
+        if item_id in now.items:
+            del self._own_items()[item_id]
+            return
+        row = now.row_in_base(item_id)
+        if row is not None:
+            self._own_gone()[row] = True
+
+    def _own_items(self) -> dict[str, Item]:
+        if self._items is None:
+            self._items = dict(self._start.items)
+        return self._items
+
+    def _own_gone(self) -> NDArray[np.bool_]:
+        if self._gone is None:
+            start = self._start.gone
+            self._gone = np.zeros(len(self._start.base), dtype=bool) if start is None else start.copy()
+        return self._gone
+
+    def _own_numbers(self, name: str) -> NDArray[Any]:
+        if name not in self._written:
+            self._written.add(name)
+            self._numbers[name] = self._numbers.get(name, self._start.base.numbers(name)).copy()
+        return self._numbers[name]

@@ -1,0 +1,81 @@
+"""The item store of a catalogue that changed: the built columns, some with other values, and rows behind them."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from catalog.delta import NUMBERS, Delta
+from catalog.schema import COLUMNS
+from catalog.store import CODED, ItemStore, Rows, TextColumn
+
+
+class LiveStore(ItemStore):
+    """`delta` as a store. The rows of the built store keep their numbers; `gone` says which of them are no more."""
+
+    def __init__(self, delta: Delta) -> None:
+        base, items = delta.base, list(delta.items.values())
+        self._base = base
+        self._new_rows = {item_id: len(base) + place for place, item_id in enumerate(delta.items)}
+        self._n_items = len(base) + len(items)
+        gone = delta.gone
+        self.gone = None if gone is None else np.concatenate([gone, np.zeros(len(items), dtype=bool)])
+        self._texts = {
+            name: _Continued(base.text_column(name), [item[name] for item in items])
+            for name, column in COLUMNS.items()
+            if column.kind == "text" and name not in CODED
+        }
+        self._numbers = {
+            name: _continued(delta.numbers.get(name, base.numbers(name)), [item[name] for item in items])
+            for name in NUMBERS
+        }
+        self._coded = {name: _coded(base, name, [item[name] for item in items]) for name in CODED}
+        self._name_columns()
+
+    def _row(self, item_id: str) -> int:
+        row = self._new_rows.get(item_id)
+        if row is not None:
+            return row
+        row = int(self._base.rows_of([item_id])[0])
+        return -1 if row >= 0 and self.gone is not None and self.gone[row] else row
+
+
+class _Continued:
+    """A text column with more texts behind it."""
+
+    def __init__(self, base: TextColumn, more: Sequence[str]) -> None:
+        self._base, self._more = base, more
+        self._n_base = len(base)
+
+    def __len__(self) -> int:
+        return self._n_base + len(self._more)
+
+    def __getitem__(self, row: int) -> str:
+        return self._base[row] if row < self._n_base else self._more[row - self._n_base]
+
+    def at(self, rows: Rows) -> list[str]:
+        return [self[row] for row in np.asarray(rows).tolist()]
+
+    def all(self) -> list[str]:
+        return [*self._base.all(), *self._more]
+
+
+def _continued(base: NDArray[Any], more: Sequence[Any]) -> NDArray[Any]:
+    if not more:
+        return base
+    return np.concatenate([base, np.array([np.nan if value is None else value for value in more], dtype=base.dtype)])
+
+
+def _coded(base: ItemStore, name: str, more: Sequence[str]) -> tuple[NDArray[np.int32], tuple[str, ...]]:
+    """Names that the vocabulary lacks are put behind it, so that the codes of the others stay."""
+    codes, vocabulary = base.coded(name)
+    if not more:
+        return codes, vocabulary
+    known = base.codes_by_name(name)
+    new: dict[str, int] = {"": -1}
+    added = [known[text] if text in known else new.setdefault(text, len(vocabulary) + len(new) - 1) for text in more]
+    names = tuple(text for text in new if text)
+    return np.concatenate([codes, np.array(added, dtype=codes.dtype)]), vocabulary + names

@@ -1,0 +1,42 @@
+"""An array on its file's pages and a small one in memory behind it, read as one."""
+
+from __future__ import annotations
+
+from typing import Any, Generic, TypeAlias, TypeVar
+
+import numpy as np
+from numpy.typing import NDArray
+
+Number = TypeVar("Number", bound=np.generic)
+
+
+class Continued(Generic[Number]):
+    """`continued[rows]` gathers from both. Copying the large one for a few rows more would cost its whole size.
+
+    Args:
+        base: [n_base, ...].
+        more: [n_more, ...] of the same width; its first row is row n_base.
+    """
+
+    def __init__(self, base: NDArray[Number], more: NDArray[Number]) -> None:
+        self._base, self._more = base, more
+        self.shape: tuple[int, ...] = (len(base) + len(more), *base.shape[1:])
+
+    def __len__(self) -> int:
+        return self.shape[0]
+
+    def __getitem__(self, rows: NDArray[np.integer[Any]]) -> NDArray[Number]:
+        n_base = len(self._base)
+        behind = rows >= n_base
+        if not behind.any():
+            return np.asarray(self._base[rows])
+        gathered = np.asarray(self._base[np.where(behind, 0, rows)])
+        gathered[behind] = self._more[rows[behind] - n_base]
+        return gathered
+
+    def __matmul__(self, vector: NDArray[Any]) -> NDArray[Any]:
+        return np.concatenate([self._base @ vector, self._more @ vector])
+
+
+RowsOf: TypeAlias = NDArray[Number] | Continued[Number]
+"""A column to be indexed by an array of rows."""

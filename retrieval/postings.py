@@ -1,0 +1,102 @@
+"""BM25 of a few items in memory, by the statistics of the large index: an item scores here as it would score there.
+
+A small index of its own would not do: with a hundred items a word in one of them is frequent, and the scores of both
+could not be compared. Lengths are rounded as tantivy rounds them (to a byte, as Lucene does).
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from math import log
+
+import numpy as np
+from numpy.typing import NDArray
+
+from core.records import FloatArray, IntArray
+from retrieval.lexical import BOOSTS, TIE_BREAKER, LexicalIndex
+
+K1, B = 1.2, 0.75
+FIELDS = tuple(BOOSTS)
+
+
+def _length_table() -> NDArray[np.int64]:
+    """The 256 lengths that a byte can say: the first 40 exactly, then with three bits after the first."""
+    small = range(24)
+    large = (24 + (bits if bits < 8 else (8 | bits & 7) << (bits >> 3) - 1) for bits in range(256 - 24))
+    return np.array([*small, *large], dtype=np.int64)
+
+
+LENGTHS = _length_table()
+
+
+@dataclass(frozen=True, slots=True)
+class ItemTerms:
+    """The index terms of one item: by field its terms with how often each occurs, and how many there are."""
+
+    frequencies: tuple[Mapping[str, int], ...]
+    lengths: tuple[int, ...]
+
+
+def item_terms(lexical: LexicalIndex, texts: Sequence[str]) -> ItemTerms:
+    """Analyse an item's texts, in the order of `FIELDS`."""
+    terms = [lexical.all_terms(text) for text in texts]
+    return ItemTerms(tuple(map(Counter, terms)), tuple(map(len, terms)))
+
+
+class Postings:
+    """Terms of items by term and field."""
+
+    def __init__(self, lexical: LexicalIndex, items: Sequence[ItemTerms]) -> None:
+        """
+        Args:
+            lexical: the large index, whose statistics count.
+        """
+        self._lexical = lexical
+        self._n_items = len(items)
+        found: dict[tuple[str, int], tuple[list[int], list[int]]] = {}
+        for place, item in enumerate(items):
+            for field, frequencies in enumerate(item.frequencies):
+                for term, frequency in frequencies.items():
+                    places, counts = found.setdefault((term, field), ([], []))
+                    places.append(place)
+                    counts.append(frequency)
+        self._found = found
+        lengths = np.array([item.lengths for item in items], dtype=np.int64).reshape(-1, len(FIELDS))
+        self._lengths = LENGTHS[np.searchsorted(LENGTHS, lengths, side="right") - 1]
+
+    def knows(self, term: str) -> bool:
+        """Whether any of the items has the term."""
+        return any((term, field) in self._found for field in range(len(FIELDS)))
+
+    def scores(self, terms: Sequence[str]) -> FloatArray:
+        """[n_items] BM25 as `LexicalIndex.search` has it: the best field of each term and a little of the others."""
+        total = np.zeros(self._n_items)
+        for term in terms:
+            best, every = np.zeros(self._n_items), np.zeros(self._n_items)
+            for field, name in enumerate(FIELDS):
+                if (term, field) in self._found:
+                    places, scores = self._in_field(term, field, name)
+                    best[places] = np.maximum(best[places], scores)
+                    every[places] += scores
+            total += best + TIE_BREAKER * (every - best)
+        return total.astype(np.float32)
+
+    def n_terms(self, terms: Sequence[str]) -> IntArray:
+        """[n_items] how many of the terms each item has, in whatever fields."""
+        total = np.zeros(self._n_items, dtype=np.int64)
+        for term in terms:
+            has = np.zeros(self._n_items, dtype=bool)
+            for field in range(len(FIELDS)):
+                has[self._found.get((term, field), ([], []))[0]] = True
+            total += has
+        return total
+
+    def _in_field(self, term: str, field: int, name: str) -> tuple[IntArray, NDArray[np.float64]]:
+        places, counts = (np.array(values, dtype=np.int64) for values in self._found[term, field])
+        frequency = self._lexical.doc_freq(name, term) or len(places)
+        n_docs = max(self._lexical.n_docs, frequency)
+        weight = BOOSTS[name] * log(1 + (n_docs - frequency + 0.5) / (frequency + 0.5)) * (K1 + 1)
+        length = self._lengths[places, field] / (self._lexical.average_length(name) or self._lengths[:, field].mean())
+        return places, weight * counts / (counts + K1 * (1 - B + B * length))

@@ -1,0 +1,104 @@
+"""The log of changes: one order for all, on the disk before it is acknowledged, whole lines only."""
+
+from __future__ import annotations
+
+import os
+import threading
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+
+from catalog import change_log
+from catalog.change_log import ChangeLog
+from core.errors import BadFile
+
+LONG_AGO = datetime(2000, 1, 1, tzinfo=UTC)
+
+
+def append(log: ChangeLog, item_id: str) -> int:
+    with log.writing():
+        return log.append([{"item_id": item_id}], [], after=LONG_AGO).version
+
+
+def read_ids(log: ChangeLog) -> list[str]:
+    return [item["item_id"] for change in log.read() for item in change.put]
+
+
+def test_readers_see_what_writers_wrote_once_and_in_order(tmp_path: Path) -> None:
+    one, other, late = (ChangeLog(tmp_path / "log") for _ in range(3))
+    assert not one.has_more()
+    assert [append(one, "a"), append(other, "b"), append(one, "c")] == [1, 2, 3]
+    assert read_ids(late) == ["a", "b", "c"]
+    assert read_ids(other) == ["c"]
+    assert not late.has_more()
+
+
+def test_many_writers_give_every_change_a_version_of_its_own(tmp_path: Path) -> None:
+    def write(name: str) -> None:
+        log = ChangeLog(tmp_path)
+        for number in range(10):
+            append(log, f"{name}{number}")
+
+    threads = [threading.Thread(target=write, args=(name,)) for name in "xyz"]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    changes = ChangeLog(tmp_path).read()
+    assert [change.version for change in changes] == list(range(1, 31))
+    times = [change.timestamp for change in changes]
+    assert times == sorted(set(times))
+
+
+def test_what_a_kill_cut_short_is_no_change_and_is_cut_off(tmp_path: Path) -> None:
+    append(ChangeLog(tmp_path), "a")
+    (segment,) = tmp_path.glob("*.jsonl")
+    with segment.open("ab") as file:
+        file.write(b'{"version":2,"timestamp":"2030-')
+    log = ChangeLog(tmp_path)
+    assert read_ids(log) == ["a"]
+    assert append(log, "b") == 2
+    assert read_ids(ChangeLog(tmp_path)) == ["a", "b"]
+
+
+def test_a_disk_that_refuses_leaves_the_log_as_it_was(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    log = ChangeLog(tmp_path)
+    append(log, "a")
+
+    def refuse(_: int) -> None:
+        raise OSError(28, "No space left on device")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(os, "fsync", refuse)
+        with pytest.raises(OSError, match="No space"):
+            append(log, "b")
+    assert read_ids(ChangeLog(tmp_path)) == ["a"]
+    assert append(log, "c") == 2
+
+
+def test_long_segments_are_followed_by_new_ones(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(change_log, "SEGMENT_BYTES", 1)
+    writer, reader = ChangeLog(tmp_path), ChangeLog(tmp_path)
+    for item_id in "abc":
+        append(writer, item_id)
+        assert read_ids(reader) == [item_id]
+    assert [path.name for path in sorted(tmp_path.glob("*.jsonl"))] == [f"{n:012d}.jsonl" for n in (1, 2, 3)]
+    assert read_ids(ChangeLog(tmp_path)) == ["a", "b", "c"]
+
+
+def test_times_follow_one_another_whatever_the_clock_says(tmp_path: Path) -> None:
+    log = ChangeLog(tmp_path)
+    to_come = datetime(2100, 1, 1, tzinfo=UTC)
+    with log.writing():
+        first = log.append([], ["a"], after=to_come)
+        second = log.append([], ["b"], after=LONG_AGO)
+    assert to_come < first.timestamp < second.timestamp
+
+
+def test_a_line_that_is_no_change_is_named(tmp_path: Path) -> None:
+    append(ChangeLog(tmp_path), "a")
+    (segment,) = tmp_path.glob("*.jsonl")
+    segment.write_bytes(segment.read_bytes() + b"nonsense\n")
+    with pytest.raises(BadFile, match=r"000000000001.jsonl: has a line that is no change of a catalogue: b'nonsense"):
+        ChangeLog(tmp_path).read()

@@ -1,0 +1,99 @@
+"""The engine over a catalogue that changes: one state for all who follow the log, and any state made again."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from core.errors import BadParameter, NotFound
+from core.records import Constraints, Query
+from engine import Engine
+from engine.live import LiveEngine
+from ranker.features import FEATURES
+
+
+def slate_of(engine: Engine, text: str, user_id: str | None = None) -> tuple[list[str], list[float]]:
+    slate = engine.search(Query(text, user_id=user_id))
+    return list(slate.item_ids), slate.scores.tolist()
+
+
+def test_who_follows_the_log_searches_as_who_wrote_it(engine: Engine, tmp_path: Path) -> None:
+    writer, reader = LiveEngine(engine, tmp_path), LiveEngine(engine, tmp_path)
+    ids = engine.store.item_ids(range(60))
+    states = []
+    for version, item_id in enumerate(ids[::10], start=1):
+        new = {"item_id": f"new-{version}", "title": f"Quince ice cream {version}", "product_type": f"Quince {version}"}
+        assert writer.change(
+            [new, {"item_id": item_id, "title": f"Ice cream of {version} fruits"}], [ids[version]]
+        ) == (version)
+        states.append(slate_of(writer.newest, "quince ice cream"))
+    assert slate_of(reader.follow(), "quince ice cream") == states[-1]
+    assert reader.newest.state == writer.newest.state
+    late = LiveEngine(engine, tmp_path)
+    for version, state in enumerate(states, start=1):
+        assert slate_of(late.at(version), "quince ice cream") == state
+    assert slate_of(engine, "quince ice cream") != states[0]  # what was built stays as it was
+
+
+def test_an_item_that_is_written_again_word_by_word_is_ranked_as_before(engine: Engine, tmp_path: Path) -> None:
+    """Its words and meaning are computed by another way than when it was built; so are the features."""
+    text = "ice cream"
+    before = engine.search(Query(text, k=5, explain=True))
+    item_id = before.item_ids[2]
+    live = LiveEngine(engine, tmp_path)
+    whole = live.item(item_id)
+    live.change([{**whole, "url": "https://shop.example/another"}])
+    after = live.newest.search(Query(text, k=5))
+    assert after.item_ids == before.item_ids
+    assert live.newest.store.row_of(item_id) >= len(engine.store)
+    np.testing.assert_allclose(after.features, before.features, rtol=1e-3, atol=1e-4)
+
+
+def test_what_a_user_bought_is_remembered_when_the_item_moves(engine: Engine, tmp_path: Path) -> None:
+    position = FEATURES.index("user_bought")
+    user_id = engine.user_ids[0]
+    history = engine.pipeline.histories.of(user_id)
+    assert history is not None
+    item_id = engine.store.item_ids(history.rows[:1])[0]
+    pinned = Query("soup", k=1, user_id=user_id, constraints=Constraints(pins={0: item_id}))
+    bought = engine.search(pinned).features[0, position]
+    assert bought > 0
+    live = LiveEngine(engine, tmp_path)
+    live.change([{"item_id": item_id, "title": "Another name"}])
+    assert live.newest.search(pinned).features[0, position] == bought
+    assert live.newest.search(replace(pinned, user_id=None)).features[0, position] == 0
+
+
+def test_prices_count_in_the_ranking(engine: Engine, tmp_path: Path) -> None:
+    by_revenue = Query("yogurt", weights={"revenue": 1.0})
+    last = engine.search(replace(by_revenue, k=200)).item_ids[-1]
+    live = LiveEngine(engine, tmp_path)
+    live.change([{"item_id": last, "price": 5000.0}])
+    assert live.newest.search(by_revenue).item_ids[0] == last
+
+
+def test_a_change_is_all_or_nothing(engine: Engine, tmp_path: Path) -> None:
+    live = LiveEngine(engine, tmp_path)
+    known = engine.store.item_ids([0])[0]
+    with pytest.raises(BadParameter, match=r"items\[1\].title: is missing, and there is no such item yet"):
+        live.change([{"item_id": known, "price": 1.0}, {"item_id": "new"}])
+    with pytest.raises(NotFound, match="no item 'new'"):
+        live.change(delete=[known, "new"])
+    assert live.newest is engine
+    assert live.follow() is engine
+
+
+def test_changes_that_the_bundle_was_built_with_are_not_made_again(engine: Engine, tmp_path: Path) -> None:
+    live = LiveEngine(engine, tmp_path)
+    live.change([{"item_id": "early", "title": "Early"}])
+    built_later = engine.over(engine.pipeline, 0, None)
+    built_later.manifest = {**engine.manifest, "as_of": "2100-01-01T00:00:00+00:00"}
+    later = LiveEngine(built_later, tmp_path)
+    assert later.follow().store is engine.store
+    later.change([{"item_id": "late", "title": "Late"}])  # whatever the clock says
+    assert later.item("late")["title"] == "Late"
+    with pytest.raises(NotFound):
+        later.item("early")

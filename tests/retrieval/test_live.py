@@ -1,0 +1,150 @@
+"""Retrieval over a catalogue that changed finds what retrieval over a catalogue built anew finds."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import polars as pl
+import pytest
+
+from catalog.changes import Change
+from catalog.delta import DEFAULTS, TEXTS, Delta
+from catalog.live_store import LiveStore
+from catalog.store import ItemStore
+from core.records import Filter
+from retrieval.filters import parse_filter
+from retrieval.lexical import BOOSTS, LexicalIndex
+from retrieval.live import LiveRetrieval
+from retrieval.postings import Postings, item_terms
+from retrieval.retriever import Retriever
+
+QUERIES = ("ice cream", "milk", "strawberry yogurt", "paper towels", "dog fod", "sandwich bags", "quince jelly")
+FILTERS: tuple[tuple[Filter, ...], ...] = (
+    (),
+    (parse_filter("price:2..6"),),
+    (parse_filter("in_stock:false"),),
+    (parse_filter("price:..3"), parse_filter("in_stock:true")),
+)
+
+
+def changed(store: ItemStore) -> Delta:
+    """Prices and stock of many items, words of some, new ones, and some that are gone."""
+    ids = store.item_ids(range(len(store)))
+    put: list[dict[str, Any]] = [
+        {"item_id": item_id, "price": 0.5 + number % 9, "in_stock": number % 3 > 0}
+        for number, item_id in enumerate(ids[::4])
+    ]
+    put += [{"item_id": item_id, "title": f"Quince jelly {number}"} for number, item_id in enumerate(ids[1:200:20])]
+    put += [
+        {**DEFAULTS, "item_id": f"new-{number}", "title": f"Vanilla ice creem {number}", "brand": "Nova", "price": 2.5}
+        for number in range(20)
+    ]
+    return Delta(store).after([Change(1, datetime.now(UTC), put, ids[2:300:10])])
+
+
+@pytest.fixture(scope="module")
+def delta(store: ItemStore) -> Delta:
+    return changed(store)
+
+
+@pytest.fixture(scope="module")
+def live(delta: Delta, retriever: Retriever) -> Retriever:
+    retrieval = LiveRetrieval(retriever)
+    items = [retrieval.prepare({name: item[name] for name in TEXTS}) for item in delta.items.values()]
+    return retrieval.over(LiveStore(delta), items, stale=frozenset({"price", "in_stock"}))
+
+
+@pytest.fixture(scope="module")
+def rebuilt(delta: Delta, tmp_path_factory: pytest.TempPathFactory) -> tuple[ItemStore, Retriever]:
+    store = ItemStore.from_frame(LiveStore(delta).frame())
+    return store, Retriever.build(store, "wordllama", tmp_path_factory.mktemp("rebuilt"))
+
+
+def test_few_items_score_as_they_would_in_the_large_index(store: ItemStore, retriever: Retriever) -> None:
+    lexical = retriever.lexical
+    assert isinstance(lexical, LexicalIndex)
+    rows = np.arange(0, len(store), 3)
+    columns = [store.texts(field, rows) for field in BOOSTS]
+    postings = Postings(lexical, [item_terms(lexical, texts) for texts in zip(*columns, strict=True)])
+    for text in QUERIES:
+        found, bm25 = lexical.search(text, len(store))
+        expected = np.zeros(len(store), dtype=np.float32)
+        expected[found] = bm25
+        np.testing.assert_allclose(postings.scores(lexical.terms(text)), expected[rows], rtol=1e-5, atol=1e-5)
+
+
+@pytest.mark.parametrize("filters", FILTERS, ids=lambda filters: str(len(filters)))
+@pytest.mark.parametrize("text", QUERIES)
+def test_it_finds_what_a_catalogue_built_anew_finds(
+    text: str,
+    filters: tuple[Filter, ...],
+    delta: Delta,
+    live: Retriever,
+    rebuilt: tuple[ItemStore, Retriever],
+) -> None:
+    store = LiveStore(delta)
+    ours = store.item_ids(live.retrieve(text, n_candidates=50, filters=filters).rows)
+    theirs = rebuilt[0].item_ids(rebuilt[1].retrieve(text, n_candidates=50, filters=filters).rows)
+    # How rare a word is differs a little, so near the end of the list one item may stand for another.
+    assert len(ours) == len(theirs)
+    assert len(set(ours) & set(theirs)) >= 0.9 * len(theirs)
+    kept = [name for name in ours[:10] if name in theirs[:15]]
+    assert len(kept) >= min(len(theirs), 10) - 2
+
+
+@pytest.mark.parametrize("text", [*QUERIES, "zzz"])
+def test_facets_count_what_is_there(text: str, live: Retriever, rebuilt: tuple[ItemStore, Retriever]) -> None:
+    for filters in FILTERS:
+        assert live.facets(text, ("brand", "category"), filters) == rebuilt[1].facets(
+            text, ("brand", "category"), filters
+        )
+
+
+def test_what_is_gone_is_never_found_and_what_is_new_is(delta: Delta, live: Retriever) -> None:
+    store = LiveStore(delta)
+    assert store.gone is not None
+    for text in QUERIES:
+        for filters in FILTERS:
+            assert not store.gone[live.retrieve(text, filters=filters).rows].any()
+    assert store.item_ids(live.retrieve("quince jelly", n_candidates=1).rows)[0] in delta.items
+    assert {f"new-{number}" for number in range(20)} <= set(
+        store.item_ids(live.retrieve("vanilla ice creem", filters=(parse_filter("brand:Nova"),)).rows)
+    )
+
+
+def test_new_words_are_no_misspellings(live: Retriever, retriever: Retriever) -> None:
+    assert retriever.correct("creem") == "cream"
+    assert live.correct("creem") == "creem"
+
+
+def test_a_catalogue_that_lost_everything(store: ItemStore, retriever: Retriever) -> None:
+    delta = Delta(store).after([Change(1, datetime.now(UTC), (), store.item_ids(range(len(store))))])
+    live = LiveRetrieval(retriever).over(LiveStore(delta), [], stale=frozenset())
+    assert len(live.retrieve("milk")) == 0
+    assert live.facets("milk", ["brand"]) == {"brand": {}}
+
+
+def test_a_shorter_answer_is_the_head_of_a_longer_one(live: Retriever) -> None:
+    for text in QUERIES:
+        longer = live.retrieve(text, n_candidates=200).rows
+        np.testing.assert_array_equal(live.retrieve(text, n_candidates=20).rows, longer[:20])
+
+
+def test_a_large_index_that_is_asked_for_more(store: ItemStore, retriever: Retriever, tmp_path: Path) -> None:
+    """Most of what a query finds is gone: the rest is still found, in order."""
+    before = retriever.retrieve("milk", n_candidates=200)
+    gone = store.item_ids(before.rows[:190])
+    delta = Delta(store).after([Change(1, datetime.now(UTC), (), gone)])
+    live = LiveRetrieval(retriever).over(LiveStore(delta), [], stale=frozenset())
+    after = live.retrieve("milk", n_candidates=200)
+    assert set(before.rows[190:].tolist()) <= set(after.rows.tolist())
+    assert not set(before.rows[:190].tolist()) & set(after.rows.tolist())
+
+
+def test_frames_of_changed_stores_are_catalogues(delta: Delta) -> None:
+    frame = LiveStore(delta).frame()
+    assert isinstance(frame, pl.DataFrame)
+    assert frame["item_id"].is_unique().all()

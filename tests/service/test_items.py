@@ -1,0 +1,201 @@
+"""The catalogue changes while it serves: from what a shop sends to what a shopper finds."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+
+from service.settings import Settings
+from tests.service.conftest import PATIENT_REDIS_SECONDS, RedisProcess, eventually, metric, serving
+
+KEY = {"Authorization": "Bearer sesame"}
+
+
+@pytest.fixture(scope="module")
+def shop(
+    small_bundle: Path, module_redis: RedisProcess, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[httpx.Client]:
+    settings = Settings(
+        bundle=small_bundle,
+        data_folder=tmp_path_factory.mktemp("data"),
+        redis_url=module_redis.url,
+        redis_timeout_seconds=PATIENT_REDIS_SECONDS,
+        admin_key="sesame",
+    )
+    with serving(settings) as client:
+        client.headers.update(KEY)
+        yield client
+
+
+def search(shop: httpx.Client, q: str, **parameters: Any) -> dict[str, Any]:
+    response = shop.get("/search", params={"q": q, **parameters})
+    assert response.status_code == 200, response.text
+    answer: dict[str, Any] = response.json()
+    return answer
+
+
+def found(shop: httpx.Client, q: str, **parameters: Any) -> list[str]:
+    return [hit["item_id"] for hit in search(shop, q, k=100, **parameters)["hits"]]
+
+
+def put(shop: httpx.Client, *items: dict[str, Any]) -> int:
+    response = shop.put("/items", json=items[0] if len(items) == 1 else {"items": items})
+    assert response.status_code == 200, response.text
+    assert response.json()["items"] == len(items)
+    version: int = response.json()["version"]
+    return version
+
+
+def test_prices_and_stock_are_those_of_now(shop: httpx.Client) -> None:
+    first = search(shop, "yogurt", filter="in_stock:true")["hits"][0]
+    version = put(shop, {"item_id": first["item_id"], "price": 123.45, "in_stock": False})
+    assert first["item_id"] not in found(shop, "yogurt", filter="in_stock:true")
+    assert found(shop, "yogurt", filter="price:123..124") == [first["item_id"]]
+    hit = search(shop, "yogurt", filter="price:123..")["hits"][0]
+    assert (hit["price"], hit["in_stock"], hit["title"]) == (123.45, False, first["title"])
+    assert search(shop, "yogurt", filter="price:123..")["hits"][0]["price"] == 123.45  # from the cache
+    assert put(shop, {"item_id": first["item_id"], "price": first["price"], "in_stock": True}) == version + 1
+    assert found(shop, "yogurt", filter="price:123..124") == []
+
+
+def test_new_items_are_found_and_taken_away_again(shop: httpx.Client) -> None:
+    new = [
+        {"item_id": f"quince/{number}", "title": f"Quince sorbet {number}", "brand": "Orchard", "price": 3.0 + number}
+        for number in range(3)
+    ]
+    put(shop, *new)
+    names = {item["item_id"] for item in new}
+    assert set(found(shop, "quince sorbet")[:3]) == names
+    assert search(shop, "quince sorbet", facets="brand")["facets"]["brand"] == {"Orchard": 3}
+    assert set(found(shop, "sorbet", filter="brand:orchard")) == names
+    pages = [search(shop, "sorbet", filter="brand:orchard", k=1, offset=n)["hits"][0]["item_id"] for n in range(3)]
+    assert set(pages) == names
+    assert shop.get("/frontier", params={"q": "quince sorbet"}).json()["n_candidates"] == 3
+    assert shop.get("/items/quince/1").json() == {
+        **new[1],
+        "description": "",
+        "category": "",
+        "product_type": "",
+        "in_stock": True,
+        "popularity": 0.0,
+        "discount": 0.0,
+        "purchase_rate": 0.0,
+        "image": "",
+        "url": "",
+        "attributes": "",
+    }
+    assert shop.get("/playground/suggestions", params={"q": "orch"}).json() == ["orchard"]
+
+    put(shop, {"item_id": "quince/0", "title": "Medlar jam"})
+    assert found(shop, "medlar jam")[0] == "quince/0"
+    assert shop.delete("/items/quince/0").status_code == 200
+    assert shop.post("/items/delete", json={"item_ids": ["quince/1", "quince/2"]}).json()["items"] == 2
+    assert not names & {*found(shop, "quince sorbet"), *found(shop, "medlar jam")}
+    assert shop.get("/items/quince/0").status_code == shop.delete("/items/quince/0").status_code == 404
+
+
+def test_words_of_an_item_that_was_built_change(shop: httpx.Client) -> None:
+    item_id = found(shop, "coffee")[0]
+    before = shop.get(f"/items/{item_id}").json()
+    put(shop, {"item_id": item_id, "title": "Roasted chicory"})
+    assert found(shop, "roasted chicory")[0] == item_id
+    after = shop.get(f"/items/{item_id}").json()
+    assert after == {**before, "title": "Roasted chicory"}
+    shop.delete(f"/items/{item_id}").raise_for_status()
+    assert item_id not in found(shop, "coffee")
+    put(shop, before)
+    assert shop.get(f"/items/{item_id}").json() == before
+    assert item_id in found(shop, "coffee")
+
+
+def test_rules_may_name_live_items_and_only_those_that_are_there(shop: httpx.Client) -> None:
+    rule = {"action": "pin", "item_ids": ["live-1"], "query": "soup"}
+    assert shop.put("/rules/live", json=rule).status_code == 422
+    put(shop, {"item_id": "live-1", "title": "Rose petals"})
+    shop.put("/rules/live", json=rule).raise_for_status()
+    assert found(shop, "soup")[0] == "live-1"
+    shop.delete("/items/live-1").raise_for_status()
+    assert "live-1" not in found(shop, "soup")
+    shop.delete("/rules/live").raise_for_status()
+
+
+def test_a_decision_is_replayed_over_the_catalogue_as_it_was(shop: httpx.Client) -> None:
+    cheapest = search(shop, "pasta")["hits"][0]["item_id"]
+    put(shop, {"item_id": "penne", "title": "Penne pasta", "price": 1.0}, {"item_id": cheapest, "price": 77.0})
+    answer = search(shop, "pasta", w_revenue=1, explore=True, session_id="s")
+    shop.post("/items/delete", json={"item_ids": ["penne", cheapest]}).raise_for_status()
+    path = f"/decisions/{answer['decision_id']}"
+    eventually(lambda: shop.get(path).status_code == 200)
+    again = shop.get(path).json()
+    assert again["reproduced"], again["differences"]
+    assert [hit["price"] for hit in again["hits"]] == [hit["price"] for hit in answer["hits"]]
+
+
+BAD = {
+    "a new item without title": ({"item_id": "nobody", "price": 1}, "title", "no such item yet"),
+    "a negative price": ({"item_id": "a", "title": "A", "price": -3}, "price", "a number above 0"),
+    "no id": ({"title": "A"}, "item_id", "is missing"),
+    "an unknown field": ({"item_id": "a", "colour": "red"}, "colour", "no column"),
+    "no items": ({"items": []}, "items", "1 to 1000"),
+    "too many": ({"items": [{"item_id": str(n), "title": "A"} for n in range(1001)]}, "items", "1 to 1000"),
+    "items that are none": ({"items": [7]}, "items[0]", "is no object"),
+    "one of two": ({"items": [{"item_id": "a", "title": "A"}, {"item_id": "b"}]}, "items[1].title", "no such item yet"),
+}
+
+
+@pytest.mark.parametrize(("body", "parameter", "says"), BAD.values(), ids=BAD)
+def test_bad_items_are_refused_with_one_sentence(
+    shop: httpx.Client, body: dict[str, Any], parameter: str, says: str
+) -> None:
+    response = shop.put("/items", json=body)
+    assert response.status_code == 422
+    assert response.json()["errors"][0]["parameter"] == parameter
+    assert says in response.json()["detail"]
+    assert shop.get("/items/a").status_code == 404
+
+
+def test_who_may_change_items(shop: httpx.Client) -> None:
+    assert shop.put("/items", content=b"x" * 10_000_000).status_code == 413
+    nobody = {"Authorization": ""}
+    assert shop.put("/items", json={"item_id": "a", "title": "A"}, headers=nobody).status_code == 401
+    assert shop.delete("/items/a", headers=nobody).status_code == 401
+    assert shop.post("/items/delete", json={"item_ids": ["a"]}, headers=nobody).status_code == 401
+    shop.put("/keys/feed", json={"scopes": ["ingest"]}).raise_for_status()
+    shop.put("/keys/front", json={"scopes": ["search"]}).raise_for_status()
+
+
+def test_another_worker_sees_a_change_soon_and_a_restart_keeps_it(
+    small_bundle: Path, tmp_path: Path, redis_server: RedisProcess
+) -> None:
+    settings = Settings(bundle=small_bundle, data_folder=tmp_path, redis_url=redis_server.url, admin_key="sesame")
+    with serving(settings) as one, serving(settings) as other:
+        for client in (one, other):
+            client.headers.update(KEY)
+        redis_server.kill()  # it has no part in this
+        put(one, {"item_id": "quince", "title": "Quince sorbet"})
+        eventually(lambda: "quince" in found(other, "quince sorbet"))
+        put(other, {"item_id": "quince", "price": 4.5})
+        eventually(lambda: search(one, "quince sorbet")["hits"][0]["price"] == 4.5)
+        assert metric(other, "trimtab_catalogue_version") == 2
+    redis_server.start()
+    with serving(settings) as again:
+        assert search(again, "quince sorbet")["hits"][0]["price"] == 4.5
+
+
+def test_a_disk_that_refuses_is_said_and_nothing_has_changed(
+    small_bundle: Path, tmp_path: Path, redis_server: RedisProcess
+) -> None:
+    (tmp_path / "catalogue").write_text("no folder can be made here")
+    settings = Settings(bundle=small_bundle, data_folder=tmp_path, redis_url=redis_server.url, admin_key="sesame")
+    with serving(settings) as client:
+        client.headers.update(KEY)
+        response = client.put("/items", json={"item_id": "quince", "title": "Quince sorbet"})
+        assert response.status_code == 503
+        assert "Retry-After" in response.headers
+        assert client.get("/items/quince").status_code == 404
+        assert found(client, "yogurt")
+        assert metric(client, "trimtab_log_lines_total", log="catalogue", outcome="refused") >= 1

@@ -1,0 +1,124 @@
+"""From a search to a report: what is served and what shoppers do is a log that replays as it is."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import httpx
+import polars as pl
+import pytest
+
+from abtest.replay import replay
+from engine import Engine
+from engine.impressions import json_line, read_log
+from engine.interactions import read_interactions
+from service.settings import Settings
+from tests.service.conftest import PATIENT_REDIS_SECONDS, RedisProcess, eventually, metric, serving
+
+QUERIES = ("soup", "ice cream", "yogurt", "coffee", "pasta", "cheese")
+
+
+@pytest.fixture
+def settings(small_bundle: Path, tmp_path: Path, redis_server: RedisProcess) -> Settings:
+    return Settings(
+        bundle=small_bundle,
+        data_folder=tmp_path,
+        redis_url=redis_server.url,
+        redis_timeout_seconds=PATIENT_REDIS_SECONDS,
+        exploration_share=1.0,
+    )
+
+
+def search(client: httpx.Client, query: str, shopper: int) -> dict[str, Any]:
+    sent = {"q": query, "k": 5, "user_id": f"shopper-{shopper}", "session_id": f"session-{shopper}"}
+    return client.get("/search", params=sent).raise_for_status().json()
+
+
+def event(name: str, decision_id: str, item_id: str, **more: object) -> dict[str, object]:
+    return {"event_id": name, "query_id": decision_id, "item_id": item_id, "action_name": "click", **more}
+
+
+def test_served_logged_joined_and_replayed(settings: Settings, engine: Engine) -> None:
+    with serving(settings) as client:
+        answers = [search(client, query, shopper) for shopper in range(8) for query in QUERIES]
+        for number, answer in enumerate(answers):
+            hit = answer["hits"][number % 3]
+            bought = {"action_name": "purchase", "value": hit["price"]}
+            sent = [event(f"{number}-click", answer["decision_id"], hit["item_id"])]
+            sent += [event(f"{number}-{n}", answer["decision_id"], hit["item_id"], **bought) for n in range(2)]
+            client.post("/events", json={"events": sent}).raise_for_status()
+    parts = list((settings.data_folder / "interactions").rglob("*.parquet"))
+    assert {part.parent.name for part in parts} == {f"date={datetime.now(UTC).date()}"}
+    assert not list((settings.data_folder / "spool").rglob("*.jsonl"))
+
+    log = pl.concat(read_log(settings.data_folder))
+    assert log["clicks"].list.sum().to_list() == log["purchases"].list.sum().to_list() == [1] * len(answers)
+    spent = sum(2 * answer["hits"][number % 3]["price"] for number, answer in enumerate(answers))
+    assert log["revenue"].list.sum().sum() == pytest.approx(spent)
+
+    report = replay(settings.data_folder, engine, {"money": {"revenue": 1.0}})
+    assert report["log"]["n_replayed"] == len(answers)
+    assert report["policies"]["money"]["revenue"]["ess"] > 1
+
+
+def test_late_and_unknown_events_are_kept_apart_and_counted(settings: Settings) -> None:
+    tomorrow = (datetime.now(UTC) + timedelta(days=1, hours=1)).isoformat()
+    quick = {"log_segment_rows": 1, "log_compact_seconds": 0.05}
+    with serving(settings.model_copy(update=quick)) as client:
+        answer = search(client, "soup", 1)
+        shown = answer["hits"][0]["item_id"]
+        eventually(lambda: metric(client, "trimtab_log_lines_total", log="impressions", outcome="written") == 1)
+        events = [
+            event("in time", answer["decision_id"], shown),
+            event("late", answer["decision_id"], shown, timestamp=tomorrow),
+            event("never shown", answer["decision_id"], "no such item"),
+            event("no such slate", "0123", shown),
+        ]
+        client.post("/events", json={"events": events}).raise_for_status()
+        eventually(lambda: metric(client, "trimtab_events_compacted_total", result="unknown") == 2)
+        assert metric(client, "trimtab_events_compacted_total", result="matched") == 1
+        assert metric(client, "trimtab_events_compacted_total", result="late") == 1
+    apart = pl.concat(map(pl.read_parquet, (settings.data_folder / "unmatched").rglob("*.parquet")))
+    assert dict(apart.select("event_id", "reason").iter_rows()) == {
+        "late": "late",
+        "never shown": "unknown",
+        "no such slate": "unknown",
+    }
+    assert len(read_interactions(settings.data_folder)) == 4
+    (frame,) = read_log(settings.data_folder)
+    assert frame["clicks"].to_list() == [[1, 0, 0, 0, 0]]
+
+
+def test_what_was_unmatched_on_one_machine_is_found_when_folders_meet(settings: Settings, tmp_path: Path) -> None:
+    """A shopper whose search went to one machine and whose click went to another."""
+    here, there = (settings.model_copy(update={"data_folder": tmp_path / name}) for name in ("here", "there"))
+    with serving(here) as client:
+        answer = search(client, "soup", 1)
+    with serving(there) as client:
+        client.post("/events", json=event("e", answer["decision_id"], answer["hits"][2]["item_id"])).raise_for_status()
+    assert list((there.data_folder / "unmatched").rglob("*.parquet"))
+    (there.data_folder / "unmatched").rename(here.data_folder / "unmatched")
+    (frame,) = read_log(here.data_folder)
+    assert frame["clicks"].to_list() == [[0, 0, 1, 0, 0]]
+
+
+def test_what_a_killed_service_left_is_read_too(settings: Settings) -> None:
+    with serving(settings) as client:
+        answer = search(client, "soup", 1)
+        spool = settings.data_folder / "spool" / "impressions"
+        eventually(lambda: b"\n" in b"".join(path.read_bytes() for path in spool.glob("*.jsonl")))
+        (segment,) = spool.glob("*.jsonl")
+        left = segment.read_bytes()
+    for part in (settings.data_folder / "impressions").rglob("*.parquet"):
+        part.unlink()
+    (spool / "20250101T000000-killed.jsonl").write_bytes(left + left[:50])
+    events = settings.data_folder / "spool" / "interactions"
+    events.mkdir(exist_ok=True)
+    clicked = {"event_id": "e", "decision_id": answer["decision_id"], "item_id": answer["hits"][1]["item_id"]}
+    now = datetime.now(UTC).replace(microsecond=0)
+    line = json_line({**clicked, "timestamp": now, "action": "click", "position": None, "quantity": 1, "value": 0})
+    (events / "20250101T000000-killed.jsonl").write_bytes(line + line[:20])
+    (frame,) = read_log(settings.data_folder)
+    assert frame["clicks"].to_list() == [[0, 1, 0, 0, 0]]
