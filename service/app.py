@@ -159,7 +159,7 @@ def create_app(settings: Settings) -> FastAPI:
     app.include_router(playground_router(searching, profiles, gate, admission))
     replays = Replays(settings.report_folder or settings.data_folder / "reports")
     app.include_router(replays_router(replays, reader=reader))
-    app.include_router(views_router(bundles, reader=reader))
+    app.include_router(views_router(bundles, watching, reader=reader))
     app.mount(ASSETS, StaticFiles(directory=FOLDER / "assets"))
     problems.install(app)
     app.add_middleware(SecurityHeaders)
