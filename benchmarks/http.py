@@ -11,6 +11,7 @@ import sys
 import time
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from urllib.parse import quote
@@ -32,6 +33,26 @@ def measure(bundle: Path, engine: Engine, *, n_queries: int = 400) -> Iterator[F
     """Throughput of both on the same distinct queries (no answer comes from the cache), and the process's memory."""
     texts = queries(engine, n_queries * (N_ROUNDS + 1))
     rounds = [texts[n_queries * r : n_queries * (r + 1)] for r in range(N_ROUNDS + 1)]
+    with serving(bundle) as (port, pid):
+        seconds_over_http(port, rounds[-1])
+        ratios, rates = [], []
+        for batch in rounds[:-1]:
+            bare = _engine_seconds(engine, batch)
+            over_http = seconds_over_http(port, batch)
+            ratios.append(bare / over_http)
+            rates.append(len(batch) / over_http)
+        repeated = min(seconds_over_http(port, [batch[0]] * len(batch)) for batch in rounds[:2])
+        memory = _resident_bytes(pid)
+    yield Figure("HTTP over bare engine, throughput of one worker", float(np.median(ratios)), "ratio", 0.7)
+    yield Figure("HTTP, two connections: searches a second", float(np.median(rates)), "1/s")
+    cached = n_queries / repeated / float(np.median(rates))
+    yield Figure("HTTP, cached candidates over fresh ones", cached, "ratio", 2.0)
+    yield Figure("resident memory of the service", memory / 2**20, "MiB", 1536, "less")
+
+
+@contextmanager
+def serving(bundle: Path) -> Iterator[tuple[int, int]]:
+    """Port and process of one worker that answers."""
     with TemporaryDirectory() as data_folder:
         port = _free_port()
         server = subprocess.Popen(  # our own program
@@ -47,23 +68,10 @@ def measure(bundle: Path, engine: Engine, *, n_queries: int = 400) -> Iterator[F
         )
         try:
             _wait_until_ready(port)
-            _http_seconds(port, rounds[-1])
-            ratios, rates = [], []
-            for batch in rounds[:-1]:
-                bare = _engine_seconds(engine, batch)
-                over_http = _http_seconds(port, batch)
-                ratios.append(bare / over_http)
-                rates.append(len(batch) / over_http)
-            repeated = min(_http_seconds(port, [batch[0]] * len(batch)) for batch in rounds[:2])
-            memory = _resident_bytes(server.pid)
+            yield port, server.pid
         finally:
             server.send_signal(signal.SIGTERM)
             server.wait(timeout=30)
-    yield Figure("HTTP over bare engine, throughput of one worker", float(np.median(ratios)), "ratio", 0.7)
-    yield Figure("HTTP, two connections: searches a second", float(np.median(rates)), "1/s")
-    cached = n_queries / repeated / float(np.median(rates))
-    yield Figure("HTTP, cached candidates over fresh ones", cached, "ratio")
-    yield Figure("resident memory of the service", memory / 2**20, "MiB", 1536, "less")
 
 
 def _engine_seconds(engine: Engine, texts: Sequence[str]) -> float:
@@ -73,7 +81,7 @@ def _engine_seconds(engine: Engine, texts: Sequence[str]) -> float:
     return time.perf_counter() - start
 
 
-def _http_seconds(port: int, texts: Sequence[str]) -> float:
+def seconds_over_http(port: int, texts: Sequence[str]) -> float:
     """Time for all answers over `N_CONNECTIONS` kept-alive connections, so that the worker need never wait."""
     start = time.perf_counter()
     with ThreadPoolExecutor(N_CONNECTIONS) as connections:

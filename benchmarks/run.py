@@ -13,7 +13,7 @@ from pathlib import Path
 from rich.console import Console
 from rich.table import Table
 
-from benchmarks import document, evaluation, http, latency, relevance
+from benchmarks import degradation, document, evaluation, http, latency, overload, relevance
 from benchmarks.figures import Figure
 from engine import Engine
 
@@ -24,7 +24,9 @@ def sections(bundle: Path, icecat: Path) -> dict[str, Callable[[], Iterator[Figu
     """What can be measured here, by name."""
     there: dict[str, Callable[[], Iterator[Figure]]] = {
         "latency": lambda: latency.measure(Engine.load(bundle)),
+        "degradation": lambda: degradation.measure(bundle),
         "http": lambda: http.measure(bundle, Engine.load(bundle)),
+        "overload": lambda: overload.measure(bundle, Engine.load(bundle)),
         "evaluation-coverage": lambda: evaluation.coverage(Engine.load(bundle)),
         "evaluation-temperatures": lambda: evaluation.temperatures(Engine.load(bundle)),
         "evaluation-peeking": lambda: evaluation.peeking(Engine.load(bundle)),

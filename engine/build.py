@@ -28,6 +28,7 @@ from ranker.methods.registry import DEFAULT, check_servable, fit_served
 from ranker.model import ServedRanker
 from ranker.objectives import Objective, objectives_of
 from ranker.paths import attainment_of_gains, attainment_of_ranker
+from ranker.population import Population
 from ranker.training import FEW_LISTS, MANY_LISTS, Progress, Recipe, silent
 from ranker.users import UserHistories
 from retrieval.retriever import Retriever
@@ -38,12 +39,17 @@ ENOUGH_FOR_LAYERS = 1000
 
 @dataclass(frozen=True)
 class Trained:
-    """A ranker and what the manifest says of how it came to be."""
+    """A ranker and what the manifest says of how it came to be.
+
+    Attributes:
+        lists: what it was trained on; None where nothing was learned.
+    """
 
     ranker: ServedRanker
     ranges: Sequence[float]
     report: Mapping[str, Any]
     attainment: Mapping[str, Attainment] = field(default_factory=dict)
+    lists: RankingLists | None = None
 
 
 def build_bundle(
@@ -113,8 +119,15 @@ def finish(
         training=trained.report,
         as_of=as_of,
         attainment=trained.attainment,
+        population=_population(trained, objectives),
     )
     return save_bundle(out, staging=staging, pipeline=pipeline, ranker=trained.ranker, description=description)
+
+
+def _population(trained: Trained, objectives: Sequence[Objective]) -> Population:
+    if trained.lists is None:
+        return Population({}, {})
+    return Population.of(trained.ranker, trained.lists, tuple(objective.name for objective in objectives))
 
 
 def _train(
@@ -144,10 +157,10 @@ def _train(
     report = {"method": method, "trained_on": origin, "n_lists": len(lists)}
     if method != DEFAULT:
         ranker = fit_served(method, problem, recipe)
-        return Trained(ranker, ranker.ranges.tolist(), report, attainment_of_ranker(problem, ranker))
+        return Trained(ranker, ranker.ranges.tolist(), report, attainment_of_ranker(problem, ranker), problem.lists)
     fitted = fit_cross_validated(problem.lists, objectives, recipe, progress=progress)
     attainment = attainment_of_gains(problem, fitted.held_out_gains, fitted.ranges)
-    return Trained(fitted.ranker, fitted.ranges.tolist(), {**report, **fitted.report}, attainment)
+    return Trained(fitted.ranker, fitted.ranges.tolist(), {**report, **fitted.report}, attainment, problem.lists)
 
 
 def problem_of(

@@ -34,6 +34,7 @@ from ranker.attainment import Attainment
 from ranker.features import FEATURES, schema_hash
 from ranker.model import ServedRanker
 from ranker.objectives import Objective
+from ranker.population import Population
 from ranker.users import UserHistories
 from ranker.words import ItemWords
 from retrieval.retriever import Retriever
@@ -54,6 +55,7 @@ class Bundle:
         bundle_id: 12 hex digits of the manifest's checksums: two bundles with one id are the same to the bit.
         manifest: as written.
         attainment: by objective the map from the share of it asked for to its weight; none where nothing was learned.
+        population: how features and gains were distributed in training; empty where nothing was learned.
     """
 
     bundle_id: str
@@ -61,6 +63,7 @@ class Bundle:
     pipeline: Pipeline
     ranker: ServedRanker
     attainment: Mapping[str, Attainment]
+    population: Population
 
     @property
     def objectives(self) -> tuple[str, ...]:
@@ -87,6 +90,7 @@ class Description:
     training: Mapping[str, Any]
     as_of: datetime
     attainment: Mapping[str, Attainment] = field(default_factory=dict)
+    population: Population = field(default_factory=lambda: Population({}, {}))
     temperature: float = DEFAULT_TEMPERATURE
 
 
@@ -120,6 +124,7 @@ def save_bundle(out: Path, *, staging: Path, pipeline: Pipeline, ranker: ServedR
         ],
         "default_weights": dict(description.default_weights),
         "temperature": description.temperature,
+        "population": description.population.as_dict(),
         "attainment": {name: one.as_dict() for name, one in description.attainment.items()},
         "catalogue": {
             "n_items": len(pipeline.store),
@@ -161,8 +166,9 @@ def load_bundle(folder: Path) -> Bundle:
     manifest = verify(folder)
     try:
         attainment = {name: Attainment.from_dict(one) for name, one in manifest.get("attainment", {}).items()}
+        population = Population.from_dict(manifest.get("population", {}))
     except (BadInput, AttributeError, KeyError, TypeError, ValueError) as error:
-        raise BundleDamaged(MANIFEST, f"its attainment cannot be read ({error})") from error
+        raise BundleDamaged(MANIFEST, f"attainment or population cannot be read ({error})") from error
     try:
         store = ItemStore.load(folder)
         retriever = Retriever.load(folder / RETRIEVAL, store)
@@ -174,7 +180,7 @@ def load_bundle(folder: Path) -> Bundle:
     except (OSError, ValueError, KeyError, RuntimeError) as error:
         raise BundleDamaged(folder.name, f"a part cannot be read ({error})") from error
     pipeline = Pipeline(store, retriever, item_columns(store, retriever, words, type_vectors), histories)
-    return Bundle(manifest["bundle_id"], manifest, pipeline, load_ranker(folder / RANKER), attainment)
+    return Bundle(manifest["bundle_id"], manifest, pipeline, load_ranker(folder / RANKER), attainment, population)
 
 
 def verify(folder: Path) -> dict[str, Any]:

@@ -126,7 +126,7 @@ def train_grocery(
         },
     }
     attainment = attainment_of_gains(problem_of(validation, objectives, pipeline.store), gains, ranges)
-    return Trained(assemble(heads, calibrations, ranges, objectives), ranges.tolist(), report, attainment)
+    return Trained(assemble(heads, calibrations, ranges, objectives), ranges.tolist(), report, attainment, train)
 
 
 def _train_other(
@@ -141,7 +141,7 @@ def _train_other(
         "n_lists": len(train),
         "test": {"ndcg@10": mean_interval(list_ndcg(by_relevance.numpy(), test.lists)).as_dict()},
     }
-    return Trained(ranker, ranker.ranges.tolist(), report, attainment_of_ranker(validation, ranker))
+    return Trained(ranker, ranker.ranges.tolist(), report, attainment_of_ranker(validation, ranker), train.lists)
 
 
 def lists_of_split(
@@ -178,7 +178,7 @@ def sample_intents(purchases: pl.DataFrame, store: ItemStore, split: Split, *, s
     of_weeks = purchases.filter(pl.col("week").is_between(split.first, split.last))
     intents = (
         of_weeks.group_by("household_id", "basket_id", "product_type", maintain_order=True)
-        .agg(pl.col("item_id").unique())
+        .agg(pl.col("item_id").unique(), pl.col("timestamp").first())
         .sort("basket_id", "product_type")
     )
     chosen = intents.sample(min(split.n_intents, len(intents)), seed=seed, shuffle=True)
@@ -192,6 +192,7 @@ def sample_intents(purchases: pl.DataFrame, store: ItemStore, split: Split, *, s
             user_id=row["household_id"],
             bought=frozenset(int(r) for r in store.rows_of(in_basket[row["basket_id"]].to_list()) if r >= 0),
             group=row["household_id"],
+            timestamp=row["timestamp"],
         )
         for row in chosen.iter_rows(named=True)
     ]

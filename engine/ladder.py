@@ -25,7 +25,7 @@ LADDER = (LIVE_FEATURES, DIVERSITY, CANDIDATES, RANKING, DENSE)
 OTHER_CANDIDATES = frozenset({CANDIDATES, RANKING, DENSE})
 """Rungs on which the ranker sees other candidates than on the ground, or none."""
 
-FEW_CANDIDATES = 50
+FEW_CANDIDATES = 100
 """How many candidates are ranked on the rung `candidates`; more where the page asked for lies deeper."""
 
 Rungs = frozenset[str]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from functools import lru_cache
 
 import numpy as np
@@ -29,6 +30,7 @@ class Intent:
         product_type: what they were after; its items are relevant (grade 1), the bought ones more so (grade 2).
         bought: rows of the items bought.
         group: keeps intents together in splits.
+        timestamp: when it was bought.
     """
 
     text: str
@@ -36,6 +38,7 @@ class Intent:
     user_id: str | None
     bought: frozenset[int]
     group: str
+    timestamp: datetime | None = None
 
 
 def lists_from_judgments(

@@ -73,6 +73,7 @@ class Engine:
         self.catalogue_version = 0
         self.state = self.bundle_id
         self.attainment = bundle.attainment
+        self.population = bundle.population
 
     def over(self, pipeline: Pipeline, version: int, timestamp: datetime | None) -> Engine:
         """The same ranker over a later state of the catalogue, see `engine.live`."""

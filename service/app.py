@@ -52,7 +52,9 @@ from service.security_headers import SecurityHeaders
 from service.settings import Settings
 from service.state import State
 from service.telemetry import Telemetry
+from service.tracing import tracing
 from service.tracked import Tracked
+from service.watching import Watching
 
 FRONTIERS_AT_ONCE = 2
 """They are computed in threads of their own; more would take the searches' time."""
@@ -89,7 +91,10 @@ def create_app(settings: Settings) -> FastAPI:
     )
     impressions = ImpressionLog(settings, telemetry.log_observer("impressions"))
     recent_events = RecentEvents(state)
-    events = EventLog(settings, state, telemetry.log_observer("interactions"), followers=[recent_events.follow])
+    watching = Watching(telemetry)
+    traces = tracing(settings.traces_url, share=settings.traces_share)
+    followers = (recent_events.follow, watching.follow)
+    events = EventLog(settings, state, telemetry.log_observer("interactions"), followers=followers)
     compactor = Compactor(
         settings.data_folder,
         lambda result, n: telemetry.events_compacted.labels(result).inc(n),
@@ -115,6 +120,8 @@ def create_app(settings: Settings) -> FastAPI:
         recent_events=recent_events,
         impressions=impressions,
         telemetry=telemetry,
+        watching=watching,
+        tracing=traces,
         pseudonyms=pseudonyms,
         exploration_share=settings.exploration_share,
         timeout_ms=settings.timeout_ms,
@@ -127,6 +134,8 @@ def create_app(settings: Settings) -> FastAPI:
         redoc_url=None,
         redirect_slashes=False,
         lifespan=_lifespan(
+            (lambda: None, traces.close),
+            (watching.start, watching.stop),
             (state.start, state.stop),
             (catalogue.start, catalogue.stop),
             (compactor.start, compactor.close),

@@ -32,6 +32,8 @@ from service.rules import Rules
 from service.search_request import SearchRequest
 from service.state import State
 from service.telemetry import Telemetry
+from service.tracing import Tracing
+from service.watching import Watching
 
 REDIS = "redis"
 SHARES = 1 << 63
@@ -55,6 +57,8 @@ class Searching:
         recent_events: RecentEvents,
         impressions: ImpressionLog,
         telemetry: Telemetry,
+        watching: Watching,
+        tracing: Tracing,
         pseudonyms: Pseudonyms,
         exploration_share: float,
         timeout_ms: float,
@@ -68,6 +72,8 @@ class Searching:
         self._experiments = experiments
         self._impressions = impressions
         self._telemetry = telemetry
+        self._watching = watching
+        self._tracing = tracing
         self._pseudonyms = pseudonyms
         self._exploration_share = exploration_share
         self._recent_events = recent_events
@@ -83,11 +89,12 @@ class Searching:
     def known_weights(self) -> tuple[str, ...]:
         return self._bundles.serving.known_weights
 
-    def answer(self, request: SearchRequest, *, start: float) -> bytes:
+    def answer(self, request: SearchRequest, *, start: float, traceparent: str | None = None) -> bytes:
         """The JSON of the slate, which is logged.
 
         Args:
             start: of `time.perf_counter`, when the request arrived: its time to answer runs from there.
+            traceparent: the header of that name, for the trace that this search is part of.
 
         Raises:
             BadParameter: a weight, profile, filter, facet or offset that does not exist here.
@@ -98,14 +105,17 @@ class Searching:
         assigned = self._assigned(request)
         query = self._query(engine, request, assigned, now)
         deadline = self._deadline(engine, query, start, request.timeout_ms or self._timeout_ms)
-        slate = self._slate(engine, query, deadline)
+        scored, slate = self._decided(engine, query, deadline)
         done = perf_counter()
         variant = None if assigned is None else assigned.variant
         degraded = slate.degraded if self._state.is_up else (*slate.degraded, REDIS)
         self._impressions.record(engine.impression(slate, now, variant=variant))
         self._telemetry.searched(slate, degraded, variant)
         answer = orjson.dumps({**response_of(slate, engine.store), "degraded": degraded, "variant": variant})
-        deadline.learn({**slate.seconds, "respond": perf_counter() - done})
+        self._watching.saw(engine, scored, slate)
+        end = perf_counter()
+        deadline.learn({**slate.seconds, "respond": end - done})
+        self._tracing.searched(slate, seconds=end - start, since_slate=end - done, traceparent=traceparent)
         if deadline.is_past:
             self._telemetry.searches_late.inc()
         return answer
@@ -120,7 +130,7 @@ class Searching:
         """
         engine = self.engine
         query = self._query(engine, self._pseudonyms.request(request), None, datetime.now(UTC))
-        slate = self._slate(engine, query, self._deadline(engine, query))
+        _, slate = self._decided(engine, query, self._deadline(engine, query))
         rules = slate.query.constraints
         obeyed = {
             "pins": {str(position): item_id for position, item_id in rules.pins.items()},
@@ -196,10 +206,11 @@ class Searching:
     def _deadline(self, engine: Engine, query: Query, start: float = 0.0, timeout_ms: float = inf) -> Deadline:
         return Deadline(self._costs, Shape.of(query, engine.default_weights), start=start, seconds=timeout_ms / 1e3)
 
-    def _slate(self, engine: Engine, query: Query, pace: Deadline) -> Slate:
+    def _decided(self, engine: Engine, query: Query, pace: Deadline) -> tuple[ScoredCandidates, Slate]:
         watch = Stopwatch()
         query = self._with_recent(query, pace, watch)
-        return engine.choose(query, self._scored(engine, query, watch, pace), watch, pace)
+        scored = self._scored(engine, query, watch, pace)
+        return scored, engine.choose(query, scored, watch, pace)
 
     def _with_recent(self, query: Query, pace: Deadline, watch: Stopwatch) -> Query:
         """The query with what its user did lately, if there is a user, the time to ask and somebody to tell."""

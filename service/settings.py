@@ -58,6 +58,12 @@ class Settings(BaseSettings):
         default=16, ge=0, description="of one worker; more are answered 503 with Retry-After, batch callers first"
     )
     exploration_share: float = Field(default=0.0, ge=0, le=1, description="share of sessions whose slates are sampled")
+    traces_url: str | None = Field(
+        default=None,
+        pattern="^https?://.",
+        description="OpenTelemetry collector (OTLP over HTTP) that searches are traced to; left out, nothing is traced",
+    )
+    traces_share: float = Field(default=0.01, ge=0, le=1, description="of the searches that are in no trace already")
     log_flush_seconds: float = Field(default=0.2, gt=0)
     log_segment_rows: int = Field(default=20_000, ge=1)
     log_segment_seconds: float = Field(default=300, gt=0)

@@ -19,6 +19,7 @@ from service.page_metrics import PageMetrics
 MULTIPROCESS_FOLDER = "PROMETHEUS_MULTIPROC_DIR"
 BUCKETS = (0.0001, 0.00025, 0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 1.0)
 """Seconds: a stage takes a fraction of a millisecond, a request that waits for a lost Redis tens of them."""
+PROPENSITY_BUCKETS = (0.001, 0.003, 0.01, 0.03, 0.1, 0.2, 0.4, 0.6, 0.8, 0.95, 1.0)
 
 LOGS = ("impressions", "interactions", "catalogue", "pages", "tracked")
 """What is kept on the disk; an alarm needs the series of each before the first fault."""
@@ -56,6 +57,36 @@ class Telemetry:
             "sample_ratio_p_value",
             "Chance of an experiment's split at least this uneven.",
             ["experiment"],
+            registry=registry,
+        )
+        self.weights_used = _counter(
+            "weights_used", "Sum over searches of the effective weight.", ["objective"], registry=registry
+        )
+        self.receipts_promised = _counter(
+            "receipts_promised", "Sum over searches of what the receipt expects.", ["objective"], registry=registry
+        )
+        self.receipts_realised = _counter(
+            "receipts_realised", "Sum over purchases of what was paid.", ["objective"], registry=registry
+        )
+        self.propensity = Histogram(
+            "propensity",
+            "Chance of each shown item of a sampled slate, given those above it.",
+            namespace="trimtab",
+            buckets=PROPENSITY_BUCKETS,
+            registry=registry,
+        )
+        self.overlap_ess_share = _gauge(
+            "overlap_ess_share",
+            "Effective share of the sampled slates for judging pure relevance, at the first position.",
+            registry=registry,
+        )
+        self.feature_drift = _gauge(
+            "feature_drift", "PSI of a feature of the candidates against training.", ["feature"], registry=registry
+        )
+        self.gain_drift = _gauge(
+            "gain_drift",
+            "PSI of a predicted gain against training.",
+            ["objective"],
             registry=registry,
         )
         self.events = _counter("events", "Events: accepted, duplicate.", ["outcome"], registry=registry)

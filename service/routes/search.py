@@ -33,7 +33,7 @@ def search_router(searching: Searching, gate: Gate, admission: Admission, *, max
         turn = admission.turn(priority_of(request, gate.check(request, "search")))
         async with turn:
             asked = from_query_string(request.scope["query_string"], known_weights)
-            answer = searching.answer(asked, start=turn.start)
+            answer = searching.answer(asked, start=turn.start, traceparent=request.headers.get("traceparent"))
         return Response(answer, headers=ANSWER_HEADERS, media_type=JSON)
 
     @router.post(
@@ -48,7 +48,8 @@ def search_router(searching: Searching, gate: Gate, admission: Admission, *, max
         turn = admission.turn(priority_of(request, gate.check(request, "search")))
         values = await read_object(request, max_bytes=max_body_bytes)
         async with turn:
-            answer = searching.answer(from_object(values, known_weights), start=turn.start)
+            asked = from_object(values, known_weights)
+            answer = searching.answer(asked, start=turn.start, traceparent=request.headers.get("traceparent"))
         return Response(answer, headers=ANSWER_HEADERS, media_type=JSON)
 
     return router

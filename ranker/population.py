@@ -1,0 +1,110 @@
+"""How features and gains were distributed where a ranker was trained, in a few numbers, and how far others are from it.
+
+The distance is the population stability index (PSI) over the deciles of training, a symmetric relative entropy:
+`sum_b (observed_b - expected_b) * ln(observed_b / expected_b)`. By custom below 0.1 is no
+change, above 0.25 a large one.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+
+from core.records import FloatArray
+from ranker.features import FEATURES
+from ranker.lists import RankingLists
+from ranker.model import ServedRanker
+
+N_BINS = 10
+LEAST_SHARE = 1e-3
+"""What an empty bin counts as, so that a value never seen is far away and not infinitely far."""
+MOST_ROWS = 200_000
+
+
+@dataclass(frozen=True, slots=True)
+class Distribution:
+    """Shares by bin.
+
+    Attributes:
+        edges: [b - 1] ascending, between the bins; a value on an edge is above it.
+        shares: [b] summing to 1.
+    """
+
+    edges: NDArray[np.float64]
+    shares: NDArray[np.float64]
+
+    @classmethod
+    def of(cls, values: FloatArray) -> Distribution:
+        """Deciles of a sample; fewer bins where values repeat."""
+        edges = np.unique(np.quantile(values, np.linspace(0, 1, N_BINS + 1)[1:-1]).astype(np.float64))
+        distribution = cls(edges, np.zeros(len(edges) + 1))
+        counts = distribution.counts(values)
+        return cls(edges, counts / counts.sum())
+
+    def counts(self, values: FloatArray) -> NDArray[np.float64]:
+        """[b] how many values fall into each bin."""
+        bins = np.searchsorted(self.edges, values, side="right")
+        return np.bincount(bins, minlength=len(self.shares)).astype(np.float64)
+
+    def psi(self, counts: NDArray[np.float64]) -> float:
+        """Of [b] counts, not all 0, against these shares."""
+        expected = np.maximum(self.shares, LEAST_SHARE)
+        observed = np.maximum(counts / counts.sum(), LEAST_SHARE)
+        return float(((observed - expected) * np.log(observed / expected)).sum())
+
+
+@dataclass(frozen=True, slots=True)
+class Population:
+    """Of the candidates of all queries together.
+
+    Attributes:
+        features: by name.
+        gains: by objective.
+    """
+
+    features: Mapping[str, Distribution]
+    gains: Mapping[str, Distribution]
+
+    @classmethod
+    def of(cls, ranker: ServedRanker, lists: RankingLists, objectives: tuple[str, ...]) -> Population:
+        """What a ranker sees and says of the candidates of its training lists."""
+        there = lists.rows >= 0
+        features, prices = lists.features[there], lists.prices[there]
+        every = max(len(features) // MOST_ROWS, 1)
+        features, prices = features[::every], prices[::every]
+        with torch.inference_mode():
+            gains = ranker.gains(torch.from_numpy(features), torch.from_numpy(prices)).numpy()
+        return cls(
+            {name: Distribution.of(features[:, column]) for column, name in enumerate(FEATURES)},
+            {name: Distribution.of(gains[:, column]) for column, name in enumerate(objectives)},
+        )
+
+    def as_dict(self) -> dict[str, Any]:
+        return {
+            kind: {
+                name: {"edges": one.edges.tolist(), "shares": one.shares.tolist()}
+                for name, one in distributions.items()
+            }
+            for kind, distributions in (("features", self.features), ("gains", self.gains))
+        }
+
+    @classmethod
+    def from_dict(cls, plain: Mapping[str, Any]) -> Population:
+        """The inverse; nothing known of what is not there.
+
+        Raises:
+            KeyError, TypeError, ValueError: it is not what `as_dict` gives.
+        """
+        read = {
+            kind: {
+                name: Distribution(np.array(one["edges"], dtype=np.float64), np.array(one["shares"], dtype=np.float64))
+                for name, one in plain.get(kind, {}).items()
+            }
+            for kind in ("features", "gains")
+        }
+        return cls(read["features"], read["gains"])

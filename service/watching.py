@@ -1,0 +1,171 @@
+"""Slow signs of something wrong: drift, overlap, weights in use, promises kept. Added up beside the searches.
+
+A search only leaves its slate in a queue. A thread takes all of them once a second and adds up what is cheap of each,
+and of one search in `SAMPLED_EVERY` what takes arithmetic on all its candidates.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections import deque
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+
+import numpy as np
+import structlog
+from numpy.typing import NDArray
+
+from core.records import Interaction, ScoredCandidates, Slate
+from engine import Engine
+from engine.ladder import RANKING
+from ranker.features import FEATURES
+from ranker.population import Distribution
+from service.telemetry import Telemetry
+
+SAMPLED_EVERY = 16
+EVERY_SECONDS = 1.0
+MOST_WAITING = 10_000
+MOST_SAMPLES = 256
+ENOUGH_ROWS = 2_000
+"""Candidates seen before a drift is told."""
+MOST_ROWS = 200_000
+"""From here on older candidates count half, so that a drift shows though it was long not there."""
+MOST_DRAWS = 10_000
+REALISED = "revenue"
+
+_log = structlog.get_logger()
+
+
+@dataclass
+class _Live:
+    """What was seen of one distribution."""
+
+    training: Distribution
+    counts: NDArray[np.float64] = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.counts = np.zeros(len(self.training.shares))
+
+    def add(self, values: NDArray[np.float32]) -> None:
+        if self.counts.sum() > MOST_ROWS:
+            self.counts /= 2
+        self.counts += self.training.counts(values)
+
+    @property
+    def psi(self) -> float | None:
+        return self.training.psi(self.counts) if self.counts.sum() >= ENOUGH_ROWS else None
+
+
+class Watching:
+    """Call `saw` for each search and `follow` with accepted events; `tick` adds them up."""
+
+    def __init__(self, telemetry: Telemetry) -> None:
+        self._telemetry = telemetry
+        self._slates: deque[Slate] = deque(maxlen=MOST_WAITING)
+        self._samples: deque[tuple[Engine, ScoredCandidates, Slate]] = deque(maxlen=MOST_SAMPLES)
+        self._n_seen = 0
+        self._watched: str | None = None
+        self._features: dict[str, _Live] = {}
+        self._gains: dict[str, _Live] = {}
+        self._ratio_sums = np.zeros(3)
+        self._closing = threading.Event()
+        self._thread = threading.Thread(target=self._run, name="trimtab-watching", daemon=True)
+
+    def saw(self, engine: Engine, scored: ScoredCandidates, slate: Slate) -> None:
+        """Of the event loop's thread: nothing is computed here."""
+        self._slates.append(slate)
+        self._n_seen += 1
+        if self._n_seen % SAMPLED_EVERY == 0 and RANKING not in scored.degraded:
+            self._samples.append((engine, scored, slate))
+
+    def follow(self, interactions: Sequence[Interaction]) -> None:
+        """What was promised and came true."""
+        paid = sum(one.value for one in interactions if one.action == "purchase")
+        if paid:
+            self._telemetry.receipts_realised.labels(REALISED).inc(paid)
+
+    def start(self) -> None:
+        self._thread.start()
+
+    def stop(self) -> None:
+        self._closing.set()
+        self._thread.join()
+
+    def _run(self) -> None:
+        while not self._closing.wait(EVERY_SECONDS):
+            try:
+                self.tick()
+            except Exception:  # noqa: BLE001
+                # Nothing that is watched may end the watching.
+                _log.exception("watching")
+
+    def tick(self) -> None:
+        """Add up what has come since the last time."""
+        self._add_slates([self._slates.popleft() for _ in range(len(self._slates))])
+        for _ in range(len(self._samples)):
+            engine, scored, slate = self._samples.popleft()
+            self._add_candidates(engine, scored)
+            self._add_overlap(engine, scored, slate)
+        for name, live in self._features.items():
+            if live.psi is not None:
+                self._telemetry.feature_drift.labels(name).set(live.psi)
+        for name, live in self._gains.items():
+            if live.psi is not None:
+                self._telemetry.gain_drift.labels(name).set(live.psi)
+
+    def _add_slates(self, slates: Sequence[Slate]) -> None:
+        weights, promised = _Sums(), _Sums()
+        for slate in slates:
+            weights.add(slate.weights.items())
+            promised.add((name, slate.receipt[name].expected) for name in slate.objectives)
+            if slate.seed is not None:
+                for propensity in slate.propensities.tolist():
+                    self._telemetry.propensity.observe(propensity)
+        for name, total in weights.totals.items():
+            self._telemetry.weights_used.labels(name).inc(total)
+        for name, total in promised.totals.items():
+            self._telemetry.receipts_promised.labels(name).inc(total)
+
+    def _add_candidates(self, engine: Engine, scored: ScoredCandidates) -> None:
+        if self._watched != engine.bundle_id:
+            self._watched = engine.bundle_id
+            self._features = {name: _Live(one) for name, one in engine.population.features.items()}
+            self._gains = {name: _Live(one) for name, one in engine.population.gains.items()}
+        for name, live in self._features.items():
+            live.add(scored.features[:, FEATURES.index(name)])
+        for name, live in self._gains.items():
+            live.add(scored.gains[:, engine.objectives.index(name)])
+
+    def _add_overlap(self, engine: Engine, scored: ScoredCandidates, slate: Slate) -> None:
+        """Weight of the first item shown, were pure relevance what draws: `p_target / p_logged`."""
+        rules = slate.query.constraints
+        if slate.seed is None or slate.query.offset or rules.pins or rules.exclusions or not len(slate.rows):
+            return
+        utilities = engine.stage(slate.query, scored).utilities(_pure_relevance(engine))[0].double().numpy()
+        chances = np.exp((utilities - utilities.max()) / engine.temperature)
+        shown = int(np.flatnonzero(scored.rows == slate.rows[0])[0])
+        ratio = chances[shown] / chances.sum() / slate.propensities[0]
+        if self._ratio_sums[0] >= MOST_DRAWS:
+            self._ratio_sums /= 2
+        self._ratio_sums += (1, ratio, ratio**2)
+        n, total, squares = self._ratio_sums
+        if squares > 0:
+            self._telemetry.overlap_ess_share.set(total**2 / (n * squares))
+
+
+class _Sums:
+    """Totals by name."""
+
+    def __init__(self) -> None:
+        self.totals: dict[str, float] = {}
+
+    def add(self, values: Iterable[tuple[str, float]]) -> None:
+        for name, value in values:
+            self.totals[name] = self.totals.get(name, 0.0) + value
+
+
+def _pure_relevance(engine: Engine) -> NDArray[np.float64]:
+    """[1, M + 1]."""
+    weights = np.zeros((1, len(engine.known_weights)))
+    weights[0, engine.known_weights.index("relevance")] = 1.0
+    return weights

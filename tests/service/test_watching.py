@@ -1,0 +1,118 @@
+"""What is watched beside the searches: drift against training, overlap, weights in use, promises kept."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import UTC, datetime
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from core.records import Interaction, Query
+from engine import Engine
+from engine.ladder import LADDER, Steady
+from ranker.features import FEATURES
+from ranker.population import Distribution
+from service.telemetry import Telemetry
+from service.watching import SAMPLED_EVERY, Watching
+
+QUERIES = ("ice cream", "yogurt", "coffee", "pasta", "soup", "cheddar cheese")
+
+
+class Watched:
+    """A watching and what it tells."""
+
+    def __init__(self) -> None:
+        self.telemetry = Telemetry()
+        self.watching = Watching(self.telemetry)
+
+    def sees(self, engine: Engine, query: Query, *, times: int = SAMPLED_EVERY, price: float | None = None) -> None:
+        scored = engine.score(query)
+        if price is not None:
+            features = scored.features.copy()
+            features[:, FEATURES.index("price")] = price
+            scored = replace(scored, features=features)
+        slate = engine.choose(query, scored)
+        for _ in range(times):
+            self.watching.saw(engine, scored, slate)
+
+    def told(self) -> dict[str, float]:
+        """By name and labels."""
+        self.watching.tick()
+        lines = self.telemetry.exposition().decode().splitlines()
+        return {name: float(value) for name, _, value in (line.rpartition(" ") for line in lines if line[0] != "#")}
+
+
+def told_of_price(price: float | None, engine: Engine) -> float:
+    watched = Watched()
+    for user_id in engine.user_ids[:3]:
+        for query in QUERIES:
+            watched.sees(engine, Query(query, user_id=user_id), price=price)
+    return watched.told()['trimtab_feature_drift{feature="price"}']
+
+
+def test_a_feature_that_drifts_is_told_apart_from_one_that_does_not(engine: Engine) -> None:
+    assert told_of_price(None, engine) < 0.5 < told_of_price(9.0, engine)
+
+
+def test_nothing_is_told_of_a_few_candidates(engine: Engine) -> None:
+    watched = Watched()
+    watched.sees(engine, Query("soup"))
+    assert not any("drift{" in name for name in watched.told())
+
+
+def test_gains_are_watched_too(engine: Engine) -> None:
+    watched = Watched()
+    for query in QUERIES * 3:
+        watched.sees(engine, Query(query))
+    told = watched.told()
+    assert {f'trimtab_gain_drift{{objective="{name}"}}' for name in engine.objectives} <= told.keys()
+
+
+def test_weights_in_use_and_what_receipts_promised(engine: Engine) -> None:
+    watched = Watched()
+    query = Query("soup", weights={"relevance": 0.7, "revenue": 0.3})
+    watched.sees(engine, query, times=10)
+    watched.watching.follow([Interaction("e", "d", datetime.now(UTC), "purchase", "1", value=7.5)])
+    watched.watching.follow([Interaction("f", "d", datetime.now(UTC), "click", "1")])
+    told = watched.told()
+    assert told['trimtab_weights_used_total{objective="revenue"}'] == pytest.approx(3)
+    expected = engine.search(query).receipt["revenue"].expected
+    assert told['trimtab_receipts_promised_total{objective="revenue"}'] == pytest.approx(10 * expected)
+    assert told['trimtab_receipts_realised_total{objective="revenue"}'] == 7.5
+
+
+def test_overlap_is_whole_where_pure_relevance_was_drawn_and_less_elsewhere(engine: Engine) -> None:
+    shares = []
+    for weights in ({"relevance": 1.0}, {"revenue": 1.0}):
+        watched = Watched()
+        for number in range(40):
+            watched.sees(engine, Query("ice cream", weights=weights, explore=True, session_id=str(number)))
+        told = watched.told()
+        shares.append(told["trimtab_overlap_ess_share"])
+        assert told["trimtab_propensity_count"] == 40 * SAMPLED_EVERY * 20
+    assert shares[0] == pytest.approx(1, abs=1e-3)
+    assert shares[1] < 0.9
+
+
+def test_what_was_not_ranked_is_no_drift(engine: Engine) -> None:
+    watched = Watched()
+    pace = Steady(frozenset(LADDER))
+    for query in QUERIES * 3:
+        scored = engine.score(Query(query), pace=pace)
+        for _ in range(SAMPLED_EVERY):
+            watched.watching.saw(engine, scored, engine.choose(Query(query), scored, pace=pace))
+    assert not any("drift{" in name for name in watched.told())
+
+
+@given(st.lists(st.floats(-5, 5, width=32), min_size=20, max_size=200))
+def test_a_distribution_is_no_distance_from_itself_and_some_from_others(values: list[float]) -> None:
+    sample = np.array(values, dtype=np.float32)
+    distribution = Distribution.of(sample)
+    assert distribution.shares.sum() == pytest.approx(1)
+    assert distribution.psi(distribution.counts(sample)) == pytest.approx(0, abs=1e-9)
+    assert distribution.psi(distribution.counts(sample + 1)) >= 0
+    if len(np.unique(sample)) > 5:
+        assert distribution.psi(distribution.counts(sample + 100)) > 0.25
