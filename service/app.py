@@ -32,9 +32,11 @@ from service.experiments import Experiment, Experiments
 from service.impression_log import ImpressionLog
 from service.keys import Grant, Keys
 from service.pages import Pages
+from service.playground.pages import ASSETS, FOLDER
 from service.profiles import Profile, Profiles
 from service.pseudonyms import Pseudonyms
 from service.recent_events import RecentEvents
+from service.replays import Replays
 from service.routes.decisions import decisions_router
 from service.routes.definitions import definitions_router
 from service.routes.events import Batch, events_router
@@ -44,8 +46,10 @@ from service.routes.health import health_router
 from service.routes.items import Ids, items_router
 from service.routes.keys import keys_router
 from service.routes.pages import PageBody, VisitBody, pages_router
-from service.routes.playground import ASSETS, FOLDER, playground_router
+from service.routes.playground import playground_router
+from service.routes.replays import replays_router
 from service.routes.search import search_router
+from service.routes.views import views_router
 from service.rules import Rule, Rules
 from service.searching import Searching
 from service.security_headers import SecurityHeaders
@@ -164,6 +168,9 @@ def create_app(settings: Settings) -> FastAPI:
     app.include_router(decisions_router(bundles, catalogue, impressions, admin=admin))
     app.include_router(health_router(bundles, gate, state=state, telemetry=telemetry))
     app.include_router(playground_router(searching, profiles, gate, admission))
+    replays = Replays(settings.report_folder or settings.data_folder / "reports")
+    app.include_router(replays_router(replays, reader=reader))
+    app.include_router(views_router(bundles, reader=reader))
     app.mount(ASSETS, StaticFiles(directory=FOLDER / "assets"))
     problems.install(app)
     app.add_middleware(SecurityHeaders)

@@ -36,6 +36,9 @@ class Settings(BaseSettings):
     )
     workers: int = Field(default=1, ge=1, le=64)
     data_folder: Path = Field(default=Path("data"), description="logs, and the private Redis server's snapshot")
+    report_folder: Path | None = Field(
+        default=None, description="where `trimtab replay` wrote reports, to be looked at; `reports` in the data folder"
+    )
 
     redis_url: str | None = Field(
         default=None,

@@ -1,4 +1,4 @@
-"""What every test may ask for: the shared data, and one small real bundle, built once."""
+"""What every test may ask for: the shared data, one small real bundle, and a log of it, made once."""
 
 from __future__ import annotations
 
@@ -7,6 +7,8 @@ from pathlib import Path
 import polars as pl
 import pytest
 
+from abtest.simulate import simulate
+from abtest.world import World, world_of
 from catalog.grocery import Grocery, load_grocery
 from engine import Engine
 from engine.grocery import Split, Splits, build_grocery
@@ -62,3 +64,16 @@ def small_bundle(small_grocery: Grocery, tmp_path_factory: pytest.TempPathFactor
 @pytest.fixture(scope="session")
 def engine(small_bundle: Path) -> Engine:
     return Engine.load(small_bundle)
+
+
+@pytest.fixture(scope="session")
+def world(engine: Engine) -> World:
+    return world_of(engine)
+
+
+@pytest.fixture(scope="session")
+def log(engine: Engine, world: World, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """3,000 explored impressions of the small grocery shop at the bundle's default weights. Not to be written to."""
+    out = tmp_path_factory.mktemp("logs") / "log"
+    simulate(engine, 3000, out, seed=1, world=world)
+    return out
