@@ -40,9 +40,9 @@ def no_settings_of_this_machine() -> Iterator[None]:
         yield
 
 
-def eventually(condition: Callable[[], object]) -> None:
+def eventually(condition: Callable[[], object], *, seconds: float = PATIENCE_SECONDS) -> None:
     """Ask again until it holds; for what another thread or process does in its own time."""
-    deadline = time.monotonic() + PATIENCE_SECONDS
+    deadline = time.monotonic() + seconds
     while not condition():
         assert time.monotonic() < deadline, "this did not come true"
 
