@@ -20,6 +20,7 @@ from engine import Engine
 from service import problems
 from service.accounting import Accounting
 from service.admission import Admission
+from service.analyst import Analyst
 from service.auth import Gate
 from service.bodies import REFERENCE
 from service.bundle_folder import BundleFolder
@@ -31,6 +32,7 @@ from service.event_log import Event, EventLog
 from service.experiments import Experiment, Experiments
 from service.impression_log import ImpressionLog
 from service.keys import Grant, Keys
+from service.pages import Pages
 from service.playground.pages import ASSETS, FOLDER
 from service.profiles import Profile, Profiles
 from service.pseudonyms import Pseudonyms
@@ -45,6 +47,7 @@ from service.routes.frontier import frontier_router
 from service.routes.health import health_router
 from service.routes.items import Ids, items_router
 from service.routes.keys import keys_router
+from service.routes.pages import PageBody, VisitBody, pages_router
 from service.routes.playground import playground_router
 from service.routes.replays import replays_router
 from service.routes.search import search_router
@@ -57,6 +60,7 @@ from service.shadow import Shadow
 from service.state import State
 from service.telemetry import Telemetry
 from service.tracing import tracing
+from service.tracked import Tracked
 from service.watching import Watching
 
 FRONTIERS_AT_ONCE = 2
@@ -113,6 +117,9 @@ def create_app(settings: Settings) -> FastAPI:
         lambda result, n: telemetry.events_compacted.labels(result).inc(n),
         every_seconds=settings.log_compact_seconds,
     )
+    analyst = Analyst(seconds=settings.page_seconds)
+    pages = Pages(settings, analyst, catalogue, telemetry, telemetry.log_observer("pages"))
+    tracked = Tracked(settings, state, analyst, telemetry.log_observer("tracked"))
     cache = CandidateCache(
         state,
         telemetry,
@@ -153,6 +160,9 @@ def create_app(settings: Settings) -> FastAPI:
             (compactor.start, compactor.close),
             (impressions.start, impressions.close),
             (events.start, events.close),
+            (analyst.start, analyst.stop),
+            (pages.start, pages.stop),
+            (tracked.start, tracked.stop),
         ),
     )
     limit = settings.max_body_bytes
@@ -168,6 +178,7 @@ def create_app(settings: Settings) -> FastAPI:
     app.include_router(define(rules, check=lambda rule: _require_items(catalogue.newest(bundles.serving), rule)))
     app.include_router(define(experiments, check=lambda experiment: _require_arms(profiles, bundles, experiment)))
     app.include_router(experiments_router(experiments, reader=reader))
+    app.include_router(pages_router(pages, tracked, bundles, gate, max_page_bytes=settings.max_page_bytes))
     app.include_router(items_router(catalogue, bundles, gate, max_body_bytes=limit))
     app.include_router(keys_router(keys, admin=admin, max_body_bytes=limit))
     app.include_router(decisions_router(bundles, catalogue, impressions, admin=admin))
@@ -175,7 +186,7 @@ def create_app(settings: Settings) -> FastAPI:
     app.include_router(playground_router(searching, profiles, gate, admission))
     replays = Replays(settings.report_folder or settings.data_folder / "reports")
     app.include_router(replays_router(replays, reader=reader))
-    app.include_router(views_router(bundles, reader=reader))
+    app.include_router(views_router(bundles, watching, reader=reader))
     app.mount(ASSETS, StaticFiles(directory=FOLDER / "assets"))
     problems.install(app)
     app.add_middleware(SecurityHeaders)
@@ -221,7 +232,7 @@ def _openapi(app: FastAPI) -> dict[str, Any]:
     """The document at /openapi.json: the routes, and the models that bodies and problems refer to by name."""
     if app.openapi_schema is None:
         document = get_openapi(title=app.title, version=app.version, summary=app.summary, routes=app.routes)
-        models = (problems.Problem, Event, Batch, Profile, Rule, Experiment, Grant, Ids, Portion)
+        models = (problems.Problem, Event, Batch, Profile, Rule, Experiment, Grant, Ids, PageBody, Portion, VisitBody)
         _, definitions = models_json_schema([(model, "validation") for model in models], ref_template=REFERENCE)
         document["components"]["schemas"].update(definitions["$defs"])
         document["components"]["securitySchemes"] = {"key": {"type": "http", "scheme": "bearer"}}

@@ -86,6 +86,8 @@ class Settings(BaseSettings):
     )
 
     max_body_bytes: int = Field(default=1_000_000, ge=1_000)
+    max_page_bytes: int = Field(default=8_000_000, ge=1_000, description="of a request with a web page in it")
+    page_seconds: float = Field(default=10, gt=0, description="what the analysis of one page may take")
     admin_key: SecretStr | None = Field(
         default=None, min_length=1, description="bearer token that may do everything; issues keys"
     )

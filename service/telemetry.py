@@ -14,6 +14,7 @@ from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, disa
 from prometheus_client.multiprocess import MultiProcessCollector
 
 from core.records import Slate
+from service.page_metrics import PageMetrics
 
 MULTIPROCESS_FOLDER = "PROMETHEUS_MULTIPROC_DIR"
 BUCKETS = (0.0001, 0.00025, 0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 1.0)
@@ -21,6 +22,8 @@ BUCKETS = (0.0001, 0.00025, 0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1
 PROPENSITY_BUCKETS = (0.001, 0.003, 0.01, 0.03, 0.1, 0.2, 0.4, 0.6, 0.8, 0.95, 1.0)
 
 SHARES = tuple(tenth / 10 for tenth in range(11))
+LOGS = ("impressions", "interactions", "catalogue", "pages", "tracked")
+"""What is kept on the disk; an alarm needs the series of each before the first fault."""
 
 _counter = partial(Counter, namespace="trimtab")
 _histogram = partial(Histogram, namespace="trimtab", buckets=BUCKETS)
@@ -98,6 +101,7 @@ class Telemetry:
         self.catalogue_change_seconds = _histogram(
             "catalogue_change_seconds", "From a change taken in to searches that see it.", registry=registry
         )
+        self.pages = PageMetrics(registry)
         self.redis_up = _gauge("redis_up", "Whether Redis answers.", registry=registry)
         self.bundle_loads = _counter(
             "bundle_loads", "Bundles read into a worker: loaded, failed.", ["outcome"], registry=registry
@@ -125,7 +129,13 @@ class Telemetry:
         self.bundle_info = _gauge("bundle_info", "The bundle that serves.", ["bundle"], registry=registry)
         for result in ("matched", "late", "unknown"):
             self.events_compacted.labels(result)
-        for log in ("impressions", "interactions", "catalogue"):  # an alarm needs the series before the first fault
+        for log in (
+            "impressions",
+            "interactions",
+            "catalogue",
+            "pages",
+            "tracked",
+        ):  # an alarm needs the series before the first fault
             for outcome in ("written", "lost", "refused"):
                 self.log_lines.labels(log, outcome)
 
