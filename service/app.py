@@ -168,25 +168,29 @@ def create_app(settings: Settings) -> FastAPI:
     limit = settings.max_body_bytes
     admission = Admission(telemetry, waiting=settings.max_waiting_searches)
     frontiers = Admission(telemetry, waiting=settings.max_waiting_searches, at_once=FRONTIERS_AT_ONCE)
-    app.include_router(search_router(searching, gate, admission, max_body_bytes=limit))
-    app.include_router(frontier_router(searching, gate, frontiers))
-    app.include_router(events_router(events, pseudonyms, telemetry, gate, max_body_bytes=limit))
     reader, admin = gate.dependency("admin", always=False), gate.dependency("admin", always=True)
     define = partial(definitions_router, reader=reader, admin=admin, max_body_bytes=limit)
-    app.include_router(define(profiles, check=lambda profile: normalise(profile.weights, searching.known_weights)))
-    app.include_router(bundles_router(bundles, experiments, admin=admin, max_body_bytes=limit))
-    app.include_router(define(rules, check=lambda rule: _require_items(catalogue.newest(bundles.serving), rule)))
-    app.include_router(define(experiments, check=lambda experiment: _require_arms(profiles, bundles, experiment)))
-    app.include_router(experiments_router(experiments, reader=reader))
-    app.include_router(pages_router(pages, tracked, bundles, gate, max_page_bytes=settings.max_page_bytes))
-    app.include_router(items_router(catalogue, bundles, gate, max_body_bytes=limit))
-    app.include_router(keys_router(keys, admin=admin, max_body_bytes=limit))
-    app.include_router(decisions_router(bundles, catalogue, impressions, admin=admin))
-    app.include_router(health_router(bundles, gate, state=state, telemetry=telemetry))
-    app.include_router(playground_router(searching, profiles, gate, admission))
     replays = Replays(settings.report_folder or settings.data_folder / "reports")
-    app.include_router(replays_router(replays, reader=reader))
-    app.include_router(views_router(bundles, watching, reader=reader))
+    routers = (
+        search_router(searching, gate, admission, max_body_bytes=limit),
+        frontier_router(searching, gate, frontiers),
+        events_router(events, pseudonyms, telemetry, gate, max_body_bytes=limit),
+        define(profiles, check=lambda profile: normalise(profile.weights, searching.known_weights)),
+        bundles_router(bundles, experiments, admin=admin, max_body_bytes=limit),
+        define(rules, check=lambda rule: _require_items(catalogue.newest(bundles.serving), rule)),
+        define(experiments, check=lambda experiment: _require_arms(profiles, bundles, experiment)),
+        experiments_router(experiments, reader=reader),
+        pages_router(pages, tracked, bundles, gate, max_page_bytes=settings.max_page_bytes),
+        items_router(catalogue, bundles, gate, max_body_bytes=limit),
+        keys_router(keys, admin=admin, max_body_bytes=limit),
+        decisions_router(bundles, catalogue, impressions, admin=admin),
+        health_router(bundles, gate, state=state, telemetry=telemetry),
+        playground_router(searching, profiles, gate, admission),
+        replays_router(replays, reader=reader),
+        views_router(bundles, watching, reader=reader),
+    )
+    for router in routers:
+        app.include_router(router)
     app.mount(ASSETS, StaticFiles(directory=FOLDER / "assets"))
     problems.install(app)
     app.add_middleware(SecurityHeaders)
