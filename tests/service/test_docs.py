@@ -20,6 +20,8 @@ PATHS = {
     "/experiments/{name}",
     "/keys",
     "/keys/{name}",
+    "/replays",
+    "/replays/{name}",
     "/pages",
     "/tracked",
     "/tracked/history",
