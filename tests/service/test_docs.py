@@ -30,6 +30,8 @@ PATHS = {
     "/bundles/{name}/unload",
     "/keys",
     "/keys/{name}",
+    "/replays",
+    "/replays/{name}",
     "/pages",
     "/tracked",
     "/tracked/history",
