@@ -30,8 +30,6 @@ PATHS = {
     "/bundles/{name}/unload",
     "/keys",
     "/keys/{name}",
-    "/replays",
-    "/replays/{name}",
     "/pages",
     "/tracked",
     "/tracked/history",
