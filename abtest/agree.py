@@ -86,7 +86,7 @@ def agree(
     n_each = max(n_log // n_policies, 1)
     log = deploy(engine, world, engine.default_weights, n_log, _stream(seed, 1))
     effective = {name: normalise(one, engine.known_weights) for name, one in policies.items()}
-    evidence = gather(engine, log, effective, silent, n_drawn=0)
+    evidence = gather(engine, log, effective)
     logged = rewards_of(evidence.slates, engine)[metric]
     asked = world.draw(n_truth, _stream(seed, 2))
     control = _totals(engine, deploy(engine, world, engine.default_weights, n_each, _stream(seed, 3)), metric)

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from abtest.estimators import Floats
 from abtest.policy import QueryContexts
 from abtest.sums import Ints
 from core.records import Shopper
@@ -27,6 +28,7 @@ class Search:
         pins: (position, item_id), ascending.
         exclusions: item_ids.
         depth: positions shown, where there are pins: one further down is not on this page.
+        boosts: (item_id, what was added to its utility), ascending.
     """
 
     text: str
@@ -34,6 +36,7 @@ class Search:
     pins: tuple[tuple[int, str], ...] = ()
     exclusions: tuple[str, ...] = ()
     depth: int = 0
+    boosts: tuple[tuple[str, float], ...] = ()
 
 
 def contexts_of(engine: Engine, search: Search, shoppers: Sequence[Shopper]) -> QueryContexts:
@@ -55,7 +58,18 @@ def contexts_of(engine: Engine, search: Search, shoppers: Sequence[Shopper]) -> 
         for (position, _), row in zip(search.pins, pinned.tolist(), strict=True)
         if row in place and position < search.depth
     }
-    return QueryContexts(rows, gains[:, allowed], store.aspects(rows), pins)
+    return QueryContexts(rows, gains[:, allowed], store.aspects(rows), pins, _boosts(engine, search, rows))
+
+
+def _boosts(engine: Engine, search: Search, rows: Ints) -> Floats | None:
+    """[n] added to the candidates' utilities; None where no rule adds anything."""
+    if not search.boosts:
+        return None
+    boosted = engine.store.rows_of([item_id for item_id, _ in search.boosts])
+    added = np.zeros(len(rows))
+    for row, (_, boost) in zip(boosted.tolist(), search.boosts, strict=True):
+        added[rows == row] = boost if row >= 0 else 0.0
+    return added
 
 
 def with_history(engine: Engine, shoppers: Sequence[Shopper]) -> Ints:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Callable, Mapping
 
 import numpy as np
@@ -49,6 +48,7 @@ def deploy(
     prices = np.nan_to_num(engine.store.prices).astype(np.float64)
     groups = groups_of(world.user_ids)
     slates = LoggedSlates(
+        numbers=np.arange(n),
         queries=intents.queries,
         users=intents.users,
         groups=groups[intents.users],
@@ -63,7 +63,7 @@ def deploy(
     )
     searches = tuple(Search(text) for text in world.texts)
     shoppers = tuple(map(Shopper, world.user_ids))
-    return ReplayLog(slates, searches, shoppers, (effective,), n, Counter())
+    return ReplayLog(slates, searches, shoppers, (effective,))
 
 
 def value_of(engine: Engine, deployed: ReplayLog, metric: str) -> tuple[float, float]:

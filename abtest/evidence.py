@@ -1,9 +1,8 @@
-"""What policies would show, walked along a log query by query: the part of a replay that needs the engine."""
+"""What policies would show, beside what was shown, query by query: the part of a replay that needs the engine."""
 
 from __future__ import annotations
 
-from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 import numpy as np
@@ -15,15 +14,14 @@ from abtest.logs import LoggedSlates, ReplayLog
 from abtest.policy import QueryContexts, SlatePolicy
 from abtest.simulate import policy_of
 from abtest.sums import Ints
+from core.diversity import ideal_diversity
 from core.records import Shopper
 from core.weights import normalise
 from engine import Engine
-from ranker.training import Progress
+from ranker.training import Progress, silent
 
-IMPOSSIBLE = "shows what no draw for its query could: an item that is no candidate, or a pin not where it was put"
-
-N_DRAWN = 100_000
-"""Impressions with policies' own slates drawn, at most: for diversity, matched replay and the check of propensities."""
+USERS_AT_ONCE = 4096
+"""Users of one query whose candidates are in memory at once."""
 
 TOLERANCE = 1e-3
 """Relative difference at which a logged propensity is not the bundle's own."""
@@ -36,48 +34,51 @@ class Evidence:
     Attributes:
         slates: impressions that can be replayed.
         drawn: [d] which of them had slates drawn.
+        ideals: [d] diversity of the most diverse slate of their candidates.
         ratios: policy -> [n, k] target over logged conditional propensity.
         own_rows: policy -> [d, k] item rows of the policy's own slates.
         wrong_propensities: [d] where the logged propensities are not the bundle's own.
+        n_impossible: impressions left out, because they show what no draw could: an item that is no candidate, or a
+            pin not where it was put.
     """
 
     slates: LoggedSlates
     drawn: Ints
+    ideals: Floats
     ratios: dict[str, Floats]
     own_rows: dict[str, NDArray[np.int32]]
     wrong_propensities: NDArray[np.bool_]
-    left_out: Counter[str]
+    n_impossible: int
 
 
 def gather(
     engine: Engine,
     read: ReplayLog,
     weights: Mapping[str, Mapping[str, float]],
-    progress: Progress,
+    progress: Progress = silent,
     *,
-    n_drawn: int = N_DRAWN,
+    draw_every: int = 0,
 ) -> Evidence:
-    """Walk the log query by query.
+    """Walk a log query by query.
 
     Args:
         weights: normalised, by name of the policy.
-        n_drawn: impressions for which policies' own slates are drawn, about evenly spread; 0 for none.
+        draw_every: policies' own slates are drawn for every so manyth impression of the log; 0 for none.
     """
     slates = read.slates
     n, k = slates.rows.shape
     users = with_history(engine, read.users)[slates.users]
-    is_drawn = np.arange(n) % max(-(-n // max(n_drawn, 1)), 1) == 0 if n_drawn else np.zeros(n, dtype=bool)
+    is_drawn = slates.numbers % draw_every == 0 if draw_every else np.zeros(n, dtype=bool)
+    ideals = np.zeros(n)
     ratios = {name: np.ones((n, k)) for name in weights}
     own_rows = {name: np.full((n, k), -1, dtype=np.int32) for name in weights}
     wrong = np.zeros(n, dtype=bool)
     known = np.ones(n, dtype=bool)
     place = np.full(len(engine.store) + 1, -1)
     done = 0
-    for query, everyone in by_code(slates.queries):
-        codes = np.unique(users[everyone])
-        contexts = contexts_of(
-            engine, read.queries[query], [read.users[code] if code >= 0 else Shopper() for code in codes]
-        )
+    for query, codes, everyone in _by_query(slates.queries, users):
+        shoppers = [read.users[code] if code >= 0 else Shopper() for code in codes]
+        contexts = contexts_of(engine, read.queries[query], shoppers)
         place[contexts.rows] = np.arange(len(contexts.rows))
         shown = place[slates.rows[everyone]]
         place[contexts.rows] = -1
@@ -86,11 +87,13 @@ def gather(
             known[everyone] &= shown[:, position] == pin
         at, shown = everyone[known[everyone]], shown[known[everyone]]
         who = np.searchsorted(codes, users[at])
+        if is_drawn[at].any():
+            ideals[at] = ideal_diversity(contexts.aspects, k=k)
         for temperature in np.unique(slates.temperatures[at]):
             same = slates.temperatures[at] == temperature
             asked = _Asked(contexts, who[same], shown[same], at[same])
             draws = asked.take(is_drawn[at[same]])
-            uniforms = _uniforms(slates.seeds[draws.at], k)
+            uniforms = _uniforms(slates.seeds[draws.at], slates.numbers[draws.at], k)
             for name, one in weights.items():
                 policy = policy_of(engine, one, float(temperature))
                 wanted = policy.propensities(contexts, asked.who, asked.shown)
@@ -100,18 +103,26 @@ def gather(
             wrong[draws.at] = _disagree(engine, read, draws, float(temperature))
         done += len(everyone)
         progress("impressions", done, n)
-    left_out = Counter(read.left_out)
-    if not known.all():
-        left_out[IMPOSSIBLE] += int((~known).sum())
     drawn = np.flatnonzero(is_drawn[known])
     return Evidence(
         slates.take(known),
         drawn,
+        ideals[known][drawn],
         {name: table[known] for name, table in ratios.items()},
         {name: table[known][drawn] for name, table in own_rows.items()},
         wrong[known][drawn],
-        left_out,
+        int((~known).sum()),
     )
+
+
+def _by_query(queries: Ints, users: Ints) -> Iterator[tuple[int, Ints, Ints]]:
+    """Each query with up to `USERS_AT_ONCE` of its users, ascending, and the places where they stand."""
+    for query, everyone in by_code(queries):
+        codes = np.unique(users[everyone])
+        for start in range(0, len(codes), USERS_AT_ONCE):
+            some = codes[start : start + USERS_AT_ONCE]
+            whole = len(some) == len(codes)
+            yield query, some, everyone if whole else everyone[np.isin(users[everyone], some)]
 
 
 @dataclass(frozen=True)
@@ -127,13 +138,13 @@ class _Asked:
         return _Asked(self.contexts, self.who[which], self.shown[which], self.at[which])
 
 
-def _uniforms(seeds: Ints, k: int) -> Floats:
+def _uniforms(seeds: Ints, numbers: Ints, k: int) -> Floats:
     """[n, k] the numbers the engine drew with; where no seed is known, any."""
-    numbers = [
-        np.random.Generator(np.random.PCG64(seed if seed >= 0 else place)).random(k)
-        for place, seed in enumerate(seeds.tolist())
+    found = [
+        np.random.Generator(np.random.PCG64(seed if seed >= 0 else number)).random(k)
+        for seed, number in zip(seeds.tolist(), numbers.tolist(), strict=True)
     ]
-    return np.array(numbers).reshape(len(seeds), k)
+    return np.array(found).reshape(len(seeds), k)
 
 
 def _disagree(engine: Engine, read: ReplayLog, draws: _Asked, temperature: float) -> NDArray[np.bool_]:

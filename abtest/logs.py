@@ -1,4 +1,4 @@
-"""Impression logs as arrays for replay: what can be replayed, and a count of what cannot with the reason."""
+"""Impressions as arrays for replay: what can be replayed, and a count of what cannot with the reason."""
 
 from __future__ import annotations
 
@@ -6,7 +6,6 @@ import json
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, fields, replace
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -17,17 +16,15 @@ from abtest.bucketing import groups_of
 from abtest.contexts import Search
 from abtest.estimators import Floats
 from abtest.sums import Ints
-from core.errors import BadLog
 from core.records import Shopper
 from engine import Engine
-from engine.impressions import read_log
 from engine.ladder import OTHER_CANDIDATES
 
-BOOSTED = "with boosted or buried items, which other weights would not have shown alike"
 OTHER_BUNDLE = "logged under another bundle or feature schema"
 LATER_PAGE = "a later page, whose upper part is in another row"
 SORTED = "sorted and not drawn, which says nothing about other weights"
 NOTHING_SHOWN = "nothing was shown"
+BACKWARDS = "earlier than the impression before it in its session: a clock went backwards"
 DEGRADED = "made without the time for a whole search, whose candidates other weights would not have had"
 UNKNOWN_ITEM = "shows an item that the bundle does not have"
 
@@ -37,6 +34,7 @@ class LoggedSlates:
     """Explored first pages, one row an impression, k the longest slate.
 
     Attributes:
+        numbers: [n] place in the log.
         queries: [n] code into `ReplayLog.queries`.
         users: [n] code into `ReplayLog.users`.
         groups: [n] group of the user, the unit of resampling.
@@ -49,6 +47,7 @@ class LoggedSlates:
         revenue: [n, k].
     """
 
+    numbers: Ints
     queries: Ints
     users: Ints
     groups: Ints
@@ -69,7 +68,15 @@ class LoggedSlates:
 
 
 NO_RULE = "{}"
+NUMBER = "number in the log"
 SEPARATOR = "\x1f"
+
+REPLAYED = (
+    "timestamp", "user_id", "session_id", "query", "bundle", "feature_schema", "weights", "temperature", "seed",
+    "offset", "item_ids", "propensities", "filters", "pins", "exclusions", "boosts", "degraded", "recent", "clicks",
+    "purchases", "revenue", "schema_version",
+)  # fmt: skip
+"""What a replay reads of a log; the columns that no estimate needs stay on the disk."""
 
 BEYOND_THE_END = {"rows": -1, "propensities": 1.0, "clicks": 0, "purchases": 0, "revenue": 0.0}
 DTYPES = {"rows": np.int32, "propensities": np.float64, "clicks": np.int8, "purchases": np.int8, "revenue": np.float64}
@@ -77,55 +84,22 @@ DTYPES = {"rows": np.int32, "propensities": np.float64, "clicks": np.int8, "purc
 
 @dataclass(frozen=True)
 class ReplayLog:
-    """A whole log.
+    """A log, or the part of one that is in memory.
 
     Attributes:
         queries: what was asked, by code.
         users: who asked, by code.
         weights: effective weights by code.
-        n_read: impressions in the files.
-        left_out: reason -> impressions that cannot be replayed.
     """
 
     slates: LoggedSlates
-    queries: tuple[Search, ...]
-    users: tuple[Shopper, ...]
-    weights: tuple[dict[str, float], ...]
-    n_read: int
-    left_out: Counter[str]
-
-    def take(self, which: NDArray[Any]) -> ReplayLog:
-        return replace(self, slates=self.slates.take(which))
-
-
-def read_slates(path: Path, engine: Engine) -> ReplayLog:
-    """Read a log for replay against the bundle that served it.
-
-    Raises:
-        BadLog: see `engine.impressions.read_log`; or the log is empty, or nothing in it can be replayed.
-    """
-    reader = _Reader(engine)
-    parts = [reader.part(frame) for frame in read_log(path)]
-    if reader.n_read == 0:
-        raise BadLog(f"{path}: the log is empty")
-    slates = _concatenated(parts)
-    if len(slates) == 0:
-        reasons = "; ".join(f"{n:,} {reason}" for reason, n in reader.left_out.most_common())
-        raise BadLog(
-            f"{path}: none of {reader.n_read:,} impressions can be replayed on bundle {engine.bundle_id}: {reasons}"
-        )
-    return ReplayLog(
-        slates,
-        queries=tuple(reader.queries.values),
-        users=tuple(map(_shopper, reader.users.values)),
-        weights=tuple(json.loads(text) for text in reader.weights.values),
-        n_read=reader.n_read,
-        left_out=reader.left_out,
-    )
+    queries: Sequence[Search]
+    users: Sequence[Shopper]
+    weights: Sequence[dict[str, float]]
 
 
 @dataclass
-class _Codes:
+class Codes:
     """Codes for values in the order of their first appearance."""
 
     values: list[Any] = field(default_factory=list)
@@ -145,33 +119,46 @@ class _Codes:
         """The same, each distinct value looked up once."""
         distinct = column.unique(maintain_order=True)
         codes = pl.Series(self.of(distinct), dtype=pl.Int64)
-        return column.replace_strict(distinct, codes, return_dtype=pl.Int64).to_numpy()
+        return column.replace_strict(distinct, codes, return_dtype=pl.Int64).to_numpy().astype(np.int64)
 
 
-class _Reader:
-    """Turns frames into arrays with codes that are the same over all parts."""
+class Encoder:
+    """Turns frames into arrays with codes that are the same over all of them.
+
+    Attributes:
+        queries, users, weights: what the codes stand for.
+        n_read: rows so far.
+        left_out: reason -> rows that cannot be replayed.
+    """
 
     def __init__(self, engine: Engine) -> None:
         self._engine = engine
         store = engine.store
         self._item_ids = pl.Series(store.item_ids(np.arange(len(store))), dtype=pl.String)
         self._item_rows = pl.Series(np.arange(len(store), dtype=np.int32))
-        self.queries, self.users, self.weights = _Codes(), _Codes(), _Codes()
+        self.queries, self.users, self.weights = Codes(), Codes(), Codes()
         self.n_read = 0
         self.left_out: Counter[str] = Counter()
 
-    def part(self, frame: pl.DataFrame) -> LoggedSlates:
+    def shoppers(self) -> tuple[Shopper, ...]:
+        """Who asked, by code."""
+        return tuple(map(_shopper, self.users.values))
+
+    def slates_of(self, frame: pl.DataFrame) -> LoggedSlates:
+        """What can be replayed of a frame."""
+        numbered = frame.with_columns(pl.int_range(pl.len()).alias(NUMBER) + self.n_read)
         self.n_read += len(frame)
-        frame = self._replayable(frame)
+        frame = self._replayable(numbered)
         lengths = frame["item_ids"].list.len().to_numpy()
         k = int(lengths.max(initial=0))
         there = np.arange(k) < lengths[:, None]
         shown = frame["item_ids"].explode(empty_as_null=False)
         cells = {name: frame[name].explode(empty_as_null=False) for name in BEYOND_THE_END if name != "rows"}
         cells["rows"] = shown.replace_strict(self._item_ids, self._item_rows, default=-1, return_dtype=pl.Int32)
-        units = frame.select(pl.coalesce("user_id", "session_id", "decision_id")).to_series()
+        units = frame.select(pl.coalesce("user_id", "session_id", pl.col(NUMBER).cast(pl.String))).to_series()
         searches, which = _searches(frame)
         slates = LoggedSlates(
+            numbers=frame[NUMBER].to_numpy(),
             queries=self.queries.of(searches)[which],
             users=self.users.of_series(_shoppers(frame)),
             groups=_groups(units),
@@ -189,6 +176,7 @@ class _Reader:
         """The rows that can be replayed; the rest is counted."""
         manifest = self._engine.manifest
         ours = (pl.col("bundle") == self._engine.bundle_id) & (pl.col("feature_schema") == manifest["feature_schema"])
+        before = pl.col("timestamp").shift(1).over("session_id")
         reason = (
             pl.when(~ours)
             .then(pl.lit(OTHER_BUNDLE))
@@ -196,12 +184,12 @@ class _Reader:
             .then(pl.lit(LATER_PAGE))
             .when(pl.col("item_ids").list.len() == 0)
             .then(pl.lit(NOTHING_SHOWN))
-            .when(pl.col("boosts") != NO_RULE)
-            .then(pl.lit(BOOSTED))
             .when(pl.col("degraded").list.set_intersection(list(OTHER_CANDIDATES)).list.len() > 0)
             .then(pl.lit(DEGRADED))
             .when(pl.col("temperature") <= 0)
             .then(pl.lit(SORTED))
+            .when(pl.col("session_id").is_not_null() & (before > pl.col("timestamp")))
+            .then(pl.lit(BACKWARDS))
         )
         reasons = frame.select(reason.alias("reason")).to_series()
         self.left_out.update(reasons.drop_nulls().to_list())
@@ -227,6 +215,7 @@ def _searches(frame: pl.DataFrame) -> tuple[list[Search], Ints]:
     asked = frame.select(
         "query",
         "pins",
+        "boosts",
         pl.when(pl.col("pins") == NO_RULE).then(0).otherwise(pl.col("item_ids").list.len()).alias("depth"),
         *lists,
         *(pl.col(name).list.join(SEPARATOR).alias(f"key of {name}") for name in lists),
@@ -241,6 +230,7 @@ def _searches(frame: pl.DataFrame) -> tuple[list[Search], Ints]:
             tuple(sorted((int(position), item_id) for position, item_id in json.loads(row["pins"]).items())),
             tuple(row["exclusions"]),
             row["depth"],
+            tuple(sorted((item_id, float(boost)) for item_id, boost in json.loads(row["boosts"]).items())),
         )
         for row in distinct.iter_rows(named=True)
     ]
@@ -258,17 +248,22 @@ def _groups(units: pl.Series) -> Ints:
     """[n] group of each user; of the session, or of the impression, where there is no user."""
     distinct = units.unique()
     groups = pl.Series(groups_of(distinct))
-    return units.replace_strict(distinct, groups, return_dtype=pl.Int64).to_numpy()
+    return units.replace_strict(distinct, groups, return_dtype=pl.Int64).to_numpy().astype(np.int64)
 
 
-def _concatenated(parts: Sequence[LoggedSlates]) -> LoggedSlates:
-    """One table of the longest slate's length."""
+def concatenated(parts: Sequence[LoggedSlates]) -> LoggedSlates:
+    """One table, of the longest slate's length."""
     k = max(part.rows.shape[1] for part in parts)
+    together = [widened(part, k) for part in parts]
+    names = (column.name for column in fields(LoggedSlates))
+    return LoggedSlates(*(np.concatenate([getattr(part, name) for part in together]) for name in names))
 
-    def widened(name: str, cells: NDArray[Any]) -> NDArray[Any]:
-        if name not in BEYOND_THE_END:
-            return cells
-        return np.pad(cells, ((0, 0), (0, k - cells.shape[1])), constant_values=BEYOND_THE_END[name])
 
-    columns = (column.name for column in fields(LoggedSlates))
-    return LoggedSlates(*(np.concatenate([widened(name, getattr(part, name)) for part in parts]) for name in columns))
+def widened(slates: LoggedSlates, k: int) -> LoggedSlates:
+    """Slates of k positions, nothing being shown at the new ones."""
+    missing = ((0, 0), (0, k - slates.rows.shape[1]))
+    wider = {
+        name: np.pad(getattr(slates, name), missing, constant_values=nothing)
+        for name, nothing in BEYOND_THE_END.items()
+    }
+    return replace(slates, **wider)

@@ -4,22 +4,34 @@
   (`engine.lists.behaviour_gain`, `core.metrics.discounts`).
 - revenue: money a search.
 - diversity: discounted novelty of the slate (`core.diversity`); it needs no outcome.
+
+What else can be said of a slate without any outcome is `MEASURED`.
 """
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
+
 import numpy as np
+import polars as pl
 from numpy.typing import NDArray
 
 from abtest.estimators import Floats
 from abtest.logs import LoggedSlates
-from core.diversity import novelties_of_slates
-from core.metrics import discounts
+from core.diversity import intra_list_distances, novelties_of_slates
+from core.metrics import discounted_sum, discounts, exponential_gain
 from engine import Engine
 from engine.lists import behaviour_gain
 
 METRICS = ("relevance", "revenue", "diversity")
 """A bundle without prices has no revenue."""
+
+MEASURED = ("diversity", "alpha_ndcg", "ild", "categories", "ndcg")
+"""Measured on slates: discounted novelty; the same over the best that the query's candidates allow; the mean share of
+aspects in which two items differ; how many categories are shown; and, where the query was judged, `ndcg@k`."""
+
+Judged = Mapping[str, Mapping[int, float]]
+"""Query -> row in the item store -> gain, `2^grade - 1`."""
 
 SLATES_AT_ONCE = 10_000
 
@@ -33,6 +45,55 @@ def rewards_of(slates: LoggedSlates, engine: Engine) -> dict[str, Floats]:
         "diversity": novelty(slates.rows, engine),
     }
     return {metric: rewards[metric] for metric in METRICS if metric in engine.known_weights}
+
+
+def measured(
+    rows: NDArray[np.integer], texts: Sequence[str], ideals: Floats, judged: Judged, engine: Engine
+) -> dict[str, Floats]:
+    """[n] by name of `MEASURED`, nan where it has no value.
+
+    Args:
+        rows: [n, k] slates.
+        texts: [n] queries.
+        ideals: [n] the most diverse slate of each query's candidates.
+    """
+    aspects = engine.store.aspects(np.maximum(rows, 0).ravel()).reshape(*rows.shape, -1)
+    aspects[rows < 0] = -1
+    diversity = novelty(rows, engine).sum(axis=1)
+    found = {
+        "diversity": diversity,
+        "alpha_ndcg": np.divide(diversity, ideals, out=np.full(len(rows), np.nan), where=ideals > 0),
+        "ild": intra_list_distances(aspects),
+        "categories": _distinct(np.where(rows >= 0, engine.store.category_codes[rows], -1)),
+        "ndcg": np.array([_ndcg(slate, judged.get(text)) for slate, text in zip(rows.tolist(), texts, strict=True)]),
+    }
+    return {name: values for name, values in found.items() if not np.isnan(values).all()}
+
+
+def judged_gains(judgments: pl.DataFrame, engine: Engine) -> dict[str, dict[int, float]]:
+    """Judgments (`catalog.judgments`) by query and row; items that the bundle does not have are left out."""
+    rows = engine.store.rows_of(judgments["item_id"].to_list()).tolist()
+    gains = exponential_gain(judgments["grade"].to_numpy()).tolist()
+    judged: dict[str, dict[int, float]] = {}
+    for query, row, gain in zip(judgments["query"], rows, gains, strict=True):
+        if row >= 0:
+            judged.setdefault(query, {})[row] = gain
+    return judged
+
+
+def _ndcg(slate: Sequence[int], gains: Mapping[int, float] | None) -> float:
+    """Unjudged items gain nothing; nan for a query without a relevant item."""
+    if not gains or max(gains.values()) <= 0:
+        return float("nan")
+    ideal = discounted_sum(sorted(gains.values(), reverse=True), k=len(slate))
+    return discounted_sum([gains.get(row, 0.0) for row in slate]) / ideal
+
+
+def _distinct(codes: NDArray[np.integer]) -> Floats:
+    """[n] how many different codes of 0 and more there are in each row."""
+    ordered = np.sort(codes, axis=1)
+    new = np.diff(ordered, axis=1, prepend=-1) > 0
+    return np.asarray(new.sum(axis=1), dtype=np.float64)
 
 
 def novelty(rows: NDArray[np.integer], engine: Engine) -> Floats:

@@ -9,12 +9,38 @@ from typing import Any
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
+from abtest.outcomes import METRICS
+
 INK, ACCENT, MUTED = "#1f2933", "#0b6e99", "#9aa5b1"
+DARK = 0.55
+"""Weights above this stand in white on their colour."""
+
+
+def outcomes_of(result: Mapping[str, Any]) -> list[str]:
+    """The metrics that weights steer: relevance, revenue, diversity."""
+    return [metric for metric in METRICS if metric in result["log"]]
+
+
+def weights_plot(result: Mapping[str, Any]) -> str:
+    """Heat map of every policy's weights, the log's own first."""
+    rows = {"logged": result["log"]["weights"][0], **result["weights"]}
+    objectives = list(rows["logged"])
+    figure = Figure(figsize=(1.6 + 1.1 * len(objectives), 0.8 + 0.4 * len(rows)), layout="constrained")
+    axes = figure.subplots()
+    cells = [[one[name] for name in objectives] for one in rows.values()]
+    axes.imshow(cells, cmap="Blues", vmin=0, vmax=1, aspect="auto")
+    for y, row in enumerate(cells):
+        for x, weight in enumerate(row):
+            axes.text(x, y, f"{weight:.2f}", ha="center", va="center", color="white" if weight > DARK else INK)
+    axes.set_xticks(range(len(objectives)), objectives)
+    axes.set_yticks(range(len(rows)), list(rows))
+    axes.tick_params(length=0)
+    return _svg(figure)
 
 
 def differences_plot(result: Mapping[str, Any]) -> str:
     """Relative differences to the log's own policy with their intervals, a panel a metric."""
-    metrics = [metric for metric in result["estimator"] if metric in result["log"]]
+    metrics = outcomes_of(result)
     names = list(result["policies"])
     figure = Figure(figsize=(3.2 * len(metrics), 0.9 + 0.4 * len(names)), layout="constrained")
     panels: Sequence[Axes] = figure.subplots(1, len(metrics), sharey=True, squeeze=False)[0]
@@ -39,7 +65,7 @@ def differences_plot(result: Mapping[str, Any]) -> str:
 
 def front_plot(result: Mapping[str, Any]) -> str:
     """Where policies stand between relevance and revenue (diversity where there is no revenue)."""
-    metrics = [metric for metric in result["estimator"] if metric in result["log"]]
+    metrics = outcomes_of(result)
     across, up = metrics[0], metrics[1]
     figure = Figure(figsize=(5.2, 3.6), layout="constrained")
     axes = figure.subplots()

@@ -5,46 +5,61 @@ logged ones were. Rewards of a position are judged as a shopper makes them who r
 items above and on none below, so each position is weighted by everything down to it (`estimators.slate_cascade`).
 
 What is estimated is `abtest.outcomes`. Diversity needs no outcome, so the policies' own slates are drawn and measured;
-the weighted estimates stand beside it as a check.
+the weighted estimates stand beside it as a check. So is nDCG where there are judgments.
 
 Estimators: `snips` is what is reported; `ips` and `matched` stand beside it, and `direct` for diversity. Matched replay
 draws the policy's slate from the logged seed and keeps the positions down to which it equals the logged one: it trusts
 no propensity, and answers for the searches where the policies agree.
+
+A log may be larger than memory: its shelves (`abtest.shelves`) are replayed one by one, in as many threads as there are
+cores, and only sums are kept (`abtest.tally`).
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+import os
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from threading import Event, Lock
 from typing import Any
 
-import numpy as np
+import polars as pl
 
-from abtest import estimators
-from abtest.evidence import Evidence, gather
+from abtest.evidence import gather
 from abtest.folders import published
 from abtest.intervals import Estimate, estimate
-from abtest.logs import ReplayLog, read_slates
-from abtest.outcomes import novelty, rewards_of
+from abtest.outcomes import MEASURED, METRICS, Judged, judged_gains
 from abtest.report import REPORT, write_report
-from abtest.segments import segments_of
-from abtest.sums import Sums, add_up
+from abtest.segments import OTHER
+from abtest.shelves import Shelves, shelved
+from abtest.sums import Sums
+from abtest.tally import EVERYTHING, Tally, tally_of
 from abtest.verdict import verdict
 from core.errors import BadParameter
 from core.weights import normalise
 from engine import Engine
 from ranker.training import Progress, silent
 
-HEADLINE = {"relevance": "snips", "revenue": "snips", "diversity": "direct"}
-"""The estimator reported for each metric."""
-
 COUNTED = ("relevance", "revenue")
-"""Metrics made of outcomes; a bundle without prices has no revenue."""
+"""Metrics made of outcomes; a bundle without prices has no revenue. All others are measured on slates."""
+
+N_DRAWN = 100_000
+"""Impressions with policies' own slates drawn, about: for what is measured, matched replay and the check of
+propensities."""
 
 SEGMENT_RESAMPLES = 200
 
+MOST_THREADS = 4
+
+WRONG_SHARE = 0.01
+"""More wrong propensities than this are the first warning."""
+
 LOGGED = "logged"
 """Name of the log's own policy in the report; no policy may have it."""
+
+IMPOSSIBLE = "shows what no draw for its query could: an item that is no candidate, or a pin not where it was put"
 
 
 def replay(
@@ -53,6 +68,7 @@ def replay(
     policies: Mapping[str, Mapping[str, float]],
     out: Path | None = None,
     *,
+    judgments: pl.DataFrame | None = None,
     confidence: float = 0.95,
     progress: Progress = silent,
 ) -> dict[str, Any]:
@@ -61,18 +77,20 @@ def replay(
     Args:
         policies: name -> raw weights.
         out: folder for `report.json`, `report.md` and `report.html`; an earlier report there is replaced.
+        judgments: query, item_id, grade (`catalog.judgments`), for nDCG.
 
     Returns:
         the object of `trimtab replay --json`.
 
     Raises:
-        BadLog: see `abtest.logs.read_slates`.
+        BadLog: see `abtest.shelves.shelved`.
         BadParameter: an unknown objective, a bad weight, no policy or the name `logged`; `out` is something else.
     """
     weights = _checked(policies, engine)
-    read = read_slates(log, engine)
-    evidence = gather(engine, read, weights, progress)
-    result = _result(evidence, read, weights, engine, confidence)
+    judged = {} if judgments is None else judged_gains(judgments, engine)
+    with shelved(log, engine) as shelves:
+        tally = _tallied(shelves, engine, weights, judged, progress)
+    result = _result(tally, shelves, weights, engine, confidence)
     if out is not None:
         with published(out, replaces=REPORT) as folder:
             write_report(result, folder)
@@ -87,112 +105,152 @@ def _checked(policies: Mapping[str, Mapping[str, float]], engine: Engine) -> dic
     return {name: normalise(raw, engine.known_weights) for name, raw in policies.items()}
 
 
-def _sums_of_policies(evidence: Evidence, engine: Engine) -> dict[str, dict[str, dict[str, Sums]]]:
-    """policy -> metric -> estimator -> sums; `logged` among the policies."""
-    slates, drawn = evidence.slates, evidence.drawn
-    rewards = rewards_of(slates, engine)
-    groups, drawn_groups = slates.groups, slates.groups[drawn]
-    ones = np.ones(slates.rows.shape)
-    logged_diversity = add_up(estimators.direct_method(rewards["diversity"][drawn].sum(axis=1)), drawn_groups)
-    sums: dict[str, dict[str, dict[str, Sums]]] = {LOGGED: {}}
-    for metric in rewards.keys() & COUNTED:
-        mean = add_up(estimators.ips(rewards[metric], ones), groups)
-        sums[LOGGED][metric] = {HEADLINE[metric]: mean}
-    sums[LOGGED]["diversity"] = {"direct": logged_diversity}
-    for name, ratios in evidence.ratios.items():
-        weights = estimators.prefix_weights(ratios)
-        own = evidence.own_rows[name]
-        agree = np.cumprod(own == slates.rows[drawn], axis=1)
-        sums[name] = {}
-        for metric in rewards:
-            sums[name][metric] = {
-                "snips": add_up(estimators.snips(rewards[metric], weights), groups),
-                "ips": add_up(estimators.ips(rewards[metric], weights), groups),
-                "matched": add_up(estimators.matched_replay(rewards[metric][drawn], agree), drawn_groups),
-            }
-        own_diversity = novelty(own, engine).sum(axis=1)
-        sums[name]["diversity"]["direct"] = add_up(estimators.direct_method(own_diversity), drawn_groups)
-    return sums
+def _tallied(
+    shelves: Shelves,
+    engine: Engine,
+    weights: Mapping[str, Mapping[str, float]],
+    judged: Judged,
+    progress: Progress,
+) -> Tally:
+    """Every shelf, each thread taking the same ones in the same order on every run."""
+    n_threads = min(os.cpu_count() or 1, shelves.n_shelves, MOST_THREADS)
+    texts = [query.text for query in shelves.labels.queries]
+    draw_every = max(-(-shelves.n_read // N_DRAWN), 1)
+    seen, stopped, lock = [0] * n_threads, Event(), Lock()
+
+    def some(thread: int) -> Tally:
+        tally = Tally()
+        try:
+            for number in range(thread, shelves.n_shelves, n_threads):
+                if stopped.is_set():
+                    break
+                read, before = shelves.shelf(number), seen[thread]
+
+                def advance(_: str, done: int, __: int, before: int = before) -> None:
+                    with lock:
+                        seen[thread] = before + done
+                        progress("impressions", sum(seen), shelves.n)
+
+                evidence = gather(engine, read, weights, advance, draw_every=draw_every)
+                tally += tally_of(evidence, texts, shelves.segments, engine, logged=LOGGED, judged=judged)
+        except BaseException:
+            stopped.set()
+            raise
+        return tally
+
+    with ThreadPoolExecutor(n_threads) as pool:
+        try:
+            total = Tally()
+            for part in pool.map(some, range(n_threads)):
+                total += part
+        except BaseException:
+            stopped.set()
+            raise
+    return total
 
 
-def _segment_differences(
-    evidence: Evidence, read: ReplayLog, engine: Engine, confidence: float
-) -> dict[str, dict[str, Any]]:
-    """Each segment's share of the searches, and every policy's differences to the log within it."""
-    slates, drawn = evidence.slates, evidence.drawn
-    rewards = rewards_of(slates, engine)
-    own = {name: novelty(rows, engine).sum(axis=1) for name, rows in evidence.own_rows.items()}
-    found: dict[str, dict[str, Any]] = {}
-    for segment, which in segments_of(slates, read, engine).items():
-        some = which[drawn]
-        groups, drawn_groups = slates.groups[which], slates.groups[drawn[some]]
-        differences: dict[str, dict[str, Any]] = {}
-        for name, ratios in evidence.ratios.items():
-            weights = estimators.prefix_weights(ratios[which])
-            by: dict[str, Sums] = {}
-            for metric, values in rewards.items():
-                if metric in COUNTED:
-                    before = add_up(estimators.ips(values[which], np.ones_like(weights)), groups)
-                    by[metric] = add_up(estimators.snips(values[which], weights), groups).minus(before)
-                else:
-                    before = add_up(estimators.direct_method(values[drawn[some]].sum(axis=1)), drawn_groups)
-                    by[metric] = add_up(estimators.direct_method(own[name][some]), drawn_groups).minus(before)
-            estimated = {
-                metric: estimate(one, confidence=confidence, n_resamples=SEGMENT_RESAMPLES)
-                for metric, one in by.items()
-            }
-            differences[f"{name} - {LOGGED}"] = _plain(estimated)
-        found[segment] = {"share": float(which.mean()), "differences": differences}
-    return found
+class _Estimates:
+    """What a tally says of policies and segments."""
+
+    def __init__(self, tally: Tally, confidence: float) -> None:
+        self._tally = tally
+        self._confidence = confidence
+
+    def sums(self, policy: str, metric: str, segments: Sequence[int] = EVERYTHING) -> Sums:
+        """By the estimator that is reported."""
+        tally = self._tally
+        if metric not in COUNTED:
+            return tally.measured[policy][metric].sums(metric, segments)
+        return (tally.logged_outcomes if policy == LOGGED else tally.weighted[policy]).sums(metric, segments)
+
+    def of(self, policy: str, metric: str) -> Estimate:
+        return estimate(self.sums(policy, metric), confidence=self._confidence)
+
+    def difference(
+        self, after: str, before: str, metric: str, segments: Sequence[int] = EVERYTHING, **options: int
+    ) -> Estimate:
+        sums = self.sums(after, metric, segments).minus(self.sums(before, metric, segments))
+        return estimate(sums, confidence=self._confidence, **options)
+
+    def by_estimator(self, policy: str, metric: str) -> dict[str, Estimate]:
+        """All there are, the reported one first."""
+        tally = self._tally
+        kinds = {
+            "snips": tally.weighted[policy].sums(metric),
+            "ips": tally.weighted[policy].sums(metric, normalised=False),
+            "matched": tally.matched[policy].sums(metric),
+        }
+        if metric not in COUNTED:
+            kinds = {"direct": self.sums(policy, metric), **kinds}
+        return {kind: estimate(one, confidence=self._confidence) for kind, one in kinds.items()}
 
 
 def _result(
-    evidence: Evidence, read: ReplayLog, weights: Mapping[str, Mapping[str, float]], engine: Engine, confidence: float
+    tally: Tally, shelves: Shelves, weights: Mapping[str, Mapping[str, float]], engine: Engine, confidence: float
 ) -> dict[str, Any]:
-    sums = _sums_of_policies(evidence, engine)
-    metrics = [metric for metric in HEADLINE if metric in sums[LOGGED]]
-    estimates = {
-        name: {
-            metric: {kind: estimate(one, confidence=confidence) for kind, one in by[metric].items()}
-            for metric in metrics
-        }
-        for name, by in sums.items()
-    }
-    values = {name: {metric: by[metric][HEADLINE[metric]] for metric in metrics} for name, by in estimates.items()}
-    logged = values.pop(LOGGED)
+    estimates = _Estimates(tally, confidence)
+    outcomes = [metric for metric in METRICS if metric in engine.known_weights]
+    metrics = [*outcomes, *(name for name in MEASURED if name in tally.measured[LOGGED] and name not in outcomes)]
     names = list(weights)
+    logged = {metric: estimates.of(LOGGED, metric) for metric in metrics}
+    values = {name: {metric: estimates.of(name, metric) for metric in metrics} for name in names}
     pairs = [(LOGGED, name) for name in names] + [(names[0], name) for name in names[1:]]
     differences = {
-        f"{after} - {before}": {
-            metric: estimate(
-                sums[after][metric][HEADLINE[metric]].minus(sums[before][metric][HEADLINE[metric]]),
-                confidence=confidence,
-            )
-            for metric in metrics
-        }
+        f"{after} - {before}": {metric: estimates.difference(after, before, metric) for metric in metrics}
         for before, after in pairs
     }
+    left_out = Counter(shelves.left_out)
+    if tally.n_impossible:
+        left_out[IMPOSSIBLE] += tally.n_impossible
+    everything = tally.logged_outcomes.counts[list(EVERYTHING)].sum(axis=0)
     return {
         "bundle": engine.bundle_id,
         "confidence": confidence,
-        "estimator": HEADLINE,
-        "warnings": _warnings(evidence, read, values, names),
+        "estimator": {metric: "snips" if metric in COUNTED else "direct" for metric in metrics},
+        "warnings": list(_warnings(tally, left_out, shelves.n_read, values)),
         "log": {
-            "n_read": read.n_read,
-            "n_replayed": len(evidence.slates),
-            "left_out": dict(evidence.left_out),
-            "n_user_groups": len(np.unique(evidence.slates.groups)),
-            "weights": [dict(one) for one in read.weights],
+            "n_read": shelves.n_read,
+            "n_replayed": int(everything.sum()),
+            "left_out": dict(left_out),
+            "n_user_groups": int((everything > 0).sum()),
+            "weights": [dict(one) for one in shelves.labels.weights],
             **_plain(logged),
         },
         "weights": {name: dict(one) for name, one in weights.items()},
         "policies": {name: _plain(by) for name, by in values.items()},
         "differences": {name: _plain(by) for name, by in differences.items()},
-        "verdicts": [verdict(name, differences[f"{name} - {LOGGED}"], logged) for name in names],
-        "segments": _segment_differences(evidence, read, engine, confidence),
-        "overlap": {name: sums[name]["relevance"]["snips"].overlap.ess.tolist() for name in names},
-        "estimators": {name: {metric: _plain(by) for metric, by in estimates[name].items()} for name in names},
+        "verdicts": [
+            verdict(name, {metric: differences[f"{name} - {LOGGED}"][metric] for metric in outcomes}, logged)
+            for name in names
+        ],
+        "segments": dict(_segments(estimates, tally, shelves, names, outcomes)),
+        "overlap": {name: tally.weighted[name].sums("relevance").overlap.ess.tolist() for name in names},
+        "estimators": {
+            name: {metric: _plain(estimates.by_estimator(name, metric)) for metric in outcomes} for name in names
+        },
     }
+
+
+def _segments(
+    estimates: _Estimates, tally: Tally, shelves: Shelves, names: Sequence[str], metrics: Sequence[str]
+) -> Iterator[tuple[str, dict[str, Any]]]:
+    """Each segment's share of the searches, and every policy's differences to the log within it; a segment of all
+    searches, or of none, is left out."""
+    counts = tally.logged_outcomes.counts.sum(axis=1)
+    total = counts[list(EVERYTHING)].sum()
+    for number, segment in enumerate(shelves.segments.names):
+        if segment == OTHER or not 0 < counts[number] < total:
+            continue
+        differences = {
+            f"{name} - {LOGGED}": _plain(
+                {
+                    metric: estimates.difference(name, LOGGED, metric, [number], n_resamples=SEGMENT_RESAMPLES)
+                    for metric in metrics
+                }
+            )
+            for name in names
+        }
+        yield segment, {"share": float(counts[number] / total), "differences": differences}
 
 
 def _plain(estimates: Mapping[str, Estimate]) -> dict[str, dict[str, Any]]:
@@ -200,24 +258,21 @@ def _plain(estimates: Mapping[str, Estimate]) -> dict[str, dict[str, Any]]:
 
 
 def _warnings(
-    evidence: Evidence, read: ReplayLog, values: Mapping[str, Mapping[str, Estimate]], names: Sequence[str]
-) -> list[str]:
+    tally: Tally, left_out: Counter[str], n_read: int, values: Mapping[str, Mapping[str, Estimate]]
+) -> Iterator[str]:
     """What a reader must know before any number."""
-    warnings = []
-    wrong = float(evidence.wrong_propensities.mean()) if len(evidence.wrong_propensities) else 0.0
-    if wrong > 0.01:
-        warnings.append(
+    wrong = tally.n_wrong / tally.n_drawn if tally.n_drawn else 0.0
+    if wrong > WRONG_SHARE:
+        yield (
             f"{wrong:.1%} of the logged propensities are not what this bundle gives for the logged weights: "
             "the log was drawn under rules, pins or a scoring that the log does not show, and every estimate is off"
         )
-    left_out = sum(evidence.left_out.values())
-    if left_out:
-        reasons = "; ".join(f"{n:,} {reason}" for reason, n in evidence.left_out.most_common())
-        warnings.append(f"{left_out:,} of {read.n_read:,} impressions were left out: {reasons}")
-    if (evidence.slates.seeds < 0).any():
-        warnings.append("some impressions have no seed: matched replay draws its own slates there")
-    for name in names:
-        for metric, one in values[name].items():
+    if left_out.total():
+        reasons = "; ".join(f"{n:,} {reason}" for reason, n in left_out.most_common())
+        yield f"{left_out.total():,} of {n_read:,} impressions were left out: {reasons}"
+    if tally.n_seedless:
+        yield "some impressions have no seed: matched replay draws its own slates there"
+    for name, by in values.items():
+        for metric, one in by.items():
             if one.refusal is not None:
-                warnings.append(f"{name}, {metric}: no number, {one.refusal}")
-    return warnings
+                yield f"{name}, {metric}: no number, {one.refusal}"

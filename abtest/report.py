@@ -9,10 +9,18 @@ from typing import Any
 
 from jinja2 import Environment
 
-from abtest.plots import differences_plot, front_plot, overlap_plot
+from abtest.plots import differences_plot, front_plot, outcomes_of, overlap_plot, weights_plot
 from core.weights import format_weights
 
 REPORT = "report.json"
+
+NAMES = {
+    "alpha_ndcg": "alpha-nDCG",
+    "ild": "intra-list distance",
+    "categories": "categories shown",
+    "ndcg": "nDCG, judged",
+}
+"""What is measured besides, in words."""
 
 
 def write_report(result: Mapping[str, Any], folder: Path) -> None:
@@ -27,8 +35,11 @@ def _page(result: Mapping[str, Any]) -> str:
     template = Environment(autoescape=True).from_string((Path(__file__).parent / "report.html").read_text())
     return template.render(
         result=result,
-        metrics=_metrics(result),
+        metrics=outcomes_of(result),
+        measured=_measured(result),
+        names=NAMES,
         plots={
+            "weights": weights_plot(result),
             "differences": differences_plot(result),
             "front": front_plot(result),
             "overlap": overlap_plot(result),
@@ -38,12 +49,13 @@ def _page(result: Mapping[str, Any]) -> str:
     )
 
 
-def _metrics(result: Mapping[str, Any]) -> list[str]:
-    return [metric for metric in result["estimator"] if metric in result["log"]]
+def _measured(result: Mapping[str, Any]) -> list[str]:
+    """What is measured on the policies' own slates beside diversity itself."""
+    return [metric for metric in NAMES if metric in result["log"]]
 
 
 def _markdown(result: Mapping[str, Any]) -> Iterator[str]:
-    log, metrics = result["log"], _metrics(result)
+    log, metrics, measured = result["log"], outcomes_of(result), _measured(result)
     share = f"{result['confidence']:.0%}"
     yield "# What other weights would have done"
     yield ""
@@ -83,6 +95,15 @@ def _markdown(result: Mapping[str, Any]) -> Iterator[str]:
         "at random, which is part of what they do here."
     )
     yield ""
+    if measured:
+        yield "## Measured on the policies' own slates"
+        yield ""
+        yield "| policy | " + " | ".join(NAMES[metric] for metric in measured) + " |"
+        yield "|---|" + "---|" * len(measured)
+        yield "| logged |" + "".join(f" {_cell(log[metric])} |" for metric in measured)
+        for name, estimates in result["policies"].items():
+            yield f"| {name} |" + "".join(f" {_cell(estimates[metric])} |" for metric in measured)
+        yield ""
     yield "## By segment"
     yield ""
     yield "| segment | searches | policy | " + " | ".join(metrics) + " |"

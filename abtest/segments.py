@@ -2,59 +2,91 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from dataclasses import dataclass
+
 import numpy as np
-from numpy.typing import NDArray
 
 from abtest.contexts import with_history
-from abtest.logs import LoggedSlates, ReplayLog
+from abtest.logs import LoggedSlates
 from abtest.sums import Ints
+from catalog.grocery import household_types
+from core.records import Shopper
 from engine import Engine
-
-Flags = NDArray[np.bool_]
 
 N_CATEGORIES = 4
 """The categories with most searches are segments."""
 
+THIRDS = ("frequent queries", "middling queries", "rare queries")
+OTHER = ""
+"""Name of the segment of everything in a family that has no name of its own: in no report."""
 
-def segments_of(slates: LoggedSlates, read: ReplayLog, engine: Engine) -> dict[str, Flags]:
-    """[n] by name; a segment that holds every impression, or none, is left out.
+N_FAMILIES = 3
+"""Every impression is in one segment by query, in one by shopper and in one by category."""
+
+
+@dataclass(frozen=True)
+class Segments:
+    """Segments in families that each hold every impression once.
 
     - queries: the most frequent that make up a third of the searches, the next third, the rest.
-    - shoppers: with a history in the bundle, or without.
+    - shoppers: by type where the shop knows one, else with a history in the bundle or without.
     - category: what most of a query's shown items are of.
+
+    Attributes:
+        names: of all segments, the thirds first.
+        thirds: [n_queries] segment of each query: 0 for the most frequent, 2 for the rarest; a query is in one whole.
+        shoppers: [n_users] segment of each user.
+        categories: [n_queries] segment of each query.
     """
-    third = _third_of_query(slates.queries)
-    known = with_history(engine, read.users)[slates.users] >= 0
-    found = {
-        "frequent queries": third == 0,
-        "middling queries": third == 1,
-        "rare queries": third == 2,
-        "shoppers with a history": known,
-        "shoppers without": ~known,
-    }
-    categories = _category_of_query(slates, engine)[slates.queries]
-    codes, counts = np.unique(categories[categories >= 0], return_counts=True)
-    for code in codes[np.argsort(-counts, kind="stable")][:N_CATEGORIES]:
-        found[f"category {engine.store.categories[code]}"] = categories == code
-    return {name: which for name, which in found.items() if which.any() and not which.all()}
+
+    names: tuple[str, ...]
+    thirds: Ints
+    shoppers: Ints
+    categories: Ints
+
+    @classmethod
+    def of(cls, frequencies: Ints, categories: Ints, users: Sequence[Shopper], engine: Engine) -> Segments:
+        """
+        Args:
+            frequencies: [n_queries] searches of each query.
+            categories: [n_queries] code of the category most shown for it, -1 unknown.
+            users: who asked, by code.
+        """
+        shopper_names, shoppers = _shoppers(users, engine)
+        known = categories >= 0
+        searches = np.bincount(categories[known], weights=frequencies[known])
+        busiest = np.argsort(-searches, kind="stable")[: min(N_CATEGORIES, int((searches > 0).sum()))]
+        place = np.full(len(engine.store.categories) + 1, len(busiest))
+        place[busiest] = np.arange(len(busiest))
+        category_names = (*(f"category {engine.store.categories[code]}" for code in busiest.tolist()), OTHER)
+        names = (*THIRDS, *shopper_names, *category_names)
+        return cls(
+            names,
+            thirds=_thirds(frequencies),
+            shoppers=shoppers + len(THIRDS),
+            categories=place[categories] + len(THIRDS) + len(shopper_names),
+        )
+
+    def of_slates(self, slates: LoggedSlates) -> Ints:
+        """[N_FAMILIES, n] the segments of each impression."""
+        queries = slates.queries
+        return np.stack([self.thirds[queries], self.shoppers[slates.users], self.categories[queries]])
 
 
-def _third_of_query(queries: Ints) -> Ints:
-    """[n] 0 for the most frequent queries, 2 for the rarest; a query is in one third whole."""
-    counts = np.bincount(queries)
-    order = np.argsort(-counts, kind="stable")
-    above = np.cumsum(counts[order]) - counts[order]
-    third = np.empty(len(counts), dtype=np.int64)
-    third[order] = np.minimum(3 * above // max(counts.sum(), 1), 2)
-    return third[queries]
+def _shoppers(users: Sequence[Shopper], engine: Engine) -> tuple[tuple[str, ...], Ints]:
+    if engine.manifest["source"] == "grocery":
+        types = household_types()
+        names = ("households of unknown type", *(f"households {name}" for name in sorted(set(types.values()))))
+        code_of = {user: names.index(f"households {name}") for user, name in types.items()}
+        return names, np.array([code_of.get(user.user_id or "", 0) for user in users], dtype=np.int64)
+    names = ("shoppers with a history", "shoppers without")
+    return names, (with_history(engine, users) < 0).astype(np.int64)
 
 
-def _category_of_query(slates: LoggedSlates, engine: Engine) -> Ints:
-    """[n_queries] the category most shown for each query; -1 where none is known."""
-    n_queries, n_categories = int(slates.queries.max()) + 1, len(engine.store.categories)
-    there = slates.rows >= 0
-    codes = engine.store.category_codes[slates.rows[there]].astype(np.int64)
-    queries = np.repeat(slates.queries, there.sum(axis=1))
-    cells = np.bincount((queries * (n_categories + 1) + codes + 1), minlength=n_queries * (n_categories + 1))
-    table = cells.reshape(n_queries, n_categories + 1)[:, 1:]
-    return np.where(table.any(axis=1), table.argmax(axis=1), -1) if n_categories else np.full(n_queries, -1)
+def _thirds(frequencies: Ints) -> Ints:
+    order = np.argsort(-frequencies, kind="stable")
+    above = np.cumsum(frequencies[order]) - frequencies[order]
+    thirds = np.empty(len(frequencies), dtype=np.int64)
+    thirds[order] = np.minimum(3 * above // max(int(frequencies.sum()), 1), 2)
+    return thirds

@@ -18,15 +18,16 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from abtest import estimators
 from abtest.estimators import Floats
 from abtest.evidence import Evidence, gather
 from abtest.folders import written
 from abtest.intervals import assess, lower_bounds
-from abtest.logs import read_slates
 from abtest.outcomes import novelty, rewards_of
-from abtest.segments import Flags, segments_of
+from abtest.segments import OTHER
+from abtest.shelves import shelved
 from abtest.sums import Sums, add_up
 from core.errors import BadParameter
 from core.weights import DIVERSITY, format_weights, normalise
@@ -37,6 +38,9 @@ FACTORS = (0.5, 1.0, 1.6)
 """What each weight is multiplied by; a weight of 0 is tried at `NEW_WEIGHT`."""
 
 NEW_WEIGHT = 0.05
+MIN_CANDIDATE_ESS = 400.0
+"""Below this effective sample size a candidate is not chosen, whatever its bound says: the bound leans on the normal
+distribution of sums, and clicks and purchases are rare and skewed. Its own log needs as much."""
 OWN = "own"
 """The log's own weights among the candidates."""
 
@@ -82,21 +86,24 @@ def tune(
         the object of `trimtab tune --json`.
 
     Raises:
-        BadLog: see `abtest.logs.read_slates`.
+        BadLog: see `abtest.shelves.shelved`.
         BadParameter: an objective the bundle does not have, a share outside 0..1, or a log of several weights.
     """
     _check(engine, maximise, keep)
-    read = read_slates(log, engine)
-    codes, counts = np.unique(read.slates.weights, return_counts=True)
-    own = normalise(read.weights[int(codes[counts.argmax()])], engine.known_weights)
+    with shelved(log, engine) as shelves:
+        read, segments_of_log = shelves.sample(N_TUNED), shelves.segments
+        own = normalise(read.weights[int(shelves.weight_counts.argmax())], engine.known_weights)
     candidates = candidates_around(own)
-    some = np.arange(len(read.slates)) % max(-(-len(read.slates) // N_TUNED), 1) == 0
-    evidence = gather(engine, read.take(some), candidates, progress)
+    evidence = gather(engine, read, candidates, progress, draw_every=1)
     everything = np.ones(len(evidence.slates), dtype=bool)
     tables = Tables.of(evidence, engine)
     choice = choose(tables.sums(everything), maximise=maximise, keep=keep, confidence=confidence)
     segments = {}
-    for segment, which in segments_of(evidence.slates, read, engine).items():
+    of_impressions = segments_of_log.of_slates(evidence.slates)
+    for number, segment in enumerate(segments_of_log.names):
+        which = (of_impressions == number).any(axis=0)
+        if segment == OTHER or not which.any() or which.all():
+            continue
         of_segment = choose(tables.sums(which), maximise=maximise, keep=keep, confidence=confidence)
         segments[segment] = {"share": float(which.mean()), **_described(of_segment, candidates)}
     values = {name: {metric: one.value for metric, one in by.items()} for name, by in tables.sums(everything).items()}
@@ -157,7 +164,7 @@ class Tables:
         own = {name: novelty(rows, engine).sum(axis=1) for name, rows in evidence.own_rows.items()}
         return cls(evidence, rewards_of(evidence.slates, engine), own)
 
-    def sums(self, which: Flags) -> dict[str, dict[str, Sums]]:
+    def sums(self, which: NDArray[np.bool_]) -> dict[str, dict[str, Sums]]:
         """candidate -> metric -> sums over some of the impressions."""
         slates, drawn = self.evidence.slates, self.evidence.drawn
         some = which[drawn]
@@ -185,7 +192,7 @@ def choose(
     own = sums[OWN]
     refused = {}
     for name, by in sums.items():
-        reasons = [assess(by[metric]).refusal for metric in {maximise, *keep}]
+        reasons = [_refusal(by[metric]) for metric in (maximise, *keep)]
         if any(reasons):
             refused[name] = next(reason for reason in reasons if reason)
     if refused.get(OWN):
@@ -200,6 +207,18 @@ def choose(
     kept = {OWN: True, **{name: bool((bounds[i, 1:] >= 0).all()) for i, name in enumerate(others)}}
     allowed = {name: gains[name][0] for name in others if kept[name] and gains[name][0] > 0}
     return Choice(max(allowed, key=lambda name: allowed[name], default=OWN), gains, kept, refused)
+
+
+def _refusal(sums: Sums) -> str | None:
+    """Why weights cannot be judged: too little of the log speaks for them, or too few searches at all."""
+    estimate = assess(sums)
+    if estimate.refusal is not None:
+        return estimate.refusal
+    if estimate.ess < MIN_CANDIDATE_ESS:
+        return (
+            f"effective sample size {estimate.ess:,.0f}, at least {MIN_CANDIDATE_ESS:,.0f} is needed to choose weights"
+        )
+    return None
 
 
 def front_of(values: Mapping[str, Mapping[str, float | None]], metrics: tuple[str, str]) -> list[str]:

@@ -30,7 +30,6 @@ from abtest.world import World, world_of
 from benchmarks.figures import Figure
 from core.weights import normalise
 from engine import Engine
-from ranker.training import silent
 
 POLICIES = {
     "dearer": {"relevance": 0.75, "revenue": 0.2, "diversity": 0.05},
@@ -52,7 +51,7 @@ def coverage(engine: Engine) -> Iterator[Figure]:
     world, rng = small_shop(engine), np.random.Generator(np.random.PCG64(5))
     log = deploy(engine, world, engine.default_weights, N_LOGS * SEARCHES_PER_LOG, rng)
     weights = {name: normalise(one, engine.known_weights) for name, one in POLICIES.items()}
-    evidence = gather(engine, log, weights, silent, n_drawn=0)
+    evidence = gather(engine, log, weights)
     rewards = rewards_of(evidence.slates, engine)
     for name, one in weights.items():
         truth = deploy(engine, world, one, N_TRUTH, rng)
@@ -91,7 +90,7 @@ def temperatures(engine: Engine) -> Iterator[Figure]:
         log = explored(temperature)
         kept = value_of(engine, log, "relevance")[0] / best
         yield Figure(f"temperature {temperature}: relevance of explored searches", kept, "of sorted ones")
-        evidence = gather(engine, log, weights, silent, n_drawn=0)
+        evidence = gather(engine, log, weights)
         for name, ratios in evidence.ratios.items():
             overlap = Overlap.of(estimators.prefix_weights(ratios))
             yield Figure(f"temperature {temperature}: effective share, {name}", overlap.ess[-1] / n, "of the log")
@@ -127,7 +126,7 @@ def tuning(engine: Engine) -> Iterator[Figure]:
     own = normalise(engine.default_weights, engine.known_weights)
     candidates = candidates_around(own)
     log = deploy(engine, world, own, N_TUNED_LOGS * SEARCHES_PER_TUNED_LOG, rng)
-    evidence = gather(engine, log, candidates, silent)
+    evidence = gather(engine, log, candidates, draw_every=1)
     tables = Tables.of(evidence, engine)
     asked = world.draw(N_CANDIDATE_TRUTH, rng)
     truth = {}

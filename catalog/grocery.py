@@ -78,6 +78,13 @@ def load_grocery() -> Grocery:
     return Grocery(items, purchases, households)
 
 
+def household_types() -> dict[str, str]:
+    """household_id -> "2 adults, kids" and the like, for the 801 that are known."""
+    known = _table("demographics").select(pl.col("household_id").cast(pl.String), "household_comp").drop_nulls()
+    words = known["household_comp"].str.to_lowercase().str.replace("(adults?) ", "$1, ")
+    return dict(zip(known["household_id"], words, strict=True))
+
+
 def item_statistics(purchases: pl.DataFrame, *, last_week: int) -> pl.DataFrame:
     """What was known of each item at the end of a week; nothing later is looked at.
 

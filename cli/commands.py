@@ -242,18 +242,21 @@ def replay(
     bundle: Annotated[Path, typer.Option(help="the bundle that served")],
     policy: Annotated[list[str], typer.Option(help="NAME=w_relevance:0.7,w_revenue:0.3; may be repeated")],
     out: Annotated[Path, typer.Option(help="folder for the report")],
+    judgments: Annotated[Path | None, typer.Option(help="CSV of query,item_id,grade, for nDCG")] = None,
     as_json: AsJson = False,
     quiet: Quiet = False,
 ) -> None:
     """Say what other weights would have done to relevance, revenue and diversity."""
     from abtest.replay import replay as run
+    from catalog.judgments import read_judgments
     from core.weights import parse_policy
     from engine import Engine
 
     policies = dict(parse_policy(text) for text in policy)
+    judged = None if judgments is None else read_judgments(judgments)
     engine = Engine.load(bundle)
     with progress(quiet or as_json) as report:
-        result = run(log, engine, policies, out, progress=report)
+        result = run(log, engine, policies, out, judgments=judged, progress=report)
     if as_json:
         print_json(result)
     else:

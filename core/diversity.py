@@ -47,15 +47,55 @@ def novelties_of_slates(aspects: ArrayLike) -> NDArray[np.float64]:
     n, k, n_aspects = codes.shape
     if n_aspects == 0:
         return np.ones((n, k))
-    same = (codes[:, :, None, :] == codes[:, None, :, :]) & (codes[:, :, None, :] >= 0)
-    above = np.tril(np.ones((k, k), dtype=bool), -1)
-    repeats = (same & above[:, :, None]).sum(axis=2)
-    return np.asarray(((1 - ALPHA) ** repeats).mean(axis=2), dtype=np.float64)
+    fresh = (1 - ALPHA) ** np.arange(max(k, 1))
+    return np.asarray(np.mean([fresh[repeats_above(column)] for column in np.moveaxis(codes, 2, 0)], axis=0))
+
+
+def repeats_above(codes: ArrayLike) -> NDArray[np.int16]:
+    """[n, k] how often the code at each position of each slate [n, k] stands above it; 0 for -1, unknown."""
+    # Positions first: a comparison of two positions runs along whole rows of memory.
+    columns = np.ascontiguousarray(np.asarray(codes).T)
+    repeats = np.zeros(columns.shape, dtype=np.int16)
+    for below in range(1, len(columns)):
+        for above in range(below):
+            repeats[below] += columns[below] == columns[above]
+    repeats[columns < 0] = 0
+    return np.ascontiguousarray(repeats.T)
 
 
 def slate_diversity(aspects: ArrayLike) -> float:
     """`sum_p discount(p) * novelty(p)`: the diversity of a receipt."""
     return discounted_sum(novelties(aspects))
+
+
+def ideal_diversity(aspects: ArrayLike, *, k: int) -> float:
+    """The diversity of k of these items [n, n_aspects] taken greedily, each the freshest that is left: what alpha-nDCG
+    divides by (Clarke et al. 2008)."""
+    codes = np.asarray(aspects)
+    left, freshness = np.ones(len(codes), dtype=bool), np.ones(codes.shape)
+    gains = []
+    for _ in range(min(k, len(codes))):
+        novelty = freshness.mean(axis=1) if codes.shape[1] else left.astype(np.float64)
+        best = int(np.where(left, novelty, -1.0).argmax())
+        gains.append(float(novelty[best]))
+        left[best] = False
+        freshness[(codes == codes[best]) & (codes >= 0)] *= 1 - ALPHA
+    return discounted_sum(gains)
+
+
+def intra_list_distances(aspects: ArrayLike) -> NDArray[np.float64]:
+    """`intra_list_distance` of many slates at once: [n, k, n_aspects], rows of -1 alone being no items -> [n]."""
+    codes = np.asarray(aspects)
+    n, k, n_aspects = codes.shape
+    there = np.any(codes >= 0, axis=2)
+    differ, pairs = np.zeros(n), np.zeros(n)
+    for below in range(1, k):
+        for above in range(below):
+            both = there[:, below] & there[:, above]
+            same = np.sum((codes[:, below] == codes[:, above]) & (codes[:, below] >= 0), axis=1)
+            differ += both * (1 - same / max(n_aspects, 1))
+            pairs += both
+    return np.asarray(np.divide(differ, pairs, out=np.full(n, np.nan), where=pairs > 0))
 
 
 def intra_list_distance(aspects: ArrayLike) -> float:

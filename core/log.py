@@ -7,7 +7,7 @@ its `query_id` is our `decision_id`. Reading and writing files is `engine.impres
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -70,9 +70,13 @@ def impression_row(impression: Impression) -> dict[str, Any]:
     return row
 
 
-def problem_of(row: Mapping[str, Any]) -> str | None:
-    """Why a log row cannot be used, in words; None where it can."""
-    missing = [name for name, kind in COLUMNS.items() if not kind.endswith("?") and row.get(name) is None]
+def problem_of(row: Mapping[str, Any], columns: Iterable[str] = tuple(COLUMNS)) -> str | None:
+    """Why a log row cannot be used, in words; None where it can.
+
+    Args:
+        columns: that have to be there.
+    """
+    missing = [name for name in columns if not COLUMNS[name].endswith("?") and row.get(name) is None]
     if missing:
         return f"{missing[0]} is missing"
     if row["schema_version"] != SCHEMA_VERSION:

@@ -36,6 +36,7 @@ from ranker.training import (
     assemble,
     calibrate,
     calibrated,
+    calibration_curves,
     calibration_errors,
     fit_heads,
     raw_scores,
@@ -113,6 +114,7 @@ def train_grocery(
     heads = fit_heads(train, recipe, progress=progress)
     calibrations, gains, ranges = calibrate(raw_scores(heads, validation), validation, objectives)
     raw = raw_scores(heads, test)
+    expected = calibrated(calibrations, raw)
     first_stage = test.features[..., 0]
     report: dict[str, Any] = {
         "method": "heads",
@@ -122,7 +124,8 @@ def train_grocery(
             "weeks": [splits.test.first, splits.test.last],
             "ndcg@10": mean_interval(list_ndcg(raw[..., 0], test)).as_dict(),
             "ndcg@10 of the first stage": mean_interval(list_ndcg(first_stage, test)).as_dict(),
-            "calibration_error": calibration_errors(calibrated(calibrations, raw), test),
+            "calibration_error": calibration_errors(expected, test),
+            "calibration_curve": calibration_curves(expected, test),
         },
     }
     attainment = attainment_of_gains(problem_of(validation, objectives, pipeline.store), gains, ranges)

@@ -4,17 +4,20 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
 import orjson
 import polars as pl
+import pyarrow as pa
+import pyarrow.parquet as pq
 
 from core.errors import BadLog, NotFound
 from core.log import COLUMNS, SCHEMA_VERSION, problem_of
-from engine.interactions import SPOOL, outcomes_of, read_interactions, whole_lines, with_outcomes
+from engine.interactions import SPOOL, outcomes_of, read_interactions, with_outcomes
 
 _DTYPES: dict[str, pl.DataType | type[pl.DataType]] = {
     "str": pl.String,
@@ -29,6 +32,12 @@ _DTYPES: dict[str, pl.DataType | type[pl.DataType]] = {
 }
 SCHEMA = pl.Schema({name: _DTYPES[kind.removesuffix("?")] for name, kind in COLUMNS.items()})
 """Parquet schema of the log; mappings (weights) are JSON text."""
+
+ROWS_AT_ONCE = 100_000
+"""Rows in memory at once while reading."""
+
+BYTES_OF_LINE = 1500
+"""About how long a JSON line of a ten-item slate is."""
 
 FOLDER = "impressions"
 """Of a service's data folder; what spools is in a folder of the same name in `engine.interactions.SPOOL`."""
@@ -70,11 +79,15 @@ def json_line(row: Mapping[str, Any]) -> bytes:
     return orjson.dumps(row, option=orjson.OPT_APPEND_NEWLINE | orjson.OPT_UTC_Z)
 
 
-def read_log(path: Path) -> Iterator[pl.DataFrame]:
-    """Read a log part by part: a Parquet file, a JSON-lines file, a folder of either, or a service's data folder.
+def read_log(path: Path, columns: Sequence[str] = tuple(SCHEMA)) -> Iterator[pl.DataFrame]:
+    """Read a log piece by piece: a Parquet file, a JSON-lines file, a folder of either, or a service's data folder.
+
+    Args:
+        columns: what is read and validated; the lists by position must be among them.
 
     Yields:
-        frames of `SCHEMA`, validated; those of a service's folder with the outcomes that came in as events.
+        frames of `SCHEMA`, validated, of at most `ROWS_AT_ONCE` rows, so that no file has to fit into memory; those of
+        a service's folder with the outcomes that came in as events.
 
     Raises:
         BadLog: nothing is there, a part is no log, or a row breaks `core.log`; names file and row.
@@ -84,9 +97,17 @@ def read_log(path: Path) -> Iterator[pl.DataFrame]:
         raise BadLog(f"{path}: no log is there; allowed: a .parquet or .jsonl file, or a folder of them")
     outcomes = outcomes_of(read_interactions(path)) if is_data_folder(path) else None
     for part in parts:
-        frame = _read_part(part)
-        _check(frame, part)
-        yield frame if outcomes is None else with_outcomes(frame, outcomes)
+        first_row = 1
+        # What came in is joined by the decision.
+        for frame in _frames_of(part, columns if outcomes is None else tuple({*columns, "decision_id"})):
+            _check(frame, part, first_row)
+            yield (frame if outcomes is None else with_outcomes(frame, outcomes)).select(columns)
+            first_row += len(frame)
+
+
+def n_rows_of(path: Path) -> int:
+    """About how many impressions a log has, without reading it."""
+    return sum(_n_rows(part) for part in _parts(path))
 
 
 def rows_of(frame: pl.DataFrame) -> Iterator[dict[str, Any]]:
@@ -125,10 +146,10 @@ def _scan(part: Path, decision_id: str) -> pl.DataFrame:
         raise BadLog(f"{part}: cannot be read as a log ({error})") from error
 
 
-def _with_later_columns(frame: pl.DataFrame) -> pl.DataFrame:
+def _with_later_columns(frame: pl.DataFrame, columns: Sequence[str] = tuple(SCHEMA)) -> pl.DataFrame:
     """In `SCHEMA`; columns that came after the log was written are null."""
-    unknown = [pl.lit(None).alias(name) for name in SCHEMA if name not in frame.columns]
-    return frame.with_columns(unknown).select(list(SCHEMA)).cast(dict(SCHEMA.items()))
+    unknown = [pl.lit(None).alias(name) for name in columns if name not in frame.columns]
+    return frame.with_columns(unknown).select(columns).cast({name: SCHEMA[name] for name in columns})
 
 
 def is_data_folder(path: Path) -> bool:
@@ -146,22 +167,49 @@ def _parts(path: Path) -> list[Path]:
     return [path] if path.is_file() else []
 
 
-def _read_part(part: Path) -> pl.DataFrame:
+def _frames_of(part: Path, columns: Sequence[str]) -> Iterator[pl.DataFrame]:
+    if part.suffix == ".jsonl":
+        yield from (frame.select(columns) for frame in _frames_of_lines(part))
+        return
     try:
-        if part.suffix == ".jsonl":
+        file = pq.ParquetFile(part)
+        there = set(file.schema_arrow.names)
+        missing = [name for name in REQUIRED if name not in there]
+        if missing:
+            raise BadLog(f"{part}: column {missing[0]} is missing; a log has {', '.join(SCHEMA)}")
+        known = [name for name in columns if name in there]
+        for batch in file.iter_batches(batch_size=ROWS_AT_ONCE, columns=known):
+            yield _typed(pl.DataFrame(batch), columns, part)
+    except (OSError, pa.ArrowException, pl.exceptions.PolarsError) as error:
+        raise BadLog(f"{part}: cannot be read as a log ({error})") from error
+
+
+def _frames_of_lines(part: Path) -> Iterator[pl.DataFrame]:
+    try:
+        with part.open("rb") as lines:
             is_spooled = part.parent.parent.name == SPOOL
-            lines = (whole_lines(part) if is_spooled else part.read_bytes()).splitlines()
-            return frame_of(_parse_line(line, part, number) for number, line in enumerate(lines, start=1))
-        frame = pl.read_parquet(part)
+            whole = (line for line in lines if not is_spooled or line.endswith(b"\n"))
+            numbered = enumerate(whole, start=1)
+            while some := list(islice(numbered, ROWS_AT_ONCE)):
+                yield frame_of(_parse_line(line, part, number) for number, line in some)
     except (OSError, pl.exceptions.PolarsError) as error:
         raise BadLog(f"{part}: cannot be read as a log ({error})") from error
-    missing = [name for name in REQUIRED if name not in frame.columns]
-    if missing:
-        raise BadLog(f"{part}: column {missing[0]} is missing; a log has {', '.join(SCHEMA)}")
+
+
+def _typed(frame: pl.DataFrame, columns: Sequence[str], part: Path) -> pl.DataFrame:
     try:
-        return _with_later_columns(frame)
+        return _with_later_columns(frame, columns)
     except pl.exceptions.PolarsError as error:
         raise BadLog(f"{part}: a column is not of the log's type ({error})") from error
+
+
+def _n_rows(part: Path) -> int:
+    if part.suffix == ".jsonl":
+        return part.stat().st_size // BYTES_OF_LINE
+    try:
+        return int(pq.read_metadata(part).num_rows)
+    except (OSError, pa.ArrowException):
+        return 0  # reading it says what is wrong
 
 
 def _parse_line(line: bytes, part: Path, number: int) -> dict[str, Any]:
@@ -175,26 +223,27 @@ def _parse_line(line: bytes, part: Path, number: int) -> dict[str, Any]:
         raise BadLog(f"{part}, row {number}: is no log line ({error})") from error
 
 
-def _check(frame: pl.DataFrame, part: Path) -> None:
+def _check(frame: pl.DataFrame, part: Path, first_row: int) -> None:
     """Refuse a frame with a row that breaks `core.log`; rows are looked at one by one only where a column is bad."""
     if _is_clean(frame):
         return
-    for number, row in enumerate(frame.iter_rows(named=True), start=1):
-        for name in _JSON_COLUMNS:
+    for number, row in enumerate(frame.iter_rows(named=True), start=first_row):
+        for name in _json_columns(frame):
             if row[name] is not None and not _is_json(row[name]):
                 raise BadLog(f"{part}, row {number}: {name} is no JSON object")
-        problem = problem_of(row)
+        problem = problem_of(row, frame.columns)
         if problem is not None:
             raise BadLog(f"{part}, row {number}: {problem}")
 
 
 def _is_clean(frame: pl.DataFrame) -> bool:
     """Whether every row passes `core.log.problem_of`, by whole columns."""
-    if frame.select(pl.any_horizontal(pl.col(REQUIRED).is_null().any())).item():
+    required = [name for name in frame.columns if not COLUMNS[name].endswith("?")]
+    if frame.select(pl.any_horizontal(pl.col(required).is_null().any())).item():
         return False
     if (frame["schema_version"] != SCHEMA_VERSION).any():
         return False
-    if not all(_is_json(text) for name in _JSON_COLUMNS for text in frame[name].unique()):
+    if not all(_is_json(text) for name in _json_columns(frame) for text in frame[name].unique()):
         return False
     items = pl.col("item_ids")
     lengths = pl.all_horizontal(
@@ -208,6 +257,10 @@ def _is_clean(frame: pl.DataFrame) -> bool:
     in_range = ((propensities > 0) & (propensities <= 1)).all()
     known = propensities.null_count() == 0 and revenue.null_count() == 0
     return bool(known and in_range and revenue.is_finite().all())
+
+
+def _json_columns(frame: pl.DataFrame) -> list[str]:
+    return [name for name in _JSON_COLUMNS if name in frame.columns]
 
 
 def _is_json(text: str) -> bool:

@@ -62,11 +62,16 @@ def identity() -> Calibration:
     return Calibration(line, line)
 
 
-def expected_calibration_error(predicted: ArrayLike, observed: ArrayLike, *, n_bins: int = 15) -> float:
-    """Mean absolute gap of prediction and observation over equal-mass bins (Naeini et al. 2015)."""
+def reliability(predicted: ArrayLike, observed: ArrayLike, *, n_bins: int = 15) -> NDArray[np.float64]:
+    """[n, 3] mean prediction, mean observation and number of values in bins of equal mass, by rising prediction."""
     values = np.asarray(predicted, dtype=np.float64)
     truth = np.asarray(observed, dtype=np.float64)
     order = np.argsort(values, kind="stable")
-    bins = np.array_split(order, min(n_bins, len(order)))
-    gaps = [abs(values[b].mean() - truth[b].mean()) * len(b) for b in bins if len(b)]
-    return float(sum(gaps) / len(values))
+    bins = [b for b in np.array_split(order, min(n_bins, len(order))) if len(b)]
+    return np.array([(values[b].mean(), truth[b].mean(), len(b)) for b in bins])
+
+
+def expected_calibration_error(predicted: ArrayLike, observed: ArrayLike, *, n_bins: int = 15) -> float:
+    """Mean absolute gap of prediction and observation over equal-mass bins (Naeini et al. 2015)."""
+    bins = reliability(predicted, observed, n_bins=n_bins)
+    return float(np.average(np.abs(bins[:, 0] - bins[:, 1]), weights=bins[:, 2]))

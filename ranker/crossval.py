@@ -19,6 +19,7 @@ from ranker.training import (
     assemble,
     calibrate,
     calibrated,
+    calibration_curves,
     calibration_errors,
     fit_calibrations,
     fit_heads,
@@ -68,11 +69,13 @@ def fit_cross_validated(
     held_out_scores = out_of_fold_scores(lists, recipe, progress=progress)
     calibrations, gains, ranges = calibrate(held_out_scores, lists, objectives)
     heads = fit_heads(lists, recipe, progress=progress)
+    expected = _expected_by_others(held_out_scores, lists)
     report = {
         "cross_validation": {
             "folds": N_FOLDS,
             "ndcg@10": mean_interval(list_ndcg(held_out_scores[..., 0], lists)).as_dict(),
-            "calibration_error": calibration_errors(_expected_by_others(held_out_scores, lists), lists),
+            "calibration_error": calibration_errors(expected, lists),
+            "calibration_curve": calibration_curves(expected, lists),
         }
     }
     return Fitted(assemble(heads, calibrations, ranges, objectives), ranges, gains, report)

@@ -80,6 +80,33 @@ def slate_propensities(
     return propensities
 
 
+def _codes(aspects: Tensor) -> list[Tensor]:
+    """A [B, n] array an aspect. An unknown aspect repeats nothing: it gets a code of its own."""
+    n = aspects.shape[1]
+    known = torch.where(aspects < 0, -1 - torch.arange(n).view(1, n, 1), aspects)
+    return [known[:, :, number].contiguous() for number in range(aspects.shape[2])]
+
+
+def _mean(freshness: list[Tensor]) -> Tensor:
+    total = freshness[0]
+    for other in freshness[1:]:
+        total = total + other
+    return total / len(freshness)
+
+
+def _worn(freshness: Tensor, table: Tensor, chosen: Tensor, repeat_factor: float) -> Tensor:
+    """[B, n] freshness once `chosen` [B] is shown; the table is of `_repeats` [n, n], or an aspect's codes [B, n]."""
+    if table.dtype == freshness.dtype:
+        return freshness * table.index_select(0, chosen)
+    return torch.where(table == table.gather(1, chosen.unsqueeze(1)), freshness * repeat_factor, freshness)
+
+
+def _repeats(codes: Tensor, repeat_factor: float, like: Tensor) -> Tensor:
+    """[n, n] what showing the item of the row leaves of the freshness of the item of the column."""
+    same = codes.unsqueeze(0) == codes.unsqueeze(1)
+    return torch.where(same, repeat_factor, 1.0).to(like.dtype)
+
+
 def _walk(
     utilities: Tensor,
     eligible: Tensor,
@@ -90,11 +117,12 @@ def _walk(
     uniforms: Tensor,
     replaying: bool,
     repeat_factor: float = 0.5,  # 1 - alpha of core.diversity
+    many_lists: int = 16,  # from so many on, a table of repeats pays for its making
 ) -> tuple[Tensor, Tensor]:
     """Walk down the positions. `replaying` takes `pins` as a slate that was drawn and returns its propensities.
 
-    What is taken is masked in place and freshness is only ever multiplied, because each operation of the loop costs
-    more to call than to compute.
+    Freshness is an array an aspect, and only ever multiplied. Where many lists share their candidates, what an item
+    does to the freshness of the others is looked up in a table instead of compared for each list.
     """
     n_lists, n = utilities.shape
     k = pins.shape[1]
@@ -110,15 +138,16 @@ def _walk(
     # Position p has something to show while fewer than all free candidates were taken above it.
     turn = torch.cumsum((~pinned).long(), dim=1) - 1
     left = turn < free.sum(dim=1, keepdim=True)
-    # An unknown aspect repeats nothing: it gets a code of its own.
-    codes = torch.where(aspects < 0, -1 - torch.arange(n).view(1, n, 1), aspects)
-    freshness = torch.ones(aspects.shape, dtype=utilities.dtype)
+    codes = _codes(aspects)
+    diverse = len(codes) > 0 and bool((w_diversity > 0).any())
+    are_shared = diverse and n_lists >= many_lists and aspects.stride(0) == 0
+    tables = [_repeats(one[0], repeat_factor, utilities) for one in codes] if are_shared else codes
+    freshness = [torch.ones(utilities.shape, dtype=utilities.dtype) for _ in codes]
     bonus = w_diversity.to(utilities.dtype).unsqueeze(1)
-    diverse = aspects.shape[2] > 0 and bool((w_diversity > 0).any())
     for position in range(k):
         scores = base
         if diverse:
-            scores = base + bonus * freshness.mean(dim=2)
+            scores = base + bonus * _mean(freshness)
         if replaying:
             chosen = pins[:, position].clamp(min=0)
         elif temperature > 0.0:
@@ -137,9 +166,7 @@ def _walk(
         if any_pin and not replaying:
             chosen = torch.where(pinned[:, position], pins[:, position], chosen)
         slate[:, position] = chosen
-        at = chosen.unsqueeze(1)
-        base = base.scatter(1, at, taken_value)
+        base = base.scatter(1, chosen.unsqueeze(1), taken_value)
         if diverse and position + 1 < k:
-            own = codes.gather(1, at.unsqueeze(2).expand(-1, -1, codes.shape[2]))
-            freshness = torch.where(codes == own, freshness * repeat_factor, freshness)
+            freshness = [_worn(one, tables[number], chosen, repeat_factor) for number, one in enumerate(freshness)]
     return torch.where(pinned | left, slate, torch.full_like(slate, -1)), propensities

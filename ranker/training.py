@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 
 from core.errors import BadInput
-from ranker.calibration import Calibration, expected_calibration_error, fit_calibration
+from ranker.calibration import Calibration, expected_calibration_error, fit_calibration, reliability
 from ranker.lists import RankingLists
 from ranker.losses import pointwise_loss, softmax_loss
 from ranker.model import Average, Heads, ServedRanker
@@ -174,12 +174,21 @@ def assemble(
 
 def calibration_errors(expected: NDArray[np.float64], lists: RankingLists) -> dict[str, float]:
     """Expected calibration error of each head; `expected` [L, n, H] of lists that were held out of both fits."""
-    errors = {}
+    return {name: expected_calibration_error(*both) for name, *both in _expected_and_observed(expected, lists)}
+
+
+def calibration_curves(expected: NDArray[np.float64], lists: RankingLists) -> dict[str, list[list[float]]]:
+    """What each head predicted and what came of it: rows of `reliability`; `expected` as for `calibration_errors`."""
+    return {name: reliability(*both).round(6).tolist() for name, *both in _expected_and_observed(expected, lists)}
+
+
+def _expected_and_observed(
+    expected: NDArray[np.float64], lists: RankingLists
+) -> Iterator[tuple[str, NDArray[np.floating], NDArray[np.floating]]]:
     for number, name in enumerate(HEADS):
         values = lists.labels[..., number]
         known = ~np.isnan(values)
-        errors[name] = expected_calibration_error(expected[..., number][known], values[known])
-    return errors
+        yield name, expected[..., number][known], values[known]
 
 
 def calibrated(calibrations: Sequence[Calibration], raw: NDArray[np.float32]) -> NDArray[np.float64]:

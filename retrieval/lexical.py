@@ -11,6 +11,7 @@ from collections.abc import Mapping, Sequence
 from functools import cached_property
 from math import isfinite
 from pathlib import Path
+from shutil import rmtree
 from tempfile import TemporaryDirectory
 from typing import Any
 
@@ -51,7 +52,8 @@ def open_index(folder: Path) -> tantivy.Index:
     """The tantivy index in a folder, memory-mapped.
 
     Who reads takes a lock too, which is a file beside the index; a bundle may be mounted read-only. So the files are
-    opened through links in a folder of its own, which is gone as soon as they are mapped.
+    opened through links in a folder of its own, which is gone as soon as they are mapped. The index's own thread may
+    put a lock there while it goes; then it goes at the second try, or stays behind with nothing but that lock.
 
     Raises:
         BundleDamaged: the folder holds no index that can be read.
@@ -61,7 +63,9 @@ def open_index(folder: Path) -> tantivy.Index:
             for file in folder.iterdir():
                 if file.suffix != LOCK:
                     (Path(links) / file.name).symlink_to(file.resolve())
-            return tantivy.Index.open(links)
+            index = tantivy.Index.open(links)
+        rmtree(links, ignore_errors=True)
+        return index
     except (ValueError, OSError) as error:
         raise BundleDamaged(folder, "is no tantivy index that can be read") from error
 

@@ -84,6 +84,14 @@ class Watching:
         paid = matched.filter(pl.col("action") == "purchase")["value"].sum()
         self._telemetry.receipts_realised.labels(REALISED).inc(float(paid))
 
+    def drift(self) -> dict[str, dict[str, float | None]]:
+        """Population stability index against training of each feature and gain of the bundle this worker has watched.
+
+        None before `ENOUGH_ROWS` candidates were seen.
+        """
+        watched = {"features": self._features, "gains": self._gains}
+        return {kind: {name: live.psi for name, live in by_name.items()} for kind, by_name in watched.items()}
+
     def start(self) -> None:
         self._thread.start()
 

@@ -4,40 +4,30 @@ from __future__ import annotations
 
 from asyncio import to_thread
 from collections.abc import Sequence
-from pathlib import Path
 from typing import Annotated, Any
 from weakref import WeakKeyDictionary
 
 from fastapi import APIRouter, Query, Request
 from fastapi.responses import HTMLResponse, Response
-from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from core.errors import Forbidden, Unauthorised
 from engine import Engine
 from service.admission import Admission
 from service.auth import Gate
 from service.bodies import JSON
+from service.playground.pages import HEADERS, templates
 from service.playground.suggestions import Suggestions
 from service.profiles import Profiles
 from service.routes.search import ANSWER_HEADERS
 from service.search_request import from_query_string
 from service.searching import Searching
 
-FOLDER = Path(__file__).parent.parent / "playground"
-ASSETS = "/playground/assets"
-PAGE_HEADERS = {
-    "Content-Security-Policy": "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'; "
-    "img-src 'self' https: http: data:; base-uri 'none'; form-action 'self'; frame-ancestors 'none'",
-    "Cache-Control": "no-cache",
-}
 N_EXAMPLES = 6
 
 
 def playground_router(searching: Searching, profiles: Profiles, gate: Gate, admission: Admission) -> APIRouter:
     router = APIRouter(include_in_schema=False)
-    templates = Environment(loader=FileSystemLoader(FOLDER / "templates"), autoescape=True, undefined=StrictUndefined)
-    templates.policies["json.dumps_kwargs"] = {"sort_keys": False}  # objectives and profiles keep their order
-    page = templates.get_template("playground.html")
+    page = templates().get_template("playground.html")
     suggestions_of: WeakKeyDictionary[Engine, Suggestions] = WeakKeyDictionary()
 
     async def suggestions_for(engine: Engine) -> Suggestions:
@@ -52,8 +42,8 @@ def playground_router(searching: Searching, profiles: Profiles, gate: Gate, admi
         examples = (await suggestions_for(engine)).examples(N_EXAMPLES)
         shown = profiles.all() if _may_read(gate, request) else {}
         presets: dict[str, Any] = {name: profile.model_dump() for name, profile in shown.items()}
-        html = page.render(bundle=_bundle(engine, examples), profiles=presets, assets=ASSETS)
-        return HTMLResponse(html, headers=PAGE_HEADERS)
+        html = page.render(bundle=_bundle(engine, examples), profiles=presets)
+        return HTMLResponse(html, headers=HEADERS)
 
     @router.get("/playground/search")
     async def preview(request: Request) -> Response:

@@ -16,7 +16,6 @@ from abtest.sums import add_up
 from abtest.world import World
 from core.weights import normalise
 from engine import Engine
-from ranker.training import silent
 
 N, K = 40_000, 5
 NOBODY_CAME_FOR_IT = np.zeros((N, K), dtype=bool)
@@ -58,7 +57,7 @@ def test_replay_finds_the_truth_however_shoppers_read_downwards(engine: Engine, 
     other = {"relevance": 0.75, "revenue": 0.2, "diversity": 0.05}
     rng = np.random.Generator(np.random.PCG64(11))
     log = deploy(engine, small, engine.default_weights, 10_000, rng, click_model=model)
-    evidence = gather(engine, log, {"other": normalise(other, engine.known_weights)}, silent, n_drawn=0)
+    evidence = gather(engine, log, {"other": normalise(other, engine.known_weights)})
     truth = deploy(engine, small, other, 10_000, rng, click_model=model)
     weights = estimators.prefix_weights(evidence.ratios["other"])
     for metric in ("relevance", "revenue"):

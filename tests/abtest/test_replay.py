@@ -95,8 +95,9 @@ def test_segments_share_the_traffic_and_answer_for_themselves(result: dict) -> N
     assert any(name.startswith("category ") for name in shares)
 
 
-def test_a_policy_far_from_the_log_is_refused_with_the_reason(engine: Engine, log: Path) -> None:
-    found = replay(log, engine, {"far": {"diversity": 1}})
+def test_a_policy_far_from_the_log_is_refused_with_the_reason(engine: Engine, log: Path, tmp_path: Path) -> None:
+    pl.concat(read_log(log)).head(300).write_parquet(tmp_path / "short.parquet")
+    found = replay(tmp_path / "short.parquet", engine, {"far": {"diversity": 1}})
     far = found["policies"]["far"]["revenue"]
     assert far["value"] is None
     assert far["refusal"]
@@ -111,7 +112,7 @@ def test_the_report_is_for_people_and_replaces_only_a_report(engine: Engine, log
     assert "w_revenue:0.2" in text
     assert "b - logged" in text
     page = (tmp_path / "report" / "report.html").read_text()
-    assert page.count("<svg") == 3
+    assert page.count("<svg") == 4
     assert "b may change" in page or "b surely" in page
     assert not re.search(r"(src|href)=\"http", page)
     (tmp_path / "mine").mkdir()
@@ -239,6 +240,43 @@ def test_pins_and_exclusions_of_a_log_are_replayed(engine: Engine, tmp_path: Pat
     write_part(frame_of(rows), tmp_path / "forgotten.parquet")
     result = replay(tmp_path / "forgotten.parquet", engine, {"b": OTHER})
     assert "of the logged propensities are not what this bundle gives" in result["warnings"][0]
+
+
+def test_boosted_and_buried_items_are_replayed(engine: Engine, tmp_path: Path) -> None:
+    """What a rule adds to a utility it adds under any weights; a log that hides its rules is noticed."""
+    plain = engine.search(Query("yogurt", k=6))
+    constraints = Constraints(boosts={plain.item_ids[4]: 0.4, plain.item_ids[0]: -0.3, "no such item": 1.0})
+    now = datetime(2026, 1, 2, tzinfo=UTC)
+    queries = (Query("yogurt", k=6, constraints=constraints, session_id=f"s-{n}", explore=True) for n in range(60))
+    rows = [impression_row(engine.impression(engine.search(query), now)) for query in queries]
+    write_part(frame_of(rows), tmp_path / "boosted.parquet")
+    result = replay(tmp_path / "boosted.parquet", engine, {"same": dict(engine.default_weights), "b": OTHER})
+    assert result["log"]["n_replayed"] == 60
+    assert not any("propensities" in warning for warning in result["warnings"])
+    assert result["estimators"]["same"]["relevance"]["ips"]["ess"] == pytest.approx(60, rel=1e-3)
+
+    for row in rows:
+        row["boosts"] = {}
+    write_part(frame_of(rows), tmp_path / "hidden.parquet")
+    result = replay(tmp_path / "hidden.parquet", engine, {"b": OTHER})
+    assert "of the logged propensities are not what this bundle gives" in result["warnings"][0]
+
+
+def test_judged_queries_have_an_ndcg(engine: Engine, log: Path) -> None:
+    frame = pl.concat(read_log(log))
+    query = frame["query"].mode()[0]
+    shown = frame.filter(pl.col("query") == query)["item_ids"]
+    best = shown[0][0]
+    judgments = pl.DataFrame({"query": [query, query], "item_id": [best, "no such item"], "grade": [2, 1]})
+    found = replay(log, engine, {"same": dict(engine.default_weights)}, judgments=judgments)
+    gains = [discounts(10)[list(ids).index(best)] if best in list(ids) else 0.0 for ids in shown]
+    assert found["log"]["ndcg"]["value"] == pytest.approx(np.mean(gains))
+    assert found["policies"]["same"]["ndcg"]["value"] == pytest.approx(np.mean(gains))
+    assert found["log"]["ndcg"]["n"] == len(shown)
+    measured = {name: found["log"][name]["value"] for name in ("alpha_ndcg", "ild", "categories")}
+    assert 0 < measured["alpha_ndcg"] <= 1
+    assert 0 <= measured["ild"] <= 1
+    assert 1 <= measured["categories"] <= 10
 
 
 def test_the_spooled_lines_of_a_service_replay_as_well(engine: Engine, world: World, tmp_path: Path) -> None:

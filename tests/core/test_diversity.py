@@ -8,7 +8,15 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as npst
 
-from core.diversity import coverage, intra_list_distance, novelties, slate_diversity
+from core.diversity import (
+    coverage,
+    ideal_diversity,
+    intra_list_distance,
+    intra_list_distances,
+    novelties,
+    novelties_of_slates,
+    slate_diversity,
+)
 
 codes = npst.arrays(np.int64, st.tuples(st.integers(1, 8), st.integers(1, 3)), elements=st.integers(-1, 3))
 
@@ -35,3 +43,18 @@ def test_distance_and_coverage_by_hand() -> None:
     assert intra_list_distance([[1, 1], [1, 2]]) == pytest.approx(0.5)
     assert math.isnan(intra_list_distance([[1, 1]]))
     assert coverage([1, 1, 2, -1]) == 2
+
+
+@given(npst.arrays(np.int64, st.tuples(st.integers(1, 4), st.integers(1, 6), st.just(2)), elements=st.integers(0, 3)))
+def test_many_slates_at_once(aspects: np.ndarray) -> None:
+    one_by_one = [intra_list_distance(slate) for slate in aspects]
+    np.testing.assert_allclose(intra_list_distances(aspects), one_by_one, equal_nan=True)
+    np.testing.assert_allclose(novelties_of_slates(aspects), [novelties(slate) for slate in aspects])
+
+
+@given(codes, st.integers(1, 8))
+def test_no_order_of_the_items_is_more_diverse_than_the_ideal_for_one_aspect(aspects: np.ndarray, k: int) -> None:
+    one = aspects[:, :1]
+    rng = np.random.Generator(np.random.PCG64(0))
+    best = max(slate_diversity(rng.permutation(one)[:k]) for _ in range(20))
+    assert best <= ideal_diversity(one, k=k) + 1e-12

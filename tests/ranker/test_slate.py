@@ -68,6 +68,25 @@ def test_with_diversity_it_is_the_greedy_choice(shape: tuple[int, int, int, int]
 
 
 @QUICK
+@given(st.tuples(st.integers(16, 40), st.integers(1, 12), st.integers(1, 12), st.integers(0, 10_000)))
+def test_many_lists_of_the_same_candidates_are_chosen_as_each_alone(
+    shape: tuple[int, int, int, int],
+) -> None:
+    utilities, eligible, aspects, pins = lists(shape)
+    shared = aspects[:1].expand(shape[0], -1, -1)
+    w_diversity = torch.linspace(0, 2, shape[0])
+    tau, uniforms = 0.3, torch.rand(pins.shape, generator=torch.Generator().manual_seed(shape[3]))
+    together = drawn_slate(utilities, eligible, shared, w_diversity, pins, tau, uniforms)
+    apart = drawn_slate(utilities, eligible, shared.contiguous(), w_diversity, pins, tau, uniforms)
+    assert torch.equal(together[0], apart[0])
+    assert torch.equal(together[1], apart[1])
+    assert torch.equal(
+        novelty_slate(utilities, eligible, shared, w_diversity, pins),
+        novelty_slate(utilities, eligible, shared.contiguous(), w_diversity, pins),
+    )
+
+
+@QUICK
 @given(shapes, st.sampled_from([0.05, 0.5, 5.0]), st.sampled_from([0.0, 0.7]))
 def test_a_drawn_slate_comes_with_the_propensities_replay_computes(
     shape: tuple[int, int, int, int], temperature: float, w_diversity: float

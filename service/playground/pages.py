@@ -1,0 +1,25 @@
+"""How the pages are made: their templates, and the headers that let them load nothing but their own assets."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from jinja2 import Environment, FileSystemLoader, StrictUndefined
+
+FOLDER = Path(__file__).parent
+ASSETS = "/playground/assets"
+HEADERS = {
+    "Content-Security-Policy": "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'; "
+    "img-src 'self' https: http: data:; base-uri 'none'; form-action 'self'; frame-ancestors 'none'",
+    "Cache-Control": "no-cache",
+}
+VIEWS = {"replays": "Replays", "experiments": "Experiments", "bundle": "Bundle", "prices": "Prices"}
+"""Pages that report, by the last part of their address `/views/<name>`."""
+
+
+def templates() -> Environment:
+    """The pages' templates; what they are given is escaped."""
+    environment = Environment(loader=FileSystemLoader(FOLDER / "templates"), autoescape=True, undefined=StrictUndefined)
+    environment.policies["json.dumps_kwargs"] = {"sort_keys": False}  # objectives and profiles keep their order
+    environment.globals.update(assets=ASSETS, views=VIEWS)
+    return environment

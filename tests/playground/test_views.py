@@ -1,0 +1,127 @@
+"""Pages that report: what they draw is what the JSON says, to those who may see it."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterator
+from pathlib import Path
+
+import httpx
+import pytest
+from playwright.sync_api import Page, expect
+
+from abtest.replay import replay
+from engine import Engine
+from service.settings import Settings
+from tests.playground.conftest import settings_for
+from tests.playground.reading import serious_violations
+from tests.service.conftest import RedisProcess, serving
+
+ADMIN = {"Authorization": "Bearer sesame"}
+POLICY = "dear<b>er"
+
+
+@pytest.fixture(scope="module")
+def reports(engine: Engine, log: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A replay's report, one that is damaged, and a link that leads out of the folder."""
+    folder = tmp_path_factory.mktemp("reports")
+    replay(log, engine, {"same": engine.default_weights, POLICY: {"relevance": 0.7, "revenue": 0.3}}, folder / "spring")
+    (folder / "broken").mkdir()
+    (folder / "broken" / "report.json").write_text("[1, 2")
+    outside = tmp_path_factory.mktemp("outside")
+    (outside / "report.json").write_text('{"policies": {}, "log": {}, "differences": {}}')
+    (folder / "elsewhere").symlink_to(outside)
+    return folder
+
+
+@pytest.fixture(scope="module")
+def views(
+    small_bundle: Path, reports: Path, redis: RedisProcess, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[httpx.Client]:
+    settings = settings_for(small_bundle, tmp_path_factory.mktemp("data"), redis)
+    with serving(settings.model_copy(update={"report_folder": reports})) as client:
+        client.headers.update(ADMIN)
+        yield client
+
+
+def shown(page: Page, client: httpx.Client, path: str) -> None:
+    page.goto(str(client.base_url).rstrip("/") + path)
+    expect(page.locator("#view")).not_to_have_attribute("aria-busy", re.compile("."))
+
+
+def test_a_replay_is_found_and_looked_at(page: Page, views: httpx.Client, reports: Path) -> None:
+    page.goto(str(views.base_url))
+    page.get_by_role("link", name="Replays").click()
+    expect(page.get_by_text("is no report that can be read")).to_be_visible()
+    page.get_by_role("link", name="spring").click()
+    expect(page.get_by_role("heading", level=1)).to_have_text("spring")
+
+    report = json.loads((reports / "spring" / "report.json").read_text())
+    expect(page.locator(".sentence")).to_have_text(report["verdicts"])
+    change = report["differences"][f"{POLICY} - logged"]["revenue"]["value"] / report["log"]["revenue"]["value"]
+    revenue = page.get_by_role("list", name="Change of revenue").get_by_role("listitem").filter(has_text=POLICY)
+    expect(revenue).to_contain_text(f"{abs(change):.1%}"[:-1])
+    ess = f"{report['policies'][POLICY]['relevance']['ess']:,.0f}"
+    expect(page.get_by_role("region", name="Policies").get_by_role("row", name=POLICY)).to_contain_text(ess)
+    expect(page.get_by_role("img", name=re.compile("Effective share of the log"))).to_be_visible()
+    expect(page.get_by_role("img", name=re.compile("revenue against relevance"))).to_be_visible()
+
+
+def test_reports_are_read_from_their_folder_alone(views: httpx.Client) -> None:
+    assert views.get("/replays").json().keys() == {"spring", "broken"}
+    assert views.get("/replays/spring").json()["policies"].keys() == {"same", POLICY}
+    for name in ("elsewhere", "broken", "nothing", "%2e%2e", "..%2Foutside", ".hidden", "spring%00"):
+        answer = views.get(f"/replays/{name}")
+        assert answer.status_code in (404, 422), name
+        assert "outside" not in answer.json()["detail"].replace(name, "")
+
+
+def test_the_bundle_that_serves(page: Page, views: httpx.Client, engine: Engine) -> None:
+    shown(page, views, "/views/bundle")
+    measured = engine.manifest["training"]["test"]
+    row = page.get_by_role("region", name="Figures on held-out data").get_by_role("row", name="ndcg@10", exact=False)
+    expect(row.first).to_contain_text(f"{measured['ndcg@10']['value']:.3f}")
+    for head, bins in measured["calibration_curve"].items():
+        drawn = page.get_by_role("img", name=re.compile(f"Calibration of {head} in {len(bins)} bins"))
+        expect(drawn).to_be_visible()
+    expect(page.get_by_text("recall of the first 100 against exact search")).to_be_visible()
+
+
+def test_an_experiment_and_its_split(page: Page, views: httpx.Client) -> None:
+    shown(page, views, "/views/experiments")
+    expect(page.get_by_text("No experiment runs.")).to_be_visible()
+    arms = {"control": {"share": 0.5}, "bold": {"share": 0.5}}
+    views.put("/experiments/bolder", json={"unit": "user", "arms": arms}).raise_for_status()
+    try:
+        shown(page, views, "/views/experiments")
+        expect(page.get_by_role("heading", name="bolder")).to_be_visible()
+        expect(page.get_by_role("list", name="Arms").get_by_role("listitem")).to_have_count(2)
+        expect(page.get_by_text("Nobody has been seen yet.")).to_be_visible()
+    finally:
+        views.delete("/experiments/bolder").raise_for_status()
+
+
+@pytest.mark.parametrize("path", ["/views/replays", "/views/replays/spring", "/views/experiments", "/views/bundle"])
+def test_everybody_can_read_them(page: Page, views: httpx.Client, path: str) -> None:
+    for width, scheme in ((360, "dark"), (1440, "light")):
+        page.set_viewport_size({"width": width, "height": 900})
+        page.emulate_media(color_scheme="dark" if scheme == "dark" else "light", reduced_motion="reduce")
+        shown(page, views, path)
+        assert page.evaluate("document.documentElement.scrollWidth") <= width
+        assert serious_violations(page) == []
+
+
+def test_who_has_no_key_is_asked_for_one(page: Page, towels: Path, tmp_path: Path, expected: set[str]) -> None:
+    expected.update(("401", "404"))  # no key; no other bundles behind this port
+    settings = Settings(bundle=towels, data_folder=tmp_path, admin_key="sesame", require_keys=True)
+    with serving(settings) as client:
+        shown(page, client, "/views/replays")
+        expect(page.get_by_role("alert")).to_contain_text("The service asks for a key here.")
+        assert serious_violations(page) == []
+        page.get_by_label("Admin key").fill("sesame")
+        page.get_by_role("button", name="Use this key").click()
+        expect(page.get_by_text("No replay has been reported yet.")).to_be_visible()
+        shown(page, client, "/views/bundle")
+        expect(page.get_by_text("This bundle kept no calibration curve.")).to_be_visible()
+        assert client.get("/views/nothing").status_code == 404
