@@ -6,7 +6,8 @@ BUNDLE ?= bundles/grocery
 PORT ?= 8000
 STAMP := $(VENV)/.installed
 
-.PHONY: install demo build serve test check audit faults load capacity soak bench image-test deploy-check train-webpages clean
+.PHONY: install demo build serve test check audit faults fuzz load capacity soak bench image-test deploy-check \
+	train-webpages clean
 
 install: $(STAMP)
 
@@ -46,6 +47,9 @@ audit:
 
 faults: $(STAMP)
 	FAULT_ROUNDS=20 $(BIN)/python -m pytest tests/faults
+
+fuzz: $(STAMP)
+	FUZZ_EXAMPLES=1000 $(BIN)/python -m pytest --timeout 3600 tests/fuzz
 
 load: build
 	$(BIN)/python -m loadtests.run --bundle $(BUNDLE)
