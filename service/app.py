@@ -110,12 +110,12 @@ def create_app(settings: Settings) -> FastAPI:
     recent_events = RecentEvents(state)
     watching = Watching(telemetry)
     traces = tracing(settings.traces_url, share=settings.traces_share)
-    followers = (recent_events.follow, watching.follow)
-    events = EventLog(settings, state, telemetry.log_observer("interactions"), followers=followers)
+    events = EventLog(settings, state, telemetry.log_observer("interactions"), followers=[recent_events.follow])
     compactor = Compactor(
         settings.data_folder,
         lambda result, n: telemetry.events_compacted.labels(result).inc(n),
         every_seconds=settings.log_compact_seconds,
+        follow=watching.realised,
     )
     analyst = Analyst(seconds=settings.page_seconds)
     pages = Pages(settings, analyst, catalogue, telemetry, telemetry.log_observer("pages"))

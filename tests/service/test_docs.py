@@ -8,6 +8,8 @@ from typing import Any
 import httpx
 
 PATHS = {
+    "/replays",
+    "/replays/{name}",
     "/search",
     "/frontier",
     "/events",
