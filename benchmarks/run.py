@@ -13,7 +13,7 @@ from pathlib import Path
 from rich.console import Console
 from rich.table import Table
 
-from benchmarks import against_obp, degradation, document, evaluation, http, latency, overload, relevance
+from benchmarks import against_obp, degradation, document, evaluation, http, latency, overload, relevance, training
 from benchmarks.figures import Figure, Skipped
 from engine import Engine
 
@@ -26,6 +26,7 @@ def sections(bundle: Path, icecat: Path) -> dict[str, Callable[[], Iterator[Figu
         "latency": lambda: latency.measure(Engine.load(bundle)),
         "degradation": lambda: degradation.measure(bundle),
         "http": lambda: http.measure(bundle, Engine.load(bundle)),
+        "training": training.measure,
         "overload": lambda: overload.measure(bundle, Engine.load(bundle)),
         "evaluation-coverage": lambda: evaluation.coverage(Engine.load(bundle)),
         "evaluation-temperatures": lambda: evaluation.temperatures(Engine.load(bundle)),

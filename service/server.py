@@ -1,5 +1,7 @@
 """`trimtab serve`: a private Redis where none is given, then one process a worker until a signal says stop.
 
+With several workers SIGHUP replaces them one after the other: each ends when its successor serves.
+
 Also `python -m service.server`, set by `TRIMTAB_*` variables alone, for containers.
 """
 
@@ -18,22 +20,24 @@ from typing import Any
 
 import structlog
 from fastapi import FastAPI
-from uvicorn import Config, Server
+from uvicorn import Config
 from uvicorn.config import STARTUP_FAILURE
-from uvicorn.supervisors import Multiprocess
+from uvicorn.supervisors import multiprocess
 
 from core.errors import TrimtabError
 from engine.bundle import verify
 from service import logs
 from service.app import create_app
+from service.draining import DrainingServer, Worker
+from service.protocol import BoundedHttp
 from service.redis_server import redis_for
 from service.settings import Settings, read_settings
 from service.telemetry import MULTIPROCESS_FOLDER
 
 GRACE_SECONDS = 10
 """How long requests under way may take after SIGTERM."""
-WORKER_ANSWER_SECONDS = 30
-"""A worker that shows no life for this long is replaced; loading a bundle takes seconds."""
+WORKER_ANSWER_SECONDS = 90
+"""A worker that shows no life for this long is replaced, and one that starts may take as long to be ready."""
 
 _log = structlog.get_logger()
 
@@ -52,7 +56,7 @@ def serve(settings: Settings) -> None:
         with_redis = settings.model_copy(update={"redis_url": url})
         if settings.workers == 1:
             config = _config(settings, _app(with_redis))
-            Server(config).run(_sockets(config, settings))
+            DrainingServer(config).run(_sockets(config, settings))
         else:
             verify(settings.bundle)
             _run_workers(with_redis)
@@ -65,8 +69,9 @@ def _stop(*_: object) -> None:
 
 def _run_workers(settings: Settings) -> None:
     config = _config(settings, partial(_worker_app, settings), factory=True)
+    multiprocess.Process = Worker  # type: ignore[misc]  # there is no other way to say which kind
     with _shared_metrics():
-        Multiprocess(config, sockets=_sockets(config, settings)).run()
+        multiprocess.Multiprocess(config, sockets=_sockets(config, settings)).run()
 
 
 def _sockets(config: Config, settings: Settings) -> list[socket]:
@@ -105,7 +110,7 @@ def _config(settings: Settings, app: Callable[..., Any], *, factory: bool = Fals
         port=settings.port,
         workers=settings.workers,
         loop="uvloop",
-        http="httptools",
+        http=BoundedHttp,
         access_log=False,
         log_config=None,
         server_header=False,

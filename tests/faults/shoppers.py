@@ -31,11 +31,11 @@ class Seen:
 
 
 @contextmanager
-def shopping(base_url: httpx.URL, *, n_shoppers: int = 2) -> Iterator[Seen]:
-    """Search until the block ends."""
+def shopping(base_url: httpx.URL, *, n_shoppers: int = 2, keep_alive: bool = True) -> Iterator[Seen]:
+    """Search until the block ends, each shopper on one connection or with a new one for each search."""
     seen = Seen()
     closing = threading.Event()
-    threads = [threading.Thread(target=_shop, args=(base_url, seen, closing)) for _ in range(n_shoppers)]
+    threads = [threading.Thread(target=_shop, args=(base_url, seen, closing, keep_alive)) for _ in range(n_shoppers)]
     for thread in threads:
         thread.start()
     try:
@@ -46,9 +46,10 @@ def shopping(base_url: httpx.URL, *, n_shoppers: int = 2) -> Iterator[Seen]:
             thread.join()
 
 
-def _shop(base_url: httpx.URL, seen: Seen, closing: threading.Event) -> None:
+def _shop(base_url: httpx.URL, seen: Seen, closing: threading.Event, keep_alive: bool) -> None:
     n_asked = 0
-    with httpx.Client(base_url=base_url, timeout=30) as client:
+    limits = httpx.Limits(max_keepalive_connections=None if keep_alive else 0)
+    with httpx.Client(base_url=base_url, timeout=30, limits=limits) as client:
         while not closing.is_set():
             n_asked += 1
             try:

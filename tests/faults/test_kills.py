@@ -1,4 +1,5 @@
-"""kill -9, of the whole service while events come in and of one worker while shoppers search."""
+"""kill -9, of the whole service while events come in and of one worker while shoppers search; and a restart that is no
+kill, of one worker after the other."""
 
 from __future__ import annotations
 
@@ -91,3 +92,21 @@ def test_a_worker_that_is_killed_is_replaced_while_the_other_serves(
         # A shopper whose connection ended with the worker asks once more; nobody is refused by those who live.
         assert len(seen.failures) <= 2
         assert set(seen.failures) <= {-1}
+
+
+def test_a_rolling_restart_drops_no_request(small_bundle: Path, tmp_path: Path, redis_server: RedisProcess) -> None:
+    with process(small_bundle, tmp_path, redis_url=redis_server.url, workers=2) as (running, client):
+        eventually(lambda: is_ready(client) and len(workers_of(running.pid)) == 2)
+        before = workers_of(running.pid)
+        with (
+            shopping(client.base_url, n_shoppers=1) as staying,
+            shopping(client.base_url, n_shoppers=1, keep_alive=False) as coming,
+        ):
+            staying.after(0)
+            running.send_signal(signal.SIGHUP)
+            # Two workers load, one after the other, while shoppers keep the machine busy.
+            eventually(lambda: len(now := workers_of(running.pid)) == 2 and not now & before, seconds=240)
+            staying.after(len(staying.answers))
+            coming.after(len(coming.answers))
+        assert staying.failures == []
+        assert coming.failures == []

@@ -35,7 +35,7 @@ def process(
     try:
         with httpx.Client(base_url=f"http://127.0.0.1:{port}", timeout=30) as client:
             yield running, client
-    finally:
+    finally:  # the client has closed its connections: nothing is left to be drained
         if running.poll() is None:
             running.terminate()
         running.communicate()

@@ -1,0 +1,43 @@
+"""Ending without dropping a request: connections that are kept alive are told before they are closed.
+
+A server that closes an idle connection may do so while the next request is on its way, and that request is lost. So a
+worker that ends first stops taking connections (the other workers take them), then says `Connection: close` with each
+answer, and closes what is still there only when nothing came for a while.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from socket import socket
+
+from uvicorn import Server
+from uvicorn.supervisors.multiprocess import Process
+
+DRAIN_SECONDS = 2.0
+"""How long connections may take to hear of it: longer than a busy one is idle between two requests."""
+PAUSE_SECONDS = 0.02
+
+
+class DrainingServer(Server):
+    """uvicorn's, with a pause between the last accepted connection and the first closed one."""
+
+    async def shutdown(self, sockets: list[socket] | None = None) -> None:
+        for server in self.servers:
+            server.close()
+        state = self.server_state
+        state.default_headers = [*state.default_headers, (b"connection", b"close")]
+        deadline = time.monotonic() + DRAIN_SECONDS
+        while state.connections and time.monotonic() < deadline:
+            await asyncio.sleep(PAUSE_SECONDS)
+        await super().shutdown(sockets)
+
+
+class Worker(Process):
+    """A worker process that ends so."""
+
+    @property
+    def server(self) -> Server:
+        if self._server is None:
+            self._server = DrainingServer(self.config)
+        return self._server

@@ -1,0 +1,97 @@
+"""A disk that is full, and one that cannot be written to: real ones, of a memory file system made for the test."""
+
+from __future__ import annotations
+
+import subprocess
+from collections import deque
+from collections.abc import Iterator
+from pathlib import Path
+
+import httpx
+import polars as pl
+import pytest
+
+from engine.impressions import read_log
+from service.settings import Settings
+from tests.service.conftest import PATIENT_REDIS_SECONDS, RedisProcess, eventually, metric, serving
+
+DISK = "256k"
+EVENT = {"event_id": "e", "action_name": "click", "query_id": "d", "item_id": "i"}
+
+
+def mount(*arguments: object) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(["mount", *map(str, arguments)], capture_output=True, text=True, check=False)
+
+
+@pytest.fixture
+def disk(tmp_path: Path) -> Iterator[Path]:
+    """A file system with room for nothing much."""
+    folder = tmp_path / "disk"
+    folder.mkdir()
+    if mount("-t", "tmpfs", "-o", f"size={DISK}", "trimtab-test", folder).returncode != 0:
+        pytest.skip("a file system can only be mounted here by root")
+    try:
+        yield folder
+    finally:
+        subprocess.run(["umount", str(folder)], check=True)
+
+
+@pytest.fixture
+def settings(small_bundle: Path, disk: Path, redis_server: RedisProcess) -> Settings:
+    return Settings(
+        bundle=small_bundle,
+        data_folder=disk / "data",
+        redis_url=redis_server.url,
+        redis_timeout_seconds=PATIENT_REDIS_SECONDS,
+        log_flush_seconds=0.01,
+    )
+
+
+def fill(disk: Path) -> Path:
+    """Write until there is no room."""
+    ballast = disk / "ballast"
+    with ballast.open("wb", buffering=0) as file, pytest.raises(OSError, match="No space left"):
+        deque(iter(lambda: file.write(bytes(4096)), 0), maxlen=0)
+    return ballast
+
+
+def search(client: httpx.Client) -> None:
+    assert client.get("/search", params={"q": "soup"}).status_code == 200
+
+
+def refused(client: httpx.Client, log: str) -> float:
+    return metric(client, "trimtab_log_lines_total", log=log, outcome="refused")
+
+
+def test_a_full_disk_fails_no_search_and_loses_nothing(settings: Settings, disk: Path) -> None:
+    with serving(settings) as client:
+        search(client)
+        eventually(lambda: metric(client, "trimtab_log_lines_total", log="impressions", outcome="written") == 1)
+        ballast = fill(disk)
+        for _ in range(20):
+            search(client)
+        eventually(lambda: refused(client, "impressions") >= 1)
+        answer = client.post("/events", json=EVENT)
+        assert answer.status_code == 503
+        assert int(answer.headers["retry-after"]) >= 1
+        assert refused(client, "interactions") >= 1
+        search(client)
+
+        ballast.unlink()
+        eventually(lambda: client.post("/events", json=EVENT).status_code == 200)
+        eventually(lambda: metric(client, "trimtab_log_lines_total", log="impressions", outcome="written") == 22)
+    log = pl.concat(read_log(settings.data_folder))
+    assert log["decision_id"].n_unique() == len(log) == 22
+
+
+def test_a_disk_that_is_read_only_fails_no_search_and_is_caught_up(settings: Settings, disk: Path) -> None:
+    assert mount("-o", "remount,ro", disk).returncode == 0
+    with serving(settings) as client:
+        for _ in range(5):
+            search(client)
+        eventually(lambda: refused(client, "impressions") >= 1)
+        assert client.post("/events", json=EVENT).status_code == 503
+        assert mount("-o", "remount,rw", disk).returncode == 0
+        eventually(lambda: client.post("/events", json=EVENT).status_code == 200)
+    log = pl.concat(read_log(settings.data_folder))
+    assert len(log) == 5
