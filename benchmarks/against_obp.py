@@ -39,7 +39,7 @@ def measure() -> Iterator[Figure]:
     log = _log()
     with TemporaryDirectory() as folder:
         arrays = Path(folder) / "log.npz"
-        np.savez(arrays, n_resamples=N_RESAMPLES, **log)
+        np.savez(arrays, allow_pickle=False, n_resamples=np.array(N_RESAMPLES), **log)
         script = Path(__file__).with_name("obp_times.py")
         # -P: this folder has modules that are named as the standard library names its own.
         command = [interpreter, "-P", str(script), str(arrays)]
@@ -61,7 +61,7 @@ def measure() -> Iterator[Figure]:
         ):
             value, seconds = _timed(run)
             if "interval" not in label:
-                np.testing.assert_allclose(value, theirs[label]["value"], rtol=1e-9)
+                np.testing.assert_allclose(np.array(value, dtype=np.float64), theirs[label]["value"], rtol=1e-9)
             yield Figure(
                 f"{label}: obp's time over ours",
                 theirs[label]["seconds"] / seconds,

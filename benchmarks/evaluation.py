@@ -24,6 +24,8 @@ from abtest.evidence import gather
 from abtest.intervals import estimate
 from abtest.logs import ReplayLog
 from abtest.outcomes import rewards_of
+from abtest.plots import price_plot
+from abtest.price_response import fit_price_response
 from abtest.replay import replay
 from abtest.simulate import simulate
 from abtest.statistics import always_valid
@@ -32,6 +34,7 @@ from abtest.tune import Tables, candidates_around, choose
 from abtest.world import World, world_of
 from benchmarks.big_log import repeat
 from benchmarks.figures import Figure
+from catalog.grocery import load_grocery
 from core.weights import format_weights, normalise
 from engine import Engine
 
@@ -39,6 +42,7 @@ POLICIES = {
     "dearer": {"relevance": 0.75, "revenue": 0.2, "diversity": 0.05},
     "more diverse": {"relevance": 0.76, "revenue": 0.14, "diversity": 0.1},
 }
+IMAGES = Path("docs/img")
 N_LOGS, SEARCHES_PER_LOG = 400, 500
 N_TRUTH = 150_000
 N_TUNED_LOGS, SEARCHES_PER_TUNED_LOG, N_CANDIDATE_TRUTH = 40, 1500, 20_000
@@ -98,6 +102,16 @@ def temperatures(engine: Engine) -> Iterator[Figure]:
         for name, ratios in evidence.ratios.items():
             overlap = Overlap.of(estimators.prefix_weights(ratios))
             yield Figure(f"temperature {temperature}: effective share, {name}", overlap.ess[-1] / n, "of the log")
+
+
+def price_response() -> Iterator[Figure]:
+    """How households answer to price, with its plot."""
+    found = fit_price_response(load_grocery().purchases)
+    IMAGES.mkdir(parents=True, exist_ok=True)
+    (IMAGES / "evaluation-price-response.svg").write_text(price_plot(found))
+    held = (found.beta - 1.96 * found.standard_error, found.beta + 1.96 * found.standard_error)
+    unit = f"% less often for each % of price, {found.n_items:,} items, {found.n_cells:,} item weeks"
+    yield Figure("an item among others of its kind is taken", found.beta, unit, interval=held)
 
 
 def peeking(engine: Engine) -> Iterator[Figure]:

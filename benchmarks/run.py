@@ -28,6 +28,7 @@ def sections(bundle: Path, icecat: Path) -> dict[str, Callable[[], Iterator[Figu
         "http": lambda: http.measure(bundle, Engine.load(bundle)),
         "training": training.measure,
         "overload": lambda: overload.measure(bundle, Engine.load(bundle)),
+        "evaluation-price-response": evaluation.price_response,
         "evaluation-coverage": lambda: evaluation.coverage(Engine.load(bundle)),
         "evaluation-temperatures": lambda: evaluation.temperatures(Engine.load(bundle)),
         "evaluation-peeking": lambda: evaluation.peeking(Engine.load(bundle)),
