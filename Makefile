@@ -45,7 +45,7 @@ audit:
 	build/audit/bin/pip-audit --requirement constraints.txt --no-deps --disable-pip
 
 faults: $(STAMP)
-	FAULT_ROUNDS=20 $(BIN)/python -m pytest tests/faults
+	FAULT_ROUNDS=20 FAULT_SWAPS=100 $(BIN)/python -m pytest --timeout 1800 -rP tests/faults
 
 load: build
 	$(BIN)/python -m loadtests.run --bundle $(BUNDLE)
