@@ -63,6 +63,8 @@ from service.tracing import tracing
 from service.tracked import Tracked
 from service.watching import Watching
 
+PATIENCE = 0.5
+"""Share of the time to answer that a search may wait for its turn: the rest is for the search."""
 FRONTIERS_AT_ONCE = 2
 """They are computed in threads of their own; more would take the searches' time."""
 INTERFACE_VERSION = "1"
@@ -166,7 +168,8 @@ def create_app(settings: Settings) -> FastAPI:
         ),
     )
     limit = settings.max_body_bytes
-    admission = Admission(telemetry, waiting=settings.max_waiting_searches)
+    patience = PATIENCE * settings.timeout_ms / 1e3
+    admission = Admission(telemetry, waiting=settings.max_waiting_searches, patience_seconds=patience)
     frontiers = Admission(telemetry, waiting=settings.max_waiting_searches, at_once=FRONTIERS_AT_ONCE)
     reader, admin = gate.dependency("admin", always=False), gate.dependency("admin", always=True)
     define = partial(definitions_router, reader=reader, admin=admin, max_body_bytes=limit)
