@@ -77,6 +77,12 @@ class Forbidden(TrimtabError):
     status = 403
 
 
+class Conflict(TrimtabError):
+    """What is asked for does not go with how things are now."""
+
+    status = 409
+
+
 class TooLarge(TrimtabError):
     status = 413
     exit_code = 2

@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import importlib.util
 from collections.abc import Callable, Sequence
+from functools import cache
 from pathlib import Path
 from typing import Protocol
 
@@ -39,8 +40,9 @@ class Encoder(Protocol):
         ...
 
 
+@cache
 def load_encoder(name: str) -> Encoder:
-    """The encoder of that name.
+    """The encoder of that name; it is never written to, so bundles of one process share it.
 
     Raises:
         BadParameter: there is no encoder of that name, or its package is not installed.

@@ -20,8 +20,10 @@ from engine import Engine
 from service import problems
 from service.accounting import Accounting
 from service.admission import Admission
+from service.analyst import Analyst
 from service.auth import Gate
 from service.bodies import REFERENCE
+from service.bundle_folder import BundleFolder
 from service.bundles import Bundles
 from service.candidate_cache import CandidateCache
 from service.catalogue import Catalogue
@@ -30,11 +32,13 @@ from service.event_log import Event, EventLog
 from service.experiments import Experiment, Experiments
 from service.impression_log import ImpressionLog
 from service.keys import Grant, Keys
+from service.pages import Pages
 from service.playground.pages import ASSETS, FOLDER
 from service.profiles import Profile, Profiles
 from service.pseudonyms import Pseudonyms
 from service.recent_events import RecentEvents
 from service.replays import Replays
+from service.routes.bundles import Portion, bundles_router
 from service.routes.decisions import decisions_router
 from service.routes.definitions import definitions_router
 from service.routes.events import Batch, events_router
@@ -43,6 +47,7 @@ from service.routes.frontier import frontier_router
 from service.routes.health import health_router
 from service.routes.items import Ids, items_router
 from service.routes.keys import keys_router
+from service.routes.pages import PageBody, VisitBody, pages_router
 from service.routes.playground import playground_router
 from service.routes.replays import replays_router
 from service.routes.search import search_router
@@ -51,9 +56,11 @@ from service.rules import Rule, Rules
 from service.searching import Searching
 from service.security_headers import SecurityHeaders
 from service.settings import Settings
+from service.shadow import Shadow
 from service.state import State
 from service.telemetry import Telemetry
 from service.tracing import tracing
+from service.tracked import Tracked
 from service.watching import Watching
 
 FRONTIERS_AT_ONCE = 2
@@ -73,11 +80,21 @@ def create_app(settings: Settings) -> FastAPI:
     telemetry = Telemetry()
     pseudonyms = Pseudonyms(settings.id_salt)
     catalogue = Catalogue(settings.data_folder, telemetry, load=lambda path: pseudonyms.engine(Engine.load(path)))
-    bundles = Bundles(catalogue.load(settings.bundle), telemetry)
     state = State(
         settings.redis_url,
         timeout_seconds=settings.redis_timeout_seconds,
         poll_seconds=settings.redis_poll_seconds,
+    )
+    shadow = Shadow(settings.data_folder, telemetry)
+    bundles = Bundles(
+        BundleFolder(settings.bundle_folder or settings.bundle.parent, settings.bundle),
+        state=state,
+        shadow=shadow,
+        telemetry=telemetry,
+        golden_queries=settings.golden_queries,
+        check_seconds=settings.bundle_check_seconds,
+        load=catalogue.load,
+        forget=catalogue.forget,
     )
     profiles = Profiles(state)
     rules = Rules(state)
@@ -93,13 +110,16 @@ def create_app(settings: Settings) -> FastAPI:
     recent_events = RecentEvents(state)
     watching = Watching(telemetry)
     traces = tracing(settings.traces_url, share=settings.traces_share)
-    followers = (recent_events.follow, watching.follow)
-    events = EventLog(settings, state, telemetry.log_observer("interactions"), followers=followers)
+    events = EventLog(settings, state, telemetry.log_observer("interactions"), followers=[recent_events.follow])
     compactor = Compactor(
         settings.data_folder,
         lambda result, n: telemetry.events_compacted.labels(result).inc(n),
         every_seconds=settings.log_compact_seconds,
+        follow=watching.realised,
     )
+    analyst = Analyst(seconds=settings.page_seconds)
+    pages = Pages(settings, analyst, catalogue, telemetry, telemetry.log_observer("pages"))
+    tracked = Tracked(settings, state, analyst, telemetry.log_observer("tracked"))
     cache = CandidateCache(
         state,
         telemetry,
@@ -109,6 +129,7 @@ def create_app(settings: Settings) -> FastAPI:
     searching = Searching(
         bundles,
         catalogue,
+        shadow=shadow,
         state=state,
         cache=cache,
         profiles=profiles,
@@ -135,31 +156,41 @@ def create_app(settings: Settings) -> FastAPI:
             (watching.start, watching.stop),
             (state.start, state.stop),
             (catalogue.start, catalogue.stop),
+            (bundles.start, bundles.stop),
             (compactor.start, compactor.close),
             (impressions.start, impressions.close),
             (events.start, events.close),
+            (analyst.start, analyst.stop),
+            (pages.start, pages.stop),
+            (tracked.start, tracked.stop),
         ),
     )
     limit = settings.max_body_bytes
     admission = Admission(telemetry, waiting=settings.max_waiting_searches)
     frontiers = Admission(telemetry, waiting=settings.max_waiting_searches, at_once=FRONTIERS_AT_ONCE)
-    app.include_router(search_router(searching, gate, admission, max_body_bytes=limit))
-    app.include_router(frontier_router(searching, gate, frontiers))
-    app.include_router(events_router(events, pseudonyms, telemetry, gate, max_body_bytes=limit))
     reader, admin = gate.dependency("admin", always=False), gate.dependency("admin", always=True)
     define = partial(definitions_router, reader=reader, admin=admin, max_body_bytes=limit)
-    app.include_router(define(profiles, check=lambda profile: normalise(profile.weights, searching.known_weights)))
-    app.include_router(define(rules, check=lambda rule: _require_items(catalogue.newest(bundles.serving), rule)))
-    app.include_router(define(experiments, check=lambda experiment: _require_profiles(profiles, experiment)))
-    app.include_router(experiments_router(experiments, reader=reader))
-    app.include_router(items_router(catalogue, bundles, gate, max_body_bytes=limit))
-    app.include_router(keys_router(keys, admin=admin, max_body_bytes=limit))
-    app.include_router(decisions_router(bundles, catalogue, impressions, admin=admin))
-    app.include_router(health_router(bundles, gate, state=state, telemetry=telemetry))
-    app.include_router(playground_router(searching, profiles, gate, admission))
     replays = Replays(settings.report_folder or settings.data_folder / "reports")
-    app.include_router(replays_router(replays, reader=reader))
-    app.include_router(views_router(bundles, reader=reader))
+    routers = (
+        search_router(searching, gate, admission, max_body_bytes=limit),
+        frontier_router(searching, gate, frontiers),
+        events_router(events, pseudonyms, telemetry, gate, max_body_bytes=limit),
+        define(profiles, check=lambda profile: normalise(profile.weights, searching.known_weights)),
+        bundles_router(bundles, experiments, admin=admin, max_body_bytes=limit),
+        define(rules, check=lambda rule: _require_items(catalogue.newest(bundles.serving), rule)),
+        define(experiments, check=lambda experiment: _require_arms(profiles, bundles, experiment)),
+        experiments_router(experiments, reader=reader),
+        pages_router(pages, tracked, bundles, gate, max_page_bytes=settings.max_page_bytes),
+        items_router(catalogue, bundles, gate, max_body_bytes=limit),
+        keys_router(keys, admin=admin, max_body_bytes=limit),
+        decisions_router(bundles, catalogue, impressions, admin=admin),
+        health_router(bundles, gate, state=state, telemetry=telemetry),
+        playground_router(searching, profiles, gate, admission),
+        replays_router(replays, reader=reader),
+        views_router(bundles, watching, reader=reader),
+    )
+    for router in routers:
+        app.include_router(router)
     app.mount(ASSETS, StaticFiles(directory=FOLDER / "assets"))
     problems.install(app)
     app.add_middleware(SecurityHeaders)
@@ -186,9 +217,11 @@ def _lifespan(*background: tuple[Callable[[], None], Callable[[], None]]) -> Lif
     return lifespan
 
 
-def _require_profiles(profiles: Profiles, experiment: Experiment) -> None:
+def _require_arms(profiles: Profiles, bundles: Bundles, experiment: Experiment) -> None:
     for arm in experiment.arms.values():
         profiles.get(arm.profile)
+        if arm.bundle not in (None, *bundles.plan.loaded):
+            raise BadParameter("bundle", f"{arm.bundle!r} is not loaded", ", ".join(bundles.plan.loaded))
 
 
 def _require_items(engine: Engine, rule: Rule) -> None:
@@ -203,7 +236,7 @@ def _openapi(app: FastAPI) -> dict[str, Any]:
     """The document at /openapi.json: the routes, and the models that bodies and problems refer to by name."""
     if app.openapi_schema is None:
         document = get_openapi(title=app.title, version=app.version, summary=app.summary, routes=app.routes)
-        models = (problems.Problem, Event, Batch, Profile, Rule, Experiment, Grant, Ids)
+        models = (problems.Problem, Event, Batch, Profile, Rule, Experiment, Grant, Ids, PageBody, Portion, VisitBody)
         _, definitions = models_json_schema([(model, "validation") for model in models], ref_template=REFERENCE)
         document["components"]["schemas"].update(definitions["$defs"])
         document["components"]["securitySchemes"] = {"key": {"type": "http", "scheme": "bearer"}}

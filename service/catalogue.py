@@ -52,9 +52,14 @@ class Catalogue:
         self._live[built.bundle_id] = live
         return built
 
+    def forget(self, bundle_id: str) -> None:
+        """A bundle that is no longer loaded."""
+        self._live.pop(bundle_id, None)
+
     def newest(self, built: Engine) -> Engine:
         """The engine over the newest state that this worker knows of; whoever searches takes it once."""
-        return self._live[built.bundle_id].newest
+        live = self._live.get(built.bundle_id)
+        return built if live is None else live.newest  # forgotten while its last search is under way
 
     def at(self, built: Engine, version: int) -> Engine:
         """The engine as it was at a version. May take long: not for the event loop."""

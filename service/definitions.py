@@ -66,6 +66,7 @@ class Definitions(Generic[Definition]):
     async def _change(self, command: Callable[[Redis], object]) -> None:
         if await self._state.run_aside(command) is None:
             raise Unavailable(f"{self.kind}s cannot be changed while Redis does not answer")
+        await self._state.announce()
         await self._state.run_aside(self._refresh)
 
     def _refresh(self, redis: Redis) -> None:

@@ -18,6 +18,7 @@ from typing import Annotated, Literal
 
 import orjson
 from pydantic import AliasChoices, AwareDatetime, BaseModel, ConfigDict, Field
+from redis import Redis
 from redis.client import Pipeline
 
 from core.errors import Unavailable
@@ -160,7 +161,7 @@ class EventLog:
     async def _seen_elsewhere(self, event_ids: Sequence[str]) -> set[str]:
         if not event_ids:
             return set()
-        marks = await self._state.run_aside(lambda redis: redis.mget([SEEN_KEY + event_id for event_id in event_ids]))
+        marks = await self._state.run_aside(lambda redis: _marks(redis, event_ids))
         return {event_id for event_id, mark in zip(event_ids, marks or (), strict=False) if mark is not None}
 
     def _remember(self, event_id: str) -> None:
@@ -173,3 +174,11 @@ def _publish(pipeline: Pipeline, rows: Sequence[dict[str, object]]) -> None:
     for row in rows:
         pipeline.set(f"{SEEN_KEY}{row['event_id']}", b"1", ex=SEEN_SECONDS)
         pipeline.xadd(STREAM, {b"event": orjson.dumps(row, option=orjson.OPT_UTC_Z)}, maxlen=STREAM_LENGTH)
+
+
+def _marks(redis: Redis, event_ids: Sequence[str]) -> list[object]:
+    """By single reads: in a Cluster the ids are on several servers."""
+    pipeline = redis.pipeline(transaction=False)
+    for event_id in event_ids:
+        pipeline.get(SEEN_KEY + event_id)
+    return pipeline.execute()

@@ -22,6 +22,7 @@ from redis import Redis
 from scipy.special import chdtrc
 
 from core.assignment import SHARE_TOLERANCE, variant_of
+from service.bundle_plan import Name as BundleName
 from service.definitions import Definitions
 from service.state import State
 from service.telemetry import Telemetry
@@ -41,6 +42,7 @@ class Arm(BaseModel):
 
     share: float = Field(gt=0, le=1)
     profile: Name | None = Field(None, description="Left out: what serves without an experiment.")
+    bundle: BundleName | None = Field(None, description="A loaded bundle. Left out: the active one.")
 
 
 class Experiment(BaseModel):
@@ -83,6 +85,7 @@ class Assignment:
     arm: str
     unit_id: str
     profile: str | None
+    bundle: str | None
 
     @property
     def variant(self) -> str:
@@ -107,8 +110,16 @@ class Experiments(Definitions[Experiment]):
                 continue
             arm = variant_of(name, unit_id, experiment.shares, exposure=experiment.exposure)
             if arm is not None:
-                return Assignment(name, arm, unit_id, experiment.arms[arm].profile)
+                return Assignment(name, arm, unit_id, experiment.arms[arm].profile, experiment.arms[arm].bundle)
         return None
+
+    def using_bundle(self, name: str) -> list[str]:
+        """Experiments with an arm that is served by this bundle."""
+        return [
+            experiment
+            for experiment, definition in self.all().items()
+            if any(arm.bundle == name for arm in definition.arms.values())
+        ]
 
     def count(self, assigned: Assignment) -> None:
         """Count the unit once for its arm, soon."""

@@ -50,9 +50,11 @@ class ImpressionLog(Journal):
         """Where to look for an impression, the newest first."""
         return self._spool, self._parts
 
-    def record(self, impression: Impression) -> None:
-        """Log an impression soon; never fails."""
-        self.put(json_line(impression_row(impression)))
+    def record(self, impression: Impression) -> bytes:
+        """Log an impression soon; never fails. Returns its line."""
+        line = json_line(impression_row(impression))
+        self.put(line)
+        return line
 
 
 def to_parquet(segment: Path, folder: Path) -> None:

@@ -20,7 +20,7 @@ from engine.ladder import LIVE_FEATURES, Pace
 from engine.pipeline import Stopwatch
 from engine.response import response_of
 from retrieval.filters import parse_filter
-from service.bundles import Bundles
+from service.bundles import Bundles, Served
 from service.candidate_cache import CandidateCache
 from service.catalogue import Catalogue
 from service.experiments import Assignment, Experiments
@@ -30,6 +30,7 @@ from service.pseudonyms import Pseudonyms
 from service.recent_events import RecentEvents
 from service.rules import Rules
 from service.search_request import SearchRequest
+from service.shadow import Shadow
 from service.state import State
 from service.telemetry import Telemetry
 from service.tracing import Tracing
@@ -49,6 +50,7 @@ class Searching:
         bundles: Bundles,
         catalogue: Catalogue,
         *,
+        shadow: Shadow,
         state: State,
         cache: CandidateCache,
         profiles: Profiles,
@@ -64,6 +66,7 @@ class Searching:
         timeout_ms: float,
     ) -> None:
         self._bundles = bundles
+        self._shadow = shadow
         self._catalogue = catalogue
         self._state = state
         self._cache = cache
@@ -101,16 +104,21 @@ class Searching:
         """
         now = datetime.now(UTC)
         request = self._pseudonyms.request(request)
-        engine = self.engine
         assigned = self._assigned(request)
+        unit_id = request.user_id or request.session_id
+        served = self._served(assigned, unit_id)
+        engine = self._catalogue.newest(served.engine)
         query = self._query(engine, request, assigned, now)
         deadline = self._deadline(engine, query, start, request.timeout_ms or self._timeout_ms)
         scored, slate = self._decided(engine, query, deadline)
         done = perf_counter()
         variant = None if assigned is None else assigned.variant
+        if served.role == "canary":
+            variant = f"canary/{served.name}"
         degraded = slate.degraded if self._state.is_up else (*slate.degraded, REDIS)
-        self._impressions.record(engine.impression(slate, now, variant=variant))
-        self._telemetry.searched(slate, degraded, variant)
+        line = self._impressions.record(engine.impression(slate, now, variant=variant))
+        self._shadow.offer(line, unit_id or slate.decision_id)
+        self._telemetry.searched(slate, degraded, variant, role=served.role)
         answer = orjson.dumps({**response_of(slate, engine.store), "degraded": degraded, "variant": variant})
         self._watching.saw(engine, scored, slate)
         end = perf_counter()
@@ -168,10 +176,20 @@ class Searching:
         if request.weights or request.mode == "attainment" or request.profile is not None:
             return None
         assigned = self._experiments.assign(user_id=request.user_id, session_id=request.session_id)
-        if assigned is None or assigned.profile not in (None, *self._profiles.all()):
-            return None  # an arm whose profile was deleted is no arm; its missing units raise the sample-ratio alarm
+        if assigned is None:
+            return None
+        has_bundle = assigned.bundle is None or assigned.bundle in self._bundles.loaded
+        if assigned.profile not in (None, *self._profiles.all()) or not has_bundle:
+            return None  # an arm whose profile or bundle is gone is no arm: missing units raise the sample-ratio alarm
         self._experiments.count(assigned)
         return assigned
+
+    def _served(self, assigned: Assignment | None, unit_id: str | None) -> Served:
+        """Who answers: the bundle of the experiment's arm, or else the canary or the active one."""
+        if assigned is None:
+            return self._bundles.choose(unit_id)
+        arm = None if assigned.bundle is None else self._bundles.arm(assigned.bundle)
+        return arm or self._bundles.choose(None)
 
     def _query(self, engine: Engine, request: SearchRequest, assigned: Assignment | None, now: datetime) -> Query:
         profile = self._profiles.get(request.profile if assigned is None else assigned.profile)

@@ -10,6 +10,7 @@ from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from core.errors import BadParameter
 from service.auth import is_loopback
+from service.redis_clients import URL_PATTERN
 from service.search_request import MAX_TIMEOUT_MS
 
 
@@ -26,6 +27,15 @@ class Settings(BaseSettings):
     )
 
     bundle: Path = Field(default=Path("bundles/grocery"), description="folder made by `trimtab build`")
+    bundle_folder: Path | None = Field(
+        default=None, description="where `/bundles` may load from, by name; left out, the folder that `bundle` is in"
+    )
+    golden_queries: Path | None = Field(
+        default=None, description="queries that a bundle is checked with, one a line; left out, names of the catalogue"
+    )
+    bundle_check_seconds: float = Field(
+        default=120, gt=0, description="how long a bundle may take to be loaded and checked before it is refused"
+    )
     host: str = "127.0.0.1"
     port: int = Field(default=8000, ge=0, le=65535)
     admin_port: int | None = Field(
@@ -42,9 +52,10 @@ class Settings(BaseSettings):
 
     redis_url: str | None = Field(
         default=None,
-        pattern="^(redis|rediss|unix)://.",
+        pattern=URL_PATTERN,
         validation_alias=AliasChoices("redis_url", "REDIS_URL", "TRIMTAB_REDIS_URL"),
-        description="redis://, rediss:// or unix://; without it `trimtab serve` starts a private server",
+        description="redis://, rediss://, unix://, redis+sentinel://hosts/service or redis+cluster://hosts; "
+        "without it `trimtab serve` starts a private server",
     )
     redis_timeout_seconds: float = Field(default=0.03, gt=0, description="how long one search may wait for Redis")
     redis_poll_seconds: float = Field(
@@ -75,6 +86,8 @@ class Settings(BaseSettings):
     )
 
     max_body_bytes: int = Field(default=1_000_000, ge=1_000)
+    max_page_bytes: int = Field(default=8_000_000, ge=1_000, description="of a request with a web page in it")
+    page_seconds: float = Field(default=10, gt=0, description="what the analysis of one page may take")
     admin_key: SecretStr | None = Field(
         default=None, min_length=1, description="bearer token that may do everything; issues keys"
     )

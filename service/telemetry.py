@@ -14,11 +14,16 @@ from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, disa
 from prometheus_client.multiprocess import MultiProcessCollector
 
 from core.records import Slate
+from service.page_metrics import PageMetrics
 
 MULTIPROCESS_FOLDER = "PROMETHEUS_MULTIPROC_DIR"
 BUCKETS = (0.0001, 0.00025, 0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 1.0)
 """Seconds: a stage takes a fraction of a millisecond, a request that waits for a lost Redis tens of them."""
 PROPENSITY_BUCKETS = (0.001, 0.003, 0.01, 0.03, 0.1, 0.2, 0.4, 0.6, 0.8, 0.95, 1.0)
+
+SHARES = tuple(tenth / 10 for tenth in range(11))
+LOGS = ("impressions", "interactions", "catalogue", "pages", "tracked")
+"""What is kept on the disk; an alarm needs the series of each before the first fault."""
 
 _counter = partial(Counter, namespace="trimtab")
 _histogram = partial(Histogram, namespace="trimtab", buckets=BUCKETS)
@@ -96,15 +101,45 @@ class Telemetry:
         self.catalogue_change_seconds = _histogram(
             "catalogue_change_seconds", "From a change taken in to searches that see it.", registry=registry
         )
+        self.pages = PageMetrics(registry)
         self.redis_up = _gauge("redis_up", "Whether Redis answers.", registry=registry)
+        self.bundle_loads = _counter(
+            "bundle_loads", "Bundles read into a worker: loaded, failed.", ["outcome"], registry=registry
+        )
+        self.bundle_followed = Gauge(
+            "bundle_followed",
+            "Whether the bundles of the plan are loaded and the active one answers.",
+            namespace="trimtab",
+            multiprocess_mode="livemin",
+            registry=registry,
+        )
+        self.bundle_search_seconds = _histogram(
+            "bundle_search_seconds",
+            "Time of a search by bundle: active, canary, arm.",
+            ["bundle", "role"],
+            registry=registry,
+        )
+        self.shadow_searches = _counter(
+            "shadow_searches", "Searches beside those shown: searched, failed, dropped.", ["outcome"], registry=registry
+        )
+        self.shadow_overlap = _histogram(
+            "shadow_overlap", "Share of what was shown that the shadow has too.", buckets=SHARES, registry=registry
+        )
+        self.shadow_seconds = _histogram("shadow_seconds", "Time of a search in the shadow.", registry=registry)
         self.bundle_info = _gauge("bundle_info", "The bundle that serves.", ["bundle"], registry=registry)
         for result in ("matched", "late", "unknown"):
             self.events_compacted.labels(result)
-        for log in ("impressions", "interactions", "catalogue"):  # an alarm needs the series before the first fault
+        for log in (
+            "impressions",
+            "interactions",
+            "catalogue",
+            "pages",
+            "tracked",
+        ):  # an alarm needs the series before the first fault
             for outcome in ("written", "lost", "refused"):
                 self.log_lines.labels(log, outcome)
 
-    def searched(self, slate: Slate, degraded: Iterable[str], variant: str | None) -> None:
+    def searched(self, slate: Slate, degraded: Iterable[str], variant: str | None, *, role: str) -> None:
         """Count and time one search."""
         outcome = "infeasible" if slate.infeasible else "hits" if slate.item_ids else "empty"
         self.searches.labels(outcome).inc()
@@ -112,6 +147,7 @@ class Telemetry:
             self.experiment_searches.labels(variant, outcome).inc()
         if slate.seed is not None:
             self.searches_explored.inc()
+        self.bundle_search_seconds.labels(slate.bundle, role).observe(slate.seconds["total"])
         for reason in degraded:
             self.searches_degraded.labels(reason).inc()
         for stage, seconds in slate.seconds.items():

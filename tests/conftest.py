@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import shutil
+from datetime import UTC, datetime
 from pathlib import Path
 
 import polars as pl
@@ -11,7 +13,10 @@ from abtest.simulate import simulate
 from abtest.world import World, world_of
 from catalog.grocery import Grocery, load_grocery
 from engine import Engine
+from engine.bundle import RETRIEVAL, Description, load_bundle, save_bundle, staging_folder
 from engine.grocery import Split, Splits, build_grocery
+from ranker.cold_start import cold_start_ranker
+from ranker.objectives import objectives_of
 from ranker.training import Recipe
 
 SHARED_DATA = Path(__file__).resolve().parents[2] / "shared" / "data"
@@ -64,6 +69,30 @@ def small_bundle(small_grocery: Grocery, tmp_path_factory: pytest.TempPathFactor
 @pytest.fixture(scope="session")
 def engine(small_bundle: Path) -> Engine:
     return Engine.load(small_bundle)
+
+
+@pytest.fixture(scope="session")
+def bundle_folder(small_bundle: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Three bundles of one catalogue: `small` as trained; `rules` and `same-rules` rank by the same rules."""
+    folder = tmp_path_factory.mktemp("bundle-folder")
+    shutil.copytree(small_bundle, folder / "small")
+    bundle = load_bundle(small_bundle)
+    objectives = objectives_of(has_prices=True)
+    ruled, ranges = cold_start_ranker(objectives, bundle.pipeline.store.prices)
+    for name in ("rules", "same-rules"):
+        description = Description(
+            source="grocery",
+            objectives=objectives,
+            ranges=ranges,
+            default_weights=bundle.manifest["default_weights"],
+            training={"method": "cold_start"},
+            as_of=datetime.now(UTC),
+        )
+        with staging_folder(folder / name) as staging:
+            shutil.copytree(small_bundle / RETRIEVAL, staging / RETRIEVAL)
+            (staging / "name.txt").write_text(name)  # two bundles with the same files would be one
+            save_bundle(folder / name, staging=staging, pipeline=bundle.pipeline, ranker=ruled, description=description)
+    return folder
 
 
 @pytest.fixture(scope="session")

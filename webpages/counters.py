@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from dataclasses import dataclass, field
 from decimal import Decimal, InvalidOperation
+from typing import Any
 from urllib.parse import urlsplit
 
 from webpages.page import Page
@@ -67,6 +68,17 @@ class PageCounters:
             self.disagreed[site] += Decimal(price.value) != Decimal(page.stated_price)
         except InvalidOperation:
             self.disagreed[site] += 1
+
+    def as_dict(self) -> dict[str, Any]:
+        """Plain values, for another process."""
+        return {
+            **{name: dict(getattr(self, name)) for name in ("kinds", "levels", "found", "abstained")},
+            "confidences": [[element, bound, n] for (element, bound), n in self.confidences.items()],
+            "compared": dict(self.compared),
+            "disagreed": dict(self.disagreed),
+            "truncated": self.truncated,
+            "seconds": self.seconds,
+        }
 
     def disagreement(self) -> dict[str, float]:
         """Share of compared pages by site on which structured data and the chosen price differ."""

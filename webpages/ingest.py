@@ -101,10 +101,7 @@ def provenance_of(page: Page, item_id: str, source: str) -> dict[str, Any]:
 
 
 def add_page(run: Ingested, page: Page, source: str, *, currency: str | None = None) -> str | None:
-    """Take one analysed page into the run; its item's id, None where it was left out.
-
-    A product met again keeps the title it had and takes the newer price, stock and anything that was missing.
-    """
+    """Take one analysed page into the run; its item's id, None where it was left out."""
     run.counters.add(page)
     item = item_of(page, currency=currency)
     if item is None:
@@ -112,15 +109,19 @@ def add_page(run: Ingested, page: Page, source: str, *, currency: str | None = N
         run.left_out[reason] = run.left_out.get(reason, 0) + 1
         return None
     item_id = str(item["item_id"])
-    known = run.items.get(item_id, {})
+    run.items[item_id] = merged(run.items.get(item_id, {}), item)
+    run.provenance.append(provenance_of(page, item_id, source))
+    return item_id
+
+
+def merged(known: Mapping[str, Any], item: Mapping[str, Any]) -> dict[str, Any]:
+    """An item met again: it keeps what it had and takes the newer price, stock and anything that was missing."""
     fresh = {
         name: value
         for name, value in item.items()
         if value != "" and (name in ("price", "in_stock") or not known.get(name))
     }
-    run.items[item_id] = known | fresh
-    run.provenance.append(provenance_of(page, item_id, source))
-    return item_id
+    return {**known, **fresh}
 
 
 def page_files(folder: Path) -> list[Path]:

@@ -12,12 +12,13 @@ from core.errors import NotFound
 from service.bundles import Bundles
 from service.playground.pages import HEADERS, VIEWS, templates
 from service.routes.replays import Name
+from service.watching import Watching
 
 SHOWN = ("bundle_id", "created", "source", "objectives", "default_weights", "catalogue", "retrieval", "training")
 """Of a manifest; its files and libraries are for machines."""
 
 
-def views_router(bundles: Bundles, *, reader: Callable[[Request], Awaitable[None]]) -> APIRouter:
+def views_router(bundles: Bundles, watching: Watching, *, reader: Callable[[Request], Awaitable[None]]) -> APIRouter:
     router = APIRouter(include_in_schema=False)
     page = templates().get_template("view.html")
 
@@ -34,8 +35,8 @@ def views_router(bundles: Bundles, *, reader: Callable[[Request], Awaitable[None
 
     @router.get("/playground/bundle", dependencies=[Depends(reader)])
     async def bundle() -> dict[str, Any]:
-        """What the bundle that serves says of itself."""
+        """What the bundle that serves says of itself, and how far this worker's searches are from its training."""
         manifest = bundles.serving.manifest
-        return {name: manifest[name] for name in SHOWN}
+        return {**{name: manifest[name] for name in SHOWN}, "drift": watching.drift()}
 
     return router

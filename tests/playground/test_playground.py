@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from pathlib import Path
-from urllib.parse import parse_qs, urlsplit
+from urllib.parse import parse_qs, quote, urlsplit
 
 import httpx
 import pytest
@@ -197,6 +197,9 @@ def test_titles_are_text_and_a_lost_service_is_told(
     with serving(settings_for(towels, tmp_path, redis)) as client:
         page.goto(f"{client.base_url}?q=towel")
         expect(page.get_by_text(MARKUP).first).to_be_visible()
+        page.goto(f"{client.base_url}?q={quote(MARKUP)}&filter=category:none")
+        expect(page.locator("#nothing")).to_contain_text(f"Nothing matches “{MARKUP}” with these filters.")
+        page.goto(f"{client.base_url}?q=towel")
         expect(page).to_have_title("trimtab playground")
         expect(page.get_by_role("slider", name="revenue")).to_have_count(0)
         slide(page, "diversity", 0.9)
@@ -205,6 +208,25 @@ def test_titles_are_text_and_a_lost_service_is_told(
     slide(page, "diversity", 0.1)
     expect(page.get_by_role("alert")).to_contain_text("The service does not answer")
     expect(page.get_by_role("button", name="Try again")).to_be_visible()
+
+
+def test_an_objective_that_vanishes_with_a_bundle_is_told(
+    page: Page, small_bundle: Path, towels: Path, redis: RedisProcess, tmp_path: Path, expected: set[str]
+) -> None:
+    """The page of one bundle stays open while the service starts again with another, which has no prices."""
+    with serving(settings_for(small_bundle, tmp_path / "a", redis)) as client:
+        page.goto(f"{client.base_url}?q=towel&w_revenue=1")
+        settled(page)
+        port = client.base_url.port
+    expected.update(("net::ERR_", "422"))
+    assert port is not None
+    with serving(settings_for(towels, tmp_path / "b", redis), port=port):
+        slide(page, "relevance", 0.5)
+        expect(page.get_by_role("alert")).to_contain_text("revenue")
+        page.get_by_role("button", name="Start afresh").click()
+        expect(page.get_by_role("slider", name="relevance")).to_be_visible()
+        expect(page.get_by_role("slider", name="revenue")).to_have_count(0)
+        expect(page.get_by_role("alert")).to_be_hidden()
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])

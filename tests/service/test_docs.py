@@ -8,6 +8,8 @@ from typing import Any
 import httpx
 
 PATHS = {
+    "/replays",
+    "/replays/{name}",
     "/search",
     "/frontier",
     "/events",
@@ -18,8 +20,19 @@ PATHS = {
     "/rules/{name}",
     "/experiments",
     "/experiments/{name}",
+    "/bundles",
+    "/bundles/rollback",
+    "/bundles/{name}",
+    "/bundles/{name}/activate",
+    "/bundles/{name}/canary",
+    "/bundles/{name}/load",
+    "/bundles/{name}/shadow",
+    "/bundles/{name}/unload",
     "/keys",
     "/keys/{name}",
+    "/pages",
+    "/tracked",
+    "/tracked/history",
     "/items",
     "/items/delete",
     "/items/{item_id}",

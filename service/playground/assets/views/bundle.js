@@ -7,6 +7,9 @@ import { Trouble, fetchJson } from "../requests.js";
 import { percent, weightsInWords } from "../words.js";
 import { facts, moment, open, section, table } from "./page.js";
 
+const [LITTLE, MUCH] = [0.1, 0.25];
+const N_DRIFTS = 12;
+
 open(load, ({ bundle, others }) => {
   const measured = bundle.training.test ?? bundle.training.cross_validation ?? {};
   return [
@@ -19,6 +22,7 @@ open(load, ({ bundle, others }) => {
     ]),
     section("Training", training(bundle.training, measured)),
     section("Calibration", calibration(measured)),
+    section("Drift", drift(bundle.drift)),
     section("Retrieval", retrieval(bundle.retrieval)),
     section("Objectives", objectives(bundle.objectives)),
     others && section("Bundles that are there", there(others)),
@@ -80,6 +84,30 @@ function curve(head, bins, error) {
       diagonal: true,
     }),
     element("p", { class: "note" }, `On the dashed line what is predicted comes true.${error == null ? "" : ` Mean gap ${error.toFixed(4)}.`}`),
+  );
+}
+
+/** The population stability index of live candidates against those of training; its usual marks are 0.1 and 0.25. */
+function drift({ features, gains }) {
+  const told = [...Object.entries(gains).map(([name, psi]) => [`predicted ${name}`, psi]), ...Object.entries(features)];
+  const known = told.filter(([, psi]) => psi != null).sort(([, one], [, other]) => other - one);
+  if (known.length === 0) {
+    return element("p", { class: "note" }, "Not enough searches have been answered since the start to tell drift from chance, or the bundle kept no distributions.");
+  }
+  const most = Math.max(MUCH * 1.2, known[0][1]);
+  const line = ([name, psi]) =>
+    element(
+      "li",
+      {},
+      element("span", { class: "name" }, name),
+      element("span", { class: "meter", "aria-hidden": "true" }, element("span", { class: "filled", "--share": psi / most }), element("span", { class: "meant", "--share": MUCH / most })),
+      element("span", { class: psi > MUCH ? "state-alarm" : "" }, psi.toFixed(3)),
+    );
+  return element(
+    "div",
+    { class: "part" },
+    element("p", { class: "note" }, `Of the candidates of live searches against those of training, as the population stability index: below ${LITTLE} is steady, above ${MUCH} (the mark) is another population. Of the worker that answers.`),
+    element("ul", { class: "split", "aria-label": "Drift" }, ...known.slice(0, N_DRIFTS).map(line)),
   );
 }
 

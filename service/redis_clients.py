@@ -1,0 +1,69 @@
+"""Clients for the servers that REDIS_URL may name: one, one that Sentinels watch over, or a Cluster.
+
+    redis://host:6379/0   rediss://host:6379/0   unix:///run/redis.sock
+    redis+sentinel://host:26379,host:26379/service/0      (rediss+sentinel:// speaks TLS to the server)
+    redis+cluster://host:6379,host:6379                   (rediss+cluster:// speaks TLS)
+
+`user:password@` before the hosts is for the server, not for the Sentinels. No client tries a command twice: who asks
+has a fallback, and waits for one timeout.
+"""
+
+from __future__ import annotations
+
+from typing import Any, cast
+from urllib.parse import unquote
+
+from redis import Redis
+from redis.backoff import NoBackoff
+from redis.cluster import ClusterNode, RedisCluster
+from redis.exceptions import RedisClusterException, RedisError
+from redis.retry import Retry
+from redis.sentinel import Sentinel
+
+URL_PATTERN = r"^(unix://.|rediss?://.|rediss?\+cluster://[^/]+$|rediss?\+sentinel://[^/]+/[^/]+(/\d+)?$)"
+LOST = (RedisError, RedisClusterException)
+"""What a command raises when the server cannot be asked; redis-py has no common root."""
+DEFAULT_PORTS = {"sentinel": 26379, "cluster": 6379}
+
+
+def connect(url: str, timeout_seconds: float, *, single_connection_client: bool = False) -> Redis:
+    """A client that connects on its first command; for a Cluster, now.
+
+    Args:
+        single_connection_client: one connection without a pool around it; a Cluster has one a node anyway.
+
+    Raises:
+        ValueError: a URL of no known form.
+        RedisClusterException: no node of the Cluster answers.
+    """
+    options: dict[str, Any] = {
+        "socket_timeout": timeout_seconds,
+        "socket_connect_timeout": timeout_seconds,
+        "protocol": 2,
+    }
+    scheme, _, rest = url.partition("://")
+    transport, _, kind = scheme.partition("+")
+    if kind not in DEFAULT_PORTS:
+        return Redis.from_url(
+            url, single_connection_client=single_connection_client, retry=Retry(NoBackoff(), 0), **options
+        )
+    hosts, _, path = rest.partition("/")
+    credentials, _, hosts = hosts.rpartition("@")
+    user, _, password = credentials.partition(":")
+    options |= {"username": unquote(user) or None, "password": unquote(password) or None}
+    places = [_place(host, DEFAULT_PORTS[kind]) for host in hosts.split(",")]
+    retry = Retry(NoBackoff(), 0)
+    if kind == "cluster":
+        nodes = [ClusterNode(host, port) for host, port in places]  # type: ignore[no-untyped-call]
+        # It speaks the commands of a single server that are used here.
+        return cast(Redis, RedisCluster(startup_nodes=nodes, ssl=transport == "rediss", retry=retry, **options))
+    service, _, database = path.partition("/")
+    watching = {"socket_timeout": timeout_seconds, "socket_connect_timeout": timeout_seconds, "retry": retry}
+    sentinel = Sentinel(places, sentinel_kwargs=watching)  # type: ignore[no-untyped-call]
+    tls = {"ssl": True} if transport == "rediss" else {}
+    return cast(Redis, sentinel.master_for(service, db=int(database or 0), retry=retry, **tls, **options))  # type: ignore[no-untyped-call]
+
+
+def _place(host: str, default_port: int) -> tuple[str, int]:
+    name, colon, port = host.rpartition(":")
+    return (name, int(port)) if colon else (host, default_port)

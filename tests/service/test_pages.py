@@ -1,0 +1,188 @@
+"""Web pages over HTTP: product pages become items that searches find, and prices are followed over visits."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import httpx
+import orjson
+import polars as pl
+import pytest
+
+from catalog.readers import read_catalogue
+from service.settings import Settings
+from service.tracked import to_parquet
+from tests.service.conftest import PATIENT_REDIS_SECONDS, RedisProcess, metric, serving
+from tests.webpages.pages_made_here import PRODUCT_URL, product
+from webpages.tracking import HISTORY_SCHEMA
+
+KEY = {"Authorization": "Bearer sesame"}
+ARTICLE = "<html><head><title>On lanterns</title></head><body><h1>On lanterns</h1><p>They give light.</p></body></html>"
+
+
+@pytest.fixture(scope="module")
+def data_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return tmp_path_factory.mktemp("data")
+
+
+@pytest.fixture(scope="module")
+def shop(small_bundle: Path, module_redis: RedisProcess, data_folder: Path) -> Iterator[httpx.Client]:
+    settings = Settings(
+        bundle=small_bundle,
+        data_folder=data_folder,
+        redis_url=module_redis.url,
+        redis_timeout_seconds=PATIENT_REDIS_SECONDS,
+        admin_key="sesame",
+        page_seconds=60,
+    )
+    with serving(settings) as client:
+        client.headers.update(KEY)
+        yield client
+
+
+def take(shop: httpx.Client, html: str, **body: Any) -> dict[str, Any]:
+    response = shop.post("/pages", json={"html": html, "url": PRODUCT_URL, **body})
+    assert response.status_code == 200, response.text
+    answer: dict[str, Any] = response.json()
+    return answer
+
+
+def visit(shop: httpx.Client, html: str) -> dict[str, Any]:
+    response = shop.post("/tracked", json={"html": html, "url": PRODUCT_URL})
+    assert response.status_code == 200, response.text
+    answer: dict[str, Any] = response.json()
+    return answer
+
+
+def test_a_product_page_becomes_an_item_that_is_found(shop: httpx.Client, data_folder: Path) -> None:
+    taken = take(shop, product(stated="49.90"))
+    item_id = taken["item"]["item_id"]
+    assert (item_id, taken["left_out"]) == ("gtin:04006381333931", None)
+    hit = shop.get("/search", params={"q": "brass lantern"}).json()["hits"][0]
+    assert (hit["item_id"], hit["title"], hit["price"]) == (item_id, "Brass Lantern", 49.9)
+    assert taken["provenance"]["elements"]["price"]["evidence"]
+
+    again = take(shop, product("39,90 €", stated="39.90"), url=PRODUCT_URL + "?from=newsletter")
+    assert again["version"] == taken["version"] + 1
+    assert shop.get(f"/items/{item_id}").json()["price"] == 39.9
+    lines = [
+        orjson.loads(line)
+        for path in (data_folder / "pages").glob("*.jsonl")
+        for line in path.read_bytes().splitlines()
+    ]
+    assert [line["item_id"] for line in lines] == [item_id, item_id]
+    assert [line["item"]["price"] for line in lines] == [49.9, 39.9]
+
+    assert metric(shop, "trimtab_pages_total", kind="product") == 2
+    assert metric(shop, "trimtab_page_elements_total", element="price", outcome="found") == 2
+    assert metric(shop, "trimtab_page_prices_compared_total", site="lantern-shop.example.de") == 2
+    assert metric(shop, "trimtab_page_prices_disagreed_total", site="lantern-shop.example.de") == 0
+
+
+def test_a_page_that_is_no_product_page_makes_no_item(shop: httpx.Client) -> None:
+    taken = take(shop, ARTICLE, url="https://lanterns.example/blog")
+    assert taken["item"] is taken["version"] is None
+    assert taken["left_out"] == "it is no product page but other"
+
+
+def test_a_price_in_another_currency_is_not_mixed_in(shop: httpx.Client) -> None:
+    body = {"currency": "USD", "url": "https://elsewhere.example/brass-lantern"}
+    taken = take(shop, product(stated=None).replace("BL-4711", "BL-1"), **body)
+    assert "price" not in taken["item"]
+
+
+@pytest.mark.parametrize(
+    ("body", "parameter"),
+    [
+        ({"html": ""}, "html"),
+        ({"url": "https://shop.example"}, "html"),
+        ({"html": "x", "url": "file:///etc/passwd"}, "url"),
+        ({"html": "x", "url": "https://"}, "url"),
+        ({"html": "x", "currency": "euro"}, "currency"),
+        ({"html": "x", "page": 1}, "page"),
+    ],
+)
+def test_bad_pages_are_refused(shop: httpx.Client, body: dict[str, Any], parameter: str) -> None:
+    response = shop.post("/pages", json=body)
+    assert response.status_code == 422
+    assert response.json()["errors"][0]["parameter"] == parameter
+
+
+def test_who_may_send_pages_and_how_large(shop: httpx.Client) -> None:
+    nobody = {"Authorization": ""}
+    assert shop.post("/pages", json={"html": "x"}, headers=nobody).status_code == 401
+    assert shop.post("/tracked", json={"html": "x", "url": PRODUCT_URL}, headers=nobody).status_code == 401
+    assert shop.post("/pages", content=b"x" * 9_000_000).status_code == 413
+
+
+def test_a_page_that_ends_the_analysis_is_refused_and_the_next_one_is_not(
+    small_bundle: Path, tmp_path: Path, redis_server: RedisProcess
+) -> None:
+    settings = Settings(
+        bundle=small_bundle, data_folder=tmp_path, redis_url=redis_server.url, admin_key="sesame", page_seconds=0.001
+    )
+    with serving(settings) as client:
+        client.headers.update(KEY)
+        for _ in range(2):
+            response = client.post("/pages", json={"html": product() * 20, "url": PRODUCT_URL})
+            assert response.status_code == 422
+            assert "takes more than 0.001 seconds" in response.json()["detail"]
+        assert client.get("/search", params={"q": "yogurt"}).status_code == 200
+
+
+def test_a_price_is_followed_over_visits(shop: httpx.Client, data_folder: Path) -> None:
+    assert shop.get("/tracked/history", params={"url": PRODUCT_URL}).status_code == 404
+    assert visit(shop, product("49,90 €", stated="49.90"))["price"] == "49.90"
+    cheaper = visit(shop, product("44,90 €", stated="44.90"))
+    assert (cheaper["price"], cheaper["previous"], cheaper["alert"]) == ("44.90", "49.90", True)
+    gone = visit(shop, product(block="<p>Ausverkauft</p>"))
+    assert (gone["price"], gone["role"]) == (None, "gone")
+
+    (followed,) = shop.get("/tracked").json()
+    assert (followed["url"], followed["n_visits"]) == (PRODUCT_URL, 3)
+    history = shop.get("/tracked/history", params={"url": PRODUCT_URL}).json()
+    assert [seen["price"] for seen in history] == ["49.90", "44.90", None]
+    (segment,) = (data_folder / "spool" / "tracked").glob("*.jsonl")
+    assert [orjson.loads(line) for line in segment.read_bytes().splitlines()] == history
+
+    assert shop.delete("/tracked", params={"url": PRODUCT_URL}).status_code == 204
+    assert shop.get("/tracked").json() == []
+    assert shop.delete("/tracked", params={"url": PRODUCT_URL}).status_code == 404
+
+
+def test_a_page_without_a_price_is_not_followed(shop: httpx.Client) -> None:
+    assert visit(shop, ARTICLE)["price"] is None
+    assert shop.get("/tracked").json() == []
+
+
+def test_sealed_visits_are_parquet_of_the_history(tmp_path: Path) -> None:
+    seen = {"url": "u", "site": "s", "timestamp": "t", "price": "1.00", "currency": None, "role": "offer"}
+    seen |= {"status": "available", "signals": ["node"], "alert": False, "previous": None}
+    segment = tmp_path / "visits.jsonl"
+    segment.write_bytes(orjson.dumps(seen) + b"\n" + b'{"url": "half')
+    to_parquet(segment, tmp_path / "tracked")
+    assert not segment.exists()
+    frame = pl.read_parquet(tmp_path / "tracked" / "visits.parquet")
+    assert frame.schema == pl.Schema(HISTORY_SCHEMA)
+    assert frame.to_dicts() == [seen]
+
+
+def test_without_redis_visits_are_refused_and_pages_taken(small_bundle: Path, tmp_path: Path) -> None:
+    settings = Settings(bundle=small_bundle, data_folder=tmp_path, admin_key="sesame", page_seconds=60)
+    with serving(settings) as client:
+        client.headers.update(KEY)
+        assert client.post("/tracked", json={"html": product(), "url": PRODUCT_URL}).status_code == 503
+        assert client.get("/tracked").status_code == 503
+        taken = take(client, product(stated="49.90"))
+        assert client.get(f"/items/{taken['item']['item_id']}").json()["title"] == "Brass Lantern"
+
+
+def test_items_made_of_pages_are_a_catalogue(shop: httpx.Client, tmp_path: Path) -> None:
+    item = take(shop, product(stated="49.90"))["item"]
+    path = tmp_path / "catalogue.jsonl"
+    path.write_bytes(orjson.dumps(item))
+    frame, rejections = read_catalogue(path)
+    assert not rejections.rows
+    assert frame["title"].to_list() == ["Brass Lantern"]
