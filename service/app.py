@@ -27,6 +27,7 @@ from service.bundle_folder import BundleFolder
 from service.bundles import Bundles
 from service.candidate_cache import CandidateCache
 from service.catalogue import Catalogue
+from service.compaction import Compaction
 from service.compactor import Compactor
 from service.event_log import Event, EventLog
 from service.experiments import Experiment, Experiments
@@ -119,6 +120,7 @@ def create_app(settings: Settings) -> FastAPI:
         every_seconds=settings.log_compact_seconds,
         follow=watching.realised,
     )
+    compaction = Compaction(bundles, catalogue, telemetry, items=settings.compact_items)
     analyst = Analyst(seconds=settings.page_seconds)
     pages = Pages(settings, analyst, catalogue, telemetry, telemetry.log_observer("pages"))
     tracked = Tracked(settings, state, analyst, telemetry.log_observer("tracked"))
@@ -158,6 +160,7 @@ def create_app(settings: Settings) -> FastAPI:
             (watching.start, watching.stop),
             (state.start, state.stop),
             (catalogue.start, catalogue.stop),
+            (compaction.start, compaction.stop),
             (bundles.start, bundles.stop),
             (compactor.start, compactor.close),
             (impressions.start, impressions.close),

@@ -87,6 +87,11 @@ class Settings(BaseSettings):
         default=10, gt=0, description="how often finished segments of events are looked for and made Parquet"
     )
 
+    compact_items: int = Field(
+        default=5000,
+        ge=0,
+        description="items that changed beside the indices from which on a new bundle is built of them; 0 never",
+    )
     max_body_bytes: int = Field(default=1_000_000, ge=1_000)
     max_page_bytes: int = Field(default=8_000_000, ge=1_000, description="of a request with a web page in it")
     page_seconds: float = Field(default=10, gt=0, description="what the analysis of one page may take")
