@@ -6,7 +6,8 @@ BUNDLE ?= bundles/grocery
 PORT ?= 8000
 STAMP := $(VENV)/.installed
 
-.PHONY: install demo build serve test check audit faults load bench image-test train-webpages clean
+.PHONY: install demo build serve test check audit faults fuzz load capacity soak bench image-test deploy-check \
+	train-webpages clean
 
 install: $(STAMP)
 
@@ -47,8 +48,19 @@ audit:
 faults: $(STAMP)
 	FAULT_ROUNDS=20 FAULT_SWAPS=100 $(BIN)/python -m pytest --timeout 1800 -rP tests/faults
 
+fuzz: $(STAMP)
+	FUZZ_EXAMPLES=1000 $(BIN)/python -m pytest --timeout 3600 tests/fuzz
+
 load: build
 	$(BIN)/python -m loadtests.run --bundle $(BUNDLE)
+
+# Both take minutes, write their section of docs/performance.md and plot it; RATE is what the soak asks for a second.
+capacity: build
+	$(BIN)/python -m loadtests.capacity --bundle $(BUNDLE)
+
+RATE ?= 50
+soak: build
+	$(BIN)/python -m loadtests.soak --bundle $(BUNDLE) --rate $(RATE)
 
 bench: build
 	$(BIN)/python -m benchmarks.run --bundle $(BUNDLE)
@@ -56,6 +68,10 @@ bench: build
 # Built and run without a container engine; needs root and Debian's buildah, podman, runc and debootstrap.
 image-test:
 	deploy/image_test.sh
+
+# What stands in deploy/, read by promtool, kustomize with the schemas of Kubernetes, and compose.
+deploy-check:
+	deploy/check.sh
 
 # The shipped page models, from the labelled pages in ../shared/data; about 5 minutes.
 train-webpages: $(STAMP)

@@ -21,9 +21,10 @@ import gevent
 from gevent.pool import Group
 from locust import FastHttpUser, events, task
 
-from loadtests.objectives import measures_of
+from loadtests.objectives import measures_of, quantile
 
 OK = 200
+TURNED_AWAY = (429, 503)
 MAX_CONNECTIONS = 500
 POST_SHARE = 0.1
 FILTER_SHARE = 0.1
@@ -56,7 +57,9 @@ class Arrivals(FastHttpUser):
         self.weights = _known_weights(self.client.get("/openapi.json", name="/openapi.json").json())
         self.under_way = Group()
         self.latencies_ms: list[float] = []
+        self.lags_ms: list[float] = []
         self.n_errors = 0
+        self.n_turned_away = 0
 
     @task
     def arrivals(self) -> None:
@@ -67,11 +70,15 @@ class Arrivals(FastHttpUser):
         for number in range(warm_up + counted):
             due = start + number / options.arrivals_per_second
             gevent.sleep(max(due - time.perf_counter(), 0))
+            if number >= warm_up:
+                self.lags_ms.append((time.perf_counter() - due) * 1000)
             self.under_way.spawn(self.search, due, number >= warm_up, *self.request())
         self.under_way.join(timeout=LAST_ANSWER_SECONDS)
         if options.report is not None:
             measures = measures_of(self.latencies_ms, n_errors=self.n_errors, n_due=counted)
-            options.report.write_text(json.dumps({"n_due": counted, **measures}))
+            lag = quantile(sorted(self.lags_ms), 0.99)
+            of_run = {"n_due": counted, "n_turned_away": self.n_turned_away, "lag_p99_ms": lag}
+            options.report.write_text(json.dumps({**of_run, **measures}))
         self.environment.runner.quit()
 
     def request(self) -> tuple[str, dict[str, Any]]:
@@ -101,6 +108,7 @@ class Arrivals(FastHttpUser):
             self.latencies_ms.append(latency_ms)
         elif counts:
             self.n_errors += 1
+            self.n_turned_away += response.status_code in TURNED_AWAY
 
 
 def _known_weights(openapi: dict[str, Any]) -> list[str]:

@@ -27,6 +27,7 @@ from service.bundle_folder import BundleFolder
 from service.bundles import Bundles
 from service.candidate_cache import CandidateCache
 from service.catalogue import Catalogue
+from service.compaction import Compaction
 from service.compactor import Compactor
 from service.event_log import Event, EventLog
 from service.experiments import Experiment, Experiments
@@ -64,6 +65,8 @@ from service.tracing import tracing
 from service.tracked import Tracked
 from service.watching import Watching
 
+PATIENCE = 0.5
+"""Share of the time to answer that a search may wait for its turn: the rest is for the search."""
 FRONTIERS_AT_ONCE = 2
 """They are computed in threads of their own; more would take the searches' time."""
 INTERFACE_VERSION = "1"
@@ -112,13 +115,15 @@ def create_app(settings: Settings) -> FastAPI:
     recent_events = RecentEvents(state)
     watching = Watching(telemetry)
     traces = tracing(settings.traces_url, share=settings.traces_share)
-    followers = (recent_events.follow, watching.follow, experiments.totals.follow)
+    followers = (recent_events.follow, experiments.totals.follow)
     events = EventLog(settings, state, telemetry.log_observer("interactions"), followers=followers)
     compactor = Compactor(
         settings.data_folder,
         lambda result, n: telemetry.events_compacted.labels(result).inc(n),
         every_seconds=settings.log_compact_seconds,
+        follow=watching.realised,
     )
+    compaction = Compaction(bundles, catalogue, telemetry, items=settings.compact_items)
     analyst = Analyst(seconds=settings.page_seconds)
     pages = Pages(settings, analyst, catalogue, telemetry, telemetry.log_observer("pages"))
     tracked = Tracked(settings, state, analyst, telemetry.log_observer("tracked"))
@@ -158,6 +163,7 @@ def create_app(settings: Settings) -> FastAPI:
             (watching.start, watching.stop),
             (state.start, state.stop),
             (catalogue.start, catalogue.stop),
+            (compaction.start, compaction.stop),
             (bundles.start, bundles.stop),
             (compactor.start, compactor.close),
             (impressions.start, impressions.close),
@@ -168,7 +174,8 @@ def create_app(settings: Settings) -> FastAPI:
         ),
     )
     limit = settings.max_body_bytes
-    admission = Admission(telemetry, waiting=settings.max_waiting_searches)
+    patience = PATIENCE * settings.timeout_ms / 1e3
+    admission = Admission(telemetry, waiting=settings.max_waiting_searches, patience_seconds=patience)
     frontiers = Admission(telemetry, waiting=settings.max_waiting_searches, at_once=FRONTIERS_AT_ONCE)
     reader, admin = gate.dependency("admin", always=False), gate.dependency("admin", always=True)
     define = partial(definitions_router, reader=reader, admin=admin, max_body_bytes=limit)

@@ -29,11 +29,20 @@ Observe = Callable[[str, int], None]
 class Compactor:
     """One a process; a lock on each segment keeps them out of each other's way."""
 
-    def __init__(self, data_folder: Path, observe: Observe, *, every_seconds: float) -> None:
+    def __init__(
+        self,
+        data_folder: Path,
+        observe: Observe,
+        *,
+        every_seconds: float,
+        follow: Callable[[pl.DataFrame], None] = lambda _: None,
+    ) -> None:
         """
         Args:
             observe: told how many events were `matched`, `late` and `unknown`.
+            follow: called with the matched events, once they are in their part.
         """
+        self._follow = follow
         self._data_folder = data_folder
         self._spool = data_folder / SPOOL / INTERACTIONS
         self._observe = observe
@@ -78,5 +87,6 @@ class Compactor:
             write_parquet(apart, dated(self._data_folder / UNMATCHED, segment))
         segment.unlink()
         self._observe(MATCHED, len(matched))
+        self._follow(matched)
         for reason, n in apart["reason"].value_counts().iter_rows():
             self._observe(reason, n)

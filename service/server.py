@@ -29,6 +29,7 @@ from engine.bundle import verify
 from service import logs
 from service.app import create_app
 from service.draining import DrainingServer, Worker
+from service.protocol import BoundedHttp
 from service.redis_server import redis_for
 from service.settings import Settings, read_settings
 from service.telemetry import MULTIPROCESS_FOLDER
@@ -109,7 +110,7 @@ def _config(settings: Settings, app: Callable[..., Any], *, factory: bool = Fals
         port=settings.port,
         workers=settings.workers,
         loop="uvloop",
-        http="httptools",
+        http=BoundedHttp,
         access_log=False,
         log_config=None,
         server_header=False,

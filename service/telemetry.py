@@ -110,6 +110,9 @@ class Telemetry:
         self.catalogue_change_seconds = _histogram(
             "catalogue_change_seconds", "From a change taken in to searches that see it.", registry=registry
         )
+        self.catalogue_compactions = _counter(
+            "catalogue_compactions", "Changes built into a new bundle: served, failed.", ["outcome"], registry=registry
+        )
         self.pages = PageMetrics(registry)
         self.redis_up = _gauge("redis_up", "Whether Redis answers.", registry=registry)
         self.bundle_loads = _counter(

@@ -12,10 +12,11 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
+import polars as pl
 import structlog
 from numpy.typing import NDArray
 
-from core.records import Interaction, ScoredCandidates, Slate
+from core.records import ScoredCandidates, Slate
 from engine import Engine
 from engine.ladder import RANKING
 from ranker.features import FEATURES
@@ -57,7 +58,7 @@ class _Live:
 
 
 class Watching:
-    """Call `saw` for each search and `follow` with accepted events; `tick` adds them up."""
+    """Call `saw` for each search and `realised` with what became of slates; `tick` adds the searches up."""
 
     def __init__(self, telemetry: Telemetry) -> None:
         self._telemetry = telemetry
@@ -78,11 +79,10 @@ class Watching:
         if self._n_seen % SAMPLED_EVERY == 0 and RANKING not in scored.degraded:
             self._samples.append((engine, scored, slate))
 
-    def follow(self, interactions: Sequence[Interaction]) -> None:
-        """What was promised and came true."""
-        paid = sum(one.value for one in interactions if one.action == "purchase")
-        if paid:
-            self._telemetry.receipts_realised.labels(REALISED).inc(paid)
+    def realised(self, matched: pl.DataFrame) -> None:
+        """What receipts promised came true: events of slates that are in the log (`engine.interactions`)."""
+        paid = matched.filter(pl.col("action") == "purchase")["value"].sum()
+        self._telemetry.receipts_realised.labels(REALISED).inc(float(paid))
 
     def drift(self) -> dict[str, dict[str, float | None]]:
         """Population stability index against training of each feature and gain of the bundle this worker has watched.

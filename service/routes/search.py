@@ -17,6 +17,26 @@ ANSWER_HEADERS = {"Cache-Control": "no-store"}
 """An answer kept by a proxy would be shown without being logged, and a draw shown twice has another propensity."""
 
 
+LINKS = {
+    "decision": {
+        "operationId": "decision_decisions__decision_id__get",
+        "parameters": {"decision_id": "$response.body#/decision_id"},
+        "description": "Why this slate.",
+    },
+    "click": {
+        "operationId": "log_events_events_post",
+        "requestBody": {
+            "event_id": "{$response.body#/decision_id}-click",
+            "action_name": "click",
+            "query_id": "$response.body#/decision_id",
+            "item_id": "$response.body#/hits/0/item_id",
+        },
+        "description": "What was done with it.",
+    },
+}
+"""What can be asked next, for the documentation and for who tests against it."""
+
+
 def search_router(searching: Searching, gate: Gate, admission: Admission, *, max_body_bytes: int) -> APIRouter:
     router = APIRouter(tags=["search"])
     known_weights = searching.known_weights
@@ -24,7 +44,7 @@ def search_router(searching: Searching, gate: Gate, admission: Admission, *, max
     @router.get(
         "/search",
         response_model=SearchResponse,
-        responses=documented(401, 403, 422, 429, 503),
+        responses={**documented(401, 403, 422, 429, 503), 200: {"links": LINKS}},
         openapi_extra={"parameters": documented_parameters(known_weights)},
         summary="Search, steered by weights",
     )
@@ -39,7 +59,7 @@ def search_router(searching: Searching, gate: Gate, admission: Admission, *, max
     @router.post(
         "/search",
         response_model=SearchResponse,
-        responses=documented(401, 403, 413, 422, 429, 503),
+        responses={**documented(401, 403, 413, 422, 429, 503), 200: {"links": LINKS}},
         openapi_extra=documented_body(documented_schema(known_weights)),
         summary="Search, with a JSON body",
     )

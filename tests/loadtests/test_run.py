@@ -10,7 +10,7 @@ from pathlib import Path
 import httpx
 import pytest
 
-from loadtests.run import is_loopback
+from loadtests.serving import is_loopback
 from service.settings import Settings
 from tests.service.conftest import serving
 

@@ -1,20 +1,45 @@
-"""Pictures of the playground for docs/img: `python -m tests.playground.screenshots --bundle bundles/grocery`."""
+"""Pictures of the pages for docs/img: `python -m tests.playground.screenshots --bundle bundles/grocery`.
+
+What the report views show is made here: a simulated log and its replay, an experiment with some sessions, a page
+followed over a few visits.
+"""
 
 from __future__ import annotations
 
 import argparse
+import json
 import tempfile
 from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
-from playwright.sync_api import Page
+import httpx
+import polars as pl
+from playwright.sync_api import Page, expect
+from redis import Redis
 
+from abtest.replay import replay
+from abtest.simulate import simulate
+from engine import Engine
+from engine.impressions import read_log
 from service.redis_server import redis_for
 from service.settings import Settings
 from tests.playground.chromium import running_chromium
+from tests.playground.reading import settled
 from tests.service.conftest import serving
 
+ADMIN_KEY = "sesame"
 STEERED = "/?q=coffee&w_relevance=0.35&w_revenue=0.55&w_diversity=0.1&max_relevance_loss=0.05"
+N_IMPRESSIONS = 5_000
+N_SESSIONS = 1_000
+POLICIES = {
+    "bold": {"relevance": 0.6, "revenue": 0.35, "diversity": 0.05},
+    "safe": {"relevance": 1.0},
+    "varied": {"relevance": 0.7, "revenue": 0.15, "diversity": 0.15},
+}
+EXPERIMENT = {"unit": "session", "arms": {"as-before": {"share": 0.5}, "bold": {"share": 0.5, "profile": "bold"}}}
+PRICES = ("24.90", "24.90", "22.50", "22.50", "19.99", "21.50", "21.50")
+FOLLOWED = "https://shop.example/kettle"
 
 
 def open_suggestions(page: Page) -> None:
@@ -22,13 +47,27 @@ def open_suggestions(page: Page) -> None:
     page.get_by_role("option").first.wait_for()
 
 
+def arrange(page: Page) -> None:
+    page.get_by_role("button", name="Pin and bury").click()
+    page.get_by_label("Admin key").fill(ADMIN_KEY)
+    page.get_by_role("button", name="Use this key").click()
+    page.get_by_role("button", name="Pin to rank 1").first.click()
+    expect(page.get_by_role("list", name="Rules for this search").get_by_role("listitem")).to_have_count(1)
+    settled(page)
+
+
 PICTURES: dict[str, tuple[str, int, int, str, Callable[[Page], None] | None]] = {
     "playground-light": (STEERED, 1440, 1000, "light", None),
     "playground-dark": (STEERED, 1440, 1000, "dark", None),
     "playground-narrow": (STEERED, 360, 1400, "light", None),
     "playground-start": ("/", 1440, 700, "light", open_suggestions),
+    "view-replay": ("/views/replays/summer", 1440, 1100, "light", None),
+    "view-experiments": ("/views/experiments", 1440, 900, "dark", None),
+    "view-bundle": ("/views/bundle", 1440, 1100, "light", None),
+    "view-prices": ("/views/prices", 1440, 900, "light", None),
+    "playground-arrange": (STEERED, 1440, 1000, "light", arrange),
 }
-"""Address, width, height, colour scheme, and what is done first."""
+"""Address, width, height, colour scheme, and what is done first. The last leaves a rule behind."""
 
 
 def take(address: str, folder: Path) -> None:
@@ -48,14 +87,53 @@ def take(address: str, folder: Path) -> None:
             page.close()
 
 
+def report(bundle: Path, data: Path) -> None:
+    """A replay of simulated shoppers, where the service looks for reports."""
+    engine = Engine.load(bundle)
+    simulate(engine, N_IMPRESSIONS, data / "simulated", seed=1)
+    (data / "reports").mkdir()
+    replay(data / "simulated", engine, POLICIES, data / "reports" / "summer")
+
+
+def use(client: httpx.Client, data: Path, redis_url: str) -> None:
+    """An experiment that has seen the searches of the simulated log, and a page that was visited day by day."""
+    client.headers["Authorization"] = f"Bearer {ADMIN_KEY}"
+    client.put("/profiles/bold", json={"weights": POLICIES["bold"]}).raise_for_status()
+    client.put("/experiments/bold", json=EXPERIMENT).raise_for_status()
+    rows = pl.concat(read_log(data / "simulated")).select("query", "user_id").head(N_SESSIONS).rows()
+    for number, (query, user_id) in enumerate(rows):
+        asked = {"q": query, "user_id": user_id, "session_id": f"session-{number}"}
+        client.get("/search", params=asked).raise_for_status()
+    for price in PRICES:
+        client.post("/tracked", json={"url": FOLLOWED, "html": product_page(price)}).raise_for_status()
+    with Redis.from_url(redis_url) as redis:
+        for key in redis.keys("trimtab:tracked:visits:*"):
+            for ago in range(redis.llen(key)):
+                visit = json.loads(redis.lindex(key, ago))
+                visit["timestamp"] = (datetime.now(UTC) - timedelta(days=ago)).isoformat()
+                redis.lset(key, ago, json.dumps(visit))
+
+
+def product_page(price: str) -> str:
+    stated = f'{{"@type": "Product", "name": "Kettle", "offers": {{"price": "{price}", "priceCurrency": "EUR"}}}}'
+    return (
+        f'<html><head><title>Kettle</title><script type="application/ld+json">{stated}</script></head><body>'
+        f'<h1>Kettle</h1><div class="buy"><span class="price">{price} EUR</span><button>Add to cart</button></div>'
+        "</body></html>"
+    )
+
+
 def main() -> None:
     arguments = argparse.ArgumentParser(description=__doc__)
     arguments.add_argument("--bundle", type=Path, default=Path("bundles/grocery"))
     arguments.add_argument("--out", type=Path, default=Path("docs/img"))
     given = arguments.parse_args()
-    with tempfile.TemporaryDirectory() as data, redis_for(None, Path(data)) as url:
-        settings = Settings(bundle=given.bundle, data_folder=Path(data), redis_url=url)
+    with tempfile.TemporaryDirectory() as folder, redis_for(None, Path(folder)) as url:
+        data = Path(folder)
+        report(given.bundle, data)
+        settings = Settings(bundle=given.bundle, data_folder=data, redis_url=url, admin_key=ADMIN_KEY)
         with serving(settings) as client:
+            use(client, data, url)
             take(str(client.base_url).rstrip("/"), given.out)
 
 

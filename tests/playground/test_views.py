@@ -16,6 +16,7 @@ from engine import Engine
 from service.settings import Settings
 from tests.playground.conftest import settings_for
 from tests.playground.reading import serious_violations
+from tests.playground.screenshots import product_page
 from tests.service.conftest import RedisProcess, serving
 
 ADMIN = {"Authorization": "Bearer sesame"}
@@ -102,7 +103,23 @@ def test_an_experiment_and_its_split(page: Page, views: httpx.Client) -> None:
         views.delete("/experiments/bolder").raise_for_status()
 
 
-@pytest.mark.parametrize("path", ["/views/replays", "/views/replays/spring", "/views/experiments", "/views/bundle"])
+def test_a_followed_page_and_the_course_of_its_price(page: Page, views: httpx.Client) -> None:
+    shown(page, views, "/views/prices")
+    expect(page.get_by_text("No page is followed yet.")).to_be_visible()
+    address = "https://shop.example/kettle?q=<b>"
+    for price in ("24.90", "24.90", "19.99"):
+        views.post("/tracked", json={"url": address, "html": product_page(price)}).raise_for_status()
+    shown(page, views, "/views/prices")
+    expect(page.get_by_role("heading", name=address)).to_be_visible()
+    expect(page.get_by_role("img", name="Price over 3 visits, from 24.90 EUR to 19.99 EUR")).to_be_visible()
+    last = page.get_by_role("region", name="Last visits").get_by_role("row").nth(1)
+    expect(last).to_contain_text("19.99 EUR")
+    expect(last).to_contain_text("from 24.90 EUR")
+
+
+@pytest.mark.parametrize(
+    "path", ["/views/replays", "/views/replays/spring", "/views/experiments", "/views/bundle", "/views/prices"]
+)
 def test_everybody_can_read_them(page: Page, views: httpx.Client, path: str) -> None:
     for width, scheme in ((360, "dark"), (1440, "light")):
         page.set_viewport_size({"width": width, "height": 900})

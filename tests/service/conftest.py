@@ -22,6 +22,7 @@ from redis.retry import Retry
 from uvicorn import Config, Server
 
 from service.app import create_app
+from service.protocol import BoundedHttp
 from service.redis_server import find_redis_server
 from service.settings import Settings
 
@@ -105,7 +106,7 @@ def serving(settings: Settings, *, port: int = 0) -> Iterator[httpx.Client]:
         port: 0 takes a free one.
     """
     app = create_app(settings)
-    server = Server(Config(app, log_config=None, access_log=False, loop="uvloop", http="httptools", lifespan="on"))
+    server = Server(Config(app, log_config=None, access_log=False, loop="uvloop", http=BoundedHttp, lifespan="on"))
     with socket.socket() as listener:
         listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         listener.bind(("127.0.0.1", port))

@@ -3,20 +3,23 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from datetime import UTC, datetime
+from pathlib import Path
 
 import numpy as np
+import polars as pl
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from core.records import Interaction, Query
+from core.records import Query
 from engine import Engine
 from engine.ladder import LADDER, Steady
 from ranker.features import FEATURES
 from ranker.population import Distribution
+from service.settings import Settings
 from service.telemetry import Telemetry
 from service.watching import SAMPLED_EVERY, Watching
+from tests.service.conftest import eventually, metric, serving
 
 QUERIES = ("ice cream", "yogurt", "coffee", "pasta", "soup", "cheddar cheese")
 
@@ -75,13 +78,30 @@ def test_weights_in_use_and_what_receipts_promised(engine: Engine) -> None:
     watched = Watched()
     query = Query("soup", weights={"relevance": 0.7, "revenue": 0.3})
     watched.sees(engine, query, times=10)
-    watched.watching.follow([Interaction("e", "d", datetime.now(UTC), "purchase", "1", value=7.5)])
-    watched.watching.follow([Interaction("f", "d", datetime.now(UTC), "click", "1")])
+    watched.watching.realised(pl.DataFrame({"action": ["purchase", "click"], "value": [7.5, 3.0]}))
     told = watched.told()
     assert told['trimtab_weights_used_total{objective="revenue"}'] == pytest.approx(3)
     expected = engine.search(query).receipt["revenue"].expected
     assert told['trimtab_receipts_promised_total{objective="revenue"}'] == pytest.approx(10 * expected)
     assert told['trimtab_receipts_realised_total{objective="revenue"}'] == 7.5
+
+
+def test_what_is_bought_of_a_slate_is_realised_and_what_is_bought_elsewhere_is_not(
+    small_bundle: Path, tmp_path: Path
+) -> None:
+    settings = Settings(
+        bundle=small_bundle, data_folder=tmp_path, log_flush_seconds=0.05, log_segment_rows=1, log_compact_seconds=0.1
+    )
+    with serving(settings) as client:
+        answer = client.get("/search", params={"q": "soup"}).json()
+        bought = {"action_name": "purchase", "item_id": answer["hits"][0]["item_id"], "value": 2.5}
+        events = [
+            {**bought, "event_id": "1", "query_id": answer["decision_id"]},
+            {**bought, "event_id": "2", "query_id": "?"},
+        ]
+        client.post("/events", json={"events": events}).raise_for_status()
+        eventually(lambda: metric(client, "trimtab_receipts_realised_total", objective="revenue") > 0)
+        assert metric(client, "trimtab_receipts_realised_total", objective="revenue") == 2.5
 
 
 def test_overlap_is_whole_where_pure_relevance_was_drawn_and_less_elsewhere(engine: Engine) -> None:
