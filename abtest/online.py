@@ -1,7 +1,7 @@
 """A simulated online test: variants share the traffic by hash, exposure ramps up, a guardrail may stop it.
 
 Nothing is guessed about the statistics: looks are taken as traffic comes in, with intervals that stay valid however
-often one looks (`statistics.always_valid`), and the split is checked before anything is believed.
+often one looks (`core.peeking.always_valid`), and the split is checked before anything is believed.
 """
 
 from __future__ import annotations
@@ -13,9 +13,10 @@ import numpy as np
 
 from abtest.bucketing import NOT_EXPOSED, assign
 from abtest.estimators import Floats
-from abtest.statistics import always_valid, sample_ratio_p_value
+from abtest.statistics import sample_ratio_p_value
 from abtest.sums import Ints
 from core.errors import BadParameter
+from core.peeking import always_valid
 
 SPLIT_ALARM = 1e-3
 """A split with a smaller p-value is broken (Fabijan et al. 2019)."""

@@ -28,13 +28,13 @@ from abtest.plots import price_plot
 from abtest.price_response import fit_price_response
 from abtest.replay import replay
 from abtest.simulate import simulate
-from abtest.statistics import always_valid
 from abtest.sums import Overlap, add_up
 from abtest.tune import Tables, candidates_around, choose
 from abtest.world import World, world_of
 from benchmarks.big_log import repeat
 from benchmarks.figures import Figure
 from catalog.grocery import load_grocery
+from core.peeking import always_valid
 from core.weights import format_weights, normalise
 from engine import Engine
 

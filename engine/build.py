@@ -92,9 +92,14 @@ def build_pipeline(
         raise BadInput("the catalogue has no item")
     store = ItemStore.from_frame(items)
     retriever = Retriever.build(store, encoder, staging / RETRIEVAL, progress)
+    return pipeline_of(store, retriever, histories or UserHistories.none())
+
+
+def pipeline_of(store: ItemStore, retriever: Retriever, histories: UserHistories) -> Pipeline:
+    """A store and its indices with what features need besides."""
     type_vectors = retriever.encoder.encode(list(store.types))
     columns = item_columns(store, retriever, build_words(store), type_vectors)
-    return Pipeline(store, retriever, columns, histories or UserHistories.none())
+    return Pipeline(store, retriever, columns, histories)
 
 
 def finish(

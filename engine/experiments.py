@@ -60,10 +60,10 @@ where it stopped. What the tables teach is in [insights.md](insights.md), where 
 Every method sees the same lists, the same 28 weightings and the same slate stage; slates have 10 items. The axes of a
 front are normalised alike for all: 0 is a random order, 1 the best order for that objective alone, so the hypervolume
 has one reference, 0. A cell of a table is the mean over seeds, with a 95 % bootstrap interval over seeds where there
-are two or more. A seed is a fresh initialisation, on icecat also a fresh assignment of queries to five folds whose
-test parts are pooled. `scalarisation` is the reference: a separately trained model for each weighting. Served by
-default are calibrated heads: one network is the row `heads`, three averaged the row `ensemble`, which is what a bundle
-of many lists has.
+are two or more; a value alone is of one seed, an empty cell was not measured. A seed is a fresh initialisation, on
+icecat also a fresh assignment of queries to five folds whose test parts are pooled. `scalarisation` is the reference: a
+separately trained model for each weighting. Served by default are calibrated heads: one network is the row `heads`,
+three averaged the row `ensemble`, which is what a bundle of many lists has.
 
 Sizes: grocery has 2,000 training lists (weeks 31 to 40), 400 for the maps (41 to 46) and 1,500 to measure on (47 to
 53), each the first 40 candidates of a query by which a household bought something; icecat has the judged items of 76
@@ -84,6 +84,7 @@ def _section(data: str, cells: pl.DataFrame, docs: Path) -> list[str]:
         f"\n## {TITLES[data]}\n",
         _front_table(cells, order, volumes),
         f"\n![Cost against hypervolume]({IMAGES}/{images['costs']})\n\n![Fronts]({IMAGES}/{images['fronts']})\n",
+        "Fronts of the first seed; in grey the methods with a model a weighting, except the reference.\n",
         "### What was asked of the default\n",
         _targets_table(cells, volumes),
         "\n### Steering\n",

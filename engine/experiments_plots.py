@@ -6,9 +6,13 @@ from pathlib import Path
 from typing import Any
 
 import matplotlib
+import matplotlib.ticker
 import numpy as np
 from cycler import cycler
+from matplotlib.axes import Axes
+from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
+from matplotlib.transforms import Bbox
 from numpy.typing import NDArray
 
 from ranker.evaluation import non_dominated
@@ -23,21 +27,31 @@ STYLE: Any = {
     "axes.spines.right": False,
     "axes.grid": True,
     "grid.alpha": 0.25,
-    "axes.prop_cycle": cycler(color=[matplotlib.colormaps["tab20"](shade) for shade in range(20)]),
+    "axes.prop_cycle": cycler(color=[matplotlib.colormaps["tab10"](shade) for shade in (0, 1, 2, 4, 5, 6, 8, 9)]),
 }
+OTHERS: Any = {"color": "#c8c8c8", "linewidth": 0.8, "marker": ".", "markersize": 2, "zorder": 1}
+"""Of methods with a model a weighting, which nobody serves: a background for those that can be steered."""
 
 
 def plot_fronts(data: str, fronts: dict[str, Floats], axes: tuple[str, ...], folder: Path) -> str:
-    """Each pair of axes, the non-dominated points of each method in that pair; returns the file's name."""
+    """Each pair of axes, the non-dominated points of each method in that pair, those that cannot be steered in grey.
+
+    Returns:
+        the file's name.
+    """
     pairs = [(0, 1), (0, 2), (1, 2)]
     with matplotlib.rc_context(STYLE):
         figure = Figure(figsize=(12, 4), layout="constrained")
         for panel, (across, up) in enumerate(pairs):
             plot = figure.add_subplot(1, len(pairs), panel + 1)
+            leading = []
             for name, points in fronts.items():
                 edge = non_dominated(points[:, [across, up]])
                 edge = edge[np.argsort(edge[:, 0])]
-                plot.plot(edge[:, 0], edge[:, 1], label=name, **_look(name))
+                leads = name in STEERABLE or name == REFERENCE
+                plot.plot(*edge.T, **{"label": name, **_look(name)} if leads else OTHERS)
+                leading += [edge] if leads else []
+            _frame(plot, np.concatenate(leading))
             plot.set_xlabel(axes[across])
             plot.set_ylabel(axes[up])
         figure.legend(*plot.get_legend_handles_labels(), loc="outside right center", frameon=False, fontsize=7)
@@ -69,11 +83,35 @@ def plot_costs(data: str, costs: dict[str, tuple[float, float]], folder: Path) -
         for name, (seconds, volume) in costs.items():
             marker = "o" if name in STEERABLE else "x"
             plot.scatter(seconds, volume, marker=marker, color=LEADS.get(name, "#2c7fb8"))
-            plot.annotate(name, (seconds, volume), xytext=(4, 3), textcoords="offset points", fontsize=7)
         plot.set_xscale("log")
+        for axis in (plot.xaxis.set_major_formatter, plot.xaxis.set_minor_formatter):
+            axis(matplotlib.ticker.StrMethodFormatter("{x:g}"))
         plot.set_xlabel("training, CPU seconds (o: one steerable model, x: a model a weighting)")
         plot.set_ylabel("hypervolume")
+        _annotate_apart(figure, plot, costs)
         return _save(figure, folder, f"experiments-{data}-costs.png")
+
+
+def _frame(plot: Axes, points: Floats) -> None:
+    """Show these points [P, 2] and a little around them."""
+    (left, low), (right, high) = points.min(axis=0), points.max(axis=0)
+    across, up = 0.05 * (right - left), 0.05 * (high - low)
+    plot.set_xlim(left - across, right + across)
+    plot.set_ylim(low - up, high + up)
+
+
+def _annotate_apart(figure: Figure, plot: Axes, places: dict[str, tuple[float, float]]) -> None:
+    """Name each point, moved down until no other name is under it."""
+    renderer = FigureCanvasAgg(figure).get_renderer()  # type: ignore[no-untyped-call]  # matplotlib ships it untyped
+    figure.draw_without_rendering()
+    taken: list[Bbox] = []
+    for name, place in sorted(places.items(), key=lambda item: -item[1][1]):
+        label = plot.annotate(name, place, xytext=(5, 3), textcoords="offset points", fontsize=7)
+        lower = 3.0
+        while any(label.get_window_extent(renderer).overlaps(box) for box in taken):
+            lower -= 2.0
+            label.set_position((5, lower))
+        taken.append(label.get_window_extent(renderer))
 
 
 def _look(name: str) -> dict[str, Any]:

@@ -152,6 +152,16 @@ class LiveEngine:
             self._renew()
             return self._delta.version
 
+    @property
+    def n_beside(self) -> int:
+        """Items written behind the built ones, and built ones that are gone."""
+        return len(self._delta)
+
+    @property
+    def newest_change(self) -> datetime | None:
+        """When it was made; None where there is none."""
+        return self._delta.timestamp
+
     def item(self, item_id: str) -> dict[str, Any]:
         """Raises NotFound."""
         found = self._delta.item(item_id)

@@ -29,7 +29,12 @@ METHODS = (
 
 
 def save_ranker(ranker: ServedRanker, folder: Path) -> None:
-    """Compile and write `folder/ranker.ts`."""
+    """Compile and write `folder/ranker.ts`; one that was loaded is compiled already."""
+    if isinstance(ranker, torch.jit.ScriptModule):
+        with warnings.catch_warnings():
+            _expect_deprecation()
+            torch.jit.save(ranker, str(folder / FILE))
+        return
     for name in METHODS:
         torch.jit.export(getattr(type(ranker), name))
     with warnings.catch_warnings():

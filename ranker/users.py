@@ -65,6 +65,15 @@ class UserHistories:
         other._moved = moved
         return other
 
+    def at_rows(self, new_rows: IntArray) -> UserHistories:
+        """The purchases of the items that are still there: [n_items] the new row of each, -1 where it is gone."""
+        users = np.repeat(np.arange(len(self._index)), np.diff(self._starts))
+        rows = new_rows[self._rows if self._moved is None else self._moved[self._rows]]
+        order = np.lexsort((rows, users))
+        order = order[rows[order] >= 0]
+        starts = np.searchsorted(users[order], np.arange(len(self._index) + 1))
+        return UserHistories(list(self._index), starts.astype(np.int64), rows[order], self._units[order])
+
     @classmethod
     def none(cls) -> UserHistories:
         return cls([], np.zeros(1, dtype=np.int64), EMPTY.rows, EMPTY.units)

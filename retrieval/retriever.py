@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
 
 import numpy as np
 
@@ -64,6 +64,13 @@ class Dense(Protocol):
     def search(self, query: FloatArray, depth: int, mask: Mask | None = None) -> tuple[IntArray, FloatArray]: ...
 
 
+class Made(NamedTuple):
+    """What is left of a retriever that was built before: its encoder, and [n_items, dim] the vectors of the items."""
+
+    encoder: Encoder
+    vectors: FloatArray
+
+
 class Retriever:
     """Candidates for a query out of one store.
 
@@ -96,15 +103,22 @@ class Retriever:
 
     @classmethod
     def build(
-        cls, store: ItemStore, encoder_name: str, folder: Path, progress: Progress = lambda *_: None
+        cls,
+        store: ItemStore,
+        encoder_name: str,
+        folder: Path,
+        progress: Progress = lambda *_: None,
+        *,
+        made: Made | None = None,
     ) -> Retriever:
         """Write the indices of a store into `folder` and open them.
+
+        Args:
+            made: what need not be made again.
 
         Raises:
             BadParameter: there is no such encoder, or it is not installed.
         """
-        is_distilled = encoder_name == DistilledQueries.name
-        item_encoder = load_encoder(TEACHER if is_distilled else encoder_name)
         folder.mkdir(parents=True, exist_ok=True)
         columns = {field: store.texts(field) for field in BOOSTS}
         priority = _priority(store)
@@ -114,13 +128,13 @@ class Retriever:
             for parts in zip(columns["title"], columns["product_type"], columns["description"], strict=True)
         ]
         distinct, vector_of = _distinct(texts)
-        vectors = _encode(item_encoder, distinct, progress)
+        if made is None:
+            encoder, vectors = _make(encoder_name, distinct, columns["title"], progress)
+        else:
+            encoder, vectors = made.encoder, made.vectors[np.unique(vector_of, return_index=True)[1]]
         np.save(folder / "vectors.npy", vectors[vector_of])
-
-        encoder: Encoder = item_encoder
-        if is_distilled:
-            encoder = taught = distil(item_encoder, pseudo_queries(columns["title"]), progress=progress)
-            taught.save(folder)
+        if isinstance(encoder, DistilledQueries):
+            encoder.save(folder)
 
         progress("dense index", 0, 1)
         dense = DenseIndex.build(vectors, vector_of, priority)
@@ -261,6 +275,16 @@ def _distinct(texts: Sequence[str]) -> tuple[list[str], IntArray]:
     known: dict[str, int] = {}
     which = [known.setdefault(text, len(known)) for text in texts]
     return list(known), np.array(which, dtype=np.int64)
+
+
+def _make(name: str, texts: Sequence[str], titles: Sequence[str], progress: Progress) -> tuple[Encoder, FloatArray]:
+    """An encoder for queries, and the vectors of distinct texts of items."""
+    if name != DistilledQueries.name:
+        encoder = load_encoder(name)
+        return encoder, _encode(encoder, texts, progress)
+    teacher = load_encoder(TEACHER)
+    vectors = _encode(teacher, texts, progress)
+    return distil(teacher, pseudo_queries(titles), progress=progress), vectors
 
 
 def _query_encoder(name: str, folder: Path) -> Encoder:

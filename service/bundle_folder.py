@@ -51,6 +51,11 @@ class BundleFolder:
                 raise BundleDamaged(part.relative_to(path), "is a link; a bundle holds its own files")
         return path
 
+    def place_for(self, name: str) -> Path:
+        """Where a bundle of that name is to be written."""
+        assert NAME.fullmatch(name), name
+        return self._folder / name
+
     def manifest(self, name: str) -> Mapping[str, Any]:
         """What a bundle says of itself; not verified.
 

@@ -65,6 +65,15 @@ class Catalogue:
         """The engine as it was at a version. May take long: not for the event loop."""
         return self._live[built.bundle_id].at(version)
 
+    def n_beside(self, built: Engine) -> int:
+        """Rows that a search has to look at beside the bundle's indices."""
+        return self._live[built.bundle_id].n_beside
+
+    @property
+    def folder(self) -> Path:
+        """Where the log of changes is."""
+        return self._folder
+
     def item(self, built: Engine, item_id: str) -> dict[str, Any]:
         """The whole item; raises NotFound."""
         return self._live[built.bundle_id].item(item_id)

@@ -69,7 +69,9 @@ class Settings(BaseSettings):
         default=100, ge=1, le=MAX_TIMEOUT_MS, description="time to answer of a search that does not say"
     )
     max_waiting_searches: int = Field(
-        default=16, ge=0, description="of one worker; more are answered 503 with Retry-After, batch callers first"
+        default=16,
+        ge=0,
+        description="of a worker, for half of timeout_ms at most; more are answered 503",
     )
     exploration_share: float = Field(default=0.0, ge=0, le=1, description="share of sessions whose slates are sampled")
     traces_url: str | None = Field(
@@ -85,6 +87,11 @@ class Settings(BaseSettings):
         default=10, gt=0, description="how often finished segments of events are looked for and made Parquet"
     )
 
+    compact_items: int = Field(
+        default=5000,
+        ge=0,
+        description="items that changed beside the indices from which on a new bundle is built of them; 0 never",
+    )
     max_body_bytes: int = Field(default=1_000_000, ge=1_000)
     max_page_bytes: int = Field(default=8_000_000, ge=1_000, description="of a request with a web page in it")
     page_seconds: float = Field(default=10, gt=0, description="what the analysis of one page may take")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -199,3 +200,36 @@ def test_a_disk_that_refuses_is_said_and_nothing_has_changed(
         assert client.get("/items/quince").status_code == 404
         assert found(client, "yogurt")
         assert metric(client, "trimtab_log_lines_total", log="catalogue", outcome="refused") >= 1
+
+
+def serves_another(shop: httpx.Client, bundle: str) -> bool:
+    time.sleep(0.1)  # do not take the processor from what builds
+    return bool(search(shop, "quince sorbet")["bundle"] != bundle)
+
+
+def test_many_changes_are_built_into_a_bundle_that_serves_then(
+    small_bundle: Path, tmp_path: Path, redis_server: RedisProcess
+) -> None:
+    settings = Settings(
+        bundle=small_bundle,
+        bundle_folder=tmp_path / "bundles",
+        data_folder=tmp_path / "data",
+        redis_url=redis_server.url,
+        redis_timeout_seconds=PATIENT_REDIS_SECONDS,
+        admin_key="sesame",
+        compact_items=3,
+    )
+    (tmp_path / "bundles").mkdir()
+    with serving(settings) as client:
+        client.headers.update(KEY)
+        first = search(client, "quince sorbet")["bundle"]
+        put(client, *({"item_id": f"quince-{n}", "title": f"Quince sorbet {n}", "price": 2.0 + n} for n in range(3)))
+        eventually(lambda: serves_another(client, first), seconds=200)
+        assert metric(client, "trimtab_catalogue_compactions_total", outcome="served") == 1
+        assert set(found(client, "quince sorbet")[:3]) == {"quince-0", "quince-1", "quince-2"}
+        put(client, {"item_id": "quince-3", "title": "Quince sorbet 3"}, {"item_id": "quince-1", "price": 99.0})
+        assert "quince-3" in found(client, "quince sorbet")
+        assert client.get("/items/quince-1").json()["price"] == 99.0
+    with serving(settings) as again:
+        assert "quince-3" in found(again, "quince sorbet")
+        assert search(again, "quince sorbet")["bundle"] != first

@@ -117,7 +117,7 @@ def test_who_may_send_pages_and_how_large(shop: httpx.Client) -> None:
     assert shop.post("/pages", content=b"x" * 9_000_000).status_code == 413
 
 
-def test_a_page_that_ends_the_analysis_is_refused_and_the_next_one_is_not(
+def test_a_page_that_takes_too_long_is_refused_and_searches_go_on(
     small_bundle: Path, tmp_path: Path, redis_server: RedisProcess
 ) -> None:
     settings = Settings(
@@ -125,10 +125,9 @@ def test_a_page_that_ends_the_analysis_is_refused_and_the_next_one_is_not(
     )
     with serving(settings) as client:
         client.headers.update(KEY)
-        for _ in range(2):
-            response = client.post("/pages", json={"html": product() * 20, "url": PRODUCT_URL})
-            assert response.status_code == 422
-            assert "takes more than 0.001 seconds" in response.json()["detail"]
+        response = client.post("/pages", json={"html": product() * 20, "url": PRODUCT_URL})
+        assert response.status_code == 422
+        assert "takes more than 0.001 seconds" in response.json()["detail"]
         assert client.get("/search", params={"q": "yogurt"}).status_code == 200
 
 
