@@ -200,8 +200,9 @@ def test_results_over_http(small_bundle: Path, redis_server: RedisProcess, tmp_p
             return answer
 
         eventually(lambda: sum(arm["revenue"] for arm in results()["now"]["arms"].values()) == bought)
+        eventually(lambda: sum(arm["searches"] for arm in results()["now"]["arms"].values()) == 220)
+        eventually(lambda: results()["ramp"]["reason"])
         found = results()
-        assert sum(arm["searches"] for arm in found["now"]["arms"].values()) == 220
         assert (found["control"], found["exposure"], found["ramp"]["status"]) == ("control", 1.0, "ramping")
         assert "searches in this step" in found["ramp"]["reason"]
         for interval in found["now"]["intervals"]:
