@@ -9,7 +9,8 @@ import numpy as np
 from benchmarks.figures import Figure
 from core.records import Query
 from engine import Engine
-from engine.pipeline import N_CANDIDATES
+from engine.frontier import N_POINTS, frontier_of
+from engine.pipeline import N_CANDIDATES, Stopwatch
 
 PLAIN = {"relevance": 0.6, "revenue": 0.4}
 DIVERSE = {"relevance": 0.6, "revenue": 0.3, "diversity": 0.1}
@@ -37,6 +38,11 @@ def measure(engine: Engine, *, n_queries: int = 1000) -> Iterator[Figure]:
     yield Figure("rank 200 with features: p99", _quantile(rank, 0.99), "ms", 1.0, "less")
     yield Figure("rank 200 with features and diversity: p50", _quantile(rank_diverse, 0.5), "ms")
     yield Figure("rank 200 with features and diversity: p99", _quantile(rank_diverse, 0.99), "ms", 2.0, "less")
+    for depth in (10, 20):
+        frontiers = _frontier_times(engine, texts[:100], depth)
+        yield Figure(
+            f"frontier of up to {N_POINTS} weightings, {depth} deep: p50", _quantile(frontiers, 0.5), "ms", 20.0, "less"
+        )
 
 
 def _times(engine: Engine, texts: Sequence[str], weights: Mapping[str, float]) -> tuple[list[float], list[float]]:
@@ -44,6 +50,19 @@ def _times(engine: Engine, texts: Sequence[str], weights: Mapping[str, float]) -
     stages = [engine.search(Query(text, weights=weights)).seconds for text in texts]
     retrieve = [seconds["retrieve"] for seconds in stages]
     return retrieve, [sum(seconds[stage] for stage in ("featurise", "rank", "choose")) for seconds in stages]
+
+
+def _frontier_times(engine: Engine, texts: Sequence[str], depth: int) -> list[float]:
+    """Seconds for all weightings of candidates that are scored already."""
+    seconds = []
+    for text in texts:
+        query = Query(text, k=depth)
+        scored = engine.score(query)
+        watch = Stopwatch()
+        frontier_of(engine.stage(query, scored), scored, engine.known_weights)
+        watch.lap("frontier")
+        seconds.append(watch.total()["frontier"])
+    return seconds
 
 
 def _quantile(seconds: Sequence[float], share: float) -> float:

@@ -7,16 +7,21 @@ followed over a few visits.
 from __future__ import annotations
 
 import argparse
+import json
 import tempfile
 from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import httpx
+import polars as pl
 from playwright.sync_api import Page, expect
+from redis import Redis
 
 from abtest.replay import replay
 from abtest.simulate import simulate
 from engine import Engine
+from engine.impressions import read_log
 from service.redis_server import redis_for
 from service.settings import Settings
 from tests.playground.chromium import running_chromium
@@ -26,7 +31,7 @@ from tests.service.conftest import serving
 ADMIN_KEY = "sesame"
 STEERED = "/?q=coffee&w_relevance=0.35&w_revenue=0.55&w_diversity=0.1&max_relevance_loss=0.05"
 N_IMPRESSIONS = 5_000
-N_SESSIONS = 400
+N_SESSIONS = 1_000
 POLICIES = {
     "bold": {"relevance": 0.6, "revenue": 0.35, "diversity": 0.05},
     "safe": {"relevance": 1.0},
@@ -90,16 +95,23 @@ def report(bundle: Path, data: Path) -> None:
     replay(data / "simulated", engine, POLICIES, data / "reports" / "summer")
 
 
-def use(client: httpx.Client) -> None:
-    """An experiment that has seen some sessions, and a page that was visited."""
+def use(client: httpx.Client, data: Path, redis_url: str) -> None:
+    """An experiment that has seen the searches of the simulated log, and a page that was visited day by day."""
     client.headers["Authorization"] = f"Bearer {ADMIN_KEY}"
     client.put("/profiles/bold", json={"weights": POLICIES["bold"]}).raise_for_status()
     client.put("/experiments/bold", json=EXPERIMENT).raise_for_status()
-    for number in range(N_SESSIONS):
-        asked = {"q": ("coffee", "yogurt", "soup", "ice cream")[number % 4], "session_id": f"session-{number}"}
+    rows = pl.concat(read_log(data / "simulated")).select("query", "user_id").head(N_SESSIONS).rows()
+    for number, (query, user_id) in enumerate(rows):
+        asked = {"q": query, "user_id": user_id, "session_id": f"session-{number}"}
         client.get("/search", params=asked).raise_for_status()
     for price in PRICES:
         client.post("/tracked", json={"url": FOLLOWED, "html": product_page(price)}).raise_for_status()
+    with Redis.from_url(redis_url) as redis:
+        for key in redis.keys("trimtab:tracked:visits:*"):
+            for ago in range(redis.llen(key)):
+                visit = json.loads(redis.lindex(key, ago))
+                visit["timestamp"] = (datetime.now(UTC) - timedelta(days=ago)).isoformat()
+                redis.lset(key, ago, json.dumps(visit))
 
 
 def product_page(price: str) -> str:
@@ -121,7 +133,7 @@ def main() -> None:
         report(given.bundle, data)
         settings = Settings(bundle=given.bundle, data_folder=data, redis_url=url, admin_key=ADMIN_KEY)
         with serving(settings) as client:
-            use(client)
+            use(client, data, url)
             take(str(client.base_url).rstrip("/"), given.out)
 
 

@@ -19,7 +19,7 @@ export function ticksOf(low, high, most = 5) {
 
 /**
  * Values with their intervals, one a row, on one scale around 0.
- * @param rows { name, value, low, high, words }; a value may be missing, which the words must say.
+ * @param rows { name, value, low, high, words, isBetterLow }; a value may be missing, which the words must say.
  */
 export function intervals(rows, label) {
   const ends = rows.flatMap((row) => [row.low, row.high, row.value]).filter((value) => value != null);
@@ -28,11 +28,11 @@ export function intervals(rows, label) {
   return element("ul", { class: "intervals", "aria-label": label }, ...rows.map((row) => intervalRow(row, at)));
 }
 
-function intervalRow({ name, value, low, high, words }, at) {
+function intervalRow({ name, value, low, high, words, isBetterLow = false }, at) {
   const isKnown = value != null;
   const [from, to] = [low ?? value, high ?? value];
   const isSure = isKnown && low != null && (low > 0 || high < 0);
-  const kind = !isSure ? "open" : value > 0 ? "more" : "less";
+  const kind = !isSure ? "open" : value > 0 !== isBetterLow ? "good" : "bad";
   const bar = isKnown && [
     element("span", { class: "span", "--from": at(from), "--to": at(to) }),
     element("span", { class: "mean", "--at": at(value) }),
@@ -62,8 +62,8 @@ export function plane(series, { x, y, label, diagonal = false, zero = false }) {
     "svg",
     { viewBox: `0 0 ${WIDTH} ${HEIGHT}`, role: "img", "aria-label": label },
     ...up.ticks.map((tick) => line("rule", EDGE.left, up.at(tick), WIDTH - EDGE.right, up.at(tick))),
-    ...up.ticks.map((tick) => text(EDGE.left - 6, up.at(tick) + 3.5, y.format(tick), "end")),
-    ...across.ticks.map((tick) => text(across.at(tick), HEIGHT - EDGE.bottom + 15, x.format(tick), "middle")),
+    ...distinct(up.ticks, y.format).map(([tick, words]) => text(EDGE.left - 6, up.at(tick) + 3.5, words, "end")),
+    ...distinct(across.ticks, x.format).map(([tick, words]) => text(across.at(tick), HEIGHT - EDGE.bottom + 15, words, "middle")),
     text(WIDTH - EDGE.right, HEIGHT - 4, x.name, "end", "axis"),
     text(EDGE.left, 12, y.name, "start", "axis"),
     zero && line("zero", EDGE.left, up.at(0), WIDTH - EDGE.right, up.at(0)),
@@ -71,6 +71,11 @@ export function plane(series, { x, y, label, diagonal = false, zero = false }) {
     ...series.flatMap((one, index) => drawn(one, index, across, up)),
   );
   return element("figure", { class: "chart" }, picture, series.length > 1 && legend(series));
+}
+
+/** Ticks with their words, without those that would say the same again. */
+function distinct(ticks, format) {
+  return ticks.map((tick) => [tick, format(tick)]).filter(([, words], index, all) => index === 0 || words !== all[index - 1][1]);
 }
 
 function drawn(one, index, x, y) {

@@ -66,5 +66,6 @@ function course(history, currency) {
 function dated(when, span) {
   const date = new Date(when);
   const isLong = span > 2 * 24 * 3600 * 1000;
-  return isLong ? date.toLocaleDateString("en-GB", { day: "numeric", month: "short" }) : date.toLocaleTimeString("en-GB", { hour: "2-digit", minute: "2-digit", ...(span < 600_000 ? { second: "2-digit" } : {}) });
+  if (isLong) return date.toLocaleDateString("en-GB", { day: "numeric", month: "short" });
+  return date.toLocaleTimeString("en-GB", { hour: "2-digit", minute: "2-digit" });
 }
