@@ -23,11 +23,11 @@ from abtest.logs import ReplayLog
 from abtest.outcomes import rewards_of
 from abtest.replay import replay
 from abtest.simulate import simulate
-from abtest.statistics import always_valid
 from abtest.sums import Overlap, add_up
 from abtest.tune import Tables, candidates_around, choose
 from abtest.world import World, world_of
 from benchmarks.figures import Figure
+from core.peeking import always_valid
 from core.weights import normalise
 from engine import Engine
 

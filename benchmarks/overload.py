@@ -26,6 +26,7 @@ TIMES_CAPACITY = 3
 SECONDS = 20.0
 BATCH_EVERY = 4
 """Every how many-th request is a batch caller's."""
+Connection = tuple[asyncio.StreamReader, asyncio.StreamWriter]
 HEADERS = {"shopper": "", "batch": "Priority: u=7\r\n"}
 
 
@@ -65,7 +66,7 @@ def _quantile(answers: Sequence[Answer], share: float) -> float:
 
 
 async def _arrivals(port: int, texts: Sequence[str], rate: float) -> list[Answer]:
-    idle: list[tuple[asyncio.StreamReader, asyncio.StreamWriter]] = []
+    idle: list[Connection] = []
     start = time.perf_counter()
     tasks = []
     for number in range(int(rate * SECONDS)):
@@ -79,18 +80,27 @@ async def _arrivals(port: int, texts: Sequence[str], rate: float) -> list[Answer
     return answers
 
 
-async def _ask(
-    port: int, idle: list[tuple[asyncio.StreamReader, asyncio.StreamWriter]], text: str, priority: str, due: float
-) -> Answer:
+async def _ask(port: int, idle: list[Connection], text: str, priority: str, due: float) -> Answer:
     """One request on a connection that is idle, or on a new one."""
-    reader, writer = idle.pop() if idle else await asyncio.open_connection("127.0.0.1", port)
-    writer.write(f"GET /search?q={quote(text)}&{WEIGHTS} HTTP/1.1\r\nHost: x\r\n{HEADERS[priority]}\r\n".encode())
+    request = f"GET /search?q={quote(text)}&{WEIGHTS} HTTP/1.1\r\nHost: x\r\n{HEADERS[priority]}\r\n".encode()
+    while True:
+        is_old = bool(idle)
+        connection = idle.pop() if is_old else await asyncio.open_connection("127.0.0.1", port)
+        try:
+            status, body = await _exchange(connection, request)
+        except (asyncio.IncompleteReadError, ConnectionError):
+            if not is_old:
+                raise
+            continue  # the service closes what is idle for some seconds
+        idle.append(connection)
+        milliseconds = 1e3 * (time.perf_counter() - due)
+        return Answer(priority, status, milliseconds, status == 200 and bool(orjson.loads(body)["degraded"]))
+
+
+async def _exchange(connection: Connection, request: bytes) -> tuple[int, bytes]:
+    """Status and body."""
+    reader, writer = connection
+    writer.write(request)
     head = await reader.readuntil(b"\r\n\r\n")
-    length = int(
-        next(line for line in head.lower().split(b"\r\n") if line.startswith(b"content-length")).split(b":")[1]
-    )
-    body = await reader.readexactly(length)
-    milliseconds = 1e3 * (time.perf_counter() - due)
-    idle.append((reader, writer))
-    status = int(head.split(b" ", 2)[1])
-    return Answer(priority, status, milliseconds, status == 200 and bool(orjson.loads(body)["degraded"]))
+    lengths = (line for line in head.lower().split(b"\r\n") if line.startswith(b"content-length"))
+    return int(head.split(b" ", 2)[1]), await reader.readexactly(int(next(lengths).split(b":")[1]))

@@ -1,9 +1,9 @@
 """Who is searched for next in one worker, and who is told at once to come back later.
 
 A search computes for a few milliseconds on the event loop's thread, one at a time. Those that arrive meanwhile wait in
-a line whose length is bounded, because each place in it is a wait of one search more: without a bound an overload makes
-every answer late, with it those that are let in stay quick. Shoppers go before batch callers, who may take only half of
-the places, so that they are the first to be turned away.
+a line that is bounded in places and in time, by how quickly it moved lately: without a bound an overload makes every
+answer late, with it those that are let in stay quick. Shoppers go before batch callers, who may take only half of the
+line, so that they are the first to be turned away.
 
 Who is a batch caller says its API key (`priority`), or the request itself with RFC 9218's header: `Priority: u=7` is
 background work, anything above the default urgency of 3 counts as batch.
@@ -16,6 +16,7 @@ import re
 import time
 from collections import deque
 from collections.abc import Callable
+from math import inf
 from typing import Literal, Protocol
 
 from fastapi import Request
@@ -25,8 +26,8 @@ from service.telemetry import Telemetry
 
 Priority = Literal["shopper", "batch"]
 RETRY_SECONDS: dict[Priority, float] = {"shopper": 1.0, "batch": 10.0}
-BATCH_SHARE = 0.5
-"""Of the places in the line."""
+SHARE_OF_LINE: dict[Priority, float] = {"shopper": 1.0, "batch": 0.5}
+SMOOTHING = 0.1
 DEFAULT_URGENCY = 3
 _URGENCY = re.compile(r"(?:^|,)\s*u=([0-7])\s*(?:[,;]|$)")
 
@@ -39,18 +40,24 @@ class Admission:
         telemetry: Telemetry,
         *,
         waiting: int,
+        patience_seconds: float = inf,
         at_once: int = 1,
         clock: Callable[[], float] = time.perf_counter,
     ) -> None:
         """
         Args:
             waiting: places in the line.
+            patience_seconds: longest wait to let somebody into; the first place is always there.
             at_once: how many are not made to wait; one of what computes on the event loop's thread.
         """
         self._telemetry = telemetry
-        self._n_places: dict[Priority, int] = {"shopper": waiting, "batch": int(waiting * BATCH_SHARE)}
+        self._n_places = waiting
+        self._patience_seconds = patience_seconds
         self._at_once = at_once
         self._n_inside = 0
+        self._seconds_a_place = 0.0
+        self._last_left = 0.0
+        self._moves = False
         self._line: dict[Priority, deque[asyncio.Future[None]]] = {"shopper": deque(), "batch": deque()}
         self.clock = clock
 
@@ -72,7 +79,7 @@ class Admission:
                 self.leave()
                 raise
             return
-        if self._n_waiting >= self._n_places[priority]:
+        if self._is_full(SHARE_OF_LINE[priority]):
             self._telemetry.searches_refused.labels(priority).inc()
             raise Unavailable("too many searches at once", retry_after_seconds=RETRY_SECONDS[priority])
         place = asyncio.get_running_loop().create_future()
@@ -86,17 +93,26 @@ class Admission:
 
     def leave(self) -> None:
         """The next one's turn: the first of the shoppers, else the first of the others."""
+        now = self.clock()
+        if self._moves:
+            self._seconds_a_place += SMOOTHING * (now - self._last_left - self._seconds_a_place)
+        self._last_left = now
+        self._moves = True
         for line in self._line.values():
             while line:
                 place = line.popleft()
                 if not place.done():  # else its client has gone
                     place.set_result(None)
                     return
+        self._moves = False
         self._n_inside -= 1
 
-    @property
-    def _n_waiting(self) -> int:
-        return sum(not place.done() for line in self._line.values() for place in line)
+    def _is_full(self, share: float) -> bool:
+        """Whether the part of the line that one may take is taken."""
+        n_waiting = sum(not place.done() for line in self._line.values() for place in line)
+        if n_waiting >= int(share * self._n_places):
+            return True
+        return n_waiting > 0 and (n_waiting + 1) * self._seconds_a_place > share * self._patience_seconds
 
 
 class Turn:

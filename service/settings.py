@@ -69,7 +69,9 @@ class Settings(BaseSettings):
         default=100, ge=1, le=MAX_TIMEOUT_MS, description="time to answer of a search that does not say"
     )
     max_waiting_searches: int = Field(
-        default=16, ge=0, description="of one worker; more are answered 503 with Retry-After, batch callers first"
+        default=16,
+        ge=0,
+        description="of a worker, for half of timeout_ms at most; more are answered 503",
     )
     exploration_share: float = Field(default=0.0, ge=0, le=1, description="share of sessions whose slates are sampled")
     traces_url: str | None = Field(

@@ -117,6 +117,39 @@ def test_batch_callers_are_shed_first_and_served_last() -> None:
     asyncio.run(story())
 
 
+class Clock:
+    now = 0.0
+
+    def __call__(self) -> float:
+        return self.now
+
+
+def test_a_line_that_moves_slowly_is_shorter() -> None:
+    async def story() -> None:
+        clock = Clock()
+        admission = Admission(Telemetry(), waiting=100, patience_seconds=1.0, clock=clock)
+
+        async def search(seconds: float) -> bool:
+            try:
+                async with admission.turn():
+                    clock.now += seconds
+            except Unavailable:
+                return False
+            return True
+
+        async def crowd(seconds: float) -> int:
+            return sum(await asyncio.gather(*(search(seconds) for _ in range(80))))
+
+        assert await crowd(0.01) == 80, "nothing is known of the line yet"
+        assert await crowd(0.25) == 80, "it has moved quickly"
+        assert 4 <= await crowd(0.25) <= 6, "who would wait more than a second is turned away"
+        for _ in range(30):
+            await crowd(0.01)
+        assert await crowd(0.01) > 60, "and it is believed to move again"
+
+    asyncio.run(story())
+
+
 def test_who_gives_up_while_waiting_leaves_room() -> None:
     async def story() -> None:
         line = Line(waiting=1)
