@@ -7,8 +7,9 @@ from collections.abc import Sequence
 from typing import Annotated, Any
 from weakref import WeakKeyDictionary
 
-from fastapi import APIRouter, HTTPException, Query, Request
+from fastapi import APIRouter, Query, Request
 from fastapi.responses import HTMLResponse, Response
+from starlette.exceptions import HTTPException
 
 from core.errors import Forbidden, Unauthorised
 from engine import Engine
