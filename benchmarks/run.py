@@ -13,8 +13,19 @@ from pathlib import Path
 from rich.console import Console
 from rich.table import Table
 
-from benchmarks import degradation, document, evaluation, http, latency, overload, relevance, training
-from benchmarks.figures import Figure
+from benchmarks import (
+    against_obp,
+    degradation,
+    document,
+    evaluation,
+    http,
+    latency,
+    live,
+    overload,
+    relevance,
+    training,
+)
+from benchmarks.figures import Figure, Skipped
 from engine import Engine
 
 ICECAT = Path(__file__).resolve().parents[2] / "shared" / "data" / "icecat"
@@ -25,15 +36,19 @@ def sections(bundle: Path, icecat: Path) -> dict[str, Callable[[], Iterator[Figu
     there: dict[str, Callable[[], Iterator[Figure]]] = {
         "latency": lambda: latency.measure(Engine.load(bundle)),
         "degradation": lambda: degradation.measure(bundle),
+        "live": lambda: live.measure(Engine.load(bundle)),
         "http": lambda: http.measure(bundle, Engine.load(bundle)),
         "training": training.measure,
         "overload": lambda: overload.measure(bundle, Engine.load(bundle)),
+        "evaluation-price-response": evaluation.price_response,
         "evaluation-coverage": lambda: evaluation.coverage(Engine.load(bundle)),
         "evaluation-temperatures": lambda: evaluation.temperatures(Engine.load(bundle)),
         "evaluation-peeking": lambda: evaluation.peeking(Engine.load(bundle)),
         "evaluation-tuning": lambda: evaluation.tuning(Engine.load(bundle)),
         "evaluation-agreement": lambda: evaluation.agreement(Engine.load(bundle)),
         "evaluation-speed": lambda: evaluation.speed(bundle),
+        "evaluation-big-log": lambda: evaluation.big_log(bundle),
+        "evaluation-against-obp": against_obp.measure,
     }
     if icecat.is_dir():
         there["relevance-wordllama"] = lambda: relevance.measure(icecat, "wordllama")
@@ -54,8 +69,12 @@ def main() -> None:
     for name in arguments.only or known:
         if name not in known:
             parser.error(f"--only: no section {name!r}; allowed here: {', '.join(known)}")
-        with console.status(name):
-            figures = list(known[name]())
+        try:
+            with console.status(name):
+                figures = list(known[name]())
+        except Skipped as reason:
+            console.print(f"{name}: {reason}", highlight=False)
+            continue
         console.print(_table(name, figures))
         _write(arguments.out / f"{name}.json", figures)
     document.write(arguments.out, arguments.page)
