@@ -26,7 +26,7 @@ from service.protocol import BoundedHttp
 from service.redis_server import find_redis_server
 from service.settings import Settings
 
-PATIENCE_SECONDS = 60
+PATIENCE_SECONDS = 120
 PATIENT_REDIS_SECONDS = 2.0
 """For tests that want Redis up on a machine that may be busy."""
 
@@ -142,6 +142,24 @@ def service(
     )
     with serving(settings) as client:
         yield client
+
+
+@pytest.fixture
+def shared(small_bundle: Path, redis_server: RedisProcess, tmp_path: Path) -> Settings:
+    """Of workers that share a Redis and hear of changes soon; `beside` it is another one."""
+    return Settings(
+        bundle=small_bundle,
+        data_folder=tmp_path / "data",
+        redis_url=redis_server.url,
+        redis_timeout_seconds=PATIENT_REDIS_SECONDS,
+        redis_poll_seconds=0.05,
+        admin_key="sesame",
+    )
+
+
+def beside(settings: Settings, **others: object) -> Settings:
+    """Of a second worker: the same with a data folder of its own, because both write logs."""
+    return settings.model_copy(update={"data_folder": settings.data_folder.with_name("beside"), **others})
 
 
 def metric(client: httpx.Client, name: str, **labels: str) -> float:
