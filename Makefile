@@ -46,7 +46,7 @@ audit:
 	build/audit/bin/pip-audit --requirement constraints.txt --no-deps --disable-pip
 
 faults: $(STAMP)
-	FAULT_ROUNDS=20 $(BIN)/python -m pytest tests/faults
+	FAULT_ROUNDS=20 FAULT_SWAPS=100 $(BIN)/python -m pytest --timeout 1800 -rP tests/faults
 
 fuzz: $(STAMP)
 	FUZZ_EXAMPLES=1000 $(BIN)/python -m pytest --timeout 3600 tests/fuzz

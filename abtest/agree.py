@@ -6,29 +6,31 @@ Policies are the bundle's default weights and others scattered about them, serve
 - judged: discounted gain of the sorted slate with what the shopper came for as grades, as a test collection would say.
 - replay: all estimated from one log of the default weights (`snips`).
 - ab: each serves searches of its own, an equal share of as many as the log has.
-- interleaving: each against the default, team draft, on as many searches as in the A/B test; credit is what was clicked
-  and bought, or the money spent, by whose item it was.
+- interleaving: each against the default, team draft of the sorted slates, on as many searches as in the A/B test;
+  credit is what was clicked and bought, or the money spent, by how much higher the policy ranks it than the default
+  (`interleaving.preferences`).
 
-What a decision costs is the number of searches at which the median policy would be told from the default with 80 %
-power at 5 %, from the spread measured here.
+What a decision costs is the number of searches at which a policy would be told from the default with 80 % power at 5 %,
+from the spread measured here: by an A/B test of sorted slates (half of the searches each) and by interleaving the same
+sorted slates. Compared are the policies of which the truth is sure that they differ from the default.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 from scipy import stats
 
 from abtest import estimators
-from abtest.clicks import N_DRAWS, PositionBased
+from abtest.clicks import N_DRAWS, Flags, PositionBased
 from abtest.deployment import deploy, value_of
 from abtest.estimators import Floats
 from abtest.evidence import gather
-from abtest.interleaving import credits, team_draft
+from abtest.interleaving import preferences, team_draft
 from abtest.intervals import assess
-from abtest.logs import ReplayLog
 from abtest.outcomes import rewards_of
 from abtest.simulate import K, policy_of, show
 from abtest.sums import Ints, add_up
@@ -48,6 +50,11 @@ SORTED = 1e-3
 
 DECISION = float(stats.norm.ppf(0.975) + stats.norm.ppf(0.8))
 """Standard errors between a difference and 0 at 80 % power and 5 % two-sided."""
+
+SURE = 3.0
+"""Standard errors of the paired truth from 0 at which a policy surely differs from the default."""
+
+RELEVANCE = "relevance"
 
 METHODS = ("judged", "replay", "ab", "interleaving")
 
@@ -89,27 +96,25 @@ def agree(
     evidence = gather(engine, log, effective)
     logged = rewards_of(evidence.slates, engine)[metric]
     asked = world.draw(n_truth, _stream(seed, 2))
-    control = _totals(engine, deploy(engine, world, engine.default_weights, n_each, _stream(seed, 3)), metric)
+    before = sorted_outcomes(engine, world, engine.default_weights, asked, metric=metric, rng=_stream(seed, 8))
     found: dict[str, dict[str, Any]] = {}
-    spreads: dict[str, list[float]] = {"ab": [], "interleaving": []}
     for number, (name, weights) in enumerate(policies.items()):
         truth = deploy(engine, world, weights, n_truth, _stream(seed, 4), intents=asked)
         value, error = value_of(engine, truth, metric)
         own = world.draw(n_each, _stream(seed, 5, number))
         trial = deploy(engine, world, weights, n_each, _stream(seed, 6, number), intents=own)
+        after = sorted_outcomes(engine, world, weights, asked, metric=metric, rng=_stream(seed, 8))
         preference = interleave(engine, world, weights, own, metric=metric, rng=_stream(seed, 7, number))
-        ab = _totals(engine, trial, metric)
-        spreads["ab"].append(np.sqrt(2 * (ab.var() + control.var())))
-        spreads["interleaving"].append(preference.std())
         prefixes = estimators.prefix_weights(evidence.ratios[name])
         found[name] = {
             "weights": effective[name],
             "truth": value,
             "truth_error": error,
-            "judged": judged(engine, world, weights, asked),
+            "judged": float((after.wanted @ discounts(K)).mean()),
             "replay": assess(add_up(estimators.snips(logged, prefixes), evidence.slates.groups)).value,
-            "ab": float(ab.mean()),
+            "ab": value_of(engine, trial, metric)[0],
             "interleaving": float(preference.mean()),
+            "decision": None if name == "default" else _decision(before.totals, after.totals, preference),
         }
         progress("policies", number + 1, n_policies)
     return {
@@ -120,7 +125,7 @@ def agree(
         "n_each": n_each,
         "policies": found,
         "kendall_tau": {method: _tau(found, method) for method in METHODS},
-        "searches_to_decide": _searches_to_decide(found, spreads),
+        "searches_to_decide": _searches_to_decide([one["decision"] for one in found.values() if one["decision"]]),
     }
 
 
@@ -137,12 +142,33 @@ def scattered(engine: Engine, n: int, seed: int) -> dict[str, dict[str, float]]:
     return found
 
 
-def judged(engine: Engine, world: World, weights: Mapping[str, float], intents: Intents) -> float:
-    """Mean discounted gain of sorted slates, 1 for what the shopper came for and 0 for all else."""
-    policy = policy_of(engine, normalise(weights, engine.known_weights), SORTED)
-    rows, _ = show(engine, world, policy, intents, np.full((len(intents), K), 0.5), progress=lambda _: None)
+@dataclass(frozen=True, slots=True)
+class Served:
+    """Sorted slates as they were received.
+
+    Attributes:
+        wanted: [n, k] whether a shown item is what the shopper came for.
+        totals: [n] the metric by search.
+    """
+
+    wanted: Flags
+    totals: Floats
+
+
+def sorted_outcomes(
+    engine: Engine,
+    world: World,
+    weights: Mapping[str, float],
+    intents: Intents,
+    *,
+    metric: str,
+    rng: np.random.Generator,
+) -> Served:
+    """What shoppers do with sorted slates; the same generator is the same luck."""
+    rows = _sorted_slates(engine, world, weights, intents)
     _, _, wanted = world.judge(intents, rows)
-    return float((wanted @ discounts(K)).mean())
+    rewards = _rewards(engine, world, intents, rows, metric=metric, rng=rng)
+    return Served(wanted, rewards @ discounts(K) if metric == RELEVANCE else rewards.sum(axis=1))
 
 
 def interleave(
@@ -154,26 +180,27 @@ def interleave(
     metric: str,
     rng: np.random.Generator,
 ) -> Floats:
-    """[n] credit of a policy minus the default's, search by search."""
-    shown: list[Ints] = []
-    uniforms = rng.random((len(intents), K))
-    for one in (engine.default_weights, weights):
-        policy = policy_of(engine, normalise(one, engine.known_weights), engine.temperature)
-        shown.append(show(engine, world, policy, intents, uniforms, progress=lambda _: None)[0])
-    slate = team_draft(np.stack(shown, axis=1), k=K, rng=rng)
+    """[n] how far a policy's sorted slate is preferred to the default's, search by search."""
+    rankings = [_sorted_slates(engine, world, one, intents) for one in (engine.default_weights, weights)]
+    both = np.stack(rankings, axis=1)
+    slate = team_draft(both, k=K, rng=rng)
+    return preferences(both, slate.items, _rewards(engine, world, intents, slate.items, metric=metric, rng=rng))
+
+
+def _sorted_slates(engine: Engine, world: World, weights: Mapping[str, float], intents: Intents) -> Ints:
+    policy = policy_of(engine, normalise(weights, engine.known_weights), SORTED)
+    return show(engine, world, policy, intents, np.full((len(intents), K), 0.5), progress=lambda _: None)[0]
+
+
+def _rewards(
+    engine: Engine, world: World, intents: Intents, rows: Ints, *, metric: str, rng: np.random.Generator
+) -> Floats:
+    """[n, K] gain or money by position."""
     draws = rng.random((len(intents), K, N_DRAWS), dtype=np.float32)
-    clicks, purchases = PositionBased().browse(*world.judge(intents, slate.items), draws)
-    if metric == "revenue":
-        rewards = purchases * np.nan_to_num(engine.store.prices).astype(np.float64)[slate.items]
-    else:
-        rewards = behaviour_gain(np.where(purchases, 2, clicks)).astype(np.float64)
-    by_ranker = credits(slate.teams, rewards, n_rankers=2)
-    return np.asarray(by_ranker[:, 1] - by_ranker[:, 0], dtype=np.float64)
-
-
-def _totals(engine: Engine, deployed: ReplayLog, metric: str) -> Floats:
-    """[n] of each search."""
-    return np.asarray(rewards_of(deployed.slates, engine)[metric].sum(axis=1), dtype=np.float64)
+    clicks, purchases = PositionBased().browse(*world.judge(intents, rows), draws)
+    if metric == RELEVANCE:
+        return behaviour_gain(np.where(purchases, 2, clicks)).astype(np.float64)
+    return np.asarray(purchases * np.nan_to_num(engine.store.prices).astype(np.float64)[rows])
 
 
 def _tau(found: Mapping[str, Mapping[str, Any]], method: str) -> float | None:
@@ -185,24 +212,43 @@ def _tau(found: Mapping[str, Mapping[str, Any]], method: str) -> float | None:
     return tau if np.isfinite(tau) else None
 
 
-def _searches_to_decide(
-    found: Mapping[str, Mapping[str, Any]], spreads: Mapping[str, list[float]]
-) -> dict[str, float | None]:
-    """Median over the policies that differ from the default in truth, of both methods on the same policies."""
-    names = list(found)
-    effects = {
-        "ab": [found[name]["truth"] - found["default"]["truth"] for name in names],
-        "interleaving": [found[name]["interleaving"] for name in names],
+def _decision(before: Floats, after: Floats, preference: Floats) -> dict[str, Any]:
+    """What it takes to tell a policy from the default.
+
+    Args:
+        before, after: [n] outcomes of sorted slates of the default and the policy, to the same shoppers and luck.
+        preference: [m] by search, interleaved.
+    """
+    differences = after - before
+    effect, error = float(differences.mean()), float(differences.std(ddof=1) / np.sqrt(len(differences)))
+    preferred = float(preference.mean())
+    return {
+        "effect": effect,
+        "effect_error": error,
+        "sure": abs(effect) > SURE * error,
+        "same_side": preferred * effect > 0,
+        # Twice the searches, because each arm gets half of them.
+        "ab": _needed(effect, np.sqrt(2 * (before.var() + after.var()))),
+        "interleaving": _needed(preferred, preference.std()),
     }
-    needed: dict[str, float | None] = {}
-    for method, sizes in effects.items():
-        counts = [
-            (DECISION * spread / size) ** 2
-            for name, size, spread in zip(names, sizes, spreads[method], strict=True)
-            if name != "default" and size != 0
-        ]
-        needed[method] = float(np.median(counts)) if counts else None
-    return needed
+
+
+def _needed(effect: float, spread: float) -> float | None:
+    return float((DECISION * spread / effect) ** 2) if effect != 0 else None
+
+
+def _searches_to_decide(decisions: Sequence[Mapping[str, Any]]) -> dict[str, float | int | None]:
+    """Medians over the policies that surely differ from the default, and of their ratio pair by pair."""
+    sure = [one for one in decisions if one["sure"] and one["ab"] and one["interleaving"]]
+    if not sure:
+        return {"ab": None, "interleaving": None, "ratio": None, "same_side": 0, "n_policies": 0}
+    return {
+        "ab": float(np.median([one["ab"] for one in sure])),
+        "interleaving": float(np.median([one["interleaving"] for one in sure])),
+        "ratio": float(np.median([one["ab"] / one["interleaving"] for one in sure])),
+        "same_side": sum(one["same_side"] for one in sure),
+        "n_policies": len(sure),
+    }
 
 
 def _stream(*parts: int) -> np.random.Generator:

@@ -6,10 +6,12 @@ import io
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from abtest.outcomes import METRICS
+from abtest.price_response import PriceResponse
 
 INK, ACCENT, MUTED = "#1f2933", "#0b6e99", "#9aa5b1"
 DARK = 0.55
@@ -92,6 +94,20 @@ def overlap_plot(result: Mapping[str, Any]) -> str:
     axes.set_ylim(0, 1.05)
     axes.set_xlabel("rank")
     axes.set_ylabel("effective share of the log")
+    axes.legend(frameon=False)
+    return _svg(figure)
+
+
+def price_plot(found: PriceResponse) -> str:
+    """How much more often an item is taken the cheaper it is than usual, and the fitted line."""
+    figure = Figure(figsize=(5.2, 3.4), layout="constrained")
+    axes = figure.subplots()
+    changes = np.array([change for change, _ in found.by_price])
+    axes.plot(100 * np.expm1(changes), np.exp([taken for _, taken in found.by_price]), "o", color=ACCENT)
+    along = np.linspace(changes.min(), changes.max(), 50)
+    axes.plot(100 * np.expm1(along), np.exp(-found.beta * along), color=MUTED, label=f"price ** -{found.beta:.2f}")
+    axes.set_xlabel("price against the item's usual one, %, beyond what its kind did that week")
+    axes.set_ylabel("times as often taken")
     axes.legend(frameon=False)
     return _svg(figure)
 

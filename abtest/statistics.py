@@ -2,13 +2,12 @@
 
 The unit is the user, because a user is what was randomised; a rate per search is a ratio of two sums by user and gets
 its variance by the delta method. tea-tasting does the tests on moments that merge, scipy the rest; what neither has
-(intervals that stay valid while one watches) is here, equal to gbstats'.
+(intervals that stay valid while one watches) is in `core.peeking`, equal to gbstats'.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from itertools import combinations
 
 import numpy as np
@@ -98,38 +97,6 @@ def holm(p_values: ArrayLike) -> Floats:
 def benjamini_hochberg(p_values: ArrayLike) -> Floats:
     """Adjusted p-values that keep the share of false discoveries below the level, in the given order."""
     return np.asarray(stats.false_discovery_control(p_values, method="bh"), dtype=np.float64)
-
-
-@dataclass(frozen=True, slots=True)
-class Peek:
-    """A look at a running test that may be taken after every user."""
-
-    low: float
-    high: float
-    p_value: float
-
-
-def always_valid(
-    difference: float, standard_error: float, n: int, *, confidence: float = 0.95, tuned_for: float = 5000.0
-) -> Peek:
-    """Asymptotic confidence sequence: covers at every look at once, so that a test may be stopped when one likes.
-
-    Waudby-Smith, Arbour, Sinha, Kennedy & Ramdas (2021), equation 9 and 155, as in gbstats.
-
-    Args:
-        difference: treatment minus control.
-        standard_error: of the difference now.
-        n: users in both variants now.
-        tuned_for: the number of users at which the sequence is tightest.
-    """
-    alpha = 1 - confidence
-    rho_squared = (-2 * np.log(alpha) + np.log(-2 * np.log(alpha) + 1)) / tuned_for
-    variance = standard_error**2 * n
-    grown = n * rho_squared + 1
-    half = np.sqrt(variance * 2 * grown * np.log(np.sqrt(grown) / alpha) / (n**2 * rho_squared))
-    with np.errstate(over="ignore"):
-        evidence = np.exp(rho_squared * difference**2 * n / standard_error**2 / (2 * grown)) / np.sqrt(grown)
-    return Peek(difference - half, difference + half, float(min(1.0, 1 / evidence)))
 
 
 def minimum_detectable_effect(

@@ -6,6 +6,9 @@ minutes: logs are cut out of one long one, whose searches are drawn independentl
 
 from __future__ import annotations
 
+import resource
+import subprocess
+import sys
 import time
 from collections.abc import Iterator
 from functools import cache
@@ -21,20 +24,25 @@ from abtest.evidence import gather
 from abtest.intervals import estimate
 from abtest.logs import ReplayLog
 from abtest.outcomes import rewards_of
+from abtest.plots import price_plot
+from abtest.price_response import fit_price_response
 from abtest.replay import replay
 from abtest.simulate import simulate
-from abtest.statistics import always_valid
 from abtest.sums import Overlap, add_up
 from abtest.tune import Tables, candidates_around, choose
 from abtest.world import World, world_of
+from benchmarks.big_log import repeat
 from benchmarks.figures import Figure
-from core.weights import normalise
+from catalog.grocery import load_grocery
+from core.peeking import always_valid
+from core.weights import format_weights, normalise
 from engine import Engine
 
 POLICIES = {
     "dearer": {"relevance": 0.75, "revenue": 0.2, "diversity": 0.05},
     "more diverse": {"relevance": 0.76, "revenue": 0.14, "diversity": 0.1},
 }
+IMAGES = Path("docs/img")
 N_LOGS, SEARCHES_PER_LOG = 400, 500
 N_TRUTH = 150_000
 N_TUNED_LOGS, SEARCHES_PER_TUNED_LOG, N_CANDIDATE_TRUTH = 40, 1500, 20_000
@@ -96,6 +104,16 @@ def temperatures(engine: Engine) -> Iterator[Figure]:
             yield Figure(f"temperature {temperature}: effective share, {name}", overlap.ess[-1] / n, "of the log")
 
 
+def price_response() -> Iterator[Figure]:
+    """How households answer to price, with its plot."""
+    found = fit_price_response(load_grocery().purchases)
+    IMAGES.mkdir(parents=True, exist_ok=True)
+    (IMAGES / "evaluation-price-response.svg").write_text(price_plot(found))
+    held = (found.beta - 1.96 * found.standard_error, found.beta + 1.96 * found.standard_error)
+    unit = f"% less often for each % of price, {found.n_items:,} items, {found.n_cells:,} item weeks"
+    yield Figure("an item among others of its kind is taken", found.beta, unit, interval=held)
+
+
 def peeking(engine: Engine) -> Iterator[Figure]:
     """A/A tests on real spending by shopper, stopped at the first look that seems sure."""
     log = deploy(engine, small_shop(engine), engine.default_weights, 100_000, np.random.Generator(np.random.PCG64(6)))
@@ -155,7 +173,11 @@ def agreement(engine: Engine) -> Iterator[Figure]:
             target = 0.9 if method == "replay" else None
             yield Figure(f"Kendall's tau to the truth, {method}", tau, "over 20 policies", target)
     needed = found["searches_to_decide"]
-    yield Figure("A/B searches for each interleaved one", needed["ab"] / needed["interleaving"], "times", 10.0)
+    sure = f"searches, median of {needed['n_policies']} policies that surely differ"
+    yield Figure("to a decision by an A/B test of sorted slates", needed["ab"], sure)
+    yield Figure("to a decision by interleaving them", needed["interleaving"], sure)
+    yield Figure("A/B searches for each interleaved one, median by policy", needed["ratio"], "times", 10.0)
+    yield Figure("interleaving on the side of the truth", needed["same_side"], f"of {needed['n_policies']} policies")
 
 
 def speed(bundle: Path) -> Iterator[Figure]:
@@ -173,3 +195,25 @@ def speed(bundle: Path) -> Iterator[Figure]:
         replay(out, engine, POLICIES)
         seconds = time.process_time() - start
         yield Figure("replay of 2 policies with segments", 1e3 * seconds / n, "ms of processor time an impression")
+
+
+def big_log(bundle: Path) -> Iterator[Figure]:
+    """Replay of ten million impressions by the command, in a process of its own: a log of a million, ten times over
+    (`benchmarks.big_log`)."""
+    n, times = 1_000_000, 10
+    with TemporaryDirectory() as folder:
+        once, log = Path(folder) / "once", Path(folder) / "log"
+        simulate(Engine.load(bundle), n, once)
+        repeat(once, log, times)
+        policies = [
+            f"--policy={name.replace(' ', '-')}={format_weights(weights)}" for name, weights in POLICIES.items()
+        ]
+        where = [str(log), f"--bundle={bundle}", f"--out={folder}/report"]
+        before, start = resource.getrusage(resource.RUSAGE_CHILDREN), time.perf_counter()
+        command = [sys.executable, "-m", "cli", "replay", *where, *policies, "--quiet", "--json"]
+        subprocess.run(command, check=True, stdout=subprocess.DEVNULL)  # noqa: S603 - our own command
+        wall, after = time.perf_counter() - start, resource.getrusage(resource.RUSAGE_CHILDREN)
+    millions = f"of {n * times // 1_000_000} million impressions, 2 policies"
+    yield Figure(f"replay {millions}", wall, "s", 180.0, "less")
+    yield Figure(f"processor time of the replay {millions}", after.ru_utime + after.ru_stime - before.ru_utime, "s")
+    yield Figure(f"peak memory of the replay {millions}", after.ru_maxrss / 2**20, "GiB", 4.0, "less")

@@ -6,6 +6,10 @@ from dataclasses import asdict, dataclass
 from typing import Any, Literal
 
 
+class Skipped(Exception):
+    """A section that cannot be measured here; the message says what is missing."""
+
+
 @dataclass(frozen=True, slots=True)
 class Figure:
     """One line of the table.

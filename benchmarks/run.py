@@ -13,8 +13,8 @@ from pathlib import Path
 from rich.console import Console
 from rich.table import Table
 
-from benchmarks import degradation, document, evaluation, http, latency, overload, relevance, training
-from benchmarks.figures import Figure
+from benchmarks import against_obp, degradation, document, evaluation, http, latency, overload, relevance, training
+from benchmarks.figures import Figure, Skipped
 from engine import Engine
 
 ICECAT = Path(__file__).resolve().parents[2] / "shared" / "data" / "icecat"
@@ -28,12 +28,15 @@ def sections(bundle: Path, icecat: Path) -> dict[str, Callable[[], Iterator[Figu
         "http": lambda: http.measure(bundle, Engine.load(bundle)),
         "training": training.measure,
         "overload": lambda: overload.measure(bundle, Engine.load(bundle)),
+        "evaluation-price-response": evaluation.price_response,
         "evaluation-coverage": lambda: evaluation.coverage(Engine.load(bundle)),
         "evaluation-temperatures": lambda: evaluation.temperatures(Engine.load(bundle)),
         "evaluation-peeking": lambda: evaluation.peeking(Engine.load(bundle)),
         "evaluation-tuning": lambda: evaluation.tuning(Engine.load(bundle)),
         "evaluation-agreement": lambda: evaluation.agreement(Engine.load(bundle)),
         "evaluation-speed": lambda: evaluation.speed(bundle),
+        "evaluation-big-log": lambda: evaluation.big_log(bundle),
+        "evaluation-against-obp": against_obp.measure,
     }
     if icecat.is_dir():
         there["relevance-wordllama"] = lambda: relevance.measure(icecat, "wordllama")
@@ -54,8 +57,12 @@ def main() -> None:
     for name in arguments.only or known:
         if name not in known:
             parser.error(f"--only: no section {name!r}; allowed here: {', '.join(known)}")
-        with console.status(name):
-            figures = list(known[name]())
+        try:
+            with console.status(name):
+                figures = list(known[name]())
+        except Skipped as reason:
+            console.print(f"{name}: {reason}", highlight=False)
+            continue
         console.print(_table(name, figures))
         _write(arguments.out / f"{name}.json", figures)
     document.write(arguments.out, arguments.page)

@@ -237,6 +237,25 @@ def simulate(
 
 
 @app.command()
+def convert(
+    source: Annotated[Path, typer.Argument(metavar="SOURCE", help="UBI files, Open Bandit files, or any table")],
+    out: Annotated[Path, typer.Option(help="log to write")],
+    mapping: Annotated[Path | None, typer.Option(help="TOML file that says which column of a table is which")] = None,
+    as_json: AsJson = False,
+) -> None:
+    """Read a log of another layout; what is rejected is counted with the reason."""
+    from abtest.conversion import convert as run
+
+    found = run(source, out, mapping=mapping).as_dict()
+    if as_json:
+        print_json(found)
+        return
+    results.print(f"{found['layout']}: {found['n_written']:,} of {found['n_read']:,} impressions in {out}")
+    for reason, one in found["rejected"].items():
+        results.print(f"  {one['n']:,} rejected: {reason} (first: {one['first']})", highlight=False)
+
+
+@app.command()
 def replay(
     log: Annotated[Path, typer.Argument(metavar="LOG", help="impression log: a file or a folder")],
     bundle: Annotated[Path, typer.Option(help="the bundle that served")],
@@ -411,8 +430,12 @@ def agree(
         print_json(result)
         return
     results.print(agreement_table(result, METHODS, title=f"{metric} of {policies} policies"))
-    needed = {method: f"{count:,.0f}" for method, count in result["searches_to_decide"].items() if count}
-    results.print("searches to tell the median policy from the default:", needed)
+    needed = result["searches_to_decide"]
+    if needed["n_policies"]:
+        results.print(
+            f"searches to tell the median of {needed['n_policies']} policies from the default: "
+            f"{needed['ab']:,.0f} in an A/B test, {needed['interleaving']:,.0f} interleaved"
+        )
 
 
 def _parse_share(text: str) -> tuple[str, float]:

@@ -3,7 +3,7 @@
 A search computes for a few milliseconds on the event loop's thread, one at a time. Those that arrive meanwhile wait in
 a line that is bounded in places and in time, by how quickly it moved lately: without a bound an overload makes every
 answer late, with it those that are let in stay quick. Shoppers go before batch callers, who may take only half of the
-line, so that they are the first to be turned away.
+line, and nothing while shoppers are turned away.
 
 Who is a batch caller says its API key (`priority`), or the request itself with RFC 9218's header: `Priority: u=7` is
 background work, anything above the default urgency of 3 counts as batch.
@@ -17,7 +17,7 @@ import time
 from collections import deque
 from collections.abc import Callable
 from math import inf
-from typing import Literal, Protocol
+from typing import Literal, NoReturn, Protocol
 
 from fastapi import Request
 
@@ -58,6 +58,7 @@ class Admission:
         self._seconds_a_place = 0.0
         self._last_left = 0.0
         self._moves = False
+        self._shopper_refused = -inf
         self._line: dict[Priority, deque[asyncio.Future[None]]] = {"shopper": deque(), "batch": deque()}
         self.clock = clock
 
@@ -70,6 +71,8 @@ class Admission:
         Raises:
             Unavailable: there is no place left to wait.
         """
+        if priority == "batch" and self.clock() - self._shopper_refused < RETRY_SECONDS["shopper"]:
+            self._refuse(priority)
         if self._n_inside < self._at_once:
             self._n_inside += 1
             try:
@@ -80,8 +83,7 @@ class Admission:
                 raise
             return
         if self._is_full(SHARE_OF_LINE[priority]):
-            self._telemetry.searches_refused.labels(priority).inc()
-            raise Unavailable("too many searches at once", retry_after_seconds=RETRY_SECONDS[priority])
+            self._refuse(priority)
         place = asyncio.get_running_loop().create_future()
         self._line[priority].append(place)
         try:
@@ -90,6 +92,12 @@ class Admission:
             if place.done() and not place.cancelled():
                 self.leave()  # its turn had come just then
             raise
+
+    def _refuse(self, priority: Priority) -> NoReturn:
+        if priority == "shopper":
+            self._shopper_refused = self.clock()
+        self._telemetry.searches_refused.labels(priority).inc()
+        raise Unavailable("too many searches at once", retry_after_seconds=RETRY_SECONDS[priority])
 
     def leave(self) -> None:
         """The next one's turn: the first of the shoppers, else the first of the others."""

@@ -37,6 +37,7 @@ from service.pages import Pages
 from service.playground.pages import ASSETS, FOLDER
 from service.profiles import Profile, Profiles
 from service.pseudonyms import Pseudonyms
+from service.ramps import Ramps
 from service.recent_events import RecentEvents
 from service.replays import Replays
 from service.routes.bundles import Portion, bundles_router
@@ -102,6 +103,7 @@ def create_app(settings: Settings) -> FastAPI:
     profiles = Profiles(state)
     rules = Rules(state)
     experiments = Experiments(state, telemetry)
+    Ramps(experiments, state)
     keys = Keys(state)
     gate = Gate(
         keys,
@@ -113,7 +115,8 @@ def create_app(settings: Settings) -> FastAPI:
     recent_events = RecentEvents(state)
     watching = Watching(telemetry)
     traces = tracing(settings.traces_url, share=settings.traces_share)
-    events = EventLog(settings, state, telemetry.log_observer("interactions"), followers=[recent_events.follow])
+    followers = (recent_events.follow, experiments.totals.follow)
+    events = EventLog(settings, state, telemetry.log_observer("interactions"), followers=followers)
     compactor = Compactor(
         settings.data_folder,
         lambda result, n: telemetry.events_compacted.labels(result).inc(n),
@@ -184,8 +187,11 @@ def create_app(settings: Settings) -> FastAPI:
         define(profiles, check=lambda profile: normalise(profile.weights, searching.known_weights)),
         bundles_router(bundles, experiments, admin=admin, max_body_bytes=limit),
         define(rules, check=lambda rule: _require_items(catalogue.newest(bundles.serving), rule)),
-        define(experiments, check=lambda experiment: _require_arms(profiles, bundles, experiment)),
-        experiments_router(experiments, reader=reader),
+        define(
+            experiments,
+            check=partial(_require_arms, profiles, bundles, experiments),
+        ),
+        experiments_router(experiments, state, reader=reader),
         pages_router(pages, tracked, bundles, gate, max_page_bytes=settings.max_page_bytes),
         items_router(catalogue, bundles, gate, max_body_bytes=limit),
         keys_router(keys, admin=admin, max_body_bytes=limit),
@@ -223,7 +229,8 @@ def _lifespan(*background: tuple[Callable[[], None], Callable[[], None]]) -> Lif
     return lifespan
 
 
-def _require_arms(profiles: Profiles, bundles: Bundles, experiment: Experiment) -> None:
+def _require_arms(profiles: Profiles, bundles: Bundles, experiments: Experiments, experiment: Experiment) -> None:
+    experiments.check(experiment)
     for arm in experiment.arms.values():
         profiles.get(arm.profile)
         if arm.bundle not in (None, *bundles.plan.loaded):

@@ -1,9 +1,11 @@
-"""Experiments: sessions or users split between profiles, the same by every worker and in every simulated test.
+"""Experiments: sessions or users split between profiles or bundles, alike by every worker and in simulated tests.
 
-The split is `core.assignment`'s hash, so an arm is sticky without being stored, and raising `exposure` adds units and
-moves none. A search is in one experiment at most: the first by name that its unit takes part in; a search that names
-weights or a profile of its own is in none. The distinct units of each arm are counted in Redis, because a split that is
-not the one asked for (sample ratio mismatch) says that the experiment cannot be believed.
+The split is `core.assignment`'s hash, so an arm is sticky without being stored, and raising the exposure adds units and
+moves none. In a layer a search is in one experiment at most: the first by name whose slots its unit stands in and that
+it takes part in; experiments with slots of their own never share a unit. Different layers split independently and may
+not decide the same thing. A search that names weights or a profile of its own is in none. The distinct units of an arm
+are counted in Redis, because a split that is not the one asked for (sample ratio mismatch) says that the experiment
+cannot be believed.
 """
 
 from __future__ import annotations
@@ -12,6 +14,7 @@ import hashlib
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import partial
 from typing import Annotated, Literal
 
 import numpy as np
@@ -19,14 +22,21 @@ import orjson
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 from pydantic_core import PydanticCustomError
 from redis import Redis
+from redis.client import Pipeline
 from scipy.special import chdtrc
 
-from core.assignment import SHARE_TOLERANCE, variant_of
+from core.assignment import SHARE_TOLERANCE, place, variant_of
+from core.errors import BadParameter
 from service.bundle_plan import Name as BundleName
 from service.definitions import Definitions
+from service.experiment_totals import ExperimentTotals
+from service.ramp import Ramp, RampState, exposure_of
 from service.state import State
-from service.telemetry import Telemetry
+from service.telemetry import JOINED, Telemetry
 
+RAMPS = "trimtab:ramps"
+SLOW_MS = 50.0
+"""Of an experiment without a ramp."""
 ALARM_BELOW = 0.001
 """Of the p-value of the sample ratio; small, because it is looked at again and again (Fabijan et al. 2019)."""
 COUNTED_SECONDS = 90 * 24 * 3600
@@ -62,13 +72,26 @@ class Experiment(BaseModel):
 
     arms: Mapping[Name, Arm] = Field(min_length=2, max_length=20, description="By name; shares sum to 1.")
     unit: Literal["session", "user"] = Field("session", description="What is split: by `session_id` or `user_id`.")
-    exposure: float = Field(1.0, ge=0, le=1, description="Share of the units that take part; raise it step by step.")
+    exposure: float = Field(1.0, ge=0, le=1, description="Share of the units that take part, where there is no ramp.")
+    ramp: Ramp | None = Field(None, description="Raises the exposure by itself; ends an experiment that does harm.")
+    layer: Name = Field("default", description="A search is in one experiment of a layer at most.")
+    slots: tuple[float, float] = Field(
+        (0.0, 1.0), description="From, to: the units of its layer that it may have. Apart, experiments share none."
+    )
+    exploration_share: float | None = Field(
+        None, ge=0, le=1, description="Share of its sessions whose slates are sampled. Left out: the service's."
+    )
 
     @model_validator(mode="after")
     def _is_split(self) -> Experiment:
         total = math.fsum(arm.share for arm in self.arms.values())
         if abs(total - 1) > SHARE_TOLERANCE:
             raise PydanticCustomError("shares", "shares that sum to 1", {"problem": f"shares sum to {total:g}"})
+        if not 0 <= self.slots[0] < self.slots[1] <= 1:
+            raise PydanticCustomError("slots", "0 <= from < to <= 1", {"problem": "slots are no part of 0 to 1"})
+        if self.ramp is not None and self.ramp.control not in self.arms:
+            problem = {"problem": f"the ramp's control {self.ramp.control!r} is no arm"}
+            raise PydanticCustomError("ramp", "an arm of this experiment", problem)
         return self
 
     @property
@@ -76,20 +99,56 @@ class Experiment(BaseModel):
         """In the order of the names, so that writing the arms in another order moves nobody."""
         return {name: arm.share for name, arm in sorted(self.arms.items())}
 
+    @property
+    def decides(self) -> frozenset[str]:
+        """What its arms choose."""
+        arms = self.arms.values()
+        return frozenset(name for name in ("profile", "bundle") if any(getattr(arm, name) for arm in arms))
+
+    @property
+    def split(self) -> str:
+        """A changed split is another experiment; more exposure goes on with the old one."""
+        return hashlib.blake2b(orjson.dumps([self.unit, self.shares]), digest_size=6).hexdigest()
+
 
 @dataclass(frozen=True, slots=True)
 class Assignment:
-    """Where a search was put; `variant` is what response and log call it, `profile` is None for the usual one."""
+    """Where a search was put; `profile` and `bundle` are None for the usual ones."""
 
     experiment: str
     arm: str
     unit_id: str
-    profile: str | None
-    bundle: str | None
+    profile: str | None = None
+    bundle: str | None = None
+    exploration_share: float | None = None
 
     @property
     def variant(self) -> str:
         return f"{self.experiment}/{self.arm}"
+
+
+@dataclass(frozen=True, slots=True)
+class Assigned:
+    """The arms of one search, of each layer one at most."""
+
+    arms: tuple[Assignment, ...] = ()
+
+    @property
+    def variant(self) -> str | None:
+        """What response and log call it."""
+        return JOINED.join(one.variant for one in self.arms) or None
+
+    @property
+    def profile(self) -> str | None:
+        return next((one.profile for one in self.arms if one.profile is not None), None)
+
+    @property
+    def bundle(self) -> str | None:
+        return next((one.bundle for one in self.arms if one.bundle is not None), None)
+
+    @property
+    def exploration_share(self) -> float | None:
+        return next((one.exploration_share for one in self.arms if one.exploration_share is not None), None)
 
 
 class Experiments(Definitions[Experiment]):
@@ -99,19 +158,62 @@ class Experiments(Definitions[Experiment]):
         super().__init__(state, "experiment", Experiment)
         self._telemetry = telemetry
         self._units: Mapping[str, Mapping[str, int]] = {}
+        self._ramps: Mapping[str, RampState] = {}
         self._counted: dict[tuple[str, str], None] = {}
+        self.totals = ExperimentTotals()
+        state.on_poll(self._read_ramps)
         state.on_poll(self._read_units)
+        state.on_poll(self.totals.flush)
 
-    def assign(self, *, user_id: str | None, session_id: str | None) -> Assignment | None:
-        """The arm a search belongs to, if any."""
+    def check(self, experiment: Experiment) -> None:
+        """
+        Raises:
+            BadParameter: another layer decides the same.
+        """
+        for name, other in self.all().items():
+            both = experiment.decides & other.decides
+            if other.layer != experiment.layer and both:
+                problem = f"experiment {name!r} of layer {other.layer!r} decides the {min(both)} too"
+                raise BadParameter("layer", problem, f"the layer {other.layer!r}")
+
+    def assign(self, *, user_id: str | None, session_id: str | None) -> Assigned:
+        """The arms a search belongs to, of each layer one at most."""
+        chosen: dict[str, Assignment] = {}
         for name, experiment in self.all().items():
             unit_id = user_id if experiment.unit == "user" else session_id
-            if unit_id is None:
+            if unit_id is None or experiment.layer in chosen:
                 continue
-            arm = variant_of(name, unit_id, experiment.shares, exposure=experiment.exposure)
+            low, high = experiment.slots
+            if not low <= place("layer", experiment.layer, unit_id) < high:
+                continue
+            arm = variant_of(name, unit_id, experiment.shares, exposure=self.exposure(name))
             if arm is not None:
-                return Assignment(name, arm, unit_id, experiment.arms[arm].profile, experiment.arms[arm].bundle)
-        return None
+                one = experiment.arms[arm]
+                share = experiment.exploration_share
+                chosen[experiment.layer] = Assignment(name, arm, unit_id, one.profile, one.bundle, share)
+        return Assigned(tuple(chosen.values()))
+
+    def exposure(self, name: str) -> float:
+        """Share of the units that take part now."""
+        experiment = self.all()[name]
+        return experiment.exposure if experiment.ramp is None else exposure_of(experiment.ramp, self.ramp_state(name))
+
+    def ramp_state(self, name: str) -> RampState:
+        """Where its ramp stands, as last read."""
+        return self._ramps.get(ramp_field(name, self.all()[name]), RampState(since=0.0))
+
+    def searched(self, assigned: Assigned, decision_id: str, *, seconds: float, is_empty: bool) -> None:
+        """Count a search that was answered."""
+        for one in assigned.arms:
+            experiment = self.all()[one.experiment]
+            slow_ms = SLOW_MS if experiment.ramp is None else experiment.ramp.slow_ms
+            key = totals_key(one.experiment, experiment, one.arm)
+            self.totals.add(key, decision_id, slow=seconds * 1e3 > slow_ms, empty=is_empty)
+
+    def failed(self, assigned: Assigned) -> None:
+        """Count a search that was not."""
+        for one in assigned.arms:
+            self.totals.add(totals_key(one.experiment, self.all()[one.experiment], one.arm), None, errors=True)
 
     def using_bundle(self, name: str) -> list[str]:
         """Experiments with an arm that is served by this bundle."""
@@ -121,20 +223,27 @@ class Experiments(Definitions[Experiment]):
             if any(arm.bundle == name for arm in definition.arms.values())
         ]
 
-    def count(self, assigned: Assignment) -> None:
-        """Count the unit once for its arm, soon."""
-        key = _units_key(assigned.experiment, self.all()[assigned.experiment], assigned.arm)
-        if (key, assigned.unit_id) in self._counted:
-            return
-        self._counted[key, assigned.unit_id] = None
-        if len(self._counted) > MAX_REMEMBERED:
-            del self._counted[next(iter(self._counted))]
-        unit = hashlib.blake2b(assigned.unit_id.encode(), digest_size=8).digest()
-        self._state.write_later(lambda pipeline: (pipeline.sadd(key, unit), pipeline.expire(key, COUNTED_SECONDS)))
+    def count(self, assigned: Assigned) -> None:
+        """Count the unit once for each of its arms, soon."""
+        for one in assigned.arms:
+            key = _units_key(one.experiment, self.all()[one.experiment], one.arm)
+            if (key, one.unit_id) not in self._counted:
+                self._counted[key, one.unit_id] = None
+                if len(self._counted) > MAX_REMEMBERED:
+                    del self._counted[next(iter(self._counted))]
+                self._state.write_later(partial(_add_unit, key, one.unit_id))
 
     def units(self, name: str) -> Mapping[str, int]:
         """Distinct units by arm, as last read."""
         return self._units.get(name, {})
+
+    def _read_ramps(self, redis: Redis) -> None:
+        stored = redis.hgetall(RAMPS) or {}
+        self._ramps = {_text(field): RampState.model_validate_json(text) for field, text in stored.items()}
+        for name, experiment in self.all().items():
+            if experiment.ramp is not None:
+                self._telemetry.experiment_exposure.labels(name).set(self.exposure(name))
+                self._telemetry.experiment_rolled_back.labels(name).set(self.ramp_state(name).status == "rolled_back")
 
     def _read_units(self, redis: Redis) -> None:
         units: dict[str, Mapping[str, int]] = {}
@@ -158,7 +267,25 @@ def sample_ratio_p_value(units: Mapping[str, int], experiment: Experiment) -> fl
     return float(chdtrc(len(counts) - 1, ((counts - expected) ** 2 / expected).sum()))
 
 
+def _text(stored: bytes | str) -> str:
+    return stored if isinstance(stored, str) else stored.decode()
+
+
+def _add_unit(key: str, unit_id: str, pipeline: Pipeline) -> None:
+    pipeline.sadd(key, hashlib.blake2b(unit_id.encode(), digest_size=8).digest())
+    pipeline.expire(key, COUNTED_SECONDS)
+
+
 def _units_key(name: str, experiment: Experiment, arm: str) -> str:
-    """A changed split starts a new count; more exposure goes on with the old one."""
-    split = hashlib.blake2b(orjson.dumps([experiment.unit, experiment.shares]), digest_size=6).hexdigest()
-    return f"trimtab:units:{name}:{split}:{arm}"
+    return f"trimtab:units:{name}:{experiment.split}:{arm}"
+
+
+def totals_key(name: str, experiment: Experiment, arm: str) -> str:
+    """Of the sums of an arm; a ramp that is defined anew starts with new ones."""
+    return f"trimtab:totals:{ramp_field(name, experiment)}:{arm}"
+
+
+def ramp_field(name: str, experiment: Experiment) -> str:
+    """Where the state of its ramp is kept: a ramp that is defined in another way starts again."""
+    ramp = None if experiment.ramp is None else experiment.ramp.model_dump()
+    return f"{name}:{experiment.split}:{hashlib.blake2b(orjson.dumps(ramp), digest_size=6).hexdigest()}"

@@ -11,6 +11,7 @@ from time import perf_counter
 
 import orjson
 
+from core.errors import BadInput
 from core.policy import seed_of
 from core.records import Query, ScoredCandidates, Slate
 from engine import Engine
@@ -23,7 +24,7 @@ from retrieval.filters import parse_filter
 from service.bundles import Bundles, Served
 from service.candidate_cache import CandidateCache
 from service.catalogue import Catalogue
-from service.experiments import Assignment, Experiments
+from service.experiments import Assigned, Experiments
 from service.impression_log import ImpressionLog
 from service.profiles import Profiles
 from service.pseudonyms import Pseudonyms
@@ -110,11 +111,14 @@ class Searching:
         engine = self._catalogue.newest(served.engine)
         query = self._query(engine, request, assigned, now)
         deadline = self._deadline(engine, query, start, request.timeout_ms or self._timeout_ms)
-        scored, slate = self._decided(engine, query, deadline)
+        try:
+            scored, slate = self._decided(engine, query, deadline)
+        except Exception as error:
+            if not isinstance(error, BadInput):  # what a caller got wrong is no failure of an arm
+                self._experiments.failed(assigned)
+            raise
         done = perf_counter()
-        variant = None if assigned is None else assigned.variant
-        if served.role == "canary":
-            variant = f"canary/{served.name}"
+        variant = f"canary/{served.name}" if served.role == "canary" else assigned.variant
         degraded = slate.degraded if self._state.is_up else (*slate.degraded, REDIS)
         line = self._impressions.record(engine.impression(slate, now, variant=variant))
         self._shadow.offer(line, unit_id or slate.decision_id)
@@ -122,6 +126,7 @@ class Searching:
         answer = orjson.dumps({**response_of(slate, engine.store), "degraded": degraded, "variant": variant})
         self._watching.saw(engine, scored, slate)
         end = perf_counter()
+        self._experiments.searched(assigned, slate.decision_id, seconds=end - start, is_empty=not slate.item_ids)
         deadline.learn({**slate.seconds, "respond": end - done})
         self._tracing.searched(slate, seconds=end - start, since_slate=end - done, traceparent=traceparent)
         if deadline.is_past:
@@ -137,7 +142,7 @@ class Searching:
             BadParameter: as `answer`.
         """
         engine = self.engine
-        query = self._query(engine, self._pseudonyms.request(request), None, datetime.now(UTC))
+        query = self._query(engine, self._pseudonyms.request(request), Assigned(), datetime.now(UTC))
         _, slate = self._decided(engine, query, self._deadline(engine, query))
         rules = slate.query.constraints
         obeyed = {
@@ -153,7 +158,7 @@ class Searching:
         The batch takes as long as many searches, so it runs in a thread of its own and they go on.
         """
         engine = self.engine
-        query = self._query(engine, self._pseudonyms.request(request), None, datetime.now(UTC))
+        query = self._query(engine, self._pseudonyms.request(request), Assigned(), datetime.now(UTC))
         watch = Stopwatch()
         pace = self._deadline(engine, query)
         query = self._with_recent(query, pace, watch)
@@ -171,28 +176,32 @@ class Searching:
             }
         )
 
-    def _assigned(self, request: SearchRequest) -> Assignment | None:
-        """The experiment's arm of a request that leaves the weights to the service."""
+    def _assigned(self, request: SearchRequest) -> Assigned:
+        """The experiments' arms of a request that leaves the weights to the service."""
         if request.weights or request.mode == "attainment" or request.profile is not None:
-            return None
+            return Assigned()
         assigned = self._experiments.assign(user_id=request.user_id, session_id=request.session_id)
-        if assigned is None:
-            return None
-        has_bundle = assigned.bundle is None or assigned.bundle in self._bundles.loaded
-        if assigned.profile not in (None, *self._profiles.all()) or not has_bundle:
-            return None  # an arm whose profile or bundle is gone is no arm: missing units raise the sample-ratio alarm
+        profiles, bundles = self._profiles.all(), self._bundles.loaded
+        # An arm whose profile or bundle is gone is no arm: its missing units raise the sample-ratio alarm.
+        assigned = Assigned(
+            tuple(
+                one
+                for one in assigned.arms
+                if (one.profile is None or one.profile in profiles) and (one.bundle is None or one.bundle in bundles)
+            )
+        )
         self._experiments.count(assigned)
         return assigned
 
-    def _served(self, assigned: Assignment | None, unit_id: str | None) -> Served:
+    def _served(self, assigned: Assigned, unit_id: str | None) -> Served:
         """Who answers: the bundle of the experiment's arm, or else the canary or the active one."""
-        if assigned is None:
+        if not assigned.arms:
             return self._bundles.choose(unit_id)
         arm = None if assigned.bundle is None else self._bundles.arm(assigned.bundle)
         return arm or self._bundles.choose(None)
 
-    def _query(self, engine: Engine, request: SearchRequest, assigned: Assignment | None, now: datetime) -> Query:
-        profile = self._profiles.get(request.profile if assigned is None else assigned.profile)
+    def _query(self, engine: Engine, request: SearchRequest, assigned: Assigned, now: datetime) -> Query:
+        profile = self._profiles.get(request.profile or assigned.profile)
         weights: Mapping[str, float] | None = request.weights or None
         if request.mode == "attainment":
             weights = engine.weights_for(request.weights)
@@ -211,15 +220,16 @@ class Searching:
             facets=request.facets,
             user_id=request.user_id,
             session_id=request.session_id,
-            explore=self._explores(request.session_id) if request.explore is None else request.explore,
+            explore=self._explores(request.session_id, assigned) if request.explore is None else request.explore,
             explain=request.explain,
         )
 
-    def _explores(self, session_id: str | None) -> bool:
+    def _explores(self, session_id: str | None, assigned: Assigned) -> bool:
         """Whole sessions explore or do not: the pages of one session are pages of one draw."""
-        if session_id is None or self._exploration_share == 0:
+        share = self._exploration_share if assigned.exploration_share is None else assigned.exploration_share
+        if session_id is None or share == 0:
             return False
-        return seed_of("exploration share", session_id) < self._exploration_share * SHARES
+        return seed_of("exploration share", session_id) < share * SHARES
 
     def _deadline(self, engine: Engine, query: Query, start: float = 0.0, timeout_ms: float = inf) -> Deadline:
         return Deadline(self._costs, Shape.of(query, engine.default_weights), start=start, seconds=timeout_ms / 1e3)

@@ -25,6 +25,9 @@ SHARES = tuple(tenth / 10 for tenth in range(11))
 LOGS = ("impressions", "interactions", "catalogue", "pages", "tracked")
 """What is kept on the disk; an alarm needs the series of each before the first fault."""
 
+JOINED = "+"
+"""Between the variants of a search that is in experiments of several layers."""
+
 _counter = partial(Counter, namespace="trimtab")
 _histogram = partial(Histogram, namespace="trimtab", buckets=BUCKETS)
 _gauge = partial(Gauge, namespace="trimtab", multiprocess_mode="mostrecent")
@@ -53,6 +56,12 @@ class Telemetry:
         )
         self.experiment_searches = _counter(
             "experiment_searches", "Searches of an experiment by arm.", ["variant", "outcome"], registry=registry
+        )
+        self.experiment_exposure = _gauge(
+            "experiment_exposure", "Share of the units in an experiment with a ramp.", ["experiment"], registry=registry
+        )
+        self.experiment_rolled_back = _gauge(
+            "experiment_rolled_back", "Whether a ramp was ended by a guardrail.", ["experiment"], registry=registry
         )
         self.sample_ratio_p_value = _gauge(
             "sample_ratio_p_value",
@@ -146,8 +155,8 @@ class Telemetry:
         """Count and time one search."""
         outcome = "infeasible" if slate.infeasible else "hits" if slate.item_ids else "empty"
         self.searches.labels(outcome).inc()
-        if variant is not None:
-            self.experiment_searches.labels(variant, outcome).inc()
+        for one in variant.split(JOINED) if variant else ():
+            self.experiment_searches.labels(one, outcome).inc()
         if slate.seed is not None:
             self.searches_explored.inc()
         self.bundle_search_seconds.labels(slate.bundle, role).observe(slate.seconds["total"])

@@ -7,7 +7,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from abtest.interleaving import NOBODY, credits, team_draft
+from abtest.interleaving import NOBODY, credits, preferences, team_draft
+from core.metrics import discounts
 
 
 def rankings(seed: int, *, n: int, n_rankers: int, n_items: int) -> np.ndarray:
@@ -62,3 +63,28 @@ def test_credit_is_what_the_teams_items_earned() -> None:
     teams = np.array([[0, 1, NOBODY], [1, 1, 0]])
     money = np.array([[2.0, 3.0, 5.0], [1.0, 1.0, 4.0]])
     assert credits(teams, money, n_rankers=2) == pytest.approx(np.array([[2, 3], [4, 2]]))
+
+
+def test_a_preference_is_what_the_rewarded_items_gain_by_their_rank() -> None:
+    both = np.array([[[1, 2, 3], [1, 3, 2]]])
+    shown, worth = np.array([[1, 3, 2]]), discounts(3)
+    assert preferences(both, shown, np.array([[5.0, 0.0, 0.0]])) == pytest.approx([0])  # ranked alike by both
+    assert preferences(both, shown, np.array([[5.0, 2.0, 1.0]])) == pytest.approx(
+        [2 * (worth[1] - worth[2]) + 1 * (worth[2] - worth[1])]
+    )
+    assert preferences(both[:, ::-1], shown, np.array([[5.0, 2.0, 0.0]])) == pytest.approx([-2 * (worth[1] - worth[2])])
+    unknown = np.array([[[1, -1], [2, -1]]])
+    assert preferences(unknown, np.array([[2, -1]]), np.array([[1.0, 9.0]])) == pytest.approx([1])
+
+
+def test_equally_good_rankings_are_preferred_equally_and_the_better_one_more() -> None:
+    rng = np.random.Generator(np.random.PCG64(3))
+    n = 20_000
+    ranked = rankings(5, n=n, n_rankers=2, n_items=8)
+    better = np.stack([ranked[:, 0], np.sort(ranked[:, 0], axis=1)], axis=1)
+    for both, by_item in ((ranked, False), (better, True)):
+        drawn = team_draft(both, k=6, rng=rng)
+        chance = np.where(by_item, 0.5 - drawn.items / 20, 0.3) * discounts(6)
+        preferred = preferences(both, drawn.items, (rng.random((n, 6)) < chance).astype(float))
+        z = preferred.mean() / (preferred.std() / np.sqrt(n))
+        assert (z > 10) if by_item else (abs(z) < 4)

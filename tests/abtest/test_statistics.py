@@ -12,7 +12,6 @@ from hypothesis import strategies as st
 from scipy import stats
 
 from abtest.statistics import (
-    always_valid,
     benjamini_hochberg,
     compare,
     holm,
@@ -23,6 +22,7 @@ from abtest.statistics import (
     users_needed,
     winsorised,
 )
+from core.peeking import always_valid
 from tests.abtest.ab_cases import two_variants, variant
 
 GOLDEN = json.loads((Path(__file__).parent / "golden" / "gbstats.json").read_text())

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -16,9 +17,10 @@ QUERIES = ("soup", "ice cream", "yogurt", "coffee", "pasta", "cheddar cheese")
 
 @dataclass
 class Seen:
-    """What came back, in order: a status, and which parts the search went without; -1 for no answer."""
+    """What came back, in order: a status, and which parts the search went without; -1 for no answer. And how long."""
 
     answers: list[tuple[int, tuple[str, ...]]] = field(default_factory=list)
+    seconds: list[float] = field(default_factory=list)
 
     def after(self, n: int) -> list[tuple[int, tuple[str, ...]]]:
         """The next answers, once there are some."""
@@ -52,8 +54,10 @@ def _shop(base_url: httpx.URL, seen: Seen, closing: threading.Event, keep_alive:
     with httpx.Client(base_url=base_url, timeout=30, limits=limits) as client:
         while not closing.is_set():
             n_asked += 1
+            start = time.perf_counter()
             try:
                 answer = client.get("/search", params={"q": QUERIES[n_asked % len(QUERIES)], "k": 5})
+                seen.seconds.append(time.perf_counter() - start)
                 seen.answers.append((answer.status_code, tuple(answer.json()["degraded"])))
             except (httpx.TransportError, KeyError):
                 seen.answers.append((-1, ()))

@@ -26,7 +26,7 @@ from service.protocol import BoundedHttp
 from service.redis_server import find_redis_server
 from service.settings import Settings
 
-PATIENCE_SECONDS = 60
+PATIENCE_SECONDS = 120
 PATIENT_REDIS_SECONDS = 2.0
 """For tests that want Redis up on a machine that may be busy."""
 

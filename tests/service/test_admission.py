@@ -39,6 +39,10 @@ def test_a_crowd_beyond_the_bound_is_turned_away(small_bundle: Path, tmp_path: P
     assert turned_away[0].headers["retry-after"] == "1"
     assert turned_away[0].headers["content-type"] == "application/problem+json"
     assert {answer.status_code for answer in crowd(app, 4)} == {200}, "and all have left"
+
+
+def test_a_crowd_of_batch_callers_gets_half_of_the_line(small_bundle: Path, tmp_path: Path) -> None:
+    app = create_app(Settings(bundle=small_bundle, data_folder=tmp_path, max_waiting_searches=3))
     batch = crowd(app, 12, headers=BACKGROUND)
     assert sum(answer.status_code == 200 for answer in batch) == 1 + 1, "they may take half of the line"
     assert {answer.headers["retry-after"] for answer in batch if answer.status_code == 503} == {"10"}
@@ -122,6 +126,23 @@ class Clock:
 
     def __call__(self) -> float:
         return self.now
+
+
+def test_no_batch_caller_is_let_in_while_shoppers_are_turned_away() -> None:
+    async def story() -> None:
+        clock = Clock()
+        admission = Admission(Telemetry(), waiting=0, clock=clock)
+        async with admission.turn():
+            with pytest.raises(Unavailable):
+                await admission.enter("shopper")
+        with pytest.raises(Unavailable):
+            await admission.enter("batch")
+        async with admission.turn():
+            clock.now += 1.0
+        async with admission.turn("batch"):
+            pass
+
+    asyncio.run(story())
 
 
 def test_a_line_that_moves_slowly_is_shorter() -> None:

@@ -20,6 +20,7 @@ PATHS = {
     "/rules/{name}",
     "/experiments",
     "/experiments/{name}",
+    "/experiments/{name}/results",
     "/bundles",
     "/bundles/rollback",
     "/bundles/{name}",

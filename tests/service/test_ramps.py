@@ -1,0 +1,233 @@
+"""Ramps over Redis by a clock that is set by hand: one worker decides for all, purchases count, results tell."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+
+import httpx
+import pytest
+from redis import Redis
+
+from core.records import Interaction
+from service.experiments import Assigned, Experiment, Experiments, ramp_field
+from service.ramps import LEADER, Ramps, read_history
+from service.settings import Settings
+from service.state import State
+from service.telemetry import Telemetry
+from tests.service.conftest import PATIENT_REDIS_SECONDS, RedisProcess, eventually, serving
+
+KEY = {"Authorization": "Bearer sesame"}
+HALVES = {"control": {"share": 0.5}, "margin": {"share": 0.5}}
+RAMPED = {"arms": HALVES, "ramp": {"control": "control", "min_searches": 100, "hold_seconds": 60}}
+
+
+@dataclass
+class Worker:
+    """One worker's part, polled by hand."""
+
+    redis: Redis
+    now: float = 0.0
+
+    def __post_init__(self) -> None:
+        state = State(None, timeout_seconds=1, poll_seconds=1)
+        self.experiments = Experiments(state, Telemetry())
+        self.ramps = Ramps(self.experiments, state, clock=lambda: self.now)
+        self._state = state
+
+    def poll(self, now: float) -> None:
+        self.now = now
+        for reader in self._state._readers:
+            reader(self.redis)
+
+    def search(self, n: int, *, failing: str | None = None) -> list[tuple[str, Assigned]]:
+        """Searches by n sessions that take part; those of one arm fail."""
+        found = []
+        for number in range(10**6):
+            assigned = self.experiments.assign(user_id=None, session_id=f"visit-{number}")
+            if not assigned.arms:
+                continue
+            if assigned.arms[0].arm == failing:
+                self.experiments.failed(assigned)
+            else:
+                self.experiments.searched(assigned, f"d-{len(found)}", seconds=0.001, is_empty=False)
+            found.append((f"d-{len(found)}", assigned))
+            if len(found) == n:
+                break
+        return found
+
+
+@pytest.fixture
+def redis(redis_server: RedisProcess) -> Iterator[Redis]:
+    with redis_server.client() as client:
+        yield client
+
+
+def define(redis: Redis, definition: dict) -> Experiment:
+    experiment = Experiment.model_validate(definition)
+    redis.hset("trimtab:experiments", "margin", experiment.model_dump_json())
+    return experiment
+
+
+def test_a_ramp_rises_and_is_rolled_back_once_for_all_workers(redis: Redis) -> None:
+    define(redis, RAMPED)
+    one, two = Worker(redis), Worker(redis)
+    for worker in (one, two):
+        worker.poll(0)
+        worker.poll(2)
+        assert worker.experiments.exposure("margin") == 0.01
+    two.search(250)
+    two.poll(30)
+    one.poll(40)
+    two.poll(40)
+    assert two.experiments.exposure("margin") == 0.01, "the step has not lasted"
+    one.poll(70)
+    two.poll(70)
+    assert two.experiments.exposure("margin") == 0.05
+    one.poll(70.5)
+    assert one.experiments.exposure("margin") == 0.05
+
+    two.search(400, failing="margin")
+    two.poll(80)
+    one.poll(90)
+    one.poll(92)
+    two.poll(92)
+    for worker in (one, two):
+        state = worker.experiments.ramp_state("margin")
+        assert state.status == "rolled_back"
+        assert state.reason is not None
+        assert state.reason.startswith("errors of margin")
+        assert worker.experiments.exposure("margin") == 0
+        assert not worker.experiments.assign(user_id=None, session_id="visit-1").arms
+    one.poll(1e6)
+    assert one.experiments.exposure("margin") == 0, "for good"
+
+    define(redis, {**RAMPED, "ramp": {**RAMPED["ramp"], "hold_seconds": 61}})
+    one.poll(1e6 + 2)
+    one.poll(1e6 + 4)
+    assert one.experiments.exposure("margin") == 0.01, "defined anew it starts again"
+
+
+def test_who_leads_is_followed_by_another(redis: Redis) -> None:
+    define(redis, RAMPED)
+    one, two = Worker(redis), Worker(redis)
+    one.poll(0)
+    two.poll(0)
+    assert one.ramps.turn(redis) is False, "once a second is enough"
+    one.now = two.now = 10
+    assert two.ramps.turn(redis) is False
+    assert one.ramps.turn(redis) is True
+    redis.delete(LEADER)  # what its lease does when a worker is gone
+    one.now = two.now = 20
+    assert two.ramps.turn(redis) is True
+    assert one.ramps.turn(redis) is False
+
+
+def test_a_purchase_is_the_revenue_of_the_arm_that_sold_it(redis: Redis) -> None:
+    experiment = define(redis, {"arms": HALVES})
+    one, two = Worker(redis), Worker(redis)
+    one.poll(0)
+    two.poll(0)
+    searched = one.search(300)
+    sold = {}
+    for decision_id, assigned in searched[:10]:
+        sold.setdefault(assigned.arms[0].arm, []).append(decision_id)
+    at = datetime.now(UTC)
+    for number, decision_id in enumerate([ids[0] for ids in sold.values()] * 2):
+        two.experiments.totals.follow([Interaction(f"e-{number}", decision_id, at, "purchase", "i", value=3.0)])
+    two.experiments.totals.follow([Interaction("other", "unknown", at, "purchase", "i", value=100.0)])
+    two.poll(1)
+    one.poll(2)
+    two.poll(2)
+    totals, _ = read_history(redis, "margin", experiment)
+    assert sum(one.searches for one in totals.values()) == 300
+    for arm in sold:
+        assert (totals[arm].revenue, totals[arm].revenue_squares) == (6.0, 36.0), "two purchases of one search"
+    one.poll(70)
+    one.poll(140)
+    _, history = read_history(redis, "margin", experiment)
+    assert [snapshot["at"] for snapshot in history] == [0, 70, 140]
+    assert ramp_field("margin", experiment).startswith("margin:")
+
+
+def test_layers_are_exclusive_inside_and_independent_of_each_other(redis: Redis) -> None:
+    halves = {"arms": HALVES}
+    for name, definition in {
+        "a": {**halves, "slots": (0, 0.5)},
+        "b": {**halves, "slots": (0.5, 1)},
+        "c": {**halves, "layer": "other", "exploration_share": 0.5},
+    }.items():
+        redis.hset("trimtab:experiments", name, Experiment.model_validate(definition).model_dump_json())
+    worker = Worker(redis)
+    worker.poll(0)
+    seen: dict[tuple[str, ...], int] = {}
+    for number in range(2000):
+        assigned = worker.experiments.assign(user_id=None, session_id=f"visit-{number}")
+        assert assigned.exploration_share == 0.5
+        variants = tuple(one.variant for one in assigned.arms)
+        assert assigned.variant == "+".join(variants)
+        seen[variants] = seen.get(variants, 0) + 1
+    assert len(seen) == 8, "one of a or b, and one of c"
+    assert all(len(variants) == 2 and variants[1].startswith("c/") for variants in seen)
+    assert min(seen.values()) > 2000 / 8 * 0.75
+
+
+def test_results_over_http(small_bundle: Path, redis_server: RedisProcess, tmp_path: Path) -> None:
+    settings = Settings(
+        bundle=small_bundle,
+        data_folder=tmp_path,
+        redis_url=redis_server.url,
+        redis_timeout_seconds=PATIENT_REDIS_SECONDS,
+        redis_poll_seconds=0.05,
+        admin_key="sesame",
+    )
+    with serving(settings) as shop:
+        everybody = {**RAMPED, "ramp": {"control": "control", "steps": [1.0]}}
+        shop.put("/experiments/margin", json=everybody, headers=KEY).raise_for_status()
+        bought = 0.0
+        for number in range(220):
+            answer = shop.get("/search", params={"q": "soup", "k": 1, "session_id": f"visit-{number}"}).json()
+            assert answer["variant"].startswith("margin/")
+            if number % 20 == 0:
+                event = {"event_id": f"e-{number}", "action_name": "purchase", "value": 2.5, "item_id": "i"}
+                shop.post("/events", json={**event, "query_id": answer["decision_id"]}).raise_for_status()
+                bought += 2.5
+
+        def results() -> dict:
+            answer: dict = shop.get("/experiments/margin/results").json()
+            return answer
+
+        eventually(lambda: sum(arm["revenue"] for arm in results()["now"]["arms"].values()) == bought)
+        eventually(lambda: sum(arm["searches"] for arm in results()["now"]["arms"].values()) == 220)
+        eventually(lambda: results()["ramp"]["reason"])
+        found = results()
+        assert (found["control"], found["exposure"], found["ramp"]["status"]) == ("control", 1.0, "ramping")
+        assert "searches in this step" in found["ramp"]["reason"]
+        for interval in found["now"]["intervals"]:
+            assert interval["low"] <= interval["difference"] <= interval["high"]
+        eventually(lambda: results()["history"])
+        refused = {"arms": {**HALVES, "control": {"share": 0.5, "profile": None}}, "layer": "x", "slots": [1, 0]}
+        assert shop.put("/experiments/wrong", json=refused, headers=KEY).status_code == 422
+        assert shop.get("/experiments/nobody/results").status_code == 404
+
+
+def test_two_layers_do_not_decide_the_same(small_bundle: Path, redis_server: RedisProcess, tmp_path: Path) -> None:
+    settings = Settings(bundle=small_bundle, data_folder=tmp_path, redis_url=redis_server.url, admin_key="sesame")
+    arms = {"control": {"share": 0.5}, "margin": {"share": 0.5, "profile": "margin"}}
+    with serving(settings) as shop:
+        shop.put("/profiles/margin", json={"weights": {"revenue": 1}}, headers=KEY).raise_for_status()
+        shop.put("/experiments/one", json={"arms": arms}, headers=KEY).raise_for_status()
+        refused = shop.put("/experiments/two", json={"arms": arms, "layer": "other"}, headers=KEY)
+        assert refused.status_code == 422
+        assert "decides the profile too" in refused.json()["detail"]
+
+
+def test_a_client_that_is_wrong_is_no_failure_of_an_arm(service: httpx.Client) -> None:
+    service.put("/experiments/margin", json={"arms": HALVES}, headers=KEY).raise_for_status()
+    assert service.get("/search", params={"q": "soup", "session_id": "s", "offset": 5000}).status_code == 422
+    eventually(lambda: service.get("/experiments/margin/results").status_code == 200)
+    arms = service.get("/experiments/margin/results").json()["now"]["arms"]
+    assert sum(arm["errors"] for arm in arms.values()) == 0
+    service.delete("/experiments/margin", headers=KEY).raise_for_status()
