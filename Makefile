@@ -49,7 +49,7 @@ faults: $(STAMP)
 	FAULT_ROUNDS=20 FAULT_SWAPS=100 $(BIN)/python -m pytest --timeout 1800 -rP tests/faults
 
 fuzz: $(STAMP)
-	FUZZ_EXAMPLES=1000 $(BIN)/python -m pytest --timeout 3600 tests/fuzz
+	FUZZ_EXAMPLES=500 $(BIN)/python -m pytest --timeout 3600 tests/fuzz
 
 load: build
 	$(BIN)/python -m loadtests.run --bundle $(BUNDLE)

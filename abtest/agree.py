@@ -29,13 +29,14 @@ from abtest.clicks import N_DRAWS, Flags, PositionBased
 from abtest.deployment import deploy, value_of
 from abtest.estimators import Floats
 from abtest.evidence import gather
-from abtest.interleaving import preferences, team_draft
+from abtest.interleaving import preferences
 from abtest.intervals import assess
 from abtest.outcomes import rewards_of
 from abtest.simulate import K, policy_of, show
 from abtest.sums import Ints, add_up
 from abtest.world import Intents, World, world_of
 from core.errors import BadParameter
+from core.interleaving import team_draft
 from core.metrics import discounts
 from core.weights import DIVERSITY, format_weights, normalise
 from engine import Engine

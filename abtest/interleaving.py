@@ -1,61 +1,17 @@
 """Interleaving: several rankings in one slate, credited by what is clicked. Far more sensitive than a split.
 
-Team draft (Radlinski, Kurup & Joachims 2008) and its multileaved form (Schuth et al. 2014): rankers take turns in
-random order, each adding its best item that is not there yet. Batched: one row an impression.
+The draft is `core.interleaving`'s, which the service makes too. Batched: one row an impression.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 import numpy as np
+import polars as pl
 from numpy.typing import NDArray
 
 from abtest.estimators import Floats
 from abtest.sums import Ints
 from core.metrics import discounts
-
-NOBODY = -1
-
-
-@dataclass(frozen=True, slots=True)
-class Interleaved:
-    """Slates with the ranker that put each item there.
-
-    Attributes:
-        items: [n, k], -1 where nothing was left.
-        teams: [n, k] index of the ranker, `NOBODY` where nothing was left.
-    """
-
-    items: Ints
-    teams: Ints
-
-
-def team_draft(rankings: Ints, *, k: int, rng: np.random.Generator) -> Interleaved:
-    """Interleave two or more rankings.
-
-    Args:
-        rankings: [n, n_rankers, depth] item codes, best first, no repeats within a ranking; -1 pads the end.
-        k: length of the slate.
-    """
-    n, n_rankers, _ = rankings.shape
-    items = np.full((n, k), -1, dtype=np.int64)
-    teams = np.full((n, k), NOBODY, dtype=np.int64)
-    picks = np.zeros((n, n_rankers))
-    rows = np.arange(n)
-    for position in range(k):
-        taken = (rankings[:, :, :, None] == items[:, None, None, :position]).any(axis=3)
-        open_slots = ~taken & (rankings >= 0)
-        has_item = open_slots.any(axis=2)
-        # Whoever has picked least is next; a fair draw settles ties.
-        turn = np.where(has_item, picks + rng.random((n, n_rankers)), np.inf)
-        ranker = turn.argmin(axis=1)
-        some = has_item.any(axis=1)
-        best = open_slots[rows, ranker].argmax(axis=1)
-        items[some, position] = rankings[rows, ranker, best][some]
-        teams[some, position] = ranker[some]
-        picks[rows[some], ranker[some]] += 1
-    return Interleaved(items, teams)
 
 
 def credits(teams: Ints, clicks: NDArray[np.floating] | NDArray[np.integer], *, n_rankers: int) -> Floats:
@@ -83,3 +39,28 @@ def preferences(rankings: Ints, items: Ints, rewards: Floats) -> Floats:
         for ranking in np.moveaxis(rankings, 1, 0)
     )
     return np.asarray((rewards * (second - first)).sum(axis=1), dtype=np.float64)
+
+
+def credited(frame: pl.DataFrame) -> pl.DataFrame:
+    """What each side of the interleaved slates of a log has earned.
+
+    Args:
+        frame: rows of `engine.impressions`, outcomes joined.
+
+    Returns:
+        variant, side, searches (of the variant), clicks, purchases, revenue; one row a side, sorted.
+    """
+    rows = frame.filter(pl.col("interleaving").is_not_null()).with_columns(
+        pl.col("interleaving").str.json_path_match("$.teams").str.json_decode(pl.List(pl.String)).alias("side")
+    )
+    earned = ("clicks", "purchases", "revenue")
+    searches = rows.group_by("variant").agg(pl.len().alias("searches"))
+    return (
+        rows.select("variant", "side", *earned)
+        .explode("side", *earned)
+        .group_by("variant", "side")
+        .agg(pl.col(*earned).sum())
+        .join(searches, on="variant")
+        .select("variant", "side", "searches", *earned)
+        .sort("variant", "side")
+    )

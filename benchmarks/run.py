@@ -13,7 +13,18 @@ from pathlib import Path
 from rich.console import Console
 from rich.table import Table
 
-from benchmarks import against_obp, degradation, document, evaluation, http, latency, overload, relevance, training
+from benchmarks import (
+    against_obp,
+    degradation,
+    document,
+    evaluation,
+    http,
+    latency,
+    live,
+    overload,
+    relevance,
+    training,
+)
 from benchmarks.figures import Figure, Skipped
 from engine import Engine
 
@@ -25,6 +36,7 @@ def sections(bundle: Path, icecat: Path) -> dict[str, Callable[[], Iterator[Figu
     there: dict[str, Callable[[], Iterator[Figure]]] = {
         "latency": lambda: latency.measure(Engine.load(bundle)),
         "degradation": lambda: degradation.measure(bundle),
+        "live": lambda: live.measure(Engine.load(bundle)),
         "http": lambda: http.measure(bundle, Engine.load(bundle)),
         "training": training.measure,
         "overload": lambda: overload.measure(bundle, Engine.load(bundle)),

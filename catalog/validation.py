@@ -159,13 +159,19 @@ def parse(name: str, kind: Kind) -> pl.Expr:
         return pl.when(lower.is_in(TRUE)).then(True).when(lower.is_in(FALSE)).then(False)
     if kind == "price":
         number = _price_number(cell)
-        return pl.when(number.is_finite() & (number > 0)).then(number).cast(DTYPES[kind])
+        return _kept(number, number > 0, kind)
     if kind == "share":
         percent = cell.str.strip_suffix("%").str.strip_chars().cast(pl.Float64, strict=False) / 100
         number = pl.when(cell.str.ends_with("%")).then(percent).otherwise(cell.cast(pl.Float64, strict=False))
-        return pl.when(number.is_between(0, 1)).then(number).cast(DTYPES[kind])
+        return _kept(number, number.is_between(0, 1), kind)
     number = cell.cast(pl.Float64, strict=False)
-    return pl.when(number.is_finite() & (number >= 0)).then(number).cast(DTYPES[kind])
+    return _kept(number, number >= 0, kind)
+
+
+def _kept(number: pl.Expr, is_allowed: pl.Expr, kind: Kind) -> pl.Expr:
+    """The number where it is allowed and can be kept: one that is too large for its type is none."""
+    kept = number.cast(DTYPES[kind])
+    return pl.when(kept.is_finite() & is_allowed).then(kept)
 
 
 def _price_number(cell: pl.Expr) -> pl.Expr:

@@ -40,6 +40,7 @@ COLUMNS: dict[str, str] = {
     "degraded": "list[str]",  # parts of the search that were left out
     "catalogue": "int?",  # version of the last change to the catalogue that was known; 0 or null as the bundle has it
     "recent": "list[str]?",  # what the user had done since the bundle was built, the newest first: action:item_id
+    "interleaving": "str?",  # JSON: sides by name with their weights and loss, teams by position; see core.interleaving
     "features": "list[list[float]]?",
     "clicks": "list[int]",  # 0/1 by position
     "purchases": "list[int]",  # 0/1 by position

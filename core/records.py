@@ -148,6 +148,27 @@ class ReceiptLine:
 
 
 @dataclass(frozen=True, slots=True)
+class Side:
+    """One of the rankings of an interleaved slate, which differ in this alone."""
+
+    weights: Mapping[str, float] | None
+    max_relevance_loss: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Interleaving:
+    """Who put which item into an interleaved slate.
+
+    Attributes:
+        sides: the rankings by name; the weights as asked for.
+        teams: the name of the side that each item came from, by position.
+    """
+
+    sides: Mapping[str, Side]
+    teams: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class Slate:
     """The ordered list shown, and everything needed to say why.
 
@@ -182,6 +203,7 @@ class Slate:
     decision_id: str
     facets: Mapping[str, Mapping[str, int]] = field(default_factory=dict)
     degraded: tuple[str, ...] = ()
+    interleaving: Interleaving | None = None
     seconds: Mapping[str, float] = field(default_factory=dict)
 
 
@@ -210,6 +232,7 @@ class Impression:
     pins: Mapping[int, str] = field(default_factory=dict)
     exclusions: frozenset[str] = frozenset()
     boosts: Mapping[str, float] = field(default_factory=dict)
+    interleaving: str | None = None
     degraded: tuple[str, ...] = ()
     catalogue: int = 0
     recent: tuple[str, ...] = ()

@@ -7,6 +7,7 @@ of the same search has. They need not add up, because features work together.
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -14,7 +15,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from core.errors import NotFound
-from core.records import Constraints, FloatArray, Query, ScoredCandidates, Slate
+from core.records import Constraints, FloatArray, Query, ScoredCandidates, Side, Slate
+from engine.interleaving import interleave
 from engine.ladder import Steady
 from engine.response import response_of
 from engine.search import Engine
@@ -42,7 +44,8 @@ def replay_decision(engine: Engine, row: Mapping[str, Any]) -> dict[str, Any]:
     query = query_of(row)
     pace = Steady(frozenset(row["degraded"]))
     scored = engine.score(query, pace=pace)
-    slate = engine.choose(query, scored, pace=pace)
+    sides = sides_of(row)
+    slate = interleave(engine, query, sides, scored, pace=pace) if sides else engine.choose(query, scored, pace=pace)
     response = response_of(slate, engine.store)
     for hit, contributions in zip(response["hits"], _contributions(engine, scored, slate), strict=True):
         hit["contributions"] = contributions
@@ -76,9 +79,16 @@ def query_of(row: Mapping[str, Any]) -> Query:
     )
 
 
+def sides_of(row: Mapping[str, Any]) -> dict[str, Side]:
+    """The rankings of an interleaved slate; none of another."""
+    logged = row["interleaving"]
+    return {} if logged is None else {name: Side(**side) for name, side in json.loads(logged)["sides"].items()}
+
+
 def _differences(engine: Engine, row: Mapping[str, Any], slate: Slate) -> list[dict[str, Any]]:
     again = engine.impression(slate, row["timestamp"])
     pairs = [(name, row[name], getattr(again, name)) for name in COMPARED]
+    pairs.append(("interleaving", row["interleaving"], again.interleaving))
     pairs.append(("catalogue", row["catalogue"] or 0, again.catalogue))
     pairs.append(("candidates", _bound(row["decision_id"]), _bound(slate.decision_id)))
     return [

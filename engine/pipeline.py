@@ -80,7 +80,7 @@ def with_rows(candidates: Candidates, rows: IntArray, vectors: RowsOf[np.float32
     zeros = np.zeros(len(rows), dtype=np.float32)
     return Candidates(
         rows=np.concatenate([candidates.rows, rows]),
-        dense=np.concatenate([candidates.dense, (vectors[rows] @ query_vector).astype(np.float32)]),
+        dense=np.concatenate([candidates.dense, np.vecdot(vectors[rows], query_vector).astype(np.float32)]),
         lexical=np.concatenate([candidates.lexical, zeros]),
         fused=np.concatenate([candidates.fused, zeros]),
         query_vector=query_vector,

@@ -7,7 +7,7 @@ import json
 import uuid
 from collections.abc import Callable, Mapping, Sequence
 from copy import copy
-from dataclasses import replace
+from dataclasses import asdict, replace
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -258,6 +258,7 @@ class Engine:
             exclusions=query.constraints.exclusions,
             boosts=query.constraints.boosts,
             degraded=slate.degraded,
+            interleaving=None if slate.interleaving is None else json.dumps(asdict(slate.interleaving)),
             recent=query.recent,
         )
 

@@ -42,8 +42,11 @@ def is_loopback(host: str) -> bool:
 
 
 @contextmanager
-def server(host: str | None, bundle: Path, workers: int, scratch: Path) -> Iterator[Served]:
+def server(host: str | None, bundle: Path, workers: int, scratch: Path, **more: object) -> Iterator[Served]:
     """The given server, or one that serves the bundle.
+
+    Args:
+        more: settings of our own one.
 
     Raises:
         CannotRun: it is not on this machine, or does not answer.
@@ -61,6 +64,7 @@ def server(host: str | None, bundle: Path, workers: int, scratch: Path) -> Itera
         "PORT": port,
         "WORKERS": workers,
         "DATA_FOLDER": scratch / "data",
+        **more,
     }
     environment = os.environ | {f"TRIMTAB_{name}": str(value) for name, value in settings.items()}
     process = subprocess.Popen([sys.executable, "-m", "service.server"], env=environment)

@@ -32,6 +32,8 @@ from loadtests.serving import CannotRun, server
 WARM_UP_SHARE = 1 / 3
 MAX_GROWTH_SHARE = 0.02
 MAX_ERROR_RATE = 0.001
+SEAL_SECONDS = 60
+"""Logs become Parquet this often, so that warming up has seen it and the rest sees it again and again."""
 N_QUERIES = 5000
 MIB = 1 << 20
 
@@ -49,7 +51,7 @@ def main(
         with tempfile.TemporaryDirectory(prefix="trimtab-soak-") as folder:
             words = Path(folder) / "queries.txt"
             words.write_text("\n".join(sample_queries(bundle, N_QUERIES, seed=0)))
-            with server(None, bundle, 1, Path(folder)) as served:
+            with server(None, bundle, 1, Path(folder), LOG_SEGMENT_SECONDS=SEAL_SECONDS) as served:
                 assert served.pid is not None
                 pid, start = served.pid, time.monotonic()
                 measured = arrive(

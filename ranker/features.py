@@ -230,12 +230,12 @@ def _meaning(candidates: Candidates, items: ItemColumns) -> Columns:
     type_dense = np.zeros(len(rows), dtype=np.float32)
     vote = np.zeros(len(rows), dtype=np.float32)
     if typed.any():
-        type_dense[typed] = items.type_vectors[codes[typed]] @ candidates.query_vector
+        type_dense[typed] = np.vecdot(items.type_vectors[codes[typed]], candidates.query_vector)
         ballots = codes[:N_TOP]
         vote[typed] = (codes[typed, None] == ballots).mean(axis=1)
     vectors = items.vectors[rows]
     centre = vectors[:N_TOP].mean(axis=0)
-    return type_dense, vote, vectors @ centre
+    return type_dense, vote, np.vecdot(vectors, centre)
 
 
 def _item(text: str, rows: IntArray, items: ItemColumns) -> Columns:

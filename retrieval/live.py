@@ -111,12 +111,18 @@ class LiveLexicalIndex:
 
     def search(self, text: str, depth: int, conditions: Sequence[Condition] = ()) -> tuple[IntArray, FloatArray]:
         """The best items that have any of the words and meet all conditions, best first: rows and their BM25."""
+        known = [condition for condition in conditions if condition.field not in self._stale]
+        if len(self._postings) == 0 and self._store.gone is None and len(known) == len(conditions):
+            return self._base.search(text, depth, conditions)
         allowed = mask_of(self._store, conditions)
         if self._store.gone is not None:
             allowed = ~self._store.gone if allowed is None else allowed & ~self._store.gone
-        known = [condition for condition in conditions if condition.field not in self._stale]
         rows, bm25 = _those_allowed(
-            lambda n: self._base.search(text, n, known), depth, allowed, self._n_base, exact=known == list(conditions)
+            lambda n: self._base.search(text, n, known),
+            depth,
+            allowed,
+            self._n_base,
+            exact=len(known) == len(conditions),
         )
         new_bm25 = self._postings.scores(self._base.terms(text))
         hits = np.flatnonzero(new_bm25)
@@ -164,7 +170,7 @@ class LiveDenseIndex:
             rows, cosines = _those_allowed(
                 lambda n: self._base.search(query, n), depth, None if gone is None else ~gone, self._n_base, exact=True
             )
-        nearness = self._new_vectors @ query
+        nearness = np.vecdot(self._new_vectors, query)
         near = np.flatnonzero(nearness >= cosines.min(initial=1.0)) if len(rows) >= depth else np.arange(len(nearness))
         if mask is not None:
             near = near[mask[self._n_base + near]]

@@ -66,6 +66,9 @@ class Postings:
         lengths = np.array([item.lengths for item in items], dtype=np.int64).reshape(-1, len(FIELDS))
         self._lengths = LENGTHS[np.searchsorted(LENGTHS, lengths, side="right") - 1]
 
+    def __len__(self) -> int:
+        return self._n_items
+
     def knows(self, term: str) -> bool:
         """Whether any of the items has the term."""
         return any((term, field) in self._found for field in range(len(FIELDS)))

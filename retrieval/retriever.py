@@ -211,7 +211,7 @@ class Retriever:
         seen = np.zeros(len(self._store), dtype=bool)
         seen[lexical_rows] = True
         rows = np.concatenate([lexical_rows, dense_rows[~seen[dense_rows]]])
-        dense = self.vectors[rows] @ query
+        dense = np.vecdot(self.vectors[rows], query)  # BLAS would start threads for so few rows
         lexical = np.zeros(len(rows), dtype=np.float32)
         lexical[: len(lexical_rows)] = bm25
         fused = fuse(

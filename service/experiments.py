@@ -50,9 +50,12 @@ class Arm(BaseModel):
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
-    share: float = Field(gt=0, le=1)
+    share: float = Field(ge=0, le=1, description="0 for an arm that only others interleave.")
     profile: Name | None = Field(None, description="Left out: what serves without an experiment.")
     bundle: BundleName | None = Field(None, description="A loaded bundle. Left out: the active one.")
+    interleave: tuple[Name, Name] | None = Field(
+        None, description="Two other arms of one bundle, drawn into one slate (team draft) whose clicks compare them."
+    )
 
 
 class Experiment(BaseModel):
@@ -89,10 +92,22 @@ class Experiment(BaseModel):
             raise PydanticCustomError("shares", "shares that sum to 1", {"problem": f"shares sum to {total:g}"})
         if not 0 <= self.slots[0] < self.slots[1] <= 1:
             raise PydanticCustomError("slots", "0 <= from < to <= 1", {"problem": "slots are no part of 0 to 1"})
+        for arm in self.arms.values():
+            self._check_interleaved(arm)
         if self.ramp is not None and self.ramp.control not in self.arms:
             problem = {"problem": f"the ramp's control {self.ramp.control!r} is no arm"}
             raise PydanticCustomError("ramp", "an arm of this experiment", problem)
         return self
+
+    def _check_interleaved(self, arm: Arm) -> None:
+        if arm.interleave is None:
+            return
+        sides = [self.arms.get(name) for name in arm.interleave]
+        are_rankings = all(side is not None and side.interleave is None for side in sides)
+        bundles = {side.bundle for side in sides if side is not None}
+        if not are_rankings or len(set(arm.interleave)) < 2 or len(bundles) > 1 or arm.profile or arm.bundle:
+            problem = {"problem": f"cannot interleave {' and '.join(arm.interleave)}"}
+            raise PydanticCustomError("interleave", "two other arms with the same bundle, and nothing else", problem)
 
     @property
     def shares(self) -> dict[str, float]:
@@ -121,6 +136,8 @@ class Assignment:
     profile: str | None = None
     bundle: str | None = None
     exploration_share: float | None = None
+    sides: tuple[tuple[str, str | None], ...] = ()
+    """Of an interleaving arm: the arms that it compares, with their profiles."""
 
     @property
     def variant(self) -> str:
@@ -145,6 +162,10 @@ class Assigned:
     @property
     def bundle(self) -> str | None:
         return next((one.bundle for one in self.arms if one.bundle is not None), None)
+
+    @property
+    def sides(self) -> tuple[tuple[str, str | None], ...]:
+        return next((one.sides for one in self.arms if one.sides), ())
 
     @property
     def exploration_share(self) -> float | None:
@@ -190,7 +211,12 @@ class Experiments(Definitions[Experiment]):
             if arm is not None:
                 one = experiment.arms[arm]
                 share = experiment.exploration_share
-                chosen[experiment.layer] = Assignment(name, arm, unit_id, one.profile, one.bundle, share)
+                rankings = [(side, experiment.arms[side]) for side in one.interleave or ()]
+                profile, bundle = (
+                    (rankings[0][1].profile, rankings[0][1].bundle) if rankings else (one.profile, one.bundle)
+                )
+                sides = tuple((side, ranking.profile) for side, ranking in rankings)
+                chosen[experiment.layer] = Assignment(name, arm, unit_id, profile, bundle, share, sides)
         return Assigned(tuple(chosen.values()))
 
     def exposure(self, name: str) -> float:

@@ -61,7 +61,9 @@ class Hit(BaseModel):
     url: str
     score: float = Field(description="The utility at the effective weights.")
     objectives: dict[str, float] = Field(description="Calibrated value of each objective, in its own unit.")
-    propensity: float = Field(description="Chance of the item at its position given those above; 1 where sorted.")
+    propensity: float = Field(
+        description="Chance of the item at its position given those above; 1 unless it was drawn."
+    )
     features: dict[str, float] | None = Field(None, description="With `explain`: what the ranker saw.")
 
 

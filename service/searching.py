@@ -13,10 +13,11 @@ import orjson
 
 from core.errors import BadInput
 from core.policy import seed_of
-from core.records import Query, ScoredCandidates, Slate
+from core.records import Query, ScoredCandidates, Side, Slate
 from engine import Engine
 from engine.deadline import Deadline, Shape, measured_costs
 from engine.frontier import frontier_of
+from engine.interleaving import interleave
 from engine.ladder import LIVE_FEATURES, Pace
 from engine.pipeline import Stopwatch
 from engine.response import response_of
@@ -112,7 +113,7 @@ class Searching:
         query = self._query(engine, request, assigned, now)
         deadline = self._deadline(engine, query, start, request.timeout_ms or self._timeout_ms)
         try:
-            scored, slate = self._decided(engine, query, deadline)
+            scored, slate = self._decided(engine, query, deadline, self._sides(query, assigned))
         except Exception as error:
             if not isinstance(error, BadInput):  # what a caller got wrong is no failure of an arm
                 self._experiments.failed(assigned)
@@ -234,10 +235,27 @@ class Searching:
     def _deadline(self, engine: Engine, query: Query, start: float = 0.0, timeout_ms: float = inf) -> Deadline:
         return Deadline(self._costs, Shape.of(query, engine.default_weights), start=start, seconds=timeout_ms / 1e3)
 
-    def _decided(self, engine: Engine, query: Query, pace: Deadline) -> tuple[ScoredCandidates, Slate]:
+    def _sides(self, query: Query, assigned: Assigned) -> dict[str, Side]:
+        """What an interleaving arm compares; nothing where a pin must stay or the slate is a draw: the first side."""
+        profiles = self._profiles.all()
+        if query.constraints.pins or query.explore or not all(name in (None, *profiles) for _, name in assigned.sides):
+            return {}
+        chosen = {arm: self._profiles.get(name) for arm, name in assigned.sides}
+        return {
+            arm: Side(None, query.constraints.max_relevance_loss)
+            if profile is None
+            else Side(profile.weights, profile.max_relevance_loss)
+            for arm, profile in chosen.items()
+        }
+
+    def _decided(
+        self, engine: Engine, query: Query, pace: Deadline, sides: Mapping[str, Side] | None = None
+    ) -> tuple[ScoredCandidates, Slate]:
         watch = Stopwatch()
         query = self._with_recent(query, pace, watch)
         scored = self._scored(engine, query, watch, pace)
+        if sides:
+            return scored, interleave(engine, query, sides, scored, watch=watch, pace=pace)
         return scored, engine.choose(query, scored, watch, pace)
 
     def _with_recent(self, query: Query, pace: Deadline, watch: Stopwatch) -> Query:

@@ -141,13 +141,9 @@ class Telemetry:
         self.bundle_info = _gauge("bundle_info", "The bundle that serves.", ["bundle"], registry=registry)
         for result in ("matched", "late", "unknown"):
             self.events_compacted.labels(result)
-        for log in (
-            "impressions",
-            "interactions",
-            "catalogue",
-            "pages",
-            "tracked",
-        ):  # an alarm needs the series before the first fault
+        for outcome in ("served", "failed"):
+            self.catalogue_compactions.labels(outcome)
+        for log in LOGS:
             for outcome in ("written", "lost", "refused"):
                 self.log_lines.labels(log, outcome)
 

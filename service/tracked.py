@@ -19,14 +19,15 @@ import orjson
 from redis import Redis
 
 from core.errors import NotFound, Unavailable
+from engine.impressions import write_parquet
+from engine.interactions import SPOOL
 from service.analyst import Analyst
 from service.journal import Journal, Observe
 from service.settings import Settings
 from service.state import State
-from webpages.tracking import Visit, append_history
+from webpages.tracking import Visit, history_frame
 
 FOLDER = "tracked"
-SPOOL = "spool"
 KEY = "trimtab:tracked"
 VISITS = "trimtab:tracked:visits:"
 MOST_VISITS = 1000
@@ -133,9 +134,8 @@ def to_parquet(segment: Path, folder: Path) -> None:
     """Turn a spooled segment into a part of the same name, then delete it. Twice is as good as once."""
     part = folder / f"{segment.stem}.parquet"
     visits = list(_visits_in(segment))
-    if visits and not part.exists():
-        folder.mkdir(parents=True, exist_ok=True)
-        append_history(part, visits)
+    if visits:
+        write_parquet(history_frame(visits), part)
     segment.unlink()
 
 

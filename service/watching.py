@@ -9,7 +9,6 @@ from __future__ import annotations
 import threading
 from collections import deque
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field
 
 import numpy as np
 import polars as pl
@@ -19,42 +18,17 @@ from numpy.typing import NDArray
 from core.records import ScoredCandidates, Slate
 from engine import Engine
 from engine.ladder import RANKING
-from ranker.features import FEATURES
-from ranker.population import Distribution
+from service.drift import Drift
 from service.telemetry import Telemetry
 
 SAMPLED_EVERY = 16
 EVERY_SECONDS = 1.0
 MOST_WAITING = 10_000
 MOST_SAMPLES = 256
-ENOUGH_ROWS = 2_000
-"""Candidates seen before a drift is told."""
-MOST_ROWS = 200_000
-"""From here on older candidates count half, so that a drift shows though it was long not there."""
 MOST_DRAWS = 10_000
 REALISED = "revenue"
 
 _log = structlog.get_logger()
-
-
-@dataclass
-class _Live:
-    """What was seen of one distribution."""
-
-    training: Distribution
-    counts: NDArray[np.float64] = field(init=False)
-
-    def __post_init__(self) -> None:
-        self.counts = np.zeros(len(self.training.shares))
-
-    def add(self, values: NDArray[np.float32]) -> None:
-        if self.counts.sum() > MOST_ROWS:
-            self.counts /= 2
-        self.counts += self.training.counts(values)
-
-    @property
-    def psi(self) -> float | None:
-        return self.training.psi(self.counts) if self.counts.sum() >= ENOUGH_ROWS else None
 
 
 class Watching:
@@ -65,9 +39,7 @@ class Watching:
         self._slates: deque[Slate] = deque(maxlen=MOST_WAITING)
         self._samples: deque[tuple[Engine, ScoredCandidates, Slate]] = deque(maxlen=MOST_SAMPLES)
         self._n_seen = 0
-        self._watched: str | None = None
-        self._features: dict[str, _Live] = {}
-        self._gains: dict[str, _Live] = {}
+        self._drift = Drift(telemetry)
         self._ratio_sums = np.zeros(3)
         self._closing = threading.Event()
         self._thread = threading.Thread(target=self._run, name="trimtab-watching", daemon=True)
@@ -85,12 +57,11 @@ class Watching:
         self._telemetry.receipts_realised.labels(REALISED).inc(float(paid))
 
     def drift(self) -> dict[str, dict[str, float | None]]:
-        """Population stability index against training of each feature and gain of the bundle this worker has watched.
+        """Population stability index against training of each feature and gain of the bundle this worker answers with.
 
-        None before `ENOUGH_ROWS` candidates were seen.
+        None before enough candidates were seen.
         """
-        watched = {"features": self._features, "gains": self._gains}
-        return {kind: {name: live.psi for name, live in by_name.items()} for kind, by_name in watched.items()}
+        return self._drift.told
 
     def start(self) -> None:
         self._thread.start()
@@ -112,14 +83,9 @@ class Watching:
         self._add_slates([self._slates.popleft() for _ in range(len(self._slates))])
         for _ in range(len(self._samples)):
             engine, scored, slate = self._samples.popleft()
-            self._add_candidates(engine, scored)
+            self._drift.add(engine, scored)
             self._add_overlap(engine, scored, slate)
-        for name, live in self._features.items():
-            if live.psi is not None:
-                self._telemetry.feature_drift.labels(name).set(live.psi)
-        for name, live in self._gains.items():
-            if live.psi is not None:
-                self._telemetry.gain_drift.labels(name).set(live.psi)
+        self._drift.tell()
 
     def _add_slates(self, slates: Sequence[Slate]) -> None:
         weights, promised = _Sums(), _Sums()
@@ -133,16 +99,6 @@ class Watching:
             self._telemetry.weights_used.labels(name).inc(total)
         for name, total in promised.totals.items():
             self._telemetry.receipts_promised.labels(name).inc(total)
-
-    def _add_candidates(self, engine: Engine, scored: ScoredCandidates) -> None:
-        if self._watched != engine.bundle_id:
-            self._watched = engine.bundle_id
-            self._features = {name: _Live(one) for name, one in engine.population.features.items()}
-            self._gains = {name: _Live(one) for name, one in engine.population.gains.items()}
-        for name, live in self._features.items():
-            live.add(scored.features[:, FEATURES.index(name)])
-        for name, live in self._gains.items():
-            live.add(scored.gains[:, engine.objectives.index(name)])
 
     def _add_overlap(self, engine: Engine, scored: ScoredCandidates, slate: Slate) -> None:
         """Weight of the first item shown, were pure relevance what draws: `p_target / p_logged`."""

@@ -21,14 +21,16 @@ from webpages.candidates import (
 from webpages.cartforms import MAX_FORMS, cart_form_rows, form_elements
 from webpages.decode import Decision, decide
 from webpages.dom import Dom, parse
-from webpages.features import LEVELS, Reading, current_only, features, image_key, tokens
+from webpages.features import LEVELS, current_only, features
 from webpages.forms import read_forms
 from webpages.identifiers import best_gtin, key_of, sku_candidates, sku_rows
+from webpages.image_features import image_key
 from webpages.layout import Layout
 from webpages.model import ABSTAIN_BELOW, Confidence, ElementModel, shipped_model
 from webpages.page import Element, Page
 from webpages.pagekind import kind_without_product, page_row
 from webpages.prices import currency_of_country
+from webpages.reading import Reading, tokens
 from webpages.structured import read_structured
 
 SURE = 0.9

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from webpages.features import Reading
+from webpages.reading import Reading
 from webpages.words import IN_STOCK, OUT_OF_STOCK
 
 BEFORE_NAME, AFTER_NAME = 3, 70

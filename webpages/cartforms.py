@@ -11,8 +11,8 @@ from numpy.typing import NDArray
 
 from webpages.candidates import control_text, mark
 from webpages.dom import Dom
-from webpages.features import NAN, Reading
 from webpages.prices import SYMBOL
+from webpages.reading import NAN, Reading
 from webpages.words import ADD_TO_CART, NOT_CART, role_bit, roles_of
 
 MAX_FORMS = 60

@@ -20,12 +20,14 @@ from numpy.typing import NDArray
 from webpages.analyze import Renderer, analyze, classify
 from webpages.dom import parse
 from webpages.examples import Example, read_examples, wanted_prices
-from webpages.features import LEVELS, Reading, image_key
+from webpages.features import LEVELS
 from webpages.form_sets import LabelledForm, duck_forms, formasaurus_forms
 from webpages.forms import FILL_ABOVE, FieldModel
+from webpages.image_features import image_key
 from webpages.model import ElementModel, shipped_model
 from webpages.page import Page
 from webpages.prices import parse_price
+from webpages.reading import Reading
 from webpages.render import rendering
 from webpages.structured import read_structured
 from webpages.train import fit, fit_trees, folds_by_site, outcomes

@@ -15,11 +15,12 @@ from webpages.analyze import Candidates, Renderer
 from webpages.candidates import KINDS, Candidate, price_candidates
 from webpages.cartforms import MAX_FORMS, cart_form_rows, form_elements
 from webpages.datasets import LabelledPage, all_product_pages, formasaurus_pages
-from webpages.features import LEVELS, Reading, features
+from webpages.features import LEVELS, features
 from webpages.identifiers import sku_candidates, sku_rows
 from webpages.layout import Layout
 from webpages.pagekind import page_row
 from webpages.prices import parse_price
+from webpages.reading import Reading
 from webpages.structured import Structured, read_structured
 
 LABELS = Path(__file__).parent / "labels"

@@ -12,7 +12,7 @@ from urllib.parse import unquote, urlsplit
 import numpy as np
 from numpy.typing import NDArray
 
-from webpages.features import NAN, Reading
+from webpages.reading import NAN, Reading
 
 MAX_SKU = 40
 _LABEL = re.compile(

@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from webpages.candidates import Candidate, mark, says_add_to_cart
-from webpages.features import NAN, Reading, overlap, tokens
+from webpages.reading import NAN, Reading, overlap, tokens
 from webpages.words import role_bit, roles_of
 
 PAGE_KINDS = ("product", "listing", "checkout", "other")

@@ -22,8 +22,8 @@ from webpages.analyze import Candidates, classify
 from webpages.candidates import Candidate, mark
 from webpages.counters import site_of
 from webpages.dom import Dom, parse
-from webpages.features import Reading
 from webpages.model import ElementModel, shipped_model
+from webpages.reading import Reading
 from webpages.structured import read_structured
 from webpages.words import CONTEXT, role_bit, roles_of
 

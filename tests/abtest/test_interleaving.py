@@ -7,7 +7,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from abtest.interleaving import NOBODY, credits, preferences, team_draft
+from abtest.interleaving import credits, preferences
+from core.interleaving import NOBODY, team_draft
 from core.metrics import discounts
 
 

@@ -41,6 +41,8 @@ def test_they_are_what_a_file_with_the_same_rows_would_be(tmp_path: Path) -> Non
     [
         ([{"item_id": "a", "price": -1}], "price: is '-1'; allowed: a number above 0"),
         ([{"item_id": "a", "price": True}], "price: is 'true'; allowed: a number above 0"),
+        ([{"item_id": "a", "price": 1e39}], r"price: is '1e\+39'; allowed: a number above 0"),
+        ([{"item_id": "a", "popularity": 1e300}], "popularity: is '1e\\+300'; allowed: a number of 0 or more"),
         ([{"title": "Tea"}], "item_id: is missing; allowed: unique name"),
         ([{"item_id": None}], "item_id: is empty"),
         ([{"item_id": "a", "title": " "}], "title: is empty"),

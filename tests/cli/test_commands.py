@@ -126,3 +126,18 @@ def test_simulate_then_replay(trimtab: Trimtab, small_bundle: Path, tmp_path: Pa
     for policy in ("relevant", "dear"):
         assert {"relevance", "revenue", "diversity"} <= set(result["policies"][policy])
     assert (report / "report.md").read_text()
+
+
+def test_a_page_is_read_as_a_table_and_as_json(trimtab: Trimtab, tmp_path: Path) -> None:
+    stated = '{"@type": "Product", "name": "[Kettle]", "offers": {"price": "24.90", "priceCurrency": "EUR"}}'
+    html = tmp_path / "kettle.html"
+    html.write_text(
+        f'<html><head><script type="application/ld+json">{stated}</script></head>'
+        "<body><h1>[Kettle]</h1><span>24.90 EUR</span><button>Add to cart</button></body></html>"
+    )
+    table = trimtab("page", html)
+    assert table.returncode == 0, table.stderr
+    assert "24.90" in table.stdout
+    assert "[Kettle]" in table.stdout
+    found = json.loads(trimtab("page", html, "--json").stdout)
+    assert found["elements"]["price"]["value"] == "24.90"

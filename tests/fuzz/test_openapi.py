@@ -37,6 +37,7 @@ def test_every_answer_is_one_that_the_document_promises(
             "--checks": CHECKS,
             "--phases": "examples,coverage,fuzzing,stateful" if EXAMPLES >= MANY else "fuzzing,stateful",
             "--max-examples": str(EXAMPLES),
+            "--workers": "2",
             "--seed": "0",
             "--suppress-health-check": "all",
         }

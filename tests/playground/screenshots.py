@@ -22,6 +22,7 @@ from abtest.replay import replay
 from abtest.simulate import simulate
 from engine import Engine
 from engine.impressions import read_log
+from service import ramps
 from service.redis_server import redis_for
 from service.settings import Settings
 from tests.playground.chromium import running_chromium
@@ -37,7 +38,11 @@ POLICIES = {
     "safe": {"relevance": 1.0},
     "varied": {"relevance": 0.7, "revenue": 0.15, "diversity": 0.15},
 }
-EXPERIMENT = {"unit": "session", "arms": {"as-before": {"share": 0.5}, "bold": {"share": 0.5, "profile": "bold"}}}
+EXPERIMENT = {
+    "unit": "session",
+    "arms": {"as-before": {"share": 0.5}, "bold": {"share": 0.5, "profile": "bold"}},
+    "ramp": {"control": "as-before", "steps": [1.0]},
+}
 PRICES = ("24.90", "24.90", "22.50", "22.50", "19.99", "21.50", "21.50")
 FOLLOWED = "https://shop.example/kettle"
 
@@ -62,7 +67,7 @@ PICTURES: dict[str, tuple[str, int, int, str, Callable[[Page], None] | None]] = 
     "playground-narrow": (STEERED, 360, 1400, "light", None),
     "playground-start": ("/", 1440, 700, "light", open_suggestions),
     "view-replay": ("/views/replays/summer", 1440, 1100, "light", None),
-    "view-experiments": ("/views/experiments", 1440, 900, "dark", None),
+    "view-experiments": ("/views/experiments", 1440, 1100, "dark", None),
     "view-bundle": ("/views/bundle", 1440, 1100, "light", None),
     "view-prices": ("/views/prices", 1440, 900, "light", None),
     "playground-arrange": (STEERED, 1440, 1000, "light", arrange),
@@ -103,7 +108,11 @@ def use(client: httpx.Client, data: Path, redis_url: str) -> None:
     rows = pl.concat(read_log(data / "simulated")).select("query", "user_id").head(N_SESSIONS).rows()
     for number, (query, user_id) in enumerate(rows):
         asked = {"q": query, "user_id": user_id, "session_id": f"session-{number}"}
-        client.get("/search", params=asked).raise_for_status()
+        answer = client.get("/search", params=asked).raise_for_status().json()
+        if number % 3 == 0 and answer["hits"]:
+            bought = {"item_id": answer["hits"][0]["item_id"], "value": answer["hits"][0]["price"] or 1.0}
+            event = {"event_id": str(number), "query_id": answer["decision_id"], "action_name": "purchase", **bought}
+            client.post("/events", json=event).raise_for_status()
     for price in PRICES:
         client.post("/tracked", json={"url": FOLLOWED, "html": product_page(price)}).raise_for_status()
     with Redis.from_url(redis_url) as redis:
@@ -128,6 +137,7 @@ def main() -> None:
     arguments.add_argument("--bundle", type=Path, default=Path("bundles/grocery"))
     arguments.add_argument("--out", type=Path, default=Path("docs/img"))
     given = arguments.parse_args()
+    ramps.SNAPSHOT_SECONDS = 1.0  # a picture does not wait for minutes
     with tempfile.TemporaryDirectory() as folder, redis_for(None, Path(folder)) as url:
         data = Path(folder)
         report(given.bundle, data)

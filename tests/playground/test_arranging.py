@@ -145,6 +145,17 @@ def test_rules_that_cannot_be_kept_are_told(page: Page, towels: Path, tmp_path: 
         expect(page.get_by_role("alert")).to_contain_text("start the service with TRIMTAB_ADMIN_KEY")
 
 
+def test_at_the_port_of_shoppers_an_admin_is_sent_to_the_other(
+    page: Page, towels: Path, tmp_path: Path, expected: set[str]
+) -> None:
+    expected.add("404")
+    settings = Settings(bundle=towels, data_folder=tmp_path, admin_key="sesame", admin_port=1)
+    with serving(settings) as client:
+        page.goto(f"{client.base_url}?q=towel")
+        unlock(page)
+        expect(page.get_by_role("alert")).to_contain_text("has an admin port, open this page there")
+
+
 def test_where_keys_are_required_the_page_asks_for_one(
     page: Page, towels: Path, redis: RedisProcess, tmp_path: Path, expected: set[str]
 ) -> None:

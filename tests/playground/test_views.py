@@ -13,6 +13,8 @@ from playwright.sync_api import Page, expect
 
 from abtest.replay import replay
 from engine import Engine
+from service.experiments import Experiment, totals_key
+from service.ramps import history_key
 from service.settings import Settings
 from tests.playground.conftest import settings_for
 from tests.playground.reading import serious_violations
@@ -89,18 +91,42 @@ def test_the_bundle_that_serves(page: Page, views: httpx.Client, engine: Engine)
     expect(page.get_by_text("recall of the first 100 against exact search")).to_be_visible()
 
 
-def test_an_experiment_and_its_split(page: Page, views: httpx.Client) -> None:
+def test_an_experiment_its_split_and_what_it_brought(page: Page, views: httpx.Client, redis: RedisProcess) -> None:
     shown(page, views, "/views/experiments")
     expect(page.get_by_text("No experiment runs.")).to_be_visible()
-    arms = {"control": {"share": 0.5}, "bold": {"share": 0.5}}
-    views.put("/experiments/bolder", json={"unit": "user", "arms": arms}).raise_for_status()
+    defined = {"arms": {"control": {"share": 0.5}, "bold": {"share": 0.5}}, "ramp": {"control": "control"}}
+    views.put("/experiments/bolder", json=defined).raise_for_status()
     try:
         shown(page, views, "/views/experiments")
         expect(page.get_by_role("heading", name="bolder")).to_be_visible()
         expect(page.get_by_role("list", name="Arms").get_by_role("listitem")).to_have_count(2)
         expect(page.get_by_text("Nobody has been seen yet.")).to_be_visible()
+        expect(page.get_by_text("step 1 of 5")).to_be_visible()
+        expect(page.get_by_text("Intervals begin with 100 searches of each arm.")).to_be_visible()
+
+        experiment = Experiment.model_validate(views.get("/experiments").json()["bolder"])
+        with redis.client() as written:
+            for minute in range(1, 4):
+                arms = {"control": sums(1000 * minute, 1.0), "bold": sums(1000 * minute, 1.2)}
+                look = {"at": 1_800_000_000 + 60 * minute, "arms": arms, "units": {}}
+                written.rpush(history_key("bolder", experiment), json.dumps(look))
+            for arm, totals in arms.items():
+                written.hset(totals_key("bolder", experiment, arm), mapping=totals)
+        shown(page, views, "/views/experiments")
+        revenue = page.get_by_role("list", name="Change of revenue").get_by_role("listitem")
+        expect(revenue).to_contain_text("+20.0")
+        expect(
+            page.get_by_role("img", name=re.compile("Difference of revenue to control over . looks"))
+        ).to_be_visible()
+        expect(page.get_by_role("region", name="Sums by arm").get_by_role("row", name="bold")).to_contain_text("3,000")
+        assert serious_violations(page) == []
     finally:
         views.delete("/experiments/bolder").raise_for_status()
+
+
+def sums(n_searches: int, revenue: float) -> dict[str, float]:
+    counts = {"searches": n_searches, "errors": 0, "slow": 5, "empty": 3}
+    return {**counts, "revenue": revenue * n_searches, "revenue_squares": 2 * revenue**2 * n_searches}
 
 
 def test_a_followed_page_and_the_course_of_its_price(page: Page, views: httpx.Client) -> None:

@@ -144,6 +144,24 @@ def service(
         yield client
 
 
+@pytest.fixture
+def shared(small_bundle: Path, redis_server: RedisProcess, tmp_path: Path) -> Settings:
+    """Of workers that share a Redis and hear of changes soon; `beside` it is another one."""
+    return Settings(
+        bundle=small_bundle,
+        data_folder=tmp_path / "data",
+        redis_url=redis_server.url,
+        redis_timeout_seconds=PATIENT_REDIS_SECONDS,
+        redis_poll_seconds=0.05,
+        admin_key="sesame",
+    )
+
+
+def beside(settings: Settings, **others: object) -> Settings:
+    """Of a second worker: the same with a data folder of its own, because both write logs."""
+    return settings.model_copy(update={"data_folder": settings.data_folder.with_name("beside"), **others})
+
+
 def metric(client: httpx.Client, name: str, **labels: str) -> float:
     """One sample of /metrics; 0 where it has not been counted yet."""
     wanted = "".join(f'(?=[^}}]*{key}="{value}")' for key, value in labels.items())

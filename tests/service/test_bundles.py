@@ -11,7 +11,7 @@ import pytest
 
 from engine.impressions import read_log, rows_of
 from service.settings import Settings
-from tests.service.conftest import PATIENT_REDIS_SECONDS, RedisProcess, eventually, metric, serving
+from tests.service.conftest import PATIENT_REDIS_SECONDS, RedisProcess, beside, eventually, metric, serving
 
 KEY = {"Authorization": "Bearer sesame"}
 
@@ -86,11 +86,8 @@ def answers(shop: httpx.Client, session_id: str | None = None) -> str:
     return bundle
 
 
-def test_a_new_ranker_comes_to_serve_and_goes_again(
-    settings: Settings, redis_server: RedisProcess, tmp_path: Path
-) -> None:
-    other = settings.model_copy(update={"data_folder": tmp_path / "other"})
-    with serving(settings) as one, serving(other) as two:
+def test_a_new_ranker_comes_to_serve_and_goes_again(settings: Settings, redis_server: RedisProcess) -> None:
+    with serving(settings) as one, serving(beside(settings)) as two:
         there = state(one)
         ids = {name: bundle["bundle_id"] for name, bundle in there["bundles"].items()}
         assert there["bundles"].keys() == {"small", "rules", "same-rules"}
@@ -218,8 +215,7 @@ def test_a_folder_that_changes_after_its_check_stays_out(
     elsewhere.mkdir()
     shutil.copytree(bundle_folder / "small", elsewhere / "small")
     shutil.copytree(bundle_folder / "same-rules", elsewhere / "rules")
-    other = settings.model_copy(update={"data_folder": tmp_path / "other", "bundle": elsewhere / "small"})
-    with serving(settings) as one, serving(other) as two:
+    with serving(settings) as one, serving(beside(settings, bundle=elsewhere / "small")) as two:
         before = answers(two)
         take(one, "rules/load")
         take(one, "rules/activate")

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator
-from pathlib import Path
 
 import httpx
 import pytest
@@ -16,7 +15,7 @@ from engine import Engine
 from engine.impressions import read_log, rows_of
 from service.experiments import Experiment, sample_ratio_p_value
 from service.settings import Settings
-from tests.service.conftest import PATIENT_REDIS_SECONDS, RedisProcess, eventually, metric, serving
+from tests.service.conftest import RedisProcess, beside, eventually, metric, serving
 
 GOLDEN = ["margin", "control", "control", "margin", "margin", "control", "margin", "margin"]
 KEY = {"Authorization": "Bearer sesame"}
@@ -120,17 +119,8 @@ def test_what_is_no_experiment_is_refused(shop: httpx.Client, experiment: dict, 
     assert shop.get("/experiments/wrong").status_code == 404
 
 
-def test_workers_agree_and_the_log_knows(small_bundle: Path, redis_server: RedisProcess, tmp_path: Path) -> None:
-    settings = Settings(
-        bundle=small_bundle,
-        data_folder=tmp_path,
-        redis_url=redis_server.url,
-        redis_timeout_seconds=PATIENT_REDIS_SECONDS,
-        redis_poll_seconds=0.05,
-        admin_key="sesame",
-    )
-    other = settings.model_copy(update={"data_folder": tmp_path / "other"})
-    with serving(settings) as one, serving(other) as two:
+def test_workers_agree_and_the_log_knows(shared: Settings, redis_server: RedisProcess) -> None:
+    with serving(shared) as one, serving(beside(shared)) as two:
         one.put("/profiles/margin", json=MARGIN, headers=KEY).raise_for_status()
         define(one, "weights", HALVES)
         eventually(lambda: two.get("/experiments").json() and two.get("/profiles").json())
@@ -142,7 +132,7 @@ def test_workers_agree_and_the_log_knows(small_bundle: Path, redis_server: Redis
             redis.sadd(key, *range(100))
         eventually(lambda: two.get("/experiments/weights").json()["sample_ratio_alarm"])
         assert metric(two, "trimtab_sample_ratio_p_value", experiment="weights") < 0.001
-    rows = [row for frame in read_log(tmp_path / "impressions") for row in rows_of(frame)]
+    rows = [row for frame in read_log(shared.data_folder / "impressions") for row in rows_of(frame)]
     assert {row["session_id"]: row["variant"] for row in rows} == seen
 
 

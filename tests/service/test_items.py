@@ -233,3 +233,28 @@ def test_many_changes_are_built_into_a_bundle_that_serves_then(
     with serving(settings) as again:
         assert "quince-3" in found(again, "quince sorbet")
         assert search(again, "quince sorbet")["bundle"] != first
+
+
+def test_changes_that_cannot_be_built_into_a_bundle_are_served_beside_it(
+    small_bundle: Path, tmp_path: Path, redis_server: RedisProcess
+) -> None:
+    (tmp_path / "bundles").write_text("no bundle can be written here")
+    settings = Settings(
+        bundle=small_bundle,
+        bundle_folder=tmp_path / "bundles",
+        data_folder=tmp_path / "data",
+        redis_url=redis_server.url,
+        redis_timeout_seconds=PATIENT_REDIS_SECONDS,
+        admin_key="sesame",
+        compact_items=1,
+    )
+    with serving(settings) as client:
+        client.headers.update(KEY)
+        put(client, {"item_id": "quince", "title": "Quince sorbet"})
+        eventually(lambda: has_failed(client), seconds=200)
+        assert found(client, "quince sorbet")[0] == "quince"
+
+
+def has_failed(shop: httpx.Client) -> bool:
+    time.sleep(0.1)  # do not take the processor from what builds
+    return metric(shop, "trimtab_catalogue_compactions_total", outcome="failed") > 0

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from pathlib import Path
 
 import httpx
 import pytest
@@ -17,7 +16,7 @@ from service.ramps import LEADER, Ramps, read_history
 from service.settings import Settings
 from service.state import State
 from service.telemetry import Telemetry
-from tests.service.conftest import PATIENT_REDIS_SECONDS, RedisProcess, eventually, serving
+from tests.service.conftest import RedisProcess, eventually, serving
 
 KEY = {"Authorization": "Bearer sesame"}
 HALVES = {"control": {"share": 0.5}, "margin": {"share": 0.5}}
@@ -174,16 +173,8 @@ def test_layers_are_exclusive_inside_and_independent_of_each_other(redis: Redis)
     assert min(seen.values()) > 2000 / 8 * 0.75
 
 
-def test_results_over_http(small_bundle: Path, redis_server: RedisProcess, tmp_path: Path) -> None:
-    settings = Settings(
-        bundle=small_bundle,
-        data_folder=tmp_path,
-        redis_url=redis_server.url,
-        redis_timeout_seconds=PATIENT_REDIS_SECONDS,
-        redis_poll_seconds=0.05,
-        admin_key="sesame",
-    )
-    with serving(settings) as shop:
+def test_results_over_http(shared: Settings) -> None:
+    with serving(shared) as shop:
         everybody = {**RAMPED, "ramp": {"control": "control", "steps": [1.0]}}
         shop.put("/experiments/margin", json=everybody, headers=KEY).raise_for_status()
         bought = 0.0
@@ -213,10 +204,9 @@ def test_results_over_http(small_bundle: Path, redis_server: RedisProcess, tmp_p
         assert shop.get("/experiments/nobody/results").status_code == 404
 
 
-def test_two_layers_do_not_decide_the_same(small_bundle: Path, redis_server: RedisProcess, tmp_path: Path) -> None:
-    settings = Settings(bundle=small_bundle, data_folder=tmp_path, redis_url=redis_server.url, admin_key="sesame")
+def test_two_layers_do_not_decide_the_same(shared: Settings) -> None:
     arms = {"control": {"share": 0.5}, "margin": {"share": 0.5, "profile": "margin"}}
-    with serving(settings) as shop:
+    with serving(shared) as shop:
         shop.put("/profiles/margin", json={"weights": {"revenue": 1}}, headers=KEY).raise_for_status()
         shop.put("/experiments/one", json={"arms": arms}, headers=KEY).raise_for_status()
         refused = shop.put("/experiments/two", json={"arms": arms, "layer": "other"}, headers=KEY)

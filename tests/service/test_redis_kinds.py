@@ -18,7 +18,7 @@ from redis.retry import Retry
 from core.errors import BadParameter
 from service.redis_server import find_redis_server
 from service.settings import Settings, read_settings
-from tests.service.conftest import PATIENT_REDIS_SECONDS, RedisProcess, eventually, metric, serving
+from tests.service.conftest import PATIENT_REDIS_SECONDS, RedisProcess, beside, eventually, metric, serving
 from tests.service.processes import free_port
 
 KEY = {"Authorization": "Bearer sesame"}
@@ -79,8 +79,7 @@ def test_an_announcement_is_quicker_than_the_poll(
 ) -> None:
     """With a poll an hour only the announcement can tell."""
     settings = settings_for(small_bundle, tmp_path / "one", redis_server.url, redis_poll_seconds=3600)
-    other = settings.model_copy(update={"data_folder": tmp_path / "two"})
-    with serving(settings) as one, serving(other) as two, redis_server.client() as redis:
+    with serving(settings) as one, serving(beside(settings)) as two, redis_server.client() as redis:
         eventually(lambda: redis.pubsub_numsub("trimtab:changes")[0][1] == 2)
         one.put("/profiles/margin", json={"weights": {"revenue": 1}}, headers=KEY).raise_for_status()
         eventually(lambda: "margin" in two.get("/profiles").json())
@@ -111,8 +110,7 @@ def test_sentinels_name_the_server_and_the_next_one(small_bundle: Path, tmp_path
         watcher = servers.enter_context(Redis(port=sentinel, decode_responses=True))
         eventually(lambda: watcher.sentinel_master("shop")["num-slaves"] == 1)
         settings = settings_for(small_bundle, tmp_path / "one", url, redis_poll_seconds=0.1)
-        other = settings.model_copy(update={"data_folder": tmp_path / "two"})
-        with serving(settings) as one, serving(other) as two:
+        with serving(settings) as one, serving(beside(settings)) as two:
             follows(one, two, "before")
             eventually(lambda: "before" in replica.hkeys("trimtab:profiles"))
             master.close()
@@ -139,8 +137,7 @@ def test_a_cluster_of_three(small_bundle: Path, tmp_path: Path) -> None:
         eventually(lambda: all(node.cluster("INFO")["cluster_state"] == "ok" for node in nodes))
         url = f"redis+cluster://127.0.0.1:{ports[0]},127.0.0.1:{ports[1]}"
         settings = settings_for(small_bundle, tmp_path / "one", url, redis_poll_seconds=0.1)
-        other = settings.model_copy(update={"data_folder": tmp_path / "two"})
-        with serving(settings) as one, serving(other) as two:
+        with serving(settings) as one, serving(beside(settings)) as two:
             follows(one, two, "shared")
             halves = {"arms": {"control": {"share": 0.5}, "margin": {"share": 0.5, "profile": "shared"}}}
             one.put("/experiments/weights", json=halves, headers=KEY).raise_for_status()

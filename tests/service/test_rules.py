@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
-from pathlib import Path
 
 import httpx
 import pytest
@@ -12,7 +11,7 @@ import pytest
 from engine import Engine
 from engine.impressions import read_log, rows_of
 from service.settings import Settings
-from tests.service.conftest import PATIENT_REDIS_SECONDS, RedisProcess, eventually, serving
+from tests.service.conftest import RedisProcess, beside, eventually, serving
 
 KEY = {"Authorization": "Bearer sesame"}
 WEIGHTS = {"w_relevance": 0.6, "w_revenue": 0.4}
@@ -128,24 +127,15 @@ def test_a_rule_that_cannot_be_is_refused(service: httpx.Client, rule: dict, par
     assert "wrong" not in service.get("/rules").json()
 
 
-def test_the_log_has_what_the_slate_obeyed(small_bundle: Path, redis_server: RedisProcess, tmp_path: Path) -> None:
-    settings = Settings(
-        bundle=small_bundle,
-        data_folder=tmp_path,
-        redis_url=redis_server.url,
-        redis_timeout_seconds=PATIENT_REDIS_SECONDS,
-        redis_poll_seconds=0.05,
-        admin_key="sesame",
-    )
-    other = settings.model_copy(update={"data_folder": tmp_path / "other"})
-    with serving(settings) as one, serving(other) as two:
+def test_the_log_has_what_the_slate_obeyed(shared: Settings) -> None:
+    with serving(shared) as one, serving(beside(shared)) as two:
         before = shown(one, k=4)
         define(one, "pin", action="pin", item_ids=[before[3]])
         define(one, "hide", action="hide", item_ids=[before[0]])
         define(one, "bury", action="bury", item_ids=[before[1]])
         eventually(lambda: "pin" in two.get("/rules").json() and shown(two, k=4)[0] == before[3])
         shown(one, k=3)
-    rows = [row for frame in read_log(tmp_path / "impressions") for row in rows_of(frame)]
+    rows = [row for frame in read_log(shared.data_folder / "impressions") for row in rows_of(frame)]
     assert (rows[0]["pins"], rows[0]["exclusions"], rows[0]["boosts"]) == ({}, [], {})
     assert rows[-1]["pins"] == {"0": before[3]}
     assert rows[-1]["exclusions"] == [before[0]]

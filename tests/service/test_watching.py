@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from copy import copy
 from dataclasses import replace
 from pathlib import Path
 
@@ -64,6 +65,21 @@ def test_nothing_is_told_of_a_few_candidates(engine: Engine) -> None:
     watched = Watched()
     watched.sees(engine, Query("soup"))
     assert not any("drift{" in name for name in watched.told())
+
+
+def test_a_canary_does_not_disturb_what_is_told_of_the_bundle_that_serves(engine: Engine) -> None:
+    watched, canary = Watched(), copy(engine)
+    canary.bundle_id = "another"
+    for query in QUERIES * 3:
+        watched.sees(engine, Query(query))
+    before = watched.told()
+    watched.sees(canary, Query("soup"))
+    for query in QUERIES:
+        watched.sees(engine, Query(query))
+    after = watched.told()
+    drifts = [name for name in before if "drift{" in name]
+    assert drifts
+    assert [after[name] for name in drifts] == pytest.approx([before[name] for name in drifts], abs=0.05)
 
 
 def test_gains_are_watched_too(engine: Engine) -> None:

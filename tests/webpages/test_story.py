@@ -11,6 +11,9 @@ import pytest
 
 from catalog.readers import read_catalogue
 from core.errors import BadFile
+from core.records import Query
+from engine import Engine
+from engine.build import build_bundle
 from tests.webpages.pages_made_here import ARTICLE, CHECKOUT, PRODUCT_URL, product
 from webpages import commands
 from webpages.analyze import analyze
@@ -105,6 +108,24 @@ def test_bad_folders_and_catalogues_are_named(tmp_path: Path) -> None:
     (tmp_path / "broken.html.gz").write_bytes(b"no gzip")
     with pytest.raises(BadFile, match="cannot be read"):
         commands.page(tmp_path / "broken.html.gz")
+
+
+def test_pages_into_a_catalogue_that_is_built_and_grows(tmp_path: Path) -> None:
+    """What `trimtab pages` writes `trimtab build` reads, and a catalogue of other items may be what it adds to."""
+    into, folder = tmp_path / "catalogue.jsonl", tmp_path / "pages"
+    into.write_text(json.dumps({"item_id": "lamp", "title": "Oil lamp", "price": "12,90 €", "attr_fuel": "oil"}) + "\n")
+    folder.mkdir()
+    (folder / "lantern.html").write_text(product(stated="49.90"))
+    commands.pages(folder, into)
+    items, rejections = read_catalogue(into)
+    assert not rejections.rows
+    rows = {row["item_id"]: row for row in items.to_dicts()}
+    assert (rows["lamp"]["price"], rows["lamp"]["attributes"]) == (pytest.approx(12.9), "oil")
+    lantern = rows["gtin:04006381333931"]
+    assert (lantern["title"], lantern["price"], lantern["in_stock"]) == ("Brass Lantern", pytest.approx(49.9), True)
+
+    build_bundle(items, tmp_path / "bundle", source=into.name)
+    assert Engine.load(tmp_path / "bundle").search(Query("brass lantern")).item_ids[0] == "gtin:04006381333931"
 
 
 def test_a_price_is_followed_from_file_to_file(tmp_path: Path) -> None:

@@ -2,6 +2,8 @@
 
 import { heldKey } from "./key.js";
 
+const NO_SUCH_PATH = "about:blank";
+
 export class Trouble extends Error {
   constructor(message, { mayPass = false, needsKey = false } = {}) {
     super(message);
@@ -29,6 +31,9 @@ export async function send(method, address, body) {
     throw new Trouble(key ? "The service does not know this key." : "The service asks for a key here.", { needsKey: true });
   }
   const problem = await response.json().catch(() => ({}));
+  if (response.status === 404 && problem.type === NO_SUCH_PATH) {
+    throw new Trouble("This is not offered here. Where the service has an admin port, open this page there.");
+  }
   const words = problem.detail ?? `The service answered ${response.status} ${response.statusText}.`;
   throw new Trouble(words, { mayPass: response.status >= 500 || response.status === 429, needsKey: response.status === 403 });
 }

@@ -3,7 +3,7 @@
 const MINUS = "\u2212";
 
 export function percent(share, digits = 1) {
-  return `${(share * 100).toFixed(digits)}\u00a0%`;
+  return `${(share * 100).toFixed(digits).replace("-", MINUS)}\u00a0%`;
 }
 
 export function change(share, digits = 1) {
