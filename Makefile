@@ -29,8 +29,9 @@ build: $(STAMP)
 serve: $(STAMP)
 	$(BIN)/trimtab serve --bundle $(BUNDLE) --port $(PORT)
 
+# Files of tests side by side: many of them wait for processes.
 test: $(STAMP)
-	$(BIN)/python -m pytest
+	$(BIN)/python -m pytest -n 2 --dist loadfile
 
 check: $(STAMP)
 	$(BIN)/ruff check .

@@ -1,7 +1,7 @@
 """Who moves the ramps: one worker for all, whoever holds a lease in Redis, about once a second.
 
 It writes a state only over the one it decided from, so that two who think they lead cannot both decide. It also keeps
-the history of every experiment: the sums once a minute.
+the history of every experiment: the sums when it begins, and once a minute.
 """
 
 from __future__ import annotations
@@ -48,7 +48,7 @@ class Ramps:
         self._clock = clock
         self._worker = uuid4().hex
         self._turn = float("-inf")
-        self._snapshot = float("-inf")
+        self._kept_at: dict[str, float] = {}
         state.on_poll(self.turn)
 
     def turn(self, redis: Redis) -> bool:
@@ -60,9 +60,8 @@ class Ramps:
         for name, experiment in self._experiments.all().items():
             if experiment.ramp is not None:
                 self._move(redis, name, experiment, now)
-        if now - self._snapshot >= SNAPSHOT_SECONDS:
-            self._snapshot = now
-            for name, experiment in self._experiments.all().items():
+            if now - self._kept_at.get(name, float("-inf")) >= SNAPSHOT_SECONDS:
+                self._kept_at[name] = now
                 self._keep(redis, name, experiment, now)
         return True
 
