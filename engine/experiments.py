@@ -68,7 +68,7 @@ three averaged the row `ensemble`, which is what a bundle of many lists has.
 Sizes: grocery has 2,000 training lists (weeks 31 to 40), 400 for the maps (41 to 46) and 1,500 to measure on (47 to
 53), each the first 40 candidates of a query by which a household bought something; icecat has the judged items of 76
 queries. All methods have one hidden layer of 32 on grocery and are linear on icecat. Comparing everything takes hours
-on a shared core; where a method has fewer seeds than another, that is what there was time for."""
+on a shared core."""
 
 
 def _section(data: str, cells: pl.DataFrame, docs: Path) -> list[str]:
