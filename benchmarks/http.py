@@ -3,11 +3,7 @@
 from __future__ import annotations
 
 import json
-import os
-import signal
 import socket
-import subprocess
-import sys
 import time
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -22,10 +18,10 @@ from benchmarks.figures import Figure
 from benchmarks.latency import DIVERSE, queries
 from core.records import Query
 from engine import Engine
+from loadtests.serving import server
 
 N_ROUNDS = 5
 N_CONNECTIONS = 2
-START_SECONDS = 60
 WEIGHTS = "&".join(f"w_{name}={weight}" for name, weight in DIVERSE.items())
 
 
@@ -53,25 +49,9 @@ def measure(bundle: Path, engine: Engine, *, n_queries: int = 400) -> Iterator[F
 @contextmanager
 def serving(bundle: Path) -> Iterator[tuple[int, int]]:
     """Port and process of one worker that answers."""
-    with TemporaryDirectory() as data_folder:
-        port = _free_port()
-        server = subprocess.Popen(  # our own program
-            [sys.executable, "-m", "service.server"],
-            env={
-                **os.environ,
-                "TRIMTAB_BUNDLE": str(bundle.resolve()),
-                "TRIMTAB_PORT": str(port),
-                "TRIMTAB_DATA_FOLDER": data_folder,
-            },
-            stderr=subprocess.DEVNULL,
-            stdout=subprocess.DEVNULL,
-        )
-        try:
-            _wait_until_ready(port)
-            yield port, server.pid
-        finally:
-            server.send_signal(signal.SIGTERM)
-            server.wait(timeout=30)
+    with TemporaryDirectory() as scratch, server(None, bundle.resolve(), 1, Path(scratch)) as served:
+        assert served.pid is not None  # our own
+        yield int(served.address.rpartition(":")[2]), served.pid
 
 
 def _engine_seconds(engine: Engine, texts: Sequence[str]) -> float:
@@ -110,25 +90,6 @@ def _read_answer(connection: socket.socket) -> None:
     length = int(next(line for line in head.lower().splitlines() if line.startswith(b"content-length")).split(b":")[1])
     while len(body) < length:
         body += connection.recv(65536)
-
-
-def _wait_until_ready(port: int) -> None:
-    deadline = time.monotonic() + START_SECONDS
-    while time.monotonic() < deadline:
-        try:
-            with socket.create_connection(("127.0.0.1", port), timeout=5) as connection:
-                connection.sendall(b"GET /readyz HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n")
-                if b" 200 " in connection.recv(200):
-                    return
-        except OSError:
-            time.sleep(0.1)
-    raise RuntimeError("the service did not get ready")
-
-
-def _free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
 
 
 def _resident_bytes(pid: int) -> int:
