@@ -207,18 +207,12 @@ def serves_another(shop: httpx.Client, bundle: str) -> bool:
     return bool(search(shop, "quince sorbet")["bundle"] != bundle)
 
 
-def test_many_changes_are_built_into_a_bundle_that_serves_then(
-    small_bundle: Path, tmp_path: Path, redis_server: RedisProcess
-) -> None:
-    settings = Settings(
-        bundle=small_bundle,
-        bundle_folder=tmp_path / "bundles",
-        data_folder=tmp_path / "data",
-        redis_url=redis_server.url,
-        redis_timeout_seconds=PATIENT_REDIS_SECONDS,
-        admin_key="sesame",
-        compact_items=3,
-    )
+def compacting(shared: Settings, bundles: Path, *, after: int) -> Settings:
+    return shared.model_copy(update={"bundle_folder": bundles, "compact_items": after})
+
+
+def test_many_changes_are_built_into_a_bundle_that_serves_then(shared: Settings, tmp_path: Path) -> None:
+    settings = compacting(shared, tmp_path / "bundles", after=3)
     (tmp_path / "bundles").mkdir()
     with serving(settings) as client:
         client.headers.update(KEY)
@@ -235,19 +229,9 @@ def test_many_changes_are_built_into_a_bundle_that_serves_then(
         assert search(again, "quince sorbet")["bundle"] != first
 
 
-def test_changes_that_cannot_be_built_into_a_bundle_are_served_beside_it(
-    small_bundle: Path, tmp_path: Path, redis_server: RedisProcess
-) -> None:
+def test_changes_that_cannot_be_built_into_a_bundle_are_served_beside_it(shared: Settings, tmp_path: Path) -> None:
     (tmp_path / "bundles").write_text("no bundle can be written here")
-    settings = Settings(
-        bundle=small_bundle,
-        bundle_folder=tmp_path / "bundles",
-        data_folder=tmp_path / "data",
-        redis_url=redis_server.url,
-        redis_timeout_seconds=PATIENT_REDIS_SECONDS,
-        admin_key="sesame",
-        compact_items=1,
-    )
+    settings = compacting(shared, tmp_path / "bundles", after=1)
     with serving(settings) as client:
         client.headers.update(KEY)
         put(client, {"item_id": "quince", "title": "Quince sorbet"})
