@@ -13,6 +13,7 @@ import re
 from dataclasses import dataclass, field
 from itertools import accumulate
 from operator import add
+from typing import Any
 
 from selectolax.lexbor import LexborHTMLParser, LexborNode
 
@@ -62,6 +63,8 @@ class Dom:
         inline_scripts: sources of other scripts, MAX_INLINE_SCRIPTS characters at most; never run, only read as text.
         styles: embedded style sheets.
         ordinals: number of the element in document order when the inside of `<svg>` and the like is counted too.
+        by_tag, by_attribute: elements of a tag, and those with an attribute of a name, in document order.
+        marks: filled by `webpages.candidates.mark`.
         truncated: whether the page was cut to fit the limits.
     """
 
@@ -79,13 +82,23 @@ class Dom:
     scripts: list[tuple[int, str, str]] = field(default_factory=list)
     inline_scripts: list[str] = field(default_factory=list)
     styles: list[str] = field(default_factory=list)
-    marks: dict[int, str] = field(default_factory=dict)
+    by_tag: dict[str, list[int]] = field(default_factory=dict)
+    by_attribute: dict[str, list[int]] = field(default_factory=dict)
+    marks: list[str] = field(default_factory=list)
     n_inside_opaque: int = 0
     n_script_characters: int = 0
     truncated: bool = False
 
     def __len__(self) -> int:
         return len(self.tags)
+
+    def of_tags(self, *tags: str) -> list[int]:
+        """Elements of these tags, in document order."""
+        return sorted(element for tag in tags for element in self.by_tag.get(tag, ()))
+
+    def having(self, name: str) -> list[int]:
+        """Elements with an attribute of that name, in document order."""
+        return self.by_attribute.get(name, [])
 
     def text_length(self, element: int) -> int:
         """Characters of text in the subtree, in constant time."""
@@ -219,7 +232,7 @@ def parse(html: bytes | str) -> Dom:
     root = LexborHTMLParser(kept).root
     if root is not None:
         _walk(root, dom)
-        _close(dom)
+        _index(dom)
     return dom
 
 
@@ -243,7 +256,7 @@ def _walk(root: LexborNode, dom: Dom) -> None:
         if not tag or tag[0] in "-!_#" or depth > MAX_DEPTH:
             continue
         element = len(tags)
-        attributes = node.attributes
+        attributes: dict[str, Any] = node.attributes
         if None in attributes.values():
             attributes = {name: value or "" for name, value in attributes.items()}
         tags.append(tag)
@@ -273,8 +286,8 @@ def _read_opaque(node: LexborNode, element: int, dom: Dom) -> None:
         dom.n_inside_opaque += sum(1 for _ in node.traverse()) - 1
 
 
-def _close(dom: Dom) -> None:
-    """Ranges of the subtrees, from the number of elements and of text segments in each."""
+def _index(dom: Dom) -> None:
+    """Ranges of the subtrees, from the number of elements and of text segments in each; elements by tag, attribute."""
     sizes, counts = [1] * len(dom), [0] * len(dom)
     for owner in dom.segment_owners:
         counts[owner] += 1
@@ -284,4 +297,8 @@ def _close(dom: Dom) -> None:
         counts[parent] += counts[element]
     dom.ends = list(map(add, range(len(dom)), sizes))
     dom.segment_ends = list(map(add, dom.segment_starts, counts))
+    for element, (tag, attributes) in enumerate(zip(dom.tags, dom.attributes, strict=True)):
+        dom.by_tag.setdefault(tag, []).append(element)
+        for name in attributes:
+            dom.by_attribute.setdefault(name, []).append(element)
     dom.text_offsets = list(accumulate(map(len, dom.segments), lambda total, n: total + n + 1, initial=0))
