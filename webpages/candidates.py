@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from functools import lru_cache
 from itertools import islice
 
 import numpy as np
@@ -131,8 +132,9 @@ def _symbol_beside(dom: Dom, first: int, last: int) -> str | None:
     """A currency that stands alone in the text node before or after: `294` in one element, `元` behind it."""
     for at in (last, first - 1):
         if 0 <= at < len(dom.segments):
-            match = SYMBOL.match(dom.segments[at])
-            if match and (len(dom.segments[at]) <= len(match.group()) + 2 or at == last):
+            text = dom.segments[at][:MAX_TEXT].lower()
+            match = SYMBOL.match(text)
+            if match and (len(text) <= len(match.group()) + 2 or at == last):
                 return match.group()
     return None
 
@@ -198,10 +200,12 @@ def control_text(dom: Dom, element: int) -> str:
     return " ".join([dom.text(element)[:120], *(text[:80] for text in said if text)]).strip()
 
 
+@lru_cache(maxsize=8192)
 def says_add_to_cart(text: str) -> bool:
+    text = text.lower()
     return bool(ADD_TO_CART.search(text)) and not NOT_CART.search(text)
 
 
 def symbol_currency(text: str, country: str) -> str | None:
-    match = SYMBOL.search(text[:MAX_TEXT])
+    match = SYMBOL.search(text[:MAX_TEXT].lower())
     return currency_of(match.group(0), country) if match else None

@@ -32,7 +32,7 @@ def cart_rows(reading: Reading, candidates: Sequence[Candidate]) -> list[Row]:
         rows.append(
             [
                 float(saying[index]),
-                float(bool(NOT_CART.search(candidate.text))),
+                float(bool(NOT_CART.search(candidate.text.lower()))),
                 float(len(TOKEN.findall(candidate.text))),
                 float(tag == "button"),
                 float(tag == "input"),

@@ -88,7 +88,7 @@ def _row(reading: Reading, form: int) -> list[float]:
             counts[group.get(kind, "text")] += 1
     own = mark(dom, form)
     action = dom.attribute(form, "action")
-    words = " ".join(said)
+    words = " ".join(said).lower()
     text = dom.text(form)[:2000] if dom.text_length(form) < 20_000 else ""
     gap = dom.segment_starts[form] - dom.segment_starts[name] if name >= 0 else NAN
     return [
@@ -108,7 +108,7 @@ def _row(reading: Reading, form: int) -> list[float]:
         float(counts["area"]),
         float(counts["submit"]),
         math.log1p(dom.text_length(form)),
-        math.log1p(len(SYMBOL.findall(text))),
+        math.log1p(len(SYMBOL.findall(text.lower()))),
         float(bool(_SEARCH.search(f"{own} {action} {words}"))),
         float(bool(_LOGIN.search(f"{own} {action} {words}"))),
         float(dom.attribute(form, "method").lower() == "post"),

@@ -7,6 +7,7 @@ import re
 from collections import Counter
 from collections.abc import Sequence
 from decimal import Decimal
+from functools import lru_cache
 
 from webpages.candidates import Candidate
 from webpages.common_features import signatures_of
@@ -26,6 +27,10 @@ PRICE_NAMES = [
     "itemprop_offer", "currency_fits",
     "is_heading", "is_strong", "in_title", "plus_minus",
 ]  # fmt: skip
+
+_CENTS = re.compile(r"[.,\x1f]\d{2}(?!\d)")
+_NUMBER = re.compile(r"\d[\d.,]*")
+_SIGN = re.compile(r"[+(]|[-−]\s*\W?\d|~")
 
 
 def price_rows(reading: Reading, candidates: Sequence[Candidate]) -> list[Row]:
@@ -64,11 +69,7 @@ def price_rows(reading: Reading, candidates: Sequence[Candidate]) -> list[Row]:
         rows.append(
             [
                 float(money.has_symbol if money else 0),
-                float(bool(re.search(r"[.,\x1f]\d{2}(?!\d)", text))),
-                float(sum(character.isdigit() for character in text)),
-                float(len(TOKEN.findall(text))),
-                float(len(re.findall(r"\d[\d.,]*", text))),
-                float(n_amounts(text)),
+                *_written(text),
                 math.log10(float(value) + 0.01),
                 ranks.get(value, NAN),
                 float(any(value < other < 4 * value for other in near)),
@@ -79,9 +80,9 @@ def price_rows(reading: Reading, candidates: Sequence[Candidate]) -> list[Row]:
                 math.log1p(len(candidates)),
                 math.log1p(n_signature[signatures[index]]),
                 math.log1p(seen_signature[signatures[index]]),
-                *(float(bool(pattern.search(text))) for pattern in CONTEXT.values()),
-                *(float(bool(pattern.search(before))) for pattern in CONTEXT.values()),
-                *(float(bool(CONTEXT[name].search(after))) for name in ("unit", "instalment", "save")),
+                *_context(text),
+                *_context(before),
+                *(float(bool(CONTEXT[name].search(after.lower()))) for name in ("unit", "instalment", "save")),
                 *(float(value in by_source.get(source, ())) for source in ("json-ld", "microdata", "opengraph")),
                 float(bool(stated) and value == stated[0].money.value),
                 float(value in by_role.get("low", ())),
@@ -96,10 +97,28 @@ def price_rows(reading: Reading, candidates: Sequence[Candidate]) -> list[Row]:
                 float(dom.tags[element] in ("h1", "h2", "h3", "h4")),
                 float(dom.tags[element] in ("b", "strong", "em", "ins", "big")),
                 float(bool(text) and len(text) > 2 and text.replace("\x1f", "") in title),
-                float(bool(re.search(r"[+(]|[-−]\s*\W?\d|~", text))),
+                float(bool(_SIGN.search(text))),
             ]
         )
     return rows
+
+
+@lru_cache(maxsize=4096)
+def _written(text: str) -> Row:
+    """How the amount is written: has_decimals to n_amounts of PRICE_NAMES."""
+    return [
+        float(bool(_CENTS.search(text))),
+        float(sum(character.isdigit() for character in text)),
+        float(len(TOKEN.findall(text))),
+        float(len(_NUMBER.findall(text))),
+        float(n_amounts(text)),
+    ]
+
+
+@lru_cache(maxsize=4096)
+def _context(text: str) -> Row:
+    lower = text.lower()
+    return [float(pattern.search(lower) is not None) for pattern in CONTEXT.values()]
 
 
 def _around(dom: Dom, element: int) -> tuple[str, str]:

@@ -268,7 +268,7 @@ def price_role(reading: Reading, candidate: Candidate) -> str:
         if last < len(dom.segments) and dom.segment_owners[last] < dom.ends[max(parent, 0)]
         else ""
     )
-    said = f"{before} {candidate.text} {after}" if not block else f"{block}"
+    said = (block or f"{before} {candidate.text} {after}").lower()
     for role, words in _ROLE_WORDS:
         if CONTEXT[words].search(said) or (role != "used" and marks & role_bit(role)):
             return role

@@ -1,5 +1,8 @@
 # ruff: noqa: E501  # tables of words in many languages read better unbroken
-"""Words that say what a part of a page is for, in the languages of many shops: in class names, and in text."""
+"""Words that say what a part of a page is for, in the languages of many shops: in class names, and in text.
+
+All patterns are for lower-case text: ignoring case makes `re` try every word at every character.
+"""
 
 from __future__ import annotations
 
@@ -73,7 +76,7 @@ def role_bit(name: str) -> int:
 
 
 CONTEXT: dict[str, re.Pattern[str]] = {
-    name: re.compile(pattern, re.IGNORECASE)
+    name: re.compile(pattern)
     for name, pattern in {
         "old": r"\b(?:was|list price|regular|reg\.|rrp|msrp|uvp|statt|bisher|original|retail|compare|before|avant|antes|prima"
         r"|instead|precio normal|prix conseillé|vorher|ord\.|tidligere|zamiast|p[uů]vodn|prp|előtte|в магазинах|原價|定價|市價|建議|정가|通常価格)",
@@ -103,12 +106,10 @@ ADD_TO_CART = re.compile(
     r"|læg i (?:indkøbs)?kurv|köp|kjøp|lägg i|legg i|osta|lisää|do kos|do koš|koupit|kúpiť|přidat|vložiť|kosár|ad[aă]ug[aă]"
     r"|în co[sș]|cumpăr|в корзину|купить|заказать|до кошика|купити|dodaj|kupi|košarico|sepete|satın al|買|购|購|加入|カート|かご"
     r"|장바구니|구매|หยิบ|mua|giỏ|أضف|السلة|اشتر|pre-?order|add to|reserve|order now|bestellen",
-    re.IGNORECASE,
 )
 NOT_CART = re.compile(
     r"wish|compare|registry|list\b|favou?rit|merk|view (?:cart|bag)|checkout|email|subscribe|watch|search|sign|log ?in"
     r"|account|help|find|store|gift card|learn|ask|remind|notify",
-    re.IGNORECASE,
 )
 OUT_OF_STOCK = re.compile(
     r"out of stock|sold out|currently unavailable|no longer available|not available|ausverkauft|nicht (?:mehr )?(?:verfügbar|lieferbar)"
@@ -116,10 +117,8 @@ OUT_OF_STOCK = re.compile(
     r"|uitverkocht|niet (?:meer )?leverbaar|udsolgt|slutsåld|utsolgt|loppu|vyprodáno|vypredané|není skladem|nie je (?:na sklade|dostupn)"
     r"|wyprzedan|niedostępn|elfogyott|stoc epuizat|indisponibil|нет в наличии|немає|razprodano|ni na zalogi|tükendi|缺貨|售完|完售|已售"
     r"|品切れ|売り切れ|在庫切れ|품절|매진|نفد|ended|this listing (?:was )?ended|notify me when|email me when",
-    re.IGNORECASE,
 )
 IN_STOCK = re.compile(
     r"\bin stock|auf lager|sofort lieferbar|en stock|disponible|disponível|disponibile|op voorraad|på lager|i lager|varastossa"
     r"|skladem|na sklade|skladom|dostępny|raktáron|în stoc|в наличии|na zalogi|stokta|有貨|現貨|在庫あり|재고",
-    re.IGNORECASE,
 )
