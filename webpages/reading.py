@@ -43,7 +43,6 @@ class Reading:
     cart_anchor: int = -1
     names: list[Candidate] = field(default_factory=list)
     carts: list[Candidate] = field(default_factory=list)
-    common: dict[int, Row] = field(default_factory=dict)
     text_rows: dict[str, NDArray[np.float32]] = field(default_factory=dict)
 
     @classmethod
