@@ -103,14 +103,17 @@ def price_candidates(dom: Dom, structured: Structured, country: str) -> list[Can
 def _with_short_digits(dom: Dom) -> list[int]:
     """Elements with a digit in a short text, without those that only wrap another with the same text: the inner one
     stands for both."""
-    firsts, lasts = np.asarray(dom.segment_starts, dtype=np.int64), np.asarray(dom.segment_ends, dtype=np.int64)
-    offsets = np.asarray(dom.text_offsets)
+    ranges = dom.ranges
     digits = np.cumsum([0, *(len(text) <= MAX_PRICE_TEXT and _DIGIT.search(text) is not None for text in dom.segments)])
+    with_digits = digits[ranges.lasts] > digits[ranges.firsts]
+    first_child = np.arange(1, len(dom))
     wraps = np.zeros(len(dom), dtype=bool)
-    has_child = np.asarray(dom.ends[:-1], dtype=np.int64) > np.arange(1, max(len(dom), 1))
-    wraps[:-1] = has_child & (firsts[1:] == firsts[:-1]) & (lasts[1:] == lasts[:-1])
-    short = offsets[lasts] - offsets[firsts] <= MAX_PRICE_TEXT
-    found: list[int] = np.flatnonzero(short & (digits[lasts] > digits[firsts]) & ~wraps).tolist()
+    wraps[:-1] = (
+        (ranges.ends[:-1] > first_child)
+        & (ranges.firsts[first_child] == ranges.firsts[:-1])
+        & (ranges.lasts[first_child] == ranges.lasts[:-1])
+    )
+    found: list[int] = np.flatnonzero((ranges.lengths <= MAX_PRICE_TEXT) & with_digits & ~wraps).tolist()
     return found
 
 

@@ -42,15 +42,14 @@ def common_rows(reading: Reading, elements: Sequence[int]) -> NDArray[np.float32
     """[n, len(COMMON_NAMES)]: where each element stands, and what it and its ancestors are called."""
     dom = reading.dom
     here = np.asarray(elements, dtype=np.int64)
-    starts, ends = np.asarray(dom.segment_starts), np.asarray(dom.segment_ends)
-    offsets, last = np.asarray(dom.text_offsets), np.asarray(dom.ends)
+    ranges = dom.ranges
     lines = _lines(dom, here)
     columns = [
-        starts[here] / max(len(dom.segments), 1),
+        ranges.firsts[here] / max(len(dom.segments), 1),
         here / len(dom),
-        np.asarray(dom.depths)[here],
-        np.log1p(offsets[ends[here]] - offsets[starts[here]]),
-        np.log1p(last[here] - here),
+        ranges.depths[here],
+        np.log1p(ranges.lengths[here]),
+        np.log1p(ranges.ends[here] - here),
         *_distances(dom, here, reading.name_anchor),
         *_distances(dom, here, reading.cart_anchor),
         *(_on_line(dom, lines, tags, height) for tags, height in _ABOVE.values()),
@@ -63,8 +62,8 @@ def common_rows(reading: Reading, elements: Sequence[int]) -> NDArray[np.float32
 
 def _lines(dom: Dom, elements: NDArray[np.int64]) -> NDArray[np.int64]:
     """[n, LINE] each element and those above it; len(dom) beyond the root."""
-    parents = np.asarray([*dom.parents, -1], dtype=np.int64)
-    parents[parents < 0] = len(dom)
+    parents = np.append(dom.ranges.parents, len(dom))
+    parents[0] = len(dom)
     lines = np.empty((len(elements), LINE), dtype=np.int64)
     lines[:, 0] = elements
     for height in range(1, LINE):
@@ -89,7 +88,7 @@ def _hidden_from_readers(dom: Dom) -> list[int]:
 
 
 def _roles(dom: Dom, lines: NDArray[np.int64]) -> NDArray[np.int64]:
-    """[n, len(ROLES)] 3 where the element itself has the role, 2 where one of the two above it, 1 where one higher up."""
+    """[n, len(ROLES)] 3 where the element itself has a role, 2 where one of the two above it, 1 where one higher up."""
     needed = np.unique(lines)
     roles = np.zeros(len(dom) + 1, dtype=np.int64)
     roles[needed] = [roles_of(mark(dom, element)) if element < len(dom) else 0 for element in needed.tolist()]
@@ -97,22 +96,21 @@ def _roles(dom: Dom, lines: NDArray[np.int64]) -> NDArray[np.int64]:
     bits = 1 << np.arange(len(ROLES))
     near, far = by_height[:, 1] | by_height[:, 2], np.bitwise_or.reduce(by_height[:, 3:], axis=1)
     levels = [(level, roles[:, None] & bits > 0) for level, roles in ((3, by_height[:, 0]), (2, near), (1, far))]
-    return np.maximum.reduce([level * present for level, present in levels])
+    return np.asarray(np.maximum.reduce([level * present for level, present in levels]))
 
 
 def _distances(dom: Dom, elements: NDArray[np.int64], anchor: int) -> list[NDArray[np.float64]]:
     """Segments from the anchor (signed, and its logarithm), height and size of the smallest block with both."""
     if anchor < 0:
         return [np.full(len(elements), NAN)] * 4
-    starts, ends = np.asarray(dom.segment_starts), np.asarray(dom.segment_ends)
-    depths = np.asarray(dom.depths)
-    gap = starts[elements] - starts[anchor]
+    ranges = dom.ranges
+    gap = ranges.firsts[elements] - ranges.firsts[anchor]
     # Those above the anchor lie in one another, so that the number of them around an element tells the innermost.
     above = np.asarray([*reversed(dom.ancestors(anchor)), anchor])
-    around = (above <= elements[:, None]) & (elements[:, None] < np.asarray(dom.ends)[above])
+    around = (above <= elements[:, None]) & (elements[:, None] < ranges.ends[above])
     block = above[around.sum(axis=1) - 1]
-    height = depths[elements] - depths[block]
-    size = ends[block] - starts[block]
+    height = ranges.depths[elements] - ranges.depths[block]
+    size = ranges.lasts[block] - ranges.firsts[block]
     return [np.clip(gap, -FAR, FAR), np.log1p(np.abs(gap)), np.minimum(height, 30), np.log1p(size)]
 
 

@@ -11,10 +11,13 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass, field
+from functools import cached_property
 from itertools import accumulate
 from operator import add
 from typing import Any
 
+import numpy as np
+from numpy.typing import NDArray
 from selectolax.lexbor import LexborHTMLParser, LexborNode
 
 MAX_BYTES = 5_000_000
@@ -46,7 +49,34 @@ _KNOWN_CHARSET = re.compile(
 _SPACE = re.compile(r"\s+")
 
 
-@dataclass(slots=True)
+@dataclass(frozen=True, slots=True)
+class Ranges:
+    """Columns of a `Dom` as arrays, [n] int64 each.
+
+    Attributes:
+        parents, depths, ends: as in `Dom`.
+        firsts, lasts: its `segment_starts` and `segment_ends`.
+        lengths: characters of text in the subtree.
+    """
+
+    parents: NDArray[np.int64]
+    depths: NDArray[np.int64]
+    ends: NDArray[np.int64]
+    firsts: NDArray[np.int64]
+    lasts: NDArray[np.int64]
+    lengths: NDArray[np.int64]
+
+    @classmethod
+    def of(cls, dom: Dom) -> Ranges:
+        parents, depths, ends, firsts, lasts = (
+            np.asarray(column, dtype=np.int64)
+            for column in (dom.parents, dom.depths, dom.ends, dom.segment_starts, dom.segment_ends)
+        )
+        offsets = np.asarray(dom.text_offsets)
+        return cls(parents, depths, ends, firsts, lasts, offsets[lasts] - offsets[firsts])
+
+
+@dataclass
 class Dom:
     """Columns by element, in document order; [n] each.
 
@@ -91,6 +121,11 @@ class Dom:
 
     def __len__(self) -> int:
         return len(self.tags)
+
+    @cached_property
+    def ranges(self) -> Ranges:
+        """The columns as arrays, for work on many elements at once."""
+        return Ranges.of(self)
 
     def of_tags(self, *tags: str) -> list[int]:
         """Elements of these tags, in document order."""
