@@ -10,6 +10,7 @@ A page is untrusted input. Lexbor is quadratic in the nesting depth and in the a
 from __future__ import annotations
 
 import re
+from collections import defaultdict
 from dataclasses import dataclass, field
 from functools import cached_property
 from itertools import accumulate
@@ -112,8 +113,8 @@ class Dom:
     scripts: list[tuple[int, str, str]] = field(default_factory=list)
     inline_scripts: list[str] = field(default_factory=list)
     styles: list[str] = field(default_factory=list)
-    by_tag: dict[str, list[int]] = field(default_factory=dict)
-    by_attribute: dict[str, list[int]] = field(default_factory=dict)
+    by_tag: defaultdict[str, list[int]] = field(default_factory=lambda: defaultdict(list))
+    by_attribute: defaultdict[str, list[int]] = field(default_factory=lambda: defaultdict(list))
     marks: list[str] = field(default_factory=list)
     n_inside_opaque: int = 0
     n_script_characters: int = 0
@@ -333,7 +334,7 @@ def _index(dom: Dom) -> None:
     dom.ends = list(map(add, range(len(dom)), sizes))
     dom.segment_ends = list(map(add, dom.segment_starts, counts))
     for element, (tag, attributes) in enumerate(zip(dom.tags, dom.attributes, strict=True)):
-        dom.by_tag.setdefault(tag, []).append(element)
+        dom.by_tag[tag].append(element)
         for name in attributes:
-            dom.by_attribute.setdefault(name, []).append(element)
+            dom.by_attribute[name].append(element)
     dom.text_offsets = list(accumulate(map(len, dom.segments), lambda total, n: total + n + 1, initial=0))
