@@ -25,7 +25,6 @@ MAX_NAME_TEXT = 300
 
 _NAME_TAGS = frozenset({"h1", "h2", "h3", "h4", "h5", "title"})
 _NO_NAME_TAGS = frozenset({"html", "head", "body", "option", "button", "label"})
-_DIGIT = re.compile(r"\d")
 _DECIMAL = re.compile(r"\d[.,]\d{2}(?!\d)")
 _BARE_NUMBER = re.compile(r"\d[\d.,'\x1f\u00a0 ]*")
 
@@ -104,7 +103,7 @@ def _with_short_digits(dom: Dom) -> list[int]:
     """Elements with a digit in a short text, without those that only wrap another with the same text: the inner one
     stands for both."""
     ranges = dom.ranges
-    digits = np.cumsum([0, *(len(text) <= MAX_PRICE_TEXT and _DIGIT.search(text) is not None for text in dom.segments)])
+    digits = np.cumsum([False, *dom.with_digits])
     with_digits = digits[ranges.lasts] > digits[ranges.firsts]
     first_child = np.arange(1, len(dom))
     wraps = np.zeros(len(dom), dtype=bool)

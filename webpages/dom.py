@@ -48,6 +48,7 @@ _KNOWN_CHARSET = re.compile(
     re.IGNORECASE,
 )
 _SPACE = re.compile(r"\s+")
+_DIGIT = re.compile(r"\d")
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,6 +128,11 @@ class Dom:
     def ranges(self) -> Ranges:
         """The columns as arrays, for work on many elements at once."""
         return Ranges.of(self)
+
+    @cached_property
+    def with_digits(self) -> NDArray[np.bool_]:
+        """[n_segments] whether a text segment has a digit."""
+        return np.asarray([_DIGIT.search(segment) is not None for segment in self.segments], dtype=bool)
 
     def of_tags(self, *tags: str) -> list[int]:
         """Elements of these tags, in document order."""

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from webpages.candidates import Candidate, mark, says_add_to_cart
 from webpages.reading import NAN, Reading, overlap, tokens
-from webpages.words import role_bit, roles_of
+from webpages.words import has_role
 
 PAGE_KINDS = ("product", "listing", "checkout", "other")
 
@@ -51,7 +51,6 @@ _DETAIL_WORDS = re.compile(
     re.IGNORECASE,
 )
 _LISTS = ("itemlist", "collectionpage", "searchresultspage", "offercatalog")
-_DETAIL = role_bit("detail")
 
 
 def page_row(
@@ -110,7 +109,7 @@ def page_row(
         float(sum(dom.attribute(i, "type") == "password" for i in inputs)),
         math.log1p(len(dom.of_tags("form"))),
         float(any(_QUANTITY.search(mark(dom, i)) for i in inputs)),
-        float(sum(bool(roles_of(mark(dom, c.element)) & _DETAIL) for c in cart_like[:5])),
+        float(sum(has_role(mark(dom, c.element), "detail") for c in cart_like[:5])),
         float(path.strip("/").count("/")) if url else NAN,
         float(path.strip("/") == "") if url else NAN,
         float(bool(_PRODUCT_WORD.search(path))) if url else NAN,

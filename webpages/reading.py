@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 import re
 from dataclasses import dataclass, field
+from functools import lru_cache
 from urllib.parse import unquote, urlsplit
 
 import numpy as np
@@ -56,6 +57,7 @@ class Reading:
         return reading
 
 
+@lru_cache(maxsize=4096)
 def tokens(text: str) -> frozenset[str]:
     return frozenset(token for token in TOKEN.findall(text.lower()) if len(token) > 1 or not token.isascii())
 

@@ -46,6 +46,12 @@ _CAMEL = re.compile(r"(?<=[a-z])(?=[A-Z])")
 MAX_MARK = 300
 
 
+def lower_as_long(text: str) -> str:
+    """Lower case where that keeps every character in its place (`İ` becomes two), else the text as it is."""
+    lower = text.lower()
+    return lower if len(lower) == len(text) else text
+
+
 @lru_cache(maxsize=32_768)
 def roles_of(mark: str) -> int:
     """Bit set over ROLES of the words in class names, ids and the like."""
@@ -58,7 +64,7 @@ def roles_of(mark: str) -> int:
 @lru_cache(maxsize=65_536)
 def _roles_of_token(token: str) -> int:
     """Of one name; shops use the same few thousand, so that most are known already."""
-    text = _CAMEL.sub("-", token).lower()
+    text = _plain(token)
     return sum(bit for bit, pattern in _ROLE_PATTERNS if pattern.search(text))
 
 
@@ -67,8 +73,14 @@ _ROLE_PATTERN_BY_NAME = {name: re.compile(pattern) for name, pattern in _ROLES.i
 
 @lru_cache(maxsize=65_536)
 def has_role(mark: str, name: str) -> bool:
-    """One role only: for the passes over every element of a page, where all of them would cost too much."""
-    return _ROLE_PATTERN_BY_NAME[name].search(_CAMEL.sub("-", mark[:MAX_MARK]).lower()) is not None
+    """One role only: where no other is asked for, all of them would cost too much."""
+    return _ROLE_PATTERN_BY_NAME[name].search(_plain(mark[:MAX_MARK])) is not None
+
+
+def _plain(name: str) -> str:
+    """Lower case, with a hyphen where `camelCase` begins a word."""
+    lower = name.lower()
+    return lower if lower == name else _CAMEL.sub("-", name).lower()
 
 
 def role_bit(name: str) -> int:
