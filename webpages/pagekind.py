@@ -87,14 +87,13 @@ def page_row(
     start = dom.segment_starts[name] if name >= 0 else 0
     after = [dom.segment_starts[c.element] - start for c in shown if dom.segment_starts[c.element] >= start]
     words = tokens(dom.text(name)) if name >= 0 else frozenset()
-    inputs = [i for i, tag in enumerate(dom.tags) if tag in ("input", "select", "textarea")]
+    inputs = dom.of_tags("input", "select", "textarea")
+    links = dom.of_tags("a")
     url = reading.url or structured.canonical
     path = _path(url)
     stated = {fact.money.value for fact in structured.prices}
     first = min((c for c in shown if dom.segment_starts[c.element] >= start), key=lambda c: c.element, default=None)
-    linked = {
-        attributes.get("href", "") for tag, attributes in zip(dom.tags, dom.attributes, strict=True) if tag == "a"
-    }
+    linked = {dom.attribute(link, "href") for link in links}
     row = [
         math.log1p(len(shown)),
         math.log1p(len({c.money.value for c in shown if c.money})),
@@ -113,7 +112,7 @@ def page_row(
         overlap(words, reading.url_tokens),
         float(len(words)),
         float(name >= 0 and dom.tags[name] == "h1"),
-        float(min(sum(tag == "h1" for tag in dom.tags), 5)),
+        float(min(len(dom.of_tags("h1")), 5)),
         math.log1p(structured.count("product", "individualproduct", "productgroup")),
         math.log1p(structured.count("offer", "aggregateoffer")),
         math.log1p(len(structured.prices)),
@@ -125,12 +124,12 @@ def page_row(
         float(bool(structured.values("gtin"))),
         math.log1p(len(images)),
         float(any(fact.kind == "image" and fact.source == "opengraph" for fact in structured.facts)),
-        math.log1p(sum(tag == "a" for tag in dom.tags)),
+        math.log1p(len(links)),
         math.log1p(len(dom.segments)),
         dom.text_offsets[-1] / max(len(dom.segments), 1),
         math.log1p(len(inputs)),
         float(sum(dom.attribute(i, "type") == "password" for i in inputs)),
-        math.log1p(sum(tag == "form" for tag in dom.tags)),
+        math.log1p(len(dom.of_tags("form"))),
         float(any(_QUANTITY.search(mark(dom, i)) for i in inputs)),
         float(sum(bool(roles_of(mark(dom, c.element)) & _DETAIL) for c in cart_like[:5])),
         float(path.strip("/").count("/")) if url else NAN,
@@ -149,7 +148,7 @@ def page_row(
         max((overlap(words, tokens(value)) for value in structured.values("name")), default=NAN),
         math.log1p(sum(len(text) < 40 and bool(_DETAIL_WORDS.search(text)) for text in dom.segments[:4000])),
         float(structured.count("product") == 1),
-        len(linked) / max(sum(tag == "a" for tag in dom.tags), 1),
+        len(linked) / max(len(links), 1),
         *_repeats_of(reading, name, [c.element for c in reading.names]),
         *_repeats_of(reading, reading.cart_anchor, [c.element for c in cart_like]),
         *_repeats_of(reading, first.element if first is not None else -1, [c.element for c in shown]),

@@ -6,6 +6,7 @@ to a fixed height with one dictionary, so linear in the elements asked about.
 
 from __future__ import annotations
 
+from bisect import bisect_left
 from collections.abc import Sequence
 
 import numpy as np
@@ -40,13 +41,12 @@ def repeats(dom: Dom, elements: Sequence[int]) -> NDArray[np.float32]:
             way.append((block, key))
             block = parent
         ways.append(way)
-    links, pictures = _cumulative(dom, "a"), _cumulative(dom, "img")
+    links, pictures = dom.of_tags("a"), dom.of_tags("img")
     found = np.zeros((len(elements), len(REPEAT_NAMES)), dtype=np.float32)
     for row, way in zip(found, ways, strict=True):
         for block, key in way:
-            end = dom.ends[block]
-            linked = links[end] > links[block]
-            pictured = linked and pictures[end] > pictures[block]
+            linked = _any_in(dom, block, links)
+            pictured = linked and _any_in(dom, block, pictures)
             n = len(blocks[key])
             row[0] = max(row[0], n)
             row[1] = max(row[1], n * linked)
@@ -54,9 +54,7 @@ def repeats(dom: Dom, elements: Sequence[int]) -> NDArray[np.float32]:
     return found
 
 
-def _cumulative(dom: Dom, tag: str) -> list[int]:
-    total, sums = 0, [0]
-    for name in dom.tags:
-        total += name == tag
-        sums.append(total)
-    return sums
+def _any_in(dom: Dom, block: int, elements: Sequence[int]) -> bool:
+    """Whether one of ascending `elements` is in a block."""
+    at = bisect_left(elements, block)
+    return at < len(elements) and elements[at] < dom.ends[block]
