@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from itertools import islice
+
+import numpy as np
 
 from webpages.dom import Dom
 from webpages.prices import MAX_TEXT, SYMBOL, Money, currency_of, n_amounts, parse_price
@@ -20,6 +23,8 @@ MAX_PRICE_TEXT = 60
 MAX_NAME_TEXT = 300
 
 _NAME_TAGS = frozenset({"h1", "h2", "h3", "h4", "h5", "title"})
+_NO_NAME_TAGS = frozenset({"html", "head", "body", "option", "button", "label"})
+_DIGIT = re.compile(r"\d")
 _DECIMAL = re.compile(r"\d[.,]\d{2}(?!\d)")
 _BARE_NUMBER = re.compile(r"\d[\d.,'\x1f\u00a0 ]*")
 
@@ -42,12 +47,27 @@ _NAMING = ("class", "id", "itemprop", "name", "data-testid", "data-test", "data-
 
 def mark(dom: Dom, element: int) -> str:
     """Class names, id and the like of an element: what its author calls it."""
-    known = dom.marks.get(element)
-    if known is None:
-        attributes = dom.attributes[element]
-        known = " ".join([attributes[name] for name in _NAMING if attributes.get(name)]) if attributes else ""
-        dom.marks[element] = known
-    return known
+    if not dom.marks:
+        dom.marks = _marks(dom)
+    return dom.marks[element]
+
+
+def _marks(dom: Dom) -> list[str]:
+    marks = [""] * len(dom)
+    for name in _NAMING:
+        for element in dom.having(name):
+            value = dom.attributes[element][name]
+            if value:
+                marks[element] = f"{marks[element]} {value}" if marks[element] else value
+    return marks
+
+
+def called(dom: Dom, role: str) -> list[int]:
+    """Elements whose mark has a role, in document order."""
+    if dom.tags:
+        mark(dom, 0)
+    named = {text for text in set(dom.marks) if has_role(text, role)}
+    return [element for element, text in enumerate(dom.marks) if text in named]
 
 
 def price_candidates(dom: Dom, structured: Structured, country: str) -> list[Candidate]:
@@ -55,29 +75,16 @@ def price_candidates(dom: Dom, structured: Structured, country: str) -> list[Can
     stated = {fact.money.value for fact in structured.prices}
     stated_at = {fact.element: fact for fact in structured.prices}
     found: list[Candidate] = []
-    with_digits = _cumulative_digits(dom)
-    for element, tag in enumerate(dom.tags):
+    for element in _with_short_digits(dom):
         first, last = dom.segment_starts[element], dom.segment_ends[element]
-        if (
-            with_digits[last] == with_digits[first]
-            or dom.text_length(element) > MAX_PRICE_TEXT
-            or tag in ("option", "title")
-        ):
-            continue
-        # An element that only wraps another with the same text adds nothing: the inner one stands for both.
-        if element + 1 < dom.ends[element] and dom.segment_starts[element + 1] == first:
-            child = element + 1
-            if dom.segment_ends[child] == last:
-                continue
         text = "\x1f".join(dom.segments[first:last])
         money = parse_price(text, country)
-        if money is None:
+        if money is None or dom.tags[element] in ("option", "title"):
             continue
         if not money.has_symbol and _BARE_NUMBER.fullmatch(text):
             beside = _symbol_beside(dom, first, last)
             money = (beside and parse_price(f"{text} {beside}", country)) or money
-        named = has_role(mark(dom, element), "price") or has_role(mark(dom, dom.parents[element]), "price")
-        if money.has_symbol or named or _DECIMAL.search(text) or money.value in stated:
+        if money.has_symbol or _DECIMAL.search(text) or money.value in stated or _named_price(dom, element):
             found.append(Candidate(element, text, money))
         elif element in stated_at:
             found.append(Candidate(element, text, stated_at[element].money, "microdata"))
@@ -90,6 +97,24 @@ def price_candidates(dom: Dom, structured: Structured, country: str) -> list[Can
     if len(found) > MAX_CANDIDATES:
         found = found[: MAX_CANDIDATES - 60] + found[-60:]
     return found
+
+
+def _with_short_digits(dom: Dom) -> list[int]:
+    """Elements with a digit in a short text, without those that only wrap another with the same text: the inner one
+    stands for both."""
+    firsts, lasts = np.asarray(dom.segment_starts, dtype=np.int64), np.asarray(dom.segment_ends, dtype=np.int64)
+    offsets = np.asarray(dom.text_offsets)
+    digits = np.cumsum([0, *(len(text) <= MAX_PRICE_TEXT and _DIGIT.search(text) is not None for text in dom.segments)])
+    wraps = np.zeros(len(dom), dtype=bool)
+    has_child = np.asarray(dom.ends[:-1], dtype=np.int64) > np.arange(1, max(len(dom), 1))
+    wraps[:-1] = has_child & (firsts[1:] == firsts[:-1]) & (lasts[1:] == lasts[:-1])
+    short = offsets[lasts] - offsets[firsts] <= MAX_PRICE_TEXT
+    found: list[int] = np.flatnonzero(short & (digits[lasts] > digits[firsts]) & ~wraps).tolist()
+    return found
+
+
+def _named_price(dom: Dom, element: int) -> bool:
+    return has_role(mark(dom, element), "price") or has_role(mark(dom, dom.parents[element]), "price")
 
 
 def _without_containers(dom: Dom, found: list[Candidate]) -> list[Candidate]:
@@ -112,24 +137,9 @@ def _symbol_beside(dom: Dom, first: int, last: int) -> str | None:
     return None
 
 
-def _cumulative_digits(dom: Dom) -> list[int]:
-    total, sums = 0, [0]
-    for segment in dom.segments:
-        total += any(character.isdigit() for character in segment[:200])
-        sums.append(total)
-    return sums
-
-
 def image_candidates(dom: Dom) -> list[Candidate]:
-    found = []
-    for element, tag in enumerate(dom.tags):
-        if tag == "img":
-            source = image_source(dom, element)
-            if source:
-                found.append(Candidate(element, source))
-                if len(found) >= MAX_CANDIDATES:
-                    break
-    return found
+    sources = ((element, image_source(dom, element)) for element in dom.of_tags("img"))
+    return list(islice((Candidate(element, source) for element, source in sources if source), MAX_CANDIDATES))
 
 
 def image_source(dom: Dom, element: int) -> str:
@@ -159,37 +169,27 @@ def _lazy(attributes: dict[str, str]) -> bool:
 
 
 def name_candidates(dom: Dom) -> list[Candidate]:
-    found = []
-    for element, tag in enumerate(dom.tags):
-        length = dom.text_length(element)
-        if not 2 < length <= MAX_NAME_TEXT or tag in ("html", "head", "body", "option", "button", "label"):
-            continue
-        own = mark(dom, element)
-        if tag in _NAME_TAGS or (own and has_role(own, "name")):
-            found.append(Candidate(element, dom.text(element)))
-            if len(found) >= MAX_CONTROLS:
-                break
-    return found
+    named = sorted({*dom.of_tags(*_NAME_TAGS), *called(dom, "name")})
+    fitting = (
+        element
+        for element in named
+        if 2 < dom.text_length(element) <= MAX_NAME_TEXT and dom.tags[element] not in _NO_NAME_TAGS
+    )
+    return [Candidate(element, dom.text(element)) for element in islice(fitting, MAX_CONTROLS)]
 
 
 def cart_candidates(dom: Dom) -> list[Candidate]:
-    found: list[Candidate] = []
-    for element in range(len(dom)):
-        if len(found) >= MAX_CONTROLS:
-            break
-        if dom.text_length(element) <= MAX_CONTROL_TEXT and _is_control(dom, element):
-            found.append(Candidate(element, control_text(dom, element)))
-    return found
+    short = (element for element in _controls(dom) if dom.text_length(element) <= MAX_CONTROL_TEXT)
+    return [Candidate(element, control_text(dom, element)) for element in islice(short, MAX_CONTROLS)]
 
 
-def _is_control(dom: Dom, element: int) -> bool:
-    tag, attributes = dom.tags[element], dom.attributes[element]
-    return (
-        tag == "button"
-        or (tag == "input" and attributes.get("type", "").lower() in ("submit", "button", "image"))
-        or attributes.get("role") == "button"
-        or (tag in ("a", "div", "span") and has_role(mark(dom, element), "cart"))
-    )
+def _controls(dom: Dom) -> list[int]:
+    """Buttons, what acts as one, and what is named like a cart control."""
+    attributes = dom.attributes
+    inputs = [e for e in dom.of_tags("input") if attributes[e].get("type", "").lower() in ("submit", "button", "image")]
+    in_role = [e for e in dom.having("role") if attributes[e]["role"] == "button"]
+    named = [e for e in called(dom, "cart") if dom.tags[e] in ("a", "div", "span")]
+    return sorted({*dom.of_tags("button"), *inputs, *in_role, *named})
 
 
 def control_text(dom: Dom, element: int) -> str:

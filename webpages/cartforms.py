@@ -35,7 +35,7 @@ _CART = role_bit("cart")
 
 
 def form_elements(dom: Dom) -> list[int]:
-    return [element for element, tag in enumerate(dom.tags) if tag == "form"]
+    return dom.of_tags("form")
 
 
 def cart_form_rows(reading: Reading, forms: Sequence[int]) -> NDArray[np.float32]:

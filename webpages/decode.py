@@ -38,15 +38,14 @@ def decide(groups: Sequence[Hashable], logits: NDArray[np.float64], preferred: S
     members: dict[Hashable, list[int]] = {}
     for index in np.argsort(-logits, kind="stable").tolist():
         members.setdefault(groups[index], []).append(index)
-    totals = {group: _total(logits[indices]) for group, indices in members.items()}
+    # Witnesses add their probability, so that unlikely ones add nothing.
+    chances = (1 / (1 + np.exp(-logits))).tolist()
+    totals = {
+        group: float(logits[first]) + WITNESS_SHARE * 4 * sum(chances[index] for index in others[:MAX_WITNESSES])
+        for group, (first, *others) in members.items()
+    }
     order = sorted(totals, key=lambda group: -totals[group])
     best = order[0]
     lead = totals[best] - totals[order[1]] if len(order) > 1 else 6.0
     standing = next((index for index in members[best] if preferred[index]), members[best][0])
     return Decision(standing, totals[best], lead)
-
-
-def _total(logits: NDArray[np.float64]) -> float:
-    """`logits` descending. Witnesses add their probability, so that unlikely ones add nothing."""
-    others = 1 / (1 + np.exp(-logits[1 : 1 + MAX_WITNESSES]))
-    return float(logits[0] + WITNESS_SHARE * 4 * others.sum())

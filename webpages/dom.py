@@ -11,7 +11,9 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass, field
-from sys import intern
+from itertools import accumulate
+from operator import add
+from typing import Any
 
 from selectolax.lexbor import LexborHTMLParser, LexborNode
 
@@ -61,6 +63,8 @@ class Dom:
         inline_scripts: sources of other scripts, MAX_INLINE_SCRIPTS characters at most; never run, only read as text.
         styles: embedded style sheets.
         ordinals: number of the element in document order when the inside of `<svg>` and the like is counted too.
+        by_tag, by_attribute: elements of a tag, and those with an attribute of a name, in document order.
+        marks: filled by `webpages.candidates.mark`.
         truncated: whether the page was cut to fit the limits.
     """
 
@@ -78,13 +82,23 @@ class Dom:
     scripts: list[tuple[int, str, str]] = field(default_factory=list)
     inline_scripts: list[str] = field(default_factory=list)
     styles: list[str] = field(default_factory=list)
-    marks: dict[int, str] = field(default_factory=dict)
+    by_tag: dict[str, list[int]] = field(default_factory=dict)
+    by_attribute: dict[str, list[int]] = field(default_factory=dict)
+    marks: list[str] = field(default_factory=list)
     n_inside_opaque: int = 0
     n_script_characters: int = 0
     truncated: bool = False
 
     def __len__(self) -> int:
         return len(self.tags)
+
+    def of_tags(self, *tags: str) -> list[int]:
+        """Elements of these tags, in document order."""
+        return sorted(element for tag in tags for element in self.by_tag.get(tag, ()))
+
+    def having(self, name: str) -> list[int]:
+        """Elements with an attribute of that name, in document order."""
+        return self.by_attribute.get(name, [])
 
     def text_length(self, element: int) -> int:
         """Characters of text in the subtree, in constant time."""
@@ -218,74 +232,73 @@ def parse(html: bytes | str) -> Dom:
     root = LexborHTMLParser(kept).root
     if root is not None:
         _walk(root, dom)
+        _index(dom)
     return dom
 
 
 def _walk(root: LexborNode, dom: Dom) -> None:
-    """Fill the columns by an iterative depth-first walk."""
-    open_elements: list[int] = []
-    node: LexborNode | None = root
-    while node is not None:
-        entered = _visit(node, open_elements, dom)
-        child = node.child if entered else None
-        if child is not None:
-            node = child
+    """Fill the columns in document order; what stands in no open element stands inside something opaque or too deep."""
+    opened: dict[int, int] = {}
+    tags, parents, depths, segments = dom.tags, dom.parents, dom.depths, dom.segments
+    for node in root.traverse(include_text=True, skip_empty=True):
+        above = node.parent
+        parent = -1 if above is None else opened.get(above.mem_id, -1)
+        if parent < 0 and tags:
             continue
-        if entered:
-            _close(open_elements.pop(), dom)
-        following = node.next if open_elements else None
-        while following is None and open_elements:
-            parent = node.parent
-            if parent is None:
-                break
-            node = parent
-            _close(open_elements.pop(), dom)
-            following = node.next if open_elements else None
-        node = following
-    while open_elements:
-        _close(open_elements.pop(), dom)
+        tag = node.tag
+        if tag == "-text":
+            text = " ".join((node.text_content or "").split())
+            if text:
+                segments.append(text)
+                dom.segment_owners.append(parent)
+            continue
+        depth = depths[parent] + 1 if parent >= 0 else 0
+        if not tag or tag[0] in "-!_#" or depth > MAX_DEPTH:
+            continue
+        element = len(tags)
+        attributes: dict[str, Any] = node.attributes
+        if None in attributes.values():
+            attributes = {name: value or "" for name, value in attributes.items()}
+        tags.append(tag)
+        parents.append(parent)
+        depths.append(depth)
+        dom.attributes.append(attributes)
+        dom.ordinals.append(element + dom.n_inside_opaque)
+        dom.segment_starts.append(len(segments))
+        if tag in _OPAQUE:
+            _read_opaque(node, element, dom)
+        else:
+            opened[node.mem_id] = element
 
 
-def _visit(node: LexborNode, open_elements: list[int], dom: Dom) -> bool:
-    """Note one node; True where it is an element whose children are to be walked (it is then open)."""
-    tag = node.tag
-    parent = open_elements[-1] if open_elements else -1
-    if tag == "-text":
-        text = normalise_space(node.text_content or "")
-        if text:
-            dom.segments.append(text)
-            dom.segment_owners.append(parent)
-            dom.text_offsets.append(dom.text_offsets[-1] + len(text) + 1)
-        return False
-    if not tag or tag[0] in "-!_#" or len(open_elements) > MAX_DEPTH:
-        return False
-    element = len(dom.tags)
-    attributes = {intern(name): value or "" for name, value in node.attributes.items()}
-    dom.tags.append(tag)
-    dom.attributes.append(attributes)
-    dom.ordinals.append(element + dom.n_inside_opaque)
-    dom.parents.append(parent)
-    dom.depths.append(len(open_elements))
-    dom.ends.append(element + 1)
-    dom.segment_starts.append(len(dom.segments))
-    dom.segment_ends.append(len(dom.segments))
-    if tag in _OPAQUE:
-        if tag == "script" and "src" not in attributes:
-            source = node.text() or ""
-            if "ld+json" in attributes.get("type", "").lower():
-                dom.scripts.append((element, attributes["type"].lower(), source))
-            elif dom.n_script_characters + len(source) <= MAX_INLINE_SCRIPTS:
-                dom.n_script_characters += len(source)
-                dom.inline_scripts.append(source)
-        elif tag == "style":
-            dom.styles.append(node.text() or "")
-        elif tag in ("svg", "math", "object"):
-            dom.n_inside_opaque += sum(1 for _ in node.traverse()) - 1
-        return False
-    open_elements.append(element)
-    return True
+def _read_opaque(node: LexborNode, element: int, dom: Dom) -> None:
+    tag, attributes = dom.tags[element], dom.attributes[element]
+    if tag == "script" and "src" not in attributes:
+        source = node.text() or ""
+        if "ld+json" in attributes.get("type", "").lower():
+            dom.scripts.append((element, attributes["type"].lower(), source))
+        elif dom.n_script_characters + len(source) <= MAX_INLINE_SCRIPTS:
+            dom.n_script_characters += len(source)
+            dom.inline_scripts.append(source)
+    elif tag == "style":
+        dom.styles.append(node.text() or "")
+    elif tag in ("svg", "math", "object"):
+        dom.n_inside_opaque += sum(1 for _ in node.traverse()) - 1
 
 
-def _close(element: int, dom: Dom) -> None:
-    dom.ends[element] = len(dom.tags)
-    dom.segment_ends[element] = len(dom.segments)
+def _index(dom: Dom) -> None:
+    """Ranges of the subtrees, from the number of elements and of text segments in each; elements by tag, attribute."""
+    sizes, counts = [1] * len(dom), [0] * len(dom)
+    for owner in dom.segment_owners:
+        counts[owner] += 1
+    for element in range(len(dom) - 1, 0, -1):
+        parent = dom.parents[element]
+        sizes[parent] += sizes[element]
+        counts[parent] += counts[element]
+    dom.ends = list(map(add, range(len(dom)), sizes))
+    dom.segment_ends = list(map(add, dom.segment_starts, counts))
+    for element, (tag, attributes) in enumerate(zip(dom.tags, dom.attributes, strict=True)):
+        dom.by_tag.setdefault(tag, []).append(element)
+        for name in attributes:
+            dom.by_attribute.setdefault(name, []).append(element)
+    dom.text_offsets = list(accumulate(map(len, dom.segments), lambda total, n: total + n + 1, initial=0))

@@ -50,6 +50,8 @@ _AUTOCOMPLETE = {
     "birthday": "bday",
 }  # fmt: skip
 
+_HEADINGS = ("legend", "h1", "h2", "h3", "h4", "h5")
+_FIELDS = ("input", "select", "textarea")
 _NOT_FIELDS = frozenset({"hidden", "submit", "button", "image", "reset", "file"})
 _WORD = re.compile(r"[^\W\d_]+|\d+")
 _CAMEL = re.compile(r"(?<=[a-z])(?=[A-Z])")
@@ -144,15 +146,16 @@ def read_fields(dom: Dom, *, with_autocomplete: bool = True) -> list[Field]:
         with_autocomplete: whether the attribute of that name may be looked at (measured with and without).
     """
     labels = _labels(dom)
-    by_id = {attributes["id"]: element for element, attributes in enumerate(dom.attributes) if "id" in attributes}
+    by_id = {dom.attributes[element]["id"]: element for element in dom.having("id")}
     fields: list[Field] = []
     heading, form = "", -1
-    for element, tag in enumerate(dom.tags):
+    for element in dom.of_tags("form", *_HEADINGS, *_FIELDS):
+        tag = dom.tags[element]
         if tag == "form":
             form = element
-        if tag in ("legend", "h1", "h2", "h3", "h4", "h5") and 2 < dom.text_length(element) < MAX_TEXT:
+        if tag in _HEADINGS and 2 < dom.text_length(element) < MAX_TEXT:
             heading = dom.text(element).lower()
-        if tag not in ("input", "select", "textarea"):
+        if tag not in _FIELDS:
             continue
         attributes = dom.attributes[element]
         kind = attributes.get("type", "text").lower() if tag == "input" else tag
@@ -172,11 +175,7 @@ def read_fields(dom: Dom, *, with_autocomplete: bool = True) -> list[Field]:
 
 
 def _labels(dom: Dom) -> dict[str, int]:
-    return {
-        attributes["for"]: element
-        for element, attributes in enumerate(dom.attributes)
-        if dom.tags[element] == "label" and attributes.get("for")
-    }
+    return {dom.attributes[label]["for"]: label for label in dom.of_tags("label") if dom.attribute(label, "for")}
 
 
 def _texts(

@@ -75,7 +75,7 @@ def path_of(url: str) -> str:
 
 
 def titles_of(dom: Dom) -> list[str]:
-    return [dom.text(element)[:300] for element, tag in enumerate(dom.tags[:400]) if tag == "title"][:1]
+    return [dom.text(element)[:300] for element in dom.of_tags("title")[:1] if element < 400]
 
 
 def _name_anchor(reading: Reading) -> int:

@@ -234,7 +234,8 @@ def _read_microdata(dom: Dom, found: Structured) -> None:
     """Properties of the first product scope and of the offers and brands in it; other products only count."""
     scopes: list[tuple[int, str]] = []  # (end, kind) of the open scopes
     main_ends = -1
-    for element, attributes in enumerate(dom.attributes):
+    for element in sorted({*dom.having("itemprop"), *dom.having("itemscope"), *dom.having("itemtype")}):
+        attributes = dom.attributes[element]
         while scopes and scopes[-1][0] <= element:
             scopes.pop()
         prop = attributes.get("itemprop")
@@ -279,9 +280,9 @@ def _property_value(dom: Dom, element: int) -> str:
 
 def _read_meta(dom: Dom, found: Structured) -> None:
     stated: dict[str, tuple[str, int]] = {}
-    for element, tag in enumerate(dom.tags):
-        if tag == "meta":
-            attributes = dom.attributes[element]
+    for element in dom.of_tags("meta", "link"):
+        attributes = dom.attributes[element]
+        if dom.tags[element] == "meta":
             name = (attributes.get("property") or attributes.get("name") or "").lower()
             content = attributes.get("content", "")
             if not content:
@@ -291,8 +292,8 @@ def _read_meta(dom: Dom, found: Structured) -> None:
             elif name in _OPENGRAPH_FACTS:
                 _add(found, _OPENGRAPH_FACTS[name], content, "opengraph", element)
             stated.setdefault(name, (content, element))
-        elif tag == "link" and "canonical" in dom.attributes[element].get("rel", "").lower():
-            found.canonical = found.canonical or dom.attributes[element].get("href", "")
+        elif "canonical" in attributes.get("rel", "").lower():
+            found.canonical = found.canonical or attributes.get("href", "")
     for amount, unit in _OPENGRAPH_PRICES:
         if amount in stated:
             content, element = stated[amount]
