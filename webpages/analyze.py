@@ -10,6 +10,7 @@ from typing import Any
 from urllib.parse import urljoin
 
 import numpy as np
+from numpy.typing import NDArray
 
 from webpages.availability import availability_of
 from webpages.candidates import (
@@ -28,7 +29,7 @@ from webpages.image_features import image_key
 from webpages.layout import Layout
 from webpages.model import ABSTAIN_BELOW, Confidence, ElementModel, shipped_model
 from webpages.page import Element, Page
-from webpages.pagekind import kind_without_product, page_row
+from webpages.pagekind import kind_without_product, page_row, with_offer
 from webpages.prices import currency_of_country
 from webpages.reading import Reading, tokens
 from webpages.structured import read_structured
@@ -109,7 +110,9 @@ def classify(
     candidates = candidates or Candidates.of(reading)
     of = candidates.by_kind
     forms = read_forms(dom)
-    logit = float(model.logits("page", page_row(reading, of["price"], of["cart"], of["image"]))[0])
+    scorer = Scorer(reading, candidates, model, layout, levels)
+    row = with_offer(page_row(reading, of["price"], of["cart"], of["image"]), *scorer.offer())
+    logit = float(model.logits("page", row)[0])
     confidence = model.confidences["page"](logit, 0.0)
     described = (*_cart_forms(reading, model), *forms.as_dicts())
     common: dict[str, Any] = {
@@ -122,7 +125,6 @@ def classify(
     kind = "product" if is_product else kind_without_product(reading, of["price"], forms.n_checkout_fields)
     if confidence < ELEMENTS_ABOVE or not len(dom):
         return Page(kind=kind if len(dom) else "other", **common)
-    scorer = Scorer(reading, candidates, model, layout, levels)
     elements = {name: element for name, element in _elements(scorer) if element is not None}
     stated = reading.structured.prices[0].money.text if reading.structured.prices else None
     return Page(kind=kind, elements=elements, level=scorer.level, stated_price=stated, **common)
@@ -152,6 +154,7 @@ class Scorer:
     layout: Layout | Renderer | None
     levels: Sequence[str] = LEVELS
     level: str = "text"
+    decided: dict[tuple[str, str], Decision | None] = field(default_factory=dict)
 
     def best(self, kind: str) -> tuple[Candidate, Decision, float, str] | None:
         """The chosen candidate, its decision, the confidence and the level that gave it."""
@@ -166,6 +169,12 @@ class Scorer:
             self.level = found[3]
         return found
 
+    def offer(self) -> tuple[NDArray[np.float32], int | None]:
+        """Text level rows of the price candidates, and the one that stands for the best price."""
+        decision = self._decided("price", "text")
+        rows = features(self.reading, "price", self.candidates.by_kind["price"], "text")
+        return rows, None if decision is None else decision.index
+
     def _has_layout(self) -> bool:
         if callable(self.layout):
             self.layout = self.layout(self.reading.dom)
@@ -173,15 +182,27 @@ class Scorer:
         return self.layout is not None
 
     def _at(self, kind: str, level: str) -> tuple[Candidate, Decision, float, str] | None:
-        candidates = self.candidates.by_kind[kind]
-        key = f"{kind}/{level}"
-        rows = features(self.reading, kind, candidates, level)
-        logits = current_only(kind, level, rows, self.model.logits(key, rows))
-        decision = decide(groups(kind, candidates), logits, [c.source == "text" for c in candidates])
+        decision = self._decided(kind, level)
         if decision is None:
             return None
-        confidence = self.model.confidences[key](decision.logit, decision.lead)
-        return candidates[decision.index], decision, confidence, level
+        confidence = self.model.confidences[f"{kind}/{level}"](decision.logit, decision.lead)
+        return self.candidates.by_kind[kind][decision.index], decision, confidence, level
+
+    def _decided(self, kind: str, level: str) -> Decision | None:
+        if (kind, level) not in self.decided:
+            candidates = self.candidates.by_kind[kind]
+            rows = features(self.reading, kind, candidates, level)
+            logits = self.model.logits(f"{kind}/{level}", rows)
+            self.decided[kind, level] = decide_candidates(kind, level, candidates, rows, logits)
+        return self.decided[kind, level]
+
+
+def decide_candidates(
+    kind: str, level: str, candidates: Sequence[Candidate], rows: NDArray[np.float32], logits: NDArray[np.float64]
+) -> Decision | None:
+    """The choice among a page's candidates of one kind; None where it has none."""
+    logits = current_only(kind, level, rows, logits)
+    return decide(groups(kind, candidates), logits, [candidate.source == "text" for candidate in candidates])
 
 
 def groups(kind: str, candidates: Sequence[Candidate]) -> list[Hashable]:

@@ -19,11 +19,12 @@ LINE = HEIGHT + 6
 """Elements looked at for what hides or frames: those, the element itself, and five further up."""
 FAR = 60
 HEADINGS = ("h1", "h2", "h3")
+STRUCK = ("del", "s", "strike")
 _ABOVE: dict[str, tuple[Sequence[str], int]] = {
     "in_link": (("a",), 5),
     "in_list": (("li",), HEIGHT + 1),
     "in_table": (("td", "th"), HEIGHT + 1),
-    "in_struck": (("del", "s", "strike"), 4),
+    "in_struck": (STRUCK, 4),
     "in_chrome": (("header", "nav", "footer", "aside"), LINE),
     "in_form": (("form",), LINE),
     "in_button": (("button", "select", "option"), HEIGHT + 1),

@@ -31,7 +31,8 @@ class Example:
     """One page as rows.
 
     Attributes:
-        rows: key (`price/text`, `sku`, `page`) -> [n, n_features].
+        rows: key (`price/text`, `sku`, `page`) -> [n, n_features]; `page` lacks what only a price model knows
+            (`webpages.pagekind.with_offer`).
         labels: key without level -> [n] bool, missing where the page has no such label.
         unstated: key -> (rows, labels) of the same page read as if it stated nothing; training only.
         is_product: None where not known.
@@ -78,6 +79,7 @@ def read_example(
     if is_product is not None:
         example.labels["page"] = np.asarray([is_product])
     if page.source == "formasaurus":
+        example.rows["price/text"] = features(reading, "price", of["price"], "text")
         _add_cart_forms(example)
         if is_product:
             _add_unstated(example, {fact.money.value for fact in reading.structured.prices})

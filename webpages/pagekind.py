@@ -12,7 +12,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from webpages.candidates import Candidate, mark, says_add_to_cart
+from webpages.features import feature_names
 from webpages.reading import NAN, Reading, overlap, tokens
+from webpages.repetition import REPEAT_NAMES, repeats
 from webpages.words import has_role
 
 PAGE_KINDS = ("product", "listing", "checkout", "other")
@@ -31,6 +33,7 @@ PAGE_FEATURES = (
     "url_digits", "n_articles", "images_of_name", "prices_in_links", "name_repeats", "gap_to_price", "one_cart",
     "name_in_opengraph",
     "detail_words", "stated_no_list", "distinct_links_share",
+    *(f"{name}_of_{what}" for what in ("name", "cart", "first_price", "offer") for name in REPEAT_NAMES),
 )  # fmt: skip
 _PRODUCT_WORD = re.compile(
     r"/(?:p|dp|itm|item|product|products|prod|detail|produkt|produit|producto|prodotto|pd|pdp)[/-_]"
@@ -50,13 +53,31 @@ _DETAIL_WORDS = re.compile(
     r"|상품정보|상품평|상세정보)\b",
     re.IGNORECASE,
 )
+_OFFER_COLUMNS = [feature_names("price", "text").index(name) for name in REPEAT_NAMES]
 _LISTS = ("itemlist", "collectionpage", "searchresultspage", "offercatalog")
+
+
+def with_offer(row: NDArray[np.float32], prices: NDArray[np.float32], best: int | None) -> NDArray[np.float32]:
+    """A page's row completed by what the price model found: how the most likely price repeats.
+
+    Where that price stands in one of many blocks of one make, the page lists products, whatever else it looks like.
+
+    Args:
+        row: of `page_row`.
+        prices: [n, n_features] text level rows of the price candidates.
+        best: the candidate the price model prefers, None where there is none.
+
+    Returns:
+        [1, len(PAGE_FEATURES)]
+    """
+    offer = prices[best, _OFFER_COLUMNS] if best is not None else np.full(len(_OFFER_COLUMNS), NAN)
+    return np.hstack([row, offer.astype(np.float32)[None]])
 
 
 def page_row(
     reading: Reading, prices: Sequence[Candidate], carts: Sequence[Candidate], images: Sequence[Candidate]
 ) -> NDArray[np.float32]:
-    """[1, len(PAGE_FEATURES)] columns of a page."""
+    """[1, len(PAGE_FEATURES) - 3] columns of a page; `with_offer` adds the last ones."""
     dom, structured, name = reading.dom, reading.structured, reading.name_anchor
     shown = [c for c in prices if c.source == "text" and c.money is not None and c.money.has_symbol]
     tiles = Counter(f"{dom.tags[c.element]}|{_name_of(reading, c.element)}" for c in shown)
@@ -127,8 +148,17 @@ def page_row(
         math.log1p(sum(len(text) < 40 and bool(_DETAIL_WORDS.search(text)) for text in dom.segments[:4000])),
         float(structured.count("product") == 1),
         len(linked) / max(len(links), 1),
+        *_repeats_of(reading, name, [c.element for c in reading.names]),
+        *_repeats_of(reading, reading.cart_anchor, [c.element for c in cart_like]),
+        *_repeats_of(reading, first.element if first is not None else -1, [c.element for c in shown]),
     ]
     return np.asarray([row], dtype=np.float32)
+
+
+def _repeats_of(reading: Reading, element: int, among: list[int]) -> list[float]:
+    if element not in among:
+        return [NAN] * len(REPEAT_NAMES)
+    return [float(n) for n in repeats(reading.dom, among)[among.index(element)]]
 
 
 def _name_of(reading: Reading, element: int) -> str:

@@ -12,20 +12,20 @@ from functools import lru_cache
 from webpages.candidates import Candidate
 from webpages.common_features import signatures_of
 from webpages.dom import Dom
+from webpages.price_rivals import RIVAL_NAMES, rival_rows
 from webpages.prices import currency_of_country, n_amounts
-from webpages.reading import NAN, TOKEN, Reading, Row, titles_of
-from webpages.words import CONTEXT
+from webpages.reading import TOKEN, Reading, Row, titles_of
+from webpages.words import CONTEXT, said_in
 
 PRICE_NAMES = [
-    "has_symbol", "has_decimals", "n_digits", "n_words", "n_numbers", "n_amounts", "log_value", "value_rank",
-    "larger_near", "smaller_near",
-    "n_same_value", "first_of_value", "order", "n_candidates", "n_same_signature", "order_in_signature",
+    "has_symbol", "has_decimals", "n_digits", "n_words", "n_numbers", "n_amounts", "log_value", "first_of_value",
+    "order", "n_candidates", "n_same_signature", "order_in_signature",
     *(f"own_{name}" for name in CONTEXT), *(f"before_{name}" for name in CONTEXT), "after_unit", "after_instalment",
     "after_save",
     "agrees_json_ld", "agrees_microdata", "agrees_opengraph", "agrees_first", "agrees_low", "agrees_high", "agrees_any",
     "n_stated", "n_stated_values", "is_text", "is_meta", "is_json_ld", "is_microdata", "itemprop_price",
     "itemprop_offer", "currency_fits",
-    "is_heading", "is_strong", "in_title", "plus_minus",
+    "is_heading", "is_strong", "in_title", "plus_minus", *RIVAL_NAMES,
 ]  # fmt: skip
 
 _CENTS = re.compile(r"[.,\x1f]\d{2}(?!\d)")
@@ -45,24 +45,16 @@ def price_rows(reading: Reading, candidates: Sequence[Candidate]) -> list[Row]:
     expected = (currencies - {None}) or {currency_of_country(reading.country)}
     signatures, n_signature = signatures_of(dom, candidates)
     values = [candidate.money.value if candidate.money else Decimal(0) for candidate in candidates]
-    shown = [value for value, candidate in zip(values, candidates, strict=True) if candidate.source == "text"]
-    n_value = Counter(shown)
-    ranks = {value: rank / max(len(n_value), 1) for rank, value in enumerate(sorted(n_value, reverse=True))}
     seen_value: Counter[Decimal] = Counter()
     seen_signature: Counter[str] = Counter()
     title = " ".join(titles_of(dom))
+    rivals = rival_rows(dom, candidates)
     rows = []
     for index, candidate in enumerate(candidates):
         element, value, money = candidate.element, values[index], candidate.money
         text = candidate.text if candidate.source == "text" else ""
-        near = [
-            values[other]
-            for other in range(max(0, index - 3), min(len(candidates), index + 4))
-            if other != index
-            and candidates[other].source == "text"
-            and abs(dom.segment_starts[candidates[other].element] - dom.segment_starts[element]) <= 8
-        ]
         before, after = _around(dom, element)
+        own, ahead = said_in(text), said_in(before)
         prop = dom.attribute(element, "itemprop")
         seen_value[value] += 1
         seen_signature[signatures[index]] += 1
@@ -71,18 +63,14 @@ def price_rows(reading: Reading, candidates: Sequence[Candidate]) -> list[Row]:
                 float(money.has_symbol if money else 0),
                 *_written(text),
                 math.log10(float(value) + 0.01),
-                ranks.get(value, NAN),
-                float(any(value < other < 4 * value for other in near)),
-                float(any(value > other > value / 4 for other in near)),
-                float(min(n_value[value], 12)),
                 float(seen_value[value] == 1),
                 math.log1p(index),
                 math.log1p(len(candidates)),
                 math.log1p(n_signature[signatures[index]]),
                 math.log1p(seen_signature[signatures[index]]),
-                *_context(text),
-                *_context(before),
-                *(float(bool(CONTEXT[name].search(after.lower()))) for name in ("unit", "instalment", "save")),
+                *(float(name in own) for name in CONTEXT),
+                *(float(name in ahead) for name in CONTEXT),
+                *(float(CONTEXT[name].search(after) is not None) for name in ("unit", "instalment", "save")),
                 *(float(value in by_source.get(source, ())) for source in ("json-ld", "microdata", "opengraph")),
                 float(bool(stated) and value == stated[0].money.value),
                 float(value in by_role.get("low", ())),
@@ -98,6 +86,7 @@ def price_rows(reading: Reading, candidates: Sequence[Candidate]) -> list[Row]:
                 float(dom.tags[element] in ("b", "strong", "em", "ins", "big")),
                 float(bool(text) and len(text) > 2 and text.replace("\x1f", "") in title),
                 float(bool(_SIGN.search(text))),
+                *rivals[index],
             ]
         )
     return rows
@@ -115,16 +104,10 @@ def _written(text: str) -> Row:
     ]
 
 
-@lru_cache(maxsize=4096)
-def _context(text: str) -> Row:
-    lower = text.lower()
-    return [float(pattern.search(lower) is not None) for pattern in CONTEXT.values()]
-
-
 def _around(dom: Dom, element: int) -> tuple[str, str]:
     first, last = dom.segment_starts[element], dom.segment_ends[element]
     before = " ".join(dom.segments[max(0, first - 2) : first])[-50:]
-    return before, " ".join(dom.segments[last : last + 2])[:40]
+    return before, " ".join(dom.segments[last : last + 2])[:40].lower()
 
 
 # --- images -----------------------------------------------------------------------------------------------------------

@@ -3,21 +3,22 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any
 
 import lightgbm as lgb
 import numpy as np
 from numpy.typing import NDArray
 
-from webpages.analyze import calibrate, groups
+from webpages.analyze import calibrate, decide_candidates
 from webpages.decode import decide
 from webpages.examples import Example
-from webpages.features import current_only
 from webpages.identifiers import key_of, sku_candidates
 from webpages.model import KEYS, Confidence, ElementModel, names_of
+from webpages.pagekind import with_offer
 from webpages.trees import Trees
 
-N_TREES = {"sku": 120, "page": 200, "cartform": 120}
+N_TREES = {"sku": 120, "page": 250, "cartform": 120}
 DEFAULT_TREES = 160
 N_SEEDS = 2
 """Models of different seeds are added up: with a hundred pages a single one depends on its draws."""
@@ -51,12 +52,13 @@ _MONOTONE = {
     "before_coupon": -1,
     "own_used": -1, "before_used": -1, "agrees_json_ld": 1, "agrees_microdata": 1, "agrees_opengraph": 1,
     "agrees_first": 1,
-    "agrees_any": 1, "itemprop_price": 1, "has_symbol": 1, "n_amounts": -1,
+    "agrees_any": 1, "itemprop_price": 1, "has_symbol": 1, "n_amounts": -1, "own_member": -1, "before_member": -1,
+    "is_aside": -1, "larger_old": 1, "untaxed_beside": 1, "taxed_beside": -1, "n_pictured_repeats": -1,
 }  # fmt: skip
 """What can only speak against a price, or only for it, whatever a hundred pages happen to show."""
 
 _OWN: dict[str, dict[str, float]] = {
-    "page": {"num_leaves": 15, "min_data_in_leaf": 5},
+    "page": {"num_leaves": 5},
     "sku": {"num_leaves": 5, "min_data_in_leaf": 6, "feature_fraction": 0.5},
 }
 
@@ -127,28 +129,46 @@ def outcomes(examples: Sequence[Example], key: str, trees: Trees) -> list[tuple[
             decision = decide(named, logits, [True] * len(named))
         else:
             candidates = example.candidates.by_kind[kind]
-            logits = current_only(kind, level, example.rows[key], logits)
-            decision = decide(groups(kind, candidates), logits, [c.source == "text" for c in candidates])
+            decision = decide_candidates(kind, level, candidates, example.rows[key], logits)
         if decision is not None:
             found.append((decision.logit, decision.lead, bool(example.labels[kind][decision.index])))
     return found
 
 
+def with_offers(examples: Sequence[Example], trees: Trees) -> list[Example]:
+    """The examples with complete page rows, by a price model that has not seen them."""
+    completed = []
+    for example in examples:
+        prices = example.rows["price/text"]
+        decision = decide_candidates("price", "text", example.candidates.by_kind["price"], prices, trees.logits(prices))
+        row = with_offer(example.rows["page"], prices, None if decision is None else decision.index)
+        completed.append(replace(example, rows={**example.rows, "page": row}))
+    return completed
+
+
 def fit(examples: Sequence[Example], *, keys: Sequence[str] = KEYS) -> ElementModel:
-    """Trees on all examples, confidences on decisions of models that did not see the site."""
-    folds = folds_by_site(examples, N_INNER_FOLDS, seed=1)
+    """Trees on all examples, confidences on decisions of models that did not see the site.
+
+    The page's kind builds on what the price model finds on pages of sites it has not seen, as it will in use.
+    """
+    sites = folds_by_site(examples, N_INNER_FOLDS, seed=1)
+    folds = [[example for example in examples if example.site in fold] for fold in sites]
     trees: dict[str, Trees] = {}
     confidences: dict[str, Confidence] = {}
+    completed: list[list[Example]] = []
     for key in keys:
         kind = key.split("/")[0]
-        if not any(key in e.rows and kind in e.labels and e.labels[kind].any() for e in examples):
+        used = completed if key == "page" else folds
+        everything = [example for fold in used for example in fold]
+        if not any(key in e.rows and kind in e.labels and e.labels[kind].any() for e in everything):
             continue
-        trees[key] = fit_trees(examples, key)
+        trees[key] = fit_trees(everything, key)
         held_out: list[tuple[float, float, bool]] = []
-        for fold in folds:
-            rest = [example for example in examples if example.site not in fold]
-            inner = fit_trees(rest, key, n_seeds=1)
-            held_out += outcomes([example for example in examples if example.site in fold], key, inner)
+        for fold in used:
+            inner = fit_trees([example for rest in used if rest is not fold for example in rest], key, n_seeds=1)
+            held_out += outcomes(fold, key, inner)
+            if key == "price/text":
+                completed.append(with_offers(fold, inner))
         logits, leads, right = (list(column) for column in zip(*held_out, strict=True))
         confidences[key] = calibrate(logits, leads, right)
     return ElementModel(trees, confidences)

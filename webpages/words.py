@@ -103,13 +103,25 @@ CONTEXT: dict[str, re.Pattern[str]] = {
         r"|měsíc|mesačne|rat[aăey]\b|期|분할",
         "save": r"\bsav(?:e|ing)|discount|\boff\b|ersparnis|spar|économ|ahorr|desconto|descuento|rabat|%|reducere|折|省",
         "net": r"\bex(?:cl)?\.? ?(?:vat|tax)|ohne mwst|exkl|netto|brez ddv|bez dph|hors tax|\bht\b|sin iva|iva esclusa|s/ ?iva|fără tva"
-        r"|без ндс|bez vat|税抜|未稅|ex moms|excl",
+        r"|без ндс|bez vat|税抜|未稅|ex moms|excl|ekskl|senza iva|zonder btw|áfa nélkül|nettó|s/ ?imp|sem iva",
+        "gross": r"\binc(?:l|luding)?\.? ?(?:vat|tax|gst|btw)|inkl\.? ?(?:\d+ ?% ?)?(?:mwst|moms|mva|ust|gesetzl)|\bttc\b|iva inc|con iva"
+        r"|com iva|c/ ?iva|\bs dph|vč\.? dph|včetně dph|vrátane dph|z ddv|cu tva|с ндс|з пдв|brutto|bruttó|税込|含稅|kdv dahil",
+        "member": r"\bmembers?\b|card ?holder|\bwith (?:your |the )?\w* ?card\b|loyalty|students?\b|teachers?\b|faculty|military|\bclub\b"
+        r"|\btarjeta|\bsocios?\b|adhérent|mitglied|\bkarta\b|insider|auto-?ship|subscribe|wholesale|\btrade\b|會員|会員|회원",
         "total": r"\b(?:sub)?total|basket|warenkorb|panier|carrito|bag\b|cart\b",
         "from": r"\b(?:from|ab|desde|à partir|da|od|starting|as low as|vanaf|fra|från|de la|up to)\b",
         "used": r"\b(?:used|refurb|gebraucht|occasion|usado|second hand|open box|pre-owned)",
         "coupon": r"coupon|voucher|gift card|points?\b|gutschein|cashback|bonus|點|点数|券|滿|ポイント|적립|쿠폰",
     }.items()
 }
+
+
+@lru_cache(maxsize=8192)
+def said_in(text: str) -> frozenset[str]:
+    """What of CONTEXT a text says; the same few words stand beside many prices."""
+    lower = text.lower()
+    return frozenset(name for name, pattern in CONTEXT.items() if pattern.search(lower))
+
 
 ADD_TO_CART = re.compile(
     r"add(?:ed)? to (?:my )?(?:shopping )?(?:cart|bag|basket|trolley|order|tote)|\bbuy(?: it)?(?: now)?\b|\badd item|purchase"
