@@ -16,14 +16,28 @@ from webpages.candidates import KINDS, Candidate, price_candidates
 from webpages.cartforms import MAX_FORMS, cart_form_rows, form_elements
 from webpages.datasets import LabelledPage, all_product_pages, formasaurus_pages
 from webpages.features import LEVELS, features
-from webpages.identifiers import sku_candidates, sku_rows
+from webpages.identifiers import key_of, sku_candidates, sku_rows
 from webpages.layout import Layout
 from webpages.pagekind import page_row
 from webpages.prices import parse_price
 from webpages.reading import Reading
 from webpages.structured import Structured, read_structured
+from webpages.twins import (
+    MISSTATED_WEIGHT,
+    SKU_SOURCES,
+    THINNED_WEIGHT,
+    UNSTATED_WEIGHT,
+    draws_for,
+    misstated,
+    thinned_pages,
+    unstated,
+)
 
 LABELS = Path(__file__).parent / "labels"
+
+
+Twin = tuple[NDArray[np.float32], NDArray[np.bool_], float]
+"""Rows, labels, and the weight of the page in training beside one as it is."""
 
 
 @dataclass(slots=True)
@@ -34,7 +48,7 @@ class Example:
         rows: key (`price/text`, `sku`, `page`) -> [n, n_features]; `page` lacks what only a price model knows
             (`webpages.pagekind.with_offer`).
         labels: key without level -> [n] bool, missing where the page has no such label.
-        unstated: key -> (rows, labels) of the same page read as if it stated nothing; training only.
+        twins: key -> (rows, labels, weight) of the same page read as if it stated less; training only.
         is_product: None where not known.
     """
 
@@ -45,11 +59,14 @@ class Example:
     is_product: bool | None
     rows: dict[str, NDArray[np.float32]] = field(default_factory=dict)
     labels: dict[str, NDArray[np.bool_]] = field(default_factory=dict)
-    unstated: dict[str, tuple[NDArray[np.float32], NDArray[np.bool_]]] = field(default_factory=dict)
+    twins: dict[str, list[Twin]] = field(default_factory=dict)
 
     @property
     def site(self) -> str:
         return self.page.site
+
+    def add_twin(self, key: str, rows: NDArray[np.float32], labels: NDArray[np.bool_], weight: float) -> None:
+        self.twins.setdefault(key, []).append((rows, labels, weight))
 
 
 def wanted_prices(page: LabelledPage) -> set[Decimal]:
@@ -82,18 +99,16 @@ def read_example(
         example.rows["price/text"] = features(reading, "price", of["price"], "text")
         _add_cart_forms(example)
         if is_product:
-            _add_unstated(example, {fact.money.value for fact in reading.structured.prices})
+            _add_price_twins(example, {fact.money.value for fact in reading.structured.prices})
+            _add_skus(example)
         return example
     for kind in KINDS:
         for level in LEVELS:
             if level != "layout" or layout is not None:
                 example.rows[f"{kind}/{level}"] = features(reading, kind, of[kind], level)
     _label(example, own_labels.get(f"{page.source}/{page.key}", {}))
-    _add_unstated(example, wanted_prices(page))
-    skus = sku_candidates(reading)
-    if page.fields.get("sku") and skus:
-        example.rows["sku"] = sku_rows(reading, skus)
-        example.labels["sku"] = np.asarray([candidate.value in page.fields["sku"] for candidate in skus])
+    _add_price_twins(example, wanted_prices(page))
+    _add_skus(example)
     return example
 
 
@@ -107,22 +122,51 @@ def _add_cart_forms(example: Example) -> None:
         example.labels["cartform"] = np.asarray([kinds[i] == "b" for i in known])
 
 
-def _add_unstated(example: Example, wanted: set[Decimal]) -> None:
-    """The page once more with its statements taken away: what a page looks like that states nothing.
+def _add_price_twins(example: Example, wanted: set[Decimal]) -> None:
+    """The page once more with its statements taken away, and where it has labels of its own with wrong ones.
 
-    Shops that state their prices thereby teach to read those that do not. For pages without labels of their own the one
-    stated price is the label.
+    For pages without labels of their own the one stated price is the label.
     """
     if len(wanted) != 1:
         return
-    reading = example.reading
-    bare = Reading.of(reading.dom, Structured(canonical=reading.structured.canonical), reading.url, example.layout)
-    prices = price_candidates(reading.dom, bare.structured, bare.country)
+    structured = example.reading.structured
+    _add_price_twin(example, unstated(structured), wanted, UNSTATED_WEIGHT)
+    if example.page.source != "formasaurus":
+        wrong = misstated(example.reading.dom, structured, draws_for(example.page.key))
+        if wrong is not None:
+            _add_price_twin(example, wrong, wanted, MISSTATED_WEIGHT)
+
+
+def _add_price_twin(example: Example, structured: Structured, wanted: set[Decimal], weight: float) -> None:
+    own = example.reading
+    reading = Reading.of(own.dom, structured, own.url, example.layout)
+    prices = price_candidates(own.dom, structured, reading.country)
     labels = _flags(prices, lambda c: c.money is not None and c.money.value in wanted)
     if labels.any():
         for level in LEVELS:
             if level != "layout" or example.layout is not None:
-                example.unstated[f"price/{level}"] = (features(bare, "price", prices, level), labels)
+                example.add_twin(f"price/{level}", features(reading, "price", prices, level), labels, weight)
+
+
+def _add_skus(example: Example) -> None:
+    """The page's numbers, and twins of it without each source of them.
+
+    For pages without labels of their own the one stated number is the label, and only it is taken away.
+    """
+    reading, accepted = example.reading, example.page.fields.get("sku", [])
+    candidates = sku_candidates(reading)
+    if accepted and candidates:
+        example.rows["sku"] = sku_rows(reading, candidates)
+        example.labels["sku"] = np.asarray([candidate.value in accepted for candidate in candidates])
+    elif example.page.source == "product-pages":
+        return
+    wanted = {key_of(value) for value in accepted or reading.structured.values("sku")}
+    if not accepted and len(wanted) != 1:
+        return
+    for kept in thinned_pages(candidates, SKU_SOURCES if accepted else SKU_SOURCES[:1]):
+        labels = np.asarray([key_of(candidate.value) in wanted for candidate in kept], dtype=bool)
+        if labels.any():
+            example.add_twin("sku", sku_rows(reading, kept), labels, THINNED_WEIGHT)
 
 
 def _label(example: Example, own: dict[str, list[str]]) -> None:

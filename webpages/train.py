@@ -24,7 +24,11 @@ N_SEEDS = 2
 """Models of different seeds are added up: with a hundred pages a single one depends on its draws."""
 N_INNER_FOLDS = 3
 PAGE_WEIGHT = 50.0
-UNSTATED_WEIGHT = 0.7
+UNBALANCED = ("sku", "cartform")
+"""Keys whose candidates all weigh the same."""
+PRICELESS_WEIGHT = 0.05
+"""Of a page whose price is taken away, beside one as it is, in the price's confidence: what a shop says in place of a
+price is no price. About one page in twenty is such a page."""
 PAGE_LEVEL = ("page", "cartform")
 """Keys whose rows are each a decision of their own, and not one choice among the rows of a page."""
 
@@ -81,22 +85,24 @@ def fit_trees(examples: Sequence[Example], key: str, *, n_seeds: int = N_SEEDS) 
             labels, 0.5 * len(labels) / max(labels.sum(), 1), 0.5 * len(labels) / max((~labels).sum(), 1)
         )
         weights = np.sqrt(weights)
-    elif kind in ("sku", "cartform"):
+    elif kind in UNBALANCED:
         weights = np.ones(len(labels))
     else:
         weights = np.concatenate([_balanced(e.labels[kind]) for e in used])
-    extra = [e.unstated[key] for e in examples if key in e.unstated]
-    if extra:
-        rows = np.vstack([rows, *(more for more, _ in extra)])
-        labels = np.concatenate([labels, *(more for _, more in extra)])
-        weights = np.concatenate([weights, *(UNSTATED_WEIGHT * _balanced(more) for _, more in extra)])
+    twins = [twin for example in examples for twin in example.twins.get(key, ())]
+    if twins:
+        rows = np.vstack([rows, *(more for more, _, _ in twins)])
+        labels = np.concatenate([labels, *(more for _, more, _ in twins)])
+        plain = kind in UNBALANCED
+        own = [weight * (np.ones(len(more)) if plain else _balanced(more)) for _, more, weight in twins]
+        weights = np.concatenate([weights, *own])
     dumps = []
     for seed in range(n_seeds):
         data = lgb.Dataset(rows, labels.astype(np.float64), weight=weights, feature_name=_safe(names_of(key)))
-        own: dict[str, Any] = {**_OWN.get(kind, {}), "seed": seed}
+        parameters: dict[str, Any] = {**_OWN.get(kind, {}), "seed": seed}
         if kind == "price":
-            own["monotone_constraints"] = [_MONOTONE.get(name, 0) for name in names_of(key)]
-        booster = lgb.train(_PARAMETERS | own, data, N_TREES.get(kind, DEFAULT_TREES))
+            parameters["monotone_constraints"] = [_MONOTONE.get(name, 0) for name in names_of(key)]
+        booster = lgb.train(_PARAMETERS | parameters, data, N_TREES.get(kind, DEFAULT_TREES))
         dumps.append(booster.dump_model())
     return Trees.mean([Trees.from_lightgbm(dump) for dump in dumps])
 
@@ -135,6 +141,20 @@ def outcomes(examples: Sequence[Example], key: str, trees: Trees) -> list[tuple[
     return found
 
 
+def priceless(examples: Sequence[Example], key: str, trees: Trees) -> list[tuple[float, float, bool]]:
+    """(logit, lead, False) of the decision on each page whose right candidates are taken away."""
+    level, found = key.partition("/")[2], []
+    for example in examples:
+        if key not in example.rows or "price" not in example.labels:
+            continue
+        left = np.flatnonzero(~example.labels["price"])
+        candidates, rows = [example.candidates.by_kind["price"][index] for index in left], example.rows[key][left]
+        decision = decide_candidates("price", level, candidates, rows, trees.logits(rows))
+        if decision is not None:
+            found.append((decision.logit, decision.lead, False))
+    return found
+
+
 def with_offers(examples: Sequence[Example], trees: Trees) -> list[Example]:
     """The examples with complete page rows, by a price model that has not seen them."""
     completed = []
@@ -164,11 +184,15 @@ def fit(examples: Sequence[Example], *, keys: Sequence[str] = KEYS) -> ElementMo
             continue
         trees[key] = fit_trees(everything, key)
         held_out: list[tuple[float, float, bool]] = []
+        without: list[tuple[float, float, bool]] = []
         for fold in used:
             inner = fit_trees([example for rest in used if rest is not fold for example in rest], key, n_seeds=1)
             held_out += outcomes(fold, key, inner)
+            if kind == "price":
+                without += priceless(fold, key, inner)
             if key == "price/text":
                 completed.append(with_offers(fold, inner))
-        logits, leads, right = (list(column) for column in zip(*held_out, strict=True))
-        confidences[key] = calibrate(logits, leads, right)
+        logits, leads, right = (list(column) for column in zip(*held_out, *without, strict=True))
+        weights = [1.0] * len(held_out) + [PRICELESS_WEIGHT] * len(without)
+        confidences[key] = calibrate(logits, leads, right, weights)
     return ElementModel(trees, confidences)
