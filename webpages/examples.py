@@ -17,18 +17,17 @@ from webpages.cartforms import MAX_FORMS, cart_form_rows, form_elements
 from webpages.datasets import LabelledPage, all_product_pages, formasaurus_pages
 from webpages.features import LEVELS, features
 from webpages.identifiers import key_of, sku_candidates, sku_rows
+from webpages.image_features import image_key
 from webpages.layout import Layout
 from webpages.pagekind import page_row
 from webpages.prices import parse_price
 from webpages.reading import Reading
-from webpages.structured import Structured, read_structured
+from webpages.structured import read_structured
 from webpages.twins import (
-    MISSTATED_WEIGHT,
     SKU_SOURCES,
+    STATED_WEIGHT,
     THINNED_WEIGHT,
     UNSTATED_WEIGHT,
-    draws_for,
-    misstated,
     thinned_pages,
     unstated,
 )
@@ -99,7 +98,8 @@ def read_example(
         example.rows["price/text"] = features(reading, "price", of["price"], "text")
         _add_cart_forms(example)
         if is_product:
-            _add_price_twins(example, {fact.money.value for fact in reading.structured.prices})
+            _add_price_twin(example, {fact.money.value for fact in reading.structured.prices})
+            _add_image_twin(example)
             _add_skus(example)
         return example
     for kind in KINDS:
@@ -107,7 +107,8 @@ def read_example(
             if level != "layout" or layout is not None:
                 example.rows[f"{kind}/{level}"] = features(reading, kind, of[kind], level)
     _label(example, own_labels.get(f"{page.source}/{page.key}", {}))
-    _add_price_twins(example, wanted_prices(page))
+    _add_price_twin(example, wanted_prices(page))
+    _add_image_twin(example)
     _add_skus(example)
     return example
 
@@ -122,30 +123,33 @@ def _add_cart_forms(example: Example) -> None:
         example.labels["cartform"] = np.asarray([kinds[i] == "b" for i in known])
 
 
-def _add_price_twins(example: Example, wanted: set[Decimal]) -> None:
-    """The page once more with its statements taken away, and where it has labels of its own with wrong ones.
-
-    For pages without labels of their own the one stated price is the label.
-    """
+def _add_price_twin(example: Example, wanted: set[Decimal]) -> None:
+    """The page as if it stated nothing; without labels of its own the one stated price is the label."""
     if len(wanted) != 1:
         return
-    structured = example.reading.structured
-    _add_price_twin(example, unstated(structured), wanted, UNSTATED_WEIGHT)
-    if example.page.source != "formasaurus":
-        wrong = misstated(example.reading.dom, structured, draws_for(example.page.key))
-        if wrong is not None:
-            _add_price_twin(example, wrong, wanted, MISSTATED_WEIGHT)
-
-
-def _add_price_twin(example: Example, structured: Structured, wanted: set[Decimal], weight: float) -> None:
     own = example.reading
-    reading = Reading.of(own.dom, structured, own.url, example.layout)
-    prices = price_candidates(own.dom, structured, reading.country)
+    reading = Reading.of(own.dom, unstated(own.structured), own.url, example.layout)
+    prices = price_candidates(own.dom, reading.structured, reading.country)
     labels = _flags(prices, lambda c: c.money is not None and c.money.value in wanted)
     if labels.any():
         for level in LEVELS:
             if level != "layout" or example.layout is not None:
-                example.add_twin(f"price/{level}", features(reading, "price", prices, level), labels, weight)
+                example.add_twin(f"price/{level}", features(reading, "price", prices, level), labels, UNSTATED_WEIGHT)
+
+
+def _add_image_twin(example: Example) -> None:
+    """A page whose image nobody labelled, read as if it stated none: the first one it states is the label."""
+    own = example.reading
+    stated = next((fact.value for fact in own.structured.facts if fact.kind == "image"), None)
+    if stated is None or example.page.image:
+        return
+    reading = Reading.of(own.dom, unstated(own.structured), own.url, example.layout)
+    images = example.candidates.by_kind["image"]
+    labels = _flags(images, lambda c: image_key(c.text) == image_key(stated))
+    if labels.any():
+        for level in LEVELS:
+            if level != "layout" or example.layout is not None:
+                example.add_twin(f"image/{level}", features(reading, "image", images, level), labels, STATED_WEIGHT)
 
 
 def _add_skus(example: Example) -> None:

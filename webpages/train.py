@@ -26,9 +26,9 @@ N_INNER_FOLDS = 3
 PAGE_WEIGHT = 50.0
 UNBALANCED = ("sku", "cartform")
 """Keys whose candidates all weigh the same."""
-PRICELESS_WEIGHT = 0.05
-"""Of a page whose price is taken away, beside one as it is, in the price's confidence: what a shop says in place of a
-price is no price. About one page in twenty is such a page."""
+PRICELESS_WEIGHT = 0.03
+"""Of a page whose price is taken away, beside one as it is, in the price's confidence: without such pages every page
+would get a price. As if one page in thirty showed none; from one in twenty on, right prices are lost to doubt."""
 PAGE_LEVEL = ("page", "cartform")
 """Keys whose rows are each a decision of their own, and not one choice among the rows of a page."""
 

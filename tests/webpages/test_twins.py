@@ -5,8 +5,6 @@ from __future__ import annotations
 from copy import deepcopy
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 
 from tests.webpages.pages_made_here import PRODUCT_URL, product
 from webpages.analyze import calibrate
@@ -14,12 +12,9 @@ from webpages.dom import parse
 from webpages.identifiers import sku_candidates
 from webpages.reading import Reading
 from webpages.structured import read_structured
-from webpages.twins import SKU_SOURCES, draws_for, misstated, thinned, thinned_pages, unstated
+from webpages.twins import SKU_SOURCES, thinned, thinned_pages, unstated
 
 STATED = product("49,90 €", stated="49.90")
-SHOWN_AND_STATED = product(block='<p itemprop="price">49,90 €</p>').replace(
-    "<main", '<main itemscope itemtype="https://schema.org/Product"'
-)
 
 
 def test_the_unstated_twin_states_nothing_and_keeps_its_address() -> None:
@@ -29,26 +24,6 @@ def test_the_unstated_twin_states_nothing_and_keeps_its_address() -> None:
     assert structured.prices
     assert (twin.facts, twin.prices, twin.types) == ([], [], {})
     assert twin.canonical == structured.canonical == PRODUCT_URL
-
-
-@given(st.text(min_size=1, max_size=20))
-def test_the_misstated_twin_states_another_price_first_and_the_page_its_own(key: str) -> None:
-    dom = parse(STATED)
-    structured = read_structured(dom)
-    before = deepcopy(structured.prices)
-    twin = misstated(dom, structured, draws_for(key))
-    assert twin is not None
-    assert twin.prices[0].money.value != before[0].money.value
-    assert [fact.money for fact in twin.prices[1:]] in ([], [fact.money for fact in before])
-    assert structured.prices == before
-    assert misstated(dom, structured, draws_for(key)) == twin
-
-
-def test_a_statement_that_is_the_shown_text_cannot_lag_behind() -> None:
-    dom = parse(SHOWN_AND_STATED)
-    structured = read_structured(dom)
-    assert [fact.money.text for fact in structured.prices] == ["49.90"]
-    assert misstated(dom, structured, draws_for("page")) is None
 
 
 @pytest.mark.parametrize("source", SKU_SOURCES)
