@@ -178,7 +178,7 @@ class _Kinds:
             if position not in self._pins:
                 totals = masses.sum(axis=1)
                 np.divide(odds[:, position], totals, out=chances[:, position], where=there[:, position] & (totals > 0))
-                trusted &= (totals >= least) | ~there[:, position]
+                trusted &= (totals > least) | ~there[:, position]
             if position + 1 < k:
                 kind = kinds[:, position]
                 masses[rows, kind] -= odds[:, position]

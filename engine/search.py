@@ -198,12 +198,13 @@ class Engine:
         weights, infeasible = self._settle_weights(query, np.array(list(wanted.values())), stage, baseline)
         # A draw from candidates that nothing is known of would be any order at all.
         seed = self._seed(query, requested) if query.explore and stage.is_ranked else None
+        utilities, w_diversity = stage.utilities(weights[None, :])[0], float(weights[-1])
         if seed is None:
-            order = stage.slate(weights)
+            order = stage.slate(utilities, w_diversity)
             propensities = np.ones(len(order))
         else:
             uniforms = np.random.Generator(np.random.PCG64(seed)).random(stage.depth)
-            order, propensities = stage.draw(weights, uniforms, self.temperature)
+            order, propensities = stage.draw(utilities, w_diversity, uniforms, self.temperature)
         shown = order[query.offset : query.offset + query.k]
         facets = self.retriever.facets(query.text, query.facets, query.filters) if query.facets else {}
         receipt = self._receipt(scored, order, baseline)
@@ -213,7 +214,7 @@ class Engine:
             query=query,
             rows=scored.rows[shown],
             item_ids=self.store.item_ids(scored.rows[shown]),
-            scores=stage.utilities(weights[None, :])[0, shown].numpy(),
+            scores=utilities[shown],
             gains=scored.gains[shown, : len(self.objectives)],
             features=scored.features[shown],
             propensities=propensities[query.offset : query.offset + query.k],
@@ -280,18 +281,17 @@ class Engine:
         rules = query.constraints
         is_ruled = bool(rules.pins or rules.exclusions or rules.boosts)
         position_of = {int(row): position for position, row in enumerate(scored.rows)} if is_ruled else {}
-        eligible = torch.ones(1, len(scored), dtype=torch.bool)
+        eligible = np.ones(len(scored), dtype=bool)
         for item_id in rules.exclusions:
             row = self._row(item_id)
             if row in position_of:
-                eligible[0, position_of[row]] = False
-        depth = min(query.offset + query.k, len(scored))
-        pins = torch.full((1, depth), -1)
+                eligible[position_of[row]] = False
+        pins = np.full(min(query.offset + query.k, len(scored)), -1, dtype=np.int64)
         for position, item_id in rules.pins.items():
             row = self._row(item_id)
-            if row in position_of and position < depth and eligible[0, position_of[row]]:
-                pins[0, position] = position_of[row]
-        boosts = torch.zeros(len(scored)) if rules.boosts else None
+            if row in position_of and position < len(pins) and eligible[position_of[row]]:
+                pins[position] = position_of[row]
+        boosts = np.zeros(len(scored), dtype=np.float32) if rules.boosts else None
         for item_id, boost in rules.boosts.items():
             row = self._row(item_id)
             if boosts is not None and row in position_of:

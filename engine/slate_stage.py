@@ -1,4 +1,8 @@
-"""One request's candidates in front of the ranker's slate methods: arrays in, candidate indices out."""
+"""One request's candidates in front of the slate methods: arrays in, candidate indices out.
+
+One list is chosen by `ranker.lazy_greedy`, which a request waits for; many lists at once, and draws, by the compiled
+methods of the ranker. Both give the same slate.
+"""
 
 from __future__ import annotations
 
@@ -7,87 +11,88 @@ import torch
 from numpy.typing import NDArray
 
 from core.metrics import discounts
-from core.records import ScoredCandidates
+from core.records import FloatArray, IntArray, ScoredCandidates
+from ranker.lazy_greedy import lazy_slate
 from ranker.model import ServedRanker
 
 Floats = NDArray[np.float64]
 
 
 class SlateStage:
-    """One request's candidates in front of the ranker's slate methods."""
+    """One request's candidates in front of the slate methods."""
 
     def __init__(
         self,
         ranker: ServedRanker,
         scored: ScoredCandidates,
         *,
-        eligible: torch.Tensor,
-        pins: torch.Tensor,
-        boosts: torch.Tensor | None,
+        eligible: NDArray[np.bool_],
+        pins: IntArray,
+        boosts: FloatArray | None,
         is_ranked: bool = True,
     ) -> None:
         """
         Args:
-            eligible: [1, n] bool.
-            pins: [1, depth] candidate index pinned at a position, -1 where none.
+            eligible: [n].
+            pins: [depth] candidate index pinned at a position, -1 where none.
             boosts: [n] added to the utilities.
             is_ranked: False where the gains are unknown: every utility is 0, which leaves the candidates' order.
         """
         self._ranker = ranker
-        self._gains = torch.from_numpy(scored.gains)
-        self._aspects = torch.from_numpy(scored.aspects).unsqueeze(0)
+        self._scored = scored
         self._eligible = eligible
         self._pins = pins
         self._boosts = boosts
         self.is_ranked = is_ranked
-        self.depth = pins.shape[1]
+        self.depth = len(pins)
 
-    def utilities(self, weights: Floats) -> torch.Tensor:
+    def utilities(self, weights: Floats) -> FloatArray:
         """[B, M + 1] weights, diversity last -> [B, n]."""
-        with torch.inference_mode():
-            result: torch.Tensor
-            if self.is_ranked:
-                result = self._ranker.utilities(self._gains, torch.from_numpy(weights[:, :-1]).float())
-            else:
-                result = torch.zeros(len(weights), len(self._gains))
-            return result if self._boosts is None else result + self._boosts
+        result: FloatArray
+        if self.is_ranked:
+            of_gains = torch.from_numpy(weights[:, :-1]).float()
+            with torch.inference_mode():
+                result = self._ranker.utilities(torch.from_numpy(self._scored.gains), of_gains).numpy()
+        else:
+            result = np.zeros((len(weights), len(self._scored)), dtype=np.float32)
+        return result if self._boosts is None else result + self._boosts
 
     def slates(self, weights: Floats, *, depth: int | None = None) -> NDArray[np.int64]:
         """[B, M + 1] weights -> [B, depth] candidate indices, -1 where nothing is left."""
         n_lists = len(weights)
+        utilities = torch.from_numpy(self.utilities(weights))
+        eligible = torch.from_numpy(self._eligible).expand(n_lists, -1)
+        pins = torch.from_numpy(self._pins[:depth]).expand(n_lists, -1)
         with torch.inference_mode():
-            utilities = self.utilities(weights)
-            eligible = self._eligible.expand(n_lists, -1)
-            pins = self._pins[:, :depth].expand(n_lists, -1)
             if not weights[:, -1].any():
                 chosen = self._ranker.sorted_slate(utilities, eligible, pins)
             else:
-                aspects = self._aspects.expand(n_lists, -1, -1)
+                aspects = torch.from_numpy(self._scored.aspects).expand(n_lists, -1, -1)
                 w_diversity = torch.from_numpy(weights[:, -1])
                 chosen = self._ranker.novelty_slate(utilities, eligible, aspects, w_diversity, pins)
         slates: NDArray[np.int64] = chosen.numpy()
         return slates
 
-    def slate(self, weights: Floats) -> NDArray[np.int64]:
-        """The slate of one weighting [M + 1], without holes."""
-        chosen: NDArray[np.int64] = self.slates(weights[None, :])[0]
-        return chosen[chosen >= 0]
+    def slate(self, utilities: FloatArray, w_diversity: float) -> NDArray[np.int64]:
+        """The slate of one weighting's utilities [n], without holes: what `slates` gives for it."""
+        return _shown(lazy_slate(utilities, self._eligible, self._scored.aspects, w_diversity, self._pins.tolist()))
 
     def best(self, objective: int) -> NDArray[np.int64]:
-        """The slate that one objective alone would show, without pins: what `slates` gives for its unit weight."""
-        gains = np.where(self._eligible[0].numpy(), self._gains[:, objective].numpy(), -np.inf)
-        n_shown = min(self.depth, int(self._eligible.sum()))
-        return np.argsort(-gains, kind="stable")[:n_shown]
+        """The slate that one objective alone would show, without pins."""
+        gains, no_pins = self._scored.gains[:, objective], [-1] * self.depth
+        return _shown(lazy_slate(gains, self._eligible, self._scored.aspects, 0.0, no_pins))
 
-    def draw(self, weights: Floats, uniforms: Floats, temperature: float) -> tuple[NDArray[np.int64], Floats]:
-        """A Plackett-Luce draw: candidate indices and conditional propensities, by position."""
+    def draw(
+        self, utilities: FloatArray, w_diversity: float, uniforms: Floats, temperature: float
+    ) -> tuple[NDArray[np.int64], Floats]:
+        """A Plackett-Luce draw from utilities [n]: candidate indices and conditional propensities, by position."""
         with torch.inference_mode():
             chosen, propensities = self._ranker.drawn_slate(
-                self.utilities(weights[None, :]),
-                self._eligible,
-                self._aspects,
-                torch.tensor([weights[-1]]).float(),
-                self._pins,
+                torch.from_numpy(utilities).unsqueeze(0),
+                torch.from_numpy(self._eligible).unsqueeze(0),
+                torch.from_numpy(self._scored.aspects).unsqueeze(0),
+                torch.tensor([w_diversity], dtype=torch.float64),
+                torch.from_numpy(self._pins).unsqueeze(0),
                 temperature,
                 torch.from_numpy(uniforms).unsqueeze(0),
             )
@@ -96,5 +101,9 @@ class SlateStage:
 
     def expected(self, slates: NDArray[np.int64], objective: int) -> Floats:
         """[B, k] slates -> [B] discounted sum of one objective's gains; -1 adds nothing."""
-        gains = np.append(self._gains[:, objective].numpy().astype(np.float64), 0.0)  # -1 reads the 0
+        gains = np.append(self._scored.gains[:, objective].astype(np.float64), 0.0)  # -1 reads the 0
         return np.asarray(gains[slates] @ discounts(slates.shape[1]), dtype=np.float64)
+
+
+def _shown(slate: NDArray[np.int64]) -> NDArray[np.int64]:
+    return slate[slate >= 0]

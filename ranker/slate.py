@@ -87,18 +87,19 @@ def _codes(aspects: Tensor) -> list[Tensor]:
     return [known[:, :, number].contiguous() for number in range(aspects.shape[2])]
 
 
-def _mean(freshness: list[Tensor]) -> Tensor:
-    total = freshness[0]
+def _with_novelty(base: Tensor, freshness: list[Tensor], share: Tensor) -> Tensor:
+    """[B, n] utilities and `share` [B, 1] of the bonus for the freshness of each aspect."""
+    total = freshness[0].clone()
     for other in freshness[1:]:
-        total = total + other
-    return total / len(freshness)
+        total.add_(other)
+    return total.mul_(share).add_(base)
 
 
 def _worn(freshness: Tensor, table: Tensor, chosen: Tensor, repeat_factor: float) -> Tensor:
-    """[B, n] freshness once `chosen` [B] is shown; the table is of `_repeats` [n, n], or an aspect's codes [B, n]."""
+    """[B, n] freshness, worn by showing `chosen` [B, 1]; the table is of `_repeats`, or an aspect's codes [B, n]."""
     if table.dtype == freshness.dtype:
-        return freshness * table.index_select(0, chosen)
-    return torch.where(table == table.gather(1, chosen.unsqueeze(1)), freshness * repeat_factor, freshness)
+        return freshness.mul_(table.index_select(0, chosen.squeeze(1)))
+    return torch.where(table == table.gather(1, chosen), freshness * repeat_factor, freshness)
 
 
 def _repeats(codes: Tensor, repeat_factor: float, like: Tensor) -> Tensor:
@@ -126,11 +127,11 @@ def _walk(
     """
     n_lists, n = utilities.shape
     k = pins.shape[1]
-    slate = torch.full_like(pins, -1)
-    propensities = torch.ones(pins.shape, dtype=torch.float64)
-    if n == 0:
-        return slate, propensities
+    if n == 0 or k == 0:
+        return torch.full_like(pins, -1), torch.ones(pins.shape, dtype=torch.float64)
     taken_value = -float("inf")
+    # In doubles utilities that differ go on differing when novelty is added, so that no tie comes of rounding.
+    utilities = utilities.double()
     pinned = pins >= 0
     any_pin = bool(pinned.any())
     free = eligible if replaying else _unpinned(eligible, pins)
@@ -143,30 +144,31 @@ def _walk(
     are_shared = diverse and n_lists >= many_lists and aspects.stride(0) == 0
     tables = [_repeats(one[0], repeat_factor, utilities) for one in codes] if are_shared else codes
     freshness = [torch.ones(utilities.shape, dtype=utilities.dtype) for _ in codes]
-    bonus = w_diversity.to(utilities.dtype).unsqueeze(1)
+    share = w_diversity.double().unsqueeze(1) / max(len(codes), 1)
+    # A [n_lists, 1] column a position: what is done once for all positions is not done at each.
+    uniform = uniforms.double().unsqueeze(2).unbind(1)
+    given, is_given = pins.clamp(min=0).unsqueeze(2).unbind(1), pinned.unsqueeze(2).unbind(1)
+    slate: list[Tensor] = []
+    propensities: list[Tensor] = []
     for position in range(k):
-        scores = base
-        if diverse:
-            scores = base + bonus * _mean(freshness)
+        scores = _with_novelty(base, freshness, share) if diverse else base
+        chances = torch.softmax(scores / temperature, dim=1) if temperature > 0.0 else scores
         if replaying:
-            chosen = pins[:, position].clamp(min=0)
+            chosen = given[position]
         elif temperature > 0.0:
-            chosen = torch.zeros(n_lists, dtype=torch.long)
+            ladder = torch.cumsum(chances, dim=1)
+            threshold = uniform[position] * ladder[:, -1:]
+            chosen = torch.searchsorted(ladder, threshold, right=True).clamp(max=n - 1)
         else:
-            chosen = torch.argmax(scores, dim=1)
-        if temperature > 0.0:
-            chances = torch.softmax((scores / temperature).double(), dim=1)
-            if not replaying:
-                ladder = torch.cumsum(chances, dim=1)
-                threshold = uniforms[:, position].double().unsqueeze(1) * ladder[:, -1:]
-                chosen = (ladder <= threshold).long().sum(dim=1).clamp(max=n - 1)
-            chance = chances.gather(1, chosen.unsqueeze(1)).squeeze(1)
-            drawn = pinned[:, position] if replaying else ~pinned[:, position] & left[:, position]
-            propensities[:, position] = torch.where(drawn, chance, torch.ones_like(chance))
+            chosen = torch.argmax(scores, dim=1, keepdim=True)
         if any_pin and not replaying:
-            chosen = torch.where(pinned[:, position], pins[:, position], chosen)
-        slate[:, position] = chosen
-        base = base.scatter(1, chosen.unsqueeze(1), taken_value)
+            chosen = torch.where(is_given[position], given[position], chosen)
+        slate.append(chosen)
+        propensities.append(chances.gather(1, chosen))
+        base.scatter_(1, chosen, taken_value)
         if diverse and position + 1 < k:
             freshness = [_worn(one, tables[number], chosen, repeat_factor) for number, one in enumerate(freshness)]
-    return torch.where(pinned | left, slate, torch.full_like(slate, -1)), propensities
+    shown = torch.where(pinned | left, torch.cat(slate, dim=1), torch.full_like(pins, -1))
+    drawn = pinned if replaying else ~pinned & left
+    certain = torch.ones(pins.shape, dtype=torch.float64)
+    return shown, torch.where(drawn, torch.cat(propensities, dim=1), certain) if temperature > 0.0 else certain

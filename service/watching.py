@@ -105,7 +105,7 @@ class Watching:
         rules = slate.query.constraints
         if slate.seed is None or slate.query.offset or rules.pins or rules.exclusions or not len(slate.rows):
             return
-        utilities = engine.stage(slate.query, scored).utilities(_pure_relevance(engine))[0].double().numpy()
+        utilities = engine.stage(slate.query, scored).utilities(_pure_relevance(engine))[0].astype(np.float64)
         chances = np.exp((utilities - utilities.max()) / engine.temperature)
         shown = int(np.flatnonzero(scored.rows == slate.rows[0])[0])
         ratio = chances[shown] / chances.sum() / slate.propensities[0]

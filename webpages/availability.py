@@ -45,7 +45,7 @@ def _notices(reading: Reading) -> tuple[bool, bool]:
     centre = dom.segment_starts[reading.name_anchor] if reading.name_anchor >= 0 else 0
     gone = here = False
     for index in range(max(0, centre - BEFORE_NAME), min(len(dom.segments), centre + AFTER_NAME)):
-        text, owner = dom.segments[index], dom.segment_owners[index]
+        text, owner = dom.segments[index].lower(), dom.segment_owners[index]
         if len(text) > MAX_NOTICE or _per_variant(reading, owner):
             continue
         if OUT_OF_STOCK.search(text):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from functools import lru_cache
 from itertools import islice
 
 import numpy as np
@@ -24,7 +25,6 @@ MAX_NAME_TEXT = 300
 
 _NAME_TAGS = frozenset({"h1", "h2", "h3", "h4", "h5", "title"})
 _NO_NAME_TAGS = frozenset({"html", "head", "body", "option", "button", "label"})
-_DIGIT = re.compile(r"\d")
 _DECIMAL = re.compile(r"\d[.,]\d{2}(?!\d)")
 _BARE_NUMBER = re.compile(r"\d[\d.,'\x1f\u00a0 ]*")
 
@@ -102,14 +102,17 @@ def price_candidates(dom: Dom, structured: Structured, country: str) -> list[Can
 def _with_short_digits(dom: Dom) -> list[int]:
     """Elements with a digit in a short text, without those that only wrap another with the same text: the inner one
     stands for both."""
-    firsts, lasts = np.asarray(dom.segment_starts, dtype=np.int64), np.asarray(dom.segment_ends, dtype=np.int64)
-    offsets = np.asarray(dom.text_offsets)
-    digits = np.cumsum([0, *(len(text) <= MAX_PRICE_TEXT and _DIGIT.search(text) is not None for text in dom.segments)])
+    ranges = dom.ranges
+    digits = np.cumsum([False, *dom.with_digits])
+    with_digits = digits[ranges.lasts] > digits[ranges.firsts]
+    first_child = np.arange(1, len(dom))
     wraps = np.zeros(len(dom), dtype=bool)
-    has_child = np.asarray(dom.ends[:-1], dtype=np.int64) > np.arange(1, max(len(dom), 1))
-    wraps[:-1] = has_child & (firsts[1:] == firsts[:-1]) & (lasts[1:] == lasts[:-1])
-    short = offsets[lasts] - offsets[firsts] <= MAX_PRICE_TEXT
-    found: list[int] = np.flatnonzero(short & (digits[lasts] > digits[firsts]) & ~wraps).tolist()
+    wraps[:-1] = (
+        (ranges.ends[:-1] > first_child)
+        & (ranges.firsts[first_child] == ranges.firsts[:-1])
+        & (ranges.lasts[first_child] == ranges.lasts[:-1])
+    )
+    found: list[int] = np.flatnonzero((ranges.lengths <= MAX_PRICE_TEXT) & with_digits & ~wraps).tolist()
     return found
 
 
@@ -131,8 +134,9 @@ def _symbol_beside(dom: Dom, first: int, last: int) -> str | None:
     """A currency that stands alone in the text node before or after: `294` in one element, `元` behind it."""
     for at in (last, first - 1):
         if 0 <= at < len(dom.segments):
-            match = SYMBOL.match(dom.segments[at])
-            if match and (len(dom.segments[at]) <= len(match.group()) + 2 or at == last):
+            text = dom.segments[at][:MAX_TEXT].lower()
+            match = SYMBOL.match(text)
+            if match and (len(text) <= len(match.group()) + 2 or at == last):
                 return match.group()
     return None
 
@@ -198,10 +202,12 @@ def control_text(dom: Dom, element: int) -> str:
     return " ".join([dom.text(element)[:120], *(text[:80] for text in said if text)]).strip()
 
 
+@lru_cache(maxsize=8192)
 def says_add_to_cart(text: str) -> bool:
+    text = text.lower()
     return bool(ADD_TO_CART.search(text)) and not NOT_CART.search(text)
 
 
 def symbol_currency(text: str, country: str) -> str | None:
-    match = SYMBOL.search(text[:MAX_TEXT])
+    match = SYMBOL.search(text[:MAX_TEXT].lower())
     return currency_of(match.group(0), country) if match else None

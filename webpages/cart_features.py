@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from webpages.candidates import Candidate, mark, says_add_to_cart
 from webpages.common_features import signatures_of
 from webpages.reading import TOKEN, Reading, Row
-from webpages.words import NOT_CART, role_bit, roles_of
+from webpages.words import NOT_CART, has_role
 
 CART_NAMES = [
     "says_cart", "says_not_cart", "n_words", "is_button", "is_input", "is_link", "is_submit", "disabled", "order",
@@ -28,11 +28,11 @@ def cart_rows(reading: Reading, candidates: Sequence[Candidate]) -> list[Row]:
         element, tag = candidate.element, dom.tags[candidate.element]
         attributes = dom.attributes[element]
         form = next((a for a in dom.ancestors(element, 15) if dom.tags[a] == "form"), -1)
-        form_roles = roles_of(mark(dom, form) + " " + dom.attribute(form, "action")[-60:]) if form >= 0 else 0
+        form_name = f"{mark(dom, form)} {dom.attribute(form, 'action')[-60:]}" if form >= 0 else ""
         rows.append(
             [
                 float(saying[index]),
-                float(bool(NOT_CART.search(candidate.text))),
+                float(bool(NOT_CART.search(candidate.text.lower()))),
                 float(len(TOKEN.findall(candidate.text))),
                 float(tag == "button"),
                 float(tag == "input"),
@@ -44,7 +44,7 @@ def cart_rows(reading: Reading, candidates: Sequence[Candidate]) -> list[Row]:
                 math.log1p(n_signature[signatures[index]]),
                 float(n_text[candidate.text]),
                 float(min(sum(saying), 10)),
-                float(bool(form_roles & role_bit("cart"))),
+                float(has_role(form_name, "cart")),
                 float(element == reading.cart_anchor),
                 float(bool(candidate.text)),
             ]

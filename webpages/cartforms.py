@@ -13,7 +13,7 @@ from webpages.candidates import control_text, mark
 from webpages.dom import Dom
 from webpages.prices import SYMBOL
 from webpages.reading import NAN, Reading
-from webpages.words import ADD_TO_CART, NOT_CART, role_bit, roles_of
+from webpages.words import ADD_TO_CART, NOT_CART, has_role
 
 MAX_FORMS = 60
 CART_FORM_FEATURES = (
@@ -31,7 +31,6 @@ _SEARCH = re.compile(r"search|such|busca|recherch|zoek|szukaj|hled|query|^q$|key
 _LOGIN = re.compile(
     r"log-?in|sign-?in|sign-?up|regist|account|newsletter|subscri|contact|comment|review|password", re.IGNORECASE
 )
-_CART = role_bit("cart")
 
 
 def form_elements(dom: Dom) -> list[int]:
@@ -63,7 +62,7 @@ def _row(reading: Reading, form: int) -> list[float]:
         ("hidden", "product", "quantity", "text", "password", "email", "select", "choice", "area", "submit"), 0
     )
     said: list[str] = []
-    inside = 0
+    inside = False
     for element in range(form + 1, min(dom.ends[form], form + 1500)):
         tag, attributes = dom.tags[element], dom.attributes[element]
         names = f"{attributes.get('name', '')} {attributes.get('id', '')}"
@@ -71,10 +70,10 @@ def _row(reading: Reading, form: int) -> list[float]:
         if kind == "hidden":
             counts["hidden"] += 1
             counts["product"] += bool(_PRODUCT.search(names.strip()))
-        elif kind in ("submit", "image", "button") or (tag == "a" and roles_of(mark(dom, element)) & _CART):
+        elif kind in ("submit", "image", "button") or (tag == "a" and has_role(mark(dom, element), "cart")):
             counts["submit"] += 1
             said.append(control_text(dom, element)[:60])
-            inside |= roles_of(mark(dom, element))
+            inside = inside or has_role(mark(dom, element), "cart")
         elif tag in ("input", "select", "textarea"):
             counts["quantity"] += bool(_QUANTITY.search(names))
             group = {
@@ -88,15 +87,15 @@ def _row(reading: Reading, form: int) -> list[float]:
             counts[group.get(kind, "text")] += 1
     own = mark(dom, form)
     action = dom.attribute(form, "action")
-    words = " ".join(said)
+    words = " ".join(said).lower()
     text = dom.text(form)[:2000] if dom.text_length(form) < 20_000 else ""
     gap = dom.segment_starts[form] - dom.segment_starts[name] if name >= 0 else NAN
     return [
         float(bool(ADD_TO_CART.search(words))),
         float(bool(NOT_CART.search(words))),
-        float(bool(roles_of(own) & _CART)),
-        float(bool(inside & _CART)),
-        float(bool(roles_of(action[-100:]) & _CART)),
+        float(has_role(own, "cart")),
+        float(inside),
+        float(has_role(action[-100:], "cart")),
         math.log1p(counts["hidden"]),
         float(counts["product"]),
         float(counts["quantity"]),
@@ -108,7 +107,7 @@ def _row(reading: Reading, form: int) -> list[float]:
         float(counts["area"]),
         float(counts["submit"]),
         math.log1p(dom.text_length(form)),
-        math.log1p(len(SYMBOL.findall(text))),
+        math.log1p(len(SYMBOL.findall(text.lower()))),
         float(bool(_SEARCH.search(f"{own} {action} {words}"))),
         float(bool(_LOGIN.search(f"{own} {action} {words}"))),
         float(dom.attribute(form, "method").lower() == "post"),

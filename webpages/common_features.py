@@ -2,88 +2,117 @@
 
 from __future__ import annotations
 
-import math
 from collections import Counter
 from collections.abc import Sequence
 
+import numpy as np
+from numpy.typing import NDArray
+
 from webpages.candidates import Candidate, mark
 from webpages.dom import Dom
-from webpages.reading import NAN, Reading, Row
+from webpages.reading import NAN, Reading
 from webpages.words import ROLES, roles_of
 
 HEIGHT = 7
 """Ancestors looked at."""
+LINE = HEIGHT + 6
+"""Elements looked at for what hides or frames: those, the element itself, and five further up."""
 FAR = 60
-STRUCK = frozenset({"del", "s", "strike"})
-CHROME = frozenset({"header", "nav", "footer", "aside"})
+HEADINGS = ("h1", "h2", "h3")
+STRUCK = ("del", "s", "strike")
+_ABOVE: dict[str, tuple[Sequence[str], int]] = {
+    "in_link": (("a",), 5),
+    "in_list": (("li",), HEIGHT + 1),
+    "in_table": (("td", "th"), HEIGHT + 1),
+    "in_struck": (STRUCK, 4),
+    "in_chrome": (("header", "nav", "footer", "aside"), LINE),
+    "in_form": (("form",), LINE),
+    "in_button": (("button", "select", "option"), HEIGHT + 1),
+}
+"""Tags, and how many elements of the line upwards may have them."""
 
 COMMON_NAMES = [
     "position", "element_share", "depth", "text_length", "size", "from_name", "from_name_abs", "up_to_name",
     "name_block",
-    "from_cart", "from_cart_abs", "up_to_cart", "cart_block", "in_link", "in_list", "in_table", "in_struck",
-    "in_chrome",
-    "in_form", "in_button", "hidden", "heading_above", *(f"role_{role}" for role in ROLES),
+    "from_cart", "from_cart_abs", "up_to_cart", "cart_block", *_ABOVE, "hidden", "heading_above",
+    *(f"role_{role}" for role in ROLES),
 ]  # fmt: skip
 
 
-def common_row(reading: Reading, element: int) -> Row:
-    """The columns every kind shares: where the element stands, and what it and its ancestors are called."""
-    known = reading.common.get(element)
-    if known is not None:
-        return known
+def common_rows(reading: Reading, elements: Sequence[int]) -> NDArray[np.float32]:
+    """[n, len(COMMON_NAMES)]: where each element stands, and what it and its ancestors are called."""
     dom = reading.dom
-    n_segments = max(len(dom.segments), 1)
-    start = dom.segment_starts[element]
-    levels = [0.0] * len(ROLES)
-    link = listed = table = struck = chrome = form = button = hidden = heading = False
-    seen, current, height = 0, element, 0
-    while current >= 0 and height <= HEIGHT + 5:
-        tag, attributes = dom.tags[current], dom.attributes[current]
-        if height <= HEIGHT:
-            fresh = roles_of(mark(dom, current)) & ~seen if attributes else 0
-            seen |= fresh
-            weight = 3.0 if height == 0 else 2.0 if height <= 2 else 1.0
-            while fresh:
-                lowest = fresh & -fresh
-                levels[lowest.bit_length() - 1] = weight
-                fresh ^= lowest
-            link = link or (tag == "a" and height < 5)
-            listed = listed or tag == "li"
-            table = table or tag in ("td", "th")
-            struck = struck or (tag in STRUCK and height < 4)
-            button = button or tag in ("button", "select", "option")
-            heading = heading or (tag in ("h1", "h2", "h3") and height < 4)
-        chrome = chrome or tag in CHROME
-        form = form or tag == "form"
-        hidden = hidden or "hidden" in attributes or attributes.get("aria-hidden") == "true"
-        current = dom.parents[current]
-        height += 1
-    row = [
-        start / n_segments,
-        element / len(dom),
-        float(dom.depths[element]),
-        math.log1p(dom.text_length(element)),
-        math.log1p(dom.ends[element] - element),
-        *distance(dom, element, reading.name_anchor),
-        *distance(dom, element, reading.cart_anchor),
-        *map(float, (link, listed, table, struck, chrome, form, button, hidden, heading)),
-        *levels,
+    here = np.asarray(elements, dtype=np.int64)
+    ranges = dom.ranges
+    lines = _lines(dom, here)
+    columns = [
+        ranges.firsts[here] / max(len(dom.segments), 1),
+        here / len(dom),
+        ranges.depths[here],
+        np.log1p(ranges.lengths[here]),
+        np.log1p(ranges.ends[here] - here),
+        *_distances(dom, here, reading.name_anchor),
+        *_distances(dom, here, reading.cart_anchor),
+        *(_on_line(dom, lines, tags, height) for tags, height in _ABOVE.values()),
+        _marked(dom, [*dom.having("hidden"), *_hidden_from_readers(dom)])[lines].any(axis=1),
+        _on_line(dom, lines, HEADINGS, 4),
+        *_roles(dom, lines[:, : HEIGHT + 1]).T,
     ]
-    reading.common[element] = row
-    return row
+    return np.stack(columns, axis=1).astype(np.float32)
 
 
-def distance(dom: Dom, element: int, anchor: int) -> Row:
+def _lines(dom: Dom, elements: NDArray[np.int64]) -> NDArray[np.int64]:
+    """[n, LINE] each element and those above it; len(dom) beyond the root."""
+    parents = np.append(dom.ranges.parents, len(dom))
+    parents[0] = len(dom)
+    lines = np.empty((len(elements), LINE), dtype=np.int64)
+    lines[:, 0] = elements
+    for height in range(1, LINE):
+        lines[:, height] = parents[lines[:, height - 1]]
+    return lines
+
+
+def _marked(dom: Dom, elements: Sequence[int]) -> NDArray[np.bool_]:
+    """[n + 1] whether an element is among `elements`; the last is what stands above the root."""
+    marked = np.zeros(len(dom) + 1, dtype=bool)
+    marked[np.asarray(elements, dtype=np.int64)] = True
+    return marked
+
+
+def _on_line(dom: Dom, lines: NDArray[np.int64], tags: Sequence[str], height: int) -> NDArray[np.bool_]:
+    """[n] whether the element or one of those above it, `height` of them together, has one of the tags."""
+    return np.asarray(_marked(dom, dom.of_tags(*tags))[lines[:, :height]].any(axis=1))
+
+
+def _hidden_from_readers(dom: Dom) -> list[int]:
+    return [element for element in dom.having("aria-hidden") if dom.attributes[element]["aria-hidden"] == "true"]
+
+
+def _roles(dom: Dom, lines: NDArray[np.int64]) -> NDArray[np.int64]:
+    """[n, len(ROLES)] 3 where the element itself has a role, 2 where one of the two above it, 1 where one higher up."""
+    needed = np.unique(lines)
+    roles = np.zeros(len(dom) + 1, dtype=np.int64)
+    roles[needed] = [roles_of(mark(dom, element)) if element < len(dom) else 0 for element in needed.tolist()]
+    by_height = roles[lines]
+    bits = 1 << np.arange(len(ROLES))
+    near, far = by_height[:, 1] | by_height[:, 2], np.bitwise_or.reduce(by_height[:, 3:], axis=1)
+    levels = [(level, roles[:, None] & bits > 0) for level, roles in ((3, by_height[:, 0]), (2, near), (1, far))]
+    return np.asarray(np.maximum.reduce([level * present for level, present in levels]))
+
+
+def _distances(dom: Dom, elements: NDArray[np.int64], anchor: int) -> list[NDArray[np.float64]]:
     """Segments from the anchor (signed, and its logarithm), height and size of the smallest block with both."""
     if anchor < 0:
-        return [NAN, NAN, NAN, NAN]
-    gap = dom.segment_starts[element] - dom.segment_starts[anchor]
-    height, current = 0, element
-    while current >= 0 and not current <= anchor < dom.ends[current]:
-        current = dom.parents[current]
-        height += 1
-    block = (dom.segment_ends[current] - dom.segment_starts[current]) if current >= 0 else len(dom.segments)
-    return [float(max(-FAR, min(FAR, gap))), math.log1p(abs(gap)), float(min(height, 30)), math.log1p(block)]
+        return [np.full(len(elements), NAN)] * 4
+    ranges = dom.ranges
+    gap = ranges.firsts[elements] - ranges.firsts[anchor]
+    # Those above the anchor lie in one another, so that the number of them around an element tells the innermost.
+    above = np.asarray([*reversed(dom.ancestors(anchor)), anchor])
+    around = (above <= elements[:, None]) & (elements[:, None] < ranges.ends[above])
+    block = above[around.sum(axis=1) - 1]
+    height = ranges.depths[elements] - ranges.depths[block]
+    size = ranges.lasts[block] - ranges.firsts[block]
+    return [np.clip(gap, -FAR, FAR), np.log1p(np.abs(gap)), np.minimum(height, 30), np.log1p(size)]
 
 
 def signatures_of(dom: Dom, candidates: Sequence[Candidate]) -> tuple[list[str], Counter[str]]:
@@ -93,6 +122,3 @@ def signatures_of(dom: Dom, candidates: Sequence[Candidate]) -> tuple[list[str],
         above = dom.attribute(parent, "class") if parent >= 0 else ""
         signatures.append(f"{dom.tags[element]}.{dom.attribute(element, 'class')}|{above}")
     return signatures, Counter(signatures)
-
-
-# --- prices -----------------------------------------------------------------------------------------------------------

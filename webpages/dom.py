@@ -10,11 +10,15 @@ A page is untrusted input. Lexbor is quadratic in the nesting depth and in the a
 from __future__ import annotations
 
 import re
+from collections import defaultdict
 from dataclasses import dataclass, field
+from functools import cached_property
 from itertools import accumulate
 from operator import add
 from typing import Any
 
+import numpy as np
+from numpy.typing import NDArray
 from selectolax.lexbor import LexborHTMLParser, LexborNode
 
 MAX_BYTES = 5_000_000
@@ -44,9 +48,37 @@ _KNOWN_CHARSET = re.compile(
     re.IGNORECASE,
 )
 _SPACE = re.compile(r"\s+")
+_DIGIT = re.compile(r"\d")
 
 
-@dataclass(slots=True)
+@dataclass(frozen=True, slots=True)
+class Ranges:
+    """Columns of a `Dom` as arrays, [n] int64 each.
+
+    Attributes:
+        parents, depths, ends: as in `Dom`.
+        firsts, lasts: its `segment_starts` and `segment_ends`.
+        lengths: characters of text in the subtree.
+    """
+
+    parents: NDArray[np.int64]
+    depths: NDArray[np.int64]
+    ends: NDArray[np.int64]
+    firsts: NDArray[np.int64]
+    lasts: NDArray[np.int64]
+    lengths: NDArray[np.int64]
+
+    @classmethod
+    def of(cls, dom: Dom) -> Ranges:
+        parents, depths, ends, firsts, lasts = (
+            np.asarray(column, dtype=np.int64)
+            for column in (dom.parents, dom.depths, dom.ends, dom.segment_starts, dom.segment_ends)
+        )
+        offsets = np.asarray(dom.text_offsets)
+        return cls(parents, depths, ends, firsts, lasts, offsets[lasts] - offsets[firsts])
+
+
+@dataclass
 class Dom:
     """Columns by element, in document order; [n] each.
 
@@ -82,8 +114,8 @@ class Dom:
     scripts: list[tuple[int, str, str]] = field(default_factory=list)
     inline_scripts: list[str] = field(default_factory=list)
     styles: list[str] = field(default_factory=list)
-    by_tag: dict[str, list[int]] = field(default_factory=dict)
-    by_attribute: dict[str, list[int]] = field(default_factory=dict)
+    by_tag: defaultdict[str, list[int]] = field(default_factory=lambda: defaultdict(list))
+    by_attribute: defaultdict[str, list[int]] = field(default_factory=lambda: defaultdict(list))
     marks: list[str] = field(default_factory=list)
     n_inside_opaque: int = 0
     n_script_characters: int = 0
@@ -91,6 +123,16 @@ class Dom:
 
     def __len__(self) -> int:
         return len(self.tags)
+
+    @cached_property
+    def ranges(self) -> Ranges:
+        """The columns as arrays, for work on many elements at once."""
+        return Ranges.of(self)
+
+    @cached_property
+    def with_digits(self) -> NDArray[np.bool_]:
+        """[n_segments] whether a text segment has a digit."""
+        return np.asarray([_DIGIT.search(segment) is not None for segment in self.segments], dtype=bool)
 
     def of_tags(self, *tags: str) -> list[int]:
         """Elements of these tags, in document order."""
@@ -298,7 +340,7 @@ def index(dom: Dom) -> None:
     dom.ends = list(map(add, range(len(dom)), sizes))
     dom.segment_ends = list(map(add, dom.segment_starts, counts))
     for element, (tag, attributes) in enumerate(zip(dom.tags, dom.attributes, strict=True)):
-        dom.by_tag.setdefault(tag, []).append(element)
+        dom.by_tag[tag].append(element)
         for name in attributes:
-            dom.by_attribute.setdefault(name, []).append(element)
+            dom.by_attribute[name].append(element)
     dom.text_offsets = list(accumulate(map(len, dom.segments), lambda total, n: total + n + 1, initial=0))

@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 
 from webpages.candidates import Candidate
 from webpages.cart_features import CART_NAMES, cart_rows
-from webpages.common_features import COMMON_NAMES, common_row
+from webpages.common_features import COMMON_NAMES, common_rows
 from webpages.image_features import IMAGE_NAMES, image_rows
 from webpages.layout import Layout
 from webpages.name_features import NAME_NAMES, name_rows
@@ -69,12 +69,11 @@ def features(reading: Reading, kind: str, candidates: Sequence[Candidate], level
     names = feature_names(kind, level)
     if not candidates:
         return np.empty((0, len(names)), dtype=np.float32)
+    elements = [candidate.element for candidate in candidates]
     columns = reading.text_rows.get(kind)
     if columns is None or len(columns) != len(candidates):
-        own = _KINDS[kind][1](reading, candidates)
-        rows = [common_row(reading, c.element) + row for c, row in zip(candidates, own, strict=True)]
-        columns = reading.text_rows[kind] = np.asarray(rows, dtype=np.float32)
-    elements = [candidate.element for candidate in candidates]
+        own = np.asarray(_KINDS[kind][1](reading, candidates), dtype=np.float32)
+        columns = reading.text_rows[kind] = np.hstack([common_rows(reading, elements), own])
     if level != "text":
         if reading.styles is None:
             reading.styles = Styles.of(reading.dom)

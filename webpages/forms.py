@@ -11,7 +11,7 @@ import re
 import zlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, lru_cache
 from itertools import pairwise
 from pathlib import Path
 from typing import Any
@@ -231,16 +231,20 @@ def hashed(fields: Sequence[Field]) -> tuple[NDArray[np.int64], NDArray[np.int32
     values: list[float] = []
     for row, one in enumerate(fields):
         weights: dict[int, float] = {}
-        for name, text in one.texts.items():
-            weight = _WEIGHTS.get(name, 1.0)
-            for token in _tokens(name, text):
-                bucket = zlib.crc32(token.encode()) % N_BUCKETS
-                weights[bucket] = max(weights.get(bucket, 0.0), weight)
+        # The heaviest last, so that a bucket met twice keeps the greater weight.
+        for name, text in sorted(one.texts.items(), key=lambda item: _WEIGHTS.get(item[0], 1.0)):
+            weights.update(dict.fromkeys(_buckets(name, text), _WEIGHTS.get(name, 1.0)))
         scale = 1 / np.sqrt(sum(value * value for value in weights.values()) or 1.0)
         rows += [row] * len(weights)
         buckets += weights
         values += [value * scale * 3 for value in weights.values()]
     return np.asarray(rows), np.asarray(buckets, dtype=np.int32), np.asarray(values, dtype=np.float32)
+
+
+@lru_cache(maxsize=8192)
+def _buckets(name: str, text: str) -> tuple[int, ...]:
+    """Fields of one form share headings, classes and what stands around them."""
+    return tuple(zlib.crc32(token.encode()) % N_BUCKETS for token in _tokens(name, text))
 
 
 def _tokens(name: str, text: str) -> list[str]:
@@ -283,7 +287,8 @@ class FieldModel:
         rows, buckets, values = hashed(fields)
         logits = np.tile(self.bias.astype(np.float64), (len(fields), 1))
         if len(rows):
-            np.add.at(logits, rows, self.weights[buckets] * values[:, None])
+            said, starts = np.unique(rows, return_index=True)
+            logits[said] += np.add.reduceat(self.weights[buckets] * values[:, None], starts, axis=0, dtype=np.float64)
         logits /= self.temperature
         shift = logits.max(axis=1, keepdims=True)
         return np.asarray(logits - shift - np.log(np.exp(logits - shift).sum(axis=1, keepdims=True)))

@@ -14,8 +14,10 @@ from numpy.typing import NDArray
 
 from webpages.dom import Dom
 from webpages.reading import NAN, Reading
+from webpages.words import lower_as_long
 
 MAX_SKU = 40
+MAX_VALUES = 300
 _LABEL = re.compile(
     r"(?P<sku>\bsku\b|art(?:ikel|icle|\.)?[-\s]?(?:nr|no|num|nummer|number|n°|code)?\b\.?|item\s?(?:no|num"
     r"|number|code|id|#)|item\b|product\s?(?:no|number|code|id|#)"
@@ -26,8 +28,7 @@ _LABEL = re.compile(
     r"|商品(?:編號|番号|コード)|品番|상품\s?번호|web\s?id|numero\s?oggetto|numéro\s?de\s?l'objet|objet\b|id\b)"
     r"|(?P<mpn>\bmpn\b|model(?:\s?(?:no|number|#))?|modell(?:nummer)?|part\s?(?:no|number|#)|herstellernummer"
     r"|mfr|型號|型番|모델)"
-    r"|(?P<gtin>\bean\b|\bgtin(?:-?\d+)?\b|\bupc\b|barcode|isbn)",
-    re.IGNORECASE,
+    r"|(?P<gtin>\bean\b|\bgtin(?:-?\d+)?\b|\bupc\b|barcode|isbn)"
 )
 _VALUE = re.compile(r"[A-Za-z0-9][A-Za-z0-9./_-]{1,38}[A-Za-z0-9]")
 _AFTER_LABEL = re.compile(r"[\s:#.°º：)]*(?:\x1f)?[\s:#：(]*([A-Za-z0-9][A-Za-z0-9./_-]{1,38}[A-Za-z0-9])")
@@ -53,7 +54,6 @@ _STATE_KEYS = (
 _STATE_VALUE = re.compile(r"""\s*:\s*\[?\s*["']?([A-Za-z0-9][A-Za-z0-9./_-]{1,38}[A-Za-z0-9])["',\]}\s]""")
 MAX_STATE_HITS = 150
 MAX_LABELLED = 200
-_DIGIT = re.compile(r"\d")
 _NAMED_QUERY = re.compile(
     r"(?:^|[&?#|])(?:p(?:rod(?:uct)?)?_?id|sku|item_?id|pid|prod|product|art(?:icle)?(?:_?id)?)=([^&#|]+)",
     re.IGNORECASE,
@@ -126,26 +126,27 @@ def sku_candidates(reading: Reading) -> list[SkuCandidate]:
                 candidate.stated[f"{fact.kind}/{fact.source}"] += 1
     _from_labels(reading, meet)
     dom = reading.dom
-    for element, attributes in enumerate(dom.attributes):
-        if attributes and len(found) < 300:
-            for name in _ATTRIBUTES:
-                if name in attributes and _VALUE.fullmatch(attributes[name][:MAX_SKU]):
-                    candidate = meet(attributes[name], element)
-                    if candidate:
-                        candidate.attributes += 1
+    for element in sorted({element for name in _ATTRIBUTES for element in dom.having(name)}):
+        attributes = dom.attributes[element]
+        for name in _ATTRIBUTES:
+            if len(found) < MAX_VALUES and name in attributes and _VALUE.fullmatch(attributes[name][:MAX_SKU]):
+                candidate = meet(attributes[name], element)
+                if candidate:
+                    candidate.attributes += 1
     _from_scripts(reading, meet)
     _from_address(reading, found, meet)
     _as_shown(dom, found)
-    return list(found.values())[:300]
+    return list(found.values())[:MAX_VALUES]
 
 
 def _from_labels(reading: Reading, meet: Meet) -> None:
-    segments = reading.dom.segments
-    for index, segment in enumerate(segments):
-        following = segments[index + 1][:60] if index + 1 < len(segments) else ""
-        if len(segment) > MAX_LABELLED or not (_DIGIT.search(segment) or _DIGIT.search(following)):
+    segments, digits = reading.dom.segments, reading.dom.with_digits
+    for index in np.flatnonzero(digits | np.append(digits[1:], False)).tolist():
+        segment = segments[index]
+        if len(segment) > MAX_LABELLED:
             continue
-        for label in _LABEL.finditer(segment):
+        following = segments[index + 1][:60] if index + 1 < len(segments) else ""
+        for label in _LABEL.finditer(lower_as_long(segment)):
             rest = segment[label.end() :]
             after = f"{rest[:60]}\x1f{following}" if len(rest.strip(" :#.°：")) < 2 else rest[:60]
             value = _AFTER_LABEL.match(after)
@@ -198,9 +199,9 @@ def _from_address(reading: Reading, found: dict[str, SkuCandidate], meet: Meet) 
     joined_query = key_of(query)
     for piece in [*pieces[-3:], *re.split(r"[&=|?#]", query)]:
         token = re.sub(r"\.(?:html?|php|aspx?|cfm)$", "", piece)
-        for value in {*_URL_TOKEN.findall(token)[:5], *re.split(r"[-_.]", token)[-3:]}:
+        for value in dict.fromkeys([*_URL_TOKEN.findall(token)[:5], *re.split(r"[-_.]", token)[-3:]]):
             bare = re.sub(r"^(?:p|x|i|id|iid|art)(?=\d{4,})", "", value)
-            for form in {value, bare}:
+            for form in dict.fromkeys([value, bare]):
                 if 3 <= len(form) <= 20 and sum(character.isdigit() for character in form) >= min(3, len(form)):
                     candidate = meet(form, -1)
                     if candidate:

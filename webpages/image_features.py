@@ -6,16 +6,22 @@ import math
 import re
 from collections import Counter
 from collections.abc import Sequence
+from functools import lru_cache
 
 from webpages.candidates import Candidate
 from webpages.common_features import signatures_of
 from webpages.reading import NAN, Reading, Row, overlap, tokens
 from webpages.repetition import REPEAT_NAMES, repeats
-from webpages.words import role_bit, roles_of
+from webpages.words import has_role
 
 MAX_KEY = 300
 _IMAGE_FILE = re.compile(r"[^/?&=%]+\.(?:jpe?g|png|webp|gif|avif)(?=$|[?&])")
 _SIZE_IN_URL = re.compile(r"(?<!\d)(\d{2,4})(?:x|,|_)(\d{2,4})(?!\d)|[?&_/](?:w|wid|width|sw|h|hei)[=_]?(\d{2,4})")
+
+_EXTENSION = re.compile(r"\.(?:jpe?g|png|webp|gif|avif)$")
+_SIZE_IN_NAME = re.compile(r"[-_]?\d{2,4}x\d{0,4}|_(?:xl|l|m|s|large|medium|small|grande)$")
+_IMAGE_LINK = re.compile(r"\.(?:jpe?g|png|webp)")
+_PIXELS = re.compile(r"\s*(\d{1,5})(?:\.\d+)?(?:px)?\s*")
 
 IMAGE_NAMES = [
     "alt_in_title", "title_in_alt", "alt_words", "is_og_image", "is_stated", "itemprop_image", "width", "height",
@@ -43,7 +49,6 @@ def image_rows(reading: Reading, candidates: Sequence[Candidate]) -> list[Row]:
         words = tokens(attributes.get("alt", "")[:300])
         width, height = _pixels(attributes.get("width")), _pixels(attributes.get("height"))
         sizes = [int(n) for match in _SIZE_IN_URL.findall(source.lower()) for n in match if n]
-        roles = roles_of(key[-80:])
         link = next((dom.attribute(a, "href") for a in dom.ancestors(element, 4) if dom.tags[a] == "a"), "")
         rows.append(
             [
@@ -57,8 +62,8 @@ def image_rows(reading: Reading, candidates: Sequence[Candidate]) -> list[Row]:
                 height,
                 math.sqrt(width * height),
                 float(max(sizes)) if sizes else NAN,
-                float(bool(roles & role_bit("image"))),
-                float(bool(roles & role_bit("thumb"))),
+                float(has_role(key[-80:], "image")),
+                float(has_role(key[-80:], "thumb")),
                 float(".gif" in source[-40:]),
                 float(".svg" in source[-40:]),
                 float(source.startswith("data:")),
@@ -69,7 +74,7 @@ def image_rows(reading: Reading, candidates: Sequence[Candidate]) -> list[Row]:
                 float(n_source[key]),
                 float(any("zoom" in name or "large" in name or "hires" in name for name in attributes)),
                 float(element < reading.name_anchor) if reading.name_anchor >= 0 else NAN,
-                float(bool(re.search(r"\.(?:jpe?g|png|webp)", link))),
+                float(bool(_IMAGE_LINK.search(link))),
                 overlap(words, name) if name else NAN,
                 overlap(name, words) if name else NAN,
                 *repeated[index],
@@ -78,14 +83,14 @@ def image_rows(reading: Reading, candidates: Sequence[Candidate]) -> list[Row]:
     return rows
 
 
+@lru_cache(maxsize=4096)
 def image_key(url: str) -> str:
     """File part of an image address, without query, size and extension: the same picture in two sizes is one."""
     files = _IMAGE_FILE.findall(url[-MAX_KEY:].lower())
     name = files[-1] if files else url.split("?", maxsplit=1)[0].rstrip("/").rsplit("/", 1)[-1].lower()
-    name = re.sub(r"\.(?:jpe?g|png|webp|gif|avif)$", "", name)
-    return re.sub(r"[-_]?\d{2,4}x\d{0,4}|_(?:xl|l|m|s|large|medium|small|grande)$", "", name) or url[-80:]
+    return _SIZE_IN_NAME.sub("", _EXTENSION.sub("", name)) or url[-80:]
 
 
 def _pixels(value: str | None) -> float:
-    match = re.match(r"\s*(\d{1,5})(?:\.\d+)?(?:px)?\s*$", value or "")
+    match = _PIXELS.fullmatch(value or "")
     return float(match.group(1)) if match else NAN

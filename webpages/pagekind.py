@@ -15,7 +15,7 @@ from webpages.candidates import Candidate, mark, says_add_to_cart
 from webpages.features import feature_names
 from webpages.reading import NAN, Reading, overlap, tokens
 from webpages.repetition import REPEAT_NAMES, repeats
-from webpages.words import role_bit, roles_of
+from webpages.words import has_role
 
 PAGE_KINDS = ("product", "listing", "checkout", "other")
 
@@ -55,7 +55,6 @@ _DETAIL_WORDS = re.compile(
 )
 _OFFER_COLUMNS = [feature_names("price", "text").index(name) for name in REPEAT_NAMES]
 _LISTS = ("itemlist", "collectionpage", "searchresultspage", "offercatalog")
-_DETAIL = role_bit("detail")
 
 
 def with_offer(row: NDArray[np.float32], prices: NDArray[np.float32], best: int | None) -> NDArray[np.float32]:
@@ -131,7 +130,7 @@ def page_row(
         float(sum(dom.attribute(i, "type") == "password" for i in inputs)),
         math.log1p(len(dom.of_tags("form"))),
         float(any(_QUANTITY.search(mark(dom, i)) for i in inputs)),
-        float(sum(bool(roles_of(mark(dom, c.element)) & _DETAIL) for c in cart_like[:5])),
+        float(sum(has_role(mark(dom, c.element), "detail") for c in cart_like[:5])),
         float(path.strip("/").count("/")) if url else NAN,
         float(path.strip("/") == "") if url else NAN,
         float(bool(_PRODUCT_WORD.search(path))) if url else NAN,

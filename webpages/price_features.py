@@ -7,6 +7,7 @@ import re
 from collections import Counter
 from collections.abc import Sequence
 from decimal import Decimal
+from functools import lru_cache
 
 from webpages.candidates import Candidate
 from webpages.common_features import signatures_of
@@ -14,7 +15,7 @@ from webpages.dom import Dom
 from webpages.price_rivals import RIVAL_NAMES, rival_rows
 from webpages.prices import currency_of_country, n_amounts
 from webpages.reading import TOKEN, Reading, Row, titles_of
-from webpages.words import CONTEXT
+from webpages.words import CONTEXT, said_in
 
 PRICE_NAMES = [
     "has_symbol", "has_decimals", "n_digits", "n_words", "n_numbers", "n_amounts", "log_value", "first_of_value",
@@ -26,6 +27,10 @@ PRICE_NAMES = [
     "itemprop_offer", "currency_fits",
     "is_heading", "is_strong", "in_title", "plus_minus", *RIVAL_NAMES,
 ]  # fmt: skip
+
+_CENTS = re.compile(r"[.,\x1f]\d{2}(?!\d)")
+_NUMBER = re.compile(r"\d[\d.,]*")
+_SIGN = re.compile(r"[+(]|[-−]\s*\W?\d|~")
 
 
 def price_rows(reading: Reading, candidates: Sequence[Candidate]) -> list[Row]:
@@ -49,26 +54,23 @@ def price_rows(reading: Reading, candidates: Sequence[Candidate]) -> list[Row]:
         element, value, money = candidate.element, values[index], candidate.money
         text = candidate.text if candidate.source == "text" else ""
         before, after = _around(dom, element)
+        own, ahead = said_in(text), said_in(before)
         prop = dom.attribute(element, "itemprop")
         seen_value[value] += 1
         seen_signature[signatures[index]] += 1
         rows.append(
             [
                 float(money.has_symbol if money else 0),
-                float(bool(re.search(r"[.,\x1f]\d{2}(?!\d)", text))),
-                float(sum(character.isdigit() for character in text)),
-                float(len(TOKEN.findall(text))),
-                float(len(re.findall(r"\d[\d.,]*", text))),
-                float(n_amounts(text)),
+                *_written(text),
                 math.log10(float(value) + 0.01),
                 float(seen_value[value] == 1),
                 math.log1p(index),
                 math.log1p(len(candidates)),
                 math.log1p(n_signature[signatures[index]]),
                 math.log1p(seen_signature[signatures[index]]),
-                *(float(bool(pattern.search(text))) for pattern in CONTEXT.values()),
-                *(float(bool(pattern.search(before))) for pattern in CONTEXT.values()),
-                *(float(bool(CONTEXT[name].search(after))) for name in ("unit", "instalment", "save")),
+                *(float(name in own) for name in CONTEXT),
+                *(float(name in ahead) for name in CONTEXT),
+                *(float(CONTEXT[name].search(after) is not None) for name in ("unit", "instalment", "save")),
                 *(float(value in by_source.get(source, ())) for source in ("json-ld", "microdata", "opengraph")),
                 float(bool(stated) and value == stated[0].money.value),
                 float(value in by_role.get("low", ())),
@@ -83,14 +85,26 @@ def price_rows(reading: Reading, candidates: Sequence[Candidate]) -> list[Row]:
                 float(dom.tags[element] in ("h1", "h2", "h3", "h4")),
                 float(dom.tags[element] in ("b", "strong", "em", "ins", "big")),
                 float(bool(text) and len(text) > 2 and text.replace("\x1f", "") in title),
-                float(bool(re.search(r"[+(]|[-−]\s*\W?\d|~", text))),
+                float(bool(_SIGN.search(text))),
                 *rivals[index],
             ]
         )
     return rows
 
 
+@lru_cache(maxsize=4096)
+def _written(text: str) -> Row:
+    """How the amount is written: has_decimals to n_amounts of PRICE_NAMES."""
+    return [
+        float(bool(_CENTS.search(text))),
+        float(sum(character.isdigit() for character in text)),
+        float(len(TOKEN.findall(text))),
+        float(len(_NUMBER.findall(text))),
+        float(n_amounts(text)),
+    ]
+
+
 def _around(dom: Dom, element: int) -> tuple[str, str]:
     first, last = dom.segment_starts[element], dom.segment_ends[element]
     before = " ".join(dom.segments[max(0, first - 2) : first])[-50:]
-    return before, " ".join(dom.segments[last : last + 2])[:40]
+    return before, " ".join(dom.segments[last : last + 2])[:40].lower()

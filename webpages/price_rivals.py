@@ -16,7 +16,7 @@ from webpages.candidates import Candidate, mark
 from webpages.common_features import STRUCK
 from webpages.dom import Dom
 from webpages.repetition import REPEAT_NAMES, repeats
-from webpages.words import CONTEXT, role_bit, roles_of
+from webpages.words import role_bit, roles_of, said_in
 
 RIVAL_NAMES = [
     *REPEAT_NAMES, "is_aside", "smaller_rival", "larger_rival", "larger_old", "n_places", "untaxed_beside",
@@ -27,37 +27,10 @@ NEAR = 8
 TILES = 3
 """So many blocks of one make, with link and picture, are other products."""
 MAX_WORDS = 50
-TAX_RATES = (
-    5,
-    5.5,
-    6,
-    7,
-    7.7,
-    8,
-    8.1,
-    9,
-    9.5,
-    10,
-    11,
-    12,
-    13,
-    14,
-    15,
-    16,
-    17,
-    18,
-    19,
-    20,
-    21,
-    22,
-    23,
-    24,
-    25,
-    25.5,
-    27,
-)
+TAX_RATES = (5, 5.5, 6, 7, 7.7, 8, 8.1, 9, 9.5, 10, 11, 12, 13, 14, 15, 16, 17, 18, 19, 20, 21, 22, 23, 24, 25, 25.5,
+             27)  # fmt: skip
 """Per cent, standard and reduced, of countries whose shops show prices both ways."""
-_ASIDE = ("net", "instalment", "unit", "shipping", "coupon", "used", "member")
+_ASIDE = frozenset({"net", "instalment", "unit", "shipping", "coupon", "used", "member"})
 _CHANGE = re.compile(r"(?:^|[\s(])[+\-−]\s*\W?\d")
 _ASIDE_ROLES = sum(role_bit(role) for role in ("net", "unit", "instalment", "save", "shipping", "points"))
 _NET_ROLE, _OLD_ROLE = role_bit("net"), role_bit("old")
@@ -73,18 +46,18 @@ def rival_rows(dom: Dom, candidates: Sequence[Candidate]) -> list[list[float]]:
     values = [float(candidate.money.value) if candidate.money else 0.0 for candidate in candidates]
     own = [candidate.text if candidate.source == "text" else "" for candidate in candidates]
     words = [
-        f"{candidate.text} {_beside(dom, candidate)}" if candidate.source == "text" else "" for candidate in candidates
+        said_in(f"{candidate.text} {_beside(dom, candidate)}") if candidate.source == "text" else frozenset()
+        for candidate in candidates
     ]
     roles = [_roles(dom, candidate.element) if candidate.source == "text" else 0 for candidate in candidates]
     aside = [
-        bool(role & _ASIDE_ROLES or _CHANGE.search(text) or CONTEXT["save"].search(text))
-        or any(CONTEXT[name].search(said) for name in _ASIDE)
+        bool(role & _ASIDE_ROLES or said & _ASIDE or _CHANGE.search(text)) or "save" in said_in(text)
         for text, said, role in zip(own, words, roles, strict=True)
     ]
-    net = [bool(role & _NET_ROLE or CONTEXT["net"].search(said)) for said, role in zip(words, roles, strict=True)]
-    gross = [bool(CONTEXT["gross"].search(said)) for said in words]
+    net = [bool(role & _NET_ROLE) or "net" in said for said, role in zip(words, roles, strict=True)]
+    gross = ["gross" in said for said in words]
     old = [
-        bool(role & _OLD_ROLE) or _struck(dom, candidate.element) or bool(CONTEXT["old"].search(said))
+        bool(role & _OLD_ROLE) or _struck(dom, candidate.element) or "old" in said
         for candidate, said, role in zip(candidates, words, roles, strict=True)
     ]
     tile = repeated[:, 2] >= TILES

@@ -16,6 +16,7 @@ from price_parser import Price
 
 MAX_TEXT = 120
 """Longer texts are prose."""
+MAX_AMOUNT = Decimal(10) ** 10
 
 _CODES = frozenset(
     [
@@ -130,17 +131,17 @@ _COUNTRY_CURRENCY = {
 _THREE_DECIMALS = frozenset({"KWD", "BHD", "OMR", "JOD", "TND"})
 
 _SYMBOL_PATTERN = (
-    r"[€£₹₩₺₽₴₫₪₱฿₦₸$¥￥＄￡￦円元원]|(?<![a-z])(?:(?:us|nt|hk|au?|ca?|nz|s|mx|r)\s?\$|z[łl]|kč|kr\.?|rs\.?|lei|ft|rm|rp\.?"
-    r"|tl|s?fr\.|euros?|(?:"
-    + "|".join(sorted(_CODES))
+    r"[€£₹₩₺₽₴₫₪₱฿₦₸$¥￥＄￡￦円元원]|(?<![a-z])(?=[a-z])(?:(?:us|nt|hk|au?|ca?|nz|s|mx|r)\s?\$|z[łl]|kč|kr\.?|rs\.?|lei|ft"
+    r"|rm|rp\.?|tl|s?fr\.|euros?|(?:"
+    + "|".join(sorted(_CODES)).lower()
     + r"))(?![a-z])|(?<!\w)(?:руб\.?|грн\.?|лв\.?|р\.)|ر\.س|د\.إ|د\.ك"
 )
-SYMBOL = re.compile(_SYMBOL_PATTERN, re.IGNORECASE)
+SYMBOL = re.compile(_SYMBOL_PATTERN)
+"""For lower-case text."""
 _NUMBER = r"\d{1,3}(?:[ \u00a0\u202f]\d{3})+(?![\d])(?:[.,]\d{1,2})?|\d[\d.,'’٬٫]*\d|\d"
 """A blank groups thousands and nothing else."""
 _AMOUNT = re.compile(
-    rf"(?:(?P<before>{_SYMBOL_PATTERN})\s*(?P<first>{_NUMBER}))|(?:(?P<second>{_NUMBER})(?:[.,]?[-–—]+)?\s*(?P<after>{_SYMBOL_PATTERN}))",
-    re.IGNORECASE,
+    rf"(?:(?P<before>{_SYMBOL_PATTERN})\s*(?P<first>{_NUMBER}))|(?:(?P<second>{_NUMBER})(?:[.,]?[-–—]+)?\s*(?P<after>{_SYMBOL_PATTERN}))"
 )
 _BARE = re.compile(_NUMBER)
 _DIGIT = re.compile(r"\d")
@@ -209,8 +210,9 @@ def parse_price(text: str, country: str = "") -> Money | None:
     """
     if len(text) > MAX_TEXT or not _DIGIT.search(text):
         return None
-    joined = _SPLIT_POINT.sub(r"\1", text)
-    joined = _SPLIT_CENTS.sub(r"\1.\2", joined)
+    joined = text.lower()
+    if "\x1f" in joined:
+        joined = _SPLIT_CENTS.sub(r"\1.\2", _SPLIT_POINT.sub(r"\1", joined))
     joined = _SYMBOL_AS_POINT.sub(r"\1.\3 \2", joined)
     amount = _AMOUNT.search(joined)
     if amount is None:
@@ -223,20 +225,25 @@ def parse_price(text: str, country: str = "") -> Money | None:
 
 def n_amounts(text: str) -> int:
     """How many amounts with a currency a text holds."""
-    return sum(1 for _ in _AMOUNT.finditer(text[:MAX_TEXT]))
+    return sum(1 for _ in _AMOUNT.finditer(text[:MAX_TEXT].lower()))
 
 
 def _money(number: str, symbol: str | None, country: str) -> Money | None:
     currency = currency_of(symbol, country)
     # Three digits behind the only separator are thousands everywhere but in currencies of a thousand parts.
     decimals = "." if currency in _THREE_DECIMALS and re.search(r"\.\d{3}$", number) else None
+    value = _value(number, decimals)
+    return None if value is None else Money(value, currency, symbol is not None)
+
+
+@lru_cache(maxsize=8192)
+def _value(number: str, decimals: str | None) -> Decimal | None:
+    """The amount of a number as written, None where it is none or out of range."""
     try:
         value = Price.fromstring(number, decimal_separator=decimals).amount
     except (InvalidOperation, ValueError):
         return None
-    if value is None or not Decimal(0) < value < Decimal(10) ** 10:
-        return None
-    return Money(_plain(value), currency, symbol is not None)
+    return None if value is None or not 0 < value < MAX_AMOUNT else _plain(value)
 
 
 def _plain(value: Decimal) -> Decimal:
@@ -253,6 +260,6 @@ def parse_machine_price(value: object, currency: str | None = None) -> Money | N
     text = str(value).strip()
     if re.fullmatch(r"\d{1,12}(?:\.\d{1,6})?", text):
         amount = Decimal(text)
-        return Money(_plain(amount), currency) if 0 < amount < Decimal(10) ** 10 else None
+        return Money(_plain(amount), currency) if 0 < amount < MAX_AMOUNT else None
     read = parse_price(text[:MAX_TEXT])
     return Money(read.value, currency or read.currency) if read else None

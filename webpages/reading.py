@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 import re
 from dataclasses import dataclass, field
+from functools import lru_cache
 from urllib.parse import unquote, urlsplit
 
 import numpy as np
@@ -43,7 +44,6 @@ class Reading:
     cart_anchor: int = -1
     names: list[Candidate] = field(default_factory=list)
     carts: list[Candidate] = field(default_factory=list)
-    common: dict[int, Row] = field(default_factory=dict)
     text_rows: dict[str, NDArray[np.float32]] = field(default_factory=dict)
 
     @classmethod
@@ -57,6 +57,7 @@ class Reading:
         return reading
 
 
+@lru_cache(maxsize=4096)
 def tokens(text: str) -> frozenset[str]:
     return frozenset(token for token in TOKEN.findall(text.lower()) if len(token) > 1 or not token.isascii())
 

@@ -19,16 +19,18 @@ from webpages.dom import Dom
 
 MAX_SHEET = 600_000
 MAX_RULES = 6_000
+"""Of those whose classes and ids the page has."""
 MAX_RULES_PER_KEY = 40
 BASE_SIZE = 16.0
 
 _COMMENT = re.compile(r"/\*.*?\*/", re.DOTALL)
-_BRACE = re.compile(r"[{}]")
 _RELEVANT = re.compile(
-    r"(?:^|[;\s{])(display|visibility|font-size|font-weight|text-decoration(?:-line)?|opacity|font)\s*:\s*([^;]{1,80})"
+    r"(display|visibility|font-size|font-weight|text-decoration(?:-line)?|opacity|font)\s*:\s*([^;]{1,80})"
 )
+_BEFORE_PROPERTY = frozenset("; \t\n\r\f{")
+_UNREAD = re.compile(r"[:\[+~]")
 _COMPOUND = re.compile(r"([a-z][a-z0-9]*|\*)?((?:[#.][\w-]+)*)", re.IGNORECASE)
-_PART = re.compile(r"([#.])([\w-]+)")
+_PART = re.compile(r"[#.][\w-]+")
 _LENGTH = re.compile(r"(\d*\.?\d+)(px|pt|rem|em|%|vw)")
 _NAMED_SIZES = {"xx-small": 9, "x-small": 10, "small": 13, "medium": 16, "large": 18, "x-large": 24, "xx-large": 32}
 _TAG_SIZES = {
@@ -74,6 +76,7 @@ class Styles:
     """The page's rules, and computed styles of the elements asked for so far."""
 
     dom: Dom
+    classes: dict[str, frozenset[str]] = field(default_factory=dict)
     by_key: dict[str, list[Rule]] = field(default_factory=dict)
     computed: dict[int, Computed] = field(default_factory=dict)
 
@@ -81,23 +84,31 @@ class Styles:
 
     @classmethod
     def of(cls, dom: Dom) -> Styles:
-        styles = cls(dom)
+        classes = {
+            value: frozenset(value.split()) for value in {dom.attribute(e, "class") for e in dom.having("class")}
+        }
+        styles = cls(dom, classes | {"": frozenset()})
+        on_page = {f".{name}" for names in classes.values() for name in names}
+        on_page |= {f"#{dom.attribute(element, 'id')}" for element in dom.having("id")}
         n_rules = 0
         for sheet in dom.styles:
             for selector, body in _blocks(sheet[:MAX_SHEET]):
                 declarations = _declarations(body)
-                if not declarations or n_rules >= MAX_RULES:
+                if not declarations:
                     continue
                 for single in selector.split(",")[:20]:
-                    rule = _rule(single, declarations, n_rules)
-                    if rule is not None:
-                        n_rules += 1
-                        tag, name, classes = rule.compounds[0][0]
-                        key = f"#{name}" if name else f".{min(classes)}" if classes else tag
-                        bucket = styles.by_key.setdefault(key, [])
-                        if len(bucket) < MAX_RULES_PER_KEY:
-                            bucket.append(rule)
+                    if n_rules < MAX_RULES and on_page.issuperset(_PART.findall(single)):
+                        n_rules += styles._add(_rule(single, declarations, n_rules))
         return styles
+
+    def _add(self, rule: Rule | None) -> bool:
+        if rule is None:
+            return False
+        tag, name, classes = rule.compounds[0][0]
+        bucket = self.by_key.setdefault(f"#{name}" if name else f".{min(classes)}" if classes else tag, [])
+        if len(bucket) < MAX_RULES_PER_KEY:
+            bucket.append(rule)
+        return True
 
     def rows(self, elements: Sequence[int]) -> NDArray[np.float32]:
         """[n, len(NAMES)] columns; the share is of the largest size among `elements`."""
@@ -170,35 +181,32 @@ class Styles:
 
     def _fits(self, compound: Compound, element: int) -> bool:
         tag, name, classes = compound
+        if tag and tag != self.dom.tags[element]:
+            return False
         attributes = self.dom.attributes[element]
-        return (
-            (not tag or tag == self.dom.tags[element])
-            and (not name or name == attributes.get("id"))
-            and (not classes or classes <= set(attributes.get("class", "").split()))
-        )
+        if name and name != attributes.get("id"):
+            return False
+        return not classes or classes <= self.classes[attributes.get("class", "")]
 
 
 def _blocks(sheet: str) -> Iterator[tuple[str, str]]:
     """Selector and body of each rule that holds on a screen; `@media print` and the like are passed over."""
-    text = _COMMENT.sub(" ", sheet)
-    start, skipping, depth = 0, 0, 0
     opened: list[str] = []
-    for brace in _BRACE.finditer(text):
-        if brace.group() == "{":
-            prelude = text[start : brace.start()].rsplit(";", 1)[-1].strip()
-            opened.append(prelude)
-            depth += 1
-            foreign = prelude.startswith("@") and not (prelude.startswith("@media") and _on_screen(prelude))
-            if foreign and not skipping:
-                skipping = depth
-        elif opened:
+    n_foreign = 0
+    for piece in _COMMENT.sub(" ", sheet).split("}")[:-1]:
+        *preludes, body = piece.split("{")
+        for prelude in preludes:
+            opened.append(prelude.rsplit(";", 1)[-1].strip())
+            n_foreign += _is_foreign(opened[-1])
+        if opened:
             prelude = opened.pop()
-            if not skipping and not prelude.startswith("@"):
-                yield prelude, text[start : brace.start()]
-            if skipping == depth:
-                skipping = 0
-            depth -= 1
-        start = brace.end()
+            if not n_foreign and not prelude.startswith("@"):
+                yield prelude, body
+            n_foreign -= _is_foreign(prelude)
+
+
+def _is_foreign(prelude: str) -> bool:
+    return prelude.startswith("@") and not (prelude.startswith("@media") and _on_screen(prelude))
 
 
 def _on_screen(prelude: str) -> bool:
@@ -211,9 +219,11 @@ def _on_screen(prelude: str) -> bool:
 
 
 def _declarations(body: str) -> dict[str, str]:
+    body = body.lower()
     found = {
-        name: value.strip().lower().removesuffix("!important").strip()
-        for name, value in _RELEVANT.findall(body.lower())
+        match[1]: match[2].strip().removesuffix("!important").strip()
+        for match in _RELEVANT.finditer(body)
+        if match.start() == 0 or body[match.start() - 1] in _BEFORE_PROPERTY
     }
     short = found.pop("font", "")
     if short:
@@ -226,7 +236,7 @@ def _declarations(body: str) -> dict[str, str]:
 
 
 def _rule(selector: str, declarations: dict[str, str], order: int) -> Rule | None:
-    if re.search(r"[:\[+~]", selector) or len(selector) > 200:
+    if len(selector) > 200 or _UNREAD.search(selector):
         return None
     compounds: list[tuple[Compound, bool]] = []
     direct = False
@@ -241,8 +251,8 @@ def _rule(selector: str, declarations: dict[str, str], order: int) -> Rule | Non
             return None
         tag = (match[1] or "").lower().replace("*", "")
         names = _PART.findall(match[2])
-        name = next((value for kind, value in names if kind == "#"), "")
-        own = frozenset(value for kind, value in names if kind == ".")
+        name = next((value[1:] for value in names if value[0] == "#"), "")
+        own = frozenset(value[1:] for value in names if value[0] == ".")
         ids, classes, tags = ids + bool(name), classes + len(own), tags + bool(tag)
         compounds.append(((tag, name, own), direct))
     if not compounds or compounds[0][0] == ("", "", frozenset()):

@@ -25,7 +25,7 @@ from webpages.dom import Dom, parse
 from webpages.model import ElementModel, shipped_model
 from webpages.reading import Reading
 from webpages.structured import read_structured
-from webpages.words import CONTEXT, role_bit, roles_of
+from webpages.words import role_bit, roles_of, said_in
 
 CONTAINER_HEIGHT = 4
 """How far above the price its container is taken: the block that holds the price and its labels."""
@@ -268,9 +268,9 @@ def price_role(reading: Reading, candidate: Candidate) -> str:
         if last < len(dom.segments) and dom.segment_owners[last] < dom.ends[max(parent, 0)]
         else ""
     )
-    said = f"{before} {candidate.text} {after}" if not block else f"{block}"
+    said = said_in(block or f"{before} {candidate.text} {after}")
     for role, words in _ROLE_WORDS:
-        if CONTEXT[words].search(said) or (role != "used" and marks & role_bit(role)):
+        if words in said or (role != "used" and marks & role_bit(role)):
             return role
     return "offer"
 

@@ -20,7 +20,8 @@ from webpages.trees import Trees
 
 N_TREES = {"sku": 120, "page": 250, "cartform": 120}
 DEFAULT_TREES = 160
-N_SEEDS = 2
+N_SEEDS = {"sku": 6}
+DEFAULT_SEEDS = 2
 """Models of different seeds are added up: with a hundred pages a single one depends on its draws."""
 N_INNER_FOLDS = 3
 PAGE_WEIGHT = 50.0
@@ -74,7 +75,7 @@ def folds_by_site(examples: Sequence[Example], n_folds: int, seed: int = 0) -> l
     return [{sites[index] for index in fold} for fold in np.array_split(order, n_folds)]
 
 
-def fit_trees(examples: Sequence[Example], key: str, *, n_seeds: int = N_SEEDS) -> Trees:
+def fit_trees(examples: Sequence[Example], key: str, *, n_seeds: int | None = None) -> Trees:
     """Boosted trees for one key. Every page weighs the same; its right and its wrong candidates weigh the same."""
     kind = key.split("/", maxsplit=1)[0]
     used = [e for e in examples if key in e.rows and kind in e.labels and (kind in PAGE_LEVEL or e.labels[kind].any())]
@@ -97,7 +98,7 @@ def fit_trees(examples: Sequence[Example], key: str, *, n_seeds: int = N_SEEDS) 
         own = [weight * (np.ones(len(more)) if plain else _balanced(more)) for _, more, weight in twins]
         weights = np.concatenate([weights, *own])
     dumps = []
-    for seed in range(n_seeds):
+    for seed in range(n_seeds or N_SEEDS.get(kind, DEFAULT_SEEDS)):
         data = lgb.Dataset(rows, labels.astype(np.float64), weight=weights, feature_name=_safe(names_of(key)))
         parameters: dict[str, Any] = {**_OWN.get(kind, {}), "seed": seed}
         if kind == "price":

@@ -1,5 +1,8 @@
 # ruff: noqa: E501  # tables of words in many languages read better unbroken
-"""Words that say what a part of a page is for, in the languages of many shops: in class names, and in text."""
+"""Words that say what a part of a page is for, in the languages of many shops: in class names, and in text.
+
+All patterns are for lower-case text: ignoring case makes `re` try every word at every character.
+"""
 
 from __future__ import annotations
 
@@ -43,6 +46,12 @@ _CAMEL = re.compile(r"(?<=[a-z])(?=[A-Z])")
 MAX_MARK = 300
 
 
+def lower_as_long(text: str) -> str:
+    """Lower case where that keeps every character in its place (`İ` becomes two), else the text as it is."""
+    lower = text.lower()
+    return lower if len(lower) == len(text) else text
+
+
 @lru_cache(maxsize=32_768)
 def roles_of(mark: str) -> int:
     """Bit set over ROLES of the words in class names, ids and the like."""
@@ -55,7 +64,7 @@ def roles_of(mark: str) -> int:
 @lru_cache(maxsize=65_536)
 def _roles_of_token(token: str) -> int:
     """Of one name; shops use the same few thousand, so that most are known already."""
-    text = _CAMEL.sub("-", token).lower()
+    text = _plain(token)
     return sum(bit for bit, pattern in _ROLE_PATTERNS if pattern.search(text))
 
 
@@ -64,8 +73,14 @@ _ROLE_PATTERN_BY_NAME = {name: re.compile(pattern) for name, pattern in _ROLES.i
 
 @lru_cache(maxsize=65_536)
 def has_role(mark: str, name: str) -> bool:
-    """One role only: for the passes over every element of a page, where all of them would cost too much."""
-    return _ROLE_PATTERN_BY_NAME[name].search(_CAMEL.sub("-", mark[:MAX_MARK]).lower()) is not None
+    """One role only: where no other is asked for, all of them would cost too much."""
+    return _ROLE_PATTERN_BY_NAME[name].search(_plain(mark[:MAX_MARK])) is not None
+
+
+def _plain(name: str) -> str:
+    """Lower case, with a hyphen where `camelCase` begins a word."""
+    lower = name.lower()
+    return lower if lower == name else _CAMEL.sub("-", name).lower()
 
 
 def role_bit(name: str) -> int:
@@ -73,7 +88,7 @@ def role_bit(name: str) -> int:
 
 
 CONTEXT: dict[str, re.Pattern[str]] = {
-    name: re.compile(pattern, re.IGNORECASE)
+    name: re.compile(pattern)
     for name, pattern in {
         "old": r"\b(?:was|list price|regular|reg\.|rrp|msrp|uvp|statt|bisher|original|retail|compare|before|avant|antes|prima"
         r"|instead|precio normal|prix conseillé|vorher|ord\.|tidligere|zamiast|p[uů]vodn|prp|előtte|в магазинах|原價|定價|市價|建議|정가|通常価格)",
@@ -100,6 +115,14 @@ CONTEXT: dict[str, re.Pattern[str]] = {
     }.items()
 }
 
+
+@lru_cache(maxsize=8192)
+def said_in(text: str) -> frozenset[str]:
+    """What of CONTEXT a text says; the same few words stand beside many prices."""
+    lower = text.lower()
+    return frozenset(name for name, pattern in CONTEXT.items() if pattern.search(lower))
+
+
 ADD_TO_CART = re.compile(
     r"add(?:ed)? to (?:my )?(?:shopping )?(?:cart|bag|basket|trolley|order|tote)|\bbuy(?: it)?(?: now)?\b|\badd item|purchase"
     r"|in den (?:waren|einkaufs)korb|warenkorb|in den einkaufswagen|jetzt kaufen|ajouter au panier|acheter|añadir (?:al|a la)"
@@ -107,12 +130,10 @@ ADD_TO_CART = re.compile(
     r"|læg i (?:indkøbs)?kurv|köp|kjøp|lägg i|legg i|osta|lisää|do kos|do koš|koupit|kúpiť|přidat|vložiť|kosár|ad[aă]ug[aă]"
     r"|în co[sș]|cumpăr|в корзину|купить|заказать|до кошика|купити|dodaj|kupi|košarico|sepete|satın al|買|购|購|加入|カート|かご"
     r"|장바구니|구매|หยิบ|mua|giỏ|أضف|السلة|اشتر|pre-?order|add to|reserve|order now|bestellen",
-    re.IGNORECASE,
 )
 NOT_CART = re.compile(
     r"wish|compare|registry|list\b|favou?rit|merk|view (?:cart|bag)|checkout|email|subscribe|watch|search|sign|log ?in"
     r"|account|help|find|store|gift card|learn|ask|remind|notify",
-    re.IGNORECASE,
 )
 OUT_OF_STOCK = re.compile(
     r"out of stock|sold out|currently unavailable|no longer available|not available|ausverkauft|nicht (?:mehr )?(?:verfügbar|lieferbar)"
@@ -120,10 +141,8 @@ OUT_OF_STOCK = re.compile(
     r"|uitverkocht|niet (?:meer )?leverbaar|udsolgt|slutsåld|utsolgt|loppu|vyprodáno|vypredané|není skladem|nie je (?:na sklade|dostupn)"
     r"|wyprzedan|niedostępn|elfogyott|stoc epuizat|indisponibil|нет в наличии|немає|razprodano|ni na zalogi|tükendi|缺貨|售完|完售|已售"
     r"|品切れ|売り切れ|在庫切れ|품절|매진|نفد|ended|this listing (?:was )?ended|notify me when|email me when",
-    re.IGNORECASE,
 )
 IN_STOCK = re.compile(
     r"\bin stock|auf lager|sofort lieferbar|en stock|disponible|disponível|disponibile|op voorraad|på lager|i lager|varastossa"
     r"|skladem|na sklade|skladom|dostępny|raktáron|în stoc|в наличии|na zalogi|stokta|有貨|現貨|在庫あり|재고",
-    re.IGNORECASE,
 )

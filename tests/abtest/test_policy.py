@@ -93,6 +93,17 @@ def test_pins_stand_where_the_served_stage_puts_them(seed: int, n: int, k: int, 
     assert_allclose(policy.propensities(asked, users, slates), chances, rtol=1e-9)
 
 
+def test_a_pin_far_better_than_the_rest_does_not_hide_their_odds() -> None:
+    """Odds relative to the pinned candidate are all below a double's range."""
+    gains = np.full((1, 4, 1), [[5000.0], [0.3], [0.2], [0.1]], dtype=np.float32)
+    asked = QueryContexts(np.arange(4), gains, np.full((4, 2), -1), pins={1: 0})
+    policy = SlatePolicy(np.array([1.0]), 0.0, 0.1)
+    slates = np.array([[1, 0, 2, 3]])
+    rest = np.exp(gains[0, 1:, 0] / 0.1)
+    expected = [[rest[0] / rest.sum(), 1.0, rest[1] / rest[1:].sum(), 1.0]]
+    assert_allclose(policy.propensities(asked, np.array([0]), slates), expected, rtol=1e-5)
+
+
 def test_a_slate_shorter_than_the_page_is_certain_beyond_its_end() -> None:
     asked, policy = contexts(2, n=3, spread=1.0), SlatePolicy(np.array([1.0, 0.0]), 0.2, 0.1)
     slates, chances = policy.draw(asked, np.zeros(4, dtype=np.int64), np.full((4, 6), 0.5))

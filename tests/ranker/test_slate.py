@@ -16,6 +16,7 @@ from core.policy import conditional_propensities
 from ranker.artifact import FILE, load_ranker, save_ranker
 from ranker.cold_start import cold_start_ranker
 from ranker.features import FEATURES
+from ranker.lazy_greedy import lazy_slate
 from ranker.objectives import objectives_of
 from ranker.slate import drawn_slate, novelty_slate, slate_propensities, sorted_slate
 
@@ -65,6 +66,29 @@ def test_with_diversity_it_is_the_greedy_choice(shape: tuple[int, int, int, int]
             utilities[row].double().numpy(), eligible[row].numpy(), aspects[row].numpy(), w_diversity, pins.shape[1]
         )
         assert slate[slate >= 0].tolist() == expected
+
+
+@QUICK
+@given(shapes, st.sampled_from([0.0, 0.2, 1.7]), st.booleans(), st.data())
+def test_one_list_alone_is_chosen_as_among_many(
+    shape: tuple[int, int, int, int], w_diversity: float, has_ties: bool, data: st.DataObject
+) -> None:
+    utilities, eligible, aspects, pins = lists(shape)
+    if has_ties:
+        utilities = (utilities * 4).floor() / 7
+    positions = data.draw(st.permutations(range(pins.shape[1])))[: data.draw(st.integers(0, 2))]
+    for position, pin in zip(positions, data.draw(st.permutations(range(shape[1]))), strict=False):
+        pins[:, position] = pin
+    bonus = torch.full((shape[0],), w_diversity, dtype=torch.float64)
+    if w_diversity > 0:
+        together = novelty_slate(utilities, eligible, aspects, bonus, pins).numpy()
+    else:
+        together = sorted_slate(utilities, eligible, pins).numpy()
+    for row, slate in enumerate(together):
+        alone = lazy_slate(
+            utilities[row].numpy(), eligible[row].numpy(), aspects[row].numpy(), w_diversity, pins[row].tolist()
+        )
+        assert alone.tolist() == slate.tolist()
 
 
 @QUICK

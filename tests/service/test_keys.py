@@ -88,13 +88,15 @@ def test_only_admins_change_and_look_inside(closed: httpx.Client) -> None:
         assert closed.get(path).status_code == 200
 
 
-def test_a_key_has_its_limit(closed: httpx.Client) -> None:
+def test_a_key_has_its_limit(closed: httpx.Client, module_redis: RedisProcess) -> None:
     key = issue(closed, "batch", scopes=["search"], per_minute=3)
     answers = [search(closed, key) for _ in range(7)]  # a minute may end among them; two minutes allow 6
     assert [answer.status_code for answer in answers[:3]] == [200, 200, 200]
     refused = [answer for answer in answers if answer.status_code == 429]
     assert 0 < int(refused[0].headers["retry-after"]) <= 60
     assert search(closed, issue(closed, "other", scopes=["search"])).status_code == 200
+    with module_redis.client() as redis:
+        assert all(redis.ttl(counter) > 0 for counter in redis.keys("trimtab:requests:*")), "no counter stays for ever"
 
 
 def test_wrong_keys_get_nowhere(closed: httpx.Client) -> None:
