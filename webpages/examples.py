@@ -16,22 +16,16 @@ from webpages.candidates import KINDS, Candidate, price_candidates
 from webpages.cartforms import MAX_FORMS, cart_form_rows, form_elements
 from webpages.datasets import LabelledPage, all_product_pages, formasaurus_pages
 from webpages.features import LEVELS, features
-from webpages.identifiers import key_of, sku_candidates, sku_rows
+from webpages.identifiers import sku_candidates, sku_rows
 from webpages.image_features import image_key
 from webpages.layout import Layout
 from webpages.pagekind import page_row
 from webpages.prices import parse_price
 from webpages.reading import Reading
-from webpages.structured import read_structured
-from webpages.twins import (
-    SKU_SOURCES,
-    STATED_WEIGHT,
-    THINNED_WEIGHT,
-    UNSTATED_WEIGHT,
-    thinned_pages,
-    unstated,
-)
+from webpages.structured import Structured, read_structured
 
+UNSTATED_WEIGHT, STATED_WEIGHT = 0.7, 0.25
+"""Of a page read as if it stated nothing, where the page itself weighs 1; of one whose only label is what it states."""
 LABELS = Path(__file__).parent / "labels"
 
 
@@ -100,7 +94,6 @@ def read_example(
         if is_product:
             _add_price_twin(example, {fact.money.value for fact in reading.structured.prices})
             _add_image_twin(example)
-            _add_skus(example)
         return example
     for kind in KINDS:
         for level in LEVELS:
@@ -109,7 +102,10 @@ def read_example(
     _label(example, own_labels.get(f"{page.source}/{page.key}", {}))
     _add_price_twin(example, wanted_prices(page))
     _add_image_twin(example)
-    _add_skus(example)
+    skus = sku_candidates(reading)
+    if page.fields.get("sku") and skus:
+        example.rows["sku"] = sku_rows(reading, skus)
+        example.labels["sku"] = np.asarray([candidate.value in page.fields["sku"] for candidate in skus])
     return example
 
 
@@ -127,9 +123,8 @@ def _add_price_twin(example: Example, wanted: set[Decimal]) -> None:
     """The page as if it stated nothing; without labels of its own the one stated price is the label."""
     if len(wanted) != 1:
         return
-    own = example.reading
-    reading = Reading.of(own.dom, unstated(own.structured), own.url, example.layout)
-    prices = price_candidates(own.dom, reading.structured, reading.country)
+    reading = _unstated(example)
+    prices = price_candidates(reading.dom, reading.structured, reading.country)
     labels = _flags(prices, lambda c: c.money is not None and c.money.value in wanted)
     if labels.any():
         for level in LEVELS:
@@ -137,40 +132,28 @@ def _add_price_twin(example: Example, wanted: set[Decimal]) -> None:
                 example.add_twin(f"price/{level}", features(reading, "price", prices, level), labels, UNSTATED_WEIGHT)
 
 
+def _unstated(example: Example) -> Reading:
+    """The page with its statements taken away, but for its address.
+
+    Shops that state their prices and pictures teach nothing about those that do not, because agreement decides.
+    """
+    own = example.reading
+    return Reading.of(own.dom, Structured(canonical=own.structured.canonical), own.url, example.layout)
+
+
 def _add_image_twin(example: Example) -> None:
     """A page whose image nobody labelled, read as if it stated none: the first one it states is the label."""
-    own = example.reading
-    stated = next((fact.value for fact in own.structured.facts if fact.kind == "image"), None)
+    facts = example.reading.structured.facts
+    stated = next((fact.value for fact in facts if fact.kind == "image"), None)
     if stated is None or example.page.image:
         return
-    reading = Reading.of(own.dom, unstated(own.structured), own.url, example.layout)
+    reading = _unstated(example)
     images = example.candidates.by_kind["image"]
     labels = _flags(images, lambda c: image_key(c.text) == image_key(stated))
     if labels.any():
         for level in LEVELS:
             if level != "layout" or example.layout is not None:
                 example.add_twin(f"image/{level}", features(reading, "image", images, level), labels, STATED_WEIGHT)
-
-
-def _add_skus(example: Example) -> None:
-    """The page's numbers, and twins of it without each source of them.
-
-    For pages without labels of their own the one stated number is the label, and only it is taken away.
-    """
-    reading, accepted = example.reading, example.page.fields.get("sku", [])
-    candidates = sku_candidates(reading)
-    if accepted and candidates:
-        example.rows["sku"] = sku_rows(reading, candidates)
-        example.labels["sku"] = np.asarray([candidate.value in accepted for candidate in candidates])
-    elif example.page.source == "product-pages":
-        return
-    wanted = {key_of(value) for value in accepted or reading.structured.values("sku")}
-    if not accepted and len(wanted) != 1:
-        return
-    for kept in thinned_pages(candidates, SKU_SOURCES if accepted else SKU_SOURCES[:1]):
-        labels = np.asarray([key_of(candidate.value) in wanted for candidate in kept], dtype=bool)
-        if labels.any():
-            example.add_twin("sku", sku_rows(reading, kept), labels, THINNED_WEIGHT)
 
 
 def _label(example: Example, own: dict[str, list[str]]) -> None:
