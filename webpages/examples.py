@@ -24,7 +24,7 @@ from webpages.prices import parse_price
 from webpages.reading import Reading
 from webpages.structured import Structured, read_structured
 
-UNSTATED_WEIGHT, STATED_WEIGHT = 0.7, 0.25
+UNSTATED_WEIGHT, STATED_WEIGHT = 0.7, 0.1
 """Of a page read as if it stated nothing, where the page itself weighs 1; of one whose only label is what it states."""
 LABELS = Path(__file__).parent / "labels"
 
