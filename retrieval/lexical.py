@@ -40,6 +40,10 @@ TIE_BREAKER = 0.3
 MAX_TERMS = 32
 """Distinct terms used of one query, the first ones; nobody types more, and each costs time."""
 
+COMMON = 10_000
+"""A term that more items than this have, in one field, adds to scores and finds nothing where rarer ones are typed too
+(the common terms query of Elasticsearch): it would be most of a search's time, and says little."""
+
 ANALYZER = "words"
 
 NUMBERS = "number_"
@@ -148,8 +152,13 @@ class LexicalIndex:
         """Whether any item has all terms of the word in one field or another."""
         return all(any(self._searcher.doc_freq(field, term) for field in BOOSTS) for term in self.terms(word))
 
+    def telling(self, terms: Sequence[str]) -> list[str]:
+        """Those of the terms that items are found by: not the common ones, unless there are no others."""
+        rare = [term for term in terms if all(self._searcher.doc_freq(field, term) <= COMMON for field in BOOSTS)]
+        return rare or list(terms)
+
     def search(self, text: str, depth: int, conditions: Sequence[Condition] = ()) -> tuple[IntArray, FloatArray]:
-        """The best items that have any of the words and meet all conditions, best first.
+        """The best items that have any of the telling words and meet all conditions, best first.
 
         Returns:
             rows [<= depth] and their BM25 [<= depth].
@@ -157,9 +166,11 @@ class LexicalIndex:
         terms = self.terms(text)
         if not terms or depth <= 0:
             return np.empty(0, dtype=np.int64), np.empty(0, dtype=np.float32)
-        words = Query.boolean_query([(Occur.Should, self._scores_of(term)) for term in terms])
-        required = [(Occur.Must, Query.const_score_query(self._meets(condition), 0.0)) for condition in conditions]
-        return self._top(Query.boolean_query([(Occur.Must, words), *required]) if required else words, depth)
+        telling = self.telling(terms)
+        found = Query.boolean_query([(Occur.Should, self._scores_of(term)) for term in telling])
+        besides = [(Occur.Should, self._scores_of(term)) for term in terms if term not in telling]
+        besides += [(Occur.Must, Query.const_score_query(self._meets(condition), 0.0)) for condition in conditions]
+        return self._top(Query.boolean_query([(Occur.Must, found), *besides]) if besides else found, depth)
 
     def matches(self, text: str) -> IntArray:
         """Rows of the items that have all of the words, or any of them where none has all."""

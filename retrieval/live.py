@@ -110,7 +110,7 @@ class LiveLexicalIndex:
         return self._base.knows(word) or all(map(self._postings.knows, self._base.terms(word)))
 
     def search(self, text: str, depth: int, conditions: Sequence[Condition] = ()) -> tuple[IntArray, FloatArray]:
-        """The best items that have any of the words and meet all conditions, best first: rows and their BM25."""
+        """The best items that have any of the telling words and meet all conditions, best first: rows, their BM25."""
         known = [condition for condition in conditions if condition.field not in self._stale]
         if len(self._postings) == 0 and self._store.gone is None and len(known) == len(conditions):
             return self._base.search(text, depth, conditions)
@@ -124,8 +124,9 @@ class LiveLexicalIndex:
             self._n_base,
             exact=len(known) == len(conditions),
         )
-        new_bm25 = self._postings.scores(self._base.terms(text))
-        hits = np.flatnonzero(new_bm25)
+        terms = self._base.terms(text)
+        new_bm25 = self._postings.scores(terms)
+        hits = np.flatnonzero(self._postings.n_terms(self._base.telling(terms)))
         if allowed is not None:
             hits = hits[allowed[self._n_base + hits]]
         if len(hits) == 0:

@@ -190,8 +190,8 @@ class Retriever:
     ) -> Candidates:
         """The best candidates for the words, best first; ties go to the more popular item.
 
-        An item matches that has one of the words, or whose cosine with the query reaches the floor below which
-        nonsense finds items too. All candidates match; nothing that matches is none.
+        An item matches that has one of the telling words (`LexicalIndex.telling`), or whose cosine with the query
+        reaches the floor below which nonsense finds items too. All candidates match; nothing that matches is none.
 
         Args:
             by_meaning: False leaves encoder and vectors alone: words only, and every cosine is 0.

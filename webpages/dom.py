@@ -10,10 +10,9 @@ A page is untrusted input. Lexbor is quadratic in the nesting depth and in the a
 from __future__ import annotations
 
 import re
-from collections import defaultdict
+from collections import Counter, defaultdict
 from dataclasses import dataclass, field
 from functools import cached_property
-from itertools import accumulate
 from operator import add
 from typing import Any
 
@@ -28,6 +27,8 @@ MAX_ATTRIBUTES = 300
 """In one tag."""
 MAX_SEPARATORS = 400_000
 """Spaces, slashes and quotes inside tags, over the page: bounds the attributes of all tags together."""
+SMALL_BYTES, SMALL_TAGS = 1_000_000, 10_000
+"""A page of no more is parsed in .2 s however its tags nest (measured), so that only attributes are counted."""
 
 _SEPARATORS = bytes.maketrans(b"\t\n\f\r/\"'", b"       ")
 
@@ -40,6 +41,7 @@ _VOID = frozenset(b"area base br col embed hr img input link meta source track w
 _IMPLIED_END = frozenset(b"p li dt dd option tr td th tbody thead tfoot".split())
 
 _TAG = re.compile(rb"<(/?)([a-zA-Z][a-zA-Z0-9:-]{0,30})|<!--")
+_LONG_TAG = re.compile(rb"<[a-zA-Z][^>]{%d,}" % (2 * MAX_ATTRIBUTES))
 _ATTRIBUTE = re.compile(rb"""[^\s=>/"']+(?:\s*=\s*(?:"[^"]*"|'[^']*'|[^\s>]+))?""")
 _META_CHARSET = re.compile(rb"""<meta[^>]{0,200}?charset\s*=\s*["']?\s*([a-zA-Z0-9_-]{2,20})""", re.IGNORECASE)
 _KNOWN_CHARSET = re.compile(
@@ -221,23 +223,33 @@ def decode(html: bytes) -> str:
 def within_limits(html: bytes) -> bytes:
     """The longest prefix that stays within the limits above. Linear in the bytes."""
     html = html[:MAX_BYTES]
-    separated = html.translate(_SEPARATORS)
+    if len(html) <= SMALL_BYTES and html.count(b"<") <= SMALL_TAGS:
+        long_tags = (tag.span() for tag in _LONG_TAG.finditer(html))
+        if all(_n_attributes(html, start, end) <= MAX_ATTRIBUTES for start, end in long_tags):
+            return html
+    separated, lower = html.translate(_SEPARATORS), html.lower()
+    opened: Counter[bytes] = Counter()
     depth = n_tags = n_separators = position = 0
     while (tag := _TAG.search(html, position)) is not None:
         position = tag.end()
         if tag.group(2) is None:
-            close = html.find(b"-->", position)
+            # `<!-->` is a comment too.
+            close = html.find(b"-->", position - 2)
             if close < 0:
                 break
             position = close + 3
             continue
         name = tag.group(2).lower()
         n_tags += 1
+        nests = name not in _VOID and name not in _IMPLIED_END
         if tag.group(1):
-            depth = max(0, depth - (name not in _IMPLIED_END))
+            # A closing tag of what is not open closes nothing.
+            closes = nests and opened[name] > 0
+            opened[name] -= closes
+            depth -= closes
             continue
-        if name not in _VOID and name not in _IMPLIED_END:
-            depth += 1
+        opened[name] += nests
+        depth += nests
         end = html.find(b">", position)
         end = len(html) if end < 0 else end
         n_here = separated.count(b" ", position, end)
@@ -248,7 +260,7 @@ def within_limits(html: bytes) -> bytes:
         if too_many or n_tags > MAX_TAGS or depth > MAX_DEPTH:
             return html[: tag.start()]
         if name in (b"script", b"style"):
-            close = html.find(b"</" + name, end)
+            close = lower.find(b"</" + name, end)
             if close < 0:
                 break
             end = close
@@ -295,7 +307,10 @@ def _walk(root: LexborNode, dom: Dom) -> None:
                 dom.segment_owners.append(parent)
             continue
         depth = depths[parent] + 1 if parent >= 0 else 0
-        if not tag or tag[0] in "-!_#" or depth > MAX_DEPTH:
+        if not tag or tag[0] in "-!_#":
+            continue
+        if depth > MAX_DEPTH:
+            dom.truncated = True
             continue
         element = len(tags)
         attributes: dict[str, Any] = node.attributes
@@ -330,17 +345,15 @@ def _read_opaque(node: LexborNode, element: int, dom: Dom) -> None:
 
 def index(dom: Dom) -> None:
     """Ranges of the subtrees, from the number of elements and of text segments in each; elements by tag, attribute."""
-    sizes, counts = [1] * len(dom), [0] * len(dom)
-    for owner in dom.segment_owners:
-        counts[owner] += 1
+    sizes = [1] * len(dom)
     for element in range(len(dom) - 1, 0, -1):
-        parent = dom.parents[element]
-        sizes[parent] += sizes[element]
-        counts[parent] += counts[element]
+        sizes[dom.parents[element]] += sizes[element]
     dom.ends = list(map(add, range(len(dom)), sizes))
-    dom.segment_ends = list(map(add, dom.segment_starts, counts))
+    owners = np.asarray(dom.segment_owners, dtype=np.int64)
+    n_before = np.append(0, np.bincount(owners, minlength=len(dom)).cumsum())
+    dom.segment_ends = (dom.segment_starts + n_before[dom.ends] - n_before[:-1]).tolist()
+    dom.text_offsets = np.cumsum([0, *(len(segment) + 1 for segment in dom.segments)]).tolist()
     for element, (tag, attributes) in enumerate(zip(dom.tags, dom.attributes, strict=True)):
         dom.by_tag[tag].append(element)
         for name in attributes:
             dom.by_attribute[name].append(element)
-    dom.text_offsets = list(accumulate(map(len, dom.segments), lambda total, n: total + n + 1, initial=0))

@@ -158,7 +158,7 @@ def page_row(
 def _repeats_of(reading: Reading, element: int, among: list[int]) -> list[float]:
     if element not in among:
         return [NAN] * len(REPEAT_NAMES)
-    return [float(n) for n in repeats(reading.dom, among)[among.index(element)]]
+    return [float(n) for n in repeats(reading.dom, among, [element])[0]]
 
 
 def _name_of(reading: Reading, element: int) -> str:

@@ -19,15 +19,19 @@ HEIGHT = 10
 REPEAT_NAMES = ("n_repeats", "n_linked_repeats", "n_pictured_repeats")
 
 
-def repeats(dom: Dom, elements: Sequence[int]) -> NDArray[np.float32]:
+def repeats(dom: Dom, elements: Sequence[int], asked: Sequence[int] | None = None) -> NDArray[np.float32]:
     """How many sibling blocks of one parent hold such an element at the same place; the most over its ancestors.
+
+    Args:
+        elements: those that can repeat one another.
+        asked: those of `elements` that are counted for, by default all.
 
     Returns:
         [n, 3] blocks of any sort, blocks with a link, blocks with a link and a picture; 1 where nothing repeats and the
         block is of that sort, 0 where no block is.
     """
     blocks: dict[tuple[int, str], set[int]] = {}
-    ways: list[list[tuple[int, tuple[int, str]]]] = []
+    ways: dict[int, list[tuple[int, tuple[int, str]]]] = {}
     for element in elements:
         way: list[tuple[int, tuple[int, str]]] = []
         block, path = element, ""
@@ -40,18 +44,23 @@ def repeats(dom: Dom, elements: Sequence[int]) -> NDArray[np.float32]:
             blocks.setdefault(key, set()).add(block)
             way.append((block, key))
             block = parent
-        ways.append(way)
+        ways[element] = way
     links, pictures = dom.of_tags("a"), dom.of_tags("img")
-    found = np.zeros((len(elements), len(REPEAT_NAMES)), dtype=np.float32)
-    for row, way in zip(found, ways, strict=True):
-        for block, key in way:
-            linked = _any_in(dom, block, links)
-            pictured = linked and _any_in(dom, block, pictures)
+    sorts: dict[int, tuple[bool, bool]] = {}
+    rows = []
+    for element in elements if asked is None else asked:
+        most = linked_most = pictured_most = 0
+        for block, key in ways[element]:
+            if block not in sorts:
+                linked = _any_in(dom, block, links)
+                sorts[block] = (linked, linked and _any_in(dom, block, pictures))
+            linked, pictured = sorts[block]
             n = len(blocks[key])
-            row[0] = max(row[0], n)
-            row[1] = max(row[1], n * linked)
-            row[2] = max(row[2], n * pictured)
-    return found
+            most = max(most, n)
+            linked_most = max(linked_most, n * linked)
+            pictured_most = max(pictured_most, n * pictured)
+        rows.append([most, linked_most, pictured_most])
+    return np.asarray(rows, dtype=np.float32).reshape(len(rows), len(REPEAT_NAMES))
 
 
 def _any_in(dom: Dom, block: int, elements: Sequence[int]) -> bool:

@@ -27,7 +27,7 @@ _ROLES: dict[str, str] = {
     "price": r"pric|prix|preis|prezzo|precio|pre[cç]o|\bcena|cena\b|\bpris\b|prijs|hint|fiyat|amount|cost|money|prc|\bpvp|valor",
     "detail": r"product-?(?:detail|info|main|view|page|summary|essential|single|form|purchase|right|header|top)|\bpdp|buy-?box"
     r"|buy|add-?to|detail|main-?(?:product|info|content)|item-?(?:info|main)|prod(?:uct)?-?(?:desc|title|name)|vip|itm",
-    "name": r"(?:product|item|prod|pdp)[-_]?(?:name|title|heading)|title|heading|fn\b|h1",
+    "name": r"product[-_]?name|item[-_]?name|prod[-_]?name|pdp[-_]?name|title|heading|fn\b|h1",
     "cart": r"cart|basket|\bbag\b|addto|add-to|buy|purchase|checkout|warenkorb|panier|carrito|carrinho|kosik|košar|cos\b|order",
     "image": r"(?:main|primary|hero|large|big|zoom|product|prod|gallery|detail|full|featured|master|viewer)[-_]?(?:img|image|photo|pic)"
     r"|zoom|hero|gallery|primary|magic|viewer|main",
@@ -41,7 +41,16 @@ _ROLES: dict[str, str] = {
 }  # fmt: skip
 
 ROLES: tuple[str, ...] = tuple(_ROLES)
-_ROLE_PATTERNS = [(1 << bit, re.compile(pattern)) for bit, pattern in enumerate(_ROLES.values())]
+_BOUNDARY_FIRST = re.compile(r"(^|\||\(\?:)\\b([a-z])")
+
+
+def _compiled(pattern: str) -> re.Pattern[str]:
+    """`re` skips quickly to one of the first letters, and slowly to a boundary: `\\bwas` becomes `w(?<=\\bw)as`."""
+    return re.compile(_BOUNDARY_FIRST.sub(r"\1\2(?<=\\b\2)", pattern))
+
+
+_ROLE_PATTERN_BY_NAME = {name: _compiled(pattern) for name, pattern in _ROLES.items()}
+_ROLE_PATTERNS = [(1 << bit, pattern) for bit, pattern in enumerate(_ROLE_PATTERN_BY_NAME.values())]
 _CAMEL = re.compile(r"(?<=[a-z])(?=[A-Z])")
 MAX_MARK = 300
 
@@ -66,9 +75,6 @@ def _roles_of_token(token: str) -> int:
     """Of one name; shops use the same few thousand, so that most are known already."""
     text = _plain(token)
     return sum(bit for bit, pattern in _ROLE_PATTERNS if pattern.search(text))
-
-
-_ROLE_PATTERN_BY_NAME = {name: re.compile(pattern) for name, pattern in _ROLES.items()}
 
 
 @lru_cache(maxsize=65_536)

@@ -9,7 +9,9 @@ import pytest
 
 from catalog.store import ItemStore
 from retrieval.filters import conditions_of, mask_of, parse_filter
-from retrieval.lexical import BOOSTS, LexicalIndex
+from retrieval.lexical import BOOSTS, COMMON, LexicalIndex
+from retrieval.live import LiveLexicalIndex
+from retrieval.postings import Postings, item_terms
 from retrieval.retriever import Retriever
 
 
@@ -70,3 +72,18 @@ def test_equal_scores_go_by_priority(tmp_path: Path) -> None:
     index = LexicalIndex.build(columns, {}, np.array([2, 0, 1, 3]), tmp_path / "lexical")
 
     assert index.search("milk", 2)[0].tolist() == [1, 2]
+
+
+def test_a_word_of_very_many_items_finds_nothing_beside_a_rarer_one(tmp_path: Path, store: ItemStore) -> None:
+    """But it counts: of two green items the tea is the better answer to "green tea"."""
+    titles = ["green soap", "green tea", *["tea"] * COMMON]
+    columns = {field: [""] * len(titles) for field in BOOSTS} | {"title": titles}
+    index = LexicalIndex.build(columns, {}, np.arange(len(titles)), tmp_path / "lexical")
+
+    assert index.search("green tea", 10)[0].tolist() == [1, 0]
+    assert len(index.search("tea", len(titles))[0]) == COMMON + 1, "alone it finds all"
+    assert index.search("tea", 1)[1] > 0
+
+    new = [item_terms(index, [title, *[""] * (len(BOOSTS) - 1)]) for title in ("tea", "green cup", "green tea")]
+    live = LiveLexicalIndex(index, Postings(index, new), store, n_base=len(titles), stale=frozenset())
+    assert live.search("green tea", 10)[0].tolist() == [1, len(titles) + 2, 0, len(titles) + 1]

@@ -68,14 +68,35 @@ def test_text_is_what_the_parser_gives() -> None:
         b"<!--" * 300_000,
         b"<script>" * 300_000,
         b"<p>a</p>" * 7_000_000,
+        b"<div></b>" * 500_000,
+        b"<script></SCRIPT>" + b"<div>" * 900_000,
+        b"<!-->" + b"<div>" * 900_000,
     ],
-    ids=["deep", "attributes of one tag", "attributes of all tags", "tags", "angles", "comments", "scripts", "56 MB"],
+    ids=[
+        "deep",
+        "attributes of one tag",
+        "attributes of all tags",
+        "tags",
+        "angles",
+        "comments",
+        "scripts",
+        "56 MB",
+        "closing tags of nothing",
+        "script closed in capitals",
+        "comment that ends at once",
+    ],
 )
 def test_limits_hold(html: bytes) -> None:
     dom = parse(html)
     assert len(dom) <= MAX_TAGS + 10
     assert max(dom.depths, default=0) <= MAX_DEPTH + 2
     assert len(within_limits(html)) <= MAX_BYTES
+
+
+def test_a_small_page_may_nest_and_is_cut_where_it_is_too_deep() -> None:
+    dom = parse(b"<div>" * 5_000 + b"x")
+    assert dom.truncated
+    assert max(dom.depths) == MAX_DEPTH
 
 
 def test_an_ordinary_page_is_not_cut() -> None:

@@ -89,3 +89,20 @@ def test_trees_that_would_walk_in_circles_are_refused() -> None:
         Trees.from_arrays(arrays, 7)
     with pytest.raises(BundleDamaged, match="beyond"):
         Trees.from_arrays(Trees.from_lightgbm(booster(0)[0].dump_model()).arrays(), 3)  # type: ignore[attr-defined]
+
+
+def test_a_node_in_two_trees_and_one_in_none_are_refused() -> None:
+    arrays = Trees.from_lightgbm(booster(0)[0].dump_model()).arrays()  # type: ignore[attr-defined]
+    arrays["roots"] = arrays["roots"].copy()
+    arrays["roots"][1] = arrays["roots"][0]
+    with pytest.raises(BundleDamaged, match="in no tree or in two"):
+        Trees.from_arrays(arrays, 7)
+
+
+def test_a_tree_of_one_leaf_is_a_constant() -> None:
+    def column(value: float, dtype: str) -> np.ndarray:
+        return np.asarray([value], dtype=dtype)
+
+    index, number = column(0, "int32"), column(0.25, "float32")
+    trees = Trees(index, column(0, "int16"), number, index, index, column(0, "bool"), number)
+    np.testing.assert_array_equal(Trees.mean([trees, trees]).logits(np.zeros((3, 1), dtype=np.float32)), [0.25] * 3)

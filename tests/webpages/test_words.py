@@ -1,0 +1,46 @@
+"""Patterns of roles as `re` runs them quickly, against the same patterns as they are written."""
+
+from __future__ import annotations
+
+import re
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from webpages.words import _ROLE_PATTERN_BY_NAME, _ROLES, ROLES, has_role, lower_as_long, role_bit, roles_of
+
+PIECES = [
+    "price",
+    "was",
+    "ex",
+    "tax",
+    "net",
+    "nav",
+    "old",
+    "now",
+    "bag",
+    "cart",
+    "pdp",
+    "ht",
+    "fn",
+    "rec",
+    "ref",
+    "title",
+]
+
+
+@given(st.lists(st.sampled_from([*PIECES, "-", "_", " ", "X", "é", "1"]), max_size=8).map("".join))
+def test_a_pattern_finds_what_it_says(text: str) -> None:
+    for name, pattern in _ROLES.items():
+        assert bool(_ROLE_PATTERN_BY_NAME[name].search(text)) == bool(re.search(pattern, text)), name
+
+
+@given(st.text(st.sampled_from("aBcpriceoldwas-_ "), max_size=40))
+def test_one_role_is_the_bit_of_all_roles(mark: str) -> None:
+    for name in ROLES:
+        assert has_role(mark, name) == bool(roles_of(mark) & role_bit(name)), name
+
+
+def test_lower_case_keeps_every_character_in_its_place() -> None:
+    assert lower_as_long("SKU: ÄB1") == "sku: äb1"
+    assert lower_as_long("İNDİRİM A1") == "İNDİRİM A1"
