@@ -40,11 +40,15 @@ ELEMENTS_ABOVE = 0.1
 """The kind is one decision and each element another with its own confidence: elements are left out only where the
 page is
 very likely no product page."""
+OFFERED_ABOVE = 0.2
+"""A product page with an amount that may be its price offers the product, whichever amount the price is."""
 IMAGE_ABOVE = 0.2
 """A product page has a picture: a doubtful one is more use than none, and says so by its confidence."""
 MAX_DESCRIPTION = 2_000
 
 Renderer = Callable[[Dom], Layout | None]
+Best = tuple[Candidate, Decision, float, str]
+"""The chosen candidate, its decision, the confidence and the level that gave it."""
 
 
 @dataclass(slots=True)
@@ -156,8 +160,8 @@ class Scorer:
     level: str = "text"
     decided: dict[tuple[str, str], Decision | None] = field(default_factory=dict)
 
-    def best(self, kind: str) -> tuple[Candidate, Decision, float, str] | None:
-        """The chosen candidate, its decision, the confidence and the level that gave it."""
+    def best(self, kind: str) -> Best | None:
+        """The choice at the first level that is sure of it, else at the last one there is."""
         found = None
         for level in self.levels:
             if level == "layout" and not self._has_layout():
@@ -181,7 +185,7 @@ class Scorer:
         self.reading.layout = self.layout
         return self.layout is not None
 
-    def _at(self, kind: str, level: str) -> tuple[Candidate, Decision, float, str] | None:
+    def _at(self, kind: str, level: str) -> Best | None:
         decision = self._decided(kind, level)
         if decision is None:
             return None
@@ -218,9 +222,9 @@ def groups(kind: str, candidates: Sequence[Candidate]) -> list[Hashable]:
 
 def _elements(scorer: Scorer) -> list[tuple[str, Element | None]]:
     reading = scorer.reading
-    price = _price(scorer)
+    best = scorer.best("price")
     return [
-        ("price", price),
+        ("price", _price(reading, best)),
         ("name", _name(scorer)),
         ("image", _image(scorer)),
         ("add_to_cart", _cart(scorer)),
@@ -228,7 +232,7 @@ def _elements(scorer: Scorer) -> list[tuple[str, Element | None]]:
         ("brand", _stated(reading, "brand")),
         ("description", _stated(reading, "description")),
         ("category", _stated(reading, "category")),
-        ("availability", _availability(reading, offered=price is not None)),
+        ("availability", _availability(reading, offered=best is not None and best[2] >= OFFERED_ABOVE)),
     ]
 
 
@@ -237,12 +241,13 @@ def _evidence(level: str, *, stated: bool, shown: bool) -> tuple[str, ...]:
     return (*(("structured",) if stated else ()), *levels)
 
 
-def _price(scorer: Scorer) -> Element | None:
-    best = scorer.best("price")
-    if best is None or best[2] < ABSTAIN_BELOW or best[0].money is None:
+def _price(reading: Reading, best: Best | None) -> Element | None:
+    if best is None or best[2] < ABSTAIN_BELOW:
         return None
     candidate, _, confidence, level = best
-    reading, money = scorer.reading, best[0].money
+    money = candidate.money
+    if money is None:
+        return None
     stated = [fact for fact in reading.structured.prices if fact.money.value == money.value]
     currency = (
         next((fact.money.currency for fact in stated if fact.money.currency), None)
@@ -348,26 +353,30 @@ def _availability(reading: Reading, *, offered: bool) -> Element | None:
     return Element(value, confidence, reading.dom.path(fact.element) if fact else "", evidence)
 
 
-def calibrate(logits: Sequence[float], leads: Sequence[float], right: Sequence[bool]) -> Confidence:
+def calibrate(
+    logits: Sequence[float], leads: Sequence[float], right: Sequence[bool], weights: Sequence[float] | None = None
+) -> Confidence:
     """Logistic regression of being right on logit and lead, by Newton's method with a ridge (Platt 1999).
 
     Args:
         logits, leads, right: [n] of out-of-fold decisions.
+        weights: [n] of the decisions, 1 by default.
     """
     if not right:
         return Confidence()
+    cases = np.ones(len(right)) if weights is None else np.asarray(weights)
     # Platt's targets: a set without mistakes does not make anybody certain.
-    n_right = sum(right)
-    high, low = (n_right + 1) / (n_right + 2), 1 / (len(right) - n_right + 2)
+    n_right = float(cases[np.asarray(right)].sum())
+    high, low = (n_right + 1) / (n_right + 2), 1 / (float(cases.sum()) - n_right + 2)
     x = np.stack([np.ones(len(right)), np.asarray(logits), np.minimum(np.asarray(leads), 6.0)], axis=1)
     y = np.where(np.asarray(right), high, low)
-    weights = np.asarray([0.0, 1.0, 0.0])
-    prior = weights.copy()
+    prior = np.asarray([0.0, 1.0, 0.0])
+    coefficients = prior.copy()
     ridge = np.diag([0.01, 1.0, 1.0])
     for _ in range(50):
-        p = 1 / (1 + np.exp(-np.clip(x @ weights, -30, 30)))
-        gradient = x.T @ (p - y) + ridge @ (weights - prior)
-        hessian = (x * (p * (1 - p))[:, None]).T @ x + ridge
+        p = 1 / (1 + np.exp(-np.clip(x @ coefficients, -30, 30)))
+        gradient = x.T @ (cases * (p - y)) + ridge @ (coefficients - prior)
+        hessian = (x * (cases * p * (1 - p))[:, None]).T @ x + ridge
         step = np.linalg.solve(hessian, gradient)
-        weights = weights - step / max(1.0, float(np.abs(step).max()))
-    return Confidence(*(float(w) for w in weights))
+        coefficients = coefficients - step / max(1.0, float(np.abs(step).max()))
+    return Confidence(*(float(c) for c in coefficients))

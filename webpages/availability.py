@@ -16,7 +16,8 @@ def availability_of(reading: Reading, *, offered: bool) -> tuple[str, float, tup
     """schema.org's name, a confidence and the evidence.
 
     Args:
-        offered: whether a price was found; nothing said about a product on offer means it can be had.
+        offered: whether an amount was found that may be its price; nothing said about a product on offer means it can
+            be had.
 
     A statement of absence is believed where the page shows no usable add-to-cart control or says so in words: shops
     state the stock of one variant and sell the others.

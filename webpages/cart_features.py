@@ -50,6 +50,3 @@ def cart_rows(reading: Reading, candidates: Sequence[Candidate]) -> list[Row]:
             ]
         )
     return rows
-
-
-# --- all together -----------------------------------------------------------------------------------------------------

@@ -286,7 +286,7 @@ def parse(html: bytes | str) -> Dom:
     root = LexborHTMLParser(kept).root
     if root is not None:
         _walk(root, dom)
-        _index(dom)
+        index(dom)
     return dom
 
 
@@ -343,7 +343,7 @@ def _read_opaque(node: LexborNode, element: int, dom: Dom) -> None:
         dom.n_inside_opaque += sum(1 for _ in node.traverse()) - 1
 
 
-def _index(dom: Dom) -> None:
+def index(dom: Dom) -> None:
     """Ranges of the subtrees, from the number of elements and of text segments in each; elements by tag, attribute."""
     sizes = [1] * len(dom)
     for element in range(len(dom) - 1, 0, -1):

@@ -17,13 +17,20 @@ from webpages.cartforms import MAX_FORMS, cart_form_rows, form_elements
 from webpages.datasets import LabelledPage, all_product_pages, formasaurus_pages
 from webpages.features import LEVELS, features
 from webpages.identifiers import sku_candidates, sku_rows
+from webpages.image_features import image_key
 from webpages.layout import Layout
 from webpages.pagekind import page_row
 from webpages.prices import parse_price
 from webpages.reading import Reading
 from webpages.structured import Structured, read_structured
 
+UNSTATED_WEIGHT, STATED_WEIGHT = 0.7, 0.1
+"""Of a page read as if it stated nothing, where the page itself weighs 1; of one whose only label is what it states."""
 LABELS = Path(__file__).parent / "labels"
+
+
+Twin = tuple[NDArray[np.float32], NDArray[np.bool_], float]
+"""Rows, labels, and the weight of the page in training beside one as it is."""
 
 
 @dataclass(slots=True)
@@ -34,7 +41,7 @@ class Example:
         rows: key (`price/text`, `sku`, `page`) -> [n, n_features]; `page` lacks what only a price model knows
             (`webpages.pagekind.with_offer`).
         labels: key without level -> [n] bool, missing where the page has no such label.
-        unstated: key -> (rows, labels) of the same page read as if it stated nothing; training only.
+        twins: key -> (rows, labels, weight) of the same page read as if it stated less; training only.
         is_product: None where not known.
     """
 
@@ -45,11 +52,14 @@ class Example:
     is_product: bool | None
     rows: dict[str, NDArray[np.float32]] = field(default_factory=dict)
     labels: dict[str, NDArray[np.bool_]] = field(default_factory=dict)
-    unstated: dict[str, tuple[NDArray[np.float32], NDArray[np.bool_]]] = field(default_factory=dict)
+    twins: dict[str, list[Twin]] = field(default_factory=dict)
 
     @property
     def site(self) -> str:
         return self.page.site
+
+    def add_twin(self, key: str, rows: NDArray[np.float32], labels: NDArray[np.bool_], weight: float) -> None:
+        self.twins.setdefault(key, []).append((rows, labels, weight))
 
 
 def wanted_prices(page: LabelledPage) -> set[Decimal]:
@@ -82,14 +92,16 @@ def read_example(
         example.rows["price/text"] = features(reading, "price", of["price"], "text")
         _add_cart_forms(example)
         if is_product:
-            _add_unstated(example, {fact.money.value for fact in reading.structured.prices})
+            _add_price_twin(example, {fact.money.value for fact in reading.structured.prices})
+            _add_image_twin(example)
         return example
     for kind in KINDS:
         for level in LEVELS:
             if level != "layout" or layout is not None:
                 example.rows[f"{kind}/{level}"] = features(reading, kind, of[kind], level)
     _label(example, own_labels.get(f"{page.source}/{page.key}", {}))
-    _add_unstated(example, wanted_prices(page))
+    _add_price_twin(example, wanted_prices(page))
+    _add_image_twin(example)
     skus = sku_candidates(reading)
     if page.fields.get("sku") and skus:
         example.rows["sku"] = sku_rows(reading, skus)
@@ -107,22 +119,41 @@ def _add_cart_forms(example: Example) -> None:
         example.labels["cartform"] = np.asarray([kinds[i] == "b" for i in known])
 
 
-def _add_unstated(example: Example, wanted: set[Decimal]) -> None:
-    """The page once more with its statements taken away: what a page looks like that states nothing.
-
-    Shops that state their prices thereby teach to read those that do not. For pages without labels of their own the one
-    stated price is the label.
-    """
+def _add_price_twin(example: Example, wanted: set[Decimal]) -> None:
+    """The page as if it stated nothing; without labels of its own the one stated price is the label."""
     if len(wanted) != 1:
         return
-    reading = example.reading
-    bare = Reading.of(reading.dom, Structured(canonical=reading.structured.canonical), reading.url, example.layout)
-    prices = price_candidates(reading.dom, bare.structured, bare.country)
+    reading = _unstated(example)
+    prices = price_candidates(reading.dom, reading.structured, reading.country)
     labels = _flags(prices, lambda c: c.money is not None and c.money.value in wanted)
     if labels.any():
         for level in LEVELS:
             if level != "layout" or example.layout is not None:
-                example.unstated[f"price/{level}"] = (features(bare, "price", prices, level), labels)
+                example.add_twin(f"price/{level}", features(reading, "price", prices, level), labels, UNSTATED_WEIGHT)
+
+
+def _unstated(example: Example) -> Reading:
+    """The page with its statements taken away, but for its address.
+
+    Shops that state their prices and pictures teach nothing about those that do not, because agreement decides.
+    """
+    own = example.reading
+    return Reading.of(own.dom, Structured(canonical=own.structured.canonical), own.url, example.layout)
+
+
+def _add_image_twin(example: Example) -> None:
+    """A page whose image nobody labelled, read as if it stated none: the first one it states is the label."""
+    facts = example.reading.structured.facts
+    stated = next((fact.value for fact in facts if fact.kind == "image"), None)
+    if stated is None or example.page.image:
+        return
+    reading = _unstated(example)
+    images = example.candidates.by_kind["image"]
+    labels = _flags(images, lambda c: image_key(c.text) == image_key(stated))
+    if labels.any():
+        for level in LEVELS:
+            if level != "layout" or example.layout is not None:
+                example.add_twin(f"image/{level}", features(reading, "image", images, level), labels, STATED_WEIGHT)
 
 
 def _label(example: Example, own: dict[str, list[str]]) -> None:

@@ -12,6 +12,7 @@ from urllib.parse import unquote, urlsplit
 import numpy as np
 from numpy.typing import NDArray
 
+from webpages.dom import Dom
 from webpages.reading import NAN, Reading
 from webpages.words import lower_as_long
 
@@ -32,6 +33,7 @@ _LABEL = re.compile(
 _VALUE = re.compile(r"[A-Za-z0-9][A-Za-z0-9./_-]{1,38}[A-Za-z0-9]")
 _AFTER_LABEL = re.compile(r"[\s:#.°º：)]*(?:\x1f)?[\s:#：(]*([A-Za-z0-9][A-Za-z0-9./_-]{1,38}[A-Za-z0-9])")
 _URL_TOKEN = re.compile(r"[A-Za-z0-9]{2,}(?:[-_.][A-Za-z0-9]+)*")
+_GROUPED = re.compile(r"(?<![\w./-])(?=[\d./-]{7,})\d{2,}(?:[./-]\d{2,})+(?![\w./-])")
 _KEY = re.compile(r"[^a-z0-9]")
 _ATTRIBUTES = ("data-sku", "data-product-sku", "data-product-id", "data-productid", "data-pid", "data-item-id",
 "data-itemid",
@@ -133,6 +135,7 @@ def sku_candidates(reading: Reading) -> list[SkuCandidate]:
                     candidate.attributes += 1
     _from_scripts(reading, meet)
     _from_address(reading, found, meet)
+    _as_shown(dom, found)
     return list(found.values())[:MAX_VALUES]
 
 
@@ -156,6 +159,15 @@ def _from_labels(reading: Reading, meet: Meet) -> None:
                 # Two spellings of one number: the one a shopper reads.
                 candidate.value = value[1] if not candidate.labels else candidate.value
                 candidate.labels[kind] += 1
+
+
+def _as_shown(dom: Dom, found: dict[str, SkuCandidate]) -> None:
+    """Numbers that are shown in groups and nowhere in one piece are written as a shopper reads them."""
+    text = "\x1f".join(segment for segment in dom.segments if len(segment) <= MAX_LABELLED)
+    for spelled in _GROUPED.findall(text):
+        candidate = found.get(key_of(spelled))
+        if candidate is not None and not candidate.labels and candidate.value not in text:
+            candidate.value = spelled
 
 
 def _from_scripts(reading: Reading, meet: Meet) -> None:

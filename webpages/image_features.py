@@ -11,6 +11,7 @@ from functools import lru_cache
 from webpages.candidates import Candidate
 from webpages.common_features import signatures_of
 from webpages.reading import NAN, Reading, Row, overlap, tokens
+from webpages.repetition import REPEAT_NAMES, repeats
 from webpages.words import has_role
 
 MAX_KEY = 300
@@ -28,6 +29,7 @@ IMAGE_NAMES = [
     "url_size", "src_roles_image", "src_roles_thumb", "is_gif", "is_svg", "is_data", "url_in_src", "order",
     "n_candidates",
     "n_same_signature", "n_same_source", "zoom_attributes", "before_name", "link_to_image",
+    "alt_in_name", "name_in_alt", *REPEAT_NAMES,
 ]  # fmt: skip
 
 
@@ -37,6 +39,8 @@ def image_rows(reading: Reading, candidates: Sequence[Candidate]) -> list[Row]:
     stated = {image_key(f.value) for f in structured.facts if f.kind == "image" and f.source != "opengraph"}
     signatures, n_signature = signatures_of(dom, candidates)
     n_source = Counter(image_key(candidate.text) for candidate in candidates)
+    name = tokens(dom.text(reading.name_anchor)) if reading.name_anchor >= 0 else frozenset()
+    repeated = repeats(dom, [candidate.element for candidate in candidates]).tolist()
     rows = []
     for index, candidate in enumerate(candidates):
         element, source = candidate.element, candidate.text
@@ -71,6 +75,9 @@ def image_rows(reading: Reading, candidates: Sequence[Candidate]) -> list[Row]:
                 float(any("zoom" in name or "large" in name or "hires" in name for name in attributes)),
                 float(element < reading.name_anchor) if reading.name_anchor >= 0 else NAN,
                 float(bool(_IMAGE_LINK.search(link))),
+                overlap(words, name) if name else NAN,
+                overlap(name, words) if name else NAN,
+                *repeated[index],
             ]
         )
     return rows
@@ -87,6 +94,3 @@ def image_key(url: str) -> str:
 def _pixels(value: str | None) -> float:
     match = _PIXELS.fullmatch(value or "")
     return float(match.group(1)) if match else NAN
-
-
-# --- names ------------------------------------------------------------------------------------------------------------

@@ -54,6 +54,3 @@ def name_rows(reading: Reading, candidates: Sequence[Candidate]) -> list[Row]:
             ]
         )
     return rows
-
-
-# --- add to cart ------------------------------------------------------------------------------------------------------

@@ -108,6 +108,3 @@ def _around(dom: Dom, element: int) -> tuple[str, str]:
     first, last = dom.segment_starts[element], dom.segment_ends[element]
     before = " ".join(dom.segments[max(0, first - 2) : first])[-50:]
     return before, " ".join(dom.segments[last : last + 2])[:40].lower()
-
-
-# --- images -----------------------------------------------------------------------------------------------------------

@@ -27,35 +27,8 @@ NEAR = 8
 TILES = 3
 """So many blocks of one make, with link and picture, are other products."""
 MAX_WORDS = 50
-TAX_RATES = (
-    5,
-    5.5,
-    6,
-    7,
-    7.7,
-    8,
-    8.1,
-    9,
-    9.5,
-    10,
-    11,
-    12,
-    13,
-    14,
-    15,
-    16,
-    17,
-    18,
-    19,
-    20,
-    21,
-    22,
-    23,
-    24,
-    25,
-    25.5,
-    27,
-)
+TAX_RATES = (5, 5.5, 6, 7, 7.7, 8, 8.1, 9, 9.5, 10, 11, 12, 13, 14, 15, 16, 17, 18, 19, 20, 21, 22, 23, 24, 25, 25.5,
+             27)  # fmt: skip
 """Per cent, standard and reduced, of countries whose shops show prices both ways."""
 _ASIDE = frozenset({"net", "instalment", "unit", "shipping", "coupon", "used", "member"})
 _CHANGE = re.compile(r"(?:^|[\s(])[+\-−]\s*\W?\d")

@@ -24,7 +24,9 @@ N_SEEDS = 2
 """Models of different seeds are added up: with a hundred pages a single one depends on its draws."""
 N_INNER_FOLDS = 3
 PAGE_WEIGHT = 50.0
-UNSTATED_WEIGHT = 0.7
+PRICELESS_WEIGHT = 0.02
+"""Of a page whose price is taken away, beside one as it is, in the price's confidence: without such pages every page
+would get a price, and a sure one. 2 of the 102 labelled product pages have no price label."""
 PAGE_LEVEL = ("page", "cartform")
 """Keys whose rows are each a decision of their own, and not one choice among the rows of a page."""
 
@@ -85,18 +87,18 @@ def fit_trees(examples: Sequence[Example], key: str, *, n_seeds: int = N_SEEDS) 
         weights = np.ones(len(labels))
     else:
         weights = np.concatenate([_balanced(e.labels[kind]) for e in used])
-    extra = [e.unstated[key] for e in examples if key in e.unstated]
-    if extra:
-        rows = np.vstack([rows, *(more for more, _ in extra)])
-        labels = np.concatenate([labels, *(more for _, more in extra)])
-        weights = np.concatenate([weights, *(UNSTATED_WEIGHT * _balanced(more) for _, more in extra)])
+    twins = [twin for example in examples for twin in example.twins.get(key, ())]
+    if twins:
+        rows = np.vstack([rows, *(more for more, _, _ in twins)])
+        labels = np.concatenate([labels, *(more for _, more, _ in twins)])
+        weights = np.concatenate([weights, *(weight * _balanced(more) for _, more, weight in twins)])
     dumps = []
     for seed in range(n_seeds):
         data = lgb.Dataset(rows, labels.astype(np.float64), weight=weights, feature_name=_safe(names_of(key)))
-        own: dict[str, Any] = {**_OWN.get(kind, {}), "seed": seed}
+        parameters: dict[str, Any] = {**_OWN.get(kind, {}), "seed": seed}
         if kind == "price":
-            own["monotone_constraints"] = [_MONOTONE.get(name, 0) for name in names_of(key)]
-        booster = lgb.train(_PARAMETERS | own, data, N_TREES.get(kind, DEFAULT_TREES))
+            parameters["monotone_constraints"] = [_MONOTONE.get(name, 0) for name in names_of(key)]
+        booster = lgb.train(_PARAMETERS | parameters, data, N_TREES.get(kind, DEFAULT_TREES))
         dumps.append(booster.dump_model())
     return Trees.mean([Trees.from_lightgbm(dump) for dump in dumps])
 
@@ -135,6 +137,20 @@ def outcomes(examples: Sequence[Example], key: str, trees: Trees) -> list[tuple[
     return found
 
 
+def priceless(examples: Sequence[Example], key: str, trees: Trees) -> list[tuple[float, float, bool]]:
+    """(logit, lead, False) of the decision on each page whose right candidates are taken away."""
+    level, found = key.partition("/")[2], []
+    for example in examples:
+        if key not in example.rows or "price" not in example.labels:
+            continue
+        left = np.flatnonzero(~example.labels["price"])
+        candidates, rows = [example.candidates.by_kind["price"][index] for index in left], example.rows[key][left]
+        decision = decide_candidates("price", level, candidates, rows, trees.logits(rows))
+        if decision is not None:
+            found.append((decision.logit, decision.lead, False))
+    return found
+
+
 def with_offers(examples: Sequence[Example], trees: Trees) -> list[Example]:
     """The examples with complete page rows, by a price model that has not seen them."""
     completed = []
@@ -164,11 +180,15 @@ def fit(examples: Sequence[Example], *, keys: Sequence[str] = KEYS) -> ElementMo
             continue
         trees[key] = fit_trees(everything, key)
         held_out: list[tuple[float, float, bool]] = []
+        without: list[tuple[float, float, bool]] = []
         for fold in used:
             inner = fit_trees([example for rest in used if rest is not fold for example in rest], key, n_seeds=1)
             held_out += outcomes(fold, key, inner)
+            if kind == "price":
+                without += priceless(fold, key, inner)
             if key == "price/text":
                 completed.append(with_offers(fold, inner))
-        logits, leads, right = (list(column) for column in zip(*held_out, strict=True))
-        confidences[key] = calibrate(logits, leads, right)
+        logits, leads, right = (list(column) for column in zip(*held_out, *without, strict=True))
+        weights = [1.0] * len(held_out) + [PRICELESS_WEIGHT] * len(without)
+        confidences[key] = calibrate(logits, leads, right, weights)
     return ElementModel(trees, confidences)
