@@ -9,6 +9,8 @@ from __future__ import annotations
 import re
 from functools import lru_cache
 
+from webpages.patterns import quick
+
 _ROLES: dict[str, str] = {
     "related": r"relat|recommend|similar|also|upsell|cross-?sell|carousel|slick|swiper|owl-|recent|viewed|suggest|sponsor"
     r"|accessor|bundle|teaser|grid-?item|product-?(?:tile|card|list|item)|listing|thumbnail-?list|associated|recs?\b",
@@ -41,15 +43,7 @@ _ROLES: dict[str, str] = {
 }  # fmt: skip
 
 ROLES: tuple[str, ...] = tuple(_ROLES)
-_BOUNDARY_FIRST = re.compile(r"(^|\||\(\?:)\\b([a-z])")
-
-
-def _compiled(pattern: str) -> re.Pattern[str]:
-    """`re` skips quickly to one of the first letters, and slowly to a boundary: `\\bwas` becomes `w(?<=\\bw)as`."""
-    return re.compile(_BOUNDARY_FIRST.sub(r"\1\2(?<=\\b\2)", pattern))
-
-
-_ROLE_PATTERN_BY_NAME = {name: _compiled(pattern) for name, pattern in _ROLES.items()}
+_ROLE_PATTERN_BY_NAME = {name: quick(pattern) for name, pattern in _ROLES.items()}
 _ROLE_PATTERNS = [(1 << bit, pattern) for bit, pattern in enumerate(_ROLE_PATTERN_BY_NAME.values())]
 _CAMEL = re.compile(r"(?<=[a-z])(?=[A-Z])")
 MAX_MARK = 300
@@ -94,7 +88,7 @@ def role_bit(name: str) -> int:
 
 
 CONTEXT: dict[str, re.Pattern[str]] = {
-    name: re.compile(pattern)
+    name: quick(pattern)
     for name, pattern in {
         "old": r"\b(?:was|list price|regular|reg\.|rrp|msrp|uvp|statt|bisher|original|retail|compare|before|avant|antes|prima"
         r"|instead|precio normal|prix conseillé|vorher|ord\.|tidligere|zamiast|p[uů]vodn|prp|előtte|в магазинах|原價|定價|市價|建議|정가|通常価格)",
@@ -129,7 +123,7 @@ def said_in(text: str) -> frozenset[str]:
     return frozenset(name for name, pattern in CONTEXT.items() if pattern.search(lower))
 
 
-ADD_TO_CART = re.compile(
+ADD_TO_CART = quick(
     r"add(?:ed)? to (?:my )?(?:shopping )?(?:cart|bag|basket|trolley|order|tote)|\bbuy(?: it)?(?: now)?\b|\badd item|purchase"
     r"|in den (?:waren|einkaufs)korb|warenkorb|in den einkaufswagen|jetzt kaufen|ajouter au panier|acheter|añadir (?:al|a la)"
     r"|agregar al carro|agregar|comprar|adicionar|carrinho|aggiungi al carrello|acquista|carrello|in winkelwagen|winkelmandje"
@@ -137,18 +131,18 @@ ADD_TO_CART = re.compile(
     r"|în co[sș]|cumpăr|в корзину|купить|заказать|до кошика|купити|dodaj|kupi|košarico|sepete|satın al|買|购|購|加入|カート|かご"
     r"|장바구니|구매|หยิบ|mua|giỏ|أضف|السلة|اشتر|pre-?order|add to|reserve|order now|bestellen",
 )
-NOT_CART = re.compile(
+NOT_CART = quick(
     r"wish|compare|registry|list\b|favou?rit|merk|view (?:cart|bag)|checkout|email|subscribe|watch|search|sign|log ?in"
     r"|account|help|find|store|gift card|learn|ask|remind|notify",
 )
-OUT_OF_STOCK = re.compile(
+OUT_OF_STOCK = quick(
     r"out of stock|sold out|currently unavailable|no longer available|not available|ausverkauft|nicht (?:mehr )?(?:verfügbar|lieferbar)"
     r"|rupture de stock|épuisé|indisponible|agotado|sin stock|no disponible|esgotado|indisponível|esaurito|non disponibile"
     r"|uitverkocht|niet (?:meer )?leverbaar|udsolgt|slutsåld|utsolgt|loppu|vyprodáno|vypredané|není skladem|nie je (?:na sklade|dostupn)"
     r"|wyprzedan|niedostępn|elfogyott|stoc epuizat|indisponibil|нет в наличии|немає|razprodano|ni na zalogi|tükendi|缺貨|售完|完售|已售"
     r"|品切れ|売り切れ|在庫切れ|품절|매진|نفد|ended|this listing (?:was )?ended|notify me when|email me when",
 )
-IN_STOCK = re.compile(
+IN_STOCK = quick(
     r"\bin stock|auf lager|sofort lieferbar|en stock|disponible|disponível|disponibile|op voorraad|på lager|i lager|varastossa"
     r"|skladem|na sklade|skladom|dostępny|raktáron|în stoc|в наличии|na zalogi|stokta|有貨|現貨|在庫あり|재고",
 )
