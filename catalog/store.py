@@ -167,7 +167,6 @@ class ItemStore:
             "in_stock": self.in_stock.item(row),
             "image": self._texts["image"][row],
             "url": self._texts["url"][row],
-            "description": self._texts["description"][row],
         }
 
     def aspects(self, rows: Rows) -> NDArray[np.int64]:

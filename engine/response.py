@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Any
 
 from catalog.store import ItemStore
 from core.records import Slate
 from ranker.features import FEATURES
-
-SHOWN = ("item_id", "title", "brand", "category", "price", "in_stock", "image", "url")
 
 
 def response_of(slate: Slate, store: ItemStore) -> dict[str, Any]:
@@ -16,7 +15,7 @@ def response_of(slate: Slate, store: ItemStore) -> dict[str, Any]:
     return {
         "decision_id": slate.decision_id,
         "query": slate.query.text,
-        "hits": [_hit(slate, store, index) for index in range(len(slate.item_ids))],
+        "hits": list(_hits(slate, store)),
         "n_candidates": slate.n_candidates,
         "weights": dict(slate.weights),
         "receipt": {
@@ -32,13 +31,15 @@ def response_of(slate: Slate, store: ItemStore) -> dict[str, Any]:
     }
 
 
-def _hit(slate: Slate, store: ItemStore, index: int) -> dict[str, Any]:
-    shown = store.display(int(slate.rows[index]))
-    hit = {name: shown[name] for name in SHOWN}
-    hit["position"] = slate.query.offset + index
-    hit["score"] = float(slate.scores[index])
-    hit["objectives"] = dict(zip(slate.objectives, slate.gains[index].tolist(), strict=True))
-    hit["propensity"] = float(slate.propensities[index])
-    if slate.query.explain:
-        hit["features"] = dict(zip(FEATURES, slate.features[index].tolist(), strict=True))
-    return hit
+def _hits(slate: Slate, store: ItemStore) -> Iterator[dict[str, Any]]:
+    rows, gains = slate.rows.tolist(), slate.gains.tolist()
+    scores, propensities = slate.scores.tolist(), slate.propensities.tolist()
+    for index, row in enumerate(rows):
+        hit = store.display(row)
+        hit["position"] = slate.query.offset + index
+        hit["score"] = scores[index]
+        hit["objectives"] = dict(zip(slate.objectives, gains[index], strict=True))
+        hit["propensity"] = propensities[index]
+        if slate.query.explain:
+            hit["features"] = dict(zip(FEATURES, slate.features[index].tolist(), strict=True))
+        yield hit

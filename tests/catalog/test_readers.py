@@ -65,7 +65,7 @@ def test_a_shop_s_file_with_some_bad_rows(tmp_path: Path) -> None:
     store = ItemStore.load(tmp_path / "bundle")
     assert store.display(store.row_of("A4")) == {
         "item_id": "A4", "title": "Table", "brand": "Bolt", "category": "", "price": 1299.0, "in_stock": False,
-        "image": "", "url": "", "description": "",
+        "image": "", "url": "",
     }  # fmt: skip
     assert store.display(store.row_of("A6"))["price"] is None
     with pytest.raises(NotFound, match="A3"):
