@@ -3,14 +3,13 @@
 Elements are numbered in document order, so the subtree of element `i` is the range `i .. ends[i]`, and its text is the
 range of text segments `segment_starts[i] .. segment_ends[i]`. Everything downstream works on these ranges.
 
-A page is untrusted input. Lexbor is quadratic in the nesting depth and in the attributes of one tag (measured: 15 s for
-100,000 nested `<div>`), so a cheap scan cuts the page where it leaves the limits; what stands before is analysed.
+A page is untrusted input: it is cut where it leaves the limits (`webpages.limits`); what stands before is analysed.
 """
 
 from __future__ import annotations
 
 import re
-from collections import Counter, defaultdict
+from collections import defaultdict
 from dataclasses import dataclass, field
 from functools import cached_property
 from operator import add
@@ -20,29 +19,13 @@ import numpy as np
 from numpy.typing import NDArray
 from selectolax.lexbor import LexborHTMLParser, LexborNode
 
-MAX_BYTES = 5_000_000
-MAX_TAGS = 120_000
-MAX_DEPTH = 800
-MAX_ATTRIBUTES = 300
-"""In one tag."""
-MAX_SEPARATORS = 400_000
-"""Spaces, slashes and quotes inside tags, over the page: bounds the attributes of all tags together."""
-SMALL_BYTES, SMALL_TAGS = 1_000_000, 10_000
-"""A page of no more is parsed in .2 s however its tags nest (measured), so that only attributes are counted."""
-
-_SEPARATORS = bytes.maketrans(b"\t\n\f\r/\"'", b"       ")
+from webpages.limits import MAX_BYTES, MAX_DEPTH, within_limits
 
 MAX_INLINE_SCRIPTS = 1_500_000
 
 _OPAQUE = frozenset({"script", "style", "template", "noscript", "svg", "math", "iframe", "object"})
 """Elements whose content is no part of the page a shopper reads."""
 
-_VOID = frozenset(b"area base br col embed hr img input link meta source track wbr".split())
-_IMPLIED_END = frozenset(b"p li dt dd option tr td th tbody thead tfoot".split())
-
-_TAG = re.compile(rb"<(/?)([a-zA-Z][a-zA-Z0-9:-]{0,30})|<!--")
-_LONG_TAG = re.compile(rb"<[a-zA-Z][^>]{%d,}" % (2 * MAX_ATTRIBUTES))
-_ATTRIBUTE = re.compile(rb"""[^\s=>/"']+(?:\s*=\s*(?:"[^"]*"|'[^']*'|[^\s>]+))?""")
 _META_CHARSET = re.compile(rb"""<meta[^>]{0,200}?charset\s*=\s*["']?\s*([a-zA-Z0-9_-]{2,20})""", re.IGNORECASE)
 _KNOWN_CHARSET = re.compile(
     r"utf-?8|us-ascii|iso-?8859-?\d{1,2}|latin1|windows-?125\d|cp125\d|koi8-?[ru]|shift[-_]?jis|sjis|euc-?(?:jp|kr)"
@@ -218,62 +201,6 @@ def decode(html: bytes) -> str:
                 continue
     broken = html.decode("utf-8", errors="replace")
     return broken if broken.count("\ufffd") < len(broken) / 100 else html.decode("cp1252", errors="replace")
-
-
-def within_limits(html: bytes) -> bytes:
-    """The longest prefix that stays within the limits above. Linear in the bytes."""
-    html = html[:MAX_BYTES]
-    if len(html) <= SMALL_BYTES and html.count(b"<") <= SMALL_TAGS:
-        long_tags = (tag.span() for tag in _LONG_TAG.finditer(html))
-        if all(_n_attributes(html, start, end) <= MAX_ATTRIBUTES for start, end in long_tags):
-            return html
-    separated, lower = html.translate(_SEPARATORS), html.lower()
-    opened: Counter[bytes] = Counter()
-    depth = n_tags = n_separators = position = 0
-    while (tag := _TAG.search(html, position)) is not None:
-        position = tag.end()
-        if tag.group(2) is None:
-            # `<!-->` is a comment too.
-            close = html.find(b"-->", position - 2)
-            if close < 0:
-                break
-            position = close + 3
-            continue
-        name = tag.group(2).lower()
-        n_tags += 1
-        nests = name not in _VOID and name not in _IMPLIED_END
-        if tag.group(1):
-            # A closing tag of what is not open closes nothing.
-            closes = nests and opened[name] > 0
-            opened[name] -= closes
-            depth -= closes
-            continue
-        opened[name] += nests
-        depth += nests
-        end = html.find(b">", position)
-        end = len(html) if end < 0 else end
-        n_here = separated.count(b" ", position, end)
-        n_separators += n_here
-        too_many = n_separators > MAX_SEPARATORS or (
-            n_here > MAX_ATTRIBUTES and _n_attributes(html, position, end) > MAX_ATTRIBUTES
-        )
-        if too_many or n_tags > MAX_TAGS or depth > MAX_DEPTH:
-            return html[: tag.start()]
-        if name in (b"script", b"style"):
-            close = lower.find(b"</" + name, end)
-            if close < 0:
-                break
-            end = close
-        position = end
-    return html
-
-
-def _n_attributes(html: bytes, start: int, end: int) -> int:
-    n, position = 0, start
-    while n <= MAX_ATTRIBUTES and (match := _ATTRIBUTE.search(html, position, end)) is not None:
-        n += 1
-        position = match.end()
-    return n
 
 
 def parse(html: bytes | str) -> Dom:

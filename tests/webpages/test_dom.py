@@ -9,7 +9,8 @@ from hypothesis import strategies as st
 from selectolax.lexbor import LexborHTMLParser
 
 from tests.webpages.pages_made_here import product
-from webpages.dom import MAX_BYTES, MAX_DEPTH, MAX_TAGS, decode, normalise_space, parse, within_limits
+from webpages.dom import decode, normalise_space, parse
+from webpages.limits import MAX_BYTES, MAX_DEPTH, MAX_DOUBTFUL_TAGS, MAX_TAGS, within_limits
 
 TAGS = ["div", "p", "span", "b", "ul", "li", "table", "tr", "td", "a", "svg", "template", "select", "option"]
 
@@ -91,6 +92,34 @@ def test_limits_hold(html: bytes) -> None:
     assert len(dom) <= MAX_TAGS + 10
     assert max(dom.depths, default=0) <= MAX_DEPTH + 2
     assert len(within_limits(html)) <= MAX_BYTES
+
+
+@pytest.mark.parametrize(
+    "unit",
+    [
+        b"<svg><![CDATA[</div>]]></svg><div>",
+        b"<div a='></div>'>",
+        b'<div "><div a="</div></div>">',
+        b"<div><textarea></div></textarea>",
+        b"<div><select></div></select>",
+        b"<div><template></div></template>",
+        b"<div><table><td></div></table>",
+        b"<svg></template><style><button>",
+        b"</b><math><script>",
+        b"<div a='><!--'>",
+        b"<path/>",
+    ],
+)
+def test_tags_that_may_be_none_hide_no_depth(unit: bytes) -> None:
+    """Each of these closes what the parser leaves open, or opens what a scan does not see."""
+    kept = within_limits(unit * (4_500_000 // len(unit)))
+    assert kept.count(b"<") <= 1.5 * MAX_DOUBTFUL_TAGS  # sections and comments are no tags
+
+
+def test_drawings_do_not_nest() -> None:
+    icon = b'<svg><path d="M0 0"/><use href="#a"/></svg>'
+    page = b"<div>" + icon * 3_000 + b"x" * 1_000_000 + b"</div>"
+    assert within_limits(page) == page
 
 
 def test_a_small_page_may_nest_and_is_cut_where_it_is_too_deep() -> None:

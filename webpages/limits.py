@@ -1,0 +1,134 @@
+"""What of a page is parsed: the longest prefix that costs no more than a second or two, whatever the bytes.
+
+Lexbor is quadratic in the nesting depth and in the attributes of one tag (measured: 15 s for 100,000 nested `<div>`). A
+scan counts both. It is no parser: where tags may be no tags (in attributes, CDATA sections, text areas, scripts inside
+drawings) the depth is doubtful, and of such a page fewer tags are let through, so few that no depth they could have
+takes long.
+"""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+
+MAX_BYTES = 5_000_000
+MAX_TAGS = 120_000
+MAX_DOUBTFUL_TAGS = 25_000
+"""Of a page of which the scan cannot say how deep it nests; parsed within a second however they nest (measured)."""
+MAX_DEPTH = 800
+MAX_ATTRIBUTES = 300
+"""In one tag."""
+MAX_SEPARATORS = 400_000
+"""Spaces, slashes and quotes inside tags, over the page: bounds the attributes of all tags together."""
+SMALL_BYTES, SMALL_TAGS = 1_000_000, 10_000
+"""A page of no more is parsed in .2 s however its tags nest (measured), so that only attributes are counted."""
+
+_SEPARATORS = bytes.maketrans(b"\t\n\f\r/\"'", b"       ")
+_VOID = frozenset(b"area base br col embed hr img input link meta source track wbr".split())
+_IMPLIED_END = frozenset(b"p li dt dd option tr td th tbody thead tfoot".split())
+_SCOPES = frozenset(b"applet marquee object select table template".split())
+"""Inside them nothing that is open outside can be closed."""
+_FOREIGN = frozenset({b"svg", b"math"})
+_DRAWN = frozenset(b"circle ellipse image line path polygon polyline rect stop use".split())
+"""Elements of SVG that are closed in their own tag; in HTML they would nest."""
+_RAW = frozenset({b"script", b"style"})
+"""Elements of HTML whose content is text; in SVG it is not."""
+_TEXT_IN_HTML = frozenset(b"iframe noembed noframes textarea title xmp".split())
+"""The same, but rare or short enough to be read as if it were tags."""
+
+_TAG = re.compile(rb"<(/?)([a-zA-Z][a-zA-Z0-9:-]{0,30})|<!--|<!\[CDATA\[")
+_LONG_TAG = re.compile(rb"<[a-zA-Z][^>]{%d,}" % (2 * MAX_ATTRIBUTES))
+_ATTRIBUTE = re.compile(rb"""[^\s=>/"']+(?:\s*=\s*(?:"[^"]*"|'[^']*'|[^\s>]+))?""")
+
+
+def within_limits(html: bytes) -> bytes:
+    """The longest prefix that stays within the limits above. Linear in the bytes."""
+    html = html[:MAX_BYTES]
+    if len(html) <= SMALL_BYTES and html.count(b"<") <= SMALL_TAGS:
+        long_tags = (tag.span() for tag in _LONG_TAG.finditer(html))
+        if all(_n_attributes(html, start, end) <= MAX_ATTRIBUTES for start, end in long_tags):
+            return html
+    return html[: _Scan(html).end()]
+
+
+class _Scan:
+    """One pass over the tags of a page, as far as they stay within the limits."""
+
+    def __init__(self, html: bytes) -> None:
+        self._html = html
+        self._lower, self._separated = html.lower(), html.translate(_SEPARATORS)
+        self._scopes: list[tuple[bytes, Counter[bytes]]] = [(b"", Counter())]
+        self._depth = self._n_tags = self._n_separators = 0
+        self._is_doubtful = self._has_foreign = False
+
+    def end(self) -> int:
+        """Where the page leaves the limits, or its length."""
+        position = 0
+        while (tag := _TAG.search(self._html, position)) is not None:
+            position = tag.end()
+            if tag.group(2) is None:
+                # `<!-->` is a comment too.
+                is_comment = tag.group() == b"<!--"
+                self._is_doubtful |= not is_comment
+                position = self._after(position - 2, b"-->") if is_comment else position
+            elif tag.group(1):
+                self._n_tags += 1
+                self._close(tag.group(2).lower())
+            else:
+                self._n_tags += 1
+                position = self._open(tag.group(2).lower(), position)
+            if self._is_beyond():
+                return tag.start()
+        return len(self._html)
+
+    def _is_beyond(self) -> bool:
+        most = MAX_DOUBTFUL_TAGS if self._is_doubtful else MAX_TAGS
+        return self._n_tags > most or self._depth > MAX_DEPTH or self._n_separators > MAX_SEPARATORS
+
+    def _after(self, position: int, mark: bytes) -> int:
+        """Where what is no markup ends. In doubt it may be markup after all, and counts."""
+        found = self._lower.find(mark, position)
+        end = len(self._html) if found < 0 else found
+        if self._is_doubtful:
+            self._n_tags += self._html.count(b"<", position, end)
+        return end
+
+    def _close(self, name: bytes) -> None:
+        scope, opened = self._scopes[-1]
+        if name == scope:
+            # What stays open inside may be open still.
+            self._scopes.pop()
+            self._scopes[-1][1].update(opened)
+            self._depth -= 1
+        elif opened[name] > 0:  # a closing tag of what is not open closes nothing
+            opened[name] -= 1
+            self._depth -= 1
+
+    def _open(self, name: bytes, position: int) -> int:
+        """Count an opening tag; returns where to read on."""
+        html = self._html
+        found = html.find(b">", position)
+        end = len(html) if found < 0 else found
+        n_separators = self._separated.count(b" ", position, end)
+        self._n_separators += n_separators
+        if n_separators > MAX_ATTRIBUTES and _n_attributes(html, position, end) > MAX_ATTRIBUTES:
+            self._n_separators = MAX_SEPARATORS + 1
+        is_drawn = name in _DRAWN and html[end - 1 : end] == b"/"
+        has_open_quote = any(html.count(quote, position, end) % 2 for quote in (b'"', b"'"))
+        self._has_foreign |= name in _FOREIGN
+        self._is_doubtful |= is_drawn or has_open_quote or name in _TEXT_IN_HTML or (name in _RAW and self._has_foreign)
+        if name not in _VOID and name not in _IMPLIED_END and not is_drawn:
+            self._depth += 1
+            if name in _SCOPES:
+                self._scopes.append((name, Counter()))
+            else:
+                self._scopes[-1][1][name] += 1
+        return self._after(end, b"</" + name) if name in _RAW else end
+
+
+def _n_attributes(html: bytes, start: int, end: int) -> int:
+    n, position = 0, start
+    while n <= MAX_ATTRIBUTES and (match := _ATTRIBUTE.search(html, position, end)) is not None:
+        n += 1
+        position = match.end()
+    return n
