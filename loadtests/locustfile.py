@@ -69,11 +69,11 @@ class Arrivals(FastHttpUser):
         counted = round(options.seconds * options.arrivals_per_second)
         start = time.perf_counter()
         for number in range(warm_up + counted):
-            due = start + number / options.arrivals_per_second
+            due, request = start + number / options.arrivals_per_second, self.request()
             _sleep_until(due)
             if number >= warm_up:
                 self.lags_ms.append((time.perf_counter() - due) * 1000)
-            self.under_way.spawn(self.search, due, number >= warm_up, *self.request())
+            self.under_way.spawn(self.search, due, number >= warm_up, *request)
         self.under_way.join(timeout=LAST_ANSWER_SECONDS)
         if options.report is not None:
             measures = measures_of(self.latencies_ms, n_errors=self.n_errors, n_due=counted)

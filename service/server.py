@@ -114,6 +114,7 @@ def _config(settings: Settings, app: Callable[..., Any], *, factory: bool = Fals
         access_log=False,
         log_config=None,
         server_header=False,
+        proxy_headers=False,  # nothing here asks where a request came from
         timeout_graceful_shutdown=GRACE_SECONDS,
         timeout_worker_healthcheck=WORKER_ANSWER_SECONDS,
     )
