@@ -5,13 +5,16 @@ from __future__ import annotations
 import json
 import sys
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from cli.console import AsJson, notes, plain, print_json, progress, results
 from cli.pages import app as pages_app
 from core.errors import BadFile, BadParameter, TrimtabError
+
+if TYPE_CHECKING:
+    from engine import Engine
 
 app = typer.Typer(
     name="trimtab",
@@ -25,6 +28,10 @@ app.add_typer(pages_app)
 
 BundleFolder = Annotated[Path, typer.Argument(help="bundle folder", metavar="BUNDLE")]
 Quiet = Annotated[bool, typer.Option("--quiet", help="no progress bars")]
+IdSalt = Annotated[
+    str | None,
+    typer.Option(envvar="TRIMTAB_ID_SALT", show_default=False, help="of the service that logged, if it hashes ids"),
+]
 
 
 def main() -> None:
@@ -257,6 +264,16 @@ def convert(
         results.print(f"  {one['n']:,} rejected: {reason} (first: {one['first']})", highlight=False)
 
 
+def _engine_of_log(bundle: Path, id_salt: str | None) -> Engine:
+    """The bundle, with its users as the log names them."""
+    from pydantic import SecretStr
+
+    from engine import Engine
+    from service.pseudonyms import Pseudonyms
+
+    return Pseudonyms(None if id_salt is None else SecretStr(id_salt)).engine(Engine.load(bundle))
+
+
 @app.command()
 def replay(
     log: Annotated[Path, typer.Argument(metavar="LOG", help="impression log: a file or a folder")],
@@ -264,6 +281,7 @@ def replay(
     policy: Annotated[list[str], typer.Option(help="NAME=w_relevance:0.7,w_revenue:0.3; may be repeated")],
     out: Annotated[Path, typer.Option(help="folder for the report")],
     judgments: Annotated[Path | None, typer.Option(help="CSV of query,item_id,grade, for nDCG")] = None,
+    id_salt: IdSalt = None,
     as_json: AsJson = False,
     quiet: Quiet = False,
 ) -> None:
@@ -271,11 +289,10 @@ def replay(
     from abtest.replay import replay as run
     from catalog.judgments import read_judgments
     from core.weights import parse_policy
-    from engine import Engine
 
     policies = dict(parse_policy(text) for text in policy)
     judged = None if judgments is None else read_judgments(judgments)
-    engine = Engine.load(bundle)
+    engine = _engine_of_log(bundle, id_salt)
     with progress(quiet or as_json) as report:
         result = run(log, engine, policies, out, judgments=judged, progress=report)
     if as_json:
@@ -312,15 +329,15 @@ def decision(
     bundle: Annotated[Path, typer.Option(help="the bundle that served")],
     log: Annotated[Path, typer.Option(help="impression log: a file or a folder")] = Path("data"),
     changes: Annotated[Path, typer.Option(help="the log of changes to the catalogue")] = Path("data/catalogue"),
+    id_salt: IdSalt = None,
 ) -> None:
     """Make a logged decision again, to the bit, and say what each feature added."""
-    from engine import Engine
     from engine.decisions import replay_decision
     from engine.impressions import find_impression
     from engine.live import LiveEngine
 
     row = find_impression(decision_id, [log])
-    replayed = replay_decision(LiveEngine(Engine.load(bundle), changes).at(row["catalogue"] or 0), row)
+    replayed = replay_decision(LiveEngine(_engine_of_log(bundle, id_salt), changes).at(row["catalogue"] or 0), row)
     print_json({**replayed, "timestamp": replayed["timestamp"].isoformat()})
 
 
@@ -331,16 +348,16 @@ def tune(
     maximise: Annotated[str, typer.Option(help="an objective")],
     out: Annotated[Path, typer.Option(help="profile to write, as /profiles takes it")],
     keep: Annotated[list[str] | None, typer.Option(help="objective=share of its logged value, relevance=0.98")] = None,
+    id_salt: IdSalt = None,
     as_json: AsJson = False,
     quiet: Quiet = False,
 ) -> None:
     """Find weights on a log: maximise one objective, keep a share of others."""
     from abtest.tune import tune as run
     from cli.tables import tuning_table
-    from engine import Engine
 
     floors = dict(_parse_share(text) for text in keep or ())
-    engine = Engine.load(bundle)
+    engine = _engine_of_log(bundle, id_salt)
     with progress(quiet or as_json) as report:
         result = run(log, engine, out, maximise=maximise, keep=floors, progress=report)
     if as_json:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import subprocess
 import sys
 from pathlib import Path
@@ -10,7 +11,9 @@ import httpx
 import polars as pl
 import pytest
 from fastapi import FastAPI
+from typer.testing import CliRunner
 
+from cli.commands import app
 from core.errors import BadParameter
 from engine import Engine
 from engine.impressions import read_log
@@ -43,6 +46,20 @@ def everything_kept(data_folder: Path) -> bytes:
     return b"".join(path.read_bytes() for path in data_folder.rglob("*") if path.is_file())
 
 
+def replayed_by_hand(decision_id: str, settings: Settings, **environment: str) -> dict:
+    where = [
+        "--bundle",
+        settings.bundle,
+        "--log",
+        settings.data_folder,
+        "--changes",
+        settings.data_folder / "catalogue",
+    ]
+    command = ["decision", decision_id, *map(str, where)]
+    answer: dict = json.loads(CliRunner().invoke(app, command, env=environment, catch_exceptions=False).stdout)
+    return answer
+
+
 def test_ids_are_hashed_the_same_every_time_and_nothing_else_changes(settings: Settings, engine: Engine) -> None:
     user = engine.user_ids[0]
     with serving(settings) as client:
@@ -55,6 +72,8 @@ def test_ids_are_hashed_the_same_every_time_and_nothing_else_changes(settings: S
         headers = {"Authorization": "Bearer sesame"}
         eventually(lambda: client.get(found, headers=headers).status_code == 200)
         assert client.get(found, headers=headers).json()["reproduced"]
+    assert replayed_by_hand(decision_id, settings, TRIMTAB_ID_SALT=SALT)["reproduced"]
+    assert not replayed_by_hand(decision_id, settings)["reproduced"], "without the salt the user has no history"
     log = pl.concat(read_log(settings.data_folder / "impressions"))
     first, second, third, _ = log["user_id"]
     assert first == second != third
