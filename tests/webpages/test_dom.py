@@ -3,6 +3,8 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -113,7 +115,7 @@ def test_limits_hold(html: bytes) -> None:
 def test_tags_that_may_be_none_hide_no_depth(unit: bytes) -> None:
     """Each of these closes what the parser leaves open, or opens what a scan does not see."""
     kept = within_limits(unit * (4_500_000 // len(unit)))
-    assert kept.count(b"<") <= 1.5 * MAX_DOUBTFUL_TAGS  # sections and comments are no tags
+    assert len(re.findall(rb"<[a-z]", kept)) <= MAX_DOUBTFUL_TAGS + 10
 
 
 def test_drawings_do_not_nest() -> None:
