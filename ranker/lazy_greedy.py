@@ -20,7 +20,6 @@ from core.records import FloatArray
 NOTHING = -1
 """At a position for which nothing is left."""
 
-
 UNKNOWN = -1
 """A code that repeats nothing."""
 
