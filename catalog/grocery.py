@@ -26,7 +26,6 @@ from core.errors import BadFile
 RECENT_WEEKS = 13
 """Prices and discounts are those of the last quarter in which the item was sold."""
 
-STATISTICS = ("price", "discount", "popularity", "purchase_rate")
 DEPARTMENTS = {
     "PRODUCE": "fresh produce",
     "MEAT": "butcher",

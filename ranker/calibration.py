@@ -56,12 +56,6 @@ def fit_calibration(scores: ArrayLike, values: ArrayLike) -> Calibration:
     return Calibration(x.astype(np.float32), y.astype(np.float32))
 
 
-def identity() -> Calibration:
-    """For heads whose output already is on the scale of its values (0..1)."""
-    line = np.linspace(0, 1, N_KNOTS, dtype=np.float32)
-    return Calibration(line, line)
-
-
 def reliability(predicted: ArrayLike, observed: ArrayLike, *, n_bins: int = 15) -> NDArray[np.float64]:
     """[n, 3] mean prediction, mean observation and number of values in bins of equal mass, by rising prediction."""
     values = np.asarray(predicted, dtype=np.float64)

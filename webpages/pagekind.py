@@ -17,8 +17,6 @@ from webpages.reading import NAN, Reading, overlap, tokens
 from webpages.repetition import REPEAT_NAMES, repeats
 from webpages.words import has_role
 
-PAGE_KINDS = ("product", "listing", "checkout", "other")
-
 PAGE_FEATURES = (
     "n_prices", "n_values", "n_struck", "largest_tile_group", "share_in_tiles", "n_carts", "n_disabled_carts",
     "cart_after_name",
