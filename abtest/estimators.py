@@ -32,11 +32,13 @@ class Terms:
         numerators: [n, m].
         denominators: [n, m].
         weights: [n, m] importance weights behind them, for overlap diagnostics; ones where an estimator has none.
+        rewards: [n, m] as logged, without weights: how much depends on each column.
     """
 
     numerators: Floats
     denominators: Floats
     weights: Floats
+    rewards: Floats
 
 
 def _columns(values: ArrayLike) -> Floats:
@@ -45,8 +47,8 @@ def _columns(values: ArrayLike) -> Floats:
     return array[:, None] if array.ndim == 1 else array
 
 
-def _mean_of(numerators: Floats, weights: Floats) -> Terms:
-    return Terms(numerators, np.ones_like(numerators), np.broadcast_to(weights, numerators.shape))
+def _mean_of(numerators: Floats, weights: Floats, rewards: Floats) -> Terms:
+    return Terms(numerators, np.ones_like(numerators), np.broadcast_to(weights, numerators.shape), rewards)
 
 
 # One action -----------------------------------------------------------------------------------------------------------
@@ -62,25 +64,25 @@ def matched_replay(rewards: ArrayLike, matched: ArrayLike) -> Terms:
         matched: same shape, whether the target policy's choice is the logged one.
     """
     r, match = _columns(rewards), _columns(matched)
-    return Terms(r * match, match, match)
+    return Terms(r * match, match, match, r)
 
 
 def direct_method(q_target: ArrayLike) -> Terms:
     """The reward model's word for it: biased by the model, without any weight (Beygelzimer & Langford 2009)."""
     q = _columns(q_target)
-    return _mean_of(q, np.ones_like(q))
+    return _mean_of(q, np.ones_like(q), q)
 
 
 def ips(rewards: ArrayLike, weights: ArrayLike) -> Terms:
     """`w r`: unbiased where propensities are right and support is full (Horvitz & Thompson 1952)."""
     r, w = _columns(rewards), _columns(weights)
-    return _mean_of(w * r, w)
+    return _mean_of(w * r, w, r)
 
 
 def snips(rewards: ArrayLike, weights: ArrayLike) -> Terms:
     """`sum w r / sum w`: consistent, stays within the range of the rewards (Swaminathan & Joachims 2015)."""
     r, w = _columns(rewards), _columns(weights)
-    return Terms(w * r, w, w)
+    return Terms(w * r, w, w, r)
 
 
 def clipped_ips(rewards: ArrayLike, weights: ArrayLike, *, clip: float) -> Terms:
@@ -91,7 +93,7 @@ def clipped_ips(rewards: ArrayLike, weights: ArrayLike, *, clip: float) -> Terms
 def doubly_robust(rewards: ArrayLike, weights: ArrayLike, q_logged: ArrayLike, q_target: ArrayLike) -> Terms:
     """`q_target + w (r - q_logged)`: unbiased where either propensities or model are (Dudik et al. 2011)."""
     r, w = _columns(rewards), _columns(weights)
-    return _mean_of(_columns(q_target) + w * (r - _columns(q_logged)), w)
+    return _mean_of(_columns(q_target) + w * (r - _columns(q_logged)), w, r)
 
 
 def switch_dr(
@@ -166,7 +168,8 @@ def cascade_dr(rewards: ArrayLike, ratios: ArrayLike, q_logged: ArrayLike, q_tar
     """
     w = prefix_weights(ratios)
     above = np.concatenate([np.ones((len(w), 1)), w[:, :-1]], axis=1)
-    return _mean_of(w * (_columns(rewards) - _columns(q_logged)) + above * _columns(q_target), w)
+    r = _columns(rewards)
+    return _mean_of(w * (r - _columns(q_logged)) + above * _columns(q_target), w, r)
 
 
 def click_ips(clicks: ArrayLike, logged_examination: ArrayLike, target_examination: ArrayLike) -> Terms:
@@ -183,4 +186,5 @@ def click_ips(clicks: ArrayLike, logged_examination: ArrayLike, target_examinati
         target_examination: [n, k] chance of examination where the target shows that item; 0 where it does not.
     """
     w = _columns(target_examination) / _columns(logged_examination)
-    return _mean_of(_columns(clicks) * w, w)
+    r = _columns(clicks)
+    return _mean_of(r * w, w, r)

@@ -23,7 +23,7 @@ MIN_ESS = 50.0
 
 MAX_WEIGHT_SHARE = 0.2
 """An estimate is refused where one impression carries more than this share of all the weight; over positions, the mean
-share weighted by the reward each carries."""
+share weighted by the reward logged at each."""
 
 MIN_GROUPS = 10
 """Below this many groups of users there is a value and no interval."""
@@ -38,7 +38,7 @@ class Estimate:
         low, high: interval at the confidence asked for; None where there are too few users for one.
         standard_error: linearised, over groups of users.
         n: impressions behind it.
-        ess: Kish's effective sample size; over positions, the harmonic mean weighted by the reward each carries.
+        ess: Kish's effective sample size; over positions, the harmonic mean weighted by the reward logged at each.
         support: share of impressions that the target policy could have shown.
         max_weight: largest importance weight.
         mean_weight: 1 in expectation where propensities are right.
@@ -200,9 +200,13 @@ def assess(sums: Sums, *, min_ess: float = MIN_ESS, max_weight_share: float = MA
 
 
 def _reward_shares(sums: Sums) -> Floats:
-    """[m] share of the reward each column carries; equal shares where there is none."""
-    carried = np.abs(sums.numerators.sum(axis=0))
-    return carried / carried.sum() if carried.sum() > 0 else np.full(len(carried), 1 / len(carried))
+    """[m] share of the logged reward each column has; equal shares where there is none.
+
+    Of the weighted reward, a column whose few heavy impressions happen to have none would count for nothing, and thin
+    overlap would be praised for what it hides.
+    """
+    earned = sums.earned
+    return earned / earned.sum() if earned.sum() > 0 else np.full(len(earned), 1 / len(earned))
 
 
 def _harmonic_mean(values: Floats, shares: Floats) -> float:

@@ -83,6 +83,8 @@ class Sums:
         counts: [n_groups] impressions; a group without any takes part in nothing.
         signs: [m] +1, or -1 in a difference of two values, which is the columns of both; a share where one is taken.
         overlap: of the weights behind them.
+        earned: [m] what was logged there, absolutely and without weights: what depends on a column, even where thin
+            overlap hides it from the numerators.
     """
 
     numerators: Floats
@@ -90,6 +92,7 @@ class Sums:
     counts: Floats
     signs: Floats
     overlap: Overlap
+    earned: Floats
 
     def __add__(self, other: Sums) -> Sums:
         return Sums(
@@ -98,6 +101,7 @@ class Sums:
             self.counts + other.counts,
             self.signs,
             self.overlap + other.overlap,
+            self.earned + other.earned,
         )
 
     def minus(self, other: Sums, *, share: float = 1.0) -> Sums:
@@ -115,6 +119,7 @@ class Sums:
                 np.concatenate([mine.largest, theirs.largest]),
                 np.concatenate([mine.supported, theirs.supported]),
             ),
+            np.concatenate([self.earned, other.earned]),
         )
 
     @property
@@ -139,13 +144,14 @@ def add_up(terms: Terms, groups: Ints | None = None, *, n_groups: int = N_GROUPS
         groups: [n] int64 group of each impression's user; none makes every impression a group of its own.
     """
     n, m = terms.numerators.shape
-    overlap = Overlap.of(terms.weights)
+    overlap, earned = Overlap.of(terms.weights), np.abs(terms.rewards).sum(axis=0)
     if groups is None:
-        return Sums(terms.numerators, terms.denominators, np.ones(n), np.ones(m), overlap)
+        return Sums(terms.numerators, terms.denominators, np.ones(n), np.ones(m), overlap, earned)
     return Sums(
         sum_by_group(terms.numerators, groups, n_groups=n_groups),
         sum_by_group(terms.denominators, groups, n_groups=n_groups),
         np.bincount(groups, minlength=n_groups).astype(np.float64),
         np.ones(m),
         overlap,
+        earned,
     )

@@ -30,12 +30,14 @@ class Weighted:
         counts: [n_segments, N_GROUPS] impressions.
         weights: [m, n_segments, N_GROUPS] added up.
         rewards: metric -> the same of weight times reward.
+        earned: metric -> [m, n_segments] rewards without weights, see `sums.Sums`.
         squares, largest, supported: [m, n_segments] of the weights, see `sums.Overlap`.
     """
 
     counts: Floats
     weights: Floats
     rewards: dict[str, Floats]
+    earned: dict[str, Floats]
     squares: Floats
     largest: Floats
     supported: Floats
@@ -52,6 +54,7 @@ class Weighted:
             counts=place.table(np.ones((1, weights.shape[0])))[0],
             weights=place.table(columns),
             rewards={metric: place.table(columns * values.T) for metric, values in rewards.items()},
+            earned={metric: place.by_segment(np.abs(values.T)) for metric, values in rewards.items()},
             squares=place.by_segment(columns**2),
             largest=place.largest(columns),
             supported=place.by_segment((columns > 0).astype(np.float64)),
@@ -60,8 +63,8 @@ class Weighted:
     def __iadd__(self, other: Weighted) -> Weighted:
         self.counts += other.counts
         self.weights += other.weights
-        for metric, table in other.rewards.items():
-            self.rewards[metric] = self.rewards[metric] + table if metric in self.rewards else table
+        _add(self.rewards, other.rewards)
+        _add(self.earned, other.earned)
         self.squares += other.squares
         np.maximum(self.largest, other.largest, out=self.largest)
         self.supported += other.supported
@@ -81,7 +84,8 @@ class Weighted:
         )
         numerators = self.rewards[metric][:, at].sum(axis=1).T
         denominators = totals if normalised else np.repeat(counts[:, None], m, axis=1)
-        return Sums(numerators, denominators, counts, np.ones(m), overlap)
+        earned = self.earned[metric][:, at].sum(axis=1)
+        return Sums(numerators, denominators, counts, np.ones(m), overlap, earned)
 
 
 @dataclass(frozen=True)
@@ -213,6 +217,11 @@ def _mean(values: Floats, name: str, place: Place) -> Weighted:
     """Of the values that are there."""
     there = np.flatnonzero(~np.isnan(values))
     return Weighted.of(np.ones((len(there), 1)), {name: values[there, None]}, place.take(there))
+
+
+def _add(mine: dict[str, Floats], theirs: Mapping[str, Floats]) -> None:
+    for name, table in theirs.items():
+        mine[name] = mine[name] + table if name in mine else table
 
 
 def _merge(mine: dict[str, Weighted], theirs: Mapping[str, Weighted]) -> None:

@@ -98,6 +98,16 @@ def test_no_data_no_overlap_and_one_heavy_impression_are_refused() -> None:
     assert heavy.max_weight == 300
 
 
+def test_a_position_that_thin_overlap_empties_of_reward_is_not_taken_for_safe() -> None:
+    """Half the reward is logged at the second position, and none of it where one impression has all the weight."""
+    rewards, weights = np.ones((1000, 2)), np.ones((1000, 2))
+    weights[1:, 1] = 1e-9
+    rewards[0, 1] = 0.0
+    found = estimate(add_up(estimators.snips(rewards, weights)))
+    assert found.value is None
+    assert "effective sample size 2 of 1,000" in str(found.refusal)
+
+
 def test_too_few_users_have_a_value_and_no_interval() -> None:
     one = estimate(add_up(estimators.ips(np.ones(100), np.ones(100)), np.zeros(100, dtype=np.int64)))
     assert (one.value, one.low, one.high) == (1.0, None, None)
