@@ -149,9 +149,7 @@ class _Kinds:
         """
         self._pins = contexts.pins
         self._who = np.unique(users)
-        logits = policy.logits(contexts, self._who)
-        self._odds = np.exp(logits - logits.max(axis=1, keepdims=True, initial=-np.inf))
-        self._odds[:, np.array(sorted(contexts.pins.values()), dtype=np.int64)] = 0.0
+        self._odds = _odds(policy.logits(contexts, self._who), _pinned(contexts))
         if policy.w_diversity > 0:
             self._kind_of, self._codes = contexts.kinds
         else:
@@ -178,7 +176,7 @@ class _Kinds:
             if position not in self._pins:
                 totals = masses.sum(axis=1)
                 np.divide(odds[:, position], totals, out=chances[:, position], where=there[:, position] & (totals > 0))
-                trusted &= (totals > least) | ~there[:, position]
+                trusted &= (totals >= least) | ~there[:, position]
             if position + 1 < k:
                 kind = kinds[:, position]
                 masses[rows, kind] -= odds[:, position]
@@ -193,10 +191,9 @@ class _Walk:
     def __init__(self, policy: SlatePolicy, contexts: QueryContexts, users: Ints) -> None:
         who, self._who = np.unique(users, return_inverse=True)
         self._logits = policy.logits(contexts, who)
-        self._odds = np.exp(self._logits - self._logits.max(axis=1, keepdims=True, initial=-np.inf))[self._who]
+        self._pinned = _pinned(contexts)
+        self._odds = _odds(self._logits, self._pinned)[self._who]
         self._rows = np.arange(len(users))
-        self._pinned = np.array(sorted(contexts.pins.values()), dtype=np.int64)
-        self._odds[:, self._pinned] = 0.0
         self._n_free = self._odds.shape[1] - len(self._pinned)
         self._shown: list[Ints] = []
         self._codes = contexts.aspects if policy.w_diversity > 0 else contexts.aspects[:, :0]
@@ -253,10 +250,21 @@ class _Walk:
         for codes, seen in zip(self._codes.T, self._seen, strict=True):
             repeats = sum(((codes == above[rows, None]) & (codes >= 0) for above in seen), np.zeros(logits.shape))
             logits = logits + self._bonus * (1 - ALPHA) ** repeats
-        logits[:, self._pinned] = -np.inf
         for at in self._shown:
             logits[np.arange(len(rows)), at[rows]] = -np.inf
-        return np.asarray(np.exp(logits - logits.max(axis=1, keepdims=True)), dtype=np.float64)
+        return _odds(logits, self._pinned)
+
+
+def _pinned(contexts: QueryContexts) -> Ints:
+    return np.array(sorted(contexts.pins.values()), dtype=np.int64)
+
+
+def _odds(logits: Floats, pinned: Ints) -> Floats:
+    """[n_users, n] odds relative to the best candidate that can be drawn; 0 for those that are pinned."""
+    drawable = logits.copy()
+    drawable[:, pinned] = -np.inf
+    best = drawable.max(axis=1, keepdims=True, initial=np.finfo(np.float64).min)
+    return np.asarray(np.exp(drawable - best), dtype=np.float64)
 
 
 def _blocks(n: int) -> list[slice]:
