@@ -40,6 +40,7 @@ from abtest.verdict import verdict
 from core.errors import BadParameter
 from core.weights import normalise
 from engine import Engine
+from engine.interactions import IN_TIME, LATE, UNKNOWN
 from ranker.training import Progress, silent
 
 COUNTED = ("relevance", "revenue")
@@ -58,6 +59,10 @@ WRONG_SHARE = 0.01
 
 LOGGED = "logged"
 """Name of the log's own policy in the report; no policy may have it."""
+
+IN_NO_IMPRESSION = "of an item that no impression in this log shows under their decision"
+
+TOO_LATE = f"more than {IN_TIME.days * 24} hours after the search"
 
 IMPOSSIBLE = "shows what no draw for its query could: an item that is no candidate, or a pin not where it was put"
 
@@ -207,11 +212,12 @@ def _result(
         "bundle": engine.bundle_id,
         "confidence": confidence,
         "estimator": {metric: "snips" if metric in COUNTED else "direct" for metric in metrics},
-        "warnings": list(_warnings(tally, left_out, shelves.n_read, values)),
+        "warnings": list(_warnings(tally, left_out, shelves, values)),
         "log": {
             "n_read": shelves.n_read,
             "n_replayed": int(everything.sum()),
             "left_out": dict(left_out),
+            "events": dict(shelves.events),
             "n_user_groups": int((everything > 0).sum()),
             "weights": [dict(one) for one in shelves.labels.weights],
             **_plain(logged),
@@ -258,7 +264,7 @@ def _plain(estimates: Mapping[str, Estimate]) -> dict[str, dict[str, Any]]:
 
 
 def _warnings(
-    tally: Tally, left_out: Counter[str], n_read: int, values: Mapping[str, Mapping[str, Estimate]]
+    tally: Tally, left_out: Counter[str], shelves: Shelves, values: Mapping[str, Mapping[str, Estimate]]
 ) -> Iterator[str]:
     """What a reader must know before any number."""
     wrong = tally.n_wrong / tally.n_drawn if tally.n_drawn else 0.0
@@ -269,7 +275,12 @@ def _warnings(
         )
     if left_out.total():
         reasons = "; ".join(f"{n:,} {reason}" for reason, n in left_out.most_common())
-        yield f"{left_out.total():,} of {n_read:,} impressions were left out: {reasons}"
+        yield f"{left_out.total():,} of {shelves.n_read:,} impressions were left out: {reasons}"
+    events = shelves.events
+    lost = {IN_NO_IMPRESSION: events.get(UNKNOWN, 0), TOO_LATE: events.get(LATE, 0)}
+    if any(lost.values()):
+        reasons = "; ".join(f"{n:,} {reason}" for reason, n in lost.items() if n)
+        yield f"{sum(lost.values()):,} of {sum(events.values()):,} events are the outcome of nothing here: {reasons}"
     if tally.n_seedless:
         yield "some impressions have no seed: matched replay draws its own slates there"
     for name, by in values.items():

@@ -17,7 +17,17 @@ import pyarrow.parquet as pq
 
 from core.errors import BadLog, NotFound
 from core.log import COLUMNS, SCHEMA_VERSION, problem_of
-from engine.interactions import SPOOL, outcomes_of, read_interactions, with_outcomes
+from engine.interactions import (
+    LATE,
+    MATCHED,
+    SHOWN,
+    SPOOL,
+    UNKNOWN,
+    outcomes_of,
+    read_interactions,
+    split,
+    with_outcomes,
+)
 
 _DTYPES: dict[str, pl.DataType | type[pl.DataType]] = {
     "str": pl.String,
@@ -103,6 +113,28 @@ def read_log(path: Path, columns: Sequence[str] = tuple(SCHEMA)) -> Iterator[pl.
             _check(frame, part, first_row)
             yield (frame if outcomes is None else with_outcomes(frame, outcomes)).select(columns)
             first_row += len(frame)
+
+
+def event_counts(path: Path) -> dict[str, int]:
+    """How many events a service's data folder has that are `matched`, `late` and `unknown` to the impressions in it.
+
+    Returns:
+        nothing for any other log, whose outcomes are in its rows.
+
+    Raises:
+        BadLog: a part cannot be read.
+    """
+    if not is_data_folder(path):
+        return {}
+    events = read_interactions(path)
+    decisions = events.select("decision_id").unique()
+    shown = [
+        frame.join(decisions, on="decision_id", how="semi")
+        for part in _parts(path)
+        for frame in _frames_of(part, tuple(SHOWN))
+    ]
+    reasons = split(events, pl.concat([pl.DataFrame(schema=SHOWN), *shown]))["reason"].fill_null(MATCHED)
+    return {kind: int((reasons == kind).sum()) for kind in (MATCHED, LATE, UNKNOWN)}
 
 
 def n_rows_of(path: Path) -> int:

@@ -21,6 +21,9 @@ from core.errors import BadLog
 
 INTERACTIONS, UNMATCHED, SPOOL = "interactions", "unmatched", "spool"
 
+MATCHED, LATE, UNKNOWN = "matched", "late", "unknown"
+"""What an event is to the impressions: the outcome of one, one that came after `IN_TIME`, or of none."""
+
 _COLUMNS: dict[str, pl.DataType | type[pl.DataType]] = {
     "event_id": pl.String,
     "decision_id": pl.String,
@@ -105,7 +108,7 @@ def _compacted(folder: Path) -> list[Path]:
 
 
 def split(interactions: pl.DataFrame, impressions: pl.DataFrame) -> pl.DataFrame:
-    """The interactions with `reason`: null where they are an outcome, else `late` or `unknown`.
+    """The interactions with `reason`: null where they are an outcome, else `LATE` or `UNKNOWN`.
 
     Args:
         impressions: `decision_id`, `timestamp` and `item_ids`; of a decision the first counts.
@@ -114,9 +117,9 @@ def split(interactions: pl.DataFrame, impressions: pl.DataFrame) -> pl.DataFrame
     found = interactions.join(shown, on="decision_id", how="left", maintain_order="left")
     reason = (
         pl.when(pl.col("item_ids").is_null() | ~pl.col("item_ids").list.contains(pl.col("item_id")))
-        .then(pl.lit("unknown"))
+        .then(pl.lit(UNKNOWN))
         .when(pl.col("timestamp") - pl.col("shown_at") > IN_TIME)
-        .then(pl.lit("late"))
+        .then(pl.lit(LATE))
     )
     return found.select(*interactions.columns, reason=reason)
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -21,8 +21,8 @@ from catalog.changes import Change, Item
 from catalog.delta import TEXTS, Delta
 from catalog.live_store import LiveStore
 from core.errors import BadParameter, NotFound
-from core.records import IntArray
-from engine.pipeline import Pipeline, words_of_item
+from core.records import FloatArray, IntArray
+from engine.pipeline import Pipeline, item_columns, words_of_item
 from engine.search import Engine
 from retrieval.filters import FIELDS
 from retrieval.live import LiveRetrieval, NewItem
@@ -51,19 +51,8 @@ class LiveEngines:
         items = self._prepare(delta.items.values())
         stale = frozenset(delta.numbers) & frozenset(FIELDS)
         retriever = self._retrieval.over(store, [item.found_by for item in items], stale=stale)
-        columns = replace(
-            built.items,
-            prices=store.prices,
-            popularity=store.popularity,
-            purchase_rates=store.purchase_rates,
-            discounts=store.discounts,
-            in_stock=store.in_stock,
-            type_codes=store.type_codes,
-            brand_codes=store.brand_codes,
-            vectors=retriever.vectors,
-            words=built.items.words.with_items([item.words for item in items]) if items else built.items.words,
-            **self._types(store),
-        )
+        words = built.items.words.with_items([item.words for item in items]) if items else built.items.words
+        columns = item_columns(store, retriever, words, *self._types(store))
         _ = columns.price_levels
         histories = built.histories.moved(_moved(delta))
         return self._built.over(Pipeline(store, retriever, columns, histories), delta.version, delta.timestamp)
@@ -78,8 +67,8 @@ class LiveEngines:
         self._prepared = kept
         return list(kept.values())
 
-    def _types(self, store: LiveStore) -> dict[str, Any]:
-        """Types that the bundle has none of are encoded, and priced as the whole catalogue is."""
+    def _types(self, store: LiveStore) -> tuple[FloatArray, FloatArray]:
+        """Vectors and prices of types; new ones are encoded, and priced as the whole catalogue is."""
         built = self._built.pipeline.items
         new = store.types[len(self._built.store.types) :]
         vectors, prices = built.type_vectors, built.type_prices
@@ -87,7 +76,7 @@ class LiveEngines:
             encoder = self._built.retriever.encoder
             vectors = np.concatenate([vectors.reshape(-1, encoder.dim), *(encoder.encode([name]) for name in new)])
             prices = np.concatenate([prices[:-1], np.repeat(prices[-1:], len(new) + 1)])
-        return {"type_vectors": vectors, "type_prices": prices}
+        return vectors, prices
 
 
 def _moved(delta: Delta) -> IntArray | None:

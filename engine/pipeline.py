@@ -87,8 +87,20 @@ def with_rows(candidates: Candidates, rows: IntArray, vectors: RowsOf[np.float32
     )
 
 
-def item_columns(store: ItemStore, retriever: Retriever, words: ItemWords, type_vectors: FloatArray) -> ItemColumns:
-    """Gather what features need of the items."""
+def item_columns(
+    store: ItemStore,
+    retriever: Retriever,
+    words: ItemWords,
+    type_vectors: FloatArray,
+    type_prices: FloatArray | None = None,
+) -> ItemColumns:
+    """Gather what features need of the items.
+
+    Args:
+        type_prices: [n_types + 1], the store's own medians by default.
+    """
+    if type_prices is None:
+        type_prices = median_prices(store.prices, store.type_codes, len(store.types))
     return ItemColumns(
         prices=store.prices,
         popularity=store.popularity,
@@ -97,9 +109,9 @@ def item_columns(store: ItemStore, retriever: Retriever, words: ItemWords, type_
         in_stock=store.in_stock,
         type_codes=store.type_codes,
         brand_codes=store.brand_codes,
-        vectors=np.asarray(retriever.vectors),
+        vectors=retriever.vectors,
         type_vectors=type_vectors,
-        type_prices=median_prices(store.prices, store.type_codes, len(store.types)),
+        type_prices=type_prices,
         words=words,
     )
 

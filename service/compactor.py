@@ -16,10 +16,8 @@ import polars as pl
 import structlog
 
 from engine.impressions import write_parquet
-from engine.interactions import INTERACTIONS, SCHEMA, SPOOL, UNMATCHED, impressions_of, read_spooled, split
+from engine.interactions import INTERACTIONS, MATCHED, SCHEMA, SPOOL, UNMATCHED, impressions_of, read_spooled, split
 from service.journal import SUFFIX, dated
-
-MATCHED = "matched"
 
 _log = structlog.get_logger()
 

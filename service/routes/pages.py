@@ -15,6 +15,7 @@ from service.bundles import Bundles
 from service.pages import Pages
 from service.problems import documented
 from service.tracked import Tracked
+from webpages.tracking import Visit
 
 
 def _web_address(url: str) -> str:
@@ -64,21 +65,6 @@ class TakenPage(BaseModel):
     left_out: str | None = Field(description="Why it made no item.")
 
 
-class Visited(BaseModel):
-    """One look at a followed page; see `webpages.tracking`."""
-
-    url: str
-    site: str
-    timestamp: str
-    price: str | None
-    currency: str | None
-    role: str
-    status: str
-    signals: list[str]
-    alert: bool = Field(description="The price or the availability has changed, and that is believed.")
-    previous: str | None
-
-
 class Followed(BaseModel):
     """A followed page as it was at its last visit."""
 
@@ -122,7 +108,7 @@ def pages_router(pages: Pages, tracked: Tracked, bundles: Bundles, gate: Gate, *
         "/tracked",
         responses=documented(401, 403, 413, 422, 429, 503),
         openapi_extra=documented_body(reference(VisitBody)),
-        response_model=Visited,
+        response_model=Visit,
         summary="Visit a page",
     )
     async def visit(request: Request) -> dict[str, Any]:
@@ -134,7 +120,7 @@ def pages_router(pages: Pages, tracked: Tracked, bundles: Bundles, gate: Gate, *
     @router.get(
         "/tracked/history",
         responses=documented(401, 403, 404, 422, 429, 503),
-        response_model=list[Visited],
+        response_model=list[Visit],
         summary="The visits of a page",
     )
     async def history(request: Request, url: Annotated[str, Query(max_length=2048)]) -> list[dict[str, Any]]:

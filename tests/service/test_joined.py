@@ -60,10 +60,11 @@ def test_served_logged_joined_and_replayed(settings: Settings, engine: Engine) -
 
     report = replay(settings.data_folder, engine, {"money": {"revenue": 1.0}})
     assert report["log"]["n_replayed"] == len(answers)
+    assert report["log"]["events"] == {"matched": 3 * len(answers), "late": 0, "unknown": 0}
     assert report["policies"]["money"]["revenue"]["ess"] > 1
 
 
-def test_late_and_unknown_events_are_kept_apart_and_counted(settings: Settings) -> None:
+def test_late_and_unknown_events_are_kept_apart_and_counted(settings: Settings, engine: Engine) -> None:
     tomorrow = (datetime.now(UTC) + timedelta(days=1, hours=1)).isoformat()
     quick = {"log_segment_rows": 1, "log_compact_seconds": 0.05}
     with serving(settings.model_copy(update=quick)) as client:
@@ -89,6 +90,11 @@ def test_late_and_unknown_events_are_kept_apart_and_counted(settings: Settings) 
     assert len(read_interactions(settings.data_folder)) == 4
     (frame,) = read_log(settings.data_folder)
     assert frame["clicks"].to_list() == [[1, 0, 0, 0, 0]]
+    report = replay(settings.data_folder, engine, {"money": {"revenue": 1.0}})
+    assert report["log"]["events"] == {"matched": 1, "late": 1, "unknown": 2}
+    assert any(
+        warning.startswith("3 of 4 events are the outcome of nothing here: 2 of ") for warning in report["warnings"]
+    )
 
 
 def test_what_was_unmatched_on_one_machine_is_found_when_folders_meet(settings: Settings, tmp_path: Path) -> None:
