@@ -1,4 +1,5 @@
-"""The subcommands of `trimtab`, one function each: it prints for people, or one JSON object with --json."""
+"""The subcommands of `trimtab` on catalogues and bundles, one function each: it prints for people, or one JSON object
+with --json. Those on logs are in `cli.logs`, those on web pages in `cli.pages`."""
 
 from __future__ import annotations
 
@@ -9,12 +10,13 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from cli.console import AsJson, notes, plain, print_json, progress, results
+from cli.console import AsJson, BundleFolder, Quiet, notes, plain, print_json, progress, results
+from cli.logs import app as logs_app
 from cli.pages import app as pages_app
 from core.errors import BadFile, BadParameter, TrimtabError
 
 if TYPE_CHECKING:
-    from engine import Engine
+    pass
 
 app = typer.Typer(
     name="trimtab",
@@ -24,14 +26,8 @@ app = typer.Typer(
     add_completion=False,
 )
 
+app.add_typer(logs_app)
 app.add_typer(pages_app)
-
-BundleFolder = Annotated[Path, typer.Argument(help="bundle folder", metavar="BUNDLE")]
-Quiet = Annotated[bool, typer.Option("--quiet", help="no progress bars")]
-IdSalt = Annotated[
-    str | None,
-    typer.Option(envvar="TRIMTAB_ID_SALT", show_default=False, help="of the service that logged, if it hashes ids"),
-]
 
 
 def main() -> None:
@@ -225,84 +221,6 @@ def evaluate(
 
 
 @app.command()
-def simulate(
-    bundle: BundleFolder,
-    impressions: Annotated[int, typer.Option(min=1, help="how many to simulate")],
-    out: Annotated[Path, typer.Option(help="log to write")],
-    seed: Annotated[int, typer.Option()] = 0,
-    clicks: Annotated[str, typer.Option(help="how a page is read: position, trust, cascade or dbn")] = "position",
-    quiet: Quiet = False,
-) -> None:
-    """Simulate shoppers and write the log a service would have written."""
-    from abtest.clicks import CLICK_MODELS
-    from abtest.simulate import simulate as run
-    from engine import Engine
-
-    if clicks not in CLICK_MODELS:
-        raise BadParameter("--clicks", f"{clicks!r} is no click model", ", ".join(CLICK_MODELS))
-    engine = Engine.load(bundle)
-    with progress(quiet) as report:
-        run(engine, impressions, out, seed=seed, click_model=CLICK_MODELS[clicks], progress=report)
-
-
-@app.command()
-def convert(
-    source: Annotated[Path, typer.Argument(metavar="SOURCE", help="UBI files, Open Bandit files, or any table")],
-    out: Annotated[Path, typer.Option(help="log to write")],
-    mapping: Annotated[Path | None, typer.Option(help="TOML file that says which column of a table is which")] = None,
-    as_json: AsJson = False,
-) -> None:
-    """Read a log of another layout; what is rejected is counted with the reason."""
-    from abtest.conversion import convert as run
-
-    found = run(source, out, mapping=mapping).as_dict()
-    if as_json:
-        print_json(found)
-        return
-    results.print(f"{found['layout']}: {found['n_written']:,} of {found['n_read']:,} impressions in {out}")
-    for reason, one in found["rejected"].items():
-        results.print(f"  {one['n']:,} rejected: {reason} (first: {one['first']})", highlight=False)
-
-
-def _engine_of_log(bundle: Path, id_salt: str | None) -> Engine:
-    """The bundle, with its users as the log names them."""
-    from pydantic import SecretStr
-
-    from engine import Engine
-    from service.pseudonyms import Pseudonyms
-
-    return Pseudonyms(None if id_salt is None else SecretStr(id_salt)).engine(Engine.load(bundle))
-
-
-@app.command()
-def replay(
-    log: Annotated[Path, typer.Argument(metavar="LOG", help="impression log: a file or a folder")],
-    bundle: Annotated[Path, typer.Option(help="the bundle that served")],
-    policy: Annotated[list[str], typer.Option(help="NAME=w_relevance:0.7,w_revenue:0.3; may be repeated")],
-    out: Annotated[Path, typer.Option(help="folder for the report")],
-    judgments: Annotated[Path | None, typer.Option(help="CSV of query,item_id,grade, for nDCG")] = None,
-    id_salt: IdSalt = None,
-    as_json: AsJson = False,
-    quiet: Quiet = False,
-) -> None:
-    """Say what other weights would have done to relevance, revenue and diversity."""
-    from abtest.replay import replay as run
-    from catalog.judgments import read_judgments
-    from core.weights import parse_policy
-
-    policies = dict(parse_policy(text) for text in policy)
-    judged = None if judgments is None else read_judgments(judgments)
-    engine = _engine_of_log(bundle, id_salt)
-    with progress(quiet or as_json) as report:
-        result = run(log, engine, policies, out, judgments=judged, progress=report)
-    if as_json:
-        print_json(result)
-    else:
-        notes.print(f"report in {out}")
-        results.print((out / "report.md").read_text(), highlight=False)
-
-
-@app.command()
 def compare(
     data: Annotated[str, typer.Option(help="grocery, icecat, or both with a comma")],
     out: Annotated[Path, typer.Option(help="folder for prepared lists, cells and tables; a run is taken up again")],
@@ -321,88 +239,3 @@ def compare(
             run(name, methods.split(","), n_seeds=seeds, out=out, icecat=icecat, progress=report)
     if docs is not None:
         notes.print(f"report in {write_experiments(out, docs)}")
-
-
-@app.command()
-def decision(
-    decision_id: Annotated[str, typer.Argument(metavar="ID", help="as in the response and the log")],
-    bundle: Annotated[Path, typer.Option(help="the bundle that served")],
-    log: Annotated[Path, typer.Option(help="impression log: a file or a folder")] = Path("data"),
-    changes: Annotated[Path, typer.Option(help="the log of changes to the catalogue")] = Path("data/catalogue"),
-    id_salt: IdSalt = None,
-) -> None:
-    """Make a logged decision again, to the bit, and say what each feature added."""
-    from engine.decisions import replay_decision
-    from engine.impressions import find_impression
-    from engine.live import LiveEngine
-
-    row = find_impression(decision_id, [log])
-    replayed = replay_decision(LiveEngine(_engine_of_log(bundle, id_salt), changes).at(row["catalogue"] or 0), row)
-    print_json({**replayed, "timestamp": replayed["timestamp"].isoformat()})
-
-
-@app.command()
-def tune(
-    log: Annotated[Path, typer.Argument(metavar="LOG", help="impression log: a file or a folder")],
-    bundle: Annotated[Path, typer.Option(help="the bundle that served")],
-    maximise: Annotated[str, typer.Option(help="an objective")],
-    out: Annotated[Path, typer.Option(help="profile to write, as /profiles takes it")],
-    keep: Annotated[list[str] | None, typer.Option(help="objective=share of its logged value, relevance=0.98")] = None,
-    id_salt: IdSalt = None,
-    as_json: AsJson = False,
-    quiet: Quiet = False,
-) -> None:
-    """Find weights on a log: maximise one objective, keep a share of others."""
-    from abtest.tune import tune as run
-    from cli.tables import tuning_table
-
-    floors = dict(_parse_share(text) for text in keep or ())
-    engine = _engine_of_log(bundle, id_salt)
-    with progress(quiet or as_json) as report:
-        result = run(log, engine, out, maximise=maximise, keep=floors, progress=report)
-    if as_json:
-        print_json(result)
-        return
-    results.print(tuning_table(result, maximise, title=str(out)))
-
-
-@app.command()
-def agree(
-    bundle: BundleFolder,
-    metric: Annotated[str, typer.Option(help="relevance or revenue")] = "relevance",
-    policies: Annotated[int, typer.Option(min=3)] = 20,
-    impressions: Annotated[int, typer.Option(min=1, help="of the log, and of all A/B tests together")] = 200_000,
-    truth: Annotated[int, typer.Option(min=1, help="searches by which each policy's truth is measured")] = 100_000,
-    seed: Annotated[int, typer.Option()] = 0,
-    as_json: AsJson = False,
-    quiet: Quiet = False,
-) -> None:
-    """Simulate many policies: do judgments, replay, A/B tests and interleaving rank them as the truth does?"""
-    from abtest.agree import METHODS
-    from abtest.agree import agree as run
-    from cli.tables import agreement_table
-    from engine import Engine
-
-    engine = Engine.load(bundle)
-    with progress(quiet or as_json) as report:
-        result = run(
-            engine, metric=metric, n_policies=policies, n_log=impressions, n_truth=truth, seed=seed, progress=report
-        )
-    if as_json:
-        print_json(result)
-        return
-    results.print(agreement_table(result, METHODS, title=f"{metric} of {policies} policies"))
-    needed = result["searches_to_decide"]
-    if needed["n_policies"]:
-        results.print(
-            f"searches to tell the median of {needed['n_policies']} policies from the default: "
-            f"{needed['ab']:,.0f} in an A/B test, {needed['interleaving']:,.0f} interleaved"
-        )
-
-
-def _parse_share(text: str) -> tuple[str, float]:
-    name, _, share = text.partition("=")
-    try:
-        return name.strip(), float(share)
-    except ValueError:
-        raise BadParameter("--keep", f"cannot read {text!r}", "objective=share, as in relevance=0.98") from None

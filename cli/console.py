@@ -6,6 +6,7 @@ import json
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from pathlib import Path
 from typing import Annotated, Any
 
 import typer
@@ -13,6 +14,8 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
 
 AsJson = Annotated[bool, typer.Option("--json", help="print one JSON object and nothing else")]
+BundleFolder = Annotated[Path, typer.Argument(help="bundle folder", metavar="BUNDLE")]
+Quiet = Annotated[bool, typer.Option("--quiet", help="no progress bars")]
 
 results = Console()
 notes = Console(stderr=True)

@@ -1,4 +1,4 @@
-"""One function for each of the package's subcommands; `cli.py` only passes arguments on and prints."""
+"""One function for each of the package's subcommands; `cli.pages` only passes arguments on and prints."""
 
 from __future__ import annotations
 

@@ -21,8 +21,9 @@ from webpages.analyze import Renderer, analyze, classify
 from webpages.dom import parse
 from webpages.examples import Example, read_examples, wanted_prices
 from webpages.features import LEVELS
+from webpages.field_model import FieldModel
 from webpages.form_sets import LabelledForm, duck_forms, formasaurus_forms
-from webpages.forms import FILL_ABOVE, FieldModel
+from webpages.forms import FILL_ABOVE
 from webpages.image_features import image_key
 from webpages.model import ElementModel, shipped_model
 from webpages.page import Page

@@ -11,7 +11,7 @@ from pathlib import Path
 
 from webpages.datasets import brand_site, formasaurus_folder
 from webpages.dom import Dom, parse
-from webpages.forms import Field, read_fields
+from webpages.fields import Field, read_fields
 
 _DUCK = {
     "password.new": "password", "password.current": "password", "username OR emailAddress": "username",

@@ -40,7 +40,7 @@ class Page:
         kind: `product`, `listing`, `checkout` or `other`.
         confidence: chance that the page is a product page (0..1), whatever `kind` says.
         elements: by name; what is not there, or not sure enough, is left out.
-        forms: analysed forms, as `webpages.forms.Form.as_dict` gives them.
+        forms: analysed forms, as `webpages.forms.Forms.as_dicts` gives them.
         level: the highest feature level used (`text`, `style`, `layout`).
         stated_price: the first price of the structured data, for the monitoring of disagreements.
         truncated: whether the page was cut to stay within the limits.

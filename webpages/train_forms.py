@@ -16,8 +16,9 @@ from numpy.typing import NDArray
 from scipy.optimize import minimize
 from scipy.sparse import csr_matrix
 
+from webpages.field_model import FIELD_TYPES, N_BUCKETS, FieldModel, hashed
+from webpages.fields import Field
 from webpages.form_sets import LabelledForm
-from webpages.forms import FIELD_TYPES, N_BUCKETS, Field, FieldModel, hashed
 from webpages.model import SCHEMA_VERSION, replace_file
 
 RIDGE = 0.02

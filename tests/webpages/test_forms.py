@@ -11,7 +11,9 @@ from hypothesis import strategies as st
 
 from tests.webpages.pages_made_here import CHECKOUT
 from webpages.dom import parse
-from webpages.forms import FILL_ABOVE, decode_chain, read_fields, read_forms
+from webpages.field_model import decode_chain
+from webpages.fields import read_fields
+from webpages.forms import FILL_ABOVE, read_forms
 
 
 @given(st.integers(1, 4), st.integers(2, 3), st.integers(0, 10_000))
