@@ -30,37 +30,69 @@ def repeats(dom: Dom, elements: Sequence[int], asked: Sequence[int] | None = Non
         [n, 3] blocks of any sort, blocks with a link, blocks with a link and a picture; 1 where nothing repeats and the
         block is of that sort, 0 where no block is.
     """
-    blocks: dict[tuple[int, str], set[int]] = {}
-    ways: dict[int, list[tuple[int, tuple[int, str]]]] = {}
-    for element in elements:
-        way: list[tuple[int, tuple[int, str]]] = []
-        block, path = element, ""
-        for _ in range(HEIGHT):
-            parent = dom.parents[block]
-            if parent < 0 or dom.tags[block] == "body":
-                break
-            path = f"{dom.tags[block]}/{path}"
-            key = (parent, path)
-            blocks.setdefault(key, set()).add(block)
-            way.append((block, key))
-            block = parent
-        ways[element] = way
+    asked = elements if asked is None else asked
+    paths: dict[tuple[int, str], int] = {}
+    blocks: dict[tuple[int, int], set[int]] = {}
+    ways = {element: _way_up(dom, element, paths, blocks) for element in asked}
+    if len(asked) < len(elements):
+        for element in elements:
+            _count(dom, element, paths, blocks)
     links, pictures = dom.of_tags("a"), dom.of_tags("img")
     sorts: dict[int, tuple[bool, bool]] = {}
     rows = []
-    for element in elements if asked is None else asked:
+    for element in asked:
         most = linked_most = pictured_most = 0
-        for block, key in ways[element]:
+        for block, place in ways[element]:
+            n = len(blocks[place])
+            if n <= pictured_most:
+                continue
             if block not in sorts:
                 linked = _any_in(dom, block, links)
                 sorts[block] = (linked, linked and _any_in(dom, block, pictures))
             linked, pictured = sorts[block]
-            n = len(blocks[key])
             most = max(most, n)
             linked_most = max(linked_most, n * linked)
             pictured_most = max(pictured_most, n * pictured)
         rows.append([most, linked_most, pictured_most])
     return np.asarray(rows, dtype=np.float32).reshape(len(rows), len(REPEAT_NAMES))
+
+
+def _way_up(
+    dom: Dom, element: int, paths: dict[tuple[int, str], int], blocks: dict[tuple[int, int], set[int]]
+) -> list[tuple[int, tuple[int, int]]]:
+    """Blocks above an element, each with its place: the parent, and a number for the tags from the block downwards.
+
+    Args:
+        paths: numbers of paths, by the path below and the tag above it; new ones are added.
+        blocks: blocks by place; these are added.
+    """
+    way: list[tuple[int, tuple[int, int]]] = []
+    block, path = element, 0
+    for _ in range(HEIGHT):
+        parent, tag = dom.parents[block], dom.tags[block]
+        if parent < 0 or tag == "body":
+            break
+        path = paths.setdefault((path, tag), len(paths) + 1)
+        place = (parent, path)
+        blocks.setdefault(place, set()).add(block)
+        way.append((block, place))
+        block = parent
+    return way
+
+
+def _count(
+    dom: Dom, element: int, paths: dict[tuple[int, str], int], blocks: dict[tuple[int, int], set[int]]
+) -> None:
+    """Add the blocks above an element to places that are known already, as far as its way is."""
+    block, path = element, 0
+    for _ in range(HEIGHT):
+        known = paths.get((path, dom.tags[block]))
+        if known is None:
+            return
+        path, parent = known, dom.parents[block]
+        if (parent, path) in blocks:
+            blocks[parent, path].add(block)
+        block = parent
 
 
 def _any_in(dom: Dom, block: int, elements: Sequence[int]) -> bool:
