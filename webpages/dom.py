@@ -12,6 +12,7 @@ import re
 from collections import defaultdict
 from dataclasses import dataclass, field
 from functools import cached_property
+from itertools import chain
 from operator import add
 from typing import Any
 
@@ -121,7 +122,8 @@ class Dom:
 
     def of_tags(self, *tags: str) -> list[int]:
         """Elements of these tags, in document order."""
-        return sorted(element for tag in tags for element in self.by_tag.get(tag, ()))
+        of_each = [self.by_tag[tag] for tag in tags if tag in self.by_tag]
+        return of_each[0] if len(of_each) == 1 else sorted(chain.from_iterable(of_each))
 
     def having(self, name: str) -> list[int]:
         """Elements with an attribute of that name, in document order."""

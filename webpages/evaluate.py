@@ -29,9 +29,7 @@ from webpages.image_features import image_key
 from webpages.model import ElementModel, shipped_model
 from webpages.page import Page
 from webpages.prices import parse_price
-from webpages.reading import Reading
 from webpages.render import rendering
-from webpages.structured import read_structured
 from webpages.train import fit, fit_trees, folds_by_site, outcomes
 from webpages.train_forms import fit_fields
 
@@ -343,8 +341,7 @@ def evaluate_times(examples: Sequence[Example], model: ElementModel, render: Ren
         spent = []
         for page in pages:
             started = time.process_time()
-            dom = parse(page.html)
-            classify(Reading.of(dom, read_structured(dom), page.url), model, levels=levels)
+            analyze(page.html, page.url, model=model, levels=levels)
             spent.append((time.process_time() - started) * 1000)
         figures[policy] = _milliseconds(spent)
     if render is not None:

@@ -48,7 +48,7 @@ def price_rows(reading: Reading, candidates: Sequence[Candidate]) -> list[Row]:
     seen_value: Counter[Decimal] = Counter()
     seen_signature: Counter[str] = Counter()
     title = " ".join(titles_of(dom))
-    rivals = rival_rows(dom, candidates)
+    rivals = rival_rows(dom, candidates).tolist()
     rows = []
     for index, candidate in enumerate(candidates):
         element, value, money = candidate.element, values[index], candidate.money

@@ -7,10 +7,10 @@ saved. A price is the smallest of those that could be meant, and the larger one 
 from __future__ import annotations
 
 import re
-from bisect import bisect_left, bisect_right
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 import numpy as np
+from numpy.typing import NDArray
 
 from webpages.candidates import Candidate, mark
 from webpages.common_features import STRUCK
@@ -24,6 +24,8 @@ RIVAL_NAMES = [
 ]  # fmt: skip
 NEAR = 8
 """Text segments between amounts that are read together."""
+MAX_NEAR = 40
+Ints = NDArray[np.int64]
 TILES = 3
 """So many blocks of one make, with link and picture, are other products."""
 MAX_WORDS = 50
@@ -36,52 +38,71 @@ _ASIDE_ROLES = sum(role_bit(role) for role in ("net", "unit", "instalment", "sav
 _NET_ROLE, _OLD_ROLE = role_bit("net"), role_bit("old")
 
 
-def rival_rows(dom: Dom, candidates: Sequence[Candidate]) -> list[list[float]]:
-    """[n][len(RIVAL_NAMES)] columns."""
-    starts = [dom.segment_starts[candidate.element] for candidate in candidates]
-    shown = [index for index, candidate in enumerate(candidates) if candidate.source == "text"]
-    repeated = np.zeros((len(candidates), len(REPEAT_NAMES)), dtype=np.float32)
-    repeated[shown] = repeats(dom, [candidates[index].element for index in shown])
-    places = [starts[index] for index in shown]
-    values = [float(candidate.money.value) if candidate.money else 0.0 for candidate in candidates]
-    own = [candidate.text if candidate.source == "text" else "" for candidate in candidates]
+def rival_rows(dom: Dom, candidates: Sequence[Candidate]) -> NDArray[np.float64]:
+    """[n, len(RIVAL_NAMES)] columns."""
+    n = len(candidates)
+    starts = np.asarray([dom.segment_starts[candidate.element] for candidate in candidates], dtype=np.int64)
+    is_shown = [candidate.source == "text" for candidate in candidates]
+    shown = np.flatnonzero(is_shown)
+    repeated = np.zeros((n, len(REPEAT_NAMES)))
+    repeated[shown] = repeats(dom, [candidates[index].element for index in shown.tolist()])
+    values = np.asarray([float(candidate.money.value) if candidate.money else 0.0 for candidate in candidates])
+    own = [candidate.text if there else "" for candidate, there in zip(candidates, is_shown, strict=True)]
     words = [
-        said_in(f"{candidate.text} {_beside(dom, candidate)}") if candidate.source == "text" else frozenset()
-        for candidate in candidates
+        said_in(f"{candidate.text} {_beside(dom, candidate)}") if there else frozenset()
+        for candidate, there in zip(candidates, is_shown, strict=True)
     ]
-    roles = [_roles(dom, candidate.element) if candidate.source == "text" else 0 for candidate in candidates]
-    aside = [
+    roles = [
+        _roles(dom, candidate.element) if there else 0 for candidate, there in zip(candidates, is_shown, strict=True)
+    ]
+    aside = _flags(
         bool(role & _ASIDE_ROLES or said & _ASIDE or _CHANGE.search(text)) or "save" in said_in(text)
         for text, said, role in zip(own, words, roles, strict=True)
-    ]
-    net = [bool(role & _NET_ROLE) or "net" in said for said, role in zip(words, roles, strict=True)]
-    gross = ["gross" in said for said in words]
-    old = [
+    )
+    net = _flags(bool(role & _NET_ROLE) or "net" in said for said, role in zip(words, roles, strict=True))
+    gross = _flags("gross" in said for said in words)
+    old = _flags(
         bool(role & _OLD_ROLE) or _struck(dom, candidate.element) or "old" in said
         for candidate, said, role in zip(candidates, words, roles, strict=True)
-    ]
+    )
     tile = repeated[:, 2] >= TILES
     standing: dict[float, set[int]] = {}
-    for index in shown:
-        if not tile[index]:
-            standing.setdefault(values[index], set()).add(starts[index])
-    rows = []
-    for index, value in enumerate(values):
-        low, high = bisect_left(places, starts[index] - NEAR), bisect_right(places, starts[index] + NEAR)
-        near = [shown[at] for at in range(low, high) if values[shown[at]] != value][:40]
-        rows.append(
-            [
-                *repeated[index].tolist(),
-                float(aside[index]),
-                float(any(value / 4 < values[o] < value and not aside[o] and not old[o] for o in near)),
-                float(any(value < values[o] < 4 * value and not aside[o] and not old[o] for o in near)),
-                float(any(value < values[o] < 4 * value and old[o] for o in near)),
-                float(min(len(standing.get(value, ())), 6)),
-                float(any(_taxed(values[o], value) and (net[o] or gross[index]) for o in near)),
-                float(any(_taxed(value, values[o]) and (net[index] or gross[o]) for o in near)),
-            ]
-        )
-    return rows
+    for index in shown[~tile[shown]].tolist():
+        standing.setdefault(values[index], set()).add(starts[index])
+    n_places = [min(len(standing.get(value, ())), 6) for value in values.tolist()]
+    one, other = _near(starts, shown, values)
+    value, beside, is_rival = values[one], values[other], ~aside & ~old
+    is_smaller, is_larger = (value / 4 < beside) & (beside < value), (value < beside) & (beside < 4 * value)
+    pairs = [
+        is_smaller & is_rival[other],
+        is_larger & is_rival[other],
+        is_larger & old[other],
+        _taxed(beside, value) & (net[other] | gross[one]),
+        _taxed(value, beside) & (net[one] | gross[other]),
+    ]
+    smaller, larger, larger_old, untaxed, taxed = (np.bincount(one[holds], minlength=n) > 0 for holds in pairs)
+    return np.column_stack([repeated, aside, smaller, larger, larger_old, n_places, untaxed, taxed])
+
+
+def _flags(values: Iterable[bool]) -> NDArray[np.bool_]:
+    return np.fromiter(values, dtype=np.bool_)
+
+
+def _near(starts: NDArray[np.int64], shown: NDArray[np.int64], values: NDArray[np.float64]) -> tuple[Ints, Ints]:
+    """Pairs of a candidate and a shown one of another value near it, at most `MAX_NEAR` of each candidate.
+
+    Args:
+        starts: [n] text segment each candidate begins with.
+        shown: [m] those that can be seen, in document order.
+    """
+    places = starts[shown]
+    low, high = np.searchsorted(places, starts - NEAR, "left"), np.searchsorted(places, starts + NEAR, "right")
+    one = np.repeat(np.arange(len(starts)), high - low)
+    other = shown[np.arange(len(one)) - np.searchsorted(one, one) + low[one]]
+    differ = values[one] != values[other]
+    one, other = one[differ], other[differ]
+    first = np.arange(len(one)) - np.searchsorted(one, one) < MAX_NEAR
+    return one[first], other[first]
 
 
 def _beside(dom: Dom, candidate: Candidate) -> str:
@@ -106,9 +127,12 @@ def _struck(dom: Dom, element: int) -> bool:
     return dom.tags[element] in STRUCK or any(dom.tags[above] in STRUCK for above in dom.ancestors(element, 3))
 
 
-def _taxed(net: float, gross: float) -> bool:
+def _taxed(net: NDArray[np.float64], gross: NDArray[np.float64]) -> NDArray[np.bool_]:
     """Whether `gross` is `net` with a tax added, as rounded to cents or, of whole amounts, to units."""
-    if not net * 1.04 < gross < net * 1.28:
-        return False
-    tolerance = 0.016 if net != int(net) or gross != int(gross) else 0.75
-    return any(abs(net * (1 + rate / 100) - gross) <= tolerance for rate in TAX_RATES)
+    found = (net * 1.04 < gross) & (gross < net * 1.28)
+    some_net, some_gross = net[found], gross[found]
+    has_cents = (some_net != np.floor(some_net)) | (some_gross != np.floor(some_gross))
+    tolerance = np.where(has_cents, 0.016, 0.75)
+    missed = np.abs(some_net[:, None] * (1 + np.asarray(TAX_RATES) / 100) - some_gross[:, None])
+    found[found] = (missed <= tolerance[:, None]).any(axis=1)
+    return found

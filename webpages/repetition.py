@@ -80,9 +80,7 @@ def _way_up(
     return way
 
 
-def _count(
-    dom: Dom, element: int, paths: dict[tuple[int, str], int], blocks: dict[tuple[int, int], set[int]]
-) -> None:
+def _count(dom: Dom, element: int, paths: dict[tuple[int, str], int], blocks: dict[tuple[int, int], set[int]]) -> None:
     """Add the blocks above an element to places that are known already, as far as its way is."""
     block, path = element, 0
     for _ in range(HEIGHT):
