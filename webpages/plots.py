@@ -19,6 +19,7 @@ _OURS = {
     "layout": "ours, level 3 (rendered)",
     "static": "**ours, as shipped without rendering**",
     "auto": "**ours, as shipped with rendering**",
+    "first": "the same without rendering, pages whose names were never met",
 }
 
 
