@@ -38,6 +38,8 @@ from webpages.structured import read_structured
 
 SURE = 0.9
 """From this confidence on the next level is not asked."""
+ADDS_NOTHING = frozenset({("image", "style")})
+"""Not asked after the level before, which finds as many of these kinds alone (docs/webpages.md, by level)."""
 ELEMENTS_ABOVE = 0.1
 """The kind is one decision and each element another with its own confidence: elements are left out only where the
 page is
@@ -181,6 +183,8 @@ class Scorer:
         """The choice at the first level that is sure of it, else at the last one there is."""
         found = None
         for level in self.levels:
+            if found is not None and (kind, level) in ADDS_NOTHING:
+                continue
             if level == "layout" and not self._has_layout():
                 break
             found = self._at(kind, level) or found

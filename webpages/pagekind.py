@@ -90,7 +90,7 @@ def page_row(
     path = _path(url)
     stated = {fact.money.value for fact in structured.prices}
     first = min((c for c in shown if dom.segment_starts[c.element] >= start), key=lambda c: c.element, default=None)
-    linked = {dom.attribute(link, "href") for link in links}
+    linked = {dom.attributes[link].get("href", "") for link in links}
     row = [
         math.log1p(len(shown)),
         math.log1p(len({c.money.value for c in shown if c.money})),

@@ -85,11 +85,11 @@ class Styles:
     @classmethod
     def of(cls, dom: Dom) -> Styles:
         classes = {
-            value: frozenset(value.split()) for value in {dom.attribute(e, "class") for e in dom.having("class")}
+            value: frozenset(value.split()) for value in {dom.attributes[e]["class"] for e in dom.having("class")}
         }
         styles = cls(dom, classes | {"": frozenset()})
         on_page = {f".{name}" for names in classes.values() for name in names}
-        on_page |= {f"#{dom.attribute(element, 'id')}" for element in dom.having("id")}
+        on_page |= {f"#{dom.attributes[element]['id']}" for element in dom.having("id")}
         n_rules = 0
         for sheet in dom.styles:
             for selector, body in _blocks(sheet[:MAX_SHEET]):
