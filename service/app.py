@@ -59,6 +59,7 @@ from service.searching import Searching
 from service.security_headers import SecurityHeaders
 from service.settings import Settings
 from service.shadow import Shadow
+from service.shortcut import Shortcut
 from service.state import State
 from service.telemetry import Telemetry
 from service.tracing import tracing
@@ -180,8 +181,9 @@ def create_app(settings: Settings) -> FastAPI:
     reader, admin = gate.dependency("admin", always=False), gate.dependency("admin", always=True)
     define = partial(definitions_router, reader=reader, admin=admin, max_body_bytes=limit)
     replays = Replays(settings.report_folder or settings.data_folder / "reports")
+    searches = search_router(searching, gate, admission, max_body_bytes=limit)
     routers = (
-        search_router(searching, gate, admission, max_body_bytes=limit),
+        searches,
         frontier_router(searching, gate, frontiers),
         events_router(events, pseudonyms, telemetry, gate, max_body_bytes=limit),
         define(profiles, check=lambda profile: normalise(profile.weights, searching.known_weights)),
@@ -205,6 +207,7 @@ def create_app(settings: Settings) -> FastAPI:
         app.include_router(router)
     app.mount(ASSETS, StaticFiles(directory=FOLDER / "assets"))
     problems.install(app)
+    app.add_middleware(Shortcut, routes=searches.routes)
     app.add_middleware(SecurityHeaders)
     app.add_middleware(Accounting, telemetry=telemetry)
     app.openapi = partial(_openapi, app)  # type: ignore[method-assign]  # the framework's own way to extend it

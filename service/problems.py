@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from http import HTTPStatus
 from typing import Any
 
@@ -69,10 +69,14 @@ def documented(*statuses: int) -> dict[int | str, dict[str, Any]]:
 
 def install(app: FastAPI) -> None:
     """Make `app` answer every error with a problem document."""
-    app.add_exception_handler(TrimtabError, _trimtab_error)
-    app.add_exception_handler(RequestValidationError, _validation_error)
-    app.add_exception_handler(HTTPException, _http_error)
+    for kind, answer in _ANSWERS.items():
+        app.add_exception_handler(kind, answer)
     app.add_exception_handler(Exception, _unexpected)
+
+
+def problem_of(error: Exception) -> Response | None:
+    """The answer to an error, None where it is one that nobody expected."""
+    return next((answer(None, error) for kind, answer in _ANSWERS.items() if isinstance(error, kind)), None)
 
 
 def problem_response(
@@ -95,7 +99,7 @@ def problem_response(
     return Response(orjson.dumps(body), status, headers=headers, media_type=MEDIA_TYPE)
 
 
-def _trimtab_error(_: Request, error: Exception) -> Response:
+def _trimtab_error(_: Request | None, error: Exception) -> Response:
     assert isinstance(error, TrimtabError)
     headers = {}
     retry_after = getattr(error, "retry_after_seconds", None)
@@ -117,7 +121,7 @@ def _kind(error: Exception) -> str:
     return re.sub(r"(?<!^)(?=[A-Z])", "-", type(error).__name__).lower()
 
 
-def _validation_error(_: Request, error: Exception) -> Response:
+def _validation_error(_: Request | None, error: Exception) -> Response:
     assert isinstance(error, RequestValidationError)
     errors = [field_problem(one) for one in error.errors()]
     detail = "; ".join(f"{one.parameter}: {one.problem}; allowed: {one.allowed}" for one in errors[:3])
@@ -150,7 +154,7 @@ def _echo(value: object) -> str:
     return text if len(text) <= MAX_ECHO else text[:MAX_ECHO] + "..."
 
 
-def _http_error(_: Request, error: Exception) -> Response:
+def _http_error(_: Request | None, error: Exception) -> Response:
     """What the framework raises: no such path, another method."""
     assert isinstance(error, HTTPException)
     return problem_response(error.status_code, _DETAIL.get(error.status_code, error.detail), headers=error.headers)
@@ -165,3 +169,10 @@ _DETAIL = {
 def _unexpected(_: Request, __: Exception) -> Response:
     """What nobody expected; the server logs it with its stack."""
     return problem_response(500, "The service failed to answer; its log says why.")
+
+
+_ANSWERS: dict[type[Exception], Callable[[Request | None, Exception], Response]] = {
+    TrimtabError: _trimtab_error,
+    RequestValidationError: _validation_error,
+    HTTPException: _http_error,
+}
