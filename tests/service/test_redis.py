@@ -6,6 +6,7 @@ import os
 import signal
 import subprocess
 import sys
+from itertools import takewhile
 from pathlib import Path
 
 import httpx
@@ -16,6 +17,7 @@ from redis.exceptions import ConnectionError as RedisConnectionError
 from redis.retry import Retry
 
 from core.errors import Unavailable
+from service.candidate_cache import STORED
 from service.redis_server import PrivateRedis, redis_for
 from service.settings import Settings
 from tests.service.conftest import PATIENT_REDIS_SECONDS, RedisProcess, eventually, metric, serving
@@ -89,9 +91,9 @@ def test_a_redis_that_does_not_answer_is_waited_for_once(settings: Settings, red
     with serving(settings) as client:
         redis_server.signal(signal.SIGSTOP)
         try:
-            first = client.get("/search", params={"q": "frozen peas"})
+            first = client.get("/search", params={"q": "frozen peas", "user_id": "83"})  # what she did lately is asked
             assert first.status_code == 200
-            assert first.json()["degraded"] == ["redis"]
+            assert first.json()["degraded"] == ["live_features", "redis"]
             for query in ("soup", "pasta", "coffee"):
                 assert client.get("/search", params={"q": query}).json()["degraded"] == ["redis"]
         finally:
@@ -112,15 +114,23 @@ def test_workers_share_scored_candidates_and_profiles(
     other = patient.model_copy(update={"data_folder": tmp_path / "other"})
     with serving(patient) as one, serving(other) as two, redis_server.client() as redis:
         hits = asked_twice(one, "tomato soup")
-        eventually(lambda: any(redis.scan_iter("trimtab:candidates:*")))
-        eventually(lambda: degraded(two) == [])
+        eventually(lambda: redis.xlen(STORED) == 1)
+        for name in ("margin", "clearance"):  # when the second is there, a whole poll has been made since
+            one.put(f"/profiles/{name}", json={"weights": {"revenue": 1}}, headers=KEY).raise_for_status()
+            eventually(lambda: name in two.get("/profiles").json())  # noqa: B023
         answer = two.get("/search", params={"q": "tomato soup"}).json()
         assert answer["hits"] == hits
         assert "retrieve" not in answer["took_ms"]
         assert metric(two, "trimtab_candidate_cache_total", result="redis") == 1
 
-        one.put("/profiles/margin", json={"weights": {"revenue": 1}}, headers=KEY).raise_for_status()
-        eventually(lambda: "margin" in two.get("/profiles").json())
+
+def test_nobody_waits_for_candidates_that_are_not_there(settings: Settings, redis_server: RedisProcess) -> None:
+    with serving(settings) as client, redis_server.client() as redis, redis.monitor() as monitor:
+        for query in ("soup", "pasta", "coffee"):
+            client.get("/search", params={"q": query}).raise_for_status()
+        redis.echo("the end")
+        asked = list(takewhile(lambda command: "the end" not in command, (one["command"] for one in monitor.listen())))
+    assert not [command for command in asked if "trimtab:candidates:" in command]
 
 
 def test_garbage_in_the_cache_is_a_miss(settings: Settings, redis_server: RedisProcess, tmp_path: Path) -> None:
