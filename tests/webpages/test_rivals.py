@@ -52,6 +52,14 @@ def test_related_products_do_not_make_a_product_page_a_listing() -> None:
     assert (page.kind, page.elements["price"].value) == ("product", "49.90")
 
 
+@given(st.lists(st.sampled_from(["<div>", "</div>", "<a>", "</a>", "<p>", "<span>", "</span>", "<img>"]), max_size=60))
+def test_one_element_among_all_repeats_as_when_all_are_asked_about(pieces: list[str]) -> None:
+    dom = parse("".join(pieces))
+    everything = list(range(len(dom)))
+    for element, row in zip(everything, repeats(dom, everything), strict=True):
+        assert repeats(dom, everything, [element]).tolist() == [row.tolist()]
+
+
 def repeated(html: str, name: str = "n_pictured_repeats") -> dict[str, set[float]]:
     """Values of one column of `repeats` by the amount."""
     dom, candidates = amounts(html)
