@@ -40,6 +40,7 @@ from abtest.verdict import verdict
 from core.errors import BadParameter
 from core.weights import normalise
 from engine import Engine
+from engine.impressions import event_counts
 from engine.interactions import IN_TIME, LATE, UNKNOWN
 from ranker.training import Progress, silent
 
@@ -95,7 +96,7 @@ def replay(
     judged = {} if judgments is None else judged_gains(judgments, engine)
     with shelved(log, engine) as shelves:
         tally = _tallied(shelves, engine, weights, judged, progress)
-    result = _result(tally, shelves, weights, engine, confidence)
+    result = _result(tally, shelves, weights, engine, confidence=confidence, events=event_counts(log))
     if out is not None:
         with published(out, replaces=REPORT) as folder:
             write_report(result, folder)
@@ -191,7 +192,13 @@ class _Estimates:
 
 
 def _result(
-    tally: Tally, shelves: Shelves, weights: Mapping[str, Mapping[str, float]], engine: Engine, confidence: float
+    tally: Tally,
+    shelves: Shelves,
+    weights: Mapping[str, Mapping[str, float]],
+    engine: Engine,
+    *,
+    confidence: float,
+    events: Mapping[str, int],
 ) -> dict[str, Any]:
     estimates = _Estimates(tally, confidence)
     outcomes = [metric for metric in METRICS if metric in engine.known_weights]
@@ -212,12 +219,12 @@ def _result(
         "bundle": engine.bundle_id,
         "confidence": confidence,
         "estimator": {metric: "snips" if metric in COUNTED else "direct" for metric in metrics},
-        "warnings": list(_warnings(tally, left_out, shelves, values)),
+        "warnings": list(_warnings(tally, left_out, shelves.n_read, values, events)),
         "log": {
             "n_read": shelves.n_read,
             "n_replayed": int(everything.sum()),
             "left_out": dict(left_out),
-            "events": dict(shelves.events),
+            "events": dict(events),
             "n_user_groups": int((everything > 0).sum()),
             "weights": [dict(one) for one in shelves.labels.weights],
             **_plain(logged),
@@ -264,7 +271,11 @@ def _plain(estimates: Mapping[str, Estimate]) -> dict[str, dict[str, Any]]:
 
 
 def _warnings(
-    tally: Tally, left_out: Counter[str], shelves: Shelves, values: Mapping[str, Mapping[str, Estimate]]
+    tally: Tally,
+    left_out: Counter[str],
+    n_read: int,
+    values: Mapping[str, Mapping[str, Estimate]],
+    events: Mapping[str, int],
 ) -> Iterator[str]:
     """What a reader must know before any number."""
     wrong = tally.n_wrong / tally.n_drawn if tally.n_drawn else 0.0
@@ -275,8 +286,7 @@ def _warnings(
         )
     if left_out.total():
         reasons = "; ".join(f"{n:,} {reason}" for reason, n in left_out.most_common())
-        yield f"{left_out.total():,} of {shelves.n_read:,} impressions were left out: {reasons}"
-    events = shelves.events
+        yield f"{left_out.total():,} of {n_read:,} impressions were left out: {reasons}"
     lost = {IN_NO_IMPRESSION: events.get(UNKNOWN, 0), TOO_LATE: events.get(LATE, 0)}
     if any(lost.values()):
         reasons = "; ".join(f"{n:,} {reason}" for reason, n in lost.items() if n)

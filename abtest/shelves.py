@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import json
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, fields
 from pathlib import Path
@@ -24,7 +24,7 @@ from abtest.segments import Segments
 from abtest.sums import Ints
 from core.errors import BadLog
 from engine import Engine
-from engine.impressions import event_counts, n_rows_of, read_log
+from engine.impressions import n_rows_of, read_log
 
 IMPRESSIONS_ON_SHELF = 100_000
 """About as many; some 25 MB on disk, ten times that while it is replayed."""
@@ -41,7 +41,6 @@ class Shelves:
         n: those that can be replayed.
         k: positions of the longest slate.
         left_out: reason -> impressions that cannot be replayed.
-        events: see `engine.impressions.event_counts`.
         labels: an empty log with what the codes stand for.
         frequencies: [n_queries] impressions of each query.
         weight_counts: [n_weights] impressions drawn with each.
@@ -52,7 +51,6 @@ class Shelves:
     n: int
     k: int
     left_out: Counter[str]
-    events: Mapping[str, int]
     labels: ReplayLog
     segments: Segments
     frequencies: Ints
@@ -119,7 +117,6 @@ def shelved(path: Path, engine: Engine) -> Iterator[Shelves]:
             n=n,
             k=max(part.k for part in parts),
             left_out=encoder.left_out,
-            events=event_counts(path),
             labels=labels,
             segments=Segments.of(frequencies, _most_shown(shown, len(frequencies)), labels.users, engine),
             frequencies=frequencies,

@@ -142,7 +142,7 @@ def to_parquet(segment: Path, folder: Path) -> None:
 def _visits_in(segment: Path) -> Sequence[Visit]:
     """A last line that a killed process left half written is dropped."""
     lines = [line for line in segment.read_bytes().splitlines(keepends=True) if line.endswith(b"\n")]
-    return [Visit(**{**values, "signals": tuple(values["signals"])}) for values in map(orjson.loads, lines)]
+    return list(map(Visit.of, map(orjson.loads, lines)))
 
 
 def _compare_and_set(redis: Redis, *, url: str, stored: bytes, kept: bytes) -> int:

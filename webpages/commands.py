@@ -101,7 +101,7 @@ def track(
         aside.write_text(json.dumps(known, indent=1, sort_keys=True), encoding="utf-8")
         aside.replace(state)
     if history is not None:
-        append_history(history, [Visit(**{**visit, "signals": tuple(visit["signals"])})])
+        append_history(history, [Visit.of(visit)])
     return visit
 
 

@@ -335,11 +335,11 @@ def evaluate_times(pages: Sequence[LabelledPage], model: ElementModel, render: R
     """Milliseconds of processor time a page by level, and of wall time with rendering; `first` are those of `static`
     before any name on these pages has been met. In the others levels take turns, because cores drift, and each page
     counts by the median of its rounds."""
-    policies = {"text": ("text",), "style": ("style",), "static": ("text", "style")}
+    policies = ("text", "style", "static")
 
     def spent(page: LabelledPage, policy: str) -> float:
         started = time.process_time()
-        analyze(page.html, page.url, model=model, levels=policies[policy])
+        analyze(page.html, page.url, model=model, levels=POLICIES[policy])
         return (time.process_time() - started) * 1000
 
     analyze("<title>what is read once a process</title>", model=model)

@@ -18,6 +18,8 @@ from webpages.dom import Dom
 from webpages.repetition import REPEAT_NAMES, repeats
 from webpages.words import role_bit, roles_of, said_in
 
+Ints = NDArray[np.int64]
+
 RIVAL_NAMES = [
     *REPEAT_NAMES, "is_aside", "smaller_rival", "larger_rival", "larger_old", "n_places", "untaxed_beside",
     "taxed_beside",
@@ -25,7 +27,7 @@ RIVAL_NAMES = [
 NEAR = 8
 """Text segments between amounts that are read together."""
 MAX_NEAR = 40
-Ints = NDArray[np.int64]
+"""Of those, so many are looked at."""
 TILES = 3
 """So many blocks of one make, with link and picture, are other products."""
 MAX_WORDS = 50
@@ -42,28 +44,20 @@ def rival_rows(dom: Dom, candidates: Sequence[Candidate]) -> NDArray[np.float64]
     """[n, len(RIVAL_NAMES)] columns."""
     n = len(candidates)
     starts = np.asarray([dom.segment_starts[candidate.element] for candidate in candidates], dtype=np.int64)
-    is_shown = [candidate.source == "text" for candidate in candidates]
-    shown = np.flatnonzero(is_shown)
+    shown = np.flatnonzero([candidate.source == "text" for candidate in candidates])
     repeated = np.zeros((n, len(REPEAT_NAMES)))
     repeated[shown] = repeats(dom, [candidates[index].element for index in shown.tolist()])
     values = np.asarray([float(candidate.money.value) if candidate.money else 0.0 for candidate in candidates])
-    own = [candidate.text if there else "" for candidate, there in zip(candidates, is_shown, strict=True)]
-    words = [
-        said_in(f"{candidate.text} {_beside(dom, candidate)}") if there else frozenset()
-        for candidate, there in zip(candidates, is_shown, strict=True)
-    ]
-    roles = [
-        _roles(dom, candidate.element) if there else 0 for candidate, there in zip(candidates, is_shown, strict=True)
-    ]
+    meanings = [_meaning(dom, candidate) for candidate in candidates]
     aside = _flags(
         bool(role & _ASIDE_ROLES or said & _ASIDE or _CHANGE.search(text)) or "save" in said_in(text)
-        for text, said, role in zip(own, words, roles, strict=True)
+        for text, said, role in meanings
     )
-    net = _flags(bool(role & _NET_ROLE) or "net" in said for said, role in zip(words, roles, strict=True))
-    gross = _flags("gross" in said for said in words)
+    net = _flags(bool(role & _NET_ROLE) or "net" in said for _, said, role in meanings)
+    gross = _flags("gross" in said for _, said, _ in meanings)
     old = _flags(
         bool(role & _OLD_ROLE) or _struck(dom, candidate.element) or "old" in said
-        for candidate, said, role in zip(candidates, words, roles, strict=True)
+        for candidate, (_, said, role) in zip(candidates, meanings, strict=True)
     )
     tile = repeated[:, 2] >= TILES
     standing: dict[float, set[int]] = {}
@@ -82,6 +76,14 @@ def rival_rows(dom: Dom, candidates: Sequence[Candidate]) -> NDArray[np.float64]
     ]
     smaller, larger, larger_old, untaxed, taxed = (np.bincount(one[holds], minlength=n) > 0 for holds in pairs)
     return np.column_stack([repeated, aside, smaller, larger, larger_old, n_places, untaxed, taxed])
+
+
+def _meaning(dom: Dom, candidate: Candidate) -> tuple[str, frozenset[str], int]:
+    """The text, what it and the texts beside it say, and the roles of its names; nothing of what is not shown."""
+    if candidate.source != "text":
+        return "", frozenset(), 0
+    said = said_in(f"{candidate.text} {_beside(dom, candidate)}")
+    return candidate.text, said, _roles(dom, candidate.element)
 
 
 def _flags(values: Iterable[bool]) -> NDArray[np.bool_]:

@@ -9,7 +9,7 @@ signals agree on it, or when it is seen on two visits running.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field, replace
 from datetime import datetime
 from decimal import Decimal
@@ -77,6 +77,11 @@ class Visit:
     signals: tuple[str, ...] = ()
     alert: bool = False
     previous: str | None = None
+
+    @classmethod
+    def of(cls, values: Mapping[str, Any]) -> Visit:
+        """From what `as_dict` gives."""
+        return cls(**{**values, "signals": tuple(values["signals"])})
 
     def as_dict(self) -> dict[str, Any]:
         return asdict(self) | {"signals": list(self.signals)}

@@ -117,7 +117,7 @@ def test_workers_share_scored_candidates_and_profiles(
         eventually(lambda: redis.xlen(STORED) == 1)
         for name in ("margin", "clearance"):  # when the second is there, a whole poll has been made since
             one.put(f"/profiles/{name}", json={"weights": {"revenue": 1}}, headers=KEY).raise_for_status()
-            eventually(lambda: name in two.get("/profiles").json())  # noqa: B023
+            eventually(lambda name=name: name in two.get("/profiles").json())
         answer = two.get("/search", params={"q": "tomato soup"}).json()
         assert answer["hits"] == hits
         assert "retrieve" not in answer["took_ms"]
