@@ -5,6 +5,7 @@ Every worker reads them at each poll of the state's thread, so that a change is 
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Callable, Mapping
 from typing import Generic, TypeVar
 
@@ -13,7 +14,7 @@ from pydantic import BaseModel, ValidationError
 from redis import Redis
 
 from core.errors import NotFound, Unavailable
-from service.state import State
+from service.state import State, Value
 
 Definition = TypeVar("Definition", bound=BaseModel)
 
@@ -34,6 +35,7 @@ class Definitions(Generic[Definition]):
         self._key = f"trimtab:{kind}s"
         self._by_name: Mapping[str, Definition] = {}
         self._stored: Mapping[bytes | str, bytes | str] = {}
+        self._refreshing = threading.Lock()
         state.on_poll(self._refresh)
 
     def all(self) -> Mapping[str, Definition]:
@@ -55,21 +57,27 @@ class Definitions(Generic[Definition]):
             NotFound: there is none of that name.
             Unavailable: Redis is lost.
         """
-        if name not in self._by_name:
+        if not await self._change(lambda redis: redis.hdel(self._key, name)):
             raise NotFound(f"there is no {self.kind} {name!r}")
-        await self._change(lambda redis: redis.hdel(self._key, name))
 
     def _read(self, by_name: Mapping[str, Definition]) -> None:
         """Take what was read; a kind that looks its definitions up in another order extends this."""
         self._by_name = by_name
 
-    async def _change(self, command: Callable[[Redis], object]) -> None:
-        if await self._state.run_aside(command) is None:
+    async def _change(self, command: Callable[[Redis], Value]) -> Value:
+        answer = await self._state.run_aside(command)
+        if answer is None:
             raise Unavailable(f"{self.kind}s cannot be changed while Redis does not answer")
         await self._state.announce()
         await self._state.run_aside(self._refresh)
+        return answer
 
     def _refresh(self, redis: Redis) -> None:
+        # One at a time from the question to what it leaves: a poll that asked before a change must not undo it here.
+        with self._refreshing:
+            self._follow(redis)
+
+    def _follow(self, redis: Redis) -> None:
         stored = redis.hgetall(self._key)
         if stored == self._stored:
             return

@@ -128,20 +128,45 @@ class Experiment(BaseModel):
 
 @dataclass(frozen=True, slots=True)
 class Assignment:
-    """Where a search was put; `profile` and `bundle` are None for the usual ones."""
+    """Where a search was put, by the experiment as it was then: it may have changed or ended when it is counted."""
 
-    experiment: str
+    name: str
+    experiment: Experiment
     arm: str
     unit_id: str
-    profile: str | None = None
-    bundle: str | None = None
-    exploration_share: float | None = None
-    sides: tuple[tuple[str, str | None], ...] = ()
-    """Of an interleaving arm: the arms that it compares, with their profiles."""
 
     @property
     def variant(self) -> str:
-        return f"{self.experiment}/{self.arm}"
+        return f"{self.name}/{self.arm}"
+
+    @property
+    def sides(self) -> tuple[tuple[str, str | None], ...]:
+        """Of an interleaving arm: the arms that it compares, with their profiles."""
+        arms = self.experiment.arms
+        return tuple((side, arms[side].profile) for side in arms[self.arm].interleave or ())
+
+    @property
+    def profile(self) -> str | None:
+        """None for the usual one."""
+        return self._first_ranking.profile
+
+    @property
+    def bundle(self) -> str | None:
+        """None for the usual one."""
+        return self._first_ranking.bundle
+
+    @property
+    def totals_key(self) -> str:
+        return totals_key(self.name, self.experiment, self.arm)
+
+    @property
+    def units_key(self) -> str:
+        return _units_key(self.name, self.experiment, self.arm)
+
+    @property
+    def _first_ranking(self) -> Arm:
+        arm = self.experiment.arms[self.arm]
+        return arm if arm.interleave is None else self.experiment.arms[arm.interleave[0]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -169,7 +194,8 @@ class Assigned:
 
     @property
     def exploration_share(self) -> float | None:
-        return next((one.exploration_share for one in self.arms if one.exploration_share is not None), None)
+        shares = (one.experiment.exploration_share for one in self.arms)
+        return next((share for share in shares if share is not None), None)
 
 
 class Experiments(Definitions[Experiment]):
@@ -207,39 +233,31 @@ class Experiments(Definitions[Experiment]):
             low, high = experiment.slots
             if not low <= place("layer", experiment.layer, unit_id) < high:
                 continue
-            arm = variant_of(name, unit_id, experiment.shares, exposure=self.exposure(name))
+            arm = variant_of(name, unit_id, experiment.shares, exposure=self.exposure(name, experiment))
             if arm is not None:
-                one = experiment.arms[arm]
-                share = experiment.exploration_share
-                rankings = [(side, experiment.arms[side]) for side in one.interleave or ()]
-                profile, bundle = (
-                    (rankings[0][1].profile, rankings[0][1].bundle) if rankings else (one.profile, one.bundle)
-                )
-                sides = tuple((side, ranking.profile) for side, ranking in rankings)
-                chosen[experiment.layer] = Assignment(name, arm, unit_id, profile, bundle, share, sides)
+                chosen[experiment.layer] = Assignment(name, experiment, arm, unit_id)
         return Assigned(tuple(chosen.values()))
 
-    def exposure(self, name: str) -> float:
+    def exposure(self, name: str, experiment: Experiment) -> float:
         """Share of the units that take part now."""
-        experiment = self.all()[name]
-        return experiment.exposure if experiment.ramp is None else exposure_of(experiment.ramp, self.ramp_state(name))
+        ramp = experiment.ramp
+        return experiment.exposure if ramp is None else exposure_of(ramp, self.ramp_state(name, experiment))
 
-    def ramp_state(self, name: str) -> RampState:
+    def ramp_state(self, name: str, experiment: Experiment) -> RampState:
         """Where its ramp stands, as last read."""
-        return self._ramps.get(ramp_field(name, self.all()[name]), RampState(since=0.0))
+        return self._ramps.get(ramp_field(name, experiment), RampState(since=0.0))
 
     def searched(self, assigned: Assigned, decision_id: str, *, seconds: float, is_empty: bool) -> None:
         """Count a search that was answered."""
         for one in assigned.arms:
-            experiment = self.all()[one.experiment]
-            slow_ms = SLOW_MS if experiment.ramp is None else experiment.ramp.slow_ms
-            key = totals_key(one.experiment, experiment, one.arm)
-            self.totals.add(key, decision_id, slow=seconds * 1e3 > slow_ms, empty=is_empty)
+            ramp = one.experiment.ramp
+            slow_ms = SLOW_MS if ramp is None else ramp.slow_ms
+            self.totals.add(one.totals_key, decision_id, slow=seconds * 1e3 > slow_ms, empty=is_empty)
 
     def failed(self, assigned: Assigned) -> None:
         """Count a search that was not."""
         for one in assigned.arms:
-            self.totals.add(totals_key(one.experiment, self.all()[one.experiment], one.arm), None, errors=True)
+            self.totals.add(one.totals_key, None, errors=True)
 
     def using_bundle(self, name: str) -> list[str]:
         """Experiments with an arm that is served by this bundle."""
@@ -252,7 +270,7 @@ class Experiments(Definitions[Experiment]):
     def count(self, assigned: Assigned) -> None:
         """Count the unit once for each of its arms, soon."""
         for one in assigned.arms:
-            key = _units_key(one.experiment, self.all()[one.experiment], one.arm)
+            key = one.units_key
             if (key, one.unit_id) not in self._counted:
                 self._counted[key, one.unit_id] = None
                 if len(self._counted) > MAX_REMEMBERED:
@@ -268,8 +286,9 @@ class Experiments(Definitions[Experiment]):
         self._ramps = {_text(field): RampState.model_validate_json(text) for field, text in stored.items()}
         for name, experiment in self.all().items():
             if experiment.ramp is not None:
-                self._telemetry.experiment_exposure.labels(name).set(self.exposure(name))
-                self._telemetry.experiment_rolled_back.labels(name).set(self.ramp_state(name).status == "rolled_back")
+                self._telemetry.experiment_exposure.labels(name).set(self.exposure(name, experiment))
+                is_rolled_back = self.ramp_state(name, experiment).status == "rolled_back"
+                self._telemetry.experiment_rolled_back.labels(name).set(is_rolled_back)
 
     def _read_units(self, redis: Redis) -> None:
         units: dict[str, Mapping[str, int]] = {}

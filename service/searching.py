@@ -27,7 +27,7 @@ from service.candidate_cache import CandidateCache
 from service.catalogue import Catalogue
 from service.experiments import Assigned, Experiments
 from service.impression_log import ImpressionLog
-from service.profiles import Profiles
+from service.profiles import DEFAULT, Profiles
 from service.pseudonyms import Pseudonyms
 from service.recent_events import RecentEvents
 from service.rules import Rules
@@ -202,7 +202,10 @@ class Searching:
         return arm or self._bundles.choose(None)
 
     def _query(self, engine: Engine, request: SearchRequest, assigned: Assigned, now: datetime) -> Query:
-        profile = self._profiles.get(request.profile or assigned.profile)
+        if assigned.profile is None:
+            profile = self._profiles.get(request.profile)
+        else:  # it was there a moment ago: a shopper is not told where it went
+            profile = self._profiles.all().get(assigned.profile)
         weights: Mapping[str, float] | None = request.weights or None
         if request.mode == "attainment":
             weights = engine.weights_for(request.weights)
@@ -240,7 +243,7 @@ class Searching:
         profiles = self._profiles.all()
         if query.constraints.pins or query.explore or not all(name in (None, *profiles) for _, name in assigned.sides):
             return {}
-        chosen = {arm: self._profiles.get(name) for arm, name in assigned.sides}
+        chosen = {arm: profiles.get(name or DEFAULT) for arm, name in assigned.sides}
         return {
             arm: Side(None, query.constraints.max_relevance_loss)
             if profile is None

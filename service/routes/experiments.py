@@ -112,8 +112,8 @@ def _state(experiments: Experiments, name: str) -> ExperimentState:
     p_value = sample_ratio_p_value(units, definition)
     return ExperimentState(
         definition=definition,
-        exposure=experiments.exposure(name),
-        ramp=None if definition.ramp is None else experiments.ramp_state(name),
+        exposure=experiments.exposure(name, definition),
+        ramp=None if definition.ramp is None else experiments.ramp_state(name, definition),
         units={arm: units.get(arm, 0) for arm in definition.shares},
         sample_ratio_p_value=p_value,
         sample_ratio_alarm=p_value < ALARM_BELOW,

@@ -12,6 +12,7 @@ from redis import Redis
 
 from core.records import Interaction
 from service.experiments import Assigned, Experiment, Experiments, ramp_field
+from service.ramp import RampState
 from service.ramps import LEADER, Ramps, read_history
 from service.settings import Settings
 from service.state import State
@@ -40,6 +41,12 @@ class Worker:
         self.now = now
         for reader in self._state._readers:
             reader(self.redis)
+
+    def exposure(self) -> float:
+        return self.experiments.exposure("margin", self.experiments.all()["margin"])
+
+    def ramp_state(self) -> RampState:
+        return self.experiments.ramp_state("margin", self.experiments.all()["margin"])
 
     def search(self, n: int, *, failing: str | None = None) -> list[tuple[str, Assigned]]:
         """Searches by n sessions that take part; those of one arm fail."""
@@ -76,17 +83,17 @@ def test_a_ramp_rises_and_is_rolled_back_once_for_all_workers(redis: Redis) -> N
     for worker in (one, two):
         worker.poll(0)
         worker.poll(2)
-        assert worker.experiments.exposure("margin") == 0.01
+        assert worker.exposure() == 0.01
     two.search(250)
     two.poll(30)
     one.poll(40)
     two.poll(40)
-    assert two.experiments.exposure("margin") == 0.01, "the step has not lasted"
+    assert two.exposure() == 0.01, "the step has not lasted"
     one.poll(70)
     two.poll(70)
-    assert two.experiments.exposure("margin") == 0.05
+    assert two.exposure() == 0.05
     one.poll(70.5)
-    assert one.experiments.exposure("margin") == 0.05
+    assert one.exposure() == 0.05
 
     two.search(400, failing="margin")
     two.poll(80)
@@ -94,19 +101,19 @@ def test_a_ramp_rises_and_is_rolled_back_once_for_all_workers(redis: Redis) -> N
     one.poll(92)
     two.poll(92)
     for worker in (one, two):
-        state = worker.experiments.ramp_state("margin")
+        state = worker.ramp_state()
         assert state.status == "rolled_back"
         assert state.reason is not None
         assert state.reason.startswith("errors of margin")
-        assert worker.experiments.exposure("margin") == 0
+        assert worker.exposure() == 0
         assert not worker.experiments.assign(user_id=None, session_id="visit-1").arms
     one.poll(1e6)
-    assert one.experiments.exposure("margin") == 0, "for good"
+    assert one.exposure() == 0, "for good"
 
     define(redis, {**RAMPED, "ramp": {**RAMPED["ramp"], "hold_seconds": 61}})
     one.poll(1e6 + 2)
     one.poll(1e6 + 4)
-    assert one.experiments.exposure("margin") == 0.01, "defined anew it starts again"
+    assert one.exposure() == 0.01, "defined anew it starts again"
 
 
 def test_who_leads_is_followed_by_another(redis: Redis) -> None:
