@@ -1,7 +1,7 @@
 """One request's candidates in front of the slate methods: arrays in, candidate indices out.
 
-One list is chosen by `ranker.lazy_greedy`, which a request waits for; many lists at once, and draws, by the compiled
-methods of the ranker. Both give the same slate.
+One list, which a request waits for, is chosen by `ranker.lazy_greedy` or drawn by `ranker.drawn_list`; many lists at
+once by the compiled methods of the ranker. Both give the same slate.
 """
 
 from __future__ import annotations
@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from core.metrics import discounts
 from core.records import FloatArray, IntArray, ScoredCandidates
+from ranker.drawn_list import drawn_list
 from ranker.lazy_greedy import lazy_slate
 from ranker.model import ServedRanker
 
@@ -86,17 +87,15 @@ class SlateStage:
         self, utilities: FloatArray, w_diversity: float, uniforms: Floats, temperature: float
     ) -> tuple[NDArray[np.int64], Floats]:
         """A Plackett-Luce draw from utilities [n]: candidate indices and conditional propensities, by position."""
-        with torch.inference_mode():
-            chosen, propensities = self._ranker.drawn_slate(
-                torch.from_numpy(utilities).unsqueeze(0),
-                torch.from_numpy(self._eligible).unsqueeze(0),
-                torch.from_numpy(self._scored.aspects).unsqueeze(0),
-                torch.tensor([w_diversity], dtype=torch.float64),
-                torch.from_numpy(self._pins).unsqueeze(0),
-                temperature,
-                torch.from_numpy(uniforms).unsqueeze(0),
-            )
-        slate, chances = chosen[0].numpy(), propensities[0].numpy()
+        slate, chances = drawn_list(
+            utilities,
+            self._eligible,
+            self._scored.aspects,
+            w_diversity,
+            pins=self._pins.tolist(),
+            temperature=temperature,
+            uniforms=uniforms,
+        )
         return slate[slate >= 0], chances[slate >= 0]
 
     def expected(self, slates: NDArray[np.int64], objective: int) -> Floats:

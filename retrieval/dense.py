@@ -16,6 +16,7 @@ from typing import Any
 
 import faiss
 import numpy as np
+from numpy.typing import NDArray
 
 from core.errors import BundleDamaged
 from core.records import FloatArray, IntArray
@@ -43,6 +44,21 @@ def kind_for(n_vectors: int) -> str:
     if n_vectors <= EXACT_UP_TO:
         return "exact"
     return "hnsw" if n_vectors <= HNSW_UP_TO else "ivf"
+
+
+@dataclass(frozen=True, slots=True)
+class Selection:
+    """What may be found.
+
+    Attributes:
+        rows: [n_items] which items.
+        vectors: the bits of the vectors that one of these items has; None where that is every vector.
+        n_vectors: how many.
+    """
+
+    rows: Mask
+    vectors: NDArray[np.uint8] | None
+    n_vectors: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,20 +101,27 @@ class DenseIndex:
         breadth = {"exact": 0, "hnsw": BREADTHS[0], "ivf": PROBES[0]}[kind]
         return cls(index, kind, breadth, *_members(vector_of, priority, len(vectors)), vector_of)
 
-    def search(self, query: FloatArray, depth: int, mask: Mask | None = None) -> tuple[IntArray, FloatArray]:
-        """The items nearest to `query`, nearest first; only those in `mask`, which is applied before the choice.
+    def select(self, rows: Mask) -> Selection:
+        """Those of the items [n_items] that may be found; worth keeping where the same are asked for again."""
+        allowed = np.zeros(self.index.ntotal, dtype=bool)
+        allowed[self.vector_of[rows]] = True
+        bits = None if allowed.all() else np.packbits(allowed, bitorder="little")
+        return Selection(rows, bits, int(np.count_nonzero(allowed)))
+
+    def search(self, query: FloatArray, depth: int, selection: Selection | None = None) -> tuple[IntArray, FloatArray]:
+        """The items nearest to `query`, nearest first; only those selected, which is applied before the choice.
 
         Args:
             query: [dim] unit vector.
-            mask: [n_items] which items may be returned; None is all of them.
+            selection: which items may be returned; None is all of them.
 
         Returns:
             rows [<= depth], and the cosines [<= depth] of the distinct vectors nearest, which reach further than the
             rows do where items share vectors; of 8 bits where the index is.
         """
-        vectors, cosines = self._nearest(query, depth, self._allowed(mask))
+        vectors, cosines = self._nearest(query, depth, selection)
         rows = self._expand(vectors)
-        return (rows if mask is None else rows[mask[rows]])[:depth], cosines
+        return (rows if selection is None else rows[selection.rows[rows]])[:depth], cosines
 
     def tuned(self, vectors: FloatArray, queries: FloatArray, k: int) -> tuple[DenseIndex, float]:
         """This index, searching as widely as `WANTED_RECALL` needs, and the recall@k it then has against exact
@@ -138,22 +161,14 @@ class DenseIndex:
         )
         return cls(index, kind, breadth, members, starts, vector_of)
 
-    def _allowed(self, mask: Mask | None) -> Mask | None:
-        """[n_vectors] which vectors have an item that the mask lets through."""
-        if mask is None:
-            return None
-        allowed = np.zeros(self.index.ntotal, dtype=bool)
-        allowed[self.vector_of[mask]] = True
-        return allowed
-
-    def _nearest(self, query: FloatArray, k: int, allowed: Mask | None) -> tuple[IntArray, FloatArray]:
+    def _nearest(self, query: FloatArray, k: int, selection: Selection | None) -> tuple[IntArray, FloatArray]:
         """[<= k] vectors and their cosines, nearest first."""
-        n_allowed = self.index.ntotal if allowed is None else int(allowed.sum())
+        n_allowed = self.index.ntotal if selection is None else selection.n_vectors
         k = min(k, n_allowed)
         if k == 0:
             return np.empty(0, dtype=np.int64), np.empty(0, dtype=np.float32)
-        # A selector keeps no reference to its bits, so they are named here for as long as the search runs.
-        bits = None if allowed is None else np.packbits(allowed, bitorder="little")
+        # A selector keeps no reference to its bits: the selection lives for as long as the search runs.
+        bits = None if selection is None else selection.vectors
         selector = None if bits is None else faiss.IDSelectorBitmap(bits)
         cosines, found = self._search(query[None, :], k, selector, n_allowed)
         real = found[0] >= 0  # -1 is padding

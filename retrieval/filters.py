@@ -25,6 +25,8 @@ Mask = NDArray[np.bool_]
 
 NAMED_FIELDS = ("brand", "category", "product_type")
 FIELDS = (*NAMED_FIELDS, "in_stock", "price")
+KEPT = 32
+"""Masks kept of one state of a store; each takes a byte an item."""
 FORMS = "brand:NAME, category:NAME, product_type:NAME, price:LOW..HIGH (one end may be left open), in_stock:true|false"
 
 
@@ -98,6 +100,21 @@ def mask_of(store: ItemStore, conditions: Iterable[Condition]) -> Mask | None:
     """[n_items] which items meet all conditions; None where there are none, which is everything."""
     masks = [_meets(column_of(store, condition.field), condition) for condition in conditions]
     return np.asarray(np.all(masks, axis=0)) if masks else None
+
+
+class Masks:
+    """Masks over one state of a store. Those asked last are kept: shoppers filter by the same few things."""
+
+    def __init__(self, store: ItemStore) -> None:
+        self._of = lru_cache(KEPT)(lambda conditions: mask_of(store, conditions))
+
+    def of(self, conditions: tuple[Condition, ...]) -> Mask | None:
+        """[n_items] which items meet all conditions; None where there are none, which is everything."""
+        return self._of(conditions)
+
+    def narrowing(self, conditions: tuple[Condition, ...]) -> tuple[Condition, ...]:
+        """Those of the conditions that some item does not meet: `in_stock:true` often leaves everything."""
+        return tuple(condition for condition in conditions if not np.all(self._of((condition,))))
 
 
 def column_of(store: ItemStore, field: str) -> NDArray[Any]:

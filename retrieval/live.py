@@ -9,18 +9,18 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
-from functools import cached_property
-from typing import TYPE_CHECKING
+from functools import cached_property, lru_cache
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
 from core.continued import Continued
 from core.errors import BadParameter
 from core.records import FloatArray, IntArray
-from retrieval.dense import DenseIndex
+from retrieval.dense import DenseIndex, Selection
 from retrieval.distilled import TEACHER, DistilledQueries
 from retrieval.encoders import Encoder, load_encoder
-from retrieval.filters import Condition, Mask, mask_of
+from retrieval.filters import KEPT, Condition, Mask, mask_of
 from retrieval.lexical import LexicalIndex
 from retrieval.postings import FIELDS, ItemTerms, Postings, item_terms
 from retrieval.retriever import Retriever, item_text
@@ -101,6 +101,7 @@ class LiveLexicalIndex:
         """
         self._base, self._postings, self._store = base, postings, store
         self._n_base, self._stale = n_base, stale
+        self._allowed = lru_cache(KEPT)(lambda conditions: _allowed(store, conditions))
 
     def terms(self, text: str) -> list[str]:
         return self._base.terms(text)
@@ -114,9 +115,7 @@ class LiveLexicalIndex:
         known = [condition for condition in conditions if condition.field not in self._stale]
         if len(self._postings) == 0 and self._store.gone is None and len(known) == len(conditions):
             return self._base.search(text, depth, conditions)
-        allowed = mask_of(self._store, conditions)
-        if self._store.gone is not None:
-            allowed = ~self._store.gone if allowed is None else allowed & ~self._store.gone
+        allowed = self._allowed(tuple(conditions))
         rows, bm25 = _those_allowed(
             lambda n: self._base.search(text, n, known),
             depth,
@@ -150,6 +149,13 @@ class LiveLexicalIndex:
         return rows
 
 
+class LiveSelection(NamedTuple):
+    """What may be found: which of all items [n_items], and the same for the large index."""
+
+    rows: Mask
+    base: Selection
+
+
 class LiveDenseIndex:
     """The nearest items of a store that changed; speaks as `DenseIndex` does."""
 
@@ -161,23 +167,37 @@ class LiveDenseIndex:
         self._base, self._new_vectors, self._store = base, new_vectors, store
         self._n_base = len(store) - len(new_vectors)
 
-    def search(self, query: FloatArray, depth: int, mask: Mask | None = None) -> tuple[IntArray, FloatArray]:
+    def select(self, rows: Mask) -> LiveSelection:
+        """Those of the items [n_items] that may be found; see `DenseIndex.select`."""
+        there = rows if self._store.gone is None else rows & ~self._store.gone
+        return LiveSelection(there, self._base.select(there[: self._n_base]))
+
+    def search(
+        self, query: FloatArray, depth: int, selection: LiveSelection | None = None
+    ) -> tuple[IntArray, FloatArray]:
         """The items nearest to `query` and the cosines of the distinct vectors nearest; see `DenseIndex.search`."""
         gone = self._store.gone
-        if mask is not None:
-            in_base = mask[: self._n_base] if gone is None else mask[: self._n_base] & ~gone[: self._n_base]
-            rows, cosines = self._base.search(query, depth, in_base)
+        if selection is not None:
+            rows, cosines = self._base.search(query, depth, selection.base)
         else:
             rows, cosines = _those_allowed(
                 lambda n: self._base.search(query, n), depth, None if gone is None else ~gone, self._n_base, exact=True
             )
         nearness = np.vecdot(self._new_vectors, query)
         near = np.flatnonzero(nearness >= cosines.min(initial=1.0)) if len(rows) >= depth else np.arange(len(nearness))
-        if mask is not None:
-            near = near[mask[self._n_base + near]]
+        if selection is not None:
+            near = near[selection.rows[self._n_base + near]]
         near = near[np.argsort(-nearness[near], kind="stable")[:depth]]
         merged = np.sort(np.concatenate([cosines, nearness[near]]))[::-1]
         return np.concatenate([rows, self._n_base + near]), merged[: max(depth, len(cosines))]
+
+
+def _allowed(store: ItemStore, conditions: tuple[Condition, ...]) -> Mask | None:
+    """[n_items] which items are there and meet all conditions; None for all."""
+    allowed = mask_of(store, conditions)
+    if store.gone is None:
+        return allowed
+    return ~store.gone if allowed is None else allowed & ~store.gone
 
 
 def _those_allowed(

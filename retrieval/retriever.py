@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Sequence
+from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
 
@@ -16,7 +17,7 @@ from retrieval.dense import DenseIndex, mapped
 from retrieval.distilled import TEACHER, DistilledQueries, distil, pseudo_queries
 from retrieval.encoders import Encoder, load_encoder
 from retrieval.facets import facet_counts
-from retrieval.filters import FIELDS, Condition, Mask, column_of, conditions_of, mask_of
+from retrieval.filters import FIELDS, KEPT, Condition, Mask, Masks, column_of, conditions_of
 from retrieval.fusion import best_first, fuse
 from retrieval.lexical import BOOSTS, LexicalIndex
 from retrieval.nonsense import dense_floor
@@ -61,7 +62,9 @@ class Lexical(Protocol):
 class Dense(Protocol):
     """What a retriever asks of `DenseIndex`."""
 
-    def search(self, query: FloatArray, depth: int, mask: Mask | None = None) -> tuple[IntArray, FloatArray]: ...
+    def select(self, rows: Mask) -> Any: ...
+
+    def search(self, query: FloatArray, depth: int, selection: Any = None) -> tuple[IntArray, FloatArray]: ...
 
 
 class Made(NamedTuple):
@@ -100,6 +103,8 @@ class Retriever:
         self.lexical = lexical
         self.speller = speller
         self._floor = float(report["dense_floor"])
+        self._masks = masks = Masks(store)
+        self._selected = lru_cache(KEPT)(lambda conditions: _selected(dense, masks.of(conditions)))
 
     @classmethod
     def build(
@@ -201,12 +206,12 @@ class Retriever:
         """
         text = self.correct(text)
         query = self.encoder.encode([text])[0] if by_meaning else np.zeros(self.vectors.shape[1], dtype=np.float32)
-        conditions = conditions_of(self._store, filters)
+        conditions = self._masks.narrowing(conditions_of(self._store, filters))
         depth = max(n_candidates, POOL)
         lexical_rows, bm25 = self.lexical.search(text, depth, conditions)
         dense_rows, cosines = NOTHING_NEAR
         if by_meaning:
-            dense_rows, cosines = self.dense.search(query, depth, mask_of(self._store, conditions))
+            dense_rows, cosines = self.dense.search(query, depth, self._selected(conditions))
 
         seen = np.zeros(len(self._store), dtype=bool)
         seen[lexical_rows] = True
@@ -248,6 +253,10 @@ class Retriever:
             word if self.lexical.knows(word) else self.speller.correct(word, is_last=position == len(words) - 1)
             for position, word in enumerate(words)
         )
+
+
+def _selected(dense: Dense, rows: Mask | None) -> Any:
+    return None if rows is None else dense.select(rows)
 
 
 def _read_report(path: Path) -> dict[str, Any]:

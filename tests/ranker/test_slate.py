@@ -15,6 +15,7 @@ from core.errors import BundleDamaged
 from core.policy import conditional_propensities
 from ranker.artifact import FILE, load_ranker, save_ranker
 from ranker.cold_start import cold_start_ranker
+from ranker.drawn_list import drawn_list
 from ranker.features import FEATURES
 from ranker.lazy_greedy import lazy_slate
 from ranker.objectives import objectives_of
@@ -89,6 +90,44 @@ def test_one_list_alone_is_chosen_as_among_many(
             utilities[row].numpy(), eligible[row].numpy(), aspects[row].numpy(), w_diversity, pins[row].tolist()
         )
         assert alone.tolist() == slate.tolist()
+
+
+@QUICK
+@given(shapes, st.sampled_from([0.01, 0.3, 5.0]), st.sampled_from([0.0, 0.2, 1.7]), st.data())
+def test_one_list_alone_is_drawn_as_among_many(
+    shape: tuple[int, int, int, int], temperature: float, w_diversity: float, data: st.DataObject
+) -> None:
+    utilities, eligible, aspects, pins = lists(shape)
+    positions = data.draw(st.permutations(range(pins.shape[1])))[: data.draw(st.integers(0, 2))]
+    for position, pin in zip(positions, data.draw(st.permutations(range(shape[1]))), strict=False):
+        pins[:, position] = pin
+    uniforms = torch.rand(pins.shape, generator=torch.Generator().manual_seed(shape[3])).double()
+    bonus = torch.full((shape[0],), w_diversity, dtype=torch.float64)
+    slates, propensities = drawn_slate(utilities, eligible, aspects, bonus, pins, temperature, uniforms)
+    for row in range(shape[0]):
+        slate, chances = drawn_list(
+            utilities[row].numpy(),
+            eligible[row].numpy(),
+            aspects[row].numpy(),
+            w_diversity,
+            pins=pins[row].tolist(),
+            temperature=temperature,
+            uniforms=uniforms[row].numpy(),
+        )
+        assert slate.tolist() == slates[row].tolist()
+        np.testing.assert_allclose(chances, propensities[row].numpy(), rtol=1e-12)
+
+
+def test_a_draw_never_falls_off_the_list() -> None:
+    """Where the chance is rounded up to the whole, the last candidate that can be drawn is taken."""
+    eligible, nothing = np.array([True, True, False]), np.empty((3, 0), dtype=np.int64)
+    almost_one = np.nextafter(1.0, 0.0)
+    for odd in range(1, 200):
+        utilities = np.array([0.0, odd / 7, 0.0], dtype=np.float32)
+        slate, _ = drawn_list(
+            utilities, eligible, nothing, 0.0, pins=[-1, -1, -1], temperature=0.1, uniforms=np.full(3, almost_one)
+        )
+        assert sorted(slate.tolist()) == [-1, 0, 1]
 
 
 @QUICK

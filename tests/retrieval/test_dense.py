@@ -80,9 +80,10 @@ def test_a_mask_applies_before_the_choice(
     mask = np.random.default_rng(2).random(len(vector_of)) < share
     assert mask.any()
     index = replace(index, scan_up_to=scan_up_to)
+    selection = index.select(mask)
     shares = []
     for query in queries:
-        rows, _ = index.search(query, K, mask)
+        rows, _ = index.search(query, K, selection)
         assert mask[rows].all()
         assert len(np.unique(rows)) == len(rows) == min(K, mask.sum())
         shares.append(recall(rows, np.where(mask, (vectors @ query)[vector_of], -1), min(K, int(mask.sum()))))
@@ -90,8 +91,24 @@ def test_a_mask_applies_before_the_choice(
 
 
 def test_a_mask_of_nothing_finds_nothing(index: DenseIndex, queries: FloatArray, vector_of: IntArray) -> None:
-    rows, cosines = index.search(queries[0], K, np.zeros(len(vector_of), dtype=bool))
+    rows, cosines = index.search(queries[0], K, index.select(np.zeros(len(vector_of), dtype=bool)))
     assert len(rows) == len(cosines) == 0
+
+
+def test_a_vector_is_found_where_one_of_its_items_is_selected(
+    index: DenseIndex, queries: FloatArray, vector_of: IntArray
+) -> None:
+    """So selecting one item a vector leaves every vector, and of its items that one."""
+    first = np.zeros(len(vector_of), dtype=bool)
+    first[np.unique(vector_of, return_index=True)[1]] = True
+    selection = index.select(first)
+    assert selection.n_vectors == vector_of.max() + 1
+    for query in queries:
+        rows, cosines = index.search(query, K, selection)
+        nearest, nearest_cosines = index.search(query, K)
+        among_them = nearest[first[nearest]]
+        assert rows[: len(among_them)].tolist() == among_them.tolist()
+        np.testing.assert_array_equal(cosines, nearest_cosines)
 
 
 def test_items_with_one_vector_come_in_the_order_of_priority(vectors: FloatArray) -> None:

@@ -55,6 +55,18 @@ def test_candidates_are_distinct_ordered_and_pass_the_filters(
 
 
 @often
+@given(text=queries, n=st.integers(1, 300))
+def test_a_filter_that_everything_passes_changes_nothing(
+    retriever: Retriever, store: ItemStore, text: str, n: int
+) -> None:
+    passes_all = Filter("in_stock", values=("true", "false"))
+    found = retriever.retrieve(text, n_candidates=n, filters=[passes_all])
+    whole = retriever.retrieve(text, n_candidates=n)
+    np.testing.assert_array_equal(found.rows, whole.rows)
+    np.testing.assert_array_equal(found.fused, whole.fused)
+
+
+@often
 @given(text=queries, conditions=filters())
 def test_a_filtered_answer_is_part_of_the_whole_one(
     retriever: Retriever, store: ItemStore, text: str, conditions: tuple[Filter, ...]
