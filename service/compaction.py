@@ -15,6 +15,7 @@ import subprocess
 import sys
 import threading
 from collections.abc import Coroutine
+from concurrent.futures import wait
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -121,11 +122,9 @@ class Compaction:
         assert self._loop is not None
         waiting = asyncio.run_coroutine_threadsafe(step, self._loop)
         while not self._stopping.is_set():
-            try:
-                waiting.result(timeout=LOOK_SECONDS)
-            except TimeoutError:
-                continue
-            return
+            if wait([waiting], LOOK_SECONDS).done:
+                waiting.result()
+                return
         waiting.cancel()
         raise Unavailable("the service stops")
 
