@@ -31,7 +31,7 @@ serve: $(STAMP)
 
 # Files of tests side by side: many of them wait for processes.
 test: $(STAMP)
-	$(BIN)/python -m pytest -n 2 --dist loadfile
+	$(BIN)/python -m pytest -n 2 --dist loadfile $(PYTEST_OPTIONS)
 
 check: $(STAMP)
 	$(BIN)/ruff check .

@@ -131,10 +131,10 @@ class _Feed:
         with self._process.stdout as pipe:
             for line in pipe:
                 found = orjson.loads(line)
-                self._telemetry.shadow_searches.labels(found["outcome"]).inc()
                 if "overlap" in found:
                     self._telemetry.shadow_overlap.observe(found["overlap"])
                     self._telemetry.shadow_seconds.observe(found["seconds"])
+                self._telemetry.shadow_searches.labels(found["outcome"]).inc()
 
 
 def search_again(engine: Engine, row: dict[str, Any], log: ImpressionLog) -> dict[str, Any]:
