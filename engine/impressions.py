@@ -85,8 +85,20 @@ def write_parquet(frame: pl.DataFrame, path: Path) -> None:
 
 
 def json_line(row: Mapping[str, Any]) -> bytes:
-    """One spool line of a log row."""
-    return orjson.dumps(row, option=orjson.OPT_APPEND_NEWLINE | orjson.OPT_UTC_Z)
+    """One spool line of a log row; mappings are JSON text here as in Parquet, so that polars can read it by itself."""
+    texts = {name: orjson.dumps(row[name]).decode() for name in _JSON_COLUMNS}
+    return orjson.dumps({**row, **texts}, option=orjson.OPT_APPEND_NEWLINE | orjson.OPT_UTC_Z)
+
+
+def row_of_line(line: bytes) -> dict[str, Any]:
+    """The log row of a line, whose mappings may be JSON text or objects.
+
+    Raises:
+        ValueError, TypeError, KeyError: it is no such line.
+    """
+    row = orjson.loads(line)
+    mappings = {name: orjson.loads(row[name]) for name in _JSON_COLUMNS if isinstance(row.get(name), str)}
+    return {**row, **mappings, "timestamp": datetime.fromisoformat(row["timestamp"])}
 
 
 def read_log(path: Path, columns: Sequence[str] = tuple(SCHEMA)) -> Iterator[pl.DataFrame]:
@@ -246,13 +258,13 @@ def _n_rows(part: Path) -> int:
 
 def _parse_line(line: bytes, part: Path, number: int) -> dict[str, Any]:
     try:
-        row = orjson.loads(line)
-        missing = [name for name in REQUIRED if name not in row]
-        if missing:
-            raise BadLog(f"{part}, row {number}: {missing[0]} is missing")
-        return {**row, "timestamp": datetime.fromisoformat(row["timestamp"])}
-    except (orjson.JSONDecodeError, TypeError, ValueError) as error:
+        row = row_of_line(line)
+    except (KeyError, TypeError, ValueError, AttributeError) as error:
         raise BadLog(f"{part}, row {number}: is no log line ({error})") from error
+    missing = [name for name in REQUIRED if name not in row]
+    if missing:
+        raise BadLog(f"{part}, row {number}: {missing[0]} is missing")
+    return row
 
 
 def _check(frame: pl.DataFrame, part: Path, first_row: int) -> None:

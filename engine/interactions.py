@@ -60,7 +60,7 @@ OUTCOMES = ("clicks", "purchases", "revenue")
 
 def read_spooled(segment: Path) -> pl.DataFrame:
     """Rows of a JSON-lines segment; a last line that a killed process left half written is dropped."""
-    return _lines(segment, SCHEMA)
+    return frame_of_lines(whole_lines(segment), SCHEMA)
 
 
 def whole_lines(segment: Path) -> bytes:
@@ -69,11 +69,11 @@ def whole_lines(segment: Path) -> bytes:
     return written[: written.rfind(b"\n") + 1]
 
 
-def _lines(segment: Path, schema: pl.Schema) -> pl.DataFrame:
-    whole = whole_lines(segment)
-    if not whole:
+def frame_of_lines(lines: bytes, schema: pl.Schema) -> pl.DataFrame:
+    """JSON lines that a service wrote, without a Python object a value: those would hold up its searches."""
+    if not lines:
         return pl.DataFrame(schema=schema)
-    frame = pl.read_ndjson(BytesIO(whole), schema={**schema, "timestamp": pl.String})
+    frame = pl.read_ndjson(BytesIO(lines), schema={**schema, "timestamp": pl.String})
     return frame.with_columns(pl.col("timestamp").str.to_datetime(TIMESTAMP, time_unit="us", time_zone="UTC"))
 
 
@@ -130,7 +130,7 @@ def impressions_of(folder: Path, decision_ids: pl.Series, *, today: date | None 
     frames = [pl.DataFrame(schema=SHOWN)]
     for segment in sorted((folder / SPOOL / "impressions").glob("*.jsonl")):
         with suppress(FileNotFoundError):  # sealed since it was listed: it is among the parts, which are listed next
-            frames.append(_lines(segment, SHOWN))
+            frames.append(frame_of_lines(whole_lines(segment), SHOWN))
     recent = [part for part in (folder / "impressions").glob("date=*/*.parquet") if _date_of(part) >= first]
     if recent:
         frames.append(pl.scan_parquet(recent).select(list(SHOWN)).filter(_among(decision_ids)).collect())

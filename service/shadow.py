@@ -14,11 +14,9 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Iterator
 from dataclasses import replace
-from datetime import datetime
 from pathlib import Path
-from typing import IO, Any
+from typing import Any
 
 import orjson
 import structlog
@@ -26,6 +24,7 @@ import structlog
 from core.assignment import place
 from engine import Engine
 from engine.decisions import query_of
+from engine.impressions import row_of_line
 from service import logs
 from service.catalogue import Catalogue
 from service.impression_log import ImpressionLog
@@ -145,7 +144,7 @@ def search_again(engine: Engine, row: dict[str, Any], log: ImpressionLog) -> dic
     except Exception:  # noqa: BLE001
         # Whatever it is, it is what this process is there to find out.
         return {"outcome": "failed"}
-    impression = engine.impression(slate, datetime.fromisoformat(row["timestamp"]), variant=FOLDER)
+    impression = engine.impression(slate, row["timestamp"], variant=FOLDER)
     log.record(replace(impression, decision_id=row["decision_id"]))
     shown, found = row["item_ids"], slate.item_ids
     longer = max(len(shown), len(found))
@@ -154,11 +153,6 @@ def search_again(engine: Engine, row: dict[str, Any], log: ImpressionLog) -> dic
         "overlap": len(set(shown) & set(found)) / longer if longer else 1.0,
         "seconds": time.perf_counter() - start,
     }
-
-
-def _rows(pipe: IO[bytes]) -> Iterator[dict[str, Any]]:
-    for line in pipe:
-        yield orjson.loads(line)
 
 
 def main() -> None:
@@ -173,7 +167,7 @@ def main() -> None:
     catalogue.start()
     log = ImpressionLog(settings, lambda outcome, n: None)  # noqa: ARG005
     log.start()
-    for row in _rows(sys.stdin.buffer):
+    for row in map(row_of_line, sys.stdin.buffer):
         found = search_again(catalogue.newest(built), row, log)
         sys.stdout.buffer.write(orjson.dumps(found, option=orjson.OPT_APPEND_NEWLINE))
         sys.stdout.buffer.flush()

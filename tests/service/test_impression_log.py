@@ -6,12 +6,15 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
+from hypothesis import HealthCheck, given
+from hypothesis import settings as settings_of_tests
+from hypothesis import strategies as st
 
 from core.log import impression_row
 from core.records import Query
 from engine import Engine
-from engine.impressions import json_line, read_log, rows_of
-from service.impression_log import ImpressionLog
+from engine.impressions import json_line, read_log, row_of_line, rows_of
+from service.impression_log import ImpressionLog, to_parquet
 from service.settings import Settings
 from tests.service.conftest import eventually, metric, serving
 
@@ -97,6 +100,51 @@ def test_more_than_the_memory_may_hold_is_lost_and_counted(settings: Settings, e
 
 def engine_line(engine: Engine) -> bytes:
     return json_line(impression_row(engine.impression(engine.search(Query("soup")), datetime.now(UTC))))
+
+
+texts = st.text(st.characters(exclude_categories=["Cs"]), max_size=8)
+numbers = st.floats(allow_nan=False, allow_infinity=False)
+
+
+@settings_of_tests(max_examples=100, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(
+    query=texts,
+    weights=st.dictionaries(texts, numbers, max_size=3),
+    boosts=st.dictionaries(texts, numbers, max_size=3),
+    pins=st.dictionaries(st.integers(0, 9).map(str), texts, max_size=3),
+    temperature=numbers,
+    features=st.none() | st.lists(st.lists(numbers, min_size=2, max_size=2), max_size=2),
+    microsecond=st.sampled_from([0, 500_000, 1]),
+)
+def test_a_sealed_part_has_what_was_logged(
+    *,
+    engine: Engine,
+    tmp_path: Path,
+    query: str,
+    weights: dict[str, float],
+    boosts: dict[str, float],
+    pins: dict[str, str],
+    temperature: float,
+    features: list[list[float]] | None,
+    microsecond: int,
+) -> None:
+    now = datetime(2026, 1, 2, 3, 4, 5, microsecond, tzinfo=UTC)
+    row = {
+        **impression_row(engine.impression(engine.search(Query("soup", k=2)), now)),
+        "query": query,
+        "weights": weights,
+        "boosts": boosts,
+        "pins": pins,
+        "temperature": temperature,
+        "features": features,
+    }
+    segment = tmp_path / "20260102T030405-segment.jsonl"
+    segment.write_bytes(json_line(row) + b'{"half')
+    as_spooled = [row_of_line(line) for line in segment.read_bytes().splitlines()[:1]]
+    to_parquet(segment, tmp_path / "parts")
+    (frame,) = read_log(tmp_path / "parts")
+    assert list(rows_of(frame)) == as_spooled == [row]
+    assert not segment.exists()
 
 
 def test_segments_are_sealed_when_full_and_those_of_the_killed_by_the_next(settings: Settings, engine: Engine) -> None:

@@ -7,12 +7,13 @@ from pathlib import Path
 from typing import Any
 
 import httpx
+import orjson
 import polars as pl
 import pytest
 
 from abtest.replay import replay
 from engine import Engine
-from engine.impressions import json_line, read_log
+from engine.impressions import read_log
 from engine.interactions import read_interactions
 from service.settings import Settings
 from tests.service.conftest import PATIENT_REDIS_SECONDS, RedisProcess, eventually, metric, serving
@@ -123,7 +124,8 @@ def test_what_a_killed_service_left_is_read_too(settings: Settings) -> None:
     events.mkdir(exist_ok=True)
     clicked = {"event_id": "e", "decision_id": answer["decision_id"], "item_id": answer["hits"][1]["item_id"]}
     now = datetime.now(UTC).replace(microsecond=0)
-    line = json_line({**clicked, "timestamp": now, "action": "click", "position": None, "quantity": 1, "value": 0})
+    rest = {"timestamp": now, "action": "click", "position": None, "quantity": 1, "value": 0}
+    line = orjson.dumps({**clicked, **rest}, option=orjson.OPT_APPEND_NEWLINE | orjson.OPT_UTC_Z)
     (events / "20250101T000000-killed.jsonl").write_bytes(line + line[:20])
     (frame,) = read_log(settings.data_folder)
     assert frame["clicks"].to_list() == [[0, 1, 0, 0, 0]]
