@@ -118,7 +118,8 @@ def text(
     when = f"Measured {datetime.now(UTC).date()}, {os.cpu_count()} cores ({platform.machine()}) that also send the load"
     return "\n".join(
         [
-            f"{when}; {workers} worker{'s' * (workers > 1)}, every search with weights of its own, hardly any words twice.",
+            f"{when};",
+            f"{workers} worker{'s' * (workers > 1)}, every search with weights of its own, hardly any words twice.",
             f"Capacity, the most of which {ANSWERED_SHARE:.0%} are answered and p99 stays within {WITHIN_MS:g} ms:",
             f"**{capacity:.0f} a second**. Times run from when a search was due. At half of it p99 is",
             f"{half['p99_ms']:.1f} ms; at {OVERLOAD:g} times as much, of what is let in, {over['p99_ms']:.0f} ms, and",
