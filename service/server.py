@@ -50,8 +50,6 @@ def serve(settings: Settings) -> None:
         Unavailable: no Redis can be started.
     """
     logs.configure()
-    # polars' threads would take the processors from searches while a part of the log is written.
-    os.environ.setdefault("POLARS_MAX_THREADS", "1")
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, _stop)
     with redis_for(settings.redis_url, settings.data_folder) as url:

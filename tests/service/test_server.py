@@ -5,6 +5,8 @@ from __future__ import annotations
 import os
 import shutil
 import signal
+import subprocess
+import sys
 from pathlib import Path
 
 import httpx
@@ -40,6 +42,14 @@ def test_workers_serve_together_and_leave_nothing_behind(small_bundle: Path, tmp
     with pytest.raises(ProcessLookupError):
         os.kill(redis_pid, 0)
     assert sum(len(frame) for frame in read_log(tmp_path / "impressions")) == 8
+
+
+def test_what_serves_has_one_thread_for_tables() -> None:
+    """As for vectors and networks: more would take turns with searches."""
+    asked = "import cli, service.server, polars; print(polars.thread_pool_size())"
+    others = {name: value for name, value in os.environ.items() if name != "POLARS_MAX_THREADS"}
+    environment = {**others, "PYTHONPATH": os.pathsep.join(sys.path)}
+    assert subprocess.check_output([sys.executable, "-c", asked], env=environment, text=True) == "1\n"
 
 
 @pytest.mark.parametrize("workers", [1, 2])
