@@ -98,23 +98,22 @@ def filter_mask(store: ItemStore, filters: Iterable[Filter]) -> Mask | None:
 
 def mask_of(store: ItemStore, conditions: Iterable[Condition]) -> Mask | None:
     """[n_items] which items meet all conditions; None where there are none, which is everything."""
-    masks = [_meets(column_of(store, condition.field), condition) for condition in conditions]
-    return np.asarray(np.all(masks, axis=0)) if masks else None
+    return _all_of([_meets(column_of(store, condition.field), condition) for condition in conditions])
 
 
 class Masks:
     """Masks over one state of a store. Those asked last are kept: shoppers filter by the same few things."""
 
     def __init__(self, store: ItemStore) -> None:
-        self._of = lru_cache(KEPT)(lambda conditions: mask_of(store, conditions))
+        self._of_one = lru_cache(KEPT)(lambda condition: _meets(column_of(store, condition.field), condition))
 
-    def of(self, conditions: tuple[Condition, ...]) -> Mask | None:
+    def of(self, conditions: Sequence[Condition]) -> Mask | None:
         """[n_items] which items meet all conditions; None where there are none, which is everything."""
-        return self._of(conditions)
+        return _all_of([self._of_one(condition) for condition in conditions])
 
-    def narrowing(self, conditions: tuple[Condition, ...]) -> tuple[Condition, ...]:
+    def narrowing(self, conditions: Iterable[Condition]) -> tuple[Condition, ...]:
         """Those of the conditions that some item does not meet: `in_stock:true` often leaves everything."""
-        return tuple(condition for condition in conditions if not np.all(self._of((condition,))))
+        return tuple(condition for condition in conditions if not np.all(self._of_one(condition)))
 
 
 def column_of(store: ItemStore, field: str) -> NDArray[Any]:
@@ -154,6 +153,10 @@ def _widened(store: ItemStore, known: Condition, wanted: Filter) -> Condition:
             return replace(known, codes=(*known.codes, *codes))
         case unknown:
             raise BadParameter("filter", f"there is no field {unknown!r}", FORMS)
+
+
+def _all_of(masks: Sequence[Mask]) -> Mask | None:
+    return np.asarray(np.logical_and.reduce(masks)) if masks else None
 
 
 def _meets(column: NDArray[Any], condition: Condition) -> Mask:

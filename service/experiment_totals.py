@@ -75,20 +75,30 @@ class ExperimentTotals:
         self._add_revenue(redis)
 
     def _add_revenue(self, redis: Redis) -> None:
-        waiting = _taken(self._purchases)
+        """Purchases that a lost Redis has not begun to take wait; the one under way is not added twice."""
+        waiting = deque(_taken(self._purchases))
         if not waiting:
             return
         pipeline = redis.pipeline(transaction=False)
         for decision_id, _, _ in waiting:
             pipeline.hget(ARM_OF + decision_id, "key")
-        found = pipeline.execute()
-        for (decision_id, value, tries), key in zip(waiting, found, strict=True):
-            if isinstance(key, bytes):
-                after = float(redis.hincrbyfloat(ARM_OF + decision_id, "revenue", value))
-                redis.hincrbyfloat(key.decode(), "revenue", value)
-                redis.hincrbyfloat(key.decode(), "revenue_squares", after**2 - (after - value) ** 2)
-            elif tries > 1:
-                self._purchases.append((decision_id, value, tries - 1))
+        try:
+            for key in pipeline.execute():
+                decision_id, value, tries = waiting.popleft()
+                if isinstance(key, bytes):
+                    _add(redis, ARM_OF + decision_id, key.decode(), value)
+                elif tries > 1:
+                    self._purchases.append((decision_id, value, tries - 1))
+        except LOST:
+            self._purchases.extendleft(reversed(waiting))
+            raise
+
+
+def _add(redis: Redis, search: str, key: str, value: float) -> None:
+    """One purchase: squares are of the revenue of a search, which may have several."""
+    after = float(redis.hincrbyfloat(search, "revenue", value))
+    redis.hincrbyfloat(key, "revenue", value)
+    redis.hincrbyfloat(key, "revenue_squares", after**2 - (after - value) ** 2)
 
 
 def read_totals(redis: Redis, keys: Mapping[str, str]) -> dict[str, Totals]:

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
 import httpx
 import pytest
 from redis import Redis
+from redis.exceptions import ConnectionError as RedisConnectionError
 
 from core.records import Interaction
 from service.experiments import Assigned, Experiment, Experiments, ramp_field
@@ -156,6 +158,41 @@ def test_a_purchase_is_the_revenue_of_the_arm_that_sold_it(redis: Redis) -> None
     _, history = read_history(redis, "margin", experiment)
     assert [snapshot["at"] for snapshot in history] == [0, 70, 140]
     assert ramp_field("margin", experiment).startswith("margin:")
+
+
+class Leaving:
+    """A client whose server goes away after some additions."""
+
+    def __init__(self, redis: Redis, *, after: int) -> None:
+        self._redis = redis
+        self._left = after
+
+    def __getattr__(self, name: str) -> object:
+        return getattr(self._redis, name)
+
+    def hincrbyfloat(self, *arguments: object) -> object:
+        if self._left == 0:
+            raise RedisConnectionError
+        self._left -= 1
+        return self._redis.hincrbyfloat(*arguments)
+
+
+@pytest.mark.parametrize(("after", "kept"), [(0, 2), (3, 2), (4, 2), (9, 3)])
+def test_purchases_that_a_lost_redis_has_not_begun_to_take_wait(redis: Redis, after: int, kept: int) -> None:
+    experiment = define(redis, {"arms": HALVES})
+    worker = Worker(redis)
+    worker.poll(0)
+    decisions = [decision_id for decision_id, _ in worker.search(3)]
+    worker.poll(1)
+    for number, decision_id in enumerate(decisions):
+        bought = Interaction(f"e-{number}", decision_id, datetime.now(UTC), "purchase", "i", value=3.0)
+        worker.experiments.totals.follow([bought])
+    with suppress(RedisConnectionError):
+        worker.experiments.totals.flush(Leaving(redis, after=after))
+    worker.poll(2)
+    totals, _ = read_history(redis, "margin", experiment)
+    added = sum(arm.revenue_squares for arm in totals.values()) / 9
+    assert added == kept, "but for the one under way, which is not added twice"
 
 
 def test_layers_are_exclusive_inside_and_independent_of_each_other(redis: Redis) -> None:
