@@ -148,6 +148,8 @@ def plot(steps: Sequence[tuple[float, Measures]], capacity: float, path: Path) -
     axes.axhline(WITHIN_MS, color="0.6", linestyle="--")
     axes.axvline(capacity, color="0.6", linestyle="--")
     axes.set(xlabel="searches that arrive a second", ylabel="ms from when it was due", yscale="log")
+    axes.yaxis.set_major_formatter("{x:g}")
+    axes.yaxis.set_minor_formatter("{x:g}")
     axes.legend(frameon=False)
     path.parent.mkdir(parents=True, exist_ok=True)
     figure.savefig(path, dpi=120)
