@@ -96,8 +96,11 @@ def row_of_line(line: bytes) -> dict[str, Any]:
     Raises:
         ValueError, TypeError, KeyError: it is no such line.
     """
-    row = orjson.loads(line)
-    mappings = {name: orjson.loads(row[name]) for name in _JSON_COLUMNS if isinstance(row.get(name), str)}
+    return _decoded(orjson.loads(line))
+
+
+def _decoded(row: Mapping[str, Any]) -> dict[str, Any]:
+    mappings = {name: orjson.loads(row[name]) for name in _JSON_COLUMNS if isinstance(row[name], str)}
     return {**row, **mappings, "timestamp": datetime.fromisoformat(row["timestamp"])}
 
 
@@ -258,13 +261,13 @@ def _n_rows(part: Path) -> int:
 
 def _parse_line(line: bytes, part: Path, number: int) -> dict[str, Any]:
     try:
-        row = row_of_line(line)
-    except (KeyError, TypeError, ValueError, AttributeError) as error:
+        row = orjson.loads(line)
+        missing = [name for name in REQUIRED if name not in row]
+        if missing:
+            raise BadLog(f"{part}, row {number}: {missing[0]} is missing")
+        return _decoded(row)
+    except (TypeError, ValueError) as error:
         raise BadLog(f"{part}, row {number}: is no log line ({error})") from error
-    missing = [name for name in REQUIRED if name not in row]
-    if missing:
-        raise BadLog(f"{part}, row {number}: {missing[0]} is missing")
-    return row
 
 
 def _check(frame: pl.DataFrame, part: Path, first_row: int) -> None:

@@ -63,7 +63,7 @@ def load_ranker(folder: Path) -> ServedRanker:
 
 
 def warm_up(ranker: ServedRanker, *, n_objectives: int, k: int = 20, n: int = 200) -> None:
-    """Run every method until TorchScript has specialised it; the first calls take 5-90 ms."""
+    """Run what requests wait for until TorchScript has specialised it; the first calls take 5-90 ms."""
     eligible, pins = torch.ones(1, n, dtype=torch.bool), torch.full((1, k), -1)
     aspects: Tensor = torch.zeros(1, n, 2, dtype=torch.long)
     w_diversity = torch.full((1,), 0.5)
@@ -72,7 +72,6 @@ def warm_up(ranker: ServedRanker, *, n_objectives: int, k: int = 20, n: int = 20
         utilities = ranker.utilities(gains, torch.ones(1, n_objectives))
         ranker.sorted_slate(utilities, eligible, pins)
         ranker.novelty_slate(utilities, eligible, aspects, w_diversity, pins)
-        ranker.drawn_slate(utilities, eligible, aspects, w_diversity, pins, 1.0, torch.rand(1, k))
 
 
 def _expect_deprecation() -> None:

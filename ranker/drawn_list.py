@@ -64,8 +64,9 @@ def drawn_list(
         for codes, fresh in zip(columns, freshness, strict=True):
             code = int(codes[chosen])
             if code != UNKNOWN:
-                worn = ALPHA * fresh.get(code, 1.0)
-                fresh[code] = fresh.get(code, 1.0) - worn
+                before = fresh.get(code, 1.0)
+                worn = ALPHA * before
+                fresh[code] = before - worn
                 np.subtract(bonus, share * worn, out=bonus, where=codes == code)
     return slate, propensities
 

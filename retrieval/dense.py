@@ -105,8 +105,10 @@ class DenseIndex:
         """Those of the items [n_items] that may be found; worth keeping where the same are asked for again."""
         allowed = np.zeros(self.index.ntotal, dtype=bool)
         allowed[self.vector_of[rows]] = True
-        bits = None if allowed.all() else np.packbits(allowed, bitorder="little")
-        return Selection(rows, bits, int(np.count_nonzero(allowed)))
+        n_vectors = int(np.count_nonzero(allowed))
+        return Selection(
+            rows, None if n_vectors == len(allowed) else np.packbits(allowed, bitorder="little"), n_vectors
+        )
 
     def search(self, query: FloatArray, depth: int, selection: Selection | None = None) -> tuple[IntArray, FloatArray]:
         """The items nearest to `query`, nearest first; only those selected, which is applied before the choice.

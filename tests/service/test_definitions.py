@@ -24,8 +24,10 @@ HALVES = Experiment.model_validate({"arms": {"control": {"share": 0.5}, "margin"
 @contextmanager
 def worker(redis: RedisProcess, *, poll_seconds: float) -> Iterator[State]:
     state = State(redis.url, timeout_seconds=2, poll_seconds=poll_seconds)
-    yield state
-    state.stop()
+    try:
+        yield state
+    finally:
+        state.stop()
 
 
 class Slow:
