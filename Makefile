@@ -76,7 +76,7 @@ deploy-check:
 
 # The shipped page models, from the labelled pages in ../shared/data; about 5 minutes.
 train-webpages: $(STAMP)
-	$(BIN)/python -m webpages.build --data ../shared/data
+	$(BIN)/python -m trimtab.webpages.training.build --data ../shared/data
 
 clean:
 	rm -rf $(VENV) bundles build .mypy_cache .ruff_cache .pytest_cache .hypothesis

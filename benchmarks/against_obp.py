@@ -16,11 +16,11 @@ from tempfile import TemporaryDirectory
 
 import numpy as np
 
-from abtest import estimators
-from abtest.estimators import Floats, Terms
-from abtest.intervals import estimate
-from abtest.sums import N_GROUPS, add_up
 from benchmarks.figures import Figure, Skipped
+from trimtab.abtest.ope import estimators
+from trimtab.abtest.ope.estimators import Floats, Terms
+from trimtab.abtest.ope.intervals import estimate
+from trimtab.abtest.ope.sums import N_GROUPS, add_up
 
 N, K, N_ACTIONS = 100_000, 10, 20
 N_RESAMPLES = 1000

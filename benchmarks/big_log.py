@@ -6,7 +6,7 @@ from pathlib import Path
 
 import polars as pl
 
-from engine.impressions import read_log, write_part
+from trimtab.engine.log.impressions import read_log, write_part
 
 DAYS_BETWEEN = 371
 """Whole weeks, so that a weekday stays one."""

@@ -1,6 +1,6 @@
 """What each rung of the ladder of degradation costs, on the shopping trips that the grocery ranker was tested on.
 
-A search is a product type by a household that bought something of it on that trip, as in `engine.grocery`; items,
+A search is a product type by a household that bought something of it on that trip, as in `engine.build.grocery`; items,
 prices and histories are those before the test weeks, and what the household bought in those weeks before the trip is
 its live features. Weights are the bundle's own.
 """
@@ -17,16 +17,16 @@ import polars as pl
 from numpy.typing import NDArray
 
 from benchmarks.figures import Figure
-from catalog.grocery import Grocery, load_grocery
-from core.diversity import slate_diversity
-from core.metrics import discounted_sum, exponential_gain, mean_interval
-from core.records import Query
-from engine import Engine
-from engine.bundle import load_bundle
-from engine.grocery import Split, Splits, as_of, sample_intents
-from engine.ladder import LADDER, Steady
-from engine.lists import Intent
-from service.recent_events import MOST_EVENTS
+from trimtab.catalog.datasets.grocery import Grocery, load_grocery
+from trimtab.core.diversity import slate_diversity
+from trimtab.core.metrics import discounted_sum, exponential_gain, mean_interval
+from trimtab.core.records import Query
+from trimtab.engine import Engine
+from trimtab.engine.build.grocery import Split, Splits, as_of, sample_intents
+from trimtab.engine.build.training_lists import Intent
+from trimtab.engine.bundle.folder import load_bundle
+from trimtab.engine.plan.degradation import LADDER, Steady
+from trimtab.service.search.recent_events import MOST_EVENTS
 
 K = 10
 METRICS = ("ndcg@10", "revenue@10", "diversity@10", "milliseconds")

@@ -17,26 +17,26 @@ from tempfile import TemporaryDirectory
 
 import numpy as np
 
-from abtest import estimators
-from abtest.agree import SORTED, agree
-from abtest.deployment import deploy, value_of
-from abtest.evidence import gather
-from abtest.intervals import estimate
-from abtest.logs import ReplayLog
-from abtest.outcomes import rewards_of
-from abtest.plots import price_plot
-from abtest.price_response import fit_price_response
-from abtest.replay import replay
-from abtest.simulate import simulate
-from abtest.sums import Overlap, add_up
-from abtest.tune import Tables, candidates_around, choose
-from abtest.world import World, world_of
 from benchmarks.big_log import repeat
 from benchmarks.figures import Figure
-from catalog.grocery import load_grocery
-from core.peeking import always_valid
-from core.weights import format_weights, normalise
-from engine import Engine
+from trimtab.abtest.ope import estimators
+from trimtab.abtest.ope.evidence import gather
+from trimtab.abtest.ope.intervals import estimate
+from trimtab.abtest.ope.logs import ReplayLog
+from trimtab.abtest.ope.outcomes import rewards_of
+from trimtab.abtest.ope.replay import replay
+from trimtab.abtest.ope.sums import Overlap, add_up
+from trimtab.abtest.ope.tune import Tables, candidates_around, choose
+from trimtab.abtest.report.plots import price_plot
+from trimtab.abtest.simulation.agree import SORTED, agree
+from trimtab.abtest.simulation.deployment import deploy, value_of
+from trimtab.abtest.simulation.price_response import fit_price_response
+from trimtab.abtest.simulation.simulate import simulate
+from trimtab.abtest.simulation.world import World, world_of
+from trimtab.catalog.datasets.grocery import load_grocery
+from trimtab.core.sequential import always_valid
+from trimtab.core.weights import format_weights, normalise
+from trimtab.engine import Engine
 
 POLICIES = {
     "dearer": {"relevance": 0.75, "revenue": 0.2, "diversity": 0.05},
@@ -210,7 +210,7 @@ def big_log(bundle: Path) -> Iterator[Figure]:
         ]
         where = [str(log), f"--bundle={bundle}", f"--out={folder}/report"]
         before, start = resource.getrusage(resource.RUSAGE_CHILDREN), time.perf_counter()
-        command = [sys.executable, "-m", "cli", "replay", *where, *policies, "--quiet", "--json"]
+        command = [sys.executable, "-m", "trimtab", "replay", *where, *policies, "--quiet", "--json"]
         subprocess.run(command, check=True, stdout=subprocess.DEVNULL)  # noqa: S603 - our own command
         wall, after = time.perf_counter() - start, resource.getrusage(resource.RUSAGE_CHILDREN)
     millions = f"of {n * times // 1_000_000} million impressions, 2 policies"

@@ -16,9 +16,9 @@ import numpy as np
 
 from benchmarks.figures import Figure
 from benchmarks.latency import DIVERSE, queries
-from core.records import Query
-from engine import Engine
 from loadtests.serving import server
+from trimtab.core.records import Query
+from trimtab.engine import Engine
 
 N_ROUNDS = 11
 N_CONNECTIONS = 2

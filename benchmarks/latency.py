@@ -7,10 +7,10 @@ from collections.abc import Iterator, Mapping, Sequence
 import numpy as np
 
 from benchmarks.figures import Figure
-from core.records import Query
-from engine import Engine
-from engine.frontier import N_POINTS, frontier_of
-from engine.pipeline import N_CANDIDATES, Stopwatch
+from trimtab.core.records import Query
+from trimtab.engine import Engine
+from trimtab.engine.stages.frontier import N_POINTS, frontier_of
+from trimtab.engine.stages.pipeline import N_CANDIDATES, Stopwatch
 
 PLAIN = {"relevance": 0.6, "revenue": 0.4}
 DIVERSE = {"relevance": 0.6, "revenue": 0.3, "diversity": 0.1}

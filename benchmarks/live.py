@@ -16,10 +16,10 @@ import numpy as np
 
 from benchmarks.figures import Figure
 from benchmarks.latency import DIVERSE, queries
-from catalog.changes import read_items
-from core.records import Query
-from engine import Engine
-from engine.live import LiveEngine
+from trimtab.catalog.changes import read_items
+from trimtab.core.records import Query
+from trimtab.engine import Engine
+from trimtab.engine.live.engines import LiveEngine
 
 N_CHANGES = 50
 N_ITEMS = 1000

@@ -19,8 +19,8 @@ import orjson
 from benchmarks.figures import Figure
 from benchmarks.http import WEIGHTS, seconds_over_http, serving
 from benchmarks.latency import queries
-from engine import Engine
-from service.settings import Settings
+from trimtab.engine import Engine
+from trimtab.service.settings import Settings
 
 TIMES_CAPACITY = 3
 SECONDS = 20.0

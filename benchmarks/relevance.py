@@ -7,11 +7,11 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 from benchmarks.figures import Figure
-from catalog.icecat import load_icecat
-from catalog.judgments import read_judgments
-from engine import Engine
-from engine.build import build_bundle
-from engine.evaluation import evaluate
+from trimtab.catalog.datasets.icecat import load_icecat
+from trimtab.catalog.judgments import read_judgments
+from trimtab.engine import Engine
+from trimtab.engine.build.recipe import build_bundle
+from trimtab.engine.build.relevance import evaluate
 
 TARGETS = {"wordllama": (0.84, 0.86), "minilm": (0.87, 0.88)}
 """Encoder -> ndcg@10 and recall@100 to reach."""

@@ -26,7 +26,7 @@ from benchmarks import (
     training,
 )
 from benchmarks.figures import Figure, Skipped
-from engine import Engine
+from trimtab.engine import Engine
 
 ICECAT = Path(__file__).resolve().parents[2] / "shared" / "data" / "icecat"
 

@@ -8,9 +8,9 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 from benchmarks.figures import Figure
-from catalog.grocery import load_grocery
-from engine.build import build_pipeline
-from engine.grocery import train_grocery
+from trimtab.catalog.datasets.grocery import load_grocery
+from trimtab.engine.build.grocery import train_grocery
+from trimtab.engine.build.recipe import build_pipeline
 
 SECONDS = 180.0
 

@@ -17,8 +17,8 @@ from pathlib import Path
 
 import orjson
 
-from catalog.changes import Change, Item
-from core.errors import BadFile
+from trimtab.catalog.changes import Change, Item
+from trimtab.core.errors import BadFile
 
 SUFFIX = ".jsonl"
 SEGMENT_BYTES = 64_000_000

@@ -11,10 +11,10 @@ from typing import Any
 import numpy as np
 import polars as pl
 
-from catalog.readers import cell_text
-from catalog.schema import COLUMNS
-from catalog.validation import ATTRIBUTE_PREFIX, RawRows, parsed_cells
-from core.errors import BadParameter
+from trimtab.catalog.readers import cell_text
+from trimtab.catalog.schema import COLUMNS
+from trimtab.catalog.validation import ATTRIBUTE_PREFIX, RawRows, parsed_cells
+from trimtab.core.errors import BadParameter
 
 Item = Mapping[str, Any]
 """Values by column of the schema, as many as were given; an unknown price is None."""
@@ -77,7 +77,7 @@ def _refuse_wrong_names(objects: Sequence[Mapping[str, object]]) -> None:
 
 
 def _refusal(place: str, problem: str) -> BadParameter:
-    """A sentence of `catalog.validation` begins with the column it is about."""
+    """A sentence of `trimtab.catalog.validation` begins with the column it is about."""
     name, _, rest = problem.partition(" ")
     says, _, allowed = rest.partition("; allowed: ")
     return BadParameter(f"{place}{name}", says, allowed or COLUMNS[name].meaning)

@@ -14,9 +14,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from catalog.changes import Change, Item, plain
-from catalog.schema import COLUMNS
-from catalog.store import ItemStore
+from trimtab.catalog.changes import Change, Item, plain
+from trimtab.catalog.schema import COLUMNS
+from trimtab.catalog.store import ItemStore
 
 NUMBERS = tuple(name for name, column in COLUMNS.items() if column.kind != "text")
 TEXTS = tuple(name for name, column in COLUMNS.items() if column.kind == "text")

@@ -6,7 +6,7 @@ import gzip
 import zlib
 from pathlib import Path
 
-from core.errors import BadFile
+from trimtab.core.errors import BadFile
 
 
 def read_bytes(path: Path) -> bytes:

@@ -8,8 +8,8 @@ from pathlib import Path
 
 import polars as pl
 
-from catalog.files import read_text
-from core.errors import BadFile
+from trimtab.catalog.files import read_text
+from trimtab.core.errors import BadFile
 
 COLUMNS = ("query", "item_id", "grade")
 MAX_GRADE = 10

@@ -8,9 +8,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from catalog.delta import NUMBERS, Delta
-from catalog.schema import COLUMNS
-from catalog.store import CODED, ItemStore, Rows, TextColumn
+from trimtab.catalog.delta import NUMBERS, Delta
+from trimtab.catalog.schema import COLUMNS
+from trimtab.catalog.store import CODED, ItemStore, Rows, TextColumn
 
 
 class LiveStore(ItemStore):

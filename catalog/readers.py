@@ -12,9 +12,9 @@ from typing import Any
 import orjson
 import polars as pl
 
-from catalog.files import read_bytes, read_text
-from catalog.validation import RawRows, Rejection, Rejections, validate
-from core.errors import BadFile
+from trimtab.catalog.files import read_bytes, read_text
+from trimtab.catalog.validation import RawRows, Rejection, Rejections, validate
+from trimtab.core.errors import BadFile
 
 MAX_CELL_CHARACTERS = 10_000_000
 N_EXAMPLES = 3

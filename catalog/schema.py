@@ -15,7 +15,7 @@ class Column:
     """One column of an item.
 
     Attributes:
-        kind: how a cell is read, see `catalog.validation`.
+        kind: how a cell is read, see `trimtab.catalog.validation`.
         default: the value of an empty cell; None where a cell must not be empty.
         meaning: one line for documentation and error messages.
     """
@@ -56,7 +56,7 @@ DTYPES: dict[Kind, type[pl.DataType]] = {
 def complete(frame: pl.DataFrame) -> pl.DataFrame:
     """The frame with exactly the schema's columns, in their order and types; what is missing or null gets its default.
 
-    For frames that are known to be good (the loaders'); a user's file goes through `catalog.validation` first.
+    For frames that are known to be good (the loaders'); a user's file goes through `trimtab.catalog.validation` first.
     """
     columns = []
     for name, column in COLUMNS.items():

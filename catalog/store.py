@@ -12,8 +12,8 @@ import polars as pl
 import pyarrow as pa
 from numpy.typing import NDArray
 
-from catalog.schema import COLUMNS, complete
-from core.errors import BundleDamaged, NotFound
+from trimtab.catalog.schema import COLUMNS, complete
+from trimtab.core.errors import BundleDamaged, NotFound
 
 FILE = "items.arrow"
 CODED = ("brand", "category", "product_type")

@@ -1,6 +1,6 @@
 """Cells of text into items: what can be read is kept, what cannot is rejected with its line and the reason.
 
-A cell is read by the kind of its column (`catalog.schema`):
+A cell is read by the kind of its column (`trimtab.catalog.schema`):
 
     text    stripped; runs of white space become one space
     price   `3.99`, `$3.99`, `3,99 €`, `1,299.00`, `1.299,00`, `USD 5`; above 0. One currency a file.
@@ -20,8 +20,8 @@ from dataclasses import dataclass
 
 import polars as pl
 
-from catalog.schema import COLUMNS, DTYPES, REQUIRED, Kind, complete
-from core.errors import BadFile
+from trimtab.catalog.schema import COLUMNS, DTYPES, REQUIRED, Kind, complete
+from trimtab.core.errors import BadFile
 
 ATTRIBUTE_PREFIX = "attr_"
 CURRENCY = r"(?:US\$|[$€£¥₹₽]|(?i:USD|EUR|GBP|JPY|CHF|CAD|AUD|SEK|NOK|DKK|PLN|INR))"

@@ -1,5 +1,5 @@
 """The `trimtab` command: subcommands, the tables and plots they print, and how they show progress."""
 
-from cli.commands import app, main
+from trimtab.cli.commands import app, main
 
 __all__ = ["app", "main"]

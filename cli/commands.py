@@ -1,5 +1,5 @@
 """The subcommands of `trimtab` on catalogues and bundles, one function each: it prints for people, or one JSON object
-with --json. Those on logs are in `cli.logs`, those on web pages in `cli.pages`."""
+with --json. Those on logs are in `trimtab.cli.logs`, those on web pages in `trimtab.cli.pages`."""
 
 from __future__ import annotations
 
@@ -10,10 +10,10 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from cli.console import AsJson, BundleFolder, Quiet, notes, plain, print_json, progress, results
-from cli.logs import app as logs_app
-from cli.pages import app as pages_app
-from core.errors import BadFile, BadParameter, TrimtabError
+from trimtab.cli.console import AsJson, BundleFolder, Quiet, notes, plain, print_json, progress, results
+from trimtab.cli.logs import app as logs_app
+from trimtab.cli.pages import app as pages_app
+from trimtab.core.errors import BadFile, BadParameter, TrimtabError
 
 if TYPE_CHECKING:
     pass
@@ -56,13 +56,13 @@ def build(
     quiet: Quiet = False,
 ) -> None:
     """Build a bundle: index a catalogue and train its ranker."""
-    from catalog.icecat import load_icecat
-    from catalog.judgments import read_judgments
-    from catalog.readers import read_catalogue
-    from engine.build import build_bundle
-    from engine.grocery import build_grocery
-    from engine.impressions import read_log, rows_of
-    from ranker.methods.registry import check_servable
+    from trimtab.catalog.datasets.icecat import load_icecat
+    from trimtab.catalog.judgments import read_judgments
+    from trimtab.catalog.readers import read_catalogue
+    from trimtab.engine.build.grocery import build_grocery
+    from trimtab.engine.build.recipe import build_bundle
+    from trimtab.engine.log.impressions import read_log, rows_of
+    from trimtab.ranker.methods.registry import check_servable
 
     check_servable(method)
     if source == "grocery":
@@ -115,11 +115,11 @@ def search(
     as_json: AsJson = False,
 ) -> None:
     """Search a bundle and print the slate with its receipt."""
-    from cli.tables import slate_tables
-    from core.records import Constraints, Query
-    from engine import Engine
-    from engine.response import response_of
-    from retrieval.filters import parse_filter
+    from trimtab.cli.tables import slate_tables
+    from trimtab.core.records import Constraints, Query
+    from trimtab.engine import Engine
+    from trimtab.engine.response import response_of
+    from trimtab.retrieval.filters import parse_filter
 
     asked = {"relevance": w_relevance, "revenue": w_revenue, "diversity": w_diversity}
     weights = {name: value for name, value in asked.items() if value is not None}
@@ -154,11 +154,11 @@ def frontier(
     as_json: AsJson = False,
 ) -> None:
     """Plot what the weights can trade for a query: each point is a slate it could show."""
-    from cli.frontier_plot import draw_frontier
-    from core.records import Query
-    from engine import Engine
-    from engine.frontier import frontier_of
-    from retrieval.filters import parse_filter
+    from trimtab.cli.frontier_plot import draw_frontier
+    from trimtab.core.records import Query
+    from trimtab.engine import Engine
+    from trimtab.engine.stages.frontier import frontier_of
+    from trimtab.retrieval.filters import parse_filter
 
     text = query.strip()
     if not text:
@@ -187,8 +187,8 @@ def serve(
     workers: Annotated[int | None, typer.Option(min=1)] = None,
 ) -> None:
     """Serve a bundle over HTTP."""
-    from service.server import serve as run
-    from service.settings import read_settings
+    from trimtab.service.server import serve as run
+    from trimtab.service.settings import read_settings
 
     given = {"bundle": bundle, "host": host, "port": port, "workers": workers}
     run(read_settings(**{name: value for name, value in given.items() if value is not None}))
@@ -202,10 +202,10 @@ def evaluate(
     as_json: AsJson = False,
 ) -> None:
     """Measure a bundle's relevance against judgments."""
-    from catalog.judgments import read_judgments
-    from cli.tables import intervals_table
-    from engine import Engine
-    from engine.evaluation import evaluate as measure
+    from trimtab.catalog.judgments import read_judgments
+    from trimtab.cli.tables import intervals_table
+    from trimtab.engine import Engine
+    from trimtab.engine.build.relevance import evaluate as measure
 
     if pool not in {"judged", "full"}:
         raise BadParameter("--pool", f"{pool!r} is no pool", "judged, full")
@@ -231,11 +231,17 @@ def compare(
     quiet: Quiet = False,
 ) -> None:
     """Compare ways of trading objectives on the same lists."""
-    from engine.compare import compare as run
-    from engine.experiments import write_experiments
+    from trimtab.engine.build.study_problems import folds_of_data
+    from trimtab.ranker.study.cell import Fold
+    from trimtab.ranker.study.compare import compare as run
+    from trimtab.ranker.study.report import write_experiments
 
     with progress(quiet) as report:
+
+        def folds_of(name: str, seed: int) -> list[Fold]:
+            return folds_of_data(name, out / "cache", data=icecat, seed=seed, progress=report)
+
         for name in data.split(","):
-            run(name, methods.split(","), n_seeds=seeds, out=out, icecat=icecat, progress=report)
+            run(name, methods.split(","), n_seeds=seeds, out=out, folds_of=folds_of, progress=report)
     if docs is not None:
         notes.print(f"report in {write_experiments(out, docs)}")

@@ -9,8 +9,8 @@ from numpy.typing import NDArray
 from rich.console import Console
 from rich.table import Table
 
-from cli.console import plain
-from engine.frontier import RELEVANCE, Frontier
+from trimtab.cli.console import plain
+from trimtab.engine.stages.frontier import RELEVANCE, Frontier
 
 COLUMNS, ROWS = 64, 18
 MARGIN = 0.35

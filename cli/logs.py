@@ -7,11 +7,11 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from cli.console import AsJson, BundleFolder, Quiet, notes, print_json, progress, results
-from core.errors import BadParameter
+from trimtab.cli.console import AsJson, BundleFolder, Quiet, notes, print_json, progress, results
+from trimtab.core.errors import BadParameter
 
 if TYPE_CHECKING:
-    from engine import Engine
+    from trimtab.engine import Engine
 
 app = typer.Typer()
 
@@ -31,9 +31,9 @@ def simulate(
     quiet: Quiet = False,
 ) -> None:
     """Simulate shoppers and write the log a service would have written."""
-    from abtest.clicks import CLICK_MODELS
-    from abtest.simulate import simulate as run
-    from engine import Engine
+    from trimtab.abtest.simulation.clicks import CLICK_MODELS
+    from trimtab.abtest.simulation.simulate import simulate as run
+    from trimtab.engine import Engine
 
     if clicks not in CLICK_MODELS:
         raise BadParameter("--clicks", f"{clicks!r} is no click model", ", ".join(CLICK_MODELS))
@@ -50,7 +50,7 @@ def convert(
     as_json: AsJson = False,
 ) -> None:
     """Read a log of another layout; what is rejected is counted with the reason."""
-    from abtest.conversion import convert as run
+    from trimtab.abtest.importers.conversion import convert as run
 
     found = run(source, out, mapping=mapping).as_dict()
     if as_json:
@@ -65,8 +65,8 @@ def _engine_of_log(bundle: Path, id_salt: str | None) -> Engine:
     """The bundle, with its users as the log names them."""
     from pydantic import SecretStr
 
-    from engine import Engine
-    from service.pseudonyms import Pseudonyms
+    from trimtab.engine import Engine
+    from trimtab.service.search.pseudonyms import Pseudonyms
 
     return Pseudonyms(None if id_salt is None else SecretStr(id_salt)).engine(Engine.load(bundle))
 
@@ -83,9 +83,9 @@ def replay(
     quiet: Quiet = False,
 ) -> None:
     """Say what other weights would have done to relevance, revenue and diversity."""
-    from abtest.replay import replay as run
-    from catalog.judgments import read_judgments
-    from core.weights import parse_policy
+    from trimtab.abtest.ope.replay import replay as run
+    from trimtab.catalog.judgments import read_judgments
+    from trimtab.core.weights import parse_policy
 
     policies = dict(parse_policy(text) for text in policy)
     judged = None if judgments is None else read_judgments(judgments)
@@ -108,9 +108,9 @@ def decision(
     id_salt: IdSalt = None,
 ) -> None:
     """Make a logged decision again, to the bit, and say what each feature added."""
-    from engine.decisions import replay_decision
-    from engine.impressions import find_impression
-    from engine.live import LiveEngine
+    from trimtab.engine.live.engines import LiveEngine
+    from trimtab.engine.log.decisions import replay_decision
+    from trimtab.engine.log.impressions import find_impression
 
     row = find_impression(decision_id, [log])
     replayed = replay_decision(LiveEngine(_engine_of_log(bundle, id_salt), changes).at(row["catalogue"] or 0), row)
@@ -129,8 +129,8 @@ def tune(
     quiet: Quiet = False,
 ) -> None:
     """Find weights on a log: maximise one objective, keep a share of others."""
-    from abtest.tune import tune as run
-    from cli.tables import tuning_table
+    from trimtab.abtest.ope.tune import tune as run
+    from trimtab.cli.tables import tuning_table
 
     floors = dict(_parse_share(text) for text in keep or ())
     engine = _engine_of_log(bundle, id_salt)
@@ -154,10 +154,10 @@ def agree(
     quiet: Quiet = False,
 ) -> None:
     """Simulate many policies: do judgments, replay, A/B tests and interleaving rank them as the truth does?"""
-    from abtest.agree import METHODS
-    from abtest.agree import agree as run
-    from cli.tables import agreement_table
-    from engine import Engine
+    from trimtab.abtest.simulation.agree import METHODS
+    from trimtab.abtest.simulation.agree import agree as run
+    from trimtab.cli.tables import agreement_table
+    from trimtab.engine import Engine
 
     engine = Engine.load(bundle)
     with progress(quiet or as_json) as report:

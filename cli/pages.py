@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from cli.console import AsJson, notes, print_json, results
+from trimtab.cli.console import AsJson, notes, print_json, results
 
 app = typer.Typer()
 
@@ -20,8 +20,8 @@ def page(
     as_json: AsJson = False,
 ) -> None:
     """Recognise what is what on a shop's page."""
-    from cli.tables import page_table
-    from webpages.commands import page as run
+    from trimtab.cli.tables import page_table
+    from trimtab.webpages.commands import page as run
 
     found = run(file, url=url, render=render)
     if as_json:
@@ -40,7 +40,7 @@ def pages(
     currency: Annotated[str | None, typer.Option(help="keep offers in this currency only")] = None,
 ) -> None:
     """Turn product pages into a catalogue."""
-    from webpages.commands import pages as run
+    from trimtab.webpages.commands import pages as run
 
     print_json(run(folder, into, urls=urls, currency=currency))
 
@@ -51,7 +51,7 @@ def pages_eval(
     out: Annotated[Path | None, typer.Option(help="docs folder to write tables and plots to")] = None,
 ) -> None:
     """Measure page analysis on labelled pages, each by a model that never saw its site."""
-    from webpages.commands import pages_eval as run
+    from trimtab.webpages.commands import pages_eval as run
 
     print_json(run(data, out=out))
 
@@ -64,6 +64,6 @@ def track(
     history: Annotated[Path | None, typer.Option(help="Parquet file of all visits")] = None,
 ) -> None:
     """Follow a page's price from visit to visit."""
-    from webpages.commands import track as run
+    from trimtab.webpages.commands import track as run
 
     print_json(run(file, url=url, state=state, history=history))

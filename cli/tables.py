@@ -8,9 +8,9 @@ from typing import Any
 from rich.console import RenderableType
 from rich.table import Column, Table
 
-from cli.console import plain
-from core.metrics import Interval
-from core.weights import format_weights
+from trimtab.cli.console import plain
+from trimtab.core.metrics import Interval
+from trimtab.core.weights import format_weights
 
 BAR = 8
 """Characters of the bar of the best score."""

@@ -11,8 +11,8 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping
 
-from core.errors import BadParameter
-from core.policy import seed_of
+from trimtab.core.errors import BadParameter
+from trimtab.core.policy import seed_of
 
 SHARE_TOLERANCE = 1e-9
 

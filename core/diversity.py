@@ -10,7 +10,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from core.metrics import discounted_sum
+from trimtab.core.metrics import discounted_sum
 
 ALPHA = 0.5
 

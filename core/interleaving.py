@@ -1,7 +1,7 @@
 """Team draft: several rankings in one slate (Radlinski, Kurup & Joachims 2008; multileaved, Schuth et al. 2014).
 
 Rankers take turns in random order, each adding its best item that is not there yet. Batched: one row an impression.
-What is clicked is credited by `abtest.interleaving`.
+What is clicked is credited by `trimtab.abtest.statistics.interleaving`.
 """
 
 from __future__ import annotations

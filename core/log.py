@@ -1,7 +1,7 @@
 """The impression log's columns: one row an impression.
 
 Names follow the User Behavior Insights schema where it has one (`query`, `user_id`, `session_id`, `timestamp`);
-its `query_id` is our `decision_id`. Reading and writing files is `engine.impressions`.
+its `query_id` is our `decision_id`. Reading and writing files is `trimtab.engine.log.impressions`.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from core.records import Impression
+    from trimtab.core.records import Impression
 
 SCHEMA_VERSION = 1
 
@@ -40,7 +40,7 @@ COLUMNS: dict[str, str] = {
     "degraded": "list[str]",  # parts of the search that were left out
     "catalogue": "int?",  # version of the last change to the catalogue that was known; 0 or null as the bundle has it
     "recent": "list[str]?",  # what the user had done since the bundle was built, the newest first: action:item_id
-    "interleaving": "str?",  # JSON: sides by name with their weights and loss, teams by position; see core.interleaving
+    "interleaving": "str?",  # JSON: sides with weights and loss, teams by position: `core.interleaving`
     "features": "list[list[float]]?",
     "clicks": "list[int]",  # 0/1 by position
     "purchases": "list[int]",  # 0/1 by position

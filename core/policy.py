@@ -4,7 +4,7 @@ A slate is drawn position by position: `P(i at p | above) = exp(u_i / tau) / sum
 Adding independent Gumbel noise to `u / tau` and sorting draws from the same distribution in one pass
 (Yellott 1977; Kool et al. 2019, "Stochastic Beams and Where to Find Them").
 
-The batched tensor form with the diversity stage is `ranker.slate`; it agrees with this at `w_diversity = 0`.
+The batched tensor form with the diversity stage is `ranker.slate.batched`; it agrees with this at `w_diversity = 0`.
 """
 
 from __future__ import annotations

@@ -117,11 +117,12 @@ class ScoredCandidates:
 
     Attributes:
         rows: [n] int64, in retrieval order.
-        features: [n, n_features] float32, by `ranker.features`.
+        features: [n, n_features] float32, by `trimtab.ranker.features`.
         gains: [n, n_objectives] float32, calibrated value of showing the item first, in each objective's unit. A
             ranker that is steered by a network keeps what it knows of the items in further columns.
         aspects: [n, n_aspects] int64, codes of the attributes that diversity counts (category, brand); -1 unknown.
-        degraded: rungs of `engine.ladder` that made them; without its `ranking` there are no gains, all are 0.
+        degraded: rungs of `engine.plan.degradation` that made them; without its `ranking` there are no gains, all are
+            0.
     """
 
     rows: IntArray
@@ -209,7 +210,7 @@ class Slate:
 
 @dataclass(frozen=True, slots=True)
 class Impression:
-    """A slate that was shown and is logged; see `core.log` for the columns and their units."""
+    """A slate that was shown and is logged; see `trimtab.core.log` for the columns and their units."""
 
     decision_id: str
     timestamp: datetime

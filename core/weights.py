@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Iterable, Mapping
 
-from core.errors import BadParameter
+from trimtab.core.errors import BadParameter
 
 DIVERSITY = "diversity"
 """The one objective that is a property of the slate and not of an item; every bundle has it."""

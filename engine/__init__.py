@@ -1,5 +1,5 @@
 """The two-stage search as one object without web, and the bundle it is loaded from."""
 
-from engine.search import Engine
+from trimtab.engine.search import Engine
 
 __all__ = ["Engine"]

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
-from catalog.store import ItemStore
-from core.records import Slate
-from ranker.features import FEATURES
+from trimtab.catalog.store import ItemStore
+from trimtab.core.records import Slate
+from trimtab.ranker.features import FEATURES
 
 
 def response_of(slate: Slate, store: ItemStore) -> dict[str, Any]:

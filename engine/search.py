@@ -16,12 +16,12 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from catalog.store import ItemStore
-from core.diversity import slate_diversity
-from core.errors import BadParameter, NotFound
-from core.metrics import discounted_sum
-from core.policy import seed_of
-from core.records import (
+from trimtab.catalog.store import ItemStore
+from trimtab.core.diversity import slate_diversity
+from trimtab.core.errors import BadParameter, NotFound
+from trimtab.core.metrics import discounted_sum
+from trimtab.core.policy import seed_of
+from trimtab.core.records import (
     Candidates,
     Filter,
     FloatArray,
@@ -33,18 +33,28 @@ from core.records import (
     Shopper,
     Slate,
 )
-from core.weights import DIVERSITY, normalise
-from engine.budget import within_budget
-from engine.bundle import Bundle, load_bundle
-from engine.ladder import CANDIDATES, DENSE, FEW_CANDIDATES, LIVE_FEATURES, RANKING, UNHURRIED, Pace, Rungs, in_order
-from engine.ladder import DIVERSITY as NO_DIVERSITY
-from engine.pipeline import Pipeline, Stopwatch
-from engine.slate_stage import SlateStage
-from ranker.artifact import warm_up
-from ranker.attainment import weights_for
-from ranker.features import FEATURES
-from retrieval.filters import filter_mask, format_filter
-from retrieval.retriever import Retriever
+from trimtab.core.weights import DIVERSITY, normalise
+from trimtab.engine.bundle.folder import Bundle, load_bundle
+from trimtab.engine.plan.degradation import (
+    CANDIDATES,
+    DENSE,
+    FEW_CANDIDATES,
+    LIVE_FEATURES,
+    RANKING,
+    UNHURRIED,
+    Pace,
+    Rungs,
+    in_order,
+)
+from trimtab.engine.plan.degradation import DIVERSITY as NO_DIVERSITY
+from trimtab.engine.stages.loss_budget import within_budget
+from trimtab.engine.stages.pipeline import Pipeline, Stopwatch
+from trimtab.engine.stages.slate_stage import SlateStage
+from trimtab.ranker.artifact import warm_up
+from trimtab.ranker.attainment import weights_for
+from trimtab.ranker.features import FEATURES
+from trimtab.retrieval.filters import filter_mask, format_filter
+from trimtab.retrieval.retriever import Retriever
 
 RELEVANCE = "relevance"
 Floats = NDArray[np.float64]
@@ -76,7 +86,7 @@ class Engine:
         self.population = bundle.population
 
     def over(self, pipeline: Pipeline, version: int, timestamp: datetime | None) -> Engine:
-        """The same ranker over a later state of the catalogue, see `engine.live`."""
+        """The same ranker over a later state of the catalogue, see `trimtab.engine.live.engines`."""
         other = copy(self)
         other.pipeline, other.catalogue_version = pipeline, version
         other.state = f"{self.bundle_id}@{version}@{timestamp}"
@@ -87,7 +97,7 @@ class Engine:
         """Load, verify and warm up a bundle.
 
         Raises:
-            BundleDamaged, BundleMismatch: see `engine.bundle.load_bundle`.
+            BundleDamaged, BundleMismatch: see `trimtab.engine.bundle.folder.load_bundle`.
         """
         engine = cls(load_bundle(folder))
         engine.warm_up()
@@ -126,7 +136,7 @@ class Engine:
         """The weights of a query that asks for shares of what objectives can gain over pure relevance.
 
         Raises:
-            BadParameter: see `ranker.attainment.weights_for`.
+            BadParameter: see `trimtab.ranker.attainment.weights_for`.
         """
         return weights_for(self.attainment, shares, rest=RELEVANCE)
 

@@ -11,9 +11,9 @@ from typing import cast
 import torch
 from torch import Tensor
 
-from core.errors import BundleDamaged
-from ranker.features import FEATURES
-from ranker.model import ServedRanker
+from trimtab.core.errors import BundleDamaged
+from trimtab.ranker.features import FEATURES
+from trimtab.ranker.model import ServedRanker
 
 FILE = "ranker.ts"
 N_WARM_UP = 5

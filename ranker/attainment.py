@@ -14,8 +14,8 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from scipy.optimize import isotonic_regression
 
-from core.errors import BadInput, BadParameter
-from core.weights import PREFIX
+from trimtab.core.errors import BadInput, BadParameter
+from trimtab.core.weights import PREFIX
 
 Floats = NDArray[np.float64]
 

@@ -15,10 +15,10 @@ from functools import cached_property
 import numpy as np
 from numpy.typing import NDArray
 
-from core.continued import RowsOf
-from core.records import Candidates, FloatArray, IntArray
-from ranker.users import History
-from ranker.words import ItemWords, Matrix, QueryWords
+from trimtab.core.extended_array import RowsOf
+from trimtab.core.records import Candidates, FloatArray, IntArray
+from trimtab.ranker.users import History
+from trimtab.ranker.words import ItemWords, Matrix, QueryWords
 
 FEATURES = (
     # how the first stage saw it

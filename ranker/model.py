@@ -9,7 +9,7 @@ No `from __future__ import annotations` here: TorchScript reads the annotations.
 import torch
 from torch import Tensor, nn
 
-from ranker.slate import drawn_slate, novelty_slate, slate_propensities, sorted_slate
+from trimtab.ranker.slate.batched import drawn_slate, novelty_slate, slate_propensities, sorted_slate
 
 
 class Heads(nn.Module):

@@ -15,10 +15,10 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from core.records import FloatArray
-from ranker.features import FEATURES
-from ranker.lists import RankingLists
-from ranker.model import ServedRanker
+from trimtab.core.records import FloatArray
+from trimtab.ranker.features import FEATURES
+from trimtab.ranker.model import ServedRanker
+from trimtab.ranker.training.lists import RankingLists
 
 N_BINS = 10
 LEAST_SHARE = 1e-3

@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from core.records import FloatArray, IntArray
+from trimtab.core.records import FloatArray, IntArray
 
 FILES = ("user_ids.txt", "user_starts.npy", "user_rows.npy", "user_units.npy")
 

@@ -11,8 +11,8 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from core.continued import Continued, RowsOf
-from core.records import FloatArray
+from trimtab.core.extended_array import Continued, RowsOf
+from trimtab.core.records import FloatArray
 
 BODY = "body"
 FIELDS = {"title": 24, "product_type": 8, "category": 8, "brand": 4, BODY: 64}

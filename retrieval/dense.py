@@ -18,9 +18,9 @@ import faiss
 import numpy as np
 from numpy.typing import NDArray
 
-from core.errors import BundleDamaged
-from core.records import FloatArray, IntArray
-from retrieval.filters import Mask
+from trimtab.core.errors import BundleDamaged
+from trimtab.core.records import FloatArray, IntArray
+from trimtab.retrieval.filters import Mask
 
 EXACT_UP_TO = 10_000
 """Vectors up to which everything is scanned: about 0.4 ms at 256 dimensions."""

@@ -7,12 +7,12 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from core.errors import BadParameter
-from core.records import Filter, IntArray
-from retrieval.filters import NAMED_FIELDS, codes_of, filter_mask
+from trimtab.core.errors import BadParameter
+from trimtab.core.records import Filter, IntArray
+from trimtab.retrieval.filters import NAMED_FIELDS, codes_of, filter_mask
 
 if TYPE_CHECKING:
-    from catalog.store import ItemStore
+    from trimtab.catalog.store import ItemStore
 
 MAX_VALUES = 50
 """Values shown of one facet, the most frequent first."""

@@ -15,11 +15,11 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from core.errors import BadParameter
-from core.records import Filter
+from trimtab.core.errors import BadParameter
+from trimtab.core.records import Filter
 
 if TYPE_CHECKING:
-    from catalog.store import ItemStore
+    from trimtab.catalog.store import ItemStore
 
 Mask = NDArray[np.bool_]
 

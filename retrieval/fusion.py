@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from core.records import FloatArray, IntArray
+from trimtab.core.records import FloatArray, IntArray
 
 DENSE_WEIGHT = 0.5
 """Share of the cosine."""

@@ -20,9 +20,9 @@ import tantivy
 from numpy.typing import NDArray
 from tantivy import FieldType, Occur, Query
 
-from core.errors import BundleDamaged
-from core.records import FloatArray, IntArray
-from retrieval.filters import Condition
+from trimtab.core.errors import BundleDamaged
+from trimtab.core.records import FloatArray, IntArray
+from trimtab.retrieval.filters import Condition
 
 BOOSTS: Mapping[str, float] = {
     "title": 2.0,

@@ -14,8 +14,8 @@ from math import log
 import numpy as np
 from numpy.typing import NDArray
 
-from core.records import FloatArray, IntArray
-from retrieval.lexical import BOOSTS, TIE_BREAKER, LexicalIndex
+from trimtab.core.records import FloatArray, IntArray
+from trimtab.retrieval.lexical import BOOSTS, TIE_BREAKER, LexicalIndex
 
 K1, B = 1.2, 0.75
 FIELDS = tuple(BOOSTS)

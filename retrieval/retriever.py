@@ -10,21 +10,21 @@ from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
 
 import numpy as np
 
-from core.continued import RowsOf
-from core.errors import BundleDamaged
-from core.records import Candidates, Filter, FloatArray, IntArray
-from retrieval.dense import DenseIndex, mapped
-from retrieval.distilled import TEACHER, DistilledQueries, distil, pseudo_queries
-from retrieval.encoders import Encoder, load_encoder
-from retrieval.facets import facet_counts
-from retrieval.filters import FIELDS, KEPT, Condition, Mask, Masks, column_of, conditions_of
-from retrieval.fusion import best_first, fuse
-from retrieval.lexical import BOOSTS, LexicalIndex
-from retrieval.nonsense import dense_floor
-from retrieval.spelling import Speller, words_of
+from trimtab.core.errors import BundleDamaged
+from trimtab.core.extended_array import RowsOf
+from trimtab.core.records import Candidates, Filter, FloatArray, IntArray
+from trimtab.retrieval.chance_similarity import dense_floor
+from trimtab.retrieval.dense import DenseIndex, mapped
+from trimtab.retrieval.encoders.distilled import TEACHER, DistilledQueries, distil, pseudo_queries
+from trimtab.retrieval.encoders.wordllama import Encoder, load_encoder
+from trimtab.retrieval.facets import facet_counts
+from trimtab.retrieval.filters import FIELDS, KEPT, Condition, Mask, Masks, column_of, conditions_of
+from trimtab.retrieval.fusion import best_first, fuse
+from trimtab.retrieval.lexical import BOOSTS, LexicalIndex
+from trimtab.retrieval.spelling import Speller, words_of
 
 if TYPE_CHECKING:
-    from catalog.store import ItemStore
+    from trimtab.catalog.store import ItemStore
 
 Progress = Callable[[str, int, int], None]
 """Called with what is being done, how much of it is done, and how much there is."""
@@ -234,7 +234,7 @@ class Retriever:
 
     def facets(self, text: str, fields: Sequence[str], filters: Sequence[Filter] = ()) -> dict[str, dict[str, int]]:
         """Counts by field and value over the items that have all the words (or, where none has, any of them; or,
-        where none has any, over those near enough in meaning); see `retrieval.facets`.
+        where none has any, over those near enough in meaning); see `trimtab.retrieval.facets`.
 
         Raises:
             BadParameter: an unknown field.

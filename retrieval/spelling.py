@@ -14,7 +14,7 @@ from pathlib import Path
 
 import tantivy
 
-from retrieval.lexical import open_index
+from trimtab.retrieval.lexical import open_index
 
 ONE_EDIT_FROM = 4
 TWO_EDITS_FROM = 8

@@ -14,57 +14,57 @@ from fastapi_offline import FastAPIOffline
 from pydantic.json_schema import models_json_schema
 from starlette.types import Lifespan
 
-from core.errors import BadParameter, NotFound
-from core.weights import normalise
-from engine import Engine
-from service import problems
-from service.accounting import Accounting
-from service.admission import Admission
-from service.analyst import Analyst
-from service.auth import Gate
-from service.bodies import REFERENCE
-from service.bundle_folder import BundleFolder
-from service.bundles import Bundles
-from service.candidate_cache import CandidateCache
-from service.catalogue import Catalogue
-from service.compaction import Compaction
-from service.compactor import Compactor
-from service.event_log import Event, EventLog
-from service.experiments import Experiment, Experiments
-from service.impression_log import ImpressionLog
-from service.keys import Grant, Keys
-from service.pages import Pages
-from service.playground.pages import ASSETS, FOLDER
-from service.profiles import Profile, Profiles
-from service.pseudonyms import Pseudonyms
-from service.ramps import Ramps
-from service.recent_events import RecentEvents
-from service.replays import Replays
-from service.routes.bundles import Portion, bundles_router
-from service.routes.decisions import decisions_router
-from service.routes.definitions import definitions_router
-from service.routes.events import Batch, events_router
-from service.routes.experiments import experiments_router
-from service.routes.frontier import frontier_router
-from service.routes.health import health_router
-from service.routes.items import Ids, items_router
-from service.routes.keys import keys_router
-from service.routes.pages import PageBody, VisitBody, pages_router
-from service.routes.playground import playground_router
-from service.routes.replays import replays_router
-from service.routes.search import search_router
-from service.routes.views import views_router
-from service.rules import Rule, Rules
-from service.searching import Searching
-from service.security_headers import SecurityHeaders
-from service.settings import Settings
-from service.shadow import Shadow
-from service.shortcut import Shortcut
-from service.state import State
-from service.telemetry import Telemetry
-from service.tracing import tracing
-from service.tracked import Tracked
-from service.watching import Watching
+from trimtab.core.errors import BadParameter, NotFound
+from trimtab.core.weights import normalise
+from trimtab.engine import Engine
+from trimtab.service.bundles.bundles import Bundles
+from trimtab.service.bundles.folder import BundleFolder
+from trimtab.service.bundles.shadow import Shadow
+from trimtab.service.catalogue.catalogue import Catalogue
+from trimtab.service.catalogue.rebuild import Compaction
+from trimtab.service.experiments.experiments import Experiment, Experiments
+from trimtab.service.experiments.ramps import Ramps
+from trimtab.service.http import problem_documents as problems
+from trimtab.service.http.admission import Admission
+from trimtab.service.http.auth import Gate
+from trimtab.service.http.bodies import REFERENCE
+from trimtab.service.http.keys import Grant, Keys
+from trimtab.service.http.routes.bundles import Portion, bundles_router
+from trimtab.service.http.routes.decisions import decisions_router
+from trimtab.service.http.routes.definitions import definitions_router
+from trimtab.service.http.routes.events import Batch, events_router
+from trimtab.service.http.routes.experiments import experiments_router
+from trimtab.service.http.routes.frontier import frontier_router
+from trimtab.service.http.routes.health import health_router
+from trimtab.service.http.routes.items import Ids, items_router
+from trimtab.service.http.routes.keys import keys_router
+from trimtab.service.http.routes.pages import PageBody, VisitBody, pages_router
+from trimtab.service.http.routes.playground import playground_router
+from trimtab.service.http.routes.replays import replays_router
+from trimtab.service.http.routes.search import search_router
+from trimtab.service.http.routes.views import views_router
+from trimtab.service.http.security_headers import SecurityHeaders
+from trimtab.service.http.shortcut import Shortcut
+from trimtab.service.logs.event_compactor import Compactor
+from trimtab.service.logs.event_log import Event, EventLog
+from trimtab.service.logs.impression_log import ImpressionLog
+from trimtab.service.observability.metrics import Telemetry
+from trimtab.service.observability.quality import Watching
+from trimtab.service.observability.request_metrics import Accounting
+from trimtab.service.observability.tracing import tracing
+from trimtab.service.pages.pages import Pages
+from trimtab.service.pages.tracked import Tracked
+from trimtab.service.pages.worker import Analyst
+from trimtab.service.playground.pages import ASSETS, FOLDER
+from trimtab.service.playground.replay_reports import Replays
+from trimtab.service.redis.gateway import State
+from trimtab.service.search.candidate_cache import CandidateCache
+from trimtab.service.search.profiles import Profile, Profiles
+from trimtab.service.search.pseudonyms import Pseudonyms
+from trimtab.service.search.recent_events import RecentEvents
+from trimtab.service.search.rules import Rule, Rules
+from trimtab.service.search.searching import Searching
+from trimtab.service.settings import Settings
 
 PATIENCE = 0.5
 """Share of the time to answer that a search may wait for its turn: the rest is for the search."""

@@ -2,7 +2,7 @@
 
 With several workers SIGHUP replaces them one after the other: each ends when its successor serves.
 
-Also `python -m service.server`, set by `TRIMTAB_*` variables alone, for containers.
+Also `python -m trimtab.service.server`, set by `TRIMTAB_*` variables alone, for containers.
 """
 
 from __future__ import annotations
@@ -24,15 +24,15 @@ from uvicorn import Config
 from uvicorn.config import STARTUP_FAILURE
 from uvicorn.supervisors import multiprocess
 
-from core.errors import TrimtabError
-from engine.bundle import verify
-from service import logs
-from service.app import create_app
-from service.draining import DrainingServer, Worker
-from service.protocol import BoundedHttp
-from service.redis_server import redis_for
-from service.settings import Settings, read_settings
-from service.telemetry import MULTIPROCESS_FOLDER
+from trimtab.core.errors import TrimtabError
+from trimtab.engine.bundle.folder import verify
+from trimtab.service.app import create_app
+from trimtab.service.http.draining import DrainingServer, Worker
+from trimtab.service.http.protocol import BoundedHttp
+from trimtab.service.observability import process_log as logs
+from trimtab.service.observability.metrics import MULTIPROCESS_FOLDER
+from trimtab.service.redis.server import redis_for
+from trimtab.service.settings import Settings, read_settings
 
 GRACE_SECONDS = 10
 """How long requests under way may take after SIGTERM."""

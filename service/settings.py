@@ -8,10 +8,10 @@ from typing import Any
 from pydantic import AliasChoices, Field, SecretStr, ValidationError
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
-from core.errors import BadParameter
-from service.auth import is_loopback
-from service.redis_clients import URL_PATTERN
-from service.search_request import MAX_TIMEOUT_MS
+from trimtab.core.errors import BadParameter
+from trimtab.service.http.auth import is_loopback
+from trimtab.service.redis.clients import URL_PATTERN
+from trimtab.service.search.request import MAX_TIMEOUT_MS
 
 
 class Settings(BaseSettings):

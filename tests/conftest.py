@@ -9,15 +9,15 @@ from pathlib import Path
 import polars as pl
 import pytest
 
-from abtest.simulate import simulate
-from abtest.world import World, world_of
-from catalog.grocery import Grocery, load_grocery
-from engine import Engine
-from engine.bundle import RETRIEVAL, Description, load_bundle, save_bundle, staging_folder
-from engine.grocery import Split, Splits, build_grocery
-from ranker.cold_start import cold_start_ranker
-from ranker.objectives import objectives_of
-from ranker.training import Recipe
+from trimtab.abtest.simulation.simulate import simulate
+from trimtab.abtest.simulation.world import World, world_of
+from trimtab.catalog.datasets.grocery import Grocery, load_grocery
+from trimtab.engine import Engine
+from trimtab.engine.build.grocery import Split, Splits, build_grocery
+from trimtab.engine.bundle.folder import RETRIEVAL, Description, load_bundle, save_bundle, staging_folder
+from trimtab.ranker.objectives import objectives_of
+from trimtab.ranker.training.cold_start import cold_start_ranker
+from trimtab.ranker.training.heads import Recipe
 
 SHARED_DATA = Path(__file__).resolve().parents[2] / "shared" / "data"
 SMALL_CATEGORIES = ("ice cream", "yogurt", "coffee", "pasta", "soup", "cheese")

@@ -20,10 +20,10 @@ from pathlib import Path
 import httpx
 import pytest
 
-import cli
-import engine.grocery
 from tests.service.conftest import eventually
 from tests.service.processes import free_port, is_ready
+from trimtab import cli
+from trimtab.engine.build import grocery
 
 ROOT = Path(__file__).resolve().parents[1]
 TUTORIAL = ROOT / "docs" / "tutorial.md"
@@ -95,7 +95,7 @@ def test_every_command_of_the_tutorial_runs(
         shutil.copytree(small_bundle, out)
         return str(json.loads((out / "manifest.json").read_text())["bundle_id"])
 
-    monkeypatch.setattr(engine.grocery, "build_grocery", build_small)
+    monkeypatch.setattr(grocery, "build_grocery", build_small)
     port = free_port()
     text = TUTORIAL.read_text().replace("8000", str(port))
     for full, smaller in SMALLER.items():

@@ -14,27 +14,27 @@ from urllib.parse import urljoin
 import numpy as np
 from numpy.typing import NDArray
 
-from webpages.availability import availability_of
-from webpages.candidates import (
+from trimtab.webpages.features.image import image_key
+from trimtab.webpages.features.levels import LEVELS, current_only, features
+from trimtab.webpages.page import Element, Page
+from trimtab.webpages.parse.candidates import (
     Candidate,
     image_candidates,
     price_candidates,
     symbol_currency,
 )
-from webpages.cartforms import MAX_FORMS, cart_form_rows, form_elements
-from webpages.decode import Decision, decide
-from webpages.dom import Dom, parse
-from webpages.features import LEVELS, current_only, features
-from webpages.forms import read_forms
-from webpages.identifiers import best_gtin, key_of, sku_candidates, sku_rows
-from webpages.image_features import image_key
-from webpages.layout import Layout
-from webpages.model import ABSTAIN_BELOW, Confidence, ElementModel, shipped_model
-from webpages.page import Element, Page
-from webpages.pagekind import kind_without_product, page_row, with_offer
-from webpages.prices import currency_of_country
-from webpages.reading import Reading, tokens
-from webpages.structured import read_structured
+from trimtab.webpages.parse.dom import Dom, parse
+from trimtab.webpages.parse.layout import Layout
+from trimtab.webpages.parse.prices import currency_of_country
+from trimtab.webpages.parse.reading import Reading, tokens
+from trimtab.webpages.parse.structured import read_structured
+from trimtab.webpages.predict.availability import availability_of
+from trimtab.webpages.predict.cartforms import MAX_FORMS, cart_form_rows, form_elements
+from trimtab.webpages.predict.decode import Decision, decide
+from trimtab.webpages.predict.forms import read_forms
+from trimtab.webpages.predict.identifiers import best_gtin, key_of, sku_candidates, sku_rows
+from trimtab.webpages.predict.model import ABSTAIN_BELOW, Confidence, ElementModel, shipped_model
+from trimtab.webpages.predict.pagekind import kind_without_product, page_row, with_offer
 
 SURE = 0.9
 """From this confidence on the next level is not asked."""
@@ -85,7 +85,7 @@ def analyze(
     """Recognise the elements of any page of any shop.
 
     Args:
-        html: the page as it came; never executed, cut to the limits of `webpages.dom`.
+        html: the page as it came; never executed, cut to the limits of `trimtab.webpages.parse.dom`.
         url: where it came from; tells the country, and identifiers.
         layout: boxes of the rendered page, or a function that renders; it is called only where confidence asks for it.
         model: the trained model, by default the one in the package.

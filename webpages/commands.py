@@ -1,4 +1,4 @@
-"""One function for each of the package's subcommands; `cli.pages` only passes arguments on and prints."""
+"""One function for each of the package's subcommands; `trimtab.cli.pages` only passes arguments on and prints."""
 
 from __future__ import annotations
 
@@ -11,13 +11,13 @@ from typing import Any
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
-from core.errors import BadFile
-from webpages.analyze import analyze
-from webpages.counters import PageCounters
-from webpages.ingest import ingest, item_of, provenance_of, read_html
-from webpages.page import Page
-from webpages.render import rendering
-from webpages.tracking import Visit, Watch, append_history, revisit, watch
+from trimtab.core.errors import BadFile
+from trimtab.webpages.analyze import analyze
+from trimtab.webpages.counters import PageCounters
+from trimtab.webpages.ingest import ingest, item_of, provenance_of, read_html
+from trimtab.webpages.page import Page
+from trimtab.webpages.parse.render import rendering
+from trimtab.webpages.tracking import Visit, Watch, append_history, revisit, watch
 
 
 def page(file: Path, *, url: str | None = None, render: bool = False) -> dict[str, Any]:
@@ -71,13 +71,13 @@ def pages_eval(data: Path, *, out: Path | None = None) -> dict[str, Any]:
 
     Needs the development dependencies (LightGBM, formasaurus).
     """
-    from webpages.evaluate import evaluate  # noqa: PLC0415  # LightGBM is a development dependency
+    from trimtab.webpages.training.evaluate import evaluate  # noqa: PLC0415  # LightGBM is a development dependency
 
     console = _stderr()
     with console.status("reading pages") as status:
         figures = evaluate(data, progress=status.update)
     if out is not None:
-        from webpages.plots import write_report  # noqa: PLC0415  # matplotlib takes a second to import
+        from trimtab.webpages.training.plots import write_report  # noqa: PLC0415  # matplotlib takes a second to import
 
         write_report(figures, out)
     return figures

@@ -15,11 +15,11 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit, urlunsplit
 
-from core.errors import BadFile
-from webpages.analyze import analyze
-from webpages.counters import PageCounters, site_of
-from webpages.model import ElementModel
-from webpages.page import Page
+from trimtab.core.errors import BadFile
+from trimtab.webpages.analyze import analyze
+from trimtab.webpages.counters import PageCounters, site_of
+from trimtab.webpages.page import Page
+from trimtab.webpages.predict.model import ElementModel
 
 SUFFIXES = (".html", ".htm", ".html.gz", ".htm.gz")
 MAX_FILE_BYTES = 50_000_000
@@ -59,7 +59,7 @@ def item_id_of(page: Page) -> str | None:
 
 
 def item_of(page: Page, *, currency: str | None = None) -> dict[str, Any] | None:
-    """A catalogue item in the columns of `catalog.schema`; None where the page is no product page with a name.
+    """A catalogue item in the columns of `trimtab.catalog.schema`; None where the page is no product page with a name.
 
     Args:
         currency: of the catalogue; a price in another one is left unknown rather than mixed in. None takes any.

@@ -14,7 +14,7 @@ class Element:
     Attributes:
         value: prices are decimal strings with a point, availability has schema.org's name, an image is its address.
         confidence: chance to be right, 0..1.
-        path: of the node it was read from, as `webpages.dom.Dom.path` writes it; empty where it is in no node.
+        path: of the node it was read from, as `webpages.parse.dom.Dom.path` writes it; empty where it is in no node.
         evidence: of `structured`, `text`, `style`, `layout`, those that spoke for it.
         currency: ISO 4217, prices only.
     """
@@ -40,7 +40,7 @@ class Page:
         kind: `product`, `listing`, `checkout` or `other`.
         confidence: chance that the page is a product page (0..1), whatever `kind` says.
         elements: by name; what is not there, or not sure enough, is left out.
-        forms: analysed forms, as `webpages.forms.Forms.as_dicts` gives them.
+        forms: analysed forms, as `trimtab.webpages.predict.forms.Forms.as_dicts` gives them.
         level: the highest feature level used (`text`, `style`, `layout`).
         stated_price: the first price of the structured data, for the monitoring of disagreements.
         truncated: whether the page was cut to stay within the limits.

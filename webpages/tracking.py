@@ -18,14 +18,14 @@ from typing import Any
 
 import polars as pl
 
-from webpages.analyze import Candidates, classify
-from webpages.candidates import Candidate, mark
-from webpages.counters import site_of
-from webpages.dom import Dom, parse
-from webpages.model import ElementModel, shipped_model
-from webpages.reading import Reading
-from webpages.structured import read_structured
-from webpages.words import role_bit, roles_of, said_in
+from trimtab.webpages.analyze import Candidates, classify
+from trimtab.webpages.counters import site_of
+from trimtab.webpages.parse.candidates import Candidate, mark
+from trimtab.webpages.parse.dom import Dom, parse
+from trimtab.webpages.parse.reading import Reading
+from trimtab.webpages.parse.structured import read_structured
+from trimtab.webpages.parse.words import role_bit, roles_of, said_in
+from trimtab.webpages.predict.model import ElementModel, shipped_model
 
 CONTAINER_HEIGHT = 4
 """How far above the price its container is taken: the block that holds the price and its labels."""

@@ -1,1 +1,1 @@
-"""Ways of trading objectives against each other, behind one interface (`ranker.methods.method.Method`)."""
+"""Ways of trading objectives against each other, behind one interface (`trimtab.ranker.methods.method.Method`)."""

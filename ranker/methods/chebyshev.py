@@ -9,9 +9,9 @@ from __future__ import annotations
 import torch
 from torch import Tensor
 
-from ranker.methods.front import Front
-from ranker.methods.problem import Problem
-from ranker.methods.trainer import Rule
+from trimtab.ranker.methods.front import Front
+from trimtab.ranker.methods.problem import Problem
+from trimtab.ranker.methods.trainer import Rule
 
 SMOOTHING = 0.1
 _IDEAL_MOMENTUM = 0.99

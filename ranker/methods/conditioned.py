@@ -6,13 +6,13 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from ranker.methods.heads import CalibratedHeads
-from ranker.methods.method import Floats
-from ranker.methods.problem import Inputs, Problem, check_preferences, check_problem
-from ranker.methods.steered import SteeredNetwork, SteeredRanker
-from ranker.methods.trainer import Losses, Weighted, objective_losses, train
-from ranker.model import ServedRanker
-from ranker.training import Recipe
+from trimtab.ranker.methods.heads import CalibratedHeads
+from trimtab.ranker.methods.method import Floats
+from trimtab.ranker.methods.problem import Inputs, Problem, check_preferences, check_problem
+from trimtab.ranker.methods.steered import SteeredNetwork, SteeredRanker
+from trimtab.ranker.methods.trainer import Losses, Weighted, objective_losses, train
+from trimtab.ranker.model import ServedRanker
+from trimtab.ranker.training.heads import Recipe
 
 PREFERENCES_PER_STEP = 6
 

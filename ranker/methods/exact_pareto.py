@@ -12,10 +12,10 @@ import torch
 from scipy.optimize import linprog
 from torch import Tensor
 
-from ranker.methods.front import Front
-from ranker.methods.method import Floats
-from ranker.methods.problem import Problem
-from ranker.methods.trainer import Rule
+from trimtab.ranker.methods.front import Front
+from trimtab.ranker.methods.method import Floats
+from trimtab.ranker.methods.problem import Problem
+from trimtab.ranker.methods.trainer import Rule
 
 EVEN = 0.01
 """Non-uniformity (a Kullback-Leibler divergence) below which the weighted losses count as even."""

@@ -6,13 +6,13 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from core.errors import BadInput
-from ranker.methods.method import Floats
-from ranker.methods.networks import Parallel
-from ranker.methods.problem import Inputs, Problem, check_preferences, check_problem
-from ranker.methods.trainer import Losses, Preferences, Rule, Weighted, objective_losses, train
-from ranker.model import ServedRanker
-from ranker.training import Recipe
+from trimtab.core.errors import BadInput
+from trimtab.ranker.methods.method import Floats
+from trimtab.ranker.methods.networks import Parallel
+from trimtab.ranker.methods.problem import Inputs, Problem, check_preferences, check_problem
+from trimtab.ranker.methods.trainer import Losses, Preferences, Rule, Weighted, objective_losses, train
+from trimtab.ranker.model import ServedRanker
+from trimtab.ranker.training.heads import Recipe
 
 
 class Front:

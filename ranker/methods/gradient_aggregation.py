@@ -19,9 +19,9 @@ from torchjd.aggregation import (
     UPGradWeighting,
 )
 
-from ranker.methods.front import Front
-from ranker.methods.problem import Problem
-from ranker.methods.trainer import Rule
+from trimtab.ranker.methods.front import Front
+from trimtab.ranker.methods.problem import Problem
+from trimtab.ranker.methods.trainer import Rule
 
 Weighting = Callable[[Tensor], Tensor]
 

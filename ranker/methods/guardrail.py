@@ -10,11 +10,11 @@ from __future__ import annotations
 import torch
 from torch import Tensor
 
-from ranker.methods.front import Front
-from ranker.methods.networks import Parallel
-from ranker.methods.problem import Problem
-from ranker.methods.trainer import Rule, Weighted, batch_of, objective_losses, train
-from ranker.training import Recipe
+from trimtab.ranker.methods.front import Front
+from trimtab.ranker.methods.networks import Parallel
+from trimtab.ranker.methods.problem import Problem
+from trimtab.ranker.methods.trainer import Rule, Weighted, batch_of, objective_losses, train
+from trimtab.ranker.training.heads import Recipe
 
 PENALTY = 10.0
 GUARDED = 0

@@ -13,13 +13,21 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor, nn
 
-from ranker.calibration import Calibration
-from ranker.crossval import folds_of, out_of_fold_scores
-from ranker.lists import RankingLists
-from ranker.methods.method import Floats
-from ranker.methods.problem import Inputs, Problem, check_preferences, check_problem
-from ranker.model import ServedRanker
-from ranker.training import Recipe, assemble, calibrated, fit_calibrations, fit_heads, population_ranges, raw_scores
+from trimtab.ranker.calibration import Calibration
+from trimtab.ranker.methods.method import Floats
+from trimtab.ranker.methods.problem import Inputs, Problem, check_preferences, check_problem
+from trimtab.ranker.model import ServedRanker
+from trimtab.ranker.training.crossval import folds_of, out_of_fold_scores
+from trimtab.ranker.training.heads import (
+    Recipe,
+    assemble,
+    calibrated,
+    fit_calibrations,
+    fit_heads,
+    population_ranges,
+    raw_scores,
+)
+from trimtab.ranker.training.lists import RankingLists
 
 ENOUGH_TO_HOLD_OUT = 1000
 """Lists from which on one fold is enough to calibrate on; with fewer, all folds are."""

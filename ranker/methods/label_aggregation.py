@@ -10,8 +10,8 @@ from __future__ import annotations
 import torch
 from torch import Tensor
 
-from ranker.methods.front import Front
-from ranker.methods.trainer import Batch, Losses
+from trimtab.ranker.methods.front import Front
+from trimtab.ranker.methods.trainer import Batch, Losses
 
 
 class LabelAggregation(Front):

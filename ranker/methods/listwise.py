@@ -2,19 +2,19 @@
 
 Items of a list see each other by self-attention, without positions, so that the order they come in changes nothing.
 The encoding does not depend on the weights; heads on it are fused linearly. Beside the objectives' losses it descends
-a differentiable alpha-DCG (`ranker.losses.soft_alpha_dcg`; after DALETOR, Yan et al., WWW 2021).
+a differentiable alpha-DCG (`trimtab.ranker.training.losses.soft_alpha_dcg`; after DALETOR, Yan et al., WWW 2021).
 No `from __future__ import annotations` here: TorchScript reads the annotations.
 """
 
 import torch
 from torch import Tensor, nn
 
-from ranker.losses import soft_alpha_dcg
-from ranker.methods.conditioned import Conditioned
-from ranker.methods.networks import fresh_heads
-from ranker.methods.problem import Problem
-from ranker.methods.steered import SteeredNetwork
-from ranker.methods.trainer import Batch, Losses, objective_losses
+from trimtab.ranker.methods.conditioned import Conditioned
+from trimtab.ranker.methods.networks import fresh_heads
+from trimtab.ranker.methods.problem import Problem
+from trimtab.ranker.methods.steered import SteeredNetwork
+from trimtab.ranker.methods.trainer import Batch, Losses, objective_losses
+from trimtab.ranker.training.losses import soft_alpha_dcg
 
 N_ATTENTION_HEADS = 2
 DIVERSITY_SHARE = 0.1

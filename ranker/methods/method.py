@@ -8,8 +8,8 @@ import numpy as np
 from numpy.typing import NDArray
 from torch import Tensor
 
-from ranker.methods.problem import Inputs, Problem
-from ranker.model import ServedRanker
+from trimtab.ranker.methods.problem import Inputs, Problem
+from trimtab.ranker.model import ServedRanker
 
 Floats = NDArray[np.float64]
 

@@ -11,9 +11,9 @@ from typing import Protocol
 from torch import Tensor, nn
 from torch.func import functional_call, stack_module_state, vmap
 
-from ranker.lists import RankingLists
-from ranker.model import Heads
-from ranker.training import Recipe, standardise
+from trimtab.ranker.model import Heads
+from trimtab.ranker.training.heads import Recipe, standardise
+from trimtab.ranker.training.lists import RankingLists
 
 
 class Scorer(Protocol):

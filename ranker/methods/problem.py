@@ -11,10 +11,10 @@ import torch
 from numpy.typing import ArrayLike, NDArray
 from torch import Tensor
 
-from core.errors import BadInput
-from core.records import FloatArray, IntArray
-from ranker.lists import RankingLists
-from ranker.objectives import Objective
+from trimtab.core.errors import BadInput
+from trimtab.core.records import FloatArray, IntArray
+from trimtab.ranker.objectives import Objective
+from trimtab.ranker.training.lists import RankingLists
 
 _SIMPLEX_TOLERANCE = 1e-6
 

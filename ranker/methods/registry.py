@@ -5,21 +5,21 @@ from __future__ import annotations
 from collections.abc import Callable
 from importlib.util import find_spec
 
-from core.errors import BadParameter
-from ranker.methods.chebyshev import SmoothChebyshev
-from ranker.methods.exact_pareto import ExactPareto
-from ranker.methods.film import Cosmos, Film
-from ranker.methods.guardrail import Guardrail
-from ranker.methods.heads import CalibratedHeads, DistilledEnsemble, Ensemble
-from ranker.methods.label_aggregation import LabelAggregation, StochasticLabelAggregation
-from ranker.methods.listwise import Listwise
-from ranker.methods.method import Method
-from ranker.methods.problem import Problem, lattice
-from ranker.methods.scalarisation import LinearScalarisation
-from ranker.methods.trees import Trees
-from ranker.methods.weight_space import ParetoManifold
-from ranker.model import ServedRanker
-from ranker.training import Recipe
+from trimtab.core.errors import BadParameter
+from trimtab.ranker.methods.chebyshev import SmoothChebyshev
+from trimtab.ranker.methods.exact_pareto import ExactPareto
+from trimtab.ranker.methods.film import Cosmos, Film
+from trimtab.ranker.methods.guardrail import Guardrail
+from trimtab.ranker.methods.heads import CalibratedHeads, DistilledEnsemble, Ensemble
+from trimtab.ranker.methods.label_aggregation import LabelAggregation, StochasticLabelAggregation
+from trimtab.ranker.methods.listwise import Listwise
+from trimtab.ranker.methods.method import Method
+from trimtab.ranker.methods.problem import Problem, lattice
+from trimtab.ranker.methods.scalarisation import LinearScalarisation
+from trimtab.ranker.methods.trees import Trees
+from trimtab.ranker.methods.weight_space import ParetoManifold
+from trimtab.ranker.model import ServedRanker
+from trimtab.ranker.training.heads import Recipe
 
 REFERENCE = LinearScalarisation.name
 DEFAULT = CalibratedHeads.name
@@ -58,7 +58,7 @@ def make_method(name: str, recipe: Recipe, *, seed: int = 0) -> Method:
             "method", f"{name} needs {package}, which is not installed", "pip install 'trimtab[compare]'"
         )
     if name in AGGREGATIONS:
-        from ranker.methods.gradient_aggregation import GradientAggregation  # noqa: PLC0415 (an optional dependency)
+        from trimtab.ranker.methods.gradient_aggregation import GradientAggregation  # noqa: PLC0415 (an optional dependency)
 
         return GradientAggregation(name, recipe, seed=seed)
     if name not in _BY_NAME:

@@ -9,7 +9,7 @@ No `from __future__ import annotations` here: TorchScript reads the annotations.
 import torch
 from torch import Tensor, nn
 
-from ranker.model import ServedRanker
+from trimtab.ranker.model import ServedRanker
 
 
 class SteeredNetwork(nn.Module):

@@ -15,10 +15,10 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from ranker.losses import gain_cross_entropy
-from ranker.methods.networks import Scorer
-from ranker.methods.problem import Problem
-from ranker.training import Recipe
+from trimtab.ranker.methods.networks import Scorer
+from trimtab.ranker.methods.problem import Problem
+from trimtab.ranker.training.heads import Recipe
+from trimtab.ranker.training.losses import gain_cross_entropy
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,12 +9,12 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from core.errors import BadInput
-from ranker.methods.method import Floats
-from ranker.methods.problem import Inputs, Problem, check_preferences, check_problem
-from ranker.methods.trainer import scales_of
-from ranker.model import ServedRanker
-from ranker.training import Recipe
+from trimtab.core.errors import BadInput
+from trimtab.ranker.methods.method import Floats
+from trimtab.ranker.methods.problem import Inputs, Problem, check_preferences, check_problem
+from trimtab.ranker.methods.trainer import scales_of
+from trimtab.ranker.model import ServedRanker
+from trimtab.ranker.training.heads import Recipe
 
 N_LEVELS = 31
 """lambdarank takes integer labels; the combined gain is cut into this many levels, whose gains are kept."""

@@ -6,7 +6,7 @@ from itertools import islice
 
 import numpy as np
 
-from catalog.store import ItemStore
+from trimtab.catalog.store import ItemStore
 
 N_SHOWN = 8
 

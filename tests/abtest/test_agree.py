@@ -6,10 +6,10 @@ from typing import Any
 
 import pytest
 
-from abtest.agree import METHODS, agree
-from abtest.world import World
-from core.errors import BadParameter
-from engine import Engine
+from trimtab.abtest.simulation.agree import METHODS, agree
+from trimtab.abtest.simulation.world import World
+from trimtab.core.errors import BadParameter
+from trimtab.engine import Engine
 
 SIZES: dict[str, Any] = {"n_policies": 5, "n_log": 5000, "n_truth": 4000}
 

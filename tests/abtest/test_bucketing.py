@@ -8,9 +8,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy import stats
 
-from abtest.bucketing import NOT_EXPOSED, assign
-from core.assignment import place, variant_of
-from core.errors import BadParameter
+from trimtab.abtest.simulation.bucketing import NOT_EXPOSED, assign
+from trimtab.core.assignment import place, variant_of
+from trimtab.core.errors import BadParameter
 
 HALVES = {"control": 0.5, "treatment": 0.5}
 

@@ -6,16 +6,16 @@ import numpy as np
 import pytest
 from numpy.testing import assert_allclose
 
-from abtest import estimators
-from abtest.clicks import CLICK_MODELS, DynamicBayesian, PositionBased
-from abtest.deployment import deploy, value_of
-from abtest.evidence import gather
-from abtest.intervals import estimate
-from abtest.outcomes import rewards_of
-from abtest.sums import add_up
-from abtest.world import World
-from core.weights import normalise
-from engine import Engine
+from trimtab.abtest.ope import estimators
+from trimtab.abtest.ope.evidence import gather
+from trimtab.abtest.ope.intervals import estimate
+from trimtab.abtest.ope.outcomes import rewards_of
+from trimtab.abtest.ope.sums import add_up
+from trimtab.abtest.simulation.clicks import CLICK_MODELS, DynamicBayesian, PositionBased
+from trimtab.abtest.simulation.deployment import deploy, value_of
+from trimtab.abtest.simulation.world import World
+from trimtab.core.weights import normalise
+from trimtab.engine import Engine
 
 N, K = 40_000, 5
 NOBODY_CAME_FOR_IT = np.zeros((N, K), dtype=bool)

@@ -9,9 +9,9 @@ import polars as pl
 import pytest
 from typer.testing import CliRunner
 
-from cli import app
-from core.errors import BadParameter
-from engine.impressions import read_log
+from trimtab.cli import app
+from trimtab.core.errors import BadParameter
+from trimtab.engine.log.impressions import read_log
 
 RUNNER = CliRunner()
 

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from numpy.testing import assert_allclose
 
-from abtest.contexts import USERS_AT_ONCE, Search, contexts_of
-from core.records import Query, Shopper
-from engine import Engine
+from trimtab.abtest.ope.contexts import USERS_AT_ONCE, Search, contexts_of
+from trimtab.core.records import Query, Shopper
+from trimtab.engine import Engine
 
 
 def test_every_user_gets_the_gains_of_a_search_of_her_own(engine: Engine) -> None:

@@ -15,15 +15,15 @@ from hypothesis import given
 from hypothesis import strategies as st
 from typer.testing import CliRunner
 
-from abtest.conversion import convert
-from abtest.estimators import ips
-from abtest.foreign import moment
-from abtest.replay import replay
-from abtest.sums import add_up
-from cli import app
-from core.errors import BadFile, BadLog, BadParameter
-from engine import Engine
-from engine.impressions import read_log, rows_of
+from trimtab.abtest.importers.conversion import convert
+from trimtab.abtest.importers.foreign import moment
+from trimtab.abtest.ope.estimators import ips
+from trimtab.abtest.ope.replay import replay
+from trimtab.abtest.ope.sums import add_up
+from trimtab.cli import app
+from trimtab.core.errors import BadFile, BadLog, BadParameter
+from trimtab.engine import Engine
+from trimtab.engine.log.impressions import read_log, rows_of
 
 
 def write_lines(path: Path, rows: Iterable[object]) -> None:

@@ -13,10 +13,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from abtest import estimators
-from abtest.estimators import Terms
-from abtest.sums import add_up
 from tests.abtest.bandit_cases import K, N, bandit_log, chosen, slate_log
+from trimtab.abtest.ope import estimators
+from trimtab.abtest.ope.estimators import Terms
+from trimtab.abtest.ope.sums import add_up
 
 GOLDEN = json.loads((Path(__file__).parent / "golden" / "obp.json").read_text())
 EXACT = {"rel": 1e-9, "abs": 1e-12}

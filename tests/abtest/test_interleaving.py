@@ -7,9 +7,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from abtest.interleaving import credits, preferences
-from core.interleaving import NOBODY, team_draft
-from core.metrics import discounts
+from trimtab.abtest.statistics.interleaving import credits, preferences
+from trimtab.core.interleaving import NOBODY, team_draft
+from trimtab.core.metrics import discounts
 
 
 def rankings(seed: int, *, n: int, n_rankers: int, n_items: int) -> np.ndarray:

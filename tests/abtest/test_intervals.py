@@ -8,10 +8,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy import stats
 
-from abtest import estimators
-from abtest.bucketing import groups_of
-from abtest.intervals import bootstrap, empirical_bernstein, estimate, standard_error
-from abtest.sums import Sums, add_up
+from trimtab.abtest.ope import estimators
+from trimtab.abtest.ope.intervals import bootstrap, empirical_bernstein, estimate, standard_error
+from trimtab.abtest.ope.sums import Sums, add_up
+from trimtab.abtest.simulation.bucketing import groups_of
 
 
 def clustered_log(seed: int, *, n_users: int = 300) -> tuple[np.ndarray, np.ndarray, np.ndarray]:

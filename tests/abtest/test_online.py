@@ -5,9 +5,9 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-import abtest.online
-from abtest.online import Plan, run_online_test
-from core.errors import BadParameter
+from trimtab.abtest.simulation import online
+from trimtab.abtest.simulation.online import Plan, run_online_test
+from trimtab.core.errors import BadParameter
 
 N = 6000
 USERS = [f"user-{number}" for number in range(N)]
@@ -58,12 +58,12 @@ def test_a_broken_split_is_believed_by_nobody(monkeypatch: pytest.MonkeyPatch) -
     spent = spending(2)
     lopsided = {"control": 0.9, "b": 0.1}
     plan = Plan("broken", {"control": 0.5, "b": 0.5}, ramp=(1.0,))
-    real = abtest.online.assign
+    real = online.assign
 
     def broken(key: str, users: list[str], _: object, *, exposure: float) -> np.ndarray:
         return real(key, users, lopsided, exposure=exposure)
 
-    monkeypatch.setattr(abtest.online, "assign", broken)
+    monkeypatch.setattr(online, "assign", broken)
     outcome = run_online_test(plan, USERS, {"control": spent, "b": spent})
     assert outcome.stopped is not None
     assert outcome.stopped.startswith("the split is broken")

@@ -1,4 +1,4 @@
-"""The policy over whole logs is the policy that serves: `ranker.slate` is the oracle."""
+"""The policy over whole logs is the policy that serves: `trimtab.ranker.slate.batched` is the oracle."""
 
 from __future__ import annotations
 
@@ -10,9 +10,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from numpy.testing import assert_allclose
 
-from abtest.policy import QueryContexts, SlatePolicy
-from core.policy import conditional_propensities
-from ranker.slate import drawn_slate, slate_propensities
+from trimtab.abtest.ope.policy import QueryContexts, SlatePolicy
+from trimtab.core.policy import conditional_propensities
+from trimtab.ranker.slate.batched import drawn_slate, slate_propensities
 
 N_USERS, B = 3, 40
 

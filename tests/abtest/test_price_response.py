@@ -6,9 +6,9 @@ import numpy as np
 import polars as pl
 import pytest
 
-from abtest.price_response import fit_price_response
-from abtest.world import PRICE_RESPONSE
-from catalog.grocery import Grocery
+from trimtab.abtest.simulation.price_response import fit_price_response
+from trimtab.abtest.simulation.world import PRICE_RESPONSE
+from trimtab.catalog.datasets.grocery import Grocery
 
 N_ITEMS, N_WEEKS = 24, 50
 

@@ -12,18 +12,18 @@ import numpy as np
 import polars as pl
 import pytest
 
-from abtest.clicks import N_DRAWS, PositionBased
-from abtest.replay import replay
-from abtest.simulate import policy_of, show, simulate
-from abtest.world import World
-from core.errors import BadLog, BadParameter
-from core.log import impression_row
-from core.metrics import discounts
-from core.records import Constraints, Query
-from core.weights import normalise
-from engine import Engine
-from engine.impressions import frame_of, json_line, read_log, rows_of, write_part
-from engine.lists import behaviour_gain
+from trimtab.abtest.ope.replay import replay
+from trimtab.abtest.simulation.clicks import N_DRAWS, PositionBased
+from trimtab.abtest.simulation.simulate import policy_of, show, simulate
+from trimtab.abtest.simulation.world import World
+from trimtab.core.errors import BadLog, BadParameter
+from trimtab.core.log import impression_row
+from trimtab.core.metrics import discounts
+from trimtab.core.records import Constraints, Query
+from trimtab.core.weights import normalise
+from trimtab.engine import Engine
+from trimtab.engine.build.training_lists import behaviour_gain
+from trimtab.engine.log.impressions import frame_of, json_line, read_log, rows_of, write_part
 
 OTHER = {"relevance": 0.75, "revenue": 0.2, "diversity": 0.05}
 

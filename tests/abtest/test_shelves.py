@@ -10,11 +10,11 @@ import polars as pl
 import pytest
 from numpy.testing import assert_allclose
 
-from abtest.replay import replay
-from abtest.shelves import shelved
-from core.errors import BadLog
-from engine import Engine
-from engine.impressions import read_log
+from trimtab.abtest.ope.replay import replay
+from trimtab.abtest.ope.shelves import shelved
+from trimtab.core.errors import BadLog
+from trimtab.engine import Engine
+from trimtab.engine.log.impressions import read_log
 
 OTHER = {"b": {"relevance": 0.75, "revenue": 0.2, "diversity": 0.05}}
 
@@ -31,8 +31,8 @@ def test_many_shelves_say_what_one_says(
     engine: Engine, log: Path, scratch: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     whole = replay(log, engine, OTHER)
-    monkeypatch.setattr("abtest.shelves.IMPRESSIONS_ON_SHELF", 300)
-    monkeypatch.setattr("engine.impressions.ROWS_AT_ONCE", 700)
+    monkeypatch.setattr("trimtab.abtest.ope.shelves.IMPRESSIONS_ON_SHELF", 300)
+    monkeypatch.setattr("trimtab.engine.log.impressions.ROWS_AT_ONCE", 700)
     pieces = replay(log, engine, OTHER)
     for metric, one in whole["policies"]["b"].items():
         other = pieces["policies"]["b"][metric]
@@ -46,7 +46,7 @@ def test_many_shelves_say_what_one_says(
 def test_every_impression_is_on_one_shelf_and_a_query_on_one(
     engine: Engine, log: Path, scratch: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("abtest.shelves.IMPRESSIONS_ON_SHELF", 500)
+    monkeypatch.setattr("trimtab.abtest.ope.shelves.IMPRESSIONS_ON_SHELF", 500)
     with shelved(log, engine) as shelves:
         assert shelves.n_shelves == 6
         found = [shelves.shelf(number).slates for number in range(6)]
@@ -79,7 +79,7 @@ def test_slates_of_different_lengths_stand_side_by_side(engine: Engine, log: Pat
 def test_a_bad_row_far_down_is_named(
     engine: Engine, log: Path, scratch: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("engine.impressions.ROWS_AT_ONCE", 700)
+    monkeypatch.setattr("trimtab.engine.log.impressions.ROWS_AT_ONCE", 700)
     path = tmp_path / "damaged.parquet"
     frame = pl.concat(read_log(log))
     bad = pl.int_range(pl.len()) == 2344

@@ -9,14 +9,14 @@ import polars as pl
 import pytest
 from numpy.testing import assert_allclose
 
-from abtest.clicks import PositionBased
-from abtest.simulate import simulate
-from abtest.world import World, catalogue_world
-from catalog.grocery import Grocery
-from core.errors import BadParameter
-from core.records import Query
-from engine import Engine
-from engine.impressions import read_log, rows_of
+from trimtab.abtest.simulation.clicks import PositionBased
+from trimtab.abtest.simulation.simulate import simulate
+from trimtab.abtest.simulation.world import World, catalogue_world
+from trimtab.catalog.datasets.grocery import Grocery
+from trimtab.core.errors import BadParameter
+from trimtab.core.records import Query
+from trimtab.engine import Engine
+from trimtab.engine.log.impressions import read_log, rows_of
 
 
 @pytest.fixture(scope="module")

@@ -11,7 +11,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy import stats
 
-from abtest.statistics import (
+from tests.abtest.ab_cases import two_variants, variant
+from trimtab.abtest.statistics.comparison import (
     benjamini_hochberg,
     compare,
     holm,
@@ -22,8 +23,7 @@ from abtest.statistics import (
     users_needed,
     winsorised,
 )
-from core.peeking import always_valid
-from tests.abtest.ab_cases import two_variants, variant
+from trimtab.core.sequential import always_valid
 
 GOLDEN = json.loads((Path(__file__).parent / "golden" / "gbstats.json").read_text())
 

@@ -9,15 +9,15 @@ import numpy as np
 import pytest
 from numpy.testing import assert_allclose
 
-from abtest.deployment import deploy, value_of
-from abtest.estimators import snips
-from abtest.intervals import lower_bounds
-from abtest.simulate import simulate
-from abtest.sums import add_up
-from abtest.tune import OWN, candidates_around, choose, front_of, knee_of, tune
-from abtest.world import World
-from core.errors import BadParameter
-from engine import Engine
+from trimtab.abtest.ope.estimators import snips
+from trimtab.abtest.ope.intervals import lower_bounds
+from trimtab.abtest.ope.sums import add_up
+from trimtab.abtest.ope.tune import OWN, candidates_around, choose, front_of, knee_of, tune
+from trimtab.abtest.simulation.deployment import deploy, value_of
+from trimtab.abtest.simulation.simulate import simulate
+from trimtab.abtest.simulation.world import World
+from trimtab.core.errors import BadParameter
+from trimtab.engine import Engine
 
 
 def test_a_tuned_profile_keeps_its_floor_and_gains_when_it_is_deployed(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from catalog.grocery import Grocery, load_grocery
+from trimtab.catalog.datasets.grocery import Grocery, load_grocery
 
 
 @pytest.fixture(scope="session")

@@ -9,9 +9,9 @@ from pathlib import Path
 
 import pytest
 
-from catalog import change_log
-from catalog.change_log import ChangeLog
-from core.errors import BadFile
+from trimtab.catalog import change_log
+from trimtab.catalog.change_log import ChangeLog
+from trimtab.core.errors import BadFile
 
 LONG_AGO = datetime(2000, 1, 1, tzinfo=UTC)
 

@@ -8,9 +8,9 @@ from typing import Any
 import orjson
 import pytest
 
-from catalog.changes import read_items
-from catalog.readers import read_catalogue
-from core.errors import BadParameter
+from trimtab.catalog.changes import read_items
+from trimtab.catalog.readers import read_catalogue
+from trimtab.core.errors import BadParameter
 
 
 def test_columns_that_are_given_are_read_and_the_others_left_alone() -> None:

@@ -12,12 +12,12 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from catalog.changes import Change
-from catalog.delta import DEFAULTS, NUMBERS, Delta
-from catalog.live_store import LiveStore
-from catalog.schema import COLUMNS
-from catalog.store import ItemStore
-from core.errors import NotFound
+from trimtab.catalog.changes import Change
+from trimtab.catalog.delta import DEFAULTS, NUMBERS, Delta
+from trimtab.catalog.live_store import LiveStore
+from trimtab.catalog.schema import COLUMNS
+from trimtab.catalog.store import ItemStore
+from trimtab.core.errors import NotFound
 
 BASE = pl.DataFrame(
     {

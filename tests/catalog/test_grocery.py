@@ -6,9 +6,9 @@ import polars as pl
 import pytest
 from polars.testing import assert_frame_equal
 
-from catalog.grocery import Grocery, item_statistics
-from catalog.grocery_names import category_name, dropped, spelled_out, type_name
-from catalog.package_sizes import package_size
+from trimtab.catalog.datasets.grocery import Grocery, item_statistics
+from trimtab.catalog.datasets.grocery_names import category_name, dropped, spelled_out, type_name
+from trimtab.catalog.datasets.package_sizes import package_size
 
 
 def test_every_product_sold_is_one_item_with_a_price(grocery: Grocery) -> None:

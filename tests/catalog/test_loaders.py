@@ -7,11 +7,11 @@ from pathlib import Path
 import polars as pl
 import pytest
 
-from catalog.bestbuy import load_bestbuy
-from catalog.icecat import load_icecat
-from catalog.judgments import read_judgments
-from catalog.schema import COLUMNS
-from core.errors import BadFile
+from trimtab.catalog.datasets.bestbuy import load_bestbuy
+from trimtab.catalog.datasets.icecat import load_icecat
+from trimtab.catalog.judgments import read_judgments
+from trimtab.catalog.schema import COLUMNS
+from trimtab.core.errors import BadFile
 
 
 def test_judgments_of_a_user(tmp_path: Path) -> None:

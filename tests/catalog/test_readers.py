@@ -12,10 +12,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from catalog.readers import read_catalogue
-from catalog.schema import COLUMNS
-from catalog.store import ItemStore
-from core.errors import BadFile, NotFound
+from trimtab.catalog.readers import read_catalogue
+from trimtab.catalog.schema import COLUMNS
+from trimtab.catalog.store import ItemStore
+from trimtab.core.errors import BadFile, NotFound
 
 SHOP = """item_id,title,brand,price,in_stock,attr_material,colour
 A1,"Garden chair,

@@ -9,8 +9,8 @@ import polars as pl
 import pyarrow as pa
 import pytest
 
-from catalog.store import FILE, ItemStore
-from core.errors import BundleDamaged
+from trimtab.catalog.store import FILE, ItemStore
+from trimtab.core.errors import BundleDamaged
 
 
 @pytest.fixture

@@ -10,8 +10,8 @@ from typing import Protocol
 
 import pytest
 
-import cli
 from tests.cli.terminal import a_terminal
+from trimtab import cli
 
 
 @dataclass(frozen=True)

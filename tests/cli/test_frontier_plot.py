@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 from typer.testing import CliRunner
 
-from cli import app
-from core.errors import BadParameter
+from trimtab.cli import app
+from trimtab.core.errors import BadParameter
 
 
 def run(*arguments: object) -> str:

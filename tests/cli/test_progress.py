@@ -7,12 +7,12 @@ from pathlib import Path
 import pytest
 from typer.testing import CliRunner
 
-from cli import app
-from engine import compare as comparing
-from engine.problems import save_problem
-from ranker.training import Recipe
 from tests.cli.terminal import a_terminal
 from tests.ranker.methods.conftest import small_problem
+from trimtab.cli import app
+from trimtab.engine.build.study_problems import save_problem
+from trimtab.ranker.study import compare as comparing
+from trimtab.ranker.training.heads import Recipe
 
 Command = tuple[str, ...]
 

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as npst
 
-from core.diversity import (
+from trimtab.core.diversity import (
     coverage,
     ideal_diversity,
     intra_list_distance,

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from core.metrics import mean_interval, ndcg_at_k, ranked, recall_at_k, reciprocal_rank
+from trimtab.core.metrics import mean_interval, ndcg_at_k, ranked, recall_at_k, reciprocal_rank
 
 scored = st.lists(
     st.tuples(st.integers(0, 10_000), st.integers(0, 4)), min_size=1, max_size=40, unique_by=lambda p: p[0]

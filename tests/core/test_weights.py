@@ -6,8 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from core.errors import BadParameter
-from core.weights import format_weights, normalise, parse_policy
+from trimtab.core.errors import BadParameter
+from trimtab.core.weights import format_weights, normalise, parse_policy
 
 KNOWN = ("relevance", "revenue", "diversity")
 positive = st.floats(1e-6, 1.7e308)

@@ -8,16 +8,16 @@ import numpy as np
 import polars as pl
 import pytest
 
-from abtest.simulate import simulate
-from catalog.grocery import Grocery
-from catalog.readers import read_catalogue
-from core.errors import BadInput, BadParameter
-from core.records import Query
-from engine import Engine
-from engine.build import build_bundle
-from engine.evaluation import evaluate
-from engine.impressions import read_log, rows_of
-from engine.lists import judged_candidates
+from trimtab.abtest.simulation.simulate import simulate
+from trimtab.catalog.datasets.grocery import Grocery
+from trimtab.catalog.readers import read_catalogue
+from trimtab.core.errors import BadInput, BadParameter
+from trimtab.core.records import Query
+from trimtab.engine import Engine
+from trimtab.engine.build.recipe import build_bundle
+from trimtab.engine.build.relevance import evaluate
+from trimtab.engine.build.training_lists import judged_candidates
+from trimtab.engine.log.impressions import read_log, rows_of
 
 ROWS = [
     {"item_id": "1", "title": "Red cotton shirt", "brand": "Acme", "category": "Shirts", "price": 20.0},

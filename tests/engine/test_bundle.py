@@ -8,10 +8,10 @@ from pathlib import Path
 
 import pytest
 
-from core.errors import BundleDamaged, BundleMismatch
-from core.records import Query
-from engine import Engine
-from engine.bundle import verify
+from trimtab.core.errors import BundleDamaged, BundleMismatch
+from trimtab.core.records import Query
+from trimtab.engine import Engine
+from trimtab.engine.bundle.folder import verify
 
 
 @pytest.fixture

@@ -11,13 +11,13 @@ from pathlib import Path
 import pytest
 import torch
 
-from core.errors import BundleError
-from engine import Engine
-from engine.bundle import RETRIEVAL, Description, load_bundle, save_bundle, staging_folder
-from engine.bundle_check import check
-from engine.parity import NONSENSE, compare, golden_queries
-from ranker.cold_start import cold_start_ranker
-from ranker.objectives import objectives_of
+from trimtab.core.errors import BundleError
+from trimtab.engine import Engine
+from trimtab.engine.bundle.check import check
+from trimtab.engine.bundle.folder import RETRIEVAL, Description, load_bundle, save_bundle, staging_folder
+from trimtab.engine.bundle.parity import NONSENSE, compare, golden_queries
+from trimtab.ranker.objectives import objectives_of
+from trimtab.ranker.training.cold_start import cold_start_ranker
 
 QUERIES = ("soup", "ice cream", NONSENSE)
 

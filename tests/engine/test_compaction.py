@@ -7,11 +7,11 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from core.errors import BadInput, NotFound
-from core.records import Query
-from engine import Engine
-from engine.compaction import compact
-from engine.live import LiveEngine
+from trimtab.core.errors import BadInput, NotFound
+from trimtab.core.records import Query
+from trimtab.engine import Engine
+from trimtab.engine.live.engines import LiveEngine
+from trimtab.engine.live.rebuild import compact
 
 
 def test_it_answers_as_before_and_follows_what_came_later(small_bundle: Path, engine: Engine, tmp_path: Path) -> None:

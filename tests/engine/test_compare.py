@@ -2,20 +2,29 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
 import polars as pl
 import pytest
 
-from core.errors import BadInput, BadParameter
-from engine import compare as comparing
-from engine.experiments import write_experiments
-from engine.problems import folds_of_data, save_problem
-from ranker.training import Recipe
 from tests.ranker.methods.conftest import small_problem
+from trimtab.core.errors import BadInput, BadParameter
+from trimtab.engine.build.study_problems import folds_of_data, save_problem
+from trimtab.ranker.study import compare as comparing
+from trimtab.ranker.study.cell import Fold
+from trimtab.ranker.study.report import write_experiments
+from trimtab.ranker.training.heads import Recipe
 
 METHODS = ("scalarisation", "heads", "film")
+
+
+def compare(data: str, methods: Sequence[str], *, n_seeds: int, out: Path) -> pl.DataFrame:
+    def folds_of(name: str, seed: int) -> list[Fold]:
+        return folds_of_data(name, out / "cache", data=None, seed=seed)
+
+    return comparing.compare(data, methods, n_seeds=n_seeds, out=out, folds_of=folds_of)
 
 
 @pytest.fixture
@@ -29,7 +38,7 @@ def out(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 
 def test_a_comparison_is_taken_up_where_it_stopped_and_reported(out: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    first = comparing.compare("icecat", METHODS, n_seeds=1, out=out)
+    first = compare("icecat", METHODS, n_seeds=1, out=out)
     assert set(first["method"].unique()) == set(METHODS)
     front = first.filter((pl.col("kind") == "front") & (pl.col("method") == "heads"))
     assert len(front) == 28
@@ -39,10 +48,10 @@ def test_a_comparison_is_taken_up_where_it_stopped_and_reported(out: Path, monke
         raise AssertionError("this cell was measured before")
 
     monkeypatch.setattr(comparing, "compare_one", refuse)
-    again = comparing.compare("icecat", METHODS, n_seeds=1, out=out)
+    again = compare("icecat", METHODS, n_seeds=1, out=out)
     assert again.equals(first)
     with pytest.raises(AssertionError, match="measured before"):
-        comparing.compare("icecat", METHODS, n_seeds=2, out=out)
+        compare("icecat", METHODS, n_seeds=2, out=out)
 
     report = write_experiments(out, out / "docs").read_text()
     assert "| **heads** | yes |" in report
@@ -67,10 +76,10 @@ def test_prepared_lists_come_back_as_they_were(out: Path) -> None:
 
 def test_what_cannot_be_compared_is_named(tmp_path: Path) -> None:
     with pytest.raises(BadParameter, match="grocery, icecat"):
-        comparing.compare("books", ["heads"], n_seeds=1, out=tmp_path)
+        compare("books", ["heads"], n_seeds=1, out=tmp_path)
     with pytest.raises(BadParameter, match="headz"):
-        comparing.compare("grocery", ["headz"], n_seeds=1, out=tmp_path)
+        compare("grocery", ["headz"], n_seeds=1, out=tmp_path)
     with pytest.raises(BadParameter, match="--icecat"):
-        comparing.compare("icecat", ["heads"], n_seeds=1, out=tmp_path)
+        compare("icecat", ["heads"], n_seeds=1, out=tmp_path)
     with pytest.raises(BadInput, match="no cell"):
         write_experiments(tmp_path / "nothing", tmp_path / "docs")

@@ -8,9 +8,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
-from core.records import Constraints, Query
-from engine import Engine
-from engine.frontier import N_POINTS, Frontier, frontier_of, knee_of, simplex_grid
+from trimtab.core.records import Constraints, Query
+from trimtab.engine import Engine
+from trimtab.engine.stages.frontier import N_POINTS, Frontier, frontier_of, knee_of, simplex_grid
 
 
 def frontier(engine: Engine, query: Query) -> Frontier:

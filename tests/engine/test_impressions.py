@@ -8,11 +8,11 @@ from pathlib import Path
 import polars as pl
 import pytest
 
-from core.errors import BadLog
-from core.log import impression_row
-from core.records import Query
-from engine import Engine
-from engine.impressions import frame_of, json_line, read_log, rows_of, write_part
+from trimtab.core.errors import BadLog
+from trimtab.core.log import impression_row
+from trimtab.core.records import Query
+from trimtab.engine import Engine
+from trimtab.engine.log.impressions import frame_of, json_line, read_log, rows_of, write_part
 
 
 @pytest.fixture

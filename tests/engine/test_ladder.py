@@ -9,13 +9,22 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from core.log import impression_row
-from core.records import Constraints, Query
-from engine import Engine
-from engine.deadline import STAGES, Deadline, Shape, measured_costs
-from engine.decisions import replay_decision
-from engine.ladder import CANDIDATES, DENSE, DIVERSITY, FEW_CANDIDATES, LADDER, RANKING, Steady, in_order
-from engine.stage_costs import StageCosts
+from trimtab.core.log import impression_row
+from trimtab.core.records import Constraints, Query
+from trimtab.engine import Engine
+from trimtab.engine.log.decisions import replay_decision
+from trimtab.engine.plan.deadline import STAGES, Deadline, Shape, measured_costs
+from trimtab.engine.plan.degradation import (
+    CANDIDATES,
+    DENSE,
+    DIVERSITY,
+    FEW_CANDIDATES,
+    LADDER,
+    RANKING,
+    Steady,
+    in_order,
+)
+from trimtab.engine.plan.stage_costs import StageCosts
 
 MIXED = {"relevance": 0.6, "revenue": 0.3, "diversity": 0.1}
 ALL = Shape(is_personal=True, is_diverse=True, is_constrained=False, depth_bits=5)

@@ -8,11 +8,11 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from core.errors import BadParameter, NotFound
-from core.records import Constraints, Query
-from engine import Engine
-from engine.live import LiveEngine
-from ranker.features import FEATURES
+from trimtab.core.errors import BadParameter, NotFound
+from trimtab.core.records import Constraints, Query
+from trimtab.engine import Engine
+from trimtab.engine.live.engines import LiveEngine
+from trimtab.ranker.features import FEATURES
 
 
 def slate_of(engine: Engine, text: str, user_id: str | None = None) -> tuple[list[str], list[float]]:

@@ -7,12 +7,12 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from core.diversity import slate_diversity
-from core.errors import BadParameter
-from core.metrics import discounted_sum
-from core.policy import conditional_propensities
-from core.records import Constraints, Filter, Query
-from engine import Engine
+from trimtab.core.diversity import slate_diversity
+from trimtab.core.errors import BadParameter
+from trimtab.core.metrics import discounted_sum
+from trimtab.core.policy import conditional_propensities
+from trimtab.core.records import Constraints, Filter, Query
+from trimtab.engine import Engine
 
 TEXTS = ("vanilla ice cream", "ground coffee", "yogurt", "cold coffee drink", "chicken soup", "shredded cheese")
 QUICK = settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])

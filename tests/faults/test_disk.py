@@ -11,9 +11,9 @@ import httpx
 import polars as pl
 import pytest
 
-from engine.impressions import read_log
-from service.settings import Settings
 from tests.service.conftest import PATIENT_REDIS_SECONDS, RedisProcess, eventually, metric, serving
+from trimtab.engine.log.impressions import read_log
+from trimtab.service.settings import Settings
 
 DISK = "256k"
 EVENT = {"event_id": "e", "action_name": "click", "query_id": "d", "item_id": "i"}

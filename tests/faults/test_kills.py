@@ -11,10 +11,10 @@ from pathlib import Path
 import httpx
 import polars as pl
 
-from engine.interactions import read_interactions
 from tests.faults.shoppers import shopping
 from tests.service.conftest import RedisProcess, eventually
 from tests.service.processes import is_ready, process
+from trimtab.engine.log.interactions import read_interactions
 
 N_ROUNDS = int(os.environ.get("FAULT_ROUNDS", "2"))
 """Of kills; `make faults` makes it 20."""

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from engine import Engine
 from loadtests.queries import sample_queries
+from trimtab.engine import Engine
 
 
 def test_queries_are_neighbouring_words_of_titles(small_bundle: Path, engine: Engine) -> None:

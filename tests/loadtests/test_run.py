@@ -11,8 +11,8 @@ import httpx
 import pytest
 
 from loadtests.serving import is_loopback
-from service.settings import Settings
 from tests.service.conftest import serving
+from trimtab.service.settings import Settings
 
 ROOT = Path(__file__).resolve().parents[2]
 LENIENT = "[[objective]]\nname = 'answers'\nmeasure = 'error_rate'\nat_most = 0.0\n"

@@ -9,11 +9,11 @@ import polars as pl
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
-from catalog.readers import read_catalogue
-from engine.build import build_bundle
-from service.settings import Settings
 from tests.playground.chromium import chromium_path, running_chromium
 from tests.service.conftest import PATIENCE_SECONDS, RedisProcess, running_redis, serving
+from trimtab.catalog.readers import read_catalogue
+from trimtab.engine.build.recipe import build_bundle
+from trimtab.service.settings import Settings
 
 PRESET = {"weights": {"relevance": 0.4, "revenue": 0.6}, "max_relevance_loss": 0.05}
 MARKUP = '<img src=x onerror="document.title=1"> & "quoted" towel'

@@ -18,16 +18,16 @@ import polars as pl
 from playwright.sync_api import Page, expect
 from redis import Redis
 
-from abtest.replay import replay
-from abtest.simulate import simulate
-from engine import Engine
-from engine.impressions import read_log
-from service import ramps
-from service.redis_server import redis_for
-from service.settings import Settings
 from tests.playground.chromium import running_chromium
 from tests.playground.reading import settled
 from tests.service.conftest import serving
+from trimtab.abtest.ope.replay import replay
+from trimtab.abtest.simulation.simulate import simulate
+from trimtab.engine import Engine
+from trimtab.engine.log.impressions import read_log
+from trimtab.service.experiments import ramps
+from trimtab.service.redis.server import redis_for
+from trimtab.service.settings import Settings
 
 ADMIN_KEY = "sesame"
 STEERED = "/?q=coffee&w_relevance=0.35&w_revenue=0.55&w_diversity=0.1&max_relevance_loss=0.05"

@@ -9,10 +9,10 @@ import httpx
 import pytest
 from playwright.sync_api import Locator, Page, expect
 
-from service.settings import Settings
 from tests.playground.conftest import settings_for
 from tests.playground.reading import cards, item_ids, serious_violations, settled
 from tests.service.conftest import RedisProcess, eventually, serving
+from trimtab.service.settings import Settings
 
 ADMIN = {"Authorization": "Bearer sesame"}
 QUERY = "/?q=vanilla+yogurt&w_relevance=0.6&w_revenue=0.4&w_diversity=0"

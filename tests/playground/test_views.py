@@ -11,15 +11,15 @@ import httpx
 import pytest
 from playwright.sync_api import Page, expect
 
-from abtest.replay import replay
-from engine import Engine
-from service.experiments import Experiment, totals_key
-from service.ramps import history_key
-from service.settings import Settings
 from tests.playground.conftest import settings_for
 from tests.playground.reading import serious_violations
 from tests.playground.screenshots import product_page
 from tests.service.conftest import RedisProcess, serving
+from trimtab.abtest.ope.replay import replay
+from trimtab.engine import Engine
+from trimtab.service.experiments.experiments import Experiment, totals_key
+from trimtab.service.experiments.ramps import history_key
+from trimtab.service.settings import Settings
 
 ADMIN = {"Authorization": "Bearer sesame"}
 POLICY = "dear<b>er"

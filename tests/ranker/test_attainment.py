@@ -8,14 +8,14 @@ import torch
 from hypothesis import given
 from hypothesis import strategies as st
 
-from core.errors import BadInput, BadParameter
-from ranker.attainment import PATH, Attainment, fit_attainment, weights_for
-from ranker.evaluation import discounted_values, slates_of
-from ranker.methods.heads import CalibratedHeads
-from ranker.methods.problem import lattice
-from ranker.paths import attainment_of_gains, attainment_of_ranker
-from ranker.training import Recipe
 from tests.ranker.methods.conftest import small_problem
+from trimtab.core.errors import BadInput, BadParameter
+from trimtab.ranker.attainment import PATH, Attainment, fit_attainment, weights_for
+from trimtab.ranker.measures import discounted_values, slates_of
+from trimtab.ranker.methods.heads import CalibratedHeads
+from trimtab.ranker.methods.problem import lattice
+from trimtab.ranker.training.heads import Recipe
+from trimtab.ranker.training.paths import attainment_of_gains, attainment_of_ranker
 
 IDENTITY = Attainment(np.array([0.0, 1.0]), np.array([0.0, 1.0]))
 STEEP = fit_attainment(PATH, PATH**0.4)

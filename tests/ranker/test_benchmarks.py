@@ -8,12 +8,12 @@ import numpy as np
 import pytest
 import torch
 
-from core.errors import BadFile
-from core.metrics import ndcg_at_k
-from ranker.benchmarks import MSLR_N_FEATURES, MSLR_OBJECTIVES, read_lambdarank, read_mslr, read_svmlight
-from ranker.lists import RankingLists
-from ranker.methods.problem import check_problem
-from ranker.training import Recipe, fit_heads, raw_scores
+from trimtab.core.errors import BadFile
+from trimtab.core.metrics import ndcg_at_k
+from trimtab.ranker.methods.problem import check_problem
+from trimtab.ranker.study.svmlight import MSLR_N_FEATURES, MSLR_OBJECTIVES, read_lambdarank, read_mslr, read_svmlight
+from trimtab.ranker.training.heads import Recipe, fit_heads, raw_scores
+from trimtab.ranker.training.lists import RankingLists
 
 NDCG_AT_1, NDCG_AT_3 = 0.5674, 0.578  # what LightGBM's own tests ask of its ranker on this data
 

@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from ranker.calibration import expected_calibration_error, fit_calibration
+from trimtab.ranker.calibration import expected_calibration_error, fit_calibration
 
 
 @settings(max_examples=50, deadline=None)

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import pytest
 
-from ranker import click_study
-from ranker.click_study import study_clicks
-from ranker.training import Recipe
 from tests.ranker.methods.conftest import small_problem
+from trimtab.ranker.study import click_study
+from trimtab.ranker.study.click_study import study_clicks
+from trimtab.ranker.training.heads import Recipe
 
 
 def test_the_baseline_and_the_truth_stand_beside_every_correction(monkeypatch: pytest.MonkeyPatch) -> None:

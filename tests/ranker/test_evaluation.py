@@ -11,8 +11,9 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from core.diversity import coverage, slate_diversity
-from ranker.evaluation import (
+from tests.ranker.methods.conftest import small_problem
+from trimtab.core.diversity import coverage, slate_diversity
+from trimtab.ranker.measures import (
     axes_of,
     covered,
     diversity_values,
@@ -25,8 +26,7 @@ from ranker.evaluation import (
     slate_values,
     slates_of,
 )
-from ranker.methods.problem import Problem
-from tests.ranker.methods.conftest import small_problem
+from trimtab.ranker.methods.problem import Problem
 
 N_LISTS = 40
 

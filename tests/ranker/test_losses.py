@@ -11,7 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from torch import Tensor
 
-from ranker.losses import (
+from trimtab.ranker.training.losses import (
     approx_ndcg_loss,
     gain_cross_entropy,
     lambda_loss,

@@ -10,16 +10,16 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from core.diversity import novelties
-from core.errors import BundleDamaged
-from core.policy import conditional_propensities
-from ranker.artifact import FILE, load_ranker, save_ranker
-from ranker.cold_start import cold_start_ranker
-from ranker.drawn_list import drawn_list
-from ranker.features import FEATURES
-from ranker.lazy_greedy import lazy_slate
-from ranker.objectives import objectives_of
-from ranker.slate import drawn_slate, novelty_slate, slate_propensities, sorted_slate
+from trimtab.core.diversity import novelties
+from trimtab.core.errors import BundleDamaged
+from trimtab.core.policy import conditional_propensities
+from trimtab.ranker.artifact import FILE, load_ranker, save_ranker
+from trimtab.ranker.features import FEATURES
+from trimtab.ranker.objectives import objectives_of
+from trimtab.ranker.slate.batched import drawn_slate, novelty_slate, slate_propensities, sorted_slate
+from trimtab.ranker.slate.draw import drawn_list
+from trimtab.ranker.slate.greedy import lazy_slate
+from trimtab.ranker.training.cold_start import cold_start_ranker
 
 QUICK = settings(max_examples=60, deadline=None)
 shapes = st.tuples(st.integers(1, 4), st.integers(1, 12), st.integers(1, 12), st.integers(0, 10_000))

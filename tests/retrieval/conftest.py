@@ -6,9 +6,9 @@ from pathlib import Path
 
 import pytest
 
-from catalog.grocery import load_grocery
-from catalog.store import ItemStore
-from retrieval.retriever import Retriever
+from trimtab.catalog.datasets.grocery import load_grocery
+from trimtab.catalog.store import ItemStore
+from trimtab.retrieval.retriever import Retriever
 
 N_ITEMS = 2_500
 

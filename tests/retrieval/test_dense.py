@@ -8,10 +8,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from core.errors import BundleDamaged
-from core.records import FloatArray, IntArray
-from retrieval.dense import EXACT_UP_TO, HNSW_UP_TO, WANTED_RECALL, DenseIndex, kind_for
-from retrieval.encoders import load_encoder
+from trimtab.core.errors import BundleDamaged
+from trimtab.core.records import FloatArray, IntArray
+from trimtab.retrieval.dense import EXACT_UP_TO, HNSW_UP_TO, WANTED_RECALL, DenseIndex, kind_for
+from trimtab.retrieval.encoders.wordllama import load_encoder
 
 N_VECTORS, DIM, K = 3_000, 64, 50
 KINDS = ("exact", "hnsw", "ivf")

@@ -8,10 +8,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from core.errors import BundleDamaged
-from core.records import FloatArray
-from retrieval.distilled import DistilledQueries, distil, pseudo_queries
-from retrieval.encoders import WordLlama
+from trimtab.core.errors import BundleDamaged
+from trimtab.core.records import FloatArray
+from trimtab.retrieval.encoders.distilled import DistilledQueries, distil, pseudo_queries
+from trimtab.retrieval.encoders.wordllama import WordLlama
 
 WORDS = ["milk", "bread", "wine", "cheese", "butter", "apple", "bean", "rice", "fish", "soap"]
 

@@ -8,10 +8,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from catalog.store import ItemStore
-from core.errors import BadParameter
-from core.records import Filter
-from retrieval.filters import filter_mask, format_filter, parse_filter
+from trimtab.catalog.store import ItemStore
+from trimtab.core.errors import BadParameter
+from trimtab.core.records import Filter
+from trimtab.retrieval.filters import filter_mask, format_filter, parse_filter
 
 
 @pytest.fixture(scope="module")

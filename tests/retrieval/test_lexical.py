@@ -7,12 +7,12 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from catalog.store import ItemStore
-from retrieval.filters import conditions_of, mask_of, parse_filter
-from retrieval.lexical import BOOSTS, COMMON, LexicalIndex
-from retrieval.live import LiveLexicalIndex
-from retrieval.postings import Postings, item_terms
-from retrieval.retriever import Retriever
+from trimtab.catalog.store import ItemStore
+from trimtab.retrieval.filters import conditions_of, mask_of, parse_filter
+from trimtab.retrieval.lexical import BOOSTS, COMMON, LexicalIndex
+from trimtab.retrieval.live_retrieval import LiveLexicalIndex
+from trimtab.retrieval.postings import Postings, item_terms
+from trimtab.retrieval.retriever import Retriever
 
 
 @pytest.fixture(scope="module")

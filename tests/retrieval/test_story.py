@@ -5,10 +5,10 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from catalog.store import ItemStore
-from core.errors import BadParameter
-from retrieval.filters import codes_of, parse_filter
-from retrieval.retriever import POOL, Retriever
+from trimtab.catalog.store import ItemStore
+from trimtab.core.errors import BadParameter
+from trimtab.retrieval.filters import codes_of, parse_filter
+from trimtab.retrieval.retriever import POOL, Retriever
 
 
 def test_a_query_finds_what_it_names(retriever: Retriever, store: ItemStore) -> None:

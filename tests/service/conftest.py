@@ -21,10 +21,10 @@ from redis.exceptions import RedisError
 from redis.retry import Retry
 from uvicorn import Config, Server
 
-from service.app import create_app
-from service.protocol import BoundedHttp
-from service.redis_server import find_redis_server
-from service.settings import Settings
+from trimtab.service.app import create_app
+from trimtab.service.http.protocol import BoundedHttp
+from trimtab.service.redis.server import find_redis_server
+from trimtab.service.settings import Settings
 
 PATIENCE_SECONDS = 120
 PATIENT_REDIS_SECONDS = 2.0

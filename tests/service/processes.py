@@ -30,7 +30,7 @@ def process(
     given = {"bundle": bundle, "data_folder": data_folder, "port": port, **settings}
     environment = {name: value for name, value in os.environ.items() if name != "REDIS_URL"}
     environment |= {f"TRIMTAB_{name.upper()}": str(value) for name, value in given.items()}
-    command = [sys.executable, "-m", "service.server"]
+    command = [sys.executable, "-m", "trimtab.service.server"]
     running = subprocess.Popen(command, env=environment, cwd=ROOT, stderr=subprocess.PIPE, text=True)
     try:
         with httpx.Client(base_url=f"http://127.0.0.1:{port}", timeout=30) as client:

@@ -10,12 +10,12 @@ import httpx
 import pytest
 from fastapi import Request
 
-from core.errors import Unavailable
-from service.admission import Admission, Priority, priority_of
-from service.app import create_app
-from service.settings import Settings
-from service.telemetry import Telemetry
 from tests.service.conftest import metric
+from trimtab.core.errors import Unavailable
+from trimtab.service.app import create_app
+from trimtab.service.http.admission import Admission, Priority, priority_of
+from trimtab.service.observability.metrics import Telemetry
+from trimtab.service.settings import Settings
 
 BACKGROUND = {"Priority": "u=7, i"}
 

@@ -5,14 +5,14 @@ from __future__ import annotations
 import tomllib
 from pathlib import Path
 
-from service.playground.pages import FOLDER
+from trimtab.service.playground.pages import FOLDER
 
 ROOT = Path(__file__).resolve().parents[2]
 
 
 def test_every_template_and_asset_is_package_data() -> None:
     settings = tomllib.loads((ROOT / "pyproject.toml").read_text())
-    patterns = settings["tool"]["setuptools"]["package-data"]["service.playground"]
+    patterns = settings["tool"]["setuptools"]["package-data"]["trimtab.service.playground"]
     installed = {path for pattern in patterns for path in FOLDER.glob(pattern) if path.is_file()}
     there = {path for part in ("assets", "templates") for path in (FOLDER / part).rglob("*") if path.is_file()}
     assert installed == there

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from service.problems import Problem
+from trimtab.service.http.problem_documents import Problem
 
 BAD_PARAMETERS = {
     "no query": ({}, "q", "a value"),

@@ -9,9 +9,9 @@ from pathlib import Path
 import httpx
 import pytest
 
-from engine.impressions import read_log, rows_of
-from service.settings import Settings
 from tests.service.conftest import PATIENT_REDIS_SECONDS, RedisProcess, beside, eventually, metric, serving
+from trimtab.engine.log.impressions import read_log, rows_of
+from trimtab.service.settings import Settings
 
 KEY = {"Authorization": "Bearer sesame"}
 

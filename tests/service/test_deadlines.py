@@ -7,8 +7,8 @@ from typing import Any
 import httpx
 import pytest
 
-from engine.ladder import LADDER
 from tests.service.conftest import eventually, metric
+from trimtab.engine.plan.degradation import LADDER
 
 KEY = {"Authorization": "Bearer sesame"}
 WIDE = {"q": "ice cream", "k": 200, "w_relevance": 0.5, "w_diversity": 0.5}

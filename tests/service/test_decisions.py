@@ -8,12 +8,12 @@ from typing import Any
 import httpx
 import pytest
 
-from core.errors import NotFound
-from engine import Engine
-from engine.decisions import replay_decision
-from engine.impressions import find_impression, read_log, rows_of
-from service.settings import Settings
 from tests.service.conftest import eventually, serving
+from trimtab.core.errors import NotFound
+from trimtab.engine import Engine
+from trimtab.engine.log.decisions import replay_decision
+from trimtab.engine.log.impressions import find_impression, read_log, rows_of
+from trimtab.service.settings import Settings
 
 KEY = {"Authorization": "Bearer sesame"}
 SEARCHES: list[dict[str, Any]] = [

@@ -10,12 +10,12 @@ from contextlib import contextmanager
 import pytest
 from redis import Redis
 
-from core.errors import NotFound
-from service.experiments import Experiment, Experiments
-from service.profiles import Profile, Profiles
-from service.state import State
-from service.telemetry import Telemetry
 from tests.service.conftest import RedisProcess
+from trimtab.core.errors import NotFound
+from trimtab.service.experiments.experiments import Experiment, Experiments
+from trimtab.service.observability.metrics import Telemetry
+from trimtab.service.redis.gateway import State
+from trimtab.service.search.profiles import Profile, Profiles
 
 MARGIN = Profile(weights={"revenue": 1.0})
 HALVES = Experiment.model_validate({"arms": {"control": {"share": 0.5}, "margin": {"share": 0.5}}})

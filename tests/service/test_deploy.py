@@ -10,7 +10,7 @@ import httpx
 import pytest
 import yaml
 
-from service.settings import Settings
+from trimtab.service.settings import Settings
 
 DEPLOY = Path(__file__).resolve().parents[2] / "deploy"
 WATCHING = ("prometheus/alerts.yml", "grafana/dashboards/trimtab.json")

@@ -10,8 +10,8 @@ import pytest
 from fastapi import FastAPI
 from uvicorn import Config
 
-from service import draining
 from tests.service.conftest import eventually
+from trimtab.service.http import draining
 
 
 def test_a_kept_connection_gets_its_answer_and_is_told_to_go(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -10,9 +10,9 @@ from typing import Any
 import httpx
 import pytest
 
-from engine.interactions import read_interactions
-from service.settings import Settings
 from tests.service.conftest import PATIENT_REDIS_SECONDS, RedisProcess, eventually, metric, serving
+from trimtab.engine.log.interactions import read_interactions
+from trimtab.service.settings import Settings
 
 CLICK = {"event_id": "e1", "action_name": "click", "query_id": "d1", "item_id": "i1", "position": 0}
 PURCHASE = {**CLICK, "event_id": "e2", "action_name": "purchase", "quantity": 2, "value": 7.98}

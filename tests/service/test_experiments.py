@@ -10,12 +10,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from abtest.statistics import sample_ratio_p_value as judged_offline
-from engine import Engine
-from engine.impressions import read_log, rows_of
-from service.experiments import Experiment, sample_ratio_p_value
-from service.settings import Settings
 from tests.service.conftest import RedisProcess, beside, eventually, metric, serving
+from trimtab.abtest.statistics.comparison import sample_ratio_p_value as judged_offline
+from trimtab.engine import Engine
+from trimtab.engine.log.impressions import read_log, rows_of
+from trimtab.service.experiments.experiments import Experiment, sample_ratio_p_value
+from trimtab.service.settings import Settings
 
 GOLDEN = ["margin", "control", "control", "margin", "margin", "control", "margin", "margin"]
 KEY = {"Authorization": "Bearer sesame"}

@@ -5,7 +5,7 @@ from __future__ import annotations
 import httpx
 import pytest
 
-from service.routes.frontier import FrontierResponse
+from trimtab.service.http.routes.frontier import FrontierResponse
 
 
 def test_the_frontier_of_a_query(service: httpx.Client) -> None:

@@ -10,13 +10,13 @@ from hypothesis import HealthCheck, given
 from hypothesis import settings as settings_of_tests
 from hypothesis import strategies as st
 
-from core.log import impression_row
-from core.records import Query
-from engine import Engine
-from engine.impressions import json_line, read_log, row_of_line, rows_of
-from service.impression_log import ImpressionLog, to_parquet
-from service.settings import Settings
 from tests.service.conftest import eventually, metric, serving
+from trimtab.core.log import impression_row
+from trimtab.core.records import Query
+from trimtab.engine import Engine
+from trimtab.engine.log.impressions import json_line, read_log, row_of_line, rows_of
+from trimtab.service.logs.impression_log import ImpressionLog, to_parquet
+from trimtab.service.settings import Settings
 
 
 @pytest.fixture

@@ -7,10 +7,10 @@ import json
 import polars as pl
 import pytest
 
-from abtest.interleaving import credited
-from engine.impressions import read_log
-from service.settings import Settings
 from tests.service.conftest import eventually, serving
+from trimtab.abtest.statistics.interleaving import credited
+from trimtab.engine.log.impressions import read_log
+from trimtab.service.settings import Settings
 
 KEY = {"Authorization": "Bearer sesame"}
 MIXED = {

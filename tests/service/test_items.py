@@ -10,8 +10,8 @@ from typing import Any
 import httpx
 import pytest
 
-from service.settings import Settings
 from tests.service.conftest import PATIENT_REDIS_SECONDS, RedisProcess, eventually, metric, serving
+from trimtab.service.settings import Settings
 
 KEY = {"Authorization": "Bearer sesame"}
 

@@ -11,12 +11,12 @@ import orjson
 import polars as pl
 import pytest
 
-from abtest.replay import replay
-from engine import Engine
-from engine.impressions import read_log
-from engine.interactions import read_interactions
-from service.settings import Settings
 from tests.service.conftest import PATIENT_REDIS_SECONDS, RedisProcess, eventually, metric, serving
+from trimtab.abtest.ope.replay import replay
+from trimtab.engine import Engine
+from trimtab.engine.log.impressions import read_log
+from trimtab.engine.log.interactions import read_interactions
+from trimtab.service.settings import Settings
 
 QUERIES = ("soup", "ice cream", "yogurt", "coffee", "pasta", "cheese")
 

@@ -8,10 +8,10 @@ from pathlib import Path
 import httpx
 import pytest
 
-from service.keys import Key, Keys, digest_of
-from service.settings import Settings
-from service.state import State
 from tests.service.conftest import PATIENT_REDIS_SECONDS, RedisProcess, serving
+from trimtab.service.http.keys import Key, Keys, digest_of
+from trimtab.service.redis.gateway import State
+from trimtab.service.settings import Settings
 
 EVENT = {"event_id": "e", "action_name": "click", "query_id": "d", "item_id": "i"}
 

@@ -11,12 +11,12 @@ import orjson
 import polars as pl
 import pytest
 
-from catalog.readers import read_catalogue
-from service.settings import Settings
-from service.tracked import to_parquet
 from tests.service.conftest import PATIENT_REDIS_SECONDS, RedisProcess, metric, serving
 from tests.webpages.pages_made_here import PRODUCT_URL, product
-from webpages.tracking import HISTORY_SCHEMA
+from trimtab.catalog.readers import read_catalogue
+from trimtab.service.pages.tracked import to_parquet
+from trimtab.service.settings import Settings
+from trimtab.webpages.tracking import HISTORY_SCHEMA
 
 KEY = {"Authorization": "Bearer sesame"}
 ARTICLE = "<html><head><title>On lanterns</title></head><body><h1>On lanterns</h1><p>They give light.</p></body></html>"

@@ -13,14 +13,14 @@ import pytest
 from fastapi import FastAPI
 from typer.testing import CliRunner
 
-from cli.commands import app
-from core.errors import BadParameter
-from engine import Engine
-from engine.impressions import read_log
-from service import app as service_app
-from service.settings import Settings, read_settings
 from tests.service.conftest import PATIENT_REDIS_SECONDS, RedisProcess, eventually, serving
 from tests.service.processes import ROOT
+from trimtab.cli.commands import app
+from trimtab.core.errors import BadParameter
+from trimtab.engine import Engine
+from trimtab.engine.log.impressions import read_log
+from trimtab.service import app as service_app
+from trimtab.service.settings import Settings, read_settings
 
 SALT = "a salt that nobody knows"
 
@@ -106,7 +106,7 @@ def test_another_salt_is_another_pseudonym(settings: Settings, tmp_path: Path) -
 
 
 FAULT = """
-from service import logs
+from trimtab.service.observability import process_log as logs
 import logging, structlog
 logs.configure()
 def search(query, user_id):

@@ -7,7 +7,7 @@ import socket
 import httpx
 import pytest
 
-from service import protocol
+from trimtab.service.http import protocol
 
 
 def connection(service: httpx.Client) -> socket.socket:

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 from pydantic import ValidationError
 
-from service.ramp import Guardrails, Ramp, RampState, Totals, decide, exposure_of
+from trimtab.service.experiments.ramp import Guardrails, Ramp, RampState, Totals, decide, exposure_of
 
 RAMP = Ramp(control="control", hold_seconds=3600, min_searches=1000)
 Arm = Callable[[np.random.Generator, int], Totals]

@@ -12,14 +12,14 @@ import pytest
 from redis import Redis
 from redis.exceptions import ConnectionError as RedisConnectionError
 
-from core.records import Interaction
-from service.experiments import Assigned, Experiment, Experiments, ramp_field
-from service.ramp import RampState
-from service.ramps import LEADER, Ramps, read_history
-from service.settings import Settings
-from service.state import State
-from service.telemetry import Telemetry
 from tests.service.conftest import RedisProcess, eventually, serving
+from trimtab.core.records import Interaction
+from trimtab.service.experiments.experiments import Assigned, Experiment, Experiments, ramp_field
+from trimtab.service.experiments.ramp import RampState
+from trimtab.service.experiments.ramps import LEADER, Ramps, read_history
+from trimtab.service.observability.metrics import Telemetry
+from trimtab.service.redis.gateway import State
+from trimtab.service.settings import Settings
 
 KEY = {"Authorization": "Bearer sesame"}
 HALVES = {"control": {"share": 0.5}, "margin": {"share": 0.5}}

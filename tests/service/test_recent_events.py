@@ -7,11 +7,11 @@ from typing import Any
 
 import httpx
 
-from engine import Engine
-from ranker.features import FEATURES
-from service.settings import Settings
 from tests.service.conftest import PATIENT_REDIS_SECONDS, RedisProcess, eventually, metric, serving
 from tests.service.test_deadlines import decision
+from trimtab.engine import Engine
+from trimtab.ranker.features import FEATURES
+from trimtab.service.settings import Settings
 
 BOUGHT = FEATURES.index("user_bought")
 

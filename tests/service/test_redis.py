@@ -16,17 +16,17 @@ from redis.backoff import NoBackoff
 from redis.exceptions import ConnectionError as RedisConnectionError
 from redis.retry import Retry
 
-from core.errors import Unavailable
-from service.candidate_cache import STORED
-from service.redis_server import PrivateRedis, redis_for
-from service.settings import Settings
 from tests.service.conftest import PATIENT_REDIS_SECONDS, RedisProcess, eventually, metric, serving
+from trimtab.core.errors import Unavailable
+from trimtab.service.redis.server import PrivateRedis, redis_for
+from trimtab.service.search.candidate_cache import STORED
+from trimtab.service.settings import Settings
 
 ROOT = Path(__file__).resolve().parents[2]
 KILLED_SERVICE = """
 import os, pathlib, signal, sys
 from redis import Redis
-from service.redis_server import PrivateRedis
+from trimtab.service.redis.server import PrivateRedis
 server = PrivateRedis(pathlib.Path(sys.argv[1]))
 server.start()
 Redis.from_url(server.url).set("kept", "1")

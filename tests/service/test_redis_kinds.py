@@ -15,11 +15,11 @@ from redis.backoff import NoBackoff
 from redis.exceptions import RedisError
 from redis.retry import Retry
 
-from core.errors import BadParameter
-from service.redis_server import find_redis_server
-from service.settings import Settings, read_settings
 from tests.service.conftest import PATIENT_REDIS_SECONDS, RedisProcess, beside, eventually, metric, serving
 from tests.service.processes import free_port
+from trimtab.core.errors import BadParameter
+from trimtab.service.redis.server import find_redis_server
+from trimtab.service.settings import Settings, read_settings
 
 KEY = {"Authorization": "Bearer sesame"}
 N_SLOTS = 16384

@@ -8,10 +8,10 @@ from datetime import UTC, datetime, timedelta
 import httpx
 import pytest
 
-from engine import Engine
-from engine.impressions import read_log, rows_of
-from service.settings import Settings
 from tests.service.conftest import RedisProcess, beside, eventually, serving
+from trimtab.engine import Engine
+from trimtab.engine.log.impressions import read_log, rows_of
+from trimtab.service.settings import Settings
 
 KEY = {"Authorization": "Bearer sesame"}
 WEIGHTS = {"w_relevance": 0.6, "w_revenue": 0.4}

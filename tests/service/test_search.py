@@ -5,9 +5,9 @@ from __future__ import annotations
 import httpx
 import pytest
 
-from engine import Engine
-from service.search_response import EXAMPLE, SearchResponse
 from tests.service.conftest import eventually, metric
+from trimtab.engine import Engine
+from trimtab.service.search.response import EXAMPLE, SearchResponse
 
 WEIGHTS = {"w_relevance": 0.6, "w_revenue": 0.3, "w_diversity": 0.1}
 

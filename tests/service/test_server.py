@@ -13,12 +13,12 @@ import httpx
 import pytest
 from redis import Redis
 
-from core.errors import BadParameter
-from engine.impressions import read_log
-from service.redis_server import PrivateRedis
-from service.settings import read_settings
 from tests.service.conftest import PATIENCE_SECONDS, eventually, metric
 from tests.service.processes import is_ready, process
+from trimtab.core.errors import BadParameter
+from trimtab.engine.log.impressions import read_log
+from trimtab.service.redis.server import PrivateRedis
+from trimtab.service.settings import read_settings
 
 PRIVATE = {"q": "tomato soup", "user_id": "user-of-the-test", "session_id": "session-of-the-test"}
 
@@ -46,7 +46,7 @@ def test_workers_serve_together_and_leave_nothing_behind(small_bundle: Path, tmp
 
 def test_what_serves_has_one_thread_for_tables() -> None:
     """As for vectors and networks: more would take turns with searches."""
-    asked = "import cli, service.server, polars; print(polars.thread_pool_size())"
+    asked = "import cli, trimtab.service.server, polars; print(polars.thread_pool_size())"
     others = {name: value for name, value in os.environ.items() if name != "POLARS_MAX_THREADS"}
     environment = {**others, "PYTHONPATH": os.pathsep.join(sys.path)}
     assert subprocess.check_output([sys.executable, "-c", asked], env=environment, text=True) == "1\n"

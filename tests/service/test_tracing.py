@@ -9,10 +9,10 @@ from opentelemetry.sdk.trace import ReadableSpan
 from opentelemetry.sdk.trace.export import SimpleSpanProcessor
 from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanExporter
 
-from service import app as service_app
-from service.settings import Settings
-from service.tracing import Tracing, provider
 from tests.service.conftest import serving
+from trimtab.service import app as service_app
+from trimtab.service.observability.tracing import Tracing, provider
+from trimtab.service.settings import Settings
 
 TRACE = "0af7651916cd43dd8448eb211c80319c"
 SAMPLED = {"traceparent": f"00-{TRACE}-b7ad6b7169203331-01"}

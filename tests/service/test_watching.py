@@ -12,15 +12,15 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from core.records import Query
-from engine import Engine
-from engine.ladder import LADDER, Steady
-from ranker.features import FEATURES
-from ranker.population import Distribution
-from service.settings import Settings
-from service.telemetry import Telemetry
-from service.watching import SAMPLED_EVERY, Watching
 from tests.service.conftest import eventually, metric, serving
+from trimtab.core.records import Query
+from trimtab.engine import Engine
+from trimtab.engine.plan.degradation import LADDER, Steady
+from trimtab.ranker.features import FEATURES
+from trimtab.ranker.population import Distribution
+from trimtab.service.observability.metrics import Telemetry
+from trimtab.service.observability.quality import SAMPLED_EVERY, Watching
+from trimtab.service.settings import Settings
 
 QUERIES = ("ice cream", "yogurt", "coffee", "pasta", "soup", "cheddar cheese")
 

@@ -11,8 +11,8 @@ from hypothesis import strategies as st
 from selectolax.lexbor import LexborHTMLParser
 
 from tests.webpages.pages_made_here import product
-from webpages.dom import decode, normalise_space, parse
-from webpages.limits import MAX_BYTES, MAX_DEPTH, MAX_DOUBTFUL_TAGS, MAX_TAGS, within_limits
+from trimtab.webpages.parse.dom import decode, normalise_space, parse
+from trimtab.webpages.parse.limits import MAX_BYTES, MAX_DEPTH, MAX_DOUBTFUL_TAGS, MAX_TAGS, within_limits
 
 TAGS = ["div", "p", "span", "b", "ul", "li", "table", "tr", "td", "a", "svg", "template", "select", "option"]
 

@@ -10,10 +10,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tests.webpages.pages_made_here import CHECKOUT
-from webpages.dom import parse
-from webpages.field_model import decode_chain
-from webpages.fields import read_fields
-from webpages.forms import FILL_ABOVE, read_forms
+from trimtab.webpages.parse.dom import parse
+from trimtab.webpages.parse.fields import read_fields
+from trimtab.webpages.predict.field_model import decode_chain
+from trimtab.webpages.predict.forms import FILL_ABOVE, read_forms
 
 
 @given(st.integers(1, 4), st.integers(2, 3), st.integers(0, 10_000))

@@ -13,7 +13,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from tests.webpages.pages_made_here import PRODUCT_URL, product
-from webpages.analyze import analyze
+from trimtab.webpages.analyze import analyze
 
 LAUGHS = (
     '<?xml version="1.0"?><!DOCTYPE svg [<!ENTITY a "ha">'
@@ -91,7 +91,7 @@ def test_any_mixture_of_a_shops_pieces(pieces: list[str]) -> None:
 
 MEASURE = """
 import resource, sys
-from webpages.analyze import analyze
+from trimtab.webpages.analyze import analyze
 analyze("<h1>warm</h1>")
 before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
 page = sys.stdin.buffer.read()

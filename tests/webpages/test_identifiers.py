@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import pytest
 
-from webpages.dom import parse
-from webpages.identifiers import sku_candidates
-from webpages.reading import Reading
-from webpages.structured import read_structured
+from trimtab.webpages.parse.dom import parse
+from trimtab.webpages.parse.reading import Reading
+from trimtab.webpages.parse.structured import read_structured
+from trimtab.webpages.predict.identifiers import sku_candidates
 
 URL = "https://shop.example/product/4667999"
 

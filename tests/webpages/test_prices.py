@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from webpages.prices import country_of, currency_of, parse_machine_price, parse_price
+from trimtab.webpages.parse.prices import country_of, currency_of, parse_machine_price, parse_price
 
 
 @pytest.mark.parametrize(

@@ -10,9 +10,9 @@ from collections.abc import Iterator
 import pytest
 
 from tests.webpages.pages_made_here import PRODUCT_URL, product
-from webpages.analyze import analyze
-from webpages.dom import parse
-from webpages.render import Browser, chromium_path, safe_html
+from trimtab.webpages.analyze import analyze
+from trimtab.webpages.parse.dom import parse
+from trimtab.webpages.parse.render import Browser, chromium_path, safe_html
 
 needs_chromium = pytest.mark.skipif(chromium_path() is None, reason="no Chromium is installed")
 

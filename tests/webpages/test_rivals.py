@@ -7,12 +7,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.webpages.pages_made_here import PRODUCT_URL, product
-from webpages.analyze import analyze
-from webpages.candidates import Candidate, price_candidates
-from webpages.dom import Dom, parse
-from webpages.price_rivals import RIVAL_NAMES, rival_rows
-from webpages.repetition import REPEAT_NAMES, repeats
-from webpages.structured import Structured
+from trimtab.webpages.analyze import analyze
+from trimtab.webpages.features.price_rivals import RIVAL_NAMES, rival_rows
+from trimtab.webpages.parse.candidates import Candidate, price_candidates
+from trimtab.webpages.parse.dom import Dom, parse
+from trimtab.webpages.parse.repetition import REPEAT_NAMES, repeats
+from trimtab.webpages.parse.structured import Structured
 
 
 def tiles(n: int, *, row: int = 100) -> str:

@@ -9,15 +9,15 @@ from pathlib import Path
 
 import pytest
 
-from catalog.readers import read_catalogue
-from core.errors import BadFile
-from core.records import Query
-from engine import Engine
-from engine.build import build_bundle
 from tests.webpages.pages_made_here import ARTICLE, CHECKOUT, PRODUCT_URL, product
-from webpages import commands
-from webpages.analyze import analyze
-from webpages.counters import PageCounters
+from trimtab.catalog.readers import read_catalogue
+from trimtab.core.errors import BadFile
+from trimtab.core.records import Query
+from trimtab.engine import Engine
+from trimtab.engine.build.recipe import build_bundle
+from trimtab.webpages import commands
+from trimtab.webpages.analyze import analyze
+from trimtab.webpages.counters import PageCounters
 
 DAY = datetime(2026, 3, 1, tzinfo=UTC)
 

@@ -11,8 +11,8 @@ from pathlib import Path
 import pytest
 
 from tests.webpages.pages_made_here import product
-from webpages.dom import parse
-from webpages.structured import read_structured, schema_availability
+from trimtab.webpages.parse.dom import parse
+from trimtab.webpages.parse.structured import read_structured, schema_availability
 
 
 def test_json_ld_microdata_and_opengraph_are_read() -> None:

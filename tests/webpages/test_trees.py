@@ -8,9 +8,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from core.errors import BundleDamaged, BundleMismatch
-from webpages.model import KEYS, SHIPPED, ElementModel, names_of, shipped_model
-from webpages.trees import Trees
+from trimtab.core.errors import BundleDamaged, BundleMismatch
+from trimtab.webpages.predict.model import KEYS, SHIPPED, ElementModel, names_of, shipped_model
+from trimtab.webpages.predict.trees import Trees
 
 lightgbm = pytest.importorskip("lightgbm")
 

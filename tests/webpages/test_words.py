@@ -7,8 +7,8 @@ import re
 from hypothesis import given
 from hypothesis import strategies as st
 
-from webpages.patterns import quick
-from webpages.words import _ROLES, ROLES, has_role, lower_as_long, role_bit, roles_of
+from trimtab.webpages.parse.patterns import quick
+from trimtab.webpages.parse.words import _ROLES, ROLES, has_role, lower_as_long, role_bit, roles_of
 
 WRITTEN = [*_ROLES.values(), r"\b(?:was|ht|p[uů]v|old)\b|\bn(?:et|ow)|(?:ex|no)?tax|(?:bag|fn)-?1|[|]x", r"\|a|b\(c"]
 

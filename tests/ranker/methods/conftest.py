@@ -6,9 +6,9 @@ import numpy as np
 import pytest
 import torch
 
-from ranker.lists import RankingLists
-from ranker.methods.problem import Problem, multipliers_of
-from ranker.objectives import objectives_of
+from trimtab.ranker.methods.problem import Problem, multipliers_of
+from trimtab.ranker.objectives import objectives_of
+from trimtab.ranker.training.lists import RankingLists
 
 torch.set_num_threads(1)
 N_LISTS, N_ITEMS = 60, 8

@@ -9,16 +9,16 @@ import numpy as np
 import pytest
 import torch
 
-from core.errors import BadInput, BadParameter
-from ranker.artifact import load_ranker, save_ranker, warm_up
-from ranker.evaluation import axes_of, discounted_values, slate_values, slates_of
-from ranker.features import FEATURES
-from ranker.methods.method import Method
-from ranker.methods.problem import Problem, lattice
-from ranker.methods.registry import AGGREGATIONS, METHODS, STEERABLE, check_servable, fit_served, make_method
-from ranker.model import ServedRanker
-from ranker.training import Recipe
 from tests.ranker.methods.conftest import small_problem
+from trimtab.core.errors import BadInput, BadParameter
+from trimtab.ranker.artifact import load_ranker, save_ranker, warm_up
+from trimtab.ranker.features import FEATURES
+from trimtab.ranker.measures import axes_of, discounted_values, slate_values, slates_of
+from trimtab.ranker.methods.method import Method
+from trimtab.ranker.methods.problem import Problem, lattice
+from trimtab.ranker.methods.registry import AGGREGATIONS, METHODS, STEERABLE, check_servable, fit_served, make_method
+from trimtab.ranker.model import ServedRanker
+from trimtab.ranker.training.heads import Recipe
 
 RECIPE = Recipe(hidden=(4,), n_steps=40, lists_per_step=32, learning_rate=3e-2)
 PREFERENCES = lattice(2, 2)

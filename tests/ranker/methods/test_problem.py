@@ -8,12 +8,12 @@ import numpy as np
 import pytest
 import torch
 
-from core.errors import BadInput
-from ranker.lists import RankingLists
-from ranker.methods.method import Method
-from ranker.methods.problem import Problem, check_preferences, check_problem, lattice
-from ranker.methods.registry import AGGREGATIONS, METHODS, make_method
-from ranker.training import Recipe
+from trimtab.core.errors import BadInput
+from trimtab.ranker.methods.method import Method
+from trimtab.ranker.methods.problem import Problem, check_preferences, check_problem, lattice
+from trimtab.ranker.methods.registry import AGGREGATIONS, METHODS, make_method
+from trimtab.ranker.training.heads import Recipe
+from trimtab.ranker.training.lists import RankingLists
 
 RECIPE = Recipe(hidden=(4,), n_steps=3)
 

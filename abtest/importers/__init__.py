@@ -1,0 +1,1 @@
+"""Logs of other layouts as impression logs."""

@@ -1,0 +1,143 @@
+"""What readers of other layouts give: impressions in the columns of our log, and rows they reject."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+import math
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import polars as pl
+
+from trimtab.catalog.files import read_text
+from trimtab.core.errors import BadFile
+from trimtab.core.log import SCHEMA_VERSION
+
+ELSEWHERE = "elsewhere"
+"""The bundle of an impression that none of ours served."""
+
+PROBABILITY_TOLERANCE = 1e-6
+"""Relative difference at which propensities do not multiply to the slate's."""
+
+
+@dataclass(frozen=True, slots=True)
+class Impression:
+    """A row in the columns of `trimtab.core.log`; `where` is its file and row."""
+
+    row: dict[str, Any]
+    where: str
+
+
+@dataclass(frozen=True, slots=True)
+class Rejected:
+    """A row that is no impression, in words that are the same for all rows of the kind.
+
+    Attributes:
+        is_impression: or else an event.
+    """
+
+    reason: str
+    where: str
+    is_impression: bool = True
+
+
+Read = Impression | Rejected
+
+
+def log_row(known: Mapping[str, Any]) -> dict[str, Any]:
+    """A log row from what is known of it; the rest is as of a sorted slate that nobody clicked and none of our
+    bundles served."""
+    n = len(known["item_ids"])
+    return {
+        "user_id": None,
+        "session_id": None,
+        "bundle": ELSEWHERE,
+        "feature_schema": ELSEWHERE,
+        "variant": None,
+        "weights": {},
+        "requested_weights": known.get("weights", {}),
+        "temperature": 0.0,
+        "seed": None,
+        "offset": 0,
+        "propensities": [1.0] * n,
+        "max_relevance_loss": None,
+        "filters": [],
+        "pins": {},
+        "exclusions": [],
+        "boosts": {},
+        "k": n,
+        "degraded": [],
+        "recent": None,
+        "features": None,
+        "clicks": [0] * n,
+        "purchases": [0] * n,
+        "revenue": [0.0] * n,
+        "schema_version": SCHEMA_VERSION,
+        **known,
+    }
+
+
+def do_not_multiply(propensities: list[float], of_slate: float) -> bool:
+    """Whether conditional propensities do not multiply to the slate's."""
+    return not math.isclose(math.prod(propensities), of_slate, rel_tol=PROBABILITY_TOLERANCE)
+
+
+def moment(value: object) -> datetime | None:
+    """ISO 8601 text, epoch milliseconds or a datetime as UTC; without a zone it is taken to be UTC."""
+    try:
+        if isinstance(value, datetime):
+            found = value
+        elif isinstance(value, int | float) or (isinstance(value, str) and value.strip().isdigit()):
+            found = datetime.fromtimestamp(float(value) / 1000, UTC)
+        else:
+            found = datetime.fromisoformat(str(value).strip())
+    except (ValueError, OverflowError, OSError):
+        return None
+    return found.replace(tzinfo=UTC) if found.tzinfo is None else found.astimezone(UTC)
+
+
+def rows_of(path: Path) -> Iterator[tuple[str, dict[str, Any] | None]]:
+    """Rows of a CSV (values are text, empty ones left out), JSON-lines or Parquet file, each with its file and row.
+
+    Yields:
+        None for a row that cannot be read.
+
+    Raises:
+        BadFile: the file cannot be read at all.
+    """
+    kind = path.name.removesuffix(".gz").rsplit(".", 1)[-1].lower()
+    if kind == "csv":
+        lines = csv.DictReader(io.StringIO(read_text(path), newline=""))
+        for row in lines:
+            whole = None not in row and None not in row.values()
+            yield f"{path}, row {lines.line_num}", {k: v for k, v in row.items() if v != ""} if whole else None
+    elif kind in {"jsonl", "ndjson"}:
+        for number, line in enumerate(read_text(path).splitlines(), start=1):
+            if line.strip():
+                yield f"{path}, row {number}", _object(line)
+    elif kind == "parquet":
+        yield from _parquet_rows(path)
+    else:
+        raise BadFile(path, "no known kind of table; allowed: .csv, .jsonl, .ndjson, each also .gz, and .parquet")
+
+
+def _parquet_rows(path: Path) -> Iterator[tuple[str, dict[str, Any] | None]]:
+    try:
+        frame = pl.read_parquet(path)
+    except (OSError, pl.exceptions.PolarsError) as error:
+        raise BadFile(path, f"cannot be read ({error})") from None
+    for number, row in enumerate(frame.iter_rows(named=True), start=1):
+        yield f"{path}, row {number}", {name: value for name, value in row.items() if value is not None}
+
+
+def _object(text: str) -> dict[str, Any] | None:
+    try:
+        found = json.loads(text)
+    except ValueError:
+        return None
+    return found if isinstance(found, dict) else None

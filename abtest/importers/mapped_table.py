@@ -1,0 +1,130 @@
+"""Any table of one row an impression, read through a mapping file (TOML):
+
+    separator = "|"                 # of lists that are text; JSON lists are read as they are
+
+    [columns]                       # ours = theirs
+    decision_id = "request"
+    timestamp = "shown_at"
+    query = "term"
+    item_ids = "results"
+    propensities = "chances"
+    slate_propensity = "chance"     # optional: the product of propensities is checked against it
+
+    [constants]                     # what is the same in every row
+    bundle = "4f1c..."
+    temperature = 0.1
+
+The columns of our log are in `core.log`; what is neither mapped nor constant is as of a sorted slate that nobody
+clicked.
+"""
+
+from __future__ import annotations
+
+import json
+import tomllib
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from trimtab.abtest.importers.foreign import Impression, Read, Rejected, do_not_multiply, log_row, moment, rows_of
+from trimtab.core.errors import BadFile
+from trimtab.core.log import COLUMNS
+
+SLATE_PROPENSITY = "slate_propensity"
+NEEDED = ("decision_id", "timestamp", "query", "item_ids")
+
+
+@dataclass(frozen=True, slots=True)
+class Mapped:
+    """Attributes:
+    columns: our column -> theirs.
+    constants: our column -> value of every row.
+    separator: of lists that are text.
+    """
+
+    columns: Mapping[str, str]
+    constants: Mapping[str, Any]
+    separator: str
+
+
+def read_mapping(path: Path) -> Mapped:
+    """Raises:
+    BadFile: it is no TOML, names a column our log does not have, or leaves one out that is needed.
+    """
+    try:
+        raw = tomllib.loads(path.read_text())
+    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
+        raise BadFile(path, f"cannot be read as a mapping ({error})") from None
+    columns, constants = raw.get("columns", {}), raw.get("constants", {})
+    known = (*COLUMNS, SLATE_PROPENSITY)
+    for name in (*columns, *constants):
+        if name not in known:
+            raise BadFile(path, f"{name!r} is no column of a log; allowed: {', '.join(known)}")
+    for name in NEEDED:
+        if name not in columns:
+            raise BadFile(path, f"[columns] does not say which column is {name}")
+    return Mapped(columns, constants, raw.get("separator", ","))
+
+
+def read(source: Path, mapped: Mapped) -> Iterator[Read]:
+    """Rows of a file, or of all tables of a folder.
+
+    Raises:
+        BadFile: a file cannot be read or has none of the mapped columns.
+    """
+    paths = sorted(path for path in source.iterdir() if path.is_file()) if source.is_dir() else [source]
+    for path in paths:
+        for where, raw in rows_of(path):
+            yield _read(raw, mapped, where)
+
+
+def _read(raw: Mapping[str, Any] | None, mapped: Mapped, where: str) -> Read:
+    if raw is None:
+        return Rejected("has another number of cells than the header, or is no JSON object", where)
+    found = dict(mapped.constants)
+    for ours, theirs in mapped.columns.items():
+        if theirs not in raw:
+            if ours in NEEDED or not COLUMNS.get(ours, "?").endswith("?"):
+                return Rejected(f"{theirs} is missing", where)
+            continue
+        try:
+            found[ours] = _value(raw[theirs], COLUMNS.get(ours, "float"), mapped.separator)
+        except (TypeError, ValueError):
+            return Rejected(f"{theirs} is no {COLUMNS.get(ours, 'float').removesuffix('?')}", where)
+    of_slate = found.pop(SLATE_PROPENSITY, None)
+    if of_slate is not None and do_not_multiply(found.get("propensities", []), of_slate):
+        return Rejected(f"{mapped.columns.get('propensities')} do not multiply to the slate's", where)
+    return Impression(log_row(found), where)
+
+
+def _value(raw: object, kind: str, separator: str) -> Any:
+    """A cell as a value of our column's kind."""
+    kind = kind.removesuffix("?")
+    if kind == "datetime":
+        at = moment(raw)
+        if at is None:
+            raise ValueError
+        return at
+    if kind == "json":
+        found = json.loads(raw) if isinstance(raw, str) else raw
+        if not isinstance(found, dict):
+            raise ValueError
+        return found
+    if kind.startswith("list["):
+        cells = _cells(raw, separator)
+        return [_PLAIN[kind[5:-1]](cell) for cell in cells]
+    return _PLAIN[kind](raw)
+
+
+_PLAIN: dict[str, Any] = {"str": str, "int": int, "float": float}
+
+
+def _cells(raw: object, separator: str) -> list[Any]:
+    if isinstance(raw, list):
+        return raw
+    text = str(raw).strip()
+    if text.startswith("["):
+        found = json.loads(text)
+        return found if isinstance(found, list) else []
+    return [cell.strip() for cell in text.split(separator)] if text else []

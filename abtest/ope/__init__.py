@@ -1,0 +1,1 @@
+"""Off-policy evaluation: logs as arrays, estimators, intervals, replay and tuning."""

@@ -1,0 +1,86 @@
+"""Scored candidates for whole logs: each query is retrieved once, each user of it scored once."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from trimtab.abtest.ope.estimators import Floats
+from trimtab.abtest.ope.policy import QueryContexts
+from trimtab.abtest.ope.sums import Ints
+from trimtab.core.records import Shopper
+from trimtab.engine import Engine
+from trimtab.retrieval.filters import parse_filter
+
+USERS_AT_ONCE = 64
+"""Users scored in one pass of the heads: their features stay in the cache."""
+
+
+@dataclass(frozen=True, slots=True)
+class Search:
+    """What was asked and the rules it was answered under: equal searches have the same candidates.
+
+    Attributes:
+        text: the words.
+        filters: as in a log.
+        pins: (position, item_id), ascending.
+        exclusions: item_ids.
+        depth: positions shown, where there are pins: one further down is not on this page.
+        boosts: (item_id, what was added to its utility), ascending.
+    """
+
+    text: str
+    filters: tuple[str, ...] = ()
+    pins: tuple[tuple[int, str], ...] = ()
+    exclusions: tuple[str, ...] = ()
+    depth: int = 0
+    boosts: tuple[tuple[str, float], ...] = ()
+
+
+def contexts_of(engine: Engine, search: Search, shoppers: Sequence[Shopper]) -> QueryContexts:
+    """Candidates of a search and their gains for each shopper, as `engine.score` gives them to `engine.choose`."""
+    store = engine.store
+    filters = tuple(parse_filter(condition) for condition in search.filters)
+    pinned = store.rows_of([item_id for _, item_id in search.pins])
+    candidates = engine.pipeline.retrieve(search.text, filters=filters, also=pinned[pinned >= 0].tolist())
+    gains = np.empty((len(shoppers), len(candidates), len(engine.objectives)), dtype=np.float32)
+    for start in range(0, len(shoppers), USERS_AT_ONCE):
+        some = shoppers[start : start + USERS_AT_ONCE]
+        gains[start : start + len(some)] = engine.predict_for_users(search.text, candidates, some)
+    # Candidates are compared with one another before any is excluded, as in serving.
+    allowed = ~np.isin(candidates.rows, store.rows_of(list(search.exclusions)))
+    rows = candidates.rows[allowed]
+    place = {row: at for at, row in enumerate(rows.tolist())} if search.pins else {}
+    pins = {
+        position: place[row]
+        for (position, _), row in zip(search.pins, pinned.tolist(), strict=True)
+        if row in place and position < search.depth
+    }
+    return QueryContexts(rows, gains[:, allowed], store.aspects(rows), pins, _boosts(engine, search, rows))
+
+
+def _boosts(engine: Engine, search: Search, rows: Ints) -> Floats | None:
+    """[n] added to the candidates' utilities; None where no rule adds anything."""
+    if not search.boosts:
+        return None
+    boosted = engine.store.rows_of([item_id for item_id, _ in search.boosts])
+    added = np.zeros(len(rows))
+    for row, (_, boost) in zip(boosted.tolist(), search.boosts, strict=True):
+        added[rows == row] = boost if row >= 0 else 0.0
+    return added
+
+
+def with_history(engine: Engine, shoppers: Sequence[Shopper]) -> Ints:
+    """[n] each shopper's own place, or -1 without any history: all of those are nobody to the ranker."""
+    known = set(engine.user_ids)
+    return np.array([at if user in known or recent else -1 for at, (user, recent) in enumerate(shoppers)], np.int64)
+
+
+def by_code(codes: Ints) -> Iterator[tuple[int, Ints]]:
+    """Each distinct code with the places where it stands, in order."""
+    order = np.argsort(codes, kind="stable")
+    starts = np.flatnonzero(np.diff(codes[order], prepend=codes[order[:1]] - 1))
+    for start, stop in zip(starts, np.append(starts[1:], len(codes)), strict=True):
+        yield int(codes[order[start]]), order[start:stop]

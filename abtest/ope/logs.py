@@ -1,0 +1,269 @@
+"""Impressions as arrays for replay: what can be replayed, and a count of what cannot with the reason."""
+
+from __future__ import annotations
+
+import json
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field, fields, replace
+from typing import Any
+
+import numpy as np
+import polars as pl
+from numpy.typing import NDArray
+
+from trimtab.abtest.ope.contexts import Search
+from trimtab.abtest.ope.estimators import Floats
+from trimtab.abtest.ope.sums import Ints
+from trimtab.abtest.simulation.bucketing import groups_of
+from trimtab.core.records import Shopper
+from trimtab.engine import Engine
+from trimtab.engine.plan.degradation import OTHER_CANDIDATES
+
+OTHER_BUNDLE = "logged under another bundle or feature schema"
+LATER_PAGE = "a later page, whose upper part is in another row"
+SORTED = "sorted and not drawn, which says nothing about other weights"
+NOTHING_SHOWN = "nothing was shown"
+BACKWARDS = "earlier than the impression before it in its session: a clock went backwards"
+DEGRADED = "made without the time for a whole search, whose candidates other weights would not have had"
+UNKNOWN_ITEM = "shows an item that the bundle does not have"
+
+
+@dataclass(frozen=True)
+class LoggedSlates:
+    """Explored first pages, one row an impression, k the longest slate.
+
+    Attributes:
+        numbers: [n] place in the log.
+        queries: [n] code into `ReplayLog.queries`.
+        users: [n] code into `ReplayLog.users`.
+        groups: [n] group of the user, the unit of resampling.
+        weights: [n] code into `ReplayLog.weights`, what it was drawn with.
+        temperatures: [n].
+        seeds: [n] of the draw, -1 unknown.
+        rows: [n, k] rows in the item store, -1 beyond the slate's end.
+        propensities: [n, k] conditional on the items above, 1 beyond the end.
+        clicks, purchases: [n, k] 0/1.
+        revenue: [n, k].
+    """
+
+    numbers: Ints
+    queries: Ints
+    users: Ints
+    groups: Ints
+    weights: Ints
+    temperatures: Floats
+    seeds: Ints
+    rows: NDArray[np.int32]
+    propensities: Floats
+    clicks: NDArray[np.int8]
+    purchases: NDArray[np.int8]
+    revenue: Floats
+
+    def __len__(self) -> int:
+        return len(self.queries)
+
+    def take(self, which: NDArray[Any]) -> LoggedSlates:
+        return LoggedSlates(*(getattr(self, column.name)[which] for column in fields(self)))
+
+
+NO_RULE = "{}"
+NUMBER = "number in the log"
+SEPARATOR = "\x1f"
+
+REPLAYED = (
+    "timestamp", "user_id", "session_id", "query", "bundle", "feature_schema", "weights", "temperature", "seed",
+    "offset", "item_ids", "propensities", "filters", "pins", "exclusions", "boosts", "degraded", "recent", "clicks",
+    "purchases", "revenue", "schema_version",
+)  # fmt: skip
+"""What a replay reads of a log; the columns that no estimate needs stay on the disk."""
+
+BEYOND_THE_END = {"rows": -1, "propensities": 1.0, "clicks": 0, "purchases": 0, "revenue": 0.0}
+DTYPES = {"rows": np.int32, "propensities": np.float64, "clicks": np.int8, "purchases": np.int8, "revenue": np.float64}
+
+
+@dataclass(frozen=True)
+class ReplayLog:
+    """A log, or the part of one that is in memory.
+
+    Attributes:
+        queries: what was asked, by code.
+        users: who asked, by code.
+        weights: effective weights by code.
+    """
+
+    slates: LoggedSlates
+    queries: Sequence[Search]
+    users: Sequence[Shopper]
+    weights: Sequence[dict[str, float]]
+
+
+@dataclass
+class Codes:
+    """Codes for values in the order of their first appearance."""
+
+    values: list[Any] = field(default_factory=list)
+    _code_of: dict[Any, int] = field(default_factory=dict)
+
+    def of(self, column: Iterable[Any]) -> Ints:
+        """[n] code of each value."""
+        codes = []
+        for value in column:
+            code = self._code_of.setdefault(value, len(self.values))
+            if code == len(self.values):
+                self.values.append(value)
+            codes.append(code)
+        return np.array(codes, dtype=np.int64)
+
+    def of_series(self, column: pl.Series) -> Ints:
+        """The same, each distinct value looked up once."""
+        distinct = column.unique(maintain_order=True)
+        codes = pl.Series(self.of(distinct), dtype=pl.Int64)
+        return column.replace_strict(distinct, codes, return_dtype=pl.Int64).to_numpy().astype(np.int64)
+
+
+class Encoder:
+    """Turns frames into arrays with codes that are the same over all of them.
+
+    Attributes:
+        queries, users, weights: what the codes stand for.
+        n_read: rows so far.
+        left_out: reason -> rows that cannot be replayed.
+    """
+
+    def __init__(self, engine: Engine) -> None:
+        self._engine = engine
+        store = engine.store
+        self._item_ids = pl.Series(store.item_ids(np.arange(len(store))), dtype=pl.String)
+        self._item_rows = pl.Series(np.arange(len(store), dtype=np.int32))
+        self.queries, self.users, self.weights = Codes(), Codes(), Codes()
+        self.n_read = 0
+        self.left_out: Counter[str] = Counter()
+
+    def shoppers(self) -> tuple[Shopper, ...]:
+        """Who asked, by code."""
+        return tuple(map(_shopper, self.users.values))
+
+    def slates_of(self, frame: pl.DataFrame) -> LoggedSlates:
+        """What can be replayed of a frame."""
+        numbered = frame.with_columns(pl.int_range(pl.len()).alias(NUMBER) + self.n_read)
+        self.n_read += len(frame)
+        frame = self._replayable(numbered)
+        lengths = frame["item_ids"].list.len().to_numpy()
+        k = int(lengths.max(initial=0))
+        there = np.arange(k) < lengths[:, None]
+        shown = frame["item_ids"].explode(empty_as_null=False)
+        cells = {name: frame[name].explode(empty_as_null=False) for name in BEYOND_THE_END if name != "rows"}
+        cells["rows"] = shown.replace_strict(self._item_ids, self._item_rows, default=-1, return_dtype=pl.Int32)
+        units = frame.select(pl.coalesce("user_id", "session_id", pl.col(NUMBER).cast(pl.String))).to_series()
+        searches, which = _searches(frame)
+        slates = LoggedSlates(
+            numbers=frame[NUMBER].to_numpy(),
+            queries=self.queries.of(searches)[which],
+            users=self.users.of_series(_shoppers(frame)),
+            groups=_groups(units),
+            weights=self.weights.of_series(frame["weights"]),
+            temperatures=frame["temperature"].to_numpy(),
+            seeds=frame["seed"].fill_null(-1).to_numpy(),
+            **{name: _table(name, column, there) for name, column in cells.items()},
+        )
+        known = np.asarray(((slates.rows >= 0) | ~there).all(axis=1))
+        if not known.all():
+            self.left_out[UNKNOWN_ITEM] += int((~known).sum())
+        return slates.take(known)
+
+    def _replayable(self, frame: pl.DataFrame) -> pl.DataFrame:
+        """The rows that can be replayed; the rest is counted."""
+        manifest = self._engine.manifest
+        ours = (pl.col("bundle") == self._engine.bundle_id) & (pl.col("feature_schema") == manifest["feature_schema"])
+        before = pl.col("timestamp").shift(1).over("session_id")
+        reason = (
+            pl.when(~ours)
+            .then(pl.lit(OTHER_BUNDLE))
+            .when(pl.col("offset") > 0)
+            .then(pl.lit(LATER_PAGE))
+            .when(pl.col("item_ids").list.len() == 0)
+            .then(pl.lit(NOTHING_SHOWN))
+            .when(pl.col("degraded").list.set_intersection(list(OTHER_CANDIDATES)).list.len() > 0)
+            .then(pl.lit(DEGRADED))
+            .when(pl.col("temperature") <= 0)
+            .then(pl.lit(SORTED))
+            .when(pl.col("session_id").is_not_null() & (before > pl.col("timestamp")))
+            .then(pl.lit(BACKWARDS))
+        )
+        reasons = frame.select(reason.alias("reason")).to_series()
+        self.left_out.update(reasons.drop_nulls().to_list())
+        return frame.filter(reasons.is_null())
+
+
+def _shoppers(frame: pl.DataFrame) -> pl.Series:
+    """[n] who asked, as one text that `_shopper` reads."""
+    recent = pl.col("recent").list.join(SEPARATOR).fill_null("")
+    return frame.select(pl.concat_str("user_id", pl.when(recent != "").then(SEPARATOR + recent), ignore_nulls=True))[
+        "user_id"
+    ]
+
+
+def _shopper(text: str) -> Shopper:
+    user_id, *recent = text.split(SEPARATOR)
+    return Shopper(user_id or None, tuple(recent))
+
+
+def _searches(frame: pl.DataFrame) -> tuple[list[Search], Ints]:
+    """The different searches of a frame, and [n] which of them each row is."""
+    lists = ("filters", "exclusions")
+    asked = frame.select(
+        "query",
+        "pins",
+        "boosts",
+        pl.when(pl.col("pins") == NO_RULE).then(0).otherwise(pl.col("item_ids").list.len()).alias("depth"),
+        *lists,
+        *(pl.col(name).list.join(SEPARATOR).alias(f"key of {name}") for name in lists),
+    )
+    keys = [name for name in asked.columns if name not in lists]
+    distinct = asked.unique(keys, maintain_order=True).with_row_index("code")
+    codes = asked.join(distinct.select("code", *keys), on=keys, how="left", maintain_order="left")["code"]
+    searches = [
+        Search(
+            row["query"],
+            tuple(row["filters"]),
+            tuple(sorted((int(position), item_id) for position, item_id in json.loads(row["pins"]).items())),
+            tuple(row["exclusions"]),
+            row["depth"],
+            tuple(sorted((item_id, float(boost)) for item_id, boost in json.loads(row["boosts"]).items())),
+        )
+        for row in distinct.iter_rows(named=True)
+    ]
+    return searches, codes.to_numpy().astype(np.int64)
+
+
+def _table(name: str, cells: pl.Series, there: NDArray[np.bool_]) -> NDArray[Any]:
+    """[n, k] from cells in reading order."""
+    table = np.full(there.shape, BEYOND_THE_END[name], dtype=DTYPES[name])
+    table[there] = cells.to_numpy()
+    return table
+
+
+def _groups(units: pl.Series) -> Ints:
+    """[n] group of each user; of the session, or of the impression, where there is no user."""
+    distinct = units.unique()
+    groups = pl.Series(groups_of(distinct))
+    return units.replace_strict(distinct, groups, return_dtype=pl.Int64).to_numpy().astype(np.int64)
+
+
+def concatenated(parts: Sequence[LoggedSlates]) -> LoggedSlates:
+    """One table, of the longest slate's length."""
+    k = max(part.rows.shape[1] for part in parts)
+    together = [widened(part, k) for part in parts]
+    names = (column.name for column in fields(LoggedSlates))
+    return LoggedSlates(*(np.concatenate([getattr(part, name) for part in together]) for name in names))
+
+
+def widened(slates: LoggedSlates, k: int) -> LoggedSlates:
+    """Slates of k positions, nothing being shown at the new ones."""
+    missing = ((0, 0), (0, k - slates.rows.shape[1]))
+    wider = {
+        name: np.pad(getattr(slates, name), missing, constant_values=nothing)
+        for name, nothing in BEYOND_THE_END.items()
+    }
+    return replace(slates, **wider)

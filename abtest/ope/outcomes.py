@@ -1,0 +1,106 @@
+"""What a search is worth, position by position: relevance, revenue, diversity.
+
+- relevance: discounted gain of what was bought and clicked, a purchase at the top being 1: the unit of the receipt
+  (`trimtab.engine.build.training_lists.behaviour_gain`, `trimtab.core.metrics.discounts`).
+- revenue: money a search.
+- diversity: discounted novelty of the slate (`trimtab.core.diversity`); it needs no outcome.
+
+What else can be said of a slate without any outcome is `MEASURED`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+import numpy as np
+import polars as pl
+from numpy.typing import NDArray
+
+from trimtab.abtest.ope.estimators import Floats
+from trimtab.abtest.ope.logs import LoggedSlates
+from trimtab.core.diversity import intra_list_distances, novelties_of_slates
+from trimtab.core.metrics import discounted_sum, discounts, exponential_gain
+from trimtab.engine import Engine
+from trimtab.engine.build.training_lists import behaviour_gain
+
+METRICS = ("relevance", "revenue", "diversity")
+"""A bundle without prices has no revenue."""
+
+MEASURED = ("diversity", "alpha_ndcg", "ild", "categories", "ndcg")
+"""Measured on slates: discounted novelty; the same over the best that the query's candidates allow; the mean share of
+aspects in which two items differ; how many categories are shown; and, where the query was judged, `ndcg@k`."""
+
+Judged = Mapping[str, Mapping[int, float]]
+"""Query -> row in the item store -> gain, `2^grade - 1`."""
+
+SLATES_AT_ONCE = 10_000
+
+
+def rewards_of(slates: LoggedSlates, engine: Engine) -> dict[str, Floats]:
+    """[n, k] by metric, positions beyond a slate's end being 0."""
+    grades = np.where(slates.purchases > 0, 2, (slates.clicks > 0).astype(np.int64))
+    rewards = {
+        "relevance": behaviour_gain(grades) * discounts(slates.rows.shape[1]),
+        "revenue": slates.revenue,
+        "diversity": novelty(slates.rows, engine),
+    }
+    return {metric: rewards[metric] for metric in METRICS if metric in engine.known_weights}
+
+
+def measured(
+    rows: NDArray[np.integer], texts: Sequence[str], ideals: Floats, judged: Judged, engine: Engine
+) -> dict[str, Floats]:
+    """[n] by name of `MEASURED`, nan where it has no value.
+
+    Args:
+        rows: [n, k] slates.
+        texts: [n] queries.
+        ideals: [n] the most diverse slate of each query's candidates.
+    """
+    aspects = engine.store.aspects(np.maximum(rows, 0).ravel()).reshape(*rows.shape, -1)
+    aspects[rows < 0] = -1
+    diversity = novelty(rows, engine).sum(axis=1)
+    found = {
+        "diversity": diversity,
+        "alpha_ndcg": np.divide(diversity, ideals, out=np.full(len(rows), np.nan), where=ideals > 0),
+        "ild": intra_list_distances(aspects),
+        "categories": _distinct(np.where(rows >= 0, engine.store.category_codes[rows], -1)),
+        "ndcg": np.array([_ndcg(slate, judged.get(text)) for slate, text in zip(rows.tolist(), texts, strict=True)]),
+    }
+    return {name: values for name, values in found.items() if not np.isnan(values).all()}
+
+
+def judged_gains(judgments: pl.DataFrame, engine: Engine) -> dict[str, dict[int, float]]:
+    """Judgments (`trimtab.catalog.judgments`) by query and row; items that the bundle does not have are left out."""
+    rows = engine.store.rows_of(judgments["item_id"].to_list()).tolist()
+    gains = exponential_gain(judgments["grade"].to_numpy()).tolist()
+    judged: dict[str, dict[int, float]] = {}
+    for query, row, gain in zip(judgments["query"], rows, gains, strict=True):
+        if row >= 0:
+            judged.setdefault(query, {})[row] = gain
+    return judged
+
+
+def _ndcg(slate: Sequence[int], gains: Mapping[int, float] | None) -> float:
+    """Unjudged items gain nothing; nan for a query without a relevant item."""
+    if not gains or max(gains.values()) <= 0:
+        return float("nan")
+    ideal = discounted_sum(sorted(gains.values(), reverse=True), k=len(slate))
+    return discounted_sum([gains.get(row, 0.0) for row in slate]) / ideal
+
+
+def _distinct(codes: NDArray[np.integer]) -> Floats:
+    """[n] how many different codes of 0 and more there are in each row."""
+    ordered = np.sort(codes, axis=1)
+    new = np.diff(ordered, axis=1, prepend=-1) > 0
+    return np.asarray(new.sum(axis=1), dtype=np.float64)
+
+
+def novelty(rows: NDArray[np.integer], engine: Engine) -> Floats:
+    """[n, k] discounted novelty of rows in the item store, -1 for none; sums to `core.diversity.slate_diversity`."""
+    fresh = np.zeros(rows.shape)
+    for start in range(0, len(rows), SLATES_AT_ONCE):
+        some = rows[start : start + SLATES_AT_ONCE]
+        aspects = engine.store.aspects(some.ravel()).reshape(*some.shape, -1)
+        fresh[start : start + len(some)] = np.where(some >= 0, novelties_of_slates(aspects), 0.0)
+    return np.asarray(fresh * discounts(rows.shape[1]), dtype=np.float64)

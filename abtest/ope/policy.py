@@ -1,0 +1,271 @@
+"""The served stochastic policy over whole logs: slates drawn, and propensities of slates, many impressions at once.
+
+The same Plackett-Luce walk with the novelty bonus as `ranker.slate.batched` (which serves one request and is the
+oracle in the tests), arranged for one query and many impressions of it:
+
+    chance(j at p | above) ~ exp(utility_j / tau) * prod_a exp(w_diversity / (A tau) * (1 - alpha)^repeats_a(j, p))
+
+A candidate's odds change only when an item with the same aspect code is shown, by a factor that depends on the code and
+on how often it was shown before; so a walk is multiplications, and no exponential is taken after the first. Candidates
+with the same codes change together: to know the chance of what was shown, it is enough to walk with the sums over each
+kind, of which there are far fewer than candidates.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import cached_property
+
+import numpy as np
+from numpy.typing import NDArray
+
+from trimtab.abtest.ope.estimators import Floats
+from trimtab.abtest.ope.sums import Ints
+from trimtab.core.diversity import ALPHA, repeats_above
+from trimtab.core.weights import DIVERSITY
+
+BLOCK = 1024
+"""Impressions walked at once: [BLOCK, n_candidates] doubles stay in the cache."""
+
+NOTHING = -1
+
+CANCELLED = 1e-6
+"""A sum is trusted while this share of it is left: what was taken off it leaves an error of 1e-16 of the whole."""
+
+VANISHING = 1e-200
+"""Odds are relative to the best candidate at first; once that is shown, what is left may be beyond a double's range."""
+
+
+@dataclass(frozen=True)
+class QueryContexts:
+    """The candidates of one query for every user of a log who asked it.
+
+    Attributes:
+        rows: [n] int64 rows in the item store, in retrieval order.
+        gains: [n_users, n, n_objectives] float32.
+        aspects: [n, n_aspects] int64, -1 unknown.
+        pins: position -> candidate index that stands there whatever the weights.
+        boosts: [n] added to the utilities whatever the weights.
+    """
+
+    rows: Ints
+    gains: NDArray[np.float32]
+    aspects: Ints
+    pins: Mapping[int, int] = field(default_factory=dict)
+    boosts: Floats | None = None
+
+    @cached_property
+    def kinds(self) -> tuple[Ints, Ints]:
+        """[n] kind of each candidate, and [n_kinds, n_aspects] the codes that the candidates of a kind share."""
+        codes, kind_of = np.unique(self.aspects, axis=0, return_inverse=True)
+        return kind_of.ravel(), codes
+
+
+@dataclass(frozen=True)
+class SlatePolicy:
+    """Weights at a temperature: what the engine does when it explores.
+
+    Attributes:
+        item_weights: [n_objectives] weight of each item objective over its population range.
+        w_diversity: weight of novelty.
+        temperature: tau > 0.
+    """
+
+    item_weights: Floats
+    w_diversity: float
+    temperature: float
+
+    @classmethod
+    def of(
+        cls, weights: Mapping[str, float], objectives: Sequence[str], ranges: Sequence[float], temperature: float
+    ) -> SlatePolicy:
+        """From normalised weights and a bundle's objectives with their ranges."""
+        scaled = np.array([weights[name] / scale for name, scale in zip(objectives, ranges, strict=True)])
+        return cls(scaled, weights[DIVERSITY], temperature)
+
+    def propensities(self, contexts: QueryContexts, users: Ints, slates: Ints) -> Floats:
+        """[B, k] chance of each item at its position given those above it.
+
+        Args:
+            users: [B] index into `contexts.gains`.
+            slates: [B, k] candidate indices, -1 where nothing was shown; there, and for a pin, the chance is 1.
+        """
+        kinds = _Kinds(self, contexts, users)
+        chances, sure = np.ones(slates.shape), np.ones(len(slates), dtype=bool)
+        for block in _blocks(len(slates)):
+            chances[block], sure[block] = kinds.propensities(users[block], slates[block])
+        unsure = np.flatnonzero(~sure)
+        for block in _blocks(len(unsure)):
+            some = unsure[block]
+            chances[some] = self.exact_propensities(contexts, users[some], slates[some])
+        return chances
+
+    def exact_propensities(self, contexts: QueryContexts, users: Ints, slates: Ints) -> Floats:
+        """The same, walked candidate by candidate: slower, and nothing is ever taken off a sum."""
+        walk = _Walk(self, contexts, users)
+        shown = (
+            walk.show(slates[:, position], pinned=position in contexts.pins) for position in range(slates.shape[1])
+        )
+        return np.stack(list(shown), axis=1) if slates.shape[1] else np.ones(slates.shape)
+
+    def logits(self, contexts: QueryContexts, users: Ints) -> Floats:
+        """[len(users), n] utilities over the temperature, before any novelty."""
+        # Objective by objective: a product with so short an axis is slow.
+        gains = np.moveaxis(contexts.gains, 2, 0)
+        scaled = (self.item_weights / self.temperature).tolist()
+        logits = sum((gain[users] * np.float64(weight) for gain, weight in zip(gains, scaled, strict=True)), 0.0)
+        return np.asarray(logits if contexts.boosts is None else logits + contexts.boosts / self.temperature)
+
+    def draw(self, contexts: QueryContexts, users: Ints, uniforms: Floats) -> tuple[Ints, Floats]:
+        """Draw slates by inverse CDF in candidate order, as the engine does.
+
+        Args:
+            users: [B].
+            uniforms: [B, k] in [0, 1).
+
+        Returns:
+            slates [B, k] of candidate indices, -1 where none is left; conditional propensities [B, k].
+        """
+        slates = np.full(uniforms.shape, NOTHING, dtype=np.int64)
+        chances = np.ones(uniforms.shape)
+        for block in _blocks(len(uniforms)):
+            walk = _Walk(self, contexts, users[block])
+            for position in range(min(uniforms.shape[1], len(contexts.rows))):
+                pin = contexts.pins.get(position)
+                chosen = walk.pick(uniforms[block, position]) if pin is None else np.full(len(walk), pin)
+                slates[block, position] = chosen
+                chances[block, position] = walk.show(chosen, pinned=pin is not None)
+        return slates, chances
+
+
+class _Kinds:
+    """Odds of candidates that are alike to the novelty bonus, added up for every user."""
+
+    def __init__(self, policy: SlatePolicy, contexts: QueryContexts, users: Ints) -> None:
+        """
+        Args:
+            users: who will be asked for.
+        """
+        self._pins = contexts.pins
+        self._who = np.unique(users)
+        self._odds = _odds(policy.logits(contexts, self._who), _pinned(contexts))
+        if policy.w_diversity > 0:
+            self._kind_of, self._codes = contexts.kinds
+        else:
+            self._kind_of, self._codes = np.zeros(len(contexts.rows), dtype=np.int64), np.empty((1, 0), dtype=np.int64)
+        members = self._kind_of[:, None] == np.arange(len(self._codes))
+        self._masses = self._odds @ members.astype(np.float64)
+        self._same = [(codes[:, None] == codes) & (codes >= 0) for codes in self._codes.T]
+        self._bonus = policy.w_diversity / (max(self._codes.shape[1], 1) * policy.temperature)
+
+    def propensities(self, users: Ints, slates: Ints) -> tuple[Floats, NDArray[np.bool_]]:
+        """[B, k] chances, and [B] whether they can be trusted (see `CANCELLED`)."""
+        n, k = slates.shape
+        rows, who, there = np.arange(n), np.searchsorted(self._who, users), slates >= 0
+        masses, kinds = self._masses[who], self._kind_of[slates]
+        odds = np.where(there, self._odds[who[:, None], slates], 0.0)
+        repeats = [repeats_above(np.where(there, codes[kinds], NOTHING)) for codes in self._codes.T]
+        freshness = np.exp(self._bonus * ((1 - ALPHA) ** np.arange(k + 1) - 1))
+        fading = freshness[1:] / freshness[:-1]
+        for above in repeats:
+            odds *= freshness[above]
+        chances, trusted = np.ones((n, k)), np.ones(n, dtype=bool)
+        least = CANCELLED * masses.sum(axis=1)
+        for position in range(k):
+            if position not in self._pins:
+                totals = masses.sum(axis=1)
+                np.divide(odds[:, position], totals, out=chances[:, position], where=there[:, position] & (totals > 0))
+                trusted &= (totals >= least) | ~there[:, position]
+            if position + 1 < k:
+                kind = kinds[:, position]
+                masses[rows, kind] -= odds[:, position]
+                for same, above in zip(self._same, repeats, strict=True):
+                    masses *= np.where(same[kind], fading[above[:, position], None], 1.0)
+        return np.minimum(chances, 1.0), trusted
+
+
+class _Walk:
+    """Odds of every candidate for a block of impressions, on the way down the slate."""
+
+    def __init__(self, policy: SlatePolicy, contexts: QueryContexts, users: Ints) -> None:
+        who, self._who = np.unique(users, return_inverse=True)
+        self._logits = policy.logits(contexts, who)
+        self._pinned = _pinned(contexts)
+        self._odds = _odds(self._logits, self._pinned)[self._who]
+        self._rows = np.arange(len(users))
+        self._n_free = self._odds.shape[1] - len(self._pinned)
+        self._shown: list[Ints] = []
+        self._codes = contexts.aspects if policy.w_diversity > 0 else contexts.aspects[:, :0]
+        n_aspects = self._codes.shape[1]
+        self._bonus = policy.w_diversity / (max(n_aspects, 1) * policy.temperature)
+        # [n, n] by aspect: do two candidates share a known code?
+        self._same = [(codes[:, None] == codes) & (codes >= 0) for codes in self._codes.T]
+        self._seen: list[list[Ints]] = [[] for _ in range(n_aspects)]
+
+    def __len__(self) -> int:
+        return len(self._rows)
+
+    def pick(self, uniforms: Floats) -> Ints:
+        """[B] candidate whose stretch of the cumulated odds holds `uniform * total`; -1 where only pins are left."""
+        if self._n_free == 0:
+            return np.full(len(self), NOTHING)
+        self._totals()
+        ladder = np.cumsum(self._odds, axis=1)
+        return np.asarray((ladder <= uniforms[:, None] * ladder[:, -1:]).sum(axis=1), dtype=np.int64)
+
+    def show(self, chosen: Ints, *, pinned: bool = False) -> Floats:
+        """Show one candidate more, -1 for none; returns its chances [B]."""
+        there = chosen >= 0
+        at = np.where(there, chosen, 0)
+        odds = self._odds
+        drawn = there & (not pinned)
+        chances = np.ones(len(at))
+        if drawn.any():
+            totals = self._totals()  # first: it may scale the odds up
+            np.divide(odds[self._rows, at], totals, out=chances, where=drawn)
+            self._n_free -= 1
+        odds[self._rows[there], at[there]] = 0.0
+        for codes, same, seen in zip(self._codes.T, self._same, self._seen, strict=True):
+            code = np.where(there, codes[at], NOTHING)
+            repeats = sum((code == above for above in seen), np.zeros(len(at)))
+            faded = np.where(there, np.exp(-self._bonus * ALPHA * (1 - ALPHA) ** repeats), 1.0)
+            odds *= np.where(same[at], faded[:, None], 1.0)
+            seen.append(code)
+        self._shown.append(at)
+        return np.asarray(chances, dtype=np.float64)
+
+    def _totals(self) -> Floats:
+        """[B] sum of the odds that are left, kept well above the smallest double."""
+        totals = self._odds.sum(axis=1)
+        if (totals < VANISHING).any() and self._n_free > 0:
+            vanished = np.flatnonzero(totals < VANISHING)
+            self._odds[vanished] = self._rescaled(vanished)
+            totals[vanished] = self._odds[vanished].sum(axis=1)
+        return np.asarray(totals, dtype=np.float64)
+
+    def _rescaled(self, rows: Ints) -> Floats:
+        """Odds of some impressions again from their logits, relative to the best candidate that is left."""
+        logits = self._logits[self._who[rows]]
+        for codes, seen in zip(self._codes.T, self._seen, strict=True):
+            repeats = sum(((codes == above[rows, None]) & (codes >= 0) for above in seen), np.zeros(logits.shape))
+            logits = logits + self._bonus * (1 - ALPHA) ** repeats
+        for at in self._shown:
+            logits[np.arange(len(rows)), at[rows]] = -np.inf
+        return _odds(logits, self._pinned)
+
+
+def _pinned(contexts: QueryContexts) -> Ints:
+    return np.array(sorted(contexts.pins.values()), dtype=np.int64)
+
+
+def _odds(logits: Floats, pinned: Ints) -> Floats:
+    """[n_users, n] odds relative to the best candidate that can be drawn; 0 for those that are pinned."""
+    drawable = logits.copy()
+    drawable[:, pinned] = -np.inf
+    best = drawable.max(axis=1, keepdims=True, initial=np.finfo(np.float64).min)
+    return np.asarray(np.exp(drawable - best), dtype=np.float64)
+
+
+def _blocks(n: int) -> list[slice]:
+    return [slice(start, min(start + BLOCK, n)) for start in range(0, n, BLOCK)]

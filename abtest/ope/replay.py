@@ -1,0 +1,299 @@
+"""`trimtab replay`: what other weights would have done, from one explored log.
+
+A policy is a weighting served by the log's own bundle at the log's own temperature, so that its slates are drawn as the
+logged ones were. Rewards of a position are judged as a shopper makes them who reads downwards: they may depend on the
+items above and on none below, so each position is weighted by everything down to it (`estimators.slate_cascade`).
+
+What is estimated is `abtest.ope.outcomes`. Diversity needs no outcome, so the policies' own slates are drawn and
+measured; the weighted estimates stand beside it as a check. So is nDCG where there are judgments.
+
+Estimators: `snips` is what is reported; `ips` and `matched` stand beside it, and `direct` for diversity. Matched replay
+draws the policy's slate from the logged seed and keeps the positions down to which it equals the logged one: it trusts
+no propensity, and answers for the searches where the policies agree.
+
+A log may be larger than memory: its shelves (`abtest.ope.shelves`) are replayed one by one, in as many threads as
+there are cores, and only sums are kept (`trimtab.abtest.ope.tally`).
+"""
+
+from __future__ import annotations
+
+import os
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from threading import Event, Lock
+from typing import Any
+
+import polars as pl
+
+from trimtab.abtest.ope.evidence import gather
+from trimtab.abtest.ope.intervals import Estimate, estimate
+from trimtab.abtest.ope.outcomes import MEASURED, METRICS, Judged, judged_gains
+from trimtab.abtest.ope.segments import OTHER
+from trimtab.abtest.ope.shelves import Shelves, shelved
+from trimtab.abtest.ope.sums import Sums
+from trimtab.abtest.ope.tally import EVERYTHING, Tally, tally_of
+from trimtab.abtest.report.folders import published
+from trimtab.abtest.report.report import REPORT, write_report
+from trimtab.abtest.report.verdict import verdict
+from trimtab.core.errors import BadParameter
+from trimtab.core.weights import normalise
+from trimtab.engine import Engine
+from trimtab.engine.log.impressions import event_counts
+from trimtab.engine.log.interactions import IN_TIME, LATE, UNKNOWN
+from trimtab.ranker.training.heads import Progress, silent
+
+COUNTED = ("relevance", "revenue")
+"""Metrics made of outcomes; a bundle without prices has no revenue. All others are measured on slates."""
+
+N_DRAWN = 100_000
+"""Impressions with policies' own slates drawn, about: for what is measured, matched replay and the check of
+propensities."""
+
+SEGMENT_RESAMPLES = 200
+
+MOST_THREADS = 4
+
+WRONG_SHARE = 0.01
+"""More wrong propensities than this are the first warning."""
+
+LOGGED = "logged"
+"""Name of the log's own policy in the report; no policy may have it."""
+
+IN_NO_IMPRESSION = "of an item that no impression in this log shows under their decision"
+
+TOO_LATE = f"more than {IN_TIME.days * 24} hours after the search"
+
+IMPOSSIBLE = "shows what no draw for its query could: an item that is no candidate, or a pin not where it was put"
+
+
+def replay(
+    log: Path,
+    engine: Engine,
+    policies: Mapping[str, Mapping[str, float]],
+    out: Path | None = None,
+    *,
+    judgments: pl.DataFrame | None = None,
+    confidence: float = 0.95,
+    progress: Progress = silent,
+) -> dict[str, Any]:
+    """Estimate policies from a log and write the report.
+
+    Args:
+        policies: name -> raw weights.
+        out: folder for `report.json`, `report.md` and `report.html`; an earlier report there is replaced.
+        judgments: query, item_id, grade (`trimtab.catalog.judgments`), for nDCG.
+
+    Returns:
+        the object of `trimtab replay --json`.
+
+    Raises:
+        BadLog: see `trimtab.abtest.ope.shelves.shelved`.
+        BadParameter: an unknown objective, a bad weight, no policy or the name `logged`; `out` is something else.
+    """
+    weights = _checked(policies, engine)
+    judged = {} if judgments is None else judged_gains(judgments, engine)
+    with shelved(log, engine) as shelves:
+        tally = _tallied(shelves, engine, weights, judged, progress)
+    result = _result(tally, shelves, weights, engine, confidence=confidence, events=event_counts(log))
+    if out is not None:
+        with published(out, replaces=REPORT) as folder:
+            write_report(result, folder)
+    return result
+
+
+def _checked(policies: Mapping[str, Mapping[str, float]], engine: Engine) -> dict[str, dict[str, float]]:
+    if not policies:
+        raise BadParameter("--policy", "there is none", "at least one NAME=w_relevance:0.7,w_revenue:0.3")
+    if LOGGED in policies:
+        raise BadParameter("--policy", f"{LOGGED!r} is the log's own policy", "another name")
+    return {name: normalise(raw, engine.known_weights) for name, raw in policies.items()}
+
+
+def _tallied(
+    shelves: Shelves,
+    engine: Engine,
+    weights: Mapping[str, Mapping[str, float]],
+    judged: Judged,
+    progress: Progress,
+) -> Tally:
+    """Every shelf, each thread taking the same ones in the same order on every run."""
+    n_threads = min(os.cpu_count() or 1, shelves.n_shelves, MOST_THREADS)
+    texts = [query.text for query in shelves.labels.queries]
+    draw_every = max(-(-shelves.n_read // N_DRAWN), 1)
+    seen, stopped, lock = [0] * n_threads, Event(), Lock()
+
+    def some(thread: int) -> Tally:
+        tally = Tally()
+        try:
+            for number in range(thread, shelves.n_shelves, n_threads):
+                if stopped.is_set():
+                    break
+                read, before = shelves.shelf(number), seen[thread]
+
+                def advance(_: str, done: int, __: int, before: int = before) -> None:
+                    with lock:
+                        seen[thread] = before + done
+                        progress("impressions", sum(seen), shelves.n)
+
+                evidence = gather(engine, read, weights, advance, draw_every=draw_every)
+                tally += tally_of(evidence, texts, shelves.segments, engine, logged=LOGGED, judged=judged)
+        except BaseException:
+            stopped.set()
+            raise
+        return tally
+
+    with ThreadPoolExecutor(n_threads) as pool:
+        try:
+            total = Tally()
+            for part in pool.map(some, range(n_threads)):
+                total += part
+        except BaseException:
+            stopped.set()
+            raise
+    return total
+
+
+class _Estimates:
+    """What a tally says of policies and segments."""
+
+    def __init__(self, tally: Tally, confidence: float) -> None:
+        self._tally = tally
+        self._confidence = confidence
+
+    def sums(self, policy: str, metric: str, segments: Sequence[int] = EVERYTHING) -> Sums:
+        """By the estimator that is reported."""
+        tally = self._tally
+        if metric not in COUNTED:
+            return tally.measured[policy][metric].sums(metric, segments)
+        return (tally.logged_outcomes if policy == LOGGED else tally.weighted[policy]).sums(metric, segments)
+
+    def of(self, policy: str, metric: str) -> Estimate:
+        return estimate(self.sums(policy, metric), confidence=self._confidence)
+
+    def difference(
+        self, after: str, before: str, metric: str, segments: Sequence[int] = EVERYTHING, **options: int
+    ) -> Estimate:
+        sums = self.sums(after, metric, segments).minus(self.sums(before, metric, segments))
+        return estimate(sums, confidence=self._confidence, **options)
+
+    def by_estimator(self, policy: str, metric: str) -> dict[str, Estimate]:
+        """All there are, the reported one first."""
+        tally = self._tally
+        kinds = {
+            "snips": tally.weighted[policy].sums(metric),
+            "ips": tally.weighted[policy].sums(metric, normalised=False),
+            "matched": tally.matched[policy].sums(metric),
+        }
+        if metric not in COUNTED:
+            kinds = {"direct": self.sums(policy, metric), **kinds}
+        return {kind: estimate(one, confidence=self._confidence) for kind, one in kinds.items()}
+
+
+def _result(
+    tally: Tally,
+    shelves: Shelves,
+    weights: Mapping[str, Mapping[str, float]],
+    engine: Engine,
+    *,
+    confidence: float,
+    events: Mapping[str, int],
+) -> dict[str, Any]:
+    estimates = _Estimates(tally, confidence)
+    outcomes = [metric for metric in METRICS if metric in engine.known_weights]
+    metrics = [*outcomes, *(name for name in MEASURED if name in tally.measured[LOGGED] and name not in outcomes)]
+    names = list(weights)
+    logged = {metric: estimates.of(LOGGED, metric) for metric in metrics}
+    values = {name: {metric: estimates.of(name, metric) for metric in metrics} for name in names}
+    pairs = [(LOGGED, name) for name in names] + [(names[0], name) for name in names[1:]]
+    differences = {
+        f"{after} - {before}": {metric: estimates.difference(after, before, metric) for metric in metrics}
+        for before, after in pairs
+    }
+    left_out = Counter(shelves.left_out)
+    if tally.n_impossible:
+        left_out[IMPOSSIBLE] += tally.n_impossible
+    everything = tally.logged_outcomes.counts[list(EVERYTHING)].sum(axis=0)
+    return {
+        "bundle": engine.bundle_id,
+        "confidence": confidence,
+        "estimator": {metric: "snips" if metric in COUNTED else "direct" for metric in metrics},
+        "warnings": list(_warnings(tally, left_out, shelves.n_read, values, events)),
+        "log": {
+            "n_read": shelves.n_read,
+            "n_replayed": int(everything.sum()),
+            "left_out": dict(left_out),
+            "events": dict(events),
+            "n_user_groups": int((everything > 0).sum()),
+            "weights": [dict(one) for one in shelves.labels.weights],
+            **_plain(logged),
+        },
+        "weights": {name: dict(one) for name, one in weights.items()},
+        "policies": {name: _plain(by) for name, by in values.items()},
+        "differences": {name: _plain(by) for name, by in differences.items()},
+        "verdicts": [
+            verdict(name, {metric: differences[f"{name} - {LOGGED}"][metric] for metric in outcomes}, logged)
+            for name in names
+        ],
+        "segments": dict(_segments(estimates, tally, shelves, names, outcomes)),
+        "overlap": {name: tally.weighted[name].sums("relevance").overlap.ess.tolist() for name in names},
+        "estimators": {
+            name: {metric: _plain(estimates.by_estimator(name, metric)) for metric in outcomes} for name in names
+        },
+    }
+
+
+def _segments(
+    estimates: _Estimates, tally: Tally, shelves: Shelves, names: Sequence[str], metrics: Sequence[str]
+) -> Iterator[tuple[str, dict[str, Any]]]:
+    """Each segment's share of the searches, and every policy's differences to the log within it; a segment of all
+    searches, or of none, is left out."""
+    counts = tally.logged_outcomes.counts.sum(axis=1)
+    total = counts[list(EVERYTHING)].sum()
+    for number, segment in enumerate(shelves.segments.names):
+        if segment == OTHER or not 0 < counts[number] < total:
+            continue
+        differences = {
+            f"{name} - {LOGGED}": _plain(
+                {
+                    metric: estimates.difference(name, LOGGED, metric, [number], n_resamples=SEGMENT_RESAMPLES)
+                    for metric in metrics
+                }
+            )
+            for name in names
+        }
+        yield segment, {"share": float(counts[number] / total), "differences": differences}
+
+
+def _plain(estimates: Mapping[str, Estimate]) -> dict[str, dict[str, Any]]:
+    return {name: one.as_dict() for name, one in estimates.items()}
+
+
+def _warnings(
+    tally: Tally,
+    left_out: Counter[str],
+    n_read: int,
+    values: Mapping[str, Mapping[str, Estimate]],
+    events: Mapping[str, int],
+) -> Iterator[str]:
+    """What a reader must know before any number."""
+    wrong = tally.n_wrong / tally.n_drawn if tally.n_drawn else 0.0
+    if wrong > WRONG_SHARE:
+        yield (
+            f"{wrong:.1%} of the logged propensities are not what this bundle gives for the logged weights: "
+            "the log was drawn under rules, pins or a scoring that the log does not show, and every estimate is off"
+        )
+    if left_out.total():
+        reasons = "; ".join(f"{n:,} {reason}" for reason, n in left_out.most_common())
+        yield f"{left_out.total():,} of {n_read:,} impressions were left out: {reasons}"
+    lost = {IN_NO_IMPRESSION: events.get(UNKNOWN, 0), TOO_LATE: events.get(LATE, 0)}
+    if any(lost.values()):
+        reasons = "; ".join(f"{n:,} {reason}" for reason, n in lost.items() if n)
+        yield f"{sum(lost.values()):,} of {sum(events.values()):,} events are the outcome of nothing here: {reasons}"
+    if tally.n_seedless:
+        yield "some impressions have no seed: matched replay draws its own slates there"
+    for name, by in values.items():
+        for metric, one in by.items():
+            if one.refusal is not None:
+                yield f"{name}, {metric}: no number, {one.refusal}"

@@ -1,0 +1,196 @@
+"""A log on disk in the order in which it is replayed, so that it need not fit into memory.
+
+Candidates are retrieved once a query and scored once a user of it, so a replay goes query by query, and a log lies in
+order of time. Its impressions are therefore written once more, to a temporary folder: all impressions of a query on
+one shelf, and a shelf fits into memory.
+"""
+
+from __future__ import annotations
+
+import json
+from collections import Counter
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, fields
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from trimtab.abtest.ope.logs import BEYOND_THE_END, REPLAYED, Encoder, LoggedSlates, ReplayLog, concatenated, widened
+from trimtab.abtest.ope.segments import Segments
+from trimtab.abtest.ope.sums import Ints
+from trimtab.core.errors import BadLog
+from trimtab.engine import Engine
+from trimtab.engine.log.impressions import n_rows_of, read_log
+
+IMPRESSIONS_ON_SHELF = 100_000
+"""About as many; some 25 MB on disk, ten times that while it is replayed."""
+
+MOST_SHELVES = 4096
+
+
+@dataclass(frozen=True)
+class Shelves:
+    """What can be replayed of a log, by query.
+
+    Attributes:
+        n_read: impressions in the files.
+        n: those that can be replayed.
+        k: positions of the longest slate.
+        left_out: reason -> impressions that cannot be replayed.
+        labels: an empty log with what the codes stand for.
+        frequencies: [n_queries] impressions of each query.
+        weight_counts: [n_weights] impressions drawn with each.
+        n_shelves: how many there are.
+    """
+
+    n_read: int
+    n: int
+    k: int
+    left_out: Counter[str]
+    labels: ReplayLog
+    segments: Segments
+    frequencies: Ints
+    weight_counts: Ints
+    n_shelves: int
+    _parts: tuple[_Part, ...]
+
+    def shelf(self, number: int) -> ReplayLog:
+        """All impressions of some queries, in order of the log."""
+        return self._log([part.read(number) for part in self._parts])
+
+    def sample(self, n: int) -> ReplayLog:
+        """About n impressions, evenly spread over the log, which must not be many."""
+        every = max(-(-self.n_read // n), 1)
+        found = []
+        for part in self._parts:
+            for shelf in range(self.n_shelves):
+                records = part.read(shelf)
+                found.append(records[records["numbers"] % every == 0])
+        return self._log(found)
+
+    def _log(self, records: list[NDArray[Any]]) -> ReplayLog:
+        slates = widened(concatenated([_slates_of(some) for some in records]), self.k)
+        slates = slates.take(np.argsort(slates.numbers, kind="stable"))
+        return ReplayLog(slates, self.labels.queries, self.labels.users, self.labels.weights)
+
+
+@contextmanager
+def shelved(path: Path, engine: Engine) -> Iterator[Shelves]:
+    """Read a log for replay against the bundle that served it; the shelves are gone when the block ends.
+
+    Raises:
+        BadLog: see `trimtab.engine.log.impressions.read_log`; or the log is empty, or nothing in it can be replayed.
+    """
+    n_shelves = int(np.clip(-(-n_rows_of(path) // IMPRESSIONS_ON_SHELF), 1, MOST_SHELVES))
+    encoder = Encoder(engine)
+    categories = engine.store.category_codes
+    parts, shown = [], []
+    frequencies, weight_counts = np.zeros(0, dtype=np.int64), np.zeros(0, dtype=np.int64)
+    with TemporaryDirectory(prefix="trimtab-replay-") as folder:
+        for number, frame in enumerate(read_log(path, REPLAYED)):
+            slates = encoder.slates_of(frame)
+            parts.append(_Part.written(Path(folder) / str(number), slates, n_shelves))
+            frequencies = _grown(frequencies, slates.queries, len(encoder.queries.values))
+            weight_counts = _grown(weight_counts, slates.weights, len(encoder.weights.values))
+            shown.append(_categories_shown(slates, categories))
+        n = int(frequencies.sum())
+        if encoder.n_read == 0:
+            raise BadLog(f"{path}: the log is empty")
+        if n == 0:
+            reasons = "; ".join(f"{n:,} {reason}" for reason, n in encoder.left_out.most_common())
+            raise BadLog(
+                f"{path}: none of {encoder.n_read:,} impressions can be replayed on bundle {engine.bundle_id}: "
+                f"{reasons}"
+            )
+        labels = ReplayLog(
+            _slates_of(parts[0].read(0)[:0]),
+            queries=tuple(encoder.queries.values),
+            users=encoder.shoppers(),
+            weights=tuple(json.loads(text) for text in encoder.weights.values),
+        )
+        yield Shelves(
+            n_read=encoder.n_read,
+            n=n,
+            k=max(part.k for part in parts),
+            left_out=encoder.left_out,
+            labels=labels,
+            segments=Segments.of(frequencies, _most_shown(shown, len(frequencies)), labels.users, engine),
+            frequencies=frequencies,
+            weight_counts=weight_counts,
+            n_shelves=n_shelves,
+            _parts=tuple(parts),
+        )
+
+
+@dataclass(frozen=True)
+class _Part:
+    """One frame's impressions in a file, in order of the shelf.
+
+    Attributes:
+        starts: [n_shelves + 1] where each shelf begins.
+    """
+
+    path: Path
+    dtype: np.dtype[Any]
+    starts: Ints
+    k: int
+
+    @classmethod
+    def written(cls, path: Path, slates: LoggedSlates, n_shelves: int) -> _Part:
+        shelves = slates.queries % n_shelves
+        order = np.argsort(shelves, kind="stable")
+        k = slates.rows.shape[1]
+        dtype = np.dtype([(name, column.dtype, column.shape[1:]) for name, column in _columns(slates)])
+        records = np.empty(len(slates), dtype=dtype)
+        for name, column in _columns(slates):
+            records[name] = column[order]
+        records.tofile(path)
+        starts = np.concatenate([[0], np.cumsum(np.bincount(shelves, minlength=n_shelves))])
+        return cls(path, dtype, starts, k)
+
+    def read(self, shelf: int) -> NDArray[Any]:
+        start, stop = self.starts[shelf : shelf + 2].tolist()
+        return np.fromfile(self.path, self.dtype, count=stop - start, offset=start * self.dtype.itemsize)
+
+
+def _columns(slates: LoggedSlates) -> list[tuple[str, NDArray[Any]]]:
+    return [(column.name, getattr(slates, column.name)) for column in fields(LoggedSlates)]
+
+
+def _slates_of(records: NDArray[Any]) -> LoggedSlates:
+    return LoggedSlates(*(np.ascontiguousarray(records[column.name]) for column in fields(LoggedSlates)))
+
+
+def _grown(counts: Ints, codes: Ints, n: int) -> Ints:
+    """Counts of codes so far, with some more."""
+    more = np.bincount(codes, minlength=n)
+    more[: len(counts)] += counts
+    return more
+
+
+def _categories_shown(slates: LoggedSlates, categories: NDArray[np.int32]) -> tuple[Ints, Ints, Ints]:
+    """Queries, categories and how often items of the one were shown for the other."""
+    there = slates.rows >= BEYOND_THE_END["rows"] + 1
+    width = int(categories.max(initial=-1)) + 2
+    keys = np.repeat(slates.queries, there.sum(axis=1)) * width + categories[slates.rows[there]] + 1
+    keys, counts = np.unique(keys, return_counts=True)
+    return keys // width, keys % width - 1, counts
+
+
+def _most_shown(shown: list[tuple[Ints, Ints, Ints]], n_queries: int) -> Ints:
+    """[n_queries] the category most shown for each query; -1 where none is known."""
+    queries, categories, counts = (np.concatenate(columns) for columns in zip(*shown, strict=True))
+    width = int(categories.max(initial=-1)) + 2
+    keys, place = np.unique(queries * width + categories + 1, return_inverse=True)
+    totals = np.bincount(place, weights=counts)
+    queries, categories = keys // width, keys % width - 1
+    # The last to be written stays: by rising number, of equals the first category.
+    order = np.lexsort((-categories, totals))
+    order = order[categories[order] >= 0]
+    most = np.full(n_queries, -1, dtype=np.int64)
+    most[queries[order]] = categories[order]
+    return most

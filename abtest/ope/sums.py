@@ -1,0 +1,157 @@
+"""Estimates as sums that merge: what the terms of `trimtab.abtest.ope.estimators` add up to, by group of users.
+
+Impressions of one user are not independent, so nothing finer than a user is ever resampled. Users are hashed into
+a fixed number of groups; a group is a handful of whole users, groups are independent of one another, and a table of
+groups has the same size for a thousand impressions and for a billion. Tables of two partitions are added.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from trimtab.abtest.ope.estimators import Floats, Terms
+
+N_GROUPS = 4096
+
+Ints = NDArray[np.int64]
+
+
+@dataclass(frozen=True, slots=True)
+class Overlap:
+    """How far the log's policy and the target policy show the same things; by column of the terms.
+
+    Attributes:
+        n: impressions.
+        total: [m] sum of weights.
+        squares: [m] sum of squared weights.
+        largest: [m] largest weight.
+        supported: [m] impressions with a weight above 0.
+    """
+
+    n: int
+    total: Floats
+    squares: Floats
+    largest: Floats
+    supported: Floats
+
+    @classmethod
+    def of(cls, weights: Floats) -> Overlap:
+        n, m = weights.shape
+        return cls(
+            n=n,
+            total=weights.sum(axis=0),
+            squares=np.einsum("im,im->m", weights, weights),
+            largest=weights.max(axis=0) if n else np.zeros(m),
+            supported=(weights > 0).sum(axis=0).astype(np.float64),
+        )
+
+    def __add__(self, other: Overlap) -> Overlap:
+        return Overlap(
+            self.n + other.n,
+            self.total + other.total,
+            self.squares + other.squares,
+            np.maximum(self.largest, other.largest),
+            self.supported + other.supported,
+        )
+
+    @property
+    def ess(self) -> Floats:
+        """[m] Kish's effective sample size, `(sum w)^2 / sum w^2`; 0 without weight."""
+        return np.divide(self.total**2, self.squares, out=np.zeros_like(self.total), where=self.squares > 0)
+
+    @property
+    def mean_weight(self) -> Floats:
+        """[m] 1 in expectation where propensities are right and support is full; nan without impressions."""
+        return self.total / self.n if self.n else np.full_like(self.total, np.nan)
+
+    @property
+    def support(self) -> Floats:
+        """[m] share of impressions the target policy could have shown; 0 without impressions."""
+        return self.supported / self.n if self.n else np.zeros_like(self.supported)
+
+
+@dataclass(frozen=True, slots=True)
+class Sums:
+    """Terms added up by group of users: `value = sum_m signs[m] * sum_g numerators[g, m] / sum_g denominators[g, m]`.
+
+    Attributes:
+        numerators: [n_groups, m].
+        denominators: [n_groups, m].
+        counts: [n_groups] impressions; a group without any takes part in nothing.
+        signs: [m] +1, or -1 in a difference of two values, which is the columns of both; a share where one is taken.
+        overlap: of the weights behind them.
+        earned: [m] what was logged there, absolutely and without weights: what depends on a column, even where thin
+            overlap hides it from the numerators.
+    """
+
+    numerators: Floats
+    denominators: Floats
+    counts: Floats
+    signs: Floats
+    overlap: Overlap
+    earned: Floats
+
+    def __add__(self, other: Sums) -> Sums:
+        return Sums(
+            self.numerators + other.numerators,
+            self.denominators + other.denominators,
+            self.counts + other.counts,
+            self.signs,
+            self.overlap + other.overlap,
+            self.earned + other.earned,
+        )
+
+    def minus(self, other: Sums, *, share: float = 1.0) -> Sums:
+        """This value minus a share of another, estimated on the same impressions, so that what they share cancels."""
+        mine, theirs = self.overlap, other.overlap
+        return Sums(
+            np.concatenate([self.numerators, other.numerators], axis=1),
+            np.concatenate([self.denominators, other.denominators], axis=1),
+            self.counts,
+            np.concatenate([self.signs, -share * other.signs]),
+            Overlap(
+                mine.n,
+                np.concatenate([mine.total, theirs.total]),
+                np.concatenate([mine.squares, theirs.squares]),
+                np.concatenate([mine.largest, theirs.largest]),
+                np.concatenate([mine.supported, theirs.supported]),
+            ),
+            np.concatenate([self.earned, other.earned]),
+        )
+
+    @property
+    def value(self) -> float | None:
+        """None where a denominator is 0: no data is no number."""
+        denominators = self.denominators.sum(axis=0)
+        if not (denominators > 0).all():
+            return None
+        return float(self.signs @ (self.numerators.sum(axis=0) / denominators))
+
+
+def sum_by_group(values: Floats, groups: Ints, *, n_groups: int = N_GROUPS) -> Floats:
+    """[n_groups, m] column sums of `values` [n, m] by group [n]."""
+    columns = [np.bincount(groups, weights=values[:, m], minlength=n_groups) for m in range(values.shape[1])]
+    return np.stack(columns, axis=1)
+
+
+def add_up(terms: Terms, groups: Ints | None = None, *, n_groups: int = N_GROUPS) -> Sums:
+    """Sums of terms by group.
+
+    Args:
+        groups: [n] int64 group of each impression's user; none makes every impression a group of its own.
+    """
+    n, m = terms.numerators.shape
+    overlap, earned = Overlap.of(terms.weights), np.abs(terms.rewards).sum(axis=0)
+    if groups is None:
+        return Sums(terms.numerators, terms.denominators, np.ones(n), np.ones(m), overlap, earned)
+    return Sums(
+        sum_by_group(terms.numerators, groups, n_groups=n_groups),
+        sum_by_group(terms.denominators, groups, n_groups=n_groups),
+        np.bincount(groups, minlength=n_groups).astype(np.float64),
+        np.ones(m),
+        overlap,
+        earned,
+    )

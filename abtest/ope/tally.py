@@ -1,0 +1,232 @@
+"""Everything a replay reports, as sums that merge: by segment, group of users and position.
+
+All weighted estimators of a policy share their weights, so a policy's weights are added up once and each metric's
+weighted rewards once; `snips` and `ips` are two ways to divide them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+
+import numpy as np
+
+from trimtab.abtest.ope.estimators import Floats, prefix_weights
+from trimtab.abtest.ope.evidence import Evidence
+from trimtab.abtest.ope.outcomes import Judged, measured, rewards_of
+from trimtab.abtest.ope.segments import THIRDS, Segments
+from trimtab.abtest.ope.sums import N_GROUPS, Ints, Overlap, Sums
+from trimtab.engine import Engine
+
+EVERYTHING = range(len(THIRDS))
+"""Segments that together hold every impression once."""
+
+
+@dataclass
+class Weighted:
+    """Rewards of several metrics under one set of weights.
+
+    Attributes:
+        counts: [n_segments, N_GROUPS] impressions.
+        weights: [m, n_segments, N_GROUPS] added up.
+        rewards: metric -> the same of weight times reward.
+        earned: metric -> [m, n_segments] rewards without weights, see `sums.Sums`.
+        squares, largest, supported: [m, n_segments] of the weights, see `sums.Overlap`.
+    """
+
+    counts: Floats
+    weights: Floats
+    rewards: dict[str, Floats]
+    earned: dict[str, Floats]
+    squares: Floats
+    largest: Floats
+    supported: Floats
+
+    @classmethod
+    def of(cls, weights: Floats, rewards: Mapping[str, Floats], place: Place) -> Weighted:
+        """
+        Args:
+            weights: [n, m].
+            rewards: metric -> [n, m].
+        """
+        columns = np.ascontiguousarray(weights.T)
+        return cls(
+            counts=place.table(np.ones((1, weights.shape[0])))[0],
+            weights=place.table(columns),
+            rewards={metric: place.table(columns * values.T) for metric, values in rewards.items()},
+            earned={metric: place.by_segment(np.abs(values.T)) for metric, values in rewards.items()},
+            squares=place.by_segment(columns**2),
+            largest=place.largest(columns),
+            supported=place.by_segment((columns > 0).astype(np.float64)),
+        )
+
+    def __iadd__(self, other: Weighted) -> Weighted:
+        self.counts += other.counts
+        self.weights += other.weights
+        _add(self.rewards, other.rewards)
+        _add(self.earned, other.earned)
+        self.squares += other.squares
+        np.maximum(self.largest, other.largest, out=self.largest)
+        self.supported += other.supported
+        return self
+
+    def sums(self, metric: str, segments: Iterable[int] = EVERYTHING, *, normalised: bool = True) -> Sums:
+        """Of some segments that have no impression in common: by the weights' sum, or else by the impressions."""
+        at = list(segments)
+        m = len(self.weights)
+        counts, totals = self.counts[at].sum(axis=0), self.weights[:, at].sum(axis=1).T
+        overlap = Overlap(
+            n=round(float(counts.sum())),
+            total=totals.sum(axis=0),
+            squares=self.squares[:, at].sum(axis=1),
+            largest=self.largest[:, at].max(axis=1),
+            supported=self.supported[:, at].sum(axis=1),
+        )
+        numerators = self.rewards[metric][:, at].sum(axis=1).T
+        denominators = totals if normalised else np.repeat(counts[:, None], m, axis=1)
+        earned = self.earned[metric][:, at].sum(axis=1)
+        return Sums(numerators, denominators, counts, np.ones(m), overlap, earned)
+
+
+@dataclass(frozen=True)
+class Place:
+    """Where impressions are added up.
+
+    Attributes:
+        segments: [n_families, n].
+        groups: [n].
+    """
+
+    segments: Ints
+    groups: Ints
+    n_segments: int
+
+    def take(self, which: Ints) -> Place:
+        return Place(self.segments[:, which], self.groups[which], self.n_segments)
+
+    def table(self, columns: Floats) -> Floats:
+        """[m, n] -> [m, n_segments, N_GROUPS]; every impression is in one segment of each family."""
+        found = np.zeros((len(columns), self.n_segments * N_GROUPS))
+        for family in self.segments:
+            at = family * N_GROUPS + self.groups
+            for sums, column in zip(found, columns, strict=True):
+                np.add(sums, np.bincount(at, weights=column, minlength=len(sums)), out=sums)
+        return found.reshape(len(columns), self.n_segments, N_GROUPS)
+
+    def by_segment(self, columns: Floats) -> Floats:
+        """[m, n] -> [m, n_segments]."""
+        counts = [
+            [np.bincount(family, weights=column, minlength=self.n_segments) for family in self.segments]
+            for column in columns
+        ]
+        return np.asarray(np.sum(counts, axis=1))
+
+    def largest(self, columns: Floats) -> Floats:
+        """[m, n] -> [m, n_segments], 0 where nothing is."""
+        found = np.zeros((len(columns), self.n_segments))
+        for family in self.segments:
+            for highest, column in zip(found, columns, strict=True):
+                np.maximum.at(highest, family, column)
+        return found
+
+
+@dataclass
+class Tally:
+    """Tallies of two parts of a log are added.
+
+    Attributes:
+        logged: outcomes as they were.
+        weighted: policy -> outcomes weighted by position.
+        matched: policy -> outcomes where the policy's own draw is the logged one.
+        measured: policy (or `logged`, see `trimtab.abtest.ope.replay`) -> what is measured on its slates, by name.
+        n_impossible: see `Evidence`.
+        n_drawn, n_wrong: draws, and those with propensities that are not the bundle's.
+        n_seedless: impressions without a seed.
+    """
+
+    logged: Weighted | None = None
+    weighted: dict[str, Weighted] = field(default_factory=dict)
+    matched: dict[str, Weighted] = field(default_factory=dict)
+    measured: dict[str, dict[str, Weighted]] = field(default_factory=dict)
+    n_impossible: int = 0
+    n_drawn: int = 0
+    n_wrong: int = 0
+    n_seedless: int = 0
+
+    @property
+    def logged_outcomes(self) -> Weighted:
+        assert self.logged is not None  # of a log that is not empty
+        return self.logged
+
+    def __iadd__(self, other: Tally) -> Tally:
+        if self.logged is None:
+            self.logged = other.logged
+        elif other.logged is not None:
+            self.logged += other.logged
+        _merge(self.weighted, other.weighted)
+        _merge(self.matched, other.matched)
+        for name, by in other.measured.items():
+            _merge(self.measured.setdefault(name, {}), by)
+        self.n_impossible += other.n_impossible
+        self.n_drawn += other.n_drawn
+        self.n_wrong += other.n_wrong
+        self.n_seedless += other.n_seedless
+        return self
+
+
+def tally_of(
+    evidence: Evidence, texts: Sequence[str], segments: Segments, engine: Engine, *, logged: str, judged: Judged
+) -> Tally:
+    """Add a part of a log up.
+
+    Args:
+        texts: by code of the query.
+        logged: the name that the log's own slates go by.
+    """
+    slates, drawn = evidence.slates, evidence.drawn
+    rewards = rewards_of(slates, engine)
+    place = Place(segments.of_slates(slates), slates.groups, len(segments.names))
+    of_drawn = place.take(drawn)
+    drawn_rewards = {metric: values[drawn] for metric, values in rewards.items()}
+    drawn_texts = [texts[code] for code in slates.queries[drawn].tolist()]
+    shown = {logged: slates.rows[drawn], **evidence.own_rows}
+    return Tally(
+        logged=Weighted.of(np.ones(slates.rows.shape), rewards, place),
+        weighted={
+            name: Weighted.of(prefix_weights(ratios), rewards, place) for name, ratios in evidence.ratios.items()
+        },
+        matched={
+            name: Weighted.of(np.cumprod(rows == shown[logged], axis=1, dtype=np.float64), drawn_rewards, of_drawn)
+            for name, rows in evidence.own_rows.items()
+        },
+        measured={
+            name: {
+                what: _mean(values, what, of_drawn)
+                for what, values in measured(rows, drawn_texts, evidence.ideals, judged, engine).items()
+            }
+            for name, rows in shown.items()
+        },
+        n_impossible=evidence.n_impossible,
+        n_drawn=len(drawn),
+        n_wrong=int(evidence.wrong_propensities.sum()),
+        n_seedless=int((slates.seeds < 0).sum()),
+    )
+
+
+def _mean(values: Floats, name: str, place: Place) -> Weighted:
+    """Of the values that are there."""
+    there = np.flatnonzero(~np.isnan(values))
+    return Weighted.of(np.ones((len(there), 1)), {name: values[there, None]}, place.take(there))
+
+
+def _add(mine: dict[str, Floats], theirs: Mapping[str, Floats]) -> None:
+    for name, table in theirs.items():
+        mine[name] = mine[name] + table if name in mine else table
+
+
+def _merge(mine: dict[str, Weighted], theirs: Mapping[str, Weighted]) -> None:
+    for name, one in theirs.items():
+        if name in mine:
+            mine[name] += one
+        else:
+            mine[name] = one

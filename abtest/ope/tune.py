@@ -1,0 +1,266 @@
+"""`trimtab tune`: weights found on a log, without showing them to anybody.
+
+Candidates are the log's own weights with each weight made larger or smaller. A candidate is allowed where the log is
+sure that every metric with a floor keeps it, and the allowed one whose gain the log is surest of is chosen: both by
+lower bounds that hold for all candidates at once, because the best of many estimates is too good to be true. Where none
+surely gains, the log's own weights stay.
+
+The chosen weights are better *at the log's temperature*, where they were evaluated.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from itertools import product
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from trimtab.abtest.ope import estimators
+from trimtab.abtest.ope.estimators import Floats
+from trimtab.abtest.ope.evidence import Evidence, gather
+from trimtab.abtest.ope.intervals import assess, lower_bounds
+from trimtab.abtest.ope.outcomes import novelty, rewards_of
+from trimtab.abtest.ope.segments import OTHER
+from trimtab.abtest.ope.shelves import shelved
+from trimtab.abtest.ope.sums import Sums, add_up
+from trimtab.abtest.report.folders import written
+from trimtab.core.errors import BadParameter
+from trimtab.core.weights import DIVERSITY, format_weights, normalise
+from trimtab.engine import Engine
+from trimtab.ranker.training.heads import Progress, silent
+
+FACTORS = (0.5, 1.0, 1.6)
+"""What each weight is multiplied by; a weight of 0 is tried at `NEW_WEIGHT`."""
+
+NEW_WEIGHT = 0.05
+MIN_CANDIDATE_ESS = 400.0
+"""Below this effective sample size a candidate is not chosen, whatever its bound says: the bound leans on the normal
+distribution of sums, and clicks and purchases are rare and skewed. Its own log needs as much."""
+OWN = "own"
+"""The log's own weights among the candidates."""
+
+N_TUNED = 50_000
+"""Impressions looked at; of a longer log, every so manyth."""
+
+
+@dataclass(frozen=True)
+class Choice:
+    """What came of it.
+
+    Attributes:
+        name: the candidate chosen, `OWN` where none surely gains.
+        gains: candidate -> lower bound and value of its relative gain in the objective.
+        kept: candidate -> whether it surely keeps every floor.
+        refused: candidate -> why there is no number.
+    """
+
+    name: str
+    gains: dict[str, tuple[float, float]]
+    kept: dict[str, bool]
+    refused: dict[str, str]
+
+
+def tune(
+    log: Path,
+    engine: Engine,
+    out: Path | None = None,
+    *,
+    maximise: str,
+    keep: Mapping[str, float],
+    confidence: float = 0.95,
+    progress: Progress = silent,
+) -> dict[str, Any]:
+    """Choose weights and write them as a profile that the service takes.
+
+    Args:
+        maximise: an objective.
+        keep: objective -> share of the log's own value that must be kept.
+        out: the profile, `{"weights": {...}}`.
+
+    Returns:
+        the object of `trimtab tune --json`.
+
+    Raises:
+        BadLog: see `trimtab.abtest.ope.shelves.shelved`.
+        BadParameter: an objective the bundle does not have, a share outside 0..1, or a log of several weights.
+    """
+    _check(engine, maximise, keep)
+    with shelved(log, engine) as shelves:
+        read, segments_of_log = shelves.sample(N_TUNED), shelves.segments
+        own = normalise(read.weights[int(shelves.weight_counts.argmax())], engine.known_weights)
+    candidates = candidates_around(own)
+    evidence = gather(engine, read, candidates, progress, draw_every=1)
+    everything = np.ones(len(evidence.slates), dtype=bool)
+    tables = Tables.of(evidence, engine)
+    choice = choose(tables.sums(everything), maximise=maximise, keep=keep, confidence=confidence)
+    segments = {}
+    of_impressions = segments_of_log.of_slates(evidence.slates)
+    for number, segment in enumerate(segments_of_log.names):
+        which = (of_impressions == number).any(axis=0)
+        if segment == OTHER or not which.any() or which.all():
+            continue
+        of_segment = choose(tables.sums(which), maximise=maximise, keep=keep, confidence=confidence)
+        segments[segment] = {"share": float(which.mean()), **_described(of_segment, candidates)}
+    values = {name: {metric: one.value for metric, one in by.items()} for name, by in tables.sums(everything).items()}
+    front = front_of(
+        {n: v for n, v in values.items() if n not in choice.refused}, (next(iter(keep), DIVERSITY), maximise)
+    )
+    result = {
+        "bundle": engine.bundle_id,
+        "maximise": maximise,
+        "keep": dict(keep),
+        "confidence": confidence,
+        "n_impressions": len(evidence.slates),
+        **_described(choice, candidates),
+        "candidates": {
+            name: {
+                "weights": dict(candidates[name]),
+                "values": values[name],
+                "gain": None if name not in choice.gains else choice.gains[name][1],
+                "gain_at_least": None if name not in choice.gains else choice.gains[name][0],
+                "keeps": choice.kept.get(name, False),
+                "refusal": choice.refused.get(name),
+                "on_front": name in front,
+            }
+            for name in candidates
+        },
+        "knee": knee_of(values, front, (next(iter(keep), DIVERSITY), maximise)),
+        "segments": segments,
+    }
+    if out is not None:
+        written(out, json.dumps({"weights": result["weights"]}, indent=1) + "\n")
+    return result
+
+
+def candidates_around(own: Mapping[str, float]) -> dict[str, dict[str, float]]:
+    """`OWN` and its neighbours by name; no two are the same weights."""
+    found: dict[tuple[float, ...], dict[str, float]] = {}
+    plain = (1.0,) * len(own)
+    for factors in sorted(product(FACTORS, repeat=len(own)), key=lambda one: one != plain):
+        raw = {
+            name: weight * factor if weight > 0 else NEW_WEIGHT * (factor - min(FACTORS))
+            for (name, weight), factor in zip(own.items(), factors, strict=True)
+        }
+        weights = dict(own) if factors == plain else normalise(raw, own)
+        found.setdefault(tuple(round(value, 4) for value in weights.values()), weights)
+    return {OWN if not number else format_weights(_short(one)): one for number, one in enumerate(found.values())}
+
+
+@dataclass(frozen=True)
+class Tables:
+    """What every candidate would earn, impression by impression."""
+
+    evidence: Evidence
+    rewards: dict[str, Floats]
+    own_diversity: dict[str, Floats]
+
+    @classmethod
+    def of(cls, evidence: Evidence, engine: Engine) -> Tables:
+        own = {name: novelty(rows, engine).sum(axis=1) for name, rows in evidence.own_rows.items()}
+        return cls(evidence, rewards_of(evidence.slates, engine), own)
+
+    def sums(self, which: NDArray[np.bool_]) -> dict[str, dict[str, Sums]]:
+        """candidate -> metric -> sums over some of the impressions."""
+        slates, drawn = self.evidence.slates, self.evidence.drawn
+        some = which[drawn]
+        groups, drawn_groups = slates.groups[which], slates.groups[drawn[some]]
+        found: dict[str, dict[str, Sums]] = {}
+        for name, ratios in self.evidence.ratios.items():
+            weights = estimators.prefix_weights(ratios[which])
+            found[name] = {
+                metric: add_up(estimators.direct_method(self.own_diversity[name][some]), drawn_groups)
+                if metric == DIVERSITY
+                else add_up(estimators.snips(values[which], weights), groups)
+                for metric, values in self.rewards.items()
+            }
+        return found
+
+
+def choose(
+    sums: Mapping[str, Mapping[str, Sums]], *, maximise: str, keep: Mapping[str, float], confidence: float = 0.95
+) -> Choice:
+    """The candidate whose gain is surest among those that surely keep the floors.
+
+    Args:
+        sums: candidate -> metric -> sums, `OWN` among the candidates.
+    """
+    own = sums[OWN]
+    refused = {}
+    for name, by in sums.items():
+        reasons = [_refusal(by[metric]) for metric in (maximise, *keep)]
+        if any(reasons):
+            refused[name] = next(reason for reason in reasons if reason)
+    if refused.get(OWN):
+        return Choice(OWN, {}, {}, refused)
+    others = [name for name in sums if name != OWN and name not in refused]
+    asked = [(maximise, 1.0), *keep.items()]
+    compared = [sums[name][metric].minus(own[metric], share=share) for name in others for metric, share in asked]
+    bounds = lower_bounds(compared, confidence=confidence).reshape(len(others), len(asked))
+    values = np.array([one.value for one in compared], dtype=np.float64).reshape(bounds.shape)
+    scale = own[maximise].value or 1.0
+    gains = {name: (float(bounds[i, 0] / scale), float(values[i, 0] / scale)) for i, name in enumerate(others)}
+    kept = {OWN: True, **{name: bool((bounds[i, 1:] >= 0).all()) for i, name in enumerate(others)}}
+    allowed = {name: gains[name][0] for name in others if kept[name] and gains[name][0] > 0}
+    return Choice(max(allowed, key=lambda name: allowed[name], default=OWN), gains, kept, refused)
+
+
+def _refusal(sums: Sums) -> str | None:
+    """Why weights cannot be judged: too little of the log speaks for them, or too few searches at all."""
+    estimate = assess(sums)
+    if estimate.refusal is not None:
+        return estimate.refusal
+    if estimate.ess < MIN_CANDIDATE_ESS:
+        return (
+            f"effective sample size {estimate.ess:,.0f}, at least {MIN_CANDIDATE_ESS:,.0f} is needed to choose weights"
+        )
+    return None
+
+
+def front_of(values: Mapping[str, Mapping[str, float | None]], metrics: tuple[str, str]) -> list[str]:
+    """Candidates that no other beats in both metrics, by rising first metric."""
+    across, up = metrics
+    points = {
+        name: (x, y) for name, by in values.items() if (x := by[across]) is not None and (y := by[up]) is not None
+    }
+    front: list[str] = []
+    best = -np.inf
+    for name, (_, height) in sorted(points.items(), key=lambda point: point[1], reverse=True):
+        if height > best:
+            front.insert(0, name)
+            best = height
+    return front
+
+
+def knee_of(
+    values: Mapping[str, Mapping[str, float | None]], front: Sequence[str], metrics: tuple[str, str]
+) -> str | None:
+    """The point of the front furthest above the straight line between its ends; None below three points."""
+    if len(front) < 3:
+        return None
+    points = np.array([[values[name][metric] for metric in metrics] for name in front], dtype=np.float64)
+    unit = (points - points.min(axis=0)) / np.maximum(np.ptp(points, axis=0), 1e-300)
+    return front[int(unit.sum(axis=1).argmax())]
+
+
+def _check(engine: Engine, maximise: str, keep: Mapping[str, float]) -> None:
+    known = ", ".join(engine.known_weights)
+    for option, name in (("--maximise", maximise), *(("--keep", name) for name in keep)):
+        if name not in engine.known_weights:
+            raise BadParameter(option, f"{name!r} is no objective of this bundle", known)
+    for name, share in keep.items():
+        if not 0 < share <= 1:
+            raise BadParameter("--keep", f"{share} is no share of {name}", "above 0 up to 1, as in relevance=0.98")
+
+
+def _described(choice: Choice, candidates: Mapping[str, Mapping[str, float]]) -> dict[str, Any]:
+    at_least, gain = choice.gains.get(choice.name, (None, None))
+    return {"weights": _short(candidates[choice.name]), "chosen": choice.name, "gain": gain, "gain_at_least": at_least}
+
+
+def _short(weights: Mapping[str, float]) -> dict[str, float]:
+    return {name: round(value, 4) for name, value in weights.items()}

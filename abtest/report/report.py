@@ -1,0 +1,141 @@
+"""A replay's result: `report.html` and `report.md` for people, `report.json` for programs."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+from jinja2 import Environment
+
+from trimtab.abtest.report.plots import differences_plot, front_plot, outcomes_of, overlap_plot, weights_plot
+from trimtab.core.weights import format_weights
+
+REPORT = "report.json"
+
+NAMES = {
+    "alpha_ndcg": "alpha-nDCG",
+    "ild": "intra-list distance",
+    "categories": "categories shown",
+    "ndcg": "nDCG, judged",
+}
+"""What is measured besides, in words."""
+
+
+def write_report(result: Mapping[str, Any], folder: Path) -> None:
+    """Write the three files into a folder."""
+    (folder / REPORT).write_text(json.dumps(result, indent=1, allow_nan=False) + "\n")
+    (folder / "report.md").write_text("\n".join(_markdown(result)) + "\n")
+    (folder / "report.html").write_text(_page(result))
+
+
+def _page(result: Mapping[str, Any]) -> str:
+    """One page that asks the network for nothing."""
+    template = Environment(autoescape=True).from_string((Path(__file__).parent / "report.html").read_text())
+    return template.render(
+        result=result,
+        metrics=outcomes_of(result),
+        measured=_measured(result),
+        names=NAMES,
+        plots={
+            "weights": weights_plot(result),
+            "differences": differences_plot(result),
+            "front": front_plot(result),
+            "overlap": overlap_plot(result),
+        },
+        cell=_cell,
+        format_weights=format_weights,
+    )
+
+
+def _measured(result: Mapping[str, Any]) -> list[str]:
+    """What is measured on the policies' own slates beside diversity itself."""
+    return [metric for metric in NAMES if metric in result["log"]]
+
+
+def _markdown(result: Mapping[str, Any]) -> Iterator[str]:
+    log, metrics, measured = result["log"], outcomes_of(result), _measured(result)
+    share = f"{result['confidence']:.0%}"
+    yield "# What other weights would have done"
+    yield ""
+    for warning in result["warnings"]:
+        yield f"> **Warning:** {warning}."
+        yield ">"
+    yield ""
+    for sentence in result["verdicts"]:
+        yield f"- {sentence}"
+    yield ""
+    yield (
+        f"{log['n_replayed']:,} of {log['n_read']:,} logged impressions of bundle `{result['bundle']}`, "
+        f"{log['n_user_groups']:,} groups of users. In brackets: {share} intervals."
+    )
+    yield ""
+    yield "| policy | weights | " + " | ".join(metrics) + " | effective sample | support | largest weight |"
+    yield "|---|---|" + "---|" * (len(metrics) + 3)
+    yield "| logged | |" + "".join(f" {_cell(log[metric])} |" for metric in metrics) + " | | |"
+    for name, estimates in result["policies"].items():
+        overlap = estimates["relevance"]
+        cells = "".join(f" {_cell(estimates[metric])} |" for metric in metrics)
+        yield (
+            f"| {name} | `{format_weights(result['weights'][name])}` |{cells} {overlap['ess']:,.0f} |"
+            f" {overlap['support']:.0%} | {overlap['max_weight']:,.1f} |"
+        )
+    yield ""
+    yield "## Differences"
+    yield ""
+    yield "| | " + " | ".join(metrics) + " |"
+    yield "|---|" + "---|" * len(metrics)
+    for name, estimates in result["differences"].items():
+        yield f"| {name} |" + "".join(f" {_cell(estimates[metric], signed=True)} |" for metric in metrics)
+    yield ""
+    yield "An interval without 0 is a difference this log is sure of, one policy and one metric at a time."
+    yield (
+        "Every policy is meant as served at the log's temperature; weights that set items further apart also draw less "
+        "at random, which is part of what they do here."
+    )
+    yield ""
+    if measured:
+        yield "## Measured on the policies' own slates"
+        yield ""
+        yield "| policy | " + " | ".join(NAMES[metric] for metric in measured) + " |"
+        yield "|---|" + "---|" * len(measured)
+        yield "| logged |" + "".join(f" {_cell(log[metric])} |" for metric in measured)
+        for name, estimates in result["policies"].items():
+            yield f"| {name} |" + "".join(f" {_cell(estimates[metric])} |" for metric in measured)
+        yield ""
+    yield "## By segment"
+    yield ""
+    yield "| segment | searches | policy | " + " | ".join(metrics) + " |"
+    yield "|---|---|---|" + "---|" * len(metrics)
+    for segment, part in result["segments"].items():
+        for name, estimates in part["differences"].items():
+            cells = "".join(f" {_cell(estimates[metric], signed=True)} |" for metric in metrics)
+            yield f"| {segment} | {part['share']:.0%} | {name} |{cells}"
+    yield ""
+    yield "## Every estimator"
+    yield ""
+    yield "| policy | metric | estimator | value | effective sample | mean weight |"
+    yield "|---|---|---|---|---|---|"
+    for name, by_metric in result["estimators"].items():
+        for metric, kinds in by_metric.items():
+            for kind, one in kinds.items():
+                mean = "" if one["mean_weight"] is None else f"{one['mean_weight']:.3f}"
+                yield f"| {name} | {metric} | {kind} | {_cell(one)} | {one['ess']:,.0f} | {mean} |"
+    yield ""
+    yield (
+        "Relevance is the discounted gain of purchases and clicks, a purchase at the top being 1; revenue is money a "
+        "search; diversity is the discounted novelty of the slate. `snips` weights what was logged by how much more "
+        "often the policy would show it (self-normalised, position by position), `ips` the same without "
+        "normalisation, `matched` keeps what both would show from the same draw, `direct` measures slates drawn from "
+        "the policy itself."
+    )
+
+
+def _cell(one: Mapping[str, Any], *, signed: bool = False) -> str:
+    if one["value"] is None:
+        return "no number"
+    form = "+.4f" if signed else ".4f"
+    if one["low"] is None:
+        return f"{one['value']:{form}}"
+    return f"{one['value']:{form}} ({one['low']:{form}} to {one['high']:{form}})"

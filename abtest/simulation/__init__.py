@@ -1,0 +1,1 @@
+"""Simulated shoppers, and experiments on them."""

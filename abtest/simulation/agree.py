@@ -1,0 +1,256 @@
+"""`trimtab agree`: do judgments, replay, A/B tests and interleaving rank policies as the truth does? At what cost?
+
+Policies are the bundle's default weights and others scattered about them, served in a simulated world.
+
+- truth: each serves the same many searches, to the same luck; its Monte-Carlo error is in the result.
+- judged: discounted gain of the sorted slate with what the shopper came for as grades, as a test collection would say.
+- replay: all estimated from one log of the default weights (`snips`).
+- ab: each serves searches of its own, an equal share of as many as the log has.
+- interleaving: each against the default, team draft of the sorted slates, on as many searches as in the A/B test;
+  credit is what was clicked and bought, or the money spent, by how much higher the policy ranks it than the default
+  (`interleaving.preferences`).
+
+What a decision costs is the number of searches at which a policy would be told from the default with 80 % power at 5 %,
+from the spread measured here: by an A/B test of sorted slates (half of the searches each) and by interleaving the same
+sorted slates. Compared are the policies of which the truth is sure that they differ from the default.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from scipy import stats
+
+from trimtab.abtest.ope import estimators
+from trimtab.abtest.ope.estimators import Floats
+from trimtab.abtest.ope.evidence import gather
+from trimtab.abtest.ope.intervals import assess
+from trimtab.abtest.ope.outcomes import rewards_of
+from trimtab.abtest.ope.sums import Ints, add_up
+from trimtab.abtest.simulation.clicks import N_DRAWS, Flags, PositionBased
+from trimtab.abtest.simulation.deployment import deploy, value_of
+from trimtab.abtest.simulation.simulate import K, policy_of, show
+from trimtab.abtest.simulation.world import Intents, World, world_of
+from trimtab.abtest.statistics.interleaving import preferences
+from trimtab.core.errors import BadParameter
+from trimtab.core.interleaving import team_draft
+from trimtab.core.metrics import discounts
+from trimtab.core.weights import DIVERSITY, format_weights, normalise
+from trimtab.engine import Engine
+from trimtab.engine.build.training_lists import behaviour_gain
+from trimtab.ranker.training.heads import Progress, silent
+
+SPREAD = 0.9
+"""Standard deviation of the log of each weight about the default's."""
+
+SORTED = 1e-3
+"""A temperature at which a draw is a sort."""
+
+DECISION = float(stats.norm.ppf(0.975) + stats.norm.ppf(0.8))
+"""Standard errors between a difference and 0 at 80 % power and 5 % two-sided."""
+
+SURE = 3.0
+"""Standard errors of the paired truth from 0 at which a policy surely differs from the default."""
+
+RELEVANCE = "relevance"
+
+METHODS = ("judged", "replay", "ab", "interleaving")
+
+
+def agree(
+    engine: Engine,
+    *,
+    metric: str = "relevance",
+    n_policies: int = 20,
+    n_log: int = 200_000,
+    n_truth: int = 100_000,
+    seed: int = 0,
+    world: World | None = None,
+    progress: Progress = silent,
+) -> dict[str, Any]:
+    """Rank policies five ways.
+
+    Args:
+        metric: relevance or revenue.
+        n_log: searches of the log, and of all A/B tests together.
+        n_truth: searches by which each policy's true value is measured.
+
+    Returns:
+        the object of `trimtab agree --json`.
+
+    Raises:
+        BadParameter: a metric without outcomes, or fewer than 3 policies.
+    """
+    if metric == DIVERSITY or metric not in engine.known_weights:
+        allowed = ", ".join(name for name in engine.objectives)
+        raise BadParameter("--metric", f"{metric!r} has no outcome that shoppers decide", allowed)
+    if n_policies < 3:
+        raise BadParameter("--policies", f"{n_policies} cannot be ranked", "3 or more")
+    world = world or world_of(engine)
+    policies = scattered(engine, n_policies, seed)
+    n_each = max(n_log // n_policies, 1)
+    log = deploy(engine, world, engine.default_weights, n_log, _stream(seed, 1))
+    effective = {name: normalise(one, engine.known_weights) for name, one in policies.items()}
+    evidence = gather(engine, log, effective)
+    logged = rewards_of(evidence.slates, engine)[metric]
+    asked = world.draw(n_truth, _stream(seed, 2))
+    before = sorted_outcomes(engine, world, engine.default_weights, asked, metric=metric, rng=_stream(seed, 8))
+    found: dict[str, dict[str, Any]] = {}
+    for number, (name, weights) in enumerate(policies.items()):
+        truth = deploy(engine, world, weights, n_truth, _stream(seed, 4), intents=asked)
+        value, error = value_of(engine, truth, metric)
+        own = world.draw(n_each, _stream(seed, 5, number))
+        trial = deploy(engine, world, weights, n_each, _stream(seed, 6, number), intents=own)
+        after = sorted_outcomes(engine, world, weights, asked, metric=metric, rng=_stream(seed, 8))
+        preference = interleave(engine, world, weights, own, metric=metric, rng=_stream(seed, 7, number))
+        prefixes = estimators.prefix_weights(evidence.ratios[name])
+        found[name] = {
+            "weights": effective[name],
+            "truth": value,
+            "truth_error": error,
+            "judged": float((after.wanted @ discounts(K)).mean()),
+            "replay": assess(add_up(estimators.snips(logged, prefixes), evidence.slates.groups)).value,
+            "ab": value_of(engine, trial, metric)[0],
+            "interleaving": float(preference.mean()),
+            "decision": None if name == "default" else _decision(before.totals, after.totals, preference),
+        }
+        progress("policies", number + 1, n_policies)
+    return {
+        "bundle": engine.bundle_id,
+        "metric": metric,
+        "n_log": n_log,
+        "n_truth": n_truth,
+        "n_each": n_each,
+        "policies": found,
+        "kendall_tau": {method: _tau(found, method) for method in METHODS},
+        "searches_to_decide": _searches_to_decide([one["decision"] for one in found.values() if one["decision"]]),
+    }
+
+
+def scattered(engine: Engine, n: int, seed: int) -> dict[str, dict[str, float]]:
+    """The default weights and n - 1 others about them, by name."""
+    own = normalise(engine.default_weights, engine.known_weights)
+    rng = _stream(seed, 0)
+    found = {"default": own}
+    for _ in range(n - 1):
+        factors = np.exp(rng.normal(0, SPREAD, size=len(own)))
+        raw = {name: weight * factor for (name, weight), factor in zip(own.items(), factors, strict=True)}
+        weights = normalise(raw, engine.known_weights)
+        found[format_weights({name: round(value, 3) for name, value in weights.items()})] = weights
+    return found
+
+
+@dataclass(frozen=True, slots=True)
+class Served:
+    """Sorted slates as they were received.
+
+    Attributes:
+        wanted: [n, k] whether a shown item is what the shopper came for.
+        totals: [n] the metric by search.
+    """
+
+    wanted: Flags
+    totals: Floats
+
+
+def sorted_outcomes(
+    engine: Engine,
+    world: World,
+    weights: Mapping[str, float],
+    intents: Intents,
+    *,
+    metric: str,
+    rng: np.random.Generator,
+) -> Served:
+    """What shoppers do with sorted slates; the same generator is the same luck."""
+    rows = _sorted_slates(engine, world, weights, intents)
+    _, _, wanted = world.judge(intents, rows)
+    rewards = _rewards(engine, world, intents, rows, metric=metric, rng=rng)
+    return Served(wanted, rewards @ discounts(K) if metric == RELEVANCE else rewards.sum(axis=1))
+
+
+def interleave(
+    engine: Engine,
+    world: World,
+    weights: Mapping[str, float],
+    intents: Intents,
+    *,
+    metric: str,
+    rng: np.random.Generator,
+) -> Floats:
+    """[n] how far a policy's sorted slate is preferred to the default's, search by search."""
+    rankings = [_sorted_slates(engine, world, one, intents) for one in (engine.default_weights, weights)]
+    both = np.stack(rankings, axis=1)
+    slate = team_draft(both, k=K, rng=rng)
+    return preferences(both, slate.items, _rewards(engine, world, intents, slate.items, metric=metric, rng=rng))
+
+
+def _sorted_slates(engine: Engine, world: World, weights: Mapping[str, float], intents: Intents) -> Ints:
+    policy = policy_of(engine, normalise(weights, engine.known_weights), SORTED)
+    return show(engine, world, policy, intents, np.full((len(intents), K), 0.5), progress=lambda _: None)[0]
+
+
+def _rewards(
+    engine: Engine, world: World, intents: Intents, rows: Ints, *, metric: str, rng: np.random.Generator
+) -> Floats:
+    """[n, K] gain or money by position."""
+    draws = rng.random((len(intents), K, N_DRAWS), dtype=np.float32)
+    clicks, purchases = PositionBased().browse(*world.judge(intents, rows), draws)
+    if metric == RELEVANCE:
+        return behaviour_gain(np.where(purchases, 2, clicks)).astype(np.float64)
+    return np.asarray(purchases * np.nan_to_num(engine.store.prices).astype(np.float64)[rows])
+
+
+def _tau(found: Mapping[str, Mapping[str, Any]], method: str) -> float | None:
+    """Kendall's tau-b to the truth over the policies the method has a number for."""
+    pairs = [(one[method], one["truth"]) for one in found.values() if one[method] is not None]
+    if len(pairs) < 3:
+        return None
+    tau = float(stats.kendalltau(*zip(*pairs, strict=True)).statistic)
+    return tau if np.isfinite(tau) else None
+
+
+def _decision(before: Floats, after: Floats, preference: Floats) -> dict[str, Any]:
+    """What it takes to tell a policy from the default.
+
+    Args:
+        before, after: [n] outcomes of sorted slates of the default and the policy, to the same shoppers and luck.
+        preference: [m] by search, interleaved.
+    """
+    differences = after - before
+    effect, error = float(differences.mean()), float(differences.std(ddof=1) / np.sqrt(len(differences)))
+    preferred = float(preference.mean())
+    return {
+        "effect": effect,
+        "effect_error": error,
+        "sure": abs(effect) > SURE * error,
+        "same_side": preferred * effect > 0,
+        # Twice the searches, because each arm gets half of them.
+        "ab": _needed(effect, np.sqrt(2 * (before.var() + after.var()))),
+        "interleaving": _needed(preferred, preference.std()),
+    }
+
+
+def _needed(effect: float, spread: float) -> float | None:
+    return float((DECISION * spread / effect) ** 2) if effect != 0 else None
+
+
+def _searches_to_decide(decisions: Sequence[Mapping[str, Any]]) -> dict[str, float | int | None]:
+    """Medians over the policies that surely differ from the default, and of their ratio pair by pair."""
+    sure = [one for one in decisions if one["sure"] and one["ab"] and one["interleaving"]]
+    if not sure:
+        return {"ab": None, "interleaving": None, "ratio": None, "same_side": 0, "n_policies": 0}
+    return {
+        "ab": float(np.median([one["ab"] for one in sure])),
+        "interleaving": float(np.median([one["interleaving"] for one in sure])),
+        "ratio": float(np.median([one["ab"] / one["interleaving"] for one in sure])),
+        "same_side": sum(one["same_side"] for one in sure),
+        "n_policies": len(sure),
+    }
+
+
+def _stream(*parts: int) -> np.random.Generator:
+    return np.random.Generator(np.random.PCG64(list(parts)))

@@ -1,0 +1,30 @@
+"""Many units at once: which variant each sees, and which group of users each belongs to.
+
+The hash is `trimtab.core.assignment`'s, so a simulated test and the service put the same user into the same variant.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+
+import numpy as np
+from numpy.typing import NDArray
+
+from trimtab.abtest.ope.sums import N_GROUPS, Ints
+from trimtab.core.assignment import place, variant_of
+
+NOT_EXPOSED = -1
+
+
+def assign(
+    experiment: str, unit_ids: Iterable[str], shares: Mapping[str, float], *, exposure: float = 1.0
+) -> NDArray[np.int64]:
+    """[n] index of each unit's variant in the order of `shares`; `NOT_EXPOSED` where it takes no part."""
+    index = {variant: number for number, variant in enumerate(shares)}
+    chosen = (variant_of(experiment, unit, shares, exposure=exposure) for unit in unit_ids)
+    return np.fromiter((NOT_EXPOSED if variant is None else index[variant] for variant in chosen), dtype=np.int64)
+
+
+def groups_of(unit_ids: Iterable[str], *, n_groups: int = N_GROUPS) -> Ints:
+    """[n] group of each user, 0 to n_groups - 1; the unit of resampling in `trimtab.abtest.ope.sums`."""
+    return np.fromiter((int(place("group", unit) * n_groups) for unit in unit_ids), dtype=np.int64)

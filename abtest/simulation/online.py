@@ -1,0 +1,167 @@
+"""A simulated online test: variants share the traffic by hash, exposure ramps up, a guardrail may stop it.
+
+Nothing is guessed about the statistics: looks are taken as traffic comes in, with intervals that stay valid however
+often one looks (`trimtab.core.sequential.always_valid`), and the split is checked before anything is believed.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from trimtab.abtest.ope.estimators import Floats
+from trimtab.abtest.ope.sums import Ints
+from trimtab.abtest.simulation.bucketing import NOT_EXPOSED, assign
+from trimtab.abtest.statistics.comparison import sample_ratio_p_value
+from trimtab.core.errors import BadParameter
+from trimtab.core.sequential import always_valid
+
+SPLIT_ALARM = 1e-3
+"""A split with a smaller p-value is broken (Fabijan et al. 2019)."""
+
+
+LEAST_EXPECTED = 5
+"""Users expected of a variant before its share is judged."""
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """An A/B/n test.
+
+    Attributes:
+        experiment: key of the hash.
+        shares: variant -> share of the exposed; the first is the control.
+        ramp: exposures, ascending; each holds for an equal share of the traffic.
+        guardrail: the relative loss against the control that stops the test; 0.05 is 5 %.
+        confidence: of all comparisons together.
+    """
+
+    experiment: str
+    shares: Mapping[str, float]
+    ramp: Sequence[float] = (0.05, 0.2, 1.0)
+    guardrail: float = 0.05
+    confidence: float = 0.95
+
+
+@dataclass(frozen=True, slots=True)
+class Look:
+    """What was seen at the end of a step.
+
+    Attributes:
+        exposure: share of users that took part.
+        n_users: variant -> users so far.
+        differences: treatment -> low, high of its mean by user minus the control's; None before there are users.
+        split_p_value: of the users' split.
+    """
+
+    exposure: float
+    n_users: dict[str, int]
+    differences: dict[str, tuple[float, float] | None]
+    split_p_value: float
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """How a test ended.
+
+    Attributes:
+        looks: one a step that ran.
+        stopped: why it ended early, None where it ran to its end.
+        better, worse: treatments that surely differ from the control.
+    """
+
+    looks: tuple[Look, ...]
+    stopped: str | None
+    better: tuple[str, ...]
+    worse: tuple[str, ...]
+
+
+def run_online_test(plan: Plan, users: Sequence[str], values: Mapping[str, Floats]) -> Outcome:
+    """Let users come in their order, each seeing her variant.
+
+    A user counts from the step at which she is first exposed: raising the exposure adds users and moves nobody.
+
+    Args:
+        users: [n] different user_ids, in order of arrival.
+        values: variant -> [n] what each user would be worth under it.
+
+    Raises:
+        BadParameter: a ramp that does not rise within 0..1, fewer than two variants, values of other variants.
+    """
+    _check(plan, values)
+    names = list(plan.shares)
+    table = np.stack([values[name] for name in names])
+    steps = np.array_split(np.arange(len(users)), len(plan.ramp))
+    seen: list[Ints] = []
+    codes: list[Ints] = []
+    looks: list[Look] = []
+    for exposure, arrived in zip(plan.ramp, steps, strict=True):
+        variants = assign(plan.experiment, [users[at] for at in arrived], plan.shares, exposure=exposure)
+        took_part = variants != NOT_EXPOSED
+        seen.append(arrived[took_part])
+        codes.append(variants[took_part])
+        who, variant = np.concatenate(seen), np.concatenate(codes)
+        look = _look(plan, exposure, table[variant, who], variant)
+        looks.append(look)
+        reason = _reason_to_stop(plan, look, table[0, who[variant == 0]])
+        if reason is not None:
+            return _ended(looks, reason)
+    return _ended(looks, None)
+
+
+def _look(plan: Plan, exposure: float, values: Floats, variants: Ints) -> Look:
+    names = list(plan.shares)
+    counts = [int((variants == code).sum()) for code in range(len(names))]
+    # Bonferroni: together the comparisons hold at the confidence that was asked for.
+    confidence = 1 - (1 - plan.confidence) / (len(names) - 1)
+    differences = {
+        name: _difference(values[variants == 0], values[variants == code], confidence)
+        for code, name in enumerate(names)
+        if code > 0
+    }
+    shares = list(plan.shares.values())
+    # The chi-squared distribution needs some users in every cell (Cochran 1954).
+    testable = min(shares) * sum(counts) >= LEAST_EXPECTED
+    split = sample_ratio_p_value(counts, shares) if testable else 1.0
+    return Look(exposure, dict(zip(names, counts, strict=True)), differences, split)
+
+
+def _difference(control: Floats, treatment: Floats, confidence: float) -> tuple[float, float] | None:
+    if min(len(control), len(treatment)) < 2:
+        return None
+    error = float(np.sqrt(control.var(ddof=1) / len(control) + treatment.var(ddof=1) / len(treatment)))
+    if error == 0:
+        return None
+    n = len(control) + len(treatment)
+    peek = always_valid(float(treatment.mean() - control.mean()), error, n, confidence=confidence)
+    return peek.low, peek.high
+
+
+def _reason_to_stop(plan: Plan, look: Look, control: Floats) -> str | None:
+    if look.split_p_value < SPLIT_ALARM:
+        return f"the split is broken: {look.n_users} users, p-value {look.split_p_value:.1g}"
+    floor = -plan.guardrail * float(control.mean()) if len(control) else 0.0
+    for name, interval in look.differences.items():
+        if interval is not None and interval[1] < floor:
+            return f"{name} surely loses more than {plan.guardrail:.0%} at an exposure of {look.exposure:.0%}"
+    return None
+
+
+def _ended(looks: Sequence[Look], stopped: str | None) -> Outcome:
+    last = looks[-1].differences
+    known = {name: interval for name, interval in last.items() if interval is not None}
+    better = tuple(name for name, (low, _) in known.items() if low > 0)
+    worse = tuple(name for name, (_, high) in known.items() if high < 0)
+    return Outcome(tuple(looks), stopped, better, worse)
+
+
+def _check(plan: Plan, values: Mapping[str, Floats]) -> None:
+    rising = all(low < high for low, high in zip(plan.ramp, plan.ramp[1:], strict=False))
+    if not plan.ramp or not rising or plan.ramp[0] <= 0 or plan.ramp[-1] > 1:
+        raise BadParameter("ramp", f"{list(plan.ramp)} is no ramp", "rising shares above 0 up to 1")
+    if len(plan.shares) < 2:
+        raise BadParameter("shares", "there is nothing to compare", "two variants or more")
+    if set(values) != set(plan.shares):
+        raise BadParameter("values", f"are of {sorted(values)}", ", ".join(plan.shares))

@@ -1,0 +1,206 @@
+"""Shoppers of a simulated world meet the engine; what they see and do is logged as the service would log it.
+
+Every slate is explored: drawn by the engine's Plackett-Luce policy at the bundle's temperature, from the seed the
+service would use for that session, so that any logged decision can be drawn again by `engine.choose`. Impressions are
+handled query by query, because candidates of a query are retrieved once and scored once a household.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import polars as pl
+import pyarrow as pa
+from numpy.typing import NDArray
+
+from trimtab.abtest.ope.contexts import Search, by_code, contexts_of, with_history
+from trimtab.abtest.ope.estimators import Floats
+from trimtab.abtest.ope.policy import SlatePolicy
+from trimtab.abtest.ope.sums import Ints
+from trimtab.abtest.report.folders import published
+from trimtab.abtest.simulation.clicks import N_DRAWS, ClickModel, PositionBased
+from trimtab.abtest.simulation.world import Intents, World, world_of
+from trimtab.core.errors import BadParameter
+from trimtab.core.log import SCHEMA_VERSION
+from trimtab.core.policy import seed_of
+from trimtab.core.records import Shopper
+from trimtab.core.weights import normalise
+from trimtab.engine import Engine
+from trimtab.engine.log.impressions import SCHEMA, write_part
+from trimtab.engine.search import exploration_seed
+from trimtab.ranker.training.heads import Progress, silent
+
+K = 10
+"""Positions of a simulated page."""
+
+ROWS_PER_PART = 100_000
+IMPRESSIONS_PER_BLOCK = 1_000_000
+"""Impressions in memory at once."""
+
+
+def simulate(
+    engine: Engine,
+    n_impressions: int,
+    out: Path,
+    *,
+    seed: int = 0,
+    k: int = K,
+    weights: Mapping[str, float] | None = None,
+    click_model: ClickModel | None = None,
+    world: World | None = None,
+    progress: Progress = silent,
+) -> None:
+    """Write a log folder of Parquet parts at `out`; the same arguments write the same log.
+
+    Args:
+        weights: of the logging policy, the bundle's default where none are given.
+        click_model: position-based by default.
+        world: `world_of(engine)` by default; give it where several logs are simulated.
+
+    Raises:
+        BadParameter: `out` is there already, an unknown or bad weight, or an engine that does not explore.
+    """
+    if engine.temperature <= 0:
+        raise BadParameter("temperature", "this bundle does not explore", "a bundle with a temperature above 0")
+    requested = normalise(weights or engine.default_weights, engine.known_weights)
+    world = world or world_of(engine)
+    click_model = click_model or PositionBased()
+    rng = np.random.Generator(np.random.PCG64(seed))
+    intents = world.draw(n_impressions, rng)
+    with published(out) as folder:
+        for start in range(0, n_impressions, IMPRESSIONS_PER_BLOCK):
+            some = np.arange(start, min(start + IMPRESSIONS_PER_BLOCK, n_impressions))
+            block = _Block(engine, world, requested, intents.take(some), seed=seed, first=start)
+            block.show(k, lambda done: progress("impressions", start + done, n_impressions))  # noqa: B023
+            block.browse(click_model, rng)
+            block.write(folder)
+
+
+class _Block:
+    """Impressions from intent to log rows."""
+
+    def __init__(
+        self, engine: Engine, world: World, weights: Mapping[str, float], intents: Intents, *, seed: int, first: int
+    ) -> None:
+        self._engine, self._world, self._weights, self._intents = engine, world, weights, intents
+        self._numbers = range(first, first + len(intents))
+        self._simulation = seed
+        self._sessions = [f"session-{seed}-{number}" for number in self._numbers]
+        texts = world.texts
+        self._seeds = [
+            exploration_seed(session, texts[code], engine.bundle_id, weights, ())
+            for session, code in zip(self._sessions, intents.queries.tolist(), strict=True)
+        ]
+
+    def show(self, k: int, progress: Callable[[int], None]) -> None:
+        """Draw every slate."""
+        uniforms = np.stack([np.random.Generator(np.random.PCG64(seed)).random(k) for seed in self._seeds])
+        policy = policy_of(self._engine, self._weights, self._engine.temperature)
+        self._rows, self._propensities = show(
+            self._engine, self._world, policy, self._intents, uniforms, progress=progress
+        )
+
+    def browse(self, click_model: ClickModel, rng: np.random.Generator) -> None:
+        """Let the shoppers at it."""
+        uniforms = rng.random((*self._rows.shape, N_DRAWS), dtype=np.float32)
+        appeal, closeness, wanted = self._world.judge(self._intents, self._rows)
+        self._clicks, self._purchases = click_model.browse(appeal, closeness, wanted, uniforms)
+
+    def write(self, folder: Path) -> None:
+        """Parts of `ROWS_PER_PART`, in order of time."""
+        for start in range(0, len(self._numbers), ROWS_PER_PART):
+            part = slice(start, min(start + ROWS_PER_PART, len(self._numbers)))
+            number = self._numbers[start] // ROWS_PER_PART
+            write_part(self._frame(part), folder / f"part-{number:05d}.parquet")
+
+    def _frame(self, part: slice) -> pl.DataFrame:
+        engine, world = self._engine, self._world
+        rows = self._rows[part]
+        there = rows >= 0
+        shown = rows[there]
+        prices = np.nan_to_num(engine.store.prices).astype(np.float64)
+        weights = json.dumps(dict(self._weights))
+        seeds = self._seeds[part]
+        columns: dict[str, Any] = {
+            "decision_id": pl.Series(
+                f"{seed_of('simulated', self._simulation, number):016x}-{seed:016x}"
+                for number, seed in zip(self._numbers[part], seeds, strict=True)
+            ),
+            "timestamp": pl.Series(self._intents.timestamps[part]).dt.replace_time_zone("UTC"),
+            "user_id": pl.Series(world.user_ids).gather(self._intents.users[part]),
+            "session_id": pl.Series(self._sessions[part]),
+            "query": pl.Series(world.texts).gather(self._intents.queries[part]),
+            "bundle": pl.lit(engine.bundle_id),
+            "feature_schema": pl.lit(engine.manifest["feature_schema"]),
+            "weights": pl.lit(weights),
+            "requested_weights": pl.lit(weights),
+            "temperature": pl.lit(engine.temperature),
+            "seed": pl.Series(seeds),
+            "offset": pl.lit(0),
+            "item_ids": _lists(pl.Series(engine.store.item_ids(shown)), there),
+            "propensities": _lists(pl.Series(self._propensities[part][there]), there),
+            "filters": pl.lit([], dtype=pl.List(pl.String)),
+            "pins": pl.lit("{}"),
+            "exclusions": pl.lit([], dtype=pl.List(pl.String)),
+            "boosts": pl.lit("{}"),
+            "k": pl.lit(self._rows.shape[1]),
+            "degraded": pl.lit([], dtype=pl.List(pl.String)),
+            "catalogue": pl.lit(engine.catalogue_version),
+            "clicks": _lists(pl.Series(self._clicks[part][there]), there),
+            "purchases": _lists(pl.Series(self._purchases[part][there]), there),
+            "revenue": _lists(pl.Series(self._purchases[part][there] * prices[shown]), there),
+            "schema_version": pl.lit(SCHEMA_VERSION),
+        }
+        empty: dict[str, Any] = {name: pl.lit(None) for name in SCHEMA if name not in columns}
+        frame: pl.DataFrame = pl.select(**columns, **empty)
+        return frame.cast(dict(SCHEMA.items()))
+
+
+def policy_of(engine: Engine, weights: Mapping[str, float], temperature: float) -> SlatePolicy:
+    """The engine's policy at normalised weights."""
+    ranges = [objective["range"] for objective in engine.manifest["objectives"]]
+    return SlatePolicy.of(weights, engine.objectives, ranges, temperature)
+
+
+def show(
+    engine: Engine,
+    world: World,
+    policy: SlatePolicy,
+    intents: Intents,
+    uniforms: Floats,
+    *,
+    progress: Callable[[int], None],
+) -> tuple[Ints, Floats]:
+    """Slates for intents under a policy.
+
+    Args:
+        uniforms: [n, k] in [0, 1).
+
+    Returns:
+        item rows [n, k], -1 where nothing is left to show; conditional propensities [n, k].
+    """
+    rows = np.full(uniforms.shape, -1, dtype=np.int64)
+    propensities = np.ones(uniforms.shape)
+    done = 0
+    shoppers = [Shopper(user_id) for user_id in world.user_ids]
+    users = with_history(engine, shoppers)[intents.users]
+    for query, at in by_code(intents.queries):
+        codes, user_at = np.unique(users[at], return_inverse=True)
+        known = [shoppers[code] if code >= 0 else Shopper() for code in codes]
+        contexts = contexts_of(engine, Search(world.texts[query]), known)
+        slates, propensities[at] = policy.draw(contexts, user_at, uniforms[at])
+        rows[at] = np.where(slates >= 0, contexts.rows[slates], -1) if len(contexts.rows) else -1
+        done += len(at)
+        progress(done)
+    return rows, propensities
+
+
+def _lists(values: pl.Series, there: NDArray[np.bool_]) -> pl.Series:
+    """Values in reading order as a list a row, as many as the row has."""
+    offsets = np.concatenate([[0], np.cumsum(there.sum(axis=1))])
+    array = pa.LargeListArray.from_arrays(pa.array(offsets, pa.int64()), values.to_arrow())
+    return pl.Series(array)

@@ -1,0 +1,78 @@
+"""The Icecat catalogue of electronics: `products.jsonl.gz` as the Chorus project ships it (see the data's README).
+
+Prices there are integer cents; the supplier is the brand. There is no category; a product type is named for 8 % of
+the products (`attr_t_product_type`). Which attributes are worth searching was read off the values: what a shopper
+would type (colour, compatible models, interface, processor...), not temperatures, pallets, customs codes or switches.
+"""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+from typing import Any
+
+import orjson
+import polars as pl
+
+from trimtab.catalog.files import read_bytes
+from trimtab.catalog.schema import complete
+from trimtab.core.errors import BadFile
+
+FILE = "products.jsonl.gz"
+MAX_ATTRIBUTE_CHARACTERS = 600
+MAX_VALUE_CHARACTERS = 120
+
+UNSEARCHED = re.compile(
+    r"temperature|humidity|altitude|dimension|pallet|package|carton|certificat|compliance|country|harmonized|"
+    r"status|launch|frequency|voltage|power_requirement|led_indicator|oem_code|market_segment|shock|vibration|"
+    r"awg|plating|stepping|bus_type|codename|lithography|warranty|sustainab|turbo_boost|_ratio|operating_modes|"
+    r"supported_instruction|segment|code"
+)
+UNTOLD = {"", "n", "y", "not available", "not supported", "unspecified", "n/a", "none", "other"}
+
+
+def load_icecat(data: Path) -> pl.DataFrame:
+    """Items in schema columns, in the file's order.
+
+    Args:
+        data: the folder that holds `products.jsonl.gz`.
+
+    Raises:
+        BadFile: the file is missing or damaged; names the line.
+    """
+    path = Path(data) / FILE
+    items = []
+    for line, text in enumerate(read_bytes(path).splitlines(), 1):
+        try:
+            items.append(_item(orjson.loads(text)))
+        except (orjson.JSONDecodeError, KeyError) as error:
+            raise BadFile(path, f"is no Icecat product ({error})", row=line) from None
+    return complete(pl.DataFrame(items, infer_schema_length=None))
+
+
+def _item(product: dict[str, Any]) -> dict[str, Any]:
+    product_type = str(product.get("attr_t_product_type", "")).strip()
+    if not any(letter.isalpha() for letter in product_type):  # "1" and the like are no types
+        product_type = ""
+    return {
+        "item_id": product["id"],
+        "title": product["title"],
+        "description": product.get("short_description", ""),
+        "brand": product["supplier"],
+        "product_type": product_type.lower(),
+        "price": product["price"] / 100 if product.get("price") else None,
+        "image": product.get("img_500x500", ""),
+        "attributes": _attributes(product),
+    }
+
+
+def _attributes(product: dict[str, Any]) -> str:
+    """The name the maker gives it, then the values of its text attributes, each once."""
+    values = [product.get("name", "")]
+    values += [
+        str(value)[:MAX_VALUE_CHARACTERS]
+        for name, value in product.items()
+        if name.startswith("attr_t_") and not UNSEARCHED.search(name) and any(c.isalpha() for c in str(value))
+    ]
+    told = {value.strip().lower(): " ".join(value.split()) for value in values if value.strip().lower() not in UNTOLD}
+    return ", ".join(told.values())[:MAX_ATTRIBUTE_CHARACTERS]

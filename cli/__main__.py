@@ -1,5 +1,0 @@
-"""`python -m cli` is `trimtab`."""
-
-from cli import main
-
-main()

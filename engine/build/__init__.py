@@ -1,0 +1,1 @@
+"""From a catalogue, judgments and logs to a bundle."""

@@ -1,0 +1,212 @@
+"""The grocery bundle: a ranker trained on what households really bought.
+
+A query is the words of a product type, by a household that bought something of that type, at that time; some say less
+than the till does ("pizza" for frozen pizza), so a share of the queries keeps only the last words. Everything a
+ranker may know of a week comes from the weeks before it: histories, prices and popularity are frozen at the end of the
+weeks named in `Split`, so that training sees a household as serving will.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import polars as pl
+
+from trimtab.catalog.datasets.grocery import Grocery, item_statistics, load_grocery
+from trimtab.catalog.store import ItemStore
+from trimtab.core.metrics import mean_interval
+from trimtab.engine.build.recipe import Trained, build_pipeline, finish, problem_of
+from trimtab.engine.build.training_lists import Intent, lists_from_intents
+from trimtab.engine.bundle.folder import staging_folder
+from trimtab.engine.stages.pipeline import Pipeline, item_columns
+from trimtab.ranker.methods.registry import DEFAULT, fit_served
+from trimtab.ranker.objectives import objectives_of
+from trimtab.ranker.training.crossval import list_ndcg
+from trimtab.ranker.training.heads import (
+    MANY_LISTS,
+    Progress,
+    Recipe,
+    assemble,
+    calibrate,
+    calibrated,
+    calibration_curves,
+    calibration_errors,
+    fit_heads,
+    raw_scores,
+    silent,
+)
+from trimtab.ranker.training.lists import RankingLists, pad_lists
+from trimtab.ranker.training.paths import attainment_of_gains, attainment_of_ranker, served_utilities
+from trimtab.ranker.users import UserHistories
+
+LAST_WEEK = 53
+SHORTENED_SHARE = 0.3
+"""Share of the queries of several words that lose some of the first."""
+_JOINING = frozenset({"and", "or", "of", "with", "for"})
+
+
+@dataclass(frozen=True, slots=True)
+class Split:
+    """Intents of weeks `first` to `last`, seen with what was known at the end of week `known_until`."""
+
+    known_until: int
+    first: int
+    last: int
+    n_intents: int
+
+
+@dataclass(frozen=True, slots=True)
+class Splits:
+    """Heads are fitted on `train`, calibrated on `validation`, judged on `test`."""
+
+    train: Split = Split(known_until=30, first=31, last=40, n_intents=6000)
+    validation: Split = Split(known_until=40, first=41, last=46, n_intents=2000)
+    test: Split = Split(known_until=46, first=47, last=LAST_WEEK, n_intents=1000)
+
+
+def build_grocery(
+    out: Path,
+    *,
+    grocery: Grocery | None = None,
+    encoder: str = "wordllama",
+    splits: Splits = Splits(),
+    recipe: Recipe = MANY_LISTS,
+    method: str = DEFAULT,
+    progress: Progress = silent,
+) -> str:
+    """Build the grocery bundle, of all products or of the part given; returns its id."""
+    grocery = grocery or load_grocery()
+    started = datetime.now(UTC)
+    with staging_folder(out) as staging:
+        pipeline = build_pipeline(grocery.items, staging, encoder=encoder, progress=progress)
+        histories = histories_until(grocery.purchases, pipeline.store, LAST_WEEK)
+        pipeline = replace(pipeline, histories=histories)
+        trained = train_grocery(pipeline, grocery, splits=splits, recipe=recipe, method=method, progress=progress)
+        objectives = objectives_of(has_prices=True)
+        return finish(out, staging, pipeline, objectives, trained, source="grocery", as_of=started)
+
+
+def train_grocery(
+    pipeline: Pipeline,
+    grocery: Grocery,
+    *,
+    splits: Splits = Splits(),
+    recipe: Recipe = MANY_LISTS,
+    method: str = DEFAULT,
+    progress: Progress = silent,
+) -> Trained:
+    """Heads on the training weeks, calibration and ranges on the validation weeks, figures from the test weeks.
+
+    Other methods learn from the training weeks alone.
+    """
+    objectives = objectives_of(has_prices=True)
+    train, validation, test = (
+        lists_of_split(pipeline, grocery, split, progress=progress)
+        for split in (splits.train, splits.validation, splits.test)
+    )
+    if method != DEFAULT:
+        return _train_other(method, (train, validation, test), pipeline.store, recipe)
+    heads = fit_heads(train, recipe, progress=progress)
+    calibrations, gains, ranges = calibrate(raw_scores(heads, validation), validation, objectives)
+    raw = raw_scores(heads, test)
+    expected = calibrated(calibrations, raw)
+    first_stage = test.features[..., 0]
+    report: dict[str, Any] = {
+        "method": "heads",
+        "trained_on": ["purchases"],
+        "n_lists": len(train),
+        "test": {
+            "weeks": [splits.test.first, splits.test.last],
+            "ndcg@10": mean_interval(list_ndcg(raw[..., 0], test)).as_dict(),
+            "ndcg@10 of the first stage": mean_interval(list_ndcg(first_stage, test)).as_dict(),
+            "calibration_error": calibration_errors(expected, test),
+            "calibration_curve": calibration_curves(expected, test),
+        },
+    }
+    attainment = attainment_of_gains(problem_of(validation, objectives, pipeline.store), gains, ranges)
+    return Trained(assemble(heads, calibrations, ranges, objectives), ranges.tolist(), report, attainment, train)
+
+
+def _train_other(
+    method: str, parts: tuple[RankingLists, RankingLists, RankingLists], store: ItemStore, recipe: Recipe
+) -> Trained:
+    train, validation, test = (problem_of(part, objectives_of(has_prices=True), store) for part in parts)
+    ranker = fit_served(method, train, recipe)
+    by_relevance = served_utilities(ranker, test.lists)(np.eye(len(test.objectives))[0])
+    report = {
+        "method": method,
+        "trained_on": ["purchases"],
+        "n_lists": len(train),
+        "test": {"ndcg@10": mean_interval(list_ndcg(by_relevance.numpy(), test.lists)).as_dict()},
+    }
+    return Trained(ranker, ranker.ranges.tolist(), report, attainment_of_ranker(validation, ranker), train.lists)
+
+
+def lists_of_split(
+    pipeline: Pipeline, grocery: Grocery, split: Split, *, progress: Progress = silent, seed: int = 0
+) -> RankingLists:
+    """Lists of a sample of a split's intents."""
+    intents = sample_intents(grocery.purchases, pipeline.store, split, seed=seed)
+    known = as_of(pipeline, grocery, split.known_until)
+    return pad_lists(lists_from_intents(known, intents, progress=progress))
+
+
+def as_of(pipeline: Pipeline, grocery: Grocery, week: int) -> Pipeline:
+    """The pipeline as it was at the end of a week: statistics and histories hold nothing later."""
+    statistics = item_statistics(grocery.purchases, last_week=week)
+    names = grocery.items.drop("price", "discount", "popularity", "purchase_rate")
+    frame = names.join(statistics, on="item_id", how="left", maintain_order="left")
+    store = ItemStore.from_frame(frame.with_columns(pl.col("discount", "popularity", "purchase_rate").fill_null(0.0)))
+    columns = item_columns(store, pipeline.retriever, pipeline.items.words, pipeline.items.type_vectors)
+    return Pipeline(store, pipeline.retriever, columns, histories_until(grocery.purchases, store, week))
+
+
+def histories_until(purchases: pl.DataFrame, store: ItemStore, week: int) -> UserHistories:
+    """What each household bought up to and including a week."""
+    seen = purchases.filter(pl.col("week") <= week)
+    rows = store.rows_of(seen["item_id"].to_list())
+    there = rows >= 0
+    households = seen["household_id"].to_numpy().astype(str)[there]
+    # A receipt line counts once, whatever its quantity: ten yoghurts at once are one decision.
+    return UserHistories.from_purchases(households, rows[there], np.ones(int(there.sum()), dtype=np.float32))
+
+
+def sample_intents(purchases: pl.DataFrame, store: ItemStore, split: Split, *, seed: int = 0) -> Sequence[Intent]:
+    """A random sample of (household, basket, product type); two types of one basket are two intents."""
+    of_weeks = purchases.filter(pl.col("week").is_between(split.first, split.last))
+    intents = (
+        of_weeks.group_by("household_id", "basket_id", "product_type", maintain_order=True)
+        .agg(pl.col("item_id").unique(), pl.col("timestamp").first())
+        .sort("basket_id", "product_type")
+    )
+    chosen = intents.sample(min(split.n_intents, len(intents)), seed=seed, shuffle=True)
+    baskets = of_weeks.group_by("basket_id").agg(pl.col("item_id").unique())
+    in_basket = dict(zip(baskets["basket_id"], baskets["item_id"], strict=True))
+    rng = np.random.Generator(np.random.PCG64(seed))
+    return [
+        Intent(
+            text=spoken(row["product_type"], rng),
+            product_type=row["product_type"],
+            user_id=row["household_id"],
+            bought=frozenset(int(r) for r in store.rows_of(in_basket[row["basket_id"]].to_list()) if r >= 0),
+            group=row["household_id"],
+            timestamp=row["timestamp"],
+        )
+        for row in chosen.iter_rows(named=True)
+    ]
+
+
+def spoken(product_type: str, rng: np.random.Generator) -> str:
+    """What a shopper says for a product type: all of its words, or only the last."""
+    words = product_type.split()
+    if len(words) > 1 and rng.random() < SHORTENED_SHARE:
+        rest = words[int(rng.integers(1, len(words))) :]
+        while len(rest) > 1 and rest[0] in _JOINING:
+            rest = rest[1:]
+        return " ".join(rest)
+    return product_type

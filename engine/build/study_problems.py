@@ -1,0 +1,141 @@
+"""The comparison's data: grocery and icecat as multi-objective ranking problems, through the pipeline that serves.
+
+Prepared lists are kept in a folder the caller names, so that a comparison can be interrupted and taken up again.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from trimtab.catalog.datasets.grocery import load_grocery
+from trimtab.catalog.datasets.icecat import load_icecat
+from trimtab.catalog.judgments import read_judgments
+from trimtab.core.errors import BadParameter
+from trimtab.engine.build.grocery import Splits, as_of, sample_intents
+from trimtab.engine.build.recipe import build_pipeline, problem_of
+from trimtab.engine.build.training_lists import lists_from_intents, lists_from_judgments
+from trimtab.ranker.methods.problem import Problem
+from trimtab.ranker.objectives import RELEVANCE, REVENUE, Objective
+from trimtab.ranker.study.cell import Fold
+from trimtab.ranker.training.crossval import folds_of
+from trimtab.ranker.training.heads import Progress, silent
+from trimtab.ranker.training.lists import RankedList, RankingLists, pad_lists
+
+PRIVATE_LABEL = Objective("private_label", head=1, times_price=False, unit="private-label purchases")
+STORE_BRAND = "Store brand"
+N_CANDIDATES = 40
+"""Candidates kept of a grocery list, by retrieval order: enough for a first page and its alternatives."""
+SIZES = {"train": 2000, "validation": 400, "test": 1500}
+
+_FILE = "problem-{}.npz"
+
+
+def folds_of_data(name: str, cache: Path, *, data: Path | None, seed: int, progress: Progress = silent) -> list[Fold]:
+    """The folds of a data set for one seed.
+
+    `grocery` has one fold (train, validation and test are apart in time; the seed is the methods' own), `icecat` has
+    five by query, whose assignment the seed draws; with so few queries the training part is also the validation part.
+
+    Args:
+        cache: folder that keeps prepared lists; made if absent.
+        data: the folder of the icecat data.
+    """
+    if name == "grocery":
+        parts = [_cached(cache, f"grocery-{part}", lambda: _grocery(cache, progress)) for part in SIZES]
+        return [Fold(*parts)]
+    if name == "icecat":
+        whole = _cached(cache, "icecat", lambda: _icecat(data, cache, progress))
+        folds = folds_of(whole.lists.groups, seed=seed)
+        return [
+            Fold(whole.take(folds != fold), whole.take(folds != fold), whole.take(folds == fold))
+            for fold in range(int(folds.max()) + 1)
+        ]
+    raise BadParameter("--data", f"there is none called {name!r}", "grocery, icecat")
+
+
+def _grocery(cache: Path, progress: Progress) -> dict[str, Problem]:
+    grocery = load_grocery()
+    pipeline = build_pipeline(grocery.items, cache / "grocery", encoder="wordllama", progress=progress)
+    private = np.array([brand == STORE_BRAND for brand in pipeline.store.texts("brand")])
+    problems = {}
+    splits = Splits()
+    for part, size in SIZES.items():
+        split = getattr(splits, part)
+        known = as_of(pipeline, grocery, split.known_until)
+        # Some lists have nothing that was bought among their first candidates; ask for more than are kept.
+        intents = sample_intents(grocery.purchases, known.store, replace(split, n_intents=int(1.25 * size)))
+        lists = [first(one, N_CANDIDATES) for one in lists_from_intents(known, intents, progress=progress)]
+        kept = pad_lists([one for one in lists if one.purchase.any()][:size])
+        flags = {PRIVATE_LABEL.name: (kept.rows >= 0) & private[kept.rows]}
+        objectives = (RELEVANCE, REVENUE, PRIVATE_LABEL)
+        problems[f"grocery-{part}"] = problem_of(kept, objectives, known.store, flags)
+    return problems
+
+
+def _icecat(data: Path | None, cache: Path, progress: Progress) -> dict[str, Problem]:
+    if data is None:
+        raise BadParameter("--icecat", "icecat is read from a folder", "--icecat DIR with products.jsonl.gz")
+    pipeline = build_pipeline(load_icecat(data), cache / "icecat", encoder="wordllama", progress=progress)
+    judgments = read_judgments(data / "judgments.csv")
+    lists = [judged_only(one) for one in lists_from_judgments(pipeline, judgments, progress=progress)]
+    kept = pad_lists([one for one in lists if (one.relevance > 0).any()])
+    return {"icecat": problem_of(kept, (RELEVANCE, REVENUE), pipeline.store)}
+
+
+def first(one: RankedList, n: int) -> RankedList:
+    """The first n candidates of a list."""
+    return _some(one, np.arange(len(one.features)) < n)
+
+
+def judged_only(one: RankedList) -> RankedList:
+    """The candidates that somebody judged."""
+    return _some(one, ~np.isnan(one.relevance))
+
+
+def _some(one: RankedList, kept: NDArray[np.bool_]) -> RankedList:
+    return RankedList(
+        one.features[kept], one.prices[kept], one.relevance[kept], one.purchase[kept], one.group, one.rows[kept]
+    )
+
+
+def _cached(cache: Path, name: str, prepare: Callable[[], dict[str, Problem]]) -> Problem:
+    path = cache / _FILE.format(name)
+    if not path.exists():
+        cache.mkdir(parents=True, exist_ok=True)
+        for key, problem in prepare().items():
+            save_problem(problem, cache / _FILE.format(key))
+    return load_problem(path)
+
+
+def save_problem(problem: Problem, path: Path) -> None:
+    """Written aside and renamed; the objectives travel as columns."""
+    lists, objectives = problem.lists, problem.objectives
+    aside = path.with_suffix(".part.npz")
+    np.savez(
+        aside,
+        features=lists.features,
+        prices=lists.prices,
+        labels=lists.labels,
+        groups=lists.groups,
+        rows=lists.rows,
+        multipliers=problem.multipliers,
+        aspects=problem.aspects,
+        names=[one.name for one in objectives],
+        heads=[one.head for one in objectives],
+        times_price=[one.times_price for one in objectives],
+        units=[one.unit for one in objectives],
+    )
+    aside.replace(path)
+
+
+def load_problem(path: Path) -> Problem:
+    with np.load(path, allow_pickle=False) as kept:
+        lists = RankingLists(*(kept[name] for name in ("features", "prices", "labels", "groups", "rows")))
+        columns = zip(kept["names"], kept["heads"], kept["times_price"], kept["units"], strict=True)
+        objectives = tuple(Objective(str(n), int(h), bool(p), str(u)) for n, h, p, u in columns)
+        return Problem(lists, objectives, kept["multipliers"], kept["aspects"])

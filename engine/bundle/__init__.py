@@ -1,0 +1,1 @@
+"""The bundle: a verified folder with everything one engine needs."""

@@ -1,0 +1,1 @@
+"""The engine over a catalogue that changes while it serves."""

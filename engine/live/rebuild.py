@@ -1,0 +1,91 @@
+"""A bundle and the changes to its catalogue as a new bundle: what was searched beside the large indices is in them.
+
+The ranker stays as it was trained, and items keep the vectors that they have; only the indices are built again. The
+new bundle knows up to when changes are in it, so whoever loads it makes those that came later to it.
+
+Also `python -m trimtab.engine.live.rebuild BUNDLE CHANGES OUT`, for the service, which leaves this to a process of its
+own.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+from pathlib import Path
+
+import numpy as np
+
+from trimtab.catalog.store import ItemStore
+from trimtab.core.errors import BadInput, TrimtabError
+from trimtab.engine.build.recipe import pipeline_of
+from trimtab.engine.bundle.folder import RETRIEVAL, Description, load_bundle, save_bundle, staging_folder
+from trimtab.engine.live.engines import LiveEngine, as_of
+from trimtab.engine.search import Engine
+from trimtab.ranker.objectives import Objective
+from trimtab.ranker.training.heads import Progress, silent
+from trimtab.retrieval.retriever import Made, Retriever
+
+NICENESS = 10
+"""Searches come first."""
+
+
+def compact(bundle: Path, changes: Path, out: Path, *, progress: Progress = silent) -> str:
+    """Build the new bundle into `out`.
+
+    Args:
+        changes: the folder of the change log.
+
+    Returns:
+        the new bundle's id.
+
+    Raises:
+        BundleDamaged, BundleMismatch: the bundle cannot be loaded.
+        BadInput: nothing has changed, or nothing is left.
+    """
+    loaded = load_bundle(bundle)
+    live = LiveEngine(Engine(loaded), changes)
+    engine = live.follow()
+    if engine.catalogue_version == 0:
+        raise BadInput(f"{bundle.name}: nothing has changed since it was built")
+    store = engine.store
+    there = np.arange(len(store)) if store.gone is None else np.flatnonzero(~store.gone)
+    if len(there) == 0:
+        raise BadInput(f"{bundle.name}: the changes leave no item")
+    manifest = loaded.manifest
+    with staging_folder(out) as staging:
+        new_store = ItemStore.from_frame(store.frame())
+        made = Made(engine.retriever.encoder, engine.retriever.vectors[there])
+        retriever = Retriever.build(new_store, made.encoder.name, staging / RETRIEVAL, progress, made=made)
+        new_rows = np.full(len(store), -1)
+        new_rows[there] = np.arange(len(there))
+        description = Description(
+            source=manifest["source"],
+            objectives=[
+                Objective(**{name: value for name, value in one.items() if name != "range"})
+                for one in manifest["objectives"]
+            ],
+            ranges=[one["range"] for one in manifest["objectives"]],
+            default_weights=manifest["default_weights"],
+            training={**manifest["training"], "compacted_from": loaded.bundle_id},
+            as_of=live.newest_change or as_of(engine),
+            attainment=loaded.attainment,
+            population=loaded.population,
+            temperature=manifest["temperature"],
+        )
+        pipeline = pipeline_of(new_store, retriever, engine.pipeline.histories.at_rows(new_rows))
+        return save_bundle(out, staging=staging, pipeline=pipeline, ranker=loaded.ranker, description=description)
+
+
+def main() -> None:
+    """Prints the new bundle's id, or one line on stderr."""
+    os.nice(NICENESS)
+    bundle, changes, out = map(Path, sys.argv[1:])
+    try:
+        sys.stdout.write(compact(bundle, changes, out))
+    except TrimtabError as error:
+        sys.stderr.write(f"trimtab: {error}\n")
+        sys.exit(error.exit_code)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,1 @@
+"""The log of impressions and interactions as files, and decisions made again from it."""

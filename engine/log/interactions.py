@@ -1,0 +1,212 @@
+"""What shoppers did, as files beside the impressions of a service's folder, and joined to them.
+
+    <folder>/spool/interactions/*.jsonl                   being written, or left by a process that was killed
+    <folder>/interactions/date=2025-03-01/*.parquet       compacted
+    <folder>/unmatched/date=2025-03-01/*.parquet          compacted, kept apart: late, or of no slate that is known here
+
+`date` is when the segment was begun. Events of one `event_id` are one event. What is unmatched in one folder may have
+its impression in another (a shopper whose requests went to two machines), so whoever joins looks at all of them again.
+"""
+
+from __future__ import annotations
+
+from contextlib import suppress
+from datetime import UTC, date, datetime, timedelta
+from io import BytesIO
+from pathlib import Path
+
+import polars as pl
+
+from trimtab.core.errors import BadLog
+
+INTERACTIONS, UNMATCHED, SPOOL = "interactions", "unmatched", "spool"
+
+MATCHED, LATE, UNKNOWN = "matched", "late", "unknown"
+"""What an event is to the impressions: the outcome of one, one that came after `IN_TIME`, or of none."""
+
+_COLUMNS: dict[str, pl.DataType | type[pl.DataType]] = {
+    "event_id": pl.String,
+    "decision_id": pl.String,
+    "timestamp": pl.Datetime("us", "UTC"),
+    "action": pl.String,
+    "item_id": pl.String,
+    "user_id": pl.String,
+    "position": pl.Int64,
+    "quantity": pl.Float64,
+    "value": pl.Float64,
+}
+SCHEMA = pl.Schema(_COLUMNS)
+"""Columns of the Parquet parts; `unmatched` has `reason` (`late` or `unknown`) beside them."""
+
+_SHOWN: dict[str, pl.DataType | type[pl.DataType]] = {
+    "decision_id": pl.String,
+    "timestamp": pl.Datetime("us", "UTC"),
+    "item_ids": pl.List(pl.String),
+}
+SHOWN = pl.Schema(_SHOWN)
+"""What of an impression says whether an event is its outcome."""
+
+IN_TIME = timedelta(days=1)
+"""How long after an impression what is done still counts as its outcome."""
+
+LOOK_BACK = timedelta(days=7)
+"""How old an impression may be for an event to be called late, not unknown."""
+
+TIMESTAMP = "%Y-%m-%dT%H:%M:%S%.fZ"
+"""As orjson writes it: a fraction of a second only where there is one."""
+
+OUTCOMES = ("clicks", "purchases", "revenue")
+
+
+def read_spooled(segment: Path) -> pl.DataFrame:
+    """Rows of a JSON-lines segment; a last line that a killed process left half written is dropped."""
+    return frame_of_lines(whole_lines(segment), SCHEMA)
+
+
+def whole_lines(segment: Path) -> bytes:
+    """What is in it without a last line that has no end."""
+    written = segment.read_bytes()
+    return written[: written.rfind(b"\n") + 1]
+
+
+def frame_of_lines(lines: bytes, schema: pl.Schema) -> pl.DataFrame:
+    """JSON lines that a service wrote, without a Python object a value: those would hold up its searches."""
+    if not lines:
+        return pl.DataFrame(schema=schema)
+    frame = pl.read_ndjson(BytesIO(lines), schema={**schema, "timestamp": pl.String})
+    return frame.with_columns(pl.col("timestamp").str.to_datetime(TIMESTAMP, time_unit="us", time_zone="UTC"))
+
+
+def read_interactions(folder: Path) -> pl.DataFrame:
+    """All events of a service's folder, each once, with the columns of `SCHEMA`.
+
+    Raises:
+        BadLog: a file is none of these; names it.
+    """
+    # Spooled ones first: what is compacted while this reads is seen twice, and not missed.
+    spooled = [_read(part) for part in _spooled(folder)]
+    frames = [pl.DataFrame(schema=SCHEMA), *spooled, *map(_read, _compacted(folder))]
+    return pl.concat(frames).unique("event_id", keep="first", maintain_order=True)
+
+
+def _read(part: Path) -> pl.DataFrame:
+    try:
+        return read_spooled(part) if part.suffix == ".jsonl" else pl.read_parquet(part, columns=list(SCHEMA))
+    except FileNotFoundError:
+        return pl.DataFrame(schema=SCHEMA)  # compacted since it was listed
+    except (OSError, pl.exceptions.PolarsError) as error:
+        raise BadLog(f"{part}: cannot be read as interactions ({error})") from error
+
+
+def _spooled(folder: Path) -> list[Path]:
+    return sorted((folder / SPOOL / INTERACTIONS).glob("*.jsonl"))
+
+
+def _compacted(folder: Path) -> list[Path]:
+    parts = [part for kind in (INTERACTIONS, UNMATCHED) for part in (folder / kind).glob("date=*/*.parquet")]
+    return sorted(parts, key=lambda part: part.name)
+
+
+def split(interactions: pl.DataFrame, impressions: pl.DataFrame) -> pl.DataFrame:
+    """The interactions with `reason`: null where they are an outcome, else `LATE` or `UNKNOWN`.
+
+    Args:
+        impressions: `decision_id`, `timestamp` and `item_ids`; of a decision the first counts.
+    """
+    shown = impressions.select("decision_id", "item_ids", shown_at="timestamp").unique("decision_id", keep="first")
+    found = interactions.join(shown, on="decision_id", how="left", maintain_order="left")
+    reason = (
+        pl.when(pl.col("item_ids").is_null() | ~pl.col("item_ids").list.contains(pl.col("item_id")))
+        .then(pl.lit(UNKNOWN))
+        .when(pl.col("timestamp") - pl.col("shown_at") > IN_TIME)
+        .then(pl.lit(LATE))
+    )
+    return found.select(*interactions.columns, reason=reason)
+
+
+def impressions_of(folder: Path, decision_ids: pl.Series, *, today: date | None = None) -> pl.DataFrame:
+    """`decision_id`, `timestamp` and `item_ids` of those decisions that a service's folder has of late."""
+    first = (today or datetime.now(UTC).date()) - LOOK_BACK
+    frames = [pl.DataFrame(schema=SHOWN)]
+    for segment in sorted((folder / SPOOL / "impressions").glob("*.jsonl")):
+        with suppress(FileNotFoundError):  # sealed since it was listed: it is among the parts, which are listed next
+            frames.append(frame_of_lines(whole_lines(segment), SHOWN))
+    recent = [part for part in (folder / "impressions").glob("date=*/*.parquet") if _date_of(part) >= first]
+    if recent:
+        frames.append(pl.scan_parquet(recent).select(list(SHOWN)).filter(_among(decision_ids)).collect())
+    return pl.concat(frames).filter(_among(decision_ids))
+
+
+def _among(decision_ids: pl.Series) -> pl.Expr:
+    return pl.col("decision_id").is_in(decision_ids.unique().implode())
+
+
+def _date_of(part: Path) -> date:
+    return date.fromisoformat(part.parent.name.removeprefix("date="))
+
+
+def outcomes_of(interactions: pl.DataFrame) -> pl.DataFrame:
+    """`decision_id`, `item_id`, when (`at`), and what each event adds to an outcome.
+
+    A row an event; `with_outcomes` adds up those of an item: clicked or not, bought or not, what was paid in all.
+    """
+    action = pl.col("action")
+    return interactions.select(
+        "decision_id",
+        "item_id",
+        at="timestamp",
+        clicks=(action == "click").cast(pl.Int64),
+        purchases=(action == "purchase").cast(pl.Int64),
+        revenue=pl.when(action == "purchase").then(pl.col("value")).otherwise(0.0),
+    )
+
+
+def with_outcomes(impressions: pl.DataFrame, outcomes: pl.DataFrame) -> pl.DataFrame:
+    """Impressions with what came in time added to the outcomes they were logged with.
+
+    Args:
+        impressions: of `trimtab.engine.log.impressions.SCHEMA`.
+        outcomes: of `outcomes_of`.
+    """
+    of_these = outcomes.join(impressions.select("decision_id"), on="decision_id", how="semi")
+    if not len(of_these):
+        return impressions
+    numbered = impressions.with_row_index("row")
+    cells = (
+        numbered.filter(pl.col("decision_id").is_in(of_these["decision_id"].unique().implode()))
+        .select("row", "decision_id", "timestamp", *OUTCOMES, item_id="item_ids")
+        .filter(pl.col("item_id").list.len() > 0)
+        .explode("item_id", *OUTCOMES)
+        .with_row_index("cell")
+    )
+    came = (
+        cells.select("cell", "decision_id", "item_id", "timestamp")
+        .join(of_these, on=["decision_id", "item_id"])
+        .filter(pl.col("at") - pl.col("timestamp") <= IN_TIME)
+        .group_by("cell")
+        .agg(pl.col("clicks").max(), pl.col("purchases").max(), pl.col("revenue").sum())
+    )
+    joined = cells.join(came, on="cell", how="left", suffix="_came", maintain_order="left").with_columns(
+        clicks=pl.max_horizontal("clicks", "clicks_came"),
+        purchases=pl.max_horizontal("purchases", "purchases_came"),
+        revenue=pl.col("revenue") + pl.col("revenue_came").fill_null(0.0),
+    )
+    lists = joined.group_by("row", maintain_order=True).agg(*OUTCOMES)
+    return (
+        numbered.join(lists, on="row", how="left", suffix="_new", maintain_order="left")
+        .with_columns(pl.coalesce(f"{name}_new", name).alias(name) for name in OUTCOMES)
+        .select(impressions.columns)
+    )
+
+
+def newest_event_ids(folder: Path, n: int) -> list[str]:
+    """Ids of the last `n` events or a few more, oldest first; what cannot be read is left out."""
+    ids: list[str] = []
+    for part in (*reversed(_spooled(folder)), *reversed(_compacted(folder))):
+        try:
+            ids[:0] = _read(part)["event_id"]
+        except BadLog:
+            continue
+        if len(ids) >= n:
+            break
+    return ids[-n:]

@@ -1,0 +1,1 @@
+"""What a search may spend: degradation levels, deadlines, stage costs."""

@@ -1,0 +1,121 @@
+"""The trade-offs a query allows: its candidates' slates under many weightings, and which are worth choosing."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from itertools import combinations
+from math import comb
+from typing import Any
+
+import moocore
+import numpy as np
+from numpy.typing import NDArray
+
+from trimtab.core.diversity import novelties_of_slates
+from trimtab.core.metrics import discounts
+from trimtab.core.records import ScoredCandidates
+from trimtab.engine.stages.slate_stage import SlateStage
+
+RELEVANCE = "relevance"
+Floats = NDArray[np.float64]
+
+N_POINTS = 200
+"""Weightings tried at most; one batch of the slate stage."""
+
+
+@dataclass(frozen=True, slots=True)
+class Frontier:
+    """What each weighting is expected to bring, for one query.
+
+    Attributes:
+        names: the M objectives, diversity last.
+        weights: [n, M], each row on the simplex.
+        expected: [n, M], in the units of a receipt.
+        on_front: [n] bool, no other point is as good in everything and better in something.
+        knee: the point beyond which a little more of one objective costs most of the others; none without candidates.
+    """
+
+    names: tuple[str, ...]
+    weights: Floats
+    expected: Floats
+    on_front: NDArray[np.bool_]
+    knee: int | None
+
+    def changes(self) -> Floats:
+        """[n, M] `expected` against the pure-relevance slate, which is one of the points; nan where that has none."""
+        pure = self.expected[self.weights[:, self.names.index(RELEVANCE)] == 1.0]
+        return self.expected / np.where(pure == 0, np.nan, pure) - 1
+
+    def plane_front(self, objective: str) -> NDArray[np.int64]:
+        """Points of the front that relevance and one objective alone would have, from most to least relevant."""
+        plane = self.expected[:, [self.names.index(RELEVANCE), self.names.index(objective)]]
+        best = np.flatnonzero(moocore.is_nondominated(plane, maximise=True))
+        return best[np.argsort(-plane[best, 0], kind="stable")]
+
+    def as_dicts(self) -> list[dict[str, Any]]:
+        """The points as plain values, in the names of the HTTP interface."""
+        rows = zip(self.weights.tolist(), self.expected.tolist(), self.on_front.tolist(), strict=True)
+        return [
+            {
+                "weights": dict(zip(self.names, weights, strict=True)),
+                "expected": dict(zip(self.names, expected, strict=True)),
+                "on_front": on_front,
+                "knee": number == self.knee,
+            }
+            for number, (weights, expected, on_front) in enumerate(rows)
+        ]
+
+
+def frontier_of(stage: SlateStage, scored: ScoredCandidates, names: Sequence[str]) -> Frontier:
+    """Choose a slate of the stage's depth under every weighting of a grid.
+
+    Args:
+        stage: the slate stage of these candidates, with its pins and exclusions.
+        names: the M objectives, diversity last.
+    """
+    names = tuple(names)
+    if len(scored) == 0:
+        none = np.empty((0, len(names)))
+        return Frontier(names, none, none, np.empty(0, dtype=bool), None)
+    weights = simplex_grid(len(names), N_POINTS)
+    slates = stage.slates(weights)
+    expected = np.column_stack(
+        [*(stage.expected(slates, number) for number in range(len(names) - 1)), _diversities(scored, slates)]
+    )
+    on_front = np.asarray(moocore.is_nondominated(expected, maximise=True, keep_weakly=True), dtype=bool)
+    return Frontier(names, weights, expected, on_front, knee_of(expected, on_front))
+
+
+def knee_of(expected: Floats, on_front: NDArray[np.bool_]) -> int:
+    """The point of the front that bulges out farthest (Das 1999, "On characterizing the knee of the Pareto curve").
+
+    Each objective is scaled to 0..1 over the front, so that no unit counts more than another; the plane through the
+    best points of the single objectives is then `sum = const`, and the farthest from it has the largest sum.
+
+    Args:
+        expected: [n, M], larger is better.
+        on_front: [n], at least one.
+    """
+    front = expected[on_front]
+    low = front.min(axis=0)
+    span = front.max(axis=0) - low
+    scaled = (front - low) / np.where(span > 0, span, 1.0)
+    return int(np.flatnonzero(on_front)[np.argmax(scaled.sum(axis=1))])
+
+
+def simplex_grid(n_objectives: int, n_points: int) -> Floats:
+    """[n, n_objectives] evenly spaced weightings, as many as fit into `n_points` with one step size."""
+    steps = 1
+    while comb(steps + n_objectives, n_objectives - 1) <= n_points:
+        steps += 1
+    # Stars and bars: the gaps between n_objectives - 1 bars among steps + n_objectives - 1 places.
+    bars = np.array(list(combinations(range(steps + n_objectives - 1), n_objectives - 1)), dtype=np.int64)
+    edges = np.pad(bars, ((0, 0), (1, 1)), constant_values=((0, 0), (-1, steps + n_objectives - 1)))
+    return (np.diff(edges) - 1) / steps
+
+
+def _diversities(scored: ScoredCandidates, slates: NDArray[np.int64]) -> Floats:
+    """[B] diversity of a receipt of [B, k] slates; -1 shows nothing."""
+    novelty = np.where(slates >= 0, novelties_of_slates(scored.aspects[slates]), 0.0)
+    return np.asarray(novelty @ discounts(slates.shape[1]), dtype=np.float64)

@@ -1,0 +1,149 @@
+"""Retrieve and featurise: the path shared by serving, training and evaluation, so that they cannot differ."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from trimtab.catalog.store import ItemStore
+from trimtab.core.extended_array import RowsOf
+from trimtab.core.records import Candidates, Filter, FloatArray, IntArray, Shopper
+from trimtab.ranker.features import ItemColumns, build_features, build_features_for_users, median_prices
+from trimtab.ranker.users import WORTH, History, UserHistories, with_recent
+from trimtab.ranker.words import BODY, ItemWords, field_words
+from trimtab.ranker.words import FIELDS as WORD_FIELDS
+from trimtab.retrieval.retriever import Retriever
+
+N_CANDIDATES = 200
+
+
+@dataclass(frozen=True)
+class Pipeline:
+    """The parts of a bundle that turn words into features."""
+
+    store: ItemStore
+    retriever: Retriever
+    items: ItemColumns
+    histories: UserHistories
+
+    def retrieve(
+        self,
+        text: str,
+        *,
+        filters: Sequence[Filter] = (),
+        also: Sequence[int] = (),
+        n_candidates: int = N_CANDIDATES,
+        by_meaning: bool = True,
+    ) -> Candidates:
+        """Candidates of a query; rows in `also` (judged items) are appended where retrieval left them out."""
+        found = self.retriever.retrieve(text, n_candidates=n_candidates, filters=tuple(filters), by_meaning=by_meaning)
+        return self.extended(found, also)
+
+    def extended(self, candidates: Candidates, rows: Sequence[int]) -> Candidates:
+        """Candidates and, behind them, those of the rows (pins, judged items) that are none."""
+        if not rows:
+            return candidates
+        there = set(candidates.rows.tolist())
+        extra = np.array([row for row in rows if row not in there], dtype=np.int64)
+        return with_rows(candidates, extra, self.items.vectors) if len(extra) else candidates
+
+    def featurise(
+        self, text: str, candidates: Candidates, user_id: str | None = None, recent: Sequence[str] = ()
+    ) -> FloatArray:
+        """[n, F] features; `recent` as in `trimtab.core.records.Query`."""
+        return build_features(text, candidates, self.items, self.history(user_id, recent))
+
+    def history(self, user_id: str | None, recent: Sequence[str] = ()) -> History | None:
+        """What the bundle knows of a user, and what the user did since."""
+        known = self.histories.of(user_id)
+        if not recent:
+            return known
+        actions, _, item_ids = zip(*(event.partition(":") for event in recent), strict=True)
+        rows = self.store.rows_of(item_ids)
+        units = np.array([WORTH.get(action, 0.0) for action in actions], dtype=np.float32)
+        counts = (rows >= 0) & (units > 0)
+        return with_recent(known, rows[counts], units[counts])
+
+    def featurise_for_users(self, text: str, candidates: Candidates, shoppers: Sequence[Shopper]) -> FloatArray:
+        """[n_users, n, F] features of one query's candidates for many users."""
+        histories = [self.history(*shopper) for shopper in shoppers]
+        return build_features_for_users(text, candidates, self.items, histories)
+
+
+def with_rows(candidates: Candidates, rows: IntArray, vectors: RowsOf[np.float32]) -> Candidates:
+    """Append rows that retrieval did not find: their cosine is computed, their lexical score is 0."""
+    dim = vectors.shape[1]
+    query_vector = candidates.query_vector if len(candidates.query_vector) else np.zeros(dim, dtype=np.float32)
+    zeros = np.zeros(len(rows), dtype=np.float32)
+    return Candidates(
+        rows=np.concatenate([candidates.rows, rows]),
+        dense=np.concatenate([candidates.dense, np.vecdot(vectors[rows], query_vector).astype(np.float32)]),
+        lexical=np.concatenate([candidates.lexical, zeros]),
+        fused=np.concatenate([candidates.fused, zeros]),
+        query_vector=query_vector,
+    )
+
+
+def item_columns(
+    store: ItemStore,
+    retriever: Retriever,
+    words: ItemWords,
+    type_vectors: FloatArray,
+    type_prices: FloatArray | None = None,
+) -> ItemColumns:
+    """Gather what features need of the items.
+
+    Args:
+        type_prices: [n_types + 1], the store's own medians by default.
+    """
+    if type_prices is None:
+        type_prices = median_prices(store.prices, store.type_codes, len(store.types))
+    return ItemColumns(
+        prices=store.prices,
+        popularity=store.popularity,
+        purchase_rates=store.purchase_rates,
+        discounts=store.discounts,
+        in_stock=store.in_stock,
+        type_codes=store.type_codes,
+        brand_codes=store.brand_codes,
+        vectors=retriever.vectors,
+        type_vectors=type_vectors,
+        type_prices=type_prices,
+        words=words,
+    )
+
+
+def build_words(store: ItemStore) -> ItemWords:
+    """Index the words of a catalogue by field."""
+    columns = {name: store.texts(name) for name in (*WORD_FIELDS, "description", "attributes") if name != BODY}
+    columns[BODY] = list(map(body_of, columns["description"], columns["attributes"]))
+    return ItemWords.build({field: columns[field] for field in WORD_FIELDS})
+
+
+def words_of_item(item: Mapping[str, str]) -> dict[str, list[str]]:
+    """What `build_words` keeps of one item."""
+    texts = {**item, BODY: body_of(item["description"], item["attributes"])}
+    return {field: field_words(field, texts[field]) for field in WORD_FIELDS}
+
+
+def body_of(description: str, attributes: str) -> str:
+    return f"{description} {attributes}"
+
+
+class Stopwatch:
+    """Seconds by stage; `lap` names what ended just now."""
+
+    def __init__(self) -> None:
+        self.seconds: dict[str, float] = {}
+        self._start = self._last = time.perf_counter()
+
+    def lap(self, stage: str) -> None:
+        now = time.perf_counter()
+        self.seconds[stage] = now - self._last
+        self._last = now
+
+    def total(self) -> dict[str, float]:
+        return {**self.seconds, "total": time.perf_counter() - self._start}

@@ -1,0 +1,185 @@
+"""Measures of a way of trading objectives: quality of its slates, its front, and how well it can be steered.
+
+Slates are those of the terminal stage (`ranker.slate.batched`). Values of a slate are discounted sums of true gains,
+diversity last. Axes of a front are normalised alike for all methods: 0 is a random order, 1 the best order for that
+objective alone.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import moocore
+import numpy as np
+import torch
+from numpy.typing import ArrayLike, NDArray
+from torch import Tensor
+
+from trimtab.core.diversity import ALPHA, intra_list_distance
+from trimtab.core.metrics import discounts
+from trimtab.ranker.methods.problem import Problem
+from trimtab.ranker.slate.batched import novelty_slate, sorted_slate
+
+K = 10
+_N_RANDOM = 16
+Floats = NDArray[np.float64]
+Slates = NDArray[np.int64]
+
+
+def slates_of(utilities: Tensor, problem: Problem, *, w_diversity: float = 0.0, k: int = K) -> Slates:
+    """[L, k] indices of items by position, -1 where a list is shorter; utilities [L, n]."""
+    eligible = torch.from_numpy(problem.mask)
+    pins = torch.full((len(problem), k), -1)
+    if w_diversity == 0:
+        return np.asarray(sorted_slate(utilities, eligible, pins).numpy())
+    bonus = torch.full((len(problem),), w_diversity)
+    return np.asarray(novelty_slate(utilities, eligible, torch.from_numpy(problem.aspects), bonus, pins).numpy())
+
+
+def discounted_values(slates: Slates, gains: NDArray[np.floating]) -> Floats:
+    """[L, M] discounted sums of gains [L, n, M] over slates [L, k]."""
+    taken = np.take_along_axis(gains, np.maximum(slates, 0)[:, :, None], axis=1) * (slates >= 0)[:, :, None]
+    values: Floats = np.einsum("lkm,k->lm", taken.astype(np.float64), discounts(slates.shape[1]))
+    return values
+
+
+def diversity_values(slates: Slates, aspects: NDArray[np.integer]) -> Floats:
+    """[L] `trimtab.core.diversity.slate_diversity` of each slate, all lists at once."""
+    codes = shown_aspects(slates, aspects)
+    n_lists, k, n_aspects = codes.shape
+    above = np.tril(np.ones((k, k), dtype=bool), -1)
+    novelty = np.zeros((n_lists, k))
+    for aspect in range(n_aspects):
+        column = codes[..., aspect]
+        same = (column[:, :, None] == column[:, None, :]) & (column >= 0)[:, :, None]
+        novelty += (1 - ALPHA) ** (same & above).sum(axis=2) / n_aspects
+    return np.asarray(np.where(slates >= 0, novelty if n_aspects else 1.0, 0.0) @ discounts(k), dtype=np.float64)
+
+
+def shown_aspects(slates: Slates, aspects: NDArray[np.integer]) -> NDArray[np.int64]:
+    """[L, k, A] codes by position; -1 unknown, or past the end of a short list."""
+    taken = np.take_along_axis(aspects, np.maximum(slates, 0)[:, :, None], axis=1)
+    return np.where((slates >= 0)[:, :, None], taken, -1).astype(np.int64)
+
+
+def covered(slates: Slates, aspects: NDArray[np.integer]) -> Floats:
+    """[L, A] how many different known codes of each aspect a slate shows."""
+    codes = np.sort(shown_aspects(slates, aspects), axis=1)
+    new = np.concatenate([codes[:, :1] >= 0, (codes[:, 1:] != codes[:, :-1]) & (codes[:, 1:] >= 0)], axis=1)
+    return np.asarray(new.sum(axis=1), dtype=np.float64)
+
+
+def slate_values(slates: Slates, problem: Problem) -> Floats:
+    """[L, M + 1] true values of slates, diversity last."""
+    return np.column_stack([discounted_values(slates, problem.gains), diversity_values(slates, problem.aspects)])
+
+
+@dataclass(frozen=True)
+class Axes:
+    """Per-list means [M + 1] of the values of a random order and of the best order for each objective alone."""
+
+    random: Floats
+    ideal: Floats
+
+    def normalise(self, values: Floats) -> Floats:
+        """Mean values [..., M + 1] with random at 0 and ideal at 1."""
+        return (values - self.random) / np.maximum(self.ideal - self.random, 1e-12)
+
+
+def axes_of(problem: Problem, *, seed: int = 0) -> Axes:
+    """The axes of a problem. The best order for diversity is the greedy one, which is all the slate stage can do."""
+    rng = torch.Generator().manual_seed(seed)
+    shape = problem.mask.shape
+    shuffled = [slates_of(torch.rand(shape, generator=rng), problem) for _ in range(_N_RANDOM)]
+    random = np.mean([slate_values(slates, problem).mean(axis=0) for slates in shuffled], axis=0)
+    gains = problem.gains
+    best = [
+        discounted_values(slates_of(torch.from_numpy(gains[..., m]), problem), gains)[:, m].mean()
+        for m in range(gains.shape[2])
+    ]
+    fresh = slates_of(torch.zeros(shape), problem, w_diversity=1.0)
+    return Axes(random, np.array([*best, diversity_values(fresh, problem.aspects).mean()]))
+
+
+def hypervolume(points: ArrayLike) -> float:
+    """Volume dominated by points [P, D] to be maximised, above the one reference 0 (a random order)."""
+    rows = np.maximum(np.asarray(points, dtype=np.float64), 0.0)
+    return float(moocore.hypervolume(rows, ref=np.zeros(rows.shape[1]), maximise=True))
+
+
+def igd_plus(points: ArrayLike, reference: ArrayLike) -> float:
+    """Modified inverted generational distance (Ishibuchi et al. 2015) to a reference front; smaller is better."""
+    return float(moocore.igd_plus(np.asarray(points, float), ref=np.asarray(reference, float), maximise=True))
+
+
+def non_dominated(points: ArrayLike) -> Floats:
+    """The points that no other is at least as good as everywhere and better somewhere."""
+    rows = np.asarray(points, dtype=np.float64)
+    kept: Floats = rows[np.asarray(moocore.is_nondominated(rows, maximise=True))]
+    return kept
+
+
+def monotone_share(path: ArrayLike, *, tolerance: ArrayLike = 0.0) -> float:
+    """Share of the steps of a path [..., S] that do not fall by more than the tolerance; nan for a single point."""
+    steps = np.diff(np.asarray(path, dtype=np.float64), axis=-1)
+    return float((steps >= -np.asarray(tolerance)).mean()) if steps.size else float("nan")
+
+
+def mean_path_monotonicity(values: Floats) -> float:
+    """Monotonicity of the mean along a path, where a fall within one standard error of the paired step is no fall.
+
+    Args:
+        values: [S, L] value of each list at each step.
+    """
+    steps = np.diff(values, axis=0)
+    errors = steps.std(axis=1, ddof=1) / np.sqrt(steps.shape[1])
+    return float((steps.mean(axis=1) >= -errors - 1e-12).mean())
+
+
+@dataclass(frozen=True)
+class Quality:
+    """Per-list measures of slates, [L] each; nan where a list has no such value."""
+
+    ndcg: Floats
+    ndcg_linear: Floats
+    revenue: Floats
+    intra_list_distance: Floats
+    alpha_ndcg: Floats
+    coverage: Floats
+
+
+def quality_of(slates: Slates, problem: Problem, *, grade_scale: float) -> Quality:
+    """Measures of slates that rank whole lists to depth k.
+
+    `ndcg` has gain `2^g - 1`, `ndcg_linear` gain `g`. Revenue is under position bias: a shopper looks at rank r with
+    chance 1 / r (the position-based model), and buys what the label says he buys.
+
+    Args:
+        grade_scale: the largest gain `2^g - 1` of a grade, by which relevance labels were divided.
+    """
+    k = slates.shape[1]
+    relevance = np.nan_to_num(problem.lists.labels[..., 0])[..., None].astype(np.float64)
+    grades = np.log2(1 + relevance * grade_scale)
+    examined = (slates >= 0) / np.arange(1, k + 1)
+    revenue = np.zeros(len(problem))
+    for number, objective in enumerate(problem.objectives):
+        if objective.times_price:
+            taken = np.take_along_axis(problem.gains[..., number], np.maximum(slates, 0), axis=1)
+            revenue = (taken * examined).sum(axis=1)
+    shown = [codes[slate[slate >= 0]] for slate, codes in zip(slates, problem.aspects, strict=True)]
+    fresh = slates_of(torch.zeros(problem.mask.shape), problem, w_diversity=1.0, k=k)
+    return Quality(
+        _normalised(slates, relevance, problem),
+        _normalised(slates, grades, problem),
+        revenue,
+        np.array([intra_list_distance(codes) for codes in shown]),
+        diversity_values(slates, problem.aspects) / np.maximum(diversity_values(fresh, problem.aspects), 1e-12),
+        covered(slates, problem.aspects)[:, 0],
+    )
+
+
+def _normalised(slates: Slates, gains: Floats, problem: Problem) -> Floats:
+    """[L] discounted gains over the best there is; nan where there is none."""
+    best = discounted_values(slates_of(torch.from_numpy(gains[..., 0]), problem, k=slates.shape[1]), gains)[:, 0]
+    reached = discounted_values(slates, gains)[:, 0]
+    return np.where(best > 0, reached / np.where(best > 0, best, 1), np.nan)

@@ -1,0 +1,1 @@
+"""The slate policy: sort, greedy diversity, and Plackett-Luce draws with their propensities."""

@@ -1,0 +1,1 @@
+"""The study that compares the methods; nothing here serves."""

@@ -1,0 +1,1 @@
+"""Fitting the served ranker: lists, losses, calibration, cross-validation, click debiasing."""

@@ -1,0 +1,51 @@
+"""The ranker of a catalogue with neither judgments nor logs: stated rules instead of learned heads.
+
+It orders by how the words and the meaning of the query meet the item, with a little weight on popularity, and takes
+the chance of a purchase to be proportional to relevance. Its gains are not calibrated on anything, and the manifest
+says so.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+
+from trimtab.ranker.calibration import Calibration
+from trimtab.ranker.features import FEATURES
+from trimtab.ranker.model import Heads, ServedRanker
+from trimtab.ranker.objectives import HEADS, Objective
+from trimtab.ranker.training.heads import assemble
+
+RULES = {
+    "dense": 4.0,
+    "lexical_of_best": 2.0,
+    "title_coverage": 2.0,
+    "title_phrase": 0.5,
+    "type_coverage": 1.5,
+    "type_vote": 1.0,
+    "brand_coverage": 0.5,
+    "popularity_in_list": 0.1,
+}
+"""Feature -> weight in the raw score."""
+
+STATEMENT = "cold start: no judgments and no logs; fixed rules, gains are not calibrated on observed behaviour"
+
+CEILING = sum(RULES.values())
+
+
+def cold_start_ranker(objectives: Sequence[Objective], prices: NDArray[np.float32]) -> tuple[ServedRanker, list[float]]:
+    """The rule-based ranker and its ranges; revenue's range is the catalogue's median price."""
+    heads = Heads(len(FEATURES), len(HEADS), hidden=())
+    with torch.no_grad():
+        heads.linear.weight.zero_()
+        heads.linear.bias.zero_()
+        for name, weight in RULES.items():
+            heads.linear.weight[:, FEATURES.index(name)] = weight
+    line = Calibration(np.linspace(0, CEILING, 32, dtype=np.float32), np.linspace(0, 1, 32, dtype=np.float32))
+    known = prices[np.isfinite(prices)]
+    typical = float(np.median(known)) if len(known) else 1.0
+    ranges = [typical if objective.times_price else 1.0 for objective in objectives]
+    return assemble(heads, [line] * len(HEADS), np.array(ranges, dtype=np.float32), objectives), ranges

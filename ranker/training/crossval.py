@@ -1,0 +1,101 @@
+"""Fit on everything, calibrate and measure on what each fold left out."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from trimtab.core.metrics import mean_interval, ndcg_at_k
+from trimtab.ranker.model import ServedRanker
+from trimtab.ranker.objectives import Objective
+from trimtab.ranker.training.heads import (
+    Progress,
+    Recipe,
+    assemble,
+    calibrate,
+    calibrated,
+    calibration_curves,
+    calibration_errors,
+    fit_calibrations,
+    fit_heads,
+    raw_scores,
+    silent,
+)
+from trimtab.ranker.training.lists import RankingLists
+
+N_FOLDS = 5
+
+
+@dataclass(frozen=True)
+class Fitted:
+    """A ranker, its ranges [M], the gains [L, n, M] and the metrics of held-out lists."""
+
+    ranker: ServedRanker
+    ranges: NDArray[np.float32]
+    held_out_gains: NDArray[np.float64]
+    report: dict[str, Any]
+
+
+def folds_of(groups: NDArray[np.str_], *, n_folds: int = N_FOLDS, seed: int = 0) -> NDArray[np.int64]:
+    """[L] fold of each list; lists of one group share a fold, folds are of about equal size."""
+    names, inverse = np.unique(groups, return_inverse=True)
+    shuffled = np.random.Generator(np.random.PCG64(seed)).permutation(len(names))
+    return np.asarray((shuffled % n_folds)[inverse], dtype=np.int64)
+
+
+def out_of_fold_scores(
+    lists: RankingLists, recipe: Recipe, *, seed: int = 0, progress: Progress = silent
+) -> NDArray[np.float32]:
+    """[L, n, H] raw scores of each list by heads that never saw its group."""
+    folds = folds_of(lists.groups, seed=seed)
+    scores = np.zeros(lists.labels.shape, dtype=np.float32)
+    for fold in range(N_FOLDS):
+        held_out = folds == fold
+        if held_out.any() and not held_out.all():
+            heads = fit_heads(lists.take(~held_out), recipe, seed=seed)
+            scores[held_out] = raw_scores(heads, lists.take(held_out))
+        progress("cross-validation", fold + 1, N_FOLDS)
+    return scores
+
+
+def fit_cross_validated(
+    lists: RankingLists, objectives: Sequence[Objective], recipe: Recipe, *, progress: Progress = silent
+) -> Fitted:
+    """Heads fitted on all lists; calibration, ranges and metrics from the folds' held-out scores."""
+    held_out_scores = out_of_fold_scores(lists, recipe, progress=progress)
+    calibrations, gains, ranges = calibrate(held_out_scores, lists, objectives)
+    heads = fit_heads(lists, recipe, progress=progress)
+    expected = _expected_by_others(held_out_scores, lists)
+    report = {
+        "cross_validation": {
+            "folds": N_FOLDS,
+            "ndcg@10": mean_interval(list_ndcg(held_out_scores[..., 0], lists)).as_dict(),
+            "calibration_error": calibration_errors(expected, lists),
+            "calibration_curve": calibration_curves(expected, lists),
+        }
+    }
+    return Fitted(assemble(heads, calibrations, ranges, objectives), ranges, gains, report)
+
+
+def _expected_by_others(scores: NDArray[np.float32], lists: RankingLists) -> NDArray[np.float64]:
+    """[L, n, H] what calibrations fitted on the other folds expect of scores [L, n, H]."""
+    folds = folds_of(lists.groups)
+    expected = np.full(scores.shape, np.nan)
+    for fold in np.unique(folds):
+        held_out = folds == fold
+        others = held_out if held_out.all() else ~held_out  # a single group has no others
+        expected[held_out] = calibrated(fit_calibrations(scores[others], lists.take(others)), scores[held_out])
+    return expected
+
+
+def list_ndcg(scores: NDArray[np.floating], lists: RankingLists, *, k: int = 10) -> NDArray[np.float64]:
+    """[L] ndcg@k over the labelled candidates of each list; the labels already are gains, so grades are their logs."""
+    values = []
+    for row, labels in zip(scores, lists.labels[..., 0], strict=True):
+        known = ~np.isnan(labels)
+        values.append(ndcg_at_k(row[known], np.log2(1 + labels[known].astype(np.float64)), k=k))
+    return np.array(values)

@@ -1,0 +1,196 @@
+"""Fit the served ranker: heads on a training part, calibration and ranges on a held-out part."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from typing import NamedTuple
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor, nn
+
+from trimtab.core.errors import BadInput
+from trimtab.ranker.calibration import Calibration, expected_calibration_error, fit_calibration, reliability
+from trimtab.ranker.model import Average, Heads, ServedRanker
+from trimtab.ranker.objectives import HEADS, Objective
+from trimtab.ranker.training.lists import RankingLists
+from trimtab.ranker.training.losses import pointwise_loss, softmax_loss
+
+Progress = Callable[[str, int, int], None]
+"""Called with (what, done, total)."""
+
+
+def silent(what: str, done: int, total: int) -> None:
+    """The progress of nobody watching."""
+
+
+@dataclass(frozen=True, slots=True)
+class Recipe:
+    """How the heads are fitted.
+
+    Attributes:
+        pointwise_share: weight of the pointwise loss beside the listwise one.
+        n_members: independently seeded networks whose raw scores are averaged.
+    """
+
+    hidden: tuple[int, ...] = (64, 32)
+    n_members: int = 1
+    n_steps: int = 1500
+    lists_per_step: int = 64
+    learning_rate: float = 3e-3
+    weight_decay: float = 1e-3
+    dropout: float = 0.0
+    pointwise_share: float = 0.1
+
+
+FEW_LISTS = Recipe(hidden=(16,), n_members=5, n_steps=300, weight_decay=0.3, dropout=0.3, pointwise_share=0.5)
+MANY_LISTS = Recipe(n_members=3)
+
+
+def fit_heads(lists: RankingLists, recipe: Recipe, *, seed: int = 0, progress: Progress = silent) -> nn.Module:
+    """Fit raw heads on lists; every head sees only the labels it has.
+
+    Raises:
+        BadInput: a feature is not finite, or no list has a label above 0.
+    """
+    if not np.isfinite(lists.features).all():
+        raise BadInput("training features hold a value that is not finite")
+    if not (np.nan_to_num(lists.labels) > 0).any():
+        raise BadInput("training labels are all 0 or unknown: there is nothing to learn")
+    lists = lists.labelled()
+    members = []
+    for member in range(recipe.n_members):
+        members.append(_fit_member(lists, recipe, seed=seed * 1000 + member, progress=progress))
+    return members[0] if len(members) == 1 else Average(members)
+
+
+def _fit_member(lists: RankingLists, recipe: Recipe, *, seed: int, progress: Progress) -> nn.Module:
+    torch.manual_seed(seed)
+    rng = np.random.Generator(np.random.PCG64(seed))
+    heads = Heads(lists.features.shape[2], lists.labels.shape[2], recipe.hidden, recipe.dropout)
+    standardise(heads, lists)
+    # Decay goes to the weights alone: a bias is no complexity.
+    decayed = [parameter for parameter in heads.parameters() if parameter.ndim > 1]
+    plain = [parameter for parameter in heads.parameters() if parameter.ndim == 1]
+    optimiser = torch.optim.AdamW(
+        [{"params": decayed, "weight_decay": recipe.weight_decay}, {"params": plain, "weight_decay": 0.0}],
+        lr=recipe.learning_rate,
+    )
+    schedule = torch.optim.lr_scheduler.CosineAnnealingLR(optimiser, recipe.n_steps)
+    features, labels = torch.from_numpy(lists.features), torch.from_numpy(lists.labels)
+    heads.train()
+    for step in range(recipe.n_steps):
+        batch = torch.from_numpy(rng.integers(0, len(lists), min(recipe.lists_per_step, len(lists))))
+        loss = _loss(heads(features[batch]), labels[batch], recipe.pointwise_share)
+        optimiser.zero_grad()
+        loss.backward()  # type: ignore[no-untyped-call]  # torch ships it untyped
+        optimiser.step()
+        schedule.step()
+        if step % 50 == 0:
+            progress("train", step, recipe.n_steps)
+    progress("train", recipe.n_steps, recipe.n_steps)
+    return heads.eval()
+
+
+def standardise(heads: Heads, lists: RankingLists) -> None:
+    """Set the network's mean and scale to those of the labelled candidates."""
+    known = ~np.isnan(lists.labels).all(axis=2)
+    seen = lists.features[known]
+    heads.mean.copy_(torch.from_numpy(seen.mean(axis=0)))
+    heads.scale.copy_(torch.from_numpy(np.maximum(seen.std(axis=0), 1e-3)))
+
+
+def _loss(raw: Tensor, labels: Tensor, pointwise_share: float) -> Tensor:
+    total = torch.zeros(())
+    for head in range(labels.shape[2]):
+        values = labels[..., head]
+        mask = ~torch.isnan(values)
+        scores = raw[..., head]
+        total = total + (1 - pointwise_share) * softmax_loss(scores, values, mask)
+        total = total + pointwise_share * pointwise_loss(scores, values, mask)
+    return total
+
+
+@torch.inference_mode()
+def raw_scores(heads: nn.Module, lists: RankingLists) -> NDArray[np.float32]:
+    """[L, n, H] raw scores."""
+    return np.asarray(heads(torch.from_numpy(lists.features)).numpy(), dtype=np.float32)
+
+
+class Calibrated(NamedTuple):
+    """A calibration a head, calibrated gains [L, n, M] of the lists, ranges [M] above 0."""
+
+    calibrations: list[Calibration]
+    gains: NDArray[np.float64]
+    ranges: NDArray[np.float32]
+
+
+def calibrate(raw: NDArray[np.float32], lists: RankingLists, objectives: Sequence[Objective]) -> Calibrated:
+    """Calibrate each head and measure each objective's population range on held-out lists."""
+    calibrations = fit_calibrations(raw, lists)
+    expected = calibrated(calibrations, raw)[..., [objective.head for objective in objectives]]
+    priced = [np.nan_to_num(lists.prices) if one.times_price else np.ones_like(lists.prices) for one in objectives]
+    gains = expected * np.stack(priced, axis=2)
+    return Calibrated(calibrations, gains, population_ranges(gains, lists.rows >= 0))
+
+
+def fit_calibrations(raw: NDArray[np.float32], lists: RankingLists) -> list[Calibration]:
+    """A calibration for each head, on raw scores [L, n, H] of lists the heads were not fitted on."""
+    calibrations = []
+    for head in range(lists.labels.shape[2]):
+        values = lists.labels[..., head]
+        known = ~np.isnan(values)
+        calibrations.append(fit_calibration(raw[..., head][known], values[known]))
+    return calibrations
+
+
+def population_ranges(gains: NDArray[np.floating], there: NDArray[np.bool_]) -> NDArray[np.float32]:
+    """[M] median over lists of the spread between the best and the worst candidate's gain, above 0.
+
+    What one unit of weight usually moves. `gains` [L, n, M]; `there` [L, n], false in the padding.
+    """
+    spreads = [np.ptp(row[kept], axis=0) for row, kept in zip(gains, there, strict=True) if kept.any()]
+    return np.asarray(np.maximum(np.median(spreads, axis=0), 1e-6), dtype=np.float32)
+
+
+def assemble(
+    heads: nn.Module,
+    calibrations: Sequence[Calibration],
+    ranges: NDArray[np.float32],
+    objectives: Sequence[Objective],
+) -> ServedRanker:
+    """Put the parts into the module that is served."""
+    return ServedRanker(
+        heads,
+        torch.from_numpy(np.stack([c.x for c in calibrations])),
+        torch.from_numpy(np.stack([c.y for c in calibrations])),
+        torch.tensor([objective.head for objective in objectives]),
+        torch.tensor([objective.times_price for objective in objectives]),
+        torch.from_numpy(ranges),
+    ).eval()
+
+
+def calibration_errors(expected: NDArray[np.float64], lists: RankingLists) -> dict[str, float]:
+    """Expected calibration error of each head; `expected` [L, n, H] of lists that were held out of both fits."""
+    return {name: expected_calibration_error(*both) for name, *both in _expected_and_observed(expected, lists)}
+
+
+def calibration_curves(expected: NDArray[np.float64], lists: RankingLists) -> dict[str, list[list[float]]]:
+    """What each head predicted and what came of it: rows of `reliability`; `expected` as for `calibration_errors`."""
+    return {name: reliability(*both).round(6).tolist() for name, *both in _expected_and_observed(expected, lists)}
+
+
+def _expected_and_observed(
+    expected: NDArray[np.float64], lists: RankingLists
+) -> Iterator[tuple[str, NDArray[np.floating], NDArray[np.floating]]]:
+    for number, name in enumerate(HEADS):
+        values = lists.labels[..., number]
+        known = ~np.isnan(values)
+        yield name, expected[..., number][known], values[known]
+
+
+def calibrated(calibrations: Sequence[Calibration], raw: NDArray[np.float32]) -> NDArray[np.float64]:
+    """[L, n, H] expected values of raw scores [L, n, H]."""
+    return np.stack([one(raw[..., head]) for head, one in enumerate(calibrations)], axis=2)

@@ -1,0 +1,27 @@
+"""The cosine that tells meaning from chance.
+
+A query vector is near to some item whatever the query, and how near depends on the encoder and the catalogue. So it is
+measured: words of random letters are looked up, and the floor is what 99 in 100 of them do not reach with their
+nearest item. Below it an item is retrieved only where it shares a word with the query.
+"""
+
+from __future__ import annotations
+
+from string import ascii_lowercase
+
+import numpy as np
+
+from trimtab.core.records import FloatArray
+from trimtab.retrieval.encoders.wordllama import Encoder
+
+N_WORDS = 400
+QUANTILE = 0.99
+
+
+def dense_floor(encoder: Encoder, vectors: FloatArray) -> float:
+    """The `QUANTILE` of the best cosines that nonsense reaches among `vectors` [n_vectors, dim]; 1 without any."""
+    if len(vectors) == 0:
+        return 1.0
+    rng = np.random.Generator(np.random.PCG64(0))
+    words = ["".join(rng.choice(list(ascii_lowercase), rng.integers(5, 11))) for _ in range(N_WORDS)]
+    return float(np.quantile((encoder.encode(words) @ vectors.T).max(axis=1), QUANTILE))

@@ -1,0 +1,1 @@
+"""Text encoders: words in, unit vectors out."""

@@ -1,0 +1,226 @@
+"""The indices of a catalogue that changed: the large ones as they were built, and what was written behind it.
+
+The new items are few, so they are searched exactly. Of what the large indices find, rows that are gone are left out,
+and as many more are asked for.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
+from dataclasses import dataclass
+from functools import cached_property, lru_cache
+from typing import TYPE_CHECKING, NamedTuple
+
+import numpy as np
+
+from trimtab.core.errors import BadParameter
+from trimtab.core.extended_array import Continued
+from trimtab.core.records import FloatArray, IntArray
+from trimtab.retrieval.dense import DenseIndex, Selection
+from trimtab.retrieval.encoders.distilled import TEACHER, DistilledQueries
+from trimtab.retrieval.encoders.wordllama import Encoder, load_encoder
+from trimtab.retrieval.filters import KEPT, Condition, Mask, mask_of
+from trimtab.retrieval.lexical import LexicalIndex
+from trimtab.retrieval.postings import FIELDS, ItemTerms, Postings, item_terms
+from trimtab.retrieval.retriever import Retriever, item_text
+
+if TYPE_CHECKING:
+    from trimtab.catalog.store import ItemStore
+
+ASKED_BESIDES = 16
+"""Rows asked for beyond the wanted ones at first, because some may be gone."""
+ASKED_AGAIN = 4
+"""By how much more is asked for while too few are left."""
+
+
+@dataclass(frozen=True, slots=True)
+class NewItem:
+    """What the indices keep of one item that was written behind the built ones."""
+
+    vector: FloatArray
+    terms: ItemTerms
+
+
+class LiveRetrieval:
+    """Makes retrievers for later states of the store that one was built for."""
+
+    def __init__(self, built: Retriever) -> None:
+        assert isinstance(built.lexical, LexicalIndex)
+        assert isinstance(built.dense, DenseIndex)
+        self._built, self._lexical, self._dense = built, built.lexical, built.dense
+
+    def prepare(self, texts: Mapping[str, str]) -> NewItem:
+        """Encode and analyse an item's texts, by column of the schema."""
+        text = item_text(texts["title"], texts["product_type"], texts["description"])
+        # One at a time: what an encoder makes of a text may depend, in the last bit, on the texts beside it.
+        vector = self._encoder.encode([text])[0]
+        return NewItem(vector, item_terms(self._lexical, [texts[field] for field in FIELDS]))
+
+    def over(self, store: ItemStore, new_items: Sequence[NewItem], *, stale: frozenset[str]) -> Retriever:
+        """Candidates out of a later state.
+
+        Args:
+            store: the rows behind the built ones are those of `new_items`, and some rows may be gone.
+            stale: fields that filters speak of whose values changed in the built rows.
+        """
+        built, n_new = self._built, len(new_items)
+        vectors = np.array([item.vector for item in new_items], dtype=np.float32).reshape(n_new, built.vectors.shape[1])
+        postings = Postings(self._lexical, [item.terms for item in new_items])
+        has_other_rows = n_new > 0 or store.gone is not None
+        return Retriever(
+            store=store,
+            encoder=built.encoder,
+            vectors=Continued(np.asarray(built.vectors), vectors) if n_new else built.vectors,
+            dense=LiveDenseIndex(self._dense, vectors, store) if has_other_rows else self._dense,
+            lexical=LiveLexicalIndex(self._lexical, postings, store, n_base=len(store) - n_new, stale=stale)
+            if has_other_rows or stale
+            else self._lexical,
+            speller=built.speller,
+            report=built.report,
+        )
+
+    @cached_property
+    def _encoder(self) -> Encoder:
+        """What items are encoded with: a distilled encoder's teacher where it is installed, else the encoder itself."""
+        if self._built.encoder.name == DistilledQueries.name:
+            with suppress(BadParameter):
+                return load_encoder(TEACHER)
+        return self._built.encoder
+
+
+class LiveLexicalIndex:
+    """BM25 over the items of a store that changed; speaks as `LexicalIndex` does."""
+
+    def __init__(
+        self, base: LexicalIndex, postings: Postings, store: ItemStore, *, n_base: int, stale: frozenset[str]
+    ) -> None:
+        """
+        Args:
+            stale: fields whose numbers changed since the large index was built: it cannot be asked about them.
+        """
+        self._base, self._postings, self._store = base, postings, store
+        self._n_base, self._stale = n_base, stale
+        self._allowed = lru_cache(KEPT)(lambda conditions: _allowed(store, conditions))
+
+    def terms(self, text: str) -> list[str]:
+        return self._base.terms(text)
+
+    def knows(self, word: str) -> bool:
+        """Whether any item has all terms of the word in one field or another."""
+        return self._base.knows(word) or all(map(self._postings.knows, self._base.terms(word)))
+
+    def search(self, text: str, depth: int, conditions: Sequence[Condition] = ()) -> tuple[IntArray, FloatArray]:
+        """The best items that have any of the telling words and meet all conditions, best first: rows, their BM25."""
+        known = [condition for condition in conditions if condition.field not in self._stale]
+        if len(self._postings) == 0 and self._store.gone is None and len(known) == len(conditions):
+            return self._base.search(text, depth, conditions)
+        allowed = self._allowed(tuple(conditions))
+        rows, bm25 = _those_allowed(
+            lambda n: self._base.search(text, n, known),
+            depth,
+            allowed,
+            self._n_base,
+            exact=len(known) == len(conditions),
+        )
+        terms = self._base.terms(text)
+        new_bm25 = self._postings.scores(terms)
+        hits = np.flatnonzero(self._postings.n_terms(self._base.telling(terms)))
+        if allowed is not None:
+            hits = hits[allowed[self._n_base + hits]]
+        if len(hits) == 0:
+            return rows, bm25
+        rows, bm25 = np.concatenate([rows, self._n_base + hits]), np.concatenate([bm25, new_bm25[hits]])
+        order = np.argsort(-bm25, kind="stable")[:depth]
+        return rows[order], bm25[order]
+
+    def matches(self, text: str) -> IntArray:
+        """Rows of the items that have all of the words, or any of them where none has all."""
+        terms = self._base.terms(text)
+        n_terms = self._postings.n_terms(terms)
+        for every in (True, False):
+            rows = self._base.having(terms, every=every)
+            if self._store.gone is not None:
+                rows = rows[~self._store.gone[rows]]
+            new = np.flatnonzero(n_terms == len(terms) if every else n_terms) if terms else n_terms[:0]
+            rows = np.concatenate([rows, self._n_base + new])
+            if len(rows):
+                break
+        return rows
+
+
+class LiveSelection(NamedTuple):
+    """What may be found: which of all items [n_items], and the same for the large index."""
+
+    rows: Mask
+    base: Selection
+
+
+class LiveDenseIndex:
+    """The nearest items of a store that changed; speaks as `DenseIndex` does."""
+
+    def __init__(self, base: DenseIndex, new_vectors: FloatArray, store: ItemStore) -> None:
+        """
+        Args:
+            new_vectors: [n_new, dim] of the items behind the large index's.
+        """
+        self._base, self._new_vectors, self._store = base, new_vectors, store
+        self._n_base = len(store) - len(new_vectors)
+
+    def select(self, rows: Mask) -> LiveSelection:
+        """Those of the items [n_items] that may be found; see `DenseIndex.select`."""
+        there = rows if self._store.gone is None else rows & ~self._store.gone
+        return LiveSelection(there, self._base.select(there[: self._n_base]))
+
+    def search(
+        self, query: FloatArray, depth: int, selection: LiveSelection | None = None
+    ) -> tuple[IntArray, FloatArray]:
+        """The items nearest to `query` and the cosines of the distinct vectors nearest; see `DenseIndex.search`."""
+        gone = self._store.gone
+        if selection is not None:
+            rows, cosines = self._base.search(query, depth, selection.base)
+        else:
+            rows, cosines = _those_allowed(
+                lambda n: self._base.search(query, n), depth, None if gone is None else ~gone, self._n_base, exact=True
+            )
+        nearness = np.vecdot(self._new_vectors, query)
+        near = np.flatnonzero(nearness >= cosines.min(initial=1.0)) if len(rows) >= depth else np.arange(len(nearness))
+        if selection is not None:
+            near = near[selection.rows[self._n_base + near]]
+        near = near[np.argsort(-nearness[near], kind="stable")[:depth]]
+        merged = np.sort(np.concatenate([cosines, nearness[near]]))[::-1]
+        return np.concatenate([rows, self._n_base + near]), merged[: max(depth, len(cosines))]
+
+
+def _allowed(store: ItemStore, conditions: tuple[Condition, ...]) -> Mask | None:
+    """[n_items] which items are there and meet all conditions; None for all."""
+    allowed = mask_of(store, conditions)
+    if store.gone is None:
+        return allowed
+    return ~store.gone if allowed is None else allowed & ~store.gone
+
+
+def _those_allowed(
+    search: Callable[[int], tuple[IntArray, FloatArray]],
+    depth: int,
+    allowed: Mask | None,
+    n_base: int,
+    *,
+    exact: bool,
+) -> tuple[IntArray, FloatArray]:
+    """The first `depth` rows that are allowed, of a search that may find others; what is found beside stays aligned.
+
+    Args:
+        search: rows, and scores that belong to them or (of a different length) to something else.
+        exact: whether only rows that are gone can be in the way, which are few.
+    """
+    if allowed is None or depth <= 0:
+        return search(depth)
+    n = depth + ASKED_BESIDES if exact else ASKED_AGAIN * depth
+    while True:
+        n = min(n, n_base)
+        rows, scores = search(n)
+        kept = allowed[rows]
+        if n == n_base or len(rows) < n or kept.sum() >= depth:
+            return rows[kept][:depth], scores[kept][:depth] if len(scores) == len(rows) else scores[:depth]
+        n *= ASKED_AGAIN

@@ -1,0 +1,1 @@
+"""Bundles that serve: loading, choosing, shadowing."""

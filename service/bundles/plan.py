@@ -1,0 +1,136 @@
+"""What every worker does with which bundle, as one value: kept in Redis, changed by one person at a time.
+
+Steps: a bundle is loaded (checked, then into each worker, unseen); then it may be active, have the canary's share, or
+be searched in the shadow of what is shown. `rollback` ends a canary, or else serves what served before.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Annotated
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from trimtab.core.errors import Conflict
+
+MAX_LOADED = 4
+"""Bundles in the memory of each worker."""
+
+Name = Annotated[str, Field(pattern=r"^[A-Za-z0-9_][A-Za-z0-9_.-]{0,63}$")]
+
+
+class Share(BaseModel):
+    """A loaded bundle that has a share of the traffic."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    bundle: Name
+    share: float = Field(gt=0, le=1)
+
+
+class Plan(BaseModel):
+    """Which bundles are loaded, and what each is for."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    loaded: Mapping[Name, str] = Field(description="Name to bundle id: a folder that changes is another bundle.")
+    active: Name
+    previous: Name | None = None
+    canary: Share | None = Field(default=None, description="Answers a share of the sessions or users.")
+    shadow: Share | None = Field(default=None, description="Searched beside a share of answers, logged, not shown.")
+
+    def roles(self, name: str) -> tuple[str, ...]:
+        """What a bundle is for."""
+        named = {
+            "active": self.active,
+            "previous": self.previous,
+            "canary": self.canary and self.canary.bundle,
+            "shadow": self.shadow and self.shadow.bundle,
+        }
+        return tuple(role for role, bundle in named.items() if bundle == name)
+
+    def load(self, name: str, bundle_id: str) -> Plan:
+        """
+        Raises:
+            Conflict: as many are loaded as may be, or the one of that name is in use.
+        """
+        if self.loaded.get(name, bundle_id) != bundle_id and set(self.roles(name)) - {"previous"}:
+            raise Conflict(f"bundle {name!r} is in use as it was; give the new one another name")
+        if name not in self.loaded and len(self.loaded) >= MAX_LOADED:
+            raise Conflict(
+                f"{MAX_LOADED} bundles are loaded, as many as may be: unload one of {', '.join(self.loaded)}"
+            )
+        return self._with(loaded={**self.loaded, name: bundle_id})
+
+    def unload(self, name: str) -> Plan:
+        """
+        Raises:
+            Conflict: it is active, canary or shadow, or not loaded.
+        """
+        self._require_loaded(name)
+        used = [role for role in self.roles(name) if role != "previous"]
+        if used:
+            raise Conflict(f"bundle {name!r} is {used[0]}: end that first")
+        loaded = {one: bundle_id for one, bundle_id in self.loaded.items() if one != name}
+        return self._with(loaded=loaded, previous=None if self.previous == name else self.previous)
+
+    def activate(self, name: str) -> Plan:
+        """
+        Raises:
+            Conflict: it is not loaded, or is active already.
+        """
+        self._require_loaded(name)
+        if name == self.active:
+            raise Conflict(f"bundle {name!r} is active already")
+        return self._with(
+            active=name,
+            previous=self.active,
+            canary=self.canary if self.canary and self.canary.bundle != name else None,
+            shadow=self.shadow if self.shadow and self.shadow.bundle != name else None,
+        )
+
+    def start_canary(self, name: str, share: float) -> Plan:
+        """
+        Raises:
+            Conflict: it is not loaded, or is active.
+        """
+        self._require_loaded(name)
+        if name == self.active:
+            raise Conflict(f"bundle {name!r} is active: it answers everything else already")
+        return self._with(canary=Share(bundle=name, share=share))
+
+    def start_shadow(self, name: str, share: float) -> Plan:
+        """
+        Raises:
+            Conflict: it is not loaded.
+        """
+        self._require_loaded(name)
+        return self._with(shadow=Share(bundle=name, share=share))
+
+    def end(self, role: str, name: str) -> Plan:
+        """End `canary` or `shadow`.
+
+        Raises:
+            Conflict: the bundle is not that.
+        """
+        if role not in self.roles(name):
+            raise Conflict(f"bundle {name!r} is no {role}")
+        return self._with(**{role: None})
+
+    def rollback(self) -> Plan:
+        """
+        Raises:
+            Conflict: there is nothing to undo.
+        """
+        if self.canary is not None:
+            return self._with(canary=None)
+        if self.previous is None:
+            raise Conflict("there is nothing to roll back: no canary, and no bundle that served before")
+        return self._with(active=self.previous, previous=None)
+
+    def _require_loaded(self, name: str) -> None:
+        if name not in self.loaded:
+            raise Conflict(f"bundle {name!r} is not loaded: POST /bundles/{name}/load first")
+
+    def _with(self, **changes: object) -> Plan:
+        return self.model_copy(update=changes)

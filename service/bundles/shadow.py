@@ -1,0 +1,179 @@
+"""The shadow: another bundle searches what was answered, in a process of its own, logged and never shown.
+
+It reads log rows and searches again what they say was asked, as a replayed decision does, so nothing of the answer's
+path is touched: a row is put into a short queue, and where that is full (the shadow is slower than the traffic) it is
+dropped and counted. A shadow that dies takes nobody with it. Its log is `<data folder>/shadow/impressions`, with the
+`decision_id` of what was shown.
+"""
+
+from __future__ import annotations
+
+import os
+import queue
+import subprocess
+import sys
+import threading
+import time
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import orjson
+import structlog
+
+from trimtab.core.assignment import place
+from trimtab.engine import Engine
+from trimtab.engine.log.decisions import query_of
+from trimtab.engine.log.impressions import row_of_line
+from trimtab.service.catalogue.catalogue import Catalogue
+from trimtab.service.logs.impression_log import ImpressionLog
+from trimtab.service.observability import process_log as logs
+from trimtab.service.observability.metrics import Telemetry
+from trimtab.service.search.pseudonyms import Pseudonyms
+from trimtab.service.settings import Settings
+
+FOLDER = "shadow"
+MAX_WAITING = 256
+STOP_SECONDS = 10.0
+NICENESS = 5
+
+_log = structlog.get_logger()
+
+
+class Shadow:
+    """Feeds the process, if there is one."""
+
+    def __init__(self, data_folder: Path, telemetry: Telemetry) -> None:
+        self._data_folder = data_folder
+        self._telemetry = telemetry
+        self._lock = threading.Lock()
+        self._bundle: Path | None = None
+        self._share = 0.0
+        self._feed: _Feed | None = None
+
+    def follow(self, bundle: Path | None, *, share: float) -> None:
+        """Shadow with this bundle from now on; None ends it."""
+        with self._lock:
+            self._share = share
+            if bundle == self._bundle:
+                return
+            self._bundle = bundle
+            before, self._feed = self._feed, None
+            if before is not None:
+                before.close()
+            if bundle is not None:
+                self._feed = _Feed(bundle, self._data_folder, self._telemetry)
+
+    def offer(self, line: bytes, unit_id: str) -> None:
+        """The log line of an answer; never waits, never fails."""
+        feed = self._feed
+        if feed is not None and place("shadow", unit_id) < self._share:
+            feed.offer(line)
+
+    def stop(self) -> None:
+        self.follow(None, share=0.0)
+
+
+class _Feed:
+    """One process and the threads that write to it and read from it."""
+
+    def __init__(self, bundle: Path, data_folder: Path, telemetry: Telemetry) -> None:
+        self._telemetry = telemetry
+        self._lines: queue.Queue[bytes | None] = queue.Queue(MAX_WAITING)
+        self._process = subprocess.Popen(  # noqa: S603  (our own module)
+            [sys.executable, "-m", "trimtab.service.bundles.shadow", bundle, data_folder],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            env={**os.environ, "PYTHONPATH": os.pathsep.join(filter(None, sys.path))},
+            start_new_session=True,  # Ctrl-C is for us: it ends when its input does
+        )
+        self._threads = [threading.Thread(target=work, daemon=True) for work in (self._write, self._read)]
+        for thread in self._threads:
+            thread.start()
+
+    def offer(self, line: bytes) -> None:
+        try:
+            self._lines.put_nowait(line)
+        except queue.Full:
+            self._telemetry.shadow_searches.labels("dropped").inc()
+
+    def close(self) -> None:
+        """What waits is dropped; what has begun is finished."""
+        while True:
+            try:
+                self._lines.put_nowait(None)
+                break
+            except queue.Full:
+                self._lines.get_nowait()
+        try:
+            self._process.wait(STOP_SECONDS)
+        except subprocess.TimeoutExpired:
+            self._process.kill()
+            self._process.wait()
+        for thread in self._threads:
+            thread.join()
+
+    def _write(self) -> None:
+        assert self._process.stdin is not None
+        try:
+            with self._process.stdin as pipe:
+                while (line := self._lines.get()) is not None:
+                    pipe.write(line)
+                    pipe.flush()
+        except OSError:
+            _log.error("the shadow's process ended", exit=self._process.poll())
+            while self._lines.get() is not None:
+                self._telemetry.shadow_searches.labels("dropped").inc()
+
+    def _read(self) -> None:
+        assert self._process.stdout is not None
+        with self._process.stdout as pipe:
+            for line in pipe:
+                found = orjson.loads(line)
+                if "overlap" in found:
+                    self._telemetry.shadow_overlap.observe(found["overlap"])
+                    self._telemetry.shadow_seconds.observe(found["seconds"])
+                self._telemetry.shadow_searches.labels(found["outcome"]).inc()
+
+
+def search_again(engine: Engine, row: dict[str, Any], log: ImpressionLog) -> dict[str, Any]:
+    """Search what a row says was asked; logs the slate and returns how it compares with the one shown."""
+    start = time.perf_counter()
+    try:
+        slate = engine.search(query_of(row))
+    except Exception:  # noqa: BLE001
+        # Whatever it is, it is what this process is there to find out.
+        return {"outcome": "failed"}
+    impression = engine.impression(slate, row["timestamp"], variant=FOLDER)
+    log.record(replace(impression, decision_id=row["decision_id"]))
+    shown, found = row["item_ids"], slate.item_ids
+    longer = max(len(shown), len(found))
+    return {
+        "outcome": "searched",
+        "overlap": len(set(shown) & set(found)) / longer if longer else 1.0,
+        "seconds": time.perf_counter() - start,
+    }
+
+
+def main() -> None:
+    """Bundle and data folder of the service; rows on stdin, one line a row on stdout, until the input ends."""
+    logs.configure()
+    os.nice(NICENESS)
+    bundle, data_folder = map(Path, sys.argv[1:])
+    settings = Settings(bundle=bundle, data_folder=data_folder / FOLDER)
+    pseudonyms = Pseudonyms(settings.id_salt)  # the rows have pseudonyms where there is a salt
+    catalogue = Catalogue(data_folder, Telemetry(), load=lambda path: pseudonyms.engine(Engine.load(path)))
+    built = catalogue.load(bundle)
+    catalogue.start()
+    log = ImpressionLog(settings, lambda outcome, n: None)  # noqa: ARG005
+    log.start()
+    for row in map(row_of_line, sys.stdin.buffer):
+        found = search_again(catalogue.newest(built), row, log)
+        sys.stdout.buffer.write(orjson.dumps(found, option=orjson.OPT_APPEND_NEWLINE))
+        sys.stdout.buffer.flush()
+    log.close()
+    catalogue.stop()
+
+
+if __name__ == "__main__":
+    main()

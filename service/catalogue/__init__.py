@@ -1,0 +1,1 @@
+"""The catalogue while it changes."""

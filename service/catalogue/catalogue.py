@@ -1,0 +1,139 @@
+"""The catalogue while it changes: every worker follows one log of changes on the disk (`trimtab.engine.live.engines`).
+
+Who changes an item is answered when the change is on the disk and this worker serves it; the other workers of the
+machine look for news several times a second. Redis has no part in it.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import threading
+import time
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any
+
+import structlog
+
+from trimtab.catalog.changes import Item, read_items
+from trimtab.core.errors import TrimtabError, Unavailable
+from trimtab.engine import Engine
+from trimtab.engine.live.engines import LiveEngine
+from trimtab.service.observability.metrics import Telemetry
+
+FOLDER = "catalogue"
+LOOK_SECONDS = 0.1
+"""How often a worker looks for what others changed; a look is a few system calls."""
+
+_log = structlog.get_logger()
+
+
+class Catalogue:
+    """The newest state of the catalogue for each bundle that is loaded."""
+
+    def __init__(self, data_folder: Path, telemetry: Telemetry, *, load: Callable[[Path], Engine]) -> None:
+        self._folder = data_folder / FOLDER
+        self._telemetry = telemetry
+        self._load = load
+        self._live: dict[str, LiveEngine] = {}
+        self._stopping = threading.Event()
+        self._thread: threading.Thread | None = None
+
+    def load(self, bundle: Path) -> Engine:
+        """A bundle's engine as it was built; `newest` knows it with what changed since.
+
+        Raises:
+            BundleDamaged, BundleMismatch: it cannot serve.
+            BadFile: the log of changes is no log.
+        """
+        built = self._load(bundle)
+        live = LiveEngine(built, self._folder)
+        live.follow()
+        self._live[built.bundle_id] = live
+        return built
+
+    def forget(self, bundle_id: str) -> None:
+        """A bundle that is no longer loaded."""
+        self._live.pop(bundle_id, None)
+
+    def newest(self, built: Engine) -> Engine:
+        """The engine over the newest state that this worker knows of; whoever searches takes it once."""
+        live = self._live.get(built.bundle_id)
+        return built if live is None else live.newest  # forgotten while its last search is under way
+
+    def at(self, built: Engine, version: int) -> Engine:
+        """The engine as it was at a version. May take long: not for the event loop."""
+        return self._live[built.bundle_id].at(version)
+
+    def n_beside(self, built: Engine) -> int:
+        """Rows that a search has to look at beside the bundle's indices."""
+        return self._live[built.bundle_id].n_beside
+
+    @property
+    def folder(self) -> Path:
+        """Where the log of changes is."""
+        return self._folder
+
+    def item(self, built: Engine, item_id: str) -> dict[str, Any]:
+        """The whole item; raises NotFound."""
+        return self._live[built.bundle_id].item(item_id)
+
+    async def put(self, built: Engine, objects: Sequence[dict[str, Any]]) -> int:
+        """Make or change items, all or none of them; returns the catalogue's version.
+
+        Raises:
+            BadParameter: the first value that cannot be used.
+            Unavailable: the disk refuses.
+        """
+        return await asyncio.to_thread(lambda: self._change(built, put=read_items(objects)))
+
+    async def delete(self, built: Engine, item_ids: Sequence[str]) -> int:
+        """Take items away, all or none of them; returns the catalogue's version.
+
+        Raises:
+            NotFound: there is no such item.
+            Unavailable: the disk refuses.
+        """
+        return await asyncio.to_thread(lambda: self._change(built, delete=item_ids))
+
+    def start(self) -> None:
+        self._thread = threading.Thread(target=self._run, name="trimtab-catalogue", daemon=True)
+        self._thread.start()
+
+    def stop(self) -> None:
+        self._stopping.set()
+        if self._thread is not None:
+            self._thread.join()
+
+    def _change(self, built: Engine, *, put: Sequence[Item] = (), delete: Sequence[str] = ()) -> int:
+        start = time.perf_counter()
+        try:
+            version = self._live[built.bundle_id].change(put, delete)
+        except OSError as error:
+            self._telemetry.log_lines.labels(FOLDER, "refused").inc()
+            _log.error("the catalogue cannot be changed", problem=error.strerror)
+            raise Unavailable(
+                "the catalogue cannot be written to the disk now; send the change again", retry_after_seconds=5
+            ) from None
+        self._telemetry.log_lines.labels(FOLDER, "written").inc()
+        self._telemetry.catalogue_change_seconds.observe(time.perf_counter() - start)
+        self._telemetry.catalogue_version.set(version)
+        return version
+
+    def _run(self) -> None:
+        while not self._stopping.wait(LOOK_SECONDS):
+            for live in tuple(self._live.values()):
+                self._follow(live)
+
+    def _follow(self, live: LiveEngine) -> None:
+        before = live.newest.catalogue_version
+        try:
+            after = live.follow().catalogue_version
+        except (TrimtabError, OSError) as error:
+            # What serves goes on serving; the log is looked at again.
+            self._telemetry.log_lines.labels(FOLDER, "refused").inc()
+            _log.error("the catalogue's changes cannot be read", problem=str(error))
+            self._stopping.wait(1.0)
+            return
+        if after != before:
+            self._telemetry.catalogue_version.set(after)

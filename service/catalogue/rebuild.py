@@ -1,0 +1,140 @@
+"""Changes to the catalogue built into a new bundle, which then serves, once many have gathered beside the indices.
+
+A process of its own does the work (`engine.live.rebuild`), one on the machine at a time; the new bundle is checked,
+loaded and activated as any other (`service.bundles.bundles`). What it replaces stays loaded, to roll back to; older
+ones are deleted.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import fcntl
+import os
+import shutil
+import subprocess
+import sys
+import threading
+from collections.abc import Coroutine
+from concurrent.futures import wait
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import structlog
+
+from trimtab.core.errors import Conflict, TrimtabError, Unavailable
+from trimtab.service.bundles.bundles import Bundles
+from trimtab.service.bundles.plan import Plan
+from trimtab.service.catalogue.catalogue import Catalogue
+from trimtab.service.observability.metrics import Telemetry
+
+LOOK_SECONDS = 1.0
+AFTER_FAILURE_SECONDS = 60.0
+LOCK = "compaction.lock"
+MARK = "-at-"
+"""Stands in a compacted bundle's name, between the bundle it was made of and the catalogue's version."""
+
+_log = structlog.get_logger()
+
+
+class Compaction:
+    """Looks, in every worker, whether it is time; the first that sees it does it."""
+
+    def __init__(self, bundles: Bundles, catalogue: Catalogue, telemetry: Telemetry, *, items: int) -> None:
+        """
+        Args:
+            items: from so many on that are new, read otherwise or are gone; 0 never.
+        """
+        self._bundles, self._catalogue, self._telemetry = bundles, catalogue, telemetry
+        self._items = items
+        self._stopping = threading.Event()
+        self._thread: threading.Thread | None = None
+        self._loop: asyncio.AbstractEventLoop | None = None
+        self._process: subprocess.Popen[str] | None = None
+
+    def start(self) -> None:
+        if self._items > 0:
+            self._loop = asyncio.get_running_loop()
+            self._thread = threading.Thread(target=self._run, name="trimtab-compaction", daemon=True)
+            self._thread.start()
+
+    def stop(self) -> None:
+        """What is under way is given up; the next start begins again."""
+        self._stopping.set()
+        process = self._process
+        if process is not None:
+            process.kill()
+        if self._thread is not None:
+            self._thread.join()
+
+    def _run(self) -> None:
+        while not self._stopping.wait(LOOK_SECONDS):
+            if self._catalogue.n_beside(self._bundles.serving) < self._items:
+                continue
+            try:
+                self._compact()
+            except (TrimtabError, OSError) as error:
+                if not self._stopping.is_set():
+                    self._telemetry.catalogue_compactions.labels("failed").inc()
+                    _log.error("changes cannot be built into a bundle", problem=str(error))
+                    self._stopping.wait(AFTER_FAILURE_SECONDS)
+
+    def _compact(self) -> None:
+        with (self._catalogue.folder / LOCK).open("ab") as lock:
+            try:
+                fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except BlockingIOError:
+                return  # another worker is at it
+            folder, active = self._bundles.folder, self._bundles.plan.active
+            version = self._catalogue.newest(self._bundles.serving).catalogue_version
+            name = f"{folder.start[:40]}{MARK}{version}"
+            if name not in folder.names():
+                self._build(folder.path_of(active), folder.place_for(name))
+            self._await(self._bundles.load(name))
+            self._await(self._bundles.change(lambda plan: _activated(plan, name, instead_of=active)))
+            self._telemetry.catalogue_compactions.labels("served").inc()
+            self._forget_older()
+
+    def _build(self, bundle: Path, out: Path) -> None:
+        command = [
+            sys.executable,
+            "-m",
+            "trimtab.engine.live.rebuild",
+            *map(str, (bundle, self._catalogue.folder, out)),
+        ]
+        environment = {**os.environ, "PYTHONPATH": os.pathsep.join(filter(None, sys.path))}
+        with subprocess.Popen(  # noqa: S603  (our own module; paths of our own folders)
+            command, env=environment, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+        ) as process:
+            self._process = process
+            if self._stopping.is_set():
+                process.kill()
+            _, problem = process.communicate()
+        self._process = None
+        if process.returncode != 0:
+            raise Unavailable(problem.strip().rpartition("\n")[2] or "it was ended")
+
+    def _forget_older(self) -> None:
+        """Compacted bundles that neither serve nor did so last."""
+        folder, plan = self._bundles.folder, self._bundles.plan
+        for name in folder.names():
+            if MARK in name and not plan.roles(name):
+                if name in plan.loaded:
+                    self._await(self._bundles.change(partial(Plan.unload, name=name)))
+                shutil.rmtree(folder.place_for(name), ignore_errors=True)
+
+    def _await(self, step: Coroutine[Any, Any, Any]) -> None:
+        assert self._loop is not None
+        waiting = asyncio.run_coroutine_threadsafe(step, self._loop)
+        while not self._stopping.is_set():
+            if wait([waiting], LOOK_SECONDS).done:
+                waiting.result()
+                return
+        waiting.cancel()
+        raise Unavailable("the service stops")
+
+
+def _activated(plan: Plan, name: str, *, instead_of: str) -> Plan:
+    if plan.active != instead_of:
+        raise Conflict(f"{plan.active!r} is active by now, whose changes are not in {name!r}")
+    return plan.activate(name)

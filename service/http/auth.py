@@ -1,0 +1,90 @@
+"""Who may do what: `Authorization: Bearer <key>`, an API key or the admin key the service was started with.
+
+Where keys are not required (the default on loopback), searching and ingesting are open to all; changes never are.
+With an admin port, what admins may do is found there and nowhere else.
+"""
+
+from __future__ import annotations
+
+import ipaddress
+import secrets
+from collections.abc import Awaitable, Callable
+
+from fastapi import Request
+from pydantic import SecretStr
+from starlette.exceptions import HTTPException
+
+from trimtab.core.errors import Forbidden, Unauthorised
+from trimtab.service.http.keys import Grant, Keys, Scope
+
+
+class Gate:
+    """Lets a request through, or raises."""
+
+    def __init__(
+        self, keys: Keys, *, admin_key: SecretStr | None, is_required: bool, admin_port: int | None = None
+    ) -> None:
+        self._keys = keys
+        self._admin_port = admin_port
+        self._admin_key = None if admin_key is None else admin_key.get_secret_value().encode()
+        self._is_required = is_required
+
+    def check(self, request: Request, scope: Scope, *, always: bool = False) -> Grant | None:
+        """For a handler that must not pay for a dependency.
+
+        Args:
+            always: even where keys are not required.
+
+        Returns:
+            what the key allows; None where no key is asked for, or the admin's was shown.
+
+        Raises:
+            HTTPException: as for a path that is none: it is for admins, who have a port of their own.
+            Unauthorised: no key is sent, or none that is valid.
+            Forbidden: the key does not allow this, or nobody may.
+            TooMany: the key was used too often.
+        """
+        if scope == "admin":
+            self.require_admin_port(request)
+        if not (self._is_required or always):
+            return None
+        scheme, _, sent = request.headers.get("authorization", "").partition(" ")
+        if scheme.lower() != "bearer":
+            sent = ""
+        if self._admin_key is not None and secrets.compare_digest(sent.encode(), self._admin_key):
+            return None
+        found = self._keys.find(sent)
+        if found is None:
+            if self._admin_key is None and not self._keys.all():
+                raise Forbidden("there are no keys yet: start the service with TRIMTAB_ADMIN_KEY to make some")
+            raise Unauthorised(f"this needs the header Authorization: Bearer <key>, a key with the scope {scope}")
+        name, key = found
+        if scope not in key.scopes and "admin" not in key.scopes:
+            raise Forbidden(f"key {name!r} has the scopes {', '.join(key.scopes)}; this needs {scope}")
+        self._keys.take(name, key)
+        return key
+
+    def require_admin_port(self, request: Request) -> None:
+        """Let through what came in by the admin port, or anything where there is none.
+
+        Raises:
+            HTTPException: it came in by the shoppers' port; answered like a path that is none.
+        """
+        if self._admin_port is not None and request.scope["server"][1] != self._admin_port:
+            raise HTTPException(404)
+
+    def dependency(self, scope: Scope, *, always: bool) -> Callable[[Request], Awaitable[None]]:
+        """`check` as a dependency of a route."""
+
+        async def check(request: Request) -> None:
+            self.check(request, scope, always=always)
+
+        return check
+
+
+def is_loopback(host: str) -> bool:
+    """Whether only this machine can reach a server there."""
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return host == "localhost"

@@ -1,0 +1,178 @@
+"""The one translation of errors to HTTP: problem documents (RFC 9457), `application/problem+json`.
+
+Every problem has `type`, `title`, `status` and `detail`. Where parameters are wrong, `errors` lists each with its
+`parameter`, what the `problem` is and what is `allowed`. Nothing of the machine (paths, stack traces) gets into one.
+"""
+
+from __future__ import annotations
+
+import math
+import re
+from collections.abc import Callable, Mapping, Sequence
+from http import HTTPStatus
+from typing import Any
+
+import orjson
+import structlog
+from fastapi import FastAPI, Request
+from fastapi.exceptions import RequestValidationError
+from fastapi.responses import Response
+from pydantic import BaseModel, ConfigDict
+from starlette.exceptions import HTTPException
+
+from trimtab.core.errors import BadParameter, BundleError, TrimtabError, Unauthorised
+from trimtab.core.weights import PREFIX
+from trimtab.service.http.bodies import reference
+
+MEDIA_TYPE = "application/problem+json"
+MAX_ECHO = 80
+"""Characters of a caller's own value that a problem repeats."""
+
+_log = structlog.get_logger()
+
+
+class FieldProblem(BaseModel):
+    """One parameter that is wrong."""
+
+    parameter: str
+    problem: str
+    allowed: str
+
+
+class Problem(BaseModel):
+    """An RFC 9457 problem document; for the documentation, and for who writes a client."""
+
+    model_config = ConfigDict(
+        json_schema_extra={
+            "example": {
+                "type": "urn:trimtab:problem:bad-parameter",
+                "title": "Unprocessable Entity",
+                "status": 422,
+                "detail": "k: cannot use '10000'; allowed: less than or equal to 200",
+                "errors": [{"parameter": "k", "problem": "cannot use '10000'", "allowed": "less than or equal to 200"}],
+            }
+        }
+    )
+
+    type: str
+    title: str
+    status: int
+    detail: str
+    errors: list[FieldProblem] = []
+
+
+def documented(*statuses: int) -> dict[int | str, dict[str, Any]]:
+    """The `responses=` of a route that may answer with these statuses."""
+    content = {MEDIA_TYPE: {"schema": reference(Problem)}}
+    return {status: {"description": HTTPStatus(status).phrase, "content": content} for status in statuses}
+
+
+def install(app: FastAPI) -> None:
+    """Make `app` answer every error with a problem document."""
+    for kind, answer in _ANSWERS.items():
+        app.add_exception_handler(kind, answer)
+    app.add_exception_handler(Exception, _unexpected)
+
+
+def problem_of(error: Exception) -> Response | None:
+    """The answer to an error, None where it is one that nobody expected."""
+    return next((answer(None, error) for kind, answer in _ANSWERS.items() if isinstance(error, kind)), None)
+
+
+def problem_response(
+    status: int,
+    detail: str,
+    *,
+    kind: str | None = None,
+    errors: Sequence[FieldProblem] = (),
+    headers: Mapping[str, str] | None = None,
+) -> Response:
+    """A response that carries one problem; `kind` ends the `type` URN, without it the status says all there is."""
+    body: dict[str, Any] = {
+        "type": f"urn:trimtab:problem:{kind}" if kind else "about:blank",
+        "title": HTTPStatus(status).phrase,
+        "status": status,
+        "detail": detail,
+    }
+    if errors:
+        body["errors"] = [error.model_dump() for error in errors]
+    return Response(orjson.dumps(body), status, headers=headers, media_type=MEDIA_TYPE)
+
+
+def _trimtab_error(_: Request | None, error: Exception) -> Response:
+    assert isinstance(error, TrimtabError)
+    headers = {}
+    retry_after = getattr(error, "retry_after_seconds", None)
+    if retry_after is not None:
+        headers["Retry-After"] = str(math.ceil(retry_after))
+    if isinstance(error, Unauthorised):
+        headers["WWW-Authenticate"] = "Bearer"
+    errors = []
+    if isinstance(error, BadParameter):
+        errors = [FieldProblem(parameter=error.name, problem=error.problem, allowed=error.allowed)]
+    detail = str(error)
+    if error.status == HTTPStatus.INTERNAL_SERVER_ERROR or isinstance(error, BundleError):
+        _log.error("search failed", problem=detail)
+        detail = "The service could not answer; its log says why."
+    return problem_response(error.status, detail, kind=_kind(error), errors=errors, headers=headers)
+
+
+def _kind(error: Exception) -> str:
+    return re.sub(r"(?<!^)(?=[A-Z])", "-", type(error).__name__).lower()
+
+
+def _validation_error(_: Request | None, error: Exception) -> Response:
+    assert isinstance(error, RequestValidationError)
+    errors = [field_problem(one) for one in error.errors()]
+    detail = "; ".join(f"{one.parameter}: {one.problem}; allowed: {one.allowed}" for one in errors[:3])
+    if len(errors) > 3:
+        detail += f"; and {len(errors) - 3} more"
+    return problem_response(422, detail, kind="bad-parameter", errors=errors)
+
+
+def field_problem(error: Mapping[str, Any]) -> FieldProblem:
+    """One error of pydantic in our words. Its messages say what the input should be: that is what is allowed."""
+    location = [str(part) for part in error["loc"] if part not in ("query", "body", "path", "header")]
+    if len(location) == 2 and location[0] == "weights":
+        location = [PREFIX + location[1]]
+    parameter = ".".join(location) or "body"
+    message = str(error["msg"])
+    if error["type"] == "missing":
+        return FieldProblem(parameter=parameter, problem="is missing", allowed="a value")
+    if error["type"] == "extra_forbidden":
+        return FieldProblem(parameter=parameter, problem="no such parameter", allowed="those that /docs lists")
+    problem = (error.get("ctx") or {}).get("problem") or f"cannot use {_echo(error.get('input'))}"
+    return FieldProblem(parameter=parameter, problem=problem, allowed=_allowed(message))
+
+
+def _allowed(message: str) -> str:
+    return re.sub(r"^(Input|Value|String|List|Tuple) should (be |have )?", "", message.partition(", unable to")[0])
+
+
+def _echo(value: object) -> str:
+    text = repr(value)
+    return text if len(text) <= MAX_ECHO else text[:MAX_ECHO] + "..."
+
+
+def _http_error(_: Request | None, error: Exception) -> Response:
+    """What the framework raises: no such path, another method."""
+    assert isinstance(error, HTTPException)
+    return problem_response(error.status_code, _DETAIL.get(error.status_code, error.detail), headers=error.headers)
+
+
+_DETAIL = {
+    404: "There is nothing at this path; /docs lists what there is.",
+    405: "This path does not take this method; the Allow header lists those it takes.",
+}
+
+
+def _unexpected(_: Request, __: Exception) -> Response:
+    """What nobody expected; the server logs it with its stack."""
+    return problem_response(500, "The service failed to answer; its log says why.")
+
+
+_ANSWERS: dict[type[Exception], Callable[[Request | None, Exception], Response]] = {
+    TrimtabError: _trimtab_error,
+    RequestValidationError: _validation_error,
+    HTTPException: _http_error,
+}

@@ -1,0 +1,186 @@
+"""/bundles: what may serve, what does, and the steps from one to the other. For admins."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable, Mapping
+from typing import Annotated, Any
+
+from fastapi import APIRouter, Depends, Path, Request
+from pydantic import BaseModel, ConfigDict, Field
+
+from trimtab.core.errors import BundleError, Conflict
+from trimtab.service.bundles.bundles import Bundles
+from trimtab.service.bundles.plan import Plan
+from trimtab.service.experiments.experiments import Experiments
+from trimtab.service.http.bodies import documented_body, read_object, reference, validated
+from trimtab.service.http.problem_documents import documented
+
+Name = Annotated[
+    str,
+    Path(pattern=r"^[A-Za-z0-9_][A-Za-z0-9_.-]{0,63}$", description="A folder in the service's folder of bundles."),
+]
+
+
+class Portion(BaseModel):
+    """How much of the traffic."""
+
+    model_config = ConfigDict(extra="forbid", json_schema_extra={"example": {"share": 0.05}})
+
+    share: float = Field(gt=0, le=1)
+
+
+class BundleState(BaseModel):
+    """A bundle that is there."""
+
+    bundle_id: str | None = Field(description="None where its manifest cannot be read.")
+    created: str | None = None
+    source: str | None = None
+    n_items: int | None = None
+    loaded: bool = Field(description="In this worker's memory.")
+    roles: list[str] = Field(description="active, previous, canary, shadow.")
+    problem: str | None = Field(None, description="Why it is not loaded, though the plan says so.")
+
+
+class WorkerState(BaseModel):
+    worker: str
+    serving: str
+    loaded: dict[str, str]
+    problems: dict[str, str]
+
+
+class BundlesState(BaseModel):
+    """What is there, what every worker is to do, and what each does."""
+
+    bundles: dict[str, BundleState]
+    plan: Plan
+    workers: list[WorkerState] = Field(description="Those that were heard of in the last seconds.")
+
+
+class BundleDetails(BundleState):
+    """What a bundle says of itself, and the report of its check."""
+
+    objectives: list[dict[str, Any]]
+    default_weights: dict[str, float]
+    retrieval: dict[str, Any] = Field(description="Encoder, index, recall against exact search.")
+    training: dict[str, Any] = Field(description="Method, figures on held-out data, calibration.")
+    libraries: dict[str, str]
+    parity: dict[str, Any] | None = Field(description="Against the bundle that served when it was checked.")
+
+
+class CheckReport(BaseModel):
+    """A bundle that is fit to serve, against the one that served when it was checked."""
+
+    bundle_id: str
+    against: str
+    load_seconds: float
+    n_queries: int
+    overlap: float = Field(description="Mean share of the first page (10) that both show.")
+    least_overlap: float
+    kendall_tau: float | None = Field(description="Of the order of what both have among their first 100.")
+    receipts: dict[str, float | None] = Field(description="By objective: promised by the candidate / running - 1.")
+    running_ms: float
+    candidate_ms: float
+    changed_most: dict[str, float] = Field(description="Query -> overlap.")
+
+
+def bundles_router(
+    bundles: Bundles,
+    experiments: Experiments,
+    *,
+    admin: Callable[[Request], Awaitable[None]],
+    max_body_bytes: int,
+) -> APIRouter:
+    router = APIRouter(tags=["bundles"], dependencies=[Depends(admin)], responses=documented(401, 403, 429))
+    changing = documented(404, 409, 422, 503)
+
+    @router.get("/bundles", summary="What is there and what serves")
+    async def all_of_them() -> BundlesState:
+        """Folders of the service's folder of bundles; the plan that every worker follows; what the workers say."""
+        states = await asyncio.to_thread(lambda: {name: _state(bundles, name) for name in bundles.folder.names()})
+        workers = [WorkerState.model_validate({**one}) for one in await bundles.workers()]
+        return BundlesState(bundles=states, plan=bundles.plan, workers=workers)
+
+    @router.get("/bundles/{name}", responses=documented(404, 422), summary="What a bundle says of itself")
+    async def one(name: Name) -> BundleDetails:
+        manifest = await asyncio.to_thread(bundles.folder.manifest, name)
+        state = await asyncio.to_thread(_state, bundles, name)
+        return BundleDetails(
+            **state.model_dump(),
+            objectives=manifest.get("objectives", []),
+            default_weights=manifest.get("default_weights", {}),
+            retrieval=manifest.get("retrieval", {}),
+            training=manifest.get("training", {}),
+            libraries=manifest.get("libraries", {}),
+            parity=await bundles.report(manifest["bundle_id"]),
+        )
+
+    @router.post("/bundles/{name}/load", responses=changing, summary="Check a bundle and load it, unseen")
+    async def load(name: Name) -> CheckReport:
+        """Checked in a process of its own, then loaded by every worker; nothing that is shown changes."""
+        return CheckReport.model_validate(await bundles.load(name))
+
+    @router.post("/bundles/{name}/unload", responses=changing, summary="Forget a loaded bundle")
+    async def unload(name: Name) -> Plan:
+        using = experiments.using_bundle(name)
+        if using:
+            raise Conflict(f"bundle {name!r} is an arm of experiment {using[0]!r}")
+        return await bundles.change(lambda plan: plan.unload(name))
+
+    @router.post("/bundles/{name}/activate", responses=changing, summary="Answer with a loaded bundle")
+    async def activate(name: Name) -> Plan:
+        """Every worker within a second."""
+        return await bundles.change(lambda plan: plan.activate(name))
+
+    @router.post(
+        "/bundles/{name}/canary",
+        responses=documented(404, 409, 413, 422, 503),
+        openapi_extra=documented_body(reference(Portion)),
+        summary="Answer a share with a loaded bundle",
+    )
+    async def canary(name: Name, request: Request) -> Plan:
+        """The same users or sessions all the time; their `variant` is `canary/<name>`."""
+        portion = validated(Portion, await read_object(request, max_bytes=max_body_bytes))
+        return await bundles.change(lambda plan: plan.start_canary(name, portion.share))
+
+    @router.post(
+        "/bundles/{name}/shadow",
+        responses=documented(404, 409, 413, 422, 503),
+        openapi_extra=documented_body(reference(Portion)),
+        summary="Search with a loaded bundle too, unseen",
+    )
+    async def shadow(name: Name, request: Request) -> Plan:
+        """In a process of its own; logged under `shadow`, not shown. What it is too slow for is dropped and counted."""
+        portion = validated(Portion, await read_object(request, max_bytes=max_body_bytes))
+        return await bundles.change(lambda plan: plan.start_shadow(name, portion.share))
+
+    @router.delete("/bundles/{name}/canary", responses=changing, summary="End the canary")
+    async def end_canary(name: Name) -> Plan:
+        return await bundles.change(lambda plan: plan.end("canary", name))
+
+    @router.delete("/bundles/{name}/shadow", responses=changing, summary="End the shadow")
+    async def end_shadow(name: Name) -> Plan:
+        return await bundles.change(lambda plan: plan.end("shadow", name))
+
+    @router.post("/bundles/rollback", responses=documented(409, 503), summary="Undo the last step")
+    async def rollback() -> Plan:
+        """Ends the canary; without one, the bundle that served before serves again."""
+        return await bundles.change(lambda plan: plan.rollback())
+
+    return router
+
+
+def _state(bundles: Bundles, name: str) -> BundleState:
+    try:
+        manifest: Mapping[str, Any] = bundles.folder.manifest(name)
+    except BundleError:
+        manifest = {"bundle_id": None}
+    return BundleState(
+        bundle_id=manifest["bundle_id"],
+        created=manifest.get("created"),
+        source=manifest.get("source"),
+        n_items=manifest.get("catalogue", {}).get("n_items"),
+        loaded=name in bundles.loaded,
+        roles=list(bundles.plan.roles(name)),
+        problem=bundles.problems.get(name),
+    )

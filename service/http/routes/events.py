@@ -1,0 +1,52 @@
+"""POST /events: what shoppers did with what they were shown."""
+
+from __future__ import annotations
+
+from fastapi import APIRouter, Request
+from pydantic import BaseModel, ConfigDict, Field
+
+from trimtab.service.http.auth import Gate
+from trimtab.service.http.bodies import documented_body, read_object, reference, validated
+from trimtab.service.http.problem_documents import documented
+from trimtab.service.logs.event_log import MAX_BATCH, Event, EventLog
+from trimtab.service.observability.metrics import Telemetry
+from trimtab.service.search.pseudonyms import Pseudonyms
+
+
+class Batch(BaseModel):
+    """Several events at once; one that is wrong refuses all."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    events: list[Event] = Field(min_length=1, max_length=MAX_BATCH)
+
+
+class Acknowledgement(BaseModel):
+    """What became of the events: all of them are on the disk."""
+
+    accepted: int = Field(description="New ones.")
+    duplicates: int = Field(description="Those whose `event_id` was there already.")
+
+
+def events_router(
+    events: EventLog, pseudonyms: Pseudonyms, telemetry: Telemetry, gate: Gate, *, max_body_bytes: int
+) -> APIRouter:
+    router = APIRouter(tags=["events"])
+
+    @router.post(
+        "/events",
+        responses=documented(401, 403, 413, 422, 429, 503),
+        openapi_extra=documented_body({"anyOf": [reference(Event), reference(Batch)]}),
+        summary="Log clicks, carts and purchases",
+    )
+    async def log_events(request: Request) -> Acknowledgement:
+        """One event, or `{"events": [...]}`. Answered when they are on the disk; sending one again is safe."""
+        gate.check(request, "ingest")
+        values = await read_object(request, max_bytes=max_body_bytes)
+        sent = validated(Batch, values).events if "events" in values else [validated(Event, values)]
+        accepted = await events.add([pseudonyms.event(event) for event in sent])
+        telemetry.events.labels("accepted").inc(accepted)
+        telemetry.events.labels("duplicate").inc(len(sent) - accepted)
+        return Acknowledgement(accepted=accepted, duplicates=len(sent) - accepted)
+
+    return router

@@ -1,0 +1,139 @@
+"""GET /experiments/{name}: who is in which arm so far; defining them is `trimtab.service.http.routes.definitions`."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import asdict
+from datetime import UTC, datetime
+from typing import Any
+
+from fastapi import APIRouter, Depends, Request
+from pydantic import BaseModel, Field
+
+from trimtab.core.errors import NotFound, Unavailable
+from trimtab.service.experiments.experiments import ALARM_BELOW, Experiment, Experiments, sample_ratio_p_value
+from trimtab.service.experiments.ramp import Ramp, RampState, Totals, compared
+from trimtab.service.experiments.ramps import read_history
+from trimtab.service.http.problem_documents import documented
+from trimtab.service.http.routes.definitions import Name
+from trimtab.service.redis.gateway import State
+
+
+class ExperimentState(BaseModel):
+    """An experiment and its split so far."""
+
+    definition: Experiment
+    exposure: float = Field(description="Share of the units that take part now.")
+    ramp: RampState | None = Field(None, description="Where its ramp stands, if it has one.")
+    units: dict[str, int] = Field(description="Distinct users or sessions seen, by arm.")
+    sample_ratio_p_value: float = Field(description="Chance of a split at least this uneven.")
+    sample_ratio_alarm: bool = Field(description=f"The p-value is below {ALARM_BELOW}: do not believe the results.")
+
+
+class Interval(BaseModel):
+    """One arm against the control; valid however often one looks."""
+
+    arm: str
+    metric: str = Field(description="errors, slow, empty: shares of the searches; revenue: a search.")
+    control: float
+    treatment: float
+    difference: float
+    low: float
+    high: float
+    p_value: float
+
+
+class Snapshot(BaseModel):
+    """What had happened by a time."""
+
+    at: datetime
+    arms: dict[str, dict[str, float]] = Field(
+        description="Sums by arm: searches, errors, slow, empty, revenue, revenue_squares."
+    )
+    units: dict[str, int]
+    intervals: list[Interval] = Field(description="Arms with fewer than 100 searches have none.")
+
+
+class ExperimentResults(ExperimentState):
+    """What an experiment has brought so far, and how it came to that."""
+
+    control: str = Field(description="The arm that the others are compared with: the ramp's, else the first by name.")
+    now: Snapshot
+    history: list[Snapshot] = Field(description="About one a minute, the oldest first.")
+
+
+def experiments_router(
+    experiments: Experiments, state: State, *, reader: Callable[[Request], Awaitable[None]]
+) -> APIRouter:
+    router = APIRouter(tags=["experiments"])
+
+    @router.get(
+        "/experiments/{name}",
+        responses=documented(401, 403, 404, 422, 429),
+        dependencies=[Depends(reader)],
+        summary="The split of an experiment",
+    )
+    async def split(name: Name) -> ExperimentState:
+        """Counts are those of a moment ago."""
+        return _state(experiments, name)
+
+    @router.get(
+        "/experiments/{name}/results",
+        responses=documented(401, 403, 404, 422, 429, 503),
+        dependencies=[Depends(reader)],
+        summary="What an experiment has brought so far",
+    )
+    async def results(name: Name) -> ExperimentResults:
+        """Sums by arm, and intervals against the control that are valid at every look: now, and once a minute."""
+        so_far = _state(experiments, name)
+        experiment = so_far.definition
+        read = await state.run_aside(lambda redis: read_history(redis, name, experiment))
+        if read is None:
+            raise Unavailable("results cannot be read while Redis does not answer")
+        totals, history = read
+        control = sorted(experiment.arms)[0] if experiment.ramp is None else experiment.ramp.control
+        now = {"at": time.time(), "arms": {arm: asdict(one) for arm, one in totals.items()}, "units": so_far.units}
+        return ExperimentResults(
+            **so_far.model_dump(),
+            control=control,
+            now=_snapshot(now, control),
+            history=[_snapshot(one, control) for one in history],
+        )
+
+    return router
+
+
+def _state(experiments: Experiments, name: str) -> ExperimentState:
+    definition = experiments.all().get(name)
+    if definition is None:
+        raise NotFound(f"there is no experiment {name!r}")
+    units = experiments.units(name)
+    p_value = sample_ratio_p_value(units, definition)
+    return ExperimentState(
+        definition=definition,
+        exposure=experiments.exposure(name, definition),
+        ramp=None if definition.ramp is None else experiments.ramp_state(name, definition),
+        units={arm: units.get(arm, 0) for arm in definition.shares},
+        sample_ratio_p_value=p_value,
+        sample_ratio_alarm=p_value < ALARM_BELOW,
+    )
+
+
+def _snapshot(stored: Mapping[str, Any], control: str) -> Snapshot:
+    totals = {arm: Totals(**sums) for arm, sums in stored["arms"].items()}
+    intervals = [
+        Interval(
+            arm=one.arm,
+            metric=one.metric,
+            control=one.control,
+            treatment=one.treatment,
+            difference=one.treatment - one.control,
+            low=one.difference.low,
+            high=one.difference.high,
+            p_value=one.difference.p_value,
+        )
+        for one in compared(Ramp(control=control), totals)
+    ]
+    at = datetime.fromtimestamp(stored["at"], UTC)
+    return Snapshot(at=at, arms=stored["arms"], units=stored["units"], intervals=intervals)

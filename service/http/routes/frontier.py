@@ -1,0 +1,66 @@
+"""GET /frontier: the trade-offs one query allows."""
+
+from __future__ import annotations
+
+from fastapi import APIRouter, Request
+from fastapi.responses import Response
+from pydantic import BaseModel, Field
+
+from trimtab.core.errors import BadParameter
+from trimtab.service.http.admission import Admission
+from trimtab.service.http.auth import Gate
+from trimtab.service.http.bodies import JSON
+from trimtab.service.http.problem_documents import documented
+from trimtab.service.search.request import SearchRequest, documented_parameters, from_query_string
+from trimtab.service.search.searching import Searching
+
+PARAMETERS = ("q", "k", "filter", "user_id")
+"""Those of a search on which its trade-offs depend."""
+
+
+class Point(BaseModel):
+    """One weighting, and what its slate is expected to bring."""
+
+    weights: dict[str, float]
+    expected: dict[str, float] = Field(description="By objective, in the units of a receipt.")
+    on_front: bool = Field(description="No other point is as good in everything and better in something.")
+    knee: bool = Field(description="Beyond it a little more of one objective costs most of the others.")
+
+
+class FrontierResponse(BaseModel):
+    """About 200 weightings of one candidate set."""
+
+    query: str
+    n_candidates: int
+    points: list[Point] = Field(description="Empty where nothing matches.")
+    bundle: str
+    took_ms: dict[str, float] = Field(description="Milliseconds by stage.")
+
+
+def frontier_router(searching: Searching, gate: Gate, admission: Admission) -> APIRouter:
+    router = APIRouter(tags=["search"])
+
+    @router.get(
+        "/frontier",
+        response_model=FrontierResponse,
+        responses=documented(401, 403, 422, 429, 503),
+        openapi_extra={"parameters": [one for one in documented_parameters(()) if one["name"] in PARAMETERS]},
+        summary="What the weights can trade for this query",
+    )
+    async def frontier(request: Request) -> Response:
+        """The first `k` hits under every weighting of an even grid: which are Pareto-optimal, and the knee."""
+        gate.check(request, "search")
+        asked = _without_steering(from_query_string(request.scope["query_string"], ()))
+        async with admission.turn():
+            answer = await searching.frontier(asked)
+        return Response(answer, headers={"Cache-Control": "no-store"}, media_type=JSON)
+
+    return router
+
+
+def _without_steering(asked: SearchRequest) -> SearchRequest:
+    """Every weighting is tried, so what chooses one has no place here."""
+    given: set[str] = asked.model_fields_set - {"weights"} | {f"w_{name}" for name in asked.weights}
+    for name in sorted(given - set(PARAMETERS)):
+        raise BadParameter(name, "the frontier has no such parameter", ", ".join(PARAMETERS))
+    return asked

@@ -1,0 +1,46 @@
+"""Liveness, readiness and metrics."""
+
+from __future__ import annotations
+
+from fastapi import APIRouter, Request
+from fastapi.responses import Response
+from prometheus_client import CONTENT_TYPE_LATEST
+from pydantic import BaseModel
+
+from trimtab.service.bundles.bundles import Bundles
+from trimtab.service.http.auth import Gate
+from trimtab.service.observability.metrics import Telemetry
+from trimtab.service.redis.gateway import State
+
+
+class Health(BaseModel):
+    status: str
+
+
+class Readiness(BaseModel):
+    """What serves; the service searches without Redis too."""
+
+    status: str
+    bundle: str
+    redis: str
+
+
+def health_router(bundles: Bundles, gate: Gate, *, state: State, telemetry: Telemetry) -> APIRouter:
+    router = APIRouter(tags=["health"])
+
+    @router.get("/healthz", summary="Is the process alive")
+    async def healthz() -> Health:
+        return Health(status="ok")
+
+    @router.get("/readyz", summary="Can it serve")
+    async def readyz() -> Readiness:
+        """Answers once the bundle is loaded, verified and warm: before that the port is closed."""
+        return Readiness(status="ready", bundle=bundles.serving.bundle_id, redis="up" if state.is_up else "down")
+
+    @router.get("/metrics", response_class=Response, summary="Prometheus metrics")
+    async def metrics(request: Request) -> Response:
+        gate.require_admin_port(request)
+        telemetry.redis_up.set(state.is_up)
+        return Response(telemetry.exposition(), media_type=CONTENT_TYPE_LATEST)
+
+    return router

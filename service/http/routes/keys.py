@@ -1,0 +1,42 @@
+"""API keys: issued, listed without their secrets, revoked. For admins."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+
+from fastapi import APIRouter, Depends, Request
+from pydantic import BaseModel, Field
+
+from trimtab.service.http.bodies import documented_body, read_object, reference, validated
+from trimtab.service.http.keys import Grant, Keys
+from trimtab.service.http.problem_documents import documented
+from trimtab.service.http.routes.definitions import Name
+
+
+class IssuedKey(BaseModel):
+    key: str = Field(description="Shown this once; only a digest of it is kept.")
+
+
+def keys_router(keys: Keys, *, admin: Callable[[Request], Awaitable[None]], max_body_bytes: int) -> APIRouter:
+    router = APIRouter(tags=["keys"], dependencies=[Depends(admin)], responses=documented(401, 403, 429))
+
+    @router.get("/keys", summary="Who has keys")
+    async def all_keys() -> dict[str, Grant]:
+        return {name: Grant(**key.model_dump(exclude={"digest"})) for name, key in keys.all().items()}
+
+    @router.put(
+        "/keys/{name}",
+        responses=documented(413, 422, 503),
+        openapi_extra=documented_body(reference(Grant)),
+        summary="Issue a key",
+    )
+    async def issue(name: Name, request: Request) -> IssuedKey:
+        """Every worker knows it within a second. A key of the same name is revoked by it."""
+        grant = validated(Grant, await read_object(request, max_bytes=max_body_bytes))
+        return IssuedKey(key=await keys.issue(name, grant))
+
+    @router.delete("/keys/{name}", responses=documented(404, 422, 503), status_code=204, summary="Revoke a key")
+    async def revoke(name: Name) -> None:
+        await keys.delete(name)
+
+    return router

@@ -1,0 +1,86 @@
+"""The playground at `/`, and the two requests that only it makes."""
+
+from __future__ import annotations
+
+from asyncio import to_thread
+from collections.abc import Sequence
+from typing import Annotated, Any
+from weakref import WeakKeyDictionary
+
+from fastapi import APIRouter, Query, Request
+from fastapi.responses import HTMLResponse, Response
+from starlette.exceptions import HTTPException
+
+from trimtab.core.errors import Forbidden, Unauthorised
+from trimtab.engine import Engine
+from trimtab.service.http.admission import Admission
+from trimtab.service.http.auth import Gate
+from trimtab.service.http.bodies import JSON
+from trimtab.service.http.routes.search import ANSWER_HEADERS
+from trimtab.service.playground.pages import HEADERS, templates
+from trimtab.service.playground.suggestions import Suggestions
+from trimtab.service.search.profiles import Profiles
+from trimtab.service.search.request import from_query_string
+from trimtab.service.search.searching import Searching
+
+N_EXAMPLES = 6
+
+
+def playground_router(searching: Searching, profiles: Profiles, gate: Gate, admission: Admission) -> APIRouter:
+    router = APIRouter(include_in_schema=False)
+    page = templates().get_template("playground.html")
+    suggestions_of: WeakKeyDictionary[Engine, Suggestions] = WeakKeyDictionary()
+
+    async def suggestions_for(engine: Engine) -> Suggestions:
+        """Made once a bundle, aside: the names of a large catalogue take longer than a search."""
+        if engine not in suggestions_of:
+            suggestions_of[engine] = await to_thread(Suggestions, engine.store)
+        return suggestions_of[engine]
+
+    @router.get("/", response_class=HTMLResponse)
+    async def playground(request: Request) -> HTMLResponse:
+        engine = searching.engine
+        examples = (await suggestions_for(engine)).examples(N_EXAMPLES)
+        shown = profiles.all() if _may_read(gate, request) else {}
+        presets: dict[str, Any] = {name: profile.model_dump() for name, profile in shown.items()}
+        html = page.render(bundle=_bundle(engine, examples), profiles=presets)
+        return HTMLResponse(html, headers=HEADERS)
+
+    @router.get("/playground/search")
+    async def preview(request: Request) -> Response:
+        """`GET /search` for who tunes weights: the same slate, which is not logged because no shopper sees it."""
+        gate.check(request, "search")
+        async with admission.turn():
+            answer = searching.preview(from_query_string(request.scope["query_string"], searching.known_weights))
+        return Response(answer, headers=ANSWER_HEADERS, media_type=JSON)
+
+    @router.get("/playground/suggestions")
+    async def suggest(request: Request, q: Annotated[str, Query(max_length=512)] = "") -> list[str]:
+        gate.check(request, "search")
+        return (await suggestions_for(searching.engine)).of(q)
+
+    return router
+
+
+def _bundle(engine: Engine, examples: Sequence[str]) -> dict[str, Any]:
+    """What the page says of the bundle that serves."""
+    return {
+        "id": engine.bundle_id,
+        "source": engine.manifest["source"],
+        "n_items": len(engine.store),
+        "has_prices": engine.store.has_prices,
+        "objectives": list(engine.known_weights),
+        "ranges": {one["name"]: one["range"] for one in engine.manifest["objectives"]},
+        "default_weights": dict(engine.default_weights),
+        "examples": list(examples),
+    }
+
+
+def _may_read(gate: Gate, request: Request) -> bool:
+    """Whether who asks may see the profiles; a browser sends no key with the address of a page, and shoppers' port has
+    none of what admins do."""
+    try:
+        gate.check(request, "admin")
+    except (Unauthorised, Forbidden, HTTPException):
+        return False
+    return True

@@ -1,0 +1,75 @@
+"""GET and POST /search."""
+
+from __future__ import annotations
+
+from fastapi import APIRouter, Request
+from fastapi.responses import Response
+
+from trimtab.service.http.admission import Admission, priority_of
+from trimtab.service.http.auth import Gate
+from trimtab.service.http.bodies import JSON, documented_body, read_object
+from trimtab.service.http.problem_documents import documented
+from trimtab.service.search.request import documented_parameters, documented_schema, from_object, from_query_string
+from trimtab.service.search.response import SearchResponse
+from trimtab.service.search.searching import Searching
+
+ANSWER_HEADERS = {"Cache-Control": "no-store"}
+"""An answer kept by a proxy would be shown without being logged, and a draw shown twice has another propensity."""
+
+
+LINKS = {
+    "decision": {
+        "operationId": "decision_decisions__decision_id__get",
+        "parameters": {"decision_id": "$response.body#/decision_id"},
+        "description": "Why this slate.",
+    },
+    "click": {
+        "operationId": "log_events_events_post",
+        "requestBody": {
+            "event_id": "{$response.body#/decision_id}-click",
+            "action_name": "click",
+            "query_id": "$response.body#/decision_id",
+            "item_id": "$response.body#/hits/0/item_id",
+        },
+        "description": "What was done with it.",
+    },
+}
+"""What can be asked next, for the documentation and for who tests against it."""
+
+
+def search_router(searching: Searching, gate: Gate, admission: Admission, *, max_body_bytes: int) -> APIRouter:
+    router = APIRouter(tags=["search"])
+    known_weights = searching.known_weights
+
+    @router.get(
+        "/search",
+        response_model=SearchResponse,
+        responses={**documented(401, 403, 422, 429, 503), 200: {"links": LINKS}},
+        openapi_extra={"parameters": documented_parameters(known_weights)},
+        summary="Search, steered by weights",
+    )
+    async def search(request: Request) -> Response:
+        """The slate for these words at these weights, and the receipt of what the weights bought."""
+        turn = admission.turn(priority_of(request, gate.check(request, "search")))
+        async with turn:
+            asked = from_query_string(request.scope["query_string"], known_weights)
+            answer = searching.answer(asked, start=turn.start, traceparent=request.headers.get("traceparent"))
+        return Response(answer, headers=ANSWER_HEADERS, media_type=JSON)
+
+    @router.post(
+        "/search",
+        response_model=SearchResponse,
+        responses={**documented(401, 403, 413, 422, 429, 503), 200: {"links": LINKS}},
+        openapi_extra=documented_body(documented_schema(known_weights)),
+        summary="Search, with a JSON body",
+    )
+    async def search_by_body(request: Request) -> Response:
+        """The same parameters in a JSON object; `filter` and `facets` are a text or a list of texts."""
+        turn = admission.turn(priority_of(request, gate.check(request, "search")))
+        values = await read_object(request, max_bytes=max_body_bytes)
+        async with turn:
+            asked = from_object(values, known_weights)
+            answer = searching.answer(asked, start=turn.start, traceparent=request.headers.get("traceparent"))
+        return Response(answer, headers=ANSWER_HEADERS, media_type=JSON)
+
+    return router

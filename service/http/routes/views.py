@@ -1,0 +1,42 @@
+"""Pages that report: replays, experiments, the bundle that serves, tracked prices. They draw what JSON routes say."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+from typing import Any
+
+from fastapi import APIRouter, Depends, Request
+from fastapi.responses import HTMLResponse
+
+from trimtab.core.errors import NotFound
+from trimtab.service.bundles.bundles import Bundles
+from trimtab.service.http.routes.replays import Name
+from trimtab.service.observability.quality import Watching
+from trimtab.service.playground.pages import HEADERS, VIEWS, templates
+
+SHOWN = ("bundle_id", "created", "source", "objectives", "default_weights", "catalogue", "retrieval", "training")
+"""Of a manifest; its files and libraries are for machines."""
+
+
+def views_router(bundles: Bundles, watching: Watching, *, reader: Callable[[Request], Awaitable[None]]) -> APIRouter:
+    router = APIRouter(include_in_schema=False)
+    page = templates().get_template("view.html")
+
+    @router.get("/views/{view}", response_class=HTMLResponse)
+    async def view(view: str) -> HTMLResponse:
+        """Without data: the page asks for those, with a key where one is needed."""
+        if view not in VIEWS:
+            raise NotFound(f"there is no view {view!r}; there are {', '.join(VIEWS)}")
+        return HTMLResponse(page.render(view=view, title=VIEWS[view], name=None), headers=HEADERS)
+
+    @router.get("/views/replays/{name}", response_class=HTMLResponse)
+    async def replay(name: Name) -> HTMLResponse:
+        return HTMLResponse(page.render(view="replays", title=name, name=name), headers=HEADERS)
+
+    @router.get("/playground/bundle", dependencies=[Depends(reader)])
+    async def bundle() -> dict[str, Any]:
+        """What the bundle that serves says of itself, and how far this worker's searches are from its training."""
+        manifest = bundles.serving.manifest
+        return {**{name: manifest[name] for name in SHOWN}, "drift": watching.drift()}
+
+    return router

@@ -1,0 +1,99 @@
+"""Turns finished segments of events into Parquet parts, and keeps apart what belongs to no slate that is known here.
+
+A thread of its own: reading back a day of impressions may take a second, and acknowledgements wait for nobody. An event
+is matched with the impressions of this folder; one of another machine's shopper is unmatched here, and found again by
+whoever reads the folders together (`trimtab.engine.log.interactions`).
+"""
+
+from __future__ import annotations
+
+import fcntl
+import threading
+from collections.abc import Callable
+from pathlib import Path
+
+import polars as pl
+import structlog
+
+from trimtab.engine.log.impressions import write_parquet
+from trimtab.engine.log.interactions import (
+    INTERACTIONS,
+    MATCHED,
+    SCHEMA,
+    SPOOL,
+    UNMATCHED,
+    impressions_of,
+    read_spooled,
+    split,
+)
+from trimtab.service.logs.journal import SUFFIX, dated
+
+_log = structlog.get_logger()
+
+Observe = Callable[[str, int], None]
+
+
+class Compactor:
+    """One a process; a lock on each segment keeps them out of each other's way."""
+
+    def __init__(
+        self,
+        data_folder: Path,
+        observe: Observe,
+        *,
+        every_seconds: float,
+        follow: Callable[[pl.DataFrame], None] = lambda _: None,
+    ) -> None:
+        """
+        Args:
+            observe: told how many events were `matched`, `late` and `unknown`.
+            follow: called with the matched events, once they are in their part.
+        """
+        self._follow = follow
+        self._data_folder = data_folder
+        self._spool = data_folder / SPOOL / INTERACTIONS
+        self._observe = observe
+        self._every_seconds = every_seconds
+        self._closing = threading.Event()
+        self._thread = threading.Thread(target=self._run, name="trimtab-compactor", daemon=True)
+
+    def start(self) -> None:
+        self._thread.start()
+
+    def close(self) -> None:
+        """Compact what is finished by now."""
+        self._closing.set()
+        self._thread.join()
+
+    def _run(self) -> None:
+        while not self._closing.wait(self._every_seconds):
+            self.compact()
+        self.compact()
+
+    def compact(self) -> None:
+        """Compact the segments that nobody writes to; one that cannot be read or written stays for the next time."""
+        for segment in sorted(self._spool.glob(f"*{SUFFIX}")):
+            try:
+                with segment.open("rb") as file:
+                    fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                    if segment.exists():
+                        self._compact(segment)
+            except (BlockingIOError, FileNotFoundError):
+                continue
+            except (OSError, pl.exceptions.PolarsError) as error:
+                _log.error("events cannot be compacted", segment=segment.name, problem=type(error).__name__)
+
+    def _compact(self, segment: Path) -> None:
+        events = read_spooled(segment)
+        events = split(events, impressions_of(self._data_folder, events["decision_id"]))
+        matched = events.filter(pl.col("reason").is_null())
+        apart = events.filter(pl.col("reason").is_not_null())
+        if len(matched):
+            write_parquet(matched.select(list(SCHEMA)), dated(self._data_folder / INTERACTIONS, segment))
+        if len(apart):
+            write_parquet(apart, dated(self._data_folder / UNMATCHED, segment))
+        segment.unlink()
+        self._observe(MATCHED, len(matched))
+        self._follow(matched)
+        for reason, n in apart["reason"].value_counts().iter_rows():
+            self._observe(reason, n)

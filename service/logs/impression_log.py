@@ -1,0 +1,78 @@
+"""The impression log of the service: JSON lines while a segment spools, Parquet parts when it is sealed.
+
+    <data folder>/spool/impressions/*.jsonl     being written, or left by a process that was killed
+    <data folder>/impressions/date=*/*.parquet  finished parts
+
+`trimtab replay <data folder>` reads both, and joins the events beside them.
+
+A full disk or a folder that cannot be written to never fails a search: see `Journal`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from functools import partial
+from itertools import islice
+from pathlib import Path
+
+import polars as pl
+import structlog
+
+from trimtab.core.log import impression_row
+from trimtab.core.records import Impression
+from trimtab.engine.log.impressions import FOLDER, SCHEMA, json_line, write_part
+from trimtab.engine.log.interactions import SPOOL, frame_of_lines
+from trimtab.service.logs.journal import MAX_WAITING_LINES, Journal, Observe, dated
+from trimtab.service.settings import Settings
+
+LINES_AT_ONCE = 2_000
+"""Lines that are text in memory at one time while a segment is sealed."""
+
+_log = structlog.get_logger()
+
+
+class ImpressionLog(Journal):
+    """A journal of impressions."""
+
+    def __init__(self, settings: Settings, observe: Observe, *, max_waiting: int = MAX_WAITING_LINES) -> None:
+        self._spool = settings.data_folder / SPOOL / FOLDER
+        self._parts = settings.data_folder / FOLDER
+        super().__init__(
+            self._spool,
+            seal=partial(to_parquet, folder=self._parts),
+            observe=observe,
+            flush_seconds=settings.log_flush_seconds,
+            segment_rows=settings.log_segment_rows,
+            segment_seconds=settings.log_segment_seconds,
+            max_waiting=max_waiting,
+        )
+
+    @property
+    def folders(self) -> tuple[Path, ...]:
+        """Where to look for an impression, the newest first."""
+        return self._spool, self._parts
+
+    def record(self, impression: Impression) -> bytes:
+        """Log an impression soon; never fails. Returns its line."""
+        line = json_line(impression_row(impression))
+        self.put(line)
+        return line
+
+
+def to_parquet(segment: Path, folder: Path) -> None:
+    """Turn a spooled segment into a part of the same name, then delete it. Twice is as good as once."""
+    frames = [frame_of_lines(lines, SCHEMA) for lines in _pieces(segment)]
+    if frames:
+        write_part(pl.concat(frames), dated(folder, segment))
+    segment.unlink()
+
+
+def _pieces(segment: Path) -> Iterator[bytes]:
+    """Whole lines; a last one that a killed process left half written is dropped."""
+    with segment.open("rb") as file:
+        while lines := list(islice(file, LINES_AT_ONCE)):
+            if not lines[-1].endswith(b"\n"):
+                _log.warning("a half-written line is dropped", segment=segment.name)
+                lines.pop()
+            if lines:
+                yield b"".join(lines)

@@ -1,0 +1,1 @@
+"""Metrics, traces, process logs, drift."""

@@ -1,0 +1,135 @@
+"""Slow signs of something wrong: drift, overlap, weights in use, promises kept. Added up beside the searches.
+
+A search only leaves its slate in a queue. A thread takes all of them once a second and adds up what is cheap of each,
+and of one search in `SAMPLED_EVERY` what takes arithmetic on all its candidates.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections import deque
+from collections.abc import Iterable, Sequence
+
+import numpy as np
+import polars as pl
+import structlog
+from numpy.typing import NDArray
+
+from trimtab.core.records import ScoredCandidates, Slate
+from trimtab.engine import Engine
+from trimtab.engine.plan.degradation import RANKING
+from trimtab.service.observability.drift import Drift
+from trimtab.service.observability.metrics import Telemetry
+
+SAMPLED_EVERY = 16
+EVERY_SECONDS = 1.0
+MOST_WAITING = 10_000
+MOST_SAMPLES = 256
+MOST_DRAWS = 10_000
+REALISED = "revenue"
+
+_log = structlog.get_logger()
+
+
+class Watching:
+    """Call `saw` for each search and `realised` with what became of slates; `tick` adds the searches up."""
+
+    def __init__(self, telemetry: Telemetry) -> None:
+        self._telemetry = telemetry
+        self._slates: deque[Slate] = deque(maxlen=MOST_WAITING)
+        self._samples: deque[tuple[Engine, ScoredCandidates, Slate]] = deque(maxlen=MOST_SAMPLES)
+        self._n_seen = 0
+        self._drift = Drift(telemetry)
+        self._ratio_sums = np.zeros(3)
+        self._closing = threading.Event()
+        self._thread = threading.Thread(target=self._run, name="trimtab-watching", daemon=True)
+
+    def saw(self, engine: Engine, scored: ScoredCandidates, slate: Slate) -> None:
+        """Of the event loop's thread: nothing is computed here."""
+        self._slates.append(slate)
+        self._n_seen += 1
+        if self._n_seen % SAMPLED_EVERY == 0 and RANKING not in scored.degraded:
+            self._samples.append((engine, scored, slate))
+
+    def realised(self, matched: pl.DataFrame) -> None:
+        """What receipts promised came true: events of slates that are in the log (`engine.log.interactions`)."""
+        paid = matched.filter(pl.col("action") == "purchase")["value"].sum()
+        self._telemetry.receipts_realised.labels(REALISED).inc(float(paid))
+
+    def drift(self) -> dict[str, dict[str, float | None]]:
+        """Population stability index against training of each feature and gain of the bundle this worker answers with.
+
+        None before enough candidates were seen.
+        """
+        return self._drift.told
+
+    def start(self) -> None:
+        self._thread.start()
+
+    def stop(self) -> None:
+        self._closing.set()
+        self._thread.join()
+
+    def _run(self) -> None:
+        while not self._closing.wait(EVERY_SECONDS):
+            try:
+                self.tick()
+            except Exception:  # noqa: BLE001
+                # Nothing that is watched may end the watching.
+                _log.exception("watching")
+
+    def tick(self) -> None:
+        """Add up what has come since the last time."""
+        self._add_slates([self._slates.popleft() for _ in range(len(self._slates))])
+        for _ in range(len(self._samples)):
+            engine, scored, slate = self._samples.popleft()
+            self._drift.add(engine, scored)
+            self._add_overlap(engine, scored, slate)
+        self._drift.tell()
+
+    def _add_slates(self, slates: Sequence[Slate]) -> None:
+        weights, promised = _Sums(), _Sums()
+        for slate in slates:
+            weights.add(slate.weights.items())
+            promised.add((name, slate.receipt[name].expected) for name in slate.objectives)
+            if slate.seed is not None:
+                for propensity in slate.propensities.tolist():
+                    self._telemetry.propensity.observe(propensity)
+        for name, total in weights.totals.items():
+            self._telemetry.weights_used.labels(name).inc(total)
+        for name, total in promised.totals.items():
+            self._telemetry.receipts_promised.labels(name).inc(total)
+
+    def _add_overlap(self, engine: Engine, scored: ScoredCandidates, slate: Slate) -> None:
+        """Weight of the first item shown, were pure relevance what draws: `p_target / p_logged`."""
+        rules = slate.query.constraints
+        if slate.seed is None or slate.query.offset or rules.pins or rules.exclusions or not len(slate.rows):
+            return
+        utilities = engine.stage(slate.query, scored).utilities(_pure_relevance(engine))[0].astype(np.float64)
+        chances = np.exp((utilities - utilities.max()) / engine.temperature)
+        shown = int(np.flatnonzero(scored.rows == slate.rows[0])[0])
+        ratio = chances[shown] / chances.sum() / slate.propensities[0]
+        if self._ratio_sums[0] >= MOST_DRAWS:
+            self._ratio_sums /= 2
+        self._ratio_sums += (1, ratio, ratio**2)
+        n, total, squares = self._ratio_sums
+        if squares > 0:
+            self._telemetry.overlap_ess_share.set(total**2 / (n * squares))
+
+
+class _Sums:
+    """Totals by name."""
+
+    def __init__(self) -> None:
+        self.totals: dict[str, float] = {}
+
+    def add(self, values: Iterable[tuple[str, float]]) -> None:
+        for name, value in values:
+            self.totals[name] = self.totals.get(name, 0.0) + value
+
+
+def _pure_relevance(engine: Engine) -> NDArray[np.float64]:
+    """[1, M + 1]."""
+    weights = np.zeros((1, len(engine.known_weights)))
+    weights[0, engine.known_weights.index("relevance")] = 1.0
+    return weights

@@ -1,0 +1,1 @@
+"""Web pages of shops, into the catalogue and over time."""

@@ -1,0 +1,78 @@
+"""Pages of shops become items of the catalogue that serves; where every value was read is kept on the disk.
+
+<data folder>/pages/*.jsonl     a line a page that became an item: item_id, version of the catalogue, elements
+"""
+
+from __future__ import annotations
+
+import asyncio
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import orjson
+
+from trimtab.core.errors import NotFound, Unavailable
+from trimtab.engine import Engine
+from trimtab.service.catalogue.catalogue import Catalogue
+from trimtab.service.logs.journal import Journal, Observe
+from trimtab.service.observability.metrics import Telemetry
+from trimtab.service.pages.worker import Analyst
+from trimtab.service.settings import Settings
+from trimtab.webpages.ingest import merged
+
+FOLDER = "pages"
+LINE = orjson.OPT_APPEND_NEWLINE | orjson.OPT_UTC_Z
+
+
+class Pages:
+    """Takes pages in."""
+
+    def __init__(
+        self, settings: Settings, analyst: Analyst, catalogue: Catalogue, telemetry: Telemetry, observe: Observe
+    ) -> None:
+        self._analyst = analyst
+        self._catalogue = catalogue
+        self._telemetry = telemetry
+        self._provenance = Journal(
+            Path(settings.data_folder) / FOLDER,
+            observe=observe,
+            flush_seconds=settings.log_flush_seconds,
+            segment_rows=settings.log_segment_rows,
+            segment_seconds=settings.log_segment_seconds,
+        )
+
+    def start(self) -> None:
+        self._provenance.start()
+
+    def stop(self) -> None:
+        self._provenance.close()
+
+    async def add(self, built: Engine, html: str, url: str | None, *, currency: str | None) -> dict[str, Any]:
+        """The analysis; and for a product page the item it made or changed, the catalogue's version and provenance.
+
+        Raises:
+            BadParameter: the page cannot be analysed in time, or its values cannot be an item's.
+            Unavailable: too many pages wait, or the disk refuses.
+        """
+        found = await self._analyst.ask({"task": "page", "html": html, "url": url, "currency": currency})
+        self._telemetry.pages.count(found.pop("counted"))
+        if found["item"] is None:
+            kind = found["page"]["kind"]
+            reason = f"it is no product page but {kind}" if kind != "product" else "nothing on it names the product"
+            return {**found, "version": None, "left_out": reason}
+        item = merged(self._known(built, found["item"]["item_id"]), found["item"])
+        now = datetime.now(UTC)
+        line = orjson.dumps({"timestamp": now, **found["provenance"], "item": item}, option=LINE)
+        try:
+            await asyncio.wrap_future(self._provenance.append([line]))
+        except OSError:
+            raise Unavailable("pages cannot be written to the disk now; send it again", retry_after_seconds=5) from None
+        version = await self._catalogue.put(built, [item])
+        return {**found, "item": item, "version": version, "left_out": None}
+
+    def _known(self, built: Engine, item_id: str) -> dict[str, Any]:
+        try:
+            return self._catalogue.item(built, item_id)
+        except NotFound:
+            return {}

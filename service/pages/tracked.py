@@ -1,0 +1,168 @@
+"""Prices followed over visits of a page: what to look for next time is in Redis, every visit is on the disk.
+
+trimtab:tracked                    url -> what to look for, and the last visit
+trimtab:tracked:visits:<digest>    the last visits of one url, the newest first
+<data folder>/tracked/*.parquet    all visits, `trimtab.webpages.tracking.HISTORY_SCHEMA`
+"""
+
+from __future__ import annotations
+
+import asyncio
+import hashlib
+from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import orjson
+from redis import Redis
+
+from trimtab.core.errors import NotFound, Unavailable
+from trimtab.engine.log.impressions import write_parquet
+from trimtab.engine.log.interactions import SPOOL
+from trimtab.service.logs.journal import Journal, Observe
+from trimtab.service.pages.worker import Analyst
+from trimtab.service.redis.gateway import State
+from trimtab.service.settings import Settings
+from trimtab.webpages.tracking import Visit, history_frame
+
+FOLDER = "tracked"
+KEY = "trimtab:tracked"
+VISITS = "trimtab:tracked:visits:"
+MOST_VISITS = 1000
+"""Of one page that are kept in Redis."""
+ATTEMPTS = 3
+COMPARE_AND_SET = """
+local stored = redis.call('HGET', KEYS[1], ARGV[1]) or ''
+if stored ~= ARGV[2] then return 0 end
+redis.call('HSET', KEYS[1], ARGV[1], ARGV[3])
+return 1
+"""
+
+
+class Tracked:
+    """The pages that are followed."""
+
+    def __init__(self, settings: Settings, state: State, analyst: Analyst, observe: Observe) -> None:
+        self._state = state
+        self._analyst = analyst
+        self._visits = Journal(
+            settings.data_folder / SPOOL / FOLDER,
+            seal=partial(to_parquet, folder=settings.data_folder / FOLDER),
+            observe=observe,
+            flush_seconds=settings.log_flush_seconds,
+            segment_rows=settings.log_segment_rows,
+            segment_seconds=settings.log_segment_seconds,
+        )
+
+    def start(self) -> None:
+        self._visits.start()
+
+    def stop(self) -> None:
+        self._visits.close()
+
+    async def visit(self, html: str, url: str) -> dict[str, Any]:
+        """Look at a page again, or for the first time; the visit, which is on the disk.
+
+        Raises:
+            BadParameter: the page cannot be analysed in time.
+            Unavailable: Redis is lost, the disk refuses, or the page is visited by too many at once.
+        """
+        for _ in range(ATTEMPTS):
+            stored = await self._stored(url)
+            known = orjson.loads(stored)["watch"] if stored else None
+            at = datetime.now(UTC).isoformat()
+            task = {"task": "track", "html": html, "url": url, "known": known, "at": at}
+            answer = await self._analyst.ask(task)
+            visit: dict[str, Any] = answer["visit"]
+            if answer["watch"] is None:  # nothing to follow: nothing is remembered
+                return visit
+            kept = orjson.dumps({"watch": answer["watch"], "visit": visit})
+            if await self._ask(partial(_compare_and_set, url=url, stored=stored, kept=kept)):
+                await self._log(visit)
+                await self._ask(partial(_remember, visit=visit))
+                return visit
+        raise Unavailable("the page is being visited by others; try again", retry_after_seconds=1)
+
+    async def all(self) -> list[dict[str, Any]]:
+        """What each page was at its last visit, in the order of the addresses."""
+        stored = await self._ask(lambda redis: redis.hgetall(KEY))
+        return [_summary(orjson.loads(stored[url])) for url in sorted(stored)]
+
+    async def history(self, url: str) -> list[dict[str, Any]]:
+        """The last visits of a page, the oldest first.
+
+        Raises:
+            NotFound: it is not followed.
+            Unavailable: Redis is lost.
+        """
+        if not await self._stored(url):
+            raise NotFound(f"{url} is not followed")
+        lines: list[bytes] = await self._ask(lambda redis: redis.lrange(_visits_key(url), 0, -1))
+        return [orjson.loads(line) for line in reversed(lines)]
+
+    async def forget(self, url: str) -> None:
+        """Follow a page no more; what was seen stays on the disk.
+
+        Raises:
+            NotFound: it is not followed.
+            Unavailable: Redis is lost.
+        """
+        if not await self._ask(lambda redis: redis.hdel(KEY, url)):
+            raise NotFound(f"{url} is not followed")
+        await self._ask(lambda redis: redis.delete(_visits_key(url)))
+
+    async def _stored(self, url: str) -> bytes:
+        stored: bytes = await self._ask(lambda redis: redis.hget(KEY, url) or b"")
+        return stored
+
+    async def _ask(self, command: Any) -> Any:
+        answer = await self._state.run_aside(command)
+        if answer is None:
+            raise Unavailable("followed pages cannot be reached while Redis does not answer")
+        return answer
+
+    async def _log(self, visit: Mapping[str, Any]) -> None:
+        try:
+            await asyncio.wrap_future(self._visits.append([orjson.dumps(visit, option=orjson.OPT_APPEND_NEWLINE)]))
+        except OSError:
+            raise Unavailable("visits cannot be written to the disk now; try again", retry_after_seconds=5) from None
+
+
+def to_parquet(segment: Path, folder: Path) -> None:
+    """Turn a spooled segment into a part of the same name, then delete it. Twice is as good as once."""
+    part = folder / f"{segment.stem}.parquet"
+    visits = list(_visits_in(segment))
+    if visits:
+        write_parquet(history_frame(visits), part)
+    segment.unlink()
+
+
+def _visits_in(segment: Path) -> Sequence[Visit]:
+    """A last line that a killed process left half written is dropped."""
+    lines = [line for line in segment.read_bytes().splitlines(keepends=True) if line.endswith(b"\n")]
+    return list(map(Visit.of, map(orjson.loads, lines)))
+
+
+def _compare_and_set(redis: Redis, *, url: str, stored: bytes, kept: bytes) -> int:
+    return int(str(redis.eval(COMPARE_AND_SET, 1, KEY, url, stored, kept)))
+
+
+def _remember(redis: Redis, *, visit: Mapping[str, Any]) -> bool:
+    key = _visits_key(visit["url"])
+    redis.lpush(key, orjson.dumps(visit))
+    redis.ltrim(key, 0, MOST_VISITS - 1)
+    return True
+
+
+def _visits_key(url: str) -> str:
+    return VISITS + hashlib.blake2b(url.encode(), digest_size=16).hexdigest()
+
+
+def _summary(kept: Mapping[str, Any]) -> dict[str, Any]:
+    watch, visit = kept["watch"], kept["visit"]
+    return {
+        **{name: watch[name] for name in ("url", "price", "currency", "status", "pending", "n_visits")},
+        "last_visit": visit["timestamp"],
+    }

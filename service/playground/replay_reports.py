@@ -1,0 +1,65 @@
+"""Reports of `trimtab replay` in a folder, for people to look at. Only what lies in that folder is ever opened."""
+
+from __future__ import annotations
+
+import json
+from contextlib import suppress
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import structlog
+
+from trimtab.core.errors import NotFound
+
+REPORT = "report.json"
+MAX_BYTES = 16_000_000
+
+_log = structlog.get_logger()
+
+
+class Replays:
+    """The folders in one folder that hold a report."""
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+
+    def names(self) -> list[str]:
+        """Of the reports, the last written first."""
+        if not self._folder.is_dir():
+            return []
+        found = []
+        for path in self._folder.glob(f"*/{REPORT}"):
+            with suppress(NotFound, FileNotFoundError):  # it may be replaced or removed meanwhile
+                found.append((self.written(path.parent.name), path.parent.name))
+        return [name for _, name in sorted(found, reverse=True)]
+
+    def written(self, name: str) -> datetime:
+        """When the report was written."""
+        return datetime.fromtimestamp(self._file(name).stat().st_mtime, tz=UTC)
+
+    def read(self, name: str) -> dict[str, Any]:
+        """The result that `trimtab replay --json` printed.
+
+        Raises:
+            NotFound: there is no report of that name, or none that `trimtab replay` wrote.
+        """
+        file = self._file(name)
+        try:
+            if file.stat().st_size > MAX_BYTES:
+                raise ValueError(f"larger than {MAX_BYTES:,} bytes")
+            report = json.loads(file.read_bytes())
+            if not isinstance(report, dict) or not {"policies", "log", "differences"} <= report.keys():
+                raise ValueError("no report of trimtab replay")
+        except (OSError, ValueError) as error:
+            _log.warning("report cannot be read", name=name, problem=str(error))
+            raise NotFound(f"{name!r} is no report that can be read; the service's log says why") from None
+        return report
+
+    def _file(self, name: str) -> Path:
+        folder = self._folder.resolve()
+        file = (folder / name / REPORT).resolve()
+        # A link that leads elsewhere is no report, whatever its name.
+        if file.parent.parent != folder or not file.is_file():
+            raise NotFound(f"there is no report {name!r}")
+        return file

@@ -1,0 +1,1 @@
+"""Redis: a private server, clients, the gateway with its circuit breaker, named definitions."""

@@ -1,0 +1,92 @@
+"""Named definitions in Redis, of one model each: profiles, merchandising rules, experiments.
+
+Every worker reads them at each poll of the state's thread, so that a change is everywhere within a second.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Mapping
+from typing import Generic, TypeVar
+
+import structlog
+from pydantic import BaseModel, ValidationError
+from redis import Redis
+
+from trimtab.core.errors import NotFound, Unavailable
+from trimtab.service.redis.gateway import State, Value
+
+Definition = TypeVar("Definition", bound=BaseModel)
+
+_log = structlog.get_logger()
+
+
+class Definitions(Generic[Definition]):
+    """Those of one kind, as last read; a lost Redis leaves them as they were."""
+
+    def __init__(self, state: State, kind: str, model: type[Definition]) -> None:
+        """
+        Args:
+            kind: what one of them is called; they are the fields of the hash `trimtab:<kind>s`.
+        """
+        self.kind = kind
+        self.model = model
+        self._state = state
+        self._key = f"trimtab:{kind}s"
+        self._by_name: Mapping[str, Definition] = {}
+        self._stored: Mapping[bytes | str, bytes | str] = {}
+        self._refreshing = threading.Lock()
+        state.on_poll(self._refresh)
+
+    def all(self) -> Mapping[str, Definition]:
+        """By name, in the order of the names."""
+        return self._by_name
+
+    async def put(self, name: str, definition: Definition) -> None:
+        """Keep a definition; every worker has it at its next poll.
+
+        Raises:
+            Unavailable: Redis is lost.
+        """
+        await self._change(lambda redis: redis.hset(self._key, name, definition.model_dump_json()))
+
+    async def delete(self, name: str) -> None:
+        """Forget a definition.
+
+        Raises:
+            NotFound: there is none of that name.
+            Unavailable: Redis is lost.
+        """
+        if not await self._change(lambda redis: redis.hdel(self._key, name)):
+            raise NotFound(f"there is no {self.kind} {name!r}")
+
+    def _read(self, by_name: Mapping[str, Definition]) -> None:
+        """Take what was read; a kind that looks its definitions up in another order extends this."""
+        self._by_name = by_name
+
+    async def _change(self, command: Callable[[Redis], Value]) -> Value:
+        answer = await self._state.run_aside(command)
+        if answer is None:
+            raise Unavailable(f"{self.kind}s cannot be changed while Redis does not answer")
+        await self._state.announce()
+        await self._state.run_aside(self._refresh)
+        return answer
+
+    def _refresh(self, redis: Redis) -> None:
+        # One at a time from the question to what it leaves: a poll that asked before a change must not undo it here.
+        with self._refreshing:
+            self._follow(redis)
+
+    def _follow(self, redis: Redis) -> None:
+        stored = redis.hgetall(self._key)
+        if stored == self._stored:
+            return
+        by_name = {}
+        for key, text in sorted(stored.items()):
+            name = key if isinstance(key, str) else key.decode()
+            try:
+                by_name[name] = self.model.model_validate_json(text)
+            except ValidationError:
+                _log.warning("definition cannot be read and is left out", kind=self.kind, name=name)
+        self._read(by_name)
+        self._stored = stored

@@ -1,0 +1,1 @@
+"""A search request from its parameters to its logged slate."""

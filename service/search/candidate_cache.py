@@ -1,0 +1,131 @@
+"""Scored candidates by what they depend on: catalogue, text, filters, pins, user and what the user did lately.
+
+Never a chosen slate: weights, constraints and draws are settled on each request anew, because a cached draw would make
+the logged propensities wrong.
+In front a least-recently-used map of this process, behind it Redis, shared by all workers. An entry goes to Redis when
+it is used a second time: the many words that are asked once would cost a write each and push out those that come back.
+What is in Redis is told in a stream that every worker follows in the background, so that no search waits for the answer
+that something is not there: asking for it cost a search a tenth of its time.
+Arrays are stored as safetensors (no pickle); an entry that cannot be read is a miss.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections import OrderedDict
+from typing import Any
+
+import orjson
+from redis import Redis
+from redis.client import Pipeline
+from safetensors import SafetensorError
+from safetensors.numpy import load, save
+
+from trimtab.core.records import Query, ScoredCandidates
+from trimtab.engine import Engine
+from trimtab.service.observability.metrics import Telemetry
+from trimtab.service.redis.gateway import State
+
+KEY = b"trimtab:candidates:1:"
+"""Prefix of the keys; the number is that of the format."""
+STORED = b"trimtab:stored-candidates:1"
+"""The stream of what was stored."""
+KNOWN = 50_000
+"""Of as many stored entries, the last ones, a worker knows that they are there."""
+LEARNT_AT_ONCE = 1000
+
+
+class CandidateCache:
+    """Call `get`, and on a miss score and `put`."""
+
+    def __init__(self, state: State, telemetry: Telemetry, *, entries: int, seconds: int) -> None:
+        self._state = state
+        self._telemetry = telemetry
+        self._entries = entries
+        self._seconds = seconds
+        self._local: OrderedDict[bytes, ScoredCandidates] = OrderedDict()
+        self._unshared: set[bytes] = set()
+        self._stored: OrderedDict[bytes, None] = OrderedDict()
+        self._last_told = b"0"
+        if seconds > 0:
+            state.on_poll(self._learn)
+
+    def key(self, engine: Engine, query: Query) -> bytes:
+        """What the scored candidates of a query depend on."""
+        parts = [
+            engine.state,
+            query.text,
+            [[one.field, one.values, one.low, one.high] for one in query.filters],
+            query.user_id,
+            query.recent,
+            sorted(query.constraints.pins.values()),
+        ]
+        return KEY + hashlib.blake2b(orjson.dumps(parts), digest_size=16).digest()
+
+    def get(self, key: bytes) -> ScoredCandidates | None:
+        """The entry, from this process or else from Redis."""
+        if self._seconds == 0:
+            return None
+        scored = self._local.get(key)
+        if scored is not None:
+            self._local.move_to_end(key)
+            self._share(key, scored)
+            self._telemetry.candidate_cache.labels("local").inc()
+            return scored
+        stored = self._state.run(lambda redis: redis.get(key)) if key in self._stored else None
+        scored = _decode(stored) if isinstance(stored, bytes) else None
+        self._telemetry.candidate_cache.labels("miss" if scored is None else "redis").inc()
+        if scored is not None:
+            self._keep(key, scored)
+        return scored
+
+    def put(self, key: bytes, scored: ScoredCandidates) -> None:
+        """Keep an entry; what was scored in a degraded way is not worth keeping."""
+        if self._seconds == 0 or scored.degraded:
+            return
+        self._keep(key, scored)
+        self._unshared.add(key)
+
+    def _share(self, key: bytes, scored: ScoredCandidates) -> None:
+        if key in self._unshared:
+            self._unshared.discard(key)
+            self._state.write_later(lambda pipeline: self._store(pipeline, key, scored))
+
+    def _store(self, pipeline: Pipeline, key: bytes, scored: ScoredCandidates) -> None:
+        pipeline.set(key, _encode(scored), ex=self._seconds)
+        pipeline.xadd(STORED, {b"key": key}, maxlen=KNOWN)
+        pipeline.expire(STORED, self._seconds)
+
+    def _learn(self, redis: Redis) -> None:
+        """Follow what any worker stored."""
+        while told := redis.xread({STORED: self._last_told}, count=LEARNT_AT_ONCE):
+            entries: Any = told[0][1]  # type: ignore[index]  # as RESP2 has it
+            for _, entry in entries:
+                self._stored[entry[b"key"]] = None
+            self._last_told = entries[-1][0]
+        while len(self._stored) > KNOWN:
+            self._stored.popitem(last=False)
+
+    def _keep(self, key: bytes, scored: ScoredCandidates) -> None:
+        self._local[key] = scored
+        if len(self._local) > self._entries:
+            oldest, _ = self._local.popitem(last=False)
+            self._unshared.discard(oldest)
+
+
+def _encode(scored: ScoredCandidates) -> bytes:
+    arrays: dict[str, Any] = {
+        "rows": scored.rows,
+        "features": scored.features,
+        "gains": scored.gains,
+        "aspects": scored.aspects,
+    }
+    return bytes(save(arrays))
+
+
+def _decode(stored: bytes) -> ScoredCandidates | None:
+    try:
+        arrays = load(stored)
+        return ScoredCandidates(arrays["rows"], arrays["features"], arrays["gains"], arrays["aspects"])
+    except (SafetensorError, KeyError):
+        return None

@@ -1,0 +1,46 @@
+"""Named profiles: default weights and constraints of a kind of traffic. `default` serves who names none."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from trimtab.core.errors import BadParameter
+from trimtab.service.redis.definitions import Definitions
+from trimtab.service.redis.gateway import State
+
+DEFAULT = "default"
+
+
+class Profile(BaseModel):
+    """What a search uses where its request says nothing."""
+
+    model_config = ConfigDict(
+        extra="forbid",
+        frozen=True,
+        json_schema_extra={"example": {"weights": {"relevance": 0.7, "revenue": 0.3}, "max_relevance_loss": 0.02}},
+    )
+
+    weights: Mapping[str, float] = Field(min_length=1)
+    max_relevance_loss: float | None = Field(None, ge=0, le=1)
+
+
+class Profiles(Definitions[Profile]):
+    """The profiles that are defined."""
+
+    def __init__(self, state: State) -> None:
+        super().__init__(state, "profile", Profile)
+
+    def get(self, name: str | None) -> Profile | None:
+        """The profile of that name; `default`, if there is one, where no name is given.
+
+        Raises:
+            BadParameter: there is none of that name.
+        """
+        profiles = self.all()
+        if name is None:
+            return profiles.get(DEFAULT)
+        if name not in profiles:
+            raise BadParameter("profile", f"there is no profile {name!r}", ", ".join(profiles) or "none is defined")
+        return profiles[name]

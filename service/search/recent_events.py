@@ -1,0 +1,46 @@
+"""What each user did lately, in Redis: the part of a user's history that is younger than the bundle.
+
+A list of a user's last events, the newest first, each `action:item_id`. It is fed by `POST /events` and read by each
+search that names a user; both go by Redis, so all workers know the same.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from redis.client import Pipeline
+
+from trimtab.core.records import Interaction
+from trimtab.service.redis.gateway import State
+
+KEY = "trimtab:recent:"
+MOST_EVENTS = 50
+KEPT_SECONDS = 14 * 24 * 3600
+
+
+class RecentEvents:
+    """Call `follow` with what was accepted, and `of` for each search."""
+
+    def __init__(self, state: State) -> None:
+        self._state = state
+
+    def follow(self, interactions: Sequence[Interaction]) -> None:
+        """Remember new events of users, soon."""
+        of_users = [one for one in interactions if one.user_id is not None]
+        if of_users:
+            self._state.write_later(lambda pipeline: _push(pipeline, of_users))
+
+    def of(self, user_id: str) -> tuple[str, ...] | None:
+        """`action:item_id`, the newest first; None where Redis does not say."""
+        events = self._state.run(lambda redis: redis.lrange(KEY + user_id, 0, MOST_EVENTS - 1))
+        if not isinstance(events, list):
+            return None
+        return tuple(event if isinstance(event, str) else event.decode(errors="replace") for event in events)
+
+
+def _push(pipeline: Pipeline, interactions: Sequence[Interaction]) -> None:
+    for one in interactions:
+        key = f"{KEY}{one.user_id}"
+        pipeline.lpush(key, f"{one.action}:{one.item_id}")
+        pipeline.ltrim(key, 0, MOST_EVENTS - 1)
+        pipeline.expire(key, KEPT_SECONDS)

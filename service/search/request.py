@@ -1,0 +1,180 @@
+"""What a search may ask for: one model that checks, documents, and becomes a `trimtab.core.records.Query`.
+
+A query string and a JSON body have the same names. A parameter with an empty value counts as not given.
+"""
+
+from __future__ import annotations
+
+import unicodedata
+from collections.abc import Iterable, Mapping
+from typing import Annotated, Any, Literal
+from urllib.parse import parse_qsl
+
+from fastapi.exceptions import RequestValidationError
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
+from pydantic_core import PydanticCustomError
+
+from trimtab.core.errors import BadParameter
+from trimtab.core.weights import PREFIX
+
+MAX_PARAMETERS = 64
+MAX_TIMEOUT_MS = 10_000
+NOT_GIVEN = (None, "", [""])
+
+
+def _words(text: str) -> str:
+    """The text with single spaces, if it is something a person could look for.
+
+    It needs a letter or a digit in any script: a lone emoji or punctuation has nothing to match. Control
+    characters and bytes that were no UTF-8 (they arrive as U+FFFD) say that it is no text at all.
+    """
+    words = " ".join(text.split())
+    if not words.isprintable() and any(unicodedata.category(character) in ("Cc", "Cs") for character in words):
+        raise PydanticCustomError("text", "text without control characters", {"problem": "has control characters"})
+    if "\ufffd" in words:
+        raise PydanticCustomError("text", "text in UTF-8", {"problem": "is not UTF-8"})
+    if not any(character.isalnum() for character in words):
+        problem = "has no letter or digit" if words else "is empty"
+        raise PydanticCustomError("text", "1 to 512 characters with a letter or digit", {"problem": problem})
+    return words
+
+
+def _as_tuple(value: object) -> object:
+    return (value,) if isinstance(value, str) else tuple(value) if isinstance(value, list) else value
+
+
+def _split(value: object) -> object:
+    values = _as_tuple(value)
+    if not isinstance(values, tuple) or not all(isinstance(one, str) for one in values):
+        return values
+    return tuple(field for one in values for part in one.split(",") if (field := part.strip()))
+
+
+Identifier = Annotated[str, Field(min_length=1, max_length=128)]
+Texts = Annotated[tuple[Annotated[str, Field(max_length=256)], ...], Field(max_length=32)]
+
+
+class SearchRequest(BaseModel):
+    """The parameters of a search beside its weights, which are one `w_<objective>` each."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    q: Annotated[str, Field(max_length=512), AfterValidator(_words)] = Field(
+        description="The words looked for: 1 to 512 characters with a letter or a digit.", examples=["ice cream"]
+    )
+    k: int = Field(20, ge=1, le=200, description="How many hits.")
+    offset: int = Field(0, ge=0, description="How many hits to leave out before the first; at most `n_candidates`.")
+    profile: Identifier | None = Field(
+        None, description="Named weights and constraints, used where the request gives none; `default` if there is one."
+    )
+    mode: Literal["weights", "attainment"] = Field(
+        "weights",
+        description="What the `w_` numbers are: weights, or (`attainment`) the share, 0 to 1, of what each objective "
+        "can gain over pure relevance; relevance gets the weight that is left.",
+    )
+    max_relevance_loss: float | None = Field(
+        None, ge=0, le=1, description="The largest share of expected relevance that the weights may give up."
+    )
+    filter: Annotated[Texts, BeforeValidator(_as_tuple)] = Field(
+        (),
+        description="`brand:Acme`, `category:Dairy`, `price:0..20`, `in_stock:true`; repeated for more. "
+        "On one field any of them holds, on different fields all of them.",
+        examples=[["price:0..20"]],
+    )
+    facets: Annotated[Texts, BeforeValidator(_split)] = Field(
+        (), description="Fields to count the matching items by, separated by commas.", examples=[["brand,category"]]
+    )
+    user_id: Identifier | None = Field(None, description="Who searches, for personal features.")
+    session_id: Identifier | None = Field(None, description="The visit; the pages of a session are pages of one draw.")
+    explore: bool | None = Field(
+        None, description="Sample the slate instead of sorting it (needs `session_id`); left out, the service decides."
+    )
+    explain: bool = Field(False, description="Add the features of each hit.")
+    timeout_ms: float | None = Field(
+        None,
+        ge=1,
+        le=MAX_TIMEOUT_MS,
+        description="Milliseconds to answer in, counted from the request's arrival: the search goes without parts "
+        "(`degraded`) to keep them, and is answered even where it cannot. Left out, what the service is set to (100).",
+    )
+
+    weights: dict[str, float] = Field({}, exclude=True)
+
+
+PARAMETERS = tuple(name for name in SearchRequest.model_fields if name != "weights")
+
+
+def from_query_string(query_string: bytes, known_weights: Iterable[str]) -> SearchRequest:
+    """Read `GET /search?...`.
+
+    Raises:
+        BadParameter, RequestValidationError: naming the parameter and what is allowed.
+    """
+    try:
+        pairs = parse_qsl(query_string.decode("latin-1"), keep_blank_values=True, max_num_fields=MAX_PARAMETERS)
+    except ValueError:
+        raise BadParameter("query string", "too many parameters", f"up to {MAX_PARAMETERS}") from None
+    values: dict[str, Any] = {}
+    for name, value in pairs:
+        if name in ("filter", "facets"):
+            values.setdefault(name, []).append(value)
+        elif name in values:
+            raise BadParameter(name, "is given twice", "one value")
+        else:
+            values[name] = value
+    return _validated(values, known_weights, strict=False)
+
+
+def from_object(values: Mapping[str, Any], known_weights: Iterable[str]) -> SearchRequest:
+    """Read the JSON object of `POST /search`: the names of the query string, numbers as numbers.
+
+    Raises:
+        BadParameter, RequestValidationError: naming the parameter and what is allowed.
+    """
+    return _validated(values, known_weights, strict=True)
+
+
+def _validated(values: Mapping[str, Any], known_weights: Iterable[str], *, strict: bool) -> SearchRequest:
+    fields: dict[str, Any] = {}
+    weights: dict[str, Any] = {}
+    for name, value in values.items():
+        if name.startswith(PREFIX):
+            weights[name.removeprefix(PREFIX)] = value
+        elif name not in PARAMETERS:
+            known = (*PARAMETERS, *(PREFIX + objective for objective in known_weights))
+            raise BadParameter(name, "no such parameter", ", ".join(known))
+        elif name == "q" or value not in NOT_GIVEN:
+            fields[name] = value
+    try:
+        return SearchRequest.model_validate({**fields, "weights": weights}, strict=strict)
+    except ValidationError as error:
+        raise RequestValidationError(error.errors(include_url=False)) from None
+
+
+def documented_parameters(known_weights: Iterable[str]) -> list[dict[str, Any]]:
+    """The OpenAPI parameters of `GET /search` for a bundle with these objectives."""
+    schema = documented_schema(known_weights)
+    return [
+        {
+            "name": name,
+            "in": "query",
+            "required": name in schema["required"],
+            "description": described.pop("description"),
+            "schema": described,
+        }
+        for name, described in schema["properties"].items()
+    ]
+
+
+def documented_schema(known_weights: Iterable[str]) -> dict[str, Any]:
+    """The JSON schema of the body of `POST /search` for a bundle with these objectives."""
+    schema = SearchRequest.model_json_schema()
+    del schema["properties"]["weights"]
+    for name in known_weights:
+        schema["properties"][PREFIX + name] = {
+            "type": "number",
+            "minimum": 0,
+            "description": f"Weight of {name}. Weights are divided by their sum; none given means the profile's.",
+        }
+    schema["example"] = {"q": "ice cream", "w_relevance": 0.6, "w_diversity": 0.4, "filter": ["price:0..20"]}
+    return schema

@@ -1,0 +1,85 @@
+"""What is known about a candidate, at three levels of abstraction.
+
+    text     raw HTML: tags, names, words, order, distance in the tree, agreement with structured data
+    style    what inline and embedded CSS says without rendering (`trimtab.webpages.parse.style`)
+    layout   boxes and computed styles of a rendered page (`trimtab.webpages.parse.layout`)
+
+Each level adds columns to the one before; a column that is not known is nan. All in one pass over the candidates, with
+constant work each (ancestors are looked at up to a fixed height).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+
+from trimtab.webpages.features.cart import CART_NAMES, cart_rows
+from trimtab.webpages.features.common import COMMON_NAMES, common_rows
+from trimtab.webpages.features.image import IMAGE_NAMES, image_rows
+from trimtab.webpages.features.name import NAME_NAMES, name_rows
+from trimtab.webpages.features.price import PRICE_NAMES, price_rows
+from trimtab.webpages.parse.candidates import Candidate
+from trimtab.webpages.parse.layout import Layout
+from trimtab.webpages.parse.reading import Reading
+from trimtab.webpages.parse.style import Styles
+
+LEVELS = ("text", "style", "layout")
+
+_KINDS = {
+    "price": (PRICE_NAMES, price_rows),
+    "image": (IMAGE_NAMES, image_rows),
+    "name": (NAME_NAMES, name_rows),
+    "cart": (CART_NAMES, cart_rows),
+}
+
+
+def feature_names(kind: str, level: str) -> list[str]:
+    names = [*COMMON_NAMES, *_KINDS[kind][0]]
+    if level != "text":
+        names += Styles.NAMES
+    if level == "layout":
+        names += Layout.NAMES
+    return names
+
+
+_STRUCK_COLUMNS = ("in_struck", "css_struck", "box_struck")
+STRUCK_PENALTY = 8.0
+
+
+def current_only(kind: str, level: str, rows: NDArray[np.float32], logits: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Scores with struck-through prices out of the running: a struck price is by its meaning not the current one.
+
+    The same value shown without a stroke elsewhere keeps its own score.
+    """
+    if kind != "price":
+        return logits
+    names = feature_names(kind, level)
+    struck = [names.index(name) for name in _STRUCK_COLUMNS if name in names]
+    return np.where((rows[:, struck] > 0).any(axis=1), logits - STRUCK_PENALTY, logits)
+
+
+def features(reading: Reading, kind: str, candidates: Sequence[Candidate], level: str) -> NDArray[np.float32]:
+    """Columns of `feature_names(kind, level)`.
+
+    Returns:
+        [n_candidates, n_features] float32, nan where not known.
+    """
+    names = feature_names(kind, level)
+    if not candidates:
+        return np.empty((0, len(names)), dtype=np.float32)
+    elements = [candidate.element for candidate in candidates]
+    columns = reading.text_rows.get(kind)
+    if columns is None or len(columns) != len(candidates):
+        own = np.asarray(_KINDS[kind][1](reading, candidates), dtype=np.float32)
+        columns = reading.text_rows[kind] = np.hstack([common_rows(reading, elements), own])
+    if level != "text":
+        if reading.styles is None:
+            reading.styles = Styles.of(reading.dom)
+        columns = np.hstack([columns, reading.styles.rows(elements)])
+    if level == "layout":
+        anchors = (reading.name_anchor, reading.cart_anchor)
+        boxes = Layout.unknown(len(elements)) if reading.layout is None else reading.layout.rows(elements, anchors)
+        columns = np.hstack([columns, boxes])
+    return columns

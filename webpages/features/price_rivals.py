@@ -1,0 +1,140 @@
+"""What the other amounts of a page say about a price: an amount that its own words disqualify is no rival.
+
+Beside a price stand smaller amounts that are not the price: without tax, by instalments, by the kilo, for students,
+saved. A price is the smallest of those that could be meant, and the larger one of a pair whose ratio is a tax.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+
+from trimtab.webpages.features.common import STRUCK
+from trimtab.webpages.parse.candidates import Candidate, mark
+from trimtab.webpages.parse.dom import Dom
+from trimtab.webpages.parse.repetition import REPEAT_NAMES, repeats
+from trimtab.webpages.parse.words import role_bit, roles_of, said_in
+
+Ints = NDArray[np.int64]
+
+RIVAL_NAMES = [
+    *REPEAT_NAMES, "is_aside", "smaller_rival", "larger_rival", "larger_old", "n_places", "untaxed_beside",
+    "taxed_beside",
+]  # fmt: skip
+NEAR = 8
+"""Text segments between amounts that are read together."""
+MAX_NEAR = 40
+"""Of those, so many are looked at."""
+TILES = 3
+"""So many blocks of one make, with link and picture, are other products."""
+MAX_WORDS = 50
+TAX_RATES = (5, 5.5, 6, 7, 7.7, 8, 8.1, 9, 9.5, 10, 11, 12, 13, 14, 15, 16, 17, 18, 19, 20, 21, 22, 23, 24, 25, 25.5,
+             27)  # fmt: skip
+"""Per cent, standard and reduced, of countries whose shops show prices both ways."""
+_ASIDE = frozenset({"net", "instalment", "unit", "shipping", "coupon", "used", "member"})
+_CHANGE = re.compile(r"(?:^|[\s(])[+\-−]\s*\W?\d")
+_ASIDE_ROLES = sum(role_bit(role) for role in ("net", "unit", "instalment", "save", "shipping", "points"))
+_NET_ROLE, _OLD_ROLE = role_bit("net"), role_bit("old")
+
+
+def rival_rows(dom: Dom, candidates: Sequence[Candidate]) -> NDArray[np.float64]:
+    """[n, len(RIVAL_NAMES)] columns."""
+    n = len(candidates)
+    starts = np.asarray([dom.segment_starts[candidate.element] for candidate in candidates], dtype=np.int64)
+    shown = np.flatnonzero([candidate.source == "text" for candidate in candidates])
+    repeated = np.zeros((n, len(REPEAT_NAMES)))
+    repeated[shown] = repeats(dom, [candidates[index].element for index in shown.tolist()])
+    values = np.asarray([float(candidate.money.value) if candidate.money else 0.0 for candidate in candidates])
+    meanings = [_meaning(dom, candidate) for candidate in candidates]
+    aside = _flags(
+        bool(role & _ASIDE_ROLES or said & _ASIDE or _CHANGE.search(text)) or "save" in said_in(text)
+        for text, said, role in meanings
+    )
+    net = _flags(bool(role & _NET_ROLE) or "net" in said for _, said, role in meanings)
+    gross = _flags("gross" in said for _, said, _ in meanings)
+    old = _flags(
+        bool(role & _OLD_ROLE) or _struck(dom, candidate.element) or "old" in said
+        for candidate, (_, said, role) in zip(candidates, meanings, strict=True)
+    )
+    tile = repeated[:, 2] >= TILES
+    standing: dict[float, set[int]] = {}
+    for index in shown[~tile[shown]].tolist():
+        standing.setdefault(values[index], set()).add(starts[index])
+    n_places = [min(len(standing.get(value, ())), 6) for value in values.tolist()]
+    one, other = _near(starts, shown, values)
+    value, beside, is_rival = values[one], values[other], ~aside & ~old
+    is_smaller, is_larger = (value / 4 < beside) & (beside < value), (value < beside) & (beside < 4 * value)
+    pairs = [
+        is_smaller & is_rival[other],
+        is_larger & is_rival[other],
+        is_larger & old[other],
+        _taxed(beside, value) & (net[other] | gross[one]),
+        _taxed(value, beside) & (net[one] | gross[other]),
+    ]
+    smaller, larger, larger_old, untaxed, taxed = (np.bincount(one[holds], minlength=n) > 0 for holds in pairs)
+    return np.column_stack([repeated, aside, smaller, larger, larger_old, n_places, untaxed, taxed])
+
+
+def _meaning(dom: Dom, candidate: Candidate) -> tuple[str, frozenset[str], int]:
+    """The text, what it and the texts beside it say, and the roles of its names; nothing of what is not shown."""
+    if candidate.source != "text":
+        return "", frozenset(), 0
+    said = said_in(f"{candidate.text} {_beside(dom, candidate)}")
+    return candidate.text, said, _roles(dom, candidate.element)
+
+
+def _flags(values: Iterable[bool]) -> NDArray[np.bool_]:
+    return np.fromiter(values, dtype=np.bool_)
+
+
+def _near(starts: NDArray[np.int64], shown: NDArray[np.int64], values: NDArray[np.float64]) -> tuple[Ints, Ints]:
+    """Pairs of a candidate and a shown one of another value near it, at most `MAX_NEAR` of each candidate.
+
+    Args:
+        starts: [n] text segment each candidate begins with.
+        shown: [m] those that can be seen, in document order.
+    """
+    places = starts[shown]
+    low, high = np.searchsorted(places, starts - NEAR, "left"), np.searchsorted(places, starts + NEAR, "right")
+    one = np.repeat(np.arange(len(starts)), high - low)
+    other = shown[np.arange(len(one)) - np.searchsorted(one, one) + low[one]]
+    differ = values[one] != values[other]
+    one, other = one[differ], other[differ]
+    first = np.arange(len(one)) - np.searchsorted(one, one) < MAX_NEAR
+    return one[first], other[first]
+
+
+def _beside(dom: Dom, candidate: Candidate) -> str:
+    """The texts before and after, as far as they hold no amount of their own and do not announce the next one."""
+    first, last = dom.segment_starts[candidate.element], dom.segment_ends[candidate.element]
+    before = dom.segments[first - 1][-MAX_WORDS:] if first else ""
+    inside = last < dom.segment_ends[max(dom.parents[candidate.element], 0)]
+    after = dom.segments[last][:MAX_WORDS] if inside and not dom.segments[last].endswith((":", "：")) else ""
+    return f"{_without_amount(before)} \x1f {_without_amount(after)}"
+
+
+def _without_amount(text: str) -> str:
+    return "" if any(character.isdigit() for character in text) else text
+
+
+def _roles(dom: Dom, element: int) -> int:
+    parent = dom.parents[element]
+    return roles_of(mark(dom, element)) | (roles_of(mark(dom, parent)) if parent >= 0 else 0)
+
+
+def _struck(dom: Dom, element: int) -> bool:
+    return dom.tags[element] in STRUCK or any(dom.tags[above] in STRUCK for above in dom.ancestors(element, 3))
+
+
+def _taxed(net: NDArray[np.float64], gross: NDArray[np.float64]) -> NDArray[np.bool_]:
+    """Whether `gross` is `net` with a tax added, as rounded to cents or, of whole amounts, to units."""
+    found = (net * 1.04 < gross) & (gross < net * 1.28)
+    some_net, some_gross = net[found], gross[found]
+    has_cents = (some_net != np.floor(some_net)) | (some_gross != np.floor(some_gross))
+    tolerance = np.where(has_cents, 0.016, 0.75)
+    missed = np.abs(some_net[:, None] * (1 + np.asarray(TAX_RATES) / 100) - some_gross[:, None])
+    found[found] = (missed <= tolerance[:, None]).any(axis=1)
+    return found

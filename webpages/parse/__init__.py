@@ -1,0 +1,1 @@
+"""A page as columns: elements, styles, statements, texts and candidates."""

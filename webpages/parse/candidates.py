@@ -1,0 +1,213 @@
+"""Which elements of a page could be its price, main image, name or add-to-cart control. High recall, linear."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from functools import lru_cache
+from itertools import islice
+
+import numpy as np
+
+from trimtab.webpages.parse.dom import Dom
+from trimtab.webpages.parse.prices import MAX_TEXT, SYMBOL, Money, currency_of, n_amounts, parse_price
+from trimtab.webpages.parse.structured import Structured
+from trimtab.webpages.parse.words import ADD_TO_CART, NOT_CART, has_role
+
+KINDS = ("price", "image", "name", "cart")
+MAX_CANDIDATES = 400
+MAX_CONTROLS = 200
+MAX_CONTROL_TEXT = 120
+MAX_ADDRESS = 1_000
+"""Longer image addresses are pictures written out in place."""
+MAX_PRICE_TEXT = 60
+MAX_NAME_TEXT = 300
+
+_NAME_TAGS = frozenset({"h1", "h2", "h3", "h4", "h5", "title"})
+_NO_NAME_TAGS = frozenset({"html", "head", "body", "option", "button", "label"})
+_DECIMAL = re.compile(r"\d[.,]\d{2}(?!\d)")
+_BARE_NUMBER = re.compile(r"\d[\d.,'\x1f\u00a0 ]*")
+
+
+@dataclass(frozen=True, slots=True)
+class Candidate:
+    """An element and what it would mean: money of a price, address of an image, text of a name or control.
+
+    `source` is `text` for what a shopper sees, else `meta`, `microdata` or `json-ld`.
+    """
+
+    element: int
+    text: str
+    money: Money | None = None
+    source: str = "text"
+
+
+_NAMING = ("class", "id", "itemprop", "name", "data-testid", "data-test", "data-qa", "data-automation-id", "role")
+
+
+def mark(dom: Dom, element: int) -> str:
+    """Class names, id and the like of an element: what its author calls it."""
+    if not dom.marks:
+        dom.marks = _marks(dom)
+    return dom.marks[element]
+
+
+def _marks(dom: Dom) -> list[str]:
+    marks = [""] * len(dom)
+    for name in _NAMING:
+        for element in dom.having(name):
+            value = dom.attributes[element][name]
+            if value:
+                marks[element] = f"{marks[element]} {value}" if marks[element] else value
+    return marks
+
+
+def called(dom: Dom, role: str) -> list[int]:
+    """Elements whose mark has a role, in document order."""
+    if dom.tags:
+        mark(dom, 0)
+    named = {text for text in set(dom.marks) if has_role(text, role)}
+    return [element for element, text in enumerate(dom.marks) if text in named]
+
+
+def price_candidates(dom: Dom, structured: Structured, country: str) -> list[Candidate]:
+    """Elements whose whole text is a short text with an amount, and what structured data states."""
+    stated = {fact.money.value for fact in structured.prices}
+    stated_at = {fact.element: fact for fact in structured.prices}
+    found: list[Candidate] = []
+    for element in _with_short_digits(dom):
+        first, last = dom.segment_starts[element], dom.segment_ends[element]
+        text = "\x1f".join(dom.segments[first:last])
+        money = parse_price(text, country)
+        if money is None or dom.tags[element] in ("option", "title"):
+            continue
+        if not money.has_symbol and _BARE_NUMBER.fullmatch(text):
+            beside = _symbol_beside(dom, first, last)
+            money = (beside and parse_price(f"{text} {beside}", country)) or money
+        if money.has_symbol or _DECIMAL.search(text) or money.value in stated or _named_price(dom, element):
+            found.append(Candidate(element, text, money))
+        elif element in stated_at:
+            found.append(Candidate(element, text, stated_at[element].money, "microdata"))
+    found = _without_containers(dom, found)
+    seen = {candidate.element for candidate in found}
+    for fact in structured.prices[:60]:
+        if fact.element not in seen or fact.source != "microdata":
+            source = "meta" if fact.source == "opengraph" else fact.source
+            found.append(Candidate(fact.element, fact.role, fact.money, source))
+    if len(found) > MAX_CANDIDATES:
+        found = found[: MAX_CANDIDATES - 60] + found[-60:]
+    return found
+
+
+def _with_short_digits(dom: Dom) -> list[int]:
+    """Elements with a digit in a short text, without those that only wrap another with the same text: the inner one
+    stands for both."""
+    ranges = dom.ranges
+    digits = np.cumsum([False, *dom.with_digits])
+    with_digits = digits[ranges.lasts] > digits[ranges.firsts]
+    first_child = np.arange(1, len(dom))
+    wraps = np.zeros(len(dom), dtype=bool)
+    wraps[:-1] = (
+        (ranges.ends[:-1] > first_child)
+        & (ranges.firsts[first_child] == ranges.firsts[:-1])
+        & (ranges.lasts[first_child] == ranges.lasts[:-1])
+    )
+    found: list[int] = np.flatnonzero((ranges.lengths <= MAX_PRICE_TEXT) & with_digits & ~wraps).tolist()
+    return found
+
+
+def _named_price(dom: Dom, element: int) -> bool:
+    return has_role(mark(dom, element), "price") or has_role(mark(dom, dom.parents[element]), "price")
+
+
+def _without_containers(dom: Dom, found: list[Candidate]) -> list[Candidate]:
+    """A block of several amounts says nothing its parts do not: it would speak for the first of them, struck or not."""
+    following = [*(candidate.element for candidate in found), len(dom)][1:]
+    return [
+        candidate
+        for candidate, after in zip(found, following, strict=True)
+        if after >= dom.ends[candidate.element] or n_amounts(candidate.text) < 2
+    ]
+
+
+def _symbol_beside(dom: Dom, first: int, last: int) -> str | None:
+    """A currency that stands alone in the text node before or after: `294` in one element, `元` behind it."""
+    for at in (last, first - 1):
+        if 0 <= at < len(dom.segments):
+            text = dom.segments[at][:MAX_TEXT].lower()
+            match = SYMBOL.match(text)
+            if match and (len(text) <= len(match.group()) + 2 or at == last):
+                return match.group()
+    return None
+
+
+def image_candidates(dom: Dom) -> list[Candidate]:
+    sources = ((element, image_source(dom, element)) for element in dom.of_tags("img"))
+    return list(islice((Candidate(element, source) for element, source in sources if source), MAX_CANDIDATES))
+
+
+def image_source(dom: Dom, element: int) -> str:
+    """Address of an image, looking behind lazy loading."""
+    attributes = dom.attributes[element]
+    for name in (
+        "src",
+        "data-src",
+        "data-original",
+        "data-lazy",
+        "data-lazy-src",
+        "data-zoom-image",
+        "srcset",
+        "data-srcset",
+    ):
+        value = attributes.get(name, "").strip()
+        if value and not (value.startswith("data:") and name == "src" and len(attributes) > 2 and _lazy(attributes)):
+            address = value.split()[0].rstrip(",") if "srcset" in name else value
+            return address[:MAX_ADDRESS]
+    return ""
+
+
+def _lazy(attributes: dict[str, str]) -> bool:
+    return any(
+        attributes.get(name) for name in ("data-src", "data-original", "data-lazy", "data-lazy-src", "data-srcset")
+    )
+
+
+def name_candidates(dom: Dom) -> list[Candidate]:
+    named = sorted({*dom.of_tags(*_NAME_TAGS), *called(dom, "name")})
+    fitting = (
+        element
+        for element in named
+        if 2 < dom.text_length(element) <= MAX_NAME_TEXT and dom.tags[element] not in _NO_NAME_TAGS
+    )
+    return [Candidate(element, dom.text(element)) for element in islice(fitting, MAX_CONTROLS)]
+
+
+def cart_candidates(dom: Dom) -> list[Candidate]:
+    short = (element for element in _controls(dom) if dom.text_length(element) <= MAX_CONTROL_TEXT)
+    return [Candidate(element, control_text(dom, element)) for element in islice(short, MAX_CONTROLS)]
+
+
+def _controls(dom: Dom) -> list[int]:
+    """Buttons, what acts as one, and what is named like a cart control."""
+    attributes = dom.attributes
+    inputs = [e for e in dom.of_tags("input") if attributes[e].get("type", "").lower() in ("submit", "button", "image")]
+    in_role = [e for e in dom.having("role") if attributes[e]["role"] == "button"]
+    named = [e for e in called(dom, "cart") if dom.tags[e] in ("a", "div", "span")]
+    return sorted({*dom.of_tags("button"), *inputs, *in_role, *named})
+
+
+def control_text(dom: Dom, element: int) -> str:
+    attributes = dom.attributes[element]
+    said = [attributes.get(name, "") for name in ("value", "aria-label", "title", "alt")]
+    return " ".join([dom.text(element)[:120], *(text[:80] for text in said if text)]).strip()
+
+
+@lru_cache(maxsize=8192)
+def says_add_to_cart(text: str) -> bool:
+    text = text.lower()
+    return bool(ADD_TO_CART.search(text)) and not NOT_CART.search(text)
+
+
+def symbol_currency(text: str, country: str) -> str | None:
+    match = SYMBOL.search(text[:MAX_TEXT].lower())
+    return currency_of(match.group(0), country) if match else None

@@ -1,0 +1,102 @@
+"""Boxes and computed styles of a rendered page, by element, and what they tell about a candidate."""
+
+from __future__ import annotations
+
+import gzip
+import json
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from trimtab.webpages.parse.dom import Dom
+
+VIEWPORT = (1280, 1024)
+
+
+@dataclass(frozen=True, slots=True)
+class Layout:
+    """Columns by element of the `Dom`.
+
+    Attributes:
+        boxes: [n, 4] float32 left, top, right, bottom in CSS pixels; zeros where nothing is drawn.
+        hidden, struck: [n] bool; computed display or visibility, and line-through.
+        sizes: [n] float32 font size in pixels, nan where not known.
+        weights: [n] float32 font weight, nan where not known.
+        width: of the viewport.
+    """
+
+    boxes: NDArray[np.float32]
+    hidden: NDArray[np.bool_]
+    struck: NDArray[np.bool_]
+    sizes: NDArray[np.float32]
+    weights: NDArray[np.float32]
+    width: float = float(VIEWPORT[0])
+
+    NAMES = [  # noqa: RUF012
+        "box_left", "box_top", "box_width", "box_height", "box_area", "box_area_share", "box_drawn", "box_hidden",
+        "box_struck",
+        "box_size", "box_size_share", "box_weight", "box_first_screen", "box_to_name_x", "box_to_name_y",
+        "box_to_cart_x",
+        "box_to_cart_y", "box_ratio", "box_area_rank", "box_centre",
+    ]  # fmt: skip
+
+    @staticmethod
+    def unknown(n: int) -> NDArray[np.float32]:
+        return np.full((n, len(Layout.NAMES)), np.nan, dtype=np.float32)
+
+    def rows(self, elements: Sequence[int], anchors: tuple[int, int]) -> NDArray[np.float32]:
+        """[n, len(NAMES)] columns; shares and ranks are among `elements`, distances go to the name and cart anchors."""
+        chosen = np.asarray(elements, dtype=np.int64)
+        left, top, right, bottom = self.boxes[chosen].T
+        width, height = right - left, bottom - top
+        drawn = (width > 1) & (height > 1) & (right > 0) & (bottom > 0) & ~self.hidden[chosen]
+        area = np.where(drawn, width * height, 0.0)
+        sizes = np.where(np.isnan(self.sizes[chosen]), height, self.sizes[chosen])
+        largest_size = sizes[drawn].max(initial=1.0)
+        ranks = np.argsort(np.argsort(-area, kind="stable"))
+        columns = [
+            left / self.width, np.log1p(np.clip(top, 0, None)), width / self.width, height / VIEWPORT[1], np.sqrt(area),
+            area / max(area.max(initial=0.0), 1.0), drawn, self.hidden[chosen], self.struck[chosen], sizes,
+            sizes / largest_size,
+            self.weights[chosen], drawn & (top < VIEWPORT[1]),
+            *self._distances(left, top, anchors[0]), *self._distances(left, top, anchors[1]),
+            np.where(drawn, width / np.maximum(height, 1), np.nan), np.log1p(ranks),
+            np.abs((left + right) / 2 - self.width / 2) / self.width,
+        ]  # fmt: skip
+        return np.stack([np.asarray(column, dtype=np.float32) for column in columns], axis=1)
+
+    def _distances(
+        self, left: NDArray[np.float32], top: NDArray[np.float32], anchor: int
+    ) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
+        if anchor < 0 or not self.boxes[anchor].any():
+            unknown = np.full(len(left), np.nan, dtype=np.float32)
+            return unknown, unknown
+        x, y = self.boxes[anchor, 0], self.boxes[anchor, 1]
+        away = (top - y).astype(np.float32)
+        return (left - x).astype(np.float32) / self.width, (np.sign(away) * np.log1p(np.abs(away))).astype(np.float32)
+
+
+def read_nodes(path: Path, dom: Dom) -> Layout | None:
+    """Boxes from a `nodes.json.gz` of the product-layouts set: every element by its number in document order.
+
+    Returns:
+        None where the numbers do not cover the page.
+    """
+    nodes = json.loads(gzip.decompress(path.read_bytes()))
+    n = len(dom)
+    if n == 0 or str(dom.ordinals[-1]) not in nodes:
+        return None
+    rows = [nodes[str(ordinal)] for ordinal in dom.ordinals]
+    boxes = np.asarray([[r["left"], r["top"], r["right"], r["bottom"]] for r in rows], dtype=np.float32)
+    hidden = np.asarray([r["display"] == "none" or r["visibility"] == "hidden" for r in rows])
+    struck = np.asarray(["line-through" in r["strikethrough"] for r in rows])
+    for element, parent in enumerate(dom.parents):
+        if parent >= 0:
+            hidden[element] |= hidden[parent]
+            struck[element] |= struck[parent]
+    unknown = np.full(n, math.nan, dtype=np.float32)
+    return Layout(np.nan_to_num(boxes), hidden, struck, unknown, unknown, width=1680.0)

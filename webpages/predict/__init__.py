@@ -1,0 +1,1 @@
+"""From candidates to answers: models, rules and decoding."""

@@ -1,0 +1,179 @@
+"""What each field of a form asks for: a linear model over hashed words and letter groups, decoded as a sequence.
+
+Fields of one form are decoded together (Viterbi), because a street is followed by a city and a card number by its
+expiry.
+"""
+
+from __future__ import annotations
+
+import re
+import zlib
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cache, lru_cache
+from itertools import pairwise
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from trimtab.webpages.parse.fields import Field
+from trimtab.webpages.predict.model import SHIPPED, read_verified
+
+N_BUCKETS = 1 << 13
+TRANSITION_SHARE = 0.5
+"""How much a pair of neighbours counts beside what a field says itself; chosen on the training sites."""
+
+FIELD_TYPES = (
+    "firstName", "lastName", "fullName", "phone", "emailAddress", "addressStreet", "houseNumber", "addressStreet2",
+    "addressCity",
+    "addressProvince", "addressPostalCode", "addressCountryCode", "cardNumber", "cardSecurityCode", "cardName",
+    "expirationMonth",
+    "expirationYear", "expiration", "username", "password", "birthday", "other",
+)  # fmt: skip
+"""Names of the DuckDuckGo set where it has one."""
+
+_WORD = re.compile(r"[^\W\d_]+|\d+")
+
+_WEIGHTS = {"class": 0.4, "before": 0.6, "after": 0.2, "around": 0.3, "heading": 0.25, "options": 0.5}
+
+
+def hashed(fields: Sequence[Field]) -> tuple[NDArray[np.int64], NDArray[np.int32], NDArray[np.float32]]:
+    """Sparse rows: (row, bucket, value) of words and letter groups by where they stand, and of words wherever they
+    stand."""
+    rows: list[int] = []
+    buckets: list[int] = []
+    values: list[float] = []
+    for row, one in enumerate(fields):
+        weights: dict[int, float] = {}
+        # The heaviest last, so that a bucket met twice keeps the greater weight.
+        for name, text in sorted(one.texts.items(), key=lambda item: _WEIGHTS.get(item[0], 1.0)):
+            weights.update(dict.fromkeys(_buckets(name, text), _WEIGHTS.get(name, 1.0)))
+        scale = 1 / np.sqrt(sum(value * value for value in weights.values()) or 1.0)
+        rows += [row] * len(weights)
+        buckets += weights
+        values += [value * scale * 3 for value in weights.values()]
+    return np.asarray(rows), np.asarray(buckets, dtype=np.int32), np.asarray(values, dtype=np.float32)
+
+
+@lru_cache(maxsize=8192)
+def _buckets(name: str, text: str) -> tuple[int, ...]:
+    """Fields of one form share headings, classes and what stands around them."""
+    return tuple(zlib.crc32(token.encode()) % N_BUCKETS for token in _tokens(name, text))
+
+
+def _tokens(name: str, text: str) -> list[str]:
+    words = _WORD.findall(text)[:12]
+    tokens = [f"{name}={text[:40]}"] if name in ("kind", "maxlength", "autocomplete", "inputmode") else []
+    group = (
+        "said"
+        if name in ("label", "aria", "placeholder", "title", "before")
+        else "named"
+        if name in ("name", "id")
+        else name
+    )
+    for word in words:
+        tokens += [f"{group}:{word}", f"any:{word}"] if group in ("said", "named") else [f"{group}:{word}"]
+        if group in ("said", "named"):
+            padded = f"^{word}$"
+            tokens += [f"any~{padded[at : at + 4]}" for at in range(max(1, len(padded) - 3))]
+    tokens += [f"{group}:{a} {b}" for a, b in pairwise(words)]
+    return tokens
+
+
+@dataclass(frozen=True, slots=True)
+class FieldModel:
+    """Linear scores and transitions.
+
+    Attributes:
+        weights: [N_BUCKETS, n_types] float32.
+        bias: [n_types].
+        transitions: [n_types + 1, n_types] log-odds of a type after another against its own share; the last row is
+        the start.
+    """
+
+    weights: NDArray[np.float32]
+    bias: NDArray[np.float32]
+    transitions: NDArray[np.float32]
+    temperature: float = 1.0
+
+    def scores(self, fields: Sequence[Field]) -> NDArray[np.float64]:
+        """[n, n_types] log-probabilities of each field by itself."""
+        rows, buckets, values = hashed(fields)
+        logits = np.tile(self.bias.astype(np.float64), (len(fields), 1))
+        if len(rows):
+            said, starts = np.unique(rows, return_index=True)
+            logits[said] += np.add.reduceat(self.weights[buckets] * values[:, None], starts, axis=0, dtype=np.float64)
+        logits /= self.temperature
+        shift = logits.max(axis=1, keepdims=True)
+        return np.asarray(logits - shift - np.log(np.exp(logits - shift).sum(axis=1, keepdims=True)))
+
+    def decode(self, fields: Sequence[Field]) -> list[tuple[str, float]]:
+        """Type and marginal probability of each field, fields of one form as one sequence."""
+        found: list[tuple[str, float]] = []
+        start = 0
+        scores = self.scores(fields)
+        while start < len(fields):
+            end = start
+            while end < len(fields) and fields[end].form == fields[start].form:
+                end += 1
+            path, marginals = decode_chain(scores[start:end], self.transitions * TRANSITION_SHARE)
+            found += [(FIELD_TYPES[t], float(p)) for t, p in zip(path, marginals, strict=True)]
+            start = end
+        return found
+
+    @classmethod
+    def load(cls, folder: Path = SHIPPED) -> FieldModel:
+        """Read and verify. Raises: BundleDamaged, BundleMismatch."""
+        manifest, arrays = read_verified(folder, "fields.npz", "fields.json")
+        return cls(
+            arrays["weights"].astype(np.float32), arrays["bias"], arrays["transitions"], float(manifest["temperature"])
+        )
+
+
+def decode_chain(
+    scores: NDArray[np.float64], transitions: NDArray[np.float32]
+) -> tuple[NDArray[np.int64], NDArray[np.float64]]:
+    """The best sequence (Viterbi) and the marginal of each of its members (forward-backward).
+
+    Args:
+        scores: [n, t] log-scores of the types by themselves.
+        transitions: [t + 1, t] log-odds of neighbours; the last row starts a sequence.
+
+    Returns:
+        ([n] types, [n] probabilities).
+    """
+    n = len(scores)
+    pair = transitions[:-1].astype(np.float64)
+    best = forward = scores[0] + transitions[-1]
+    forwards, backs = [forward], []
+    for i in range(1, n):
+        through = best[:, None] + pair
+        backs.append(through.argmax(axis=0))
+        best = through.max(axis=0) + scores[i]
+        forward = _log_sum(forward[:, None] + pair) + scores[i]
+        forwards.append(forward)
+    path = np.empty(n, dtype=np.int64)
+    path[-1] = int(best.argmax())
+    for i in range(n - 1, 0, -1):
+        path[i - 1] = backs[i - 1][path[i]]
+    backward = np.zeros(scores.shape[1])
+    marginals = np.empty(n)
+    total = _log_sum(forwards[-1][:, None])[0]
+    for i in range(n - 1, -1, -1):
+        marginals[i] = np.exp(forwards[i][path[i]] + backward[path[i]] - total)
+        if i:
+            backward = _log_sum((pair + scores[i] + backward).T)
+    return path, np.minimum(marginals, 1.0)
+
+
+def _log_sum(values: NDArray[np.float64]) -> NDArray[np.float64]:
+    """log-sum-exp over axis 0."""
+    shift = values.max(axis=0)
+    return np.asarray(shift + np.log(np.exp(values - shift).sum(axis=0)))
+
+
+@cache
+def shipped_fields() -> FieldModel:
+    """The field model inside the package, read once a process."""
+    return FieldModel.load(SHIPPED)

@@ -1,0 +1,154 @@
+"""Forms of a page: what each field asks for, shipping apart from billing, and a plan to fill it; nothing submits it."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from trimtab.webpages.parse.dom import Dom
+from trimtab.webpages.parse.fields import Field, read_fields
+from trimtab.webpages.predict.field_model import FIELD_TYPES, FieldModel, shipped_fields
+
+FILL_ABOVE = 0.9
+
+ADDRESS = frozenset(name for name in FIELD_TYPES if name.startswith("address") or name == "houseNumber")
+CARD = frozenset({"cardNumber", "cardSecurityCode", "cardName", "expirationMonth", "expirationYear", "expiration"})
+NAMES = frozenset({"firstName", "lastName", "fullName"})
+_AUTOCOMPLETE = {
+    "firstName": "given-name", "lastName": "family-name", "fullName": "name", "phone": "tel", "emailAddress": "email",
+    "addressStreet": "address-line1", "addressStreet2": "address-line2", "addressCity": "address-level2",
+    "addressProvince": "address-level1", "addressPostalCode": "postal-code", "addressCountryCode": "country",
+    "cardNumber": "cc-number", "cardSecurityCode": "cc-csc", "cardName": "cc-name", "expirationMonth": "cc-exp-month",
+    "expirationYear": "cc-exp-year", "expiration": "cc-exp", "username": "username", "password": "current-password",
+    "birthday": "bday",
+}  # fmt: skip
+
+_BILLING = re.compile(r"bill|invoice|rechnung|factur|fattur|payer|請求", re.IGNORECASE)
+_SHIPPING = re.compile(
+    r"shipp|deliver|ship(?:to|_|-)|versand|liefer|livraison|env[ií]o|entrega|spedizion|recipient|配送|доставк",
+    re.IGNORECASE,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class LabelledField:
+    """A field with its decoded type, section (`shipping`, `billing`, `payment` or empty) and confidence."""
+
+    field: Field
+    type: str
+    section: str
+    confidence: float
+
+
+@dataclass(frozen=True, slots=True)
+class Forms:
+    """All forms of a page."""
+
+    dom: Dom
+    labelled: tuple[LabelledField, ...] = ()
+
+    @property
+    def n_checkout_fields(self) -> int:
+        """Address and card fields that are sure enough to call a page a checkout."""
+        return sum(f.type in ADDRESS | CARD and f.confidence > 0.6 for f in self.labelled)
+
+    def fill_plan(self) -> list[dict[str, Any]]:
+        """Fields that can be filled with confidence FILL_ABOVE at least. It names values, never a button."""
+        return [
+            {
+                "path": self.dom.path(found.field.element),
+                "type": found.type,
+                "section": found.section,
+                "autocomplete": " ".join(
+                    filter(None, (found.section if found.type not in CARD else "", _AUTOCOMPLETE.get(found.type, "")))
+                ),
+                "confidence": round(found.confidence, 4),
+            }
+            for found in self.labelled
+            if found.confidence >= FILL_ABOVE and found.type != "other"
+        ]
+
+    def as_dicts(self) -> tuple[dict[str, Any], ...]:
+        """One object a form that asks for anything we know: its path, its fields, its plan."""
+        by_form: dict[int, list[LabelledField]] = {}
+        for found in self.labelled:
+            by_form.setdefault(found.field.form, []).append(found)
+        plan = {step["path"]: step for step in self.fill_plan()}
+        rows = []
+        for form, members in by_form.items():
+            if all(found.type == "other" for found in members):
+                continue
+            fields = [
+                {
+                    "path": self.dom.path(f.field.element),
+                    "type": f.type,
+                    "section": f.section,
+                    "confidence": round(f.confidence, 4),
+                }
+                for f in members
+            ]
+            rows.append(
+                {
+                    "kind": "fields",
+                    "path": self.dom.path(form) if form >= 0 else "",
+                    "fields": fields,
+                    "fill": [plan[row["path"]] for row in fields if row["path"] in plan],
+                }
+            )
+        return tuple(rows)
+
+
+def read_forms(dom: Dom, model: FieldModel | None = None) -> Forms:
+    """Fields of all forms, typed and put into sections. Fields outside any `<form>` count as one form."""
+    fields = read_fields(dom)
+    if not fields:
+        return Forms(dom)
+    decoded = (model or shipped_fields()).decode(fields)
+    return Forms(dom, tuple(_sections(fields, decoded)))
+
+
+def _sections(fields: Sequence[Field], decoded: Sequence[tuple[str, float]]) -> list[LabelledField]:
+    """Shipping or billing by what is said, else by the field before, else by order: the first address is where it
+    goes."""
+    found: list[LabelledField] = []
+    current, form, said_before = "", -2, False
+    seen: set[str] = set()
+    for one, (kind, confidence) in zip(fields, decoded, strict=True):
+        if one.form != form:
+            current, form, said_before, seen = "", one.form, False, set()
+        if kind in CARD:
+            section = "payment"
+        elif kind in ADDRESS | NAMES | {"phone"}:
+            said = _said_section(one)
+            if kind in ADDRESS and kind in seen and kind != "addressStreet2" and not said:
+                # A second street without a word about it is the other address.
+                current, seen = ("billing" if current != "billing" else "shipping"), set()
+            current = said or current or "shipping"
+            said_before = said_before or bool(said)
+            seen = seen | {kind} if not said or section_of(found) == current else {kind}
+            section = current
+        else:
+            section = ""
+        found.append(LabelledField(one, kind, section, confidence))
+    has_address = {f.field.form for f in found if f.type in ADDRESS}
+    return [
+        f if f.field.form in has_address or f.section == "payment" else LabelledField(f.field, f.type, "", f.confidence)
+        for f in found
+    ]
+
+
+def section_of(found: Sequence[LabelledField]) -> str:
+    """The last section that is an address."""
+    return next((f.section for f in reversed(found) if f.section in ("shipping", "billing")), "")
+
+
+def _said_section(one: Field) -> str:
+    """Its own name first, then autocomplete, then the heading above."""
+    for names in (("name", "id", "autocomplete"), ("label", "aria", "around"), ("heading",)):
+        text = " ".join(one.texts.get(name, "") for name in names)
+        billing, shipping = bool(_BILLING.search(text)), bool(_SHIPPING.search(text))
+        if billing != shipping:
+            return "billing" if billing else "shipping"
+    return ""

@@ -1,0 +1,279 @@
+"""The shop's article number and the GTIN: candidates gathered from statements, labels, attributes and the address."""
+
+from __future__ import annotations
+
+import math
+import re
+from collections import Counter
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from urllib.parse import unquote, urlsplit
+
+import numpy as np
+from numpy.typing import NDArray
+
+from trimtab.webpages.parse.dom import Dom
+from trimtab.webpages.parse.reading import NAN, Reading
+from trimtab.webpages.parse.words import lower_as_long
+
+MAX_SKU = 40
+MAX_VALUES = 300
+_LABEL = re.compile(
+    r"(?P<sku>\bsku\b|art(?:ikel|icle|\.)?[-\s]?(?:nr|no|num|nummer|number|n°|code)?\b\.?|item\s?(?:no|num"
+    r"|number|code|id|#)|item\b|product\s?(?:no|number|code|id|#)"
+    r"|produkt(?:nummer|code|nr)|bestell-?(?:nr|nummer)|r[eé]f(?:[eé]rence|erencia|er[eê]ncia)?\.?|c[oó]d(?:igo"
+    r"|\.|ice)?(?:\s+(?:produs|produto|prodotto|producto|article))?"
+    r"|cod\s?produs|cat(?:alog(?:ue)?)?\.?\s?(?:no|#)|style\s?(?:no|number|code|#)?|šifra|kód(?:\s\w+)?"
+    r"|kod\s?produktu|код(?:\s\w+)?|артикул|арт\."
+    r"|商品(?:編號|番号|コード)|品番|상품\s?번호|web\s?id|numero\s?oggetto|numéro\s?de\s?l'objet|objet\b|id\b)"
+    r"|(?P<mpn>\bmpn\b|model(?:\s?(?:no|number|#))?|modell(?:nummer)?|part\s?(?:no|number|#)|herstellernummer"
+    r"|mfr|型號|型番|모델)"
+    r"|(?P<gtin>\bean\b|\bgtin(?:-?\d+)?\b|\bupc\b|barcode|isbn)"
+)
+_VALUE = re.compile(r"[A-Za-z0-9][A-Za-z0-9./_-]{1,38}[A-Za-z0-9]")
+_AFTER_LABEL = re.compile(r"[\s:#.°º：)]*(?:\x1f)?[\s:#：(]*([A-Za-z0-9][A-Za-z0-9./_-]{1,38}[A-Za-z0-9])")
+_URL_TOKEN = re.compile(r"[A-Za-z0-9]{2,}(?:[-_.][A-Za-z0-9]+)*")
+_GROUPED = re.compile(r"(?<![\w./-])(?=[\d./-]{7,})\d{2,}(?:[./-]\d{2,})+(?![\w./-])")
+_KEY = re.compile(r"[^a-z0-9]")
+_ATTRIBUTES = ("data-sku", "data-product-sku", "data-product-id", "data-productid", "data-pid", "data-item-id",
+"data-itemid",
+               "data-id", "data-product", "data-product-code", "data-article", "data-partnumber")  # fmt: skip
+
+
+_STATE_KEYS = (
+    '"sku"',
+    "'sku'",
+    '"productId"',
+    '"product_id"',
+    '"productID"',
+    '"itemId"',
+    '"productSku"',
+    '"ecomm_prodid"',
+    '"prodid"',
+)
+_STATE_VALUE = re.compile(r"""\s*:\s*\[?\s*["']?([A-Za-z0-9][A-Za-z0-9./_-]{1,38}[A-Za-z0-9])["',\]}\s]""")
+MAX_STATE_HITS = 150
+MAX_LABELLED = 200
+_NAMED_QUERY = re.compile(
+    r"(?:^|[&?#|])(?:p(?:rod(?:uct)?)?_?id|sku|item_?id|pid|prod|product|art(?:icle)?(?:_?id)?)=([^&#|]+)",
+    re.IGNORECASE,
+)
+
+
+@dataclass(slots=True)
+class SkuCandidate:
+    """One value and where it was seen. `element` is the first place, -1 where it is only in the address."""
+
+    value: str
+    element: int = -1
+    stated: Counter[str] = field(default_factory=Counter)
+    labels: Counter[str] = field(default_factory=Counter)
+    attributes: int = 0
+    n_in_state: int = 0
+    n_as_sku: int = 0
+    named_query: bool = False
+    in_path: bool = False
+    in_last: bool = False
+    in_query: bool = False
+    whole_token: bool = False
+    order: int = 0
+
+
+Meet = Callable[[str, int], SkuCandidate | None]
+"""Takes a value and the element it stood in; the candidate it belongs to, None where it cannot be a number."""
+
+SKU_FEATURES = (
+    "stated_sku_json_ld", "stated_sku_microdata", "stated_sku_opengraph", "stated_mpn", "stated_gtin", "stated_first",
+    "label_sku",
+    "label_mpn", "label_gtin", "n_labels", "label_first", "attributes", "in_path", "in_last", "in_query",
+    "whole_token", "length",
+    "digit_share", "is_number", "has_separator", "has_upper", "is_gtin", "n_in_text", "order", "n_candidates",
+    "any_stated",
+    "from_name", "longer_stated", "prefix_of_other", "n_in_state", "n_as_sku", "state_first", "named_query",
+    "n_blanks", "has_digit",
+)  # fmt: skip
+
+
+def key_of(value: str) -> str:
+    return _KEY.sub("", value.lower())
+
+
+def is_gtin(value: str) -> bool:
+    """Whether digits are a GTIN-8, -12, -13 or -14 with a right check digit."""
+    if not value.isdigit() or not value.isascii() or len(value) not in (8, 12, 13, 14) or not value.strip("0"):
+        return False
+    weights = [3 if place % 2 else 1 for place in range(len(value))]
+    return sum(int(digit) * weight for digit, weight in zip(reversed(value), weights, strict=True)) % 10 == 0
+
+
+def sku_candidates(reading: Reading) -> list[SkuCandidate]:
+    """Distinct values in the order they were met: stated, in attributes, behind labels, in the address."""
+    found: dict[str, SkuCandidate] = {}
+
+    def meet(value: str, element: int) -> SkuCandidate | None:
+        key = key_of(value)
+        if not 2 <= len(key) <= MAX_SKU or (not any(character.isdigit() for character in key) and len(key) < 4):
+            return None
+        if key not in found:
+            found[key] = SkuCandidate(value.strip(), element, order=len(found))
+        return found[key]
+
+    for fact in reading.structured.facts:
+        if fact.kind in ("sku", "mpn", "gtin"):
+            value = re.sub(r"^(?:sku|mpn|gtin\d*|ean|upc|isbn)\s*:\s*", "", fact.value, flags=re.IGNORECASE)
+            candidate = meet(value, fact.element)
+            if candidate:
+                candidate.stated[f"{fact.kind}/{fact.source}"] += 1
+    _from_labels(reading, meet)
+    dom = reading.dom
+    for element in sorted({element for name in _ATTRIBUTES for element in dom.having(name)}):
+        attributes = dom.attributes[element]
+        for name in _ATTRIBUTES:
+            if len(found) < MAX_VALUES and name in attributes and _VALUE.fullmatch(attributes[name][:MAX_SKU]):
+                candidate = meet(attributes[name], element)
+                if candidate:
+                    candidate.attributes += 1
+    _from_scripts(reading, meet)
+    _from_address(reading, found, meet)
+    _as_shown(dom, found)
+    return list(found.values())[:MAX_VALUES]
+
+
+def _from_labels(reading: Reading, meet: Meet) -> None:
+    segments, digits = reading.dom.segments, reading.dom.with_digits
+    for index in np.flatnonzero(digits | np.append(digits[1:], False)).tolist():
+        segment = segments[index]
+        if len(segment) > MAX_LABELLED:
+            continue
+        following = segments[index + 1][:60] if index + 1 < len(segments) else ""
+        for label in _LABEL.finditer(lower_as_long(segment)):
+            rest = segment[label.end() :]
+            after = f"{rest[:60]}\x1f{following}" if len(rest.strip(" :#.°：")) < 2 else rest[:60]
+            value = _AFTER_LABEL.match(after)
+            if value is None or not any(character.isdigit() for character in value[1]):
+                continue
+            # A label with no sign behind it counts only where the value stands in its own element.
+            kind = label.lastgroup or "sku"
+            candidate = meet(value[1], reading.dom.segment_owners[index])
+            if candidate:
+                # Two spellings of one number: the one a shopper reads.
+                candidate.value = value[1] if not candidate.labels else candidate.value
+                candidate.labels[kind] += 1
+
+
+def _as_shown(dom: Dom, found: dict[str, SkuCandidate]) -> None:
+    """Numbers that are shown in groups and nowhere in one piece are written as a shopper reads them."""
+    text = "\x1f".join(segment for segment in dom.segments if len(segment) <= MAX_LABELLED)
+    for spelled in _GROUPED.findall(text):
+        candidate = found.get(key_of(spelled))
+        if candidate is not None and not candidate.labels and candidate.value not in text:
+            candidate.value = spelled
+
+
+def _from_scripts(reading: Reading, meet: Meet) -> None:
+    """Values that the page's own scripts call sku or product id, read as text."""
+    hits = 0
+    for source in reading.dom.inline_scripts:
+        for key in _STATE_KEYS:
+            at = source.find(key)
+            while at >= 0 and hits < MAX_STATE_HITS:
+                hits += 1
+                at += len(key)
+                value = _STATE_VALUE.match(source, at, at + 60)
+                candidate = meet(value[1], -1) if value else None
+                if candidate:
+                    candidate.n_in_state += 1
+                    candidate.n_as_sku += "sku" in key.lower()
+                at = source.find(key, at)
+
+
+def _from_address(reading: Reading, found: dict[str, SkuCandidate], meet: Meet) -> None:
+    try:
+        parts = urlsplit(reading.url or reading.structured.canonical)
+    except ValueError:
+        return
+    path, query = unquote(parts.path), unquote(parts.query + "&" + parts.fragment)
+    pieces = [piece for piece in path.split("/") if piece]
+    joined = key_of(path)
+    joined_last = key_of(pieces[-1]) if pieces else ""
+    joined_query = key_of(query)
+    for piece in [*pieces[-3:], *re.split(r"[&=|?#]", query)]:
+        token = re.sub(r"\.(?:html?|php|aspx?|cfm)$", "", piece)
+        for value in dict.fromkeys([*_URL_TOKEN.findall(token)[:5], *re.split(r"[-_.]", token)[-3:]]):
+            bare = re.sub(r"^(?:p|x|i|id|iid|art)(?=\d{4,})", "", value)
+            for form in dict.fromkeys([value, bare]):
+                if 3 <= len(form) <= 20 and sum(character.isdigit() for character in form) >= min(3, len(form)):
+                    candidate = meet(form, -1)
+                    if candidate:
+                        candidate.whole_token = True
+    named = {key_of(value) for value in _NAMED_QUERY.findall("&" + query)}
+    for key, candidate in found.items():
+        candidate.named_query = key in named
+        candidate.in_path = key in joined
+        candidate.in_last = key in joined_last
+        candidate.in_query = key in joined_query
+
+
+def sku_rows(reading: Reading, candidates: list[SkuCandidate]) -> NDArray[np.float32]:
+    """[n, len(SKU_FEATURES)] columns."""
+    text = "\x1f".join(segment for segment in reading.dom.segments if len(segment) < 300)[:200_000]
+    any_stated = any(name.startswith("sku") for candidate in candidates for name in candidate.stated)
+    first_stated = next((c for c in candidates if any(name.startswith("sku") for name in c.stated)), None)
+    first_labelled = next((c for c in candidates if c.labels["sku"]), None)
+    first_in_state = next((c for c in candidates if c.n_as_sku), None)
+    keys = [key_of(candidate.value) for candidate in candidates]
+    stated_keys = [key for key, candidate in zip(keys, candidates, strict=True) if candidate.stated]
+    rows = []
+    for key, candidate in zip(keys, candidates, strict=True):
+        value, stated = candidate.value, candidate.stated
+        digits = sum(character.isdigit() for character in value)
+        anchor = reading.name_anchor
+        known = candidate.element >= 0 and anchor >= 0
+        gap = reading.dom.segment_starts[candidate.element] - reading.dom.segment_starts[anchor] if known else NAN
+        rows.append(
+            [
+                float(stated["sku/json-ld"]),
+                float(stated["sku/microdata"]),
+                float(stated["sku/opengraph"]),
+                float(sum(n for name, n in stated.items() if name.startswith("mpn"))),
+                float(sum(n for name, n in stated.items() if name.startswith("gtin"))),
+                float(candidate is first_stated),
+                float(candidate.labels["sku"]),
+                float(candidate.labels["mpn"]),
+                float(candidate.labels["gtin"]),
+                float(sum(candidate.labels.values())),
+                float(candidate is first_labelled),
+                float(min(candidate.attributes, 10)),
+                float(candidate.in_path),
+                float(candidate.in_last),
+                float(candidate.in_query),
+                float(candidate.whole_token),
+                float(len(value)),
+                digits / len(value),
+                float(value.isdigit()),
+                float(bool(re.search(r"[-./_ ]", value))),
+                float(any(character.isupper() for character in value)),
+                float(is_gtin(value)),
+                math.log1p(text.count(value)),
+                float(candidate.order),
+                math.log1p(len(candidates)),
+                float(any_stated),
+                math.copysign(math.log1p(abs(gap)), gap) if known else NAN,
+                float(any(key != other and key in other for other in stated_keys)),
+                float(any(key != other and other.startswith(key) for other in keys[:60])),
+                math.log1p(candidate.n_in_state),
+                math.log1p(candidate.n_as_sku),
+                float(candidate is first_in_state),
+                float(candidate.named_query),
+                float(value.count(" ")),
+                float(digits > 0),
+            ]
+        )
+    return np.asarray(rows, dtype=np.float32).reshape(len(rows), len(SKU_FEATURES))
+
+
+def best_gtin(candidates: list[SkuCandidate]) -> SkuCandidate | None:
+    """The value with a right check digit that is stated or labelled as a GTIN."""
+    valid = [c for c in candidates if is_gtin(c.value)]
+    named = [c for c in valid if c.labels["gtin"] or any(name.startswith("gtin") for name in c.stated)]
+    return max(named, key=lambda c: (sum(c.stated.values()), c.labels["gtin"], -c.order), default=None)

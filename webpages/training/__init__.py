@@ -1,0 +1,1 @@
+"""Labelled pages, fitting, and honest evaluation."""

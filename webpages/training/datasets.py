@@ -1,0 +1,192 @@
+"""The labelled pages: which file, which site, what is where on it. Read in place from the shared data folder."""
+
+from __future__ import annotations
+
+import gzip
+import importlib.util
+import json
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from decimal import Decimal, InvalidOperation
+from pathlib import Path
+from urllib.parse import urlsplit
+
+from trimtab.webpages.parse.dom import Dom, parse
+from trimtab.webpages.parse.layout import Layout, read_nodes
+
+_SECOND_LEVEL = frozenset({"co", "com", "org", "net", "gov", "ac", "edu", "or", "ne"})
+_SAME_BRAND = {"hm": "handm", "h-m": "handm", "crateandbarrel": "crateandbarrel"}
+
+
+@dataclass(slots=True)
+class LabelledPage:
+    """One page and its labels; what a set does not label is left empty.
+
+    Attributes:
+        prices: accepted values by the set's own labels; `corrected` where they are known to be wrong.
+        price_elements, image_elements, name_elements, cart_elements: the labelled elements, None where not labelled.
+        image: address of the labelled image.
+        fields: other labels by name (sku, availability, ...), lists of accepted values.
+        has_price: False where the page is known to show none, None where nothing is known.
+    """
+
+    key: str
+    source: str
+    site: str
+    url: str | None
+    html: bytes
+    prices: tuple[Decimal, ...] = ()
+    corrected: tuple[Decimal, ...] = ()
+    price_text: str = ""
+    image: str = ""
+    fields: dict[str, list[str]] = field(default_factory=dict)
+    nodes: Path | None = None
+    elements: dict[str, tuple[int, ...]] = field(default_factory=dict)
+
+    def dom(self) -> Dom:
+        return parse(self.html)
+
+    def layout(self, dom: Dom) -> Layout | None:
+        return read_nodes(self.nodes, dom) if self.nodes is not None else None
+
+
+def brand_site(name: str) -> str:
+    """A shop's brand whatever its country: `amazon` for amazon.com, amazon.co.uk and a folder called `amazon`."""
+    host = (urlsplit(name).hostname or name) if "//" in name else name
+    parts = host.lower().split(".")
+    if len(parts) > 1:
+        parts = parts[:-1]
+        if len(parts) > 1 and parts[-1] in _SECOND_LEVEL:
+            parts = parts[:-1]
+    brand = re.sub(r"[^a-z0-9]", "", parts[-1].replace("_and_", "and").replace("&", "and"))
+    return _SAME_BRAND.get(brand, brand)
+
+
+def _read(path: Path) -> bytes:
+    return gzip.decompress(path.read_bytes())
+
+
+def _decimals(values: list[str]) -> tuple[Decimal, ...]:
+    found = []
+    for value in values:
+        try:
+            found.append(Decimal(value))
+        except InvalidOperation:
+            continue
+    return tuple(found)
+
+
+def product_pages(data: Path) -> Iterator[LabelledPage]:
+    """The benchmark's pages: values of price, sku, availability, brand, currency."""
+    folder = data / "webpages" / "product-pages"
+    truth = json.loads((folder / "ground-truth.json").read_text())
+    errata = json.loads((folder / "errata_price.json").read_text())
+    for key, labels in truth.items():
+        prices = _decimals(labels.get("price", []))
+        yield LabelledPage(
+            key=key,
+            source="product-pages",
+            site=brand_site(labels["url"]),
+            url=labels["url"],
+            html=_read(folder / "html" / f"{key}.html.gz"),
+            prices=prices,
+            corrected=_decimals(errata[key]["corrected"]) if key in errata else prices,
+            fields={name: value for name, value in labels.items() if isinstance(value, list)},
+        )
+
+
+def product_layouts(data: Path) -> Iterator[LabelledPage]:
+    """Rendered shops with boxes: the price element, the image element."""
+    for folder in sorted((data / "webpages" / "product-layouts").iterdir()):
+        if not folder.is_dir():
+            continue
+        price, image = _first(folder / "expected-price.html"), _first(folder / "expected-image.html")
+        page = LabelledPage(
+            key=folder.name,
+            source="product-layouts",
+            site=brand_site(folder.name),
+            url=None,
+            html=_read(folder / "source.html.gz"),
+            nodes=folder / "nodes.json.gz",
+        )
+        dom = page.dom()
+        if price:
+            page.price_text = price[0].text(price[1], "\x1f")
+            page.elements["price"] = _equal_elements(dom, *price)
+        if image:
+            page.image = image[0].attribute(image[1], "src")
+            page.elements["image"] = _equal_elements(dom, *image)
+        yield page
+
+
+def _first(path: Path) -> tuple[Dom, int] | None:
+    dom = parse(path.read_bytes()) if path.is_file() else Dom()
+    inside = [i for i, tag in enumerate(dom.tags) if tag not in ("html", "head", "body")]
+    return (dom, inside[0]) if inside else None
+
+
+def _equal_elements(dom: Dom, label: Dom, element: int) -> tuple[int, ...]:
+    """Elements that read as the labelled one; where attributes changed in the copy, those of its tag, class and
+    text."""
+    tag, text, attributes = label.tags[element], label.text(element), label.attributes[element]
+    alike = [i for i, other in enumerate(dom.tags) if other == tag and dom.text(i) == text]
+    exact = tuple(i for i in alike if dom.attributes[i] == attributes)
+    return exact or tuple(
+        i
+        for i in alike
+        if dom.attribute(i, "class") == attributes.get("class", "")
+        and (text or attributes.get("src") == dom.attribute(i, "src"))
+    )
+
+
+def product_extra(data: Path) -> Iterator[LabelledPage]:
+    folder = data / "webpages" / "product-extra"
+    expected = json.loads((folder / "expected.json").read_text())
+    for key, entry in expected.items():
+        path = folder / f"{key}.html.gz"
+        if path.is_file():
+            prices = _decimals([entry["expect"]["price"]] if "price" in entry["expect"] else [])
+            yield LabelledPage(
+                key=key,
+                source="product-extra",
+                site=brand_site(entry["url"]),
+                url=entry["url"],
+                html=_read(path),
+                prices=prices,
+                corrected=prices,
+            )
+
+
+def all_product_pages(data: Path) -> list[LabelledPage]:
+    return [*product_pages(data), *product_layouts(data), *product_extra(data)]
+
+
+def formasaurus_folder() -> Path | None:
+    """Data folder of the formasaurus package (a development dependency), None where it is not installed."""
+    found = importlib.util.find_spec("formasaurus")
+    if found is None or not found.submodule_search_locations:
+        return None
+    return Path(next(iter(found.submodule_search_locations))) / "data"
+
+
+def formasaurus_pages(kinds: Path) -> Iterator[tuple[LabelledPage, str]]:
+    """Real pages of all sorts, each with the kind our label file gives it; unsure ones are left out."""
+    folder = formasaurus_folder()
+    if folder is None:
+        return
+    labels = json.loads(kinds.read_text())
+    named = {number: kind for kind in ("product", "listing", "unsure") for number in labels[kind]}
+    for name, entry in json.loads((folder / "index.json").read_text()).items():
+        number = int(name.removeprefix("html/").removesuffix(".html"))
+        kind = named.get(number, "other")
+        if kind != "unsure":
+            page = LabelledPage(
+                key=str(number),
+                source="formasaurus",
+                site=brand_site(entry["url"]),
+                url=entry["url"],
+                html=(folder / name).read_bytes(),
+                fields={"forms": entry["forms"]},
+            )
+            yield page, kind

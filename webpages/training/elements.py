@@ -1,0 +1,194 @@
+"""Fit the model of all elements. The only LightGBM import; what comes out needs numpy alone."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+from typing import Any
+
+import lightgbm as lgb
+import numpy as np
+from numpy.typing import NDArray
+
+from trimtab.webpages.analyze import calibrate, decide_candidates
+from trimtab.webpages.predict.decode import decide
+from trimtab.webpages.predict.identifiers import key_of, sku_candidates
+from trimtab.webpages.predict.model import KEYS, Confidence, ElementModel, names_of
+from trimtab.webpages.predict.pagekind import with_offer
+from trimtab.webpages.predict.trees import Trees
+from trimtab.webpages.training.examples import Example
+
+N_TREES = {"sku": 120, "page": 250, "cartform": 120}
+DEFAULT_TREES = 160
+N_SEEDS = 2
+"""Models of different seeds are added up: with a hundred pages a single one depends on its draws."""
+N_INNER_FOLDS = 3
+PAGE_WEIGHT = 50.0
+PRICELESS_WEIGHT = 0.02
+"""Of a page whose price is taken away, beside one as it is, in the price's confidence: without such pages every page
+would get a price, and a sure one. 2 of the 102 labelled product pages have no price label."""
+PAGE_LEVEL = ("page", "cartform")
+"""Keys whose rows are each a decision of their own, and not one choice among the rows of a page."""
+
+_PARAMETERS = {
+    "objective": "binary",
+    "num_leaves": 7,
+    "learning_rate": 0.06,
+    "min_data_in_leaf": 8,
+    "feature_fraction": 0.35,
+    "bagging_fraction": 0.8,
+    "bagging_freq": 1,
+    "lambda_l2": 5.0,
+    "verbose": -1,
+    "num_threads": 1,
+    "deterministic": True,
+}
+
+_MONOTONE = {
+    "in_struck": -1, "css_struck": -1, "box_struck": -1, "hidden": -1, "css_hidden": -1, "box_hidden": -1,
+    "role_old": -1,
+    "role_shipping": -1, "role_unit": -1, "role_instalment": -1, "role_related": -1, "role_net": -1, "role_points": -1,
+    "own_old": -1, "before_old": -1, "own_shipping": -1, "before_shipping": -1, "own_unit": -1, "after_unit": -1,
+    "own_net": -1,
+    "before_net": -1, "own_instalment": -1, "before_instalment": -1, "own_save": -1, "own_coupon": -1,
+    "before_coupon": -1,
+    "own_used": -1, "before_used": -1, "agrees_json_ld": 1, "agrees_microdata": 1, "agrees_opengraph": 1,
+    "agrees_first": 1,
+    "agrees_any": 1, "itemprop_price": 1, "has_symbol": 1, "n_amounts": -1, "own_member": -1, "before_member": -1,
+    "is_aside": -1, "larger_old": 1, "untaxed_beside": 1, "taxed_beside": -1, "n_pictured_repeats": -1,
+}  # fmt: skip
+"""What can only speak against a price, or only for it, whatever a hundred pages happen to show."""
+
+_OWN: dict[str, dict[str, float]] = {
+    "page": {"num_leaves": 5},
+    "sku": {"num_leaves": 5, "min_data_in_leaf": 6, "feature_fraction": 0.5},
+}
+
+
+def folds_by_site(examples: Sequence[Example], n_folds: int, seed: int = 0) -> list[set[str]]:
+    """Sites split into folds; a site is in one fold whatever set its pages come from."""
+    sites = sorted({example.site for example in examples})
+    order = np.random.Generator(np.random.PCG64(seed)).permutation(len(sites))
+    return [{sites[index] for index in fold} for fold in np.array_split(order, n_folds)]
+
+
+def fit_trees(examples: Sequence[Example], key: str, *, n_seeds: int = N_SEEDS) -> Trees:
+    """Boosted trees for one key. Every page weighs the same; its right and its wrong candidates weigh the same."""
+    kind = key.split("/", maxsplit=1)[0]
+    used = [e for e in examples if key in e.rows and kind in e.labels and (kind in PAGE_LEVEL or e.labels[kind].any())]
+    rows = np.vstack([e.rows[key] for e in used])
+    labels = np.concatenate([e.labels[kind] for e in used])
+    if kind == "page":
+        weights = np.where(
+            labels, 0.5 * len(labels) / max(labels.sum(), 1), 0.5 * len(labels) / max((~labels).sum(), 1)
+        )
+        weights = np.sqrt(weights)
+    elif kind in ("sku", "cartform"):
+        weights = np.ones(len(labels))
+    else:
+        weights = np.concatenate([_balanced(e.labels[kind]) for e in used])
+    twins = [twin for example in examples for twin in example.twins.get(key, ())]
+    if twins:
+        rows = np.vstack([rows, *(more for more, _, _ in twins)])
+        labels = np.concatenate([labels, *(more for _, more, _ in twins)])
+        weights = np.concatenate([weights, *(weight * _balanced(more) for _, more, weight in twins)])
+    dumps = []
+    for seed in range(n_seeds):
+        data = lgb.Dataset(rows, labels.astype(np.float64), weight=weights, feature_name=_safe(names_of(key)))
+        parameters: dict[str, Any] = {**_OWN.get(kind, {}), "seed": seed}
+        if kind == "price":
+            parameters["monotone_constraints"] = [_MONOTONE.get(name, 0) for name in names_of(key)]
+        booster = lgb.train(_PARAMETERS | parameters, data, N_TREES.get(kind, DEFAULT_TREES))
+        dumps.append(booster.dump_model())
+    return Trees.mean([Trees.from_lightgbm(dump) for dump in dumps])
+
+
+def _balanced(labels: NDArray[np.bool_]) -> NDArray[np.float64]:
+    n_right = max(int(labels.sum()), 1)
+    n_wrong = max(len(labels) - int(labels.sum()), 1)
+    return PAGE_WEIGHT * np.where(labels, 1 / n_right, 4 / n_wrong)
+
+
+def _safe(names: list[str]) -> list[str]:
+    return [f"f{index}" for index in range(len(names))]
+
+
+def outcomes(examples: Sequence[Example], key: str, trees: Trees) -> list[tuple[float, float, bool]]:
+    """(logit, lead, right) of the decision on each page that has one."""
+    kind, level = key.split("/", maxsplit=1)[0], key.partition("/")[2]
+    found = []
+    for example in examples:
+        if key not in example.rows or kind not in example.labels or (level == "layout" and example.layout is None):
+            continue
+        logits = trees.logits(example.rows[key])
+        if kind in PAGE_LEVEL:
+            found += [
+                (float(logit), 0.0, bool(right)) for logit, right in zip(logits, example.labels[kind], strict=True)
+            ]
+            continue
+        if kind == "sku":
+            named = [key_of(candidate.value) for candidate in sku_candidates(example.reading)]
+            decision = decide(named, logits, [True] * len(named))
+        else:
+            candidates = example.candidates.by_kind[kind]
+            decision = decide_candidates(kind, level, candidates, example.rows[key], logits)
+        if decision is not None:
+            found.append((decision.logit, decision.lead, bool(example.labels[kind][decision.index])))
+    return found
+
+
+def priceless(examples: Sequence[Example], key: str, trees: Trees) -> list[tuple[float, float, bool]]:
+    """(logit, lead, False) of the decision on each page whose right candidates are taken away."""
+    level, found = key.partition("/")[2], []
+    for example in examples:
+        if key not in example.rows or "price" not in example.labels:
+            continue
+        left = np.flatnonzero(~example.labels["price"])
+        candidates, rows = [example.candidates.by_kind["price"][index] for index in left], example.rows[key][left]
+        decision = decide_candidates("price", level, candidates, rows, trees.logits(rows))
+        if decision is not None:
+            found.append((decision.logit, decision.lead, False))
+    return found
+
+
+def with_offers(examples: Sequence[Example], trees: Trees) -> list[Example]:
+    """The examples with complete page rows, by a price model that has not seen them."""
+    completed = []
+    for example in examples:
+        prices = example.rows["price/text"]
+        decision = decide_candidates("price", "text", example.candidates.by_kind["price"], prices, trees.logits(prices))
+        row = with_offer(example.rows["page"], prices, None if decision is None else decision.index)
+        completed.append(replace(example, rows={**example.rows, "page": row}))
+    return completed
+
+
+def fit(examples: Sequence[Example], *, keys: Sequence[str] = KEYS) -> ElementModel:
+    """Trees on all examples, confidences on decisions of models that did not see the site.
+
+    The page's kind builds on what the price model finds on pages of sites it has not seen, as it will in use.
+    """
+    sites = folds_by_site(examples, N_INNER_FOLDS, seed=1)
+    folds = [[example for example in examples if example.site in fold] for fold in sites]
+    trees: dict[str, Trees] = {}
+    confidences: dict[str, Confidence] = {}
+    completed: list[list[Example]] = []
+    for key in keys:
+        kind = key.split("/")[0]
+        used = completed if key == "page" else folds
+        everything = [example for fold in used for example in fold]
+        if not any(key in e.rows and kind in e.labels and e.labels[kind].any() for e in everything):
+            continue
+        trees[key] = fit_trees(everything, key)
+        held_out: list[tuple[float, float, bool]] = []
+        without: list[tuple[float, float, bool]] = []
+        for fold in used:
+            inner = fit_trees([example for rest in used if rest is not fold for example in rest], key, n_seeds=1)
+            held_out += outcomes(fold, key, inner)
+            if kind == "price":
+                without += priceless(fold, key, inner)
+            if key == "price/text":
+                completed.append(with_offers(fold, inner))
+        logits, leads, right = (list(column) for column in zip(*held_out, *without, strict=True))
+        weights = [1.0] * len(held_out) + [PRICELESS_WEIGHT] * len(without)
+        confidences[key] = calibrate(logits, leads, right, weights)
+    return ElementModel(trees, confidences)

@@ -1,0 +1,194 @@
+"""Labelled pages as training rows: every page read once, its candidates labelled by value and by element."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from decimal import Decimal
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from trimtab.webpages.analyze import Candidates, Renderer
+from trimtab.webpages.features.image import image_key
+from trimtab.webpages.features.levels import LEVELS, features
+from trimtab.webpages.parse.candidates import KINDS, Candidate, price_candidates
+from trimtab.webpages.parse.layout import Layout
+from trimtab.webpages.parse.prices import parse_price
+from trimtab.webpages.parse.reading import Reading
+from trimtab.webpages.parse.structured import Structured, read_structured
+from trimtab.webpages.predict.cartforms import MAX_FORMS, cart_form_rows, form_elements
+from trimtab.webpages.predict.identifiers import sku_candidates, sku_rows
+from trimtab.webpages.predict.pagekind import page_row
+from trimtab.webpages.training.datasets import LabelledPage, all_product_pages, formasaurus_pages
+
+UNSTATED_WEIGHT, STATED_WEIGHT = 0.7, 0.1
+"""Of a page read as if it stated nothing, where the page itself weighs 1; of one whose only label is what it states."""
+LABELS = Path(__file__).parent / "labels"
+
+
+Twin = tuple[NDArray[np.float32], NDArray[np.bool_], float]
+"""Rows, labels, and the weight of the page in training beside one as it is."""
+
+
+@dataclass(slots=True)
+class Example:
+    """One page as rows.
+
+    Attributes:
+        rows: key (`price/text`, `sku`, `page`) -> [n, n_features]; `page` lacks what only a price model knows
+            (`trimtab.webpages.predict.pagekind.with_offer`).
+        labels: key without level -> [n] bool, missing where the page has no such label.
+        twins: key -> (rows, labels, weight) of the same page read as if it stated less; training only.
+        is_product: None where not known.
+    """
+
+    page: LabelledPage
+    reading: Reading
+    candidates: Candidates
+    layout: Layout | None
+    is_product: bool | None
+    rows: dict[str, NDArray[np.float32]] = field(default_factory=dict)
+    labels: dict[str, NDArray[np.bool_]] = field(default_factory=dict)
+    twins: dict[str, list[Twin]] = field(default_factory=dict)
+
+    @property
+    def site(self) -> str:
+        return self.page.site
+
+    def add_twin(self, key: str, rows: NDArray[np.float32], labels: NDArray[np.bool_], weight: float) -> None:
+        self.twins.setdefault(key, []).append((rows, labels, weight))
+
+
+def wanted_prices(page: LabelledPage) -> set[Decimal]:
+    """Amounts that are right, errata included."""
+    if page.corrected:
+        return set(page.corrected)
+    money = parse_price(page.price_text) if page.price_text else None
+    return {money.value} if money else set()
+
+
+def read_example(
+    page: LabelledPage,
+    own_labels: dict[str, dict[str, list[str]]],
+    *,
+    is_product: bool | None,
+    render: Renderer | None = None,
+) -> Example:
+    dom = page.dom()
+    layout = page.layout(dom)
+    if layout is None and render is not None and page.source != "formasaurus":
+        layout = render(dom)
+    reading = Reading.of(dom, read_structured(dom), page.url, layout)
+    candidates = Candidates.of(reading)
+    example = Example(page, reading, candidates, layout, is_product)
+    of = candidates.by_kind
+    example.rows["page"] = page_row(reading, of["price"], of["cart"], of["image"])
+    if is_product is not None:
+        example.labels["page"] = np.asarray([is_product])
+    if page.source == "formasaurus":
+        example.rows["price/text"] = features(reading, "price", of["price"], "text")
+        _add_cart_forms(example)
+        if is_product:
+            _add_price_twin(example, {fact.money.value for fact in reading.structured.prices})
+            _add_image_twin(example)
+        return example
+    for kind in KINDS:
+        for level in LEVELS:
+            if level != "layout" or layout is not None:
+                example.rows[f"{kind}/{level}"] = features(reading, kind, of[kind], level)
+    _label(example, own_labels.get(f"{page.source}/{page.key}", {}))
+    _add_price_twin(example, wanted_prices(page))
+    _add_image_twin(example)
+    skus = sku_candidates(reading)
+    if page.fields.get("sku") and skus:
+        example.rows["sku"] = sku_rows(reading, skus)
+        example.labels["sku"] = np.asarray([candidate.value in page.fields["sku"] for candidate in skus])
+    return example
+
+
+def _add_cart_forms(example: Example) -> None:
+    """Forms with a type in the set: order or add-to-cart against all others; what is not annotated is left out."""
+    forms = form_elements(example.reading.dom)
+    kinds = example.page.fields.get("forms", [])
+    known = [i for i, kind in enumerate(kinds[: len(forms)]) if kind not in ("X", "-")]
+    if known and len(forms) <= MAX_FORMS:
+        example.rows["cartform"] = cart_form_rows(example.reading, forms)[known]
+        example.labels["cartform"] = np.asarray([kinds[i] == "b" for i in known])
+
+
+def _add_price_twin(example: Example, wanted: set[Decimal]) -> None:
+    """The page as if it stated nothing; without labels of its own the one stated price is the label."""
+    if len(wanted) != 1:
+        return
+    reading = _unstated(example)
+    prices = price_candidates(reading.dom, reading.structured, reading.country)
+    labels = _flags(prices, lambda c: c.money is not None and c.money.value in wanted)
+    if labels.any():
+        for level in LEVELS:
+            if level != "layout" or example.layout is not None:
+                example.add_twin(f"price/{level}", features(reading, "price", prices, level), labels, UNSTATED_WEIGHT)
+
+
+def _unstated(example: Example) -> Reading:
+    """The page with its statements taken away, but for its address.
+
+    Shops that state their prices and pictures teach nothing about those that do not, because agreement decides.
+    """
+    own = example.reading
+    return Reading.of(own.dom, Structured(canonical=own.structured.canonical), own.url, example.layout)
+
+
+def _add_image_twin(example: Example) -> None:
+    """A page whose image nobody labelled, read as if it stated none: the first one it states is the label."""
+    facts = example.reading.structured.facts
+    stated = next((fact.value for fact in facts if fact.kind == "image"), None)
+    if stated is None or example.page.image:
+        return
+    reading = _unstated(example)
+    images = example.candidates.by_kind["image"]
+    labels = _flags(images, lambda c: image_key(c.text) == image_key(stated))
+    if labels.any():
+        for level in LEVELS:
+            if level != "layout" or example.layout is not None:
+                example.add_twin(f"image/{level}", features(reading, "image", images, level), labels, STATED_WEIGHT)
+
+
+def _label(example: Example, own: dict[str, list[str]]) -> None:
+    page, dom, of = example.page, example.reading.dom, example.candidates.by_kind
+    wanted = wanted_prices(page)
+    if wanted:
+        example.labels["price"] = _flags(of["price"], lambda c: c.money is not None and c.money.value in wanted)
+    if page.image:
+        elements = set(page.elements.get("image", ()))
+        example.labels["image"] = _flags(of["image"], lambda c: c.element in elements or c.text == page.image)
+    for kind in ("name", "cart"):
+        if kind in own:
+            found = {dom.find(path) for path in own[kind]}
+            example.labels[kind] = _flags(of[kind], lambda c, found=found: c.element in found)  # type: ignore[misc]
+
+
+def _flags(candidates: list[Candidate], right: Callable[[Candidate], bool]) -> NDArray[np.bool_]:
+    return np.asarray([right(candidate) for candidate in candidates], dtype=bool)
+
+
+def read_examples(
+    data: Path, progress: Callable[[str], None] = lambda _: None, *, render: Renderer | None = None
+) -> list[Example]:
+    """Every labelled page; formasaurus pages where that package is installed.
+
+    Args:
+        render: draws the product pages that come without boxes.
+    """
+    path = LABELS / "elements.json"
+    own = json.loads(path.read_text())["pages"] if path.is_file() else {}
+    examples = []
+    for page in all_product_pages(data):
+        progress(f"{page.source}/{page.key}")
+        examples.append(read_example(page, own, is_product=True, render=render))
+    for page, kind in formasaurus_pages(LABELS / "formasaurus-kinds.json"):
+        progress(f"{page.source}/{page.key}")
+        examples.append(read_example(page, own, is_product=kind == "product"))
+    return examples
