@@ -1,4 +1,4 @@
-"""What each rung of the ladder of degradation costs, on the shopping trips that the grocery ranker was tested on.
+"""What each level of the ladder of degradation costs, on the shopping trips that the grocery ranker was tested on.
 
 A search is a product type by a household that bought something of it on that trip, as in `engine.build.grocery`; items,
 prices and histories are those before the test weeks, and what the household bought in those weeks before the trip is
@@ -25,7 +25,7 @@ from trimtab.engine import Engine
 from trimtab.engine.build.grocery import Split, Splits, as_of, sample_intents
 from trimtab.engine.build.training_lists import Intent
 from trimtab.engine.bundle.folder import load_bundle
-from trimtab.engine.plan.degradation import LADDER, Steady
+from trimtab.engine.plan.degradation import LEVELS, Steady
 from trimtab.service.search.recent_events import MOST_EVENTS
 
 K = 10
@@ -34,7 +34,7 @@ UNITS = {"revenue@10": "$", "milliseconds": "ms of processor time, median"}
 
 
 def measure(bundle: Path) -> Iterator[Figure]:
-    """Figures of the whole search, then of each rung with those before it and its change from the whole search."""
+    """Figures of the whole search, then of each level with those before it and its change from the whole search."""
     grocery, split = load_grocery(), Splits().test
     loaded = load_bundle(bundle)
     engine = Engine(replace(loaded, pipeline=as_of(loaded.pipeline, grocery, split.known_until)))
@@ -48,13 +48,13 @@ def measure(bundle: Path) -> Iterator[Figure]:
     whole = _measured(engine, queries, intents, judge, ())
     for name in METRICS:
         yield _figure(f"whole search: {name}", name, whole[name])
-    for n_rungs, rung in enumerate(LADDER, start=1):
-        found = _measured(engine, queries, intents, judge, LADDER[:n_rungs])
+    for n_rungs, level in enumerate(LEVELS, start=1):
+        found = _measured(engine, queries, intents, judge, LEVELS[:n_rungs])
         for name in METRICS:
-            yield _figure(f"{rung}: {name}", name, found[name])
+            yield _figure(f"{level}: {name}", name, found[name])
         for name in METRICS[:2]:
             change = mean_interval(100 * (found[name] - whole[name]) / whole[name].mean())
-            yield Figure(f"{rung}: {name}, change", change.value, "%", interval=(change.low, change.high))
+            yield Figure(f"{level}: {name}, change", change.value, "%", interval=(change.low, change.high))
 
 
 def _figure(label: str, name: str, values: NDArray[np.float64]) -> Figure:
@@ -65,13 +65,13 @@ def _figure(label: str, name: str, values: NDArray[np.float64]) -> Figure:
 
 
 def _measured(
-    engine: Engine, queries: Sequence[Query], intents: Sequence[Intent], judge: _Judge, rungs: tuple[str, ...]
+    engine: Engine, queries: Sequence[Query], intents: Sequence[Intent], judge: _Judge, levels: tuple[str, ...]
 ) -> dict[str, NDArray[np.float64]]:
     """[n] values by metric."""
-    pace = Steady(frozenset(rungs))
+    pace = Steady(frozenset(levels))
     rows = []
     for query, intent in zip(queries, intents, strict=True):
-        asked = query if LADDER[0] not in rungs else replace(query, recent=())
+        asked = query if LEVELS[0] not in levels else replace(query, recent=())
         start = time.process_time()
         slate = engine.search(asked, pace)
         spent = 1e3 * (time.process_time() - start)

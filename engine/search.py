@@ -42,8 +42,8 @@ from trimtab.engine.plan.degradation import (
     LIVE_FEATURES,
     RANKING,
     UNHURRIED,
+    Levels,
     Pace,
-    Rungs,
     in_order,
 )
 from trimtab.engine.plan.degradation import DIVERSITY as NO_DIVERSITY
@@ -154,15 +154,15 @@ class Engine:
         """First stage and heads. Depends on text, filters, user and pins alone, so the result may be cached where it
         is not `degraded`."""
         watch = watch or Stopwatch()
-        rungs = pace.before("retrieve")
-        candidates = self.pipeline.retrieve(query.text, filters=query.filters, by_meaning=DENSE not in rungs)
+        levels = pace.before("retrieve")
+        candidates = self.pipeline.retrieve(query.text, filters=query.filters, by_meaning=DENSE not in levels)
         watch.lap("retrieve")
-        rungs = pace.before("rank")
-        n_ranked = max(FEW_CANDIDATES, query.offset + query.k) if CANDIDATES in rungs else len(candidates)
-        degraded = in_order(rungs & {RANKING, DENSE} | ({CANDIDATES} if n_ranked < len(candidates) else set()))
+        levels = pace.before("rank")
+        n_ranked = max(FEW_CANDIDATES, query.offset + query.k) if CANDIDATES in levels else len(candidates)
+        degraded = in_order(levels & {RANKING, DENSE} | ({CANDIDATES} if n_ranked < len(candidates) else set()))
         candidates = self.pipeline.extended(candidates.first(n_ranked), self._pinned(query))
         rows = candidates.rows
-        if RANKING in rungs:
+        if RANKING in levels:
             features = np.zeros((len(rows), len(FEATURES)), dtype=np.float32)
             gains = np.zeros((len(rows), len(self.objectives)), dtype=np.float32)
         else:
@@ -197,9 +197,9 @@ class Engine:
     ) -> Slate:
         """The terminal stage: weights, constraints, diversity or a draw, receipt. Nothing reorders afterwards."""
         watch = watch or Stopwatch()
-        rungs = pace.before("choose")
+        levels = pace.before("choose")
         requested = normalise(query.weights or self.default_weights, self.known_weights)
-        wanted = _without_diversity(requested) if NO_DIVERSITY in rungs else requested
+        wanted = _without_diversity(requested) if NO_DIVERSITY in levels else requested
         n = len(scored)
         if query.offset > 0 and query.offset >= max(n, 1) and DENSE not in scored.degraded:
             raise BadParameter("offset", f"{query.offset} is past the end", f"0 to {max(n - 1, 0)} for this query")
@@ -238,7 +238,7 @@ class Engine:
             bundle=self.bundle_id,
             decision_id=_decision_id(self.bundle_id, effective, seed, query, scored.rows),
             facets=facets,
-            degraded=_degraded(scored, rungs, is_less_diverse=wanted != requested),
+            degraded=_degraded(scored, levels, is_less_diverse=wanted != requested),
             seconds=watch.total(),
         )
 
@@ -349,10 +349,10 @@ def _without_diversity(weights: Mapping[str, float]) -> dict[str, float]:
     return normalise(others if any(others.values()) else {RELEVANCE: 1.0}, weights)
 
 
-def _degraded(scored: ScoredCandidates, rungs: Rungs, *, is_less_diverse: bool) -> tuple[str, ...]:
-    """The rungs that made a difference to the slate."""
+def _degraded(scored: ScoredCandidates, levels: Levels, *, is_less_diverse: bool) -> tuple[str, ...]:
+    """The levels that made a difference to the slate."""
     late = {NO_DIVERSITY} if is_less_diverse else set()
-    return in_order({*scored.degraded, *late, *(rungs & {LIVE_FEATURES})})
+    return in_order({*scored.degraded, *late, *(levels & {LIVE_FEATURES})})
 
 
 def exploration_seed(

@@ -1,4 +1,4 @@
-"""HTTP over the engine: routes, settings, events, state, telemetry."""
+"""HTTP over the engine: routes, settings, events, state, metrics."""
 
 import os
 

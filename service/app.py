@@ -48,7 +48,7 @@ from trimtab.service.http.shortcut import Shortcut
 from trimtab.service.logs.event_compactor import Compactor
 from trimtab.service.logs.event_log import Event, EventLog
 from trimtab.service.logs.impression_log import ImpressionLog
-from trimtab.service.observability.metrics import Telemetry
+from trimtab.service.observability.metrics import Metrics
 from trimtab.service.observability.quality import Watching
 from trimtab.service.observability.request_metrics import Accounting
 from trimtab.service.observability.tracing import tracing
@@ -57,7 +57,7 @@ from trimtab.service.pages.tracked import Tracked
 from trimtab.service.pages.worker import Analyst
 from trimtab.service.playground.pages import ASSETS, FOLDER
 from trimtab.service.playground.replay_reports import Replays
-from trimtab.service.redis.gateway import State
+from trimtab.service.redis.gateway import RedisGateway
 from trimtab.service.search.candidate_cache import CandidateCache
 from trimtab.service.search.profiles import Profile, Profiles
 from trimtab.service.search.pseudonyms import Pseudonyms
@@ -82,55 +82,55 @@ def create_app(settings: Settings) -> FastAPI:
     Raises:
         BundleDamaged, BundleMismatch: the bundle cannot serve.
     """
-    telemetry = Telemetry()
+    metrics = Metrics()
     pseudonyms = Pseudonyms(settings.id_salt)
-    catalogue = Catalogue(settings.data_folder, telemetry, load=lambda path: pseudonyms.engine(Engine.load(path)))
-    state = State(
+    catalogue = Catalogue(settings.data_folder, metrics, load=lambda path: pseudonyms.engine(Engine.load(path)))
+    redis = RedisGateway(
         settings.redis_url,
         timeout_seconds=settings.redis_timeout_seconds,
         poll_seconds=settings.redis_poll_seconds,
     )
-    shadow = Shadow(settings.data_folder, telemetry)
+    shadow = Shadow(settings.data_folder, metrics)
     bundles = Bundles(
         BundleFolder(settings.bundle_folder or settings.bundle.parent, settings.bundle),
-        state=state,
+        redis=redis,
         shadow=shadow,
-        telemetry=telemetry,
+        metrics=metrics,
         golden_queries=settings.golden_queries,
         check_seconds=settings.bundle_check_seconds,
         load=catalogue.load,
         forget=catalogue.forget,
     )
-    profiles = Profiles(state)
-    rules = Rules(state)
-    experiments = Experiments(state, telemetry)
-    Ramps(experiments, state)
-    keys = Keys(state)
+    profiles = Profiles(redis)
+    rules = Rules(redis)
+    experiments = Experiments(redis, metrics)
+    Ramps(experiments, redis)
+    keys = Keys(redis)
     gate = Gate(
         keys,
         admin_key=settings.admin_key,
         is_required=settings.keys_are_required,
         admin_port=settings.admin_port,
     )
-    impressions = ImpressionLog(settings, telemetry.log_observer("impressions"))
-    recent_events = RecentEvents(state)
-    watching = Watching(telemetry)
+    impressions = ImpressionLog(settings, metrics.log_observer("impressions"))
+    recent_events = RecentEvents(redis)
+    watching = Watching(metrics)
     traces = tracing(settings.traces_url, share=settings.traces_share)
     followers = (recent_events.follow, experiments.totals.follow)
-    events = EventLog(settings, state, telemetry.log_observer("interactions"), followers=followers)
+    events = EventLog(settings, redis, metrics.log_observer("interactions"), followers=followers)
     compactor = Compactor(
         settings.data_folder,
-        lambda result, n: telemetry.events_compacted.labels(result).inc(n),
+        lambda result, n: metrics.events_compacted.labels(result).inc(n),
         every_seconds=settings.log_compact_seconds,
         follow=watching.realised,
     )
-    compaction = Compaction(bundles, catalogue, telemetry, items=settings.compact_items)
+    compaction = Compaction(bundles, catalogue, metrics, items=settings.compact_items)
     analyst = Analyst(seconds=settings.page_seconds)
-    pages = Pages(settings, analyst, catalogue, telemetry, telemetry.log_observer("pages"))
-    tracked = Tracked(settings, state, analyst, telemetry.log_observer("tracked"))
+    pages = Pages(settings, analyst, catalogue, metrics, metrics.log_observer("pages"))
+    tracked = Tracked(settings, redis, analyst, metrics.log_observer("tracked"))
     cache = CandidateCache(
-        state,
-        telemetry,
+        redis,
+        metrics,
         entries=settings.cache_entries,
         seconds=settings.cache_seconds,
     )
@@ -138,14 +138,14 @@ def create_app(settings: Settings) -> FastAPI:
         bundles,
         catalogue,
         shadow=shadow,
-        state=state,
+        redis=redis,
         cache=cache,
         profiles=profiles,
         rules=rules,
         experiments=experiments,
         recent_events=recent_events,
         impressions=impressions,
-        telemetry=telemetry,
+        metrics=metrics,
         watching=watching,
         tracing=traces,
         pseudonyms=pseudonyms,
@@ -162,7 +162,7 @@ def create_app(settings: Settings) -> FastAPI:
         lifespan=_lifespan(
             (lambda: None, traces.close),
             (watching.start, watching.stop),
-            (state.start, state.stop),
+            (redis.start, redis.stop),
             (catalogue.start, catalogue.stop),
             (compaction.start, compaction.stop),
             (bundles.start, bundles.stop),
@@ -176,8 +176,8 @@ def create_app(settings: Settings) -> FastAPI:
     )
     limit = settings.max_body_bytes
     patience = PATIENCE * settings.timeout_ms / 1e3
-    admission = Admission(telemetry, waiting=settings.max_waiting_searches, patience_seconds=patience)
-    frontiers = Admission(telemetry, waiting=settings.max_waiting_searches, at_once=FRONTIERS_AT_ONCE)
+    admission = Admission(metrics, waiting=settings.max_waiting_searches, patience_seconds=patience)
+    frontiers = Admission(metrics, waiting=settings.max_waiting_searches, at_once=FRONTIERS_AT_ONCE)
     reader, admin = gate.dependency("admin", always=False), gate.dependency("admin", always=True)
     define = partial(definitions_router, reader=reader, admin=admin, max_body_bytes=limit)
     replays = Replays(settings.report_folder or settings.data_folder / "reports")
@@ -185,7 +185,7 @@ def create_app(settings: Settings) -> FastAPI:
     routers = (
         searches,
         frontier_router(searching, gate, frontiers),
-        events_router(events, pseudonyms, telemetry, gate, max_body_bytes=limit),
+        events_router(events, pseudonyms, metrics, gate, max_body_bytes=limit),
         define(profiles, check=lambda profile: normalise(profile.weights, searching.known_weights)),
         bundles_router(bundles, experiments, admin=admin, max_body_bytes=limit),
         define(rules, check=lambda rule: _require_items(catalogue.newest(bundles.serving), rule)),
@@ -193,12 +193,12 @@ def create_app(settings: Settings) -> FastAPI:
             experiments,
             check=partial(_require_arms, profiles, bundles, experiments),
         ),
-        experiments_router(experiments, state, reader=reader),
+        experiments_router(experiments, redis, reader=reader),
         pages_router(pages, tracked, bundles, gate, max_page_bytes=settings.max_page_bytes),
         items_router(catalogue, bundles, gate, max_body_bytes=limit),
         keys_router(keys, admin=admin, max_body_bytes=limit),
         decisions_router(bundles, catalogue, impressions, admin=admin),
-        health_router(bundles, gate, state=state, telemetry=telemetry),
+        health_router(bundles, gate, redis=redis, metrics=metrics),
         playground_router(searching, profiles, gate, admission),
         replays_router(replays, reader=reader),
         views_router(bundles, watching, reader=reader),
@@ -209,7 +209,7 @@ def create_app(settings: Settings) -> FastAPI:
     problems.install(app)
     app.add_middleware(Shortcut, routes=searches.routes)
     app.add_middleware(SecurityHeaders)
-    app.add_middleware(Accounting, telemetry=telemetry)
+    app.add_middleware(Accounting, metrics=metrics)
     app.openapi = partial(_openapi, app)  # type: ignore[method-assign]  # the framework's own way to extend it
     return app
 

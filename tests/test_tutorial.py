@@ -46,7 +46,7 @@ class Terminal:
         commands = folder / "bin"
         commands.mkdir()
         shim = commands / "trimtab"
-        shim.write_text(f'#!/bin/sh\nPYTHONPATH="{ROOT}" exec "{sys.executable}" -m cli "$@"\n')
+        shim.write_text(f'#!/bin/sh\nPYTHONPATH="{ROOT}/src" exec "{sys.executable}" -m trimtab "$@"\n')
         shim.chmod(0o755)
         (commands / "python").symlink_to(sys.executable)
         # An interpreter under another name finds its packages by the environment.

@@ -211,8 +211,8 @@ class _Walk:
         if self._n_free == 0:
             return np.full(len(self), NOTHING)
         self._totals()
-        ladder = np.cumsum(self._odds, axis=1)
-        return np.asarray((ladder <= uniforms[:, None] * ladder[:, -1:]).sum(axis=1), dtype=np.int64)
+        cumulated = np.cumsum(self._odds, axis=1)
+        return np.asarray((cumulated <= uniforms[:, None] * cumulated[:, -1:]).sum(axis=1), dtype=np.int64)
 
     def show(self, chosen: Ints, *, pinned: bool = False) -> Floats:
         """Show one candidate more, -1 for none; returns its chances [B]."""

@@ -1,7 +1,7 @@
 """When a search goes without what: it has so much time, and the stages are known to take so much.
 
-Before each stage the rungs of `engine.plan.degradation` are taken in their order until what is left to do is expected
-to fit into the time that is left. The last rung is always answered, late or not.
+Before each stage the levels of `engine.plan.degradation` are taken in their order until what is left to do is expected
+to fit into the time that is left. The last level is always answered, late or not.
 """
 
 from __future__ import annotations
@@ -13,13 +13,13 @@ from math import inf
 
 from trimtab.core.records import Query
 from trimtab.core.weights import DIVERSITY as DIVERSITY_WEIGHT
-from trimtab.engine.plan.degradation import CANDIDATES, DENSE, DIVERSITY, LADDER, LIVE_FEATURES, RANKING, Rungs
+from trimtab.engine.plan.degradation import CANDIDATES, DENSE, DIVERSITY, LEVELS, LIVE_FEATURES, RANKING, Levels
 from trimtab.engine.plan.stage_costs import StageCosts
 from trimtab.engine.search import Engine
 
 STAGES = ("live", "retrieve", "rank", "choose", "respond")
 LAST_CHANCE = {LIVE_FEATURES: "live", DIVERSITY: "choose", CANDIDATES: "rank", RANKING: "rank", DENSE: "retrieve"}
-"""The last stage before which a rung can still be taken."""
+"""The last stage before which a level can still be taken."""
 BEFORE = {"rank": "featurise"}
 """What the engine times apart and is one stage here."""
 
@@ -52,17 +52,17 @@ class Shape:
         )
 
 
-def way_of(stage: str, shape: Shape, rungs: Rungs) -> str | None:
-    """The name under which the cost of a stage is kept, done for such a search with these rungs; None: not done."""
+def way_of(stage: str, shape: Shape, levels: Levels) -> str | None:
+    """The name under which the cost of a stage is kept, done for such a search with these levels; None: not done."""
     match stage:
         case "live":
-            return stage if shape.is_personal and LIVE_FEATURES not in rungs else None
+            return stage if shape.is_personal and LIVE_FEATURES not in levels else None
         case "retrieve":
-            return "retrieve by words" if DENSE in rungs else stage
+            return "retrieve by words" if DENSE in levels else stage
         case "rank":
-            return None if RANKING in rungs else "rank few" if CANDIDATES in rungs else stage
+            return None if RANKING in levels else "rank few" if CANDIDATES in levels else stage
         case "choose":
-            diverse = "diverse " if shape.is_diverse and DIVERSITY not in rungs else ""
+            diverse = "diverse " if shape.is_diverse and DIVERSITY not in levels else ""
             constrained = "constrained " if shape.is_constrained else ""
             return f"choose {diverse}{constrained}{shape.depth_bits}"
         case _:
@@ -91,21 +91,21 @@ class Deadline:
         self._seconds = seconds
         self._until = start + seconds
         self._clock = clock
-        self._rungs: Rungs = frozenset()
+        self._rungs: Levels = frozenset()
 
-    def before(self, stage: str) -> Rungs:
+    def before(self, stage: str) -> Levels:
         left = self._until - self._clock()
         to_do = STAGES[STAGES.index(stage) :]
-        for rung in LADDER:
+        for level in LEVELS:
             if self._cost(to_do, self._rungs) <= left:
                 break
-            if self._helps(rung) and LAST_CHANCE[rung] in to_do:
-                self._rungs |= {rung}
+            if self._helps(level) and LAST_CHANCE[level] in to_do:
+                self._rungs |= {level}
         return self._rungs
 
-    def skip(self, rung: str) -> None:
-        """Take a rung for another reason than time."""
-        self._rungs |= {rung}
+    def skip(self, level: str) -> None:
+        """Take a level for another reason than time."""
+        self._rungs |= {level}
 
     @property
     def is_past(self) -> bool:
@@ -122,25 +122,25 @@ class Deadline:
             for stage in STAGES:
                 self._costs.doubt(way_of(stage, self._shape, frozenset()))
 
-    def _helps(self, rung: str) -> bool:
-        """Whether the search would do what the rung leaves out."""
-        if rung == LIVE_FEATURES:
+    def _helps(self, level: str) -> bool:
+        """Whether the search would do what the level leaves out."""
+        if level == LIVE_FEATURES:
             return self._shape.is_personal
-        return rung != DIVERSITY or self._shape.is_diverse
+        return level != DIVERSITY or self._shape.is_diverse
 
-    def _cost(self, stages: Iterable[str], rungs: Rungs) -> float:
-        return sum(self._costs.of(way_of(stage, self._shape, rungs)) for stage in stages)
+    def _cost(self, stages: Iterable[str], levels: Levels) -> float:
+        return sum(self._costs.of(way_of(stage, self._shape, levels)) for stage in stages)
 
 
 def measured_costs(engine: Engine) -> StageCosts:
-    """What the stages take on this machine, from a few searches on the rungs that change how a stage is done."""
+    """What the stages take on this machine, from a few searches on the levels that change how a stage is done."""
     costs = StageCosts()
     if len(engine.store):
         query = Query(engine.store.titles([0])[0])
-        for rungs in (LADDER, LADDER[:3], ()):
+        for levels in (LEVELS, LEVELS[:3], ()):
             for _ in range(N_MEASURED):
                 pace = Deadline(costs, Shape.of(query, engine.default_weights), start=0, seconds=inf)
-                for rung in rungs:
-                    pace.skip(rung)
+                for level in levels:
+                    pace.skip(level)
                 pace.learn(engine.search(query, pace).seconds)
     return costs

@@ -6,7 +6,7 @@
     ranking         the order of retrieval is shown: rules hold, nothing is promised, nothing is drawn
     dense           words alone are looked up: neither encoder nor vectors
 
-`engine.plan.deadline` says when. What was taken is in the slate's `degraded` and so in the log: with the same rungs
+`engine.plan.deadline` says when. What was taken is in the slate's `degraded` and so in the log: with the same levels
 the same slate is made again.
 """
 
@@ -21,37 +21,37 @@ DIVERSITY = "diversity"
 CANDIDATES = "candidates"
 RANKING = "ranking"
 DENSE = "dense"
-LADDER = (LIVE_FEATURES, DIVERSITY, CANDIDATES, RANKING, DENSE)
+LEVELS = (LIVE_FEATURES, DIVERSITY, CANDIDATES, RANKING, DENSE)
 OTHER_CANDIDATES = frozenset({CANDIDATES, RANKING, DENSE})
-"""Rungs on which the ranker sees other candidates than on the ground, or none."""
+"""Levels on which the ranker sees other candidates than on the ground, or none."""
 
 FEW_CANDIDATES = 100
-"""How many candidates are ranked on the rung `candidates`; more where the page asked for lies deeper."""
+"""How many candidates are ranked on the level `candidates`; more where the page asked for lies deeper."""
 
-Rungs = frozenset[str]
+Levels = frozenset[str]
 
 
 class Pace(Protocol):
-    """Says which rungs to take."""
+    """Says which levels to take."""
 
-    def before(self, stage: str) -> Rungs:
-        """Asked before each stage; a rung once taken stays taken."""
+    def before(self, stage: str) -> Levels:
+        """Asked before each stage; a level once taken stays taken."""
 
 
 @dataclass(frozen=True, slots=True)
 class Steady:
-    """The same rungs whatever time it takes: none, or those of a logged decision."""
+    """The same levels whatever time it takes: none, or those of a logged decision."""
 
-    rungs: Rungs = frozenset()
+    levels: Levels = frozenset()
 
-    def before(self, stage: str) -> Rungs:  # noqa: ARG002
-        return self.rungs
+    def before(self, stage: str) -> Levels:  # noqa: ARG002
+        return self.levels
 
 
 UNHURRIED = Steady()
 
 
-def in_order(rungs: Iterable[str]) -> tuple[str, ...]:
-    """As on the ladder; what is no rung is left out."""
-    taken = frozenset(rungs)
-    return tuple(rung for rung in LADDER if rung in taken)
+def in_order(levels: Iterable[str]) -> tuple[str, ...]:
+    """As on the ladder; what is no level is left out."""
+    taken = frozenset(levels)
+    return tuple(level for level in LEVELS if level in taken)

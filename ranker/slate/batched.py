@@ -156,9 +156,9 @@ def _walk(
         if replaying:
             chosen = given[position]
         elif temperature > 0.0:
-            ladder = torch.cumsum(chances, dim=1)
-            threshold = uniform[position] * ladder[:, -1:]
-            chosen = torch.searchsorted(ladder, threshold, right=True).clamp(max=n - 1)
+            cumulated = torch.cumsum(chances, dim=1)
+            threshold = uniform[position] * cumulated[:, -1:]
+            chosen = torch.searchsorted(cumulated, threshold, right=True).clamp(max=n - 1)
         else:
             chosen = torch.argmax(scores, dim=1, keepdim=True)
         if any_pin and not replaying:

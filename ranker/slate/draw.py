@@ -74,8 +74,8 @@ def drawn_list(
 def _drawn(scores: Floats, temperature: float, uniform: float) -> tuple[int, float]:
     """A candidate and the chance it had."""
     odds = np.exp((scores - np.maximum.reduce(scores)) / temperature)
-    ladder = np.add.accumulate(odds)
-    chosen = int(ladder.searchsorted(uniform * ladder[-1], side="right"))
-    if chosen == len(ladder):  # the product was rounded up to the whole
+    cumulated = np.add.accumulate(odds)
+    chosen = int(cumulated.searchsorted(uniform * cumulated[-1], side="right"))
+    if chosen == len(cumulated):  # the product was rounded up to the whole
         chosen = int(np.flatnonzero(odds)[-1])
-    return chosen, float(odds[chosen] / ladder[-1])
+    return chosen, float(odds[chosen] / cumulated[-1])

@@ -35,8 +35,8 @@ from trimtab.engine import Engine
 from trimtab.service.bundles.folder import BundleFolder
 from trimtab.service.bundles.plan import Plan
 from trimtab.service.bundles.shadow import Shadow
-from trimtab.service.observability.metrics import Telemetry
-from trimtab.service.redis.gateway import State
+from trimtab.service.observability.metrics import Metrics
+from trimtab.service.redis.gateway import RedisGateway
 
 PLANS = "trimtab:bundle_plans"
 REPORTS = "trimtab:bundle_reports"
@@ -83,9 +83,9 @@ class Bundles:
         self,
         folder: BundleFolder,
         *,
-        state: State,
+        redis: RedisGateway,
         shadow: Shadow,
-        telemetry: Telemetry,
+        metrics: Metrics,
         golden_queries: Path | None = None,
         check_seconds: float = 120.0,
         load: Callable[[Path], Engine],
@@ -103,9 +103,9 @@ class Bundles:
             BundleDamaged, BundleMismatch: not even that one can serve.
         """
         self.folder = folder
-        self._state = state
+        self._redis = redis
         self._shadow = shadow
-        self._telemetry = telemetry
+        self._metrics = metrics
         self._golden_queries = golden_queries
         self._check_seconds = check_seconds
         self._load = load
@@ -121,11 +121,11 @@ class Bundles:
         self._checking = asyncio.Lock()
         self._casting = threading.Lock()
         self._following = threading.Lock()
-        state.ask(self._read_plan)
+        redis.ask(self._read_plan)
         name, engine = self._first()
         self._cast = _Cast(Served(engine, "active", name), engines={name: engine})
-        self._telemetry.bundle_info.labels(engine.bundle_id).set(1)
-        state.on_poll(self._follow)
+        self._metrics.bundle_info.labels(engine.bundle_id).set(1)
+        redis.on_poll(self._follow)
 
     @property
     def serving(self) -> Engine:
@@ -197,7 +197,7 @@ class Bundles:
             report = await self._check(name, path)
             bundle_id = report["bundle_id"]
             written = orjson.dumps(report)
-            await self._state.run_aside(lambda redis: redis.hset(REPORTS, bundle_id, written))
+            await self._redis.run_aside(lambda redis: redis.hset(REPORTS, bundle_id, written))
             self._problems.pop(name, None)
             await self.change(lambda plan: plan.load(name, bundle_id))
             await self._until_loaded(name, bundle_id)
@@ -219,22 +219,22 @@ class Bundles:
                 raise Conflict("the plan was changed by somebody else at the same moment; look and try again")
             return changed
 
-        changed = await self._state.run_aside(take)
+        changed = await self._redis.run_aside(take)
         if changed is None:
             raise Unavailable("bundles cannot be changed while Redis does not answer")
         _log.info("bundle plan", **changed.model_dump())
-        await self._state.announce()
-        await self._state.run_aside(self._follow)
+        await self._redis.announce()
+        await self._redis.run_aside(self._follow)
         return changed
 
     async def report(self, bundle_id: str) -> dict[str, Any] | None:
         """Of the last check of a bundle."""
-        stored = await self._state.run_aside(lambda redis: redis.hget(REPORTS, bundle_id))
+        stored = await self._redis.run_aside(lambda redis: redis.hget(REPORTS, bundle_id))
         return orjson.loads(stored) if isinstance(stored, bytes) else None
 
     async def workers(self) -> list[dict[str, Any]]:
         """What each living worker says that it serves and has loaded."""
-        said = await self._state.run_aside(lambda redis: redis.hgetall(WORKERS + self._start_id))
+        said = await self._redis.run_aside(lambda redis: redis.hgetall(WORKERS + self._start_id))
         all_of_them = [orjson.loads(one) for one in (said or {}).values()]
         return [one for one in all_of_them if time.time() - one["at"] < ALIVE_SECONDS]
 
@@ -316,9 +316,9 @@ class Bundles:
             # Whatever is wrong with it, what answers goes on.
             _log.error("a bundle cannot be loaded", bundle=name, problem=str(error))
             self._problems[name] = str(error) if isinstance(error, TrimtabError) else type(error).__name__
-            self._telemetry.bundle_loads.labels("failed").inc()
+            self._metrics.bundle_loads.labels("failed").inc()
             return
-        self._telemetry.bundle_loads.labels("loaded").inc()
+        self._metrics.bundle_loads.labels("loaded").inc()
         with self._casting:
             self._cast = replace(self._cast, engines={**self._cast.engines, name: engine})
 
@@ -340,9 +340,9 @@ class Bundles:
             self._forget(gone)
         for name in self._problems.keys() - plan.loaded.keys():
             del self._problems[name]
-        self._telemetry.bundle_info.labels(before.active.engine.bundle_id).set(0)
-        self._telemetry.bundle_info.labels(active.engine.bundle_id).set(1)
-        self._telemetry.bundle_followed.set(active.name == plan.active and not self._problems)
+        self._metrics.bundle_info.labels(before.active.engine.bundle_id).set(0)
+        self._metrics.bundle_info.labels(active.engine.bundle_id).set(1)
+        self._metrics.bundle_followed.set(active.name == plan.active and not self._problems)
         if plan.shadow is None:
             self._shadow.follow(None, share=0.0)
         else:

@@ -28,7 +28,7 @@ from trimtab.engine.log.impressions import row_of_line
 from trimtab.service.catalogue.catalogue import Catalogue
 from trimtab.service.logs.impression_log import ImpressionLog
 from trimtab.service.observability import process_log as logs
-from trimtab.service.observability.metrics import Telemetry
+from trimtab.service.observability.metrics import Metrics
 from trimtab.service.search.pseudonyms import Pseudonyms
 from trimtab.service.settings import Settings
 
@@ -43,9 +43,9 @@ _log = structlog.get_logger()
 class Shadow:
     """Feeds the process, if there is one."""
 
-    def __init__(self, data_folder: Path, telemetry: Telemetry) -> None:
+    def __init__(self, data_folder: Path, metrics: Metrics) -> None:
         self._data_folder = data_folder
-        self._telemetry = telemetry
+        self._metrics = metrics
         self._lock = threading.Lock()
         self._bundle: Path | None = None
         self._share = 0.0
@@ -62,7 +62,7 @@ class Shadow:
             if before is not None:
                 before.close()
             if bundle is not None:
-                self._feed = _Feed(bundle, self._data_folder, self._telemetry)
+                self._feed = _Feed(bundle, self._data_folder, self._metrics)
 
     def offer(self, line: bytes, unit_id: str) -> None:
         """The log line of an answer; never waits, never fails."""
@@ -77,8 +77,8 @@ class Shadow:
 class _Feed:
     """One process and the threads that write to it and read from it."""
 
-    def __init__(self, bundle: Path, data_folder: Path, telemetry: Telemetry) -> None:
-        self._telemetry = telemetry
+    def __init__(self, bundle: Path, data_folder: Path, metrics: Metrics) -> None:
+        self._metrics = metrics
         self._lines: queue.Queue[bytes | None] = queue.Queue(MAX_WAITING)
         self._process = subprocess.Popen(  # noqa: S603  (our own module)
             [sys.executable, "-m", "trimtab.service.bundles.shadow", bundle, data_folder],
@@ -95,7 +95,7 @@ class _Feed:
         try:
             self._lines.put_nowait(line)
         except queue.Full:
-            self._telemetry.shadow_searches.labels("dropped").inc()
+            self._metrics.shadow_searches.labels("dropped").inc()
 
     def close(self) -> None:
         """What waits is dropped; what has begun is finished."""
@@ -123,7 +123,7 @@ class _Feed:
         except OSError:
             _log.error("the shadow's process ended", exit=self._process.poll())
             while self._lines.get() is not None:
-                self._telemetry.shadow_searches.labels("dropped").inc()
+                self._metrics.shadow_searches.labels("dropped").inc()
 
     def _read(self) -> None:
         assert self._process.stdout is not None
@@ -131,9 +131,9 @@ class _Feed:
             for line in pipe:
                 found = orjson.loads(line)
                 if "overlap" in found:
-                    self._telemetry.shadow_overlap.observe(found["overlap"])
-                    self._telemetry.shadow_seconds.observe(found["seconds"])
-                self._telemetry.shadow_searches.labels(found["outcome"]).inc()
+                    self._metrics.shadow_overlap.observe(found["overlap"])
+                    self._metrics.shadow_seconds.observe(found["seconds"])
+                self._metrics.shadow_searches.labels(found["outcome"]).inc()
 
 
 def search_again(engine: Engine, row: dict[str, Any], log: ImpressionLog) -> dict[str, Any]:
@@ -162,7 +162,7 @@ def main() -> None:
     bundle, data_folder = map(Path, sys.argv[1:])
     settings = Settings(bundle=bundle, data_folder=data_folder / FOLDER)
     pseudonyms = Pseudonyms(settings.id_salt)  # the rows have pseudonyms where there is a salt
-    catalogue = Catalogue(data_folder, Telemetry(), load=lambda path: pseudonyms.engine(Engine.load(path)))
+    catalogue = Catalogue(data_folder, Metrics(), load=lambda path: pseudonyms.engine(Engine.load(path)))
     built = catalogue.load(bundle)
     catalogue.start()
     log = ImpressionLog(settings, lambda outcome, n: None)  # noqa: ARG005

@@ -19,7 +19,7 @@ from trimtab.catalog.changes import Item, read_items
 from trimtab.core.errors import TrimtabError, Unavailable
 from trimtab.engine import Engine
 from trimtab.engine.live.engines import LiveEngine
-from trimtab.service.observability.metrics import Telemetry
+from trimtab.service.observability.metrics import Metrics
 
 FOLDER = "catalogue"
 LOOK_SECONDS = 0.1
@@ -31,9 +31,9 @@ _log = structlog.get_logger()
 class Catalogue:
     """The newest state of the catalogue for each bundle that is loaded."""
 
-    def __init__(self, data_folder: Path, telemetry: Telemetry, *, load: Callable[[Path], Engine]) -> None:
+    def __init__(self, data_folder: Path, metrics: Metrics, *, load: Callable[[Path], Engine]) -> None:
         self._folder = data_folder / FOLDER
-        self._telemetry = telemetry
+        self._metrics = metrics
         self._load = load
         self._live: dict[str, LiveEngine] = {}
         self._stopping = threading.Event()
@@ -110,14 +110,14 @@ class Catalogue:
         try:
             version = self._live[built.bundle_id].change(put, delete)
         except OSError as error:
-            self._telemetry.log_lines.labels(FOLDER, "refused").inc()
+            self._metrics.log_lines.labels(FOLDER, "refused").inc()
             _log.error("the catalogue cannot be changed", problem=error.strerror)
             raise Unavailable(
                 "the catalogue cannot be written to the disk now; send the change again", retry_after_seconds=5
             ) from None
-        self._telemetry.log_lines.labels(FOLDER, "written").inc()
-        self._telemetry.catalogue_change_seconds.observe(time.perf_counter() - start)
-        self._telemetry.catalogue_version.set(version)
+        self._metrics.log_lines.labels(FOLDER, "written").inc()
+        self._metrics.catalogue_change_seconds.observe(time.perf_counter() - start)
+        self._metrics.catalogue_version.set(version)
         return version
 
     def _run(self) -> None:
@@ -131,9 +131,9 @@ class Catalogue:
             after = live.follow().catalogue_version
         except (TrimtabError, OSError) as error:
             # What serves goes on serving; the log is looked at again.
-            self._telemetry.log_lines.labels(FOLDER, "refused").inc()
+            self._metrics.log_lines.labels(FOLDER, "refused").inc()
             _log.error("the catalogue's changes cannot be read", problem=str(error))
             self._stopping.wait(1.0)
             return
         if after != before:
-            self._telemetry.catalogue_version.set(after)
+            self._metrics.catalogue_version.set(after)

@@ -26,7 +26,7 @@ from trimtab.core.errors import Conflict, TrimtabError, Unavailable
 from trimtab.service.bundles.bundles import Bundles
 from trimtab.service.bundles.plan import Plan
 from trimtab.service.catalogue.catalogue import Catalogue
-from trimtab.service.observability.metrics import Telemetry
+from trimtab.service.observability.metrics import Metrics
 
 LOOK_SECONDS = 1.0
 AFTER_FAILURE_SECONDS = 60.0
@@ -40,12 +40,12 @@ _log = structlog.get_logger()
 class Compaction:
     """Looks, in every worker, whether it is time; the first that sees it does it."""
 
-    def __init__(self, bundles: Bundles, catalogue: Catalogue, telemetry: Telemetry, *, items: int) -> None:
+    def __init__(self, bundles: Bundles, catalogue: Catalogue, metrics: Metrics, *, items: int) -> None:
         """
         Args:
             items: from so many on that are new, read otherwise or are gone; 0 never.
         """
-        self._bundles, self._catalogue, self._telemetry = bundles, catalogue, telemetry
+        self._bundles, self._catalogue, self._metrics = bundles, catalogue, metrics
         self._items = items
         self._stopping = threading.Event()
         self._thread: threading.Thread | None = None
@@ -75,7 +75,7 @@ class Compaction:
                 self._compact()
             except (TrimtabError, OSError) as error:
                 if not self._stopping.is_set():
-                    self._telemetry.catalogue_compactions.labels("failed").inc()
+                    self._metrics.catalogue_compactions.labels("failed").inc()
                     _log.error("changes cannot be built into a bundle", problem=str(error))
                     self._stopping.wait(AFTER_FAILURE_SECONDS)
 
@@ -92,7 +92,7 @@ class Compaction:
                 self._build(folder.path_of(active), folder.place_for(name))
             self._await(self._bundles.load(name))
             self._await(self._bundles.change(lambda plan: _activated(plan, name, instead_of=active)))
-            self._telemetry.catalogue_compactions.labels("served").inc()
+            self._metrics.catalogue_compactions.labels("served").inc()
             self._forget_older()
 
     def _build(self, bundle: Path, out: Path) -> None:

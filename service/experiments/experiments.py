@@ -30,9 +30,9 @@ from trimtab.core.errors import BadParameter
 from trimtab.service.bundles.plan import Name as BundleName
 from trimtab.service.experiments.ramp import Ramp, RampState, exposure_of
 from trimtab.service.experiments.totals import ExperimentTotals
-from trimtab.service.observability.metrics import JOINED, Telemetry
+from trimtab.service.observability.metrics import JOINED, Metrics
 from trimtab.service.redis.definitions import Definitions
-from trimtab.service.redis.gateway import State
+from trimtab.service.redis.gateway import RedisGateway
 
 RAMPS = "trimtab:ramps"
 SLOW_MS = 50.0
@@ -201,16 +201,16 @@ class Assigned:
 class Experiments(Definitions[Experiment]):
     """The experiments that run."""
 
-    def __init__(self, state: State, telemetry: Telemetry) -> None:
-        super().__init__(state, "experiment", Experiment)
-        self._telemetry = telemetry
+    def __init__(self, redis: RedisGateway, metrics: Metrics) -> None:
+        super().__init__(redis, "experiment", Experiment)
+        self._metrics = metrics
         self._units: Mapping[str, Mapping[str, int]] = {}
         self._ramps: Mapping[str, RampState] = {}
         self._counted: dict[tuple[str, str], None] = {}
         self.totals = ExperimentTotals()
-        state.on_poll(self._read_ramps)
-        state.on_poll(self._read_units)
-        state.on_poll(self.totals.flush)
+        redis.on_poll(self._read_ramps)
+        redis.on_poll(self._read_units)
+        redis.on_poll(self.totals.flush)
 
     def check(self, experiment: Experiment) -> None:
         """
@@ -275,7 +275,7 @@ class Experiments(Definitions[Experiment]):
                 self._counted[key, one.unit_id] = None
                 if len(self._counted) > MAX_REMEMBERED:
                     del self._counted[next(iter(self._counted))]
-                self._state.write_later(partial(_add_unit, key, one.unit_id))
+                self._redis.write_later(partial(_add_unit, key, one.unit_id))
 
     def units(self, name: str) -> Mapping[str, int]:
         """Distinct units by arm, as last read."""
@@ -286,9 +286,9 @@ class Experiments(Definitions[Experiment]):
         self._ramps = {_text(field): RampState.model_validate_json(text) for field, text in stored.items()}
         for name, experiment in self.all().items():
             if experiment.ramp is not None:
-                self._telemetry.experiment_exposure.labels(name).set(self.exposure(name, experiment))
+                self._metrics.experiment_exposure.labels(name).set(self.exposure(name, experiment))
                 is_rolled_back = self.ramp_state(name, experiment).status == "rolled_back"
-                self._telemetry.experiment_rolled_back.labels(name).set(is_rolled_back)
+                self._metrics.experiment_rolled_back.labels(name).set(is_rolled_back)
 
     def _read_units(self, redis: Redis) -> None:
         units: dict[str, Mapping[str, int]] = {}
@@ -297,9 +297,9 @@ class Experiments(Definitions[Experiment]):
             for arm in experiment.arms:
                 pipeline.scard(_units_key(name, experiment, arm))
             units[name] = dict(zip(experiment.arms, pipeline.execute(), strict=True))
-            self._telemetry.sample_ratio_p_value.labels(name).set(sample_ratio_p_value(units[name], experiment))
+            self._metrics.sample_ratio_p_value.labels(name).set(sample_ratio_p_value(units[name], experiment))
         for gone in self._units.keys() - units.keys():
-            self._telemetry.sample_ratio_p_value.labels(gone).set(1.0)
+            self._metrics.sample_ratio_p_value.labels(gone).set(1.0)
         self._units = units
 
 

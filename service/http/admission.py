@@ -22,7 +22,7 @@ from typing import Literal, NoReturn, Protocol
 from fastapi import Request
 
 from trimtab.core.errors import Unavailable
-from trimtab.service.observability.metrics import Telemetry
+from trimtab.service.observability.metrics import Metrics
 
 Priority = Literal["shopper", "batch"]
 RETRY_SECONDS: dict[Priority, float] = {"shopper": 1.0, "batch": 10.0}
@@ -37,7 +37,7 @@ class Admission:
 
     def __init__(
         self,
-        telemetry: Telemetry,
+        metrics: Metrics,
         *,
         waiting: int,
         patience_seconds: float = inf,
@@ -50,7 +50,7 @@ class Admission:
             patience_seconds: longest wait to let somebody into; the first place is always there.
             at_once: how many are not made to wait; one of what computes on the event loop's thread.
         """
-        self._telemetry = telemetry
+        self._metrics = metrics
         self._n_places = waiting
         self._patience_seconds = patience_seconds
         self._at_once = at_once
@@ -96,7 +96,7 @@ class Admission:
     def _refuse(self, priority: Priority) -> NoReturn:
         if priority == "shopper":
             self._shopper_refused = self.clock()
-        self._telemetry.searches_refused.labels(priority).inc()
+        self._metrics.searches_refused.labels(priority).inc()
         raise Unavailable("too many searches at once", retry_after_seconds=RETRY_SECONDS[priority])
 
     def leave(self) -> None:

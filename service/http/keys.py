@@ -17,7 +17,7 @@ from redis import Redis
 from trimtab.core.errors import TooMany
 from trimtab.service.http.admission import Priority
 from trimtab.service.redis.definitions import Definitions
-from trimtab.service.redis.gateway import State
+from trimtab.service.redis.gateway import RedisGateway
 
 Scope = Literal["search", "ingest", "admin"]
 
@@ -49,8 +49,8 @@ class Key(Grant):
 class Keys(Definitions[Key]):
     """The keys that are valid, by their digests."""
 
-    def __init__(self, state: State) -> None:
-        super().__init__(state, "key", Key)
+    def __init__(self, redis: RedisGateway) -> None:
+        super().__init__(redis, "key", Key)
         self._by_digest: Mapping[str, tuple[str, Key]] = {}
 
     async def issue(self, name: str, grant: Grant) -> str:
@@ -77,7 +77,7 @@ class Keys(Definitions[Key]):
             return
         window, elapsed = divmod(time.time(), WINDOW_SECONDS)
         counter = f"trimtab:requests:{name}:{int(window)}"
-        n_requests = self._state.run(lambda redis: _counted(redis, counter))
+        n_requests = self._redis.run(lambda redis: _counted(redis, counter))
         if isinstance(n_requests, int) and n_requests > key.per_minute:
             raise TooMany(
                 f"this key may ask {key.per_minute} times a minute", retry_after_seconds=WINDOW_SECONDS - elapsed

@@ -25,7 +25,7 @@ from trimtab.core.errors import Unavailable
 from trimtab.core.records import Interaction
 from trimtab.engine.log.interactions import INTERACTIONS, SPOOL, newest_event_ids
 from trimtab.service.logs.journal import Journal, Observe
-from trimtab.service.redis.gateway import State
+from trimtab.service.redis.gateway import RedisGateway
 from trimtab.service.settings import Settings
 
 STREAM = "trimtab:events"
@@ -92,7 +92,7 @@ class EventLog:
     def __init__(
         self,
         settings: Settings,
-        state: State,
+        redis: RedisGateway,
         observe: Observe,
         *,
         followers: Sequence[Callable[[Sequence[Interaction]], None]] = (),
@@ -101,7 +101,7 @@ class EventLog:
         Args:
             followers: called with the events that are new, once they are on the disk.
         """
-        self._state = state
+        self._redis = redis
         self._followers = followers
         self._data_folder = settings.data_folder
         self._journal = Journal(
@@ -150,7 +150,7 @@ class EventLog:
         for event in new:
             self._remember(event.event_id)
         if rows:
-            self._state.write_later(lambda pipeline: _publish(pipeline, rows))
+            self._redis.write_later(lambda pipeline: _publish(pipeline, rows))
         for follow in self._followers:
             follow(interactions)
         return len(new)
@@ -161,7 +161,7 @@ class EventLog:
     async def _seen_elsewhere(self, event_ids: Sequence[str]) -> set[str]:
         if not event_ids:
             return set()
-        marks = await self._state.run_aside(lambda redis: _marks(redis, event_ids))
+        marks = await self._redis.run_aside(lambda redis: _marks(redis, event_ids))
         return {event_id for event_id, mark in zip(event_ids, marks or (), strict=False) if mark is not None}
 
     def _remember(self, event_id: str) -> None:

@@ -17,7 +17,7 @@ from trimtab.core.records import ScoredCandidates
 from trimtab.engine import Engine
 from trimtab.ranker.features import FEATURES
 from trimtab.ranker.population import Distribution
-from trimtab.service.observability.metrics import Telemetry
+from trimtab.service.observability.metrics import Metrics
 
 ENOUGH_ROWS = 2_000
 """Candidates seen before a drift is told."""
@@ -57,8 +57,8 @@ class _Bundle:
 class Drift:
     """Call `add` for some searches, and `tell` now and then."""
 
-    def __init__(self, telemetry: Telemetry) -> None:
-        self._telemetry = telemetry
+    def __init__(self, metrics: Metrics) -> None:
+        self._metrics = metrics
         self._bundles: OrderedDict[str, _Bundle] = OrderedDict()
         self._lately: Counter[str] = Counter()
         self._told = ""
@@ -77,7 +77,7 @@ class Drift:
             return
         ((self._told, _),) = self._lately.most_common(1)
         self._lately.clear()
-        gauges = {"features": self._telemetry.feature_drift, "gains": self._telemetry.gain_drift}
+        gauges = {"features": self._metrics.feature_drift, "gains": self._metrics.gain_drift}
         for kind, by_name in self.told.items():
             for name, psi in by_name.items():
                 if psi is not None:

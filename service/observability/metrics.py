@@ -33,7 +33,7 @@ _histogram = partial(Histogram, namespace="trimtab", buckets=BUCKETS)
 _gauge = partial(Gauge, namespace="trimtab", multiprocess_mode="mostrecent")
 
 
-class Telemetry:
+class Metrics:
     """The metrics; each attribute is one of them, named `trimtab_<attribute>` on `/metrics`."""
 
     def __init__(self) -> None:

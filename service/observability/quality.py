@@ -19,7 +19,7 @@ from trimtab.core.records import ScoredCandidates, Slate
 from trimtab.engine import Engine
 from trimtab.engine.plan.degradation import RANKING
 from trimtab.service.observability.drift import Drift
-from trimtab.service.observability.metrics import Telemetry
+from trimtab.service.observability.metrics import Metrics
 
 SAMPLED_EVERY = 16
 EVERY_SECONDS = 1.0
@@ -34,12 +34,12 @@ _log = structlog.get_logger()
 class Watching:
     """Call `saw` for each search and `realised` with what became of slates; `tick` adds the searches up."""
 
-    def __init__(self, telemetry: Telemetry) -> None:
-        self._telemetry = telemetry
+    def __init__(self, metrics: Metrics) -> None:
+        self._metrics = metrics
         self._slates: deque[Slate] = deque(maxlen=MOST_WAITING)
         self._samples: deque[tuple[Engine, ScoredCandidates, Slate]] = deque(maxlen=MOST_SAMPLES)
         self._n_seen = 0
-        self._drift = Drift(telemetry)
+        self._drift = Drift(metrics)
         self._ratio_sums = np.zeros(3)
         self._closing = threading.Event()
         self._thread = threading.Thread(target=self._run, name="trimtab-watching", daemon=True)
@@ -54,7 +54,7 @@ class Watching:
     def realised(self, matched: pl.DataFrame) -> None:
         """What receipts promised came true: events of slates that are in the log (`engine.log.interactions`)."""
         paid = matched.filter(pl.col("action") == "purchase")["value"].sum()
-        self._telemetry.receipts_realised.labels(REALISED).inc(float(paid))
+        self._metrics.receipts_realised.labels(REALISED).inc(float(paid))
 
     def drift(self) -> dict[str, dict[str, float | None]]:
         """Population stability index against training of each feature and gain of the bundle this worker answers with.
@@ -94,11 +94,11 @@ class Watching:
             promised.add((name, slate.receipt[name].expected) for name in slate.objectives)
             if slate.seed is not None:
                 for propensity in slate.propensities.tolist():
-                    self._telemetry.propensity.observe(propensity)
+                    self._metrics.propensity.observe(propensity)
         for name, total in weights.totals.items():
-            self._telemetry.weights_used.labels(name).inc(total)
+            self._metrics.weights_used.labels(name).inc(total)
         for name, total in promised.totals.items():
-            self._telemetry.receipts_promised.labels(name).inc(total)
+            self._metrics.receipts_promised.labels(name).inc(total)
 
     def _add_overlap(self, engine: Engine, scored: ScoredCandidates, slate: Slate) -> None:
         """Weight of the first item shown, were pure relevance what draws: `p_target / p_logged`."""
@@ -114,7 +114,7 @@ class Watching:
         self._ratio_sums += (1, ratio, ratio**2)
         n, total, squares = self._ratio_sums
         if squares > 0:
-            self._telemetry.overlap_ess_share.set(total**2 / (n * squares))
+            self._metrics.overlap_ess_share.set(total**2 / (n * squares))
 
 
 class _Sums:

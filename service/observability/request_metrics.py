@@ -9,7 +9,7 @@ import time
 
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from trimtab.service.observability.metrics import Telemetry
+from trimtab.service.observability.metrics import Metrics
 
 UNKNOWN = "unknown"
 """The path of requests that no route matched; their own paths would be endless label values."""
@@ -18,9 +18,9 @@ UNKNOWN = "unknown"
 class Accounting:
     """Wraps the app."""
 
-    def __init__(self, app: ASGIApp, telemetry: Telemetry) -> None:
+    def __init__(self, app: ASGIApp, metrics: Metrics) -> None:
         self._app = app
-        self._telemetry = telemetry
+        self._metrics = metrics
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
@@ -39,5 +39,5 @@ class Accounting:
             await self._app(scope, receive, note_status)
         finally:
             path = getattr(scope.get("route"), "path", UNKNOWN)
-            self._telemetry.requests.labels(path, status).inc()
-            self._telemetry.request_seconds.labels(path).observe(time.perf_counter() - start)
+            self._metrics.requests.labels(path, status).inc()
+            self._metrics.request_seconds.labels(path).observe(time.perf_counter() - start)

@@ -16,7 +16,7 @@ from trimtab.core.errors import NotFound, Unavailable
 from trimtab.engine import Engine
 from trimtab.service.catalogue.catalogue import Catalogue
 from trimtab.service.logs.journal import Journal, Observe
-from trimtab.service.observability.metrics import Telemetry
+from trimtab.service.observability.metrics import Metrics
 from trimtab.service.pages.worker import Analyst
 from trimtab.service.settings import Settings
 from trimtab.webpages.ingest import merged
@@ -29,11 +29,11 @@ class Pages:
     """Takes pages in."""
 
     def __init__(
-        self, settings: Settings, analyst: Analyst, catalogue: Catalogue, telemetry: Telemetry, observe: Observe
+        self, settings: Settings, analyst: Analyst, catalogue: Catalogue, metrics: Metrics, observe: Observe
     ) -> None:
         self._analyst = analyst
         self._catalogue = catalogue
-        self._telemetry = telemetry
+        self._metrics = metrics
         self._provenance = Journal(
             Path(settings.data_folder) / FOLDER,
             observe=observe,
@@ -56,7 +56,7 @@ class Pages:
             Unavailable: too many pages wait, or the disk refuses.
         """
         found = await self._analyst.ask({"task": "page", "html": html, "url": url, "currency": currency})
-        self._telemetry.pages.count(found.pop("counted"))
+        self._metrics.pages.count(found.pop("counted"))
         if found["item"] is None:
             kind = found["page"]["kind"]
             reason = f"it is no product page but {kind}" if kind != "product" else "nothing on it names the product"

@@ -23,7 +23,7 @@ from trimtab.engine.log.impressions import write_parquet
 from trimtab.engine.log.interactions import SPOOL
 from trimtab.service.logs.journal import Journal, Observe
 from trimtab.service.pages.worker import Analyst
-from trimtab.service.redis.gateway import State
+from trimtab.service.redis.gateway import RedisGateway
 from trimtab.service.settings import Settings
 from trimtab.webpages.tracking import Visit, history_frame
 
@@ -44,8 +44,8 @@ return 1
 class Tracked:
     """The pages that are followed."""
 
-    def __init__(self, settings: Settings, state: State, analyst: Analyst, observe: Observe) -> None:
-        self._state = state
+    def __init__(self, settings: Settings, redis: RedisGateway, analyst: Analyst, observe: Observe) -> None:
+        self._redis = redis
         self._analyst = analyst
         self._visits = Journal(
             settings.data_folder / SPOOL / FOLDER,
@@ -118,7 +118,7 @@ class Tracked:
         return stored
 
     async def _ask(self, command: Any) -> Any:
-        answer = await self._state.run_aside(command)
+        answer = await self._redis.run_aside(command)
         if answer is None:
             raise Unavailable("followed pages cannot be reached while Redis does not answer")
         return answer

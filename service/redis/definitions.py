@@ -14,7 +14,7 @@ from pydantic import BaseModel, ValidationError
 from redis import Redis
 
 from trimtab.core.errors import NotFound, Unavailable
-from trimtab.service.redis.gateway import State, Value
+from trimtab.service.redis.gateway import RedisGateway, Value
 
 Definition = TypeVar("Definition", bound=BaseModel)
 
@@ -24,19 +24,19 @@ _log = structlog.get_logger()
 class Definitions(Generic[Definition]):
     """Those of one kind, as last read; a lost Redis leaves them as they were."""
 
-    def __init__(self, state: State, kind: str, model: type[Definition]) -> None:
+    def __init__(self, redis: RedisGateway, kind: str, model: type[Definition]) -> None:
         """
         Args:
             kind: what one of them is called; they are the fields of the hash `trimtab:<kind>s`.
         """
         self.kind = kind
         self.model = model
-        self._state = state
+        self._redis = redis
         self._key = f"trimtab:{kind}s"
         self._by_name: Mapping[str, Definition] = {}
         self._stored: Mapping[bytes | str, bytes | str] = {}
         self._refreshing = threading.Lock()
-        state.on_poll(self._refresh)
+        redis.on_poll(self._refresh)
 
     def all(self) -> Mapping[str, Definition]:
         """By name, in the order of the names."""
@@ -65,11 +65,11 @@ class Definitions(Generic[Definition]):
         self._by_name = by_name
 
     async def _change(self, command: Callable[[Redis], Value]) -> Value:
-        answer = await self._state.run_aside(command)
+        answer = await self._redis.run_aside(command)
         if answer is None:
             raise Unavailable(f"{self.kind}s cannot be changed while Redis does not answer")
-        await self._state.announce()
-        await self._state.run_aside(self._refresh)
+        await self._redis.announce()
+        await self._redis.run_aside(self._refresh)
         return answer
 
     def _refresh(self, redis: Redis) -> None:

@@ -32,7 +32,7 @@ PATIENT_SECONDS = 1.0
 _log = structlog.get_logger()
 
 
-class State:
+class RedisGateway:
     """Shared state in Redis behind a circuit breaker.
 
     Attributes:

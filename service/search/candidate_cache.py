@@ -23,8 +23,8 @@ from safetensors.numpy import load, save
 
 from trimtab.core.records import Query, ScoredCandidates
 from trimtab.engine import Engine
-from trimtab.service.observability.metrics import Telemetry
-from trimtab.service.redis.gateway import State
+from trimtab.service.observability.metrics import Metrics
+from trimtab.service.redis.gateway import RedisGateway
 
 KEY = b"trimtab:candidates:1:"
 """Prefix of the keys; the number is that of the format."""
@@ -38,9 +38,9 @@ LEARNT_AT_ONCE = 1000
 class CandidateCache:
     """Call `get`, and on a miss score and `put`."""
 
-    def __init__(self, state: State, telemetry: Telemetry, *, entries: int, seconds: int) -> None:
-        self._state = state
-        self._telemetry = telemetry
+    def __init__(self, redis: RedisGateway, metrics: Metrics, *, entries: int, seconds: int) -> None:
+        self._redis = redis
+        self._metrics = metrics
         self._entries = entries
         self._seconds = seconds
         self._local: OrderedDict[bytes, ScoredCandidates] = OrderedDict()
@@ -48,7 +48,7 @@ class CandidateCache:
         self._stored: OrderedDict[bytes, None] = OrderedDict()
         self._last_told = b"0"
         if seconds > 0:
-            state.on_poll(self._learn)
+            redis.on_poll(self._learn)
 
     def key(self, engine: Engine, query: Query) -> bytes:
         """What the scored candidates of a query depend on."""
@@ -70,11 +70,11 @@ class CandidateCache:
         if scored is not None:
             self._local.move_to_end(key)
             self._share(key, scored)
-            self._telemetry.candidate_cache.labels("local").inc()
+            self._metrics.candidate_cache.labels("local").inc()
             return scored
-        stored = self._state.run(lambda redis: redis.get(key)) if key in self._stored else None
+        stored = self._redis.run(lambda redis: redis.get(key)) if key in self._stored else None
         scored = _decode(stored) if isinstance(stored, bytes) else None
-        self._telemetry.candidate_cache.labels("miss" if scored is None else "redis").inc()
+        self._metrics.candidate_cache.labels("miss" if scored is None else "redis").inc()
         if scored is not None:
             self._keep(key, scored)
         return scored
@@ -89,7 +89,7 @@ class CandidateCache:
     def _share(self, key: bytes, scored: ScoredCandidates) -> None:
         if key in self._unshared:
             self._unshared.discard(key)
-            self._state.write_later(lambda pipeline: self._store(pipeline, key, scored))
+            self._redis.write_later(lambda pipeline: self._store(pipeline, key, scored))
 
     def _store(self, pipeline: Pipeline, key: bytes, scored: ScoredCandidates) -> None:
         pipeline.set(key, _encode(scored), ex=self._seconds)

@@ -8,7 +8,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from trimtab.core.errors import BadParameter
 from trimtab.service.redis.definitions import Definitions
-from trimtab.service.redis.gateway import State
+from trimtab.service.redis.gateway import RedisGateway
 
 DEFAULT = "default"
 
@@ -29,8 +29,8 @@ class Profile(BaseModel):
 class Profiles(Definitions[Profile]):
     """The profiles that are defined."""
 
-    def __init__(self, state: State) -> None:
-        super().__init__(state, "profile", Profile)
+    def __init__(self, redis: RedisGateway) -> None:
+        super().__init__(redis, "profile", Profile)
 
     def get(self, name: str | None) -> Profile | None:
         """The profile of that name; `default`, if there is one, where no name is given.

@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from redis.client import Pipeline
 
 from trimtab.core.records import Interaction
-from trimtab.service.redis.gateway import State
+from trimtab.service.redis.gateway import RedisGateway
 
 KEY = "trimtab:recent:"
 MOST_EVENTS = 50
@@ -21,18 +21,18 @@ KEPT_SECONDS = 14 * 24 * 3600
 class RecentEvents:
     """Call `follow` with what was accepted, and `of` for each search."""
 
-    def __init__(self, state: State) -> None:
-        self._state = state
+    def __init__(self, redis: RedisGateway) -> None:
+        self._redis = redis
 
     def follow(self, interactions: Sequence[Interaction]) -> None:
         """Remember new events of users, soon."""
         of_users = [one for one in interactions if one.user_id is not None]
         if of_users:
-            self._state.write_later(lambda pipeline: _push(pipeline, of_users))
+            self._redis.write_later(lambda pipeline: _push(pipeline, of_users))
 
     def of(self, user_id: str) -> tuple[str, ...] | None:
         """`action:item_id`, the newest first; None where Redis does not say."""
-        events = self._state.run(lambda redis: redis.lrange(KEY + user_id, 0, MOST_EVENTS - 1))
+        events = self._redis.run(lambda redis: redis.lrange(KEY + user_id, 0, MOST_EVENTS - 1))
         if not isinstance(events, list):
             return None
         return tuple(event if isinstance(event, str) else event.decode(errors="replace") for event in events)

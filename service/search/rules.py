@@ -16,7 +16,7 @@ from pydantic_core import PydanticCustomError
 
 from trimtab.core.records import Constraints, Filter
 from trimtab.service.redis.definitions import Definitions
-from trimtab.service.redis.gateway import State
+from trimtab.service.redis.gateway import RedisGateway
 
 BURIED = -100.0
 """Added to a utility, it sorts an item behind all that are not buried, and leaves no chance to be drawn before them."""
@@ -78,8 +78,8 @@ class Rule(BaseModel):
 class Rules(Definitions[Rule]):
     """The rules that are defined, by the words they speak about."""
 
-    def __init__(self, state: State) -> None:
-        super().__init__(state, "rule", Rule)
+    def __init__(self, redis: RedisGateway) -> None:
+        super().__init__(redis, "rule", Rule)
         self._by_words: Mapping[str | None, list[Rule]] = {}
 
     def constraints(

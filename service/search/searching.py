@@ -27,10 +27,10 @@ from trimtab.service.bundles.shadow import Shadow
 from trimtab.service.catalogue.catalogue import Catalogue
 from trimtab.service.experiments.experiments import Assigned, Experiments
 from trimtab.service.logs.impression_log import ImpressionLog
-from trimtab.service.observability.metrics import Telemetry
+from trimtab.service.observability.metrics import Metrics
 from trimtab.service.observability.quality import Watching
 from trimtab.service.observability.tracing import Tracing
-from trimtab.service.redis.gateway import State
+from trimtab.service.redis.gateway import RedisGateway
 from trimtab.service.search.candidate_cache import CandidateCache
 from trimtab.service.search.profiles import DEFAULT, Profiles
 from trimtab.service.search.pseudonyms import Pseudonyms
@@ -53,14 +53,14 @@ class Searching:
         catalogue: Catalogue,
         *,
         shadow: Shadow,
-        state: State,
+        redis: RedisGateway,
         cache: CandidateCache,
         profiles: Profiles,
         rules: Rules,
         experiments: Experiments,
         recent_events: RecentEvents,
         impressions: ImpressionLog,
-        telemetry: Telemetry,
+        metrics: Metrics,
         watching: Watching,
         tracing: Tracing,
         pseudonyms: Pseudonyms,
@@ -70,13 +70,13 @@ class Searching:
         self._bundles = bundles
         self._shadow = shadow
         self._catalogue = catalogue
-        self._state = state
+        self._redis = redis
         self._cache = cache
         self._profiles = profiles
         self._rules = rules
         self._experiments = experiments
         self._impressions = impressions
-        self._telemetry = telemetry
+        self._metrics = metrics
         self._watching = watching
         self._tracing = tracing
         self._pseudonyms = pseudonyms
@@ -120,10 +120,10 @@ class Searching:
             raise
         done = perf_counter()
         variant = f"canary/{served.name}" if served.role == "canary" else assigned.variant
-        degraded = slate.degraded if self._state.is_up else (*slate.degraded, REDIS)
+        degraded = slate.degraded if self._redis.is_up else (*slate.degraded, REDIS)
         line = self._impressions.record(engine.impression(slate, now, variant=variant))
         self._shadow.offer(line, unit_id or slate.decision_id)
-        self._telemetry.searched(slate, degraded, variant, role=served.role)
+        self._metrics.searched(slate, degraded, variant, role=served.role)
         answer = orjson.dumps({**response_of(slate, engine.store), "degraded": degraded, "variant": variant})
         self._watching.saw(engine, scored, slate)
         end = perf_counter()
@@ -131,7 +131,7 @@ class Searching:
         deadline.learn({**slate.seconds, "respond": end - done})
         self._tracing.searched(slate, seconds=end - start, since_slate=end - done, traceparent=traceparent)
         if deadline.is_past:
-            self._telemetry.searches_late.inc()
+            self._metrics.searches_late.inc()
         return answer
 
     def preview(self, request: SearchRequest) -> bytes:

@@ -1,4 +1,4 @@
-"""A search that is short of time goes without the least dear parts first, and the same rungs make the same slate."""
+"""A search that is short of time goes without the least dear parts first, and the same levels make the same slate."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from trimtab.engine.plan.degradation import (
     DENSE,
     DIVERSITY,
     FEW_CANDIDATES,
-    LADDER,
+    LEVELS,
     RANKING,
     Steady,
     in_order,
@@ -39,7 +39,7 @@ MILLISECONDS = {
     "respond 5": 1.0,
 }
 PRICES = (15, 14, 12, 8, 6, 3)
-"""Milliseconds of a whole search on the ground and on each rung."""
+"""Milliseconds of a whole search on the ground and on each level."""
 
 
 class Clock:
@@ -63,17 +63,17 @@ def deadline(timeout: float, clock: Clock | None = None, shape: Shape = ALL) -> 
     return Deadline(known_costs(), shape, start=0.0, seconds=timeout, clock=clock or Clock())
 
 
-@pytest.mark.parametrize(("rung", "price"), list(enumerate(PRICES)))
-def test_the_first_rung_that_fits_is_taken(rung: int, price: float) -> None:
-    assert in_order(deadline(price).before("live")) == LADDER[:rung]
-    assert in_order(deadline(price - 0.5).before("live")) == LADDER[: rung + 1]
+@pytest.mark.parametrize(("level", "price"), list(enumerate(PRICES)))
+def test_the_first_rung_that_fits_is_taken(level: int, price: float) -> None:
+    assert in_order(deadline(price).before("live")) == LEVELS[:level]
+    assert in_order(deadline(price - 0.5).before("live")) == LEVELS[: level + 1]
 
 
 def test_what_the_queue_took_is_gone() -> None:
     clock = Clock()
     pace = deadline(100.0, clock)
     clock.now = 90.0
-    assert in_order(pace.before("live")) == LADDER[:3]
+    assert in_order(pace.before("live")) == LEVELS[:3]
 
 
 def test_it_is_decided_again_as_time_goes_by() -> None:
@@ -140,12 +140,12 @@ def test_a_stage_that_was_slow_once_is_tried_again() -> None:
     assert tries > 1
 
 
-@pytest.mark.parametrize("n_rungs", range(1, len(LADDER) + 1))
+@pytest.mark.parametrize("n_rungs", range(1, len(LEVELS) + 1))
 @pytest.mark.parametrize("explore", [False, True])
 def test_a_degraded_decision_is_made_again_to_the_bit(engine: Engine, n_rungs: int, explore: bool) -> None:
     query = Query("ice cream", k=7, weights=MIXED, explore=explore, session_id="s", user_id=engine.user_ids[0])
-    slate = engine.search(query, Steady(frozenset(LADDER[:n_rungs])))
-    assert slate.degraded == LADDER[:n_rungs]
+    slate = engine.search(query, Steady(frozenset(LEVELS[:n_rungs])))
+    assert slate.degraded == LEVELS[:n_rungs]
     row = impression_row(engine.impression(slate, datetime.now(UTC)))
     again = replay_decision(engine, row)
     assert again["reproduced"], again["differences"]
@@ -155,13 +155,13 @@ def test_a_degraded_decision_is_made_again_to_the_bit(engine: Engine, n_rungs: i
 def test_each_rung_does_what_it_says(engine: Engine) -> None:
     query = Query("ice cream", k=10, weights=MIXED)
     whole = engine.search(query)
-    by_rungs = {rungs: engine.search(query, Steady(frozenset(rungs))) for rungs in (LADDER[:n] for n in range(6))}
+    by_rungs = {levels: engine.search(query, Steady(frozenset(levels))) for levels in (LEVELS[:n] for n in range(6))}
     assert by_rungs[()].item_ids == whole.item_ids
-    assert by_rungs[LADDER[:1]].item_ids == whole.item_ids, "nobody's live features are missed"
-    assert by_rungs[LADDER[:2]].weights == pytest.approx({"relevance": 2 / 3, "revenue": 1 / 3, "diversity": 0})
-    few = by_rungs[LADDER[:3]]
+    assert by_rungs[LEVELS[:1]].item_ids == whole.item_ids, "nobody's live features are missed"
+    assert by_rungs[LEVELS[:2]].weights == pytest.approx({"relevance": 2 / 3, "revenue": 1 / 3, "diversity": 0})
+    few = by_rungs[LEVELS[:3]]
     assert few.n_candidates == FEW_CANDIDATES < whole.n_candidates
-    unranked, by_words = by_rungs[LADDER[:4]], by_rungs[LADDER[:5]]
+    unranked, by_words = by_rungs[LEVELS[:4]], by_rungs[LEVELS[:5]]
     pipeline = engine.pipeline
     assert unranked.rows.tolist() == pipeline.retrieve("ice cream").rows[:10].tolist()
     assert by_words.rows.tolist() == pipeline.retrieve("ice cream", by_meaning=False).rows[:10].tolist()
@@ -173,9 +173,9 @@ def test_the_head_of_the_candidates_is_what_a_smaller_retrieval_finds(engine: En
     assert deep.first(FEW_CANDIDATES).rows.tolist() == shallow.rows.tolist()
 
 
-@pytest.mark.parametrize("rungs", [LADDER[:n] for n in range(len(LADDER) + 1)], ids=len)
-def test_rules_and_deep_pages_hold_on_every_rung(engine: Engine, rungs: tuple[str, ...]) -> None:
-    pace = Steady(frozenset(rungs))
+@pytest.mark.parametrize("levels", [LEVELS[:n] for n in range(len(LEVELS) + 1)], ids=len)
+def test_rules_and_deep_pages_hold_on_every_rung(engine: Engine, levels: tuple[str, ...]) -> None:
+    pace = Steady(frozenset(levels))
     found = engine.search(Query("ice cream", k=30)).item_ids
     rules = Constraints(pins={0: found[20]}, exclusions=frozenset({found[0]}))
     slate = engine.search(Query("ice cream", k=10, constraints=rules), pace)
@@ -184,12 +184,12 @@ def test_rules_and_deep_pages_hold_on_every_rung(engine: Engine, rungs: tuple[st
     pages = [engine.search(Query("ice cream", k=30, offset=offset), pace) for offset in (0, 30, 60)]
     assert all(len(page.item_ids) == 30 for page in pages)
     shown = [set(page.item_ids) for page in pages]
-    if CANDIDATES not in rungs:  # pages of one query are ranked among different numbers of candidates there
+    if CANDIDATES not in levels:  # pages of one query are ranked among different numbers of candidates there
         assert all(not one & other for one, other in pairwise(shown))
 
 
 def test_words_that_nothing_has_find_nothing_by_words_and_no_page_is_an_error(engine: Engine) -> None:
-    pace = Steady(frozenset(LADDER))
+    pace = Steady(frozenset(LEVELS))
     assert engine.search(Query("ice cream", k=20, offset=190), pace).item_ids is not None
     assert DENSE in engine.search(Query("qqqq xxxx", offset=10), pace).degraded
 
@@ -197,5 +197,5 @@ def test_words_that_nothing_has_find_nothing_by_words_and_no_page_is_an_error(en
 def test_the_costs_are_known_before_the_first_request(engine: Engine) -> None:
     costs = measured_costs(engine)
     shape = Shape.of(Query("soup"), engine.default_weights)
-    assert in_order(Deadline(costs, shape, start=0, seconds=1e-9, clock=Clock()).before("retrieve")) == LADDER[1:]
+    assert in_order(Deadline(costs, shape, start=0, seconds=1e-9, clock=Clock()).before("retrieve")) == LEVELS[1:]
     assert Deadline(costs, shape, start=0, seconds=1e9, clock=Clock()).before("retrieve") == frozenset()

@@ -14,7 +14,7 @@ from tests.service.conftest import metric
 from trimtab.core.errors import Unavailable
 from trimtab.service.app import create_app
 from trimtab.service.http.admission import Admission, Priority, priority_of
-from trimtab.service.observability.metrics import Telemetry
+from trimtab.service.observability.metrics import Metrics
 from trimtab.service.settings import Settings
 
 BACKGROUND = {"Priority": "u=7, i"}
@@ -73,7 +73,7 @@ class Line:
     """Searches that come, are computed when the test says so, and leave."""
 
     def __init__(self, *, waiting: int) -> None:
-        self.admission = Admission(Telemetry(), waiting=waiting)
+        self.admission = Admission(Metrics(), waiting=waiting)
         self.served: list[str] = []
         self.tasks: dict[str, asyncio.Task[None]] = {}
         self.done: dict[str, asyncio.Event] = {}
@@ -131,7 +131,7 @@ class Clock:
 def test_no_batch_caller_is_let_in_while_shoppers_are_turned_away() -> None:
     async def story() -> None:
         clock = Clock()
-        admission = Admission(Telemetry(), waiting=0, clock=clock)
+        admission = Admission(Metrics(), waiting=0, clock=clock)
         async with admission.turn():
             with pytest.raises(Unavailable):
                 await admission.enter("shopper")
@@ -148,7 +148,7 @@ def test_no_batch_caller_is_let_in_while_shoppers_are_turned_away() -> None:
 def test_a_line_that_moves_slowly_is_shorter() -> None:
     async def story() -> None:
         clock = Clock()
-        admission = Admission(Telemetry(), waiting=100, patience_seconds=1.0, clock=clock)
+        admission = Admission(Metrics(), waiting=100, patience_seconds=1.0, clock=clock)
 
         async def search(seconds: float) -> bool:
             try:
@@ -192,7 +192,7 @@ def test_who_gives_up_while_waiting_leaves_room() -> None:
 
 def test_who_gives_up_when_the_turn_has_just_come_passes_it_on() -> None:
     async def story() -> None:
-        admission = Admission(Telemetry(), waiting=2)
+        admission = Admission(Metrics(), waiting=2)
         served = []
 
         async def search(name: str) -> None:

@@ -8,7 +8,7 @@ import httpx
 import pytest
 
 from tests.service.conftest import eventually, metric
-from trimtab.engine.plan.degradation import LADDER
+from trimtab.engine.plan.degradation import LEVELS
 
 KEY = {"Authorization": "Bearer sesame"}
 WIDE = {"q": "ice cream", "k": 200, "w_relevance": 0.5, "w_diversity": 0.5}
@@ -26,16 +26,16 @@ def test_a_search_without_time_is_answered_and_says_what_it_went_without(service
     assert service.get("/search", params={**WIDE, "q": "vanilla ice cream"}).json()["degraded"] == []
     hurried = service.get("/search", params={**WIDE, "timeout_ms": 1}).json()
     assert hurried["hits"]
-    rungs = [rung for rung in LADDER if rung in hurried["degraded"]]
-    assert rungs == hurried["degraded"]
-    assert "diversity" in rungs
-    assert "live_features" not in rungs, "there is no user whose features could be missed"
+    levels = [level for level in LEVELS if level in hurried["degraded"]]
+    assert levels == hurried["degraded"]
+    assert "diversity" in levels
+    assert "live_features" not in levels, "there is no user whose features could be missed"
     assert hurried["weights"]["diversity"] == 0
-    for rung in rungs:
-        assert metric(service, "trimtab_searches_degraded_total", reason=rung) >= 1
+    for level in levels:
+        assert metric(service, "trimtab_searches_degraded_total", reason=level) >= 1
     again = decision(service, hurried["decision_id"])
     assert again["reproduced"], again["differences"]
-    assert again["degraded"] == rungs
+    assert again["degraded"] == levels
     assert [hit["item_id"] for hit in again["hits"]] == [hit["item_id"] for hit in hurried["hits"]]
 
 

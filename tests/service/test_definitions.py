@@ -13,8 +13,8 @@ from redis import Redis
 from tests.service.conftest import RedisProcess
 from trimtab.core.errors import NotFound
 from trimtab.service.experiments.experiments import Experiment, Experiments
-from trimtab.service.observability.metrics import Telemetry
-from trimtab.service.redis.gateway import State
+from trimtab.service.observability.metrics import Metrics
+from trimtab.service.redis.gateway import RedisGateway
 from trimtab.service.search.profiles import Profile, Profiles
 
 MARGIN = Profile(weights={"revenue": 1.0})
@@ -22,8 +22,8 @@ HALVES = Experiment.model_validate({"arms": {"control": {"share": 0.5}, "margin"
 
 
 @contextmanager
-def worker(redis: RedisProcess, *, poll_seconds: float) -> Iterator[State]:
-    state = State(redis.url, timeout_seconds=2, poll_seconds=poll_seconds)
+def worker(redis: RedisProcess, *, poll_seconds: float) -> Iterator[RedisGateway]:
+    state = RedisGateway(redis.url, timeout_seconds=2, poll_seconds=poll_seconds)
     try:
         yield state
     finally:
@@ -75,7 +75,7 @@ def test_what_another_worker_defined_or_forgot_a_moment_ago(module_redis: RedisP
 
 def test_an_experiment_ends_while_its_searches_are_answered(module_redis: RedisProcess) -> None:
     with worker(module_redis, poll_seconds=60) as state:
-        experiments = Experiments(state, Telemetry())
+        experiments = Experiments(state, Metrics())
         state.start()
         asyncio.run(experiments.put("halves", HALVES))
         assigned = experiments.assign(user_id=None, session_id="visit")

@@ -10,7 +10,7 @@ import pytest
 
 from tests.service.conftest import PATIENT_REDIS_SECONDS, RedisProcess, serving
 from trimtab.service.http.keys import Key, Keys, digest_of
-from trimtab.service.redis.gateway import State
+from trimtab.service.redis.gateway import RedisGateway
 from trimtab.service.settings import Settings
 
 EVENT = {"event_id": "e", "action_name": "click", "query_id": "d", "item_id": "i"}
@@ -126,7 +126,7 @@ def test_without_any_key_nobody_changes_anything(small_bundle: Path, tmp_path: P
 
 
 def test_without_redis_nobody_is_counted() -> None:
-    lost = State(None, timeout_seconds=1, poll_seconds=1)
+    lost = RedisGateway(None, timeout_seconds=1, poll_seconds=1)
     key = Key(scopes=("search",), per_minute=1, digest=digest_of("key"))
     for _ in range(3):
         Keys(lost).take("front", key)

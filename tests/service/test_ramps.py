@@ -17,8 +17,8 @@ from trimtab.core.records import Interaction
 from trimtab.service.experiments.experiments import Assigned, Experiment, Experiments, ramp_field
 from trimtab.service.experiments.ramp import RampState
 from trimtab.service.experiments.ramps import LEADER, Ramps, read_history
-from trimtab.service.observability.metrics import Telemetry
-from trimtab.service.redis.gateway import State
+from trimtab.service.observability.metrics import Metrics
+from trimtab.service.redis.gateway import RedisGateway
 from trimtab.service.settings import Settings
 
 KEY = {"Authorization": "Bearer sesame"}
@@ -34,14 +34,14 @@ class Worker:
     now: float = 0.0
 
     def __post_init__(self) -> None:
-        state = State(None, timeout_seconds=1, poll_seconds=1)
-        self.experiments = Experiments(state, Telemetry())
-        self.ramps = Ramps(self.experiments, state, clock=lambda: self.now)
-        self._state = state
+        redis = RedisGateway(None, timeout_seconds=1, poll_seconds=1)
+        self.experiments = Experiments(redis, Metrics())
+        self.ramps = Ramps(self.experiments, redis, clock=lambda: self.now)
+        self._redis = redis
 
     def poll(self, now: float) -> None:
         self.now = now
-        for reader in self._state._readers:
+        for reader in self._redis._readers:
             reader(self.redis)
 
     def exposure(self) -> float:

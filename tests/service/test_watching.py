@@ -15,10 +15,10 @@ from hypothesis import strategies as st
 from tests.service.conftest import eventually, metric, serving
 from trimtab.core.records import Query
 from trimtab.engine import Engine
-from trimtab.engine.plan.degradation import LADDER, Steady
+from trimtab.engine.plan.degradation import LEVELS, Steady
 from trimtab.ranker.features import FEATURES
 from trimtab.ranker.population import Distribution
-from trimtab.service.observability.metrics import Telemetry
+from trimtab.service.observability.metrics import Metrics
 from trimtab.service.observability.quality import SAMPLED_EVERY, Watching
 from trimtab.service.settings import Settings
 
@@ -29,8 +29,8 @@ class Watched:
     """A watching and what it tells."""
 
     def __init__(self) -> None:
-        self.telemetry = Telemetry()
-        self.watching = Watching(self.telemetry)
+        self.metrics = Metrics()
+        self.watching = Watching(self.metrics)
 
     def sees(self, engine: Engine, query: Query, *, times: int = SAMPLED_EVERY, price: float | None = None) -> None:
         scored = engine.score(query)
@@ -45,7 +45,7 @@ class Watched:
     def told(self) -> dict[str, float]:
         """By name and labels."""
         self.watching.tick()
-        lines = self.telemetry.exposition().decode().splitlines()
+        lines = self.metrics.exposition().decode().splitlines()
         return {name: float(value) for name, _, value in (line.rpartition(" ") for line in lines if line[0] != "#")}
 
 
@@ -135,7 +135,7 @@ def test_overlap_is_whole_where_pure_relevance_was_drawn_and_less_elsewhere(engi
 
 def test_what_was_not_ranked_is_no_drift(engine: Engine) -> None:
     watched = Watched()
-    pace = Steady(frozenset(LADDER))
+    pace = Steady(frozenset(LEVELS))
     for query in QUERIES * 3:
         scored = engine.score(Query(query), pace=pace)
         for _ in range(SAMPLED_EVERY):

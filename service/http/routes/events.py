@@ -9,7 +9,7 @@ from trimtab.service.http.auth import Gate
 from trimtab.service.http.bodies import documented_body, read_object, reference, validated
 from trimtab.service.http.problem_documents import documented
 from trimtab.service.logs.event_log import MAX_BATCH, Event, EventLog
-from trimtab.service.observability.metrics import Telemetry
+from trimtab.service.observability.metrics import Metrics
 from trimtab.service.search.pseudonyms import Pseudonyms
 
 
@@ -29,7 +29,7 @@ class Acknowledgement(BaseModel):
 
 
 def events_router(
-    events: EventLog, pseudonyms: Pseudonyms, telemetry: Telemetry, gate: Gate, *, max_body_bytes: int
+    events: EventLog, pseudonyms: Pseudonyms, metrics: Metrics, gate: Gate, *, max_body_bytes: int
 ) -> APIRouter:
     router = APIRouter(tags=["events"])
 
@@ -45,8 +45,8 @@ def events_router(
         values = await read_object(request, max_bytes=max_body_bytes)
         sent = validated(Batch, values).events if "events" in values else [validated(Event, values)]
         accepted = await events.add([pseudonyms.event(event) for event in sent])
-        telemetry.events.labels("accepted").inc(accepted)
-        telemetry.events.labels("duplicate").inc(len(sent) - accepted)
+        metrics.events.labels("accepted").inc(accepted)
+        metrics.events.labels("duplicate").inc(len(sent) - accepted)
         return Acknowledgement(accepted=accepted, duplicates=len(sent) - accepted)
 
     return router

@@ -17,7 +17,7 @@ from trimtab.service.experiments.ramp import Ramp, RampState, Totals, compared
 from trimtab.service.experiments.ramps import read_history
 from trimtab.service.http.problem_documents import documented
 from trimtab.service.http.routes.definitions import Name
-from trimtab.service.redis.gateway import State
+from trimtab.service.redis.gateway import RedisGateway
 
 
 class ExperimentState(BaseModel):
@@ -64,7 +64,7 @@ class ExperimentResults(ExperimentState):
 
 
 def experiments_router(
-    experiments: Experiments, state: State, *, reader: Callable[[Request], Awaitable[None]]
+    experiments: Experiments, redis: RedisGateway, *, reader: Callable[[Request], Awaitable[None]]
 ) -> APIRouter:
     router = APIRouter(tags=["experiments"])
 
@@ -76,7 +76,7 @@ def experiments_router(
     )
     async def split(name: Name) -> ExperimentState:
         """Counts are those of a moment ago."""
-        return _state(experiments, name)
+        return _redis(experiments, name)
 
     @router.get(
         "/experiments/{name}/results",
@@ -86,9 +86,9 @@ def experiments_router(
     )
     async def results(name: Name) -> ExperimentResults:
         """Sums by arm, and intervals against the control that are valid at every look: now, and once a minute."""
-        so_far = _state(experiments, name)
+        so_far = _redis(experiments, name)
         experiment = so_far.definition
-        read = await state.run_aside(lambda redis: read_history(redis, name, experiment))
+        read = await redis.run_aside(lambda redis: read_history(redis, name, experiment))
         if read is None:
             raise Unavailable("results cannot be read while Redis does not answer")
         totals, history = read
@@ -104,7 +104,7 @@ def experiments_router(
     return router
 
 
-def _state(experiments: Experiments, name: str) -> ExperimentState:
+def _redis(experiments: Experiments, name: str) -> ExperimentState:
     definition = experiments.all().get(name)
     if definition is None:
         raise NotFound(f"there is no experiment {name!r}")

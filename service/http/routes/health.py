@@ -9,8 +9,8 @@ from pydantic import BaseModel
 
 from trimtab.service.bundles.bundles import Bundles
 from trimtab.service.http.auth import Gate
-from trimtab.service.observability.metrics import Telemetry
-from trimtab.service.redis.gateway import State
+from trimtab.service.observability.metrics import Metrics
+from trimtab.service.redis.gateway import RedisGateway
 
 
 class Health(BaseModel):
@@ -25,7 +25,7 @@ class Readiness(BaseModel):
     redis: str
 
 
-def health_router(bundles: Bundles, gate: Gate, *, state: State, telemetry: Telemetry) -> APIRouter:
+def health_router(bundles: Bundles, gate: Gate, *, redis: RedisGateway, metrics: Metrics) -> APIRouter:
     router = APIRouter(tags=["health"])
 
     @router.get("/healthz", summary="Is the process alive")
@@ -35,12 +35,12 @@ def health_router(bundles: Bundles, gate: Gate, *, state: State, telemetry: Tele
     @router.get("/readyz", summary="Can it serve")
     async def readyz() -> Readiness:
         """Answers once the bundle is loaded, verified and warm: before that the port is closed."""
-        return Readiness(status="ready", bundle=bundles.serving.bundle_id, redis="up" if state.is_up else "down")
+        return Readiness(status="ready", bundle=bundles.serving.bundle_id, redis="up" if redis.is_up else "down")
 
     @router.get("/metrics", response_class=Response, summary="Prometheus metrics")
-    async def metrics(request: Request) -> Response:
+    async def prometheus(request: Request) -> Response:
         gate.require_admin_port(request)
-        telemetry.redis_up.set(state.is_up)
-        return Response(telemetry.exposition(), media_type=CONTENT_TYPE_LATEST)
+        metrics.redis_up.set(redis.is_up)
+        return Response(metrics.exposition(), media_type=CONTENT_TYPE_LATEST)
 
     return router
