@@ -2,30 +2,21 @@
 
 from __future__ import annotations
 
-import shutil
-from datetime import UTC, datetime
+import os
+from collections.abc import Iterator
 from pathlib import Path
 
-import polars as pl
 import pytest
 
+from tests.support.bundles import build_small, some_aisles, three_bundles
+from tests.support.made_once import made_once
+from tests.support.redis_servers import RedisProcess, running_redis
 from trimtab.abtest.simulation.simulate import simulate
 from trimtab.abtest.simulation.world import World, world_of
 from trimtab.catalog.datasets.grocery import Grocery, load_grocery
 from trimtab.engine import Engine
-from trimtab.engine.build.grocery import Split, Splits, build_grocery
-from trimtab.engine.bundle.folder import RETRIEVAL, Description, load_bundle, save_bundle, staging_folder
-from trimtab.ranker.objectives import objectives_of
-from trimtab.ranker.training.cold_start import cold_start_ranker
-from trimtab.ranker.training.heads import Recipe
 
 SHARED_DATA = Path(__file__).resolve().parents[2] / "shared" / "data"
-SMALL_CATEGORIES = ("ice cream", "yogurt", "coffee", "pasta", "soup", "cheese")
-SMALL_SPLITS = Splits(
-    train=Split(known_until=30, first=31, last=40, n_intents=300),
-    validation=Split(known_until=40, first=41, last=46, n_intents=150),
-    test=Split(known_until=46, first=47, last=53, n_intents=80),
-)
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
@@ -35,6 +26,23 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     for item in items:
         if item.get_closest_marker("shared_data"):
             item.add_marker(skip)
+
+
+@pytest.fixture(autouse=True, scope="session")
+def no_settings_of_this_machine() -> Iterator[None]:
+    with pytest.MonkeyPatch.context() as patch:
+        for name in [name for name in os.environ if name.startswith("TRIMTAB_") or name == "REDIS_URL"]:
+            patch.delenv(name)
+        # A machine that is busy with other tests is no reason to degrade; those that are about deadlines give theirs.
+        patch.setenv("TRIMTAB_TIMEOUT_MS", "10000")
+        yield
+
+
+@pytest.fixture
+def redis_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RedisProcess]:
+    """A real redis-server that the test may kill."""
+    with running_redis(tmp_path_factory.mktemp("redis")) as server:
+        yield server
 
 
 @pytest.fixture(scope="session")
@@ -52,18 +60,17 @@ def grocery() -> Grocery:
 @pytest.fixture(scope="session")
 def small_grocery(grocery: Grocery) -> Grocery:
     """Some aisles of the shop: a few thousand products and their purchases."""
-    wanted = pl.col("category").str.to_lowercase().str.contains("|".join(SMALL_CATEGORIES))
-    items = grocery.items.filter(wanted)
-    purchases = grocery.purchases.filter(pl.col("item_id").is_in(items["item_id"].implode()))
-    return Grocery(items, purchases, grocery.households)
+    return some_aisles(grocery)
 
 
 @pytest.fixture(scope="session")
-def small_bundle(small_grocery: Grocery, tmp_path_factory: pytest.TempPathFactory) -> Path:
+def small_bundle(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A bundle of `small_grocery` with a trained ranker. Not to be written to."""
-    out = tmp_path_factory.mktemp("bundles") / "grocery-small"
-    build_grocery(out, grocery=small_grocery, splits=SMALL_SPLITS, recipe=Recipe(hidden=(16,), n_steps=200))
-    return out
+
+    def build(folder: Path) -> None:
+        build_small(request.getfixturevalue("small_grocery"), folder / "grocery-small")
+
+    return made_once(tmp_path_factory, "small-bundle", build) / "grocery-small"
 
 
 @pytest.fixture(scope="session")
@@ -74,25 +81,7 @@ def engine(small_bundle: Path) -> Engine:
 @pytest.fixture(scope="session")
 def bundle_folder(small_bundle: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Three bundles of one catalogue: `small` as trained; `rules` and `same-rules` rank by the same rules."""
-    folder = tmp_path_factory.mktemp("bundle-folder")
-    shutil.copytree(small_bundle, folder / "small")
-    bundle = load_bundle(small_bundle)
-    objectives = objectives_of(has_prices=True)
-    ruled, ranges = cold_start_ranker(objectives, bundle.pipeline.store.prices)
-    for name in ("rules", "same-rules"):
-        description = Description(
-            source="grocery",
-            objectives=objectives,
-            ranges=ranges,
-            default_weights=bundle.manifest["default_weights"],
-            training={"method": "cold_start"},
-            as_of=datetime.now(UTC),
-        )
-        with staging_folder(folder / name) as staging:
-            shutil.copytree(small_bundle / RETRIEVAL, staging / RETRIEVAL)
-            (staging / "name.txt").write_text(name)  # two bundles with the same files would be one
-            save_bundle(folder / name, staging=staging, pipeline=bundle.pipeline, ranker=ruled, description=description)
-    return folder
+    return made_once(tmp_path_factory, "bundle-folder", lambda folder: three_bundles(small_bundle, folder))
 
 
 @pytest.fixture(scope="session")
@@ -101,8 +90,11 @@ def world(engine: Engine) -> World:
 
 
 @pytest.fixture(scope="session")
-def log(engine: Engine, world: World, tmp_path_factory: pytest.TempPathFactory) -> Path:
+def log(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """3,000 explored impressions of the small grocery shop at the bundle's default weights. Not to be written to."""
-    out = tmp_path_factory.mktemp("logs") / "log"
-    simulate(engine, 3000, out, seed=1, world=world)
-    return out
+
+    def write(folder: Path) -> None:
+        engine, world = request.getfixturevalue("engine"), request.getfixturevalue("world")
+        simulate(engine, 3000, folder, seed=1, world=world)
+
+    return made_once(tmp_path_factory, "log", write)

@@ -20,8 +20,8 @@ from pathlib import Path
 import httpx
 import pytest
 
-from tests.service.conftest import eventually
-from tests.service.processes import free_port, is_ready
+from tests.support.processes import free_port, is_ready
+from tests.support.waiting import eventually
 from trimtab import cli
 from trimtab.engine.build import grocery
 

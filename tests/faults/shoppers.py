@@ -1,4 +1,4 @@
-"""Shoppers who search without pause while something breaks."""
+"""Shoppers who search again and again while something breaks."""
 
 from __future__ import annotations
 
@@ -10,9 +10,11 @@ from dataclasses import dataclass, field
 
 import httpx
 
-from tests.service.conftest import eventually
+from tests.support.waiting import eventually
 
 QUERIES = ("soup", "ice cream", "yogurt", "coffee", "pasta", "cheddar cheese")
+PAUSE_SECONDS = 0.01
+"""Between two searches of a shopper, so that what is broken and started again gets some of the processor, too."""
 
 
 @dataclass
@@ -52,7 +54,7 @@ def _shop(base_url: httpx.URL, seen: Seen, closing: threading.Event, keep_alive:
     n_asked = 0
     limits = httpx.Limits(max_keepalive_connections=None if keep_alive else 0)
     with httpx.Client(base_url=base_url, timeout=30, limits=limits) as client:
-        while not closing.is_set():
+        while not closing.wait(PAUSE_SECONDS):
             n_asked += 1
             start = time.perf_counter()
             try:

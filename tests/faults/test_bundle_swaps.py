@@ -10,8 +10,9 @@ import httpx
 import numpy as np
 
 from tests.faults.shoppers import Seen, shopping
-from tests.service.conftest import RedisProcess, eventually
-from tests.service.processes import is_ready, process
+from tests.support.processes import is_ready, process
+from tests.support.redis_servers import RedisProcess
+from tests.support.waiting import eventually
 
 N_SWAPS = int(os.environ.get("FAULT_SWAPS", "3"))
 """`make faults` makes it 100."""

@@ -9,8 +9,9 @@ from pathlib import Path
 import httpx
 
 from tests.faults.test_kills import N_ROUNDS
-from tests.service.conftest import RedisProcess, eventually
-from tests.service.processes import is_ready, process
+from tests.support.processes import is_ready, process
+from tests.support.redis_servers import RedisProcess
+from tests.support.waiting import eventually
 
 KEY = {"Authorization": "Bearer sesame"}
 

@@ -11,7 +11,9 @@ import httpx
 import polars as pl
 import pytest
 
-from tests.service.conftest import PATIENT_REDIS_SECONDS, RedisProcess, eventually, metric, serving
+from tests.support.redis_servers import PATIENT_REDIS_SECONDS, RedisProcess
+from tests.support.services import metric, serving
+from tests.support.waiting import eventually
 from trimtab.engine.log.impressions import read_log
 from trimtab.service.settings import Settings
 

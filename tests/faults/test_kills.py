@@ -12,8 +12,9 @@ import httpx
 import polars as pl
 
 from tests.faults.shoppers import shopping
-from tests.service.conftest import RedisProcess, eventually
-from tests.service.processes import is_ready, process
+from tests.support.processes import is_ready, process
+from tests.support.redis_servers import RedisProcess
+from tests.support.waiting import eventually
 from trimtab.engine.log.interactions import read_interactions
 
 N_ROUNDS = int(os.environ.get("FAULT_ROUNDS", "2"))

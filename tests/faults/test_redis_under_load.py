@@ -6,8 +6,9 @@ import signal
 from pathlib import Path
 
 from tests.faults.shoppers import Seen, shopping
-from tests.service.conftest import RedisProcess, eventually
-from tests.service.processes import is_ready, process
+from tests.support.processes import is_ready, process
+from tests.support.redis_servers import RedisProcess
+from tests.support.waiting import eventually
 
 
 def is_degraded(seen: Seen) -> bool:

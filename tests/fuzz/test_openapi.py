@@ -12,8 +12,9 @@ import subprocess
 import sys
 from pathlib import Path
 
-from tests.service.conftest import PATIENT_REDIS_SECONDS, RedisProcess, eventually
-from tests.service.processes import is_ready, process
+from tests.support.processes import is_ready, process
+from tests.support.redis_servers import PATIENT_REDIS_SECONDS, RedisProcess
+from tests.support.waiting import eventually
 
 EXAMPLES = int(os.environ.get("FUZZ_EXAMPLES", "4"))
 """Requests an operation at most; from `MANY` on edge cases of each parameter are walked through, too."""

@@ -11,7 +11,7 @@ import httpx
 import pytest
 
 from loadtests.serving import is_loopback
-from tests.service.conftest import serving
+from tests.support.services import serving
 from trimtab.service.settings import Settings
 
 ROOT = Path(__file__).resolve().parents[2]

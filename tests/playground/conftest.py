@@ -9,8 +9,10 @@ import polars as pl
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
-from tests.playground.chromium import chromium_path, running_chromium
-from tests.service.conftest import PATIENCE_SECONDS, RedisProcess, running_redis, serving
+from tests.support.chromium import chromium_path, running_chromium
+from tests.support.redis_servers import RedisProcess, running_redis
+from tests.support.services import serving
+from tests.support.waiting import PATIENCE_SECONDS
 from trimtab.catalog.readers import read_catalogue
 from trimtab.engine.build.recipe import build_bundle
 from trimtab.service.settings import Settings

@@ -18,9 +18,9 @@ import polars as pl
 from playwright.sync_api import Page, expect
 from redis import Redis
 
-from tests.playground.chromium import running_chromium
 from tests.playground.reading import settled
-from tests.service.conftest import serving
+from tests.support.chromium import running_chromium
+from tests.support.services import serving
 from trimtab.abtest.ope.replay import replay
 from trimtab.abtest.simulation.simulate import simulate
 from trimtab.engine import Engine

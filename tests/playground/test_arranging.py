@@ -11,7 +11,9 @@ from playwright.sync_api import Locator, Page, expect
 
 from tests.playground.conftest import settings_for
 from tests.playground.reading import cards, item_ids, serious_violations, settled
-from tests.service.conftest import RedisProcess, eventually, serving
+from tests.support.redis_servers import RedisProcess
+from tests.support.services import serving
+from tests.support.waiting import eventually
 from trimtab.service.settings import Settings
 
 ADMIN = {"Authorization": "Bearer sesame"}

@@ -12,7 +12,8 @@ from playwright.sync_api import Page, expect
 
 from tests.playground.conftest import MARKUP, settings_for
 from tests.playground.reading import cards, item_ids, serious_violations, settled, slide
-from tests.service.conftest import RedisProcess, metric, serving
+from tests.support.redis_servers import RedisProcess
+from tests.support.services import metric, serving
 
 STEERED = "/?q=coffee&w_relevance=0.2&w_revenue=0.8&w_diversity=0"
 

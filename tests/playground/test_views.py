@@ -14,7 +14,8 @@ from playwright.sync_api import Page, expect
 from tests.playground.conftest import settings_for
 from tests.playground.reading import serious_violations
 from tests.playground.screenshots import product_page
-from tests.service.conftest import RedisProcess, serving
+from tests.support.redis_servers import RedisProcess
+from tests.support.services import serving
 from trimtab.abtest.ope.replay import replay
 from trimtab.engine import Engine
 from trimtab.service.experiments.experiments import Experiment, totals_key

@@ -6,8 +6,8 @@ from pathlib import Path
 
 import httpx
 
-from tests.service.conftest import eventually
-from tests.service.processes import free_port, is_ready, process
+from tests.support.processes import free_port, is_ready, process
+from tests.support.waiting import eventually
 
 ADMIN = {"Authorization": "Bearer sesame"}
 ADMIN_PATHS = ("/keys", "/rules", "/profiles", "/experiments", "/decisions/0123456789abcdef-0123456789abcdef")

@@ -10,7 +10,7 @@ import httpx
 import pytest
 from fastapi import Request
 
-from tests.service.conftest import metric
+from tests.support.services import metric
 from trimtab.core.errors import Unavailable
 from trimtab.service.app import create_app
 from trimtab.service.http.admission import Admission, Priority, priority_of

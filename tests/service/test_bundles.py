@@ -9,7 +9,9 @@ from pathlib import Path
 import httpx
 import pytest
 
-from tests.service.conftest import PATIENT_REDIS_SECONDS, RedisProcess, beside, eventually, metric, serving
+from tests.support.redis_servers import PATIENT_REDIS_SECONDS, RedisProcess
+from tests.support.services import beside, metric, serving
+from tests.support.waiting import eventually
 from trimtab.engine.log.impressions import read_log, rows_of
 from trimtab.service.settings import Settings
 

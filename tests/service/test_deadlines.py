@@ -7,7 +7,8 @@ from typing import Any
 import httpx
 import pytest
 
-from tests.service.conftest import eventually, metric
+from tests.support.services import metric
+from tests.support.waiting import eventually
 from trimtab.engine.plan.degradation import LEVELS
 
 KEY = {"Authorization": "Bearer sesame"}

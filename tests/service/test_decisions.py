@@ -8,7 +8,8 @@ from typing import Any
 import httpx
 import pytest
 
-from tests.service.conftest import eventually, serving
+from tests.support.services import serving
+from tests.support.waiting import eventually
 from trimtab.core.errors import NotFound
 from trimtab.engine import Engine
 from trimtab.engine.log.decisions import replay_decision

@@ -10,7 +10,7 @@ from contextlib import contextmanager
 import pytest
 from redis import Redis
 
-from tests.service.conftest import RedisProcess
+from tests.support.redis_servers import RedisProcess
 from trimtab.core.errors import NotFound
 from trimtab.service.experiments.experiments import Experiment, Experiments
 from trimtab.service.observability.metrics import Metrics

@@ -10,7 +10,7 @@ import pytest
 from fastapi import FastAPI
 from uvicorn import Config
 
-from tests.service.conftest import eventually
+from tests.support.waiting import eventually
 from trimtab.service.http import draining
 
 

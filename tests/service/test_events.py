@@ -10,7 +10,9 @@ from typing import Any
 import httpx
 import pytest
 
-from tests.service.conftest import PATIENT_REDIS_SECONDS, RedisProcess, eventually, metric, serving
+from tests.support.redis_servers import PATIENT_REDIS_SECONDS, RedisProcess
+from tests.support.services import metric, serving
+from tests.support.waiting import eventually
 from trimtab.engine.log.interactions import read_interactions
 from trimtab.service.settings import Settings
 

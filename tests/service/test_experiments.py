@@ -10,7 +10,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tests.service.conftest import RedisProcess, beside, eventually, metric, serving
+from tests.support.redis_servers import RedisProcess
+from tests.support.services import beside, metric, serving
+from tests.support.waiting import eventually
 from trimtab.abtest.statistics.comparison import sample_ratio_p_value as judged_offline
 from trimtab.engine import Engine
 from trimtab.engine.log.impressions import read_log, rows_of

@@ -10,7 +10,8 @@ from hypothesis import HealthCheck, given
 from hypothesis import settings as settings_of_tests
 from hypothesis import strategies as st
 
-from tests.service.conftest import eventually, metric, serving
+from tests.support.services import metric, serving
+from tests.support.waiting import eventually
 from trimtab.core.log import impression_row
 from trimtab.core.records import Query
 from trimtab.engine import Engine

@@ -7,7 +7,8 @@ import json
 import polars as pl
 import pytest
 
-from tests.service.conftest import eventually, serving
+from tests.support.services import serving
+from tests.support.waiting import eventually
 from trimtab.abtest.statistics.interleaving import credited
 from trimtab.engine.log.impressions import read_log
 from trimtab.service.settings import Settings

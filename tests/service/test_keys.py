@@ -8,7 +8,8 @@ from pathlib import Path
 import httpx
 import pytest
 
-from tests.service.conftest import PATIENT_REDIS_SECONDS, RedisProcess, serving
+from tests.support.redis_servers import PATIENT_REDIS_SECONDS, RedisProcess
+from tests.support.services import serving
 from trimtab.service.http.keys import Key, Keys, digest_of
 from trimtab.service.redis.gateway import RedisGateway
 from trimtab.service.settings import Settings

@@ -11,7 +11,8 @@ import orjson
 import polars as pl
 import pytest
 
-from tests.service.conftest import PATIENT_REDIS_SECONDS, RedisProcess, metric, serving
+from tests.support.redis_servers import PATIENT_REDIS_SECONDS, RedisProcess
+from tests.support.services import metric, serving
 from tests.webpages.pages_made_here import PRODUCT_URL, product
 from trimtab.catalog.readers import read_catalogue
 from trimtab.service.pages.tracked import to_parquet

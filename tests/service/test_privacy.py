@@ -13,8 +13,10 @@ import pytest
 from fastapi import FastAPI
 from typer.testing import CliRunner
 
-from tests.service.conftest import PATIENT_REDIS_SECONDS, RedisProcess, eventually, serving
-from tests.service.processes import ROOT
+from tests.support.processes import ROOT
+from tests.support.redis_servers import PATIENT_REDIS_SECONDS, RedisProcess
+from tests.support.services import serving
+from tests.support.waiting import eventually
 from trimtab.cli.commands import app
 from trimtab.core.errors import BadParameter
 from trimtab.engine import Engine
@@ -139,7 +141,7 @@ def test_a_fault_of_ours_tells_the_caller_nothing_of_the_machine(
 
         return app
 
-    monkeypatch.setattr("tests.service.conftest.create_app", create_with_fault)
+    monkeypatch.setattr("tests.support.services.create_app", create_with_fault)
     with serving(settings) as client:
         answer = client.get("/fault")
         assert answer.status_code == 500

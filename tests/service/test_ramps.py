@@ -12,7 +12,9 @@ import pytest
 from redis import Redis
 from redis.exceptions import ConnectionError as RedisConnectionError
 
-from tests.service.conftest import RedisProcess, eventually, serving
+from tests.support.redis_servers import RedisProcess
+from tests.support.services import serving
+from tests.support.waiting import eventually
 from trimtab.core.records import Interaction
 from trimtab.service.experiments.experiments import Assigned, Experiment, Experiments, ramp_field
 from trimtab.service.experiments.ramp import RampState

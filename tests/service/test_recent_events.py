@@ -7,8 +7,10 @@ from typing import Any
 
 import httpx
 
-from tests.service.conftest import PATIENT_REDIS_SECONDS, RedisProcess, eventually, metric, serving
 from tests.service.test_deadlines import decision
+from tests.support.redis_servers import PATIENT_REDIS_SECONDS, RedisProcess
+from tests.support.services import metric, serving
+from tests.support.waiting import eventually
 from trimtab.engine import Engine
 from trimtab.ranker.features import FEATURES
 from trimtab.service.settings import Settings

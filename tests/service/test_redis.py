@@ -16,7 +16,9 @@ from redis.backoff import NoBackoff
 from redis.exceptions import ConnectionError as RedisConnectionError
 from redis.retry import Retry
 
-from tests.service.conftest import PATIENT_REDIS_SECONDS, RedisProcess, eventually, metric, serving
+from tests.support.redis_servers import PATIENT_REDIS_SECONDS, RedisProcess
+from tests.support.services import metric, serving
+from tests.support.waiting import eventually
 from trimtab.core.errors import Unavailable
 from trimtab.service.redis.server import PrivateRedis, redis_for
 from trimtab.service.search.candidate_cache import STORED

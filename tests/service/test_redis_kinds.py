@@ -15,8 +15,10 @@ from redis.backoff import NoBackoff
 from redis.exceptions import RedisError
 from redis.retry import Retry
 
-from tests.service.conftest import PATIENT_REDIS_SECONDS, RedisProcess, beside, eventually, metric, serving
-from tests.service.processes import free_port
+from tests.support.processes import free_port
+from tests.support.redis_servers import PATIENT_REDIS_SECONDS, RedisProcess
+from tests.support.services import beside, metric, serving
+from tests.support.waiting import eventually
 from trimtab.core.errors import BadParameter
 from trimtab.service.redis.server import find_redis_server
 from trimtab.service.settings import Settings, read_settings

@@ -8,7 +8,9 @@ from datetime import UTC, datetime, timedelta
 import httpx
 import pytest
 
-from tests.service.conftest import RedisProcess, beside, eventually, serving
+from tests.support.redis_servers import RedisProcess
+from tests.support.services import beside, serving
+from tests.support.waiting import eventually
 from trimtab.engine import Engine
 from trimtab.engine.log.impressions import read_log, rows_of
 from trimtab.service.settings import Settings

@@ -5,7 +5,8 @@ from __future__ import annotations
 import httpx
 import pytest
 
-from tests.service.conftest import eventually, metric
+from tests.support.services import metric
+from tests.support.waiting import eventually
 from trimtab.engine import Engine
 from trimtab.service.search.response import EXAMPLE, SearchResponse
 

@@ -13,8 +13,9 @@ import httpx
 import pytest
 from redis import Redis
 
-from tests.service.conftest import PATIENCE_SECONDS, eventually, metric
-from tests.service.processes import is_ready, process
+from tests.support.processes import is_ready, process
+from tests.support.services import metric
+from tests.support.waiting import PATIENCE_SECONDS, eventually
 from trimtab.core.errors import BadParameter
 from trimtab.engine.log.impressions import read_log
 from trimtab.service.redis.server import PrivateRedis

@@ -9,7 +9,7 @@ from opentelemetry.sdk.trace import ReadableSpan
 from opentelemetry.sdk.trace.export import SimpleSpanProcessor
 from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanExporter
 
-from tests.service.conftest import serving
+from tests.support.services import serving
 from trimtab.service import app as service_app
 from trimtab.service.observability.tracing import Tracing, provider
 from trimtab.service.settings import Settings

@@ -12,7 +12,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tests.service.conftest import eventually, metric, serving
+from tests.support.services import metric, serving
+from tests.support.waiting import eventually
 from trimtab.core.records import Query
 from trimtab.engine import Engine
 from trimtab.engine.plan.degradation import LEVELS, Steady

@@ -1,0 +1,56 @@
+"""The small real shop of the tests, and bundles of it."""
+
+from __future__ import annotations
+
+import shutil
+from datetime import UTC, datetime
+from pathlib import Path
+
+import polars as pl
+
+from trimtab.catalog.datasets.grocery import Grocery
+from trimtab.engine.build.grocery import Split, Splits, build_grocery
+from trimtab.engine.bundle.folder import RETRIEVAL, Description, load_bundle, save_bundle, staging_folder
+from trimtab.ranker.objectives import objectives_of
+from trimtab.ranker.training.cold_start import cold_start_ranker
+from trimtab.ranker.training.heads import Recipe
+
+CATEGORIES = ("ice cream", "yogurt", "coffee", "pasta", "soup", "cheese")
+SPLITS = Splits(
+    train=Split(known_until=30, first=31, last=40, n_intents=300),
+    validation=Split(known_until=40, first=41, last=46, n_intents=150),
+    test=Split(known_until=46, first=47, last=53, n_intents=80),
+)
+
+
+def some_aisles(grocery: Grocery) -> Grocery:
+    """A few thousand of the shop's products and their purchases."""
+    wanted = pl.col("category").str.to_lowercase().str.contains("|".join(CATEGORIES))
+    items = grocery.items.filter(wanted)
+    purchases = grocery.purchases.filter(pl.col("item_id").is_in(items["item_id"].implode()))
+    return Grocery(items, purchases, grocery.households)
+
+
+def build_small(grocery: Grocery, out: Path) -> None:
+    build_grocery(out, grocery=grocery, splits=SPLITS, recipe=Recipe(hidden=(16,), n_steps=200))
+
+
+def three_bundles(small_bundle: Path, folder: Path) -> None:
+    """`small` as trained; `rules` and `same-rules`, which rank its catalogue by the same rules."""
+    shutil.copytree(small_bundle, folder / "small")
+    bundle = load_bundle(small_bundle)
+    objectives = objectives_of(has_prices=True)
+    ruled, ranges = cold_start_ranker(objectives, bundle.pipeline.store.prices)
+    for name in ("rules", "same-rules"):
+        description = Description(
+            source="grocery",
+            objectives=objectives,
+            ranges=ranges,
+            default_weights=bundle.manifest["default_weights"],
+            training={"method": "cold_start"},
+            as_of=datetime.now(UTC),
+        )
+        with staging_folder(folder / name) as staging:
+            shutil.copytree(small_bundle / RETRIEVAL, staging / RETRIEVAL)
+            (staging / "name.txt").write_text(name)  # two bundles with the same files would be one
+            save_bundle(folder / name, staging=staging, pipeline=bundle.pipeline, ranker=ruled, description=description)

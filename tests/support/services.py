@@ -1,0 +1,52 @@
+"""The real app over HTTP, in a thread of the test's own process, and what a test asks of it."""
+
+from __future__ import annotations
+
+import re
+import socket
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import httpx
+from uvicorn import Config, Server
+
+from trimtab.service.app import create_app
+from trimtab.service.http.protocol import BoundedHttp
+from trimtab.service.settings import Settings
+
+
+@contextmanager
+def serving(settings: Settings, *, port: int = 0) -> Iterator[httpx.Client]:
+    """The app over HTTP, in a thread of its own; on leaving it is shut down as by SIGTERM.
+
+    Args:
+        port: 0 takes a free one.
+    """
+    app = create_app(settings)
+    server = Server(Config(app, log_config=None, access_log=False, loop="uvloop", http=BoundedHttp, lifespan="on"))
+    with socket.socket() as listener:
+        listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        listener.bind(("127.0.0.1", port))
+        listener.listen()  # a request that comes before the app is ready waits for it
+        thread = threading.Thread(target=server.run, args=([listener],))
+        thread.start()
+        try:
+            with httpx.Client(base_url=f"http://127.0.0.1:{listener.getsockname()[1]}", timeout=30) as client:
+                yield client
+        finally:
+            server.should_exit = True
+            thread.join()
+
+
+def beside(settings: Settings, **others: object) -> Settings:
+    """The settings of a second worker: the same with a data folder of its own, because both write logs."""
+    return settings.model_copy(update={"data_folder": settings.data_folder.with_name("beside"), **others})
+
+
+def metric(client: httpx.Client, name: str, **labels: str) -> float:
+    """One sample of /metrics; 0 where it has not been counted yet."""
+    wanted = "".join(f'(?=[^}}]*{key}="{value}")' for key, value in labels.items())
+    pattern = rf"^{name}(?:\{{{wanted}[^}}]*\}})? (\S+)$"
+    found = re.search(pattern, client.get("/metrics").text, re.MULTILINE)
+    return float(found[1]) if found else 0.0
