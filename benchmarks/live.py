@@ -19,7 +19,7 @@ from benchmarks.latency import DIVERSE, queries
 from trimtab.catalog.changes import read_items
 from trimtab.core.records import Query
 from trimtab.engine import Engine
-from trimtab.engine.live.engines import LiveEngine
+from trimtab.engine.live.live_engine import LiveEngine
 
 N_CHANGES = 50
 N_ITEMS = 1000

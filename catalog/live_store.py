@@ -24,12 +24,12 @@ class LiveStore(ItemStore):
         gone = delta.gone
         self.gone = None if gone is None else np.concatenate([gone, np.zeros(len(items), dtype=bool)])
         self._texts = {
-            name: _Continued(base.text_column(name), [item[name] for item in items])
+            name: _ExtendedTexts(base.text_column(name), [item[name] for item in items])
             for name, column in COLUMNS.items()
             if column.kind == "text" and name not in CODED
         }
         self._numbers = {
-            name: _continued(delta.numbers.get(name, base.numbers(name)), [item[name] for item in items])
+            name: _extended(delta.numbers.get(name, base.numbers(name)), [item[name] for item in items])
             for name in NUMBERS
         }
         self._coded = {name: _coded(base, name, [item[name] for item in items]) for name in CODED}
@@ -43,7 +43,7 @@ class LiveStore(ItemStore):
         return -1 if row >= 0 and self.gone is not None and self.gone[row] else row
 
 
-class _Continued:
+class _ExtendedTexts:
     """A text column with more texts behind it."""
 
     def __init__(self, base: TextColumn, more: Sequence[str]) -> None:
@@ -63,7 +63,7 @@ class _Continued:
         return [*self._base.all(), *self._more]
 
 
-def _continued(base: NDArray[Any], more: Sequence[Any]) -> NDArray[Any]:
+def _extended(base: NDArray[Any], more: Sequence[Any]) -> NDArray[Any]:
     if not more:
         return base
     return np.concatenate([base, np.array([np.nan if value is None else value for value in more], dtype=base.dtype)])

@@ -108,12 +108,14 @@ def decision(
     id_salt: IdSalt = None,
 ) -> None:
     """Make a logged decision again, to the bit, and say what each feature added."""
-    from trimtab.engine.live.engines import LiveEngine
+    from trimtab.engine.live.live_engine import LiveEngine
     from trimtab.engine.log.decisions import replay_decision
     from trimtab.engine.log.impressions import find_impression
 
     row = find_impression(decision_id, [log])
-    replayed = replay_decision(LiveEngine(_engine_of_log(bundle, id_salt), changes).at(row["catalogue"] or 0), row)
+    replayed = replay_decision(
+        LiveEngine(_engine_of_log(bundle, id_salt), changes).at_version(row["catalogue"] or 0), row
+    )
     print_json({**replayed, "timestamp": replayed["timestamp"].isoformat()})
 
 

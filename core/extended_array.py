@@ -1,4 +1,4 @@
-"""An array on its file's pages and a small one in memory behind it, read as one."""
+"""A large array and a small one behind it, read as one."""
 
 from __future__ import annotations
 
@@ -10,8 +10,8 @@ from numpy.typing import NDArray
 Number = TypeVar("Number", bound=np.generic)
 
 
-class Continued(Generic[Number]):
-    """`continued[rows]` gathers from both. Copying the large one for a few rows more would cost its whole size.
+class ExtendedArray(Generic[Number]):
+    """A large array that is read from its file, and a few rows behind it, without a copy of the large one.
 
     Args:
         base: [n_base, ...].
@@ -38,5 +38,5 @@ class Continued(Generic[Number]):
         return np.concatenate([self._base @ vector, self._more @ vector])
 
 
-RowsOf: TypeAlias = NDArray[Number] | Continued[Number]
-"""A column to be indexed by an array of rows."""
+RowArray: TypeAlias = NDArray[Number] | ExtendedArray[Number]
+"""An array that is indexed by an array of rows."""

@@ -85,8 +85,8 @@ class Engine:
         self.attainment = bundle.attainment
         self.population = bundle.population
 
-    def over(self, pipeline: Pipeline, version: int, timestamp: datetime | None) -> Engine:
-        """The same ranker over a later state of the catalogue, see `trimtab.engine.live.engines`."""
+    def at_state(self, pipeline: Pipeline, version: int, timestamp: datetime | None) -> Engine:
+        """The same ranker over a later state of the catalogue, see `trimtab.engine.live.states`."""
         other = copy(self)
         other.pipeline, other.catalogue_version = pipeline, version
         other.state = f"{self.bundle_id}@{version}@{timestamp}"

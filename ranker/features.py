@@ -15,7 +15,7 @@ from functools import cached_property
 import numpy as np
 from numpy.typing import NDArray
 
-from trimtab.core.extended_array import RowsOf
+from trimtab.core.extended_array import RowArray
 from trimtab.core.records import Candidates, FloatArray, IntArray
 from trimtab.ranker.users import History
 from trimtab.ranker.words import ItemWords, Matrix, QueryWords
@@ -95,7 +95,7 @@ class ItemColumns:
     in_stock: NDArray[np.bool_]
     type_codes: NDArray[np.int32]
     brand_codes: NDArray[np.int32]
-    vectors: RowsOf[np.float32]
+    vectors: RowArray[np.float32]
     type_vectors: FloatArray
     type_prices: FloatArray
     words: ItemWords
@@ -206,7 +206,7 @@ def _words(query: QueryWords, words: ItemWords, rows: IntArray) -> Columns:
     )
 
 
-def _hits(field: RowsOf[np.int32], rows: IntArray, ids: Matrix) -> tuple[Matrix, NDArray[np.bool_]]:
+def _hits(field: RowArray[np.int32], rows: IntArray, ids: Matrix) -> tuple[Matrix, NDArray[np.bool_]]:
     """Words [width, n] of some rows, and where they are the query's words [width, q, n].
 
     Items come last, so that reducing over words runs along whole rows of memory.

@@ -11,7 +11,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from trimtab.core.extended_array import Continued, RowsOf
+from trimtab.core.extended_array import ExtendedArray, RowArray
 from trimtab.core.records import FloatArray
 
 BODY = "body"
@@ -63,7 +63,7 @@ class ItemWords:
         fields: field -> [n_items, width] int32, -1 padded.
     """
 
-    def __init__(self, vocabulary: Sequence[str], idf: FloatArray, fields: dict[str, RowsOf[np.int32]]) -> None:
+    def __init__(self, vocabulary: Sequence[str], idf: FloatArray, fields: dict[str, RowArray[np.int32]]) -> None:
         self._ids = {word: number for number, word in enumerate(vocabulary)}
         self.idf = idf
         self.fields = fields
@@ -72,7 +72,7 @@ class ItemWords:
     def build(cls, texts: dict[str, Sequence[str]]) -> ItemWords:
         """Index the texts of each field of `FIELDS`, one text an item."""
         ids: dict[str, int] = {}
-        fields: dict[str, RowsOf[np.int32]] = {}
+        fields: dict[str, RowArray[np.int32]] = {}
         frequency: Counter[int] = Counter()
         n_items = len(texts["title"])
         for field in FIELDS:
@@ -93,14 +93,14 @@ class ItemWords:
     def with_items(self, items: Sequence[Mapping[str, Sequence[str]]]) -> ItemWords:
         """More items behind these: their `field_words` by field. Words that are known keep their weights."""
         ids, counts = dict(self._ids), Counter[int]()
-        fields: dict[str, RowsOf[np.int32]] = {}
+        fields: dict[str, RowArray[np.int32]] = {}
         for field, built in self.fields.items():
             matrix = np.full((len(items), built.shape[1]), -1, dtype=np.int32)
             for row, words in enumerate(item[field] for item in items):
                 numbers = [ids.setdefault(word, len(ids)) for word in words[: built.shape[1]]]
                 counts.update(set(numbers))
                 matrix[row, : len(numbers)] = numbers
-            fields[field] = Continued(np.asarray(built), matrix)
+            fields[field] = ExtendedArray(np.asarray(built), matrix)
         n_items = len(self.fields["title"]) + len(items)
         new = np.array([counts[number] for number in range(len(self._ids), len(ids))], dtype=np.float32)
         return ItemWords(list(ids), np.concatenate([self.idf, np.log1p(n_items / np.maximum(new, 1))]), fields)

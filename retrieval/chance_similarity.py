@@ -12,13 +12,13 @@ from string import ascii_lowercase
 import numpy as np
 
 from trimtab.core.records import FloatArray
-from trimtab.retrieval.encoders.wordllama import Encoder
+from trimtab.retrieval.encoders.protocol import Encoder
 
 N_WORDS = 400
 QUANTILE = 0.99
 
 
-def dense_floor(encoder: Encoder, vectors: FloatArray) -> float:
+def chance_similarity(encoder: Encoder, vectors: FloatArray) -> float:
     """The `QUANTILE` of the best cosines that nonsense reaches among `vectors` [n_vectors, dim]; 1 without any."""
     if len(vectors) == 0:
         return 1.0

@@ -126,13 +126,12 @@ class DenseIndex:
         return (rows if selection is None else rows[selection.rows[rows]])[:depth], cosines
 
     def tuned(self, vectors: FloatArray, queries: FloatArray, k: int) -> tuple[DenseIndex, float]:
-        """This index, searching as widely as `WANTED_RECALL` needs, and the recall@k it then has against exact
-        search: the share of the k nearest vectors found, any vector as near as the k-th counting as one of them."""
+        """This index, searching as widely as `WANTED_RECALL` needs, and the recall@k it then has."""
         settings = {"exact": (0,), "hnsw": BREADTHS, "ivf": PROBES}[self.kind]
         tried: list[tuple[DenseIndex, float]] = []
         for breadth in settings:
             index = replace(self, breadth=breadth)
-            tried.append((index, index._recall(vectors, queries, k)))
+            tried.append((index, index.recall(vectors, queries, k)))
             if tried[-1][1] >= WANTED_RECALL:
                 break
         return tried[-1]
@@ -200,7 +199,9 @@ class DenseIndex:
         within = np.arange(int(counts.sum())) - np.repeat(np.cumsum(counts) - counts, counts)
         return np.asarray(self.members[np.repeat(first, counts) + within])
 
-    def _recall(self, vectors: FloatArray, queries: FloatArray, k: int) -> float:
+    def recall(self, vectors: FloatArray, queries: FloatArray, k: int) -> float:
+        """Recall@k against exact search: the share of the k nearest vectors found, any vector as near as the k-th
+        counting as one of them."""
         k = min(k, len(vectors))
         if k == 0 or len(queries) == 0:
             return 1.0

@@ -15,15 +15,17 @@ from typing import TYPE_CHECKING, NamedTuple
 import numpy as np
 
 from trimtab.core.errors import BadParameter
-from trimtab.core.extended_array import Continued
+from trimtab.core.extended_array import ExtendedArray
 from trimtab.core.records import FloatArray, IntArray
+from trimtab.retrieval.building import item_text
 from trimtab.retrieval.dense import DenseIndex, Selection
 from trimtab.retrieval.encoders.distilled import TEACHER, DistilledQueries
-from trimtab.retrieval.encoders.wordllama import Encoder, load_encoder
+from trimtab.retrieval.encoders.protocol import Encoder
+from trimtab.retrieval.encoders.registry import load_encoder
 from trimtab.retrieval.filters import KEPT, Condition, Mask, mask_of
 from trimtab.retrieval.lexical import LexicalIndex
 from trimtab.retrieval.postings import FIELDS, ItemTerms, Postings, item_terms
-from trimtab.retrieval.retriever import Retriever, item_text
+from trimtab.retrieval.retriever import Retriever
 
 if TYPE_CHECKING:
     from trimtab.catalog.store import ItemStore
@@ -57,8 +59,8 @@ class LiveRetrieval:
         vector = self._encoder.encode([text])[0]
         return NewItem(vector, item_terms(self._lexical, [texts[field] for field in FIELDS]))
 
-    def over(self, store: ItemStore, new_items: Sequence[NewItem], *, stale: frozenset[str]) -> Retriever:
-        """Candidates out of a later state.
+    def at_state(self, store: ItemStore, new_items: Sequence[NewItem], *, stale: frozenset[str]) -> Retriever:
+        """The retriever of a later state.
 
         Args:
             store: the rows behind the built ones are those of `new_items`, and some rows may be gone.
@@ -71,7 +73,7 @@ class LiveRetrieval:
         return Retriever(
             store=store,
             encoder=built.encoder,
-            vectors=Continued(np.asarray(built.vectors), vectors) if n_new else built.vectors,
+            vectors=ExtendedArray(np.asarray(built.vectors), vectors) if n_new else built.vectors,
             dense=LiveDenseIndex(self._dense, vectors, store) if has_other_rows else self._dense,
             lexical=LiveLexicalIndex(self._lexical, postings, store, n_base=len(store) - n_new, stale=stale)
             if has_other_rows or stale
@@ -116,7 +118,7 @@ class LiveLexicalIndex:
         if len(self._postings) == 0 and self._store.gone is None and len(known) == len(conditions):
             return self._base.search(text, depth, conditions)
         allowed = self._allowed(tuple(conditions))
-        rows, bm25 = _those_allowed(
+        rows, bm25 = _first_allowed(
             lambda n: self._base.search(text, n, known),
             depth,
             allowed,
@@ -180,7 +182,7 @@ class LiveDenseIndex:
         if selection is not None:
             rows, cosines = self._base.search(query, depth, selection.base)
         else:
-            rows, cosines = _those_allowed(
+            rows, cosines = _first_allowed(
                 lambda n: self._base.search(query, n), depth, None if gone is None else ~gone, self._n_base, exact=True
             )
         nearness = np.vecdot(self._new_vectors, query)
@@ -200,7 +202,7 @@ def _allowed(store: ItemStore, conditions: tuple[Condition, ...]) -> Mask | None
     return ~store.gone if allowed is None else allowed & ~store.gone
 
 
-def _those_allowed(
+def _first_allowed(
     search: Callable[[int], tuple[IntArray, FloatArray]],
     depth: int,
     allowed: Mask | None,

@@ -1,33 +1,29 @@
-"""The first stage: words in, candidates out. Wires encoder, dense index, lexical index, spelling, fusion, filters."""
+"""The first stage of a search: words in, candidates out. It is written by `trimtab.retrieval.building`."""
 
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from functools import lru_cache
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 import numpy as np
 
 from trimtab.core.errors import BundleDamaged
-from trimtab.core.extended_array import RowsOf
+from trimtab.core.extended_array import RowArray
 from trimtab.core.records import Candidates, Filter, FloatArray, IntArray
-from trimtab.retrieval.chance_similarity import dense_floor
 from trimtab.retrieval.dense import DenseIndex, mapped
-from trimtab.retrieval.encoders.distilled import TEACHER, DistilledQueries, distil, pseudo_queries
-from trimtab.retrieval.encoders.wordllama import Encoder, load_encoder
+from trimtab.retrieval.encoders.protocol import Encoder
+from trimtab.retrieval.encoders.registry import load_query_encoder
 from trimtab.retrieval.facets import facet_counts
-from trimtab.retrieval.filters import FIELDS, KEPT, Condition, Mask, Masks, column_of, conditions_of
+from trimtab.retrieval.filters import KEPT, Condition, Mask, Masks, conditions_of
 from trimtab.retrieval.fusion import best_first, fuse
-from trimtab.retrieval.lexical import BOOSTS, LexicalIndex
+from trimtab.retrieval.lexical import LexicalIndex
 from trimtab.retrieval.spelling import Speller, words_of
 
 if TYPE_CHECKING:
     from trimtab.catalog.store import ItemStore
-
-Progress = Callable[[str, int, int], None]
-"""Called with what is being done, how much of it is done, and how much there is."""
 
 REPORT = "retrieval.json"
 
@@ -37,16 +33,7 @@ POOL = 200
 MAX_QUERY_CHARACTERS = 400
 """Of a query that are read."""
 
-ENCODED_CHARACTERS = 200
-"""Of an item's text that are encoded: on Icecat more finds no more and takes MiniLM twice as long."""
-
-SPELLED_FIELDS = ("title", "product_type", "brand", "category")
-"""Fields whose words misspelt words are corrected to."""
-
 NOTHING_NEAR = np.empty(0, dtype=np.int64), np.empty(0, dtype=np.float32)
-
-N_SAMPLED_QUERIES = 200
-ENCODED_AT_ONCE = 2048
 
 
 class Lexical(Protocol):
@@ -67,13 +54,6 @@ class Dense(Protocol):
     def search(self, query: FloatArray, depth: int, selection: Any = None) -> tuple[IntArray, FloatArray]: ...
 
 
-class Made(NamedTuple):
-    """What is left of a retriever that was built before: its encoder, and [n_items, dim] the vectors of the items."""
-
-    encoder: Encoder
-    vectors: FloatArray
-
-
 class Retriever:
     """Candidates for a query out of one store.
 
@@ -89,7 +69,7 @@ class Retriever:
         *,
         store: ItemStore,
         encoder: Encoder,
-        vectors: RowsOf[np.float32],
+        vectors: RowArray[np.float32],
         dense: Dense,
         lexical: Lexical,
         speller: Speller,
@@ -107,71 +87,8 @@ class Retriever:
         self._selected = lru_cache(KEPT)(lambda conditions: _selected(dense, masks.of(conditions)))
 
     @classmethod
-    def build(
-        cls,
-        store: ItemStore,
-        encoder_name: str,
-        folder: Path,
-        progress: Progress = lambda *_: None,
-        *,
-        made: Made | None = None,
-    ) -> Retriever:
-        """Write the indices of a store into `folder` and open them.
-
-        Args:
-            made: what need not be made again.
-
-        Raises:
-            BadParameter: there is no such encoder, or it is not installed.
-        """
-        folder.mkdir(parents=True, exist_ok=True)
-        columns = {field: store.texts(field) for field in BOOSTS}
-        priority = _priority(store)
-
-        texts = [
-            item_text(*parts)
-            for parts in zip(columns["title"], columns["product_type"], columns["description"], strict=True)
-        ]
-        distinct, vector_of = _distinct(texts)
-        if made is None:
-            encoder, vectors = _make(encoder_name, distinct, columns["title"], progress)
-        else:
-            encoder, vectors = made.encoder, made.vectors[np.unique(vector_of, return_index=True)[1]]
-        np.save(folder / "vectors.npy", vectors[vector_of])
-        if isinstance(encoder, DistilledQueries):
-            encoder.save(folder)
-
-        progress("dense index", 0, 1)
-        dense = DenseIndex.build(vectors, vector_of, priority)
-        queries = encoder.encode(_sampled_queries(columns))
-        dense, recall = dense.tuned(vectors, queries, 100)
-        dense.save(folder)
-        progress("dense index", 1, 1)
-
-        progress("lexical index", 0, 1)
-        numbers = {field: column_of(store, field) for field in FIELDS}
-        LexicalIndex.build(columns, numbers, priority, folder / "lexical")
-        Speller.build(
-            (columns[field][row] for row in range(len(store)) for field in SPELLED_FIELDS), folder / "spelling"
-        )
-        progress("lexical index", 1, 1)
-
-        report = {
-            "encoder": encoder.name,
-            "n_items": len(store),
-            "n_vectors": len(vectors),
-            "index": dense.kind,
-            "breadth": dense.breadth,
-            "recall@100_against_exact": recall,
-            "n_recall_queries": len(queries),
-            "dense_floor": dense_floor(encoder, vectors),
-        }
-        (folder / REPORT).write_text(json.dumps(report, indent=2))
-        return cls.load(folder, store)
-
-    @classmethod
     def load(cls, folder: Path, store: ItemStore) -> Retriever:
-        """Open what `build` wrote for this store, memory-mapped.
+        """Open what `trimtab.retrieval.building.build_retriever` wrote for this store, memory-mapped.
 
         Raises:
             BundleDamaged: a file is missing, cannot be read or does not fit the store.
@@ -182,7 +99,7 @@ class Retriever:
             raise BundleDamaged(folder / "vectors.npy", f"has {len(vectors)} items, the store has {len(store)}")
         return cls(
             store=store,
-            encoder=_query_encoder(report["encoder"], folder),
+            encoder=load_query_encoder(report["encoder"], folder),
             vectors=vectors,
             dense=DenseIndex.load(folder, kind=report["index"], breadth=report["breadth"]),
             lexical=LexicalIndex.load(folder / "lexical"),
@@ -268,49 +185,3 @@ def _read_report(path: Path) -> dict[str, Any]:
     if missing:
         raise BundleDamaged(path, f"lacks {', '.join(sorted(missing))}")
     return report
-
-
-def _priority(store: ItemStore) -> IntArray:
-    """[n_items] place of each row in the order of popularity, the most popular first: who wins a tie."""
-    return np.argsort(np.argsort(-store.popularity, kind="stable"), kind="stable").astype(np.int64)
-
-
-def item_text(title: str, product_type: str, description: str) -> str:
-    return " ".join(part for part in (title, product_type, description) if part)[:ENCODED_CHARACTERS]
-
-
-def _distinct(texts: Sequence[str]) -> tuple[list[str], IntArray]:
-    """The distinct texts, and [n] which of them each text is."""
-    known: dict[str, int] = {}
-    which = [known.setdefault(text, len(known)) for text in texts]
-    return list(known), np.array(which, dtype=np.int64)
-
-
-def _make(name: str, texts: Sequence[str], titles: Sequence[str], progress: Progress) -> tuple[Encoder, FloatArray]:
-    """An encoder for queries, and the vectors of distinct texts of items."""
-    if name != DistilledQueries.name:
-        encoder = load_encoder(name)
-        return encoder, _encode(encoder, texts, progress)
-    teacher = load_encoder(TEACHER)
-    vectors = _encode(teacher, texts, progress)
-    return distil(teacher, pseudo_queries(titles), progress=progress), vectors
-
-
-def _query_encoder(name: str, folder: Path) -> Encoder:
-    return DistilledQueries.load(folder) if name == DistilledQueries.name else load_encoder(name)
-
-
-def _encode(encoder: Encoder, texts: Sequence[str], progress: Progress) -> FloatArray:
-    vectors = np.zeros((len(texts), encoder.dim), dtype=np.float32)
-    for start in range(0, len(texts), ENCODED_AT_ONCE):
-        progress("encoding texts", start, len(texts))
-        vectors[start : start + ENCODED_AT_ONCE] = encoder.encode(texts[start : start + ENCODED_AT_ONCE])
-    progress("encoding texts", len(texts), len(texts))
-    return vectors
-
-
-def _sampled_queries(columns: dict[str, list[str]]) -> list[str]:
-    """Texts like queries, to measure the dense index with: product types, or the beginnings of titles."""
-    n_items = len(columns["title"])
-    rows = np.random.Generator(np.random.PCG64(0)).permutation(n_items)[:N_SAMPLED_QUERIES]
-    return [columns["product_type"][row] or " ".join(columns["title"][row].split()[:3]) for row in rows]

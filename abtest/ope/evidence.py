@@ -15,10 +15,10 @@ from trimtab.abtest.ope.policy import QueryContexts, SlatePolicy
 from trimtab.abtest.ope.sums import Ints
 from trimtab.abtest.simulation.simulate import policy_of
 from trimtab.core.diversity import ideal_diversity
+from trimtab.core.progress import Progress, silent
 from trimtab.core.records import Shopper
 from trimtab.core.weights import normalise
 from trimtab.engine import Engine
-from trimtab.ranker.training.heads import Progress, silent
 
 USERS_AT_ONCE = 4096
 """Users of one query whose candidates are in memory at once."""

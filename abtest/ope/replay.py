@@ -38,11 +38,11 @@ from trimtab.abtest.report.folders import published
 from trimtab.abtest.report.report import REPORT, write_report
 from trimtab.abtest.report.verdict import verdict
 from trimtab.core.errors import BadParameter
+from trimtab.core.progress import Progress, silent
 from trimtab.core.weights import normalise
 from trimtab.engine import Engine
 from trimtab.engine.log.impressions import event_counts
 from trimtab.engine.log.interactions import IN_TIME, LATE, UNKNOWN
-from trimtab.ranker.training.heads import Progress, silent
 
 COUNTED = ("relevance", "revenue")
 """Metrics made of outcomes; a bundle without prices has no revenue. All others are measured on slates."""

@@ -30,9 +30,9 @@ from trimtab.abtest.ope.shelves import shelved
 from trimtab.abtest.ope.sums import Sums, add_up
 from trimtab.abtest.report.folders import written
 from trimtab.core.errors import BadParameter
+from trimtab.core.progress import Progress, silent
 from trimtab.core.weights import DIVERSITY, format_weights, normalise
 from trimtab.engine import Engine
-from trimtab.ranker.training.heads import Progress, silent
 
 FACTORS = (0.5, 1.0, 1.6)
 """What each weight is multiplied by; a weight of 0 is tried at `NEW_WEIGHT`."""

@@ -38,10 +38,10 @@ from trimtab.abtest.statistics.interleaving import preferences
 from trimtab.core.errors import BadParameter
 from trimtab.core.interleaving import team_draft
 from trimtab.core.metrics import discounts
+from trimtab.core.progress import Progress, silent
 from trimtab.core.weights import DIVERSITY, format_weights, normalise
 from trimtab.engine import Engine
 from trimtab.engine.build.training_lists import behaviour_gain
-from trimtab.ranker.training.heads import Progress, silent
 
 SPREAD = 0.9
 """Standard deviation of the log of each weight about the default's."""

@@ -27,12 +27,12 @@ from trimtab.abtest.simulation.world import Intents, World, world_of
 from trimtab.core.errors import BadParameter
 from trimtab.core.log import SCHEMA_VERSION
 from trimtab.core.policy import seed_of
+from trimtab.core.progress import Progress, silent
 from trimtab.core.records import Shopper
 from trimtab.core.weights import normalise
 from trimtab.engine import Engine
 from trimtab.engine.log.impressions import SCHEMA, write_part
 from trimtab.engine.search import exploration_seed
-from trimtab.ranker.training.heads import Progress, silent
 
 K = 10
 """Positions of a simulated page."""

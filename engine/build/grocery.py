@@ -20,6 +20,7 @@ import polars as pl
 from trimtab.catalog.datasets.grocery import Grocery, item_statistics, load_grocery
 from trimtab.catalog.store import ItemStore
 from trimtab.core.metrics import mean_interval
+from trimtab.core.progress import Progress, silent
 from trimtab.engine.build.recipe import Trained, build_pipeline, finish, problem_of
 from trimtab.engine.build.training_lists import Intent, lists_from_intents
 from trimtab.engine.bundle.folder import staging_folder
@@ -29,7 +30,6 @@ from trimtab.ranker.objectives import objectives_of
 from trimtab.ranker.training.crossval import list_ndcg
 from trimtab.ranker.training.heads import (
     MANY_LISTS,
-    Progress,
     Recipe,
     assemble,
     calibrate,
@@ -38,7 +38,6 @@ from trimtab.ranker.training.heads import (
     calibration_errors,
     fit_heads,
     raw_scores,
-    silent,
 )
 from trimtab.ranker.training.lists import RankingLists, pad_lists
 from trimtab.ranker.training.paths import attainment_of_gains, attainment_of_ranker, served_utilities

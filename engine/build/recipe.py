@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 
 from trimtab.catalog.store import ItemStore
 from trimtab.core.errors import BadInput
+from trimtab.core.progress import Progress, silent
 from trimtab.core.records import IntArray
 from trimtab.core.weights import DIVERSITY
 from trimtab.engine.build.training_lists import lists_from_judgments, lists_from_log
@@ -27,10 +28,11 @@ from trimtab.ranker.objectives import Objective, objectives_of
 from trimtab.ranker.population import Population
 from trimtab.ranker.training.cold_start import STATEMENT, cold_start_ranker
 from trimtab.ranker.training.crossval import fit_cross_validated
-from trimtab.ranker.training.heads import FEW_LISTS, MANY_LISTS, Progress, Recipe, silent
+from trimtab.ranker.training.heads import FEW_LISTS, MANY_LISTS, Recipe
 from trimtab.ranker.training.lists import RankedList, RankingLists, pad_lists
 from trimtab.ranker.training.paths import attainment_of_gains, attainment_of_ranker
 from trimtab.ranker.users import UserHistories
+from trimtab.retrieval.building import build_retriever
 from trimtab.retrieval.retriever import Retriever
 
 ENOUGH_FOR_LAYERS = 1000
@@ -91,7 +93,7 @@ def build_pipeline(
     if len(items) == 0:
         raise BadInput("the catalogue has no item")
     store = ItemStore.from_frame(items)
-    retriever = Retriever.build(store, encoder, staging / RETRIEVAL, progress)
+    retriever = build_retriever(store, encoder, staging / RETRIEVAL, progress)
     return pipeline_of(store, retriever, histories or UserHistories.none())
 
 

@@ -16,6 +16,7 @@ from trimtab.catalog.datasets.grocery import load_grocery
 from trimtab.catalog.datasets.icecat import load_icecat
 from trimtab.catalog.judgments import read_judgments
 from trimtab.core.errors import BadParameter
+from trimtab.core.progress import Progress, silent
 from trimtab.engine.build.grocery import Splits, as_of, sample_intents
 from trimtab.engine.build.recipe import build_pipeline, problem_of
 from trimtab.engine.build.training_lists import lists_from_intents, lists_from_judgments
@@ -23,7 +24,6 @@ from trimtab.ranker.methods.problem import Problem
 from trimtab.ranker.objectives import RELEVANCE, REVENUE, Objective
 from trimtab.ranker.study.cell import Fold
 from trimtab.ranker.training.crossval import folds_of
-from trimtab.ranker.training.heads import Progress, silent
 from trimtab.ranker.training.lists import RankedList, RankingLists, pad_lists
 
 PRIVATE_LABEL = Objective("private_label", head=1, times_price=False, unit="private-label purchases")

@@ -17,13 +17,13 @@ import numpy as np
 
 from trimtab.catalog.store import ItemStore
 from trimtab.core.errors import BadInput, TrimtabError
+from trimtab.core.progress import Progress, silent
 from trimtab.engine.build.recipe import pipeline_of
 from trimtab.engine.bundle.folder import RETRIEVAL, Description, load_bundle, save_bundle, staging_folder
-from trimtab.engine.live.engines import LiveEngine, as_of
+from trimtab.engine.live.live_engine import LiveEngine, built_as_of
 from trimtab.engine.search import Engine
 from trimtab.ranker.objectives import Objective
-from trimtab.ranker.training.heads import Progress, silent
-from trimtab.retrieval.retriever import Made, Retriever
+from trimtab.retrieval.building import EncodedItems, build_retriever
 
 NICENESS = 10
 """Searches come first."""
@@ -54,8 +54,8 @@ def compact(bundle: Path, changes: Path, out: Path, *, progress: Progress = sile
     manifest = loaded.manifest
     with staging_folder(out) as staging:
         new_store = ItemStore.from_frame(store.frame())
-        made = Made(engine.retriever.encoder, engine.retriever.vectors[there])
-        retriever = Retriever.build(new_store, made.encoder.name, staging / RETRIEVAL, progress, made=made)
+        encoded = EncodedItems(engine.retriever.encoder, engine.retriever.vectors[there])
+        retriever = build_retriever(new_store, encoded.encoder.name, staging / RETRIEVAL, progress, encoded=encoded)
         new_rows = np.full(len(store), -1)
         new_rows[there] = np.arange(len(there))
         description = Description(
@@ -67,7 +67,7 @@ def compact(bundle: Path, changes: Path, out: Path, *, progress: Progress = sile
             ranges=[one["range"] for one in manifest["objectives"]],
             default_weights=manifest["default_weights"],
             training={**manifest["training"], "compacted_from": loaded.bundle_id},
-            as_of=live.newest_change or as_of(engine),
+            as_of=live.newest_change or built_as_of(engine),
             attainment=loaded.attainment,
             population=loaded.population,
             temperature=manifest["temperature"],

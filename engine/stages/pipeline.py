@@ -9,7 +9,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from trimtab.catalog.store import ItemStore
-from trimtab.core.extended_array import RowsOf
+from trimtab.core.extended_array import RowArray
 from trimtab.core.records import Candidates, Filter, FloatArray, IntArray, Shopper
 from trimtab.ranker.features import ItemColumns, build_features, build_features_for_users, median_prices
 from trimtab.ranker.users import WORTH, History, UserHistories, with_recent
@@ -73,7 +73,7 @@ class Pipeline:
         return build_features_for_users(text, candidates, self.items, histories)
 
 
-def with_rows(candidates: Candidates, rows: IntArray, vectors: RowsOf[np.float32]) -> Candidates:
+def with_rows(candidates: Candidates, rows: IntArray, vectors: RowArray[np.float32]) -> Candidates:
     """Append rows that retrieval did not find: their cosine is computed, their lexical score is 0."""
     dim = vectors.shape[1]
     query_vector = candidates.query_vector if len(candidates.query_vector) else np.zeros(dim, dtype=np.float32)

@@ -10,10 +10,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from trimtab.core.metrics import mean_interval, ndcg_at_k
+from trimtab.core.progress import Progress, silent
 from trimtab.ranker.model import ServedRanker
 from trimtab.ranker.objectives import Objective
 from trimtab.ranker.training.heads import (
-    Progress,
     Recipe,
     assemble,
     calibrate,
@@ -23,7 +23,6 @@ from trimtab.ranker.training.heads import (
     fit_calibrations,
     fit_heads,
     raw_scores,
-    silent,
 )
 from trimtab.ranker.training.lists import RankingLists
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
@@ -12,18 +12,12 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 
 from trimtab.core.errors import BadInput
+from trimtab.core.progress import Progress, silent
 from trimtab.ranker.calibration import Calibration, expected_calibration_error, fit_calibration, reliability
 from trimtab.ranker.model import Average, Heads, ServedRanker
 from trimtab.ranker.objectives import HEADS, Objective
 from trimtab.ranker.training.lists import RankingLists
 from trimtab.ranker.training.losses import pointwise_loss, softmax_loss
-
-Progress = Callable[[str, int, int], None]
-"""Called with (what, done, total)."""
-
-
-def silent(what: str, done: int, total: int) -> None:
-    """The progress of nobody watching."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,14 +9,16 @@ each token that occurs is then moved. (Static distillation of a sentence encoder
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
 
 from trimtab.core.errors import BundleDamaged
+from trimtab.core.progress import Progress
 from trimtab.core.records import FloatArray
-from trimtab.retrieval.encoders.wordllama import Encoder, StaticEncoder, WordLlama
+from trimtab.retrieval.encoders.protocol import Encoder
+from trimtab.retrieval.encoders.wordllama import StaticEncoder, WordLlama
 
 TEACHER = "minilm"
 FILE = "query_tokens.npy"
@@ -26,8 +28,6 @@ LONGEST_QUERY = 3
 _N_EPOCHS, _BATCH = 12, 256
 _LEARNING_RATE, _RIDGE, _STAY = 3e-3, 1.0, 1e-3
 _WORD = re.compile(r"[^\W_]+")
-
-Progress = Callable[[str, int, int], None]
 
 
 class DistilledQueries(StaticEncoder):

@@ -18,7 +18,7 @@ from torch import Tensor
 from torch.nn import functional
 
 from trimtab.core.records import FloatArray
-from trimtab.retrieval.encoders.wordllama import MAX_TOKENS, encodable
+from trimtab.retrieval.encoders.protocol import MAX_TOKENS, encodable
 
 N_SPECIAL_TOKENS = 2
 """[CLS] and [SEP], which every text has and which say nothing."""

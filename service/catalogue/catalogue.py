@@ -1,4 +1,5 @@
-"""The catalogue while it changes: every worker follows one log of changes on the disk (`trimtab.engine.live.engines`).
+"""The catalogue while it changes: every worker follows one log of changes on the disk
+(`trimtab.engine.live.live_engine`).
 
 Who changes an item is answered when the change is on the disk and this worker serves it; the other workers of the
 machine look for news several times a second. Redis has no part in it.
@@ -18,7 +19,7 @@ import structlog
 from trimtab.catalog.changes import Item, read_items
 from trimtab.core.errors import TrimtabError, Unavailable
 from trimtab.engine import Engine
-from trimtab.engine.live.engines import LiveEngine
+from trimtab.engine.live.live_engine import LiveEngine
 from trimtab.service.observability.metrics import Metrics
 
 FOLDER = "catalogue"
@@ -63,7 +64,7 @@ class Catalogue:
 
     def at(self, built: Engine, version: int) -> Engine:
         """The engine as it was at a version. May take long: not for the event loop."""
-        return self._live[built.bundle_id].at(version)
+        return self._live[built.bundle_id].at_version(version)
 
     def n_beside(self, built: Engine) -> int:
         """Rows that a search has to look at beside the bundle's indices."""

@@ -10,7 +10,7 @@ import pytest
 from trimtab.core.errors import BadInput, NotFound
 from trimtab.core.records import Query
 from trimtab.engine import Engine
-from trimtab.engine.live.engines import LiveEngine
+from trimtab.engine.live.live_engine import LiveEngine
 from trimtab.engine.live.rebuild import compact
 
 
@@ -27,7 +27,7 @@ def test_it_answers_as_before_and_follows_what_came_later(small_bundle: Path, en
     compacted = Engine.load(tmp_path / "compacted")
     assert compacted.bundle_id == bundle_id != engine.bundle_id
     assert compacted.store.gone is None
-    before = LiveEngine(engine, tmp_path / "changes").at(3)
+    before = LiveEngine(engine, tmp_path / "changes").at_version(3)
     assert len(compacted.store) == len(engine.store) + 1 - 10
     for text in ("quince jelly", "ice cream", "yogurt"):
         ours = compacted.search(Query(text, user_id=user_id, k=10))

@@ -8,6 +8,7 @@ import pytest
 
 from trimtab.catalog.datasets.grocery import load_grocery
 from trimtab.catalog.store import ItemStore
+from trimtab.retrieval.building import build_retriever
 from trimtab.retrieval.retriever import Retriever
 
 N_ITEMS = 2_500
@@ -21,9 +22,9 @@ def store() -> ItemStore:
 
 @pytest.fixture(scope="session")
 def folder(store: ItemStore, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """What `Retriever.build` writes; not to be written to."""
+    """What `build_retriever` writes; not to be written to."""
     folder = tmp_path_factory.mktemp("retrieval")
-    Retriever.build(store, "wordllama", folder)
+    build_retriever(store, "wordllama", folder)
     return folder
 
 

@@ -11,7 +11,7 @@ import pytest
 from trimtab.core.errors import BundleDamaged
 from trimtab.core.records import FloatArray, IntArray
 from trimtab.retrieval.dense import EXACT_UP_TO, HNSW_UP_TO, WANTED_RECALL, DenseIndex, kind_for
-from trimtab.retrieval.encoders.wordllama import load_encoder
+from trimtab.retrieval.encoders.registry import load_encoder
 
 N_VECTORS, DIM, K = 3_000, 64, 50
 KINDS = ("exact", "hnsw", "ivf")

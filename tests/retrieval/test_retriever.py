@@ -16,7 +16,8 @@ from trimtab.catalog.judgments import read_judgments
 from trimtab.catalog.store import ItemStore
 from trimtab.core.errors import BadParameter, BundleDamaged
 from trimtab.core.metrics import recall_at_k
-from trimtab.retrieval.encoders.wordllama import load_encoder
+from trimtab.retrieval.building import build_retriever
+from trimtab.retrieval.encoders.registry import load_encoder
 from trimtab.retrieval.retriever import Retriever
 
 needs_minilm = pytest.mark.skipif(
@@ -27,7 +28,7 @@ needs_minilm = pytest.mark.skipif(
 def test_building_says_how_far_it_is_and_how_well_it_finds(store: ItemStore, tmp_path: Path) -> None:
     seen: list[tuple[str, int, int]] = []
 
-    built = Retriever.build(store, "wordllama", tmp_path, lambda *step: seen.append(step))
+    built = build_retriever(store, "wordllama", tmp_path, lambda *step: seen.append(step))
 
     assert {stage for stage, _, _ in seen} == {"encoding texts", "dense index", "lexical index"}
     assert all(0 <= done <= total for _, done, total in seen)
@@ -37,7 +38,7 @@ def test_building_says_how_far_it_is_and_how_well_it_finds(store: ItemStore, tmp
 
 
 def test_built_twice_it_answers_the_same(store: ItemStore, retriever: Retriever, tmp_path: Path) -> None:
-    again = Retriever.build(store, "wordllama", tmp_path)
+    again = build_retriever(store, "wordllama", tmp_path)
 
     assert again.report == retriever.report
     for text in ("ice cream", "dog fod", "paper towels"):
@@ -51,7 +52,7 @@ def test_hardly_any_items(n_items: int, tmp_path: Path) -> None:
     frame = pl.DataFrame(
         {"item_id": ["a", "b"], "title": ["vanilla ice cream", "cheddar cheese"], "brand": ["Acme", ""]}
     )
-    retriever = Retriever.build(ItemStore.from_frame(frame.head(n_items)), "wordllama", tmp_path)
+    retriever = build_retriever(ItemStore.from_frame(frame.head(n_items)), "wordllama", tmp_path)
 
     assert retriever.retrieve("ice cream").rows.tolist() == ([0] if n_items else [])
     assert retriever.facets("ice cream", ["brand"]) == {"brand": {"Acme": 1} if n_items else {}}
@@ -59,7 +60,7 @@ def test_hardly_any_items(n_items: int, tmp_path: Path) -> None:
 
 def test_items_without_words(tmp_path: Path) -> None:
     store = ItemStore.from_frame(pl.DataFrame({"item_id": ["a", "b"], "title": ["🍦", "---"]}))
-    retriever = Retriever.build(store, "wordllama", tmp_path)
+    retriever = build_retriever(store, "wordllama", tmp_path)
 
     assert len(retriever.retrieve("ice cream")) == 0
 
@@ -85,7 +86,7 @@ def test_the_vectors_of_another_catalogue_are_damage(folder: Path, store: ItemSt
 
 def test_an_unknown_encoder_is_a_mistake_that_names_the_known(store: ItemStore, tmp_path: Path) -> None:
     with pytest.raises(BadParameter, match="wordllama, minilm"):
-        Retriever.build(store, "word2vec", tmp_path)
+        build_retriever(store, "word2vec", tmp_path)
 
 
 def test_an_encoder_whose_package_is_missing_says_how_to_get_it(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -123,7 +124,7 @@ def test_minilm_is_all_minilm_l6_v2() -> None:
 @pytest.mark.shared_data
 def test_judged_items_are_among_the_candidates(shared_data: Path, tmp_path: Path) -> None:
     items = ItemStore.from_frame(load_icecat(shared_data / "icecat"))
-    retriever = Retriever.build(items, "wordllama", tmp_path)
+    retriever = build_retriever(items, "wordllama", tmp_path)
     recalls = []
     for _, judged in read_judgments(shared_data / "icecat" / "judgments.csv").group_by("query"):
         relevant = judged.filter(pl.col("grade") >= 2)["item_id"].to_list()

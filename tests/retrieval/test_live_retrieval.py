@@ -15,6 +15,7 @@ from trimtab.catalog.delta import DEFAULTS, TEXTS, Delta
 from trimtab.catalog.live_store import LiveStore
 from trimtab.catalog.store import ItemStore
 from trimtab.core.records import Filter
+from trimtab.retrieval.building import build_retriever
 from trimtab.retrieval.filters import parse_filter
 from trimtab.retrieval.lexical import BOOSTS, LexicalIndex
 from trimtab.retrieval.live_retrieval import LiveRetrieval
@@ -54,13 +55,13 @@ def delta(store: ItemStore) -> Delta:
 def live(delta: Delta, retriever: Retriever) -> Retriever:
     retrieval = LiveRetrieval(retriever)
     items = [retrieval.prepare({name: item[name] for name in TEXTS}) for item in delta.items.values()]
-    return retrieval.over(LiveStore(delta), items, stale=frozenset({"price", "in_stock"}))
+    return retrieval.at_state(LiveStore(delta), items, stale=frozenset({"price", "in_stock"}))
 
 
 @pytest.fixture(scope="module")
 def rebuilt(delta: Delta, tmp_path_factory: pytest.TempPathFactory) -> tuple[ItemStore, Retriever]:
     store = ItemStore.from_frame(LiveStore(delta).frame())
-    return store, Retriever.build(store, "wordllama", tmp_path_factory.mktemp("rebuilt"))
+    return store, build_retriever(store, "wordllama", tmp_path_factory.mktemp("rebuilt"))
 
 
 def test_few_items_score_as_they_would_in_the_large_index(store: ItemStore, retriever: Retriever) -> None:
@@ -122,7 +123,7 @@ def test_new_words_are_no_misspellings(live: Retriever, retriever: Retriever) ->
 
 def test_a_catalogue_that_lost_everything(store: ItemStore, retriever: Retriever) -> None:
     delta = Delta(store).after([Change(1, datetime.now(UTC), (), store.item_ids(range(len(store))))])
-    live = LiveRetrieval(retriever).over(LiveStore(delta), [], stale=frozenset())
+    live = LiveRetrieval(retriever).at_state(LiveStore(delta), [], stale=frozenset())
     assert len(live.retrieve("milk")) == 0
     assert live.facets("milk", ["brand"]) == {"brand": {}}
 
@@ -138,7 +139,7 @@ def test_a_large_index_that_is_asked_for_more(store: ItemStore, retriever: Retri
     before = retriever.retrieve("milk", n_candidates=200)
     gone = store.item_ids(before.rows[:190])
     delta = Delta(store).after([Change(1, datetime.now(UTC), (), gone)])
-    live = LiveRetrieval(retriever).over(LiveStore(delta), [], stale=frozenset())
+    live = LiveRetrieval(retriever).at_state(LiveStore(delta), [], stale=frozenset())
     after = live.retrieve("milk", n_candidates=200)
     assert set(before.rows[190:].tolist()) <= set(after.rows.tolist())
     assert not set(before.rows[:190].tolist()) & set(after.rows.tolist())

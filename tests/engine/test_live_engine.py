@@ -11,7 +11,7 @@ import pytest
 from trimtab.core.errors import BadParameter, NotFound
 from trimtab.core.records import Constraints, Query
 from trimtab.engine import Engine
-from trimtab.engine.live.engines import LiveEngine
+from trimtab.engine.live.live_engine import LiveEngine
 from trimtab.ranker.features import FEATURES
 
 
@@ -34,7 +34,7 @@ def test_who_follows_the_log_searches_as_who_wrote_it(engine: Engine, tmp_path: 
     assert reader.newest.state == writer.newest.state
     late = LiveEngine(engine, tmp_path)
     for version, state in enumerate(states, start=1):
-        assert slate_of(late.at(version), "quince ice cream") == state
+        assert slate_of(late.at_version(version), "quince ice cream") == state
     assert slate_of(engine, "quince ice cream") != states[0]  # what was built stays as it was
 
 
@@ -89,7 +89,7 @@ def test_a_change_is_all_or_nothing(engine: Engine, tmp_path: Path) -> None:
 def test_changes_that_the_bundle_was_built_with_are_not_made_again(engine: Engine, tmp_path: Path) -> None:
     live = LiveEngine(engine, tmp_path)
     live.change([{"item_id": "early", "title": "Early"}])
-    built_later = engine.over(engine.pipeline, 0, None)
+    built_later = engine.at_state(engine.pipeline, 0, None)
     built_later.manifest = {**engine.manifest, "as_of": "2100-01-01T00:00:00+00:00"}
     later = LiveEngine(built_later, tmp_path)
     assert later.follow().store is engine.store

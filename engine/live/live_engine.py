@@ -1,0 +1,124 @@
+"""An engine that follows the log of changes to its catalogue (`trimtab.catalog.change_log`) while it serves."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Sequence
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+from trimtab.catalog.change_log import ChangeLog
+from trimtab.catalog.changes import Change, Item
+from trimtab.catalog.delta import Delta
+from trimtab.core.errors import BadParameter, NotFound
+from trimtab.engine.live.states import EngineStates
+from trimtab.engine.search import Engine
+
+
+class LiveEngine:
+    """One bundle's engine that follows the log of changes.
+
+    Attributes:
+        newest: the engine over the newest state that this process knows of.
+    """
+
+    def __init__(self, built: Engine, log: Path) -> None:
+        """
+        Args:
+            log: the folder of the change log; need not exist.
+        """
+        self._as_of = built_as_of(built)
+        self._folder = log
+        self._built = built
+        self._states = EngineStates(built)
+        self._log = ChangeLog(log)
+        self._delta = Delta(built.store)
+        self._mutex = threading.Lock()
+        self.newest = built
+
+    def follow(self) -> Engine:
+        """Take in what any process has written since the last time.
+
+        Raises:
+            BadFile: the log holds a line that is not a change.
+        """
+        if self._log.has_more() or self._delta.version != self.newest.catalogue_version:
+            with self._mutex:
+                self._take(self._log.read())
+                self._renew()
+        return self.newest
+
+    def change(self, put: Sequence[Item] = (), delete: Sequence[str] = ()) -> int:
+        """Write a change to the log and take it in; searches that begin afterwards see it.
+
+        Returns:
+            the catalogue's version.
+
+        Raises:
+            BadParameter: an item that is new has no title.
+            NotFound: an item to delete does not exist.
+            OSError: the log cannot be written; nothing has changed.
+        """
+        with self._mutex:
+            with self._log.writing() as others:
+                self._take(others)
+                self._check(put, delete)
+                self._take([self._log.append(put, delete, after=self._as_of)])
+            self._renew()
+            return self._delta.version
+
+    @property
+    def n_beside(self) -> int:
+        """The number of items written behind the built ones and of built ones that are gone."""
+        return len(self._delta)
+
+    @property
+    def newest_change(self) -> datetime | None:
+        """The time of the newest change; None where there is none."""
+        return self._delta.timestamp
+
+    def item(self, item_id: str) -> dict[str, Any]:
+        """The item in schema columns.
+
+        Raises:
+            NotFound: there is no such item.
+        """
+        found = self._delta.item(item_id)
+        if found is None:
+            raise NotFound(f"there is no item {item_id!r}")
+        return found
+
+    def at_version(self, version: int) -> Engine:
+        """The engine over the catalogue at that version, or over the newest where the log does not reach it."""
+        if version == self.newest.catalogue_version:
+            return self.newest
+        changes = [change for change in ChangeLog(self._folder).read() if change.version <= version]
+        return EngineStates(self._built).at_state(Delta(self._built.store).after(self._later(changes)))
+
+    def _take(self, changes: Sequence[Change]) -> None:
+        later = self._later(changes)
+        if later:
+            self._delta = self._delta.after(later)
+
+    def _later(self, changes: Sequence[Change]) -> list[Change]:
+        """The changes that were made after the bundle was built."""
+        return [change for change in changes if change.timestamp > self._as_of]
+
+    def _renew(self) -> None:
+        if self._delta.version != self.newest.catalogue_version:
+            self.newest = self._states.at_state(self._delta)
+
+    def _check(self, put: Sequence[Item], delete: Sequence[str]) -> None:
+        for position, item in enumerate(put):
+            if "title" not in item and item["item_id"] not in self._delta:
+                place = f"items[{position}]." if len(put) > 1 else ""
+                raise BadParameter(f"{place}title", "is missing, and there is no such item yet", "what a shopper reads")
+        for item_id in delete:
+            if item_id not in self._delta:
+                raise NotFound(f"there is no item {item_id!r}")
+
+
+def built_as_of(engine: Engine) -> datetime:
+    """The time up to which changes to the catalogue are in the bundle."""
+    return datetime.fromisoformat(engine.manifest.get("as_of", engine.manifest["created"]))

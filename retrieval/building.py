@@ -1,0 +1,145 @@
+"""Building the first stage: encode the items, write the indices, and measure how well the dense one finds."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, NamedTuple
+
+import numpy as np
+
+from trimtab.core.progress import Progress, silent
+from trimtab.core.records import FloatArray, IntArray
+from trimtab.retrieval.chance_similarity import chance_similarity
+from trimtab.retrieval.dense import DenseIndex
+from trimtab.retrieval.encoders.distilled import TEACHER, DistilledQueries, distil, pseudo_queries
+from trimtab.retrieval.encoders.protocol import Encoder
+from trimtab.retrieval.encoders.registry import load_encoder
+from trimtab.retrieval.filters import FIELDS, column_of
+from trimtab.retrieval.lexical import BOOSTS, LexicalIndex
+from trimtab.retrieval.retriever import REPORT, Retriever
+from trimtab.retrieval.spelling import Speller
+
+if TYPE_CHECKING:
+    from trimtab.catalog.store import ItemStore
+
+ENCODED_CHARACTERS = 200
+"""The beginning of an item's text that is encoded: on Icecat more finds no more and takes MiniLM twice as long."""
+
+SPELLED_FIELDS = ("title", "product_type", "brand", "category")
+"""Fields to whose words misspelt words are corrected."""
+
+N_SAMPLED_QUERIES = 200
+ENCODED_AT_ONCE = 2048
+
+
+class EncodedItems(NamedTuple):
+    """The encoder of a retriever that was built before, and the vectors [n_items, dim] of the items."""
+
+    encoder: Encoder
+    vectors: FloatArray
+
+
+def build_retriever(
+    store: ItemStore,
+    encoder_name: str,
+    folder: Path,
+    progress: Progress = silent,
+    *,
+    encoded: EncodedItems | None = None,
+) -> Retriever:
+    """Write the indices of a store into `folder` and open them.
+
+    Args:
+        encoded: what need not be made again.
+
+    Raises:
+        BadParameter: there is no such encoder, or it is not installed.
+    """
+    folder.mkdir(parents=True, exist_ok=True)
+    columns = {field: store.texts(field) for field in BOOSTS}
+    priority = _priority(store)
+
+    texts = [
+        item_text(*parts)
+        for parts in zip(columns["title"], columns["product_type"], columns["description"], strict=True)
+    ]
+    distinct, vector_of = _distinct(texts)
+    if encoded is None:
+        encoder, vectors = _encode_items(encoder_name, distinct, columns["title"], progress)
+    else:
+        encoder, vectors = encoded.encoder, encoded.vectors[np.unique(vector_of, return_index=True)[1]]
+    np.save(folder / "vectors.npy", vectors[vector_of])
+    if isinstance(encoder, DistilledQueries):
+        encoder.save(folder)
+
+    progress("dense index", 0, 1)
+    dense = DenseIndex.build(vectors, vector_of, priority)
+    queries = encoder.encode(_sampled_queries(columns))
+    dense, recall = dense.tuned(vectors, queries, 100)
+    dense.save(folder)
+    progress("dense index", 1, 1)
+
+    progress("lexical index", 0, 1)
+    numbers = {field: column_of(store, field) for field in FIELDS}
+    LexicalIndex.build(columns, numbers, priority, folder / "lexical")
+    Speller.build((columns[field][row] for row in range(len(store)) for field in SPELLED_FIELDS), folder / "spelling")
+    progress("lexical index", 1, 1)
+
+    report = {
+        "encoder": encoder.name,
+        "n_items": len(store),
+        "n_vectors": len(vectors),
+        "index": dense.kind,
+        "breadth": dense.breadth,
+        "recall@100_against_exact": recall,
+        "n_recall_queries": len(queries),
+        "dense_floor": chance_similarity(encoder, vectors),
+    }
+    (folder / REPORT).write_text(json.dumps(report, indent=2))
+    return Retriever.load(folder, store)
+
+
+def item_text(title: str, product_type: str, description: str) -> str:
+    return " ".join(part for part in (title, product_type, description) if part)[:ENCODED_CHARACTERS]
+
+
+def _priority(store: ItemStore) -> IntArray:
+    """[n_items] place of each row in the order of popularity, the most popular first: who wins a tie."""
+    return np.argsort(np.argsort(-store.popularity, kind="stable"), kind="stable").astype(np.int64)
+
+
+def _distinct(texts: Sequence[str]) -> tuple[list[str], IntArray]:
+    """The distinct texts, and [n] which of them each text is."""
+    known: dict[str, int] = {}
+    which = [known.setdefault(text, len(known)) for text in texts]
+    return list(known), np.array(which, dtype=np.int64)
+
+
+def _encode_items(
+    name: str, texts: Sequence[str], titles: Sequence[str], progress: Progress
+) -> tuple[Encoder, FloatArray]:
+    """An encoder for queries, and the vectors of distinct texts of items."""
+    if name != DistilledQueries.name:
+        encoder = load_encoder(name)
+        return encoder, _encode(encoder, texts, progress)
+    teacher = load_encoder(TEACHER)
+    vectors = _encode(teacher, texts, progress)
+    return distil(teacher, pseudo_queries(titles), progress=progress), vectors
+
+
+def _encode(encoder: Encoder, texts: Sequence[str], progress: Progress) -> FloatArray:
+    vectors = np.zeros((len(texts), encoder.dim), dtype=np.float32)
+    for start in range(0, len(texts), ENCODED_AT_ONCE):
+        progress("encoding texts", start, len(texts))
+        vectors[start : start + ENCODED_AT_ONCE] = encoder.encode(texts[start : start + ENCODED_AT_ONCE])
+    progress("encoding texts", len(texts), len(texts))
+    return vectors
+
+
+def _sampled_queries(columns: dict[str, list[str]]) -> list[str]:
+    """Texts like queries, to measure the dense index with: product types, or the beginnings of titles."""
+    n_items = len(columns["title"])
+    rows = np.random.Generator(np.random.PCG64(0)).permutation(n_items)[:N_SAMPLED_QUERIES]
+    return [columns["product_type"][row] or " ".join(columns["title"][row].split()[:3]) for row in rows]

