@@ -23,7 +23,7 @@ COLUMNS: dict[str, str] = {
     "query": "str",
     "bundle": "str",
     "feature_schema": "str",
-    "variant": "str?",
+    "arm": "str?",  # of the experiment; `variant` in logs of earlier versions
     "weights": "json",  # effective, objective -> weight, summing to 1
     "requested_weights": "json",
     "temperature": "float",  # 0 where the slate was sorted
@@ -48,6 +48,9 @@ COLUMNS: dict[str, str] = {
     "schema_version": "int",
 }
 """Column -> kind; `?` may be null."""
+
+EARLIER_NAMES = {"variant": "arm"}
+"""Name in logs of earlier versions -> column."""
 
 
 def impression_row(impression: Impression) -> dict[str, Any]:

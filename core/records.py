@@ -219,7 +219,7 @@ class Impression:
     query: str
     bundle: str
     feature_schema: str
-    variant: str | None
+    arm: str | None
     weights: Mapping[str, float]
     requested_weights: Mapping[str, float]
     temperature: float

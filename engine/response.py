@@ -26,7 +26,8 @@ def response_of(slate: Slate, store: ItemStore) -> dict[str, Any]:
         "degraded": list(slate.degraded),
         "facets": {field: dict(counts) for field, counts in slate.facets.items()},
         "bundle": slate.bundle,
-        "variant": None,
+        "arm": None,
+        "variant": None,  # the name that `arm` had before, for one version
         "took_ms": {stage: round(seconds * 1e3, 3) for stage, seconds in slate.seconds.items()},
     }
 

@@ -242,7 +242,7 @@ class Engine:
             seconds=watch.total(),
         )
 
-    def impression(self, slate: Slate, timestamp: datetime, *, variant: str | None = None) -> Impression:
+    def impression(self, slate: Slate, timestamp: datetime, *, arm: str | None = None) -> Impression:
         """The log row of a slate that is being shown."""
         query = slate.query
         return Impression(
@@ -254,7 +254,7 @@ class Engine:
             bundle=slate.bundle,
             catalogue=self.catalogue_version,
             feature_schema=self.manifest["feature_schema"],
-            variant=variant,
+            arm=arm,
             weights=slate.weights,
             requested_weights=slate.requested_weights,
             temperature=self.temperature if slate.seed is not None else 0.0,

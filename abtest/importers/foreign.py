@@ -58,7 +58,7 @@ def log_row(known: Mapping[str, Any]) -> dict[str, Any]:
         "session_id": None,
         "bundle": ELSEWHERE,
         "feature_schema": ELSEWHERE,
-        "variant": None,
+        "arm": None,
         "weights": {},
         "requested_weights": known.get("weights", {}),
         "temperature": 0.0,

@@ -1,6 +1,6 @@
-"""Many units at once: which variant each sees, and which group of users each belongs to.
+"""Many units at once: which arm each is assigned to, and which group of users each belongs to.
 
-The hash is `trimtab.core.assignment`'s, so a simulated test and the service put the same user into the same variant.
+The hash is `trimtab.core.assignment`'s, so a simulated test and the service put the same user into the same arm.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from trimtab.abtest.ope.sums import N_GROUPS, Ints
-from trimtab.core.assignment import place, variant_of
+from trimtab.core.assignment import arm_of, place
 
 NOT_EXPOSED = -1
 
@@ -19,10 +19,10 @@ NOT_EXPOSED = -1
 def assign(
     experiment: str, unit_ids: Iterable[str], shares: Mapping[str, float], *, exposure: float = 1.0
 ) -> NDArray[np.int64]:
-    """[n] index of each unit's variant in the order of `shares`; `NOT_EXPOSED` where it takes no part."""
-    index = {variant: number for number, variant in enumerate(shares)}
-    chosen = (variant_of(experiment, unit, shares, exposure=exposure) for unit in unit_ids)
-    return np.fromiter((NOT_EXPOSED if variant is None else index[variant] for variant in chosen), dtype=np.int64)
+    """[n] index of each unit's arm in the order of `shares`; `NOT_EXPOSED` where it takes no part."""
+    index = {arm: number for number, arm in enumerate(shares)}
+    chosen = (arm_of(experiment, unit, shares, exposure=exposure) for unit in unit_ids)
+    return np.fromiter((NOT_EXPOSED if arm is None else index[arm] for arm in chosen), dtype=np.int64)
 
 
 def groups_of(unit_ids: Iterable[str], *, n_groups: int = N_GROUPS) -> Ints:

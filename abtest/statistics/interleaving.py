@@ -48,19 +48,19 @@ def credited(frame: pl.DataFrame) -> pl.DataFrame:
         frame: rows of `trimtab.engine.log.impressions`, outcomes joined.
 
     Returns:
-        variant, side, searches (of the variant), clicks, purchases, revenue; one row a side, sorted.
+        arm, side, searches (of the arm), clicks, purchases, revenue; one row a side, sorted.
     """
     rows = frame.filter(pl.col("interleaving").is_not_null()).with_columns(
         pl.col("interleaving").str.json_path_match("$.teams").str.json_decode(pl.List(pl.String)).alias("side")
     )
     earned = ("clicks", "purchases", "revenue")
-    searches = rows.group_by("variant").agg(pl.len().alias("searches"))
+    searches = rows.group_by("arm").agg(pl.len().alias("searches"))
     return (
-        rows.select("variant", "side", *earned)
+        rows.select("arm", "side", *earned)
         .explode("side", *earned)
-        .group_by("variant", "side")
+        .group_by("arm", "side")
         .agg(pl.col(*earned).sum())
-        .join(searches, on="variant")
-        .select("variant", "side", "searches", *earned)
-        .sort("variant", "side")
+        .join(searches, on="arm")
+        .select("arm", "side", "searches", *earned)
+        .sort("arm", "side")
     )

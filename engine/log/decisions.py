@@ -54,7 +54,8 @@ def replay_decision(engine: Engine, row: Mapping[str, Any]) -> dict[str, Any]:
     return {
         **response,
         "decision_id": row["decision_id"],
-        "variant": row["variant"],
+        "arm": row["arm"],
+        "variant": row["arm"],
         "timestamp": row["timestamp"],
         "reproduced": not differences,
         "differences": differences,

@@ -16,7 +16,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from trimtab.core.errors import BadLog, NotFound
-from trimtab.core.log import COLUMNS, SCHEMA_VERSION, problem_of
+from trimtab.core.log import COLUMNS, EARLIER_NAMES, SCHEMA_VERSION, problem_of
 from trimtab.engine.log.interactions import (
     LATE,
     MATCHED,
@@ -100,8 +100,9 @@ def row_of_line(line: bytes) -> dict[str, Any]:
 
 
 def _decoded(row: Mapping[str, Any]) -> dict[str, Any]:
+    renamed = {EARLIER_NAMES.get(name, name): value for name, value in row.items()}
     mappings = {name: orjson.loads(row[name]) for name in _JSON_COLUMNS if isinstance(row[name], str)}
-    return {**row, **mappings, "timestamp": datetime.fromisoformat(row["timestamp"])}
+    return {**renamed, **mappings, "timestamp": datetime.fromisoformat(row["timestamp"])}
 
 
 def read_log(path: Path, columns: Sequence[str] = tuple(SCHEMA)) -> Iterator[pl.DataFrame]:
@@ -194,7 +195,8 @@ def _scan(part: Path, decision_id: str) -> pl.DataFrame:
 
 
 def _with_later_columns(frame: pl.DataFrame, columns: Sequence[str] = tuple(SCHEMA)) -> pl.DataFrame:
-    """In `SCHEMA`; columns that came after the log was written are null."""
+    """In `SCHEMA`; columns that came after the log was written are null, those of an earlier name get that of today."""
+    frame = frame.rename({old: new for old, new in EARLIER_NAMES.items() if old in frame.columns})
     unknown = [pl.lit(None).alias(name) for name in columns if name not in frame.columns]
     return frame.with_columns(unknown).select(columns).cast({name: SCHEMA[name] for name in columns})
 
@@ -224,7 +226,8 @@ def _frames_of(part: Path, columns: Sequence[str]) -> Iterator[pl.DataFrame]:
         missing = [name for name in REQUIRED if name not in there]
         if missing:
             raise BadLog(f"{part}: column {missing[0]} is missing; a log has {', '.join(SCHEMA)}")
-        known = [name for name in columns if name in there]
+        wanted = {*columns, *(old for old, new in EARLIER_NAMES.items() if new in columns)}
+        known = [name for name in there if name in wanted]
         for batch in file.iter_batches(batch_size=ROWS_AT_ONCE, columns=known):
             yield _typed(pl.DataFrame(batch), columns, part)
     except (OSError, pa.ArrowException, pl.exceptions.PolarsError) as error:

@@ -18,6 +18,7 @@ from pathlib import Path
 import polars as pl
 
 from trimtab.core.errors import BadLog
+from trimtab.core.log import EARLIER_NAMES
 
 INTERACTIONS, UNMATCHED, SPOOL = "interactions", "unmatched", "spool"
 
@@ -73,8 +74,14 @@ def frame_of_lines(lines: bytes, schema: pl.Schema) -> pl.DataFrame:
     """JSON lines that a service wrote, without a Python object a value: those would hold up its searches."""
     if not lines:
         return pl.DataFrame(schema=schema)
-    frame = pl.read_ndjson(BytesIO(lines), schema={**schema, "timestamp": pl.String})
-    return frame.with_columns(pl.col("timestamp").str.to_datetime(TIMESTAMP, time_unit="us", time_zone="UTC"))
+    earlier = {old: schema[new] for old, new in EARLIER_NAMES.items() if new in schema}
+    frame = pl.read_ndjson(BytesIO(lines), schema={**schema, **earlier, "timestamp": pl.String})
+    return frame.select(
+        pl.col("timestamp").str.to_datetime(TIMESTAMP, time_unit="us", time_zone="UTC")
+        if name == "timestamp"
+        else pl.coalesce(name, *(old for old in earlier if EARLIER_NAMES[old] == name))
+        for name in schema
+    )
 
 
 def read_interactions(folder: Path) -> pl.DataFrame:

@@ -144,7 +144,7 @@ def search_again(engine: Engine, row: dict[str, Any], log: ImpressionLog) -> dic
     except Exception:  # noqa: BLE001
         # Whatever it is, it is what this process is there to find out.
         return {"outcome": "failed"}
-    impression = engine.impression(slate, row["timestamp"], variant=FOLDER)
+    impression = engine.impression(slate, row["timestamp"], arm=FOLDER)
     log.record(replace(impression, decision_id=row["decision_id"]))
     shown, found = row["item_ids"], slate.item_ids
     longer = max(len(shown), len(found))

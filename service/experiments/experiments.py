@@ -25,7 +25,7 @@ from redis import Redis
 from redis.client import Pipeline
 from scipy.special import chdtrc
 
-from trimtab.core.assignment import SHARE_TOLERANCE, place, variant_of
+from trimtab.core.assignment import SHARE_TOLERANCE, arm_of, place
 from trimtab.core.errors import BadParameter
 from trimtab.service.bundles.plan import Name as BundleName
 from trimtab.service.experiments.ramp import Ramp, RampState, exposure_of
@@ -136,7 +136,7 @@ class Assignment:
     unit_id: str
 
     @property
-    def variant(self) -> str:
+    def label(self) -> str:
         return f"{self.name}/{self.arm}"
 
     @property
@@ -176,9 +176,9 @@ class Assigned:
     arms: tuple[Assignment, ...] = ()
 
     @property
-    def variant(self) -> str | None:
+    def label(self) -> str | None:
         """What response and log call it."""
-        return JOINED.join(one.variant for one in self.arms) or None
+        return JOINED.join(one.label for one in self.arms) or None
 
     @property
     def profile(self) -> str | None:
@@ -233,7 +233,7 @@ class Experiments(Definitions[Experiment]):
             low, high = experiment.slots
             if not low <= place("layer", experiment.layer, unit_id) < high:
                 continue
-            arm = variant_of(name, unit_id, experiment.shares, exposure=self.exposure(name, experiment))
+            arm = arm_of(name, unit_id, experiment.shares, exposure=self.exposure(name, experiment))
             if arm is not None:
                 chosen[experiment.layer] = Assignment(name, experiment, arm, unit_id)
         return Assigned(tuple(chosen.values()))

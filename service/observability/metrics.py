@@ -26,7 +26,7 @@ LOGS = ("impressions", "interactions", "catalogue", "pages", "tracked")
 """What is kept on the disk; an alarm needs the series of each before the first fault."""
 
 JOINED = "+"
-"""Between the variants of a search that is in experiments of several layers."""
+"""Between the arms of a search that is in experiments of several layers."""
 
 _counter = partial(Counter, namespace="trimtab")
 _histogram = partial(Histogram, namespace="trimtab", buckets=BUCKETS)
@@ -55,7 +55,7 @@ class Metrics:
             "candidate_cache", "Look-ups of scored candidates: local, redis, miss.", ["result"], registry=registry
         )
         self.experiment_searches = _counter(
-            "experiment_searches", "Searches of an experiment by arm.", ["variant", "outcome"], registry=registry
+            "experiment_searches", "Searches of an experiment by arm.", ["arm", "outcome"], registry=registry
         )
         self.experiment_exposure = _gauge(
             "experiment_exposure", "Share of the units in an experiment with a ramp.", ["experiment"], registry=registry
@@ -147,11 +147,11 @@ class Metrics:
             for outcome in ("written", "lost", "refused"):
                 self.log_lines.labels(log, outcome)
 
-    def searched(self, slate: Slate, degraded: Iterable[str], variant: str | None, *, role: str) -> None:
+    def searched(self, slate: Slate, degraded: Iterable[str], arm: str | None, *, role: str) -> None:
         """Count and time one search."""
         outcome = "infeasible" if slate.infeasible else "hits" if slate.item_ids else "empty"
         self.searches.labels(outcome).inc()
-        for one in variant.split(JOINED) if variant else ():
+        for one in arm.split(JOINED) if arm else ():
             self.experiment_searches.labels(one, outcome).inc()
         if slate.seed is not None:
             self.searches_explored.inc()

@@ -40,6 +40,7 @@ EXAMPLE: dict[str, Any] = {
     "degraded": [],
     "facets": {},
     "bundle": "3f9c0d2ab771",
+    "arm": None,
     "variant": None,
     "took_ms": {"retrieve": 0.4, "featurise": 0.1, "rank": 0.1, "choose": 0.3, "total": 0.9},
 }
@@ -92,5 +93,8 @@ class SearchResponse(BaseModel):
     degraded: list[str] = Field(description="Parts this search went without, for example `redis`.")
     facets: dict[str, dict[str, int]]
     bundle: str
-    variant: str | None
+    arm: str | None = Field(
+        description="The arm of the experiment that this search is in; joined by + in several layers."
+    )
+    variant: str | None = Field(deprecated=True, description="The earlier name of `arm`, sent for one version.")
     took_ms: dict[str, float] = Field(description="Milliseconds by stage.")

@@ -119,12 +119,12 @@ class Searching:
                 self._experiments.failed(assigned)
             raise
         done = perf_counter()
-        variant = f"canary/{served.name}" if served.role == "canary" else assigned.variant
+        arm = f"canary/{served.name}" if served.role == "canary" else assigned.label
         degraded = slate.degraded if self._redis.is_up else (*slate.degraded, REDIS)
-        line = self._impressions.record(engine.impression(slate, now, variant=variant))
+        line = self._impressions.record(engine.impression(slate, now, arm=arm))
         self._shadow.offer(line, unit_id or slate.decision_id)
-        self._metrics.searched(slate, degraded, variant, role=served.role)
-        answer = orjson.dumps({**response_of(slate, engine.store), "degraded": degraded, "variant": variant})
+        self._metrics.searched(slate, degraded, arm, role=served.role)
+        answer = orjson.dumps({**response_of(slate, engine.store), "degraded": degraded, "arm": arm, "variant": arm})
         self._watching.saw(engine, scored, slate)
         end = perf_counter()
         self._experiments.searched(assigned, slate.decision_id, seconds=end - start, is_empty=not slate.item_ids)

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from scipy import stats
 
 from trimtab.abtest.simulation.bucketing import NOT_EXPOSED, assign
-from trimtab.core.assignment import place, variant_of
+from trimtab.core.assignment import arm_of, place
 from trimtab.core.errors import BadParameter
 
 HALVES = {"control": 0.5, "treatment": 0.5}
@@ -47,7 +47,7 @@ def test_a_split_is_even_and_independent_of_another_experiment() -> None:
 @given(st.text(), st.floats(0, 1), st.floats(0, 1))
 def test_ramping_up_adds_people_and_moves_nobody(user: str, one: float, other: float) -> None:
     low, high = sorted((one, other))
-    before, after = (variant_of("ramp", user, HALVES, exposure=exposure) for exposure in (low, high))
+    before, after = (arm_of("ramp", user, HALVES, exposure=exposure) for exposure in (low, high))
     assert before is None or before == after
 
 
@@ -61,6 +61,6 @@ def test_nobody_and_everybody() -> None:
 @pytest.mark.parametrize("shares", [{}, {"a": 0.5}, {"a": 1.5, "b": -0.5}])
 def test_shares_that_are_no_split_are_named(shares: dict[str, float]) -> None:
     with pytest.raises(BadParameter, match="shares"):
-        variant_of("x", "user", shares)
+        arm_of("x", "user", shares)
     with pytest.raises(BadParameter, match="exposure"):
-        variant_of("x", "user", HALVES, exposure=1.5)
+        arm_of("x", "user", HALVES, exposure=1.5)

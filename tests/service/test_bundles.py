@@ -136,7 +136,7 @@ def test_a_share_of_the_sessions_sees_the_canary(shop: httpx.Client) -> None:
     assert {session: answers(shop, session) for session in sessions} == served, "sticky"
     chosen = next(session for session in sessions if served[session] == ids["rules"])
     answer = shop.get("/search", params={"q": "soup", "session_id": chosen}).json()
-    assert answer["variant"] == "canary/rules"
+    assert answer["arm"] == "canary/rules"
     assert answers(shop) == ids["small"], "who cannot be told apart is not in it"
     seen = metric(shop, "trimtab_bundle_search_seconds_count", bundle=ids["rules"], role="canary")
     assert seen == 1 + 2 * list(served.values()).count(ids["rules"])
@@ -166,7 +166,7 @@ def test_the_shadow_is_logged_and_not_shown(shop: httpx.Client, shop_settings: S
     for answer in shown:
         row = by_decision[answer["decision_id"]]
         assert row["bundle"] != active
-        assert row["variant"] == "shadow"
+        assert row["arm"] == "shadow"
         assert row["query"] == answer["query"]
 
 
@@ -180,7 +180,7 @@ def test_an_arm_may_be_a_bundle(shop: httpx.Client) -> None:
     seen = {}
     for number in range(20):
         answer = shop.get("/search", params={"q": "soup", "session_id": f"visit-{number}"}).json()
-        seen[answer["variant"]] = answer["bundle"]
+        seen[answer["arm"]] = answer["bundle"]
     assert seen == {"ranker/control": ids["small"], "ranker/rules": ids["rules"]}
     assert "experiment 'ranker'" in refused(shop, "rules/unload", 409)
     shop.delete("/experiments/ranker", headers=KEY).raise_for_status()

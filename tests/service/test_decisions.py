@@ -41,7 +41,7 @@ def test_it_is_reproduced_to_the_bit(service: httpx.Client, parameters: dict[str
     again = decision_of(service, answer["decision_id"]).json()
     assert again["reproduced"], again["differences"]
     assert [{name: hit[name] for name in answer["hits"][0]} for hit in again["hits"]] == answer["hits"]
-    for name in ("decision_id", "weights", "receipt", "infeasible", "n_candidates", "bundle", "variant"):
+    for name in ("decision_id", "weights", "receipt", "infeasible", "n_candidates", "bundle", "arm", "variant"):
         assert again[name] == answer[name]
 
 

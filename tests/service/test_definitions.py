@@ -84,4 +84,4 @@ def test_an_experiment_ends_while_its_searches_are_answered(module_redis: RedisP
         experiments.count(assigned)
         experiments.searched(assigned, "d", seconds=0.001, is_empty=False)
         experiments.failed(assigned)
-        assert assigned.variant in {"halves/control", "halves/margin"}
+        assert assigned.label in {"halves/control", "halves/margin"}

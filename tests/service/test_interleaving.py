@@ -40,7 +40,7 @@ def test_clicks_compare_two_rankings_of_one_search(shared: Settings) -> None:
         assert rankings[0] != rankings[1]
         shop.put("/experiments/taste", json=MIXED, headers=KEY).raise_for_status()
         answer = search(session_id="visit-1")
-        assert answer["variant"] == "taste/mixed"
+        assert answer["arm"] == "taste/mixed"
         shown = [hit["item_id"] for hit in answer["hits"]]
         assert len(set(shown)) == 12
         assert items(session_id="visit-1") == shown, "a visit sees one draft"

@@ -211,8 +211,8 @@ def test_layers_are_exclusive_inside_and_independent_of_each_other(redis: Redis)
     for number in range(2000):
         assigned = worker.experiments.assign(user_id=None, session_id=f"visit-{number}")
         assert assigned.exploration_share == 0.5
-        variants = tuple(one.variant for one in assigned.arms)
-        assert assigned.variant == "+".join(variants)
+        variants = tuple(one.label for one in assigned.arms)
+        assert assigned.label == "+".join(variants)
         seen[variants] = seen.get(variants, 0) + 1
     assert len(seen) == 8, "one of a or b, and one of c"
     assert all(len(variants) == 2 and variants[1].startswith("c/") for variants in seen)
@@ -226,7 +226,7 @@ def test_results_over_http(shared: Settings) -> None:
         bought = 0.0
         for number in range(220):
             answer = shop.get("/search", params={"q": "soup", "k": 1, "session_id": f"visit-{number}"}).json()
-            assert answer["variant"].startswith("margin/")
+            assert answer["arm"].startswith("margin/")
             if number % 20 == 0:
                 event = {"event_id": f"e-{number}", "action_name": "purchase", "value": 2.5, "item_id": "i"}
                 shop.post("/events", json={**event, "query_id": answer["decision_id"]}).raise_for_status()

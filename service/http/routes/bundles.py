@@ -139,7 +139,7 @@ def bundles_router(
         summary="Answer a share with a loaded bundle",
     )
     async def canary(name: Name, request: Request) -> Plan:
-        """The same users or sessions all the time; their `variant` is `canary/<name>`."""
+        """The same users or sessions all the time; their `arm` is `canary/<name>`."""
         portion = validated(Portion, await read_object(request, max_bytes=max_body_bytes))
         return await bundles.change(lambda plan: plan.start_canary(name, portion.share))
 

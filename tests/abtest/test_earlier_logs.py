@@ -1,0 +1,74 @@
+"""A log that version 0.1 wrote is read as it was then, and its replay comes to the same figures.
+
+`golden/log-0.1/data` is a service's data folder with a sealed part, a segment that still spools and events. Beside it
+are what that version read of it (`columns.json`, a digest of each column's values), what it reported
+(`report.json`) and the ratios of propensities that its bundle gave (`ratios.npz`), so that no bundle is needed here.
+"""
+
+from __future__ import annotations
+
+import json
+from hashlib import sha256
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+
+import numpy as np
+import polars as pl
+import pytest
+
+from trimtab.abtest.ope.estimators import prefix_weights, snips
+from trimtab.abtest.ope.intervals import estimate
+from trimtab.abtest.ope.logs import Encoder
+from trimtab.abtest.ope.sums import add_up
+from trimtab.core.metrics import discounts
+from trimtab.engine.build.training_lists import behaviour_gain
+from trimtab.engine.log.impressions import event_counts, read_log, rows_of
+
+FOLDER = Path(__file__).parent / "golden" / "log-0.1"
+REPORT: dict[str, Any] = json.loads((FOLDER / "report.json").read_text())
+EARLIER_NAMES = {"arm": "variant"}
+
+
+def test_every_column_is_read_as_it_was() -> None:
+    expected = json.loads((FOLDER / "columns.json").read_text())
+    rows = [row for frame in read_log(FOLDER / "data") for row in rows_of(frame)]
+    assert len(rows) == 400
+    assert {row["arm"] for row in rows} == {None, "weights/margin", "weights/control"}
+    digests = {}
+    for name in rows[0]:
+        values = [row[name].isoformat() if name == "timestamp" else row[name] for row in rows]
+        digests[EARLIER_NAMES.get(name, name)] = sha256(json.dumps(values).encode()).hexdigest()
+    assert {name: digests[name] for name in expected} == expected
+
+
+def test_its_replay_comes_to_the_same_figures() -> None:
+    frame = pl.concat(read_log(FOLDER / "data"))
+    items = frame["item_ids"].explode().unique(maintain_order=True).to_list()
+    slates = Encoder(engine_of(frame, items)).slates_of(frame)
+    ratios = np.load(FOLDER / "ratios.npz")
+    slates = slates.take(ratios["numbers"])
+    grades = np.where(slates.purchases > 0, 2, slates.clicks)
+    rewards = {"relevance": behaviour_gain(grades) * discounts(grades.shape[1]), "revenue": slates.revenue}
+    for policy, weights in (("logged", np.ones(grades.shape)), ("dearer", prefix_weights(ratios["dearer"]))):
+        recorded = REPORT["log"] if policy == "logged" else REPORT["policies"][policy]
+        for metric, values in rewards.items():
+            found = estimate(add_up(snips(values, weights), slates.groups), confidence=REPORT["confidence"]).as_dict()
+            for name, value in recorded[metric].items():
+                expected = value if value is None else pytest.approx(value, rel=1e-9)
+                assert found[name] == expected, (policy, metric, name)
+    assert event_counts(FOLDER / "data") == REPORT["log"]["events"]
+
+
+def engine_of(frame: pl.DataFrame, items: list[str]) -> Any:
+    """The parts of the bundle that served, as far as a log's arrays need them."""
+
+    class Store:
+        def __len__(self) -> int:
+            return len(items)
+
+        def item_ids(self, rows: Any) -> list[str]:
+            return [items[row] for row in rows]
+
+    manifest = {"feature_schema": frame["feature_schema"][0]}
+    return SimpleNamespace(store=Store(), bundle_id=frame["bundle"][0], manifest=manifest)
