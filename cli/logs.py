@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -63,12 +64,11 @@ def convert(
 
 def _engine_of_log(bundle: Path, id_salt: str | None) -> Engine:
     """The bundle, with its users as the log names them."""
-    from pydantic import SecretStr
-
+    from trimtab.core.pseudonyms import pseudonym
     from trimtab.engine import Engine
-    from trimtab.service.search.pseudonyms import Pseudonyms
 
-    return Pseudonyms(None if id_salt is None else SecretStr(id_salt)).engine(Engine.load(bundle))
+    engine = Engine.load(bundle)
+    return engine if id_salt is None else engine.with_users_renamed(partial(pseudonym, salt=id_salt.encode()))
 
 
 @app.command()

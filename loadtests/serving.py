@@ -67,7 +67,7 @@ def server(host: str | None, bundle: Path, workers: int, scratch: Path, **more: 
         **more,
     }
     environment = os.environ | {f"TRIMTAB_{name}": str(value) for name, value in settings.items()}
-    process = subprocess.Popen([sys.executable, "-m", "trimtab.service.server"], env=environment)
+    process = subprocess.Popen([sys.executable, "-P", "-m", "trimtab.service.server"], env=environment)
     try:
         address = f"http://127.0.0.1:{port}"
         _wait_until_ready(address, process)

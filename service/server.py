@@ -7,39 +7,15 @@ Also `python -m trimtab.service.server`, set by `TRIMTAB_*` variables alone, for
 
 from __future__ import annotations
 
-import gc
 import os
 import signal
 import sys
-import tempfile
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
-from functools import partial
-from socket import socket
-from typing import Any
-
-import structlog
-from fastapi import FastAPI
-from uvicorn import Config
-from uvicorn.config import STARTUP_FAILURE
-from uvicorn.supervisors import multiprocess
 
 from trimtab.core.errors import TrimtabError
-from trimtab.engine.bundle.folder import verify
-from trimtab.service.app import create_app
-from trimtab.service.http.draining import DrainingServer, Worker
-from trimtab.service.http.protocol import BoundedHttp
-from trimtab.service.observability import process_log as logs
-from trimtab.service.observability.metrics import MULTIPROCESS_FOLDER
+from trimtab.service.observability import process_log
 from trimtab.service.redis.server import redis_for
 from trimtab.service.settings import Settings, read_settings
-
-GRACE_SECONDS = 10
-"""How long requests under way may take after SIGTERM."""
-WORKER_ANSWER_SECONDS = 90
-"""A worker that shows no life for this long is replaced, and one that starts may take as long to be ready."""
-
-_log = structlog.get_logger()
+from trimtab.service.terminal import say_loading
 
 
 def serve(settings: Settings) -> None:
@@ -49,90 +25,26 @@ def serve(settings: Settings) -> None:
         BundleDamaged, BundleMismatch: the bundle cannot serve.
         Unavailable: no Redis can be started.
     """
-    logs.configure()
+    process_log.configure()
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, _stop)
+    say_loading(settings)
     with redis_for(settings.redis_url, settings.data_folder) as url:
-        with_redis = settings.model_copy(update={"redis_url": url})
-        if settings.workers == 1:
-            config = _config(settings, _app(with_redis))
-            DrainingServer(config).run(_sockets(config, settings))
-        else:
-            verify(settings.bundle)
-            _run_workers(with_redis)
+        # polars reads this when it is imported. More threads would take the processors from searches while a part of
+        # the log is written.
+        os.environ.setdefault("POLARS_MAX_THREADS", "1")
+        from trimtab.service.workers import run_workers  # noqa: PLC0415  # imports polars
+
+        run_workers(settings.model_copy(update={"redis_url": url}))
 
 
 def _stop(*_: object) -> None:
-    """uvicorn raises the signal that stopped it once more; ended by it, we would leave Redis running."""
+    """End this process: uvicorn raises the signal that stopped it once more, which would leave Redis running."""
     sys.exit(0)
 
 
-def _run_workers(settings: Settings) -> None:
-    config = _config(settings, partial(_worker_app, settings), factory=True)
-    multiprocess.Process = Worker  # type: ignore[misc]  # there is no other way to say which kind
-    with _shared_metrics():
-        multiprocess.Multiprocess(config, sockets=_sockets(config, settings)).run()
-
-
-def _sockets(config: Config, settings: Settings) -> list[socket]:
-    """The shoppers' port, and the admins' where they have their own; every worker listens on all."""
-    sockets = [config.bind_socket()]
-    if settings.admin_port is not None:
-        sockets.append(Config(config.app, host=settings.host, port=settings.admin_port, log_config=None).bind_socket())
-    return sockets
-
-
-def _worker_app(settings: Settings) -> FastAPI:
-    """Runs in each worker process."""
-    logs.configure()
-    try:
-        return _app(settings)
-    except TrimtabError as error:
-        _log.error("cannot serve", problem=str(error))
-        sys.exit(STARTUP_FAILURE)  # tells the watching process not to try again
-
-
-def _app(settings: Settings) -> FastAPI:
-    # A background thread that computes hands the interpreter back after this long; the default is several searches.
-    sys.setswitchinterval(0.0005)
-    app = create_app(settings)
-    # What is loaded stays: the collector need not walk through it in the middle of a search.
-    gc.collect()
-    gc.freeze()
-    return app
-
-
-def _config(settings: Settings, app: Callable[..., Any], *, factory: bool = False) -> Config:
-    return Config(
-        app,
-        factory=factory,
-        host=settings.host,
-        port=settings.port,
-        workers=settings.workers,
-        loop="uvloop",
-        http=BoundedHttp,
-        access_log=False,
-        log_config=None,
-        server_header=False,
-        proxy_headers=False,  # nothing here asks where a request came from
-        timeout_graceful_shutdown=GRACE_SECONDS,
-        timeout_worker_healthcheck=WORKER_ANSWER_SECONDS,
-    )
-
-
-@contextmanager
-def _shared_metrics() -> Iterator[None]:
-    """A folder in which the workers' counters meet, so that `/metrics` of one answers for all."""
-    with tempfile.TemporaryDirectory(prefix="trimtab-metrics-") as folder:
-        os.environ[MULTIPROCESS_FOLDER] = folder
-        try:
-            yield
-        finally:
-            del os.environ[MULTIPROCESS_FOLDER]
-
-
 def main() -> None:
-    """One line and the error's exit code where the service cannot start."""
+    """Serve; where that cannot start, one line and the error's exit code."""
     try:
         serve(read_settings())
     except TrimtabError as error:

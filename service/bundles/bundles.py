@@ -13,9 +13,7 @@ starts a plan of its own. While Redis is lost or has no plan, that bundle answer
 from __future__ import annotations
 
 import asyncio
-import os
 import subprocess
-import sys
 import threading
 import time
 from collections.abc import Callable, Mapping
@@ -35,6 +33,7 @@ from trimtab.engine import Engine
 from trimtab.service.bundles.folder import BundleFolder
 from trimtab.service.bundles.plan import Plan
 from trimtab.service.bundles.shadow import Shadow
+from trimtab.service.children import run_module
 from trimtab.service.observability.metrics import Metrics
 from trimtab.service.redis.gateway import RedisGateway
 
@@ -360,13 +359,10 @@ class Bundles:
     async def _check(self, name: str, path: Path) -> dict[str, Any]:
         running = self.folder.path_of(self._cast.active.name)
         golden = [] if self._golden_queries is None else [self._golden_queries]
-        command = [sys.executable, "-m", "trimtab.engine.bundle.check", *map(str, (path, running, *golden))]
-        environment = {**os.environ, "PYTHONPATH": os.pathsep.join(filter(None, sys.path))}
+        arguments = (path, running, *golden)
         try:
             done = await asyncio.to_thread(
-                lambda: subprocess.run(  # noqa: S603  (our own module; paths from the one folder)
-                    command, capture_output=True, check=False, timeout=self._check_seconds, env=environment
-                )
+                run_module, "trimtab.engine.bundle.check", *arguments, timeout_seconds=self._check_seconds
             )
         except subprocess.TimeoutExpired:
             raise BadParameter(

@@ -26,6 +26,7 @@ from trimtab.engine import Engine
 from trimtab.engine.log.decisions import query_of
 from trimtab.engine.log.impressions import row_of_line
 from trimtab.service.catalogue.catalogue import Catalogue
+from trimtab.service.children import start_module
 from trimtab.service.logs.impression_log import ImpressionLog
 from trimtab.service.observability import process_log as logs
 from trimtab.service.observability.metrics import Metrics
@@ -80,11 +81,12 @@ class _Feed:
     def __init__(self, bundle: Path, data_folder: Path, metrics: Metrics) -> None:
         self._metrics = metrics
         self._lines: queue.Queue[bytes | None] = queue.Queue(MAX_WAITING)
-        self._process = subprocess.Popen(  # noqa: S603  (our own module)
-            [sys.executable, "-m", "trimtab.service.bundles.shadow", bundle, data_folder],
+        self._process = start_module(
+            "trimtab.service.bundles.shadow",
+            bundle,
+            data_folder,
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
-            env={**os.environ, "PYTHONPATH": os.pathsep.join(filter(None, sys.path))},
             start_new_session=True,  # Ctrl-C is for us: it ends when its input does
         )
         self._threads = [threading.Thread(target=work, daemon=True) for work in (self._write, self._read)]

@@ -9,10 +9,8 @@ from __future__ import annotations
 
 import asyncio
 import fcntl
-import os
 import shutil
 import subprocess
-import sys
 import threading
 from collections.abc import Coroutine
 from concurrent.futures import wait
@@ -26,6 +24,7 @@ from trimtab.core.errors import Conflict, TrimtabError, Unavailable
 from trimtab.service.bundles.bundles import Bundles
 from trimtab.service.bundles.plan import Plan
 from trimtab.service.catalogue.catalogue import Catalogue
+from trimtab.service.children import start_module
 from trimtab.service.observability.metrics import Metrics
 
 LOOK_SECONDS = 1.0
@@ -96,16 +95,9 @@ class Compaction:
             self._forget_older()
 
     def _build(self, bundle: Path, out: Path) -> None:
-        command = [
-            sys.executable,
-            "-m",
-            "trimtab.engine.live.rebuild",
-            *map(str, (bundle, self._catalogue.folder, out)),
-        ]
-        environment = {**os.environ, "PYTHONPATH": os.pathsep.join(filter(None, sys.path))}
-        with subprocess.Popen(  # noqa: S603  (our own module; paths of our own folders)
-            command, env=environment, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
-        ) as process:
+        arguments = (bundle, self._catalogue.folder, out)
+        options = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE, "text": True}
+        with start_module("trimtab.engine.live.rebuild", *arguments, **options) as process:
             self._process = process
             if self._stopping.is_set():
                 process.kill()

@@ -1,4 +1,4 @@
-"""Ending without dropping a request: connections that are kept alive are told before they are closed.
+"""A server that ends without dropping a request: connections that are kept alive are told before they are closed.
 
 A server that closes an idle connection may do so while the next request is on its way, and that request is lost. So a
 worker that ends first stops taking connections (the other workers take them), then says `Connection: close` with each
@@ -9,9 +9,10 @@ from __future__ import annotations
 
 import asyncio
 import time
+from collections.abc import Callable
 from socket import socket
 
-from uvicorn import Server
+from uvicorn import Config, Server
 from uvicorn.supervisors.multiprocess import Process
 
 DRAIN_SECONDS = 2.0
@@ -21,6 +22,15 @@ PAUSE_SECONDS = 0.02
 
 class DrainingServer(Server):
     """uvicorn's, with a pause between the last accepted connection and the first closed one."""
+
+    def __init__(self, config: Config, *, on_ready: Callable[[], object] = lambda: None) -> None:
+        super().__init__(config)
+        self._on_ready = on_ready
+
+    async def startup(self, sockets: list[socket] | None = None) -> None:
+        await super().startup(sockets)
+        if self.started:
+            self._on_ready()
 
     async def shutdown(self, sockets: list[socket] | None = None) -> None:
         for server in self.servers:
@@ -34,7 +44,7 @@ class DrainingServer(Server):
 
 
 class Worker(Process):
-    """A worker process that ends so."""
+    """A worker process whose server drains its connections."""
 
     @property
     def server(self) -> Server:

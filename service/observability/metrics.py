@@ -1,7 +1,7 @@
 """What the service counts and times, in a registry of its own (a second app in one process counts for itself).
 
 With several workers each writes to files that all can read, and `/metrics` of any of them answers for all
-(`PROMETHEUS_MULTIPROC_DIR`, set by `trimtab.service.server`).
+(`PROMETHEUS_MULTIPROC_DIR`, set by `trimtab.service.workers`).
 """
 
 from __future__ import annotations

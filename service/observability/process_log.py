@@ -1,4 +1,6 @@
-"""Structured logs on stderr: lines for people on a terminal, JSON elsewhere. uvicorn's own lines look the same.
+"""Structured logs on stderr: what is wrong in lines for people on a terminal, all of it as JSON lines elsewhere.
+
+uvicorn's own lines look the same.
 
 No line has what a shopper sent: neither events nor stacks (without their local variables) carry queries, ids or keys.
 """
@@ -42,5 +44,6 @@ def configure() -> None:
     handler.setFormatter(formatter)
     root = logging.getLogger()
     root.handlers = [handler]
-    root.setLevel(logging.INFO)
-    logging.getLogger("faiss").setLevel(logging.WARNING)  # tells at length which instruction sets it tried
+    # A person wants to know what is wrong; `trimtab serve` says by itself where it serves.
+    root.setLevel(logging.WARNING if for_people else logging.INFO)
+    logging.getLogger("faiss").setLevel(logging.WARNING)  # says at length which instruction sets it tried

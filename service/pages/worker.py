@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-import os
 import subprocess
-import sys
 from concurrent.futures import ThreadPoolExecutor
 from threading import Timer
 from typing import Any
@@ -13,6 +11,7 @@ from typing import Any
 import structlog
 
 from trimtab.core.errors import BadParameter, Unavailable
+from trimtab.service.children import start_module
 from trimtab.webpages.worker import read_frame, write_frame
 
 MOST_WAITING = 16
@@ -73,11 +72,7 @@ class Analyst:
     def _running(self) -> subprocess.Popen[bytes]:
         if self._process is None or self._process.poll() is not None:
             self._end()
-            command = [sys.executable, "-m", "trimtab.webpages.worker"]
-            environment = {**os.environ, "PYTHONPATH": os.pathsep.join(filter(None, sys.path))}
-            self._process = subprocess.Popen(  # noqa: S603  (our own module)
-                command, env=environment, stdin=subprocess.PIPE, stdout=subprocess.PIPE
-            )
+            self._process = start_module("trimtab.webpages.worker", stdin=subprocess.PIPE, stdout=subprocess.PIPE)
             _in_time(self._process, None, START_SECONDS)
         return self._process
 

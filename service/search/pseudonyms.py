@@ -7,15 +7,12 @@ known to a bundle by their ids; `engine` looks it up by pseudonym instead.
 
 from __future__ import annotations
 
-import hashlib
-
 from pydantic import SecretStr
 
+from trimtab.core.pseudonyms import pseudonym
 from trimtab.engine import Engine
 from trimtab.service.logs.event_log import Event
 from trimtab.service.search.request import SearchRequest
-
-DIGEST_BYTES = 16
 
 
 class Pseudonyms:
@@ -25,10 +22,8 @@ class Pseudonyms:
         self._salt = None if salt is None else salt.get_secret_value().encode()
 
     def of(self, identifier: str) -> str:
-        """32 hex digits: a keyed blake2b, which nobody without the salt can try ids against."""
-        if self._salt is None:
-            return identifier
-        return hashlib.blake2b(identifier.encode(), key=self._salt, digest_size=DIGEST_BYTES).hexdigest()
+        """The pseudonym of an id."""
+        return identifier if self._salt is None else pseudonym(identifier, self._salt)
 
     def request(self, request: SearchRequest) -> SearchRequest:
         """The request as if its sender had sent pseudonyms."""

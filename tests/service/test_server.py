@@ -45,12 +45,37 @@ def test_workers_serve_together_and_leave_nothing_behind(small_bundle: Path, tmp
     assert sum(len(frame) for frame in read_log(tmp_path / "impressions")) == 8
 
 
-def test_what_serves_has_one_thread_for_tables() -> None:
-    """As for vectors and networks: more would take turns with searches."""
-    asked = "import cli, trimtab.service.server, polars; print(polars.thread_pool_size())"
+def printed(program: str, *arguments: object) -> str:
+    """What a program prints that is run where nothing says how many threads polars may have."""
     others = {name: value for name, value in os.environ.items() if name != "POLARS_MAX_THREADS"}
     environment = {**others, "PYTHONPATH": os.pathsep.join(sys.path)}
-    assert subprocess.check_output([sys.executable, "-c", asked], env=environment, text=True) == "1\n"
+    command = [sys.executable, "-c", program, *map(str, arguments)]
+    return subprocess.check_output(command, env=environment, text=True).strip()
+
+
+def test_the_server_has_one_thread_for_tables(tmp_path: Path) -> None:
+    """As for vectors and networks: more would take turns with searches."""
+    program = """
+import sys
+from trimtab.core.errors import BundleError
+from trimtab.service.server import serve
+from trimtab.service.settings import read_settings
+try:
+    serve(read_settings(bundle="no-bundle", data_folder=sys.argv[1]))
+except BundleError:
+    import polars
+    print(polars.thread_pool_size())
+"""
+    assert printed(program, tmp_path) == "1"
+
+
+def test_commands_that_do_not_serve_have_all_threads_for_tables() -> None:
+    program = """
+import os
+import trimtab.cli.commands, trimtab.cli.logs, trimtab.service.settings
+print(os.environ.get("POLARS_MAX_THREADS"))
+"""
+    assert printed(program) == "None"
 
 
 @pytest.mark.parametrize("workers", [1, 2])

@@ -24,14 +24,15 @@ def free_port() -> int:
 
 @contextmanager
 def process(
-    bundle: Path, data_folder: Path, **settings: object
+    bundle: Path, data_folder: Path, *, folder: Path = ROOT, **settings: object
 ) -> Iterator[tuple[subprocess.Popen[str], httpx.Client]]:
+    """The service started in a folder, and a client of it."""
     port = free_port()
     given = {"bundle": bundle, "data_folder": data_folder, "port": port, **settings}
     environment = {name: value for name, value in os.environ.items() if name != "REDIS_URL"}
     environment |= {f"TRIMTAB_{name.upper()}": str(value) for name, value in given.items()}
     command = [sys.executable, "-m", "trimtab.service.server"]
-    running = subprocess.Popen(command, env=environment, cwd=ROOT, stderr=subprocess.PIPE, text=True)
+    running = subprocess.Popen(command, env=environment, cwd=folder, stderr=subprocess.PIPE, text=True)
     try:
         with httpx.Client(base_url=f"http://127.0.0.1:{port}", timeout=30) as client:
             yield running, client

@@ -1,0 +1,31 @@
+"""What `trimtab serve` says on a terminal: what it loads, then where it serves."""
+
+from __future__ import annotations
+
+import sys
+
+from trimtab.service.settings import Settings
+
+
+def say_loading(settings: Settings) -> None:
+    """The bundle that is loaded, said before anything that takes time."""
+    _say(f"trimtab: loading the bundle {settings.bundle}, a moment please")
+
+
+def say_serving(settings: Settings) -> None:
+    """The addresses, said once a request is answered."""
+    shown = "127.0.0.1" if settings.host in {"0.0.0.0", "::"} else settings.host  # noqa: S104  (a comparison)
+    host = f"[{shown}]" if ":" in shown else shown
+    address = f"http://{host}:{settings.port}"
+    admins = f"http://{host}:{settings.admin_port or settings.port}"
+    _say(
+        f"trimtab: serving {settings.bundle}, stop with Ctrl-C",
+        f"  playground  {address}/",
+        f"  API         {address}/docs",
+        f"  metrics     {admins}/metrics",
+    )
+
+
+def _say(*lines: str) -> None:
+    if sys.stderr.isatty():
+        sys.stderr.write("\n".join(lines) + "\n")

@@ -1,0 +1,124 @@
+"""The processes that answer requests: one, or several that share the ports under one that watches them."""
+
+from __future__ import annotations
+
+import gc
+import os
+import sys
+import tempfile
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from functools import partial
+from socket import socket
+from typing import Any
+
+import structlog
+from fastapi import FastAPI
+from uvicorn import Config
+from uvicorn.config import STARTUP_FAILURE
+from uvicorn.supervisors import multiprocess
+
+from trimtab.core.errors import TrimtabError
+from trimtab.engine.bundle.folder import verify
+from trimtab.service.app import create_app
+from trimtab.service.http.draining import DrainingServer, Worker
+from trimtab.service.http.protocol import BoundedHttp
+from trimtab.service.observability import process_log
+from trimtab.service.observability.metrics import MULTIPROCESS_FOLDER
+from trimtab.service.settings import Settings
+from trimtab.service.terminal import say_serving
+
+GRACE_SECONDS = 10
+"""How long requests under way may take after SIGTERM."""
+WORKER_ANSWER_SECONDS = 90
+"""A worker that shows no life for this long is replaced, and one that starts may take as long to be ready."""
+
+_log = structlog.get_logger()
+
+
+def run_workers(settings: Settings) -> None:
+    """Serve until a signal says stop.
+
+    Raises:
+        BundleDamaged, BundleMismatch: the bundle cannot serve.
+    """
+    if settings.workers == 1:
+        config = _config(settings, _app(settings))
+        DrainingServer(config, on_ready=partial(say_serving, settings)).run(_sockets(config, settings))
+        return
+    verify(settings.bundle)
+    config = _config(settings, partial(_worker_app, settings), factory=True)
+    multiprocess.Process = Worker  # type: ignore[misc]  # there is no other way to say which kind
+    with _shared_metrics():
+        _Supervisor(config, _sockets(config, settings), on_ready=partial(say_serving, settings)).run()
+
+
+class _Supervisor(multiprocess.Multiprocess):
+    """uvicorn's, which says when the first worker serves."""
+
+    def __init__(self, config: Config, sockets: list[socket], *, on_ready: Callable[[], object]) -> None:
+        super().__init__(config, sockets)
+        self._on_ready: Callable[[], object] | None = on_ready
+
+    def keep_subprocess_alive(self) -> None:
+        super().keep_subprocess_alive()
+        if self._on_ready is not None and any(process.is_ready() for process in self.processes):
+            self._on_ready()
+            self._on_ready = None
+
+
+def _sockets(config: Config, settings: Settings) -> list[socket]:
+    """The shoppers' port, and the admins' where they have their own; every worker listens on all."""
+    sockets = [config.bind_socket()]
+    if settings.admin_port is not None:
+        sockets.append(Config(config.app, host=settings.host, port=settings.admin_port, log_config=None).bind_socket())
+    return sockets
+
+
+def _worker_app(settings: Settings) -> FastAPI:
+    """The app of one worker process, which runs this."""
+    process_log.configure()
+    try:
+        return _app(settings)
+    except TrimtabError as error:
+        _log.error("cannot serve", problem=str(error))
+        sys.exit(STARTUP_FAILURE)  # tells the watching process not to try again
+
+
+def _app(settings: Settings) -> FastAPI:
+    # A background thread that computes hands the interpreter back after this long; the default is several searches.
+    sys.setswitchinterval(0.0005)
+    app = create_app(settings)
+    # What is loaded stays: the collector need not walk through it in the middle of a search.
+    gc.collect()
+    gc.freeze()
+    return app
+
+
+def _config(settings: Settings, app: Callable[..., Any], *, factory: bool = False) -> Config:
+    return Config(
+        app,
+        factory=factory,
+        host=settings.host,
+        port=settings.port,
+        workers=settings.workers,
+        loop="uvloop",
+        http=BoundedHttp,
+        access_log=False,
+        log_config=None,
+        server_header=False,
+        proxy_headers=False,  # nothing here asks where a request came from
+        timeout_graceful_shutdown=GRACE_SECONDS,
+        timeout_worker_healthcheck=WORKER_ANSWER_SECONDS,
+    )
+
+
+@contextmanager
+def _shared_metrics() -> Iterator[None]:
+    """A folder in which the workers' counters meet, so that `/metrics` of one answers for all."""
+    with tempfile.TemporaryDirectory(prefix="trimtab-metrics-") as folder:
+        os.environ[MULTIPROCESS_FOLDER] = folder
+        try:
+            yield
+        finally:
+            del os.environ[MULTIPROCESS_FOLDER]
