@@ -1,3 +1,39 @@
-"""Product search that is steered per request."""
+"""Product search that is steered per request; see docs/library.md.
 
-__version__ = "0.2.0.dev0"
+`import trimtab` loads nothing else: each name below is imported when it is first asked for.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from trimtab import abtest, ranker
+    from trimtab.library import SearchIndex, SearchResult, analyze_page, build, load, replay
+
+    __version__: str
+
+_SUBPACKAGES = ("abtest", "ranker")
+_LIBRARY = ("SearchIndex", "SearchResult", "analyze_page", "build", "load", "replay")
+
+__all__ = ["SearchIndex", "SearchResult", "__version__", "abtest", "analyze_page", "build", "load", "ranker", "replay"]
+
+
+def __getattr__(name: str) -> Any:
+    from importlib import import_module, metadata  # noqa: PLC0415  # a command imports this module and needs neither
+
+    value: Any
+    if name in _LIBRARY:
+        value = getattr(import_module("trimtab.library"), name)
+    elif name in _SUBPACKAGES:
+        value = import_module(f"trimtab.{name}")
+    elif name == "__version__":
+        value = metadata.version("trimtab")
+    else:
+        raise AttributeError(f"module 'trimtab' has no attribute {name!r}")
+    globals()[name] = value
+    return value
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *__all__})

@@ -1,0 +1,211 @@
+"""The public functions of `import trimtab`: build a bundle, search it, replay a log, analyse a page."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import polars as pl
+
+from trimtab.catalog.judgments import read_judgments
+from trimtab.catalog.readers import read_catalogue
+from trimtab.core.errors import BadParameter
+from trimtab.core.records import Constraints, Query, ReceiptLine, Slate
+from trimtab.engine import Engine
+from trimtab.engine.build.recipe import build_bundle
+from trimtab.engine.log.impressions import read_log, rows_of
+from trimtab.engine.response import response_of
+from trimtab.retrieval.filters import parse_filter
+
+if TYPE_CHECKING:
+    from trimtab.webpages.page import Page
+
+
+@dataclass(frozen=True)
+class SearchResult:
+    """One answered search.
+
+    Attributes:
+        hits: the items shown, the first at position 0, each with the fields of a hit of `GET /search`.
+        slate: the record behind them: candidates, propensities, seed, weights as asked for and as used.
+    """
+
+    hits: tuple[Mapping[str, Any], ...]
+    slate: Slate
+
+    @property
+    def receipt(self) -> Mapping[str, ReceiptLine]:
+        """What the weights changed of each objective against the pure-relevance slate."""
+        return self.slate.receipt
+
+    @property
+    def weights(self) -> Mapping[str, float]:
+        """The weights used, which sum to 1; after `max_relevance_loss` they may differ from those asked for."""
+        return self.slate.weights
+
+    def __len__(self) -> int:
+        return len(self.hits)
+
+    def __iter__(self) -> Iterator[Mapping[str, Any]]:
+        return iter(self.hits)
+
+
+class SearchIndex:
+    """A bundle, loaded and ready to search.
+
+    Attributes:
+        engine: for what this class does not do: exploration, pins, frontiers, the log row of a slate.
+    """
+
+    def __init__(self, engine: Engine) -> None:
+        self.engine = engine
+
+    @property
+    def objectives(self) -> tuple[str, ...]:
+        """The names that `search` takes weights for."""
+        return self.engine.known_weights
+
+    @property
+    def default_weights(self) -> Mapping[str, float]:
+        """The weights of a search that gives none."""
+        return self.engine.default_weights
+
+    def __len__(self) -> int:
+        return len(self.engine.store)
+
+    def search(
+        self,
+        query: str,
+        *,
+        k: int = 10,
+        filters: Sequence[str] = (),
+        user_id: str | None = None,
+        max_relevance_loss: float | None = None,
+        **weights: float,
+    ) -> SearchResult:
+        """Search, steered by objective weights.
+
+        Args:
+            query: the words.
+            k: how many items to show.
+            filters: conditions as `GET /search` takes them: `brand:Acme`, `price:0..20`.
+            user_id: rank for this user's history.
+            max_relevance_loss: the share of the pure-relevance slate's relevance that may be given up.
+            weights: one for each objective, any scale; without any, the bundle's default weights.
+
+        Raises:
+            BadParameter: no words, an unknown objective or an invalid weight or filter.
+        """
+        text = query.strip()
+        if not text:
+            raise BadParameter("query", "is empty", "some words")
+        slate = self.engine.search(
+            Query(
+                text=text,
+                k=k,
+                weights=weights or None,
+                constraints=Constraints(max_relevance_loss=max_relevance_loss),
+                filters=tuple(parse_filter(condition) for condition in filters),
+                user_id=user_id,
+            )
+        )
+        return SearchResult(tuple(response_of(slate, self.engine.store)["hits"]), slate)
+
+
+def build(
+    catalogue: Path | str | pl.DataFrame,
+    out: Path | str,
+    *,
+    judgments: Path | str | pl.DataFrame | None = None,
+    log: Path | str | None = None,
+    encoder: str = "wordllama",
+    max_rejected_share: float = 0.05,
+) -> SearchIndex:
+    """Build a bundle from a catalogue and load it.
+
+    Args:
+        catalogue: a CSV, JSON-lines or Parquet file, or a frame with its columns.
+        out: the folder to write; a bundle that is there is replaced.
+        judgments: a CSV file or a frame of `query, item_id, grade` to learn from.
+        log: an impression log to learn from.
+        encoder: `wordllama`, `minilm` or `distilled`.
+        max_rejected_share: refuse a file of which more rows than this cannot be used.
+
+    Raises:
+        BadFile, BadInput: a file cannot be used; the message names the row.
+    """
+    source = "frame" if isinstance(catalogue, pl.DataFrame) else str(catalogue)
+    if isinstance(catalogue, pl.DataFrame):
+        items = catalogue
+    else:
+        items, _ = read_catalogue(Path(catalogue), max_rejected_share=max_rejected_share)
+    build_bundle(
+        items,
+        Path(out),
+        source=source,
+        encoder=encoder,
+        judgments=_judgments(judgments),
+        log_rows=None if log is None else (row for frame in read_log(Path(log)) for row in rows_of(frame)),
+    )
+    return load(out)
+
+
+def load(bundle: Path | str) -> SearchIndex:
+    """Load and verify a bundle.
+
+    Raises:
+        BundleDamaged, BundleMismatch: a file is not as it was written, or the bundle is of another version.
+    """
+    return SearchIndex(Engine.load(Path(bundle)))
+
+
+def replay(
+    log: Path | str,
+    bundle: SearchIndex | Path | str,
+    policies: Mapping[str, Mapping[str, float]],
+    *,
+    out: Path | str | None = None,
+    judgments: Path | str | pl.DataFrame | None = None,
+) -> dict[str, Any]:
+    """Estimate from a log what other weights would have done. Needs the extra `evaluate`.
+
+    Args:
+        log: an impression log, a file or a folder.
+        bundle: the one that served the log.
+        policies: weights by objective, by the policy's name.
+        out: the folder for the report (`report.json`, `report.md`, `report.html`).
+        judgments: for nDCG, as `build` takes them.
+
+    Returns:
+        the object that `trimtab replay --json` prints.
+
+    Raises:
+        BadLog, BadParameter: the log or a policy cannot be used.
+    """
+    from trimtab.abtest.ope.replay import replay as run  # noqa: PLC0415  # matplotlib, of an extra
+
+    index = bundle if isinstance(bundle, SearchIndex) else load(bundle)
+    folder = None if out is None else Path(out)
+    return run(Path(log), index.engine, policies, folder, judgments=_judgments(judgments))
+
+
+def analyze_page(html: str | bytes | Path, url: str | None = None) -> Page:
+    """Recognise price, name, image, availability and forms on a shop's page. Needs the extra `pages`.
+
+    Args:
+        html: the page as it came, or the file that holds it (may be `.gz`).
+        url: where it came from.
+
+    Raises:
+        BadFile: the file cannot be read.
+    """
+    from trimtab.webpages.analyze import analyze  # noqa: PLC0415  # the HTML parser, of an extra
+    from trimtab.webpages.ingest import read_html  # noqa: PLC0415
+
+    return analyze(read_html(html) if isinstance(html, Path) else html, url)
+
+
+def _judgments(given: Path | str | pl.DataFrame | None) -> pl.DataFrame | None:
+    return given if given is None or isinstance(given, pl.DataFrame) else read_judgments(given)
