@@ -17,19 +17,19 @@ from starlette.types import Lifespan
 from trimtab.core.errors import BadParameter, NotFound
 from trimtab.core.weights import normalise
 from trimtab.engine import Engine
-from trimtab.service.bundles.bundles import Bundles
 from trimtab.service.bundles.folder import BundleFolder
+from trimtab.service.bundles.serving import Bundles
 from trimtab.service.bundles.shadow import Shadow
-from trimtab.service.catalogue.catalogue import Catalogue
-from trimtab.service.catalogue.rebuild import Compaction
-from trimtab.service.experiments.experiments import Experiment, Experiments
-from trimtab.service.experiments.ramps import Ramps
+from trimtab.service.catalogue.bundle_rebuilder import BundleRebuilder
+from trimtab.service.catalogue.live_catalogue import LiveCatalogue
+from trimtab.service.experiments.ramp_controller import RampController
+from trimtab.service.experiments.running import Experiment, Experiments
 from trimtab.service.http import problem_documents as problems
 from trimtab.service.http.admission import Admission
-from trimtab.service.http.auth import Gate
+from trimtab.service.http.auth import AccessControl
 from trimtab.service.http.bodies import REFERENCE
 from trimtab.service.http.keys import Grant, Keys
-from trimtab.service.http.routes.bundles import Portion, bundles_router
+from trimtab.service.http.routes.bundles import TrafficShare, bundles_router
 from trimtab.service.http.routes.decisions import decisions_router
 from trimtab.service.http.routes.definitions import definitions_router
 from trimtab.service.http.routes.events import Batch, events_router
@@ -45,18 +45,18 @@ from trimtab.service.http.routes.search import search_router
 from trimtab.service.http.routes.views import views_router
 from trimtab.service.http.security_headers import SecurityHeaders
 from trimtab.service.http.shortcut import Shortcut
-from trimtab.service.logs.event_compactor import Compactor
+from trimtab.service.logs.event_compactor import EventCompactor
 from trimtab.service.logs.event_log import Event, EventLog
 from trimtab.service.logs.impression_log import ImpressionLog
 from trimtab.service.observability.metrics import Metrics
 from trimtab.service.observability.quality import Watching
 from trimtab.service.observability.request_metrics import Accounting
 from trimtab.service.observability.tracing import tracing
-from trimtab.service.pages.pages import Pages
-from trimtab.service.pages.tracked import Tracked
-from trimtab.service.pages.worker import Analyst
-from trimtab.service.playground.pages import ASSETS, FOLDER
-from trimtab.service.playground.replay_reports import Replays
+from trimtab.service.pages.page_ingest import PageIngest
+from trimtab.service.pages.page_worker import PageWorker
+from trimtab.service.pages.tracked_pages import TrackedPages
+from trimtab.service.playground.replay_reports import ReplayReports
+from trimtab.service.playground.templates import ASSETS, FOLDER
 from trimtab.service.redis.gateway import RedisGateway
 from trimtab.service.search.candidate_cache import CandidateCache
 from trimtab.service.search.profiles import Profile, Profiles
@@ -84,7 +84,7 @@ def create_app(settings: Settings) -> FastAPI:
     """
     metrics = Metrics()
     pseudonyms = Pseudonyms(settings.id_salt)
-    catalogue = Catalogue(settings.data_folder, metrics, load=lambda path: pseudonyms.engine(Engine.load(path)))
+    catalogue = LiveCatalogue(settings.data_folder, metrics, load=lambda path: pseudonyms.engine(Engine.load(path)))
     redis = RedisGateway(
         settings.redis_url,
         timeout_seconds=settings.redis_timeout_seconds,
@@ -104,9 +104,9 @@ def create_app(settings: Settings) -> FastAPI:
     profiles = Profiles(redis)
     rules = Rules(redis)
     experiments = Experiments(redis, metrics)
-    Ramps(experiments, redis)
+    RampController(experiments, redis)
     keys = Keys(redis)
-    gate = Gate(
+    gate = AccessControl(
         keys,
         admin_key=settings.admin_key,
         is_required=settings.keys_are_required,
@@ -118,16 +118,16 @@ def create_app(settings: Settings) -> FastAPI:
     traces = tracing(settings.traces_url, share=settings.traces_share)
     followers = (recent_events.follow, experiments.totals.follow)
     events = EventLog(settings, redis, metrics.log_observer("interactions"), followers=followers)
-    compactor = Compactor(
+    compactor = EventCompactor(
         settings.data_folder,
         lambda result, n: metrics.events_compacted.labels(result).inc(n),
         every_seconds=settings.log_compact_seconds,
         follow=watching.realised,
     )
-    compaction = Compaction(bundles, catalogue, metrics, items=settings.compact_items)
-    analyst = Analyst(seconds=settings.page_seconds)
-    pages = Pages(settings, analyst, catalogue, metrics, metrics.log_observer("pages"))
-    tracked = Tracked(settings, redis, analyst, metrics.log_observer("tracked"))
+    compaction = BundleRebuilder(bundles, catalogue, metrics, items=settings.compact_items)
+    analyst = PageWorker(seconds=settings.page_seconds)
+    pages = PageIngest(settings, analyst, catalogue, metrics, metrics.log_observer("pages"))
+    tracked = TrackedPages(settings, redis, analyst, metrics.log_observer("tracked"))
     cache = CandidateCache(
         redis,
         metrics,
@@ -180,7 +180,7 @@ def create_app(settings: Settings) -> FastAPI:
     frontiers = Admission(metrics, waiting=settings.max_waiting_searches, at_once=FRONTIERS_AT_ONCE)
     reader, admin = gate.dependency("admin", always=False), gate.dependency("admin", always=True)
     define = partial(definitions_router, reader=reader, admin=admin, max_body_bytes=limit)
-    replays = Replays(settings.report_folder or settings.data_folder / "reports")
+    replays = ReplayReports(settings.report_folder or settings.data_folder / "reports")
     searches = search_router(searching, gate, admission, max_body_bytes=limit)
     routers = (
         searches,
@@ -252,7 +252,19 @@ def _openapi(app: FastAPI) -> dict[str, Any]:
     """The document at /openapi.json: the routes, and the models that bodies and problems refer to by name."""
     if app.openapi_schema is None:
         document = get_openapi(title=app.title, version=app.version, summary=app.summary, routes=app.routes)
-        models = (problems.Problem, Event, Batch, Profile, Rule, Experiment, Grant, Ids, PageBody, Portion, VisitBody)
+        models = (
+            problems.Problem,
+            Event,
+            Batch,
+            Profile,
+            Rule,
+            Experiment,
+            Grant,
+            Ids,
+            PageBody,
+            TrafficShare,
+            VisitBody,
+        )
         _, definitions = models_json_schema([(model, "validation") for model in models], ref_template=REFERENCE)
         document["components"]["schemas"].update(definitions["$defs"])
         document["components"]["securitySchemes"] = {"key": {"type": "http", "scheme": "bearer"}}

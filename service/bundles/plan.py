@@ -16,15 +16,15 @@ from trimtab.core.errors import Conflict
 MAX_LOADED = 4
 """Bundles in the memory of each worker."""
 
-Name = Annotated[str, Field(pattern=r"^[A-Za-z0-9_][A-Za-z0-9_.-]{0,63}$")]
+BundleName = Annotated[str, Field(pattern=r"^[A-Za-z0-9_][A-Za-z0-9_.-]{0,63}$")]
 
 
-class Share(BaseModel):
-    """A loaded bundle that has a share of the traffic."""
+class BundleShare(BaseModel):
+    """A loaded bundle and the share of the traffic it has."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
-    bundle: Name
+    bundle: BundleName
     share: float = Field(gt=0, le=1)
 
 
@@ -33,11 +33,13 @@ class Plan(BaseModel):
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
-    loaded: Mapping[Name, str] = Field(description="Name to bundle id: a folder that changes is another bundle.")
-    active: Name
-    previous: Name | None = None
-    canary: Share | None = Field(default=None, description="Answers a share of the sessions or users.")
-    shadow: Share | None = Field(default=None, description="Searched beside a share of answers, logged, not shown.")
+    loaded: Mapping[BundleName, str] = Field(description="Name to bundle id: a folder that changes is another bundle.")
+    active: BundleName
+    previous: BundleName | None = None
+    canary: BundleShare | None = Field(default=None, description="Answers a share of the sessions or users.")
+    shadow: BundleShare | None = Field(
+        default=None, description="Searched beside a share of answers, logged, not shown."
+    )
 
     def roles(self, name: str) -> tuple[str, ...]:
         """What a bundle is for."""
@@ -97,7 +99,7 @@ class Plan(BaseModel):
         self._require_loaded(name)
         if name == self.active:
             raise Conflict(f"bundle {name!r} is active: it answers everything else already")
-        return self._with(canary=Share(bundle=name, share=share))
+        return self._with(canary=BundleShare(bundle=name, share=share))
 
     def start_shadow(self, name: str, share: float) -> Plan:
         """
@@ -105,7 +107,7 @@ class Plan(BaseModel):
             Conflict: it is not loaded.
         """
         self._require_loaded(name)
-        return self._with(shadow=Share(bundle=name, share=share))
+        return self._with(shadow=BundleShare(bundle=name, share=share))
 
     def end(self, role: str, name: str) -> Plan:
         """End `canary` or `shadow`.
@@ -114,7 +116,7 @@ class Plan(BaseModel):
             Conflict: the bundle is not that.
         """
         if role not in self.roles(name):
-            raise Conflict(f"bundle {name!r} is no {role}")
+            raise Conflict(f"bundle {name!r} is not the {role}")
         return self._with(**{role: None})
 
     def rollback(self) -> Plan:

@@ -25,7 +25,7 @@ from trimtab.core.assignment import place
 from trimtab.engine import Engine
 from trimtab.engine.log.decisions import query_of
 from trimtab.engine.log.impressions import row_of_line
-from trimtab.service.catalogue.catalogue import Catalogue
+from trimtab.service.catalogue.live_catalogue import LiveCatalogue
 from trimtab.service.children import start_module
 from trimtab.service.logs.impression_log import ImpressionLog
 from trimtab.service.observability import process_log as logs
@@ -164,7 +164,7 @@ def main() -> None:
     bundle, data_folder = map(Path, sys.argv[1:])
     settings = Settings(bundle=bundle, data_folder=data_folder / FOLDER)
     pseudonyms = Pseudonyms(settings.id_salt)  # the rows have pseudonyms where there is a salt
-    catalogue = Catalogue(data_folder, Metrics(), load=lambda path: pseudonyms.engine(Engine.load(path)))
+    catalogue = LiveCatalogue(data_folder, Metrics(), load=lambda path: pseudonyms.engine(Engine.load(path)))
     built = catalogue.load(bundle)
     catalogue.start()
     log = ImpressionLog(settings, lambda outcome, n: None)  # noqa: ARG005

@@ -19,7 +19,7 @@ from pydantic_core import PydanticCustomError
 from trimtab.core.sequential import Peek, always_valid
 
 Name = Annotated[str, Field(pattern=r"^[A-Za-z0-9_.-]{1,64}$")]
-Share = Annotated[float, Field(gt=0, le=1)]
+Exposure = Annotated[float, Field(gt=0, le=1)]
 
 LEVEL = 0.05
 """Chance that a harmless ramp is ever rolled back."""
@@ -47,7 +47,7 @@ class Ramp(BaseModel):
 
     control: Name = Field(description="The arm that the others are compared with.")
     slow_ms: float = Field(default=50, gt=0, description="A search that takes longer is slow.")
-    steps: tuple[Share, ...] = Field(default=(0.01, 0.05, 0.25, 0.5, 1.0), min_length=1, max_length=20)
+    steps: tuple[Exposure, ...] = Field(default=(0.01, 0.05, 0.25, 0.5, 1.0), min_length=1, max_length=20)
     hold_seconds: float = Field(default=3600, ge=0, description="How long a step lasts at least.")
     min_searches: int = Field(default=1000, ge=LEAST_SEARCHES, description="Of each arm in a step before the next one.")
     guardrails: Guardrails = Guardrails()
@@ -143,7 +143,7 @@ def decide(
         return state
     worse = [one for one in compared(ramp, totals) if one.is_worse]
     if worse:
-        return state.model_copy(update={"status": "rolled_back", "since": now, "reason": _told(worse[0])})
+        return state.model_copy(update={"status": "rolled_back", "since": now, "reason": _reason(worse[0])})
     if state.status == "complete":
         return state
     waits = _waits(ramp, state, totals, now=now, sample_ratio_alarm=sample_ratio_alarm)
@@ -188,7 +188,7 @@ def _variance_of_revenue(one: Totals) -> float:
     return max(one.revenue_squares / one.searches - mean * mean, 0.0)
 
 
-def _told(one: Comparison) -> str:
+def _reason(one: Comparison) -> str:
     low, high = one.difference.low, one.difference.high
     return (
         f"{one.metric} of {one.arm}: {one.treatment:.4g} against {one.control:.4g}, "

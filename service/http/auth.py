@@ -18,7 +18,7 @@ from trimtab.core.errors import Forbidden, Unauthorised
 from trimtab.service.http.keys import Grant, Keys, Scope
 
 
-class Gate:
+class AccessControl:
     """Lets a request through, or raises."""
 
     def __init__(

@@ -16,8 +16,8 @@ from redis import Redis
 
 from trimtab.core.errors import TooMany
 from trimtab.service.http.admission import Priority
-from trimtab.service.redis.definitions import Definitions
 from trimtab.service.redis.gateway import RedisGateway
+from trimtab.service.redis.named_definitions import NamedDefinitions
 
 Scope = Literal["search", "ingest", "admin"]
 
@@ -46,7 +46,7 @@ class Key(Grant):
     digest: str = Field(pattern="^[0-9a-f]{64}$")
 
 
-class Keys(Definitions[Key]):
+class Keys(NamedDefinitions[Key]):
     """The keys that are valid, by their digests."""
 
     def __init__(self, redis: RedisGateway) -> None:

@@ -33,7 +33,7 @@ _log = structlog.get_logger()
 Observe = Callable[[str, int], None]
 
 
-class Compactor:
+class EventCompactor:
     """One a process; a lock on each segment keeps them out of each other's way."""
 
     def __init__(

@@ -18,7 +18,7 @@ MAX_BYTES = 16_000_000
 _log = structlog.get_logger()
 
 
-class Replays:
+class ReplayReports:
     """The folders in one folder that hold a report."""
 
     def __init__(self, folder: Path) -> None:

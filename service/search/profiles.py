@@ -7,8 +7,8 @@ from collections.abc import Mapping
 from pydantic import BaseModel, ConfigDict, Field
 
 from trimtab.core.errors import BadParameter
-from trimtab.service.redis.definitions import Definitions
 from trimtab.service.redis.gateway import RedisGateway
+from trimtab.service.redis.named_definitions import NamedDefinitions
 
 DEFAULT = "default"
 
@@ -26,7 +26,7 @@ class Profile(BaseModel):
     max_relevance_loss: float | None = Field(None, ge=0, le=1)
 
 
-class Profiles(Definitions[Profile]):
+class Profiles(NamedDefinitions[Profile]):
     """The profiles that are defined."""
 
     def __init__(self, redis: RedisGateway) -> None:

@@ -15,8 +15,8 @@ from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, model_validato
 from pydantic_core import PydanticCustomError
 
 from trimtab.core.records import Constraints, Filter
-from trimtab.service.redis.definitions import Definitions
 from trimtab.service.redis.gateway import RedisGateway
+from trimtab.service.redis.named_definitions import NamedDefinitions
 
 BURIED = -100.0
 """Added to a utility, it sorts an item behind all that are not buried, and leaves no chance to be drawn before them."""
@@ -75,7 +75,7 @@ class Rule(BaseModel):
         return any(one.field == "category" and wanted in map(str.casefold, one.values) for one in filters)
 
 
-class Rules(Definitions[Rule]):
+class Rules(NamedDefinitions[Rule]):
     """The rules that are defined, by the words they speak about."""
 
     def __init__(self, redis: RedisGateway) -> None:

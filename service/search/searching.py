@@ -22,10 +22,10 @@ from trimtab.engine.stages.frontier import frontier_of
 from trimtab.engine.stages.interleaving import interleave
 from trimtab.engine.stages.pipeline import Stopwatch
 from trimtab.retrieval.filters import parse_filter
-from trimtab.service.bundles.bundles import Bundles, Served
+from trimtab.service.bundles.serving import Bundles, ServingBundle
 from trimtab.service.bundles.shadow import Shadow
-from trimtab.service.catalogue.catalogue import Catalogue
-from trimtab.service.experiments.experiments import Assigned, Experiments
+from trimtab.service.catalogue.live_catalogue import LiveCatalogue
+from trimtab.service.experiments.running import Assigned, Experiments
 from trimtab.service.logs.impression_log import ImpressionLog
 from trimtab.service.observability.metrics import Metrics
 from trimtab.service.observability.quality import Watching
@@ -50,7 +50,7 @@ class Searching:
     def __init__(
         self,
         bundles: Bundles,
-        catalogue: Catalogue,
+        catalogue: LiveCatalogue,
         *,
         shadow: Shadow,
         redis: RedisGateway,
@@ -194,7 +194,7 @@ class Searching:
         self._experiments.count(assigned)
         return assigned
 
-    def _served(self, assigned: Assigned, unit_id: str | None) -> Served:
+    def _served(self, assigned: Assigned, unit_id: str | None) -> ServingBundle:
         """Who answers: the bundle of the experiment's arm, or else the canary or the active one."""
         if not assigned.arms:
             return self._bundles.choose(unit_id)

@@ -25,7 +25,7 @@ from trimtab.abtest.ope.replay import replay
 from trimtab.abtest.simulation.simulate import simulate
 from trimtab.engine import Engine
 from trimtab.engine.log.impressions import read_log
-from trimtab.service.experiments import ramps
+from trimtab.service.experiments import ramp_controller
 from trimtab.service.redis.server import redis_for
 from trimtab.service.settings import Settings
 
@@ -137,7 +137,7 @@ def main() -> None:
     arguments.add_argument("--bundle", type=Path, default=Path("bundles/grocery"))
     arguments.add_argument("--out", type=Path, default=Path("docs/img"))
     given = arguments.parse_args()
-    ramps.SNAPSHOT_SECONDS = 1.0  # a picture does not wait for minutes
+    ramp_controller.SNAPSHOT_SECONDS = 1.0  # a picture does not wait for minutes
     with tempfile.TemporaryDirectory() as folder, redis_for(None, Path(folder)) as url:
         data = Path(folder)
         report(given.bundle, data)

@@ -18,8 +18,8 @@ from tests.support.redis_servers import RedisProcess
 from tests.support.services import serving
 from trimtab.abtest.ope.replay import replay
 from trimtab.engine import Engine
-from trimtab.service.experiments.experiments import Experiment, totals_key
-from trimtab.service.experiments.ramps import history_key
+from trimtab.service.experiments.ramp_controller import history_key
+from trimtab.service.experiments.running import Experiment, totals_key
 from trimtab.service.settings import Settings
 
 ADMIN = {"Authorization": "Bearer sesame"}

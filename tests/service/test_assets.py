@@ -5,7 +5,7 @@ from __future__ import annotations
 import tomllib
 from pathlib import Path
 
-from trimtab.service.playground.pages import FOLDER
+from trimtab.service.playground.templates import FOLDER
 
 ROOT = Path(__file__).resolve().parents[2]
 

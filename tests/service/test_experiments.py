@@ -16,7 +16,7 @@ from tests.support.waiting import eventually
 from trimtab.abtest.statistics.comparison import sample_ratio_p_value as judged_offline
 from trimtab.engine import Engine
 from trimtab.engine.log.impressions import read_log, rows_of
-from trimtab.service.experiments.experiments import Experiment, sample_ratio_p_value
+from trimtab.service.experiments.running import Experiment, sample_ratio_p_value
 from trimtab.service.settings import Settings
 
 GOLDEN = ["margin", "control", "control", "margin", "margin", "control", "margin", "margin"]

@@ -15,7 +15,7 @@ from tests.support.redis_servers import PATIENT_REDIS_SECONDS, RedisProcess
 from tests.support.services import metric, serving
 from tests.webpages.pages_made_here import PRODUCT_URL, product
 from trimtab.catalog.readers import read_catalogue
-from trimtab.service.pages.tracked import to_parquet
+from trimtab.service.pages.tracked_pages import to_parquet
 from trimtab.service.settings import Settings
 from trimtab.webpages.tracking import HISTORY_SCHEMA
 

@@ -16,9 +16,9 @@ from tests.support.redis_servers import RedisProcess
 from tests.support.services import serving
 from tests.support.waiting import eventually
 from trimtab.core.records import Interaction
-from trimtab.service.experiments.experiments import Assigned, Experiment, Experiments, ramp_field
 from trimtab.service.experiments.ramp import RampState
-from trimtab.service.experiments.ramps import LEADER, Ramps, read_history
+from trimtab.service.experiments.ramp_controller import LEADER, RampController, read_history
+from trimtab.service.experiments.running import Assigned, Experiment, Experiments, ramp_field
 from trimtab.service.observability.metrics import Metrics
 from trimtab.service.redis.gateway import RedisGateway
 from trimtab.service.settings import Settings
@@ -38,7 +38,7 @@ class Worker:
     def __post_init__(self) -> None:
         redis = RedisGateway(None, timeout_seconds=1, poll_seconds=1)
         self.experiments = Experiments(redis, Metrics())
-        self.ramps = Ramps(self.experiments, redis, clock=lambda: self.now)
+        self.ramps = RampController(self.experiments, redis, clock=lambda: self.now)
         self._redis = redis
 
     def poll(self, now: float) -> None:

@@ -10,9 +10,9 @@ from fastapi import APIRouter, Depends, Path, Request
 from pydantic import BaseModel, ConfigDict, Field
 
 from trimtab.core.errors import BundleError, Conflict
-from trimtab.service.bundles.bundles import Bundles
 from trimtab.service.bundles.plan import Plan
-from trimtab.service.experiments.experiments import Experiments
+from trimtab.service.bundles.serving import Bundles
+from trimtab.service.experiments.running import Experiments
 from trimtab.service.http.bodies import documented_body, read_object, reference, validated
 from trimtab.service.http.problem_documents import documented
 
@@ -22,7 +22,7 @@ Name = Annotated[
 ]
 
 
-class Portion(BaseModel):
+class TrafficShare(BaseModel):
     """How much of the traffic."""
 
     model_config = ConfigDict(extra="forbid", json_schema_extra={"example": {"share": 0.05}})
@@ -135,23 +135,23 @@ def bundles_router(
     @router.post(
         "/bundles/{name}/canary",
         responses=documented(404, 409, 413, 422, 503),
-        openapi_extra=documented_body(reference(Portion)),
+        openapi_extra=documented_body(reference(TrafficShare)),
         summary="Answer a share with a loaded bundle",
     )
     async def canary(name: Name, request: Request) -> Plan:
         """The same users or sessions all the time; their `arm` is `canary/<name>`."""
-        portion = validated(Portion, await read_object(request, max_bytes=max_body_bytes))
+        portion = validated(TrafficShare, await read_object(request, max_bytes=max_body_bytes))
         return await bundles.change(lambda plan: plan.start_canary(name, portion.share))
 
     @router.post(
         "/bundles/{name}/shadow",
         responses=documented(404, 409, 413, 422, 503),
-        openapi_extra=documented_body(reference(Portion)),
+        openapi_extra=documented_body(reference(TrafficShare)),
         summary="Search with a loaded bundle too, unseen",
     )
     async def shadow(name: Name, request: Request) -> Plan:
         """In a process of its own; logged under `shadow`, not shown. What it is too slow for is dropped and counted."""
-        portion = validated(Portion, await read_object(request, max_bytes=max_body_bytes))
+        portion = validated(TrafficShare, await read_object(request, max_bytes=max_body_bytes))
         return await bundles.change(lambda plan: plan.start_shadow(name, portion.share))
 
     @router.delete("/bundles/{name}/canary", responses=changing, summary="End the canary")

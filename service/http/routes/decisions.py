@@ -12,8 +12,8 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from trimtab.engine.log.decisions import replay_decision
 from trimtab.engine.log.impressions import find_impression
-from trimtab.service.bundles.bundles import Bundles
-from trimtab.service.catalogue.catalogue import Catalogue
+from trimtab.service.bundles.serving import Bundles
+from trimtab.service.catalogue.live_catalogue import LiveCatalogue
 from trimtab.service.http.problem_documents import documented
 from trimtab.service.logs.impression_log import ImpressionLog
 from trimtab.service.search.response import Hit, SearchResponse
@@ -50,7 +50,7 @@ class Decision(SearchResponse):
 
 def decisions_router(
     bundles: Bundles,
-    catalogue: Catalogue,
+    catalogue: LiveCatalogue,
     impressions: ImpressionLog,
     *,
     admin: Callable[[Request], Awaitable[None]],

@@ -10,13 +10,13 @@ from fastapi import APIRouter, Depends, Path, Request
 
 from trimtab.service.http.bodies import documented_body, read_object, reference, validated
 from trimtab.service.http.problem_documents import documented
-from trimtab.service.redis.definitions import Definition, Definitions
+from trimtab.service.redis.named_definitions import Definition, NamedDefinitions
 
 Name = Annotated[str, Path(pattern=r"^[A-Za-z0-9_.-]{1,64}$", description="letters, digits, `_`, `.`, `-`")]
 
 
 def definitions_router(
-    definitions: Definitions[Definition],
+    definitions: NamedDefinitions[Definition],
     *,
     check: Callable[[Definition], object],
     reader: Callable[[Request], Awaitable[None]],

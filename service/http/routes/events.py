@@ -5,7 +5,7 @@ from __future__ import annotations
 from fastapi import APIRouter, Request
 from pydantic import BaseModel, ConfigDict, Field
 
-from trimtab.service.http.auth import Gate
+from trimtab.service.http.auth import AccessControl
 from trimtab.service.http.bodies import documented_body, read_object, reference, validated
 from trimtab.service.http.problem_documents import documented
 from trimtab.service.logs.event_log import MAX_BATCH, Event, EventLog
@@ -29,7 +29,7 @@ class Acknowledgement(BaseModel):
 
 
 def events_router(
-    events: EventLog, pseudonyms: Pseudonyms, metrics: Metrics, gate: Gate, *, max_body_bytes: int
+    events: EventLog, pseudonyms: Pseudonyms, metrics: Metrics, access: AccessControl, *, max_body_bytes: int
 ) -> APIRouter:
     router = APIRouter(tags=["events"])
 
@@ -41,7 +41,7 @@ def events_router(
     )
     async def log_events(request: Request) -> Acknowledgement:
         """One event, or `{"events": [...]}`. Answered when they are on the disk; sending one again is safe."""
-        gate.check(request, "ingest")
+        access.check(request, "ingest")
         values = await read_object(request, max_bytes=max_body_bytes)
         sent = validated(Batch, values).events if "events" in values else [validated(Event, values)]
         accepted = await events.add([pseudonyms.event(event) for event in sent])

@@ -8,7 +8,7 @@ from pydantic import BaseModel, Field
 
 from trimtab.core.errors import BadParameter
 from trimtab.service.http.admission import Admission
-from trimtab.service.http.auth import Gate
+from trimtab.service.http.auth import AccessControl
 from trimtab.service.http.bodies import JSON
 from trimtab.service.http.problem_documents import documented
 from trimtab.service.search.request import SearchRequest, documented_parameters, from_query_string
@@ -37,7 +37,7 @@ class FrontierResponse(BaseModel):
     took_ms: dict[str, float] = Field(description="Milliseconds by stage.")
 
 
-def frontier_router(searching: Searching, gate: Gate, admission: Admission) -> APIRouter:
+def frontier_router(searching: Searching, gate: AccessControl, admission: Admission) -> APIRouter:
     router = APIRouter(tags=["search"])
 
     @router.get(

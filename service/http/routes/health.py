@@ -7,8 +7,8 @@ from fastapi.responses import Response
 from prometheus_client import CONTENT_TYPE_LATEST
 from pydantic import BaseModel
 
-from trimtab.service.bundles.bundles import Bundles
-from trimtab.service.http.auth import Gate
+from trimtab.service.bundles.serving import Bundles
+from trimtab.service.http.auth import AccessControl
 from trimtab.service.observability.metrics import Metrics
 from trimtab.service.redis.gateway import RedisGateway
 
@@ -25,7 +25,7 @@ class Readiness(BaseModel):
     redis: str
 
 
-def health_router(bundles: Bundles, gate: Gate, *, redis: RedisGateway, metrics: Metrics) -> APIRouter:
+def health_router(bundles: Bundles, gate: AccessControl, *, redis: RedisGateway, metrics: Metrics) -> APIRouter:
     router = APIRouter(tags=["health"])
 
     @router.get("/healthz", summary="Is the process alive")

@@ -9,9 +9,9 @@ from pydantic import BaseModel, ConfigDict, Field, create_model
 
 from trimtab.catalog.schema import COLUMNS, Kind
 from trimtab.core.errors import BadParameter
-from trimtab.service.bundles.bundles import Bundles
-from trimtab.service.catalogue.catalogue import Catalogue
-from trimtab.service.http.auth import Gate
+from trimtab.service.bundles.serving import Bundles
+from trimtab.service.catalogue.live_catalogue import LiveCatalogue
+from trimtab.service.http.auth import AccessControl
 from trimtab.service.http.bodies import documented_body, read_object, reference, validated
 from trimtab.service.http.problem_documents import documented
 
@@ -56,7 +56,9 @@ def batch_schema() -> dict[str, Any]:
     return {"type": "object", "properties": {"items": items}, "required": ["items"]}
 
 
-def items_router(catalogue: Catalogue, bundles: Bundles, gate: Gate, *, max_body_bytes: int) -> APIRouter:
+def items_router(
+    catalogue: LiveCatalogue, bundles: Bundles, access: AccessControl, *, max_body_bytes: int
+) -> APIRouter:
     router = APIRouter(tags=["items"])
 
     @router.get(
@@ -66,7 +68,7 @@ def items_router(catalogue: Catalogue, bundles: Bundles, gate: Gate, *, max_body
         summary="An item as it is now",
     )
     async def item(item_id: ItemId, request: Request) -> dict[str, Any]:
-        gate.check(request, "search")
+        access.check(request, "search")
         return catalogue.item(bundles.serving, item_id)
 
     @router.put(
@@ -78,7 +80,7 @@ def items_router(catalogue: Catalogue, bundles: Bundles, gate: Gate, *, max_body
     async def put(request: Request) -> Changed:
         """One item, or `{"items": [...]}`: all are taken or none. Columns that are not given stay as they are; null is
         what an empty cell is in a catalogue file. Answered when the change is on the disk and searches see it."""
-        gate.check(request, "ingest", always=True)
+        access.check(request, "ingest", always=True)
         items = _items_of(await read_object(request, max_bytes=max_body_bytes))
         return Changed(version=await catalogue.put(bundles.serving, items), items=len(items))
 
@@ -88,7 +90,7 @@ def items_router(catalogue: Catalogue, bundles: Bundles, gate: Gate, *, max_body
         summary="Take an item away",
     )
     async def delete(item_id: ItemId, request: Request) -> Changed:
-        gate.check(request, "ingest", always=True)
+        access.check(request, "ingest", always=True)
         return Changed(version=await catalogue.delete(bundles.serving, [item_id]), items=1)
 
     @router.post(
@@ -99,7 +101,7 @@ def items_router(catalogue: Catalogue, bundles: Bundles, gate: Gate, *, max_body
     )
     async def delete_all(request: Request) -> Changed:
         """All of them or none."""
-        gate.check(request, "ingest", always=True)
+        access.check(request, "ingest", always=True)
         item_ids = list(dict.fromkeys(validated(Ids, await read_object(request, max_bytes=max_body_bytes)).item_ids))
         return Changed(version=await catalogue.delete(bundles.serving, item_ids), items=len(item_ids))
 

@@ -9,12 +9,12 @@ from fastapi import APIRouter, Query, Request
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 from pydantic_core import PydanticCustomError
 
-from trimtab.service.bundles.bundles import Bundles
-from trimtab.service.http.auth import Gate
+from trimtab.service.bundles.serving import Bundles
+from trimtab.service.http.auth import AccessControl
 from trimtab.service.http.bodies import documented_body, read_object, reference, validated
 from trimtab.service.http.problem_documents import documented
-from trimtab.service.pages.pages import Pages
-from trimtab.service.pages.tracked import Tracked
+from trimtab.service.pages.page_ingest import PageIngest
+from trimtab.service.pages.tracked_pages import TrackedPages
 from trimtab.webpages.tracking import Visit
 
 
@@ -77,7 +77,9 @@ class Followed(BaseModel):
     last_visit: str
 
 
-def pages_router(pages: Pages, tracked: Tracked, bundles: Bundles, gate: Gate, *, max_page_bytes: int) -> APIRouter:
+def pages_router(
+    pages: PageIngest, tracked: TrackedPages, bundles: Bundles, access: AccessControl, *, max_page_bytes: int
+) -> APIRouter:
     router = APIRouter(tags=["pages"])
 
     @router.post(
@@ -90,7 +92,7 @@ def pages_router(pages: Pages, tracked: Tracked, bundles: Bundles, gate: Gate, *
     async def take(request: Request) -> dict[str, Any]:
         """A page that is no product page makes no item, and `left_out` says so. The same product again is the same
         item: by GTIN, else by SKU and host, else by address. Answered when searches find it."""
-        gate.check(request, "ingest", always=True)
+        access.check(request, "ingest", always=True)
         sent = validated(PageBody, await read_object(request, max_bytes=max_page_bytes))
         return await pages.add(bundles.serving, sent.html, sent.url, currency=sent.currency)
 
@@ -101,7 +103,7 @@ def pages_router(pages: Pages, tracked: Tracked, bundles: Bundles, gate: Gate, *
         summary="Pages whose price is followed",
     )
     async def followed(request: Request) -> list[dict[str, Any]]:
-        gate.check(request, "ingest")
+        access.check(request, "ingest")
         return await tracked.all()
 
     @router.post(
@@ -113,7 +115,7 @@ def pages_router(pages: Pages, tracked: Tracked, bundles: Bundles, gate: Gate, *
     )
     async def visit(request: Request) -> dict[str, Any]:
         """The first visit of a page with a price makes it followed. Answered when the visit is on the disk."""
-        gate.check(request, "ingest", always=True)
+        access.check(request, "ingest", always=True)
         sent = validated(VisitBody, await read_object(request, max_bytes=max_page_bytes))
         return await tracked.visit(sent.html, sent.url)
 
@@ -125,7 +127,7 @@ def pages_router(pages: Pages, tracked: Tracked, bundles: Bundles, gate: Gate, *
     )
     async def history(request: Request, url: Annotated[str, Query(max_length=2048)]) -> list[dict[str, Any]]:
         """The oldest first, the last thousand."""
-        gate.check(request, "ingest")
+        access.check(request, "ingest")
         return await tracked.history(url)
 
     @router.delete(
@@ -135,7 +137,7 @@ def pages_router(pages: Pages, tracked: Tracked, bundles: Bundles, gate: Gate, *
         summary="Follow a page no more",
     )
     async def forget(request: Request, url: Annotated[str, Query(max_length=2048)]) -> None:
-        gate.check(request, "ingest", always=True)
+        access.check(request, "ingest", always=True)
         await tracked.forget(url)
 
     return router

@@ -14,11 +14,11 @@ from starlette.exceptions import HTTPException
 from trimtab.core.errors import Forbidden, Unauthorised
 from trimtab.engine import Engine
 from trimtab.service.http.admission import Admission
-from trimtab.service.http.auth import Gate
+from trimtab.service.http.auth import AccessControl
 from trimtab.service.http.bodies import JSON
 from trimtab.service.http.routes.search import ANSWER_HEADERS
-from trimtab.service.playground.pages import HEADERS, templates
 from trimtab.service.playground.suggestions import Suggestions
+from trimtab.service.playground.templates import HEADERS, templates
 from trimtab.service.search.profiles import Profiles
 from trimtab.service.search.request import from_query_string
 from trimtab.service.search.searching import Searching
@@ -26,7 +26,7 @@ from trimtab.service.search.searching import Searching
 N_EXAMPLES = 6
 
 
-def playground_router(searching: Searching, profiles: Profiles, gate: Gate, admission: Admission) -> APIRouter:
+def playground_router(searching: Searching, profiles: Profiles, gate: AccessControl, admission: Admission) -> APIRouter:
     router = APIRouter(include_in_schema=False)
     page = templates().get_template("playground.html")
     suggestions_of: WeakKeyDictionary[Engine, Suggestions] = WeakKeyDictionary()
@@ -76,7 +76,7 @@ def _bundle(engine: Engine, examples: Sequence[str]) -> dict[str, Any]:
     }
 
 
-def _may_read(gate: Gate, request: Request) -> bool:
+def _may_read(gate: AccessControl, request: Request) -> bool:
     """Whether who asks may see the profiles; a browser sends no key with the address of a page, and shoppers' port has
     none of what admins do."""
     try:

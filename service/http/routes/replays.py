@@ -12,7 +12,7 @@ from pydantic import BaseModel, Field
 
 from trimtab.core.errors import NotFound
 from trimtab.service.http.problem_documents import documented
-from trimtab.service.playground.replay_reports import Replays
+from trimtab.service.playground.replay_reports import ReplayReports
 
 Name = Annotated[
     str, Path(pattern=r"^[A-Za-z0-9_][A-Za-z0-9_.-]{0,127}$", description="A folder in the service's report folder.")
@@ -31,7 +31,7 @@ class ReplaySummary(BaseModel):
     problem: str | None = None
 
 
-def replays_router(replays: Replays, *, reader: Callable[[Request], Awaitable[None]]) -> APIRouter:
+def replays_router(replays: ReplayReports, *, reader: Callable[[Request], Awaitable[None]]) -> APIRouter:
     router = APIRouter(tags=["replays"], dependencies=[Depends(reader)], responses=documented(401, 403, 429))
 
     @router.get("/replays", summary="Reports of replays")
@@ -47,7 +47,7 @@ def replays_router(replays: Replays, *, reader: Callable[[Request], Awaitable[No
     return router
 
 
-def _summary(replays: Replays, name: str) -> ReplaySummary:
+def _summary(replays: ReplayReports, name: str) -> ReplaySummary:
     written = replays.written(name)
     try:
         report = replays.read(name)

@@ -6,7 +6,7 @@ from fastapi import APIRouter, Request
 from fastapi.responses import Response
 
 from trimtab.service.http.admission import Admission, priority_of
-from trimtab.service.http.auth import Gate
+from trimtab.service.http.auth import AccessControl
 from trimtab.service.http.bodies import JSON, documented_body, read_object
 from trimtab.service.http.problem_documents import documented
 from trimtab.service.search.request import documented_parameters, documented_schema, from_object, from_query_string
@@ -37,7 +37,7 @@ LINKS = {
 """What can be asked next, for the documentation and for who tests against it."""
 
 
-def search_router(searching: Searching, gate: Gate, admission: Admission, *, max_body_bytes: int) -> APIRouter:
+def search_router(searching: Searching, gate: AccessControl, admission: Admission, *, max_body_bytes: int) -> APIRouter:
     router = APIRouter(tags=["search"])
     known_weights = searching.known_weights
 

@@ -9,10 +9,10 @@ from fastapi import APIRouter, Depends, Request
 from fastapi.responses import HTMLResponse
 
 from trimtab.core.errors import NotFound
-from trimtab.service.bundles.bundles import Bundles
+from trimtab.service.bundles.serving import Bundles
 from trimtab.service.http.routes.replays import Name
 from trimtab.service.observability.quality import Watching
-from trimtab.service.playground.pages import HEADERS, VIEWS, templates
+from trimtab.service.playground.templates import HEADERS, VIEWS, templates
 
 SHOWN = ("bundle_id", "created", "source", "objectives", "default_weights", "catalogue", "retrieval", "training")
 """Of a manifest; its files and libraries are for machines."""

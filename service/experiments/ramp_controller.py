@@ -15,7 +15,8 @@ from uuid import uuid4
 import orjson
 from redis import Redis
 
-from trimtab.service.experiments.experiments import (
+from trimtab.service.experiments.ramp import RampState, Totals, decide
+from trimtab.service.experiments.running import (
     ALARM_BELOW,
     RAMPS,
     Experiment,
@@ -24,7 +25,6 @@ from trimtab.service.experiments.experiments import (
     sample_ratio_p_value,
     totals_key,
 )
-from trimtab.service.experiments.ramp import RampState, Totals, decide
 from trimtab.service.experiments.totals import read_totals
 from trimtab.service.redis.gateway import CHANGES, RedisGateway
 
@@ -40,7 +40,7 @@ return 1
 """
 
 
-class Ramps:
+class RampController:
     """One worker's part: it leads, or waits until nobody does."""
 
     def __init__(

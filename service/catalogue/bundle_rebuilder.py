@@ -1,7 +1,7 @@
 """Changes to the catalogue built into a new bundle, which then serves, once many have gathered beside the indices.
 
 A process of its own does the work (`engine.live.rebuild`), one on the machine at a time; the new bundle is checked,
-loaded and activated as any other (`service.bundles.bundles`). What it replaces stays loaded, to roll back to; older
+loaded and activated as any other (`service.bundles.serving`). What it replaces stays loaded, to roll back to; older
 ones are deleted.
 """
 
@@ -21,9 +21,9 @@ from typing import Any
 import structlog
 
 from trimtab.core.errors import Conflict, TrimtabError, Unavailable
-from trimtab.service.bundles.bundles import Bundles
 from trimtab.service.bundles.plan import Plan
-from trimtab.service.catalogue.catalogue import Catalogue
+from trimtab.service.bundles.serving import Bundles
+from trimtab.service.catalogue.live_catalogue import LiveCatalogue
 from trimtab.service.children import start_module
 from trimtab.service.observability.metrics import Metrics
 
@@ -36,10 +36,10 @@ MARK = "-at-"
 _log = structlog.get_logger()
 
 
-class Compaction:
+class BundleRebuilder:
     """Looks, in every worker, whether it is time; the first that sees it does it."""
 
-    def __init__(self, bundles: Bundles, catalogue: Catalogue, metrics: Metrics, *, items: int) -> None:
+    def __init__(self, bundles: Bundles, catalogue: LiveCatalogue, metrics: Metrics, *, items: int) -> None:
         """
         Args:
             items: from so many on that are new, read otherwise or are gone; 0 never.

@@ -29,7 +29,7 @@ LOOK_SECONDS = 0.1
 _log = structlog.get_logger()
 
 
-class Catalogue:
+class LiveCatalogue:
     """The newest state of the catalogue for each bundle that is loaded."""
 
     def __init__(self, data_folder: Path, metrics: Metrics, *, load: Callable[[Path], Engine]) -> None:

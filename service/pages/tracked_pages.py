@@ -22,7 +22,7 @@ from trimtab.core.errors import NotFound, Unavailable
 from trimtab.engine.log.impressions import write_parquet
 from trimtab.engine.log.interactions import SPOOL
 from trimtab.service.logs.journal import Journal, Observe
-from trimtab.service.pages.worker import Analyst
+from trimtab.service.pages.page_worker import PageWorker
 from trimtab.service.redis.gateway import RedisGateway
 from trimtab.service.settings import Settings
 from trimtab.webpages.tracking import Visit, history_frame
@@ -41,12 +41,12 @@ return 1
 """
 
 
-class Tracked:
+class TrackedPages:
     """The pages that are followed."""
 
-    def __init__(self, settings: Settings, redis: RedisGateway, analyst: Analyst, observe: Observe) -> None:
+    def __init__(self, settings: Settings, redis: RedisGateway, worker: PageWorker, observe: Observe) -> None:
         self._redis = redis
-        self._analyst = analyst
+        self._worker = worker
         self._visits = Journal(
             settings.data_folder / SPOOL / FOLDER,
             seal=partial(to_parquet, folder=settings.data_folder / FOLDER),
@@ -74,7 +74,7 @@ class Tracked:
             known = orjson.loads(stored)["watch"] if stored else None
             at = datetime.now(UTC).isoformat()
             task = {"task": "track", "html": html, "url": url, "known": known, "at": at}
-            answer = await self._analyst.ask(task)
+            answer = await self._worker.ask(task)
             visit: dict[str, Any] = answer["visit"]
             if answer["watch"] is None:  # nothing to follow: nothing is remembered
                 return visit

@@ -14,10 +14,10 @@ import orjson
 
 from trimtab.core.errors import NotFound, Unavailable
 from trimtab.engine import Engine
-from trimtab.service.catalogue.catalogue import Catalogue
+from trimtab.service.catalogue.live_catalogue import LiveCatalogue
 from trimtab.service.logs.journal import Journal, Observe
 from trimtab.service.observability.metrics import Metrics
-from trimtab.service.pages.worker import Analyst
+from trimtab.service.pages.page_worker import PageWorker
 from trimtab.service.settings import Settings
 from trimtab.webpages.ingest import merged
 
@@ -25,13 +25,13 @@ FOLDER = "pages"
 LINE = orjson.OPT_APPEND_NEWLINE | orjson.OPT_UTC_Z
 
 
-class Pages:
+class PageIngest:
     """Takes pages in."""
 
     def __init__(
-        self, settings: Settings, analyst: Analyst, catalogue: Catalogue, metrics: Metrics, observe: Observe
+        self, settings: Settings, worker: PageWorker, catalogue: LiveCatalogue, metrics: Metrics, observe: Observe
     ) -> None:
-        self._analyst = analyst
+        self._worker = worker
         self._catalogue = catalogue
         self._metrics = metrics
         self._provenance = Journal(
@@ -55,7 +55,7 @@ class Pages:
             BadParameter: the page cannot be analysed in time, or its values cannot be an item's.
             Unavailable: too many pages wait, or the disk refuses.
         """
-        found = await self._analyst.ask({"task": "page", "html": html, "url": url, "currency": currency})
+        found = await self._worker.ask({"task": "page", "html": html, "url": url, "currency": currency})
         self._metrics.pages.count(found.pop("counted"))
         if found["item"] is None:
             kind = found["page"]["kind"]

@@ -57,7 +57,7 @@ _log = structlog.get_logger()
 
 
 @dataclass(frozen=True, slots=True)
-class Served:
+class ServingBundle:
     """Who answers one request."""
 
     engine: Engine
@@ -69,8 +69,8 @@ class Served:
 class _Cast:
     """The loaded engines in their roles; replaced whole."""
 
-    active: Served
-    canary: Served | None = None
+    active: ServingBundle
+    canary: ServingBundle | None = None
     canary_share: float = 0.0
     engines: Mapping[str, Engine] = field(default_factory=dict)
 
@@ -122,7 +122,7 @@ class Bundles:
         self._following = threading.Lock()
         redis.ask(self._read_plan)
         name, engine = self._first()
-        self._cast = _Cast(Served(engine, "active", name), engines={name: engine})
+        self._cast = _Cast(ServingBundle(engine, "active", name), engines={name: engine})
         self._metrics.bundle_info.labels(engine.bundle_id).set(1)
         redis.on_poll(self._follow)
 
@@ -146,17 +146,17 @@ class Bundles:
         """The engines in memory, by name."""
         return self._cast.engines
 
-    def choose(self, unit_id: str | None) -> Served:
+    def choose(self, unit_id: str | None) -> ServingBundle:
         """Who answers a unit (a user, a session): always the same as long as the plan is."""
         cast = self._cast
         if cast.canary is None or unit_id is None:
             return cast.active
         return cast.canary if place("canary", cast.canary.name, unit_id) < cast.canary_share else cast.active
 
-    def arm(self, name: str) -> Served | None:
+    def arm(self, name: str) -> ServingBundle | None:
         """The loaded bundle of an experiment's arm; None where it is not loaded here."""
         engine = self._cast.engines.get(name)
-        return None if engine is None else Served(engine, "arm", name)
+        return None if engine is None else ServingBundle(engine, "arm", name)
 
     def find(self, bundle_id: str) -> Engine:
         """The loaded engine of that bundle.
@@ -329,11 +329,11 @@ class Bundles:
             engines = {name: one for name, one in before.engines.items() if plan.loaded.get(name) == one.bundle_id}
             active = before.active
             if plan.active in engines:
-                active = Served(engines[plan.active], "active", plan.active)
+                active = ServingBundle(engines[plan.active], "active", plan.active)
             engines.setdefault(active.name, active.engine)
             self._cast = _Cast(active, engines=engines)
             if plan.canary is not None and plan.canary.bundle in engines:
-                canary = Served(engines[plan.canary.bundle], "canary", plan.canary.bundle)
+                canary = ServingBundle(engines[plan.canary.bundle], "canary", plan.canary.bundle)
                 self._cast = replace(self._cast, canary=canary, canary_share=plan.canary.share)
         for gone in _ids(before.engines) - _ids(engines):
             self._forget(gone)

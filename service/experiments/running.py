@@ -27,12 +27,12 @@ from scipy.special import chdtrc
 
 from trimtab.core.assignment import SHARE_TOLERANCE, arm_of, place
 from trimtab.core.errors import BadParameter
-from trimtab.service.bundles.plan import Name as BundleName
+from trimtab.service.bundles.plan import BundleName
 from trimtab.service.experiments.ramp import Ramp, RampState, exposure_of
 from trimtab.service.experiments.totals import ExperimentTotals
 from trimtab.service.observability.metrics import JOINED, Metrics
-from trimtab.service.redis.definitions import Definitions
 from trimtab.service.redis.gateway import RedisGateway
+from trimtab.service.redis.named_definitions import NamedDefinitions
 
 RAMPS = "trimtab:ramps"
 SLOW_MS = 50.0
@@ -198,7 +198,7 @@ class Assigned:
         return next((share for share in shares if share is not None), None)
 
 
-class Experiments(Definitions[Experiment]):
+class Experiments(NamedDefinitions[Experiment]):
     """The experiments that run."""
 
     def __init__(self, redis: RedisGateway, metrics: Metrics) -> None:

@@ -21,7 +21,7 @@ START_SECONDS = 60.0
 _log = structlog.get_logger()
 
 
-class Analyst:
+class PageWorker:
     """Starts the process with the first page, and again after a page that it did not survive."""
 
     def __init__(self, *, seconds: float) -> None:
@@ -30,7 +30,7 @@ class Analyst:
             seconds: what one page may take; then the process is ended.
         """
         self._seconds = seconds
-        self._asking = ThreadPoolExecutor(max_workers=1, thread_name_prefix="trimtab-analyst")
+        self._executor = ThreadPoolExecutor(max_workers=1, thread_name_prefix="trimtab-pages")
         self._process: subprocess.Popen[bytes] | None = None
         self._n_waiting = 0
 
@@ -45,7 +45,7 @@ class Analyst:
             raise Unavailable("too many pages wait to be analysed", retry_after_seconds=RETRY_SECONDS)
         self._n_waiting += 1
         try:
-            answer = await asyncio.get_running_loop().run_in_executor(self._asking, self._ask, task)
+            answer = await asyncio.get_running_loop().run_in_executor(self._executor, self._ask, task)
         finally:
             self._n_waiting -= 1
         if answer is None:
@@ -59,7 +59,7 @@ class Analyst:
         """Nothing runs before the first page."""
 
     def stop(self) -> None:
-        self._asking.shutdown()
+        self._executor.shutdown()
         self._end()
 
     def _ask(self, task: dict[str, Any]) -> dict[str, Any] | None:

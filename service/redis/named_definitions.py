@@ -21,7 +21,7 @@ Definition = TypeVar("Definition", bound=BaseModel)
 _log = structlog.get_logger()
 
 
-class Definitions(Generic[Definition]):
+class NamedDefinitions(Generic[Definition]):
     """Those of one kind, as last read; a lost Redis leaves them as they were."""
 
     def __init__(self, redis: RedisGateway, kind: str, model: type[Definition]) -> None:
