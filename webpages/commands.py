@@ -12,7 +12,7 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
 from trimtab.core.errors import BadFile
-from trimtab.webpages.analyze import analyze
+from trimtab.webpages.analyze import analyze_page
 from trimtab.webpages.counters import PageCounters
 from trimtab.webpages.ingest import ingest, item_of, provenance_of, read_html
 from trimtab.webpages.page import Page
@@ -31,9 +31,9 @@ def page(file: Path, *, url: str | None = None, render: bool = False) -> dict[st
     """
     html = read_html(file)
     if not render:
-        return analyze(html, url).as_dict()
+        return analyze_page(html, url).as_dict()
     with rendering() as browser:
-        return analyze(html, url, browser).as_dict()
+        return analyze_page(html, url, browser).as_dict()
 
 
 def pages(folder: Path, into: Path, *, urls: Path | None = None, currency: str | None = None) -> dict[str, Any]:
@@ -71,13 +71,13 @@ def pages_eval(data: Path, *, out: Path | None = None) -> dict[str, Any]:
 
     Needs the development dependencies (LightGBM, formasaurus).
     """
-    from trimtab.webpages.training.evaluate import evaluate  # noqa: PLC0415  # LightGBM is a development dependency
+    from trimtab.webpages.evaluation.elements import evaluate  # noqa: PLC0415  # LightGBM is a development dependency
 
     console = _stderr()
     with console.status("reading pages") as status:
         figures = evaluate(data, progress=status.update)
     if out is not None:
-        from trimtab.webpages.training.plots import write_report  # noqa: PLC0415  # matplotlib takes a second to import
+        from trimtab.webpages.evaluation.report import write_report  # noqa: PLC0415  # matplotlib takes a second to import
 
         write_report(figures, out)
     return figures
@@ -130,7 +130,7 @@ def post_page(
 ) -> dict[str, Any]:
     """What `POST /pages` answers: the analysis, the catalogue item it makes (None for no product), and its
     provenance."""
-    found: Page = analyze(html, url, render)
+    found: Page = analyze_page(html, url, render)
     if counters is not None:
         counters.add(found)
     item = item_of(found, currency=currency)

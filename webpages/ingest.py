@@ -16,7 +16,7 @@ from typing import Any
 from urllib.parse import urlsplit, urlunsplit
 
 from trimtab.core.errors import BadFile
-from trimtab.webpages.analyze import analyze
+from trimtab.webpages.analyze import analyze_page
 from trimtab.webpages.counters import PageCounters, site_of
 from trimtab.webpages.page import Page
 from trimtab.webpages.predict.model import ElementModel
@@ -181,7 +181,7 @@ def ingest(
     run = Ingested(items={str(item["item_id"]): item for item in _read_lines(into)})
     for done, path in enumerate(files):
         progress(done, len(files))
-        page = analyze(read_html(path), (urls or {}).get(path.name), model=model)
+        page = analyze_page(read_html(path), (urls or {}).get(path.name), model=model)
         add_page(run, page, str(path.relative_to(folder)), currency=currency)
     progress(len(files), len(files))
     _write_lines(into, run.items.values())

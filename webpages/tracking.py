@@ -18,7 +18,7 @@ from typing import Any
 
 import polars as pl
 
-from trimtab.webpages.analyze import Candidates, classify
+from trimtab.webpages.analyze import classify
 from trimtab.webpages.counters import site_of
 from trimtab.webpages.parse.candidates import Candidate, mark
 from trimtab.webpages.parse.dom import Dom, parse
@@ -26,6 +26,7 @@ from trimtab.webpages.parse.reading import Reading
 from trimtab.webpages.parse.structured import read_structured
 from trimtab.webpages.parse.words import role_bit, roles_of, said_in
 from trimtab.webpages.predict.model import ElementModel, shipped_model
+from trimtab.webpages.predict.scorer import Candidates
 
 CONTAINER_HEIGHT = 4
 """How far above the price its container is taken: the block that holds the price and its labels."""

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from trimtab.webpages.analyze import calibrate
+from trimtab.webpages.training.calibration import calibrate
 
 RIGHT = [(2.0, 6.0, True)] * 36 + [(-1.0, 6.0, True)] * 4
 TAKEN_AWAY = [(-4.0, 6.0, False)] * 40

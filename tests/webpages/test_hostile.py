@@ -13,7 +13,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from tests.webpages.pages_made_here import PRODUCT_URL, product
-from trimtab.webpages.analyze import analyze
+from trimtab.webpages.analyze import analyze_page
 
 LAUGHS = (
     '<?xml version="1.0"?><!DOCTYPE svg [<!ENTITY a "ha">'
@@ -53,7 +53,7 @@ HOSTILE: dict[str, bytes] = {
 
 @pytest.mark.parametrize("name", HOSTILE)
 def test_an_answer_or_an_abstention(name: str) -> None:
-    page = analyze(HOSTILE[name], PRODUCT_URL)
+    page = analyze_page(HOSTILE[name], PRODUCT_URL)
     json.dumps(page.as_dict(), allow_nan=False)
     assert page.kind in ("product", "listing", "checkout", "other")
 
@@ -62,20 +62,20 @@ def test_a_page_in_japanese() -> None:
     html = product("3,980円", block='<p class="price">販売価格：<b>3,980円</b>（税込）</p>').replace(
         "In den Warenkorb", "カートに入れる"
     )
-    page = analyze(html.replace("Brass Lantern", "真鍮のランタン"), "https://shop.example.co.jp/p/1")
+    page = analyze_page(html.replace("Brass Lantern", "真鍮のランタン"), "https://shop.example.co.jp/p/1")
     assert page.elements["price"].value == "3980"
     assert page.elements["price"].currency == "JPY"
 
 
 @pytest.mark.parametrize("url", [None, "", "not a url", "http://[broken", "https://x.test/%ff%fe?\0"])
 def test_any_address(url: str | None) -> None:
-    json.dumps(analyze(product(), url).as_dict(), allow_nan=False)
+    json.dumps(analyze_page(product(), url).as_dict(), allow_nan=False)
 
 
 @given(st.binary(max_size=3_000))
 @settings(max_examples=60, suppress_health_check=[HealthCheck.too_slow], deadline=None)
 def test_any_bytes(html: bytes) -> None:
-    json.dumps(analyze(html, PRODUCT_URL).as_dict(), allow_nan=False)
+    json.dumps(analyze_page(html, PRODUCT_URL).as_dict(), allow_nan=False)
 
 
 @given(st.lists(st.sampled_from([
@@ -86,16 +86,16 @@ def test_any_bytes(html: bytes) -> None:
 ]), max_size=60))  # fmt: skip
 @settings(max_examples=120, suppress_health_check=[HealthCheck.too_slow], deadline=None)
 def test_any_mixture_of_a_shops_pieces(pieces: list[str]) -> None:
-    json.dumps(analyze("".join(pieces), PRODUCT_URL).as_dict(), allow_nan=False)
+    json.dumps(analyze_page("".join(pieces), PRODUCT_URL).as_dict(), allow_nan=False)
 
 
 MEASURE = """
 import resource, sys
-from trimtab.webpages.analyze import analyze
-analyze("<h1>warm</h1>")
+from trimtab.webpages.analyze import analyze_page
+analyze_page("<h1>warm</h1>")
 before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
 page = sys.stdin.buffer.read()
-analyze(page, "https://shop.example/p/1")
+analyze_page(page, "https://shop.example/p/1")
 print((resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before) // 1024)
 """
 

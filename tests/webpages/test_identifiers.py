@@ -5,9 +5,9 @@ from __future__ import annotations
 import pytest
 
 from trimtab.webpages.parse.dom import parse
+from trimtab.webpages.parse.identifiers import sku_candidates
 from trimtab.webpages.parse.reading import Reading
 from trimtab.webpages.parse.structured import read_structured
-from trimtab.webpages.predict.identifiers import sku_candidates
 
 URL = "https://shop.example/product/4667999"
 

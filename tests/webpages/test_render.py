@@ -10,9 +10,10 @@ from collections.abc import Iterator
 import pytest
 
 from tests.webpages.pages_made_here import PRODUCT_URL, product
-from trimtab.webpages.analyze import analyze
+from trimtab.webpages.analyze import analyze_page
 from trimtab.webpages.parse.dom import parse
-from trimtab.webpages.parse.render import Browser, chromium_path, safe_html
+from trimtab.webpages.parse.render import Browser, chromium_path
+from trimtab.webpages.parse.snapshot import safe_html
 
 needs_chromium = pytest.mark.skipif(chromium_path() is None, reason="no Chromium is installed")
 
@@ -96,13 +97,13 @@ def test_nothing_is_fetched_and_nothing_runs(browser: Browser) -> None:
 
 @needs_chromium
 def test_layout_is_asked_only_where_it_is_needed(browser: Browser) -> None:
-    page = analyze(product(stated="49.90"), PRODUCT_URL, browser)
+    page = analyze_page(product(stated="49.90"), PRODUCT_URL, browser)
     assert page.elements["price"].value == "49.90"
     struck = product(
         block="<div><span class=a>79,90 €</span> <span class=b>49,90 €</span></div>",
         head="<style>.a{text-decoration:line-through}</style>",
     )
-    assert analyze(struck, PRODUCT_URL, browser).elements["price"].value == "49.90"
+    assert analyze_page(struck, PRODUCT_URL, browser).elements["price"].value == "49.90"
 
 
 @needs_chromium

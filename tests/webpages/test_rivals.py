@@ -7,11 +7,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.webpages.pages_made_here import PRODUCT_URL, product
-from trimtab.webpages.analyze import analyze
+from trimtab.webpages.analyze import analyze_page
 from trimtab.webpages.features.price_rivals import RIVAL_NAMES, rival_rows
+from trimtab.webpages.features.repetition import REPEAT_NAMES, repeats
 from trimtab.webpages.parse.candidates import Candidate, price_candidates
 from trimtab.webpages.parse.dom import Dom, parse
-from trimtab.webpages.parse.repetition import REPEAT_NAMES, repeats
 from trimtab.webpages.parse.structured import Structured
 
 
@@ -43,12 +43,12 @@ def column(html: str, name: str) -> dict[str, float]:
 
 @pytest.mark.parametrize(("n", "row"), [(2, 100), (3, 100), (9, 3), (12, 4)])
 def test_a_category_page_headed_like_a_product_is_a_listing(n: int, row: int) -> None:
-    page = analyze(tiles(n, row=row), "https://www.lantern-shop.example.de/brass-lanterns")
+    page = analyze_page(tiles(n, row=row), "https://www.lantern-shop.example.de/brass-lanterns")
     assert page.kind != "product"
 
 
 def test_related_products_do_not_make_a_product_page_a_listing() -> None:
-    page = analyze(product(), PRODUCT_URL)
+    page = analyze_page(product(), PRODUCT_URL)
     assert (page.kind, page.elements["price"].value) == ("product", "49.90")
 
 

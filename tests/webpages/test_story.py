@@ -16,7 +16,7 @@ from trimtab.core.records import Query
 from trimtab.engine import Engine
 from trimtab.engine.build.recipe import build_bundle
 from trimtab.webpages import commands
-from trimtab.webpages.analyze import analyze
+from trimtab.webpages.analyze import analyze_page
 from trimtab.webpages.counters import PageCounters
 
 DAY = datetime(2026, 3, 1, tzinfo=UTC)
@@ -42,7 +42,7 @@ def test_a_product_page_becomes_elements_and_an_item() -> None:
 
 
 def test_a_page_that_states_nothing_is_read_as_a_shopper_reads_it() -> None:
-    page = analyze(product("49,90 €"), PRODUCT_URL)
+    page = analyze_page(product("49,90 €"), PRODUCT_URL)
     assert page.elements["price"].value == "49.90"
     assert "structured" not in page.elements["price"].evidence
 
@@ -51,7 +51,7 @@ def test_the_current_price_wins_over_the_struck_one() -> None:
     block = (
         '<div class="price-box"><del class="old-price">79,90 €</del> <span class="special-price">49,90 €</span></div>'
     )
-    assert analyze(product(block=block), PRODUCT_URL).elements["price"].value == "49.90"
+    assert analyze_page(product(block=block), PRODUCT_URL).elements["price"].value == "49.90"
 
 
 def test_an_article_is_no_product_and_gets_no_item() -> None:
@@ -62,7 +62,7 @@ def test_an_article_is_no_product_and_gets_no_item() -> None:
 
 
 def test_a_checkout_is_recognised_and_can_be_filled_but_not_sent() -> None:
-    page = analyze(CHECKOUT, "https://shop.example/checkout")
+    page = analyze_page(CHECKOUT, "https://shop.example/checkout")
     assert page.kind == "checkout"
     (form,) = [form for form in page.forms if form["kind"] == "fields"]
     types = [(row["type"], row["section"]) for row in form["fields"]]
@@ -141,7 +141,7 @@ def test_a_price_is_followed_from_file_to_file(tmp_path: Path) -> None:
 def test_monitoring_counts_what_was_found_and_where_statements_disagree() -> None:
     counters = PageCounters()
     for html in (product(stated="49.90"), product("49,90 €", stated="59.90"), ARTICLE):
-        counters.add(analyze(html, PRODUCT_URL))
+        counters.add(analyze_page(html, PRODUCT_URL))
     assert counters.kinds == {"product": 2, "other": 1}
     assert counters.found["name"] == 2
     assert sum(n for (name, _), n in counters.confidences.items() if name == "name") == 2

@@ -9,9 +9,9 @@ from collections.abc import Sequence
 from functools import lru_cache
 
 from trimtab.webpages.features.common import signatures_of
+from trimtab.webpages.features.repetition import REPEAT_NAMES, repeats
 from trimtab.webpages.parse.candidates import Candidate
 from trimtab.webpages.parse.reading import NAN, Reading, Row, overlap, tokens
-from trimtab.webpages.parse.repetition import REPEAT_NAMES, repeats
 from trimtab.webpages.parse.words import has_role
 
 MAX_KEY = 300

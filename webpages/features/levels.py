@@ -44,22 +44,6 @@ def feature_names(kind: str, level: str) -> list[str]:
     return names
 
 
-_STRUCK_COLUMNS = ("in_struck", "css_struck", "box_struck")
-STRUCK_PENALTY = 8.0
-
-
-def current_only(kind: str, level: str, rows: NDArray[np.float32], logits: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Scores with struck-through prices out of the running: a struck price is by its meaning not the current one.
-
-    The same value shown without a stroke elsewhere keeps its own score.
-    """
-    if kind != "price":
-        return logits
-    names = feature_names(kind, level)
-    struck = [names.index(name) for name in _STRUCK_COLUMNS if name in names]
-    return np.where((rows[:, struck] > 0).any(axis=1), logits - STRUCK_PENALTY, logits)
-
-
 def features(reading: Reading, kind: str, candidates: Sequence[Candidate], level: str) -> NDArray[np.float32]:
     """Columns of `feature_names(kind, level)`.
 

@@ -13,9 +13,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from trimtab.webpages.features.common import STRUCK
+from trimtab.webpages.features.repetition import REPEAT_NAMES, repeats
 from trimtab.webpages.parse.candidates import Candidate, mark
 from trimtab.webpages.parse.dom import Dom
-from trimtab.webpages.parse.repetition import REPEAT_NAMES, repeats
 from trimtab.webpages.parse.words import role_bit, roles_of, said_in
 
 Ints = NDArray[np.int64]

@@ -2,17 +2,11 @@
 
 from __future__ import annotations
 
-import gzip
-import json
-import math
 from collections.abc import Sequence
 from dataclasses import dataclass
-from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
-
-from trimtab.webpages.parse.dom import Dom
 
 VIEWPORT = (1280, 1024)
 
@@ -78,25 +72,3 @@ class Layout:
         x, y = self.boxes[anchor, 0], self.boxes[anchor, 1]
         away = (top - y).astype(np.float32)
         return (left - x).astype(np.float32) / self.width, (np.sign(away) * np.log1p(np.abs(away))).astype(np.float32)
-
-
-def read_nodes(path: Path, dom: Dom) -> Layout | None:
-    """Boxes from a `nodes.json.gz` of the product-layouts set: every element by its number in document order.
-
-    Returns:
-        None where the numbers do not cover the page.
-    """
-    nodes = json.loads(gzip.decompress(path.read_bytes()))
-    n = len(dom)
-    if n == 0 or str(dom.ordinals[-1]) not in nodes:
-        return None
-    rows = [nodes[str(ordinal)] for ordinal in dom.ordinals]
-    boxes = np.asarray([[r["left"], r["top"], r["right"], r["bottom"]] for r in rows], dtype=np.float32)
-    hidden = np.asarray([r["display"] == "none" or r["visibility"] == "hidden" for r in rows])
-    struck = np.asarray(["line-through" in r["strikethrough"] for r in rows])
-    for element, parent in enumerate(dom.parents):
-        if parent >= 0:
-            hidden[element] |= hidden[parent]
-            struck[element] |= struck[parent]
-    unknown = np.full(n, math.nan, dtype=np.float32)
-    return Layout(np.nan_to_num(boxes), hidden, struck, unknown, unknown, width=1680.0)

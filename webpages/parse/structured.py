@@ -18,6 +18,7 @@ from trimtab.webpages.parse.prices import Money, currency_of, parse_machine_pric
 MAX_SCRIPT = 2_000_000
 MAX_NODES = 5_000
 _PRODUCT_TYPES = frozenset({"product", "individualproduct", "productmodel", "productgroup", "vehicle", "car", "book"})
+LIST_TYPES = ("itemlist", "collectionpage", "searchresultspage", "offercatalog")
 _OFFER_TYPES = frozenset({"offer", "aggregateoffer"})
 _AVAILABILITY = {
     "instock": "InStock", "in stock": "InStock", "onlineonly": "OnlineOnly", "instoreonly": "InStoreOnly",

@@ -12,8 +12,14 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from trimtab.webpages.features.image import image_key
+from trimtab.webpages.features.levels import feature_names
+from trimtab.webpages.parse.candidates import Candidate
+
 WITNESS_SHARE = 0.15
 MAX_WITNESSES = 3
+STRUCK_PENALTY = 8.0
+_STRUCK_COLUMNS = ("in_struck", "css_struck", "box_struck")
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,3 +55,33 @@ def decide(groups: Sequence[Hashable], logits: NDArray[np.float64], preferred: S
     lead = totals[best] - totals[order[1]] if len(order) > 1 else 6.0
     standing = next((index for index in members[best] if preferred[index]), members[best][0])
     return Decision(standing, totals[best], lead)
+
+
+def decide_candidates(
+    kind: str, level: str, candidates: Sequence[Candidate], rows: NDArray[np.float32], logits: NDArray[np.float64]
+) -> Decision | None:
+    """The choice among a page's candidates of one kind; None where it has none.
+
+    A struck-through price is by its meaning not the current one: its score is lowered, and the same value shown without
+    a stroke elsewhere keeps its own.
+    """
+    if kind == "price":
+        logits = np.where(_is_struck(level, rows), logits - STRUCK_PENALTY, logits)
+    return decide(meanings(kind, candidates), logits, [candidate.source == "text" for candidate in candidates])
+
+
+def meanings(kind: str, candidates: Sequence[Candidate]) -> list[Hashable]:
+    """What each candidate means: the amount, the picture, the words; each control is its own."""
+    if kind == "price":
+        return [candidate.money.value if candidate.money else None for candidate in candidates]
+    if kind == "image":
+        return [image_key(candidate.text) for candidate in candidates]
+    if kind == "name":
+        return [" ".join(candidate.text.lower().split()) for candidate in candidates]
+    return [candidate.element for candidate in candidates]
+
+
+def _is_struck(level: str, rows: NDArray[np.float32]) -> NDArray[np.bool_]:
+    names = feature_names("price", level)
+    columns = [names.index(name) for name in _STRUCK_COLUMNS if name in names]
+    return np.asarray((rows[:, columns] > 0).any(axis=1))

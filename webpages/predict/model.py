@@ -22,11 +22,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from trimtab.core.errors import BundleDamaged, BundleMismatch
+from trimtab.webpages.features.cart_forms import CART_FORM_FEATURES
 from trimtab.webpages.features.levels import LEVELS, feature_names
+from trimtab.webpages.features.page_kind import PAGE_FEATURES
+from trimtab.webpages.features.sku import SKU_FEATURES
 from trimtab.webpages.parse.candidates import KINDS
-from trimtab.webpages.predict.cartforms import CART_FORM_FEATURES
-from trimtab.webpages.predict.identifiers import SKU_FEATURES
-from trimtab.webpages.predict.pagekind import PAGE_FEATURES
 from trimtab.webpages.predict.trees import Trees
 
 SCHEMA_VERSION = 1

@@ -5,6 +5,7 @@ from __future__ import annotations
 import gzip
 import importlib.util
 import json
+import math
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
@@ -12,8 +13,10 @@ from decimal import Decimal, InvalidOperation
 from pathlib import Path
 from urllib.parse import urlsplit
 
+import numpy as np
+
 from trimtab.webpages.parse.dom import Dom, parse
-from trimtab.webpages.parse.layout import Layout, read_nodes
+from trimtab.webpages.parse.layout import Layout
 
 _SECOND_LEVEL = frozenset({"co", "com", "org", "net", "gov", "ac", "edu", "or", "ne"})
 _SAME_BRAND = {"hm": "handm", "h-m": "handm", "crateandbarrel": "crateandbarrel"}
@@ -49,6 +52,28 @@ class LabelledPage:
 
     def layout(self, dom: Dom) -> Layout | None:
         return read_nodes(self.nodes, dom) if self.nodes is not None else None
+
+
+def read_nodes(path: Path, dom: Dom) -> Layout | None:
+    """Boxes from a `nodes.json.gz` of the product-layouts set: every element by its number in document order.
+
+    Returns:
+        None where the numbers do not cover the page.
+    """
+    nodes = json.loads(gzip.decompress(path.read_bytes()))
+    n = len(dom)
+    if n == 0 or str(dom.ordinals[-1]) not in nodes:
+        return None
+    rows = [nodes[str(ordinal)] for ordinal in dom.ordinals]
+    boxes = np.asarray([[r["left"], r["top"], r["right"], r["bottom"]] for r in rows], dtype=np.float32)
+    hidden = np.asarray([r["display"] == "none" or r["visibility"] == "hidden" for r in rows])
+    struck = np.asarray(["line-through" in r["strikethrough"] for r in rows])
+    for element, parent in enumerate(dom.parents):
+        if parent >= 0:
+            hidden[element] |= hidden[parent]
+            struck[element] |= struck[parent]
+    unknown = np.full(n, math.nan, dtype=np.float32)
+    return Layout(np.nan_to_num(boxes), hidden, struck, unknown, unknown, width=1680.0)
 
 
 def brand_site(name: str) -> str:

@@ -10,12 +10,12 @@ import lightgbm as lgb
 import numpy as np
 from numpy.typing import NDArray
 
-from trimtab.webpages.analyze import calibrate, decide_candidates
-from trimtab.webpages.predict.decode import decide
-from trimtab.webpages.predict.identifiers import key_of, sku_candidates
+from trimtab.webpages.features.page_kind import with_offer
+from trimtab.webpages.parse.identifiers import key_of, sku_candidates
+from trimtab.webpages.predict.decode import decide, decide_candidates
 from trimtab.webpages.predict.model import KEYS, Confidence, ElementModel, names_of
-from trimtab.webpages.predict.pagekind import with_offer
 from trimtab.webpages.predict.trees import Trees
+from trimtab.webpages.training.calibration import calibrate
 from trimtab.webpages.training.examples import Example
 
 N_TREES = {"sku": 120, "page": 250, "cartform": 120}

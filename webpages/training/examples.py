@@ -11,17 +11,18 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from trimtab.webpages.analyze import Candidates, Renderer
+from trimtab.webpages.features.cart_forms import MAX_FORMS, cart_form_rows, form_elements
 from trimtab.webpages.features.image import image_key
 from trimtab.webpages.features.levels import LEVELS, features
+from trimtab.webpages.features.page_kind import page_row
+from trimtab.webpages.features.sku import sku_rows
 from trimtab.webpages.parse.candidates import KINDS, Candidate, price_candidates
+from trimtab.webpages.parse.identifiers import sku_candidates
 from trimtab.webpages.parse.layout import Layout
 from trimtab.webpages.parse.prices import parse_price
 from trimtab.webpages.parse.reading import Reading
 from trimtab.webpages.parse.structured import Structured, read_structured
-from trimtab.webpages.predict.cartforms import MAX_FORMS, cart_form_rows, form_elements
-from trimtab.webpages.predict.identifiers import sku_candidates, sku_rows
-from trimtab.webpages.predict.pagekind import page_row
+from trimtab.webpages.predict.scorer import Candidates, Renderer
 from trimtab.webpages.training.datasets import LabelledPage, all_product_pages, formasaurus_pages
 
 UNSTATED_WEIGHT, STATED_WEIGHT = 0.7, 0.1
@@ -39,7 +40,7 @@ class Example:
 
     Attributes:
         rows: key (`price/text`, `sku`, `page`) -> [n, n_features]; `page` lacks what only a price model knows
-            (`trimtab.webpages.predict.pagekind.with_offer`).
+            (`trimtab.webpages.features.page_kind.with_offer`).
         labels: key without level -> [n] bool, missing where the page has no such label.
         twins: key -> (rows, labels, weight) of the same page read as if it stated less; training only.
         is_product: None where not known.

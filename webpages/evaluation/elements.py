@@ -17,7 +17,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from trimtab.webpages.analyze import Renderer, analyze, classify
+from trimtab.webpages.analyze import analyze_page, classify
 from trimtab.webpages.features.image import image_key
 from trimtab.webpages.features.levels import LEVELS
 from trimtab.webpages.page import Page
@@ -27,6 +27,7 @@ from trimtab.webpages.parse.render import rendering
 from trimtab.webpages.predict.field_model import FieldModel
 from trimtab.webpages.predict.forms import FILL_ABOVE
 from trimtab.webpages.predict.model import ElementModel, shipped_model
+from trimtab.webpages.predict.scorer import Renderer
 from trimtab.webpages.training.datasets import LabelledPage, product_pages
 from trimtab.webpages.training.elements import fit, fit_trees, folds_by_site, outcomes
 from trimtab.webpages.training.examples import Example, read_examples, wanted_prices
@@ -339,10 +340,10 @@ def evaluate_times(pages: Sequence[LabelledPage], model: ElementModel, render: R
 
     def spent(page: LabelledPage, policy: str) -> float:
         started = time.process_time()
-        analyze(page.html, page.url, model=model, levels=POLICIES[policy])
+        analyze_page(page.html, page.url, model=model, levels=POLICIES[policy])
         return (time.process_time() - started) * 1000
 
-    analyze("<title>what is read once a process</title>", model=model)
+    analyze_page("<title>what is read once a process</title>", model=model)
     first = [spent(page, "static") for page in pages]
     rounds = [[[spent(page, policy) for policy in policies] for page in pages] for _ in range(N_ROUNDS)]
     figures = dict(zip(policies, map(_milliseconds, np.median(rounds, axis=0).T.tolist()), strict=True))
