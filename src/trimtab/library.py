@@ -201,7 +201,7 @@ def analyze_page(html: str | bytes | Path, url: str | None = None) -> Page:
     Raises:
         BadFile: the file cannot be read.
     """
-    from trimtab.webpages.analyze import analyze  # noqa: PLC0415  # the HTML parser, of an extra
+    from trimtab.webpages.analyze import analyze_page as analyze  # noqa: PLC0415  # the HTML parser, of an extra
     from trimtab.webpages.ingest import read_html  # noqa: PLC0415
 
     return analyze(read_html(html) if isinstance(html, Path) else html, url)
