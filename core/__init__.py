@@ -1,4 +1,4 @@
-"""The vocabulary every other package speaks: records, metrics, diversity, policy, log schema, errors.
+"""The vocabulary every other package speaks: records, metrics, diversity, seeds, log schema, errors.
 
 Pure: numpy and the standard library only, no I/O.
 """

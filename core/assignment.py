@@ -13,7 +13,7 @@ import math
 from collections.abc import Mapping
 
 from trimtab.core.errors import BadParameter
-from trimtab.core.policy import seed_of
+from trimtab.core.seeds import seed_of
 
 SHARE_TOLERANCE = 1e-9
 

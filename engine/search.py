@@ -20,7 +20,6 @@ from trimtab.catalog.store import ItemStore
 from trimtab.core.diversity import slate_diversity
 from trimtab.core.errors import BadParameter, NotFound
 from trimtab.core.metrics import discounted_sum
-from trimtab.core.policy import seed_of
 from trimtab.core.records import (
     Candidates,
     Filter,
@@ -33,6 +32,7 @@ from trimtab.core.records import (
     Shopper,
     Slate,
 )
+from trimtab.core.seeds import seed_of
 from trimtab.core.weights import DIVERSITY, normalise
 from trimtab.engine.bundle.folder import Bundle, load_bundle
 from trimtab.engine.plan.degradation import (

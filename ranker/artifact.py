@@ -17,19 +17,12 @@ from trimtab.ranker.model import ServedRanker
 
 FILE = "ranker.ts"
 N_WARM_UP = 5
-METHODS = (
-    "predictions",
-    "gains",
-    "utilities",
-    "sorted_slate",
-    "novelty_slate",
-    "drawn_slate",
-    "slate_propensities",
-)
+METHODS = ("predictions", "gains", "utilities", "sorted_slate", "novelty_slate")
+"""What the compiled module must have; files of earlier versions may have more."""
 
 
 def save_ranker(ranker: ServedRanker, folder: Path) -> None:
-    """Compile and write `folder/ranker.ts`; one that was loaded is compiled already."""
+    """Compile the ranker (one that was loaded is already compiled) and write `folder/ranker.ts`."""
     if isinstance(ranker, torch.jit.ScriptModule):
         with warnings.catch_warnings():
             _expect_deprecation()
@@ -47,7 +40,7 @@ def load_ranker(folder: Path) -> ServedRanker:
     """Load `folder/ranker.ts`; the compiled module has the methods of `ServedRanker`.
 
     Raises:
-        BundleDamaged: the file is not there or is no TorchScript module of ours.
+        BundleDamaged: the file is not there or is not a TorchScript module with these methods.
     """
     try:
         data = io.BytesIO((folder / FILE).read_bytes())
@@ -63,7 +56,7 @@ def load_ranker(folder: Path) -> ServedRanker:
 
 
 def warm_up(ranker: ServedRanker, *, n_objectives: int, k: int = 20, n: int = 200) -> None:
-    """Run what requests wait for until TorchScript has specialised it; the first calls take 5-90 ms."""
+    """Call the methods that requests wait for until TorchScript has specialised them; the first calls take 5-90 ms."""
     eligible, pins = torch.ones(1, n, dtype=torch.bool), torch.full((1, k), -1)
     aspects: Tensor = torch.zeros(1, n, 2, dtype=torch.long)
     w_diversity = torch.full((1,), 0.5)

@@ -9,7 +9,7 @@ No `from __future__ import annotations` here: TorchScript reads the annotations.
 import torch
 from torch import Tensor, nn
 
-from trimtab.ranker.slate.batched import drawn_slate, novelty_slate, slate_propensities, sorted_slate
+from trimtab.ranker.slate.batched import novelty_slate, sorted_slate
 
 
 class Heads(nn.Module):
@@ -102,7 +102,7 @@ class ServedRanker(nn.Module):
         return values.clamp(min=0.0).t()
 
     def gains(self, features: Tensor, prices: Tensor) -> Tensor:
-        """[n, F] features and [n] prices -> [n, M] gains; an unknown (nan) price earns nothing we could promise."""
+        """[n, F] features and [n] prices -> [n, M] gains; where the price is unknown (nan), revenue is 0."""
         values = self.predictions(features)[:, self.head_of]
         priced = torch.nan_to_num(prices, nan=0.0).unsqueeze(1)
         return torch.where(self.times_price, values * priced, values)
@@ -118,29 +118,6 @@ class ServedRanker(nn.Module):
         self, utilities: Tensor, eligible: Tensor, aspects: Tensor, w_diversity: Tensor, pins: Tensor
     ) -> Tensor:
         return novelty_slate(utilities, eligible, aspects, w_diversity, pins)
-
-    def drawn_slate(
-        self,
-        utilities: Tensor,
-        eligible: Tensor,
-        aspects: Tensor,
-        w_diversity: Tensor,
-        pins: Tensor,
-        temperature: float,
-        uniforms: Tensor,
-    ) -> tuple[Tensor, Tensor]:
-        return drawn_slate(utilities, eligible, aspects, w_diversity, pins, temperature, uniforms)
-
-    def slate_propensities(
-        self,
-        utilities: Tensor,
-        eligible: Tensor,
-        aspects: Tensor,
-        w_diversity: Tensor,
-        slate: Tensor,
-        temperature: float,
-    ) -> Tensor:
-        return slate_propensities(utilities, eligible, aspects, w_diversity, slate, temperature)
 
     def forward(self, features: Tensor, prices: Tensor) -> Tensor:
         return self.gains(features, prices)

@@ -8,10 +8,10 @@ from dataclasses import dataclass
 import numpy as np
 
 from trimtab.abtest.ope.estimators import Floats
-from trimtab.abtest.ope.policy import QueryContexts
 from trimtab.abtest.ope.sums import Ints
 from trimtab.core.records import Shopper
 from trimtab.engine import Engine
+from trimtab.ranker.slate.log_policy import QueryContexts
 from trimtab.retrieval.filters import parse_filter
 
 USERS_AT_ONCE = 64

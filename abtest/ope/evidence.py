@@ -11,7 +11,6 @@ from numpy.typing import NDArray
 from trimtab.abtest.ope.contexts import by_code, contexts_of, with_history
 from trimtab.abtest.ope.estimators import Floats
 from trimtab.abtest.ope.logs import LoggedSlates, ReplayLog
-from trimtab.abtest.ope.policy import QueryContexts, SlatePolicy
 from trimtab.abtest.ope.sums import Ints
 from trimtab.abtest.simulation.simulate import policy_of
 from trimtab.core.diversity import ideal_diversity
@@ -19,6 +18,7 @@ from trimtab.core.progress import Progress, silent
 from trimtab.core.records import Shopper
 from trimtab.core.weights import normalise
 from trimtab.engine import Engine
+from trimtab.ranker.slate.log_policy import QueryContexts, SlatePolicy
 
 USERS_AT_ONCE = 4096
 """Users of one query whose candidates are in memory at once."""

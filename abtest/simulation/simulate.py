@@ -19,20 +19,20 @@ from numpy.typing import NDArray
 
 from trimtab.abtest.ope.contexts import Search, by_code, contexts_of, with_history
 from trimtab.abtest.ope.estimators import Floats
-from trimtab.abtest.ope.policy import SlatePolicy
 from trimtab.abtest.ope.sums import Ints
 from trimtab.abtest.report.folders import published
 from trimtab.abtest.simulation.clicks import N_DRAWS, ClickModel, PositionBased
 from trimtab.abtest.simulation.world import Intents, World, world_of
 from trimtab.core.errors import BadParameter
 from trimtab.core.log import SCHEMA_VERSION
-from trimtab.core.policy import seed_of
 from trimtab.core.progress import Progress, silent
 from trimtab.core.records import Shopper
+from trimtab.core.seeds import seed_of
 from trimtab.core.weights import normalise
 from trimtab.engine import Engine
 from trimtab.engine.log.impressions import SCHEMA, write_part
 from trimtab.engine.search import exploration_seed
+from trimtab.ranker.slate.log_policy import SlatePolicy
 
 K = 10
 """Positions of a simulated page."""

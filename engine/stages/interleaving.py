@@ -14,8 +14,8 @@ import numpy as np
 from trimtab.core.diversity import slate_diversity
 from trimtab.core.interleaving import NOBODY, team_draft
 from trimtab.core.metrics import discounted_sum
-from trimtab.core.policy import seed_of
 from trimtab.core.records import Interleaving, Query, ReceiptLine, ScoredCandidates, Side, Slate
+from trimtab.core.seeds import seed_of
 from trimtab.core.weights import DIVERSITY
 from trimtab.engine.plan.degradation import UNHURRIED, Pace
 from trimtab.engine.search import Engine

@@ -1,7 +1,8 @@
-"""The draw of one list: what `trimtab.ranker.slate.batched` draws for many at once, in a third of the time.
+"""A draw of one list with its propensities; the slate equals that of `trimtab.ranker.slate.reference`.
 
-Candidates that share a code of an aspect are equally fresh in it, so that a step down the slate changes one number an
-aspect and takes the difference off whoever has the code.
+Candidates that share a code of an aspect are equally fresh in it, so a step down the slate changes one number for each
+aspect, and the difference is taken off every candidate with the code. Logged decisions replay to the bit, so the order
+of the floating-point operations here must not change.
 """
 
 from __future__ import annotations
@@ -13,9 +14,8 @@ from numpy.typing import NDArray
 
 from trimtab.core.diversity import ALPHA
 from trimtab.core.records import FloatArray
-from trimtab.ranker.slate.greedy import NOTHING, UNKNOWN
-
-Floats = NDArray[np.float64]
+from trimtab.ranker.slate.greedy import UNKNOWN
+from trimtab.ranker.slate.reference import NOTHING, Floats
 
 
 def drawn_list(

@@ -1,4 +1,4 @@
-"""The slate of one list, lazily: what `trimtab.ranker.slate.batched` gives for many at once, in a fraction of the time.
+"""The greedy slate of one list, which a request waits for; equal to `trimtab.ranker.slate.reference`.
 
 A candidate's score never rises while the slate grows, since showing an item can only wear out the novelty of others.
 So the score it had when it was last looked at bounds what it has now, and only what still comes first by that bound is
@@ -16,12 +16,10 @@ from numpy.typing import NDArray
 
 from trimtab.core.diversity import ALPHA
 from trimtab.core.records import FloatArray
-
-NOTHING = -1
-"""At a position for which nothing is left."""
+from trimtab.ranker.slate.reference import NOTHING
 
 UNKNOWN = -1
-"""A code that repeats nothing."""
+"""The code of an aspect that is not known; it repeats nothing."""
 
 
 def lazy_slate(

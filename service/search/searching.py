@@ -12,8 +12,8 @@ from time import perf_counter
 import orjson
 
 from trimtab.core.errors import BadInput
-from trimtab.core.policy import seed_of
 from trimtab.core.records import Query, ScoredCandidates, Side, Slate
+from trimtab.core.seeds import seed_of
 from trimtab.engine import Engine
 from trimtab.engine.plan.deadline import Deadline, Shape, measured_costs
 from trimtab.engine.plan.degradation import LIVE_FEATURES, Pace

@@ -10,9 +10,9 @@ from hypothesis import strategies as st
 from trimtab.core.diversity import slate_diversity
 from trimtab.core.errors import BadParameter
 from trimtab.core.metrics import discounted_sum
-from trimtab.core.policy import conditional_propensities
 from trimtab.core.records import Constraints, Filter, Query
 from trimtab.engine import Engine
+from trimtab.ranker.slate.reference import ReferencePolicy
 
 TEXTS = ("vanilla ice cream", "ground coffee", "yogurt", "cold coffee drink", "chicken soup", "shredded cheese")
 QUICK = settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
@@ -132,7 +132,9 @@ def test_logged_propensities_are_those_of_plackett_luce(engine: Engine) -> None:
     utilities = scored.gains @ (np.array([0.7, 0.3]) / ranges)
     place = {row: position for position, row in enumerate(scored.rows.tolist())}
     chosen = np.array([place[row] for row in slate.rows.tolist()])
-    expected = conditional_propensities(utilities, chosen, engine.temperature)
+    without_pins = [-1] * len(chosen)
+    policy = ReferencePolicy(utilities, np.ones(len(scored), dtype=bool), scored.aspects, 0.0, without_pins)
+    expected = policy.propensities(chosen, engine.temperature)
     np.testing.assert_allclose(slate.propensities, expected, rtol=1e-3)
 
 

@@ -1,7 +1,6 @@
-"""The served stochastic policy over whole logs: slates drawn, and propensities of slates, many impressions at once.
+"""The stochastic policy for whole logs: draws and propensities of slates, for many impressions of a query at once.
 
-The same Plackett-Luce walk with the novelty bonus as `ranker.slate.batched` (which serves one request and is the
-oracle in the tests), arranged for one query and many impressions of it:
+It equals `trimtab.ranker.slate.reference`, arranged for one query and many impressions of it:
 
     chance(j at p | above) ~ exp(utility_j / tau) * prod_a exp(w_diversity / (A tau) * (1 - alpha)^repeats_a(j, p))
 
@@ -20,18 +19,15 @@ from functools import cached_property
 import numpy as np
 from numpy.typing import NDArray
 
-from trimtab.abtest.ope.estimators import Floats
-from trimtab.abtest.ope.sums import Ints
 from trimtab.core.diversity import ALPHA, repeats_above
 from trimtab.core.weights import DIVERSITY
+from trimtab.ranker.slate.reference import NOTHING, Floats, Ints
 
 BLOCK = 1024
 """Impressions walked at once: [BLOCK, n_candidates] doubles stay in the cache."""
 
-NOTHING = -1
-
 CANCELLED = 1e-6
-"""A sum is trusted while this share of it is left: what was taken off it leaves an error of 1e-16 of the whole."""
+"""A sum is accurate while this share of it is left: every subtraction leaves an error of 1e-16 of the whole."""
 
 VANISHING = 1e-200
 """Odds are relative to the best candidate at first; once that is shown, what is left may be beyond a double's range."""
@@ -39,7 +35,7 @@ VANISHING = 1e-200
 
 @dataclass(frozen=True)
 class QueryContexts:
-    """The candidates of one query for every user of a log who asked it.
+    """The candidates of one query, and their gains for every user of a log who sent it.
 
     Attributes:
         rows: [n] int64 rows in the item store, in retrieval order.
@@ -64,7 +60,7 @@ class QueryContexts:
 
 @dataclass(frozen=True)
 class SlatePolicy:
-    """Weights at a temperature: what the engine does when it explores.
+    """Weights and a temperature: the policy of the engine when it explores.
 
     Attributes:
         item_weights: [n_objectives] weight of each item objective over its population range.
@@ -91,6 +87,8 @@ class SlatePolicy:
             users: [B] index into `contexts.gains`.
             slates: [B, k] candidate indices, -1 where nothing was shown; there, and for a pin, the chance is 1.
         """
+        if len(contexts.rows) == 0:
+            return np.ones(slates.shape)
         kinds = _Kinds(self, contexts, users)
         chances, sure = np.ones(slates.shape), np.ones(len(slates), dtype=bool)
         for block in _blocks(len(slates)):
@@ -102,12 +100,14 @@ class SlatePolicy:
         return chances
 
     def exact_propensities(self, contexts: QueryContexts, users: Ints, slates: Ints) -> Floats:
-        """The same, walked candidate by candidate: slower, and nothing is ever taken off a sum."""
+        """The same as `propensities`, candidate by candidate: slower, and no sum loses digits by subtraction."""
+        if slates.size == 0 or len(contexts.rows) == 0:
+            return np.ones(slates.shape)
         walk = _Walk(self, contexts, users)
         shown = (
             walk.show(slates[:, position], pinned=position in contexts.pins) for position in range(slates.shape[1])
         )
-        return np.stack(list(shown), axis=1) if slates.shape[1] else np.ones(slates.shape)
+        return np.stack(list(shown), axis=1)
 
     def logits(self, contexts: QueryContexts, users: Ints) -> Floats:
         """[len(users), n] utilities over the temperature, before any novelty."""
@@ -131,7 +131,8 @@ class SlatePolicy:
         chances = np.ones(uniforms.shape)
         for block in _blocks(len(uniforms)):
             walk = _Walk(self, contexts, users[block])
-            for position in range(min(uniforms.shape[1], len(contexts.rows))):
+            n_filled = max([len(contexts.rows), *(position + 1 for position in contexts.pins)])
+            for position in range(min(uniforms.shape[1], n_filled)):
                 pin = contexts.pins.get(position)
                 chosen = walk.pick(uniforms[block, position]) if pin is None else np.full(len(walk), pin)
                 slates[block, position] = chosen
@@ -140,13 +141,13 @@ class SlatePolicy:
 
 
 class _Kinds:
-    """Odds of candidates that are alike to the novelty bonus, added up for every user."""
+    """Sums of the odds of candidates with the same aspect codes, for every user.
+
+    Args:
+        users: those whose propensities will be asked for.
+    """
 
     def __init__(self, policy: SlatePolicy, contexts: QueryContexts, users: Ints) -> None:
-        """
-        Args:
-            users: who will be asked for.
-        """
         self._pins = contexts.pins
         self._who = np.unique(users)
         self._odds = _odds(policy.logits(contexts, self._who), _pinned(contexts))
@@ -160,7 +161,7 @@ class _Kinds:
         self._bonus = policy.w_diversity / (max(self._codes.shape[1], 1) * policy.temperature)
 
     def propensities(self, users: Ints, slates: Ints) -> tuple[Floats, NDArray[np.bool_]]:
-        """[B, k] chances, and [B] whether they can be trusted (see `CANCELLED`)."""
+        """[B, k] chances, and [B] whether they are accurate (see `CANCELLED`)."""
         n, k = slates.shape
         rows, who, there = np.arange(n), np.searchsorted(self._who, users), slates >= 0
         masses, kinds = self._masses[who], self._kind_of[slates]
@@ -207,7 +208,7 @@ class _Walk:
         return len(self._rows)
 
     def pick(self, uniforms: Floats) -> Ints:
-        """[B] candidate whose stretch of the cumulated odds holds `uniform * total`; -1 where only pins are left."""
+        """[B] candidate whose interval of the cumulated odds holds `uniform * total`; -1 where only pins are left."""
         if self._n_free == 0:
             return np.full(len(self), NOTHING)
         self._totals()
@@ -215,7 +216,7 @@ class _Walk:
         return np.asarray((cumulated <= uniforms[:, None] * cumulated[:, -1:]).sum(axis=1), dtype=np.int64)
 
     def show(self, chosen: Ints, *, pinned: bool = False) -> Floats:
-        """Show one candidate more, -1 for none; returns its chances [B]."""
+        """Show one more candidate, -1 for none, and return its chances [B]."""
         there = chosen >= 0
         at = np.where(there, chosen, 0)
         odds = self._odds
@@ -245,7 +246,7 @@ class _Walk:
         return np.asarray(totals, dtype=np.float64)
 
     def _rescaled(self, rows: Ints) -> Floats:
-        """Odds of some impressions again from their logits, relative to the best candidate that is left."""
+        """Odds of some impressions, computed again from their logits, relative to the best candidate that is left."""
         logits = self._logits[self._who[rows]]
         for codes, seen in zip(self._codes.T, self._seen, strict=True):
             repeats = sum(((codes == above[rows, None]) & (codes >= 0) for above in seen), np.zeros(logits.shape))
