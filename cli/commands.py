@@ -61,7 +61,8 @@ def build(
     from trimtab.catalog.readers import read_catalogue
     from trimtab.engine.build.grocery import build_grocery
     from trimtab.engine.build.recipe import build_bundle
-    from trimtab.engine.log.impressions import read_log, rows_of
+    from trimtab.engine.log.impressions import read_log
+    from trimtab.engine.log.rows import rows_of
     from trimtab.ranker.methods.registry import check_servable
 
     check_servable(method)

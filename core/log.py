@@ -1,99 +1,218 @@
-"""The impression log's columns: one row an impression.
+"""The impression log's schema: files, checks, importers and the table in `docs/evaluation.md` are derived from it.
 
-Names follow the User Behavior Insights schema where it has one (`query`, `user_id`, `session_id`, `timestamp`);
-its `query_id` is our `decision_id`. Reading and writing files is `trimtab.engine.log.impressions`.
+A row is an `Impression`; each field's annotation says what the column means and which values are valid. Names follow
+the User Behavior Insights schema where it has one (`query`, `user_id`, `session_id`, `timestamp`); its `query_id` is
+our `decision_id`. Reading and writing files is `trimtab.engine.log.impressions`.
 """
 
 from __future__ import annotations
 
+import json
 import math
 from collections.abc import Iterable, Mapping
-from typing import TYPE_CHECKING, Any
-
-if TYPE_CHECKING:
-    from trimtab.core.records import Impression
+from dataclasses import dataclass, field, fields, replace
+from datetime import datetime
+from types import NoneType, UnionType
+from typing import Annotated, Any, get_args, get_origin, get_type_hints
 
 SCHEMA_VERSION = 1
 
-COLUMNS: dict[str, str] = {
-    "decision_id": "str",
-    "timestamp": "datetime",  # UTC
-    "user_id": "str?",
-    "session_id": "str?",
-    "query": "str",
-    "bundle": "str",
-    "feature_schema": "str",
-    "arm": "str?",  # of the experiment; `variant` in logs of earlier versions
-    "weights": "json",  # effective, objective -> weight, summing to 1
-    "requested_weights": "json",
-    "temperature": "float",  # 0 where the slate was sorted
-    "seed": "int?",
-    "offset": "int",
-    "item_ids": "list[str]",  # by position
-    "propensities": "list[float]",  # conditional on the items above
-    "max_relevance_loss": "float?",
-    "filters": "list[str]",
-    "pins": "json",  # position -> item_id, as asked for; a pin that could not be kept is not in item_ids
-    "exclusions": "list[str]",
-    "boosts": "json",  # item_id -> what was added to its utility
-    "k": "int",  # how many were asked for; fewer may have been there
-    "degraded": "list[str]",  # parts of the search that were left out
-    "catalogue": "int?",  # version of the last change to the catalogue that was known; 0 or null as the bundle has it
-    "recent": "list[str]?",  # what the user had done since the bundle was built, the newest first: action:item_id
-    "interleaving": "str?",  # JSON: sides with weights and loss, teams by position: `core.interleaving`
-    "features": "list[list[float]]?",
-    "clicks": "list[int]",  # 0/1 by position
-    "purchases": "list[int]",  # 0/1 by position
-    "revenue": "list[float]",  # by position, in the catalogue's currency
-    "schema_version": "int",
-}
-"""Column -> kind; `?` may be null."""
 
-EARLIER_NAMES = {"variant": "arm"}
+@dataclass(frozen=True, slots=True)
+class Column:
+    """A column of the log.
+
+    Attributes:
+        doc: what it means, in one line.
+        unknown: for a column by position, which has one entry an item shown: the entry where nothing is known yet, or
+            nothing is shown.
+        distinct: no entry stands twice.
+        above, up_to: bounds of the entries, the lower one exclusive.
+        finite: entries are neither infinite nor nan.
+        equals: the one value that can be read.
+        earlier_name: what logs of earlier versions call it.
+        name, kind, required: of the field; the kind is str, int, float, datetime, json (a mapping) or list[...] of one
+            of these. A column that is not required may be null in a row, or not be in a log at all.
+    """
+
+    doc: str
+    unknown: float | None = None
+    distinct: bool = False
+    above: float | None = None
+    up_to: float = math.inf
+    finite: bool = False
+    equals: int | None = None
+    earlier_name: str | None = None
+    name: str = ""
+    kind: str = ""
+    required: bool = True
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Impression:
+    """A slate that was shown, as it is logged."""
+
+    decision_id: Annotated[str, Column("names the search; the `query_id` of its events")]
+    timestamp: Annotated[datetime, Column("when it was answered, in UTC")]
+    user_id: Annotated[str | None, Column("who searched")] = None
+    session_id: Annotated[str | None, Column("the visit that the search belongs to")] = None
+    query: Annotated[str, Column("the words")]
+    bundle: Annotated[str, Column("id of the bundle that answered")]
+    feature_schema: Annotated[str, Column("hash of the bundle's features")]
+    arm: Annotated[
+        str | None,
+        Column("arm of the experiment, `experiment/arm`; several are joined by `+`", earlier_name="variant"),
+    ] = None
+    weights: Annotated[Mapping[str, float], Column("effective weights by objective, summing to 1")]
+    requested_weights: Annotated[Mapping[str, float], Column("weights as asked for, summing to 1")]
+    temperature: Annotated[float, Column("temperature of the draw; 0 where the slate was sorted")] = 0.0
+    seed: Annotated[int | None, Column("seed of the draw; null where the slate was sorted")] = None
+    offset: Annotated[int, Column("0-based position of the first item shown")] = 0
+    item_ids: Annotated[tuple[str, ...], Column("items shown, by position", distinct=True)]
+    propensities: Annotated[
+        tuple[float, ...],
+        Column("chance of each item at its position given the items above it", unknown=1.0, above=0.0, up_to=1.0),
+    ] = ()
+    max_relevance_loss: Annotated[float | None, Column("largest share of expected relevance to give up")] = None
+    filters: Annotated[tuple[str, ...], Column("conditions, as in `filter=`")] = ()
+    pins: Annotated[
+        Mapping[int, str],
+        Column("items by position as asked for; one that could not be kept is not in `item_ids`"),
+    ] = field(default_factory=dict)
+    exclusions: Annotated[frozenset[str], Column("items that must not be shown")] = frozenset()
+    boosts: Annotated[Mapping[str, float], Column("what was added to the utility of an item")] = field(
+        default_factory=dict
+    )
+    k: Annotated[int, Column("number of items asked for; fewer may have been there")]
+    degraded: Annotated[tuple[str, ...], Column("parts of the search that were left out")] = ()
+    catalogue: Annotated[
+        int | None, Column("version of the last known change to the catalogue; 0 or null for the bundle's own")
+    ] = None
+    recent: Annotated[
+        tuple[str, ...] | None,
+        Column("what the user did since the bundle was built, newest first, as `action:item_id`"),
+    ] = None
+    interleaving: Annotated[
+        str | None, Column("JSON: sides with weights and loss, teams by position; see `core/interleaving.py`")
+    ] = None
+    features: Annotated[tuple[tuple[float, ...], ...] | None, Column("features of each item, where logged")] = None
+    clicks: Annotated[tuple[int, ...], Column("0 or 1 by position", unknown=0)] = ()
+    purchases: Annotated[tuple[int, ...], Column("0 or 1 by position", unknown=0)] = ()
+    revenue: Annotated[
+        tuple[float, ...], Column("money by position, in the catalogue's currency", unknown=0.0, finite=True)
+    ] = ()
+    schema_version: Annotated[int, Column("version of this schema", equals=SCHEMA_VERSION)] = SCHEMA_VERSION
+
+
+_KINDS: dict[Any, str] = {
+    str: "str",
+    int: "int",
+    float: "float",
+    datetime: "datetime",
+    Mapping[str, float]: "json",
+    Mapping[int, str]: "json",
+    frozenset[str]: "list[str]",
+    tuple[str, ...]: "list[str]",
+    tuple[int, ...]: "list[int]",
+    tuple[float, ...]: "list[float]",
+    tuple[tuple[float, ...], ...]: "list[list[float]]",
+}
+
+
+def _columns() -> dict[str, Column]:
+    annotations = get_type_hints(Impression, include_extras=True)
+    columns = {}
+    for one in fields(Impression):
+        kind, column = get_args(annotations[one.name])
+        optional = get_origin(kind) is UnionType
+        if optional:
+            kind = next(part for part in get_args(kind) if part is not NoneType)
+        columns[one.name] = replace(column, name=one.name, kind=_KINDS[kind], required=not optional)
+    return columns
+
+
+COLUMNS = _columns()
+"""The columns by name, in order."""
+
+REQUIRED = tuple(name for name, column in COLUMNS.items() if column.required)
+"""Columns that every log has; the others are null where a log does not have them."""
+
+JSON_COLUMNS = tuple(name for name, column in COLUMNS.items() if column.kind == "json")
+
+BY_POSITION = {name: column.unknown for name, column in COLUMNS.items() if column.unknown is not None}
+"""Columns with one entry an item shown -> the entry where nothing is known yet, or nothing is shown."""
+
+EARLIER_NAMES = {column.earlier_name: name for name, column in COLUMNS.items() if column.earlier_name is not None}
 """Name in logs of earlier versions -> column."""
 
 
 def impression_row(impression: Impression) -> dict[str, Any]:
-    """Plain values by column; outcomes not known yet are zeros of the slate's length."""
+    """Plain values by column; columns by position of which nothing is known yet are filled for the whole slate."""
+    row = {name: _plain(getattr(impression, name)) for name in COLUMNS}
     n = len(impression.item_ids)
-    row = {name: getattr(impression, name) for name in COLUMNS if name != "schema_version"}
-    row["weights"] = dict(impression.weights)
-    row["requested_weights"] = dict(impression.requested_weights)
-    row["item_ids"] = list(impression.item_ids)
-    row["propensities"] = list(impression.propensities)
-    row["filters"] = list(impression.filters)
-    row["pins"] = {str(position): item_id for position, item_id in sorted(impression.pins.items())}
-    row["exclusions"] = sorted(impression.exclusions)
-    row["boosts"] = dict(sorted(impression.boosts.items()))
-    row["degraded"] = list(impression.degraded)
-    row["recent"] = list(impression.recent) or None
-    row["clicks"] = list(impression.clicks) or [0] * n
-    row["purchases"] = list(impression.purchases) or [0] * n
-    row["revenue"] = list(impression.revenue) or [0.0] * n
-    row["schema_version"] = SCHEMA_VERSION
+    for name, unknown in BY_POSITION.items():
+        row[name] = row[name] or [unknown] * n
     return row
 
 
+def _plain(value: Any) -> Any:
+    if isinstance(value, tuple):
+        return list(value)
+    if isinstance(value, frozenset):
+        return sorted(value)
+    if isinstance(value, Mapping):
+        return {str(key): entry for key, entry in value.items()}
+    return value
+
+
 def problem_of(row: Mapping[str, Any], columns: Iterable[str] = tuple(COLUMNS)) -> str | None:
-    """Why a log row cannot be used, in words; None where it can.
+    """The reason why a log row cannot be used, in words; None where it can.
 
     Args:
-        columns: that have to be there.
+        row: mappings may be JSON text.
+        columns: what is checked; `item_ids` must be among them.
     """
-    missing = [name for name in columns if not COLUMNS[name].endswith("?") and row.get(name) is None]
-    if missing:
-        return f"{missing[0]} is missing"
-    if row["schema_version"] != SCHEMA_VERSION:
-        return f"schema_version is {row['schema_version']}, this reads {SCHEMA_VERSION}"
-    n = len(row["item_ids"])
-    if len(set(row["item_ids"])) != n:
-        return "item_ids repeats an item"
-    for name in ("propensities", "clicks", "purchases", "revenue"):
-        if len(row[name]) != n:
-            return f"{name} has {len(row[name])} entries for {n} items"
-    for propensity in row["propensities"]:
-        if propensity is None or not 0 < propensity <= 1:
-            return f"propensities has {propensity}, allowed: above 0 up to 1"
-    if any(not math.isfinite(value) for value in row["revenue"]):
-        return "revenue has a value that is not finite"
+    checked = [COLUMNS[name] for name in columns]
+    # What is there is checked before what is in it.
+    for check in (_problem_of_kind, _problem_of_value):
+        for column in checked:
+            problem = check(column, row)
+            if problem is not None:
+                return problem
+    return None
+
+
+def is_mapping(value: object) -> bool:
+    """Whether it is a mapping or the JSON text of one."""
+    if not isinstance(value, str):
+        return isinstance(value, Mapping)
+    try:
+        return isinstance(json.loads(value), dict)
+    except ValueError:
+        return False
+
+
+def _problem_of_kind(column: Column, row: Mapping[str, Any]) -> str | None:
+    value = row.get(column.name)
+    if value is None:
+        return f"{column.name} is missing" if column.required else None
+    if column.kind == "json" and not is_mapping(value):
+        return f"{column.name} is not a JSON object"
+    if column.equals is not None and value != column.equals:
+        return f"{column.name} is {value}, this version reads {column.equals}"
+    return None
+
+
+def _problem_of_value(column: Column, row: Mapping[str, Any]) -> str | None:
+    name, n = column.name, len(row["item_ids"])
+    if column.distinct and len(set(row[name])) != len(row[name]):
+        return f"{name} repeats an item"
+    if column.unknown is not None and len(row[name]) != n:
+        return f"{name} has {len(row[name])} entries for {n} items"
+    if column.above is not None:
+        for value in row[name]:
+            if value is None or not column.above < value <= column.up_to:
+                return f"{name} has {value}, allowed: above {column.above:g} up to {column.up_to:g}"
+    if column.finite and any(value is None or not math.isfinite(value) for value in row[name]):
+        return f"{name} has a value that is not finite"
     return None

@@ -209,41 +209,6 @@ class Slate:
 
 
 @dataclass(frozen=True, slots=True)
-class Impression:
-    """A slate that was shown and is logged; see `trimtab.core.log` for the columns and their units."""
-
-    decision_id: str
-    timestamp: datetime
-    user_id: str | None
-    session_id: str | None
-    query: str
-    bundle: str
-    feature_schema: str
-    arm: str | None
-    weights: Mapping[str, float]
-    requested_weights: Mapping[str, float]
-    temperature: float
-    seed: int | None
-    k: int
-    offset: int
-    item_ids: tuple[str, ...]
-    propensities: tuple[float, ...]
-    max_relevance_loss: float | None = None
-    filters: tuple[str, ...] = ()
-    pins: Mapping[int, str] = field(default_factory=dict)
-    exclusions: frozenset[str] = frozenset()
-    boosts: Mapping[str, float] = field(default_factory=dict)
-    interleaving: str | None = None
-    degraded: tuple[str, ...] = ()
-    catalogue: int = 0
-    recent: tuple[str, ...] = ()
-    features: tuple[tuple[float, ...], ...] | None = None
-    clicks: tuple[int, ...] = ()
-    purchases: tuple[int, ...] = ()
-    revenue: tuple[float, ...] = ()
-
-
-@dataclass(frozen=True, slots=True)
 class Interaction:
     """What a shopper did with an item of an impression: `click`, `cart` or `purchase`."""
 

@@ -19,12 +19,12 @@ from numpy.typing import NDArray
 from trimtab.catalog.store import ItemStore
 from trimtab.core.diversity import slate_diversity
 from trimtab.core.errors import BadParameter, NotFound
+from trimtab.core.log import Impression
 from trimtab.core.metrics import discounted_sum
 from trimtab.core.records import (
     Candidates,
     Filter,
     FloatArray,
-    Impression,
     IntArray,
     Query,
     ReceiptLine,
@@ -265,12 +265,12 @@ class Engine:
             propensities=tuple(slate.propensities.tolist()),
             max_relevance_loss=query.constraints.max_relevance_loss,
             filters=tuple(text for condition in query.filters for text in format_filter(condition)),
-            pins=query.constraints.pins,
+            pins=dict(sorted(query.constraints.pins.items())),
             exclusions=query.constraints.exclusions,
-            boosts=query.constraints.boosts,
+            boosts=dict(sorted(query.constraints.boosts.items())),
             degraded=slate.degraded,
             interleaving=None if slate.interleaving is None else json.dumps(asdict(slate.interleaving)),
-            recent=query.recent,
+            recent=query.recent or None,
         )
 
     def _row(self, item_id: str) -> int | None:

@@ -18,10 +18,11 @@ from typing import Any
 
 from trimtab.abtest.importers import mapped_table, open_bandit, ubi
 from trimtab.abtest.importers.foreign import Read, Rejected
-from trimtab.abtest.report.folders import published
+from trimtab.core.atomic import new_folder
 from trimtab.core.errors import BadLog
 from trimtab.core.log import problem_of
-from trimtab.engine.log.impressions import frame_of, write_part
+from trimtab.engine.log.impressions import write_part
+from trimtab.engine.log.rows import frame_of
 
 ROWS_PER_PART = 100_000
 
@@ -63,7 +64,7 @@ def convert(source: Path, out: Path, *, mapping: Path | None = None) -> Converte
     """
     layout, read = _reader_of(source, mapping)
     result = Converted(layout)
-    with published(out) as folder:
+    with new_folder(out) as folder:
         rows = _kept(read, result)
         for number in range(10**9):
             some = list(islice(rows, ROWS_PER_PART))

@@ -16,7 +16,7 @@ import polars as pl
 
 from trimtab.catalog.files import read_text
 from trimtab.core.errors import BadFile
-from trimtab.core.log import SCHEMA_VERSION
+from trimtab.core.log import COLUMNS, EARLIER_NAMES, Column, Impression, impression_row
 
 ELSEWHERE = "elsewhere"
 """The bundle of an impression that none of ours served."""
@@ -26,7 +26,7 @@ PROBABILITY_TOLERANCE = 1e-6
 
 
 @dataclass(frozen=True, slots=True)
-class Impression:
+class Accepted:
     """A row in the columns of `trimtab.core.log`; `where` is its file and row."""
 
     row: dict[str, Any]
@@ -35,7 +35,7 @@ class Impression:
 
 @dataclass(frozen=True, slots=True)
 class Rejected:
-    """A row that is no impression, in words that are the same for all rows of the kind.
+    """A row that cannot be used, with a reason that reads the same for all rows of the kind.
 
     Attributes:
         is_impression: or else an event.
@@ -46,40 +46,29 @@ class Rejected:
     is_impression: bool = True
 
 
-Read = Impression | Rejected
+Read = Accepted | Rejected
 
 
 def log_row(known: Mapping[str, Any]) -> dict[str, Any]:
-    """A log row from what is known of it; the rest is as of a sorted slate that nobody clicked and none of our
-    bundles served."""
-    n = len(known["item_ids"])
-    return {
-        "user_id": None,
-        "session_id": None,
-        "bundle": ELSEWHERE,
-        "feature_schema": ELSEWHERE,
-        "arm": None,
-        "weights": {},
-        "requested_weights": known.get("weights", {}),
-        "temperature": 0.0,
-        "seed": None,
-        "offset": 0,
-        "propensities": [1.0] * n,
-        "max_relevance_loss": None,
-        "filters": [],
-        "pins": {},
-        "exclusions": [],
-        "boosts": {},
-        "k": n,
-        "degraded": [],
-        "recent": None,
-        "features": None,
-        "clicks": [0] * n,
-        "purchases": [0] * n,
-        "revenue": [0.0] * n,
-        "schema_version": SCHEMA_VERSION,
-        **known,
-    }
+    """A log row from what is known of it; the rest is as of a sorted slate that nobody clicked on and that no bundle
+    of ours served."""
+    blank = Impression(
+        decision_id=known["decision_id"],
+        timestamp=known["timestamp"],
+        query=known["query"],
+        bundle=ELSEWHERE,
+        feature_schema=ELSEWHERE,
+        weights={},
+        requested_weights=known.get("weights", {}),
+        item_ids=tuple(known["item_ids"]),
+        k=len(known["item_ids"]),
+    )
+    return {**impression_row(blank), **known}
+
+
+def column_of(name: str) -> Column | None:
+    """The column that goes by a name, now or in earlier versions."""
+    return COLUMNS.get(EARLIER_NAMES.get(name, name))
 
 
 def do_not_multiply(propensities: list[float], of_slate: float) -> bool:
@@ -123,7 +112,7 @@ def rows_of(path: Path) -> Iterator[tuple[str, dict[str, Any] | None]]:
     elif kind == "parquet":
         yield from _parquet_rows(path)
     else:
-        raise BadFile(path, "no known kind of table; allowed: .csv, .jsonl, .ndjson, each also .gz, and .parquet")
+        raise BadFile(path, "not a known kind of table; allowed: .csv, .jsonl, .ndjson, each also .gz, and .parquet")
 
 
 def _parquet_rows(path: Path) -> Iterator[tuple[str, dict[str, Any] | None]]:

@@ -27,12 +27,22 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from trimtab.abtest.importers.foreign import Impression, Read, Rejected, do_not_multiply, log_row, moment, rows_of
+from trimtab.abtest.importers.foreign import (
+    Accepted,
+    Read,
+    Rejected,
+    column_of,
+    do_not_multiply,
+    log_row,
+    moment,
+    rows_of,
+)
 from trimtab.core.errors import BadFile
-from trimtab.core.log import COLUMNS
+from trimtab.core.log import COLUMNS, Column
 
 SLATE_PROPENSITY = "slate_propensity"
 NEEDED = ("decision_id", "timestamp", "query", "item_ids")
+OF_SLATE = Column("chance of the whole slate", name=SLATE_PROPENSITY, kind="float", required=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,17 +60,17 @@ class Mapped:
 
 def read_mapping(path: Path) -> Mapped:
     """Raises:
-    BadFile: it is no TOML, names a column our log does not have, or leaves one out that is needed.
+    BadFile: the file is not TOML, names a column that a log does not have, or leaves out one that is needed.
     """
     try:
         raw = tomllib.loads(path.read_text())
     except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
         raise BadFile(path, f"cannot be read as a mapping ({error})") from None
     columns, constants = raw.get("columns", {}), raw.get("constants", {})
-    known = (*COLUMNS, SLATE_PROPENSITY)
     for name in (*columns, *constants):
-        if name not in known:
-            raise BadFile(path, f"{name!r} is no column of a log; allowed: {', '.join(known)}")
+        if name != SLATE_PROPENSITY and column_of(name) is None:
+            known = ", ".join((*COLUMNS, SLATE_PROPENSITY))
+            raise BadFile(path, f"{name!r} is not a column of a log; allowed: {known}")
     for name in NEEDED:
         if name not in columns:
             raise BadFile(path, f"[columns] does not say which column is {name}")
@@ -81,26 +91,26 @@ def read(source: Path, mapped: Mapped) -> Iterator[Read]:
 
 def _read(raw: Mapping[str, Any] | None, mapped: Mapped, where: str) -> Read:
     if raw is None:
-        return Rejected("has another number of cells than the header, or is no JSON object", where)
-    found = dict(mapped.constants)
+        return Rejected("has another number of cells than the header, or is not a JSON object", where)
+    found = {(column_of(name) or OF_SLATE).name: value for name, value in mapped.constants.items()}
     for ours, theirs in mapped.columns.items():
+        column = column_of(ours) or OF_SLATE
         if theirs not in raw:
-            if ours in NEEDED or not COLUMNS.get(ours, "?").endswith("?"):
+            if column.required:
                 return Rejected(f"{theirs} is missing", where)
             continue
         try:
-            found[ours] = _value(raw[theirs], COLUMNS.get(ours, "float"), mapped.separator)
+            found[column.name] = _value(raw[theirs], column.kind, mapped.separator)
         except (TypeError, ValueError):
-            return Rejected(f"{theirs} is no {COLUMNS.get(ours, 'float').removesuffix('?')}", where)
+            return Rejected(f"{theirs} cannot be read as {column.kind}", where)
     of_slate = found.pop(SLATE_PROPENSITY, None)
     if of_slate is not None and do_not_multiply(found.get("propensities", []), of_slate):
         return Rejected(f"{mapped.columns.get('propensities')} do not multiply to the slate's", where)
-    return Impression(log_row(found), where)
+    return Accepted(log_row(found), where)
 
 
 def _value(raw: object, kind: str, separator: str) -> Any:
     """A cell as a value of our column's kind."""
-    kind = kind.removesuffix("?")
     if kind == "datetime":
         at = moment(raw)
         if at is None:

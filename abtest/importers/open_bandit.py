@@ -10,7 +10,7 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
-from trimtab.abtest.importers.foreign import Impression, Read, Rejected, log_row, moment, rows_of
+from trimtab.abtest.importers.foreign import Accepted, Read, Rejected, log_row, moment, rows_of
 
 COLUMNS = ("timestamp", "item_id", "position", "click", "propensity_score")
 TEMPERATURE = 1.0
@@ -47,13 +47,13 @@ def _read(raw: Mapping[str, Any] | None, decision_id: str, where: str) -> Read:
             return Rejected(f"{name} is missing", where)
     at = moment(raw["timestamp"])
     if at is None:
-        return Rejected("a timestamp that is none", where)
+        return Rejected("a timestamp that cannot be read", where)
     if raw["click"] not in {"0", "1"}:
         return Rejected("a click that is neither 0 nor 1", where)
     try:
         propensity = float(raw["propensity_score"])
     except ValueError:
-        return Rejected("a propensity that is no number", where)
+        return Rejected("a propensity that is not a number", where)
     known = {
         "decision_id": decision_id,
         "timestamp": at,
@@ -63,4 +63,4 @@ def _read(raw: Mapping[str, Any] | None, decision_id: str, where: str) -> Read:
         "clicks": [int(raw["click"])],
         "temperature": TEMPERATURE,
     }
-    return Impression(log_row(known), where)
+    return Accepted(log_row(known), where)

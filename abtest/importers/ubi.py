@@ -16,8 +16,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-from trimtab.abtest.importers.foreign import Impression, Read, Rejected, log_row, moment, rows_of
-from trimtab.core.log import COLUMNS
+from trimtab.abtest.importers.foreign import Accepted, Read, Rejected, column_of, log_row, moment, rows_of
 
 ACTIONS = {"click": "clicks", "item_click": "clicks", "purchase": "purchases", "checkout": "purchases"}
 """Events that are outcomes."""
@@ -27,8 +26,8 @@ NO_QUERY_ID = "an event without query_id"
 NO_SUCH_QUERY = "an event of a query that is not there"
 NOT_SHOWN = "an event on an item that its query did not show"
 TOO_EARLY = "an event before its query: a clock went backwards"
-OTHER_ACTION = "an event that is no click and no purchase"
-NO_TIME = "a timestamp that is none"
+OTHER_ACTION = "an event that is neither a click nor a purchase"
+NO_TIME = "a timestamp that cannot be read"
 TWICE = "a query_id that was there before"
 
 
@@ -60,7 +59,7 @@ def read(source: Path) -> Iterator[Read]:
     for path in _files(source, "queries"):
         for where, raw in rows_of(path):
             query = _query(raw, where)
-            if isinstance(query, Impression) and query.row["decision_id"] in seen:
+            if isinstance(query, Accepted) and query.row["decision_id"] in seen:
                 query = Rejected(TWICE, where)
             if isinstance(query, Rejected):
                 yield query
@@ -76,7 +75,7 @@ def _files(source: Path, what: str) -> list[Path]:
     return sorted(path for path in source.iterdir() if what in path.name and path.is_file() and path.name[0] != ".")
 
 
-def _query(raw: Mapping[str, Any] | None, where: str) -> Impression | Rejected:
+def _query(raw: Mapping[str, Any] | None, where: str) -> Accepted | Rejected:
     if raw is None:
         return Rejected(UNREADABLE, where)
     for name in ("query_id", "user_query", "timestamp"):
@@ -87,10 +86,11 @@ def _query(raw: Mapping[str, Any] | None, where: str) -> Impression | Rejected:
         return Rejected(NO_TIME, where)
     hits = _structure(raw.get("query_response_hit_ids"))
     if not isinstance(hits, list):
-        return Rejected("query_response_hit_ids is no list", where)
+        return Rejected("query_response_hit_ids is not a list", where)
     attributes = _structure(raw.get("query_attributes"))
-    ours = {name: attributes[name] for name in COLUMNS if name in attributes} if isinstance(attributes, dict) else {}
-    return Impression(
+    given = attributes if isinstance(attributes, dict) else {}
+    ours = {column.name: value for name, value in given.items() if (column := column_of(name)) is not None}
+    return Accepted(
         log_row(
             {
                 "session_id": raw.get("session_id"),
@@ -124,10 +124,10 @@ def _event(raw: Mapping[str, Any] | None, where: str) -> tuple[str, _Event] | Re
     try:
         return str(raw["query_id"]), _Event(action, str(item_id), at, float(price), where)
     except (TypeError, ValueError):
-        return Rejected("a price that is no number", where, is_impression=False)
+        return Rejected("a price that is not a number", where, is_impression=False)
 
 
-def _add_outcomes(query: Impression, events: list[_Event]) -> Iterator[Rejected]:
+def _add_outcomes(query: Accepted, events: list[_Event]) -> Iterator[Rejected]:
     row = query.row
     places = {item_id: place for place, item_id in enumerate(row["item_ids"])}
     for event in events:

@@ -16,6 +16,7 @@ from trimtab.abtest.ope.contexts import Search
 from trimtab.abtest.ope.estimators import Floats
 from trimtab.abtest.ope.sums import Ints
 from trimtab.abtest.simulation.bucketing import groups_of
+from trimtab.core.log import BY_POSITION, COLUMNS
 from trimtab.core.records import Shopper
 from trimtab.engine import Engine
 from trimtab.engine.plan.degradation import OTHER_CANDIDATES
@@ -78,8 +79,10 @@ REPLAYED = (
 )  # fmt: skip
 """What a replay reads of a log; the columns that no estimate needs stay on the disk."""
 
-BEYOND_THE_END = {"rows": -1, "propensities": 1.0, "clicks": 0, "purchases": 0, "revenue": 0.0}
-DTYPES = {"rows": np.int32, "propensities": np.float64, "clicks": np.int8, "purchases": np.int8, "revenue": np.float64}
+BEYOND_THE_END = {"rows": -1, **BY_POSITION}
+"""What stands at a position beyond the end of a slate."""
+
+_DTYPES = {"list[int]": np.int8, "list[float]": np.float64}
 
 
 @dataclass(frozen=True)
@@ -153,7 +156,7 @@ class Encoder:
         k = int(lengths.max(initial=0))
         there = np.arange(k) < lengths[:, None]
         shown = frame["item_ids"].explode(empty_as_null=False)
-        cells = {name: frame[name].explode(empty_as_null=False) for name in BEYOND_THE_END if name != "rows"}
+        cells = {name: frame[name].explode(empty_as_null=False) for name in BY_POSITION}
         cells["rows"] = shown.replace_strict(self._item_ids, self._item_rows, default=-1, return_dtype=pl.Int32)
         units = frame.select(pl.coalesce("user_id", "session_id", pl.col(NUMBER).cast(pl.String))).to_series()
         searches, which = _searches(frame)
@@ -239,7 +242,8 @@ def _searches(frame: pl.DataFrame) -> tuple[list[Search], Ints]:
 
 def _table(name: str, cells: pl.Series, there: NDArray[np.bool_]) -> NDArray[Any]:
     """[n, k] from cells in reading order."""
-    table = np.full(there.shape, BEYOND_THE_END[name], dtype=DTYPES[name])
+    dtype = np.int32 if name == "rows" else _DTYPES[COLUMNS[name].kind]
+    table = np.full(there.shape, BEYOND_THE_END[name], dtype=dtype)
     table[there] = cells.to_numpy()
     return table
 

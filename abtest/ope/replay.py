@@ -34,14 +34,13 @@ from trimtab.abtest.ope.segments import OTHER
 from trimtab.abtest.ope.shelves import Shelves, shelved
 from trimtab.abtest.ope.sums import Sums
 from trimtab.abtest.ope.tally import EVERYTHING, Tally, tally_of
-from trimtab.abtest.report.folders import published
 from trimtab.abtest.report.report import REPORT, write_report
 from trimtab.abtest.report.verdict import verdict
+from trimtab.core.atomic import new_folder
 from trimtab.core.errors import BadParameter
 from trimtab.core.progress import Progress, silent
 from trimtab.core.weights import normalise
 from trimtab.engine import Engine
-from trimtab.engine.log.impressions import event_counts
 from trimtab.engine.log.interactions import IN_TIME, LATE, UNKNOWN
 
 COUNTED = ("relevance", "revenue")
@@ -96,9 +95,9 @@ def replay(
     judged = {} if judgments is None else judged_gains(judgments, engine)
     with shelved(log, engine) as shelves:
         tally = _tallied(shelves, engine, weights, judged, progress)
-    result = _result(tally, shelves, weights, engine, confidence=confidence, events=event_counts(log))
+    result = _result(tally, shelves, weights, engine, confidence=confidence, events=shelves.events)
     if out is not None:
-        with published(out, replaces=REPORT) as folder:
+        with new_folder(out, replaces=REPORT) as folder:
             write_report(result, folder)
     return result
 

@@ -24,7 +24,7 @@ from trimtab.abtest.ope.segments import Segments
 from trimtab.abtest.ope.sums import Ints
 from trimtab.core.errors import BadLog
 from trimtab.engine import Engine
-from trimtab.engine.log.impressions import n_rows_of, read_log
+from trimtab.engine.log.impressions import ImpressionReader
 
 IMPRESSIONS_ON_SHELF = 100_000
 """About as many; some 25 MB on disk, ten times that while it is replayed."""
@@ -45,6 +45,7 @@ class Shelves:
         frequencies: [n_queries] impressions of each query.
         weight_counts: [n_weights] impressions drawn with each.
         n_shelves: how many there are.
+        events: how many are matched, late and unknown; see `ImpressionReader.event_counts`.
     """
 
     n_read: int
@@ -56,6 +57,7 @@ class Shelves:
     frequencies: Ints
     weight_counts: Ints
     n_shelves: int
+    events: dict[str, int]
     _parts: tuple[_Part, ...]
 
     def shelf(self, number: int) -> ReplayLog:
@@ -85,13 +87,14 @@ def shelved(path: Path, engine: Engine) -> Iterator[Shelves]:
     Raises:
         BadLog: see `trimtab.engine.log.impressions.read_log`; or the log is empty, or nothing in it can be replayed.
     """
-    n_shelves = int(np.clip(-(-n_rows_of(path) // IMPRESSIONS_ON_SHELF), 1, MOST_SHELVES))
+    reader = ImpressionReader(path, REPLAYED)
+    n_shelves = int(np.clip(-(-reader.n_rows // IMPRESSIONS_ON_SHELF), 1, MOST_SHELVES))
     encoder = Encoder(engine)
     categories = engine.store.category_codes
     parts, shown = [], []
     frequencies, weight_counts = np.zeros(0, dtype=np.int64), np.zeros(0, dtype=np.int64)
     with TemporaryDirectory(prefix="trimtab-replay-") as folder:
-        for number, frame in enumerate(read_log(path, REPLAYED)):
+        for number, frame in enumerate(reader):
             slates = encoder.slates_of(frame)
             parts.append(_Part.written(Path(folder) / str(number), slates, n_shelves))
             frequencies = _grown(frequencies, slates.queries, len(encoder.queries.values))
@@ -122,6 +125,7 @@ def shelved(path: Path, engine: Engine) -> Iterator[Shelves]:
             frequencies=frequencies,
             weight_counts=weight_counts,
             n_shelves=n_shelves,
+            events=reader.event_counts(),
             _parts=tuple(parts),
         )
 

@@ -28,7 +28,7 @@ from trimtab.abtest.ope.outcomes import novelty, rewards_of
 from trimtab.abtest.ope.segments import OTHER
 from trimtab.abtest.ope.shelves import shelved
 from trimtab.abtest.ope.sums import Sums, add_up
-from trimtab.abtest.report.folders import written
+from trimtab.core.atomic import new_file
 from trimtab.core.errors import BadParameter
 from trimtab.core.progress import Progress, silent
 from trimtab.core.weights import DIVERSITY, format_weights, normalise
@@ -133,7 +133,8 @@ def tune(
         "segments": segments,
     }
     if out is not None:
-        written(out, json.dumps({"weights": result["weights"]}, indent=1) + "\n")
+        with new_file(out) as file:
+            file.write((json.dumps({"weights": result["weights"]}, indent=1) + "\n").encode())
     return result
 
 

@@ -20,9 +20,9 @@ from numpy.typing import NDArray
 from trimtab.abtest.ope.contexts import Search, by_code, contexts_of, with_history
 from trimtab.abtest.ope.estimators import Floats
 from trimtab.abtest.ope.sums import Ints
-from trimtab.abtest.report.folders import published
 from trimtab.abtest.simulation.clicks import N_DRAWS, ClickModel, PositionBased
 from trimtab.abtest.simulation.world import Intents, World, world_of
+from trimtab.core.atomic import new_folder
 from trimtab.core.errors import BadParameter
 from trimtab.core.log import SCHEMA_VERSION
 from trimtab.core.progress import Progress, silent
@@ -30,7 +30,8 @@ from trimtab.core.records import Shopper
 from trimtab.core.seeds import seed_of
 from trimtab.core.weights import normalise
 from trimtab.engine import Engine
-from trimtab.engine.log.impressions import SCHEMA, write_part
+from trimtab.engine.log.impressions import write_part
+from trimtab.engine.log.rows import SCHEMA
 from trimtab.engine.search import exploration_seed
 from trimtab.ranker.slate.log_policy import SlatePolicy
 
@@ -71,7 +72,7 @@ def simulate(
     click_model = click_model or PositionBased()
     rng = np.random.Generator(np.random.PCG64(seed))
     intents = world.draw(n_impressions, rng)
-    with published(out) as folder:
+    with new_folder(out) as folder:
         for start in range(0, n_impressions, IMPRESSIONS_PER_BLOCK):
             some = np.arange(start, min(start + IMPRESSIONS_PER_BLOCK, n_impressions))
             block = _Block(engine, world, requested, intents.take(some), seed=seed, first=start)

@@ -10,15 +10,13 @@ its impression in another (a shopper whose requests went to two machines), so wh
 
 from __future__ import annotations
 
-from contextlib import suppress
-from datetime import UTC, date, datetime, timedelta
-from io import BytesIO
+from datetime import timedelta
 from pathlib import Path
 
 import polars as pl
 
 from trimtab.core.errors import BadLog
-from trimtab.core.log import EARLIER_NAMES
+from trimtab.engine.log.rows import frame_of_lines, whole_lines
 
 INTERACTIONS, UNMATCHED, SPOOL = "interactions", "unmatched", "spool"
 
@@ -53,35 +51,12 @@ IN_TIME = timedelta(days=1)
 LOOK_BACK = timedelta(days=7)
 """How old an impression may be for an event to be called late, not unknown."""
 
-TIMESTAMP = "%Y-%m-%dT%H:%M:%S%.fZ"
-"""As orjson writes it: a fraction of a second only where there is one."""
-
 OUTCOMES = ("clicks", "purchases", "revenue")
 
 
 def read_spooled(segment: Path) -> pl.DataFrame:
     """Rows of a JSON-lines segment; a last line that a killed process left half written is dropped."""
-    return frame_of_lines(whole_lines(segment), SCHEMA)
-
-
-def whole_lines(segment: Path) -> bytes:
-    """What is in it without a last line that has no end."""
-    written = segment.read_bytes()
-    return written[: written.rfind(b"\n") + 1]
-
-
-def frame_of_lines(lines: bytes, schema: pl.Schema) -> pl.DataFrame:
-    """JSON lines that a service wrote, without a Python object a value: those would hold up its searches."""
-    if not lines:
-        return pl.DataFrame(schema=schema)
-    earlier = {old: schema[new] for old, new in EARLIER_NAMES.items() if new in schema}
-    frame = pl.read_ndjson(BytesIO(lines), schema={**schema, **earlier, "timestamp": pl.String})
-    return frame.select(
-        pl.col("timestamp").str.to_datetime(TIMESTAMP, time_unit="us", time_zone="UTC")
-        if name == "timestamp"
-        else pl.coalesce(name, *(old for old in earlier if EARLIER_NAMES[old] == name))
-        for name in schema
-    )
+    return pl.concat([pl.DataFrame(schema=SCHEMA), *(frame_of_lines(lines, SCHEMA) for lines in whole_lines(segment))])
 
 
 def read_interactions(folder: Path) -> pl.DataFrame:
@@ -131,25 +106,9 @@ def split(interactions: pl.DataFrame, impressions: pl.DataFrame) -> pl.DataFrame
     return found.select(*interactions.columns, reason=reason)
 
 
-def impressions_of(folder: Path, decision_ids: pl.Series, *, today: date | None = None) -> pl.DataFrame:
-    """`decision_id`, `timestamp` and `item_ids` of those decisions that a service's folder has of late."""
-    first = (today or datetime.now(UTC).date()) - LOOK_BACK
-    frames = [pl.DataFrame(schema=SHOWN)]
-    for segment in sorted((folder / SPOOL / "impressions").glob("*.jsonl")):
-        with suppress(FileNotFoundError):  # sealed since it was listed: it is among the parts, which are listed next
-            frames.append(frame_of_lines(whole_lines(segment), SHOWN))
-    recent = [part for part in (folder / "impressions").glob("date=*/*.parquet") if _date_of(part) >= first]
-    if recent:
-        frames.append(pl.scan_parquet(recent).select(list(SHOWN)).filter(_among(decision_ids)).collect())
-    return pl.concat(frames).filter(_among(decision_ids))
-
-
-def _among(decision_ids: pl.Series) -> pl.Expr:
+def among(decision_ids: pl.Series) -> pl.Expr:
+    """Whether a row is of one of these decisions."""
     return pl.col("decision_id").is_in(decision_ids.unique().implode())
-
-
-def _date_of(part: Path) -> date:
-    return date.fromisoformat(part.parent.name.removeprefix("date="))
 
 
 def outcomes_of(interactions: pl.DataFrame) -> pl.DataFrame:

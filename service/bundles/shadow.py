@@ -24,7 +24,7 @@ import structlog
 from trimtab.core.assignment import place
 from trimtab.engine import Engine
 from trimtab.engine.log.decisions import query_of
-from trimtab.engine.log.impressions import row_of_line
+from trimtab.engine.log.rows import row_of_line
 from trimtab.service.catalogue.live_catalogue import LiveCatalogue
 from trimtab.service.children import start_module
 from trimtab.service.logs.impression_log import ImpressionLog

@@ -15,14 +15,13 @@ from pathlib import Path
 import polars as pl
 import structlog
 
-from trimtab.engine.log.impressions import write_parquet
+from trimtab.engine.log.impressions import shown_lately, write_parquet
 from trimtab.engine.log.interactions import (
     INTERACTIONS,
     MATCHED,
     SCHEMA,
     SPOOL,
     UNMATCHED,
-    impressions_of,
     read_spooled,
     split,
 )
@@ -85,7 +84,7 @@ class EventCompactor:
 
     def _compact(self, segment: Path) -> None:
         events = read_spooled(segment)
-        events = split(events, impressions_of(self._data_folder, events["decision_id"]))
+        events = split(events, shown_lately(self._data_folder, events["decision_id"]))
         matched = events.filter(pl.col("reason").is_null())
         apart = events.filter(pl.col("reason").is_not_null())
         if len(matched):

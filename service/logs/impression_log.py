@@ -10,18 +10,16 @@ A full disk or a folder that cannot be written to never fails a search: see `Jou
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from functools import partial
-from itertools import islice
 from pathlib import Path
 
 import polars as pl
 import structlog
 
-from trimtab.core.log import impression_row
-from trimtab.core.records import Impression
-from trimtab.engine.log.impressions import FOLDER, SCHEMA, json_line, write_part
-from trimtab.engine.log.interactions import SPOOL, frame_of_lines
+from trimtab.core.log import Impression, impression_row
+from trimtab.engine.log.impressions import FOLDER, write_part
+from trimtab.engine.log.interactions import SPOOL
+from trimtab.engine.log.rows import SCHEMA, frame_of_lines, json_line, whole_lines
 from trimtab.service.logs.journal import MAX_WAITING_LINES, Journal, Observe, dated
 from trimtab.service.settings import Settings
 
@@ -60,19 +58,13 @@ class ImpressionLog(Journal):
 
 
 def to_parquet(segment: Path, folder: Path) -> None:
-    """Turn a spooled segment into a part of the same name, then delete it. Twice is as good as once."""
-    frames = [frame_of_lines(lines, SCHEMA) for lines in _pieces(segment)]
+    """Turn a spooled segment into a part of the same name, then delete it; doing it twice does no harm."""
+    size, frames = 0, []
+    for lines in whole_lines(segment, LINES_AT_ONCE):
+        frames.append(frame_of_lines(lines, SCHEMA))
+        size += len(lines)
+    if size < segment.stat().st_size:
+        _log.warning("a half-written line is dropped", segment=segment.name)
     if frames:
         write_part(pl.concat(frames), dated(folder, segment))
     segment.unlink()
-
-
-def _pieces(segment: Path) -> Iterator[bytes]:
-    """Whole lines; a last one that a killed process left half written is dropped."""
-    with segment.open("rb") as file:
-        while lines := list(islice(file, LINES_AT_ONCE)):
-            if not lines[-1].endswith(b"\n"):
-                _log.warning("a half-written line is dropped", segment=segment.name)
-                lines.pop()
-            if lines:
-                yield b"".join(lines)

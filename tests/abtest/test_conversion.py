@@ -23,7 +23,8 @@ from trimtab.abtest.ope.sums import add_up
 from trimtab.cli import app
 from trimtab.core.errors import BadFile, BadLog, BadParameter
 from trimtab.engine import Engine
-from trimtab.engine.log.impressions import read_log, rows_of
+from trimtab.engine.log.impressions import read_log
+from trimtab.engine.log.rows import rows_of
 
 
 def write_lines(path: Path, rows: Iterable[object]) -> None:
@@ -77,14 +78,14 @@ def test_user_behavior_insights_files_become_impressions_with_outcomes(tmp_path:
     assert {reason: one["n"] for reason, one in found["rejected"].items()} == {
         "a query_id that was there before": 1,
         "item_ids repeats an item": 1,
-        "query_response_hit_ids is no list": 1,
-        "a timestamp that is none": 1,
+        "query_response_hit_ids is not a list": 1,
+        "a timestamp that cannot be read": 1,
         "query_id is missing": 1,
         "an event before its query: a clock went backwards": 1,
         "an event on an item that its query did not show": 1,
         "an event of a query that is not there": 1,
         "an event without query_id": 1,
-        "an event that is no click and no purchase": 1,
+        "an event that is neither a click nor a purchase": 1,
     }
     assert found["rejected"]["item_ids repeats an item"]["first"].endswith("ubi_queries.jsonl, row 4")
     first, second = rows_of(pl.concat(read_log(tmp_path / "log")))
@@ -130,7 +131,7 @@ def test_bandit_rows_that_are_none_are_counted(tmp_path: Path) -> None:
     assert dict(result.rejected) == {
         "propensities has …, allowed: above 0 up to 1": 2,
         "propensity_score is missing": 1,
-        "a propensity that is no number": 1,
+        "a propensity that is not a number": 1,
         "a click that is neither 0 nor 1": 1,
     }
     assert result.n_written == 1
@@ -194,8 +195,8 @@ def test_a_users_table_is_read_through_a_mapping(tmp_path: Path) -> None:
         "chances do not multiply to the slate's": 1,
         "propensities has …, allowed: above 0 up to 1": 2,
         "propensities has … entries for … items": 1,
-        "chances is no list[float]": 1,
-        "shown_at is no datetime": 1,
+        "chances cannot be read as list[float]": 1,
+        "shown_at cannot be read as datetime": 1,
         "request is missing": 1,
         "revenue has a value that is not finite": 1,
     }
@@ -218,7 +219,7 @@ def test_a_log_of_ours_in_a_table_of_another_shape_replays_as_it_did(engine: Eng
     ("mapping", "words"),
     [
         ("[columns", "cannot be read as a mapping"),
-        ('[columns]\nprofit = "p"', "'profit' is no column of a log"),
+        ('[columns]\nprofit = "p"', "'profit' is not a column of a log"),
         ('[columns]\nquery = "q"', "does not say which column is decision_id"),
     ],
 )

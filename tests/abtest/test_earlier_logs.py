@@ -23,7 +23,8 @@ from trimtab.abtest.ope.logs import Encoder
 from trimtab.abtest.ope.sums import add_up
 from trimtab.core.metrics import discounts
 from trimtab.engine.build.training_lists import behaviour_gain
-from trimtab.engine.log.impressions import event_counts, read_log, rows_of
+from trimtab.engine.log.impressions import ImpressionReader
+from trimtab.engine.log.rows import rows_of
 
 FOLDER = Path(__file__).parent / "golden" / "log-0.1"
 REPORT: dict[str, Any] = json.loads((FOLDER / "report.json").read_text())
@@ -32,7 +33,7 @@ EARLIER_NAMES = {"arm": "variant"}
 
 def test_every_column_is_read_as_it_was() -> None:
     expected = json.loads((FOLDER / "columns.json").read_text())
-    rows = [row for frame in read_log(FOLDER / "data") for row in rows_of(frame)]
+    rows = [row for frame in ImpressionReader(FOLDER / "data") for row in rows_of(frame)]
     assert len(rows) == 400
     assert {row["arm"] for row in rows} == {None, "weights/margin", "weights/control"}
     digests = {}
@@ -43,7 +44,8 @@ def test_every_column_is_read_as_it_was() -> None:
 
 
 def test_its_replay_comes_to_the_same_figures() -> None:
-    frame = pl.concat(read_log(FOLDER / "data"))
+    reader = ImpressionReader(FOLDER / "data")
+    frame = pl.concat(reader)
     items = frame["item_ids"].explode().unique(maintain_order=True).to_list()
     slates = Encoder(engine_of(frame, items)).slates_of(frame)
     ratios = np.load(FOLDER / "ratios.npz")
@@ -57,7 +59,7 @@ def test_its_replay_comes_to_the_same_figures() -> None:
             for name, value in recorded[metric].items():
                 expected = value if value is None else pytest.approx(value, rel=1e-9)
                 assert found[name] == expected, (policy, metric, name)
-    assert event_counts(FOLDER / "data") == REPORT["log"]["events"]
+    assert reader.event_counts() == REPORT["log"]["events"]
 
 
 def engine_of(frame: pl.DataFrame, items: list[str]) -> Any:

@@ -23,7 +23,8 @@ from trimtab.core.records import Constraints, Query
 from trimtab.core.weights import normalise
 from trimtab.engine import Engine
 from trimtab.engine.build.training_lists import behaviour_gain
-from trimtab.engine.log.impressions import frame_of, json_line, read_log, rows_of, write_part
+from trimtab.engine.log.impressions import read_log, write_part
+from trimtab.engine.log.rows import frame_of, json_line, rows_of
 
 OTHER = {"relevance": 0.75, "revenue": 0.2, "diversity": 0.05}
 
@@ -161,7 +162,7 @@ DAMAGE: dict[str, tuple[Callable[[pl.DataFrame], pl.DataFrame], str]] = {
     "too few propensities": (with_first("propensities", [0.5]), r"row 1: propensities has 1 entries"),
     "an item shown twice": (with_first("item_ids", ["1"] * 10), r"row 1: item_ids repeats"),
     "money that is no number": (with_first("revenue", [float("nan")] * 10), r"row 1: revenue"),
-    "weights that are no JSON": (with_first("weights", "{half"), r"row 1: weights is no JSON"),
+    "weights that are no JSON": (with_first("weights", "{half"), r"row 1: weights is not a JSON object"),
     "another schema": (with_first("schema_version", 7), r"row 1: schema_version is 7"),
     "a column gone": (lambda frame: frame.drop("query"), r"column query is missing"),
     "no row": (lambda frame: frame.clear(), r"empty"),

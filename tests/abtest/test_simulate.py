@@ -16,7 +16,8 @@ from trimtab.catalog.datasets.grocery import Grocery
 from trimtab.core.errors import BadParameter
 from trimtab.core.records import Query
 from trimtab.engine import Engine
-from trimtab.engine.log.impressions import read_log, rows_of
+from trimtab.engine.log.impressions import read_log
+from trimtab.engine.log.rows import rows_of
 
 
 @pytest.fixture(scope="module")

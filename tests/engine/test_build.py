@@ -17,7 +17,8 @@ from trimtab.engine import Engine
 from trimtab.engine.build.recipe import build_bundle
 from trimtab.engine.build.relevance import evaluate
 from trimtab.engine.build.training_lists import judged_candidates
-from trimtab.engine.log.impressions import read_log, rows_of
+from trimtab.engine.log.impressions import read_log
+from trimtab.engine.log.rows import rows_of
 
 ROWS = [
     {"item_id": "1", "title": "Red cotton shirt", "brand": "Acme", "category": "Shirts", "price": 20.0},

@@ -9,10 +9,11 @@ import polars as pl
 import pytest
 
 from trimtab.core.errors import BadLog
-from trimtab.core.log import impression_row
+from trimtab.core.log import COLUMNS, impression_row
 from trimtab.core.records import Query
 from trimtab.engine import Engine
-from trimtab.engine.log.impressions import frame_of, json_line, read_log, rows_of, write_part
+from trimtab.engine.log.impressions import read_log, write_part
+from trimtab.engine.log.rows import frame_of, json_line, rows_of
 
 
 @pytest.fixture
@@ -67,3 +68,11 @@ def test_what_is_no_log_is_refused(tmp_path: Path) -> None:
     lines.write_bytes(b'{"query": ')
     with pytest.raises(BadLog, match="row 1"):
         list(read_log(lines))
+
+
+def test_the_table_in_the_documentation_is_the_schema() -> None:
+    documented = (Path(__file__).parents[2] / "docs" / "evaluation.md").read_text()
+    for name, column in COLUMNS.items():
+        earlier = f"; `{column.earlier_name}` in earlier logs" if column.earlier_name else ""
+        row = f"| `{name}` | {column.kind} | {'yes' if column.required else 'no'} | {column.doc}{earlier} |"
+        assert row in documented, "a column differs from docs/evaluation.md"

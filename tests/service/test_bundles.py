@@ -12,7 +12,8 @@ import pytest
 from tests.support.redis_servers import PATIENT_REDIS_SECONDS, RedisProcess
 from tests.support.services import beside, metric, serving
 from tests.support.waiting import eventually
-from trimtab.engine.log.impressions import read_log, rows_of
+from trimtab.engine.log.impressions import read_log
+from trimtab.engine.log.rows import rows_of
 from trimtab.service.settings import Settings
 
 KEY = {"Authorization": "Bearer sesame"}

@@ -13,7 +13,8 @@ from tests.support.waiting import eventually
 from trimtab.core.errors import NotFound
 from trimtab.engine import Engine
 from trimtab.engine.log.decisions import replay_decision
-from trimtab.engine.log.impressions import find_impression, read_log, rows_of
+from trimtab.engine.log.impressions import find_impression, read_log
+from trimtab.engine.log.rows import rows_of
 from trimtab.service.settings import Settings
 
 KEY = {"Authorization": "Bearer sesame"}

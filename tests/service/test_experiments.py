@@ -15,7 +15,8 @@ from tests.support.services import beside, metric, serving
 from tests.support.waiting import eventually
 from trimtab.abtest.statistics.comparison import sample_ratio_p_value as judged_offline
 from trimtab.engine import Engine
-from trimtab.engine.log.impressions import read_log, rows_of
+from trimtab.engine.log.impressions import read_log
+from trimtab.engine.log.rows import rows_of
 from trimtab.service.experiments.running import Experiment, sample_ratio_p_value
 from trimtab.service.settings import Settings
 

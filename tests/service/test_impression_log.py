@@ -15,7 +15,8 @@ from tests.support.waiting import eventually
 from trimtab.core.log import impression_row
 from trimtab.core.records import Query
 from trimtab.engine import Engine
-from trimtab.engine.log.impressions import json_line, read_log, row_of_line, rows_of
+from trimtab.engine.log.impressions import read_log
+from trimtab.engine.log.rows import json_line, row_of_line, rows_of
 from trimtab.service.logs.impression_log import ImpressionLog, to_parquet
 from trimtab.service.settings import Settings
 

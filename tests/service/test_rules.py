@@ -12,7 +12,8 @@ from tests.support.redis_servers import RedisProcess
 from tests.support.services import beside, serving
 from tests.support.waiting import eventually
 from trimtab.engine import Engine
-from trimtab.engine.log.impressions import read_log, rows_of
+from trimtab.engine.log.impressions import read_log
+from trimtab.engine.log.rows import rows_of
 from trimtab.service.settings import Settings
 
 KEY = {"Authorization": "Bearer sesame"}

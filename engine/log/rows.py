@@ -1,0 +1,142 @@
+"""Log rows as frames and as JSON lines, by the schema of `trimtab.core.log`."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from datetime import datetime
+from io import BytesIO
+from itertools import islice
+from pathlib import Path
+from typing import Any
+
+import orjson
+import polars as pl
+
+from trimtab.core.errors import BadLog
+from trimtab.core.log import BY_POSITION, COLUMNS, EARLIER_NAMES, JSON_COLUMNS, is_mapping, problem_of
+
+_DTYPES: dict[str, pl.DataType | type[pl.DataType]] = {
+    "str": pl.String,
+    "int": pl.Int64,
+    "float": pl.Float64,
+    "datetime": pl.Datetime("us", "UTC"),
+    "json": pl.String,
+    "list[str]": pl.List(pl.String),
+    "list[float]": pl.List(pl.Float64),
+    "list[int]": pl.List(pl.Int64),
+    "list[list[float]]": pl.List(pl.List(pl.Float64)),
+}
+SCHEMA = pl.Schema({name: _DTYPES[column.kind] for name, column in COLUMNS.items()})
+"""The log's columns in Parquet; mappings (weights) are JSON text."""
+
+TIMESTAMP = "%Y-%m-%dT%H:%M:%S%.fZ"
+"""As orjson writes it: a fraction of a second only where there is one."""
+
+
+def frame_of(rows: Iterable[Mapping[str, Any]]) -> pl.DataFrame:
+    """Rows of `trimtab.core.log.impression_row` as a frame of `SCHEMA`."""
+    plain = [{**row, **{name: json.dumps(row[name]) for name in JSON_COLUMNS}} for row in rows]
+    return pl.DataFrame(plain, schema=SCHEMA)
+
+
+def rows_of(frame: pl.DataFrame) -> Iterator[dict[str, Any]]:
+    """Rows with mappings decoded."""
+    for row in frame.iter_rows(named=True):
+        yield {**row, **{name: json.loads(row[name]) for name in JSON_COLUMNS}}
+
+
+def json_line(row: Mapping[str, Any]) -> bytes:
+    """The JSON line of a log row; mappings are JSON text here as in Parquet, so that polars can read it by itself."""
+    texts = {name: orjson.dumps(row[name]).decode() for name in JSON_COLUMNS}
+    return orjson.dumps({**row, **texts}, option=orjson.OPT_APPEND_NEWLINE | orjson.OPT_UTC_Z)
+
+
+def row_of_line(line: bytes) -> dict[str, Any]:
+    """The log row of a line, whose mappings may be JSON text or objects.
+
+    Raises:
+        ValueError, TypeError, KeyError: the line is not a log line.
+    """
+    row = {EARLIER_NAMES.get(name, name): value for name, value in orjson.loads(line).items()}
+    mappings = {name: orjson.loads(row[name]) for name in JSON_COLUMNS if isinstance(row[name], str)}
+    return {**row, **mappings, "timestamp": datetime.fromisoformat(row["timestamp"])}
+
+
+def whole_lines(segment: Path, n: int | None = None) -> Iterator[bytes]:
+    """The lines of a segment, n at a time, without a last one that a killed process left half written."""
+    with segment.open("rb") as file:
+        while lines := list(islice(file, n)):
+            if not lines[-1].endswith(b"\n"):
+                lines.pop()
+            if lines:
+                yield b"".join(lines)
+
+
+def frame_of_lines(lines: bytes, schema: Mapping[str, pl.DataType]) -> pl.DataFrame:
+    """JSON lines that a service wrote, read without a Python object a value: those would hold up its searches.
+
+    Args:
+        schema: the columns that are read, `timestamp` among them.
+    """
+    if not lines:
+        return pl.DataFrame(schema=schema)
+    earlier = {old: schema[new] for old, new in EARLIER_NAMES.items() if new in schema}
+    frame = pl.read_ndjson(BytesIO(lines), schema={**schema, **earlier, "timestamp": pl.String()})
+    moments = pl.col("timestamp").str.to_datetime(TIMESTAMP, time_unit="us", time_zone="UTC")
+    return with_names_of_today(frame).with_columns(moments).select(list(schema))
+
+
+def with_names_of_today(frame: pl.DataFrame) -> pl.DataFrame:
+    """Columns under the names that they have now; a row has its value under either name."""
+    for old, new in EARLIER_NAMES.items():
+        if old in frame.columns:
+            frame = frame.with_columns(pl.coalesce([name for name in (new, old) if name in frame.columns]).alias(new))
+    return frame
+
+
+def in_schema(frame: pl.DataFrame, columns: Sequence[str] = tuple(SCHEMA)) -> pl.DataFrame:
+    """Some columns in the types of `SCHEMA`; those that came after the log was written are null."""
+    frame = with_names_of_today(frame)
+    missing = [pl.lit(None).alias(name) for name in columns if name not in frame.columns]
+    return frame.with_columns(missing).select(columns).cast({name: SCHEMA[name] for name in columns})
+
+
+def check(frame: pl.DataFrame, part: Path, first_row: int) -> None:
+    """Check a frame of a log; its rows are looked at one by one only where a column is bad.
+
+    Raises:
+        BadLog: a row that breaks `trimtab.core.log`, by file and row.
+    """
+    if is_clean(frame):
+        return
+    for number, row in enumerate(frame.iter_rows(named=True), start=first_row):
+        problem = problem_of(row, frame.columns)
+        if problem is not None:
+            raise BadLog(f"{part}, row {number}: {problem}")
+
+
+def is_clean(frame: pl.DataFrame) -> bool:
+    """Whether `trimtab.core.log.problem_of` finds nothing in any row, by whole columns."""
+    columns = [COLUMNS[name] for name in frame.columns]
+    rules = [pl.col(column.name).is_not_null().all() for column in columns if column.required]
+    rules += [(pl.col(column.name) == column.equals).all() for column in columns if column.equals is not None]
+    lengths = pl.col("item_ids").list.len()
+    rules += [(pl.col(name).list.len() == lengths).all() for name in BY_POSITION if name in frame.columns]
+    rules += [
+        (pl.col(column.name).list.n_unique() == pl.col(column.name).list.len()).all()
+        for column in columns
+        if column.distinct
+    ]
+    if not frame.select(pl.all_horizontal(rules)).item():
+        return False
+    for column in columns:
+        if column.kind == "json" and not all(map(is_mapping, frame[column.name].unique())):
+            return False
+        if column.above is not None or column.finite:
+            entries = frame[column.name].explode(empty_as_null=False)
+            low = -float("inf") if column.above is None else column.above
+            good = (entries > low) & (entries <= column.up_to)
+            if entries.null_count() or not (good & entries.is_finite()).all():
+                return False
+    return True
