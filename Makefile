@@ -57,7 +57,7 @@ coverage: $(STAMP)  ## lines that `make test` runs, with a floor
 		--cov-report html:build/coverage --cov-fail-under $(COVERAGE_FLOOR) $(PYTEST_OPTIONS)
 
 docs: $(STAMP)  ## the documentation site, in build/site
-	$(BIN)/mkdocs build --strict --quiet
+	NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --strict --quiet
 
 # Asks a service on the network, so it is not part of `check`.
 audit:  ## published vulnerabilities of what is pinned

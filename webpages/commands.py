@@ -14,7 +14,8 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 from trimtab.core.errors import BadFile
 from trimtab.webpages.analyze import analyze_page
 from trimtab.webpages.counters import PageCounters
-from trimtab.webpages.ingest import ingest, item_of, provenance_of, read_html
+from trimtab.webpages.ingest import ingest, read_html
+from trimtab.webpages.items import item_of, provenance_of
 from trimtab.webpages.page import Page
 from trimtab.webpages.parse.render import rendering
 from trimtab.webpages.tracking import Visit, Watch, append_history, revisit, watch

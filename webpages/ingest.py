@@ -1,29 +1,24 @@
-"""Product pages become catalogue items: one item a product, with where every value came from.
-
-The same product met twice is one item: by GTIN, else by SKU on the same host, else by canonical address.
-"""
+"""Folders of product pages become catalogues: one item for each product, with where every value came from."""
 
 from __future__ import annotations
 
 import gzip
-import hashlib
 import json
 import os
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
-from urllib.parse import urlsplit, urlunsplit
 
 from trimtab.core.errors import BadFile
 from trimtab.webpages.analyze import analyze_page
-from trimtab.webpages.counters import PageCounters, site_of
+from trimtab.webpages.counters import PageCounters
+from trimtab.webpages.items import item_of, merged, provenance_of
 from trimtab.webpages.page import Page
 from trimtab.webpages.predict.model import ElementModel
 
 SUFFIXES = (".html", ".htm", ".html.gz", ".htm.gz")
 MAX_FILE_BYTES = 50_000_000
-_OUT = frozenset({"OutOfStock", "SoldOut", "Discontinued"})
 
 
 @dataclass(slots=True)
@@ -34,70 +29,6 @@ class Ingested:
     provenance: list[dict[str, Any]] = field(default_factory=list)
     left_out: dict[str, int] = field(default_factory=dict)
     counters: PageCounters = field(default_factory=PageCounters)
-
-
-def canonical_url(url: str) -> str:
-    """Without fragment, query and trailing slash, host in lower case."""
-    try:
-        parts = urlsplit(url)
-    except ValueError:
-        return url
-    return urlunsplit((parts.scheme.lower(), parts.netloc.lower(), parts.path.rstrip("/"), "", ""))
-
-
-def item_id_of(page: Page) -> str | None:
-    """`gtin:...`, else `sku:host:...`, else `page:...` of the canonical address; None where nothing names the
-    product."""
-    gtin, sku, host = page.elements.get("gtin"), page.elements.get("sku"), site_of(page.url)
-    if gtin is not None:
-        return f"gtin:{gtin.value.zfill(14)}"
-    if sku is not None and host:
-        return f"sku:{host}:{sku.value}"
-    if page.url:
-        return f"page:{hashlib.blake2b(canonical_url(page.url).encode(), digest_size=8).hexdigest()}"
-    return None
-
-
-def item_of(page: Page, *, currency: str | None = None) -> dict[str, Any] | None:
-    """A catalogue item in the columns of `trimtab.catalog.schema`; None where the page is no product page with a name.
-
-    Args:
-        currency: of the catalogue; a price in another one is left unknown rather than mixed in. None takes any.
-    """
-    name = page.elements.get("name")
-    item_id = item_id_of(page)
-    if page.kind != "product" or name is None or item_id is None:
-        return None
-
-    def text(element: str) -> str:
-        found = page.elements.get(element)
-        return found.value if found is not None else ""
-
-    item: dict[str, Any] = {
-        "item_id": item_id,
-        "title": name.value,
-        "description": text("description"),
-        "brand": text("brand"),
-        "category": text("category"),
-        "in_stock": text("availability") not in _OUT,
-        "image": text("image"),
-        "url": page.url or "",
-        "attributes": " ".join(filter(None, (text("sku"), text("gtin")))),
-    }
-    price = page.elements.get("price")
-    if price is not None and (currency is None or price.currency in (None, currency)):
-        item["price"] = float(price.value)
-    return item
-
-
-def provenance_of(page: Page, item_id: str, source: str) -> dict[str, Any]:
-    """Where each value of an item was read, how surely and from what evidence."""
-    return {
-        "item_id": item_id,
-        "source": source,
-        "url": page.url,
-        "elements": {name: element.as_dict() for name, element in page.elements.items() if name != "description"},
-    }
 
 
 def add_page(run: Ingested, page: Page, source: str, *, currency: str | None = None) -> str | None:
@@ -112,16 +43,6 @@ def add_page(run: Ingested, page: Page, source: str, *, currency: str | None = N
     run.items[item_id] = merged(run.items.get(item_id, {}), item)
     run.provenance.append(provenance_of(page, item_id, source))
     return item_id
-
-
-def merged(known: Mapping[str, Any], item: Mapping[str, Any]) -> dict[str, Any]:
-    """An item met again: it keeps what it had and takes the newer price, stock and anything that was missing."""
-    fresh = {
-        name: value
-        for name, value in item.items()
-        if value != "" and (name in ("price", "in_stock") or not known.get(name))
-    }
-    return {**known, **fresh}
 
 
 def page_files(folder: Path) -> list[Path]:

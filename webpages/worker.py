@@ -1,8 +1,8 @@
 """Pages analysed in a process of its own, asked through its standard input: `python -m trimtab.webpages.worker`.
 
 A page is untrusted input for a parser written in C, and computing over it holds the interpreter's lock; whoever serves
-shoppers keeps both away from them. Frames go both ways: eight bytes of length, then JSON. The first one out says that
-the model is loaded.
+shoppers keeps both away from them. Frames (`trimtab.webpages.frames`) go both ways. The first one out says that the
+model is loaded.
 """
 
 from __future__ import annotations
@@ -10,15 +10,13 @@ from __future__ import annotations
 import os
 import sys
 from datetime import datetime
-from typing import IO, Any
-
-import orjson
+from typing import Any
 
 from trimtab.webpages.commands import post_page, track_page
 from trimtab.webpages.counters import PageCounters
+from trimtab.webpages.frames import read_frame, write_frame
 from trimtab.webpages.predict.model import shipped_model
 
-LENGTH_BYTES = 8
 NICENESS = 5
 """Searches come first."""
 
@@ -49,22 +47,6 @@ def answer(task: dict[str, Any]) -> dict[str, Any]:
     except Exception as error:  # noqa: BLE001
         # Whatever a page does to the analysis, the next page is analysed.
         return {"problem": type(error).__name__}
-
-
-def write_frame(stream: IO[bytes], values: dict[str, Any]) -> None:
-    data = orjson.dumps(values)
-    stream.write(len(data).to_bytes(LENGTH_BYTES, "big") + data)
-    stream.flush()
-
-
-def read_frame(stream: IO[bytes]) -> dict[str, Any] | None:
-    """None where the stream ends."""
-    head = stream.read(LENGTH_BYTES)
-    if len(head) < LENGTH_BYTES:
-        return None
-    size = int.from_bytes(head, "big")
-    data = stream.read(size)
-    return None if len(data) < size else dict(orjson.loads(data))
 
 
 if __name__ == "__main__":

@@ -19,7 +19,7 @@ from trimtab.service.logs.journal import Journal, Observe
 from trimtab.service.observability.metrics import Metrics
 from trimtab.service.pages.page_worker import PageWorker
 from trimtab.service.settings import Settings
-from trimtab.webpages.ingest import merged
+from trimtab.webpages.items import merged
 
 FOLDER = "pages"
 LINE = orjson.OPT_APPEND_NEWLINE | orjson.OPT_UTC_Z

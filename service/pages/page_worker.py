@@ -12,7 +12,7 @@ import structlog
 
 from trimtab.core.errors import BadParameter, Unavailable
 from trimtab.service.children import start_module
-from trimtab.webpages.worker import read_frame, write_frame
+from trimtab.webpages.frames import read_frame, write_frame
 
 MOST_WAITING = 16
 RETRY_SECONDS = 2.0
