@@ -189,10 +189,9 @@ def serve(
 ) -> None:
     """Serve a bundle over HTTP."""
     from trimtab.service.server import serve as run
-    from trimtab.service.settings import read_settings
 
     given = {"bundle": bundle, "host": host, "port": port, "workers": workers}
-    run(read_settings(**{name: value for name, value in given.items() if value is not None}))
+    run(**{name: value for name, value in given.items() if value is not None})
 
 
 @app.command()

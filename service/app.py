@@ -115,7 +115,7 @@ def create_app(settings: Settings) -> FastAPI:
     impressions = ImpressionLog(settings, metrics.log_observer("impressions"))
     recent_events = RecentEvents(redis)
     watching = Watching(metrics)
-    traces = tracing(settings.traces_url, share=settings.traces_share)
+    traces = tracing(settings.traces_url, share=settings.traces_sample_ratio)
     followers = (recent_events.follow, experiments.totals.follow)
     events = EventLog(settings, redis, metrics.log_observer("interactions"), followers=followers)
     compactor = EventCompactor(
@@ -124,7 +124,7 @@ def create_app(settings: Settings) -> FastAPI:
         every_seconds=settings.log_compact_seconds,
         follow=watching.realised,
     )
-    compaction = BundleRebuilder(bundles, catalogue, metrics, items=settings.compact_items)
+    compaction = BundleRebuilder(bundles, catalogue, metrics, items=settings.rebuild_after_items)
     analyst = PageWorker(seconds=settings.page_seconds)
     pages = PageIngest(settings, analyst, catalogue, metrics, metrics.log_observer("pages"))
     tracked = TrackedPages(settings, redis, analyst, metrics.log_observer("tracked"))
@@ -149,7 +149,7 @@ def create_app(settings: Settings) -> FastAPI:
         watching=watching,
         tracing=traces,
         pseudonyms=pseudonyms,
-        exploration_share=settings.exploration_share,
+        exploration_share=settings.exploration_ratio,
         timeout_ms=settings.timeout_ms,
     )
 

@@ -10,22 +10,28 @@ from __future__ import annotations
 import os
 import signal
 import sys
+from typing import Any
 
 from trimtab.core.errors import TrimtabError
 from trimtab.service.observability import process_log
 from trimtab.service.redis.server import redis_for
-from trimtab.service.settings import Settings, read_settings
+from trimtab.service.settings import read_settings
 from trimtab.service.terminal import say_loading
 
 
-def serve(settings: Settings) -> None:
+def serve(**given: Any) -> None:
     """Serve until SIGTERM or SIGINT.
 
+    Args:
+        given: settings that take precedence over those of the environment.
+
     Raises:
+        BadParameter: a setting that cannot be used.
         BundleDamaged, BundleMismatch: the bundle cannot serve.
         Unavailable: no Redis can be started.
     """
     process_log.configure()
+    settings = read_settings(**given)
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, _stop)
     say_loading(settings)
@@ -46,7 +52,7 @@ def _stop(*_: object) -> None:
 def main() -> None:
     """Serve; where that cannot start, one line and the error's exit code."""
     try:
-        serve(read_settings())
+        serve()
     except TrimtabError as error:
         sys.stderr.write(f"trimtab: {error}\n")
         sys.exit(error.exit_code)

@@ -1,7 +1,10 @@
-"""What can be set about the service: environment variables `TRIMTAB_<NAME>`, or keyword arguments."""
+"""The settings of the service: environment variables `TRIMTAB_<NAME>`, or keyword arguments."""
 
 from __future__ import annotations
 
+import os
+import warnings
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -13,12 +16,20 @@ from trimtab.service.http.auth import is_loopback
 from trimtab.service.redis.clients import URL_PATTERN
 from trimtab.service.search.request import MAX_TIMEOUT_MS
 
+ENV_PREFIX = "TRIMTAB_"
+NEW_NAMES: Mapping[str, str] = {
+    "compact_items": "rebuild_after_items",
+    "exploration_share": "exploration_ratio",
+    "traces_share": "traces_sample_ratio",
+}
+"""Deprecated names of settings, which work until version 0.3, and what replaces them."""
+
 
 class Settings(BaseSettings):
-    """One frozen set of them a process; `serve` passes it on to the workers."""
+    """The settings of one process, which do not change; `serve` passes them on to the workers."""
 
     model_config = SettingsConfigDict(
-        env_prefix="TRIMTAB_",
+        env_prefix=ENV_PREFIX,
         env_ignore_empty=True,
         frozen=True,
         extra="forbid",
@@ -28,26 +39,32 @@ class Settings(BaseSettings):
 
     bundle: Path = Field(default=Path("bundles/grocery"), description="folder made by `trimtab build`")
     bundle_folder: Path | None = Field(
-        default=None, description="where `/bundles` may load from, by name; left out, the folder that `bundle` is in"
+        default=None,
+        description="folder from which `/bundles` loads bundles by name; by default the one that `bundle` is in",
     )
     golden_queries: Path | None = Field(
-        default=None, description="queries that a bundle is checked with, one a line; left out, names of the catalogue"
+        default=None,
+        description="file of queries, one a line, with which a bundle is checked; by default names of the catalogue",
     )
     bundle_check_seconds: float = Field(
-        default=120, gt=0, description="how long a bundle may take to be loaded and checked before it is refused"
+        default=120, gt=0, description="longest time to load and check a bundle, which is refused after that"
     )
-    host: str = "127.0.0.1"
-    port: int = Field(default=8000, ge=0, le=65535)
+    host: str = Field(default="127.0.0.1", description="address to listen on")
+    port: int = Field(default=8000, ge=0, le=65535, description="port to listen on")
     admin_port: int | None = Field(
         default=None,
         ge=1,
         le=65535,
-        description="where admin routes and /metrics are, and only there; left out, they are on `port`",
+        description="port on which alone admin routes and /metrics answer; by default they are on `port`",
     )
-    workers: int = Field(default=1, ge=1, le=64)
-    data_folder: Path = Field(default=Path("data"), description="logs, and the private Redis server's snapshot")
+    workers: int = Field(default=1, ge=1, le=64, description="processes that answer searches")
+    data_folder: Path = Field(
+        default=Path("data"), description="folder of the logs and of the private Redis server's snapshot"
+    )
     report_folder: Path | None = Field(
-        default=None, description="where `trimtab replay` wrote reports, to be looked at; `reports` in the data folder"
+        default=None,
+        description="folder of the reports by `trimtab replay` that /views/replays shows; by default `reports` in the "
+        "data folder",
     )
 
     redis_url: str | None = Field(
@@ -55,59 +72,71 @@ class Settings(BaseSettings):
         pattern=URL_PATTERN,
         validation_alias=AliasChoices("redis_url", "REDIS_URL", "TRIMTAB_REDIS_URL"),
         description="redis://, rediss://, unix://, redis+sentinel://hosts/service or redis+cluster://hosts; "
-        "without it `trimtab serve` starts a private server",
+        "by default `trimtab serve` starts a private server",
     )
-    redis_timeout_seconds: float = Field(default=0.03, gt=0, description="how long one search may wait for Redis")
+    redis_timeout_seconds: float = Field(default=0.03, gt=0, description="longest time a search waits for Redis")
     redis_poll_seconds: float = Field(
-        default=0.5, gt=0, description="how often profiles are read and a lost server tried"
+        default=0.5, gt=0, description="time between two polls of Redis, and between two attempts to reach a lost one"
     )
 
-    cache_seconds: int = Field(default=300, ge=0, description="life of scored candidates in Redis; 0 caches nothing")
-    cache_entries: int = Field(default=1024, ge=1, description="scored candidate sets kept in the process")
+    cache_seconds: int = Field(
+        default=300, ge=0, description="time that scored candidates are kept in Redis; 0 keeps none"
+    )
+    cache_entries: int = Field(default=1024, ge=1, description="sets of scored candidates kept in each worker's memory")
 
     timeout_ms: float = Field(
-        default=100, ge=1, le=MAX_TIMEOUT_MS, description="time to answer of a search that does not say"
+        default=100, ge=1, le=MAX_TIMEOUT_MS, description="time within which a search is answered that gives no other"
     )
     max_waiting_searches: int = Field(
         default=16,
         ge=0,
-        description="of a worker, for half of timeout_ms at most; more are answered 503",
+        description="searches that wait in a worker, for half of timeout_ms at most; more are answered 503",
     )
-    exploration_share: float = Field(default=0.0, ge=0, le=1, description="share of sessions whose slates are sampled")
+    exploration_ratio: float = Field(
+        default=0.0, ge=0, le=1, description="share of the sessions whose slates are sampled"
+    )
     traces_url: str | None = Field(
         default=None,
         pattern="^https?://.",
-        description="OpenTelemetry collector (OTLP over HTTP) that searches are traced to; left out, nothing is traced",
+        description="OpenTelemetry collector (OTLP over HTTP) that receives traces of searches; by default none",
     )
-    traces_share: float = Field(default=0.01, ge=0, le=1, description="of the searches that are in no trace already")
-    log_flush_seconds: float = Field(default=0.2, gt=0)
-    log_segment_rows: int = Field(default=20_000, ge=1)
-    log_segment_seconds: float = Field(default=300, gt=0)
+    traces_sample_ratio: float = Field(
+        default=0.01, ge=0, le=1, description="share traced of the searches that are not part of a caller's trace"
+    )
+    log_flush_seconds: float = Field(default=0.2, gt=0, description="time between two writes of the impression log")
+    log_segment_rows: int = Field(default=20_000, ge=1, description="rows after which a segment of a log is sealed")
+    log_segment_seconds: float = Field(default=300, gt=0, description="age at which a segment of a log is sealed")
     log_compact_seconds: float = Field(
-        default=10, gt=0, description="how often finished segments of events are looked for and made Parquet"
+        default=10, gt=0, description="time between two searches for finished segments of events to make Parquet"
     )
 
-    compact_items: int = Field(
+    rebuild_after_items: int = Field(
         default=5000,
         ge=0,
-        description="items that changed beside the indices from which on a new bundle is built of them; 0 never",
+        description="new, changed and deleted items that start the rebuild of the bundle with them; 0 never rebuilds",
     )
-    max_body_bytes: int = Field(default=1_000_000, ge=1_000)
-    max_page_bytes: int = Field(default=8_000_000, ge=1_000, description="of a request with a web page in it")
-    page_seconds: float = Field(default=10, gt=0, description="what the analysis of one page may take")
+    max_body_bytes: int = Field(default=1_000_000, ge=1_000, description="largest body of a request")
+    max_page_bytes: int = Field(
+        default=8_000_000, ge=1_000, description="largest body of a request that holds a web page"
+    )
+    page_seconds: float = Field(default=10, gt=0, description="longest time to analyse one web page")
     admin_key: SecretStr | None = Field(
-        default=None, min_length=1, description="bearer token that may do everything; issues keys"
+        default=None, min_length=1, description="bearer token that may do everything, and issues keys"
     )
     require_keys: bool | None = Field(
-        default=None, description="whether searches and events need an API key; left out, unless host is loopback"
+        default=None,
+        description="whether searches and events need an API key; by default they do unless `host` is loopback",
     )
 
     id_salt: SecretStr | None = Field(
         default=None,
         min_length=16,
         max_length=64,
-        description="user and session ids become salted hashes before anything sees them; the same id the same hash",
+        description="salt of the hashes that replace user and session ids before anything is logged or kept",
     )
+
+    def __init__(self, **given: Any) -> None:
+        super().__init__(**_with_new_names(given))
 
     @property
     def keys_are_required(self) -> bool:
@@ -115,20 +144,39 @@ class Settings(BaseSettings):
 
 
 SECRETS = ("admin_key", "id_salt")
-"""Never repeated, not even where they cannot be used."""
+"""Settings whose values no message repeats."""
 
 
 def read_settings(**given: Any) -> Settings:
-    """The settings of the environment, and those given over them.
+    """The settings of the environment, and those given, which take precedence.
 
     Raises:
-        BadParameter: a value that cannot be; names the variable.
+        BadParameter: a value that cannot be used; names the variable.
     """
     try:
         return Settings(**given)
     except ValidationError as error:
         first = error.errors(include_url=False)[0]
         name = str(first["loc"][0])
-        variable = name if name == "REDIS_URL" else f"TRIMTAB_{name.upper()}"
+        variable = name if name == "REDIS_URL" else _variable(name)
         problem = "cannot use it" if name in SECRETS else f"cannot use {first['input']!r}"
         raise BadParameter(variable, problem, first["msg"]) from None
+
+
+def _variable(name: str) -> str:
+    """The environment variable of a setting."""
+    return ENV_PREFIX + name.upper()
+
+
+def _with_new_names(given: Mapping[str, Any]) -> dict[str, Any]:
+    """What is given, with deprecated names replaced, in it and in the environment; warns of each."""
+    renamed = dict(given)
+    for old, new in NEW_NAMES.items():
+        if old in given:
+            warnings.warn(f"the setting {old} is now called {new}", FutureWarning, stacklevel=3)
+            renamed.setdefault(new, renamed.pop(old))
+        elif os.environ.get(_variable(old)):
+            warnings.warn(f"{_variable(old)} is now called {_variable(new)}", FutureWarning, stacklevel=3)
+            if not os.environ.get(_variable(new)):
+                renamed.setdefault(new, os.environ[_variable(old)])
+    return renamed

@@ -44,6 +44,7 @@ def configure() -> None:
     handler.setFormatter(formatter)
     root = logging.getLogger()
     root.handlers = [handler]
+    logging.captureWarnings(True)
     # A person wants to know what is wrong; `trimtab serve` says by itself where it serves.
     root.setLevel(logging.WARNING if for_people else logging.INFO)
     logging.getLogger("faiss").setLevel(logging.WARNING)  # says at length which instruction sets it tried

@@ -55,7 +55,7 @@ def test_what_was_served_is_what_is_read_after_shutdown(settings: Settings, engi
 
 
 def test_an_exploring_share_is_of_sessions(settings: Settings) -> None:
-    with serving(settings.model_copy(update={"exploration_share": 0.5})) as client:
+    with serving(settings.model_copy(update={"exploration_ratio": 0.5})) as client:
 
         def explored(session: int | None, query: str) -> bool:
             sent = {"q": query} if session is None else {"q": query, "session_id": f"s{session}"}

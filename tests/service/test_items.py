@@ -210,7 +210,7 @@ def serves_another(shop: httpx.Client, bundle: str) -> bool:
 
 
 def compacting(shared: Settings, bundles: Path, *, after: int) -> Settings:
-    return shared.model_copy(update={"bundle_folder": bundles, "compact_items": after})
+    return shared.model_copy(update={"bundle_folder": bundles, "rebuild_after_items": after})
 
 
 def test_many_changes_are_built_into_a_bundle_that_serves_then(shared: Settings, tmp_path: Path) -> None:

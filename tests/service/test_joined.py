@@ -30,7 +30,7 @@ def settings(small_bundle: Path, tmp_path: Path, redis_server: RedisProcess) -> 
         data_folder=tmp_path,
         redis_url=redis_server.url,
         redis_timeout_seconds=PATIENT_REDIS_SECONDS,
-        exploration_share=1.0,
+        exploration_ratio=1.0,
     )
 
 

@@ -59,9 +59,8 @@ def test_the_server_has_one_thread_for_tables(tmp_path: Path) -> None:
 import sys
 from trimtab.core.errors import BundleError
 from trimtab.service.server import serve
-from trimtab.service.settings import read_settings
 try:
-    serve(read_settings(bundle="no-bundle", data_folder=sys.argv[1]))
+    serve(bundle="no-bundle", data_folder=sys.argv[1])
 except BundleError:
     import polars
     print(polars.thread_pool_size())

@@ -37,7 +37,7 @@ def by_name(exporter: InMemorySpanExporter) -> dict[str, ReadableSpan]:
 def test_a_search_is_a_span_with_its_stages_in_the_callers_trace(
     small_bundle: Path, tmp_path: Path, exporter: InMemorySpanExporter
 ) -> None:
-    settings = Settings(bundle=small_bundle, data_folder=tmp_path, traces_share=0)
+    settings = Settings(bundle=small_bundle, data_folder=tmp_path, traces_sample_ratio=0)
     with serving(settings) as client:
         assert client.get("/search", params={"q": "soup"}).status_code == 200
         assert exporter.get_finished_spans() == (), "a share of none traces what is traced already, and nothing else"
@@ -57,7 +57,7 @@ def test_a_search_is_a_span_with_its_stages_in_the_callers_trace(
 
 
 def test_a_share_of_all_traces_every_search(small_bundle: Path, tmp_path: Path, exporter: InMemorySpanExporter) -> None:
-    with serving(Settings(bundle=small_bundle, data_folder=tmp_path, traces_share=1)) as client:
+    with serving(Settings(bundle=small_bundle, data_folder=tmp_path, traces_sample_ratio=1)) as client:
         for query in ("soup", "pasta"):
             client.get("/search", params={"q": query, "user_id": "1"}, headers={"traceparent": "nonsense"})
     searches = [span for span in exporter.get_finished_spans() if span.name == "search"]
