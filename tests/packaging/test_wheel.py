@@ -18,8 +18,8 @@ from pathlib import Path
 import httpx
 import pytest
 
-from tests.service.conftest import eventually
-from tests.service.processes import free_port, is_ready
+from tests.support.processes import free_port, is_ready
+from tests.support.waiting import eventually
 
 ROOT = Path(__file__).resolve().parents[2]
 DATA = (".json", ".html", ".css", ".js", ".svg", ".csv", ".npz", ".toml", ".txt", "py.typed")
