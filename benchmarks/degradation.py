@@ -22,9 +22,9 @@ from trimtab.core.diversity import slate_diversity
 from trimtab.core.metrics import discounted_sum, exponential_gain, mean_interval
 from trimtab.core.records import Query
 from trimtab.engine import Engine
-from trimtab.engine.build.grocery import Split, Splits, as_of, sample_intents
-from trimtab.engine.build.training_lists import Intent
-from trimtab.engine.bundle.folder import load_bundle
+from trimtab.engine.build.grocery import Split, Splits, at_end_of_week, sample_intents
+from trimtab.engine.build.labelled_lists import Intent
+from trimtab.engine.bundle.storage import load_bundle
 from trimtab.engine.plan.degradation import LEVELS, Steady
 from trimtab.service.search.recent_events import MOST_EVENTS
 
@@ -37,7 +37,7 @@ def measure(bundle: Path) -> Iterator[Figure]:
     """Figures of the whole search, then of each level with those before it and its change from the whole search."""
     grocery, split = load_grocery(), Splits().test
     loaded = load_bundle(bundle)
-    engine = Engine(replace(loaded, pipeline=as_of(loaded.pipeline, grocery, split.known_until)))
+    engine = Engine(replace(loaded, pipeline=at_end_of_week(loaded.pipeline, grocery, split.known_until)))
     engine.warm_up()
     intents = sample_intents(grocery.purchases, engine.store, split)
     queries = [

@@ -10,8 +10,8 @@ from benchmarks.figures import Figure
 from trimtab.catalog.datasets.icecat import load_icecat
 from trimtab.catalog.judgments import read_judgments
 from trimtab.engine import Engine
-from trimtab.engine.build.recipe import build_bundle
-from trimtab.engine.build.relevance import evaluate
+from trimtab.engine.build.build import build_bundle
+from trimtab.engine.build.relevance_evaluation import evaluate_relevance
 
 TARGETS = {"wordllama": (0.84, 0.86), "minilm": (0.87, 0.88)}
 """Encoder -> ndcg@10 and recall@100 to reach."""
@@ -33,7 +33,7 @@ def measure(icecat: Path, encoder: str) -> Iterator[Figure]:
             ndcg_target,
             interval=(ndcg["low"], ndcg["high"]),
         )
-        recall = evaluate(engine, judgments)["recall@100"]
+        recall = evaluate_relevance(engine, judgments)["recall@100"]
         yield Figure(
             f"icecat {encoder}: recall@100 of the first stage, grade >= 2",
             recall.value,

@@ -10,7 +10,7 @@ from tempfile import TemporaryDirectory
 from benchmarks.figures import Figure
 from trimtab.catalog.datasets.grocery import load_grocery
 from trimtab.engine.build.grocery import train_grocery
-from trimtab.engine.build.recipe import build_pipeline
+from trimtab.engine.build.indexing import build_pipeline
 
 SECONDS = 180.0
 

@@ -15,8 +15,8 @@ Empty cells take the column's default. An item_id seen before is rejected, the f
 
 from __future__ import annotations
 
-from collections import Counter
 from dataclasses import dataclass
+from typing import Any
 
 import polars as pl
 
@@ -71,22 +71,25 @@ class Rejections:
     def share(self) -> float:
         return len(self.rows) / self.n_read if self.n_read else 0.0
 
-    def by_kind(self) -> list[tuple[str, int]]:
-        """How often each column was the reason, most frequent first."""
-        return Counter(row.reason.split(" ", 1)[0] for row in self.rows).most_common()
+    def by_column(self) -> dict[str, list[Rejection]]:
+        """The rejected rows by the column that was the reason, the most frequent one first."""
+        found: dict[str, list[Rejection]] = {}
+        for row in self.rows:
+            found.setdefault(row.reason.split(" ", 1)[0], []).append(row)
+        return dict(sorted(found.items(), key=lambda item: -len(item[1])))
 
-    def summary(self, *, n_examples: int = 5) -> str:
-        """A few lines for a person: counts, the first rejected rows, what was done with other columns."""
-        lines = [f"{self.n_kept:,} of {self.n_read:,} rows kept, {len(self.rows):,} rejected"]
-        lines += [f"  line {row.line}: {row.reason}" for row in self.rows[:n_examples]]
-        if len(self.rows) > n_examples:
-            reasons = ", ".join(f"{name} {n:,}" for name, n in self.by_kind())
-            lines.append(f"  and {len(self.rows) - n_examples:,} more (by column: {reasons})")
-        if self.attribute_columns:
-            lines.append(f"searched as attributes: {', '.join(self.attribute_columns)}")
-        if self.ignored_columns:
-            lines.append(f"ignored columns: {', '.join(self.ignored_columns)}")
-        return "\n".join(lines)
+    def as_dict(self) -> dict[str, Any]:
+        """For a bundle's manifest: counts, by column with the first row rejected, and what became of other columns."""
+        return {
+            "n_kept": self.n_kept,
+            "n_rejected": len(self.rows),
+            "rejected": {
+                column: {"n": len(rows), "first_line": rows[0].line, "first_reason": rows[0].reason}
+                for column, rows in self.by_column().items()
+            },
+            "attribute_columns": list(self.attribute_columns),
+            "ignored_columns": list(self.ignored_columns),
+        }
 
 
 @dataclass(frozen=True, slots=True)

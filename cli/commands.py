@@ -1,22 +1,22 @@
-"""The subcommands of `trimtab` on catalogues and bundles, one function each: it prints for people, or one JSON object
-with --json. Those on logs are in `trimtab.cli.logs`, those on web pages in `trimtab.cli.pages`."""
+"""The subcommands of `trimtab` on bundles, one function each: it prints for people, or one JSON object with --json.
+
+`build` is in `trimtab.cli.build`, those on logs are in `trimtab.cli.logs`, those on web pages in `trimtab.cli.pages`.
+"""
 
 from __future__ import annotations
 
-import json
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 import typer
 
+from trimtab import __version__
+from trimtab.cli.build import app as build_app
 from trimtab.cli.console import AsJson, BundleFolder, Quiet, notes, plain, print_json, progress, results
 from trimtab.cli.logs import app as logs_app
 from trimtab.cli.pages import app as pages_app
-from trimtab.core.errors import BadFile, BadParameter, TrimtabError
-
-if TYPE_CHECKING:
-    pass
+from trimtab.core.errors import BadParameter, TrimtabError
 
 app = typer.Typer(
     name="trimtab",
@@ -26,8 +26,24 @@ app = typer.Typer(
     add_completion=False,
 )
 
+app.add_typer(build_app)
 app.add_typer(logs_app)
 app.add_typer(pages_app)
+
+
+def _print_version(is_asked: bool) -> None:
+    if is_asked:
+        results.print(f"trimtab {__version__}", highlight=False)
+        raise typer.Exit
+
+
+@app.callback()
+def trimtab(
+    version: Annotated[  # its callback prints and stops
+        bool, typer.Option("--version", is_eager=True, callback=_print_version, help="print the version and stop")
+    ] = False,
+) -> None:
+    """Product search steered per request."""
 
 
 def main() -> None:
@@ -39,64 +55,6 @@ def main() -> None:
         sys.exit(error.exit_code)
     except KeyboardInterrupt:
         sys.exit(130)
-
-
-@app.command()
-def build(
-    source: Annotated[str, typer.Argument(help="grocery, icecat (with --data), or a catalogue file")],
-    out: Annotated[Path, typer.Option(help="folder to write the bundle to")],
-    encoder: Annotated[
-        str, typer.Option(help="wordllama, minilm, or distilled: items by minilm, queries as quick as wordllama")
-    ] = "wordllama",
-    data: Annotated[Path | None, typer.Option(help="the folder of the icecat data")] = None,
-    judgments: Annotated[Path | None, typer.Option(help="CSV of query,item_id,grade to train on")] = None,
-    log: Annotated[Path | None, typer.Option(help="impression log to train on")] = None,
-    method: Annotated[str, typer.Option(help="how objectives are traded; see `trimtab compare`")] = "heads",
-    max_rejected_share: Annotated[float, typer.Option(help="fail when more of the rows are rejected")] = 0.05,
-    quiet: Quiet = False,
-) -> None:
-    """Build a bundle: index a catalogue and train its ranker."""
-    from trimtab.catalog.datasets.icecat import load_icecat
-    from trimtab.catalog.judgments import read_judgments
-    from trimtab.catalog.readers import read_catalogue
-    from trimtab.engine.build.grocery import build_grocery
-    from trimtab.engine.build.recipe import build_bundle
-    from trimtab.engine.log.impressions import read_log
-    from trimtab.engine.log.rows import rows_of
-    from trimtab.ranker.methods.registry import check_servable
-
-    check_servable(method)
-    if source == "grocery":
-        if judgments is not None or log is not None:
-            raise BadParameter("SOURCE", "grocery is trained on its own purchases", "neither --judgments nor --log")
-        with progress(quiet) as report:
-            bundle_id = build_grocery(out, encoder=encoder, method=method, progress=report)
-    else:
-        judged = read_judgments(judgments) if judgments else None
-        rows = (row for frame in read_log(log) for row in rows_of(frame)) if log else None
-        if source == "icecat":
-            if data is None:
-                raise BadParameter("--data", "icecat is read from a folder", "--data DIR with products.jsonl.gz")
-            items = load_icecat(data)
-        else:
-            if not Path(source).exists():
-                raise BadFile(source, "does not exist; SOURCE is grocery, icecat or a catalogue file")
-            items, rejections = read_catalogue(Path(source), max_rejected_share=max_rejected_share)
-            notes.print(str(rejections), highlight=False)
-        with progress(quiet) as report:
-            bundle_id = build_bundle(
-                items,
-                out,
-                source=source,
-                encoder=encoder,
-                judgments=judged,
-                log_rows=rows,
-                method=method,
-                progress=report,
-            )
-    manifest = json.loads((out / "manifest.json").read_text())
-    notes.print(f"bundle {bundle_id} in {out}: {manifest['catalogue']['n_items']:,} items")
-    notes.print_json(data={"retrieval": manifest["retrieval"], "training": manifest["training"]})
 
 
 @app.command()
@@ -205,12 +163,12 @@ def evaluate(
     from trimtab.catalog.judgments import read_judgments
     from trimtab.cli.tables import intervals_table
     from trimtab.engine import Engine
-    from trimtab.engine.build.relevance import evaluate as measure
+    from trimtab.engine.build.relevance_evaluation import evaluate_relevance
 
     if pool not in {"judged", "full"}:
         raise BadParameter("--pool", f"{pool!r} is no pool", "judged, full")
     engine = Engine.load(bundle)
-    intervals = measure(engine, read_judgments(judgments), pool="judged" if pool == "judged" else "full")
+    intervals = evaluate_relevance(engine, read_judgments(judgments), pool="judged" if pool == "judged" else "full")
     if as_json:
         print_json({name: interval.as_dict() for name, interval in intervals.items()})
         return
@@ -231,7 +189,7 @@ def compare(
     quiet: Quiet = False,
 ) -> None:
     """Compare ways of trading objectives on the same lists."""
-    from trimtab.engine.build.study_problems import folds_of_data
+    from trimtab.engine.build.study_problems import load_folds
     from trimtab.ranker.study.cell import Fold
     from trimtab.ranker.study.compare import compare as run
     from trimtab.ranker.study.report import write_experiments
@@ -239,7 +197,7 @@ def compare(
     with progress(quiet) as report:
 
         def folds_of(name: str, seed: int) -> list[Fold]:
-            return folds_of_data(name, out / "cache", data=icecat, seed=seed, progress=report)
+            return load_folds(name, out / "cache", data=icecat, seed=seed, progress=report)
 
         for name in data.split(","):
             run(name, methods.split(","), n_seeds=seeds, out=out, folds_of=folds_of, progress=report)

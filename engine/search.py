@@ -34,7 +34,7 @@ from trimtab.core.records import (
 )
 from trimtab.core.seeds import seed_of
 from trimtab.core.weights import DIVERSITY, normalise
-from trimtab.engine.bundle.folder import Bundle, load_bundle
+from trimtab.engine.bundle.storage import Bundle, load_bundle
 from trimtab.engine.plan.degradation import (
     CANDIDATES,
     DENSE,
@@ -97,7 +97,7 @@ class Engine:
         """Load, verify and warm up a bundle.
 
         Raises:
-            BundleDamaged, BundleMismatch: see `trimtab.engine.bundle.folder.load_bundle`.
+            BundleDamaged, BundleMismatch: see `trimtab.engine.bundle.storage.load_bundle`.
         """
         engine = cls(load_bundle(folder))
         engine.warm_up()

@@ -19,7 +19,7 @@ from uvicorn.config import STARTUP_FAILURE
 from uvicorn.supervisors import multiprocess
 
 from trimtab.core.errors import TrimtabError
-from trimtab.engine.bundle.folder import verify
+from trimtab.engine.bundle.verification import verify
 from trimtab.service.app import create_app
 from trimtab.service.http.draining import DrainingServer, Worker
 from trimtab.service.http.protocol import BoundedHttp

@@ -1,7 +1,7 @@
 """What a search is worth, position by position: relevance, revenue, diversity.
 
 - relevance: discounted gain of what was bought and clicked, a purchase at the top being 1: the unit of the receipt
-  (`trimtab.engine.build.training_lists.behaviour_gain`, `trimtab.core.metrics.discounts`).
+  (`trimtab.engine.build.labelled_lists.behaviour_gain`, `trimtab.core.metrics.discounts`).
 - revenue: money a search.
 - diversity: discounted novelty of the slate (`trimtab.core.diversity`); it needs no outcome.
 
@@ -21,7 +21,7 @@ from trimtab.abtest.ope.logs import LoggedSlates
 from trimtab.core.diversity import intra_list_distances, novelties_of_slates
 from trimtab.core.metrics import discounted_sum, discounts, exponential_gain
 from trimtab.engine import Engine
-from trimtab.engine.build.training_lists import behaviour_gain
+from trimtab.engine.build.labelled_lists import behaviour_gain
 
 METRICS = ("relevance", "revenue", "diversity")
 """A bundle without prices has no revenue."""

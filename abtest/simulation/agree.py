@@ -41,7 +41,7 @@ from trimtab.core.metrics import discounts
 from trimtab.core.progress import Progress, silent
 from trimtab.core.weights import DIVERSITY, format_weights, normalise
 from trimtab.engine import Engine
-from trimtab.engine.build.training_lists import behaviour_gain
+from trimtab.engine.build.labelled_lists import behaviour_gain
 
 SPREAD = 0.9
 """Standard deviation of the log of each weight about the default's."""

@@ -21,9 +21,11 @@ from trimtab.catalog.datasets.grocery import Grocery, item_statistics, load_groc
 from trimtab.catalog.store import ItemStore
 from trimtab.core.metrics import mean_interval
 from trimtab.core.progress import Progress, silent
-from trimtab.engine.build.recipe import Trained, build_pipeline, finish, problem_of
-from trimtab.engine.build.training_lists import Intent, lists_from_intents
-from trimtab.engine.bundle.folder import staging_folder
+from trimtab.engine.build.build import save_trained
+from trimtab.engine.build.indexing import build_pipeline
+from trimtab.engine.build.labelled_lists import Intent, lists_from_intents
+from trimtab.engine.build.training import NDCG_AS_RETRIEVED, Trained, ndcg_as_retrieved, ranking_problem
+from trimtab.engine.bundle.storage import staging_folder
 from trimtab.engine.stages.pipeline import Pipeline, item_columns
 from trimtab.ranker.methods.registry import DEFAULT, fit_served
 from trimtab.ranker.objectives import objectives_of
@@ -87,7 +89,7 @@ def build_grocery(
         pipeline = replace(pipeline, histories=histories)
         trained = train_grocery(pipeline, grocery, splits=splits, recipe=recipe, method=method, progress=progress)
         objectives = objectives_of(has_prices=True)
-        return finish(out, staging, pipeline, objectives, trained, source="grocery", as_of=started)
+        return save_trained(out, staging, pipeline, objectives, trained, source="grocery", as_of=started)
 
 
 def train_grocery(
@@ -114,7 +116,6 @@ def train_grocery(
     calibrations, gains, ranges = calibrate(raw_scores(heads, validation), validation, objectives)
     raw = raw_scores(heads, test)
     expected = calibrated(calibrations, raw)
-    first_stage = test.features[..., 0]
     report: dict[str, Any] = {
         "method": "heads",
         "trained_on": ["purchases"],
@@ -122,19 +123,19 @@ def train_grocery(
         "test": {
             "weeks": [splits.test.first, splits.test.last],
             "ndcg@10": mean_interval(list_ndcg(raw[..., 0], test)).as_dict(),
-            "ndcg@10 of the first stage": mean_interval(list_ndcg(first_stage, test)).as_dict(),
+            NDCG_AS_RETRIEVED: ndcg_as_retrieved(test).as_dict(),
             "calibration_error": calibration_errors(expected, test),
             "calibration_curve": calibration_curves(expected, test),
         },
     }
-    attainment = attainment_of_gains(problem_of(validation, objectives, pipeline.store), gains, ranges)
+    attainment = attainment_of_gains(ranking_problem(validation, objectives, pipeline.store), gains, ranges)
     return Trained(assemble(heads, calibrations, ranges, objectives), ranges.tolist(), report, attainment, train)
 
 
 def _train_other(
     method: str, parts: tuple[RankingLists, RankingLists, RankingLists], store: ItemStore, recipe: Recipe
 ) -> Trained:
-    train, validation, test = (problem_of(part, objectives_of(has_prices=True), store) for part in parts)
+    train, validation, test = (ranking_problem(part, objectives_of(has_prices=True), store) for part in parts)
     ranker = fit_served(method, train, recipe)
     by_relevance = served_utilities(ranker, test.lists)(np.eye(len(test.objectives))[0])
     report = {
@@ -151,11 +152,11 @@ def lists_of_split(
 ) -> RankingLists:
     """Lists of a sample of a split's intents."""
     intents = sample_intents(grocery.purchases, pipeline.store, split, seed=seed)
-    known = as_of(pipeline, grocery, split.known_until)
+    known = at_end_of_week(pipeline, grocery, split.known_until)
     return pad_lists(lists_from_intents(known, intents, progress=progress))
 
 
-def as_of(pipeline: Pipeline, grocery: Grocery, week: int) -> Pipeline:
+def at_end_of_week(pipeline: Pipeline, grocery: Grocery, week: int) -> Pipeline:
     """The pipeline as it was at the end of a week: statistics and histories hold nothing later."""
     statistics = item_statistics(grocery.purchases, last_week=week)
     names = grocery.items.drop("price", "discount", "popularity", "purchase_rate")

@@ -17,9 +17,10 @@ from trimtab.catalog.datasets.icecat import load_icecat
 from trimtab.catalog.judgments import read_judgments
 from trimtab.core.errors import BadParameter
 from trimtab.core.progress import Progress, silent
-from trimtab.engine.build.grocery import Splits, as_of, sample_intents
-from trimtab.engine.build.recipe import build_pipeline, problem_of
-from trimtab.engine.build.training_lists import lists_from_intents, lists_from_judgments
+from trimtab.engine.build.grocery import Splits, at_end_of_week, sample_intents
+from trimtab.engine.build.indexing import build_pipeline
+from trimtab.engine.build.labelled_lists import lists_from_intents, lists_from_judgments
+from trimtab.engine.build.training import ranking_problem
 from trimtab.ranker.methods.problem import Problem
 from trimtab.ranker.objectives import RELEVANCE, REVENUE, Objective
 from trimtab.ranker.study.cell import Fold
@@ -35,7 +36,7 @@ SIZES = {"train": 2000, "validation": 400, "test": 1500}
 _FILE = "problem-{}.npz"
 
 
-def folds_of_data(name: str, cache: Path, *, data: Path | None, seed: int, progress: Progress = silent) -> list[Fold]:
+def load_folds(name: str, cache: Path, *, data: Path | None, seed: int, progress: Progress = silent) -> list[Fold]:
     """The folds of a data set for one seed.
 
     `grocery` has one fold (train, validation and test are apart in time; the seed is the methods' own), `icecat` has
@@ -66,14 +67,14 @@ def _grocery(cache: Path, progress: Progress) -> dict[str, Problem]:
     splits = Splits()
     for part, size in SIZES.items():
         split = getattr(splits, part)
-        known = as_of(pipeline, grocery, split.known_until)
+        known = at_end_of_week(pipeline, grocery, split.known_until)
         # Some lists have nothing that was bought among their first candidates; ask for more than are kept.
         intents = sample_intents(grocery.purchases, known.store, replace(split, n_intents=int(1.25 * size)))
         lists = [first(one, N_CANDIDATES) for one in lists_from_intents(known, intents, progress=progress)]
         kept = pad_lists([one for one in lists if one.purchase.any()][:size])
         flags = {PRIVATE_LABEL.name: (kept.rows >= 0) & private[kept.rows]}
         objectives = (RELEVANCE, REVENUE, PRIVATE_LABEL)
-        problems[f"grocery-{part}"] = problem_of(kept, objectives, known.store, flags)
+        problems[f"grocery-{part}"] = ranking_problem(kept, objectives, known.store, flags)
     return problems
 
 
@@ -84,7 +85,7 @@ def _icecat(data: Path | None, cache: Path, progress: Progress) -> dict[str, Pro
     judgments = read_judgments(data / "judgments.csv")
     lists = [judged_only(one) for one in lists_from_judgments(pipeline, judgments, progress=progress)]
     kept = pad_lists([one for one in lists if (one.relevance > 0).any()])
-    return {"icecat": problem_of(kept, (RELEVANCE, REVENUE), pipeline.store)}
+    return {"icecat": ranking_problem(kept, (RELEVANCE, REVENUE), pipeline.store)}
 
 
 def first(one: RankedList, n: int) -> RankedList:

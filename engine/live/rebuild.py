@@ -18,8 +18,9 @@ import numpy as np
 from trimtab.catalog.store import ItemStore
 from trimtab.core.errors import BadInput, TrimtabError
 from trimtab.core.progress import Progress, silent
-from trimtab.engine.build.recipe import pipeline_of
-from trimtab.engine.bundle.folder import RETRIEVAL, Description, load_bundle, save_bundle, staging_folder
+from trimtab.engine.build.indexing import pipeline_of
+from trimtab.engine.bundle.storage import Description, load_bundle, save_bundle, staging_folder
+from trimtab.engine.bundle.verification import RETRIEVAL
 from trimtab.engine.live.live_engine import LiveEngine, built_as_of
 from trimtab.engine.search import Engine
 from trimtab.ranker.objectives import Objective

@@ -46,7 +46,7 @@ def compare(
         methods: names, or `all`.
         out: folder of prepared lists (`cache/`), cells (`cells/*.parquet`), `comparison-<data>.parquet`; for grocery
             the study of biased clicks (`studies/clicks-*.parquet`).
-        folds_of: makes the lists of a data set, see `trimtab.engine.build.study_problems.folds_of_data`.
+        folds_of: makes the lists of a data set, see `trimtab.engine.build.study_problems.load_folds`.
 
     Returns:
         data, method, seed, kind, objective, step, w_*, value_*.

@@ -14,7 +14,7 @@ from trimtab.catalog.readers import read_catalogue
 from trimtab.core.errors import BadParameter
 from trimtab.core.records import Constraints, Query, ReceiptLine, Slate
 from trimtab.engine import Engine
-from trimtab.engine.build.recipe import build_bundle
+from trimtab.engine.build.build import build_bundle
 from trimtab.engine.log.impressions import read_log
 from trimtab.engine.log.rows import rows_of
 from trimtab.engine.response import response_of

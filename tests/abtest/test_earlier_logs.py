@@ -22,7 +22,7 @@ from trimtab.abtest.ope.intervals import estimate
 from trimtab.abtest.ope.logs import Encoder
 from trimtab.abtest.ope.sums import add_up
 from trimtab.core.metrics import discounts
-from trimtab.engine.build.training_lists import behaviour_gain
+from trimtab.engine.build.labelled_lists import behaviour_gain
 from trimtab.engine.log.impressions import ImpressionReader
 from trimtab.engine.log.rows import rows_of
 

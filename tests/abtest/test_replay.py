@@ -22,7 +22,7 @@ from trimtab.core.metrics import discounts
 from trimtab.core.records import Constraints, Query
 from trimtab.core.weights import normalise
 from trimtab.engine import Engine
-from trimtab.engine.build.training_lists import behaviour_gain
+from trimtab.engine.build.labelled_lists import behaviour_gain
 from trimtab.engine.log.impressions import read_log, write_part
 from trimtab.engine.log.rows import frame_of, json_line, rows_of
 

@@ -55,11 +55,15 @@ def test_a_shop_s_file_with_some_bad_rows(tmp_path: Path) -> None:
     assert told[8] == "row has 9 cells, the header has 7"
     assert told[10].startswith("row is badly quoted")
     assert told[11] == "in_stock is 'maybe'; allowed: true or false"
-    summary = rejections.summary(n_examples=2)
-    assert summary.splitlines()[0] == "4 of 10 rows kept, 6 rejected"
-    assert "and 4 more" in summary
-    assert "searched as attributes: attr_material" in summary
-    assert "ignored columns: colour" in summary
+    summary = rejections.as_dict()
+    assert (summary["n_kept"], summary["n_rejected"]) == (4, 6)
+    assert {column: one["n"] for column, one in summary["rejected"].items()} == {
+        "row": 2, "title": 1, "price": 1, "item_id": 1, "in_stock": 1,
+    }  # fmt: skip
+    assert next(iter(summary["rejected"])) == "row"
+    assert summary["rejected"]["row"]["first_line"] == 8
+    assert summary["attribute_columns"] == ["attr_material"]
+    assert summary["ignored_columns"] == ["colour"]
 
     ItemStore.from_frame(items).save(tmp_path / "bundle")
     store = ItemStore.load(tmp_path / "bundle")

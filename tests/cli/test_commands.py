@@ -11,7 +11,8 @@ from typing import Protocol
 import pytest
 
 from tests.cli.terminal import a_terminal
-from trimtab import cli
+from trimtab import __version__, cli
+from trimtab.ranker.training.heads import Recipe
 
 
 @dataclass(frozen=True)
@@ -52,7 +53,10 @@ def test_from_a_users_csv_to_an_answer(trimtab: Trimtab, tmp_path: Path) -> None
         writer.writerow(["3", "", "Bolt", "5"])
     built = trimtab("build", shop, "--out", tmp_path / "bundle", "--max-rejected-share", "0.5")
     assert built.returncode == 0, built.stderr
-    assert "4" in built.stderr  # the line of the row without a title
+    assert "2 rows kept, 1 rejected" in built.stdout
+    assert "line 4: title is empty" in built.stdout
+    assert "trimtab search" in built.stdout  # the command that comes next
+    assert built.stderr == ""
     found = trimtab("search", tmp_path / "bundle", "shirt", "--w-revenue", "0.2", "--w-relevance", "0.8", "--json")
     answer = json.loads(found.stdout)
     assert answer["hits"][0]["item_id"] == "1"
@@ -63,11 +67,49 @@ def test_from_a_users_csv_to_an_answer(trimtab: Trimtab, tmp_path: Path) -> None
     assert "receipt" in table.stdout
 
 
+def test_build_prints_one_json_object_for_programs(trimtab: Trimtab, tmp_path: Path) -> None:
+    shop, graded, out = tmp_path / "shop.csv", tmp_path / "graded.csv", tmp_path / "bundle"
+    shop.write_text("item_id,title,price,note\n1,Red shirt,20,x\n2,Leather boots,120,y\n3,Silk scarf,free,z\n")
+    graded.write_text("query,item_id,grade\nshirt,1,3\nshirt,2,0\nboots,2,3\nboots,1,0\n")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("trimtab.engine.build.training.FEW_LISTS", Recipe(hidden=(4,), n_steps=20))
+        arguments = ("build", shop, "--out", out, "--judgments", graded, "--max-rejected-share", "0.5", "--json")
+        built = trimtab(*arguments)
+    assert built.returncode == 0, built.stderr
+    assert built.stderr == ""
+    summary = json.loads(built.stdout)
+    manifest = json.loads((out / "manifest.json").read_text())
+    assert summary["bundle_id"] == manifest["bundle_id"]
+    assert summary["rows"] == manifest["catalogue"]["rows"]
+    assert (summary["rows"]["n_kept"], summary["rows"]["n_rejected"]) == (2, 1)
+    assert summary["rows"]["rejected"]["price"]["first_line"] == 4
+    assert summary["rows"]["ignored_columns"] == ["note"]
+    assert summary["trained_on"] == ["judgments"]
+    assert summary["recall@100"]["value"] == 1
+    assert summary["ndcg@10"] == manifest["training"]["cross_validation"]["ndcg@10"]
+    assert summary["ndcg@10_as_retrieved"]["n_queries"] == 2
+    assert summary["bytes"] > 1000
+
+
+@pytest.mark.shared_data
+def test_best_buy_is_built_from_its_folder(trimtab: Trimtab, shared_data: Path, tmp_path: Path) -> None:
+    built = trimtab("build", "bestbuy", "--data", shared_data / "bestbuy", "--out", tmp_path / "bundle")
+    assert built.returncode == 0, built.stderr
+    assert "items from bestbuy" in built.stdout
+    found = json.loads(trimtab("search", tmp_path / "bundle", "headphones", "--json").stdout)
+    assert "headphone" in found["hits"][0]["title"].lower()
+
+
+def test_the_version_is_the_packages(trimtab: Trimtab) -> None:
+    assert trimtab("--version").stdout == f"trimtab {__version__}\n"
+
+
 @pytest.mark.parametrize(
     ("arguments", "said"),
     [
         (("build", "nowhere.csv", "--out", "OUT"), "nowhere.csv"),
         (("build", "icecat", "--out", "OUT"), "--data"),
+        (("build", "bestbuy", "--out", "OUT"), "ecommerce.json.gz"),
         (("build", "grocery", "--out", "OUT", "--encoder", "word2vec"), "word2vec"),
         (("search", "BUNDLE", "  "), "query: is empty"),
         (("search", "BUNDLE", "soup", "--filter", "colour:red"), "colour"),

@@ -14,11 +14,12 @@ from trimtab.catalog.readers import read_catalogue
 from trimtab.core.errors import BadInput, BadParameter
 from trimtab.core.records import Query
 from trimtab.engine import Engine
-from trimtab.engine.build.recipe import build_bundle
-from trimtab.engine.build.relevance import evaluate
-from trimtab.engine.build.training_lists import judged_candidates
+from trimtab.engine.build.build import build_bundle
+from trimtab.engine.build.relevance_evaluation import evaluate_relevance
+from trimtab.engine.build.labelled_lists import judged_candidates
 from trimtab.engine.log.impressions import read_log
 from trimtab.engine.log.rows import rows_of
+from trimtab.ranker.training.heads import Recipe
 
 ROWS = [
     {"item_id": "1", "title": "Red cotton shirt", "brand": "Acme", "category": "Shirts", "price": 20.0},
@@ -34,6 +35,13 @@ def catalogue(tmp_path: Path, columns: tuple[str, ...]) -> pl.DataFrame:
     pl.DataFrame(ROWS).select(columns).write_csv(path)
     items, _ = read_catalogue(path)
     return items
+
+
+@pytest.fixture(autouse=True)
+def _one_network(monkeypatch: pytest.MonkeyPatch) -> None:
+    """One small network a fold instead of five: these lists are few, and five would say the same."""
+    quick = Recipe(hidden=(8,), n_steps=100, weight_decay=0.3, pointwise_share=0.5)
+    monkeypatch.setattr("trimtab.engine.build.training.FEW_LISTS", quick)
 
 
 def test_a_catalogue_of_ids_and_titles_searches_by_stated_rules(tmp_path: Path) -> None:
@@ -69,7 +77,7 @@ def test_judgments_train_the_ranker_and_evaluation_sees_it(tmp_path: Path) -> No
     engine = Engine.load(out)
     assert engine.manifest["training"]["trained_on"] == ["judgments"]
     for pool in ("judged", "full"):
-        figures = evaluate(engine, judgments, pool=pool)  # type: ignore[arg-type]
+        figures = evaluate_relevance(engine, judgments, pool=pool)  # type: ignore[arg-type]
         assert figures["ndcg@10"].n_queries == 5
         assert figures["ndcg@10"].value > 0.8
         assert figures["recall@100"].value == 1

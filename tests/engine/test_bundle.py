@@ -11,7 +11,7 @@ import pytest
 from trimtab.core.errors import BundleDamaged, BundleMismatch
 from trimtab.core.records import Query
 from trimtab.engine import Engine
-from trimtab.engine.bundle.folder import verify
+from trimtab.engine.bundle.verification import verify
 
 
 @pytest.fixture

@@ -14,8 +14,9 @@ import torch
 from trimtab.core.errors import BundleError
 from trimtab.engine import Engine
 from trimtab.engine.bundle.check import check
-from trimtab.engine.bundle.folder import RETRIEVAL, Description, load_bundle, save_bundle, staging_folder
 from trimtab.engine.bundle.parity import NONSENSE, compare, golden_queries
+from trimtab.engine.bundle.storage import Description, load_bundle, save_bundle, staging_folder
+from trimtab.engine.bundle.verification import RETRIEVAL
 from trimtab.ranker.objectives import objectives_of
 from trimtab.ranker.training.cold_start import cold_start_ranker
 

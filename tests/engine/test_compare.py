@@ -11,7 +11,7 @@ import pytest
 
 from tests.ranker.methods.conftest import small_problem
 from trimtab.core.errors import BadInput, BadParameter
-from trimtab.engine.build.study_problems import folds_of_data, save_problem
+from trimtab.engine.build.study_problems import load_folds, save_problem
 from trimtab.ranker.study import compare as comparing
 from trimtab.ranker.study.cell import Fold
 from trimtab.ranker.study.report import write_experiments
@@ -22,7 +22,7 @@ METHODS = ("scalarisation", "heads", "film")
 
 def compare(data: str, methods: Sequence[str], *, n_seeds: int, out: Path) -> pl.DataFrame:
     def folds_of(name: str, seed: int) -> list[Fold]:
-        return folds_of_data(name, out / "cache", data=None, seed=seed)
+        return load_folds(name, out / "cache", data=None, seed=seed)
 
     return comparing.compare(data, methods, n_seeds=n_seeds, out=out, folds_of=folds_of)
 
@@ -64,7 +64,7 @@ def test_a_comparison_is_taken_up_where_it_stopped_and_reported(out: Path, monke
 
 
 def test_prepared_lists_come_back_as_they_were(out: Path) -> None:
-    folds = folds_of_data("icecat", out / "cache", data=None, seed=0)
+    folds = load_folds("icecat", out / "cache", data=None, seed=0)
     whole = small_problem(n_lists=40)
     assert sum(len(fold.test) for fold in folds) == len(whole)
     assert folds[0].test.objectives == whole.objectives

@@ -13,8 +13,8 @@ from trimtab.catalog.readers import read_catalogue
 from trimtab.core.errors import BadInput, BadParameter
 from trimtab.core.records import Constraints, Query
 from trimtab.engine import Engine
+from trimtab.engine.build.build import build_bundle
 from trimtab.engine.build.grocery import Splits, build_grocery
-from trimtab.engine.build.recipe import build_bundle
 from trimtab.ranker.methods.registry import STEERABLE
 from trimtab.ranker.training.heads import Recipe
 
@@ -37,7 +37,7 @@ JUDGMENTS = pl.DataFrame(
 @pytest.fixture(autouse=True)
 def _a_quick_recipe(monkeypatch: pytest.MonkeyPatch) -> None:
     """Five items need no thorough training."""
-    monkeypatch.setattr("trimtab.engine.build.recipe.FEW_LISTS", Recipe(hidden=(4,), n_steps=20))
+    monkeypatch.setattr("trimtab.engine.build.training.FEW_LISTS", Recipe(hidden=(4,), n_steps=20))
 
 
 def catalogue(tmp_path: Path, *, with_prices: bool = True) -> pl.DataFrame:

@@ -14,7 +14,7 @@ from tests.support.redis_servers import RedisProcess, running_redis
 from tests.support.services import serving
 from tests.support.waiting import PATIENCE_SECONDS
 from trimtab.catalog.readers import read_catalogue
-from trimtab.engine.build.recipe import build_bundle
+from trimtab.engine.build.build import build_bundle
 from trimtab.service.settings import Settings
 
 PRESET = {"weights": {"relevance": 0.4, "revenue": 0.6}, "max_relevance_loss": 0.05}

@@ -10,7 +10,8 @@ import polars as pl
 
 from trimtab.catalog.datasets.grocery import Grocery
 from trimtab.engine.build.grocery import Split, Splits, build_grocery
-from trimtab.engine.bundle.folder import RETRIEVAL, Description, load_bundle, save_bundle, staging_folder
+from trimtab.engine.bundle.storage import Description, load_bundle, save_bundle, staging_folder
+from trimtab.engine.bundle.verification import RETRIEVAL
 from trimtab.ranker.objectives import objectives_of
 from trimtab.ranker.training.cold_start import cold_start_ranker
 from trimtab.ranker.training.heads import Recipe

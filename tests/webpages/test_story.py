@@ -14,7 +14,7 @@ from trimtab.catalog.readers import read_catalogue
 from trimtab.core.errors import BadFile
 from trimtab.core.records import Query
 from trimtab.engine import Engine
-from trimtab.engine.build.recipe import build_bundle
+from trimtab.engine.build.build import build_bundle
 from trimtab.webpages import commands
 from trimtab.webpages.analyze import analyze_page
 from trimtab.webpages.counters import PageCounters

@@ -11,7 +11,7 @@ import polars as pl
 from trimtab.core.errors import BadInput
 from trimtab.core.metrics import Interval, mean_interval, ndcg_at_k, recall_at_k, reciprocal_rank
 from trimtab.core.records import Query
-from trimtab.engine.build.training_lists import judged_candidates, known_rows
+from trimtab.engine.build.labelled_lists import judged_candidates, known_rows
 from trimtab.engine.search import Engine
 from trimtab.engine.stages.pipeline import Pipeline
 
@@ -20,7 +20,7 @@ RELEVANT_GRADE = 2
 """Recall counts items of at least this grade."""
 
 
-def evaluate(engine: Engine, judgments: pl.DataFrame, *, pool: Pool = "judged") -> dict[str, Interval]:
+def evaluate_relevance(engine: Engine, judgments: pl.DataFrame, *, pool: Pool = "judged") -> dict[str, Interval]:
     """Judge the pure-relevance ranking of each query.
 
     Args:

@@ -1,16 +1,10 @@
-"""A bundle: the folder with everything one search engine needs. One save/load pair, verified by checksums.
+"""A bundle saved and loaded: the folder with everything one search engine needs (`trimtab.engine.bundle.verification`).
 
-    manifest.json          schema version, sha256 of each file, feature schema, objectives, encoder, versions, metrics
-    items.arrow            the catalogue's columns
-    retrieval/             vectors, FAISS index, lexical index
-    ranker/                ranker.ts, words of the items, user histories
-
-Written to a temporary folder beside its place and renamed, so that a bundle is there whole or not at all.
+It is written to a temporary folder beside its place and renamed, so that a bundle is there whole or not at all.
 """
 
 from __future__ import annotations
 
-import hashlib
 import json
 import platform
 import shutil
@@ -26,8 +20,17 @@ from typing import Any
 import numpy as np
 
 from trimtab.catalog.store import ItemStore
-from trimtab.core.errors import BadInput, BundleDamaged, BundleError, BundleMismatch
-from trimtab.core.weights import DIVERSITY
+from trimtab.core.errors import BadInput, BundleDamaged, BundleError
+from trimtab.engine.bundle.verification import (
+    MANIFEST,
+    RANKER,
+    RETRIEVAL,
+    SCHEMA_VERSION,
+    bundle_id_of,
+    files_of,
+    sha256,
+    verify,
+)
 from trimtab.engine.stages.pipeline import Pipeline, item_columns
 from trimtab.ranker.artifact import load_ranker, save_ranker
 from trimtab.ranker.attainment import Attainment
@@ -39,10 +42,6 @@ from trimtab.ranker.users import UserHistories
 from trimtab.ranker.words import ItemWords
 from trimtab.retrieval.retriever import Retriever
 
-SCHEMA_VERSION = 1
-MANIFEST = "manifest.json"
-RETRIEVAL = "retrieval"
-RANKER = "ranker"
 DEFAULT_TEMPERATURE = 0.1
 _LIBRARIES = ("faiss-cpu", "numpy", "polars", "tantivy", "torch")
 
@@ -70,7 +69,6 @@ class Bundle:
         return tuple(objective["name"] for objective in self.manifest["objectives"])
 
 
-LOCK = ".lock"
 READABLE = 0o644
 """Who serves a bundle need not be who built it; tantivy writes some files for their owner alone."""
 
@@ -80,7 +78,8 @@ class Description:
     """What the builder says of a bundle beside its files.
 
     Attributes:
-        as_of: what changed in the catalogue up to then is in it; later changes are to be made to it while it serves.
+        as_of: changes to the catalogue up to then are in the bundle; later ones are made to it while it serves.
+        rows: what became of the rows of the catalogue's file, see `trimtab.catalog.validation.Rejections.as_dict`.
     """
 
     source: str
@@ -89,6 +88,7 @@ class Description:
     default_weights: Mapping[str, float]
     training: Mapping[str, Any]
     as_of: datetime
+    rows: Mapping[str, Any] | None = None
     attainment: Mapping[str, Attainment] = field(default_factory=dict)
     population: Population = field(default_factory=lambda: Population({}, {}))
     temperature: float = DEFAULT_TEMPERATURE
@@ -107,12 +107,12 @@ def save_bundle(out: Path, *, staging: Path, pipeline: Pipeline, ranker: ServedR
     np.save(folder / "type_vectors.npy", pipeline.items.type_vectors, allow_pickle=False)
     pipeline.histories.save(folder)
     save_ranker(ranker, folder)
-    for path in _files(staging):
+    for path in files_of(staging):
         path.chmod(READABLE)
-    digests = {str(path.relative_to(staging)): _sha256(path) for path in _files(staging)}
+    digests = {str(path.relative_to(staging)): sha256(path) for path in files_of(staging)}
     manifest = {
         "schema_version": SCHEMA_VERSION,
-        "bundle_id": _bundle_id(digests),
+        "bundle_id": bundle_id_of(digests),
         "created": datetime.now(UTC).isoformat(timespec="seconds"),
         "as_of": description.as_of.isoformat(),
         "source": description.source,
@@ -131,6 +131,7 @@ def save_bundle(out: Path, *, staging: Path, pipeline: Pipeline, ranker: ServedR
             "n_brands": len(pipeline.store.brands),
             "n_categories": len(pipeline.store.categories),
             "n_users": len(pipeline.histories),
+            **({} if description.rows is None else {"rows": dict(description.rows)}),
         },
         "retrieval": pipeline.retriever.report,
         "training": dict(description.training),
@@ -181,50 +182,6 @@ def load_bundle(folder: Path) -> Bundle:
         raise BundleDamaged(folder.name, f"a part cannot be read ({error})") from error
     pipeline = Pipeline(store, retriever, item_columns(store, retriever, words, type_vectors), histories)
     return Bundle(manifest["bundle_id"], manifest, pipeline, load_ranker(folder / RANKER), attainment, population)
-
-
-def verify(folder: Path) -> dict[str, Any]:
-    """Check the manifest and the checksum of every file; returns the manifest."""
-    try:
-        manifest = json.loads((folder / MANIFEST).read_text())
-        files = dict(manifest["files"])
-        schema_version, feature_schema = manifest["schema_version"], manifest["feature_schema"]
-    except FileNotFoundError:
-        raise BundleDamaged(MANIFEST, f"is not in {folder.name}: no bundle is there") from None
-    except (OSError, ValueError, KeyError, TypeError) as error:
-        raise BundleDamaged(MANIFEST, f"cannot be read ({error})") from error
-    if schema_version != SCHEMA_VERSION:
-        raise BundleMismatch(f"{MANIFEST}: schema version {schema_version}, this reads {SCHEMA_VERSION}")
-    if feature_schema != schema_hash():
-        raise BundleMismatch(f"{MANIFEST}: feature schema {feature_schema}, this computes {schema_hash()}")
-    for name, digest in files.items():
-        path = folder / name
-        if not path.is_file():
-            raise BundleDamaged(name, "is missing")
-        if _sha256(path) != digest:
-            raise BundleDamaged(name, "its sha256 is not the one in the manifest")
-    if manifest.get("bundle_id") != _bundle_id(files):
-        raise BundleDamaged(MANIFEST, "bundle_id does not match the checksums")
-    known = {objective["name"] for objective in manifest["objectives"]} | {DIVERSITY}
-    if not set(manifest["default_weights"]) <= known:
-        raise BundleDamaged(MANIFEST, "default_weights names an objective that is not there")
-    return dict(manifest)
-
-
-def _files(folder: Path) -> list[Path]:
-    """What a bundle consists of: without its manifest, and locks of who wrote it."""
-    return sorted(
-        path for path in folder.rglob("*") if path.is_file() and path.name != MANIFEST and path.suffix != LOCK
-    )
-
-
-def _sha256(path: Path) -> str:
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
-
-
-def _bundle_id(digests: Mapping[str, str]) -> str:
-    return hashlib.sha256(json.dumps(digests, sort_keys=True).encode()).hexdigest()[:12]
 
 
 def _replace(staging: Path, out: Path) -> None:

@@ -1,0 +1,13 @@
+"""The public catalogues that are read from a folder of files, by the name that `trimtab build` knows them by."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+import polars as pl
+
+from trimtab.catalog.datasets import bestbuy, icecat
+
+LOADERS: dict[str, Callable[[Path], pl.DataFrame]] = {"icecat": icecat.load_icecat, "bestbuy": bestbuy.load_bestbuy}
+FILES = {"icecat": icecat.FILE, "bestbuy": bestbuy.FILE}

@@ -1,0 +1,167 @@
+"""`trimtab build`: what it reads, and what it says of the bundle that it made."""
+
+from __future__ import annotations
+
+import json
+import time
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+from rich.console import RenderableType
+from rich.table import Table
+
+from trimtab.cli.console import AsJson, Quiet, plain, print_json, progress, results
+from trimtab.core.errors import BadFile, BadParameter
+
+if TYPE_CHECKING:
+    import polars as pl
+
+    from trimtab.catalog.validation import Rejections
+
+app = typer.Typer()
+
+
+@app.command()
+def build(
+    source: Annotated[str, typer.Argument(help="grocery; icecat or bestbuy (with --data); or a catalogue file")],
+    out: Annotated[Path, typer.Option(help="folder to write the bundle to")],
+    encoder: Annotated[
+        str, typer.Option(help="wordllama, minilm, or distilled (items by minilm, queries as quick as wordllama)")
+    ] = "wordllama",
+    data: Annotated[Path | None, typer.Option(help="folder of the icecat or bestbuy files")] = None,
+    judgments: Annotated[Path | None, typer.Option(help="CSV of query,item_id,grade to learn from")] = None,
+    log: Annotated[Path | None, typer.Option(help="impression log to learn from")] = None,
+    method: Annotated[str, typer.Option(help="how objectives are traded; see `trimtab compare`")] = "heads",
+    max_rejected_share: Annotated[float, typer.Option(help="fail where a larger share of the rows is rejected")] = 0.05,
+    quiet: Quiet = False,
+    as_json: AsJson = False,
+) -> None:
+    """Build a bundle: index a catalogue and train its ranker."""
+    from trimtab.engine.build.build import build_bundle
+    from trimtab.engine.build.grocery import build_grocery
+    from trimtab.ranker.methods.registry import check_servable
+
+    check_servable(method)
+    started = time.perf_counter()
+    if source == "grocery":
+        if judgments is not None or log is not None:
+            raise BadParameter("SOURCE", "grocery is trained on its own purchases", "neither --judgments nor --log")
+        with progress(quiet or as_json) as report:
+            build_grocery(out, encoder=encoder, method=method, progress=report)
+    else:
+        items, rejections = _read_items(source, data, max_rejected_share)
+        judged, rows = _read_labels(judgments, log)
+        with progress(quiet or as_json) as report:
+            build_bundle(
+                items,
+                out,
+                source=source,
+                rejections=rejections,
+                encoder=encoder,
+                judgments=judged,
+                log_rows=rows,
+                method=method,
+                progress=report,
+            )
+    summary = bundle_summary(out, seconds=time.perf_counter() - started)
+    if as_json:
+        print_json(summary)
+    else:
+        for part in summary_lines(summary):
+            results.print(part, highlight=False, soft_wrap=isinstance(part, str))
+
+
+def _read_items(source: str, data: Path | None, max_rejected_share: float) -> tuple[pl.DataFrame, Rejections | None]:
+    from trimtab.catalog.datasets.folders import FILES, LOADERS
+    from trimtab.catalog.readers import read_catalogue
+
+    if source in LOADERS:
+        if data is None:
+            raise BadParameter("--data", f"{source} is read from a folder", f"--data FOLDER with {FILES[source]}")
+        return LOADERS[source](data), None
+    if not Path(source).exists():
+        raise BadFile(source, f"does not exist; SOURCE is grocery, {', '.join(LOADERS)} or a catalogue file")
+    return read_catalogue(Path(source), max_rejected_share=max_rejected_share)
+
+
+def _read_labels(
+    judgments: Path | None, log: Path | None
+) -> tuple[pl.DataFrame | None, Iterator[Mapping[str, Any]] | None]:
+    from trimtab.catalog.judgments import read_judgments
+    from trimtab.engine.log.impressions import read_log
+    from trimtab.engine.log.rows import rows_of
+
+    rows = (row for frame in read_log(log) for row in rows_of(frame)) if log else None
+    return read_judgments(judgments) if judgments else None, rows
+
+
+def bundle_summary(out: Path, *, seconds: float) -> dict[str, Any]:
+    """What `trimtab build --json` prints: the manifest has the rest."""
+    manifest = json.loads((out / "manifest.json").read_text())
+    training = manifest["training"]
+    measured = training.get("test") or training.get("cross_validation") or {}
+    return {
+        "bundle": str(out),
+        "bundle_id": manifest["bundle_id"],
+        "source": manifest["source"],
+        "n_items": manifest["catalogue"]["n_items"],
+        "rows": manifest["catalogue"].get("rows"),
+        "method": training["method"],
+        "trained_on": training.get("trained_on", []),
+        "n_lists": training.get("n_lists", 0),
+        "recall@100": training.get("recall@100"),
+        "recall@100_against_exact": manifest["retrieval"]["recall@100_against_exact"],
+        "ndcg@10_as_retrieved": measured.get("ndcg@10_as_retrieved"),
+        "ndcg@10": measured.get("ndcg@10"),
+        "default_weights": manifest["default_weights"],
+        "seconds": round(seconds, 1),
+        "bytes": sum(file.stat().st_size for file in out.rglob("*") if file.is_file()),
+    }
+
+
+def summary_lines(summary: Mapping[str, Any]) -> Iterator[RenderableType]:
+    """The same for a person, and the command that comes next."""
+    rows, out = summary["rows"], plain(summary["bundle"])
+    if rows is None:
+        yield f"{summary['n_items']:,} items from {plain(summary['source'])}"
+    else:
+        yield f"{plain(summary['source'])}: {rows['n_kept']:,} rows kept, {rows['n_rejected']:,} rejected"
+        yield from _row_notes(rows)
+    yield f"bundle {summary['bundle_id']} in {out}: {summary['bytes'] / 1e6:,.1f} MB, {summary['seconds']:.0f} s"
+    facts = Table.grid(padding=(0, 2))
+    learned = f"{' and '.join(summary['trained_on'])} ({summary['n_lists']:,} lists)"
+    facts.add_row("  learned from", learned if summary["trained_on"] else "nothing: it ranks by fixed rules")
+    facts.add_row("  recall@100", _recall(summary))
+    if summary["ndcg@10"]:
+        facts.add_row("  ndcg@10", _ndcg(summary))
+    weights = (f"{name} {weight:.2f}" for name, weight in summary["default_weights"].items())
+    facts.add_row("  default weights", ", ".join(weights))
+    yield facts
+    yield f"Next:  trimtab search {out} WORDS    or    trimtab serve --bundle {out}"
+
+
+def _row_notes(rows: Mapping[str, Any]) -> Iterator[RenderableType]:
+    if rows["rejected"]:
+        table = Table("column", "rejected", "the first of them", box=None, padding=(0, 2))
+        for column, one in rows["rejected"].items():
+            table.add_row(column, f"{one['n']:,}", plain(f"line {one['first_line']}: {one['first_reason']}"))
+        yield table
+    if rows["attribute_columns"]:
+        yield f"  searched as attributes: {plain(', '.join(rows['attribute_columns']))}"
+    if rows["ignored_columns"]:
+        yield f"  ignored columns: {plain(', '.join(rows['ignored_columns']))}"
+
+
+def _recall(summary: Mapping[str, Any]) -> str:
+    nearest = f"{summary['recall@100_against_exact']:.3f} of the nearest items"
+    relevant = summary["recall@100"]
+    return nearest if relevant is None else f"{relevant['value']:.3f} of the relevant items, {nearest}"
+
+
+def _ndcg(summary: Mapping[str, Any]) -> str:
+    after, before = summary["ndcg@10"], summary["ndcg@10_as_retrieved"]
+    held_out = f"95 % interval {after['low']:.3f} to {after['high']:.3f}, {after['n_queries']:,} held-out queries"
+    start = "" if before is None else f"{before['value']:.3f} as retrieved, "
+    return f"{start}{after['value']:.3f} ranked ({held_out})"

@@ -1,0 +1,39 @@
+"""Indexing: from a catalogue's items to the pipeline that finds and featurises them."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import polars as pl
+
+from trimtab.catalog.store import ItemStore
+from trimtab.core.errors import BadInput
+from trimtab.core.progress import Progress, silent
+from trimtab.engine.bundle.verification import RETRIEVAL
+from trimtab.engine.stages.pipeline import Pipeline, build_words, item_columns
+from trimtab.ranker.users import UserHistories
+from trimtab.retrieval.building import build_retriever
+from trimtab.retrieval.retriever import Retriever
+
+
+def build_pipeline(
+    items: pl.DataFrame,
+    staging: Path,
+    *,
+    encoder: str,
+    histories: UserHistories | None = None,
+    progress: Progress = silent,
+) -> Pipeline:
+    """Index a catalogue frame into `staging`."""
+    if len(items) == 0:
+        raise BadInput("the catalogue has no item")
+    store = ItemStore.from_frame(items)
+    retriever = build_retriever(store, encoder, staging / RETRIEVAL, progress)
+    return pipeline_of(store, retriever, histories or UserHistories.none())
+
+
+def pipeline_of(store: ItemStore, retriever: Retriever, histories: UserHistories) -> Pipeline:
+    """A store and its indices with what features need besides."""
+    type_vectors = retriever.encoder.encode(list(store.types))
+    columns = item_columns(store, retriever, build_words(store), type_vectors)
+    return Pipeline(store, retriever, columns, histories)
