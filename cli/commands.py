@@ -11,7 +11,6 @@ from typing import Annotated
 
 import typer
 
-from trimtab import __version__
 from trimtab.cli.build import app as build_app
 from trimtab.cli.console import AsJson, BundleFolder, Quiet, notes, plain, print_json, progress, results
 from trimtab.cli.logs import app as logs_app
@@ -33,6 +32,8 @@ app.add_typer(pages_app)
 
 def _print_version(is_asked: bool) -> None:
     if is_asked:
+        from trimtab import __version__
+
         results.print(f"trimtab {__version__}", highlight=False)
         raise typer.Exit
 
