@@ -32,9 +32,9 @@ app.add_typer(pages_app)
 
 def _print_version(is_asked: bool) -> None:
     if is_asked:
-        from trimtab import __version__
+        from importlib.metadata import version
 
-        results.print(f"trimtab {__version__}", highlight=False)
+        results.print(f"trimtab {version('trimtab')}", highlight=False)
         raise typer.Exit
 
 

@@ -15,8 +15,8 @@ from trimtab.core.errors import BadInput, BadParameter
 from trimtab.core.records import Query
 from trimtab.engine import Engine
 from trimtab.engine.build.build import build_bundle
-from trimtab.engine.build.relevance_evaluation import evaluate_relevance
 from trimtab.engine.build.labelled_lists import judged_candidates
+from trimtab.engine.build.relevance_evaluation import evaluate_relevance
 from trimtab.engine.log.impressions import read_log
 from trimtab.engine.log.rows import rows_of
 from trimtab.ranker.training.heads import Recipe
