@@ -55,15 +55,6 @@ def intervals_table(intervals: Mapping[str, Interval], *, title: str) -> Table:
     return table
 
 
-def page_table(found: Mapping[str, Any]) -> Table:
-    """What `trimtab page` recognised."""
-    table = Table("element", Column("value", min_width=28), "confidence", "evidence", title=found["kind"])
-    for name, element in found["elements"].items():
-        evidence = ", ".join(element["evidence"])
-        table.add_row(name, plain(str(element["value"])), f"{element['confidence']:.2f}", evidence)
-    return table
-
-
 def tuning_table(result: Mapping[str, Any], maximise: str, *, title: str) -> Table:
     """The weights that `trimtab tune` tried, and which it chose."""
     table = Table("weights", f"{maximise} gain", "at least", "keeps", "front", title=plain(title))

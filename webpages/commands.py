@@ -1,4 +1,4 @@
-"""One function for each of the package's subcommands; `trimtab.cli.pages` only passes arguments on and prints."""
+"""One function for each subcommand of `trimtab pages` and each task of the worker, in plain values."""
 
 from __future__ import annotations
 
@@ -8,24 +8,21 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
-
 from trimtab.core.errors import BadFile
 from trimtab.webpages.analyze import analyze_page
 from trimtab.webpages.counters import PageCounters
+from trimtab.webpages.history import Visit, append_history
 from trimtab.webpages.ingest import ingest, read_html
 from trimtab.webpages.items import item_of, provenance_of
-from trimtab.webpages.page import Page
 from trimtab.webpages.parse.render import rendering
-from trimtab.webpages.tracking import Visit, Watch, append_history, revisit, watch
+from trimtab.webpages.tracking import Watch, revisit, watch
 
 
-def page(file: Path, *, url: str | None = None, render: bool = False) -> dict[str, Any]:
-    """`trimtab page FILE.html [--url URL] [--render] --json`: the page's object.
+def analyze_file(file: Path, *, url: str | None = None, render: bool = False) -> dict[str, Any]:
+    """Analysis of one page, for `trimtab pages analyze`.
 
     Args:
-        render: let Chromium draw the page where confidence asks for it; without Chromium the page is analysed without.
+        render: let Chromium draw the page where confidence is low; without Chromium the page is analysed without it.
 
     Raises:
         BadFile: the file cannot be read.
@@ -37,26 +34,25 @@ def page(file: Path, *, url: str | None = None, render: bool = False) -> dict[st
         return analyze_page(html, url, browser).as_dict()
 
 
-def pages(folder: Path, into: Path, *, urls: Path | None = None, currency: str | None = None) -> dict[str, Any]:
-    """`trimtab pages FOLDER --into CATALOGUE.jsonl [--urls MAP.json] [--currency EUR]`: analyse, de-duplicate, merge.
+def ingest_folder(
+    folder: Path,
+    into: Path,
+    *,
+    urls: Path | None = None,
+    currency: str | None = None,
+    progress: Callable[[int, int], None] = lambda _done, _total: None,
+) -> dict[str, Any]:
+    """Analysis of a folder of pages, merged into a catalogue, for `trimtab pages ingest`.
 
     Args:
         urls: JSON object, file name -> address.
+        progress: called with pages done and pages in all.
 
     Raises:
-        BadFile: no pages in the folder, a catalogue that is no JSON-lines file, or a map that is no JSON object.
+        BadFile: the folder has no pages, the catalogue is not a JSON-lines file, or the map is not a JSON object.
     """
-    named = _read_object(urls) if urls is not None else None
-    columns = (TextColumn("pages"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
-    with Progress(*columns, console=_stderr()) as bar:
-        task = bar.add_task("pages")
-        run = ingest(
-            folder,
-            into,
-            urls=named,
-            currency=currency,
-            progress=lambda done, total: bar.update(task, completed=done, total=total),
-        )
+    addresses = _read_object(urls) if urls is not None else None
+    run = ingest(folder, into, urls=addresses, currency=currency, progress=progress)
     return {
         "pages": sum(run.counters.kinds.values()),
         "products": len(run.provenance),
@@ -67,29 +63,29 @@ def pages(folder: Path, into: Path, *, urls: Path | None = None, currency: str |
     }
 
 
-def pages_eval(data: Path, *, out: Path | None = None) -> dict[str, Any]:
-    """`trimtab pages-eval --data DIR [--out DIR] --json`: every figure of docs/webpages.md; plots into `out`.
+def evaluate_pages(
+    data: Path, *, out: Path | None = None, progress: Callable[[str], None] = lambda _: None
+) -> dict[str, Any]:
+    """Every figure of docs/webpages.md, for `trimtab pages evaluate`; tables and plots are written into `out`.
 
-    Needs the development dependencies (LightGBM, formasaurus).
+    Needs the extras for development (LightGBM, formasaurus).
     """
-    from trimtab.webpages.evaluation.elements import evaluate  # noqa: PLC0415  # LightGBM is a development dependency
+    from trimtab.webpages.evaluation.run import evaluate  # noqa: PLC0415  # LightGBM is a development dependency
 
-    console = _stderr()
-    with console.status("reading pages") as status:
-        figures = evaluate(data, progress=status.update)
+    figures = evaluate(data, progress=progress)
     if out is not None:
-        from trimtab.webpages.evaluation.report import write_report  # noqa: PLC0415  # matplotlib takes a second to import
+        from trimtab.webpages.evaluation.report import write_report  # noqa: PLC0415  # matplotlib takes a second
 
         write_report(figures, out)
     return figures
 
 
-def track(
+def track_file(
     file: Path, *, url: str, state: Path, history: Path | None = None, at: datetime | None = None
 ) -> dict[str, Any]:
-    """`trimtab track FILE.html --url URL --state STATE.json [--history HISTORY.parquet]`: one visit of one page.
+    """One visit of a followed page, for `trimtab pages track`.
 
-    The state file remembers every address it was given; it is written aside and renamed.
+    The state file remembers every address it was given. It is written aside and renamed.
 
     Raises:
         BadFile: the page or the state cannot be read.
@@ -109,10 +105,10 @@ def track(
 def track_page(
     html: bytes | str, url: str, known: Mapping[str, Any] | None, at: datetime
 ) -> tuple[dict[str, Any], dict[str, Any] | None]:
-    """One visit as plain values, for `/tracked`: (visit, what to remember; None where there is no price to follow).
+    """One visit in plain values: the visit, and what to remember of the page (None where it has no price to follow).
 
     Args:
-        known: what the last visit said to remember, None on the first.
+        known: what the last visit left to remember, None on the first.
     """
     if known is None:
         kept, visit = watch(html, url, at)
@@ -126,12 +122,10 @@ def post_page(
     url: str | None,
     *,
     counters: PageCounters | None = None,
-    render: Callable[..., Any] | None = None,
     currency: str | None = None,
 ) -> dict[str, Any]:
-    """What `POST /pages` answers: the analysis, the catalogue item it makes (None for no product), and its
-    provenance."""
-    found: Page = analyze_page(html, url, render)
+    """The answer of `POST /pages`: the analysis, the catalogue item (None where there is none) and its provenance."""
+    found = analyze_page(html, url)
     if counters is not None:
         counters.add(found)
     item = item_of(found, currency=currency)
@@ -145,12 +139,5 @@ def _read_object(path: Path) -> dict[str, Any]:
     except (OSError, ValueError) as problem:
         raise BadFile(path, f"cannot be read as JSON: {problem}") from None
     if not isinstance(found, dict):
-        raise BadFile(path, "is no JSON object")
+        raise BadFile(path, "is not a JSON object")
     return found
-
-
-def _stderr() -> Console:
-    return Console(stderr=True)
-
-
-__all__ = ["page", "pages", "pages_eval", "post_page", "track", "track_page"]

@@ -23,7 +23,7 @@ MAX_FILE_BYTES = 50_000_000
 
 @dataclass(slots=True)
 class Ingested:
-    """What a run did: items by id, their provenance, and pages left out by reason."""
+    """The result of a run: items by id, their provenance, and pages left out by reason."""
 
     items: dict[str, dict[str, Any]] = field(default_factory=dict)
     provenance: list[dict[str, Any]] = field(default_factory=list)
@@ -32,7 +32,7 @@ class Ingested:
 
 
 def add_page(run: Ingested, page: Page, source: str, *, currency: str | None = None) -> str | None:
-    """Take one analysed page into the run; its item's id, None where it was left out."""
+    """Add one analysed page to the run; returns the id of its item, None where the page is left out."""
     run.counters.add(page)
     item = item_of(page, currency=currency)
     if item is None:
@@ -49,10 +49,10 @@ def page_files(folder: Path) -> list[Path]:
     """HTML files below a folder, gzipped ones too, in order of their names.
 
     Raises:
-        BadFile: no such folder, or none in it.
+        BadFile: the folder does not exist, or has no pages.
     """
     if not folder.is_dir():
-        raise BadFile(folder, "is no folder; allowed: a folder with .html or .html.gz files")
+        raise BadFile(folder, "is not a folder; allowed: a folder with .html or .html.gz files")
     files = sorted(path for path in folder.rglob("*") if path.name.endswith(SUFFIXES) and path.is_file())
     if not files:
         raise BadFile(folder, "holds no .html or .html.gz file")
@@ -60,10 +60,10 @@ def page_files(folder: Path) -> list[Path]:
 
 
 def read_html(path: Path) -> bytes:
-    """A page's bytes, decompressed up to MAX_FILE_BYTES.
+    """The bytes of a page, decompressed, MAX_FILE_BYTES at most.
 
     Raises:
-        BadFile: it cannot be read.
+        BadFile: the file cannot be read.
     """
 
     try:
@@ -88,16 +88,16 @@ def ingest(
     """Analyse every page of a folder and merge the items into a JSON-lines catalogue.
 
     Args:
-        into: `.jsonl` catalogue; made or merged into, written aside and renamed. `<name>.provenance.jsonl` beside it
-        grows.
+        into: `.jsonl` catalogue, made or merged into; written aside and renamed. `<name>.provenance.jsonl` beside it
+            grows.
         urls: file name -> address; by default the page's own canonical address.
         progress: called with pages done and pages in all.
 
     Raises:
-        BadFile: the folder has no pages, or the catalogue is no JSON-lines file.
+        BadFile: the folder has no pages, or the catalogue is not a JSON-lines file.
     """
     if not into.name.endswith(".jsonl"):
-        raise BadFile(into, "is no JSON-lines file; allowed: a name that ends in .jsonl")
+        raise BadFile(into, "is not a JSON-lines file; allowed: a name that ends in .jsonl")
     files = page_files(folder)
     run = Ingested(items={str(item["item_id"]): item for item in _read_lines(into)})
     for done, path in enumerate(files):
@@ -121,7 +121,7 @@ def _read_lines(path: Path) -> Iterator[dict[str, Any]]:
             row = json.loads(line)
             row["item_id"]
         except (ValueError, TypeError, KeyError):
-            raise BadFile(path, "is no JSON object with an item_id", row=number) from None
+            raise BadFile(path, "is not a JSON object with an item_id", row=number) from None
         yield row
 
 

@@ -1,6 +1,6 @@
 """A product page as an item of the catalogue.
 
-The same product met twice is one item: by GTIN, else by SKU on the same host, else by canonical address.
+The same product found twice is one item: by GTIN, else by SKU on the same host, else by canonical address.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ _OUT = frozenset({"OutOfStock", "SoldOut", "Discontinued"})
 
 
 def canonical_url(url: str) -> str:
-    """Without fragment, query and trailing slash, host in lower case."""
+    """The address without fragment, query and trailing slash, its host in lower case."""
     try:
         parts = urlsplit(url)
     except ValueError:
@@ -26,8 +26,8 @@ def canonical_url(url: str) -> str:
 
 
 def item_id_of(page: Page) -> str | None:
-    """`gtin:...`, else `sku:host:...`, else `page:...` of the canonical address; None where nothing names the
-    product."""
+    """`gtin:...`, else `sku:host:...`, else `page:...` with a digest of the canonical address; None where nothing names
+    the product."""
     gtin, sku, host = page.elements.get("gtin"), page.elements.get("sku"), site_of(page.url)
     if gtin is not None:
         return f"gtin:{gtin.value.zfill(14)}"
@@ -39,10 +39,10 @@ def item_id_of(page: Page) -> str | None:
 
 
 def item_of(page: Page, *, currency: str | None = None) -> dict[str, Any] | None:
-    """A catalogue item in the columns of `trimtab.catalog.schema`; None where the page is no product page with a name.
+    """A catalogue item in the columns of `trimtab.catalog.schema`; None where it is not a product page with a name.
 
     Args:
-        currency: of the catalogue; a price in another one is left unknown rather than mixed in. None takes any.
+        currency: the currency of the catalogue; a price in another one is left unknown. None takes any.
     """
     name = page.elements.get("name")
     item_id = item_id_of(page)
@@ -71,7 +71,7 @@ def item_of(page: Page, *, currency: str | None = None) -> dict[str, Any] | None
 
 
 def provenance_of(page: Page, item_id: str, source: str) -> dict[str, Any]:
-    """Where each value of an item was read, how surely and from what evidence."""
+    """Where each value of an item was read, with its confidence and evidence."""
     return {
         "item_id": item_id,
         "source": source,
@@ -81,7 +81,7 @@ def provenance_of(page: Page, item_id: str, source: str) -> dict[str, Any]:
 
 
 def merged(known: Mapping[str, Any], item: Mapping[str, Any]) -> dict[str, Any]:
-    """An item met again: it keeps what it had and takes the newer price, stock and anything that was missing."""
+    """An item found again: it keeps its values and takes the newer price, stock and anything that was missing."""
     fresh = {
         name: value
         for name, value in item.items()

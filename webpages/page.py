@@ -58,7 +58,7 @@ class Page:
     seconds: float = 0.0
 
     def as_dict(self) -> dict[str, Any]:
-        """The object `trimtab page --json` prints."""
+        """The object `trimtab pages analyze --json` prints."""
         return {
             "kind": self.kind,
             "confidence": round(self.confidence, 4),

@@ -2,7 +2,7 @@
 
 trimtab:tracked                    url -> what to look for, and the last visit
 trimtab:tracked:visits:<digest>    the last visits of one url, the newest first
-<data folder>/tracked/*.parquet    all visits, `trimtab.webpages.tracking.HISTORY_SCHEMA`
+<data folder>/tracked/*.parquet    all visits, `trimtab.webpages.history.HISTORY_SCHEMA`
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ from trimtab.service.logs.journal import Journal, Observe
 from trimtab.service.pages.page_worker import PageWorker
 from trimtab.service.redis.gateway import RedisGateway
 from trimtab.service.settings import Settings
-from trimtab.webpages.tracking import Visit, history_frame
+from trimtab.webpages.history import Visit, history_frame
 
 FOLDER = "tracked"
 KEY = "trimtab:tracked"

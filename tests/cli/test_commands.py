@@ -177,9 +177,9 @@ def test_a_page_is_read_as_a_table_and_as_json(trimtab: Trimtab, tmp_path: Path)
         f'<html><head><script type="application/ld+json">{stated}</script></head>'
         "<body><h1>[Kettle]</h1><span>24.90 EUR</span><button>Add to cart</button></body></html>"
     )
-    table = trimtab("page", html)
+    table = trimtab("pages", "analyze", html)
     assert table.returncode == 0, table.stderr
     assert "24.90" in table.stdout
     assert "[Kettle]" in table.stdout
-    found = json.loads(trimtab("page", html, "--json").stdout)
+    found = json.loads(trimtab("pages", "analyze", html, "--json").stdout)
     assert found["elements"]["price"]["value"] == "24.90"

@@ -148,7 +148,7 @@ def test_a_shops_story_beside_packages_of_the_same_names(python: Path, folder: P
     assert Path(where.stdout.strip()).is_relative_to(python.parents[1])
     trimtab("build", "shop.csv", "--out", "bundles/shop", "--quiet")
     trimtab("build", "shop.csv", "--out", "bundles/second", "--quiet")
-    assert json.loads(trimtab("page", "page.html", "--json"))["elements"]["price"]["value"] == "89.50"
+    assert json.loads(trimtab("pages", "analyze", "page.html", "--json"))["elements"]["price"]["value"] == "89.50"
     trimtab("simulate", "bundles/shop", "--impressions", "300", "--out", "log", "--quiet")
     policy = ("--policy", "revenue=w_relevance:0.5,w_revenue:0.5")
     replayed = json.loads(trimtab("replay", "log", "--bundle", "bundles/shop", *policy, "--out", "report", "--json"))

@@ -17,7 +17,7 @@ from tests.webpages.pages_made_here import PRODUCT_URL, product
 from trimtab.catalog.readers import read_catalogue
 from trimtab.service.pages.tracked_pages import to_parquet
 from trimtab.service.settings import Settings
-from trimtab.webpages.tracking import HISTORY_SCHEMA
+from trimtab.webpages.history import HISTORY_SCHEMA
 
 KEY = {"Authorization": "Bearer sesame"}
 ARTICLE = "<html><head><title>On lanterns</title></head><body><h1>On lanterns</h1><p>They give light.</p></body></html>"

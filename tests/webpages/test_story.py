@@ -79,14 +79,14 @@ def test_a_folder_fills_a_catalogue_once_for_each_product(tmp_path: Path) -> Non
     (folder / "a.html").write_text(product(stated="49.90"))
     (folder / "again.html").write_text(product("47,50 €", stated="47.50"))
     (folder / "article.html").write_text(ARTICLE)
-    report = commands.pages(folder, catalogue)
+    report = commands.ingest_folder(folder, catalogue)
     assert (report["pages"], report["products"], report["items"]) == (3, 2, 1)
     assert report["left_out"] == {"other": 1}
     items, _ = read_catalogue(catalogue)
     assert items["price"].to_list() == [pytest.approx(47.5)]
     provenance = [json.loads(line) for line in (tmp_path / "shop.provenance.jsonl").read_text().splitlines()]
     assert [row["source"] for row in provenance] == ["a.html", "again.html"]
-    assert commands.pages(folder, catalogue)["items"] == 1
+    assert commands.ingest_folder(folder, catalogue)["items"] == 1
 
 
 def test_a_price_in_another_currency_is_not_mixed_in() -> None:
@@ -95,28 +95,28 @@ def test_a_price_in_another_currency_is_not_mixed_in() -> None:
 
 
 def test_bad_folders_and_catalogues_are_named(tmp_path: Path) -> None:
-    with pytest.raises(BadFile, match="no folder"):
-        commands.pages(tmp_path / "missing", tmp_path / "c.jsonl")
+    with pytest.raises(BadFile, match="not a folder"):
+        commands.ingest_folder(tmp_path / "missing", tmp_path / "c.jsonl")
     with pytest.raises(BadFile, match=r"holds no \.html"):
-        commands.pages(tmp_path, tmp_path / "c.jsonl")
+        commands.ingest_folder(tmp_path, tmp_path / "c.jsonl")
     (tmp_path / "a.html").write_text(ARTICLE)
     with pytest.raises(BadFile, match="JSON-lines"):
-        commands.pages(tmp_path, tmp_path / "c.csv")
+        commands.ingest_folder(tmp_path, tmp_path / "c.csv")
     (tmp_path / "c.jsonl").write_text("[1]\n")
     with pytest.raises(BadFile, match="row 1"):
-        commands.pages(tmp_path, tmp_path / "c.jsonl")
+        commands.ingest_folder(tmp_path, tmp_path / "c.jsonl")
     (tmp_path / "broken.html.gz").write_bytes(b"no gzip")
     with pytest.raises(BadFile, match="cannot be read"):
-        commands.page(tmp_path / "broken.html.gz")
+        commands.analyze_file(tmp_path / "broken.html.gz")
 
 
 def test_pages_into_a_catalogue_that_is_built_and_grows(tmp_path: Path) -> None:
-    """What `trimtab pages` writes `trimtab build` reads, and a catalogue of other items may be what it adds to."""
+    """What `trimtab pages ingest` writes `trimtab build` reads; a catalogue of other items may be added to."""
     into, folder = tmp_path / "catalogue.jsonl", tmp_path / "pages"
     into.write_text(json.dumps({"item_id": "lamp", "title": "Oil lamp", "price": "12,90 €", "attr_fuel": "oil"}) + "\n")
     folder.mkdir()
     (folder / "lantern.html").write_text(product(stated="49.90"))
-    commands.pages(folder, into)
+    commands.ingest_folder(folder, into)
     items, rejections = read_catalogue(into)
     assert not rejections.rows
     rows = {row["item_id"]: row for row in items.to_dicts()}
@@ -132,7 +132,7 @@ def test_a_price_is_followed_from_file_to_file(tmp_path: Path) -> None:
     state, history, file = tmp_path / "state.json", tmp_path / "history.parquet", tmp_path / "page.html"
     for day, price in enumerate(("49,90 €", "49,90 €", "44,90 €")):
         file.write_text(product(price, stated=price[:5].replace(",", ".")))
-        visit = commands.track(file, url=PRODUCT_URL, state=state, history=history, at=DAY + timedelta(days=day))
+        visit = commands.track_file(file, url=PRODUCT_URL, state=state, history=history, at=DAY + timedelta(days=day))
     assert visit["alert"]
     assert (visit["previous"], visit["price"]) == ("49.90", "44.90")
     assert json.loads(state.read_text())[PRODUCT_URL]["price"] == "44.90"

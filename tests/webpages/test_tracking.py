@@ -9,7 +9,8 @@ import polars as pl
 import pytest
 
 from tests.webpages.pages_made_here import ARTICLE, PRODUCT_URL, product
-from trimtab.webpages.tracking import Watch, append_history, revisit, watch
+from trimtab.webpages.history import append_history
+from trimtab.webpages.tracking import Watch, revisit, watch
 
 START = datetime(2026, 3, 1, tzinfo=UTC)
 

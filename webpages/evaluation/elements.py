@@ -7,38 +7,21 @@ bootstrap over pages. Matching is that of the product-extraction benchmark (deci
 from __future__ import annotations
 
 import json
-import time
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from decimal import Decimal, InvalidOperation
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-from numpy.typing import NDArray
-
-from trimtab.webpages.analyze import analyze_page, classify
+from trimtab.webpages.analyze import classify
+from trimtab.webpages.evaluation.measures import Counts, count, f1, share
 from trimtab.webpages.features.image import image_key
 from trimtab.webpages.features.levels import LEVELS
 from trimtab.webpages.page import Page
-from trimtab.webpages.parse.dom import Dom, parse
 from trimtab.webpages.parse.prices import parse_price
-from trimtab.webpages.parse.render import rendering
-from trimtab.webpages.predict.field_model import FieldModel
-from trimtab.webpages.predict.forms import FILL_ABOVE
-from trimtab.webpages.predict.model import ElementModel, shipped_model
-from trimtab.webpages.predict.scorer import Renderer
-from trimtab.webpages.training.datasets import LabelledPage, product_pages
 from trimtab.webpages.training.elements import fit, fit_trees, folds_by_site, outcomes
-from trimtab.webpages.training.examples import Example, read_examples, wanted_prices
-from trimtab.webpages.training.form_sets import LabelledForm, duck_forms, formasaurus_forms
-from trimtab.webpages.training.forms import fit_fields
+from trimtab.webpages.training.examples import Example, wanted_prices
 
 N_FOLDS = 10
-N_FORM_FOLDS = 5
-N_RESAMPLES = 2_000
-N_ROUNDS = 3
-"""Times each page's analysis is timed."""
 SYSTEMS = ("Zyte", "Diffbot", "extruct")
 POLICIES: dict[str, tuple[str, ...]] = {
     "text": ("text",),
@@ -48,58 +31,6 @@ POLICIES: dict[str, tuple[str, ...]] = {
     "auto": LEVELS,
 }
 """Levels that may be used: one alone, as far as one gets without rendering, and with it."""
-
-Counts = tuple[int, int, int]
-"""True positives, false positives, false negatives of one page."""
-
-
-@dataclass(frozen=True, slots=True)
-class Measured:
-    """A share or an F1 with its interval; precision and recall where they mean something."""
-
-    value: float
-    low: float
-    high: float
-    n_pages: int
-    precision: float | None = None
-    recall: float | None = None
-
-    def as_dict(self) -> dict[str, float | int]:
-        row = {"value": self.value, "low": self.low, "high": self.high, "n_pages": self.n_pages}
-        return row if self.precision is None else row | {"precision": self.precision, "recall": self.recall or 0.0}
-
-
-def count(accepted: Sequence[Any], answer: Any) -> Counts:
-    """The benchmark's counting: a wrong answer is a false positive and, where there was one to find, a false
-    negative."""
-    if answer is None:
-        return 0, 0, int(bool(accepted))
-    if answer in accepted:
-        return 1, 0, 0
-    return 0, 1, int(bool(accepted))
-
-
-def f1(counts: Sequence[Counts], *, seed: int = 0) -> Measured:
-    table = np.asarray(counts, dtype=np.float64).reshape(-1, 3)
-    draws = np.random.Generator(np.random.PCG64(seed)).integers(0, len(table), size=(N_RESAMPLES, len(table)))
-    low, high = np.quantile(_f1(table[draws].sum(axis=1)), [0.025, 0.975])
-    tp, fp, fn = table.sum(axis=0)
-    return Measured(
-        float(_f1(table.sum(axis=0)[None])[0]), float(low), float(high), len(table),
-        float(tp / max(tp + fp, 1)), float(tp / max(tp + fn, 1)),
-    )  # fmt: skip
-
-
-def _f1(totals: NDArray[np.float64]) -> NDArray[np.float64]:
-    tp, fp, fn = totals.T
-    return np.asarray(2 * tp / np.maximum(2 * tp + fp + fn, 1), dtype=np.float64)
-
-
-def share(hits: Sequence[bool], *, seed: int = 0) -> Measured:
-    values = np.asarray(hits, dtype=np.float64)
-    draws = np.random.Generator(np.random.PCG64(seed)).integers(0, len(values), size=(N_RESAMPLES, len(values)))
-    low, high = np.quantile(values[draws].mean(axis=1), [0.025, 0.975])
-    return Measured(float(values.mean()), float(low), float(high), len(values))
 
 
 def _decimal(text: str | None) -> Decimal | None:
@@ -257,63 +188,6 @@ def _misses(examples: Sequence[Example], found: dict[str, Page]) -> dict[str, li
     return missed
 
 
-# --- forms ------------------------------------------------------------------------------------------------------------
-
-REPORTED_FIELDS = ("addressStreet", "addressCity", "addressPostalCode", "addressProvince", "addressCountryCode",
-"firstName", "lastName",
-                   "fullName", "phone", "emailAddress", "cardNumber", "cardSecurityCode", "expiration", "password",
-                   "username")  # fmt: skip
-
-
-def field_figures(forms: Sequence[LabelledForm], models: dict[str, FieldModel]) -> dict[str, Any]:
-    """F1 by type, the share right, and how often what a fill plan would fill is right; models by site."""
-    counts: dict[str, list[Counts]] = {name: [] for name in REPORTED_FIELDS}
-    right: list[bool] = []
-    filled: list[bool] = []
-    for form in forms:
-        decoded = models[form.site].decode(form.fields)
-        answered = [
-            (said, chance, kind) for (said, chance), kind in zip(decoded, form.types, strict=True) if kind is not None
-        ]
-        right += [said == kind for said, _, kind in answered]
-        filled += [said == kind for said, chance, kind in answered if chance >= FILL_ABOVE and said != "other"]
-        for name, rows in counts.items():
-            hits = sum(said == kind == name for said, _, kind in answered)
-            rows.append(
-                (
-                    hits,
-                    sum(said == name for said, _, _ in answered) - hits,
-                    sum(kind == name for _, _, kind in answered) - hits,
-                )
-            )
-    found: dict[str, Any] = {"all": share(right).as_dict(), "fill_plan": share(filled).as_dict()}
-    return found | {name: f1(rows).as_dict() for name, rows in counts.items() if any(tp + fn for tp, _, fn in rows)}
-
-
-def evaluate_forms(data: Path, progress: Callable[[str], None]) -> dict[str, Any]:
-    """Site-grouped folds on the DuckDuckGo set, and trained there and tested on formasaurus; with and without
-    autocomplete."""
-    figures: dict[str, Any] = {}
-    for name, with_autocomplete in (("with_autocomplete", True), ("without_autocomplete", False)):
-        duck = list(duck_forms(data, with_autocomplete=with_autocomplete))
-        sites = sorted({form.site for form in duck})
-        order = np.random.Generator(np.random.PCG64(0)).permutation(len(sites))
-        folds = [{sites[index] for index in fold} for fold in np.array_split(order, N_FORM_FOLDS)]
-        models: dict[str, FieldModel] = {}
-        for number, fold in enumerate(folds):
-            progress(f"fields {name}, fold {number + 1} of {len(folds)}")
-            model = fit_fields([form for form in duck if form.site not in fold])
-            models |= dict.fromkeys(fold, model)
-        progress(f"fields {name}, across sets")
-        across = fit_fields(duck)
-        other = list(formasaurus_forms(with_autocomplete=with_autocomplete))
-        figures[name] = {
-            "duckduckgo": field_figures(duck, models),
-            "formasaurus": field_figures(other, {form.site: across for form in other}),
-        }
-    return figures
-
-
 def evaluate_cart_forms(examples: Sequence[Example], progress: Callable[[str], None]) -> dict[str, float | int]:
     """F1 of add-to-cart and order forms among formasaurus' annotated forms, folds by site."""
     labelled = [example for example in examples if "cartform" in example.labels]
@@ -327,51 +201,3 @@ def evaluate_cart_forms(examples: Sequence[Example], progress: Callable[[str], N
             for logit, _, right in held_out
         ]
     return f1(counts).as_dict()
-
-
-# --- time -------------------------------------------------------------------------------------------------------------
-
-
-def evaluate_times(pages: Sequence[LabelledPage], model: ElementModel, render: Renderer | None) -> dict[str, Any]:
-    """Milliseconds of processor time a page by level, and of wall time with rendering; `first` are those of `static`
-    before any name on these pages has been met. In the others levels take turns, because cores drift, and each page
-    counts by the median of its rounds."""
-    policies = ("text", "style", "static")
-
-    def spent(page: LabelledPage, policy: str) -> float:
-        started = time.process_time()
-        analyze_page(page.html, page.url, model=model, levels=POLICIES[policy])
-        return (time.process_time() - started) * 1000
-
-    analyze_page("<title>what is read once a process</title>", model=model)
-    first = [spent(page, "static") for page in pages]
-    rounds = [[[spent(page, policy) for policy in policies] for page in pages] for _ in range(N_ROUNDS)]
-    figures = dict(zip(policies, map(_milliseconds, np.median(rounds, axis=0).T.tolist()), strict=True))
-    figures["first"] = _milliseconds(first)
-    if render is not None:
-        figures["render"] = _milliseconds([_render_ms(render, parse(page.html)) for page in pages])
-    return figures
-
-
-def _render_ms(render: Renderer, dom: Dom) -> float:
-    started = time.perf_counter()
-    render(dom)
-    return (time.perf_counter() - started) * 1000
-
-
-def _milliseconds(spent: Sequence[float]) -> dict[str, float]:
-    return {"median": float(np.median(spent)), "p95": float(np.quantile(spent, 0.95)), "n_pages": len(spent)}
-
-
-def evaluate(data: Path, progress: Callable[[str], None] = lambda _: None) -> dict[str, Any]:
-    """Everything docs/webpages.md shows."""
-    with rendering() as render:
-        progress("timing")
-        times = evaluate_times(list(product_pages(data)), shipped_model(), render)
-        examples = read_examples(data, lambda name: progress(f"reading {name}"), render=render)
-    found = predictions(examples, progress)
-    figures = report(examples, found, data)
-    figures["cart-forms"] = evaluate_cart_forms(examples, progress)
-    figures["fields"] = evaluate_forms(data, progress)
-    figures["milliseconds"] = times
-    return figures

@@ -1,4 +1,4 @@
-"""Tables and plots of docs/webpages.md from the figures of `trimtab pages-eval`; nothing is typed by hand."""
+"""Tables and plots of docs/webpages.md from the figures of `trimtab pages evaluate`; nothing is typed by hand."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ import matplotlib as mpl
 mpl.use("Agg")
 import matplotlib.pyplot as plt
 
-BEGIN, END = "<!-- figures: written by `trimtab pages-eval` -->", "<!-- end of figures -->"
+BEGIN, END = "<!-- figures: written by `trimtab pages evaluate` -->", "<!-- end of figures -->"
 _OURS = {
     "text": "ours, level 1 (text)",
     "style": "ours, level 2 (style)",

@@ -1,4 +1,4 @@
-"""`make train-webpages`: read the labelled sets, fit both models, write the artefact into the package."""
+"""`make train-webpages`: the labelled sets are read, both models fitted, the artefact written into the package."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from trimtab.webpages.training.forms import fit_fields, save_fields
 
 
 def build(data: Path, folder: Path = SHIPPED) -> None:
-    """Fit on every labelled page and form; figures of pages not seen are `trimtab pages-eval`'s."""
+    """Fit on every labelled page and form. `trimtab pages evaluate` has the figures of pages not seen."""
     console = Console(stderr=True)
     with console.status("reading pages") as status:
         with rendering() as render:

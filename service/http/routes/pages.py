@@ -15,7 +15,7 @@ from trimtab.service.http.bodies import documented_body, read_object, reference,
 from trimtab.service.http.problem_documents import documented
 from trimtab.service.pages.page_ingest import PageIngest
 from trimtab.service.pages.tracked_pages import TrackedPages
-from trimtab.webpages.tracking import Visit
+from trimtab.webpages.history import Visit
 
 
 def _web_address(url: str) -> str:
@@ -58,7 +58,7 @@ class VisitBody(BaseModel):
 class TakenPage(BaseModel):
     """What a page says, and what became of it."""
 
-    page: dict[str, Any] = Field(description="As `trimtab page --json` has it.")
+    page: dict[str, Any] = Field(description="As `trimtab pages analyze --json` has it.")
     item: dict[str, Any] | None = Field(description="The item it made or changed; null where it made none.")
     provenance: dict[str, Any] | None = Field(description="Where each value was read, how surely, by what evidence.")
     version: int | None = Field(description="Of the catalogue after the change.")
