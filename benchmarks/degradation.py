@@ -25,7 +25,7 @@ from trimtab.engine import Engine
 from trimtab.engine.build.grocery import Split, Splits, at_end_of_week, sample_intents
 from trimtab.engine.build.labelled_lists import Intent
 from trimtab.engine.bundle.storage import load_bundle
-from trimtab.engine.plan.degradation import LEVELS, Steady
+from trimtab.engine.plan.degradation import LEVELS, FixedLevels
 from trimtab.service.search.recent_events import MOST_EVENTS
 
 K = 10
@@ -48,8 +48,8 @@ def measure(bundle: Path) -> Iterator[Figure]:
     whole = _measured(engine, queries, intents, judge, ())
     for name in METRICS:
         yield _figure(f"whole search: {name}", name, whole[name])
-    for n_rungs, level in enumerate(LEVELS, start=1):
-        found = _measured(engine, queries, intents, judge, LEVELS[:n_rungs])
+    for n_levels, level in enumerate(LEVELS, start=1):
+        found = _measured(engine, queries, intents, judge, LEVELS[:n_levels])
         for name in METRICS:
             yield _figure(f"{level}: {name}", name, found[name])
         for name in METRICS[:2]:
@@ -68,12 +68,12 @@ def _measured(
     engine: Engine, queries: Sequence[Query], intents: Sequence[Intent], judge: _Judge, levels: tuple[str, ...]
 ) -> dict[str, NDArray[np.float64]]:
     """[n] values by metric."""
-    pace = Steady(frozenset(levels))
+    degradation = FixedLevels(frozenset(levels))
     rows = []
     for query, intent in zip(queries, intents, strict=True):
         asked = query if LEVELS[0] not in levels else replace(query, recent=())
         start = time.process_time()
-        slate = engine.search(asked, pace)
+        slate = engine.slate(asked, degradation)
         spent = 1e3 * (time.process_time() - start)
         rows.append((*judge.of(intent, slate.rows), spent))
     columns = np.array(rows).T

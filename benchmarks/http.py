@@ -58,7 +58,7 @@ def serving(bundle: Path) -> Iterator[tuple[int, int]]:
 def _engine_seconds(engine: Engine, texts: Sequence[str]) -> float:
     start = time.perf_counter()
     for text in texts:
-        engine.search(Query(text, weights=DIVERSE))
+        engine.slate(Query(text, weights=DIVERSE))
     return time.perf_counter() - start
 
 

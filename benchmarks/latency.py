@@ -8,9 +8,10 @@ import numpy as np
 
 from benchmarks.figures import Figure
 from trimtab.core.records import Query
+from trimtab.core.stopwatch import Stopwatch
 from trimtab.engine import Engine
 from trimtab.engine.stages.frontier import N_POINTS, frontier_of
-from trimtab.engine.stages.pipeline import N_CANDIDATES, Stopwatch
+from trimtab.engine.stages.pipeline import N_CANDIDATES
 
 PLAIN = {"relevance": 0.6, "revenue": 0.4}
 DIVERSE = {"relevance": 0.6, "revenue": 0.3, "diversity": 0.1}
@@ -47,7 +48,7 @@ def measure(engine: Engine, *, n_queries: int = 1000) -> Iterator[Figure]:
 
 def _times(engine: Engine, texts: Sequence[str], weights: Mapping[str, float]) -> tuple[list[float], list[float]]:
     """Seconds to retrieve, and to featurise, score and choose."""
-    stages = [engine.search(Query(text, weights=weights)).seconds for text in texts]
+    stages = [engine.slate(Query(text, weights=weights)).seconds for text in texts]
     retrieve = [seconds["retrieve"] for seconds in stages]
     return retrieve, [sum(seconds[stage] for stage in ("featurise", "rank", "choose")) for seconds in stages]
 

@@ -58,7 +58,7 @@ def _times(engines: dict[str, Engine], texts: list[str]) -> dict[str, dict[str, 
         for name, engine in engines.items():
             stages: dict[str, Callable[[], object]] = {
                 "retrieve": partial(engine.retriever.retrieve, text),
-                "search": partial(engine.search, query),
+                "search": partial(engine.slate, query),
             }
             for stage, step in stages.items():
                 seconds[name][stage].append(min(_processor_seconds(step) for _ in range(3)))

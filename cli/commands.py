@@ -87,7 +87,7 @@ def search(
     if not text:
         raise BadParameter("query", "is empty", "some words")
     engine = Engine.load(bundle)
-    slate = engine.search(
+    slate = engine.slate(
         Query(
             text=text,
             k=k,

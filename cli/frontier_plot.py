@@ -10,7 +10,8 @@ from rich.console import Console
 from rich.table import Table
 
 from trimtab.cli.console import plain
-from trimtab.engine.stages.frontier import RELEVANCE, Frontier
+from trimtab.core.weights import RELEVANCE
+from trimtab.engine.stages.frontier import Frontier
 
 COLUMNS, ROWS = 64, 18
 MARGIN = 0.35

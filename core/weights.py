@@ -7,6 +7,9 @@ from collections.abc import Iterable, Mapping
 
 from trimtab.core.errors import BadParameter
 
+RELEVANCE = "relevance"
+"""The objective that every bundle has and receipts compare with."""
+
 DIVERSITY = "diversity"
 """The one objective that is a property of the slate and not of an item; every bundle has it."""
 

@@ -1,13 +1,13 @@
-"""The one place where the service is put together."""
+"""The service over HTTP: routes, middleware and documentation around the parts of `service.bootstrap`."""
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager
 from functools import partial
 from typing import Any
 
-from fastapi import FastAPI
+from fastapi import APIRouter, FastAPI, Request
 from fastapi.openapi.utils import get_openapi
 from fastapi.staticfiles import StaticFiles
 from fastapi_offline import FastAPIOffline
@@ -17,18 +17,14 @@ from starlette.types import Lifespan
 from trimtab.core.errors import BadParameter, NotFound
 from trimtab.core.weights import normalise
 from trimtab.engine import Engine
-from trimtab.service.bundles.folder import BundleFolder
+from trimtab.service.bootstrap import Background, Definitions, Parts, background, build_parts
 from trimtab.service.bundles.serving import Bundles
-from trimtab.service.bundles.shadow import Shadow
-from trimtab.service.catalogue.bundle_rebuilder import BundleRebuilder
-from trimtab.service.catalogue.live_catalogue import LiveCatalogue
-from trimtab.service.experiments.ramp_controller import RampController
-from trimtab.service.experiments.running import Experiment, Experiments
+from trimtab.service.experiments.running import Experiment
 from trimtab.service.http import problem_documents as problems
 from trimtab.service.http.admission import Admission
-from trimtab.service.http.auth import AccessControl
 from trimtab.service.http.bodies import REFERENCE
-from trimtab.service.http.keys import Grant, Keys
+from trimtab.service.http.keys import Grant
+from trimtab.service.http.middleware import DirectRoutes, RequestMetrics, SecurityHeaders, direct_table
 from trimtab.service.http.routes.bundles import TrafficShare, bundles_router
 from trimtab.service.http.routes.decisions import decisions_router
 from trimtab.service.http.routes.definitions import definitions_router
@@ -43,30 +39,16 @@ from trimtab.service.http.routes.playground import playground_router
 from trimtab.service.http.routes.replays import replays_router
 from trimtab.service.http.routes.search import search_router
 from trimtab.service.http.routes.views import views_router
-from trimtab.service.http.security_headers import SecurityHeaders
-from trimtab.service.http.shortcut import Shortcut
-from trimtab.service.logs.event_compactor import EventCompactor
-from trimtab.service.logs.event_log import Event, EventLog
-from trimtab.service.logs.impression_log import ImpressionLog
+from trimtab.service.logs.event_log import Event
 from trimtab.service.observability.metrics import Metrics
-from trimtab.service.observability.quality import Watching
-from trimtab.service.observability.request_metrics import Accounting
-from trimtab.service.observability.tracing import tracing
-from trimtab.service.pages.page_ingest import PageIngest
-from trimtab.service.pages.page_worker import PageWorker
-from trimtab.service.pages.tracked_pages import TrackedPages
 from trimtab.service.playground.replay_reports import ReplayReports
 from trimtab.service.playground.templates import ASSETS, FOLDER
-from trimtab.service.redis.gateway import RedisGateway
-from trimtab.service.search.candidate_cache import CandidateCache
-from trimtab.service.search.profiles import Profile, Profiles
-from trimtab.service.search.pseudonyms import Pseudonyms
-from trimtab.service.search.recent_events import RecentEvents
-from trimtab.service.search.rules import Rule, Rules
-from trimtab.service.search.searching import Searching
+from trimtab.service.search.profiles import Profile, profile_named
+from trimtab.service.search.rules import Rule
 from trimtab.service.settings import Settings
 
-PATIENCE = 0.5
+Dependency = Callable[[Request], Awaitable[None]]
+PATIENCE_RATIO = 0.5
 """Share of the time to answer that a search may wait for its turn: the rest is for the search."""
 FRONTIERS_AT_ONCE = 2
 """They are computed in threads of their own; more would take the searches' time."""
@@ -75,151 +57,33 @@ INTERFACE_VERSION = "1"
 
 
 def create_app(settings: Settings) -> FastAPI:
-    """Load the bundle and wire the service around it. Threads start and stop with the app's lifespan.
+    """The service over HTTP. Threads start and stop with the app's lifespan.
 
     Without `settings.redis_url` the app serves as if Redis were lost; `service.server` starts a private one first.
 
     Raises:
         BundleDamaged, BundleMismatch: the bundle cannot serve.
     """
-    metrics = Metrics()
-    pseudonyms = Pseudonyms(settings.id_salt)
-    catalogue = LiveCatalogue(settings.data_folder, metrics, load=lambda path: pseudonyms.engine(Engine.load(path)))
-    redis = RedisGateway(
-        settings.redis_url,
-        timeout_seconds=settings.redis_timeout_seconds,
-        poll_seconds=settings.redis_poll_seconds,
-    )
-    shadow = Shadow(settings.data_folder, metrics)
-    bundles = Bundles(
-        BundleFolder(settings.bundle_folder or settings.bundle.parent, settings.bundle),
-        redis=redis,
-        shadow=shadow,
-        metrics=metrics,
-        golden_queries=settings.golden_queries,
-        check_seconds=settings.bundle_check_seconds,
-        load=catalogue.load,
-        forget=catalogue.forget,
-    )
-    profiles = Profiles(redis)
-    rules = Rules(redis)
-    experiments = Experiments(redis, metrics)
-    RampController(experiments, redis)
-    keys = Keys(redis)
-    gate = AccessControl(
-        keys,
-        admin_key=settings.admin_key,
-        is_required=settings.keys_are_required,
-        admin_port=settings.admin_port,
-    )
-    impressions = ImpressionLog(settings, metrics.log_observer("impressions"))
-    recent_events = RecentEvents(redis)
-    watching = Watching(metrics)
-    traces = tracing(settings.traces_url, share=settings.traces_sample_ratio)
-    followers = (recent_events.follow, experiments.totals.follow)
-    events = EventLog(settings, redis, metrics.log_observer("interactions"), followers=followers)
-    compactor = EventCompactor(
-        settings.data_folder,
-        lambda result, n: metrics.events_compacted.labels(result).inc(n),
-        every_seconds=settings.log_compact_seconds,
-        follow=watching.realised,
-    )
-    compaction = BundleRebuilder(bundles, catalogue, metrics, items=settings.rebuild_after_items)
-    analyst = PageWorker(seconds=settings.page_seconds)
-    pages = PageIngest(settings, analyst, catalogue, metrics, metrics.log_observer("pages"))
-    tracked = TrackedPages(settings, redis, analyst, metrics.log_observer("tracked"))
-    cache = CandidateCache(
-        redis,
-        metrics,
-        entries=settings.cache_entries,
-        seconds=settings.cache_seconds,
-    )
-    searching = Searching(
-        bundles,
-        catalogue,
-        shadow=shadow,
-        redis=redis,
-        cache=cache,
-        profiles=profiles,
-        rules=rules,
-        experiments=experiments,
-        recent_events=recent_events,
-        impressions=impressions,
-        metrics=metrics,
-        watching=watching,
-        tracing=traces,
-        pseudonyms=pseudonyms,
-        exploration_share=settings.exploration_ratio,
-        timeout_ms=settings.timeout_ms,
-    )
-
+    parts = build_parts(settings)
     app = FastAPIOffline(
         title="trimtab",
         summary="Product search steered per request by objective weights.",
         version=INTERFACE_VERSION,
         redoc_url=None,
         redirect_slashes=False,
-        lifespan=_lifespan(
-            (lambda: None, traces.close),
-            (watching.start, watching.stop),
-            (redis.start, redis.stop),
-            (catalogue.start, catalogue.stop),
-            (compaction.start, compaction.stop),
-            (bundles.start, bundles.stop),
-            (compactor.start, compactor.close),
-            (impressions.start, impressions.close),
-            (events.start, events.close),
-            (analyst.start, analyst.stop),
-            (pages.start, pages.stop),
-            (tracked.start, tracked.stop),
-        ),
+        lifespan=_lifespan(background(parts)),
     )
-    limit = settings.max_body_bytes
-    patience = PATIENCE * settings.timeout_ms / 1e3
-    admission = Admission(metrics, waiting=settings.max_waiting_searches, patience_seconds=patience)
-    frontiers = Admission(metrics, waiting=settings.max_waiting_searches, at_once=FRONTIERS_AT_ONCE)
-    reader, admin = gate.dependency("admin", always=False), gate.dependency("admin", always=True)
-    define = partial(definitions_router, reader=reader, admin=admin, max_body_bytes=limit)
-    replays = ReplayReports(settings.report_folder or settings.data_folder / "reports")
-    searches = search_router(searching, gate, admission, max_body_bytes=limit)
-    routers = (
-        searches,
-        frontier_router(searching, gate, frontiers),
-        events_router(events, pseudonyms, metrics, gate, max_body_bytes=limit),
-        define(profiles, check=lambda profile: normalise(profile.weights, searching.known_weights)),
-        bundles_router(bundles, experiments, admin=admin, max_body_bytes=limit),
-        define(rules, check=lambda rule: _require_items(catalogue.newest(bundles.serving), rule)),
-        define(
-            experiments,
-            check=partial(_require_arms, profiles, bundles, experiments),
-        ),
-        experiments_router(experiments, redis, reader=reader),
-        pages_router(pages, tracked, bundles, gate, max_page_bytes=settings.max_page_bytes),
-        items_router(catalogue, bundles, gate, max_body_bytes=limit),
-        keys_router(keys, admin=admin, max_body_bytes=limit),
-        decisions_router(bundles, catalogue, impressions, admin=admin),
-        health_router(bundles, gate, redis=redis, metrics=metrics),
-        playground_router(searching, profiles, gate, admission),
-        replays_router(replays, reader=reader),
-        views_router(bundles, watching, reader=reader),
-    )
-    for router in routers:
+    for router in _routers(parts):
         app.include_router(router)
     app.mount(ASSETS, StaticFiles(directory=FOLDER / "assets"))
     problems.install(app)
-    app.add_middleware(Shortcut, routes=searches.routes)
-    app.add_middleware(SecurityHeaders)
-    app.add_middleware(Accounting, metrics=metrics)
+    _add_middleware(app, parts.foundations.metrics)
     app.openapi = partial(_openapi, app)  # type: ignore[method-assign]  # the framework's own way to extend it
     return app
 
 
-def _lifespan(*background: tuple[Callable[[], None], Callable[[], None]]) -> Lifespan[FastAPI]:
-    """Start what runs beside the requests in this order, and stop it in the other.
-
-    Args:
-        background: how each is started and stopped.
-    """
+def _lifespan(background: Sequence[Background]) -> Lifespan[FastAPI]:
+    """Start what runs beside the requests in this order, and stop it in the opposite one."""
 
     @asynccontextmanager
     async def lifespan(_: FastAPI) -> AsyncIterator[None]:
@@ -232,10 +96,85 @@ def _lifespan(*background: tuple[Callable[[], None], Callable[[], None]]) -> Lif
     return lifespan
 
 
-def _require_arms(profiles: Profiles, bundles: Bundles, experiments: Experiments, experiment: Experiment) -> None:
-    experiments.check(experiment)
+def _add_middleware(app: FastAPI, metrics: Metrics) -> None:
+    """What is added last is the outermost: every request is counted, every answer has the headers."""
+    app.add_middleware(DirectRoutes, table=direct_table(app.routes, "/search"))
+    app.add_middleware(SecurityHeaders)
+    app.add_middleware(RequestMetrics, metrics=metrics)
+
+
+def _routers(parts: Parts) -> tuple[APIRouter, ...]:
+    """All routes. Where two match a path the first one answers; so far none do."""
+    access, metrics = parts.definitions.access, parts.foundations.metrics
+    reader, admin = access.dependency("admin", always=False), access.dependency("admin", always=True)
+    return (
+        *_search_routers(parts),
+        *_definition_routers(parts, reader=reader, admin=admin),
+        *_bundle_routers(parts, reader=reader, admin=admin),
+        *_record_routers(parts, reader=reader, admin=admin),
+        health_router(parts.serving.bundles, access, redis=parts.foundations.redis, metrics=metrics),
+    )
+
+
+def _search_routers(parts: Parts) -> tuple[APIRouter, ...]:
+    settings, metrics, access = parts.foundations.settings, parts.foundations.metrics, parts.definitions.access
+    places = settings.max_waiting_searches
+    searches = Admission(metrics, waiting=places, patience_seconds=PATIENCE_RATIO * settings.timeout_ms / 1e3)
+    frontiers = Admission(metrics, waiting=places, at_once=FRONTIERS_AT_ONCE)
+    return (
+        search_router(parts.search, access, searches, max_body_bytes=settings.max_body_bytes),
+        frontier_router(parts.search, access, frontiers),
+        playground_router(parts.search, parts.definitions.profiles, access, searches),
+    )
+
+
+def _definition_routers(parts: Parts, *, reader: Dependency, admin: Dependency) -> tuple[APIRouter, ...]:
+    definitions, bundles = parts.definitions, parts.serving.bundles
+    limit = parts.foundations.settings.max_body_bytes
+    define = partial(definitions_router, reader=reader, admin=admin, max_body_bytes=limit)
+    return (
+        define(definitions.profiles, check=lambda profile: normalise(profile.weights, parts.search.known_weights)),
+        define(definitions.rules, check=lambda rule: _require_items(parts.search.engine, rule)),
+        define(definitions.experiments, check=partial(_require_arms, definitions, bundles)),
+        experiments_router(definitions.experiments, parts.foundations.redis, reader=reader),
+        keys_router(definitions.keys, admin=admin, max_body_bytes=limit),
+    )
+
+
+def _bundle_routers(parts: Parts, *, reader: Dependency, admin: Dependency) -> tuple[APIRouter, ...]:
+    settings, serving, access = parts.foundations.settings, parts.serving, parts.definitions.access
+    limit = settings.max_body_bytes
+    return (
+        bundles_router(serving.bundles, parts.definitions.experiments, admin=admin, max_body_bytes=limit),
+        items_router(serving.catalogue, serving.bundles, access, max_body_bytes=limit),
+        pages_router(
+            parts.pages.ingest, parts.pages.tracked, serving.bundles, access, max_page_bytes=settings.max_page_bytes
+        ),
+        views_router(serving.bundles, parts.records.quality, reader=reader),
+    )
+
+
+def _record_routers(parts: Parts, *, reader: Dependency, admin: Dependency) -> tuple[APIRouter, ...]:
+    foundations, serving, records = parts.foundations, parts.serving, parts.records
+    settings = foundations.settings
+    replays = ReplayReports(settings.report_folder or settings.data_folder / "reports")
+    return (
+        events_router(
+            records.events,
+            foundations.pseudonyms,
+            foundations.metrics,
+            parts.definitions.access,
+            max_body_bytes=settings.max_body_bytes,
+        ),
+        decisions_router(serving.bundles, serving.catalogue, records.impressions, admin=admin),
+        replays_router(replays, reader=reader),
+    )
+
+
+def _require_arms(definitions: Definitions, bundles: Bundles, experiment: Experiment) -> None:
+    definitions.experiments.check(experiment)
     for arm in experiment.arms.values():
-        profiles.get(arm.profile)
+        profile_named(arm.profile, definitions.profiles.all())
         if arm.bundle not in (None, *bundles.plan.loaded):
             raise BadParameter("bundle", f"{arm.bundle!r} is not loaded", ", ".join(bundles.plan.loaded))
 

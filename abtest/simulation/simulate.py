@@ -32,7 +32,7 @@ from trimtab.core.weights import normalise
 from trimtab.engine import Engine
 from trimtab.engine.log.impressions import write_part
 from trimtab.engine.log.rows import SCHEMA
-from trimtab.engine.search import exploration_seed
+from trimtab.engine.stages.choosing import exploration_seed
 from trimtab.ranker.slate.log_policy import SlatePolicy
 
 K = 10

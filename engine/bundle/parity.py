@@ -73,8 +73,8 @@ def prove(engine: Engine, queries: Iterable[str]) -> None:
     askings: list[Mapping[str, float] | None] = [None, *({name: 1.0} for name in engine.known_weights)]
     for text in queries:
         for weights in askings:
-            _require_numbers(engine.search(Query(text, weights=weights)), text)
-        _require_numbers(engine.search(Query(text, explore=True, session_id="golden")), text)
+            _require_numbers(engine.slate(Query(text, weights=weights)), text)
+        _require_numbers(engine.slate(Query(text, explore=True, session_id="golden")), text)
 
 
 def _require_numbers(slate: Slate, text: str) -> None:
@@ -125,7 +125,7 @@ def compare(running: Engine, candidate: Engine, queries: Sequence[str]) -> Parit
 
 def _timed(engine: Engine, text: str) -> tuple[Slate, float]:
     start = time.perf_counter()
-    slate = engine.search(Query(text, k=DEPTH))
+    slate = engine.slate(Query(text, k=DEPTH))
     return slate, time.perf_counter() - start
 
 

@@ -12,6 +12,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field
 from datetime import UTC, datetime
+from functools import cached_property
 from importlib.metadata import version
 from pathlib import Path
 from tempfile import mkdtemp
@@ -21,6 +22,7 @@ import numpy as np
 
 from trimtab.catalog.store import ItemStore
 from trimtab.core.errors import BadInput, BundleDamaged, BundleError
+from trimtab.core.weights import DIVERSITY
 from trimtab.engine.bundle.verification import (
     MANIFEST,
     RANKER,
@@ -64,9 +66,26 @@ class Bundle:
     attainment: Mapping[str, Attainment]
     population: Population
 
-    @property
+    @cached_property
     def objectives(self) -> tuple[str, ...]:
+        """The objectives of an item, as the manifest orders them."""
         return tuple(objective["name"] for objective in self.manifest["objectives"])
+
+    @cached_property
+    def known_weights(self) -> tuple[str, ...]:
+        """What a search may weigh: the objectives, diversity last."""
+        return (*self.objectives, DIVERSITY)
+
+    @cached_property
+    def default_weights(self) -> Mapping[str, float]:
+        """The weights of a search that names none."""
+        weights: Mapping[str, float] = self.manifest["default_weights"]
+        return weights
+
+    @cached_property
+    def temperature(self) -> float:
+        """The temperature of the draws of explored slates."""
+        return float(self.manifest["temperature"])
 
 
 READABLE = 0o644

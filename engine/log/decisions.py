@@ -16,10 +16,10 @@ from numpy.typing import NDArray
 
 from trimtab.core.errors import NotFound
 from trimtab.core.records import Constraints, FloatArray, Query, ScoredCandidates, Side, Slate
-from trimtab.engine.plan.degradation import Steady
+from trimtab.engine.plan.degradation import FixedLevels
+from trimtab.engine.plan.search_plan import SearchPlan
 from trimtab.engine.response import response_of
 from trimtab.engine.search import Engine
-from trimtab.engine.stages.interleaving import interleave
 from trimtab.ranker.features import FEATURES
 from trimtab.retrieval.filters import parse_filter
 
@@ -41,11 +41,8 @@ def replay_decision(engine: Engine, row: Mapping[str, Any]) -> dict[str, Any]:
     """
     if row["bundle"] != engine.bundle_id:
         raise NotFound(f"decision {row['decision_id']} was made by bundle {row['bundle']}, this is {engine.bundle_id}")
-    query = query_of(row)
-    pace = Steady(frozenset(row["degraded"]))
-    scored = engine.score(query, pace=pace)
-    sides = sides_of(row)
-    slate = interleave(engine, query, sides, scored, pace=pace) if sides else engine.choose(query, scored, pace=pace)
+    found = engine.search(SearchPlan(query_of(row), FixedLevels(frozenset(row["degraded"])), sides_of(row)))
+    scored, slate = found.scored, found.slate
     response = response_of(slate, engine.store)
     for hit, contributions in zip(response["hits"], _contributions(engine, scored, slate), strict=True):
         hit["contributions"] = contributions

@@ -1,7 +1,7 @@
-"""When a search goes without what: it has so much time, and the stages are known to take so much.
+"""Deadlines: which degradation levels a search takes so that it is answered in time.
 
-Before each stage the levels of `engine.plan.degradation` are taken in their order until what is left to do is expected
-to fit into the time that is left. The last level is always answered, late or not.
+Before each stage the levels of `engine.plan.degradation` are taken in their order until the stages that are left are
+expected to fit into the time that is left. A search with all levels taken is answered too, late or not.
 """
 
 from __future__ import annotations
@@ -20,8 +20,8 @@ from trimtab.engine.search import Engine
 STAGES = ("live", "retrieve", "rank", "choose", "respond")
 LAST_CHANCE = {LIVE_FEATURES: "live", DIVERSITY: "choose", CANDIDATES: "rank", RANKING: "rank", DENSE: "retrieve"}
 """The last stage before which a level can still be taken."""
-BEFORE = {"rank": "featurise"}
-"""What the engine times apart and is one stage here."""
+TIMED_APART = {"rank": "featurise"}
+"""A stage with the part of it that the engine times under a name of its own."""
 
 N_MEASURED = 3
 
@@ -52,8 +52,8 @@ class Shape:
         )
 
 
-def way_of(stage: str, shape: Shape, levels: Levels) -> str | None:
-    """The name under which the cost of a stage is kept, done for such a search with these levels; None: not done."""
+def cost_key(stage: str, shape: Shape, levels: Levels) -> str | None:
+    """The name under which the cost of a stage is kept for such a search at these levels; None where it is left out."""
     match stage:
         case "live":
             return stage if shape.is_personal and LIVE_FEATURES not in levels else None
@@ -70,7 +70,7 @@ def way_of(stage: str, shape: Shape, levels: Levels) -> str | None:
 
 
 class Deadline:
-    """The pace of one search that is to be answered in time."""
+    """The degradation of one search that is to be answered in time."""
 
     def __init__(
         self,
@@ -83,64 +83,67 @@ class Deadline:
     ) -> None:
         """
         Args:
-            start: of the clock, when the request arrived.
-            seconds: from then on.
+            start: time of the clock at which the request arrived.
+            seconds: how long it may take from then on.
         """
         self._costs = costs
         self._shape = shape
         self._seconds = seconds
         self._until = start + seconds
         self._clock = clock
-        self._rungs: Levels = frozenset()
+        self._levels: Levels = frozenset()
 
-    def before(self, stage: str) -> Levels:
+    def levels_before(self, stage: str) -> Levels:
         left = self._until - self._clock()
         to_do = STAGES[STAGES.index(stage) :]
         for level in LEVELS:
-            if self._cost(to_do, self._rungs) <= left:
+            if self._cost(to_do, self._levels) <= left:
                 break
-            if self._helps(level) and LAST_CHANCE[level] in to_do:
-                self._rungs |= {level}
-        return self._rungs
+            if self._would_save(level) and LAST_CHANCE[level] in to_do:
+                self._levels |= {level}
+        return self._levels
 
     def skip(self, level: str) -> None:
         """Take a level for another reason than time."""
-        self._rungs |= {level}
+        self._levels |= {level}
 
     @property
     def is_past(self) -> bool:
         return self._clock() > self._until
 
     def learn(self, seconds: Mapping[str, float]) -> None:
-        """Keep what the stages took; and where not even an idle service would have had the time, doubt what is known
-        of the stages that were left out, so that they are tried again some time."""
-        for stage in STAGES:
-            way = way_of(stage, self._shape, self._rungs)
-            if way is not None and stage in seconds:
-                self._costs.observe(way, seconds[stage] + seconds.get(BEFORE.get(stage, ""), 0.0))
-        if self._rungs and self._cost(STAGES, frozenset()) > self._seconds:
-            for stage in STAGES:
-                self._costs.doubt(way_of(stage, self._shape, frozenset()))
+        """Keep what the stages took.
 
-    def _helps(self, level: str) -> bool:
-        """Whether the search would do what the level leaves out."""
+        Where not even an idle service would have had the time, the estimates of all stages decay a little, so that
+        those that were left out are tried again some time.
+        """
+        for stage in STAGES:
+            key = cost_key(stage, self._shape, self._levels)
+            if key is not None and stage in seconds:
+                self._costs.observe(key, seconds[stage] + seconds.get(TIMED_APART.get(stage, ""), 0.0))
+        if self._levels and self._cost(STAGES, frozenset()) > self._seconds:
+            for stage in STAGES:
+                self._costs.decay(cost_key(stage, self._shape, frozenset()))
+
+    def _would_save(self, level: str) -> bool:
+        """Whether the search would otherwise do what the level leaves out."""
         if level == LIVE_FEATURES:
             return self._shape.is_personal
         return level != DIVERSITY or self._shape.is_diverse
 
     def _cost(self, stages: Iterable[str], levels: Levels) -> float:
-        return sum(self._costs.of(way_of(stage, self._shape, levels)) for stage in stages)
+        return sum(self._costs.estimate(cost_key(stage, self._shape, levels)) for stage in stages)
 
 
 def measured_costs(engine: Engine) -> StageCosts:
-    """What the stages take on this machine, from a few searches on the levels that change how a stage is done."""
+    """The costs of the stages on this machine, from a few searches at the levels that change how a stage is done."""
     costs = StageCosts()
     if len(engine.store):
         query = Query(engine.store.titles([0])[0])
         for levels in (LEVELS, LEVELS[:3], ()):
             for _ in range(N_MEASURED):
-                pace = Deadline(costs, Shape.of(query, engine.default_weights), start=0, seconds=inf)
+                deadline = Deadline(costs, Shape.of(query, engine.default_weights), start=0, seconds=inf)
                 for level in levels:
-                    pace.skip(level)
-                pace.learn(engine.search(query, pace).seconds)
+                    deadline.skip(level)
+                deadline.learn(engine.slate(query, deadline).seconds)
     return costs

@@ -1,13 +1,13 @@
-"""The ladder of degradation: what a search goes without when its time is short, the least dear first.
+"""Degradation levels: what a search leaves out when its time is short, the least expensive loss first.
 
     live_features   what the user did since the bundle was built is not read
     diversity       the weight of diversity is 0
     candidates      only the first of the candidates are ranked
     ranking         the order of retrieval is shown: rules hold, nothing is promised, nothing is drawn
-    dense           words alone are looked up: neither encoder nor vectors
+    dense           only words are looked up: neither encoder nor vectors
 
-`engine.plan.deadline` says when. What was taken is in the slate's `degraded` and so in the log: with the same levels
-the same slate is made again.
+`engine.plan.deadline` decides when. The levels that made a difference are in the slate's `degraded` and so in the log:
+the same levels make the same slate again.
 """
 
 from __future__ import annotations
@@ -23,35 +23,41 @@ RANKING = "ranking"
 DENSE = "dense"
 LEVELS = (LIVE_FEATURES, DIVERSITY, CANDIDATES, RANKING, DENSE)
 OTHER_CANDIDATES = frozenset({CANDIDATES, RANKING, DENSE})
-"""Levels on which the ranker sees other candidates than on the ground, or none."""
+"""Levels at which the ranker is given other candidates than without degradation, or none."""
 
 FEW_CANDIDATES = 100
-"""How many candidates are ranked on the level `candidates`; more where the page asked for lies deeper."""
+"""How many candidates are ranked at the level `candidates`; more where the page asked for is deeper."""
 
 Levels = frozenset[str]
 
 
-class Pace(Protocol):
-    """Says which levels to take."""
+class Degradation(Protocol):
+    """Decides, stage by stage, what one search leaves out."""
 
-    def before(self, stage: str) -> Levels:
-        """Asked before each stage; a level once taken stays taken."""
+    def levels_before(self, stage: str) -> Levels:
+        """The levels in force, asked for before each stage; a level once taken stays taken."""
+
+    def skip(self, level: str) -> None:
+        """Take a level for another reason than time."""
 
 
 @dataclass(frozen=True, slots=True)
-class Steady:
-    """The same levels whatever time it takes: none, or those of a logged decision."""
+class FixedLevels:
+    """The same levels whatever happens: none, or those of a logged decision."""
 
     levels: Levels = frozenset()
 
-    def before(self, stage: str) -> Levels:  # noqa: ARG002
+    def levels_before(self, stage: str) -> Levels:  # noqa: ARG002
         return self.levels
 
+    def skip(self, level: str) -> None:
+        """Changes nothing: the levels are fixed."""
 
-UNHURRIED = Steady()
+
+NO_DEGRADATION = FixedLevels()
 
 
 def in_order(levels: Iterable[str]) -> tuple[str, ...]:
-    """As on the ladder; what is no level is left out."""
+    """The levels in the order of `LEVELS`, without what is not a level."""
     taken = frozenset(levels)
     return tuple(level for level in LEVELS if level in taken)

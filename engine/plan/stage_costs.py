@@ -1,4 +1,4 @@
-"""What the stages of a search take on this machine now: a running upper quantile of each.
+"""Stage costs: a running upper quantile of the seconds that each stage takes on this machine now.
 
 A quantile and not a mean, because a deadline is missed by the slow ones; and one that a single slow run hardly moves,
 because one pause of the machine is no reason to degrade what comes after it. Each observation above the estimate
@@ -11,29 +11,29 @@ from __future__ import annotations
 SHARE = 0.95
 STEP = 1.1
 _STEP_DOWN = STEP ** -((1 - SHARE) / SHARE)
-DOUBT = 0.995
-"""What an estimate is multiplied by each time it keeps a stage from being run: it is tried again after some twenty."""
+DECAY = 0.995
+"""Factor of an estimate each time it keeps a stage from being run, so that the stage is tried again some time."""
 
 
 class StageCosts:
-    """Seconds by way of doing a stage. For one thread."""
+    """Seconds by stage and how it is done. For one thread."""
 
     def __init__(self) -> None:
         self._seconds: dict[str, float] = {}
 
-    def of(self, way: str | None) -> float:
-        """The estimate; 0 for what was never seen, which is tried to see, and for None, which is not done."""
-        return 0.0 if way is None else self._seconds.get(way, 0.0)
+    def estimate(self, key: str | None) -> float:
+        """The estimate; 0 for what was never observed, so that it is tried, and for None, which is not done."""
+        return 0.0 if key is None else self._seconds.get(key, 0.0)
 
-    def observe(self, way: str, seconds: float) -> None:
-        """One run."""
-        known = self._seconds.get(way)
+    def observe(self, key: str, seconds: float) -> None:
+        """Take in one run."""
+        known = self._seconds.get(key)
         if known is None:
-            self._seconds[way] = seconds
+            self._seconds[key] = seconds
         else:
-            self._seconds[way] = known * (STEP if seconds > known else _STEP_DOWN)
+            self._seconds[key] = known * (STEP if seconds > known else _STEP_DOWN)
 
-    def doubt(self, way: str | None) -> None:
-        """Believe a little less that it is dear."""
-        if way in self._seconds:
-            self._seconds[way] *= DOUBT
+    def decay(self, key: str | None) -> None:
+        """Lower an estimate a little."""
+        if key in self._seconds:
+            self._seconds[key] *= DECAY

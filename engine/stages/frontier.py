@@ -15,9 +15,9 @@ from numpy.typing import NDArray
 from trimtab.core.diversity import novelties_of_slates
 from trimtab.core.metrics import discounts
 from trimtab.core.records import ScoredCandidates
+from trimtab.core.weights import RELEVANCE
 from trimtab.engine.stages.slate_stage import SlateStage
 
-RELEVANCE = "relevance"
 Floats = NDArray[np.float64]
 
 N_POINTS = 200

@@ -1,4 +1,4 @@
-"""Two or more weightings of one search drawn into one slate, so that its clicks compare them (`core.interleaving`).
+"""Interleaving: rankings of one search drafted into one slate, so that its clicks compare them (`core.interleaving`).
 
 The sides have the same candidates and differ in weights and loss budgets alone. The draft is a function of who searches
 and what is asked, so that the pages of a session are pages of one draft, and a decision can be made again.
@@ -16,20 +16,21 @@ from trimtab.core.interleaving import NOBODY, team_draft
 from trimtab.core.metrics import discounted_sum
 from trimtab.core.records import Interleaving, Query, ReceiptLine, ScoredCandidates, Side, Slate
 from trimtab.core.seeds import seed_of
+from trimtab.core.stopwatch import Stopwatch
 from trimtab.core.weights import DIVERSITY
-from trimtab.engine.plan.degradation import UNHURRIED, Pace
-from trimtab.engine.search import Engine
-from trimtab.engine.stages.pipeline import Stopwatch
+from trimtab.engine.bundle.storage import Bundle
+from trimtab.engine.plan.degradation import Levels
+from trimtab.engine.stages.choosing import choose
 
 
 def interleave(
-    engine: Engine,
+    bundle: Bundle,
     query: Query,
     sides: Mapping[str, Side],
     scored: ScoredCandidates,
     *,
+    levels: Levels = frozenset(),
     watch: Stopwatch | None = None,
-    pace: Pace = UNHURRIED,
 ) -> Slate:
     """The page of a team draft. It has the weights of the first side, and the receipt of what is shown.
 
@@ -38,28 +39,29 @@ def interleave(
         sides: by name; the first is what the slate is compared with.
 
     Raises:
-        BadParameter: as `Engine.choose`.
+        BadParameter: see `trimtab.engine.stages.choosing.choose`.
     """
     watch = watch or Stopwatch()
     depth = query.offset + query.k
-    slates = [engine.choose(_asked_by(side, query, depth), scored, pace=pace) for side in sides.values()]
+    slates = [choose(bundle, _query_of(side, query, depth), scored, levels=levels) for side in sides.values()]
     first = slates[0]
     rankings = np.full((1, len(slates), max(len(slate.rows) for slate in slates)), NOBODY)
     for number, slate in enumerate(slates):
         rankings[0, number, : len(slate.rows)] = slate.rows
-    seed = seed_of("interleave", query.session_id, query.user_id, query.text, engine.bundle_id, *sides)
+    seed = seed_of("interleave", query.session_id, query.user_id, query.text, bundle.bundle_id, *sides)
     draft = team_draft(rankings, k=depth, rng=np.random.Generator(np.random.PCG64(seed)))
     there = draft.teams[0] != NOBODY
     rows, teams = draft.items[0][there], draft.teams[0][there]
     places = [
         (slates[team], int(np.flatnonzero(slates[team].rows == row)[0])) for row, team in zip(rows, teams, strict=True)
     ]
-    gains = np.array([slate.gains[place] for slate, place in places]).reshape(len(rows), len(engine.objectives))
+    gains = np.array([slate.gains[place] for slate, place in places]).reshape(len(rows), len(bundle.objectives))
     receipt = {
         name: ReceiptLine(discounted_sum(gains[:, number].astype(np.float64)), first.receipt[name].baseline)
-        for number, name in enumerate(engine.objectives)
+        for number, name in enumerate(bundle.objectives)
     }
-    receipt[DIVERSITY] = ReceiptLine(slate_diversity(engine.store.aspects(rows)), first.receipt[DIVERSITY].baseline)
+    aspects = bundle.pipeline.store.aspects(rows)
+    receipt[DIVERSITY] = ReceiptLine(slate_diversity(aspects), first.receipt[DIVERSITY].baseline)
     page = slice(query.offset, depth)
     names = tuple(sides)
     watch.lap("choose")
@@ -67,7 +69,7 @@ def interleave(
         first,
         query=query,
         rows=rows[page],
-        item_ids=engine.store.item_ids(rows[page]),
+        item_ids=bundle.pipeline.store.item_ids(rows[page]),
         scores=np.array([slate.scores[place] for slate, place in places[page]], dtype=np.float32),
         gains=gains[page],
         features=np.array([slate.features[place] for slate, place in places[page]]),
@@ -78,6 +80,6 @@ def interleave(
     )
 
 
-def _asked_by(side: Side, query: Query, depth: int) -> Query:
+def _query_of(side: Side, query: Query, depth: int) -> Query:
     constraints = replace(query.constraints, max_relevance_loss=side.max_relevance_loss)
     return replace(query, k=depth, offset=0, weights=side.weights, constraints=constraints, explore=False)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
@@ -131,19 +130,3 @@ def words_of_item(item: Mapping[str, str]) -> dict[str, list[str]]:
 
 def body_of(description: str, attributes: str) -> str:
     return f"{description} {attributes}"
-
-
-class Stopwatch:
-    """Seconds by stage; `lap` names what ended just now."""
-
-    def __init__(self) -> None:
-        self.seconds: dict[str, float] = {}
-        self._start = self._last = time.perf_counter()
-
-    def lap(self, stage: str) -> None:
-        now = time.perf_counter()
-        self.seconds[stage] = now - self._last
-        self._last = now
-
-    def total(self) -> dict[str, float]:
-        return {**self.seconds, "total": time.perf_counter() - self._start}

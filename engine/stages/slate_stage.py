@@ -98,6 +98,10 @@ class SlateStage:
         )
         return slate[slate >= 0], chances[slate >= 0]
 
+    def expected_at(self, weights: Floats, *, objective: int, depth: int) -> Floats:
+        """[B, M + 1] weights -> [B] discounted sum of one objective's gains over the first `depth` of their slates."""
+        return self.expected(self.slates(weights, depth=depth), objective)
+
     def expected(self, slates: NDArray[np.int64], objective: int) -> Floats:
         """[B, k] slates -> [B] discounted sum of one objective's gains; -1 adds nothing."""
         gains = np.append(self._scored.gains[:, objective].astype(np.float64), 0.0)  # -1 reads the 0

@@ -22,15 +22,17 @@ import orjson
 import structlog
 
 from trimtab.core.assignment import place
+from trimtab.core.log import impression_row
 from trimtab.engine import Engine
 from trimtab.engine.log.decisions import query_of
-from trimtab.engine.log.rows import row_of_line
+from trimtab.engine.log.rows import json_line, row_of_line
 from trimtab.service.catalogue.live_catalogue import LiveCatalogue
 from trimtab.service.children import start_module
 from trimtab.service.logs.impression_log import ImpressionLog
 from trimtab.service.observability import process_log as logs
 from trimtab.service.observability.metrics import Metrics
 from trimtab.service.search.pseudonyms import Pseudonyms
+from trimtab.service.search.records import SearchCompleted
 from trimtab.service.settings import Settings
 
 FOLDER = "shadow"
@@ -65,11 +67,11 @@ class Shadow:
             if bundle is not None:
                 self._feed = _Feed(bundle, self._data_folder, self._metrics)
 
-    def offer(self, line: bytes, unit_id: str) -> None:
-        """The log line of an answer; never waits, never fails."""
-        feed = self._feed
+    def on_search(self, completed: SearchCompleted) -> None:
+        """Search again what was answered, if it is in the shadow's share; never waits."""
+        feed, unit_id = self._feed, completed.search.unit_id or completed.slate.decision_id
         if feed is not None and place("shadow", unit_id) < self._share:
-            feed.offer(line)
+            feed.offer(json_line(impression_row(completed.impression)))
 
     def stop(self) -> None:
         self.follow(None, share=0.0)
@@ -142,7 +144,7 @@ def search_again(engine: Engine, row: dict[str, Any], log: ImpressionLog) -> dic
     """Search what a row says was asked; logs the slate and returns how it compares with the one shown."""
     start = time.perf_counter()
     try:
-        slate = engine.search(query_of(row))
+        slate = engine.slate(query_of(row))
     except Exception:  # noqa: BLE001
         # Whatever it is, it is what this process is there to find out.
         return {"outcome": "failed"}

@@ -26,7 +26,7 @@ from trimtab.service.experiments.running import (
     totals_key,
 )
 from trimtab.service.experiments.totals import read_totals
-from trimtab.service.redis.gateway import CHANGES, RedisGateway
+from trimtab.service.redis.gateway import CHANGES
 
 LEADER = "trimtab:ramp_leader"
 LEASE_MS = 5_000
@@ -43,15 +43,12 @@ return 1
 class RampController:
     """One worker's part: it leads, or waits until nobody does."""
 
-    def __init__(
-        self, experiments: Experiments, redis: RedisGateway, *, clock: Callable[[], float] = time.time
-    ) -> None:
+    def __init__(self, experiments: Experiments, *, clock: Callable[[], float] = time.time) -> None:
         self._experiments = experiments
         self._clock = clock
         self._worker = uuid4().hex
         self._turn = float("-inf")
         self._kept_at: dict[str, float] = {}
-        redis.on_poll(self.turn)
 
     def turn(self, redis: Redis) -> bool:
         """Decide on every ramp if it is time and this worker leads; returns whether it did."""

@@ -15,6 +15,7 @@ import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import partial
+from time import perf_counter
 from typing import Annotated, Literal
 
 import numpy as np
@@ -33,6 +34,7 @@ from trimtab.service.experiments.totals import ExperimentTotals
 from trimtab.service.observability.metrics import JOINED, Metrics
 from trimtab.service.redis.gateway import RedisGateway
 from trimtab.service.redis.named_definitions import NamedDefinitions
+from trimtab.service.search.records import PlannedSearch, SearchCompleted
 
 RAMPS = "trimtab:ramps"
 SLOW_MS = 50.0
@@ -246,6 +248,18 @@ class Experiments(NamedDefinitions[Experiment]):
     def ramp_state(self, name: str, experiment: Experiment) -> RampState:
         """Where its ramp stands, as last read."""
         return self._ramps.get(ramp_field(name, experiment), RampState(since=0.0))
+
+    def on_search(self, completed: SearchCompleted) -> None:
+        """Count a search that is being answered, for its arms."""
+        search = completed.search
+        if search.assigned.arms:
+            seconds = perf_counter() - search.arrived
+            is_empty = not completed.slate.item_ids
+            self.searched(search.assigned, completed.slate.decision_id, seconds=seconds, is_empty=is_empty)
+
+    def on_failure(self, search: PlannedSearch) -> None:
+        """Count a search that could not be answered, for its arms."""
+        self.failed(search.assigned)
 
     def searched(self, assigned: Assigned, decision_id: str, *, seconds: float, is_empty: bool) -> None:
         """Count a search that was answered."""

@@ -21,6 +21,7 @@ from trimtab.engine.log.impressions import FOLDER, write_part
 from trimtab.engine.log.interactions import SPOOL
 from trimtab.engine.log.rows import SCHEMA, frame_of_lines, json_line, whole_lines
 from trimtab.service.logs.journal import MAX_WAITING_LINES, Journal, Observe, dated
+from trimtab.service.search.records import SearchCompleted
 from trimtab.service.settings import Settings
 
 LINES_AT_ONCE = 2_000
@@ -49,6 +50,10 @@ class ImpressionLog(Journal):
     def folders(self) -> tuple[Path, ...]:
         """Where to look for an impression, the newest first."""
         return self._spool, self._parts
+
+    def on_search(self, completed: SearchCompleted) -> None:
+        """Log the impression of a search that is being answered."""
+        self.record(completed.impression)
 
     def record(self, impression: Impression) -> bytes:
         """Log an impression soon; never fails. Returns its line."""

@@ -1,7 +1,7 @@
-"""How far the candidates of searches are from those a ranker was trained on: PSI of each feature and gain.
+"""Drift: how far the candidates of searches are from those a ranker was trained on, as PSI of each feature and gain.
 
-Each bundle is held against its own training. What is told is of the one that answered most lately: a canary's
-candidates are those of the same searches, and two bundles in one gauge would make it jump.
+Each bundle is compared with its own training. The gauges show the bundle that answered most of the latest searches: a
+canary's candidates are those of the same searches, and two bundles in one gauge would make it jump.
 """
 
 from __future__ import annotations
@@ -20,15 +20,15 @@ from trimtab.ranker.population import Distribution
 from trimtab.service.observability.metrics import Metrics
 
 ENOUGH_ROWS = 2_000
-"""Candidates seen before a drift is told."""
+"""Fewest candidates from which drift is published."""
 MOST_ROWS = 200_000
-"""From here on older candidates count half, so that a drift shows though it was long not there."""
+"""From here on older candidates count half, so that a late drift shows."""
 MOST_BUNDLES = 4
 
 
 @dataclass
-class _Live:
-    """What was seen of one distribution."""
+class _Recent:
+    """Counts of recent searches in the bins of one distribution of training."""
 
     training: Distribution
     counts: NDArray[np.float64] = field(init=False)
@@ -48,48 +48,49 @@ class _Live:
 
 @dataclass(frozen=True)
 class _Bundle:
-    """By the column they are in."""
+    """The distributions of one bundle, by feature and by objective."""
 
-    features: Mapping[str, _Live]
-    gains: Mapping[str, _Live]
+    features: Mapping[str, _Recent]
+    gains: Mapping[str, _Recent]
 
 
-class Drift:
-    """Call `add` for some searches, and `tell` now and then."""
+class DriftMonitor:
+    """Call `record` for a sample of the searches, and `publish` from time to time."""
 
     def __init__(self, metrics: Metrics) -> None:
         self._metrics = metrics
         self._bundles: OrderedDict[str, _Bundle] = OrderedDict()
         self._lately: Counter[str] = Counter()
-        self._told = ""
+        self._published = ""
 
-    def add(self, engine: Engine, scored: ScoredCandidates) -> None:
+    def record(self, engine: Engine, scored: ScoredCandidates) -> None:
+        """Count the candidates of one search."""
         bundle = self._bundle(engine)
-        for name, live in bundle.features.items():
-            live.add(scored.features[:, FEATURES.index(name)])
-        for name, live in bundle.gains.items():
-            live.add(scored.gains[:, engine.objectives.index(name)])
+        for name, recent in bundle.features.items():
+            recent.add(scored.features[:, FEATURES.index(name)])
+        for name, recent in bundle.gains.items():
+            recent.add(scored.gains[:, engine.objectives.index(name)])
         self._lately[engine.bundle_id] += 1
 
-    def tell(self) -> None:
-        """Set the gauges; they stay as they are where nothing was added since the last time."""
+    def publish(self) -> None:
+        """Set the gauges; they stay as they are where nothing was recorded since the last time."""
         if not self._lately:
             return
-        ((self._told, _),) = self._lately.most_common(1)
+        ((self._published, _),) = self._lately.most_common(1)
         self._lately.clear()
         gauges = {"features": self._metrics.feature_drift, "gains": self._metrics.gain_drift}
-        for kind, by_name in self.told.items():
+        for kind, by_name in self.published.items():
             for name, psi in by_name.items():
                 if psi is not None:
                     gauges[kind].labels(name).set(psi)
 
     @property
-    def told(self) -> dict[str, dict[str, float | None]]:
-        """PSI of `features` and `gains` by name; None before `ENOUGH_ROWS` candidates were seen."""
-        bundle = self._bundles.get(self._told, _Bundle({}, {}))
+    def published(self) -> dict[str, dict[str, float | None]]:
+        """PSI of `features` and `gains` by name; None before `ENOUGH_ROWS` candidates were recorded."""
+        bundle = self._bundles.get(self._published, _Bundle({}, {}))
         return {
-            "features": {name: live.psi for name, live in bundle.features.items()},
-            "gains": {name: live.psi for name, live in bundle.gains.items()},
+            "features": {name: recent.psi for name, recent in bundle.features.items()},
+            "gains": {name: recent.psi for name, recent in bundle.gains.items()},
         }
 
     def _bundle(self, engine: Engine) -> _Bundle:
@@ -97,8 +98,8 @@ class Drift:
         if known is None:
             population = engine.population
             known = _Bundle(
-                {name: _Live(one) for name, one in population.features.items()},
-                {name: _Live(one) for name, one in population.gains.items()},
+                {name: _Recent(one) for name, one in population.features.items()},
+                {name: _Recent(one) for name, one in population.gains.items()},
             )
             self._bundles[engine.bundle_id] = known
             if len(self._bundles) > MOST_BUNDLES:

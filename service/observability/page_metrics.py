@@ -1,4 +1,4 @@
-"""What monitoring wants to know of pages, from the counts that each analysis comes with (`webpages.counters`)."""
+"""Prometheus metrics of page analysis, from the counts that each analysis comes with."""
 
 from __future__ import annotations
 
@@ -18,16 +18,25 @@ class PageMetrics:
         def counter(name: str, meaning: str, *labels: str) -> Counter:
             return Counter(name, meaning, labels, namespace="trimtab", registry=registry)
 
-        self._kinds = counter("pages", "Pages analysed: product, listing, checkout, other.", "kind")
-        self._levels = counter("page_levels", "Product pages by the highest feature level used.", "level")
-        self._elements = counter("page_elements", "Elements of product pages: found, abstained.", "element", "outcome")
-        self._confidences = counter(
-            "page_confidences", "Elements by confidence, at most the bound and above the next.", "element", "at_most"
+        self._kinds = counter("pages", "Pages analysed, by kind: product, listing, checkout or other.", "kind")
+        self._levels = counter("page_levels", "Product pages, by the highest feature level that was used.", "level")
+        self._elements = counter(
+            "page_elements", "Elements of product pages, by outcome: found or abstained.", "element", "outcome"
         )
-        self._compared = counter("page_prices_compared", "Product pages that state and show a price.", "site")
-        self._disagreed = counter("page_prices_disagreed", "Those where the two differ.", "site")
-        self._truncated = counter("pages_truncated", "Pages cut to the limits.")
-        self._seconds = counter("page_analysis_seconds", "Time spent on pages.")
+        self._confidences = counter(
+            "page_confidences",
+            "Elements by confidence: at most the bound and above the next lower one.",
+            "element",
+            "at_most",
+        )
+        self._compared = counter(
+            "page_prices_compared", "Product pages that state a price in their data and show one.", "site"
+        )
+        self._disagreed = counter(
+            "page_prices_disagreed", "Product pages whose stated and shown prices differ.", "site"
+        )
+        self._truncated = counter("pages_truncated", "Pages that were cut to the limits of size.")
+        self._seconds = counter("page_analysis_seconds", "Seconds spent on the analysis of pages.")
         self._sites: set[str] = set()
 
     def count(self, counted: Mapping[str, Any]) -> None:

@@ -1,7 +1,7 @@
-"""Slow signs of something wrong: drift, overlap, weights in use, promises kept. Added up beside the searches.
+"""Monitoring of ranking quality: drift, overlap, weights in use, promised and realised revenue.
 
-A search only leaves its slate in a queue. A thread takes all of them once a second and adds up what is cheap of each,
-and of one search in `SAMPLED_EVERY` what takes arithmetic on all its candidates.
+A search only leaves its slate in a queue. Once a second a thread adds up what is cheap of each slate, and for one
+search in `SAMPLED_EVERY` what takes arithmetic on all its candidates.
 """
 
 from __future__ import annotations
@@ -18,8 +18,9 @@ from numpy.typing import NDArray
 from trimtab.core.records import ScoredCandidates, Slate
 from trimtab.engine import Engine
 from trimtab.engine.plan.degradation import RANKING
-from trimtab.service.observability.drift import Drift
+from trimtab.service.observability.drift import DriftMonitor
 from trimtab.service.observability.metrics import Metrics
+from trimtab.service.search.records import SearchCompleted
 
 SAMPLED_EVERY = 16
 EVERY_SECONDS = 1.0
@@ -31,37 +32,41 @@ REALISED = "revenue"
 _log = structlog.get_logger()
 
 
-class Watching:
-    """Call `saw` for each search and `realised` with what became of slates; `tick` adds the searches up."""
+class QualityMonitor:
+    """Call `record` for each search and `record_purchases` with the events of slates; `publish` updates the metrics."""
 
     def __init__(self, metrics: Metrics) -> None:
         self._metrics = metrics
         self._slates: deque[Slate] = deque(maxlen=MOST_WAITING)
         self._samples: deque[tuple[Engine, ScoredCandidates, Slate]] = deque(maxlen=MOST_SAMPLES)
-        self._n_seen = 0
-        self._drift = Drift(metrics)
+        self._n_recorded = 0
+        self._drift = DriftMonitor(metrics)
         self._ratio_sums = np.zeros(3)
         self._closing = threading.Event()
-        self._thread = threading.Thread(target=self._run, name="trimtab-watching", daemon=True)
+        self._thread = threading.Thread(target=self._run, name="trimtab-quality", daemon=True)
 
-    def saw(self, engine: Engine, scored: ScoredCandidates, slate: Slate) -> None:
-        """Of the event loop's thread: nothing is computed here."""
+    def on_search(self, completed: SearchCompleted) -> None:
+        """Queue a search that is being answered."""
+        self.record(completed.search.engine, completed.scored, completed.slate)
+
+    def record(self, engine: Engine, scored: ScoredCandidates, slate: Slate) -> None:
+        """Queue a search. This is on the event loop's thread: nothing is computed here."""
         self._slates.append(slate)
-        self._n_seen += 1
-        if self._n_seen % SAMPLED_EVERY == 0 and RANKING not in scored.degraded:
+        self._n_recorded += 1
+        if self._n_recorded % SAMPLED_EVERY == 0 and RANKING not in scored.degraded:
             self._samples.append((engine, scored, slate))
 
-    def realised(self, matched: pl.DataFrame) -> None:
-        """What receipts promised came true: events of slates that are in the log (`engine.log.interactions`)."""
+    def record_purchases(self, matched: pl.DataFrame) -> None:
+        """Add the revenue of events of slates that are in the log (`engine.log.interactions`)."""
         paid = matched.filter(pl.col("action") == "purchase")["value"].sum()
         self._metrics.receipts_realised.labels(REALISED).inc(float(paid))
 
     def drift(self) -> dict[str, dict[str, float | None]]:
         """Population stability index against training of each feature and gain of the bundle this worker answers with.
 
-        None before enough candidates were seen.
+        None before enough candidates were recorded.
         """
-        return self._drift.told
+        return self._drift.published
 
     def start(self) -> None:
         self._thread.start()
@@ -73,19 +78,19 @@ class Watching:
     def _run(self) -> None:
         while not self._closing.wait(EVERY_SECONDS):
             try:
-                self.tick()
+                self.publish()
             except Exception:  # noqa: BLE001
-                # Nothing that is watched may end the watching.
-                _log.exception("watching")
+                # One search that cannot be added up must not end the monitoring.
+                _log.exception("quality monitor")
 
-    def tick(self) -> None:
-        """Add up what has come since the last time."""
+    def publish(self) -> None:
+        """Update the metrics with the searches queued since the last time."""
         self._add_slates([self._slates.popleft() for _ in range(len(self._slates))])
         for _ in range(len(self._samples)):
             engine, scored, slate = self._samples.popleft()
-            self._drift.add(engine, scored)
+            self._drift.record(engine, scored)
             self._add_overlap(engine, scored, slate)
-        self._drift.tell()
+        self._drift.publish()
 
     def _add_slates(self, slates: Sequence[Slate]) -> None:
         weights, promised = _Sums(), _Sums()
@@ -101,7 +106,7 @@ class Watching:
             self._metrics.receipts_promised.labels(name).inc(total)
 
     def _add_overlap(self, engine: Engine, scored: ScoredCandidates, slate: Slate) -> None:
-        """Weight of the first item shown, were pure relevance what draws: `p_target / p_logged`."""
+        """Add the importance weight of the first item shown, with pure relevance as target: `p_target / p_logged`."""
         rules = slate.query.constraints
         if slate.seed is None or slate.query.offset or rules.pins or rules.exclusions or not len(slate.rows):
             return

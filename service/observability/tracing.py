@@ -1,4 +1,4 @@
-"""OpenTelemetry traces: a span a search with one a stage below it. Off unless an address to send them to is set.
+"""OpenTelemetry traces: one span for a search and one below it for each stage. Off unless a collector is set.
 
 Spans are made when a search is done, from the times its stages took, so that nothing is traced while it computes; they
 are sent by a thread of their own. A request's `traceparent` (W3C Trace Context) makes the search part of its trace.
@@ -10,7 +10,7 @@ import time
 from typing import TYPE_CHECKING
 
 from trimtab.core.errors import BadInput
-from trimtab.core.records import Slate
+from trimtab.service.search.records import SearchCompleted
 
 if TYPE_CHECKING:
     from opentelemetry.sdk.trace import SpanProcessor, TracerProvider
@@ -27,19 +27,15 @@ class Tracing:
         self._provider = provider
         self._tracer = None if provider is None else provider.get_tracer(SERVICE_NAME)
 
-    def searched(self, slate: Slate, *, seconds: float, since_slate: float, traceparent: str | None) -> None:
-        """A search that was just answered.
-
-        Args:
-            seconds: from its arrival until now.
-            since_slate: from when its slate was chosen until now.
-        """
+    def on_search(self, completed: SearchCompleted) -> None:
+        """Trace a search that is being answered."""
         if self._tracer is None:
             return
         from opentelemetry.trace import set_span_in_context  # noqa: PLC0415
         from opentelemetry.trace.propagation.tracecontext import TraceContextTextMapPropagator  # noqa: PLC0415
 
-        now = time.time_ns()
+        slate, traceparent = completed.slate, completed.search.traceparent
+        now, clock = time.time_ns(), time.perf_counter()
         parent = TraceContextTextMapPropagator().extract({"traceparent": traceparent}) if traceparent else None
         attributes: dict[str, AttributeValue] = {
             "trimtab.decision_id": slate.decision_id,
@@ -47,10 +43,11 @@ class Tracing:
             "trimtab.n_candidates": slate.n_candidates,
             "trimtab.degraded": list(slate.degraded),
         }
-        span = self._tracer.start_span("search", parent, attributes=attributes, start_time=now - _ns(seconds))
+        arrived = now - _ns(clock - completed.search.arrived)
+        span = self._tracer.start_span("search", parent, attributes=attributes, start_time=arrived)
         if span.is_recording():
             below = set_span_in_context(span)
-            chosen = now - _ns(since_slate)
+            chosen = now - _ns(clock - completed.chosen_at)
             at = chosen - _ns(slate.seconds["total"])
             for stage, spent in slate.seconds.items():
                 if stage != "total":

@@ -22,7 +22,6 @@ from safetensors import SafetensorError
 from safetensors.numpy import load, save
 
 from trimtab.core.records import Query, ScoredCandidates
-from trimtab.engine import Engine
 from trimtab.service.observability.metrics import Metrics
 from trimtab.service.redis.gateway import RedisGateway
 
@@ -50,10 +49,10 @@ class CandidateCache:
         if seconds > 0:
             redis.on_poll(self._learn)
 
-    def key(self, engine: Engine, query: Query) -> bytes:
-        """What the scored candidates of a query depend on."""
+    def key(self, state: str, query: Query) -> bytes:
+        """What the scored candidates of a query depend on, in one state of the engine."""
         parts = [
-            engine.state,
+            state,
             query.text,
             [[one.field, one.values, one.low, one.high] for one in query.filters],
             query.user_id,
@@ -80,8 +79,8 @@ class CandidateCache:
         return scored
 
     def put(self, key: bytes, scored: ScoredCandidates) -> None:
-        """Keep an entry; what was scored in a degraded way is not worth keeping."""
-        if self._seconds == 0 or scored.degraded:
+        """Keep an entry."""
+        if self._seconds == 0:
             return
         self._keep(key, scored)
         self._unshared.add(key)

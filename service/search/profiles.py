@@ -32,15 +32,15 @@ class Profiles(NamedDefinitions[Profile]):
     def __init__(self, redis: RedisGateway) -> None:
         super().__init__(redis, "profile", Profile)
 
-    def get(self, name: str | None) -> Profile | None:
-        """The profile of that name; `default`, if there is one, where no name is given.
 
-        Raises:
-            BadParameter: there is none of that name.
-        """
-        profiles = self.all()
-        if name is None:
-            return profiles.get(DEFAULT)
-        if name not in profiles:
-            raise BadParameter("profile", f"there is no profile {name!r}", ", ".join(profiles) or "none is defined")
-        return profiles[name]
+def profile_named(name: str | None, profiles: Mapping[str, Profile]) -> Profile | None:
+    """The profile of that name; `default`, if there is one, where no name is given.
+
+    Raises:
+        BadParameter: there is none of that name.
+    """
+    if name is None:
+        return profiles.get(DEFAULT)
+    if name not in profiles:
+        raise BadParameter("profile", f"there is no profile {name!r}", ", ".join(profiles) or "none is defined")
+    return profiles[name]

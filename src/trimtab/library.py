@@ -102,7 +102,7 @@ class SearchIndex:
         text = query.strip()
         if not text:
             raise BadParameter("query", "is empty", "some words")
-        slate = self.engine.search(
+        slate = self.engine.slate(
             Query(
                 text=text,
                 k=k,

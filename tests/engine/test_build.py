@@ -48,7 +48,7 @@ def test_a_catalogue_of_ids_and_titles_searches_by_stated_rules(tmp_path: Path) 
     out = tmp_path / "bundle"
     build_bundle(catalogue(tmp_path, ("item_id", "title")), out, source="shop.csv")
     engine = Engine.load(out)
-    assert engine.search(Query("red shirt")).item_ids[0] == "1"
+    assert engine.slate(Query("red shirt")).item_ids[0] == "1"
     assert "cold start" in engine.manifest["training"]["statement"]
 
 
@@ -56,7 +56,7 @@ def test_without_prices_there_is_no_revenue_to_weigh(tmp_path: Path) -> None:
     out = tmp_path / "bundle"
     build_bundle(catalogue(tmp_path, ("item_id", "title")), out, source="shop.csv")
     with pytest.raises(BadParameter, match=r"w_revenue: no such objective.*w_relevance, w_diversity"):
-        Engine.load(out).search(Query("shirt", weights={"revenue": 1.0}))
+        Engine.load(out).slate(Query("shirt", weights={"revenue": 1.0}))
 
 
 def test_judgments_train_the_ranker_and_evaluation_sees_it(tmp_path: Path) -> None:
@@ -117,4 +117,4 @@ def test_a_log_trains_the_ranker(engine: Engine, small_grocery: Grocery, tmp_pat
     learned = Engine.load(out)
     assert learned.manifest["training"]["trained_on"] == ["log"]
     assert 0 < learned.manifest["training"]["n_lists"] <= 80
-    assert learned.search(Query("yogurt")).item_ids
+    assert learned.slate(Query("yogurt")).item_ids

@@ -31,7 +31,7 @@ def test_a_moved_bundle_gives_the_same_answers(copy: Path, engine: Engine) -> No
     moved = Engine.load(copy)
     assert moved.bundle_id == engine.bundle_id
     query = Query("vanilla ice cream", weights={"relevance": 0.6, "revenue": 0.3, "diversity": 0.1})
-    assert moved.search(query).scores.tolist() == engine.search(query).scores.tolist()
+    assert moved.slate(query).scores.tolist() == engine.slate(query).scores.tolist()
 
 
 def test_whoever_serves_may_read_it_and_need_not_write(copy: Path, engine: Engine) -> None:
@@ -39,7 +39,7 @@ def test_whoever_serves_may_read_it_and_need_not_write(copy: Path, engine: Engin
     for lock in copy.rglob("*.lock"):
         lock.unlink()
     there = set(copy.rglob("*"))
-    assert Engine.load(copy).search(Query("soup")).item_ids == engine.search(Query("soup")).item_ids
+    assert Engine.load(copy).slate(Query("soup")).item_ids == engine.slate(Query("soup")).item_ids
     assert set(copy.rglob("*")) == there
 
 

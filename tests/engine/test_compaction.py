@@ -30,8 +30,8 @@ def test_it_answers_as_before_and_follows_what_came_later(small_bundle: Path, en
     before = LiveEngine(engine, tmp_path / "changes").at_version(3)
     assert len(compacted.store) == len(engine.store) + 1 - 10
     for text in ("quince jelly", "ice cream", "yogurt"):
-        ours = compacted.search(Query(text, user_id=user_id, k=10))
-        theirs = before.search(Query(text, user_id=user_id, k=10))
+        ours = compacted.slate(Query(text, user_id=user_id, k=10))
+        theirs = before.slate(Query(text, user_id=user_id, k=10))
         assert len(set(ours.item_ids) & set(theirs.item_ids)) >= 8
     history = compacted.pipeline.histories.of(user_id)
     known = before.pipeline.histories.of(user_id)

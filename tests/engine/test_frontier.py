@@ -23,7 +23,7 @@ def test_each_point_is_what_its_weights_would_show(engine: Engine) -> None:
     for number in (0, len(found.weights) // 2, len(found.weights) - 1, found.knee):
         assert number is not None
         weights = dict(zip(found.names, found.weights[number].tolist(), strict=True))
-        receipt = engine.search(Query("ice cream", k=10, weights=weights)).receipt
+        receipt = engine.slate(Query("ice cream", k=10, weights=weights)).receipt
         assert found.expected[number] == pytest.approx([receipt[name].expected for name in found.names], rel=1e-5)
 
 
@@ -37,7 +37,7 @@ def test_no_point_beats_one_on_the_front(engine: Engine) -> None:
 
 def test_exclusions_are_in_no_slate(engine: Engine) -> None:
     query = Query("coffee", k=5)
-    best = engine.search(Query("coffee", k=5, weights={"relevance": 1})).item_ids[0]
+    best = engine.slate(Query("coffee", k=5, weights={"relevance": 1})).item_ids[0]
     with_best = frontier(engine, query)
     without = frontier(engine, Query("coffee", k=5, constraints=Constraints(exclusions=frozenset([best]))))
     assert without.expected[:, 0].max() < with_best.expected[:, 0].max()

@@ -19,7 +19,7 @@ from trimtab.engine.log.rows import frame_of, json_line, rows_of
 @pytest.fixture
 def rows(engine: Engine) -> list[dict[str, object]]:
     now = datetime(2026, 1, 2, 3, 4, 5, tzinfo=UTC)
-    slates = [engine.search(Query("yogurt", k=5, session_id=f"s{n}", explore=True)) for n in range(3)]
+    slates = [engine.slate(Query("yogurt", k=5, session_id=f"s{n}", explore=True)) for n in range(3)]
     return [impression_row(engine.impression(slate, now)) for slate in slates]
 
 

@@ -16,7 +16,7 @@ from trimtab.ranker.features import FEATURES
 
 
 def slate_of(engine: Engine, text: str, user_id: str | None = None) -> tuple[list[str], list[float]]:
-    slate = engine.search(Query(text, user_id=user_id))
+    slate = engine.slate(Query(text, user_id=user_id))
     return list(slate.item_ids), slate.scores.tolist()
 
 
@@ -41,12 +41,12 @@ def test_who_follows_the_log_searches_as_who_wrote_it(engine: Engine, tmp_path: 
 def test_an_item_that_is_written_again_word_by_word_is_ranked_as_before(engine: Engine, tmp_path: Path) -> None:
     """Its words and meaning are computed by another way than when it was built; so are the features."""
     text = "ice cream"
-    before = engine.search(Query(text, k=5, explain=True))
+    before = engine.slate(Query(text, k=5, explain=True))
     item_id = before.item_ids[2]
     live = LiveEngine(engine, tmp_path)
     whole = live.item(item_id)
     live.change([{**whole, "url": "https://shop.example/another"}])
-    after = live.newest.search(Query(text, k=5))
+    after = live.newest.slate(Query(text, k=5))
     assert after.item_ids == before.item_ids
     assert live.newest.store.row_of(item_id) >= len(engine.store)
     np.testing.assert_allclose(after.features, before.features, rtol=1e-3, atol=1e-4)
@@ -59,20 +59,20 @@ def test_what_a_user_bought_is_remembered_when_the_item_moves(engine: Engine, tm
     assert history is not None
     item_id = engine.store.item_ids(history.rows[:1])[0]
     pinned = Query("soup", k=1, user_id=user_id, constraints=Constraints(pins={0: item_id}))
-    bought = engine.search(pinned).features[0, position]
+    bought = engine.slate(pinned).features[0, position]
     assert bought > 0
     live = LiveEngine(engine, tmp_path)
     live.change([{"item_id": item_id, "title": "Another name"}])
-    assert live.newest.search(pinned).features[0, position] == bought
-    assert live.newest.search(replace(pinned, user_id=None)).features[0, position] == 0
+    assert live.newest.slate(pinned).features[0, position] == bought
+    assert live.newest.slate(replace(pinned, user_id=None)).features[0, position] == 0
 
 
 def test_prices_count_in_the_ranking(engine: Engine, tmp_path: Path) -> None:
     by_revenue = Query("yogurt", weights={"revenue": 1.0})
-    last = engine.search(replace(by_revenue, k=200)).item_ids[-1]
+    last = engine.slate(replace(by_revenue, k=200)).item_ids[-1]
     live = LiveEngine(engine, tmp_path)
     live.change([{"item_id": last, "price": 5000.0}])
-    assert live.newest.search(by_revenue).item_ids[0] == last
+    assert live.newest.slate(by_revenue).item_ids[0] == last
 
 
 def test_a_change_is_all_or_nothing(engine: Engine, tmp_path: Path) -> None:

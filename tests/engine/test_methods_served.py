@@ -54,14 +54,14 @@ def test_a_steerable_method_is_served_with_a_receipt_in_real_units(method: str, 
     engine = Engine.load(out)
     assert engine.manifest["training"]["method"] == method
     for weights in ({"relevance": 1.0}, {"revenue": 1.0}, {"relevance": 0.5, "revenue": 0.2, "diversity": 0.3}):
-        slate = engine.search(Query("shirt", weights=weights))
+        slate = engine.slate(Query("shirt", weights=weights))
         assert slate.gains.shape == (len(slate.item_ids), 2)
         assert slate.receipt["revenue"].expected > 0
-    drawn = engine.search(Query("shirt", explore=True, session_id="s", weights={"relevance": 0.5, "diversity": 0.5}))
+    drawn = engine.slate(Query("shirt", explore=True, session_id="s", weights={"relevance": 0.5, "diversity": 0.5}))
     assert all(0 < propensity <= 1 for propensity in drawn.propensities)
-    halfway = engine.search(Query("shirt", weights=engine.weights_for({"revenue": 0.5})))
+    halfway = engine.slate(Query("shirt", weights=engine.weights_for({"revenue": 0.5})))
     assert 0 <= halfway.weights["revenue"] <= 1
-    bounded = engine.search(Query("shirt", weights={"revenue": 1.0}, constraints=Constraints(max_relevance_loss=0.1)))
+    bounded = engine.slate(Query("shirt", weights={"revenue": 1.0}, constraints=Constraints(max_relevance_loss=0.1)))
     assert bounded.infeasible or bounded.receipt["relevance"].change > -0.1 - 1e-6
 
 
@@ -79,7 +79,7 @@ def test_a_steered_network_learns_from_what_households_bought(small_grocery: Gro
     engine = Engine.load(tmp_path / "bundle")
     assert engine.manifest["training"]["method"] == "film"
     assert 0 < engine.manifest["training"]["test"]["ndcg@10"]["value"] <= 1
-    dear, good = (engine.search(Query("soup", weights=weights)) for weights in ({"revenue": 1.0}, {"relevance": 1.0}))
+    dear, good = (engine.slate(Query("soup", weights=weights)) for weights in ({"revenue": 1.0}, {"relevance": 1.0}))
     assert dear.item_ids != good.item_ids
     assert engine.weights_for({"revenue": 1.0}) == {"relevance": 0, "revenue": 1}
 
@@ -88,7 +88,7 @@ def test_one_objective_leaves_nothing_to_steer_but_serves(tmp_path: Path) -> Non
     out = tmp_path / "bundle"
     items = catalogue(tmp_path, with_prices=False)
     build_bundle(items, out, source="shop.csv", judgments=JUDGMENTS, method="film")
-    assert Engine.load(out).search(Query("red shirt")).item_ids
+    assert Engine.load(out).slate(Query("red shirt")).item_ids
 
 
 def test_a_method_with_a_model_a_weight_is_refused_before_anything_is_written(tmp_path: Path) -> None:
@@ -110,4 +110,4 @@ def test_items_by_the_better_encoder_queries_by_the_quick_one(tmp_path: Path) ->
     build_bundle(catalogue(tmp_path), out, source="shop.csv", encoder="distilled")
     engine = Engine.load(out)
     assert engine.manifest["retrieval"]["encoder"] == "distilled"
-    assert set(engine.search(Query("cotton shirt")).item_ids[:2]) == {"1", "2"}
+    assert set(engine.slate(Query("cotton shirt")).item_ids[:2]) == {"1", "2"}

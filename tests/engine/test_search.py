@@ -21,12 +21,12 @@ text = st.sampled_from(TEXTS)
 
 
 def gains_of_slate(engine: Engine, query: Query) -> np.ndarray:
-    return np.array([line.expected for line in engine.search(query).receipt.values()])
+    return np.array([line.expected for line in engine.slate(query).receipt.values()])
 
 
 def test_weights_steer_the_slate_and_the_receipt_says_so(engine: Engine) -> None:
-    relevant = engine.search(Query("ice cream", k=10, weights={"relevance": 1}))
-    dear = engine.search(Query("ice cream", k=10, weights={"relevance": 0.2, "revenue": 0.8}))
+    relevant = engine.slate(Query("ice cream", k=10, weights={"relevance": 1}))
+    dear = engine.slate(Query("ice cream", k=10, weights={"relevance": 0.2, "revenue": 0.8}))
     assert relevant.receipt["relevance"].change == pytest.approx(0)
     assert dear.receipt["revenue"].expected > relevant.receipt["revenue"].expected
     assert dear.receipt["relevance"].expected < relevant.receipt["relevance"].expected
@@ -35,8 +35,8 @@ def test_weights_steer_the_slate_and_the_receipt_says_so(engine: Engine) -> None
 
 
 def test_more_weight_on_diversity_is_more_diverse(engine: Engine) -> None:
-    plain = engine.search(Query("yogurt", k=10, weights={"relevance": 1}))
-    diverse = engine.search(Query("yogurt", k=10, weights={"relevance": 0.5, "diversity": 0.5}))
+    plain = engine.slate(Query("yogurt", k=10, weights={"relevance": 1}))
+    diverse = engine.slate(Query("yogurt", k=10, weights={"relevance": 0.5, "diversity": 0.5}))
     assert diverse.receipt["diversity"].expected > plain.receipt["diversity"].expected
     assert diverse.receipt["diversity"].expected == pytest.approx(slate_diversity(engine.store.aspects(diverse.rows)))
 
@@ -60,16 +60,16 @@ def test_a_loss_budget_holds_or_is_called_infeasible(
     engine: Engine, text: str, relevance: float, diversity: float, loss: float
 ) -> None:
     weights = {"relevance": relevance, "revenue": 1.0, "diversity": diversity}
-    slate = engine.search(Query(text, k=10, weights=weights, constraints=Constraints(max_relevance_loss=loss)))
+    slate = engine.slate(Query(text, k=10, weights=weights, constraints=Constraints(max_relevance_loss=loss)))
     line = slate.receipt["relevance"]
     assert not slate.infeasible
     assert line.expected >= (1 - loss) * line.baseline - 1e-4
 
 
 def test_a_pin_may_make_a_budget_infeasible(engine: Engine) -> None:
-    far = engine.search(Query("ground coffee", k=1)).item_ids[0]
+    far = engine.slate(Query("ground coffee", k=1)).item_ids[0]
     constraints = Constraints(max_relevance_loss=0.0, pins={0: far})
-    slate = engine.search(Query("vanilla ice cream", k=5, constraints=constraints))
+    slate = engine.slate(Query("vanilla ice cream", k=5, constraints=constraints))
     assert slate.infeasible
     assert slate.item_ids[0] == far
 
@@ -82,9 +82,9 @@ def test_paging_is_a_partition_of_the_candidates(
     def page(offset: int) -> tuple[str, ...]:
         weights = {"relevance": 1.0, "diversity": diversity}
         query = Query(text, k=k, offset=offset, weights=weights, session_id=session, explore=session is not None)
-        return engine.search(query).item_ids
+        return engine.slate(query).item_ids
 
-    n = engine.search(Query(text)).n_candidates
+    n = engine.slate(Query(text)).n_candidates
     pages = [item for offset in range(0, n, k) for item in page(offset)]
     assert len(pages) == len(set(pages)) == n
 
@@ -94,8 +94,8 @@ def test_paging_is_a_partition_of_the_candidates(
 def test_pins_stay_and_exclusions_are_gone(
     engine: Engine, text: str, position: int, other: str, diversity: float
 ) -> None:
-    pinned, excluded = engine.search(Query(other, k=2)).item_ids
-    slate = engine.search(
+    pinned, excluded = engine.slate(Query(other, k=2)).item_ids
+    slate = engine.slate(
         Query(
             text,
             k=10,
@@ -109,16 +109,16 @@ def test_pins_stay_and_exclusions_are_gone(
 
 
 def test_an_exclusion_beats_a_pin_and_a_rule_may_outlive_its_item(engine: Engine) -> None:
-    first = engine.search(Query("soup", k=1)).item_ids[0]
+    first = engine.slate(Query("soup", k=1)).item_ids[0]
     constraints = Constraints(pins={0: first, 1: "gone"}, exclusions=frozenset({first, "gone"}))
-    slate = engine.search(Query("soup", k=5, constraints=constraints))
+    slate = engine.slate(Query("soup", k=5, constraints=constraints))
     assert first not in slate.item_ids
     assert len(slate.item_ids) == 5
 
 
 def test_an_explored_slate_is_a_function_of_its_session(engine: Engine) -> None:
     def explored(session: str) -> tuple[str, ...]:
-        return engine.search(Query("yogurt", session_id=session, explore=True)).item_ids
+        return engine.slate(Query("yogurt", session_id=session, explore=True)).item_ids
 
     assert explored("a") == explored("a")
     assert len({explored(f"session {n}") for n in range(20)}) > 1
@@ -126,7 +126,7 @@ def test_an_explored_slate_is_a_function_of_its_session(engine: Engine) -> None:
 
 def test_logged_propensities_are_those_of_plackett_luce(engine: Engine) -> None:
     query = Query("soup", k=8, weights={"relevance": 0.7, "revenue": 0.3}, session_id="s", explore=True)
-    slate = engine.search(query)
+    slate = engine.slate(query)
     scored = engine.score(query)
     ranges = np.array([objective["range"] for objective in engine.manifest["objectives"]])
     utilities = scored.gains @ (np.array([0.7, 0.3]) / ranges)
@@ -140,11 +140,11 @@ def test_logged_propensities_are_those_of_plackett_luce(engine: Engine) -> None:
 
 def test_exploring_needs_a_session(engine: Engine) -> None:
     with pytest.raises(BadParameter, match="explore"):
-        engine.search(Query("soup", explore=True))
+        engine.slate(Query("soup", explore=True))
 
 
 def test_the_receipt_is_the_discounted_sum_of_what_is_shown(engine: Engine) -> None:
-    slate = engine.search(Query("coffee", k=10, weights={"relevance": 0.5, "revenue": 0.5}))
+    slate = engine.slate(Query("coffee", k=10, weights={"relevance": 0.5, "revenue": 0.5}))
     for number, name in enumerate(slate.objectives):
         assert slate.receipt[name].expected == pytest.approx(discounted_sum(slate.gains[:, number]), rel=1e-6)
 
@@ -152,12 +152,12 @@ def test_the_receipt_is_the_discounted_sum_of_what_is_shown(engine: Engine) -> N
 def test_a_filter_narrows_and_never_empties_what_has_matches(engine: Engine) -> None:
     last = int(engine.score(Query("coffee")).rows[-1])
     brand = engine.store.display(last)["brand"]
-    slate = engine.search(Query("coffee", filters=(Filter("brand", values=(brand,)),)))
+    slate = engine.slate(Query("coffee", filters=(Filter("brand", values=(brand,)),)))
     assert {engine.store.display(row)["brand"] for row in slate.rows.tolist()} == {brand}
 
 
 def test_no_match_is_an_empty_slate_with_an_empty_receipt(engine: Engine) -> None:
-    slate = engine.search(Query("xqzvkjw wvqxz"))
+    slate = engine.slate(Query("xqzvkjw wvqxz"))
     assert slate.item_ids == ()
     assert slate.receipt["relevance"].expected == 0
     assert slate.receipt["relevance"].change is None
@@ -165,15 +165,15 @@ def test_no_match_is_an_empty_slate_with_an_empty_receipt(engine: Engine) -> Non
 
 def test_an_offset_past_the_end_says_where_the_end_is(engine: Engine) -> None:
     with pytest.raises(BadParameter, match="offset: 100000 is past the end"):
-        engine.search(Query("coffee", offset=100_000))
+        engine.slate(Query("coffee", offset=100_000))
 
 
 def test_an_unknown_weight_lists_the_known_ones(engine: Engine) -> None:
     with pytest.raises(BadParameter, match="w_relevance, w_revenue, w_diversity"):
-        engine.search(Query("coffee", weights={"margin": 1.0}))
+        engine.slate(Query("coffee", weights={"margin": 1.0}))
 
 
 def test_a_known_household_changes_the_ranking(engine: Engine) -> None:
-    anybody = engine.search(Query("yogurt", k=20)).item_ids
-    assert any(engine.search(Query("yogurt", k=20, user_id=user)).item_ids != anybody for user in engine.user_ids[:20])
-    assert engine.search(Query("yogurt", k=20, user_id="nobody")).item_ids == anybody
+    anybody = engine.slate(Query("yogurt", k=20)).item_ids
+    assert any(engine.slate(Query("yogurt", k=20, user_id=user)).item_ids != anybody for user in engine.user_ids[:20])
+    assert engine.slate(Query("yogurt", k=20, user_id="nobody")).item_ids == anybody

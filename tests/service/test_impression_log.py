@@ -101,7 +101,7 @@ def test_more_than_the_memory_may_hold_is_lost_and_counted(settings: Settings, e
 
 
 def engine_line(engine: Engine) -> bytes:
-    return json_line(impression_row(engine.impression(engine.search(Query("soup")), datetime.now(UTC))))
+    return json_line(impression_row(engine.impression(engine.slate(Query("soup")), datetime.now(UTC))))
 
 
 texts = st.text(st.characters(exclude_categories=["Cs"]), max_size=8)
@@ -132,7 +132,7 @@ def test_a_sealed_part_has_what_was_logged(
 ) -> None:
     now = datetime(2026, 1, 2, 3, 4, 5, microsecond, tzinfo=UTC)
     row = {
-        **impression_row(engine.impression(engine.search(Query("soup", k=2)), now)),
+        **impression_row(engine.impression(engine.slate(Query("soup", k=2)), now)),
         "query": query,
         "weights": weights,
         "boosts": boosts,

@@ -38,7 +38,8 @@ class Worker:
     def __post_init__(self) -> None:
         redis = RedisGateway(None, timeout_seconds=1, poll_seconds=1)
         self.experiments = Experiments(redis, Metrics())
-        self.ramps = RampController(self.experiments, redis, clock=lambda: self.now)
+        self.ramps = RampController(self.experiments, clock=lambda: self.now)
+        redis.on_poll(self.ramps.turn)
         self._redis = redis
 
     def poll(self, now: float) -> None:

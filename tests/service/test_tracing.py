@@ -10,7 +10,7 @@ from opentelemetry.sdk.trace.export import SimpleSpanProcessor
 from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanExporter
 
 from tests.support.services import serving
-from trimtab.service import app as service_app
+from trimtab.service import bootstrap
 from trimtab.service.observability.tracing import Tracing, provider
 from trimtab.service.settings import Settings
 
@@ -26,7 +26,7 @@ def exporter(monkeypatch: pytest.MonkeyPatch) -> InMemorySpanExporter:
     def in_memory(_: str | None, *, share: float) -> Tracing:
         return Tracing(provider(SimpleSpanProcessor(exporter), share=share))
 
-    monkeypatch.setattr(service_app, "tracing", in_memory)
+    monkeypatch.setattr(bootstrap, "tracing", in_memory)
     return exporter
 
 

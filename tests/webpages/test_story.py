@@ -125,7 +125,7 @@ def test_pages_into_a_catalogue_that_is_built_and_grows(tmp_path: Path) -> None:
     assert (lantern["title"], lantern["price"], lantern["in_stock"]) == ("Brass Lantern", pytest.approx(49.9), True)
 
     build_bundle(items, tmp_path / "bundle", source=into.name)
-    assert Engine.load(tmp_path / "bundle").search(Query("brass lantern")).item_ids[0] == "gtin:04006381333931"
+    assert Engine.load(tmp_path / "bundle").slate(Query("brass lantern")).item_ids[0] == "gtin:04006381333931"
 
 
 def test_a_price_is_followed_from_file_to_file(tmp_path: Path) -> None:

@@ -12,7 +12,7 @@ from trimtab.service.http.auth import AccessControl
 from trimtab.service.http.bodies import JSON
 from trimtab.service.http.problem_documents import documented
 from trimtab.service.search.request import SearchRequest, documented_parameters, from_query_string
-from trimtab.service.search.searching import Searching
+from trimtab.service.search.search_service import SearchService
 
 PARAMETERS = ("q", "k", "filter", "user_id")
 """Those of a search on which its trade-offs depend."""
@@ -37,7 +37,7 @@ class FrontierResponse(BaseModel):
     took_ms: dict[str, float] = Field(description="Milliseconds by stage.")
 
 
-def frontier_router(searching: Searching, gate: AccessControl, admission: Admission) -> APIRouter:
+def frontier_router(service: SearchService, gate: AccessControl, admission: Admission) -> APIRouter:
     router = APIRouter(tags=["search"])
 
     @router.get(
@@ -52,7 +52,7 @@ def frontier_router(searching: Searching, gate: AccessControl, admission: Admiss
         gate.check(request, "search")
         asked = _without_steering(from_query_string(request.scope["query_string"], ()))
         async with admission.turn():
-            answer = await searching.frontier(asked)
+            answer = await service.frontier(asked)
         return Response(answer, headers={"Cache-Control": "no-store"}, media_type=JSON)
 
     return router

@@ -21,12 +21,14 @@ from trimtab.service.playground.suggestions import Suggestions
 from trimtab.service.playground.templates import HEADERS, templates
 from trimtab.service.search.profiles import Profiles
 from trimtab.service.search.request import from_query_string
-from trimtab.service.search.searching import Searching
+from trimtab.service.search.search_service import SearchService
 
 N_EXAMPLES = 6
 
 
-def playground_router(searching: Searching, profiles: Profiles, gate: AccessControl, admission: Admission) -> APIRouter:
+def playground_router(
+    service: SearchService, profiles: Profiles, gate: AccessControl, admission: Admission
+) -> APIRouter:
     router = APIRouter(include_in_schema=False)
     page = templates().get_template("playground.html")
     suggestions_of: WeakKeyDictionary[Engine, Suggestions] = WeakKeyDictionary()
@@ -39,7 +41,7 @@ def playground_router(searching: Searching, profiles: Profiles, gate: AccessCont
 
     @router.get("/", response_class=HTMLResponse)
     async def playground(request: Request) -> HTMLResponse:
-        engine = searching.engine
+        engine = service.engine
         examples = (await suggestions_for(engine)).examples(N_EXAMPLES)
         shown = profiles.all() if _may_read(gate, request) else {}
         presets: dict[str, Any] = {name: profile.model_dump() for name, profile in shown.items()}
@@ -51,13 +53,13 @@ def playground_router(searching: Searching, profiles: Profiles, gate: AccessCont
         """`GET /search` for who tunes weights: the same slate, which is not logged because no shopper sees it."""
         gate.check(request, "search")
         async with admission.turn():
-            answer = searching.preview(from_query_string(request.scope["query_string"], searching.known_weights))
+            answer = service.preview(from_query_string(request.scope["query_string"], service.known_weights))
         return Response(answer, headers=ANSWER_HEADERS, media_type=JSON)
 
     @router.get("/playground/suggestions")
     async def suggest(request: Request, q: Annotated[str, Query(max_length=512)] = "") -> list[str]:
         gate.check(request, "search")
-        return (await suggestions_for(searching.engine)).of(q)
+        return (await suggestions_for(service.engine)).of(q)
 
     return router
 

@@ -11,7 +11,7 @@ from trimtab.service.http.bodies import JSON, documented_body, read_object
 from trimtab.service.http.problem_documents import documented
 from trimtab.service.search.request import documented_parameters, documented_schema, from_object, from_query_string
 from trimtab.service.search.response import SearchResponse
-from trimtab.service.search.searching import Searching
+from trimtab.service.search.search_service import SearchService
 
 ANSWER_HEADERS = {"Cache-Control": "no-store"}
 """An answer kept by a proxy would be shown without being logged, and a draw shown twice has another propensity."""
@@ -37,9 +37,11 @@ LINKS = {
 """What can be asked next, for the documentation and for who tests against it."""
 
 
-def search_router(searching: Searching, gate: AccessControl, admission: Admission, *, max_body_bytes: int) -> APIRouter:
+def search_router(
+    service: SearchService, gate: AccessControl, admission: Admission, *, max_body_bytes: int
+) -> APIRouter:
     router = APIRouter(tags=["search"])
-    known_weights = searching.known_weights
+    known_weights = service.known_weights
 
     @router.get(
         "/search",
@@ -53,7 +55,7 @@ def search_router(searching: Searching, gate: AccessControl, admission: Admissio
         turn = admission.turn(priority_of(request, gate.check(request, "search")))
         async with turn:
             asked = from_query_string(request.scope["query_string"], known_weights)
-            answer = searching.answer(asked, start=turn.start, traceparent=request.headers.get("traceparent"))
+            answer = service.answer(asked, arrived=turn.start, traceparent=request.headers.get("traceparent"))
         return Response(answer, headers=ANSWER_HEADERS, media_type=JSON)
 
     @router.post(
@@ -69,7 +71,7 @@ def search_router(searching: Searching, gate: AccessControl, admission: Admissio
         values = await read_object(request, max_bytes=max_body_bytes)
         async with turn:
             asked = from_object(values, known_weights)
-            answer = searching.answer(asked, start=turn.start, traceparent=request.headers.get("traceparent"))
+            answer = service.answer(asked, arrived=turn.start, traceparent=request.headers.get("traceparent"))
         return Response(answer, headers=ANSWER_HEADERS, media_type=JSON)
 
     return router

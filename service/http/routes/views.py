@@ -11,14 +11,16 @@ from fastapi.responses import HTMLResponse
 from trimtab.core.errors import NotFound
 from trimtab.service.bundles.serving import Bundles
 from trimtab.service.http.routes.replays import Name
-from trimtab.service.observability.quality import Watching
+from trimtab.service.observability.quality import QualityMonitor
 from trimtab.service.playground.templates import HEADERS, VIEWS, templates
 
 SHOWN = ("bundle_id", "created", "source", "objectives", "default_weights", "catalogue", "retrieval", "training")
 """Of a manifest; its files and libraries are for machines."""
 
 
-def views_router(bundles: Bundles, watching: Watching, *, reader: Callable[[Request], Awaitable[None]]) -> APIRouter:
+def views_router(
+    bundles: Bundles, quality: QualityMonitor, *, reader: Callable[[Request], Awaitable[None]]
+) -> APIRouter:
     router = APIRouter(include_in_schema=False)
     page = templates().get_template("view.html")
 
@@ -37,6 +39,6 @@ def views_router(bundles: Bundles, watching: Watching, *, reader: Callable[[Requ
     async def bundle() -> dict[str, Any]:
         """What the bundle that serves says of itself, and how far this worker's searches are from its training."""
         manifest = bundles.serving.manifest
-        return {**{name: manifest[name] for name in SHOWN}, "drift": watching.drift()}
+        return {**{name: manifest[name] for name in SHOWN}, "drift": quality.drift()}
 
     return router

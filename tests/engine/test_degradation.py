@@ -1,4 +1,4 @@
-"""A search that is short of time goes without the least dear parts first, and the same levels make the same slate."""
+"""Degradation: a search short of time leaves out the least expensive parts first; the same levels, the same slate."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from trimtab.engine.plan.degradation import (
     FEW_CANDIDATES,
     LEVELS,
     RANKING,
-    Steady,
+    FixedLevels,
     in_order,
 )
 from trimtab.engine.plan.stage_costs import StageCosts
@@ -64,42 +64,44 @@ def deadline(timeout: float, clock: Clock | None = None, shape: Shape = ALL) -> 
 
 
 @pytest.mark.parametrize(("level", "price"), list(enumerate(PRICES)))
-def test_the_first_rung_that_fits_is_taken(level: int, price: float) -> None:
-    assert in_order(deadline(price).before("live")) == LEVELS[:level]
-    assert in_order(deadline(price - 0.5).before("live")) == LEVELS[: level + 1]
+def test_the_first_level_that_fits_is_taken(level: int, price: float) -> None:
+    assert in_order(deadline(price).levels_before("live")) == LEVELS[:level]
+    assert in_order(deadline(price - 0.5).levels_before("live")) == LEVELS[: level + 1]
 
 
 def test_what_the_queue_took_is_gone() -> None:
     clock = Clock()
-    pace = deadline(100.0, clock)
+    degradation = deadline(100.0, clock)
     clock.now = 90.0
-    assert in_order(pace.before("live")) == LEVELS[:3]
+    assert in_order(degradation.levels_before("live")) == LEVELS[:3]
 
 
 def test_it_is_decided_again_as_time_goes_by() -> None:
     clock = Clock()
-    pace = deadline(20.0, clock)
-    assert pace.before("live") == pace.before("retrieve") == frozenset()
+    degradation = deadline(20.0, clock)
+    assert degradation.levels_before("live") == degradation.levels_before("retrieve") == frozenset()
     clock.now = 17.5  # retrieval took far longer than expected
-    assert in_order(pace.before("rank")) == (DIVERSITY, CANDIDATES, RANKING), "and what was done cannot be undone"
+    assert in_order(degradation.levels_before("rank")) == (DIVERSITY, CANDIDATES, RANKING), (
+        "and what was done cannot be undone"
+    )
     clock.now = 50.0
-    assert in_order(pace.before("choose")) == (DIVERSITY, CANDIDATES, RANKING)
-    assert pace.is_past
+    assert in_order(degradation.levels_before("choose")) == (DIVERSITY, CANDIDATES, RANKING)
+    assert degradation.is_past
 
 
 def test_only_what_was_wanted_can_be_left_out() -> None:
     plain = Shape(is_personal=False, is_diverse=False, is_constrained=False, depth_bits=5)
-    assert in_order(deadline(0.0, shape=plain).before("retrieve")) == (CANDIDATES, RANKING, DENSE)
+    assert in_order(deadline(0.0, shape=plain).levels_before("retrieve")) == (CANDIDATES, RANKING, DENSE)
 
 
 @given(st.floats(0, 20), st.lists(st.floats(0, 10), min_size=4, max_size=4))
 def test_less_time_never_means_more_work(timeout: float, laps: list[float]) -> None:
     clocks = Clock(), Clock()
-    paces = deadline(timeout, clocks[0]), deadline(timeout / 2, clocks[1])
+    degradations = deadline(timeout, clocks[0]), deadline(timeout / 2, clocks[1])
     for stage, lap in zip(STAGES, (0.0, *laps), strict=True):
         for clock in clocks:
             clock.now += lap
-        ample, scarce = (pace.before(stage) for pace in paces)
+        ample, scarce = (degradation.levels_before(stage) for degradation in degradations)
         assert ample <= scarce
 
 
@@ -107,12 +109,12 @@ def test_costs_follow_what_is_observed_and_not_one_pause() -> None:
     costs = StageCosts()
     for _ in range(200):
         costs.observe("rank", 2.0)
-    assert costs.of("rank") == pytest.approx(2.0, rel=0.1)
+    assert costs.estimate("rank") == pytest.approx(2.0, rel=0.1)
     costs.observe("rank", 500.0)
-    assert costs.of("rank") < 2.5
+    assert costs.estimate("rank") < 2.5
     for _ in range(40):
         costs.observe("rank", 8.0)
-    assert costs.of("rank") == pytest.approx(8.0, rel=0.1)
+    assert costs.estimate("rank") == pytest.approx(8.0, rel=0.1)
 
 
 def test_most_observations_are_below_the_estimate() -> None:
@@ -120,7 +122,7 @@ def test_most_observations_are_below_the_estimate() -> None:
     series = [1.0 + (number * 37 % 100) / 100 for number in range(4000)]
     for seconds in series:
         costs.observe("rank", seconds)
-    assert 1.85 < costs.of("rank") < 2.1
+    assert 1.85 < costs.estimate("rank") < 2.1
 
 
 def test_a_stage_that_was_slow_once_is_tried_again() -> None:
@@ -131,37 +133,39 @@ def test_a_stage_that_was_slow_once_is_tried_again() -> None:
             costs.observe(way, 1e9)
     tries = 0
     for _ in range(2000):
-        pace = Deadline(costs, ALL, start=0.0, seconds=100.0, clock=Clock())
-        if RANKING not in pace.before("live"):
+        degradation = Deadline(costs, ALL, start=0.0, seconds=100.0, clock=Clock())
+        if RANKING not in degradation.levels_before("live"):
             tries += 1
-            pace.learn({"rank": 2.0})
+            degradation.learn({"rank": 2.0})
         else:
-            pace.learn({})
+            degradation.learn({})
     assert tries > 1
 
 
-@pytest.mark.parametrize("n_rungs", range(1, len(LEVELS) + 1))
+@pytest.mark.parametrize("n_levels", range(1, len(LEVELS) + 1))
 @pytest.mark.parametrize("explore", [False, True])
-def test_a_degraded_decision_is_made_again_to_the_bit(engine: Engine, n_rungs: int, explore: bool) -> None:
+def test_a_degraded_decision_is_made_again_to_the_bit(engine: Engine, n_levels: int, explore: bool) -> None:
     query = Query("ice cream", k=7, weights=MIXED, explore=explore, session_id="s", user_id=engine.user_ids[0])
-    slate = engine.search(query, Steady(frozenset(LEVELS[:n_rungs])))
-    assert slate.degraded == LEVELS[:n_rungs]
+    slate = engine.slate(query, FixedLevels(frozenset(LEVELS[:n_levels])))
+    assert slate.degraded == LEVELS[:n_levels]
     row = impression_row(engine.impression(slate, datetime.now(UTC)))
     again = replay_decision(engine, row)
     assert again["reproduced"], again["differences"]
     assert [hit["item_id"] for hit in again["hits"]] == list(slate.item_ids)
 
 
-def test_each_rung_does_what_it_says(engine: Engine) -> None:
+def test_each_level_does_what_it_says(engine: Engine) -> None:
     query = Query("ice cream", k=10, weights=MIXED)
-    whole = engine.search(query)
-    by_rungs = {levels: engine.search(query, Steady(frozenset(levels))) for levels in (LEVELS[:n] for n in range(6))}
-    assert by_rungs[()].item_ids == whole.item_ids
-    assert by_rungs[LEVELS[:1]].item_ids == whole.item_ids, "nobody's live features are missed"
-    assert by_rungs[LEVELS[:2]].weights == pytest.approx({"relevance": 2 / 3, "revenue": 1 / 3, "diversity": 0})
-    few = by_rungs[LEVELS[:3]]
+    whole = engine.slate(query)
+    by_levels = {
+        levels: engine.slate(query, FixedLevels(frozenset(levels))) for levels in (LEVELS[:n] for n in range(6))
+    }
+    assert by_levels[()].item_ids == whole.item_ids
+    assert by_levels[LEVELS[:1]].item_ids == whole.item_ids, "nobody's live features are missed"
+    assert by_levels[LEVELS[:2]].weights == pytest.approx({"relevance": 2 / 3, "revenue": 1 / 3, "diversity": 0})
+    few = by_levels[LEVELS[:3]]
     assert few.n_candidates == FEW_CANDIDATES < whole.n_candidates
-    unranked, by_words = by_rungs[LEVELS[:4]], by_rungs[LEVELS[:5]]
+    unranked, by_words = by_levels[LEVELS[:4]], by_levels[LEVELS[:5]]
     pipeline = engine.pipeline
     assert unranked.rows.tolist() == pipeline.retrieve("ice cream").rows[:10].tolist()
     assert by_words.rows.tolist() == pipeline.retrieve("ice cream", by_meaning=False).rows[:10].tolist()
@@ -174,14 +178,14 @@ def test_the_head_of_the_candidates_is_what_a_smaller_retrieval_finds(engine: En
 
 
 @pytest.mark.parametrize("levels", [LEVELS[:n] for n in range(len(LEVELS) + 1)], ids=len)
-def test_rules_and_deep_pages_hold_on_every_rung(engine: Engine, levels: tuple[str, ...]) -> None:
-    pace = Steady(frozenset(levels))
-    found = engine.search(Query("ice cream", k=30)).item_ids
+def test_rules_and_deep_pages_hold_at_every_level(engine: Engine, levels: tuple[str, ...]) -> None:
+    degradation = FixedLevels(frozenset(levels))
+    found = engine.slate(Query("ice cream", k=30)).item_ids
     rules = Constraints(pins={0: found[20]}, exclusions=frozenset({found[0]}))
-    slate = engine.search(Query("ice cream", k=10, constraints=rules), pace)
+    slate = engine.slate(Query("ice cream", k=10, constraints=rules), degradation)
     assert slate.item_ids[0] == found[20]
     assert found[0] not in slate.item_ids
-    pages = [engine.search(Query("ice cream", k=30, offset=offset), pace) for offset in (0, 30, 60)]
+    pages = [engine.slate(Query("ice cream", k=30, offset=offset), degradation) for offset in (0, 30, 60)]
     assert all(len(page.item_ids) == 30 for page in pages)
     shown = [set(page.item_ids) for page in pages]
     if CANDIDATES not in levels:  # pages of one query are ranked among different numbers of candidates there
@@ -189,13 +193,15 @@ def test_rules_and_deep_pages_hold_on_every_rung(engine: Engine, levels: tuple[s
 
 
 def test_words_that_nothing_has_find_nothing_by_words_and_no_page_is_an_error(engine: Engine) -> None:
-    pace = Steady(frozenset(LEVELS))
-    assert engine.search(Query("ice cream", k=20, offset=190), pace).item_ids is not None
-    assert DENSE in engine.search(Query("qqqq xxxx", offset=10), pace).degraded
+    degradation = FixedLevels(frozenset(LEVELS))
+    assert engine.slate(Query("ice cream", k=20, offset=190), degradation).item_ids is not None
+    assert DENSE in engine.slate(Query("qqqq xxxx", offset=10), degradation).degraded
 
 
 def test_the_costs_are_known_before_the_first_request(engine: Engine) -> None:
     costs = measured_costs(engine)
     shape = Shape.of(Query("soup"), engine.default_weights)
-    assert in_order(Deadline(costs, shape, start=0, seconds=1e-9, clock=Clock()).before("retrieve")) == LEVELS[1:]
-    assert Deadline(costs, shape, start=0, seconds=1e9, clock=Clock()).before("retrieve") == frozenset()
+    assert (
+        in_order(Deadline(costs, shape, start=0, seconds=1e-9, clock=Clock()).levels_before("retrieve")) == LEVELS[1:]
+    )
+    assert Deadline(costs, shape, start=0, seconds=1e9, clock=Clock()).levels_before("retrieve") == frozenset()

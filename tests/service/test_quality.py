@@ -1,4 +1,4 @@
-"""What is watched beside the searches: drift against training, overlap, weights in use, promises kept."""
+"""Monitoring of ranking quality: drift against training, overlap, weights in use, promises kept."""
 
 from __future__ import annotations
 
@@ -16,22 +16,22 @@ from tests.support.services import metric, serving
 from tests.support.waiting import eventually
 from trimtab.core.records import Query
 from trimtab.engine import Engine
-from trimtab.engine.plan.degradation import LEVELS, Steady
+from trimtab.engine.plan.degradation import LEVELS, FixedLevels
 from trimtab.ranker.features import FEATURES
 from trimtab.ranker.population import Distribution
 from trimtab.service.observability.metrics import Metrics
-from trimtab.service.observability.quality import SAMPLED_EVERY, Watching
+from trimtab.service.observability.quality import SAMPLED_EVERY, QualityMonitor
 from trimtab.service.settings import Settings
 
 QUERIES = ("ice cream", "yogurt", "coffee", "pasta", "soup", "cheddar cheese")
 
 
 class Watched:
-    """A watching and what it tells."""
+    """A quality monitor and what it publishes."""
 
     def __init__(self) -> None:
         self.metrics = Metrics()
-        self.watching = Watching(self.metrics)
+        self.monitor = QualityMonitor(self.metrics)
 
     def sees(self, engine: Engine, query: Query, *, times: int = SAMPLED_EVERY, price: float | None = None) -> None:
         scored = engine.score(query)
@@ -41,31 +41,31 @@ class Watched:
             scored = replace(scored, features=features)
         slate = engine.choose(query, scored)
         for _ in range(times):
-            self.watching.saw(engine, scored, slate)
+            self.monitor.record(engine, scored, slate)
 
-    def told(self) -> dict[str, float]:
+    def published(self) -> dict[str, float]:
         """By name and labels."""
-        self.watching.tick()
+        self.monitor.publish()
         lines = self.metrics.exposition().decode().splitlines()
         return {name: float(value) for name, _, value in (line.rpartition(" ") for line in lines if line[0] != "#")}
 
 
-def told_of_price(price: float | None, engine: Engine) -> float:
+def published_of_price(price: float | None, engine: Engine) -> float:
     watched = Watched()
     for user_id in engine.user_ids[:3]:
         for query in QUERIES:
             watched.sees(engine, Query(query, user_id=user_id), price=price)
-    return watched.told()['trimtab_feature_drift{feature="price"}']
+    return watched.published()['trimtab_feature_drift{feature="price"}']
 
 
 def test_a_feature_that_drifts_is_told_apart_from_one_that_does_not(engine: Engine) -> None:
-    assert told_of_price(None, engine) < 0.5 < told_of_price(9.0, engine)
+    assert published_of_price(None, engine) < 0.5 < published_of_price(9.0, engine)
 
 
 def test_nothing_is_told_of_a_few_candidates(engine: Engine) -> None:
     watched = Watched()
     watched.sees(engine, Query("soup"))
-    assert not any("drift{" in name for name in watched.told())
+    assert not any("drift{" in name for name in watched.published())
 
 
 def test_a_canary_does_not_disturb_what_is_told_of_the_bundle_that_serves(engine: Engine) -> None:
@@ -73,11 +73,11 @@ def test_a_canary_does_not_disturb_what_is_told_of_the_bundle_that_serves(engine
     canary.bundle_id = "another"
     for query in QUERIES * 3:
         watched.sees(engine, Query(query))
-    before = watched.told()
+    before = watched.published()
     watched.sees(canary, Query("soup"))
     for query in QUERIES:
         watched.sees(engine, Query(query))
-    after = watched.told()
+    after = watched.published()
     drifts = [name for name in before if "drift{" in name]
     assert drifts
     assert [after[name] for name in drifts] == pytest.approx([before[name] for name in drifts], abs=0.05)
@@ -87,20 +87,20 @@ def test_gains_are_watched_too(engine: Engine) -> None:
     watched = Watched()
     for query in QUERIES * 3:
         watched.sees(engine, Query(query))
-    told = watched.told()
-    assert {f'trimtab_gain_drift{{objective="{name}"}}' for name in engine.objectives} <= told.keys()
+    published = watched.published()
+    assert {f'trimtab_gain_drift{{objective="{name}"}}' for name in engine.objectives} <= published.keys()
 
 
 def test_weights_in_use_and_what_receipts_promised(engine: Engine) -> None:
     watched = Watched()
     query = Query("soup", weights={"relevance": 0.7, "revenue": 0.3})
     watched.sees(engine, query, times=10)
-    watched.watching.realised(pl.DataFrame({"action": ["purchase", "click"], "value": [7.5, 3.0]}))
-    told = watched.told()
-    assert told['trimtab_weights_used_total{objective="revenue"}'] == pytest.approx(3)
-    expected = engine.search(query).receipt["revenue"].expected
-    assert told['trimtab_receipts_promised_total{objective="revenue"}'] == pytest.approx(10 * expected)
-    assert told['trimtab_receipts_realised_total{objective="revenue"}'] == 7.5
+    watched.monitor.record_purchases(pl.DataFrame({"action": ["purchase", "click"], "value": [7.5, 3.0]}))
+    published = watched.published()
+    assert published['trimtab_weights_used_total{objective="revenue"}'] == pytest.approx(3)
+    expected = engine.slate(query).receipt["revenue"].expected
+    assert published['trimtab_receipts_promised_total{objective="revenue"}'] == pytest.approx(10 * expected)
+    assert published['trimtab_receipts_realised_total{objective="revenue"}'] == 7.5
 
 
 def test_what_is_bought_of_a_slate_is_realised_and_what_is_bought_elsewhere_is_not(
@@ -127,21 +127,21 @@ def test_overlap_is_whole_where_pure_relevance_was_drawn_and_less_elsewhere(engi
         watched = Watched()
         for number in range(40):
             watched.sees(engine, Query("ice cream", weights=weights, explore=True, session_id=str(number)))
-        told = watched.told()
-        shares.append(told["trimtab_overlap_ess_share"])
-        assert told["trimtab_propensity_count"] == 40 * SAMPLED_EVERY * 20
+        published = watched.published()
+        shares.append(published["trimtab_overlap_ess_share"])
+        assert published["trimtab_propensity_count"] == 40 * SAMPLED_EVERY * 20
     assert shares[0] == pytest.approx(1, abs=1e-3)
     assert shares[1] < 0.9
 
 
 def test_what_was_not_ranked_is_no_drift(engine: Engine) -> None:
     watched = Watched()
-    pace = Steady(frozenset(LEVELS))
+    degradation = FixedLevels(frozenset(LEVELS))
     for query in QUERIES * 3:
-        scored = engine.score(Query(query), pace=pace)
+        scored = engine.score(Query(query), degradation=degradation)
         for _ in range(SAMPLED_EVERY):
-            watched.watching.saw(engine, scored, engine.choose(Query(query), scored, pace=pace))
-    assert not any("drift{" in name for name in watched.told())
+            watched.monitor.record(engine, scored, engine.choose(Query(query), scored, degradation=degradation))
+    assert not any("drift{" in name for name in watched.published())
 
 
 @given(st.lists(st.floats(-5, 5, width=32), min_size=20, max_size=200))

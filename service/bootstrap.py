@@ -1,0 +1,256 @@
+"""Puts the service together from its settings: the parts, what they subscribe to, what runs beside the requests."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from trimtab.engine import Engine
+from trimtab.engine.plan.search_plan import Hooks
+from trimtab.service.bundles.folder import BundleFolder
+from trimtab.service.bundles.serving import Bundles
+from trimtab.service.bundles.shadow import Shadow
+from trimtab.service.catalogue.bundle_rebuilder import BundleRebuilder
+from trimtab.service.catalogue.live_catalogue import LiveCatalogue
+from trimtab.service.experiments.ramp_controller import RampController
+from trimtab.service.experiments.running import Experiments
+from trimtab.service.http.auth import AccessControl
+from trimtab.service.http.keys import Keys
+from trimtab.service.logs.event_compactor import EventCompactor
+from trimtab.service.logs.event_log import EventLog
+from trimtab.service.logs.impression_log import ImpressionLog
+from trimtab.service.observability.metrics import Metrics
+from trimtab.service.observability.quality import QualityMonitor
+from trimtab.service.observability.tracing import Tracing, tracing
+from trimtab.service.pages.page_ingest import PageIngest
+from trimtab.service.pages.page_worker import PageWorker
+from trimtab.service.pages.tracked_pages import TrackedPages
+from trimtab.service.redis.gateway import RedisGateway
+from trimtab.service.search.candidate_cache import CandidateCache
+from trimtab.service.search.deadline_learning import DeadlineLearning
+from trimtab.service.search.planner import SearchPlanner
+from trimtab.service.search.profiles import Profiles
+from trimtab.service.search.pseudonyms import Pseudonyms
+from trimtab.service.search.recent_events import RecentEvents
+from trimtab.service.search.records import Subscriber
+from trimtab.service.search.rules import Rules
+from trimtab.service.search.search_service import SearchService
+from trimtab.service.settings import Settings
+
+Background = tuple[Callable[[], None], Callable[[], None]]
+"""How something that runs beside the requests is started and stopped."""
+
+
+@dataclass(frozen=True)
+class Foundations:
+    """The parts that every other part may use."""
+
+    settings: Settings
+    metrics: Metrics
+    redis: RedisGateway
+    pseudonyms: Pseudonyms
+
+
+@dataclass(frozen=True)
+class Serving:
+    """The engines that answer, and the catalogue under them."""
+
+    catalogue: LiveCatalogue
+    shadow: Shadow
+    bundles: Bundles
+    rebuilder: BundleRebuilder
+
+
+@dataclass(frozen=True)
+class Definitions:
+    """What admins define, and who may."""
+
+    profiles: Profiles
+    rules: Rules
+    experiments: Experiments
+    keys: Keys
+    access: AccessControl
+
+
+@dataclass(frozen=True)
+class Records:
+    """What is written down of searches and events."""
+
+    impressions: ImpressionLog
+    recent_events: RecentEvents
+    events: EventLog
+    compactor: EventCompactor
+    quality: QualityMonitor
+    traces: Tracing
+
+
+@dataclass(frozen=True)
+class PageParts:
+    """The analysis of web pages."""
+
+    worker: PageWorker
+    ingest: PageIngest
+    tracked: TrackedPages
+
+
+@dataclass(frozen=True)
+class Parts:
+    """The whole service without HTTP."""
+
+    foundations: Foundations
+    serving: Serving
+    definitions: Definitions
+    records: Records
+    pages: PageParts
+    search: SearchService
+
+
+def build_parts(settings: Settings) -> Parts:
+    """Load the bundle and connect the parts; nothing runs yet.
+
+    The order matters in one place: at each poll Redis' readers run in the order in which they were registered here.
+    Bundles come before the definitions that name them, experiments before the ramps that move them.
+
+    Raises:
+        BundleDamaged, BundleMismatch: the bundle cannot serve.
+    """
+    foundations = _build_foundations(settings)
+    serving = _build_serving(foundations)
+    definitions = _build_definitions(foundations)
+    records = _build_records(foundations, definitions.experiments)
+    pages = _build_pages(foundations, serving.catalogue)
+    search = _build_search(foundations, serving, definitions, records)
+    return Parts(foundations, serving, definitions, records, pages, search)
+
+
+def background(parts: Parts) -> tuple[Background, ...]:
+    """What runs beside the requests, in the order in which it starts; it stops in the opposite order.
+
+    Redis starts before what speaks to it and stops after it; logs stop before Redis, and pages before the catalogue
+    that they write to.
+    """
+    serving, records, pages = parts.serving, parts.records, parts.pages
+    return (
+        (lambda: None, records.traces.close),
+        (records.quality.start, records.quality.stop),
+        (parts.foundations.redis.start, parts.foundations.redis.stop),
+        (serving.catalogue.start, serving.catalogue.stop),
+        (serving.rebuilder.start, serving.rebuilder.stop),
+        (serving.bundles.start, serving.bundles.stop),
+        (records.compactor.start, records.compactor.close),
+        (records.impressions.start, records.impressions.close),
+        (records.events.start, records.events.close),
+        (pages.worker.start, pages.worker.stop),
+        (pages.ingest.start, pages.ingest.stop),
+        (pages.tracked.start, pages.tracked.stop),
+    )
+
+
+def _build_foundations(settings: Settings) -> Foundations:
+    redis = RedisGateway(
+        settings.redis_url,
+        timeout_seconds=settings.redis_timeout_seconds,
+        poll_seconds=settings.redis_poll_seconds,
+    )
+    return Foundations(settings, Metrics(), redis, Pseudonyms(settings.id_salt))
+
+
+def _build_serving(foundations: Foundations) -> Serving:
+    settings, metrics, pseudonyms = foundations.settings, foundations.metrics, foundations.pseudonyms
+    catalogue = LiveCatalogue(settings.data_folder, metrics, load=lambda path: pseudonyms.engine(Engine.load(path)))
+    shadow = Shadow(settings.data_folder, metrics)
+    bundles = Bundles(
+        BundleFolder(settings.bundle_folder or settings.bundle.parent, settings.bundle),
+        redis=foundations.redis,
+        shadow=shadow,
+        metrics=metrics,
+        golden_queries=settings.golden_queries,
+        check_seconds=settings.bundle_check_seconds,
+        load=catalogue.load,
+        forget=catalogue.forget,
+    )
+    rebuilder = BundleRebuilder(bundles, catalogue, metrics, items=settings.rebuild_after_items)
+    return Serving(catalogue, shadow, bundles, rebuilder)
+
+
+def _build_definitions(foundations: Foundations) -> Definitions:
+    settings, redis = foundations.settings, foundations.redis
+    profiles, rules = Profiles(redis), Rules(redis)
+    experiments = Experiments(redis, foundations.metrics)
+    redis.on_poll(RampController(experiments).turn)
+    keys = Keys(redis)
+    access = AccessControl(
+        keys,
+        admin_key=settings.admin_key,
+        is_required=settings.keys_are_required,
+        admin_port=settings.admin_port,
+    )
+    return Definitions(profiles, rules, experiments, keys, access)
+
+
+def _build_records(foundations: Foundations, experiments: Experiments) -> Records:
+    settings, redis, metrics = foundations.settings, foundations.redis, foundations.metrics
+    recent_events, quality = RecentEvents(redis), QualityMonitor(metrics)
+    return Records(
+        impressions=ImpressionLog(settings, metrics.log_observer("impressions")),
+        recent_events=recent_events,
+        events=EventLog(
+            settings,
+            redis,
+            metrics.log_observer("interactions"),
+            followers=(recent_events.follow, experiments.totals.follow),
+        ),
+        compactor=EventCompactor(
+            settings.data_folder,
+            lambda result, n: metrics.events_compacted.labels(result).inc(n),
+            every_seconds=settings.log_compact_seconds,
+            follow=quality.record_purchases,
+        ),
+        quality=quality,
+        traces=tracing(settings.traces_url, share=settings.traces_sample_ratio),
+    )
+
+
+def _build_pages(foundations: Foundations, catalogue: LiveCatalogue) -> PageParts:
+    settings, metrics = foundations.settings, foundations.metrics
+    worker = PageWorker(seconds=settings.page_seconds)
+    ingest = PageIngest(settings, worker, catalogue, metrics, metrics.log_observer("pages"))
+    return PageParts(worker, ingest, TrackedPages(settings, foundations.redis, worker, metrics.log_observer("tracked")))
+
+
+def _build_search(
+    foundations: Foundations, serving: Serving, definitions: Definitions, records: Records
+) -> SearchService:
+    settings, redis, metrics = foundations.settings, foundations.redis, foundations.metrics
+    planner = SearchPlanner(
+        serving.bundles,
+        serving.catalogue,
+        profiles=definitions.profiles,
+        rules=definitions.rules,
+        experiments=definitions.experiments,
+        pseudonyms=foundations.pseudonyms,
+        settings=settings,
+    )
+    cache = CandidateCache(redis, metrics, entries=settings.cache_entries, seconds=settings.cache_seconds)
+    return SearchService(
+        planner,
+        Hooks(candidates=cache, recent_events=records.recent_events.of),
+        redis,
+        log=records.impressions.on_search,
+        subscribers=_subscribers(foundations, serving, definitions, records),
+        on_failure=definitions.experiments.on_failure,
+    )
+
+
+def _subscribers(
+    foundations: Foundations, serving: Serving, definitions: Definitions, records: Records
+) -> tuple[Subscriber, ...]:
+    """Who is told of each answered search, after the impression log. Those that measure the whole answer come last."""
+    return (
+        serving.shadow.on_search,
+        foundations.metrics.on_search,
+        records.quality.on_search,
+        definitions.experiments.on_search,
+        DeadlineLearning(foundations.metrics).on_search,
+        records.traces.on_search,
+    )

@@ -1,0 +1,184 @@
+"""Plans a search from its request: who asks, which engine answers, which query under which constraints, by when."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from math import inf
+
+from trimtab.core.records import Query, Side
+from trimtab.core.seeds import seed_of
+from trimtab.engine import Engine
+from trimtab.engine.plan.deadline import Deadline, Shape, measured_costs
+from trimtab.engine.plan.search_plan import SearchPlan
+from trimtab.retrieval.filters import parse_filter
+from trimtab.service.bundles.serving import Bundles, ServingBundle
+from trimtab.service.catalogue.live_catalogue import LiveCatalogue
+from trimtab.service.experiments.running import Assigned, Experiments
+from trimtab.service.search.profiles import DEFAULT, Profile, Profiles, profile_named
+from trimtab.service.search.pseudonyms import Pseudonyms
+from trimtab.service.search.records import PlannedSearch
+from trimtab.service.search.request import SearchRequest
+from trimtab.service.search.rules import Rules
+from trimtab.service.settings import Settings
+
+N_SEEDS = 1 << 63
+"""Seeds are spread evenly over this many values."""
+NOBODY = Assigned()
+
+
+class SearchPlanner:
+    """Makes plans, by what is defined and loaded at the moment."""
+
+    def __init__(
+        self,
+        bundles: Bundles,
+        catalogue: LiveCatalogue,
+        *,
+        profiles: Profiles,
+        rules: Rules,
+        experiments: Experiments,
+        pseudonyms: Pseudonyms,
+        settings: Settings,
+    ) -> None:
+        self._bundles = bundles
+        self._catalogue = catalogue
+        self._profiles = profiles
+        self._rules = rules
+        self._experiments = experiments
+        self._pseudonyms = pseudonyms
+        self._exploration_ratio = settings.exploration_ratio
+        self._timeout_ms = settings.timeout_ms
+        self._costs = measured_costs(bundles.serving)
+
+    @property
+    def engine(self) -> Engine:
+        """The engine that answers from now on, with the catalogue as it is now; a request takes it once."""
+        return self._catalogue.newest(self._bundles.serving)
+
+    def plan(self, request: SearchRequest, *, arrived: float, traceparent: str | None = None) -> PlannedSearch:
+        """The search of a shopper, who may be in experiments.
+
+        Args:
+            arrived: of `time.perf_counter`; the time to answer runs from there.
+
+        Raises:
+            BadParameter: a profile, filter or attainment that does not exist here.
+        """
+        timestamp = datetime.now(UTC)
+        request = self._pseudonyms.request(request)
+        unit_id = request.user_id or request.session_id
+        profiles = self._profiles.all()
+        assigned = self._assigned(request, profiles)
+        served = self._served(assigned, unit_id)
+        engine = self._catalogue.newest(served.engine)
+        query = self._query(engine, request, assigned, profiles, timestamp)
+        deadline = self._deadline(engine, query, arrived, request.timeout_ms or self._timeout_ms)
+        return PlannedSearch(
+            plan=SearchPlan(query, deadline, _sides(query, assigned, profiles)),
+            deadline=deadline,
+            engine=engine,
+            role=served.role,
+            assigned=assigned,
+            arm=f"canary/{served.name}" if served.role == "canary" else assigned.label,
+            unit_id=unit_id,
+            timestamp=timestamp,
+            arrived=arrived,
+            traceparent=traceparent,
+        )
+
+    def plan_preview(self, request: SearchRequest) -> tuple[Engine, SearchPlan]:
+        """The engine and the plan of a search that no shopper sees: in no experiment, without a deadline.
+
+        Raises:
+            BadParameter: as `plan`.
+        """
+        engine = self.engine
+        request = self._pseudonyms.request(request)
+        query = self._query(engine, request, NOBODY, self._profiles.all(), datetime.now(UTC))
+        return engine, SearchPlan(query, self._deadline(engine, query, 0.0, inf))
+
+    def _assigned(self, request: SearchRequest, profiles: Mapping[str, Profile]) -> Assigned:
+        """The experiments' arms of a request that leaves the weights to the service."""
+        if request.weights or request.mode == "attainment" or request.profile is not None:
+            return NOBODY
+        assigned = self._experiments.assign(user_id=request.user_id, session_id=request.session_id)
+        bundles = self._bundles.loaded
+        # An arm whose profile or bundle is gone serves nobody: its missing units raise the sample-ratio alarm.
+        assigned = Assigned(
+            tuple(
+                one
+                for one in assigned.arms
+                if (one.profile is None or one.profile in profiles) and (one.bundle is None or one.bundle in bundles)
+            )
+        )
+        self._experiments.count(assigned)
+        return assigned
+
+    def _served(self, assigned: Assigned, unit_id: str | None) -> ServingBundle:
+        """Who answers: the bundle of the experiment's arm, or else the canary or the active one."""
+        if not assigned.arms:
+            return self._bundles.choose(unit_id)
+        arm = None if assigned.bundle is None else self._bundles.arm(assigned.bundle)
+        return arm or self._bundles.choose(None)
+
+    def _query(
+        self,
+        engine: Engine,
+        request: SearchRequest,
+        assigned: Assigned,
+        profiles: Mapping[str, Profile],
+        timestamp: datetime,
+    ) -> Query:
+        if assigned.profile is None:
+            profile = profile_named(request.profile, profiles)
+        else:
+            profile = profiles.get(assigned.profile)
+        weights: Mapping[str, float] | None = request.weights or None
+        if request.mode == "attainment":
+            weights = engine.weights_for(request.weights)
+        loss = request.max_relevance_loss
+        if profile is not None:
+            weights = weights or profile.weights
+            loss = profile.max_relevance_loss if loss is None else loss
+        filters = tuple(map(parse_filter, request.filter))
+        share = self._exploration_ratio if assigned.exploration_share is None else assigned.exploration_share
+        return Query(
+            text=request.q,
+            k=request.k,
+            offset=request.offset,
+            weights=weights,
+            constraints=self._rules.constraints(request.q, filters, timestamp, max_relevance_loss=loss),
+            filters=filters,
+            facets=request.facets,
+            user_id=request.user_id,
+            session_id=request.session_id,
+            explore=_explores(request.session_id, share) if request.explore is None else request.explore,
+            explain=request.explain,
+        )
+
+    def _deadline(self, engine: Engine, query: Query, arrived: float, timeout_ms: float) -> Deadline:
+        return Deadline(self._costs, Shape.of(query, engine.default_weights), start=arrived, seconds=timeout_ms / 1e3)
+
+
+def _explores(session_id: str | None, share: float) -> bool:
+    """Whole sessions explore or do not: the pages of one session are pages of one draw."""
+    if session_id is None or share == 0:
+        return False
+    return seed_of("exploration share", session_id) < share * N_SEEDS
+
+
+def _sides(query: Query, assigned: Assigned, profiles: Mapping[str, Profile]) -> dict[str, Side]:
+    """The rankings that an interleaving arm compares.
+
+    Empty where a pin must stay or the slate is a draw: then the first side is shown alone.
+    """
+    if query.constraints.pins or query.explore or not all(name in (None, *profiles) for _, name in assigned.sides):
+        return {}
+    chosen = {arm: profiles.get(name or DEFAULT) for arm, name in assigned.sides}
+    return {
+        arm: Side(None, query.constraints.max_relevance_loss)
+        if profile is None
+        else Side(profile.weights, profile.max_relevance_loss)
+        for arm, profile in chosen.items()
+    }

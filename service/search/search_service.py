@@ -1,0 +1,135 @@
+"""Answers searches: a plan, the engine, the answer, and the record that subscribers are given."""
+
+from __future__ import annotations
+
+from asyncio import to_thread
+from collections.abc import Callable, Sequence
+from time import perf_counter
+
+import orjson
+import structlog
+
+from trimtab.core.errors import BadInput
+from trimtab.engine import Engine
+from trimtab.engine.plan.search_plan import Hooks
+from trimtab.engine.response import response_of
+from trimtab.service.redis.gateway import RedisGateway
+from trimtab.service.search.planner import SearchPlanner
+from trimtab.service.search.records import PlannedSearch, SearchCompleted, Subscriber
+from trimtab.service.search.request import SearchRequest
+
+REDIS = "redis"
+
+_log = structlog.get_logger()
+
+
+class SearchService:
+    """Runs on the event loop's thread: a search is a millisecond or two of computing, and a hop to another thread costs
+    more than it frees; more cores are more workers."""
+
+    def __init__(
+        self,
+        planner: SearchPlanner,
+        hooks: Hooks,
+        redis: RedisGateway,
+        *,
+        log: Subscriber,
+        subscribers: Sequence[Subscriber],
+        on_failure: Callable[[PlannedSearch], object],
+    ) -> None:
+        """
+        Args:
+            log: told of each search before it is answered; a slate that it cannot take is not shown.
+            subscribers: told after the log, in this order and before the answer is sent. One that fails is written to
+                the process log and keeps neither the others nor the answer.
+            on_failure: told of a search that the engine could not make, though nothing was wrong with the request.
+        """
+        self._planner = planner
+        self._hooks = hooks
+        self._redis = redis
+        self._log_impression = log
+        self._subscribers = tuple(subscribers)
+        self._on_failure = on_failure
+
+    @property
+    def engine(self) -> Engine:
+        """The engine that answers from now on."""
+        return self._planner.engine
+
+    @property
+    def known_weights(self) -> tuple[str, ...]:
+        """What the engine that answers can weigh."""
+        return self._planner.engine.known_weights
+
+    def answer(self, request: SearchRequest, *, arrived: float, traceparent: str | None = None) -> bytes:
+        """The JSON of the slate, which is logged.
+
+        Args:
+            arrived: of `time.perf_counter`; the time to answer runs from there.
+            traceparent: the header of that name, for the trace that this search is part of.
+
+        Raises:
+            BadParameter: a weight, profile, filter, facet or offset that does not exist here.
+        """
+        search = self._planner.plan(request, arrived=arrived, traceparent=traceparent)
+        engine = search.engine
+        try:
+            found = engine.search(search.plan, self._hooks)
+        except Exception as error:
+            if not isinstance(error, BadInput):  # what a caller got wrong is no failure of an arm
+                self._on_failure(search)
+            raise
+        chosen_at = perf_counter()
+        slate, arm = found.slate, search.arm
+        degraded = slate.degraded if self._redis.is_up else (*slate.degraded, REDIS)
+        answer = orjson.dumps({**response_of(slate, engine.store), "degraded": degraded, "arm": arm, "variant": arm})
+        impression = engine.impression(slate, search.timestamp, arm=arm)
+        self._publish(SearchCompleted(search, found.scored, slate, impression, degraded, chosen_at))
+        return answer
+
+    def preview(self, request: SearchRequest) -> bytes:
+        """The JSON of the slate as `answer` gives it and of the rules it obeys, for those who tune weights.
+
+        No shopper sees it, so nobody is told of it.
+
+        Raises:
+            BadParameter: as `answer`.
+        """
+        engine, plan = self._planner.plan_preview(request)
+        slate = engine.search(plan, self._hooks).slate
+        rules = slate.query.constraints
+        obeyed = {
+            "pins": {str(position): item_id for position, item_id in rules.pins.items()},
+            "boosts": rules.boosts,
+            "hidden": sorted(rules.exclusions),
+        }
+        return orjson.dumps({**response_of(slate, engine.store), "rules": obeyed})
+
+    async def frontier(self, request: SearchRequest) -> bytes:
+        """The JSON of the trade-offs that the request's words and filters allow.
+
+        The batch takes as long as many searches, so it runs in a thread of its own and they go on.
+        """
+        engine, plan = self._planner.plan_preview(request)
+        found = engine.candidates(plan, self._hooks)
+        frontier = await to_thread(engine.frontier, found)
+        found.watch.lap("frontier")
+        took_ms = {stage: round(seconds * 1e3, 3) for stage, seconds in found.watch.total().items()}
+        return orjson.dumps(
+            {
+                "query": found.query.text,
+                "n_candidates": len(found.scored),
+                "points": frontier.as_dicts(),
+                "bundle": engine.bundle_id,
+                "took_ms": took_ms,
+            }
+        )
+
+    def _publish(self, completed: SearchCompleted) -> None:
+        self._log_impression(completed)
+        for subscriber in self._subscribers:
+            try:
+                subscriber(completed)
+            except Exception:  # noqa: BLE001
+                # The shopper's answer does not depend on those who count it.
+                _log.exception("a subscriber to searches failed", subscriber=getattr(subscriber, "__qualname__", "?"))
