@@ -6,18 +6,18 @@ from collections.abc import Callable
 from importlib.util import find_spec
 
 from trimtab.core.errors import BadParameter
-from trimtab.ranker.methods.chebyshev import SmoothChebyshev
-from trimtab.ranker.methods.exact_pareto import ExactPareto
-from trimtab.ranker.methods.film import Cosmos, Film
-from trimtab.ranker.methods.guardrail import Guardrail
+from trimtab.ranker.methods.conditioned.film import Cosmos, Film
+from trimtab.ranker.methods.conditioned.listwise import Listwise
+from trimtab.ranker.methods.conditioned.weight_space import ParetoManifold
+from trimtab.ranker.methods.fronts.chebyshev import SmoothChebyshev
+from trimtab.ranker.methods.fronts.exact_pareto import ExactPareto
+from trimtab.ranker.methods.fronts.guardrail import Guardrail
+from trimtab.ranker.methods.fronts.label_aggregation import LabelAggregation, StochasticLabelAggregation
+from trimtab.ranker.methods.fronts.scalarisation import LinearScalarisation
+from trimtab.ranker.methods.fronts.trees import Trees
 from trimtab.ranker.methods.heads import CalibratedHeads, DistilledEnsemble, Ensemble
-from trimtab.ranker.methods.label_aggregation import LabelAggregation, StochasticLabelAggregation
-from trimtab.ranker.methods.listwise import Listwise
 from trimtab.ranker.methods.method import Method
 from trimtab.ranker.methods.problem import Problem, lattice
-from trimtab.ranker.methods.scalarisation import LinearScalarisation
-from trimtab.ranker.methods.trees import Trees
-from trimtab.ranker.methods.weight_space import ParetoManifold
 from trimtab.ranker.model import ServedRanker
 from trimtab.ranker.training.heads import Recipe
 
@@ -58,7 +58,7 @@ def make_method(name: str, recipe: Recipe, *, seed: int = 0) -> Method:
             "method", f"{name} needs {package}, which is not installed", "pip install 'trimtab[compare]'"
         )
     if name in AGGREGATIONS:
-        from trimtab.ranker.methods.gradient_aggregation import GradientAggregation  # noqa: PLC0415 (an optional dependency)
+        from trimtab.ranker.methods.fronts.gradient_aggregation import GradientAggregation  # noqa: PLC0415 (an optional dependency)
 
         return GradientAggregation(name, recipe, seed=seed)
     if name not in _BY_NAME:

@@ -18,23 +18,19 @@ from torch import Tensor
 
 from trimtab.ranker.attainment import PATH, fit_attainment
 from trimtab.ranker.calibration import expected_calibration_error, fit_calibration
-from trimtab.ranker.measures import (
-    Axes,
-    Floats,
-    Slates,
-    axes_of,
-    covered,
-    discounted_values,
-    diversity_values,
-    mean_path_monotonicity,
-    monotone_share,
-    quality_of,
-    slate_values,
-    slates_of,
-)
 from trimtab.ranker.methods.heads import CalibratedHeads
 from trimtab.ranker.methods.method import Method
 from trimtab.ranker.methods.problem import Problem, lattice
+from trimtab.ranker.methods.slates import (
+    Floats,
+    Slates,
+    covered,
+    discounted_values,
+    diversity_values,
+    slate_values,
+    slates_of,
+)
+from trimtab.ranker.study.measures import Axes, axes_of, mean_path_monotonicity, monotone_share, quality_of
 
 N_STEPS = 21
 N_DIVISIONS = 6

@@ -15,8 +15,8 @@ from matplotlib.figure import Figure
 from matplotlib.transforms import Bbox
 from numpy.typing import NDArray
 
-from trimtab.ranker.measures import non_dominated
 from trimtab.ranker.methods.registry import DEFAULT, REFERENCE, STEERABLE
+from trimtab.ranker.study.measures import non_dominated
 
 Floats = NDArray[np.float64]
 

@@ -12,11 +12,11 @@ from numpy.typing import NDArray
 
 from trimtab.core.errors import BadInput
 from trimtab.core.metrics import Interval, mean_interval
-from trimtab.ranker.measures import hypervolume, igd_plus, non_dominated
 from trimtab.ranker.methods.heads import Ensemble
 from trimtab.ranker.methods.registry import DEFAULT, METHODS, REFERENCE, STEERABLE
-from trimtab.ranker.study.click_study import N_IMPRESSIONS, N_RANDOMISED, N_SHOWN
+from trimtab.ranker.study.click_study import DEFAULT_STUDY
 from trimtab.ranker.study.compare import STUDIES
+from trimtab.ranker.study.measures import hypervolume, igd_plus, non_dominated
 from trimtab.ranker.study.plots import plot_costs, plot_fronts, plot_paths
 
 IMAGES = "img"
@@ -103,11 +103,14 @@ def _click_section(rows: pl.DataFrame) -> str:
     for learner in learners:
         found = rows.filter(pl.col("learner") == learner).sort("seed")
         lines.append([learner, _shown(found["ndcg"].to_list(), 3), _shown(found["recovered"].to_list(), 2)])
+    study = DEFAULT_STUDY
     note = (
-        f"\n## Learning from clicks\n\nSimulated on the training lists of grocery: {N_IMPRESSIONS:,} impressions of "
-        f"{N_SHOWN} items ranked by the first stage, a shopper who looks at rank r with chance 1 / r and clicks by "
-        f"relevance, 5 % of clicks on nothing; propensities estimated from {N_RANDOMISED:,} randomised impressions. "
-        f"Measured with true labels on the test lists, {rows['seed'].n_unique()} seeds.\n\n"
+        "\n## Learning from clicks\n\nSimulated on the training lists of grocery: "
+        f"{study.n_impressions:,} impressions of {study.n_shown} items ranked by the first stage. "
+        "A shopper looks at rank r with chance 1 / r and clicks by "
+        "relevance; 5 % of clicks are on nothing relevant. Propensities are estimated from "
+        f"{study.n_randomised:,} randomised impressions. Measured with true labels on the test lists, "
+        f"{rows['seed'].n_unique()} seeds.\n\n"
     )
     return note + _table(["learned from", "ndcg@10", "share of the gap recovered"], lines)
 

@@ -55,8 +55,8 @@ def gain_cross_entropy(scores: Tensor, gains: Tensor, mask: Tensor) -> Tensor:
 def soft_alpha_dcg(scores: Tensor, aspects: Tensor, mask: Tensor, *, temperature: float = 1.0) -> Tensor:
     """A differentiable `core.diversity.slate_diversity` of whole lists, 1 where every order is as diverse as can be.
 
-    How often an aspect stood above an item, and its rank, are sums of sigmoids of score differences (Qin, Liu & Li
-    2010; for diversity Yan et al. 2021). Unlike the slate stage it sees the set only through the scores.
+    The repeats of an aspect above an item, and its rank, are sums of sigmoids of score differences (Qin, Liu & Li
+    2010; for diversity Yan et al. 2021). Unlike the slate stage it depends on the items only through their scores.
 
     Args:
         scores: [L, n].
@@ -73,62 +73,3 @@ def soft_alpha_dcg(scores: Tensor, aspects: Tensor, mask: Tensor, *, temperature
     novelty = torch.exp2(-repeats).mean(dim=2)
     discount = mask / torch.log2(2.0 + above.sum(dim=2))
     return ((novelty * discount).sum(dim=1) / discount.sum(dim=1).clamp(min=1e-9)).mean()
-
-
-def lambda_loss(scores: Tensor, grades: Tensor, mask: Tensor) -> Tensor:
-    """LambdaLoss for DCG (NDCG-Loss2; Wang et al., CIKM 2018): logistic loss of pairs, by what a swap moves.
-
-    A pair's weight is `|gain_i - gain_j| * |D(|r_i - r_j|) - D(|r_i - r_j| + 1)|`, times the list's padded length.
-
-    Args:
-        scores, grades: [L, n]; gain `2^grade - 1`.
-        mask: [L, n] bool.
-
-    Returns:
-        Sum over the pairs of all lists whose grades differ.
-    """
-    n = scores.shape[1]
-    order = torch.argsort(scores.detach().masked_fill(~mask, -float("inf")), dim=1, descending=True, stable=True)
-    ranks = torch.argsort(order, dim=1).to(scores.dtype) + 1
-    distance = (ranks[:, :, None] - ranks[:, None, :]).abs()
-    discount = (_discount(distance.clamp(min=1)) - _discount(distance.clamp(min=1) + 1)).abs()
-    gains = torch.exp2(grades) - 1
-    weight = (gains[:, :, None] - gains[:, None, :]).abs() * discount * n
-    better = (grades[:, :, None] > grades[:, None, :]) & mask[:, :, None] & mask[:, None, :]
-    losses = torch.nn.functional.softplus(-(scores[:, :, None] - scores[:, None, :]))
-    return (losses * weight * better).sum()
-
-
-def approx_ndcg_loss(scores: Tensor, grades: Tensor, mask: Tensor, *, temperature: float = 1.0) -> Tensor:
-    """[L] ApproxNDCG (Qin, Liu & Li 2010), negated; 0 for a list without a relevant item."""
-    ranks = approximate_ranks(scores, mask, temperature=temperature)
-    gains = (torch.exp2(grades) - 1) * mask
-    best = torch.sort(gains, dim=1, descending=True).values
-    places = torch.arange(1, scores.shape[1] + 1, dtype=scores.dtype)
-    ideal = (best * _discount(places)).sum(dim=1)
-    reached = (gains * _discount(ranks)).sum(dim=1)
-    return -torch.where(ideal > 0, reached / ideal.clamp(min=1e-9), torch.zeros_like(ideal))
-
-
-def regression_compatible_loss(scores: Tensor, values: Tensor, mask: Tensor, *, listwise_share: float = 0.5) -> Tensor:
-    """Regression-compatible ranking (Bai et al., CIKM 2023): one score ranks and is the logit of a probability.
-
-    Sigmoid cross-entropy, and a listwise cross-entropy over `sigmoid(score) / sum_j sigmoid(score_j)`. Both have their
-    minimum at `sigmoid(score) = E[value]`, so ranking and calibration do not pull apart.
-
-    Args:
-        scores, values: [L, n]; values in 0..1.
-        mask: [L, n] bool.
-    """
-    listwise = softmax_loss(torch.nn.functional.logsigmoid(scores), values, mask)
-    return (1 - listwise_share) * pointwise_loss(scores, values, mask) + listwise_share * listwise
-
-
-def approximate_ranks(scores: Tensor, mask: Tensor, *, temperature: float = 1.0) -> Tensor:
-    """[L, n] `1 + sum_j sigmoid((s_j - s_i) / temperature)` over the other items of the list."""
-    both = mask[:, :, None] & mask[:, None, :] & ~torch.eye(scores.shape[1], dtype=torch.bool)
-    return 1 + (torch.sigmoid((scores[:, None, :] - scores[:, :, None]) / temperature) * both).sum(dim=2)
-
-
-def _discount(ranks: Tensor) -> Tensor:
-    return 1 / torch.log2(1 + ranks)

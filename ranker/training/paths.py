@@ -11,8 +11,8 @@ from torch import Tensor
 
 from trimtab.core.weights import DIVERSITY
 from trimtab.ranker.attainment import PATH, Attainment, fit_attainment
-from trimtab.ranker.measures import discounted_values, diversity_values, slates_of
 from trimtab.ranker.methods.problem import Problem
+from trimtab.ranker.methods.slates import discounted_values, diversity_values, slates_of
 from trimtab.ranker.model import ServedRanker
 from trimtab.ranker.training.lists import RankingLists
 

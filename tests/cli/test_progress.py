@@ -8,7 +8,7 @@ import pytest
 from typer.testing import CliRunner
 
 from tests.cli.terminal import a_terminal
-from tests.ranker.methods.conftest import small_problem
+from tests.ranker.problems import small_problem
 from trimtab.cli import app
 from trimtab.engine.build.study_problems import save_problem
 from trimtab.ranker.study import compare as comparing

@@ -9,7 +9,7 @@ import numpy as np
 import polars as pl
 import pytest
 
-from tests.ranker.methods.conftest import small_problem
+from tests.ranker.problems import small_problem
 from trimtab.core.errors import BadInput, BadParameter
 from trimtab.engine.build.study_problems import load_folds, save_problem
 from trimtab.ranker.study import compare as comparing

@@ -8,12 +8,12 @@ import torch
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tests.ranker.methods.conftest import small_problem
+from tests.ranker.problems import small_problem
 from trimtab.core.errors import BadInput, BadParameter
 from trimtab.ranker.attainment import PATH, Attainment, fit_attainment, weights_for
-from trimtab.ranker.measures import discounted_values, slates_of
 from trimtab.ranker.methods.heads import CalibratedHeads
 from trimtab.ranker.methods.problem import lattice
+from trimtab.ranker.methods.slates import discounted_values, slates_of
 from trimtab.ranker.training.heads import Recipe
 from trimtab.ranker.training.paths import attainment_of_gains, attainment_of_ranker
 

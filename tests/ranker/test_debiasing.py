@@ -59,7 +59,7 @@ def test_randomised_traffic_shows_the_position_bias(lists: RankingLists) -> None
 
 def test_inverse_propensities_are_unbiased_where_clicks_are_not(lists: RankingLists) -> None:
     examined = examination(K)
-    log = simulate_clicks(lists, lists.features[..., 1], n_impressions=150_000, examined=examined, noise=0.0)
+    log = simulate_clicks(lists, lists.features[..., 1], n_impressions=40_000, examined=examined, noise=0.0)
     labels = click_labels(lists, log, examined=examined)
     np.testing.assert_allclose(labels.mean(), lists.labels.mean(), rtol=0.05)
     naive = click_labels(lists, log, examined=np.ones(K))

@@ -3,21 +3,23 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from functools import cache
 from pathlib import Path
 
 import numpy as np
 import pytest
 import torch
 
-from tests.ranker.methods.conftest import small_problem
+from tests.ranker.problems import small_problem
 from trimtab.core.errors import BadInput, BadParameter
 from trimtab.ranker.artifact import load_ranker, save_ranker, warm_up
 from trimtab.ranker.features import FEATURES
-from trimtab.ranker.measures import axes_of, discounted_values, slate_values, slates_of
 from trimtab.ranker.methods.method import Method
 from trimtab.ranker.methods.problem import Problem, lattice
 from trimtab.ranker.methods.registry import AGGREGATIONS, METHODS, STEERABLE, check_servable, fit_served, make_method
+from trimtab.ranker.methods.slates import discounted_values, slate_values, slates_of
 from trimtab.ranker.model import ServedRanker
+from trimtab.ranker.study.measures import axes_of
 from trimtab.ranker.training.heads import Recipe
 
 RECIPE = Recipe(hidden=(4,), n_steps=40, lists_per_step=32, learning_rate=3e-2)
@@ -25,13 +27,19 @@ PREFERENCES = lattice(2, 2)
 WITHOUT_PREFERENCE = {"mgda"}  # it reconciles the gradients and lands where they meet, whatever the scale of the losses
 
 
-def fitted(name: str, problem: Problem) -> Method:
+@cache
+def fitted(name: str) -> Method:
+    """Fitted once on the small problem; no test changes it."""
+    return fit(name)
+
+
+def fit(name: str) -> Method:
     if name == "trees":
         pytest.importorskip("lightgbm")
     if name in AGGREGATIONS:
         pytest.importorskip("torchjd")
     method = make_method(name, RECIPE)
-    method.fit(problem, PREFERENCES)
+    method.fit(small_problem(), PREFERENCES)
     return method
 
 
@@ -42,7 +50,7 @@ def values_at(method: Method, problem: Problem, weights: list[float]) -> np.ndar
 
 @pytest.mark.parametrize("name", METHODS)
 def test_a_method_learns_and_follows_its_preference(name: str, problem: Problem) -> None:
-    method = fitted(name, problem)
+    method = fitted(name)
     axes = axes_of(problem)
     for_relevance, for_revenue = (
         axes.normalise(values_at(method, problem, weights)) for weights in ([1.0, 0.0], [0.0, 1.0])
@@ -55,7 +63,7 @@ def test_a_method_learns_and_follows_its_preference(name: str, problem: Problem)
 
 @pytest.mark.parametrize("name", STEERABLE)
 def test_what_is_served_scores_as_the_method_does(name: str, problem: Problem, tmp_path: Path) -> None:
-    method = fitted(name, problem)
+    method = fitted(name)
     save_ranker(method.export(), tmp_path)
     served = load_ranker(tmp_path)
     scores = method.score(problem.inputs, torch.from_numpy(problem.mask), np.array([0.7, 0.3]))
@@ -70,9 +78,18 @@ def test_what_is_served_scores_as_the_method_does(name: str, problem: Problem, t
 
 
 @pytest.mark.parametrize("name", STEERABLE)
-def test_a_served_method_stands_every_call_of_the_engine(name: str, problem: Problem, tmp_path: Path) -> None:
+def test_a_served_method_answers_every_call_of_the_engine(name: str, tmp_path: Path) -> None:
     save_ranker(_with_all_features(name), tmp_path)
-    warm_up(load_ranker(tmp_path), n_objectives=2, k=3, n=5)
+    served = load_ranker(tmp_path)
+    warm_up(served, n_objectives=2, k=3, n=5)
+    features, prices = torch.randn(5, len(FEATURES), generator=torch.Generator().manual_seed(0)), torch.ones(5)
+    utilities = served.utilities(served.gains(features, prices), torch.tensor([[0.5, 0.3]]))
+    assert torch.isfinite(utilities).all()
+    everything, no_pins = torch.ones(1, 5, dtype=torch.bool), torch.full((1, 3), -1)
+    best_first = torch.argsort(utilities, descending=True, stable=True)[:, :3]
+    assert torch.equal(served.sorted_slate(utilities, everything, no_pins), best_first)
+    alike = torch.zeros(1, 5, 2, dtype=torch.long)  # all equally fresh at every position
+    assert torch.equal(served.novelty_slate(utilities, everything, alike, torch.full((1,), 0.2), no_pins), best_first)
 
 
 def _with_all_features(name: str) -> ServedRanker:
@@ -84,7 +101,7 @@ def _with_all_features(name: str) -> ServedRanker:
 
 
 def test_raising_a_weight_never_lowers_what_the_heads_predict(problem: Problem) -> None:
-    method = fitted("heads", problem)
+    method = fitted("heads")
     gains = method.predict(problem.inputs, torch.from_numpy(problem.mask)).numpy()
     for objective in range(2):
         path = []
@@ -98,20 +115,20 @@ def test_raising_a_weight_never_lowers_what_the_heads_predict(problem: Problem) 
 
 
 def test_a_request_gets_the_nearest_of_the_models_there_are(problem: Problem) -> None:
-    method = fitted("scalarisation", problem)
+    method = fitted("scalarisation")
     mask = torch.from_numpy(problem.mask)
     near = method.score(problem.inputs, mask, np.array([0.6, 0.4]))
     torch.testing.assert_close(near, method.score(problem.inputs, mask, np.array([0.5, 0.5])))
 
 
 def test_the_same_seed_gives_the_same_model(problem: Problem) -> None:
-    first, second = (values_at(fitted("film", problem), problem, [0.5, 0.5]) for _ in range(2))
+    first, second = (values_at(fit("film"), problem, [0.5, 0.5]) for _ in range(2))
     np.testing.assert_array_equal(first, second)
 
 
-def test_methods_that_cannot_be_served_say_so(problem: Problem) -> None:
+def test_methods_that_cannot_be_served_say_so() -> None:
     with pytest.raises(BadInput, match="cannot be steered"):
-        fitted("scalarisation", problem).export()
+        fitted("scalarisation").export()
     with pytest.raises(BadParameter, match="heads"):
         check_servable("chebyshev")
     with pytest.raises(BadParameter, match="film"):

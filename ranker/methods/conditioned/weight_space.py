@@ -8,10 +8,10 @@ No `from __future__ import annotations` here: TorchScript reads the annotations.
 import torch
 from torch import Tensor, nn
 
-from trimtab.ranker.methods.conditioned import Conditioned
+from trimtab.ranker.methods.conditioned.conditioned import Conditioned
+from trimtab.ranker.methods.conditioned.steered import SteeredNetwork
 from trimtab.ranker.methods.networks import fresh_heads
 from trimtab.ranker.methods.problem import Problem
-from trimtab.ranker.methods.steered import SteeredNetwork
 
 
 class ManifoldNetwork(SteeredNetwork):

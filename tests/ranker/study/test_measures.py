@@ -11,22 +11,19 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from tests.ranker.methods.conftest import small_problem
+from tests.ranker.problems import small_problem
 from trimtab.core.diversity import coverage, slate_diversity
-from trimtab.ranker.measures import (
+from trimtab.ranker.methods.problem import Problem
+from trimtab.ranker.methods.slates import covered, diversity_values, slate_values, slates_of
+from trimtab.ranker.study.measures import (
     axes_of,
-    covered,
-    diversity_values,
     hypervolume,
     igd_plus,
     mean_path_monotonicity,
     monotone_share,
     non_dominated,
     quality_of,
-    slate_values,
-    slates_of,
 )
-from trimtab.ranker.methods.problem import Problem
 
 N_LISTS = 40
 

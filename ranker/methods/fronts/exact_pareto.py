@@ -12,7 +12,7 @@ import torch
 from scipy.optimize import linprog
 from torch import Tensor
 
-from trimtab.ranker.methods.front import Front
+from trimtab.ranker.methods.fronts.front import Front
 from trimtab.ranker.methods.method import Floats
 from trimtab.ranker.methods.problem import Problem
 from trimtab.ranker.methods.trainer import Rule

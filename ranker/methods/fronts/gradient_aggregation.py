@@ -19,7 +19,7 @@ from torchjd.aggregation import (
     UPGradWeighting,
 )
 
-from trimtab.ranker.methods.front import Front
+from trimtab.ranker.methods.fronts.front import Front
 from trimtab.ranker.methods.problem import Problem
 from trimtab.ranker.methods.trainer import Rule
 

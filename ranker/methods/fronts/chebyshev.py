@@ -9,7 +9,7 @@ from __future__ import annotations
 import torch
 from torch import Tensor
 
-from trimtab.ranker.methods.front import Front
+from trimtab.ranker.methods.fronts.front import Front
 from trimtab.ranker.methods.problem import Problem
 from trimtab.ranker.methods.trainer import Rule
 

@@ -6,10 +6,10 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from trimtab.ranker.methods.conditioned.steered import SteeredNetwork, SteeredRanker
 from trimtab.ranker.methods.heads import CalibratedHeads
 from trimtab.ranker.methods.method import Floats
 from trimtab.ranker.methods.problem import Inputs, Problem, check_preferences, check_problem
-from trimtab.ranker.methods.steered import SteeredNetwork, SteeredRanker
 from trimtab.ranker.methods.trainer import Losses, Weighted, objective_losses, train
 from trimtab.ranker.model import ServedRanker
 from trimtab.ranker.training.heads import Recipe

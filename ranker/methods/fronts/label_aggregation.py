@@ -10,7 +10,7 @@ from __future__ import annotations
 import torch
 from torch import Tensor
 
-from trimtab.ranker.methods.front import Front
+from trimtab.ranker.methods.fronts.front import Front
 from trimtab.ranker.methods.trainer import Batch, Losses
 
 

@@ -6,7 +6,7 @@ that is no loss here.
 
 from __future__ import annotations
 
-from trimtab.ranker.methods.front import Front
+from trimtab.ranker.methods.fronts.front import Front
 
 
 class LinearScalarisation(Front):

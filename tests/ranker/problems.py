@@ -1,16 +1,13 @@
-"""A small problem with two objectives that pull apart: what is wanted is cheap."""
+"""A small problem with two objectives that conflict: what is relevant is cheap."""
 
 from __future__ import annotations
 
 import numpy as np
-import pytest
-import torch
 
 from trimtab.ranker.methods.problem import Problem, multipliers_of
 from trimtab.ranker.objectives import objectives_of
 from trimtab.ranker.training.lists import RankingLists
 
-torch.set_num_threads(1)
 N_LISTS, N_ITEMS = 60, 8
 
 
@@ -29,8 +26,3 @@ def small_problem(*, seed: int = 0, n_lists: int = N_LISTS) -> Problem:
     aspects = np.where(there[..., None], rng.integers(0, 4, (*there.shape, 2)), -1)
     objectives = objectives_of(has_prices=True)
     return Problem(lists, objectives, multipliers_of(lists, objectives), aspects)
-
-
-@pytest.fixture(scope="session")
-def problem() -> Problem:
-    return small_problem()

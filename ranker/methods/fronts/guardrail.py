@@ -10,7 +10,7 @@ from __future__ import annotations
 import torch
 from torch import Tensor
 
-from trimtab.ranker.methods.front import Front
+from trimtab.ranker.methods.fronts.front import Front
 from trimtab.ranker.methods.networks import Parallel
 from trimtab.ranker.methods.problem import Problem
 from trimtab.ranker.methods.trainer import Rule, Weighted, batch_of, objective_losses, train

@@ -1,0 +1,1 @@
+"""Methods that train one model for each preference; a request gets the model whose preference is nearest."""
