@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+import torch
 
 from tests.support.bundles import build_small, some_aisles, three_bundles
 from tests.support.made_once import made_once
@@ -35,6 +36,15 @@ def no_settings_of_this_machine() -> Iterator[None]:
             patch.delenv(name)
         # A machine that is busy with other tests is no reason to degrade; those that are about deadlines give theirs.
         patch.setenv("TRIMTAB_TIMEOUT_MS", "10000")
+        yield
+
+
+@pytest.fixture(autouse=True, scope="session")
+def one_thread() -> Iterator[None]:
+    """As several files of tests run side by side, networks are trained by one thread here and in processes of ours."""
+    torch.set_num_threads(1)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("OMP_NUM_THREADS", "1")
         yield
 
 

@@ -1,43 +1,45 @@
 """Whatever the document at /openapi.json allows or forbids may be sent: no 5xx, and no answer that it does not promise.
 
-Schemathesis makes the requests, alone and one after another along the document's links. `make test` makes some hundred
-of them, `make fuzz` more than ten thousand.
+Schemathesis makes the requests, alone and one after another along the document's links: some hundred of them in
+`make test`, more than ten thousand in `make fuzz`.
 """
 
 from __future__ import annotations
 
-import os
 import re
 import subprocess
 import sys
 from pathlib import Path
 
-from tests.support.processes import is_ready, process
-from tests.support.redis_servers import PATIENT_REDIS_SECONDS, RedisProcess
-from tests.support.waiting import eventually
+import pytest
 
-EXAMPLES = int(os.environ.get("FUZZ_EXAMPLES", "4"))
-"""Requests an operation at most; from `MANY` on edge cases of each parameter are walked through, too."""
-MANY = 100
+from tests.support.redis_servers import PATIENT_REDIS_SECONDS, RedisProcess
+from tests.support.services import serving
+from trimtab.service.settings import Settings
+
+MANY = 500
+"""Requests an operation at most; so many walk through edge cases of each parameter, too."""
 CHECKS = "not_a_server_error,status_code_conformance,content_type_conformance,response_schema_conformance"
 
 
+@pytest.mark.parametrize("examples", [4, pytest.param(MANY, marks=pytest.mark.slow)])
 def test_every_answer_is_one_that_the_document_promises(
-    small_bundle: Path, tmp_path: Path, redis_server: RedisProcess
+    small_bundle: Path, tmp_path: Path, redis_server: RedisProcess, examples: int
 ) -> None:
-    settings = {
-        "redis_url": redis_server.url,
-        "redis_timeout_seconds": PATIENT_REDIS_SECONDS,
-        "admin_key": "sesame",
-        "require_keys": True,
-    }
-    with process(small_bundle, tmp_path / "data", **settings) as (_, client):
-        eventually(lambda: is_ready(client))
+    settings = Settings(
+        bundle=small_bundle,
+        data_folder=tmp_path / "data",
+        redis_url=redis_server.url,
+        redis_timeout_seconds=PATIENT_REDIS_SECONDS,
+        admin_key="sesame",
+        require_keys=True,
+    )
+    with serving(settings) as client:
         options = {
             "--header": "Authorization: Bearer sesame",
             "--checks": CHECKS,
-            "--phases": "examples,coverage,fuzzing,stateful" if EXAMPLES >= MANY else "fuzzing,stateful",
-            "--max-examples": str(EXAMPLES),
+            "--phases": "examples,coverage,fuzzing,stateful" if examples >= MANY else "fuzzing,stateful",
+            "--max-examples": str(examples),
             "--workers": "2",
             "--seed": "0",
             "--suppress-health-check": "all",
@@ -50,6 +52,6 @@ def test_every_answer_is_one_that_the_document_promises(
         assert client.get("/readyz").status_code == 200
     assert done.returncode == 0, done.stdout[-20_000:] + done.stderr
     n_requests = int(re.findall(r"(\d+) generated", done.stdout)[-1])
-    assert n_requests >= (10_000 if EXAMPLES >= MANY else 50), done.stdout[-2_000:]
-    if EXAMPLES >= MANY:
+    assert n_requests >= (10_000 if examples >= MANY else 50), done.stdout[-2_000:]
+    if examples >= MANY:
         assert re.search(r"API Links:\s+[1-9]", done.stdout), done.stdout[-2_000:]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import shutil
 import signal
@@ -13,7 +14,7 @@ import httpx
 import pytest
 from redis import Redis
 
-from tests.support.processes import is_ready, process
+from tests.support.processes import free_port, is_ready, process
 from tests.support.services import metric
 from tests.support.waiting import PATIENCE_SECONDS, eventually
 from trimtab.core.errors import BadParameter
@@ -25,20 +26,25 @@ PRIVATE = {"q": "tomato soup", "user_id": "user-of-the-test", "session_id": "ses
 
 
 def test_workers_serve_together_and_leave_nothing_behind(small_bundle: Path, tmp_path: Path) -> None:
-    with process(small_bundle, tmp_path, workers=2) as (running, client):
-        eventually(lambda: is_ready(client))
+    port = free_port()
+    with (
+        process(small_bundle, tmp_path, workers=2, admin_port=port) as (running, client),
+        httpx.Client(base_url=f"http://127.0.0.1:{port}", timeout=30) as admins,
+    ):
+        eventually(lambda: is_ready(client) and is_ready(admins))
         assert client.get("/readyz").json()["redis"] == "up"
         for _ in range(8):
             # A connection of its own each time, so that both workers get some.
             assert httpx.get(f"{client.base_url}/search", params=PRIVATE).status_code == 200
         assert httpx.get(f"{client.base_url}/search", params={**PRIVATE, "k": "many"}).status_code == 422
-        assert metric(client, "trimtab_searches_total", outcome="hits") == 8
+        assert client.get("/metrics").status_code == 404
+        assert metric(admins, "trimtab_searches_total", outcome="hits") == 8
         with Redis.from_url(PrivateRedis(tmp_path / "redis").url) as redis:
             redis_pid = redis.info("server")["process_id"]
         running.send_signal(signal.SIGTERM)
         _, written = running.communicate(timeout=PATIENCE_SECONDS)
         assert running.returncode == 0
-    assert "redis answers" in written
+    assert "redis answers" in [json.loads(line)["event"] for line in written.splitlines()], "no line is for a person"
     assert [private for private in PRIVATE.values() if private in written] == []
     with pytest.raises(ProcessLookupError):
         os.kill(redis_pid, 0)

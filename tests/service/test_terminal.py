@@ -1,8 +1,7 @@
-"""What `trimtab serve` writes: a few lines for a person on a terminal, JSON lines elsewhere."""
+"""What `trimtab serve` writes for a person on a terminal; that it writes JSON elsewhere is in `test_server`."""
 
 from __future__ import annotations
 
-import json
 import os
 import pty
 import signal
@@ -12,11 +11,11 @@ from pathlib import Path
 
 import pytest
 
-from tests.support.processes import free_port, is_ready, process
-from tests.support.waiting import PATIENCE_SECONDS, eventually
+from tests.support.processes import free_port
+from tests.support.waiting import PATIENCE_SECONDS
 
 
-@pytest.mark.parametrize("workers", [1, 2])
+@pytest.mark.parametrize("workers", [1, pytest.param(2, marks=pytest.mark.slow)])
 def test_a_terminal_gets_what_is_loaded_and_then_the_addresses(
     small_bundle: Path, tmp_path: Path, workers: int
 ) -> None:
@@ -46,12 +45,3 @@ def test_a_terminal_gets_what_is_loaded_and_then_the_addresses(
         f"  API         {address}/docs",
         f"  metrics     {address}/metrics",
     ]
-
-
-def test_elsewhere_every_line_is_json(small_bundle: Path, tmp_path: Path) -> None:
-    with process(small_bundle, tmp_path) as (running, client):
-        eventually(lambda: is_ready(client))
-        running.send_signal(signal.SIGTERM)
-        _, written = running.communicate(timeout=PATIENCE_SECONDS)
-    events = [json.loads(line)["event"] for line in written.splitlines()]
-    assert "redis answers" in events

@@ -6,7 +6,7 @@ import re
 import socket
 import threading
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 
 import httpx
 from uvicorn import Config, Server
@@ -17,22 +17,31 @@ from trimtab.service.settings import Settings
 
 
 @contextmanager
+def listening(port: int) -> Iterator[socket.socket]:
+    """A socket on loopback; a request that comes before the app is ready waits for it. Port 0 takes a free one."""
+    with socket.socket() as listener:
+        listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        listener.bind(("127.0.0.1", port))
+        listener.listen()
+        yield listener
+
+
+@contextmanager
 def serving(settings: Settings, *, port: int = 0) -> Iterator[httpx.Client]:
     """The app over HTTP, in a thread of its own; on leaving it is shut down as by SIGTERM.
 
     Args:
-        port: 0 takes a free one.
+        port: The shoppers' port, 0 for a free one. The admins' is that of the settings, if they have one.
     """
     app = create_app(settings)
     server = Server(Config(app, log_config=None, access_log=False, loop="uvloop", http=BoundedHttp, lifespan="on"))
-    with socket.socket() as listener:
-        listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        listener.bind(("127.0.0.1", port))
-        listener.listen()  # a request that comes before the app is ready waits for it
-        thread = threading.Thread(target=server.run, args=([listener],))
+    with ExitStack() as stack:
+        ports = [port] if settings.admin_port is None else [port, settings.admin_port]
+        listeners = [stack.enter_context(listening(each)) for each in ports]
+        thread = threading.Thread(target=server.run, args=(listeners,))
         thread.start()
         try:
-            with httpx.Client(base_url=f"http://127.0.0.1:{listener.getsockname()[1]}", timeout=30) as client:
+            with httpx.Client(base_url=f"http://127.0.0.1:{listeners[0].getsockname()[1]}", timeout=30) as client:
                 yield client
         finally:
             server.should_exit = True
