@@ -20,9 +20,9 @@ import numpy as np
 from benchmarks.big_log import repeat
 from benchmarks.figures import Figure
 from trimtab.abtest.ope import estimators
-from trimtab.abtest.ope.evidence import gather
+from trimtab.abtest.ope.evidence import evidence_of
 from trimtab.abtest.ope.intervals import estimate
-from trimtab.abtest.ope.logs import ReplayLog
+from trimtab.abtest.ope.logged_slates import ReplayLog
 from trimtab.abtest.ope.outcomes import rewards_of
 from trimtab.abtest.ope.replay import replay
 from trimtab.abtest.ope.sums import Overlap, add_up
@@ -59,7 +59,7 @@ def coverage(engine: Engine) -> Iterator[Figure]:
     world, rng = small_shop(engine), np.random.Generator(np.random.PCG64(5))
     log = deploy(engine, world, engine.default_weights, N_LOGS * SEARCHES_PER_LOG, rng)
     weights = {name: normalise(one, engine.known_weights) for name, one in POLICIES.items()}
-    evidence = gather(engine, log, weights)
+    evidence = evidence_of(engine, log, weights)
     rewards = rewards_of(evidence.slates, engine)
     for name, one in weights.items():
         truth = deploy(engine, world, one, N_TRUTH, rng)
@@ -98,7 +98,7 @@ def temperatures(engine: Engine) -> Iterator[Figure]:
         log = explored(temperature)
         kept = value_of(engine, log, "relevance")[0] / best
         yield Figure(f"temperature {temperature}: relevance of explored searches", kept, "of sorted ones")
-        evidence = gather(engine, log, weights)
+        evidence = evidence_of(engine, log, weights)
         for name, ratios in evidence.ratios.items():
             overlap = Overlap.of(estimators.prefix_weights(ratios))
             yield Figure(f"temperature {temperature}: effective share, {name}", overlap.ess[-1] / n, "of the log")
@@ -108,7 +108,7 @@ def price_response() -> Iterator[Figure]:
     """How households answer to price, with its plot."""
     found = fit_price_response(load_grocery().purchases)
     IMAGES.mkdir(parents=True, exist_ok=True)
-    (IMAGES / "evaluation-price-response.svg").write_text(price_plot(found))
+    (IMAGES / "evaluation-price-response.svg").write_text(price_plot(found.by_price, found.beta))
     held = (found.beta - 1.96 * found.standard_error, found.beta + 1.96 * found.standard_error)
     unit = f"% less often for each % of price, {found.n_items:,} items, {found.n_cells:,} item weeks"
     yield Figure("an item among others of its kind is taken", found.beta, unit, interval=held)
@@ -144,7 +144,7 @@ def tuning(engine: Engine) -> Iterator[Figure]:
     own = normalise(engine.default_weights, engine.known_weights)
     candidates = candidates_around(own)
     log = deploy(engine, world, own, N_TUNED_LOGS * SEARCHES_PER_TUNED_LOG, rng)
-    evidence = gather(engine, log, candidates, draw_every=1)
+    evidence = evidence_of(engine, log, candidates, draw_every=1)
     tables = Tables.of(evidence, engine)
     asked = world.draw(N_CANDIDATE_TRUTH, rng)
     truth = {}

@@ -1,6 +1,6 @@
-"""Intervals that stay valid while one watches: a test may be looked at after every user, and stopped when one likes.
+"""Sequential tests: intervals that hold at every sample size at once, so that a test may be stopped at any time.
 
-The service stops a ramp by them, `abtest` reads tests by them.
+The service stops a ramp by them, `trimtab.abtest` evaluates tests by them.
 """
 
 from __future__ import annotations
@@ -11,8 +11,12 @@ import numpy as np
 
 
 @dataclass(frozen=True, slots=True)
-class Peek:
-    """A look at a running test that may be taken after every user."""
+class SequentialInterval:
+    """The interval of a difference in a test that still runs.
+
+    Attributes:
+        p_value: valid however often the test was looked at before.
+    """
 
     low: float
     high: float
@@ -21,15 +25,15 @@ class Peek:
 
 def always_valid(
     difference: float, standard_error: float, n: int, *, confidence: float = 0.95, tuned_for: float = 5000.0
-) -> Peek:
-    """Asymptotic confidence sequence: covers at every look at once, so that a test may be stopped when one likes.
+) -> SequentialInterval:
+    """Asymptotic confidence sequence: it covers at all sample sizes at once, so a test may be stopped at any of them.
 
     Waudby-Smith, Arbour, Sinha, Kennedy & Ramdas (2021), equation 9 and 155, as in gbstats.
 
     Args:
         difference: treatment minus control.
-        standard_error: of the difference now.
-        n: users in both variants now.
+        standard_error: of the difference at this sample size.
+        n: users in both arms.
         tuned_for: the number of users at which the sequence is tightest.
     """
     alpha = 1 - confidence
@@ -39,4 +43,4 @@ def always_valid(
     half = np.sqrt(variance * 2 * grown * np.log(np.sqrt(grown) / alpha) / (n**2 * rho_squared))
     with np.errstate(over="ignore"):
         evidence = np.exp(rho_squared * difference**2 * n / standard_error**2 / (2 * grown)) / np.sqrt(grown)
-    return Peek(difference - half, difference + half, float(min(1.0, 1 / evidence)))
+    return SequentialInterval(difference - half, difference + half, float(min(1.0, 1 / evidence)))

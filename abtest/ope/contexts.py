@@ -1,8 +1,8 @@
-"""Scored candidates for whole logs: each query is retrieved once, each user of it scored once."""
+"""The engine's candidates and policy for whole logs: each query is retrieved once, each user of it scored once."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -11,7 +11,7 @@ from trimtab.abtest.ope.estimators import Floats
 from trimtab.abtest.ope.sums import Ints
 from trimtab.core.records import Shopper
 from trimtab.engine import Engine
-from trimtab.ranker.slate.log_policy import QueryContexts
+from trimtab.ranker.slate.log_policy import QueryContexts, SlatePolicy
 from trimtab.retrieval.filters import parse_filter
 
 USERS_AT_ONCE = 64
@@ -70,6 +70,12 @@ def _boosts(engine: Engine, search: Search, rows: Ints) -> Floats | None:
     for row, (_, boost) in zip(boosted.tolist(), search.boosts, strict=True):
         added[rows == row] = boost if row >= 0 else 0.0
     return added
+
+
+def policy_of(engine: Engine, weights: Mapping[str, float], temperature: float) -> SlatePolicy:
+    """The engine's policy at normalised weights."""
+    ranges = [objective["range"] for objective in engine.manifest["objectives"]]
+    return SlatePolicy.of(weights, engine.objectives, ranges, temperature)
 
 
 def with_history(engine: Engine, shoppers: Sequence[Shopper]) -> Ints:

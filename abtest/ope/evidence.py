@@ -1,4 +1,4 @@
-"""What policies would show, beside what was shown, query by query: the part of a replay that needs the engine."""
+"""The evidence of a replay: what policies would show beside what was shown. It alone needs the engine."""
 
 from __future__ import annotations
 
@@ -8,17 +8,16 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from trimtab.abtest.ope.contexts import by_code, contexts_of, with_history
+from trimtab.abtest.ope.contexts import by_code, contexts_of, policy_of, with_history
 from trimtab.abtest.ope.estimators import Floats
-from trimtab.abtest.ope.logs import LoggedSlates, ReplayLog
+from trimtab.abtest.ope.logged_slates import LoggedSlates, ReplayLog
 from trimtab.abtest.ope.sums import Ints
-from trimtab.abtest.simulation.simulate import policy_of
 from trimtab.core.diversity import ideal_diversity
 from trimtab.core.progress import Progress, silent
 from trimtab.core.records import Shopper
 from trimtab.core.weights import normalise
 from trimtab.engine import Engine
-from trimtab.ranker.slate.log_policy import QueryContexts, SlatePolicy
+from trimtab.ranker.slate.log_policy import QueryContexts
 
 USERS_AT_ONCE = 4096
 """Users of one query whose candidates are in memory at once."""
@@ -51,78 +50,27 @@ class Evidence:
     n_impossible: int
 
 
-def gather(
+def evidence_of(
     engine: Engine,
-    read: ReplayLog,
+    log: ReplayLog,
     weights: Mapping[str, Mapping[str, float]],
     progress: Progress = silent,
     *,
     draw_every: int = 0,
 ) -> Evidence:
-    """Walk a log query by query.
+    """The slates and propensities of policies for the impressions of a log, query by query.
 
     Args:
         weights: normalised, by name of the policy.
-        draw_every: policies' own slates are drawn for every so manyth impression of the log; 0 for none.
+        draw_every: the policies' own slates are drawn for one in this many impressions of the log; 0 for none.
     """
-    slates = read.slates
-    n, k = slates.rows.shape
-    users = with_history(engine, read.users)[slates.users]
-    is_drawn = slates.numbers % draw_every == 0 if draw_every else np.zeros(n, dtype=bool)
-    ideals = np.zeros(n)
-    ratios = {name: np.ones((n, k)) for name in weights}
-    own_rows = {name: np.full((n, k), -1, dtype=np.int32) for name in weights}
-    wrong = np.zeros(n, dtype=bool)
-    known = np.ones(n, dtype=bool)
-    place = np.full(len(engine.store) + 1, -1)
+    tables = _Tables(engine, log, weights, draw_every)
     done = 0
-    for query, codes, everyone in _by_query(slates.queries, users):
-        shoppers = [read.users[code] if code >= 0 else Shopper() for code in codes]
-        contexts = contexts_of(engine, read.queries[query], shoppers)
-        place[contexts.rows] = np.arange(len(contexts.rows))
-        shown = place[slates.rows[everyone]]
-        place[contexts.rows] = -1
-        known[everyone] = ((shown >= 0) | (slates.rows[everyone] < 0)).all(axis=1)
-        for position, pin in contexts.pins.items():
-            known[everyone] &= shown[:, position] == pin
-        at, shown = everyone[known[everyone]], shown[known[everyone]]
-        who = np.searchsorted(codes, users[at])
-        if is_drawn[at].any():
-            ideals[at] = ideal_diversity(contexts.aspects, k=k)
-        for temperature in np.unique(slates.temperatures[at]):
-            same = slates.temperatures[at] == temperature
-            asked = _Asked(contexts, who[same], shown[same], at[same])
-            draws = asked.take(is_drawn[at[same]])
-            uniforms = _uniforms(slates.seeds[draws.at], slates.numbers[draws.at], k)
-            for name, one in weights.items():
-                policy = policy_of(engine, one, float(temperature))
-                wanted = policy.propensities(contexts, asked.who, asked.shown)
-                ratios[name][asked.at] = wanted / slates.propensities[asked.at]
-                own, _ = policy.draw(contexts, draws.who, uniforms)
-                own_rows[name][draws.at] = np.where(own >= 0, contexts.rows[own], -1)
-            wrong[draws.at] = _disagree(engine, read, draws, float(temperature))
+    for query, codes, everyone in _by_query(log.slates.queries, tables.users):
+        tables.fill(query, codes, everyone)
         done += len(everyone)
-        progress("impressions", done, n)
-    drawn = np.flatnonzero(is_drawn[known])
-    return Evidence(
-        slates.take(known),
-        drawn,
-        ideals[known][drawn],
-        {name: table[known] for name, table in ratios.items()},
-        {name: table[known][drawn] for name, table in own_rows.items()},
-        wrong[known][drawn],
-        int((~known).sum()),
-    )
-
-
-def _by_query(queries: Ints, users: Ints) -> Iterator[tuple[int, Ints, Ints]]:
-    """Each query with up to `USERS_AT_ONCE` of its users, ascending, and the places where they stand."""
-    for query, everyone in by_code(queries):
-        codes = np.unique(users[everyone])
-        for start in range(0, len(codes), USERS_AT_ONCE):
-            some = codes[start : start + USERS_AT_ONCE]
-            whole = len(some) == len(codes)
-            yield query, some, everyone if whole else everyone[np.isin(users[everyone], some)]
+        progress("impressions", done, len(log.slates))
+    return tables.evidence()
 
 
 @dataclass(frozen=True)
@@ -138,6 +86,106 @@ class _Asked:
         return _Asked(self.contexts, self.who[which], self.shown[which], self.at[which])
 
 
+class _Tables:
+    """Evidence of a whole log while it is filled in.
+
+    Attributes:
+        users: [n] who asked; those without a history are one user.
+    """
+
+    def __init__(
+        self, engine: Engine, log: ReplayLog, weights: Mapping[str, Mapping[str, float]], draw_every: int
+    ) -> None:
+        n, k = log.slates.rows.shape
+        self._engine, self._log, self._weights = engine, log, weights
+        self.users = with_history(engine, log.users)[log.slates.users]
+        self._is_drawn = log.slates.numbers % draw_every == 0 if draw_every else np.zeros(n, dtype=bool)
+        self._is_possible = np.ones(n, dtype=bool)
+        self._is_wrong = np.zeros(n, dtype=bool)
+        self._ideals = np.zeros(n)
+        self._ratios = {name: np.ones((n, k)) for name in weights}
+        self._own_rows = {name: np.full((n, k), -1, dtype=np.int32) for name in weights}
+        self._candidate_of_row = np.full(len(engine.store) + 1, -1)
+
+    def fill(self, query: int, codes: Ints, everyone: Ints) -> None:
+        """Fill in the impressions of one query.
+
+        Args:
+            codes: its users, ascending.
+            everyone: where its impressions stand.
+        """
+        shoppers = [self._log.users[code] if code >= 0 else Shopper() for code in codes]
+        contexts = contexts_of(self._engine, self._log.queries[query], shoppers)
+        asked = self._possible(contexts, codes, everyone)
+        if self._is_drawn[asked.at].any():
+            self._ideals[asked.at] = ideal_diversity(contexts.aspects, k=self._log.slates.rows.shape[1])
+        temperatures = self._log.slates.temperatures[asked.at]
+        for temperature in np.unique(temperatures):
+            self._compare(asked.take(temperatures == temperature), float(temperature))
+
+    def _possible(self, contexts: QueryContexts, codes: Ints, everyone: Ints) -> _Asked:
+        """The impressions that show what a draw could."""
+        rows = self._log.slates.rows[everyone]
+        self._candidate_of_row[contexts.rows] = np.arange(len(contexts.rows))
+        shown = self._candidate_of_row[rows]
+        self._candidate_of_row[contexts.rows] = -1
+        possible = ((shown >= 0) | (rows < 0)).all(axis=1)
+        for position, pin in contexts.pins.items():
+            possible &= shown[:, position] == pin
+        self._is_possible[everyone] = possible
+        at = everyone[possible]
+        return _Asked(contexts, np.searchsorted(codes, self.users[at]), shown[possible], at)
+
+    def _compare(self, asked: _Asked, temperature: float) -> None:
+        """Fill in what each policy would show at a temperature, beside what was shown."""
+        slates, contexts = self._log.slates, asked.contexts
+        draws = asked.take(self._is_drawn[asked.at])
+        uniforms = _uniforms(slates.seeds[draws.at], slates.numbers[draws.at], slates.rows.shape[1])
+        for name, weights in self._weights.items():
+            policy = policy_of(self._engine, weights, temperature)
+            wanted = policy.propensities(contexts, asked.who, asked.shown)
+            self._ratios[name][asked.at] = wanted / slates.propensities[asked.at]
+            own, _ = policy.draw(contexts, draws.who, uniforms)
+            self._own_rows[name][draws.at] = np.where(own >= 0, contexts.rows[own], -1)
+        self._is_wrong[draws.at] = self._disagree(draws, temperature)
+
+    def _disagree(self, draws: _Asked, temperature: float) -> NDArray[np.bool_]:
+        """[d] where the logged propensities are not what the bundle gives for the logged weights."""
+        slates, known = self._log.slates, self._engine.known_weights
+        wrong = np.zeros(len(draws.at), dtype=bool)
+        logged = slates.propensities[draws.at]
+        for code in np.unique(slates.weights[draws.at]):
+            same = slates.weights[draws.at] == code
+            policy = policy_of(self._engine, normalise(self._log.weights[code], known), temperature)
+            ours = policy.propensities(draws.contexts, draws.who[same], draws.shown[same])
+            wrong[same] = (np.abs(ours / logged[same] - 1) > TOLERANCE).any(axis=1)
+        return wrong
+
+    def evidence(self) -> Evidence:
+        """The evidence of the impressions that can be replayed."""
+        possible = self._is_possible
+        drawn = np.flatnonzero(self._is_drawn[possible])
+        return Evidence(
+            self._log.slates.take(possible),
+            drawn,
+            self._ideals[possible][drawn],
+            {name: table[possible] for name, table in self._ratios.items()},
+            {name: table[possible][drawn] for name, table in self._own_rows.items()},
+            self._is_wrong[possible][drawn],
+            int((~possible).sum()),
+        )
+
+
+def _by_query(queries: Ints, users: Ints) -> Iterator[tuple[int, Ints, Ints]]:
+    """Each query with up to `USERS_AT_ONCE` of its users, ascending, and the places where they stand."""
+    for query, everyone in by_code(queries):
+        codes = np.unique(users[everyone])
+        for start in range(0, len(codes), USERS_AT_ONCE):
+            some = codes[start : start + USERS_AT_ONCE]
+            whole = len(some) == len(codes)
+            yield query, some, everyone if whole else everyone[np.isin(users[everyone], some)]
+
+
 def _uniforms(seeds: Ints, numbers: Ints, k: int) -> Floats:
     """[n, k] the numbers the engine drew with; where no seed is known, any."""
     found = [
@@ -145,15 +193,3 @@ def _uniforms(seeds: Ints, numbers: Ints, k: int) -> Floats:
         for seed, number in zip(seeds.tolist(), numbers.tolist(), strict=True)
     ]
     return np.array(found).reshape(len(seeds), k)
-
-
-def _disagree(engine: Engine, read: ReplayLog, draws: _Asked, temperature: float) -> NDArray[np.bool_]:
-    """[d] where the logged propensities are not what the bundle gives for the logged weights."""
-    wrong = np.zeros(len(draws.at), dtype=bool)
-    logged = read.slates.propensities[draws.at]
-    for code in np.unique(read.slates.weights[draws.at]):
-        same = read.slates.weights[draws.at] == code
-        policy: SlatePolicy = policy_of(engine, normalise(read.weights[code], engine.known_weights), temperature)
-        ours = policy.propensities(draws.contexts, draws.who[same], draws.shown[same])
-        wrong[same] = (np.abs(ours / logged[same] - 1) > TOLERANCE).any(axis=1)
-    return wrong

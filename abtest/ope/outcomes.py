@@ -17,7 +17,7 @@ import polars as pl
 from numpy.typing import NDArray
 
 from trimtab.abtest.ope.estimators import Floats
-from trimtab.abtest.ope.logs import LoggedSlates
+from trimtab.abtest.ope.logged_slates import LoggedSlates
 from trimtab.core.diversity import intra_list_distances, novelties_of_slates
 from trimtab.core.metrics import discounted_sum, discounts, exponential_gain
 from trimtab.engine import Engine

@@ -11,8 +11,8 @@ Estimators: `snips` is what is reported; `ips` and `matched` stand beside it, an
 draws the policy's slate from the logged seed and keeps the positions down to which it equals the logged one: it trusts
 no propensity, and answers for the searches where the policies agree.
 
-A log may be larger than memory: its shelves (`abtest.ope.shelves`) are replayed one by one, in as many threads as
-there are cores, and only sums are kept (`trimtab.abtest.ope.tally`).
+A log may be larger than memory: its partitions (`abtest.ope.partitions`) are replayed one by one, in as many threads as
+there are cores, and only sums are kept (`trimtab.abtest.ope.totals`).
 """
 
 from __future__ import annotations
@@ -27,13 +27,13 @@ from typing import Any
 
 import polars as pl
 
-from trimtab.abtest.ope.evidence import gather
+from trimtab.abtest.ope.evidence import evidence_of
 from trimtab.abtest.ope.intervals import Estimate, estimate
 from trimtab.abtest.ope.outcomes import MEASURED, METRICS, Judged, judged_gains
+from trimtab.abtest.ope.partitions import PartitionedLog, partitioned
 from trimtab.abtest.ope.segments import OTHER
-from trimtab.abtest.ope.shelves import Shelves, shelved
 from trimtab.abtest.ope.sums import Sums
-from trimtab.abtest.ope.tally import EVERYTHING, Tally, tally_of
+from trimtab.abtest.ope.totals import EVERYTHING, Totals, totals_of
 from trimtab.abtest.report.report import REPORT, write_report
 from trimtab.abtest.report.verdict import verdict
 from trimtab.core.atomic import new_folder
@@ -88,14 +88,14 @@ def replay(
         the object of `trimtab replay --json`.
 
     Raises:
-        BadLog: see `trimtab.abtest.ope.shelves.shelved`.
+        BadLog: see `trimtab.abtest.ope.partitions.partitioned`.
         BadParameter: an unknown objective, a bad weight, no policy or the name `logged`; `out` is something else.
     """
     weights = _checked(policies, engine)
     judged = {} if judgments is None else judged_gains(judgments, engine)
-    with shelved(log, engine) as shelves:
-        tally = _tallied(shelves, engine, weights, judged, progress)
-    result = _result(tally, shelves, weights, engine, confidence=confidence, events=shelves.events)
+    with partitioned(log, engine) as partitions:
+        totals = _totals_of_log(partitions, engine, weights, judged, progress)
+    result = _result(totals, partitions, weights, engine, confidence=confidence, events=partitions.events)
     if out is not None:
         with new_folder(out, replaces=REPORT) as folder:
             write_report(result, folder)
@@ -110,42 +110,42 @@ def _checked(policies: Mapping[str, Mapping[str, float]], engine: Engine) -> dic
     return {name: normalise(raw, engine.known_weights) for name, raw in policies.items()}
 
 
-def _tallied(
-    shelves: Shelves,
+def _totals_of_log(
+    partitions: PartitionedLog,
     engine: Engine,
     weights: Mapping[str, Mapping[str, float]],
     judged: Judged,
     progress: Progress,
-) -> Tally:
-    """Every shelf, each thread taking the same ones in the same order on every run."""
-    n_threads = min(os.cpu_count() or 1, shelves.n_shelves, MOST_THREADS)
-    texts = [query.text for query in shelves.labels.queries]
-    draw_every = max(-(-shelves.n_read // N_DRAWN), 1)
+) -> Totals:
+    """Every partition, each thread taking the same ones in the same order on every run."""
+    n_threads = min(os.cpu_count() or 1, partitions.n_partitions, MOST_THREADS)
+    texts = [query.text for query in partitions.labels.queries]
+    draw_every = max(-(-partitions.n_read // N_DRAWN), 1)
     seen, stopped, lock = [0] * n_threads, Event(), Lock()
 
-    def some(thread: int) -> Tally:
-        tally = Tally()
+    def some(thread: int) -> Totals:
+        totals = Totals()
         try:
-            for number in range(thread, shelves.n_shelves, n_threads):
+            for number in range(thread, partitions.n_partitions, n_threads):
                 if stopped.is_set():
                     break
-                read, before = shelves.shelf(number), seen[thread]
+                read, before = partitions.partition(number), seen[thread]
 
                 def advance(_: str, done: int, __: int, before: int = before) -> None:
                     with lock:
                         seen[thread] = before + done
-                        progress("impressions", sum(seen), shelves.n)
+                        progress("impressions", sum(seen), partitions.n)
 
-                evidence = gather(engine, read, weights, advance, draw_every=draw_every)
-                tally += tally_of(evidence, texts, shelves.segments, engine, logged=LOGGED, judged=judged)
+                evidence = evidence_of(engine, read, weights, advance, draw_every=draw_every)
+                totals += totals_of(evidence, texts, partitions.segments, engine, logged=LOGGED, judged=judged)
         except BaseException:
             stopped.set()
             raise
-        return tally
+        return totals
 
     with ThreadPoolExecutor(n_threads) as pool:
         try:
-            total = Tally()
+            total = Totals()
             for part in pool.map(some, range(n_threads)):
                 total += part
         except BaseException:
@@ -155,18 +155,18 @@ def _tallied(
 
 
 class _Estimates:
-    """What a tally says of policies and segments."""
+    """What a totals says of policies and segments."""
 
-    def __init__(self, tally: Tally, confidence: float) -> None:
-        self._tally = tally
+    def __init__(self, totals: Totals, confidence: float) -> None:
+        self._totals = totals
         self._confidence = confidence
 
     def sums(self, policy: str, metric: str, segments: Sequence[int] = EVERYTHING) -> Sums:
         """By the estimator that is reported."""
-        tally = self._tally
+        totals = self._totals
         if metric not in COUNTED:
-            return tally.measured[policy][metric].sums(metric, segments)
-        return (tally.logged_outcomes if policy == LOGGED else tally.weighted[policy]).sums(metric, segments)
+            return totals.measured[policy][metric].sums(metric, segments)
+        return (totals.logged_outcomes if policy == LOGGED else totals.weighted[policy]).sums(metric, segments)
 
     def of(self, policy: str, metric: str) -> Estimate:
         return estimate(self.sums(policy, metric), confidence=self._confidence)
@@ -179,11 +179,11 @@ class _Estimates:
 
     def by_estimator(self, policy: str, metric: str) -> dict[str, Estimate]:
         """All there are, the reported one first."""
-        tally = self._tally
+        totals = self._totals
         kinds = {
-            "snips": tally.weighted[policy].sums(metric),
-            "ips": tally.weighted[policy].sums(metric, normalised=False),
-            "matched": tally.matched[policy].sums(metric),
+            "snips": totals.weighted[policy].sums(metric),
+            "ips": totals.weighted[policy].sums(metric, normalised=False),
+            "matched": totals.matched[policy].sums(metric),
         }
         if metric not in COUNTED:
             kinds = {"direct": self.sums(policy, metric), **kinds}
@@ -191,17 +191,17 @@ class _Estimates:
 
 
 def _result(
-    tally: Tally,
-    shelves: Shelves,
+    totals: Totals,
+    partitions: PartitionedLog,
     weights: Mapping[str, Mapping[str, float]],
     engine: Engine,
     *,
     confidence: float,
     events: Mapping[str, int],
 ) -> dict[str, Any]:
-    estimates = _Estimates(tally, confidence)
+    estimates = _Estimates(totals, confidence)
     outcomes = [metric for metric in METRICS if metric in engine.known_weights]
-    metrics = [*outcomes, *(name for name in MEASURED if name in tally.measured[LOGGED] and name not in outcomes)]
+    metrics = [*outcomes, *(name for name in MEASURED if name in totals.measured[LOGGED] and name not in outcomes)]
     names = list(weights)
     logged = {metric: estimates.of(LOGGED, metric) for metric in metrics}
     values = {name: {metric: estimates.of(name, metric) for metric in metrics} for name in names}
@@ -210,22 +210,22 @@ def _result(
         f"{after} - {before}": {metric: estimates.difference(after, before, metric) for metric in metrics}
         for before, after in pairs
     }
-    left_out = Counter(shelves.left_out)
-    if tally.n_impossible:
-        left_out[IMPOSSIBLE] += tally.n_impossible
-    everything = tally.logged_outcomes.counts[list(EVERYTHING)].sum(axis=0)
+    left_out = Counter(partitions.left_out)
+    if totals.n_impossible:
+        left_out[IMPOSSIBLE] += totals.n_impossible
+    everything = totals.logged_outcomes.counts[list(EVERYTHING)].sum(axis=0)
     return {
         "bundle": engine.bundle_id,
         "confidence": confidence,
         "estimator": {metric: "snips" if metric in COUNTED else "direct" for metric in metrics},
-        "warnings": list(_warnings(tally, left_out, shelves.n_read, values, events)),
+        "warnings": list(_warnings(totals, left_out, partitions.n_read, values, events)),
         "log": {
-            "n_read": shelves.n_read,
+            "n_read": partitions.n_read,
             "n_replayed": int(everything.sum()),
             "left_out": dict(left_out),
             "events": dict(events),
             "n_user_groups": int((everything > 0).sum()),
-            "weights": [dict(one) for one in shelves.labels.weights],
+            "weights": [dict(one) for one in partitions.labels.weights],
             **_plain(logged),
         },
         "weights": {name: dict(one) for name, one in weights.items()},
@@ -235,8 +235,8 @@ def _result(
             verdict(name, {metric: differences[f"{name} - {LOGGED}"][metric] for metric in outcomes}, logged)
             for name in names
         ],
-        "segments": dict(_segments(estimates, tally, shelves, names, outcomes)),
-        "overlap": {name: tally.weighted[name].sums("relevance").overlap.ess.tolist() for name in names},
+        "segments": dict(_segments(estimates, totals, partitions, names, outcomes)),
+        "overlap": {name: totals.weighted[name].sums("relevance").overlap.ess.tolist() for name in names},
         "estimators": {
             name: {metric: _plain(estimates.by_estimator(name, metric)) for metric in outcomes} for name in names
         },
@@ -244,13 +244,13 @@ def _result(
 
 
 def _segments(
-    estimates: _Estimates, tally: Tally, shelves: Shelves, names: Sequence[str], metrics: Sequence[str]
+    estimates: _Estimates, totals: Totals, partitions: PartitionedLog, names: Sequence[str], metrics: Sequence[str]
 ) -> Iterator[tuple[str, dict[str, Any]]]:
     """Each segment's share of the searches, and every policy's differences to the log within it; a segment of all
     searches, or of none, is left out."""
-    counts = tally.logged_outcomes.counts.sum(axis=1)
+    counts = totals.logged_outcomes.counts.sum(axis=1)
     total = counts[list(EVERYTHING)].sum()
-    for number, segment in enumerate(shelves.segments.names):
+    for number, segment in enumerate(partitions.segments.names):
         if segment == OTHER or not 0 < counts[number] < total:
             continue
         differences = {
@@ -270,14 +270,14 @@ def _plain(estimates: Mapping[str, Estimate]) -> dict[str, dict[str, Any]]:
 
 
 def _warnings(
-    tally: Tally,
+    totals: Totals,
     left_out: Counter[str],
     n_read: int,
     values: Mapping[str, Mapping[str, Estimate]],
     events: Mapping[str, int],
 ) -> Iterator[str]:
     """What a reader must know before any number."""
-    wrong = tally.n_wrong / tally.n_drawn if tally.n_drawn else 0.0
+    wrong = totals.n_wrong / totals.n_drawn if totals.n_drawn else 0.0
     if wrong > WRONG_SHARE:
         yield (
             f"{wrong:.1%} of the logged propensities are not what this bundle gives for the logged weights: "
@@ -290,7 +290,7 @@ def _warnings(
     if any(lost.values()):
         reasons = "; ".join(f"{n:,} {reason}" for reason, n in lost.items() if n)
         yield f"{sum(lost.values()):,} of {sum(events.values()):,} events are the outcome of nothing here: {reasons}"
-    if tally.n_seedless:
+    if totals.n_seedless:
         yield "some impressions have no seed: matched replay draws its own slates there"
     for name, by in values.items():
         for metric, one in by.items():

@@ -7,12 +7,14 @@ groups has the same size for a thousand impressions and for a billion. Tables of
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
 from trimtab.abtest.ope.estimators import Floats, Terms
+from trimtab.core.assignment import place
 
 N_GROUPS = 4096
 
@@ -129,6 +131,11 @@ class Sums:
         if not (denominators > 0).all():
             return None
         return float(self.signs @ (self.numerators.sum(axis=0) / denominators))
+
+
+def groups_of(unit_ids: Iterable[str], *, n_groups: int = N_GROUPS) -> Ints:
+    """[n] group of each user, 0 to n_groups - 1; the unit of resampling."""
+    return np.fromiter((int(place("group", unit) * n_groups) for unit in unit_ids), dtype=np.int64)
 
 
 def sum_by_group(values: Floats, groups: Ints, *, n_groups: int = N_GROUPS) -> Floats:

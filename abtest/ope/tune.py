@@ -22,11 +22,11 @@ from numpy.typing import NDArray
 
 from trimtab.abtest.ope import estimators
 from trimtab.abtest.ope.estimators import Floats
-from trimtab.abtest.ope.evidence import Evidence, gather
+from trimtab.abtest.ope.evidence import Evidence, evidence_of
 from trimtab.abtest.ope.intervals import assess, lower_bounds
 from trimtab.abtest.ope.outcomes import novelty, rewards_of
+from trimtab.abtest.ope.partitions import partitioned
 from trimtab.abtest.ope.segments import OTHER
-from trimtab.abtest.ope.shelves import shelved
 from trimtab.abtest.ope.sums import Sums, add_up
 from trimtab.core.atomic import new_file
 from trimtab.core.errors import BadParameter
@@ -86,15 +86,15 @@ def tune(
         the object of `trimtab tune --json`.
 
     Raises:
-        BadLog: see `trimtab.abtest.ope.shelves.shelved`.
+        BadLog: see `trimtab.abtest.ope.partitions.partitioned`.
         BadParameter: an objective the bundle does not have, a share outside 0..1, or a log of several weights.
     """
     _check(engine, maximise, keep)
-    with shelved(log, engine) as shelves:
-        read, segments_of_log = shelves.sample(N_TUNED), shelves.segments
-        own = normalise(read.weights[int(shelves.weight_counts.argmax())], engine.known_weights)
+    with partitioned(log, engine) as partitions:
+        read, segments_of_log = partitions.sample(N_TUNED), partitions.segments
+        own = normalise(read.weights[int(partitions.weight_counts.argmax())], engine.known_weights)
     candidates = candidates_around(own)
-    evidence = gather(engine, read, candidates, progress, draw_every=1)
+    evidence = evidence_of(engine, read, candidates, progress, draw_every=1)
     everything = np.ones(len(evidence.slates), dtype=bool)
     tables = Tables.of(evidence, engine)
     choice = choose(tables.sums(everything), maximise=maximise, keep=keep, confidence=confidence)

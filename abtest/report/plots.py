@@ -11,7 +11,6 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from trimtab.abtest.ope.outcomes import METRICS
-from trimtab.abtest.simulation.price_response import PriceResponse
 
 INK, ACCENT, MUTED = "#1f2933", "#0b6e99", "#9aa5b1"
 DARK = 0.55
@@ -98,14 +97,18 @@ def overlap_plot(result: Mapping[str, Any]) -> str:
     return _svg(figure)
 
 
-def price_plot(found: PriceResponse) -> str:
-    """How much more often an item is taken the cheaper it is than usual, and the fitted line."""
+def price_plot(by_price: Sequence[tuple[float, float]], beta: float) -> str:
+    """How much more often an item is taken the cheaper it is than usual, and the fitted line.
+
+    Args:
+        by_price, beta: as in `trimtab.abtest.simulation.price_response.PriceResponse`.
+    """
     figure = Figure(figsize=(5.2, 3.4), layout="constrained")
     axes = figure.subplots()
-    changes = np.array([change for change, _ in found.by_price])
-    axes.plot(100 * np.expm1(changes), np.exp([taken for _, taken in found.by_price]), "o", color=ACCENT)
+    changes = np.array([change for change, _ in by_price])
+    axes.plot(100 * np.expm1(changes), np.exp([taken for _, taken in by_price]), "o", color=ACCENT)
     along = np.linspace(changes.min(), changes.max(), 50)
-    axes.plot(100 * np.expm1(along), np.exp(-found.beta * along), color=MUTED, label=f"price ** -{found.beta:.2f}")
+    axes.plot(100 * np.expm1(along), np.exp(-beta * along), color=MUTED, label=f"price ** -{beta:.2f}")
     axes.set_xlabel("price against the item's usual one, %, beyond what its kind did that week")
     axes.set_ylabel("times as often taken")
     axes.legend(frameon=False)

@@ -25,14 +25,15 @@ import numpy as np
 from scipy import stats
 
 from trimtab.abtest.ope import estimators
+from trimtab.abtest.ope.contexts import policy_of
 from trimtab.abtest.ope.estimators import Floats
-from trimtab.abtest.ope.evidence import gather
+from trimtab.abtest.ope.evidence import evidence_of
 from trimtab.abtest.ope.intervals import assess
 from trimtab.abtest.ope.outcomes import rewards_of
 from trimtab.abtest.ope.sums import Ints, add_up
 from trimtab.abtest.simulation.clicks import N_DRAWS, Flags, PositionBased
 from trimtab.abtest.simulation.deployment import deploy, value_of
-from trimtab.abtest.simulation.simulate import K, policy_of, show
+from trimtab.abtest.simulation.simulate import K, show
 from trimtab.abtest.simulation.world import Intents, World, world_of
 from trimtab.abtest.statistics.interleaving import preferences
 from trimtab.core.errors import BadParameter
@@ -94,7 +95,7 @@ def agree(
     n_each = max(n_log // n_policies, 1)
     log = deploy(engine, world, engine.default_weights, n_log, _stream(seed, 1))
     effective = {name: normalise(one, engine.known_weights) for name, one in policies.items()}
-    evidence = gather(engine, log, effective)
+    evidence = evidence_of(engine, log, effective)
     logged = rewards_of(evidence.slates, engine)[metric]
     asked = world.draw(n_truth, _stream(seed, 2))
     before = sorted_outcomes(engine, world, engine.default_weights, asked, metric=metric, rng=_stream(seed, 8))

@@ -1,4 +1,4 @@
-"""Many units at once: which arm each is assigned to, and which group of users each belongs to.
+"""The arms that many units are assigned to.
 
 The hash is `trimtab.core.assignment`'s, so a simulated test and the service put the same user into the same arm.
 """
@@ -10,8 +10,7 @@ from collections.abc import Iterable, Mapping
 import numpy as np
 from numpy.typing import NDArray
 
-from trimtab.abtest.ope.sums import N_GROUPS, Ints
-from trimtab.core.assignment import arm_of, place
+from trimtab.core.assignment import arm_of
 
 NOT_EXPOSED = -1
 
@@ -23,8 +22,3 @@ def assign(
     index = {arm: number for number, arm in enumerate(shares)}
     chosen = (arm_of(experiment, unit, shares, exposure=exposure) for unit in unit_ids)
     return np.fromiter((NOT_EXPOSED if arm is None else index[arm] for arm in chosen), dtype=np.int64)
-
-
-def groups_of(unit_ids: Iterable[str], *, n_groups: int = N_GROUPS) -> Ints:
-    """[n] group of each user, 0 to n_groups - 1; the unit of resampling in `trimtab.abtest.ope.sums`."""
-    return np.fromiter((int(place("group", unit) * n_groups) for unit in unit_ids), dtype=np.int64)

@@ -6,12 +6,12 @@ from collections.abc import Callable, Mapping
 
 import numpy as np
 
-from trimtab.abtest.ope.contexts import Search
-from trimtab.abtest.ope.logs import LoggedSlates, ReplayLog
+from trimtab.abtest.ope.contexts import Search, policy_of
+from trimtab.abtest.ope.logged_slates import LoggedSlates, ReplayLog
 from trimtab.abtest.ope.outcomes import rewards_of
-from trimtab.abtest.simulation.bucketing import groups_of
+from trimtab.abtest.ope.sums import groups_of
 from trimtab.abtest.simulation.clicks import N_DRAWS, ClickModel, PositionBased
-from trimtab.abtest.simulation.simulate import K, policy_of, show
+from trimtab.abtest.simulation.simulate import K, show
 from trimtab.abtest.simulation.world import Intents, World
 from trimtab.core.records import Shopper
 from trimtab.core.weights import normalise

@@ -135,8 +135,8 @@ def _difference(control: Floats, treatment: Floats, confidence: float) -> tuple[
     if error == 0:
         return None
     n = len(control) + len(treatment)
-    peek = always_valid(float(treatment.mean() - control.mean()), error, n, confidence=confidence)
-    return peek.low, peek.high
+    interval = always_valid(float(treatment.mean() - control.mean()), error, n, confidence=confidence)
+    return interval.low, interval.high
 
 
 def _reason_to_stop(plan: Plan, look: Look, control: Floats) -> str | None:

@@ -17,7 +17,7 @@ import polars as pl
 import pyarrow as pa
 from numpy.typing import NDArray
 
-from trimtab.abtest.ope.contexts import Search, by_code, contexts_of, with_history
+from trimtab.abtest.ope.contexts import Search, by_code, contexts_of, policy_of, with_history
 from trimtab.abtest.ope.estimators import Floats
 from trimtab.abtest.ope.sums import Ints
 from trimtab.abtest.simulation.clicks import N_DRAWS, ClickModel, PositionBased
@@ -159,12 +159,6 @@ class _Block:
         empty: dict[str, Any] = {name: pl.lit(None) for name in SCHEMA if name not in columns}
         frame: pl.DataFrame = pl.select(**columns, **empty)
         return frame.cast(dict(SCHEMA.items()))
-
-
-def policy_of(engine: Engine, weights: Mapping[str, float], temperature: float) -> SlatePolicy:
-    """The engine's policy at normalised weights."""
-    ranges = [objective["range"] for objective in engine.manifest["objectives"]]
-    return SlatePolicy.of(weights, engine.objectives, ranges, temperature)
 
 
 def show(

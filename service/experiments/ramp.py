@@ -16,7 +16,7 @@ from typing import Annotated, Literal
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 from pydantic_core import PydanticCustomError
 
-from trimtab.core.sequential import Peek, always_valid
+from trimtab.core.sequential import SequentialInterval, always_valid
 
 Name = Annotated[str, Field(pattern=r"^[A-Za-z0-9_.-]{1,64}$")]
 Exposure = Annotated[float, Field(gt=0, le=1)]
@@ -92,7 +92,7 @@ class Comparison:
     metric: str
     control: float
     treatment: float
-    difference: Peek
+    difference: SequentialInterval
     tolerance: float
     """Signed: a difference beyond it is worse."""
 
@@ -173,8 +173,8 @@ def _comparison(
 ) -> Comparison:
     (control, n_control), (treated, n_treated) = pairs
     control, treated = control / n_control, treated / n_treated
-    peek = always_valid(treated - control, error, int(n_control + n_treated), confidence=confidence)
-    return Comparison(arm, metric, control, treated, peek, tolerance)
+    interval = always_valid(treated - control, error, int(n_control + n_treated), confidence=confidence)
+    return Comparison(arm, metric, control, treated, interval, tolerance)
 
 
 def _variance_of_share(n_hit: float, n: float) -> float:

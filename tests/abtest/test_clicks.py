@@ -7,7 +7,7 @@ import pytest
 from numpy.testing import assert_allclose
 
 from trimtab.abtest.ope import estimators
-from trimtab.abtest.ope.evidence import gather
+from trimtab.abtest.ope.evidence import evidence_of
 from trimtab.abtest.ope.intervals import estimate
 from trimtab.abtest.ope.outcomes import rewards_of
 from trimtab.abtest.ope.sums import add_up
@@ -57,7 +57,7 @@ def test_replay_finds_the_truth_however_shoppers_read_downwards(engine: Engine, 
     other = {"relevance": 0.75, "revenue": 0.2, "diversity": 0.05}
     rng = np.random.Generator(np.random.PCG64(11))
     log = deploy(engine, small, engine.default_weights, 10_000, rng, click_model=model)
-    evidence = gather(engine, log, {"other": normalise(other, engine.known_weights)})
+    evidence = evidence_of(engine, log, {"other": normalise(other, engine.known_weights)})
     truth = deploy(engine, small, other, 10_000, rng, click_model=model)
     weights = estimators.prefix_weights(evidence.ratios["other"])
     for metric in ("relevance", "revenue"):

@@ -10,8 +10,7 @@ from scipy import stats
 
 from trimtab.abtest.ope import estimators
 from trimtab.abtest.ope.intervals import bootstrap, empirical_bernstein, estimate, standard_error
-from trimtab.abtest.ope.sums import Sums, add_up
-from trimtab.abtest.simulation.bucketing import groups_of
+from trimtab.abtest.ope.sums import Sums, add_up, groups_of
 
 
 def clustered_log(seed: int, *, n_users: int = 300) -> tuple[np.ndarray, np.ndarray, np.ndarray]:

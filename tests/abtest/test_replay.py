@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 import re
+import subprocess
+import sys
 from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
@@ -12,9 +14,10 @@ import numpy as np
 import polars as pl
 import pytest
 
+from trimtab.abtest.ope.contexts import policy_of
 from trimtab.abtest.ope.replay import replay
 from trimtab.abtest.simulation.clicks import N_DRAWS, PositionBased
-from trimtab.abtest.simulation.simulate import policy_of, show, simulate
+from trimtab.abtest.simulation.simulate import show, simulate
 from trimtab.abtest.simulation.world import World
 from trimtab.core.errors import BadLog, BadParameter
 from trimtab.core.log import impression_row
@@ -286,3 +289,13 @@ def test_the_spooled_lines_of_a_service_replay_as_well(engine: Engine, world: Wo
     (tmp_path / "spool.jsonl").write_bytes(b"".join(map(json_line, rows_of(frame))))
     first, second = (replay(tmp_path / name, engine, {"b": OTHER}) for name in ("log", "spool.jsonl"))
     assert first == second
+
+
+def test_an_offline_replay_needs_neither_the_web_nor_the_simulation() -> None:
+    found = subprocess.run(
+        [sys.executable, "-c", "import sys, trimtab.abtest.ope.replay, trimtab.abtest.ope.tune; print(*sys.modules)"],
+        capture_output=True,
+        text=True,
+        check=True,
+    ).stdout.split()
+    assert not {"fastapi", "trimtab.service", "trimtab.abtest.simulation"} & set(found)

@@ -79,14 +79,14 @@ def test_a_ratio_by_searches_that_differ_is_covered_as_often_as_promised() -> No
     assert stats.binomtest(covered, 400, 0.95).pvalue > 1e-3
 
 
-def test_peeking_equals_gbstats_sequential_test() -> None:
+def test_the_sequential_interval_equals_gbstats_sequential_test() -> None:
     control, treatment = map(moments, two_variants())
     found = compare(control, treatment, "revenue")
     error = found.effect_size / found.statistic
-    peek = always_valid(found.effect_size, error, control.count() + treatment.count())
+    interval = always_valid(found.effect_size, error, control.count() + treatment.count())
     theirs = GOLDEN["sequential"]
-    assert (peek.low, peek.high) == pytest.approx((theirs["low"], theirs["high"]), rel=1e-9)
-    assert peek.p_value == pytest.approx(theirs["p_value"], rel=1e-9)
+    assert (interval.low, interval.high) == pytest.approx((theirs["low"], theirs["high"]), rel=1e-9)
+    assert interval.p_value == pytest.approx(theirs["p_value"], rel=1e-9)
 
 
 def test_watching_an_a_a_test_all_the_time_cries_wolf_less_than_promised() -> None:
@@ -103,7 +103,7 @@ def test_watching_an_a_a_test_all_the_time_cries_wolf_less_than_promised() -> No
         difference = (sums[1] - sums[0]) / n
         errors = np.sqrt(variances.sum(axis=0) / n)
         looks = zip(difference[49::10], errors[49::10], 2 * n[49::10], strict=True)
-        alarms += any(not peek.low <= 0 <= peek.high for peek in (always_valid(*look) for look in looks))
+        alarms += any(not interval.low <= 0 <= interval.high for interval in (always_valid(*look) for look in looks))
     assert alarms <= 50
 
 

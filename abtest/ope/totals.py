@@ -131,7 +131,7 @@ class Place:
 
 
 @dataclass
-class Tally:
+class Totals:
     """Tallies of two parts of a log are added.
 
     Attributes:
@@ -158,7 +158,7 @@ class Tally:
         assert self.logged is not None  # of a log that is not empty
         return self.logged
 
-    def __iadd__(self, other: Tally) -> Tally:
+    def __iadd__(self, other: Totals) -> Totals:
         if self.logged is None:
             self.logged = other.logged
         elif other.logged is not None:
@@ -174,9 +174,9 @@ class Tally:
         return self
 
 
-def tally_of(
+def totals_of(
     evidence: Evidence, texts: Sequence[str], segments: Segments, engine: Engine, *, logged: str, judged: Judged
-) -> Tally:
+) -> Totals:
     """Add a part of a log up.
 
     Args:
@@ -190,7 +190,7 @@ def tally_of(
     drawn_rewards = {metric: values[drawn] for metric, values in rewards.items()}
     drawn_texts = [texts[code] for code in slates.queries[drawn].tolist()]
     shown = {logged: slates.rows[drawn], **evidence.own_rows}
-    return Tally(
+    return Totals(
         logged=Weighted.of(np.ones(slates.rows.shape), rewards, place),
         weighted={
             name: Weighted.of(prefix_weights(ratios), rewards, place) for name, ratios in evidence.ratios.items()

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field, fields, replace
 from typing import Any
 
@@ -14,8 +14,7 @@ from numpy.typing import NDArray
 
 from trimtab.abtest.ope.contexts import Search
 from trimtab.abtest.ope.estimators import Floats
-from trimtab.abtest.ope.sums import Ints
-from trimtab.abtest.simulation.bucketing import groups_of
+from trimtab.abtest.ope.sums import Ints, groups_of
 from trimtab.core.log import BY_POSITION, COLUMNS
 from trimtab.core.records import Shopper
 from trimtab.engine import Engine
@@ -118,15 +117,15 @@ class Codes:
             codes.append(code)
         return np.array(codes, dtype=np.int64)
 
-    def of_series(self, column: pl.Series) -> Ints:
-        """The same, each distinct value looked up once."""
+    def of_series(self, column: pl.Series, key: Callable[[Any], Any] = lambda value: value) -> Ints:
+        """The same, each distinct value looked up once, under its key."""
         distinct = column.unique(maintain_order=True)
-        codes = pl.Series(self.of(distinct), dtype=pl.Int64)
+        codes = pl.Series(self.of(map(key, distinct)), dtype=pl.Int64)
         return column.replace_strict(distinct, codes, return_dtype=pl.Int64).to_numpy().astype(np.int64)
 
 
-class Encoder:
-    """Turns frames into arrays with codes that are the same over all of them.
+class SlateArrays:
+    """Converts the frames of a log to arrays, with codes that are the same for all of them.
 
     Attributes:
         queries, users, weights: what the codes stand for.
@@ -165,7 +164,7 @@ class Encoder:
             queries=self.queries.of(searches)[which],
             users=self.users.of_series(_shoppers(frame)),
             groups=_groups(units),
-            weights=self.weights.of_series(frame["weights"]),
+            weights=self.weights.of_series(frame["weights"], key=_weights),
             temperatures=frame["temperature"].to_numpy(),
             seeds=frame["seed"].fill_null(-1).to_numpy(),
             **{name: _table(name, column, there) for name, column in cells.items()},
@@ -205,6 +204,11 @@ def _shoppers(frame: pl.DataFrame) -> pl.Series:
     return frame.select(pl.concat_str("user_id", pl.when(recent != "").then(SEPARATOR + recent), ignore_nulls=True))[
         "user_id"
     ]
+
+
+def _weights(text: str) -> tuple[tuple[str, float], ...]:
+    """Weights from their JSON text, whatever its spaces."""
+    return tuple(json.loads(text).items())
 
 
 def _shopper(text: str) -> Shopper:

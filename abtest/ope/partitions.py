@@ -1,13 +1,12 @@
-"""A log on disk in the order in which it is replayed, so that it need not fit into memory.
+"""A log partitioned by query on the disk, so that it need not fit into memory.
 
 Candidates are retrieved once a query and scored once a user of it, so a replay goes query by query, and a log lies in
-order of time. Its impressions are therefore written once more, to a temporary folder: all impressions of a query on
-one shelf, and a shelf fits into memory.
+order of time. Its impressions are therefore written once more, to a temporary folder: all impressions of a query in
+one partition, which fits into memory.
 """
 
 from __future__ import annotations
 
-import json
 from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -19,21 +18,29 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from trimtab.abtest.ope.logs import BEYOND_THE_END, REPLAYED, Encoder, LoggedSlates, ReplayLog, concatenated, widened
+from trimtab.abtest.ope.logged_slates import (
+    BEYOND_THE_END,
+    REPLAYED,
+    LoggedSlates,
+    ReplayLog,
+    SlateArrays,
+    concatenated,
+    widened,
+)
 from trimtab.abtest.ope.segments import Segments
 from trimtab.abtest.ope.sums import Ints
 from trimtab.core.errors import BadLog
 from trimtab.engine import Engine
 from trimtab.engine.log.impressions import ImpressionReader
 
-IMPRESSIONS_ON_SHELF = 100_000
-"""About as many; some 25 MB on disk, ten times that while it is replayed."""
+IMPRESSIONS_PER_PARTITION = 100_000
+"""Approximately; some 25 MB on disk, ten times that while it is replayed."""
 
-MOST_SHELVES = 4096
+MOST_PARTITIONS = 4096
 
 
 @dataclass(frozen=True)
-class Shelves:
+class PartitionedLog:
     """What can be replayed of a log, by query.
 
     Attributes:
@@ -44,7 +51,7 @@ class Shelves:
         labels: an empty log with what the codes stand for.
         frequencies: [n_queries] impressions of each query.
         weight_counts: [n_weights] impressions drawn with each.
-        n_shelves: how many there are.
+        n_partitions: how many there are.
         events: how many are matched, late and unknown; see `ImpressionReader.event_counts`.
     """
 
@@ -56,11 +63,11 @@ class Shelves:
     segments: Segments
     frequencies: Ints
     weight_counts: Ints
-    n_shelves: int
+    n_partitions: int
     events: dict[str, int]
     _parts: tuple[_Part, ...]
 
-    def shelf(self, number: int) -> ReplayLog:
+    def partition(self, number: int) -> ReplayLog:
         """All impressions of some queries, in order of the log."""
         return self._log([part.read(number) for part in self._parts])
 
@@ -69,8 +76,8 @@ class Shelves:
         every = max(-(-self.n_read // n), 1)
         found = []
         for part in self._parts:
-            for shelf in range(self.n_shelves):
-                records = part.read(shelf)
+            for partition in range(self.n_partitions):
+                records = part.read(partition)
                 found.append(records[records["numbers"] % every == 0])
         return self._log(found)
 
@@ -81,50 +88,49 @@ class Shelves:
 
 
 @contextmanager
-def shelved(path: Path, engine: Engine) -> Iterator[Shelves]:
-    """Read a log for replay against the bundle that served it; the shelves are gone when the block ends.
+def partitioned(path: Path, engine: Engine) -> Iterator[PartitionedLog]:
+    """Read a log for replay against the bundle that served it; the partitions are deleted when the block ends.
 
     Raises:
         BadLog: see `trimtab.engine.log.impressions.read_log`; or the log is empty, or nothing in it can be replayed.
     """
     reader = ImpressionReader(path, REPLAYED)
-    n_shelves = int(np.clip(-(-reader.n_rows // IMPRESSIONS_ON_SHELF), 1, MOST_SHELVES))
-    encoder = Encoder(engine)
+    n_partitions = int(np.clip(-(-reader.n_rows // IMPRESSIONS_PER_PARTITION), 1, MOST_PARTITIONS))
+    arrays = SlateArrays(engine)
     categories = engine.store.category_codes
     parts, shown = [], []
     frequencies, weight_counts = np.zeros(0, dtype=np.int64), np.zeros(0, dtype=np.int64)
     with TemporaryDirectory(prefix="trimtab-replay-") as folder:
         for number, frame in enumerate(reader):
-            slates = encoder.slates_of(frame)
-            parts.append(_Part.written(Path(folder) / str(number), slates, n_shelves))
-            frequencies = _grown(frequencies, slates.queries, len(encoder.queries.values))
-            weight_counts = _grown(weight_counts, slates.weights, len(encoder.weights.values))
+            slates = arrays.slates_of(frame)
+            parts.append(_Part.written(Path(folder) / str(number), slates, n_partitions))
+            frequencies = _grown(frequencies, slates.queries, len(arrays.queries.values))
+            weight_counts = _grown(weight_counts, slates.weights, len(arrays.weights.values))
             shown.append(_categories_shown(slates, categories))
         n = int(frequencies.sum())
-        if encoder.n_read == 0:
+        if arrays.n_read == 0:
             raise BadLog(f"{path}: the log is empty")
         if n == 0:
-            reasons = "; ".join(f"{n:,} {reason}" for reason, n in encoder.left_out.most_common())
+            reasons = "; ".join(f"{n:,} {reason}" for reason, n in arrays.left_out.most_common())
             raise BadLog(
-                f"{path}: none of {encoder.n_read:,} impressions can be replayed on bundle {engine.bundle_id}: "
-                f"{reasons}"
+                f"{path}: none of {arrays.n_read:,} impressions can be replayed on bundle {engine.bundle_id}: {reasons}"
             )
         labels = ReplayLog(
             _slates_of(parts[0].read(0)[:0]),
-            queries=tuple(encoder.queries.values),
-            users=encoder.shoppers(),
-            weights=tuple(json.loads(text) for text in encoder.weights.values),
+            queries=tuple(arrays.queries.values),
+            users=arrays.shoppers(),
+            weights=tuple(map(dict, arrays.weights.values)),
         )
-        yield Shelves(
-            n_read=encoder.n_read,
+        yield PartitionedLog(
+            n_read=arrays.n_read,
             n=n,
             k=max(part.k for part in parts),
-            left_out=encoder.left_out,
+            left_out=arrays.left_out,
             labels=labels,
             segments=Segments.of(frequencies, _most_shown(shown, len(frequencies)), labels.users, engine),
             frequencies=frequencies,
             weight_counts=weight_counts,
-            n_shelves=n_shelves,
+            n_partitions=n_partitions,
             events=reader.event_counts(),
             _parts=tuple(parts),
         )
@@ -132,10 +138,10 @@ def shelved(path: Path, engine: Engine) -> Iterator[Shelves]:
 
 @dataclass(frozen=True)
 class _Part:
-    """One frame's impressions in a file, in order of the shelf.
+    """One frame's impressions in a file, in order of the partition.
 
     Attributes:
-        starts: [n_shelves + 1] where each shelf begins.
+        starts: [n_partitions + 1] where each partition begins.
     """
 
     path: Path
@@ -144,20 +150,20 @@ class _Part:
     k: int
 
     @classmethod
-    def written(cls, path: Path, slates: LoggedSlates, n_shelves: int) -> _Part:
-        shelves = slates.queries % n_shelves
-        order = np.argsort(shelves, kind="stable")
+    def written(cls, path: Path, slates: LoggedSlates, n_partitions: int) -> _Part:
+        partitions = slates.queries % n_partitions
+        order = np.argsort(partitions, kind="stable")
         k = slates.rows.shape[1]
         dtype = np.dtype([(name, column.dtype, column.shape[1:]) for name, column in _columns(slates)])
         records = np.empty(len(slates), dtype=dtype)
         for name, column in _columns(slates):
             records[name] = column[order]
         records.tofile(path)
-        starts = np.concatenate([[0], np.cumsum(np.bincount(shelves, minlength=n_shelves))])
+        starts = np.concatenate([[0], np.cumsum(np.bincount(partitions, minlength=n_partitions))])
         return cls(path, dtype, starts, k)
 
-    def read(self, shelf: int) -> NDArray[Any]:
-        start, stop = self.starts[shelf : shelf + 2].tolist()
+    def read(self, partition: int) -> NDArray[Any]:
+        start, stop = self.starts[partition : partition + 2].tolist()
         return np.fromfile(self.path, self.dtype, count=stop - start, offset=start * self.dtype.itemsize)
 
 

@@ -1,4 +1,4 @@
-"""A log of many shelves replays like one of a single shelf; nothing is left on the disk."""
+"""A log of many partitions replays like one of a single partition; nothing is left on the disk."""
 
 from __future__ import annotations
 
@@ -10,8 +10,8 @@ import polars as pl
 import pytest
 from numpy.testing import assert_allclose
 
+from trimtab.abtest.ope.partitions import partitioned
 from trimtab.abtest.ope.replay import replay
-from trimtab.abtest.ope.shelves import shelved
 from trimtab.core.errors import BadLog
 from trimtab.engine import Engine
 from trimtab.engine.log.impressions import read_log
@@ -27,11 +27,11 @@ def scratch(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return tmp_path / "scratch"
 
 
-def test_many_shelves_say_what_one_says(
+def test_many_partitions_say_what_one_says(
     engine: Engine, log: Path, scratch: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     whole = replay(log, engine, OTHER)
-    monkeypatch.setattr("trimtab.abtest.ope.shelves.IMPRESSIONS_ON_SHELF", 300)
+    monkeypatch.setattr("trimtab.abtest.ope.partitions.IMPRESSIONS_PER_PARTITION", 300)
     monkeypatch.setattr("trimtab.engine.log.impressions.ROWS_AT_ONCE", 700)
     pieces = replay(log, engine, OTHER)
     for metric, one in whole["policies"]["b"].items():
@@ -43,14 +43,14 @@ def test_many_shelves_say_what_one_says(
     assert list(scratch.iterdir()) == []
 
 
-def test_every_impression_is_on_one_shelf_and_a_query_on_one(
+def test_every_impression_and_every_query_is_in_one_partition(
     engine: Engine, log: Path, scratch: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("trimtab.abtest.ope.shelves.IMPRESSIONS_ON_SHELF", 500)
-    with shelved(log, engine) as shelves:
-        assert shelves.n_shelves == 6
-        found = [shelves.shelf(number).slates for number in range(6)]
-        sample = shelves.sample(1000).slates
+    monkeypatch.setattr("trimtab.abtest.ope.partitions.IMPRESSIONS_PER_PARTITION", 500)
+    with partitioned(log, engine) as partitions:
+        assert partitions.n_partitions == 6
+        found = [partitions.partition(number).slates for number in range(6)]
+        sample = partitions.sample(1000).slates
     numbers = np.concatenate([slates.numbers for slates in found])
     assert sorted(numbers) == list(range(3000))
     where = [set(slates.queries.tolist()) for slates in found]
@@ -58,7 +58,7 @@ def test_every_impression_is_on_one_shelf_and_a_query_on_one(
     assert len(sample) == 1000
     frame = pl.concat(read_log(log))
     first = found[0]
-    texts = [shelves.labels.queries[code].text for code in first.queries]
+    texts = [partitions.labels.queries[code].text for code in first.queries]
     assert texts == frame["query"].gather(first.numbers).to_list()
     assert_allclose(first.propensities[0], frame["propensities"][int(first.numbers[0])])
     assert list(scratch.iterdir()) == []
@@ -69,8 +69,8 @@ def test_slates_of_different_lengths_stand_side_by_side(engine: Engine, log: Pat
     lists = ("item_ids", "propensities", "clicks", "purchases", "revenue")
     frame.head(50).with_columns(pl.col(name).list.head(4) for name in lists).write_parquet(tmp_path / "a.parquet")
     frame.tail(50).write_parquet(tmp_path / "b.parquet")
-    with shelved(tmp_path, engine) as shelves:
-        slates = shelves.shelf(0).slates
+    with partitioned(tmp_path, engine) as partitions:
+        slates = partitions.partition(0).slates
     assert slates.rows.shape == (100, 10)
     assert (slates.rows[:50, 4:] == -1).all()
     assert (slates.propensities[:50, 4:] == 1).all()
