@@ -25,7 +25,7 @@ from loadtests.serving import CannotRun, server
 HERE = Path(__file__).parent
 
 
-def main(  # noqa: PLR0917  (Typer fills them by name)
+def main(  # noqa: PLR0913, PLR0917  # Typer fills them by name
     bundle: Annotated[Path, typer.Option(help="bundle folder: what is served, and where queries come from")],
     rate: Annotated[float, typer.Option(min=0.1, max=5000, help="arrivals a second")] = 50,
     seconds: Annotated[float, typer.Option(min=1, max=3600)] = 30,

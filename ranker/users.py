@@ -62,7 +62,7 @@ class UserHistories:
     def moved(self, moved: IntArray | None) -> UserHistories:
         """The same purchases, of items that have other rows now: [n_items] the row of each; None where none moved."""
         other = copy(self)
-        other._moved = moved  # a copy of this class; its large index of ids is shared
+        other._moved = moved  # noqa: SLF001  # a copy of this class; its large index of ids is shared
         return other
 
     def at_rows(self, new_rows: IntArray) -> UserHistories:

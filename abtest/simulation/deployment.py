@@ -18,7 +18,7 @@ from trimtab.core.weights import normalise
 from trimtab.engine import Engine
 
 
-def deploy(
+def deploy(  # noqa: PLR0913  # an experiment has many settings; they are keyword-only
     engine: Engine,
     world: World,
     weights: Mapping[str, float],

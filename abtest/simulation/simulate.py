@@ -43,7 +43,7 @@ IMPRESSIONS_PER_BLOCK = 1_000_000
 """Impressions in memory at once."""
 
 
-def simulate(
+def simulate(  # noqa: PLR0913  # the options of `trimtab simulate`, keyword-only
     engine: Engine,
     n_impressions: int,
     out: Path,

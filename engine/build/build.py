@@ -22,7 +22,7 @@ from trimtab.ranker.objectives import RELEVANCE, Objective, objectives_of
 from trimtab.ranker.population import Population
 
 
-def build_bundle(  # the options of `trimtab build`, keyword-only
+def build_bundle(  # noqa: PLR0913  # the options of `trimtab build`, keyword-only
     items: pl.DataFrame,
     out: Path,
     *,

@@ -49,10 +49,10 @@ def run_without(modules: set[str], code: str) -> subprocess.CompletedProcess[str
 @pytest.mark.parametrize(
     "code",
     [
-        "import trimtab.cli",
+        "import trimtab.service.app, trimtab.service.server, trimtab.cli",
         "import trimtab; trimtab.load, trimtab.build",
     ],
-    ids=["command line", "library"],
+    ids=["serve", "library"],
 )
 def test_what_serves_needs_no_extra(code: str) -> None:
     blocked = set().union(*(modules_of(extra) for extra in ("build", "evaluate", "pages", "compare", "otel", "load")))

@@ -53,7 +53,7 @@ def test_a_change_is_not_undone_by_a_poll_that_asked_before_it(module_redis: Red
         asyncio.run(profiles.put("other", MARGIN))
         redis.hdel("trimtab:profiles", "other")
         slow = Slow(redis)
-        poll = threading.Thread(target=profiles._refresh, args=(slow,))
+        poll = threading.Thread(target=profiles._refresh, args=(slow,))  # noqa: SLF001  # a poll that has read and not yet taken effect
         poll.start()
         slow.has_asked.wait()
         asyncio.run(profiles.delete("margin"))
