@@ -28,7 +28,7 @@ LINE = orjson.OPT_APPEND_NEWLINE | orjson.OPT_UTC_Z
 
 
 class ChangeLog:
-    """One reader's place in the log. For one thread at a time.
+    """A reader and writer of the log with its place in it, for one thread at a time.
 
     Attributes:
         last: of the changes read, None before the first.
@@ -50,7 +50,7 @@ class ChangeLog:
         """The changes since the last time, once they are on the disk.
 
         Raises:
-            BadFile: a line is no change.
+            BadFile: a line is not a change.
         """
         if not self.has_more():
             return []
@@ -59,7 +59,7 @@ class ChangeLog:
 
     @contextmanager
     def writing(self) -> Iterator[list[Change]]:
-        """Keep all others from writing; gives what they wrote since the last time. `append` is for in here.
+        """Keep others from writing while the block appends; gives what they have written since the last time.
 
         Raises:
             OSError: the folder cannot be written to.
@@ -120,7 +120,7 @@ def _change(line: bytes, segment: Path) -> Change:
         values = orjson.loads(line)
         return Change(values["version"], datetime.fromisoformat(values["timestamp"]), values["put"], values["delete"])
     except (orjson.JSONDecodeError, KeyError, TypeError, ValueError):
-        raise BadFile(segment.name, f"has a line that is no change of a catalogue: {line[:80]!r}") from None
+        raise BadFile(segment.name, f"has a line that is not a change of a catalogue: {line[:80]!r}") from None
 
 
 def _write(segment: Path, offset: int, line: bytes) -> int:
@@ -142,7 +142,7 @@ def _write(segment: Path, offset: int, line: bytes) -> int:
 
 
 def _sync_folder(folder: Path) -> None:
-    """Without it a file may be on the disk and its name not."""
+    """Put the names of the folder on the disk too: a new file may be there without its name."""
     descriptor = os.open(folder, os.O_RDONLY)
     try:
         os.fsync(descriptor)

@@ -14,7 +14,7 @@ import polars as pl
 from trimtab.catalog.readers import cell_text
 from trimtab.catalog.schema import COLUMNS
 from trimtab.catalog.validation import ATTRIBUTE_PREFIX, RawRows, parsed_cells
-from trimtab.core.errors import BadParameter
+from trimtab.core.errors import BadParameter, did_you_mean
 
 Item = Mapping[str, Any]
 """Values by column of the schema, as many as were given; an unknown price is None."""
@@ -62,7 +62,7 @@ def read_items(objects: Sequence[Mapping[str, object]]) -> list[dict[str, Any]]:
 
 
 def _cell(given: Mapping[str, object], name: str) -> str | None:
-    """A title that is not given may stay as it is, so one that nobody reads stands in for it."""
+    """The cell as text; a placeholder for a title that is not given, which may stay as it is."""
     return cell_text(given[name]) if name in given else "(as it is)" if name == "title" else None
 
 
@@ -71,13 +71,17 @@ def _refuse_wrong_names(objects: Sequence[Mapping[str, object]]) -> None:
         place = f"items[{position}]." if len(objects) > 1 else ""
         for name in one:
             if name not in COLUMNS and not name.startswith(ATTRIBUTE_PREFIX):
-                raise BadParameter(f"{place}{name}", "is no column of an item", f"{', '.join(COLUMNS)}, attr_*")
+                raise BadParameter(
+                    f"{place}{name}",
+                    "is not a column of an item" + did_you_mean(name, COLUMNS),
+                    f"{', '.join(COLUMNS)}, attr_*",
+                )
         if "item_id" not in one:
             raise BadParameter(f"{place}item_id", "is missing", COLUMNS["item_id"].meaning)
 
 
 def _refusal(place: str, problem: str) -> BadParameter:
-    """A sentence of `trimtab.catalog.validation` begins with the column it is about."""
+    """The error for a sentence of `trimtab.catalog.validation`, which begins with the column it is about."""
     name, _, rest = problem.partition(" ")
     says, _, allowed = rest.partition("; allowed: ")
     return BadParameter(f"{place}{name}", says, allowed or COLUMNS[name].meaning)

@@ -1,4 +1,4 @@
-"""A catalogue as it is now, as the difference to the one that was built: a value that each change makes anew.
+"""The difference between a catalogue as it is now and as it was built: a value that each change makes anew.
 
 Numbers (price, stock, popularity...) change in place. An item whose words change, or that is new, is written behind the
 others, and the row it had is gone; so rows mean the same wherever the same changes were made, in however many steps.
@@ -32,7 +32,7 @@ class Delta:
         version, timestamp: of the last change that is in it, 0 and None for none.
         numbers: [n_base] by column, of those columns that changed anywhere.
         items: whole items behind the base's, by id, in the order of their rows.
-        gone: [n_base] rows that are no more; None where all are there.
+        gone: [n_base] rows whose items are gone; None where all are there.
     """
 
     base: ItemStore
@@ -81,7 +81,7 @@ class Delta:
 
 
 class _Draft:
-    """Copies what it writes to, once."""
+    """A delta under way, which copies a column when it is first written to."""
 
     def __init__(self, start: Delta) -> None:
         self._start = start
@@ -98,7 +98,7 @@ class _Draft:
         return Delta(start.base, self.version, self.timestamp, self._numbers, items, gone)
 
     def put(self, item: Item) -> None:
-        """An item that is new to this catalogue and has no title was taken away meanwhile; it stays away."""
+        """Write an item; one that is not there and has no title was deleted meanwhile, and stays deleted."""
         item_id, now = item["item_id"], self.delta()
         if item_id in now.items:
             self._own_items()[item_id] = {**now.items[item_id], **item}

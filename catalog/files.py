@@ -21,7 +21,7 @@ def read_bytes(path: Path) -> bytes:
     except FileNotFoundError:
         raise BadFile(path, "no such file") from None
     except (EOFError, gzip.BadGzipFile, zlib.error) as error:
-        raise BadFile(path, f"is no whole gzip file ({error})") from None
+        raise BadFile(path, f"is not a complete gzip file ({error})") from None
     except OSError as error:
         raise BadFile(path, f"cannot be read ({error.strerror})") from None
 

@@ -13,7 +13,7 @@ from trimtab.core.errors import BadFile
 
 COLUMNS = ("query", "item_id", "grade")
 MAX_GRADE = 10
-"""The gain is `2^grade - 1`: grades above this are no grades but something else in the wrong column."""
+"""The gain is `2^grade - 1`: a larger number is something else in the wrong column."""
 
 
 def read_judgments(path: Path | str) -> pl.DataFrame:

@@ -14,7 +14,7 @@ from trimtab.catalog.store import CODED, ItemStore, Rows, TextColumn
 
 
 class LiveStore(ItemStore):
-    """`delta` as a store. The rows of the built store keep their numbers; `gone` says which of them are no more."""
+    """The catalogue of a delta as a store, in which the rows of the built one keep their numbers."""
 
     def __init__(self, delta: Delta) -> None:
         base, items = delta.base, list(delta.items.values())
@@ -70,7 +70,7 @@ def _extended(base: NDArray[Any], more: Sequence[Any]) -> NDArray[Any]:
 
 
 def _coded(base: ItemStore, name: str, more: Sequence[str]) -> tuple[NDArray[np.int32], tuple[str, ...]]:
-    """Names that the vocabulary lacks are put behind it, so that the codes of the others stay."""
+    """Codes and vocabulary, with new names behind the others, so that the codes of the others stay."""
     codes, vocabulary = base.coded(name)
     if not more:
         return codes, vocabulary

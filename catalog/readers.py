@@ -63,7 +63,7 @@ def _read_csv(path: Path) -> RawRows:
         except StopIteration:
             break
         except csv.Error as error:
-            if "unexpected end" in str(error):  # it swallowed the rest; there is no telling how many rows
+            if "unexpected end" in str(error):  # it swallowed the rest; how many rows is unknown
                 raise BadFile(path, "is cut off, or a quote opened here never closes", row=line) from None
             until = f" up to line {rows.line_num}" if rows.line_num > line else ""
             unreadable.append(Rejection(line, f"row is badly quoted{until} ({error})"))
@@ -73,7 +73,7 @@ def _read_csv(path: Path) -> RawRows:
         elif len(row) == len(header):
             lines.append(line)
             cells.append(row)
-        elif row:  # a blank line is no row
+        elif row:  # a blank line is not a row
             unreadable.append(Rejection(line, f"row has {len(row)} cells, the header has {len(header)}"))
     return _raw_rows(header or [], lines, cells, unreadable, path)
 
@@ -88,13 +88,13 @@ def _read_jsonl(path: Path) -> RawRows:
         try:
             value = orjson.loads(text)
         except orjson.JSONDecodeError as error:
-            unreadable.append(Rejection(line, f"row is no JSON ({error.msg})"))
+            unreadable.append(Rejection(line, f"row is not JSON ({error.msg})"))
             continue
         if isinstance(value, dict):
             lines.append(line)
             objects.append(value)
         else:
-            unreadable.append(Rejection(line, "row is no JSON object"))
+            unreadable.append(Rejection(line, "row is not a JSON object"))
     if not objects:
         raise BadFile(path, "has no row with a JSON object")
     header = list(dict.fromkeys(name for value in objects for name in value))
@@ -106,7 +106,7 @@ def _read_parquet(path: Path) -> RawRows:
     try:
         frame = pl.read_parquet(io.BytesIO(read_bytes(path)))
     except (pl.exceptions.PolarsError, OSError) as error:
-        raise BadFile(path, f"is no whole Parquet file ({str(error).splitlines()[0]})") from None
+        raise BadFile(path, f"is not a complete Parquet file ({str(error).splitlines()[0]})") from None
     cells = pl.DataFrame([_as_text(column) for column in frame.iter_columns()])
     return RawRows(cells, pl.Series(range(1, len(frame) + 1), dtype=pl.Int64))
 

@@ -33,7 +33,7 @@ class ItemStore:
         in_stock: [n_items] bool.
         brand_codes, category_codes, type_codes: [n_items] int32, place in the vocabulary, -1 unknown.
         brands, categories, types: the vocabularies.
-        gone: [n_items] bool, rows that are no more; None where all are there.
+        gone: [n_items] bool, rows whose items are gone; None where all are there.
     """
 
     gone: NDArray[np.bool_] | None = None
@@ -105,10 +105,10 @@ class ItemStore:
         return tuple(self._texts["item_id"].at(rows))
 
     def row_of(self, item_id: str) -> int:
-        """Raises NotFound."""
+        """The row of an item; raises NotFound where there is no such item."""
         row = self._row(item_id)
         if row < 0:
-            raise NotFound(f"no item {item_id!r}")
+            raise NotFound(f"there is no item {item_id!r}")
         return row
 
     def rows_of(self, item_ids: Sequence[str]) -> NDArray[np.int64]:
@@ -116,11 +116,11 @@ class ItemStore:
         return np.fromiter(map(self._row, item_ids), dtype=np.int64, count=len(item_ids))
 
     def numbers(self, column: str) -> NDArray[Any]:
-        """[n_items] a column that is no text, by its name in the schema."""
+        """A column of numbers [n_items], by its name in the schema."""
         return self._numbers[column]
 
     def text_column(self, column: str) -> TextColumn:
-        """A text column that is no code."""
+        """A text column that is not kept as codes."""
         return self._texts[column]
 
     def coded(self, column: str) -> tuple[NDArray[np.int32], tuple[str, ...]]:
@@ -175,7 +175,7 @@ class ItemStore:
         return np.stack([kinds[rows], self.brand_codes[rows]], axis=1).astype(np.int64)
 
     def _row(self, item_id: str) -> int:
-        """-1 where there is no such item."""
+        """The row of an item, -1 where there is no such item."""
         return self._rows_by_id.get(item_id, -1)
 
     @cached_property

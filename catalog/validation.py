@@ -28,7 +28,7 @@ CURRENCY = r"(?:US\$|[$€£¥₹₽]|(?i:USD|EUR|GBP|JPY|CHF|CAD|AUD|SEK|NOK|DK
 TRUE = ("true", "t", "yes", "y", "1", "1.0", "in stock", "instock")
 FALSE = ("false", "f", "no", "n", "0", "0.0", "out of stock", "outofstock")
 UNKNOWN = ("", "nan", "null", "none")
-"""Spellings of an empty cell in columns that are no text."""
+"""Spellings of an empty cell in columns other than text."""
 
 ALLOWED: dict[Kind, str] = {
     "text": "some text",
@@ -172,7 +172,7 @@ def parse(name: str, kind: Kind) -> pl.Expr:
 
 
 def _kept(number: pl.Expr, is_allowed: pl.Expr, kind: Kind) -> pl.Expr:
-    """The number where it is allowed and can be kept: one that is too large for its type is none."""
+    """The number where it is allowed and can be kept: one that is too large for its type cannot."""
     kept = number.cast(DTYPES[kind])
     return pl.when(kept.is_finite() & is_allowed).then(kept)
 
@@ -217,7 +217,7 @@ def _attribute_text(columns: tuple[str, ...], *, own: bool) -> pl.Expr:
 
 
 def _mark_repeats(parsed: pl.DataFrame) -> pl.DataFrame:
-    """A good row whose item_id a good row above it has becomes a bad one."""
+    """Reject each good row whose item_id a good row above it has."""
     good = parsed.filter(pl.col("_problem").is_null())
     first = good.group_by("item_id").agg(pl.col("_line").min().alias("_first"))
     repeat = pl.format("item_id '{}' repeats line {}", "item_id", "_first")

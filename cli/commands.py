@@ -167,7 +167,7 @@ def evaluate(
     from trimtab.engine.build.relevance_evaluation import evaluate_relevance
 
     if pool not in {"judged", "full"}:
-        raise BadParameter("--pool", f"{pool!r} is no pool", "judged, full")
+        raise BadParameter("--pool", f"there is no pool {pool!r}", "judged, full")
     engine = Engine.load(bundle)
     intervals = evaluate_relevance(engine, read_judgments(judgments), pool="judged" if pool == "judged" else "full")
     if as_json:

@@ -1,4 +1,4 @@
-"""What every command prints by: results on stdout, all else on stderr, and progress only where somebody looks."""
+"""How commands print: results on stdout, everything else on stderr, progress only on a terminal."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ def progress(quiet: bool) -> Iterator[Callable[[str, int, int], None]]:
 
 
 def plain(text: str) -> str:
-    """Text of others, kept from being read as markup."""
+    """Text that rich would otherwise read as markup."""
     return text.replace("[", "\\[")
 
 

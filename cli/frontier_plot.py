@@ -15,7 +15,7 @@ from trimtab.engine.stages.frontier import Frontier
 
 COLUMNS, ROWS = 64, 18
 MARGIN = 0.35
-"""Of the front's span: what lies farther below it is not drawn."""
+"""The share of the front's span below it that is drawn."""
 N_LISTED = 8
 """Points of the front in the table."""
 

@@ -1,40 +1,46 @@
-"""The exception tree. Everything trimtab raises on purpose is in it, and each branch has one translation.
+"""The exception tree: everything that trimtab raises on purpose.
 
-    TrimtabError                  exit 1   HTTP 500
-    ├── BadInput                  exit 2   HTTP 422   something the caller can mend
-    │   ├── BadParameter          exit 2   HTTP 422   one request parameter: names it and what is allowed
-    │   ├── BadFile               exit 2              a file given to a command: names file and row
-    │   └── BadLog                exit 2              a log that cannot be replayed as asked
-    ├── NotFound                  exit 2   HTTP 404
-    ├── Unauthorised              exit 1   HTTP 401
-    ├── Forbidden                 exit 1   HTTP 403
-    ├── TooLarge                  exit 2   HTTP 413
-    ├── TooMany                   exit 1   HTTP 429   carries `retry_after_seconds`
-    ├── Unavailable               exit 1   HTTP 503   carries `retry_after_seconds`
-    └── BundleError               exit 1   HTTP 503   a bundle that is damaged or does not fit
-        ├── BundleDamaged                             names the file and what is wrong with it
-        └── BundleMismatch                            another schema version or feature schema
+    TrimtabError              exit 1   HTTP 500
+    ├── BadInput              exit 2   HTTP 422   what the caller can mend
+    │   ├── BadParameter                          names one parameter, what is wrong with it, and what is allowed
+    │   ├── BadFile                               names a file, and the row where there is one
+    │   └── BadLog                                a log that cannot be replayed as asked
+    ├── Unauthorised          exit 1   HTTP 401
+    ├── Forbidden             exit 1   HTTP 403
+    ├── NotFound              exit 2   HTTP 404
+    ├── Conflict              exit 1   HTTP 409
+    ├── TooLarge              exit 2   HTTP 413
+    ├── TooMany               exit 1   HTTP 429   carries `retry_after_seconds`
+    ├── Unavailable           exit 1   HTTP 503   carries `retry_after_seconds`
+    └── BundleError           exit 1   HTTP 503
+        ├── BundleDamaged                         names a file of the bundle and what is wrong with it
+        └── BundleMismatch                        another schema or feature schema, or not fit to replace what serves
 
-`service/problems.py` translates to HTTP, `cli/commands.py` to exit codes; nobody else does.
+`trimtab.service.http.problem_documents` translates the tree to HTTP, `trimtab.cli.commands` to exit codes.
 """
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+from difflib import get_close_matches
+
 
 class TrimtabError(Exception):
-    """Root of the tree. The message is one sentence a user can act on."""
+    """The root of the tree. The message is one sentence that its reader can act on."""
 
     status = 500
     exit_code = 1
 
 
 class BadInput(TrimtabError):
+    """Something that the caller can mend."""
+
     status = 422
     exit_code = 2
 
 
 class BadParameter(BadInput):
-    """One parameter is wrong.
+    """One parameter that is wrong.
 
     Attributes:
         name: the parameter, as the caller spells it (`w_revenue`, `k`, `filter`).
@@ -61,34 +67,44 @@ class BadFile(BadInput):
 
 
 class BadLog(BadInput):
-    pass
+    """A log that cannot be replayed as asked."""
 
 
 class NotFound(TrimtabError):
+    """A thing that does not exist under the name that the caller gave."""
+
     status = 404
     exit_code = 2
 
 
 class Unauthorised(TrimtabError):
+    """A request without a valid key."""
+
     status = 401
 
 
 class Forbidden(TrimtabError):
+    """A request that its key does not allow."""
+
     status = 403
 
 
 class Conflict(TrimtabError):
-    """What is asked for does not go with how things are now."""
+    """A request that contradicts the present state, which the message names."""
 
     status = 409
 
 
 class TooLarge(TrimtabError):
+    """A request body beyond its limit."""
+
     status = 413
     exit_code = 2
 
 
 class TooMany(TrimtabError):
+    """More requests than a client or the service may have under way."""
+
     status = 429
 
     def __init__(self, message: str, *, retry_after_seconds: float) -> None:
@@ -97,6 +113,8 @@ class TooMany(TrimtabError):
 
 
 class Unavailable(TrimtabError):
+    """Something that cannot be done now and may be later."""
+
     status = 503
 
     def __init__(self, message: str, *, retry_after_seconds: float = 1.0) -> None:
@@ -105,10 +123,14 @@ class Unavailable(TrimtabError):
 
 
 class BundleError(TrimtabError):
+    """A bundle that cannot be used."""
+
     status = 503
 
 
 class BundleDamaged(BundleError):
+    """A file of a bundle that is missing, or not what was written."""
+
     def __init__(self, path: object, problem: str) -> None:
         self.path = str(path)
         self.problem = problem
@@ -116,4 +138,10 @@ class BundleDamaged(BundleError):
 
 
 class BundleMismatch(BundleError):
-    pass
+    """A bundle of another schema or feature schema, or one that cannot replace the bundle that serves."""
+
+
+def did_you_mean(name: str, known: Iterable[str]) -> str:
+    """The end of a sentence about an unknown name: the known one that it is nearest to, or nothing."""
+    nearest = get_close_matches(name.casefold(), list(known), n=1)
+    return f" (did you mean {nearest[0]!r}?)" if nearest else ""

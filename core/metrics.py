@@ -1,4 +1,4 @@
-"""Ranking metrics on arrays. Masked and pure.
+"""Ranking metrics on arrays.
 
 Gain: `2^grade - 1` unless said otherwise. Discount: `1 / log2(rank + 1)`. We train and steer on DCG and revenue as they
 are and report nDCG (Jarvelin & Kekalainen 2002). A query with no relevant item has no nDCG: it counts as nan, and
@@ -85,7 +85,7 @@ def mean_interval(values: ArrayLike, *, confidence: float = 0.95, n_resamples: i
         values: [n_queries] one value a query.
 
     Returns:
-        All nan where no query has a value: no data is no number.
+        All nan where no query has a value.
     """
     kept = np.asarray(values, dtype=np.float64)
     kept = kept[~np.isnan(kept)]

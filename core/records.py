@@ -1,4 +1,4 @@
-"""The records that travel between the packages. All frozen; arrays inside are not to be written to."""
+"""The records that travel between the packages. All are frozen; the arrays in them are never written to."""
 
 from __future__ import annotations
 
@@ -53,7 +53,7 @@ class Query:
         text: the words, stripped, not empty.
         weights: raw objective weights, or none for the bundle's default.
         recent: what the user did since the bundle was built, the newest first: `click:<item_id>`, `cart:<item_id>`,
-            `purchase:<item_id>`. What cannot be read or is no item of the catalogue counts as nothing.
+            `purchase:<item_id>`. What cannot be read or is not an item of the catalogue is ignored.
         explore: sample the slate (Plackett-Luce) instead of sorting it; needs `session_id`, because the draw
             is a function of the session, so that the pages of one session are pages of one draw.
     """
@@ -73,7 +73,7 @@ class Query:
 
 
 class Shopper(NamedTuple):
-    """What a ranker may know somebody by: nobody where both are empty.
+    """What the ranker may know of a shopper; nothing where both are empty.
 
     Attributes:
         recent: as in `Query`.
@@ -137,7 +137,7 @@ class ScoredCandidates:
 
 @dataclass(frozen=True, slots=True)
 class ReceiptLine:
-    """What the weights bought or cost of one objective, in its own unit, against the pure-relevance slate."""
+    """The expected value of one objective, in its own unit, of a slate and of the pure-relevance slate beside it."""
 
     expected: float
     baseline: float
@@ -150,7 +150,7 @@ class ReceiptLine:
 
 @dataclass(frozen=True, slots=True)
 class Side:
-    """One of the rankings of an interleaved slate, which differ in this alone."""
+    """One of the rankings of an interleaved slate, which differ only in these values."""
 
     weights: Mapping[str, float] | None
     max_relevance_loss: float | None = None
@@ -158,7 +158,7 @@ class Side:
 
 @dataclass(frozen=True, slots=True)
 class Interleaving:
-    """Who put which item into an interleaved slate.
+    """The rankings that an interleaved slate was drawn from, and which of them each item came from.
 
     Attributes:
         sides: the rankings by name; the weights as asked for.

@@ -1,11 +1,11 @@
-"""Objective weights: a point on the simplex, as text, as a mapping, as one request's choice."""
+"""Objective weights: read from text, divided by their sum, written as text."""
 
 from __future__ import annotations
 
 import math
 from collections.abc import Iterable, Mapping
 
-from trimtab.core.errors import BadParameter
+from trimtab.core.errors import BadParameter, did_you_mean
 
 RELEVANCE = "relevance"
 """The objective that every bundle has and receipts compare with."""
@@ -21,7 +21,7 @@ def normalise(weights: Mapping[str, float], known: Iterable[str]) -> dict[str, f
 
     Args:
         weights: raw weight by objective; objectives left out count as 0.
-        known: the objectives there are, `diversity` among them.
+        known: every objective of the bundle, `diversity` among them.
 
     Returns:
         A weight for every known objective, in the order of `known`, summing to 1.
@@ -33,9 +33,9 @@ def normalise(weights: Mapping[str, float], known: Iterable[str]) -> dict[str, f
     listed = ", ".join(PREFIX + name for name in known)
     for name, value in weights.items():
         if name not in known:
-            raise BadParameter(PREFIX + name, "no such objective in this bundle", listed)
+            raise BadParameter(PREFIX + name, "no such objective in this bundle" + did_you_mean(name, known), listed)
         if not math.isfinite(value) or value < 0:
-            raise BadParameter(PREFIX + name, f"{value} is no weight", "a finite number of 0 or more")
+            raise BadParameter(PREFIX + name, f"{value} cannot be a weight", "a finite number of 0 or more")
     if math.isclose(sum(weights.values()), 1, rel_tol=1e-12):
         # Another division would move the last digit: what was normalised and logged must come back as it was.
         return {name: float(weights.get(name, 0.0)) for name in known}
@@ -66,7 +66,7 @@ def parse_policy(text: str) -> tuple[str, dict[str, float]]:
         try:
             weights[key.removeprefix(PREFIX)] = float(value)
         except ValueError:
-            raise BadParameter("--policy", f"{value!r} is no number in {text!r}", allowed) from None
+            raise BadParameter("--policy", f"{value!r} in {text!r} is not a number", allowed) from None
     return name.strip(), weights
 
 

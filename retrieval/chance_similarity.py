@@ -1,4 +1,4 @@
-"""The cosine that tells meaning from chance.
+"""The cosine between query and item that is reached by chance.
 
 A query vector is near to some item whatever the query, and how near depends on the encoder and the catalogue. So it is
 measured: words of random letters are looked up, and the floor is what 99 in 100 of them do not reach with their

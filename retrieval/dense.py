@@ -48,7 +48,7 @@ def kind_for(n_vectors: int) -> str:
 
 @dataclass(frozen=True, slots=True)
 class Selection:
-    """What may be found.
+    """The items that a search may find.
 
     Attributes:
         rows: [n_items] which items.
@@ -102,7 +102,7 @@ class DenseIndex:
         return cls(index, kind, breadth, *_members(vector_of, priority, len(vectors)), vector_of)
 
     def select(self, rows: Mask) -> Selection:
-        """Those of the items [n_items] that may be found; worth keeping where the same are asked for again."""
+        """The selection of some of the items [n_items]; worth keeping where the same items are asked for again."""
         allowed = np.zeros(self.index.ntotal, dtype=bool)
         allowed[self.vector_of[rows]] = True
         n_vectors = int(np.count_nonzero(allowed))
@@ -144,7 +144,7 @@ class DenseIndex:
 
     @classmethod
     def load(cls, folder: Path, *, kind: str, breadth: int) -> DenseIndex:
-        """Memory-mapped, so that processes share the pages.
+        """Open the index that `save` wrote, memory-mapped, so that processes share the pages.
 
         Raises:
             BundleDamaged: a file is missing or cannot be read.
@@ -156,7 +156,7 @@ class DenseIndex:
             flags = faiss.IO_FLAG_MMAP if kind == "ivf" else faiss.IO_FLAG_MMAP_IFC
             index = faiss.read_index(str(path), flags)
         except RuntimeError as error:
-            raise BundleDamaged(path, "is no FAISS index that can be read") from error
+            raise BundleDamaged(path, "cannot be read as a FAISS index") from error
         members, starts, vector_of = (
             mapped(folder / f"dense_{name}.npy") for name in ("members", "starts", "vector_of")
         )
@@ -217,7 +217,7 @@ def mapped(path: Path) -> Any:
     """An array on its file's pages, as a plain ndarray: indexing numpy's memmap type costs several times more.
 
     Raises:
-        BundleDamaged: the file is missing, cut off or no array.
+        BundleDamaged: the file is missing, cut off or not an array.
     """
     try:
         return np.asarray(np.load(path, mmap_mode="r"))

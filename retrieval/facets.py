@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from trimtab.core.errors import BadParameter
+from trimtab.core.errors import BadParameter, did_you_mean
 from trimtab.core.records import Filter, IntArray
 from trimtab.retrieval.filters import NAMED_FIELDS, codes_of, filter_mask
 
@@ -42,7 +42,9 @@ def _narrowed(store: ItemStore, matches: IntArray, filters: Sequence[Filter], bu
 
 def _counts(store: ItemStore, rows: IntArray, field: str) -> dict[str, int]:
     if field not in NAMED_FIELDS:
-        raise BadParameter("facets", f"there is no facet {field!r}", ", ".join(NAMED_FIELDS))
+        raise BadParameter(
+            "facets", f"there is no facet {field!r}" + did_you_mean(field, NAMED_FIELDS), ", ".join(NAMED_FIELDS)
+        )
     codes, vocabulary = codes_of(store, field)
     known = codes[rows]
     counts = np.bincount(known[known >= 0], minlength=len(vocabulary))

@@ -1,7 +1,7 @@
 """Filters: `brand:Acme`, `category:Dairy`, `product_type:Notebook`, `price:5..20`, `price:..20`, `in_stock:true`.
 
-Conditions on one field widen, conditions on different fields narrow. A value that no item has is simply no match; a
-field that does not exist is a mistake of the caller.
+Conditions on one field widen, conditions on different fields narrow. A value that no item has matches nothing; an
+unknown field is an error.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from trimtab.core.errors import BadParameter
+from trimtab.core.errors import BadParameter, did_you_mean
 from trimtab.core.records import Filter
 
 if TYPE_CHECKING:
@@ -25,8 +25,8 @@ Mask = NDArray[np.bool_]
 
 NAMED_FIELDS = ("brand", "category", "product_type")
 FIELDS = (*NAMED_FIELDS, "in_stock", "price")
-KEPT = 32
-"""Masks kept of one state of a store; each takes a byte an item."""
+MAX_MASKS = 32
+"""The most masks kept of one state of a store; each takes a byte an item."""
 FORMS = "brand:NAME, category:NAME, product_type:NAME, price:LOW..HIGH (one end may be left open), in_stock:true|false"
 
 
@@ -48,7 +48,7 @@ def parse_filter(text: str) -> Filter:
         if value.lower() not in {"true", "false"}:
             raise BadParameter("filter", f"in_stock cannot be {value!r}", "in_stock:true, in_stock:false")
         return Filter(field, values=(value.lower(),))
-    raise BadParameter("filter", f"there is no field {field!r}", FORMS)
+    raise BadParameter("filter", f"there is no field {field!r}" + did_you_mean(field, FIELDS), FORMS)
 
 
 def format_filter(condition: Filter) -> list[str]:
@@ -102,10 +102,10 @@ def mask_of(store: ItemStore, conditions: Iterable[Condition]) -> Mask | None:
 
 
 class Masks:
-    """Masks over one state of a store. Those asked last are kept: shoppers filter by the same few things."""
+    """The masks of one state of a store, the latest of which are kept: shoppers filter by the same few things."""
 
     def __init__(self, store: ItemStore) -> None:
-        self._of_one = lru_cache(KEPT)(lambda condition: _meets(column_of(store, condition.field), condition))
+        self._of_one = lru_cache(MAX_MASKS)(lambda condition: _meets(column_of(store, condition.field), condition))
 
     def of(self, conditions: Sequence[Condition]) -> Mask | None:
         """[n_items] which items meet all conditions; None where there are none, which is everything."""
@@ -182,5 +182,5 @@ def _parse_range(value: str) -> tuple[float | None, float | None]:
         ends = ()
     given = [end for end in ends if end is not None]
     if not dots or not given or not all(map(math.isfinite, given)) or given != sorted(given):
-        raise BadParameter("filter", f"{value!r} is no price range", "price:5..20, price:..20, price:5..")
+        raise BadParameter("filter", f"{value!r} is not a price range", "price:5..20, price:..20, price:5..")
     return ends[0], ends[1]

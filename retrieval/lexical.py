@@ -55,12 +55,13 @@ LOCK = ".lock"
 def open_index(folder: Path) -> tantivy.Index:
     """The tantivy index in a folder, memory-mapped.
 
-    Who reads takes a lock too, which is a file beside the index; a bundle may be mounted read-only. So the files are
-    opened through links in a folder of its own, which is gone as soon as they are mapped. The index's own thread may
-    put a lock there while it goes; then it goes at the second try, or stays behind with nothing but that lock.
+    A reader takes a lock too, which is a file beside the index, and a bundle may be mounted read-only. So the files
+    are opened through links in a temporary folder, which is deleted as soon as they are mapped. The
+    index's own thread may put a lock there meanwhile; then the folder is deleted at the second try, or stays behind
+    with nothing but that lock.
 
     Raises:
-        BundleDamaged: the folder holds no index that can be read.
+        BundleDamaged: the folder holds nothing that can be read as an index.
     """
     try:
         with TemporaryDirectory(prefix="trimtab-lexical-", ignore_cleanup_errors=True) as links:
@@ -71,7 +72,7 @@ def open_index(folder: Path) -> tantivy.Index:
         rmtree(links, ignore_errors=True)
         return index
     except (ValueError, OSError) as error:
-        raise BundleDamaged(folder, "is no tantivy index that can be read") from error
+        raise BundleDamaged(folder, "cannot be read as a tantivy index") from error
 
 
 def _analyzer() -> tantivy.TextAnalyzer:
@@ -152,13 +153,13 @@ class LexicalIndex:
         """Whether any item has all terms of the word in one field or another."""
         return all(any(self._searcher.doc_freq(field, term) for field in BOOSTS) for term in self.terms(word))
 
-    def telling(self, terms: Sequence[str]) -> list[str]:
-        """Those of the terms that items are found by: not the common ones, unless there are no others."""
+    def rare_or_all(self, terms: Sequence[str]) -> list[str]:
+        """The terms that items are found by: the rare ones, or all where none is rare."""
         rare = [term for term in terms if all(self._searcher.doc_freq(field, term) <= COMMON for field in BOOSTS)]
         return rare or list(terms)
 
     def search(self, text: str, depth: int, conditions: Sequence[Condition] = ()) -> tuple[IntArray, FloatArray]:
-        """The best items that have any of the telling words and meet all conditions, best first.
+        """The best items that have any of the rare words and meet all conditions, best first.
 
         Returns:
             rows [<= depth] and their BM25 [<= depth].
@@ -166,9 +167,9 @@ class LexicalIndex:
         terms = self.terms(text)
         if not terms or depth <= 0:
             return np.empty(0, dtype=np.int64), np.empty(0, dtype=np.float32)
-        telling = self.telling(terms)
-        found = Query.boolean_query([(Occur.Should, self._scores_of(term)) for term in telling])
-        besides = [(Occur.Should, self._scores_of(term)) for term in terms if term not in telling]
+        finding = self.rare_or_all(terms)
+        found = Query.boolean_query([(Occur.Should, self._scores_of(term)) for term in finding])
+        besides = [(Occur.Should, self._scores_of(term)) for term in terms if term not in finding]
         besides += [(Occur.Must, Query.const_score_query(self._meets(condition), 0.0)) for condition in conditions]
         return self._top(Query.boolean_query([(Occur.Must, found), *besides]) if besides else found, depth)
 
@@ -205,7 +206,7 @@ class LexicalIndex:
         return {field: self._explained_average(field) for field in BOOSTS}
 
     def _explained_average(self, field: str) -> float:
-        """tantivy tells the average only when it explains a score."""
+        """The average that tantivy states only in the explanation of a score."""
         some = self._searcher.terms_with_prefix(field, "", limit=1)
         if not some:
             return 0.0

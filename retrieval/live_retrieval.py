@@ -22,7 +22,7 @@ from trimtab.retrieval.dense import DenseIndex, Selection
 from trimtab.retrieval.encoders.distilled import TEACHER, DistilledQueries
 from trimtab.retrieval.encoders.protocol import Encoder
 from trimtab.retrieval.encoders.registry import load_encoder
-from trimtab.retrieval.filters import KEPT, Condition, Mask, mask_of
+from trimtab.retrieval.filters import MAX_MASKS, Condition, Mask, mask_of
 from trimtab.retrieval.lexical import LexicalIndex
 from trimtab.retrieval.postings import FIELDS, ItemTerms, Postings, item_terms
 from trimtab.retrieval.retriever import Retriever
@@ -30,9 +30,9 @@ from trimtab.retrieval.retriever import Retriever
 if TYPE_CHECKING:
     from trimtab.catalog.store import ItemStore
 
-ASKED_BESIDES = 16
+SPARE_ROWS = 16
 """Rows asked for beyond the wanted ones at first, because some may be gone."""
-ASKED_AGAIN = 4
+GROWTH = 4
 """By how much more is asked for while too few are left."""
 
 
@@ -45,7 +45,7 @@ class NewItem:
 
 
 class LiveRetrieval:
-    """Makes retrievers for later states of the store that one was built for."""
+    """The retrievers of later states of the store that one was built for."""
 
     def __init__(self, built: Retriever) -> None:
         assert isinstance(built.lexical, LexicalIndex)
@@ -84,7 +84,7 @@ class LiveRetrieval:
 
     @cached_property
     def _encoder(self) -> Encoder:
-        """What items are encoded with: a distilled encoder's teacher where it is installed, else the encoder itself."""
+        """The encoder of items: a distilled encoder's teacher where it is installed, else the encoder itself."""
         if self._built.encoder.name == DistilledQueries.name:
             with suppress(BadParameter):
                 return load_encoder(TEACHER)
@@ -92,7 +92,7 @@ class LiveRetrieval:
 
 
 class LiveLexicalIndex:
-    """BM25 over the items of a store that changed; speaks as `LexicalIndex` does."""
+    """BM25 over the items of a store that changed; has the interface of `LexicalIndex`."""
 
     def __init__(
         self, base: LexicalIndex, postings: Postings, store: ItemStore, *, n_base: int, stale: frozenset[str]
@@ -103,7 +103,7 @@ class LiveLexicalIndex:
         """
         self._base, self._postings, self._store = base, postings, store
         self._n_base, self._stale = n_base, stale
-        self._allowed = lru_cache(KEPT)(lambda conditions: _allowed(store, conditions))
+        self._allowed = lru_cache(MAX_MASKS)(lambda conditions: _allowed(store, conditions))
 
     def terms(self, text: str) -> list[str]:
         return self._base.terms(text)
@@ -113,7 +113,7 @@ class LiveLexicalIndex:
         return self._base.knows(word) or all(map(self._postings.knows, self._base.terms(word)))
 
     def search(self, text: str, depth: int, conditions: Sequence[Condition] = ()) -> tuple[IntArray, FloatArray]:
-        """The best items that have any of the telling words and meet all conditions, best first: rows, their BM25."""
+        """The best items that have any of the rare words and meet all conditions, best first: rows, their BM25."""
         known = [condition for condition in conditions if condition.field not in self._stale]
         if len(self._postings) == 0 and self._store.gone is None and len(known) == len(conditions):
             return self._base.search(text, depth, conditions)
@@ -127,7 +127,7 @@ class LiveLexicalIndex:
         )
         terms = self._base.terms(text)
         new_bm25 = self._postings.scores(terms)
-        hits = np.flatnonzero(self._postings.n_terms(self._base.telling(terms)))
+        hits = np.flatnonzero(self._postings.n_terms(self._base.rare_or_all(terms)))
         if allowed is not None:
             hits = hits[allowed[self._n_base + hits]]
         if len(hits) == 0:
@@ -159,7 +159,7 @@ class LiveSelection(NamedTuple):
 
 
 class LiveDenseIndex:
-    """The nearest items of a store that changed; speaks as `DenseIndex` does."""
+    """The nearest items of a store that changed; has the interface of `DenseIndex`."""
 
     def __init__(self, base: DenseIndex, new_vectors: FloatArray, store: ItemStore) -> None:
         """
@@ -218,11 +218,11 @@ def _first_allowed(
     """
     if allowed is None or depth <= 0:
         return search(depth)
-    n = depth + ASKED_BESIDES if exact else ASKED_AGAIN * depth
+    n = depth + SPARE_ROWS if exact else GROWTH * depth
     while True:
         n = min(n, n_base)
         rows, scores = search(n)
         kept = allowed[rows]
         if n == n_base or len(rows) < n or kept.sum() >= depth:
             return rows[kept][:depth], scores[kept][:depth] if len(scores) == len(rows) else scores[:depth]
-        n *= ASKED_AGAIN
+        n *= GROWTH

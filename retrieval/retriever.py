@@ -17,7 +17,7 @@ from trimtab.retrieval.dense import DenseIndex, mapped
 from trimtab.retrieval.encoders.protocol import Encoder
 from trimtab.retrieval.encoders.registry import load_query_encoder
 from trimtab.retrieval.facets import facet_counts
-from trimtab.retrieval.filters import KEPT, Condition, Mask, Masks, conditions_of
+from trimtab.retrieval.filters import MAX_MASKS, Condition, Mask, Masks, conditions_of
 from trimtab.retrieval.fusion import best_first, fuse
 from trimtab.retrieval.lexical import LexicalIndex
 from trimtab.retrieval.spelling import Speller, words_of
@@ -28,16 +28,16 @@ if TYPE_CHECKING:
 REPORT = "retrieval.json"
 
 POOL = 200
-"""How deep both indices are searched at least, so that up to here a shorter answer is the head of a longer one."""
+"""The least depth of a search in both indices, so that up to here a shorter answer is the head of a longer one."""
 
 MAX_QUERY_CHARACTERS = 400
-"""Of a query that are read."""
+"""The characters of a query that are read; the rest is cut off."""
 
 NOTHING_NEAR = np.empty(0, dtype=np.int64), np.empty(0, dtype=np.float32)
 
 
 class Lexical(Protocol):
-    """What a retriever asks of `LexicalIndex`."""
+    """The interface of `LexicalIndex` that a retriever needs."""
 
     def knows(self, word: str) -> bool: ...
 
@@ -47,7 +47,7 @@ class Lexical(Protocol):
 
 
 class Dense(Protocol):
-    """What a retriever asks of `DenseIndex`."""
+    """The interface of `DenseIndex` that a retriever needs."""
 
     def select(self, rows: Mask) -> Any: ...
 
@@ -55,7 +55,7 @@ class Dense(Protocol):
 
 
 class Retriever:
-    """Candidates for a query out of one store.
+    """The search for a query's candidates in one store.
 
     Attributes:
         encoder: the text encoder the vectors are made with.
@@ -84,7 +84,7 @@ class Retriever:
         self.speller = speller
         self._floor = float(report["dense_floor"])
         self._masks = masks = Masks(store)
-        self._selected = lru_cache(KEPT)(lambda conditions: _selected(dense, masks.of(conditions)))
+        self._selected = lru_cache(MAX_MASKS)(lambda conditions: _selected(dense, masks.of(conditions)))
 
     @classmethod
     def load(cls, folder: Path, store: ItemStore) -> Retriever:
@@ -112,8 +112,8 @@ class Retriever:
     ) -> Candidates:
         """The best candidates for the words, best first; ties go to the more popular item.
 
-        An item matches that has one of the telling words (`LexicalIndex.telling`), or whose cosine with the query
-        reaches the floor below which nonsense finds items too. All candidates match; nothing that matches is none.
+        An item matches that has one of the rare words (`LexicalIndex.rare_or_all`), or whose cosine with the query
+        reaches the floor below which nonsense finds items too. Only items that match are candidates.
 
         Args:
             by_meaning: False leaves encoder and vectors alone: words only, and every cosine is 0.
@@ -164,7 +164,7 @@ class Retriever:
         return facet_counts(self._store, matches, fields, filters)
 
     def correct(self, text: str) -> str:
-        """The words of a query, those that no item has replaced by what may have been meant."""
+        """The words of a query, with those that no item has replaced by the nearest word of the catalogue."""
         words = words_of(text[:MAX_QUERY_CHARACTERS])
         return " ".join(
             word if self.lexical.knows(word) else self.speller.correct(word, is_last=position == len(words) - 1)

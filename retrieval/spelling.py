@@ -29,7 +29,7 @@ def words_of(text: str) -> list[str]:
 
 
 class Speller:
-    """Corrects words against the catalogue's."""
+    """The correction of words by those of the catalogue."""
 
     def __init__(self, index: tantivy.Index) -> None:
         self._schema = index.schema
@@ -59,7 +59,7 @@ class Speller:
 
     @classmethod
     def load(cls, folder: Path) -> Speller:
-        """Raises BundleDamaged, see `open_index`."""
+        """Open what `build` wrote; raises BundleDamaged as `open_index` does."""
         return cls(open_index(folder))
 
     def correct(self, word: str, *, is_last: bool) -> str:

@@ -30,7 +30,7 @@ def load_bestbuy(data: Path) -> pl.DataFrame:
     try:
         items = [_item(product) for product in orjson.loads(read_bytes(path))]
     except (orjson.JSONDecodeError, KeyError, IndexError, TypeError) as error:
-        raise BadFile(path, f"is no list of Best Buy products ({error})") from None
+        raise BadFile(path, f"is not a list of Best Buy products ({error})") from None
     return complete(pl.DataFrame(items, infer_schema_length=None).unique("item_id", keep="first", maintain_order=True))
 
 

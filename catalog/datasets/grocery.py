@@ -191,7 +191,7 @@ def _names(products: pl.DataFrame) -> pl.DataFrame:
 
 def _purchases(transactions: pl.DataFrame, names: pl.DataFrame) -> pl.DataFrame:
     sold = transactions.filter((pl.col("quantity") > 0) & (pl.col("sales_value") > 0))
-    shelf = pl.col("sales_value") + pl.col("retail_disc") + pl.col("coupon_match_disc")
+    regular = pl.col("sales_value") + pl.col("retail_disc") + pl.col("coupon_match_disc")
     return (
         sold.select(
             pl.col("household_id").cast(pl.String),
@@ -201,7 +201,7 @@ def _purchases(transactions: pl.DataFrame, names: pl.DataFrame) -> pl.DataFrame:
             pl.col("product_id").cast(pl.String).alias("item_id"),
             pl.col("quantity").cast(pl.Int64),
             (pl.col("sales_value") / pl.col("quantity")).cast(pl.Float32).alias("unit_price_paid"),
-            (shelf / pl.col("quantity")).cast(pl.Float32).alias("unit_price_regular"),
+            (regular / pl.col("quantity")).cast(pl.Float32).alias("unit_price_regular"),
         )
         .join(names.select("item_id", "product_type"), on="item_id", how="inner", maintain_order="left")
         .sort("timestamp", "basket_id", "item_id", maintain_order=True)

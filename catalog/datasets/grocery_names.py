@@ -101,7 +101,8 @@ def _abbreviation_pattern() -> re.Pattern[str]:
 
 
 def dropped() -> dict[str, list[str]]:
-    """What is no product, by column: `{"department": ["FUEL", ...], ...}`; the reasons stand in grocery_dropped.csv."""
+    """The values of rows that are not products, by column: `{"department": ["FUEL", ...]}`. The reasons are in
+    grocery_dropped.csv."""
     values: dict[str, list[str]] = {}
     for row in _rows("grocery_dropped.csv"):
         values.setdefault(row["column"], []).append(row["value"])

@@ -1,6 +1,6 @@
 """The Icecat catalogue of electronics: `products.jsonl.gz` as the Chorus project ships it (see the data's README).
 
-Prices there are integer cents; the supplier is the brand. There is no category; a product type is named for 8 % of
+Prices there are integer cents; the supplier is the brand. There is no category; a product type is given for 8 % of
 the products (`attr_t_product_type`). Which attributes are worth searching was read off the values: what a shopper
 would type (colour, compatible models, interface, processor...), not temperatures, pallets, customs codes or switches.
 """
@@ -28,7 +28,7 @@ UNSEARCHED = re.compile(
     r"awg|plating|stepping|bus_type|codename|lithography|warranty|sustainab|turbo_boost|_ratio|operating_modes|"
     r"supported_instruction|segment|code"
 )
-UNTOLD = {"", "n", "y", "not available", "not supported", "unspecified", "n/a", "none", "other"}
+EMPTY = {"", "n", "y", "not available", "not supported", "unspecified", "n/a", "none", "other"}
 
 
 def load_icecat(data: Path) -> pl.DataFrame:
@@ -46,13 +46,13 @@ def load_icecat(data: Path) -> pl.DataFrame:
         try:
             items.append(_item(orjson.loads(text)))
         except (orjson.JSONDecodeError, KeyError) as error:
-            raise BadFile(path, f"is no Icecat product ({error})", row=line) from None
+            raise BadFile(path, f"is not an Icecat product ({error})", row=line) from None
     return complete(pl.DataFrame(items, infer_schema_length=None))
 
 
 def _item(product: dict[str, Any]) -> dict[str, Any]:
     product_type = str(product.get("attr_t_product_type", "")).strip()
-    if not any(letter.isalpha() for letter in product_type):  # "1" and the like are no types
+    if not any(letter.isalpha() for letter in product_type):  # "1" and the like are not types
         product_type = ""
     return {
         "item_id": product["id"],
@@ -74,5 +74,5 @@ def _attributes(product: dict[str, Any]) -> str:
         for name, value in product.items()
         if name.startswith("attr_t_") and not UNSEARCHED.search(name) and any(c.isalpha() for c in str(value))
     ]
-    told = {value.strip().lower(): " ".join(value.split()) for value in values if value.strip().lower() not in UNTOLD}
-    return ", ".join(told.values())[:MAX_ATTRIBUTE_CHARACTERS]
+    known = {value.strip().lower(): " ".join(value.split()) for value in values if value.strip().lower() not in EMPTY}
+    return ", ".join(known.values())[:MAX_ATTRIBUTE_CHARACTERS]

@@ -68,7 +68,7 @@ def prove(engine: Engine, queries: Iterable[str]) -> None:
     """Search at the default weights, for each objective alone, and drawn.
 
     Raises:
-        BundleMismatch: an answer has something that is no number; names the query.
+        BundleMismatch: an answer has a value that is not a finite number; names the query.
     """
     askings: list[Mapping[str, float] | None] = [None, *({name: 1.0} for name in engine.known_weights)]
     for text in queries:
@@ -81,7 +81,7 @@ def _require_numbers(slate: Slate, text: str) -> None:
     arrays = (slate.scores, slate.gains, slate.propensities)
     promised = [value for line in slate.receipt.values() for value in (line.expected, line.baseline)]
     if not all(np.isfinite(array).all() for array in (*arrays, promised)):
-        raise BundleMismatch(f"its ranker gives what is no number for {text!r}")
+        raise BundleMismatch(f"its ranker gives a value that is not a finite number for {text!r}")
 
 
 def require_same_interface(running: Engine, candidate: Engine) -> None:

@@ -13,7 +13,7 @@ from collections.abc import Callable
 from functools import cache
 from pathlib import Path
 
-from trimtab.core.errors import BadParameter
+from trimtab.core.errors import BadParameter, did_you_mean
 from trimtab.retrieval.encoders.distilled import DistilledQueries
 from trimtab.retrieval.encoders.protocol import Encoder, package_folder
 from trimtab.retrieval.encoders.wordllama import WordLlama
@@ -28,7 +28,7 @@ def load_encoder(name: str) -> Encoder:
     """
     if name not in PRETRAINED:
         known = (*PRETRAINED, DistilledQueries.name)
-        raise BadParameter("encoder", f"there is no encoder {name!r}", ", ".join(known))
+        raise BadParameter("encoder", f"there is no encoder {name!r}" + did_you_mean(name, known), ", ".join(known))
     return PRETRAINED[name]()
 
 

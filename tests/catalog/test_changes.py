@@ -46,7 +46,10 @@ def test_they_are_what_a_file_with_the_same_rows_would_be(tmp_path: Path) -> Non
         ([{"title": "Tea"}], "item_id: is missing; allowed: unique name"),
         ([{"item_id": None}], "item_id: is empty"),
         ([{"item_id": "a", "title": " "}], "title: is empty"),
-        ([{"item_id": "a", "titel": "Tea"}], "titel: is no column of an item; allowed: item_id, title"),
+        (
+            [{"item_id": "a", "titel": "Tea"}],
+            r"titel: is not a column of an item \(did you mean 'title'\?\); allowed: item_id",
+        ),
         ([{"item_id": "a"}, {"item_id": "b", "in_stock": "maybe"}], r"items\[1\].in_stock: is 'maybe'; allowed: true"),
         ([{"item_id": "a"}, {"item_id": " a "}], r"items\[1\].item_id: repeats items\[0\]"),
     ],

@@ -94,7 +94,7 @@ def test_hard_names_become_words(category: str, product_type: str, name: str) ->
     [
         ("FRZN DNRS", "frozen dinners"),
         ("PNT BTR/JELLY/JAMS", "peanut butter, jelly and jams"),
-        ("SHLF STBL CKS", "shelf stable cakes"),
+        ("SHLF STBL CKS", "shelf stable cakes"),  # wording: allow (a product type)
         ("REFRGRATD BEV", "refrigerated beverage"),
         ("SW GDS: SW ROLLS", "sweet rolls sweet goods"),
         ("PIES: CREAM/MERINGUE", "cream and meringue pies"),

@@ -1,4 +1,4 @@
-"""A user's catalogue file: what is kept, what is rejected and how it is told, what refuses the whole file."""
+"""A user's catalogue file: what is kept, what is rejected and why, what refuses the whole file."""
 
 from __future__ import annotations
 
@@ -47,14 +47,14 @@ def test_a_shop_s_file_with_some_bad_rows(tmp_path: Path) -> None:
     assert items["price"].fill_nan(None).to_list() == pytest.approx([39.99, 1299.0, None, 3.99])
     assert items["in_stock"].to_list() == [True, False, True, False]
 
-    told = {row.line: row.reason for row in rejections.rows}
-    assert list(told) == [4, 5, 6, 8, 10, 11]
-    assert told[4] == "title is empty"
-    assert told[5].startswith("price is 'cheap'; allowed: a number above 0")
-    assert told[6] == "item_id 'A1' repeats line 2"
-    assert told[8] == "row has 9 cells, the header has 7"
-    assert told[10].startswith("row is badly quoted")
-    assert told[11] == "in_stock is 'maybe'; allowed: true or false"
+    reasons = {row.line: row.reason for row in rejections.rows}
+    assert list(reasons) == [4, 5, 6, 8, 10, 11]
+    assert reasons[4] == "title is empty"
+    assert reasons[5].startswith("price is 'cheap'; allowed: a number above 0")
+    assert reasons[6] == "item_id 'A1' repeats line 2"
+    assert reasons[8] == "row has 9 cells, the header has 7"
+    assert reasons[10].startswith("row is badly quoted")
+    assert reasons[11] == "in_stock is 'maybe'; allowed: true or false"
     summary = rejections.as_dict()
     assert (summary["n_kept"], summary["n_rejected"]) == (4, 6)
     assert {column: one["n"] for column, one in summary["rejected"].items()} == {
@@ -166,8 +166,8 @@ BAD_FILES = {
     "no.jsonl": ("[1]\nnot json\n", "has no row with a JSON object"),
     "items.xlsx": ("whatever", r"unknown extension; allowed: \.csv, .*\.parquet"),
     "items.gz": ("whatever", "unknown extension"),
-    "text.csv.gz": ("item_id,title\n1,a\n", "is no whole gzip file"),
-    "text.parquet": ("PAR1 but not really", "is no whole Parquet file"),
+    "text.csv.gz": ("item_id,title\n1,a\n", "is not a complete gzip file"),
+    "text.parquet": ("PAR1 but not really", "is not a complete Parquet file"),
 }
 
 
@@ -188,8 +188,8 @@ def test_files_that_are_cut_off_missing_or_not_text(tmp_path: Path) -> None:
     (tmp_path / "cut.parquet").write_bytes(parquet[:-20])
     (tmp_path / "latin.csv").write_bytes("item_id,title\n1,a\n2,Käse\n".encode("latin-1"))
     for name, sentence in {
-        "cut.csv.gz": "is no whole gzip file",
-        "cut.parquet": "is no whole Parquet file",
+        "cut.csv.gz": "is not a complete gzip file",
+        "cut.parquet": "is not a complete Parquet file",
         "latin.csv": "row 3: is not UTF-8 text",
         "missing.csv": "no such file",
     }.items():

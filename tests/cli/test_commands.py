@@ -156,7 +156,7 @@ def test_simulate_then_replay(trimtab: Trimtab, small_bundle: Path, tmp_path: Pa
         assert trimtab("simulate", small_bundle, "--impressions", "600", "--out", log, "--seed", "1").returncode == 0
         assert "━" in shown()
     asked = ("replay", log, "--bundle", small_bundle, "--out", report)
-    policies = ("--policy", "relevant=w_relevance:1", "--policy", "dear=w_relevance:0.8,w_revenue:0.2")
+    policies = ("--policy", "relevant=w_relevance:1", "--policy", "expensive=w_relevance:0.8,w_revenue:0.2")
     with pytest.MonkeyPatch.context() as patch, a_terminal(patch) as shown:
         assert "What other weights would have done" in trimtab(*asked, *policies).stdout
         assert "━" in shown()
@@ -164,8 +164,8 @@ def test_simulate_then_replay(trimtab: Trimtab, small_bundle: Path, tmp_path: Pa
     assert replayed.returncode == 0, replayed.stderr
     assert replayed.stderr == ""
     result = json.loads(replayed.stdout)
-    assert {"relevant", "dear"} <= set(result["policies"])
-    for policy in ("relevant", "dear"):
+    assert {"relevant", "expensive"} <= set(result["policies"])
+    for policy in ("relevant", "expensive"):
         assert {"relevance", "revenue", "diversity"} <= set(result["policies"][policy])
     assert (report / "report.md").read_text()
 

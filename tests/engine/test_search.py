@@ -28,10 +28,10 @@ def test_weights_steer_the_slate_and_the_receipt_says_so(engine: Engine) -> None
     relevant = engine.slate(Query("ice cream", k=10, weights={"relevance": 1}))
     dear = engine.slate(Query("ice cream", k=10, weights={"relevance": 0.2, "revenue": 0.8}))
     assert relevant.receipt["relevance"].change == pytest.approx(0)
-    assert dear.receipt["revenue"].expected > relevant.receipt["revenue"].expected
-    assert dear.receipt["relevance"].expected < relevant.receipt["relevance"].expected
-    assert dear.receipt["revenue"].baseline == pytest.approx(relevant.receipt["revenue"].expected)
-    assert dear.item_ids != relevant.item_ids
+    assert expensive.receipt["revenue"].expected > relevant.receipt["revenue"].expected
+    assert expensive.receipt["relevance"].expected < relevant.receipt["relevance"].expected
+    assert expensive.receipt["revenue"].baseline == pytest.approx(relevant.receipt["revenue"].expected)
+    assert expensive.item_ids != relevant.item_ids
 
 
 def test_more_weight_on_diversity_is_more_diverse(engine: Engine) -> None:

@@ -15,7 +15,7 @@ from trimtab.retrieval.filters import filter_mask, format_filter, parse_filter
 
 
 @pytest.fixture(scope="module")
-def shelf() -> ItemStore:
+def store() -> ItemStore:
     return ItemStore.from_frame(
         pl.DataFrame(
             {
@@ -29,9 +29,9 @@ def shelf() -> ItemStore:
     )
 
 
-def passing(shelf: ItemStore, *texts: str) -> str:
-    mask = filter_mask(shelf, [parse_filter(text) for text in texts])
-    return "".join(shelf.item_ids(np.arange(4) if mask is None else np.flatnonzero(mask)))
+def passing(store: ItemStore, *texts: str) -> str:
+    mask = filter_mask(store, [parse_filter(text) for text in texts])
+    return "".join(store.item_ids(np.arange(4) if mask is None else np.flatnonzero(mask)))
 
 
 @pytest.mark.parametrize(
@@ -51,8 +51,8 @@ def passing(shelf: ItemStore, *texts: str) -> str:
         (("in_stock:true", "in_stock:false"), "abcd"),
     ],
 )
-def test_who_passes(shelf: ItemStore, texts: tuple[str, ...], expected: str) -> None:
-    assert passing(shelf, *texts) == expected
+def test_who_passes(store: ItemStore, texts: tuple[str, ...], expected: str) -> None:
+    assert passing(store, *texts) == expected
 
 
 @pytest.mark.parametrize(
@@ -69,9 +69,9 @@ def test_what_cannot_be_read_is_a_mistake_that_says_what_can(text: str) -> None:
     assert caught.value.allowed
 
 
-def test_an_unknown_field_is_a_mistake_however_it_came(shelf: ItemStore) -> None:
+def test_an_unknown_field_is_a_mistake_however_it_came(store: ItemStore) -> None:
     with pytest.raises(BadParameter, match="colour"):
-        filter_mask(shelf, [Filter("colour", values=("red",))])
+        filter_mask(store, [Filter("colour", values=("red",))])
 
 
 @given(low=st.none() | st.floats(0, 1e4), width=st.floats(0, 1e4), open_end=st.booleans())
