@@ -79,8 +79,10 @@ def test_a_steered_network_learns_from_what_households_bought(small_grocery: Gro
     engine = Engine.load(tmp_path / "bundle")
     assert engine.manifest["training"]["method"] == "film"
     assert 0 < engine.manifest["training"]["test"]["ndcg@10"]["value"] <= 1
-    dear, good = (engine.slate(Query("soup", weights=weights)) for weights in ({"revenue": 1.0}, {"relevance": 1.0}))
-    assert dear.item_ids != good.item_ids
+    expensive, good = (
+        engine.slate(Query("soup", weights=weights)) for weights in ({"revenue": 1.0}, {"relevance": 1.0})
+    )
+    assert expensive.item_ids != good.item_ids
     assert engine.weights_for({"revenue": 1.0}) == {"relevance": 0, "revenue": 1}
 
 

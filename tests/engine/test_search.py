@@ -26,7 +26,7 @@ def gains_of_slate(engine: Engine, query: Query) -> np.ndarray:
 
 def test_weights_steer_the_slate_and_the_receipt_says_so(engine: Engine) -> None:
     relevant = engine.slate(Query("ice cream", k=10, weights={"relevance": 1}))
-    dear = engine.slate(Query("ice cream", k=10, weights={"relevance": 0.2, "revenue": 0.8}))
+    expensive = engine.slate(Query("ice cream", k=10, weights={"relevance": 0.2, "revenue": 0.8}))
     assert relevant.receipt["relevance"].change == pytest.approx(0)
     assert expensive.receipt["revenue"].expected > relevant.receipt["revenue"].expected
     assert expensive.receipt["relevance"].expected < relevant.receipt["relevance"].expected
