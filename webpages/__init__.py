@@ -1,1 +1,1 @@
-"""Web page element classification: page in, labelled elements and a catalogue item out."""
+"""Recognition of elements on the pages of shops: catalogue items and prices over time."""

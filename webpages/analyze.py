@@ -1,4 +1,4 @@
-"""Page in, labelled elements out: `analyze_page` is what other packages call."""
+"""Page in, labelled elements out; `analyze_page` is the function that other packages call."""
 
 from __future__ import annotations
 
@@ -58,7 +58,7 @@ def analyze_page(
 
 @contextmanager
 def _collector_paused() -> Iterator[None]:
-    """A page becomes tens of thousands of objects and hardly a cycle: looking for cycles takes a tenth of the time."""
+    """Pause the collector of cycles: a page has tens of thousands of objects and hardly a cycle (a tenth)."""
     was_enabled = gc.isenabled()
     gc.disable()
     try:

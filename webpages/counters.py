@@ -1,4 +1,4 @@
-"""What monitoring wants to know, as plain counts; the service turns them into Prometheus metrics."""
+"""Plain counts of analysed pages; the service turns them into Prometheus metrics."""
 
 from __future__ import annotations
 
@@ -70,7 +70,7 @@ class PageCounters:
             self.disagreed[site] += 1
 
     def as_dict(self) -> dict[str, Any]:
-        """Plain values, for another process."""
+        """The counts in plain values, for another process."""
         return {
             **{name: dict(getattr(self, name)) for name in ("kinds", "levels", "found", "abstained")},
             "confidences": [[element, bound, n] for (element, bound), n in self.confidences.items()],

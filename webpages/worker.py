@@ -1,4 +1,4 @@
-"""Pages analysed in a process of its own, asked through its standard input: `python -m trimtab.webpages.worker`.
+"""The process that analyses pages, `python -m trimtab.webpages.worker`: tasks on its input, answers on its output.
 
 A page is untrusted input for a parser written in C, and computing over it holds the interpreter's lock; whoever serves
 shoppers keeps both away from them. Frames (`trimtab.webpages.frames`) go both ways. The first one out says that the
@@ -18,7 +18,7 @@ from trimtab.webpages.frames import read_frame, write_frame
 from trimtab.webpages.predict.model import shipped_model
 
 NICENESS = 5
-"""Searches come first."""
+"""Lower priority than searches."""
 
 
 def main() -> None:
@@ -30,7 +30,7 @@ def main() -> None:
     while (task := read_frame(incoming)) is not None:
         try:
             write_frame(outgoing, answer(task))
-        except TypeError as error:  # half a character is no text
+        except TypeError as error:  # half a character is not text
             write_frame(outgoing, {"problem": str(error)})
 
 

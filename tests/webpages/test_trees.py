@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from functools import cache
 from pathlib import Path
 
 import numpy as np
@@ -15,6 +16,7 @@ from trimtab.webpages.predict.trees import Trees
 lightgbm = pytest.importorskip("lightgbm")
 
 
+@cache
 def booster(seed: int) -> tuple[object, np.ndarray]:
     rng = np.random.default_rng(seed)
     rows = rng.normal(size=(600, 7)).astype(np.float32)

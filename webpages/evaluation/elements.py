@@ -1,4 +1,4 @@
-"""Honest figures: every page is analysed by a model that never saw its site.
+"""Accuracy of elements: every page is analysed by a model that was fitted without its site.
 
 Official labels first, errata second; the published systems' predictions on the same pages beside ours; percentile
 bootstrap over pages. Matching is that of the product-extraction benchmark (decimals for prices, exact text otherwise).
@@ -30,7 +30,7 @@ POLICIES: dict[str, tuple[str, ...]] = {
     "static": ("text", "style"),
     "auto": LEVELS,
 }
-"""Levels that may be used: one alone, as far as one gets without rendering, and with it."""
+"""Levels that may be used: each alone, all without rendering (`static`), and all with it (`auto`)."""
 
 
 def _decimal(text: str | None) -> Decimal | None:
@@ -162,7 +162,7 @@ def _element_right(example: Example, page: Page, kind: str, name: str) -> bool:
 
 
 def _misses(examples: Sequence[Example], found: dict[str, Page]) -> dict[str, list[str]]:
-    """What went wrong where: never shown in full pages, only what was wanted and what was said."""
+    """Wrong answers by kind: the page, the right value and the answer."""
     missed: dict[str, list[str]] = {"price": [], "sku": [], "availability": [], "image": [], "detection": []}
     for example in examples:
         page, values = found[_key(example)], _values(found[_key(example)])

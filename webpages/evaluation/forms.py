@@ -22,7 +22,7 @@ REPORTED_FIELDS = ("addressStreet", "addressCity", "addressPostalCode", "address
 
 
 def field_figures(forms: Sequence[LabelledForm], models: dict[str, FieldModel]) -> dict[str, Any]:
-    """F1 by type, the share right, and how often what a fill plan would fill is right; models by site."""
+    """F1 by type, the share of right types, and that share among fields of fill plans; models by site."""
     counts: dict[str, list[Counts]] = {name: [] for name in REPORTED_FIELDS}
     right: list[bool] = []
     filled: list[bool] = []

@@ -19,7 +19,7 @@ _OURS = {
     "layout": "ours, level 3 (rendered)",
     "static": "**ours, as shipped without rendering**",
     "auto": "**ours, as shipped with rendering**",
-    "first": "the same without rendering, pages whose names were never met",
+    "first": "the same without rendering, pages whose names are new to the process",
 }
 
 

@@ -16,7 +16,7 @@ from trimtab.webpages.training.examples import read_examples
 
 
 def evaluate(data: Path, progress: Callable[[str], None] = lambda _: None) -> dict[str, Any]:
-    """Everything docs/webpages.md shows."""
+    """All figures of docs/webpages.md."""
     with rendering() as render:
         progress("timing")
         times = evaluate_times(list(product_pages(data)), shipped_model(), render)

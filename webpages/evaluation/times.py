@@ -16,13 +16,13 @@ from trimtab.webpages.predict.scorer import Renderer
 from trimtab.webpages.training.datasets import LabelledPage
 
 N_ROUNDS = 3
-"""Times each page's analysis is timed."""
+"""How often each page is timed."""
 
 
 def evaluate_times(pages: Sequence[LabelledPage], model: ElementModel, render: Renderer | None) -> dict[str, Any]:
     """Milliseconds of processor time a page by level, and of wall time with rendering; `first` are those of `static`
-    before any name on these pages has been met. In the others levels take turns, because cores drift, and each page
-    counts by the median of its rounds."""
+    before the process has read any class name of these pages. In the others levels take turns, because cores drift,
+    and each page counts by the median of its rounds."""
     policies = ("text", "style", "static")
 
     def spent(page: LabelledPage, policy: str) -> float:

@@ -1,4 +1,4 @@
-"""Which `<form>` puts a product into the cart or orders it, among searches, logins, sign-ups and contact forms."""
+"""Features of forms, which tell those that put a product into the cart or order it from all others."""
 
 from __future__ import annotations
 

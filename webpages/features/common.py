@@ -14,9 +14,9 @@ from trimtab.webpages.parse.reading import NAN, Reading
 from trimtab.webpages.parse.words import ROLES, roles_of
 
 HEIGHT = 7
-"""Ancestors looked at."""
+"""Number of ancestors that features describe."""
 LINE = HEIGHT + 6
-"""Elements looked at for what hides or frames: those, the element itself, and five further up."""
+"""Elements that can hide or frame a candidate: those ancestors, the candidate itself, and five further up."""
 FAR = 60
 HEADINGS = ("h1", "h2", "h3")
 STRUCK = ("del", "s", "strike")

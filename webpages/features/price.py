@@ -15,7 +15,7 @@ from trimtab.webpages.parse.candidates import Candidate
 from trimtab.webpages.parse.dom import Dom
 from trimtab.webpages.parse.prices import currency_of_country, n_amounts
 from trimtab.webpages.parse.reading import TOKEN, Reading, Row, titles_of
-from trimtab.webpages.parse.words import CONTEXT, said_in
+from trimtab.webpages.parse.words import CONTEXT, contexts_in
 
 PRICE_NAMES = [
     "has_symbol", "has_decimals", "n_digits", "n_words", "n_numbers", "n_amounts", "log_value", "first_of_value",
@@ -54,7 +54,7 @@ def price_rows(reading: Reading, candidates: Sequence[Candidate]) -> list[Row]:
         element, value, money = candidate.element, values[index], candidate.money
         text = candidate.text if candidate.source == "text" else ""
         before, after = _around(dom, element)
-        own, ahead = said_in(text), said_in(before)
+        own, ahead = contexts_in(text), contexts_in(before)
         prop = dom.attribute(element, "itemprop")
         seen_value[value] += 1
         seen_signature[signatures[index]] += 1

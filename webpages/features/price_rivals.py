@@ -1,4 +1,4 @@
-"""What the other amounts of a page say about a price: an amount that its own words disqualify is no rival.
+"""What the other amounts of a page say about a price: an amount that its own words disqualify is not a rival.
 
 Beside a price stand smaller amounts that are not the price: without tax, by instalments, by the kilo, for students,
 saved. A price is the smallest of those that could be meant, and the larger one of a pair whose ratio is a tax.
@@ -16,7 +16,7 @@ from trimtab.webpages.features.common import STRUCK
 from trimtab.webpages.features.repetition import REPEAT_NAMES, repeats
 from trimtab.webpages.parse.candidates import Candidate, mark
 from trimtab.webpages.parse.dom import Dom
-from trimtab.webpages.parse.words import role_bit, roles_of, said_in
+from trimtab.webpages.parse.words import contexts_in, role_bit, roles_of
 
 Ints = NDArray[np.int64]
 
@@ -27,13 +27,13 @@ RIVAL_NAMES = [
 NEAR = 8
 """Text segments between amounts that are read together."""
 MAX_NEAR = 40
-"""Of those, so many are looked at."""
+"""At most this number of them is compared with one amount."""
 TILES = 3
-"""So many blocks of one make, with link and picture, are other products."""
+"""From this number on, blocks of one structure with link and picture are other products."""
 MAX_WORDS = 50
 TAX_RATES = (5, 5.5, 6, 7, 7.7, 8, 8.1, 9, 9.5, 10, 11, 12, 13, 14, 15, 16, 17, 18, 19, 20, 21, 22, 23, 24, 25, 25.5,
              27)  # fmt: skip
-"""Per cent, standard and reduced, of countries whose shops show prices both ways."""
+"""Standard and reduced rates, in per cent, of countries whose shops show prices with and without tax."""
 _ASIDE = frozenset({"net", "instalment", "unit", "shipping", "coupon", "used", "member"})
 _CHANGE = re.compile(r"(?:^|[\s(])[+\-−]\s*\W?\d")
 _ASIDE_ROLES = sum(role_bit(role) for role in ("net", "unit", "instalment", "save", "shipping", "points"))
@@ -50,7 +50,7 @@ def rival_rows(dom: Dom, candidates: Sequence[Candidate]) -> NDArray[np.float64]
     values = np.asarray([float(candidate.money.value) if candidate.money else 0.0 for candidate in candidates])
     meanings = [_meaning(dom, candidate) for candidate in candidates]
     aside = _flags(
-        bool(role & _ASIDE_ROLES or said & _ASIDE or _CHANGE.search(text)) or "save" in said_in(text)
+        bool(role & _ASIDE_ROLES or said & _ASIDE or _CHANGE.search(text)) or "save" in contexts_in(text)
         for text, said, role in meanings
     )
     net = _flags(bool(role & _NET_ROLE) or "net" in said for _, said, role in meanings)
@@ -82,7 +82,7 @@ def _meaning(dom: Dom, candidate: Candidate) -> tuple[str, frozenset[str], int]:
     """The text, what it and the texts beside it say, and the roles of its names; nothing of what is not shown."""
     if candidate.source != "text":
         return "", frozenset(), 0
-    said = said_in(f"{candidate.text} {_beside(dom, candidate)}")
+    said = contexts_in(f"{candidate.text} {_beside(dom, candidate)}")
     return candidate.text, said, _roles(dom, candidate.element)
 
 

@@ -1,4 +1,4 @@
-"""What repeats on a page: a listing shows its products in blocks of one make, a product page its product once.
+"""Repetition on a page: a listing shows its products in blocks of one structure, a product page its product once.
 
 Two elements repeat each other where the ways up from them, tag by tag, end in sibling blocks. Counted over ancestors up
 to a fixed height with one dictionary, so linear in the elements asked about.
@@ -81,7 +81,7 @@ def _way_up(
 
 
 def _count(dom: Dom, element: int, paths: dict[tuple[int, str], int], blocks: dict[tuple[int, int], set[int]]) -> None:
-    """Add the blocks above an element to places that are known already, as far as its way is."""
+    """Add the blocks above an element to the places that are known already."""
     block, path = element, 0
     for _ in range(HEIGHT):
         known = paths.get((path, dom.tags[block]))

@@ -19,7 +19,7 @@ MAX_CANDIDATES = 400
 MAX_CONTROLS = 200
 MAX_CONTROL_TEXT = 120
 MAX_ADDRESS = 1_000
-"""Longer image addresses are pictures written out in place."""
+"""Longer addresses of images are data URLs."""
 MAX_PRICE_TEXT = 60
 MAX_NAME_TEXT = 300
 
@@ -62,7 +62,7 @@ def _marks(dom: Dom) -> list[str]:
     return marks
 
 
-def called(dom: Dom, role: str) -> list[int]:
+def elements_with_role(dom: Dom, role: str) -> list[int]:
     """Elements whose mark has a role, in document order."""
     if dom.tags:
         mark(dom, 0)
@@ -121,7 +121,7 @@ def _named_price(dom: Dom, element: int) -> bool:
 
 
 def _without_containers(dom: Dom, found: list[Candidate]) -> list[Candidate]:
-    """A block of several amounts says nothing its parts do not: it would speak for the first of them, struck or not."""
+    """Drop blocks of several amounts: their parts are candidates too, and a block would stand for its first amount."""
     following = [*(candidate.element for candidate in found), len(dom)][1:]
     return [
         candidate
@@ -147,7 +147,7 @@ def image_candidates(dom: Dom) -> list[Candidate]:
 
 
 def image_source(dom: Dom, element: int) -> str:
-    """Address of an image, looking behind lazy loading."""
+    """Address of an image, also where it is loaded lazily."""
     attributes = dom.attributes[element]
     for name in (
         "src",
@@ -173,7 +173,7 @@ def _lazy(attributes: dict[str, str]) -> bool:
 
 
 def name_candidates(dom: Dom) -> list[Candidate]:
-    named = sorted({*dom.of_tags(*_NAME_TAGS), *called(dom, "name")})
+    named = sorted({*dom.of_tags(*_NAME_TAGS), *elements_with_role(dom, "name")})
     fitting = (
         element
         for element in named
@@ -192,7 +192,7 @@ def _controls(dom: Dom) -> list[int]:
     attributes = dom.attributes
     inputs = [e for e in dom.of_tags("input") if attributes[e].get("type", "").lower() in ("submit", "button", "image")]
     in_role = [e for e in dom.having("role") if attributes[e]["role"] == "button"]
-    named = [e for e in called(dom, "cart") if dom.tags[e] in ("a", "div", "span")]
+    named = [e for e in elements_with_role(dom, "cart") if dom.tags[e] in ("a", "div", "span")]
     return sorted({*dom.of_tags("button"), *inputs, *in_role, *named})
 
 

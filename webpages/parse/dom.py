@@ -26,7 +26,7 @@ from trimtab.webpages.parse.limits import MAX_BYTES, MAX_DEPTH, within_limits
 MAX_INLINE_SCRIPTS = 1_500_000
 
 _OPAQUE = frozenset({"script", "style", "template", "noscript", "svg", "math", "iframe", "object"})
-"""Elements whose content is no part of the page a shopper reads."""
+"""Elements whose content a shopper does not read."""
 
 _META_CHARSET = re.compile(rb"""<meta[^>]{0,200}?charset\s*=\s*["']?\s*([a-zA-Z0-9_-]{2,20})""", re.IGNORECASE)
 _KNOWN_CHARSET = re.compile(

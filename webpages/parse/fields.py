@@ -1,5 +1,4 @@
-"""Fields of a page's forms, each with everything that names it: label, placeholder, name, autocomplete, options, the
-heading above."""
+"""Fields of a page's forms and everything that names them: label, placeholder, name, autocomplete, options, heading."""
 
 from __future__ import annotations
 

@@ -12,7 +12,7 @@ import numpy as np
 
 from trimtab.webpages.parse.dom import Dom
 from trimtab.webpages.parse.reading import Reading
-from trimtab.webpages.parse.words import lower_as_long
+from trimtab.webpages.parse.words import lower_same_length
 
 MAX_SKU = 40
 MAX_VALUES = 300
@@ -60,7 +60,7 @@ _NAMED_QUERY = re.compile(
 
 @dataclass(slots=True)
 class SkuCandidate:
-    """One value and where it was seen. `element` is the first place, -1 where it is only in the address."""
+    """One value and where it stands. `element` is the first place, -1 where it is only in the address."""
 
     value: str
     element: int = -1
@@ -77,8 +77,8 @@ class SkuCandidate:
     order: int = 0
 
 
-Meet = Callable[[str, int], SkuCandidate | None]
-"""Takes a value and the element it stood in; the candidate it belongs to, None where it cannot be a number."""
+Collect = Callable[[str, int], SkuCandidate | None]
+"""Function of a value and the element it stands in, to its candidate; None where it cannot be an article number."""
 
 
 def key_of(value: str) -> str:
@@ -94,10 +94,10 @@ def is_gtin(value: str) -> bool:
 
 
 def sku_candidates(reading: Reading) -> list[SkuCandidate]:
-    """Distinct values in the order they were met: stated, in attributes, behind labels, in the address."""
+    """Distinct values in the order of their first appearance: stated, in attributes, behind labels, in the address."""
     found: dict[str, SkuCandidate] = {}
 
-    def meet(value: str, element: int) -> SkuCandidate | None:
+    def collect(value: str, element: int) -> SkuCandidate | None:
         key = key_of(value)
         if not 2 <= len(key) <= MAX_SKU or (not any(character.isdigit() for character in key) and len(key) < 4):
             return None
@@ -108,32 +108,32 @@ def sku_candidates(reading: Reading) -> list[SkuCandidate]:
     for fact in reading.structured.facts:
         if fact.kind in ("sku", "mpn", "gtin"):
             value = re.sub(r"^(?:sku|mpn|gtin\d*|ean|upc|isbn)\s*:\s*", "", fact.value, flags=re.IGNORECASE)
-            candidate = meet(value, fact.element)
+            candidate = collect(value, fact.element)
             if candidate:
                 candidate.stated[f"{fact.kind}/{fact.source}"] += 1
-    _from_labels(reading, meet)
+    _from_labels(reading, collect)
     dom = reading.dom
     for element in sorted({element for name in _ATTRIBUTES for element in dom.having(name)}):
         attributes = dom.attributes[element]
         for name in _ATTRIBUTES:
             if len(found) < MAX_VALUES and name in attributes and _VALUE.fullmatch(attributes[name][:MAX_SKU]):
-                candidate = meet(attributes[name], element)
+                candidate = collect(attributes[name], element)
                 if candidate:
                     candidate.attributes += 1
-    _from_scripts(reading, meet)
-    _from_address(reading, found, meet)
-    _as_shown(dom, found)
+    _from_scripts(reading, collect)
+    _from_address(reading, found, collect)
+    _write_as_shown(dom, found)
     return list(found.values())[:MAX_VALUES]
 
 
-def _from_labels(reading: Reading, meet: Meet) -> None:
+def _from_labels(reading: Reading, collect: Collect) -> None:
     segments, digits = reading.dom.segments, reading.dom.with_digits
     for index in np.flatnonzero(digits | np.append(digits[1:], False)).tolist():
         segment = segments[index]
         if len(segment) > MAX_LABELLED:
             continue
         following = segments[index + 1][:60] if index + 1 < len(segments) else ""
-        for label in _LABEL.finditer(lower_as_long(segment)):
+        for label in _LABEL.finditer(lower_same_length(segment)):
             rest = segment[label.end() :]
             after = f"{rest[:60]}\x1f{following}" if len(rest.strip(" :#.°：")) < 2 else rest[:60]
             value = _AFTER_LABEL.match(after)
@@ -141,15 +141,15 @@ def _from_labels(reading: Reading, meet: Meet) -> None:
                 continue
             # A label with no sign behind it counts only where the value stands in its own element.
             kind = label.lastgroup or "sku"
-            candidate = meet(value[1], reading.dom.segment_owners[index])
+            candidate = collect(value[1], reading.dom.segment_owners[index])
             if candidate:
                 # Two spellings of one number: the one a shopper reads.
                 candidate.value = value[1] if not candidate.labels else candidate.value
                 candidate.labels[kind] += 1
 
 
-def _as_shown(dom: Dom, found: dict[str, SkuCandidate]) -> None:
-    """Numbers that are shown in groups and nowhere in one piece are written as a shopper reads them."""
+def _write_as_shown(dom: Dom, found: dict[str, SkuCandidate]) -> None:
+    """Rewrite numbers that the page shows in groups and nowhere in one piece, as a shopper reads them."""
     text = "\x1f".join(segment for segment in dom.segments if len(segment) <= MAX_LABELLED)
     for spelled in _GROUPED.findall(text):
         candidate = found.get(key_of(spelled))
@@ -157,7 +157,7 @@ def _as_shown(dom: Dom, found: dict[str, SkuCandidate]) -> None:
             candidate.value = spelled
 
 
-def _from_scripts(reading: Reading, meet: Meet) -> None:
+def _from_scripts(reading: Reading, collect: Collect) -> None:
     """Values that the page's own scripts call sku or product id, read as text."""
     hits = 0
     for source in reading.dom.inline_scripts:
@@ -167,14 +167,14 @@ def _from_scripts(reading: Reading, meet: Meet) -> None:
                 hits += 1
                 at += len(key)
                 value = _STATE_VALUE.match(source, at, at + 60)
-                candidate = meet(value[1], -1) if value else None
+                candidate = collect(value[1], -1) if value else None
                 if candidate:
                     candidate.n_in_state += 1
                     candidate.n_as_sku += "sku" in key.lower()
                 at = source.find(key, at)
 
 
-def _from_address(reading: Reading, found: dict[str, SkuCandidate], meet: Meet) -> None:
+def _from_address(reading: Reading, found: dict[str, SkuCandidate], collect: Collect) -> None:
     try:
         parts = urlsplit(reading.url or reading.structured.canonical)
     except ValueError:
@@ -190,7 +190,7 @@ def _from_address(reading: Reading, found: dict[str, SkuCandidate], meet: Meet) 
             bare = re.sub(r"^(?:p|x|i|id|iid|art)(?=\d{4,})", "", value)
             for form in dict.fromkeys([value, bare]):
                 if 3 <= len(form) <= 20 and sum(character.isdigit() for character in form) >= min(3, len(form)):
-                    candidate = meet(form, -1)
+                    candidate = collect(form, -1)
                     if candidate:
                         candidate.whole_token = True
     named = {key_of(value) for value in _NAMED_QUERY.findall("&" + query)}

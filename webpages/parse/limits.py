@@ -1,9 +1,9 @@
 """What of a page is parsed: the longest prefix that costs no more than a second or two, whatever the bytes.
 
 Lexbor is quadratic in the nesting depth and in the attributes of one tag (measured: 15 s for 100,000 nested `<div>`). A
-scan counts both. It is no parser: where tags may be no tags (in attributes, CDATA sections, text areas, scripts inside
-drawings) the depth is doubtful, and of such a page fewer tags are let through, so few that no depth they could have
-takes long.
+scan counts both. It is not a parser: where what looks like a tag may be text (in attributes, CDATA sections, text
+areas, scripts inside drawings) the depth is doubtful, and of such a page only as many tags are let through as take
+little time at any depth.
 """
 
 from __future__ import annotations
@@ -88,7 +88,7 @@ class _Scan:
         return may_be_deep or has_much or self._has_long_tag or self._depth > MAX_DEPTH
 
     def _after(self, position: int, mark: bytes) -> int:
-        """Where what is no markup ends. In doubt it may be markup after all, and counts."""
+        """Where a part that is not markup ends. In doubt it may be markup after all, and counts."""
         found = self._lower.find(mark, position)
         end = len(self._html) if found < 0 else found
         if self._is_doubtful:

@@ -12,7 +12,7 @@ _GROUP_FIRST = re.compile(r"(\\b)?\(\?:([^()]*)\)(?![?*+{])(.*)", re.DOTALL)
 _BOUNDARY_FIRST = re.compile(r"\\b([^\W\d_])")
 
 
-def quick(pattern: str) -> re.Pattern[str]:
+def fast_pattern(pattern: str) -> re.Pattern[str]:
     """The same pattern: `\\b(?:was|list price)` is written out, and `\\bwas` becomes `w(?<=\\bw)as`."""
     written_out = []
     for alternative in _alternatives(pattern):

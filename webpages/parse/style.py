@@ -19,7 +19,7 @@ from trimtab.webpages.parse.dom import Dom
 
 MAX_SHEET = 600_000
 MAX_RULES = 6_000
-"""Of those whose classes and ids the page has."""
+"""Number of rules whose classes and ids the page has."""
 MAX_RULES_PER_KEY = 40
 BASE_SIZE = 16.0
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from functools import lru_cache
 
-from trimtab.webpages.parse.patterns import quick
+from trimtab.webpages.parse.patterns import fast_pattern
 
 _ROLES: dict[str, str] = {
     "related": r"relat|recommend|similar|also|upsell|cross-?sell|carousel|slick|swiper|owl-|recent|viewed|suggest|sponsor"
@@ -43,13 +43,13 @@ _ROLES: dict[str, str] = {
 }  # fmt: skip
 
 ROLES: tuple[str, ...] = tuple(_ROLES)
-_ROLE_PATTERN_BY_NAME = {name: quick(pattern) for name, pattern in _ROLES.items()}
+_ROLE_PATTERN_BY_NAME = {name: fast_pattern(pattern) for name, pattern in _ROLES.items()}
 _ROLE_PATTERNS = [(1 << bit, pattern) for bit, pattern in enumerate(_ROLE_PATTERN_BY_NAME.values())]
 _CAMEL = re.compile(r"(?<=[a-z])(?=[A-Z])")
 MAX_MARK = 300
 
 
-def lower_as_long(text: str) -> str:
+def lower_same_length(text: str) -> str:
     """Lower case where that keeps every character in its place (`İ` becomes two), else the text as it is."""
     lower = text.lower()
     return lower if len(lower) == len(text) else text
@@ -66,14 +66,14 @@ def roles_of(mark: str) -> int:
 
 @lru_cache(maxsize=65_536)
 def _roles_of_token(token: str) -> int:
-    """Of one name; shops use the same few thousand, so that most are known already."""
+    """Roles of one name; shops use the same few thousand names, so that most are in the cache."""
     text = _plain(token)
     return sum(bit for bit, pattern in _ROLE_PATTERNS if pattern.search(text))
 
 
 @lru_cache(maxsize=65_536)
 def has_role(mark: str, name: str) -> bool:
-    """One role only: where no other is asked for, all of them would cost too much."""
+    """Whether a name has one role; cheaper than all roles where only one matters."""
     return _ROLE_PATTERN_BY_NAME[name].search(_plain(mark[:MAX_MARK])) is not None
 
 
@@ -88,7 +88,7 @@ def role_bit(name: str) -> int:
 
 
 CONTEXT: dict[str, re.Pattern[str]] = {
-    name: quick(pattern)
+    name: fast_pattern(pattern)
     for name, pattern in {
         "old": r"\b(?:was|list price|regular|reg\.|rrp|msrp|uvp|statt|bisher|original|retail|compare|before|avant|antes|prima"
         r"|instead|precio normal|prix conseillé|vorher|ord\.|tidligere|zamiast|p[uů]vodn|prp|előtte|в магазинах|原價|定價|市價|建議|정가|通常価格)",
@@ -117,13 +117,13 @@ CONTEXT: dict[str, re.Pattern[str]] = {
 
 
 @lru_cache(maxsize=8192)
-def said_in(text: str) -> frozenset[str]:
-    """What of CONTEXT a text says; the same few words stand beside many prices."""
+def contexts_in(text: str) -> frozenset[str]:
+    """Names of the CONTEXT patterns that a text matches; the same few words stand beside many prices."""
     lower = text.lower()
     return frozenset(name for name, pattern in CONTEXT.items() if pattern.search(lower))
 
 
-ADD_TO_CART = quick(
+ADD_TO_CART = fast_pattern(
     r"add(?:ed)? to (?:my )?(?:shopping )?(?:cart|bag|basket|trolley|order|tote)|\bbuy(?: it)?(?: now)?\b|\badd item|purchase"
     r"|in den (?:waren|einkaufs)korb|warenkorb|in den einkaufswagen|jetzt kaufen|ajouter au panier|acheter|añadir (?:al|a la)"
     r"|agregar al carro|agregar|comprar|adicionar|carrinho|aggiungi al carrello|acquista|carrello|in winkelwagen|winkelmandje"
@@ -131,18 +131,18 @@ ADD_TO_CART = quick(
     r"|în co[sș]|cumpăr|в корзину|купить|заказать|до кошика|купити|dodaj|kupi|košarico|sepete|satın al|買|购|購|加入|カート|かご"
     r"|장바구니|구매|หยิบ|mua|giỏ|أضف|السلة|اشتر|pre-?order|add to|reserve|order now|bestellen",
 )
-NOT_CART = quick(
+NOT_CART = fast_pattern(
     r"wish|compare|registry|list\b|favou?rit|merk|view (?:cart|bag)|checkout|email|subscribe|watch|search|sign|log ?in"
     r"|account|help|find|store|gift card|learn|ask|remind|notify",
 )
-OUT_OF_STOCK = quick(
+OUT_OF_STOCK = fast_pattern(
     r"out of stock|sold out|currently unavailable|no longer available|not available|ausverkauft|nicht (?:mehr )?(?:verfügbar|lieferbar)"
     r"|rupture de stock|épuisé|indisponible|agotado|sin stock|no disponible|esgotado|indisponível|esaurito|non disponibile"
     r"|uitverkocht|niet (?:meer )?leverbaar|udsolgt|slutsåld|utsolgt|loppu|vyprodáno|vypredané|není skladem|nie je (?:na sklade|dostupn)"
     r"|wyprzedan|niedostępn|elfogyott|stoc epuizat|indisponibil|нет в наличии|немає|razprodano|ni na zalogi|tükendi|缺貨|售完|完售|已售"
     r"|品切れ|売り切れ|在庫切れ|품절|매진|نفد|ended|this listing (?:was )?ended|notify me when|email me when",
 )
-IN_STOCK = quick(
+IN_STOCK = fast_pattern(
     r"\bin stock|auf lager|sofort lieferbar|en stock|disponible|disponível|disponibile|op voorraad|på lager|i lager|varastossa"
     r"|skladem|na sklade|skladom|dostępny|raktáron|în stoc|в наличии|na zalogi|stokta|有貨|現貨|在庫あり|재고",
 )

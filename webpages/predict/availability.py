@@ -1,4 +1,4 @@
-"""Whether the product can be had, from what is stated and what is shown beside its name."""
+"""Availability of the product, from what the page states and what it shows beside the name."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ _PER_VARIANT = frozenset({"option", "li", "label", "select"})
 
 
 def availability_of(reading: Reading, *, offered: bool) -> tuple[str, float, tuple[str, ...]] | None:
-    """schema.org's name, a confidence and the evidence.
+    """Availability by schema.org's name, with a confidence and the evidence.
 
     Args:
         offered: whether an amount was found that may be its price; nothing said about a product on offer means it can
@@ -41,7 +41,7 @@ def availability_of(reading: Reading, *, offered: bool) -> tuple[str, float, tup
 
 
 def _notices(reading: Reading) -> tuple[bool, bool]:
-    """Whether short texts near the name say that the product is gone, or here."""
+    """Whether short texts near the name say that the product is unavailable, and whether that it is available."""
     dom = reading.dom
     centre = dom.segment_starts[reading.name_anchor] if reading.name_anchor >= 0 else 0
     gone = here = False

@@ -22,7 +22,7 @@ from trimtab.webpages.predict.model import SHIPPED, read_verified
 
 N_BUCKETS = 1 << 13
 TRANSITION_SHARE = 0.5
-"""How much a pair of neighbours counts beside what a field says itself; chosen on the training sites."""
+"""Weight of transitions beside the score of a field by itself; chosen on the training sites."""
 
 FIELD_TYPES = (
     "firstName", "lastName", "fullName", "phone", "emailAddress", "addressStreet", "houseNumber", "addressStreet2",
@@ -46,7 +46,7 @@ def hashed(fields: Sequence[Field]) -> tuple[NDArray[np.int64], NDArray[np.int32
     values: list[float] = []
     for row, one in enumerate(fields):
         weights: dict[int, float] = {}
-        # The heaviest last, so that a bucket met twice keeps the greater weight.
+        # The heaviest last, so that a bucket found twice keeps the greater weight.
         for name, text in sorted(one.texts.items(), key=lambda item: _WEIGHTS.get(item[0], 1.0)):
             weights.update(dict.fromkeys(_buckets(name, text), _WEIGHTS.get(name, 1.0)))
         scale = 1 / np.sqrt(sum(value * value for value in weights.values()) or 1.0)
@@ -58,7 +58,7 @@ def hashed(fields: Sequence[Field]) -> tuple[NDArray[np.int64], NDArray[np.int32
 
 @lru_cache(maxsize=8192)
 def _buckets(name: str, text: str) -> tuple[int, ...]:
-    """Fields of one form share headings, classes and what stands around them."""
+    """Buckets of a text; cached, because fields of one form share headings, classes and surroundings."""
     return tuple(zlib.crc32(token.encode()) % N_BUCKETS for token in _tokens(name, text))
 
 

@@ -51,11 +51,11 @@ class Forms:
 
     @property
     def n_checkout_fields(self) -> int:
-        """Address and card fields that are sure enough to call a page a checkout."""
+        """Number of address and card fields with enough confidence to call a page a checkout."""
         return sum(f.type in ADDRESS | CARD and f.confidence > 0.6 for f in self.labelled)
 
     def fill_plan(self) -> list[dict[str, Any]]:
-        """Fields that can be filled with confidence FILL_ABOVE at least. It names values, never a button."""
+        """Fields with a confidence of FILL_ABOVE at least and what to fill in; never a button."""
         return [
             {
                 "path": self.dom.path(found.field.element),
@@ -71,7 +71,7 @@ class Forms:
         ]
 
     def as_dicts(self) -> tuple[dict[str, Any], ...]:
-        """One object a form that asks for anything we know: its path, its fields, its plan."""
+        """One object for each form with a field of a known type: its path, its fields and its fill plan."""
         by_form: dict[int, list[LabelledField]] = {}
         for found in self.labelled:
             by_form.setdefault(found.field.form, []).append(found)
@@ -106,12 +106,12 @@ def read_forms(dom: Dom, model: FieldModel | None = None) -> Forms:
     if not fields:
         return Forms(dom)
     decoded = (model or shipped_fields()).decode(fields)
-    return Forms(dom, tuple(_sections(fields, decoded)))
+    return Forms(dom, tuple(_with_sections(fields, decoded)))
 
 
-def _sections(fields: Sequence[Field], decoded: Sequence[tuple[str, float]]) -> list[LabelledField]:
-    """Shipping or billing by what is said, else by the field before, else by order: the first address is where it
-    goes."""
+def _with_sections(fields: Sequence[Field], decoded: Sequence[tuple[str, float]]) -> list[LabelledField]:
+    """Shipping or billing by the words of the field, else by the field before, else by order: the first address is for
+    shipping."""
     found: list[LabelledField] = []
     current, form, said_before = "", -2, False
     seen: set[str] = set()
@@ -121,7 +121,7 @@ def _sections(fields: Sequence[Field], decoded: Sequence[tuple[str, float]]) -> 
         if kind in CARD:
             section = "payment"
         elif kind in ADDRESS | NAMES | {"phone"}:
-            said = _said_section(one)
+            said = _named_section(one)
             if kind in ADDRESS and kind in seen and kind != "addressStreet2" and not said:
                 # A second street without a word about it is the other address.
                 current, seen = ("billing" if current != "billing" else "shipping"), set()
@@ -144,8 +144,8 @@ def section_of(found: Sequence[LabelledField]) -> str:
     return next((f.section for f in reversed(found) if f.section in ("shipping", "billing")), "")
 
 
-def _said_section(one: Field) -> str:
-    """Its own name first, then autocomplete, then the heading above."""
+def _named_section(one: Field) -> str:
+    """The section that a field names: in its name or autocomplete, else in its label, else in the heading above."""
     for names in (("name", "id", "autocomplete"), ("label", "aria", "around"), ("heading",)):
         text = " ".join(one.texts.get(name, "") for name in names)
         billing, shipping = bool(_BILLING.search(text)), bool(_SHIPPING.search(text))

@@ -6,7 +6,7 @@ from trimtab.webpages.features.common import STRUCK
 from trimtab.webpages.parse.candidates import Candidate, mark
 from trimtab.webpages.parse.dom import Dom
 from trimtab.webpages.parse.reading import Reading
-from trimtab.webpages.parse.words import role_bit, roles_of, said_in
+from trimtab.webpages.parse.words import contexts_in, role_bit, roles_of
 
 MAX_BLOCK = 100
 """Characters of a parent's text that still speak of this price alone."""
@@ -24,7 +24,7 @@ def price_role(reading: Reading, candidate: Candidate) -> str:
             return "variant"
         if dom.tags[current] in STRUCK:
             return "old"
-    said = said_in(_words_around(dom, candidate))
+    said = contexts_in(_words_around(dom, candidate))
     for role in _OTHER_ROLES:
         if role in said or (role != "used" and marks & role_bit(role)):
             return role

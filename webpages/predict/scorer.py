@@ -57,7 +57,7 @@ class Scorer:
     """Chooses among the candidates of a page.
 
     Attributes:
-        level: the highest level that gave an answer so far.
+        level: the highest level that has given an answer.
     """
 
     reading: Reading

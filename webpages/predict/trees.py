@@ -54,9 +54,6 @@ class Trees:
         reached = tests.first_leaves + np.bitwise_count(struck & ~(struck + 1))
         return np.asarray(tests.leaves.take(reached).sum(axis=1, dtype=np.float64))
 
-    def probabilities(self, rows: NDArray[np.float32]) -> NDArray[np.float64]:
-        return 1 / (1 + np.exp(-self.logits(rows)))
-
     @cached_property
     def _tests(self) -> _Tests:
         return _Tests.of(self)
@@ -66,7 +63,7 @@ class Trees:
 
     @classmethod
     def from_arrays(cls, arrays: Mapping[str, NDArray[Any]], n_features: int) -> Trees:
-        """Checked, so that a damaged file is refused and never walks out of bounds or in circles.
+        """Trees from arrays, checked so that damaged ones are refused instead of leading out of bounds or in circles.
 
         Raises:
             BundleDamaged: an array is missing or points outside.
@@ -109,7 +106,7 @@ class Trees:
 
     @classmethod
     def from_lightgbm(cls, dump: Mapping[str, Any]) -> Trees:
-        """From `Booster.dump_model()`; numerical splits only."""
+        """Trees of a `Booster.dump_model()` with numerical splits only."""
         columns: list[int] = []
         thresholds: list[float] = []
         lefts: list[int] = []
@@ -122,7 +119,7 @@ class Trees:
             leaf = "leaf_value" in node
             columns.append(0 if leaf else int(node["split_feature"]))
             thresholds.append(0.0 if leaf else float(node["threshold"]))
-            # LightGBM reads an unknown value as 0 where a split saw none in training.
+            # LightGBM reads an unknown value as 0 where a split had none in training.
             unknown_left = not leaf and (
                 bool(node["default_left"]) if node["missing_type"] == "NaN" else float(node["threshold"]) >= 0.0
             )

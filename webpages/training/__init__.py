@@ -1,1 +1,1 @@
-"""Labelled pages, fitting, and honest evaluation."""
+"""Labelled pages and the fitting of models."""

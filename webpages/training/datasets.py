@@ -1,4 +1,4 @@
-"""The labelled pages: which file, which site, what is where on it. Read in place from the shared data folder."""
+"""The labelled pages: file, site and labels of each. Read in place from the shared data folder."""
 
 from __future__ import annotations
 
@@ -196,7 +196,7 @@ def formasaurus_folder() -> Path | None:
 
 
 def formasaurus_pages(kinds: Path) -> Iterator[tuple[LabelledPage, str]]:
-    """Real pages of all sorts, each with the kind our label file gives it; unsure ones are left out."""
+    """Pages of all sorts, each with the kind in our label file; those labelled `unsure` are left out."""
     folder = formasaurus_folder()
     if folder is None:
         return

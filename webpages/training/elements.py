@@ -21,14 +21,14 @@ from trimtab.webpages.training.examples import Example
 N_TREES = {"sku": 120, "page": 250, "cartform": 120}
 DEFAULT_TREES = 160
 N_SEEDS = 2
-"""Models of different seeds are added up: with a hundred pages a single one depends on its draws."""
+"""Models of different seeds are averaged: with a hundred pages a single one depends on its draws."""
 N_INNER_FOLDS = 3
 PAGE_WEIGHT = 50.0
 PRICELESS_WEIGHT = 0.02
-"""Of a page whose price is taken away, beside one as it is, in the price's confidence: without such pages every page
-would get a price, and a sure one. 2 of the 102 labelled product pages have no price label."""
+"""Weight of a page whose price is taken away in the fit of the price's confidence, where a page as it is has 1. Without
+such pages every page would get a price of high confidence. 2 of the 102 labelled product pages have no price label."""
 PAGE_LEVEL = ("page", "cartform")
-"""Keys whose rows are each a decision of their own, and not one choice among the rows of a page."""
+"""Keys of which each row is a decision, where other keys choose one row of a page."""
 
 _PARAMETERS = {
     "objective": "binary",
@@ -57,7 +57,7 @@ _MONOTONE = {
     "agrees_any": 1, "itemprop_price": 1, "has_symbol": 1, "n_amounts": -1, "own_member": -1, "before_member": -1,
     "is_aside": -1, "larger_old": 1, "untaxed_beside": 1, "taxed_beside": -1, "n_pictured_repeats": -1,
 }  # fmt: skip
-"""What can only speak against a price, or only for it, whatever a hundred pages happen to show."""
+"""Direction of features that can only speak for a price (1) or against it (-1)."""
 
 _OWN: dict[str, dict[str, float]] = {
     "page": {"num_leaves": 5},
@@ -137,8 +137,8 @@ def outcomes(examples: Sequence[Example], key: str, trees: Trees) -> list[tuple[
     return found
 
 
-def priceless(examples: Sequence[Example], key: str, trees: Trees) -> list[tuple[float, float, bool]]:
-    """(logit, lead, False) of the decision on each page whose right candidates are taken away."""
+def outcomes_without_price(examples: Sequence[Example], key: str, trees: Trees) -> list[tuple[float, float, bool]]:
+    """(logit, lead, False) of the decision on each page without its right candidates."""
     level, found = key.partition("/")[2], []
     for example in examples:
         if key not in example.rows or "price" not in example.labels:
@@ -185,7 +185,7 @@ def fit(examples: Sequence[Example], *, keys: Sequence[str] = KEYS) -> ElementMo
             inner = fit_trees([example for rest in used if rest is not fold for example in rest], key, n_seeds=1)
             held_out += outcomes(fold, key, inner)
             if kind == "price":
-                without += priceless(fold, key, inner)
+                without += outcomes_without_price(fold, key, inner)
             if key == "price/text":
                 completed.append(with_offers(fold, inner))
         logits, leads, right = (list(column) for column in zip(*held_out, *without, strict=True))

@@ -26,7 +26,7 @@ from trimtab.webpages.predict.scorer import Candidates, Renderer
 from trimtab.webpages.training.datasets import LabelledPage, all_product_pages, formasaurus_pages
 
 UNSTATED_WEIGHT, STATED_WEIGHT = 0.7, 0.1
-"""Of a page read as if it stated nothing, where the page itself weighs 1; of one whose only label is what it states."""
+"""Weight of a page read without its statements, and of a page labelled by them alone; a labelled page has 1."""
 LABELS = Path(__file__).parent / "labels"
 
 
@@ -121,7 +121,7 @@ def _add_cart_forms(example: Example) -> None:
 
 
 def _add_price_twin(example: Example, wanted: set[Decimal]) -> None:
-    """The page as if it stated nothing; without labels of its own the one stated price is the label."""
+    """Add the page read without its statements; where it has no label, the one stated price is the label."""
     if len(wanted) != 1:
         return
     reading = _unstated(example)
@@ -143,7 +143,7 @@ def _unstated(example: Example) -> Reading:
 
 
 def _add_image_twin(example: Example) -> None:
-    """A page whose image nobody labelled, read as if it stated none: the first one it states is the label."""
+    """Add a page whose image is not labelled, read without its statements; the first stated image is the label."""
     facts = example.reading.structured.facts
     stated = next((fact.value for fact in facts if fact.kind == "image"), None)
     if stated is None or example.page.image:

@@ -66,7 +66,7 @@ def _duck_type(label: str) -> str | None:
 
 
 def formasaurus_forms(*, with_autocomplete: bool = True) -> Iterator[LabelledForm]:
-    """Forms of formasaurus whose visible fields are annotated; every annotated field we have no type for is `other`."""
+    """Forms of formasaurus whose visible fields are annotated; an annotated field without a type of ours is `other`."""
     folder = formasaurus_folder()
     if folder is None:
         return

@@ -58,11 +58,11 @@ LEXICON: dict[str, str] = {
     "other": "search|search products|quantity|message|comment|subject|company|coupon|promo code|gift code|captcha|newsletter|i agree|remember me|gender"
     "|title|website|suche|menge|nachricht|firma|gutschein|recherche|quantité|buscar|cantidad|cerca|procurar|zoek|поиск|検索",
 }
-"""What fields are called in the languages of shops: one training field for each, as a label and as a placeholder."""
+"""Names of fields in the languages of shops, each a training field as label, placeholder and name."""
 
 
 def lexicon_forms() -> list[LabelledForm]:
-    """The lexicon as fields of their own, so that rare types and languages are known before any page showed them."""
+    """The lexicon as fields of their own, so that the model knows rare types and languages."""
     forms = []
     for kind, words in LEXICON.items():
         for word in words.split("|"):
