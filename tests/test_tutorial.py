@@ -21,7 +21,7 @@ import httpx
 import pytest
 
 from tests.support.processes import free_port, is_ready
-from tests.support.waiting import eventually
+from tests.support.waiting import PATIENCE_SECONDS, eventually
 from trimtab import cli
 from trimtab.engine.build import grocery
 
@@ -75,7 +75,7 @@ class Terminal:
             ["bash", "-c", block], cwd=self._folder, env=self._environment, start_new_session=True
         )
         try:
-            with httpx.Client(base_url=f"http://127.0.0.1:{port}", timeout=30) as client:
+            with httpx.Client(base_url=f"http://127.0.0.1:{port}", timeout=PATIENCE_SECONDS) as client:
                 eventually(lambda: is_ready(client))
             yield
         finally:

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 
 import httpx
 
-from tests.support.waiting import eventually
+from tests.support.waiting import PATIENCE_SECONDS, eventually
 
 QUERIES = ("soup", "ice cream", "yogurt", "coffee", "pasta", "cheddar cheese")
 PAUSE_SECONDS = 0.01
@@ -53,7 +53,7 @@ def shopping(base_url: httpx.URL, *, n_shoppers: int = 2, keep_alive: bool = Tru
 def _shop(base_url: httpx.URL, seen: Seen, closing: threading.Event, keep_alive: bool) -> None:
     n_asked = 0
     limits = httpx.Limits(max_keepalive_connections=None if keep_alive else 0)
-    with httpx.Client(base_url=base_url, timeout=30, limits=limits) as client:
+    with httpx.Client(base_url=base_url, timeout=PATIENCE_SECONDS, limits=limits) as client:
         while not closing.wait(PAUSE_SECONDS):
             n_asked += 1
             start = time.perf_counter()

@@ -15,7 +15,7 @@ import pytest
 from tests.support.processes import is_ready, process
 from tests.support.redis_servers import running_redis
 from tests.support.services import serving
-from tests.support.waiting import eventually
+from tests.support.waiting import PATIENCE_SECONDS, eventually
 from trimtab.engine.log.interactions import read_interactions
 from trimtab.service.settings import Settings
 
@@ -32,7 +32,7 @@ class Sender:
     n_changes: int = 0
 
     def send_events(self, base_url: httpx.URL) -> None:
-        with httpx.Client(base_url=base_url, timeout=30) as client:
+        with httpx.Client(base_url=base_url, timeout=PATIENCE_SECONDS) as client:
             while True:
                 event_id = f"event-{len(self.events)}"
                 event = {"event_id": event_id, "action_name": "click", "query_id": "d", "item_id": "i"}
@@ -44,7 +44,7 @@ class Sender:
 
     def send_changes(self, base_url: httpx.URL) -> None:
         """Each item twice, with a higher price the second time."""
-        with httpx.Client(base_url=base_url, timeout=30, headers=KEY) as client:
+        with httpx.Client(base_url=base_url, timeout=PATIENCE_SECONDS, headers=KEY) as client:
             while True:
                 number = self.n_changes // 2
                 price = 1.0 + self.n_changes

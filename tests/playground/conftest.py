@@ -9,13 +9,14 @@ import polars as pl
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
-from tests.support.chromium import chromium_path, running_chromium
+from tests.support.chromium import running_chromium
 from tests.support.redis_servers import RedisProcess, running_redis
 from tests.support.services import serving
 from tests.support.waiting import PATIENCE_SECONDS
 from trimtab.catalog.readers import read_catalogue
 from trimtab.engine.build.build import build_bundle
 from trimtab.service.settings import Settings
+from trimtab.webpages.parse.render import chromium_path
 
 PRESET = {"weights": {"relevance": 0.4, "revenue": 0.6}, "max_relevance_loss": 0.05}
 MARKUP = '<img src=x onerror="document.title=1"> & "quoted" towel'

@@ -9,6 +9,7 @@ import httpx
 from tests.support.processes import free_port
 from tests.support.redis_servers import PATIENT_REDIS_SECONDS, RedisProcess
 from tests.support.services import serving
+from tests.support.waiting import PATIENCE_SECONDS
 from trimtab.service.settings import Settings
 
 ADMIN = {"Authorization": "Bearer sesame"}
@@ -27,7 +28,7 @@ def test_admins_have_a_door_of_their_own(small_bundle: Path, redis_server: Redis
     )
     with (
         serving(settings) as shoppers,
-        httpx.Client(base_url=f"http://127.0.0.1:{port}", headers=ADMIN, timeout=30) as admins,
+        httpx.Client(base_url=f"http://127.0.0.1:{port}", headers=ADMIN, timeout=PATIENCE_SECONDS) as admins,
     ):
         for path in ADMIN_PATHS:
             hidden = shoppers.get(path, headers=ADMIN)

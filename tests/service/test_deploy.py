@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+from itertools import product
 from pathlib import Path
 
 import httpx
@@ -13,6 +14,8 @@ import yaml
 from trimtab.service.settings import Settings
 
 DEPLOY = Path(__file__).resolve().parents[2] / "deploy"
+GRID_WIDTH = 24
+"""Columns of a Grafana dashboard."""
 WATCHING = ("prometheus/alerts.yml", "grafana/dashboards/trimtab.json")
 
 
@@ -31,10 +34,17 @@ def test_every_alarm_tells_how_bad_and_what() -> None:
         assert rule["annotations"]["summary"]
 
 
-def test_panels_do_not_overlap() -> None:
+def test_panels_do_not_overlap_and_fit_the_width() -> None:
     panels = json.loads((DEPLOY / "grafana/dashboards/trimtab.json").read_text())["panels"]
-    places = {(panel["gridPos"]["x"], panel["gridPos"]["y"]) for panel in panels}
-    assert len(places) == len(panels) == len({panel["id"] for panel in panels})
+    assert len({panel["id"] for panel in panels}) == len(panels) > 5
+    taken: dict[tuple[int, int], str] = {}
+    for panel in panels:
+        place = panel["gridPos"]
+        assert place["w"] > 0 < place["h"]
+        assert 0 <= place["x"] <= GRID_WIDTH - place["w"]
+        for cell in product(range(place["x"], place["x"] + place["w"]), range(place["y"], place["y"] + place["h"])):
+            assert cell not in taken, f"{panel['title']} lies on {taken[cell]}"
+            taken[cell] = panel["title"]
 
 
 @pytest.mark.parametrize("file", sorted(DEPLOY.rglob("*.y*ml")), ids=lambda path: str(path.relative_to(DEPLOY)))

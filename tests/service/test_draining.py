@@ -10,7 +10,7 @@ import pytest
 from fastapi import FastAPI
 from uvicorn import Config
 
-from tests.support.waiting import eventually
+from tests.support.waiting import PATIENCE_SECONDS, eventually
 from trimtab.service.http import draining
 
 
@@ -25,7 +25,7 @@ def test_a_kept_connection_gets_its_answer_and_is_told_to_go(monkeypatch: pytest
         address = f"http://127.0.0.1:{listener.getsockname()[1]}"
         thread = threading.Thread(target=server.run, args=([listener],))
         thread.start()
-        with httpx.Client(base_url=address, timeout=30) as client:
+        with httpx.Client(base_url=address, timeout=PATIENCE_SECONDS) as client:
             assert "connection" not in client.get("/").headers
             server.should_exit = True
             eventually(lambda: not server.servers[0].is_serving())

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -205,7 +204,6 @@ def test_a_disk_that_refuses_is_said_and_nothing_has_changed(
 
 
 def serves_another(shop: httpx.Client, bundle: str) -> bool:
-    time.sleep(0.1)  # do not take the processor from what builds
     return bool(search(shop, "quince sorbet")["bundle"] != bundle)
 
 
@@ -242,5 +240,4 @@ def test_changes_that_cannot_be_built_into_a_bundle_are_served_beside_it(shared:
 
 
 def has_failed(shop: httpx.Client) -> bool:
-    time.sleep(0.1)  # do not take the processor from what builds
     return metric(shop, "trimtab_catalogue_compactions_total", outcome="failed") > 0

@@ -10,6 +10,7 @@ import pytest
 
 from tests.support.redis_servers import PATIENT_REDIS_SECONDS, RedisProcess
 from tests.support.services import serving
+from trimtab.core.errors import TooMany
 from trimtab.service.http.keys import Key, Keys, digest_of
 from trimtab.service.redis.gateway import RedisGateway
 from trimtab.service.settings import Settings
@@ -126,11 +127,22 @@ def test_without_any_key_nobody_changes_anything(small_bundle: Path, tmp_path: P
         assert client.put("/profiles/x", json={"weights": {"relevance": 1}}).status_code == 403
 
 
-def test_without_redis_nobody_is_counted() -> None:
-    lost = RedisGateway(None, timeout_seconds=1, poll_seconds=1)
+def test_without_redis_nobody_is_counted(module_redis: RedisProcess) -> None:
     key = Key(scopes=("search",), per_minute=1, digest=digest_of("key"))
+    here = RedisGateway(module_redis.url, timeout_seconds=PATIENT_REDIS_SECONDS, poll_seconds=1)
+    here.start()
+    with pytest.raises(TooMany):
+        take_three(Keys(here), key)
+    here.stop()
+    lost = RedisGateway(None, timeout_seconds=1, poll_seconds=1)
+    take_three(Keys(lost), key)
+    assert lost.run(lambda redis: redis.ping()) is None, "there was nobody to count"
+
+
+def take_three(keys: Keys, key: Key) -> None:
+    """Three requests at once; where a minute ends among them, two of them are still in one minute."""
     for _ in range(3):
-        Keys(lost).take("front", key)
+        keys.take("front", key)
 
 
 @pytest.mark.parametrize("path", ["/search?q=soup", "/search", "/nothing", "/docs", "/metrics"])

@@ -7,11 +7,12 @@ import socket
 import httpx
 import pytest
 
+from tests.support.waiting import PATIENCE_SECONDS
 from trimtab.service.http import protocol
 
 
 def connection(service: httpx.Client) -> socket.socket:
-    return socket.create_connection((service.base_url.host, service.base_url.port), timeout=30)
+    return socket.create_connection((service.base_url.host, service.base_url.port), timeout=PATIENCE_SECONDS)
 
 
 def answer_of(raw: socket.socket) -> bytes:

@@ -29,7 +29,7 @@ def test_workers_serve_together_and_leave_nothing_behind(small_bundle: Path, tmp
     port = free_port()
     with (
         process(small_bundle, tmp_path, workers=2, admin_port=port) as (running, client),
-        httpx.Client(base_url=f"http://127.0.0.1:{port}", timeout=30) as admins,
+        httpx.Client(base_url=f"http://127.0.0.1:{port}", timeout=PATIENCE_SECONDS) as admins,
     ):
         eventually(lambda: is_ready(client) and is_ready(admins))
         assert client.get("/readyz").json()["redis"] == "up"
@@ -91,7 +91,7 @@ def test_a_damaged_bundle_is_refused_by_name(small_bundle: Path, tmp_path: Path,
         file.seek(1000)
         file.write(b"damage")
     with process(damaged, tmp_path / "data", workers=workers) as (running, _):
-        _, errors = running.communicate(timeout=60)
+        _, errors = running.communicate(timeout=PATIENCE_SECONDS)
         assert running.returncode == 1
     last = errors.strip().splitlines()[-1]
     assert last.startswith("trimtab: ")

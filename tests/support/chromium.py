@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
 
 from playwright.sync_api import Browser, sync_playwright
+
+from trimtab.webpages.parse.render import chromium_path
 
 FLAGS = (
     "--no-sandbox",
@@ -17,10 +18,6 @@ FLAGS = (
     "--disable-component-update",
     "--disable-sync",
 )
-
-
-def chromium_path() -> str | None:
-    return shutil.which("chromium") or shutil.which("chromium-browser")
 
 
 @contextmanager

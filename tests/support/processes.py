@@ -6,12 +6,13 @@ import os
 import socket
 import subprocess
 import sys
-import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
 import httpx
+
+from tests.support.waiting import PATIENCE_SECONDS
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -34,7 +35,7 @@ def process(
     command = [sys.executable, "-m", "trimtab.service.server"]
     running = subprocess.Popen(command, env=environment, cwd=folder, stderr=subprocess.PIPE, text=True)
     try:
-        with httpx.Client(base_url=f"http://127.0.0.1:{port}", timeout=30) as client:
+        with httpx.Client(base_url=f"http://127.0.0.1:{port}", timeout=PATIENCE_SECONDS) as client:
             yield running, client
     finally:  # the client has closed its connections: nothing is left to be drained
         if running.poll() is None:
@@ -46,5 +47,4 @@ def is_ready(client: httpx.Client) -> bool:
     try:
         return client.get("/readyz").status_code == 200
     except httpx.TransportError:
-        time.sleep(0.05)  # nothing listens yet: do not take the processor from what is starting
         return False

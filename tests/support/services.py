@@ -11,6 +11,7 @@ from contextlib import ExitStack, contextmanager
 import httpx
 from uvicorn import Config, Server
 
+from tests.support.waiting import PATIENCE_SECONDS
 from trimtab.service.app import create_app
 from trimtab.service.http.protocol import BoundedHttp
 from trimtab.service.settings import Settings
@@ -41,7 +42,8 @@ def serving(settings: Settings, *, port: int = 0) -> Iterator[httpx.Client]:
         thread = threading.Thread(target=server.run, args=(listeners,))
         thread.start()
         try:
-            with httpx.Client(base_url=f"http://127.0.0.1:{listeners[0].getsockname()[1]}", timeout=30) as client:
+            address = f"http://127.0.0.1:{listeners[0].getsockname()[1]}"
+            with httpx.Client(base_url=address, timeout=PATIENCE_SECONDS) as client:
                 yield client
         finally:
             server.should_exit = True
