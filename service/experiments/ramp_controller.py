@@ -1,7 +1,7 @@
-"""Who moves the ramps: one worker for all, whoever holds a lease in Redis, about once a second.
+"""The worker that moves the ramps, one for all: whichever holds a lease in Redis, about once a second.
 
-It writes a state only over the one it decided from, so that two who think they lead cannot both decide. It also keeps
-the history of every experiment: the sums when it begins, and once a minute.
+It writes a state only over the one it decided from, so that two that both take themselves for the leader cannot both
+decide. It also keeps the history of every experiment: the sums when it begins, and once a minute.
 """
 
 from __future__ import annotations
@@ -26,6 +26,7 @@ from trimtab.service.experiments.running import (
     totals_key,
 )
 from trimtab.service.experiments.totals import read_totals
+from trimtab.service.redis.compare_and_set import compare_and_set
 from trimtab.service.redis.gateway import CHANGES
 
 LEADER = "trimtab:ramp_leader"
@@ -33,15 +34,10 @@ LEASE_MS = 5_000
 TURN_SECONDS = 1.0
 SNAPSHOT_SECONDS = 60.0
 MAX_SNAPSHOTS = 1440
-COMPARE_AND_SET = """
-if (redis.call('HGET', KEYS[1], ARGV[1]) or '') ~= ARGV[2] then return 0 end
-redis.call('HSET', KEYS[1], ARGV[1], ARGV[3])
-return 1
-"""
 
 
 class RampController:
-    """One worker's part: it leads, or waits until nobody does."""
+    """One worker's part: it leads, or waits until no worker does."""
 
     def __init__(self, experiments: Experiments, *, clock: Callable[[], float] = time.time) -> None:
         self._experiments = experiments
@@ -75,8 +71,9 @@ class RampController:
     def _move(self, redis: Redis, name: str, experiment: Experiment, now: float) -> None:
         assert experiment.ramp is not None
         field = ramp_field(name, experiment)
-        stored = redis.hget(RAMPS, field)
-        before = RampState.model_validate_json(stored) if isinstance(stored, bytes) else RampState(since=now)
+        found = redis.hget(RAMPS, field)
+        stored = found if isinstance(found, bytes) else None
+        before = RampState(since=now) if stored is None else RampState.model_validate_json(stored)
         after = decide(
             experiment.ramp,
             before,
@@ -85,7 +82,7 @@ class RampController:
             sample_ratio_alarm=sample_ratio_p_value(self._experiments.units(name), experiment) < ALARM_BELOW,
         )
         if stored is None or after != before:
-            redis.eval(COMPARE_AND_SET, 1, RAMPS, field, stored or b"", after.model_dump_json())
+            compare_and_set(redis, RAMPS, field, expected=stored, new=after.model_dump_json())
             redis.publish(CHANGES, b"")
 
     def _keep(self, redis: Redis, name: str, experiment: Experiment, now: float) -> None:
@@ -102,7 +99,7 @@ def totals_of(redis: Redis, name: str, experiment: Experiment) -> dict[str, Tota
 
 
 def history_key(name: str, experiment: Experiment) -> str:
-    """Of the snapshots, the oldest first."""
+    """The key of the snapshots, the oldest first."""
     return f"trimtab:history:{ramp_field(name, experiment)}"
 
 

@@ -23,6 +23,7 @@ from trimtab.engine.log.impressions import write_parquet
 from trimtab.engine.log.interactions import SPOOL
 from trimtab.service.logs.journal import Journal, Observe
 from trimtab.service.pages.page_worker import PageWorker
+from trimtab.service.redis.compare_and_set import compare_and_set
 from trimtab.service.redis.gateway import RedisGateway
 from trimtab.service.settings import Settings
 from trimtab.webpages.history import Visit, history_frame
@@ -30,15 +31,9 @@ from trimtab.webpages.history import Visit, history_frame
 FOLDER = "tracked"
 KEY = "trimtab:tracked"
 VISITS = "trimtab:tracked:visits:"
-MOST_VISITS = 1000
-"""Of one page that are kept in Redis."""
+MAX_VISITS = 1000
+"""The visits of one page that are kept in Redis."""
 ATTEMPTS = 3
-COMPARE_AND_SET = """
-local stored = redis.call('HGET', KEYS[1], ARGV[1]) or ''
-if stored ~= ARGV[2] then return 0 end
-redis.call('HSET', KEYS[1], ARGV[1], ARGV[3])
-return 1
-"""
 
 
 class TrackedPages:
@@ -79,7 +74,7 @@ class TrackedPages:
             if answer["watch"] is None:  # nothing to follow: nothing is remembered
                 return visit
             kept = orjson.dumps({"watch": answer["watch"], "visit": visit})
-            if await self._ask(partial(_compare_and_set, url=url, stored=stored, kept=kept)):
+            if await self._ask(partial(compare_and_set, key=KEY, field=url, expected=stored, new=kept)):
                 await self._log(visit)
                 await self._ask(partial(_remember, visit=visit))
                 return visit
@@ -145,14 +140,10 @@ def _visits_in(segment: Path) -> Sequence[Visit]:
     return list(map(Visit.of, map(orjson.loads, lines)))
 
 
-def _compare_and_set(redis: Redis, *, url: str, stored: bytes, kept: bytes) -> int:
-    return int(str(redis.eval(COMPARE_AND_SET, 1, KEY, url, stored, kept)))
-
-
 def _remember(redis: Redis, *, visit: Mapping[str, Any]) -> bool:
     key = _visits_key(visit["url"])
     redis.lpush(key, orjson.dumps(visit))
-    redis.ltrim(key, 0, MOST_VISITS - 1)
+    redis.ltrim(key, 0, MAX_VISITS - 1)
     return True
 
 
