@@ -19,7 +19,7 @@ from trimtab.core.weights import normalise
 from trimtab.engine import Engine
 from trimtab.service.bootstrap import Background, Definitions, Parts, background, build_parts
 from trimtab.service.bundles.serving import Bundles
-from trimtab.service.experiments.running import Experiment
+from trimtab.service.experiments.definition import Experiment
 from trimtab.service.http import problem_documents as problems
 from trimtab.service.http.admission import Admission
 from trimtab.service.http.bodies import REFERENCE

@@ -169,7 +169,7 @@ def _build_serving(foundations: Foundations) -> Serving:
         load=catalogue.load,
         forget=catalogue.forget,
     )
-    rebuilder = BundleRebuilder(bundles, catalogue, metrics, items=settings.rebuild_after_items)
+    rebuilder = BundleRebuilder(bundles, catalogue, metrics, after_items=settings.rebuild_after_items)
     return Serving(catalogue, shadow, bundles, rebuilder)
 
 

@@ -13,7 +13,7 @@ from trimtab.engine.bundle.verification import MANIFEST
 
 NAME = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.-]{0,63}")
 START = "start"
-"""Name of the bundle that the service was started with, where its folder's cannot be one."""
+"""The name of the bundle that the service was started with, where the name of its folder cannot be used."""
 MAX_MANIFEST_BYTES = 10_000_000
 
 
@@ -30,13 +30,14 @@ class BundleFolder:
         self.start = self._start.name if NAME.fullmatch(self._start.name) else START
 
     def names(self) -> list[str]:
-        """Of the bundles that are there."""
+        """The names of the bundles that are there."""
         there = self._folder.iterdir() if self._folder.is_dir() else ()
         found = {path.name for path in there if NAME.fullmatch(path.name) and not path.is_symlink()}
         return sorted({self.start} | {name for name in found if (self._folder / name / MANIFEST).is_file()})
 
     def path_of(self, name: str) -> Path:
-        """
+        """The folder of a bundle.
+
         Raises:
             NotFound: there is no bundle of that name.
             BundleDamaged: something in it is a link.
@@ -57,18 +58,20 @@ class BundleFolder:
         return self._folder / name
 
     def manifest(self, name: str) -> Mapping[str, Any]:
-        """What a bundle says of itself; not verified.
+        """The manifest of the bundle of that name.
 
         Raises:
-            NotFound, BundleDamaged: there is none of that name, or it cannot be read.
+            NotFound: there is no bundle of that name.
+            BundleDamaged: it cannot be read.
         """
         return read_manifest(self.path_of(name))
 
 
 def read_manifest(folder: Path) -> Mapping[str, Any]:
-    """
+    """The manifest of a bundle; its files are not verified.
+
     Raises:
-        BundleDamaged: it is too large or no JSON object with an id.
+        BundleDamaged: it is too large, or not a JSON object with an id.
     """
     path = folder / MANIFEST
     try:

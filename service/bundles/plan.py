@@ -42,7 +42,7 @@ class Plan(BaseModel):
     )
 
     def roles(self, name: str) -> tuple[str, ...]:
-        """What a bundle is for."""
+        """The roles of a bundle."""
         named = {
             "active": self.active,
             "previous": self.previous,
@@ -52,7 +52,8 @@ class Plan(BaseModel):
         return tuple(role for role, bundle in named.items() if bundle == name)
 
     def load(self, name: str, bundle_id: str) -> Plan:
-        """
+        """The plan with one bundle more in the memory of every worker.
+
         Raises:
             Conflict: as many are loaded as may be, or the one of that name is in use.
         """
@@ -65,7 +66,8 @@ class Plan(BaseModel):
         return self._with(loaded={**self.loaded, name: bundle_id})
 
     def unload(self, name: str) -> Plan:
-        """
+        """The plan without a bundle.
+
         Raises:
             Conflict: it is active, canary or shadow, or not loaded.
         """
@@ -77,7 +79,8 @@ class Plan(BaseModel):
         return self._with(loaded=loaded, previous=None if self.previous == name else self.previous)
 
     def activate(self, name: str) -> Plan:
-        """
+        """The plan in which a loaded bundle answers, and the one that answered before is kept.
+
         Raises:
             Conflict: it is not loaded, or is active already.
         """
@@ -92,7 +95,8 @@ class Plan(BaseModel):
         )
 
     def start_canary(self, name: str, share: float) -> Plan:
-        """
+        """The plan in which a loaded bundle answers a share of the units.
+
         Raises:
             Conflict: it is not loaded, or is active.
         """
@@ -102,7 +106,8 @@ class Plan(BaseModel):
         return self._with(canary=BundleShare(bundle=name, share=share))
 
     def start_shadow(self, name: str, share: float) -> Plan:
-        """
+        """The plan in which a loaded bundle is searched beside a share of the answers.
+
         Raises:
             Conflict: it is not loaded.
         """
@@ -110,7 +115,7 @@ class Plan(BaseModel):
         return self._with(shadow=BundleShare(bundle=name, share=share))
 
     def end(self, role: str, name: str) -> Plan:
-        """End `canary` or `shadow`.
+        """The plan without its `canary` or `shadow`.
 
         Raises:
             Conflict: the bundle is not that.
@@ -120,7 +125,8 @@ class Plan(BaseModel):
         return self._with(**{role: None})
 
     def rollback(self) -> Plan:
-        """
+        """The plan without its canary, or else with the bundle that was active before.
+
         Raises:
             Conflict: there is nothing to undo.
         """

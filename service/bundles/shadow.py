@@ -44,7 +44,7 @@ _log = structlog.get_logger()
 
 
 class Shadow:
-    """Feeds the process, if there is one."""
+    """The shadow's process, where there is one, and what is sent to it."""
 
     def __init__(self, data_folder: Path, metrics: Metrics) -> None:
         self._data_folder = data_folder
@@ -55,7 +55,7 @@ class Shadow:
         self._feed: _Feed | None = None
 
     def follow(self, bundle: Path | None, *, share: float) -> None:
-        """Shadow with this bundle from now on; None ends it."""
+        """Use this bundle as the shadow from now on; None ends it."""
         with self._lock:
             self._share = share
             if bundle == self._bundle:
@@ -102,7 +102,7 @@ class _Feed:
             self._metrics.shadow_searches.labels("dropped").inc()
 
     def close(self) -> None:
-        """What waits is dropped; what has begun is finished."""
+        """End the process: rows that wait are dropped, the search under way is finished."""
         while True:
             try:
                 self._lines.put_nowait(None)
@@ -160,7 +160,7 @@ def search_again(engine: Engine, row: dict[str, Any], log: ImpressionLog) -> dic
 
 
 def main() -> None:
-    """Bundle and data folder of the service; rows on stdin, one line a row on stdout, until the input ends."""
+    """Search again what rows on stdin say was asked, until the input ends; writes one line a row to stdout."""
     logs.configure()
     os.nice(NICENESS)
     bundle, data_folder = map(Path, sys.argv[1:])

@@ -1,4 +1,4 @@
-"""Changes to the catalogue built into a new bundle, which then serves, once many have gathered beside the indices.
+"""The rebuild of a bundle with the changes to the catalogue in it, once many have gathered beside its indices.
 
 A process of its own does the work (`engine.live.rebuild`), one on the machine at a time; the new bundle is checked,
 loaded and activated as any other (`service.bundles.serving`). What it replaces stays loaded, to roll back to; older
@@ -31,34 +31,34 @@ LOOK_SECONDS = 1.0
 AFTER_FAILURE_SECONDS = 60.0
 LOCK = "compaction.lock"
 MARK = "-at-"
-"""Stands in a compacted bundle's name, between the bundle it was made of and the catalogue's version."""
+"""Stands in a rebuilt bundle's name, between the bundle it was made from and the catalogue's version."""
 
 _log = structlog.get_logger()
 
 
 class BundleRebuilder:
-    """Looks, in every worker, whether it is time; the first that sees it does it."""
+    """Checks in every worker whether a rebuild is due; the first worker that finds so does it."""
 
-    def __init__(self, bundles: Bundles, catalogue: LiveCatalogue, metrics: Metrics, *, items: int) -> None:
+    def __init__(self, bundles: Bundles, catalogue: LiveCatalogue, metrics: Metrics, *, after_items: int) -> None:
         """
         Args:
-            items: from so many on that are new, read otherwise or are gone; 0 never.
+            after_items: new, changed and deleted items that start a rebuild; 0 never starts one.
         """
         self._bundles, self._catalogue, self._metrics = bundles, catalogue, metrics
-        self._items = items
+        self._after_items = after_items
         self._stopping = threading.Event()
         self._thread: threading.Thread | None = None
         self._loop: asyncio.AbstractEventLoop | None = None
         self._process: subprocess.Popen[str] | None = None
 
     def start(self) -> None:
-        if self._items > 0:
+        if self._after_items > 0:
             self._loop = asyncio.get_running_loop()
             self._thread = threading.Thread(target=self._run, name="trimtab-compaction", daemon=True)
             self._thread.start()
 
     def stop(self) -> None:
-        """What is under way is given up; the next start begins again."""
+        """Give up a rebuild under way; after the next start it begins again."""
         self._stopping.set()
         process = self._process
         if process is not None:
@@ -68,7 +68,7 @@ class BundleRebuilder:
 
     def _run(self) -> None:
         while not self._stopping.wait(LOOK_SECONDS):
-            if self._catalogue.n_beside(self._bundles.serving) < self._items:
+            if self._catalogue.n_beside(self._bundles.serving) < self._after_items:
                 continue
             try:
                 self._compact()
@@ -83,7 +83,7 @@ class BundleRebuilder:
             try:
                 fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
             except BlockingIOError:
-                return  # another worker is at it
+                return  # another worker does it
             folder, active = self._bundles.folder, self._bundles.plan.active
             version = self._catalogue.newest(self._bundles.serving).catalogue_version
             name = f"{folder.start[:40]}{MARK}{version}"
@@ -107,7 +107,7 @@ class BundleRebuilder:
             raise Unavailable(problem.strip().rpartition("\n")[2] or "it was ended")
 
     def _forget_older(self) -> None:
-        """Compacted bundles that neither serve nor did so last."""
+        """Delete rebuilt bundles that neither serve nor did so last."""
         folder, plan = self._bundles.folder, self._bundles.plan
         for name in folder.names():
             if MARK in name and not plan.roles(name):
@@ -128,5 +128,5 @@ class BundleRebuilder:
 
 def _activated(plan: Plan, name: str, *, instead_of: str) -> Plan:
     if plan.active != instead_of:
-        raise Conflict(f"{plan.active!r} is active by now, whose changes are not in {name!r}")
+        raise Conflict(f"{plan.active!r} is active by now, and {name!r} was built from another bundle")
     return plan.activate(name)

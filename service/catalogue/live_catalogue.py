@@ -1,8 +1,8 @@
 """The catalogue while it changes: every worker follows one log of changes on the disk
 (`trimtab.engine.live.live_engine`).
 
-Who changes an item is answered when the change is on the disk and this worker serves it; the other workers of the
-machine look for news several times a second. Redis has no part in it.
+A change is acknowledged when it is on the disk and this worker serves it; the other workers of the machine look for
+changes several times a second. Redis has no part in it.
 """
 
 from __future__ import annotations
@@ -45,7 +45,7 @@ class LiveCatalogue:
 
         Raises:
             BundleDamaged, BundleMismatch: it cannot serve.
-            BadFile: the log of changes is no log.
+            BadFile: the log of changes cannot be read as one.
         """
         built = self._load(bundle)
         live = LiveEngine(built, self._folder)
@@ -54,7 +54,7 @@ class LiveCatalogue:
         return built
 
     def forget(self, bundle_id: str) -> None:
-        """A bundle that is no longer loaded."""
+        """Forget a bundle that is no longer loaded."""
         self._live.pop(bundle_id, None)
 
     def newest(self, built: Engine) -> Engine:
@@ -76,11 +76,15 @@ class LiveCatalogue:
         return self._folder
 
     def item(self, built: Engine, item_id: str) -> dict[str, Any]:
-        """The whole item; raises NotFound."""
+        """The whole item.
+
+        Raises:
+            NotFound: there is no such item.
+        """
         return self._live[built.bundle_id].item(item_id)
 
     async def put(self, built: Engine, objects: Sequence[dict[str, Any]]) -> int:
-        """Make or change items, all or none of them; returns the catalogue's version.
+        """Create or change items, all or none of them; returns the catalogue's version.
 
         Raises:
             BadParameter: the first value that cannot be used.
@@ -89,7 +93,7 @@ class LiveCatalogue:
         return await asyncio.to_thread(lambda: self._change(built, put=read_items(objects)))
 
     async def delete(self, built: Engine, item_ids: Sequence[str]) -> int:
-        """Take items away, all or none of them; returns the catalogue's version.
+        """Delete items, all or none of them; returns the catalogue's version.
 
         Raises:
             NotFound: there is no such item.

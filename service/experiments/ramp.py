@@ -23,8 +23,8 @@ Exposure = Annotated[float, Field(gt=0, le=1)]
 
 LEVEL = 0.05
 """Chance that a harmless ramp is ever rolled back."""
-LEAST_SEARCHES = 100
-"""Of each arm, before a guardrail is looked at: the intervals are asymptotic."""
+MIN_SEARCHES = 100
+"""Searches of each arm before a guardrail is compared: the intervals are asymptotic."""
 RATES = ("errors", "slow", "empty")
 """Guardrails that are shares of the searches."""
 
@@ -49,7 +49,7 @@ class Ramp(BaseModel):
     slow_ms: float = Field(default=50, gt=0, description="A search that takes longer is slow.")
     steps: tuple[Exposure, ...] = Field(default=(0.01, 0.05, 0.25, 0.5, 1.0), min_length=1, max_length=20)
     hold_seconds: float = Field(default=3600, ge=0, description="How long a step lasts at least.")
-    min_searches: int = Field(default=1000, ge=LEAST_SEARCHES, description="Of each arm in a step before the next one.")
+    min_searches: int = Field(default=1000, ge=MIN_SEARCHES, description="Of each arm in a step before the next one.")
     guardrails: Guardrails = Guardrails()
 
     @model_validator(mode="after")
@@ -115,7 +115,7 @@ def compared(ramp: Ramp, totals: Mapping[str, Totals], *, level: float = LEVEL) 
     found: list[Comparison] = []
     for arm in arms:
         treated = totals[arm]
-        if min(control.searches, treated.searches) < LEAST_SEARCHES:
+        if min(control.searches, treated.searches) < MIN_SEARCHES:
             continue
         for metric in RATES:
             tolerance: float = getattr(ramp.guardrails, metric)
@@ -178,7 +178,7 @@ def _comparison(
 
 
 def _variance_of_share(n_hit: float, n: float) -> float:
-    """With one hit and one miss more (Laplace): none out of many is no certainty."""
+    """With one hit and one miss more (Laplace): none out of many is not a certainty."""
     share = (n_hit + 1) / (n + 2)
     return share * (1 - share)
 

@@ -15,16 +15,10 @@ from uuid import uuid4
 import orjson
 from redis import Redis
 
+from trimtab.service.experiments.definition import Experiment, ramp_field, totals_key
 from trimtab.service.experiments.ramp import RampState, Totals, decide
-from trimtab.service.experiments.running import (
-    ALARM_BELOW,
-    RAMPS,
-    Experiment,
-    Experiments,
-    ramp_field,
-    sample_ratio_p_value,
-    totals_key,
-)
+from trimtab.service.experiments.running import RAMPS, Experiments
+from trimtab.service.experiments.sample_ratio import ALARM_BELOW, sample_ratio_p_value
 from trimtab.service.experiments.totals import read_totals
 from trimtab.service.redis.compare_and_set import compare_and_set
 from trimtab.service.redis.gateway import CHANGES

@@ -1,4 +1,4 @@
-"""Who may do what: `Authorization: Bearer <key>`, an API key or the admin key the service was started with.
+"""Access control: `Authorization: Bearer <key>`, an API key or the admin key the service was started with.
 
 Where keys are not required (the default on loopback), searching and ingesting are open to all; changes never are.
 With an admin port, what admins may do is found there and nowhere else.
@@ -19,7 +19,7 @@ from trimtab.service.http.keys import Grant, Keys, Scope
 
 
 class AccessControl:
-    """Lets a request through, or raises."""
+    """Decides whether a request may do what it asks."""
 
     def __init__(
         self, keys: Keys, *, admin_key: SecretStr | None, is_required: bool, admin_port: int | None = None
@@ -30,7 +30,7 @@ class AccessControl:
         self._is_required = is_required
 
     def check(self, request: Request, scope: Scope, *, always: bool = False) -> Grant | None:
-        """For a handler that must not pay for a dependency.
+        """Let a request through or raise; for a handler that cannot afford a dependency.
 
         Args:
             always: even where keys are not required.
@@ -39,7 +39,7 @@ class AccessControl:
             what the key allows; None where no key is asked for, or the admin's was shown.
 
         Raises:
-            HTTPException: as for a path that is none: it is for admins, who have a port of their own.
+            HTTPException: 404, as for an unknown path: the route is for admins, who have a port of their own.
             Unauthorised: no key is sent, or none that is valid.
             Forbidden: the key does not allow this, or nobody may.
             TooMany: the key was used too often.
@@ -61,14 +61,14 @@ class AccessControl:
         name, key = found
         if scope not in key.scopes and "admin" not in key.scopes:
             raise Forbidden(f"key {name!r} has the scopes {', '.join(key.scopes)}; this needs {scope}")
-        self._keys.take(name, key)
+        self._keys.count_request(name, key)
         return key
 
     def require_admin_port(self, request: Request) -> None:
         """Let through what came in by the admin port, or anything where there is none.
 
         Raises:
-            HTTPException: it came in by the shoppers' port; answered like a path that is none.
+            HTTPException: 404, as for an unknown path: it came in by the shoppers' port.
         """
         if self._admin_port is not None and request.scope["server"][1] != self._admin_port:
             raise HTTPException(404)

@@ -20,19 +20,19 @@ Model = TypeVar("Model", bound=BaseModel)
 
 
 async def read_object(request: Request, *, max_bytes: int) -> dict[str, Any]:
-    """The JSON object in the body.
+    """The JSON object in the body of a request.
 
     Raises:
         TooLarge: the body is over the limit; no more than that is read.
-        BadParameter: it is no JSON object.
+        BadParameter: it is not a JSON object.
     """
     body = await _read(request, max_bytes)
     try:
         values = orjson.loads(body)
     except orjson.JSONDecodeError as error:
-        raise BadParameter("body", f"is no JSON: {error.msg} at character {error.pos}", "a JSON object") from None
+        raise BadParameter("body", f"is not JSON: {error.msg} at character {error.pos}", "a JSON object") from None
     if not isinstance(values, dict):
-        raise BadParameter("body", "is JSON but no object", 'an object, for example {"q": "ice cream"}')
+        raise BadParameter("body", "is JSON but not an object", 'an object, for example {"q": "ice cream"}')
     return values
 
 

@@ -1,4 +1,4 @@
-"""A server that ends without dropping a request: connections that are kept alive are told before they are closed.
+"""A server that ends without dropping a request: kept-alive connections hear of the end before they are closed.
 
 A server that closes an idle connection may do so while the next request is on its way, and that request is lost. So a
 worker that ends first stops taking connections (the other workers take them), then says `Connection: close` with each

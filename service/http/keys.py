@@ -22,7 +22,7 @@ from trimtab.service.redis.named_definitions import NamedDefinitions
 Scope = Literal["search", "ingest", "admin"]
 
 MARK = "trimtab_"
-"""Starts every key, so that scanners of repositories can find one that got there."""
+"""The beginning of every key, by which scanners of repositories find one that got there."""
 WINDOW_SECONDS = 60
 
 
@@ -67,7 +67,7 @@ class Keys(NamedDefinitions[Key]):
         """Name and grant of a key that is valid."""
         return self._by_digest.get(digest_of(key))
 
-    def take(self, name: str, key: Key) -> None:
+    def count_request(self, name: str, key: Key) -> None:
         """Count a request of a key; while Redis is lost nobody is counted.
 
         Raises:
@@ -89,7 +89,7 @@ class Keys(NamedDefinitions[Key]):
 
 
 def _counted(redis: Redis, counter: str) -> int:
-    """One more; made with its time to live, so that no counter outlives its window whatever is lost in between."""
+    """The counter after one more request; it is made with its time to live, so that none outlives its window."""
     pipeline = redis.pipeline(transaction=True)
     pipeline.set(counter, 0, ex=2 * WINDOW_SECONDS, nx=True)
     pipeline.incr(counter)
@@ -97,5 +97,5 @@ def _counted(redis: Redis, counter: str) -> int:
 
 
 def digest_of(key: str) -> str:
-    """64 hex digits."""
+    """The SHA-256 of a key, 64 hex digits."""
     return hashlib.sha256(key.encode()).hexdigest()

@@ -40,7 +40,7 @@ class FieldProblem(BaseModel):
 
 
 class Problem(BaseModel):
-    """An RFC 9457 problem document; for the documentation, and for who writes a client."""
+    """An RFC 9457 problem document; for the documentation and for authors of clients."""
 
     model_config = ConfigDict(
         json_schema_extra={

@@ -1,4 +1,4 @@
-"""Turns finished segments of events into Parquet parts, and keeps apart what belongs to no slate that is known here.
+"""The compactor of events: finished segments become Parquet parts, apart from events of slates that are unknown here.
 
 A thread of its own: reading back a day of impressions may take a second, and acknowledgements wait for nobody. An event
 is matched with the impressions of this folder; one of another machine's shopper is unmatched here, and found again by
@@ -33,7 +33,7 @@ Observe = Callable[[str, int], None]
 
 
 class EventCompactor:
-    """One a process; a lock on each segment keeps them out of each other's way."""
+    """The thread of one process that does it; a lock on each segment keeps the processes apart."""
 
     def __init__(
         self,
@@ -45,7 +45,7 @@ class EventCompactor:
     ) -> None:
         """
         Args:
-            observe: told how many events were `matched`, `late` and `unknown`.
+            observe: is given the number of events that were `matched`, `late` and `unknown`.
             follow: called with the matched events, once they are in their part.
         """
         self._follow = follow

@@ -1,10 +1,10 @@
-"""What shoppers did: validated, on the disk before it is acknowledged, and once however often it is sent.
+"""The log of events: validated, on the disk before they are acknowledged, and once however often they are sent.
 
 An event is known by its `event_id`. Ids are remembered in this process (those on the disk are read at the start) and in
 Redis for the other workers, marked only after the event is on the disk: a crash in between may write an event twice,
 never lose one. `trimtab.engine.log.interactions` reads what is written and keeps the first row of an `event_id`;
-`service.logs.event_compactor` turns it into Parquet. The stream in Redis is a feed for who follows along; what it
-misses while Redis is lost is on the disk.
+`service.logs.event_compactor` turns it into Parquet. The stream in Redis is a feed for programs that follow along; what
+it misses while Redis is lost is on the disk.
 """
 
 from __future__ import annotations
@@ -87,7 +87,7 @@ class Event(BaseModel):
 
 
 class EventLog:
-    """Takes events in."""
+    """Keeps new events, and acknowledges them once they are on the disk."""
 
     def __init__(
         self,

@@ -51,8 +51,8 @@ class Journal:
 
         Args:
             seal: called with a finished segment; it takes the file away. Without it segments stay as they are.
-            observe: told how many lines were `written`, were `lost` (the disk refused them for too long), and how
-                many times the disk `refused`.
+            observe: is given the number of lines that were `written` or `lost` (the disk refused them for too long),
+                and the number of times that the disk `refused`.
         """
         self._folder = folder
         self._seal = seal
@@ -176,7 +176,7 @@ class Journal:
 
 
 def dated(folder: Path, segment: Path) -> Path:
-    """Where a segment goes as Parquet: partitioned by the day on which it was begun, which is in its name."""
+    """The Parquet file of a segment: partitioned by the day on which it was begun, which is in its name."""
     return folder / f"date={datetime.strptime(segment.stem[:8], '%Y%m%d').date()}" / f"{segment.stem}.parquet"  # noqa: DTZ007
 
 
@@ -217,7 +217,7 @@ class _Segment:
 
 
 def _sync_folder(folder: Path) -> None:
-    """Without it a file may be on the disk and its name not."""
+    """Force the names in a folder to the disk, where otherwise only the file itself might be."""
     descriptor = os.open(folder, os.O_RDONLY)
     try:
         os.fsync(descriptor)

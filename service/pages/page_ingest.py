@@ -26,7 +26,7 @@ LINE = orjson.OPT_APPEND_NEWLINE | orjson.OPT_UTC_Z
 
 
 class PageIngest:
-    """Takes pages in."""
+    """Takes product pages into the catalogue."""
 
     def __init__(
         self, settings: Settings, worker: PageWorker, catalogue: LiveCatalogue, metrics: Metrics, observe: Observe
@@ -59,7 +59,7 @@ class PageIngest:
         self._metrics.pages.count(found.pop("counted"))
         if found["item"] is None:
             kind = found["page"]["kind"]
-            reason = f"it is no product page but {kind}" if kind != "product" else "nothing on it names the product"
+            reason = f"it is not a product page but {kind}" if kind != "product" else "nothing on it names the product"
             return {**found, "version": None, "left_out": reason}
         item = merged(self._known(built, found["item"]["item_id"]), found["item"])
         now = datetime.now(UTC)

@@ -1,4 +1,4 @@
-"""The process that analyses pages (`webpages.worker`), as a worker asks it: one page at a time, in limited time."""
+"""The client of the process that analyses pages (`webpages.worker`): one page at a time, in limited time."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ class PageWorker:
     def __init__(self, *, seconds: float) -> None:
         """
         Args:
-            seconds: what one page may take; then the process is ended.
+            seconds: the longest time of one page; after it the process is ended.
         """
         self._seconds = seconds
         self._executor = ThreadPoolExecutor(max_workers=1, thread_name_prefix="trimtab-pages")

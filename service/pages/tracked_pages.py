@@ -98,7 +98,7 @@ class TrackedPages:
         return [orjson.loads(line) for line in reversed(lines)]
 
     async def forget(self, url: str) -> None:
-        """Follow a page no more; what was seen stays on the disk.
+        """Stop following a page; its visits stay on the disk.
 
         Raises:
             NotFound: it is not followed.

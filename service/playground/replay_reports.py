@@ -25,7 +25,7 @@ class ReplayReports:
         self._folder = folder
 
     def names(self) -> list[str]:
-        """Of the reports, the last written first."""
+        """The names of the reports, the last written first."""
         if not self._folder.is_dir():
             return []
         found = []
@@ -50,16 +50,16 @@ class ReplayReports:
                 raise ValueError(f"larger than {MAX_BYTES:,} bytes")
             report = json.loads(file.read_bytes())
             if not isinstance(report, dict) or not {"policies", "log", "differences"} <= report.keys():
-                raise ValueError("no report of trimtab replay")
+                raise ValueError("not a report of trimtab replay")
         except (OSError, ValueError) as error:
             _log.warning("report cannot be read", name=name, problem=str(error))
-            raise NotFound(f"{name!r} is no report that can be read; the service's log says why") from None
+            raise NotFound(f"{name!r} is not a report that can be read; the service's log says why") from None
         return report
 
     def _file(self, name: str) -> Path:
         folder = self._folder.resolve()
         file = (folder / name / REPORT).resolve()
-        # A link that leads elsewhere is no report, whatever its name.
+        # A link that leads elsewhere is not a report, whatever its name.
         if file.parent.parent != folder or not file.is_file():
             raise NotFound(f"there is no report {name!r}")
         return file

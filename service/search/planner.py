@@ -14,7 +14,8 @@ from trimtab.engine.plan.search_plan import SearchPlan
 from trimtab.retrieval.filters import parse_filter
 from trimtab.service.bundles.serving import Bundles, ServingBundle
 from trimtab.service.catalogue.live_catalogue import LiveCatalogue
-from trimtab.service.experiments.running import Assigned, Experiments
+from trimtab.service.experiments.assignment import Assigned
+from trimtab.service.experiments.running import Experiments
 from trimtab.service.search.profiles import DEFAULT, Profile, Profiles, profile_named
 from trimtab.service.search.pseudonyms import Pseudonyms
 from trimtab.service.search.records import PlannedSearch

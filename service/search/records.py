@@ -15,7 +15,7 @@ if TYPE_CHECKING:  # those that are told of searches are among them
     from trimtab.engine.plan.deadline import Deadline
     from trimtab.engine.plan.search_plan import SearchPlan
     from trimtab.service.bundles.serving import Role
-    from trimtab.service.experiments.running import Assigned
+    from trimtab.service.experiments.assignment import Assigned
 
 
 @dataclass(frozen=True, slots=True)

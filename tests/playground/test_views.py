@@ -18,8 +18,8 @@ from tests.support.redis_servers import RedisProcess
 from tests.support.services import serving
 from trimtab.abtest.ope.replay import replay
 from trimtab.engine import Engine
+from trimtab.service.experiments.definition import Experiment, totals_key
 from trimtab.service.experiments.ramp_controller import history_key
-from trimtab.service.experiments.running import Experiment, totals_key
 from trimtab.service.settings import Settings
 
 ADMIN = {"Authorization": "Bearer sesame"}
@@ -57,7 +57,7 @@ def shown(page: Page, client: httpx.Client, path: str) -> None:
 def test_a_replay_is_found_and_looked_at(page: Page, views: httpx.Client, reports: Path) -> None:
     page.goto(str(views.base_url))
     page.get_by_role("link", name="Replays").click()
-    expect(page.get_by_text("is no report that can be read")).to_be_visible()
+    expect(page.get_by_text("is not a report that can be read")).to_be_visible()
     page.get_by_role("link", name="spring").click()
     expect(page.get_by_role("heading", level=1)).to_have_text("spring")
 

@@ -150,7 +150,7 @@ def test_a_share_of_the_sessions_sees_the_canary(shop: httpx.Client) -> None:
     assert "end that first" in refused(shop, "rules/unload", 409)
     assert take(shop, "rollback")["canary"] is None
     assert {answers(shop, session) for session in sessions} == {ids["small"]}
-    assert "no canary" in shop.delete("/bundles/rules/canary", headers=KEY).json()["detail"]
+    assert "not the canary" in shop.delete("/bundles/rules/canary", headers=KEY).json()["detail"]
 
 
 def test_the_shadow_is_logged_and_not_shown(shop: httpx.Client, shop_settings: Settings) -> None:

@@ -12,7 +12,8 @@ from redis import Redis
 
 from tests.support.redis_servers import RedisProcess
 from trimtab.core.errors import NotFound
-from trimtab.service.experiments.running import Experiment, Experiments
+from trimtab.service.experiments.definition import Experiment
+from trimtab.service.experiments.running import Experiments
 from trimtab.service.observability.metrics import Metrics
 from trimtab.service.redis.gateway import RedisGateway
 from trimtab.service.search.profiles import Profile, Profiles

@@ -17,7 +17,8 @@ from trimtab.abtest.statistics.comparison import sample_ratio_p_value as judged_
 from trimtab.engine import Engine
 from trimtab.engine.log.impressions import read_log
 from trimtab.engine.log.rows import rows_of
-from trimtab.service.experiments.running import Experiment, sample_ratio_p_value
+from trimtab.service.experiments.definition import Experiment
+from trimtab.service.experiments.sample_ratio import sample_ratio_p_value
 from trimtab.service.settings import Settings
 
 GOLDEN = ["margin", "control", "control", "margin", "margin", "control", "margin", "margin"]

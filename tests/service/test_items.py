@@ -144,7 +144,7 @@ BAD = {
     "an unknown field": ({"item_id": "a", "colour": "red"}, "colour", "no column"),
     "no items": ({"items": []}, "items", "1 to 1000"),
     "too many": ({"items": [{"item_id": str(n), "title": "A"} for n in range(1001)]}, "items", "1 to 1000"),
-    "items that are none": ({"items": [7]}, "items[0]", "is no object"),
+    "items that are none": ({"items": [7]}, "items[0]", "is not an object"),
     "one of two": ({"items": [{"item_id": "a", "title": "A"}, {"item_id": "b"}]}, "items[1].title", "no such item yet"),
 }
 

@@ -142,7 +142,7 @@ def test_without_redis_nobody_is_counted(module_redis: RedisProcess) -> None:
 def take_three(keys: Keys, key: Key) -> None:
     """Three requests at once; where a minute ends among them, two of them are still in one minute."""
     for _ in range(3):
-        keys.take("front", key)
+        keys.count_request("front", key)
 
 
 @pytest.mark.parametrize("path", ["/search?q=soup", "/search", "/nothing", "/docs", "/metrics"])

@@ -85,7 +85,7 @@ def test_a_product_page_becomes_an_item_that_is_found(shop: httpx.Client, data_f
 def test_a_page_that_is_no_product_page_makes_no_item(shop: httpx.Client) -> None:
     taken = take(shop, ARTICLE, url="https://lanterns.example/blog")
     assert taken["item"] is taken["version"] is None
-    assert taken["left_out"] == "it is no product page but other"
+    assert taken["left_out"] == "it is not a product page but other"
 
 
 def test_a_price_in_another_currency_is_not_mixed_in(shop: httpx.Client) -> None:

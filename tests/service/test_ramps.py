@@ -16,9 +16,11 @@ from tests.support.redis_servers import RedisProcess
 from tests.support.services import serving
 from tests.support.waiting import eventually
 from trimtab.core.records import Interaction
+from trimtab.service.experiments.assignment import Assigned
+from trimtab.service.experiments.definition import Experiment, ramp_field
 from trimtab.service.experiments.ramp import RampState
 from trimtab.service.experiments.ramp_controller import LEADER, RampController, read_history
-from trimtab.service.experiments.running import Assigned, Experiment, Experiments, ramp_field
+from trimtab.service.experiments.running import Experiments
 from trimtab.service.observability.metrics import Metrics
 from trimtab.service.redis.gateway import RedisGateway
 from trimtab.service.settings import Settings

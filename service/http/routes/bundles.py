@@ -23,7 +23,7 @@ Name = Annotated[
 
 
 class TrafficShare(BaseModel):
-    """How much of the traffic."""
+    """A share of the traffic."""
 
     model_config = ConfigDict(extra="forbid", json_schema_extra={"example": {"share": 0.05}})
 
@@ -31,7 +31,7 @@ class TrafficShare(BaseModel):
 
 
 class BundleState(BaseModel):
-    """A bundle that is there."""
+    """A bundle in the folder of bundles."""
 
     bundle_id: str | None = Field(description="None where its manifest cannot be read.")
     created: str | None = None
@@ -50,7 +50,7 @@ class WorkerState(BaseModel):
 
 
 class BundlesState(BaseModel):
-    """What is there, what every worker is to do, and what each does."""
+    """The bundles, the plan that every worker follows, and what each worker does."""
 
     bundles: dict[str, BundleState]
     plan: Plan
@@ -94,14 +94,14 @@ def bundles_router(
     router = APIRouter(tags=["bundles"], dependencies=[Depends(admin)], responses=documented(401, 403, 429))
     changing = documented(404, 409, 422, 503)
 
-    @router.get("/bundles", summary="What is there and what serves")
+    @router.get("/bundles", summary="All bundles, and which one serves")
     async def all_of_them() -> BundlesState:
         """Folders of the service's folder of bundles; the plan that every worker follows; what the workers say."""
         states = await asyncio.to_thread(lambda: {name: _state(bundles, name) for name in bundles.folder.names()})
         workers = [WorkerState.model_validate({**one}) for one in await bundles.workers()]
         return BundlesState(bundles=states, plan=bundles.plan, workers=workers)
 
-    @router.get("/bundles/{name}", responses=documented(404, 422), summary="What a bundle says of itself")
+    @router.get("/bundles/{name}", responses=documented(404, 422), summary="One bundle")
     async def one(name: Name) -> BundleDetails:
         manifest = await asyncio.to_thread(bundles.folder.manifest, name)
         state = await asyncio.to_thread(_state, bundles, name)
@@ -136,7 +136,7 @@ def bundles_router(
         "/bundles/{name}/canary",
         responses=documented(404, 409, 413, 422, 503),
         openapi_extra=documented_body(reference(TrafficShare)),
-        summary="Answer a share with a loaded bundle",
+        summary="Answer a share of the traffic with a loaded bundle",
     )
     async def canary(name: Name, request: Request) -> Plan:
         """The same users or sessions all the time; their `arm` is `canary/<name>`."""
@@ -147,7 +147,7 @@ def bundles_router(
         "/bundles/{name}/shadow",
         responses=documented(404, 409, 413, 422, 503),
         openapi_extra=documented_body(reference(TrafficShare)),
-        summary="Search with a loaded bundle too, unseen",
+        summary="Search with a loaded bundle in the shadow",
     )
     async def shadow(name: Name, request: Request) -> Plan:
         """In a process of its own; logged under `shadow`, not shown. What it is too slow for is dropped and counted."""

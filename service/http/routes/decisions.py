@@ -29,7 +29,7 @@ class ExplainedHit(Hit):
 
 
 class Difference(BaseModel):
-    """Skew: what the log says and what the same bundle says now."""
+    """One value that the log and the same bundle now disagree on."""
 
     what: str
     logged: Any

@@ -12,9 +12,11 @@ from fastapi import APIRouter, Depends, Request
 from pydantic import BaseModel, Field
 
 from trimtab.core.errors import NotFound, Unavailable
+from trimtab.service.experiments.definition import Experiment
 from trimtab.service.experiments.ramp import Ramp, RampState, Totals, compared
 from trimtab.service.experiments.ramp_controller import read_history
-from trimtab.service.experiments.running import ALARM_BELOW, Experiment, Experiments, sample_ratio_p_value
+from trimtab.service.experiments.running import Experiments
+from trimtab.service.experiments.sample_ratio import ALARM_BELOW, sample_ratio_p_value
 from trimtab.service.http.problem_documents import documented
 from trimtab.service.http.routes.definitions import Name
 from trimtab.service.redis.gateway import RedisGateway

@@ -26,7 +26,7 @@ WholeItem = create_model("Item", __doc__="An item with all its columns.", **_FIE
 
 
 class Ids(BaseModel):
-    """Items to take away."""
+    """Items to delete."""
 
     model_config = ConfigDict(extra="forbid")
 
@@ -75,7 +75,7 @@ def items_router(
         "/items",
         responses=documented(401, 403, 413, 422, 429, 503),
         openapi_extra=documented_body({"anyOf": [item_schema(), batch_schema()]}),
-        summary="Make or change items",
+        summary="Create or change items",
     )
     async def put(request: Request) -> Changed:
         """One item, or `{"items": [...]}`: all are taken or none. Columns that are not given stay as they are; null is
@@ -87,7 +87,7 @@ def items_router(
     @router.delete(
         "/items/{item_id:path}",
         responses=documented(401, 403, 404, 422, 429, 503),
-        summary="Take an item away",
+        summary="Delete an item",
     )
     async def delete(item_id: ItemId, request: Request) -> Changed:
         access.check(request, "ingest", always=True)
@@ -97,7 +97,7 @@ def items_router(
         "/items/delete",
         responses=documented(401, 403, 404, 413, 422, 429, 503),
         openapi_extra=documented_body(reference(Ids)),
-        summary="Take items away",
+        summary="Delete items",
     )
     async def delete_all(request: Request) -> Changed:
         """All of them or none."""
@@ -113,10 +113,10 @@ def _items_of(body: dict[str, Any]) -> list[dict[str, Any]]:
         return [body]
     items = body["items"]
     if set(body) != {"items"} or not isinstance(items, list) or not 1 <= len(items) <= MAX_BATCH:
-        raise BadParameter("items", "is no list of items, or something stands beside it", f"1 to {MAX_BATCH} objects")
+        raise BadParameter("items", "is not a list of items, or the body has other fields", f"1 to {MAX_BATCH} objects")
     for position, one in enumerate(items):
         if not isinstance(one, dict):
             raise BadParameter(
-                f"items[{position}]", "is no object", 'an object such as {"item_id": "7", "price": 3.99}'
+                f"items[{position}]", "is not an object", 'an object such as {"item_id": "7", "price": 3.99}'
             )
     return items

@@ -20,7 +20,7 @@ class IssuedKey(BaseModel):
 def keys_router(keys: Keys, *, admin: Callable[[Request], Awaitable[None]], max_body_bytes: int) -> APIRouter:
     router = APIRouter(tags=["keys"], dependencies=[Depends(admin)], responses=documented(401, 403, 429))
 
-    @router.get("/keys", summary="Who has keys")
+    @router.get("/keys", summary="All keys")
     async def all_keys() -> dict[str, Grant]:
         return {name: Grant(**key.model_dump(exclude={"digest"})) for name, key in keys.all().items()}
 
@@ -31,7 +31,7 @@ def keys_router(keys: Keys, *, admin: Callable[[Request], Awaitable[None]], max_
         summary="Issue a key",
     )
     async def issue(name: Name, request: Request) -> IssuedKey:
-        """Every worker knows it within a second. A key of the same name is revoked by it."""
+        """Every worker knows the key within a second. It revokes a key of the same name."""
         grant = validated(Grant, await read_object(request, max_bytes=max_body_bytes))
         return IssuedKey(key=await keys.issue(name, grant))
 

@@ -90,7 +90,7 @@ def pages_router(
         summary="A product page into the catalogue",
     )
     async def take(request: Request) -> dict[str, Any]:
-        """A page that is no product page makes no item, and `left_out` says so. The same product again is the same
+        """A page that is not a product page makes no item, and `left_out` says so. The same product again is the same
         item: by GTIN, else by SKU and host, else by address. Answered when searches find it."""
         access.check(request, "ingest", always=True)
         sent = validated(PageBody, await read_object(request, max_bytes=max_page_bytes))
@@ -134,7 +134,7 @@ def pages_router(
         "/tracked",
         responses=documented(401, 403, 404, 422, 429, 503),
         status_code=204,
-        summary="Follow a page no more",
+        summary="Stop following a page",
     )
     async def forget(request: Request, url: Annotated[str, Query(max_length=2048)]) -> None:
         access.check(request, "ingest", always=True)

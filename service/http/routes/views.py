@@ -15,7 +15,7 @@ from trimtab.service.observability.quality import QualityMonitor
 from trimtab.service.playground.templates import HEADERS, VIEWS, templates
 
 SHOWN = ("bundle_id", "created", "source", "objectives", "default_weights", "catalogue", "retrieval", "training")
-"""Of a manifest; its files and libraries are for machines."""
+"""The parts of a manifest that are shown; its files and libraries are for machines."""
 
 
 def views_router(
@@ -26,7 +26,7 @@ def views_router(
 
     @router.get("/views/{view}", response_class=HTMLResponse)
     async def view(view: str) -> HTMLResponse:
-        """Without data: the page asks for those, with a key where one is needed."""
+        """The page without its data, which it asks for by itself, with a key where one is needed."""
         if view not in VIEWS:
             raise NotFound(f"there is no view {view!r}; there are {', '.join(VIEWS)}")
         return HTMLResponse(page.render(view=view, title=VIEWS[view], name=None), headers=HEADERS)
