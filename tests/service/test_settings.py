@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 
 from trimtab.core.errors import BadParameter
@@ -42,3 +44,13 @@ def test_a_deprecated_variable_that_cannot_be_used_is_named_by_its_new_name(monk
         pytest.raises(BadParameter, match="TRIMTAB_EXPLORATION_RATIO: cannot use 'half'"),
     ):
         read_settings()
+
+
+def test_operations_lists_every_setting_with_its_default_and_meaning() -> None:
+    listed = (Path(__file__).parents[2] / "docs" / "operations.md").read_text().splitlines()
+    for name, field in Settings.model_fields.items():
+        variable = "REDIS_URL" if name == "redis_url" else f"TRIMTAB_{name.upper()}"
+        default = "" if field.default is None else f"`{field.default}`"
+        assert f"| `{variable}` | {default} | {field.description} |" in listed
+    for old, new in NEW_NAMES.items():
+        assert f"| `TRIMTAB_{old.upper()}` | `TRIMTAB_{new.upper()}` |" in listed
