@@ -106,10 +106,8 @@ class EventLog:
         self._data_folder = settings.data_folder
         self._journal = Journal(
             settings.data_folder / SPOOL / INTERACTIONS,
+            settings,
             observe=observe,
-            flush_seconds=settings.log_flush_seconds,
-            segment_rows=settings.log_segment_rows,
-            segment_seconds=settings.log_segment_seconds,
         )
         self._seen: OrderedDict[str, None] = OrderedDict()
         self._in_flight: dict[str, asyncio.Future[None]] = {}

@@ -38,11 +38,9 @@ class ImpressionLog(Journal):
         self._parts = settings.data_folder / FOLDER
         super().__init__(
             self._spool,
+            settings,
             seal=partial(to_parquet, folder=self._parts),
             observe=observe,
-            flush_seconds=settings.log_flush_seconds,
-            segment_rows=settings.log_segment_rows,
-            segment_seconds=settings.log_segment_seconds,
             max_waiting=max_waiting,
         )
 

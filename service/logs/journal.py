@@ -23,6 +23,8 @@ from uuid import uuid4
 
 import structlog
 
+from trimtab.service.settings import Settings
+
 MAX_WAITING_LINES = 50_000
 RETRY_SECONDS = 1.0
 SUFFIX = ".jsonl"
@@ -39,15 +41,13 @@ class Journal:
     def __init__(
         self,
         folder: Path,
+        settings: Settings,
         *,
-        seal: Seal | None = None,
         observe: Observe,
-        flush_seconds: float,
-        segment_rows: int,
-        segment_seconds: float,
+        seal: Seal | None = None,
         max_waiting: int = MAX_WAITING_LINES,
     ) -> None:
-        """Opens nothing yet.
+        """Prepare a journal, which opens its first segment when it is written to.
 
         Args:
             seal: called with a finished segment; it takes the file away. Without it segments stay as they are.
@@ -57,9 +57,9 @@ class Journal:
         self._folder = folder
         self._seal = seal
         self._observe = observe
-        self._flush_seconds = flush_seconds
-        self._segment_rows = segment_rows
-        self._segment_seconds = segment_seconds
+        self._flush_seconds = settings.log_flush_seconds
+        self._segment_rows = settings.log_segment_rows
+        self._segment_seconds = settings.log_segment_seconds
         self._max_waiting = max_waiting
         self._lines: deque[bytes] = deque()
         self._appends: deque[tuple[Sequence[bytes], Future[None]]] = deque()

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import asyncio
 from datetime import UTC, datetime
-from pathlib import Path
 from typing import Any
 
 import orjson
@@ -35,11 +34,9 @@ class PageIngest:
         self._catalogue = catalogue
         self._metrics = metrics
         self._provenance = Journal(
-            Path(settings.data_folder) / FOLDER,
+            settings.data_folder / FOLDER,
+            settings,
             observe=observe,
-            flush_seconds=settings.log_flush_seconds,
-            segment_rows=settings.log_segment_rows,
-            segment_seconds=settings.log_segment_seconds,
         )
 
     def start(self) -> None:

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import asyncio
 import hashlib
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
@@ -21,6 +21,7 @@ from redis import Redis
 from trimtab.core.errors import NotFound, Unavailable
 from trimtab.engine.log.impressions import write_parquet
 from trimtab.engine.log.interactions import SPOOL
+from trimtab.engine.log.rows import whole_lines
 from trimtab.service.logs.journal import Journal, Observe
 from trimtab.service.pages.page_worker import PageWorker
 from trimtab.service.redis.compare_and_set import compare_and_set
@@ -44,11 +45,9 @@ class TrackedPages:
         self._worker = worker
         self._visits = Journal(
             settings.data_folder / SPOOL / FOLDER,
+            settings,
             seal=partial(to_parquet, folder=settings.data_folder / FOLDER),
             observe=observe,
-            flush_seconds=settings.log_flush_seconds,
-            segment_rows=settings.log_segment_rows,
-            segment_seconds=settings.log_segment_seconds,
         )
 
     def start(self) -> None:
@@ -126,18 +125,11 @@ class TrackedPages:
 
 
 def to_parquet(segment: Path, folder: Path) -> None:
-    """Turn a spooled segment into a part of the same name, then delete it. Twice is as good as once."""
-    part = folder / f"{segment.stem}.parquet"
-    visits = list(_visits_in(segment))
+    """Turn a spooled segment into a part of the same name, then delete it; doing it twice does no harm."""
+    visits = [Visit.of(orjson.loads(line)) for lines in whole_lines(segment) for line in lines.splitlines()]
     if visits:
-        write_parquet(history_frame(visits), part)
+        write_parquet(history_frame(visits), folder / f"{segment.stem}.parquet")
     segment.unlink()
-
-
-def _visits_in(segment: Path) -> Sequence[Visit]:
-    """A last line that a killed process left half written is dropped."""
-    lines = [line for line in segment.read_bytes().splitlines(keepends=True) if line.endswith(b"\n")]
-    return list(map(Visit.of, map(orjson.loads, lines)))
 
 
 def _remember(redis: Redis, *, visit: Mapping[str, Any]) -> bool:
