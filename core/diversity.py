@@ -1,4 +1,4 @@
-"""Diversity of a slate. One direction everywhere: larger is more diverse.
+"""The diversity of a slate; larger is more diverse.
 
 An item has aspects: small integer codes of what counts as "the same again" (its category, its brand); -1 is unknown
 and repeats nothing. The slate's diversity is the novelty-discounted gain of alpha-nDCG with alpha = 1/2
@@ -22,7 +22,7 @@ def novelties(aspects: ArrayLike) -> NDArray[np.float64]:
         aspects: [k, n_aspects] codes by position; -1 unknown.
 
     Returns:
-        [k] mean over aspects of `(1 - ALPHA) ** (times the code stood above)`.
+        [k] mean over aspects of `(1 - ALPHA) ** (number of times the code is above)`.
     """
     codes = np.asarray(aspects)
     k, n_aspects = codes.shape
@@ -52,7 +52,7 @@ def novelties_of_slates(aspects: ArrayLike) -> NDArray[np.float64]:
 
 
 def repeats_above(codes: ArrayLike) -> NDArray[np.int16]:
-    """[n, k] how often the code at each position of each slate [n, k] stands above it; 0 for -1, unknown."""
+    """Number of times [n, k] that the code at each position of each slate [n, k] is above it; 0 for -1, unknown."""
     # Positions first: a comparison of two positions runs along whole rows of memory.
     columns = np.ascontiguousarray(np.asarray(codes).T)
     repeats = np.zeros(columns.shape, dtype=np.int16)
@@ -69,8 +69,10 @@ def slate_diversity(aspects: ArrayLike) -> float:
 
 
 def ideal_diversity(aspects: ArrayLike, *, k: int) -> float:
-    """The diversity of k of these items [n, n_aspects] taken greedily, each the freshest that is left: what alpha-nDCG
-    divides by (Clarke et al. 2008)."""
+    """The diversity of k of these items [n, n_aspects], chosen greedily by novelty.
+
+    alpha-nDCG divides by it (Clarke et al. 2008).
+    """
     codes = np.asarray(aspects)
     left, freshness = np.ones(len(codes), dtype=bool), np.ones(codes.shape)
     gains = []
@@ -84,7 +86,7 @@ def ideal_diversity(aspects: ArrayLike, *, k: int) -> float:
 
 
 def intra_list_distances(aspects: ArrayLike) -> NDArray[np.float64]:
-    """`intra_list_distance` of many slates at once: [n, k, n_aspects], rows of -1 alone being no items -> [n]."""
+    """`intra_list_distance` of many slates at once: [n, k, n_aspects], a row of -1 is not an item -> [n]."""
     codes = np.asarray(aspects)
     n, k, n_aspects = codes.shape
     there = np.any(codes >= 0, axis=2)
@@ -109,6 +111,6 @@ def intra_list_distance(aspects: ArrayLike) -> float:
 
 
 def coverage(codes: ArrayLike) -> int:
-    """How many different known codes the slate shows."""
+    """The number of different known codes on the slate."""
     known = np.asarray(codes)
     return len(np.unique(known[known >= 0]))

@@ -1,4 +1,4 @@
-"""The second way to ask for a trade: by what is to be achieved instead of by weight.
+"""Attainment mode: a request states the share of an objective to achieve instead of its weight.
 
 A weight says how much an objective counts; how far the slate moves for it depends on the catalogue. An attainment of
 0.7 asks for 70 % of what the objective can gain between no weight and all weight. The map between the two is measured
@@ -26,7 +26,7 @@ what it can at a weight of 0.01, another only near 0.99."""
 
 @dataclass(frozen=True)
 class Attainment:
-    """weights [S] rising from 0 to 1, shares [S] what they achieve, rising from 0 to 1."""
+    """A monotone map: `weights` [S] rise from 0 to 1, and so do the `shares` [S] that they achieve."""
 
     weights: Floats
     shares: Floats
@@ -47,7 +47,7 @@ class Attainment:
 
     @classmethod
     def from_dict(cls, stored: Mapping[str, list[float]]) -> Attainment:
-        """Raises BadInput where the two are no monotone map."""
+        """Read what `as_dict` wrote; raises BadInput where it is not a monotone map."""
         weights, shares = np.asarray(stored["weights"], float), np.asarray(stored["shares"], float)
         if weights.shape != shares.shape or not ((np.diff(weights) > 0).all() and (np.diff(shares) > 0).all()):
             raise BadInput("attainment: weights and shares do not rise together")
@@ -55,11 +55,11 @@ class Attainment:
 
 
 def fit_attainment(weights: ArrayLike, values: ArrayLike) -> Attainment:
-    """Fit on the mean value [S] that an objective has at each weight [S] of a path from 0 to 1."""
+    """Fit a map to the mean value [S] of an objective at each weight [S] of a path from 0 to 1."""
     path = np.asarray(weights, dtype=np.float64)
     rising = isotonic_regression(np.asarray(values, dtype=np.float64)).x
     span = rising[-1] - rising[0]
-    # An objective that no weight moves is attained as soon as it is asked for.
+    # An objective that no weight moves is attained at every weight.
     shares = (rising - rising[0]) / span if span > 0 else path
     # Strictly rising, so that each share has one weight: the least that achieves it.
     shares = shares + np.linspace(0, 1e-9, len(shares))
@@ -73,10 +73,10 @@ def weights_for(maps: Mapping[str, Attainment], shares: Mapping[str, float], *, 
         maps: by objective, each measured from all weight on `rest` to all weight on the objective.
         shares: 0 to 1 by objective.
         rest: the objective that gets what weight is left. Where more is asked than the weights can be, none is left
-            and the others are in proportion.
+            and the others are scaled down in proportion.
 
     Raises:
-        BadParameter: no share, one of an objective without a map, or a number that is no share.
+        BadParameter: no share, one of an objective without a map, or a number that is not a share.
     """
     allowed = ", ".join(PREFIX + name for name in maps)
     if not maps:
@@ -89,7 +89,7 @@ def weights_for(maps: Mapping[str, Attainment], shares: Mapping[str, float], *, 
             problem = "gets what weight is left in mode=attainment" if name == rest else "has no attainment map"
             raise BadParameter(PREFIX + name, problem, allowed)
         if not 0 <= share <= 1:
-            raise BadParameter(PREFIX + name, f"{share} is no share", "0 to 1 in mode=attainment")
+            raise BadParameter(PREFIX + name, f"{share} is not a share", "0 to 1 in mode=attainment")
         weights[name] = float(maps[name].weight_for(share))
     total = sum(weights.values())
     if total > 1:

@@ -29,7 +29,7 @@ class Calibration:
 
 
 def fit_calibration(scores: ArrayLike, values: ArrayLike) -> Calibration:
-    """Fit on raw scores [n] and what was observed [n] (gains or 0/1 purchases)."""
+    """Fit a calibration to raw scores [n] and observed values [n] (gains or 0/1 purchases)."""
     raw = np.asarray(scores, dtype=np.float64)
     observed = np.asarray(values, dtype=np.float64)
     order = np.argsort(raw, kind="stable")
@@ -38,12 +38,12 @@ def fit_calibration(scores: ArrayLike, values: ArrayLike) -> Calibration:
     sizes = np.diff(edges)
     centres = np.add.reduceat(raw, edges[:-1]) / sizes
     heights = fitted[edges[:-1]]
-    # Flat ends keep their value out to the last score seen there.
+    # Flat ends keep their value out to the last score of the data.
     centres = np.r_[raw[0], centres, raw[-1]]
     heights = np.r_[heights[0], heights, heights[-1]]
     lowest, highest = raw[0] - 1e-3, raw[-1] + 1e-3
     quantiles = np.quantile(raw, np.linspace(0, 1, N_KNOTS))
-    # Half of the knots follow the mass of the data, half its range: purchases are rare and live in the upper tail.
+    # Half of the knots follow the mass of the data, half its range: purchases are rare and are in the upper tail.
     x = np.sort(np.r_[quantiles[::2], np.linspace(lowest, highest, N_KNOTS - len(quantiles[::2]))])
     spacing = max((highest - lowest) * 1e-5, 1e-6)
     for position in range(1, N_KNOTS):

@@ -21,7 +21,7 @@ from trimtab.ranker.users import History
 from trimtab.ranker.words import ItemWords, Matrix, QueryWords
 
 FEATURES = (
-    # how the first stage saw it
+    # scores of the first stage
     "dense",
     "dense_below_best",
     "lexical",
@@ -57,7 +57,7 @@ FEATURES = (
     "purchase_rate",
     "discount",
     "in_stock",
-    # the user; zero for nobody, whose population values the item's own features carry
+    # the user; zero for an anonymous user, who gets the population values in the item's own features
     "user_known",
     "user_bought",
     "user_share_of_type",
@@ -66,7 +66,7 @@ FEATURES = (
 )
 
 N_TOP = 10
-"""How many of the first retrieved vote for a type and make the centre that `near_top` measures from."""
+"""The number of first retrieved candidates that vote for a type and whose centre `near_top` measures from."""
 
 
 def schema_hash() -> str:
@@ -76,7 +76,7 @@ def schema_hash() -> str:
 
 @dataclass(frozen=True)
 class ItemColumns:
-    """What features need of the items, by row, prepared once.
+    """The columns of the items that features are computed from, by row.
 
     Attributes:
         prices: [n] float32, nan unknown.
@@ -127,7 +127,7 @@ def build_features(text: str, candidates: Candidates, items: ItemColumns, histor
     Args:
         text: the query's words.
         candidates: in retrieval order.
-        history: what the user bought, None for nobody.
+        history: what the user bought, None for an anonymous user.
 
     Returns:
         [n, len(FEATURES)] float32, finite.
@@ -260,7 +260,7 @@ def _item(text: str, rows: IntArray, items: ItemColumns) -> Columns:
 
 
 def _users(rows: IntArray, items: ItemColumns, histories: Sequence[History]) -> Columns:
-    """Columns [n_users, n] of users who bought something."""
+    """Columns [n_users, n] for users who have bought something."""
     n_users = len(histories)
     users = np.repeat(np.arange(n_users), [len(history.rows) for history in histories])
     bought = np.concatenate([history.rows for history in histories])

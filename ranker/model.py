@@ -1,4 +1,4 @@
-"""The served ranker as one module: raw heads, calibration, objectives on their population ranges, the slate stage.
+"""The served ranker as one module: raw heads, calibration, objectives divided by their population ranges, slates.
 
 `score(x) = sum_m w_m * gain_m(x) / range_m` is linear in the weights, so for position-discounted sums the sorted slate
 is the exact maximiser given the heads, and raising `w_m` never lowers the slate's predicted objective m.
@@ -13,9 +13,9 @@ from trimtab.ranker.slate.batched import novelty_slate, sorted_slate
 
 
 class Heads(nn.Module):
-    """A small network from standardised features to one raw score a head.
+    """A small network from standardised features to one raw score for each head.
 
-    A linear path beside the hidden layers lets few data fit a sensible line and many data bend it.
+    The linear path fits a line where data are few; the hidden layers bend it where they are many.
 
     Args:
         n_features: F.
@@ -65,7 +65,7 @@ class Average(nn.Module):
 
 
 class ServedRanker(nn.Module):
-    """Everything between features and slate.
+    """The module that computes everything from features to slates.
 
     Args:
         heads: [n, F] -> [n, H] raw scores.
@@ -93,7 +93,7 @@ class ServedRanker(nn.Module):
         self.register_buffer("ranges", ranges.float())
 
     def predictions(self, features: Tensor) -> Tensor:
-        """[n, F] -> [n, H] calibrated heads. Beyond the outer knots the outer segments go on, never below 0."""
+        """[n, F] -> [n, H] calibrated heads, extrapolated beyond the outer knots and never below 0."""
         columns: Tensor = self.heads(features).t().contiguous()
         right = torch.searchsorted(self.knots_x, columns).clamp(1, self.knots_x.shape[1] - 1)
         x0, x1 = self.knots_x.gather(1, right - 1), self.knots_x.gather(1, right)

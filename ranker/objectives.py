@@ -1,4 +1,4 @@
-"""What is predicted for an item and how heads become objectives.
+"""The heads that are predicted for an item, and the objectives made of them.
 
 A head is a calibrated prediction; an objective is a head, or a head times the price known at request time. The served
 score divides each objective by its population range, frozen in the artefact:
@@ -35,5 +35,5 @@ REVENUE = Objective("revenue", head=1, times_price=True, unit="currency")
 
 
 def objectives_of(*, has_prices: bool) -> tuple[Objective, ...]:
-    """The objectives a catalogue supports; without prices there is no revenue."""
+    """The objectives that a catalogue supports; revenue needs prices."""
     return (RELEVANCE, REVENUE) if has_prices else (RELEVANCE,)

@@ -1,4 +1,4 @@
-"""How features and gains were distributed where a ranker was trained, in a few numbers, and how far others are from it.
+"""The distributions of features and gains in training, and the distance of other distributions from them.
 
 The distance is the population stability index (PSI) over the deciles of training, a symmetric relative entropy:
 `sum_b (observed_b - expected_b) * ln(observed_b / expected_b)`. By custom below 0.1 is no
@@ -22,13 +22,13 @@ from trimtab.ranker.training.lists import RankingLists
 
 N_BINS = 10
 LEAST_SHARE = 1e-3
-"""What an empty bin counts as, so that a value never seen is far away and not infinitely far."""
+"""The share that an empty bin counts as, so that the index stays finite."""
 MOST_ROWS = 200_000
 
 
 @dataclass(frozen=True, slots=True)
 class Distribution:
-    """Shares by bin.
+    """A distribution as shares of bins.
 
     Attributes:
         edges: [b - 1] ascending, between the bins; a value on an edge is above it.
@@ -47,12 +47,12 @@ class Distribution:
         return cls(edges, counts / counts.sum())
 
     def counts(self, values: FloatArray) -> NDArray[np.float64]:
-        """[b] how many values fall into each bin."""
+        """The number of values [b] in each bin."""
         bins = np.searchsorted(self.edges, values, side="right")
         return np.bincount(bins, minlength=len(self.shares)).astype(np.float64)
 
     def psi(self, counts: NDArray[np.float64]) -> float:
-        """Of [b] counts, not all 0, against these shares."""
+        """The population stability index of [b] counts, not all 0, against these shares."""
         expected = np.maximum(self.shares, LEAST_SHARE)
         observed = np.maximum(counts / counts.sum(), LEAST_SHARE)
         return float(((observed - expected) * np.log(observed / expected)).sum())
@@ -60,7 +60,7 @@ class Distribution:
 
 @dataclass(frozen=True, slots=True)
 class Population:
-    """Of the candidates of all queries together.
+    """The distributions of features and gains over the candidates of all queries.
 
     Attributes:
         features: by name.
@@ -72,7 +72,7 @@ class Population:
 
     @classmethod
     def of(cls, ranker: ServedRanker, lists: RankingLists, objectives: tuple[str, ...]) -> Population:
-        """What a ranker sees and says of the candidates of its training lists."""
+        """The features and gains of the candidates of a ranker's training lists."""
         there = lists.rows >= 0
         features, prices = lists.features[there], lists.prices[there]
         every = max(len(features) // MOST_ROWS, 1)
@@ -95,10 +95,10 @@ class Population:
 
     @classmethod
     def from_dict(cls, plain: Mapping[str, Any]) -> Population:
-        """The inverse; nothing known of what is not there.
+        """Read what `as_dict` wrote; parts that are missing are empty.
 
         Raises:
-            KeyError, TypeError, ValueError: it is not what `as_dict` gives.
+            KeyError, TypeError, ValueError: it was not written by `as_dict`.
         """
         read = {
             kind: {

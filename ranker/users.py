@@ -1,4 +1,4 @@
-"""What customers bought before, as compact columns; the source of a request's user features."""
+"""Purchase histories of users as compact columns; user features are computed from them."""
 
 from __future__ import annotations
 
@@ -25,16 +25,16 @@ class History:
 
 
 WORTH = {"purchase": 1.0, "cart": 0.5, "click": 0.1}
-"""What an event counts as in purchases, which are all that the features were trained on. Stated, not learned."""
+"""The number of purchases that an event counts as (features were trained on purchases). Set by hand, not learned."""
 
 EMPTY = History(np.empty(0, dtype=np.int64), np.empty(0, dtype=np.float32))
 
 
 def with_recent(history: History | None, rows: IntArray, units: FloatArray) -> History | None:
-    """A history and what was done since; None where there is neither.
+    """A history with recent events added; None where there are neither.
 
     Args:
-        rows, units: [m] items and what doing it was worth (`WORTH`), in any order, an item more than once.
+        rows, units: [m] items and the worth of the event (`WORTH`), in any order; an item may occur several times.
     """
     if len(rows) == 0:
         return history
@@ -66,7 +66,7 @@ class UserHistories:
         return other
 
     def at_rows(self, new_rows: IntArray) -> UserHistories:
-        """The purchases of the items that are still there: [n_items] the new row of each, -1 where it is gone."""
+        """The purchases of the items that are left: [n_items] the new row of each, -1 where it is gone."""
         users = np.repeat(np.arange(len(self._index)), np.diff(self._starts))
         rows = new_rows[self._rows if self._moved is None else self._moved[self._rows]]
         order = np.lexsort((rows, users))
@@ -100,7 +100,7 @@ class UserHistories:
         return UserHistories(list(map(rename, self._index)), self._starts, self._rows, self._units)
 
     def of(self, user_id: str | None) -> History | None:
-        """The user's history; None for nobody or somebody unknown, who get population values."""
+        """The user's history; None for an anonymous or unknown user, who gets population values."""
         position = self._index.get(user_id) if user_id is not None else None
         if position is None:
             return None

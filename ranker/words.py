@@ -26,7 +26,7 @@ Matrix = NDArray[np.int32]
 
 
 def words_of(text: str) -> list[str]:
-    """Lower-case words with plural endings taken off (the S-stemmer, Harman 1991)."""
+    """Lower-case words without plural endings (the S-stemmer, Harman 1991)."""
     return [_singular(word) for word in _WORD.findall(text.lower())]
 
 
@@ -91,7 +91,7 @@ class ItemWords:
         return cls(list(ids), np.log1p(n_items / np.maximum(counts, 1)).astype(np.float32), fields)
 
     def with_items(self, items: Sequence[Mapping[str, Sequence[str]]]) -> ItemWords:
-        """More items behind these: their `field_words` by field. Words that are known keep their weights."""
+        """These items and more after them, by their `field_words` of each field; known words keep their weights."""
         ids, counts = dict(self._ids), Counter[int]()
         fields: dict[str, RowArray[np.int32]] = {}
         for field, built in self.fields.items():

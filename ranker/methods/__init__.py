@@ -1,1 +1,1 @@
-"""Ways of trading objectives against each other, behind one interface (`trimtab.ranker.methods.method.Method`)."""
+"""Methods that trade objectives against each other, with one interface (`trimtab.ranker.methods.method.Method`)."""

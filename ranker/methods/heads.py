@@ -30,7 +30,7 @@ from trimtab.ranker.training.heads import (
 from trimtab.ranker.training.lists import RankingLists
 
 ENOUGH_TO_HOLD_OUT = 1000
-"""Lists from which on one fold is enough to calibrate on; with fewer, all folds are."""
+"""The number of lists from which on one fold is enough to calibrate on; with fewer, all folds are used."""
 
 
 class CalibratedHeads:
@@ -48,7 +48,7 @@ class CalibratedHeads:
         self.ranges = population_ranges(gains, data.lists.rows >= 0)
 
     def learn(self, lists: RankingLists) -> tuple[nn.Module, list[Calibration]]:
-        """Heads from all lists, calibrated on scores of lists that the scoring heads had not seen."""
+        """Heads from all lists, calibrated on held-out scores."""
         heads = fit_heads(lists, self.recipe, seed=self.seed)
         return heads, held_out_calibrations(lists, self.recipe, seed=self.seed)
 
@@ -68,7 +68,7 @@ class CalibratedHeads:
 
 
 class DistilledEnsemble(CalibratedHeads):
-    """Three members teach one student, which learns their calibrated expectations in place of the labels."""
+    """One student network that learns the calibrated expectations of three members in place of the labels."""
 
     name = "distilled"
     N_MEMBERS = 3
@@ -77,7 +77,7 @@ class DistilledEnsemble(CalibratedHeads):
         teacher = replace(self.recipe, n_members=self.N_MEMBERS)
         heads = fit_heads(lists, teacher, seed=self.seed)
         calibrations = held_out_calibrations(lists, teacher, seed=self.seed)
-        student = fit_heads(taught(lists, heads, calibrations), self.recipe, seed=self.seed)
+        student = fit_heads(with_teacher_labels(lists, heads, calibrations), self.recipe, seed=self.seed)
         # The student imitates its teacher, so what the teacher's scores are worth unseen is what the student's are.
         return student, student_calibrations(student, heads, calibrations, lists)
 
@@ -92,7 +92,7 @@ class Ensemble(CalibratedHeads):
 
 
 def held_out_calibrations(lists: RankingLists, recipe: Recipe, *, seed: int) -> list[Calibration]:
-    """Calibrations from lists that the scoring heads had not seen: one fold of many lists, all folds of few."""
+    """Calibrations on scores of held-out lists: one fold where lists are many, all folds where they are few."""
     if len(lists) < ENOUGH_TO_HOLD_OUT:
         return fit_calibrations(out_of_fold_scores(lists, recipe, seed=seed), lists)
     held_out = folds_of(lists.groups, seed=seed) == 0
@@ -101,8 +101,8 @@ def held_out_calibrations(lists: RankingLists, recipe: Recipe, *, seed: int) -> 
     return fit_calibrations(raw_scores(heads, rest), rest)
 
 
-def taught(lists: RankingLists, teacher: nn.Module, calibrations: list[Calibration]) -> RankingLists:
-    """Lists labelled with what the teacher expects, wherever there was a label."""
+def with_teacher_labels(lists: RankingLists, teacher: nn.Module, calibrations: list[Calibration]) -> RankingLists:
+    """Lists whose labels are replaced by the teacher's expectations."""
     expected = calibrated(calibrations, raw_scores(teacher, lists))
     soft = np.where(np.isnan(lists.labels), np.nan, np.clip(expected, 0, 1)).astype(np.float32)
     return RankingLists(lists.features, lists.prices, soft, lists.groups, lists.rows)
@@ -111,8 +111,8 @@ def taught(lists: RankingLists, teacher: nn.Module, calibrations: list[Calibrati
 def student_calibrations(
     student: nn.Module, teacher: nn.Module, calibrations: list[Calibration], lists: RankingLists
 ) -> list[Calibration]:
-    """From the student's raw score to what the teacher's calibrated score is, for each head."""
-    soft = taught(lists, teacher, calibrations)
+    """Maps from the student's raw score to the teacher's calibrated score, one for each head."""
+    soft = with_teacher_labels(lists, teacher, calibrations)
     return fit_calibrations(raw_scores(student, lists), soft)
 
 

@@ -1,4 +1,4 @@
-"""What every way of trading objectives against each other offers, so that one harness compares them all."""
+"""The interface of a method, so that one study compares them all."""
 
 from __future__ import annotations
 
@@ -15,12 +15,12 @@ Floats = NDArray[np.float64]
 
 
 class Method(Protocol):
-    """One way of trading objectives.
+    """A method that trades objectives against each other.
 
     Attributes:
         name: as in `trimtab compare --methods` and `trimtab build --method`.
-        steerable: one fitted model follows any weights at request time; otherwise there is a model a preference, and
-            `score` takes the nearest.
+        steerable: one fitted model follows any weights at request time; otherwise there is a model for each preference,
+            and `score` takes the nearest.
     """
 
     name: str
@@ -31,7 +31,7 @@ class Method(Protocol):
 
         Args:
             data: training lists.
-            preferences: [P, M] weights on the simplex; what models there are to be, for a method that is not steerable.
+            preferences: [P, M] weights on the simplex; the models to fit, for a method that is not steerable.
 
         Raises:
             BadInput: see `check_problem` and `check_preferences`.

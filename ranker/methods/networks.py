@@ -1,6 +1,6 @@
-"""The scorers methods train: one network a preference side by side, or one that takes the preference as an input.
+"""The scorers that methods train: one network for each preference, or one that takes the preference as an input.
 
-A scorer maps features and P preferences to P scorings at once, so that one trainer serves them all.
+A scorer maps features and P preferences to P scorings at once, so that one training loop fits them all.
 """
 
 from __future__ import annotations

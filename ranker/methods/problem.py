@@ -1,4 +1,4 @@
-"""A multi-objective ranking problem: lists, what each objective is worth, and what makes items alike."""
+"""A multi-objective ranking problem: lists, the gains of each objective, and the aspects that diversity counts."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ _SIMPLEX_TOLERANCE = 1e-6
 
 
 class Inputs(NamedTuple):
-    """What a method may look at when it scores: features [L, n, F], multipliers [L, n, M]."""
+    """The inputs of scoring: features [L, n, F] and multipliers [L, n, M]."""
 
     features: Tensor
     multipliers: Tensor
@@ -82,7 +82,7 @@ def multipliers_of(
 
 
 def check_problem(problem: Problem) -> None:
-    """Refuse what cannot be learned from.
+    """Raise an error where a problem cannot be learned from.
 
     A list of one item is allowed: it has one order and teaches no ranking.
 
@@ -91,7 +91,7 @@ def check_problem(problem: Problem) -> None:
             every item, so that no order is better than another; names the objective.
     """
     if len(problem) == 0:
-        raise BadInput("training set: it has no list")
+        raise BadInput("training set: there are no lists")
     if not np.isfinite(problem.lists.features).all():
         where = np.argwhere(~np.isfinite(problem.lists.features))[0]
         raise BadInput(f"training features: list {where[0]}, item {where[1]}, feature {where[2]} is not finite")
@@ -102,7 +102,7 @@ def check_problem(problem: Problem) -> None:
         values = gains[..., number][mask]
         if values.min() == values.max():
             raise BadInput(
-                f"objective {objective.name}: its gain is {values[0]:g} everywhere, so it orders nothing; leave it out"
+                f"objective {objective.name}: its gain is {values[0]:g} everywhere and orders nothing; leave it out"
             )
 
 
@@ -116,7 +116,7 @@ def check_preferences(preferences: ArrayLike, n_objectives: int) -> NDArray[np.f
     if rows.shape[1] != n_objectives:
         raise BadInput(f"weights: {rows.shape[1]} given for {n_objectives} objectives")
     if not np.isfinite(rows).all() or (rows < 0).any() or (abs(rows.sum(axis=1) - 1) > _SIMPLEX_TOLERANCE).any():
-        raise BadInput("weights: not on the simplex; allowed: numbers of 0 or more that sum to 1")
+        raise BadInput("weights: allowed are numbers of 0 or more that sum to 1 (the simplex)")
     return rows
 
 

@@ -50,7 +50,7 @@ def make_method(name: str, recipe: Recipe, *, seed: int = 0) -> Method:
     """An unfitted method.
 
     Raises:
-        BadParameter: there is no method of that name.
+        BadParameter: an unknown method, or one whose optional package is not installed.
     """
     package = "torchjd" if name in AGGREGATIONS else "lightgbm" if name == Trees.name else None
     if package and find_spec(package) is None:
@@ -62,12 +62,12 @@ def make_method(name: str, recipe: Recipe, *, seed: int = 0) -> Method:
 
         return GradientAggregation(name, recipe, seed=seed)
     if name not in _BY_NAME:
-        raise BadParameter("method", f"there is none called {name!r}", ", ".join(METHODS))
+        raise BadParameter("method", f"there is no method {name!r}", ", ".join(METHODS))
     return _BY_NAME[name](recipe, seed=seed)
 
 
 def check_servable(name: str) -> None:
-    """Raises BadParameter where a bundle cannot be built with the method."""
+    """Check that a bundle can be built with the method; raises BadParameter where it cannot."""
     if name not in STEERABLE:
         raise BadParameter("--method", f"{name!r} cannot be served", ", ".join(STEERABLE))
 

@@ -23,7 +23,10 @@ from trimtab.ranker.training.losses import gain_cross_entropy
 
 @dataclass(frozen=True, slots=True)
 class Batch:
-    """features [L, n, F], mask [L, n] bool, gains [L, n, M] in units of `scales_of`, aspects [L, n, A]."""
+    """Lists as tensors.
+
+    Attributes: features [L, n, F], mask [L, n] bool, gains [L, n, M] in units of `scales_of`, aspects [L, n, A].
+    """
 
     features: Tensor
     mask: Tensor
@@ -32,16 +35,16 @@ class Batch:
 
 
 class Rule(Protocol):
-    """How losses become one descent direction.
+    """How losses are combined into one descent direction.
 
     Attributes:
-        needs_gramians: whether `coefficients` looks at the inner products of the objectives' gradients.
+        needs_gramians: whether `coefficients` needs the inner products of the objectives' gradients.
     """
 
     needs_gramians: bool
 
     def coefficients(self, losses: Tensor, preferences: Tensor, gramians: Tensor) -> Tensor:
-        """losses [P, M], preferences [P, M], gramians [P, M, M] (empty unless asked for) -> [P, M], at least 0."""
+        """losses [P, M], preferences [P, M], gramians [P, M, M] (empty unless needed) -> [P, M], at least 0."""
         ...
 
 
@@ -62,7 +65,7 @@ Preferences = Callable[[], Tensor]
 
 
 def objective_losses(scores: Tensor, batch: Batch, preferences: Tensor) -> Tensor:  # noqa: ARG001
-    """[P, M] cross-entropy of each objective's gains, un-normalised: a list counts by what there is to gain in it."""
+    """[P, M] cross-entropy of each objective's gains, un-normalised: a list counts by its total gain."""
     return gain_cross_entropy(scores, batch.gains, batch.mask)
 
 
@@ -90,13 +93,13 @@ def train(
     schedule = torch.optim.lr_scheduler.CosineAnnealingLR(optimiser, recipe.n_steps)
     for _ in range(recipe.n_steps):
         batch = _sample(whole, rng, recipe.lists_per_step)
-        asked = preferences()
-        step_losses = losses(scorer.scores(batch.features, batch.mask, asked), batch, asked)
+        drawn = preferences()
+        step_losses = losses(scorer.scores(batch.features, batch.mask, drawn), batch, drawn)
         optimiser.zero_grad()
         if rule.needs_gramians:
-            _descend_by_gramians(step_losses, parameters, rule, asked)
+            _descend_by_gramians(step_losses, parameters, rule, drawn)
         else:
-            coefficients = rule.coefficients(step_losses.detach(), asked, torch.empty(0))
+            coefficients = rule.coefficients(step_losses.detach(), drawn, torch.empty(0))
             (coefficients * step_losses).sum().backward()  # type: ignore[no-untyped-call]  # torch ships it untyped
         optimiser.step()
         schedule.step()
@@ -116,8 +119,11 @@ def _sample(whole: Batch, rng: np.random.Generator, n_lists: int) -> Batch:
 
 
 def _descend_by_gramians(losses: Tensor, parameters: list[Tensor], rule: Rule, preferences: Tensor) -> None:
-    """Set `.grad` of networks trained side by side: their losses share no parameter, so one backward pass an
-    objective yields the gradients of all P networks, each in its own slice."""
+    """Set `.grad` of networks trained side by side.
+
+    Their losses share no parameter, so one backward pass for each objective gives the gradients of all P networks, each
+    in its own slice.
+    """
     n_preferences, n_objectives = losses.shape
     jacobians = []
     for objective in range(n_objectives):

@@ -1,6 +1,6 @@
 """One cell of the comparison: one method, one seed, all folds pooled, as rows of measures.
 
-All methods see the same lists, weights and slate stage. Diversity is traded in that stage, on top of utilities put on
+All methods get the same lists, weights and slate stage. Diversity is traded in that stage, on top of utilities put on
 one scale: those of a method without calibrated gains are calibrated at each weighting, against the true utility.
 """
 
@@ -44,7 +44,7 @@ Row = dict[str, Any]
 
 @dataclass(frozen=True)
 class Fold:
-    """What a method learns from, what maps are set on, and what it is measured on."""
+    """The lists that a method learns from, that maps are fitted on, and that it is measured on."""
 
     train: Problem
     validation: Problem
@@ -73,7 +73,7 @@ def front_weightings(n_objectives: int) -> list[Weighting]:
 
 
 def training_preferences(n_objectives: int) -> Floats:
-    """[P, M] the distinct item weights of the front: what methods with a model a preference train."""
+    """[P, M] the distinct item weights of the front: the models that a method without steering trains."""
     return np.unique(np.array([one.items for one in front_weightings(n_objectives)]).round(12), axis=0)
 
 
@@ -173,7 +173,7 @@ def front_rows(fitted: Sequence[Fitted], axes: Axes) -> list[Row]:
 
 
 def path_rows(fitted: Sequence[Fitted], axes: Axes) -> list[Row]:
-    """Steering: the mean true value of each objective along its path, and what that says of the method."""
+    """Steering: the mean true value of each objective along its path, and the measures of steering."""
     rows: list[Row] = []
     n_objectives = fitted[0].n_objectives
     spans = np.maximum(axes.ideal - axes.random, 1e-12)
@@ -214,7 +214,7 @@ def predicted_monotonicity(fitted: Sequence[Fitted], objective: int, path: Seque
 
 
 def attainment_gap(fitted: Sequence[Fitted], objective: int, means: Floats) -> float:
-    """Mean gap between the share of an objective asked for and the share achieved on the test lists.
+    """Mean gap between the requested share of an objective and the share achieved on the test lists.
 
     Each fold's map from weight to share is fitted on its validation lists. Shares are of the way from no weight to all
     weight: 0 and 1 are the ends `means` [S] of the test path. nan where the path does not rise.
@@ -229,13 +229,13 @@ def attainment_gap(fitted: Sequence[Fitted], objective: int, means: Floats) -> f
         known = [discounted_values(s, one.validation.gains)[:, objective].mean() for s in slates]
         maps.append(fit_attainment(PATH, known))
     gaps = []
-    for asked in ATTAINMENTS:
+    for share in ATTAINMENTS:
         reached = []
         for one, mapped in zip(fitted, maps, strict=True):
-            row = along_path(objective, n_objectives, float(mapped.weight_for(asked)))
+            row = along_path(objective, n_objectives, float(mapped.weight_for(share)))
             reached.append(one.values(Weighting(row, 0.0))[:, objective])
-        share = (np.concatenate(reached).mean() - means[0]) / (means[-1] - means[0])
-        gaps.append(abs(share - asked))
+        achieved = (np.concatenate(reached).mean() - means[0]) / (means[-1] - means[0])
+        gaps.append(abs(achieved - share))
     return float(np.mean(gaps))
 
 

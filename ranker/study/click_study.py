@@ -1,4 +1,4 @@
-"""What learning from biased clicks costs, and what each correction recovers, on simulated clicks with known truth."""
+"""A study of learning from biased clicks: their cost, and what each correction recovers, on simulated clicks."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""`trimtab compare`: every method on the same lists, over seeds, cell by cell; interrupted, it goes on where it was."""
+"""`trimtab compare`: every method on the same lists and seeds; an interrupted run continues where it stopped."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ RECIPES = {
 }
 """One recipe for all methods of a data set: sizes at which 28 models train in seconds on one thread."""
 LONGER = {"grocery": 3, "icecat": 1}
-"""How many times as long a steerable method trains: one model does the work of 28, and costs no more than they do."""
+"""The factor on the training steps of a steerable method: one model replaces 28 and takes no longer than they do."""
 FoldsOf = Callable[[str, int], list[Fold]]
 """Name of a data set and seed -> its folds."""
 GRADE_SCALES = {"grocery": 3.0, "icecat": 7.0}
@@ -55,7 +55,7 @@ def compare(
         BadParameter: an unknown data set or method.
     """
     if data not in DATA_SETS:
-        raise BadParameter("--data", f"there is none called {data!r}", ", ".join(DATA_SETS))
+        raise BadParameter("--data", f"there is no data set {data!r}", ", ".join(DATA_SETS))
     chosen = METHODS if list(methods) == ["all"] else tuple(methods)
     for name in chosen:
         make_method(name, RECIPES[data])
@@ -101,7 +101,7 @@ def _measure(data: str, name: str, seed: int, path: Path, folds: Sequence[Fold])
 
 
 def _write(frame: pl.DataFrame, path: Path) -> None:
-    """Written aside and renamed: a cell is there whole or not at all."""
+    """Write to a temporary name and rename, so that a file is complete or absent."""
     aside = path.with_suffix(".part")
     frame.write_parquet(aside)
     aside.replace(path)

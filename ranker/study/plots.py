@@ -30,7 +30,7 @@ STYLE: Any = {
     "axes.prop_cycle": cycler(color=[matplotlib.colormaps["tab10"](shade) for shade in (0, 1, 2, 4, 5, 6, 8, 9)]),
 }
 OTHERS: Any = {"color": "#c8c8c8", "linewidth": 0.8, "marker": ".", "markersize": 2, "zorder": 1}
-"""Of methods with a model a weighting, which nobody serves: a background for those that can be steered."""
+"""The style of methods with one model for each weighting: a grey background for those that can be steered."""
 
 
 def plot_fronts(data: str, fronts: dict[str, Floats], axes: tuple[str, ...], folder: Path) -> str:
@@ -86,14 +86,14 @@ def plot_costs(data: str, costs: dict[str, tuple[float, float]], folder: Path) -
         plot.set_xscale("log")
         for axis in (plot.xaxis.set_major_formatter, plot.xaxis.set_minor_formatter):
             axis(matplotlib.ticker.StrMethodFormatter("{x:g}"))
-        plot.set_xlabel("training, CPU seconds (o: one steerable model, x: a model a weighting)")
+        plot.set_xlabel("training, CPU seconds (o: one steerable model, x: one model for each weighting)")
         plot.set_ylabel("hypervolume")
         _annotate_apart(figure, plot, costs)
         return _save(figure, folder, f"experiments-{data}-costs.png")
 
 
 def _frame(plot: Axes, points: Floats) -> None:
-    """Show these points [P, 2] and a little around them."""
+    """Set the limits of the axes to these points [P, 2] and a margin."""
     (left, low), (right, high) = points.min(axis=0), points.max(axis=0)
     across, up = 0.05 * (right - left), 0.05 * (high - low)
     plot.set_xlim(left - across, right + across)

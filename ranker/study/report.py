@@ -1,4 +1,4 @@
-"""From the comparison's cells to `experiments.md` and its plots."""
+"""The report of a comparison: `experiments.md` and its plots."""
 
 from __future__ import annotations
 
@@ -33,11 +33,11 @@ def write_experiments(out: Path, docs: Path) -> Path:
     """Write `docs/experiments.md` and `docs/img/experiments-*.png` from the cells in `out`.
 
     Raises:
-        BadInput: there is no cell.
+        BadInput: there are no results.
     """
     paths = sorted((out / "cells").glob("*.parquet"))
     if not paths:
-        raise BadInput(f"{out}: no cell of a comparison; run trimtab compare first")
+        raise BadInput(f"{out}: there are no results of a comparison; run trimtab compare first")
     cells = pl.concat([pl.read_parquet(path) for path in paths], how="diagonal_relaxed")
     (docs / IMAGES).mkdir(parents=True, exist_ok=True)
     parts = [HEADER]
@@ -51,19 +51,18 @@ def write_experiments(out: Path, docs: Path) -> Path:
     return path
 
 
-HEADER = """# Experiments: ways of trading relevance against the rest
+HEADER = """# Comparison of methods
 
-Written by `trimtab compare --data grocery,icecat --icecat DIR --out DIR --docs docs`, which takes up an interrupted run
-where it stopped. What the tables teach is in [insights.md](insights.md), where the methods come from in
-[literature.md](literature.md).
+Written by `trimtab compare --data grocery,icecat --icecat DIR --out DIR --docs docs`, which continues an interrupted
+run. Conclusions are in [insights.md](insights.md), the sources of the methods in [literature.md](literature.md).
 
-Every method sees the same lists, the same 28 weightings and the same slate stage; slates have 10 items. The axes of a
-front are normalised alike for all: 0 is a random order, 1 the best order for that objective alone, so the hypervolume
-has one reference, 0. A cell of a table is the mean over seeds, with a 95 % bootstrap interval over seeds where there
-are two or more; a value alone is of one seed, an empty cell was not measured. A seed is a fresh initialisation, on
-icecat also a fresh assignment of queries to five folds whose test parts are pooled. `scalarisation` is the reference: a
-separately trained model for each weighting. Served by default are calibrated heads: one network is the row `heads`,
-three averaged the row `ensemble`, which is what a bundle of many lists has.
+Every method gets the same lists, the same 28 weightings and the same slate stage; slates have 10 items. The axes of a
+front are normalised for all methods in the same way: 0 is a random order, 1 the best order for that objective alone, so
+the reference point of the hypervolume is 0. A cell of a table is the mean over seeds, with a 95 % bootstrap interval
+over seeds where there are two or more; a value without an interval is of one seed, an empty cell was not measured. A
+seed is a fresh initialisation, on icecat also a fresh assignment of queries to five folds whose test parts are pooled.
+`scalarisation` is the reference: a separately trained model for each weighting. Served by default are calibrated heads:
+one network is the row `heads`, three averaged the row `ensemble`, which is what a bundle of many lists has.
 
 Sizes: grocery has 2,000 training lists (weeks 31 to 40), 400 for the maps (41 to 46) and 1,500 to measure on (47 to
 53), each the first 40 candidates of a query by which a household bought something; icecat has the judged items of 76
@@ -84,8 +83,8 @@ def _section(data: str, cells: pl.DataFrame, docs: Path) -> list[str]:
         f"\n## {TITLES[data]}\n",
         _front_table(cells, order, volumes),
         f"\n![Cost against hypervolume]({IMAGES}/{images['costs']})\n\n![Fronts]({IMAGES}/{images['fronts']})\n",
-        "Fronts of the first seed; in grey the methods with a model a weighting, except the reference.\n",
-        "### What was asked of the default\n",
+        "Fronts of the first seed; in grey the methods with one model for each weighting, except the reference.\n",
+        "### Targets of the default\n",
         _targets_table(cells, volumes),
         "\n### Steering\n",
         _steering_table(cells, order),
@@ -107,8 +106,8 @@ def _click_section(rows: pl.DataFrame) -> str:
     note = (
         "\n## Learning from clicks\n\nSimulated on the training lists of grocery: "
         f"{study.n_impressions:,} impressions of {study.n_shown} items ranked by the first stage. "
-        "A shopper looks at rank r with chance 1 / r and clicks by "
-        "relevance; 5 % of clicks are on nothing relevant. Propensities are estimated from "
+        "A shopper looks at rank r with chance 1 / r and clicks by relevance, with chance 5 % where there is none. "
+        "Propensities are estimated from "
         f"{study.n_randomised:,} randomised impressions. Measured with true labels on the test lists, "
         f"{rows['seed'].n_unique()} seeds.\n\n"
     )
@@ -150,7 +149,7 @@ def _front_table(cells: pl.DataFrame, order: Sequence[str], volumes: dict[str, d
 
 
 def _targets_table(cells: pl.DataFrame, volumes: dict[str, dict[int, float]]) -> str:
-    """The default, and its ensemble, beside what was asked."""
+    """Measures of the default and of its ensemble, with their targets."""
     measures = {
         "predicted monotone": (at_least(1.0), "predicted_monotonicity"),
         "true monotone": (at_least(0.99), "true_monotonicity"),
@@ -159,21 +158,21 @@ def _targets_table(cells: pl.DataFrame, volumes: dict[str, dict[int, float]]) ->
         "expected calibration error of a head": (at_most(0.02), "calibration_error"),
     }
     compared = [name for name in (DEFAULT, Ensemble.name) if name in volumes]
-    asked = at_least(99)
+    target = at_least(99)
     shares = [
         [100 * v / volumes[REFERENCE][s] for s, v in volumes[name].items() if s in volumes[REFERENCE]]
         for name in compared
     ]
-    rows = [["hypervolume, % of reference", asked.words, *(asked.judged(share, 1) for share in shares)]]
-    for label, (asked, kind) in measures.items():
-        rows.append([label, asked.words, *(asked.judged(_values(cells, name, kind), 3) for name in compared)])
-    note = "Why a figure is missed: [what was asked and missed](insights.md#what-was-asked-and-missed).\n\n"
-    return note + _table(["measure", "asked", *compared], rows)
+    rows = [["hypervolume, % of reference", target.words, *(target.judged(share, 1) for share in shares)]]
+    for label, (target, kind) in measures.items():
+        rows.append([label, target.words, *(target.judged(_values(cells, name, kind), 3) for name in compared)])
+    note = "Why a target is missed: [missed targets](insights.md#missed-targets).\n\n"
+    return note + _table(["measure", "target", *compared], rows)
 
 
 @dataclass(frozen=True)
-class Asked:
-    """A figure to reach, and in words."""
+class Target:
+    """A target for a measure, and its wording."""
 
     words: str
     holds: Callable[[float], bool]
@@ -183,12 +182,12 @@ class Asked:
         return shown if not values or self.holds(float(np.mean(values))) else f"{shown}, **missed**"
 
 
-def at_least(value: float) -> Asked:
-    return Asked(f"{value:g} or more", lambda reached: reached >= value)
+def at_least(value: float) -> Target:
+    return Target(f"{value:g} or more", lambda reached: reached >= value)
 
 
-def at_most(value: float) -> Asked:
-    return Asked(f"{value:g} or less", lambda reached: reached <= value)
+def at_most(value: float) -> Target:
+    return Target(f"{value:g} or less", lambda reached: reached <= value)
 
 
 def _steering_table(cells: pl.DataFrame, order: Sequence[str]) -> str:
@@ -207,7 +206,7 @@ def _steering_table(cells: pl.DataFrame, order: Sequence[str]) -> str:
         "`predicted` for each list by the method's own gains, `true` for the mean of the labels with one standard "
         "error allowed, diversity and coverage for each list as `w_diversity` rises. Spread: how far the mean moves "
         "from no weight to all of it, as a share of random to ideal (what an oracle spans). Attainment gap: mean "
-        "distance of the share asked for and the share reached, between the two ends of the path; the Pareto "
+        "distance of the requested share from the share reached, between the two ends of the path; the Pareto "
         "calibration error is the same on the axis of the front, from random to ideal. Both are of requests in "
         "attainment mode, by a map measured on other lists.\n\n"
     )
@@ -254,7 +253,7 @@ def _calibration_table(cells: pl.DataFrame, order: Sequence[str]) -> str:
 
 
 def _values(cells: pl.DataFrame, name: str, kind: str, *, objective: int | None = None) -> list[float]:
-    """One value a seed: the mean over objectives, or that of one."""
+    """One value for each seed: the mean over objectives, or the value of one objective."""
     found = cells.filter((pl.col("method") == name) & (pl.col("kind") == kind))
     if objective is not None:
         found = found.filter(pl.col("objective") == objective)

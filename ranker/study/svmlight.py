@@ -50,10 +50,10 @@ def read_svmlight(path: Path) -> tuple[NDArray[np.float32], NDArray[np.float32],
             if any(index < 1 or not np.isfinite(value) for index, value in row):
                 raise ValueError("an index below 1 or a value that is not finite")
         except ValueError as error:
-            raise BadFile(path, f"is no SVMlight line ({error})", row=number) from None
+            raise BadFile(path, f"is not an SVMlight line ({error})", row=number) from None
         entries.append(row)
     if not entries:
-        raise BadFile(path, "has no line")
+        raise BadFile(path, "has no lines")
     width = max((index for row in entries for index, _ in row), default=0)
     features = np.zeros((len(entries), width), dtype=np.float32)
     for position, row in enumerate(entries):
@@ -73,9 +73,9 @@ def read_lambdarank(path: Path) -> RankingLists:
     try:
         lengths = [int(line) for line in lengths_path.read_text().split()]
     except (OSError, ValueError) as error:
-        raise BadFile(lengths_path, f"holds no list lengths ({error})") from None
+        raise BadFile(lengths_path, f"does not hold list lengths ({error})") from None
     if sum(lengths) != len(features):
-        raise BadFile(lengths_path, f"its lengths add up to {sum(lengths)}, {path.name} has {len(features)} lines")
+        raise BadFile(lengths_path, f"the lengths add up to {sum(lengths)}, but {path.name} has {len(features)} lines")
     return lists_of(features, grades[:, None], lengths, [str(number) for number in range(len(lengths))])
 
 
@@ -99,10 +99,15 @@ def read_mslr(path: Path, *, objectives: Sequence[str] = tuple(MSLR_OBJECTIVES))
     starts = [0, *(np.flatnonzero(np.array(queries[1:]) != np.array(queries[:-1])) + 1).tolist(), len(queries)]
     lists = lists_of(features[:, kept], labels, np.diff(starts).tolist(), [queries[start] for start in starts[:-1]])
     names = ("relevance", *objectives)
-    told = tuple(
+    all_objectives = tuple(
         Objective(name, head, times_price=False, unit="share of the largest") for head, name in enumerate(names)
     )
-    return Problem(lists, told, multipliers_of(lists, told), np.full((*lists.rows.shape, 0), -1, dtype=np.int64))
+    return Problem(
+        lists,
+        all_objectives,
+        multipliers_of(lists, all_objectives),
+        np.full((*lists.rows.shape, 0), -1, dtype=np.int64),
+    )
 
 
 def lists_of(

@@ -1,4 +1,4 @@
-"""Clicks on shown slates under position bias: the record that unbiased learning starts from, and a simulator of it."""
+"""Clicks on shown slates under position bias: a log of them, and a simulator."""
 
 from __future__ import annotations
 
@@ -61,7 +61,7 @@ def simulate_clicks(
         lists: relevance is the first label, 0 where unknown.
         scores: [L, n] of the logging ranker.
         examined: [k] by position.
-        shuffled: randomise the first k items, as a sliver of traffic does to measure position bias.
+        shuffled: randomise the first k items, as for a small share of traffic that measures position bias.
     """
     rng = np.random.Generator(np.random.PCG64(seed))
     k = len(examined)
@@ -90,7 +90,9 @@ def estimated_examination(log: ClickLog, n_positions: int) -> Floats:
     shown = np.bincount(log.positions[log.positions >= 0], minlength=n_positions)[:n_positions]
     clicked = np.bincount(log.positions[log.clicks], minlength=n_positions)[:n_positions]
     if (shown == 0).any() or clicked[0] == 0:
-        raise BadInput("randomised traffic: a position was never shown, or the first has no click; collect more")
+        raise BadInput(
+            "randomised traffic: a position was never shown, or the first position has no click; collect more"
+        )
     rates = (clicked + 0.5) / (shown + 1.0)
     return np.asarray(rates / rates[0], dtype=np.float64)
 

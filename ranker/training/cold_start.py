@@ -1,4 +1,4 @@
-"""The ranker of a catalogue with neither judgments nor logs: stated rules instead of learned heads.
+"""The ranker of a catalogue without judgments and logs: fixed rules instead of learned heads.
 
 It orders by how the words and the meaning of the query meet the item, with a little weight on popularity, and takes
 the chance of a purchase to be proportional to relevance. Its gains are not calibrated on anything, and the manifest

@@ -1,4 +1,4 @@
-"""Fit on everything, calibrate and measure on what each fold left out."""
+"""Cross-validation: fit on all lists, calibrate and measure on the held-out folds."""
 
 from __future__ import annotations
 
@@ -49,7 +49,7 @@ def folds_of(groups: NDArray[np.str_], *, n_folds: int = N_FOLDS, seed: int = 0)
 def out_of_fold_scores(
     lists: RankingLists, recipe: Recipe, *, seed: int = 0, progress: Progress = silent
 ) -> NDArray[np.float32]:
-    """[L, n, H] raw scores of each list by heads that never saw its group."""
+    """[L, n, H] raw scores of each list by heads that were fitted without its group."""
     folds = folds_of(lists.groups, seed=seed)
     scores = np.zeros(lists.labels.shape, dtype=np.float32)
     for fold in range(N_FOLDS):
@@ -81,7 +81,7 @@ def fit_cross_validated(
 
 
 def _expected_by_others(scores: NDArray[np.float32], lists: RankingLists) -> NDArray[np.float64]:
-    """[L, n, H] what calibrations fitted on the other folds expect of scores [L, n, H]."""
+    """[L, n, H] expected values of scores [L, n, H], by calibrations fitted on the other folds."""
     folds = folds_of(lists.groups)
     expected = np.full(scores.shape, np.nan)
     for fold in np.unique(folds):

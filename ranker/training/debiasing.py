@@ -1,6 +1,6 @@
-"""Learning from clicks that position made: the naive baseline, inverse propensities, and the dual learning algorithm.
+"""Learning from clicks under position bias: the naive baseline, inverse propensities, and dual learning.
 
-All three return a scorer of items and differ in what they make of the same log, so the baseline is always beside them.
+All three fit a scorer of items to the same log.
 """
 
 from __future__ import annotations
@@ -22,14 +22,14 @@ MAX_WEIGHT = 20.0
 
 
 def fit_naive(lists: RankingLists, log: ClickLog, recipe: Recipe, *, seed: int = 0) -> nn.Module:
-    """Clicks as if they were relevance."""
+    """Fit on clicks as if they were relevance."""
     return fit_inverse_propensity(lists, log, np.ones(int(log.positions.max()) + 1), recipe, seed=seed)
 
 
 def fit_inverse_propensity(
     lists: RankingLists, log: ClickLog, examined: ArrayLike, recipe: Recipe, *, seed: int = 0
 ) -> nn.Module:
-    """Clicks over the chance that they were looked at; `examined` [k] is logged or estimated."""
+    """Fit on clicks divided by the chance of examination; `examined` [k] is logged or estimated."""
     _check(log)
     labels = click_labels(lists, log, examined=examined)
     # Corrected rates may pass 1; what a list's best reaches is all that its ranking needs.
@@ -41,8 +41,8 @@ def fit_inverse_propensity(
 def fit_dual(lists: RankingLists, log: ClickLog, recipe: Recipe, *, seed: int = 0) -> tuple[nn.Module, Tensor]:
     """Dual learning (DLA; Ai et al., SIGIR 2018): relevance and examination learned together, each weighing the other.
 
-    A logging ranker that is mostly right looks like a position that is looked at. Randomised impressions in the log are
-    what tells the two apart.
+    Where the logging ranker is mostly right, relevance and position cannot be separated without randomised impressions
+    in the log.
 
     Returns:
         the scorer, and [k] examination relative to the first position.
@@ -83,4 +83,4 @@ def fit_dual(lists: RankingLists, log: ClickLog, recipe: Recipe, *, seed: int = 
 
 def _check(log: ClickLog) -> None:
     if not log.clicks.any():
-        raise BadInput("click log: no click to learn from")
+        raise BadInput("click log: there is no click to learn from")

@@ -44,13 +44,13 @@ MANY_LISTS = Recipe(n_members=3)
 
 
 def fit_heads(lists: RankingLists, recipe: Recipe, *, seed: int = 0, progress: Progress = silent) -> nn.Module:
-    """Fit raw heads on lists; every head sees only the labels it has.
+    """Fit raw heads on lists; every head learns from its own labels.
 
     Raises:
         BadInput: a feature is not finite, or no list has a label above 0.
     """
     if not np.isfinite(lists.features).all():
-        raise BadInput("training features hold a value that is not finite")
+        raise BadInput("training features: a value is not finite")
     if not (np.nan_to_num(lists.labels) > 0).any():
         raise BadInput("training labels are all 0 or unknown: there is nothing to learn")
     lists = lists.labelled()
@@ -65,7 +65,7 @@ def _fit_member(lists: RankingLists, recipe: Recipe, *, seed: int, progress: Pro
     rng = np.random.Generator(np.random.PCG64(seed))
     heads = Heads(lists.features.shape[2], lists.labels.shape[2], recipe.hidden, recipe.dropout)
     standardise(heads, lists)
-    # Decay goes to the weights alone: a bias is no complexity.
+    # Decay goes to the weights alone: a bias adds no complexity.
     decayed = [parameter for parameter in heads.parameters() if parameter.ndim > 1]
     plain = [parameter for parameter in heads.parameters() if parameter.ndim == 1]
     optimiser = torch.optim.AdamW(
@@ -114,7 +114,7 @@ def raw_scores(heads: nn.Module, lists: RankingLists) -> NDArray[np.float32]:
 
 
 class Calibrated(NamedTuple):
-    """A calibration a head, calibrated gains [L, n, M] of the lists, ranges [M] above 0."""
+    """One calibration for each head, calibrated gains [L, n, M] of the lists, ranges [M] above 0."""
 
     calibrations: list[Calibration]
     gains: NDArray[np.float64]
@@ -143,7 +143,7 @@ def fit_calibrations(raw: NDArray[np.float32], lists: RankingLists) -> list[Cali
 def population_ranges(gains: NDArray[np.floating], there: NDArray[np.bool_]) -> NDArray[np.float32]:
     """[M] median over lists of the spread between the best and the worst candidate's gain, above 0.
 
-    What one unit of weight usually moves. `gains` [L, n, M]; `there` [L, n], false in the padding.
+    `gains` [L, n, M]; `there` [L, n], false in the padding.
     """
     spreads = [np.ptp(row[kept], axis=0) for row, kept in zip(gains, there, strict=True) if kept.any()]
     return np.asarray(np.maximum(np.median(spreads, axis=0), 1e-6), dtype=np.float32)
@@ -172,7 +172,7 @@ def calibration_errors(expected: NDArray[np.float64], lists: RankingLists) -> di
 
 
 def calibration_curves(expected: NDArray[np.float64], lists: RankingLists) -> dict[str, list[list[float]]]:
-    """What each head predicted and what came of it: rows of `reliability`; `expected` as for `calibration_errors`."""
+    """Predictions of each head against observations: rows of `reliability`; `expected` as for `calibration_errors`."""
     return {name: reliability(*both).round(6).tolist() for name, *both in _expected_and_observed(expected, lists)}
 
 

@@ -1,4 +1,4 @@
-"""Training data of a ranker: lists of candidates with what is known of them, padded to one shape."""
+"""Training data of a ranker: lists of candidates with features and labels, padded to one length."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ class RankedList:
     Attributes:
         features: [n, F] float32.
         prices: [n] float32, nan unknown.
-        relevance: [n] float32 in 0..1, gain of the grade over the largest gain; nan where nobody judged.
+        relevance: [n] float32 in 0..1, gain of the grade over the largest gain; nan without a judgment.
         purchase: [n] float32, 0/1; nan where it is not known.
         group: lists of one group never stand on both sides of a split.
         rows: [n] int64, rows of the candidates in the item store.
@@ -59,7 +59,7 @@ class RankingLists:
         )
 
     def labelled(self) -> RankingLists:
-        """The same lists without the candidates nobody labelled, which add nothing to a loss."""
+        """The same lists without unlabelled candidates, which add nothing to a loss."""
         known = ~np.isnan(self.labels).all(axis=2)
         longest = max(int(known.sum(axis=1).max()), 1)
         # A stable sort brings the labelled to the front in their order.

@@ -1,4 +1,4 @@
-"""Ranking losses on padded lists. Masked: what is not labelled (nan) or not there adds nothing."""
+"""Ranking losses on padded lists; items without a label and padding are masked and add nothing."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ def gain_cross_entropy(scores: Tensor, gains: Tensor, mask: Tensor) -> Tensor:
     """Softmax cross-entropy of several scorings against several gains, not normalised by list.
 
     Linear in the gains, so the loss of a weighted sum of gains is the weighted sum of their losses; its minimum ranks
-    by expected gain, and a list counts by what there is to gain in it, as un-normalised DCG does.
+    by expected gain, and a list counts by its total gain, as in un-normalised DCG.
 
     Args:
         scores: [P, L, n].

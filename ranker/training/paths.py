@@ -1,4 +1,4 @@
-"""What each objective reaches on known lists as the weight moves from relevance to it: the maps of a bundle."""
+"""The attainment maps of a bundle: the value of each objective as the weight moves from relevance to it."""
 
 from __future__ import annotations
 
@@ -27,20 +27,20 @@ Utilities = Callable[[Floats], Tensor]
 def attainment_of_gains(
     problem: Problem, gains: NDArray[np.floating], ranges: NDArray[np.floating]
 ) -> dict[str, Attainment]:
-    """Maps of calibrated heads: gains [L, n, M], best of lists the heads did not learn from, and their ranges [M]."""
+    """Attainment maps of calibrated heads, from gains [L, n, M], preferably of held-out lists, and their ranges [M]."""
     some = np.arange(min(len(problem), N_LISTS))
     scaled = torch.from_numpy(gains[some] / ranges).float()
     return attainment_maps(lambda weights: scaled @ torch.from_numpy(weights).float(), problem.take(some))
 
 
 def attainment_of_ranker(problem: Problem, ranker: ServedRanker) -> dict[str, Attainment]:
-    """Maps of any served ranker."""
+    """Attainment maps of any served ranker."""
     some = problem.take(np.arange(min(len(problem), N_LISTS)))
     return attainment_maps(served_utilities(ranker, some.lists), some)
 
 
 def attainment_maps(utilities: Utilities, problem: Problem) -> dict[str, Attainment]:
-    """A map for every objective but the first, and for diversity, by the true values of the slates on its path."""
+    """A map for diversity and every objective but the first, from the true values of the slates on its path."""
     first, *others = np.eye(len(problem.objectives))
     maps = {}
     for number, corner in enumerate(others, start=1):
@@ -55,7 +55,7 @@ def attainment_maps(utilities: Utilities, problem: Problem) -> dict[str, Attainm
 
 @torch.inference_mode()
 def served_utilities(ranker: ServedRanker, lists: RankingLists) -> Utilities:
-    """What a served ranker makes of lists, which it scores once."""
+    """The utilities of a served ranker as a function of the weights; the lists are scored once."""
     sizes = (lists.rows >= 0).sum(axis=1)
     gains = [
         ranker.gains(torch.from_numpy(features[:n]), torch.from_numpy(prices[:n]))
@@ -65,9 +65,9 @@ def served_utilities(ranker: ServedRanker, lists: RankingLists) -> Utilities:
     @torch.inference_mode()
     def utilities(weights: Floats) -> Tensor:
         padded = torch.zeros(lists.prices.shape)
-        asked = torch.from_numpy(weights[None, :]).float()
+        row = torch.from_numpy(weights[None, :]).float()
         for number, one in enumerate(gains):
-            padded[number, : len(one)] = ranker.utilities(one, asked)[0]
+            padded[number, : len(one)] = ranker.utilities(one, row)[0]
         return padded
 
     return utilities

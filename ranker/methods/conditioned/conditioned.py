@@ -1,4 +1,4 @@
-"""What preference-conditioned methods share: one network trained under drawn preferences, served as `SteeredRanker`."""
+"""The base of preference-conditioned methods: one network, trained at drawn preferences, served as `SteeredRanker`."""
 
 from __future__ import annotations
 
@@ -18,9 +18,10 @@ PREFERENCES_PER_STEP = 6
 
 
 class Conditioned:
-    """One network for all preferences. Subclasses make the network.
+    """One network for all preferences; subclasses make the network.
 
-    Preferences are drawn evenly from the simplex, the corners among them, so that the ends of the front are learned.
+    Preferences are drawn uniformly from the simplex; the corners are in every step, so that the ends of the front are
+    learned.
     """
 
     name = "conditioned"

@@ -1,6 +1,6 @@
 """A listwise re-ranker after PRM (Pei et al., RecSys 2019) and SetRank (Pang et al., SIGIR 2020).
 
-Items of a list see each other by self-attention, without positions, so that the order they come in changes nothing.
+Items of a list attend to each other without positions, so their order in the input changes nothing.
 The encoding does not depend on the weights; heads on it are fused linearly. Beside the objectives' losses it descends
 a differentiable alpha-DCG (`trimtab.ranker.training.losses.soft_alpha_dcg`; after DALETOR, Yan et al., WWW 2021).
 No `from __future__ import annotations` here: TorchScript reads the annotations.
@@ -36,13 +36,13 @@ class ListNetwork(SteeredNetwork):
         return self.encode_lists(features.unsqueeze(0), everything).squeeze(0)
 
     def encode_lists(self, features: Tensor, mask: Tensor) -> Tensor:
-        """[L, n, F] and [L, n] -> [L, n, M] one score an objective."""
+        """[L, n, F] and [L, n] -> [L, n, M] one score for each objective."""
         x = self.standardised(features)
         hidden = torch.nn.functional.silu(self.enter(x))
         n_lists, n_items, width = hidden.shape
         shape = [n_lists, n_items, self.n_attention, width // self.n_attention]
         query, key, value = self.mixed(hidden).chunk(3, dim=2)
-        # A list without any labelled item would attend to nothing; it is let see itself and is not counted.
+        # A list without a labelled item would attend to nothing; it attends to itself and is not counted.
         seen = (mask | ~mask.any(dim=1, keepdim=True)).unsqueeze(1).unsqueeze(1)
         context = torch.nn.functional.scaled_dot_product_attention(
             query.reshape(shape).transpose(1, 2),

@@ -1,7 +1,7 @@
 """The served form of models that take the weights as an input.
 
-Scoring is split where the weights come in: `encode` sees the item (and its list) and may be cached, `steer` sees the
-encoding and the weights. The encoding travels as further columns behind the calibrated gains of the receipt.
+Scoring is split at the weights: `encode` takes the item (and its list) and may be cached, `steer` takes the encoding
+and the weights. The encoding travels as further columns behind the calibrated gains of the receipt.
 
 No `from __future__ import annotations` here: TorchScript reads the annotations.
 """
@@ -13,7 +13,7 @@ from trimtab.ranker.model import ServedRanker
 
 
 class SteeredNetwork(nn.Module):
-    """A network that takes the weights as an input, split where they come in.
+    """A network with the weights as an input, split into the part before them and the part after.
 
     Args:
         mean, scale: [F] of the features.
@@ -31,7 +31,7 @@ class SteeredNetwork(nn.Module):
         return ((features - self.mean) / self.scale).clamp(-5.0, 5.0)
 
     def encode(self, features: Tensor) -> Tensor:
-        """[n, F] features of one list -> [n, E]; does not know the weights."""
+        """[n, F] features of one list -> [n, E], independent of the weights."""
         return self.standardised(features)
 
     def encode_lists(self, features: Tensor, mask: Tensor) -> Tensor:  # noqa: ARG002

@@ -20,7 +20,7 @@ class ManifoldNetwork(SteeredNetwork):
     def __init__(self, mean: Tensor, scale: Tensor, n_objectives: int, width: int) -> None:
         super().__init__(mean, scale)
         n_features = len(mean)
-        # All ends start from one point: the mean of two networks trained apart is no good network.
+        # All ends start from one point: the mean of two networks trained separately does not perform well.
         self.first = nn.Parameter((torch.randn(1, n_features, width) * n_features**-0.5).repeat(n_objectives, 1, 1))
         self.first_bias = nn.Parameter(torch.zeros(n_objectives, width))
         self.last = nn.Parameter((torch.randn(1, width) * width**-0.5).repeat(n_objectives, 1))

@@ -25,7 +25,7 @@ class SmoothChebyshev(Front):
 
 
 class ChebyshevRule:
-    """The ideal point is the least loss any preference's network reaches, followed as training goes on."""
+    """The rule of smooth Chebyshev scalarisation; the ideal point is a moving average of the least loss."""
 
     needs_gramians = False
 

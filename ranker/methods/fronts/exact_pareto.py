@@ -31,7 +31,7 @@ class ExactPareto(Front):
 
 
 class ExactParetoRule:
-    """Programs are solved anew every `every` steps; losses move little in between."""
+    """The rule of exact Pareto search; linear programs are solved every `every` steps."""
 
     needs_gramians = True
 

@@ -1,4 +1,4 @@
-"""Methods with one model a preference: a request gets the model whose preference is nearest."""
+"""The base of methods with one model for each preference; a request gets the model of the nearest preference."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from trimtab.ranker.training.heads import Recipe
 class Front:
     """P networks trained side by side, one for each preference.
 
-    Subclasses say how: `rule`, `losses`, or `draw` (the preferences of a step).
+    Subclasses override `rule`, `losses`, or `draw` (the preferences of a step).
     """
 
     name = "front"
@@ -64,4 +64,6 @@ class Front:
         return None
 
     def export(self) -> ServedRanker:
-        raise BadInput(f"{self.name} has one model a preference and cannot be steered; choose a steerable method")
+        raise BadInput(
+            f"{self.name} has one model for each preference and cannot be steered; choose a steerable method"
+        )

@@ -1,4 +1,4 @@
-"""Gradient aggregation by torchjd: every objective's gradient, combined so that none is made worse.
+"""Gradient aggregation by torchjd: the objectives' gradients are combined so that no objective gets worse.
 
 MGDA (Desideri 2012), UPGrad (Quinton & Rey 2024), PCGrad (Yu et al. 2020), Aligned-MTL (Senushkin et al. 2023),
 DualProj (Lopez-Paz & Ranzato 2017). They work on the Gramian of the gradients alone. UPGrad and DualProj take a
@@ -33,11 +33,11 @@ WITHOUT_PREFERENCE: dict[str, Callable[[], Weighting]] = {
 }
 AGGREGATORS = (*WITH_PREFERENCE, *WITHOUT_PREFERENCE)
 LEAST_WEIGHT = 0.01
-"""A weight of 0 would take an objective out of the question; it keeps this much of a say."""
+"""A weight of 0 would remove the objective; it gets this weight instead."""
 
 
 class GradientAggregation(Front):
-    """Args as `Front`; `name` is one of `AGGREGATORS`."""
+    """A front by gradient aggregation; arguments as for `Front`, `name` is one of `AGGREGATORS`."""
 
     def __init__(self, name: str, *args: object, **options: object) -> None:
         super().__init__(*args, **options)  # type: ignore[arg-type]

@@ -1,8 +1,8 @@
 """Epsilon-constraint by an augmented Lagrangian (Rockafellar 1976; in learning to rank: Momma et al., KDD 2019).
 
-Relevance is the guardrail: its loss may exceed the best there is by a share of what is to be had, and the share is
-1 minus the preference for relevance. Under that constraint the other objectives are descended in the proportions of
-their preferences.
+Relevance is the guardrail: its loss may exceed the lowest loss by a share of the distance to the highest, and the share
+is 1 minus the preference for relevance. Under that constraint the other objectives are minimised in proportion to their
+preferences.
 """
 
 from __future__ import annotations
@@ -29,10 +29,10 @@ class Guardrail(Front):
 
 
 class GuardrailRule:
-    """Multipliers rise while the guarded loss is above its bound, and fall to 0 where it is well below.
+    """The rule of the guardrail: multipliers rise above the bound and fall to 0 well below it.
 
     Args:
-        lowest, highest: guarded loss of a model that cares for it alone, and of one that does not care at all.
+        lowest, highest: guarded loss of a model with all weight on it, and of one with none.
     """
 
     needs_gramians = False

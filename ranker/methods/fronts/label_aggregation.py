@@ -2,7 +2,7 @@
 
 Aggregation learns one ranking of a combined label. The combined label is not the combined loss as soon as a loss is
 not linear in its labels: here each list is normalised by its total, as ListNet is.
-Stochastic aggregation draws one objective a list and step with the preference as its chance.
+Stochastic aggregation draws one objective for each list and step with the preference as its chance.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from trimtab.ranker.methods.trainer import Batch, Losses
 
 
 class LabelAggregation(Front):
-    """One label a preference: the weighted mean of the objectives' gains, each list normalised by its sum."""
+    """One label for each preference: the weighted mean of the objectives' gains, each list normalised by its sum."""
 
     name = "label_aggregation"
 
@@ -24,7 +24,7 @@ class LabelAggregation(Front):
 
 
 class StochasticLabelAggregation(Front):
-    """One label a list and step, that of an objective drawn by preference."""
+    """One label for each list and step, that of an objective drawn by preference."""
 
     name = "stochastic_label_aggregation"
 

@@ -1,4 +1,4 @@
-"""Linear scalarisation: one model a weight. The reference front that every steerable method is measured against.
+"""Linear scalarisation, one model for each weighting: the reference front that steerable methods are compared with.
 
 It finds only the convex part of a front; for rankings by expected discounted sums the front of scores is convex, so
 that is no loss here.
@@ -10,6 +10,6 @@ from trimtab.ranker.methods.fronts.front import Front
 
 
 class LinearScalarisation(Front):
-    """Descends `sum_m w_m * loss_m`."""
+    """A front by minimising `sum_m w_m * loss_m`."""
 
     name = "scalarisation"

@@ -1,4 +1,4 @@
-"""Label aggregation with gradient-boosted trees (LightGBM lambdarank): the tree baseline, one model a preference."""
+"""Label aggregation with gradient-boosted trees (LightGBM lambdarank): one model for each preference."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ N_TREES = 60
 
 
 class Trees:
-    """Not servable: a bundle's ranker is TorchScript."""
+    """A front of lambdarank models; it cannot be served, because a bundle's ranker is TorchScript."""
 
     name = "trees"
     steerable = False
@@ -70,7 +70,7 @@ class Trees:
         return None
 
     def export(self) -> ServedRanker:
-        raise BadInput("trees has one model a preference and cannot be steered; choose a steerable method")
+        raise BadInput("trees has one model for each preference and cannot be steered; choose a steerable method")
 
 
 def leveled(values: NDArray[np.floating]) -> tuple[NDArray[np.int64], NDArray[np.float64]]:

@@ -66,7 +66,7 @@ def test_mslr_becomes_a_problem_with_its_columns_as_objectives(tmp_path: Path) -
         ("0 qid:1 1:nan\n", 1, "not finite"),
         ("0 qid:1 1=0.5\n", 1, "SVMlight"),
         ("0 qid:1 0:0.5\n", 1, "below 1"),
-        ("\n", None, "no line"),
+        ("\n", None, "no lines"),
     ],
 )
 def test_a_bad_line_is_named(tmp_path: Path, text: str, row: int | None, problem: str) -> None:
@@ -79,7 +79,7 @@ def test_a_bad_line_is_named(tmp_path: Path, text: str, row: int | None, problem
 
 def test_lengths_that_do_not_add_up_are_named(tmp_path: Path) -> None:
     (tmp_path / "rank.train").write_text("0 1:0.5\n1 1:0.7\n")
-    with pytest.raises(BadFile, match=r"rank.train.query.*no list lengths"):
+    with pytest.raises(BadFile, match=r"rank.train.query.*not hold list lengths"):
         read_lambdarank(tmp_path / "rank.train")
     (tmp_path / "rank.train.query").write_text("3\n")
     with pytest.raises(BadFile, match="add up to 3"):
