@@ -11,9 +11,9 @@ from typing import Any
 import numpy as np
 import polars as pl
 
+from trimtab.catalog.cells import ATTRIBUTE_PREFIX, parsed_cells
 from trimtab.catalog.readers import cell_text
 from trimtab.catalog.schema import COLUMNS
-from trimtab.catalog.validation import ATTRIBUTE_PREFIX, RawRows, parsed_cells
 from trimtab.core.errors import BadParameter, did_you_mean
 
 Item = Mapping[str, Any]
@@ -46,7 +46,7 @@ def read_items(objects: Sequence[Mapping[str, object]]) -> list[dict[str, Any]]:
     _refuse_wrong_names(objects)
     header = list(dict.fromkeys(name for one in objects for name in one))
     cells = pl.DataFrame([pl.Series(name, [_cell(one, name) for one in objects], pl.String) for name in header])
-    parsed, problems = parsed_cells(RawRows(cells, pl.Series(range(len(objects)), dtype=pl.Int64)))
+    parsed, problems = parsed_cells(cells)
     items: list[dict[str, Any]] = []
     first_of: dict[str, int] = {}
     for position, (given, row, problem) in enumerate(zip(objects, parsed.to_dicts(), problems, strict=True)):
@@ -81,7 +81,7 @@ def _refuse_wrong_names(objects: Sequence[Mapping[str, object]]) -> None:
 
 
 def _refusal(place: str, problem: str) -> BadParameter:
-    """The error for a sentence of `trimtab.catalog.validation`, which begins with the column it is about."""
+    """The error for a sentence of `trimtab.catalog.cells`, which begins with the column it is about."""
     name, _, rest = problem.partition(" ")
     says, _, allowed = rest.partition("; allowed: ")
     return BadParameter(f"{place}{name}", says, allowed or COLUMNS[name].meaning)

@@ -8,9 +8,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from trimtab.catalog.arrow import CODED, Rows, TextColumn
 from trimtab.catalog.delta import NUMBERS, Delta
 from trimtab.catalog.schema import COLUMNS
-from trimtab.catalog.store import CODED, ItemStore, Rows, TextColumn
+from trimtab.catalog.store import ItemStore
 
 
 class LiveStore(ItemStore):

@@ -15,7 +15,7 @@ class Column:
     """One column of an item.
 
     Attributes:
-        kind: how a cell is read, see `trimtab.catalog.validation`.
+        kind: how a cell is read, see `trimtab.catalog.cells`.
         default: the value of an empty cell; None where a cell must not be empty.
         meaning: one line for documentation and error messages.
     """

@@ -1,0 +1,92 @@
+"""The columns of the item store in Arrow: how they are written, and how they are read from the mapped file."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any, Protocol
+
+import numpy as np
+import polars as pl
+import pyarrow as pa
+from numpy.typing import NDArray
+
+from trimtab.catalog.schema import COLUMNS
+
+CODED = ("brand", "category", "product_type")
+"""Text columns kept as codes into a vocabulary."""
+
+Rows = Sequence[int] | NDArray[np.integer[Any]]
+
+
+class TextColumn(Protocol):
+    """Text by row."""
+
+    def __len__(self) -> int: ...
+
+    def __getitem__(self, row: int) -> str: ...
+
+    def at(self, rows: Rows) -> list[str]: ...
+
+    def all(self) -> list[str]: ...
+
+
+class MappedText:
+    """Text by row, straight from the mapped buffers: some 0.3 µs a cell, no copy of the column."""
+
+    def __init__(self, array: Any) -> None:
+        _, offsets, data = array.buffers()
+        self._array = array
+        self._offsets = memoryview(offsets).cast("q")[array.offset :]
+        self._data = memoryview(data if data is not None else b"")
+
+    def __len__(self) -> int:
+        return len(self._array)
+
+    def __getitem__(self, row: int) -> str:
+        return str(self._data[self._offsets[row] : self._offsets[row + 1]], "utf-8")
+
+    def at(self, rows: Rows) -> list[str]:
+        data, offsets = self._data, self._offsets
+        return [str(data[offsets[row] : offsets[row + 1]], "utf-8") for row in np.asarray(rows).tolist()]
+
+    def all(self) -> list[str]:
+        return list(self._array.to_pylist())
+
+
+def table_of(frame: pl.DataFrame) -> Any:
+    """The Arrow table of a frame in schema columns."""
+    arrays = {}
+    for name, column in COLUMNS.items():
+        values = frame[name]
+        if name in CODED:
+            arrays[name] = _dictionary(values)
+        elif column.kind == "text":
+            arrays[name] = pa.array(values.to_list(), pa.large_string())
+        else:
+            arrays[name] = pa.array(values.to_numpy())
+    return pa.table(arrays)
+
+
+def _dictionary(values: pl.Series) -> Any:
+    vocabulary = values.filter(values != "").unique().sort()
+    codes = values.replace_strict(vocabulary, np.arange(len(vocabulary)), default=None, return_dtype=pl.Int32)
+    indices = pa.array(codes.to_list(), pa.int32())
+    return pa.DictionaryArray.from_arrays(indices, pa.array(vocabulary.to_list(), pa.large_string()))
+
+
+def chunk_of(table: Any, name: str) -> Any:
+    """One column as one array."""
+    column = table.column(name)
+    return column.chunk(0) if column.num_chunks == 1 else column.combine_chunks()
+
+
+def numbers_of(table: Any, name: str) -> NDArray[Any]:
+    """A column of numbers [n_items]."""
+    return np.asarray(chunk_of(table, name).to_numpy(zero_copy_only=False))
+
+
+def coded_of(table: Any, name: str) -> tuple[NDArray[np.int32], tuple[str, ...]]:
+    """The codes [n_items] (-1 unknown) and the vocabulary of a coded column."""
+    array = chunk_of(table, name)
+    codes = array.indices.fill_null(-1).to_numpy(zero_copy_only=False)
+    return np.asarray(codes, dtype=np.int32), tuple(array.dictionary.to_pylist())
