@@ -1,4 +1,4 @@
-"""What each level of the ladder of degradation costs, on the shopping trips that the grocery ranker was tested on.
+"""What each degradation level costs, on the shopping trips that the grocery ranker was tested on.
 
 A search is a product type by a household that bought something of it on that trip, as in `engine.build.grocery`; items,
 prices and histories are those before the test weeks, and what the household bought in those weeks before the trip is

@@ -39,7 +39,7 @@ from trimtab.core.weights import format_weights, normalise
 from trimtab.engine import Engine
 
 POLICIES = {
-    "dearer": {"relevance": 0.75, "revenue": 0.2, "diversity": 0.05},
+    "costlier": {"relevance": 0.75, "revenue": 0.2, "diversity": 0.05},
     "more diverse": {"relevance": 0.76, "revenue": 0.14, "diversity": 0.1},
 }
 IMAGES = Path("docs/img")
@@ -83,7 +83,7 @@ def temperatures(engine: Engine) -> Iterator[Figure]:
     """What exploring costs in relevance, and what it buys in overlap with other weights."""
     world, n = small_shop(engine), 12_000
     targets = {
-        "near weights": POLICIES["dearer"],
+        "near weights": POLICIES["costlier"],
         "far weights": {"relevance": 0.6, "revenue": 0.35, "diversity": 0.05},
     }
     weights = {name: normalise(one, engine.known_weights) for name, one in targets.items()}
@@ -114,7 +114,7 @@ def price_response() -> Iterator[Figure]:
     yield Figure("an item among others of its kind is taken", found.beta, unit, interval=held)
 
 
-def peeking(engine: Engine) -> Iterator[Figure]:
+def peeking(engine: Engine) -> Iterator[Figure]:  # wording: allow (the problem of that name in sequential testing)
     """A/A tests on real spending by shopper, stopped at the first look that seems sure."""
     log = deploy(engine, small_shop(engine), engine.default_weights, 100_000, np.random.Generator(np.random.PCG64(6)))
     spent = rewards_of(log.slates, engine)["revenue"].sum(axis=1)

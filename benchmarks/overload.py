@@ -56,11 +56,9 @@ def measure(bundle: Path, engine: Engine, *, n_warm: int = 400) -> Iterator[Figu
     for priority in HEADERS:
         shares = [answer.status == 200 for answer in answers if answer.priority == priority]
         yield Figure(f"answered, {priority}", float(np.mean(shares)), "of those that asked")
-    yield Figure(
-        "answered on a level of the ladder", float(np.mean([one.is_degraded for one in served])), "of answered"
-    )
+    yield Figure("answered at a degradation level", float(np.mean([one.is_degraded for one in served])), "of answered")
     failed = sum(answer.status not in (200, 503) for answer in answers)
-    yield Figure("neither answered nor told to come back", failed, f"of {len(answers)}", 0, "less")
+    yield Figure("neither answered nor asked to come back", failed, f"of {len(answers)}", 0, "less")
 
 
 def _quantile(answers: Sequence[Answer], share: float) -> float:

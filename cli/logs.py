@@ -37,7 +37,7 @@ def simulate(
     from trimtab.engine import Engine
 
     if clicks not in CLICK_MODELS:
-        raise BadParameter("--clicks", f"{clicks!r} is no click model", ", ".join(CLICK_MODELS))
+        raise BadParameter("--clicks", f"{clicks!r} is not a click model", ", ".join(CLICK_MODELS))
     engine = Engine.load(bundle)
     with progress(quiet) as report:
         run(engine, impressions, out, seed=seed, click_model=CLICK_MODELS[clicks], progress=report)

@@ -39,7 +39,7 @@ RULES = (
     _rule(r"(?i)\brungs?\b", "degradation level"),
     _rule(r"(?i)\bladders?\b", "degradation levels"),
     _rule(r"(?i)\bdear(er|est)?\b", "expensive"),
-    _rule(r"(?i)(?<![a-z])(shelf|shelves|shelved)(?![a-z])", "partition"),
+    _rule(r"(?i)(?<![a-z])(shelves|shelved)(?![a-z])", "partition"),
     _rule(r"(?i)(?<![a-z])(tally|tallies|tallied)(?![a-z])", "sums, counts"),
     _rule(r"\btold\b|\b(def|\.) ?_?tell\b", "published, notified, given"),
     _rule(r"\bdef _?saw\b|\.saw\(", "record, observe"),

@@ -37,7 +37,7 @@ GROWTH = 1.3
 MOST_STEPS = 20
 MAX_LAG_MS = 10.0
 N_QUERIES = 50_000
-"""So many that hardly any is asked twice: what is measured is searching, not the cache of candidates."""
+"""As many as make sure that hardly any is asked twice: what is measured is searching, not the cache of candidates."""
 OVERLOAD = 3.0
 
 

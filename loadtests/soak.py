@@ -93,7 +93,7 @@ def own_bytes(pid: int) -> int:
 def trend(samples: Sequence[tuple[float, float]]) -> tuple[float, float, float]:
     """Slope a minute, level at the start, and growth as a share of it, of (seconds, MiB) after the warm-up.
 
-    The slope is Theil and Sen's, the median over all pairs: what is taken once and given back is no trend.
+    The slope is Theil and Sen's, the median over all pairs: what is taken once and given back is not a trend.
     """
     seconds, mib = np.array(samples).T
     late = seconds >= seconds[0] + WARM_UP_SHARE * (seconds[-1] - seconds[0])

@@ -271,7 +271,7 @@ def _users(rows: IntArray, items: ItemColumns, histories: Sequence[History]) -> 
     of_brand = _units_by_code(users, items.brand_codes[bought], units, items.brand_codes[rows], n_users)
     above_usual = items.price_levels[bought]
     priced = np.isfinite(above_usual)
-    # One purchase at the usual price is added, so that a first purchase is no level yet.
+    # One purchase at the usual price is added, so that a first purchase is not a level yet.
     level = np.bincount(users, weights=np.where(priced, above_usual, 0.0)) / (np.bincount(users, weights=priced) + 1)
     gap = np.nan_to_num(items.price_levels[rows]) - level[:, None]
     return 1.0, np.log1p(of_item), of_item / np.maximum(of_type, 1.0), of_brand / total, np.abs(gap)

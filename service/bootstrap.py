@@ -245,7 +245,7 @@ def _build_search(
 def _subscribers(
     foundations: Foundations, serving: Serving, definitions: Definitions, records: Records
 ) -> tuple[Subscriber, ...]:
-    """Who is told of each answered search, after the impression log. Those that measure the whole answer come last."""
+    """Who receives each answered search, after the impression log. Those that measure the whole answer come last."""
     return (
         serving.shadow.on_search,
         foundations.metrics.on_search,

@@ -34,7 +34,7 @@ def no_settings_of_this_machine() -> Iterator[None]:
     with pytest.MonkeyPatch.context() as patch:
         for name in [name for name in os.environ if name.startswith("TRIMTAB_") or name == "REDIS_URL"]:
             patch.delenv(name)
-        # A machine that is busy with other tests is no reason to degrade; those that are about deadlines give theirs.
+        # A machine that is busy with other tests is not a reason to degrade; those about deadlines give theirs.
         patch.setenv("TRIMTAB_TIMEOUT_MS", "10000")
         yield
 

@@ -37,7 +37,7 @@ class Evidence:
         ratios: policy -> [n, k] target over logged conditional propensity.
         own_rows: policy -> [d, k] item rows of the policy's own slates.
         wrong_propensities: [d] where the logged propensities are not the bundle's own.
-        n_impossible: impressions left out, because they show what no draw could: an item that is no candidate, or a
+        n_impossible: impressions left out, because they show what no draw could: an item that is not a candidate, or a
             pin not where it was put.
     """
 

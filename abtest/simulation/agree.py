@@ -10,8 +10,9 @@ Policies are the bundle's default weights and others scattered about them, serve
   credit is what was clicked and bought, or the money spent, by how much higher the policy ranks it than the default
   (`interleaving.preferences`).
 
-What a decision costs is the number of searches at which a policy would be told from the default with 80 % power at 5 %,
-from the spread measured here: by an A/B test of sorted slates (half of the searches each) and by interleaving the same
+What a decision costs is the number of searches at which a policy would be distinguished from the default with 80 %
+power at 5 %, from the spread measured here: by an A/B test of sorted slates (half of the searches each) and by
+interleaving the same
 sorted slates. Compared are the policies of which the truth is sure that they differ from the default.
 """
 

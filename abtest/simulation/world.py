@@ -2,7 +2,7 @@
 
 A shopper comes with a wish: certain items of one kind. Her query is the words of that kind. A shown item that she
 wished for is bought when she examines it; another may be taken as a substitute, by its affinity to the wish: the same
-kind, the same brand, bought by her before; and the less the dearer it is, as households
+kind, the same brand, bought by her before; and the less the more expensive it is, as households
 answer to price (`trimtab.abtest.simulation.price_response`). Nothing here asks the ranker, so that the world does not
 simply agree with what it evaluates.
 
@@ -40,7 +40,7 @@ SUBSTITUTION = 0.5
 """A clicked substitute that costs no more is bought with this chance times its appeal's share of a wish's."""
 
 PRICE_RESPONSE = 1.96
-"""A substitute that costs 1 % more than what was wished for is bought so many % less often:
+"""A substitute that costs 1 % more than what was wished for is bought this many % less often:
 `abtest.simulation.price_response`
 fitted on the grocery data, 1.96 with a standard error of .08."""
 
@@ -57,7 +57,7 @@ class Intents:
     Attributes:
         queries: [n] code into `World.texts`.
         users: [n] code into `World.user_ids`.
-        wishes: [n] row of the item wished for most (of several, the dearest).
+        wishes: [n] row of the item wished for most (of several, the most expensive).
         baskets: [n] code of the set of items that are all wished for.
         timestamps: [n] datetime64[us], UTC, ascending.
     """
@@ -151,8 +151,8 @@ class World:
         appeal = np.where(wanted, APPEAL_OF_WISH, appeal)
         prices, wished = store.prices[at], store.prices[intents.wishes][:, None]
         with np.errstate(divide="ignore", invalid="ignore"):
-            dearer = np.maximum(prices / wished, 1.0)
-        worth_it = np.nan_to_num(dearer**-PRICE_RESPONSE, nan=1.0)
+            relative_price = np.maximum(prices / wished, 1.0)
+        worth_it = np.nan_to_num(relative_price**-PRICE_RESPONSE, nan=1.0)
         closeness = SUBSTITUTION * worth_it * appeal / APPEAL_OF_WISH
         return appeal, closeness, wanted
 

@@ -1,8 +1,8 @@
 """A logged decision made again: the same slate, chances and weights to the bit, or a list of what differs (skew).
 
 Nothing is looked up but the row and the bundle: the row has whatever the decision depended on. Why an item stands where
-it stands is told by contributions: how much of its gain is lost when one feature is set to what the average candidate
-of the same search has. They need not add up, because features work together.
+it stands is explained by contributions: how much of its gain is lost when one feature is set to what the average
+candidate of the same search has. They need not add up, because features work together.
 """
 
 from __future__ import annotations

@@ -21,7 +21,7 @@ from trimtab.ranker.study.plots import plot_costs, plot_fronts, plot_paths
 
 IMAGES = "img"
 N_AXES = 3
-"""Of a front: three item objectives, or two and diversity."""
+"""The axes of a front: three item objectives, or two and diversity."""
 
 TITLES = {"grocery": "Grocery: purchases of households", "icecat": "Icecat: human grades"}
 AXES = {"grocery": ("relevance", "revenue", "private label"), "icecat": ("relevance", "revenue", "diversity")}

@@ -1,4 +1,4 @@
-"""Who is searched for next in one worker, and who is told at once to come back later.
+"""Who is searched for next in one worker, and who is asked at once to come back later.
 
 A search computes for a few milliseconds on the event loop's thread, one at a time. Those that arrive meanwhile wait in
 a line that is bounded in places and in time, by how quickly it moved lately: without a bound an overload makes every

@@ -39,10 +39,10 @@ class SearchService:
     ) -> None:
         """
         Args:
-            log: told of each search before it is answered; a slate that it cannot take is not shown.
-            subscribers: told after the log, in this order and before the answer is sent. One that fails is written to
+            log: called with each search before it is answered; a slate that it cannot take is not shown.
+            subscribers: called after the log, in this order and before the answer is sent. One that fails is written to
                 the process log and keeps neither the others nor the answer.
-            on_failure: told of a search that the engine could not make, though nothing was wrong with the request.
+            on_failure: called for a search that the engine could not make, though nothing was wrong with the request.
         """
         self._planner = planner
         self._hooks = hooks
@@ -76,7 +76,7 @@ class SearchService:
         try:
             found = engine.search(search.plan, self._hooks)
         except Exception as error:
-            if not isinstance(error, BadInput):  # what a caller got wrong is no failure of an arm
+            if not isinstance(error, BadInput):  # what a caller got wrong is not a failure of an arm
                 self._on_failure(search)
             raise
         chosen_at = perf_counter()
@@ -90,7 +90,7 @@ class SearchService:
     def preview(self, request: SearchRequest) -> bytes:
         """The JSON of the slate as `answer` gives it and of the rules it obeys, for those who tune weights.
 
-        No shopper sees it, so nobody is told of it.
+        No shopper sees it, so nobody is notified of it.
 
         Raises:
             BadParameter: as `answer`.

@@ -29,6 +29,7 @@ from trimtab.engine.log.rows import rows_of
 FOLDER = Path(__file__).parent / "golden" / "log-0.1"
 REPORT: dict[str, Any] = json.loads((FOLDER / "report.json").read_text())
 EARLIER_NAMES = {"arm": "variant"}
+RECORDED = "dearer"  # wording: allow (the policy's name in the recorded report)
 
 
 def test_every_column_is_read_as_it_was() -> None:
@@ -52,7 +53,7 @@ def test_its_replay_comes_to_the_same_figures() -> None:
     slates = slates.take(ratios["numbers"])
     grades = np.where(slates.purchases > 0, 2, slates.clicks)
     rewards = {"relevance": behaviour_gain(grades) * discounts(grades.shape[1]), "revenue": slates.revenue}
-    for policy, weights in (("logged", np.ones(grades.shape)), ("dearer", prefix_weights(ratios["dearer"]))):
+    for policy, weights in (("logged", np.ones(grades.shape)), (RECORDED, prefix_weights(ratios[RECORDED]))):
         recorded = REPORT["log"] if policy == "logged" else REPORT["policies"][policy]
         for metric, values in rewards.items():
             found = estimate(add_up(snips(values, weights), slates.groups), confidence=REPORT["confidence"]).as_dict()

@@ -45,7 +45,7 @@ def test_it_is_found_whatever_the_season_and_the_crowd(beta: float) -> None:
     assert slopes[0] == pytest.approx(-found.beta, abs=0.2)
 
 
-def test_real_households_buy_less_of_what_is_dearer(small_grocery: Grocery) -> None:
+def test_real_households_buy_less_of_what_is_more_expensive(small_grocery: Grocery) -> None:
     found = fit_price_response(small_grocery.purchases)
     assert found.beta > 4 * found.standard_error
     assert abs(found.beta - PRICE_RESPONSE) < 1.5

@@ -35,7 +35,7 @@ OTHER = {"relevance": 0.75, "revenue": 0.2, "diversity": 0.05}
 @pytest.fixture(scope="module")
 def result(engine: Engine, log: Path, tmp_path_factory: pytest.TempPathFactory) -> dict:
     out = tmp_path_factory.mktemp("reports") / "report"
-    found = replay(log, engine, {"same": dict(engine.default_weights), "dearer": OTHER}, out)
+    found = replay(log, engine, {"same": dict(engine.default_weights), "costlier": OTHER}, out)
     assert json.loads((out / "report.json").read_text()) == found
     return found
 
@@ -78,7 +78,7 @@ def test_another_policys_truth_is_covered(engine: Engine, world: World, result: 
     rows, _ = show(engine, world, policy, intents, rng.random((30_000, 10)), progress=lambda done: None)
     _, purchases = PositionBased().browse(*world.judge(intents, rows), rng.random((30_000, 10, N_DRAWS)))
     spent = (purchases * np.nan_to_num(engine.store.prices)[rows]).sum(axis=1)
-    revenue = result["policies"]["dearer"]["revenue"]
+    revenue = result["policies"]["costlier"]["revenue"]
     # 3 standard errors of either side: a fixed seed, and not a coin that fails one time in twenty.
     error = np.hypot(revenue["standard_error"], spent.std() / np.sqrt(30_000))
     assert abs(revenue["value"] - spent.mean()) < 3 * error
@@ -164,7 +164,7 @@ DAMAGE: dict[str, tuple[Callable[[pl.DataFrame], pl.DataFrame], str]] = {
     "missing propensities": (with_first("propensities", None), r"row 1: propensities is missing"),
     "too few propensities": (with_first("propensities", [0.5]), r"row 1: propensities has 1 entries"),
     "an item shown twice": (with_first("item_ids", ["1"] * 10), r"row 1: item_ids repeats"),
-    "money that is no number": (with_first("revenue", [float("nan")] * 10), r"row 1: revenue"),
+    "money that is not a number": (with_first("revenue", [float("nan")] * 10), r"row 1: revenue"),
     "weights that are no JSON": (with_first("weights", "{half"), r"row 1: weights is not a JSON object"),
     "another schema": (with_first("schema_version", 7), r"row 1: schema_version is 7"),
     "a column gone": (lambda frame: frame.drop("query"), r"column query is missing"),

@@ -18,7 +18,7 @@ from tests.support.services import serving
 from trimtab.service.settings import Settings
 
 MANY = 500
-"""Requests an operation at most; so many walk through edge cases of each parameter, too."""
+"""Requests an operation at most; this number walks through edge cases of each parameter, too."""
 CHECKS = "not_a_server_error,status_code_conformance,content_type_conformance,response_schema_conformance"
 
 

@@ -1,4 +1,4 @@
-"""Capacity is found, memory's trend is told from its noise, and sections of a document are replaced alone."""
+"""Capacity is found, memory's trend is distinguished from its noise, and sections of a document are replaced alone."""
 
 from __future__ import annotations
 

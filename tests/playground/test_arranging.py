@@ -133,7 +133,7 @@ def test_who_may_not_is_told_so(page: Page, address: str, expected: set[str]) ->
 
 
 def test_rules_that_cannot_be_kept_are_told(page: Page, towels: Path, tmp_path: Path, expected: set[str]) -> None:
-    """Without Redis; and without an admin key nobody may, whatever the key."""
+    """Nobody may without Redis; and without an admin key nobody may, whatever the key."""
     expected.update(("503", "403"))
     with serving(Settings(bundle=towels, data_folder=tmp_path / "a", admin_key="sesame")) as client:
         page.goto(f"{client.base_url}?q=towel")

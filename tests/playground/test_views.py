@@ -23,7 +23,7 @@ from trimtab.service.experiments.ramp_controller import history_key
 from trimtab.service.settings import Settings
 
 ADMIN = {"Authorization": "Bearer sesame"}
-POLICY = "dear<b>er"
+POLICY = "costl<b>ier"
 
 
 @pytest.fixture(scope="module")

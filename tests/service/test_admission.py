@@ -1,4 +1,4 @@
-"""The line of searches is bounded: who comes too late is told when to come back, shoppers go first."""
+"""The line of searches is bounded: who comes too late is asked to come back at a given time, shoppers go first."""
 
 from __future__ import annotations
 

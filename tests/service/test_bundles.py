@@ -138,7 +138,7 @@ def test_a_share_of_the_sessions_sees_the_canary(shop: httpx.Client) -> None:
     chosen = next(session for session in sessions if served[session] == ids["rules"])
     answer = shop.get("/search", params={"q": "soup", "session_id": chosen}).json()
     assert answer["arm"] == "canary/rules"
-    assert answers(shop) == ids["small"], "who cannot be told apart is not in it"
+    assert answers(shop) == ids["small"], "who cannot be identified is not in it"
     seen = metric(shop, "trimtab_bundle_search_seconds_count", bundle=ids["rules"], role="canary")
     assert seen == 1 + 2 * list(served.values()).count(ids["rules"])
     decision = f"/decisions/{answer['decision_id']}"

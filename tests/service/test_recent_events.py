@@ -29,8 +29,8 @@ def features_of(answer: dict[str, Any], item_id: str) -> dict[str, float]:
     return features
 
 
-def tell(service: httpx.Client, user_id: str, item_id: str, action: str) -> None:
-    """One event of a user who is told of once."""
+def send(service: httpx.Client, user_id: str, item_id: str, action: str) -> None:
+    """One event of a user who sends one."""
     event = {"event_id": user_id, "action_name": action, "query_id": "d", "item_id": item_id, "user_id": user_id}
     service.post("/events", json=event).raise_for_status()
 
@@ -40,7 +40,7 @@ def test_a_purchase_is_known_to_the_next_search_and_the_decision_is_made_again(s
     item_id = before["hits"][7]["item_id"]
     assert features_of(before, item_id)["user_known"] == 0
 
-    tell(service, "newcomer", item_id, "purchase")
+    send(service, "newcomer", item_id, "purchase")
     eventually(lambda: features_of(search(service, "newcomer", k=200), item_id)["user_bought"] > 0)
     after = search(service, "newcomer", k=200)
     assert features_of(after, item_id)["user_known"] == 1
@@ -57,7 +57,7 @@ def test_a_view_counts_less_than_a_cart_and_a_cart_less_than_a_purchase(service:
     item_id = search(service, "click")["hits"][0]["item_id"]
     bought = []
     for user_id in ("click", "cart", "purchase"):
-        tell(service, user_id, item_id, user_id)
+        send(service, user_id, item_id, user_id)
         eventually(lambda user=user_id: features_of(search(service, user, k=200), item_id)["user_bought"] > 0)
         bought.append(features_of(search(service, user_id, k=200), item_id)["user_bought"])
     assert bought[0] < bought[1] < bought[2]
@@ -69,13 +69,13 @@ def test_events_and_training_make_the_same_features(engine: Engine) -> None:
     known = pipeline.history(user_id)
     assert known is not None
     candidates = pipeline.retrieve("ice cream")
-    told = tuple(
+    sent = tuple(
         f"purchase:{item_id}"
         for item_id, units in zip(engine.store.item_ids(known.rows), known.units, strict=True)
         for _ in range(int(units))
     )
     of_bundle = pipeline.featurise("ice cream", candidates, user_id)
-    of_events = pipeline.featurise("ice cream", candidates, None, told[::-1])
+    of_events = pipeline.featurise("ice cream", candidates, None, sent[::-1])
     assert of_bundle[:, BOUGHT].any() or of_bundle[:, FEATURES.index("user_known")].all()
     assert (of_bundle == of_events).all()
 

@@ -63,7 +63,7 @@ def settings_for(bundle: Path, folder: Path, url: str, **others: object) -> Sett
 
 
 def follows(one: httpx.Client, two: httpx.Client, name: str) -> None:
-    """What one is told the other knows, and scored candidates and events are shared."""
+    """What is given to one the other knows, and scored candidates and events are shared."""
     one.put(f"/profiles/{name}", json={"weights": {"revenue": 1}}, headers=KEY).raise_for_status()
     eventually(lambda: name in two.get("/profiles").json())
     events = [

@@ -1,4 +1,4 @@
-"""The price of one page over visits: changes, disappearances, and what is no offer."""
+"""The price of one page over visits: changes, disappearances, and what is not an offer."""
 
 from __future__ import annotations
 

@@ -14,7 +14,7 @@ from collections import Counter
 MAX_BYTES = 5_000_000
 MAX_TAGS = 120_000
 MAX_DOUBTFUL_TAGS = 28_000
-"""Of those that nest, on a page of which the scan cannot say how deep; the worst nesting found took 1.1 s."""
+"""The number of tags that nest, on a page of which the scan cannot say how deep; the worst nesting found took 1.1 s."""
 MAX_DEPTH = 800
 MAX_ATTRIBUTES = 300
 """In one tag."""

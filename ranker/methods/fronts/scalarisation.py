@@ -1,7 +1,7 @@
 """Linear scalarisation, one model for each weighting: the reference front that steerable methods are compared with.
 
 It finds only the convex part of a front; for rankings by expected discounted sums the front of scores is convex, so
-that is no loss here.
+that is not a loss here.
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
 """Record what botorch and pymoo say of random fronts: `python golden_volumes.py > golden_volumes.json`.
 
-botorch brings Gaussian processes along, so it is no dependency of the tests; they read the recorded numbers.
+botorch brings Gaussian processes along, so it is not a dependency of the tests; they read the recorded numbers.
 """
 
 import json
