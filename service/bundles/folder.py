@@ -53,7 +53,7 @@ class BundleFolder:
         return path
 
     def place_for(self, name: str) -> Path:
-        """Where a bundle of that name is to be written."""
+        """The folder to write a bundle of that name to."""
         assert NAME.fullmatch(name), name
         return self._folder / name
 

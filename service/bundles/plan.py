@@ -29,7 +29,7 @@ class BundleShare(BaseModel):
 
 
 class Plan(BaseModel):
-    """Which bundles are loaded, and what each is for."""
+    """The loaded bundles and their roles."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 

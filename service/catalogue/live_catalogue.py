@@ -58,7 +58,7 @@ class LiveCatalogue:
         self._live.pop(bundle_id, None)
 
     def newest(self, built: Engine) -> Engine:
-        """The engine over the newest state that this worker knows of; whoever searches takes it once."""
+        """The engine over the newest state that this worker knows of; a search takes it once."""
         live = self._live.get(built.bundle_id)
         return built if live is None else live.newest  # forgotten while its last search is under way
 
@@ -72,7 +72,7 @@ class LiveCatalogue:
 
     @property
     def folder(self) -> Path:
-        """Where the log of changes is."""
+        """The folder of the log of changes."""
         return self._folder
 
     def item(self, built: Engine, item_id: str) -> dict[str, Any]:

@@ -82,7 +82,7 @@ class Experiment(BaseModel):
 
     @property
     def shares(self) -> dict[str, float]:
-        """In the order of the names, so that writing the arms in another order moves nobody."""
+        """Share of each arm, in the order of the names, so that writing the arms in another order moves no unit."""
         return {name: arm.share for name, arm in sorted(self.arms.items())}
 
     @property

@@ -30,7 +30,7 @@ RATES = ("errors", "slow", "empty")
 
 
 class Guardrails(BaseModel):
-    """How much worse than the control is too much."""
+    """Tolerances: how much worse than the control an arm may be."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
@@ -41,7 +41,7 @@ class Guardrails(BaseModel):
 
 
 class Ramp(BaseModel):
-    """How exposure goes up."""
+    """The steps of the exposure, and what holds them."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
@@ -73,7 +73,7 @@ class Totals:
 
 
 class RampState(BaseModel):
-    """Where a ramp stands."""
+    """The state of a ramp."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
@@ -178,7 +178,7 @@ def _comparison(
 
 
 def _variance_of_share(n_hit: float, n: float) -> float:
-    """With one hit and one miss more (Laplace): none out of many is not a certainty."""
+    """Variance of a share with one hit and one miss more (Laplace): none out of many is not a certainty."""
     share = (n_hit + 1) / (n + 2)
     return share * (1 - share)
 

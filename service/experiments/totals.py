@@ -102,7 +102,7 @@ def _add(redis: Redis, search: str, key: str, value: float) -> None:
 
 
 def read_totals(redis: Redis, keys: Mapping[str, str]) -> dict[str, Totals]:
-    """By arm, of all workers.
+    """The totals of each arm, over all workers.
 
     Args:
         keys: arm -> key.

@@ -175,7 +175,7 @@ def _publish(pipeline: Pipeline, rows: Sequence[dict[str, object]]) -> None:
 
 
 def _marks(redis: Redis, event_ids: Sequence[str]) -> list[object]:
-    """By single reads: in a Cluster the ids are on several servers."""
+    """The mark of each id, read one by one: in a Cluster they are on several servers."""
     pipeline = redis.pipeline(transaction=False)
     for event_id in event_ids:
         pipeline.get(SEEN_KEY + event_id)

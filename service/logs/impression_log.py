@@ -46,7 +46,7 @@ class ImpressionLog(Journal):
 
     @property
     def folders(self) -> tuple[Path, ...]:
-        """Where to look for an impression, the newest first."""
+        """The folders that may have an impression, the newest first."""
         return self._spool, self._parts
 
     def on_search(self, completed: SearchCompleted) -> None:

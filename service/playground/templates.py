@@ -1,4 +1,4 @@
-"""How the pages are made: their templates, and the headers that let them load nothing but their own assets."""
+"""The making of the pages: their templates, and the headers that let them load nothing but their own assets."""
 
 from __future__ import annotations
 

@@ -73,7 +73,7 @@ class RedisGateway:
         return self._try(self._client, command)
 
     async def run_aside(self, command: Callable[[Redis], Value]) -> Value | None:
-        """As `run`, in a thread that may wait longer, for what is not a search."""
+        """What `command` returns, as `run`, from a thread that may wait longer; for what is not a search."""
         return await asyncio.to_thread(self._try, self._patient, command)
 
     async def announce(self) -> None:

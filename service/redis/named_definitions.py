@@ -39,7 +39,7 @@ class NamedDefinitions(Generic[Definition]):
         redis.on_poll(self._refresh)
 
     def all(self) -> Mapping[str, Definition]:
-        """By name, in the order of the names."""
+        """The definitions by name, in the order of the names."""
         return self._by_name
 
     async def put(self, name: str, definition: Definition) -> None:

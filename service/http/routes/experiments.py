@@ -1,4 +1,4 @@
-"""GET /experiments/{name}: who is in which arm so far; defining them is `trimtab.service.http.routes.definitions`."""
+"""GET /experiments/{name}: the arms and their units so far; defining them is `trimtab.service.http.routes.definitions`."""
 
 from __future__ import annotations
 

@@ -100,7 +100,7 @@ def items_router(
         summary="Delete items",
     )
     async def delete_all(request: Request) -> Changed:
-        """All of them or none."""
+        """Deletes all of them or none."""
         access.check(request, "ingest", always=True)
         item_ids = list(dict.fromkeys(validated(Ids, await read_object(request, max_bytes=max_body_bytes)).item_ids))
         return Changed(version=await catalogue.delete(bundles.serving, item_ids), items=len(item_ids))

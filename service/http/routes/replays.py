@@ -41,7 +41,7 @@ def replays_router(replays: ReplayReports, *, reader: Callable[[Request], Awaita
 
     @router.get("/replays/{name}", responses=documented(404, 422), summary="One report")
     async def one(name: Name) -> dict[str, Any]:
-        """As `trimtab replay --json` printed it."""
+        """The report as `trimtab replay --json` printed it."""
         return await to_thread(replays.read, name)
 
     return router
