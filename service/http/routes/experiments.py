@@ -1,4 +1,4 @@
-"""GET /experiments/{name}: the arms and their units so far; defining them is `trimtab.service.http.routes.definitions`."""
+"""GET /experiments/{name}: arms and units so far; `trimtab.service.http.routes.definitions` defines experiments."""
 
 from __future__ import annotations
 
