@@ -188,6 +188,7 @@ def compare(
     icecat: Annotated[Path | None, typer.Option(help="the folder of the icecat data")] = None,
     docs: Annotated[Path | None, typer.Option(help="folder to write experiments.md and its plots to")] = None,
     quiet: Quiet = False,
+    as_json: AsJson = False,
 ) -> None:
     """Compare ways of trading objectives on the same lists."""
     from trimtab.engine.build.study_problems import load_folds
@@ -195,12 +196,17 @@ def compare(
     from trimtab.ranker.study.compare import compare as run
     from trimtab.ranker.study.report import write_experiments
 
-    with progress(quiet) as report:
+    with progress(quiet or as_json) as report:
 
         def folds_of(name: str, seed: int) -> list[Fold]:
             return load_folds(name, out / "cache", data=icecat, seed=seed, progress=report)
 
         for name in data.split(","):
             run(name, methods.split(","), n_seeds=seeds, out=out, folds_of=folds_of, progress=report)
-    if docs is not None:
-        notes.print(f"report in {write_experiments(out, docs)}")
+    written = None if docs is None else write_experiments(out, docs)
+    if as_json:
+        print_json({"out": str(out), "report": None if written is None else str(written)})
+    elif written is None:
+        results.print(f"results in {out}; the same command with --docs FOLDER writes the report", soft_wrap=True)
+    else:
+        results.print(f"report in {written}", soft_wrap=True)
