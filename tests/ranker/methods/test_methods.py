@@ -22,7 +22,7 @@ from trimtab.ranker.model import ServedRanker
 from trimtab.ranker.study.measures import axes_of
 from trimtab.ranker.training.heads import Recipe
 
-RECIPE = Recipe(hidden=(4,), n_steps=40, lists_per_step=32, learning_rate=3e-2)
+RECIPE = Recipe(hidden=(4,), n_steps=20, lists_per_step=32, learning_rate=6e-2)
 PREFERENCES = lattice(2, 2)
 WITHOUT_PREFERENCE = {"mgda"}  # it reconciles the gradients and lands where they meet, whatever the scale of the losses
 
