@@ -150,7 +150,7 @@ def bundles_router(
         summary="Search with a loaded bundle in the shadow",
     )
     async def shadow(name: Name, request: Request) -> Plan:
-        """The shadow searches in a process of its own and is logged, not shown. Searches it is too slow for are dropped and
+        """The shadow searches in a process of its own and is logged, not shown. What it is too slow for is dropped and
         counted."""
         portion = validated(TrafficShare, await read_object(request, max_bytes=max_body_bytes))
         return await bundles.change(lambda plan: plan.start_shadow(name, portion.share))
