@@ -50,7 +50,7 @@ def convert(
     mapping: Annotated[Path | None, typer.Option(help="TOML file that says which column of a table is which")] = None,
     as_json: AsJson = False,
 ) -> None:
-    """Read a log of another layout; what is rejected is counted with the reason."""
+    """Convert a log of another layout; rejected rows are counted by reason."""
     from trimtab.abtest.importers.conversion import convert as run
 
     found = run(source, out, mapping=mapping).as_dict()
@@ -82,7 +82,7 @@ def replay(
     as_json: AsJson = False,
     quiet: Quiet = False,
 ) -> None:
-    """Say what other weights would have done to relevance, revenue and diversity."""
+    """Estimate what other weights would have done to relevance, revenue and diversity."""
     from trimtab.abtest.ope.replay import replay as run
     from trimtab.catalog.judgments import read_judgments
     from trimtab.core.weights import parse_policy
@@ -107,7 +107,7 @@ def decision(
     changes: Annotated[Path, typer.Option(help="the log of changes to the catalogue")] = Path("data/catalogue"),
     id_salt: IdSalt = None,
 ) -> None:
-    """Make a logged decision again, to the bit, and say what each feature added."""
+    """Repeat a logged decision, to the bit, and show what each feature added."""
     from trimtab.engine.live.live_engine import LiveEngine
     from trimtab.engine.log.decisions import replay_decision
     from trimtab.engine.log.impressions import find_impression
@@ -130,7 +130,7 @@ def tune(
     as_json: AsJson = False,
     quiet: Quiet = False,
 ) -> None:
-    """Find weights on a log: maximise one objective, keep a share of others."""
+    """Choose weights on a log: maximise one objective, keep a share of others."""
     from trimtab.abtest.ope.tune import tune as run
     from trimtab.cli.tables import tuning_table
 

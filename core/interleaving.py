@@ -35,6 +35,13 @@ def team_draft(rankings: Ints, *, k: int, rng: np.random.Generator) -> Interleav
     Args:
         rankings: [n, n_rankers, depth] item codes, best first, no repeats within a ranking; -1 pads the end.
         k: length of the slate.
+
+    Example:
+        >>> import numpy as np
+        >>> from trimtab.core.interleaving import team_draft
+        >>> slate = team_draft(np.array([[[7, 8, 9], [9, 8, 7]]]), k=3, rng=np.random.default_rng(0))
+        >>> sorted(slate.items[0].tolist())
+        [7, 8, 9]
     """
     n, n_rankers, _ = rankings.shape
     items = np.full((n, k), -1, dtype=np.int64)

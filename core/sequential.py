@@ -35,6 +35,12 @@ def always_valid(
         standard_error: of the difference at this sample size.
         n: users in both arms.
         tuned_for: the number of users at which the sequence is tightest.
+
+    Example:
+        >>> from trimtab.core.sequential import always_valid
+        >>> found = always_valid(0.3, 0.05, 4000)
+        >>> bool(found.low > 0)
+        True
     """
     alpha = 1 - confidence
     rho_squared = (-2 * np.log(alpha) + np.log(-2 * np.log(alpha) + 1)) / tuned_for

@@ -1,9 +1,9 @@
-"""`trimtab convert`: logs of another layout as a log of ours, with a count of what was rejected and why.
+"""`trimtab convert`: logs of another layout as impression logs, with a count of what was rejected and why.
 
 Layouts: User Behavior Insights files (`abtest.importers.ubi`), the Open Bandit Dataset
 (`abtest.importers.open_bandit`), and any table of one row an impression with a mapping file
-(`abtest.importers.mapped_table`). A service's data folder and a log of ours need no
-conversion: `trimtab.engine.log.impressions.read_log` reads them.
+(`abtest.importers.mapped_table`). A service's data folder and an impression log need
+no conversion: `trimtab.engine.log.impressions.read_log` reads them.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ ROWS_PER_PART = 100_000
 
 @dataclass
 class Converted:
-    """What became of the rows.
+    """The number of rows read, written and rejected, with reasons.
 
     Attributes:
         layout: ubi, open-bandit or table.
@@ -51,7 +51,7 @@ class Converted:
 
 
 def convert(source: Path, out: Path, *, mapping: Path | None = None) -> Converted:
-    """Write a log of ours at `out`.
+    """Write an impression log at `out`.
 
     Args:
         mapping: which column is which (`abtest.importers.mapped_table`); without one, `source` is a folder of another

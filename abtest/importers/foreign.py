@@ -1,4 +1,4 @@
-"""What readers of other layouts give: impressions in the columns of our log, and rows they reject."""
+"""The results of reading other layouts: impressions in the columns of the log, and rejected rows."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from trimtab.core.errors import BadFile
 from trimtab.core.log import COLUMNS, EARLIER_NAMES, Column, Impression, impression_row
 
 ELSEWHERE = "elsewhere"
-"""The bundle of an impression that none of ours served."""
+"""The bundle of an impression that was not served by trimtab."""
 
 PROBABILITY_TOLERANCE = 1e-6
 """Relative difference at which propensities do not multiply to the slate's."""

@@ -47,10 +47,12 @@ OF_SLATE = Column("chance of the whole slate", name=SLATE_PROPENSITY, kind="floa
 
 @dataclass(frozen=True, slots=True)
 class Mapped:
-    """Attributes:
-    columns: our column -> theirs.
-    constants: our column -> value of every row.
-    separator: of lists that are text.
+    """A mapping file.
+
+    Attributes:
+        columns: our column -> theirs.
+        constants: our column -> value of every row.
+        separator: of lists that are text.
     """
 
     columns: Mapping[str, str]
@@ -59,8 +61,10 @@ class Mapped:
 
 
 def read_mapping(path: Path) -> Mapped:
-    """Raises:
-    BadFile: the file is not TOML, names a column that a log does not have, or leaves out one that is needed.
+    """Read a mapping file.
+
+    Raises:
+        BadFile: the file is not TOML, names a column that a log does not have, or leaves out one that is needed.
     """
     try:
         raw = tomllib.loads(path.read_text())

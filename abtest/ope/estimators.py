@@ -62,36 +62,77 @@ def matched_replay(rewards: ArrayLike, matched: ArrayLike) -> Terms:
     Args:
         rewards: [n] or [n, k].
         matched: same shape, whether the target policy's choice is the logged one.
+
+    Example:
+        >>> from trimtab.abtest import add_up, matched_replay
+        >>> terms = matched_replay([1, 0, 0, 1], [1, 0, 1, 1])
+        >>> float(round(add_up(terms).value, 4))
+        0.6667
     """
     r, match = _columns(rewards), _columns(matched)
     return Terms(r * match, match, match, r)
 
 
 def direct_method(q_target: ArrayLike) -> Terms:
-    """The reward model's word for it: biased by the model, without any weight (Beygelzimer & Langford 2009)."""
+    """The mean of a reward model's predictions: as biased as the model, without weights (Beygelzimer & Langford 2009).
+
+    Example:
+        >>> from trimtab.abtest import add_up, direct_method
+        >>> terms = direct_method([0.4, 0.2, 0.3, 0.3])
+        >>> float(round(add_up(terms).value, 4))
+        0.3
+    """
     q = _columns(q_target)
     return _mean_of(q, np.ones_like(q), q)
 
 
 def ips(rewards: ArrayLike, weights: ArrayLike) -> Terms:
-    """`w r`: unbiased where propensities are right and support is full (Horvitz & Thompson 1952)."""
+    """`w r`: unbiased where propensities are right and support is full (Horvitz & Thompson 1952).
+
+    Example:
+        >>> from trimtab.abtest import add_up, ips
+        >>> terms = ips([1, 0, 0, 1], [1.5, 0.5, 1.0, 1.0])
+        >>> float(round(add_up(terms).value, 4))
+        0.625
+    """
     r, w = _columns(rewards), _columns(weights)
     return _mean_of(w * r, w, r)
 
 
 def snips(rewards: ArrayLike, weights: ArrayLike) -> Terms:
-    """`sum w r / sum w`: consistent, stays within the range of the rewards (Swaminathan & Joachims 2015)."""
+    """`sum w r / sum w`: consistent, stays within the range of the rewards (Swaminathan & Joachims 2015).
+
+    Example:
+        >>> from trimtab.abtest import add_up, snips
+        >>> terms = snips([1, 0, 0, 1], [1.5, 0.5, 1.0, 2.0])
+        >>> float(round(add_up(terms).value, 4))
+        0.7
+    """
     r, w = _columns(rewards), _columns(weights)
     return Terms(w * r, w, w, r)
 
 
 def clipped_ips(rewards: ArrayLike, weights: ArrayLike, *, clip: float) -> Terms:
-    """`min(w, clip) r`: bounded variance for a bias towards 0 (Ionides 2008)."""
+    """`min(w, clip) r`: bounded variance for a bias towards 0 (Ionides 2008).
+
+    Example:
+        >>> from trimtab.abtest import add_up, clipped_ips
+        >>> terms = clipped_ips([1, 0, 0, 1], [1.5, 0.5, 1.0, 1.0], clip=1.0)
+        >>> float(round(add_up(terms).value, 4))
+        0.5
+    """
     return ips(rewards, np.minimum(_columns(weights), clip))
 
 
 def doubly_robust(rewards: ArrayLike, weights: ArrayLike, q_logged: ArrayLike, q_target: ArrayLike) -> Terms:
-    """`q_target + w (r - q_logged)`: unbiased where either propensities or model are (Dudik et al. 2011)."""
+    """`q_target + w (r - q_logged)`: unbiased where either propensities or model are (Dudik et al. 2011).
+
+    Example:
+        >>> from trimtab.abtest import add_up, doubly_robust
+        >>> terms = doubly_robust([1, 0, 0, 1], [1.5, 0.5, 1.0, 1.0], [0.5] * 4, [0.4] * 4)
+        >>> float(round(add_up(terms).value, 4))
+        0.525
+    """
     r, w = _columns(rewards), _columns(weights)
     return _mean_of(_columns(q_target) + w * (r - _columns(q_logged)), w, r)
 
@@ -99,7 +140,14 @@ def doubly_robust(rewards: ArrayLike, weights: ArrayLike, q_logged: ArrayLike, q
 def switch_dr(
     rewards: ArrayLike, weights: ArrayLike, q_logged: ArrayLike, q_target: ArrayLike, *, threshold: float
 ) -> Terms:
-    """Doubly robust where `w <= threshold`, the model alone elsewhere (Wang, Agarwal & Dudik 2017)."""
+    """Doubly robust where `w <= threshold`, the model alone elsewhere (Wang, Agarwal & Dudik 2017).
+
+    Example:
+        >>> from trimtab.abtest import add_up, switch_dr
+        >>> terms = switch_dr([1, 0, 0, 1], [1.5, 0.5, 1.0, 1.0], [0.5] * 4, [0.4] * 4, threshold=1.2)
+        >>> float(round(add_up(terms).value, 4))
+        0.3375
+    """
     w = _columns(weights)
     return doubly_robust(rewards, np.where(w <= threshold, w, 0.0), q_logged, q_target)
 
@@ -107,7 +155,14 @@ def switch_dr(
 def dr_with_shrinkage(
     rewards: ArrayLike, weights: ArrayLike, q_logged: ArrayLike, q_target: ArrayLike, *, shrinkage: float
 ) -> Terms:
-    """Doubly robust with `w -> w / (1 + w^2 / lambda)`, DRos (Su et al. 2020); lambda > 0."""
+    """Doubly robust with `w -> w / (1 + w^2 / lambda)`, DRos (Su et al. 2020); lambda > 0.
+
+    Example:
+        >>> from trimtab.abtest import add_up, dr_with_shrinkage
+        >>> terms = dr_with_shrinkage([1, 0, 0, 1], [1.5, 0.5, 1.0, 1.0], [0.5] * 4, [0.4] * 4, shrinkage=2.0)
+        >>> float(round(add_up(terms).value, 4))
+        0.4327
+    """
     w = _columns(weights)
     shrunk = w / (1 + w**2 / shrinkage)
     return doubly_robust(rewards, shrunk, q_logged, q_target)
@@ -129,6 +184,12 @@ def slate_standard(rewards: ArrayLike, ratios: ArrayLike, *, self_normalised: bo
     Args:
         rewards: [n, k] by position.
         ratios: [n, k] ratios of conditional propensities.
+
+    Example:
+        >>> from trimtab.abtest import add_up, slate_standard
+        >>> terms = slate_standard([[1, 0], [0, 1]], [[1.5, 1.0], [0.5, 2.0]])
+        >>> float(round(add_up(terms).value, 4))
+        1.25
     """
     total = _columns(rewards).sum(axis=1)
     weight = _columns(ratios).prod(axis=1)
@@ -141,6 +202,12 @@ def slate_independent(rewards: ArrayLike, marginal_ratios: ArrayLike, *, self_no
     Args:
         rewards: [n, k].
         marginal_ratios: [n, k] ratios of the chances of that item at that position, whatever stands elsewhere.
+
+    Example:
+        >>> from trimtab.abtest import add_up, slate_independent
+        >>> terms = slate_independent([[1, 0], [0, 1]], [[1.5, 1.0], [0.5, 2.0]])
+        >>> float(round(add_up(terms).value, 4))
+        1.75
     """
     return (snips if self_normalised else ips)(rewards, marginal_ratios)
 
@@ -153,6 +220,12 @@ def slate_cascade(rewards: ArrayLike, ratios: ArrayLike, *, self_normalised: boo
         rewards: [n, k].
         ratios: [n, k] ratios of conditional propensities.
         self_normalised: divide position by position by the mean weight (SNRIPS).
+
+    Example:
+        >>> from trimtab.abtest import add_up, slate_cascade
+        >>> terms = slate_cascade([[1, 0], [0, 1]], [[1.5, 1.0], [0.5, 2.0]], self_normalised=True)
+        >>> float(round(add_up(terms).value, 4))
+        1.15
     """
     return (snips if self_normalised else ips)(rewards, prefix_weights(ratios))
 
@@ -165,6 +238,13 @@ def cascade_dr(rewards: ArrayLike, ratios: ArrayLike, q_logged: ArrayLike, q_tar
         ratios: [n, k] ratios of conditional propensities.
         q_logged: [n, k] predicted reward from this position downwards, at the logged item.
         q_target: [n, k] the same, expected over the target policy's choice at this position given the items above.
+
+    Example:
+        >>> from trimtab.abtest import add_up, cascade_dr
+        >>> rewards, ratios = [[1, 0], [0, 1]], [[1.5, 1.0], [0.5, 2.0]]
+        >>> terms = cascade_dr(rewards, ratios, q_logged=[[0.8, 0.3]] * 2, q_target=[[0.9, 0.3]] * 2)
+        >>> float(round(add_up(terms).value, 4))
+        1.275
     """
     w = prefix_weights(ratios)
     above = np.concatenate([np.ones((len(w), 1)), w[:, :-1]], axis=1)
@@ -184,6 +264,12 @@ def click_ips(clicks: ArrayLike, logged_examination: ArrayLike, target_examinati
         clicks: [n, k] 0/1, or any reward caused by the click, by logged position.
         logged_examination: [n, k] chance that the logged position was examined, above 0.
         target_examination: [n, k] chance of examination where the target shows that item; 0 where it does not.
+
+    Example:
+        >>> from trimtab.abtest import add_up, click_ips
+        >>> terms = click_ips([[1, 0], [0, 1]], [[1.0, 0.5]] * 2, [[0.5, 1.0]] * 2)
+        >>> float(round(add_up(terms).value, 4))
+        1.25
     """
     w = _columns(target_examination) / _columns(logged_examination)
     r = _columns(clicks)

@@ -127,6 +127,12 @@ def empirical_bernstein(
 
     Args:
         values: [n >= 2], each within `lowest..highest`, which must be known beforehand and not read off the values.
+
+    Example:
+        >>> from trimtab.abtest import empirical_bernstein
+        >>> low, high = empirical_bernstein([0.0, 1.0] * 500, lowest=0.0, highest=1.0)
+        >>> round(low, 2), round(high, 2)
+        (0.44, 0.56)
     """
     x = np.asarray(values, dtype=np.float64)
     n = len(x)
@@ -167,7 +173,14 @@ def estimate(
     min_ess: float = MIN_ESS,
     max_weight_share: float = MAX_WEIGHT_SHARE,
 ) -> Estimate:
-    """The value with its interval and overlap, or a refusal where overlap is too thin to say anything."""
+    """The value with its interval and overlap, or a refusal where overlap is too thin to say anything.
+
+    Example:
+        >>> from trimtab.abtest import add_up, estimate, ips
+        >>> found = estimate(add_up(ips([0, 1] * 200, [1.0] * 400)))
+        >>> found.value, round(found.low, 2), round(found.high, 2)
+        (0.5, 0.45, 0.55)
+    """
     bare = assess(sums, min_ess=min_ess, max_weight_share=max_weight_share)
     if bare.refusal is not None or (sums.counts > 0).sum() < MIN_GROUPS:
         return bare

@@ -1,8 +1,8 @@
-"""`trimtab replay`: what other weights would have done, from one explored log.
+"""`trimtab replay`: estimates of what other weights would have done, from one explored log.
 
 A policy is a weighting served by the log's own bundle at the log's own temperature, so that its slates are drawn as the
-logged ones were. Rewards of a position are judged as a shopper makes them who reads downwards: they may depend on the
-items above and on none below, so each position is weighted by everything down to it (`estimators.slate_cascade`).
+logged ones were. Rewards of a position are those of a shopper who reads downwards: they may depend on the items
+above and not on those below, so each position is weighted by everything down to it (`estimators.slate_cascade`).
 
 What is estimated is `abtest.ope.outcomes`. Diversity needs no outcome, so the policies' own slates are drawn and
 measured; the weighted estimates stand beside it as a check. So is nDCG where there are judgments.
@@ -64,7 +64,7 @@ IN_NO_IMPRESSION = "of an item that no impression in this log shows under their 
 
 TOO_LATE = f"more than {IN_TIME.days * 24} hours after the search"
 
-IMPOSSIBLE = "shows what no draw for its query could: an item that is no candidate, or a pin not where it was put"
+IMPOSSIBLE = "shows what no draw for its query could: an item that is not a candidate, or a pin not where it was put"
 
 
 def replay(
@@ -104,7 +104,7 @@ def replay(
 
 def _checked(policies: Mapping[str, Mapping[str, float]], engine: Engine) -> dict[str, dict[str, float]]:
     if not policies:
-        raise BadParameter("--policy", "there is none", "at least one NAME=w_relevance:0.7,w_revenue:0.3")
+        raise BadParameter("--policy", "no policy is given", "at least one NAME=w_relevance:0.7,w_revenue:0.3")
     if LOGGED in policies:
         raise BadParameter("--policy", f"{LOGGED!r} is the log's own policy", "another name")
     return {name: normalise(raw, engine.known_weights) for name, raw in policies.items()}
@@ -117,7 +117,7 @@ def _totals_of_log(
     judged: Judged,
     progress: Progress,
 ) -> Totals:
-    """Every partition, each thread taking the same ones in the same order on every run."""
+    """Totals over every partition; each thread takes the same partitions in the same order on every run."""
     n_threads = min(os.cpu_count() or 1, partitions.n_partitions, MOST_THREADS)
     texts = [query.text for query in partitions.labels.queries]
     draw_every = max(-(-partitions.n_read // N_DRAWN), 1)
@@ -155,14 +155,14 @@ def _totals_of_log(
 
 
 class _Estimates:
-    """What a totals says of policies and segments."""
+    """The estimates of policies and segments, from totals."""
 
     def __init__(self, totals: Totals, confidence: float) -> None:
         self._totals = totals
         self._confidence = confidence
 
     def sums(self, policy: str, metric: str, segments: Sequence[int] = EVERYTHING) -> Sums:
-        """By the estimator that is reported."""
+        """Sums for the estimator that is reported."""
         totals = self._totals
         if metric not in COUNTED:
             return totals.measured[policy][metric].sums(metric, segments)
@@ -178,7 +178,7 @@ class _Estimates:
         return estimate(sums, confidence=self._confidence, **options)
 
     def by_estimator(self, policy: str, metric: str) -> dict[str, Estimate]:
-        """All there are, the reported one first."""
+        """The estimates of every estimator, the reported one first."""
         totals = self._totals
         kinds = {
             "snips": totals.weighted[policy].sums(metric),
@@ -276,7 +276,7 @@ def _warnings(
     values: Mapping[str, Mapping[str, Estimate]],
     events: Mapping[str, int],
 ) -> Iterator[str]:
-    """What a reader must know before any number."""
+    """The warnings that stand before the numbers of a report."""
     wrong = totals.n_wrong / totals.n_drawn if totals.n_drawn else 0.0
     if wrong > WRONG_SHARE:
         yield (
@@ -289,7 +289,8 @@ def _warnings(
     lost = {IN_NO_IMPRESSION: events.get(UNKNOWN, 0), TOO_LATE: events.get(LATE, 0)}
     if any(lost.values()):
         reasons = "; ".join(f"{n:,} {reason}" for reason, n in lost.items() if n)
-        yield f"{sum(lost.values()):,} of {sum(events.values()):,} events are the outcome of nothing here: {reasons}"
+        n_lost, n_events = sum(lost.values()), sum(events.values())
+        yield f"{n_lost:,} of {n_events:,} events are not the outcome of an impression here: {reasons}"
     if totals.n_seedless:
         yield "some impressions have no seed: matched replay draws its own slates there"
     for name, by in values.items():

@@ -126,7 +126,7 @@ class Sums:
 
     @property
     def value(self) -> float | None:
-        """None where a denominator is 0: no data is no number."""
+        """None where a denominator is 0: without data there is no number."""
         denominators = self.denominators.sum(axis=0)
         if not (denominators > 0).all():
             return None
@@ -134,7 +134,13 @@ class Sums:
 
 
 def groups_of(unit_ids: Iterable[str], *, n_groups: int = N_GROUPS) -> Ints:
-    """[n] group of each user, 0 to n_groups - 1; the unit of resampling."""
+    """[n] group of each user, 0 to n_groups - 1; the unit of resampling.
+
+    Example:
+        >>> from trimtab.abtest import groups_of
+        >>> groups_of(["ann", "ben", "ann"], n_groups=8).tolist()
+        [7, 7, 7]
+    """
     return np.fromiter((int(place("group", unit) * n_groups) for unit in unit_ids), dtype=np.int64)
 
 
@@ -149,6 +155,14 @@ def add_up(terms: Terms, groups: Ints | None = None, *, n_groups: int = N_GROUPS
 
     Args:
         groups: [n] int64 group of each impression's user; none makes every impression a group of its own.
+
+    Example:
+        >>> from trimtab.abtest import add_up, ips
+        >>> sums = add_up(ips([1, 0, 1], [1.0, 2.0, 0.5]))
+        >>> float(sums.value)
+        0.5
+        >>> sums.overlap.ess.round(2).tolist()
+        [2.33]
     """
     n, m = terms.numerators.shape
     overlap, earned = Overlap.of(terms.weights), np.abs(terms.rewards).sum(axis=0)

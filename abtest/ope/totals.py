@@ -71,7 +71,7 @@ class Weighted:
         return self
 
     def sums(self, metric: str, segments: Iterable[int] = EVERYTHING, *, normalised: bool = True) -> Sums:
-        """Of some segments that have no impression in common: by the weights' sum, or else by the impressions."""
+        """Sums over segments that share no impression; the denominators are the weights, or else the impressions."""
         at = list(segments)
         m = len(self.weights)
         counts, totals = self.counts[at].sum(axis=0), self.weights[:, at].sum(axis=1).T
@@ -132,7 +132,7 @@ class Place:
 
 @dataclass
 class Totals:
-    """Tallies of two parts of a log are added.
+    """Everything that is added up of a log, or of a part of one; totals of two parts are added.
 
     Attributes:
         logged: outcomes as they were.
@@ -214,7 +214,7 @@ def totals_of(
 
 
 def _mean(values: Floats, name: str, place: Place) -> Weighted:
-    """Of the values that are there."""
+    """Sums of the values that are not missing."""
     there = np.flatnonzero(~np.isnan(values))
     return Weighted.of(np.ones((len(there), 1)), {name: values[there, None]}, place.take(there))
 

@@ -1,4 +1,4 @@
-"""`trimtab tune`: weights found on a log, without showing them to anybody.
+"""`trimtab tune`: weights chosen on a log, before they are served to anybody.
 
 Candidates are the log's own weights with each weight made larger or smaller. A candidate is allowed where the log is
 sure that every metric with a floor keeps it, and the allowed one whose gain the log is surest of is chosen: both by
@@ -45,12 +45,12 @@ OWN = "own"
 """The log's own weights among the candidates."""
 
 N_TUNED = 50_000
-"""Impressions looked at; of a longer log, every so manyth."""
+"""Impressions looked at; of a longer log, an even sample."""
 
 
 @dataclass(frozen=True)
 class Choice:
-    """What came of it.
+    """The chosen weights and what speaks for them.
 
     Attributes:
         name: the candidate chosen, `OWN` where none surely gains.
@@ -252,10 +252,10 @@ def _check(engine: Engine, maximise: str, keep: Mapping[str, float]) -> None:
     known = ", ".join(engine.known_weights)
     for option, name in (("--maximise", maximise), *(("--keep", name) for name in keep)):
         if name not in engine.known_weights:
-            raise BadParameter(option, f"{name!r} is no objective of this bundle", known)
+            raise BadParameter(option, f"{name!r} is not an objective of this bundle", known)
     for name, share in keep.items():
         if not 0 < share <= 1:
-            raise BadParameter("--keep", f"{share} is no share of {name}", "above 0 up to 1, as in relevance=0.98")
+            raise BadParameter("--keep", f"{share} is not a share of {name}", "above 0 up to 1, as in relevance=0.98")
 
 
 def _described(choice: Choice, candidates: Mapping[str, Mapping[str, float]]) -> dict[str, Any]:

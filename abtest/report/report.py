@@ -20,7 +20,7 @@ NAMES = {
     "categories": "categories shown",
     "ndcg": "nDCG, judged",
 }
-"""What is measured besides, in words."""
+"""Headings of the metrics that are measured on slates."""
 
 
 def write_report(result: Mapping[str, Any], folder: Path) -> None:
@@ -31,7 +31,7 @@ def write_report(result: Mapping[str, Any], folder: Path) -> None:
 
 
 def _page(result: Mapping[str, Any]) -> str:
-    """One page that asks the network for nothing."""
+    """The report as one page that loads nothing from the network."""
     template = Environment(autoescape=True).from_string((Path(__file__).parent / "report.html").read_text())
     return template.render(
         result=result,
@@ -50,7 +50,7 @@ def _page(result: Mapping[str, Any]) -> str:
 
 
 def _measured(result: Mapping[str, Any]) -> list[str]:
-    """What is measured on the policies' own slates beside diversity itself."""
+    """The metrics measured on the policies' own slates beside diversity."""
     return [metric for metric in NAMES if metric in result["log"]]
 
 
@@ -89,9 +89,9 @@ def _markdown(result: Mapping[str, Any]) -> Iterator[str]:
     for name, estimates in result["differences"].items():
         yield f"| {name} |" + "".join(f" {_cell(estimates[metric], signed=True)} |" for metric in metrics)
     yield ""
-    yield "An interval without 0 is a difference this log is sure of, one policy and one metric at a time."
+    yield "Where an interval does not include 0 the difference is significant, for one policy and one metric at a time."
     yield (
-        "Every policy is meant as served at the log's temperature; weights that set items further apart also draw less "
+        "Every policy is evaluated at the log's temperature; weights that set items further apart also draw less "
         "at random, which is part of what they do here."
     )
     yield ""

@@ -1,4 +1,4 @@
-"""Differences in words: what a policy surely gains, surely loses, and what the log cannot tell."""
+"""Differences in words: what a policy surely gains and surely loses, and what the log does not decide."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from trimtab.abtest.ope.intervals import Estimate
 
 
 def verdict(name: str, differences: Mapping[str, Estimate], before: Mapping[str, Estimate]) -> str:
-    """One sentence on a policy against the log's own.
+    """One sentence that compares a policy with the log's own.
 
     Args:
         differences: metric -> policy minus logged.
@@ -30,20 +30,20 @@ def verdict(name: str, differences: Mapping[str, Estimate], before: Mapping[str,
         if found
     ]
     if silent:
-        parts.append(f"has too little overlap with the log to say anything of {' and '.join(silent)}")
+        parts.append(f"has too little overlap with the log for a statement on {' and '.join(silent)}")
     return f"{name} {', '.join(parts)}. {_advice(gains, losses, silent)}"
 
 
 def _advice(gains: list[str], losses: list[str], silent: list[str]) -> str:
     if silent:
-        return "Explore nearer to these weights before deciding."
+        return "Explore closer to these weights before deciding."
     if gains and losses:
-        return "Whether the gain is worth the loss is yours to say."
+        return "Decide whether the gain is worth the loss."
     if gains:
         return "Nothing is surely lost: worth an A/B test."
     if losses:
         return "Nothing is surely gained: leave it."
-    return "This log is too short to tell it from what was served."
+    return "This log is too short to tell a difference from what was served."
 
 
 def _change(one: Estimate, before: Estimate) -> str:

@@ -12,8 +12,8 @@ Policies are the bundle's default weights and others scattered about them, serve
 
 What a decision costs is the number of searches at which a policy would be distinguished from the default with 80 %
 power at 5 %, from the spread measured here: by an A/B test of sorted slates (half of the searches each) and by
-interleaving the same
-sorted slates. Compared are the policies of which the truth is sure that they differ from the default.
+interleaving the same sorted slates. Compared are the policies of which the truth is sure that they differ from the
+default.
 """
 
 from __future__ import annotations

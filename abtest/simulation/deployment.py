@@ -1,4 +1,4 @@
-"""A policy let loose in a simulated world, in memory: what it shows, and what shoppers do."""
+"""A policy deployed in a simulated world, in memory: the slates it shows and what shoppers do."""
 
 from __future__ import annotations
 

@@ -1,7 +1,7 @@
-"""A simulated online test: variants share the traffic by hash, exposure ramps up, a guardrail may stop it.
+"""A simulated online test: arms share the traffic by hash, exposure ramps up, a guardrail may stop it.
 
-Nothing is guessed about the statistics: looks are taken as traffic comes in, with intervals that stay valid however
-often one looks (`trimtab.core.sequential.always_valid`), and the split is checked before anything is believed.
+The test is evaluated as traffic comes in, with intervals that hold however often it is looked at
+(`trimtab.core.sequential.always_valid`), and only where the split is as planned.
 """
 
 from __future__ import annotations
@@ -23,16 +23,16 @@ SPLIT_ALARM = 1e-3
 
 
 LEAST_EXPECTED = 5
-"""Users expected of a variant before its share is judged."""
+"""Users expected of an arm before its share is judged."""
 
 
 @dataclass(frozen=True, slots=True)
-class Plan:
+class OnlineTest:
     """An A/B/n test.
 
     Attributes:
         experiment: key of the hash.
-        shares: variant -> share of the exposed; the first is the control.
+        shares: arm -> share of the exposed; the first is the control.
         ramp: exposures, ascending; each holds for an equal share of the traffic.
         guardrail: the relative loss against the control that stops the test; 0.05 is 5 %.
         confidence: of all comparisons together.
@@ -51,7 +51,7 @@ class Look:
 
     Attributes:
         exposure: share of users that took part.
-        n_users: variant -> users so far.
+        n_users: arm -> users so far.
         differences: treatment -> low, high of its mean by user minus the control's; None before there are users.
         split_p_value: of the users' split.
     """
@@ -78,17 +78,26 @@ class Outcome:
     worse: tuple[str, ...]
 
 
-def run_online_test(plan: Plan, users: Sequence[str], values: Mapping[str, Floats]) -> Outcome:
-    """Let users come in their order, each seeing her variant.
+def run_online_test(plan: OnlineTest, users: Sequence[str], values: Mapping[str, Floats]) -> Outcome:
+    """Run a test on users in the order in which they come, each assigned to an arm.
 
-    A user counts from the step at which she is first exposed: raising the exposure adds users and moves nobody.
+    A user counts from the step of the first exposure: raising the exposure adds users and moves nobody.
 
     Args:
         users: [n] different user_ids, in order of arrival.
-        values: variant -> [n] what each user would be worth under it.
+        values: arm -> [n] what each user would be worth under it.
 
     Raises:
-        BadParameter: a ramp that does not rise within 0..1, fewer than two variants, values of other variants.
+        BadParameter: a ramp that does not rise within 0..1, fewer than two arms, values of other arms.
+
+    Example:
+        >>> import numpy as np
+        >>> from trimtab.abtest import OnlineTest, run_online_test
+        >>> rng = np.random.default_rng(0)
+        >>> users = [f"user-{number}" for number in range(4000)]
+        >>> values = {"control": rng.exponential(1.0, 4000), "treatment": rng.exponential(1.5, 4000)}
+        >>> run_online_test(OnlineTest("prices", {"control": 0.5, "treatment": 0.5}), users, values).better
+        ('treatment',)
     """
     _check(plan, values)
     names = list(plan.shares)
@@ -98,26 +107,26 @@ def run_online_test(plan: Plan, users: Sequence[str], values: Mapping[str, Float
     codes: list[Ints] = []
     looks: list[Look] = []
     for exposure, arrived in zip(plan.ramp, steps, strict=True):
-        variants = assign(plan.experiment, [users[at] for at in arrived], plan.shares, exposure=exposure)
-        took_part = variants != NOT_EXPOSED
+        arms = assign(plan.experiment, [users[at] for at in arrived], plan.shares, exposure=exposure)
+        took_part = arms != NOT_EXPOSED
         seen.append(arrived[took_part])
-        codes.append(variants[took_part])
-        who, variant = np.concatenate(seen), np.concatenate(codes)
-        look = _look(plan, exposure, table[variant, who], variant)
+        codes.append(arms[took_part])
+        who, arm = np.concatenate(seen), np.concatenate(codes)
+        look = _look(plan, exposure, table[arm, who], arm)
         looks.append(look)
-        reason = _reason_to_stop(plan, look, table[0, who[variant == 0]])
+        reason = _reason_to_stop(plan, look, table[0, who[arm == 0]])
         if reason is not None:
             return _ended(looks, reason)
     return _ended(looks, None)
 
 
-def _look(plan: Plan, exposure: float, values: Floats, variants: Ints) -> Look:
+def _look(plan: OnlineTest, exposure: float, values: Floats, arms: Ints) -> Look:
     names = list(plan.shares)
-    counts = [int((variants == code).sum()) for code in range(len(names))]
+    counts = [int((arms == code).sum()) for code in range(len(names))]
     # Bonferroni: together the comparisons hold at the confidence that was asked for.
     confidence = 1 - (1 - plan.confidence) / (len(names) - 1)
     differences = {
-        name: _difference(values[variants == 0], values[variants == code], confidence)
+        name: _difference(values[arms == 0], values[arms == code], confidence)
         for code, name in enumerate(names)
         if code > 0
     }
@@ -139,7 +148,7 @@ def _difference(control: Floats, treatment: Floats, confidence: float) -> tuple[
     return interval.low, interval.high
 
 
-def _reason_to_stop(plan: Plan, look: Look, control: Floats) -> str | None:
+def _reason_to_stop(plan: OnlineTest, look: Look, control: Floats) -> str | None:
     if look.split_p_value < SPLIT_ALARM:
         return f"the split is broken: {look.n_users} users, p-value {look.split_p_value:.1g}"
     floor = -plan.guardrail * float(control.mean()) if len(control) else 0.0
@@ -157,11 +166,11 @@ def _ended(looks: Sequence[Look], stopped: str | None) -> Outcome:
     return Outcome(tuple(looks), stopped, better, worse)
 
 
-def _check(plan: Plan, values: Mapping[str, Floats]) -> None:
+def _check(plan: OnlineTest, values: Mapping[str, Floats]) -> None:
     rising = all(low < high for low, high in zip(plan.ramp, plan.ramp[1:], strict=False))
     if not plan.ramp or not rising or plan.ramp[0] <= 0 or plan.ramp[-1] > 1:
-        raise BadParameter("ramp", f"{list(plan.ramp)} is no ramp", "rising shares above 0 up to 1")
+        raise BadParameter("ramp", f"{list(plan.ramp)} does not rise", "rising shares above 0 up to 1")
     if len(plan.shares) < 2:
-        raise BadParameter("shares", "there is nothing to compare", "two variants or more")
+        raise BadParameter("shares", "there is nothing to compare", "two arms or more")
     if set(values) != set(plan.shares):
         raise BadParameter("values", f"are of {sorted(values)}", ", ".join(plan.shares))

@@ -33,11 +33,13 @@ TOLERANCE = 1e-8
 
 @dataclass(frozen=True, slots=True)
 class PriceResponse:
-    """Attributes:
-    beta: a price 1 % higher makes an item beta % less often taken, among items of its kind.
-    standard_error: clustered by item.
-    n_items, n_cells: items, and items by week, behind it.
-    by_price: (log price over usual, log of how much more often it is taken) in twentieths of the cells, for a plot.
+    """A fitted price response.
+
+    Attributes:
+        beta: a price 1 % higher makes an item beta % less often taken, among items of its kind.
+        standard_error: clustered by item.
+        n_items, n_cells: items, and items by week, behind it.
+        by_price: (log price over usual, log of how much more often it is taken) in twentieths of the cells, for a plot.
     """
 
     beta: float

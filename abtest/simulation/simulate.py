@@ -106,7 +106,7 @@ class _Block:
         )
 
     def browse(self, click_model: ClickModel, rng: np.random.Generator) -> None:
-        """Let the shoppers at it."""
+        """Draw what the shoppers click and buy."""
         uniforms = rng.random((*self._rows.shape, N_DRAWS), dtype=np.float32)
         appeal, closeness, wanted = self._world.judge(self._intents, self._rows)
         self._clicks, self._purchases = click_model.browse(appeal, closeness, wanted, uniforms)

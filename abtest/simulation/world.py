@@ -1,10 +1,10 @@
 """The simulator's world: who searches for what, and what they would buy.
 
-A shopper comes with a wish: certain items of one kind. Her query is the words of that kind. A shown item that she
-wished for is bought when she examines it; another may be taken as a substitute, by its affinity to the wish: the same
-kind, the same brand, bought by her before; and the less the more expensive it is, as households
-answer to price (`trimtab.abtest.simulation.price_response`). Nothing here asks the ranker, so that the world does not
-simply agree with what it evaluates.
+A shopper comes with a wish: certain items of one kind, whose words are the query. A shown item that was wished for is
+bought when it is examined; another may be taken as a substitute, by its affinity to the wish (the same kind, the same
+brand, bought before), and less often the more expensive it is, as households respond to price
+(`trimtab.abtest.simulation.price_response`). The ranker is not asked, so that the world does not simply agree with what
+it evaluates.
 
 Two sources of wishes:
 
@@ -40,9 +40,8 @@ SUBSTITUTION = 0.5
 """A clicked substitute that costs no more is bought with this chance times its appeal's share of a wish's."""
 
 PRICE_RESPONSE = 1.96
-"""A substitute that costs 1 % more than what was wished for is bought this many % less often:
-`abtest.simulation.price_response`
-fitted on the grocery data, 1.96 with a standard error of .08."""
+"""A substitute that costs 1 % more than what was wished for is bought this many % less often;
+`abtest.simulation.price_response` fitted it on the grocery data, with a standard error of .08."""
 
 FIRST_MOMENT = np.datetime64("2024-01-01T00:00:00", "us")
 SECONDS_BETWEEN_SEARCHES = 10

@@ -15,7 +15,14 @@ from trimtab.core.metrics import discounts
 
 
 def credits(teams: Ints, clicks: NDArray[np.floating] | NDArray[np.integer], *, n_rankers: int) -> Floats:
-    """[n, n_rankers] clicks (or purchases, or revenue) by the ranker whose items earned them."""
+    """[n, n_rankers] clicks (or purchases, or revenue) by the ranker whose items earned them.
+
+    Example:
+        >>> import numpy as np
+        >>> from trimtab.abtest import credits
+        >>> credits(np.array([[0, 1, 0]]), np.array([[1, 0, 1]]), n_rankers=2).tolist()
+        [[2.0, 0.0]]
+    """
     return np.stack([(clicks * (teams == ranker)).sum(axis=1) for ranker in range(n_rankers)], axis=1).astype(
         np.float64
     )
@@ -32,6 +39,13 @@ def preferences(rankings: Ints, items: Ints, rewards: Floats) -> Floats:
         rankings: [n, 2, depth] as in `team_draft`.
         items: [n, k] as they were shown, -1 for none.
         rewards: [n, k] gain or money by position.
+
+    Example:
+        >>> import numpy as np
+        >>> from trimtab.abtest import preferences
+        >>> rankings = np.array([[[7, 8], [8, 7]]])
+        >>> preferences(rankings, np.array([[7, 8]]), np.array([[1.0, 0.0]])).round(3).tolist()
+        [-0.369]
     """
     worth = discounts(rankings.shape[2])
     first, second = (
@@ -49,6 +63,16 @@ def credited(frame: pl.DataFrame) -> pl.DataFrame:
 
     Returns:
         arm, side, searches (of the arm), clicks, purchases, revenue; one row a side, sorted.
+
+    Example:
+        >>> import json
+        >>> import polars as pl
+        >>> from trimtab.abtest import credited
+        >>> shown = json.dumps({"sides": {}, "teams": ["a", "b"]})
+        >>> outcomes = {"clicks": [[0, 1]], "purchases": [[0, 1]], "revenue": [[0.0, 3.5]]}
+        >>> log = pl.DataFrame({"arm": ["mix"], "interleaving": [shown], **outcomes})
+        >>> credited(log).rows()
+        [('mix', 'a', 1, 0, 0, 0.0), ('mix', 'b', 1, 1, 1, 3.5)]
     """
     rows = frame.filter(pl.col("interleaving").is_not_null()).with_columns(
         pl.col("interleaving").str.json_path_match("$.teams").str.json_decode(pl.List(pl.String)).alias("side")

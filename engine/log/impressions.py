@@ -48,8 +48,7 @@ BYTES_OF_LINE = 1500
 """About how long a JSON line of a ten-item slate is."""
 
 FOLDER = "impressions"
-"""Subfolder of a service's data folder; what spools is in a folder of the same name in
-`engine.log.interactions.SPOOL`."""
+"""Folder of the sealed parts in a service's data folder; what spools is in a folder of the same name in `SPOOL`."""
 
 
 def write_part(frame: pl.DataFrame, path: Path) -> None:

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from trimtab.abtest.simulation import online
-from trimtab.abtest.simulation.online import Plan, run_online_test
+from trimtab.abtest.simulation.online import OnlineTest, run_online_test
 from trimtab.core.errors import BadParameter
 
 N = 6000
@@ -22,7 +22,7 @@ def spending(seed: int) -> np.ndarray:
 def test_exposure_rises_step_by_step_and_the_better_variant_is_found() -> None:
     spent = spending(0)
     values = {"control": spent, "b": spent * 1.3, "c": spent}
-    outcome = run_online_test(Plan("ramp", THREE), USERS, values)
+    outcome = run_online_test(OnlineTest("ramp", THREE), USERS, values)
     assert outcome.stopped is None
     assert [look.exposure for look in outcome.looks] == [0.05, 0.2, 1.0]
     totals = [sum(look.n_users.values()) for look in outcome.looks]
@@ -36,7 +36,7 @@ def test_exposure_rises_step_by_step_and_the_better_variant_is_found() -> None:
 def test_harm_stops_it_before_everybody_sees_it() -> None:
     spent = spending(1)
     values = {"control": spent, "b": spent, "c": spent * 0.4}
-    outcome = run_online_test(Plan("harm", THREE, ramp=(0.1, 0.3, 0.6, 1.0)), USERS, values)
+    outcome = run_online_test(OnlineTest("harm", THREE, ramp=(0.1, 0.3, 0.6, 1.0)), USERS, values)
     assert outcome.stopped is not None
     assert outcome.stopped.startswith("c surely loses more than 5%")
     assert outcome.looks[-1].exposure < 1
@@ -48,7 +48,7 @@ def test_an_a_a_test_is_rarely_sure_of_anything() -> None:
     named = 0
     for number in range(200):
         spent = spending(number)[:900]
-        outcome = run_online_test(Plan(f"aa-{number}", THREE), USERS[:900], dict.fromkeys(THREE, spent))
+        outcome = run_online_test(OnlineTest(f"aa-{number}", THREE), USERS[:900], dict.fromkeys(THREE, spent))
         named += bool(outcome.better or outcome.worse)
         assert outcome.stopped is None
     assert named <= 10
@@ -57,7 +57,7 @@ def test_an_a_a_test_is_rarely_sure_of_anything() -> None:
 def test_a_broken_split_is_believed_by_nobody(monkeypatch: pytest.MonkeyPatch) -> None:
     spent = spending(2)
     lopsided = {"control": 0.9, "b": 0.1}
-    plan = Plan("broken", {"control": 0.5, "b": 0.5}, ramp=(1.0,))
+    plan = OnlineTest("broken", {"control": 0.5, "b": 0.5}, ramp=(1.0,))
     real = online.assign
 
     def broken(key: str, users: list[str], _: object, *, exposure: float) -> np.ndarray:
@@ -72,13 +72,13 @@ def test_a_broken_split_is_believed_by_nobody(monkeypatch: pytest.MonkeyPatch) -
 @pytest.mark.parametrize(
     ("plan", "names"),
     [
-        (Plan("x", THREE, ramp=(0.5, 0.2)), "ramp"),
-        (Plan("x", THREE, ramp=()), "ramp"),
-        (Plan("x", THREE, ramp=(0.5, 1.5)), "ramp"),
-        (Plan("x", {"control": 1.0}), "shares"),
-        (Plan("x", {"control": 0.5, "d": 0.5}), "values"),
+        (OnlineTest("x", THREE, ramp=(0.5, 0.2)), "ramp"),
+        (OnlineTest("x", THREE, ramp=()), "ramp"),
+        (OnlineTest("x", THREE, ramp=(0.5, 1.5)), "ramp"),
+        (OnlineTest("x", {"control": 1.0}), "shares"),
+        (OnlineTest("x", {"control": 0.5, "d": 0.5}), "values"),
     ],
 )
-def test_a_plan_that_makes_no_sense_is_named(plan: Plan, names: str) -> None:
+def test_a_plan_that_makes_no_sense_is_named(plan: OnlineTest, names: str) -> None:
     with pytest.raises(BadParameter, match=names):
         run_online_test(plan, USERS[:10], dict.fromkeys(THREE, np.ones(10)))

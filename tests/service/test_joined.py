@@ -95,7 +95,8 @@ def test_late_and_unknown_events_are_kept_apart_and_counted(settings: Settings, 
     report = replay(settings.data_folder, engine, {"money": {"revenue": 1.0}})
     assert report["log"]["events"] == {"matched": 1, "late": 1, "unknown": 2}
     assert any(
-        warning.startswith("3 of 4 events are the outcome of nothing here: 2 of ") for warning in report["warnings"]
+        warning.startswith("3 of 4 events are not the outcome of an impression here: 2 of ")
+        for warning in report["warnings"]
     )
 
 
