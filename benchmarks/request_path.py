@@ -1,20 +1,21 @@
 """How many files of ours one `GET /search` goes through: `python -m benchmarks.request_path [--repo PATH ...]`.
 
 The service is put together with everything on (Redis, an API key, a profile, a rule, an experiment, a user, a session,
-live events, filters, facets), warmed, and called as an ASGI app in this thread; a profiler hook sees every call of a
-function of ours in that one request. What other threads do (log writers, pollers) is not on the request's path.
+live events, filters, facets, a loss to keep), warmed, and called as an ASGI app in this thread; a profiler hook sees
+every call of a function of ours in that one request. What other threads do (log writers, pollers) is not on its path.
 
-What is counted is a *step*: a function of ours that calls into another file of ours, counted once however often it does
-so (a loop over the hits is one step; calls by way of the framework, numpy or torch count for the function of ours that
-made them).
+A *step* is a function of ours that calls into another file of ours, counted once however often it does so (a loop over
+the hits is one step; calls by way of the framework, numpy or torch count for the function of ours that made them).
+Counted are the steps into `service` and `engine`, where a search is put together:
 
-    files     distinct files that are entered;
-    returns   steps into a file that an earlier step had entered already: a reader has to go back to it;
-    upward    steps from a room into one above it: core < text < catalog < retrieval, ranker < engine, webpages <
-              service, abtest < cli. A hook that the engine calls is such a step.
+    files        distinct files entered until the answer is made;
+    returns      steps into a file that an earlier step had entered: a reader has to go back to it;
+    upward       steps from a room into one above it: core < text < catalog < retrieval, ranker < engine, webpages <
+                 service, abtest < cli. A hook that the engine calls is such a step;
+    subscribers  further files that only the subscribers to the completed search enter. Each can be read alone; a
+                 checkout without subscribers does the same work among `files`. Their returns and upward steps count.
 
-`core` is the vocabulary: frozen records and small functions of numbers that every room uses, as it uses numpy. Steps
-into it are told with `--steps` and are in none of the counts.
+The rooms below the engine are libraries to it: `below` is how many of their files are entered.
 """
 
 from __future__ import annotations
@@ -31,11 +32,13 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from types import CodeType, FrameType
-from typing import Any
+from typing import Any, NamedTuple
 
 LAYERS = {"core": 0, "text": 1, "catalog": 2, "retrieval": 3, "ranker": 3, "engine": 4, "webpages": 4}
 LAYERS |= {"service": 5, "abtest": 5, "cli": 6}
-VOCABULARY = "core"
+COUNTED = ("service", "engine")
+PUBLISHING = "SearchService._publish"
+"""The function under which subscribers are called."""
 HERE = Path(__file__).resolve().parents[1]
 
 AUTHORISATION = (b"authorization", b"Bearer sesame")
@@ -49,6 +52,15 @@ WORDS = ("milk", "milk", "yogurt", "ice cream")
 """The last is searched for the first time, with the service warm."""
 
 
+class Step(NamedTuple):
+    """One function's calls into another file."""
+
+    caller_file: str
+    caller: str
+    file: str
+    is_published: bool
+
+
 class StepCounter:
     """A profiler hook that keeps the steps between the files of one repository."""
 
@@ -56,10 +68,10 @@ class StepCounter:
         self._repo = repo.resolve()
         self._files: dict[CodeType, str | None] = {}
         self._begun: dict[int, FrameType] = {}
-        self.steps: dict[tuple[str, str, str], None] = {}
+        self.steps: dict[Step, None] = {}
 
     def __call__(self, frame: FrameType, event: str, _: object) -> None:
-        if event != "call" or id(frame) in self._begun:  # a coroutine that goes on is no other call
+        if event != "call" or id(frame) in self._begun:  # a coroutine that goes on is not another call
             return
         self._begun[id(frame)] = frame
         file = self._file_of(frame.f_code)
@@ -70,7 +82,7 @@ class StepCounter:
             caller = caller.f_back
         if caller_file != file:
             name = "" if caller is None else caller.f_code.co_qualname
-            self.steps[caller_file or "", name, file] = None
+            self.steps[Step(caller_file or "", name, file, _is_published(caller))] = None
 
     def _file_of(self, code: CodeType) -> str | None:
         """The path in the repository, of a room; None for all others."""
@@ -81,19 +93,32 @@ class StepCounter:
         return self._files[code]
 
 
+def _is_published(frame: FrameType | None) -> bool:
+    while frame is not None and frame.f_code.co_qualname != PUBLISHING:
+        frame = frame.f_back
+    return frame is not None
+
+
 def room_of(file: str) -> str:
     return Path(file).parts[0] if file else "cli"
 
 
-def counts(steps: Sequence[tuple[str, str, str]]) -> dict[str, int]:
-    """The three numbers of a list of steps (caller's file, caller, file)."""
-    counted = [step for step in steps if VOCABULARY not in (room_of(step[0]), room_of(step[2]))]
-    files = {file for _, _, file in counted}
-    upward = [step for step in counted if LAYERS[room_of(step[0])] < LAYERS[room_of(step[2])]]
-    return {"files": len(files), "returns": len(counted) - len(files), "upward": len(upward)}
+def counts(steps: Sequence[Step]) -> dict[str, int]:
+    """The numbers of a request's steps, by the names in this module's description."""
+    counted = [step for step in steps if room_of(step.file) in COUNTED]
+    files = {step.file for step in counted}
+    on_path = {step.file for step in counted if not step.is_published}
+    upward = [step for step in steps if LAYERS[room_of(step.caller_file)] < LAYERS[room_of(step.file)]]
+    return {
+        "files": len(on_path),
+        "returns": len(counted) - len(files),
+        "upward": len(upward),
+        "subscribers": len(files - on_path),
+        "below": len({step.file for step in steps} - files),
+    }
 
 
-def steps_of_a_search(repo: Path, bundle: Path) -> list[tuple[str, str, str]]:
+def steps_of_a_search(repo: Path, bundle: Path) -> list[Step]:
     """The steps of one request to the service of the repository that is first on `sys.path`."""
     prefix = "trimtab." if (repo / "src").is_dir() else ""
     nested = "redis.server" if prefix else "redis_server"
@@ -166,17 +191,15 @@ async def _request(app: Any, method: str, path: str, query: str = "", body: obje
     return answer
 
 
-def measured(repo: Path, bundle: Path) -> list[tuple[str, str, str]]:
+def measured(repo: Path, bundle: Path) -> list[Step]:
     """The steps in a process of its own, with that repository's modules."""
     path = os.pathsep.join(map(str, (repo / "src", repo)))
     command = [sys.executable, "-P", __file__, "--bundle", str(bundle), "--repo", str(repo), "--json"]
     done = subprocess.run(  # noqa: S603  (this file)
         command, capture_output=True, text=True, check=True, env={**os.environ, "PYTHONPATH": path}
     )
-    steps: list[tuple[str, str, str]] = [
-        tuple(step) for step in json.loads(done.stdout.splitlines()[-1])
-    ]  # a log may come first
-    return steps
+    last_line = done.stdout.splitlines()[-1]  # the service may write its log before
+    return [Step(*step) for step in json.loads(last_line)]
 
 
 def main() -> None:
@@ -192,15 +215,16 @@ def main() -> None:
         json.dump(steps_of_a_search(repos[0].resolve(), given.bundle.resolve()), sys.stdout)
         return
     steps_by_repo = {repo: measured(repo.resolve(), given.bundle.resolve()) for repo in repos}
-    print(f"{'':40} {'files':>8} {'returns':>8} {'upward':>8}")
-    for repo, steps in steps_by_repo.items():
+    for number, (repo, steps) in enumerate(steps_by_repo.items()):
         found = counts(steps)
-        print(f"{repo!s:40} {found['files']:8} {found['returns']:8} {found['upward']:8}")
+        if number == 0:
+            print(" " * 32, *(f"{name:>12}" for name in found))
+        print(f"{repo!s:32}", *(f"{count:12}" for count in found.values()))
     if given.steps:
         for repo, steps in steps_by_repo.items():
             print(f"\n{repo}")
-            for caller_file, caller, file in steps:
-                print(f"  {caller_file or '(the server)'} {caller} -> {file}")
+            for step in steps:
+                print(f"  {step.caller_file or '(the server)'} {step.caller} -> {step.file}")
 
 
 if __name__ == "__main__":

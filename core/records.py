@@ -121,8 +121,8 @@ class ScoredCandidates:
         gains: [n, n_objectives] float32, calibrated value of showing the item first, in each objective's unit. A
             ranker that is steered by a network keeps what it knows of the items in further columns.
         aspects: [n, n_aspects] int64, codes of the attributes that diversity counts (category, brand); -1 unknown.
-        degraded: levels of `engine.plan.degradation` that made them; without its `ranking` there are no gains, all are
-            0.
+        degraded: levels of `engine.plan.degradation` that made them, in any order; with `ranking` among them all gains
+            are 0.
     """
 
     rows: IntArray

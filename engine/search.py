@@ -25,14 +25,14 @@ from trimtab.engine.plan.degradation import (
     NO_DEGRADATION,
     RANKING,
     Degradation,
-    in_order,
+    Levels,
 )
 from trimtab.engine.plan.search_plan import NO_HOOKS, Hooks, ScoredSearch, SearchPlan, SearchResult
-from trimtab.engine.stages.choosing import choose, slate_stage
+from trimtab.engine.stages.choosing import choose
 from trimtab.engine.stages.frontier import Frontier, frontier_of
 from trimtab.engine.stages.interleaving import interleave
 from trimtab.engine.stages.pipeline import Pipeline
-from trimtab.engine.stages.slate_stage import SlateStage
+from trimtab.engine.stages.slate_stage import SlateStage, slate_stage
 from trimtab.ranker.artifact import warm_up
 from trimtab.ranker.attainment import weights_for
 from trimtab.ranker.features import FEATURES
@@ -133,7 +133,7 @@ class Engine:
         They depend on text, filters, user and pins alone, so they may be kept where nothing was left out.
         """
         watch, query, degradation = Stopwatch(), plan.query, plan.degradation
-        ask, user_id = hooks.recent_events, query.user_id
+        ask, user_id, cache = hooks.recent_events, query.user_id, hooks.candidates
         if ask is not None and user_id is not None and LIVE_FEATURES not in degradation.levels_before("live"):
             recent = ask(user_id)
             watch.lap("live")
@@ -141,16 +141,18 @@ class Engine:
                 degradation.skip(LIVE_FEATURES)
             elif recent:
                 query = replace(query, recent=recent)
-        if hooks.candidates is None:
-            return ScoredSearch(query, self._scored(query, degradation, watch), watch)
-        key = hooks.candidates.key(self.state, query)
-        scored = hooks.candidates.get(key)
-        if scored is None:
-            scored = self._scored(query, degradation, watch)
-            if not scored.degraded:
-                hooks.candidates.put(key, scored)
-        else:
+        key = b"" if cache is None else cache.key(self.state, query)
+        kept = None if cache is None else cache.get(key)
+        if kept is not None:
             watch.lap("cache")
+            return ScoredSearch(query, kept, watch)
+        levels = degradation.levels_before("retrieve")
+        found = self.pipeline.retrieve(query.text, filters=query.filters, by_meaning=DENSE not in levels)
+        watch.lap("retrieve")
+        levels = degradation.levels_before("rank")
+        scored = self._ranked(query, found, levels, watch)
+        if cache is not None and not scored.degraded:
+            cache.put(key, scored)
         return ScoredSearch(query, scored, watch)
 
     def frontier(self, found: ScoredSearch) -> Frontier:
@@ -159,7 +161,7 @@ class Engine:
 
     def score(self, query: Query, degradation: Degradation = NO_DEGRADATION) -> ScoredCandidates:
         """The candidates of a query with what the ranker predicts of them, without hooks."""
-        return self._scored(query, degradation, Stopwatch())
+        return self.candidates(SearchPlan(query, degradation)).scored
 
     def choose(self, query: Query, scored: ScoredCandidates, degradation: Degradation = NO_DEGRADATION) -> Slate:
         """The slate of a query's scored candidates."""
@@ -217,14 +219,11 @@ class Engine:
             recent=query.recent or None,
         )
 
-    def _scored(self, query: Query, degradation: Degradation, watch: Stopwatch) -> ScoredCandidates:
-        levels = degradation.levels_before("retrieve")
-        candidates = self.pipeline.retrieve(query.text, filters=query.filters, by_meaning=DENSE not in levels)
-        watch.lap("retrieve")
-        levels = degradation.levels_before("rank")
-        n_ranked = max(FEW_CANDIDATES, query.offset + query.k) if CANDIDATES in levels else len(candidates)
-        degraded = in_order(levels & {RANKING, DENSE} | ({CANDIDATES} if n_ranked < len(candidates) else set()))
-        candidates = self.pipeline.extended(candidates.first(n_ranked), self._pinned_rows(query))
+    def _ranked(self, query: Query, found: Candidates, levels: Levels, watch: Stopwatch) -> ScoredCandidates:
+        """What was found and what is pinned, with features and gains, unless `ranking` is left out."""
+        n_ranked = max(FEW_CANDIDATES, query.offset + query.k) if CANDIDATES in levels else len(found)
+        degraded = levels & {RANKING, DENSE} | ({CANDIDATES} if n_ranked < len(found) else set())
+        candidates = self.pipeline.extended(found.first(n_ranked), self._pinned_rows(query))
         rows = candidates.rows
         if RANKING in levels:
             features = np.zeros((len(rows), len(FEATURES)), dtype=np.float32)
@@ -234,7 +233,7 @@ class Engine:
             watch.lap("featurise")
             gains = self.gains(features, rows)
             watch.lap("rank")
-        return ScoredCandidates(rows, features, gains, self.store.aspects(rows), degraded)
+        return ScoredCandidates(rows, features, gains, self.store.aspects(rows), tuple(degraded))
 
     def _pinned_rows(self, query: Query) -> list[int]:
         """Rows of the pinned items. A pin shows an item where the words did not find it, but not against a filter.

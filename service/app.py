@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Sequence
 from contextlib import asynccontextmanager
 from functools import partial
 from typing import Any
@@ -53,7 +53,7 @@ PATIENCE_RATIO = 0.5
 FRONTIERS_AT_ONCE = 2
 """They are computed in threads of their own; more would take the searches' time."""
 INTERFACE_VERSION = "1"
-"""Of the HTTP interface, not of the package."""
+"""The version of the HTTP interface, not of the package."""
 
 
 def create_app(settings: Settings) -> FastAPI:
@@ -73,11 +73,12 @@ def create_app(settings: Settings) -> FastAPI:
         redirect_slashes=False,
         lifespan=_lifespan(background(parts)),
     )
-    for router in _routers(parts):
+    routers = _routers(parts)
+    for router in routers:
         app.include_router(router)
     app.mount(ASSETS, StaticFiles(directory=FOLDER / "assets"))
     problems.install(app)
-    _add_middleware(app, parts.foundations.metrics)
+    _add_middleware(app, routers, parts.foundations.metrics)
     app.openapi = partial(_openapi, app)  # type: ignore[method-assign]  # the framework's own way to extend it
     return app
 
@@ -96,9 +97,9 @@ def _lifespan(background: Sequence[Background]) -> Lifespan[FastAPI]:
     return lifespan
 
 
-def _add_middleware(app: FastAPI, metrics: Metrics) -> None:
+def _add_middleware(app: FastAPI, routers: Iterable[APIRouter], metrics: Metrics) -> None:
     """What is added last is the outermost: every request is counted, every answer has the headers."""
-    app.add_middleware(DirectRoutes, table=direct_table(app.routes, "/search"))
+    app.add_middleware(DirectRoutes, table=direct_table(routers, "/search"))
     app.add_middleware(SecurityHeaders)
     app.add_middleware(RequestMetrics, metrics=metrics)
 

@@ -245,7 +245,7 @@ def _build_search(
 def _subscribers(
     foundations: Foundations, serving: Serving, definitions: Definitions, records: Records
 ) -> tuple[Subscriber, ...]:
-    """Who receives each answered search, after the impression log. Those that measure the whole answer come last."""
+    """The subscribers to answered searches, after the impression log. Those that time the whole answer come last."""
     return (
         serving.shadow.on_search,
         foundations.metrics.on_search,

@@ -12,7 +12,6 @@ the same levels make the same slate again.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -55,9 +54,3 @@ class FixedLevels:
 
 
 NO_DEGRADATION = FixedLevels()
-
-
-def in_order(levels: Iterable[str]) -> tuple[str, ...]:
-    """The levels in the order of `LEVELS`, without what is not a level."""
-    taken = frozenset(levels)
-    return tuple(level for level in LEVELS if level in taken)

@@ -6,17 +6,40 @@ once by the compiled methods of the ranker. Both give the same slate.
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 import numpy as np
 import torch
 from numpy.typing import NDArray
 
 from trimtab.core.metrics import discounts
-from trimtab.core.records import FloatArray, IntArray, ScoredCandidates
+from trimtab.core.records import FloatArray, IntArray, Query, ScoredCandidates
+from trimtab.engine.bundle.storage import Bundle
+from trimtab.engine.plan.degradation import RANKING
 from trimtab.ranker.model import ServedRanker
 from trimtab.ranker.slate.draw import drawn_list
 from trimtab.ranker.slate.greedy import lazy_slate
 
 Floats = NDArray[np.float64]
+
+N_GRID = 17
+N_ROUNDS = 2
+"""Of the search for weights that keep `max_relevance_loss`."""
+
+
+@dataclass(frozen=True, slots=True)
+class Order:
+    """A list of candidates down to the end of the page asked for.
+
+    Attributes:
+        chosen: [n] candidate indices.
+        propensities: [n] chance of each given those above it; 1 where they were sorted.
+        utilities: of all candidates.
+    """
+
+    chosen: NDArray[np.int64]
+    propensities: Floats
+    utilities: FloatArray
 
 
 class SlateStage:
@@ -46,6 +69,52 @@ class SlateStage:
         self._boosts = boosts
         self.is_ranked = is_ranked
         self.depth = len(pins)
+
+    def within_loss(
+        self, weights: Floats, loss: float, relevance: int, *, baseline: NDArray[np.int64], k: int
+    ) -> tuple[Floats, bool]:
+        """The weights nearest to these whose first `k` items give up no more than a share of expected relevance.
+
+        The weights move along `w(t) = (1 - t) w + t e_relevance`. Without diversity the slate's expected relevance is
+        monotone in t (raising a weight never lowers its objective), so the least t that holds is found by interval
+        search; each round scores a whole grid of t in one batch, which costs less than bisecting one slate at a time.
+
+        Args:
+            relevance: which of the objectives it is.
+            baseline: the slate of pure relevance.
+
+        Returns:
+            [M + 1] weights, and whether not even pure relevance keeps the share.
+        """
+        if len(baseline) == 0:
+            return weights, False
+        depth = min(k, self.depth)
+        floor = (1 - loss) * self.expected(baseline[None, :depth], relevance)[0]
+        # Float32 sums of one slate and its like differ in the last digits; a floor met to within them is met.
+        tolerance = 1e-6 * max(abs(floor), 1.0)
+        pure = np.zeros_like(weights)
+        pure[relevance] = 1.0
+        low, high = 0.0, 1.0
+        for _ in range(N_ROUNDS):
+            steps = np.linspace(low, high, N_GRID)
+            path = (1 - steps[:, None]) * weights + steps[:, None] * pure
+            holds = self.expected(self.slates(path, depth=depth), relevance) >= floor - tolerance
+            if not holds.any():
+                return pure, True
+            first = int(np.argmax(holds))
+            low, high = steps[max(first - 1, 0)], steps[first]
+            if first == 0:
+                break
+        return (1 - high) * weights + high * pure, False
+
+    def ordered(self, weights: Floats, seed: int | None, temperature: float) -> Order:
+        """The candidates at [M + 1] weights, sorted by utility and novelty; with a seed, drawn."""
+        utilities, w_diversity = self.utilities(weights[None, :])[0], float(weights[-1])
+        if seed is None:
+            chosen = self.slate(utilities, w_diversity)
+            return Order(chosen, np.ones(len(chosen)), utilities)
+        uniforms = np.random.Generator(np.random.PCG64(seed)).random(self.depth)
+        return Order(*self.draw(utilities, w_diversity, uniforms, temperature), utilities)
 
     def utilities(self, weights: Floats) -> FloatArray:
         """[B, M + 1] weights, diversity last -> [B, n]."""
@@ -98,10 +167,6 @@ class SlateStage:
         )
         return slate[slate >= 0], chances[slate >= 0]
 
-    def expected_at(self, weights: Floats, *, objective: int, depth: int) -> Floats:
-        """[B, M + 1] weights -> [B] discounted sum of one objective's gains over the first `depth` of their slates."""
-        return self.expected(self.slates(weights, depth=depth), objective)
-
     def expected(self, slates: NDArray[np.int64], objective: int) -> Floats:
         """[B, k] slates -> [B] discounted sum of one objective's gains; -1 adds nothing."""
         gains = np.append(self._scored.gains[:, objective].astype(np.float64), 0.0)  # -1 reads the 0
@@ -110,3 +175,31 @@ class SlateStage:
 
 def _shown(slate: NDArray[np.int64]) -> NDArray[np.int64]:
     return slate[slate >= 0]
+
+
+def slate_stage(bundle: Bundle, query: Query, scored: ScoredCandidates) -> SlateStage:
+    """The candidates in front of the slate methods, under the query's constraints. Exclusions win over pins."""
+    rules, n = query.constraints, len(scored)
+    is_ruled = bool(rules.pins or rules.exclusions or rules.boosts)
+    index_of_row = {int(row): index for index, row in enumerate(scored.rows)} if is_ruled else {}
+
+    def index_of(item_id: str) -> int | None:
+        """The candidate that an item is; a rule may outlive its item and must not fail the search."""
+        return index_of_row.get(int(bundle.pipeline.store.rows_of((item_id,))[0]))
+
+    eligible = np.ones(n, dtype=bool)
+    for item_id in rules.exclusions:
+        if (index := index_of(item_id)) is not None:
+            eligible[index] = False
+    pins = np.full(min(query.offset + query.k, n), -1, dtype=np.int64)
+    for position, item_id in rules.pins.items():
+        index = index_of(item_id)
+        if index is not None and position < len(pins) and eligible[index]:
+            pins[position] = index
+    boosts = np.zeros(n, dtype=np.float32) if rules.boosts else None
+    for item_id, boost in rules.boosts.items():
+        index = index_of(item_id)
+        if boosts is not None and index is not None:
+            boosts[index] = boost
+    is_ranked = RANKING not in scored.degraded
+    return SlateStage(bundle.ranker, scored, eligible=eligible, pins=pins, boosts=boosts, is_ranked=is_ranked)

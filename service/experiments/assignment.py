@@ -53,28 +53,32 @@ class Assignment:
 
 @dataclass(frozen=True, slots=True)
 class Assigned:
-    """The arms of one search, of each layer one at most."""
+    """The arms of one search, one at most of each layer, and what they decide together.
+
+    Attributes:
+        label: what response and log call the arms; None outside of experiments.
+        profile: None for the usual one.
+        bundle: None for the usual one.
+        sides: of an interleaving arm, the arms that it compares, with their profiles.
+        exploration_share: None for the service's own.
+    """
 
     arms: tuple[Assignment, ...] = ()
+    label: str | None = None
+    profile: str | None = None
+    bundle: str | None = None
+    sides: tuple[tuple[str, str | None], ...] = ()
+    exploration_share: float | None = None
 
-    @property
-    def label(self) -> str | None:
-        """What response and log call the arms."""
-        return JOINED.join(one.label for one in self.arms) or None
-
-    @property
-    def profile(self) -> str | None:
-        return next((one.profile for one in self.arms if one.profile is not None), None)
-
-    @property
-    def bundle(self) -> str | None:
-        return next((one.bundle for one in self.arms if one.bundle is not None), None)
-
-    @property
-    def sides(self) -> tuple[tuple[str, str | None], ...]:
-        return next((one.sides for one in self.arms if one.sides), ())
-
-    @property
-    def exploration_share(self) -> float | None:
-        shares = (one.experiment.exploration_share for one in self.arms)
-        return next((share for share in shares if share is not None), None)
+    @classmethod
+    def to(cls, arms: tuple[Assignment, ...]) -> Assigned:
+        """In each respect the first arm that says something decides."""
+        shares = (one.experiment.exploration_share for one in arms)
+        return cls(
+            arms,
+            label=JOINED.join(one.label for one in arms) or None,
+            profile=next((one.profile for one in arms if one.profile is not None), None),
+            bundle=next((one.bundle for one in arms if one.bundle is not None), None),
+            sides=next((one.sides for one in arms if one.sides), ()),
+            exploration_share=next((share for share in shares if share is not None), None),
+        )

@@ -11,7 +11,7 @@ cannot be believed.
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from functools import partial
 from time import perf_counter
 
@@ -63,10 +63,22 @@ class Experiments(NamedDefinitions[Experiment]):
                 problem = f"experiment {name!r} of layer {other.layer!r} decides the {min(both)} too"
                 raise BadParameter("layer", problem, f"the layer {other.layer!r}")
 
-    def assign(self, *, user_id: str | None, session_id: str | None) -> Assigned:
-        """The arms a search belongs to, of each layer one at most."""
+    def assign(
+        self,
+        *,
+        user_id: str | None,
+        session_id: str | None,
+        profiles: Collection[str] | None = None,
+        bundles: Collection[str] | None = None,
+    ) -> Assigned:
+        """The arms a search belongs to, one at most of each layer.
+
+        Args:
+            profiles, bundles: those that can serve; None for any. An arm whose profile or bundle is gone serves nobody:
+                its missing units raise the sample-ratio alarm.
+        """
         chosen: dict[str, Assignment] = {}
-        for name, experiment in self.all().items():
+        for name, experiment in self._by_name.items():
             unit_id = user_id if experiment.unit == "user" else session_id
             if unit_id is None or experiment.layer in chosen:
                 continue
@@ -76,7 +88,14 @@ class Experiments(NamedDefinitions[Experiment]):
             arm = arm_of(name, unit_id, experiment.shares, exposure=self.exposure(name, experiment))
             if arm is not None:
                 chosen[experiment.layer] = Assignment(name, experiment, arm, unit_id)
-        return Assigned(tuple(chosen.values()))
+        return Assigned.to(
+            tuple(
+                one
+                for one in chosen.values()
+                if (profiles is None or one.profile is None or one.profile in profiles)
+                and (bundles is None or one.bundle is None or one.bundle in bundles)
+            )
+        )
 
     def exposure(self, name: str, experiment: Experiment) -> float:
         """Share of the units that take part now."""

@@ -1,11 +1,11 @@
-"""Who is searched for next in one worker, and who is asked at once to come back later.
+"""Admission control: which search is next in one worker, and which are refused at once.
 
 A search computes for a few milliseconds on the event loop's thread, one at a time. Those that arrive meanwhile wait in
-a line that is bounded in places and in time, by how quickly it moved lately: without a bound an overload makes every
-answer late, with it those that are let in stay quick. Shoppers go before batch callers, who may take only half of the
-line, and nothing while shoppers are turned away.
+a queue that is bounded in places and in time, by how quickly it moved lately: without a bound an overload makes every
+answer late, with it those that are admitted stay quick. Shoppers go before batch callers, who may take only half of the
+queue, and no place while shoppers are refused.
 
-Who is a batch caller says its API key (`priority`), or the request itself with RFC 9218's header: `Priority: u=7` is
+A batch caller is known by its API key (`priority`) or by the request's header of RFC 9218: `Priority: u=7` is
 background work, anything above the default urgency of 3 counts as batch.
 """
 
@@ -26,7 +26,7 @@ from trimtab.service.observability.metrics import Metrics
 
 Priority = Literal["shopper", "batch"]
 RETRY_SECONDS: dict[Priority, float] = {"shopper": 1.0, "batch": 10.0}
-SHARE_OF_LINE: dict[Priority, float] = {"shopper": 1.0, "batch": 0.5}
+SHARE_OF_QUEUE: dict[Priority, float] = {"shopper": 1.0, "batch": 0.5}
 SMOOTHING = 0.1
 DEFAULT_URGENCY = 3
 _URGENCY = re.compile(r"(?:^|,)\s*u=([0-7])\s*(?:[,;]|$)")
@@ -46,9 +46,9 @@ class Admission:
     ) -> None:
         """
         Args:
-            waiting: places in the line.
-            patience_seconds: longest wait to let somebody into; the first place is always there.
-            at_once: how many are not made to wait; one of what computes on the event loop's thread.
+            waiting: places in the queue.
+            patience_seconds: longest expected wait with which a request is admitted; the first place is always free.
+            at_once: how many may run at once; 1 for what computes on the event loop's thread.
         """
         self._metrics = metrics
         self._n_places = waiting
@@ -59,7 +59,7 @@ class Admission:
         self._last_left = 0.0
         self._moves = False
         self._shopper_refused = -inf
-        self._line: dict[Priority, deque[asyncio.Future[None]]] = {"shopper": deque(), "batch": deque()}
+        self._queue: dict[Priority, deque[asyncio.Future[None]]] = {"shopper": deque(), "batch": deque()}
         self.clock = clock
 
     def turn(self, priority: Priority = "shopper") -> Turn:
@@ -69,7 +69,7 @@ class Admission:
     async def enter(self, priority: Priority) -> None:
         """
         Raises:
-            Unavailable: there is no place left to wait.
+            Unavailable: the queue is full.
         """
         if priority == "batch" and self.clock() - self._shopper_refused < RETRY_SECONDS["shopper"]:
             self._refuse(priority)
@@ -82,10 +82,10 @@ class Admission:
                 self.leave()
                 raise
             return
-        if self._is_full(SHARE_OF_LINE[priority]):
+        if self._is_full(SHARE_OF_QUEUE[priority]):
             self._refuse(priority)
         place = asyncio.get_running_loop().create_future()
-        self._line[priority].append(place)
+        self._queue[priority].append(place)
         try:
             await place
         except BaseException:
@@ -106,9 +106,9 @@ class Admission:
             self._seconds_a_place += SMOOTHING * (now - self._last_left - self._seconds_a_place)
         self._last_left = now
         self._moves = True
-        for line in self._line.values():
-            while line:
-                place = line.popleft()
+        for queue in self._queue.values():
+            while queue:
+                place = queue.popleft()
                 if not place.done():  # else its client has gone
                     place.set_result(None)
                     return
@@ -116,18 +116,18 @@ class Admission:
         self._n_inside -= 1
 
     def _is_full(self, share: float) -> bool:
-        """Whether the part of the line that one may take is taken."""
-        n_waiting = sum(not place.done() for line in self._line.values() for place in line)
+        """Whether the share of the queue that a caller may take is taken."""
+        n_waiting = sum(not place.done() for queue in self._queue.values() for place in queue)
         if n_waiting >= int(share * self._n_places):
             return True
         return n_waiting > 0 and (n_waiting + 1) * self._seconds_a_place > share * self._patience_seconds
 
 
 class Turn:
-    """One request's way through the line.
+    """One request's turn: its place in the queue, then its time to run.
 
     Attributes:
-        start: of the admission's clock, when it arrived.
+        start: time of the admission's clock at which it arrived.
     """
 
     def __init__(self, admission: Admission, priority: Priority) -> None:
@@ -138,7 +138,7 @@ class Turn:
     async def __aenter__(self) -> Turn:
         """
         Raises:
-            Unavailable: the line is as long as it may be.
+            Unavailable: the queue is full.
         """
         await self._admission.enter(self._priority)
         return self

@@ -8,9 +8,9 @@ from __future__ import annotations
 import time
 from collections.abc import Iterable, Mapping
 
+from fastapi import APIRouter
 from fastapi.routing import APIRoute
 from starlette.requests import Request
-from starlette.routing import BaseRoute
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from trimtab.service.http.problem_documents import problem_of
@@ -106,13 +106,16 @@ class DirectRoutes:
         await response(scope, receive, send)
 
 
-def direct_table(routes: Iterable[BaseRoute], path: str) -> dict[tuple[str, str], APIRoute]:
+def direct_table(routers: Iterable[APIRouter], path: str) -> dict[tuple[str, str], APIRoute]:
     """The routes of one path by method and path, to be answered directly.
 
     Raises:
-        ValueError: a route has dependencies or parameters, which the framework would have resolved.
+        ValueError: there is none, or it has dependencies or parameters, which the framework would have resolved.
     """
+    routes = [route for router in routers for route in router.routes]
     found = [route for route in routes if isinstance(route, APIRoute) and route.path == path]
+    if not found:
+        raise ValueError(f"there is no route {path} to be answered directly")
     for route in found:
         needs = route.dependant
         parameters = (needs.path_params, needs.query_params, needs.header_params, needs.cookie_params)

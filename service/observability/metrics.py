@@ -208,7 +208,8 @@ class Metrics:
 
     def on_search(self, completed: SearchCompleted) -> None:
         """Count and time one search."""
-        slate, outcome = completed.slate, completed.outcome
+        slate = completed.slate
+        outcome = "infeasible" if slate.infeasible else "hits" if slate.item_ids else "empty"
         self.searches.labels(outcome).inc()
         for arm in completed.search.arm.split(JOINED) if completed.search.arm else ():
             self.experiment_searches.labels(arm, outcome).inc()

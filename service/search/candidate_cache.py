@@ -4,8 +4,8 @@ Never a chosen slate: weights, constraints and draws are settled on each request
 the logged propensities wrong.
 In front a least-recently-used map of this process, behind it Redis, shared by all workers. An entry goes to Redis when
 it is used a second time: the many words that are asked once would cost a write each and push out those that come back.
-What is in Redis is announced in a stream that every worker follows in the background, so that no search waits for
-the answer that something is not there: asking for it cost a search a tenth of its time.
+A stream in Redis lists what is stored there, and every worker follows it in the background, so that no search asks for
+what is not there: asking cost a search a tenth of its time.
 Arrays are stored as safetensors (no pickle); an entry that cannot be read is a miss.
 """
 
@@ -30,7 +30,7 @@ KEY = b"trimtab:candidates:1:"
 STORED = b"trimtab:stored-candidates:1"
 """The stream of what was stored."""
 KNOWN = 50_000
-"""The number of stored entries, the last ones, of which a worker knows that they are there."""
+"""How many of the latest stored entries a worker knows of."""
 LEARNT_AT_ONCE = 1000
 
 
@@ -45,7 +45,7 @@ class CandidateCache:
         self._local: OrderedDict[bytes, ScoredCandidates] = OrderedDict()
         self._unshared: set[bytes] = set()
         self._stored: OrderedDict[bytes, None] = OrderedDict()
-        self._last_announced = b"0"
+        self._last_read = b"0"
         if seconds > 0:
             redis.on_poll(self._learn)
 
@@ -97,11 +97,11 @@ class CandidateCache:
 
     def _learn(self, redis: Redis) -> None:
         """Follow what any worker stored."""
-        while announced := redis.xread({STORED: self._last_announced}, count=LEARNT_AT_ONCE):
-            entries: Any = announced[0][1]  # type: ignore[index]  # as RESP2 has it
+        while answer := redis.xread({STORED: self._last_read}, count=LEARNT_AT_ONCE):
+            entries: Any = answer[0][1]  # type: ignore[index]  # as RESP2 has it
             for _, entry in entries:
                 self._stored[entry[b"key"]] = None
-            self._last_announced = entries[-1][0]
+            self._last_read = entries[-1][0]
         while len(self._stored) > KNOWN:
             self._stored.popitem(last=False)
 

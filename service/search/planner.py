@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from datetime import UTC, datetime
 from math import inf
 
@@ -12,7 +12,7 @@ from trimtab.engine import Engine
 from trimtab.engine.plan.deadline import Deadline, Shape, measured_costs
 from trimtab.engine.plan.search_plan import SearchPlan
 from trimtab.retrieval.filters import parse_filter
-from trimtab.service.bundles.serving import Bundles, ServingBundle
+from trimtab.service.bundles.serving import Bundles
 from trimtab.service.catalogue.live_catalogue import LiveCatalogue
 from trimtab.service.experiments.assignment import Assigned
 from trimtab.service.experiments.running import Experiments
@@ -70,8 +70,10 @@ class SearchPlanner:
         request = self._pseudonyms.request(request)
         unit_id = request.user_id or request.session_id
         profiles = self._profiles.all()
-        assigned = self._assigned(request, profiles)
-        served = self._served(assigned, unit_id)
+        assigned = self._assigned(request, profiles, self._bundles.loaded)
+        # The bundle of the experiment's arm answers, or else the active one; outside of experiments the canary may.
+        arm = None if assigned.bundle is None else self._bundles.arm(assigned.bundle)
+        served = arm or self._bundles.choose(None if assigned.arms else unit_id)
         engine = self._catalogue.newest(served.engine)
         query = self._query(engine, request, assigned, profiles, timestamp)
         deadline = self._deadline(engine, query, arrived, request.timeout_ms or self._timeout_ms)
@@ -99,29 +101,15 @@ class SearchPlanner:
         query = self._query(engine, request, NOBODY, self._profiles.all(), datetime.now(UTC))
         return engine, SearchPlan(query, self._deadline(engine, query, 0.0, inf))
 
-    def _assigned(self, request: SearchRequest, profiles: Mapping[str, Profile]) -> Assigned:
+    def _assigned(self, request: SearchRequest, profiles: Collection[str], bundles: Collection[str]) -> Assigned:
         """The experiments' arms of a request that leaves the weights to the service."""
         if request.weights or request.mode == "attainment" or request.profile is not None:
             return NOBODY
-        assigned = self._experiments.assign(user_id=request.user_id, session_id=request.session_id)
-        bundles = self._bundles.loaded
-        # An arm whose profile or bundle is gone serves nobody: its missing units raise the sample-ratio alarm.
-        assigned = Assigned(
-            tuple(
-                one
-                for one in assigned.arms
-                if (one.profile is None or one.profile in profiles) and (one.bundle is None or one.bundle in bundles)
-            )
+        assigned = self._experiments.assign(
+            user_id=request.user_id, session_id=request.session_id, profiles=profiles, bundles=bundles
         )
         self._experiments.count(assigned)
         return assigned
-
-    def _served(self, assigned: Assigned, unit_id: str | None) -> ServingBundle:
-        """Who answers: the bundle of the experiment's arm, or else the canary or the active one."""
-        if not assigned.arms:
-            return self._bundles.choose(unit_id)
-        arm = None if assigned.bundle is None else self._bundles.arm(assigned.bundle)
-        return arm or self._bundles.choose(None)
 
     def _query(
         self,

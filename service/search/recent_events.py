@@ -7,6 +7,7 @@ search that names a user; both go by Redis, so all workers know the same.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from operator import methodcaller
 
 from redis.client import Pipeline
 
@@ -32,7 +33,7 @@ class RecentEvents:
 
     def of(self, user_id: str) -> tuple[str, ...] | None:
         """`action:item_id`, the newest first; None where Redis does not say."""
-        events = self._redis.run(lambda redis: redis.lrange(KEY + user_id, 0, MOST_EVENTS - 1))
+        events = self._redis.run(methodcaller("lrange", KEY + user_id, 0, MOST_EVENTS - 1))
         if not isinstance(events, list):
             return None
         return tuple(event if isinstance(event, str) else event.decode(errors="replace") for event in events)

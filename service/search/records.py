@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from trimtab.core.log import Impression
 from trimtab.core.records import ScoredCandidates, Slate
 
-if TYPE_CHECKING:  # those that are told of searches are among them
+if TYPE_CHECKING:  # some of these subscribe to searches
     from trimtab.engine import Engine
     from trimtab.engine.plan.deadline import Deadline
     from trimtab.engine.plan.search_plan import SearchPlan
@@ -62,11 +62,6 @@ class SearchCompleted:
     impression: Impression
     degraded: tuple[str, ...]
     chosen_at: float
-
-    @property
-    def outcome(self) -> str:
-        """`infeasible`, `hits` or `empty`."""
-        return "infeasible" if self.slate.infeasible else "hits" if self.slate.item_ids else "empty"
 
 
 Subscriber = Callable[[SearchCompleted], object]

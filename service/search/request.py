@@ -26,7 +26,7 @@ def _words(text: str) -> str:
     """The text with single spaces, if it is something a person could look for.
 
     It needs a letter or a digit in any script: a lone emoji or punctuation has nothing to match. Control
-    characters and bytes that were no UTF-8 (they arrive as U+FFFD) say that it is not text at all.
+    characters and bytes that were not UTF-8 (they arrive as U+FFFD) say that it is not text at all.
     """
     words = " ".join(text.split())
     if not words.isprintable() and any(unicodedata.category(character) in ("Cc", "Cs") for character in words):

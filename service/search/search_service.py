@@ -39,10 +39,10 @@ class SearchService:
     ) -> None:
         """
         Args:
-            log: called with each search before it is answered; a slate that it cannot take is not shown.
-            subscribers: called after the log, in this order and before the answer is sent. One that fails is written to
-                the process log and keeps neither the others nor the answer.
-            on_failure: called for a search that the engine could not make, though nothing was wrong with the request.
+            log: given each search before it is answered; a slate that it cannot take is not shown.
+            subscribers: called after the log, in this order and before the answer is sent. One that fails is written
+                to the process log and keeps neither the others nor the answer.
+            on_failure: given a search that the engine could not make, though nothing was wrong with the request.
         """
         self._planner = planner
         self._hooks = hooks
@@ -90,7 +90,7 @@ class SearchService:
     def preview(self, request: SearchRequest) -> bytes:
         """The JSON of the slate as `answer` gives it and of the rules it obeys, for those who tune weights.
 
-        No shopper sees it, so nobody is notified of it.
+        No shopper sees it, so it is neither logged nor counted.
 
         Raises:
             BadParameter: as `answer`.

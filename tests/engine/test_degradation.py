@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from datetime import UTC, datetime
 from itertools import pairwise
 
@@ -13,7 +14,7 @@ from trimtab.core.log import impression_row
 from trimtab.core.records import Constraints, Query
 from trimtab.engine import Engine
 from trimtab.engine.log.decisions import replay_decision
-from trimtab.engine.plan.deadline import STAGES, Deadline, Shape, measured_costs
+from trimtab.engine.plan.deadline import STAGES, Deadline, Shape, StageCosts, measured_costs
 from trimtab.engine.plan.degradation import (
     CANDIDATES,
     DENSE,
@@ -22,9 +23,7 @@ from trimtab.engine.plan.degradation import (
     LEVELS,
     RANKING,
     FixedLevels,
-    in_order,
 )
-from trimtab.engine.plan.stage_costs import StageCosts
 
 MIXED = {"relevance": 0.6, "revenue": 0.3, "diversity": 0.1}
 ALL = Shape(is_personal=True, is_diverse=True, is_constrained=False, depth_bits=5)
@@ -40,6 +39,12 @@ MILLISECONDS = {
 }
 PRICES = (15, 14, 12, 8, 6, 3)
 """Milliseconds of a whole search on the ground and on each level."""
+
+
+def in_order(levels: Iterable[str]) -> tuple[str, ...]:
+    taken = frozenset(levels)
+    assert taken <= set(LEVELS)
+    return tuple(level for level in LEVELS if level in taken)
 
 
 class Clock:

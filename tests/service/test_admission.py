@@ -1,4 +1,4 @@
-"""The line of searches is bounded: who comes too late is asked to come back at a given time, shoppers go first."""
+"""Admission: the queue of searches is bounded, a request that comes too late is refused, shoppers go first."""
 
 from __future__ import annotations
 
