@@ -12,7 +12,6 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
-from scipy.optimize import isotonic_regression
 
 from trimtab.core.errors import BadInput, BadParameter
 from trimtab.core.weights import PREFIX
@@ -56,6 +55,8 @@ class Attainment:
 
 def fit_attainment(weights: ArrayLike, values: ArrayLike) -> Attainment:
     """Fit a map to the mean value [S] of an objective at each weight [S] of a path from 0 to 1."""
+    from scipy.optimize import isotonic_regression  # noqa: PLC0415  # slow to import, and only training needs it
+
     path = np.asarray(weights, dtype=np.float64)
     rising = isotonic_regression(np.asarray(values, dtype=np.float64)).x
     span = rising[-1] - rising[0]

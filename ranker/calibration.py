@@ -10,7 +10,6 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
-from scipy.optimize import isotonic_regression
 
 N_KNOTS = 32
 _LEAST_SLOPE = 1e-4
@@ -30,6 +29,8 @@ class Calibration:
 
 def fit_calibration(scores: ArrayLike, values: ArrayLike) -> Calibration:
     """Fit a calibration to raw scores [n] and observed values [n] (gains or 0/1 purchases)."""
+    from scipy.optimize import isotonic_regression  # noqa: PLC0415  # slow to import, and only training needs it
+
     raw = np.asarray(scores, dtype=np.float64)
     observed = np.asarray(values, dtype=np.float64)
     order = np.argsort(raw, kind="stable")

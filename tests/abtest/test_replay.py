@@ -110,8 +110,9 @@ def test_a_policy_far_from_the_log_is_refused_with_the_reason(engine: Engine, lo
 
 
 def test_the_report_is_for_people_and_replaces_only_a_report(engine: Engine, log: Path, tmp_path: Path) -> None:
-    for _ in range(2):
-        replay(log, engine, {"b": OTHER}, tmp_path / "report")
+    pl.concat(read_log(log)).head(100).write_parquet(tmp_path / "short.parquet")
+    for replayed in (tmp_path / "short.parquet", log):
+        replay(replayed, engine, {"b": OTHER}, tmp_path / "report")
     text = (tmp_path / "report" / "report.md").read_text()
     assert "w_revenue:0.2" in text
     assert "b - logged" in text
@@ -129,6 +130,7 @@ def test_the_report_is_for_people_and_replaces_only_a_report(engine: Engine, log
         "report.html",
         "report.json",
         "report.md",
+        "short.parquet",
         "thesis.txt",
     ]
 
