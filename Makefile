@@ -9,7 +9,7 @@ STAMP := $(VENV)/.installed
 # Percent of the lines of trimtab that `make coverage` must reach; processes that a test starts are not counted.
 COVERAGE_FLOOR ?= 80
 
-.PHONY: help install demo build serve test test-slow check wording coverage docs audit faults fuzz load capacity soak bench \
+.PHONY: help install demo build serve test test-slow check coverage docs audit faults fuzz load capacity soak bench \
 	image-test deploy-check train-webpages clean
 
 help:  ## list the targets
@@ -43,14 +43,12 @@ test: $(STAMP)  ## one small instance of each story
 test-slow: $(STAMP)  ## the long tests: processes killed and swapped, the wheel in an environment of its own, ...
 	$(BIN)/python -m pytest --timeout 1800 -m slow $(PYTEST_OPTIONS)
 
-check: $(STAMP)  ## formatting, lint, types, who imports whom, pins and licences
+check: $(STAMP)  ## formatting, lint, types, who imports whom, words, pins and licences
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 	$(BIN)/python deploy/dependencies.py
-
-wording: $(STAMP)  ## words that a reader would have to decode
 	$(BIN)/python deploy/wording.py
 
 coverage: $(STAMP)  ## lines that `make test` runs, with a floor

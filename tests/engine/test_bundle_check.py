@@ -94,7 +94,7 @@ def giving_nan(folder: Path) -> None:
         (of_another_schema, "feature schema"),
         (of_other_objectives, "its objectives are relevance"),
         (of_another_shape, "it cannot search"),
-        (giving_nan, "no number for 'soup'"),
+        (giving_nan, "not a finite number for 'soup'"),
     ],
 )
 def test_what_is_not_fit_is_refused(

@@ -141,7 +141,7 @@ BAD = {
     "a new item without title": ({"item_id": "nobody", "price": 1}, "title", "no such item yet"),
     "a negative price": ({"item_id": "a", "title": "A", "price": -3}, "price", "a number above 0"),
     "no id": ({"title": "A"}, "item_id", "is missing"),
-    "an unknown field": ({"item_id": "a", "colour": "red"}, "colour", "no column"),
+    "an unknown field": ({"item_id": "a", "colour": "red"}, "colour", "not a column"),
     "no items": ({"items": []}, "items", "1 to 1000"),
     "too many": ({"items": [{"item_id": str(n), "title": "A"} for n in range(1001)]}, "items", "1 to 1000"),
     "items that are none": ({"items": [7]}, "items[0]", "is not an object"),
