@@ -1,4 +1,4 @@
-"""Those that are told of each search: one that fails costs neither the answer, nor the log, nor the others."""
+"""The subscribers to each search: one that fails costs neither the answer, nor the log, nor the others."""
 
 from __future__ import annotations
 
