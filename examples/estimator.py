@@ -2,9 +2,7 @@
 
 import numpy as np
 
-from trimtab.abtest.ope.estimators import clipped_ips, ips, snips
-from trimtab.abtest.ope.intervals import estimate
-from trimtab.abtest.ope.sums import add_up
+from trimtab.abtest import add_up, clipped_ips, estimate, ips, snips
 
 CLICK_RATE = np.array([0.10, 0.15])
 LOGGED = np.array([0.8, 0.2])

@@ -4,7 +4,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 import trimtab
-from trimtab.abtest.simulation.simulate import simulate
+from trimtab.abtest import simulate
 
 CATALOGUE = Path(__file__).with_name("shop.csv")
 POLICIES = {
