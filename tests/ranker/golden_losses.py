@@ -1,11 +1,12 @@
 """Record what rax says of random lists: `python golden_losses.py > golden_losses.json`, with rax and jax installed.
 
-rax needs jax, so it is not a dependency of the tests; they read the recorded numbers.
+rax needs jax, so it is no dependency of the tests; they read the recorded numbers.
 """
 
 import json
 import sys
 
+import jax
 import jax.numpy as jnp
 import numpy as np
 import rax
@@ -29,7 +30,18 @@ def recorded(seed: int) -> dict[str, list]:
     chances = grades / 3
     by_rax = {
         "softmax": rax.softmax_loss(scores, grades, where=mask, reduce_fn=None),
+        "lambda": rax.pairwise_logistic_loss(
+            scores, grades, where=mask, lambdaweight_fn=rax.dcg2_lambdaweight, reduce_fn=jnp.sum
+        ),
+        "approx_ndcg": -rax.ndcg_metric(scores, grades, where=mask, rank_fn=rax.utils.approx_ranks, reduce_fn=None),
         "sigmoid": rax.pointwise_sigmoid_loss(scores, chances, where=mask, reduce_fn=jnp.mean),
+        "compatible": rax.softmax_loss(
+            jax.nn.log_sigmoid(scores),
+            chances,
+            where=mask,
+            label_fn=lambda a, where: a / jnp.maximum(jnp.sum(a, axis=-1, where=where, keepdims=True), 1e-9),
+            reduce_fn=None,
+        ),
     }
     return {name: np.asarray(value).tolist() for name, value in {**case, **by_rax}.items()}
 

@@ -12,8 +12,11 @@ from hypothesis import strategies as st
 from torch import Tensor
 
 from trimtab.ranker.training.losses import (
+    approx_ndcg_loss,
     gain_cross_entropy,
+    lambda_loss,
     pointwise_loss,
+    regression_compatible_loss,
     soft_alpha_dcg,
     softmax_loss,
 )
@@ -40,9 +43,24 @@ def test_softmax_loss_is_that_of_rax_for_normalised_gains(case: dict[str, Tensor
     torch.testing.assert_close(ours, expected, atol=1e-5, rtol=1e-5)
 
 
-def test_the_pointwise_loss_is_that_of_rax(case: dict[str, Tensor]) -> None:
-    pointwise = pointwise_loss(case["scores"], case["grades"] / MAX_GRADE, case["mask"])
+def test_lambda_loss_is_that_of_rax(case: dict[str, Tensor]) -> None:
+    ours = lambda_loss(case["scores"], case["grades"], case["mask"])
+    torch.testing.assert_close(ours, case["lambda"], atol=1e-5, rtol=1e-5)
+
+
+def test_approx_ndcg_is_that_of_rax(case: dict[str, Tensor]) -> None:
+    ours = approx_ndcg_loss(case["scores"], case["grades"], case["mask"])
+    torch.testing.assert_close(ours, case["approx_ndcg"], atol=1e-5, rtol=1e-5)
+
+
+def test_pointwise_and_regression_compatible_losses_are_those_of_rax(case: dict[str, Tensor]) -> None:
+    values = case["grades"] / MAX_GRADE
+    pointwise = pointwise_loss(case["scores"], values, case["mask"])
     torch.testing.assert_close(pointwise, case["sigmoid"], atol=1e-5, rtol=1e-5)
+    has_gain = (values * case["mask"]).sum(dim=1) > 0
+    expected = 0.5 * case["sigmoid"] + 0.5 * case["compatible"][has_gain].mean()
+    ours = regression_compatible_loss(case["scores"], values, case["mask"])
+    torch.testing.assert_close(ours, expected, atol=1e-5, rtol=1e-5)
 
 
 @settings(deadline=None, max_examples=25)
@@ -57,7 +75,12 @@ def test_padding_changes_no_loss_and_gets_no_gradient(seed: int, n_padding: int)
     codes = torch.cat([aspects, torch.full((3, n_padding, 2), -1)], dim=1)
     losses = [
         (softmax_loss(scores, grades, mask), softmax_loss(padded, longer, there)),
-        (pointwise_loss(scores, grades / MAX_GRADE, mask), pointwise_loss(padded, longer / MAX_GRADE, there)),
+        (approx_ndcg_loss(scores, grades, mask).sum(), approx_ndcg_loss(padded, longer, there).sum()),
+        (lambda_loss(scores, grades, mask) / 6, lambda_loss(padded, longer, there) / (6 + n_padding)),
+        (
+            regression_compatible_loss(scores, grades / MAX_GRADE, mask),
+            regression_compatible_loss(padded, longer / MAX_GRADE, there),
+        ),
         (soft_alpha_dcg(scores, aspects, mask), soft_alpha_dcg(padded, codes, there)),
     ]
     for alone, with_padding in losses:
