@@ -24,7 +24,7 @@ Floats = NDArray[np.float64]
 
 N_GRID = 17
 N_ROUNDS = 2
-"""Rounds of the search for weights that keep `max_relevance_loss`."""
+"""The size and the number of the grids in the search for weights that keep `max_relevance_loss`."""
 
 
 @dataclass(frozen=True, slots=True)

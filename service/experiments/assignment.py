@@ -4,51 +4,54 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from trimtab.service.experiments.definition import Arm, Experiment, totals_key, units_key
+from trimtab.service.experiments.definition import Experiment
 from trimtab.service.observability.metrics import JOINED
 
 
 @dataclass(frozen=True, slots=True)
 class Assignment:
-    """The arm of a search, in the experiment as it was then: it may have changed or ended before it is counted."""
+    """The arm of a search, in the experiment as it was then: it may have changed or ended before it is counted.
+
+    Attributes:
+        totals_key: where its sums are kept.
+        units_key: where its distinct units are kept.
+        label: what response and log call it.
+        profile: None for the usual one.
+        bundle: None for the usual one.
+        sides: of an interleaving arm, the arms that it compares, with their profiles.
+    """
 
     name: str
     experiment: Experiment
     arm: str
     unit_id: str
+    totals_key: str
+    units_key: str
+    label: str
+    profile: str | None
+    bundle: str | None
+    sides: tuple[tuple[str, str | None], ...]
 
-    @property
-    def label(self) -> str:
-        return f"{self.name}/{self.arm}"
-
-    @property
-    def sides(self) -> tuple[tuple[str, str | None], ...]:
-        """The arms that an interleaving arm compares, with their profiles."""
-        arms = self.experiment.arms
-        return tuple((side, arms[side].profile) for side in arms[self.arm].interleave or ())
-
-    @property
-    def profile(self) -> str | None:
-        """None for the usual one."""
-        return self._first_ranking.profile
-
-    @property
-    def bundle(self) -> str | None:
-        """None for the usual one."""
-        return self._first_ranking.bundle
-
-    @property
-    def totals_key(self) -> str:
-        return totals_key(self.name, self.experiment, self.arm)
-
-    @property
-    def units_key(self) -> str:
-        return units_key(self.name, self.experiment, self.arm)
-
-    @property
-    def _first_ranking(self) -> Arm:
-        arm = self.experiment.arms[self.arm]
-        return arm if arm.interleave is None else self.experiment.arms[arm.interleave[0]]
+    @classmethod
+    def to(
+        cls, name: str, experiment: Experiment, arm: str, unit_id: str, *, totals_key: str, units_key: str
+    ) -> Assignment:
+        """What the arm decides; an interleaving arm is served as its first side is."""
+        arms = experiment.arms
+        compared = arms[arm].interleave or ()
+        served = arms[compared[0]] if compared else arms[arm]
+        return cls(
+            name,
+            experiment,
+            arm,
+            unit_id,
+            totals_key=totals_key,
+            units_key=units_key,
+            label=f"{name}/{arm}",
+            profile=served.profile,
+            bundle=served.bundle,
+            sides=tuple((side, arms[side].profile) for side in compared),
+        )
 
 
 @dataclass(frozen=True, slots=True)

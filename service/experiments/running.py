@@ -21,7 +21,7 @@ from redis.client import Pipeline
 from trimtab.core.assignment import arm_of, place
 from trimtab.core.errors import BadParameter
 from trimtab.service.experiments.assignment import Assigned, Assignment
-from trimtab.service.experiments.definition import Experiment, ramp_field, units_key
+from trimtab.service.experiments.definition import Experiment, ramp_field, totals_key, units_key
 from trimtab.service.experiments.ramp import RampState, exposure_of
 from trimtab.service.experiments.sample_ratio import sample_ratio_p_value
 from trimtab.service.experiments.totals import ExperimentTotals
@@ -87,7 +87,14 @@ class Experiments(NamedDefinitions[Experiment]):
                 continue
             arm = arm_of(name, unit_id, experiment.shares, exposure=self.exposure(name, experiment))
             if arm is not None:
-                chosen[experiment.layer] = Assignment(name, experiment, arm, unit_id)
+                chosen[experiment.layer] = Assignment.to(
+                    name,
+                    experiment,
+                    arm,
+                    unit_id,
+                    totals_key=totals_key(name, experiment, arm),
+                    units_key=units_key(name, experiment, arm),
+                )
         return Assigned.to(
             tuple(
                 one
