@@ -142,7 +142,7 @@ class Engine:
             elif recent:
                 query = replace(query, recent=recent)
         key = b"" if cache is None else cache.key(self.state, query)
-        kept = None if cache is None else cache.get(key)
+        kept = None if cache is None else cache.get(key, self.fits)
         if kept is not None:
             watch.lap("cache")
             return ScoredSearch(query, kept, watch)
@@ -154,6 +154,22 @@ class Engine:
         if cache is not None and not scored.degraded:
             cache.put(key, scored)
         return ScoredSearch(query, scored, watch)
+
+    def fits(self, scored: ScoredCandidates) -> bool:
+        """Whether candidates that came from elsewhere can be those of a search here."""
+        rows, n = scored.rows, scored.rows.size
+        is_of_shape = (
+            rows.shape == (n,)
+            and rows.dtype == np.int64
+            and scored.features.shape == (n, len(FEATURES))
+            and scored.gains.ndim == 2
+            and len(scored.gains) == n
+            and scored.gains.shape[1] >= len(self.objectives)
+        )
+        if not is_of_shape or not np.isfinite(scored.gains).all():
+            return False
+        are_items = bool(((rows >= 0) & (rows < len(self.store))).all()) and len(np.unique(rows)) == n
+        return are_items and np.array_equal(scored.aspects, self.store.aspects(rows))
 
     def frontier(self, found: ScoredSearch) -> Frontier:
         """The trade-offs that a query's candidates allow."""

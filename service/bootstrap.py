@@ -175,10 +175,11 @@ def _build_serving(foundations: Foundations) -> Serving:
 
 def _build_definitions(foundations: Foundations) -> Definitions:
     settings, redis = foundations.settings, foundations.redis
-    profiles, rules = Profiles(redis), Rules(redis)
-    experiments = Experiments(redis, foundations.metrics)
+    folder = settings.data_folder
+    profiles, rules = Profiles(redis, folder), Rules(redis, folder)
+    experiments = Experiments(redis, foundations.metrics, folder)
     redis.on_poll(RampController(experiments).turn)
-    keys = Keys(redis)
+    keys = Keys(redis, folder, workers=settings.workers)
     access = AccessControl(
         keys,
         admin_key=settings.admin_key,

@@ -31,8 +31,8 @@ class CandidateCache(Protocol):
     def key(self, state: str, query: Query) -> bytes:
         """What the scored candidates of a query depend on, in one state of the engine."""
 
-    def get(self, key: bytes) -> ScoredCandidates | None:
-        """The entry; None where there is none."""
+    def get(self, key: bytes, fits: Callable[[ScoredCandidates], bool]) -> ScoredCandidates | None:
+        """The entry; None where there is none, or what others left there does not fit."""
 
     def put(self, key: bytes, scored: ScoredCandidates) -> None:
         """Keep an entry."""

@@ -13,6 +13,7 @@ from typing import Any
 from uuid import uuid4
 
 import orjson
+from pydantic import ValidationError
 from redis import Redis
 
 from trimtab.service.experiments.definition import Experiment, ramp_field, totals_key
@@ -67,7 +68,9 @@ class RampController:
         field = ramp_field(name, experiment)
         found = redis.hget(RAMPS, field)
         stored = found if isinstance(found, bytes) else None
-        before = RampState(since=now) if stored is None else RampState.model_validate_json(stored)
+        known = self._experiments.known_ramp_state(name, experiment)
+        # What Redis has lost, or cannot be read there, is as it was last read: a ramp that ended does not begin again.
+        before = _parsed(stored) or known or RampState(since=now)
         after = decide(
             experiment.ramp,
             before,
@@ -85,6 +88,13 @@ class RampController:
         units = dict(self._experiments.units(name))
         redis.rpush(key, orjson.dumps({"at": now, "arms": arms, "units": units}))
         redis.ltrim(key, -MAX_SNAPSHOTS, -1)
+
+
+def _parsed(stored: bytes | None) -> RampState | None:
+    try:
+        return None if stored is None else RampState.model_validate_json(stored)
+    except ValidationError:
+        return None
 
 
 def totals_of(redis: Redis, name: str, experiment: Experiment) -> dict[str, Totals]:

@@ -13,8 +13,11 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Collection, Mapping
 from functools import partial
+from pathlib import Path
 from time import perf_counter
 
+import structlog
+from pydantic import ValidationError
 from redis import Redis
 from redis.client import Pipeline
 
@@ -28,6 +31,7 @@ from trimtab.service.experiments.totals import ExperimentTotals
 from trimtab.service.observability.metrics import Metrics
 from trimtab.service.redis.gateway import RedisGateway
 from trimtab.service.redis.named_definitions import NamedDefinitions
+from trimtab.service.redis.persistent_hash import PersistentHash
 from trimtab.service.search.records import PlannedSearch, SearchCompleted
 
 RAMPS = "trimtab:ramps"
@@ -36,15 +40,18 @@ SLOW_MS = 50.0
 COUNTED_SECONDS = 90 * 24 * 3600
 MAX_REMEMBERED = 100_000
 
+_log = structlog.get_logger()
+
 
 class Experiments(NamedDefinitions[Experiment]):
     """The experiments that run, whom they assign, and what is counted of them."""
 
-    def __init__(self, redis: RedisGateway, metrics: Metrics) -> None:
-        super().__init__(redis, "experiment", Experiment)
+    def __init__(self, redis: RedisGateway, metrics: Metrics, data_folder: Path | None = None) -> None:
+        super().__init__(redis, "experiment", Experiment, data_folder)
         self._metrics = metrics
+        self._stored_ramps = PersistentHash(RAMPS, data_folder)
         self._units: Mapping[str, Mapping[str, int]] = {}
-        self._ramps: Mapping[str, RampState] = {}
+        self._ramps = _ramps_of(self._stored_ramps.fields)
         self._counted: dict[tuple[str, str], None] = {}
         self.totals = ExperimentTotals()
         redis.on_poll(self._read_ramps)
@@ -111,7 +118,11 @@ class Experiments(NamedDefinitions[Experiment]):
 
     def ramp_state(self, name: str, experiment: Experiment) -> RampState:
         """The state of its ramp, as last read."""
-        return self._ramps.get(ramp_field(name, experiment), RampState(since=0.0))
+        return self.known_ramp_state(name, experiment) or RampState(since=0.0)
+
+    def known_ramp_state(self, name: str, experiment: Experiment) -> RampState | None:
+        """The state of its ramp, as last read; None for one that has not begun."""
+        return self._ramps.get(ramp_field(name, experiment))
 
     def on_search(self, completed: SearchCompleted) -> None:
         """Count a search that is being answered, for its arms."""
@@ -160,8 +171,7 @@ class Experiments(NamedDefinitions[Experiment]):
         return self._units.get(name, {})
 
     def _read_ramps(self, redis: Redis) -> None:
-        stored = redis.hgetall(RAMPS) or {}
-        self._ramps = {_text(field): RampState.model_validate_json(text) for field, text in stored.items()}
+        self._ramps = _ramps_of(self._stored_ramps.read(redis))
         for name, experiment in self.all().items():
             if experiment.ramp is not None:
                 self._metrics.experiment_exposure.labels(name).set(self.exposure(name, experiment))
@@ -174,15 +184,23 @@ class Experiments(NamedDefinitions[Experiment]):
             pipeline = redis.pipeline(transaction=False)
             for arm in experiment.arms:
                 pipeline.scard(units_key(name, experiment, arm))
-            units[name] = dict(zip(experiment.arms, pipeline.execute(), strict=True))
+            counts = pipeline.execute(raise_on_error=False)
+            units[name] = {arm: n if isinstance(n, int) else 0 for arm, n in zip(experiment.arms, counts, strict=True)}
             self._metrics.sample_ratio_p_value.labels(name).set(sample_ratio_p_value(units[name], experiment))
         for gone in self._units.keys() - units.keys():
             self._metrics.sample_ratio_p_value.labels(gone).set(1.0)
         self._units = units
 
 
-def _text(stored: bytes | str) -> str:
-    return stored if isinstance(stored, str) else stored.decode()
+def _ramps_of(stored: Mapping[str, str]) -> dict[str, RampState]:
+    """The states that can be read."""
+    ramps = {}
+    for field, text in stored.items():
+        try:
+            ramps[field] = RampState.model_validate_json(text)
+        except ValidationError:
+            _log.warning("the state of a ramp cannot be read and is left out", ramp=field)
+    return ramps
 
 
 def _add_unit(key: str, unit_id: str, pipeline: Pipeline) -> None:

@@ -10,14 +10,14 @@ import threading
 from collections import Counter, deque
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import fields
-from itertools import islice
+from itertools import compress, islice
 from typing import TypeVar
 
 from redis import Redis
 
 from trimtab.core.records import Interaction
 from trimtab.service.experiments.ramp import Totals
-from trimtab.service.redis.clients import LOST
+from trimtab.service.redis.clients import LOST, is_refusal, refuses_writes
 
 Waiting = TypeVar("Waiting")
 
@@ -66,13 +66,25 @@ class ExperimentTotals:
             for decision_id, key in decisions:
                 pipeline.hset(ARM_OF + decision_id, "key", key)
                 pipeline.expire(ARM_OF + decision_id, REMEMBERED_SECONDS)
-            pipeline.execute()
+            answers = pipeline.execute(raise_on_error=False)
         except LOST:
             with self._lock:
                 self._sums.update(sums)
             self._decisions.extendleft(reversed(decisions))
             raise
+        self._keep_refused(sums, decisions, [refuses_writes(answer) for answer in answers])
         self._add_revenue(redis)
+
+    def _keep_refused(
+        self, sums: Counter[tuple[str, str]], decisions: Sequence[tuple[str, str]], refused: Sequence[bool]
+    ) -> None:
+        """Keep what a Redis without memory or disk did not take; what meets a value of another type is lost."""
+        if not any(refused):
+            return
+        n_sums = len(sums)
+        with self._lock:
+            self._sums.update(dict(compress(sums.items(), refused[:n_sums])))
+        self._decisions.extendleft(reversed(list(compress(decisions, refused[n_sums::2]))))
 
     def _add_revenue(self, redis: Redis) -> None:
         """Purchases that a lost Redis has not begun to take wait; the one under way is not added twice."""
@@ -83,15 +95,25 @@ class ExperimentTotals:
         for decision_id, _, _ in waiting:
             pipeline.hget(ARM_OF + decision_id, "key")
         try:
-            for key in pipeline.execute():
+            for key in pipeline.execute(raise_on_error=False):
                 decision_id, value, tries = waiting.popleft()
-                if isinstance(key, bytes):
-                    _add(redis, ARM_OF + decision_id, key.decode(), value)
-                elif tries > 1:
+                is_added = isinstance(key, bytes) and _is_added(redis, ARM_OF + decision_id, key, value)
+                if not is_added and tries > 1:
                     self._purchases.append((decision_id, value, tries - 1))
         except LOST:
             self._purchases.extendleft(reversed(waiting))
             raise
+
+
+def _is_added(redis: Redis, search: str, key: bytes, value: float) -> bool:
+    """Add one purchase, unless it is refused."""
+    try:
+        _add(redis, search, key.decode(errors="replace"), value)
+    except LOST as error:
+        if not is_refusal(error):
+            raise
+        return False
+    return True
 
 
 def _add(redis: Redis, search: str, key: str, value: float) -> None:
@@ -110,8 +132,16 @@ def read_totals(redis: Redis, keys: Mapping[str, str]) -> dict[str, Totals]:
     pipeline = redis.pipeline(transaction=False)
     for key in keys.values():
         pipeline.hmget(key, FIELDS)
-    rows: Iterable[Sequence[bytes | None]] = pipeline.execute()
-    return {arm: Totals(*(float(cell or 0) for cell in row)) for arm, row in zip(keys, rows, strict=True)}
+    rows: Iterable[object] = pipeline.execute(raise_on_error=False)
+    return {arm: _totals(row) for arm, row in zip(keys, rows, strict=True)}
+
+
+def _totals(row: object) -> Totals:
+    """The sums of one arm; nothing where what is stored there are not sums."""
+    try:
+        return Totals(*(float(cell or 0) for cell in row)) if isinstance(row, list) else Totals()
+    except ValueError:
+        return Totals()
 
 
 def _taken(waiting: deque[Waiting]) -> list[Waiting]:

@@ -1,21 +1,26 @@
-"""API keys: made here, shown once, kept in Redis as a digest with what they allow.
+"""API keys: made here, shown once, kept in Redis and in a copy on the disk as a digest with what they allow.
 
 A key is 256 random bits, so that its SHA-256 can be neither guessed nor searched for; slow hashes are for passwords.
+A key is revoked in every case, also while Redis is lost or takes no writes; to issue one it must take it.
 """
 
 from __future__ import annotations
 
+import asyncio
 import hashlib
 import secrets
 import time
+from collections import Counter
 from collections.abc import Mapping
+from pathlib import Path
 from typing import Literal
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from redis import Redis
 
-from trimtab.core.errors import TooMany
+from trimtab.core.errors import NotFound, TooMany, Unavailable
 from trimtab.service.http.admission import Priority
+from trimtab.service.http.revoked_keys import RevokedKeys
 from trimtab.service.redis.gateway import RedisGateway
 from trimtab.service.redis.named_definitions import NamedDefinitions
 
@@ -49,26 +54,57 @@ class Key(Grant):
 class Keys(NamedDefinitions[Key]):
     """The keys that are valid, by their digests."""
 
-    def __init__(self, redis: RedisGateway) -> None:
-        super().__init__(redis, "key", Key)
+    def __init__(self, redis: RedisGateway, data_folder: Path | None = None, *, workers: int = 1) -> None:
+        """
+        Args:
+            workers: how many share the limits where Redis does not count.
+        """
+        self._workers = workers
+        self._window = 0
+        self._requests: Counter[str] = Counter()
         self._by_digest: Mapping[str, tuple[str, Key]] = {}
+        self._by_name: Mapping[str, Key] = {}
+        self._revoked = RevokedKeys(redis, data_folder, self._leave_out_revoked)
+        super().__init__(redis, "key", Key, data_folder)
+        redis.on_poll(self._forget_revoked)
 
     async def issue(self, name: str, grant: Grant) -> str:
         """A new key under this name; the one that had it is no longer valid. The key is returned and not kept.
 
         Raises:
-            Unavailable: Redis is lost.
+            Unavailable: Redis is lost or does not take it.
         """
+        before = await self._known(name)
         key = MARK + secrets.token_urlsafe(32)
         await self.put(name, Key(**grant.model_dump(), digest=digest_of(key)))
+        if before is not None:
+            await asyncio.to_thread(self._revoked.add, [before.digest])
         return key
+
+    async def delete(self, name: str) -> None:
+        """Revoke a key, here at once and in every other worker at its next poll.
+
+        Raises:
+            NotFound: there is none of that name.
+            Unavailable: neither the disk nor Redis takes it; it is revoked in this process alone.
+        """
+        key = await self._known(name)
+        if key is None:
+            raise NotFound(f"there is no key {name!r}")
+        is_written = await asyncio.to_thread(self._revoked.add, [key.digest])
+        is_forgotten = await self._redis.run_aside(lambda redis: redis.hdel(self._key, name)) is not None
+        if not is_written and not is_forgotten:
+            raise Unavailable(f"key {name!r} is revoked until this worker ends: neither disk nor Redis takes it")
+        await self._redis.announce()
+        await self._redis.run_aside(self._refresh)
 
     def find(self, key: str) -> tuple[str, Key] | None:
         """Name and grant of a key that is valid."""
-        return self._by_digest.get(digest_of(key))
+        digest = digest_of(key)
+        return None if digest in self._revoked else self._by_digest.get(digest)
 
     def count_request(self, name: str, key: Key) -> None:
-        """Count a request of a key; while Redis is lost nobody is counted.
+        """Count a request of a key, by all workers together; where Redis does not, by each its part of the limit.
 
         Raises:
             TooMany: it was one too many in this minute.
@@ -76,16 +112,53 @@ class Keys(NamedDefinitions[Key]):
         if key.per_minute is None:
             return
         window, elapsed = divmod(time.time(), WINDOW_SECONDS)
+        n_here = self._n_here(name, int(window))
         counter = f"trimtab:requests:{name}:{int(window)}"
         n_requests = self._redis.run(lambda redis: _counted(redis, counter))
-        if isinstance(n_requests, int) and n_requests > key.per_minute:
+        if isinstance(n_requests, int):
+            is_too_many = max(n_requests, n_here) > key.per_minute
+        else:
+            is_too_many = n_here > max(1, key.per_minute // self._workers)
+        if is_too_many:
             raise TooMany(
                 f"this key may ask {key.per_minute} times a minute", retry_after_seconds=WINDOW_SECONDS - elapsed
             )
 
+    def _n_here(self, name: str, window: int) -> int:
+        """This worker's requests of a key in this minute, with this one."""
+        if window != self._window:
+            self._window, self._requests = window, Counter()
+        self._requests[name] += 1
+        return self._requests[name]
+
     def _read(self, by_name: Mapping[str, Key]) -> None:
-        self._by_digest = {key.digest: (name, key) for name, key in by_name.items()}
-        super()._read(by_name)
+        valid = {name: key for name, key in by_name.items() if key.digest not in self._revoked}
+        self._by_digest = {key.digest: (name, key) for name, key in valid.items()}
+        super()._read(valid)
+
+    def _leave_out_revoked(self) -> None:
+        self._read(self._by_name)
+
+    async def _known(self, name: str) -> Key | None:
+        """The valid key of that name, as Redis has it, or as it was last read."""
+        stored = await self._redis.run_aside(lambda redis: redis.hget(self._key, name) or b"")
+        key = self._by_name.get(name) if stored is None else _parsed(stored)
+        return None if key is None or key.digest in self._revoked else key
+
+    def _forget_revoked(self, redis: Redis) -> None:
+        """Take out of Redis what was revoked while it did not answer, or came back from an earlier copy."""
+        for name in self._stored.keys() - self._by_name.keys():
+            key = _parsed(redis.hget(self._key, name))
+            if key is not None and key.digest in self._revoked:
+                redis.hdel(self._key, name)
+
+
+def _parsed(stored: object) -> Key | None:
+    """A stored key; None where there is none, or it cannot be read."""
+    try:
+        return Key.model_validate_json(stored) if isinstance(stored, bytes) and stored else None
+    except ValidationError:
+        return None
 
 
 def _counted(redis: Redis, counter: str) -> int:

@@ -161,6 +161,11 @@ class Metrics:
         )
         self.pages = PageMetrics(registry)
         self.redis_up = _gauge("redis_up", "Whether Redis answers (1) or not (0).", registry=registry)
+        self.redis_takes_writes = _gauge(
+            "redis_takes_writes",
+            "Whether Redis takes writes (1) or refuses them for want of memory, disk or permission (0).",
+            registry=registry,
+        )
         self.bundle_loads = _counter(
             "bundle_loads",
             "Bundles loaded into a worker, by outcome: loaded or failed.",

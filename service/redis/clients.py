@@ -10,20 +10,43 @@ caller has a fallback, and waits for one timeout.
 
 from __future__ import annotations
 
+import re
 from typing import Any, cast
 from urllib.parse import unquote
 
 from redis import Redis
 from redis.backoff import NoBackoff
 from redis.cluster import ClusterNode, RedisCluster
-from redis.exceptions import RedisClusterException, RedisError
+from redis.exceptions import (
+    ClusterError,
+    DataError,
+    NoPermissionError,
+    OutOfMemoryError,
+    ReadOnlyError,
+    RedisClusterException,
+    RedisError,
+    ResponseError,
+)
 from redis.retry import Retry
 from redis.sentinel import Sentinel
 
 URL_PATTERN = r"^(unix://.|rediss?://.|rediss?\+cluster://[^/]+$|rediss?\+sentinel://[^/]+/[^/]+(/\d+)?$)"
 LOST = (RedisError, RedisClusterException)
-"""What a command raises when the server cannot be asked; redis-py has no common root."""
+"""What a command raises when it fails; redis-py has no common root. See `is_refusal`."""
+WRITE_REFUSAL = re.compile(r"(^|[\s-])(OOM|READONLY|MISCONF|NOPERM|NOREPLICAS) ")
+"""In the answer to a write where the server cannot or may not take any; a script's has it in its text."""
+WRITE_REFUSALS = (OutOfMemoryError, ReadOnlyError, NoPermissionError)
 DEFAULT_PORTS = {"sentinel": 26379, "cluster": 6379}
+
+
+def is_refusal(error: object) -> bool:
+    """Whether this is an error by which the server refused one command: it is there, and others may succeed."""
+    return isinstance(error, (ResponseError, DataError)) and not isinstance(error, ClusterError)
+
+
+def refuses_writes(error: object) -> bool:
+    """Whether this is an error of a server that takes no writes: no memory, a replica, a disk it cannot write to."""
+    return isinstance(error, WRITE_REFUSALS) or (is_refusal(error) and bool(WRITE_REFUSAL.search(str(error))))
 
 
 def connect(url: str, timeout_seconds: float, *, single_connection_client: bool = False) -> Redis:

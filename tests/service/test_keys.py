@@ -127,7 +127,7 @@ def test_without_any_key_nobody_changes_anything(small_bundle: Path, tmp_path: P
         assert client.put("/profiles/x", json={"weights": {"relevance": 1}}).status_code == 403
 
 
-def test_without_redis_nobody_is_counted(module_redis: RedisProcess) -> None:
+def test_where_redis_does_not_count_every_worker_has_its_part_of_the_limit(module_redis: RedisProcess) -> None:
     key = Key(scopes=("search",), per_minute=1, digest=digest_of("key"))
     here = RedisGateway(module_redis.url, timeout_seconds=PATIENT_REDIS_SECONDS, poll_seconds=1)
     here.start()
@@ -135,7 +135,12 @@ def test_without_redis_nobody_is_counted(module_redis: RedisProcess) -> None:
         take_three(Keys(here), key)
     here.stop()
     lost = RedisGateway(None, timeout_seconds=1, poll_seconds=1)
-    take_three(Keys(lost), key)
+    with pytest.raises(TooMany):
+        take_three(Keys(lost), key)
+    four = Key(scopes=("search",), per_minute=4, digest=digest_of("key"))
+    take_three(Keys(lost), four)
+    with pytest.raises(TooMany):
+        take_three(Keys(lost, workers=4), four)
     assert lost.run(lambda redis: redis.ping()) is None, "there was nobody to count"
 
 

@@ -41,6 +41,7 @@ def health_router(bundles: Bundles, gate: AccessControl, *, redis: RedisGateway,
     async def prometheus(request: Request) -> Response:
         gate.require_admin_port(request)
         metrics.redis_up.set(redis.is_up)
+        metrics.redis_takes_writes.set(redis.takes_writes)
         return Response(metrics.exposition(), media_type=CONTENT_TYPE_LATEST)
 
     return router
