@@ -10,6 +10,7 @@
     ├── NotFound              exit 2   HTTP 404
     ├── Conflict              exit 1   HTTP 409
     ├── TooLarge              exit 2   HTTP 413
+    ├── UnsupportedMedia      exit 2   HTTP 415
     ├── TooMany               exit 1   HTTP 429   carries `retry_after_seconds`
     ├── Unavailable           exit 1   HTTP 503   carries `retry_after_seconds`
     └── BundleError           exit 1   HTTP 503
@@ -99,6 +100,13 @@ class TooLarge(TrimtabError):
     """A request body beyond its limit."""
 
     status = 413
+    exit_code = 2
+
+
+class UnsupportedMedia(TrimtabError):
+    """A request body of a kind that is not read."""
+
+    status = 415
     exit_code = 2
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from typing import Any
 
 from trimtab.catalog.store import ItemStore
@@ -10,12 +10,16 @@ from trimtab.core.records import Slate
 from trimtab.ranker.features import FEATURES
 
 
-def response_of(slate: Slate, store: ItemStore) -> dict[str, Any]:
-    """The response of `GET /search`; see the interface in docs/architecture.md."""
+def response_of(slate: Slate, store: ItemStore, *, hidden: Collection[str] = ()) -> dict[str, Any]:
+    """The response of `GET /search`; see the interface in docs/architecture.md.
+
+    Args:
+        hidden: features that `explain` leaves out.
+    """
     return {
         "decision_id": slate.decision_id,
         "query": slate.query.text,
-        "hits": list(_hits(slate, store)),
+        "hits": list(_hits(slate, store, hidden)),
         "n_candidates": slate.n_candidates,
         "weights": dict(slate.weights),
         "receipt": {
@@ -32,7 +36,7 @@ def response_of(slate: Slate, store: ItemStore) -> dict[str, Any]:
     }
 
 
-def _hits(slate: Slate, store: ItemStore) -> Iterator[dict[str, Any]]:
+def _hits(slate: Slate, store: ItemStore, hidden: Collection[str]) -> Iterator[dict[str, Any]]:
     rows, gains = slate.rows.tolist(), slate.gains.tolist()
     scores, propensities = slate.scores.tolist(), slate.propensities.tolist()
     for index, row in enumerate(rows):
@@ -42,5 +46,6 @@ def _hits(slate: Slate, store: ItemStore) -> Iterator[dict[str, Any]]:
         hit["objectives"] = dict(zip(slate.objectives, gains[index], strict=True))
         hit["propensity"] = propensities[index]
         if slate.query.explain:
-            hit["features"] = dict(zip(FEATURES, slate.features[index].tolist(), strict=True))
+            features = zip(FEATURES, slate.features[index].tolist(), strict=True)
+            hit["features"] = {name: value for name, value in features if name not in hidden}
         yield hit

@@ -65,6 +65,9 @@ FEATURES = (
     "user_price_level_gap",
 )
 
+USER_FEATURES = tuple(name for name in FEATURES if name.startswith("user_"))
+"""Those that say what a user bought."""
+
 N_TOP = 10
 """The number of first retrieved candidates that vote for a type and whose centre `near_top` measures from."""
 

@@ -27,6 +27,8 @@ NAMED_FIELDS = ("brand", "category", "product_type")
 FIELDS = (*NAMED_FIELDS, "in_stock", "price")
 MAX_MASKS = 32
 """The most masks kept of one state of a store; each takes a byte an item."""
+LARGEST = float(np.finfo(np.float32).max)
+
 FORMS = "brand:NAME, category:NAME, product_type:NAME, price:LOW..HIGH (one end may be left open), in_stock:true|false"
 
 
@@ -141,9 +143,8 @@ def codes_of(store: ItemStore, field: str) -> tuple[NDArray[np.int32], tuple[str
 def _widened(store: ItemStore, known: Condition, wanted: Filter) -> Condition:
     match wanted.field:
         case "price":
-            # Prices are kept in 32 bits, so the ends must be too.
-            low = -math.inf if wanted.low is None else float(np.float32(wanted.low))
-            high = math.inf if wanted.high is None else float(np.float32(wanted.high))
+            low = -math.inf if wanted.low is None else _as_price(wanted.low)
+            high = math.inf if wanted.high is None else _as_price(wanted.high)
             return replace(known, ranges=(*known.ranges, (low, high)))
         case "in_stock":
             return replace(known, codes=(*known.codes, *(int(value.lower() == "true") for value in wanted.values)))
@@ -153,6 +154,11 @@ def _widened(store: ItemStore, known: Condition, wanted: Filter) -> Condition:
             return replace(known, codes=(*known.codes, *codes))
         case unknown:
             raise BadParameter("filter", f"there is no field {unknown!r}", FORMS)
+
+
+def _as_price(end: float) -> float:
+    """The end of a range in the 32 bits that prices are kept in; beyond the largest of them, that one."""
+    return float(np.float32(min(max(end, -LARGEST), LARGEST)))
 
 
 def _all_of(masks: Sequence[Mask]) -> Mask | None:

@@ -17,14 +17,14 @@ from starlette.types import Lifespan
 from trimtab.core.errors import BadParameter, NotFound
 from trimtab.core.weights import normalise
 from trimtab.engine import Engine
-from trimtab.service.bootstrap import Background, Definitions, Parts, background, build_parts
+from trimtab.service.bootstrap import Background, Definitions, Foundations, Parts, background, build_parts
 from trimtab.service.bundles.serving import Bundles
 from trimtab.service.experiments.definition import Experiment
 from trimtab.service.http import problem_documents as problems
 from trimtab.service.http.admission import Admission
 from trimtab.service.http.bodies import REFERENCE
 from trimtab.service.http.keys import Grant
-from trimtab.service.http.middleware import DirectRoutes, RequestMetrics, SecurityHeaders, direct_table
+from trimtab.service.http.middleware import AllowedHosts, DirectRoutes, RequestMetrics, SecurityHeaders, direct_table
 from trimtab.service.http.routes.bundles import TrafficShare, bundles_router
 from trimtab.service.http.routes.decisions import decisions_router
 from trimtab.service.http.routes.definitions import definitions_router
@@ -40,7 +40,6 @@ from trimtab.service.http.routes.replays import replays_router
 from trimtab.service.http.routes.search import search_router
 from trimtab.service.http.routes.views import views_router
 from trimtab.service.logs.event_log import Event
-from trimtab.service.observability.metrics import Metrics
 from trimtab.service.playground.replay_reports import ReplayReports
 from trimtab.service.playground.templates import ASSETS, FOLDER
 from trimtab.service.search.profiles import Profile, profile_named
@@ -78,7 +77,7 @@ def create_app(settings: Settings) -> FastAPI:
         app.include_router(router)
     app.mount(ASSETS, StaticFiles(directory=FOLDER / "assets"))
     problems.install(app)
-    _add_middleware(app, routers, parts.foundations.metrics)
+    _add_middleware(app, routers, parts.foundations)
     app.openapi = partial(_openapi, app)  # type: ignore[method-assign]  # the framework's own way to extend it
     return app
 
@@ -97,11 +96,12 @@ def _lifespan(background: Sequence[Background]) -> Lifespan[FastAPI]:
     return lifespan
 
 
-def _add_middleware(app: FastAPI, routers: Iterable[APIRouter], metrics: Metrics) -> None:
+def _add_middleware(app: FastAPI, routers: Iterable[APIRouter], foundations: Foundations) -> None:
     """What is added last is the outermost: every request is counted, every answer has the headers."""
     app.add_middleware(DirectRoutes, table=direct_table(routers, "/search"))
+    app.add_middleware(AllowedHosts, is_allowed=foundations.settings.answers_to)
     app.add_middleware(SecurityHeaders)
-    app.add_middleware(RequestMetrics, metrics=metrics)
+    app.add_middleware(RequestMetrics, metrics=foundations.metrics)
 
 
 def _routers(parts: Parts) -> tuple[APIRouter, ...]:

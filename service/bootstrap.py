@@ -184,6 +184,7 @@ def _build_definitions(foundations: Foundations) -> Definitions:
         keys,
         admin_key=settings.admin_key,
         is_required=settings.keys_are_required,
+        is_required_from_elsewhere=settings.require_keys is None,
         admin_port=settings.admin_port,
     )
     return Definitions(profiles, rules, experiments, keys, access)

@@ -57,6 +57,11 @@ class Settings(BaseSettings):
         le=65535,
         description="port on which alone admin routes and /metrics answer; by default they are on `port`",
     )
+    allowed_hosts: str | None = Field(
+        default=None,
+        description="names, separated by commas, that requests may be addressed to (their header `Host`), `*` for any; "
+        "by default any, where `host` is loopback those of loopback",
+    )
     workers: int = Field(default=1, ge=1, le=64, description="processes that answer searches")
     data_folder: Path = Field(
         default=Path("data"), description="folder of the logs and of the private Redis server's snapshot"
@@ -141,6 +146,14 @@ class Settings(BaseSettings):
     @property
     def keys_are_required(self) -> bool:
         return not is_loopback(self.host) if self.require_keys is None else self.require_keys
+
+    def answers_to(self, name: str) -> bool:
+        """Whether a request may be addressed to a host of this name."""
+        name = name.lower()
+        if self.allowed_hosts is None:
+            return not is_loopback(self.host) or is_loopback(name) or name == self.host
+        allowed = [one.strip().lower() for one in self.allowed_hosts.split(",")]
+        return "*" in allowed or name in allowed
 
 
 SECRETS = ("admin_key", "id_salt")

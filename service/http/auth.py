@@ -1,11 +1,14 @@
 """Access control: `Authorization: Bearer <key>`, an API key or the admin key the service was started with.
 
 Where keys are not required (the default on loopback), searching and ingesting are open to all; changes never are.
+Loopback is trusted as far as it is this machine that asks: a request that a proxy forwarded, or that a page of another
+site made the browser send, needs a key as it would from a network.
 With an admin port, what admins may do is found there and nowhere else.
 """
 
 from __future__ import annotations
 
+import hashlib
 import ipaddress
 import secrets
 from collections.abc import Awaitable, Callable
@@ -17,17 +20,38 @@ from starlette.exceptions import HTTPException
 from trimtab.core.errors import Forbidden, Unauthorised
 from trimtab.service.http.keys import Grant, Keys, Scope
 
+FORWARDED = frozenset(
+    {b"forwarded", b"via", b"x-forwarded-for", b"x-forwarded-host", b"x-forwarded-proto", b"x-forwarded-port"}
+    | {b"x-forwarded-server", b"x-real-ip", b"x-client-ip", b"x-cluster-client-ip", b"true-client-ip"}
+    | {b"cf-connecting-ip", b"fastly-client-ip", b"x-envoy-external-address"}
+)
+"""Headers that a proxy adds to what it forwards."""
+CROSS_SITE = (b"sec-fetch-site", b"cross-site")
+"""The header with which a browser says that a page of another site asks."""
+
 
 class AccessControl:
     """Decides whether a request may do what it asks."""
 
     def __init__(
-        self, keys: Keys, *, admin_key: SecretStr | None, is_required: bool, admin_port: int | None = None
+        self,
+        keys: Keys,
+        *,
+        admin_key: SecretStr | None,
+        is_required: bool,
+        is_required_from_elsewhere: bool = False,
+        admin_port: int | None = None,
     ) -> None:
+        """
+        Args:
+            is_required: every request needs a key.
+            is_required_from_elsewhere: one that was forwarded, or that another site's page sends, does.
+        """
         self._keys = keys
         self._admin_port = admin_port
-        self._admin_key = None if admin_key is None else admin_key.get_secret_value().encode()
+        self._admin_key = None if admin_key is None else _digest(admin_key.get_secret_value())
         self._is_required = is_required
+        self._is_required_from_elsewhere = is_required_from_elsewhere
 
     def check(self, request: Request, scope: Scope, *, always: bool = False) -> Grant | None:
         """Let a request through or raise; for a handler that cannot afford a dependency.
@@ -44,14 +68,16 @@ class AccessControl:
             Forbidden: the key does not allow this, or nobody may.
             TooMany: the key was used too often.
         """
-        if scope == "admin":
+        if scope in ("admin", "metrics"):
             self.require_admin_port(request)
-        if not (self._is_required or always):
+        if scope == "metrics" and self._admin_port is not None:
+            return None
+        if not (always or self._is_required or (self._is_required_from_elsewhere and _is_from_elsewhere(request))):
             return None
         scheme, _, sent = request.headers.get("authorization", "").partition(" ")
         if scheme.lower() != "bearer":
             sent = ""
-        if self._admin_key is not None and secrets.compare_digest(sent.encode(), self._admin_key):
+        if self._admin_key is not None and secrets.compare_digest(_digest(sent), self._admin_key):
             return None
         found = self._keys.find(sent)
         if found is None:
@@ -80,6 +106,20 @@ class AccessControl:
             self.check(request, scope, always=always)
 
         return check
+
+
+def may_see_users(key: Grant | None) -> bool:
+    """Whether who shows this key, or needs none, may see what users bought."""
+    return key is None or "admin" in key.scopes
+
+
+def _is_from_elsewhere(request: Request) -> bool:
+    return any(name in FORWARDED or (name, value) == CROSS_SITE for name, value in request.scope["headers"])
+
+
+def _digest(secret: str) -> bytes:
+    """Of one length whatever the secret's, so that the time of a comparison says nothing of that either."""
+    return hashlib.sha256(secret.encode()).digest()
 
 
 def is_loopback(host: str) -> bool:

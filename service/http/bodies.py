@@ -1,6 +1,7 @@
 """JSON bodies: read up to a limit, parsed, checked by a model; and how they are documented.
 
-The framework's own way answers what is too large in plain text and wants a content type that many clients forget.
+A body must say that it is JSON: what a web page of another site may send without asking first (a form, plain text)
+never does. The framework's own way answers what is too large in plain text.
 """
 
 from __future__ import annotations
@@ -12,10 +13,13 @@ import orjson
 from fastapi import Request
 from fastapi.exceptions import RequestValidationError
 from pydantic import BaseModel, ValidationError
+from starlette.requests import ClientDisconnect
 
-from trimtab.core.errors import BadParameter, TooLarge
+from trimtab.core.errors import BadParameter, TooLarge, UnsupportedMedia
 
 JSON = "application/json"
+MAX_FIELDS = 64
+"""Fields that one object of a body may have: each that is unknown or wrong costs more than one that is right."""
 Model = TypeVar("Model", bound=BaseModel)
 
 
@@ -23,9 +27,11 @@ async def read_object(request: Request, *, max_bytes: int) -> dict[str, Any]:
     """The JSON object in the body of a request.
 
     Raises:
+        UnsupportedMedia: the body does not say that it is JSON, or it is compressed.
         TooLarge: the body is over the limit; no more than that is read.
-        BadParameter: it is not a JSON object.
+        BadParameter: it is not a JSON object, or its sender went before it was whole.
     """
+    _require_json(request)
     body = await _read(request, max_bytes)
     try:
         values = orjson.loads(body)
@@ -36,29 +42,53 @@ async def read_object(request: Request, *, max_bytes: int) -> dict[str, Any]:
     return values
 
 
+def _require_json(request: Request) -> None:
+    sent = request.headers.get("content-type", "").partition(";")[0].strip().lower()
+    if sent != JSON:
+        raise UnsupportedMedia(f"a body needs the header Content-Type: {JSON}")
+    if request.headers.get("content-encoding", "identity").strip().lower() != "identity":
+        raise UnsupportedMedia("a compressed body is not read; send it without Content-Encoding")
+
+
 async def _read(request: Request, max_bytes: int) -> bytes:
     too_large = TooLarge(f"the body is larger than {max_bytes} bytes")
     announced = request.headers.get("content-length", "")
     if announced.isdigit() and int(announced) > max_bytes:
         raise too_large
     body = bytearray()
-    async for chunk in request.stream():
-        body += chunk
-        if len(body) > max_bytes:
-            raise too_large
+    try:
+        async for chunk in request.stream():
+            body += chunk
+            if len(body) > max_bytes:
+                raise too_large
+    except ClientDisconnect:
+        raise BadParameter("body", "ended before it was whole", "a JSON object") from None
     return bytes(body)
 
 
 def validated(model: type[Model], values: Mapping[str, Any]) -> Model:
     """The model, or a problem that names each parameter that is wrong.
 
+    What it costs to refuse is bounded: by the number of fields here, and by `FailFast` where a model has a list.
+
     Raises:
+        BadParameter: an object has too many fields.
         RequestValidationError: translated by `trimtab.service.http.problem_documents`.
     """
+    _require_few_fields(values)
     try:
         return model.model_validate(values)
     except ValidationError as error:
         raise RequestValidationError(error.errors(include_url=False)) from None
+
+
+def _require_few_fields(values: Mapping[str, Any]) -> None:
+    """Refuse an object with too many fields, in the body or in a list or an object of the body."""
+    parts = [values, *values.values()]
+    parts += [one for part in values.values() if isinstance(part, list) for one in part]
+    n_fields = max(len(part) for part in parts if isinstance(part, Mapping))
+    if n_fields > MAX_FIELDS:
+        raise BadParameter("body", f"has an object with {n_fields} fields", f"up to {MAX_FIELDS}")
 
 
 def documented_body(schema: Mapping[str, Any]) -> dict[str, Any]:

@@ -6,14 +6,14 @@ Plain wrappers: a layer of the framework's own kind would cost as much as a stag
 from __future__ import annotations
 
 import time
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 
 from fastapi import APIRouter
 from fastapi.routing import APIRoute
 from starlette.requests import Request
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from trimtab.service.http.problem_documents import problem_of
+from trimtab.service.http.problem_documents import problem_of, problem_response
 from trimtab.service.observability.metrics import Metrics
 
 UNKNOWN = "unknown"
@@ -56,6 +56,32 @@ class RequestMetrics:
             self._metrics.request_seconds.labels(path).observe(time.perf_counter() - start)
 
 
+class AllowedHosts:
+    """Refuses requests that are addressed to another name than those of this service.
+
+    A page of another site can have a name of its own lead to this machine (DNS rebinding); its requests then come from
+    the same origin as ours, but say that name.
+    """
+
+    def __init__(self, app: ASGIApp, is_allowed: Callable[[str], bool]) -> None:
+        """
+        Args:
+            is_allowed: whether a host's name, without its port, is one of ours.
+        """
+        self._app = app
+        self._is_allowed = is_allowed
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] == "http":
+            # Who sends no name is not a browser.
+            hosts = [value.decode("latin-1") for name, value in scope["headers"] if name == b"host"]
+            if not all(self._is_allowed(_without_port(host)) for host in hosts):
+                detail = "This service has another name; TRIMTAB_ALLOWED_HOSTS lists those that it answers to."
+                await problem_response(421, detail)(scope, receive, send)
+                return
+        await self._app(scope, receive, send)
+
+
 class SecurityHeaders:
     """Tells browsers to trust an answer no further than they must; a header that a route set by itself stays."""
 
@@ -70,6 +96,13 @@ class SecurityHeaders:
             await send(message)
 
         await self._app(scope, receive, with_headers)
+
+
+def _without_port(host: str) -> str:
+    """The name in a `Host` header; an IPv6 address without its brackets."""
+    if host.startswith("["):
+        return host[1:].partition("]")[0]
+    return host.partition(":")[0]
 
 
 DirectTable = Mapping[tuple[str, str], APIRoute]

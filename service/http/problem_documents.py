@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import math
 import re
+import reprlib
 from collections.abc import Callable, Mapping, Sequence
 from http import HTTPStatus
 from typing import Any
@@ -26,7 +27,11 @@ from trimtab.service.http.bodies import reference
 
 MEDIA_TYPE = "application/problem+json"
 MAX_ECHO = 80
-"""Characters of a caller's own value that a problem repeats."""
+"""Characters of a caller's own value or name that a problem repeats."""
+MAX_ERRORS = 20
+"""Wrong parameters that a problem names."""
+MAX_DETAIL = 2000
+"""Characters of a sentence that may repeat what a caller sent."""
 
 _log = structlog.get_logger()
 
@@ -62,9 +67,14 @@ class Problem(BaseModel):
 
 
 def documented(*statuses: int) -> dict[int | str, dict[str, Any]]:
-    """The `responses=` of a route that may answer with these statuses."""
+    """The `responses=` of a route that may answer with these statuses. With 413, which a route with a body has, comes
+    415."""
     content = {MEDIA_TYPE: {"schema": reference(Problem)}}
-    return {status: {"description": HTTPStatus(status).phrase, "content": content} for status in statuses}
+    of_bodies = (415,) if 413 in statuses else ()
+    return {
+        status: {"description": HTTPStatus(status).phrase, "content": content}
+        for status in sorted({*statuses, *of_bodies})
+    }
 
 
 def install(app: FastAPI) -> None:
@@ -109,8 +119,8 @@ def _trimtab_error(_: Request | None, error: Exception) -> Response:
         headers["WWW-Authenticate"] = "Bearer"
     errors = []
     if isinstance(error, BadParameter):
-        errors = [FieldProblem(parameter=error.name, problem=error.problem, allowed=error.allowed)]
-    detail = str(error)
+        errors = [_field_problem(error.name, error.problem, error.allowed)]
+    detail = _shortened(str(error), MAX_DETAIL)
     if error.status == HTTPStatus.INTERNAL_SERVER_ERROR or isinstance(error, BundleError):
         _log.error("search failed", problem=detail)
         detail = "The service could not answer; its log says why."
@@ -123,10 +133,11 @@ def _kind(error: Exception) -> str:
 
 def _validation_error(_: Request | None, error: Exception) -> Response:
     assert isinstance(error, RequestValidationError)
-    errors = [field_problem(one) for one in error.errors()]
+    found = error.errors()
+    errors = [field_problem(one) for one in found[:MAX_ERRORS]]
     detail = "; ".join(f"{one.parameter}: {one.problem}; allowed: {one.allowed}" for one in errors[:3])
-    if len(errors) > 3:
-        detail += f"; and {len(errors) - 3} more"
+    if len(found) > 3:
+        detail += f"; and {len(found) - 3} more"
     return problem_response(422, detail, kind="bad-parameter", errors=errors)
 
 
@@ -138,11 +149,15 @@ def field_problem(error: Mapping[str, Any]) -> FieldProblem:
     parameter = ".".join(location) or "body"
     message = str(error["msg"])
     if error["type"] == "missing":
-        return FieldProblem(parameter=parameter, problem="is missing", allowed="a value")
+        return _field_problem(parameter, "is missing", "a value")
     if error["type"] == "extra_forbidden":
-        return FieldProblem(parameter=parameter, problem="no such parameter", allowed="those that /docs lists")
+        return _field_problem(parameter, "no such parameter", "those that /docs lists")
     problem = (error.get("ctx") or {}).get("problem") or f"cannot use {_echo(error.get('input'))}"
-    return FieldProblem(parameter=parameter, problem=problem, allowed=_allowed(message))
+    return _field_problem(parameter, problem, _allowed(message))
+
+
+def _field_problem(parameter: str, problem: str, allowed: str) -> FieldProblem:
+    return FieldProblem(parameter=_shortened(parameter), problem=_shortened(problem, MAX_DETAIL), allowed=allowed)
 
 
 def _allowed(message: str) -> str:
@@ -150,8 +165,19 @@ def _allowed(message: str) -> str:
 
 
 def _echo(value: object) -> str:
-    text = repr(value)
-    return text if len(text) <= MAX_ECHO else text[:MAX_ECHO] + "..."
+    """What the caller sent, as far as a person needs it to know it again."""
+    if isinstance(value, str):
+        return _shortened(repr(value[: MAX_ECHO + 1]))
+    return _shortened(_REPR.repr(value))
+
+
+def _shortened(text: str, length: int = MAX_ECHO) -> str:
+    return text if len(text) <= length else text[:length] + "..."
+
+
+_REPR = reprlib.Repr()
+"""Of a few levels and entries, so that neither a deep value nor a large one costs more than what is shown."""
+_REPR.maxstring = _REPR.maxother = _REPR.maxlong = MAX_ECHO
 
 
 def _http_error(_: Request | None, error: Exception) -> Response:

@@ -17,7 +17,7 @@ from datetime import UTC, datetime
 from typing import Annotated, Literal
 
 import orjson
-from pydantic import AliasChoices, AwareDatetime, BaseModel, ConfigDict, Field
+from pydantic import AliasChoices, BaseModel, ConfigDict, Field
 from redis import Redis
 from redis.client import Pipeline
 
@@ -25,6 +25,7 @@ from trimtab.core.errors import Unavailable
 from trimtab.core.records import Interaction
 from trimtab.engine.log.interactions import INTERACTIONS, SPOOL, newest_event_ids
 from trimtab.service.logs.journal import Journal, Observe
+from trimtab.service.moments import Moment
 from trimtab.service.redis.gateway import RedisGateway
 from trimtab.service.settings import Settings
 
@@ -70,7 +71,7 @@ class Event(BaseModel):
     position: int | None = Field(None, ge=0, le=10_000, description="Position in the slate, the first is 0.")
     quantity: float = Field(1.0, gt=0, le=1e6)
     value: float = Field(0.0, ge=0, le=1e9, description="What was paid, in the catalogue's currency.")
-    timestamp: AwareDatetime | None = Field(None, description="When, with its offset from UTC; left out, now.")
+    timestamp: Moment | None = Field(None, description="When, with its offset from UTC; left out, now.")
 
     def interaction(self, received: datetime) -> Interaction:
         return Interaction(

@@ -11,7 +11,7 @@ from typing import Annotated, Any, Literal
 from urllib.parse import parse_qsl
 
 from fastapi.exceptions import RequestValidationError
-from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, FailFast, Field, ValidationError
 from pydantic_core import PydanticCustomError
 
 from trimtab.core.errors import BadParameter
@@ -47,11 +47,11 @@ def _split(value: object) -> object:
     values = _as_tuple(value)
     if not isinstance(values, tuple) or not all(isinstance(one, str) for one in values):
         return values
-    return tuple(field for one in values for part in one.split(",") if (field := part.strip()))
+    return tuple(dict.fromkeys(field for one in values for part in one.split(",") if (field := part.strip())))
 
 
 Identifier = Annotated[str, Field(min_length=1, max_length=128)]
-Texts = Annotated[tuple[Annotated[str, Field(max_length=256)], ...], Field(max_length=32)]
+Texts = Annotated[tuple[Annotated[str, Field(max_length=256)], ...], Field(max_length=32), FailFast()]
 
 
 class SearchRequest(BaseModel):
@@ -131,6 +131,8 @@ def from_object(values: Mapping[str, Any], known_weights: Iterable[str]) -> Sear
     Raises:
         BadParameter, RequestValidationError: naming the parameter and what is allowed.
     """
+    if len(values) > MAX_PARAMETERS:
+        raise BadParameter("body", "too many parameters", f"up to {MAX_PARAMETERS}")
     return _validated(values, known_weights, strict=True)
 
 

@@ -12,10 +12,11 @@ from datetime import datetime
 from pathlib import Path
 from typing import Annotated, Literal
 
-from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, model_validator
+from pydantic import BaseModel, ConfigDict, FailFast, Field, model_validator
 from pydantic_core import PydanticCustomError
 
 from trimtab.core.records import Constraints, Filter
+from trimtab.service.moments import Moment
 from trimtab.service.redis.gateway import RedisGateway
 from trimtab.service.redis.named_definitions import NamedDefinitions
 
@@ -38,7 +39,7 @@ class Rule(BaseModel):
     action: Literal["pin", "boost", "bury", "hide"] = Field(
         description="`pin` to a position, `boost` the utility, `bury` behind all others, `hide` altogether."
     )
-    item_ids: tuple[Identifier, ...] = Field(min_length=1, max_length=200)
+    item_ids: Annotated[tuple[Identifier, ...], FailFast()] = Field(min_length=1, max_length=200)
     query: Annotated[str, Field(min_length=1, max_length=512)] | None = Field(
         None, description="Holds for searches with these words; case and spaces do not count."
     )
@@ -53,8 +54,8 @@ class Rule(BaseModel):
         description="With `boost`: what is added, as a share of the range that a utility has over the catalogue; "
         f"{DEFAULT_BOOST} if left out.",
     )
-    starts: AwareDatetime | None = Field(None, description="Holds from then on, with its offset from UTC.")
-    ends: AwareDatetime | None = Field(None, description="Holds until then.")
+    starts: Moment | None = Field(None, description="Holds from then on, with its offset from UTC.")
+    ends: Moment | None = Field(None, description="Holds until then.")
 
     @model_validator(mode="after")
     def _fits(self) -> Rule:

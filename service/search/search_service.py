@@ -13,6 +13,7 @@ from trimtab.core.errors import BadInput
 from trimtab.engine import Engine
 from trimtab.engine.plan.search_plan import Hooks
 from trimtab.engine.response import response_of
+from trimtab.ranker.features import USER_FEATURES
 from trimtab.service.redis.gateway import RedisGateway
 from trimtab.service.search.planner import SearchPlanner
 from trimtab.service.search.records import PlannedSearch, SearchCompleted, Subscriber
@@ -61,12 +62,15 @@ class SearchService:
         """What the engine that answers can weigh."""
         return self._planner.engine.known_weights
 
-    def answer(self, request: SearchRequest, *, arrived: float, traceparent: str | None = None) -> bytes:
+    def answer(
+        self, request: SearchRequest, *, arrived: float, traceparent: str | None = None, may_see_users: bool = False
+    ) -> bytes:
         """The JSON of the slate, which is logged.
 
         Args:
             arrived: of `time.perf_counter`; the time to answer runs from there.
             traceparent: the header of that name, for the trace that this search is part of.
+            may_see_users: whether `explain` may say what the user bought.
 
         Raises:
             BadParameter: a weight, profile, filter, facet or offset that does not exist here.
@@ -82,12 +86,13 @@ class SearchService:
         chosen_at = perf_counter()
         slate, arm = found.slate, search.arm
         degraded = slate.degraded if self._redis.is_up else (*slate.degraded, REDIS)
-        answer = orjson.dumps({**response_of(slate, engine.store), "degraded": degraded, "arm": arm, "variant": arm})
+        response = response_of(slate, engine.store, hidden=_hidden(may_see_users))
+        answer = orjson.dumps({**response, "degraded": degraded, "arm": arm, "variant": arm})
         impression = engine.impression(slate, search.timestamp, arm=arm)
         self._publish(SearchCompleted(search, found.scored, slate, impression, degraded, chosen_at))
         return answer
 
-    def preview(self, request: SearchRequest) -> bytes:
+    def preview(self, request: SearchRequest, *, may_see_users: bool = False) -> bytes:
         """The JSON of the slate as `answer` gives it and of the rules it obeys, for those who tune weights.
 
         No shopper sees it, so it is neither logged nor counted.
@@ -103,7 +108,8 @@ class SearchService:
             "boosts": rules.boosts,
             "hidden": sorted(rules.exclusions),
         }
-        return orjson.dumps({**response_of(slate, engine.store), "rules": obeyed})
+        response = response_of(slate, engine.store, hidden=_hidden(may_see_users))
+        return orjson.dumps({**response, "rules": obeyed})
 
     async def frontier(self, request: SearchRequest) -> bytes:
         """The JSON of the trade-offs that the request's words and filters allow.
@@ -133,3 +139,8 @@ class SearchService:
             except Exception:  # noqa: BLE001
                 # The shopper's answer does not depend on those who count it.
                 _log.exception("a subscriber to searches failed", subscriber=getattr(subscriber, "__qualname__", "?"))
+
+
+def _hidden(may_see_users: bool) -> tuple[str, ...]:
+    """The features that an answer leaves out."""
+    return () if may_see_users else USER_FEATURES

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 import json
 
 import httpx
@@ -9,7 +10,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from trimtab.service.http.problem_documents import Problem
+from trimtab.service.http.problem_documents import MAX_ERRORS, Problem
 
 BAD_PARAMETERS = {
     "no query": ({}, "q", "a value"),
@@ -59,7 +60,7 @@ BAD_BODIES = {
     "nan": (b'{"q": "soup", "w_revenue": NaN}', "body", "JSON"),
     "not UTF-8": (b'{"q": "\xff\xfe"}', "body", "JSON"),
     "a lone surrogate": (b'{"q": "\\ud83c"}', "body", "JSON"),
-    "a deep nest": (b'{"q": ' + b"[" * 100_000, "body", "JSON"),
+    "a deep nest": (b'{"q": ' + b"[" * 60_000, "body", "JSON"),
     "a number for the query": (b'{"q": 7}', "q", "string"),
     "k as a text": (b'{"q": "soup", "k": "5"}', "k", "integer"),
     "a weight as a text": (b'{"q": "soup", "w_revenue": "1"}', "w_revenue", "number"),
@@ -68,7 +69,13 @@ BAD_BODIES = {
     "filters of numbers": (b'{"q": "soup", "filter": [1]}', "filter.0", "string"),
     "filters in an object": (b'{"q": "soup", "filter": {"brand": "A"}}', "filter", "tuple"),
     "control characters": (b'{"q": "so\\u0000up"}', "q", "control characters"),
+    "a query nested 900 deep": (b'{"q": ' + b"[" * 900 + b"]" * 900 + b"}", "q", "string"),
+    "a query of many values": (b'{"q": [' + b"1," * 20_000 + b"1]}", "q", "string"),
+    "facets nested deep": (b'{"q": "soup", "facets": [' + b"[" * 900 + b"]" * 900 + b"]}", "facets.0", "string"),
+    "30,000 filters of numbers": (b'{"q": "soup", "filter": [' + b"1," * 30_000 + b"1]}", "filter.0", "string"),
+    "5,000 weights": (b'{"q": "soup"' + b"".join(b', "w_%d": "x"' % n for n in range(4000)) + b"}", "body", "64"),
 }
+JSON = {"Content-Type": "application/json"}
 
 
 def problem_of(response: httpx.Response, status: int) -> Problem:
@@ -92,9 +99,80 @@ def test_bad_parameters(service: httpx.Client, parameters: dict, name: str, allo
 
 @pytest.mark.parametrize(("body", "name", "allowed"), BAD_BODIES.values(), ids=BAD_BODIES)
 def test_bad_bodies(service: httpx.Client, body: bytes, name: str, allowed: str) -> None:
-    problem = problem_of(service.post("/search", content=body), 422)
+    problem = problem_of(service.post("/search", content=body, headers=JSON), 422)
     assert problem.errors[0].parameter == name
     assert allowed in problem.errors[0].allowed
+    assert len(problem.errors[0].problem) < 200
+
+
+@pytest.mark.parametrize(
+    ("path", "body"),
+    [
+        ("/events", {f"f{n}": 1 for n in range(70_000)}),
+        ("/events", {"events": [{f"f{n}": 1 for n in range(60)}] * 1000}),
+        ("/events", {"events": [1] * 300_000}),
+        ("/items/delete", {"item_ids": [1] * 300_000}),
+        ("/profiles/a", {"weights": {f"w{n}": "x" for n in range(60_000)}}),
+        ("/rules/a", {"action": "hide", "item_ids": [1] * 300_000}),
+        ("/rules/a", {"x" * 900_000: 1}),
+    ],
+)
+def test_a_body_that_is_wrong_in_many_places_costs_no_more_than_a_few(
+    service: httpx.Client, path: str, body: dict
+) -> None:
+    method = "POST" if path in ("/events", "/items/delete") else "PUT"
+    sent = service.request(method, path, json=body, headers={"Authorization": "Bearer sesame"})
+    assert len(problem_of(sent, 422).errors) <= MAX_ERRORS
+    assert len(sent.content) < 20_000
+
+
+def test_a_body_must_say_that_it_is_json(service: httpx.Client) -> None:
+    body = b'{"q": "soup"}'
+    for kind in ("text/plain", "application/x-www-form-urlencoded", "multipart/form-data; boundary=x", ""):
+        assert (
+            "application/json"
+            in problem_of(service.post("/search", content=body, headers={"Content-Type": kind}), 415).detail
+        )
+    assert problem_of(service.post("/events", content=body), 415)
+    with_charset = {"Content-Type": "Application/JSON; charset=utf-8"}
+    assert service.post("/search", content=body, headers=with_charset).status_code == 200
+    compressed = service.post("/search", content=gzip.compress(body), headers=JSON | {"Content-Encoding": "gzip"})
+    assert "Content-Encoding" in problem_of(compressed, 415).detail
+
+
+@pytest.mark.parametrize(
+    "timestamp", ["0001-01-01T00:00:00+23:59", "9999-12-31T23:59:59-23:59", "0001-01-01T00:00:00+00:01"]
+)
+def test_a_moment_outside_of_time_is_refused(service: httpx.Client, timestamp: str) -> None:
+    event = {"event_id": "e", "action_name": "click", "query_id": "d", "item_id": "i", "timestamp": timestamp}
+    assert "9999" in problem_of(service.post("/events", json=event), 422).errors[0].allowed
+    rule = {"action": "hide", "item_ids": ["1"], "starts": timestamp}
+    sent = service.put("/rules/a", json=rule, headers={"Authorization": "Bearer sesame"})
+    assert problem_of(sent, 422).errors[0].parameter == "starts"
+
+
+@pytest.mark.parametrize(
+    ("price", "finds"),
+    [
+        ("1e39..", False),
+        ("..-1e39", False),
+        ("..1e39", True),
+        ("-1e39..", True),
+        ("-1e308..1e308", True),
+        ("1e-46..", True),
+        ("3.5e38..1e308", False),
+    ],
+)
+def test_prices_beyond_32_bits_are_compared(service: httpx.Client, price: str, finds: bool) -> None:
+    found = service.get("/search", params={"q": "soup", "filter": f"price:{price}", "facets": "brand"})
+    assert found.status_code == 200
+    assert bool(found.json()["hits"]) == finds
+
+
+def test_repeated_facets_are_counted_once(service: httpx.Client) -> None:
+    asked = service.get("/search", params={"q": "soup", "facets": ["brand,brand", "brand"] * 16})
+    assert asked.status_code == 200, "merged before they are counted"
+    assert list(asked.json()["facets"]) == ["brand"]
 
 
 def test_bytes_that_are_no_text(service: httpx.Client) -> None:
@@ -122,15 +200,15 @@ def test_other_paths_and_methods(service: httpx.Client) -> None:
 
 def test_a_body_over_the_limit(service: httpx.Client) -> None:
     body = b'{"q": "' + b"a" * 2_000_000 + b'"}'
-    problem_of(service.post("/search", content=body), 413)
-    problem_of(service.post("/search", content=iter([body])), 413)
-    problem_of(service.post("/events", content=body), 413)
+    problem_of(service.post("/search", content=body, headers=JSON), 413)
+    problem_of(service.post("/search", content=iter([body]), headers=JSON), 413)
+    problem_of(service.post("/events", content=body, headers=JSON), 413)
     assert service.get("/search", params={"q": "soup"}).status_code == 200
 
 
 def test_bad_profiles(service: httpx.Client) -> None:
     def put(name: str, content: bytes) -> Problem:
-        sent = service.put(f"/profiles/{name}", content=content, headers={"Authorization": "Bearer sesame"})
+        sent = service.put(f"/profiles/{name}", content=content, headers={"Authorization": "Bearer sesame"} | JSON)
         return problem_of(sent, 422)
 
     assert put("a", b"{}").errors[0].parameter == "weights"
@@ -156,5 +234,5 @@ def test_anything_at_all_is_answered_or_refused(service: httpx.Client, parameter
         "/search", params={name: value.encode("utf-8", "replace") for name, value in parameters.items()}
     )
     assert by_get.status_code in {200, 422}
-    by_post = service.post("/search", content=json.dumps(parameters))
+    by_post = service.post("/search", content=json.dumps(parameters), headers=JSON)
     assert by_post.status_code in {200, 422}

@@ -161,7 +161,9 @@ def test_bad_items_are_refused_with_one_sentence(
 
 
 def test_who_may_change_items(shop: httpx.Client) -> None:
-    assert shop.put("/items", content=b"x" * 10_000_000).status_code == 413
+    assert (
+        shop.put("/items", content=b"x" * 10_000_000, headers={"Content-Type": "application/json"}).status_code == 413
+    )
     nobody = {"Authorization": ""}
     assert shop.put("/items", json={"item_id": "a", "title": "A"}, headers=nobody).status_code == 401
     assert shop.delete("/items/a", headers=nobody).status_code == 401

@@ -115,7 +115,9 @@ def test_who_may_send_pages_and_how_large(shop: httpx.Client) -> None:
     nobody = {"Authorization": ""}
     assert shop.post("/pages", json={"html": "x"}, headers=nobody).status_code == 401
     assert shop.post("/tracked", json={"html": "x", "url": PRODUCT_URL}, headers=nobody).status_code == 401
-    assert shop.post("/pages", content=b"x" * 9_000_000).status_code == 413
+    assert (
+        shop.post("/pages", content=b"x" * 9_000_000, headers={"Content-Type": "application/json"}).status_code == 413
+    )
 
 
 def test_a_page_that_takes_too_long_is_refused_and_searches_go_on(

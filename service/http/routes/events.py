@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from typing import Annotated
+
 from fastapi import APIRouter, Request
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, FailFast, Field
 
 from trimtab.service.http.auth import AccessControl
 from trimtab.service.http.bodies import documented_body, read_object, reference, validated
@@ -18,7 +20,7 @@ class Batch(BaseModel):
 
     model_config = ConfigDict(extra="forbid")
 
-    events: list[Event] = Field(min_length=1, max_length=MAX_BATCH)
+    events: Annotated[list[Event], FailFast()] = Field(min_length=1, max_length=MAX_BATCH)
 
 
 class Acknowledgement(BaseModel):

@@ -9,6 +9,7 @@ from pydantic import BaseModel
 
 from trimtab.service.bundles.serving import Bundles
 from trimtab.service.http.auth import AccessControl
+from trimtab.service.http.problem_documents import documented
 from trimtab.service.observability.metrics import Metrics
 from trimtab.service.redis.gateway import RedisGateway
 
@@ -37,9 +38,10 @@ def health_router(bundles: Bundles, gate: AccessControl, *, redis: RedisGateway,
         """Answers once the bundle is loaded, verified and warm: before that the port is closed."""
         return Readiness(status="ready", bundle=bundles.serving.bundle_id, redis="up" if redis.is_up else "down")
 
-    @router.get("/metrics", response_class=Response, summary="Prometheus metrics")
+    @router.get("/metrics", response_class=Response, responses=documented(401, 403, 429), summary="Prometheus metrics")
     async def prometheus(request: Request) -> Response:
-        gate.require_admin_port(request)
+        """On the admin port, where there is one, without a key; else with one where keys are required."""
+        gate.check(request, "metrics")
         metrics.redis_up.set(redis.is_up)
         metrics.redis_takes_writes.set(redis.takes_writes)
         return Response(metrics.exposition(), media_type=CONTENT_TYPE_LATEST)

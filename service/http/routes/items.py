@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Path, Request
-from pydantic import BaseModel, ConfigDict, Field, create_model
+from pydantic import BaseModel, ConfigDict, FailFast, Field, create_model
 
 from trimtab.catalog.schema import COLUMNS, Kind
 from trimtab.core.errors import BadParameter
@@ -30,7 +30,9 @@ class Ids(BaseModel):
 
     model_config = ConfigDict(extra="forbid")
 
-    item_ids: list[Annotated[str, Field(min_length=1)]] = Field(min_length=1, max_length=MAX_BATCH)
+    item_ids: Annotated[list[Annotated[str, Field(min_length=1)]], FailFast()] = Field(
+        min_length=1, max_length=MAX_BATCH
+    )
 
 
 class Changed(BaseModel):

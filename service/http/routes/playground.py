@@ -14,7 +14,7 @@ from starlette.exceptions import HTTPException
 from trimtab.core.errors import Forbidden, Unauthorised
 from trimtab.engine import Engine
 from trimtab.service.http.admission import Admission
-from trimtab.service.http.auth import AccessControl
+from trimtab.service.http.auth import AccessControl, may_see_users
 from trimtab.service.http.bodies import JSON
 from trimtab.service.http.routes.search import ANSWER_HEADERS
 from trimtab.service.playground.suggestions import Suggestions
@@ -51,9 +51,10 @@ def playground_router(
     @router.get("/playground/search")
     async def preview(request: Request) -> Response:
         """`GET /search` for who tunes weights: the same slate, which is not logged because no shopper sees it."""
-        gate.check(request, "search")
+        key = gate.check(request, "search")
         async with admission.turn():
-            answer = service.preview(from_query_string(request.scope["query_string"], service.known_weights))
+            asked = from_query_string(request.scope["query_string"], service.known_weights)
+            answer = service.preview(asked, may_see_users=may_see_users(key))
         return Response(answer, headers=ANSWER_HEADERS, media_type=JSON)
 
     @router.get("/playground/suggestions")

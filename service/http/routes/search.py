@@ -6,7 +6,7 @@ from fastapi import APIRouter, Request
 from fastapi.responses import Response
 
 from trimtab.service.http.admission import Admission, priority_of
-from trimtab.service.http.auth import AccessControl
+from trimtab.service.http.auth import AccessControl, may_see_users
 from trimtab.service.http.bodies import JSON, documented_body, read_object
 from trimtab.service.http.problem_documents import documented
 from trimtab.service.search.request import documented_parameters, documented_schema, from_object, from_query_string
@@ -15,7 +15,8 @@ from trimtab.service.search.search_service import SearchService
 
 ANSWER_HEADERS = {"Cache-Control": "no-store"}
 """An answer kept by a proxy would be shown without being logged, and a draw shown twice has another propensity."""
-
+MAX_BYTES = 65_536
+"""The largest body of a search: what it may say takes less, and reading what it may not say takes time."""
 
 LINKS = {
     "decision": {
@@ -52,10 +53,15 @@ def search_router(
     )
     async def search(request: Request) -> Response:
         """The slate for these words at these weights, and the receipt of what the weights bought."""
-        turn = admission.turn(priority_of(request, gate.check(request, "search")))
-        async with turn:
+        key = gate.check(request, "search")
+        async with admission.turn(priority_of(request, key)) as turn:
             asked = from_query_string(request.scope["query_string"], known_weights)
-            answer = service.answer(asked, arrived=turn.start, traceparent=request.headers.get("traceparent"))
+            answer = service.answer(
+                asked,
+                arrived=turn.start,
+                traceparent=request.headers.get("traceparent"),
+                may_see_users=may_see_users(key),
+            )
         return Response(answer, headers=ANSWER_HEADERS, media_type=JSON)
 
     @router.post(
@@ -67,11 +73,17 @@ def search_router(
     )
     async def search_by_body(request: Request) -> Response:
         """The same parameters in a JSON object; `filter` and `facets` are a text or a list of texts."""
-        turn = admission.turn(priority_of(request, gate.check(request, "search")))
-        values = await read_object(request, max_bytes=max_body_bytes)
+        key = gate.check(request, "search")
+        turn = admission.turn(priority_of(request, key))
+        values = await read_object(request, max_bytes=min(max_body_bytes, MAX_BYTES))
         async with turn:
             asked = from_object(values, known_weights)
-            answer = service.answer(asked, arrived=turn.start, traceparent=request.headers.get("traceparent"))
+            answer = service.answer(
+                asked,
+                arrived=turn.start,
+                traceparent=request.headers.get("traceparent"),
+                may_see_users=may_see_users(key),
+            )
         return Response(answer, headers=ANSWER_HEADERS, media_type=JSON)
 
     return router
