@@ -6,8 +6,8 @@ imported when it is first asked for, so that an offline replay loads no simulati
 - From logs to reports: `replay`, `tune`, `convert`, `simulate`, `agree`.
 - Estimators of a policy's value from logged rewards and importance weights, for single actions and for slates; `add_up`
   and `estimate` make a value with an interval of what they return.
-- Tests of experiments: `moments` and `compare` (with CUPED), `always_valid` (sequential), `sample_ratio_p_value`,
-  `holm`, `benjamini_hochberg`, `users_needed`, `run_online_test` (ramped, simulated).
+- Tests of experiments: `moments` and `compare` (with CUPED), `unit_difference` and `always_valid` (sequential),
+  `sample_ratio_p_value`, `holm`, `benjamini_hochberg`, `users_needed`, `run_online_test` (ramped, simulated).
 - Interleaving: `team_draft`, `credits`, `preferences`, `credited`.
 """
 
@@ -47,13 +47,13 @@ if TYPE_CHECKING:
         minimum_detectable_effect,
         moments,
         pooled_cap,
-        sample_ratio_p_value,
         users_needed,
         winsorised,
     )
     from trimtab.abtest.statistics.interleaving import credited, credits, preferences
     from trimtab.core.interleaving import team_draft
-    from trimtab.core.sequential import always_valid
+    from trimtab.core.sample_ratio import sample_ratio_p_value
+    from trimtab.core.sequential import always_valid, unit_difference
 
 _ESTIMATORS = (
     "cascade_dr", "click_ips", "clipped_ips", "direct_method", "doubly_robust", "dr_with_shrinkage", "ips",
@@ -61,7 +61,7 @@ _ESTIMATORS = (
 )  # fmt: skip
 _COMPARISON = (
     "benjamini_hochberg", "compare", "holm", "minimum_detectable_effect", "moments", "pooled_cap",
-    "sample_ratio_p_value", "users_needed", "winsorised",
+    "users_needed", "winsorised",
 )  # fmt: skip
 _MODULE_OF = {
     "convert": "trimtab.abtest.importers.conversion",
@@ -76,7 +76,8 @@ _MODULE_OF = {
     **dict.fromkeys(_COMPARISON, "trimtab.abtest.statistics.comparison"),
     **dict.fromkeys(("credited", "credits", "preferences"), "trimtab.abtest.statistics.interleaving"),
     "team_draft": "trimtab.core.interleaving",
-    "always_valid": "trimtab.core.sequential",
+    "sample_ratio_p_value": "trimtab.core.sample_ratio",
+    **dict.fromkeys(("always_valid", "unit_difference"), "trimtab.core.sequential"),
 }
 
 __all__ = [
@@ -116,6 +117,7 @@ __all__ = [
     "switch_dr",
     "team_draft",
     "tune",
+    "unit_difference",
     "users_needed",
     "winsorised",
 ]

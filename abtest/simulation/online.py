@@ -10,20 +10,16 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
+from numpy.typing import NDArray
 
 from trimtab.abtest.ope.estimators import Floats
 from trimtab.abtest.ope.sums import Ints
 from trimtab.abtest.simulation.bucketing import NOT_EXPOSED, assign
-from trimtab.abtest.statistics.comparison import sample_ratio_p_value
 from trimtab.core.errors import BadParameter
-from trimtab.core.sequential import always_valid
+from trimtab.core.sample_ratio import ALARM_BELOW, sample_ratio_p_value
+from trimtab.core.sequential import unit_difference
 
-SPLIT_ALARM = 1e-3
-"""A split with a smaller p-value is broken (Fabijan et al. 2019)."""
-
-
-LEAST_EXPECTED = 5
-"""Users expected of an arm before its share is judged."""
+Flags = NDArray[np.bool_]
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,7 +48,7 @@ class Look:
     Attributes:
         exposure: share of users that took part.
         n_users: arm -> users so far.
-        differences: treatment -> low, high of its mean by user minus the control's; None before there are users.
+        differences: treatment -> low, high of its mean by user minus the control's; None before values differ.
         split_p_value: of the users' split.
     """
 
@@ -123,33 +119,27 @@ def run_online_test(plan: OnlineTest, users: Sequence[str], values: Mapping[str,
 def _look(plan: OnlineTest, exposure: float, values: Floats, arms: Ints) -> Look:
     names = list(plan.shares)
     counts = [int((arms == code).sum()) for code in range(len(names))]
-    # Bonferroni: together the comparisons hold at the confidence that was asked for.
-    confidence = 1 - (1 - plan.confidence) / (len(names) - 1)
-    differences = {
-        name: _difference(values[arms == 0], values[arms == code], confidence)
-        for code, name in enumerate(names)
-        if code > 0
-    }
     shares = list(plan.shares.values())
-    # The chi-squared distribution needs some users in every cell (Cochran 1954).
-    testable = min(shares) * sum(counts) >= LEAST_EXPECTED
-    split = sample_ratio_p_value(counts, shares) if testable else 1.0
+    # Bonferroni: together the comparisons hold at the confidence that was asked for.
+    level = (1 - plan.confidence) / (len(names) - 1)
+    differences: dict[str, tuple[float, float] | None] = {}
+    for code, name in enumerate(names[1:], start=1):
+        either = (arms == 0) | (arms == code)
+        share = shares[code] / (shares[0] + shares[code]) if shares[code] else 0.0
+        differences[name] = _difference(values[either], arms[either] == code, share=share, level=level)
+    split = sample_ratio_p_value(counts, shares)
     return Look(exposure, dict(zip(names, counts, strict=True)), differences, split)
 
 
-def _difference(control: Floats, treatment: Floats, confidence: float) -> tuple[float, float] | None:
-    if min(len(control), len(treatment)) < 2:
+def _difference(values: Floats, is_treated: Flags, *, share: float, level: float) -> tuple[float, float] | None:
+    if not 0 < share < 1:
         return None
-    error = float(np.sqrt(control.var(ddof=1) / len(control) + treatment.var(ddof=1) / len(treatment)))
-    if error == 0:
-        return None
-    n = len(control) + len(treatment)
-    interval = always_valid(float(treatment.mean() - control.mean()), error, n, confidence=confidence)
-    return interval.low, interval.high
+    interval = unit_difference(values, is_treated, share=share, level=level)
+    return None if interval is None else (interval.low, interval.high)
 
 
 def _reason_to_stop(plan: OnlineTest, look: Look, control: Floats) -> str | None:
-    if look.split_p_value < SPLIT_ALARM:
+    if look.split_p_value < ALARM_BELOW:
         return f"the split is broken: {look.n_users} users, p-value {look.split_p_value:.1g}"
     floor = -plan.guardrail * float(control.mean()) if len(control) else 0.0
     for name, interval in look.differences.items():

@@ -96,22 +96,6 @@ def pooled_cap(arms: Sequence[ArrayLike], *, quantile: float = 0.99) -> float:
     return float(np.quantile(positive, quantile)) if len(positive) else 0.0
 
 
-def sample_ratio_p_value(counts: Sequence[int], shares: Sequence[float]) -> float:
-    """Chance of a split at least this uneven (chi-squared); below .001 the experiment is broken (Fabijan et al. 2019).
-
-    Args:
-        counts: users by arm.
-        shares: what the split should have been.
-
-    Example:
-        >>> from trimtab.abtest import sample_ratio_p_value
-        >>> round(sample_ratio_p_value([5100, 4900], [0.5, 0.5]), 3)
-        0.046
-    """
-    expected = np.asarray(shares, dtype=np.float64) / np.sum(shares) * np.sum(counts)
-    return float(stats.chisquare(counts, expected).pvalue)
-
-
 def holm(p_values: ArrayLike) -> Floats:
     """Adjusted p-values that keep the chance of any false positive below the level (Holm 1979), in the given order.
 

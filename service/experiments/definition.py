@@ -15,6 +15,9 @@ from trimtab.core.assignment import SHARE_TOLERANCE
 from trimtab.service.bundles.plan import BundleName
 from trimtab.service.experiments.ramp import Name, Ramp
 
+COUNTED_SECONDS = 90 * 24 * 3600
+"""How long what is known of a unit is kept after it was last counted."""
+
 
 class Arm(BaseModel):
     """One arm: what serves its units."""
@@ -95,6 +98,11 @@ class Experiment(BaseModel):
     def split(self) -> str:
         """A digest of unit and shares: with another split it is another experiment, with more exposure the same one."""
         return hashlib.blake2b(orjson.dumps([self.unit, self.shares]), digest_size=6).hexdigest()
+
+
+def unit_digest(unit_id: str) -> bytes:
+    """What stands for a unit in Redis."""
+    return hashlib.blake2b(unit_id.encode(), digest_size=8).digest()
 
 
 def units_key(name: str, experiment: Experiment, arm: str) -> str:

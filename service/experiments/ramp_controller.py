@@ -16,10 +16,11 @@ import orjson
 from pydantic import ValidationError
 from redis import Redis
 
+from trimtab.core.sample_ratio import ALARM_BELOW
 from trimtab.service.experiments.definition import Experiment, ramp_field, totals_key
 from trimtab.service.experiments.ramp import RampState, Totals, decide
 from trimtab.service.experiments.running import RAMPS, Experiments
-from trimtab.service.experiments.sample_ratio import ALARM_BELOW, sample_ratio_p_value
+from trimtab.service.experiments.sample_ratio import sample_ratio_p_value
 from trimtab.service.experiments.totals import read_totals
 from trimtab.service.redis.compare_and_set import compare_and_set
 from trimtab.service.redis.gateway import CHANGES
@@ -75,6 +76,7 @@ class RampController:
             experiment.ramp,
             before,
             totals_of(redis, name, experiment),
+            shares=experiment.shares,
             now=now,
             sample_ratio_alarm=sample_ratio_p_value(self._experiments.units(name), experiment) < ALARM_BELOW,
         )

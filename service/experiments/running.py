@@ -10,7 +10,6 @@ cannot be believed.
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Collection, Mapping
 from functools import partial
 from pathlib import Path
@@ -24,7 +23,14 @@ from redis.client import Pipeline
 from trimtab.core.assignment import arm_of, place
 from trimtab.core.errors import BadParameter
 from trimtab.service.experiments.assignment import Assigned, Assignment
-from trimtab.service.experiments.definition import Experiment, ramp_field, totals_key, units_key
+from trimtab.service.experiments.definition import (
+    COUNTED_SECONDS,
+    Experiment,
+    ramp_field,
+    totals_key,
+    unit_digest,
+    units_key,
+)
 from trimtab.service.experiments.ramp import RampState, exposure_of
 from trimtab.service.experiments.sample_ratio import sample_ratio_p_value
 from trimtab.service.experiments.totals import ExperimentTotals
@@ -37,7 +43,6 @@ from trimtab.service.search.records import PlannedSearch, SearchCompleted
 RAMPS = "trimtab:ramps"
 SLOW_MS = 50.0
 """A search of an experiment without a ramp that takes longer is slow."""
-COUNTED_SECONDS = 90 * 24 * 3600
 MAX_REMEMBERED = 100_000
 
 _log = structlog.get_logger()
@@ -141,12 +146,12 @@ class Experiments(NamedDefinitions[Experiment]):
         for one in assigned.arms:
             ramp = one.experiment.ramp
             slow_ms = SLOW_MS if ramp is None else ramp.slow_ms
-            self.totals.add(one.totals_key, decision_id, slow=seconds * 1e3 > slow_ms, empty=is_empty)
+            self.totals.add(one.totals_key, one.unit_id, decision_id, slow=seconds * 1e3 > slow_ms, empty=is_empty)
 
     def failed(self, assigned: Assigned) -> None:
         """Count a search that failed."""
         for one in assigned.arms:
-            self.totals.add(one.totals_key, None, errors=True)
+            self.totals.add(one.totals_key, one.unit_id, None, errors=True)
 
     def using_bundle(self, name: str) -> list[str]:
         """Experiments with an arm that is served by this bundle."""
@@ -204,5 +209,5 @@ def _ramps_of(stored: Mapping[str, str]) -> dict[str, RampState]:
 
 
 def _add_unit(key: str, unit_id: str, pipeline: Pipeline) -> None:
-    pipeline.sadd(key, hashlib.blake2b(unit_id.encode(), digest_size=8).digest())
+    pipeline.sadd(key, unit_digest(unit_id))
     pipeline.expire(key, COUNTED_SECONDS)

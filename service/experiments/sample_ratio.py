@@ -1,22 +1,14 @@
-"""The sample ratio: whether the units of an experiment are split as its shares ask."""
+"""The sample ratio of an experiment."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 
-import numpy as np
-from scipy.special import chdtrc
-
+from trimtab.core import sample_ratio
 from trimtab.service.experiments.definition import Experiment
-
-ALARM_BELOW = 0.001
-"""The p-value below which the split raises the alarm; small, because it is looked at again and again (Fabijan 2019)."""
 
 
 def sample_ratio_p_value(units: Mapping[str, int], experiment: Experiment) -> float:
-    """Chance of a split at least this uneven (chi-squared); 1 before anybody is counted."""
-    counts = np.array([units.get(arm, 0) for arm in experiment.shares], dtype=np.float64)
-    expected = np.array(list(experiment.shares.values())) * counts.sum()
-    if not counts.any():
-        return 1.0
-    return float(chdtrc(len(counts) - 1, ((counts - expected) ** 2 / expected).sum()))
+    """Chance that its units are split at least as unevenly as they are; 1 before anybody is counted."""
+    shares = experiment.shares
+    return sample_ratio.sample_ratio_p_value([units.get(arm, 0) for arm in shares], list(shares.values()))

@@ -1,7 +1,8 @@
 """What happened to the searches of each arm, added up in Redis over all workers.
 
 A search adds to sums of this process, which go to Redis at the next poll; a purchase is added to the arm of the search
-it came from, which is remembered by its `decision_id` for a day. What a lost Redis does not take waits.
+it came from, which is remembered by its `decision_id` for a day. What a lost Redis does not take waits. Units that were
+hit (by a failure, a slow or an empty search) or bought are remembered, so that many hits of one unit are known as such.
 """
 
 from __future__ import annotations
@@ -16,12 +17,17 @@ from typing import TypeVar
 from redis import Redis
 
 from trimtab.core.records import Interaction
+from trimtab.service.experiments.definition import COUNTED_SECONDS, unit_digest
 from trimtab.service.experiments.ramp import Totals
 from trimtab.service.redis.clients import LOST, is_refusal, refuses_writes
 
 Waiting = TypeVar("Waiting")
 
 ARM_OF = "trimtab:arm_of:"
+HITS_OF = "trimtab:hits_of:"
+"""By key of an arm: metric and unit -> hits."""
+SPENT_BY = "trimtab:spent_by:"
+"""By key of an arm: unit -> revenue."""
 REMEMBERED_SECONDS = 24 * 3600
 MAX_WAITING = 50_000
 AT_ONCE = 2_000
@@ -36,17 +42,21 @@ class ExperimentTotals:
     def __init__(self) -> None:
         self._lock = threading.Lock()
         self._sums: Counter[tuple[str, str]] = Counter()
-        self._decisions: deque[tuple[str, str]] = deque(maxlen=MAX_WAITING)
+        self._hits: Counter[tuple[str, str, str]] = Counter()
+        self._decisions: deque[tuple[str, str, str]] = deque(maxlen=MAX_WAITING)
         self._purchases: deque[tuple[str, float, int]] = deque(maxlen=MAX_WAITING)
 
-    def add(self, key: str, decision_id: str | None, **counts: bool) -> None:
-        """One search; without a `decision_id` there is nothing to buy from."""
+    def add(self, key: str, unit_id: str, decision_id: str | None, **counts: bool) -> None:
+        """Count one search; without a `decision_id` there is nothing to buy from."""
+        unit = unit_digest(unit_id).hex()
         with self._lock:
             self._sums[key, "searches"] += 1
             for name, happened in counts.items():
                 self._sums[key, name] += happened
+                if happened:
+                    self._hits[key, name, unit] += 1
         if decision_id is not None:
-            self._decisions.append((decision_id, key))
+            self._decisions.append((decision_id, key, unit))
 
     def follow(self, interactions: Sequence[Interaction]) -> None:
         """Purchases among events that are new."""
@@ -58,25 +68,49 @@ class ExperimentTotals:
         """Send what waits; what is not taken waits on. On the state's thread."""
         with self._lock:
             sums, self._sums = self._sums, Counter()
+            hits, self._hits = self._hits, Counter()
         decisions = _taken(self._decisions)
         try:
+            sums.update(self._squares(redis, hits))
+            hits.clear()
             pipeline = redis.pipeline(transaction=False)
             for (key, name), count in sums.items():
                 pipeline.hincrbyfloat(key, name, count)
-            for decision_id, key in decisions:
-                pipeline.hset(ARM_OF + decision_id, "key", key)
+            for decision_id, key, unit in decisions:
+                pipeline.hset(ARM_OF + decision_id, mapping={"key": key, "unit": unit})
                 pipeline.expire(ARM_OF + decision_id, REMEMBERED_SECONDS)
             answers = pipeline.execute(raise_on_error=False)
         except LOST:
             with self._lock:
                 self._sums.update(sums)
+                self._hits.update(hits)
             self._decisions.extendleft(reversed(decisions))
             raise
         self._keep_refused(sums, decisions, [refuses_writes(answer) for answer in answers])
         self._add_revenue(redis)
 
+    def _squares(self, redis: Redis, hits: Counter[tuple[str, str, str]]) -> dict[tuple[str, str], int]:
+        """Add hits to those of their units; returns what that adds to the sums of squares. Refused ones wait."""
+        added: Counter[tuple[str, str]] = Counter()
+        if not hits:
+            return added
+        pipeline = redis.pipeline(transaction=False)
+        for (key, name, unit), count in hits.items():
+            pipeline.hincrby(HITS_OF + key, f"{name}:{unit}", count)
+        for key in {key for key, _, _ in hits}:
+            pipeline.expire(HITS_OF + key, COUNTED_SECONDS)
+        for ((key, name, unit), count), after in zip(
+            hits.items(), pipeline.execute(raise_on_error=False), strict=False
+        ):
+            if isinstance(after, int):
+                added[key, f"{name}_squares"] += after**2 - (after - count) ** 2
+            elif refuses_writes(after):
+                with self._lock:
+                    self._hits[key, name, unit] += count
+        return added
+
     def _keep_refused(
-        self, sums: Counter[tuple[str, str]], decisions: Sequence[tuple[str, str]], refused: Sequence[bool]
+        self, sums: Counter[tuple[str, str]], decisions: Sequence[tuple[str, str, str]], refused: Sequence[bool]
     ) -> None:
         """Keep what a Redis without memory or disk did not take; what meets a value of another type is lost."""
         if not any(refused):
@@ -93,11 +127,13 @@ class ExperimentTotals:
             return
         pipeline = redis.pipeline(transaction=False)
         for decision_id, _, _ in waiting:
-            pipeline.hget(ARM_OF + decision_id, "key")
+            pipeline.hmget(ARM_OF + decision_id, "key", "unit")
         try:
-            for key in pipeline.execute(raise_on_error=False):
+            for found in pipeline.execute(raise_on_error=False):
                 decision_id, value, tries = waiting.popleft()
-                is_added = isinstance(key, bytes) and _is_added(redis, ARM_OF + decision_id, key, value)
+                key, unit = (None, None) if isinstance(found, Exception) else found
+                # A search that an earlier version remembered stands for its unit.
+                is_added = isinstance(key, bytes) and _is_added(redis, key, unit or decision_id, value)
                 if not is_added and tries > 1:
                     self._purchases.append((decision_id, value, tries - 1))
         except LOST:
@@ -105,10 +141,10 @@ class ExperimentTotals:
             raise
 
 
-def _is_added(redis: Redis, search: str, key: bytes, value: float) -> bool:
+def _is_added(redis: Redis, key: bytes, unit: bytes | str, value: float) -> bool:
     """Add one purchase, unless it is refused."""
     try:
-        _add(redis, search, key.decode(errors="replace"), value)
+        _add(redis, key.decode(errors="replace"), unit, value)
     except LOST as error:
         if not is_refusal(error):
             raise
@@ -116,11 +152,14 @@ def _is_added(redis: Redis, search: str, key: bytes, value: float) -> bool:
     return True
 
 
-def _add(redis: Redis, search: str, key: str, value: float) -> None:
-    """One purchase: squares are of the revenue of a search, which may have several."""
-    after = float(redis.hincrbyfloat(search, "revenue", value))
+def _add(redis: Redis, key: str, unit: bytes | str, value: float) -> None:
+    """Add one purchase: squares are of the revenue of a unit, which may have several."""
+    after = float(redis.hincrbyfloat(SPENT_BY + key, unit, value))
     redis.hincrbyfloat(key, "revenue", value)
     redis.hincrbyfloat(key, "revenue_squares", after**2 - (after - value) ** 2)
+    if after == value:
+        redis.hincrby(key, "buyers", 1)
+        redis.expire(SPENT_BY + key, COUNTED_SECONDS)
 
 
 def read_totals(redis: Redis, keys: Mapping[str, str]) -> dict[str, Totals]:

@@ -19,10 +19,10 @@ from trimtab.abtest.statistics.comparison import (
     minimum_detectable_effect,
     moments,
     pooled_cap,
-    sample_ratio_p_value,
     users_needed,
     winsorised,
 )
+from trimtab.core.sample_ratio import sample_ratio_p_value
 from trimtab.core.sequential import always_valid
 
 GOLDEN = json.loads((Path(__file__).parent / "golden" / "gbstats.json").read_text())

@@ -9,11 +9,12 @@ import httpx
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from scipy import stats
 
 from tests.support.redis_servers import RedisProcess
 from tests.support.services import beside, metric, serving
 from tests.support.waiting import eventually
-from trimtab.abtest.statistics.comparison import sample_ratio_p_value as judged_offline
+from trimtab.core.sample_ratio import ALARM_BELOW
 from trimtab.engine import Engine
 from trimtab.engine.log.impressions import read_log
 from trimtab.engine.log.rows import rows_of
@@ -142,8 +143,27 @@ def test_workers_agree_and_the_log_knows(shared: Settings, redis_server: RedisPr
 
 
 @given(st.lists(st.integers(0, 10_000), min_size=2, max_size=5).filter(any))
-def test_the_alarm_is_the_one_of_the_offline_test(counts: list[int]) -> None:
+def test_the_p_value_of_the_split_equals_scipys(counts: list[int]) -> None:
     shares = [1 / len(counts)] * len(counts)
     experiment = Experiment.model_validate({"arms": {f"arm-{n}": {"share": share} for n, share in enumerate(shares)}})
     units = {f"arm-{n}": count for n, count in enumerate(counts)}
-    assert sample_ratio_p_value(units, experiment) == pytest.approx(judged_offline(counts, shares), abs=1e-12)
+    if min(shares) * sum(counts) >= 5:
+        oracle = stats.chisquare(counts).pvalue
+    elif len(counts) == 2:
+        oracle = min(2 * stats.binom.cdf(min(counts), sum(counts), 0.5), 1.0)
+    else:
+        return
+    assert sample_ratio_p_value(units, experiment) == pytest.approx(oracle, abs=1e-12)
+
+
+def test_an_arm_without_a_share_takes_no_part_in_the_split_and_has_no_units() -> None:
+    mixed = {"share": 0.5, "interleave": ["control", "treatment"]}
+    arms = {"control": {"share": 0.5}, "mixed": mixed, "treatment": {"share": 0.0, "profile": "p"}}
+    experiment = Experiment.model_validate({"arms": arms})
+    assert sample_ratio_p_value({"control": 9000, "mixed": 1000, "treatment": 0}, experiment) < ALARM_BELOW
+    assert sample_ratio_p_value({"control": 5000, "mixed": 5000}, experiment) == 1
+    assert sample_ratio_p_value({"control": 5000, "mixed": 5000, "treatment": 1}, experiment) == 0
+    assert sample_ratio_p_value({}, experiment) == 1
+    only = {"control": {"share": 0}, "margin": {"share": 0, "profile": "p"}}
+    one = Experiment.model_validate({"arms": {**only, "mixed": {"share": 1, "interleave": ["control", "margin"]}}})
+    assert sample_ratio_p_value({"mixed": 5000}, one) == 1

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+import math
 import time
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import asdict
@@ -12,11 +14,12 @@ from fastapi import APIRouter, Depends, Request
 from pydantic import BaseModel, Field
 
 from trimtab.core.errors import NotFound, Unavailable
+from trimtab.core.sample_ratio import ALARM_BELOW
 from trimtab.service.experiments.definition import Experiment
 from trimtab.service.experiments.ramp import Ramp, RampState, Totals, compared
 from trimtab.service.experiments.ramp_controller import read_history
 from trimtab.service.experiments.running import Experiments
-from trimtab.service.experiments.sample_ratio import ALARM_BELOW, sample_ratio_p_value
+from trimtab.service.experiments.sample_ratio import sample_ratio_p_value
 from trimtab.service.http.problem_documents import documented
 from trimtab.service.http.routes.definitions import Name
 from trimtab.service.redis.gateway import RedisGateway
@@ -34,10 +37,15 @@ class ExperimentState(BaseModel):
 
 
 class Interval(BaseModel):
-    """One arm against the control; valid however often one looks."""
+    """One arm against the control; valid however often one looks.
+
+    Figures are by search, as if the searches had been split as the shares ask.
+    """
 
     arm: str
-    metric: str = Field(description="errors, slow, empty: shares of the searches; revenue: a search.")
+    metric: str = Field(
+        description="errors, slow, empty: shares of the searches; purchases (units that bought), revenue: a search."
+    )
     control: float
     treatment: float
     difference: float
@@ -51,10 +59,12 @@ class Snapshot(BaseModel):
 
     at: datetime
     arms: dict[str, dict[str, float]] = Field(
-        description="Sums by arm: searches, errors, slow, empty, revenue, revenue_squares."
+        description="Sums by arm: searches, errors, slow, empty, revenue, buyers, and squared sums by unit."
     )
     units: dict[str, int]
-    intervals: list[Interval] = Field(description="Arms with fewer than 100 searches have none.")
+    intervals: list[Interval] = Field(
+        description="Arms with fewer than 100 searches have none; money, once purchases bound it."
+    )
 
 
 class ExperimentResults(ExperimentState):
@@ -90,6 +100,7 @@ def experiments_router(
         """Sums by arm, and intervals against the control that are valid at every look: now, and once a minute."""
         so_far = _redis(experiments, name)
         experiment = so_far.definition
+        shares = None if so_far.sample_ratio_alarm else experiment.shares
         read = await redis.run_aside(lambda redis: read_history(redis, name, experiment))
         if read is None:
             raise Unavailable("results cannot be read while Redis does not answer")
@@ -99,8 +110,8 @@ def experiments_router(
         return ExperimentResults(
             **so_far.model_dump(),
             control=control,
-            now=_snapshot(now, control),
-            history=[_snapshot(one, control) for one in history],
+            now=_snapshot(now, control, shares),
+            history=await asyncio.to_thread(lambda: [_snapshot(one, control, shares) for one in history]),
         )
 
     return router
@@ -122,7 +133,7 @@ def _redis(experiments: Experiments, name: str) -> ExperimentState:
     )
 
 
-def _snapshot(stored: Mapping[str, Any], control: str) -> Snapshot:
+def _snapshot(stored: Mapping[str, Any], control: str, shares: Mapping[str, float] | None) -> Snapshot:
     totals = {arm: Totals(**sums) for arm, sums in stored["arms"].items()}
     intervals = [
         Interval(
@@ -135,7 +146,8 @@ def _snapshot(stored: Mapping[str, Any], control: str) -> Snapshot:
             high=one.difference.high,
             p_value=one.difference.p_value,
         )
-        for one in compared(Ramp(control=control), totals)
+        for one in compared(Ramp(control=control), totals, shares)
+        if math.isfinite(one.difference.high)
     ]
     at = datetime.fromtimestamp(stored["at"], UTC)
     return Snapshot(at=at, arms=stored["arms"], units=stored["units"], intervals=intervals)
