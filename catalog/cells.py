@@ -2,7 +2,7 @@
 
 A cell is read by the kind of its column (`trimtab.catalog.schema`):
 
-    text    stripped; runs of white space become one space
+    text    stripped; runs of white space become one space; no longer than its column allows
     price   `3.99`, `$3.99`, `3,99 €`, `1,299.00`, `1.299,00`, `USD 5`; above 0. One currency a file.
             A comma before exactly three digits groups thousands (`1,299`), otherwise it is the decimal sign; a
             point is the decimal sign unless a decimal comma follows it.
@@ -44,13 +44,20 @@ def parsed_cells(cells: pl.DataFrame) -> tuple[pl.DataFrame, pl.Series]:
     """
     known = [name for name in COLUMNS if name in cells.columns]
     attributes = tuple(name for name in cells.columns if name.startswith(ATTRIBUTE_PREFIX))
-    squeezed = cells.with_columns(pl.col(*known, *attributes).str.replace_all(r"\s+", " ").str.strip_chars())
-    parsed = squeezed.select(
-        *(parse(name, COLUMNS[name].kind).alias(name) for name in known if name != "attributes"),
-        _attribute_text(attributes, own="attributes" in known).alias("attributes"),
-        pl.coalesce(*(_problem(name) for name in known)).alias("_problem"),
+    squeezed = cells.with_columns(squeeze(pl.col(*known, *attributes)))
+    text = _attribute_text(attributes, own="attributes" in known)
+    joined = squeezed.with_columns(text.alias("attributes")).drop(attributes)
+    columns = list(dict.fromkeys([*known, "attributes"]))
+    parsed = joined.select(
+        *(parse(name, COLUMNS[name].kind).alias(name) for name in columns),
+        pl.coalesce(*(_problem(name) for name in columns)).alias("_problem"),
     )
     return parsed.drop("_problem"), parsed["_problem"]
+
+
+def squeeze(cell: pl.Expr) -> pl.Expr:
+    """The text without white space around it, each run of white space in it one space."""
+    return cell.str.replace_all(r"\s+", " ").str.strip_chars()
 
 
 def parse(name: str, kind: Kind) -> pl.Expr:
@@ -63,7 +70,7 @@ def parse(name: str, kind: Kind) -> pl.Expr:
         return pl.when(lower.is_in(TRUE)).then(True).when(lower.is_in(FALSE)).then(False)
     if kind == "price":
         number = _price_number(cell)
-        return _kept(number, number > 0, kind)
+        return _kept(number, number.cast(DTYPES[kind]) > 0, kind)  # 1e-46 is 0 in 32 bits
     if kind == "share":
         percent = cell.str.strip_suffix("%").str.strip_chars().cast(pl.Float64, strict=False) / 100
         number = pl.when(cell.str.ends_with("%")).then(percent).otherwise(cell.cast(pl.Float64, strict=False))
@@ -103,7 +110,9 @@ def _problem(name: str) -> pl.Expr:
     cell = pl.col(name)
     empty = cell.is_null() | (cell == "" if column.kind == "text" else cell.str.to_lowercase().is_in(UNKNOWN))
     if column.kind == "text":
-        return pl.when(empty).then(pl.lit(f"{name} is empty")) if column.default is None else pl.lit(None, pl.String)
+        too_long = f"{name} is too long; allowed: up to {column.max_bytes:,} bytes of text"
+        problem = pl.when(cell.str.len_bytes() > column.max_bytes).then(pl.lit(too_long))
+        return pl.when(empty).then(pl.lit(f"{name} is empty")).otherwise(problem) if column.default is None else problem
     shown = pl.when(cell.str.len_chars() > 40).then(cell.str.slice(0, 40) + "…").otherwise(cell)
     sentence = pl.format("{} is '{}'; allowed: {}", pl.lit(name), shown, pl.lit(ALLOWED[column.kind]))
     return pl.when(~empty & parse(name, column.kind).is_null()).then(sentence)

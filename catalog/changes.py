@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 import polars as pl
 
-from trimtab.catalog.cells import ATTRIBUTE_PREFIX, parsed_cells
+from trimtab.catalog.cells import ATTRIBUTE_PREFIX, parsed_cells, squeeze
 from trimtab.catalog.readers import cell_text
 from trimtab.catalog.schema import COLUMNS
 from trimtab.core.errors import BadParameter, did_you_mean
@@ -44,8 +44,9 @@ def read_items(objects: Sequence[Mapping[str, object]]) -> list[dict[str, Any]]:
         BadParameter: the first value that cannot be used; nothing is taken of the others.
     """
     _refuse_wrong_names(objects)
-    header = list(dict.fromkeys(name for one in objects for name in one))
-    cells = pl.DataFrame([pl.Series(name, [_cell(one, name) for one in objects], pl.String) for name in header])
+    header = [name for name in COLUMNS if any(name in one for one in objects) and name != "attributes"]
+    named = [pl.Series(name, [_cell(one, name) for one in objects], pl.String) for name in header]
+    cells = pl.DataFrame([*named, pl.Series("attributes", _attribute_texts(objects), pl.String)])
     parsed, problems = parsed_cells(cells)
     items: list[dict[str, Any]] = []
     first_of: dict[str, int] = {}
@@ -64,6 +65,22 @@ def read_items(objects: Sequence[Mapping[str, object]]) -> list[dict[str, Any]]:
 def _cell(given: Mapping[str, object], name: str) -> str | None:
     """The cell as text; a placeholder for a title that is not given, which may stay as it is."""
     return cell_text(given[name]) if name in given else "(as it is)" if name == "title" else None
+
+
+def _attribute_texts(objects: Sequence[Mapping[str, object]]) -> list[str | None]:
+    """What each object says in `attributes` and `attr_*`, the first given anywhere first, as one text.
+
+    Only what is given takes room: a thousand objects may have as many names each, all different.
+    """
+    order: dict[str, int] = {"attributes": 0}
+    for one in objects:
+        for name in one:
+            if name.startswith(ATTRIBUTE_PREFIX):
+                order.setdefault(name, len(order))
+    names = [sorted(one.keys() & order.keys(), key=order.__getitem__) for one in objects]
+    given = [cell_text(one[name]) for one, its_names in zip(objects, names, strict=True) for name in its_names]
+    squeezed = iter(pl.select(squeeze(pl.lit(pl.Series(given, dtype=pl.String)))).to_series().to_list())
+    return [", ".join(filter(None, [next(squeezed) for _ in its_names])) for its_names in names]
 
 
 def _refuse_wrong_names(objects: Sequence[Mapping[str, object]]) -> None:

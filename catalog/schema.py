@@ -9,6 +9,13 @@ import polars as pl
 
 Kind = Literal["text", "price", "flag", "amount", "share"]
 
+MAX_TEXT_BYTES = 32_768
+"""The longest text of one cell, in UTF-8."""
+MAX_NAME_BYTES = 512
+"""The longest name that many items share (a brand, a category): each is also a value of a facet."""
+MAX_ID_BYTES = 512
+"""The longest item_id."""
+
 
 @dataclass(frozen=True, slots=True)
 class Column:
@@ -18,20 +25,22 @@ class Column:
         kind: how a cell is read, see `trimtab.catalog.cells`.
         default: the value of an empty cell; None where a cell must not be empty.
         meaning: one line for documentation and error messages.
+        max_bytes: the longest text, in UTF-8.
     """
 
     kind: Kind
     default: str | float | bool | None
     meaning: str
+    max_bytes: int = MAX_TEXT_BYTES
 
 
 COLUMNS: dict[str, Column] = {
-    "item_id": Column("text", None, "unique name of the item"),
+    "item_id": Column("text", None, "unique name of the item", MAX_ID_BYTES),
     "title": Column("text", None, "what a shopper reads first"),
     "description": Column("text", "", "longer text"),
-    "brand": Column("text", "", "maker or label"),
-    "category": Column("text", "", "coarse kind, for facets"),
-    "product_type": Column("text", "", "what kind of thing it is, finer than the category"),
+    "brand": Column("text", "", "maker or label", MAX_NAME_BYTES),
+    "category": Column("text", "", "coarse kind, for facets", MAX_NAME_BYTES),
+    "product_type": Column("text", "", "what kind of thing it is, finer than the category", MAX_NAME_BYTES),
     "price": Column("price", float("nan"), "what one costs, above 0 in the catalogue's one currency; NaN unknown"),
     "in_stock": Column("flag", True, "can be bought now"),
     "popularity": Column("amount", 0.0, "how much it is bought, 0 or more on any scale"),

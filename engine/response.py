@@ -2,12 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterator, Sequence
 from typing import Any
+
+import orjson
 
 from trimtab.catalog.store import ItemStore
 from trimtab.core.records import Slate
 from trimtab.ranker.features import FEATURES
+
+SHOWN_TEXTS = ("title", "brand", "category")
+ADDRESSES = ("image", "url")
+MAX_TEXT_BYTES = 400_000
+"""The most that the texts of all hits take in an answer, which stays below a megabyte with the rest."""
+MAX_ESCAPED_BYTES = 6
+"""What a character may take in JSON."""
 
 
 def response_of(slate: Slate, store: ItemStore, *, hidden: Collection[str] = ()) -> dict[str, Any]:
@@ -19,7 +28,7 @@ def response_of(slate: Slate, store: ItemStore, *, hidden: Collection[str] = ())
     return {
         "decision_id": slate.decision_id,
         "query": slate.query.text,
-        "hits": list(_hits(slate, store, hidden)),
+        "hits": _fitted(list(_hits(slate, store, hidden))),
         "n_candidates": slate.n_candidates,
         "weights": dict(slate.weights),
         "receipt": {
@@ -49,3 +58,23 @@ def _hits(slate: Slate, store: ItemStore, hidden: Collection[str]) -> Iterator[d
             features = zip(FEATURES, slate.features[index].tolist(), strict=True)
             hit["features"] = {name: value for name, value in features if name not in hidden}
         yield hit
+
+
+def _fitted(hits: Sequence[dict[str, Any]]) -> Sequence[dict[str, Any]]:
+    """The hits, whose longest texts are cut and longest addresses left out where they are too much for one answer."""
+    names = (*SHOWN_TEXTS, *ADDRESSES)
+    n_characters = sum(len(hit[name]) for hit in hits for name in names)
+    if n_characters * MAX_ESCAPED_BYTES <= MAX_TEXT_BYTES:
+        return hits
+    if sum(_size(hit[name]) for hit in hits for name in names) <= MAX_TEXT_BYTES:
+        return hits
+    share = MAX_TEXT_BYTES // (len(hits) * len(names))
+    for hit in hits:
+        for name in names:
+            if _size(hit[name]) > share:
+                hit[name] = hit[name][: share // MAX_ESCAPED_BYTES] + "…" if name in SHOWN_TEXTS else ""
+    return hits
+
+
+def _size(text: str) -> int:
+    return len(orjson.dumps(text))

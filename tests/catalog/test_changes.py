@@ -8,6 +8,7 @@ from typing import Any
 import orjson
 import pytest
 
+from tests.support.memory import peak_memory
 from trimtab.catalog.changes import read_items
 from trimtab.catalog.readers import read_catalogue
 from trimtab.core.errors import BadParameter
@@ -36,11 +37,20 @@ def test_they_are_what_a_file_with_the_same_rows_would_be(tmp_path: Path) -> Non
         assert item == {name: pytest.approx(row[name]) if isinstance(row[name], float) else row[name] for name in item}
 
 
+def test_names_that_hardly_any_item_has_take_no_room_in_the_others() -> None:
+    items = [{"item_id": f"{n}", "title": "t", **{f"attr_{n}_{m}": f"{m}" for m in range(62)}} for n in range(250)]
+    with peak_memory() as used:
+        read = read_items(items)
+    assert [item["attributes"] for item in read] == [", ".join(map(str, range(62)))] * 250
+    assert used() < 64  # a table of items by names takes five times as much
+
+
 @pytest.mark.parametrize(
     ("items", "sentence"),
     [
         ([{"item_id": "a", "price": -1}], "price: is '-1'; allowed: a number above 0"),
         ([{"item_id": "a", "price": True}], "price: is 'true'; allowed: a number above 0"),
+        ([{"item_id": "a", "price": 1e-46}], r"price: is '1e-46'; allowed: a number above 0"),
         ([{"item_id": "a", "price": 1e39}], r"price: is '1e\+39'; allowed: a number above 0"),
         ([{"item_id": "a", "popularity": 1e300}], "popularity: is '1e\\+300'; allowed: a number of 0 or more"),
         ([{"title": "Tea"}], "item_id: is missing; allowed: unique name"),
@@ -50,6 +60,10 @@ def test_they_are_what_a_file_with_the_same_rows_would_be(tmp_path: Path) -> Non
             [{"item_id": "a", "titel": "Tea"}],
             r"titel: is not a column of an item \(did you mean 'title'\?\); allowed: item_id",
         ),
+        ([{"item_id": "é" * 257}], "item_id: is too long; allowed: up to 512 bytes"),
+        ([{"item_id": "a", "brand": "b" * 513}], "brand: is too long; allowed: up to 512 bytes"),
+        ([{"item_id": "a", "description": "d" * 32_769}], "description: is too long; allowed: up to 32,768 bytes"),
+        ([{"item_id": "a", "attr_x": "d" * 20_000, "attr_y": "d" * 20_000}], "attributes: is too long"),
         ([{"item_id": "a"}, {"item_id": "b", "in_stock": "maybe"}], r"items\[1\].in_stock: is 'maybe'; allowed: true"),
         ([{"item_id": "a"}, {"item_id": " a "}], r"items\[1\].item_id: repeats items\[0\]"),
     ],

@@ -12,6 +12,7 @@ import pytest
 from tests.support.redis_servers import PATIENT_REDIS_SECONDS, RedisProcess
 from tests.support.services import metric, serving
 from tests.support.waiting import eventually
+from trimtab.catalog.schema import MAX_ID_BYTES
 from trimtab.service.settings import Settings
 
 KEY = {"Authorization": "Bearer sesame"}
@@ -243,3 +244,25 @@ def test_changes_that_cannot_be_built_into_a_bundle_are_served_beside_it(shared:
 
 def has_failed(shop: httpx.Client) -> bool:
     return metric(shop, "trimtab_catalogue_compactions_total", outcome="failed") > 0
+
+
+def test_long_texts_are_cut_where_an_answer_would_be_large(shop: httpx.Client) -> None:
+    long = {"image": "https://i.example/" + "i" * 18_000, "url": "https://u.example/" + "u" * 18_000}
+    for first in range(0, 80, 20):
+        put(shop, *({"item_id": f"okapi-{first + n}", "title": "okapi", **long} for n in range(20)))
+    put(shop, {"item_id": "okapi-80", "title": "okapi", "url": "https://u.example/1"})
+    answer = shop.get("/search", params={"q": "okapi", "k": 200})
+    assert len(answer.content) < 1_000_000
+    hits = {hit["item_id"]: hit for hit in answer.json()["hits"]}
+    assert hits["okapi-80"]["url"] == "https://u.example/1"
+    assert (hits["okapi-0"]["title"], hits["okapi-0"]["url"]) == ("okapi", "")
+    # A few fit as they are.
+    assert search(shop, "okapi", k=10, filter="in_stock:true")["hits"][0]["image"].startswith("https://i.")
+    assert shop.post("/items/delete", json={"item_ids": [f"okapi-{n}" for n in range(81)]}).status_code == 200
+
+
+def test_what_can_be_put_can_be_deleted(shop: httpx.Client) -> None:
+    longest = "x" * MAX_ID_BYTES
+    put(shop, {"item_id": longest, "title": "Longest"})
+    assert shop.delete(f"/items/{longest}").status_code == 200
+    assert shop.put("/items", json={"item_id": longest + "x", "title": "Longer"}).status_code == 422

@@ -7,7 +7,7 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Path, Request
 from pydantic import BaseModel, ConfigDict, FailFast, Field, create_model
 
-from trimtab.catalog.schema import COLUMNS, Kind
+from trimtab.catalog.schema import COLUMNS, MAX_ID_BYTES, Kind
 from trimtab.core.errors import BadParameter
 from trimtab.service.bundles.serving import Bundles
 from trimtab.service.catalogue.live_catalogue import LiveCatalogue
@@ -18,7 +18,7 @@ from trimtab.service.http.problem_documents import documented
 MAX_BATCH = 1000
 TYPES: dict[Kind, Any] = {"text": str, "price": float | None, "flag": bool, "amount": float, "share": float}
 
-ItemId = Annotated[str, Path(min_length=1, max_length=512)]
+ItemId = Annotated[str, Path(min_length=1, max_length=MAX_ID_BYTES)]
 _FIELDS: dict[str, Any] = {
     name: (TYPES[column.kind], Field(description=column.meaning)) for name, column in COLUMNS.items()
 }
