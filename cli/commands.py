@@ -145,11 +145,22 @@ def serve(
     host: Annotated[str | None, typer.Option()] = None,
     port: Annotated[int | None, typer.Option(min=0, max=65535)] = None,
     workers: Annotated[int | None, typer.Option(min=1)] = None,
+    explore: Annotated[
+        str | None,
+        typer.Option(help="what exploration may cost in expected relevance, as 1%; makes the log replayable"),
+    ] = None,
 ) -> None:
     """Serve a bundle over HTTP."""
+    from trimtab.cli.logs import parse_loss
     from trimtab.service.server import serve as run
 
-    given = {"bundle": bundle, "host": host, "port": port, "workers": workers}
+    given = {
+        "bundle": bundle,
+        "host": host,
+        "port": port,
+        "workers": workers,
+        "exploration_max_relevance_loss_ratio": None if explore is None else parse_loss(explore),
+    }
     run(**{name: value for name, value in given.items() if value is not None})
 
 

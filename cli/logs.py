@@ -16,6 +16,9 @@ if TYPE_CHECKING:
 
 app = typer.Typer()
 
+MOST_LOSS = 0.5
+"""The largest share of relevance that exploration may be set to cost."""
+
 IdSalt = Annotated[
     str | None,
     typer.Option(envvar="TRIMTAB_ID_SALT", show_default=False, help="of the service that logged, if it hashes ids"),
@@ -184,3 +187,19 @@ def _parse_share(text: str) -> tuple[str, float]:
         return name.strip(), float(share)
     except ValueError:
         raise BadParameter("--keep", f"cannot read {text!r}", "objective=share, as in relevance=0.98") from None
+
+
+def parse_loss(text: str) -> float:
+    """A share of relevance that exploration may cost, from `1%` or `0.01`.
+
+    Raises:
+        BadParameter: it is not one.
+    """
+    number, percent, rest = text.strip().partition("%")
+    try:
+        loss = float(number) / (100 if percent else 1)
+    except ValueError:
+        loss = -1.0
+    if rest or not 0 < loss <= MOST_LOSS:
+        raise BadParameter("--explore", f"{text!r} is not what exploration may cost", "above 0 up to 50%, as in 1%")
+    return loss

@@ -66,6 +66,16 @@ class Impression:
     weights: Annotated[Mapping[str, float], Column("effective weights by objective, summing to 1")]
     requested_weights: Annotated[Mapping[str, float], Column("weights as asked for, summing to 1")]
     temperature: Annotated[float, Column("temperature of the draw; 0 where the slate was sorted")] = 0.0
+    exploration: Annotated[
+        str | None,
+        Column(
+            "JSON: `scheme` of the draw, and `max_relevance_loss`, what it may cost; null where the slate was sorted"
+        ),
+    ] = None
+    expected_exploration_loss: Annotated[
+        float | None,
+        Column("share of the sorted slate's expected relevance that the draw costs; null where no limit was set"),
+    ] = None
     seed: Annotated[int | None, Column("seed of the draw; null where the slate was sorted")] = None
     offset: Annotated[int, Column("0-based position of the first item shown")] = 0
     item_ids: Annotated[tuple[str, ...], Column("items shown, by position", distinct=True)]

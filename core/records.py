@@ -54,6 +54,8 @@ class Query:
         weights: raw objective weights, or none for the bundle's default.
         recent: what the user did since the bundle was built, the newest first: `click:<item_id>`, `cart:<item_id>`,
             `purchase:<item_id>`. What cannot be read or is not an item of the catalogue is ignored.
+        exploration_loss: with `explore`, the share of the sorted slate's expected relevance that the draw may cost on
+            average; None draws at the bundle's own temperature, whatever it costs.
         explore: sample the slate (Plackett-Luce) instead of sorting it; needs `session_id`, because the draw
             is a function of the session, so that the pages of one session are pages of one draw.
     """
@@ -69,6 +71,7 @@ class Query:
     recent: tuple[str, ...] = ()
     session_id: str | None = None
     explore: bool = False
+    exploration_loss: float | None = None
     explain: bool = False
 
 
@@ -183,6 +186,9 @@ class Slate:
             the slate was sorted.
         weights: the effective weights (after `max_relevance_loss`), summing to 1.
         requested_weights: the weights asked for, summing to 1.
+        temperature: of the draw; 0 where the slate was sorted.
+        expected_exploration_loss: share of the sorted slate's expected relevance that the draw costs on average; None
+            where it was not asked for.
         seconds: time spent by stage.
     """
 
@@ -200,6 +206,8 @@ class Slate:
     receipt: Mapping[str, ReceiptLine]
     infeasible: bool
     seed: int | None
+    temperature: float
+    expected_exploration_loss: float | None
     bundle: str
     decision_id: str
     facets: Mapping[str, Mapping[str, int]] = field(default_factory=dict)

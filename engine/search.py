@@ -36,6 +36,7 @@ from trimtab.engine.stages.slate_stage import SlateStage, slate_stage
 from trimtab.ranker.artifact import warm_up
 from trimtab.ranker.attainment import weights_for
 from trimtab.ranker.features import FEATURES
+from trimtab.ranker.slate.exploration import PLACKETT_LUCE
 from trimtab.retrieval.filters import filter_mask, format_filter
 
 
@@ -219,7 +220,9 @@ class Engine:
             arm=arm,
             weights=slate.weights,
             requested_weights=slate.requested_weights,
-            temperature=self.temperature if slate.seed is not None else 0.0,
+            temperature=slate.temperature,
+            exploration=_exploration(slate),
+            expected_exploration_loss=slate.expected_exploration_loss,
             seed=slate.seed,
             k=query.k,
             offset=query.offset,
@@ -260,3 +263,10 @@ class Engine:
         rows = [row for row in pinned if row >= 0]
         passes = filter_mask(self.store, query.filters) if rows else None
         return rows if passes is None else [row for row in rows if passes[row]]
+
+
+def _exploration(slate: Slate) -> str | None:
+    """The scheme of a draw and its parameters, as they are logged; None where the slate was sorted."""
+    if slate.seed is None:
+        return None
+    return json.dumps({"scheme": PLACKETT_LUCE, "max_relevance_loss": slate.query.exploration_loss})

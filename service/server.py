@@ -12,11 +12,15 @@ import signal
 import sys
 from typing import Any
 
+import structlog
+
 from trimtab.core.errors import TrimtabError
 from trimtab.service.observability import process_log
 from trimtab.service.redis.server import redis_for
 from trimtab.service.settings import read_settings
-from trimtab.service.terminal import say_loading
+from trimtab.service.terminal import exploration_notice, say_loading
+
+_log = structlog.get_logger()
 
 
 def serve(**given: Any) -> None:
@@ -34,6 +38,7 @@ def serve(**given: Any) -> None:
     settings = read_settings(**given)
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, _stop)
+    _log.info("exploration", replayable=settings.explored_ratio > 0, notice=exploration_notice(settings))
     say_loading(settings)
     with redis_for(settings.redis_url, settings.data_folder) as url:
         # polars reads this when it is imported. More threads would take the processors from searches while a part of

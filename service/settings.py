@@ -97,8 +97,19 @@ class Settings(BaseSettings):
         ge=0,
         description="searches that wait in a worker, for half of timeout_ms at most; more are answered 503",
     )
-    exploration_ratio: float = Field(
-        default=0.0, ge=0, le=1, description="share of the sessions whose slates are sampled"
+    exploration_max_relevance_loss_ratio: float | None = Field(
+        default=None,
+        gt=0,
+        le=0.5,
+        description="what exploration may cost: the share of expected relevance lost over all searches; `trimtab serve "
+        "--explore 1%`. By default slates that are sampled have the bundle's temperature, whatever it costs",
+    )
+    exploration_ratio: float | None = Field(
+        default=None,
+        ge=0,
+        le=1,
+        description="share of the sessions whose slates are sampled; by default all where it is said what exploration "
+        "may cost, and none otherwise",
     )
     traces_url: str | None = Field(
         default=None,
@@ -142,6 +153,13 @@ class Settings(BaseSettings):
 
     def __init__(self, **given: Any) -> None:
         super().__init__(**_with_new_names(given))
+
+    @property
+    def explored_ratio(self) -> float:
+        """Share of the sessions that explore."""
+        if self.exploration_ratio is not None:
+            return self.exploration_ratio
+        return 0.0 if self.exploration_max_relevance_loss_ratio is None else 1.0
 
     @property
     def keys_are_required(self) -> bool:

@@ -1,4 +1,4 @@
-"""What `trimtab serve` says on a terminal: what it loads, then where it serves."""
+"""What `trimtab serve` says on a terminal: what it loads, where it serves, and whether its log can be replayed."""
 
 from __future__ import annotations
 
@@ -23,7 +23,17 @@ def say_serving(settings: Settings) -> None:
         f"  playground  {address}/",
         f"  API         {address}/docs",
         f"  metrics     {admins}/metrics",
+        f"  log         {exploration_notice(settings)}",
     )
+
+
+def exploration_notice(settings: Settings) -> str:
+    """Whether the searches that will be logged can be replayed under other weights, and how to have that."""
+    share, loss = settings.explored_ratio, settings.exploration_max_relevance_loss_ratio
+    if share == 0:
+        return "no search explores: `trimtab replay` cannot use this log; --explore 1% would change that"
+    cost = "at the bundle's temperature, whatever it costs" if loss is None else f"for {loss:.2%} of expected relevance"
+    return f"{share:.0%} of the sessions explore, {cost}: `trimtab replay` can use what is logged of them"
 
 
 def _say(*lines: str) -> None:

@@ -21,6 +21,7 @@ from numpy.typing import NDArray
 from trimtab.abtest.ope.logged_slates import (
     BEYOND_THE_END,
     REPLAYED,
+    SORTED,
     LoggedSlates,
     ReplayLog,
     SlateArrays,
@@ -37,6 +38,8 @@ IMPRESSIONS_PER_PARTITION = 100_000
 """Approximately; some 25 MB on disk, ten times that while it is replayed."""
 
 MOST_PARTITIONS = 4096
+
+EXPLORE = "A service explores, and its log can be replayed, when it is started with `trimtab serve --explore 1%`"
 
 
 @dataclass(frozen=True)
@@ -112,8 +115,10 @@ def partitioned(path: Path, engine: Engine) -> Iterator[PartitionedLog]:
             raise BadLog(f"{path}: the log is empty")
         if n == 0:
             reasons = "; ".join(f"{n:,} {reason}" for reason, n in arrays.left_out.most_common())
+            remedy = f". {EXPLORE}" if arrays.left_out[SORTED] else ""
             raise BadLog(
-                f"{path}: none of {arrays.n_read:,} impressions can be replayed on bundle {engine.bundle_id}: {reasons}"
+                f"{path}: none of {arrays.n_read:,} impressions can be replayed on bundle {engine.bundle_id}: "
+                f"{reasons}{remedy}"
             )
         labels = ReplayLog(
             _slates_of(parts[0].read(0)[:0]),

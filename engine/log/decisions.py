@@ -23,7 +23,7 @@ from trimtab.engine.search import Engine
 from trimtab.ranker.features import FEATURES
 from trimtab.retrieval.filters import parse_filter
 
-COMPARED = ("item_ids", "propensities", "weights", "seed", "degraded")
+COMPARED = ("item_ids", "propensities", "weights", "seed", "temperature", "degraded")
 
 
 def replay_decision(engine: Engine, row: Mapping[str, Any]) -> dict[str, Any]:
@@ -73,8 +73,16 @@ def query_of(row: Mapping[str, Any]) -> Query:
         recent=tuple(row["recent"] or ()),
         session_id=row["session_id"],
         explore=row["seed"] is not None,
+        exploration_loss=_exploration_loss(row),
         explain=True,
     )
+
+
+def _exploration_loss(row: Mapping[str, Any]) -> float | None:
+    """What the draw of a row was allowed to cost; None where no limit was set, as in rows of earlier versions."""
+    logged = row.get("exploration")
+    allowed: float | None = None if logged is None else json.loads(logged)["max_relevance_loss"]
+    return allowed
 
 
 def sides_of(row: Mapping[str, Any]) -> dict[str, Side]:

@@ -20,7 +20,8 @@ from trimtab.core.weights import DIVERSITY, RELEVANCE, normalise
 from trimtab.engine.bundle.storage import Bundle
 from trimtab.engine.plan.degradation import DENSE, LEVELS, LIVE_FEATURES, Levels
 from trimtab.engine.plan.degradation import DIVERSITY as NO_DIVERSITY
-from trimtab.engine.stages.slate_stage import slate_stage
+from trimtab.engine.stages.slate_stage import SlateStage, slate_stage
+from trimtab.ranker.slate.exploration import temperature_within
 
 
 def choose(
@@ -49,7 +50,8 @@ def choose(
         weights, infeasible = stage.within_loss(weights, loss, relevance, baseline=baseline, k=query.k)
     # Candidates of which nothing is known are not drawn: the draw would be any order at all.
     seed = _seed(bundle, query, requested) if query.explore and stage.is_ranked else None
-    order = stage.ordered(weights, seed, bundle.temperature)
+    temperature, exploration_loss = _exploration(bundle, query, stage, weights, seed)
+    order = stage.ordered(weights, seed, temperature)
     page = slice(query.offset, query.offset + query.k)
     shown = order.chosen[page]
     store, retriever = bundle.pipeline.store, bundle.pipeline.retriever
@@ -72,6 +74,8 @@ def choose(
         receipt=receipt,
         infeasible=infeasible,
         seed=seed,
+        temperature=temperature,
+        expected_exploration_loss=exploration_loss,
         bundle=bundle.bundle_id,
         decision_id=_decision_id(bundle.bundle_id, effective, seed, query, scored.rows),
         facets=facets,
@@ -97,6 +101,28 @@ def _seed(bundle: Bundle, query: Query, requested: Mapping[str, float]) -> int:
     if query.session_id is None:
         raise BadParameter("explore", "there is no session_id", "explore together with a session_id")
     return exploration_seed(query.session_id, query.text, bundle.bundle_id, requested, query.filters)
+
+
+def _exploration(
+    bundle: Bundle, query: Query, stage: SlateStage, weights: NDArray[np.float64], seed: int | None
+) -> tuple[float, float | None]:
+    """The temperature of the draw, and what it is expected to cost where a limit is set.
+
+    On the first page whatever the offset, so that the pages of a draw have the same temperature.
+    """
+    if seed is None:
+        return 0.0, None
+    if query.exploration_loss is None:
+        return bundle.temperature, None
+    relevance, w_diversity = bundle.objectives.index(RELEVANCE), float(weights[-1])
+    utilities = stage.utilities(weights[None, :])[0]
+    kept = stage.slate(utilities, w_diversity)[: query.k]
+    return temperature_within(
+        stage.drawn(utilities, w_diversity, relevance, k=query.k),
+        float(stage.expected(kept[None, :], relevance)[0]),
+        loss=query.exploration_loss,
+        highest=bundle.temperature,
+    )
 
 
 def _receipt(

@@ -18,6 +18,7 @@ from trimtab.engine.bundle.storage import Bundle
 from trimtab.engine.plan.degradation import RANKING
 from trimtab.ranker.model import ServedRanker
 from trimtab.ranker.slate.draw import drawn_list
+from trimtab.ranker.slate.exploration import DrawnList
 from trimtab.ranker.slate.greedy import lazy_slate
 
 Floats = NDArray[np.float64]
@@ -166,6 +167,20 @@ class SlateStage:
             uniforms=uniforms,
         )
         return slate[slate >= 0], chances[slate >= 0]
+
+    def drawn(self, utilities: FloatArray, w_diversity: float, relevance: int, *, k: int) -> DrawnList:
+        """The first `k` positions of one weighting's list before it is drawn; relevance is one of the objectives."""
+        pins, gains = self._pins[:k], self._scored.gains[:, relevance].astype(np.float64)
+        free = self._eligible.copy()
+        free[pins[pins >= 0]] = False
+        return DrawnList(
+            utilities[free].astype(np.float64),
+            gains[free],
+            self._scored.aspects[free],
+            w_diversity,
+            depth=len(pins),
+            pinned={position: float(gains[pin]) for position, pin in enumerate(pins.tolist()) if pin >= 0},
+        )
 
     def expected(self, slates: NDArray[np.int64], objective: int) -> Floats:
         """[B, k] slates -> [B] discounted sum of one objective's gains; -1 adds nothing."""

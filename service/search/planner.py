@@ -48,7 +48,8 @@ class SearchPlanner:
         self._rules = rules
         self._experiments = experiments
         self._pseudonyms = pseudonyms
-        self._exploration_ratio = settings.exploration_ratio
+        self._explored_ratio = settings.explored_ratio
+        self._exploration_budget = settings.exploration_max_relevance_loss_ratio
         self._timeout_ms = settings.timeout_ms
         self._costs = measured_costs(bundles.serving)
 
@@ -131,7 +132,7 @@ class SearchPlanner:
             weights = weights or profile.weights
             loss = profile.max_relevance_loss if loss is None else loss
         filters = tuple(map(parse_filter, request.filter))
-        share = self._exploration_ratio if assigned.exploration_share is None else assigned.exploration_share
+        share = self._explored_ratio if assigned.exploration_share is None else assigned.exploration_share
         return Query(
             text=request.q,
             k=request.k,
@@ -143,6 +144,7 @@ class SearchPlanner:
             user_id=request.user_id,
             session_id=request.session_id,
             explore=_explores(request.session_id, share) if request.explore is None else request.explore,
+            exploration_loss=_loss_of_a_draw(self._exploration_budget, share),
             explain=request.explain,
         )
 
@@ -155,6 +157,13 @@ def _explores(session_id: str | None, share: float) -> bool:
     if session_id is None or share == 0:
         return False
     return seed_of("exploration share", session_id) < share * N_SEEDS
+
+
+def _loss_of_a_draw(budget: float | None, share: float) -> float | None:
+    """What one draw may cost, so that all searches together lose no more than the budget."""
+    if budget is None:
+        return None
+    return min(budget / share, 1.0) if share > 0 else budget
 
 
 def _sides(query: Query, assigned: Assigned, profiles: Mapping[str, Profile]) -> dict[str, Side]:

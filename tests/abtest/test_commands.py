@@ -10,6 +10,7 @@ import pytest
 from typer.testing import CliRunner
 
 from trimtab.cli import app
+from trimtab.cli.logs import parse_loss
 from trimtab.core.errors import BadParameter
 from trimtab.engine.log.impressions import read_log
 
@@ -49,3 +50,14 @@ def test_policies_are_ranked_five_ways(small_bundle: Path) -> None:
 def test_bad_usage_is_named(arguments: tuple[object, ...], names: str) -> None:
     with pytest.raises(BadParameter, match=names):
         RUNNER.invoke(app, [str(one) for one in arguments], catch_exceptions=False)
+
+
+@pytest.mark.parametrize(("text", "loss"), [("1%", 0.01), ("0.01", 0.01), (" 2.5 %", 0.025), ("50%", 0.5)])
+def test_what_exploration_may_cost_is_a_share(text: str, loss: float) -> None:
+    assert parse_loss(text) == pytest.approx(loss)
+
+
+@pytest.mark.parametrize("text", ["", "%", "a lot", "0", "-1%", "1%%", "1", "nan", "51%"])
+def test_what_exploration_cannot_cost_is_named(text: str) -> None:
+    with pytest.raises(BadParameter, match="as in 1%"):
+        parse_loss(text)

@@ -213,6 +213,12 @@ def test_rows_that_cannot_be_replayed_are_counted_with_reasons(engine: Engine, l
     assert any("161 of 3,000 impressions were left out" in warning for warning in found["warnings"])
 
 
+def test_a_log_without_exploration_says_how_to_explore(engine: Engine, log: Path, tmp_path: Path) -> None:
+    pl.concat(read_log(log)).with_columns(temperature=0.0).write_parquet(tmp_path / "sorted.parquet")
+    with pytest.raises(BadLog, match=r"3,000 sorted and not drawn.*trimtab serve --explore 1%"):
+        replay(tmp_path / "sorted.parquet", engine, {"b": OTHER})
+
+
 def test_propensities_of_another_policy_are_noticed(engine: Engine, log: Path, tmp_path: Path) -> None:
     frame = pl.concat(read_log(log))
     frame.with_columns(pl.col("propensities").list.eval(pl.element() * 0.9)).write_parquet(tmp_path / "off.parquet")

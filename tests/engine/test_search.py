@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -177,3 +179,25 @@ def test_a_known_household_changes_the_ranking(engine: Engine) -> None:
     anybody = engine.slate(Query("yogurt", k=20)).item_ids
     assert any(engine.slate(Query("yogurt", k=20, user_id=user)).item_ids != anybody for user in engine.user_ids[:20])
     assert engine.slate(Query("yogurt", k=20, user_id="nobody")).item_ids == anybody
+
+
+def test_a_draw_with_a_limit_costs_no_more_than_it_on_average(engine: Engine) -> None:
+    for text in ("ice cream", "cheese"):
+        for weights in ({"relevance": 1.0}, {"relevance": 0.5, "revenue": 0.4, "diversity": 0.1}):
+            query = Query(text, k=10, weights=weights, session_id="s")
+            scored, best = engine.score(query), engine.slate(query).receipt["relevance"].expected
+            drawn = [
+                engine.choose(replace(query, explore=True, exploration_loss=0.02, session_id=f"s{number}"), scored)
+                for number in range(200)
+            ]
+            assert len({slate.temperature for slate in drawn}) == 1
+            assert drawn[0].expected_exploration_loss == pytest.approx(0.02) or drawn[0].temperature == 0.1
+            lost = 1 - np.mean([slate.receipt["relevance"].expected for slate in drawn]) / best
+            assert -0.05 < lost < 0.03
+
+
+def test_pages_of_a_draw_with_a_limit_are_pages_of_one_draw(engine: Engine) -> None:
+    query = Query("ice cream", k=10, session_id="s", explore=True, exploration_loss=0.02)
+    whole, second = (engine.slate(replace(query, k=k, offset=offset)) for k, offset in ((10, 0), (10, 10)))
+    assert whole.temperature == second.temperature < engine.temperature
+    assert not set(whole.item_ids) & set(second.item_ids)

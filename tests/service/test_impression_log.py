@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -15,6 +16,7 @@ from tests.support.waiting import eventually
 from trimtab.core.log import impression_row
 from trimtab.core.records import Query
 from trimtab.engine import Engine
+from trimtab.engine.log.decisions import replay_decision
 from trimtab.engine.log.impressions import read_log
 from trimtab.engine.log.rows import json_line, row_of_line, rows_of
 from trimtab.service.logs.impression_log import ImpressionLog, to_parquet
@@ -70,6 +72,37 @@ def test_an_exploring_share_is_of_sessions(settings: Settings) -> None:
             "/search", params={"q": "soup", "session_id": f"s{by_session.index(True)}", "explore": False}
         )
         assert all(hit["propensity"] == 1 for hit in asked.json()["hits"])
+
+
+def test_exploration_that_may_cost_a_share_is_gentle_and_logged_with_what_it_costs(
+    settings: Settings, engine: Engine
+) -> None:
+    budget = {"exploration_max_relevance_loss_ratio": 0.01}
+    with serving(settings.model_copy(update=budget)) as client:
+        answers = [
+            client.get("/search", params={"q": query, "session_id": "s"}).json()
+            for query in ("soup", "coffee", "cheese")
+        ]
+        client.get("/search", params={"q": "soup"}).raise_for_status()
+    rows = logged(settings.data_folder)
+    explored = [row for row in rows if row["session_id"] is not None]
+    assert len(explored) == len(answers)
+    for row in explored:
+        assert json.loads(row["exploration"]) == {"scheme": "plackett-luce", "max_relevance_loss": 0.01}
+        assert 0 <= row["expected_exploration_loss"] <= 0.01
+        assert 0 < row["temperature"] <= 0.1
+        assert row["seed"] is not None
+    assert [row["exploration"] for row in rows if row["session_id"] is None] == [None]
+    assert all(replay_decision(engine, row)["reproduced"] for row in rows)
+
+
+def test_half_of_the_sessions_may_cost_twice_as_much(settings: Settings) -> None:
+    update = {"exploration_max_relevance_loss_ratio": 0.01, "exploration_ratio": 0.5}
+    with serving(settings.model_copy(update=update)) as client:
+        for number in range(8):
+            client.get("/search", params={"q": "soup", "session_id": f"s{number}"}).raise_for_status()
+    limits = {row["exploration"] for row in logged(settings.data_folder)}
+    assert limits == {None, json.dumps({"scheme": "plackett-luce", "max_relevance_loss": 0.02})}
 
 
 def test_a_log_that_cannot_be_written_fails_no_search_and_is_caught_up(settings: Settings) -> None:

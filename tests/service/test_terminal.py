@@ -29,7 +29,7 @@ def test_a_terminal_gets_what_is_loaded_and_then_the_addresses(
     os.close(theirs)
     shown = b""
     try:
-        while b"metrics" not in shown and (piece := os.read(ours, 4096)):
+        while b"would change that" not in shown and (piece := os.read(ours, 4096)):
             shown += piece
         running.send_signal(signal.SIGTERM)
         running.wait(PATIENCE_SECONDS)
@@ -44,4 +44,5 @@ def test_a_terminal_gets_what_is_loaded_and_then_the_addresses(
         f"  playground  {address}/",
         f"  API         {address}/docs",
         f"  metrics     {address}/metrics",
+        "  log         no search explores: `trimtab replay` cannot use this log; --explore 1% would change that",
     ]
