@@ -63,6 +63,8 @@ def convert(
     results.print(f"{found['layout']}: {found['n_written']:,} of {found['n_read']:,} impressions in {out}")
     for reason, one in found["rejected"].items():
         results.print(f"  {one['n']:,} rejected: {reason} (first: {one['first']})", highlight=False)
+    for reason, one in found["noted"].items():
+        results.print(f"  {one['n']:,} noted: {reason} (first: {one['first']})", highlight=False)
 
 
 def _engine_of_log(bundle: Path, id_salt: str | None) -> Engine:

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import json
 import math
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, fields, replace
 from datetime import datetime
 from types import NoneType, UnionType
@@ -28,11 +28,13 @@ class Column:
             nothing is shown.
         distinct: no entry stands twice.
         above, up_to: bounds of the entries, the lower one exclusive.
+        least: the smallest value, or entry, that there can be.
         finite: entries are neither infinite nor nan.
         equals: the one value that can be read.
         earlier_name: what logs of earlier versions call it.
         name, kind, required: of the field; the kind is str, int, float, datetime, json (a mapping) or list[...] of one
             of these. A column that is not required may be null in a row, or not be in a log at all.
+        values: kind of a mapping's values.
     """
 
     doc: str
@@ -40,12 +42,14 @@ class Column:
     distinct: bool = False
     above: float | None = None
     up_to: float = math.inf
+    least: float | None = None
     finite: bool = False
     equals: int | None = None
     earlier_name: str | None = None
     name: str = ""
     kind: str = ""
     required: bool = True
+    values: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -65,7 +69,7 @@ class Impression:
     ] = None
     weights: Annotated[Mapping[str, float], Column("effective weights by objective, summing to 1")]
     requested_weights: Annotated[Mapping[str, float], Column("weights as asked for, summing to 1")]
-    temperature: Annotated[float, Column("temperature of the draw; 0 where the slate was sorted")] = 0.0
+    temperature: Annotated[float, Column("temperature of the draw; 0 where the slate was sorted", least=0)] = 0.0
     exploration: Annotated[
         str | None,
         Column(
@@ -77,7 +81,7 @@ class Impression:
         Column("share of the sorted slate's expected relevance that the draw costs; null where no limit was set"),
     ] = None
     seed: Annotated[int | None, Column("seed of the draw; null where the slate was sorted")] = None
-    offset: Annotated[int, Column("0-based position of the first item shown")] = 0
+    offset: Annotated[int, Column("0-based position of the first item shown", least=0)] = 0
     item_ids: Annotated[tuple[str, ...], Column("items shown, by position", distinct=True)]
     propensities: Annotated[
         tuple[float, ...],
@@ -93,7 +97,7 @@ class Impression:
     boosts: Annotated[Mapping[str, float], Column("what was added to the utility of an item")] = field(
         default_factory=dict
     )
-    k: Annotated[int, Column("number of items asked for; fewer may have been there")]
+    k: Annotated[int, Column("number of items asked for; fewer may have been there", least=0)]
     degraded: Annotated[tuple[str, ...], Column("parts of the search that were left out")] = ()
     catalogue: Annotated[
         int | None, Column("version of the last known change to the catalogue; 0 or null for the bundle's own")
@@ -106,8 +110,8 @@ class Impression:
         str | None, Column("JSON: sides with weights and loss, teams by position; see `core/interleaving.py`")
     ] = None
     features: Annotated[tuple[tuple[float, ...], ...] | None, Column("features of each item, where logged")] = None
-    clicks: Annotated[tuple[int, ...], Column("0 or 1 by position", unknown=0)] = ()
-    purchases: Annotated[tuple[int, ...], Column("0 or 1 by position", unknown=0)] = ()
+    clicks: Annotated[tuple[int, ...], Column("0 or 1 by position; a count is read as 1", unknown=0, least=0)] = ()
+    purchases: Annotated[tuple[int, ...], Column("0 or 1 by position; a count is read as 1", unknown=0, least=0)] = ()
     revenue: Annotated[
         tuple[float, ...], Column("money by position, in the catalogue's currency", unknown=0.0, finite=True)
     ] = ()
@@ -119,8 +123,8 @@ _KINDS: dict[Any, str] = {
     int: "int",
     float: "float",
     datetime: "datetime",
-    Mapping[str, float]: "json",
-    Mapping[int, str]: "json",
+    Mapping[str, float]: "json[float]",
+    Mapping[int, str]: "json[str]",
     frozenset[str]: "list[str]",
     tuple[str, ...]: "list[str]",
     tuple[int, ...]: "list[int]",
@@ -137,7 +141,10 @@ def _columns() -> dict[str, Column]:
         optional = get_origin(kind) is UnionType
         if optional:
             kind = next(part for part in get_args(kind) if part is not NoneType)
-        columns[one.name] = replace(column, name=one.name, kind=_KINDS[kind], required=not optional)
+        kind, _, values = _KINDS[kind].partition("json")
+        columns[one.name] = replace(
+            column, name=one.name, kind=kind or "json", required=not optional, values=values.strip("[]")
+        )
     return columns
 
 
@@ -149,11 +156,19 @@ REQUIRED = tuple(name for name, column in COLUMNS.items() if column.required)
 
 JSON_COLUMNS = tuple(name for name, column in COLUMNS.items() if column.kind == "json")
 
+IDENTITIES = ("user_id", "session_id")
+"""Columns that say who it was; blank text in them is nobody."""
+
 BY_POSITION = {name: column.unknown for name, column in COLUMNS.items() if column.unknown is not None}
 """Columns with one entry an item shown -> the entry where nothing is known yet, or nothing is shown."""
 
 EARLIER_NAMES = {column.earlier_name: name for name, column in COLUMNS.items() if column.earlier_name is not None}
 """Name in logs of earlier versions -> column."""
+
+
+def identity(value: str | None) -> str | None:
+    """Who it was; nobody where that is blank."""
+    return value if value is not None and value.strip() else None
 
 
 def impression_row(impression: Impression) -> dict[str, Any]:
@@ -192,37 +207,92 @@ def problem_of(row: Mapping[str, Any], columns: Iterable[str] = tuple(COLUMNS)) 
     return None
 
 
-def is_mapping(value: object) -> bool:
-    """Whether it is a mapping or the JSON text of one."""
-    if not isinstance(value, str):
-        return isinstance(value, Mapping)
-    try:
-        return isinstance(json.loads(value), dict)
-    except ValueError:
-        return False
+def problem_of_mapping(column: Column, value: object) -> str | None:
+    """The reason why a value, or its JSON text, cannot be used as a mapping; None where it can."""
+    if isinstance(value, str):
+        try:
+            value = json.loads(value)
+        except (ValueError, RecursionError):
+            value = None
+    if not isinstance(value, Mapping):
+        return f"{column.name} is not a JSON object"
+    if column.values == "float":
+        good = all(map(_is_text, value)) and all(_is_number(entry) and math.isfinite(entry) for entry in value.values())
+        return None if good else f"{column.name} has a value that is not a number"
+    good = all(str(key).isdecimal() for key in value) and all(map(_is_text, value.values()))
+    return None if good else f"{column.name} has a key that is not a position, or a value that is not an item_id"
 
 
 def _problem_of_kind(column: Column, row: Mapping[str, Any]) -> str | None:
     value = row.get(column.name)
     if value is None:
         return f"{column.name} is missing" if column.required else None
-    if column.kind == "json" and not is_mapping(value):
-        return f"{column.name} is not a JSON object"
+    if column.kind == "json":
+        return problem_of_mapping(column, value)
+    if not _is_of_kind(value, column.kind):
+        return f"{column.name} is not {_IN_WORDS[column.kind]}"
     if column.equals is not None and value != column.equals:
         return f"{column.name} is {value}, this version reads {column.equals}"
     return None
 
 
 def _problem_of_value(column: Column, row: Mapping[str, Any]) -> str | None:
-    name, n = column.name, len(row["item_ids"])
-    if column.distinct and len(set(row[name])) != len(row[name]):
+    name, value = column.name, row.get(column.name)
+    if value is None:
+        return None
+    if column.distinct and len(set(value)) != len(value):
         return f"{name} repeats an item"
-    if column.unknown is not None and len(row[name]) != n:
-        return f"{name} has {len(row[name])} entries for {n} items"
-    if column.above is not None:
-        for value in row[name]:
-            if value is None or not column.above < value <= column.up_to:
-                return f"{name} has {value}, allowed: above {column.above:g} up to {column.up_to:g}"
-    if column.finite and any(value is None or not math.isfinite(value) for value in row[name]):
-        return f"{name} has a value that is not finite"
+    if column.unknown is not None and len(value) != len(row["item_ids"]):
+        return f"{name} has {len(value)} entries for {len(row['item_ids'])} items"
+    if column.above is None and column.least is None and not column.finite:
+        return None
+    for entry in value if isinstance(value, list) else [value]:
+        if column.above is not None and not column.above < entry <= column.up_to:
+            return f"{name} has {entry}, allowed: above {column.above:g} up to {column.up_to:g}"
+        if column.least is not None and not column.least <= entry < math.inf:
+            return f"{name} has {entry}, allowed: {column.least:g} and more"
+        if column.finite and not math.isfinite(entry):
+            return f"{name} has a value that is not finite"
     return None
+
+
+_IN_WORDS = {
+    "str": "text",
+    "int": "a whole number",
+    "float": "a number",
+    "datetime": "a time with its offset from UTC",
+    "list[str]": "a list of text",
+    "list[int]": "a list of whole numbers",
+    "list[float]": "a list of numbers",
+    "list[list[float]]": "a list of lists of numbers",
+}
+
+
+def _is_of_kind(value: object, kind: str) -> bool:
+    if kind.startswith("list["):
+        return isinstance(value, list) and all(_is_of_kind(entry, kind[5:-1]) for entry in value)
+    return _CHECKS[kind](value)
+
+
+def _is_text(value: object) -> bool:
+    """Whether it is text that can be written: half of a surrogate pair cannot."""
+    try:
+        return isinstance(value, str) and value.encode() is not None
+    except UnicodeEncodeError:
+        return False
+
+
+def _is_whole(value: object) -> bool:
+    return isinstance(value, int) and not isinstance(value, bool) and -(2**63) <= value < 2**63
+
+
+def _is_number(value: object) -> bool:
+    return isinstance(value, float) or (_is_whole(value) and math.isfinite(float(value)))  # type: ignore[arg-type]
+
+
+_CHECKS: dict[str, Callable[[object], bool]] = {
+    "str": _is_text,
+    "int": _is_whole,
+    "float": _is_number,
+    "datetime": lambda value: isinstance(value, datetime) and value.tzinfo is not None,
+}

@@ -8,19 +8,20 @@ no conversion: `trimtab.engine.log.impressions.read_log` reads them.
 
 from __future__ import annotations
 
-import re
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from itertools import islice
 from pathlib import Path
 from typing import Any
 
+import polars as pl
+
 from trimtab.abtest.importers import mapped_table, open_bandit, ubi
-from trimtab.abtest.importers.foreign import Read, Rejected
+from trimtab.abtest.importers.foreign import Accepted, Noted, Read, Rejected
 from trimtab.core.atomic import new_folder
 from trimtab.core.errors import BadLog
-from trimtab.core.log import problem_of
+from trimtab.engine.log.distinct import DistinctIds
 from trimtab.engine.log.impressions import write_part
 from trimtab.engine.log.rows import frame_of
 
@@ -36,6 +37,7 @@ class Converted:
         n_read: impressions found.
         n_written: impressions in the new log.
         rejected: reason -> how many rows, events among them.
+        noted: reason -> how many rows count though not quite as they stand.
         first: reason -> where it was met first.
     """
 
@@ -43,11 +45,24 @@ class Converted:
     n_read: int = 0
     n_written: int = 0
     rejected: Counter[str] = field(default_factory=Counter)
+    noted: Counter[str] = field(default_factory=Counter)
     first: dict[str, str] = field(default_factory=dict)
 
     def as_dict(self) -> dict[str, Any]:
-        reasons = {reason: {"n": n, "first": self.first[reason]} for reason, n in self.rejected.most_common()}
-        return {"layout": self.layout, "n_read": self.n_read, "n_written": self.n_written, "rejected": reasons}
+        return {
+            "layout": self.layout,
+            "n_read": self.n_read,
+            "n_written": self.n_written,
+            "rejected": self._reasons(self.rejected),
+            "noted": self._reasons(self.noted),
+        }
+
+    def _reasons(self, counts: Counter[str]) -> dict[str, dict[str, Any]]:
+        return {reason: {"n": n, "first": self.first[reason]} for reason, n in counts.most_common()}
+
+    def count(self, one: Rejected | Noted) -> None:
+        (self.rejected if isinstance(one, Rejected) else self.noted)[one.reason] += 1
+        self.first.setdefault(one.reason, one.where)
 
 
 def convert(source: Path, out: Path, *, mapping: Path | None = None) -> Converted:
@@ -62,58 +77,55 @@ def convert(source: Path, out: Path, *, mapping: Path | None = None) -> Converte
         BadLog: `source` is of no known layout, or nothing in it can be used.
         BadParameter: something is at `out` already.
     """
-    layout, read = _reader_of(source, mapping)
+    layout, id_name, read = _reader_of(source, mapping)
     result = Converted(layout)
     with new_folder(out) as folder:
-        rows = _kept(read, result)
-        for number in range(10**9):
-            some = list(islice(rows, ROWS_PER_PART))
-            if not some:
-                break
-            write_part(frame_of(some), folder / f"part-{number:05d}.parquet")
+        for number, rows in enumerate(_kept(read, result, id_name)):
+            write_part(frame_of(rows), folder / f"part-{number:05d}.parquet")
         if result.n_written == 0:
             reasons = "; ".join(f"{n:,} {reason} ({result.first[reason]})" for reason, n in result.rejected.items())
             raise BadLog(f"{source}: none of {result.n_read:,} impressions can be used: {reasons or 'there are none'}")
     return result
 
 
-def _reader_of(source: Path, mapping: Path | None) -> tuple[str, Iterable[Read]]:
+def _reader_of(source: Path, mapping: Path | None) -> tuple[str, str, Iterable[Read]]:
+    """The layout, what it calls a `decision_id`, and its rows."""
     if not source.exists():
         raise BadLog(f"{source}: no such file or folder")
     if mapping is not None:
-        return "table", mapped_table.read(source, mapped_table.read_mapping(mapping))
+        mapped = mapped_table.read_mapping(mapping)
+        return "table", mapped.columns["decision_id"], mapped_table.read(source, mapped)
     if ubi.is_layout(source):
-        return "ubi", ubi.read(source)
+        return "ubi", "query_id", ubi.read(source)
     if open_bandit.is_layout(source):
-        return "open-bandit", open_bandit.read(source)
+        return "open-bandit", "decision_id", open_bandit.read(source)
     raise BadLog(
         f"{source}: no known layout; allowed: a folder with ubi_queries and ubi_events files, a folder of the Open "
         "Bandit Dataset, or any table together with --mapping"
     )
 
 
-def _kept(read: Iterable[Read], result: Converted) -> Iterator[Mapping[str, Any]]:
-    """The rows that are log rows; the others are counted."""
+def _kept(read: Iterable[Read], result: Converted, id_name: str) -> Iterator[list[dict[str, Any]]]:
+    """The rows of each part; what is not among them is counted."""
+    delivered_again = f"{'an' if id_name[0] in 'aeio' else 'a'} {id_name} that was there before"
+    found = _usable(read, result)
+    distinct = DistinctIds()
+    while some := list(islice(found, ROWS_PER_PART)):
+        is_new = distinct.add(pl.Series([one.row["decision_id"] for one in some], dtype=pl.String))
+        for one, new in zip(some, is_new, strict=True):
+            if not new:
+                result.count(Rejected(delivered_again, one.where))
+        rows = [one.row for one, new in zip(some, is_new, strict=True) if new]
+        result.n_written += len(rows)
+        if rows:
+            yield rows
+
+
+def _usable(read: Iterable[Read], result: Converted) -> Iterator[Accepted]:
     for one in read:
-        if isinstance(one, Rejected):
-            result.n_read += one.is_impression
-            _count(result, one.reason, one.where)
+        if isinstance(one, Accepted):
+            result.n_read += 1
+            yield one
             continue
-        result.n_read += 1
-        problem = problem_of(one.row)
-        if problem is not None:
-            _count(result, _without_numbers(problem), one.where)
-            continue
-        result.n_written += 1
-        yield one.row
-
-
-def _without_numbers(problem: str) -> str:
-    """The same words for every row of a kind."""
-    found, allowed, what = problem.partition(", allowed")
-    return re.sub(r"-?\d[\d.e+-]*|None|nan", "…", found) + allowed + what
-
-
-def _count(result: Converted, reason: str, where: str) -> None:
-    result.rejected[reason] += 1
-    result.first.setdefault(reason, where)
+        result.n_read += isinstance(one, Rejected) and one.is_impression
+        result.count(one)

@@ -6,7 +6,9 @@ import csv
 import io
 import json
 import math
-from collections.abc import Iterator, Mapping
+import re
+from codecs import BOM_UTF8
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -14,9 +16,18 @@ from typing import Any
 
 import polars as pl
 
-from trimtab.catalog.files import read_text
+from trimtab.catalog.files import read_bytes, read_text
 from trimtab.core.errors import BadFile
-from trimtab.core.log import COLUMNS, EARLIER_NAMES, Column, Impression, impression_row
+from trimtab.core.log import (
+    COLUMNS,
+    EARLIER_NAMES,
+    IDENTITIES,
+    Column,
+    Impression,
+    identity,
+    impression_row,
+    problem_of,
+)
 
 ELSEWHERE = "elsewhere"
 """The bundle of an impression that was not served by trimtab."""
@@ -46,12 +57,20 @@ class Rejected:
     is_impression: bool = True
 
 
-Read = Accepted | Rejected
+@dataclass(frozen=True, slots=True)
+class Noted:
+    """A row that is used, though not quite as it stands."""
+
+    reason: str
+    where: str
 
 
-def log_row(known: Mapping[str, Any]) -> dict[str, Any]:
-    """A log row from what is known of it; the rest is as of a sorted slate that nobody clicked on and that no bundle
-    of ours served."""
+Read = Accepted | Rejected | Noted
+
+
+def accepted(known: Mapping[str, Any], where: str) -> Accepted | Rejected:
+    """A log row from what is known of it, unless that breaks the log's schema; the rest is as of a sorted slate that
+    nobody clicked on and that trimtab did not serve."""
     blank = Impression(
         decision_id=known["decision_id"],
         timestamp=known["timestamp"],
@@ -63,7 +82,17 @@ def log_row(known: Mapping[str, Any]) -> dict[str, Any]:
         item_ids=tuple(known["item_ids"]),
         k=len(known["item_ids"]),
     )
-    return {**impression_row(blank), **known}
+    row = {**impression_row(blank), **known}
+    problem = problem_of(row)
+    if problem is not None:
+        return Rejected(_without_numbers(problem), where)
+    return Accepted({**row, **{name: identity(row[name]) for name in IDENTITIES}}, where)
+
+
+def _without_numbers(problem: str) -> str:
+    """The same words for every row of a kind."""
+    found, allowed, what = problem.partition(", allowed")
+    return re.sub(r"-?\d[\d.e+-]*|None|nan|-?inf\b", "…", found) + allowed + what
 
 
 def column_of(name: str) -> Column | None:
@@ -76,18 +105,116 @@ def do_not_multiply(propensities: list[float], of_slate: float) -> bool:
     return not math.isclose(math.prod(propensities), of_slate, rel_tol=PROBABILITY_TOLERANCE)
 
 
+def value_of(column: Column, raw: object, separator: str | None = None) -> Any:
+    """A cell as a value of a column: text may stand for numbers, JSON text for lists and mappings.
+
+    Args:
+        separator: of lists that are text; without one they are JSON.
+
+    Raises:
+        TypeError, ValueError: it cannot be read as the column's kind.
+    """
+    kind = column.kind
+    if kind == "datetime":
+        at = moment(raw)
+        if at is None:
+            raise ValueError
+        return at
+    if kind == "json":
+        found = json.loads(raw) if isinstance(raw, str) else raw
+        if not isinstance(found, dict):
+            raise ValueError
+        return found
+    if kind.startswith("list["):
+        return [_PLAIN[kind[5:-1]](cell) for cell in _cells(raw, separator)]
+    return _PLAIN[kind](raw)
+
+
+def _cells(raw: object, separator: str | None) -> list[Any]:
+    if isinstance(raw, list):
+        return raw
+    if not isinstance(raw, str):
+        raise TypeError
+    text = raw.strip()
+    if text.startswith("[") or separator is None:
+        found = json.loads(text)
+        if not isinstance(found, list):
+            raise ValueError
+        return found
+    return [cell.strip() for cell in text.split(separator)] if text else []
+
+
+def _text(raw: object) -> str:
+    if raw is None or isinstance(raw, bool | dict | list):
+        raise TypeError
+    return str(raw)
+
+
+def _whole(raw: object) -> int:
+    """A whole number, also where it is written with a point; yes and no are 1 and 0."""
+    if isinstance(raw, str):
+        try:
+            return int(raw)
+        except ValueError:
+            raw = float(raw)
+    if isinstance(raw, float) and not raw.is_integer():
+        raise ValueError
+    return int(raw)  # type: ignore[call-overload, no-any-return]
+
+
+def _number(raw: object) -> float:
+    if isinstance(raw, bool):
+        raise TypeError
+    return float(raw)  # type: ignore[arg-type]
+
+
+def _numbers(raw: object) -> list[float]:
+    return [_number(cell) for cell in _cells(raw, None)]
+
+
+_PLAIN: dict[str, Callable[[object], Any]] = {
+    "str": _text,
+    "int": _whole,
+    "float": _number,
+    "list[float]": _numbers,
+}
+
+
 def moment(value: object) -> datetime | None:
-    """ISO 8601 text, epoch milliseconds or a datetime as UTC; without a zone it is taken to be UTC."""
+    """ISO 8601 text, a number since 1970 or a datetime as UTC; without a zone it is taken to be UTC.
+
+    A number is of seconds, milliseconds, microseconds or nanoseconds: the unit in which it is a time from 1990 to 2100;
+    eight or fourteen digits that begin with 19 or 20 are a date, or a date and a time. Any other number is not a time.
+    """
+    if isinstance(value, bool) or value is None:
+        return None
     try:
+        text = str(value).strip()
         if isinstance(value, datetime):
             found = value
-        elif isinstance(value, int | float) or (isinstance(value, str) and value.strip().isdigit()):
-            found = datetime.fromtimestamp(float(value) / 1000, UTC)
+        elif _DATE.fullmatch(text):
+            found = datetime.fromisoformat(text[:8] + (f"T{text[8:]}" if len(text) > 8 else ""))
+        elif isinstance(value, int | float) or _NUMBER.fullmatch(text):
+            return _since_1970(float(text))
         else:
-            found = datetime.fromisoformat(str(value).strip())
+            found = datetime.fromisoformat(text)
+        return found.replace(tzinfo=UTC) if found.tzinfo is None else found.astimezone(UTC)
     except (ValueError, OverflowError, OSError):
         return None
-    return found.replace(tzinfo=UTC) if found.tzinfo is None else found.astimezone(UTC)
+
+
+def _since_1970(number: float) -> datetime | None:
+    for unit in _UNITS:
+        at = number / unit
+        if _FIRST <= at < _END:
+            return datetime.fromtimestamp(at, UTC)
+    return None
+
+
+_NUMBER = re.compile(r"\d+(\.\d+)?", re.ASCII)
+_DATE = re.compile(r"(19|20)\d{6}(\d{6})?", re.ASCII)
+_UNITS = (1.0, 1e3, 1e6, 1e9)
+_FIRST, _END = (datetime(year, 1, 1, tzinfo=UTC).timestamp() for year in (1990, 2100))
 
 
 def rows_of(path: Path) -> Iterator[tuple[str, dict[str, Any] | None]]:
@@ -101,12 +228,9 @@ def rows_of(path: Path) -> Iterator[tuple[str, dict[str, Any] | None]]:
     """
     kind = path.name.removesuffix(".gz").rsplit(".", 1)[-1].lower()
     if kind == "csv":
-        lines = csv.DictReader(io.StringIO(read_text(path), newline=""))
-        for row in lines:
-            whole = None not in row and None not in row.values()
-            yield f"{path}, row {lines.line_num}", {k: v for k, v in row.items() if v != ""} if whole else None
+        yield from _csv_rows(path)
     elif kind in {"jsonl", "ndjson"}:
-        for number, line in enumerate(read_text(path).splitlines(), start=1):
+        for number, line in enumerate(read_bytes(path).removeprefix(BOM_UTF8).split(b"\n"), start=1):
             if line.strip():
                 yield f"{path}, row {number}", _object(line)
     elif kind == "parquet":
@@ -115,18 +239,36 @@ def rows_of(path: Path) -> Iterator[tuple[str, dict[str, Any] | None]]:
         raise BadFile(path, "not a known kind of table; allowed: .csv, .jsonl, .ndjson, each also .gz, and .parquet")
 
 
+def _csv_rows(path: Path) -> Iterator[tuple[str, dict[str, Any] | None]]:
+    lines = csv.DictReader(io.StringIO(read_text(path), newline=""))
+    while True:
+        try:
+            row = next(lines)
+        except StopIteration:
+            return
+        except csv.Error:
+            yield f"{path}, row {lines.line_num}", None
+            continue
+        whole = None not in row and None not in row.values()
+        yield f"{path}, row {lines.line_num}", {k: v for k, v in row.items() if v != ""} if whole else None
+
+
 def _parquet_rows(path: Path) -> Iterator[tuple[str, dict[str, Any] | None]]:
     try:
         frame = pl.read_parquet(path)
     except (OSError, pl.exceptions.PolarsError) as error:
         raise BadFile(path, f"cannot be read ({error})") from None
     for number, row in enumerate(frame.iter_rows(named=True), start=1):
-        yield f"{path}, row {number}", {name: value for name, value in row.items() if value is not None}
+        yield f"{path}, row {number}", _known(row)
 
 
-def _object(text: str) -> dict[str, Any] | None:
+def _object(line: bytes) -> dict[str, Any] | None:
     try:
-        found = json.loads(text)
-    except ValueError:
+        found = json.loads(line)
+    except (ValueError, RecursionError):
         return None
-    return found if isinstance(found, dict) else None
+    return _known(found) if isinstance(found, dict) else None
+
+
+def _known(row: Mapping[str, Any]) -> dict[str, Any]:
+    return {name: value for name, value in row.items() if value is not None}

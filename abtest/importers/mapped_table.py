@@ -20,7 +20,6 @@ clicked.
 
 from __future__ import annotations
 
-import json
 import tomllib
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
@@ -28,14 +27,13 @@ from pathlib import Path
 from typing import Any
 
 from trimtab.abtest.importers.foreign import (
-    Accepted,
     Read,
     Rejected,
+    accepted,
     column_of,
     do_not_multiply,
-    log_row,
-    moment,
     rows_of,
+    value_of,
 )
 from trimtab.core.errors import BadFile
 from trimtab.core.log import COLUMNS, Column
@@ -104,41 +102,10 @@ def _read(raw: Mapping[str, Any] | None, mapped: Mapped, where: str) -> Read:
                 return Rejected(f"{theirs} is missing", where)
             continue
         try:
-            found[column.name] = _value(raw[theirs], column.kind, mapped.separator)
-        except (TypeError, ValueError):
+            found[column.name] = value_of(column, raw[theirs], mapped.separator)
+        except (TypeError, ValueError, OverflowError, RecursionError):
             return Rejected(f"{theirs} cannot be read as {column.kind}", where)
     of_slate = found.pop(SLATE_PROPENSITY, None)
     if of_slate is not None and do_not_multiply(found.get("propensities", []), of_slate):
         return Rejected(f"{mapped.columns.get('propensities')} do not multiply to the slate's", where)
-    return Accepted(log_row(found), where)
-
-
-def _value(raw: object, kind: str, separator: str) -> Any:
-    """A cell as a value of our column's kind."""
-    if kind == "datetime":
-        at = moment(raw)
-        if at is None:
-            raise ValueError
-        return at
-    if kind == "json":
-        found = json.loads(raw) if isinstance(raw, str) else raw
-        if not isinstance(found, dict):
-            raise ValueError
-        return found
-    if kind.startswith("list["):
-        cells = _cells(raw, separator)
-        return [_PLAIN[kind[5:-1]](cell) for cell in cells]
-    return _PLAIN[kind](raw)
-
-
-_PLAIN: dict[str, Any] = {"str": str, "int": int, "float": float}
-
-
-def _cells(raw: object, separator: str) -> list[Any]:
-    if isinstance(raw, list):
-        return raw
-    text = str(raw).strip()
-    if text.startswith("["):
-        found = json.loads(text)
-        return found if isinstance(found, list) else []
-    return [cell.strip() for cell in text.split(separator)] if text else []
+    return accepted(found, where)

@@ -10,7 +10,7 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
-from trimtab.abtest.importers.foreign import Accepted, Read, Rejected, log_row, moment, rows_of
+from trimtab.abtest.importers.foreign import Read, Rejected, accepted, moment, rows_of
 
 COLUMNS = ("timestamp", "item_id", "position", "click", "propensity_score")
 TEMPERATURE = 1.0
@@ -63,4 +63,4 @@ def _read(raw: Mapping[str, Any] | None, decision_id: str, where: str) -> Read:
         "clicks": [int(raw["click"])],
         "temperature": TEMPERATURE,
     }
-    return Accepted(log_row(known), where)
+    return accepted(known, where)

@@ -24,7 +24,7 @@ OTHER_BUNDLE = "logged under another bundle or feature schema"
 LATER_PAGE = "a later page, whose upper part is in another row"
 SORTED = "sorted and not drawn, which says nothing about other weights"
 NOTHING_SHOWN = "nothing was shown"
-BACKWARDS = "earlier than the impression before it in its session: a clock went backwards"
+DUPLICATE = "delivered again: a row of their decision was before them"
 DEGRADED = "made without the time for a whole search, whose candidates other weights would not have had"
 UNKNOWN_ITEM = "shows an item that the bundle does not have"
 
@@ -72,9 +72,9 @@ NUMBER = "number in the log"
 SEPARATOR = "\x1f"
 
 REPLAYED = (
-    "timestamp", "user_id", "session_id", "query", "bundle", "feature_schema", "weights", "temperature", "seed",
-    "offset", "item_ids", "propensities", "filters", "pins", "exclusions", "boosts", "degraded", "recent", "clicks",
-    "purchases", "revenue", "schema_version",
+    "decision_id", "timestamp", "user_id", "session_id", "query", "bundle", "feature_schema", "weights", "temperature",
+    "seed", "offset", "item_ids", "propensities", "filters", "pins", "exclusions", "boosts", "degraded", "recent",
+    "clicks", "purchases", "revenue", "schema_version",
 )  # fmt: skip
 """What a replay reads of a log; the columns that no estimate needs stay on the disk."""
 
@@ -130,6 +130,7 @@ class SlateArrays:
     Attributes:
         queries, users, weights: what the codes stand for.
         n_read: rows so far.
+        n_out_of_order: rows stamped before the one above them in their session.
         left_out: reason -> rows that cannot be replayed.
     """
 
@@ -140,6 +141,7 @@ class SlateArrays:
         self._item_rows = pl.Series(np.arange(len(store), dtype=np.int32))
         self.queries, self.users, self.weights = Codes(), Codes(), Codes()
         self.n_read = 0
+        self.n_out_of_order = 0
         self.left_out: Counter[str] = Counter()
 
     def shoppers(self) -> tuple[Shopper, ...]:
@@ -179,6 +181,8 @@ class SlateArrays:
         manifest = self._engine.manifest
         ours = (pl.col("bundle") == self._engine.bundle_id) & (pl.col("feature_schema") == manifest["feature_schema"])
         before = pl.col("timestamp").shift(1).over("session_id")
+        is_backwards = pl.col("session_id").is_not_null() & (before > pl.col("timestamp"))
+        self.n_out_of_order += int(frame.select(is_backwards.sum()).item())
         reason = (
             pl.when(~ours)
             .then(pl.lit(OTHER_BUNDLE))
@@ -190,8 +194,6 @@ class SlateArrays:
             .then(pl.lit(DEGRADED))
             .when(pl.col("temperature") <= 0)
             .then(pl.lit(SORTED))
-            .when(pl.col("session_id").is_not_null() & (before > pl.col("timestamp")))
-            .then(pl.lit(BACKWARDS))
         )
         reasons = frame.select(reason.alias("reason")).to_series()
         self.left_out.update(reasons.drop_nulls().to_list())

@@ -20,6 +20,7 @@ from numpy.typing import NDArray
 
 from trimtab.abtest.ope.logged_slates import (
     BEYOND_THE_END,
+    DUPLICATE,
     REPLAYED,
     SORTED,
     LoggedSlates,
@@ -47,10 +48,12 @@ class PartitionedLog:
     """What can be replayed of a log, by query.
 
     Attributes:
-        n_read: impressions in the files.
+        n_read: rows in the files.
+        n_distinct: decisions in the files; the other rows delivered one of them again.
         n: those that can be replayed.
         k: positions of the longest slate.
-        left_out: reason -> impressions that cannot be replayed.
+        left_out: reason -> rows that are not replayed.
+        n_out_of_order: rows stamped before the one above them in their session; they count as the others do.
         labels: an empty log with what the codes stand for.
         frequencies: [n_queries] impressions of each query.
         weight_counts: [n_weights] impressions drawn with each.
@@ -59,9 +62,11 @@ class PartitionedLog:
     """
 
     n_read: int
+    n_distinct: int
     n: int
     k: int
     left_out: Counter[str]
+    n_out_of_order: int
     labels: ReplayLog
     segments: Segments
     frequencies: Ints
@@ -76,7 +81,7 @@ class PartitionedLog:
 
     def sample(self, n: int) -> ReplayLog:
         """About n impressions, evenly spread over the log, which must not be many."""
-        every = max(-(-self.n_read // n), 1)
+        every = max(-(-self.n_distinct // n), 1)
         found = []
         for part in self._parts:
             for partition in range(self.n_partitions):
@@ -111,13 +116,17 @@ def partitioned(path: Path, engine: Engine) -> Iterator[PartitionedLog]:
             weight_counts = _grown(weight_counts, slates.weights, len(arrays.weights.values))
             shown.append(_categories_shown(slates, categories))
         n = int(frequencies.sum())
-        if arrays.n_read == 0:
+        left_out = Counter(arrays.left_out)
+        if reader.n_duplicates:
+            left_out[DUPLICATE] = reader.n_duplicates
+        n_read = arrays.n_read + reader.n_duplicates
+        if n_read == 0:
             raise BadLog(f"{path}: the log is empty")
         if n == 0:
-            reasons = "; ".join(f"{n:,} {reason}" for reason, n in arrays.left_out.most_common())
-            remedy = f". {EXPLORE}" if arrays.left_out[SORTED] else ""
+            reasons = "; ".join(f"{n:,} {reason}" for reason, n in left_out.most_common())
+            remedy = f". {EXPLORE}" if left_out[SORTED] else ""
             raise BadLog(
-                f"{path}: none of {arrays.n_read:,} impressions can be replayed on bundle {engine.bundle_id}: "
+                f"{path}: none of {n_read:,} impressions can be replayed on bundle {engine.bundle_id}: "
                 f"{reasons}{remedy}"
             )
         labels = ReplayLog(
@@ -127,10 +136,12 @@ def partitioned(path: Path, engine: Engine) -> Iterator[PartitionedLog]:
             weights=tuple(map(dict, arrays.weights.values)),
         )
         yield PartitionedLog(
-            n_read=arrays.n_read,
+            n_read=n_read,
+            n_distinct=arrays.n_read,
             n=n,
             k=max(part.k for part in parts),
-            left_out=arrays.left_out,
+            left_out=left_out,
+            n_out_of_order=arrays.n_out_of_order,
             labels=labels,
             segments=Segments.of(frequencies, _most_shown(shown, len(frequencies)), labels.users, engine),
             frequencies=frequencies,

@@ -95,7 +95,7 @@ def replay(
     judged = {} if judgments is None else judged_gains(judgments, engine)
     with partitioned(log, engine) as partitions:
         totals = _totals_of_log(partitions, engine, weights, judged, progress)
-    result = _result(totals, partitions, weights, engine, confidence=confidence, events=partitions.events)
+    result = _result(totals, partitions, weights, engine, confidence=confidence)
     if out is not None:
         with new_folder(out, replaces=REPORT) as folder:
             write_report(result, folder)
@@ -120,7 +120,7 @@ def _totals_of_log(
     """Totals over every partition; each thread takes the same partitions in the same order on every run."""
     n_threads = min(os.cpu_count() or 1, partitions.n_partitions, MOST_THREADS)
     texts = [query.text for query in partitions.labels.queries]
-    draw_every = max(-(-partitions.n_read // N_DRAWN), 1)
+    draw_every = max(-(-partitions.n_distinct // N_DRAWN), 1)
     seen, stopped, lock = [0] * n_threads, Event(), Lock()
 
     def some(thread: int) -> Totals:
@@ -197,7 +197,6 @@ def _result(
     engine: Engine,
     *,
     confidence: float,
-    events: Mapping[str, int],
 ) -> dict[str, Any]:
     estimates = _Estimates(totals, confidence)
     outcomes = [metric for metric in METRICS if metric in engine.known_weights]
@@ -218,12 +217,13 @@ def _result(
         "bundle": engine.bundle_id,
         "confidence": confidence,
         "estimator": {metric: "snips" if metric in COUNTED else "direct" for metric in metrics},
-        "warnings": list(_warnings(totals, left_out, partitions.n_read, values, events)),
+        "warnings": list(_warnings(totals, left_out, partitions, values)),
         "log": {
             "n_read": partitions.n_read,
             "n_replayed": int(everything.sum()),
             "left_out": dict(left_out),
-            "events": dict(events),
+            "n_out_of_order": partitions.n_out_of_order,
+            "events": dict(partitions.events),
             "n_user_groups": int((everything > 0).sum()),
             "weights": [dict(one) for one in partitions.labels.weights],
             **_plain(logged),
@@ -272,11 +272,11 @@ def _plain(estimates: Mapping[str, Estimate]) -> dict[str, dict[str, Any]]:
 def _warnings(
     totals: Totals,
     left_out: Counter[str],
-    n_read: int,
+    partitions: PartitionedLog,
     values: Mapping[str, Mapping[str, Estimate]],
-    events: Mapping[str, int],
 ) -> Iterator[str]:
     """The warnings that stand before the numbers of a report."""
+    events = partitions.events
     wrong = totals.n_wrong / totals.n_drawn if totals.n_drawn else 0.0
     if wrong > WRONG_SHARE:
         yield (
@@ -285,7 +285,12 @@ def _warnings(
         )
     if left_out.total():
         reasons = "; ".join(f"{n:,} {reason}" for reason, n in left_out.most_common())
-        yield f"{left_out.total():,} of {n_read:,} impressions were left out: {reasons}"
+        yield f"{left_out.total():,} of {partitions.n_read:,} impressions were left out: {reasons}"
+    if partitions.n_out_of_order:
+        yield (
+            f"{partitions.n_out_of_order:,} impressions are stamped before the one above them in their session: the "
+            "rows are not in order of time, or a clock went backwards; they count"
+        )
     lost = {IN_NO_IMPRESSION: events.get(UNKNOWN, 0), TOO_LATE: events.get(LATE, 0)}
     if any(lost.values()):
         reasons = "; ".join(f"{n:,} {reason}" for reason, n in lost.items() if n)

@@ -15,7 +15,8 @@ import pyarrow.parquet as pq
 
 from trimtab.core.atomic import new_file
 from trimtab.core.errors import BadLog, NotFound
-from trimtab.core.log import EARLIER_NAMES, REQUIRED
+from trimtab.core.log import EARLIER_NAMES, REQUIRED, problem_of
+from trimtab.engine.log.distinct import DistinctIds
 from trimtab.engine.log.interactions import (
     LATE,
     LOOK_BACK,
@@ -36,6 +37,7 @@ from trimtab.engine.log.rows import (
     frame_of_lines,
     in_schema,
     is_clean,
+    normalised,
     row_of_line,
     rows_of,
     whole_lines,
@@ -66,7 +68,11 @@ class ImpressionReader:
     """A log that is read once, from its first row to its last.
 
     It may be a Parquet file, a JSON-lines file, a folder of either, or a service's data folder, whose rows then have
-    the outcomes that came in as events.
+    the outcomes that came in as events. A decision that was delivered more than once is read once, as its first row
+    has it.
+
+    Attributes:
+        n_duplicates: rows left out so far, because a row of their decision was before them.
     """
 
     def __init__(self, path: Path, columns: Sequence[str] = tuple(SCHEMA)) -> None:
@@ -83,6 +89,7 @@ class ImpressionReader:
         self._columns = tuple(columns)
         self._events = read_interactions(path) if is_data_folder(path) else None
         self._shown = [pl.DataFrame(schema=SHOWN)]
+        self.n_duplicates = 0
 
     def __iter__(self) -> Iterator[pl.DataFrame]:
         """Frames of at most `ROWS_AT_ONCE` rows, validated, so that no file has to fit into memory.
@@ -91,13 +98,18 @@ class ImpressionReader:
             BadLog: a part is not a log, or a row breaks `trimtab.core.log`; names file and row.
         """
         events = self._events
-        columns = self._columns if events is None else tuple(dict.fromkeys((*self._columns, *SHOWN)))
+        needed = ("decision_id",) if events is None else tuple(SHOWN)
+        columns = tuple(dict.fromkeys((*self._columns, *needed)))
+        distinct = DistinctIds()
         outcomes = None if events is None else outcomes_of(events)
         for part in self._parts:
             first_row = 1
             for frame in _frames_of(part, columns):
                 check(frame, part, first_row)
                 first_row += len(frame)
+                is_new = distinct.add(frame["decision_id"])
+                self.n_duplicates += len(frame) - int(is_new.sum())
+                frame = normalised(frame.filter(is_new))  # noqa: PLW2901
                 if events is not None and outcomes is not None:
                     self._shown.append(frame.select(list(SHOWN)).join(events, on="decision_id", how="semi"))
                     frame = with_outcomes(frame, outcomes)  # noqa: PLW2901
@@ -251,7 +263,7 @@ def _row(line: bytes, part: Path, number: int) -> dict[str, Any]:
         raise BadLog(f"{part}, row {number}: {error.args[0]} is missing") from error
     except (TypeError, ValueError, AttributeError) as error:
         raise BadLog(f"{part}, row {number}: not a log line ({error})") from error
-    missing = [name for name in REQUIRED if name not in row]
-    if missing:
-        raise BadLog(f"{part}, row {number}: {missing[0]} is missing")
+    problem = problem_of(row)
+    if problem is not None:
+        raise BadLog(f"{part}, row {number}: {problem}")
     return row

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from datetime import datetime
+from datetime import UTC, datetime
 from io import BytesIO
 from itertools import islice
 from pathlib import Path
@@ -14,7 +14,16 @@ import orjson
 import polars as pl
 
 from trimtab.core.errors import BadLog
-from trimtab.core.log import BY_POSITION, COLUMNS, EARLIER_NAMES, JSON_COLUMNS, is_mapping, problem_of
+from trimtab.core.log import (
+    BY_POSITION,
+    COLUMNS,
+    EARLIER_NAMES,
+    IDENTITIES,
+    JSON_COLUMNS,
+    Column,
+    problem_of,
+    problem_of_mapping,
+)
 
 _DTYPES: dict[str, pl.DataType | type[pl.DataType]] = {
     "str": pl.String,
@@ -60,7 +69,8 @@ def row_of_line(line: bytes) -> dict[str, Any]:
     """
     row = {EARLIER_NAMES.get(name, name): value for name, value in orjson.loads(line).items()}
     mappings = {name: orjson.loads(row[name]) for name in JSON_COLUMNS if isinstance(row[name], str)}
-    return {**row, **mappings, "timestamp": datetime.fromisoformat(row["timestamp"])}
+    at = datetime.fromisoformat(row["timestamp"])
+    return {**row, **mappings, "timestamp": at if at.tzinfo is not None else at.replace(tzinfo=UTC)}
 
 
 def whole_lines(segment: Path, n: int | None = None) -> Iterator[bytes]:
@@ -96,10 +106,43 @@ def with_names_of_today(frame: pl.DataFrame) -> pl.DataFrame:
 
 
 def in_schema(frame: pl.DataFrame, columns: Sequence[str] = tuple(SCHEMA)) -> pl.DataFrame:
-    """Some columns in the types of `SCHEMA`; those that came after the log was written are null."""
+    """Some columns in the types of `SCHEMA`; those that came after the log was written are null.
+
+    Raises:
+        PolarsError: a column is of another type, or has values that its type would cut off.
+    """
     frame = with_names_of_today(frame)
     missing = [pl.lit(None).alias(name) for name in columns if name not in frame.columns]
-    return frame.with_columns(missing).select(columns).cast({name: SCHEMA[name] for name in columns})
+    frame = frame.with_columns(missing).select(columns)
+    cast = frame.cast({name: SCHEMA[name] for name in columns})
+    for name in columns:
+        if COLUMNS[name].kind in {"int", "list[int]"} and frame[name].dtype != SCHEMA[name]:
+            before, after = (_entries(one[name]) for one in (frame, cast))
+            if before.dtype.is_float() and not before.drop_nulls().equals(after.drop_nulls().cast(before.dtype)):
+                raise pl.exceptions.InvalidOperationError(f"{name} has a value that is not a whole number")
+    return cast
+
+
+def _entries(column: pl.Series) -> pl.Series:
+    """The values of a column; of lists, the entries."""
+    while isinstance(column.dtype, pl.List):
+        column = column.explode(empty_as_null=False)
+    return column
+
+
+def normalised(frame: pl.DataFrame) -> pl.DataFrame:
+    """A checked frame with blank identities as null, and counts of clicks and purchases as 1."""
+    blank = [
+        pl.when(pl.col(name).str.strip_chars() != "").then(pl.col(name)).alias(name)
+        for name in IDENTITIES
+        if name in frame.columns
+    ]
+    counts = [
+        pl.col(name).list.eval(pl.element().clip(upper_bound=1))
+        for name in frame.columns
+        if COLUMNS[name].kind == "list[int]" and (_entries(frame[name]).max() or 0) > 1  # type: ignore[operator]
+    ]
+    return frame.with_columns(*blank, *counts)
 
 
 def check(frame: pl.DataFrame, part: Path, first_row: int) -> None:
@@ -130,13 +173,17 @@ def is_clean(frame: pl.DataFrame) -> bool:
     ]
     if not frame.select(pl.all_horizontal(rules)).item():
         return False
-    for column in columns:
-        if column.kind == "json" and not all(map(is_mapping, frame[column.name].unique())):
-            return False
-        if column.above is not None or column.finite:
-            entries = frame[column.name].explode(empty_as_null=False)
-            low = -float("inf") if column.above is None else column.above
-            good = (entries > low) & (entries <= column.up_to)
-            if entries.null_count() or not (good & entries.is_finite()).all():
-                return False
-    return True
+    return all(_has_clean_values(frame[column.name], column) for column in columns)
+
+
+def _has_clean_values(values: pl.Series, column: Column) -> bool:
+    if column.kind == "json":
+        return all(problem_of_mapping(column, text) is None for text in values.unique())
+    entries = _entries(values.drop_nulls())
+    if entries.null_count():
+        return False
+    if column.above is not None and not ((entries > column.above) & (entries <= column.up_to)).all():
+        return False
+    if column.least is not None and not ((entries >= column.least) & (entries < float("inf"))).all():
+        return False
+    return not column.finite or bool(entries.is_finite().all())

@@ -91,14 +91,65 @@ def test_a_bad_row_far_down_is_named(
     assert list(scratch.iterdir()) == []
 
 
-def test_a_session_whose_clock_runs_backwards_is_counted(engine: Engine, log: Path, tmp_path: Path) -> None:
+def test_rows_that_are_not_in_order_of_time_count(engine: Engine, log: Path, tmp_path: Path) -> None:
     frame = pl.concat(read_log(log)).head(300)
-    number = pl.int_range(pl.len())
-    frame.with_columns(
-        pl.when(number < 3).then(pl.lit("one")).otherwise("session_id").alias("session_id"),
-        pl.when(number == 1).then(pl.col("timestamp").dt.offset_by("9d")).otherwise("timestamp").alias("timestamp"),
-    ).write_parquet(tmp_path / "log.parquet")
-    found = replay(tmp_path / "log.parquet", engine, OTHER)
-    assert [(reason.split(":")[-1], n) for reason, n in found["log"]["left_out"].items()] == [
-        (" a clock went backwards", 1)
-    ]
+    sessions = frame.with_columns(session_id=pl.concat_str(pl.lit("s"), pl.int_range(pl.len()) // 3))
+    sessions.sort("timestamp").write_parquet(tmp_path / "ascending.parquet")
+    sessions.sort("timestamp", descending=True).write_parquet(tmp_path / "descending.parquet")
+    ascending, descending = (replay(tmp_path / f"{n}.parquet", engine, OTHER) for n in ("ascending", "descending"))
+    assert ascending["log"]["n_replayed"] == descending["log"]["n_replayed"] == 300
+    assert ascending["log"]["n_out_of_order"] == 0
+    assert descending["log"]["n_out_of_order"] > 100
+    assert any("not in order of time" in warning for warning in descending["warnings"])
+    for metric in ("relevance", "revenue"):
+        values = [one["policies"]["b"][metric]["value"] for one in (ascending, descending)]
+        assert values[0] == pytest.approx(values[1])
+
+
+def test_impressions_delivered_five_times_count_once(engine: Engine, log: Path, tmp_path: Path) -> None:
+    """In one file, over several files and within the frames of one: the report is that of the log delivered once."""
+    frame = pl.concat(read_log(log)).head(300)
+    frame.write_parquet(tmp_path / "once.parquet")
+    pl.concat([frame] * 5).write_parquet(tmp_path / "five.parquet")
+    (tmp_path / "parts").mkdir()
+    for number in range(4):
+        frame.sample(fraction=1, shuffle=True, seed=number).write_parquet(tmp_path / "parts" / f"{number + 1}.parquet")
+    frame.write_parquet(tmp_path / "parts" / "0.parquet")
+    once = replay(tmp_path / "once.parquet", engine, OTHER)
+    for again in ("five.parquet", "parts"):
+        found = replay(tmp_path / again, engine, OTHER)
+        assert (found["log"].pop("n_read"), found["log"].pop("n_replayed")) == (1500, 300)
+        assert found["log"].pop("left_out") == {"delivered again: a row of their decision was before them": 1200}
+        assert found.pop("warnings")[0].startswith("1,200 of 1,500 impressions were left out: 1,200 delivered again")
+        rest = {**once, "log": {name: value for name, value in once["log"].items() if name in found["log"]}}
+        assert {name: value for name, value in rest.items() if name != "warnings"} == found
+
+
+@pytest.mark.parametrize("count", [2, 128, 256])
+def test_a_count_of_clicks_is_a_click(engine: Engine, log: Path, tmp_path: Path, count: int) -> None:
+    frame = pl.concat(read_log(log)).head(300)
+    frame.write_parquet(tmp_path / "ones.parquet")
+    frame.with_columns(pl.col("clicks", "purchases").list.eval(pl.element() * count)).write_parquet(
+        tmp_path / "counts.parquet"
+    )
+    assert replay(tmp_path / "counts.parquet", engine, OTHER) == replay(tmp_path / "ones.parquet", engine, OTHER)
+
+
+@pytest.mark.parametrize("click", [-1, 0.9, float("inf"), None])
+def test_what_is_not_a_count_is_refused(engine: Engine, log: Path, tmp_path: Path, click: float | None) -> None:
+    frame = pl.concat(read_log(log)).head(3)
+    clicks = [*frame["clicks"].to_list()[:2], [click] + [0] * 9]
+    frame.with_columns(pl.Series("clicks", clicks, strict=False)).write_parquet(tmp_path / "log.parquet")
+    with pytest.raises(BadLog, match="clicks"):
+        replay(tmp_path / "log.parquet", engine, OTHER)
+
+
+def test_blank_users_are_nobody(engine: Engine, log: Path, tmp_path: Path) -> None:
+    """One user of all would be one group, and no interval."""
+    frame = pl.concat(read_log(log)).head(300)
+    for name, value in (("null", None), ("blank", ""), ("space", " ")):
+        unknown = pl.lit(value, dtype=pl.String)
+        frame.with_columns(user_id=unknown, session_id=unknown).write_parquet(tmp_path / f"{name}.parquet")
+    found = [replay(tmp_path / f"{name}.parquet", engine, OTHER) for name in ("null", "blank", "space")]
+    assert found[0] == found[1] == found[2]
+    assert found[0]["log"]["n_user_groups"] > 250
