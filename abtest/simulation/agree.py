@@ -7,8 +7,8 @@ Policies are the bundle's default weights and others scattered about them, serve
 - replay: all estimated from one log of the default weights (`snips`).
 - ab: each serves searches of its own, an equal share of as many as the log has.
 - interleaving: each against the default, team draft of the sorted slates, on as many searches as in the A/B test;
-  credit is what was clicked and bought, or the money spent, by how much higher the policy ranks it than the default
-  (`interleaving.preferences`).
+  credit is what was clicked and bought, or the money spent, by how much higher the policy ranks it than the default,
+  less what its position gets by chance (`interleaving.preferences`).
 
 What a decision costs is the number of searches at which a policy would be distinguished from the default with 80 %
 power at 5 %, from the spread measured here: by an A/B test of sorted slates (half of the searches each) and by

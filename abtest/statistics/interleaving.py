@@ -30,29 +30,53 @@ def credits(teams: Ints, clicks: NDArray[np.floating] | NDArray[np.integer], *, 
 
 def preferences(rankings: Ints, items: Ints, rewards: Floats) -> Floats:
     """[n] how far the second ranking is to be preferred: what was clicked or bought counts by how much higher the one
-    stands it than the other, in discounts (credit by rank, Radlinski & Craswell 2013).
+    stands it than the other, in discounts (credit by rank, Radlinski & Craswell 2013), less what that credit is on
+    average at this position.
 
-    An item that both rank alike says nothing of their difference and adds no noise, whoever's turn it was: that is
-    what makes this more sensitive than counting by teams where rankings have much in common.
+    A team draft shows two items in each round, in an order that a fair coin decides. At each position the mean of the
+    credit over both orders, given the rounds before, is subtracted: who clicks by position alone prefers neither, also
+    where an item that one ranks higher is on top more often than not. An item that both rank alike says little of their
+    difference and adds little noise, whoever's turn it was: that is what makes this more sensitive than counting by
+    teams where rankings have much in common.
 
     Args:
         rankings: [n, 2, depth] as in `team_draft`.
-        items: [n, k] as they were shown, -1 for none.
+        items: [n, k] as they were drafted, from the first position on; -1 for none.
         rewards: [n, k] gain or money by position.
-
-    Example:
-        >>> import numpy as np
-        >>> from trimtab.abtest import preferences
-        >>> rankings = np.array([[[7, 8], [8, 7]]])
-        >>> preferences(rankings, np.array([[7, 8]]), np.array([[1.0, 0.0]])).round(3).tolist()
-        [-0.369]
     """
+    preferred = np.zeros(len(items))
+    for start in range(0, items.shape[1], 2):
+        taken, shown = items[:, :start], items[:, start : start + 2]
+        expected = np.zeros(shown.shape)
+        for order in ((0, 1), (1, 0)):
+            first = _pick(rankings, taken, order)
+            second = _pick(rankings, np.concatenate([taken, first[:, None]], axis=1), order[::-1])
+            both = np.stack([first, second], axis=1)[:, : shown.shape[1]]
+            expected += _credit_by_rank(rankings, both) / 2
+        centred = _credit_by_rank(rankings, shown) - expected
+        preferred += (rewards[:, start : start + 2] * centred).sum(axis=1)
+    return preferred
+
+
+def _credit_by_rank(rankings: Ints, items: Ints) -> Floats:
+    """[n, m] how much higher the second ranking has each item, in discounts; 0 for none."""
     worth = discounts(rankings.shape[2])
     first, second = (
         ((ranking[:, None, :] == items[:, :, None]) & (items[:, :, None] >= 0)) @ worth
         for ranking in np.moveaxis(rankings, 1, 0)
     )
-    return np.asarray((rewards * (second - first)).sum(axis=1), dtype=np.float64)
+    return np.asarray(second - first, dtype=np.float64)
+
+
+def _pick(rankings: Ints, taken: Ints, order: tuple[int, int]) -> Ints:
+    """[n] the best item that is not taken of the ranking whose turn it is, else of the other one; -1 for none."""
+    is_open = ~(rankings[:, :, :, None] == taken[:, None, None, :]).any(axis=3) & (rankings >= 0)
+    rows = np.arange(len(rankings))
+    picks = [
+        np.where(is_open[:, ranker].any(axis=1), rankings[rows, ranker, is_open[:, ranker].argmax(axis=1)], -1)
+        for ranker in order
+    ]
+    return np.where(picks[0] >= 0, *picks)
 
 
 def credited(frame: pl.DataFrame) -> pl.DataFrame:

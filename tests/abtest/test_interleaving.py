@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from itertools import product
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -66,16 +68,58 @@ def test_credit_is_what_the_teams_items_earned() -> None:
     assert credits(teams, money, n_rankers=2) == pytest.approx(np.array([[2, 3], [4, 2]]))
 
 
-def test_a_preference_is_what_the_rewarded_items_gain_by_their_rank() -> None:
+def test_a_preference_is_what_the_rewarded_items_gain_by_their_rank_less_what_their_position_does() -> None:
     both = np.array([[[1, 2, 3], [1, 3, 2]]])
     shown, worth = np.array([[1, 3, 2]]), discounts(3)
-    assert preferences(both, shown, np.array([[5.0, 0.0, 0.0]])) == pytest.approx([0])  # ranked alike by both
-    assert preferences(both, shown, np.array([[5.0, 2.0, 1.0]])) == pytest.approx(
-        [2 * (worth[1] - worth[2]) + 1 * (worth[2] - worth[1])]
-    )
-    assert preferences(both[:, ::-1], shown, np.array([[5.0, 2.0, 0.0]])) == pytest.approx([-2 * (worth[1] - worth[2])])
-    unknown = np.array([[[1, -1], [2, -1]]])
-    assert preferences(unknown, np.array([[2, -1]]), np.array([[1.0, 9.0]])) == pytest.approx([1])
+    # Both have 1 on top; then 3, which the second ranks higher, or 2, by a coin; what is left is on the last position.
+    half = worth[1] - worth[2]
+    assert preferences(both, shown, np.array([[5.0, 0.0, 0.0]])) == pytest.approx([0])
+    assert preferences(both, shown, np.array([[0.0, 2.0, 0.0]])) == pytest.approx([2 * half])
+    assert preferences(both, np.array([[1, 2, 3]]), np.array([[0.0, 2.0, 0.0]])) == pytest.approx([-2 * half])
+    assert preferences(both, shown, np.array([[0.0, 0.0, 7.0]])) == pytest.approx([0]), "2 or 3, whichever is left"
+    assert preferences(both[:, ::-1], shown, np.array([[5.0, 2.0, 0.0]])) == pytest.approx([-2 * half])
+    ends = np.array([[[1, -1], [2, -1]]])
+    assert preferences(ends, np.array([[2, -1]]), np.array([[1.0, 9.0]])) == pytest.approx([1])
+
+
+PROMOTED = {
+    "the third of three": ([0, 1, 2], [2, 0, 1]),
+    "the last of ten": (list(range(10)), [9, *range(9)]),
+    "an item of its own": (list(range(10)), [10, *range(9)]),
+    "the first to the end": (list(range(10)), [*range(1, 10), 0]),
+    "a shorter ranking": (list(range(10)), [3, 0, 11, *[-1] * 7]),
+}
+
+
+@pytest.mark.parametrize("name", PROMOTED)
+@pytest.mark.parametrize("k", [3, 6])
+def test_who_clicks_by_position_alone_prefers_neither(name: str, k: int) -> None:
+    """The mean over all drafts, with the clicks' expectation by position: no sampling error."""
+    both = np.array([PROMOTED[name]])
+    drafts = np.repeat(both, 4000, axis=0)
+    drawn = team_draft(drafts, k=k, rng=np.random.Generator(np.random.PCG64(2)))
+    orders, counts = np.unique(drawn.items, axis=0, return_counts=True)
+    examined = np.arange(1, k + 1) ** -0.6 * np.ones((len(orders), 1))
+    each = preferences(np.repeat(both, len(orders), axis=0), orders, examined)
+    # Every draft is equally likely; the counts only say that none is missing.
+    assert (counts > 4000 / 2 ** ((k + 1) // 2) / 2).all()
+    chances = _chances(both, orders, k)
+    assert chances.sum() == pytest.approx(1)
+    assert each @ chances == pytest.approx(0, abs=1e-12)
+
+
+def _chances(both: np.ndarray, orders: np.ndarray, k: int) -> np.ndarray:
+    """By the coins: each round the one or the other picks first."""
+    found = np.zeros(len(orders))
+    rounds = (k + 1) // 2
+    for coins in product((0, 1), repeat=rounds):
+        slate: list[int] = []
+        for coin in coins:
+            for ranker in (coin, 1 - coin):
+                turns = [*both[0, ranker], *both[0, 1 - ranker]]
+                slate.append(next((item for item in turns if item >= 0 and item not in slate), -1))
+        found[(orders == slate[:k]).all(axis=1)] += 0.5**rounds
+    return found
 
 
 def test_equally_good_rankings_are_preferred_equally_and_the_better_one_more() -> None:
