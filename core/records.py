@@ -218,7 +218,11 @@ class Slate:
 
 @dataclass(frozen=True, slots=True)
 class Interaction:
-    """What a shopper did with an item of an impression: `click`, `cart` or `purchase`."""
+    """What a shopper did with an item of an impression: `click`, `cart` or `purchase`.
+
+    Attributes:
+        source: who sent it: the name of the key, or None where no key was asked for. Ids are unique for one source.
+    """
 
     event_id: str
     decision_id: str
@@ -229,3 +233,4 @@ class Interaction:
     position: int | None = None
     quantity: float = 1.0
     value: float = 0.0
+    source: str | None = None

@@ -4,8 +4,9 @@
     <folder>/interactions/date=2025-03-01/*.parquet       compacted
     <folder>/unmatched/date=2025-03-01/*.parquet          compacted, kept apart: late, or of no slate that is known here
 
-`date` is when the segment was begun. Events of one `event_id` are one event. What is unmatched in one folder may have
-its impression in another (a shopper whose requests went to two machines), so whoever joins looks at all of them again.
+`date` is when the segment was begun. Events of one `event_id` and one `source` (the key that sent them) are one event.
+What is unmatched in one folder may have its impression in another (a shopper whose requests went to two machines), so
+whoever joins looks at all of them again.
 """
 
 from __future__ import annotations
@@ -21,7 +22,8 @@ from trimtab.engine.log.rows import frame_of_lines, whole_lines
 INTERACTIONS, UNMATCHED, SPOOL = "interactions", "unmatched", "spool"
 
 MATCHED, LATE, UNKNOWN = "matched", "late", "unknown"
-"""What an event is to the impressions: the outcome of one, one that came after `IN_TIME`, or of none."""
+"""What an event is to the impressions: the outcome of one, one that came after `IN_TIME`, or of none, as is one that
+was before its impression."""
 
 _COLUMNS: dict[str, pl.DataType | type[pl.DataType]] = {
     "event_id": pl.String,
@@ -33,6 +35,7 @@ _COLUMNS: dict[str, pl.DataType | type[pl.DataType]] = {
     "position": pl.Int64,
     "quantity": pl.Float64,
     "value": pl.Float64,
+    "source": pl.String,
 }
 SCHEMA = pl.Schema(_COLUMNS)
 """Columns of the Parquet parts; `unmatched` has `reason` (`late` or `unknown`) beside them."""
@@ -47,6 +50,9 @@ SHOWN = pl.Schema(_SHOWN)
 
 IN_TIME = timedelta(days=1)
 """How long after an impression what is done still counts as its outcome."""
+
+CLOCK_TOLERANCE = timedelta(seconds=5)
+"""How long before its impression an event may seem to be: clocks differ, and some write whole seconds."""
 
 LOOK_BACK = timedelta(days=7)
 """How old an impression may be for an event to be called late, not unknown."""
@@ -68,16 +74,22 @@ def read_interactions(folder: Path) -> pl.DataFrame:
     # Spooled ones first: what is compacted while this reads is seen twice, and not missed.
     spooled = [_read(part) for part in _spooled(folder)]
     frames = [pl.DataFrame(schema=SCHEMA), *spooled, *map(_read, _compacted(folder))]
-    return pl.concat(frames).unique("event_id", keep="first", maintain_order=True)
+    return pl.concat(frames).unique(["event_id", "source"], keep="first", maintain_order=True)
 
 
 def _read(part: Path) -> pl.DataFrame:
     try:
-        return read_spooled(part) if part.suffix == ".jsonl" else pl.read_parquet(part, columns=list(SCHEMA))
+        return read_spooled(part) if part.suffix == ".jsonl" else _read_parquet(part)
     except FileNotFoundError:
         return pl.DataFrame(schema=SCHEMA)  # compacted since it was listed
     except (OSError, pl.exceptions.PolarsError) as error:
         raise BadLog(f"{part}: cannot be read as interactions ({error})") from error
+
+
+def _read_parquet(part: Path) -> pl.DataFrame:
+    there = pl.read_parquet_schema(part)
+    frame = pl.read_parquet(part, columns=[name for name in SCHEMA if name in there or name != "source"])
+    return frame if "source" in there else frame.with_columns(source=pl.lit(None, pl.String))
 
 
 def _spooled(folder: Path) -> list[Path]:
@@ -98,7 +110,11 @@ def split(interactions: pl.DataFrame, impressions: pl.DataFrame) -> pl.DataFrame
     shown = impressions.select("decision_id", "item_ids", shown_at="timestamp").unique("decision_id", keep="first")
     found = interactions.join(shown, on="decision_id", how="left", maintain_order="left")
     reason = (
-        pl.when(pl.col("item_ids").is_null() | ~pl.col("item_ids").list.contains(pl.col("item_id")))
+        pl.when(
+            pl.col("item_ids").is_null()
+            | ~pl.col("item_ids").list.contains(pl.col("item_id"))
+            | (pl.col("shown_at") - pl.col("timestamp") > CLOCK_TOLERANCE)
+        )
         .then(pl.lit(UNKNOWN))
         .when(pl.col("timestamp") - pl.col("shown_at") > IN_TIME)
         .then(pl.lit(LATE))
@@ -148,7 +164,7 @@ def with_outcomes(impressions: pl.DataFrame, outcomes: pl.DataFrame) -> pl.DataF
     came = (
         cells.select("cell", "decision_id", "item_id", "timestamp")
         .join(of_these, on=["decision_id", "item_id"])
-        .filter(pl.col("at") - pl.col("timestamp") <= IN_TIME)
+        .filter((pl.col("at") - pl.col("timestamp")).is_between(-CLOCK_TOLERANCE, IN_TIME))
         .group_by("cell")
         .agg(pl.col("clicks").max(), pl.col("purchases").max(), pl.col("revenue").sum())
     )
@@ -165,14 +181,14 @@ def with_outcomes(impressions: pl.DataFrame, outcomes: pl.DataFrame) -> pl.DataF
     )
 
 
-def newest_event_ids(folder: Path, n: int) -> list[str]:
-    """Ids of the last `n` events or a few more, oldest first; what cannot be read is left out."""
-    ids: list[str] = []
+def newest_events(folder: Path, n: int) -> list[tuple[str | None, str]]:
+    """`source` and `event_id` of the last `n` events or a few more, oldest first; what cannot be read is left out."""
+    found: list[tuple[str | None, str]] = []
     for part in (*reversed(_spooled(folder)), *reversed(_compacted(folder))):
         try:
-            ids[:0] = _read(part)["event_id"]
+            found[:0] = _read(part).select("source", "event_id").iter_rows()
         except BadLog:
             continue
-        if len(ids) >= n:
+        if len(found) >= n:
             break
-    return ids[-n:]
+    return found[-n:]

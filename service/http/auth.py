@@ -28,6 +28,8 @@ FORWARDED = frozenset(
 """Headers that a proxy adds to what it forwards."""
 CROSS_SITE = (b"sec-fetch-site", b"cross-site")
 """The header with which a browser says that a page of another site asks."""
+ADMIN_KEY = "admin key"
+"""What `request.state.caller` is for who shows the admin key; otherwise it is the name of a key, which has no space."""
 
 
 class AccessControl:
@@ -78,6 +80,7 @@ class AccessControl:
         if scheme.lower() != "bearer":
             sent = ""
         if self._admin_key is not None and secrets.compare_digest(_digest(sent), self._admin_key):
+            request.state.caller = ADMIN_KEY
             return None
         found = self._keys.find(sent)
         if found is None:
@@ -85,6 +88,7 @@ class AccessControl:
                 raise Forbidden("there are no keys yet: start the service with TRIMTAB_ADMIN_KEY to make some")
             raise Unauthorised(f"this needs the header Authorization: Bearer <key>, a key with the scope {scope}")
         name, key = found
+        request.state.caller = name
         if scope not in key.scopes and "admin" not in key.scopes:
             raise Forbidden(f"key {name!r} has the scopes {', '.join(key.scopes)}; this needs {scope}")
         self._keys.count_request(name, key)

@@ -1,29 +1,32 @@
 """The log of events: validated, on the disk before they are acknowledged, and once however often they are sent.
 
-An event is known by its `event_id`. Ids are remembered in this process (those on the disk are read at the start) and in
-Redis for the other workers, marked only after the event is on the disk: a crash in between may write an event twice,
-never lose one. `trimtab.engine.log.interactions` reads what is written and keeps the first row of an `event_id`;
-`service.logs.event_compactor` turns it into Parquet. The stream in Redis is a feed for programs that follow along; what
-it misses while Redis is lost is on the disk.
+An event is known by its `event_id` and the key that sent it. Those that are known are remembered in this process (what
+is on the disk is read at the start), and in Redis for the other workers: see `service.logs.event_marks`. An event is
+acknowledged when it is on a disk, this worker's or that of the one that wrote it. What a crash leaves without a mark
+may be written twice and is never lost: `trimtab.engine.log.interactions` keeps the first row of an event.
+`service.logs.event_compactor` makes Parquet of what is written. The stream in Redis is a feed for programs that follow
+along, bounded by bytes; what it misses while Redis is lost is on the disk.
 """
 
 from __future__ import annotations
 
 import asyncio
+import hashlib
+import time
 from collections import OrderedDict
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import asdict
 from datetime import UTC, datetime
 from typing import Annotated, Literal
 
 import orjson
 from pydantic import AliasChoices, BaseModel, ConfigDict, Field
-from redis import Redis
 from redis.client import Pipeline
 
 from trimtab.core.errors import Unavailable
 from trimtab.core.records import Interaction
-from trimtab.engine.log.interactions import INTERACTIONS, SPOOL, newest_event_ids
+from trimtab.engine.log.interactions import INTERACTIONS, SPOOL, newest_events
+from trimtab.service.logs.event_marks import CLAIM_SECONDS, EventMarks
 from trimtab.service.logs.journal import Journal, Observe
 from trimtab.service.moments import Moment
 from trimtab.service.redis.gateway import RedisGateway
@@ -31,8 +34,10 @@ from trimtab.service.settings import Settings
 
 STREAM = "trimtab:events"
 STREAM_LENGTH = 100_000
-SEEN_KEY = "trimtab:event:"
-SEEN_SECONDS = 24 * 3600
+STREAM_BYTES = 16_000_000
+"""What is added is let push out so many older ones that as many of its own size would take no more."""
+LOOK_SECONDS = 0.02
+"""Between two looks whether another worker has written an event."""
 MAX_REMEMBERED = 200_000
 MAX_BATCH = 1000
 LINE = orjson.OPT_APPEND_NEWLINE | orjson.OPT_UTC_Z
@@ -73,7 +78,7 @@ class Event(BaseModel):
     value: float = Field(0.0, ge=0, le=1e9, description="What was paid, in the catalogue's currency.")
     timestamp: Moment | None = Field(None, description="When, with its offset from UTC; left out, now.")
 
-    def interaction(self, received: datetime) -> Interaction:
+    def interaction(self, received: datetime, source: str | None) -> Interaction:
         return Interaction(
             event_id=self.event_id,
             decision_id=self.query_id,
@@ -84,6 +89,7 @@ class Event(BaseModel):
             position=self.position,
             quantity=self.quantity,
             value=self.value,
+            source=source,
         )
 
 
@@ -103,6 +109,7 @@ class EventLog:
             followers: called with the events that are new, once they are on the disk.
         """
         self._redis = redis
+        self._marks = EventMarks(redis)
         self._followers = followers
         self._data_folder = settings.data_folder
         self._journal = Journal(
@@ -110,74 +117,93 @@ class EventLog:
             settings,
             observe=observe,
         )
-        self._seen: OrderedDict[str, None] = OrderedDict()
-        self._in_flight: dict[str, asyncio.Future[None]] = {}
+        self._seen: OrderedDict[bytes, None] = OrderedDict()
+        self._in_flight: dict[bytes, asyncio.Future[int]] = {}
 
     def start(self) -> None:
-        for event_id in newest_event_ids(self._data_folder, MAX_REMEMBERED):
-            self._remember(event_id)
+        self._remember(
+            name_of(source, event_id) for source, event_id in newest_events(self._data_folder, MAX_REMEMBERED)
+        )
         self._journal.start()
 
     def close(self) -> None:
         self._journal.close()
 
-    async def add(self, events: Sequence[Event]) -> int:
+    async def add(self, events: Sequence[Event], *, source: str | None = None) -> int:
         """Keep the events that are new; returns how many, once all of them are on the disk.
+
+        Args:
+            source: who sent them; the same ids from somebody else are other events.
 
         Raises:
             Unavailable: the disk refuses them; sending them again is safe.
         """
-        pending = {self._in_flight[event.event_id] for event in events if event.event_id in self._in_flight}
-        distinct = {event.event_id: event for event in events if not self._is_known(event.event_id)}
-        elsewhere = await self._seen_elsewhere(list(distinct))
-        # Asked again after the wait: the same event may have come in twice at once.
-        new = [event for name, event in distinct.items() if name not in elsewhere and not self._is_known(name)]
+        distinct = {name_of(source, event.event_id): event for event in events}
+        pending = {self._in_flight[name] for name in distinct if name in self._in_flight}
+        new = {name: event for name, event in distinct.items() if not self._is_known(name)}
+        # A task of its own: what has begun ends, even where the sender hangs up.
+        keeping = asyncio.ensure_future(self._keep(new, source))
+        self._in_flight.update(dict.fromkeys(new, keeping))
+        keeping.add_done_callback(lambda ended: self._forget_in_flight(new, ended))
+        n_new = await asyncio.shield(keeping)
+        await asyncio.shield(asyncio.gather(*pending))
+        return n_new
+
+    async def _keep(self, new: Mapping[bytes, Event], source: str | None) -> int:
+        """Write what no worker has written; returns how many those are, when others have written the rest."""
+        n_new, deadline = 0, time.monotonic() + 3 * CLAIM_SECONDS
+        while new:
+            claims = await self._marks.claim(new.keys())
+            ours = {name: event for name, event in new.items() if name in claims.ours}
+            if ours:
+                await self._write(ours, source)
+                n_new += len(ours)
+            self._remember(claims.written)
+            # Another worker is about to write these, or was killed: then they are ours when its claim has ended.
+            new = {name: event for name, event in new.items() if name not in claims.ours | claims.written}
+            if new and time.monotonic() > deadline:
+                raise Unavailable("another worker is writing these events; send them again")
+            if new:
+                await asyncio.sleep(LOOK_SECONDS)
+        return n_new
+
+    async def _write(self, events: Mapping[bytes, Event], source: str | None) -> None:
         received = datetime.now(UTC)
-        interactions = [event.interaction(received) for event in new]
-        rows = [asdict(one) for one in interactions]
-        write = asyncio.wrap_future(self._journal.append([orjson.dumps(row, option=LINE) for row in rows]))
-        self._in_flight.update({event.event_id: write for event in new})
+        interactions = [event.interaction(received, source) for event in events.values()]
+        lines = [orjson.dumps(asdict(one), option=LINE) for one in interactions]
         try:
-            await asyncio.shield(asyncio.gather(write, *pending))
+            await asyncio.wrap_future(self._journal.append(lines))
         except OSError:
+            await self._marks.release(events)
             raise Unavailable(
                 "events cannot be written to the disk now; send them again", retry_after_seconds=5
             ) from None
-        finally:
-            for event in new:
-                del self._in_flight[event.event_id]
-        for event in new:
-            self._remember(event.event_id)
-        if rows:
-            self._redis.write_later(lambda pipeline: _publish(pipeline, rows))
+        self._remember(events)
+        await self._marks.confirm(events)
+        self._redis.write_later(lambda pipeline: _publish(pipeline, lines), n_bytes=sum(map(len, lines)))
         for follow in self._followers:
             follow(interactions)
-        return len(new)
 
-    def _is_known(self, event_id: str) -> bool:
-        return event_id in self._seen or event_id in self._in_flight
+    def _is_known(self, name: bytes) -> bool:
+        return name in self._seen or name in self._in_flight
 
-    async def _seen_elsewhere(self, event_ids: Sequence[str]) -> set[str]:
-        if not event_ids:
-            return set()
-        marks = await self._redis.run_aside(lambda redis: _marks(redis, event_ids))
-        return {event_id for event_id, mark in zip(event_ids, marks or (), strict=False) if mark is not None}
+    def _forget_in_flight(self, names: Iterable[bytes], ended: asyncio.Future[int]) -> None:
+        for name in names:
+            del self._in_flight[name]
+        ended.exception()  # who waits has it; where all have hung up there is nobody to be told
 
-    def _remember(self, event_id: str) -> None:
-        self._seen[event_id] = None
-        if len(self._seen) > MAX_REMEMBERED:
+    def _remember(self, names: Iterable[bytes]) -> None:
+        self._seen.update(dict.fromkeys(names))
+        while len(self._seen) > MAX_REMEMBERED:
             self._seen.popitem(last=False)
 
 
-def _publish(pipeline: Pipeline, rows: Sequence[dict[str, object]]) -> None:
-    for row in rows:
-        pipeline.set(f"{SEEN_KEY}{row['event_id']}", b"1", ex=SEEN_SECONDS)
-        pipeline.xadd(STREAM, {b"event": orjson.dumps(row, option=orjson.OPT_UTC_Z)}, maxlen=STREAM_LENGTH)
+def name_of(source: str | None, event_id: str) -> bytes:
+    """A name for an event that is as short for every id, of 32 hex digits."""
+    return hashlib.blake2b(orjson.dumps([source, event_id]), digest_size=16).hexdigest().encode()
 
 
-def _marks(redis: Redis, event_ids: Sequence[str]) -> list[object]:
-    """The mark of each id, read one by one: in a Cluster they are on several servers."""
-    pipeline = redis.pipeline(transaction=False)
-    for event_id in event_ids:
-        pipeline.get(SEEN_KEY + event_id)
-    return pipeline.execute()
+def _publish(pipeline: Pipeline, lines: Sequence[bytes]) -> None:
+    for line in lines:
+        length = max(1, min(STREAM_LENGTH, STREAM_BYTES // len(line)))
+        pipeline.xadd(STREAM, {b"event": line.rstrip()}, maxlen=length)

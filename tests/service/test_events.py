@@ -2,18 +2,23 @@
 
 from __future__ import annotations
 
+import weakref
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
 import httpx
+import numpy as np
 import pytest
 
 from tests.support.redis_servers import PATIENT_REDIS_SECONDS, RedisProcess
-from tests.support.services import metric, serving
+from tests.support.services import beside, metric, serving
 from tests.support.waiting import eventually
 from trimtab.engine.log.interactions import read_interactions
+from trimtab.service.logs import event_log
+from trimtab.service.logs.event_log import name_of
+from trimtab.service.redis.gateway import RedisGateway
 from trimtab.service.settings import Settings
 
 CLICK = {"event_id": "e1", "action_name": "click", "query_id": "d1", "item_id": "i1", "position": 0}
@@ -60,7 +65,7 @@ def test_an_event_is_known_after_a_restart_and_to_other_workers(
 ) -> None:
     with serving(settings) as client, redis_server.client() as redis:
         client.post("/events", json=CLICK).raise_for_status()
-        eventually(lambda: redis.exists("trimtab:event:e1"))
+        assert any(redis.scan_iter("trimtab:event:*"))
     with serving(settings.model_copy(update={"redis_url": None})) as restarted_without_redis:
         assert restarted_without_redis.post("/events", json=CLICK).json() == {"accepted": 0, "duplicates": 1}
     with serving(settings.model_copy(update={"data_folder": tmp_path / "other"})) as elsewhere:
@@ -72,6 +77,75 @@ def test_the_same_event_from_many_at_once_counts_once(settings: Settings) -> Non
         answers = list(senders.map(lambda _: client.post("/events", json=CLICK).json(), range(32)))
     assert sum(answer["accepted"] for answer in answers) == 1
     assert [event["event_id"] for event in logged(settings.data_folder)] == ["e1"]
+
+
+def test_what_two_workers_are_sent_at_once_counts_once(settings: Settings) -> None:
+    """Each event twice to each of two workers, all four at the same time."""
+    events = [{**PURCHASE, "event_id": f"e-{number}"} for number in range(50)]
+    with serving(settings) as one, serving(beside(settings)) as two, ThreadPoolExecutor(4) as senders:
+        sent = [(client, event) for event in events for client in (one, two, one, two)]
+        answers = list(senders.map(lambda each: each[0].post("/events", json=each[1]).json(), sent))
+        both = senders.map(lambda client: client.post("/events", json={"events": [CLICK]}).json(), (one, two))
+        answers += both
+    assert sum(answer["accepted"] for answer in answers) == 51
+    assert sum(answer["duplicates"] for answer in answers) == 151
+    folders = (settings.data_folder, beside(settings).data_folder)
+    assert sum(len(logged(folder)) for folder in folders) == 51
+
+
+def test_what_a_killed_worker_had_claimed_is_taken_from_who_sends_it_next(
+    settings: Settings, redis_server: RedisProcess
+) -> None:
+    with serving(settings) as client, redis_server.client() as redis:
+        mark = b"trimtab:event:" + name_of(None, CLICK["event_id"])
+        redis.set(mark, "a worker that is no more", px=300)
+        assert client.post("/events", json=CLICK).json() == {"accepted": 1, "duplicates": 0}
+        assert redis.get(mark) == b"1"
+    assert len(logged(settings.data_folder)) == 1
+
+
+def test_ids_belong_to_the_key_that_sends_them(settings: Settings) -> None:
+    closed = Settings.model_validate({**settings.model_dump(), "require_keys": True, "admin_key": "sesame"})
+    with serving(closed) as client:
+        admin = {"Authorization": "Bearer sesame"}
+        keys = [
+            client.put(f"/keys/{name}", json={"scopes": ["ingest"]}, headers=admin).json()["key"]
+            for name in ("shop", "somebody")
+        ]
+        shop, somebody = ({"Authorization": f"Bearer {key}"} for key in keys)
+        taken = {**CLICK, "query_id": "somewhere else"}
+        assert client.post("/events", json=taken, headers=somebody).json()["accepted"] == 1
+        assert client.post("/events", json=CLICK, headers=shop).json() == {"accepted": 1, "duplicates": 0}
+        assert client.post("/events", json=CLICK, headers=shop).json() == {"accepted": 0, "duplicates": 1}
+    with serving(closed) as client:
+        assert client.post("/events", json=CLICK, headers=shop).json() == {"accepted": 0, "duplicates": 1}
+    rows = {(event["source"], event["decision_id"]) for event in logged(settings.data_folder)}
+    assert rows == {("somebody", "somewhere else"), ("shop", "d1")}
+
+
+def test_the_feed_is_bounded_by_bytes(
+    settings: Settings, redis_server: RedisProcess, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(event_log, "STREAM_BYTES", 200_000)
+    with serving(settings) as client, redis_server.client() as redis:
+        for number in range(4):
+            many = [{**CLICK, "event_id": f"{number}-{n}", "user_id": "\U0001f600" * 120} for n in range(1000)]
+            assert client.post("/events", json={"events": many}).json()["accepted"] == 1000
+        last = {**CLICK, "event_id": "last"}
+        client.post("/events", json=last).raise_for_status()
+        eventually(lambda: redis.xrevrange("trimtab:events", count=1)[0][1][b"event"].startswith(b'{"event_id":"last"'))
+        assert redis.memory_usage("trimtab:events", samples=0) < 500_000
+    assert len(logged(settings.data_folder)) == 4001
+
+
+def test_what_waits_for_a_lost_redis_is_bounded_by_bytes() -> None:
+    lost = RedisGateway("unix:///nowhere/redis.sock", timeout_seconds=1, poll_seconds=1)
+    batches = [np.zeros(1_000_000, np.uint8) for _ in range(100)]
+    waiting = [weakref.ref(batch) for batch in batches]
+    for batch in batches:
+        lost.write_later(lambda pipeline, batch=batch: pipeline.set("x", batch), n_bytes=batch.nbytes)
+    del batches, batch
+    assert [reference() is None for reference in waiting] == [True] * 92 + [False] * 8
 
 
 def test_a_line_that_a_kill_cut_short_is_no_event(settings: Settings) -> None:

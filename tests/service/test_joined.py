@@ -79,23 +79,26 @@ def test_late_and_unknown_events_are_kept_apart_and_counted(settings: Settings, 
             event("late", answer["decision_id"], shown, timestamp=tomorrow),
             event("never shown", answer["decision_id"], "no such item"),
             event("no such slate", "0123", shown),
+            event("before", answer["decision_id"], shown, timestamp="0001-01-02T00:00:00Z", action_name="purchase"),
         ]
         client.post("/events", json={"events": events}).raise_for_status()
-        for result, n in (("unknown", 2), ("matched", 1), ("late", 1)):
+        for result, n in (("unknown", 3), ("matched", 1), ("late", 1)):
             eventually(lambda result=result, n=n: metric(client, "trimtab_events_compacted_total", result=result) == n)
     apart = pl.concat(map(pl.read_parquet, (settings.data_folder / "unmatched").rglob("*.parquet")))
     assert dict(apart.select("event_id", "reason").iter_rows()) == {
         "late": "late",
         "never shown": "unknown",
         "no such slate": "unknown",
+        "before": "unknown",
     }
-    assert len(read_interactions(settings.data_folder)) == 4
+    assert len(read_interactions(settings.data_folder)) == 5
     (frame,) = read_log(settings.data_folder)
     assert frame["clicks"].to_list() == [[1, 0, 0, 0, 0]]
+    assert frame["purchases"].to_list() == [[0, 0, 0, 0, 0]]
     report = replay(settings.data_folder, engine, {"money": {"revenue": 1.0}})
-    assert report["log"]["events"] == {"matched": 1, "late": 1, "unknown": 2}
+    assert report["log"]["events"] == {"matched": 1, "late": 1, "unknown": 3}
     assert any(
-        warning.startswith("3 of 4 events are not the outcome of an impression here: 2 of ")
+        warning.startswith("4 of 5 events are not the outcome of an impression here: 3 of ")
         for warning in report["warnings"]
     )
 

@@ -27,7 +27,7 @@ class Acknowledgement(BaseModel):
     """What became of the events: all of them are on the disk."""
 
     accepted: int = Field(description="New ones.")
-    duplicates: int = Field(description="Those whose `event_id` was there already.")
+    duplicates: int = Field(description="Those whose `event_id` had come by this key already.")
 
 
 def events_router(
@@ -46,7 +46,8 @@ def events_router(
         access.check(request, "ingest")
         values = await read_object(request, max_bytes=max_body_bytes)
         sent = validated(Batch, values).events if "events" in values else [validated(Event, values)]
-        accepted = await events.add([pseudonyms.event(event) for event in sent])
+        source = getattr(request.state, "caller", None)
+        accepted = await events.add([pseudonyms.event(event) for event in sent], source=source)
         metrics.events.labels("accepted").inc(accepted)
         metrics.events.labels("duplicate").inc(len(sent) - accepted)
         return Acknowledgement(accepted=accepted, duplicates=len(sent) - accepted)
