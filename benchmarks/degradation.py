@@ -25,7 +25,7 @@ from trimtab.engine import Engine
 from trimtab.engine.build.grocery import Split, Splits, at_end_of_week, sample_intents
 from trimtab.engine.build.labelled_lists import Intent
 from trimtab.engine.bundle.storage import load_bundle
-from trimtab.engine.plan.degradation import LEVELS, FixedLevels
+from trimtab.engine.plan.degradation import SLATE_LEVELS, FixedLevels
 from trimtab.service.search.recent_events import MOST_EVENTS
 
 K = 10
@@ -48,8 +48,8 @@ def measure(bundle: Path) -> Iterator[Figure]:
     whole = _measured(engine, queries, intents, judge, ())
     for name in METRICS:
         yield _figure(f"whole search: {name}", name, whole[name])
-    for n_levels, level in enumerate(LEVELS, start=1):
-        found = _measured(engine, queries, intents, judge, LEVELS[:n_levels])
+    for n_levels, level in enumerate(SLATE_LEVELS, start=1):
+        found = _measured(engine, queries, intents, judge, SLATE_LEVELS[:n_levels])
         for name in METRICS:
             yield _figure(f"{level}: {name}", name, found[name])
         for name in METRICS[:2]:
@@ -71,7 +71,7 @@ def _measured(
     degradation = FixedLevels(frozenset(levels))
     rows = []
     for query, intent in zip(queries, intents, strict=True):
-        asked = query if LEVELS[0] not in levels else replace(query, recent=())
+        asked = query if SLATE_LEVELS[0] not in levels else replace(query, recent=())
         start = time.process_time()
         slate = engine.slate(asked, degradation)
         spent = 1e3 * (time.process_time() - start)

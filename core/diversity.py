@@ -53,14 +53,19 @@ def novelties_of_slates(aspects: ArrayLike) -> NDArray[np.float64]:
 
 def repeats_above(codes: ArrayLike) -> NDArray[np.int16]:
     """Number of times [n, k] that the code at each position of each slate [n, k] is above it; 0 for -1, unknown."""
-    # Positions first: a comparison of two positions runs along whole rows of memory.
-    columns = np.ascontiguousarray(np.asarray(codes).T)
-    repeats = np.zeros(columns.shape, dtype=np.int16)
-    for below in range(1, len(columns)):
-        for above in range(below):
-            repeats[below] += columns[below] == columns[above]
-    repeats[columns < 0] = 0
-    return np.ascontiguousarray(repeats.T)
+    slates = np.asarray(codes)
+    n, k = slates.shape
+    # Equal codes stand together in a stable order: the place in such a run is the number of those above.
+    order = np.argsort(slates, axis=1, kind="stable")
+    ordered = np.take_along_axis(slates, order, axis=1)
+    places = np.broadcast_to(np.arange(k, dtype=np.int16), (n, k))
+    is_first = np.ones((n, k), dtype=bool)
+    is_first[:, 1:] = ordered[:, 1:] != ordered[:, :-1]
+    starts = np.maximum.accumulate(np.where(is_first, places, 0), axis=1)
+    repeats = np.empty((n, k), dtype=np.int16)
+    np.put_along_axis(repeats, order, places - starts, axis=1)
+    repeats[slates < 0] = 0
+    return repeats
 
 
 def slate_diversity(aspects: ArrayLike) -> float:

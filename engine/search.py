@@ -20,6 +20,7 @@ from trimtab.engine.bundle.storage import Bundle, load_bundle
 from trimtab.engine.plan.degradation import (
     CANDIDATES,
     DENSE,
+    FACETS,
     FEW_CANDIDATES,
     LIVE_FEATURES,
     NO_DEGRADATION,
@@ -37,6 +38,7 @@ from trimtab.ranker.artifact import warm_up
 from trimtab.ranker.attainment import weights_for
 from trimtab.ranker.features import FEATURES
 from trimtab.ranker.slate.exploration import PLACKETT_LUCE
+from trimtab.retrieval.facets import require_facets
 from trimtab.retrieval.filters import filter_mask, format_filter
 
 
@@ -122,7 +124,19 @@ class Engine:
             slate = interleave(self._bundle, found.query, plan.sides, found.scored, levels=levels, watch=found.watch)
         else:
             slate = choose(self._bundle, found.query, found.scored, levels=levels, watch=found.watch)
-        return SearchResult(found.scored, slate)
+        return SearchResult(found.scored, self._with_facets(slate, plan.degradation, found.watch))
+
+    def _with_facets(self, slate: Slate, degradation: Degradation, watch: Stopwatch) -> Slate:
+        """The slate with its facets, or with the note that it goes without them."""
+        query = slate.query
+        require_facets(query.facets)
+        if FACETS in degradation.levels_before("facets"):
+            return replace(slate, degraded=(FACETS, *slate.degraded))
+        if not query.facets:
+            return slate
+        facets = self.retriever.facets(query.text, query.facets, query.filters)
+        watch.lap("facets")
+        return replace(slate, facets=facets, seconds=watch.total())
 
     def slate(self, query: Query, degradation: Degradation = NO_DEGRADATION) -> Slate:
         """What `search` shows for a query, without hooks."""

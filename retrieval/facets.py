@@ -19,7 +19,7 @@ MAX_VALUES = 50
 
 
 def facet_counts(
-    store: ItemStore, matches: IntArray, fields: Iterable[str], filters: Sequence[Filter]
+    store: ItemStore, matches: IntArray, fields: Sequence[str], filters: Sequence[Filter]
 ) -> dict[str, dict[str, int]]:
     """Counts by value for each field, most frequent first (then by name), at most `MAX_VALUES`.
 
@@ -32,7 +32,20 @@ def facet_counts(
     Raises:
         BadParameter: a field that has no facets.
     """
+    require_facets(fields)
     return {field: _counts(store, _narrowed(store, matches, filters, field), field) for field in fields}
+
+
+def require_facets(fields: Iterable[str]) -> None:
+    """
+    Raises:
+        BadParameter: a field that has no facets.
+    """
+    for field in fields:
+        if field not in NAMED_FIELDS:
+            raise BadParameter(
+                "facets", f"there is no facet {field!r}" + did_you_mean(field, NAMED_FIELDS), ", ".join(NAMED_FIELDS)
+            )
 
 
 def _narrowed(store: ItemStore, matches: IntArray, filters: Sequence[Filter], but: str) -> IntArray:
@@ -41,10 +54,6 @@ def _narrowed(store: ItemStore, matches: IntArray, filters: Sequence[Filter], bu
 
 
 def _counts(store: ItemStore, rows: IntArray, field: str) -> dict[str, int]:
-    if field not in NAMED_FIELDS:
-        raise BadParameter(
-            "facets", f"there is no facet {field!r}" + did_you_mean(field, NAMED_FIELDS), ", ".join(NAMED_FIELDS)
-        )
     codes, vocabulary = codes_of(store, field)
     known = codes[rows]
     counts = np.bincount(known[known >= 0], minlength=len(vocabulary))

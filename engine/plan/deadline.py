@@ -19,11 +19,28 @@ from math import inf
 
 from trimtab.core.records import Query
 from trimtab.core.weights import DIVERSITY as DIVERSITY_WEIGHT
-from trimtab.engine.plan.degradation import CANDIDATES, DENSE, DIVERSITY, LEVELS, LIVE_FEATURES, RANKING, Levels
+from trimtab.engine.plan.degradation import (
+    CANDIDATES,
+    DENSE,
+    DIVERSITY,
+    FACETS,
+    LEVELS,
+    LIVE_FEATURES,
+    RANKING,
+    SLATE_LEVELS,
+    Levels,
+)
 from trimtab.engine.search import Engine
 
-STAGES = ("live", "retrieve", "rank", "choose", "respond")
-LAST_CHANCE = {LIVE_FEATURES: "live", DIVERSITY: "choose", CANDIDATES: "rank", RANKING: "rank", DENSE: "retrieve"}
+STAGES = ("live", "retrieve", "rank", "choose", "facets", "respond")
+LAST_CHANCE = {
+    FACETS: "facets",
+    LIVE_FEATURES: "live",
+    DIVERSITY: "choose",
+    CANDIDATES: "rank",
+    RANKING: "rank",
+    DENSE: "retrieve",
+}
 """The last stage before which a level can still be taken."""
 TIMED_APART = {"rank": "featurise"}
 """A stage with the part of it that the engine times under a name of its own."""
@@ -71,12 +88,14 @@ class Shape:
         is_diverse: diversity has a weight.
         is_constrained: `max_relevance_loss` is to be kept.
         depth_bits: length of the slate in powers of two.
+        has_facets: values of facets are to be counted.
     """
 
     is_personal: bool
     is_diverse: bool
     is_constrained: bool
     depth_bits: int
+    has_facets: bool = False
 
     @classmethod
     def of(cls, query: Query, default_weights: Mapping[str, float]) -> Shape:
@@ -85,6 +104,7 @@ class Shape:
             is_diverse=(query.weights or default_weights).get(DIVERSITY_WEIGHT, 0) > 0,
             is_constrained=query.constraints.max_relevance_loss is not None,
             depth_bits=(query.offset + query.k).bit_length(),
+            has_facets=bool(query.facets),
         )
 
 
@@ -93,6 +113,8 @@ def cost_key(stage: str, shape: Shape, levels: Levels) -> str | None:
     match stage:
         case "live":
             return stage if shape.is_personal and LIVE_FEATURES not in levels else None
+        case "facets":
+            return stage if shape.has_facets and FACETS not in levels else None
         case "retrieve":
             return "retrieve by words" if DENSE in levels else stage
         case "rank":
@@ -163,6 +185,8 @@ class Deadline:
 
     def _would_save(self, level: str) -> bool:
         """Whether the search would otherwise do what the level leaves out."""
+        if level == FACETS:
+            return self._shape.has_facets
         if level == LIVE_FEATURES:
             return self._shape.is_personal
         return level != DIVERSITY or self._shape.is_diverse
@@ -176,7 +200,7 @@ def measured_costs(engine: Engine) -> StageCosts:
     costs = StageCosts()
     if len(engine.store):
         query = Query(engine.store.titles([0])[0])
-        for levels in (LEVELS, LEVELS[:3], ()):
+        for levels in (SLATE_LEVELS, SLATE_LEVELS[:3], ()):
             for _ in range(N_MEASURED):
                 deadline = Deadline(costs, Shape.of(query, engine.default_weights), start=0, seconds=inf)
                 for level in levels:

@@ -1,5 +1,6 @@
 """Degradation levels: what a search leaves out when its time is short, the least expensive loss first.
 
+    facets          the values of the facets are not counted
     live_features   what the user did since the bundle was built is not read
     diversity       the weight of diversity is 0
     candidates      only the first of the candidates are ranked
@@ -15,12 +16,15 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Protocol
 
+FACETS = "facets"
 LIVE_FEATURES = "live_features"
 DIVERSITY = "diversity"
 CANDIDATES = "candidates"
 RANKING = "ranking"
 DENSE = "dense"
-LEVELS = (LIVE_FEATURES, DIVERSITY, CANDIDATES, RANKING, DENSE)
+SLATE_LEVELS = (LIVE_FEATURES, DIVERSITY, CANDIDATES, RANKING, DENSE)
+"""Levels that may show another slate than without degradation."""
+LEVELS = (FACETS, *SLATE_LEVELS)
 OTHER_CANDIDATES = frozenset({CANDIDATES, RANKING, DENSE})
 """Levels at which the ranker is given other candidates than without degradation, or none."""
 

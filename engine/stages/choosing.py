@@ -54,8 +54,7 @@ def choose(
     order = stage.ordered(weights, seed, temperature)
     page = slice(query.offset, query.offset + query.k)
     shown = order.chosen[page]
-    store, retriever = bundle.pipeline.store, bundle.pipeline.retriever
-    facets = retriever.facets(query.text, query.facets, query.filters) if query.facets else {}
+    store = bundle.pipeline.store
     receipt = _receipt(bundle, scored, order.chosen, baseline)
     watch.lap("choose")
     effective = dict(zip(bundle.known_weights, weights.tolist(), strict=True))
@@ -78,7 +77,6 @@ def choose(
         expected_exploration_loss=exploration_loss,
         bundle=bundle.bundle_id,
         decision_id=_decision_id(bundle.bundle_id, effective, seed, query, scored.rows),
-        facets=facets,
         degraded=_degraded(scored, levels, is_less_diverse=wanted != requested),
         seconds=watch.total(),
     )

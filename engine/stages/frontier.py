@@ -22,6 +22,8 @@ Floats = NDArray[np.float64]
 
 N_POINTS = 200
 """Weightings tried at most; one batch of the slate stage."""
+MAX_PLACES = 8_000
+"""Places of all their slates together: deeper slates are tried under fewer weightings, so that one costs no more."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,7 +80,7 @@ def frontier_of(stage: SlateStage, scored: ScoredCandidates, names: Sequence[str
     if len(scored) == 0:
         none = np.empty((0, len(names)))
         return Frontier(names, none, none, np.empty(0, dtype=bool), None)
-    weights = simplex_grid(len(names), N_POINTS)
+    weights = simplex_grid(len(names), min(N_POINTS, MAX_PLACES // max(stage.depth, 1)))
     slates = stage.slates(weights)
     expected = np.column_stack(
         [*(stage.expected(slates, number) for number in range(len(names) - 1)), _diversities(scored, slates)]

@@ -10,6 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from trimtab.core.errors import BadParameter
 from trimtab.core.log import impression_row
 from trimtab.core.records import Constraints, Query
 from trimtab.engine import Engine
@@ -19,9 +20,10 @@ from trimtab.engine.plan.degradation import (
     CANDIDATES,
     DENSE,
     DIVERSITY,
+    FACETS,
     FEW_CANDIDATES,
-    LEVELS,
     RANKING,
+    SLATE_LEVELS,
     FixedLevels,
 )
 
@@ -43,8 +45,8 @@ PRICES = (15, 14, 12, 8, 6, 3)
 
 def in_order(levels: Iterable[str]) -> tuple[str, ...]:
     taken = frozenset(levels)
-    assert taken <= set(LEVELS)
-    return tuple(level for level in LEVELS if level in taken)
+    assert taken <= set(SLATE_LEVELS), "facets are left out only where they are asked for"
+    return tuple(level for level in SLATE_LEVELS if level in taken)
 
 
 class Clock:
@@ -70,15 +72,15 @@ def deadline(timeout: float, clock: Clock | None = None, shape: Shape = ALL) -> 
 
 @pytest.mark.parametrize(("level", "price"), list(enumerate(PRICES)))
 def test_the_first_level_that_fits_is_taken(level: int, price: float) -> None:
-    assert in_order(deadline(price).levels_before("live")) == LEVELS[:level]
-    assert in_order(deadline(price - 0.5).levels_before("live")) == LEVELS[: level + 1]
+    assert in_order(deadline(price).levels_before("live")) == SLATE_LEVELS[:level]
+    assert in_order(deadline(price - 0.5).levels_before("live")) == SLATE_LEVELS[: level + 1]
 
 
 def test_what_the_queue_took_is_gone() -> None:
     clock = Clock()
     degradation = deadline(100.0, clock)
     clock.now = 90.0
-    assert in_order(degradation.levels_before("live")) == LEVELS[:3]
+    assert in_order(degradation.levels_before("live")) == SLATE_LEVELS[:3]
 
 
 def test_it_is_decided_again_as_time_goes_by() -> None:
@@ -99,7 +101,7 @@ def test_only_what_was_wanted_can_be_left_out() -> None:
     assert in_order(deadline(0.0, shape=plain).levels_before("retrieve")) == (CANDIDATES, RANKING, DENSE)
 
 
-@given(st.floats(0, 20), st.lists(st.floats(0, 10), min_size=4, max_size=4))
+@given(st.floats(0, 20), st.lists(st.floats(0, 10), min_size=5, max_size=5))
 def test_less_time_never_means_more_work(timeout: float, laps: list[float]) -> None:
     clocks = Clock(), Clock()
     degradations = deadline(timeout, clocks[0]), deadline(timeout / 2, clocks[1])
@@ -108,6 +110,30 @@ def test_less_time_never_means_more_work(timeout: float, laps: list[float]) -> N
             clock.now += lap
         ample, scarce = (degradation.levels_before(stage) for degradation in degradations)
         assert ample <= scarce
+
+
+def test_facets_go_before_anything_that_changes_the_slate() -> None:
+    asked = Shape(is_personal=True, is_diverse=True, is_constrained=False, depth_bits=5, has_facets=True)
+    costs, clock = known_costs(), Clock()
+    costs.observe("facets", 20.0)
+    degradation = Deadline(costs, asked, start=0.0, seconds=PRICES[0], clock=clock)
+    assert degradation.levels_before("live") == {FACETS}
+    late = Deadline(costs, asked, start=0.0, seconds=PRICES[0] + 20.0, clock=clock)
+    assert late.levels_before("choose") == frozenset()
+    clock.now = 30.0
+    assert late.levels_before("facets") == {FACETS}, "until the last moment"
+
+
+def test_a_slate_without_its_facets_is_the_same_slate(engine: Engine) -> None:
+    query = Query("ice cream", k=10, weights=MIXED, facets=("brand", "category"))
+    whole = engine.slate(query)
+    without = engine.slate(query, FixedLevels(frozenset({FACETS})))
+    assert (without.degraded, without.facets) == ((FACETS,), {})
+    assert list(whole.facets) == ["brand", "category"]
+    assert whole.item_ids == without.item_ids
+    assert replay_decision(engine, impression_row(engine.impression(without, datetime.now(UTC))))["reproduced"]
+    with pytest.raises(BadParameter, match="colour"):
+        engine.slate(Query("ice cream", facets=("colour",)), FixedLevels(frozenset({FACETS})))
 
 
 def test_costs_follow_what_is_observed_and_not_one_pause() -> None:
@@ -147,12 +173,12 @@ def test_a_stage_that_was_slow_once_is_tried_again() -> None:
     assert tries > 1
 
 
-@pytest.mark.parametrize("n_levels", range(1, len(LEVELS) + 1))
+@pytest.mark.parametrize("n_levels", range(1, len(SLATE_LEVELS) + 1))
 @pytest.mark.parametrize("explore", [False, True])
 def test_a_degraded_decision_is_made_again_to_the_bit(engine: Engine, n_levels: int, explore: bool) -> None:
     query = Query("ice cream", k=7, weights=MIXED, explore=explore, session_id="s", user_id=engine.user_ids[0])
-    slate = engine.slate(query, FixedLevels(frozenset(LEVELS[:n_levels])))
-    assert slate.degraded == LEVELS[:n_levels]
+    slate = engine.slate(query, FixedLevels(frozenset(SLATE_LEVELS[:n_levels])))
+    assert slate.degraded == SLATE_LEVELS[:n_levels]
     row = impression_row(engine.impression(slate, datetime.now(UTC)))
     again = replay_decision(engine, row)
     assert again["reproduced"], again["differences"]
@@ -163,14 +189,14 @@ def test_each_level_does_what_it_says(engine: Engine) -> None:
     query = Query("ice cream", k=10, weights=MIXED)
     whole = engine.slate(query)
     by_levels = {
-        levels: engine.slate(query, FixedLevels(frozenset(levels))) for levels in (LEVELS[:n] for n in range(6))
+        levels: engine.slate(query, FixedLevels(frozenset(levels))) for levels in (SLATE_LEVELS[:n] for n in range(6))
     }
     assert by_levels[()].item_ids == whole.item_ids
-    assert by_levels[LEVELS[:1]].item_ids == whole.item_ids, "nobody's live features are missed"
-    assert by_levels[LEVELS[:2]].weights == pytest.approx({"relevance": 2 / 3, "revenue": 1 / 3, "diversity": 0})
-    few = by_levels[LEVELS[:3]]
+    assert by_levels[SLATE_LEVELS[:1]].item_ids == whole.item_ids, "nobody's live features are missed"
+    assert by_levels[SLATE_LEVELS[:2]].weights == pytest.approx({"relevance": 2 / 3, "revenue": 1 / 3, "diversity": 0})
+    few = by_levels[SLATE_LEVELS[:3]]
     assert few.n_candidates == FEW_CANDIDATES < whole.n_candidates
-    unranked, by_words = by_levels[LEVELS[:4]], by_levels[LEVELS[:5]]
+    unranked, by_words = by_levels[SLATE_LEVELS[:4]], by_levels[SLATE_LEVELS[:5]]
     pipeline = engine.pipeline
     assert unranked.rows.tolist() == pipeline.retrieve("ice cream").rows[:10].tolist()
     assert by_words.rows.tolist() == pipeline.retrieve("ice cream", by_meaning=False).rows[:10].tolist()
@@ -182,7 +208,7 @@ def test_the_head_of_the_candidates_is_what_a_smaller_retrieval_finds(engine: En
     assert deep.first(FEW_CANDIDATES).rows.tolist() == shallow.rows.tolist()
 
 
-@pytest.mark.parametrize("levels", [LEVELS[:n] for n in range(len(LEVELS) + 1)], ids=len)
+@pytest.mark.parametrize("levels", [SLATE_LEVELS[:n] for n in range(len(SLATE_LEVELS) + 1)], ids=len)
 def test_rules_and_deep_pages_hold_at_every_level(engine: Engine, levels: tuple[str, ...]) -> None:
     degradation = FixedLevels(frozenset(levels))
     found = engine.slate(Query("ice cream", k=30)).item_ids
@@ -198,7 +224,7 @@ def test_rules_and_deep_pages_hold_at_every_level(engine: Engine, levels: tuple[
 
 
 def test_words_that_nothing_has_find_nothing_by_words_and_no_page_is_an_error(engine: Engine) -> None:
-    degradation = FixedLevels(frozenset(LEVELS))
+    degradation = FixedLevels(frozenset(SLATE_LEVELS))
     assert engine.slate(Query("ice cream", k=20, offset=190), degradation).item_ids is not None
     assert DENSE in engine.slate(Query("qqqq xxxx", offset=10), degradation).degraded
 
@@ -207,6 +233,7 @@ def test_the_costs_are_known_before_the_first_request(engine: Engine) -> None:
     costs = measured_costs(engine)
     shape = Shape.of(Query("soup"), engine.default_weights)
     assert (
-        in_order(Deadline(costs, shape, start=0, seconds=1e-9, clock=Clock()).levels_before("retrieve")) == LEVELS[1:]
+        in_order(Deadline(costs, shape, start=0, seconds=1e-9, clock=Clock()).levels_before("retrieve"))
+        == SLATE_LEVELS[1:]
     )
     assert Deadline(costs, shape, start=0, seconds=1e9, clock=Clock()).levels_before("retrieve") == frozenset()

@@ -10,7 +10,7 @@ from hypothesis.extra.numpy import arrays
 
 from trimtab.core.records import Constraints, Query
 from trimtab.engine import Engine
-from trimtab.engine.stages.frontier import N_POINTS, Frontier, frontier_of, knee_of, simplex_grid
+from trimtab.engine.stages.frontier import MAX_PLACES, N_POINTS, Frontier, frontier_of, knee_of, simplex_grid
 
 
 def frontier(engine: Engine, query: Query) -> Frontier:
@@ -77,3 +77,10 @@ def test_the_knee_is_where_the_front_bends() -> None:
     expected = np.array([[0.0, 1.0], [0.2, 0.97], [0.9, 0.9], [0.97, 0.2], [1.0, 0.0], [0.5, 0.5]])
     on_front = np.array([True, True, True, True, True, False])
     assert knee_of(expected, on_front) == 2
+
+
+def test_deep_slates_are_tried_under_fewer_weightings(engine: Engine) -> None:
+    for k in (10, 50, 200):
+        found = frontier(engine, Query("ice cream", k=k))
+        assert len(engine.known_weights) <= len(found.weights) <= MAX_PLACES // k
+        assert found.knee is not None

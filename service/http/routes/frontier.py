@@ -28,7 +28,7 @@ class Point(BaseModel):
 
 
 class FrontierResponse(BaseModel):
-    """About 200 weightings of one candidate set."""
+    """About 200 weightings of one candidate set; fewer where `k` is above 40."""
 
     query: str
     n_candidates: int
