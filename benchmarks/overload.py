@@ -87,7 +87,7 @@ async def _ask(port: int, idle: list[Connection], text: str, priority: str, due:
         is_old = bool(idle)
         connection = idle.pop() if is_old else await asyncio.open_connection("127.0.0.1", port)
         try:
-            status, body = await _exchange(connection, request)
+            status, body = await exchange(connection, request)
         except (asyncio.IncompleteReadError, ConnectionError):
             if not is_old:
                 raise
@@ -97,7 +97,7 @@ async def _ask(port: int, idle: list[Connection], text: str, priority: str, due:
         return Answer(priority, status, milliseconds, status == 200 and bool(orjson.loads(body)["degraded"]))
 
 
-async def _exchange(connection: Connection, request: bytes) -> tuple[int, bytes]:
+async def exchange(connection: Connection, request: bytes) -> tuple[int, bytes]:
     """Status and body."""
     reader, writer = connection
     writer.write(request)
