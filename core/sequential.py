@@ -19,12 +19,11 @@ from numpy.typing import NDArray
 
 Floats = NDArray[np.float64]
 
-RATE_BETS = np.array([0.02, 0.05, 0.1, 0.15, 0.22, 0.32, 0.5, 0.8])
-"""Sizes of the bets on counts, as a share of what can be staked; about the relative differences that they suit."""
-RATE_PARTS = np.array([0.05, 0.1, 0.2, 0.25, 0.2, 0.1, 0.05, 0.05])
-"""Each bet's part of the level; the larger ones are for differences of a tenth to a third."""
-LOG_PARTS = np.log(RATE_PARTS)
-LOG_LOST = np.log1p(-RATE_BETS)
+RATE_BETS = ((0.02, 0.05), (0.05, 0.1), (0.1, 0.2), (0.15, 0.25), (0.22, 0.2), (0.32, 0.1), (0.5, 0.05), (0.8, 0.05))
+"""Bets on counts: size, as a share of what can be staked, and part of the level. The size is about the relative
+difference that a bet suits; the larger parts are for differences of a tenth to a third."""
+BETS = tuple((size, math.log1p(-size), math.log(part)) for size, part in RATE_BETS)
+"""Size, logarithm of what is left when it is lost, logarithm of its part."""
 AMOUNT_BETS = 2.0 ** np.arange(-30.0, 11.0)
 """Sizes of the bets on amounts, in one over their unit: from thousandths of it to millions in steps of two."""
 TUNED_FOR = 2000.0
@@ -128,7 +127,8 @@ def rate_difference(control: float, treatment: float, n: float, *, share: float,
     odds = share / (1 - share)
     low, more = _rate_difference_bound(control, treatment, n * share, odds, level)
     high, fewer = _rate_difference_bound(treatment, control, n * (1 - share), 1 / odds, level)
-    return SequentialInterval(max(low, -1.0), min(-high, 1.0), _p_value(max(more, fewer)))
+    low, high = (min(max(bound, -1.0), 1.0) for bound in (low, -high))
+    return SequentialInterval(low, high, _p_value(max(more, fewer)))
 
 
 def unit_difference(
@@ -173,15 +173,14 @@ def _rate_ratio_bound(control: float, treatment: float, odds: float, level: floa
     and wins as much of it for each of the control as makes the ratio in question a fair game."""
     if control <= 0:
         return math.inf
-    with np.errstate(over="ignore"):
-        needed = np.expm1((-math.log(level) - LOG_PARTS - treatment * LOG_LOST) / control) / RATE_BETS
-    return float(needed.min()) / odds
+    spent = -math.log(level)
+    needed = ((spent - part - treatment * lost) / control for _, lost, part in BETS)
+    return min(_expm1(growth) / size for growth, (size, _, _) in zip(needed, BETS, strict=True)) / odds
 
 
 def _rate_capital(control: float, treatment: float, odds: float) -> float:
     """Logarithm of the capital of the bets against a ratio of 1."""
-    won = treatment * LOG_LOST + control * np.log1p(RATE_BETS * odds) + LOG_PARTS
-    return float(won.max())
+    return max(treatment * lost + control * math.log1p(size * odds) + part for size, lost, part in BETS)
 
 
 def _amount_share_bound(amount: float, total: float, squares: float, level: float) -> float:
@@ -212,9 +211,13 @@ def _rate_difference_bound(
     A hit of the treatment multiplies the stake by 1 + b, one of the control by 1 - b odds: whatever the control's rate
     is, that is a fair game where the rates are equal, and exp(-b difference) a search pays for a difference.
     """
-    bets = RATE_BETS / odds
-    won = treatment * np.log1p(bets) + control * LOG_LOST + LOG_PARTS
-    return float(((won + math.log(level)) / (bets * n_treated)).max()), float(won.max())
+    won = [(size / odds, treatment * math.log1p(size / odds) + control * lost + part) for size, lost, part in BETS]
+    spent = -math.log(level)
+    return max((growth - spent) / (bet * n_treated) for bet, growth in won), max(growth for _, growth in won)
+
+
+def _expm1(exponent: float) -> float:
+    return math.expm1(exponent) if exponent < 700 else math.inf
 
 
 def _odds(share: float) -> float:
