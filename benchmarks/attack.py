@@ -25,6 +25,7 @@ from urllib.request import Request, urlopen
 
 import numpy as np
 
+from benchmarks.attacks import ATTACKS, Sender
 from benchmarks.figures import Figure
 from benchmarks.http import WEIGHTS
 from benchmarks.overload import Connection, exchange
@@ -36,6 +37,8 @@ RATE = 50.0
 """Searches a second."""
 QUIET_SHARE = 0.25
 """Of the measured time, how long the shoppers are alone; first comes half of that to fill caches."""
+N_NORMAL = 100
+"""Different searches, the median of which is a normal one."""
 ADMIN_KEY = "attack-benchmark"
 MAX_P99_RATIO = 3
 MAX_GROWTH_RATIO = 0.02
@@ -63,6 +66,7 @@ def measure(bundle: Path, *, seconds: float = 600) -> Iterator[Figure]:
             assert served.pid is not None
             port = int(served.address.rpartition(":")[2])
             shop, attacker = (_issue(served.address, name, scopes) for name, scopes in _KEYS.items())
+            yield from _costs(Sender(port, attacker, data), texts[-N_NORMAL:], served.pid)
             searches = Searches(port, shop, texts, served.pid)
             asyncio.run(searches.arrive(seconds * QUIET_SHARE / 2))
             quiet = asyncio.run(searches.arrive(seconds * QUIET_SHARE))
@@ -134,6 +138,30 @@ class Searches:
         searched.milliseconds.append(1e3 * (time.perf_counter() - due))
         if status != 200:
             searched.failed[str(status)] += 1
+
+
+def _costs(sender: Sender, texts: Sequence[str], pid: int) -> Iterator[Figure]:
+    """Processor time of the service for the most expensive request of each attack, one after the other."""
+    searches = [sender.request("GET", f"/search?q={quote(text)}&{WEIGHTS}") for text in texts]
+    normal = float(np.median([_cost(sender, search, pid) for search in searches]))
+    yield Figure("a normal search", normal, "ms of the service")
+    for attack in ATTACKS:
+        requests = list(attack(sender))
+        costs = [_cost(sender, request, pid) for request in requests]
+        n = int(np.argmax(costs))
+        line = requests[n].split(b" HTTP", 1)[0].decode()[:60]
+        yield Figure(f"{attack.__name__}: {line}", costs[n] / normal, "times a normal search")
+
+
+def _cost(sender: Sender, request: bytes, pid: int) -> float:
+    """Milliseconds of processor time that a process takes for a request, all its threads together."""
+    before = _processor_ms(pid)
+    sender.answer(request)
+    return _processor_ms(pid) - before
+
+
+def _processor_ms(pid: int) -> float:
+    return sum(int(path.read_text().split()[0]) for path in Path(f"/proc/{pid}/task").glob("*/schedstat")) / 1e6
 
 
 def _figures(quiet: Searched, attacked: Searched) -> Iterator[Figure]:

@@ -113,9 +113,9 @@ def many_attributes(sender: Sender) -> Iterator[bytes]:
 
 def endless_bodies(sender: Sender) -> Iterator[bytes]:
     """Chunks and trailers that go on."""
-    chunked = {"Content_Length": "", "Transfer_Encoding": "chunked"}
-    yield sender.request("POST", "/search", **chunked) + 20_000 * b"1;ext=1\r\nx\r\n" + b"0\r\n\r\n"
-    yield sender.request("POST", "/search", **chunked) + b"2\r\n{}\r\n0\r\n" + 20_000 * b"a: b\r\n" + b"\r\n"
+    head = sender.request("POST", "/search", Content_Length="", Transfer_Encoding="chunked")
+    yield head + 20_000 * b"1;ext=1\r\nx\r\n" + b"0\r\n\r\n"
+    yield head + b"2\r\n{}\r\n0\r\n" + 20_000 * b"a: b\r\n" + b"\r\n"
 
 
 def half_bodies(sender: Sender) -> Iterator[bytes]:
