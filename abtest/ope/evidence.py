@@ -35,7 +35,7 @@ class Evidence:
         drawn: [d] which of them had slates drawn.
         ideals: [d] diversity of the most diverse slate of their candidates.
         ratios: policy -> [n, k] target over logged conditional propensity.
-        own_rows: policy -> [d, k] item rows of the policy's own slates.
+        own_rows: policy -> [d, k] item rows of the policy's own slates, each as long as what was shown.
         wrong_propensities: [d] where the logged propensities are not the bundle's own.
         n_impossible: impressions left out, because they show what no draw could: an item that is not a candidate, or a
             pin not where it was put.
@@ -118,10 +118,17 @@ class _Tables:
         contexts = contexts_of(self._engine, self._log.queries[query], shoppers)
         asked = self._possible(contexts, codes, everyone)
         if self._is_drawn[asked.at].any():
-            self._ideals[asked.at] = ideal_diversity(contexts.aspects, k=self._log.slates.rows.shape[1])
+            self._fill_ideals(asked)
         temperatures = self._log.slates.temperatures[asked.at]
         for temperature in np.unique(temperatures):
             self._compare(asked.take(temperatures == temperature), float(temperature))
+
+    def _fill_ideals(self, asked: _Asked) -> None:
+        """Fill in the most diverse slates, each as long as what was shown."""
+        lengths = (asked.shown >= 0).sum(axis=1)
+        for length in np.unique(lengths):
+            ideal = ideal_diversity(asked.contexts.aspects, k=int(length))
+            self._ideals[asked.at[lengths == length]] = ideal
 
     def _possible(self, contexts: QueryContexts, codes: Ints, everyone: Ints) -> _Asked:
         """The impressions that show what a draw could."""
@@ -146,7 +153,7 @@ class _Tables:
             wanted = policy.propensities(contexts, asked.who, asked.shown)
             self._ratios[name][asked.at] = wanted / slates.propensities[asked.at]
             own, _ = policy.draw(contexts, draws.who, uniforms)
-            self._own_rows[name][draws.at] = np.where(own >= 0, contexts.rows[own], -1)
+            self._own_rows[name][draws.at] = np.where((own >= 0) & (draws.shown >= 0), contexts.rows[own], -1)
         self._is_wrong[draws.at] = self._disagree(draws, temperature)
 
     def _disagree(self, draws: _Asked, temperature: float) -> NDArray[np.bool_]:

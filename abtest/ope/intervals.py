@@ -1,9 +1,10 @@
 """From sums to an estimate: value, interval, overlap, or a refusal with its reason.
 
-The interval is a studentised bootstrap over groups of users (Efron & Tibshirani 1993, ch. 12.5; Cameron, Gelbach &
-Miller 2008 for clusters): every resample is judged by its own standard error, which keeps the two tails honest where
-rewards and weights are skewed and a percentile interval is too short above. The standard error is the linearised one
-of a sum of ratios, with groups of users as the unit.
+The interval is the wider of two, on each side. A studentised bootstrap over groups of users (Efron & Tibshirani 1993,
+ch. 12.5; Cameron, Gelbach & Miller 2008 for clusters) judges every resample by its own standard error, which keeps the
+two tails honest where rewards and weights are skewed. Student's quantile of the linearised standard error of a sum of
+ratios, groups of users being the unit, knows how few users decide the value (`abtest/ope/reliability.py`). Where hardly
+any user was rewarded there is no interval, unless rewards are 0 or 1 and unweighted, so that an exact one is known.
 """
 
 from __future__ import annotations
@@ -14,8 +15,10 @@ from functools import lru_cache
 
 import numpy as np
 from numpy.typing import ArrayLike
+from scipy.special import betaincinv, ndtr
 
 from trimtab.abtest.ope.estimators import Floats
+from trimtab.abtest.ope.reliability import Reliability, deciding_users, student_quantile
 from trimtab.abtest.ope.sums import Sums
 
 MIN_ESS = 50.0
@@ -28,6 +31,10 @@ share weighted by the reward logged at each."""
 MIN_GROUPS = 10
 """Below this many groups of users there is a value and no interval."""
 
+NOISE = 1e-6
+"""Two sides whose sums differ by less than this, relative to what a group has on average, are the same but for
+rounding; a standard error below this share of the value is none."""
+
 
 @dataclass(frozen=True, slots=True)
 class Estimate:
@@ -35,14 +42,16 @@ class Estimate:
 
     Attributes:
         value: None where there is no number; `refusal` then says why.
-        low, high: interval at the confidence asked for; None where there are too few users for one.
+        low, high: interval at the confidence asked for; None where too few users decide the value.
         standard_error: linearised, over groups of users.
         n: impressions behind it.
         ess: Kish's effective sample size; over positions, the harmonic mean weighted by the reward logged at each.
         support: share of impressions that the target policy could have shown.
         max_weight: largest importance weight.
         mean_weight: 1 in expectation where propensities are right.
-        refusal: one sentence, or None.
+        refusal: why there is no value, or None.
+        caution: why there is no interval although there is a value, or why it is wide, or None.
+        deciding: effective number of users that decide the value, see `reliability.Reliability`; None where unknown.
     """
 
     value: float | None
@@ -55,9 +64,30 @@ class Estimate:
     max_weight: float
     mean_weight: float | None
     refusal: str | None = None
+    caution: str | None = None
+    deciding: float | None = None
+
+    @property
+    def sure_sign(self) -> int:
+        """1 or -1 where the value is surely above or below 0, else 0."""
+        if self.low is None or self.high is None:
+            return 0
+        return int(self.low > 0) - int(self.high < 0)
+
+    @property
+    def is_none(self) -> bool:
+        """Whether both sides of a difference are the same."""
+        return self.low == 0 and self.high == 0
 
     def as_dict(self) -> dict[str, float | int | str | None]:
         return {name: getattr(self, name) for name in self.__slots__}
+
+
+def relative_base(before: Estimate) -> float:
+    """What a difference is a share of: the absolute value before, or 0 where its interval holds 0."""
+    if before.value is None or before.low is None or before.high is None or before.low <= 0 <= before.high:
+        return 0.0
+    return abs(before.value)
 
 
 def influence(sums: Sums) -> Floats:
@@ -91,7 +121,7 @@ def bootstrap(sums: Sums, *, confidence: float = 0.95, n_resamples: int = 1000, 
     if not error > 0:
         return value, value
     parts = np.concatenate([numerators, denominators], axis=1)
-    drawn = _draws(g, n_resamples, seed)
+    drawn = resampled_counts(g, n_resamples, seed)
     n, d = np.hsplit(drawn @ parts, 2)
     with np.errstate(divide="ignore", invalid="ignore"):
         ratios = n / d
@@ -110,7 +140,7 @@ def bootstrap(sums: Sums, *, confidence: float = 0.95, n_resamples: int = 1000, 
 
 
 @lru_cache(maxsize=4)
-def _draws(g: int, n_resamples: int, seed: int) -> Floats:
+def resampled_counts(g: int, n_resamples: int, seed: int) -> Floats:
     """[n_resamples, g] how often each of g groups was drawn when g were drawn with replacement."""
     rng = np.random.Generator(np.random.PCG64(seed))
     places = rng.integers(0, g, size=(n_resamples, g)) + np.arange(n_resamples)[:, None] * g
@@ -148,7 +178,7 @@ def lower_bounds(compared: Sequence[Sums], *, confidence: float = 0.95, n_draws:
 
     The multiple is the quantile of the largest of all studentised errors, by a Gaussian multiplier bootstrap over
     groups of users (Chernozhukov, Chetverikov & Kato 2013): what is alike in many comparisons costs little, where
-    Bonferroni would pay for each.
+    Bonferroni would pay for each. Each multiple is Student's of the same probability, for few users may decide.
 
     Args:
         compared: values over the same groups of users.
@@ -161,7 +191,8 @@ def lower_bounds(compared: Sequence[Sums], *, confidence: float = 0.95, n_draws:
     studentised = np.divide(effects, errors, out=np.zeros_like(effects), where=errors > 0)
     rng = np.random.Generator(np.random.PCG64(seed))
     largest = (rng.standard_normal((n_draws, len(effects))) @ studentised).max(axis=1)
-    return np.asarray(values - np.quantile(largest, confidence) * errors, dtype=np.float64)
+    multiples = student_quantile(ndtr(np.quantile(largest, confidence)), deciding_users(effects.T))
+    return np.asarray(values - multiples * errors, dtype=np.float64)
 
 
 def estimate(
@@ -182,17 +213,65 @@ def estimate(
         (0.5, 0.45, 0.55)
     """
     bare = assess(sums, min_ess=min_ess, max_weight_share=max_weight_share)
-    if bare.refusal is not None or (sums.counts > 0).sum() < MIN_GROUPS:
+    if bare.value is None:
         return bare
-    low, high = bootstrap(sums, confidence=confidence, n_resamples=n_resamples, seed=seed)
+    if _same(sums):
+        return replace(bare, value=0.0, low=0.0, high=0.0, standard_error=0.0)
+    n_groups = int((sums.counts > 0).sum())
+    if n_groups < MIN_GROUPS:
+        return replace(bare, caution=f"{n_groups} groups of users: no interval below {MIN_GROUPS}")
     error = standard_error(sums)
-    if not np.isfinite(low + high):
-        return replace(bare, standard_error=error)
-    return replace(bare, low=low, high=high, standard_error=error)
+    varies = error > NOISE * sum(abs(side.value or 0.0) for side in sums.sides())
+    found = Reliability.of(sums, influence(sums) if varies else np.zeros(len(sums.counts)))
+    bare = replace(bare, standard_error=error, caution=found.caution, deciding=found.deciding)
+    if not found.is_enough:
+        low, high = exact(sums, confidence=confidence) or (None, None)
+        return replace(bare, low=low, high=high)
+    low, high = bootstrap(sums, confidence=confidence, n_resamples=n_resamples, seed=seed)
+    half = float(student_quantile((1 + confidence) / 2, found.deciding)) * error
+    return replace(bare, low=np.fmin(low, bare.value - half).item(), high=np.fmax(high, bare.value + half).item())
+
+
+def exact(sums: Sums, *, confidence: float = 0.95) -> tuple[float, float] | None:
+    """Clopper & Pearson's interval for a share of searches; None where rewards are not 0 or 1 or are weighted.
+
+    Where users search more than once it counts as many searches as would be as sure if they were independent (Korn &
+    Graubard 1998), and no more than there are groups of users.
+    """
+    if sums.numerators.shape[1] != 1 or sums.signs[0] != 1:
+        return None
+    kept = sums.counts > 0
+    n, d = sums.numerators[kept, 0], sums.denominators[kept, 0]
+    if not ((d == sums.counts[kept]).all() and (n == np.round(n)).all() and (n >= 0).all() and (n <= d).all()):
+        return None
+    share, size = float(n.sum() / d.sum()), float(len(n))
+    error = standard_error(sums)
+    if error > 0 and d.max() > 1:
+        size = min(size, share * (1 - share) / error**2)
+    rewarded, tail = share * size, (1 - confidence) / 2
+    low = float(betaincinv(rewarded, size - rewarded + 1, tail)) if rewarded > 0 else 0.0
+    high = float(betaincinv(rewarded + 1, size - rewarded, 1 - tail)) if rewarded < size else 1.0
+    return low, high
+
+
+def _same(sums: Sums) -> bool:
+    """Whether a difference is one of a thing and itself, but for rounding."""
+    sides = sums.sides()
+    if len(sides) == 1 or sides[0].numerators.shape != sides[1].numerators.shape:
+        return False
+    mine, theirs = (np.concatenate([side.numerators * side.signs, side.denominators], axis=1) for side in sides)
+    return bool((np.abs(mine - theirs) <= NOISE * np.abs(theirs).sum(axis=0) / max(len(theirs), 1)).all())
 
 
 def assess(sums: Sums, *, min_ess: float = MIN_ESS, max_weight_share: float = MAX_WEIGHT_SHARE) -> Estimate:
-    """The value with its overlap and without an interval, or a refusal."""
+    """The value with its overlap and without an interval, or a refusal: of a difference where either side has one."""
+    bare = _assess(sums, min_ess, max_weight_share)
+    refusals = (_assess(side, min_ess, max_weight_share).refusal for side in sums.sides())
+    refusal = next((found for found in refusals if found is not None), bare.refusal)
+    return bare if refusal is None else replace(bare, value=None, refusal=refusal)
+
+
+def _assess(sums: Sums, min_ess: float, max_weight_share: float) -> Estimate:
     overlap = sums.overlap
     shares = _reward_shares(sums)
     heaviest = np.divide(overlap.largest, overlap.total, out=np.zeros_like(overlap.total), where=overlap.total > 0)

@@ -85,7 +85,8 @@ def _ndcg(slate: Sequence[int], gains: Mapping[int, float] | None) -> float:
     """Unjudged items gain nothing; nan for a query without a relevant item."""
     if not gains or max(gains.values()) <= 0:
         return float("nan")
-    ideal = discounted_sum(sorted(gains.values(), reverse=True), k=len(slate))
+    n_shown = sum(row >= 0 for row in slate)
+    ideal = discounted_sum(sorted(gains.values(), reverse=True), k=n_shown)
     return discounted_sum([gains.get(row, 0.0) for row in slate]) / ideal
 
 

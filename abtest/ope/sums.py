@@ -124,6 +124,27 @@ class Sums:
             np.concatenate([self.earned, other.earned]),
         )
 
+    def sides(self) -> list[Sums]:
+        """The values that a difference is taken of; one value by itself."""
+        return [self._columns(self.signs > 0), self._columns(self.signs < 0)] if (self.signs < 0).any() else [self]
+
+    def _columns(self, which: NDArray[np.bool_]) -> Sums:
+        overlap = self.overlap
+        return Sums(
+            self.numerators[:, which],
+            self.denominators[:, which],
+            self.counts,
+            np.abs(self.signs[which]),
+            Overlap(
+                overlap.n,
+                overlap.total[which],
+                overlap.squares[which],
+                overlap.largest[which],
+                overlap.supported[which],
+            ),
+            self.earned[which],
+        )
+
     @property
     def value(self) -> float | None:
         """None where a denominator is 0: without data there is no number."""

@@ -23,9 +23,10 @@ from numpy.typing import NDArray
 from trimtab.abtest.ope import estimators
 from trimtab.abtest.ope.estimators import Floats
 from trimtab.abtest.ope.evidence import Evidence, evidence_of
-from trimtab.abtest.ope.intervals import assess, lower_bounds
+from trimtab.abtest.ope.intervals import assess, estimate, influence, lower_bounds, relative_base
 from trimtab.abtest.ope.outcomes import novelty, rewards_of
 from trimtab.abtest.ope.partitions import partitioned
+from trimtab.abtest.ope.reliability import Reliability
 from trimtab.abtest.ope.segments import OTHER
 from trimtab.abtest.ope.sums import Sums, add_up
 from trimtab.core.atomic import new_file
@@ -54,7 +55,7 @@ class Choice:
 
     Attributes:
         name: the candidate chosen, `OWN` where none surely gains.
-        gains: candidate -> lower bound and value of its relative gain in the objective.
+        gains: candidate -> lower bound and value of its gain in the objective, in the objective's unit.
         kept: candidate -> whether it surely keeps every floor.
         refused: candidate -> why there is no number.
     """
@@ -97,16 +98,20 @@ def tune(
     evidence = evidence_of(engine, read, candidates, progress, draw_every=1)
     everything = np.ones(len(evidence.slates), dtype=bool)
     tables = Tables.of(evidence, engine)
-    choice = choose(tables.sums(everything), maximise=maximise, keep=keep, confidence=confidence)
+    sums = tables.sums(everything)
+    choice = choose(sums, maximise=maximise, keep=keep, confidence=confidence)
+    base = relative_base(estimate(sums[OWN][maximise], confidence=confidence))
     segments = {}
     of_impressions = segments_of_log.of_slates(evidence.slates)
     for number, segment in enumerate(segments_of_log.names):
         which = (of_impressions == number).any(axis=0)
         if segment == OTHER or not which.any() or which.all():
             continue
-        of_segment = choose(tables.sums(which), maximise=maximise, keep=keep, confidence=confidence)
-        segments[segment] = {"share": float(which.mean()), **_described(of_segment, candidates)}
-    values = {name: {metric: one.value for metric, one in by.items()} for name, by in tables.sums(everything).items()}
+        of_part = tables.sums(which)
+        of_segment = choose(of_part, maximise=maximise, keep=keep, confidence=confidence)
+        base_of_part = relative_base(estimate(of_part[OWN][maximise], confidence=confidence))
+        segments[segment] = {"share": float(which.mean()), **_described(of_segment, candidates, base_of_part)}
+    values = {name: {metric: one.value for metric, one in by.items()} for name, by in sums.items()}
     front = front_of(
         {n: v for n, v in values.items() if n not in choice.refused}, (next(iter(keep), DIVERSITY), maximise)
     )
@@ -116,13 +121,12 @@ def tune(
         "keep": dict(keep),
         "confidence": confidence,
         "n_impressions": len(evidence.slates),
-        **_described(choice, candidates),
+        **_described(choice, candidates, base),
         "candidates": {
             name: {
                 "weights": dict(candidates[name]),
                 "values": values[name],
-                "gain": None if name not in choice.gains else choice.gains[name][1],
-                "gain_at_least": None if name not in choice.gains else choice.gains[name][0],
+                **_gain(choice, name, base),
                 "keeps": choice.kept.get(name, False),
                 "refusal": choice.refused.get(name),
                 "on_front": name in front,
@@ -191,23 +195,34 @@ def choose(
         sums: candidate -> metric -> sums, `OWN` among the candidates.
     """
     own = sums[OWN]
-    refused = {}
+    asked = [(maximise, 1.0), *((metric, _floor(own[metric], share)) for metric, share in keep.items())]
+    refused, compared = {}, {}
     for name, by in sums.items():
-        reasons = [_refusal(by[metric]) for metric in (maximise, *keep)]
+        compared[name] = [by[metric].minus(own[metric], share=share) for metric, share in asked]
+        reasons = [_refusal(by[metric]) for metric, _ in asked]
+        if name != OWN:
+            reasons += [_caution(one) for one in compared[name] if one.value is not None]
         if any(reasons):
             refused[name] = next(reason for reason in reasons if reason)
     if refused.get(OWN):
         return Choice(OWN, {}, {}, refused)
     others = [name for name in sums if name != OWN and name not in refused]
-    asked = [(maximise, 1.0), *keep.items()]
-    compared = [sums[name][metric].minus(own[metric], share=share) for name in others for metric, share in asked]
-    bounds = lower_bounds(compared, confidence=confidence).reshape(len(others), len(asked))
-    values = np.array([one.value for one in compared], dtype=np.float64).reshape(bounds.shape)
-    scale = own[maximise].value or 1.0
-    gains = {name: (float(bounds[i, 0] / scale), float(values[i, 0] / scale)) for i, name in enumerate(others)}
+    bounds = lower_bounds([one for name in others for one in compared[name]], confidence=confidence)
+    bounds = bounds.reshape(len(others), len(asked))
+    gains = {name: (float(bounds[i, 0]), compared[name][0].value or 0.0) for i, name in enumerate(others)}
     kept = {OWN: True, **{name: bool((bounds[i, 1:] >= 0).all()) for i, name in enumerate(others)}}
     allowed = {name: gains[name][0] for name in others if kept[name] and gains[name][0] > 0}
     return Choice(max(allowed, key=lambda name: allowed[name], default=OWN), gains, kept, refused)
+
+
+def _floor(own: Sums, share: float) -> float:
+    """What a value may not fall below, as a multiple of the own one; a loss may grow by `1 - share` of itself."""
+    return share if own.value is None or own.value >= 0 else 2 - share
+
+
+def _caution(difference: Sums) -> str | None:
+    found = Reliability.of(difference, influence(difference))
+    return None if found.is_enough else found.caution
 
 
 def _refusal(sums: Sums) -> str | None:
@@ -258,9 +273,17 @@ def _check(engine: Engine, maximise: str, keep: Mapping[str, float]) -> None:
             raise BadParameter("--keep", f"{share} is not a share of {name}", "above 0 up to 1, as in relevance=0.98")
 
 
-def _described(choice: Choice, candidates: Mapping[str, Mapping[str, float]]) -> dict[str, Any]:
-    at_least, gain = choice.gains.get(choice.name, (None, None))
-    return {"weights": _short(candidates[choice.name]), "chosen": choice.name, "gain": gain, "gain_at_least": at_least}
+def _described(choice: Choice, candidates: Mapping[str, Mapping[str, float]], base: float) -> dict[str, Any]:
+    return {"weights": _short(candidates[choice.name]), "chosen": choice.name, **_gain(choice, choice.name, base)}
+
+
+def _gain(choice: Choice, name: str, base: float) -> dict[str, float | None]:
+    """The gain of a candidate as a share of the own value; None where that is not surely different from 0."""
+    at_least, gain = choice.gains.get(name, (None, None))
+    return {
+        "gain": None if gain is None or not base else gain / base,
+        "gain_at_least": None if at_least is None or not base else at_least / base,
+    }
 
 
 def _short(weights: Mapping[str, float]) -> dict[str, float]:

@@ -46,7 +46,7 @@ def differences_plot(result: Mapping[str, Any]) -> str:
     figure = Figure(figsize=(3.2 * len(metrics), 0.9 + 0.4 * len(names)), layout="constrained")
     panels: Sequence[Axes] = figure.subplots(1, len(metrics), sharey=True, squeeze=False)[0]
     for axes, metric in zip(panels, metrics, strict=True):
-        before = result["log"][metric]["value"] or 1.0
+        before = abs(result["log"][metric]["value"] or 1.0)
         axes.axvline(0, color=MUTED, linewidth=1)
         for place, name in enumerate(names):
             one = result["differences"][f"{name} - logged"][metric]
@@ -54,7 +54,7 @@ def differences_plot(result: Mapping[str, Any]) -> str:
                 axes.text(0, place, " no number", color=MUTED, va="center")
                 continue
             low, high = (one["value"] if end is None else end for end in (one["low"], one["high"]))
-            sure = low > 0 or high < 0
+            sure = one["low"] is not None and (low > 0 or high < 0)
             axes.plot([100 * low / before, 100 * high / before], [place, place], color=ACCENT if sure else MUTED)
             axes.plot(100 * one["value"] / before, place, "o", color=ACCENT if sure else MUTED)
         axes.set_title(metric, fontsize=10, color=INK)

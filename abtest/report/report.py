@@ -22,6 +22,9 @@ NAMES = {
 }
 """Headings of the metrics that are measured on slates."""
 
+THIN = "†"
+"""Marks a value with a caution."""
+
 
 def write_report(result: Mapping[str, Any], folder: Path) -> None:
     """Write the three files into a folder."""
@@ -89,7 +92,10 @@ def _markdown(result: Mapping[str, Any]) -> Iterator[str]:
     for name, estimates in result["differences"].items():
         yield f"| {name} |" + "".join(f" {_cell(estimates[metric], signed=True)} |" for metric in metrics)
     yield ""
-    yield "Where an interval does not include 0 the difference is significant, for one policy and one metric at a time."
+    yield (
+        "Where an interval does not include 0 the difference is significant, for one policy and one metric at a time. "
+        f"{THIN} rests on few users."
+    )
     yield (
         "Every policy is evaluated at the log's temperature; weights that set items further apart also draw less "
         "at random, which is part of what they do here."
@@ -136,6 +142,7 @@ def _cell(one: Mapping[str, Any], *, signed: bool = False) -> str:
     if one["value"] is None:
         return "no number"
     form = "+.4f" if signed else ".4f"
+    mark = "" if one["caution"] is None else f" {THIN}"
     if one["low"] is None:
-        return f"{one['value']:{form}}"
-    return f"{one['value']:{form}} ({one['low']:{form}} to {one['high']:{form}})"
+        return f"{one['value']:{form}}{mark}"
+    return f"{one['value']:{form}} ({one['low']:{form}} to {one['high']:{form}}){mark}"

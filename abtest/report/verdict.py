@@ -1,40 +1,62 @@
-"""Differences in words: what a policy surely gains and surely loses, and what the log does not decide."""
+"""Differences in words: what a policy surely gains and loses, what is too small to matter, what the log cannot show."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 
-from trimtab.abtest.ope.intervals import Estimate
+from trimtab.abtest.ope.intervals import Estimate, relative_base
+
+MATTERS = 0.01
+"""A relative difference below this is not worth a change, however sure."""
+
+LOOKED_FOR = 0.05
+"""The relative difference for which the searches needed are named."""
+
+TO_SHOW = 2.80
+"""Standard errors that a difference must be away from 0 to be called sure in 80 % of logs at 95 %."""
 
 
 def verdict(name: str, differences: Mapping[str, Estimate], before: Mapping[str, Estimate]) -> str:
-    """One sentence that compares a policy with the log's own.
+    """A few sentences that compare a policy with the log's own.
 
     Args:
         differences: metric -> policy minus logged.
         before: metric -> the log's own value, for percentages.
     """
-    gains, losses, open_, silent = [], [], [], []
+    gains, losses, small, same, open_, silent = [], [], [], [], [], []
     for metric, one in differences.items():
-        if one.value is None or one.low is None or one.high is None:
+        if one.value is None:
             silent.append(metric)
-        elif one.low > 0:
-            gains.append(f"{metric} {_change(one, before[metric])}")
-        elif one.high < 0:
-            losses.append(f"{metric} {_change(one, before[metric])}")
+        elif one.is_none:
+            same.append(metric)
+        elif not one.sure_sign:
+            open_.append(metric)
+        elif _is_small(one, before[metric]):
+            small.append(metric)
         else:
-            open_.append(f"{metric} {_change(one, before[metric])}")
+            (gains if one.sure_sign > 0 else losses).append(metric)
+
+    def changes(metrics: list[str]) -> str:
+        return " and ".join(f"{metric} {_change(differences[metric], before[metric])}" for metric in metrics)
+
     parts = [
-        f"{word} {' and '.join(found)}"
-        for word, found in (("surely gains", gains), ("surely loses", losses), ("may change", open_))
+        f"{words} {found}"
+        for words, found in (
+            ("surely gains", changes(gains)),
+            ("surely loses", changes(losses)),
+            (f"surely differs by less than {MATTERS:.0%}, too little to matter, in", changes(small)),
+            ("may change", changes(open_)),
+            ("does not differ in", " and ".join(same)),
+            ("has too little overlap with the log for a statement on", " and ".join(silent)),
+        )
         if found
     ]
-    if silent:
-        parts.append(f"has too little overlap with the log for a statement on {' and '.join(silent)}")
-    return f"{name} {', '.join(parts)}. {_advice(gains, losses, silent)}"
+    needed = [_needed(metric, differences[metric], before[metric]) for metric in open_]
+    advice = _advice(gains, losses, open_, silent)
+    return " ".join([f"{name} {', '.join(parts)}.", *filter(None, needed), advice])
 
 
-def _advice(gains: list[str], losses: list[str], silent: list[str]) -> str:
+def _advice(gains: list[str], losses: list[str], open_: list[str], silent: list[str]) -> str:
     if silent:
         return "Explore closer to these weights before deciding."
     if gains and losses:
@@ -43,14 +65,41 @@ def _advice(gains: list[str], losses: list[str], silent: list[str]) -> str:
         return "Nothing is surely lost: worth an A/B test."
     if losses:
         return "Nothing is surely gained: leave it."
-    return "This log is too short to tell a difference from what was served."
+    if open_:
+        return "This log is too short to tell a difference from what was served."
+    return "There is nothing to gain from it."
+
+
+def searches_needed(one: Estimate, before: Estimate) -> int | None:
+    """About how many searches like these would show a difference of `LOOKED_FOR` in 80 % of logs; None where it cannot
+    be told from this one."""
+    base = relative_base(before)
+    if one.low is None or not one.standard_error or not base:
+        return None
+    return round(one.n * (TO_SHOW * one.standard_error / (LOOKED_FOR * base)) ** 2)
+
+
+def _needed(metric: str, one: Estimate, before: Estimate) -> str:
+    thin = "" if one.caution is None else f"{metric.capitalize()}: {one.caution}. "
+    n = searches_needed(one, before)
+    if n is None:
+        return thin.rstrip()
+    return f"{thin}A difference of {LOOKED_FOR:.0%} in {metric} takes about {_rounded(n):,} searches to show."
+
+
+def _rounded(n: int) -> int:
+    """To two digits."""
+    return int(float(f"{n:.2g}"))
+
+
+def _is_small(one: Estimate, before: Estimate) -> bool:
+    base = relative_base(before)
+    return base > 0 and one.low is not None and one.high is not None and max(-one.low, one.high) < MATTERS * base
 
 
 def _change(one: Estimate, before: Estimate) -> str:
-    assert one.value is not None
-    assert one.low is not None
-    assert one.high is not None
-    if not before.value:
-        return f"by {one.value:+.4f} ({one.low:+.4f} to {one.high:+.4f})"
-    value, low, high = (number / before.value for number in (one.value, one.low, one.high))
-    return f"by {value:+.1%} ({low:+.1%} to {high:+.1%})"
+    """The change relative to a base that is surely not 0, else absolutely; the sign is that of the difference."""
+    base, form = (relative_base(before), "+.1%") if relative_base(before) else (1.0, "+.4f")
+    numbers = [None if number is None else number / base for number in (one.value, one.low, one.high)]
+    value, low, high = ("" if number is None else f"{number:{form}}" for number in numbers)
+    return f"by {value}" if not low else f"by {value} ({low} to {high})"

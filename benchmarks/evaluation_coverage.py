@@ -1,0 +1,213 @@
+"""How often intervals of values and differences hold the truth, over logs whose truth is known in closed form.
+
+A search has a standard normal `z`. Its weight under the target policy is `exp(s z - s^2 / 2)`: `s` says how far the
+policy is from the log's. It is rewarded with chance `rate exp(b z - b^2 / 2)`, so that the policy's true value is
+`exp(s b)` times the logged one. Searches of one user share a taste.
+
+`python -m benchmarks.evaluation_coverage` writes `benchmarks/results/evaluation-differences.json` and prints the table
+of `docs/evaluation.md`. The bounds of `trimtab.abtest.ope.reliability` were chosen on the cells of even number and are
+tested on those of odd number.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from itertools import product
+
+import numpy as np
+from numpy.typing import NDArray
+
+from trimtab.abtest.ope.intervals import resampled_counts
+
+N_LOGS = 2000
+N_RESAMPLES = 200
+MOST_USERS = 1024
+LOGS_AT_ONCE = 100
+CONFIDENCE = 0.95
+
+Floats = NDArray[np.float64]
+
+DISTANCES = {"near": 0.3, "middling": 0.7, "far": 1.2}
+EFFECTS = {"near": 0.1, "middling": 0.2, "far": 0.3}
+LARGER = (
+    (0.002, "near"), (0.01, "middling"), (0.01, "far"), (0.05, "near"), (0.05, "middling"), (0.05, "far"), (0.3, "far"),
+)  # fmt: skip
+OUTCOMES = ("purchases", "heavy revenue", "net revenue")
+
+
+@dataclass(frozen=True)
+class Cell:
+    """One kind of log.
+
+    Attributes:
+        n: searches.
+        rate: rewarded searches.
+        distance: of `DISTANCES`.
+        outcome: of `OUTCOMES`; heavy revenue is lognormal with sigma 1.5, net revenue has so many returns that its
+            mean is negative.
+        concentrated: after one search each, user u asks in proportion to 1 / u, instead of each as often.
+        effect: the policy's true value over the logged one, minus 1, as long as no chance of a reward exceeds 1.
+        positions: rewards at so many positions, weighted by prefix.
+    """
+
+    n: int
+    rate: float
+    distance: str
+    outcome: str = "purchases"
+    concentrated: bool = False
+    effect: float = 0.0
+    positions: int = 1
+
+    @property
+    def label(self) -> str:
+        users = "few users" if self.concentrated else "users"
+        return (
+            f"{self.n:,} searches, {users}, {self.outcome} {self.rate:.1%}, {self.distance}, "
+            f"{self.positions} positions, effect {self.effect:+.0%}"
+        )
+
+
+def cells() -> list[Cell]:
+    """Small logs of every size and rate, the other factors spread over them, and some larger ones."""
+    found: list[Cell] = []
+    for number, (n, rate, distance) in enumerate(product((100, 300, 1000), (0.002, 0.01, 0.05, 0.3), DISTANCES)):
+        if n * rate < 2:
+            continue
+        for outcome in (OUTCOMES[0], OUTCOMES[1 + number % 2]):
+            effect = (0.0, 1.0, -0.7)[(number // 2 + len(found)) % 3] * EFFECTS[distance]
+            found.append(Cell(n, rate, distance, outcome, number % 3 == len(found) % 3, effect))
+    for number, (n, (rate, distance)) in enumerate(product((3000, 10_000), LARGER)):
+        effect = (0.0, 1.0, -0.7)[number // 2 % 3] * EFFECTS[distance]
+        found.append(Cell(n, rate, distance, OUTCOMES[number % 3], number % 2 == 0, effect))
+    found += [
+        Cell(n, rate, "middling", effect=effect, positions=3)
+        for (n, effect), rate in product(((300, 0.0), (1000, 0.1)), (0.05, 0.3))
+    ]
+    return found
+
+
+@dataclass(frozen=True)
+class Logs:
+    """Sums by user of many logs.
+
+    Attributes:
+        numerators, denominators: [n_logs, n_users, m] the target's columns, then the logged one.
+        signs: [m].
+        ess: [n_logs] of the weights, the least of the positions.
+        truth: the true difference.
+    """
+
+    numerators: Floats
+    denominators: Floats
+    signs: Floats
+    ess: Floats
+    truth: float
+
+
+def logs_of(cell: Cell, n_logs: int, rng: np.random.Generator) -> Logs:
+    """Logs of a cell."""
+    n, k = cell.n, cell.positions
+    n_users = min(n // 3 if cell.concentrated else n, MOST_USERS)
+    odds = 1 / np.arange(1, n_users + 1) if cell.concentrated else np.ones(n_users)
+    others = rng.choice(n_users, size=(n_logs, n - n_users), p=odds / odds.sum())
+    users = np.concatenate([np.broadcast_to(np.arange(n_users), (n_logs, n_users)), others], axis=1)
+    taste = rng.gamma(2.0, 0.5, size=(n_logs, n_users))
+    tastes = np.take_along_axis(taste, users, axis=1)
+    s = DISTANCES[cell.distance]
+    b = np.log1p(cell.effect) / s
+    z = rng.standard_normal((n_logs, n, k)) / np.sqrt(k)
+    rate = cell.rate / k
+    # Each position's z has variance 1 / k, so that the whole slate is as far as at one position.
+    chance = rate * tastes[:, :, None] * np.exp(b * z - b * b / (2 * k))
+    rewards = (rng.random((n_logs, n, k)) < chance).astype(np.float64)
+    mean_value = 1.0
+    if cell.outcome == "heavy revenue":
+        bought = rewards > 0
+        rewards[bought] = rng.lognormal(-(1.5**2) / 2, 1.5, size=int(bought.sum()))
+    elif cell.outcome == "net revenue":
+        bought = rewards > 0
+        spent = rng.lognormal(-(0.8**2) / 2, 0.8, size=int(bought.sum()))
+        rewards[bought] = np.where(rng.random(len(spent)) < 0.3, spent, -spent)
+        mean_value = -0.4
+    weights = np.cumprod(np.exp(s * z - s * s / (2 * k)), axis=1 + 1)
+    flat = (users + np.arange(n_logs)[:, None] * n_users).ravel()
+
+    def by_user(values: Floats) -> Floats:
+        return np.bincount(flat, weights=values.ravel(), minlength=n_logs * n_users).reshape(n_logs, n_users)
+
+    numerators = [by_user(weights[:, :, p] * rewards[:, :, p]) for p in range(k)] + [by_user(rewards.sum(axis=2))]
+    denominators = [by_user(weights[:, :, p]) for p in range(k)] + [by_user(np.ones((n_logs, n)))]
+    ess = (weights.sum(axis=1) ** 2 / (weights**2).sum(axis=1)).min(axis=1)
+    truth = k * mean_value * _true_difference(rate, s / np.sqrt(k), b / np.sqrt(k))
+    return Logs(np.stack(numerators, 2), np.stack(denominators, 2), np.array([1.0] * k + [-1.0]), ess, truth)
+
+
+def _true_difference(rate: float, s: float, b: float) -> float:
+    """E[(weight - 1) chance] at one position, whose weights above are independent of its reward; chances end at 1."""
+    z = np.linspace(-8, 8, 801)
+    taste = (np.arange(2000) + 0.5) / 100
+    density = np.exp(-z * z / 2)[:, None] * (taste * np.exp(-2 * taste))
+    chance = np.minimum(1, rate * taste * np.exp(b * z - b * b / 2)[:, None])
+    return float((density * chance * np.expm1(s * z - s * s / 2)[:, None]).sum() / density.sum())
+
+
+def studentised(logs: Logs) -> dict[str, Floats]:
+    """[n_logs] by name: value, standard error and the two quantiles of the studentised bootstrap, as
+    `trimtab.abtest.ope.intervals.bootstrap` has them, and what can be observed."""
+    signs = logs.signs
+    n_users = logs.numerators.shape[1]
+    g = n_users
+    denominators = logs.denominators.sum(axis=1)
+    ratios = logs.numerators.sum(axis=1) / denominators
+    off = logs.numerators - logs.denominators * ratios[:, None]
+    effect = np.einsum("rgm,rm->rg", off, signs / denominators)
+    squares = (effect**2).sum(axis=1)
+    error = np.sqrt(g / (g - 1) * squares)
+    low, high = _quantiles(off, logs.denominators, signs, resampled_counts(n_users, N_RESAMPLES, 0))
+    sides = [
+        np.abs(np.einsum("rgm,rm->rg", logs.numerators, np.where(signs * way > 0, 1 / denominators, 0)))
+        for way in (1, -1)
+    ]
+    with np.errstate(divide="ignore", invalid="ignore"):
+        return {
+            "value": ratios @ signs,
+            "base": ratios[:, -1],
+            "error": error,
+            "q_low": low,
+            "q_high": high,
+            "users": np.full(len(error), float(g)),
+            "ess": logs.ess,
+            "influential": squares**2 / (effect**4).sum(axis=1),
+            "skew": (effect**3).sum(axis=1) / squares**1.5,
+            "largest": (effect**2).max(axis=1) / squares,
+            "rewarded": np.minimum(*[(side > 0).sum(axis=1) for side in sides]).astype(float),
+            "reward_ess": np.minimum(*[side.sum(axis=1) ** 2 / (side**2).sum(axis=1) for side in sides]),
+        }
+
+
+def _quantiles(off: Floats, denominators: Floats, signs: Floats, drawn: Floats) -> tuple[Floats, Floats]:
+    """Quantiles of the studentised bootstrap, by one matrix product for all logs."""
+    n_logs, n_users, m = off.shape
+    totals = denominators.sum(axis=1)[:, None]
+    parts = np.concatenate([off / totals, denominators / totals], axis=2)
+    first, second = np.triu_indices(2 * m)
+    columns = np.concatenate([parts, parts[:, :, first] * parts[:, :, second]], axis=2)
+    scale = np.abs(columns).max(axis=1, keepdims=True)
+    scale[scale == 0] = 1
+    stacked = (columns / scale).transpose(1, 0, 2).reshape(n_users, -1).astype(np.float32)
+    sums = (drawn.astype(np.float32) @ stacked).reshape(len(drawn), n_logs, -1) * scale[:, 0]
+    moved, shares = sums[:, :, :m], sums[:, :, m : 2 * m]
+    with np.errstate(divide="ignore", invalid="ignore"):
+        change = moved / shares
+        a = np.concatenate([signs / shares, -signs / shares * change], axis=2)
+        quadratic = np.zeros(sums.shape[:2])
+        for place, (i, j) in enumerate(zip(first, second, strict=True)):
+            quadratic += (1 if i == j else 2) * a[:, :, i] * a[:, :, j] * sums[:, :, 2 * m + place]
+        statistics = (change @ signs) / np.sqrt(n_users / (n_users - 1) * np.maximum(quadratic, 0))
+    statistics[~np.isfinite(statistics)] = np.nan
+    bad = np.isnan(statistics).mean(axis=0) > 0.5
+    statistics[:, bad] = 0
+    tail = (1 - CONFIDENCE) / 2
+    low, high = np.nanquantile(statistics, [tail, 1 - tail], axis=0)
+    low[bad], high[bad] = np.nan, np.nan
+    return low, high

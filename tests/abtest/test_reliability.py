@@ -1,0 +1,168 @@
+"""Sure only where it may be: sparse, lopsided and negative logs, and two things that are the same."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from scipy import stats
+
+from trimtab.abtest.ope.estimators import ips, slate_cascade, snips
+from trimtab.abtest.ope.intervals import assess, estimate, exact, lower_bounds
+from trimtab.abtest.ope.reliability import MIN_REWARD_ESS, Reliability, deciding_users, student_quantile
+from trimtab.abtest.ope.sums import Sums, add_up
+
+
+def of_users(rewards: np.ndarray, weights: np.ndarray) -> Sums:
+    """Every impression of a user of its own."""
+    return add_up(snips(rewards, weights))
+
+
+@pytest.mark.parametrize(("rewarded", "n"), [(0, 400), (1, 200), (2, 60), (60, 60), (400, 400)])
+def test_few_rewards_have_the_exact_interval(rewarded: int, n: int) -> None:
+    rewards = (np.arange(n) < rewarded).astype(float)
+    found = estimate(of_users(rewards, np.ones(n)))
+    oracle = stats.binomtest(rewarded, n).proportion_ci(0.95, method="exact")
+    assert found.value == rewarded / n
+    assert (found.low, found.high) == pytest.approx((oracle.low, oracle.high), abs=1e-9)
+
+
+def test_few_rewards_that_are_weighted_or_money_have_no_interval_and_a_reason() -> None:
+    rng = np.random.Generator(np.random.PCG64(0))
+    sold = np.where(np.arange(500) < 5, rng.lognormal(0, 1.5, 500), 0.0)
+    for rewards, weights in (
+        (sold, np.ones(500)),
+        ((sold > 0) * 1.0, rng.lognormal(0, 0.5, 500)),
+        (0 * sold, weights_of(rng)),
+    ):
+        found = estimate(of_users(rewards, weights))
+        assert found.value is not None
+        assert (found.low, found.high) == (None, None)
+        assert "rewarded users" in str(found.caution)
+        assert found.sure_sign == 0
+
+
+def weights_of(rng: np.random.Generator, n: int = 500) -> np.ndarray:
+    return rng.lognormal(-0.125, 0.5, n)
+
+
+def test_users_that_search_often_count_once_where_they_are_alike() -> None:
+    """50 users with 10 searches each, 2 of them always rewarded: as sure as 2 of 50, not as 20 of 500."""
+    groups = np.repeat(np.arange(50), 10)
+    sums = add_up(ips((groups < 2) * 1.0, np.ones(500)), groups, n_groups=50)
+    oracle = stats.binomtest(2, 50).proportion_ci(0.95, method="exact")
+    low, high = exact(sums) or (0, 0)
+    assert (low, high) == pytest.approx((oracle.low, oracle.high), rel=0.05)
+    assert exact(add_up(ips(groups * 1.0, np.ones(500)), groups, n_groups=50)) is None
+
+
+def test_nothing_varies_is_not_certainty() -> None:
+    found = estimate(of_users(np.full(300, 0.3), np.ones(300)))
+    assert found.value == pytest.approx(0.3)
+    assert found.low is None
+    assert "nothing varies" in str(found.caution)
+
+
+def test_a_thing_and_itself_do_not_differ_whatever_the_rounding() -> None:
+    rng = np.random.Generator(np.random.PCG64(1))
+    rewards, ratios = rng.random((400, 3)), np.ones((400, 3))
+    logged = add_up(slate_cascade(rewards, ratios, self_normalised=True))
+    again = add_up(slate_cascade(rewards, ratios * (1 + 1e-15 * rng.standard_normal((400, 3))), self_normalised=True))
+    found = estimate(again.minus(logged))
+    assert (found.value, found.low, found.high) == (0, 0, 0)
+    assert found.is_none
+    other = add_up(slate_cascade(rewards, ratios * rng.lognormal(0, 0.01, (400, 3)), self_normalised=True))
+    assert not estimate(other.minus(logged)).is_none
+
+
+def test_a_refused_value_has_no_difference() -> None:
+    """One side has nearly all of the overlap, so that the two together look well."""
+    rng = np.random.Generator(np.random.PCG64(2))
+    rewards = rng.random(4000)
+    thin = of_users(rewards, np.where(np.arange(4000) < 30, 1.0, 1e-6))
+    logged = of_users(rewards, np.ones(4000))
+    assert assess(thin).refusal
+    for difference in (thin.minus(logged), logged.minus(thin), thin.minus(logged, share=0.98)):
+        found = estimate(difference)
+        assert found.value is None
+        assert "effective sample size 30" in str(found.refusal)
+
+
+def test_who_decides_is_who_was_rewarded_where_rewards_are_rare() -> None:
+    rewards = (np.arange(10_000) < 40).astype(float)
+    sums = of_users(rewards, np.ones(10_000))
+    found = Reliability.of(sums, (rewards - rewards.mean()) / 10_000)
+    assert found.deciding == pytest.approx(40, rel=0.05)
+    assert found.reward_ess == pytest.approx(40)
+    normal = np.random.Generator(np.random.PCG64(3)).standard_normal(30_000)
+    assert deciding_users(normal) == pytest.approx(10_000, rel=0.1)  # a third: the kurtosis is 3
+    assert student_quantile(0.975, 11) == pytest.approx(stats.t.ppf(0.975, 10))
+
+
+def test_bounds_of_few_users_are_wider() -> None:
+    rng = np.random.Generator(np.random.PCG64(4))
+    dense, sparse = rng.random((2, 2000))
+    sparse = np.where(np.arange(2000) < 12, sparse, 0.0)
+    for rewards, least in ((dense, 1.64), (sparse, 1.75)):
+        sums = of_users(rewards, np.ones(2000))
+        bound = lower_bounds([sums])[0]
+        error = rewards.std() / np.sqrt(2000)
+        assert (rewards.mean() - bound) / error > least - 0.1
+
+
+def sparse_log(rng: np.random.Generator, kind: str) -> tuple[Sums, Sums]:
+    """A log where two policies do not differ: weights are independent of rewards."""
+    n = 600
+    groups = np.arange(n)
+    rewards = (rng.random(n) < 0.05).astype(float)
+    if kind == "heavy tails":
+        rewards *= rng.lognormal(0, 1.5, n)
+    elif kind == "negative":
+        rewards *= np.where(rng.random(n) < 0.7, -1.0, 1.0) * rng.lognormal(0, 0.8, n)
+    elif kind == "one user with half":
+        groups = np.where(groups < n // 2, 0, groups)
+        rewards = np.where(groups == 0, rng.random() < 0.3, rewards).astype(float)
+    weights = rng.lognormal(-0.245, 0.7, n)
+    return (
+        add_up(snips(rewards, weights), groups, n_groups=n),
+        add_up(snips(rewards, np.ones(n)), groups, n_groups=n),
+    )
+
+
+KINDS = ("sparse", "heavy tails", "negative", "one user with half")
+
+
+def sure_shares(kind: str, n_logs: int, n_resamples: int) -> tuple[float, float]:
+    """Shares of logs that surely gain and surely lose where nothing differs."""
+    rng = np.random.Generator(np.random.PCG64([5, KINDS.index(kind)]))
+    signs = []
+    for _ in range(n_logs):
+        after, before = sparse_log(rng, kind)
+        signs.append(estimate(after.minus(before), n_resamples=n_resamples).sure_sign)
+    return float(np.mean(np.equal(signs, 1))), float(np.mean(np.equal(signs, -1)))
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_where_nothing_differs_nothing_is_sure(kind: str) -> None:
+    assert max(sure_shares(kind, 100, 200)) <= 0.06  # of .025: four standard errors
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("kind", KINDS)
+def test_where_nothing_differs_nothing_is_sure_in_many_logs(kind: str) -> None:
+    assert max(sure_shares(kind, 2000, 400)) <= 0.03
+
+
+def test_a_real_difference_is_seen() -> None:
+    """10 % more purchases of 5 %, 30,000 searches, a policy near the log's."""
+    rng = np.random.Generator(np.random.PCG64(6))
+    seen = 0
+    for _ in range(20):
+        z = rng.standard_normal(30_000)
+        s, b = 0.3, np.log(1.1) / 0.3
+        rewards = (rng.random(30_000) < 0.05 * np.exp(b * z - b * b / 2)).astype(float)
+        groups = np.arange(30_000) % 4096
+        after = add_up(snips(rewards, np.exp(s * z - s * s / 2)), groups)
+        before = add_up(snips(rewards, np.ones(30_000)), groups)
+        seen += estimate(after.minus(before), n_resamples=100).sure_sign == 1
+    assert seen >= 16
+    assert MIN_REWARD_ESS == 10
