@@ -133,7 +133,8 @@ def logs_of(cell: Cell, n_logs: int, rng: np.random.Generator) -> Logs:
     flat = (users + np.arange(n_logs)[:, None] * n_users).ravel()
 
     def by_user(values: Floats) -> Floats:
-        return np.bincount(flat, weights=values.ravel(), minlength=n_logs * n_users).reshape(n_logs, n_users)
+        sums = np.bincount(flat, weights=values.ravel(), minlength=n_logs * n_users)
+        return np.asarray(sums, dtype=np.float64).reshape(n_logs, n_users)
 
     numerators = [by_user(weights[:, :, p] * rewards[:, :, p]) for p in range(k)] + [by_user(rewards.sum(axis=2))]
     denominators = [by_user(weights[:, :, p]) for p in range(k)] + [by_user(np.ones((n_logs, n)))]

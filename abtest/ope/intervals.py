@@ -213,7 +213,8 @@ def estimate(
         (0.5, 0.45, 0.55)
     """
     bare = assess(sums, min_ess=min_ess, max_weight_share=max_weight_share)
-    if bare.value is None:
+    value = bare.value
+    if value is None:
         return bare
     if _same(sums):
         return replace(bare, value=0.0, low=0.0, high=0.0, standard_error=0.0)
@@ -229,7 +230,7 @@ def estimate(
         return replace(bare, low=low, high=high)
     low, high = bootstrap(sums, confidence=confidence, n_resamples=n_resamples, seed=seed)
     half = float(student_quantile((1 + confidence) / 2, found.deciding)) * error
-    return replace(bare, low=np.fmin(low, bare.value - half).item(), high=np.fmax(high, bare.value + half).item())
+    return replace(bare, low=np.fmin(low, value - half).item(), high=np.fmax(high, value + half).item())
 
 
 def exact(sums: Sums, *, confidence: float = 0.95) -> tuple[float, float] | None:

@@ -77,11 +77,12 @@ def effective_number(values: Floats) -> Floats:
     largest = values.max(axis=-1, initial=0.0, keepdims=True)
     scaled = np.divide(values, largest, out=np.zeros_like(values), where=largest > 0)
     squares = np.square(scaled).sum(axis=-1)
-    return np.divide(scaled.sum(axis=-1) ** 2, squares, out=np.zeros_like(squares), where=squares > 0)
+    numbers = np.divide(scaled.sum(axis=-1) ** 2, squares, out=np.zeros_like(squares), where=squares > 0)
+    return np.asarray(numbers, dtype=np.float64)
 
 
 def _parts_of_the_value(side: Sums) -> Floats:
     """[n_groups] each group's part of the value, absolutely."""
     totals = side.denominators.sum(axis=0)
     shares = np.divide(side.signs, totals, out=np.zeros_like(totals), where=totals > 0)
-    return np.abs(side.numerators @ shares)
+    return np.asarray(np.abs(side.numerators @ shares), dtype=np.float64)

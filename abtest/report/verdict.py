@@ -23,16 +23,21 @@ def verdict(name: str, differences: Mapping[str, Estimate], before: Mapping[str,
         differences: metric -> policy minus logged.
         before: metric -> the log's own value, for percentages.
     """
-    gains, losses, small, same, open_, silent = [], [], [], [], [], []
+    gains: list[str] = []
+    losses: list[str] = []
+    small: list[str] = []
+    same: list[str] = []
+    open_: list[str] = []
+    silent: list[str] = []
     for metric, one in differences.items():
         if one.value is None:
             silent.append(metric)
         elif one.is_none:
             same.append(metric)
-        elif not one.sure_sign:
-            open_.append(metric)
         elif _is_small(one, before[metric]):
             small.append(metric)
+        elif not one.sure_sign:
+            open_.append(metric)
         else:
             (gains if one.sure_sign > 0 else losses).append(metric)
 
@@ -82,7 +87,7 @@ def searches_needed(one: Estimate, before: Estimate) -> int | None:
 def _needed(metric: str, one: Estimate, before: Estimate) -> str:
     thin = "" if one.caution is None else f"{metric.capitalize()}: {one.caution}. "
     n = searches_needed(one, before)
-    if n is None:
+    if n is None or n <= one.n:
         return thin.rstrip()
     return f"{thin}A difference of {LOOKED_FOR:.0%} in {metric} takes about {_rounded(n):,} searches to show."
 

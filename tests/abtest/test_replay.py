@@ -20,7 +20,7 @@ from trimtab.abtest.simulation.clicks import N_DRAWS, PositionBased
 from trimtab.abtest.simulation.simulate import show, simulate
 from trimtab.abtest.simulation.world import World
 from trimtab.core.errors import BadLog, BadParameter
-from trimtab.core.log import impression_row
+from trimtab.core.log import BY_POSITION, impression_row
 from trimtab.core.metrics import discounts
 from trimtab.core.records import Constraints, Query
 from trimtab.core.weights import normalise
@@ -307,3 +307,32 @@ def test_an_offline_replay_needs_neither_the_web_nor_the_simulation() -> None:
         check=True,
     ).stdout.split()
     assert not {"fastapi", "trimtab.service", "trimtab.abtest.simulation"} & set(found)
+
+
+def test_a_policy_and_itself_do_not_differ_in_an_awkward_log(engine: Engine, log: Path, tmp_path: Path) -> None:
+    """Pages of 5 and of 10, rows in any order, more returned than sold."""
+    frame = pl.concat(read_log(log)).head(800)
+    number = pl.int_range(pl.len())
+    short = [
+        pl.when(number % 2 == 0).then(pl.col(name).list.head(5)).otherwise(name).alias(name) for name in BY_POSITION
+    ]
+    awkward = frame.with_columns(
+        pl.when(number % 2 == 0).then(pl.col("item_ids").list.head(5)).otherwise("item_ids").alias("item_ids"),
+        *short,
+        pl.when(number % 2 == 0).then(5).otherwise("k").alias("k"),
+    ).with_columns(pl.col("revenue").list.eval(-pl.element()), session_id=pl.lit(None, pl.String))
+    awkward.sample(fraction=1.0, shuffle=True, seed=1).write_parquet(tmp_path / "awkward.parquet")
+    query = frame["query"].mode()[0]
+    shown = frame.filter(pl.col("query") == query)["item_ids"][0].to_list()
+    judgments = pl.DataFrame({"query": [query] * 8, "item_id": shown[:8], "grade": [2, 1] * 4})
+    found = replay(
+        tmp_path / "awkward.parquet", engine, {"same": dict(engine.default_weights), "b": OTHER}, judgments=judgments
+    )
+    differences = found["differences"]["same - logged"]
+    assert {"relevance", "revenue", "diversity", "alpha_ndcg", "ild", "categories", "ndcg"} <= set(differences)
+    for one in differences.values():
+        assert (one["value"], one["low"], one["high"]) == (0, 0, 0)
+    assert found["log"]["alpha_ndcg"]["value"] <= 1
+    assert found["verdicts"][0] == (
+        "same does not differ in relevance and revenue and diversity. There is nothing to gain from it."
+    )

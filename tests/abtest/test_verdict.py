@@ -1,0 +1,50 @@
+"""What a report says of a difference, in words."""
+
+from __future__ import annotations
+
+from trimtab.abtest.ope.intervals import Estimate
+from trimtab.abtest.report.verdict import searches_needed, verdict
+
+
+def of(value: float | None, low: float | None = None, high: float | None = None, **more: object) -> Estimate:
+    error = None if low is None or high is None else (high - low) / 3.92
+    kept = {"n": 1000, "ess": 900.0, "support": 1.0, "max_weight": 2.0, "mean_weight": 1.0, **more}
+    return Estimate(value=value, low=low, high=high, standard_error=error, **kept)  # type: ignore[arg-type]
+
+
+def test_a_loss_is_a_loss_where_what_was_earned_is_negative() -> None:
+    """More was returned than sold."""
+    found = verdict("b", {"revenue": of(-0.044, -0.065, -0.022)}, {"revenue": of(-0.98, -1.1, -0.86)})
+    assert "b surely loses revenue by -4.5% (-6.6% to -2.2%)." in found
+    found = verdict("b", {"revenue": of(0.044, 0.022, 0.065)}, {"revenue": of(-0.98, -1.1, -0.86)})
+    assert "b surely gains revenue by +4.5% (+2.2% to +6.6%)." in found
+
+
+def test_a_change_is_absolute_where_the_base_may_be_0() -> None:
+    for before in (of(0.2, -0.1, 0.5), of(0.2)):
+        assert "surely gains revenue by +0.1000 (+0.0500 to +0.1500)" in verdict(
+            "b", {"revenue": of(0.1, 0.05, 0.15)}, {"revenue": before}
+        )
+
+
+def test_small_the_same_and_open_are_told_apart() -> None:
+    before = {"relevance": of(1.0, 0.9, 1.1), "revenue": of(2.0, 1.8, 2.2), "diversity": of(3.0, 2.9, 3.1)}
+    differences = {
+        "relevance": of(0.004, 0.002, 0.006),
+        "revenue": of(0.05, -0.05, 0.15),
+        "diversity": of(0.0, 0.0, 0.0),
+    }
+    found = verdict("b", differences, before)
+    assert "surely differs by less than 1%, too little to matter, in relevance by +0.4% (+0.2% to +0.6%)" in found
+    assert "may change revenue by +2.5% (-2.5% to +7.5%)" in found
+    assert "does not differ in diversity" in found
+    assert "A difference of 5% in revenue takes about 2,000 searches to show." in found
+    assert searches_needed(differences["revenue"], before["revenue"]) == 2041
+
+
+def test_what_has_no_interval_is_not_sure_and_says_why() -> None:
+    thin = of(-0.4, caution="effectively 4 rewarded users, at least 10 are needed")
+    found = verdict("b", {"revenue": thin}, {"revenue": of(2.0, 1.8, 2.2)})
+    assert "may change revenue by -20.0%." in found
+    assert "Revenue: effectively 4 rewarded users, at least 10 are needed." in found
+    assert "surely" not in found
