@@ -22,6 +22,7 @@ from trimtab.service.bundles.serving import Bundles
 from trimtab.service.experiments.definition import Experiment
 from trimtab.service.http import problem_documents as problems
 from trimtab.service.http.admission import Admission
+from trimtab.service.http.auditing import Auditing
 from trimtab.service.http.bodies import REFERENCE
 from trimtab.service.http.keys import Grant
 from trimtab.service.http.middleware import AllowedHosts, DirectRoutes, RequestMetrics, SecurityHeaders, direct_table
@@ -39,6 +40,7 @@ from trimtab.service.http.routes.playground import playground_router
 from trimtab.service.http.routes.replays import replays_router
 from trimtab.service.http.routes.search import search_router
 from trimtab.service.http.routes.views import views_router
+from trimtab.service.logs.audit_log import AuditLog
 from trimtab.service.logs.event_log import Event
 from trimtab.service.playground.replay_reports import ReplayReports
 from trimtab.service.playground.templates import ASSETS, FOLDER
@@ -99,6 +101,7 @@ def _lifespan(background: Sequence[Background]) -> Lifespan[FastAPI]:
 def _add_middleware(app: FastAPI, routers: Iterable[APIRouter], foundations: Foundations) -> None:
     """What is added last is the outermost: every request is counted, every answer has the headers."""
     app.add_middleware(DirectRoutes, table=direct_table(routers, "/search"))
+    app.add_middleware(Auditing, log=AuditLog(foundations.settings.data_folder))
     app.add_middleware(AllowedHosts, is_allowed=foundations.settings.answers_to)
     app.add_middleware(SecurityHeaders)
     app.add_middleware(RequestMetrics, metrics=foundations.metrics)

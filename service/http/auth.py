@@ -18,6 +18,7 @@ from pydantic import SecretStr
 from starlette.exceptions import HTTPException
 
 from trimtab.core.errors import Forbidden, Unauthorised
+from trimtab.service.http.auditing import READING, audit
 from trimtab.service.http.keys import Grant, Keys, Scope
 
 FORWARDED = frozenset(
@@ -72,6 +73,8 @@ class AccessControl:
         """
         if scope in ("admin", "metrics"):
             self.require_admin_port(request)
+        if scope == "admin" and request.method not in READING:
+            audit(request)
         if scope == "metrics" and self._admin_port is not None:
             return None
         if not (always or self._is_required or (self._is_required_from_elsewhere and _is_from_elsewhere(request))):

@@ -13,6 +13,7 @@ from trimtab.core.errors import BundleError, Conflict
 from trimtab.service.bundles.plan import Plan
 from trimtab.service.bundles.serving import Bundles
 from trimtab.service.experiments.running import Experiments
+from trimtab.service.http.auditing import READING, audit
 from trimtab.service.http.bodies import documented_body, read_object, reference, validated
 from trimtab.service.http.problem_documents import documented
 
@@ -91,7 +92,8 @@ def bundles_router(
     admin: Callable[[Request], Awaitable[None]],
     max_body_bytes: int,
 ) -> APIRouter:
-    router = APIRouter(tags=["bundles"], dependencies=[Depends(admin)], responses=documented(401, 403, 429))
+    needs = [Depends(admin), Depends(_audited(bundles))]
+    router = APIRouter(tags=["bundles"], dependencies=needs, responses=documented(401, 403, 429))
     changing = documented(404, 409, 422, 503)
 
     @router.get("/bundles", summary="All bundles, and which one serves")
@@ -169,6 +171,16 @@ def bundles_router(
         return await bundles.change(lambda plan: plan.rollback())
 
     return router
+
+
+def _audited(bundles: Bundles) -> Callable[[Request], Awaitable[None]]:
+    """The dependency by which the audit log has the plan before and after a request."""
+
+    async def audited(request: Request) -> None:
+        if request.method not in READING:
+            audit(request, lambda: bundles.plan.model_dump(mode="json"))
+
+    return audited
 
 
 def _state(bundles: Bundles, name: str) -> BundleState:

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
+from functools import partial
 from types import GenericAlias
 from typing import Annotated
 
 from fastapi import APIRouter, Depends, Path, Request
 
+from trimtab.service.http.auditing import audit
 from trimtab.service.http.bodies import documented_body, read_object, reference, validated
 from trimtab.service.http.problem_documents import documented
 from trimtab.service.redis.named_definitions import Definition, NamedDefinitions
@@ -54,6 +56,7 @@ def definitions_router(
         """Every worker has it within a second."""
         definition = validated(model, await read_object(request, max_bytes=max_body_bytes))
         check(definition)
+        audit(request, partial(_defined, definitions, name))
         await definitions.put(name, definition)
         return definition
 
@@ -64,7 +67,13 @@ def definitions_router(
         status_code=204,
         summary=f"Forget a {kind}",
     )
-    async def delete(name: Name) -> None:
+    async def delete(name: Name, request: Request) -> None:
+        audit(request, partial(_defined, definitions, name))
         await definitions.delete(name)
 
     return router
+
+
+def _defined(definitions: NamedDefinitions[Definition], name: str) -> object:
+    definition = definitions.all().get(name)
+    return None if definition is None else definition.model_dump(mode="json")
