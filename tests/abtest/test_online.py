@@ -54,6 +54,26 @@ def test_an_a_a_test_is_rarely_sure_of_anything() -> None:
     assert named <= 10
 
 
+@pytest.mark.parametrize("n_tests", [15, pytest.param(200, marks=pytest.mark.slow)])
+def test_rare_purchases_and_a_small_canary_stop_nothing(n_tests: int) -> None:
+    """1 % buy, a canary of 5 %: a third of these tests used to name it, most of them as harmful."""
+    shares, wrong = {"control": 0.95, "canary": 0.05}, 0
+    for number in range(n_tests):
+        users = [f"{number}-{user}" for user in range(3000)]
+        spent = np.random.default_rng(number).binomial(1, 0.01, 3000) * 20.0
+        outcome = run_online_test(OnlineTest(f"rare-{number}", shares), users, dict.fromkeys(shares, spent))
+        wrong += bool(outcome.better or outcome.worse or outcome.stopped)
+    assert wrong <= 0.05 * n_tests
+
+
+def test_an_arm_without_a_share_is_not_compared() -> None:
+    spent = spending(3)
+    shares = {"control": 0.5, "b": 0.5, "idle": 0.0}
+    outcome = run_online_test(OnlineTest("idle", shares), USERS, dict.fromkeys(shares, spent))
+    assert outcome.stopped is None
+    assert outcome.looks[-1].differences["idle"] is None
+
+
 def test_a_broken_split_is_believed_by_nobody(monkeypatch: pytest.MonkeyPatch) -> None:
     spent = spending(2)
     lopsided = {"control": 0.9, "b": 0.1}

@@ -165,6 +165,26 @@ def test_a_purchase_is_the_revenue_of_the_arm_that_sold_it(redis: Redis) -> None
     assert ramp_field("margin", experiment).startswith("margin:")
 
 
+def test_many_hits_and_purchases_of_one_unit_are_known_as_such(redis: Redis) -> None:
+    experiment = define(redis, {"arms": HALVES})
+    one, two = Worker(redis), Worker(redis)
+    one.poll(0)
+    two.poll(0)
+    assigned = one.experiments.assign(user_id=None, session_id="robot")
+    arm = assigned.arms[0].arm
+    for number in range(3):
+        for worker in (one, two):
+            worker.experiments.searched(assigned, f"{id(worker)}-{number}", seconds=0.001, is_empty=True)
+        one.poll(number + 1)
+        two.poll(number + 1)
+    bought = [Interaction(str(n), f"{id(one)}-{n}", datetime.now(UTC), "purchase", "i", value=2.0) for n in range(3)]
+    two.experiments.totals.follow(bought)
+    two.poll(5)
+    found = read_history(redis, "margin", experiment)[0][arm]
+    assert (found.searches, found.empty, found.empty_squares) == (6, 6, 36)
+    assert (found.buyers, found.revenue, found.revenue_squares) == (1, 6, 36)
+
+
 class Leaving:
     """A client whose server goes away after some additions."""
 

@@ -7,7 +7,8 @@ import { change, percent } from "../words.js";
 import { entry, facts, moment, nothing, open, table } from "./page.js";
 
 const RATES = ["errors", "slow", "empty"]; // Shares of the searches, of which fewer are better.
-const METRICS = ["revenue", ...RATES];
+const RELATIVE = ["revenue", "purchases"]; // Shown as a share of the control's.
+const METRICS = [...RELATIVE, ...RATES];
 const LEAST_SEARCHES = 100;
 
 open(load, (all) => {
@@ -77,13 +78,13 @@ function splitVerdict({ sample_ratio_p_value: p, sample_ratio_alarm: alarm }, to
     : element("p", { class: "note" }, `The split is as meant (${chance}).`);
 }
 
-/** Revenue as a share of the control's; a rate as it is, for a share of a share says little. */
+/** Revenue and purchases as a share of the control's; a rate as it is, for a share of a share says little. */
 function shown({ metric, control, difference, low, high }) {
-  const unit = metric === "revenue" ? control || 1 : 1;
+  const unit = RELATIVE.includes(metric) ? control || 1 : 1;
   return { value: difference / unit, low: low / unit, high: high / unit };
 }
 
-const inWords = (share, metric) => (metric === "revenue" ? change(share) : points(share));
+const inWords = (share, metric) => (RELATIVE.includes(metric) ? change(share) : points(share));
 
 function points(share) {
   const rounded = Number((share * 100).toFixed(2));
@@ -118,7 +119,7 @@ function overTime({ history, now, definition, control }) {
       element("h3", {}, `${metric} over time`),
       plane(series, {
         x: { name: "time", format: clock },
-        y: { name: metric === "revenue" ? "against the control" : "difference in share", format: (share) => percent(share) },
+        y: { name: RELATIVE.includes(metric) ? "against the control" : "difference in share", format: (share) => percent(share) },
         label: `Difference of ${metric} to ${control} over ${looks.length} looks, now ${last}`,
         zero: true,
       }),
