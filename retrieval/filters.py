@@ -100,14 +100,16 @@ def filter_mask(store: ItemStore, filters: Iterable[Filter]) -> Mask | None:
 
 def mask_of(store: ItemStore, conditions: Iterable[Condition]) -> Mask | None:
     """[n_items] which items meet all conditions; None where there are none, which is everything."""
-    return _all_of([_meets(column_of(store, condition.field), condition) for condition in conditions])
+    return _all_of([meets_condition(column_of(store, condition.field), condition) for condition in conditions])
 
 
 class Masks:
     """The masks of one state of a store, the latest of which are kept: shoppers filter by the same few things."""
 
     def __init__(self, store: ItemStore) -> None:
-        self._of_one = lru_cache(MAX_MASKS)(lambda condition: _meets(column_of(store, condition.field), condition))
+        self._of_one = lru_cache(MAX_MASKS)(
+            lambda condition: meets_condition(column_of(store, condition.field), condition)
+        )
 
     def of(self, conditions: Sequence[Condition]) -> Mask | None:
         """[n_items] which items meet all conditions; None where there are none, which is everything."""
@@ -165,7 +167,8 @@ def _all_of(masks: Sequence[Mask]) -> Mask | None:
     return np.asarray(np.logical_and.reduce(masks)) if masks else None
 
 
-def _meets(column: NDArray[Any], condition: Condition) -> Mask:
+def meets_condition(column: NDArray[Any], condition: Condition) -> Mask:
+    """[n] which of a field's numbers meet a condition."""
     if condition.ranges:
         within = [(column >= low) & (column <= high) for low, high in condition.ranges]
         return np.asarray(np.any(within, axis=0))

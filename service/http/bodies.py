@@ -84,9 +84,9 @@ def validated(model: type[Model], values: Mapping[str, Any]) -> Model:
 
 def _require_few_fields(values: Mapping[str, Any]) -> None:
     """Refuse an object with too many fields, in the body or in a list or an object of the body."""
-    parts = [values, *values.values()]
+    parts = [*values.values()]
     parts += [one for part in values.values() if isinstance(part, list) for one in part]
-    n_fields = max(len(part) for part in parts if isinstance(part, Mapping))
+    n_fields = max(len(values), *(len(part) for part in parts if isinstance(part, dict)), 0)
     if n_fields > MAX_FIELDS:
         raise BadParameter("body", f"has an object with {n_fields} fields", f"up to {MAX_FIELDS}")
 
