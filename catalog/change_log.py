@@ -21,7 +21,7 @@ from trimtab.catalog.changes import Change, Item
 from trimtab.core.errors import BadFile
 
 SUFFIX = ".jsonl"
-SEGMENT_BYTES = 64_000_000
+SEGMENT_BYTES = 16_000_000
 """A segment longer than this is followed by a new one."""
 LOCK = "lock"
 LINE = orjson.OPT_APPEND_NEWLINE | orjson.OPT_UTC_Z
@@ -52,10 +52,21 @@ class ChangeLog:
         Raises:
             BadFile: a line is not a change.
         """
-        if not self.has_more():
-            return []
-        with _locked(self._folder, fcntl.LOCK_SH):
-            return self._read()
+        return [change for changes in self.segments_since(datetime.min.replace(tzinfo=UTC)) for change in changes]
+
+    def segments_since(self, moment: datetime) -> Iterator[list[Change]]:
+        """The changes since the last time, a segment at a time, without the segments that end before a moment.
+
+        Raises:
+            BadFile: a line is not a change.
+        """
+        if self.has_more():
+            with _locked(self._folder, fcntl.LOCK_SH):
+                yield from self._segments_read(moment)
+
+    def bytes_after(self, moment: datetime) -> int:
+        """The size of the segments with changes after a moment."""
+        return sum(_size(segment) for segment in _reaching(_segments(self._folder), moment))
 
     @contextmanager
     def writing(self) -> Iterator[list[Change]]:
@@ -66,7 +77,7 @@ class ChangeLog:
         """
         self._folder.mkdir(parents=True, exist_ok=True)
         with _locked(self._folder, fcntl.LOCK_EX):
-            yield self._read()
+            yield [change for changes in self._segments_read(datetime.min.replace(tzinfo=UTC)) for change in changes]
 
     def append(self, put: Sequence[Item], delete: Sequence[str], *, after: datetime) -> Change:
         """Write the change that follows. It is on the disk afterwards, or the log is as it was.
@@ -92,13 +103,13 @@ class ChangeLog:
         self.last = change
         return change
 
-    def _read(self) -> list[Change]:
-        changes: list[Change] = []
-        for segment in _segments(self._folder):
+    def _segments_read(self, moment: datetime) -> Iterator[list[Change]]:
+        for segment in _reaching(_segments(self._folder), moment):
             if self._segment is not None and segment < self._segment:
                 continue
             if segment != self._segment:
                 self._segment, self._offset = segment, 0
+            changes: list[Change] = []
             with segment.open("rb") as file:
                 file.seek(self._offset)
                 for line in file:
@@ -106,13 +117,27 @@ class ChangeLog:
                         break  # a killed process left it; the next writer cuts it off
                     changes.append(_change(line, segment))
                     self._offset += len(line)
-        if changes:
-            self.last = changes[-1]
-        return changes
+            if changes:
+                self.last = changes[-1]
+            yield changes
 
 
 def _segments(folder: Path) -> list[Path]:
     return sorted(folder.glob(f"*{SUFFIX}"))
+
+
+def _reaching(segments: list[Path], moment: datetime) -> list[Path]:
+    """The segments that may have changes after a moment: those before one that begins by then do not."""
+    for place in range(len(segments) - 1, 0, -1):
+        with segments[place].open("rb") as file:
+            first = file.readline()
+        if first.endswith(b"\n") and _change(first, segments[place]).timestamp <= moment:
+            return segments[place:]
+    return segments
+
+
+def _size(segment: Path) -> int:
+    return segment.stat().st_size
 
 
 def _change(line: bytes, segment: Path) -> Change:

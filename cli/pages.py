@@ -58,6 +58,7 @@ def ingest(
     into: Annotated[Path, typer.Option(help="catalogue (JSON lines) to make or add to")],
     urls: Annotated[Path | None, typer.Option(help="JSON object, file name -> address")] = None,
     currency: Annotated[str | None, typer.Option(help="keep prices in this currency only")] = None,
+    own_hosts: Annotated[str, typer.Option(help="hosts, by commas, whose pages alone make and change items")] = "",
     quiet: Quiet = False,
     as_json: AsJson = False,
 ) -> None:
@@ -67,7 +68,12 @@ def ingest(
 
     with progress(quiet) as report:
         run = ingest_folder(
-            folder, into, urls=urls, currency=currency, progress=lambda done, total: report("pages", done, total)
+            folder,
+            into,
+            urls=urls,
+            currency=currency,
+            own_hosts=tuple(filter(None, own_hosts.split(","))),
+            progress=lambda done, total: report("pages", done, total),
         )
     if as_json:
         print_json(run)

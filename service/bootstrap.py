@@ -19,6 +19,7 @@ from trimtab.service.http.keys import Keys
 from trimtab.service.logs.event_compactor import EventCompactor
 from trimtab.service.logs.event_log import EventLog
 from trimtab.service.logs.impression_log import ImpressionLog
+from trimtab.service.logs.retention import Retention
 from trimtab.service.observability.metrics import Metrics
 from trimtab.service.observability.quality import QualityMonitor
 from trimtab.service.observability.tracing import Tracing, tracing
@@ -80,6 +81,7 @@ class Records:
     recent_events: RecentEvents
     events: EventLog
     compactor: EventCompactor
+    retention: Retention
     quality: QualityMonitor
     traces: Tracing
 
@@ -140,6 +142,7 @@ def background(parts: Parts) -> tuple[Background, ...]:
         (records.compactor.start, records.compactor.close),
         (records.impressions.start, records.impressions.close),
         (records.events.start, records.events.close),
+        (records.retention.start, records.retention.stop),
         (pages.worker.start, pages.worker.stop),
         (pages.ingest.start, pages.ingest.stop),
         (pages.tracked.start, pages.tracked.stop),
@@ -157,7 +160,12 @@ def _build_foundations(settings: Settings) -> Foundations:
 
 def _build_serving(foundations: Foundations) -> Serving:
     settings, metrics, pseudonyms = foundations.settings, foundations.metrics, foundations.pseudonyms
-    catalogue = LiveCatalogue(settings.data_folder, metrics, load=lambda path: pseudonyms.engine(Engine.load(path)))
+    catalogue = LiveCatalogue(
+        settings.data_folder,
+        metrics,
+        load=lambda path: pseudonyms.engine(Engine.load(path)),
+        max_bytes=settings.catalogue_max_bytes,
+    )
     shadow = Shadow(settings.data_folder, metrics)
     bundles = Bundles(
         BundleFolder(settings.bundle_folder or settings.bundle.parent, settings.bundle),
@@ -169,7 +177,9 @@ def _build_serving(foundations: Foundations) -> Serving:
         load=catalogue.load,
         forget=catalogue.forget,
     )
-    rebuilder = BundleRebuilder(bundles, catalogue, metrics, after_items=settings.rebuild_after_items)
+    rebuilder = BundleRebuilder(
+        bundles, catalogue, metrics, after_items=settings.rebuild_after_items, after_bytes=settings.rebuild_after_bytes
+    )
     return Serving(catalogue, shadow, bundles, rebuilder)
 
 
@@ -207,6 +217,12 @@ def _build_records(foundations: Foundations, experiments: Experiments) -> Record
             lambda result, n: metrics.events_compacted.labels(result).inc(n),
             every_seconds=settings.log_compact_seconds,
             follow=quality.record_purchases,
+        ),
+        retention=Retention(
+            settings.data_folder,
+            lambda log, reason: metrics.log_files_removed.labels(log, reason).inc(),
+            keep_days=settings.log_keep_days,
+            max_bytes=settings.log_max_bytes,
         ),
         quality=quality,
         traces=tracing(settings.traces_url, share=settings.traces_sample_ratio),

@@ -5,20 +5,32 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+HARMLESS = ("PATH", "HOME", "LANG", "LC_ALL", "LC_CTYPE", "TZ", "TMPDIR", "LD_LIBRARY_PATH", "OMP_NUM_THREADS")
+"""Variables without secrets, for a child that must not have any."""
 
-def start_module(module: str, *arguments: object, **options: Any) -> subprocess.Popen[Any]:
+
+def start_module(
+    module: str, *arguments: object, variables: Mapping[str, str] = os.environ, **options: Any
+) -> subprocess.Popen[Any]:
     """A process that runs `module`, which is imported from where this process would import it.
 
     Args:
+        variables: its environment.
         options: for `subprocess.Popen`.
     """
     # -P: otherwise the current folder comes first, and a package in it could stand for one of the child's imports.
     command = [sys.executable, "-P", "-m", module, *map(str, arguments)]
-    environment = {**os.environ, "PYTHONPATH": _import_path()}
+    environment = {**variables, "PYTHONPATH": _import_path()}
     return subprocess.Popen(command, env=environment, **options)  # noqa: S603  (our own module)
+
+
+def harmless_variables() -> dict[str, str]:
+    """The environment of this process without what a child that reads hostile input could give away."""
+    return {name: os.environ[name] for name in HARMLESS if name in os.environ}
 
 
 def run_module(module: str, *arguments: object, timeout_seconds: float) -> subprocess.CompletedProcess[bytes]:

@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from pydantic import AliasChoices, Field, SecretStr, ValidationError
+from pydantic import AliasChoices, Field, SecretStr, ValidationError, field_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from trimtab.core.errors import BadParameter
@@ -126,16 +126,40 @@ class Settings(BaseSettings):
         default=10, gt=0, description="time between two searches for finished segments of events to make Parquet"
     )
 
+    log_keep_days: float = Field(
+        default=400, ge=0, description="age at which finished files of the logs are removed; 0 keeps all"
+    )
+    log_max_bytes: int = Field(
+        default=20_000_000_000,
+        ge=0,
+        description="size of all logs together above which the oldest finished files are removed; 0 keeps all",
+    )
+
     rebuild_after_items: int = Field(
         default=5000,
         ge=0,
         description="new, changed and deleted items that start the rebuild of the bundle with them; 0 never rebuilds",
+    )
+    rebuild_after_bytes: int = Field(
+        default=100_000_000,
+        ge=100_000,
+        description="size of the log of changes that starts the rebuild too, where rebuild_after_items is not 0",
+    )
+    catalogue_max_bytes: int = Field(
+        default=1_000_000_000,
+        ge=100_000,
+        description="size of the log of changes that are in no bundle at which no more are taken",
     )
     max_body_bytes: int = Field(default=1_000_000, ge=1_000, description="largest body of a request")
     max_page_bytes: int = Field(
         default=8_000_000, ge=1_000, description="largest body of a request that holds a web page"
     )
     page_seconds: float = Field(default=10, gt=0, description="longest time to analyse one web page")
+    own_hosts: str = Field(
+        default="",
+        description="hosts, separated by commas, whose pages make and change items by `POST /pages`; by default any "
+        "host's page makes one, and only pages of the same host change it",
+    )
     admin_key: SecretStr | None = Field(
         default=None, min_length=1, description="bearer token that may do everything, and issues keys"
     )
@@ -151,6 +175,15 @@ class Settings(BaseSettings):
         description="salt of the hashes that replace user and session ids before anything is logged or kept",
     )
 
+    @field_validator("data_folder")
+    @classmethod
+    def _is_a_folder(cls, folder: Path) -> Path:
+        """Refuse a path that cannot be a folder, because it or one above it is something else."""
+        there = next(path for path in (folder, *folder.absolute().parents) if path.exists())
+        if not there.is_dir():
+            raise ValueError(f"{there} is not a folder")
+        return folder
+
     def __init__(self, **given: Any) -> None:
         super().__init__(**_with_new_names(given))
 
@@ -160,6 +193,10 @@ class Settings(BaseSettings):
         if self.exploration_ratio is not None:
             return self.exploration_ratio
         return 0.0 if self.exploration_max_relevance_loss_ratio is None else 1.0
+
+    @property
+    def own_host_names(self) -> tuple[str, ...]:
+        return tuple(host.strip() for host in self.own_hosts.split(",") if host.strip())
 
     @property
     def keys_are_required(self) -> bool:

@@ -104,6 +104,7 @@ def _config(settings: Settings, app: Callable[..., Any], *, factory: bool = Fals
         workers=settings.workers,
         loop="uvloop",
         http=BoundedHttp,
+        ws="none",  # no route speaks WebSocket, and uvicorn would log the query of who asks
         access_log=False,
         log_config=None,
         server_header=False,

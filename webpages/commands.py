@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -40,19 +40,21 @@ def ingest_folder(
     *,
     urls: Path | None = None,
     currency: str | None = None,
+    own_hosts: Collection[str] = (),
     progress: Callable[[int, int], None] = lambda _done, _total: None,
 ) -> dict[str, Any]:
     """Analysis of a folder of pages, merged into a catalogue, for `trimtab pages ingest`.
 
     Args:
         urls: JSON object, file name -> address.
+        own_hosts: as in `trimtab.webpages.ingest.ingest`.
         progress: called with pages done and pages in all.
 
     Raises:
         BadFile: the folder has no pages, the catalogue is not a JSON-lines file, or the map is not a JSON object.
     """
     addresses = _read_object(urls) if urls is not None else None
-    run = ingest(folder, into, urls=addresses, currency=currency, progress=progress)
+    run = ingest(folder, into, urls=addresses, currency=currency, own_hosts=own_hosts, progress=progress)
     return {
         "pages": sum(run.counters.kinds.values()),
         "products": len(run.provenance),

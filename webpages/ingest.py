@@ -5,15 +5,15 @@ from __future__ import annotations
 import gzip
 import json
 import os
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 from trimtab.core.errors import BadFile
 from trimtab.webpages.analyze import analyze_page
-from trimtab.webpages.counters import PageCounters
-from trimtab.webpages.items import item_of, merged, provenance_of
+from trimtab.webpages.counters import PageCounters, site_of
+from trimtab.webpages.items import item_of, may_change, merged, provenance_of
 from trimtab.webpages.page import Page
 from trimtab.webpages.predict.model import ElementModel
 
@@ -31,18 +31,30 @@ class Ingested:
     counters: PageCounters = field(default_factory=PageCounters)
 
 
-def add_page(run: Ingested, page: Page, source: str, *, currency: str | None = None) -> str | None:
-    """Add one analysed page to the run; returns the id of its item, None where the page is left out."""
+def add_page(
+    run: Ingested, page: Page, source: str, *, currency: str | None = None, own_hosts: Collection[str] = ()
+) -> str | None:
+    """Add one analysed page to the run; returns the id of its item, None where the page is left out.
+
+    Args:
+        own_hosts: as in `trimtab.webpages.items.may_change`.
+    """
     run.counters.add(page)
     item = item_of(page, currency=currency)
     if item is None:
-        reason = page.kind if page.kind != "product" else "no name or address"
-        run.left_out[reason] = run.left_out.get(reason, 0) + 1
+        _leave_out(run, page.kind if page.kind != "product" else "no name or address")
         return None
     item_id = str(item["item_id"])
+    if not may_change(run.items.get(item_id, {}), site_of(page.url), own_hosts):
+        _leave_out(run, "another shop's")
+        return None
     run.items[item_id] = merged(run.items.get(item_id, {}), item)
     run.provenance.append(provenance_of(page, item_id, source))
     return item_id
+
+
+def _leave_out(run: Ingested, reason: str) -> None:
+    run.left_out[reason] = run.left_out.get(reason, 0) + 1
 
 
 def page_files(folder: Path) -> list[Path]:
@@ -82,6 +94,7 @@ def ingest(
     *,
     urls: Mapping[str, str] | None = None,
     currency: str | None = None,
+    own_hosts: Collection[str] = (),
     model: ElementModel | None = None,
     progress: Callable[[int, int], None] = lambda _done, _total: None,
 ) -> Ingested:
@@ -91,6 +104,8 @@ def ingest(
         into: `.jsonl` catalogue, made or merged into; written aside and renamed. `<name>.provenance.jsonl` beside it
             grows.
         urls: file name -> address; by default the page's own canonical address.
+        own_hosts: the only hosts whose pages make or change items; by default any host's make them, and an item is
+            changed by pages of its own host.
         progress: called with pages done and pages in all.
 
     Raises:
@@ -103,7 +118,7 @@ def ingest(
     for done, path in enumerate(files):
         progress(done, len(files))
         page = analyze_page(read_html(path), (urls or {}).get(path.name), model=model)
-        add_page(run, page, str(path.relative_to(folder)), currency=currency)
+        add_page(run, page, str(path.relative_to(folder)), currency=currency, own_hosts=own_hosts)
     progress(len(files), len(files))
     _write_lines(into, run.items.values())
     beside = into.with_name(into.name.removesuffix(".jsonl") + ".provenance.jsonl")

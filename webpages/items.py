@@ -6,10 +6,11 @@ The same product found twice is one item: by GTIN, else by SKU on the same host,
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from typing import Any
 from urllib.parse import urlsplit, urlunsplit
 
+from trimtab.catalog.schema import MAX_TEXT_BYTES
 from trimtab.webpages.counters import site_of
 from trimtab.webpages.page import Page
 
@@ -51,7 +52,7 @@ def item_of(page: Page, *, currency: str | None = None) -> dict[str, Any] | None
 
     def text(element: str) -> str:
         found = page.elements.get(element)
-        return found.value if found is not None else ""
+        return found.value.encode()[:MAX_TEXT_BYTES].decode(errors="ignore") if found is not None else ""
 
     item: dict[str, Any] = {
         "item_id": item_id,
@@ -78,6 +79,18 @@ def provenance_of(page: Page, item_id: str, source: str) -> dict[str, Any]:
         "url": page.url,
         "elements": {name: element.as_dict() for name, element in page.elements.items() if name != "description"},
     }
+
+
+def may_change(known: Mapping[str, Any], site: str, own_hosts: Collection[str]) -> bool:
+    """Whether a page of a site may change an item: a page may claim any other shop's GTIN.
+
+    Args:
+        known: the item as it is; empty where it is new.
+        own_hosts: the hosts of which it must be one; where none are named, the one that the item was read from.
+    """
+    if own_hosts:
+        return site in {site_of(f"//{host}") for host in own_hosts}
+    return not known or site == site_of(known.get("url"))
 
 
 def merged(known: Mapping[str, Any], item: Mapping[str, Any]) -> dict[str, Any]:

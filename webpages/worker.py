@@ -1,5 +1,7 @@
 """The process that analyses pages, `python -m trimtab.webpages.worker`: tasks on its input, answers on its output.
 
+Its argument is how many seconds of processor time a page may take; its memory is limited too.
+
 A page is untrusted input for a parser written in C, and computing over it holds the interpreter's lock; whoever serves
 shoppers keeps both away from them. Frames (`trimtab.webpages.frames`) go both ways. The first one out says that the
 model is loaded.
@@ -7,7 +9,9 @@ model is loaded.
 
 from __future__ import annotations
 
+import math
 import os
+import resource
 import sys
 from datetime import datetime
 from typing import Any
@@ -19,19 +23,35 @@ from trimtab.webpages.predict.model import shipped_model
 
 NICENESS = 5
 """Lower priority than searches."""
+MAX_DATA_BYTES = 512_000_000
+"""The most memory for data; a page that needs more fails, or ends the process."""
+MAX_FILES = 64
 
 
 def main() -> None:
     """Answer until the input ends."""
     os.nice(NICENESS)
     shipped_model()
+    seconds = float(sys.argv[1])
+    resource.setrlimit(resource.RLIMIT_DATA, (MAX_DATA_BYTES, MAX_DATA_BYTES))
+    resource.setrlimit(resource.RLIMIT_NOFILE, (MAX_FILES, MAX_FILES))
+    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
     incoming, outgoing = sys.stdin.buffer, sys.stdout.buffer
     write_frame(outgoing, {"ready": True})
     while (task := read_frame(incoming)) is not None:
+        _allow(seconds)
         try:
             write_frame(outgoing, answer(task))
         except TypeError as error:  # half a character is not text
             write_frame(outgoing, {"problem": str(error)})
+
+
+def _allow(seconds: float) -> None:
+    """End the process once it has used that much more of the processor."""
+    used = resource.getrusage(resource.RUSAGE_SELF)
+    _, hard = resource.getrlimit(resource.RLIMIT_CPU)
+    # The kernel counts whole seconds.
+    resource.setrlimit(resource.RLIMIT_CPU, (math.ceil(used.ru_utime + used.ru_stime + seconds) + 1, hard))
 
 
 def answer(task: dict[str, Any]) -> dict[str, Any]:

@@ -45,12 +45,15 @@ class LiveEngine:
         """
         if self._log.has_more() or self._delta.version != self.newest.catalogue_version:
             with self._mutex:
-                self._take(self._log.read())
+                for changes in self._log.segments_since(self._as_of):
+                    self._take(changes)
                 self._renew()
         return self.newest
 
     def change(self, put: Sequence[Item] = (), delete: Sequence[str] = ()) -> int:
         """Write a change to the log and take it in; searches that begin afterwards see it.
+
+        Items that are already as they are put are left out, and nothing is written where nothing changes.
 
         Returns:
             the catalogue's version.
@@ -64,7 +67,9 @@ class LiveEngine:
             with self._log.writing() as others:
                 self._take(others)
                 self._check(put, delete)
-                self._take([self._log.append(put, delete, after=self._as_of)])
+                changing = [item for item in put if not self._is_as_it_is(item)]
+                if changing or delete:
+                    self._take([self._log.append(changing, delete, after=self._as_of)])
             self._renew()
             return self._delta.version
 
@@ -93,8 +98,19 @@ class LiveEngine:
         """The engine over the catalogue at that version, or over the newest where the log does not reach it."""
         if version == self.newest.catalogue_version:
             return self.newest
-        changes = [change for change in ChangeLog(self._folder).read() if change.version <= version]
-        return EngineStates(self._built).at_state(Delta(self._built.store).after(self._later(changes)))
+        delta = Delta(self._built.store)
+        for changes in ChangeLog(self._folder).segments_since(self._as_of):
+            delta = delta.after(self._later([change for change in changes if change.version <= version]))
+        return EngineStates(self._built).at_state(delta)
+
+    @property
+    def log_bytes(self) -> int:
+        """The size of the log from the segment on with the first change that the bundle does not have."""
+        return self._log.bytes_after(self._as_of) if self._delta.version else 0
+
+    def _is_as_it_is(self, item: Item) -> bool:
+        known = self._delta.item(item["item_id"])
+        return known is not None and all(known[name] == value for name, value in item.items())
 
     def _take(self, changes: Sequence[Change]) -> None:
         later = self._later(changes)

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
-from contextlib import suppress
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from datetime import UTC, date, datetime
 from itertools import islice
 from pathlib import Path
@@ -162,17 +161,41 @@ def find_impression(decision_id: str, folders: Iterable[Path]) -> dict[str, Any]
     raise NotFound(f"there is no decision {decision_id} in the log")
 
 
-def shown_lately(folder: Path, decision_ids: pl.Series, *, today: date | None = None) -> pl.DataFrame:
-    """The columns of `SHOWN` for those decisions that a service's folder has of the last `LOOK_BACK`."""
+def shown_lately(
+    folder: Path,
+    decision_ids: pl.Series,
+    *,
+    today: date | None = None,
+    unreadable: Callable[[Path], None] = lambda _: None,
+) -> pl.DataFrame:
+    """The columns of `SHOWN` for those decisions that a service's folder has of the last `LOOK_BACK`.
+
+    Args:
+        unreadable: called with each file that cannot be read as a log; the others are read.
+    """
     first = (today or datetime.now(UTC).date()) - LOOK_BACK
     frames = [pl.DataFrame(schema=SHOWN)]
     for segment in sorted((folder / SPOOL / FOLDER).glob("*.jsonl")):
-        with suppress(FileNotFoundError):  # sealed since it was listed: it is among the parts, which are listed next
+        try:
             frames += [frame_of_lines(lines, SHOWN) for lines in whole_lines(segment)]
-    recent = [part for part in (folder / FOLDER).glob("date=*/*.parquet") if _date_of(part) >= first]
-    if recent:
-        frames.append(pl.scan_parquet(recent).select(list(SHOWN)).filter(among(decision_ids)).collect())
+        except FileNotFoundError:
+            continue  # sealed since it was listed: it is among the parts, which are listed next
+        except (OSError, pl.exceptions.PolarsError):
+            unreadable(segment)
+    recent = [part for part in (folder / FOLDER).glob("date=*/*.parquet") if (_date_of(part) or first) >= first]
+    try:
+        frames += _shown_in(recent, decision_ids) if recent else []
+    except (OSError, pl.exceptions.PolarsError):
+        for part in recent:
+            try:
+                frames += _shown_in([part], decision_ids)
+            except (OSError, pl.exceptions.PolarsError):
+                unreadable(part)
     return pl.concat(frames).filter(among(decision_ids))
+
+
+def _shown_in(parts: list[Path], decision_ids: pl.Series) -> list[pl.DataFrame]:
+    return [pl.scan_parquet(parts).select(list(SHOWN)).filter(among(decision_ids)).collect()]
 
 
 def is_data_folder(path: Path) -> bool:
@@ -180,8 +203,11 @@ def is_data_folder(path: Path) -> bool:
     return any((path / folder).is_dir() for folder in (FOLDER, f"{SPOOL}/{FOLDER}"))
 
 
-def _date_of(part: Path) -> date:
-    return date.fromisoformat(part.parent.name.removeprefix("date="))
+def _date_of(part: Path) -> date | None:
+    try:
+        return date.fromisoformat(part.parent.name.removeprefix("date="))
+    except ValueError:
+        return None
 
 
 def _parts(path: Path) -> list[Path]:

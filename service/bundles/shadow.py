@@ -166,7 +166,12 @@ def main() -> None:
     bundle, data_folder = map(Path, sys.argv[1:])
     settings = Settings(bundle=bundle, data_folder=data_folder / FOLDER)
     pseudonyms = Pseudonyms(settings.id_salt)  # the rows have pseudonyms where there is a salt
-    catalogue = LiveCatalogue(data_folder, Metrics(), load=lambda path: pseudonyms.engine(Engine.load(path)))
+    catalogue = LiveCatalogue(
+        data_folder,
+        Metrics(),
+        load=lambda path: pseudonyms.engine(Engine.load(path)),
+        max_bytes=settings.catalogue_max_bytes,
+    )
     built = catalogue.load(bundle)
     catalogue.start()
     log = ImpressionLog(settings, lambda outcome, n: None)  # noqa: ARG005

@@ -39,11 +39,15 @@ _log = structlog.get_logger()
 class BundleRebuilder:
     """Checks in every worker whether a rebuild is due; the first worker that finds so does it."""
 
-    def __init__(self, bundles: Bundles, catalogue: LiveCatalogue, metrics: Metrics, *, after_items: int) -> None:
+    def __init__(
+        self, bundles: Bundles, catalogue: LiveCatalogue, metrics: Metrics, *, after_items: int, after_bytes: int
+    ) -> None:
         """
         Args:
             after_items: new, changed and deleted items that start a rebuild; 0 never starts one.
+            after_bytes: size of the log of changes that starts one too.
         """
+        self._after_bytes = after_bytes
         self._bundles, self._catalogue, self._metrics = bundles, catalogue, metrics
         self._after_items = after_items
         self._stopping = threading.Event()
@@ -68,7 +72,7 @@ class BundleRebuilder:
 
     def _run(self) -> None:
         while not self._stopping.wait(LOOK_SECONDS):
-            if self._catalogue.n_beside(self._bundles.serving) < self._after_items:
+            if not self._is_due():
                 continue
             try:
                 self._compact()
@@ -77,6 +81,11 @@ class BundleRebuilder:
                     self._metrics.catalogue_compactions.labels("failed").inc()
                     _log.error("changes cannot be built into a bundle", problem=str(error))
                     self._stopping.wait(AFTER_FAILURE_SECONDS)
+
+    def _is_due(self) -> bool:
+        serving = self._bundles.serving
+        is_long = self._catalogue.log_bytes(serving) >= self._after_bytes
+        return is_long or self._catalogue.n_beside(serving) >= self._after_items
 
     def _compact(self) -> None:
         with (self._catalogue.folder / LOCK).open("ab") as lock:
@@ -96,7 +105,7 @@ class BundleRebuilder:
 
     def _build(self, bundle: Path, out: Path) -> None:
         arguments = (bundle, self._catalogue.folder, out)
-        options = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE, "text": True}
+        options: dict[str, Any] = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE, "text": True}
         with start_module("trimtab.engine.live.rebuild", *arguments, **options) as process:
             self._process = process
             if self._stopping.is_set():

@@ -32,7 +32,12 @@ _log = structlog.get_logger()
 class LiveCatalogue:
     """The newest state of the catalogue for each bundle that is loaded."""
 
-    def __init__(self, data_folder: Path, metrics: Metrics, *, load: Callable[[Path], Engine]) -> None:
+    def __init__(self, data_folder: Path, metrics: Metrics, *, load: Callable[[Path], Engine], max_bytes: int) -> None:
+        """
+        Args:
+            max_bytes: of changes that a bundle does not have; no more are taken then.
+        """
+        self._max_bytes = max_bytes
         self._folder = data_folder / FOLDER
         self._metrics = metrics
         self._load = load
@@ -69,6 +74,10 @@ class LiveCatalogue:
     def n_beside(self, built: Engine) -> int:
         """Rows that a search has to look at beside the bundle's indices."""
         return self._live[built.bundle_id].n_beside
+
+    def log_bytes(self, built: Engine) -> int:
+        """The size of the log of changes that a bundle does not have."""
+        return self._live[built.bundle_id].log_bytes
 
     @property
     def folder(self) -> Path:
@@ -112,6 +121,11 @@ class LiveCatalogue:
 
     def _change(self, built: Engine, *, put: Sequence[Item] = (), delete: Sequence[str] = ()) -> int:
         start = time.perf_counter()
+        if self._live[built.bundle_id].log_bytes > self._max_bytes:
+            self._metrics.log_lines.labels(FOLDER, "refused").inc()
+            raise Unavailable(
+                "the log of changes has reached its limit, until they are built into a bundle", retry_after_seconds=60
+            )
         try:
             version = self._live[built.bundle_id].change(put, delete)
         except OSError as error:

@@ -25,7 +25,7 @@ from trimtab.engine.log.interactions import (
     read_spooled,
     split,
 )
-from trimtab.service.logs.journal import SUFFIX, dated
+from trimtab.service.logs.journal import dated, segments
 
 _log = structlog.get_logger()
 
@@ -71,7 +71,7 @@ class EventCompactor:
 
     def compact(self) -> None:
         """Compact the segments that nobody writes to; one that cannot be read or written stays for the next time."""
-        for segment in sorted(self._spool.glob(f"*{SUFFIX}")):
+        for segment in segments(self._spool):
             try:
                 with segment.open("rb") as file:
                     fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
@@ -79,12 +79,13 @@ class EventCompactor:
                         self._compact(segment)
             except (BlockingIOError, FileNotFoundError):
                 continue
-            except (OSError, pl.exceptions.PolarsError) as error:
+            except Exception as error:  # noqa: BLE001
+                # Whatever is wrong with one segment, those that follow must still be compacted.
                 _log.error("events cannot be compacted", segment=segment.name, problem=type(error).__name__)
 
     def _compact(self, segment: Path) -> None:
         events = read_spooled(segment)
-        events = split(events, shown_lately(self._data_folder, events["decision_id"]))
+        events = split(events, shown_lately(self._data_folder, events["decision_id"], unreadable=_say_unreadable))
         matched = events.filter(pl.col("reason").is_null())
         apart = events.filter(pl.col("reason").is_not_null())
         if len(matched):
@@ -96,3 +97,7 @@ class EventCompactor:
         self._follow(matched)
         for reason, n in apart["reason"].value_counts().iter_rows():
             self._observe(reason, n)
+
+
+def _say_unreadable(part: Path) -> None:
+    _log.error("impressions cannot be read", part=part.name)

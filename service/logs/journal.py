@@ -10,12 +10,13 @@ from __future__ import annotations
 
 import fcntl
 import os
+import re
 import threading
 import time
 from collections import deque
 from collections.abc import Callable, Sequence
 from concurrent.futures import Future
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from functools import partial
 from pathlib import Path
 from typing import Literal
@@ -28,6 +29,7 @@ from trimtab.service.settings import Settings
 MAX_WAITING_LINES = 50_000
 RETRY_SECONDS = 1.0
 SUFFIX = ".jsonl"
+SEGMENT_NAME = re.compile(r"\d{8}T\d{6}-.+\.(jsonl|parquet)")
 
 Seal = Callable[[Path], None]
 Observe = Callable[[Literal["written", "lost", "refused"], int], None]
@@ -165,7 +167,7 @@ class Journal:
         """Seal what no living writer holds: our last segment, and those of processes that were killed."""
         if self._seal is None or not self._folder.is_dir():
             return
-        for path in sorted(self._folder.glob(f"*{SUFFIX}")):
+        for path in segments(self._folder):
             with path.open("rb") as file:
                 try:
                     fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
@@ -175,9 +177,24 @@ class Journal:
                     self._attempt(partial(self._seal, path))
 
 
+def begun_on(segment: Path) -> date | None:
+    """The day on which a segment, or what was made of it, was begun, by its name; None for a name of others."""
+    if SEGMENT_NAME.fullmatch(segment.name) is None or segment.is_symlink():
+        return None
+    try:
+        return datetime.strptime(segment.stem[:8], "%Y%m%d").date()  # noqa: DTZ007  a day alone
+    except ValueError:
+        return None
+
+
+def segments(folder: Path) -> list[Path]:
+    """The segments in a folder, the oldest first; files that no journal made are left alone."""
+    return sorted(path for path in folder.glob(f"*{SUFFIX}") if begun_on(path) is not None)
+
+
 def dated(folder: Path, segment: Path) -> Path:
-    """The Parquet file of a segment: partitioned by the day on which it was begun, which is in its name."""
-    return folder / f"date={datetime.strptime(segment.stem[:8], '%Y%m%d').date()}" / f"{segment.stem}.parquet"  # noqa: DTZ007
+    """The Parquet file of a segment: partitioned by the day on which it was begun."""
+    return folder / f"date={begun_on(segment)}" / f"{segment.stem}.parquet"
 
 
 class _Segment:

@@ -145,6 +145,12 @@ class Metrics:
             ["log", "outcome"],
             registry=registry,
         )
+        self.log_files_removed = _counter(
+            "log_files_removed",
+            "Finished files of a log that were removed, by reason: age or quota.",
+            ["log", "reason"],
+            registry=registry,
+        )
         self.catalogue_version = _gauge(
             "catalogue_version", "Version of the newest change to the catalogue that is served.", registry=registry
         )

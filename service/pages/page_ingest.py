@@ -18,7 +18,8 @@ from trimtab.service.logs.journal import Journal, Observe
 from trimtab.service.observability.metrics import Metrics
 from trimtab.service.pages.page_worker import PageWorker
 from trimtab.service.settings import Settings
-from trimtab.webpages.items import merged
+from trimtab.webpages.counters import site_of
+from trimtab.webpages.items import may_change, merged
 
 FOLDER = "pages"
 LINE = orjson.OPT_APPEND_NEWLINE | orjson.OPT_UTC_Z
@@ -33,6 +34,7 @@ class PageIngest:
         self._worker = worker
         self._catalogue = catalogue
         self._metrics = metrics
+        self._own_hosts = settings.own_host_names
         self._provenance = Journal(
             settings.data_folder / FOLDER,
             settings,
@@ -58,7 +60,12 @@ class PageIngest:
             kind = found["page"]["kind"]
             reason = f"it is not a product page but {kind}" if kind != "product" else "nothing on it names the product"
             return {**found, "version": None, "left_out": reason}
-        item = merged(self._known(built, found["item"]["item_id"]), found["item"])
+        known = self._known(built, found["item"]["item_id"])
+        # By the address that was sent with the page: what the page says of itself anybody can write.
+        if not may_change(known, site_of(url), self._own_hosts):
+            reason = "the item is not of this page's host, and POST /tracked follows the prices of other shops"
+            return {**found, "item": None, "version": None, "left_out": reason}
+        item = merged(known, found["item"])
         now = datetime.now(UTC)
         line = orjson.dumps({"timestamp": now, **found["provenance"], "item": item}, option=LINE)
         try:

@@ -11,7 +11,7 @@ from typing import Any
 import structlog
 
 from trimtab.core.errors import BadParameter, Unavailable
-from trimtab.service.children import start_module
+from trimtab.service.children import harmless_variables, start_module
 from trimtab.webpages.frames import read_frame, write_frame
 
 MOST_WAITING = 16
@@ -72,7 +72,13 @@ class PageWorker:
     def _running(self) -> subprocess.Popen[bytes]:
         if self._process is None or self._process.poll() is not None:
             self._end()
-            self._process = start_module("trimtab.webpages.worker", stdin=subprocess.PIPE, stdout=subprocess.PIPE)
+            self._process = start_module(
+                "trimtab.webpages.worker",
+                self._seconds,
+                variables=harmless_variables(),
+                stdin=subprocess.PIPE,
+                stdout=subprocess.PIPE,
+            )
             _in_time(self._process, None, START_SECONDS)
         return self._process
 

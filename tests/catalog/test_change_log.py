@@ -87,6 +87,17 @@ def test_long_segments_are_followed_by_new_ones(tmp_path: Path, monkeypatch: pyt
     assert read_ids(ChangeLog(tmp_path)) == ["a", "b", "c"]
 
 
+def test_segments_that_end_before_a_moment_are_not_read(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(change_log, "SEGMENT_BYTES", 1)
+    writer = ChangeLog(tmp_path)
+    with writer.writing():
+        _, second, third = (writer.append([{"item_id": item_id}], [], after=LONG_AGO) for item_id in "abc")
+    late = ChangeLog(tmp_path)
+    assert [change.version for changes in late.segments_since(second.timestamp) for change in changes] == [2, 3]
+    assert late.bytes_after(third.timestamp) < late.bytes_after(LONG_AGO)
+    assert append(late, "d") == 4
+
+
 def test_times_follow_one_another_whatever_the_clock_says(tmp_path: Path) -> None:
     log = ChangeLog(tmp_path)
     to_come = datetime(2100, 1, 1, tzinfo=UTC)

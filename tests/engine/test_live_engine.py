@@ -86,6 +86,19 @@ def test_a_change_is_all_or_nothing(engine: Engine, tmp_path: Path) -> None:
     assert live.follow() is engine
 
 
+def test_items_that_are_as_they_are_put_change_nothing(engine: Engine, tmp_path: Path) -> None:
+    live = LiveEngine(engine, tmp_path)
+    new = {"item_id": "new", "title": "Quince ice cream", "price": 3.99}
+    built = {**live.item(engine.store.item_ids([0])[0]), "price": 1.25, "in_stock": True}
+    assert live.change([new, built]) == 1
+    n_bytes = live.log_bytes
+    assert live.change([new, built]) == 1
+    assert live.change([{"item_id": "new", "price": 3.99}, {"item_id": built["item_id"], "price": 1.25}]) == 1
+    assert live.log_bytes == n_bytes > 0
+    assert live.change([new, {**built, "price": 2.5}]) == 2
+    assert live.item(built["item_id"])["price"] == 2.5
+
+
 def test_changes_that_the_bundle_was_built_with_are_not_made_again(engine: Engine, tmp_path: Path) -> None:
     live = LiveEngine(engine, tmp_path)
     live.change([{"item_id": "early", "title": "Early"}])

@@ -246,6 +246,24 @@ def has_failed(shop: httpx.Client) -> bool:
     return metric(shop, "trimtab_catalogue_compactions_total", outcome="failed") > 0
 
 
+def test_a_log_of_changes_at_its_limit_takes_no_more(shared: Settings) -> None:
+    with serving(shared.model_copy(update={"catalogue_max_bytes": 100, "rebuild_after_items": 0})) as client:
+        client.headers.update(KEY)
+        item = {"item_id": "quince", "title": "Quince sorbet", "description": "q" * 200}
+        put(client, item)
+        refused = client.put("/items", json={**item, "price": 3.0})
+        assert (refused.status_code, refused.headers["retry-after"]) == (503, "60")
+        assert found(client, "quince sorbet")[0] == "quince"
+
+
+def test_an_upgrade_to_websocket_is_an_ordinary_request(shop: httpx.Client, caplog: pytest.LogCaptureFixture) -> None:
+    headers = {"connection": "Upgrade", "upgrade": "websocket", "sec-websocket-version": "13", "sec-websocket-key": "a"}
+    with caplog.at_level("INFO"):
+        answer = shop.get("/search", params={"q": "yogurt", "user_id": "somebody"}, headers=headers)
+    assert answer.status_code == 200
+    assert "somebody" not in caplog.text
+
+
 def test_long_texts_are_cut_where_an_answer_would_be_large(shop: httpx.Client) -> None:
     long = {"image": "https://i.example/" + "i" * 18_000, "url": "https://u.example/" + "u" * 18_000}
     for first in range(0, 80, 20):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -15,6 +16,7 @@ from tests.support.redis_servers import PATIENT_REDIS_SECONDS, RedisProcess
 from tests.support.services import metric, serving
 from tests.webpages.pages_made_here import PRODUCT_URL, product
 from trimtab.catalog.readers import read_catalogue
+from trimtab.service.pages.page_worker import PageWorker
 from trimtab.service.pages.tracked_pages import to_parquet
 from trimtab.service.settings import Settings
 from trimtab.webpages.history import HISTORY_SCHEMA
@@ -188,3 +190,37 @@ def test_items_made_of_pages_are_a_catalogue(shop: httpx.Client, tmp_path: Path)
     frame, rejections = read_catalogue(path)
     assert not rejections.rows
     assert frame["title"].to_list() == ["Brass Lantern"]
+
+
+def test_a_page_of_another_shop_does_not_change_an_item(shop: httpx.Client) -> None:
+    take(shop, product("79,99 €", stated="79.99"))
+    stolen = product("0,01 €", stated="0.01")
+    for url in ("https://hostile.example/p/1", None):  # the page itself claims the shop's address
+        taken = take(shop, stolen, url=url)
+        assert (taken["item"], taken["version"]) == (None, None)
+        assert taken["left_out"].startswith("the item is not of this page's host")
+    assert shop.get("/items/gtin:04006381333931").json()["price"] == 79.99
+
+
+def test_the_analysis_has_no_secrets_and_limits(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("TRIMTAB_ADMIN_KEY", "sesame")
+    monkeypatch.setenv("REDIS_URL", "redis://:sesame@localhost")
+    before = analyses()
+    worker = PageWorker(seconds=60)
+    try:
+        task = {"task": "page", "html": product(), "url": PRODUCT_URL, "currency": None}
+        assert asyncio.run(worker.ask(task))["item"]["title"] == "Brass Lantern"
+        (process,) = analyses() - before
+        assert b"sesame" not in (process / "environ").read_bytes()
+        limits = {line[:26].strip(): line[26:].split()[0] for line in (process / "limits").read_text().splitlines()}
+        assert limits["Max data size"] == "512000000"
+        assert int(limits["Max cpu time"]) < 120
+    finally:
+        worker.stop()
+
+
+def analyses() -> set[Path]:
+    """The processes of this one that analyse pages."""
+    children = [pid for file in Path("/proc/self/task").glob("*/children") for pid in file.read_text().split()]
+    found = {Path("/proc") / pid for pid in children}
+    return {one for one in found if b"trimtab.webpages.worker" in (one / "cmdline").read_bytes()}

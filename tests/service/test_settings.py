@@ -9,7 +9,7 @@ import pytest
 from trimtab.core.errors import BadParameter
 from trimtab.service.settings import NEW_NAMES, Settings, read_settings
 
-UNITS = ("_seconds", "_ms", "_bytes", "_rows", "_items", "_entries", "_searches", "_ratio", "_port", "_rate")
+UNITS = ("_seconds", "_ms", "_bytes", "_rows", "_items", "_days", "_entries", "_searches", "_ratio", "_port", "_rate")
 
 
 def test_a_number_ends_in_its_unit() -> None:
@@ -44,6 +44,15 @@ def test_a_deprecated_variable_that_cannot_be_used_is_named_by_its_new_name(monk
         pytest.raises(BadParameter, match="TRIMTAB_EXPLORATION_RATIO: cannot use 'half'"),
     ):
         read_settings()
+
+
+def test_a_data_folder_that_cannot_be_one_is_named(tmp_path: Path) -> None:
+    file = tmp_path / "data"
+    file.write_text("a file where a folder should be")
+    for folder in (file, file / "below"):
+        with pytest.raises(BadParameter, match=r"TRIMTAB_DATA_FOLDER: cannot use .* is not a folder"):
+            read_settings(data_folder=folder)
+    assert read_settings(data_folder=tmp_path / "not" / "there" / "yet")
 
 
 def test_operations_lists_every_setting_with_its_default_and_meaning() -> None:

@@ -35,7 +35,9 @@ def serving(settings: Settings, *, port: int = 0) -> Iterator[httpx.Client]:
         port: The shoppers' port, 0 for a free one. The admins' is that of the settings, if they have one.
     """
     app = create_app(settings)
-    server = Server(Config(app, log_config=None, access_log=False, loop="uvloop", http=BoundedHttp, lifespan="on"))
+    server = Server(
+        Config(app, log_config=None, access_log=False, loop="uvloop", http=BoundedHttp, ws="none", lifespan="on")
+    )
     with ExitStack() as stack:
         ports = [port] if settings.admin_port is None else [port, settings.admin_port]
         listeners = [stack.enter_context(listening(each)) for each in ports]

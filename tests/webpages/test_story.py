@@ -89,6 +89,19 @@ def test_a_folder_fills_a_catalogue_once_for_each_product(tmp_path: Path) -> Non
     assert commands.ingest_folder(folder, catalogue)["items"] == 1
 
 
+def test_a_page_of_another_shop_does_not_change_an_item(tmp_path: Path) -> None:
+    folder, catalogue, urls = tmp_path / "pages", tmp_path / "shop.jsonl", tmp_path / "urls.json"
+    folder.mkdir()
+    (folder / "a.html").write_text(product("79,99 €", stated="79.99"))
+    (folder / "b.html").write_text(product("0,01 €", stated="0.01"))
+    urls.write_text(json.dumps({"a.html": PRODUCT_URL, "b.html": "https://hostile.example/p/1"}))
+    report = commands.ingest_folder(folder, catalogue, urls=urls)
+    assert (report["items"], report["left_out"]) == (1, {"another shop's": 1})
+    assert read_catalogue(catalogue)[0]["price"].to_list() == [pytest.approx(79.99)]
+    report = commands.ingest_folder(folder, tmp_path / "own.jsonl", urls=urls, own_hosts=["lantern-shop.example.de"])
+    assert (report["items"], report["left_out"]) == (1, {"another shop's": 1})
+
+
 def test_a_price_in_another_currency_is_not_mixed_in() -> None:
     item = commands.post_page(product(stated="49.90"), PRODUCT_URL, currency="USD")["item"]
     assert "price" not in item
