@@ -6,7 +6,12 @@ import gzip
 import zlib
 from pathlib import Path
 
+import polars as pl
+
 from trimtab.core.errors import BadFile
+
+UNREADABLE: tuple[type[BaseException], ...] = (OSError, pl.exceptions.PolarsError, pl.exceptions.PanicException)
+"""What reading a table raises that is damaged. polars panics at some damage, which is no `Exception`."""
 
 
 def read_bytes(path: Path) -> bytes:

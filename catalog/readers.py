@@ -12,7 +12,7 @@ from typing import Any
 import orjson
 import polars as pl
 
-from trimtab.catalog.files import read_bytes, read_text
+from trimtab.catalog.files import UNREADABLE, read_bytes, read_text
 from trimtab.catalog.validation import RawRows, Rejection, Rejections, validate
 from trimtab.core.errors import BadFile
 
@@ -105,7 +105,7 @@ def _read_jsonl(path: Path) -> RawRows:
 def _read_parquet(path: Path) -> RawRows:
     try:
         frame = pl.read_parquet(io.BytesIO(read_bytes(path)))
-    except (pl.exceptions.PolarsError, OSError) as error:
+    except UNREADABLE as error:
         raise BadFile(path, f"is not a complete Parquet file ({str(error).splitlines()[0]})") from None
     cells = pl.DataFrame([_as_text(column) for column in frame.iter_columns()])
     return RawRows(cells, pl.Series(range(1, len(frame) + 1), dtype=pl.Int64))

@@ -16,7 +16,7 @@ from typing import Any
 
 import polars as pl
 
-from trimtab.catalog.files import read_bytes, read_text
+from trimtab.catalog.files import UNREADABLE, read_bytes, read_text
 from trimtab.core.errors import BadFile
 from trimtab.core.log import (
     COLUMNS,
@@ -256,7 +256,7 @@ def _csv_rows(path: Path) -> Iterator[tuple[str, dict[str, Any] | None]]:
 def _parquet_rows(path: Path) -> Iterator[tuple[str, dict[str, Any] | None]]:
     try:
         frame = pl.read_parquet(path)
-    except (OSError, pl.exceptions.PolarsError) as error:
+    except UNREADABLE as error:
         raise BadFile(path, f"cannot be read ({error})") from None
     for number, row in enumerate(frame.iter_rows(named=True), start=1):
         yield f"{path}, row {number}", _known(row)

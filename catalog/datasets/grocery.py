@@ -20,6 +20,7 @@ import polars as pl
 
 from trimtab.catalog.datasets.grocery_names import category_name, dropped, title, type_name
 from trimtab.catalog.datasets.package_sizes import package_size
+from trimtab.catalog.files import UNREADABLE
 from trimtab.catalog.schema import complete
 from trimtab.core.errors import BadFile
 
@@ -120,7 +121,7 @@ def _table(name: str) -> pl.DataFrame:
     path = _folder() / f"{name}.parquet"
     try:
         return pl.read_parquet(path)
-    except (OSError, pl.exceptions.PolarsError) as error:
+    except UNREADABLE as error:
         raise BadFile(path, f"cannot be read ({error})") from None
 
 

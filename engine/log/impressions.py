@@ -12,6 +12,7 @@ import polars as pl
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from trimtab.catalog.files import UNREADABLE
 from trimtab.core.atomic import new_file
 from trimtab.core.errors import BadLog, NotFound
 from trimtab.core.log import EARLIER_NAMES, REQUIRED, problem_of
@@ -154,7 +155,7 @@ def find_impression(decision_id: str, folders: Iterable[Path]) -> dict[str, Any]
     for part in reversed(sealed):
         try:
             found = in_schema(pl.scan_parquet(part).filter(pl.col("decision_id") == decision_id).collect())
-        except (OSError, pl.exceptions.PolarsError) as error:
+        except UNREADABLE as error:
             raise _unreadable(part, error) from error
         if len(found):
             return next(rows_of(found))
@@ -180,16 +181,16 @@ def shown_lately(
             frames += [frame_of_lines(lines, SHOWN) for lines in whole_lines(segment)]
         except FileNotFoundError:
             continue  # sealed since it was listed: it is among the parts, which are listed next
-        except (OSError, pl.exceptions.PolarsError):
+        except UNREADABLE:
             unreadable(segment)
     recent = [part for part in (folder / FOLDER).glob("date=*/*.parquet") if (_date_of(part) or first) >= first]
     try:
         frames += _shown_in(recent, decision_ids) if recent else []
-    except (OSError, pl.exceptions.PolarsError):
+    except UNREADABLE:
         for part in recent:
             try:
                 frames += _shown_in([part], decision_ids)
-            except (OSError, pl.exceptions.PolarsError):
+            except UNREADABLE:
                 unreadable(part)
     return pl.concat(frames).filter(among(decision_ids))
 
@@ -237,11 +238,11 @@ def _frames_of(part: Path, columns: Sequence[str]) -> Iterator[pl.DataFrame]:
             yield from (frame.select(columns) for frame in _frames_of_spool(part))
         else:
             yield from (frame.select(columns) for frame in _frames_of_lines(part))
-    except (OSError, pa.ArrowException, pl.exceptions.PolarsError) as error:
+    except (*UNREADABLE, pa.ArrowException) as error:
         raise _unreadable(part, error) from error
 
 
-def _unreadable(part: Path, error: Exception) -> BadLog:
+def _unreadable(part: Path, error: BaseException) -> BadLog:
     return BadLog(f"{part}: cannot be read as a log ({error})")
 
 
@@ -253,6 +254,7 @@ def _frames_of_parquet(part: Path, columns: Sequence[str]) -> Iterator[pl.DataFr
         raise BadLog(f"{part}: column {missing[0]} is missing; a log has {', '.join(SCHEMA)}")
     known = [name for name in there if EARLIER_NAMES.get(name, name) in columns]
     for batch in file.iter_batches(batch_size=ROWS_AT_ONCE, columns=known):
+        batch.validate(full=True)  # text that is not UTF-8 would make polars panic later
         try:
             yield in_schema(pl.DataFrame(batch), columns)
         except pl.exceptions.PolarsError as error:

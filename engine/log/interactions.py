@@ -16,6 +16,7 @@ from pathlib import Path
 
 import polars as pl
 
+from trimtab.catalog.files import UNREADABLE
 from trimtab.core.errors import BadLog
 from trimtab.engine.log.rows import frame_of_lines, whole_lines
 
@@ -82,7 +83,7 @@ def _read(part: Path) -> pl.DataFrame:
         return read_spooled(part) if part.suffix == ".jsonl" else _read_parquet(part)
     except FileNotFoundError:
         return pl.DataFrame(schema=SCHEMA)  # compacted since it was listed
-    except (OSError, pl.exceptions.PolarsError) as error:
+    except UNREADABLE as error:
         raise BadLog(f"{part}: cannot be read as interactions ({error})") from error
 
 

@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 import fcntl
+from contextlib import suppress
 from datetime import UTC, date, datetime
 from pathlib import Path
 
+import numpy as np
 import orjson
 import polars as pl
 import pytest
 
+from trimtab.core.errors import BadLog
+from trimtab.engine.log.interactions import read_interactions, read_spooled
 from trimtab.service.logs.event_compactor import EventCompactor
 from trimtab.service.logs.retention import Retention
 
@@ -50,6 +54,24 @@ def test_foreign_and_damaged_files_do_not_end_the_compaction(tmp_path: Path) -> 
         "20250101T000000-damaged.jsonl",
         "20250102T000000-outside.jsonl",
     }
+
+
+def test_a_damaged_part_is_named_however_it_is_damaged(tmp_path: Path) -> None:
+    """polars panics at some of these."""
+    part = tmp_path / "interactions" / "date=2025-01-01" / "20250101T000000-0.parquet"
+    part.parent.mkdir(parents=True)
+    (tmp_path / "spool.jsonl").write_bytes(b"".join(event(f"e{n}") for n in range(50)))
+    read_spooled(tmp_path / "spool.jsonl").write_parquet(part)
+    whole, random, n_refused = part.read_bytes(), np.random.default_rng(1), 0
+    for _ in range(200):
+        damaged = bytearray(whole)
+        damaged[-int(random.integers(1, 2000))] ^= 255
+        part.write_bytes(damaged)
+        with suppress(BadLog):
+            read_interactions(tmp_path)
+            continue
+        n_refused += 1
+    assert n_refused > 100
 
 
 @pytest.fixture
