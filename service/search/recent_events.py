@@ -17,6 +17,8 @@ from trimtab.service.redis.gateway import RedisGateway
 KEY = "trimtab:recent:"
 MOST_EVENTS = 50
 KEPT_SECONDS = 14 * 24 * 3600
+EVENT_BYTES = 1000
+"""About what an event takes in memory until Redis has it."""
 
 
 class RecentEvents:
@@ -29,7 +31,8 @@ class RecentEvents:
         """Remember new events of users, soon."""
         of_users = [one for one in interactions if one.user_id is not None]
         if of_users:
-            self._redis.write_later(lambda pipeline: _push(pipeline, of_users))
+            n_bytes = EVENT_BYTES * len(of_users)
+            self._redis.write_later(lambda pipeline: _push(pipeline, of_users), n_bytes=n_bytes)
 
     def of(self, user_id: str) -> tuple[str, ...] | None:
         """`action:item_id`, the newest first; None where Redis does not say."""
