@@ -1,6 +1,6 @@
 """Record what rax says of random lists: `python golden_losses.py > golden_losses.json`, with rax and jax installed.
 
-rax needs jax, so it is no dependency of the tests; they read the recorded numbers.
+rax needs jax, so it is not a dependency of the tests; they read the recorded numbers.
 """
 
 import json

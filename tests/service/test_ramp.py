@@ -135,8 +135,8 @@ def test_a_small_arm_that_sold_nothing_yet_is_not_rolled_back() -> None:
 def test_fewer_buyers_who_spend_as_much_are_no_harm() -> None:
     fewer = {"control": bought(10_000, 500), "treatment": bought(10_000, 350)}
     assert harm(compared(RAMP, fewer, HALVES)) is not None
-    dearer = {"control": bought(10_000, 500), "treatment": bought(10_000, 350, value=29.0)}
-    found = compared(RAMP, dearer, HALVES)
+    expensive = {"control": bought(10_000, 500), "treatment": bought(10_000, 350, value=29.0)}
+    found = compared(RAMP, expensive, HALVES)
     assert {one.metric for one in found if one.is_worse} == {"purchases"}
     assert harm(found) is None
 
