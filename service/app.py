@@ -149,7 +149,9 @@ def _bundle_routers(parts: Parts, *, reader: Dependency, admin: Dependency) -> t
     settings, serving, access = parts.foundations.settings, parts.serving, parts.definitions.access
     limit = settings.max_body_bytes
     return (
-        bundles_router(serving.bundles, parts.definitions.experiments, admin=admin, max_body_bytes=limit),
+        bundles_router(
+            serving.bundles, serving.loads, parts.definitions.experiments, admin=admin, max_body_bytes=limit
+        ),
         items_router(serving.catalogue, serving.bundles, access, max_body_bytes=limit),
         pages_router(
             parts.pages.ingest, parts.pages.tracked, serving.bundles, access, max_page_bytes=settings.max_page_bytes

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from trimtab.engine import Engine
 from trimtab.engine.plan.search_plan import Hooks
 from trimtab.service.bundles.folder import BundleFolder
+from trimtab.service.bundles.load_jobs import LoadJobs
 from trimtab.service.bundles.serving import Bundles
 from trimtab.service.bundles.shadow import Shadow
 from trimtab.service.catalogue.bundle_rebuilder import BundleRebuilder
@@ -59,6 +60,7 @@ class Serving:
     catalogue: LiveCatalogue
     shadow: Shadow
     bundles: Bundles
+    loads: LoadJobs
     rebuilder: BundleRebuilder
 
 
@@ -180,7 +182,8 @@ def _build_serving(foundations: Foundations) -> Serving:
     rebuilder = BundleRebuilder(
         bundles, catalogue, metrics, after_items=settings.rebuild_after_items, after_bytes=settings.rebuild_after_bytes
     )
-    return Serving(catalogue, shadow, bundles, rebuilder)
+    loads = LoadJobs(foundations.redis, bundles.load, check_seconds=settings.bundle_check_seconds)
+    return Serving(catalogue, shadow, bundles, loads, rebuilder)
 
 
 def _build_definitions(foundations: Foundations) -> Definitions:

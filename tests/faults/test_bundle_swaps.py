@@ -12,6 +12,7 @@ import pytest
 from tests.faults.shoppers import Seen, shopping
 from tests.support.processes import is_ready, process
 from tests.support.redis_servers import RedisProcess
+from tests.support.services import load_bundle
 from tests.support.waiting import eventually
 
 SETTLED = 10
@@ -52,7 +53,7 @@ def test_bundles_are_swapped_under_load(
             calm = len(seen.answers)
             active = "small"
             for name in islice(cycle(["rules", "same-rules", "small"]), n_swaps):
-                bundle_id = step(client, name, "load")["bundle_id"]
+                bundle_id = load_bundle(client, name, KEY)["report"]["bundle_id"]
                 step(client, name, "activate")
                 assert client.get("/readyz").json()["bundle"] == bundle_id
                 step(client, active, "unload")

@@ -19,6 +19,7 @@ import httpx
 import pytest
 
 from tests.support.processes import free_port, is_ready
+from tests.support.services import load_bundle
 from tests.support.waiting import eventually
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -156,8 +157,7 @@ def test_a_shops_story_beside_packages_of_the_same_names(python: Path, folder: P
     with serving(python, folder) as client:
         hits = client.get("/search", params={"q": "ice cream", "k": 2}).json()["hits"]
         assert {hit["item_id"] for hit in hits} == {"1", "2"}
-        loaded = client.post("/bundles/second/load", timeout=120)
-        assert loaded.status_code == 200, loaded.text
+        assert load_bundle(client, "second")["state"] == "loaded"
         assert client.post("/bundles/second/activate").status_code == 200
         analysed = client.post("/pages", json={"html": PAGE, "url": "https://shop.example/trail-shoe"})
         assert analysed.status_code == 200, analysed.text

@@ -10,7 +10,7 @@ import httpx
 import pytest
 
 from tests.support.redis_servers import PATIENT_REDIS_SECONDS, RedisProcess
-from tests.support.services import beside, metric, serving
+from tests.support.services import beside, load_bundle, metric, serving
 from tests.support.waiting import eventually
 from trimtab.engine.log.impressions import read_log
 from trimtab.engine.log.rows import rows_of
@@ -49,7 +49,7 @@ def shop_settings(
 def shop_with_rules(shop_settings: Settings) -> Iterator[httpx.Client]:
     """One service for the tests that leave it as it was, with the bundle `rules` loaded."""
     with serving(shop_settings) as client:
-        take(client, "rules/load")
+        loaded(client, "rules")
         yield client
 
 
@@ -75,6 +75,22 @@ def refused(shop: httpx.Client, step: str, status: int, **body: object) -> str:
     return detail
 
 
+def loaded(shop: httpx.Client, name: str) -> dict:
+    """The report of the check of a bundle that is loaded."""
+    job = load_bundle(shop, name, KEY)
+    assert job["state"] == "loaded", job
+    report: dict = job["report"]
+    return report
+
+
+def unfit(shop: httpx.Client, name: str) -> str:
+    """Why a bundle is not loaded."""
+    job = load_bundle(shop, name, KEY)
+    assert (job["state"], job["report"]) == ("refused", None)
+    problem: str = job["problem"]
+    return problem
+
+
 def state(shop: httpx.Client) -> dict:
     response = shop.get("/bundles", headers=KEY)
     assert response.status_code == 200, response.text
@@ -98,7 +114,7 @@ def test_a_new_ranker_comes_to_serve_and_goes_again(settings: Settings, redis_se
         assert answers(one) == ids["small"]
         assert "not loaded" in refused(one, "rules/activate", 409)
 
-        report = take(one, "rules/load")
+        report = loaded(one, "rules")
         assert (report["bundle_id"], report["against"]) == (ids["rules"], ids["small"])
         assert 0 <= report["least_overlap"] <= report["overlap"] < 1
         assert answers(one) == ids["small"], "loading shows nothing"
@@ -126,6 +142,17 @@ def test_a_new_ranker_comes_to_serve_and_goes_again(settings: Settings, redis_se
         redis.flushall()
     with serving(settings.model_copy(update={"bundle": settings.bundle.parent / "rules"})) as fresh:
         assert answers(fresh) == ids["rules"], "with an empty Redis the bundle of the start serves"
+
+
+def test_a_load_is_a_job_that_every_worker_knows_and_that_is_not_doubled(settings: Settings) -> None:
+    with serving(settings) as one, serving(beside(settings)) as two:
+        assert one.get("/bundles/rules/load", headers=KEY).status_code == 404
+        first = one.post("/bundles/rules/load", headers=KEY)
+        assert (first.status_code, first.headers["Location"]) == (202, "/bundles/rules/load")
+        again = two.post("/bundles/rules/load", headers=KEY)
+        assert again.json() == first.json() | {"state": "running"}
+        eventually(lambda: two.get("/bundles/rules/load", headers=KEY).json()["state"] == "loaded", seconds=120)
+        eventually(lambda: all("rules" in worker["loaded"] for worker in state(one)["workers"]))
 
 
 def test_a_share_of_the_sessions_sees_the_canary(shop: httpx.Client) -> None:
@@ -197,7 +224,7 @@ def test_what_is_damaged_never_serves(settings: Settings, tmp_path: Path) -> Non
         file.write(b"damage")
     with serving(settings.model_copy(update={"bundle_folder": damaged.parent})) as shop:
         before = answers(shop)
-        assert "items.arrow: its sha256" in refused(shop, "damaged/load", 422)
+        assert "items.arrow: its sha256" in unfit(shop, "damaged")
         (damaged / "manifest.json").write_text("{")
         assert state(shop)["bundles"]["damaged"]["bundle_id"] is None
         assert state(shop)["plan"]["loaded"].keys() == {"small"}
@@ -206,7 +233,7 @@ def test_what_is_damaged_never_serves(settings: Settings, tmp_path: Path) -> Non
 
 def test_what_loads_too_slowly_is_given_up(settings: Settings) -> None:
     with serving(settings.model_copy(update={"bundle_check_seconds": 0.01})) as shop:
-        assert "takes too long" in refused(shop, "rules/load", 422)
+        assert "takes too long" in unfit(shop, "rules")
         assert state(shop)["plan"]["loaded"].keys() == {"small"}
 
 
@@ -220,7 +247,7 @@ def test_a_folder_that_changes_after_its_check_stays_out(
     shutil.copytree(bundle_folder / "same-rules", elsewhere / "rules")
     with serving(settings) as one, serving(beside(settings, bundle=elsewhere / "small")) as two:
         before = answers(two)
-        take(one, "rules/load")
+        loaded(one, "rules")
         take(one, "rules/activate")
         eventually(lambda: metric(two, "trimtab_bundle_loads_total", outcome="failed") == 1)
         eventually(lambda: metric(two, "trimtab_bundle_followed") == 0)
@@ -234,6 +261,7 @@ def test_while_redis_is_lost_nothing_is_changed(settings: Settings, redis_server
         redis_server.kill()
         eventually(lambda: shop.get("/readyz").json()["redis"] == "down")
         assert "Redis" in refused(shop, "rollback", 503)
+        assert "Redis" in refused(shop, "rules/load", 503)
         assert answers(shop) == before
         redis_server.start()
 

@@ -6,6 +6,7 @@ import shutil
 from pathlib import Path
 
 from tests.support.processes import is_ready, process
+from tests.support.services import load_bundle
 from tests.support.waiting import eventually
 
 PAGE = """<html><head><title>Clay pot</title><script type="application/ld+json">{"@context": "https://schema.org",
@@ -29,8 +30,7 @@ def test_the_service_and_its_child_processes_ignore_packages_of_the_callers_fold
         assert client.get("/search", params={"q": "tomato soup"}).status_code == 200
         # What a child process could import: nothing of the folder, whatever it is called.
         (folder / "json.py").write_text("raise RuntimeError('a module of the caller was imported')\n")
-        loaded = client.post("/bundles/second/load", headers=admin, timeout=300)
-        assert loaded.status_code == 200, loaded.text
+        assert load_bundle(client, "second", admin)["state"] == "loaded"
         body = {"html": PAGE, "url": "https://shop.example/p/1"}
         taken = client.post("/pages", json=body, headers=admin)
         assert taken.status_code == 200, taken.text

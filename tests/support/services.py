@@ -5,13 +5,14 @@ from __future__ import annotations
 import re
 import socket
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import ExitStack, contextmanager
+from typing import Any
 
 import httpx
 from uvicorn import Config, Server
 
-from tests.support.waiting import PATIENCE_SECONDS
+from tests.support.waiting import PATIENCE_SECONDS, eventually
 from trimtab.service.app import create_app
 from trimtab.service.http.protocol import BoundedHttp
 from trimtab.service.settings import Settings
@@ -50,6 +51,20 @@ def serving(settings: Settings, *, port: int = 0) -> Iterator[httpx.Client]:
         finally:
             server.should_exit = True
             thread.join()
+
+
+def load_bundle(client: httpx.Client, name: str, headers: Mapping[str, str] | None = None) -> dict[str, Any]:
+    """Ask for a bundle to be loaded, and wait for what becomes of it."""
+    asked = client.post(f"/bundles/{name}/load", headers=headers)
+    assert asked.status_code == 202, asked.text
+    job: dict[str, Any] = asked.json()
+
+    def is_done() -> bool:
+        job.update(client.get(asked.headers["Location"], headers=headers).raise_for_status().json())
+        return job["state"] != "running"
+
+    eventually(is_done, seconds=300)
+    return job
 
 
 def beside(settings: Settings, **others: object) -> Settings:

@@ -6,10 +6,11 @@ import asyncio
 from collections.abc import Awaitable, Callable, Mapping
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Depends, Path, Request
+from fastapi import APIRouter, Depends, Path, Request, Response
 from pydantic import BaseModel, ConfigDict, Field
 
 from trimtab.core.errors import BundleError, Conflict
+from trimtab.service.bundles.load_jobs import LoadJob, LoadJobs
 from trimtab.service.bundles.plan import Plan
 from trimtab.service.bundles.serving import Bundles
 from trimtab.service.experiments.running import Experiments
@@ -69,24 +70,9 @@ class BundleDetails(BundleState):
     parity: dict[str, Any] | None = Field(description="Against the bundle that served when it was checked.")
 
 
-class CheckReport(BaseModel):
-    """A bundle that is fit to serve, against the one that served when it was checked."""
-
-    bundle_id: str
-    against: str
-    load_seconds: float
-    n_queries: int
-    overlap: float = Field(description="Mean share of the first page (10) that both show.")
-    least_overlap: float
-    kendall_tau: float | None = Field(description="Of the order of what both have among their first 100.")
-    receipts: dict[str, float | None] = Field(description="By objective: promised by the candidate / running - 1.")
-    running_ms: float
-    candidate_ms: float
-    changed_most: dict[str, float] = Field(description="Query -> overlap.")
-
-
 def bundles_router(
     bundles: Bundles,
+    jobs: LoadJobs,
     experiments: Experiments,
     *,
     admin: Callable[[Request], Awaitable[None]],
@@ -117,10 +103,7 @@ def bundles_router(
             parity=await bundles.report(manifest["bundle_id"]),
         )
 
-    @router.post("/bundles/{name}/load", responses=changing, summary="Check a bundle and load it, unseen")
-    async def load(name: Name) -> CheckReport:
-        """Checked in a process of its own, then loaded by every worker; nothing that is shown changes."""
-        return CheckReport.model_validate(await bundles.load(name))
+    _add_loading(router, bundles, jobs)
 
     @router.post("/bundles/{name}/unload", responses=changing, summary="Forget a loaded bundle")
     async def unload(name: Name) -> Plan:
@@ -181,6 +164,27 @@ def _audited(bundles: Bundles) -> Callable[[Request], Awaitable[None]]:
             audit(request, lambda: bundles.plan.model_dump(mode="json"))
 
     return audited
+
+
+def _add_loading(router: APIRouter, bundles: Bundles, jobs: LoadJobs) -> None:
+    """The routes of the jobs that load a bundle."""
+
+    @router.post(
+        "/bundles/{name}/load",
+        responses=documented(404, 422, 503),
+        status_code=202,
+        summary="Check a bundle and load it, unseen",
+    )
+    async def load(name: Name, response: Response) -> LoadJob:
+        """Checked in a process of its own, then loaded by every worker; nothing that is shown changes. Answered at
+        once; `GET /bundles/{name}/load`, the header `Location`, says what becomes of it."""
+        bundles.folder.path_of(name)
+        response.headers["Location"] = f"/bundles/{name}/load"
+        return await jobs.start(name)
+
+    @router.get("/bundles/{name}/load", responses=documented(404, 422), summary="What became of loading a bundle")
+    async def loading(name: Name) -> LoadJob:
+        return await jobs.last(name)
 
 
 def _state(bundles: Bundles, name: str) -> BundleState:
