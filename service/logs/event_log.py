@@ -23,6 +23,7 @@ import orjson
 from pydantic import AliasChoices, BaseModel, ConfigDict, Field
 from redis.client import Pipeline
 
+from trimtab.catalog.schema import MAX_ID_BYTES
 from trimtab.core.errors import Unavailable
 from trimtab.core.records import Interaction
 from trimtab.engine.log.interactions import INTERACTIONS, SPOOL, newest_events
@@ -71,7 +72,7 @@ class Event(BaseModel):
         validation_alias=AliasChoices("query_id", "decision_id"),
         description="The `decision_id` of the search answered.",
     )
-    item_id: Identifier
+    item_id: Annotated[str, Field(min_length=1, max_length=MAX_ID_BYTES)]
     user_id: Identifier | None = Field(None, description="Who; the next searches of this `user_id` know of the event.")
     position: int | None = Field(None, ge=0, le=10_000, description="Position in the slate, the first is 0.")
     quantity: float = Field(1.0, gt=0, le=1e6)

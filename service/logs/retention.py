@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import fcntl
 import threading
+import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
@@ -52,6 +53,8 @@ class Retention:
         self._observe = observe
         self._keep_days = keep_days
         self._max_bytes = max_bytes
+        # A clock that is set ahead while this runs makes nothing old.
+        self._started, self._started_monotonic = datetime.now(UTC), time.monotonic()
         self._stopping = threading.Event()
         self._thread = threading.Thread(target=self._run, name="trimtab-retention", daemon=True)
 
@@ -79,7 +82,8 @@ class Retention:
                 fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
             except BlockingIOError:
                 return  # another worker does it
-            self._remove(today or datetime.now(UTC).date())
+            now = self._started + timedelta(seconds=time.monotonic() - self._started_monotonic)
+            self._remove(today or now.date())
 
     def _remove(self, today: date) -> None:
         parts = sorted(self._parts(), key=lambda part: (part.begun, part.path.name))

@@ -11,13 +11,15 @@ from typing import Any
 import httpx
 import numpy as np
 import pytest
+from pydantic import ValidationError
 
 from tests.support.redis_servers import PATIENT_REDIS_SECONDS, RedisProcess
 from tests.support.services import beside, metric, serving
 from tests.support.waiting import eventually
+from trimtab.catalog.schema import MAX_ID_BYTES
 from trimtab.engine.log.interactions import read_interactions
 from trimtab.service.logs import event_log
-from trimtab.service.logs.event_log import name_of
+from trimtab.service.logs.event_log import Event, name_of
 from trimtab.service.redis.gateway import RedisGateway
 from trimtab.service.settings import Settings
 
@@ -208,3 +210,10 @@ def test_batches_have_an_end(service: httpx.Client) -> None:
     assert service.post("/events", json={"events": many}).status_code == 422
     assert service.post("/events", json={"events": []}).status_code == 422
     assert service.post("/events", json={"events": many[:1000]}).json()["accepted"] == 1000
+
+
+def test_every_item_that_can_be_put_can_have_events() -> None:
+    longest = "x" * MAX_ID_BYTES
+    assert Event.model_validate({**CLICK, "item_id": longest}).item_id == longest
+    with pytest.raises(ValidationError):
+        Event.model_validate({**CLICK, "item_id": longest + "x"})
