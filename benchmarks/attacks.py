@@ -149,7 +149,7 @@ def strangers(sender: Sender) -> Iterator[bytes]:
     """Other hosts' names, forms of other origins, sockets, compressed bodies, no key."""
     yield sender.request("GET", "/search?q=ice", Host="evil.example")
     yield sender.request("POST", "/events", b"{}", Content_Type="text/plain", Origin="https://evil.example")
-    yield sender.request("GET", "/search?q=ice&user_id=1", Connection="Upgrade", Upgrade="websocket")
+    yield sender.request("GET", "/search?q=ice&user_id=1", Connection="Upgrade, close", Upgrade="websocket")
     yield sender.request("POST", "/search", b"\x1f\x8b", Content_Encoding="gzip")
     yield sender.request("GET", "/metrics", Authorization="")
     yield sender.request("GET", "/keys", Authorization="Bearer guess")
