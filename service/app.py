@@ -39,6 +39,7 @@ from trimtab.service.http.routes.pages import PageBody, VisitBody, pages_router
 from trimtab.service.http.routes.playground import playground_router
 from trimtab.service.http.routes.replays import replays_router
 from trimtab.service.http.routes.search import search_router
+from trimtab.service.http.routes.users import users_router
 from trimtab.service.http.routes.views import views_router
 from trimtab.service.logs.audit_log import AuditLog
 from trimtab.service.logs.event_log import Event
@@ -174,6 +175,12 @@ def _record_routers(parts: Parts, *, reader: Dependency, admin: Dependency) -> t
         ),
         decisions_router(serving.bundles, serving.catalogue, records.impressions, admin=admin),
         replays_router(replays, reader=reader),
+        users_router(
+            parts.users,
+            foundations.pseudonyms,
+            admin=admin,
+            within_seconds=settings.log_segment_seconds + settings.log_compact_seconds,
+        ),
     )
 
 

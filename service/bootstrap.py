@@ -21,6 +21,7 @@ from trimtab.service.logs.event_compactor import EventCompactor
 from trimtab.service.logs.event_log import EventLog
 from trimtab.service.logs.impression_log import ImpressionLog
 from trimtab.service.logs.retention import Retention
+from trimtab.service.logs.user_data import UserData
 from trimtab.service.observability.metrics import Metrics
 from trimtab.service.observability.quality import QualityMonitor
 from trimtab.service.observability.tracing import Tracing, tracing
@@ -107,6 +108,7 @@ class Parts:
     records: Records
     pages: PageParts
     search: SearchService
+    users: UserData
 
 
 def build_parts(settings: Settings) -> Parts:
@@ -123,8 +125,11 @@ def build_parts(settings: Settings) -> Parts:
     definitions = _build_definitions(foundations)
     records = _build_records(foundations, definitions.experiments)
     pages = _build_pages(foundations, serving.catalogue)
-    search = _build_search(foundations, serving, definitions, records)
-    return Parts(foundations, serving, definitions, records, pages, search)
+    settings, redis = foundations.settings, foundations.redis
+    cache = CandidateCache(redis, foundations.metrics, entries=settings.cache_entries, seconds=settings.cache_seconds)
+    search = _build_search(foundations, serving, definitions, records, cache)
+    users = UserData(settings.data_folder, redis, cache, serving.bundles.engines)
+    return Parts(foundations, serving, definitions, records, pages, search, users)
 
 
 def background(parts: Parts) -> tuple[Background, ...]:
@@ -240,9 +245,9 @@ def _build_pages(foundations: Foundations, catalogue: LiveCatalogue) -> PagePart
 
 
 def _build_search(
-    foundations: Foundations, serving: Serving, definitions: Definitions, records: Records
+    foundations: Foundations, serving: Serving, definitions: Definitions, records: Records, cache: CandidateCache
 ) -> SearchService:
-    settings, redis, metrics = foundations.settings, foundations.redis, foundations.metrics
+    settings, redis = foundations.settings, foundations.redis
     planner = SearchPlanner(
         serving.bundles,
         serving.catalogue,
@@ -252,7 +257,6 @@ def _build_search(
         pseudonyms=foundations.pseudonyms,
         settings=settings,
     )
-    cache = CandidateCache(redis, metrics, entries=settings.cache_entries, seconds=settings.cache_seconds)
     return SearchService(
         planner,
         Hooks(candidates=cache, recent_events=records.recent_events.of),

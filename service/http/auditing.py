@@ -36,10 +36,16 @@ class Auditing:
         await self._app(scope, receive, noted if scope["type"] == "http" else send)
 
     async def _note(self, scope: Scope, status: int) -> None:
-        state, did = scope.get("state", {}), f"{scope['method']} {scope['path']}"
+        state, did = scope.get("state", {}), f"{scope['method']} {_path(scope)}"
         who, look = state.get("caller"), state.get("look")
         if status in REFUSED:
             await asyncio.to_thread(self._log.refuse, who, did, status)
         elif look is not None:
             before, after = state["before"], look() if status < 400 else state["before"]
             await asyncio.to_thread(self._log.record, who, did, status, before=before, after=after)
+
+
+def _path(scope: Scope) -> str:
+    """The path, without the id of a user."""
+    template = str(getattr(scope.get("route"), "path", ""))
+    return template if "{user_id}" in template else str(scope["path"])

@@ -25,6 +25,7 @@ from trimtab.engine.log.interactions import (
     read_spooled,
     split,
 )
+from trimtab.service.logs.erased_users import Filter, without_erased
 from trimtab.service.logs.journal import dated, segments
 
 _log = structlog.get_logger()
@@ -76,15 +77,16 @@ class EventCompactor:
                 with segment.open("rb") as file:
                     fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
                     if segment.exists():
-                        self._compact(segment)
+                        with without_erased(self._data_folder, segment) as kept:
+                            self._compact(segment, kept)
             except (BlockingIOError, FileNotFoundError):
                 continue
             except Exception as error:  # noqa: BLE001
                 # Whatever is wrong with one segment, those that follow must still be compacted.
                 _log.error("events cannot be compacted", segment=segment.name, problem=type(error).__name__)
 
-    def _compact(self, segment: Path) -> None:
-        events = read_spooled(segment)
+    def _compact(self, segment: Path, kept: Filter) -> None:
+        events = kept(read_spooled(segment))
         events = split(events, shown_lately(self._data_folder, events["decision_id"], unreadable=_say_unreadable))
         matched = events.filter(pl.col("reason").is_null())
         apart = events.filter(pl.col("reason").is_not_null())

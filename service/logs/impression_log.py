@@ -20,6 +20,7 @@ from trimtab.core.log import Impression, impression_row
 from trimtab.engine.log.impressions import FOLDER, write_part
 from trimtab.engine.log.interactions import SPOOL
 from trimtab.engine.log.rows import SCHEMA, frame_of_lines, json_line, whole_lines
+from trimtab.service.logs.erased_users import without_erased
 from trimtab.service.logs.journal import MAX_WAITING_LINES, Journal, Observe, dated
 from trimtab.service.search.records import SearchCompleted
 from trimtab.service.settings import Settings
@@ -68,6 +69,7 @@ def to_parquet(segment: Path, folder: Path) -> None:
         size += len(lines)
     if size < segment.stat().st_size:
         _log.warning("a half-written line is dropped", segment=segment.name)
-    if frames:
-        write_part(pl.concat(frames), dated(folder, segment))
-    segment.unlink()
+    with without_erased(folder.parent, segment) as kept:
+        if frames:
+            write_part(kept(pl.concat(frames)), dated(folder, segment))
+        segment.unlink()

@@ -91,7 +91,11 @@ class RedisGateway:
 
     async def run_aside(self, command: Callable[[Redis], Value]) -> Value | None:
         """What `command` returns, as `run`, from a thread that may wait longer; for what is not a search."""
-        return await asyncio.to_thread(self._try, self._patient, command)
+        return await asyncio.to_thread(self.run_patiently, command)
+
+    def run_patiently(self, command: Callable[[Redis], Value]) -> Value | None:
+        """What `command` returns, as `run`, for a thread that may wait longer."""
+        return self._try(self._patient, command)
 
     async def announce(self) -> None:
         """Have every worker poll now."""

@@ -30,6 +30,8 @@ KEY = b"trimtab:candidates:1:"
 """Prefix of the keys; the number is that of the format."""
 STORED = b"trimtab:stored-candidates:1"
 """The stream of what was stored."""
+EPOCH = "trimtab:candidates-epoch"
+"""How often all entries were cleared."""
 KNOWN = 50_000
 """How many of the latest stored entries a worker knows of."""
 LEARNT_AT_ONCE = 1000
@@ -47,6 +49,7 @@ class CandidateCache:
         self._unshared: set[bytes] = set()
         self._stored: OrderedDict[bytes, None] = OrderedDict()
         self._last_read = b"0"
+        self._epoch: object = None
         if seconds > 0:
             redis.on_poll(self._learn)
 
@@ -88,6 +91,18 @@ class CandidateCache:
         self._keep(key, scored)
         self._unshared.add(key)
 
+    def clear(self) -> None:
+        """Forget all entries, here and in Redis now, in the other workers at their next poll."""
+        stored = list(self._stored)
+        self._forget()
+        self._redis.run_patiently(lambda redis: [redis.delete(key) for key in stored])
+        self._redis.run_patiently(lambda redis: redis.incr(EPOCH))
+
+    def _forget(self) -> None:
+        self._local.clear()
+        self._unshared.clear()
+        self._stored.clear()
+
     def _share(self, key: bytes, scored: ScoredCandidates) -> None:
         if key in self._unshared:
             self._unshared.discard(key)
@@ -100,7 +115,11 @@ class CandidateCache:
         pipeline.expire(STORED, self._seconds)
 
     def _learn(self, redis: Redis) -> None:
-        """Follow what any worker stored."""
+        """Follow what any worker stored, and that one cleared all."""
+        epoch = redis.get(EPOCH)
+        if epoch != self._epoch:
+            self._epoch = epoch
+            self._forget()
         while answer := redis.xread({STORED: self._last_read}, count=LEARNT_AT_ONCE):
             entries: Any = answer[0][1]  # type: ignore[index]  # as RESP2 has it
             self._stored.update((entry[b"key"], None) for _, entry in entries if b"key" in entry)

@@ -31,6 +31,8 @@ PATHS = {
     "/bundles/{name}/unload",
     "/keys",
     "/keys/{name}",
+    "/users/{user_id}",
+    "/users/{user_id}/export",
     "/pages",
     "/tracked",
     "/tracked/history",

@@ -1,0 +1,83 @@
+"""One user's data: exported whole, and erased from logs, events, the feed and what is known of the last days."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+
+from tests.support.redis_servers import PATIENT_REDIS_SECONDS, RedisProcess
+from tests.support.services import serving
+from tests.support.waiting import eventually
+from trimtab.engine import Engine
+from trimtab.engine.log.impressions import read_log
+from trimtab.engine.log.interactions import read_interactions
+from trimtab.service.settings import Settings
+
+ADMIN = {"Authorization": "Bearer sesame"}
+
+
+def everything_kept(folder: Path) -> bytes:
+    return b"".join(path.read_bytes() for path in folder.rglob("*") if path.is_file())
+
+
+def exported(client: httpx.Client) -> dict[str, Any]:
+    answer: dict[str, Any] = client.get("/users/ann-the-shopper/export", headers=ADMIN).json()
+    return answer
+
+
+@pytest.mark.parametrize("salt", [None, pytest.param("a salt that nobody knows", marks=pytest.mark.slow)])
+def test_a_user_is_exported_and_erased(
+    small_bundle: Path, tmp_path: Path, redis_server: RedisProcess, engine: Engine, salt: str | None
+) -> None:
+    settings = Settings(
+        bundle=small_bundle,
+        data_folder=tmp_path,
+        redis_url=redis_server.url,
+        redis_timeout_seconds=PATIENT_REDIS_SECONDS,
+        redis_poll_seconds=0.05,
+        admin_key="sesame",
+        id_salt=salt,
+    )
+    in_bundle = engine.user_ids[0]
+    for name in ("early", "late"):  # the rows of the first are sealed, those of the second being written
+        with serving(settings) as client, redis_server.client() as redis:
+            for user_id in ("ann-the-shopper", "bob-the-shopper", in_bundle):
+                answer = client.get("/search", params={"q": "soup", "user_id": user_id}).raise_for_status().json()
+                shown = {"query_id": answer["decision_id"], "item_id": answer["hits"][0]["item_id"]}
+                event = {"event_id": f"{name}-{user_id}", "action_name": "click", "user_id": user_id, **shown}
+                client.post("/events", json=event).raise_for_status()
+            if name == "early":
+                continue
+            eventually(lambda redis=redis: redis.xlen("trimtab:events") == 6)
+            eventually(lambda client=client: len(exported(client)["impressions"]) == 2)
+            assert client.get("/users/ann-the-shopper/export").status_code == 401
+            found = exported(client)
+            assert len(found["interactions"]) + len(found["unmatched"]) == 2
+            assert len(found["recent_events"]) == 2
+            assert found["bundles"] == []
+
+            erased = client.delete("/users/ann-the-shopper", headers=ADMIN).raise_for_status().json()
+            assert erased["erased"] == {
+                "impressions": 1,
+                "interactions": 1,
+                "unmatched": 0,
+                "recent_events": 1,
+                "feed": 2,
+            }
+            assert client.delete(f"/users/{in_bundle}", headers=ADMIN).json()["bundles"] == [small_bundle.name]
+            assert exported(client)["recent_events"] == []
+            assert redis.xlen("trimtab:events") == 2
+    with serving(settings) as client:
+        assert exported(client) == {
+            "impressions": [],
+            "interactions": [],
+            "unmatched": [],
+            "recent_events": [],
+            "bundles": [],
+        }
+        assert len(client.get("/users/bob-the-shopper/export", headers=ADMIN).json()["impressions"]) == 2
+    assert sum(len(frame) for frame in read_log(tmp_path)) == len(read_interactions(tmp_path)) == 2
+    assert b"ann-the-shopper" not in everything_kept(tmp_path)
