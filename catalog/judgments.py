@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import csv
 import io
+from collections.abc import Collection
 from pathlib import Path
 
 import polars as pl
 
 from trimtab.catalog.files import read_text
+from trimtab.catalog.store import ItemStore
 from trimtab.core.errors import BadFile
 
 COLUMNS = ("query", "item_id", "grade")
@@ -54,3 +56,30 @@ def read_judgments(path: Path | str) -> pl.DataFrame:
         {"query": [p[0] for p in pairs], "item_id": [p[1] for p in pairs], "grade": list(grades.values())},
         schema={"query": pl.String, "item_id": pl.String, "grade": pl.Int64},
     )
+
+
+def unknown_items(judgments: pl.DataFrame, store: ItemStore) -> str | None:
+    """A warning that judged items are not in the catalogue; None where all are."""
+    item_ids = judgments["item_id"].unique(maintain_order=True).to_list()
+    unknown = [item_id for item_id, row in zip(item_ids, store.rows_of(item_ids), strict=True) if row < 0]
+    if not unknown:
+        return None
+    first = unknown[0]
+    shorter = first.removesuffix(".0")
+    hint = f"; {shorter!r} is" if shorter != first and store.rows_of([shorter])[0] >= 0 else ""
+    which = "none of" if len(unknown) == len(item_ids) else f"{len(unknown):,} of"
+    are = "is" if len(unknown) == len(item_ids) else "are not"
+    return f"{which} {len(item_ids):,} judged items {are} in the catalogue (the first that is not: {first!r}{hint})"
+
+
+def unasked_queries(judgments: pl.DataFrame, asked: Collection[str]) -> str | None:
+    """A warning that judged queries are not among those asked; None where some are and the rest differs in more than
+    its case."""
+    judged = judgments["query"].unique(maintain_order=True).to_list()
+    unasked = [query for query in judged if query not in asked]
+    folded = {query.casefold() for query in asked}
+    in_another_case = [query for query in unasked if query.casefold() in folded]
+    hint = f"; {len(in_another_case):,} are in another case, as {in_another_case[0]!r}" if in_another_case else ""
+    if len(unasked) == len(judged):
+        return f"none of {len(judged):,} judged queries is in the log{hint}"
+    return f"{len(unasked):,} of {len(judged):,} judged queries are not in the log{hint}" if hint else None

@@ -172,15 +172,18 @@ def evaluate(
     as_json: AsJson = False,
 ) -> None:
     """Measure a bundle's relevance against judgments."""
-    from trimtab.catalog.judgments import read_judgments
+    from trimtab.catalog.judgments import read_judgments, unknown_items
     from trimtab.cli.tables import intervals_table
     from trimtab.engine import Engine
     from trimtab.engine.build.relevance_evaluation import evaluate_relevance
 
     if pool not in {"judged", "full"}:
         raise BadParameter("--pool", f"there is no pool {pool!r}", "judged, full")
-    engine = Engine.load(bundle)
-    intervals = evaluate_relevance(engine, read_judgments(judgments), pool="judged" if pool == "judged" else "full")
+    engine, judged = Engine.load(bundle), read_judgments(judgments)
+    warning = unknown_items(judged, engine.store)
+    if warning is not None:
+        notes.print(f"warning: {warning}", highlight=False, markup=False, soft_wrap=True)
+    intervals = evaluate_relevance(engine, judged, pool="judged" if pool == "judged" else "full")
     if as_json:
         print_json({name: interval.as_dict() for name, interval in intervals.items()})
         return

@@ -97,6 +97,8 @@ def replay(
     engine = _engine_of_log(bundle, id_salt)
     with progress(quiet or as_json) as report:
         result = run(log, engine, policies, out, judgments=judged, progress=report)
+    for warning in result["warnings"]:
+        notes.print(f"warning: {warning}", highlight=False, markup=False, soft_wrap=True)
     if as_json:
         print_json(result)
     else:

@@ -46,9 +46,14 @@ def dcg_at_k(scores: ArrayLike, grades: ArrayLike, *, k: int) -> float:
     return discounted_sum(exponential_gain(ranked(scores, grades)), k=k)
 
 
-def ndcg_at_k(scores: ArrayLike, grades: ArrayLike, *, k: int) -> float:
-    """DCG over the best DCG there is with these grades; nan where no grade is above 0."""
-    ideal = dcg_at_k(grades, grades, k=k)
+def ndcg_at_k(scores: ArrayLike, grades: ArrayLike, *, k: int, missed: ArrayLike = ()) -> float:
+    """DCG over the best DCG there is with these grades; nan where no grade is above 0.
+
+    Args:
+        missed: grades of what was judged and not ranked.
+    """
+    everything = np.r_[np.asarray(grades, dtype=np.float64), np.asarray(missed, dtype=np.float64)]
+    ideal = dcg_at_k(everything, everything, k=k)
     return dcg_at_k(scores, grades, k=k) / ideal if ideal > 0 else float("nan")
 
 

@@ -25,6 +25,9 @@ USERS_AT_ONCE = 4096
 TOLERANCE = 1e-3
 """Relative difference at which a logged propensity is not the bundle's own."""
 
+WRONG_SHARE = 0.01
+"""Where more propensities than this are not the bundle's own, nothing is said of any policy."""
+
 
 @dataclass(frozen=True)
 class Evidence:

@@ -11,6 +11,7 @@ What else can be said of a slate without any outcome is `MEASURED`.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 
 import numpy as np
 import polars as pl
@@ -30,8 +31,21 @@ MEASURED = ("diversity", "alpha_ndcg", "ild", "categories", "ndcg")
 """Measured on slates: discounted novelty; the same over the best that the query's candidates allow; the mean share of
 aspects in which two items differ; how many categories are shown; and, where the query was judged, `ndcg@k`."""
 
-Judged = Mapping[str, Mapping[int, float]]
-"""Query -> row in the item store -> gain, `2^grade - 1`."""
+
+@dataclass(frozen=True)
+class JudgedQuery:
+    """The judgments of one query.
+
+    Attributes:
+        gains: row in the item store -> gain, `2^grade - 1`.
+        ideal: gains of all judged items from the best down, those that the bundle does not have among them.
+    """
+
+    gains: Mapping[int, float]
+    ideal: Sequence[float]
+
+
+Judged = Mapping[str, JudgedQuery]
 
 SLATES_AT_ONCE = 10_000
 
@@ -70,24 +84,26 @@ def measured(
     return {name: values for name, values in found.items() if not np.isnan(values).all()}
 
 
-def judged_gains(judgments: pl.DataFrame, engine: Engine) -> dict[str, dict[int, float]]:
-    """Judgments (`trimtab.catalog.judgments`) by query and row; items that the bundle does not have are left out."""
-    rows = engine.store.rows_of(judgments["item_id"].to_list()).tolist()
-    gains = exponential_gain(judgments["grade"].to_numpy()).tolist()
-    judged: dict[str, dict[int, float]] = {}
-    for query, row, gain in zip(judgments["query"], rows, gains, strict=True):
-        if row >= 0:
-            judged.setdefault(query, {})[row] = gain
-    return judged
+def judged_gains(judgments: pl.DataFrame, engine: Engine) -> dict[str, JudgedQuery]:
+    """Judgments (`trimtab.catalog.judgments`) by query; none where the bundle has none of the judged items."""
+    rows = engine.store.rows_of(judgments["item_id"].to_list())
+    if (rows < 0).all():
+        return {}
+    graded = judgments.select("query", row=pl.Series(rows), gain=pl.Series(exponential_gain(judgments["grade"])))
+    return {
+        query: JudgedQuery(
+            {row: gain for row, gain in zip(rows_of_query, gains, strict=True) if row >= 0}, sorted(gains, reverse=True)
+        )
+        for query, rows_of_query, gains in graded.group_by("query", maintain_order=True).agg("row", "gain").iter_rows()
+    }
 
 
-def _ndcg(slate: Sequence[int], gains: Mapping[int, float] | None) -> float:
+def _ndcg(slate: Sequence[int], judged: JudgedQuery | None) -> float:
     """Unjudged items gain nothing; nan for a query without a relevant item."""
-    if not gains or max(gains.values()) <= 0:
+    if judged is None or judged.ideal[0] <= 0:
         return float("nan")
-    n_shown = sum(row >= 0 for row in slate)
-    ideal = discounted_sum(sorted(gains.values(), reverse=True), k=n_shown)
-    return discounted_sum([gains.get(row, 0.0) for row in slate]) / ideal
+    ideal = discounted_sum(judged.ideal, k=sum(row >= 0 for row in slate))
+    return discounted_sum([judged.gains.get(row, 0.0) for row in slate]) / ideal if ideal > 0 else float("nan")
 
 
 def _distinct(codes: NDArray[np.integer]) -> Floats:

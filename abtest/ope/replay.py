@@ -21,13 +21,14 @@ import os
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from pathlib import Path
 from threading import Event, Lock
 from typing import Any
 
 import polars as pl
 
-from trimtab.abtest.ope.evidence import evidence_of
+from trimtab.abtest.ope.evidence import WRONG_SHARE, evidence_of
 from trimtab.abtest.ope.intervals import Estimate, estimate
 from trimtab.abtest.ope.outcomes import MEASURED, METRICS, Judged, judged_gains
 from trimtab.abtest.ope.partitions import PartitionedLog, partitioned
@@ -36,6 +37,7 @@ from trimtab.abtest.ope.sums import Sums
 from trimtab.abtest.ope.totals import EVERYTHING, Totals, totals_of
 from trimtab.abtest.report.report import REPORT, write_report
 from trimtab.abtest.report.verdict import verdict
+from trimtab.catalog.judgments import unasked_queries, unknown_items
 from trimtab.core.atomic import new_folder
 from trimtab.core.errors import BadParameter
 from trimtab.core.progress import Progress, silent
@@ -53,9 +55,6 @@ propensities."""
 SEGMENT_RESAMPLES = 200
 
 MOST_THREADS = 4
-
-WRONG_SHARE = 0.01
-"""More wrong propensities than this are the first warning."""
 
 LOGGED = "logged"
 """Name of the log's own policy in the report; no policy may have it."""
@@ -96,6 +95,10 @@ def replay(
     with partitioned(log, engine) as partitions:
         totals = _totals_of_log(partitions, engine, weights, judged, progress)
     result = _result(totals, partitions, weights, engine, confidence=confidence)
+    if judgments is not None:
+        texts = {query.text for query in partitions.labels.queries}
+        found = (unknown_items(judgments, engine.store), unasked_queries(judgments, texts))
+        result["warnings"] += [warning for warning in found if warning is not None]
     if out is not None:
         with new_folder(out, replaces=REPORT) as folder:
             write_report(result, folder)
@@ -160,6 +163,12 @@ class _Estimates:
     def __init__(self, totals: Totals, confidence: float) -> None:
         self._totals = totals
         self._confidence = confidence
+        self.wrong = totals.n_wrong / totals.n_drawn if totals.n_drawn else 0.0
+
+    @property
+    def fit(self) -> bool:
+        """Whether the logged propensities are the bundle's own; where they are not, no estimate has an interval."""
+        return self.wrong <= WRONG_SHARE
 
     def sums(self, policy: str, metric: str, segments: Sequence[int] = EVERYTHING) -> Sums:
         """Sums for the estimator that is reported."""
@@ -169,13 +178,17 @@ class _Estimates:
         return (totals.logged_outcomes if policy == LOGGED else totals.weighted[policy]).sums(metric, segments)
 
     def of(self, policy: str, metric: str) -> Estimate:
-        return estimate(self.sums(policy, metric), confidence=self._confidence)
+        found = estimate(self.sums(policy, metric), confidence=self._confidence)
+        return found if policy == LOGGED else self._if_fit(found)
 
     def difference(
         self, after: str, before: str, metric: str, segments: Sequence[int] = EVERYTHING, **options: int
     ) -> Estimate:
         sums = self.sums(after, metric, segments).minus(self.sums(before, metric, segments))
-        return estimate(sums, confidence=self._confidence, **options)
+        return self._if_fit(estimate(sums, confidence=self._confidence, **options))
+
+    def _if_fit(self, found: Estimate) -> Estimate:
+        return found if self.fit else replace(found, low=None, high=None)
 
     def by_estimator(self, policy: str, metric: str) -> dict[str, Estimate]:
         """The estimates of every estimator, the reported one first."""
@@ -187,7 +200,7 @@ class _Estimates:
         }
         if metric not in COUNTED:
             kinds = {"direct": self.sums(policy, metric), **kinds}
-        return {kind: estimate(one, confidence=self._confidence) for kind, one in kinds.items()}
+        return {kind: self._if_fit(estimate(one, confidence=self._confidence)) for kind, one in kinds.items()}
 
 
 def _result(
@@ -217,7 +230,7 @@ def _result(
         "bundle": engine.bundle_id,
         "confidence": confidence,
         "estimator": {metric: "snips" if metric in COUNTED else "direct" for metric in metrics},
-        "warnings": list(_warnings(totals, left_out, partitions, values)),
+        "warnings": list(_warnings(estimates, totals, left_out, partitions, values)),
         "log": {
             "n_read": partitions.n_read,
             "n_replayed": int(everything.sum()),
@@ -233,6 +246,8 @@ def _result(
         "differences": {name: _plain(by) for name, by in differences.items()},
         "verdicts": [
             verdict(name, {metric: differences[f"{name} - {LOGGED}"][metric] for metric in outcomes}, logged)
+            if estimates.fit
+            else f"Nothing can be said of {name}: the logged propensities are not this bundle's."
             for name in names
         ],
         "segments": dict(_segments(estimates, totals, partitions, names, outcomes)),
@@ -270,6 +285,7 @@ def _plain(estimates: Mapping[str, Estimate]) -> dict[str, dict[str, Any]]:
 
 
 def _warnings(
+    estimates: _Estimates,
     totals: Totals,
     left_out: Counter[str],
     partitions: PartitionedLog,
@@ -277,10 +293,9 @@ def _warnings(
 ) -> Iterator[str]:
     """The warnings that stand before the numbers of a report."""
     events = partitions.events
-    wrong = totals.n_wrong / totals.n_drawn if totals.n_drawn else 0.0
-    if wrong > WRONG_SHARE:
+    if not estimates.fit:
         yield (
-            f"{wrong:.1%} of the logged propensities are not what this bundle gives for the logged weights: "
+            f"{estimates.wrong:.1%} of the logged propensities are not what this bundle gives for the logged weights: "
             "the log was drawn under rules, pins or a scoring that the log does not show, and every estimate is off"
         )
     if left_out.total():

@@ -22,7 +22,7 @@ from numpy.typing import NDArray
 
 from trimtab.abtest.ope import estimators
 from trimtab.abtest.ope.estimators import Floats
-from trimtab.abtest.ope.evidence import Evidence, evidence_of
+from trimtab.abtest.ope.evidence import WRONG_SHARE, Evidence, evidence_of
 from trimtab.abtest.ope.intervals import assess, estimate, influence, lower_bounds, relative_base
 from trimtab.abtest.ope.outcomes import novelty, rewards_of
 from trimtab.abtest.ope.partitions import partitioned
@@ -30,7 +30,7 @@ from trimtab.abtest.ope.reliability import Reliability
 from trimtab.abtest.ope.segments import OTHER
 from trimtab.abtest.ope.sums import Sums, add_up
 from trimtab.core.atomic import new_file
-from trimtab.core.errors import BadParameter
+from trimtab.core.errors import BadLog, BadParameter
 from trimtab.core.progress import Progress, silent
 from trimtab.core.weights import DIVERSITY, format_weights, normalise
 from trimtab.engine import Engine
@@ -87,7 +87,7 @@ def tune(
         the object of `trimtab tune --json`.
 
     Raises:
-        BadLog: see `trimtab.abtest.ope.partitions.partitioned`.
+        BadLog: see `trimtab.abtest.ope.partitions.partitioned`; or its propensities are not the bundle's.
         BadParameter: an objective the bundle does not have, a share outside 0..1, or a log of several weights.
     """
     _check(engine, maximise, keep)
@@ -96,6 +96,12 @@ def tune(
         own = normalise(read.weights[int(partitions.weight_counts.argmax())], engine.known_weights)
     candidates = candidates_around(own)
     evidence = evidence_of(engine, read, candidates, progress, draw_every=1)
+    wrong = float(evidence.wrong_propensities.mean()) if len(evidence.drawn) else 0.0
+    if wrong > WRONG_SHARE:
+        raise BadLog(
+            f"{log}: {wrong:.1%} of the logged propensities are not what this bundle gives for the logged weights, so "
+            "no weights can be chosen on it"
+        )
     everything = np.ones(len(evidence.slates), dtype=bool)
     tables = Tables.of(evidence, engine)
     sums = tables.sums(everything)

@@ -27,6 +27,7 @@ from trimtab.catalog.schema import MAX_ID_BYTES
 from trimtab.core.errors import Unavailable
 from trimtab.core.records import Interaction
 from trimtab.engine.log.interactions import INTERACTIONS, SPOOL, newest_events
+from trimtab.service.identifiers import Identifier, Identity
 from trimtab.service.logs.event_marks import CLAIM_SECONDS, EventMarks
 from trimtab.service.logs.journal import Journal, Observe
 from trimtab.service.moments import Moment
@@ -42,8 +43,6 @@ LOOK_SECONDS = 0.02
 MAX_REMEMBERED = 200_000
 MAX_BATCH = 1000
 LINE = orjson.OPT_APPEND_NEWLINE | orjson.OPT_UTC_Z
-
-Identifier = Annotated[str, Field(min_length=1, max_length=128)]
 
 
 class Event(BaseModel):
@@ -73,17 +72,21 @@ class Event(BaseModel):
         description="The `decision_id` of the search answered.",
     )
     item_id: Annotated[str, Field(min_length=1, max_length=MAX_ID_BYTES)]
-    user_id: Identifier | None = Field(None, description="Who; the next searches of this `user_id` know of the event.")
+    user_id: Identity = Field(
+        None, description="Who; the next searches of this `user_id` know of the event. Blank is nobody."
+    )
     position: int | None = Field(None, ge=0, le=10_000, description="Position in the slate, the first is 0.")
     quantity: float = Field(1.0, gt=0, le=1e6)
     value: float = Field(0.0, ge=0, le=1e9, description="What was paid, in the catalogue's currency.")
-    timestamp: Moment | None = Field(None, description="When, with its offset from UTC; left out, now.")
+    timestamp: Moment | None = Field(
+        None, description="When, with its offset from UTC; left out or in the future, now."
+    )
 
     def interaction(self, received: datetime, source: str | None) -> Interaction:
         return Interaction(
             event_id=self.event_id,
             decision_id=self.query_id,
-            timestamp=(self.timestamp or received).astimezone(UTC),
+            timestamp=min((self.timestamp or received).astimezone(UTC), received),
             action=self.action_name,
             item_id=self.item_id,
             user_id=self.user_id,

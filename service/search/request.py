@@ -16,6 +16,7 @@ from pydantic_core import PydanticCustomError
 
 from trimtab.core.errors import BadParameter
 from trimtab.core.weights import PREFIX
+from trimtab.service.identifiers import Identifier, Identity
 
 MAX_PARAMETERS = 64
 MAX_TIMEOUT_MS = 10_000
@@ -50,7 +51,6 @@ def _split(value: object) -> object:
     return tuple(dict.fromkeys(field for one in values for part in one.split(",") if (field := part.strip())))
 
 
-Identifier = Annotated[str, Field(min_length=1, max_length=128)]
 Texts = Annotated[tuple[Annotated[str, Field(max_length=256)], ...], Field(max_length=32), FailFast()]
 
 
@@ -84,8 +84,8 @@ class SearchRequest(BaseModel):
     facets: Annotated[Texts, BeforeValidator(_split)] = Field(
         (), description="Fields to count the matching items by, separated by commas.", examples=[["brand,category"]]
     )
-    user_id: Identifier | None = Field(None, description="Who searches, for personal features.")
-    session_id: Identifier | None = Field(None, description="The visit; the pages of a session are pages of one draw.")
+    user_id: Identity = Field(None, description="Who searches, for personal features; blank is nobody.")
+    session_id: Identity = Field(None, description="The visit; the pages of a session are pages of one draw.")
     explore: bool | None = Field(
         None, description="Sample the slate instead of sorting it (needs `session_id`); left out, the service decides."
     )

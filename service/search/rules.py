@@ -16,6 +16,7 @@ from pydantic import BaseModel, ConfigDict, FailFast, Field, model_validator
 from pydantic_core import PydanticCustomError
 
 from trimtab.core.records import Constraints, Filter
+from trimtab.service.identifiers import Identifier
 from trimtab.service.moments import Moment
 from trimtab.service.redis.gateway import RedisGateway
 from trimtab.service.redis.named_definitions import NamedDefinitions
@@ -23,8 +24,6 @@ from trimtab.service.redis.named_definitions import NamedDefinitions
 BURIED = -100.0
 """Added to a utility, it sorts an item behind all that are not buried, and leaves no chance to be drawn before them."""
 DEFAULT_BOOST = 0.25
-
-Identifier = Annotated[str, Field(min_length=1, max_length=128)]
 
 
 class Rule(BaseModel):

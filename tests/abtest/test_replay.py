@@ -16,6 +16,7 @@ import pytest
 
 from trimtab.abtest.ope.contexts import policy_of
 from trimtab.abtest.ope.replay import replay
+from trimtab.abtest.ope.tune import tune
 from trimtab.abtest.simulation.clicks import N_DRAWS, PositionBased
 from trimtab.abtest.simulation.simulate import show, simulate
 from trimtab.abtest.simulation.world import World
@@ -224,6 +225,11 @@ def test_propensities_of_another_policy_are_noticed(engine: Engine, log: Path, t
     frame.with_columns(pl.col("propensities").list.eval(pl.element() * 0.9)).write_parquet(tmp_path / "off.parquet")
     found = replay(tmp_path / "off.parquet", engine, {"b": OTHER})
     assert "100.0% of the logged propensities" in found["warnings"][0]
+    assert found["verdicts"] == ["Nothing can be said of b: the logged propensities are not this bundle's."]
+    everywhere = [found["differences"], *(part["differences"] for part in found["segments"].values())]
+    assert {one["low"] for part in everywhere for by in part.values() for one in by.values()} == {None}
+    with pytest.raises(BadLog, match="no weights can be chosen on it"):
+        tune(tmp_path / "off.parquet", engine, maximise="revenue", keep={})
 
 
 def test_pins_and_exclusions_of_a_log_are_replayed(engine: Engine, tmp_path: Path) -> None:
@@ -281,7 +287,9 @@ def test_judged_queries_have_an_ndcg(engine: Engine, log: Path) -> None:
     best = shown[0][0]
     judgments = pl.DataFrame({"query": [query, query], "item_id": [best, "no such item"], "grade": [2, 1]})
     found = replay(log, engine, {"same": dict(engine.default_weights)}, judgments=judgments)
-    gains = [discounts(10)[list(ids).index(best)] if best in list(ids) else 0.0 for ids in shown]
+    ideal = 3 + 1 / np.log2(3)  # of all that was judged, though the bundle does not have it
+    gains = [3 * discounts(10)[list(ids).index(best)] / ideal if best in list(ids) else 0.0 for ids in shown]
+    assert "1 of 2 judged items are not in the catalogue (the first that is not: 'no such item')" in found["warnings"]
     assert found["log"]["ndcg"]["value"] == pytest.approx(np.mean(gains))
     assert found["policies"]["same"]["ndcg"]["value"] == pytest.approx(np.mean(gains))
     assert found["log"]["ndcg"]["n"] == len(shown)
@@ -289,6 +297,25 @@ def test_judged_queries_have_an_ndcg(engine: Engine, log: Path) -> None:
     assert 0 < measured["alpha_ndcg"] <= 1
     assert 0 <= measured["ild"] <= 1
     assert 1 <= measured["categories"] <= 10
+
+
+@pytest.mark.parametrize(
+    ("change", "warning"),
+    [
+        (pl.col("query").str.to_uppercase(), "none of 1 judged queries is in the log; 1 are in another case, as "),
+        (pl.col("item_id") + ".0", "none of 1 judged items is in the catalogue (the first that is not: "),
+        (pl.lit("words of nobody").alias("query"), "none of 1 judged queries is in the log"),
+    ],
+)
+def test_judgments_that_match_nothing_are_said(
+    engine: Engine, log: Path, tmp_path: Path, change: pl.Expr, warning: str
+) -> None:
+    frame = pl.concat(read_log(log)).head(100)
+    frame.write_parquet(tmp_path / "short.parquet")
+    judgments = pl.DataFrame({"query": [frame["query"][0]], "item_id": [frame["item_ids"][0][0]], "grade": [2]})
+    found = replay(tmp_path / "short.parquet", engine, {"b": OTHER}, judgments=judgments.with_columns(change))
+    assert any(one.startswith(warning) for one in found["warnings"])
+    assert "ndcg" not in found["log"]
 
 
 def test_the_spooled_lines_of_a_service_replay_as_well(engine: Engine, world: World, tmp_path: Path) -> None:
