@@ -133,6 +133,11 @@ class Metrics:
         self.events = _counter(
             "events", "Events received, by outcome: accepted or duplicate.", ["outcome"], registry=registry
         )
+        self.events_ahead = _counter(
+            "events_ahead",
+            "Events stamped later than they were received, which are read as of then.",
+            registry=registry,
+        )
         self.events_compacted = _counter(
             "events_compacted",
             "Events joined to the slate they belong to, by result: matched, late or unknown.",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
 from typing import Annotated
 
 from fastapi import APIRouter, Request
@@ -48,6 +49,8 @@ def events_router(
         sent = validated(Batch, values).events if "events" in values else [validated(Event, values)]
         source = getattr(request.state, "caller", None)
         accepted = await events.add([pseudonyms.event(event) for event in sent], source=source)
+        received = datetime.now(UTC)
+        metrics.events_ahead.inc(sum(event.is_ahead(received) for event in sent))
         metrics.events.labels("accepted").inc(accepted)
         metrics.events.labels("duplicate").inc(len(sent) - accepted)
         return Acknowledgement(accepted=accepted, duplicates=len(sent) - accepted)
