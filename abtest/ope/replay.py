@@ -59,6 +59,8 @@ MOST_THREADS = 4
 LOGGED = "logged"
 """Name of the log's own policy in the report; no policy may have it."""
 
+MISFIT = "the logged propensities are not this bundle's"
+
 IN_NO_IMPRESSION = "of an item that no impression in this log shows under their decision"
 
 TOO_LATE = f"more than {IN_TIME.days * 24} hours after the search"
@@ -188,7 +190,7 @@ class _Estimates:
         return self._if_fit(estimate(sums, confidence=self._confidence, **options))
 
     def _if_fit(self, found: Estimate) -> Estimate:
-        return found if self.fit else replace(found, low=None, high=None)
+        return found if self.fit else replace(found, low=None, high=None, caution=MISFIT)
 
     def by_estimator(self, policy: str, metric: str) -> dict[str, Estimate]:
         """The estimates of every estimator, the reported one first."""
@@ -247,7 +249,7 @@ def _result(
         "verdicts": [
             verdict(name, {metric: differences[f"{name} - {LOGGED}"][metric] for metric in outcomes}, logged)
             if estimates.fit
-            else f"Nothing can be said of {name}: the logged propensities are not this bundle's."
+            else f"Nothing can be said of {name}: {MISFIT}."
             for name in names
         ],
         "segments": dict(_segments(estimates, totals, partitions, names, outcomes)),

@@ -82,6 +82,10 @@ class Event(BaseModel):
         None, description="When, with its offset from UTC; left out or in the future, now."
     )
 
+    def is_ahead(self, received: datetime) -> bool:
+        """Whether its clock is ahead: it is stamped later than it was received."""
+        return self.timestamp is not None and self.timestamp > received
+
     def interaction(self, received: datetime, source: str | None) -> Interaction:
         return Interaction(
             event_id=self.event_id,

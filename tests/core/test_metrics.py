@@ -60,3 +60,11 @@ def test_an_interval_surrounds_its_mean_and_leaves_nan_out() -> None:
     interval = mean_interval([0.0, 1.0, 0.5, float("nan")])
     assert interval.n_queries == 3
     assert interval.low <= interval.value == 0.5 <= interval.high
+
+
+def test_the_ideal_is_of_what_was_not_ranked_too() -> None:
+    """As trec_eval does: an item that is missing from a short ranking is not found at its end."""
+    found = ndcg_at_k([2.0, 1.0], [0, 1], k=10, missed=[3])
+    assert found == pytest.approx((1 / np.log2(3)) / (7 + 1 / np.log2(3)))
+    assert ndcg_at_k([], [], k=10, missed=[2]) == 0
+    assert np.isnan(ndcg_at_k([1.0], [0], k=10, missed=[0]))
