@@ -138,7 +138,7 @@ AT = datetime(2024, 5, 16, 12, 34, 50, tzinfo=UTC)
         ("yesterday", None),
     ],
 )
-def test_the_unit_of_a_time_is_told_by_its_size(value: object, expected: datetime | None) -> None:
+def test_the_size_of_a_number_says_its_unit_of_time(value: object, expected: datetime | None) -> None:
     assert moment(value) == expected
 
 
