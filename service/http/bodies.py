@@ -20,6 +20,8 @@ from trimtab.core.errors import BadParameter, TooLarge, UnsupportedMedia
 JSON = "application/json"
 MAX_FIELDS = 64
 """Fields that one object of a body may have: each that is unknown or wrong costs more than one that is right."""
+MAX_DEPTH = 32
+"""Lists and objects within each other; what reads or writes a value further on may not bear more."""
 Model = TypeVar("Model", bound=BaseModel)
 
 
@@ -37,6 +39,8 @@ async def read_object(request: Request, *, max_bytes: int) -> dict[str, Any]:
         values = orjson.loads(body)
     except orjson.JSONDecodeError as error:
         raise BadParameter("body", f"is not JSON: {error.msg} at character {error.pos}", "a JSON object") from None
+    if body.count(b"[") + body.count(b"{") > MAX_DEPTH and _is_deeper(values, MAX_DEPTH):
+        raise BadParameter("body", "is nested too deep", f"up to {MAX_DEPTH} levels")
     if not isinstance(values, dict):
         raise BadParameter("body", "is JSON but not an object", 'an object, for example {"q": "ice cream"}')
     return values
@@ -48,6 +52,17 @@ def _require_json(request: Request) -> None:
         raise UnsupportedMedia(f"a body needs the header Content-Type: {JSON}")
     if request.headers.get("content-encoding", "identity").strip().lower() != "identity":
         raise UnsupportedMedia("a compressed body is not read; send it without Content-Encoding")
+
+
+def _is_deeper(value: Any, depth: int) -> bool:
+    """Whether a value of JSON has more than so many lists and objects around one of its parts."""
+    level = [value]
+    for _ in range(depth):
+        inner = (part.values() if isinstance(part, dict) else part for part in level if isinstance(part, dict | list))
+        level = [child for children in inner for child in children if isinstance(child, dict | list)]
+        if not level:
+            return False
+    return True
 
 
 async def _read(request: Request, max_bytes: int) -> bytes:

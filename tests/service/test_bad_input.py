@@ -69,9 +69,10 @@ BAD_BODIES = {
     "filters of numbers": (b'{"q": "soup", "filter": [1]}', "filter.0", "string"),
     "filters in an object": (b'{"q": "soup", "filter": {"brand": "A"}}', "filter", "tuple"),
     "control characters": (b'{"q": "so\\u0000up"}', "q", "control characters"),
-    "a query nested 900 deep": (b'{"q": ' + b"[" * 900 + b"]" * 900 + b"}", "q", "string"),
+    "a query nested 900 deep": (b'{"q": ' + b"[" * 900 + b"]" * 900 + b"}", "body", "32"),
+    "a query nested 20 deep": (b'{"q": ' + b"[" * 20 + b"]" * 20 + b"}", "q", "string"),
     "a query of many values": (b'{"q": [' + b"1," * 20_000 + b"1]}", "q", "string"),
-    "facets nested deep": (b'{"q": "soup", "facets": [' + b"[" * 900 + b"]" * 900 + b"]}", "facets.0", "string"),
+    "facets nested deep": (b'{"q": "soup", "facets": [' + b"[" * 900 + b"]" * 900 + b"]}", "body", "32"),
     "30,000 filters of numbers": (b'{"q": "soup", "filter": [' + b"1," * 30_000 + b"1]}", "filter.0", "string"),
     "5,000 weights": (b'{"q": "soup"' + b"".join(b', "w_%d": "x"' % n for n in range(4000)) + b"}", "body", "64"),
 }
@@ -124,6 +125,14 @@ def test_a_body_that_is_wrong_in_many_places_costs_no_more_than_a_few(
     sent = service.request(method, path, json=body, headers={"Authorization": "Bearer sesame"})
     assert len(problem_of(sent, 422).errors) <= MAX_ERRORS
     assert len(sent.content) < 20_000
+
+
+def test_a_value_that_cannot_be_written_again_is_refused(service: httpx.Client) -> None:
+    nested: dict = {}
+    for _ in range(300):
+        nested = {"a": nested}
+    sent = service.put("/items", json={"item_id": nested}, headers={"Authorization": "Bearer sesame"})
+    assert problem_of(sent, 422).errors[0].problem == "is nested too deep"
 
 
 def test_a_body_must_say_that_it_is_json(service: httpx.Client) -> None:
