@@ -4,22 +4,31 @@ A search has a standard normal `z`. Its weight under the target policy is `exp(s
 policy is from the log's. It is rewarded with chance `rate exp(b z - b^2 / 2)`, so that the policy's true value is
 `exp(s b)` times the logged one. Searches of one user share a taste.
 
-`python -m benchmarks.evaluation_coverage` writes `benchmarks/results/evaluation-differences.json` and prints the table
-of `docs/evaluation.md`. The bounds of `trimtab.abtest.ope.reliability` were chosen on the cells of even number and are
-tested on those of odd number.
+`python -m benchmarks.run --only evaluation-differences` writes `benchmarks/results/evaluation-differences.json`. The
+bounds of `trimtab.abtest.ope.reliability` were chosen on the cells of even number and are tested on those of odd
+number.
 """
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from itertools import product
 
 import numpy as np
 from numpy.typing import NDArray
 
-from trimtab.abtest.ope.intervals import resampled_counts
+from benchmarks.figures import Figure
+from trimtab.abtest.ope.intervals import MIN_ESS, resampled_counts
+from trimtab.abtest.ope.reliability import (
+    MIN_REWARDED_TO_BE_SURE,
+    MIN_SHARE_TO_BE_SURE,
+    student_quantile,
+)
 
 N_LOGS = 2000
+N_POWER = 200
+FEWEST_LOGS = 100
 N_RESAMPLES = 200
 MOST_USERS = 1024
 LOGS_AT_ONCE = 100
@@ -172,17 +181,12 @@ def studentised(logs: Logs) -> dict[str, Floats]:
     with np.errstate(divide="ignore", invalid="ignore"):
         return {
             "value": ratios @ signs,
-            "base": ratios[:, -1],
             "error": error,
             "q_low": low,
             "q_high": high,
-            "users": np.full(len(error), float(g)),
             "ess": logs.ess,
-            "influential": squares**2 / (effect**4).sum(axis=1),
-            "skew": (effect**3).sum(axis=1) / squares**1.5,
-            "largest": (effect**2).max(axis=1) / squares,
+            "deciding": squares**2 / (effect**4).sum(axis=1),
             "rewarded": np.minimum(*[(side > 0).sum(axis=1) for side in sides]).astype(float),
-            "reward_ess": np.minimum(*[side.sum(axis=1) ** 2 / (side**2).sum(axis=1) for side in sides]),
         }
 
 
@@ -212,3 +216,91 @@ def _quantiles(off: Floats, denominators: Floats, signs: Floats, drawn: Floats) 
     low, high = np.nanquantile(statistics, [tail, 1 - tail], axis=0)
     low[bad], high[bad] = np.nan, np.nan
     return low, high
+
+
+@dataclass(frozen=True)
+class Measured:
+    """What came of the logs of a cell.
+
+    Attributes:
+        given: logs with an interval that may be called sure.
+        covered: share of those whose interval holds the truth; `bootstrap` is that of the bootstrap alone.
+        wrong: share of those sure of one wrong sign, the more frequent one.
+        sure: share of all logs that are sure of the right sign.
+    """
+
+    given: int
+    covered: float
+    bootstrap: float
+    wrong: float
+    sure: float
+
+
+def observe(cell: Cell, number: int, n_logs: int = N_LOGS) -> dict[str, Floats]:
+    """Observations of a cell's logs, with the truth under `truth`."""
+    rng = np.random.Generator(np.random.PCG64([3, number]))
+    parts = []
+    for start in range(0, n_logs, LOGS_AT_ONCE):
+        logs = logs_of(cell, min(LOGS_AT_ONCE, n_logs - start), rng)
+        parts.append({**studentised(logs), "truth": np.full(len(logs.ess), logs.truth)})
+    return {name: np.concatenate([part[name] for part in parts]) for name in parts[0]}
+
+
+def judge(cell: Cell, seen: dict[str, Floats]) -> Measured:
+    """Intervals and statements as `trimtab.abtest.ope.intervals.estimate` makes them."""
+    value, error = seen["value"], seen["error"]
+    truth = seen["truth"] if cell.effect else np.zeros(len(value))
+    deciding, share = np.nan_to_num(seen["deciding"]), seen["ess"] / cell.n
+    is_refused = seen["ess"] < min(MIN_ESS, cell.n / 2)
+    is_near = share >= MIN_SHARE_TO_BE_SURE
+    given = ~is_refused & is_near & (seen["rewarded"] * share >= MIN_REWARDED_TO_BE_SURE) & (error > 0)
+    half = student_quantile((1 + CONFIDENCE) / 2, deciding) * error
+    ends = value - seen["q_high"] * error, value - seen["q_low"] * error
+    low, high = np.fmin(ends[0], value - half), np.fmax(ends[1], value + half)
+    n = int(given.sum())
+    above, below = given & (low > 0), given & (high < 0)
+    wrong = max((above & (truth <= 0)).sum(), (below & (truth >= 0)).sum())
+    return Measured(
+        given=n,
+        covered=float(((low <= truth) & (truth <= high))[given].mean()) if n else float("nan"),
+        bootstrap=float(((ends[0] <= truth) & (truth <= ends[1]))[given].mean()) if n else float("nan"),
+        wrong=float(wrong / n) if n else float("nan"),
+        sure=float(((above & (truth > 0)) | (below & (truth < 0))).mean()),
+    )
+
+
+def figures(found: dict[int, tuple[Cell, Measured]]) -> Iterator[Figure]:
+    """Figures of cells by number: the two halves, then every cell with 100 logs or more that may be sure."""
+    for half, name in enumerate(("chosen on, even cells", "tested on, odd cells")):
+        some = [one for number, (_, one) in found.items() if number % 2 == half and one.given >= FEWEST_LOGS]
+        given = sum(one.given for one in some)
+        unit = f"of {given:,} logs, {len(some)} cells"
+        pooled = {
+            kind: sum(getattr(one, kind) * one.given for one in some) / given for kind in ("covered", "bootstrap")
+        }
+        yield Figure(f"{name}: intervals of differences that hold the truth", pooled["covered"], unit, 0.94)
+        yield Figure(f"{name}: the same, bootstrap alone", pooled["bootstrap"], unit)
+        yield Figure(f"{name}: least of a cell", min(one.covered for one in some), unit, 0.94)
+        yield Figure(
+            f"{name}: sure of a wrong sign, most of a cell", max(one.wrong for one in some), unit, 0.025, "less"
+        )
+    for cell, one in found.values():
+        if one.given >= FEWEST_LOGS:
+            yield Figure(f"{cell.label}: coverage", one.covered, f"of {one.given:,} logs")
+            yield Figure(f"{cell.label}: sure of a wrong sign", one.wrong, f"of {one.given:,} logs")
+            if cell.effect:
+                yield Figure(f"{cell.label}: surely right", one.sure, f"of {N_LOGS:,} logs")
+
+
+def power() -> Iterator[Figure]:
+    """Logs that are sure of a true difference of 10 %: 30,000 searches, 5 % purchases."""
+    for number, distance in enumerate(DISTANCES):
+        cell = Cell(30_000, 0.05, distance, effect=0.1)
+        one = judge(cell, observe(cell, 1000 + number, N_POWER))
+        yield Figure(f"{cell.label}: surely right", one.sure, f"of {N_POWER} logs", 0.8)
+
+
+def measure() -> Iterator[Figure]:
+    """The figures of `evaluation-differences`."""
+    yield from power()
+    yield from figures({number: (cell, judge(cell, observe(cell, number))) for number, cell in enumerate(cells())})

@@ -50,7 +50,7 @@ class Estimate:
         max_weight: largest importance weight.
         mean_weight: 1 in expectation where propensities are right.
         refusal: why there is no value, or None.
-        caution: why there is no interval although there is a value, or why it is wide, or None.
+        caution: why nothing is sure of the value, whatever its interval, or None.
         deciding: effective number of users that decide the value, see `reliability.Reliability`; None where unknown.
     """
 
@@ -70,7 +70,7 @@ class Estimate:
     @property
     def sure_sign(self) -> int:
         """1 or -1 where the value is surely above or below 0, else 0."""
-        if self.low is None or self.high is None:
+        if self.caution is not None or self.low is None or self.high is None:
             return 0
         return int(self.low > 0) - int(self.high < 0)
 
@@ -274,7 +274,7 @@ def assess(sums: Sums, *, min_ess: float = MIN_ESS, max_weight_share: float = MA
 
 def _assess(sums: Sums, min_ess: float, max_weight_share: float) -> Estimate:
     overlap = sums.overlap
-    shares = _reward_shares(sums)
+    shares = sums.reward_shares
     heaviest = np.divide(overlap.largest, overlap.total, out=np.zeros_like(overlap.total), where=overlap.total > 0)
     bare = Estimate(
         value=sums.value,
@@ -282,7 +282,7 @@ def _assess(sums: Sums, min_ess: float, max_weight_share: float) -> Estimate:
         high=None,
         standard_error=None,
         n=overlap.n,
-        ess=_harmonic_mean(overlap.ess, shares),
+        ess=sums.ess,
         support=float(shares @ overlap.support),
         max_weight=float(overlap.largest.max(initial=0.0)),
         mean_weight=float(shares @ overlap.mean_weight) if overlap.n else None,
@@ -290,22 +290,6 @@ def _assess(sums: Sums, min_ess: float, max_weight_share: float) -> Estimate:
     n_empty = int((sums.denominators.sum(axis=0) <= 0).sum())
     refusal = _refusal(bare, n_empty, float(shares @ heaviest), min_ess, max_weight_share)
     return bare if refusal is None else replace(bare, value=None, refusal=refusal)
-
-
-def _reward_shares(sums: Sums) -> Floats:
-    """[m] share of the logged reward each column has; equal shares where there is none.
-
-    Of the weighted reward, a column whose few heavy impressions happen to have none would count for nothing, and thin
-    overlap would be praised for what it hides.
-    """
-    earned = sums.earned
-    return earned / earned.sum() if earned.sum() > 0 else np.full(len(earned), 1 / len(earned))
-
-
-def _harmonic_mean(values: Floats, shares: Floats) -> float:
-    """Weighted by shares; 0 where a value with a share is 0."""
-    values, shares = values[shares > 0], shares[shares > 0]
-    return float(1 / (shares / values).sum()) if (values > 0).all() else 0.0
 
 
 def _refusal(bare: Estimate, n_empty: int, heaviest: float, min_ess: float, max_weight_share: float) -> str | None:

@@ -16,12 +16,15 @@ from scipy.special import stdtrit
 from trimtab.abtest.ope.estimators import Floats
 from trimtab.abtest.ope.sums import Sums
 
-MIN_REWARD_ESS = 10.0
+MIN_REWARDED = 10.0
 """Below this effective number of rewarded users, on either side of a difference, there is no interval unless an exact
-one is known, and nothing is sure."""
+one is known."""
 
-FEW_DECIDE = 30.0
-"""Below this effective number of users that decide a value its interval is said to be wide for that."""
+MIN_REWARDED_TO_BE_SURE = 20.0
+"""Below this effective number of rewarded users nothing is sure."""
+
+MIN_SHARE_TO_BE_SURE = 0.4
+"""Below this effective share of the log nothing is sure: heavy weights that were not drawn would say something else."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,33 +35,40 @@ class Reliability:
         deciding: effective number of groups of users that decide the value, `(sum e^2)^2 / sum e^4` of their influences
             e: about the number of those rewarded where rewards are 0 or 1 and rare, fewer where some weigh more; 0
             where nothing varies.
-        reward_ess: effective number of rewarded groups of users, on the side of a difference that has fewer.
+        rewarded: groups of users with a reward, times the effective share of the log; of a difference, the side that
+            has fewer. Weighted rewards are not counted: where the heaviest are missing they look evenly spread.
+        share: effective sample size over the log's size, on the side of a difference where it is less.
     """
 
     deciding: float
-    reward_ess: float
+    rewarded: float
+    share: float
 
     @classmethod
     def of(cls, sums: Sums, influence: Floats) -> Reliability:
+        sides = sums.sides()
+        shares = [side.ess / side.overlap.n for side in sides]
+        rewarded = [int((side.numerators != 0).any(axis=1).sum()) for side in sides]
         return cls(
             deciding=float(deciding_users(influence)),
-            reward_ess=min(float(effective_number(_parts_of_the_value(side))) for side in sums.sides()),
+            rewarded=min(n * share for n, share in zip(rewarded, shares, strict=True)),
+            share=min(shares),
         )
 
     @property
     def is_enough(self) -> bool:
         """Whether there can be an interval."""
-        return self.reward_ess >= MIN_REWARD_ESS and self.deciding > 0
+        return self.rewarded >= MIN_REWARDED and self.deciding > 0
 
     @property
     def caution(self) -> str | None:
-        """What to know of the interval, or why there is none; None where there is nothing to say."""
-        if self.reward_ess < MIN_REWARD_ESS:
-            return f"effectively {self.reward_ess:.0f} rewarded users, at least {MIN_REWARD_ESS:.0f} are needed"
+        """Why nothing is sure, or None."""
+        if self.rewarded < MIN_REWARDED_TO_BE_SURE:
+            return f"effectively {self.rewarded:.0f} rewarded users, at least {MIN_REWARDED_TO_BE_SURE:.0f} are needed"
         if not self.deciding > 0:
             return "nothing varies in this log, which makes nothing certain"
-        if self.deciding < FEW_DECIDE:
-            return f"effectively {self.deciding:.0f} users decide this: the interval is wide because they are few"
+        if self.share < MIN_SHARE_TO_BE_SURE:
+            return f"effectively {self.share:.0%} of the log, at least {MIN_SHARE_TO_BE_SURE:.0%} is needed"
         return None
 
 
@@ -79,10 +89,3 @@ def effective_number(values: Floats) -> Floats:
     squares = np.square(scaled).sum(axis=-1)
     numbers = np.divide(scaled.sum(axis=-1) ** 2, squares, out=np.zeros_like(squares), where=squares > 0)
     return np.asarray(numbers, dtype=np.float64)
-
-
-def _parts_of_the_value(side: Sums) -> Floats:
-    """[n_groups] each group's part of the value, absolutely."""
-    totals = side.denominators.sum(axis=0)
-    shares = np.divide(side.signs, totals, out=np.zeros_like(totals), where=totals > 0)
-    return np.asarray(np.abs(side.numerators @ shares), dtype=np.float64)

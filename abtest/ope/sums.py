@@ -124,6 +124,23 @@ class Sums:
             np.concatenate([self.earned, other.earned]),
         )
 
+    @property
+    def reward_shares(self) -> Floats:
+        """[m] share of the logged reward each column has; equal shares where there is none.
+
+        Of the weighted reward, a column whose few heavy impressions happen to have none would count for nothing, and
+        thin overlap would be praised for what it hides.
+        """
+        earned = self.earned
+        return earned / earned.sum() if earned.sum() > 0 else np.full(len(earned), 1 / len(earned))
+
+    @property
+    def ess(self) -> float:
+        """Harmonic mean of the columns' effective sample sizes, weighted by `reward_shares`."""
+        shares = self.reward_shares
+        sizes, shares = self.overlap.ess[shares > 0], shares[shares > 0]
+        return float(1 / (shares / sizes).sum()) if (sizes > 0).all() else 0.0
+
     def sides(self) -> list[Sums]:
         """The values that a difference is taken of; one value by itself."""
         return [self._columns(self.signs > 0), self._columns(self.signs < 0)] if (self.signs < 0).any() else [self]

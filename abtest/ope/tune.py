@@ -227,8 +227,7 @@ def _floor(own: Sums, share: float) -> float:
 
 
 def _caution(difference: Sums) -> str | None:
-    found = Reliability.of(difference, influence(difference))
-    return None if found.is_enough else found.caution
+    return Reliability.of(difference, influence(difference)).caution
 
 
 def _refusal(sums: Sums) -> str | None:

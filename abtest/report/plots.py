@@ -54,7 +54,7 @@ def differences_plot(result: Mapping[str, Any]) -> str:
                 axes.text(0, place, " no number", color=MUTED, va="center")
                 continue
             low, high = (one["value"] if end is None else end for end in (one["low"], one["high"]))
-            sure = one["low"] is not None and (low > 0 or high < 0)
+            sure = one["caution"] is None and (low > 0 or high < 0)
             axes.plot([100 * low / before, 100 * high / before], [place, place], color=ACCENT if sure else MUTED)
             axes.plot(100 * one["value"] / before, place, "o", color=ACCENT if sure else MUTED)
         axes.set_title(metric, fontsize=10, color=INK)

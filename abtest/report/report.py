@@ -94,7 +94,7 @@ def _markdown(result: Mapping[str, Any]) -> Iterator[str]:
     yield ""
     yield (
         "Where an interval does not include 0 the difference is significant, for one policy and one metric at a time. "
-        f"{THIN} rests on few users."
+        f"{THIN} rests on too few users or searches for a statement."
     )
     yield (
         "Every policy is evaluated at the log's temperature; weights that set items further apart also draw less "

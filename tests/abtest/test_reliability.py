@@ -8,7 +8,7 @@ from scipy import stats
 
 from trimtab.abtest.ope.estimators import ips, slate_cascade, snips
 from trimtab.abtest.ope.intervals import assess, estimate, exact, lower_bounds
-from trimtab.abtest.ope.reliability import MIN_REWARD_ESS, Reliability, deciding_users, student_quantile
+from trimtab.abtest.ope.reliability import Reliability, deciding_users, student_quantile
 from trimtab.abtest.ope.sums import Sums, add_up
 
 
@@ -92,7 +92,8 @@ def test_who_decides_is_who_was_rewarded_where_rewards_are_rare() -> None:
     sums = of_users(rewards, np.ones(10_000))
     found = Reliability.of(sums, (rewards - rewards.mean()) / 10_000)
     assert found.deciding == pytest.approx(40, rel=0.05)
-    assert found.reward_ess == pytest.approx(40)
+    assert found.rewarded == pytest.approx(40)
+    assert found.caution is None
     normal = np.random.Generator(np.random.PCG64(3)).standard_normal(30_000)
     assert deciding_users(normal) == pytest.approx(10_000, rel=0.1)  # a third: the kurtosis is 3
     assert student_quantile(0.975, 11) == pytest.approx(stats.t.ppf(0.975, 10))
@@ -165,4 +166,15 @@ def test_a_real_difference_is_seen() -> None:
         before = add_up(snips(rewards, np.ones(30_000)), groups)
         seen += estimate(after.minus(before), n_resamples=100).sure_sign == 1
     assert seen >= 16
-    assert MIN_REWARD_ESS == 10
+
+
+def test_a_policy_far_from_a_short_log_is_not_sure() -> None:
+    """As searches of little weight say: the heavy ones that were not drawn could say otherwise."""
+    rng = np.random.Generator(np.random.PCG64(9))
+    rewards, weights = rng.random(600), rng.lognormal(-0.9, 1.34, 600)
+    logged = of_users(rewards, np.ones(600))
+    found = estimate(of_users(rewards + 0.5, weights).minus(logged))
+    assert found.low is not None
+    assert found.low > 0
+    assert found.sure_sign == 0
+    assert "of the log, at least 40% is needed" in str(found.caution)
