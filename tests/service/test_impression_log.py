@@ -133,8 +133,8 @@ def test_more_than_the_memory_may_hold_is_lost_and_counted(settings: Settings, e
     assert counted["refused"] >= 1
 
 
-def engine_line(engine: Engine) -> bytes:
-    return json_line(impression_row(engine.impression(engine.slate(Query("soup")), datetime.now(UTC))))
+def engine_line(engine: Engine, query: str = "soup") -> bytes:
+    return json_line(impression_row(engine.impression(engine.slate(Query(query)), datetime.now(UTC))))
 
 
 texts = st.text(st.characters(exclude_categories=["Cs"]), max_size=8)
@@ -147,7 +147,7 @@ numbers = st.floats(allow_nan=False, allow_infinity=False)
     weights=st.dictionaries(texts, numbers, max_size=3),
     boosts=st.dictionaries(texts, numbers, max_size=3),
     pins=st.dictionaries(st.integers(0, 9).map(str), texts, max_size=3),
-    temperature=numbers,
+    temperature=st.floats(0, allow_infinity=False),
     features=st.none() | st.lists(st.lists(numbers, min_size=2, max_size=2), max_size=2),
     microsecond=st.sampled_from([0, 500_000, 1]),
 )
@@ -186,13 +186,13 @@ def test_segments_are_sealed_when_full_and_those_of_the_killed_by_the_next(setti
     small = settings.model_copy(update={"log_segment_rows": 2})
     spool = settings.data_folder / "spool" / "impressions"
     spool.mkdir(parents=True)
-    line = engine_line(engine)
-    (spool / "20250101T000000-killed.jsonl").write_bytes(line + line + line[:100])
+    first, second, third, fourth = (engine_line(engine, query) for query in ("soup", "milk", "bread", "ice cream"))
+    (spool / "20250101T000000-killed.jsonl").write_bytes(first + second + third[:100])
     log = ImpressionLog(small, lambda outcome, n: None)
     log.start()
     eventually(lambda: not list(spool.iterdir()))
     assert len(logged(settings.data_folder)) == 2
-    for _ in range(2):
+    for line in (third, fourth):
         log.put(line)
     eventually(lambda: len(logged(settings.data_folder)) == 4)
     log.close()
