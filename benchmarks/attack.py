@@ -36,7 +36,7 @@ from loadtests.soak import own_bytes, trend
 RATE = 50.0
 """Searches a second."""
 QUIET_SHARE = 0.25
-"""Of the measured time, how long the shoppers are alone; first comes half of that to fill caches."""
+"""Share of the measured time in which the shoppers are alone; first comes half of that to fill caches."""
 N_NORMAL = 100
 """Different searches, the median of which is a normal one."""
 ADMIN_KEY = "attack-benchmark"

@@ -20,7 +20,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 CORE_SHARE = 0.25
-"""Of one core, what the generator may use."""
+"""Share of one core that the generator may use."""
 ANSWER_SECONDS = 20
 MAX_HELD = 200
 """Connections that are kept open with half a body."""

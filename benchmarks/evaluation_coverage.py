@@ -52,11 +52,11 @@ class Cell:
         n: searches.
         rate: rewarded searches.
         distance: of `DISTANCES`.
-        outcome: of `OUTCOMES`; heavy revenue is lognormal with sigma 1.5, net revenue has so many returns that its
-            mean is negative.
+        outcome: of `OUTCOMES`; heavy revenue is lognormal with sigma 1.5, net revenue has returns enough for a
+            negative mean.
         concentrated: after one search each, user u asks in proportion to 1 / u, instead of each as often.
         effect: the policy's true value over the logged one, minus 1, as long as no chance of a reward exceeds 1.
-        positions: rewards at so many positions, weighted by prefix.
+        positions: number of positions with rewards, weighted by prefix.
     """
 
     n: int

@@ -11,7 +11,7 @@ import polars as pl
 from trimtab.core.errors import BadFile
 
 UNREADABLE: tuple[type[BaseException], ...] = (OSError, pl.exceptions.PolarsError, pl.exceptions.PanicException)
-"""What reading a table raises that is damaged. polars panics at some damage, which is no `Exception`."""
+"""What reading a table raises that is damaged. polars panics at some damage, with what is not an `Exception`."""
 
 
 def read_bytes(path: Path) -> bytes:

@@ -78,7 +78,7 @@ def deciding_users(influence: Floats) -> Floats:
 
 
 def student_quantile(probability: float | Floats, deciding: float | Floats) -> Floats:
-    """Quantile of the studentised error where so many users decide a value."""
+    """Quantile of the studentised error where `deciding` users decide a value."""
     return np.asarray(stdtrit(np.maximum(np.asarray(deciding) - 1, 1.0), probability), dtype=np.float64)
 
 

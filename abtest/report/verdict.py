@@ -76,8 +76,8 @@ def _advice(gains: list[str], losses: list[str], open_: list[str], silent: list[
 
 
 def searches_needed(one: Estimate, before: Estimate) -> int | None:
-    """About how many searches like these would show a difference of `LOOKED_FOR` in 80 % of logs; None where it cannot
-    be told from this one."""
+    """About how many searches like these would show a difference of `LOOKED_FOR` in 80 % of logs; None where this log
+    cannot say."""
     base = relative_base(before)
     if one.low is None or not one.standard_error or not base:
         return None

@@ -125,7 +125,7 @@ def _is_from_elsewhere(request: Request) -> bool:
 
 
 def _digest(secret: str) -> bytes:
-    """Of one length whatever the secret's, so that the time of a comparison says nothing of that either."""
+    """A digest of one length for every secret, so that the time of a comparison does not give the length away."""
     return hashlib.sha256(secret.encode()).digest()
 
 

@@ -55,7 +55,7 @@ def _require_json(request: Request) -> None:
 
 
 def _is_deeper(value: Any, depth: int) -> bool:
-    """Whether a value of JSON has more than so many lists and objects around one of its parts."""
+    """Whether a value of JSON has more than `depth` lists and objects around one of its parts."""
     level = [value]
     for _ in range(depth):
         inner = (part.values() if isinstance(part, dict) else part for part in level if isinstance(part, dict | list))

@@ -176,7 +176,7 @@ def _shortened(text: str, length: int = MAX_ECHO) -> str:
 
 
 _REPR = reprlib.Repr()
-"""Of a few levels and entries, so that neither a deep value nor a large one costs more than what is shown."""
+"""Shows a few levels and entries, so that neither a deep value nor a large one costs more than what is shown."""
 _REPR.maxstring = _REPR.maxother = _REPR.maxlong = MAX_ECHO
 
 

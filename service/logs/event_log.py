@@ -37,7 +37,7 @@ from trimtab.service.settings import Settings
 STREAM = "trimtab:events"
 STREAM_LENGTH = 100_000
 STREAM_BYTES = 16_000_000
-"""What is added is let push out so many older ones that as many of its own size would take no more."""
+"""The entries kept are as many as would fit if all had the size of the one that is added."""
 LOOK_SECONDS = 0.02
 """Between two looks whether another worker has written an event."""
 MAX_REMEMBERED = 200_000
@@ -198,7 +198,7 @@ class EventLog:
     def _forget_in_flight(self, names: Iterable[bytes], ended: asyncio.Future[int]) -> None:
         for name in names:
             del self._in_flight[name]
-        ended.exception()  # who waits has it; where all have hung up there is nobody to be told
+        ended.exception()  # who waits has it; where all have hung up nobody is left to notify
 
     def _remember(self, names: Iterable[bytes]) -> None:
         self._seen.update(dict.fromkeys(names))
