@@ -2,7 +2,8 @@
 
 One JSON object a line: `at`, `who` (the name of a key; null for nobody that is known), `did` (method and path),
 `status`, and what it was about `before` and `after`. A line is on the disk before the request is answered. Of refusals
-each worker writes a limited number a minute and counts the others (`omitted`), so that nobody fills the disk by being refused.
+each worker writes a limited number a minute and counts the others (`omitted`), so that nobody fills the disk by
+being refused.
 """
 
 from __future__ import annotations
