@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, cast
 
 import typer
 
@@ -12,6 +12,7 @@ from trimtab.cli.console import AsJson, BundleFolder, Quiet, notes, print_json, 
 from trimtab.core.errors import BadParameter
 
 if TYPE_CHECKING:
+    from trimtab.abtest.ope.like_with_like import Served
     from trimtab.engine import Engine
 
 app = typer.Typer()
@@ -32,6 +33,12 @@ def simulate(
     out: Annotated[Path, typer.Option(help="log to write")],
     seed: Annotated[int, typer.Option()] = 0,
     clicks: Annotated[str, typer.Option(help="how a page is read: position, trust, cascade or dbn")] = "position",
+    explore: Annotated[
+        str | None,
+        typer.Option(
+            help="what exploration may cost in expected relevance, as 1%; by default the bundle's temperature"
+        ),
+    ] = None,
     quiet: Quiet = False,
 ) -> None:
     """Simulate shoppers and write the log a service would have written."""
@@ -41,9 +48,10 @@ def simulate(
 
     if clicks not in CLICK_MODELS:
         raise BadParameter("--clicks", f"{clicks!r} is not a click model", ", ".join(CLICK_MODELS))
-    engine = Engine.load(bundle)
+    loss = None if explore is None else parse_loss(explore)
+    engine, model = Engine.load(bundle), CLICK_MODELS[clicks]
     with progress(quiet) as report:
-        run(engine, impressions, out, seed=seed, click_model=CLICK_MODELS[clicks], progress=report)
+        run(engine, impressions, out, seed=seed, click_model=model, exploration_loss=loss, progress=report)
 
 
 @app.command()
@@ -83,6 +91,12 @@ def replay(
     policy: Annotated[list[str], typer.Option(help="NAME=w_relevance:0.7,w_revenue:0.3; may be repeated")],
     out: Annotated[Path, typer.Option(help="folder for the report")],
     judgments: Annotated[Path | None, typer.Option(help="CSV of query,item_id,grade, for nDCG")] = None,
+    served: Annotated[
+        str | None,
+        typer.Option(
+            help="compare policies `sorted` or `explored` alike; by default sorted only where the log often shows it"
+        ),
+    ] = None,
     id_salt: IdSalt = None,
     as_json: AsJson = False,
     quiet: Quiet = False,
@@ -92,11 +106,15 @@ def replay(
     from trimtab.catalog.judgments import read_judgments
     from trimtab.core.weights import parse_policy
 
+    if served not in {None, "sorted", "explored"}:
+        raise BadParameter("--served", f"{served!r} is not a way to serve policies", "sorted, explored")
     policies = dict(parse_policy(text) for text in policy)
     judged = None if judgments is None else read_judgments(judgments)
     engine = _engine_of_log(bundle, id_salt)
     with progress(quiet or as_json) as report:
-        result = run(log, engine, policies, out, judgments=judged, progress=report)
+        result = run(
+            log, engine, policies, out, judgments=judged, served=cast("Served | None", served), progress=report
+        )
     for warning in result["warnings"]:
         notes.print(f"warning: {warning}", highlight=False, markup=False, soft_wrap=True)
     if as_json:

@@ -37,7 +37,7 @@ from trimtab.engine.stages.slate_stage import SlateStage, slate_stage
 from trimtab.ranker.artifact import warm_up
 from trimtab.ranker.attainment import weights_for
 from trimtab.ranker.features import FEATURES
-from trimtab.ranker.slate.exploration import PLACKETT_LUCE
+from trimtab.ranker.slate.exploration import exploration_text
 from trimtab.retrieval.facets import require_facets
 from trimtab.retrieval.filters import filter_mask, format_filter
 
@@ -235,7 +235,7 @@ class Engine:
             weights=slate.weights,
             requested_weights=slate.requested_weights,
             temperature=slate.temperature,
-            exploration=_exploration(slate),
+            exploration=None if slate.seed is None else exploration_text(query.exploration_loss),
             expected_exploration_loss=slate.expected_exploration_loss,
             seed=slate.seed,
             k=query.k,
@@ -277,10 +277,3 @@ class Engine:
         rows = [row for row in pinned if row >= 0]
         passes = filter_mask(self.store, query.filters) if rows else None
         return rows if passes is None else [row for row in rows if passes[row]]
-
-
-def _exploration(slate: Slate) -> str | None:
-    """The scheme of a draw and its parameters, as they are logged; None where the slate was sorted."""
-    if slate.seed is None:
-        return None
-    return json.dumps({"scheme": PLACKETT_LUCE, "max_relevance_loss": slate.query.exploration_loss})

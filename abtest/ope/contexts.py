@@ -9,8 +9,11 @@ import numpy as np
 
 from trimtab.abtest.ope.estimators import Floats
 from trimtab.abtest.ope.sums import Ints
+from trimtab.core.metrics import discounts
 from trimtab.core.records import Shopper
+from trimtab.core.weights import DIVERSITY, RELEVANCE
 from trimtab.engine import Engine
+from trimtab.ranker.slate.exploration import DrawnList
 from trimtab.ranker.slate.log_policy import QueryContexts, SlatePolicy
 from trimtab.retrieval.filters import parse_filter
 
@@ -72,10 +75,29 @@ def _boosts(engine: Engine, search: Search, rows: Ints) -> Floats | None:
     return added
 
 
-def policy_of(engine: Engine, weights: Mapping[str, float], temperature: float) -> SlatePolicy:
-    """The engine's policy at normalised weights."""
+def policy_of(engine: Engine, weights: Mapping[str, float], temperature: float | Floats) -> SlatePolicy:
+    """The engine's policy at normalised weights; a temperature for all users or [n_users] of each."""
     ranges = [objective["range"] for objective in engine.manifest["objectives"]]
     return SlatePolicy.of(weights, engine.objectives, ranges, temperature)
+
+
+def before_the_draw(
+    engine: Engine, weights: Mapping[str, float], contexts: QueryContexts, user: int, *, depth: int
+) -> tuple[DrawnList, float]:
+    """A user's list before it is drawn under normalised weights, and the expected relevance of its sorted slate."""
+    policy, users = policy_of(engine, weights, 1.0), np.array([user], dtype=np.int64)
+    relevance = contexts.gains[user, :, engine.objectives.index(RELEVANCE)].astype(np.float64)
+    own = policy.sorted_slates(contexts, users, depth)[0]
+    free = np.delete(np.arange(len(relevance)), list(contexts.pins.values()))
+    drawn = DrawnList(
+        policy.logits(contexts, users)[0, free],
+        relevance[free],
+        contexts.aspects[free],
+        weights[DIVERSITY],
+        depth,
+        {position: float(relevance[pin]) for position, pin in contexts.pins.items()},
+    )
+    return drawn, float(np.where(own >= 0, relevance[own], 0.0) @ discounts(depth)) if len(relevance) else 0.0
 
 
 def with_history(engine: Engine, shoppers: Sequence[Shopper]) -> Ints:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -13,9 +13,10 @@ from trimtab.abtest.ope.estimators import Floats
 from trimtab.abtest.ope.logged_slates import LoggedSlates, ReplayLog
 from trimtab.abtest.ope.sums import Ints
 from trimtab.core.diversity import ideal_diversity
+from trimtab.core.metrics import discounts
 from trimtab.core.progress import Progress, silent
 from trimtab.core.records import Shopper
-from trimtab.core.weights import normalise
+from trimtab.core.weights import RELEVANCE, normalise
 from trimtab.engine import Engine
 from trimtab.ranker.slate.log_policy import QueryContexts
 
@@ -29,6 +30,26 @@ WRONG_SHARE = 0.01
 """Where more propensities than this are not the bundle's own, nothing is said of any policy."""
 
 
+LOGGED = "logged"
+"""Name of the log's own policy; no other policy may have it."""
+
+
+@dataclass(frozen=True)
+class Deployment:
+    """How policies are served that are compared: all of them alike.
+
+    Attributes:
+        is_sorted: sorted slates, the logged weights' own among them, as policy `LOGGED`.
+        factors: policy -> what the logged temperature is multiplied by where slates are drawn, 1 where nothing is said.
+    """
+
+    is_sorted: bool = False
+    factors: Mapping[str, float] = field(default_factory=dict)
+
+
+AT_LOGGED_TEMPERATURE = Deployment()
+
+
 @dataclass(frozen=True)
 class Evidence:
     """What the policies would show, beside what was shown.
@@ -39,6 +60,7 @@ class Evidence:
         ideals: [d] diversity of the most diverse slate of their candidates.
         ratios: policy -> [n, k] target over logged conditional propensity.
         own_rows: policy -> [d, k] item rows of the policy's own slates, each as long as what was shown.
+        promised: [d] relevance that the ranker expected of what was shown, in the unit of a receipt.
         wrong_propensities: [d] where the logged propensities are not the bundle's own.
         n_impossible: impressions left out, because they show what no draw could: an item that is not a candidate, or a
             pin not where it was put.
@@ -49,6 +71,7 @@ class Evidence:
     ideals: Floats
     ratios: dict[str, Floats]
     own_rows: dict[str, NDArray[np.int32]]
+    promised: Floats
     wrong_propensities: NDArray[np.bool_]
     n_impossible: int
 
@@ -60,14 +83,15 @@ def evidence_of(
     progress: Progress = silent,
     *,
     draw_every: int = 0,
+    deployment: Deployment = AT_LOGGED_TEMPERATURE,
 ) -> Evidence:
     """The slates and propensities of policies for the impressions of a log, query by query.
 
     Args:
         weights: normalised, by name of the policy.
-        draw_every: the policies' own slates are drawn for one in this many impressions of the log; 0 for none.
+        draw_every: the policies' own slates are made for one in this many impressions of the log; 0 for none.
     """
-    tables = _Tables(engine, log, weights, draw_every)
+    tables = _Tables(engine, log, weights, draw_every, deployment)
     done = 0
     for query, codes, everyone in _by_query(log.slates.queries, tables.users):
         tables.fill(query, codes, everyone)
@@ -88,6 +112,18 @@ class _Asked:
     def take(self, which: NDArray[np.bool_]) -> _Asked:
         return _Asked(self.contexts, self.who[which], self.shown[which], self.at[which])
 
+    def by_temperature(self, temperatures: Floats) -> tuple[_Asked, float | Floats]:
+        """The same with one context for each user and temperature, and the temperatures of the contexts.
+
+        Args:
+            temperatures: [len(self.at)].
+        """
+        if len(temperatures) == 0 or (temperatures == temperatures[0]).all():
+            return self, float(temperatures[0]) if len(temperatures) else 1.0
+        pairs, who = np.unique(np.stack([self.who, temperatures], axis=1), axis=0, return_inverse=True)
+        contexts = replace(self.contexts, gains=self.contexts.gains[pairs[:, 0].astype(np.int64)])
+        return _Asked(contexts, who.ravel(), self.shown, self.at), pairs[:, 1]
+
 
 class _Tables:
     """Evidence of a whole log while it is filled in.
@@ -97,17 +133,25 @@ class _Tables:
     """
 
     def __init__(
-        self, engine: Engine, log: ReplayLog, weights: Mapping[str, Mapping[str, float]], draw_every: int
+        self,
+        engine: Engine,
+        log: ReplayLog,
+        weights: Mapping[str, Mapping[str, float]],
+        draw_every: int,
+        deployment: Deployment,
     ) -> None:
         n, k = log.slates.rows.shape
+        names = [LOGGED, *weights] if deployment.is_sorted else list(weights)
+        self._deployment = deployment
         self._engine, self._log, self._weights = engine, log, weights
         self.users = with_history(engine, log.users)[log.slates.users]
         self._is_drawn = log.slates.numbers % draw_every == 0 if draw_every else np.zeros(n, dtype=bool)
         self._is_possible = np.ones(n, dtype=bool)
         self._is_wrong = np.zeros(n, dtype=bool)
         self._ideals = np.zeros(n)
-        self._ratios = {name: np.ones((n, k)) for name in weights}
-        self._own_rows = {name: np.full((n, k), -1, dtype=np.int32) for name in weights}
+        self._promised = np.zeros(n)
+        self._ratios = {name: np.ones((n, k)) for name in names}
+        self._own_rows = {name: np.full((n, k), -1, dtype=np.int32) for name in names}
         self._candidate_of_row = np.full(len(engine.store) + 1, -1)
 
     def fill(self, query: int, codes: Ints, everyone: Ints) -> None:
@@ -122,9 +166,14 @@ class _Tables:
         asked = self._possible(contexts, codes, everyone)
         if self._is_drawn[asked.at].any():
             self._fill_ideals(asked)
-        temperatures = self._log.slates.temperatures[asked.at]
-        for temperature in np.unique(temperatures):
-            self._compare(asked.take(temperatures == temperature), float(temperature))
+        asked, temperature = asked.by_temperature(self._log.slates.temperatures[asked.at])
+        draws = asked.take(self._is_drawn[asked.at])
+        self._promised[asked.at] = self._expected(asked)
+        self._is_wrong[draws.at] = self._disagree(draws, temperature)
+        if self._deployment.is_sorted:
+            self._compare_sorted(asked)
+        else:
+            self._compare_drawn(asked, draws, temperature)
 
     def _fill_ideals(self, asked: _Asked) -> None:
         """Fill in the most diverse slates, each as long as what was shown."""
@@ -146,20 +195,41 @@ class _Tables:
         at = everyone[possible]
         return _Asked(contexts, np.searchsorted(codes, self.users[at]), shown[possible], at)
 
-    def _compare(self, asked: _Asked, temperature: float) -> None:
-        """Fill in what each policy would show at a temperature, beside what was shown."""
+    def _expected(self, asked: _Asked) -> Floats:
+        """[n] discounted relevance that the ranker expected of what was shown."""
+        gains = asked.contexts.gains[asked.who[:, None], asked.shown, self._engine.objectives.index(RELEVANCE)]
+        return np.where(asked.shown >= 0, gains, 0.0) @ discounts(asked.shown.shape[1])
+
+    def _compare_sorted(self, asked: _Asked) -> None:
+        """Fill in what each policy would show sorted, the logged weights among them, beside what was shown."""
+        known, codes = self._engine.known_weights, self._log.slates.weights[asked.at]
+        for name, weights in self._weights.items():
+            self._fill_sorted(name, weights, asked)
+        for code in np.unique(codes):
+            self._fill_sorted(LOGGED, normalise(self._log.weights[code], known), asked.take(codes == code))
+
+    def _fill_sorted(self, name: str, weights: Mapping[str, float], asked: _Asked) -> None:
         slates, contexts = self._log.slates, asked.contexts
-        draws = asked.take(self._is_drawn[asked.at])
+        users, who = np.unique(asked.who, return_inverse=True)
+        policy = policy_of(self._engine, weights, 1.0)
+        own = policy.sorted_slates(contexts, users, asked.shown.shape[1])[who.ravel()]
+        is_shown = asked.shown >= 0
+        agrees = (own == asked.shown) | ~is_shown
+        self._ratios[name][asked.at] = agrees / slates.propensities[asked.at]
+        self._own_rows[name][asked.at] = np.where(is_shown & (own >= 0), contexts.rows[own], -1)
+
+    def _compare_drawn(self, asked: _Asked, draws: _Asked, temperature: float | Floats) -> None:
+        """Fill in what each policy would draw, beside what was shown."""
+        slates, contexts = self._log.slates, asked.contexts
         uniforms = _uniforms(slates.seeds[draws.at], slates.numbers[draws.at], slates.rows.shape[1])
         for name, weights in self._weights.items():
-            policy = policy_of(self._engine, weights, temperature)
+            policy = policy_of(self._engine, weights, temperature * self._deployment.factors.get(name, 1.0))
             wanted = policy.propensities(contexts, asked.who, asked.shown)
             self._ratios[name][asked.at] = wanted / slates.propensities[asked.at]
             own, _ = policy.draw(contexts, draws.who, uniforms)
             self._own_rows[name][draws.at] = np.where((own >= 0) & (draws.shown >= 0), contexts.rows[own], -1)
-        self._is_wrong[draws.at] = self._disagree(draws, temperature)
 
-    def _disagree(self, draws: _Asked, temperature: float) -> NDArray[np.bool_]:
+    def _disagree(self, draws: _Asked, temperature: float | Floats) -> NDArray[np.bool_]:
         """[d] where the logged propensities are not what the bundle gives for the logged weights."""
         slates, known = self._log.slates, self._engine.known_weights
         wrong = np.zeros(len(draws.at), dtype=bool)
@@ -181,6 +251,7 @@ class _Tables:
             self._ideals[possible][drawn],
             {name: table[possible] for name, table in self._ratios.items()},
             {name: table[possible][drawn] for name, table in self._own_rows.items()},
+            self._promised[possible][drawn],
             self._is_wrong[possible][drawn],
             int((~possible).sum()),
         )

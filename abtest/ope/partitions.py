@@ -79,6 +79,17 @@ class PartitionedLog:
         """All impressions of some queries, in order of the log."""
         return self._log([part.read(number) for part in self._parts])
 
+    def sample_by_seed(self, n: int) -> ReplayLog:
+        """About n impressions, the same whatever the order of the log, by seed; where none is known, by place."""
+        every = max(-(-self.n // n), 1)
+        found = []
+        for part in self._parts:
+            for partition in range(self.n_partitions):
+                records = part.read(partition)
+                drawn_by = np.where(records["seeds"] >= 0, records["seeds"], records["numbers"])
+                found.append(records[drawn_by % every == 0])
+        return self._log(found)
+
     def sample(self, n: int) -> ReplayLog:
         """About n impressions, evenly spread over the log, which must not be many."""
         every = max(-(-self.n_distinct // n), 1)

@@ -1,8 +1,9 @@
 """`trimtab replay`: estimates of what other weights would have done, from one explored log.
 
-A policy is a weighting served by the log's own bundle at the log's own temperature, so that its slates are drawn as the
-logged ones were. Rewards of a position are those of a shopper who reads downwards: they may depend on the items
-above and not on those below, so each position is weighted by everything down to it (`estimators.slate_cascade`).
+A policy is a weighting served by the log's own bundle, sorted or drawn at equal exploration, all policies and the log's
+own alike (`trimtab.abtest.ope.like_with_like`). Rewards of a position are those of a shopper who reads downwards: they
+may depend on the items above and not on those below, so each position is weighted by everything down to it
+(`estimators.slate_cascade`).
 
 What is estimated is `abtest.ope.outcomes`. Diversity needs no outcome, so the policies' own slates are drawn and
 measured; the weighted estimates stand beside it as a check. So is nDCG where there are judgments.
@@ -28,8 +29,9 @@ from typing import Any
 
 import polars as pl
 
-from trimtab.abtest.ope.evidence import WRONG_SHARE, evidence_of
+from trimtab.abtest.ope.evidence import LOGGED, WRONG_SHARE, Deployment, evidence_of
 from trimtab.abtest.ope.intervals import Estimate, estimate
+from trimtab.abtest.ope.like_with_like import N_LOOKED_AT, LikeWithLike, Served, like_with_like
 from trimtab.abtest.ope.outcomes import MEASURED, METRICS, Judged, judged_gains
 from trimtab.abtest.ope.partitions import PartitionedLog, partitioned
 from trimtab.abtest.ope.segments import OTHER
@@ -56,9 +58,6 @@ SEGMENT_RESAMPLES = 200
 
 MOST_THREADS = 4
 
-LOGGED = "logged"
-"""Name of the log's own policy in the report; no policy may have it."""
-
 MISFIT = "the logged propensities are not this bundle's"
 
 IN_NO_IMPRESSION = "of an item that no impression in this log shows under their decision"
@@ -75,6 +74,7 @@ def replay(
     out: Path | None = None,
     *,
     judgments: pl.DataFrame | None = None,
+    served: Served | None = None,
     confidence: float = 0.95,
     progress: Progress = silent,
 ) -> dict[str, Any]:
@@ -84,6 +84,8 @@ def replay(
         policies: name -> raw weights.
         out: folder for `report.json`, `report.md` and `report.html`; an earlier report there is replaced.
         judgments: query, item_id, grade (`trimtab.catalog.judgments`), for nDCG.
+        served: compare policies `sorted` or `explored` alike; None takes explored, and
+            sorted where the log often shows those slates (`MIN_SORTED_SHARE`).
 
     Returns:
         the object of `trimtab replay --json`.
@@ -95,8 +97,9 @@ def replay(
     weights = _checked(policies, engine)
     judged = {} if judgments is None else judged_gains(judgments, engine)
     with partitioned(log, engine) as partitions:
-        totals = _totals_of_log(partitions, engine, weights, judged, progress)
-    result = _result(totals, partitions, weights, engine, confidence=confidence)
+        compared = like_with_like(engine, partitions.sample_by_seed(N_LOOKED_AT), weights, served)
+        totals = _totals_of_log(partitions, engine, weights, judged, progress, compared.deployment)
+    result = _result(totals, partitions, weights, engine, compared, confidence=confidence)
     if judgments is not None:
         texts = {query.text for query in partitions.labels.queries}
         found = (unknown_items(judgments, engine.store), unasked_queries(judgments, texts))
@@ -121,6 +124,7 @@ def _totals_of_log(
     weights: Mapping[str, Mapping[str, float]],
     judged: Judged,
     progress: Progress,
+    deployment: Deployment,
 ) -> Totals:
     """Totals over every partition; each thread takes the same partitions in the same order on every run."""
     n_threads = min(os.cpu_count() or 1, partitions.n_partitions, MOST_THREADS)
@@ -141,7 +145,7 @@ def _totals_of_log(
                         seen[thread] = before + done
                         progress("impressions", sum(seen), partitions.n)
 
-                evidence = evidence_of(engine, read, weights, advance, draw_every=draw_every)
+                evidence = evidence_of(engine, read, weights, advance, draw_every=draw_every, deployment=deployment)
                 totals += totals_of(evidence, texts, partitions.segments, engine, logged=LOGGED, judged=judged)
         except BaseException:
             stopped.set()
@@ -177,11 +181,11 @@ class _Estimates:
         totals = self._totals
         if metric not in COUNTED:
             return totals.measured[policy][metric].sums(metric, segments)
-        return (totals.logged_outcomes if policy == LOGGED else totals.weighted[policy]).sums(metric, segments)
+        return totals.weighted.get(policy, totals.logged_outcomes).sums(metric, segments)
 
     def of(self, policy: str, metric: str) -> Estimate:
         found = estimate(self.sums(policy, metric), confidence=self._confidence)
-        return found if policy == LOGGED else self._if_fit(found)
+        return self._if_fit(found) if policy in self._totals.weighted else found
 
     def difference(
         self, after: str, before: str, metric: str, segments: Sequence[int] = EVERYTHING, **options: int
@@ -210,6 +214,7 @@ def _result(
     partitions: PartitionedLog,
     weights: Mapping[str, Mapping[str, float]],
     engine: Engine,
+    compared: LikeWithLike,
     *,
     confidence: float,
 ) -> dict[str, Any]:
@@ -231,6 +236,8 @@ def _result(
     return {
         "bundle": engine.bundle_id,
         "confidence": confidence,
+        "compared": compared.as_dict(),
+        "promise": _promise(totals, engine, confidence),
         "estimator": {metric: "snips" if metric in COUNTED else "direct" for metric in metrics},
         "warnings": list(_warnings(estimates, totals, left_out, partitions, values)),
         "log": {
@@ -257,6 +264,16 @@ def _result(
         "estimators": {
             name: {metric: _plain(estimates.by_estimator(name, metric)) for metric in outcomes} for name in names
         },
+    }
+
+
+def _promise(totals: Totals, engine: Engine, confidence: float) -> dict[str, Any]:
+    """What receipts promised of the relevance of what was shown, what came of it, and what it was learned from."""
+    assert totals.promised is not None  # of a log that is not empty
+    return {
+        "promised": estimate(totals.promised.sums("relevance"), confidence=confidence).as_dict(),
+        "realised": estimate(totals.logged_outcomes.sums("relevance"), confidence=confidence).as_dict(),
+        "learned_from": list(engine.manifest["training"].get("trained_on", [])),
     }
 
 

@@ -139,6 +139,7 @@ class Totals:
         weighted: policy -> outcomes weighted by position.
         matched: policy -> outcomes where the policy's own draw is the logged one.
         measured: policy (or `logged`, see `trimtab.abtest.ope.replay`) -> what is measured on its slates, by name.
+        promised: relevance that the ranker expected of what was shown.
         n_impossible: see `Evidence`.
         n_drawn, n_wrong: draws, and those with propensities that are not the bundle's.
         n_seedless: impressions without a seed.
@@ -148,6 +149,7 @@ class Totals:
     weighted: dict[str, Weighted] = field(default_factory=dict)
     matched: dict[str, Weighted] = field(default_factory=dict)
     measured: dict[str, dict[str, Weighted]] = field(default_factory=dict)
+    promised: Weighted | None = None
     n_impossible: int = 0
     n_drawn: int = 0
     n_wrong: int = 0
@@ -163,6 +165,10 @@ class Totals:
             self.logged = other.logged
         elif other.logged is not None:
             self.logged += other.logged
+        if self.promised is None:
+            self.promised = other.promised
+        elif other.promised is not None:
+            self.promised += other.promised
         _merge(self.weighted, other.weighted)
         _merge(self.matched, other.matched)
         for name, by in other.measured.items():
@@ -181,7 +187,7 @@ def totals_of(
 
     Args:
         texts: by code of the query.
-        logged: the name that the log's own slates go by.
+        logged: the name of the log's own policy: what was shown, or its sorted slates where those are compared.
     """
     slates, drawn = evidence.slates, evidence.drawn
     rewards = rewards_of(slates, engine)
@@ -189,14 +195,15 @@ def totals_of(
     of_drawn = place.take(drawn)
     drawn_rewards = {metric: values[drawn] for metric, values in rewards.items()}
     drawn_texts = [texts[code] for code in slates.queries[drawn].tolist()]
-    shown = {logged: slates.rows[drawn], **evidence.own_rows}
+    served = slates.rows[drawn]
+    shown = {logged: served, **evidence.own_rows}
     return Totals(
         logged=Weighted.of(np.ones(slates.rows.shape), rewards, place),
         weighted={
             name: Weighted.of(prefix_weights(ratios), rewards, place) for name, ratios in evidence.ratios.items()
         },
         matched={
-            name: Weighted.of(np.cumprod(rows == shown[logged], axis=1, dtype=np.float64), drawn_rewards, of_drawn)
+            name: Weighted.of(np.cumprod(rows == served, axis=1, dtype=np.float64), drawn_rewards, of_drawn)
             for name, rows in evidence.own_rows.items()
         },
         measured={
@@ -206,6 +213,7 @@ def totals_of(
             }
             for name, rows in shown.items()
         },
+        promised=_mean(evidence.promised, "relevance", of_drawn),
         n_impossible=evidence.n_impossible,
         n_drawn=len(drawn),
         n_wrong=int(evidence.wrong_propensities.sum()),

@@ -14,6 +14,9 @@ from trimtab.core.weights import format_weights
 
 REPORT = "report.json"
 
+FAR = 0.1
+"""A share by which what was realised may differ from what was promised without a word."""
+
 NAMES = {
     "alpha_ndcg": "alpha-nDCG",
     "ild": "intra-list distance",
@@ -48,7 +51,41 @@ def _page(result: Mapping[str, Any]) -> str:
             "overlap": overlap_plot(result),
         },
         cell=_cell,
+        compared=compared_as(result["compared"]),
+        promise=kept_promise(result["promise"]),
         format_weights=format_weights,
+    )
+
+
+def compared_as(compared: Mapping[str, Any]) -> str:
+    """How policies are compared, in a sentence or two."""
+    cost = f"the log's exploration is expected to cost {compared['expected_exploration_loss']:.1%} of relevance"
+    if compared["served"] == "sorted":
+        return (
+            "Compared as they would be deployed: the sorted slates of each policy with the sorted slates of the logged "
+            f"weights ({cost})."
+        )
+    return (
+        "Compared at equal exploration: each policy is drawn at the temperature at which it is expected to lose "
+        f"as much of its own sorted slate's relevance as the log did ({cost}). Sorted slates have an effective "
+        f"{compared['sorted_share']:.1%} of this log; `--served sorted` compares those, on so little."
+    )
+
+
+def kept_promise(promise: Mapping[str, Any]) -> str:
+    """What was promised of the relevance of the slates shown, and what came of it."""
+    promised, realised = (promise[name]["value"] for name in ("promised", "realised"))
+    share = f", {realised / promised:.0%} of it" if promised else ""
+    text = (
+        f"Of what was shown, receipts promised a relevance of {promised:.4f} a search; "
+        f"shoppers gave {realised:.4f}{share}."
+    )
+    if abs(realised - promised) <= FAR * abs(promised):
+        return text
+    learned = " and ".join(promise["learned_from"]) or "rules"
+    return (
+        f"{text} Both count a purchase at the top as 1; the promise was learned from {learned}, which need not be what "
+        "shoppers do with this page."
     )
 
 
@@ -68,6 +105,10 @@ def _markdown(result: Mapping[str, Any]) -> Iterator[str]:
     yield ""
     for sentence in result["verdicts"]:
         yield f"- {sentence}"
+    yield ""
+    yield compared_as(result["compared"])
+    yield ""
+    yield kept_promise(result["promise"])
     yield ""
     yield (
         f"{log['n_replayed']:,} of {log['n_read']:,} logged impressions of bundle `{result['bundle']}`, "
@@ -96,10 +137,6 @@ def _markdown(result: Mapping[str, Any]) -> Iterator[str]:
         "Where an interval does not include 0 the difference is significant, for one policy and one metric at a time. "
         f"{THIN} rests on too few users or searches for a statement."
     )
-    yield (
-        "Every policy is evaluated at the log's temperature; weights that set items further apart also draw less "
-        "at random, which is part of what they do here."
-    )
     yield ""
     if measured:
         yield "## Measured on the policies' own slates"
@@ -119,6 +156,10 @@ def _markdown(result: Mapping[str, Any]) -> Iterator[str]:
             cells = "".join(f" {_cell(estimates[metric], signed=True)} |" for metric in metrics)
             yield f"| {segment} | {part['share']:.0%} | {name} |{cells}"
     yield ""
+    yield from _every_estimator(result)
+
+
+def _every_estimator(result: Mapping[str, Any]) -> Iterator[str]:
     yield "## Every estimator"
     yield ""
     yield "| policy | metric | estimator | value | effective sample | mean weight |"

@@ -1,14 +1,16 @@
 """Shoppers of a simulated world meet the engine; what they see and do is logged as the service would log it.
 
-Every slate is explored: drawn by the engine's Plackett-Luce policy at the bundle's temperature, from the seed the
-service would use for that session, so that any logged decision can be drawn again by `engine.choose`. Impressions are
-handled query by query, because candidates of a query are retrieved once and scored once a household.
+Every slate is explored: drawn by the engine's Plackett-Luce policy at the bundle's temperature, or at the temperature
+at which a draw costs what exploration may cost, from the seed the service would use for that session, so that any
+logged decision can be drawn again by `engine.choose`. Impressions are handled query by query, because candidates of a
+query are retrieved once and scored once a household.
 """
 
 from __future__ import annotations
 
 import json
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -17,7 +19,7 @@ import polars as pl
 import pyarrow as pa
 from numpy.typing import NDArray
 
-from trimtab.abtest.ope.contexts import Search, by_code, contexts_of, policy_of, with_history
+from trimtab.abtest.ope.contexts import Search, before_the_draw, by_code, contexts_of, policy_of, with_history
 from trimtab.abtest.ope.estimators import Floats
 from trimtab.abtest.ope.sums import Ints
 from trimtab.abtest.simulation.clicks import N_DRAWS, ClickModel, PositionBased
@@ -33,7 +35,8 @@ from trimtab.engine import Engine
 from trimtab.engine.log.impressions import write_part
 from trimtab.engine.log.rows import SCHEMA
 from trimtab.engine.stages.choosing import exploration_seed
-from trimtab.ranker.slate.log_policy import SlatePolicy
+from trimtab.ranker.slate.exploration import exploration_text, temperature_within
+from trimtab.ranker.slate.log_policy import QueryContexts, SlatePolicy
 
 K = 10
 """Positions of a simulated page."""
@@ -52,6 +55,7 @@ def simulate(  # noqa: PLR0913  # the options of `trimtab simulate`, keyword-onl
     k: int = K,
     weights: Mapping[str, float] | None = None,
     click_model: ClickModel | None = None,
+    exploration_loss: float | None = None,
     world: World | None = None,
     progress: Progress = silent,
 ) -> None:
@@ -60,6 +64,8 @@ def simulate(  # noqa: PLR0913  # the options of `trimtab simulate`, keyword-onl
     Args:
         weights: of the logging policy, the bundle's default where none are given.
         click_model: position-based by default.
+        exploration_loss: share of the sorted slate's expected relevance that a draw may cost; None draws at the
+            bundle's temperature.
         world: `world_of(engine)` by default; give it where several logs are simulated.
 
     Raises:
@@ -76,7 +82,7 @@ def simulate(  # noqa: PLR0913  # the options of `trimtab simulate`, keyword-onl
         for start in range(0, n_impressions, IMPRESSIONS_PER_BLOCK):
             some = np.arange(start, min(start + IMPRESSIONS_PER_BLOCK, n_impressions))
             block = _Block(engine, world, requested, intents.take(some), seed=seed, first=start)
-            block.show(k, lambda done: progress("impressions", start + done, n_impressions))  # noqa: B023
+            block.show(k, exploration_loss, lambda done: progress("impressions", start + done, n_impressions))  # noqa: B023
             block.browse(click_model, rng)
             block.write(folder)
 
@@ -97,13 +103,31 @@ class _Block:
             for session, code in zip(self._sessions, intents.queries.tolist(), strict=True)
         ]
 
-    def show(self, k: int, progress: Callable[[int], None]) -> None:
+    def show(self, k: int, loss: float | None, progress: Callable[[int], None]) -> None:
         """Draw every slate."""
         uniforms = np.stack([np.random.Generator(np.random.PCG64(seed)).random(k) for seed in self._seeds])
         policy = policy_of(self._engine, self._weights, self._engine.temperature)
+        self._loss = loss
+        self._lost = np.full(len(uniforms), np.nan)
+        self._temperatures = np.full(len(uniforms), self._engine.temperature)
+
+        def gentle(contexts: QueryContexts, users: Ints, at: Ints) -> SlatePolicy:
+            """The policy at the temperatures that cost as much for each user."""
+            if loss is None:
+                return policy
+            found = np.ones((len(contexts.gains), 2))
+            for user in np.unique(users).tolist():
+                found[user] = self._gentle(contexts, user, k, loss)
+            self._temperatures[at], self._lost[at] = found[users].T
+            return replace(policy, temperature=found[:, 0])
+
         self._rows, self._propensities = show(
-            self._engine, self._world, policy, self._intents, uniforms, progress=progress
+            self._engine, self._world, gentle, self._intents, uniforms, progress=progress
         )
+
+    def _gentle(self, contexts: QueryContexts, user: int, k: int, loss: float) -> tuple[float, float]:
+        drawn, kept = before_the_draw(self._engine, self._weights, contexts, user, depth=min(k, len(contexts.rows)))
+        return temperature_within(drawn, kept, loss=loss, highest=self._engine.temperature)
 
     def browse(self, click_model: ClickModel, rng: np.random.Generator) -> None:
         """Draw what the shoppers click and buy."""
@@ -139,7 +163,9 @@ class _Block:
             "feature_schema": pl.lit(engine.manifest["feature_schema"]),
             "weights": pl.lit(weights),
             "requested_weights": pl.lit(weights),
-            "temperature": pl.lit(engine.temperature),
+            "temperature": pl.Series(self._temperatures[part]),
+            "exploration": pl.lit(exploration_text(self._loss)),
+            "expected_exploration_loss": pl.Series(self._lost[part]).fill_nan(None),
             "seed": pl.Series(seeds),
             "offset": pl.lit(0),
             "item_ids": _lists(pl.Series(engine.store.item_ids(shown)), there),
@@ -164,7 +190,7 @@ class _Block:
 def show(
     engine: Engine,
     world: World,
-    policy: SlatePolicy,
+    policy: SlatePolicy | Callable[[QueryContexts, Ints, Ints], SlatePolicy],
     intents: Intents,
     uniforms: Floats,
     *,
@@ -173,6 +199,7 @@ def show(
     """Slates for intents under a policy.
 
     Args:
+        policy: or what gives it for the contexts of a query, the users of its impressions and where those stand.
         uniforms: [n, k] in [0, 1).
 
     Returns:
@@ -187,7 +214,8 @@ def show(
         codes, user_at = np.unique(users[at], return_inverse=True)
         known = [shoppers[code] if code >= 0 else Shopper() for code in codes]
         contexts = contexts_of(engine, Search(world.texts[query]), known)
-        slates, propensities[at] = policy.draw(contexts, user_at, uniforms[at])
+        of_query = policy if isinstance(policy, SlatePolicy) else policy(contexts, user_at, at)
+        slates, propensities[at] = of_query.draw(contexts, user_at, uniforms[at])
         rows[at] = np.where(slates >= 0, contexts.rows[slates], -1) if len(contexts.rows) else -1
         done += len(at)
         progress(done)

@@ -11,6 +11,7 @@ above, so that a few draws are enough.
 
 from __future__ import annotations
 
+import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cache
@@ -30,6 +31,11 @@ HALVINGS = 6
 
 N_DRAWS = 4
 """Draws averaged at each temperature."""
+
+
+def exploration_text(loss: float | None) -> str:
+    """The scheme of a draw and what it may cost, as they are logged."""
+    return json.dumps({"scheme": PLACKETT_LUCE, "max_relevance_loss": loss})
 
 
 @dataclass(frozen=True)

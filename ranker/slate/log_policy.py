@@ -12,8 +12,8 @@ kind, of which there are far fewer than candidates.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 
 import numpy as np
@@ -25,6 +25,9 @@ from trimtab.ranker.slate.reference import NOTHING, Floats, Ints
 
 BLOCK = 1024
 """Impressions walked at once: [BLOCK, n_candidates] doubles stay in the cache."""
+
+SORTING = 0.1
+"""A temperature at which scores that differ have odds that differ, to sort by."""
 
 CANCELLED = 1e-6
 """A sum is accurate while this share of it is left: every subtraction leaves an error of 1e-16 of the whole."""
@@ -60,21 +63,25 @@ class QueryContexts:
 
 @dataclass(frozen=True)
 class SlatePolicy:
-    """Weights and a temperature: the policy of the engine when it explores.
+    """Weights and a temperature: the policy of the engine when it explores; `sorted_slates` is what it shows otherwise.
 
     Attributes:
         item_weights: [n_objectives] weight of each item objective over its population range.
         w_diversity: weight of novelty.
-        temperature: tau > 0.
+        temperature: tau > 0; of all users, or [n_users] of each.
     """
 
     item_weights: Floats
     w_diversity: float
-    temperature: float
+    temperature: float | Floats
 
     @classmethod
     def of(
-        cls, weights: Mapping[str, float], objectives: Sequence[str], ranges: Sequence[float], temperature: float
+        cls,
+        weights: Mapping[str, float],
+        objectives: Sequence[str],
+        ranges: Sequence[float],
+        temperature: float | Floats,
     ) -> SlatePolicy:
         """From normalised weights and a bundle's objectives with their ranges."""
         scaled = np.array([weights[name] / scale for name, scale in zip(objectives, ranges, strict=True)])
@@ -113,9 +120,15 @@ class SlatePolicy:
         """[len(users), n] utilities over the temperature, before any novelty."""
         # Objective by objective: a product with so short an axis is slow.
         gains = np.moveaxis(contexts.gains, 2, 0)
-        scaled = (self.item_weights / self.temperature).tolist()
-        logits = sum((gain[users] * np.float64(weight) for gain, weight in zip(gains, scaled, strict=True)), 0.0)
-        return np.asarray(logits if contexts.boosts is None else logits + contexts.boosts / self.temperature)
+        tau = self.temperature if isinstance(self.temperature, float) else self.temperature[users, None]
+        scaled = [weight / tau for weight in self.item_weights]
+        logits = sum((gain[users] * weight for gain, weight in zip(gains, scaled, strict=True)), 0.0)
+        return np.asarray(logits if contexts.boosts is None else logits + contexts.boosts / tau)
+
+    def bonus(self, n_aspects: int, users: Ints) -> Floats:
+        """[len(users)] what an aspect that is fresh adds to a logit."""
+        tau = np.full(len(users), self.temperature) if isinstance(self.temperature, float) else self.temperature[users]
+        return np.asarray(self.w_diversity / (max(n_aspects, 1) * tau))
 
     def draw(self, contexts: QueryContexts, users: Ints, uniforms: Floats) -> tuple[Ints, Floats]:
         """Draw slates by inverse CDF in candidate order, as the engine does.
@@ -127,17 +140,13 @@ class SlatePolicy:
         Returns:
             slates [B, k] of candidate indices, -1 where none is left; conditional propensities [B, k].
         """
-        slates = np.full(uniforms.shape, NOTHING, dtype=np.int64)
-        chances = np.ones(uniforms.shape)
-        for block in _blocks(len(uniforms)):
-            walk = _Walk(self, contexts, users[block])
-            n_filled = max([len(contexts.rows), *(position + 1 for position in contexts.pins)])
-            for position in range(min(uniforms.shape[1], n_filled)):
-                pin = contexts.pins.get(position)
-                chosen = walk.pick(uniforms[block, position]) if pin is None else np.full(len(walk), pin)
-                slates[block, position] = chosen
-                chances[block, position] = walk.show(chosen, pinned=pin is not None)
-        return slates, chances
+        k = uniforms.shape[1]
+        return _filled(self, contexts, users, k, lambda walk, block, position: walk.pick(uniforms[block, position]))
+
+    def sorted_slates(self, contexts: QueryContexts, users: Ints, k: int) -> Ints:
+        """[B, k] the slates without a draw, position by position what has the best score; -1 where none is left."""
+        policy = replace(self, temperature=SORTING)
+        return _filled(policy, contexts, users, k, lambda walk, _, __: walk.best())[0]
 
 
 class _Kinds:
@@ -158,7 +167,7 @@ class _Kinds:
         members = self._kind_of[:, None] == np.arange(len(self._codes))
         self._masses = self._odds @ members.astype(np.float64)
         self._same = [(codes[:, None] == codes) & (codes >= 0) for codes in self._codes.T]
-        self._bonus = policy.w_diversity / (max(self._codes.shape[1], 1) * policy.temperature)
+        self._bonus = policy.bonus(self._codes.shape[1], self._who)
 
     def propensities(self, users: Ints, slates: Ints) -> tuple[Floats, NDArray[np.bool_]]:
         """[B, k] chances, and [B] whether they are accurate (see `CANCELLED`)."""
@@ -167,10 +176,10 @@ class _Kinds:
         masses, kinds = self._masses[who], self._kind_of[slates]
         odds = np.where(there, self._odds[who[:, None], slates], 0.0)
         repeats = [repeats_above(np.where(there, codes[kinds], NOTHING)) for codes in self._codes.T]
-        freshness = np.exp(self._bonus * ((1 - ALPHA) ** np.arange(k + 1) - 1))
-        fading = freshness[1:] / freshness[:-1]
+        freshness = np.exp(self._bonus[who, None] * ((1 - ALPHA) ** np.arange(k + 1) - 1))
+        fading = freshness[:, 1:] / freshness[:, :-1]
         for above in repeats:
-            odds *= freshness[above]
+            odds *= freshness[rows[:, None], above]
         chances, trusted = np.ones((n, k)), np.ones(n, dtype=bool)
         least = CANCELLED * masses.sum(axis=1)
         for position in range(k):
@@ -182,7 +191,7 @@ class _Kinds:
                 kind = kinds[:, position]
                 masses[rows, kind] -= odds[:, position]
                 for same, above in zip(self._same, repeats, strict=True):
-                    masses *= np.where(same[kind], fading[above[:, position], None], 1.0)
+                    masses *= np.where(same[kind], fading[rows, above[:, position], None], 1.0)
         return np.minimum(chances, 1.0), trusted
 
 
@@ -199,7 +208,7 @@ class _Walk:
         self._shown: list[Ints] = []
         self._codes = contexts.aspects if policy.w_diversity > 0 else contexts.aspects[:, :0]
         n_aspects = self._codes.shape[1]
-        self._bonus = policy.w_diversity / (max(n_aspects, 1) * policy.temperature)
+        self._bonus = policy.bonus(n_aspects, users)
         # [n, n] by aspect: do two candidates share a known code?
         self._same = [(codes[:, None] == codes) & (codes >= 0) for codes in self._codes.T]
         self._seen: list[list[Ints]] = [[] for _ in range(n_aspects)]
@@ -214,6 +223,13 @@ class _Walk:
         self._totals()
         cumulated = np.cumsum(self._odds, axis=1)
         return np.asarray((cumulated <= uniforms[:, None] * cumulated[:, -1:]).sum(axis=1), dtype=np.int64)
+
+    def best(self) -> Ints:
+        """[B] candidate with the best odds, the first of several; -1 where only pins are left."""
+        if self._n_free == 0:
+            return np.full(len(self), NOTHING)
+        self._totals()
+        return np.asarray(self._odds.argmax(axis=1), dtype=np.int64)
 
     def show(self, chosen: Ints, *, pinned: bool = False) -> Floats:
         """Show one more candidate, -1 for none, and return its chances [B]."""
@@ -250,10 +266,27 @@ class _Walk:
         logits = self._logits[self._who[rows]]
         for codes, seen in zip(self._codes.T, self._seen, strict=True):
             repeats = sum(((codes == above[rows, None]) & (codes >= 0) for above in seen), np.zeros(logits.shape))
-            logits = logits + self._bonus * (1 - ALPHA) ** repeats
+            logits = logits + self._bonus[rows, None] * (1 - ALPHA) ** repeats
         for at in self._shown:
             logits[np.arange(len(rows)), at[rows]] = -np.inf
         return _odds(logits, self._pinned)
+
+
+def _filled(
+    policy: SlatePolicy, contexts: QueryContexts, users: Ints, k: int, choose: Callable[[_Walk, slice, int], Ints]
+) -> tuple[Ints, Floats]:
+    """[B, k] slates and their conditional propensities, chosen position by position around the pins."""
+    slates = np.full((len(users), k), NOTHING, dtype=np.int64)
+    chances = np.ones(slates.shape)
+    for block in _blocks(len(users)):
+        walk = _Walk(policy, contexts, users[block])
+        n_filled = max([len(contexts.rows), *(position + 1 for position in contexts.pins)])
+        for position in range(min(k, n_filled)):
+            pin = contexts.pins.get(position)
+            chosen = choose(walk, block, position) if pin is None else np.full(len(walk), pin)
+            slates[block, position] = chosen
+            chances[block, position] = walk.show(chosen, pinned=pin is not None)
+    return slates, chances
 
 
 def _pinned(contexts: QueryContexts) -> Ints:

@@ -16,6 +16,7 @@ from trimtab.catalog.datasets.grocery import Grocery
 from trimtab.core.errors import BadParameter
 from trimtab.core.records import Query
 from trimtab.engine import Engine
+from trimtab.engine.log.decisions import query_of
 from trimtab.engine.log.impressions import read_log
 from trimtab.engine.log.rows import rows_of
 
@@ -117,3 +118,17 @@ def test_nothing_half_written_is_left_behind(engine: Engine, world: World, tmp_p
     with pytest.raises(KeyboardInterrupt):
         simulate(engine, 50, tmp_path / "log", world=world, progress=interrupt)
     assert list(tmp_path.iterdir()) == []
+
+
+def test_what_exploration_may_cost_gives_the_temperatures_of_the_engine(
+    engine: Engine, world: World, tmp_path: Path
+) -> None:
+    simulate(engine, 40, tmp_path / "log", world=world, exploration_loss=0.02)
+    rows = [row for frame in read_log(tmp_path / "log") for row in rows_of(frame)]
+    for row in rows:
+        replayed = engine.slate(query_of(row))
+        assert replayed.seed == row["seed"]
+        assert_allclose(replayed.temperature, row["temperature"], rtol=1e-4)
+        assert list(replayed.item_ids) == row["item_ids"]
+        assert 0 <= row["expected_exploration_loss"] <= 0.02 + 1e-9 or row["temperature"] < 0.002
+    assert len({row["temperature"] for row in rows}) > 5

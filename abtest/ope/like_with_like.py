@@ -1,0 +1,130 @@
+"""How the policies of a replay are served, alike for all of them, chosen before any outcome is looked at.
+
+What people ask is what weights do when they are deployed, and slates are deployed sorted. A log can answer that where
+it explored so gently that it often shows the sorted slate. Where it explored more, policies are compared as they would
+be drawn at one exploration: not at one temperature, at which weights that set items further apart draw less at random,
+but at temperatures at which each is expected to lose as much of its own sorted slate's relevance as the log did.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, Literal
+
+import numpy as np
+
+from trimtab.abtest.ope.contexts import before_the_draw, contexts_of
+from trimtab.abtest.ope.estimators import Floats, prefix_weights
+from trimtab.abtest.ope.evidence import LOGGED, Deployment, evidence_of
+from trimtab.abtest.ope.logged_slates import ReplayLog
+from trimtab.abtest.ope.sums import Overlap
+from trimtab.core.metrics import discounts
+from trimtab.core.weights import normalise
+from trimtab.engine import Engine
+from trimtab.ranker.slate.exploration import crossing, losses
+from trimtab.ranker.slate.log_policy import QueryContexts
+
+N_LOOKED_AT = 1000
+"""Impressions that the choice is made from."""
+
+N_LISTS = 40
+"""Impressions that the temperatures of equal exploration are found from."""
+
+MIN_SORTED_SHARE = 0.05
+"""Sorted slates are compared where the logged weights' own have at least this effective share of the log."""
+
+FACTORS = tuple(2.0**number for number in range(-3, 4))
+"""What a logged temperature may be multiplied by."""
+
+Served = Literal["sorted", "explored"]
+
+
+@dataclass(frozen=True)
+class LikeWithLike:
+    """How policies are compared.
+
+    Attributes:
+        served: sorted, or drawn at equal exploration.
+        sorted_share: effective share of the log that the logged weights' own sorted slates have.
+        expected_loss: share of the sorted slates' expected relevance that the log's exploration lost.
+        deployment: the same, as evidence is made.
+    """
+
+    served: Served
+    sorted_share: float
+    expected_loss: float
+    deployment: Deployment
+
+    def as_dict(self) -> dict[str, Any]:
+        return {
+            "served": self.served,
+            "sorted_share": self.sorted_share,
+            "expected_exploration_loss": self.expected_loss,
+            "temperature_factors": dict(self.deployment.factors),
+        }
+
+
+def like_with_like(
+    engine: Engine, sample: ReplayLog, weights: Mapping[str, Mapping[str, float]], asked: Served | None = None
+) -> LikeWithLike:
+    """How to compare policies on a log.
+
+    Args:
+        sample: some impressions of the log, evenly spread over it.
+        weights: normalised, by name of the policy.
+        asked: what the caller wants; None leaves it to the overlap.
+    """
+    share = _sorted_share(engine, sample)
+    wanted: Served = asked or ("sorted" if share >= MIN_SORTED_SHARE else "explored")
+    lists = _Lists(engine, sample)
+    lost = lists.loss()
+    if wanted == "sorted":
+        return LikeWithLike(wanted, share, lost, Deployment(is_sorted=True))
+    factors = {name: lists.factor(one, lost) for name, one in weights.items()}
+    return LikeWithLike(wanted, share, lost, Deployment(factors=factors))
+
+
+def _sorted_share(engine: Engine, sample: ReplayLog) -> float:
+    """Effective share of the log at the logged weights' own sorted slates: the harmonic mean over positions."""
+    evidence = evidence_of(engine, sample, {}, deployment=Deployment(is_sorted=True))
+    if len(evidence.slates) == 0:
+        return 0.0
+    shares = Overlap.of(prefix_weights(evidence.ratios[LOGGED])).ess / len(evidence.slates)
+    weight = discounts(len(shares))
+    return float(weight.sum() / (weight / shares).sum()) if (shares > 0).all() else 0.0
+
+
+class _Lists:
+    """Some of the logged lists, before they are drawn under any weights."""
+
+    def __init__(self, engine: Engine, sample: ReplayLog) -> None:
+        self._engine = engine
+        slates = sample.slates
+        # By seed, so that the order of a log makes no difference.
+        some = np.argsort(slates.seeds, kind="stable")[:N_LISTS]
+        self._depths = (slates.rows[some] >= 0).sum(axis=1).tolist()
+        self._temperatures = slates.temperatures[some].tolist()
+        self._own = [normalise(sample.weights[code], engine.known_weights) for code in slates.weights[some]]
+        self._contexts: list[QueryContexts] = [
+            contexts_of(engine, sample.queries[query], [sample.users[user]])
+            for query, user in zip(slates.queries[some].tolist(), slates.users[some].tolist(), strict=True)
+        ]
+
+    def loss(self) -> float:
+        """Mean expected loss of the log's own draws."""
+        # From the same sums as those of a policy, so that the log's own weights have a factor of exactly 1.
+        return float(self._losses(None)[FACTORS.index(1.0)])
+
+    def factor(self, weights: Mapping[str, float], loss: float) -> float:
+        """Times the logged temperature at which a policy loses that share."""
+        return crossing(self._losses(weights), np.array(FACTORS), loss)[0]
+
+    def _losses(self, weights: Mapping[str, float] | None) -> Floats:
+        """[len(FACTORS)] mean expected loss of a policy, or else of the log's own."""
+        found = [self._losses_of(number, weights or self._own[number]) for number in range(len(self._contexts))]
+        return np.sum(found, axis=0) / len(found) if found else np.zeros(len(FACTORS))
+
+    def _losses_of(self, number: int, weights: Mapping[str, float]) -> Floats:
+        drawn, kept = before_the_draw(self._engine, weights, self._contexts[number], 0, depth=self._depths[number])
+        return losses(drawn, kept, [factor * self._temperatures[number] for factor in FACTORS])

@@ -1,0 +1,101 @@
+"""Policies are compared as they would be deployed: sorted, or drawn at equal exploration, and all sides alike."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from trimtab.abtest.ope.estimators import prefix_weights, snips
+from trimtab.abtest.ope.evidence import LOGGED, Deployment, evidence_of
+from trimtab.abtest.ope.intervals import estimate
+from trimtab.abtest.ope.like_with_like import MIN_SORTED_SHARE, Served, like_with_like
+from trimtab.abtest.ope.logged_slates import ReplayLog
+from trimtab.abtest.ope.outcomes import rewards_of
+from trimtab.abtest.ope.replay import replay
+from trimtab.abtest.ope.sums import add_up
+from trimtab.abtest.simulation.deployment import deploy, value_of
+from trimtab.abtest.simulation.world import World
+from trimtab.core.records import Query
+from trimtab.core.weights import normalise
+from trimtab.engine import Engine
+
+RELEVANT = {"relevance": 1.0}
+NEAR = {"relevance": 0.8, "revenue": 0.18, "diversity": 0.02}
+
+
+def generator(seed: int) -> np.random.Generator:
+    return np.random.Generator(np.random.PCG64(seed))
+
+
+@pytest.mark.parametrize("served", ["sorted", "explored"])
+def test_the_logged_weights_differ_in_nothing_from_themselves(engine: Engine, log: Path, served: str) -> None:
+    found = replay(log, engine, {"same": engine.default_weights}, served=served)
+    assert found["compared"]["served"] == served
+    values = [one["value"] for one in found["differences"]["same - logged"].values()]
+    assert all(value in (0, None) for value in values)
+    assert found["differences"]["same - logged"]["diversity"]["value"] == 0
+
+
+def test_sorted_slates_are_those_of_the_engine(engine: Engine, world: World) -> None:
+    log = deploy(engine, world, engine.default_weights, 40, generator(1))
+    weights = {"near": normalise(NEAR, engine.known_weights)}
+    found = evidence_of(engine, log, weights, draw_every=1, deployment=Deployment(is_sorted=True))
+    for name, raw in (("near", NEAR), (LOGGED, engine.default_weights)):
+        for number, user, rows in zip(
+            found.slates.queries, found.slates.users, found.own_rows[name].tolist(), strict=True
+        ):
+            query = Query(log.queries[number].text, k=10, user_id=log.users[user].user_id, weights=raw)
+            assert engine.slate(query).rows.tolist() == [row for row in rows if row >= 0]
+
+
+def answers_are_true(engine: Engine, world: World, log: ReplayLog, temperature: float, asked: Served | None) -> Served:
+    """How policies were compared; every answer is held against a deployment that is served in the same way."""
+    weights = {"near": normalise(NEAR, engine.known_weights)}
+    compared = like_with_like(engine, log, weights, asked)
+    found = evidence_of(engine, log, weights, deployment=compared.deployment)
+    rewards = rewards_of(found.slates, engine)["relevance"]
+    for name, raw in (("near", NEAR), (LOGGED, engine.default_weights)):
+        drawn_at = 1e-3 if compared.served == "sorted" else temperature * compared.deployment.factors.get(name, 1.0)
+        served = deploy(engine, world, raw, 4000, generator(3), temperature=drawn_at)
+        truth, error = value_of(engine, served, "relevance")
+        terms = snips(rewards, prefix_weights(found.ratios.get(name, np.ones(rewards.shape))))
+        one = estimate(add_up(terms, found.slates.groups))
+        assert one.low is not None
+        assert one.high is not None
+        assert one.low - 3 * error < truth < one.high + 3 * error
+    return compared.served
+
+
+def test_a_gentle_log_answers_for_sorted_slates(engine: Engine, world: World) -> None:
+    log = deploy(engine, world, engine.default_weights, 4000, generator(2), temperature=0.002)
+    assert answers_are_true(engine, world, log, 0.002, "sorted") == "sorted"
+
+
+def test_a_log_answers_at_equal_exploration(engine: Engine, world: World) -> None:
+    log = deploy(engine, world, engine.default_weights, 4000, generator(2), temperature=0.008)
+    assert answers_are_true(engine, world, log, 0.008, None) == "explored"
+
+
+@pytest.mark.parametrize(("temperature", "served"), [(0.0005, "sorted"), (0.002, "explored"), (0.008, "explored")])
+def test_sorted_slates_are_compared_unasked_only_where_the_log_often_shows_them(
+    engine: Engine, world: World, temperature: float, served: Served
+) -> None:
+    log = deploy(engine, world, engine.default_weights, 4000, generator(2), temperature=temperature)
+    compared = like_with_like(engine, log, {})
+    assert compared.served == served
+    assert (compared.sorted_share >= MIN_SORTED_SHARE) == (served == "sorted")
+
+
+def test_policies_are_drawn_at_what_costs_them_as_much(engine: Engine, world: World) -> None:
+    log = deploy(engine, world, engine.default_weights, 200, generator(4))
+    own = normalise(engine.default_weights, engine.known_weights)
+    weights = {"same": own, "relevant": normalise(RELEVANT, engine.known_weights)}
+    compared = like_with_like(engine, log, weights, "explored")
+    factors = compared.deployment.factors
+    assert factors["same"] == 1
+    assert factors["relevant"] != 1
+    at_it = deploy(engine, world, RELEVANT, 200, generator(4), temperature=engine.temperature * factors["relevant"])
+    again = like_with_like(engine, at_it, {}, "explored")
+    assert again.expected_loss == pytest.approx(compared.expected_loss, rel=0.2)
