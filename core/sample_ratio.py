@@ -24,6 +24,12 @@ def sample_ratio_p_value(counts: Sequence[float], shares: Sequence[float]) -> fl
     Args:
         counts: units by arm.
         shares: what the split is to be, in any unit.
+
+    >>> from trimtab.abtest import sample_ratio_p_value
+    >>> float(sample_ratio_p_value([500, 500], [1, 1]))
+    1.0
+    >>> bool(sample_ratio_p_value([900, 100], [1, 1]) < 1e-6)
+    True
     """
     asked = np.asarray(shares, dtype=np.float64) / np.sum(shares)
     counted = np.asarray(counts, dtype=np.float64)

@@ -59,6 +59,10 @@ def always_valid(
         standard_error: of the difference at this sample size.
         n: users in both arms.
         tuned_for: the number of users at which the sequence is tightest.
+
+    >>> from trimtab.abtest import always_valid
+    >>> bool(always_valid(0.5, 0.05, 5000).low > 0)
+    True
     """
     alpha = 1 - confidence
     rho_squared = (-2 * np.log(alpha) + np.log(-2 * np.log(alpha) + 1)) / tuned_for
@@ -147,6 +151,13 @@ def unit_difference(
 
     Returns:
         None while no value differs from another.
+
+    >>> import numpy as np
+    >>> from trimtab.abtest import unit_difference
+    >>> rng = np.random.default_rng(0)
+    >>> is_treated = rng.random(4000) < 0.5
+    >>> unit_difference(rng.random(4000) + is_treated, is_treated, share=0.5, level=0.05).low > 0
+    True
     """
     # From the first value on: equal values have a spread of exactly 0.
     shifted, before = values - values[:1], np.arange(len(values))

@@ -43,6 +43,12 @@ def preferences(rankings: Ints, items: Ints, rewards: Floats) -> Floats:
         rankings: [n, 2, depth] as in `team_draft`.
         items: [n, k] as they were drafted, from the first position on; -1 for none.
         rewards: [n, k] gain or money by position.
+
+    >>> import numpy as np
+    >>> from trimtab.abtest import preferences
+    >>> rankings = np.array([[[1, 2], [2, 1]]])
+    >>> float(preferences(rankings, np.array([[2, 1]]), np.array([[1.0, 0.0]]))[0]) > 0
+    True
     """
     preferred = np.zeros(len(items))
     for start in range(0, items.shape[1], 2):

@@ -23,7 +23,7 @@ BACKGROUND = {"Priority": "u=7, i"}
 def crowd(app: Any, n: int, **more: Any) -> list[httpx.Response]:
     async def come() -> list[httpx.Response]:
         transport = httpx.ASGITransport(app)
-        async with httpx.AsyncClient(transport=transport, base_url="http://shop", **more) as client:
+        async with httpx.AsyncClient(transport=transport, base_url="http://127.0.0.1", **more) as client:
             return list(await asyncio.gather(*(client.get("/search", params={"q": "soup"}) for _ in range(n))))
 
     return asyncio.run(come())

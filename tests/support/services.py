@@ -72,9 +72,11 @@ def beside(settings: Settings, **others: object) -> Settings:
     return settings.model_copy(update={"data_folder": settings.data_folder.with_name("beside"), **others})
 
 
-def metric(client: httpx.Client, name: str, **labels: str) -> float:
+def metric(client: httpx.Client, name: str, *, headers: Mapping[str, str] | None = None, **labels: str) -> float:
     """One sample of /metrics; 0 where it has not been counted yet."""
     wanted = "".join(f'(?=[^}}]*{key}="{value}")' for key, value in labels.items())
     pattern = rf"^{name}(?:\{{{wanted}[^}}]*\}})? (\S+)$"
-    found = re.search(pattern, client.get("/metrics").text, re.MULTILINE)
+    answer = client.get("/metrics", headers=headers)
+    assert answer.status_code == 200
+    found = re.search(pattern, answer.text, re.MULTILINE)
     return float(found[1]) if found else 0.0
