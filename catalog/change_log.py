@@ -18,6 +18,7 @@ from pathlib import Path
 import orjson
 
 from trimtab.catalog.changes import Change, Item
+from trimtab.core.atomic import sync_folder
 from trimtab.core.errors import BadFile
 
 SUFFIX = ".jsonl"
@@ -162,17 +163,8 @@ def _write(segment: Path, offset: int, line: bytes) -> int:
             file.truncate(offset)
             raise
     if is_new:
-        _sync_folder(segment.parent)
+        sync_folder(segment.parent)
     return offset + len(line)
-
-
-def _sync_folder(folder: Path) -> None:
-    """Put the names of the folder on the disk too: a new file may be there without its name."""
-    descriptor = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
 
 
 @contextmanager

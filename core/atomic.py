@@ -55,6 +55,15 @@ def new_folder(out: Path, *, replaces: str | None = None) -> Iterator[Path]:
         shutil.rmtree(aside, ignore_errors=True)
 
 
+def sync_folder(folder: Path) -> None:
+    """Force the names in a folder to the disk: a new file that is synced may be there without its name."""
+    descriptor = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
+
+
 def _may_be_replaced(out: Path, replaces: str | None) -> bool:
     if not out.is_dir():
         return False

@@ -24,6 +24,7 @@ from uuid import uuid4
 
 import structlog
 
+from trimtab.core.atomic import sync_folder
 from trimtab.service.settings import Settings
 
 MAX_WAITING_LINES = 50_000
@@ -204,7 +205,7 @@ class _Segment:
         self.path = folder / f"{datetime.now(UTC):%Y%m%dT%H%M%S}-{uuid4().hex[:8]}{SUFFIX}"
         self._file = self.path.open("xb", buffering=0)
         fcntl.flock(self._file, fcntl.LOCK_EX)
-        _sync_folder(folder)
+        sync_folder(folder)
         self._size = 0
         self._opened = time.monotonic()
         self.n_lines = 0
@@ -231,12 +232,3 @@ class _Segment:
 
     def close(self) -> None:
         self._file.close()
-
-
-def _sync_folder(folder: Path) -> None:
-    """Force the names in a folder to the disk, where otherwise only the file itself might be."""
-    descriptor = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
