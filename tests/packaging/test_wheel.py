@@ -24,7 +24,7 @@ from tests.support.waiting import eventually
 
 ROOT = Path(__file__).resolve().parents[2]
 DATA = (".json", ".html", ".css", ".js", ".svg", ".csv", ".npz", ".toml", ".txt", "py.typed")
-ROOMS = ("core", "engine", "service", "cli", "catalog", "retrieval", "ranker", "abtest", "webpages")
+ROOMS = ("core", "engine", "service", "cli", "text", "catalog", "retrieval", "ranker", "abtest", "webpages")
 
 CATALOGUE = """item_id,title,brand,category,price
 1,Vanilla Ice Cream,Dairy Farm,Ice Cream,3.99
