@@ -1,39 +1,37 @@
-"""The processes that answer requests: one, or several that share the ports under one that watches them."""
+"""The processes that answer requests: one, or several that share the ports under one that watches them.
+
+Workers are forked from a server process that has imported everything and computed nothing (so no thread of torch, faiss
+or polars runs in it): each starts without the seconds and shares the memory that the imports take. The process that
+watches imports none of it.
+"""
 
 from __future__ import annotations
 
-import gc
 import os
-import sys
 import tempfile
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from functools import partial
 from socket import socket
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-import structlog
-from fastapi import FastAPI
 from uvicorn import Config
-from uvicorn.config import STARTUP_FAILURE
 from uvicorn.supervisors import multiprocess
 
-from trimtab.core.errors import TrimtabError
 from trimtab.engine.bundle.verification import verify
-from trimtab.service.app import create_app
 from trimtab.service.http.draining import DrainingServer, Worker
 from trimtab.service.http.protocol import BoundedHttp
-from trimtab.service.observability import process_log
 from trimtab.service.observability.metrics import MULTIPROCESS_FOLDER
 from trimtab.service.settings import Settings
 from trimtab.service.terminal import say_serving
+
+if TYPE_CHECKING:
+    from fastapi import FastAPI
 
 GRACE_SECONDS = 10
 """How long requests under way may take after SIGTERM."""
 WORKER_ANSWER_SECONDS = 90
 """A worker that shows no life for this long is replaced, and one that starts may take as long to be ready."""
-
-_log = structlog.get_logger()
 
 
 def run_workers(settings: Settings) -> None:
@@ -43,7 +41,9 @@ def run_workers(settings: Settings) -> None:
         BundleDamaged, BundleMismatch: the bundle cannot serve.
     """
     if settings.workers == 1:
-        config = _config(settings, _app(settings))
+        from trimtab.service.worker import app_of  # noqa: PLC0415  # see above
+
+        config = _config(settings, app_of(settings))
         DrainingServer(config, on_ready=partial(say_serving, settings)).run(_sockets(config, settings))
         return
     verify(settings.bundle)
@@ -76,23 +76,10 @@ def _sockets(config: Config, settings: Settings) -> list[socket]:
 
 
 def _worker_app(settings: Settings) -> FastAPI:
-    """The app of one worker process, which runs this."""
-    process_log.configure()
-    try:
-        return _app(settings)
-    except TrimtabError as error:
-        _log.error("cannot serve", problem=str(error))
-        sys.exit(STARTUP_FAILURE)  # tells the watching process not to try again
+    """The app, made in a worker process; this module alone is what tells that process which."""
+    from trimtab.service.worker import worker_app  # noqa: PLC0415  # see above
 
-
-def _app(settings: Settings) -> FastAPI:
-    # A background thread that computes hands the interpreter back after this long; the default is several searches.
-    sys.setswitchinterval(0.0005)
-    app = create_app(settings)
-    # What is loaded stays: the collector need not walk through it in the middle of a search.
-    gc.collect()
-    gc.freeze()
-    return app
+    return worker_app(settings)
 
 
 def _config(settings: Settings, app: Callable[..., Any], *, factory: bool = False) -> Config:

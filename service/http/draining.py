@@ -8,16 +8,21 @@ answer, and closes what is still there only when nothing came for a while.
 from __future__ import annotations
 
 import asyncio
+import multiprocessing
 import time
 from collections.abc import Callable
+from multiprocessing import Pipe
 from socket import socket
 
 from uvicorn import Config, Server
+from uvicorn._subprocess import subprocess_started
 from uvicorn.supervisors.multiprocess import Process
 
 DRAIN_SECONDS = 2.0
 """How long connections may take to hear of it: longer than a busy one is idle between two requests."""
 PAUSE_SECONDS = 0.02
+SERVES = "trimtab.service.worker"
+"""The module that is imported before a worker is forked."""
 
 
 class DrainingServer(Server):
@@ -44,7 +49,16 @@ class DrainingServer(Server):
 
 
 class Worker(Process):
-    """A worker process whose server drains its connections."""
+    """A worker process, forked from a server that has imported what serves, whose server drains its connections."""
+
+    def __init__(self, config: Config, sockets: list[socket]) -> None:
+        self.config = config
+        self._server: Server | None = None
+        self.parent_conn, self.child_conn = Pipe()
+        context = multiprocessing.get_context("forkserver")
+        context.set_forkserver_preload([SERVES])
+        given = {"config": config, "target": self.target, "sockets": sockets, "stdin_fileno": None}
+        self.process = context.Process(target=subprocess_started, kwargs=given)  # type: ignore[assignment]  # of another context
 
     @property
     def server(self) -> Server:

@@ -16,6 +16,7 @@ from pathlib import Path
 import structlog
 from redis import Redis
 
+from trimtab.core.atomic import sync_folder
 from trimtab.service.redis.gateway import RedisGateway
 from trimtab.service.redis.persistent_hash import FOLDER
 
@@ -74,6 +75,7 @@ class RevokedKeys:
                     file.write("".join(f"\n{digest}\n" for digest in missing).encode())
                     file.flush()
                     os.fsync(file.fileno())
+                sync_folder(self._file.parent)
             except OSError as error:
                 if not self._is_refused:
                     _log.error("a revocation cannot be written to the disk", problem=error.strerror)

@@ -17,6 +17,8 @@ from pathlib import Path
 import orjson
 import polars as pl
 
+from trimtab.core.atomic import sync_folder
+
 FOLDER, FILE, LOCK = "erased", "users.jsonl", ".lock"
 BEGUN = "%Y%m%dT%H%M%S"
 """How the name of a segment begins."""
@@ -36,6 +38,7 @@ def add_erased(data_folder: Path, user_id: str) -> None:
         file.write(b"\n" + orjson.dumps(line, option=orjson.OPT_APPEND_NEWLINE))
         file.flush()
         os.fsync(file.fileno())
+        sync_folder(data_folder / FOLDER)
 
 
 @contextmanager

@@ -30,17 +30,17 @@ def two_workers(small_bundle: Path, tmp_path_factory: pytest.TempPathFactory) ->
         yield running, client
 
 
-def command_of(pid: str) -> bytes:
-    """The command of a process that may have ended since it was listed."""
+def children_of(pid: int) -> set[int]:
+    """The processes that a process has started; none where it has ended."""
     try:
-        return Path(f"/proc/{pid}/cmdline").read_bytes()
+        return set(map(int, Path(f"/proc/{pid}/task/{pid}/children").read_text().split()))
     except (FileNotFoundError, ProcessLookupError):
-        return b""
+        return set()
 
 
 def workers_of(pid: int) -> set[int]:
-    children = Path(f"/proc/{pid}/task/{pid}/children").read_text().split()
-    return {int(child) for child in children if b"spawn_main" in command_of(child)}
+    """The workers of a service: its processes that are forked, so the children of a child."""
+    return {worker for child in children_of(pid) for worker in children_of(child)}
 
 
 def test_a_worker_that_is_killed_is_replaced_while_the_other_serves(two_workers: Service) -> None:
