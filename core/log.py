@@ -61,6 +61,10 @@ class Impression:
     user_id: Annotated[str | None, Column("who searched")] = None
     session_id: Annotated[str | None, Column("the visit that the search belongs to")] = None
     query: Annotated[str, Column("the words")]
+    understood: Annotated[
+        str | None,
+        Column("JSON: what the words were understood as, `{}` for as typed; see `core/understood.py`"),
+    ] = None
     bundle: Annotated[str, Column("id of the bundle that answered")]
     feature_schema: Annotated[str, Column("hash of the bundle's features")]
     arm: Annotated[

@@ -10,6 +10,8 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from trimtab.core.understood import Steps, Understood
+
 FloatArray = NDArray[np.float32]
 IntArray = NDArray[np.int64]
 
@@ -50,7 +52,9 @@ class Query:
     """One validated search request.
 
     Attributes:
-        text: the words, stripped, not empty.
+        text: the words as typed, stripped, not empty.
+        steps: the steps of understanding the words that are taken; None takes the bundle's.
+        understood: what the words were understood as; None leaves it to the engine.
         weights: raw objective weights, or none for the bundle's default.
         recent: what the user did since the bundle was built, the newest first: `click:<item_id>`, `cart:<item_id>`,
             `purchase:<item_id>`. What cannot be read or is not an item of the catalogue is ignored.
@@ -73,6 +77,13 @@ class Query:
     explore: bool = False
     exploration_loss: float | None = None
     explain: bool = False
+    steps: Steps | None = None
+    understood: Understood | None = None
+
+    @property
+    def wording(self) -> Understood:
+        """What is searched for: the words as understood, or as typed where nobody has looked at them."""
+        return Understood.as_typed(self.text) if self.understood is None else self.understood
 
 
 class Shopper(NamedTuple):

@@ -28,6 +28,7 @@ def response_of(slate: Slate, store: ItemStore, *, hidden: Collection[str] = ())
     return {
         "decision_id": slate.decision_id,
         "query": slate.query.text,
+        "understood": slate.query.wording.as_dict(),
         "hits": _fitted(list(_hits(slate, store, hidden))),
         "n_candidates": slate.n_candidates,
         "weights": dict(slate.weights),

@@ -15,6 +15,7 @@ import torch
 from trimtab.core.log import Impression
 from trimtab.core.records import Candidates, FloatArray, IntArray, Query, ScoredCandidates, Shopper, Slate
 from trimtab.core.stopwatch import Stopwatch
+from trimtab.core.understood import Understood
 from trimtab.core.weights import DIVERSITY, RELEVANCE
 from trimtab.engine.bundle.storage import Bundle, load_bundle
 from trimtab.engine.plan.degradation import (
@@ -39,7 +40,7 @@ from trimtab.ranker.attainment import weights_for
 from trimtab.ranker.features import FEATURES
 from trimtab.ranker.slate.exploration import exploration_text
 from trimtab.retrieval.facets import require_facets
-from trimtab.retrieval.filters import filter_mask, format_filter
+from trimtab.retrieval.filters import filter_mask, format_filter, parse_filter
 
 
 class Engine:
@@ -112,6 +113,18 @@ class Engine:
         """
         return weights_for(self._bundle.attainment, shares, rest=RELEVANCE)
 
+    def understood(self, query: Query) -> Query:
+        """The query with its words understood, and with the filters that follow from them.
+
+        Raises:
+            BadParameter: a filter on an unknown field.
+        """
+        if query.understood is not None:
+            return query
+        understood = self.retriever.understand(query.text, query.steps)
+        filters = (*query.filters, *map(parse_filter, understood.filters))
+        return replace(query, understood=understood, filters=filters)
+
     def search(self, plan: SearchPlan, hooks: Hooks = NO_HOOKS) -> SearchResult:
         """Recent events, candidates, features, gains, then the slate.
 
@@ -134,7 +147,7 @@ class Engine:
             return replace(slate, degraded=(FACETS, *slate.degraded))
         if not query.facets:
             return slate
-        facets = self.retriever.facets(query.text, query.facets, query.filters)
+        facets = self.retriever.facets(query.wording, query.facets, query.filters)
         watch.lap("facets")
         return replace(slate, facets=facets, seconds=watch.total())
 
@@ -147,7 +160,9 @@ class Engine:
 
         They depend on text, filters, user and pins alone, so they may be kept where nothing was left out.
         """
-        watch, query, degradation = Stopwatch(), plan.query, plan.degradation
+        watch, degradation = Stopwatch(), plan.degradation
+        query = self.understood(plan.query)
+        watch.lap("understand")
         ask, user_id, cache = hooks.recent_events, query.user_id, hooks.candidates
         if ask is not None and user_id is not None and LIVE_FEATURES not in degradation.levels_before("live"):
             recent = ask(user_id)
@@ -162,7 +177,7 @@ class Engine:
             watch.lap("cache")
             return ScoredSearch(query, kept, watch)
         levels = degradation.levels_before("retrieve")
-        found = self.pipeline.retrieve(query.text, filters=query.filters, by_meaning=DENSE not in levels)
+        found = self.pipeline.retrieve(query.wording, filters=query.filters, by_meaning=DENSE not in levels)
         watch.lap("retrieve")
         levels = degradation.levels_before("rank")
         scored = self._ranked(query, found, levels, watch)
@@ -202,11 +217,13 @@ class Engine:
         """A query's scored candidates in front of the slate methods, under its constraints."""
         return slate_stage(self._bundle, query, scored)
 
-    def predict(self, text: str, candidates: Candidates, user_id: str | None = None) -> FloatArray:
+    def predict(self, text: str | Understood, candidates: Candidates, user_id: str | None = None) -> FloatArray:
         """[n, n_objectives] gains of any candidates of a query."""
         return self.gains(self.pipeline.featurise(text, candidates, user_id), candidates.rows)
 
-    def predict_for_users(self, text: str, candidates: Candidates, shoppers: Sequence[Shopper]) -> FloatArray:
+    def predict_for_users(
+        self, text: str | Understood, candidates: Candidates, shoppers: Sequence[Shopper]
+    ) -> FloatArray:
         """[n_users, n, n_objectives] gains of one query's candidates for many users: `score`, for whole logs."""
         features = self.pipeline.featurise_for_users(text, candidates, shoppers)
         gains = self.gains(features.reshape(-1, features.shape[-1]), np.tile(candidates.rows, len(shoppers)))
@@ -228,6 +245,7 @@ class Engine:
             user_id=query.user_id,
             session_id=query.session_id,
             query=query.text,
+            understood=query.wording.to_log(),
             bundle=slate.bundle,
             catalogue=self.catalogue_version,
             feature_schema=self.manifest["feature_schema"],
@@ -262,7 +280,7 @@ class Engine:
             features = np.zeros((len(rows), len(FEATURES)), dtype=np.float32)
             gains = np.zeros((len(rows), len(self.objectives)), dtype=np.float32)
         else:
-            features = self.pipeline.featurise(query.text, candidates, query.user_id, query.recent)
+            features = self.pipeline.featurise(query.wording, candidates, query.user_id, query.recent)
             watch.lap("featurise")
             gains = self.gains(features, rows)
             watch.lap("rank")

@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 
 from trimtab.core.extended_array import RowArray
 from trimtab.core.records import Candidates, FloatArray, IntArray
+from trimtab.core.understood import Understood
 from trimtab.ranker.users import History
 from trimtab.ranker.words import ItemWords, Matrix, QueryWords
 
@@ -124,23 +125,25 @@ def median_prices(prices: FloatArray, type_codes: NDArray[np.int32], n_types: in
     return medians
 
 
-def build_features(text: str, candidates: Candidates, items: ItemColumns, history: History | None) -> FloatArray:
+def build_features(
+    query: Understood, candidates: Candidates, items: ItemColumns, history: History | None
+) -> FloatArray:
     """Features of one query's candidates.
 
     Args:
-        text: the query's words.
+        query: as it is searched.
         candidates: in retrieval order.
         history: what the user bought, None for an anonymous user.
 
     Returns:
         [n, len(FEATURES)] float32, finite.
     """
-    features: FloatArray = build_features_for_users(text, candidates, items, [history])[0]
+    features: FloatArray = build_features_for_users(query, candidates, items, [history])[0]
     return features
 
 
 def build_features_for_users(
-    text: str, candidates: Candidates, items: ItemColumns, histories: Sequence[History | None]
+    query: Understood, candidates: Candidates, items: ItemColumns, histories: Sequence[History | None]
 ) -> FloatArray:
     """[n_users, n, len(FEATURES)] float32: `build_features` for many users, the common part built once."""
     rows = candidates.rows
@@ -149,9 +152,9 @@ def build_features_for_users(
         return features
     common = (
         *_retrieval(candidates),
-        *_words(items.words.of_query(text), items.words, rows),
+        *_words(items.words.of_query(query.words), items.words, rows),
         *_meaning(candidates, items),
-        *_item(text, rows, items),
+        *_item(query.words, rows, items),
     )
     for position, column in enumerate(common):
         features[0, :, position] = column

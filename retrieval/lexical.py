@@ -188,6 +188,13 @@ class LexicalIndex:
         rows, _ = self._top(Query.boolean_query([(occur, term) for term in anywhere]), self._searcher.num_docs)
         return rows
 
+    def n_having(self, words: Sequence[str]) -> int:
+        """The number of items that have all of the words."""
+        terms = list(dict.fromkeys(term for word in words for term in self.terms(word)))
+        every = [(Occur.Must, Query.const_score_query(self._scores_of(term), 1.0)) for term in terms]
+        found = self._searcher.search(Query.boolean_query(every), 1) if every else None
+        return 0 if found is None else int(found.count)  # type: ignore[attr-defined]  # missing in the stubs
+
     @property
     def n_docs(self) -> int:
         """Items in the index."""

@@ -112,6 +112,12 @@ class LiveLexicalIndex:
         """Whether any item has all terms of the word in one field or another."""
         return self._base.knows(word) or all(map(self._postings.knows, self._base.terms(word)))
 
+    def n_having(self, words: Sequence[str]) -> int:
+        """The number of items that have all of the words; those of the large index that are gone count too."""
+        terms = list(dict.fromkeys(term for word in words for term in self._base.terms(word)))
+        n_new = int((self._postings.n_terms(terms) == len(terms)).sum()) if terms else 0
+        return self._base.n_having(words) + n_new
+
     def search(self, text: str, depth: int, conditions: Sequence[Condition] = ()) -> tuple[IntArray, FloatArray]:
         """The best items that have any of the rare words and meet all conditions, best first: rows, their BM25."""
         known = [condition for condition in conditions if condition.field not in self._stale]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
-from functools import lru_cache
+from functools import cached_property, lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
 
@@ -13,6 +13,7 @@ import numpy as np
 from trimtab.core.errors import BundleDamaged
 from trimtab.core.extended_array import RowArray
 from trimtab.core.records import Candidates, Filter, FloatArray, IntArray
+from trimtab.core.understood import Steps, Understood
 from trimtab.retrieval.dense import DenseIndex, mapped
 from trimtab.retrieval.encoders.protocol import Encoder
 from trimtab.retrieval.encoders.registry import load_query_encoder
@@ -21,6 +22,7 @@ from trimtab.retrieval.filters import MAX_MASKS, Condition, Mask, Masks, conditi
 from trimtab.retrieval.fusion import best_first, fuse
 from trimtab.retrieval.lexical import LexicalIndex
 from trimtab.retrieval.spelling import Speller, words_of
+from trimtab.retrieval.understanding.understand import understand
 
 if TYPE_CHECKING:
     from trimtab.catalog.store import ItemStore
@@ -29,9 +31,6 @@ REPORT = "retrieval.json"
 
 POOL = 200
 """The least depth of a search in both indices, so that up to here a shorter answer is the head of a longer one."""
-
-MAX_QUERY_CHARACTERS = 400
-"""The characters of a query that are read; the rest is cut off."""
 
 NOTHING_NEAR = np.empty(0, dtype=np.int64), np.empty(0, dtype=np.float32)
 
@@ -44,6 +43,8 @@ class Lexical(Protocol):
     def search(self, text: str, depth: int, conditions: Sequence[Condition] = ()) -> tuple[IntArray, FloatArray]: ...
 
     def matches(self, text: str) -> IntArray: ...
+
+    def n_having(self, words: Sequence[str]) -> int: ...
 
 
 class Dense(Protocol):
@@ -61,6 +62,7 @@ class Retriever:
         encoder: the text encoder the vectors are made with.
         vectors: [n_items, dim] float32 unit rows, memory-mapped; indexed by an array of rows.
         dense, lexical, speller: what it searches in and corrects words with.
+        steps: of understanding a query, where a search names none.
         report: what was built and how well it finds: index kind, its recall against exact search, encoder, floor.
     """
 
@@ -82,6 +84,8 @@ class Retriever:
         self.dense = dense
         self.lexical = lexical
         self.speller = speller
+        self.steps = Steps()
+        self._spelling = CatalogueSpelling(store, lexical, speller)
         self._floor = float(report["dense_floor"])
         self._masks = masks = Masks(store)
         self._selected = lru_cache(MAX_MASKS)(lambda conditions: _selected(dense, masks.of(conditions)))
@@ -107,33 +111,43 @@ class Retriever:
             report=report,
         )
 
+    def understand(self, text: str, steps: Steps | None = None) -> Understood:
+        """What the words of a query mean to this catalogue; see `trimtab.retrieval.understanding`."""
+        return understand(text, self._spelling, self.steps if steps is None else steps)
+
     def retrieve(
-        self, text: str, *, n_candidates: int = 200, filters: Sequence[Filter] = (), by_meaning: bool = True
+        self,
+        query: str | Understood,
+        *,
+        n_candidates: int = 200,
+        filters: Sequence[Filter] = (),
+        by_meaning: bool = True,
     ) -> Candidates:
-        """The best candidates for the words, best first; ties go to the more popular item.
+        """The best candidates for a query, best first; ties go to the more popular item.
 
         An item matches that has one of the rare words (`LexicalIndex.rare_or_all`), or whose cosine with the query
         reaches the floor below which nonsense finds items too. Only items that match are candidates.
 
         Args:
+            query: a text is understood first.
             by_meaning: False leaves encoder and vectors alone: words only, and every cosine is 0.
 
         Raises:
             BadParameter: a filter on an unknown field.
         """
-        text = self.correct(text)
-        query = self.encoder.encode([text])[0] if by_meaning else np.zeros(self.vectors.shape[1], dtype=np.float32)
+        words = self._understood(query).words
+        vector = self.encoder.encode([words])[0] if by_meaning else np.zeros(self.vectors.shape[1], dtype=np.float32)
         conditions = self._masks.narrowing(conditions_of(self._store, filters))
         depth = max(n_candidates, POOL)
-        lexical_rows, bm25 = self.lexical.search(text, depth, conditions)
+        lexical_rows, bm25 = self.lexical.search(words, depth, conditions)
         dense_rows, cosines = NOTHING_NEAR
         if by_meaning:
-            dense_rows, cosines = self.dense.search(query, depth, self._selected(conditions))
+            dense_rows, cosines = self.dense.search(vector, depth, self._selected(conditions))
 
         seen = np.zeros(len(self._store), dtype=bool)
         seen[lexical_rows] = True
         rows = np.concatenate([lexical_rows, dense_rows[~seen[dense_rows]]])
-        dense = np.vecdot(self.vectors[rows], query)  # BLAS would start threads for so few rows
+        dense = np.vecdot(self.vectors[rows], vector)  # BLAS would start threads for so few rows
         lexical = np.zeros(len(rows), dtype=np.float32)
         lexical[: len(lexical_rows)] = bm25
         fused = fuse(
@@ -147,29 +161,43 @@ class Retriever:
         best = matching[
             best_first(fused[matching], self._store.popularity[rows[matching]], rows[matching], n_candidates)
         ]
-        return Candidates(rows[best], dense[best], lexical[best], fused[best], query)
+        return Candidates(rows[best], dense[best], lexical[best], fused[best], vector)
 
-    def facets(self, text: str, fields: Sequence[str], filters: Sequence[Filter] = ()) -> dict[str, dict[str, int]]:
+    def facets(
+        self, query: str | Understood, fields: Sequence[str], filters: Sequence[Filter] = ()
+    ) -> dict[str, dict[str, int]]:
         """Counts by field and value over the items that have all the words (or, where none has, any of them; or,
         where none has any, over those near enough in meaning); see `trimtab.retrieval.facets`.
 
         Raises:
             BadParameter: an unknown field.
         """
-        text = self.correct(text)
-        matches = self.lexical.matches(text)
+        words = self._understood(query).words
+        matches = self.lexical.matches(words)
         if not len(matches):
-            is_near = self.vectors @ self.encoder.encode([text])[0] >= self._floor
+            is_near = self.vectors @ self.encoder.encode([words])[0] >= self._floor
             matches = np.flatnonzero(is_near if self._store.gone is None else is_near & ~self._store.gone)
         return facet_counts(self._store, matches, fields, filters)
 
-    def correct(self, text: str) -> str:
-        """The words of a query, with those that no item has replaced by the nearest word of the catalogue."""
-        words = words_of(text[:MAX_QUERY_CHARACTERS])
-        return " ".join(
-            word if self.lexical.knows(word) else self.speller.correct(word, is_last=position == len(words) - 1)
-            for position, word in enumerate(words)
-        )
+    def _understood(self, query: str | Understood) -> Understood:
+        return self.understand(query) if isinstance(query, str) else query
+
+
+class CatalogueSpelling:
+    """What a store and its indices know of words."""
+
+    def __init__(self, store: ItemStore, lexical: Lexical, speller: Speller) -> None:
+        self._store = store
+        self.knows, self.together = lexical.knows, lexical.n_having
+        self.frequency, self.readings, self.neighbours = speller.frequency, speller.readings, speller.neighbours
+
+    def is_name(self, word: str) -> bool:
+        """Whether a brand has the word in its name."""
+        return word in self._names
+
+    @cached_property
+    def _names(self) -> frozenset[str]:
+        return frozenset(word for brand in self._store.brands for word in words_of(brand))
 
 
 def _selected(dense: Dense, rows: Mask | None) -> Any:

@@ -19,6 +19,8 @@ from trimtab.retrieval.lexical import open_index
 ONE_EDIT_FROM = 4
 TWO_EDITS_FROM = 8
 LONGEST = 32
+N_NEAREST = 8
+"""The most words of one distance that are returned."""
 
 WORD = re.compile(r"[^\W_]+")
 
@@ -62,36 +64,43 @@ class Speller:
         """Open what `build` wrote; raises BundleDamaged as `open_index` does."""
         return cls(open_index(folder))
 
-    def correct(self, word: str, *, is_last: bool) -> str:
-        """The word the shopper may have meant, two words where a space was left out, or the word itself.
+    def readings(self, word: str, *, is_last: bool) -> list[str]:
+        """The words that one may stand for which no item has, all equally near, the most frequent first; two words
+        where a space was left out.
 
         Args:
-            word: in lower case, known not to be in the catalogue.
+            word: in lower case.
             is_last: the shopper may still be typing it, so words it begins come first.
         """
         if not word.isalpha() or not ONE_EDIT_FROM <= len(word) <= LONGEST:
-            return word
+            return []
         return (
-            (self._nearest(word, 0, prefix=True) if is_last else None)
+            (self._nearest(word, 0, prefix=True, limit=1) if is_last else [])
             or self._nearest(word, 1)
             or self._split(word)
-            or (self._nearest(word, 2) if len(word) >= TWO_EDITS_FROM else None)
-            or word
+            or (self._nearest(word, 2) if len(word) >= TWO_EDITS_FROM else [])
         )
 
-    def _nearest(self, word: str, distance: int, *, prefix: bool = False) -> str | None:
-        query = tantivy.Query.fuzzy_term_query(self._schema, "word", word, distance=distance, prefix=prefix)
-        hits = self._searcher.search(query, 1, count=False, order_by_field="n_texts").hits
-        return str(self._searcher.doc(hits[0][1])["word"][0]) if hits else None
+    def neighbours(self, word: str) -> list[str]:
+        """The words that are one edit from a known one, the most frequent first."""
+        if not word.isalpha() or not ONE_EDIT_FROM <= len(word) <= LONGEST:
+            return []
+        return [one for one in self._nearest(word, 1) if one != word]
 
-    def _split(self, word: str) -> str | None:
-        """The split into two known words of which the rarer is most frequent."""
-        splits = [(word[:at], word[at:]) for at in range(2, len(word) - 1)]
-        best = max(splits, key=lambda pair: min(map(self._frequency, pair)), default=None)
-        return " ".join(best) if best and min(map(self._frequency, best)) > 0 else None
-
-    def _frequency(self, word: str) -> int:
+    def frequency(self, word: str) -> int:
+        """The number of texts that have the word."""
         hits = self._searcher.search(
             tantivy.Query.term_query(self._schema, "word", word, "basic"), 1, count=False, order_by_field="n_texts"
         ).hits
         return int(hits[0][0]) if hits else 0
+
+    def _nearest(self, word: str, distance: int, *, prefix: bool = False, limit: int = N_NEAREST) -> list[str]:
+        query = tantivy.Query.fuzzy_term_query(self._schema, "word", word, distance=distance, prefix=prefix)
+        hits = self._searcher.search(query, limit, count=False, order_by_field="n_texts").hits
+        return [str(self._searcher.doc(address)["word"][0]) for _, address in hits]
+
+    def _split(self, word: str) -> list[str]:
+        """The split into two known words of which the rarer is most frequent."""
+        splits = [(word[:at], word[at:]) for at in range(2, len(word) - 1)]
+        best = max(splits, key=lambda pair: min(map(self.frequency, pair)), default=None)
+        return [" ".join(best)] if best and min(map(self.frequency, best)) > 0 else []

@@ -11,6 +11,7 @@ from trimtab.abtest.ope.estimators import Floats
 from trimtab.abtest.ope.sums import Ints
 from trimtab.core.metrics import discounts
 from trimtab.core.records import Shopper
+from trimtab.core.understood import Understood, wording_of
 from trimtab.core.weights import DIVERSITY, RELEVANCE
 from trimtab.engine import Engine
 from trimtab.ranker.slate.exploration import DrawnList
@@ -32,6 +33,7 @@ class Search:
         exclusions: item_ids.
         depth: positions shown, where there are pins: one further down is not on this page.
         boosts: (item_id, what was added to its utility), ascending.
+        understood: as in a log; None leaves it to the engine.
     """
 
     text: str
@@ -40,6 +42,12 @@ class Search:
     exclusions: tuple[str, ...] = ()
     depth: int = 0
     boosts: tuple[tuple[str, float], ...] = ()
+    understood: str | None = None
+
+    @property
+    def wording(self) -> str | Understood:
+        """What is looked for: the words as they were understood, where that is known."""
+        return wording_of({"query": self.text, "understood": self.understood})
 
 
 def contexts_of(engine: Engine, search: Search, shoppers: Sequence[Shopper]) -> QueryContexts:
@@ -47,11 +55,12 @@ def contexts_of(engine: Engine, search: Search, shoppers: Sequence[Shopper]) -> 
     store = engine.store
     filters = tuple(parse_filter(condition) for condition in search.filters)
     pinned = store.rows_of([item_id for _, item_id in search.pins])
-    candidates = engine.pipeline.retrieve(search.text, filters=filters, also=pinned[pinned >= 0].tolist())
+    wording = engine.pipeline.understand(search.wording)
+    candidates = engine.pipeline.retrieve(wording, filters=filters, also=pinned[pinned >= 0].tolist())
     gains = np.empty((len(shoppers), len(candidates), len(engine.objectives)), dtype=np.float32)
     for start in range(0, len(shoppers), USERS_AT_ONCE):
         some = shoppers[start : start + USERS_AT_ONCE]
-        gains[start : start + len(some)] = engine.predict_for_users(search.text, candidates, some)
+        gains[start : start + len(some)] = engine.predict_for_users(wording, candidates, some)
     # Candidates are compared with one another before any is excluded, as in serving.
     allowed = ~np.isin(candidates.rows, store.rows_of(list(search.exclusions)))
     rows = candidates.rows[allowed]

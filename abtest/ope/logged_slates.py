@@ -72,9 +72,9 @@ NUMBER = "number in the log"
 SEPARATOR = "\x1f"
 
 REPLAYED = (
-    "decision_id", "timestamp", "user_id", "session_id", "query", "bundle", "feature_schema", "weights", "temperature",
-    "seed", "offset", "item_ids", "propensities", "filters", "pins", "exclusions", "boosts", "degraded", "recent",
-    "clicks", "purchases", "revenue", "schema_version",
+    "decision_id", "timestamp", "user_id", "session_id", "query", "understood", "bundle", "feature_schema", "weights",
+    "temperature", "seed", "offset", "item_ids", "propensities", "filters", "pins", "exclusions", "boosts", "degraded",
+    "recent", "clicks", "purchases", "revenue", "schema_version",
 )  # fmt: skip
 """What a replay reads of a log; the columns that no estimate needs stay on the disk."""
 
@@ -223,6 +223,7 @@ def _searches(frame: pl.DataFrame) -> tuple[list[Search], Ints]:
     lists = ("filters", "exclusions")
     asked = frame.select(
         "query",
+        "understood",
         "pins",
         "boosts",
         pl.when(pl.col("pins") == NO_RULE).then(0).otherwise(pl.col("item_ids").list.len()).alias("depth"),
@@ -231,7 +232,9 @@ def _searches(frame: pl.DataFrame) -> tuple[list[Search], Ints]:
     )
     keys = [name for name in asked.columns if name not in lists]
     distinct = asked.unique(keys, maintain_order=True).with_row_index("code")
-    codes = asked.join(distinct.select("code", *keys), on=keys, how="left", maintain_order="left")["code"]
+    codes = asked.join(distinct.select("code", *keys), on=keys, how="left", maintain_order="left", nulls_equal=True)[
+        "code"
+    ]
     searches = [
         Search(
             row["query"],
@@ -240,6 +243,7 @@ def _searches(frame: pl.DataFrame) -> tuple[list[Search], Ints]:
             tuple(row["exclusions"]),
             row["depth"],
             tuple(sorted((item_id, float(boost)) for item_id, boost in json.loads(row["boosts"]).items())),
+            row["understood"],
         )
         for row in distinct.iter_rows(named=True)
     ]

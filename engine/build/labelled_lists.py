@@ -14,6 +14,7 @@ from trimtab.core.errors import BadInput
 from trimtab.core.metrics import exponential_gain
 from trimtab.core.progress import Progress, silent
 from trimtab.core.records import Candidates, FloatArray
+from trimtab.core.understood import wording_of
 from trimtab.engine.stages.pipeline import Pipeline
 from trimtab.ranker.training.lists import RankedList
 
@@ -128,9 +129,9 @@ def lists_from_log(pipeline: Pipeline, rows: Iterable[Mapping[str, object]]) -> 
         clicks, purchases = np.array(row["clicks"]), np.array(row["purchases"])
         if not (clicks.any() or purchases.any()):
             continue
-        text, user_id = str(row["query"]), row["user_id"]
+        wording, user_id = pipeline.understand(wording_of(row)), row["user_id"]
         shown = known_rows(pipeline, _strings(row["item_ids"]), range(len(clicks)))
-        candidates = pipeline.retrieve(text, also=sorted(shown))
+        candidates = pipeline.retrieve(wording, also=sorted(shown))
         relevance = np.full(len(candidates), np.nan, dtype=np.float32)
         purchase = relevance.copy()
         for position, item in enumerate(candidates.rows.tolist()):
@@ -139,7 +140,7 @@ def lists_from_log(pipeline: Pipeline, rows: Iterable[Mapping[str, object]]) -> 
                 relevance[position] = behaviour_gain(np.array(2 if purchases[at] else int(bool(clicks[at]))))
                 purchase[position] = float(bool(purchases[at]))
         features = pipeline.featurise(
-            text, candidates, None if user_id is None else str(user_id), _strings(row.get("recent"))
+            wording, candidates, None if user_id is None else str(user_id), _strings(row.get("recent"))
         )
         prices = pipeline.store.prices[candidates.rows]
         lists.append(

@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 
 from trimtab.core.errors import NotFound
 from trimtab.core.records import Constraints, FloatArray, Query, ScoredCandidates, Side, Slate
+from trimtab.core.understood import Understood, wording_of
 from trimtab.engine.plan.degradation import FixedLevels
 from trimtab.engine.plan.search_plan import SearchPlan
 from trimtab.engine.response import response_of
@@ -60,7 +61,7 @@ def replay_decision(engine: Engine, row: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def query_of(row: Mapping[str, Any]) -> Query:
-    """What was asked when a row was logged."""
+    """What was asked when a row was logged, and what it was understood as where the row says so."""
     pins = {int(position): item_id for position, item_id in row["pins"].items()}
     return Query(
         text=row["query"],
@@ -75,6 +76,7 @@ def query_of(row: Mapping[str, Any]) -> Query:
         explore=row["seed"] is not None,
         exploration_loss=_exploration_loss(row),
         explain=True,
+        understood=wording if isinstance(wording := wording_of(row), Understood) else None,
     )
 
 

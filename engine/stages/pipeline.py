@@ -10,6 +10,7 @@ import numpy as np
 from trimtab.catalog.store import ItemStore
 from trimtab.core.extended_array import RowArray
 from trimtab.core.records import Candidates, Filter, FloatArray, IntArray, Shopper
+from trimtab.core.understood import Understood
 from trimtab.ranker.features import ItemColumns, build_features, build_features_for_users, median_prices
 from trimtab.ranker.users import WORTH, History, UserHistories, with_recent
 from trimtab.ranker.words import BODY, ItemWords, field_words
@@ -28,9 +29,13 @@ class Pipeline:
     items: ItemColumns
     histories: UserHistories
 
+    def understand(self, query: str | Understood) -> Understood:
+        """A text as the bundle understands it by itself; what was understood already stays as it is."""
+        return self.retriever.understand(query) if isinstance(query, str) else query
+
     def retrieve(
         self,
-        text: str,
+        query: str | Understood,
         *,
         filters: Sequence[Filter] = (),
         also: Sequence[int] = (),
@@ -38,7 +43,7 @@ class Pipeline:
         by_meaning: bool = True,
     ) -> Candidates:
         """Candidates of a query; rows in `also` (judged items) are appended where retrieval left them out."""
-        found = self.retriever.retrieve(text, n_candidates=n_candidates, filters=tuple(filters), by_meaning=by_meaning)
+        found = self.retriever.retrieve(query, n_candidates=n_candidates, filters=tuple(filters), by_meaning=by_meaning)
         return self.extended(found, also)
 
     def extended(self, candidates: Candidates, rows: Sequence[int]) -> Candidates:
@@ -50,10 +55,10 @@ class Pipeline:
         return with_rows(candidates, extra, self.items.vectors) if len(extra) else candidates
 
     def featurise(
-        self, text: str, candidates: Candidates, user_id: str | None = None, recent: Sequence[str] = ()
+        self, query: str | Understood, candidates: Candidates, user_id: str | None = None, recent: Sequence[str] = ()
     ) -> FloatArray:
         """[n, F] features; `recent` as in `trimtab.core.records.Query`."""
-        return build_features(text, candidates, self.items, self.history(user_id, recent))
+        return build_features(self.understand(query), candidates, self.items, self.history(user_id, recent))
 
     def history(self, user_id: str | None, recent: Sequence[str] = ()) -> History | None:
         """What the bundle knows of a user, and what the user did since."""
@@ -66,10 +71,12 @@ class Pipeline:
         counts = (rows >= 0) & (units > 0)
         return with_recent(known, rows[counts], units[counts])
 
-    def featurise_for_users(self, text: str, candidates: Candidates, shoppers: Sequence[Shopper]) -> FloatArray:
+    def featurise_for_users(
+        self, query: str | Understood, candidates: Candidates, shoppers: Sequence[Shopper]
+    ) -> FloatArray:
         """[n_users, n, F] features of one query's candidates for many users."""
         histories = [self.history(*shopper) for shopper in shoppers]
-        return build_features_for_users(text, candidates, self.items, histories)
+        return build_features_for_users(self.understand(query), candidates, self.items, histories)
 
 
 def with_rows(candidates: Candidates, rows: IntArray, vectors: RowArray[np.float32]) -> Candidates:

@@ -58,6 +58,7 @@ class CandidateCache:
         parts = [
             state,
             query.text,
+            query.wording.to_log(),
             [[one.field, one.values, one.low, one.high] for one in query.filters],
             query.user_id,
             query.recent,

@@ -146,6 +146,7 @@ class SearchPlanner:
             explore=_explores(request.session_id, share) if request.explore is None else request.explore,
             exploration_loss=_loss_of_a_draw(self._exploration_budget, share),
             explain=request.explain,
+            steps=request.steps(engine.retriever.steps),
         )
 
     def _deadline(self, engine: Engine, query: Query, arrived: float, timeout_ms: float) -> Deadline:

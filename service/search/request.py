@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import unicodedata
 from collections.abc import Iterable, Mapping
+from dataclasses import replace
 from typing import Annotated, Any, Literal
 from urllib.parse import parse_qsl
 
@@ -15,11 +16,13 @@ from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Fai
 from pydantic_core import PydanticCustomError
 
 from trimtab.core.errors import BadParameter
+from trimtab.core.understood import AS_TYPED, STEPS, Steps
 from trimtab.core.weights import PREFIX
 from trimtab.service.identifiers import Identifier, Identity
 
 MAX_PARAMETERS = 64
 MAX_TIMEOUT_MS = 10_000
+LEFT_OUT = "Left out, what the bundle is set to."
 NOT_GIVEN = (None, "", [""])
 
 
@@ -90,6 +93,12 @@ class SearchRequest(BaseModel):
         None, description="Sample the slate instead of sorting it (needs `session_id`); left out, the service decides."
     )
     explain: bool = Field(False, description="Add the features of each hit.")
+    exact: bool = Field(False, description="Search as typed: none of the five steps of understanding that follow.")
+    correct: bool | None = Field(None, description="Read misspelt words as those of the catalogue. " + LEFT_OUT)
+    synonyms: bool | None = Field(None, description="Find synonyms of the words too. " + LEFT_OUT)
+    negation: bool | None = Field(None, description="Read `without`, `no` and `-x` as words not wanted. " + LEFT_OUT)
+    attributes: bool | None = Field(None, description="Read brands, colours, prices and the like. " + LEFT_OUT)
+    relax: bool | None = Field(None, description="Drop words where no item has all of them. " + LEFT_OUT)
     timeout_ms: float | None = Field(
         None,
         ge=1,
@@ -99,6 +108,13 @@ class SearchRequest(BaseModel):
     )
 
     weights: dict[str, float] = Field({}, exclude=True)
+
+    def steps(self, default: Steps) -> Steps:
+        """The steps of understanding the words that are taken, by those of the bundle."""
+        if self.exact:
+            return AS_TYPED
+        asked = {name: value for name in STEPS if (value := getattr(self, name)) is not None}
+        return replace(default, **asked)
 
 
 PARAMETERS = tuple(name for name in SearchRequest.model_fields if name != "weights")

@@ -12,7 +12,18 @@ from pydantic import BaseModel, ConfigDict, Field
 
 EXAMPLE: dict[str, Any] = {
     "decision_id": "5f0c27f8e7b94d3a-93ab51e2c4f7d806",
-    "query": "ice cream",
+    "query": "ice creem",
+    "understood": {
+        "query": "ice creem",
+        "corrected": "ice cream",
+        "synonyms": [],
+        "excluded": [],
+        "attributes": [],
+        "relaxed": [],
+        "rewritten": None,
+        "redirect": None,
+        "banner": None,
+    },
     "hits": [
         {
             "item_id": "1029743",
@@ -78,13 +89,50 @@ class ReceiptLineModel(BaseModel):
     change: float | None = Field(description="expected / baseline - 1; null where the baseline is 0.")
 
 
+class SynonymModel(BaseModel):
+    """Words of the query, and words that count as well."""
+
+    model_config = ConfigDict(extra="forbid", title="Synonym")
+
+    from_: str = Field(alias="from")
+    to: str
+
+
+class MentionModel(BaseModel):
+    """A value of an attribute that words of the query speak of."""
+
+    model_config = ConfigDict(extra="forbid", title="Mention")
+
+    text: str = Field(description="The words.")
+    field: str
+    value: str = Field(description="As in `filter=field:value`.")
+    applied: bool = Field(description="Whether it filters; otherwise it is one of the ranker's features.")
+
+
+class UnderstoodModel(BaseModel):
+    """What the words of a query were understood as, step by step."""
+
+    model_config = ConfigDict(extra="forbid", title="Understood")
+
+    query: str = Field(description="As typed.")
+    corrected: str | None = Field(description="With other words in place of misspelt ones.")
+    synonyms: list[SynonymModel]
+    excluded: list[str] = Field(description="Words that are not wanted.")
+    attributes: list[MentionModel]
+    relaxed: list[str] = Field(description="Words that an item need not have to be among the matches.")
+    rewritten: str | None = Field(description="What a rule put in place of what was typed.")
+    redirect: str | None = Field(description="Where a rule says to lead the shopper.")
+    banner: str | None = Field(description="What a rule says to show above the hits.")
+
+
 class SearchResponse(BaseModel):
     """A slate and its receipt."""
 
     model_config = ConfigDict(extra="forbid", json_schema_extra={"example": EXAMPLE})
 
     decision_id: str = Field(description="Names this decision in the log; the `query_id` of its events.")
-    query: str
+    query: str = Field(description="As typed.")
+    understood: UnderstoodModel
     hits: list[Hit]
     n_candidates: int
     weights: dict[str, float] = Field(description="Effective weights, after `max_relevance_loss`; they sum to 1.")

@@ -117,8 +117,8 @@ def test_what_is_gone_is_never_found_and_what_is_new_is(delta: Delta, live: Retr
 
 
 def test_new_words_are_no_misspellings(live: Retriever, retriever: Retriever) -> None:
-    assert retriever.correct("creem") == "cream"
-    assert live.correct("creem") == "creem"
+    assert retriever.understand("creem").words == "cream"
+    assert live.understand("creem").words == "creem"
 
 
 def test_a_catalogue_that_lost_everything(store: ItemStore, retriever: Retriever) -> None:

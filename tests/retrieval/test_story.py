@@ -32,7 +32,7 @@ def test_a_query_finds_what_it_names(retriever: Retriever, store: ItemStore) -> 
     ],
 )
 def test_a_misspelt_query_finds_what_was_meant(retriever: Retriever, typed: str, meant: str) -> None:
-    assert retriever.correct(typed) == meant
+    assert retriever.understand(typed).corrected == meant
     np.testing.assert_array_equal(retriever.retrieve(typed).rows, retriever.retrieve(meant).rows)
 
 

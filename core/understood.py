@@ -1,0 +1,138 @@
+"""What a query was understood as: what is searched, and each step that made it differ from what was typed.
+
+Whatever changes what is searched is logged with it, so that a decision can be made again to the bit though rules and
+synonyms have changed since.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass, fields
+from typing import Any, Self
+
+STEPS = ("correct", "synonyms", "negation", "attributes", "relax")
+"""The switches of a request and of `[understanding]` in `shop.toml`."""
+
+
+@dataclass(frozen=True, slots=True)
+class Steps:
+    """The steps of understanding that are taken."""
+
+    correct: bool = True
+    synonyms: bool = True
+    negation: bool = True
+    attributes: bool = True
+    relax: bool = True
+
+
+AS_TYPED = Steps(**dict.fromkeys(STEPS, False))
+"""No step at all: `exact=true`."""
+
+
+@dataclass(frozen=True, slots=True)
+class Mention:
+    """A value of an attribute, or a bound on a number, that some words of a query speak of.
+
+    Attributes:
+        text: the words.
+        value: as in `filter=field:value`.
+        applied: whether it filters; otherwise the ranker knows of it.
+    """
+
+    text: str
+    field: str
+    value: str
+    applied: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Understood:
+    """A query as it is searched.
+
+    Attributes:
+        query: as typed.
+        words: what is looked for; equal to `query` where no step changed anything.
+        corrected: what was typed with other words in place of misspelt ones; None where none was.
+        synonyms: words of `words`, and words that count as well as they do.
+        excluded: words that are not wanted, as typed.
+        forbidden: those of them that no item may have.
+        relaxed: words of `words` that an item need not have to be among the matches.
+        rewritten: what a rule put in place of what was typed.
+        redirect, banner: what a rule says to do beside showing the slate.
+    """
+
+    query: str
+    words: str
+    corrected: str | None = None
+    synonyms: tuple[tuple[str, str], ...] = ()
+    excluded: tuple[str, ...] = ()
+    forbidden: tuple[str, ...] = ()
+    attributes: tuple[Mention, ...] = ()
+    relaxed: tuple[str, ...] = ()
+    rewritten: str | None = None
+    redirect: str | None = None
+    banner: str | None = None
+
+    @classmethod
+    def as_typed(cls, text: str) -> Self:
+        """The query that is nothing but its words."""
+        return cls(text, text)
+
+    @property
+    def filters(self) -> tuple[str, ...]:
+        """The conditions that follow from the words, as in `filter=`."""
+        return tuple(f"{mention.field}:{mention.value}" for mention in self.attributes if mention.applied)
+
+    def as_dict(self) -> dict[str, Any]:
+        """The field `understood` of a response."""
+        return {
+            "query": self.query,
+            "corrected": self.corrected,
+            "synonyms": [{"from": typed, "to": meant} for typed, meant in self.synonyms],
+            "excluded": list(self.excluded),
+            "attributes": [
+                {"text": one.text, "field": one.field, "value": one.value, "applied": one.applied}
+                for one in self.attributes
+            ],
+            "relaxed": list(self.relaxed),
+            "rewritten": self.rewritten,
+            "redirect": self.redirect,
+            "banner": self.banner,
+        }
+
+    def to_log(self) -> str:
+        """JSON of what differs from the query as it was typed, which the log has beside it."""
+        plain = Understood.as_typed(self.query)
+        changed = {name: value for name in _LOGGED if (value := getattr(self, name)) != getattr(plain, name)}
+        if self.attributes:
+            changed["attributes"] = [[one.text, one.field, one.value, one.applied] for one in self.attributes]
+        return json.dumps(changed, ensure_ascii=False, separators=(",", ":"))
+
+    @classmethod
+    def from_log(cls, query: str, logged: str) -> Self:
+        """What `to_log` wrote of this query.
+
+        Raises:
+            ValueError, TypeError, KeyError: it is nothing that `to_log` writes.
+        """
+        changed: Mapping[str, Any] = json.loads(logged)
+        plain: dict[str, Any] = {"words": query, **changed}
+        for name in ("excluded", "forbidden", "relaxed"):
+            plain[name] = tuple(plain.get(name, ()))
+        plain["synonyms"] = tuple((typed, meant) for typed, meant in plain.get("synonyms", ()))
+        plain["attributes"] = tuple(Mention(*one) for one in plain.get("attributes", ()))
+        return cls(query, **plain)
+
+
+_LOGGED = tuple(one.name for one in fields(Understood) if one.name != "query")
+
+
+def wording_of(row: Mapping[str, Any]) -> str | Understood:
+    """What a log row was a search for: the words as they were understood, or as typed in rows of earlier versions.
+
+    Raises:
+        ValueError, TypeError: `understood` is not what is logged.
+    """
+    query, logged = str(row["query"]), row.get("understood")
+    return query if logged is None else Understood.from_log(query, logged)
