@@ -19,7 +19,6 @@ import polars as pl
 
 from trimtab.catalog.schema import COLUMNS, DTYPES, Kind
 
-ATTRIBUTE_PREFIX = "attr_"
 CURRENCY = r"(?:US\$|[$€£¥₹₽]|(?i:USD|EUR|GBP|JPY|CHF|CAD|AUD|SEK|NOK|DKK|PLN|INR))"
 TRUE = ("true", "t", "yes", "y", "1", "1.0", "in stock", "instock")
 FALSE = ("false", "f", "no", "n", "0", "0.0", "out of stock", "outofstock")
@@ -39,18 +38,13 @@ def parsed_cells(cells: pl.DataFrame) -> tuple[pl.DataFrame, pl.Series]:
     """The values of the schema's columns that are there (null: empty or unusable), and why a row cannot be used.
 
     Returns:
-        values [n_rows], `attributes` among them where a column of its own or `attr_*` is there, and problems [n_rows],
-        a sentence that begins with the column's name, or null.
+        values [n_rows], and problems [n_rows], a sentence that begins with the column's name, or null.
     """
     known = [name for name in COLUMNS if name in cells.columns]
-    attributes = tuple(name for name in cells.columns if name.startswith(ATTRIBUTE_PREFIX))
-    squeezed = cells.with_columns(squeeze(pl.col(*known, *attributes)))
-    text = _attribute_text(attributes, own="attributes" in known)
-    joined = squeezed.with_columns(text.alias("attributes")).drop(attributes)
-    columns = list(dict.fromkeys([*known, "attributes"]))
-    parsed = joined.select(
-        *(parse(name, COLUMNS[name].kind).alias(name) for name in columns),
-        pl.coalesce(*(_problem(name) for name in columns)).alias("_problem"),
+    squeezed = cells.with_columns(squeeze(pl.col(*known))) if known else cells
+    parsed = squeezed.select(
+        *(parse(name, COLUMNS[name].kind).alias(name) for name in known),
+        pl.coalesce(*(_problem(name) for name in known)).alias("_problem"),
     )
     return parsed.drop("_problem"), parsed["_problem"]
 
@@ -70,7 +64,8 @@ def parse(name: str, kind: Kind) -> pl.Expr:
         return pl.when(lower.is_in(TRUE)).then(True).when(lower.is_in(FALSE)).then(False)
     if kind == "price":
         number = _price_number(cell)
-        return _kept(number, number.cast(DTYPES[kind]) > 0, kind)  # 1e-46 is 0 in 32 bits
+        in_32_bits = number.cast(pl.Float32)  # what the ranker computes with: 1e-46 is 0 and 1e39 infinite there
+        return _kept(number, (in_32_bits > 0) & in_32_bits.is_finite(), kind)
     if kind == "share":
         percent = cell.str.strip_suffix("%").str.strip_chars().cast(pl.Float64, strict=False) / 100
         number = pl.when(cell.str.ends_with("%")).then(percent).otherwise(cell.cast(pl.Float64, strict=False))
@@ -116,11 +111,3 @@ def _problem(name: str) -> pl.Expr:
     shown = pl.when(cell.str.len_chars() > 40).then(cell.str.slice(0, 40) + "…").otherwise(cell)
     sentence = pl.format("{} is '{}'; allowed: {}", pl.lit(name), shown, pl.lit(ALLOWED[column.kind]))
     return pl.when(~empty & parse(name, column.kind).is_null()).then(sentence)
-
-
-def _attribute_text(columns: tuple[str, ...], *, own: bool) -> pl.Expr:
-    parts = ["attributes", *columns] if own else list(columns)
-    if not parts:
-        return pl.lit(None, pl.String)
-    cells = [pl.when(pl.col(part) != "").then(pl.col(part)) for part in parts]
-    return pl.concat_str(cells, separator=", ", ignore_nulls=True)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from math import isnan
@@ -11,13 +11,21 @@ from typing import Any
 import numpy as np
 import polars as pl
 
-from trimtab.catalog.cells import ATTRIBUTE_PREFIX, parsed_cells, squeeze
+from trimtab.catalog.attributes.columns import attribute_of_value
+from trimtab.catalog.attributes.definition import PREFIX, Attribute
+from trimtab.catalog.attributes.values import Unreadable, flattened, plain_values, read_values
+from trimtab.catalog.cells import parsed_cells
 from trimtab.catalog.readers import cell_text
-from trimtab.catalog.schema import COLUMNS
+from trimtab.catalog.schema import COLUMNS, DTYPES, MAX_TEXT_BYTES
 from trimtab.core.errors import BadParameter, did_you_mean
 
 Item = Mapping[str, Any]
-"""Values by column of the schema, as many as were given; an unknown price is None."""
+"""Values by column of the schema and `attr_*`, as many as were given; an unknown price is None, and so is an attribute
+that is taken away. Those of attributes are as JSON has them."""
+
+NO_ATTRIBUTES: Mapping[str, Attribute] = {}
+MAX_SHOWN = 60
+"""Characters of a value that an error shows."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,29 +45,72 @@ class Change:
     delete: Sequence[str] = field(default=())
 
 
-def read_items(objects: Sequence[Mapping[str, object]]) -> list[dict[str, Any]]:
-    """JSON objects as items with the columns they give; null is what an empty cell is in a file.
+def read_items(
+    objects: Sequence[Mapping[str, object]], attributes: Mapping[str, Attribute] = NO_ATTRIBUTES
+) -> list[dict[str, Any]]:
+    """JSON objects as items with what they give; null is what an empty cell is in a file.
+
+    An attribute is named as it is or as `attr_NAME`, a member of an object in it by its path (`size.width`).
+
+    Args:
+        attributes: of the catalogue; one that is not there is new, and needs the longer name.
 
     Raises:
         BadParameter: the first value that cannot be used; nothing is taken of the others.
     """
-    _refuse_wrong_names(objects)
-    header = [name for name in COLUMNS if any(name in one for one in objects) and name != "attributes"]
-    named = [pl.Series(name, [_cell(one, name) for one in objects], pl.String) for name in header]
-    cells = pl.DataFrame([*named, pl.Series("attributes", _attribute_texts(objects), pl.String)])
+    named = [dict(_flat(one, attributes)) for one in objects]
+    _refuse_wrong_names(named, attributes)
+    header = [name for name in COLUMNS if any(name in one for one in named)]
+    cells = pl.DataFrame([pl.Series(name, [_cell(one, name) for one in named], pl.String) for name in header])
     parsed, problems = parsed_cells(cells)
     items: list[dict[str, Any]] = []
     first_of: dict[str, int] = {}
-    for position, (given, row, problem) in enumerate(zip(objects, parsed.to_dicts(), problems, strict=True)):
+    for position, (given, row, problem) in enumerate(zip(named, parsed.to_dicts(), problems, strict=True)):
         place = f"items[{position}]." if len(objects) > 1 else ""
         if problem is not None:
             raise _refusal(place, problem)
         item_id = row["item_id"]
         if first_of.setdefault(item_id, position) != position:
             raise BadParameter(f"{place}item_id", f"repeats items[{first_of[item_id]}]", "each item once")
-        columns = [name for name in COLUMNS if name in given or (name == "attributes" and _has_attributes(given))]
-        items.append({name: _plain(name, row[name]) for name in columns})
+        columns = {name: _plain(name, row[name]) for name in COLUMNS if name in given}
+        items.append({**columns, **_attribute_values(place, given, attributes)})
     return items
+
+
+def _flat(given: Mapping[str, object], attributes: Mapping[str, Attribute]) -> Iterable[tuple[str, object]]:
+    """What an object gives, attributes as `attr_*`; `attributes` may be a text, or an object with several of them."""
+    for name, value in given.items():
+        if name == "attributes" and isinstance(value, Mapping):
+            yield from ((PREFIX + path, one) for path, one in flattened("", value))
+        elif name in COLUMNS:
+            yield name, value
+        else:
+            is_attribute = name.startswith(PREFIX) or name in attributes
+            for path, one in flattened(name, value):
+                is_known = is_attribute or path in attributes
+                yield (PREFIX + path.removeprefix(PREFIX) if is_known else path), one
+
+
+def _attribute_values(place: str, given: Mapping[str, object], attributes: Mapping[str, Attribute]) -> dict[str, Any]:
+    """The attributes that an object gives, as JSON has them."""
+    values: dict[str, Any] = {}
+    for column, value in given.items():
+        if not column.startswith(PREFIX):
+            continue
+        name = column.removeprefix(PREFIX)
+        attribute = attributes.get(name) or attribute_of_value(name, value)
+        try:
+            values[column] = plain_values(attribute, read_values(attribute, value))
+        except Unreadable as error:
+            raise BadParameter(f"{place}{column}", f"is {_shown(value)}", str(error)) from None
+        if len(str(value).encode()) > MAX_TEXT_BYTES:
+            raise BadParameter(f"{place}{column}", "is too long", f"up to {MAX_TEXT_BYTES:,} bytes of text")
+    return values
+
+
+def _shown(value: object) -> str:
+    text = repr(value)
+    return text if len(text) <= MAX_SHOWN else f"{text[:MAX_SHOWN]}…"
 
 
 def _cell(given: Mapping[str, object], name: str) -> str | None:
@@ -67,30 +118,16 @@ def _cell(given: Mapping[str, object], name: str) -> str | None:
     return cell_text(given[name]) if name in given else "(as it is)" if name == "title" else None
 
 
-def _attribute_texts(objects: Sequence[Mapping[str, object]]) -> list[str | None]:
-    """What each object says in `attributes` and `attr_*`, the first given anywhere first, as one text.
-
-    Only what is given takes room: a thousand objects may have as many names each, all different.
-    """
-    order: dict[str, int] = {"attributes": 0}
-    for one in objects:
-        for name in one:
-            if name.startswith(ATTRIBUTE_PREFIX):
-                order.setdefault(name, len(order))
-    names = [sorted(one.keys() & order.keys(), key=order.__getitem__) for one in objects]
-    given = [cell_text(one[name]) for one, its_names in zip(objects, names, strict=True) for name in its_names]
-    squeezed = iter(pl.select(squeeze(pl.lit(pl.Series(given, dtype=pl.String)))).to_series().to_list())
-    return [", ".join(filter(None, [next(squeezed) for _ in its_names])) for its_names in names]
-
-
-def _refuse_wrong_names(objects: Sequence[Mapping[str, object]]) -> None:
+def _refuse_wrong_names(objects: Sequence[Mapping[str, object]], attributes: Iterable[str]) -> None:
     for position, one in enumerate(objects):
         place = f"items[{position}]." if len(objects) > 1 else ""
         for name in one:
-            if name not in COLUMNS and not name.startswith(ATTRIBUTE_PREFIX):
+            if name not in COLUMNS and not name.removeprefix(PREFIX).strip():
+                raise BadParameter(f"{place}{name}", "names no attribute", "attr_NAME")
+            if name not in COLUMNS and not name.startswith(PREFIX):
                 raise BadParameter(
                     f"{place}{name}",
-                    "is not a column of an item" + did_you_mean(name, COLUMNS),
+                    "is not a column of an item" + did_you_mean(name, (*COLUMNS, *attributes)),
                     f"{', '.join(COLUMNS)}, attr_*",
                 )
         if "item_id" not in one:
@@ -104,16 +141,20 @@ def _refusal(place: str, problem: str) -> BadParameter:
     return BadParameter(f"{place}{name}", says, allowed or COLUMNS[name].meaning)
 
 
-def _has_attributes(given: Mapping[str, object]) -> bool:
-    return any(name.startswith(ATTRIBUTE_PREFIX) for name in given)
+def plain(value: Any) -> Any:
+    """A value of a column of numbers as JSON has it; NaN is None.
 
-
-def plain(value: float) -> float | None:
-    """A number of 32 bits as the shortest one that is the same there (3.99, not 3.990000009536743); NaN is None."""
-    return None if isnan(value) else float(str(np.float32(value)))
+    A number of 32 bits is the shortest one that is the same there (3.99, not 3.990000009536743).
+    """
+    if isinstance(value, np.float32):
+        value = float(str(value))
+    elif isinstance(value, np.generic):
+        value = value.item()
+    return None if isinstance(value, float) and isnan(value) else value
 
 
 def _plain(name: str, value: Any) -> Any:
+    column = COLUMNS[name]
     if value is None:
-        value = COLUMNS[name].default
-    return plain(value) if isinstance(value, float) else value
+        value = column.default
+    return plain(np.float32(value)) if DTYPES[column.kind] is pl.Float32 else plain(value)

@@ -14,6 +14,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from trimtab.catalog.attributes.definition import PREFIX
+from trimtab.catalog.attributes.values import plain_values
 from trimtab.catalog.changes import Change, Item, plain
 from trimtab.catalog.schema import COLUMNS
 from trimtab.catalog.store import ItemStore
@@ -55,11 +57,13 @@ class Delta:
         return None if row < 0 or (self.gone is not None and self.gone[row]) else row
 
     def item(self, item_id: str) -> dict[str, Any] | None:
-        """The whole item in schema columns, None where there is no such item; an unknown price is None."""
+        """The whole item in schema columns and `attr_*`, None where there is none; an unknown price is None."""
         if item_id in self.items:
             return dict(self.items[item_id])
         row = self.row_in_base(item_id)
-        return None if row is None else {**self._texts_in_base(row), **self._numbers_in_base(row)}
+        if row is None:
+            return None
+        return {**self._texts_in_base(row), **self._numbers_in_base(row), **self._attributes_in_base(row)}
 
     def after(self, changes: Iterable[Change]) -> Delta:
         """The catalogue after these changes, which follow those that are in it."""
@@ -76,8 +80,14 @@ class Delta:
         return {name: self.base.texts(name, [row])[0] for name in TEXTS}
 
     def _numbers_in_base(self, row: int) -> dict[str, Any]:
-        values = {name: self.numbers.get(name, self.base.numbers(name))[row].item() for name in NUMBERS}
-        return {name: plain(value) if isinstance(value, float) else value for name, value in values.items()}
+        values = {name: self.numbers.get(name, self.base.numbers(name))[row] for name in NUMBERS}
+        return {name: plain(value) for name, value in values.items()}
+
+    def _attributes_in_base(self, row: int) -> dict[str, Any]:
+        return {
+            PREFIX + attribute.name: plain_values(attribute, values)
+            for attribute, values in self.base.attributes_at(row)
+        }
 
 
 class _Draft:
@@ -101,20 +111,20 @@ class _Draft:
         """Write an item; one that is not there and has no title was deleted meanwhile, and stays deleted."""
         item_id, now = item["item_id"], self.delta()
         if item_id in now.items:
-            self._own_items()[item_id] = {**now.items[item_id], **item}
+            self._own_items()[item_id] = _known({**now.items[item_id], **item})
             return
         row = now.row_in_base(item_id)
         if row is None:
             if "title" in item:
-                self._own_items()[item_id] = {**DEFAULTS, "price": None, **item}
-        elif all(item[name] == now.base.texts(name, [row])[0] for name in TEXTS if name in item):
+                self._own_items()[item_id] = _known({**DEFAULTS, "price": None, **item})
+        elif _has_same_words(now.item(item_id) or {}, item):
             for name in NUMBERS:
                 if name in item:
                     self._own_numbers(name)[row] = np.nan if item[name] is None else item[name]
         else:
             whole = now.item(item_id) or {}
             self._own_gone()[row] = True
-            self._own_items()[item_id] = {**whole, **item}
+            self._own_items()[item_id] = _known({**whole, **item})
 
     def delete(self, item_id: str) -> None:
         now = self.delta()
@@ -141,3 +151,13 @@ class _Draft:
             self._written.add(name)
             self._numbers[name] = self._numbers.get(name, self._start.base.numbers(name)).copy()
         return self._numbers[name]
+
+
+def _has_same_words(known: Item, item: Item) -> bool:
+    """Whether nothing but numbers of the schema would change."""
+    return all(known.get(name) == value for name, value in item.items() if name not in NUMBERS)
+
+
+def _known(item: Item) -> Item:
+    """The item without the attributes that it does not have."""
+    return {name: value for name, value in item.items() if value is not None or not name.startswith(PREFIX)}

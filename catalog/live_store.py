@@ -9,6 +9,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from trimtab.catalog.arrow import CODED, Rows, TextColumn
+from trimtab.catalog.attributes.column import AttributeColumn
+from trimtab.catalog.attributes.columns import values_of_item
+from trimtab.catalog.attributes.definition import Attribute
+from trimtab.catalog.attributes.values import Raw
 from trimtab.catalog.delta import NUMBERS, Delta
 from trimtab.catalog.schema import COLUMNS
 from trimtab.catalog.store import ItemStore
@@ -35,6 +39,25 @@ class LiveStore(ItemStore):
         }
         self._coded = {name: _coded(base, name, [item[name] for item in items]) for name in CODED}
         self._name_columns()
+        definitions = dict(base.own_attributes.definitions)
+        self._new_values: list[dict[str, tuple[Attribute, list[Raw]]]] = []
+        for item in items:
+            values = values_of_item(item, definitions)
+            self._new_values.append(values)
+            definitions.update({name: attribute for name, (attribute, _) in values.items() if name not in definitions})
+        self._name_attributes(definitions, self._extended_attribute)
+
+    def attributes_at(self, row: int) -> list[tuple[Attribute, list[Raw]]]:
+        n_base = len(self._base)
+        return self._base.attributes_at(row) if row < n_base else list(self._new_values[row - n_base].values())
+
+    def _extended_attribute(self, name: str) -> AttributeColumn:
+        """The built column of an attribute with the values of the new items behind it."""
+        base = self._base.own_attributes
+        n_base = len(self._base)
+        column = base[name] if name in base else AttributeColumn.none(self.own_attributes.definitions[name], n_base)
+        gone = None if self.gone is None else self.gone[:n_base]
+        return column.extended([of.get(name, (None, ()))[1] for of in self._new_values], gone=gone)
 
     def _row(self, item_id: str) -> int:
         row = self._new_rows.get(item_id)

@@ -55,7 +55,7 @@ REQUIRED = tuple(name for name, column in COLUMNS.items() if column.default is N
 
 DTYPES: dict[Kind, type[pl.DataType]] = {
     "text": pl.String,
-    "price": pl.Float32,
+    "price": pl.Float64,
     "flag": pl.Boolean,
     "amount": pl.Float32,
     "share": pl.Float32,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -13,6 +13,12 @@ import pyarrow as pa
 from numpy.typing import NDArray
 
 from trimtab.catalog.arrow import CODED, MappedText, Rows, TextColumn, chunk_of, coded_of, numbers_of, table_of
+from trimtab.catalog.attributes.column import AttributeColumn
+from trimtab.catalog.attributes.columns import AttributeColumns, ValuesByItem, columns_of_frame
+from trimtab.catalog.attributes.definition import Attribute
+from trimtab.catalog.attributes.roles import ROLES, role_column
+from trimtab.catalog.attributes.storage import load_columns, save_columns
+from trimtab.catalog.attributes.values import Raw, plain_values, searched_text
 from trimtab.catalog.schema import COLUMNS, complete
 from trimtab.core.errors import BundleDamaged, NotFound
 
@@ -31,13 +37,16 @@ class ItemStore:
         brand_codes, category_codes, type_codes: [n_items] int32, place in the vocabulary, -1 unknown.
         brands, categories, types: the vocabularies.
         gone: [n_items] bool, rows whose items are gone; None where all are there.
+        own_attributes: what the shop's catalogue has beside the schema's columns, by name.
+        attributes: these and the columns that are filtered on and sorted by like them (brand, category, price...).
     """
 
     gone: NDArray[np.bool_] | None = None
 
-    def __init__(self, table: Any) -> None:
+    def __init__(self, table: Any, attributes: Sequence[AttributeColumn] = ()) -> None:
         """From an Arrow table of the file's layout; use `from_frame` or `load`."""
         self._table = table
+        self._own = {column.attribute.name: column for column in attributes}
         self._n_items: int = table.num_rows
         self._texts: Mapping[str, TextColumn] = {
             name: MappedText(chunk_of(table, name))
@@ -50,12 +59,21 @@ class ItemStore:
         self._coded: Mapping[str, tuple[NDArray[np.int32], tuple[str, ...]]] = {
             name: coded_of(table, name) for name in CODED
         }
+        self._by_item = ValuesByItem(attributes, self._n_items)
         self._name_columns()
+        self._name_attributes({name: column.attribute for name, column in self._own.items()}, self._own.__getitem__)
+
+    def _name_attributes(self, definitions: Mapping[str, Attribute], make: Callable[[str], AttributeColumn]) -> None:
+        own = self.own_attributes = AttributeColumns(definitions, make)
+        roles = {name: role for name, role in ROLES.items() if name not in definitions}
+        self.attributes = AttributeColumns(
+            {**roles, **definitions}, lambda name: own[name] if name in definitions else role_column(self, name)
+        )
 
     def _name_columns(self) -> None:
         """Make attributes of the columns; looking a name up in a mapping each time would cost more."""
         numbers = self._numbers
-        self.prices: NDArray[np.float32] = numbers["price"]
+        self.prices: NDArray[np.float32] = numbers["price"].astype(np.float32)
         self.popularity: NDArray[np.float32] = numbers["popularity"]
         self.purchase_rates: NDArray[np.float32] = numbers["purchase_rate"]
         self.discounts: NDArray[np.float32] = numbers["discount"]
@@ -66,9 +84,16 @@ class ItemStore:
         self.has_prices = bool(np.isfinite(self.prices).any())
 
     @classmethod
-    def from_frame(cls, frame: pl.DataFrame) -> ItemStore:
-        """From a frame in schema columns (missing optional ones take their defaults)."""
-        return cls(table_of(complete(frame)))
+    def from_frame(cls, frame: pl.DataFrame, definitions: Iterable[Attribute] = ()) -> ItemStore:
+        """From a frame in schema columns (missing optional ones take their defaults) and `attr_*`.
+
+        Args:
+            definitions: of attributes; the others are what the types of their columns say.
+
+        Raises:
+            Unreadable: a value is not of its attribute's kind.
+        """
+        return cls(table_of(complete(frame)), columns_of_frame(frame, definitions))
 
     @classmethod
     def load(cls, folder: Path) -> ItemStore:
@@ -87,11 +112,12 @@ class ItemStore:
             raise BundleDamaged(path, f"cannot be read ({error})") from None
         if table.column_names != list(COLUMNS):
             raise BundleDamaged(path, f"has the columns {', '.join(table.column_names)}")
-        return cls(table)
+        return cls(table, load_columns(folder, table.num_rows))
 
     def save(self, folder: Path) -> None:
-        """Write `items.arrow` into the folder; the caller renames the folder when it is whole."""
+        """Write `items.arrow` and the attributes into the folder; the caller renames the folder when it is whole."""
         folder.mkdir(parents=True, exist_ok=True)
+        save_columns(self.own_attributes.values(), folder)
         with pa.OSFile(str(folder / FILE), "wb") as sink, pa.ipc.new_file(sink, self._table.schema) as writer:
             writer.write_table(self._table)
 
@@ -128,9 +154,18 @@ class ItemStore:
         """The codes of a vocabulary's names."""
         return self._codes_by_name[column]
 
+    def compacted(self) -> ItemStore:
+        """A store of the items that are there alone, in their order."""
+        there = self._there()
+        columns = [column.taken(there) for column in self.own_attributes.values()]
+        return ItemStore(table_of(self.frame()), columns)
+
+    def _there(self) -> NDArray[np.int64]:
+        return np.arange(len(self)) if self.gone is None else np.flatnonzero(~self.gone)
+
     def frame(self) -> pl.DataFrame:
         """The items that are there, in schema columns."""
-        rows = np.arange(len(self)) if self.gone is None else np.flatnonzero(~self.gone)
+        rows = self._there()
         return complete(
             pl.DataFrame(
                 {
@@ -150,10 +185,22 @@ class ItemStore:
             return [vocabulary[code] if code >= 0 else "" for code in _taken(codes, rows)]
         return self._texts[column].all() if rows is None else self._texts[column].at(rows)
 
+    def searched_attributes(self, first: int = 0) -> list[str]:
+        """What is searched of the attributes of each item, from some row on."""
+        return [self.searched_attributes_at(row) for row in range(first, len(self))]
+
+    def searched_attributes_at(self, row: int) -> str:
+        """What is searched of the attributes of one item."""
+        return searched_text(self._texts["attributes"][row], self.attributes_at(row))
+
+    def attributes_at(self, row: int) -> list[tuple[Attribute, list[Raw]]]:
+        """The attributes of the shop's own that an item has, with their values."""
+        return self._by_item.at(row)
+
     def display(self, row: int) -> dict[str, Any]:
         """What a shopper sees of an item, as plain values; price is None where unknown."""
         row = int(row)
-        price = self.prices.item(row)
+        price = self._numbers["price"].item(row)
         brand, category = self.brand_codes.item(row), self.category_codes.item(row)
         return {
             "item_id": self._texts["item_id"][row],
@@ -164,6 +211,11 @@ class ItemStore:
             "in_stock": self.in_stock.item(row),
             "image": self._texts["image"][row],
             "url": self._texts["url"][row],
+            "attributes": {
+                attribute.name: plain_values(attribute, values)
+                for attribute, values in self.attributes_at(row)
+                if attribute.facet
+            },
         }
 
     def aspects(self, rows: Rows) -> NDArray[np.int64]:

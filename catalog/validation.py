@@ -11,7 +11,9 @@ from typing import Any
 
 import polars as pl
 
-from trimtab.catalog.cells import ATTRIBUTE_PREFIX, CURRENCY, parsed_cells
+from trimtab.catalog.attributes.columns import typed
+from trimtab.catalog.attributes.definition import PREFIX
+from trimtab.catalog.cells import CURRENCY, parsed_cells
 from trimtab.catalog.schema import COLUMNS, REQUIRED, complete
 from trimtab.core.errors import BadFile
 
@@ -31,7 +33,7 @@ class Rejections:
     Attributes:
         rows: the rejected ones, by line.
         n_read: rows in the file.
-        attribute_columns: further columns that became part of the text (`attr_*`).
+        attribute_columns: columns of the shop's own (`attr_*`).
         ignored_columns: columns nothing was made of.
     """
 
@@ -85,7 +87,7 @@ class RawRows:
 
 
 def validate(raw: RawRows, path: object) -> tuple[pl.DataFrame, Rejections]:
-    """Items in schema columns, and what was rejected.
+    """Items in schema columns and `attr_*`, and what was rejected.
 
     Raises:
         BadFile: a required column is missing, or prices are in several currencies.
@@ -96,18 +98,20 @@ def validate(raw: RawRows, path: object) -> tuple[pl.DataFrame, Rejections]:
         raise BadFile(path, f"required column {missing[0]} is missing; found: {', '.join(cells.columns) or 'none'}")
     known = [name for name in COLUMNS if name in cells.columns]
     others = [name for name in cells.columns if name not in COLUMNS]
-    attributes = tuple(name for name in others if name.startswith(ATTRIBUTE_PREFIX))
+    attributes = tuple(name for name in others if name.startswith(PREFIX))
     if "price" in known:
         _refuse_mixed_currencies(cells["price"], path)
     values, problems = parsed_cells(raw.cells)
-    parsed = values.with_columns(raw.lines.alias("_line"), problems.alias("_problem"))
+    own = [typed(cells[name]) for name in attributes]
+    parsed = values.with_columns(*own, raw.lines.alias("_line"), problems.alias("_problem"))
     parsed = _mark_repeats(parsed)
 
     bad = parsed.filter(pl.col("_problem").is_not_null())
     rejected = [Rejection(line, reason) for line, reason in bad.select("_line", "_problem").iter_rows()]
     rows = tuple(sorted([*raw.unreadable, *rejected], key=lambda row: row.line))
     ignored = tuple(name for name in others if name not in attributes)
-    kept = complete(parsed.filter(pl.col("_problem").is_null()))
+    good = parsed.filter(pl.col("_problem").is_null())
+    kept = complete(good).with_columns(good[name] for name in attributes)
     return kept, Rejections(rows, len(cells) + len(raw.unreadable), attributes, ignored)
 
 

@@ -58,7 +58,7 @@ def build_retriever(
         BadParameter: there is no such encoder, or it is not installed.
     """
     folder.mkdir(parents=True, exist_ok=True)
-    columns = {field: store.texts(field) for field in BOOSTS}
+    columns = {field: store.texts(field) for field in BOOSTS} | {"attributes": store.searched_attributes()}
     priority = _priority(store)
 
     texts = [

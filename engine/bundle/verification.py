@@ -2,6 +2,7 @@
 
 manifest.json          schema version, sha256 of each file, feature schema, objectives, encoder, versions, metrics
 items.arrow            the catalogue's columns
+attributes.arrow       the columns of the shop's own
 retrieval/             vectors, FAISS index, lexical index
 ranker/                ranker.ts, words of the items, user histories
 """
@@ -18,7 +19,7 @@ from trimtab.core.errors import BundleDamaged, BundleMismatch
 from trimtab.core.weights import DIVERSITY
 from trimtab.ranker.features import schema_hash
 
-SCHEMA_VERSION = 1
+SCHEMA_VERSION = 2
 MANIFEST = "manifest.json"
 RETRIEVAL = "retrieval"
 RANKER = "ranker"
@@ -36,7 +37,11 @@ def verify(folder: Path) -> dict[str, Any]:
     except (OSError, ValueError, KeyError, TypeError) as error:
         raise BundleDamaged(MANIFEST, f"cannot be read ({error})") from error
     if schema_version != SCHEMA_VERSION:
-        raise BundleMismatch(f"{MANIFEST}: schema version {schema_version}, this reads {SCHEMA_VERSION}")
+        source = manifest.get("source", "CATALOGUE")
+        raise BundleMismatch(
+            f"{MANIFEST}: schema version {schema_version}, this reads {SCHEMA_VERSION}; "
+            f"build it again: trimtab build {source} --out {folder.name}"
+        )
     if feature_schema != schema_hash():
         raise BundleMismatch(f"{MANIFEST}: feature schema {feature_schema}, this computes {schema_hash()}")
     for name, digest in files.items():

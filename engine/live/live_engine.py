@@ -8,6 +8,8 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
+from trimtab.catalog.attributes.columns import values_of_item
+from trimtab.catalog.attributes.values import searched_text
 from trimtab.catalog.change_log import ChangeLog
 from trimtab.catalog.changes import Change, Item
 from trimtab.catalog.delta import Delta
@@ -67,7 +69,7 @@ class LiveEngine:
             with self._log.writing() as others:
                 self._take(others)
                 self._check(put, delete)
-                changing = [item for item in put if not self._is_as_it_is(item)]
+                changing = [item for item in map(self._without_searched, put) if not self._is_as_it_is(item)]
                 if changing or delete:
                     self._take([self._log.append(changing, delete, after=self._as_of)])
             self._renew()
@@ -84,7 +86,7 @@ class LiveEngine:
         return self._delta.timestamp
 
     def item(self, item_id: str) -> dict[str, Any]:
-        """The item in schema columns.
+        """The item in schema columns and `attr_*`; its `attributes` are all that is searched of them.
 
         Raises:
             NotFound: there is no such item.
@@ -92,7 +94,7 @@ class LiveEngine:
         found = self._delta.item(item_id)
         if found is None:
             raise NotFound(f"there is no item {item_id!r}")
-        return found
+        return {**found, "attributes": self._searched_attributes(found)}
 
     def at_version(self, version: int) -> Engine:
         """The engine over the catalogue at that version, or over the newest where the log does not reach it."""
@@ -108,9 +110,20 @@ class LiveEngine:
         """The size of the log from the segment on with the first change that the bundle does not have."""
         return self._log.bytes_after(self._as_of) if self._delta.version else 0
 
+    def _searched_attributes(self, item: Item) -> str:
+        values = values_of_item(item, self._built.store.own_attributes.definitions)
+        return searched_text(item["attributes"], values.values())
+
+    def _without_searched(self, item: Item) -> Item:
+        """The item as put, without the text of its attributes where `item` gave it out with what was made of them."""
+        known = self._delta.item(item["item_id"]) if "attributes" in item else None
+        if known is None or item["attributes"] != self._searched_attributes(known):
+            return item
+        return {name: value for name, value in item.items() if name != "attributes"}
+
     def _is_as_it_is(self, item: Item) -> bool:
         known = self._delta.item(item["item_id"])
-        return known is not None and all(known[name] == value for name, value in item.items())
+        return known is not None and all(known.get(name) == value for name, value in item.items())
 
     def _take(self, changes: Sequence[Change]) -> None:
         later = self._later(changes)

@@ -15,7 +15,6 @@ from pathlib import Path
 
 import numpy as np
 
-from trimtab.catalog.store import ItemStore
 from trimtab.core.errors import BadInput, TrimtabError
 from trimtab.core.progress import Progress, silent
 from trimtab.engine.build.indexing import pipeline_of
@@ -54,7 +53,7 @@ def compact(bundle: Path, changes: Path, out: Path, *, progress: Progress = sile
         raise BadInput(f"{bundle.name}: the changes leave no item")
     manifest = loaded.manifest
     with staging_folder(out) as staging:
-        new_store = ItemStore.from_frame(store.frame())
+        new_store = store.compacted()
         encoded = EncodedItems(engine.retriever.encoder, engine.retriever.vectors[there])
         retriever = build_retriever(new_store, encoded.encoder.name, staging / RETRIEVAL, progress, encoded=encoded)
         new_rows = np.full(len(store), -1)

@@ -42,7 +42,7 @@ class EngineStates:
         """The engine over one state; whatever searching would compute on first use is computed here."""
         built = self._built.pipeline
         store = LiveStore(delta)
-        items = self._prepare(delta.items.values())
+        items = self._prepare(delta.items.values(), store.searched_attributes(first=len(delta.base)))
         stale = frozenset(delta.numbers) & frozenset(FIELDS)
         retriever = self._retrieval.at_state(store, [item.found_by for item in items], stale=stale)
         words = built.items.words.with_items([item.words for item in items]) if items else built.items.words
@@ -51,10 +51,10 @@ class EngineStates:
         histories = built.histories.moved(_moved_rows(delta))
         return self._built.at_state(Pipeline(store, retriever, columns, histories), delta.version, delta.timestamp)
 
-    def _prepare(self, items: Iterable[Item]) -> list[_Prepared]:
+    def _prepare(self, items: Iterable[Item], searched_attributes: Iterable[str]) -> list[_Prepared]:
         kept = {}
-        for item in items:
-            texts = {name: item[name] for name in TEXTS}
+        for item, attributes in zip(items, searched_attributes, strict=True):
+            texts = {**{name: item[name] for name in TEXTS}, "attributes": attributes}
             key = tuple(texts.values())
             known = self._prepared.get(key)
             kept[key] = known or _Prepared(self._retrieval.prepare(texts), words_of_item(texts))

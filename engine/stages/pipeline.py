@@ -124,8 +124,8 @@ def item_columns(
 
 def build_words(store: ItemStore) -> ItemWords:
     """Index the words of a catalogue by field."""
-    columns = {name: store.texts(name) for name in (*WORD_FIELDS, "description", "attributes") if name != BODY}
-    columns[BODY] = list(map(body_of, columns["description"], columns["attributes"]))
+    columns = {name: store.texts(name) for name in (*WORD_FIELDS, "description") if name != BODY}
+    columns[BODY] = list(map(body_of, columns["description"], store.searched_attributes()))
     return ItemWords.build({field: columns[field] for field in WORD_FIELDS})
 
 

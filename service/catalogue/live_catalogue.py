@@ -99,7 +99,8 @@ class LiveCatalogue:
             BadParameter: the first value that cannot be used.
             Unavailable: the disk refuses.
         """
-        return await asyncio.to_thread(lambda: self._change(built, put=read_items(objects)))
+        attributes = self.newest(built).store.own_attributes.definitions
+        return await asyncio.to_thread(lambda: self._change(built, put=read_items(objects, attributes)))
 
     async def delete(self, built: Engine, item_ids: Sequence[str]) -> int:
         """Delete items, all or none of them; returns the catalogue's version.

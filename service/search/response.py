@@ -35,6 +35,7 @@ EXAMPLE: dict[str, Any] = {
             "in_stock": True,
             "image": "",
             "url": "",
+            "attributes": {"flavour": "vanilla", "size": 56},
             "score": 0.81,
             "objectives": {"relevance": 0.74, "revenue": 0.31},
             "propensity": 1.0,
@@ -71,6 +72,9 @@ class Hit(BaseModel):
     in_stock: bool
     image: str
     url: str
+    attributes: dict[str, Any] = Field(
+        description="Those that the shop shows, by name; a list where there are several values."
+    )
     score: float = Field(description="The utility at the effective weights.")
     objectives: dict[str, float] = Field(description="Calibrated value of each objective, in its own unit.")
     propensity: float = Field(

@@ -59,8 +59,8 @@ def test_numbers_are_mapped_not_copied(frame: pl.DataFrame, tmp_path: Path) -> N
     ItemStore.from_frame(frame).save(tmp_path)
     before = pa.total_allocated_bytes()
     store = ItemStore.load(tmp_path)
-    assert not store.prices.flags.owndata
-    assert not store.prices.flags.writeable
+    assert not store.popularity.flags.owndata
+    assert not store.numbers("price").flags.writeable
     assert pa.total_allocated_bytes() - before < 4096
 
 

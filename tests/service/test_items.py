@@ -65,6 +65,19 @@ def test_prices_and_stock_are_those_of_now(shop: httpx.Client) -> None:
     assert found(shop, "yogurt", filter="price:123..124") == []
 
 
+def test_a_change_of_one_attribute_leaves_the_others(shop: httpx.Client) -> None:
+    put(shop, {"item_id": "okapi", "title": "Okapi shirt", "attr_color": "red", "attr_size": "large"})
+    before = search(shop, "okapi large")["hits"][0]
+    assert (before["item_id"], before["attributes"]) == ("okapi", {"color": "red", "size": "large"})
+    put(shop, {"item_id": "okapi", "attr_color": "crimson"})
+    item = shop.get("/items/okapi").json()
+    assert (item["attr_color"], item["attr_size"], item["attributes"]) == ("crimson", "large", "crimson, large")
+    assert search(shop, "okapi crimson")["hits"][0]["attributes"] == {"color": "crimson", "size": "large"}
+    version = put(shop, item)
+    assert put(shop, item) == version, "what was given out can be put back and changes nothing"
+    assert shop.delete("/items/okapi").status_code == 200
+
+
 def test_new_items_are_found_and_taken_away_again(shop: httpx.Client) -> None:
     new = [
         {"item_id": f"quince/{number}", "title": f"Quince sorbet {number}", "brand": "Orchard", "price": 3.0 + number}

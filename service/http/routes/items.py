@@ -22,7 +22,12 @@ ItemId = Annotated[str, Path(min_length=1, max_length=MAX_ID_BYTES)]
 _FIELDS: dict[str, Any] = {
     name: (TYPES[column.kind], Field(description=column.meaning)) for name, column in COLUMNS.items()
 }
-WholeItem = create_model("Item", __doc__="An item with all its columns.", **_FIELDS)
+WholeItem = create_model(
+    "Item",
+    __doc__="An item with all its columns; the shop's own attributes are `attr_NAME`.",
+    __config__=ConfigDict(extra="allow"),
+    **_FIELDS,
+)
 
 
 class Ids(BaseModel):
@@ -47,6 +52,7 @@ def item_schema() -> dict[str, Any]:
     properties = {name: {"description": column.meaning} for name, column in COLUMNS.items()}
     return {
         "type": "object",
+        "description": "Attributes are named as they are or as `attr_NAME`, a member of an object in one by its path.",
         "properties": {**properties, "item_id": {"type": "string", "description": COLUMNS["item_id"].meaning}},
         "required": ["item_id"],
         "example": {"item_id": "1029743", "price": 3.49, "in_stock": True},
@@ -85,6 +91,16 @@ def items_router(
         access.check(request, "ingest", always=True)
         items = _items_of(await read_object(request, max_bytes=max_body_bytes))
         return Changed(version=await catalogue.put(bundles.serving, items), items=len(items))
+
+    @router.patch(
+        "/items",
+        responses=documented(401, 403, 413, 422, 429, 503),
+        openapi_extra=documented_body({"anyOf": [item_schema(), batch_schema()]}),
+        summary="Change items",
+    )
+    async def patch(request: Request) -> Changed:
+        """The same as `PUT`: what is not given stays as it is."""
+        return await put(request)
 
     @router.delete(
         "/items/{item_id:path}",

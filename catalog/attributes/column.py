@@ -1,0 +1,203 @@
+"""One attribute of all items: its values by row, as codes into the values that there are."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from trimtab.catalog.attributes.definition import CODED, SEPARATOR, Attribute
+from trimtab.catalog.attributes.values import FLAGS, Raw, plain_values, value_key
+
+Mask = NDArray[np.bool_]
+Codes = NDArray[np.int32]
+Rows = NDArray[np.int64]
+
+NOTHING: Codes = np.empty(0, dtype=np.int32)
+
+
+@dataclass(frozen=True, eq=False)
+class AttributeColumn:
+    """The values of an attribute, of one kind whether items have one, several or none.
+
+    What takes room is what is known: thousands of attributes that few items have cost little.
+
+    Attributes:
+        attribute: what it is.
+        n_items: rows of the catalogue.
+        rows: [n_values] int32, ascending: whose value it is.
+        codes: [n_values] int32, place in `names` or `levels`. An item with a path has all the steps above it, too.
+        names: the values of texts, paths and flags.
+        levels: [n_levels] float64, the values of numbers and dates, in no order and maybe repeated.
+    """
+
+    attribute: Attribute
+    n_items: int
+    rows: Codes
+    codes: Codes
+    names: tuple[str, ...] = ()
+    levels: NDArray[np.float64] = field(default_factory=lambda: np.empty(0))
+
+    @classmethod
+    def of_values(cls, attribute: Attribute, values: Iterable[Sequence[Raw]]) -> AttributeColumn:
+        """The column of values as `read_values` gives them, an item after the other."""
+        given = [with_steps_above(one) if attribute.kind == "path" else one for one in values]
+        counts = np.fromiter(map(len, given), dtype=np.int64, count=len(given))
+        rows = np.repeat(np.arange(len(given), dtype=np.int32), counts)
+        flat = [value for one in given for value in one]
+        if attribute.kind in CODED:
+            names = FLAGS if attribute.kind == "flag" else tuple(sorted(set(map(str, flat))))
+            places = {name: code for code, name in enumerate(names)}
+            codes = np.fromiter((places[str(value)] for value in flat), dtype=np.int32, count=len(flat))
+            return cls(attribute, len(given), rows, codes, names)
+        levels, places_of_flat = np.unique(np.array(flat, dtype=np.float64), return_inverse=True)
+        return cls(attribute, len(given), rows, places_of_flat.astype(np.int32), levels=levels)
+
+    @classmethod
+    def of_codes(cls, attribute: Attribute, codes: Codes, names: tuple[str, ...]) -> AttributeColumn:
+        """The column of single names by row, -1 where unknown."""
+        known = np.flatnonzero(codes >= 0).astype(np.int32)
+        return cls(attribute, len(codes), known, codes[known], names)
+
+    @classmethod
+    def of_numbers(cls, attribute: Attribute, numbers: NDArray[Any]) -> AttributeColumn:
+        """The column of single numbers by row, NaN where unknown."""
+        known = np.flatnonzero(~np.isnan(numbers)).astype(np.int32)
+        levels = numbers[known].astype(np.float64)
+        return cls(attribute, len(numbers), known, np.arange(len(known), dtype=np.int32), levels=levels)
+
+    @classmethod
+    def none(cls, attribute: Attribute, n_items: int) -> AttributeColumn:
+        """The column of an attribute that no item has."""
+        return cls(attribute, n_items, NOTHING, NOTHING, FLAGS if attribute.kind == "flag" else ())
+
+    @property
+    def is_named(self) -> bool:
+        """Whether values are names rather than numbers."""
+        return self.attribute.kind in CODED
+
+    @property
+    def n_levels(self) -> int:
+        """How many codes there are."""
+        return len(self.names) if self.is_named else len(self.levels)
+
+    @cached_property
+    def starts(self) -> Rows:
+        """[n_items + 1] where the values of each row begin."""
+        return np.searchsorted(self.rows, np.arange(self.n_items + 1)).astype(np.int64)
+
+    @cached_property
+    def numbers(self) -> NDArray[np.float64]:
+        """[n_items] the first number of each row, NaN where unknown; of a flag 0 and 1."""
+        assert not self.is_named or self.attribute.kind == "flag"
+        levels = np.arange(2.0) if self.is_named else self.levels
+        numbers = np.full(self.n_items, np.nan)
+        numbers[self.rows[::-1]] = levels[self.codes[::-1]]  # the first of a row is written last
+        return numbers
+
+    @cached_property
+    def known(self) -> Mask:
+        """[n_items] which rows have a value."""
+        known = np.zeros(self.n_items, dtype=bool)
+        known[self.rows] = True
+        return known
+
+    @cached_property
+    def same(self) -> Codes:
+        """[n_levels] for each name the most frequent of its spellings, which stands for all of them."""
+        frequencies = np.bincount(self.codes, minlength=len(self.names))
+        best: dict[str, int] = {}
+        keys = [value_key(name) for name in self.names]
+        for code in np.lexsort((np.arange(len(keys)), -frequencies)).tolist():
+            best.setdefault(keys[code], code)
+        return np.array([best[key] for key in keys], dtype=np.int32)
+
+    def codes_of(self, text: str) -> tuple[int, ...]:
+        """The codes of the spellings of a name; none where no item has it."""
+        return self._codes_by_key.get(value_key(text), ())
+
+    def having(self, allowed: Mask) -> Mask:
+        """[n_items] which rows have one of the values allowed [n_levels]."""
+        having = np.zeros(self.n_items, dtype=bool)
+        having[self.rows[allowed[self.codes]]] = True
+        return having
+
+    def codes_at(self, rows: Rows) -> Codes:
+        """The codes that some rows have, one row's after the other's."""
+        first, last = self.starts[rows], self.starts[rows + 1]
+        counts = last - first
+        within = np.arange(int(counts.sum())) - np.repeat(np.cumsum(counts) - counts, counts)
+        return np.asarray(self.codes[np.repeat(first, counts) + within])
+
+    def raw_at(self, row: int) -> list[Raw]:
+        """The values of one row; of paths the longest ones."""
+        first, last = np.searchsorted(self.rows, (row, row + 1))
+        return self.raw_of(self.codes[first:last].tolist())
+
+    def raw_of(self, codes: Sequence[int]) -> list[Raw]:
+        """The values of one row's codes; of paths the longest ones."""
+        if not self.is_named:
+            return [float(self.levels[code]) for code in codes]
+        names = [self.names[code] for code in codes]
+        if self.attribute.kind != "path" or len(names) < 2:
+            return list(names)
+        above = {step for name in names for step in steps_above(name)}
+        return [name for name in names if name not in above]
+
+    def plain_at(self, row: int) -> Any:
+        """The value of one row as JSON has it: a list where there are several, None where there is none."""
+        return plain_values(self.attribute, self.raw_at(row))
+
+    def taken(self, rows: Rows) -> AttributeColumn:
+        """The column of some rows, in ascending order, renumbered."""
+        return AttributeColumn.of_values(self.attribute, [self.raw_at(int(row)) for row in rows])
+
+    def extended(self, values: Sequence[Sequence[Raw]], *, gone: Mask | None) -> AttributeColumn:
+        """The column with more rows behind it and without the values of rows that are gone [n_items].
+
+        The codes of the names that are there stay.
+        """
+        kept = slice(None) if gone is None else ~gone[self.rows]
+        places = {name: code for code, name in enumerate(self.names)}
+        levels = list[float]()
+        rows, codes = list[int](), list[int]()
+        for row, one in enumerate(values, start=self.n_items):
+            for value in with_steps_above(one) if self.attribute.kind == "path" else one:
+                rows.append(row)
+                if isinstance(value, str):
+                    codes.append(places.setdefault(value, len(places)))
+                else:
+                    codes.append(len(self.levels) + len(levels))
+                    levels.append(value)
+        return AttributeColumn(
+            self.attribute,
+            self.n_items + len(values),
+            np.concatenate([self.rows[kept], np.array(rows, dtype=np.int32)]),
+            np.concatenate([self.codes[kept], np.array(codes, dtype=np.int32)]),
+            tuple(places),
+            np.concatenate([self.levels, np.array(levels, dtype=np.float64)]),
+        )
+
+    @cached_property
+    def _codes_by_key(self) -> dict[str, tuple[int, ...]]:
+        by_key: dict[str, tuple[int, ...]] = {}
+        for code, name in enumerate(self.names):
+            key = value_key(name)
+            by_key[key] = (*by_key.get(key, ()), code)
+        return by_key
+
+
+def steps_above(path: str) -> list[str]:
+    """The paths that lead to this one: of `a > b > c` these are `a` and `a > b`."""
+    steps = path.split(SEPARATOR)
+    return [SEPARATOR.join(steps[:n]) for n in range(1, len(steps))]
+
+
+def with_steps_above(paths: Sequence[Raw]) -> list[Raw]:
+    """The paths and all that lead to them, each once."""
+    steps = (step for path in paths for step in (*steps_above(str(path)), path))
+    return list({value_key(str(step)): step for step in reversed(list(steps))}.values())[::-1]

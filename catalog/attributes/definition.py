@@ -1,0 +1,81 @@
+"""What an attribute is: its name, its type, and what it may be used for."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from typing import Any
+
+from trimtab.catalog.shop import Attribute as Section
+from trimtab.catalog.shop import AttributeKind
+
+PREFIX = "attr_"
+"""What the names of attributes may begin with in files and items, where they stand beside the schema's columns."""
+
+CODED: tuple[AttributeKind, ...] = ("text", "path", "flag")
+"""Kinds whose values are names; those of the others are numbers."""
+
+SEPARATOR = " > "
+"""Stands between the steps of a path."""
+
+SEARCHED: tuple[AttributeKind, ...] = ("text", "path", "number")
+"""Kinds whose values are searched as text unless `shop.toml` says otherwise."""
+
+
+@dataclass(frozen=True, slots=True)
+class Attribute:
+    """One attribute of a catalogue.
+
+    Attributes:
+        name: as filters, facets and sort orders spell it.
+        kind: `path` is a place in a hierarchy (`Shoes > Boots`); a date is a moment.
+        multi: an item may have several values.
+        unit: of a number.
+        label: for people.
+        search, filter, facet, sort: what it may be used for.
+    """
+
+    name: str
+    kind: AttributeKind = "text"
+    multi: bool = False
+    unit: str | None = None
+    label: str = ""
+    search: bool = True
+    filter: bool = True
+    facet: bool = True
+    sort: bool = True
+
+    @classmethod
+    def usual(cls, name: str, kind: AttributeKind, *, multi: bool = False, label: str = "") -> Attribute:
+        """An attribute that may be used for whatever its kind usually is."""
+        return cls(name, kind, multi=multi, label=label or label_of(name), search=kind in SEARCHED, sort=not multi)
+
+    @classmethod
+    def of_section(cls, name: str, section: Section) -> Attribute:
+        """The attribute that `[attributes.NAME]` of `shop.toml` describes."""
+        usual = cls.usual(name, section.type, multi=section.multi)
+        return cls(
+            name,
+            section.type,
+            multi=section.multi,
+            unit=section.unit,
+            label=section.label or usual.label,
+            search=usual.search if section.search is None else section.search,
+            filter=usual.filter if section.filter is None else section.filter,
+            facet=usual.facet if section.facet is None else section.facet,
+            sort=usual.sort if section.sort is None else section.sort,
+        )
+
+    @classmethod
+    def from_dict(cls, values: Mapping[str, Any]) -> Attribute:
+        """What `as_dict` gave."""
+        return cls(**values)
+
+    def as_dict(self) -> dict[str, Any]:
+        return asdict(self)
+
+
+def label_of(name: str) -> str:
+    """A name for people: `screen_size` is `Screen size`."""
+    words = name.replace("_", " ").strip()
+    return words[:1].upper() + words[1:]
