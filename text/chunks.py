@@ -1,0 +1,118 @@
+"""The words and codes in a text without spaces: `L'Oréal's`, `t-shirt`, `NOR.0707-60`, `AC/DC`, `C++`."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from typing import Final, NamedTuple
+
+import regex
+
+from trimtab.text.forms import WordForms
+from trimtab.text.normal import fold_accents
+from trimtab.text.quantities import AmountReader
+from trimtab.text.tokens import Kind, Token
+
+LONGEST: Final = 64
+"""Characters of a term; the rest is cut off."""
+
+_LETTERS: Final = r"\p{L}\p{M}"
+_IN_WORD: Final = rf"{_LETTERS}\p{{N}}"
+_WORD: Final = rf"[\p{{L}}\p{{N}}][{_IN_WORD}]*(?:'[{_IN_WORD}]+)*"
+_COMPOUND = regex.compile(rf"({_WORD}(?:[-./_&+·]{_WORD})*)((?:\+\+?|\#)(?![{_IN_WORD}]))?|\p{{Extended_Pictographic}}")
+_PIECE = regex.compile(_WORD)
+_RUN = regex.compile(rf"\p{{N}}+|[{_LETTERS}]+")
+_ACRONYM = regex.compile(rf"[{_LETTERS}](?:\.[{_LETTERS}])+")
+
+_LONGEST_CODE_WORD: Final = 3
+"""Letters of a word that may be a part of a code; a longer one is a word beside one."""
+
+_LONGEST_LISTED: Final = 3
+"""Letters of words that a slash or an ampersand makes one (AC/DC, H&M); longer ones are a list (red/green)."""
+
+_LONGEST_JOINED: Final = 40
+
+
+class _Piece(NamedTuple):
+    text: str
+    start: int
+    end: int
+
+
+class ChunkReader:
+    """The reader of words and codes in a catalogue of some languages."""
+
+    def __init__(self, forms: WordForms, amounts: AmountReader, fold_case: Callable[[str], str]) -> None:
+        self._forms, self._amounts, self._fold_case = forms, amounts, fold_case
+
+    def tokens(self, chunk: str) -> Iterator[Token]:
+        """The tokens of a normalised text without spaces, in order."""
+        for match in _COMPOUND.finditer(chunk):
+            compound, sign = match[1], match[2] or ""
+            if compound is None:
+                yield Token(match[0], match[0], match[0], "word", match.start(), match.end())
+                continue
+            at = match.start()
+            pieces = [_Piece(found[0], at + found.start(), at + found.end()) for found in _PIECE.finditer(compound)]
+            if _ACRONYM.fullmatch(compound):
+                tokens = [self._word(_Piece(compound.replace(".", ""), at, match.end(1)))]
+            elif _is_code(pieces):
+                tokens = [self._code(pieces)]
+            else:
+                tokens = [self._code([piece]) if _has_digit(piece.text) else self._word(piece) for piece in pieces]
+                tokens[-1] = tokens[-1]._replace(joined=self._joined(compound, pieces))
+            if sign:
+                tokens[-1] = _signed(tokens[-1], sign)
+            yield from tokens
+
+    def _word(self, piece: _Piece) -> Token:
+        word = self._fold_case(piece.text)
+        term, *also = (found[:LONGEST] for found in self._forms.terms(word))
+        key = fold_accents(word.replace("'", ""))
+        return Token(piece.text, key, term, "word", piece.start, piece.end, also=tuple(also))
+
+    def _code(self, pieces: Sequence[_Piece]) -> Token:
+        """Letters and digits, with or without signs between them."""
+        runs = [run for piece in pieces for run in _runs(piece.text)]
+        code = fold_accents(self._fold_case("".join(piece.text for piece in pieces).replace("'", "")))[:LONGEST]
+        parts = tuple(map(self._part, runs)) if len(runs) > 1 else ()
+        kind: Kind = "number" if code.isdigit() and len(pieces) == 1 else "code"
+        return Token(code, code, code, kind, pieces[0].start, pieces[-1].end, parts=parts)
+
+    def _part(self, run: str) -> str:
+        amount = next(self._amounts.amounts(run), None)
+        if amount is not None and amount.measure is not None and amount.end == len(run):
+            return amount.measure.term
+        word = self._fold_case(run)
+        return (fold_accents(word) if _has_digit(run) else self._forms.terms(word)[0])[:LONGEST]
+
+    def _joined(self, compound: str, pieces: Sequence[_Piece]) -> tuple[str, ...]:
+        """The terms of the pieces written as one word, where they may be one."""
+        longest = max(len(piece.text) for piece in pieces)
+        is_list = any(sign in compound for sign in "/&+") and longest > _LONGEST_LISTED
+        is_sentence = "." in compound
+        if len(pieces) == 1 or is_list or is_sentence or len(compound) > _LONGEST_JOINED:
+            return ()
+        return self._forms.terms(self._fold_case("".join(piece.text for piece in pieces)))
+
+
+def _signed(token: Token, sign: str) -> Token:
+    """The token with a sign that is part of its name, found without it too."""
+    return token._replace(
+        key=token.key + sign, term=token.key + sign, also=(), joined=token.indexed, end=token.end + len(sign)
+    )
+
+
+def _has_digit(word: str) -> bool:
+    return any(map(str.isdigit, word))
+
+
+def _runs(piece: str) -> list[str]:
+    """A piece in its letters and digits where it has a word of its own (`iphone12`), else whole (`1000XM4`)."""
+    runs = _RUN.findall(piece)
+    return runs if any(len(run) >= _LONGEST_CODE_WORD and not _has_digit(run) for run in runs) else [piece]
+
+
+def _is_code(pieces: Sequence[_Piece]) -> bool:
+    """Whether pieces are the name of a model: they have digits, and no word of their own."""
+    texts = [piece.text for piece in pieces]
+    return any(map(_has_digit, texts)) and all(_has_digit(text) or len(text) <= _LONGEST_CODE_WORD for text in texts)
