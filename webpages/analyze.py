@@ -51,7 +51,7 @@ def analyze_page(
     started = time.perf_counter()
     with _collector_paused():
         dom = parse(html)
-        reading = Reading.of(dom, read_structured(dom), url)
+        reading = Reading.of(dom, read_structured(dom, url), url)
         page = classify(reading, model or shipped_model(), layout, levels=levels)
     return replace(page, seconds=time.perf_counter() - started)
 

@@ -69,7 +69,7 @@ class _Analysis:
     @classmethod
     def of(cls, html: bytes | str, url: str, model: ElementModel | None) -> _Analysis:
         dom = parse(html)
-        reading = Reading.of(dom, read_structured(dom), url)
+        reading = Reading.of(dom, read_structured(dom, url), url)
         candidates = Candidates.of(reading)
         page = classify(reading, model or shipped_model(), candidates=candidates)
         price = page.elements.get("price")

@@ -14,7 +14,7 @@ URL = "https://shop.example/product/4667999"
 
 def numbers(shown: str) -> set[str]:
     dom = parse(f"<html><body><h1>Kettle</h1><p>{shown}</p></body></html>")
-    return {candidate.value for candidate in sku_candidates(Reading.of(dom, read_structured(dom), URL))}
+    return {candidate.value for candidate in sku_candidates(Reading.of(dom, read_structured(dom, URL), URL))}
 
 
 @pytest.mark.parametrize(

@@ -12,7 +12,7 @@ from trimtab.webpages.features.price_rivals import RIVAL_NAMES, rival_rows
 from trimtab.webpages.features.repetition import REPEAT_NAMES, repeats
 from trimtab.webpages.parse.candidates import Candidate, price_candidates
 from trimtab.webpages.parse.dom import Dom, parse
-from trimtab.webpages.parse.structured import Structured
+from trimtab.webpages.parse.facts import Structured
 
 
 def tiles(n: int, *, row: int = 100) -> str:

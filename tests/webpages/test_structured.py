@@ -4,15 +4,20 @@
 from __future__ import annotations
 
 import gzip
+import json
 import warnings
 from decimal import Decimal
 from pathlib import Path
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from tests.webpages.pages_made_here import product
 from trimtab.webpages.parse.dom import parse
-from trimtab.webpages.parse.structured import read_structured, schema_availability
+from trimtab.webpages.parse.facts import Structured, schema_availability
+from trimtab.webpages.parse.structured import read_structured
+from trimtab.webpages.parse.tolerant_json import load_mended
 
 
 def test_json_ld_microdata_and_opengraph_are_read() -> None:
@@ -81,3 +86,166 @@ def test_at_least_the_prices_extruct_finds(shared_data: Path) -> None:
                 missing += Decimal(str(offer["price"])) not in ours
     assert compared >= 5
     assert missing == 0
+
+
+def stated(source: str, url: str = "https://shop.example/p/lamp") -> Structured:
+    return read_structured(parse(f'<title>Lamp</title><script type="application/ld+json">{source}</script>'), url)
+
+
+LAMP = '{"@type": "Product", "name": "Lamp", "sku": "L-1", "offers": {"price": "12.50", "priceCurrency": "EUR"}}'
+
+
+@pytest.mark.parametrize(
+    "source",
+    [
+        LAMP.replace('"', "&quot;"),
+        LAMP.replace('"', "&#34;"),
+        LAMP.replace('"sku"', '\n// the "number", it\'s ours\n"sku"').replace('"offers"', '/* { */ "offers"'),
+        LAMP.replace("}}", ",},}"),
+        LAMP.replace('"', "'"),
+        '{"@type": "WebSite", "name": "Shop"} ' + LAMP,
+        '{"@type": "WebSite", "name": "Shop"};\n' + LAMP + ";",
+        LAMP + "}}",
+        LAMP[:-1],
+        LAMP[:-2] + ', "x": [',
+        "{" + LAMP,
+        LAMP.replace("Lamp", r"Lamp \'s \x lamp"),
+        LAMP.replace("Lamp", 'Lamp 24" wide'),
+        LAMP.replace("Lamp", "Lamp\n\ttall"),
+        LAMP.replace('"Lamp", ', '"Lamp"\n'),
+        LAMP.replace('"12.50"', "12,50"),
+        LAMP.replace('"sku"', '"weight": , "sku"'),
+        "//<![CDATA[\n" + LAMP + "\n//]]>",
+        "<!-- " + LAMP + " -->",
+    ],
+)
+def test_json_ld_as_it_is_in_the_wild(source: str) -> None:
+    found = stated(source)
+    assert found.values("sku") == ["L-1"]
+    assert [fact.money.value for fact in found.prices] == [Decimal("12.50")]
+    assert found.values("name")[0].startswith("Lamp")
+
+
+@given(st.lists(st.sampled_from([*"{}[]\",:'\\/* \n", "//", "/*", '"a":', "12,50", "&quot;", "\\u00"]), max_size=60))
+def test_mending_never_fails(pieces: list[str]) -> None:
+    assert isinstance(load_mended("{" + "".join(pieces)), list)
+
+
+@given(
+    st.recursive(
+        st.none() | st.booleans() | st.integers(0, 10**9) | st.text(max_size=8),
+        lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=5), inner, max_size=3),
+        max_leaves=12,
+    )
+)
+def test_what_is_json_is_the_same_mended(value: object) -> None:
+    node = {"@type": value}
+    assert load_mended(json.dumps(node)) == [node]
+
+
+def offer(*specifications: str, rest: str = "") -> Structured:
+    made = ",".join("{" + specification + "}" for specification in specifications)
+    return stated(f'{{"@type": "Product", "name": "Lamp", "offers": {{{rest}"priceSpecification": [{made}]}}}}')
+
+
+@pytest.mark.parametrize(
+    ("other", "role"),
+    [
+        ('"price": 20, "priceType": "https://schema.org/ListPrice"', "list"),
+        ('"price": 20, "priceType": "StrikethroughPrice"', "list"),
+        ('"price": 20, "priceType": "http://schema.org/MSRP"', "list"),
+        ('"price": 9, "validForMemberTier": {"name": "Gold"}', "member"),
+        ('"price": 30, "referenceQuantity": {"value": 1, "unitCode": "KGM"}', "unit"),
+        ('"price": 9, "eligibleQuantity": {"minValue": 10}', "bulk"),
+        ('"price": 12.6, "valueAddedTaxIncluded": false', "net"),
+        ('"price": 2, "billingDuration": 12', "instalment"),
+        ('"price": 2, "priceComponentType": "https://schema.org/Installment"', "instalment"),
+    ],
+)
+def test_a_price_specification_says_what_its_price_is(other: str, role: str) -> None:
+    for specifications in (
+        (other, '"price": 15, "valueAddedTaxIncluded": true'),
+        ('"price": 15, "valueAddedTaxIncluded": true', other),
+    ):
+        found = offer(*specifications)
+        assert [str(fact.money.value) for fact in found.prices] == ["15"]
+        assert [fact.role for fact in found.other_prices] == [role]
+
+
+def test_a_price_with_a_quantity_to_compare_with_is_the_whole_price() -> None:
+    found = offer(
+        '"price": 4.5, "referenceQuantity": {"value": "500", "unitCode": "MLT", "valueReference": {"value": 1, "unitCode": "LTR"}}',
+        rest='"price": 4.5, ',
+    )
+    assert [fact.role for fact in found.prices] == ["price", "price"]
+    assert not offer('"@type": "DeliveryChargeSpecification", "price": 4.95', rest='"price": 15, ').other_prices
+
+
+VARIANTS = [
+    f'{{"@type": "Product", "sku": "L-{n}", "offers": {{"url": "/p/lamp?variant={n}", "price": {n}0}}}}'
+    for n in (1, 2, 3)
+]
+
+
+@pytest.mark.parametrize(
+    ("url", "prices"),
+    [
+        ("https://shop.example/p/lamp?variant=2", ["20"]),
+        ("https://shop.example/p/lamp?utm=x&variant=3", ["30"]),
+        ("https://shop.example/p/lamp?sku=L-1", ["10"]),
+        ("https://shop.example/p/lamp", ["10", "20", "30"]),
+        ("https://shop.example/p/lamp?variant=9", ["10", "20", "30"]),
+    ],
+)
+def test_the_variant_that_the_address_names(url: str, prices: list[str]) -> None:
+    group = f'{{"@type": "ProductGroup", "name": "Lamp", "hasVariant": [{",".join(VARIANTS)}]}}'
+    assert [str(fact.money.value) for fact in stated(group, url).prices] == prices
+
+
+def test_offers_of_other_variants_and_of_used_ones_are_not_the_price() -> None:
+    offers = ",".join(
+        f'{{"url": "https://shop.example/p/lamp?v={n}", "price": {n}0, "availability": "{stock}"}}'
+        for n, stock in ((1, "OutOfStock"), (2, "InStock"))
+    )
+    found = stated(f'{{"@type": "Product", "name": "Lamp", "offers": [{offers}]}}', "https://shop.example/p/lamp?v=2")
+    assert [str(fact.money.value) for fact in found.prices] == ["20"]
+    assert found.values("availability") == ["InStock"]
+    used = '{"price": 5, "itemCondition": "https://schema.org/UsedCondition"}, {"price": 9}'
+    found = stated(
+        f'{{"@type": "Product", "name": "Lamp", "offers": {{"@type": "AggregateOffer", "lowPrice": 5, "offers": [{used}]}}}}'
+    )
+    assert [fact.role for fact in found.prices] == ["low", "price"]
+    assert [fact.role for fact in found.other_prices] == ["used"]
+
+
+def test_of_several_products_the_one_the_page_is_about() -> None:
+    other = '{"@type": "Product", "name": "Oil can", "offers": {"price": 3}}'
+    for source in (f"[{other},{LAMP}]", f'{{"@graph": [{other},{LAMP}]}}'):
+        assert [str(fact.money.value) for fact in stated(source).prices] == ["12.50"]
+
+
+@pytest.mark.parametrize(
+    ("owner", "brand"),
+    [
+        (
+            '<div itemprop="offers" itemscope itemtype="https://schema.org/Offer"><div itemprop="seller" itemscope itemtype="https://schema.org/Organization"><i itemprop="name">Halm</i></div></div>',
+            [],
+        ),
+        (
+            '<div itemprop="review" itemscope itemtype="https://schema.org/Review"><div itemprop="publisher" itemscope itemtype="https://schema.org/Organization"><i itemprop="name">Halm</i></div></div>',
+            [],
+        ),
+        (
+            '<div itemprop="manufacturer" itemscope itemtype="https://schema.org/Organization"><i itemprop="name">Halm</i></div>',
+            ["Halm"],
+        ),
+        (
+            '<div itemprop="brand" itemscope itemtype="https://schema.org/Brand"><i itemprop="name">Halm</i></div>',
+            ["Halm"],
+        ),
+        ('<i itemprop="brand">Halm</i>', ["Halm"]),
+    ],
+)
+def test_a_brand_is_named_as_one(owner: str, brand: list[str]) -> None:
+    html = f'<div itemscope itemtype="https://schema.org/Product"><h1 itemprop="name">Lamp</h1>{owner}</div>'
+    assert read_structured(parse(html)).values("brand") == brand

@@ -17,8 +17,8 @@ from trimtab.webpages.features.levels import feature_names
 from trimtab.webpages.features.repetition import REPEAT_NAMES, repeats
 from trimtab.webpages.parse.candidates import Candidate, mark, says_add_to_cart
 from trimtab.webpages.parse.dom import Dom
+from trimtab.webpages.parse.facts import LIST_TYPES, Structured
 from trimtab.webpages.parse.reading import NAN, Reading, overlap, tokens
-from trimtab.webpages.parse.structured import LIST_TYPES, Structured
 from trimtab.webpages.parse.words import has_role
 
 NEAR_NAME = 30

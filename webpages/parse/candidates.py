@@ -10,8 +10,8 @@ from itertools import islice
 import numpy as np
 
 from trimtab.webpages.parse.dom import Dom
+from trimtab.webpages.parse.facts import Structured
 from trimtab.webpages.parse.prices import MAX_TEXT, SYMBOL, Money, currency_of, n_amounts, parse_price
-from trimtab.webpages.parse.structured import Structured
 from trimtab.webpages.parse.words import ADD_TO_CART, NOT_CART, has_role
 
 KINDS = ("price", "image", "name", "cart")

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from trimtab.webpages.parse.candidates import Candidate
+from trimtab.webpages.parse.facts import LIST_TYPES
 from trimtab.webpages.parse.reading import Reading
-from trimtab.webpages.parse.structured import LIST_TYPES
 
 MIN_CHECKOUT_FIELDS = 4
 MIN_LISTED_VALUES = 5

@@ -17,11 +17,12 @@ from trimtab.webpages.features.levels import LEVELS, features
 from trimtab.webpages.features.page_kind import page_row
 from trimtab.webpages.features.sku import sku_rows
 from trimtab.webpages.parse.candidates import KINDS, Candidate, price_candidates
+from trimtab.webpages.parse.facts import Structured
 from trimtab.webpages.parse.identifiers import sku_candidates
 from trimtab.webpages.parse.layout import Layout
 from trimtab.webpages.parse.prices import parse_price
 from trimtab.webpages.parse.reading import Reading
-from trimtab.webpages.parse.structured import Structured, read_structured
+from trimtab.webpages.parse.structured import read_structured
 from trimtab.webpages.predict.scorer import Candidates, Renderer
 from trimtab.webpages.training.datasets import LabelledPage, all_product_pages, formasaurus_pages
 
@@ -82,7 +83,7 @@ def read_example(
     layout = page.layout(dom)
     if layout is None and render is not None and page.source != "formasaurus":
         layout = render(dom)
-    reading = Reading.of(dom, read_structured(dom), page.url, layout)
+    reading = Reading.of(dom, read_structured(dom, page.url), page.url, layout)
     candidates = Candidates.of(reading)
     example = Example(page, reading, candidates, layout, is_product)
     of = candidates.by_kind
