@@ -9,6 +9,7 @@ from __future__ import annotations
 import html
 import json
 import re
+from collections.abc import Iterable
 from typing import Any
 
 import chompjs
@@ -24,11 +25,10 @@ _TOKEN = re.compile(
     re.DOTALL,
 )
 _BAD_ESCAPE = re.compile(r"""\\(?:(["\\/bfnrt]|u[0-9a-fA-F]{4})|(.)|$)""", re.DOTALL)
-_MISSING_COMMA = re.compile(r"""((?<!\\)["\d}\]])(\s{1,40})(?=")""")
-_LOOSE_NUMBER = re.compile(r":(\s{0,40})(\d{1,9}(?:\.\d{3})*(?:,\d{1,3})+(?:\.\d{1,2})?)(?=\s{0,40}[,}])")
+_LOOSE_NUMBER = re.compile(r":(\s{0,40})(\d{1,9}(?:\.\d{3})*(?:,\d{1,3})+(?:\.\d{1,2})?)(?=\s{0,40}(?:,|$))")
 _MISSING_VALUE = re.compile(r":(\s{0,40})(?=[,}])")
 _DOUBLED = re.compile(r"\{\s{0,40}(?=\{)")
-_CLOSES = {"}": "{", "]": "["}
+_CLOSING = {"{": "}", "[": "]"}
 
 
 def load_strictly(source: str) -> Any:
@@ -42,39 +42,53 @@ def load_mended(source: str) -> list[Any]:
     """Every value of a source that is not JSON, in order; empty where there is none that can be read."""
     text = _bracketed(source)
     try:
-        found = chompjs.parse_js_objects(
-            mended(html.unescape(text) if _is_escaped(text) else text), loader_kwargs={"strict": False}
-        )
+        plain = mended(html.unescape(text) if _is_escaped(text) else text)
+        found: Iterable[Any] = chompjs.parse_js_objects(plain, loader_kwargs={"strict": False})
         return list(found)
     except (ValueError, RecursionError):
         return []
 
 
 def mended(text: str) -> str:
-    """The text without comments, its strings escaped as JSON wants it and its brackets in pairs."""
+    """The text without comments, its strings escaped as JSON wants it and its brackets in pairs; what is missing
+    between its strings and brackets is put there."""
+    written: list[str] = []
     opened: list[str] = []
-
-    def mend(token: re.Match[str]) -> str:
-        found = token[0]
+    at, last = 0, ""
+    text = _DOUBLED.sub("", text)
+    for token in _TOKEN.finditer(text):
+        between, found = _loose(text[at : token.start()]), token[0]
+        at = token.end()
+        last = between.strip()[-1:] or last
         if found[0] == "/":
-            return " "
+            written.append(f"{between} ")
+            continue
         if found[0] in "\"'":
-            return _string(found[1:-1])
-        if found in "[{":
+            is_next = last in ('"', "}", "]") or last.isalnum()
+            found = ("," if is_next else "") + _string(found[1:-1])
+        elif found in "[{":
             opened.append(found)
-            return found
-        missing = ""
-        while opened and opened[-1] != _CLOSES[found] and _CLOSES[found] in opened[-3:]:
-            missing += "}" if opened.pop() == "{" else "]"
-        if not opened or opened[-1] != _CLOSES[found]:
-            return missing
-        opened.pop()
-        return missing + found
+        else:
+            found = ("null" if last == ":" else "") + _closing(found, opened)
+        written += (between, found)
+        last = found[-1:] or last
+    return "".join([*written, _loose(text[at:]), *(_CLOSING[bracket] for bracket in reversed(opened))])
 
-    text = _TOKEN.sub(mend, _DOUBLED.sub("", text))
-    text = _MISSING_VALUE.sub(r":null\1", _MISSING_COMMA.sub(r"\1,\2", text))
-    text = _LOOSE_NUMBER.sub(r':\1"\2"', text)
-    return text + "".join("}" if bracket == "{" else "]" for bracket in reversed(opened))
+
+def _closing(bracket: str, opened: list[str]) -> str:
+    """A closing bracket with those that are missing before it; nothing where it closes none that is open."""
+    opening = "{" if bracket == "}" else "["
+    if opening not in opened[-3:]:
+        return ""
+    closed = ""
+    while not closed.endswith(bracket):
+        closed += _CLOSING[opened.pop()]
+    return closed
+
+
+def _loose(between: str) -> str:
+    """What stands between strings and brackets, with values that are missing or are numbers of another notation."""
+    return _LOOSE_NUMBER.sub(r':\1"\2"', _MISSING_VALUE.sub(r":null\1", between))
 
 
 def _string(inside: str) -> str:
