@@ -4,15 +4,14 @@ from __future__ import annotations
 
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, cast
+from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
-from trimtab.cli.console import AsJson, BundleFolder, Quiet, notes, print_json, progress, results
+from trimtab.cli.console import AsJson, BundleFolder, Quiet, notes, plain, print_json, progress, results
 from trimtab.core.errors import BadParameter
 
 if TYPE_CHECKING:
-    from trimtab.abtest.ope.like_with_like import Served
     from trimtab.engine import Engine
 
 app = typer.Typer()
@@ -23,6 +22,11 @@ MOST_LOSS = 0.5
 IdSalt = Annotated[
     str | None,
     typer.Option(envvar="TRIMTAB_ID_SALT", show_default=False, help="of the service that logged, if it hashes ids"),
+]
+
+ServedAs = Annotated[
+    Literal["sorted", "explored"] | None,
+    typer.Option(help="how policies are compared, all alike; by default sorted only where the log often shows it"),
 ]
 
 
@@ -91,12 +95,7 @@ def replay(
     policy: Annotated[list[str], typer.Option(help="NAME=w_relevance:0.7,w_revenue:0.3; may be repeated")],
     out: Annotated[Path, typer.Option(help="folder for the report")],
     judgments: Annotated[Path | None, typer.Option(help="CSV of query,item_id,grade, for nDCG")] = None,
-    served: Annotated[
-        str | None,
-        typer.Option(
-            help="compare policies `sorted` or `explored` alike; by default sorted only where the log often shows it"
-        ),
-    ] = None,
+    served: ServedAs = None,
     id_salt: IdSalt = None,
     as_json: AsJson = False,
     quiet: Quiet = False,
@@ -104,24 +103,23 @@ def replay(
     """Estimate what other weights would have done to relevance, revenue and diversity."""
     from trimtab.abtest.ope.replay import replay as run
     from trimtab.catalog.judgments import read_judgments
+    from trimtab.cli.evaluation_tables import replay_table
     from trimtab.core.weights import parse_policy
 
-    if served not in {None, "sorted", "explored"}:
-        raise BadParameter("--served", f"{served!r} is not a way to serve policies", "sorted, explored")
     policies = dict(parse_policy(text) for text in policy)
     judged = None if judgments is None else read_judgments(judgments)
     engine = _engine_of_log(bundle, id_salt)
     with progress(quiet or as_json) as report:
-        result = run(
-            log, engine, policies, out, judgments=judged, served=cast("Served | None", served), progress=report
-        )
+        result = run(log, engine, policies, out, judgments=judged, served=served, progress=report)
     for warning in result["warnings"]:
         notes.print(f"warning: {warning}", highlight=False, markup=False, soft_wrap=True)
     if as_json:
         print_json(result)
-    else:
-        notes.print(f"report in {out}")
-        results.print((out / "report.md").read_text(), highlight=False)
+        return
+    results.print(replay_table(result))
+    for sentence in result["verdicts"]:
+        results.print(plain(sentence), highlight=False)
+    results.print(f"the whole report: {out / 'report.html'}", highlight=False, soft_wrap=True)
 
 
 @app.command()
@@ -151,18 +149,19 @@ def tune(
     maximise: Annotated[str, typer.Option(help="an objective")],
     out: Annotated[Path, typer.Option(help="profile to write, as /profiles takes it")],
     keep: Annotated[list[str] | None, typer.Option(help="objective=share of its logged value, relevance=0.98")] = None,
+    served: ServedAs = None,
     id_salt: IdSalt = None,
     as_json: AsJson = False,
     quiet: Quiet = False,
 ) -> None:
     """Choose weights on a log: maximise one objective, keep a share of others."""
     from trimtab.abtest.ope.tune import tune as run
-    from trimtab.cli.tables import tuning_table
+    from trimtab.cli.evaluation_tables import tuning_table
 
     floors = dict(_parse_share(text) for text in keep or ())
     engine = _engine_of_log(bundle, id_salt)
     with progress(quiet or as_json) as report:
-        result = run(log, engine, out, maximise=maximise, keep=floors, progress=report)
+        result = run(log, engine, out, maximise=maximise, keep=floors, served=served, progress=report)
     if as_json:
         print_json(result)
         return
@@ -183,7 +182,7 @@ def agree(
     """Simulate many policies: do judgments, replay, A/B tests and interleaving rank them as the truth does?"""
     from trimtab.abtest.simulation.agree import METHODS
     from trimtab.abtest.simulation.agree import agree as run
-    from trimtab.cli.tables import agreement_table
+    from trimtab.cli.evaluation_tables import agreement_table
     from trimtab.engine import Engine
 
     engine = Engine.load(bundle)

@@ -1,8 +1,8 @@
-"""Tables for people, one function a result."""
+"""Tables of slates and of their quality, for people."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 from rich.console import RenderableType
@@ -10,7 +10,6 @@ from rich.table import Column, Table
 
 from trimtab.cli.console import plain
 from trimtab.core.metrics import Interval
-from trimtab.core.weights import format_weights
 
 BAR = 8
 """Characters of the bar of the best score."""
@@ -52,27 +51,4 @@ def intervals_table(intervals: Mapping[str, Interval], *, title: str) -> Table:
     table = Table("metric", "value", "95 % interval", "queries", title=plain(title))
     for name, one in intervals.items():
         table.add_row(name, f"{one.value:.3f}", f"{one.low:.3f} to {one.high:.3f}", str(one.n_queries))
-    return table
-
-
-def tuning_table(result: Mapping[str, Any], maximise: str, *, title: str) -> Table:
-    """The weights that `trimtab tune` tried, and which it chose."""
-    table = Table("weights", f"{maximise} gain", "at least", "keeps", "front", title=plain(title))
-    for name, one in result["candidates"].items():
-        gain, at_least = ("" if value is None else f"{value:+.1%}" for value in (one["gain"], one["gain_at_least"]))
-        marks = " ".join(mark for mark in ("chosen", "knee") if name == result[mark])
-        keeps = one["refusal"] or ("yes" if one["keeps"] else "not surely")
-        front = "front" if one["on_front"] else ""
-        table.add_row(f"{format_weights(one['weights'])} {marks}", gain, at_least, keeps, front)
-    return table
-
-
-def agreement_table(result: Mapping[str, Any], methods: Sequence[str], *, title: str) -> Table:
-    """Each policy by each method of `trimtab agree`, the best first, and how well the methods rank them."""
-    table = Table("policy", "truth", *methods, title=title)
-    for name, one in sorted(result["policies"].items(), key=lambda item: -item[1]["truth"]):
-        table.add_row(name, *("" if one[m] is None else f"{one[m]:.4f}" for m in ("truth", *methods)))
-    taus = ("" if result["kendall_tau"][m] is None else f"{result['kendall_tau'][m]:.3f}" for m in methods)
-    table.add_section()
-    table.add_row("Kendall's tau to the truth", "", *taus)
     return table

@@ -5,7 +5,8 @@ sure that every metric with a floor keeps it, and the allowed one whose gain the
 lower bounds that hold for all candidates at once, because the best of many estimates is too good to be true. Where none
 surely gains, the log's own weights stay.
 
-The chosen weights are better *at the log's temperature*, where they were evaluated.
+Candidates are compared like with like, as policies are in a replay (`trimtab.abtest.ope.like_with_like`): sorted, or
+drawn so that each is expected to lose as much to exploration as the log did.
 """
 
 from __future__ import annotations
@@ -22,8 +23,9 @@ from numpy.typing import NDArray
 
 from trimtab.abtest.ope import estimators
 from trimtab.abtest.ope.estimators import Floats
-from trimtab.abtest.ope.evidence import WRONG_SHARE, Evidence, evidence_of
+from trimtab.abtest.ope.evidence import LOGGED, WRONG_SHARE, Evidence, evidence_of
 from trimtab.abtest.ope.intervals import assess, estimate, influence, lower_bounds, relative_base
+from trimtab.abtest.ope.like_with_like import N_LOOKED_AT, Served, like_with_like
 from trimtab.abtest.ope.outcomes import novelty, rewards_of
 from trimtab.abtest.ope.partitions import partitioned
 from trimtab.abtest.ope.reliability import Reliability
@@ -73,6 +75,7 @@ def tune(
     *,
     maximise: str,
     keep: Mapping[str, float],
+    served: Served | None = None,
     confidence: float = 0.95,
     progress: Progress = silent,
 ) -> dict[str, Any]:
@@ -82,6 +85,7 @@ def tune(
         maximise: an objective.
         keep: objective -> share of the log's own value that must be kept.
         out: the profile, `{"weights": {...}}`.
+        served: how candidates are compared, as in `trimtab.abtest.ope.replay.replay`.
 
     Returns:
         the object of `trimtab tune --json`.
@@ -94,8 +98,9 @@ def tune(
     with partitioned(log, engine) as partitions:
         read, segments_of_log = partitions.sample(N_TUNED), partitions.segments
         own = normalise(read.weights[int(partitions.weight_counts.argmax())], engine.known_weights)
-    candidates = candidates_around(own)
-    evidence = evidence_of(engine, read, candidates, progress, draw_every=1)
+        candidates = candidates_around(own)
+        compared = like_with_like(engine, partitions.sample_by_seed(N_LOOKED_AT), candidates, served)
+    evidence = evidence_of(engine, read, candidates, progress, draw_every=1, deployment=compared.deployment)
     wrong = float(evidence.wrong_propensities.mean()) if len(evidence.drawn) else 0.0
     if wrong > WRONG_SHARE:
         raise BadLog(
@@ -126,6 +131,7 @@ def tune(
         "maximise": maximise,
         "keep": dict(keep),
         "confidence": confidence,
+        "compared": compared.as_dict(),
         "n_impressions": len(evidence.slates),
         **_described(choice, candidates, base),
         "candidates": {
@@ -182,6 +188,8 @@ class Tables:
         groups, drawn_groups = slates.groups[which], slates.groups[drawn[some]]
         found: dict[str, dict[str, Sums]] = {}
         for name, ratios in self.evidence.ratios.items():
+            if name == LOGGED:  # sorted, which is `OWN`
+                continue
             weights = estimators.prefix_weights(ratios[which])
             found[name] = {
                 metric: add_up(estimators.direct_method(self.own_diversity[name][some]), drawn_groups)

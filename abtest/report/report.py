@@ -50,7 +50,7 @@ def _page(result: Mapping[str, Any]) -> str:
             "front": front_plot(result),
             "overlap": overlap_plot(result),
         },
-        cell=_cell,
+        cell=cell,
         compared=compared_as(result["compared"]),
         promise=kept_promise(result["promise"]),
         format_weights=format_weights,
@@ -117,10 +117,10 @@ def _markdown(result: Mapping[str, Any]) -> Iterator[str]:
     yield ""
     yield "| policy | weights | " + " | ".join(metrics) + " | effective sample | support | largest weight |"
     yield "|---|---|" + "---|" * (len(metrics) + 3)
-    yield "| logged | |" + "".join(f" {_cell(log[metric])} |" for metric in metrics) + " | | |"
+    yield "| logged | |" + "".join(f" {cell(log[metric])} |" for metric in metrics) + " | | |"
     for name, estimates in result["policies"].items():
         overlap = estimates["relevance"]
-        cells = "".join(f" {_cell(estimates[metric])} |" for metric in metrics)
+        cells = "".join(f" {cell(estimates[metric])} |" for metric in metrics)
         yield (
             f"| {name} | `{format_weights(result['weights'][name])}` |{cells} {overlap['ess']:,.0f} |"
             f" {overlap['support']:.0%} | {overlap['max_weight']:,.1f} |"
@@ -131,7 +131,7 @@ def _markdown(result: Mapping[str, Any]) -> Iterator[str]:
     yield "| | " + " | ".join(metrics) + " |"
     yield "|---|" + "---|" * len(metrics)
     for name, estimates in result["differences"].items():
-        yield f"| {name} |" + "".join(f" {_cell(estimates[metric], signed=True)} |" for metric in metrics)
+        yield f"| {name} |" + "".join(f" {cell(estimates[metric], signed=True)} |" for metric in metrics)
     yield ""
     yield (
         "Where an interval does not include 0 the difference is significant, for one policy and one metric at a time. "
@@ -143,9 +143,9 @@ def _markdown(result: Mapping[str, Any]) -> Iterator[str]:
         yield ""
         yield "| policy | " + " | ".join(NAMES[metric] for metric in measured) + " |"
         yield "|---|" + "---|" * len(measured)
-        yield "| logged |" + "".join(f" {_cell(log[metric])} |" for metric in measured)
+        yield "| logged |" + "".join(f" {cell(log[metric])} |" for metric in measured)
         for name, estimates in result["policies"].items():
-            yield f"| {name} |" + "".join(f" {_cell(estimates[metric])} |" for metric in measured)
+            yield f"| {name} |" + "".join(f" {cell(estimates[metric])} |" for metric in measured)
         yield ""
     yield "## By segment"
     yield ""
@@ -153,7 +153,7 @@ def _markdown(result: Mapping[str, Any]) -> Iterator[str]:
     yield "|---|---|---|" + "---|" * len(metrics)
     for segment, part in result["segments"].items():
         for name, estimates in part["differences"].items():
-            cells = "".join(f" {_cell(estimates[metric], signed=True)} |" for metric in metrics)
+            cells = "".join(f" {cell(estimates[metric], signed=True)} |" for metric in metrics)
             yield f"| {segment} | {part['share']:.0%} | {name} |{cells}"
     yield ""
     yield from _every_estimator(result)
@@ -168,7 +168,7 @@ def _every_estimator(result: Mapping[str, Any]) -> Iterator[str]:
         for metric, kinds in by_metric.items():
             for kind, one in kinds.items():
                 mean = "" if one["mean_weight"] is None else f"{one['mean_weight']:.3f}"
-                yield f"| {name} | {metric} | {kind} | {_cell(one)} | {one['ess']:,.0f} | {mean} |"
+                yield f"| {name} | {metric} | {kind} | {cell(one)} | {one['ess']:,.0f} | {mean} |"
     yield ""
     yield (
         "Relevance is the discounted gain of purchases and clicks, a purchase at the top being 1; revenue is money a "
@@ -179,7 +179,8 @@ def _every_estimator(result: Mapping[str, Any]) -> Iterator[str]:
     )
 
 
-def _cell(one: Mapping[str, Any], *, signed: bool = False) -> str:
+def cell(one: Mapping[str, Any], *, signed: bool = False) -> str:
+    """An estimate as text: its value, its interval where there is one, and `THIN` where it has a caution."""
     if one["value"] is None:
         return "no number"
     form = "+.4f" if signed else ".4f"

@@ -30,6 +30,7 @@ def test_a_tuned_profile_keeps_its_floor_and_gains_when_it_is_deployed(
     profile = json.loads((tmp_path / "p.json").read_text())
     assert profile == {"weights": result["weights"]}
     assert result["chosen"] != OWN
+    assert result["compared"]["served"] == "explored"
     assert 0 < result["gain_at_least"] < result["gain"]
     rng = np.random.Generator(np.random.PCG64(3))
     before, after = (deploy(engine, small, weights, 20_000, rng) for weights in (own, profile["weights"]))
@@ -44,6 +45,13 @@ def test_a_log_that_is_sure_of_nothing_keeps_its_weights(engine: Engine, world: 
     assert result["chosen"] == OWN
     assert result["weights"] == pytest.approx(dict(engine.default_weights))
     assert result["gain"] is None
+
+
+def test_candidates_are_compared_sorted_where_that_is_asked(engine: Engine, world: World, tmp_path: Path) -> None:
+    simulate(engine, 600, tmp_path / "log", seed=2, world=world.among(n_queries=8, n_users=60), exploration_loss=0.001)
+    result = tune(tmp_path / "log", engine, maximise="revenue", keep={}, served="sorted")
+    assert result["compared"]["served"] == "sorted"
+    assert result["candidates"][OWN]["weights"] == pytest.approx(dict(engine.default_weights))
 
 
 @pytest.mark.parametrize(
