@@ -8,6 +8,7 @@ import os
 import platform
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 
 from rich.console import Console
@@ -26,14 +27,15 @@ from benchmarks import (
     overload,
     relevance,
     training,
+    words,
 )
 from benchmarks.figures import Figure, Skipped
 from trimtab.engine import Engine
 
-ICECAT = Path(__file__).resolve().parents[2] / "shared" / "data" / "icecat"
+DATA = Path(__file__).resolve().parents[2] / "shared" / "data"
 
 
-def sections(bundle: Path, icecat: Path) -> dict[str, Callable[[], Iterator[Figure]]]:
+def sections(bundle: Path, data: Path) -> dict[str, Callable[[], Iterator[Figure]]]:
     """What can be measured here, by name."""
     there: dict[str, Callable[[], Iterator[Figure]]] = {
         "latency": lambda: latency.measure(Engine.load(bundle)),
@@ -54,21 +56,23 @@ def sections(bundle: Path, icecat: Path) -> dict[str, Callable[[], Iterator[Figu
         "evaluation-big-log": lambda: evaluation.big_log(bundle),
         "evaluation-against-obp": against_obp.measure,
     }
-    if icecat.is_dir():
-        there["relevance-wordllama"] = lambda: relevance.measure(icecat, "wordllama")
-        there["relevance-minilm"] = lambda: relevance.measure(icecat, "minilm")
+    for encoder in relevance.TARGETS:
+        if (data / "icecat").is_dir():
+            there[f"relevance-{encoder}"] = partial(relevance.measure, data / "icecat", encoder)
+        if (data / "esci").is_dir() and words.baseline(encoder).exists():
+            there[f"words-{encoder}"] = partial(words.measure, data / "esci", encoder)
     return there
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--bundle", type=Path, default=Path("bundles/grocery"))
-    parser.add_argument("--icecat", type=Path, default=ICECAT)
+    parser.add_argument("--data", type=Path, default=DATA, help="folder of icecat/ and esci/")
     parser.add_argument("--out", type=Path, default=Path("benchmarks/results"))
     parser.add_argument("--page", type=Path, default=Path("docs/figures.md"))
     parser.add_argument("--only", nargs="*", help="sections to run")
     arguments = parser.parse_args()
-    known = sections(arguments.bundle, arguments.icecat)
+    known = sections(arguments.bundle, arguments.data)
     console = Console()
     for name in arguments.only or known:
         if name not in known:

@@ -7,7 +7,11 @@ from pathlib import Path
 
 import polars as pl
 
-from trimtab.catalog.datasets import bestbuy, icecat
+from trimtab.catalog.datasets import bestbuy, esci, icecat
 
-LOADERS: dict[str, Callable[[Path], pl.DataFrame]] = {"icecat": icecat.load_icecat, "bestbuy": bestbuy.load_bestbuy}
-FILES = {"icecat": icecat.FILE, "bestbuy": bestbuy.FILE}
+LOADERS: dict[str, Callable[[Path], pl.DataFrame]] = {
+    "icecat": icecat.load_icecat,
+    "bestbuy": bestbuy.load_bestbuy,
+    "esci": esci.load_esci,
+}
+FILES = {"icecat": icecat.FILE, "bestbuy": bestbuy.FILE, "esci": esci.FILE}

@@ -8,6 +8,7 @@ import polars as pl
 import pytest
 
 from trimtab.catalog.datasets.bestbuy import load_bestbuy
+from trimtab.catalog.datasets.esci import load_esci
 from trimtab.catalog.datasets.icecat import load_icecat
 from trimtab.catalog.judgments import read_judgments
 from trimtab.catalog.schema import COLUMNS
@@ -64,6 +65,18 @@ def test_bestbuy(shared_data: Path) -> None:
         "Cell Phones",
         "all unlocked cell phones",
     )
+
+
+@pytest.mark.shared_data
+def test_esci(shared_data: Path) -> None:
+    items = load_esci(shared_data / "esci")
+    assert items.shape == (6_764, len(COLUMNS))
+    book = items.filter(pl.col("item_id") == "0142420956").row(0, named=True)
+    assert (book["category"], book["product_type"]) == ("Books", "growing up & facts of life")
+    assert book["attributes"] == "Multicolor, Children's Books"
+    assert (book["brand"], book["popularity"]) == ("Puffin Books", 648)
+    judgments = read_judgments(shared_data / "esci" / "judgments.csv")
+    assert judgments["item_id"].is_in(items["item_id"].implode()).all()
 
 
 def test_a_data_set_that_is_not_there(tmp_path: Path) -> None:
