@@ -12,12 +12,12 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from decimal import Decimal
 
+from trimtab.text.money import Money
 from trimtab.webpages.analyze import classify
 from trimtab.webpages.counters import site_of
 from trimtab.webpages.history import Visit
 from trimtab.webpages.parse.candidates import Candidate
 from trimtab.webpages.parse.dom import Dom, parse
-from trimtab.webpages.parse.prices import Money
 from trimtab.webpages.parse.reading import Reading
 from trimtab.webpages.parse.structured import read_structured
 from trimtab.webpages.predict.model import ElementModel, shipped_model
@@ -140,9 +140,9 @@ def _with_offer(known: Watch, visit: Visit, analysis: _Analysis, element: int, m
     signals = ["node"]
     if price in analysis.stated:
         signals.append("structured")
-    if analysis.chosen is not None and Decimal(analysis.chosen) == money.value:
+    if analysis.chosen is not None and Decimal(analysis.chosen) == money.amount:
         signals.append("model")
-    has_changed = known.price is None or money.value != Decimal(known.price)
+    has_changed = known.price is None or money.amount != Decimal(known.price)
     path = analysis.reading.dom.path(element)
     if not has_changed or len(signals) >= 2 or known.pending == price:
         kept = replace(known, path=path, price=price, status="available", pending=None)
@@ -163,7 +163,7 @@ def _shown_as(analysis: _Analysis, value: Decimal, element: int) -> int:
     if any(c.element == element and c.source == "text" for c in analysis.prices):
         return element
     offers = [
-        c for c in analysis.prices if c.money and c.money.value == value and price_role(analysis.reading, c) == "offer"
+        c for c in analysis.prices if c.money and c.money.amount == value and price_role(analysis.reading, c) == "offer"
     ]
     anchor = analysis.reading.name_anchor
     return min(offers, key=lambda c: (abs(c.element - anchor), c.element)).element if offers else element

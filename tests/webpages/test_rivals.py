@@ -13,6 +13,7 @@ from trimtab.webpages.features.repetition import REPEAT_NAMES, repeats
 from trimtab.webpages.parse.candidates import Candidate, price_candidates
 from trimtab.webpages.parse.dom import Dom, parse
 from trimtab.webpages.parse.facts import Structured
+from trimtab.webpages.parse.prices import PageLocale
 
 
 def tiles(n: int, *, row: int = 100) -> str:
@@ -31,7 +32,7 @@ def tiles(n: int, *, row: int = 100) -> str:
 
 def amounts(html: str) -> tuple[Dom, list[Candidate]]:
     dom = parse(html)
-    return dom, price_candidates(dom, Structured(), "de")
+    return dom, price_candidates(dom, Structured(), PageLocale("DE"))
 
 
 def column(html: str, name: str) -> dict[str, float]:

@@ -31,7 +31,7 @@ def test_json_ld_microdata_and_opengraph_are_read() -> None:
     assert found.values("name") == ["Lamp", "Lamp"]
     assert found.values("sku") == ["L-1"]
     assert found.values("availability") == ["OutOfStock"]
-    assert {(fact.source, fact.money.value) for fact in found.prices} == {
+    assert {(fact.source, fact.money.amount) for fact in found.prices} == {
         ("microdata", Decimal("12.50")),
         ("opengraph", Decimal("12.50")),
     }
@@ -53,13 +53,13 @@ def test_json_ld_microdata_and_opengraph_are_read() -> None:
 )
 def test_broken_and_odd_json_ld(source: str) -> None:
     found = read_structured(parse(f'<script type="application/ld+json">{source}</script>'))
-    assert all(fact.money.value in (Decimal("12.5"), Decimal("20")) for fact in found.prices)
+    assert all(fact.money.amount in (Decimal("12.5"), Decimal("20")) for fact in found.prices)
 
 
 def test_other_products_of_the_page_are_not_this_one() -> None:
     related = '<script type="application/ld+json">{"@type": "ItemList", "itemListElement": [{"@type": "Product", "name": "X", "offers": {"price": 1}}]}</script>'
     prices = read_structured(parse(product(stated="49.90").replace("</body>", related + "</body>"))).prices
-    assert prices[0].money.value == Decimal("49.90")
+    assert prices[0].money.amount == Decimal("49.90")
 
 
 def test_availability_names() -> None:
@@ -77,7 +77,7 @@ def test_at_least_the_prices_extruct_finds(shared_data: Path) -> None:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
             theirs = extruct.extract(html.decode("utf-8", "replace"), syntaxes=["json-ld"], errors="ignore")["json-ld"]
-        ours = {fact.money.value for fact in read_structured(parse(html)).prices}
+        ours = {fact.money.amount for fact in read_structured(parse(html)).prices}
         for node in theirs:
             offers = node.get("offers") if node.get("@type") == "Product" else None
             offer = offers[0] if isinstance(offers, list) and offers else offers
@@ -122,7 +122,7 @@ LAMP = '{"@type": "Product", "name": "Lamp", "sku": "L-1", "offers": {"price": "
 def test_json_ld_as_it_is_in_the_wild(source: str) -> None:
     found = stated(source)
     assert found.values("sku") == ["L-1"]
-    assert [fact.money.value for fact in found.prices] == [Decimal("12.50")]
+    assert [fact.money.amount for fact in found.prices] == [Decimal("12.50")]
     assert found.values("name")[0].startswith("Lamp")
 
 
@@ -168,7 +168,7 @@ def test_a_price_specification_says_what_its_price_is(other: str, role: str) -> 
         ('"price": 15, "valueAddedTaxIncluded": true', other),
     ):
         found = offer(*specifications)
-        assert [str(fact.money.value) for fact in found.prices] == ["15"]
+        assert [str(fact.money.amount) for fact in found.prices] == ["15"]
         assert [fact.role for fact in found.other_prices] == [role]
 
 
@@ -199,7 +199,7 @@ VARIANTS = [
 )
 def test_the_variant_that_the_address_names(url: str, prices: list[str]) -> None:
     group = f'{{"@type": "ProductGroup", "name": "Lamp", "hasVariant": [{",".join(VARIANTS)}]}}'
-    assert [str(fact.money.value) for fact in stated(group, url).prices] == prices
+    assert [str(fact.money.amount) for fact in stated(group, url).prices] == prices
 
 
 def test_offers_of_other_variants_and_of_used_ones_are_not_the_price() -> None:
@@ -208,7 +208,7 @@ def test_offers_of_other_variants_and_of_used_ones_are_not_the_price() -> None:
         for n, stock in ((1, "OutOfStock"), (2, "InStock"))
     )
     found = stated(f'{{"@type": "Product", "name": "Lamp", "offers": [{offers}]}}', "https://shop.example/p/lamp?v=2")
-    assert [str(fact.money.value) for fact in found.prices] == ["20"]
+    assert [str(fact.money.amount) for fact in found.prices] == ["20"]
     assert found.values("availability") == ["InStock"]
     used = '{"price": 5, "itemCondition": "https://schema.org/UsedCondition"}, {"price": 9}'
     found = stated(
@@ -221,7 +221,7 @@ def test_offers_of_other_variants_and_of_used_ones_are_not_the_price() -> None:
 def test_of_several_products_the_one_the_page_is_about() -> None:
     other = '{"@type": "Product", "name": "Oil can", "offers": {"price": 3}}'
     for source in (f"[{other},{LAMP}]", f'{{"@graph": [{other},{LAMP}]}}'):
-        assert [str(fact.money.value) for fact in stated(source).prices] == ["12.50"]
+        assert [str(fact.money.amount) for fact in stated(source).prices] == ["12.50"]
 
 
 @pytest.mark.parametrize(

@@ -17,7 +17,8 @@ from trimtab.webpages.evaluation.measures import Counts, count, f1, share
 from trimtab.webpages.features.image import image_key
 from trimtab.webpages.features.levels import LEVELS
 from trimtab.webpages.page import Page
-from trimtab.webpages.parse.prices import parse_price
+from trimtab.webpages.parse.dom import Dom
+from trimtab.webpages.parse.prices import PageLocale, price_text, shown_price
 from trimtab.webpages.training.elements import fit, fit_trees, folds_by_site, outcomes
 from trimtab.webpages.training.examples import Example, wanted_prices
 
@@ -139,16 +140,14 @@ def _same_node(example: Example, path: str, kind: str) -> bool:
         return False
     for label in example.page.elements.get(kind, ()):
         inside = label <= element < dom.ends[label] or element <= label < dom.ends[element]
-        if element == label or (
-            kind == "price" and inside and _amount(dom.text(element, "\x1f")) == _amount(dom.text(label, "\x1f"))
-        ):
+        if element == label or (kind == "price" and inside and _amount(dom, element) == _amount(dom, label)):
             return True
     return kind == "image" and bool(example.page.image) and dom.attribute(element, "src") == example.page.image
 
 
-def _amount(text: str) -> Decimal | None:
-    money = parse_price(text)
-    return money.value if money else None
+def _amount(dom: Dom, element: int) -> Decimal | None:
+    shown = shown_price(price_text(dom, element), PageLocale())
+    return shown[0].amount if shown else None
 
 
 def _element_right(example: Example, page: Page, kind: str, name: str) -> bool:

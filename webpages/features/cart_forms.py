@@ -11,11 +11,12 @@ from numpy.typing import NDArray
 
 from trimtab.webpages.parse.candidates import control_text, mark
 from trimtab.webpages.parse.dom import Dom
-from trimtab.webpages.parse.prices import SYMBOL
+from trimtab.webpages.parse.prices import n_amounts
 from trimtab.webpages.parse.reading import NAN, Reading
 from trimtab.webpages.parse.words import ADD_TO_CART, NOT_CART, has_role
 
 MAX_FORMS = 60
+MAX_FORM_TEXT = 2_000
 CART_FORM_FEATURES = (
     "says_cart", "says_not_cart", "role_cart_form", "role_cart_inside", "action_cart", "n_hidden", "product_hidden",
     "quantity", "n_texts",
@@ -88,7 +89,6 @@ def _row(reading: Reading, form: int) -> list[float]:
     own = mark(dom, form)
     action = dom.attribute(form, "action")
     words = " ".join(said).lower()
-    text = dom.text(form)[:2000] if dom.text_length(form) < 20_000 else ""
     gap = dom.segment_starts[form] - dom.segment_starts[name] if name >= 0 else NAN
     return [
         float(bool(ADD_TO_CART.search(words))),
@@ -107,10 +107,18 @@ def _row(reading: Reading, form: int) -> list[float]:
         float(counts["area"]),
         float(counts["submit"]),
         math.log1p(dom.text_length(form)),
-        math.log1p(len(SYMBOL.findall(text.lower()))),
+        math.log1p(_n_prices(dom, form)),
         float(bool(_SEARCH.search(f"{own} {action} {words}"))),
         float(bool(_LOGIN.search(f"{own} {action} {words}"))),
         float(dom.attribute(form, "method").lower() == "post"),
         math.log1p(abs(gap)) if name >= 0 else NAN,
         float(gap >= 0) if name >= 0 else NAN,
     ]
+
+
+def _n_prices(dom: Dom, form: int) -> int:
+    """Amounts with a currency in a form, as far as it is short enough to be one product's."""
+    if dom.text_length(form) > MAX_FORM_TEXT:
+        return 0
+    first, last = dom.segment_starts[form], dom.segment_ends[form]
+    return sum(n_amounts(dom.segments[at]) for at in range(first, last) if dom.with_digits[at])

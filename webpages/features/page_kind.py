@@ -90,7 +90,7 @@ class PageFacts:
     @cached_property
     def shown_prices(self) -> list[Candidate]:
         """Prices in the text that carry a currency."""
-        return [c for c in self.prices if c.source == "text" and c.money is not None and c.money.has_symbol]
+        return [c for c in self.prices if c.source == "text" and c.money is not None and c.has_currency]
 
     @cached_property
     def price_gaps(self) -> list[int]:
@@ -139,7 +139,7 @@ class PageFacts:
 
 _FEATURES: dict[str, Callable[[PageFacts], float]] = {
     "n_prices": lambda p: math.log1p(len(p.shown_prices)),
-    "n_values": lambda p: math.log1p(len({c.money.value for c in p.shown_prices if c.money})),
+    "n_values": lambda p: math.log1p(len({c.money.amount for c in p.shown_prices if c.money})),
     "n_struck": lambda p: sum(p.dom.tags[c.element] in ("del", "s", "strike") for c in p.shown_prices),
     "largest_tile_group": lambda p: math.log1p(max(p.tile_groups.values(), default=0)),
     "share_in_tiles": lambda p: sum(n for n in p.tile_groups.values() if n >= MIN_TILES) / max(len(p.shown_prices), 1),
@@ -161,7 +161,7 @@ _FEATURES: dict[str, Callable[[PageFacts], float]] = {
     "stated_products": lambda p: math.log1p(p.structured.count("product", "individualproduct", "productgroup")),
     "stated_offers": lambda p: math.log1p(p.structured.count("offer", "aggregateoffer")),
     "stated_prices": lambda p: math.log1p(len(p.structured.prices)),
-    "stated_values": lambda p: math.log1p(len({fact.money.value for fact in p.structured.prices})),
+    "stated_values": lambda p: math.log1p(len({fact.money.amount for fact in p.structured.prices})),
     "stated_lists": lambda p: p.structured.count(*LIST_TYPES) > 0,
     "opengraph_product": lambda p: (
         "product" in p.structured.opengraph_type and "group" not in p.structured.opengraph_type

@@ -13,7 +13,7 @@ from trimtab.webpages.features.common import signatures_of
 from trimtab.webpages.features.price_rivals import RIVAL_NAMES, rival_rows
 from trimtab.webpages.parse.candidates import Candidate
 from trimtab.webpages.parse.dom import Dom
-from trimtab.webpages.parse.prices import currency_of_country, n_amounts
+from trimtab.webpages.parse.prices import n_amounts
 from trimtab.webpages.parse.reading import TOKEN, Reading, Row, titles_of
 from trimtab.webpages.parse.words import CONTEXT, contexts_in
 
@@ -38,13 +38,13 @@ def price_rows(reading: Reading, candidates: Sequence[Candidate]) -> list[Row]:
     by_source: dict[str, set[Decimal]] = {}
     by_role: dict[str, set[Decimal]] = {}
     for fact in stated:
-        by_source.setdefault(fact.source, set()).add(fact.money.value)
-        by_role.setdefault(fact.role, set()).add(fact.money.value)
-    known = {fact.money.value for fact in stated}
+        by_source.setdefault(fact.source, set()).add(fact.money.amount)
+        by_role.setdefault(fact.role, set()).add(fact.money.amount)
+    known = {fact.money.amount for fact in stated}
     currencies = {fact.money.currency for fact in stated} | set(reading.structured.values("currency"))
-    expected = (currencies - {None}) or {currency_of_country(reading.country)}
+    expected = (currencies - {None}) or {reading.locale.own_currency}
     signatures, n_signature = signatures_of(dom, candidates)
-    values = [candidate.money.value if candidate.money else Decimal(0) for candidate in candidates]
+    values = [candidate.money.amount if candidate.money else Decimal(0) for candidate in candidates]
     seen_value: Counter[Decimal] = Counter()
     seen_signature: Counter[str] = Counter()
     title = " ".join(titles_of(dom))
@@ -60,7 +60,7 @@ def price_rows(reading: Reading, candidates: Sequence[Candidate]) -> list[Row]:
         seen_signature[signatures[index]] += 1
         rows.append(
             [
-                float(money.has_symbol if money else 0),
+                float(candidate.has_currency),
                 *_written(text),
                 math.log10(float(value) + 0.01),
                 float(seen_value[value] == 1),
@@ -72,7 +72,7 @@ def price_rows(reading: Reading, candidates: Sequence[Candidate]) -> list[Row]:
                 *(float(name in ahead) for name in CONTEXT),
                 *(float(CONTEXT[name].search(after) is not None) for name in ("unit", "instalment", "save")),
                 *(float(value in by_source.get(source, ())) for source in ("json-ld", "microdata", "opengraph")),
-                float(bool(stated) and value == stated[0].money.value),
+                float(bool(stated) and value == stated[0].money.amount),
                 float(value in by_role.get("low", ())),
                 float(value in by_role.get("high", ()) and value not in by_role.get("low", ())),
                 float(value in known),

@@ -47,7 +47,7 @@ def rival_rows(dom: Dom, candidates: Sequence[Candidate]) -> NDArray[np.float64]
     shown = np.flatnonzero([candidate.source == "text" for candidate in candidates])
     repeated = np.zeros((n, len(REPEAT_NAMES)))
     repeated[shown] = repeats(dom, [candidates[index].element for index in shown.tolist()])
-    values = np.asarray([float(candidate.money.value) if candidate.money else 0.0 for candidate in candidates])
+    values = np.asarray([float(candidate.money.amount) if candidate.money else 0.0 for candidate in candidates])
     meanings = [_meaning(dom, candidate) for candidate in candidates]
     aside = _flags(
         bool(role & _ASIDE_ROLES or said & _ASIDE or _CHANGE.search(text)) or "save" in contexts_in(text)

@@ -9,9 +9,10 @@ from itertools import islice
 
 import numpy as np
 
+from trimtab.text.money import Money, currency_of
 from trimtab.webpages.parse.dom import Dom
 from trimtab.webpages.parse.facts import Structured
-from trimtab.webpages.parse.prices import MAX_TEXT, SYMBOL, Money, currency_of, n_amounts, parse_price
+from trimtab.webpages.parse.prices import SPLIT, PageLocale, n_amounts, price_text, shown_price
 from trimtab.webpages.parse.words import ADD_TO_CART, NOT_CART, has_role
 
 KINDS = ("price", "image", "name", "cart")
@@ -22,6 +23,7 @@ MAX_ADDRESS = 1_000
 """Longer addresses of images are data URLs."""
 MAX_PRICE_TEXT = 60
 MAX_NAME_TEXT = 300
+MAX_CURRENCY = 8
 
 _NAME_TAGS = frozenset({"h1", "h2", "h3", "h4", "h5", "title"})
 _NO_NAME_TAGS = frozenset({"html", "head", "body", "option", "button", "label"})
@@ -33,13 +35,15 @@ _BARE_NUMBER = re.compile(r"\d[\d.,'\x1f\u00a0 ]*")
 class Candidate:
     """An element and what it would mean: money of a price, address of an image, text of a name or control.
 
-    `source` is `text` for what a shopper sees, else `meta`, `microdata` or `json-ld`.
+    `source` is `text` for what a shopper sees, else `meta`, `microdata` or `json-ld`. `has_currency` tells whether the
+    text names the currency.
     """
 
     element: int
     text: str
     money: Money | None = None
     source: str = "text"
+    has_currency: bool = False
 
 
 _NAMING = ("class", "id", "itemprop", "name", "data-testid", "data-test", "data-qa", "data-automation-id", "role")
@@ -70,22 +74,25 @@ def elements_with_role(dom: Dom, role: str) -> list[int]:
     return [element for element, text in enumerate(dom.marks) if text in named]
 
 
-def price_candidates(dom: Dom, structured: Structured, country: str) -> list[Candidate]:
+def price_candidates(dom: Dom, structured: Structured, locale: PageLocale) -> list[Candidate]:
     """Elements whose whole text is a short text with an amount, and what structured data states."""
-    stated = {fact.money.value for fact in structured.prices}
+    stated = {fact.money.amount for fact in structured.prices}
     stated_at = {fact.element: fact for fact in structured.prices}
     found: list[Candidate] = []
     for element in _with_short_digits(dom):
         first, last = dom.segment_starts[element], dom.segment_ends[element]
-        text = "\x1f".join(dom.segments[first:last])
-        money = parse_price(text, country)
-        if money is None or dom.tags[element] in ("option", "title"):
+        if dom.tags[element] in ("option", "title"):
             continue
-        if not money.has_symbol and _BARE_NUMBER.fullmatch(text):
-            beside = _symbol_beside(dom, first, last)
-            money = (beside and parse_price(f"{text} {beside}", country)) or money
-        if money.has_symbol or _DECIMAL.search(text) or money.value in stated or _named_price(dom, element):
-            found.append(Candidate(element, text, money))
+        text, read = SPLIT.join(dom.segments[first:last]), price_text(dom, element)
+        shown = shown_price(read, locale)
+        if shown is not None and not shown[1] and _BARE_NUMBER.fullmatch(text):
+            beside = _currency_beside(dom, first, last)
+            shown = (beside and shown_price(f"{read} {beside}", locale)) or shown
+        if shown is None:
+            continue
+        money, has_currency = shown
+        if has_currency or _DECIMAL.search(text) or money.amount in stated or _named_price(dom, element):
+            found.append(Candidate(element, text, money, has_currency=has_currency))
         elif element in stated_at:
             found.append(Candidate(element, text, stated_at[element].money, "microdata"))
     found = _without_containers(dom, found)
@@ -130,15 +137,11 @@ def _without_containers(dom: Dom, found: list[Candidate]) -> list[Candidate]:
     ]
 
 
-def _symbol_beside(dom: Dom, first: int, last: int) -> str | None:
-    """A currency that stands alone in the text node before or after: `294` in one element, `元` behind it."""
-    for at in (last, first - 1):
-        if 0 <= at < len(dom.segments):
-            text = dom.segments[at][:MAX_TEXT].lower()
-            match = SYMBOL.match(text)
-            if match and (len(text) <= len(match.group()) + 2 or at == last):
-                return match.group()
-    return None
+def _currency_beside(dom: Dom, first: int, last: int) -> str | None:
+    """A currency that the next text node begins with, or that is all of the one before: `294` and `元`."""
+    before = dom.segments[first - 1] if first else ""
+    after = dom.segments[last].split(" ", 1)[0] if last < len(dom.segments) else ""
+    return next((text for text in (after, before) if len(text) <= MAX_CURRENCY and currency_of(text)), None)
 
 
 def image_candidates(dom: Dom) -> list[Candidate]:
@@ -206,8 +209,3 @@ def control_text(dom: Dom, element: int) -> str:
 def says_add_to_cart(text: str) -> bool:
     text = text.lower()
     return bool(ADD_TO_CART.search(text)) and not NOT_CART.search(text)
-
-
-def symbol_currency(text: str, country: str) -> str | None:
-    match = SYMBOL.search(text[:MAX_TEXT].lower())
-    return currency_of(match.group(0), country) if match else None

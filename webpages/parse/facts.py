@@ -5,8 +5,8 @@ from __future__ import annotations
 import html
 from dataclasses import dataclass, field
 
+from trimtab.text.money import Money
 from trimtab.webpages.parse.dom import normalise_space
-from trimtab.webpages.parse.prices import Money
 
 PRODUCT_TYPES = frozenset({"product", "individualproduct", "productmodel", "productgroup", "vehicle", "car", "book"})
 LIST_TYPES = ("itemlist", "collectionpage", "searchresultspage", "offercatalog")

@@ -8,9 +8,10 @@ from dataclasses import dataclass
 from typing import Any
 from urllib.parse import parse_qsl, urlsplit
 
+from trimtab.text.money import currency_of
 from trimtab.webpages.parse.dom import Dom
 from trimtab.webpages.parse.facts import GTINS, PRODUCT_TYPES, Structured
-from trimtab.webpages.parse.prices import currency_of, parse_machine_price
+from trimtab.webpages.parse.prices import stated_price
 from trimtab.webpages.parse.tolerant_json import load_mended, load_strictly
 
 Node = dict[str, Any]
@@ -133,11 +134,11 @@ def _read_offer(offer: Node, page: _Page, found: Structured, instead: str | None
     specifications = [s for s in _dicts(offer.get("priceSpecification"))[:20] if not _types_of(s) & _CHARGES]
     codes = (part.get("priceCurrency") for part in (offer, *specifications))
     currency = currency_of(next((code for code in codes if isinstance(code, str) and code), None))
-    has_price = parse_machine_price(_first(offer.get("price")), currency) is not None
+    has_price = stated_price(_first(offer.get("price")), currency) is not None
     for name, role in (("price", "price"), ("lowPrice", "low"), ("highPrice", "high")):
-        found.add_price(parse_machine_price(_first(offer.get(name)), currency), instead or role, _SOURCE, element)
+        found.add_price(stated_price(_first(offer.get(name)), currency), instead or role, _SOURCE, element)
     for specification in specifications:
-        money = parse_machine_price(_first(specification.get("price")), currency)
+        money = stated_price(_first(specification.get("price")), currency)
         role = instead or _role_of(specification, specifications, has_price=has_price)
         found.add_price(money, role, _SOURCE, element)
     if instead is None:

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from trimtab.text.money import currency_of
 from trimtab.webpages.parse.dom import Dom
 from trimtab.webpages.parse.facts import GTINS, OFFER_TYPES, PRODUCT_TYPES, Structured
-from trimtab.webpages.parse.prices import currency_of, parse_machine_price
+from trimtab.webpages.parse.prices import stated_price
 
 _SOURCE = "microdata"
 _PROPERTIES = {
@@ -59,7 +60,7 @@ def _read_properties(dom: Dom, element: int, props: list[str], inside: _Scope, f
     for prop in props:
         kind = "gtin" if prop in GTINS else _PROPERTIES.get(prop)
         if prop in _PRICES and (is_offer or inside.kind == "product"):
-            found.add_price(parse_machine_price(_value(dom, element)), _PRICES[prop], _SOURCE, element)
+            found.add_price(stated_price(_value(dom, element)), _PRICES[prop], _SOURCE, element)
         elif prop == "name" and inside.is_brand:
             found.add("brand", _value(dom, element), _SOURCE, element)
         elif kind == "brand" and "itemscope" in dom.attributes[element]:

@@ -1,265 +1,130 @@
-"""Prices as text: `2.449 $`, `1 299,00 kr`, `Rs 23,450`, `63` + `07`, in any script, with the currency's ISO 4217 code.
-
-Numbers and symbols are read by price-parser; what is added is which of several numbers is meant, cents set in their own
-element, currencies with three decimals, and what `$` or `kr` means on a site of a given country.
-"""
+"""Prices on pages, by `trimtab.text.money`: where a page is from, cents in an element of their own, stated prices."""
 
 from __future__ import annotations
 
 import re
 from dataclasses import dataclass
-from decimal import Decimal, InvalidOperation
-from functools import lru_cache
-from urllib.parse import urlsplit
+from decimal import Decimal
 
-from price_parser import Price
-
-MAX_TEXT = 120
-"""Longer texts are prose."""
-MAX_AMOUNT = Decimal(10) ** 10
-
-_CODES = frozenset(
-    [
-        "AED",
-        "ALL",
-        "ARS",
-        "AUD",
-        "BAM",
-        "BDT",
-        "BGN",
-        "BHD",
-        "BOB",
-        "BRL",
-        "BYN",
-        "CAD",
-        "CHF",
-        "CLP",
-        "CNY",
-        "COP",
-        "CRC",
-        "CZK",
-        "DKK",
-        "DOP",
-        "EGP",
-        "EUR",
-        "GBP",
-        "GEL",
-        "GTQ",
-        "HKD",
-        "HNL",
-        "HRK",
-        "HUF",
-        "IDR",
-        "ILS",
-        "INR",
-        "ISK",
-        "JOD",
-        "JPY",
-        "KES",
-        "KRW",
-        "KWD",
-        "KZT",
-        "LKR",
-        "LTL",
-        "LVL",
-        "MAD",
-        "MDL",
-        "MKD",
-        "MXN",
-        "MYR",
-        "NGN",
-        "NOK",
-        "NZD",
-        "OMR",
-        "PEN",
-        "PHP",
-        "PKR",
-        "PLN",
-        "PYG",
-        "QAR",
-        "RON",
-        "RSD",
-        "RUB",
-        "SAR",
-        "SEK",
-        "SGD",
-        "THB",
-        "TND",
-        "TRY",
-        "TWD",
-        "UAH",
-        "USD",
-        "UYU",
-        "VND",
-        "ZAR",
-    ]
+from trimtab.text.money import (
+    MAX_AMOUNT,
+    MAX_CHARACTERS,
+    Money,
+    currencies_in,
+    currency_of,
+    currency_of_territory,
+    prices_in,
+    read_price,
+    territory_of,
 )
+from trimtab.webpages.parse.dom import Dom
 
-_SYMBOLS = {
-    "€": "EUR", "£": "GBP", "₹": "INR", "₩": "KRW", "원": "KRW", "₺": "TRY", "tl": "TRY", "₽": "RUB", "руб": "RUB",
-    "руб.": "RUB", "₴": "UAH", "грн": "UAH", "грн.": "UAH", "₫": "VND", "đ": "VND", "₪": "ILS", "₱": "PHP", "฿": "THB",
-    "₦": "NGN", "₸": "KZT", "zł": "PLN", "kč": "CZK", "ft": "HUF", "lei": "RON", "leu": "RON", "лв": "BGN",
-    "лв.": "BGN",
-    "r$": "BRL", "us$": "USD", "us $": "USD", "usd$": "USD", "nt$": "TWD", "hk$": "HKD", "a$": "AUD", "au$": "AUD",
-    "c$": "CAD", "ca$": "CAD", "nz$": "NZD", "s$": "SGD", "mx$": "MXN", "fr.": "CHF", "sfr.": "CHF", "円": "JPY",
-    "rm": "MYR", "rp": "IDR", "د.إ": "AED", "ر.س": "SAR", "ر.س.": "SAR", "د.ك": "KWD", "s/": "PEN", "s/.": "PEN",
-    "euro": "EUR", "euros": "EUR", "eur": "EUR", "kn": "HRK", "din": "RSD", "din.": "RSD", "den": "MKD", "r": "ZAR",
-}  # fmt: skip
-
-_AMBIGUOUS = {
-    "$": ({"ca": "CAD", "au": "AUD", "nz": "NZD", "tw": "TWD", "hk": "HKD", "sg": "SGD", "mx": "MXN", "cl": "CLP",
-           "ar": "ARS", "co": "COP", "uy": "UYU"}, "USD"),
-    "kr": ({"no": "NOK", "dk": "DKK", "is": "ISK", "se": "SEK"}, "SEK"),
-    "rs": ({"pk": "PKR", "lk": "LKR", "np": "NPR", "in": "INR", "rs": "RSD"}, "INR"),
-    "¥": ({"cn": "CNY", "jp": "JPY"}, "JPY"),
-    "元": ({"tw": "TWD", "hk": "HKD"}, "CNY"),
-    "р": ({"by": "BYN"}, "RUB"),
-}  # fmt: skip
-"""Symbol -> currency by country, and the one meant elsewhere."""
-
-_ALIASES = {"kr.": "kr", "rs.": "rs", "р.": "р", "￥": "¥", "＄": "$", "￦": "₩", "￡": "£"}
-
-_COUNTRY_CURRENCY = {
-    "de": "EUR", "fr": "EUR", "it": "EUR", "es": "EUR", "nl": "EUR", "be": "EUR", "at": "EUR", "ie": "EUR", "fi": "EUR",
-    "pt": "EUR", "gr": "EUR", "sk": "EUR", "si": "EUR", "ee": "EUR", "lv": "EUR", "lt": "EUR", "uk": "GBP", "ch": "CHF",
-    "se": "SEK", "no": "NOK", "dk": "DKK", "pl": "PLN", "cz": "CZK", "hu": "HUF", "ro": "RON", "bg": "BGN", "jp": "JPY",
-    "kr": "KRW", "tw": "TWD", "cn": "CNY", "in": "INR", "pk": "PKR", "ru": "RUB", "by": "BYN", "ua": "UAH", "tr": "TRY",
-    "br": "BRL", "mx": "MXN", "cl": "CLP", "ar": "ARS", "co": "COP", "au": "AUD", "nz": "NZD", "ca": "CAD", "za": "ZAR",
-    "sa": "SAR", "ae": "AED", "il": "ILS", "vn": "VND", "th": "THB", "id": "IDR", "my": "MYR", "sg": "SGD", "hk": "HKD",
-}  # fmt: skip
-
-_THREE_DECIMALS = frozenset({"KWD", "BHD", "OMR", "JOD", "TND"})
-
-_SYMBOL_PATTERN = (
-    r"[€£₹₩₺₽₴₫₪₱฿₦₸$¥￥＄￡￦円元원]|(?<![a-z])(?=[a-z])(?:(?:us|nt|hk|au?|ca?|nz|s|mx|r)\s?\$|z[łl]|kč|kr\.?|rs\.?|lei|ft"
-    r"|rm|rp\.?|tl|s?fr\.|euros?|(?:"
-    + "|".join(sorted(_CODES)).lower()
-    + r"))(?![a-z])|(?<!\w)(?:руб\.?|грн\.?|лв\.?|р\.)|ر\.س|د\.إ|د\.ك"
+SPLIT = "\x1f"
+"""Stands between the texts of two nodes where it matters that they are two."""
+_MACHINE = re.compile(r"\d{1,12}(?:\.\d{1,6})?")
+_WHOLE_AT_END = re.compile(
+    r"(?<![\d.,])(?P<digits>\d{1,3}(?:[.,'’ \u00a0\u202f]?\d{3})*)(?:(?P<sign>[.,])|(?P<symbol>\s?[€£$]))?\s?$"
 )
-SYMBOL = re.compile(_SYMBOL_PATTERN)
-"""For lower-case text."""
-_NUMBER = r"\d{1,3}(?:[ \u00a0\u202f]\d{3})+(?![\d])(?:[.,]\d{1,2})?|\d[\d.,'’٬٫]*\d|\d"
-"""A blank groups thousands and nothing else."""
-_AMOUNT = re.compile(
-    rf"(?:(?P<before>{_SYMBOL_PATTERN})\s*(?P<first>{_NUMBER}))|(?:(?P<second>{_NUMBER})(?:[.,]?[-–—]+)?\s*(?P<after>{_SYMBOL_PATTERN}))"
-)
-_BARE = re.compile(_NUMBER)
-_DIGIT = re.compile(r"\d")
-_SPLIT_CENTS = re.compile(r"(?<![\d.,])(\d{1,3}(?:[.,'\s]\d{3})*|\d+)\x1f(\d{2})(?!\d)")
-_SPLIT_POINT = re.compile(r"(?<=\d)\x1f?([.,])\x1f?(?=\d)")
-_SYMBOL_AS_POINT = re.compile(r"(?<![\d.,])(\d{1,5})([€£$])(\d{2})(?![\d.,])")
+_CENTS = re.compile(r"(?P<sign>[.,]?)\d{2}(?:\s?[^\d\s%.,]{1,4}){0,2}\*?")
+_SIGN = re.compile(r"[.,]")
+_CENTS_NAMES = re.compile(r"cent|fraction|decimal|minor|kop|grosz|haler|sup\b|-sub|exponent|small")
+_RAISED = frozenset({"sup", "sub", "small"})
 
 
 @dataclass(frozen=True, slots=True)
-class Money:
-    """An amount above zero; `currency` is an ISO code, None where nothing says."""
+class PageLocale:
+    """Where a page is from: `territory` of two upper-case letters, `language` as its markup has it, and the one
+    `currency` that it states."""
 
-    value: Decimal
-    currency: str | None
-    has_symbol: bool = False
+    territory: str | None = None
+    language: str | None = None
+    currency: str | None = None
 
     @property
-    def text(self) -> str:
-        """Decimal string with a point, without an exponent."""
-        return format(self.value, "f")
+    def own_currency(self) -> str | None:
+        """The stated currency, else that of the territory."""
+        return self.currency or currency_of_territory(self.territory)
+
+    def currency_beside(self, text: str) -> str | None:
+        """The first currency that a text names."""
+        found = currencies_in(text, territory=self.territory, language=self.language)
+        return found[0] if found else None
 
 
-def country_of(url: str | None) -> str:
-    """Two-letter country of a site by its domain or a language part of host or path; empty where unknown."""
-    if not url:
-        return ""
-    try:
-        parts = urlsplit(url)
-        host = parts.hostname or ""
-    except ValueError:
-        return ""
-    last = host.rsplit(".", 1)[-1]
-    if len(last) == 2 and last != "eu":
-        return last
-    region = re.search(r"(?:^|[./])[a-z]{2}[-_]([a-z]{2})(?:[./]|$)", f"{host}{parts.path}".lower())
-    return region.group(1) if region else ""
-
-
-def currency_of(symbol: str | None, country: str = "") -> str | None:
-    """ISO code of a symbol or code as written on a site of `country`; None where it is none we know."""
-    if not symbol:
-        return None
-    written = symbol.strip().lower()
-    written = _ALIASES.get(written, written)
-    if written.upper() in _CODES:
-        return written.upper()
-    if written in _AMBIGUOUS:
-        by_country, elsewhere = _AMBIGUOUS[written]
-        return by_country.get(country, elsewhere)
-    return _SYMBOLS.get(written) or _SYMBOLS.get(written.replace(" ", ""))
-
-
-def currency_of_country(country: str) -> str | None:
-    return _COUNTRY_CURRENCY.get(country)
-
-
-@lru_cache(maxsize=8192)
-def parse_price(text: str, country: str = "") -> Money | None:
-    """The price a short text states, None where it states none.
+def page_locale(dom: Dom, url: str, currencies: frozenset[str]) -> PageLocale:
+    """The locale of a page by its address, its language, and what it states.
 
     Args:
-        text: at most MAX_TEXT characters; `\\x1f` marks where one text node ends and the next begins.
-        country: of the site, to read `$`, `kr` and `Rs`.
-
-    With several numbers the first one beside a currency counts, else the first.
+        currencies: ISO codes that the page states.
     """
-    if len(text) > MAX_TEXT or not _DIGIT.search(text):
+    root = dom.attributes[0].get("lang", "") if dom.tags else ""
+    metas = [dom.attributes[element] for element in dom.of_tags("meta")]
+    opengraph = next((meta.get("content", "") for meta in metas if meta.get("property") == "og:locale"), "")
+    stated = next((meta.get("content", "") for meta in metas if meta.get("http-equiv") == "content-language"), "")
+    language = (root or opengraph or stated)[:20] or None
+    territory = territory_of(url or None, root[:20], opengraph[:20], stated[:20])
+    return PageLocale(territory, language, next(iter(currencies)) if len(currencies) == 1 else None)
+
+
+def shown_price(text: str, locale: PageLocale) -> tuple[Money, bool] | None:
+    """The price above zero that a short text states, and whether the text names its currency."""
+    money = read_price(text, currency=locale.currency, territory=locale.territory, language=locale.language)
+    if money is None or money.amount <= 0:
         return None
-    joined = text.lower()
-    if "\x1f" in joined:
-        joined = _SPLIT_CENTS.sub(r"\1.\2", _SPLIT_POINT.sub(r"\1", joined))
-    joined = _SYMBOL_AS_POINT.sub(r"\1.\3 \2", joined)
-    amount = _AMOUNT.search(joined)
-    if amount is None:
-        bare = _BARE.search(joined)
-        return _money(bare.group(), None, country) if bare else None
-    symbol = amount["before"] or amount["after"]
-    number = amount["first"] or amount["second"]
-    return _money(number, symbol, country)
+    found = prices_in(text, currency=locale.currency, territory=locale.territory, language=locale.language)
+    return money, any(price.has_currency for price in found)
 
 
 def n_amounts(text: str) -> int:
     """How many amounts with a currency a text holds."""
-    return sum(1 for _ in _AMOUNT.finditer(text[:MAX_TEXT].lower()))
+    return sum(price.has_currency for price in prices_in(text[:MAX_CHARACTERS]))
 
 
-def _money(number: str, symbol: str | None, country: str) -> Money | None:
-    currency = currency_of(symbol, country)
-    # Three digits behind the only separator are thousands everywhere but in currencies of a thousand parts.
-    decimals = "." if currency in _THREE_DECIMALS and re.search(r"\.\d{3}$", number) else None
-    value = _value(number, decimals)
-    return None if value is None else Money(value, currency, symbol is not None)
+def price_text(dom: Dom, element: int) -> str:
+    """The text of an element as a price is read from it.
+
+    Cents in a node of their own are joined to what they belong to where the markup says so: they are raised or called
+    cents, or a decimal sign stands beside them, or nothing else in the element has a digit. Other texts with digits
+    stay apart: `45` and `10% off`, `12` and `49,90 €`.
+    """
+    first, last = dom.segment_starts[element], dom.segment_ends[element]
+    segments = dom.segments[first:last]
+    if len(segments) == 1:
+        return segments[0]
+    n_numbers = sum(any(character.isdigit() for character in segment) for segment in segments)
+    text = segments[0] if segments else ""
+    for index in range(first + 1, last):
+        segment = dom.segments[index]
+        whole, cents = _WHOLE_AT_END.search(text), _CENTS.fullmatch(segment)
+        has_sign = bool(whole and whole["sign"]) or bool(cents and cents["sign"])
+        if whole and (_SIGN.fullmatch(segment) or (cents and has_sign)):
+            text += segment
+        elif whole and cents and (n_numbers == 2 or _is_cents(dom, index)):
+            symbol = whole["symbol"] or ""
+            text = f"{text[: whole.end('digits')]}.{segment}{symbol}"
+        else:
+            text += f"{SPLIT if text[-1:].isdigit() and segment[:1].isdigit() else ' '}{segment}"
+    return text
 
 
-@lru_cache(maxsize=8192)
-def _value(number: str, decimals: str | None) -> Decimal | None:
-    """The amount of a number as written, None where it is none or out of range."""
-    try:
-        value = Price.fromstring(number, decimal_separator=decimals).amount
-    except (InvalidOperation, ValueError):
-        return None
-    return None if value is None or not 0 < value < MAX_AMOUNT else _plain(value)
+def _is_cents(dom: Dom, segment: int) -> bool:
+    owner = dom.segment_owners[segment]
+    named = f"{dom.attribute(owner, 'class')} {dom.attribute(owner, 'itemprop')}".lower()
+    return dom.tags[owner] in _RAISED or _CENTS_NAMES.search(named) is not None
 
 
-def _plain(value: Decimal) -> Decimal:
-    """12.50 stays 12.50; 24990.0 and 1E+3 become whole."""
-    if value == value.to_integral_value():
-        return value.quantize(Decimal(1))
-    return value
-
-
-def parse_machine_price(value: object, currency: str | None = None) -> Money | None:
-    """A price as structured data gives it: a number, or text whose point is a decimal point (schema.org)."""
+def stated_price(value: object, currency: str | None = None) -> Money | None:
+    """A price above zero as structured data gives it: a number, or text whose point is a decimal point (schema.org)."""
     if isinstance(value, bool) or not isinstance(value, int | float | str):
         return None
     text = str(value).strip()
-    if re.fullmatch(r"\d{1,12}(?:\.\d{1,6})?", text):
+    if _MACHINE.fullmatch(text):
         amount = Decimal(text)
-        return Money(_plain(amount), currency) if 0 < amount < MAX_AMOUNT else None
-    read = parse_price(text[:MAX_TEXT])
-    return Money(read.value, currency or read.currency) if read else None
+        whole = amount.quantize(Decimal(1)) if amount == amount.to_integral_value() else amount
+        return Money(whole, currency) if 0 < amount < MAX_AMOUNT else None
+    money = read_price(text[:MAX_CHARACTERS], currency=currency)
+    return None if money is None or money.amount <= 0 else Money(money.amount, currency or money.currency)
+
+
+__all__ = ["SPLIT", "Money", "PageLocale", "currency_of", "n_amounts", "page_locale", "price_text", "shown_price",
+           "stated_price"]  # fmt: skip

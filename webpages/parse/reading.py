@@ -15,7 +15,7 @@ from trimtab.webpages.parse.candidates import Candidate, cart_candidates, name_c
 from trimtab.webpages.parse.dom import Dom
 from trimtab.webpages.parse.facts import Structured
 from trimtab.webpages.parse.layout import Layout
-from trimtab.webpages.parse.prices import country_of
+from trimtab.webpages.parse.prices import PageLocale, page_locale
 from trimtab.webpages.parse.style import Styles
 
 Row = list[float]
@@ -36,7 +36,7 @@ class Reading:
     structured: Structured
     url: str | None = None
     layout: Layout | None = None
-    country: str = ""
+    locale: PageLocale = field(default_factory=PageLocale)
     styles: Styles | None = None
     title_tokens: frozenset[str] = frozenset()
     url_tokens: frozenset[str] = frozenset()
@@ -48,7 +48,8 @@ class Reading:
 
     @classmethod
     def of(cls, dom: Dom, structured: Structured, url: str | None = None, layout: Layout | None = None) -> Reading:
-        reading = cls(dom, structured, url, layout, country_of(url or structured.canonical))
+        stated = frozenset(structured.values("currency"))
+        reading = cls(dom, structured, url, layout, page_locale(dom, url or structured.canonical, stated))
         reading.title_tokens = tokens(" ".join([*titles_of(dom), *structured.values("name")]))
         reading.url_tokens = tokens(path_of(url or structured.canonical))
         reading.names, reading.carts = name_candidates(dom), cart_candidates(dom)

@@ -8,11 +8,12 @@ from __future__ import annotations
 
 import re
 
+from trimtab.text.money import currency_of
 from trimtab.webpages.parse.dom import Dom
 from trimtab.webpages.parse.facts import Structured
 from trimtab.webpages.parse.json_ld import read_json_ld
 from trimtab.webpages.parse.microdata import read_microdata
-from trimtab.webpages.parse.prices import currency_of, parse_machine_price
+from trimtab.webpages.parse.prices import stated_price
 
 _SOURCE = "opengraph"
 _FACTS = {
@@ -73,7 +74,7 @@ def _read_meta(dom: Dom, found: Structured) -> None:
         content, element = stated[amount]
         if amount.startswith("twitter") and not re.search(r"[$€£¥]|\b[A-Z]{3}\b", content):
             continue
-        money = parse_machine_price(content, currency_of(stated[unit][0]) if unit in stated else None)
+        money = stated_price(content, currency_of(stated[unit][0]) if unit in stated else None)
         is_before = has_sale_price and amount == "product:price:amount"
         found.add_price(money, "list" if is_before else role, _SOURCE, element)
         if money is not None:

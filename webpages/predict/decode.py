@@ -73,7 +73,7 @@ def decide_candidates(
 def meanings(kind: str, candidates: Sequence[Candidate]) -> list[Hashable]:
     """What each candidate means: the amount, the picture, the words; each control is its own."""
     if kind == "price":
-        return [candidate.money.value if candidate.money else None for candidate in candidates]
+        return [candidate.money.amount if candidate.money else None for candidate in candidates]
     if kind == "image":
         return [image_key(candidate.text) for candidate in candidates]
     if kind == "name":

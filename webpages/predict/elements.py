@@ -10,9 +10,7 @@ from trimtab.webpages.features.image import image_key
 from trimtab.webpages.features.levels import LEVELS
 from trimtab.webpages.features.sku import sku_rows
 from trimtab.webpages.page import Element
-from trimtab.webpages.parse.candidates import symbol_currency
 from trimtab.webpages.parse.identifiers import SkuCandidate, is_gtin, key_of, sku_candidates
-from trimtab.webpages.parse.prices import currency_of_country
 from trimtab.webpages.parse.reading import Reading, tokens
 from trimtab.webpages.predict.availability import availability_of
 from trimtab.webpages.predict.decode import decide
@@ -68,13 +66,13 @@ def _price(reading: Reading, choice: Choice | None) -> Element | None:
     if choice is None or choice.confidence < ABSTAIN_BELOW or choice.candidate.money is None:
         return None
     candidate, money = choice.candidate, choice.candidate.money
-    stated = [fact for fact in reading.structured.prices if fact.money.value == money.value]
+    stated = [fact for fact in reading.structured.prices if fact.money.amount == money.amount]
     currency = (
         next((fact.money.currency for fact in stated if fact.money.currency), None)
         or money.currency
         or next(iter(reading.structured.values("currency")), None)
-        or symbol_currency(reading.dom.text(reading.dom.parents[candidate.element])[:80], reading.country)
-        or currency_of_country(reading.country)
+        or reading.locale.currency_beside(reading.dom.text(reading.dom.parents[candidate.element])[:80])
+        or reading.locale.own_currency
     )
     evidence = _evidence(choice.level, stated=bool(stated), shown=candidate.source == "text")
     return Element(money.text, choice.confidence, reading.dom.path(candidate.element), evidence, currency)

@@ -17,7 +17,7 @@ def kind_without_product(reading: Reading, prices: Sequence[Candidate], n_checko
     """`checkout`, `listing` or `other`, for a page that is not a product page."""
     if n_checkout_fields >= MIN_CHECKOUT_FIELDS:
         return "checkout"
-    shown = [c for c in prices if c.source == "text" and c.money is not None and c.money.has_symbol]
-    values = {c.money.value for c in shown if c.money}
+    shown = [c for c in prices if c.source == "text" and c.money is not None and c.has_currency]
+    values = {c.money.amount for c in shown if c.money}
     listed = reading.structured.count("product") > 2 or reading.structured.count(*LIST_TYPES) > 0
     return "listing" if len(values) >= MIN_LISTED_VALUES or (listed and len(shown) >= 2) else "other"

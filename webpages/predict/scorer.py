@@ -35,7 +35,7 @@ class Candidates:
         dom = reading.dom
         return cls(
             {
-                "price": price_candidates(dom, reading.structured, reading.country),
+                "price": price_candidates(dom, reading.structured, reading.locale),
                 "image": image_candidates(dom),
                 "name": reading.names,
                 "cart": reading.carts,

@@ -17,6 +17,7 @@ import numpy as np
 
 from trimtab.webpages.parse.dom import Dom, parse
 from trimtab.webpages.parse.layout import Layout
+from trimtab.webpages.parse.prices import price_text
 
 _SECOND_LEVEL = frozenset({"co", "com", "org", "net", "gov", "ac", "edu", "or", "ne"})
 _SAME_BRAND = {"hm": "handm", "h-m": "handm", "crateandbarrel": "crateandbarrel"}
@@ -137,7 +138,7 @@ def product_layouts(data: Path) -> Iterator[LabelledPage]:
         )
         dom = page.dom()
         if price:
-            page.price_text = price[0].text(price[1], "\x1f")
+            page.price_text = price_text(*price)
             page.elements["price"] = _equal_elements(dom, *price)
         if image:
             page.image = image[0].attribute(image[1], "src")

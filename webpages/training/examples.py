@@ -11,6 +11,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from trimtab.text.money import read_price
 from trimtab.webpages.features.cart_forms import MAX_FORMS, cart_form_rows, form_elements
 from trimtab.webpages.features.image import image_key
 from trimtab.webpages.features.levels import LEVELS, features
@@ -20,7 +21,6 @@ from trimtab.webpages.parse.candidates import KINDS, Candidate, price_candidates
 from trimtab.webpages.parse.facts import Structured
 from trimtab.webpages.parse.identifiers import sku_candidates
 from trimtab.webpages.parse.layout import Layout
-from trimtab.webpages.parse.prices import parse_price
 from trimtab.webpages.parse.reading import Reading
 from trimtab.webpages.parse.structured import read_structured
 from trimtab.webpages.predict.scorer import Candidates, Renderer
@@ -68,8 +68,8 @@ def wanted_prices(page: LabelledPage) -> set[Decimal]:
     """Amounts that are right, errata included."""
     if page.corrected:
         return set(page.corrected)
-    money = parse_price(page.price_text) if page.price_text else None
-    return {money.value} if money else set()
+    money = read_price(page.price_text) if page.price_text else None
+    return {money.amount} if money else set()
 
 
 def read_example(
@@ -94,7 +94,7 @@ def read_example(
         example.rows["price/text"] = features(reading, "price", of["price"], "text")
         _add_cart_forms(example)
         if is_product:
-            _add_price_twin(example, {fact.money.value for fact in reading.structured.prices})
+            _add_price_twin(example, {fact.money.amount for fact in reading.structured.prices})
             _add_image_twin(example)
         return example
     for kind in KINDS:
@@ -126,8 +126,8 @@ def _add_price_twin(example: Example, wanted: set[Decimal]) -> None:
     if len(wanted) != 1:
         return
     reading = _unstated(example)
-    prices = price_candidates(reading.dom, reading.structured, reading.country)
-    labels = _flags(prices, lambda c: c.money is not None and c.money.value in wanted)
+    prices = price_candidates(reading.dom, reading.structured, reading.locale)
+    labels = _flags(prices, lambda c: c.money is not None and c.money.amount in wanted)
     if labels.any():
         for level in LEVELS:
             if level != "layout" or example.layout is not None:
@@ -162,7 +162,7 @@ def _label(example: Example, own: dict[str, list[str]]) -> None:
     page, dom, of = example.page, example.reading.dom, example.candidates.by_kind
     wanted = wanted_prices(page)
     if wanted:
-        example.labels["price"] = _flags(of["price"], lambda c: c.money is not None and c.money.value in wanted)
+        example.labels["price"] = _flags(of["price"], lambda c: c.money is not None and c.money.amount in wanted)
     if page.image:
         elements = set(page.elements.get("image", ()))
         example.labels["image"] = _flags(of["image"], lambda c: c.element in elements or c.text == page.image)
