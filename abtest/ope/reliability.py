@@ -23,6 +23,9 @@ one is known."""
 MIN_REWARDED_TO_BE_SURE = 20.0
 """Below this effective number of rewarded users nothing is sure."""
 
+MAX_MISSING_TO_BE_SURE = 0.05
+"""Above this share of what a policy shows that the log cannot have shown, nothing is sure: the value is of the rest."""
+
 MIN_SHARE_TO_BE_SURE = 0.4
 """Below this effective share of the log nothing is sure: heavy weights that were not drawn would say something else."""
 
@@ -38,11 +41,14 @@ class Reliability:
         rewarded: groups of users with a reward, times the effective share of the log; of a difference, the side that
             has fewer. Weighted rewards are not counted: where the heaviest are missing they look evenly spread.
         share: effective sample size over the log's size, on the side of a difference where it is less.
+        missing: share of what the policy shows that is surely not in the log, see `missing_share`; of a difference, the
+            side that misses more.
     """
 
     deciding: float
     rewarded: float
     share: float
+    missing: float = 0.0
 
     @classmethod
     def of(cls, sums: Sums, influence: Floats) -> Reliability:
@@ -53,6 +59,7 @@ class Reliability:
             deciding=float(deciding_users(influence)),
             rewarded=min(n * share for n, share in zip(rewarded, shares, strict=True)),
             share=min(shares),
+            missing=max(map(missing_share, sides)),
         )
 
     @property
@@ -69,7 +76,23 @@ class Reliability:
             return "nothing varies in this log, which makes nothing certain"
         if self.share < MIN_SHARE_TO_BE_SURE:
             return f"effectively {self.share:.0%} of the log, at least {MIN_SHARE_TO_BE_SURE:.0%} is needed"
+        if self.missing > MAX_MISSING_TO_BE_SURE:
+            return f"at least {self.missing:.0%} of what the policy shows is not in this log"
         return None
+
+
+def missing_share(sums: Sums) -> float:
+    """The share of a policy's choices that the log does not have: what importance weights average to less than 1.
+
+    Two standard errors are granted, and columns count by their rewards. Weights that are never above 1 are matches (of
+    matched replay), which average to nothing in particular.
+    """
+    overlap = sums.overlap
+    if overlap.n == 0 or not (overlap.largest > 1).any():
+        return 0.0
+    mean = overlap.mean_weight
+    error = np.sqrt(np.maximum(overlap.squares / overlap.n - mean**2, 0.0) / overlap.n)
+    return float(sums.reward_shares @ (1 - mean - 2 * error))
 
 
 def deciding_users(influence: Floats) -> Floats:

@@ -8,7 +8,7 @@ from scipy import stats
 
 from trimtab.abtest.ope.estimators import ips, slate_cascade, snips
 from trimtab.abtest.ope.intervals import assess, estimate, exact, lower_bounds
-from trimtab.abtest.ope.reliability import Reliability, deciding_users, student_quantile
+from trimtab.abtest.ope.reliability import Reliability, deciding_users, missing_share, student_quantile
 from trimtab.abtest.ope.sums import Sums, add_up
 
 
@@ -72,6 +72,20 @@ def test_a_thing_and_itself_do_not_differ_whatever_the_rounding() -> None:
     assert found.is_none
     other = add_up(slate_cascade(rewards, ratios * rng.lognormal(0, 0.01, (400, 3)), self_normalised=True))
     assert not estimate(other.minus(logged)).is_none
+
+
+def test_nothing_is_sure_where_the_log_lacks_what_the_policy_shows() -> None:
+    """The log shows two items, at .9 and .1; the policy shows the first at .6, and the second at .4 or at .15 only."""
+    rng = np.random.Generator(np.random.PCG64(3))
+    n, wanted = 20_000, 0.6
+    shown = rng.random(n) < 0.9
+    rewards = np.where(shown, rng.random(n) < 0.3, rng.random(n) < 0.1).astype(float)
+    complete = np.where(shown, wanted / 0.9, 0.4 / 0.1)
+    assert missing_share(of_users(rewards, complete)) < 0.02
+    partial = np.where(shown, wanted / 0.9, 0.15 / 0.1)
+    incomplete = of_users(rewards, partial)
+    assert missing_share(incomplete) == pytest.approx(0.25, abs=0.03)
+    assert "of what the policy shows is not in this log" in str(estimate(incomplete).caution)
 
 
 def test_a_refused_value_has_no_difference() -> None:
