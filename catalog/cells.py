@@ -1,29 +1,45 @@
-"""Cells of text into values.
+"""Cells into values, by one rule at every door: of a feed, of a request that changes items, of a frame.
 
 A cell is read by the kind of its column (`trimtab.catalog.schema`):
 
-    text    stripped; runs of white space become one space; no longer than its column allows
-    price   `3.99`, `$3.99`, `3,99 €`, `1,299.00`, `1.299,00`, `USD 5`; above 0. One currency a file.
-            A comma before exactly three digits groups thousands (`1,299`), otherwise it is the decimal sign; a
-            point is the decimal sign unless a decimal comma follows it.
-    flag    true/false, yes/no, y/n, t/f, 1/0, in stock/out of stock, InStock/OutOfStock (schema.org)
+    text    the text that HTML shows; runs of white space become one space; no longer than its column allows
+    price   `3.99`, `$3.99`, `3,99 €`, `1,299.00`, `1.299,00`, `USD 5`, `₹1,29,999`; above 0, in the catalogue's
+            currency
+    flag    true/false, yes/no, 1/0, and words for stock (`trimtab.catalog.availability`)
     amount  a number of 0 or more
     share   `0.2` or `20%`, 0 to 1
 
-Empty cells take the column's default.
+Empty cells take the column's default. What a lone point or comma before three digits is, says the source
+(`CellRules`). A number that does not come as text is what it is.
 """
 
 from __future__ import annotations
 
+import math
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import lru_cache
+
+import numpy as np
+import orjson
 import polars as pl
 
-from trimtab.catalog.schema import COLUMNS, DTYPES, Kind
+from trimtab.catalog.attributes.values import Unreadable
+from trimtab.catalog.availability import in_stock_of
+from trimtab.catalog.html_text import text_of_html
+from trimtab.catalog.schema import COLUMNS, DTYPES, Column, Kind
+from trimtab.catalog.shop import Shop
+from trimtab.text.money import parse_price
+from trimtab.text.numbers import POINT, NumberFormat, parse_number
 
-CURRENCY = r"(?:US\$|[$€£¥₹₽]|(?i:USD|EUR|GBP|JPY|CHF|CAD|AUD|SEK|NOK|DKK|PLN|INR))"
-TRUE = ("true", "t", "yes", "y", "1", "1.0", "in stock", "instock")
-FALSE = ("false", "f", "no", "n", "0", "0.0", "out of stock", "outofstock")
-UNKNOWN = ("", "nan", "null", "none")
+UNKNOWN = ("", "nan", "null", "none", "n/a", "#n/a", "na", "-", "–", "—", "\\n")
 """Spellings of an empty cell in columns other than text."""
+
+VERBATIM = ("item_id", "url", "image")
+"""Columns of text in which nothing is taken for HTML."""
+
+MAX_SHOWN = 40
+"""Characters of a cell that an error shows."""
 
 ALLOWED: dict[Kind, str] = {
     "text": "some text",
@@ -34,80 +50,186 @@ ALLOWED: dict[Kind, str] = {
 }
 
 
-def parsed_cells(cells: pl.DataFrame) -> tuple[pl.DataFrame, pl.Series]:
+@dataclass(frozen=True, slots=True)
+class CellRules:
+    """How the cells of one source are read.
+
+    Attributes:
+        currency: of the catalogue; a price in another one is refused. None where nothing says, and any is taken.
+        formats: column -> how it writes numbers; None where nothing says.
+    """
+
+    currency: str | None = None
+    formats: Mapping[str, NumberFormat] = field(default_factory=dict)
+
+
+NO_RULES = CellRules()
+
+
+def rules_of(shop: Shop) -> CellRules:
+    """How what is sent to a catalogue is read."""
+    return CellRules(shop.catalogue.currency)
+
+
+def read_cell(name: str, value: object, rules: CellRules = NO_RULES) -> str | float | bool | None:
+    """The value of a cell of a column of the schema; None where it is empty.
+
+    Raises:
+        Unreadable: it cannot be used; the message begins with the column's name.
+    """
+    column = COLUMNS[name]
+    if isinstance(value, list):
+        value = ", ".join(map(_written, value)) if column.kind == "text" else next(iter(value), None)
+    if value is None or (isinstance(value, float) and math.isnan(value)):
+        found = None
+    elif column.kind == "text":
+        return _text(name, column, _written(value))
+    elif isinstance(value, str) and value.strip().casefold() in UNKNOWN:
+        found = None
+    else:
+        return _READERS[column.kind](name, value, rules)
+    if column.default is None:
+        raise Unreadable(f"{name} is empty")
+    return found
+
+
+def parsed_cells(cells: pl.DataFrame, rules: CellRules = NO_RULES) -> tuple[pl.DataFrame, pl.Series]:
     """The values of the schema's columns that are there (null: empty or unusable), and why a row cannot be used.
 
     Returns:
         values [n_rows], and problems [n_rows], a sentence that begins with the column's name, or null.
     """
-    known = [name for name in COLUMNS if name in cells.columns]
-    squeezed = cells.with_columns(squeeze(pl.col(*known))) if known else cells
-    parsed = squeezed.select(
-        *(parse(name, COLUMNS[name].kind).alias(name) for name in known),
-        pl.coalesce(*(_problem(name) for name in known)).alias("_problem"),
+    values, problems = read_columns({name: cells[name].to_list() for name in COLUMNS if name in cells.columns}, rules)
+    return pl.DataFrame(values), pl.Series("_problem", problems, pl.String)
+
+
+def read_columns(
+    columns: Mapping[str, Sequence[object]], rules: CellRules = NO_RULES
+) -> tuple[list[pl.Series], list[str | None]]:
+    """The same for columns of the schema as lists of equal length."""
+    problems: list[str | None] = [None] * max(map(len, columns.values()), default=0)
+    found = []
+    for name, cells in columns.items():
+        values: list[str | float | bool | None] = []
+        for row, cell in enumerate(cells):
+            try:
+                values.append(read_cell(name, cell, rules))
+            except Unreadable as error:
+                values.append(None)
+                problems[row] = problems[row] or str(error)
+        found.append(pl.Series(name, values, DTYPES[COLUMNS[name].kind]))
+    return found, problems
+
+
+def shown(value: object) -> str:
+    """A cell in an error."""
+    text = _written(value)
+    return f"'{text}'" if len(text) <= MAX_SHOWN else f"'{text[:MAX_SHOWN]}…'"
+
+
+def coarsest(category: object) -> object:
+    """The first step of the first of the categories that a cell has."""
+    first = next(iter(category), None) if isinstance(category, list) else category
+    return first.partition(">")[0] if isinstance(first, str) else first
+
+
+def _written(value: object) -> str:
+    """A value of JSON as a text of a file would have it."""
+    if isinstance(value, str):
+        return value
+    return (
+        str(value).lower()
+        if isinstance(value, bool)
+        else str(value)
+        if isinstance(value, int | float)
+        else orjson.dumps(value).decode()
     )
-    return parsed.drop("_problem"), parsed["_problem"]
 
 
-def squeeze(cell: pl.Expr) -> pl.Expr:
-    """The text without white space around it, each run of white space in it one space."""
-    return cell.str.replace_all(r"\s+", " ").str.strip_chars()
+def _text(name: str, column: Column, value: str) -> str | None:
+    text = " ".join(value.split()) if name in VERBATIM else text_of_html(value)
+    if len(text) > column.max_bytes // 4 and len(text.encode()) > column.max_bytes:
+        raise Unreadable(f"{name} is too long; allowed: up to {column.max_bytes:,} bytes of text")
+    if not text and column.default is None:
+        raise Unreadable(f"{name} is empty")
+    return text or None
 
 
-def parse(name: str, kind: Kind) -> pl.Expr:
-    """The cell's value by its kind; null where it is empty or cannot be read."""
-    cell = pl.col(name)
-    lower = cell.str.to_lowercase()
-    if kind == "text":
-        return pl.when(cell != "").then(cell)
-    if kind == "flag":
-        return pl.when(lower.is_in(TRUE)).then(True).when(lower.is_in(FALSE)).then(False)
-    if kind == "price":
-        number = _price_number(cell)
-        in_32_bits = number.cast(pl.Float32)  # what the ranker computes with: 1e-46 is 0 and 1e39 infinite there
-        return _kept(number, (in_32_bits > 0) & in_32_bits.is_finite(), kind)
-    if kind == "share":
-        percent = cell.str.strip_suffix("%").str.strip_chars().cast(pl.Float64, strict=False) / 100
-        number = pl.when(cell.str.ends_with("%")).then(percent).otherwise(cell.cast(pl.Float64, strict=False))
-        return _kept(number, number.is_between(0, 1), kind)
-    number = cell.cast(pl.Float64, strict=False)
-    return _kept(number, number >= 0, kind)
+def _refusal(name: str, value: object) -> Unreadable:
+    return Unreadable(f"{name} is {shown(value)}; allowed: {ALLOWED[COLUMNS[name].kind]}")
 
 
-def _kept(number: pl.Expr, is_allowed: pl.Expr, kind: Kind) -> pl.Expr:
-    """The number where it is allowed and can be kept: one that is too large for its type cannot."""
-    kept = number.cast(DTYPES[kind])
-    return pl.when(kept.is_finite() & is_allowed).then(kept)
+def _price(name: str, value: object, rules: CellRules) -> float:
+    if isinstance(value, bool) or not isinstance(value, int | float | str):
+        raise _refusal(name, value)
+    amount = _price_of_text(name, value, rules) if isinstance(value, str) else float(value)
+    if not _is_kept(amount) or amount <= 0 or np.float32(amount) == 0:
+        raise _refusal(name, value)
+    return amount
 
 
-def _price_number(cell: pl.Expr) -> pl.Expr:
-    bare = (
-        cell.str.replace(rf"^\s*{CURRENCY}\s*", "").str.replace(rf"\s*{CURRENCY}\s*$", "").str.replace_all(r"[ '’]", "")
+def _price_of_text(name: str, text: str, rules: CellRules) -> float:
+    money = parse_price(" ".join(text.split()), currency=rules.currency, number_format=rules.formats.get(name))
+    if money is None:
+        raise _refusal(name, text)
+    if rules.currency and money.currency and money.currency != rules.currency:
+        raise Unreadable(
+            f"{name} is {shown(text)}, in {money.currency}; allowed: {rules.currency}, the currency of the catalogue"
+        )
+    return float(money.amount)
+
+
+def _flag(name: str, value: object, rules: CellRules) -> bool:  # noqa: ARG001  the readers have one signature
+    if isinstance(value, bool):
+        return value
+    found = in_stock_of(str(value))
+    if found is None:
+        raise _refusal(name, value)
+    return found
+
+
+def _amount(name: str, value: object, rules: CellRules) -> float:
+    number = read_number(value, rules.formats.get(name))
+    if number is None or number < 0 or not _is_kept(number):
+        raise _refusal(name, value)
+    return number
+
+
+def _share(name: str, value: object, rules: CellRules) -> float:
+    is_percent = isinstance(value, str) and value.strip().endswith(("%", "٪"))
+    number = read_number(
+        value.strip()[:-1] if is_percent and isinstance(value, str) else value, rules.formats.get(name)
     )
-    grouped_by_comma = bare.str.contains(r"^[1-9]\d{0,2}(,\d{3})+(\.\d+)?$")
-    grouped_by_point = bare.str.contains(r"^[1-9]\d{0,2}(\.\d{3})+,\d+$")
-    decimal_comma = bare.str.contains(r"^\d+,\d+$")
-    plain = (
-        pl.when(grouped_by_comma)
-        .then(bare.str.replace_all(",", ""))
-        .when(grouped_by_point)
-        .then(bare.str.replace_all(".", "", literal=True).str.replace(",", "."))
-        .when(decimal_comma)
-        .then(bare.str.replace(",", "."))
-        .otherwise(bare)
-    )
-    return plain.cast(pl.Float64, strict=False)
+    share = number / 100 if number is not None and is_percent else number
+    if share is None or not 0 <= share <= 1:
+        raise _refusal(name, value)
+    return share
 
 
-def _problem(name: str) -> pl.Expr:
-    """Why the cell cannot be used, as a sentence; null where it can."""
-    column = COLUMNS[name]
-    cell = pl.col(name)
-    empty = cell.is_null() | (cell == "" if column.kind == "text" else cell.str.to_lowercase().is_in(UNKNOWN))
-    if column.kind == "text":
-        too_long = f"{name} is too long; allowed: up to {column.max_bytes:,} bytes of text"
-        problem = pl.when(cell.str.len_bytes() > column.max_bytes).then(pl.lit(too_long))
-        return pl.when(empty).then(pl.lit(f"{name} is empty")).otherwise(problem) if column.default is None else problem
-    shown = pl.when(cell.str.len_chars() > 40).then(cell.str.slice(0, 40) + "…").otherwise(cell)
-    sentence = pl.format("{} is '{}'; allowed: {}", pl.lit(name), shown, pl.lit(ALLOWED[column.kind]))
-    return pl.when(~empty & parse(name, column.kind).is_null()).then(sentence)
+_READERS: dict[Kind, Callable[[str, object, CellRules], float | bool]] = {
+    "price": _price, "flag": _flag, "amount": _amount, "share": _share,
+}  # fmt: skip
+
+
+def read_number(value: object, number_format: NumberFormat | None = None) -> float | None:
+    """A number that comes as one or as text; None where it is none, or not finite."""
+    if isinstance(value, bool) or not isinstance(value, int | float | str):
+        return None
+    if isinstance(value, str):
+        return _number_of_text(value, number_format or POINT)
+    try:
+        number = float(value)
+    except OverflowError:
+        return None
+    return number if math.isfinite(number) else None
+
+
+@lru_cache(maxsize=65_536)
+def _number_of_text(text: str, number_format: NumberFormat) -> float | None:
+    number = parse_number(text, number_format if number_format.decimal else POINT)
+    return float(number) if number is not None and math.isfinite(float(number)) else None
+
+
+def _is_kept(number: float) -> bool:
+    """Whether the number is finite in the 32 bits that the ranker computes with."""
+    return abs(number) <= float(np.finfo(np.float32).max)

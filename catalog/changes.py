@@ -14,8 +14,7 @@ import polars as pl
 from trimtab.catalog.attributes.columns import attribute_of_value
 from trimtab.catalog.attributes.definition import PREFIX, Attribute
 from trimtab.catalog.attributes.values import Unreadable, flattened, plain_values, read_values
-from trimtab.catalog.cells import parsed_cells
-from trimtab.catalog.readers import cell_text
+from trimtab.catalog.cells import NO_RULES, CellRules, coarsest, read_columns
 from trimtab.catalog.schema import COLUMNS, DTYPES, MAX_TEXT_BYTES
 from trimtab.core.errors import BadParameter, did_you_mean
 
@@ -46,7 +45,9 @@ class Change:
 
 
 def read_items(
-    objects: Sequence[Mapping[str, object]], attributes: Mapping[str, Attribute] = NO_ATTRIBUTES
+    objects: Sequence[Mapping[str, object]],
+    attributes: Mapping[str, Attribute] = NO_ATTRIBUTES,
+    rules: CellRules = NO_RULES,
 ) -> list[dict[str, Any]]:
     """JSON objects as items with what they give; null is what an empty cell is in a file.
 
@@ -54,6 +55,7 @@ def read_items(
 
     Args:
         attributes: of the catalogue; one that is not there is new, and needs the longer name.
+        rules: by which the catalogue's feed was read.
 
     Raises:
         BadParameter: the first value that cannot be used; nothing is taken of the others.
@@ -61,11 +63,12 @@ def read_items(
     named = [dict(_flat(one, attributes)) for one in objects]
     _refuse_wrong_names(named, attributes)
     header = [name for name in COLUMNS if any(name in one for one in named)]
-    cells = pl.DataFrame([pl.Series(name, [_cell(one, name) for one in named], pl.String) for name in header])
-    parsed, problems = parsed_cells(cells)
+    parsed, problems = read_columns({name: [_cell(one, name) for one in named] for name in header}, rules)
     items: list[dict[str, Any]] = []
     first_of: dict[str, int] = {}
-    for position, (given, row, problem) in enumerate(zip(named, parsed.to_dicts(), problems, strict=True)):
+    for position, (given, row, problem) in enumerate(
+        zip(named, pl.DataFrame(parsed).to_dicts(), problems, strict=True)
+    ):
         place = f"items[{position}]." if len(objects) > 1 else ""
         if problem is not None:
             raise _refusal(place, problem)
@@ -82,6 +85,9 @@ def _flat(given: Mapping[str, object], attributes: Mapping[str, Attribute]) -> I
     for name, value in given.items():
         if name == "attributes" and isinstance(value, Mapping):
             yield from ((PREFIX + path, one) for path, one in flattened("", value))
+        elif name == "category" and name in attributes:
+            yield PREFIX + name, value
+            yield name, coarsest(value)
         elif name in COLUMNS:
             yield name, value
         else:
@@ -113,9 +119,9 @@ def _shown(value: object) -> str:
     return text if len(text) <= MAX_SHOWN else f"{text[:MAX_SHOWN]}…"
 
 
-def _cell(given: Mapping[str, object], name: str) -> str | None:
-    """The cell as text; a placeholder for a title that is not given, which may stay as it is."""
-    return cell_text(given[name]) if name in given else "(as it is)" if name == "title" else None
+def _cell(given: Mapping[str, object], name: str) -> object:
+    """What is given; a placeholder for a title that is not, which may stay as it is."""
+    return given.get(name, "(as it is)" if name == "title" else None)
 
 
 def _refuse_wrong_names(objects: Sequence[Mapping[str, object]], attributes: Iterable[str]) -> None:

@@ -65,7 +65,7 @@ DTYPES: dict[Kind, type[pl.DataType]] = {
 def complete(frame: pl.DataFrame) -> pl.DataFrame:
     """The frame with exactly the schema's columns, in their order and types; what is missing or null gets its default.
 
-    For frames that are known to be good (the loaders'); a user's file goes through `trimtab.catalog.validation` first.
+    For frames that are known to be good (the loaders'); a user's file goes through `trimtab.catalog.rejections` first.
     """
     columns = []
     for name, column in COLUMNS.items():

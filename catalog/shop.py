@@ -24,7 +24,7 @@ ROLES = (*COLUMNS, "sale_price", "sale_start", "sale_end", "group_id")
 RESERVED = (RELEVANCE, DIVERSITY)
 """Names that no objective of a shop may have."""
 
-Name = Annotated[str, Field(pattern=r"^[^\s:.,=&?#]+$", max_length=64)]
+Name = Annotated[str, Field(pattern=r"^[^\s:,=&?#]+$", max_length=64)]
 """The name of an attribute, price list, store or objective: it is part of query parameters."""
 
 Share = Annotated[float, Field(ge=0, le=1)]
@@ -221,6 +221,10 @@ class Shop(_Section):
             raise BadFile(path, f"is not TOML: {error}") from None
         except ValidationError as error:
             raise BadFile(path, _first_problem(text, error)) from None
+
+
+EMPTY = Shop()
+"""What is known of a shop that says nothing."""
 
 
 def line_of(text: str, *keys: str) -> int:

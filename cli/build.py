@@ -18,7 +18,8 @@ from trimtab.core.errors import BadFile, BadParameter
 if TYPE_CHECKING:
     import polars as pl
 
-    from trimtab.catalog.validation import Rejections
+    from trimtab.catalog.feeds.reading import Feed
+    from trimtab.catalog.shop import Shop
 
 app = typer.Typer()
 
@@ -35,10 +36,14 @@ def build(
     log: Annotated[Path | None, typer.Option(help="impression log to learn from")] = None,
     method: Annotated[str, typer.Option(help="how objectives are traded; see `trimtab compare`")] = "heads",
     max_rejected_share: Annotated[float, typer.Option(help="fail where a larger share of the rows is rejected")] = 0.05,
+    shop: Annotated[
+        Path | None, typer.Option(help="shop.toml of the catalogue; without one, it is inferred (`trimtab shop infer`)")
+    ] = None,
     quiet: Quiet = False,
     as_json: AsJson = False,
 ) -> None:
     """Build a bundle: index a catalogue and train its ranker."""
+    from trimtab.catalog.shop import EMPTY
     from trimtab.engine.build.build import build_bundle
     from trimtab.engine.build.grocery import build_grocery
     from trimtab.ranker.methods.registry import check_servable
@@ -51,20 +56,23 @@ def build(
         with progress(quiet or as_json) as report:
             build_grocery(out, encoder=encoder, method=method, progress=report)
     else:
-        items, rejections = _read_items(source, data, max_rejected_share)
+        items, feed = _read_items(source, data, shop, max_rejected_share)
         judged, rows = _read_labels(judgments, log)
         with progress(quiet or as_json) as report:
             build_bundle(
                 items,
                 out,
                 source=source,
-                rejections=rejections,
+                rejections=None if feed is None else feed.rejections,
+                shop=EMPTY if feed is None else feed.shop,
                 encoder=encoder,
                 judgments=judged,
                 log_rows=rows,
                 method=method,
                 progress=report,
             )
+        if feed is not None and shop is None:
+            _write_inferred(feed.shop, source, out)
     summary = bundle_summary(out, seconds=time.perf_counter() - started)
     if as_json:
         print_json(summary)
@@ -73,9 +81,11 @@ def build(
             results.print(part, highlight=False, soft_wrap=isinstance(part, str))
 
 
-def _read_items(source: str, data: Path | None, max_rejected_share: float) -> tuple[pl.DataFrame, Rejections | None]:
+def _read_items(
+    source: str, data: Path | None, shop: Path | None, max_rejected_share: float
+) -> tuple[pl.DataFrame, Feed | None]:
     from trimtab.catalog.datasets.folders import FILES, LOADERS
-    from trimtab.catalog.readers import read_catalogue
+    from trimtab.catalog.feeds.reading import read_feed
 
     if source in LOADERS:
         if data is None:
@@ -83,7 +93,18 @@ def _read_items(source: str, data: Path | None, max_rejected_share: float) -> tu
         return LOADERS[source](data), None
     if not Path(source).exists():
         raise BadFile(source, f"does not exist; SOURCE is grocery, {', '.join(LOADERS)} or a catalogue file")
-    return read_catalogue(Path(source), max_rejected_share=max_rejected_share)
+    feed = read_feed(Path(source), shop, max_rejected_share=max_rejected_share)
+    return feed.items, feed
+
+
+def _write_inferred(shop: Shop, source: str, out: Path) -> None:
+    """Write what was inferred beside the bundle, to be edited; a file that is there may have been."""
+    from trimtab.catalog.shop import FILE
+    from trimtab.catalog.shop_text import shop_text
+
+    path = out.with_name(f"{out.name}.{FILE}")
+    if not path.exists():
+        path.write_text(shop_text(shop, source), encoding="utf-8")
 
 
 def _read_labels(
@@ -148,10 +169,8 @@ def _row_notes(rows: Mapping[str, Any]) -> Iterator[RenderableType]:
         for column, one in rows["rejected"].items():
             table.add_row(column, f"{one['n']:,}", plain(f"line {one['first_line']}: {one['first_reason']}"))
         yield table
-    if rows["attribute_columns"]:
-        yield f"  searched as attributes: {plain(', '.join(rows['attribute_columns']))}"
-    if rows["ignored_columns"]:
-        yield f"  ignored columns: {plain(', '.join(rows['ignored_columns']))}"
+    for line in rows["said"]:
+        yield f"  {plain(line)}"
 
 
 def _recall(summary: Mapping[str, Any]) -> str:

@@ -15,6 +15,7 @@ from trimtab.cli.build import app as build_app
 from trimtab.cli.console import AsJson, BundleFolder, Quiet, notes, plain, print_json, progress, results
 from trimtab.cli.logs import app as logs_app
 from trimtab.cli.pages import app as pages_app
+from trimtab.cli.shop import app as shop_app
 from trimtab.core.errors import BadParameter, TrimtabError
 
 app = typer.Typer(
@@ -28,6 +29,7 @@ app = typer.Typer(
 app.add_typer(build_app)
 app.add_typer(logs_app)
 app.add_typer(pages_app)
+app.add_typer(shop_app)
 
 
 def _print_version(is_asked: bool) -> None:

@@ -64,6 +64,7 @@ class Engine:
         self.default_weights = bundle.default_weights
         self.temperature = bundle.temperature
         self.population = bundle.population
+        self.shop = bundle.shop
         self.pipeline = bundle.pipeline
         self.store = bundle.pipeline.store
         self.retriever = bundle.pipeline.retriever

@@ -66,13 +66,20 @@ class Money:
 class PriceInText:
     """A price and where it stands, its currency included, in `plain_text` of the text.
 
-    `has_currency` tells whether the text itself names the currency.
+    Attributes:
+        could_be: the currencies that what stands beside the number can mean (`$` is written for many), the one that is
+            meant first; empty where nothing stands there.
     """
 
     money: Money
     start: int
     end: int
-    has_currency: bool
+    could_be: tuple[str, ...] = ()
+
+    @property
+    def has_currency(self) -> bool:
+        """Whether the text itself names the currency."""
+        return bool(self.could_be)
 
 
 @dataclass(frozen=True, slots=True)
@@ -254,7 +261,9 @@ def _price_at(text: str, start: int, end: int, source: _Source) -> tuple[PriceIn
     last = max(end, after.end) if after else end
     if _is_negative(text, first):
         return None, last
-    return PriceInText(Money(_whole(amount), code or source.currency), first, last, code is not None), last
+    others = symbols().get(symbol.written, ()) if symbol and code else ()
+    could_be = tuple(dict.fromkeys((code, *(others if code in others else ())))) if code else ()
+    return PriceInText(Money(_whole(amount), code or source.currency), first, last, could_be), last
 
 
 def _number_at(text: str, start: int, end: int) -> tuple[str, int, _Symbol | None]:
@@ -364,7 +373,7 @@ def _own_symbol(text: str, end: int) -> _Symbol | None:
 
 
 def _symbol_after(text: str, start: int) -> _Symbol | None:
-    """The longest symbol that begins at a place and is no part of a longer word."""
+    """The longest symbol that begins at a place and is not a part of a longer word."""
     for length in lengths_by_first().get(text[start : start + 1], ()):
         end = start + length
         written = text[start:end]

@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Iterable
+from collections import Counter
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from decimal import Decimal
 from functools import lru_cache
@@ -95,29 +96,15 @@ def parse_number(text: str, number_format: NumberFormat = POINT) -> Decimal | No
 
 def number_format_of(texts: Iterable[str]) -> NumberFormat:
     """What the decimal sign of a source is, by all its numbers. Texts may hold more than a number (`19,99 €`)."""
-    evidence = NumberEvidence()
-    evidence.add(texts)
-    return evidence.number_format()
+    return number_format_by(Counter(filter(None, map(decimal_sign_shown, texts))))
 
 
-class NumberEvidence:
-    """What the numbers seen so far show of their decimal sign."""
-
-    def __init__(self) -> None:
-        self._counts: dict[Sign, int] = {".": 0, ",": 0}
-
-    def add(self, texts: Iterable[str]) -> None:
-        for text in texts:
-            sign = decimal_sign_shown(text)
-            if sign is not None:
-                self._counts[sign] += 1
-
-    def number_format(self) -> NumberFormat:
-        """The sign that more numbers show; undecided where none does or both do alike."""
-        point, comma = self._counts["."], self._counts[","]
-        if point == comma:
-            return UNDECIDED
-        return NumberFormat(".", point, comma) if point > comma else NumberFormat(",", comma, point)
+def number_format_by(shown: Mapping[Sign, int]) -> NumberFormat:
+    """The sign that more numbers show; undecided where none does or both do alike."""
+    point, comma = shown.get(".", 0), shown.get(",", 0)
+    if point == comma:
+        return UNDECIDED
+    return NumberFormat(".", point, comma) if point > comma else NumberFormat(",", comma, point)
 
 
 _FIRST_NUMBER = re.compile(r"\d(?:[\d.,' ]*\d)?")

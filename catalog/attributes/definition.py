@@ -7,7 +7,7 @@ from dataclasses import asdict, dataclass
 from typing import Any
 
 from trimtab.catalog.shop import Attribute as Section
-from trimtab.catalog.shop import AttributeKind
+from trimtab.catalog.shop import AttributeKind, Shop
 
 PREFIX = "attr_"
 """What the names of attributes may begin with in files and items, where they stand beside the schema's columns."""
@@ -73,6 +73,11 @@ class Attribute:
 
     def as_dict(self) -> dict[str, Any]:
         return asdict(self)
+
+
+def definitions_of(shop: Shop) -> tuple[Attribute, ...]:
+    """The attributes that a `shop.toml` describes."""
+    return tuple(Attribute.of_section(name, section) for name, section in shop.attributes.items())
 
 
 def label_of(name: str) -> str:

@@ -9,7 +9,9 @@ from typing import Any
 
 import polars as pl
 
-from trimtab.catalog.validation import Rejections
+from trimtab.catalog.attributes.definition import definitions_of
+from trimtab.catalog.rejections import Rejections
+from trimtab.catalog.shop import EMPTY, Shop
 from trimtab.core.errors import BadInput
 from trimtab.core.progress import Progress, silent
 from trimtab.core.weights import DIVERSITY
@@ -28,6 +30,7 @@ def build_bundle(  # noqa: PLR0913  # the options of `trimtab build`, keyword-on
     *,
     source: str,
     rejections: Rejections | None = None,
+    shop: Shop = EMPTY,
     encoder: str = "wordllama",
     judgments: pl.DataFrame | None = None,
     log_rows: Iterable[Mapping[str, Any]] | None = None,
@@ -38,6 +41,7 @@ def build_bundle(  # noqa: PLR0913  # the options of `trimtab build`, keyword-on
 
     Args:
         rejections: what became of the rows of the catalogue's file, for the manifest.
+        shop: what is known of the catalogue; its attributes are those of the frame's columns `attr_*`.
 
     Returns:
         the bundle id.
@@ -47,17 +51,17 @@ def build_bundle(  # noqa: PLR0913  # the options of `trimtab build`, keyword-on
     if method != DEFAULT and judgments is None and log_rows is None:
         raise BadInput(f"--method {method}: there are no judgments or a log to learn from")
     with staging_folder(out) as staging:
-        pipeline = build_pipeline(items, staging, encoder=encoder, progress=progress)
+        pipeline = build_pipeline(items, staging, encoder=encoder, attributes=definitions_of(shop), progress=progress)
         objectives = objectives_of(has_prices=pipeline.store.has_prices)
         trained = train_ranker(
             pipeline, objectives, judgments=judgments, log_rows=log_rows, method=method, progress=progress
         )
         return save_trained(
-            out, staging, pipeline, objectives, trained, source=source, as_of=as_of, rejections=rejections
+            out, staging, pipeline, objectives, trained, source=source, as_of=as_of, rejections=rejections, shop=shop
         )
 
 
-def save_trained(
+def save_trained(  # noqa: PLR0913  # what the manifest says, keyword-only
     out: Path,
     staging: Path,
     pipeline: Pipeline,
@@ -67,6 +71,7 @@ def save_trained(
     source: str,
     as_of: datetime,
     rejections: Rejections | None = None,
+    shop: Shop = EMPTY,
 ) -> str:
     """Write the bundle with the default weights: mostly relevance, a little of everything else."""
     others = [objective.name for objective in objectives if objective.name != RELEVANCE.name]
@@ -82,6 +87,7 @@ def save_trained(
         rows=None if rejections is None else rejections.as_dict(),
         attainment=trained.attainment,
         population=_population(trained, objectives),
+        shop=shop,
     )
     return save_bundle(out, staging=staging, pipeline=pipeline, ranker=trained.ranker, description=description)
 

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from pathlib import Path
 
 import polars as pl
 
+from trimtab.catalog.attributes.definition import Attribute
 from trimtab.catalog.store import ItemStore
 from trimtab.core.errors import BadInput
 from trimtab.core.progress import Progress, silent
@@ -21,13 +23,18 @@ def build_pipeline(
     staging: Path,
     *,
     encoder: str,
+    attributes: Iterable[Attribute] = (),
     histories: UserHistories | None = None,
     progress: Progress = silent,
 ) -> Pipeline:
-    """Index a catalogue frame into `staging`."""
+    """Index a catalogue frame into `staging`.
+
+    Args:
+        attributes: what the columns `attr_*` are; the others are what the types of their columns say.
+    """
     if len(items) == 0:
         raise BadInput("the catalogue has no item")
-    store = ItemStore.from_frame(items)
+    store = ItemStore.from_frame(items, attributes)
     retriever = build_retriever(store, encoder, staging / RETRIEVAL, progress)
     return pipeline_of(store, retriever, histories or UserHistories.none())
 

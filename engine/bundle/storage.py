@@ -20,8 +20,11 @@ from typing import Any
 
 import numpy as np
 
+from trimtab.catalog.shop import EMPTY, Shop
+from trimtab.catalog.shop import FILE as SHOP
+from trimtab.catalog.shop_text import shop_text
 from trimtab.catalog.store import ItemStore
-from trimtab.core.errors import BadInput, BundleDamaged, BundleError
+from trimtab.core.errors import BadFile, BadInput, BundleDamaged, BundleError
 from trimtab.core.weights import DIVERSITY
 from trimtab.engine.bundle.verification import (
     MANIFEST,
@@ -57,6 +60,7 @@ class Bundle:
         manifest: as written.
         attainment: by objective the map from the share of it asked for to its weight; none where nothing was learned.
         population: how features and gains were distributed in training; empty where nothing was learned.
+        shop: what is known of the catalogue.
     """
 
     bundle_id: str
@@ -65,6 +69,7 @@ class Bundle:
     ranker: ServedRanker
     attainment: Mapping[str, Attainment]
     population: Population
+    shop: Shop = EMPTY
 
     @cached_property
     def objectives(self) -> tuple[str, ...]:
@@ -97,8 +102,9 @@ class Description:
     """What the builder says of a bundle beside its files.
 
     Attributes:
+        shop: what is known of the catalogue, written as `shop.toml`.
         as_of: changes to the catalogue up to then are in the bundle; later ones are made to it while it serves.
-        rows: what became of the rows of the catalogue's file, see `trimtab.catalog.validation.Rejections.as_dict`.
+        rows: what became of the rows of the catalogue's file, see `trimtab.catalog.rejections.Rejections.as_dict`.
     """
 
     source: str
@@ -111,6 +117,7 @@ class Description:
     attainment: Mapping[str, Attainment] = field(default_factory=dict)
     population: Population = field(default_factory=lambda: Population({}, {}))
     temperature: float = DEFAULT_TEMPERATURE
+    shop: Shop = EMPTY
 
 
 def save_bundle(out: Path, *, staging: Path, pipeline: Pipeline, ranker: ServedRanker, description: Description) -> str:
@@ -126,6 +133,7 @@ def save_bundle(out: Path, *, staging: Path, pipeline: Pipeline, ranker: ServedR
     np.save(folder / "type_vectors.npy", pipeline.items.type_vectors, allow_pickle=False)
     pipeline.histories.save(folder)
     save_ranker(ranker, folder)
+    (staging / SHOP).write_text(shop_text(description.shop), encoding="utf-8")
     for path in files_of(staging):
         path.chmod(READABLE)
     digests = {str(path.relative_to(staging)): sha256(path) for path in files_of(staging)}
@@ -195,12 +203,13 @@ def load_bundle(folder: Path) -> Bundle:
         words = ItemWords.load(folder / RANKER)
         histories = UserHistories.load(folder / RANKER)
         type_vectors = np.load(folder / RANKER / "type_vectors.npy", allow_pickle=False)
+        shop = Shop.read(folder / SHOP) if (folder / SHOP).exists() else EMPTY
     except BundleError:
         raise
-    except (OSError, ValueError, KeyError, RuntimeError) as error:
+    except (OSError, ValueError, KeyError, RuntimeError, BadFile) as error:
         raise BundleDamaged(folder.name, f"a part cannot be read ({error})") from error
     pipeline = Pipeline(store, retriever, item_columns(store, retriever, words, type_vectors), histories)
-    return Bundle(manifest["bundle_id"], manifest, pipeline, load_ranker(folder / RANKER), attainment, population)
+    return Bundle(manifest["bundle_id"], manifest, pipeline, load_ranker(folder / RANKER), attainment, population, shop)
 
 
 def _replace(staging: Path, out: Path) -> None:

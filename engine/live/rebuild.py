@@ -71,6 +71,7 @@ def compact(bundle: Path, changes: Path, out: Path, *, progress: Progress = sile
             attainment=loaded.attainment,
             population=loaded.population,
             temperature=manifest["temperature"],
+            shop=loaded.shop,
         )
         pipeline = pipeline_of(new_store, retriever, engine.pipeline.histories.at_rows(new_rows))
         return save_bundle(out, staging=staging, pipeline=pipeline, ranker=loaded.ranker, description=description)

@@ -16,6 +16,7 @@ from typing import Any
 
 import structlog
 
+from trimtab.catalog.cells import rules_of
 from trimtab.catalog.changes import Item, read_items
 from trimtab.core.errors import TrimtabError, Unavailable
 from trimtab.engine import Engine
@@ -99,8 +100,8 @@ class LiveCatalogue:
             BadParameter: the first value that cannot be used.
             Unavailable: the disk refuses.
         """
-        attributes = self.newest(built).store.own_attributes.definitions
-        return await asyncio.to_thread(lambda: self._change(built, put=read_items(objects, attributes)))
+        attributes, rules = self.newest(built).store.own_attributes.definitions, rules_of(built.shop)
+        return await asyncio.to_thread(lambda: self._change(built, put=read_items(objects, attributes, rules)))
 
     async def delete(self, built: Engine, item_ids: Sequence[str]) -> int:
         """Delete items, all or none of them; returns the catalogue's version.

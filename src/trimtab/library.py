@@ -9,8 +9,9 @@ from typing import TYPE_CHECKING, Any
 
 import polars as pl
 
+from trimtab.catalog.feeds.reading import read_feed
 from trimtab.catalog.judgments import read_judgments
-from trimtab.catalog.readers import read_catalogue
+from trimtab.catalog.shop import EMPTY
 from trimtab.core.errors import BadParameter
 from trimtab.core.records import Constraints, Query, ReceiptLine, Slate
 from trimtab.engine import Engine
@@ -121,31 +122,37 @@ def build(
     *,
     judgments: Path | str | pl.DataFrame | None = None,
     log: Path | str | None = None,
+    shop: Path | str | None = None,
     encoder: str = "wordllama",
     max_rejected_share: float = 0.05,
 ) -> SearchIndex:
     """Build a bundle from a catalogue and load it.
 
     Args:
-        catalogue: a CSV, JSON-lines or Parquet file, or a frame with its columns.
+        catalogue: a feed as a shop's platform exports it (CSV, JSON, XML, Parquet), or a frame with its columns.
         out: the folder to write; a bundle that is there is replaced.
         judgments: a CSV file or a frame of `query, item_id, grade` to learn from.
         log: an impression log to learn from.
+        shop: the catalogue's `shop.toml`; without one, it is inferred.
         encoder: `wordllama`, `minilm` or `distilled`.
         max_rejected_share: refuse a file of which more rows than this cannot be used.
 
     Raises:
         BadFile, BadInput: a file cannot be used; the message names the row.
     """
+    feed = None
     source = "frame" if isinstance(catalogue, pl.DataFrame) else str(catalogue)
     if isinstance(catalogue, pl.DataFrame):
         items = catalogue
     else:
-        items, _ = read_catalogue(Path(catalogue), max_rejected_share=max_rejected_share)
+        feed = read_feed(Path(catalogue), None if shop is None else Path(shop), max_rejected_share=max_rejected_share)
+        items = feed.items
     build_bundle(
         items,
         Path(out),
         source=source,
+        rejections=None if feed is None else feed.rejections,
+        shop=EMPTY if feed is None else feed.shop,
         encoder=encoder,
         judgments=_judgments(judgments),
         log_rows=None if log is None else (row for frame in read_log(Path(log)) for row in rows_of(frame)),

@@ -83,7 +83,7 @@ def test_build_prints_one_json_object_for_programs(trimtab: Trimtab, tmp_path: P
     assert summary["rows"] == manifest["catalogue"]["rows"]
     assert (summary["rows"]["n_kept"], summary["rows"]["n_rejected"]) == (2, 1)
     assert summary["rows"]["rejected"]["price"]["first_line"] == 4
-    assert summary["rows"]["ignored_columns"] == ["note"]
+    assert summary["rows"]["attribute_columns"] == ["note"]
     assert summary["trained_on"] == ["judgments"]
     assert summary["recall@100"]["value"] == 1
     assert summary["ndcg@10"] == manifest["training"]["cross_validation"]["ndcg@10"]

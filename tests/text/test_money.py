@@ -29,8 +29,8 @@ EXAMPLES = Path(__file__).parent / "price_parser" / "examples.jsonl"
 
 DISAGREEMENTS = {
     "1250€600": "three digits behind a euro sign are no cents",
-    "$..75,333": "read as 75,333; that the point is the decimal sign is no reason for 0.75333",
-    "Free!": "a word is no amount: what is free is for who knows the page or the feed",
+    "$..75,333": "read as 75,333; that the point is the decimal sign does not make it 0.75333",
+    "Free!": "an amount is a number: what is free is for who knows the page or the feed",
     "559. 99 undefined 559.99 inkl. MwSt. zzgl. Versand": "no currency says that 559 and 99 are one price",
 }
 """Where price-parser's own examples are read otherwise, and why."""

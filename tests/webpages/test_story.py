@@ -133,7 +133,7 @@ def test_pages_into_a_catalogue_that_is_built_and_grows(tmp_path: Path) -> None:
     items, rejections = read_catalogue(into)
     assert not rejections.rows
     rows = {row["item_id"]: row for row in items.to_dicts()}
-    assert (rows["lamp"]["price"], rows["lamp"]["attributes"]) == (pytest.approx(12.9), "oil")
+    assert (rows["lamp"]["price"], rows["lamp"]["attr_fuel"]) == (pytest.approx(12.9), "oil")
     lantern = rows["gtin:04006381333931"]
     assert (lantern["title"], lantern["price"], lantern["in_stock"]) == ("Brass Lantern", pytest.approx(49.9), True)
 

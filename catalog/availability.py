@@ -1,0 +1,38 @@
+"""Words for whether something can be bought now, as feeds have them."""
+
+from __future__ import annotations
+
+import re
+
+_YES = (
+    "true|t|yes|y|1|1.0|ja|oui|sí|si|sim|tak|on|instock|in stock|available|limitedavailability|limited availability|"
+    "onlineonly|instoreonly|in stock online|low stock|lieferbar|auf lager|sofort lieferbar|verfügbar|vorrätig|"
+    "en stock|disponible|disponibile|in magazzino|disponível|em estoque|em stock|op voorraad|leverbaar|i lager|"
+    "på lager|varastossa|dostępny|w magazynie|skladem|na sklade|na skladě|raktáron|în stoc|в наличии|в наявності|"
+    "stokta|stokta var|var|在庫あり|有货|有貨|재고 있음|متوفر|موجود|במלאי"
+)
+_NO = (
+    "false|f|no|n|0|0.0|nein|non|não|nie|off|outofstock|out of stock|soldout|sold out|discontinued|unavailable|"
+    "not available|preorder|pre order|presale|backorder|back order|on backorder|onbackorder|madetoorder|reserved|"
+    "coming soon|ausverkauft|nicht lieferbar|nicht auf lager|nicht verfügbar|vergriffen|vorbestellung|épuisé|"
+    "rupture de stock|en rupture de stock|en rupture|indisponible|agotado|sin stock|no disponible|esaurito|"
+    "non disponibile|esgotado|indisponível|sem estoque|sem stock|niet op voorraad|uitverkocht|niet leverbaar|slut|"
+    "slutsåld|ej i lager|udsolgt|ikke på lager|utsolgt|loppu|loppuunmyyty|niedostępny|brak|brak w magazynie|"
+    "vyprodáno|není skladem|vypredané|elfogyott|nincs raktáron|stoc epuizat|indisponibil|нет в наличии|"
+    "немає в наявності|распродано|tükendi|stokta yok|yok|在庫切れ|売り切れ|缺货|缺貨|售罄|품절|غير متوفر|نفد|ناموجود|"
+    "אזל|אזל מהמלאי"
+)
+IN_STOCK, NOT_IN_STOCK = frozenset(_YES.split("|")), frozenset(_NO.split("|"))
+_SCHEMA_ORG = re.compile(r"^(?:https?://(?:www\.)?schema\.org/|schema:)", re.IGNORECASE)
+
+
+def in_stock_of(text: str) -> bool | None:
+    """Whether a word says that the item can be bought now; None where it is not a word for it.
+
+    Words of Google Merchant and schema.org (also as addresses), of shop platforms, and of many languages. What can only
+    be ordered ahead cannot be bought now.
+    """
+    words = " ".join(_SCHEMA_ORG.sub("", text.strip()).replace("_", " ").replace("-", " ").casefold().split())
+    if words in IN_STOCK:
+        return True
+    return False if words in NOT_IN_STOCK else None

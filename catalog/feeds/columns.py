@@ -1,0 +1,93 @@
+"""What the columns of feeds are called: the names of a role in the platforms and languages that shops use."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from functools import lru_cache
+
+from trimtab.catalog.feeds.rows import clean_name
+from trimtab.text.money import currencies_in
+
+_NAMES = {
+    "item_id": "item_id id product_id sku item_sku article_number artikelnummer artikelnr art_nr artnr nummer "
+    "artikel_nr bestellnummer "
+    "référence reference referencia codice code uid variant_id variation_id offer_id productid product_code item_code "
+    "item_number handle asin gtin ean",
+    "title": "title name product_name product_title item_name titel bezeichnung artikelname produktname nom "
+    "nom_du_produit titre titolo nome título titulo nombre nazwa název naziv naam productname namn название "
+    "наименование タイトル 商品名 名称 标题",
+    "description": "description desc long_description body body_html content beschreibung artikelbeschreibung "
+    "descripción descrizione descrição omschrijving opis popis beskrivning описание short_description summary "
+    "kurzbeschreibung produktbeschreibung 説明 描述",
+    "brand": "brand brand_name manufacturer manufacturer_name vendor supplier marke hersteller marque fabricant marca "
+    "marca_fabricante fabricante produttore merk fabrikant marka výrobce značka producent бренд "
+    "производитель maker brand.name manufacturer.name ブランド 品牌",
+    "category": "category categories product_category category_path categorytext category_name kategorie kategorien "
+    "warengruppe produktkategorie catégorie catégories categoría categorías categoria categorie kategoria "
+    "kategorier kategori категория カテゴリ 分类 taxonomy breadcrumbs department",
+    "product_type": "product_type producttype type_of_product produkttyp type_de_produit",
+    "price": "price regular_price list_price price_amount unit_price sale_price_eur preis verkaufspreis vk bruttopreis "
+    "preis_brutto prix prix_ttc precio pvp prezzo preço prijs cena cena_brutto cena_s_dph price_vat pris hinta ár "
+    "fiyat цена 価格 价格 price.amount price.value offers.price current_price selling_price retail_price amount",
+    "sale_price": "sale_price special_price discount_price discounted_price promo_price offer_price angebotspreis "
+    "aktionspreis sonderpreis prix_promo prix_soldé precio_oferta prezzo_scontato actieprijs reapris",
+    "sale_period": "sale_price_effective_date sale_period",
+    "sale_start": "sale_start sale_price_start special_from_date special_price_from_date date_sale_price_starts "
+    "sale_price_dates_from sale_start_date",
+    "sale_end": "sale_end sale_price_end special_to_date special_price_to_date date_sale_price_ends "
+    "sale_price_dates_to sale_end_date",
+    "currency": "currency price_currency currency_code pricecurrency offers.pricecurrency price.currency währung "
+    "waehrung devise moneda valuta",
+    "in_stock": "in_stock instock is_in_stock availability available is_available stock_status verfügbarkeit "
+    "verfuegbarkeit lieferbar disponibilité disponibilidad disponibilità beschikbaarheid dostępność dostupnost "
+    "offers.availability наличие 在庫",
+    "stock": "stock quantity qty stock_quantity inventory inventory_quantity inventory_qty stock_level lagerbestand "
+    "bestand quantité cantidad quantità voorraad lager count_in_stock",
+    "popularity": "popularity sales sold total_sales units_sold purchases orders bestseller_rank_score",
+    "discount": "discount discount_rate",
+    "purchase_rate": "purchase_rate conversion_rate",
+    "image": "image image_url image_link imageurl images img picture picture_url thumbnail main_image image_src bild "
+    "bild_url bildurl photo foto imagen immagine imagem imgurl images.src image.url",
+    "url": "url link product_url product_link deeplink deep_link href produkt_url producturl permalink landing_page",
+    "group_id": "group_id item_group_id itemgroup_id parent_id parent_sku parent parent_product_id style_id style "
+    "model_group variant_group product_group_id master_id master_sku isvariantof productgroupid",
+    "attributes": "attributes",
+    "language": "language lang locale content_language sprache langue",
+}
+"""Role -> its names, the surest first."""
+
+
+@lru_cache(maxsize=1)
+def _roles() -> dict[str, tuple[str, int]]:
+    found: dict[str, tuple[str, int]] = {}
+    for role, names in _NAMES.items():
+        for rank, name in enumerate(names.split()):
+            found.setdefault(name, (role, rank))
+    return found
+
+
+def role_of(name: str) -> tuple[str, int] | None:
+    """The role that a column's name says, and how far down the role's names it stands; None where it says none.
+
+    A currency in the name is left aside: `Preis (EUR)`, `price_eur`.
+    """
+    plain = clean_name(name)
+    known = _roles()
+    if plain in known:
+        return known[plain]
+    if currencies_in(name):
+        words = [word for word in plain.split("_") if not currencies_in(word.upper())]
+        bare = known.get("_".join(words))
+        if bare is not None and bare[0] in ("price", "sale_price"):
+            return bare[0], bare[1] + 1
+    return None
+
+
+def roles_of(names: Iterable[str]) -> dict[str, list[str]]:
+    """Role -> the columns that could be it, the likeliest first."""
+    found: dict[str, list[tuple[int, str]]] = {}
+    for name in names:
+        role = role_of(name)
+        if role is not None:
+            found.setdefault(role[0], []).append((role[1], name))
+    return {role: [name for _, name in sorted(columns)] for role, columns in found.items()}

@@ -1,0 +1,220 @@
+"""What the cells of a column show, counted over all rows: of what kind it is, how it writes numbers, which currency."""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from functools import lru_cache
+
+from trimtab.catalog.cells import UNKNOWN
+from trimtab.catalog.feeds.rows import Value
+from trimtab.text.money import prices_in
+from trimtab.text.numbers import POINT, NumberFormat, Sign, decimal_sign_shown, number_format_by, parse_number
+
+MAX_DISTINCT = 2_000
+"""Values that are remembered one by one."""
+MAX_SHAPED = 64
+"""Longer texts are words."""
+
+_MEASURE = re.compile(r"([+-]?[\d.,' \u00a0\u202f]*\d)\s*([^\W\d_][^\d,;|]{0,14}|[\"″”′%°][CF]?)")
+_ISO_DATE = re.compile(r"\d{4}-\d{2}-\d{2}(?:[T ]\d{2}:\d{2}(?::\d{2}(?:\.\d+)?)?\s?(?:Z|UTC|[+-]\d{2}:?\d{2})?)?")
+_OTHER_DATE = re.compile(r"(\d{1,2})([./-])(\d{1,2})\2(\d{4})(?:[ T]\d{2}:\d{2}(?::\d{2})?)?")
+_ADDRESS = re.compile(r"(?:https?:)?//\S+|data:\S+|[\w./-]+\.(?:jpe?g|png|webp|gif|svg)", re.IGNORECASE)
+_STEP = re.compile(r"[^\s>]\s*[>›»→]\s*[^\s>]")
+_FLAGS = frozenset("true false yes no ja nein oui non sí si no sim não tak nie да нет y n t f".split())  # noqa: SIM905
+LISTS = ("|", ";", ", ", ",")
+"""Separators that a cell with several values may have."""
+
+
+@dataclass(frozen=True, slots=True)
+class Shape:
+    """What one text looks like.
+
+    Attributes:
+        unit: what stands behind a number; empty where nothing does.
+    """
+
+    is_number: bool = False
+    is_code: bool = False
+    is_flag: bool = False
+    is_date: bool = False
+    day_first: bool | None = None
+    is_address: bool = False
+    is_path: bool = False
+    unit: str = ""
+    sign: Sign | None = None
+
+
+@lru_cache(maxsize=131_072)
+def shape_of(text: str) -> Shape:
+    """What a text looks like."""
+    if len(text) > MAX_SHAPED:
+        return Shape(is_address=_ADDRESS.fullmatch(text) is not None, is_path=_STEP.search(text) is not None)
+    first = text[:1]
+    if not (first.isdigit() or first in "+-.,"):
+        is_flag = text.casefold() in _FLAGS
+        return Shape(
+            is_flag=is_flag, is_address=_ADDRESS.fullmatch(text) is not None, is_path=_STEP.search(text) is not None
+        )
+    if parse_number(text) is not None or parse_number(text, NumberFormat(",")) is not None:
+        digits = re.sub(r"\D", "", text)
+        is_code = (first == "0" and len(digits) > 1 and text[1:2].isdigit()) or (text == digits and len(digits) >= 11)
+        return Shape(is_number=True, is_code=is_code, sign=decimal_sign_shown(text))
+    if _ISO_DATE.fullmatch(text):
+        return Shape(is_date=True)
+    date = _OTHER_DATE.fullmatch(text)
+    if date and min(int(date[1]), int(date[3])) <= 12 and max(int(date[1]), int(date[3])) <= 31:
+        day_first = True if int(date[1]) > 12 else False if int(date[3]) > 12 else None
+        return Shape(is_date=True, day_first=day_first)
+    measure = _MEASURE.fullmatch(text)
+    if measure and parse_number(measure[1].strip(), POINT) is not None:
+        return Shape(unit=measure[2].strip(), sign=decimal_sign_shown(measure[1]))
+    return Shape(is_path=_STEP.search(text) is not None)
+
+
+@dataclass
+class ColumnEvidence:
+    """What the cells of one column show.
+
+    Attributes:
+        n: cells that are not empty; n_typed of them come as numbers from a format with types.
+        n_lists: cells with several values.
+        units: what stood behind numbers.
+        distinct: values and how often they occur, while they are few.
+        currencies: code -> prices that can be in it; n_prices of them name any.
+    """
+
+    n: int = 0
+    n_typed: int = 0
+    n_flags_typed: int = 0
+    n_lists: int = 0
+    n_numbers: int = 0
+    n_codes: int = 0
+    n_flags: int = 0
+    n_dates: int = 0
+    n_day_first: int = 0
+    n_month_first: int = 0
+    n_addresses: int = 0
+    n_paths: int = 0
+    n_characters: int = 0
+    n_prices: int = 0
+    n_values: int = 0
+    units: Counter[str] = field(default_factory=Counter)
+    signs: Counter[Sign] = field(default_factory=Counter)
+    distinct: Counter[str] = field(default_factory=Counter)
+    n_beyond: int = 0
+    currencies: Counter[str] = field(default_factory=Counter)
+
+    def add(self, value: Value, *, is_price: bool) -> None:
+        """Count one cell that is not empty."""
+        if isinstance(value, list):
+            self.n_lists += len(value) > 1
+            for one in value:
+                self._add(one, is_price=is_price)
+        else:
+            self._add(value, is_price=is_price)
+        self.n += 1
+
+    def _add(self, value: str | int | float | bool, *, is_price: bool) -> None:
+        self.n_values += 1
+        if isinstance(value, bool):
+            self.n_flags_typed += 1
+            self.n_flags += 1
+            self._remember(str(value).lower())
+            return
+        if isinstance(value, int | float):
+            self.n_typed += 1
+            self.n_numbers += 1
+            self._remember(str(value))
+            return
+        text = value.strip()
+        if text.casefold() in UNKNOWN:
+            self.n_values -= 1
+            return
+        self.n_characters += len(text)
+        self._remember(text)
+        shape = shape_of(text)
+        self.n_numbers += shape.is_number
+        self.n_codes += shape.is_code
+        self.n_flags += shape.is_flag
+        self.n_dates += shape.is_date
+        self.n_day_first += shape.day_first is True
+        self.n_month_first += shape.day_first is False
+        self.n_addresses += shape.is_address
+        self.n_paths += shape.is_path
+        if shape.unit:
+            self.units[shape.unit] += 1
+        if is_price:
+            self._add_price(text)
+        elif shape.sign is not None:
+            self.signs[shape.sign] += 1
+
+    def _add_price(self, text: str) -> None:
+        sign = decimal_sign_shown(text)
+        if sign is not None:
+            self.signs[sign] += 1
+        price = next((one for one in prices_in(text) if one.has_currency), None)
+        if price is not None:
+            self.n_prices += 1
+            self.currencies.update(price.could_be)
+
+    def _remember(self, text: str) -> None:
+        if text in self.distinct or len(self.distinct) < MAX_DISTINCT:
+            self.distinct[text] += 1
+        else:
+            self.n_beyond += 1
+
+    @property
+    def n_distinct(self) -> int:
+        """Different values, at least; those beyond the remembered ones are taken to be as different."""
+        seen = sum(self.distinct.values())
+        return (
+            len(self.distinct) + round(self.n_beyond * len(self.distinct) / seen)
+            if self.n_beyond
+            else len(self.distinct)
+        )
+
+    @property
+    def mean_characters(self) -> float:
+        n_texts = self.n_values - self.n_typed - self.n_flags_typed
+        return self.n_characters / n_texts if n_texts else 0.0
+
+    def share(self, count: int) -> float:
+        """A count as a share of the values."""
+        return count / self.n_values if self.n_values else 0.0
+
+    @property
+    def number_format(self) -> NumberFormat:
+        """How this column alone writes numbers."""
+        return number_format_by(self.signs)
+
+    @property
+    def unit(self) -> str | None:
+        """The unit behind nearly all numbers; empty where they are bare, None where they have different ones."""
+        if not self.units:
+            return ""
+        (unit, n), total = self.units.most_common(1)[0], sum(self.units.values())
+        return unit if n >= 0.95 * total else None
+
+    def separator(self) -> str | None:
+        """What separates several values in one text: a sign whose parts are values by themselves elsewhere, too."""
+        values = self.distinct
+        for sign in LISTS:
+            several = [value for value in values if sign in value]
+            parts = Counter(part for value in several for part in {part.strip() for part in value.split(sign)} if part)
+            if not several or len(several) < 0.02 * len(values) or any(len(part) > 60 for part in parts):
+                continue
+            known = sum(n for part, n in parts.items() if n > 1 or part in values)
+            if known >= 0.6 * sum(parts.values()):
+                return sign.strip() or sign
+        return None
+
+
+def file_format(columns: Iterable[ColumnEvidence]) -> NumberFormat:
+    """How a file writes numbers, by all of its columns together."""
+    signs: Counter[Sign] = Counter()
+    for column in columns:
+        signs.update(column.signs)
+    return number_format_by(signs)

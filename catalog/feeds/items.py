@@ -1,0 +1,257 @@
+"""One row of a feed as an item, by its layout."""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Mapping
+from dataclasses import replace
+from datetime import UTC, datetime
+from typing import Any
+
+import polars as pl
+
+from trimtab.catalog.attributes.definition import PREFIX, Attribute
+from trimtab.catalog.attributes.values import Unreadable, path_of, read_values
+from trimtab.catalog.availability import in_stock_of
+from trimtab.catalog.cells import UNKNOWN, read_cell, read_number
+from trimtab.catalog.feeds.evidence import shape_of
+from trimtab.catalog.feeds.layout import CATEGORY, SALE, AttributeLayout, Layout
+from trimtab.catalog.feeds.rows import Value, first_text, texts
+from trimtab.catalog.html_text import text_of_html
+from trimtab.catalog.schema import COLUMNS, MAX_NAME_BYTES
+from trimtab.text.money import currency_of, parse_price
+
+_OWN = frozenset({"category", "product_type", "price", "in_stock", "discount"})
+"""Columns of the schema that are made of more than one cell."""
+_STEPS = re.compile(r"\s*(?:>|›|»|→|::)\s*")
+_UNIT = re.compile(r"[^\W\d_%°\"″”′].*$|[%°\"″”′].*$")
+_DAY = re.compile(r"(\d{1,2})([./-])(\d{1,2})\2(\d{4})(.*)")
+_DTYPES: Mapping[str, Any] = {
+    "text": pl.String, "path": pl.String, "number": pl.Float64, "flag": pl.Boolean, "date": pl.Datetime("us", "UTC"),
+}  # fmt: skip
+
+
+class ItemReader:
+    """Reads the rows of one feed.
+
+    Attributes:
+        columns: of the schema that its items have.
+        dtypes: of the columns `attr_*` that they have.
+    """
+
+    def __init__(self, layout: Layout) -> None:
+        self._layout = layout
+        self._plain = [(name, layout.roles[name]) for name in COLUMNS if name in layout.roles and name not in _OWN]
+        self.columns = [name for name, _ in self._plain] + sorted(_OWN)
+        self.dtypes = {PREFIX + one.attribute.name: _dtype(one.attribute) for one in layout.attributes}
+        self._by_source = [one for one in layout.attributes if one.source not in (CATEGORY, *SALE)]
+        self._has_categories = f"{PREFIX}{CATEGORY}" in self.dtypes
+        self._has_several = isinstance(self.dtypes.get(f"{PREFIX}{CATEGORY}"), pl.List)
+        self._has_periods = f"{PREFIX}{SALE[0]}" in self.dtypes
+
+    def read(self, cells: Mapping[str, Value], unread: Counter[str]) -> dict[str, Any]:
+        """The item, with None for what is not known.
+
+        Args:
+            unread: counts the cells of attributes that could not be read, by column.
+
+        Raises:
+            Unreadable: a cell of a column of the schema cannot be used.
+        """
+        rules = self._layout.rules
+        item: dict[str, Any] = {name: read_cell(name, cells.get(column), rules) for name, column in self._plain}
+        self._read_categories(item, cells)
+        self._read_price(item, cells)
+        item["in_stock"] = self._in_stock(cells)
+        for one in self._by_source:
+            value = cells.get(one.source)
+            if value is not None:
+                try:
+                    item[PREFIX + one.attribute.name] = attribute_value(one, value)
+                except ValueError:
+                    unread[one.source] += 1
+        return item
+
+    def _cell(self, cells: Mapping[str, Value], role: str) -> Value | None:
+        column = self._layout.roles.get(role)
+        return None if column is None else cells.get(column)
+
+    def _read_categories(self, item: dict[str, Any], cells: Mapping[str, Value]) -> None:
+        """Several categories and their steps are an attribute; the coarsest and the finest of the first are columns."""
+        paths = self._paths(self._cell(cells, "category"))
+        finest = read_cell("product_type", self._cell(cells, "product_type"))
+        if paths:
+            steps = paths[0].split(" > ")
+            item["category"] = read_cell("category", steps[0])
+            item["product_type"] = finest or (read_cell("product_type", steps[-1]) if len(steps) > 1 else None)
+            if self._has_categories:
+                item[PREFIX + CATEGORY] = paths if self._has_several else paths[0]
+        else:
+            item["product_type"] = finest
+
+    def _paths(self, value: Value | None) -> list[str]:
+        layout = self._layout
+        found: dict[str, None] = {}
+        for text in texts(value):
+            parts = text.split(layout.category_separator) if layout.category_separator else [text]
+            for part in parts:
+                path = (
+                    _path(text_of_html(part), layout.category_step) if layout.is_category_path else text_of_html(part)
+                )
+                if path:
+                    found[path] = None
+        return list(found)
+
+    def _read_price(self, item: dict[str, Any], cells: Mapping[str, Value]) -> None:
+        """The price to be paid: without a period a sale holds now; with one, the attributes say when."""
+        rules = self._layout.rules
+        price = read_cell("price", self._priced(cells, "price"), rules)
+        sale = self._sale(cells)
+        item["discount"] = read_cell("discount", self._cell(cells, "discount"), rules)
+        if sale is None or (price is not None and sale >= float(price)):
+            item["price"] = price
+            return
+        start, end = self._period(cells)
+        if (start or end) and self._has_periods:
+            item |= {"price": price, PREFIX + SALE[0]: sale, PREFIX + SALE[1]: start, PREFIX + SALE[2]: end}
+            return
+        item["price"] = sale
+        if price is not None and item["discount"] is None:
+            item["discount"] = 1 - sale / float(price)
+
+    def _sale(self, cells: Mapping[str, Value]) -> float | None:
+        """The lower price; one that is 0 or cannot be read is none."""
+        given = self._priced(cells, "sale_price")
+        if (
+            given is None
+            or (isinstance(given, int | float) and given == 0)
+            or first_text(given) in ("0", "0.00", "0,00")
+        ):
+            return None
+        formats = self._layout.rules.formats
+        try:
+            sale = read_cell("price", given, _with(self._layout, formats.get("sale_price")))
+        except Unreadable as error:
+            raise Unreadable(str(error).replace("price", "sale_price", 1)) from None
+        return None if sale is None else float(sale)
+
+    def _priced(self, cells: Mapping[str, Value], role: str) -> Value | None:
+        """The cell with the currency that a column of its own states."""
+        value, stated = self._cell(cells, role), first_text(self._cell(cells, "currency"))
+        if isinstance(value, list):
+            value = value[0]
+        currency = currency_of(stated)
+        if value is None or currency is None or (currency == self._layout.rules.currency):
+            return value
+        text = str(value)
+        return (
+            text if isinstance(value, str) and (money := parse_price(text)) and money.currency else f"{text} {currency}"
+        )
+
+    def _period(self, cells: Mapping[str, Value]) -> tuple[datetime | None, datetime | None]:
+        both = first_text(self._cell(cells, "sale_period")).partition("/")
+        start = first_text(self._cell(cells, "sale_start")) or both[0]
+        end = first_text(self._cell(cells, "sale_end")) or both[2]
+        return _moment(start), _moment(end)
+
+    def _in_stock(self, cells: Mapping[str, Value]) -> bool | None:
+        said = read_cell("in_stock", self._cell(cells, "in_stock"))
+        stock = self._cell(cells, "stock")
+        if said is not None or stock is None:
+            return None if said is None else bool(said)
+        number = read_number(first_text(stock))
+        return in_stock_of(first_text(stock)) if number is None else number > 0
+
+
+def attribute_value(layout: AttributeLayout, value: Value) -> Any:
+    """The value of an attribute's cell as its column's type has it: a list where there may be several.
+
+    Raises:
+        ValueError: it is not of the attribute's kind.
+    """
+    attribute = layout.attribute
+    parts: list[object] = []
+    for one in value if isinstance(value, list) else [value]:
+        if isinstance(one, str) and layout.separator:
+            parts += one.split(layout.separator)
+        else:
+            parts.append(one)
+    raw = read_values(attribute, [_prepared(layout, part) for part in parts if not _is_unknown(part)])
+    found = [_typed(attribute, one) for one in raw]
+    return (found or None) if attribute.multi else next(iter(found), None)
+
+
+def _prepared(layout: AttributeLayout, value: object) -> object:
+    """A cell as `read_values` takes it: numbers as numbers, dates in ISO's order, text without HTML."""
+    kind = layout.attribute.kind
+    if not isinstance(value, str):
+        return value
+    match kind:
+        case "number":
+            number = read_number(value, layout.number_format)
+            if number is None:
+                number = read_number(_UNIT.sub("", value).strip(), layout.number_format)
+            if number is None and (money := parse_price(value, number_format=layout.number_format)):
+                number = float(money.amount)
+            return value if number is None else number
+        case "date":
+            return iso_date(value, is_day_first=layout.is_day_first)
+        case "flag":
+            return in_stock_of(value)
+        case "path":
+            return _path(text_of_html(value), None)
+        case _:
+            return text_of_html(value)
+
+
+def iso_date(text: str, *, is_day_first: bool) -> str:
+    """A date with its day or month first as ISO writes it; others as they are."""
+    found = _DAY.fullmatch(text.strip())
+    if found is None:
+        return text.strip().replace(" UTC", "Z")
+    first, second, year, rest = found[1], found[3], found[4], found[5]
+    day, month = (first, second) if is_day_first and int(second) <= 12 else (second, first)
+    return f"{year}-{int(month):02d}-{int(day):02d}{rest}"
+
+
+def _typed(attribute: Attribute, value: str | float) -> Any:
+    if attribute.kind == "flag":
+        return value == "true"
+    if attribute.kind == "date":
+        return datetime.fromtimestamp(float(value), UTC)
+    return value
+
+
+def _dtype(attribute: Attribute) -> Any:
+    inner = _DTYPES[attribute.kind]
+    return pl.List(inner) if attribute.multi else inner
+
+
+def _path(text: str, step: str | None) -> str:
+    path = path_of(_STEPS.sub(" > ", text.replace(step, ">") if step else text))
+    return path if len(path.encode()) <= MAX_NAME_BYTES else ""
+
+
+def _is_unknown(value: object) -> bool:
+    return isinstance(value, str) and value.strip().casefold() in UNKNOWN
+
+
+def _moment(text: str) -> datetime | None:
+    if not text or not shape_of(text.strip()[:10]).is_date:
+        return None
+    attribute = Attribute.usual("sale", "date")
+    try:
+        seconds = read_values(attribute, iso_date(text, is_day_first=True))
+    except Unreadable:
+        return None
+    return datetime.fromtimestamp(float(seconds[0]), UTC) if seconds else None
+
+
+def _with(layout: Layout, number_format: Any) -> Any:
+    """The rules with the sale price's way of writing numbers in the price's place."""
+    return (
+        replace(layout.rules, formats={**layout.rules.formats, "price": number_format})
+        if number_format
+        else layout.rules
+    )

@@ -1,0 +1,357 @@
+"""What becomes of each column of a feed: a column of the catalogue, an attribute, or nothing; and how it is read."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field, replace
+
+from trimtab.catalog.attributes.definition import Attribute
+from trimtab.catalog.cells import CellRules
+from trimtab.catalog.feeds.columns import role_of, roles_of
+from trimtab.catalog.feeds.evidence import LISTS, ColumnEvidence, file_format
+from trimtab.catalog.feeds.platform import ROLES
+from trimtab.catalog.feeds.rows import clean_name
+from trimtab.catalog.feeds.survey import Survey, is_price_name
+from trimtab.catalog.schema import COLUMNS, REQUIRED
+from trimtab.catalog.shop import Attribute as Section
+from trimtab.catalog.shop import AttributeKind, Shop
+from trimtab.core.errors import BadFile
+from trimtab.text.money import currencies_in
+from trimtab.text.numbers import UNDECIDED, NumberFormat
+
+CATEGORY = "category"
+"""The attribute with all of an item's categories, where it has several or they have steps."""
+SALE = ("sale_price", "sale_start", "sale_end")
+"""Attributes of a sale that holds for a time."""
+
+ENOUGH = 0.98
+"""The share of cells that decides; a column of ten thousand numbers may have a few that say `n/a`."""
+FEW_CHARACTERS = 60
+MANY_CHARACTERS = 200
+SAME_FOR_ALL_ROWS = 10
+"""Rows from which on a column that says the same in each says nothing."""
+
+_NUMBERS = tuple(name for name, column in COLUMNS.items() if column.kind not in ("text", "flag"))
+_CODE_NAMES = ("id", "gtin", "ean", "upc", "isbn", "mpn", "sku", "barcode", "asin", "zip", "phone", "code", "hash")
+_FLAG_NAMES = ("is_", "has_", "can_", "with_")
+_SHOWN_ONLY = frozenset({"url", "image", "description", "attributes"})
+
+
+@dataclass(frozen=True, slots=True)
+class AttributeLayout:
+    """How a column becomes an attribute.
+
+    Attributes:
+        source: the column.
+        number_format: how it writes numbers.
+        separator: between several values in one text; None where a text is one.
+        is_day_first: whether `01/02/2024` is in February.
+    """
+
+    source: str
+    attribute: Attribute
+    number_format: NumberFormat = UNDECIDED
+    separator: str | None = None
+    is_day_first: bool = True
+
+
+@dataclass(frozen=True)
+class Layout:
+    """What becomes of the columns of a feed.
+
+    Attributes:
+        platform: the name of its format.
+        roles: role -> column.
+        attributes: what becomes an attribute.
+        ignored: column -> why nothing is made of it.
+        rules: how cells of the catalogue's own columns are read.
+        category_separator: between several categories in one text.
+        category_step: between the steps of a category, where it is not `>`.
+        is_category_path: whether categories have steps.
+    """
+
+    platform: str
+    roles: Mapping[str, str]
+    attributes: tuple[AttributeLayout, ...]
+    ignored: Mapping[str, str]
+    rules: CellRules
+    category_separator: str | None = None
+    category_step: str | None = None
+    is_category_path: bool = False
+    group_by: str | None = None
+    languages: tuple[str, ...] = ()
+    survey: Survey | None = field(default=None, repr=False)
+
+    @property
+    def definitions(self) -> tuple[Attribute, ...]:
+        return tuple(one.attribute for one in self.attributes)
+
+
+def layout_of(survey: Survey, shop: Shop, path: object) -> Layout:
+    """Decide by what the columns show and by what the shop says.
+
+    Raises:
+        BadFile: no column has the item's id or its title.
+    """
+    roles = _roles(survey, path)
+    currency = shop.catalogue.currency or _currency(survey, roles)
+    whole = file_format(survey.columns.values())
+    formats = {}
+    for role in roles.keys() & {*_NUMBERS, "sale_price"}:
+        column = roles[role]
+        own = survey.columns[column].number_format
+        formats[role] = own if own.decimal else whole
+    category = survey.columns.get(roles.get("category", ""), ColumnEvidence())
+    separator = category.separator()
+    step = "/" if not category.n_paths and _share_with(category, "/") >= 0.5 else None
+    is_path = step is not None or category.share(category.n_paths) > 0.05
+    group_by = _column_named(shop.variants.group_by, survey) or _group_column(survey, roles)
+    ignored = {name: why for name, column in survey.columns.items() if (why := _useless(column, survey.n_rows))}
+    attributes = list(_attributes(survey, roles, shop, whole, ignored, group_by))
+    if (is_path or separator or category.n_lists) and CATEGORY not in {one.attribute.name for one in attributes}:
+        kind: AttributeKind = "path" if is_path else "text"
+        is_multi = bool(separator or category.n_lists)
+        attributes.append(AttributeLayout(CATEGORY, Attribute.usual(CATEGORY, kind, multi=is_multi)))
+    if "sale_price" in roles and {"sale_period", "sale_start", "sale_end"} & set(roles):
+        attributes += [_sale(name) for name in SALE]
+    order = {name: place for place, name in enumerate(shop.attributes)}
+    attributes.sort(key=lambda one: order.get(one.attribute.name, len(order)))
+    return Layout(
+        platform=survey.platform.name,
+        roles=roles,
+        attributes=tuple(attributes),
+        ignored={name: why for name, why in ignored.items() if name not in roles.values()},
+        rules=CellRules(currency, formats),
+        category_separator=separator,
+        category_step=step,
+        is_category_path=is_path,
+        group_by=clean_name(group_by) if group_by else None,
+        survey=survey,
+    )
+
+
+def _roles(survey: Survey, path: object) -> dict[str, str]:
+    columns = survey.columns
+    roles = {name: name for name in ROLES if name in columns}
+    for role, candidates in roles_of(name for name in columns if name not in roles).items():
+        if role == "item_id":
+            continue
+        useful = [name for name in candidates if columns[name].n]
+        if role not in roles and useful:
+            roles[role] = useful[0]
+    if "item_id" not in roles:
+        candidates = roles_of(columns).get("item_id", [])
+        whole = [name for name in candidates if columns[name].n >= ENOUGH * survey.n_rows]
+        unique = [name for name in whole if survey.repeats.get(name, 0) <= (1 - ENOUGH) * survey.n_rows]
+        if unique or candidates:
+            roles["item_id"] = (unique or whole or candidates)[0]
+    if "item_id" not in roles:
+        _take_first(roles, "item_id", survey, _looks_like_ids)
+    if "title" not in roles:
+        _take_first(roles, "title", survey, _looks_like_titles)
+    for role in REQUIRED:
+        empty = roles_of(survey.names).get(role)
+        if role not in roles and empty:
+            roles[role] = empty[0]
+        if role not in roles:
+            raise BadFile(
+                path,
+                f"required column {role} is missing; found: {', '.join(survey.names) or 'none'} "
+                f'(shop.toml names it: [catalogue] {"id" if role == "item_id" else role} = "...")',
+            )
+    evidence = columns[roles["in_stock"]] if "in_stock" in roles else None
+    if evidence and evidence.share(evidence.n_numbers) >= ENOUGH and not set(evidence.distinct) <= {"0", "1"}:
+        roles.setdefault("stock", roles.pop("in_stock"))  # how many are there
+    return roles
+
+
+def _take_first(
+    roles: dict[str, str], role: str, survey: Survey, looks_so: Callable[[ColumnEvidence, int], bool]
+) -> None:
+    """Give a role that no column is named for to the first column that looks like it."""
+    taken = set(roles.values())
+    found = (name for name, column in survey.columns.items() if name not in taken and looks_so(column, survey.n_rows))
+    name = next(found, None)
+    if name is not None:
+        roles[role] = name
+
+
+def _looks_like_ids(column: ColumnEvidence, n_rows: int) -> bool:
+    is_unique = column.n == n_rows and column.n_distinct >= ENOUGH * n_rows
+    return is_unique and column.mean_characters <= 40 and not any(" " in value for value in column.distinct)
+
+
+def _looks_like_titles(column: ColumnEvidence, n_rows: int) -> bool:
+    is_own = column.n >= ENOUGH * n_rows and column.n_distinct >= 0.7 * n_rows
+    with_words = sum(" " in value for value in column.distinct) >= 0.5 * len(column.distinct)
+    return is_own and with_words and 5 <= column.mean_characters <= 150 and not column.n_addresses
+
+
+def _currency(survey: Survey, roles: Mapping[str, str]) -> str | None:
+    """The currency that most prices can be in."""
+    prices = survey.columns.get(roles.get("price", ""), ColumnEvidence()).currencies.copy()
+    prices.update(survey.columns.get(roles.get("sale_price", ""), ColumnEvidence()).currencies)
+    stated = survey.columns.get(roles.get("currency", ""))
+    if stated is not None:
+        for written, n in stated.distinct.items():
+            prices[written.strip().upper()] += n
+    if not prices:
+        named = [code for name in roles.values() if is_price_name(name) for code in currencies_of_name(name)]
+        return named[0] if named else None
+    most = prices.most_common(1)[0][1]
+    return next(code for code, n in prices.items() if n == most)
+
+
+def currencies_of_name(name: str) -> tuple[str, ...]:
+    """Currencies in a column's name: `Preis (EUR)`, `price_eur`."""
+    return currencies_in(name) or currencies_in(name.upper())
+
+
+def _group_column(survey: Survey, roles: Mapping[str, str]) -> str | None:
+    """The column that ties variants together: the one said to, or one whose items' titles share a stem."""
+    if "group_id" in roles:
+        named = survey.groups.get(roles["group_id"])
+        return roles["group_id"] if named is not None and named.repeated else None
+    taken = {column for role, column in roles.items() if role != "item_id"}
+    found = []
+    for name, groups in survey.groups.items():
+        column = survey.columns[name]
+        repeated = groups.repeated
+        n_grouped = sum(groups.n_items[value] for value in repeated)
+        if name in taken or column.n < 0.5 * survey.n_rows or len(repeated) < 2 or n_grouped < 0.1 * column.n:
+            continue
+        if groups.share_of_a_stem >= 0.8 and n_grouped / len(repeated) <= 100:
+            found.append((n_grouped, name))
+    return max(found)[1] if found else None
+
+
+def _share_with(column: ColumnEvidence, sign: str) -> float:
+    """The share of different values that have a sign inside."""
+    return sum(sign in value.strip(sign) for value in column.distinct) / max(1, len(column.distinct))
+
+
+def _sale(name: str) -> AttributeLayout:
+    usual = Attribute.usual(name, "number" if name == "sale_price" else "date")
+    return AttributeLayout(name, replace(usual, search=False, facet=False))
+
+
+def _useless(column: ColumnEvidence, n_rows: int) -> str:
+    if column.n_values == 0:
+        return "empty"
+    if column.share(column.n_addresses) >= 0.9:
+        return "addresses"
+    if n_rows >= SAME_FOR_ALL_ROWS and column.n >= n_rows and column.n_distinct == 1:
+        return "the same for all"
+    return ""
+
+
+def _attributes(
+    survey: Survey,
+    roles: Mapping[str, str],
+    shop: Shop,
+    whole: NumberFormat,
+    ignored: dict[str, str],
+    group_by: str | None,
+) -> Iterator[AttributeLayout]:
+    """Attributes as the shop names them, then those that other columns are."""
+    by_source = {
+        clean_name(section.column or name): (name, section)
+        for name, section in shop.attributes.items()
+        if name not in SALE
+    }
+    kept = {group_by, roles.get("stock"), *(name for name in survey.columns if clean_name(name) in _elsewhere(shop))}
+    of_roles, taken = set(roles.values()), set[str]()
+    for source, column in survey.columns.items():
+        plain = clean_name(source)
+        said = by_source.get(plain)
+        if said is None and source not in kept and (source in of_roles or source in ignored or not plain):
+            continue
+        inferred = _inferred(plain, column, survey, whole, is_group=source == group_by)
+        if said is not None:
+            ignored.pop(source, None)
+            attribute = _as_said(said[0], said[1], inferred.attribute)
+            if not (attribute.search or attribute.filter or attribute.facet or attribute.sort):
+                ignored[source] = "as shop.toml says"
+                continue
+            inferred = replace(inferred, attribute=attribute)
+            separator = inferred.separator or next((sign for sign in LISTS if _share_with(column, sign)), None)
+            inferred = replace(inferred, separator=separator if attribute.multi else None)
+        if inferred.attribute.name in taken:
+            ignored[source] = f"another column is called {inferred.attribute.name} too"
+            continue
+        taken.add(inferred.attribute.name)
+        yield replace(inferred, source=source)
+
+
+def _elsewhere(shop: Shop) -> set[str]:
+    """Columns that price lists and stores are made of."""
+    lists = [
+        name for one in shop.prices.values() for name in (one.column, one.sale_price, one.sale_start, one.sale_end)
+    ]
+    stores = [name for one in shop.stores.values() for name in (one.stock, one.price)]
+    return {clean_name(name) for name in (*lists, *stores) if name}
+
+
+def _column_named(name: str | None, survey: Survey) -> str | None:
+    """The column that a shop means by a name."""
+    if name is None:
+        return None
+    role = role_of(name)
+    found = next((column for column in survey.columns if clean_name(column) == clean_name(name)), None)
+    return found or (role[0] if role and role[0] in survey.columns else None)
+
+
+def _as_said(name: str, section: Section, inferred: Attribute) -> Attribute:
+    """The attribute of a section; what the section leaves open is as inferred where the kind is the same."""
+    attribute = Attribute.of_section(name, section)
+    return attribute if section.unit or inferred.kind != attribute.kind else replace(attribute, unit=inferred.unit)
+
+
+def _inferred(
+    name: str, column: ColumnEvidence, survey: Survey, whole: NumberFormat, *, is_group: bool
+) -> AttributeLayout:
+    own = column.number_format
+    number_format = own if own.decimal else whole
+    separator = column.separator()
+    kind, unit = _kind(name, column, survey.platform.kinds.get(name))
+    is_multi = column.n_lists > 0 or (separator is not None and kind in ("text", "path"))
+    usual = Attribute.usual(name, kind, multi=is_multi)
+    is_code = kind == "text" and (_is_code_name(name) or column.share(column.n_codes) >= 0.5)
+    is_long = kind == "text" and column.mean_characters > MANY_CHARACTERS
+    is_unique = column.n_distinct > max(20, 0.5 * column.n) and kind == "text"
+    is_internal = is_group or name == "stock" or is_price_name(name)
+    return AttributeLayout(
+        source=name,
+        attribute=replace(
+            usual,
+            unit=unit,
+            search=usual.search and not is_internal and kind != "number",
+            facet=not (is_code or is_long or is_internal or is_unique) and column.mean_characters <= FEW_CHARACTERS,
+            filter=not is_long,
+            sort=usual.sort and not is_long,
+        ),
+        number_format=number_format,
+        separator=separator if is_multi else None,
+        is_day_first=column.n_day_first >= column.n_month_first,
+    )
+
+
+def _kind(name: str, column: ColumnEvidence, known: AttributeKind | None) -> tuple[AttributeKind, str | None]:
+    """The most particular kind that nearly all values are of, and the unit of a number."""
+    if known is not None:
+        return known, None
+    if column.share(column.n_flags) >= ENOUGH:
+        return "flag", None
+    if column.share(column.n_numbers) >= ENOUGH and column.share(column.n_codes) < 0.02 and not _is_code_name(name):
+        is_flag = set(column.distinct) <= {"0", "1"} and name.startswith(_FLAG_NAMES)
+        return ("flag" if is_flag else "number"), None
+    n_measures = sum(column.units.values())
+    if column.unit and column.share(n_measures + column.n_numbers) >= ENOUGH and n_measures >= 4 * column.n_numbers:
+        return "number", column.unit
+    if column.share(column.n_dates) >= ENOUGH:
+        return "date", None
+    return ("path" if column.share(column.n_paths) >= 0.5 else "text"), None
+
+
+def _is_code_name(name: str) -> bool:
+    return any(name == code or name.endswith(f"_{code}") for code in _CODE_NAMES)

@@ -1,0 +1,113 @@
+"""A row of a feed: values by column, before anything is made of them."""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+
+from trimtab.catalog.attributes.definition import PREFIX
+from trimtab.catalog.rejections import Rejection
+
+Value = str | int | float | bool | list[str | int | float | bool]
+"""What a cell holds: text as it is written, or what a format with types says; a list where there are several."""
+
+MAX_NAME = 64
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One row; a cell that is empty may be there, so that its column is known.
+
+    Attributes:
+        line: 1-based as an editor counts; in Parquet the number of the row.
+    """
+
+    line: int
+    cells: dict[str, Value]
+
+
+def filled(row: Row) -> Row:
+    """The row without its empty cells."""
+    return Row(
+        row.line, {name: value for name, value in row.cells.items() if value not in ("", []) and not _is_empty(value)}
+    )
+
+
+Rows = Iterator[Row | Rejection]
+
+
+def clean_name(name: str) -> str:
+    """A column's name as attributes are named, maybe empty: `Screen Size (inch)` is `screen_size_inch`."""
+    plain = unicodedata.normalize("NFKC", name).strip().casefold().removeprefix(PREFIX)
+    return re.sub(r"[^\w.]+", "_", plain)[:MAX_NAME].strip("_.")
+
+
+def cells_of(values: Mapping[str, object]) -> dict[str, Value]:
+    """What an object of JSON says, flat: members of objects by their path, lists of `name` and `value` by the name."""
+    cells: dict[str, Value] = {}
+    for name, value in _flat("", values):
+        held = cells.get(name)
+        cells[name] = value if held is None else [*_as_list(held), *_as_list(value)]
+    return cells
+
+
+def texts(value: Value | None) -> list[str]:
+    """The values of a cell as text."""
+    if value is None:
+        return []
+    return [str(one).strip() for one in _as_list(value) if str(one).strip()]
+
+
+def first_text(value: Value | None) -> str:
+    """The first value of a cell as text; empty where there is none."""
+    return next(iter(texts(value)), "")
+
+
+def _as_list(value: Value) -> list[str | int | float | bool]:
+    return value if isinstance(value, list) else [value]
+
+
+def _flat(name: str, value: object) -> Iterator[tuple[str, Value]]:
+    if isinstance(value, Mapping):
+        named = _named_value(value)
+        if named is not None:
+            yield from _flat(f"{name}.{named[0]}" if name and name not in _PAIR_LISTS else named[0], named[1])
+            return
+        for key, one in value.items():
+            yield from _flat(f"{name}.{key}" if name else str(key), one)
+    elif isinstance(value, list):
+        plain = [one for one in value if isinstance(one, str | int | float) and not _is_empty(one)]
+        if plain:
+            yield name, plain if len(plain) > 1 else plain[0]
+        for one in value:
+            if isinstance(one, Mapping | list):
+                yield from _flat(name, one)
+    elif isinstance(value, str | int | float):
+        if not _is_empty(value):
+            yield name, value
+    elif value is not None:
+        yield name, str(value)
+
+
+_PAIR_LISTS = frozenset({"attributes", "additionalProperty", "product_detail", "specs", "specifications", "properties"})
+"""Members whose own name says nothing beside those of the pairs in them."""
+_PAIR_NAMES = (("name", "value"), ("name", "values"), ("key", "value"), ("attribute_name", "attribute_value"))
+
+
+def _named_value(value: Mapping[str, object]) -> tuple[str, object] | None:
+    """The name and the value of an object that is a pair: `{"name": "Colour", "value": "red"}`."""
+    for name, what in _PAIR_NAMES:
+        if name in value and what in value and isinstance(value[name], str) and clean_name(str(value[name])):
+            return str(value[name]), value[what]
+    return None
+
+
+def _is_empty(value: object) -> bool:
+    return (isinstance(value, str) and not value.strip()) or (isinstance(value, float) and value != value)  # noqa: PLR0124  NaN differs
+
+
+def names_of(rows: Iterable[Row | Rejection]) -> frozenset[str]:
+    """The columns of some rows."""
+    return frozenset(name for row in rows if isinstance(row, Row) for name in row.cells)

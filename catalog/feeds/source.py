@@ -1,0 +1,156 @@
+"""The bytes of a feed: unpacked, decoded and recognised by their content, whatever the file is called."""
+
+from __future__ import annotations
+
+import bz2
+import codecs
+import gzip
+import io
+import zipfile
+import zlib
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import IO, Literal, cast
+
+from charset_normalizer import from_bytes
+
+from trimtab.core.errors import BadFile
+
+Form = Literal["parquet", "xml", "json", "lines", "delimited"]
+
+HEAD_BYTES = 65_536
+_BLOCK_BYTES = 1 << 20
+_BOMS = ((codecs.BOM_UTF8, "utf-8-sig"), (codecs.BOM_UTF16_LE, "utf-16"), (codecs.BOM_UTF16_BE, "utf-16"))
+_UNPACKING = (EOFError, gzip.BadGzipFile, zlib.error, zipfile.BadZipFile)
+
+
+@contextmanager
+def opened(path: Path) -> Iterator[IO[bytes]]:
+    """The bytes of a file, unpacked where it is packed (gzip, bzip2, or zip with one file in it).
+
+    Raises:
+        BadFile: it is not there, cannot be read, or is cut off; also while it is read.
+    """
+    try:
+        with path.open("rb") as file:
+            yield _unpacked(file, path)
+    except FileNotFoundError:
+        raise BadFile(path, "no such file") from None
+    except _UNPACKING as error:
+        kind = "zip" if isinstance(error, zipfile.BadZipFile) else "gzip"
+        raise BadFile(path, f"is not a complete {kind} file ({error})") from None
+    except OSError as error:
+        raise BadFile(path, f"cannot be read ({error.strerror or error})") from None
+
+
+@contextmanager
+def opened_text(path: Path) -> Iterator[IO[str]]:
+    """The text of a file, lines as they are; see `opened`."""
+    encoding = encoding_of(path)
+    with opened(path) as file:
+        text = io.TextIOWrapper(io.BufferedReader(_Readable(file)), encoding=encoding, errors="replace", newline="")
+        yield text
+
+
+def form_of(path: Path) -> Form:
+    """What kind of file it is.
+
+    Raises:
+        BadFile: it is empty, or of a kind that is not read.
+    """
+    with opened(path) as file:
+        head = file.read(HEAD_BYTES)
+    if not head.strip():
+        raise BadFile(path, "is empty; a first row naming the columns is needed")
+    if head.startswith(b"PAR1"):
+        return "parquet"
+    if head.startswith((b"PK", b"\xd0\xcf\x11\xe0")):
+        raise BadFile(path, "is a workbook or an archive of several files; allowed: CSV, JSON, XML or Parquet")
+    text = head.decode(encoding_of(path), errors="replace").lstrip("\ufeff \t\r\n")
+    if text.startswith("<"):
+        if text[:200].lower().startswith(("<!doctype html", "<html")):
+            raise BadFile(
+                path, "is a web page; allowed: CSV, JSON, XML or Parquet (`trimtab pages ingest` reads pages)"
+            )
+        return "xml"
+    if text.startswith("["):
+        first = text[1:].lstrip()
+        return "json" if first[:1] in "{]" or not first else "lines"
+    if text.startswith("{"):
+        line = text.partition("\n")[0].rstrip()
+        return "lines" if line.endswith("}") and text.count("\n") and not line.endswith("{}") else "json"
+    return "delimited"
+
+
+def encoding_of(path: Path) -> str:
+    """The encoding of a text: by its mark, else UTF-8 where all of it is, else what its letters suggest."""
+    with opened(path) as file:
+        head = file.read(HEAD_BYTES)
+        for mark, encoding in _BOMS:
+            if head.startswith(mark):
+                return encoding
+        if head[:2].count(0) == 1 and len(head) > 1:
+            return "utf-16-le" if head[1] == 0 else "utf-16-be"
+        strange = _lines_not_utf8(head, file)
+    if not strange:
+        return "utf-8"
+    found = from_bytes(strange, cp_isolation=_ENCODINGS).best()
+    return found.encoding if found is not None else "cp1252"
+
+
+_ENCODINGS = ["cp1252", "cp1250", "cp1251", "cp1253", "cp1254", "shift_jis", "gb18030", "big5", "euc_kr"]
+
+
+def _lines_not_utf8(head: bytes, file: IO[bytes]) -> bytes:
+    """Lines that are not ASCII, as many as are needed to tell an encoding; none where all of the file is UTF-8."""
+    decoder = codecs.getincrementaldecoder("utf-8")()
+    is_utf8, strange = True, bytearray()
+    block = head
+    while block and (is_utf8 or len(strange) < HEAD_BYTES):
+        if not block.isascii():
+            if is_utf8:
+                try:
+                    decoder.decode(block)
+                except UnicodeDecodeError:
+                    is_utf8 = False
+            strange += b"\n".join(line for line in block.split(b"\n") if not line.isascii())[:HEAD_BYTES]
+            strange = strange[-2 * HEAD_BYTES :]
+        elif is_utf8:
+            decoder.decode(block)
+        block = file.read(_BLOCK_BYTES)
+    return b"" if is_utf8 else bytes(strange)
+
+
+def _unpacked(file: IO[bytes], path: Path) -> IO[bytes]:
+    magic = file.read(4)
+    file.seek(0)
+    if magic.startswith(b"\x1f\x8b"):
+        return cast(IO[bytes], gzip.open(file))
+    if magic.startswith(b"BZh"):
+        return bz2.open(file)
+    if magic == b"PK\x03\x04":
+        archive = zipfile.ZipFile(file)
+        members = [one for one in archive.infolist() if not one.is_dir() and not one.filename.startswith("__MACOSX")]
+        if len(members) == 1:
+            return archive.open(members[0])
+        file.seek(0)
+    if path.suffix.lower() == ".gz" and magic and not magic.isascii():
+        raise gzip.BadGzipFile("it does not begin as one")
+    return file
+
+
+class _Readable(io.RawIOBase):
+    """A binary file as `io.BufferedReader` wants it, whatever it was unpacked from."""
+
+    def __init__(self, file: IO[bytes]) -> None:
+        super().__init__()
+        self._file = file
+
+    def readable(self) -> bool:
+        return True
+
+    def readinto(self, buffer: memoryview) -> int:  # type: ignore[override]
+        data = self._file.read(len(buffer))
+        buffer[: len(data)] = data
+        return len(data)

@@ -1,0 +1,66 @@
+"""`shop.toml` written from its model, for a person to edit."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from pydantic import BaseModel
+
+from trimtab.catalog.shop import Shop
+
+HEAD = """# What trimtab took the columns of {source} for. Change what is wrong and build again:
+#   trimtab build {source} --shop shop.toml --out BUNDLE
+# A column without a section is taken for what it looks like; one whose search, filter, facet and sort are all false
+# is left out.
+"""
+
+
+def shop_text(shop: Shop, source: str = "") -> str:
+    """The file that reads as `shop`; what a section leaves at its default is left out.
+
+    Args:
+        source: the feed it was inferred from, named in a comment.
+    """
+    head = HEAD.format(source=source) if source else ""
+    return head + "\n".join(_lines(shop)).strip() + "\n"
+
+
+def _lines(shop: Shop) -> Iterator[str]:
+    for section, model in shop:
+        values = _values(model)
+        if section == "catalogue":
+            values = {**{key: one for key, one in values.items() if key != "columns"}, **shop.catalogue.columns}
+        if isinstance(model, Mapping):
+            for name, one in model.items():
+                yield from _table(f"{section}.{_key(name)}", _values(one))
+        elif values:
+            yield from _table(section, values)
+
+
+def _values(model: Any) -> dict[str, Any]:
+    return model.model_dump(exclude_defaults=True) if isinstance(model, BaseModel) else {}
+
+
+def _table(name: str, values: Mapping[str, Any]) -> Iterator[str]:
+    yield f"\n[{name}]"
+    for key, value in values.items():
+        if value is not None:
+            yield f"{_key(key)} = {_value(value)}"
+
+
+def _key(name: str) -> str:
+    return (
+        name
+        if name.isascii() and name.replace("_", "").replace("-", "").isalnum()
+        else json.dumps(name, ensure_ascii=False)
+    )
+
+
+def _value(value: Any) -> str:
+    if isinstance(value, Mapping):
+        return "{ " + ", ".join(f"{_key(key)} = {_value(one)}" for key, one in value.items()) + " }"
+    if isinstance(value, tuple | list):
+        return "[" + ", ".join(map(_value, value)) + "]"
+    return json.dumps(value, ensure_ascii=False)

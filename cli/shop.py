@@ -1,0 +1,47 @@
+"""`trimtab shop`: what a catalogue is, as a file to edit."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from trimtab.cli.console import AsJson, plain, print_json, results
+from trimtab.core.errors import BadParameter
+
+app = typer.Typer(
+    name="shop", help="What a shop's catalogue is: its columns, attributes, variants.", no_args_is_help=True
+)
+
+
+@app.callback()
+def shop() -> None:
+    """What a shop's catalogue is: its columns, attributes, variants."""
+
+
+@app.command()
+def infer(
+    feed: Annotated[Path, typer.Argument(help="the catalogue, as the shop's platform exports it")],
+    out: Annotated[Path, typer.Option(help="file to write")] = Path("shop.toml"),
+    force: Annotated[bool, typer.Option("--force", help="write over a file that is there")] = False,
+    as_json: AsJson = False,
+) -> None:
+    """Look at a feed, say what each column was taken for, and write the shop.toml to edit."""
+    from trimtab.catalog.feeds.inference import said_of, shop_of
+    from trimtab.catalog.feeds.reading import inferred_layout
+    from trimtab.catalog.shop_text import shop_text
+
+    if out.exists() and not force:
+        raise BadParameter("--out", f"{out} is there", "another file, or --force to write over it")
+    given, layout = inferred_layout(feed)
+    inferred = shop_of(layout, given)
+    out.write_text(shop_text(inferred, str(feed)), encoding="utf-8")
+    if as_json:
+        print_json({"shop": str(out), "said": list(said_of(layout)), **inferred.model_dump(exclude_defaults=True)})
+        return
+    for line in said_of(layout):
+        results.print(plain(line), highlight=False, soft_wrap=True)
+    results.print(
+        f"Next:  edit {plain(str(out))}, then   trimtab build {plain(str(feed))} --shop {plain(str(out))} --out BUNDLE"
+    )

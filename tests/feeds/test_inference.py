@@ -1,0 +1,124 @@
+"""What a feed's columns are taken for, and the `shop.toml` that says so."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from tests.feeds.platform_feeds import FEEDS
+from trimtab.catalog.feeds.inference import said_of
+from trimtab.catalog.feeds.reading import Feed, read_feed
+from trimtab.catalog.shop_text import shop_text
+from trimtab.core.errors import BadFile
+
+FURNITURE = """\
+Nr;Bezeichnung;Marke;Warengruppe;Preis (EUR);Preis Händler;Breite;Farbe;Holz;Lieferbar;Seit;Modell;Bild
+10;Stuhl Alm rot;Nordholz;Möbel > Stühle;1.299;1.099,50;45 cm;rot;ja;auf Lager;01.03.2024;ALM;https://s.example/1.jpg
+11;Stuhl Alm blau;Nordholz;Möbel > Stühle;1.249,90;999;45,5 cm;blau;ja;ausverkauft;15.03.2024;ALM;https://s.example/2.jpg
+12;Tisch Furka 120;Hansen & Söhne;Möbel > Tische;2.499;1.999;120 cm;natur;ja;auf Lager;02.12.2023;FURKA;https://s.example/3.jpg
+13;Tisch Furka 160;Hansen & Söhne;Möbel > Tische;2.999;2.399;160 cm;natur;nein;auf Lager;24.12.2023;FURKA;https://s.example/4.jpg
+14;Lampe Lux;Hansen & Söhne;Licht;19,99;12;;rot, blau;nein;auf Lager;01.01.2024;;https://s.example/5.jpg
+"""
+
+
+@pytest.fixture
+def furniture(tmp_path: Path) -> Path:
+    path = tmp_path / "moebel.csv"
+    path.write_text(FURNITURE, encoding="cp1252")
+    return path
+
+
+def test_a_shop_s_own_table_is_understood_and_said(furniture: Path) -> None:
+    feed = read_feed(furniture)
+    items = feed.items
+    assert items["item_id"].to_list() == ["10", "11", "12", "13", "14"]
+    assert items["brand"][2] == "Hansen & Söhne"
+    assert items["price"].to_list() == [1299, 1249.9, 2499, 2999, 19.99]
+    assert items["attr_preis_händler"].to_list() == [1099.5, 999, 1999, 2399, 12]
+    assert items["attr_breite"].to_list() == [45, 45.5, 120, 160, None]
+    assert items["attr_holz"].to_list() == [True, True, True, False, False]
+    assert items["in_stock"].to_list() == [True, False, True, True, True]
+    assert items["attr_seit"].dt.date().cast(str).to_list()[1:3] == ["2024-03-15", "2023-12-02"]
+    assert items["category"].to_list() == ["Möbel", "Möbel", "Möbel", "Möbel", "Licht"]
+    assert items["attr_category"].to_list()[0] == "Möbel > Stühle"
+    kinds = {one.name: (one.kind, one.unit) for one in feed.attributes}
+    assert kinds["breite"] == ("number", "cm")
+    assert (kinds["seit"][0], kinds["holz"][0], kinds["farbe"][0]) == ("date", "flag", "text")
+    assert feed.shop.variants.group_by == "modell"
+    assert feed.shop.catalogue.currency == "EUR"
+    lines = said_of(feed.layout)
+    assert 6 <= len(lines) <= 10
+    assert "title from Bezeichnung" in lines[1]
+    assert lines[2] == "prices: in EUR (said for all of them at once); decimal comma (by 2 of 2 that show one)"
+    assert lines[3] == "variants: items with one modell are one product: 2 values have several items"
+    assert lines[-1] == "to filter or sort by alone: preis_händler, modell"
+
+
+def same(first: Feed, second: Feed) -> bool:
+    return first.items.equals(second.items) and first.shop == second.shop
+
+
+@pytest.mark.parametrize("name", [*FEEDS, "furniture"])
+def test_the_inferred_file_says_the_same_as_no_file(name: str, tmp_path: Path, furniture: Path) -> None:
+    path = furniture if name == "furniture" else tmp_path / name
+    if name in FEEDS:
+        FEEDS[name](path, 25)
+    inferred = read_feed(path)
+    file = tmp_path / "shop.toml"
+    file.write_text(shop_text(inferred.shop, path.name), encoding="utf-8")
+    assert same(read_feed(path, file), inferred)
+
+
+def test_what_the_file_says_holds(furniture: Path, tmp_path: Path) -> None:
+    file = tmp_path / "shop.toml"
+    file.write_text(
+        """
+[catalogue]
+title = "Bezeichnung"
+currency = "CHF"
+[attributes.trade]
+column = "Preis Händler"
+type = "number"
+[attributes.colour]
+column = "Farbe"
+multi = true
+[attributes.holz]
+search = false
+filter = false
+facet = false
+sort = false
+[variants]
+group_by = "Warengruppe"
+"""
+    )
+    feed = read_feed(furniture, file)
+    names = {one.name for one in feed.attributes}
+    assert {"trade", "colour"} <= names
+    assert not names & {"farbe", "preis_händler", "holz"}
+    assert feed.items["attr_trade"][0] == 1099.5
+    assert feed.items["attr_colour"].to_list()[-1] == ["rot", "blau"]
+    assert feed.shop.variants.group_by == "warengruppe"
+    assert feed.shop.catalogue.currency == "CHF"
+
+
+@pytest.mark.parametrize(
+    ("text", "sentence"),
+    [
+        ('[catalogue]\nid = "Nummer"\n', "line 2: catalogue.item_id: the feed has no column 'Nummer'"),
+        (
+            '[attributes.a]\ncolumn = "Farbe"\n[attributes.b]\ntype = "text"\ncolumn = "Frabe"\n',
+            r"line 5: attributes.b.column: the feed has no column 'Frabe' \(did you mean 'farbe'\?\)",
+        ),
+        ('[variants]\ngroup_by = "style"\n', "line 2: variants.group_by: the feed has no column 'style'"),
+        ('[prices.b2b]\ncolumn = "Haendler"\n', "line 2: prices.b2b.column: the feed has no column 'Haendler'"),
+        ('[stores.lyon]\nstock = "lyon"\n', "line 2: stores.lyon.stock: the feed has no column 'lyon'"),
+    ],
+)
+def test_a_file_that_does_not_fit_is_refused_with_the_line(
+    furniture: Path, tmp_path: Path, text: str, sentence: str
+) -> None:
+    file = tmp_path / "shop.toml"
+    file.write_text(text)
+    with pytest.raises(BadFile, match=sentence):
+        read_feed(furniture, file)
