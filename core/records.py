@@ -10,7 +10,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from trimtab.core.understood import Steps, Understood
+from trimtab.core.understood import Understood
 
 FloatArray = NDArray[np.float32]
 IntArray = NDArray[np.int64]
@@ -53,7 +53,6 @@ class Query:
 
     Attributes:
         text: the words as typed, stripped, not empty.
-        steps: the steps of understanding the words that are taken; None takes the bundle's.
         understood: what the words were understood as; None leaves it to the engine.
         weights: raw objective weights, or none for the bundle's default.
         recent: what the user did since the bundle was built, the newest first: `click:<item_id>`, `cart:<item_id>`,
@@ -77,7 +76,6 @@ class Query:
     explore: bool = False
     exploration_loss: float | None = None
     explain: bool = False
-    steps: Steps | None = None
     understood: Understood | None = None
 
     @property

@@ -41,6 +41,7 @@ from trimtab.ranker.features import FEATURES
 from trimtab.ranker.slate.exploration import exploration_text
 from trimtab.retrieval.facets import require_facets
 from trimtab.retrieval.filters import filter_mask, format_filter, parse_filter
+from trimtab.retrieval.understanding.understand import NO_WISHES, Wishes
 
 
 class Engine:
@@ -114,7 +115,7 @@ class Engine:
         """
         return weights_for(self._bundle.attainment, shares, rest=RELEVANCE)
 
-    def understood(self, query: Query) -> Query:
+    def understood(self, query: Query, wishes: Wishes = NO_WISHES) -> Query:
         """The query with its words understood, and with the filters that follow from them.
 
         Raises:
@@ -122,7 +123,8 @@ class Engine:
         """
         if query.understood is not None:
             return query
-        understood = self.retriever.understand(query.text, query.steps)
+        wishes = replace(wishes, filtered=frozenset(condition.field for condition in query.filters))
+        understood = self.retriever.understand(query.text, wishes)
         filters = (*query.filters, *map(parse_filter, understood.filters))
         return replace(query, understood=understood, filters=filters)
 

@@ -9,11 +9,11 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping, Sequence
 from functools import cached_property
-from math import isfinite
+from math import isfinite, log1p
 from pathlib import Path
 from shutil import rmtree
 from tempfile import TemporaryDirectory
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 import tantivy
@@ -22,6 +22,7 @@ from tantivy import FieldType, Occur, Query
 
 from trimtab.core.errors import BundleDamaged
 from trimtab.core.records import FloatArray, IntArray
+from trimtab.core.understood import Understood
 from trimtab.retrieval.filters import Condition
 
 BOOSTS: Mapping[str, float] = {
@@ -50,6 +51,32 @@ NUMBERS = "number_"
 """What the names of the fields that conditions speak of begin with, since their texts are fields too."""
 
 LOCK = ".lock"
+
+
+Terms = tuple[str, ...]
+
+
+class Wanted(NamedTuple):
+    """What is looked for, in index terms.
+
+    Attributes:
+        terms: distinct.
+        synonyms: terms of a query's words, and terms that count as well if an item has all of them.
+        forbidden: terms of which no item may have all.
+    """
+
+    terms: Terms
+    synonyms: tuple[tuple[Terms, Terms], ...] = ()
+    forbidden: tuple[Terms, ...] = ()
+
+    @property
+    def with_synonyms(self) -> tuple[Terms, ...]:
+        """The words that have synonyms."""
+        return tuple(dict.fromkeys(typed for typed, meant in self.synonyms if typed and meant))
+
+    def synonyms_of(self, typed: Terms) -> list[Terms]:
+        """What counts as well as some words."""
+        return [meant for words, meant in self.synonyms if words == typed and meant]
 
 
 def open_index(folder: Path) -> tantivy.Index:
@@ -158,20 +185,52 @@ class LexicalIndex:
         rare = [term for term in terms if all(self._searcher.doc_freq(field, term) <= COMMON for field in BOOSTS)]
         return rare or list(terms)
 
-    def search(self, text: str, depth: int, conditions: Sequence[Condition] = ()) -> tuple[IntArray, FloatArray]:
-        """The best items that have any of the rare words and meet all conditions, best first.
+    def wanted(self, query: str | Understood) -> Wanted:
+        """What is looked for, in index terms."""
+        if isinstance(query, str):
+            return Wanted(tuple(self.terms(query)))
+        return Wanted(
+            tuple(self.terms(query.words)),
+            tuple((tuple(self.terms(typed)), tuple(self.terms(meant))) for typed, meant in query.synonyms),
+            tuple(tuple(self.terms(words)) for words in query.forbidden),
+        )
+
+    def search(
+        self, query: str | Understood, depth: int, conditions: Sequence[Condition] = ()
+    ) -> tuple[IntArray, FloatArray]:
+        """The best items that have any of the rare words, or a synonym, and meet all conditions, best first.
 
         Returns:
             rows [<= depth] and their BM25 [<= depth].
         """
-        terms = self.terms(text)
-        if not terms or depth <= 0:
+        wanted = self.wanted(query)
+        if not wanted.terms or depth <= 0:
             return np.empty(0, dtype=np.int64), np.empty(0, dtype=np.float32)
-        finding = self.rare_or_all(terms)
-        found = Query.boolean_query([(Occur.Should, self._scores_of(term)) for term in finding])
-        besides = [(Occur.Should, self._scores_of(term)) for term in terms if term not in finding]
+        finding = self.rare_or_all(wanted.terms)
+        replaced = {term for typed, _ in wanted.synonyms for term in typed}
+        clauses = [self._with_synonyms(typed, wanted) for typed in wanted.with_synonyms]
+        clauses += [self._scores_of(term) for term in finding if term not in replaced]
+        found = Query.boolean_query([(Occur.Should, clause) for clause in clauses])
+        besides = [
+            (Occur.Should, self._scores_of(term))
+            for term in wanted.terms
+            if term not in finding and term not in replaced
+        ]
         besides += [(Occur.Must, Query.const_score_query(self._meets(condition), 0.0)) for condition in conditions]
+        besides += [(Occur.MustNot, self._has_all(terms)) for terms in wanted.forbidden if terms]
         return self._top(Query.boolean_query([(Occur.Must, found), *besides]) if besides else found, depth)
+
+    def _with_synonyms(self, typed: Terms, wanted: Wanted) -> Query:
+        """What is scored of some words: those of them that an item has, or all of one of their synonyms."""
+        as_typed = Query.boolean_query([(Occur.Should, self._scores_of(term)) for term in typed])
+        return Query.disjunction_max_query([as_typed, *map(self._has_all, wanted.synonyms_of(typed))], 0.0)
+
+    def forbidden_rows(self, query: Understood) -> IntArray:
+        """Rows of the items that have words that no item may have."""
+        some = [self._has_all(terms) for terms in self.wanted(query).forbidden if terms]
+        if not some:
+            return np.empty(0, dtype=np.int64)
+        return self._top(Query.boolean_query([(Occur.Should, one) for one in some]), self._searcher.num_docs)[0]
 
     def matches(self, text: str) -> IntArray:
         """Rows of the items that have all of the words, or any of them where none has all."""
@@ -191,9 +250,34 @@ class LexicalIndex:
     def n_having(self, words: Sequence[str]) -> int:
         """The number of items that have all of the words."""
         terms = list(dict.fromkeys(term for word in words for term in self.terms(word)))
-        every = [(Occur.Must, Query.const_score_query(self._scores_of(term), 1.0)) for term in terms]
-        found = self._searcher.search(Query.boolean_query(every), 1) if every else None
-        return 0 if found is None else int(found.count)  # type: ignore[attr-defined]  # missing in the stubs
+        return self._count(self._has_all(terms)) if terms else 0
+
+    def best_covered(self, words: Sequence[str]) -> list[str]:
+        """The words that the item has that has most of them, rare ones counting for more; none where none has any."""
+        queries = {word: self._has_all(terms) for word in words if (terms := self.terms(word))}
+        n_items = {word: self._count(query) for word, query in queries.items()}
+        clauses = [
+            (Occur.Should, Query.const_score_query(queries[word], log1p(self.n_docs / n)))
+            for word, n in n_items.items()
+            if n
+        ]
+        if not clauses:
+            return []
+        best = self._searcher.search(Query.boolean_query(clauses), 1, count=False).hits[0][1]
+        return [word for word in words if n_items.get(word) and self._meets_query(best, queries[word])]
+
+    def _has_all(self, terms: Sequence[str]) -> Query:
+        return Query.boolean_query([(Occur.Must, self._scores_of(term)) for term in terms])
+
+    def _count(self, query: Query) -> int:
+        return int(self._searcher.search(query, 1).count)  # type: ignore[attr-defined]  # missing in the stubs
+
+    def _meets_query(self, address: Any, query: Query) -> bool:
+        try:
+            query.explain(self._searcher, address)
+        except ValueError:
+            return False
+        return True
 
     @property
     def n_docs(self) -> int:

@@ -17,6 +17,7 @@ import numpy as np
 from trimtab.core.errors import BadParameter
 from trimtab.core.extended_array import ExtendedArray
 from trimtab.core.records import FloatArray, IntArray
+from trimtab.core.understood import Understood
 from trimtab.retrieval.building import item_text
 from trimtab.retrieval.dense import DenseIndex, Selection
 from trimtab.retrieval.encoders.distilled import TEACHER, DistilledQueries
@@ -118,22 +119,36 @@ class LiveLexicalIndex:
         n_new = int((self._postings.n_terms(terms) == len(terms)).sum()) if terms else 0
         return self._base.n_having(words) + n_new
 
-    def search(self, text: str, depth: int, conditions: Sequence[Condition] = ()) -> tuple[IntArray, FloatArray]:
-        """The best items that have any of the rare words and meet all conditions, best first: rows, their BM25."""
+    def best_covered(self, words: Sequence[str]) -> list[str]:
+        """The words that the item of the large index has that has most of them, see `LexicalIndex.best_covered`."""
+        return self._base.best_covered(words)
+
+    def forbidden_rows(self, query: Understood) -> IntArray:
+        """Rows of the items that have words that no item may have."""
+        new = self._postings.n_met(self._base.wanted(query).forbidden)
+        return np.concatenate([self._base.forbidden_rows(query), self._n_base + np.flatnonzero(new)])
+
+    def search(
+        self, query: str | Understood, depth: int, conditions: Sequence[Condition] = ()
+    ) -> tuple[IntArray, FloatArray]:
+        """The best items that have any of the rare words, or a synonym, and meet all conditions, best first: rows,
+        their BM25."""
         known = [condition for condition in conditions if condition.field not in self._stale]
         if len(self._postings) == 0 and self._store.gone is None and len(known) == len(conditions):
-            return self._base.search(text, depth, conditions)
+            return self._base.search(query, depth, conditions)
         allowed = self._allowed(tuple(conditions))
         rows, bm25 = _first_allowed(
-            lambda n: self._base.search(text, n, known),
+            lambda n: self._base.search(query, n, known),
             depth,
             allowed,
             self._n_base,
             exact=len(known) == len(conditions),
         )
-        terms = self._base.terms(text)
-        new_bm25 = self._postings.scores(terms)
-        hits = np.flatnonzero(self._postings.n_terms(self._base.rare_or_all(terms)))
+        wanted = self._base.wanted(query)
+        new_bm25 = self._postings.scores_of(wanted)
+        is_found = self._postings.n_terms(self._base.rare_or_all(wanted.terms)) > 0
+        is_found |= self._postings.n_met([meant for _, meant in wanted.synonyms]) > 0
+        hits = np.flatnonzero(is_found & (self._postings.n_met(wanted.forbidden) == 0))
         if allowed is not None:
             hits = hits[allowed[self._n_base + hits]]
         if len(hits) == 0:

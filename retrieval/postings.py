@@ -7,7 +7,7 @@ could not be compared. Lengths are rounded as tantivy rounds them (to a byte, as
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from math import log
 
@@ -15,7 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from trimtab.core.records import FloatArray, IntArray
-from trimtab.retrieval.lexical import BOOSTS, TIE_BREAKER, LexicalIndex
+from trimtab.retrieval.lexical import BOOSTS, TIE_BREAKER, LexicalIndex, Wanted
 
 K1, B = 1.2, 0.75
 FIELDS = tuple(BOOSTS)
@@ -85,6 +85,25 @@ class Postings:
                     every[places] += scores
             total += best + TIE_BREAKER * (every - best)
         return total.astype(np.float32)
+
+    def scores_of(self, wanted: Wanted) -> FloatArray:
+        """[n_items] `scores` of what is wanted: words that have synonyms score as the best of these."""
+        replaced = {term for typed, _ in wanted.synonyms for term in typed}
+        total = self.scores([term for term in wanted.terms if term not in replaced])
+        for typed in wanted.with_synonyms:
+            best = self.scores(typed)
+            for meant in wanted.synonyms_of(typed):
+                best = np.maximum(best, np.where(self.n_met([meant]) > 0, self.scores(meant), 0))
+            total += best
+        return total
+
+    def n_met(self, alternatives: Iterable[Sequence[str]]) -> IntArray:
+        """[n_items] of how many of some lists of terms each item has all."""
+        total = np.zeros(self._n_items, dtype=np.int64)
+        for terms in alternatives:
+            if terms:
+                total += self.n_terms(terms) == len(terms)
+        return total
 
     def n_terms(self, terms: Sequence[str]) -> IntArray:
         """[n_items] how many of the terms each item has, in whatever fields."""

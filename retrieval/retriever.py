@@ -13,7 +13,7 @@ import numpy as np
 from trimtab.core.errors import BundleDamaged
 from trimtab.core.extended_array import RowArray
 from trimtab.core.records import Candidates, Filter, FloatArray, IntArray
-from trimtab.core.understood import Steps, Understood
+from trimtab.core.understood import Understood
 from trimtab.retrieval.dense import DenseIndex, mapped
 from trimtab.retrieval.encoders.protocol import Encoder
 from trimtab.retrieval.encoders.registry import load_query_encoder
@@ -22,7 +22,9 @@ from trimtab.retrieval.filters import MAX_MASKS, Condition, Mask, Masks, conditi
 from trimtab.retrieval.fusion import best_first, fuse
 from trimtab.retrieval.lexical import LexicalIndex
 from trimtab.retrieval.spelling import Speller, words_of
-from trimtab.retrieval.understanding.understand import understand
+from trimtab.retrieval.understanding.mentions import Values
+from trimtab.retrieval.understanding.understand import NO_WISHES, Knowledge, Wishes, understand
+from trimtab.text.analyser import analyser_of
 
 if TYPE_CHECKING:
     from trimtab.catalog.store import ItemStore
@@ -40,11 +42,17 @@ class Lexical(Protocol):
 
     def knows(self, word: str) -> bool: ...
 
-    def search(self, text: str, depth: int, conditions: Sequence[Condition] = ()) -> tuple[IntArray, FloatArray]: ...
+    def search(
+        self, query: str | Understood, depth: int, conditions: Sequence[Condition] = ()
+    ) -> tuple[IntArray, FloatArray]: ...
+
+    def forbidden_rows(self, query: Understood) -> IntArray: ...
 
     def matches(self, text: str) -> IntArray: ...
 
     def n_having(self, words: Sequence[str]) -> int: ...
+
+    def best_covered(self, words: Sequence[str]) -> list[str]: ...
 
 
 class Dense(Protocol):
@@ -62,7 +70,6 @@ class Retriever:
         encoder: the text encoder the vectors are made with.
         vectors: [n_items, dim] float32 unit rows, memory-mapped; indexed by an array of rows.
         dense, lexical, speller: what it searches in and corrects words with.
-        steps: of understanding a query, where a search names none.
         report: what was built and how well it finds: index kind, its recall against exact search, encoder, floor.
     """
 
@@ -84,8 +91,6 @@ class Retriever:
         self.dense = dense
         self.lexical = lexical
         self.speller = speller
-        self.steps = Steps()
-        self._spelling = CatalogueSpelling(store, lexical, speller)
         self._floor = float(report["dense_floor"])
         self._masks = masks = Masks(store)
         self._selected = lru_cache(MAX_MASKS)(lambda conditions: _selected(dense, masks.of(conditions)))
@@ -111,9 +116,16 @@ class Retriever:
             report=report,
         )
 
-    def understand(self, text: str, steps: Steps | None = None) -> Understood:
+    @cached_property
+    def knowledge(self) -> Knowledge:
+        """What is known of the catalogue's words and values."""
+        analyser = analyser_of(("en",))
+        values = Values.of(self._store.attributes.values(), analyser)
+        return Knowledge(analyser, CatalogueWords(self._store, self.lexical, self.speller), values)
+
+    def understand(self, text: str, wishes: Wishes = NO_WISHES) -> Understood:
         """What the words of a query mean to this catalogue; see `trimtab.retrieval.understanding`."""
-        return understand(text, self._spelling, self.steps if steps is None else steps)
+        return understand(text, self.knowledge, wishes)
 
     def retrieve(
         self,
@@ -135,14 +147,17 @@ class Retriever:
         Raises:
             BadParameter: a filter on an unknown field.
         """
-        words = self._understood(query).words
+        understood = self._understood(query)
+        words = understood.words
         vector = self.encoder.encode([words])[0] if by_meaning else np.zeros(self.vectors.shape[1], dtype=np.float32)
         conditions = self._masks.narrowing(conditions_of(self._store, filters))
         depth = max(n_candidates, POOL)
-        lexical_rows, bm25 = self.lexical.search(words, depth, conditions)
+        lexical_rows, bm25 = self.lexical.search(understood, depth, conditions)
         dense_rows, cosines = NOTHING_NEAR
         if by_meaning:
             dense_rows, cosines = self.dense.search(vector, depth, self._selected(conditions))
+        if understood.forbidden and len(dense_rows):
+            dense_rows = np.setdiff1d(dense_rows, self.lexical.forbidden_rows(understood))
 
         seen = np.zeros(len(self._store), dtype=bool)
         seen[lexical_rows] = True
@@ -183,12 +198,12 @@ class Retriever:
         return self.understand(query) if isinstance(query, str) else query
 
 
-class CatalogueSpelling:
+class CatalogueWords:
     """What a store and its indices know of words."""
 
     def __init__(self, store: ItemStore, lexical: Lexical, speller: Speller) -> None:
         self._store = store
-        self.knows, self.together = lexical.knows, lexical.n_having
+        self.knows, self.together, self.best_covered = lexical.knows, lexical.n_having, lexical.best_covered
         self.frequency, self.readings, self.neighbours = speller.frequency, speller.readings, speller.neighbours
 
     def is_name(self, word: str) -> bool:

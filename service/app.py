@@ -17,6 +17,7 @@ from starlette.types import Lifespan
 from trimtab.core.errors import BadParameter, NotFound
 from trimtab.core.weights import normalise
 from trimtab.engine import Engine
+from trimtab.retrieval.filters import filter_mask, parse_filter
 from trimtab.service.bootstrap import Background, Definitions, Foundations, Parts, background, build_parts
 from trimtab.service.bundles.serving import Bundles
 from trimtab.service.experiments.definition import Experiment
@@ -47,6 +48,7 @@ from trimtab.service.playground.replay_reports import ReplayReports
 from trimtab.service.playground.templates import ASSETS, FOLDER
 from trimtab.service.search.profiles import Profile, profile_named
 from trimtab.service.search.rules import Rule
+from trimtab.service.search.synonyms import SynonymDefinition
 from trimtab.service.settings import Settings
 
 Dependency = Callable[[Request], Awaitable[None]]
@@ -139,7 +141,8 @@ def _definition_routers(parts: Parts, *, reader: Dependency, admin: Dependency) 
     define = partial(definitions_router, reader=reader, admin=admin, max_body_bytes=limit)
     return (
         define(definitions.profiles, check=lambda profile: normalise(profile.weights, parts.search.known_weights)),
-        define(definitions.rules, check=lambda rule: _require_items(parts.search.engine, rule)),
+        define(definitions.rules, check=lambda rule: _require_rule(parts.search.engine, rule)),
+        define(definitions.synonyms, check=lambda _: None),
         define(definitions.experiments, check=partial(_require_arms, definitions, bundles)),
         experiments_router(definitions.experiments, parts.foundations.redis, reader=reader),
         keys_router(definitions.keys, admin=admin, max_body_bytes=limit),
@@ -192,7 +195,8 @@ def _require_arms(definitions: Definitions, bundles: Bundles, experiment: Experi
             raise BadParameter("bundle", f"{arm.bundle!r} is not loaded", ", ".join(bundles.plan.loaded))
 
 
-def _require_items(engine: Engine, rule: Rule) -> None:
+def _require_rule(engine: Engine, rule: Rule) -> None:
+    filter_mask(engine.store, map(parse_filter, rule.filters))
     for item_id in rule.item_ids:
         try:
             engine.store.row_of(item_id)
@@ -210,6 +214,7 @@ def _openapi(app: FastAPI) -> dict[str, Any]:
             Batch,
             Profile,
             Rule,
+            SynonymDefinition,
             Experiment,
             Grant,
             Ids,

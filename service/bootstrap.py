@@ -38,6 +38,8 @@ from trimtab.service.search.recent_events import RecentEvents
 from trimtab.service.search.records import Subscriber
 from trimtab.service.search.rules import Rules
 from trimtab.service.search.search_service import SearchService
+from trimtab.service.search.synonyms import SynonymDefinitions
+from trimtab.service.search.wording import Wording
 from trimtab.service.settings import Settings
 
 Background = tuple[Callable[[], None], Callable[[], None]]
@@ -71,6 +73,7 @@ class Definitions:
 
     profiles: Profiles
     rules: Rules
+    synonyms: SynonymDefinitions
     experiments: Experiments
     keys: Keys
     access: AccessControl
@@ -205,7 +208,7 @@ def _build_definitions(foundations: Foundations) -> Definitions:
         is_required_from_elsewhere=settings.require_keys is None,
         admin_port=settings.admin_port,
     )
-    return Definitions(profiles, rules, experiments, keys, access)
+    return Definitions(profiles, rules, SynonymDefinitions(redis, folder), experiments, keys, access)
 
 
 def _build_records(foundations: Foundations, experiments: Experiments) -> Records:
@@ -252,7 +255,7 @@ def _build_search(
         serving.bundles,
         serving.catalogue,
         profiles=definitions.profiles,
-        rules=definitions.rules,
+        wording=Wording(definitions.rules, definitions.synonyms),
         experiments=definitions.experiments,
         pseudonyms=foundations.pseudonyms,
         settings=settings,

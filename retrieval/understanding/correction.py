@@ -7,10 +7,10 @@ known by far more: the items have typing errors too. Never read again are number
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import Protocol
 
-from trimtab.retrieval.spelling import WORD
+from trimtab.text.analyser import Analyser
 
 FEW = 2
 """A word that more items have is one that the catalogue knows well."""
@@ -42,21 +42,30 @@ class Spelling(Protocol):
         """The number of items that have all of the words."""
 
 
-def corrected(text: str, spelling: Spelling, kept: Collection[str] = ()) -> str:
-    """The text with misspelt words replaced, everything else in it as it was.
+def corrections(text: str, analyser: Analyser, spelling: Spelling, kept: Collection[str] = ()) -> dict[str, str]:
+    """The misspelt words of a text, as typed, and what was meant.
 
     Args:
-        kept: words, in lower case, that mean something in whatever catalogue.
+        kept: words, as they are compared, that mean something in whatever catalogue.
     """
-    matches = list(WORD.finditer(text))
-    words = [match.group().lower() for match in matches]
+    tokens = analyser.tokens(text)
+    words = [token.text.lower() for token in tokens]
+    mended = {}
+    for position, token in enumerate(tokens):
+        if token.kind == "word" and token.key not in kept:
+            meant = _meant(words, position, spelling)
+            if meant != words[position]:
+                mended[token.text] = meant
+    return mended
+
+
+def with_corrections(text: str, mended: Mapping[str, str], analyser: Analyser) -> str:
+    """A text with its misspelt words replaced, everything else in it as it was."""
     parts, end = [], 0
-    for position, match in enumerate(matches):
-        word = words[position]
-        meant = word if word in kept else _meant(words, position, spelling)
-        if meant != word:
-            parts += [text[end : match.start()], meant]
-            end = match.end()
+    for token in analyser.tokens(text):
+        if token.text in mended:
+            parts += [text[end : token.start], mended[token.text]]
+            end = token.end
     return "".join([*parts, text[end:]])
 
 

@@ -6,7 +6,7 @@ from collections.abc import Collection, Mapping
 from datetime import UTC, datetime
 from math import inf
 
-from trimtab.core.records import Query, Side
+from trimtab.core.records import Constraints, Query, Side
 from trimtab.core.seeds import seed_of
 from trimtab.engine import Engine
 from trimtab.engine.plan.deadline import Deadline, Shape, measured_costs
@@ -20,7 +20,7 @@ from trimtab.service.search.profiles import DEFAULT, Profile, Profiles, profile_
 from trimtab.service.search.pseudonyms import Pseudonyms
 from trimtab.service.search.records import PlannedSearch
 from trimtab.service.search.request import SearchRequest
-from trimtab.service.search.rules import Rules
+from trimtab.service.search.wording import Wording
 from trimtab.service.settings import Settings
 
 N_SEEDS = 1 << 63
@@ -37,7 +37,7 @@ class SearchPlanner:
         catalogue: LiveCatalogue,
         *,
         profiles: Profiles,
-        rules: Rules,
+        wording: Wording,
         experiments: Experiments,
         pseudonyms: Pseudonyms,
         settings: Settings,
@@ -45,7 +45,7 @@ class SearchPlanner:
         self._bundles = bundles
         self._catalogue = catalogue
         self._profiles = profiles
-        self._rules = rules
+        self._wording = wording
         self._experiments = experiments
         self._pseudonyms = pseudonyms
         self._explored_ratio = settings.explored_ratio
@@ -131,23 +131,22 @@ class SearchPlanner:
         if profile is not None:
             weights = weights or profile.weights
             loss = profile.max_relevance_loss if loss is None else loss
-        filters = tuple(map(parse_filter, request.filter))
         share = self._explored_ratio if assigned.exploration_share is None else assigned.exploration_share
-        return Query(
+        query = Query(
             text=request.q,
             k=request.k,
             offset=request.offset,
             weights=weights,
-            constraints=self._rules.constraints(request.q, filters, timestamp, max_relevance_loss=loss),
-            filters=filters,
+            constraints=Constraints(loss),
+            filters=tuple(map(parse_filter, request.filter)),
             facets=request.facets,
             user_id=request.user_id,
             session_id=request.session_id,
             explore=_explores(request.session_id, share) if request.explore is None else request.explore,
             exploration_loss=_loss_of_a_draw(self._exploration_budget, share),
             explain=request.explain,
-            steps=request.steps(engine.retriever.steps),
         )
+        return self._wording.of(query, engine, request, timestamp)
 
     def _deadline(self, engine: Engine, query: Query, arrived: float, timeout_ms: float) -> Deadline:
         return Deadline(self._costs, Shape.of(query, engine.default_weights), start=arrived, seconds=timeout_ms / 1e3)

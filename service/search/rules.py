@@ -1,29 +1,45 @@
-"""Merchandising rules: what a person decided about some items, for some searches, for some time.
+"""Merchandising rules: what a person decided about some searches, for some time.
 
-A rule becomes pins, exclusions and boosts of the query, which the engine's terminal stage settles before anything is
-drawn: propensities know of rules, the receipt says what they cost, and the impression log has them.
+Rules about items become pins, exclusions and boosts of the query, which the engine's terminal stage settles before
+anything is drawn: propensities know of rules, the receipt says what they cost, and the impression log has them. Rules
+about words put others in their place, add filters, or say where to lead the shopper and what to show above the hits.
 """
 
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
 from datetime import datetime
+from functools import lru_cache
 from pathlib import Path
 from typing import Annotated, Literal
 
-from pydantic import BaseModel, ConfigDict, FailFast, Field, model_validator
+from pydantic import BaseModel, ConfigDict, FailFast, Field, ValidationInfo, field_validator, model_validator
 from pydantic_core import PydanticCustomError
 
 from trimtab.core.records import Constraints, Filter
+from trimtab.retrieval.filters import parse_filter
+from trimtab.retrieval.understanding.rewriting import Keys, Matches, keys_of, place_of, rewritten
 from trimtab.service.identifiers import Identifier
 from trimtab.service.moments import Moment
 from trimtab.service.redis.gateway import RedisGateway
 from trimtab.service.redis.named_definitions import NamedDefinitions
+from trimtab.text.analyser import analyser_of
 
 BURIED = -100.0
 """Added to a utility, it sorts an item behind all that are not buried, and leaves no chance to be drawn before them."""
 DEFAULT_BOOST = 0.25
+ANALYSER = analyser_of(())
+"""What compares the words of rules: they hold for whatever bundle serves."""
+
+
+OF_ITEMS = ("pin", "boost", "bury", "hide")
+"""Actions on items."""
+PARAMETER_OF = {"filter": "filters", "rewrite": "rewrite", "redirect": "url", "banner": "banner"}
+"""What the other actions cannot do without."""
+OPTIONAL_OF = {"pin": "position", "boost": "boost"}
+"""What an action may say beside its items."""
 
 
 class Rule(BaseModel):
@@ -35,12 +51,18 @@ class Rule(BaseModel):
         json_schema_extra={"example": {"action": "pin", "item_ids": ["1029743"], "query": "ice cream", "position": 0}},
     )
 
-    action: Literal["pin", "boost", "bury", "hide"] = Field(
-        description="`pin` to a position, `boost` the utility, `bury` behind all others, `hide` altogether."
+    action: Literal["pin", "boost", "bury", "hide", "filter", "rewrite", "redirect", "banner"] = Field(
+        description="Of items: `pin` to a position, `boost` the utility, `bury` behind all others, `hide` altogether. "
+        "Of words: `filter` what is found, `rewrite` the words, `redirect` the shopper, show a `banner`."
     )
-    item_ids: Annotated[tuple[Identifier, ...], FailFast()] = Field(min_length=1, max_length=200)
+    item_ids: Annotated[tuple[Identifier, ...], FailFast()] = Field(
+        (), max_length=200, validate_default=True, description="The items that are pinned, boosted, buried or hidden."
+    )
     query: Annotated[str, Field(min_length=1, max_length=512)] | None = Field(
-        None, description="Holds for searches with these words; case and spaces do not count."
+        None, description="Holds for searches with these words; case, accents and spaces do not count."
+    )
+    matches: Matches = Field(
+        "exact", description="Whether `query` is all the words of a search, some of them in this order, or its first."
     )
     category: Identifier | None = Field(None, description="Holds for searches that are filtered to this category.")
     position: int | None = Field(
@@ -53,15 +75,44 @@ class Rule(BaseModel):
         description="With `boost`: what is added, as a share of the range that a utility has over the catalogue; "
         f"{DEFAULT_BOOST} if left out.",
     )
+    filters: Annotated[tuple[Annotated[str, Field(max_length=256)], ...], FailFast()] = Field(
+        (), max_length=32, description="With `filter`: conditions, as in `filter=` of a search."
+    )
+    rewrite: Annotated[str, Field(min_length=1, max_length=512)] | None = Field(
+        None, description="With `rewrite`: what is searched in place of the words of `query`."
+    )
+    url: Annotated[str, Field(max_length=2048, pattern=r"^(https?://\S+|/([^/\s\\]\S*)?)$")] | None = Field(
+        None, description="With `redirect`: an address of http or https, or a path of the shop."
+    )
+    banner: Annotated[str, Field(min_length=1, max_length=2000)] | None = Field(
+        None, description="With `banner`: the text, or what the shop finds it by."
+    )
     starts: Moment | None = Field(None, description="Holds from then on, with its offset from UTC.")
     ends: Moment | None = Field(None, description="Holds until then.")
 
+    @field_validator("item_ids")
+    @classmethod
+    def _are_needed(cls, item_ids: tuple[str, ...], info: ValidationInfo) -> tuple[str, ...]:
+        action = info.data.get("action")
+        if action in OF_ITEMS and not item_ids:
+            raise PydanticCustomError("rule", f"at least one with the action {action}", {"problem": "is empty"})
+        if action not in OF_ITEMS and item_ids:
+            problem = {"problem": f"has no meaning with {action}"}
+            raise PydanticCustomError("rule", f"only with {', '.join(OF_ITEMS)}", problem)
+        return item_ids
+
     @model_validator(mode="after")
     def _fits(self) -> Rule:
-        for name, action in (("position", "pin"), ("boost", "boost")):
-            if getattr(self, name) is not None and self.action != action:
+        for action, name in (*OPTIONAL_OF.items(), *PARAMETER_OF.items()):
+            if getattr(self, name) not in (None, ()) and self.action != action:
                 problem = {"problem": f"{name} has no meaning with {self.action}"}
                 raise PydanticCustomError("rule", f"{name} only with the action {action}", problem)
+        needed = PARAMETER_OF.get(self.action)
+        if needed is not None and getattr(self, needed) in (None, ()):
+            problem = {"problem": f"{needed} is missing"}
+            raise PydanticCustomError("rule", f"{needed} with the action {self.action}", problem)
+        if self.query is None and (self.matches != "exact" or self.action == "rewrite"):
+            raise PydanticCustomError("rule", "query with matches and with rewrite", {"problem": "query is missing"})
         if self.starts is not None and self.ends is not None and self.starts >= self.ends:
             raise PydanticCustomError("rule", "starts before ends", {"problem": "the rule ends before it starts"})
         return self
@@ -75,27 +126,75 @@ class Rule(BaseModel):
         wanted = self.category.casefold()
         return any(one.field == "category" and wanted in map(str.casefold, one.values) for one in filters)
 
+    def speaks_of(self, words: Keys) -> bool:
+        """Whether these words are those of `query`, which is not None."""
+        return self.query is not None and place_of(words, _keys(self.query), self.matches) is not None
+
+
+@dataclass(frozen=True, slots=True)
+class Orders:
+    """What rules say of a search beside its constraints.
+
+    Attributes:
+        filters: conditions beside those of the request.
+        redirect, banner: of the first rule that has one.
+    """
+
+    filters: tuple[Filter, ...] = ()
+    redirect: str | None = None
+    banner: str | None = None
+
 
 class Rules(NamedDefinitions[Rule]):
-    """The rules that are defined, by the words they speak about."""
+    """The rules that are defined, by the words they speak about.
+
+    Rules for all of a search's words come before rules for some of them, those before rules for every search, and
+    among them the order is that of their names.
+    """
 
     def __init__(self, redis: RedisGateway, data_folder: Path | None = None) -> None:
-        self._by_words: Mapping[str | None, list[Rule]] = {}
+        self._by_words: Mapping[Keys, list[Rule]] = {}
+        self._by_part: list[Rule] = []
+        self._of_all: list[Rule] = []
         super().__init__(redis, "rule", Rule, data_folder)
 
+    def rewritten(self, text: str, filters: tuple[Filter, ...], now: datetime) -> str | None:
+        """What is searched in place of a text; None where no rule says anything else. What a rule has put there is not
+        rewritten again."""
+        for rule in self._holding([text], filters, now):
+            if rule.action == "rewrite" and rule.query is not None and rule.rewrite is not None:
+                return rewritten(text, rule.query, rule.rewrite, rule.matches, ANALYSER)
+        return None
+
+    def orders(self, texts: Iterable[str], filters: tuple[Filter, ...], now: datetime) -> Orders:
+        """The filters, the redirect and the banner of a search.
+
+        Args:
+            texts: its words, as typed and as they were understood.
+        """
+        rules = list(self._holding(texts, filters, now))
+        conditions = [condition for rule in rules if rule.action == "filter" for condition in rule.filters]
+        return Orders(
+            tuple(map(parse_filter, dict.fromkeys(conditions))),
+            next((rule.url for rule in rules if rule.action == "redirect"), None),
+            next((rule.banner for rule in rules if rule.action == "banner"), None),
+        )
+
     def constraints(
-        self, text: str, filters: tuple[Filter, ...], now: datetime, *, max_relevance_loss: float | None
+        self, texts: Iterable[str], filters: tuple[Filter, ...], now: datetime, *, max_relevance_loss: float | None
     ) -> Constraints:
         """What a search must obey.
 
-        Rules for these words come before rules for all, and among them the order is that of their names: the first
-        has the position that two want, and the other item takes the next free one. An item is pinned once. What is
-        hidden is not shown even where it is pinned. Boosts add up.
+        The first of two rules has the position that both want, and the other item takes the next free one. An item is
+        pinned once. What is hidden is not shown even where it is pinned. Boosts add up.
+
+        Args:
+            texts: its words, as typed and as they were understood.
         """
         pins: dict[int, str] = {}
         exclusions: set[str] = set()
         boosts: dict[str, float] = {}
-        for rule in self._holding(text, filters, now):
+        for rule in self._holding(texts, filters, now):
             match rule.action:
                 case "pin":
                     _pin(rule, pins)
@@ -107,17 +206,22 @@ class Rules(NamedDefinitions[Rule]):
                         boosts[item_id] = boosts.get(item_id, 0.0) + boost
         return Constraints(max_relevance_loss, pins, frozenset(exclusions), boosts)
 
-    def _holding(self, text: str, filters: tuple[Filter, ...], now: datetime) -> Iterator[Rule]:
-        for words in (_words(text), None):
-            for rule in self._by_words.get(words, ()):
-                if rule.holds(filters, now):
-                    yield rule
+    def _holding(self, texts: Iterable[str], filters: tuple[Filter, ...], now: datetime) -> Iterator[Rule]:
+        """The rules that speak of a search, each once."""
+        keys = list(dict.fromkeys(map(_keys, texts)))
+        exact = [rule for words in keys for rule in self._by_words.get(words, ())]
+        partly = [rule for rule in self._by_part if any(map(rule.speaks_of, keys))]
+        return (rule for rule in (*exact, *partly, *self._of_all) if rule.holds(filters, now))
 
     def _read(self, by_name: Mapping[str, Rule]) -> None:
         by_words = defaultdict(list)
-        for rule in by_name.values():
-            by_words[None if rule.query is None else _words(rule.query)].append(rule)
+        rules = by_name.values()
+        for rule in rules:
+            if rule.query is not None and rule.matches == "exact":
+                by_words[_keys(rule.query)].append(rule)
         self._by_words = dict(by_words)
+        self._by_part = [rule for rule in rules if rule.query is not None and rule.matches != "exact"]
+        self._of_all = [rule for rule in rules if rule.query is None]
         super()._read(by_name)
 
 
@@ -131,5 +235,6 @@ def _pin(rule: Rule, pins: dict[int, str]) -> None:
         pins[position] = item_id
 
 
-def _words(text: str) -> str:
-    return " ".join(text.casefold().split())
+@lru_cache(maxsize=4096)
+def _keys(text: str) -> Keys:
+    return keys_of(text, ANALYSER)

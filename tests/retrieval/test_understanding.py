@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import polars as pl
@@ -9,10 +10,16 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from trimtab.catalog.attributes.definition import Attribute
 from trimtab.catalog.store import ItemStore
-from trimtab.core.understood import AS_TYPED, Mention, Understood
+from trimtab.core.errors import BadFile
+from trimtab.core.understood import AS_TYPED, STEPS, Mention, Steps, Understood
 from trimtab.retrieval.building import build_retriever
 from trimtab.retrieval.retriever import Retriever
+from trimtab.retrieval.understanding.negation import absent_terms
+from trimtab.retrieval.understanding.synonyms import Synonyms, SynonymSet, read_synonyms
+from trimtab.retrieval.understanding.understand import Wishes, understand
+from trimtab.text.analyser import analyser_of
 
 often = settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 
@@ -25,7 +32,16 @@ TITLES = (
     "Bride and groom cake topper",
     "Lego set",
     "Model KX2000 drill",
+    "Red sofa with legs",
+    "Blue couch without legs",
+    "Grey settee, legless",
+    "Television set, 32 inch",
+    "TV stand",
+    "Sugar free cookies",
+    "Cookies with sugar",
 )
+COLOURS = {"Red sofa with legs": "Red", "Blue couch without legs": "Light Blue", "Grey settee, legless": "Grey"}
+SYNONYMS = (SynonymSet(("sofa", "couch")), SynonymSet(("tv",), ("television set",)))
 
 
 @pytest.fixture(scope="module")
@@ -36,8 +52,11 @@ def shop(tmp_path_factory: pytest.TempPathFactory) -> Retriever:
                 "item_id": [str(number) for number in range(len(TITLES))],
                 "title": TITLES,
                 "brand": ["Sonny" if number % 2 else "Lego" for number in range(len(TITLES))],
+                "attr_colour": [COLOURS.get(title) for title in TITLES],
+                "attr_screen": [32.0 if "Television" in title else None for title in TITLES],
             }
-        )
+        ),
+        [Attribute("screen", "number", unit="inch", label="Screen size")],
     )
     folder: Path = tmp_path_factory.mktemp("understanding")
     return build_retriever(store, "wordllama", folder)
@@ -51,7 +70,7 @@ def shop(tmp_path_factory: pytest.TempPathFactory) -> Retriever:
         ("shampo", "shampoo"),  # one item has the mistake, far more what was meant
         ("blaek tea", "black tea"),  # the nearer in company, though "bleak" is in more items
         ("brie", None),  # rare, and no neighbour is known by far more
-        ("sonny shampoo", None),  # a brand is no misspelling
+        ("sonny shampoo", None),  # a brand is not a misspelling
         ("KX2001", None),  # nor is a model number
         ("20", None),
         ("xqzvkjw", None),
@@ -81,7 +100,153 @@ def test_what_was_understood_is_understood_as_itself(shop: Retriever, text: str)
 @often
 @given(text=st.text(max_size=40) | texts)
 def test_exact_is_as_typed(shop: Retriever, text: str) -> None:
-    assert shop.understand(text, AS_TYPED) == Understood.as_typed(text)
+    assert shop.understand(text, Wishes(AS_TYPED)) == Understood.as_typed(text)
+
+
+@pytest.mark.parametrize(
+    ("typed", "wanted", "excluded"),
+    [
+        ("couch without legs", "couch", ("legs",)),
+        ("couch without legs and cushions for the office", "couch for the office", ("legs", "cushions")),
+        ("without sugar cookies", "cookies", ("sugar",)),
+        ("sugar free cookies", "sugar free cookies", ()),  # a product property is wanted
+        ("cookies -sugar", "cookies", ("sugar",)),
+        ("-sugar", "-sugar", ()),  # nothing else is wanted
+        ("No 7 serum", "No 7 serum", ()),
+        ("couch w/o legs", "couch", ("legs",)),
+    ],
+)
+def test_what_is_not_wanted_is_not_looked_for(
+    shop: Retriever, typed: str, wanted: str, excluded: tuple[str, ...]
+) -> None:
+    understood = shop.understand(typed)
+    assert understood.words == wanted
+    assert understood.excluded == excluded
+    assert understood.forbidden == (excluded if "-" in typed else ())
+
+
+@pytest.mark.parametrize(
+    ("language", "query", "item"),
+    [
+        ("en", "cookies without sugar", "Sugar-free cookies"),
+        ("de", "Kekse ohne Zucker", "Zuckerfreie Kekse"),
+        ("fr", "biscuits sans sucre", "Biscuits sans sucre"),
+        ("es", "galletas sin azúcar", "Galletas SIN AZUCAR"),
+        ("it", "biscotti senza zucchero", "Biscotti senza zucchero"),
+        ("pt", "bolachas sem açúcar", "Bolachas sem açucar"),
+        ("nl", "koekjes zonder suiker", "Suikervrije koekjes"),
+        ("sv", "kakor utan socker", "Sockerfria kakor"),
+        ("da", "kager uden sukker", "Sukkerfri kager"),
+        ("nb", "kaker uten sukker", "Sukkerfrie kaker uten sukker"),
+        ("fi", "keksit ilman sokeria", "Sokeriton keksi"),
+        ("pl", "ciastka bez cukru", "Bez cukru ciastka"),
+        ("cs", "sušenky bez cukru", "Sušenky bez cukru"),
+        ("ru", "печенье без сахара", "Печенье БЕЗ САХАРА"),
+        ("tr", "şeker olmadan bisküvi", "Şekersiz bisküvi"),
+        ("ja", "砂糖なし クッキー", "砂糖不使用クッキー"),
+    ],
+)
+def test_an_item_that_says_so_goes_without_what_is_not_wanted(language: str, query: str, item: str) -> None:
+    analyser = analyser_of([language])
+    assert absent_terms(query, analyser)
+    assert set(absent_terms(query, analyser)) <= set(absent_terms(item, analyser))
+
+
+def test_what_is_typed_with_a_minus_is_never_found(shop: Retriever) -> None:
+    def titles(text: str) -> set[str]:
+        found = shop.retrieve(text, n_candidates=len(TITLES))
+        return {TITLES[row] for row in found.rows}
+
+    assert "Cookies with sugar" in titles("cookies") & titles("cookies without sugar")
+    assert not any("legs" in title for title in titles('furniture sofa couch settee -"legs"'))
+    assert titles("cookies -sugar").isdisjoint({"Cookies with sugar", "Sugar free cookies"})
+
+
+@pytest.mark.parametrize(
+    ("typed", "mentions"),
+    [
+        ("red sofa", [Mention("red", "colour", "Red")]),
+        ("LIGHT  blue couch", [Mention("LIGHT  blue", "colour", "Light Blue")]),
+        ("lego set under $20", [Mention("under $20", "price", "..20"), Mention("lego", "brand", "Lego")]),
+        ("lamp between 20 and 30 euros", [Mention("between 20 and 30 euros", "price", "20..30")]),
+        ("tv 32 inches", [Mention("32 inches", "screen", "31.84..32.16")]),
+        ("tv under 32 inch", [Mention("32 inch", "screen", "31.84..32.16")]),  # no price
+        ("tea", []),
+    ],
+)
+def test_values_of_the_catalogue_are_recognised(shop: Retriever, typed: str, mentions: list[Mention]) -> None:
+    assert list(shop.understand(typed).attributes) == mentions
+
+
+def test_a_mention_filters_where_the_shop_says_so_and_the_request_does_not(shop: Retriever) -> None:
+    known = replace(shop.knowledge, filter_on=frozenset({"colour", "price"}))
+    understood = understand("red lego under 20 €", known)
+    assert understood.filters == ("price:..20", "colour:Red")
+    filtered = understand("red lego under 20 €", known, Wishes(filtered=frozenset({"colour"})))
+    assert filtered.filters == ("price:..20",)
+
+
+@pytest.mark.parametrize(
+    ("typed", "synonyms"),
+    [
+        ("Sofas", (("Sofas", "couch"),)),
+        ("red couch", (("couch", "sofa"),)),
+        ("tv", (("tv", "television set"),)),
+        ("television set", ()),  # one way
+        ("tea", ()),
+    ],
+)
+def test_synonyms_are_found_in_their_direction(
+    shop: Retriever, typed: str, synonyms: tuple[tuple[str, str], ...]
+) -> None:
+    known = replace(shop.knowledge, synonyms=Synonyms.of(SYNONYMS, shop.knowledge.analyser))
+    assert understand(typed, known).synonyms == synonyms
+
+
+words_of_the_shop = st.sampled_from([word for title in TITLES for word in title.replace(",", "").split()])
+phrases = st.lists(words_of_the_shop, min_size=1, max_size=3).map(" ".join)
+sides = st.lists(phrases, max_size=3).map(tuple)
+tables = st.lists(st.builds(SynonymSet, sides, sides), max_size=4)
+
+
+@often
+@given(text=phrases, table=tables)
+def test_a_synonym_never_narrows(shop: Retriever, text: str, table: list[SynonymSet]) -> None:
+    analyser = shop.knowledge.analyser
+    plain = shop.understand(text)
+    widened = replace(plain, synonyms=Synonyms.of(table, analyser).found_in(plain.words, analyser))
+    before, after = (shop.lexical.search(one, len(TITLES))[0].tolist() for one in (plain, widened))
+    assert set(before) <= set(after)
+
+
+def test_the_words_that_no_item_has_beside_the_others_are_dropped(shop: Retriever) -> None:
+    assert shop.understand("red lego sofa xqzvkjw with legs").relaxed == ("xqzvkjw",)
+    assert shop.understand("red sofa").relaxed == ()
+    assert shop.understand("red brie sofa").relaxed == ("brie",)
+    assert shop.understand("xqzvkjw").relaxed == ()
+
+
+@pytest.mark.parametrize("step", STEPS)
+def test_a_step_that_is_off_leaves_no_trace(shop: Retriever, step: str) -> None:
+    known = replace(shop.knowledge, synonyms=Synonyms.of(SYNONYMS, shop.knowledge.analyser))
+    text = "shampoe red sofa without legs xqzvkjw"
+    traces = {"correct": "corrected", "synonyms": "synonyms", "negation": "excluded", "relax": "relaxed"}
+    trace = traces.get(step, step)
+    assert getattr(understand(text, known), trace)
+    assert not getattr(understand(text, known, Wishes(Steps(**{step: False}))), trace)
+
+
+def test_files_of_synonyms(tmp_path: Path) -> None:
+    file = tmp_path / "synonyms.txt"
+    file.write_text("# furniture\nsofa, couch,  settee\n\ntv, telly => television set # one way\n", encoding="utf-8")
+    assert read_synonyms(file) == [
+        SynonymSet(("sofa", "couch", "settee")),
+        SynonymSet(("tv", "telly"), ("television set",)),
+    ]
+    for line in ("sofa", "tv =>", "=> tv"):
+        file.write_text(f"a, b\n{line}\n", encoding="utf-8")
+        with pytest.raises(BadFile, match=r"synonyms\.txt, row 2"):
+            read_synonyms(file)
 
 
 def test_what_is_logged_is_read_back() -> None:

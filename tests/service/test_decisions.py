@@ -26,6 +26,8 @@ SEARCHES: list[dict[str, Any]] = [
     {"q": "cheese", "filter": ["price:1..4.5", "in_stock:true"], "k": 5, "user_id": "1"},
     {"q": "pasta", "mode": "attainment", "w_revenue": 0.5, "w_diversity": 0.2},
     {"q": "zzzzqqqq"},
+    {"q": "ice creem without nuts -chocolate under $5 xqzvkjw", "k": 5},
+    {"q": "ice creem without nuts", "exact": True, "k": 5},
 ]
 
 

@@ -102,6 +102,63 @@ def test_draws_know_of_rules_and_the_receipt_does_not_flatter(ruled: httpx.Clien
     assert sorted_slate["receipt"]["relevance"]["change"] < 0
 
 
+def assert_reproduced(service: httpx.Client, decision_id: str) -> None:
+    path = f"/decisions/{decision_id}"
+    eventually(lambda: service.get(path, headers=KEY).status_code == 200)
+    again = service.get(path, headers=KEY).json()
+    assert again["reproduced"], again["differences"]
+
+
+def understood(service: httpx.Client, **parameters: object) -> dict[str, object]:
+    answer = service.get("/search", params={**WEIGHTS, **parameters})
+    assert answer.status_code == 200, answer.text
+    found: dict[str, object] = answer.json()["understood"]
+    return found
+
+
+def test_words_are_put_in_place_of_others(ruled: httpx.Client) -> None:
+    define(ruled, "all", action="rewrite", query="breakfast pots", rewrite="yogurt")
+    define(ruled, "part", action="rewrite", query="laït", matches="contains", rewrite="milk")
+    define(ruled, "first", action="rewrite", query="cheap", matches="starts_with", rewrite="store brand")
+    assert shown(ruled, q="Breakfast  Pots") == shown(ruled)
+    assert understood(ruled, q="breakfast pots")["rewritten"] == "yogurt"
+    assert understood(ruled, q="breakfast pots", exact=True)["rewritten"] is None
+    assert understood(ruled, q="low fat Lait, please")["rewritten"] == "low fat milk, please"
+    assert understood(ruled, q="cheap yogurt")["rewritten"] == "store brand yogurt"
+    assert understood(ruled, q="not cheap yogurt")["rewritten"] is None
+
+
+def test_a_rule_says_where_to_go_what_to_show_and_what_to_find(ruled: httpx.Client, engine: Engine) -> None:
+    brand = engine.store.display(engine.store.row_of(shown(ruled, k=1)[0]))["brand"]
+    define(ruled, "go", action="redirect", query="returns", matches="contains", url="https://shop.example/returns")
+    define(ruled, "show", action="banner", query="yogurt", matches="contains", banner="Two for one")
+    define(ruled, "only", action="filter", query="yogurt", filters=[f"brand:{brand}"])
+    assert understood(ruled, q="how do returns work")["redirect"] == "https://shop.example/returns"
+    assert understood(ruled, q="greek yogurt")["banner"] == "Two for one"
+    assert understood(ruled, q="yoghurt")["banner"] in ("Two for one", None)  # also where a misspelt word was meant
+    answer = ruled.get("/search", params={"q": "yogurt", **WEIGHTS}).json()
+    assert {hit["brand"] for hit in answer["hits"]} == {brand}
+    assert_reproduced(ruled, answer["decision_id"])
+
+
+def test_synonyms_are_defined_while_it_runs_and_decisions_outlive_them(ruled: httpx.Client) -> None:
+    before = set(shown(ruled, q="qzzsour milk", k=200))
+    answer = ruled.put("/synonyms/sour", json={"words": ["qzzsour milk"], "also_find": ["yogurt"]}, headers=KEY)
+    assert answer.status_code == 200, answer.text
+    try:
+        answer = ruled.get("/search", params={"q": "qzzsour milk", "k": 200, **WEIGHTS}).json()
+        found = {hit["item_id"] for hit in answer["hits"]}
+        assert answer["understood"]["synonyms"] == [{"from": "qzzsour milk", "to": "yogurt"}]
+        assert set(shown(ruled)) <= found
+        assert len(found) > len(before)
+        assert understood(ruled, q="qzzsour milk", synonyms=False)["synonyms"] == []
+    finally:
+        ruled.delete("/synonyms/sour", headers=KEY)
+    assert understood(ruled, q="qzzsour milk")["synonyms"] == []
+    assert_reproduced(ruled, answer["decision_id"])
+    assert ruled.put("/synonyms/one", json={"words": ["alone"]}, headers=KEY).status_code == 422
+
+
 def test_a_rule_outlives_its_item(ruled: httpx.Client, module_redis: RedisProcess) -> None:
     before = shown(ruled)
     with module_redis.client() as redis:
@@ -121,6 +178,14 @@ def test_a_rule_outlives_its_item(ruled: httpx.Client, module_redis: RedisProces
         ({"action": "pin", "item_ids": ["x"], "boost": 1}, "body"),
         ({"action": "pin", "item_ids": ["x"], "starts": "2026-01-02T00:00Z", "ends": "2026-01-01T00:00Z"}, "body"),
         ({"action": "pin", "item_ids": ["x"], "starts": "2026-01-02T00:00"}, "starts"),
+        ({"action": "pin"}, "item_ids"),
+        ({"action": "redirect", "query": "x", "url": "javascript:alert(1)"}, "url"),
+        ({"action": "redirect", "query": "x", "url": "//elsewhere.example"}, "url"),
+        ({"action": "redirect", "query": "x"}, "body"),
+        ({"action": "banner", "banner": "x", "item_ids": ["x"]}, "item_ids"),
+        ({"action": "rewrite", "rewrite": "x"}, "body"),
+        ({"action": "filter", "query": "x", "filters": ["no-such-field:x"]}, "filter"),
+        ({"action": "hide", "item_ids": ["x"], "matches": "contains"}, "body"),
     ],
 )
 def test_a_rule_that_cannot_be_is_refused(service: httpx.Client, rule: dict, parameter: str) -> None:

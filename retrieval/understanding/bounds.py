@@ -1,0 +1,218 @@
+"""Bounds on the price in the words of a query: `under $50`, `zwischen 20 und 30 Euro`, `50元以下`."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import NamedTuple
+
+import regex
+
+from trimtab.core.understood import Mention
+from trimtab.text.analyser import Analyser
+from trimtab.text.money import PriceInText, prices_in
+from trimtab.text.tokens import Token
+
+PRICE = "price"
+
+
+@dataclass(frozen=True, slots=True)
+class Cues:
+    """The words of one language around a price; phrases of several are separated by `;`.
+
+    Attributes:
+        below, above: in front of the highest and of the lowest price.
+        at_most, at_least: behind them.
+        between, joins: in front of two prices, and what stands between these.
+    """
+
+    below: str = ""
+    above: str = ""
+    at_most: str = ""
+    at_least: str = ""
+    between: str = ""
+    joins: str = ""
+
+
+_DANISH = Cues(
+    below="under;højst;op til;max;billigere end", above="over;mindst;fra", between="mellem", joins="og til",
+)  # fmt: skip
+
+CUES: Mapping[str, Cues] = {
+    "cs": Cues(below="do;pod;maximálně;levnější než", above="nad;od;alespoň", between="mezi", joins="a až"),
+    "da": _DANISH,
+    "de": Cues(
+        below="unter;bis;bis zu;maximal;max;höchstens;weniger als;günstiger als", above="über;ab;mindestens;mehr als",
+        between="zwischen;von", joins="und bis",
+    ),
+    "en": Cues(
+        below="under;below;less than;cheaper than;up to;max;maximum;at most;no more than;within;not over",
+        above="over;above;more than;at least;from;min;minimum;starting at", at_most="or less;or under;max",
+        at_least="or more;and up;and over;and above", between="between;from", joins="and to",
+    ),
+    "es": Cues(
+        below="menos de;hasta;máximo;por debajo de;por menos de", above="más de;desde;mínimo;a partir de",
+        between="entre;de", joins="y a",
+    ),
+    "fi": Cues(below="alle;enintään;korkeintaan", above="yli;vähintään;alkaen", joins="ja"),
+    "fr": Cues(
+        below="moins de;jusqu'à;jusqu à;maximum;max;sous;à moins de", above="plus de;à partir de;minimum;au moins",
+        between="entre;de", joins="et à",
+    ),
+    "hu": Cues(at_most="alatt;ig", at_least="felett;fölött;tól"),
+    "it": Cues(
+        below="meno di;fino a;sotto;sotto i;massimo;al massimo", above="più di;oltre;da;almeno;a partire da",
+        between="tra;fra;da", joins="e a",
+    ),
+    "ja": Cues(at_most="以下;未満;まで;以内", at_least="以上"),
+    "ko": Cues(at_most="이하;미만;까지", at_least="이상"),
+    "nb": Cues(
+        below="under;høyst;maks;opp til;billigere enn", above="over;minst;fra", between="mellom", joins="og til",
+    ),
+    "nl": Cues(
+        below="onder;tot;maximaal;max;minder dan;goedkoper dan;onder de", above="boven;vanaf;minstens;meer dan",
+        between="tussen;van", joins="en tot",
+    ),
+    "pl": Cues(
+        below="poniżej;do;maksymalnie;tańsze niż", above="powyżej;od;co najmniej", between="między;od", joins="a do i",
+    ),
+    "pt": Cues(
+        below="menos de;até;no máximo;abaixo de;por menos de", above="mais de;acima de;a partir de;no mínimo",
+        between="entre;de", joins="e a",
+    ),
+    "ru": Cues(below="до;дешевле;менее;не дороже", above="от;дороже;более;свыше", between="между;от", joins="и до"),
+    "sv": Cues(
+        below="under;högst;max;upp till;billigare än", above="över;minst;från", between="mellan", joins="och till",
+    ),
+    "tr": Cues(at_most="altı;altında;den az;e kadar;ye kadar;kadar", at_least="üstü;üzeri;üzerinde", joins="ile"),
+    "uk": Cues(below="до;дешевше;менше", above="від;дорожче;більше", between="між;від", joins="і до"),
+    "zh": Cues(below="低于;不超过", above="高于;超过", at_most="以下;以内;之内", at_least="以上"),
+}  # fmt: skip
+CUES_OF = {**CUES, "no": CUES["nb"]}
+
+_HYPHEN = regex.compile(r"\s*[-–—~〜]\s*")
+
+Phrase = tuple[str, ...]
+
+
+class Bound(NamedTuple):
+    """What some words of a text say of the price, and where they stand."""
+
+    text: str
+    start: int
+    end: int
+    low: float | None
+    high: float | None
+
+    @property
+    def mention(self) -> Mention:
+        """The bound as an attribute of the query."""
+        ends = ("" if end is None else f"{end:g}" for end in (self.low, self.high))
+        return Mention(self.text[self.start : self.end].strip(), PRICE, "..".join(ends))
+
+
+def price_bounds(text: str, analyser: Analyser) -> list[Bound]:
+    """The bounds on the price in a text, in order.
+
+    A number without a currency is a price only where the text ends with it: `under 50 inch` is none.
+    """
+    if not any(character.isnumeric() for character in text):
+        return []
+    language = analyser.languages[0] if analyser.languages else None
+    prices = prices_in(text, language=language)
+    return _Reader(text, analyser.tokens(text), _phrases_of(analyser)).bounds(prices) if prices else []
+
+
+class _Reader:
+    """The words around prices in one text."""
+
+    def __init__(self, text: str, tokens: Sequence[Token], phrases: _Phrases) -> None:
+        self._text, self._tokens, self._phrases = text, tokens, phrases
+
+    def bounds(self, prices: Sequence[PriceInText]) -> list[Bound]:
+        found: list[Bound] = []
+        at = 0
+        while at < len(prices):
+            pair = self._between(prices[at], prices[at + 1]) if at + 1 < len(prices) else None
+            bound = pair or self._one_sided(prices[at])
+            if bound is not None:
+                found.append(bound)
+            at += 2 if pair else 1
+        return found
+
+    def _between(self, low: PriceInText, high: PriceInText) -> Bound | None:
+        middle = self._text[low.end : high.start]
+        words = tuple(token.key for token in self._tokens if low.end <= token.start and token.end <= high.start)
+        joined = bool(words) and words in self._phrases.joins
+        start = self._start_of_phrase(low.start, self._phrases.between)
+        named = low.has_currency or high.has_currency
+        if low.money.amount > high.money.amount or not (
+            (joined and (named or start is not None)) or (named and _HYPHEN.fullmatch(middle))
+        ):
+            return None
+        ends = float(low.money.amount), float(high.money.amount)
+        return Bound(self._text, low.start if start is None else start, high.end, *ends)
+
+    def _one_sided(self, price: PriceInText) -> Bound | None:
+        amount = float(price.money.amount)
+        ends = not self._text[price.end :].strip(" .!?")
+        for phrases, is_high in ((self._phrases.below, True), (self._phrases.above, False)):
+            start = self._start_of_phrase(price.start, phrases)
+            if start is not None and (price.has_currency or ends):
+                return Bound(self._text, start, price.end, None if is_high else amount, amount if is_high else None)
+        for phrases, is_high in ((self._phrases.at_most, True), (self._phrases.at_least, False)):
+            end = self._end_of_phrase(price.end, phrases)
+            if end is not None:
+                return Bound(self._text, price.start, end, None if is_high else amount, amount if is_high else None)
+        return None
+
+    def _start_of_phrase(self, end: int, phrases: frozenset[Phrase]) -> int | None:
+        """Where the longest of the phrases begins that ends there."""
+        before = [token for token in self._tokens if token.end <= end]
+        if before and self._text[before[-1].end : end].strip():
+            return None
+        for n in range(min(self._phrases.longest, len(before)), 0, -1):
+            if tuple(token.key for token in before[-n:]) in phrases:
+                return before[-n].start
+        return None
+
+    def _end_of_phrase(self, start: int, phrases: frozenset[Phrase]) -> int | None:
+        """Where the longest of the phrases ends that begins there."""
+        rest = self._text[start:].lstrip()
+        unspaced = next((phrase[0] for phrase in phrases if len(phrase) == 1 and rest.startswith(phrase[0])), None)
+        behind = [token for token in self._tokens if token.start >= start]
+        for n in range(min(self._phrases.longest, len(behind)), 0, -1):
+            if tuple(token.key for token in behind[:n]) in phrases and not self._text[start : behind[0].start].strip():
+                return behind[n - 1].end
+        is_unspaced = unspaced is not None and not unspaced[0].isascii() and unspaced[0] > "\u2fff"
+        return start + self._text[start:].index(unspaced) + len(unspaced) if unspaced and is_unspaced else None
+
+
+class _Phrases:
+    """The cues of some languages, as an analyser compares words."""
+
+    def __init__(self, analyser: Analyser) -> None:
+        cues = [CUES_OF[language] for language in analyser.languages if language in CUES_OF]
+
+        def phrases(texts: Iterable[str], separator: str = ";") -> frozenset[Phrase]:
+            parts = (part for text in texts for part in text.split(separator) if part)
+            return frozenset(tuple(token.key for token in analyser.tokens(part)) for part in parts)
+
+        self.below, self.above = phrases(cue.below for cue in cues), phrases(cue.above for cue in cues)
+        self.at_most, self.at_least = phrases(cue.at_most for cue in cues), phrases(cue.at_least for cue in cues)
+        self.between, self.joins = phrases(cue.between for cue in cues), phrases((cue.joins for cue in cues), " ")
+        every = self.below | self.above | self.at_most | self.at_least | self.between
+        self.longest = max(map(len, every), default=0)
+
+
+@lru_cache(maxsize=32)
+def _phrases_of(analyser: Analyser) -> _Phrases:
+    return _Phrases(analyser)
+
+
+def bound_words(analyser: Analyser) -> frozenset[str]:
+    """The words around prices: none of them is misspelt."""
+    phrases = _phrases_of(analyser)
+    every = phrases.below | phrases.above | phrases.at_most | phrases.at_least | phrases.between | phrases.joins
+    return frozenset(word for phrase in every for word in phrase)

@@ -1,0 +1,187 @@
+"""Negation: words that are not wanted (`without straw`, `ohne Zucker`, `-red`), and what items say they go without.
+
+Words that are not wanted are not looked for, and are a feature of the ranker; only what is typed with a minus sign may
+not be found at all. What an item goes without by its own texts (`sugar free`, `no show`) is an index term of its own,
+so that a query finds it in whatever way both put it. A product property, such as `sugar free`, is wanted: its words
+stay.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from functools import lru_cache
+from typing import Literal, NamedTuple
+
+import regex
+
+from trimtab.retrieval.understanding.cues import CUES, UNSPACED
+from trimtab.text.analyser import Analyser
+from trimtab.text.tokens import Token
+
+ABSENT = "¬"
+"""What the index terms begin with of which an item goes without."""
+MAX_WORDS = 3
+"""The most words that one cue speaks of, between two that join them."""
+SHORTEST_STEM = 3
+
+_MINUS = regex.compile(r'(?<!\S)-(?:"(?P<words>[^"]+)"|(?P<words>\p{L}[^\s"]*))')
+"""A minus sign in front of a word, or of some in quotes, with a space before it; `-20` is a number."""
+_BREAK = regex.compile(r"[,;:()\[\]!?|/•]")
+"""Signs at which what is not there has ended."""
+
+Phrase = tuple[str, ...]
+Kind = Literal["words", "property", "minus"]
+
+
+class Negated(NamedTuple):
+    """A place of a text that says what is not there.
+
+    Attributes:
+        start, end: of the words and what negates them.
+        words: where the words are that are not there.
+        kind: `minus` was typed with a minus sign; of a `property`, the words name something that is wanted.
+    """
+
+    start: int
+    end: int
+    words: tuple[tuple[int, int], ...]
+    kind: Kind = "words"
+
+    def texts(self, text: str) -> list[str]:
+        """The words."""
+        return [text[start:end] for start, end in self.words]
+
+
+def negated(text: str, analyser: Analyser) -> list[Negated]:
+    """The places of a text that say what is not there, in order; none is part of another."""
+    grammar = grammar_of(analyser)
+    kept: list[Negated] = []
+    for one in sorted([*_after_minus(text), *grammar.unspaced(text), *grammar.spaced(text, analyser.tokens(text))]):
+        if not kept or one.start >= kept[-1].end:
+            kept.append(one)
+    return kept
+
+
+def absent_terms(text: str, analyser: Analyser) -> list[str]:
+    """The index terms of what a text says is not there."""
+    places = [place for place in negated(text, analyser) if place.kind != "minus"]
+    return [ABSENT + term for place in places for words in place.texts(text) for term in analyser.terms(words)]
+
+
+def _after_minus(text: str) -> Iterator[Negated]:
+    for match in _MINUS.finditer(text):
+        yield Negated(match.start(), match.end(), (match.span("words"),), "minus")
+
+
+class Grammar:
+    """The cues of some languages, as an analyser compares words.
+
+    Attributes:
+        words: all of them, and those at which what is not there has ended.
+    """
+
+    def __init__(self, analyser: Analyser) -> None:
+        cues = [CUES[language] for language in analyser.languages if language in CUES]
+
+        def phrases(texts: Iterable[str]) -> frozenset[Phrase]:
+            return frozenset(_keys(analyser.tokens(one)) for text in texts for one in text.split(";") if one)
+
+        def words(texts: Iterable[str]) -> frozenset[str]:
+            return frozenset(analyser.key(word) for text in texts for word in text.replace(";", " ").split())
+
+        self._before_one = phrases(cue.before_one for cue in cues)
+        self._before = phrases(cue.before for cue in cues) | self._before_one
+        self._property = phrases(cue.property for cue in cues)
+        self._after = phrases(cue.after for cue in cues) | self._property
+        self._endings = tuple(words(f"{cue.property} {cue.endings}" for cue in cues))
+        self._ends, self._joins = words(cue.ends for cue in cues), words(cue.joins for cue in cues)
+        self._cues = self._before | self._after
+        self._firsts = frozenset(phrase[0] for phrase in self._cues)
+        self._stops = self._firsts | self._ends | self._joins
+        self.words = self._stops | {word for phrase in self._cues for word in phrase}
+        self._longest = max(map(len, self._cues), default=0)
+        self._unspaced = tuple(
+            regex.compile(UNSPACED[language]) for language in analyser.languages if language in UNSPACED
+        )
+
+    def unspaced(self, text: str) -> Iterator[Negated]:
+        """The places in scripts that have no spaces between words."""
+        for pattern in self._unspaced:
+            for match in pattern.finditer(text):
+                kind: Kind = "property" if match["property"] else "words"
+                yield Negated(match.start(), match.end(), (match.span("words"),), kind)
+
+    def spaced(self, text: str, tokens: Sequence[Token]) -> Iterator[Negated]:
+        """The places with a cue among the tokens."""
+        keys, at = _keys(tokens), 0
+        while at < len(keys):
+            length = self._length_of_cue(keys, at)
+            if length == 0:
+                place = self._by_ending(tokens[at])
+            elif keys[at : at + length] in self._after:
+                place = self._in_front(text, tokens, at, length)
+            else:
+                place = self._behind(text, tokens, at, length)
+            if place is not None:
+                yield place
+            at += max(length, 1)
+
+    def _length_of_cue(self, keys: Phrase, at: int) -> int:
+        """The number of words of the longest cue that begins there; 0 for none."""
+        if keys[at] not in self._firsts:
+            return 0
+        return next((n for n in range(self._longest, 0, -1) if keys[at : at + n] in self._cues), 0)
+
+    def _by_ending(self, token: Token) -> Negated | None:
+        ending = next((ending for ending in self._endings if token.key.endswith(ending)), None)
+        if ending is None or len(token.text) != len(token.key) or len(token.key) - len(ending) < SHORTEST_STEM:
+            return None
+        return Negated(token.start, token.end, ((token.start, token.end - len(ending)),), "property")
+
+    def _in_front(self, text: str, tokens: Sequence[Token], at: int, length: int) -> Negated | None:
+        if at == 0 or not self._belong_together(text, tokens[at - 1], tokens[at]):
+            return None
+        word, cue = tokens[at - 1], tokens[at : at + length]
+        kind: Kind = "property" if _keys(cue) in self._property else "words"
+        return Negated(word.start, cue[-1].end, ((word.start, word.end),), kind)
+
+    def _behind(self, text: str, tokens: Sequence[Token], at: int, length: int) -> Negated | None:
+        is_of_one = _keys(tokens[at : at + length]) in self._before_one
+        # Where a query begins with a cue, what is wanted comes behind the first word.
+        words = self._groups(text, tokens, at + length, 1 if at == 0 or is_of_one else MAX_WORDS)
+        if not words or (is_of_one and tokens[at + length].kind != "word"):
+            return None
+        return Negated(tokens[at].start, words[-1][1], tuple(words))
+
+    def _groups(self, text: str, tokens: Sequence[Token], first: int, most: int) -> list[tuple[int, int]]:
+        """Where the words are that a cue in front of the first speaks of, those that are joined each by itself."""
+        groups: list[tuple[int, int]] = []
+        n = 0
+        for before, token in zip(tokens[first - 1 :], tokens[first:], strict=False):
+            if not self._belong_together(text, before, token):
+                break
+            if n > 0 and token.key in self._joins:
+                n = 0
+            elif n == most or token.key in self._stops:
+                break
+            elif n == 0:
+                groups.append((token.start, token.end))
+                n = 1
+            else:
+                groups[-1] = (groups[-1][0], token.end)
+                n += 1
+        return groups
+
+    def _belong_together(self, text: str, first: Token, second: Token) -> bool:
+        """Whether nothing parts two neighbouring words."""
+        return first.key not in self._ends and not _BREAK.search(text, first.end, second.start)
+
+
+@lru_cache(maxsize=32)
+def grammar_of(analyser: Analyser) -> Grammar:
+    """The cues of the languages of an analyser; made once."""
+    return Grammar(analyser)
+
+
+def _keys(tokens: Iterable[Token]) -> Phrase:
+    return tuple(token.key for token in tokens)

@@ -1,0 +1,49 @@
+"""The words of a request: as the engine understands them, under the rules and synonyms of the moment."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import datetime
+
+from trimtab.core.records import Query
+from trimtab.engine import Engine
+from trimtab.retrieval.understanding.understand import Wishes
+from trimtab.service.search.request import SearchRequest
+from trimtab.service.search.rules import Rules
+from trimtab.service.search.synonyms import SynonymDefinitions
+
+
+class Wording:
+    """Understands words by what is defined at the moment."""
+
+    def __init__(self, rules: Rules, synonyms: SynonymDefinitions) -> None:
+        self._rules = rules
+        self._synonyms = synonyms
+
+    def of(self, query: Query, engine: Engine, request: SearchRequest, now: datetime) -> Query:
+        """The query with its words understood, and with what rules say of them.
+
+        Rules hold for the words as typed and as they were understood.
+
+        Raises:
+            BadParameter: a filter that does not exist here.
+        """
+        known = engine.retriever.knowledge
+        wishes = Wishes(
+            steps=request.steps(known.steps),
+            rewritten=None if request.exact else self._rules.rewritten(query.text, query.filters, now),
+            synonyms=self._synonyms.of(known.analyser),
+        )
+        asked = query.filters
+        query = engine.understood(query, wishes)
+        understood = query.wording
+        texts = [text for text in (query.text, understood.rewritten, understood.corrected) if text is not None]
+        orders = self._rules.orders(texts, asked, now)
+        fields = {condition.field for condition in query.filters}  # two conditions on one field would widen
+        limit = query.constraints.max_relevance_loss
+        return replace(
+            query,
+            understood=replace(understood, redirect=orders.redirect, banner=orders.banner),
+            constraints=self._rules.constraints(texts, asked, now, max_relevance_loss=limit),
+            filters=(*query.filters, *(one for one in orders.filters if one.field not in fields)),
+        )
