@@ -12,7 +12,7 @@ import typer
 from rich.console import RenderableType
 from rich.table import Table
 
-from trimtab.cli.console import AsJson, Quiet, plain, print_json, progress, results
+from trimtab.cli.console import AsJson, Quiet, notes, plain, print_json, progress, results
 from trimtab.core.errors import BadFile, BadParameter
 
 if TYPE_CHECKING:
@@ -57,6 +57,9 @@ def build(
             build_grocery(out, encoder=encoder, method=method, progress=report)
     else:
         items, feed = _read_items(source, data, shop, max_rejected_share)
+        if feed is not None and not as_json:
+            for part in feed_notes(source, feed.rejections.summary, feed.rejections.as_dict()):
+                notes.print(part, highlight=False, soft_wrap=isinstance(part, str))
         judged, rows = _read_labels(judgments, log)
         with progress(quiet or as_json) as report:
             build_bundle(
@@ -144,12 +147,8 @@ def bundle_summary(out: Path, *, seconds: float) -> dict[str, Any]:
 
 def summary_lines(summary: Mapping[str, Any]) -> Iterator[RenderableType]:
     """The same for a person, and the command that comes next."""
-    rows, out = summary["rows"], plain(summary["bundle"])
-    if rows is None:
-        yield f"{summary['n_items']:,} items from {plain(summary['source'])}"
-    else:
-        yield f"{plain(summary['source'])}: {rows['n_kept']:,} rows kept, {rows['n_rejected']:,} rejected"
-        yield from _row_notes(rows)
+    out = plain(summary["bundle"])
+    yield f"{summary['n_items']:,} items from {plain(summary['source'])}"
     yield f"bundle {summary['bundle_id']} in {out}: {summary['bytes'] / 1e6:,.1f} MB, {summary['seconds']:.0f} s"
     facts = Table.grid(padding=(0, 2))
     learned = f"{' and '.join(summary['trained_on'])} ({summary['n_lists']:,} lists)"
@@ -163,7 +162,9 @@ def summary_lines(summary: Mapping[str, Any]) -> Iterator[RenderableType]:
     yield f"Next:  trimtab search {out} WORDS    or    trimtab serve --bundle {out}"
 
 
-def _row_notes(rows: Mapping[str, Any]) -> Iterator[RenderableType]:
+def feed_notes(source: str, summary: str, rows: Mapping[str, Any]) -> Iterator[RenderableType]:
+    """What became of a feed's rows, and what its columns were taken for."""
+    yield f"{summary} of {plain(source)}"
     if rows["rejected"]:
         table = Table("column", "rejected", "the first of them", box=None, padding=(0, 2))
         for column, one in rows["rejected"].items():
