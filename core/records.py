@@ -35,6 +35,7 @@ class Constraints:
 
     Attributes:
         max_relevance_loss: largest share of the pure-relevance slate's expected relevance that may be given up.
+        max_losses: by other objectives, largest share of the expected value of their own best slates.
         pins: item_id by position (0-based); a pin stays where it is put.
         exclusions: item_ids that must not be shown.
         boosts: added to the utility of an item_id, in population ranges of an objective (an utility without boosts is
@@ -45,6 +46,7 @@ class Constraints:
     pins: Mapping[int, str] = field(default_factory=dict)
     exclusions: frozenset[str] = frozenset()
     boosts: Mapping[str, float] = field(default_factory=dict)
+    max_losses: Mapping[str, float] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -166,6 +168,7 @@ class Side:
 
     weights: Mapping[str, float] | None
     max_relevance_loss: float | None = None
+    max_losses: Mapping[str, float] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)

@@ -16,6 +16,17 @@ DIVERSITY = "diversity"
 PREFIX = "w_"
 
 
+def loss_parameter(objective: str) -> str:
+    """The parameter that bounds how much of an objective may be given up."""
+    return f"max_{objective}_loss"
+
+
+def objective_of_loss(parameter: str) -> str | None:
+    """The objective that such a parameter bounds; None where it is not one."""
+    name = parameter.removeprefix("max_").removesuffix("_loss")
+    return name if parameter == loss_parameter(name) else None
+
+
 def normalise(weights: Mapping[str, float], known: Iterable[str]) -> dict[str, float]:
     """Divide non-negative weights by their sum.
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, replace
 from datetime import datetime
@@ -38,6 +39,7 @@ from trimtab.engine.stages.slate_stage import SlateStage, slate_stage
 from trimtab.ranker.artifact import warm_up
 from trimtab.ranker.attainment import weights_for
 from trimtab.ranker.features import FEATURES
+from trimtab.ranker.item_values import columns_at
 from trimtab.ranker.slate.exploration import exploration_text
 from trimtab.retrieval.facets import require_facets
 from trimtab.retrieval.filters import filter_mask, format_filter, parse_filter
@@ -61,6 +63,7 @@ class Engine:
         self.state = bundle.bundle_id if state is None else state
         self.manifest: Mapping[str, Any] = bundle.manifest
         self.objectives = bundle.objectives
+        self.served = bundle.served
         self.known_weights = bundle.known_weights
         self.default_weights = bundle.default_weights
         self.temperature = bundle.temperature
@@ -106,6 +109,10 @@ class Engine:
                 self.slate(
                     Query(title, explore=explore, session_id="warm-up", weights={DIVERSITY: 0.5, RELEVANCE: 0.5})
                 )
+
+    def with_defaults(self, query: Query) -> Query:
+        """The query with what one gets that names no weights."""
+        return self._bundle.with_defaults(query)
 
     def weights_for(self, shares: Mapping[str, float]) -> dict[str, float]:
         """The weights of a query that asks for shares of what objectives can gain over pure relevance.
@@ -232,12 +239,17 @@ class Engine:
         gains = self.gains(features.reshape(-1, features.shape[-1]), np.tile(candidates.rows, len(shoppers)))
         return gains.reshape(len(shoppers), len(candidates), len(self.objectives))
 
-    def gains(self, features: FloatArray, rows: IntArray) -> FloatArray:
-        """[n, F] features and [n] rows -> [n, n_objectives]."""
-        prices = self.store.prices[rows]
+    def gains(self, features: FloatArray, rows: IntArray, *, moment: float | None = None) -> FloatArray:
+        """[n, F] features and [n] rows -> [n, n_objectives], at a moment in seconds since 1970, or now."""
+        values = self.values(rows, time.time() if moment is None else moment)
         with torch.inference_mode():
-            gains: FloatArray = self._bundle.ranker.gains(torch.from_numpy(features), torch.from_numpy(prices)).numpy()
+            gains: FloatArray = self._bundle.ranker.gains(torch.from_numpy(features), torch.from_numpy(values)).numpy()
         return gains
+
+    def values(self, rows: IntArray, moment: float) -> FloatArray:
+        """[n, n_objectives] what items are worth to each objective at a moment, winsorised."""
+        known = self._bundle.values.of(columns_at(self.store, rows), len(rows), moment=moment)
+        return self._bundle.bounds.winsorised(known)
 
     def impression(self, slate: Slate, timestamp: datetime, *, arm: str | None = None) -> Impression:
         """The log row of a slate that is being shown."""

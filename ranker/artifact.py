@@ -61,7 +61,7 @@ def warm_up(ranker: ServedRanker, *, n_objectives: int, k: int = 20, n: int = 20
     aspects: Tensor = torch.zeros(1, n, 2, dtype=torch.long)
     w_diversity = torch.full((1,), 0.5)
     for _ in range(N_WARM_UP):
-        gains = ranker.gains(torch.zeros(n, len(FEATURES)), torch.ones(n))
+        gains = ranker.gains(torch.zeros(n, len(FEATURES)), torch.ones(n, n_objectives))
         utilities = ranker.utilities(gains, torch.ones(1, n_objectives))
         ranker.sorted_slate(utilities, eligible, pins)
         ranker.novelty_slate(utilities, eligible, aspects, w_diversity, pins)

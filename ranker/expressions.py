@@ -32,6 +32,8 @@ Column = Callable[[str], Floats]
 MAX_CHARACTERS = 1000
 MAX_NODES = 200
 MAX_DEPTH = 30
+LARGEST = 1e30
+"""Values are cut off there: sums of them, and products with heads, stay within what 32-bit floats hold."""
 MAX_LISTED, MAX_SHOWN = 20, 40
 """How many names an error lists, and how many characters of an expression it shows."""
 SECONDS_A_DAY = 86_400.0
@@ -70,14 +72,14 @@ class Expression:
     _term: Term = field(repr=False, compare=False)
 
     def __call__(self, column: Column, n_items: int, *, moment: float) -> Floats:
-        """[n_items] values, nan where there is none; what is too large for a double is the largest there is.
+        """[n_items] values, nan where there is none, within `LARGEST`.
 
         Args:
             moment: the time of the request, in seconds since 1970.
         """
         with np.errstate(all="ignore"):
             values = np.array(np.broadcast_to(self._term(Scope(column, moment)), n_items), dtype=np.float64)
-        return np.clip(values, -_LARGEST, _LARGEST)
+        return np.clip(values, -LARGEST, LARGEST)
 
 
 def parse_expression(text: str, kinds: Mapping[str, str], *, place: str) -> Expression:
@@ -93,7 +95,6 @@ def parse_expression(text: str, kinds: Mapping[str, str], *, place: str) -> Expr
     return _Reader(text, kinds, place).expression()
 
 
-_LARGEST = float(np.finfo(np.float64).max)
 _ALLOWED = "numbers, attributes, + - * / ( ), min, max, abs, log1p, exp, if(c, a, b), comparisons, age_days(date)"
 _IF = "if_"
 """What stands for `if` where Python's parser reads it; no attribute can be meant, since `(` follows."""
@@ -216,8 +217,8 @@ class _Reader:
             value = float(number)
         except OverflowError:
             value = math.inf
-        if not math.isfinite(value):
-            raise self._error("has a number that is too large", f"numbers up to {_LARGEST:.2g}")
+        if not abs(value) <= LARGEST:
+            raise self._error("has a number that is too large", f"numbers up to {LARGEST:g}")
         return lambda _: np.float64(value)  # type: ignore[return-value]  # a scalar broadcasts as an array does
 
     def _attribute(self, name: str, kinds: Sequence[str]) -> Term:

@@ -70,26 +70,21 @@ class ServedRanker(nn.Module):
     Args:
         heads: [n, F] -> [n, H] raw scores.
         knots_x, knots_y: [H, K] calibration of each head.
-        head_of: [M] which head an objective reads.
-        times_price: [M] whether it is multiplied by the price.
+        head_of: [M] which head an objective reads; H for one that reads none.
         ranges: [M] population range of each objective, above 0.
     """
 
     knots_x: Tensor
     knots_y: Tensor
     head_of: Tensor
-    times_price: Tensor
     ranges: Tensor
 
-    def __init__(
-        self, heads: nn.Module, knots_x: Tensor, knots_y: Tensor, head_of: Tensor, times_price: Tensor, ranges: Tensor
-    ) -> None:
+    def __init__(self, heads: nn.Module, knots_x: Tensor, knots_y: Tensor, head_of: Tensor, ranges: Tensor) -> None:
         super().__init__()
         self.heads = heads
         self.register_buffer("knots_x", knots_x.float().contiguous())
         self.register_buffer("knots_y", knots_y.float().contiguous())
         self.register_buffer("head_of", head_of.long())
-        self.register_buffer("times_price", times_price.bool())
         self.register_buffer("ranges", ranges.float())
 
     def predictions(self, features: Tensor) -> Tensor:
@@ -101,11 +96,11 @@ class ServedRanker(nn.Module):
         values = y0 + (columns - x0) * (y1 - y0) / (x1 - x0)
         return values.clamp(min=0.0).t()
 
-    def gains(self, features: Tensor, prices: Tensor) -> Tensor:
-        """[n, F] features and [n] prices -> [n, M] gains; where the price is unknown (nan), revenue is 0."""
-        values = self.predictions(features)[:, self.head_of]
-        priced = torch.nan_to_num(prices, nan=0.0).unsqueeze(1)
-        return torch.where(self.times_price, values * priced, values)
+    def gains(self, features: Tensor, values: Tensor) -> Tensor:
+        """[n, F] features and [n, M] values of the items -> [n, M] gains."""
+        predictions = self.predictions(features)
+        none = torch.ones_like(predictions[:, :1])
+        return torch.cat([predictions, none], dim=1)[:, self.head_of] * values
 
     def utilities(self, gains: Tensor, weights: Tensor) -> Tensor:
         """[n, M] gains and [B, M] weights -> [B, n] scalarised utilities."""
@@ -119,5 +114,5 @@ class ServedRanker(nn.Module):
     ) -> Tensor:
         return novelty_slate(utilities, eligible, aspects, w_diversity, pins)
 
-    def forward(self, features: Tensor, prices: Tensor) -> Tensor:
-        return self.gains(features, prices)
+    def forward(self, features: Tensor, values: Tensor) -> Tensor:
+        return self.gains(features, values)

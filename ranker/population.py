@@ -17,8 +17,8 @@ from numpy.typing import NDArray
 
 from trimtab.core.records import FloatArray
 from trimtab.ranker.features import FEATURES
+from trimtab.ranker.methods.problem import Problem
 from trimtab.ranker.model import ServedRanker
-from trimtab.ranker.training.lists import RankingLists
 
 N_BINS = 10
 LEAST_SHARE = 1e-3
@@ -71,17 +71,17 @@ class Population:
     gains: Mapping[str, Distribution]
 
     @classmethod
-    def of(cls, ranker: ServedRanker, lists: RankingLists, objectives: tuple[str, ...]) -> Population:
-        """The features and gains of the candidates of a ranker's training lists."""
-        there = lists.rows >= 0
-        features, prices = lists.features[there], lists.prices[there]
+    def of(cls, ranker: ServedRanker, problem: Problem) -> Population:
+        """The features and gains of the candidates that a ranker was trained on."""
+        there = problem.lists.rows >= 0
+        features, values = problem.lists.features[there], problem.multipliers[there]
         every = max(len(features) // MOST_ROWS, 1)
-        features, prices = features[::every], prices[::every]
+        features, values = features[::every], values[::every]
         with torch.inference_mode():
-            gains = ranker.gains(torch.from_numpy(features), torch.from_numpy(prices)).numpy()
+            gains = ranker.gains(torch.from_numpy(features), torch.from_numpy(values)).numpy()
         return cls(
             {name: Distribution.of(features[:, column]) for column, name in enumerate(FEATURES)},
-            {name: Distribution.of(gains[:, column]) for column, name in enumerate(objectives)},
+            {one.name: Distribution.of(gains[:, column]) for column, one in enumerate(problem.objectives)},
         )
 
     def as_dict(self) -> dict[str, Any]:

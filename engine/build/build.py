@@ -12,16 +12,20 @@ import polars as pl
 from trimtab.catalog.attributes.definition import definitions_of
 from trimtab.catalog.rejections import Rejections
 from trimtab.catalog.shop import EMPTY, Shop
-from trimtab.core.errors import BadInput
+from trimtab.core.errors import BadInput, BadParameter
 from trimtab.core.progress import Progress, silent
-from trimtab.core.weights import DIVERSITY
+from trimtab.core.weights import DIVERSITY, PREFIX, normalise
 from trimtab.engine.build.indexing import build_pipeline
-from trimtab.engine.build.training import Trained, train_ranker
+from trimtab.engine.build.training import Trained, Valuation, train_ranker
 from trimtab.engine.bundle.storage import Description, save_bundle, staging_folder
 from trimtab.engine.stages.pipeline import Pipeline
+from trimtab.ranker.item_values import ServedObjective
 from trimtab.ranker.methods.registry import DEFAULT, check_servable
 from trimtab.ranker.objectives import RELEVANCE, Objective, objectives_of
 from trimtab.ranker.population import Population
+
+SAFE_LOSS = 0.02
+"""The share of relevance that a search which names no weights may give up."""
 
 
 def build_bundle(  # noqa: PLR0913  # the options of `trimtab build`, keyword-only
@@ -52,12 +56,13 @@ def build_bundle(  # noqa: PLR0913  # the options of `trimtab build`, keyword-on
         raise BadInput(f"--method {method}: there are no judgments or a log to learn from")
     with staging_folder(out) as staging:
         pipeline = build_pipeline(items, staging, encoder=encoder, attributes=definitions_of(shop), progress=progress)
-        objectives = objectives_of(has_prices=pipeline.store.has_prices)
+        objectives = objectives_of(shop, has_prices=pipeline.store.has_prices)
+        valuation = Valuation.of(pipeline.store, objectives, moment=as_of.timestamp())
         trained = train_ranker(
-            pipeline, objectives, judgments=judgments, log_rows=log_rows, method=method, progress=progress
+            pipeline, valuation, judgments=judgments, log_rows=log_rows, method=method, progress=progress
         )
         return save_trained(
-            out, staging, pipeline, objectives, trained, source=source, as_of=as_of, rejections=rejections, shop=shop
+            out, staging, pipeline, valuation, trained, source=source, as_of=as_of, rejections=rejections, shop=shop
         )
 
 
@@ -65,7 +70,7 @@ def save_trained(  # noqa: PLR0913  # what the manifest says, keyword-only
     out: Path,
     staging: Path,
     pipeline: Pipeline,
-    objectives: Sequence[Objective],
+    valuation: Valuation,
     trained: Trained,
     *,
     source: str,
@@ -73,26 +78,53 @@ def save_trained(  # noqa: PLR0913  # what the manifest says, keyword-only
     rejections: Rejections | None = None,
     shop: Shop = EMPTY,
 ) -> str:
-    """Write the bundle with the default weights: mostly relevance, a little of everything else."""
-    others = [objective.name for objective in objectives if objective.name != RELEVANCE.name]
-    default = {RELEVANCE.name: 0.8, **dict.fromkeys(others, 0.15 / max(len(others), 1)), DIVERSITY: 0.05}
-    total = sum(default.values())
+    """Write the bundle with its default weights, those of the shop or else safe ones.
+
+    Raises:
+        BadParameter: the shop gives a weight to what is not an objective.
+    """
+    objectives = valuation.objectives
     description = Description(
         source=source,
-        objectives=objectives,
-        ranges=trained.ranges,
-        default_weights={name: weight / total for name, weight in default.items()},
+        objectives=[
+            ServedObjective(*row)
+            for row in zip(
+                objectives,
+                trained.ranges,
+                valuation.bounds.low.tolist(),
+                valuation.bounds.high.tolist(),
+                valuation.n_unknown,
+                strict=True,
+            )
+        ],
+        default_weights=_default_weights(shop, objectives, is_learned=trained.problem is not None),
+        default_max_relevance_loss=(
+            SAFE_LOSS if shop.defaults.max_relevance_loss is None else shop.defaults.max_relevance_loss
+        ),
         training=trained.report,
         as_of=as_of,
         rows=None if rejections is None else rejections.as_dict(),
         attainment=trained.attainment,
-        population=_population(trained, objectives),
+        population=_population(trained),
         shop=shop,
     )
     return save_bundle(out, staging=staging, pipeline=pipeline, ranker=trained.ranker, description=description)
 
 
-def _population(trained: Trained, objectives: Sequence[Objective]) -> Population:
-    if trained.lists is None:
-        return Population({}, {})
-    return Population.of(trained.ranker, trained.lists, tuple(objective.name for objective in objectives))
+def _default_weights(shop: Shop, objectives: Sequence[Objective], *, is_learned: bool) -> dict[str, float]:
+    """The shop's; else mostly relevance and a little of everything else, or nothing else where nothing was learned."""
+    others = [objective.name for objective in objectives if objective.name != RELEVANCE.name]
+    known = (RELEVANCE.name, *others, DIVERSITY)
+    if shop.defaults.weights:
+        try:
+            return normalise(shop.defaults.weights, known)
+        except BadParameter as error:
+            name = error.name.removeprefix(PREFIX)
+            raise BadParameter(f"defaults.weights.{name}", error.problem, ", ".join(known)) from None
+    if not is_learned:
+        return normalise({RELEVANCE.name: 1.0}, known)
+    return normalise({RELEVANCE.name: 0.8, **dict.fromkeys(others, 0.15 / max(len(others), 1)), DIVERSITY: 0.05}, known)
+
+
+def _population(trained: Trained) -> Population:
+    return Population({}, {}) if trained.problem is None else Population.of(trained.ranker, trained.problem)

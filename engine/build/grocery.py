@@ -24,9 +24,10 @@ from trimtab.core.progress import Progress, silent
 from trimtab.engine.build.build import save_trained
 from trimtab.engine.build.indexing import build_pipeline
 from trimtab.engine.build.labelled_lists import Intent, lists_from_intents
-from trimtab.engine.build.training import NDCG_AS_RETRIEVED, Trained, ndcg_as_retrieved, ranking_problem
+from trimtab.engine.build.training import NDCG_AS_RETRIEVED, Trained, Valuation, heads_report, ndcg_as_retrieved
 from trimtab.engine.bundle.storage import staging_folder
 from trimtab.engine.stages.pipeline import Pipeline, item_columns
+from trimtab.ranker.methods.problem import Problem
 from trimtab.ranker.methods.registry import DEFAULT, fit_served
 from trimtab.ranker.objectives import objectives_of
 from trimtab.ranker.training.crossval import list_ndcg
@@ -46,6 +47,8 @@ from trimtab.ranker.training.paths import attainment_of_gains, attainment_of_ran
 from trimtab.ranker.users import UserHistories
 
 LAST_WEEK = 53
+HEADS = ("relevance", "purchase")
+"""What a till says of: what was bought, and of which kind it was."""
 SHORTENED_SHARE = 0.3
 """Share of the queries of several words that lose some of the first."""
 _JOINING = frozenset({"and", "or", "of", "with", "for"})
@@ -87,14 +90,17 @@ def build_grocery(
         pipeline = build_pipeline(grocery.items, staging, encoder=encoder, progress=progress)
         histories = histories_until(grocery.purchases, pipeline.store, LAST_WEEK)
         pipeline = replace(pipeline, histories=histories)
-        trained = train_grocery(pipeline, grocery, splits=splits, recipe=recipe, method=method, progress=progress)
-        objectives = objectives_of(has_prices=True)
-        return save_trained(out, staging, pipeline, objectives, trained, source="grocery", as_of=started)
+        valuation = Valuation.of(pipeline.store, objectives_of(has_prices=True), moment=started.timestamp())
+        trained = train_grocery(
+            pipeline, grocery, valuation, splits=splits, recipe=recipe, method=method, progress=progress
+        )
+        return save_trained(out, staging, pipeline, valuation, trained, source="grocery", as_of=started)
 
 
 def train_grocery(
     pipeline: Pipeline,
     grocery: Grocery,
+    valuation: Valuation,
     *,
     splits: Splits = Splits(),
     recipe: Recipe = MANY_LISTS,
@@ -105,21 +111,23 @@ def train_grocery(
 
     Other methods learn from the training weeks alone.
     """
-    objectives = objectives_of(has_prices=True)
-    train, validation, test = (
-        lists_of_split(pipeline, grocery, split, progress=progress)
+    parts = [
+        valuation.problem(lists_of_split(pipeline, grocery, split, progress=progress), pipeline.store)
         for split in (splits.train, splits.validation, splits.test)
-    )
+    ]
     if method != DEFAULT:
-        return _train_other(method, (train, validation, test), pipeline.store, recipe)
+        return _train_other(method, parts, recipe)
+    problem, validation, test = parts[0], parts[1], parts[2].lists
+    train = problem.lists
     heads = fit_heads(train, recipe, progress=progress)
-    calibrations, gains, ranges = calibrate(raw_scores(heads, validation), validation, objectives)
+    calibrations, gains, ranges = calibrate(raw_scores(heads, validation.lists), validation)
     raw = raw_scores(heads, test)
     expected = calibrated(calibrations, raw)
     report: dict[str, Any] = {
         "method": "heads",
         "trained_on": ["purchases"],
         "n_lists": len(train),
+        "heads": heads_report(valuation.objectives, train.heads),
         "test": {
             "weeks": [splits.test.first, splits.test.last],
             "ndcg@10": mean_interval(list_ndcg(raw[..., 0], test)).as_dict(),
@@ -128,23 +136,22 @@ def train_grocery(
             "calibration_curve": calibration_curves(expected, test),
         },
     }
-    attainment = attainment_of_gains(ranking_problem(validation, objectives, pipeline.store), gains, ranges)
-    return Trained(assemble(heads, calibrations, ranges, objectives), ranges.tolist(), report, attainment, train)
+    attainment = attainment_of_gains(validation, gains, ranges)
+    ranker = assemble(heads, calibrations, ranges, problem.head_of)
+    return Trained(ranker, ranges.tolist(), report, attainment, problem)
 
 
-def _train_other(
-    method: str, parts: tuple[RankingLists, RankingLists, RankingLists], store: ItemStore, recipe: Recipe
-) -> Trained:
-    train, validation, test = (ranking_problem(part, objectives_of(has_prices=True), store) for part in parts)
+def _train_other(method: str, parts: Sequence[Problem], recipe: Recipe) -> Trained:
+    train, validation, test = parts
     ranker = fit_served(method, train, recipe)
-    by_relevance = served_utilities(ranker, test.lists)(np.eye(len(test.objectives))[0])
+    by_relevance = served_utilities(ranker, test)(np.eye(len(test.objectives))[0])
     report = {
         "method": method,
         "trained_on": ["purchases"],
         "n_lists": len(train),
         "test": {"ndcg@10": mean_interval(list_ndcg(by_relevance.numpy(), test.lists)).as_dict()},
     }
-    return Trained(ranker, ranker.ranges.tolist(), report, attainment_of_ranker(validation, ranker), train.lists)
+    return Trained(ranker, ranker.ranges.tolist(), report, attainment_of_ranker(validation, ranker), train)
 
 
 def lists_of_split(
@@ -153,7 +160,7 @@ def lists_of_split(
     """Lists of a sample of a split's intents."""
     intents = sample_intents(grocery.purchases, pipeline.store, split, seed=seed)
     known = at_end_of_week(pipeline, grocery, split.known_until)
-    return pad_lists(lists_from_intents(known, intents, progress=progress))
+    return pad_lists(lists_from_intents(known, intents, progress=progress), HEADS)
 
 
 def at_end_of_week(pipeline: Pipeline, grocery: Grocery, week: int) -> Pipeline:

@@ -19,7 +19,9 @@ from trimtab.engine.stages.pipeline import Pipeline
 from trimtab.ranker.training.lists import RankedList
 
 MAX_PURCHASE_GRADE = 2
-"""Grades from behaviour: 0 of another kind, 1 of the kind that was searched for, or clicked, 2 bought."""
+"""Grades from behaviour: 0 of another kind, 1 of the kind that was searched for, clicked or put in a cart, 2 bought."""
+DONE = {"click": "clicks", "cart": "carts", "purchase": "purchases"}
+"""Head -> column of a log that says where it happened."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,10 +47,7 @@ class Intent:
 def lists_from_judgments(
     pipeline: Pipeline, judgments: pl.DataFrame, *, progress: Progress = silent
 ) -> list[RankedList]:
-    """One list a query: its candidates and its judged items.
-
-    Nobody's purchases are known here, so the chance of a purchase is taken to be proportional to relevance.
-    """
+    """One list a query: its candidates and its judged items, of which relevance is known and nothing else."""
     max_gain = float(exponential_gain(judgments["grade"].to_numpy()).max(initial=0.0))
     if max_gain == 0:
         raise BadInput("judgments: every grade is 0, there is nothing to learn")
@@ -65,8 +64,7 @@ def lists_from_judgments(
             RankedList(
                 features=pipeline.featurise(text, candidates),
                 prices=pipeline.store.prices[candidates.rows],
-                relevance=relevance,
-                purchase=relevance,
+                labels={"relevance": relevance},
                 group=text,
                 rows=candidates.rows,
             )
@@ -113,8 +111,10 @@ def lists_from_intents(
             RankedList(
                 features=pipeline.featurise(intent.text, candidates, intent.user_id),
                 prices=pipeline.store.prices[candidates.rows],
-                relevance=behaviour_gain(np.where(bought, 2, of_type)),
-                purchase=bought.astype(np.float32),
+                labels={
+                    "relevance": behaviour_gain(np.where(bought, 2, of_type)),
+                    "purchase": bought.astype(np.float32),
+                },
                 group=intent.group,
                 rows=candidates.rows,
             )
@@ -123,32 +123,30 @@ def lists_from_intents(
 
 
 def lists_from_log(pipeline: Pipeline, rows: Iterable[Mapping[str, object]]) -> list[RankedList]:
-    """One list a logged impression with a click or a purchase; what was not shown is not labelled."""
+    """One list a logged impression with a click, a cart or a purchase; what was not shown is not labelled."""
     lists = []
     for row in rows:
-        clicks, purchases = np.array(row["clicks"]), np.array(row["purchases"])
-        if not (clicks.any() or purchases.any()):
+        item_ids = _strings(row["item_ids"])
+        shown = known_rows(pipeline, item_ids, range(len(item_ids)))
+        done = {head: np.array(row.get(column) or [0] * len(item_ids)) > 0 for head, column in DONE.items()}
+        if not any(one.any() for one in done.values()):
             continue
         wording, user_id = pipeline.understand(wording_of(row)), row["user_id"]
-        shown = known_rows(pipeline, _strings(row["item_ids"]), range(len(clicks)))
         candidates = pipeline.retrieve(wording, also=sorted(shown))
-        relevance = np.full(len(candidates), np.nan, dtype=np.float32)
-        purchase = relevance.copy()
-        for position, item in enumerate(candidates.rows.tolist()):
-            if item in shown:
-                at = shown[item]
-                relevance[position] = behaviour_gain(np.array(2 if purchases[at] else int(bool(clicks[at]))))
-                purchase[position] = float(bool(purchases[at]))
+        at = np.array([shown.get(item, -1) for item in candidates.rows.tolist()], dtype=np.int64)
+        grades = np.where(done["purchase"], MAX_PURCHASE_GRADE, done["click"] | done["cart"])
+        by_position = {"relevance": behaviour_gain(grades), **done}
         features = pipeline.featurise(
             wording, candidates, None if user_id is None else str(user_id), _strings(row.get("recent"))
         )
-        prices = pipeline.store.prices[candidates.rows]
         lists.append(
             RankedList(
-                features,
-                prices,
-                relevance,
-                purchase,
+                features=features,
+                prices=pipeline.store.prices[candidates.rows],
+                labels={
+                    head: np.where(at >= 0, values[at], np.nan).astype(np.float32)
+                    for head, values in by_position.items()
+                },
                 group=str(row["session_id"] or row["decision_id"]),
                 rows=candidates.rows,
             )

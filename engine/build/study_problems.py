@@ -5,9 +5,11 @@ Prepared lists are kept in a folder the caller names, so that a comparison can b
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
+from types import MappingProxyType
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -15,25 +17,27 @@ from numpy.typing import NDArray
 from trimtab.catalog.datasets.grocery import load_grocery
 from trimtab.catalog.datasets.icecat import load_icecat
 from trimtab.catalog.judgments import read_judgments
+from trimtab.catalog.store import ItemStore
 from trimtab.core.errors import BadParameter
 from trimtab.core.progress import Progress, silent
-from trimtab.engine.build.grocery import Splits, at_end_of_week, sample_intents
+from trimtab.engine.build.grocery import HEADS, Splits, at_end_of_week, sample_intents
 from trimtab.engine.build.indexing import build_pipeline
 from trimtab.engine.build.labelled_lists import lists_from_intents, lists_from_judgments
-from trimtab.engine.build.training import ranking_problem
-from trimtab.ranker.methods.problem import Problem
+from trimtab.engine.build.training import aspects_of
+from trimtab.ranker.item_values import ItemValues
+from trimtab.ranker.methods.problem import Problem, multipliers_of
 from trimtab.ranker.objectives import RELEVANCE, REVENUE, Objective
 from trimtab.ranker.study.cell import Fold
 from trimtab.ranker.training.crossval import folds_of
 from trimtab.ranker.training.lists import RankedList, RankingLists, pad_lists
 
-PRIVATE_LABEL = Objective("private_label", head=1, times_price=False, unit="private-label purchases")
+PRIVATE_LABEL = Objective("private_label", "purchase", "private_label", unit="private-label purchases")
 STORE_BRAND = "Store brand"
 N_CANDIDATES = 40
 """Candidates kept of a grocery list, by retrieval order: enough for a first page and its alternatives."""
 SIZES = {"train": 2000, "validation": 400, "test": 1500}
 
-_FILE = "problem-{}.npz"
+_FILE = "prepared-{}.npz"
 
 
 def load_folds(name: str, cache: Path, *, data: Path | None, seed: int, progress: Progress = silent) -> list[Fold]:
@@ -71,10 +75,10 @@ def _grocery(cache: Path, progress: Progress) -> dict[str, Problem]:
         # Some lists have nothing that was bought among their first candidates; ask for more than are kept.
         intents = sample_intents(grocery.purchases, known.store, replace(split, n_intents=int(1.25 * size)))
         lists = [first(one, N_CANDIDATES) for one in lists_from_intents(known, intents, progress=progress)]
-        kept = pad_lists([one for one in lists if one.purchase.any()][:size])
-        flags = {PRIVATE_LABEL.name: (kept.rows >= 0) & private[kept.rows]}
-        objectives = (RELEVANCE, REVENUE, PRIVATE_LABEL)
-        problems[f"grocery-{part}"] = ranking_problem(kept, objectives, known.store, flags)
+        kept = pad_lists([one for one in lists if one.labels["purchase"].any()][:size], HEADS)
+        problems[f"grocery-{part}"] = problem_of(
+            kept, (RELEVANCE, REVENUE, PRIVATE_LABEL), known.store, {"private_label": private[kept.rows]}
+        )
     return problems
 
 
@@ -84,24 +88,29 @@ def _icecat(data: Path | None, cache: Path, progress: Progress) -> dict[str, Pro
     pipeline = build_pipeline(load_icecat(data), cache / "icecat", encoder="wordllama", progress=progress)
     judgments = read_judgments(data / "judgments.csv")
     lists = [judged_only(one) for one in lists_from_judgments(pipeline, judgments, progress=progress)]
-    kept = pad_lists([one for one in lists if (one.relevance > 0).any()])
-    return {"icecat": ranking_problem(kept, (RELEVANCE, REVENUE), pipeline.store)}
+    kept = pad_lists([one for one in lists if (one.labels["relevance"] > 0).any()], (RELEVANCE.head,))
+    return {"icecat": problem_of(kept, (RELEVANCE, REVENUE), pipeline.store)}
 
 
 def first(one: RankedList, n: int) -> RankedList:
     """The first n candidates of a list."""
-    return _some(one, np.arange(len(one.features)) < n)
+    return one.take(np.arange(len(one.features)) < n)
 
 
 def judged_only(one: RankedList) -> RankedList:
     """The candidates that somebody judged."""
-    return _some(one, ~np.isnan(one.relevance))
+    return one.take(~np.isnan(one.labels["relevance"]))
 
 
-def _some(one: RankedList, kept: NDArray[np.bool_]) -> RankedList:
-    return RankedList(
-        one.features[kept], one.prices[kept], one.relevance[kept], one.purchase[kept], one.group, one.rows[kept]
-    )
+def problem_of(
+    lists: RankingLists,
+    objectives: Sequence[Objective],
+    store: ItemStore,
+    columns: Mapping[str, NDArray[Any]] = MappingProxyType({}),
+) -> Problem:
+    """Lists as a problem whose values are not winsorised; `columns` [L, n] are numbers that no store has."""
+    values = ItemValues(objectives, dict.fromkeys(("price", *columns), "number"))
+    return Problem(lists, tuple(objectives), multipliers_of(lists, values, columns), aspects_of(lists, store))
 
 
 def _cached(cache: Path, name: str, prepare: Callable[[], dict[str, Problem]]) -> Problem:
@@ -123,12 +132,13 @@ def save_problem(problem: Problem, path: Path) -> None:
         prices=lists.prices,
         labels=lists.labels,
         groups=lists.groups,
+        labelled=lists.heads,
         rows=lists.rows,
         multipliers=problem.multipliers,
         aspects=problem.aspects,
         names=[one.name for one in objectives],
         heads=[one.head for one in objectives],
-        times_price=[one.times_price for one in objectives],
+        values=[one.value for one in objectives],
         units=[one.unit for one in objectives],
     )
     aside.replace(path)
@@ -136,7 +146,8 @@ def save_problem(problem: Problem, path: Path) -> None:
 
 def load_problem(path: Path) -> Problem:
     with np.load(path, allow_pickle=False) as kept:
-        lists = RankingLists(*(kept[name] for name in ("features", "prices", "labels", "groups", "rows")))
-        columns = zip(kept["names"], kept["heads"], kept["times_price"], kept["units"], strict=True)
-        objectives = tuple(Objective(str(n), int(h), bool(p), str(u)) for n, h, p, u in columns)
+        arrays = {name: kept[name] for name in ("features", "prices", "labels", "groups", "rows")}
+        lists = RankingLists(**arrays, heads=tuple(map(str, kept["labelled"])))
+        columns = zip(kept["names"], kept["heads"], kept["values"], kept["units"], strict=True)
+        objectives = tuple(Objective(*map(str, column)) for column in columns)
         return Problem(lists, objectives, kept["multipliers"], kept["aspects"])

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from types import MappingProxyType
 from typing import Any
 
 import numpy as np
 import polars as pl
+import torch
 from numpy.typing import NDArray
 
 from trimtab.catalog.store import ItemStore
@@ -19,13 +21,14 @@ from trimtab.engine.build.labelled_lists import known_rows, lists_from_judgments
 from trimtab.engine.build.relevance_evaluation import retrieval_recall
 from trimtab.engine.stages.pipeline import Pipeline
 from trimtab.ranker.attainment import Attainment
+from trimtab.ranker.item_values import Bounds, ItemValues, columns_at, kinds_of
 from trimtab.ranker.methods.problem import Problem, multipliers_of
 from trimtab.ranker.methods.registry import DEFAULT, fit_served
 from trimtab.ranker.model import ServedRanker
-from trimtab.ranker.objectives import Objective
+from trimtab.ranker.objectives import RELEVANCE, Objective, heads_of, lender_of
 from trimtab.ranker.training.cold_start import STATEMENT, cold_start_ranker
 from trimtab.ranker.training.crossval import fit_cross_validated, list_ndcg
-from trimtab.ranker.training.heads import FEW_LISTS, MANY_LISTS, Recipe
+from trimtab.ranker.training.heads import FEW_LISTS, MANY_LISTS, Recipe, population_ranges
 from trimtab.ranker.training.lists import RankedList, RankingLists, pad_lists
 from trimtab.ranker.training.paths import attainment_of_gains, attainment_of_ranker
 
@@ -36,24 +39,70 @@ NDCG_AS_RETRIEVED = "ndcg@10_as_retrieved"
 """The manifest's name for what ranking started from."""
 
 
+LEAST_POSITIVE = 10
+"""How many candidates something must have happened to before its chance is learned and not borrowed."""
+N_TYPICAL = 50
+"""How many titles are searched for to see how far candidates lie apart where nobody's queries are known."""
+
+
+@dataclass(frozen=True)
+class Valuation:
+    """The objectives of a shop and what its items are worth to them.
+
+    Attributes:
+        moment: when that was looked at, in seconds since 1970.
+    """
+
+    objectives: tuple[Objective, ...]
+    values: ItemValues
+    bounds: Bounds
+    n_unknown: tuple[int, ...]
+    moment: float
+
+    @classmethod
+    def of(cls, store: ItemStore, objectives: Sequence[Objective], *, moment: float) -> Valuation:
+        """
+        Raises:
+            BadParameter: a value is not an expression over the catalogue's attributes; names the objective.
+        """
+        values = ItemValues(objectives, kinds_of(store))
+        known = values.of(columns_at(store), len(store), moment=moment)
+        unknown = tuple(np.isnan(known).sum(axis=0).tolist())
+        return cls(tuple(objectives), values, Bounds.of(known), unknown, moment)
+
+    def problem(
+        self, lists: RankingLists, store: ItemStore, columns: Mapping[str, NDArray[Any]] = MappingProxyType({})
+    ) -> Problem:
+        """A problem from lists whose rows are in `store`.
+
+        Args:
+            columns: attributes [L, n] that are not the store's.
+        """
+        column = columns_at(store, lists.rows.ravel())
+        others = [name for name in self.values.columns if name not in ("price", *columns)]
+        there = {name: column(name).reshape(lists.rows.shape) for name in others}
+        multipliers = multipliers_of(lists, self.values, {**there, **columns}, bounds=self.bounds, moment=self.moment)
+        return Problem(lists, self.objectives, multipliers, aspects_of(lists, store))
+
+
 @dataclass(frozen=True)
 class Trained:
     """A ranker and what the manifest says of how it came to be.
 
     Attributes:
-        lists: what it was trained on; None where nothing was learned.
+        problem: what it was trained on; None where nothing was learned.
     """
 
     ranker: ServedRanker
     ranges: Sequence[float]
     report: Mapping[str, Any]
     attainment: Mapping[str, Attainment] = field(default_factory=dict)
-    lists: RankingLists | None = None
+    problem: Problem | None = None
 
 
 def train_ranker(
     pipeline: Pipeline,
-    objectives: Sequence[Objective],
+    valuation: Valuation,
     *,
     judgments: pl.DataFrame | None,
     log_rows: Iterable[Mapping[str, Any]] | None,
@@ -77,21 +126,65 @@ def train_ranker(
         lists += lists_from_log(pipeline, log_rows)
         origin.append("log")
     if not origin:
-        ranker, ranges = cold_start_ranker(objectives, pipeline.store.prices)
-        return Trained(ranker, ranges, {"method": "cold_start", "statement": STATEMENT})
+        return _untrained(pipeline, valuation)
     if not lists:
         raise BadInput(f"{' and '.join(origin)}: no query has an item of this catalogue to learn from")
-    problem = ranking_problem(pad_lists(lists), objectives, pipeline.store)
+    problem = valuation.problem(pad_lists(lists, heads_learned(lists, valuation.objectives)), pipeline.store)
     recipe = recipe_for(len(lists))
     report["n_lists"] = len(lists)
+    report["heads"] = heads_report(valuation.objectives, problem.lists.heads)
     if method != DEFAULT:
         ranker = fit_served(method, problem, recipe)
-        return Trained(ranker, ranker.ranges.tolist(), report, attainment_of_ranker(problem, ranker), problem.lists)
-    fitted = fit_cross_validated(problem.lists, objectives, recipe, progress=progress)
+        return Trained(ranker, ranker.ranges.tolist(), report, attainment_of_ranker(problem, ranker), problem)
+    fitted = fit_cross_validated(problem, recipe, progress=progress)
     attainment = attainment_of_gains(problem, fitted.held_out_gains, fitted.ranges)
     as_retrieved = {NDCG_AS_RETRIEVED: ndcg_as_retrieved(problem.lists).as_dict()}
     report["cross_validation"] = {**as_retrieved, **fitted.report["cross_validation"]}
-    return Trained(fitted.ranker, fitted.ranges.tolist(), report, attainment, problem.lists)
+    return Trained(fitted.ranker, fitted.ranges.tolist(), report, attainment, problem)
+
+
+def _untrained(pipeline: Pipeline, valuation: Valuation) -> Trained:
+    """The rules, with ranges measured on searches for some of the titles."""
+    objectives = valuation.objectives
+    lists = pad_lists([_typical_list(pipeline, title) for title in _some_titles(pipeline.store)], (RELEVANCE.head,))
+    problem = valuation.problem(lists, pipeline.store)
+    features, values = torch.from_numpy(lists.features), torch.from_numpy(problem.multipliers)
+    rules = cold_start_ranker(objectives, [1.0] * len(objectives))
+    with torch.inference_mode():
+        gains = torch.stack([rules.gains(*one) for one in zip(features, values, strict=True)]).numpy()
+    ranges = population_ranges(gains, lists.rows >= 0).tolist()
+    heads = heads_report(objectives, (RELEVANCE.head,))
+    report = {"method": "cold_start", "statement": STATEMENT, "heads": heads}
+    return Trained(cold_start_ranker(objectives, ranges), ranges, report)
+
+
+def _some_titles(store: ItemStore) -> list[str]:
+    rows = np.linspace(0, len(store) - 1, min(len(store), N_TYPICAL)).astype(np.int64)
+    return store.titles(rows)
+
+
+def _typical_list(pipeline: Pipeline, title: str) -> RankedList:
+    found = pipeline.retrieve(title)
+    features, prices = pipeline.featurise(title, found), pipeline.store.prices[found.rows]
+    return RankedList(features, prices, {}, title, found.rows)
+
+
+def heads_learned(lists: Sequence[RankedList], objectives: Sequence[Objective]) -> tuple[str, ...]:
+    """The heads that objectives need and lists have enough labels of; relevance always."""
+
+    def n_positive(head: str) -> int:
+        return sum(int((one.labels[head] > 0).sum()) for one in lists if head in one.labels)
+
+    needed = heads_of(objectives)
+    return tuple(head for head in needed if head == RELEVANCE.head or n_positive(head) >= LEAST_POSITIVE)
+
+
+def heads_report(objectives: Sequence[Objective], learned: Sequence[str]) -> dict[str, str]:
+    """Head -> `learned`, or the head that it is taken to be proportional to."""
+    return {
+        head: "learned" if head in learned else f"borrowed from {lender_of(head, learned)}"
+        for head in heads_of(objectives)
+    }
 
 
 def ndcg_as_retrieved(lists: RankingLists) -> Interval:
@@ -106,17 +199,7 @@ def _recall_of(pipeline: Pipeline, judgments: pl.DataFrame) -> Interval:
     return mean_interval([retrieval_recall(pipeline, text, graded) for text, graded in judged])
 
 
-def ranking_problem(
-    lists: RankingLists,
-    objectives: Sequence[Objective],
-    store: ItemStore,
-    flags: Mapping[str, NDArray[np.bool_]] | None = None,
-) -> Problem:
-    """A problem from lists whose rows are in `store`."""
-    return Problem(lists, tuple(objectives), multipliers_of(lists, objectives, flags), _aspects_of(lists, store))
-
-
-def _aspects_of(lists: RankingLists, store: ItemStore) -> IntArray:
+def aspects_of(lists: RankingLists, store: ItemStore) -> IntArray:
     """[L, n, A] codes of the candidates of padded lists, -1 unknown or padding."""
     codes = store.aspects(lists.rows.ravel()).reshape(*lists.rows.shape, -1)
     return np.where(lists.rows[..., None] >= 0, codes, -1)

@@ -10,7 +10,7 @@ import platform
 import shutil
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from functools import cached_property
 from importlib.metadata import version
@@ -24,7 +24,8 @@ from trimtab.catalog.shop import EMPTY, Shop
 from trimtab.catalog.shop import FILE as SHOP
 from trimtab.catalog.shop_text import shop_text
 from trimtab.catalog.store import ItemStore
-from trimtab.core.errors import BadFile, BadInput, BundleDamaged, BundleError
+from trimtab.core.errors import BadFile, BadInput, BadParameter, BundleDamaged, BundleError
+from trimtab.core.records import Query
 from trimtab.core.weights import DIVERSITY
 from trimtab.engine.bundle.verification import (
     MANIFEST,
@@ -40,8 +41,8 @@ from trimtab.engine.stages.pipeline import Pipeline, item_columns
 from trimtab.ranker.artifact import load_ranker, save_ranker
 from trimtab.ranker.attainment import Attainment
 from trimtab.ranker.features import FEATURES, schema_hash
+from trimtab.ranker.item_values import Bounds, ItemValues, ServedObjective, kinds_of
 from trimtab.ranker.model import ServedRanker
-from trimtab.ranker.objectives import Objective
 from trimtab.ranker.population import Population
 from trimtab.ranker.users import UserHistories
 from trimtab.ranker.words import ItemWords
@@ -61,6 +62,8 @@ class Bundle:
         attainment: by objective the map from the share of it asked for to its weight; none where nothing was learned.
         population: how features and gains were distributed in training; empty where nothing was learned.
         shop: what is known of the catalogue.
+        served: the objectives of an item, as the manifest orders them.
+        values: what items are worth to them.
     """
 
     bundle_id: str
@@ -69,12 +72,19 @@ class Bundle:
     ranker: ServedRanker
     attainment: Mapping[str, Attainment]
     population: Population
+    served: tuple[ServedObjective, ...]
+    values: ItemValues
     shop: Shop = EMPTY
+
+    @cached_property
+    def bounds(self) -> Bounds:
+        """What the values of items are winsorised at."""
+        return Bounds(np.array([one.low for one in self.served]), np.array([one.high for one in self.served]))
 
     @cached_property
     def objectives(self) -> tuple[str, ...]:
         """The objectives of an item, as the manifest orders them."""
-        return tuple(objective["name"] for objective in self.manifest["objectives"])
+        return tuple(one.objective.name for one in self.served)
 
     @cached_property
     def known_weights(self) -> tuple[str, ...]:
@@ -86,6 +96,20 @@ class Bundle:
         """The weights of a search that names none."""
         weights: Mapping[str, float] = self.manifest["default_weights"]
         return weights
+
+    @cached_property
+    def default_max_relevance_loss(self) -> float:
+        """The share of relevance that a search which names no weights may give up."""
+        return float(self.manifest["default_max_relevance_loss"])
+
+    def with_defaults(self, query: Query) -> Query:
+        """The query with the weights of one that names none, which come with a bound on what they may cost."""
+        if query.weights:
+            return query
+        constraints = query.constraints
+        if constraints.max_relevance_loss is None:
+            constraints = replace(constraints, max_relevance_loss=self.default_max_relevance_loss)
+        return replace(query, weights=self.default_weights, constraints=constraints)
 
     @cached_property
     def temperature(self) -> float:
@@ -108,9 +132,9 @@ class Description:
     """
 
     source: str
-    objectives: Sequence[Objective]
-    ranges: Sequence[float]
+    objectives: Sequence[ServedObjective]
     default_weights: Mapping[str, float]
+    default_max_relevance_loss: float
     training: Mapping[str, Any]
     as_of: datetime
     rows: Mapping[str, Any] | None = None
@@ -145,11 +169,9 @@ def save_bundle(out: Path, *, staging: Path, pipeline: Pipeline, ranker: ServedR
         "source": description.source,
         "feature_schema": schema_hash(),
         "features": list(FEATURES),
-        "objectives": [
-            {**asdict(objective), "range": float(value)}
-            for objective, value in zip(description.objectives, description.ranges, strict=True)
-        ],
+        "objectives": [one.as_dict() for one in description.objectives],
         "default_weights": dict(description.default_weights),
+        "default_max_relevance_loss": description.default_max_relevance_loss,
         "temperature": description.temperature,
         "population": description.population.as_dict(),
         "attainment": {name: one.as_dict() for name, one in description.attainment.items()},
@@ -195,8 +217,9 @@ def load_bundle(folder: Path) -> Bundle:
     try:
         attainment = {name: Attainment.from_dict(one) for name, one in manifest.get("attainment", {}).items()}
         population = Population.from_dict(manifest.get("population", {}))
+        served = tuple(map(ServedObjective.from_dict, manifest["objectives"]))
     except (BadInput, AttributeError, KeyError, TypeError, ValueError) as error:
-        raise BundleDamaged(MANIFEST, f"attainment or population cannot be read ({error})") from error
+        raise BundleDamaged(MANIFEST, f"attainment, population or objectives cannot be read ({error})") from error
     try:
         store = ItemStore.load(folder)
         retriever = Retriever.load(folder / RETRIEVAL, store)
@@ -209,7 +232,24 @@ def load_bundle(folder: Path) -> Bundle:
     except (OSError, ValueError, KeyError, RuntimeError, BadFile) as error:
         raise BundleDamaged(folder.name, f"a part cannot be read ({error})") from error
     pipeline = Pipeline(store, retriever, item_columns(store, retriever, words, type_vectors), histories)
-    return Bundle(manifest["bundle_id"], manifest, pipeline, load_ranker(folder / RANKER), attainment, population, shop)
+    return Bundle(
+        bundle_id=manifest["bundle_id"],
+        manifest=manifest,
+        pipeline=pipeline,
+        ranker=load_ranker(folder / RANKER),
+        attainment=attainment,
+        population=population,
+        served=served,
+        values=_values(served, store),
+        shop=shop,
+    )
+
+
+def _values(served: Sequence[ServedObjective], store: ItemStore) -> ItemValues:
+    try:
+        return ItemValues([one.objective for one in served], kinds_of(store))
+    except BadParameter as error:
+        raise BundleDamaged(MANIFEST, f"an objective cannot be calculated ({error})") from error
 
 
 def _replace(staging: Path, out: Path) -> None:

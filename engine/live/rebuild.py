@@ -22,7 +22,6 @@ from trimtab.engine.bundle.storage import Description, load_bundle, save_bundle,
 from trimtab.engine.bundle.verification import RETRIEVAL
 from trimtab.engine.live.live_engine import LiveEngine, built_as_of
 from trimtab.engine.search import Engine
-from trimtab.ranker.objectives import Objective
 from trimtab.retrieval.building import EncodedItems, build_retriever
 
 NICENESS = 10
@@ -60,12 +59,9 @@ def compact(bundle: Path, changes: Path, out: Path, *, progress: Progress = sile
         new_rows[there] = np.arange(len(there))
         description = Description(
             source=manifest["source"],
-            objectives=[
-                Objective(**{name: value for name, value in one.items() if name != "range"})
-                for one in manifest["objectives"]
-            ],
-            ranges=[one["range"] for one in manifest["objectives"]],
+            objectives=loaded.served,
             default_weights=manifest["default_weights"],
+            default_max_relevance_loss=loaded.default_max_relevance_loss,
             training={**manifest["training"], "compacted_from": loaded.bundle_id},
             as_of=live.newest_change or built_as_of(engine),
             attainment=loaded.attainment,

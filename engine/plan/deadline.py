@@ -86,7 +86,7 @@ class Shape:
     Attributes:
         is_personal: live features are to be read.
         is_diverse: diversity has a weight.
-        is_constrained: `max_relevance_loss` is to be kept.
+        is_constrained: a share of an objective is to be kept.
         depth_bits: length of the slate in powers of two.
         has_facets: values of facets are to be counted.
     """
@@ -98,11 +98,16 @@ class Shape:
     has_facets: bool = False
 
     @classmethod
-    def of(cls, query: Query, default_weights: Mapping[str, float]) -> Shape:
+    def of(cls, query: Query) -> Shape:
+        """
+        Args:
+            query: with weights; see `trimtab.engine.bundle.storage.Bundle.with_defaults`.
+        """
+        constraints = query.constraints
         return cls(
             is_personal=query.user_id is not None,
-            is_diverse=(query.weights or default_weights).get(DIVERSITY_WEIGHT, 0) > 0,
-            is_constrained=query.constraints.max_relevance_loss is not None,
+            is_diverse=(query.weights or {}).get(DIVERSITY_WEIGHT, 0) > 0,
+            is_constrained=constraints.max_relevance_loss is not None or bool(constraints.max_losses),
             depth_bits=(query.offset + query.k).bit_length(),
             has_facets=bool(query.facets),
         )
@@ -202,7 +207,7 @@ def measured_costs(engine: Engine) -> StageCosts:
         query = Query(engine.store.titles([0])[0])
         for levels in (SLATE_LEVELS, SLATE_LEVELS[:3], ()):
             for _ in range(N_MEASURED):
-                deadline = Deadline(costs, Shape.of(query, engine.default_weights), start=0, seconds=inf)
+                deadline = Deadline(costs, Shape.of(engine.with_defaults(query)), start=0, seconds=inf)
                 for level in levels:
                     deadline.skip(level)
                 deadline.learn(engine.slate(query, deadline).seconds)

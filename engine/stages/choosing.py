@@ -11,12 +11,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from trimtab.core.diversity import slate_diversity
-from trimtab.core.errors import BadParameter
+from trimtab.core.errors import BadParameter, did_you_mean
 from trimtab.core.metrics import discounted_sum
 from trimtab.core.records import Filter, Query, ReceiptLine, ScoredCandidates, Slate
 from trimtab.core.seeds import seed_of
 from trimtab.core.stopwatch import Stopwatch
-from trimtab.core.weights import DIVERSITY, RELEVANCE, normalise
+from trimtab.core.weights import DIVERSITY, RELEVANCE, loss_parameter, normalise
 from trimtab.engine.bundle.storage import Bundle
 from trimtab.engine.plan.degradation import DENSE, LEVELS, LIVE_FEATURES, Levels
 from trimtab.engine.plan.degradation import DIVERSITY as NO_DIVERSITY
@@ -38,16 +38,15 @@ def choose(
         BadParameter: a weight or offset that these candidates do not allow, a draw without a session.
     """
     watch = watch or Stopwatch()
+    query = bundle.with_defaults(query)
     requested = normalise(query.weights or bundle.default_weights, bundle.known_weights)
+    losses = _losses(bundle, query)
     wanted = _without_diversity(requested) if NO_DIVERSITY in levels else requested
     _require_offset(query, scored)
     stage = slate_stage(bundle, query, scored)
-    relevance, loss = bundle.objectives.index(RELEVANCE), query.constraints.max_relevance_loss
-    baseline = stage.best(relevance)
-    weights, infeasible = np.array(list(wanted.values())), False
-    if loss is not None:
-        # On the first page whatever the offset, so that all pages of a query have the same weights.
-        weights, infeasible = stage.within_loss(weights, loss, relevance, baseline=baseline, k=query.k)
+    baseline = stage.best(bundle.objectives.index(RELEVANCE))
+    # On the first page whatever the offset, so that all pages of a query have the same weights.
+    weights, infeasible = stage.within_losses(np.array(list(wanted.values())), losses, k=query.k)
     # Candidates of which nothing is known are not drawn: the draw would be any order at all.
     seed = _seed(bundle, query, requested) if query.explore and stage.is_ranked else None
     temperature, exploration_loss = _exploration(bundle, query, stage, weights, seed)
@@ -87,6 +86,19 @@ def exploration_seed(
 ) -> int:
     """The seed of a session's draw for one query: its pages are pages of one draw."""
     return seed_of("explore", session_id, text, bundle_id, dict(requested), filters)
+
+
+def _losses(bundle: Bundle, query: Query) -> dict[int, float]:
+    """Objective -> the share of its best slate that may be given up."""
+    losses = {}
+    if query.constraints.max_relevance_loss is not None:
+        losses[bundle.objectives.index(RELEVANCE)] = query.constraints.max_relevance_loss
+    for name, loss in query.constraints.max_losses.items():
+        if name not in bundle.objectives:
+            known = ", ".join(loss_parameter(one) for one in bundle.objectives)
+            raise BadParameter(loss_parameter(name), f"no such objective{did_you_mean(name, bundle.objectives)}", known)
+        losses[bundle.objectives.index(name)] = loss
+    return losses
 
 
 def _require_offset(query: Query, scored: ScoredCandidates) -> None:
@@ -167,6 +179,7 @@ def _decision_id(
                 sorted(constraints.pins.items()),
                 sorted(constraints.exclusions),
                 sorted(constraints.boosts.items()),
+                *([sorted(constraints.max_losses.items())] if constraints.max_losses else []),
             ]
         ).encode()
     )

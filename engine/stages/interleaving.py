@@ -81,5 +81,5 @@ def interleave(
 
 
 def _query_of(side: Side, query: Query, depth: int) -> Query:
-    constraints = replace(query.constraints, max_relevance_loss=side.max_relevance_loss)
+    constraints = replace(query.constraints, max_relevance_loss=side.max_relevance_loss, max_losses=side.max_losses)
     return replace(query, k=depth, offset=0, weights=side.weights, constraints=constraints, explore=False)

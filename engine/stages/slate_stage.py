@@ -6,6 +6,7 @@ once by the compiled methods of the ranker. Both give the same slate.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
@@ -25,7 +26,9 @@ Floats = NDArray[np.float64]
 
 N_GRID = 17
 N_ROUNDS = 2
-"""The size and the number of the grids in the search for weights that keep `max_relevance_loss`."""
+"""The size and the number of the grids in the search for weights that keep a share of an objective."""
+N_TURNS = 4
+"""How often each objective that has a share to keep may pull the weights towards itself."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,35 +74,66 @@ class SlateStage:
         self.is_ranked = is_ranked
         self.depth = len(pins)
 
-    def within_loss(
-        self, weights: Floats, loss: float, relevance: int, *, baseline: NDArray[np.int64], k: int
-    ) -> tuple[Floats, bool]:
-        """The weights nearest to these whose first `k` items give up no more than a share of expected relevance.
+    def within_losses(self, weights: Floats, losses: Mapping[int, float], *, k: int) -> tuple[Floats, bool]:
+        """The weights near these whose first `k` items give up no more than a share of the objectives' best slates.
 
-        The weights move along `w(t) = (1 - t) w + t e_relevance`. Without diversity the slate's expected relevance is
-        monotone in t (raising a weight never lowers its objective), so the least t that holds is found by interval
-        search; each round scores a whole grid of t in one batch, which costs less than bisecting one slate at a time.
+        Each objective pulls in turn, and those that pulled before are looked at again until none has to: relevance
+        last, so that it holds where not all can.
 
         Args:
-            relevance: which of the objectives it is.
-            baseline: the slate of pure relevance.
+            losses: objective -> the share of the expected value of its own best slate.
 
         Returns:
-            [M + 1] weights, and whether not even pure relevance keeps the share.
+            [M + 1] weights, and whether they cannot all hold.
+        """
+        best = {objective: self.best(objective) for objective in losses}
+        ordered = sorted(losses, reverse=True)  # relevance is the first objective of every bundle
+        for _ in range(N_TURNS):
+            has_pulled = infeasible = False
+            for objective in ordered:
+                before = weights
+                weights, is_out_of_reach = self._within_loss(
+                    weights, losses[objective], objective, baseline=best[objective], k=k
+                )
+                has_pulled |= weights is not before
+                infeasible |= is_out_of_reach
+            if len(losses) < 2 or not has_pulled:
+                return weights, infeasible
+        return weights, True
+
+    def _within_loss(
+        self, weights: Floats, loss: float, objective: int, *, baseline: NDArray[np.int64], k: int
+    ) -> tuple[Floats, bool]:
+        """The weights nearest to these that keep one objective.
+
+        They move along `w(t) = (1 - t) w + t e_objective`. Without diversity the slate's expected value of the
+        objective is monotone in t (raising a weight never lowers its objective), so the least t that holds is found by
+        interval search; each round scores a whole grid of t in one batch, which costs less than bisecting one slate at
+        a time.
+
+        Args:
+            baseline: the slate of the objective alone.
+
+        Returns:
+            [M + 1] weights, and whether not even the objective alone keeps the share.
         """
         if len(baseline) == 0:
             return weights, False
         depth = min(k, self.depth)
-        floor = (1 - loss) * self.expected(baseline[None, :depth], relevance)[0]
+        reached = self.expected(baseline[None, :depth], objective)[0]
+        floor = reached - loss * abs(reached)
         # Float32 sums of one slate and its like differ in the last digits; a floor met to within them is met.
         tolerance = 1e-6 * max(abs(floor), 1.0)
         pure = np.zeros_like(weights)
-        pure[relevance] = 1.0
+        pure[objective] = 1.0
+        shown = self.slate(self.utilities(weights[None, :])[0], float(weights[-1]))[None, :depth]
+        if self.expected(shown, objective)[0] >= floor - tolerance:
+            return weights, False
         low, high = 0.0, 1.0
         for _ in range(N_ROUNDS):
             steps = np.linspace(low, high, N_GRID)
             path = (1 - steps[:, None]) * weights + steps[:, None] * pure
-            holds = self.expected(self.slates(path, depth=depth), relevance) >= floor - tolerance
+            holds = self.expected(self.slates(path, depth=depth), objective) >= floor - tolerance
             if not holds.any():
                 return pure, True
             first = int(np.argmax(holds))

@@ -10,12 +10,11 @@ from dataclasses import replace
 
 import numpy as np
 import torch
-from numpy.typing import NDArray
 from torch import Tensor, nn
 
 from trimtab.ranker.calibration import Calibration
 from trimtab.ranker.methods.method import Floats
-from trimtab.ranker.methods.problem import Inputs, Problem, check_preferences, check_problem
+from trimtab.ranker.methods.problem import Inputs, Problem, check_preferences, check_problem, heads_by_objective
 from trimtab.ranker.model import ServedRanker
 from trimtab.ranker.training.crossval import folds_of, out_of_fold_scores
 from trimtab.ranker.training.heads import (
@@ -42,9 +41,9 @@ class CalibratedHeads:
 
     def fit(self, data: Problem, preferences: Floats) -> None:  # noqa: ARG002
         check_problem(data)
-        self.data_objectives = data.objectives
+        self.head_of = data.head_of
         self.heads, self.calibrations = self.learn(data.lists)
-        gains = calibrated_gains(raw_scores(self.heads, data.lists), self.calibrations, data)
+        gains = data.gains_of(calibrated(self.calibrations, raw_scores(self.heads, data.lists)))
         self.ranges = population_ranges(gains, data.lists.rows >= 0)
 
     def learn(self, lists: RankingLists) -> tuple[nn.Module, list[Calibration]]:
@@ -60,11 +59,11 @@ class CalibratedHeads:
     @torch.inference_mode()
     def predict(self, x: Inputs, mask: Tensor) -> Tensor:  # noqa: ARG002
         raw = self.heads(x.features).numpy()
-        columns = [self.calibrations[objective.head](raw[..., objective.head]) for objective in self.data_objectives]
-        return torch.from_numpy(np.stack(columns, axis=2)).float() * x.multipliers
+        expected = heads_by_objective(calibrated(self.calibrations, raw), self.head_of)
+        return torch.from_numpy(expected).float() * x.multipliers
 
     def export(self) -> ServedRanker:
-        return assemble(self.heads, self.calibrations, self.ranges, self.data_objectives)
+        return assemble(self.heads, self.calibrations, self.ranges, self.head_of)
 
 
 class DistilledEnsemble(CalibratedHeads):
@@ -105,7 +104,7 @@ def with_teacher_labels(lists: RankingLists, teacher: nn.Module, calibrations: l
     """Lists whose labels are replaced by the teacher's expectations."""
     expected = calibrated(calibrations, raw_scores(teacher, lists))
     soft = np.where(np.isnan(lists.labels), np.nan, np.clip(expected, 0, 1)).astype(np.float32)
-    return RankingLists(lists.features, lists.prices, soft, lists.groups, lists.rows)
+    return replace(lists, labels=soft)
 
 
 def student_calibrations(
@@ -114,9 +113,3 @@ def student_calibrations(
     """Maps from the student's raw score to the teacher's calibrated score, one for each head."""
     soft = with_teacher_labels(lists, teacher, calibrations)
     return fit_calibrations(raw_scores(student, lists), soft)
-
-
-def calibrated_gains(raw: NDArray[np.float32], calibrations: list[Calibration], data: Problem) -> Floats:
-    """[L, n, M] gains of every objective from raw scores [L, n, H]."""
-    columns = [calibrations[objective.head](raw[..., objective.head]) for objective in data.objectives]
-    return np.asarray(np.stack(columns, axis=2) * data.multipliers, dtype=np.float64)

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import NamedTuple
+from types import MappingProxyType
+from typing import Any, NamedTuple
 
 import numpy as np
 import torch
@@ -13,7 +14,8 @@ from torch import Tensor
 
 from trimtab.core.errors import BadInput
 from trimtab.core.records import FloatArray, IntArray
-from trimtab.ranker.objectives import Objective
+from trimtab.ranker.item_values import Bounds, ItemValues
+from trimtab.ranker.objectives import NO_HEAD, Objective, lender_of
 from trimtab.ranker.training.lists import RankingLists
 
 _SIMPLEX_TOLERANCE = 1e-6
@@ -30,13 +32,13 @@ class Inputs(NamedTuple):
 class Problem:
     """Lists with several objectives.
 
-    The gain of objective m is `labels[..., objectives[m].head] * multipliers[..., m]`: what happened, times what was
-    known of the item beforehand (its price, whether it is a private label, or 1).
+    The gain of objective m is the label of its head times `multipliers[..., m]`: what happened, times what was known of
+    the item beforehand (its price, whether it is a private label, or 1).
 
     Attributes:
         lists: padded lists; L lists of n items.
         objectives: M objectives of items.
-        multipliers: [L, n, M] float32, at least 0, 0 in the padding.
+        multipliers: [L, n, M] float32, 0 in the padding.
         aspects: [L, n, A] int64 codes that diversity counts, -1 unknown or padding.
     """
 
@@ -51,34 +53,58 @@ class Problem:
     @property
     def mask(self) -> NDArray[np.bool_]:
         """[L, n] the items with a label; the others are not ranked here."""
-        return np.asarray(~np.isnan(self.lists.labels).any(axis=2))
+        return np.asarray(~np.isnan(self.lists.labels).all(axis=2))
+
+    @property
+    def head_of(self) -> list[int]:
+        """[M] the label that each objective reads, H for one that reads none."""
+        heads = self.lists.heads
+        return [
+            len(heads) if one.head == NO_HEAD else heads.index(lender_of(one.head, heads)) for one in self.objectives
+        ]
 
     @property
     def gains(self) -> FloatArray:
         """[L, n, M] true gains, 0 where nothing is known."""
-        heads = [objective.head for objective in self.objectives]
-        return np.asarray(np.nan_to_num(self.lists.labels[..., heads]) * self.multipliers, dtype=np.float32)
+        return np.asarray(self.gains_of(np.nan_to_num(self.lists.labels)), dtype=np.float32)
 
     @property
     def inputs(self) -> Inputs:
         return Inputs(torch.from_numpy(self.lists.features), torch.from_numpy(self.multipliers))
 
+    def gains_of(self, heads: NDArray[np.floating]) -> NDArray[np.float64]:
+        """[L, n, M] gains where the heads are [L, n, H]."""
+        return np.asarray(heads_by_objective(heads, self.head_of) * self.multipliers, dtype=np.float64)
+
     def take(self, which: NDArray[np.integer] | NDArray[np.bool_]) -> Problem:
         return Problem(self.lists.take(which), self.objectives, self.multipliers[which], self.aspects[which])
 
 
+def heads_by_objective(heads: NDArray[np.floating], head_of: Sequence[int]) -> NDArray[np.floating]:
+    """[L, n, M] what each objective reads of the heads [L, n, H]; 1 where it reads none."""
+    none = np.ones_like(heads[..., :1])
+    return np.concatenate([heads, none], axis=-1)[..., head_of]
+
+
 def multipliers_of(
-    lists: RankingLists, objectives: Sequence[Objective], flags: Mapping[str, NDArray[np.bool_]] | None = None
+    lists: RankingLists,
+    values: ItemValues,
+    columns: Mapping[str, NDArray[Any]] = MappingProxyType({}),
+    *,
+    bounds: Bounds | None = None,
+    moment: float = 0.0,
 ) -> FloatArray:
-    """[L, n, M]: the price where an objective asks for it (0 if unknown), a flag [L, n] where it has one, else 1."""
-    there = (lists.rows >= 0).astype(np.float32)
-    columns = []
-    for objective in objectives:
-        column = there * np.nan_to_num(lists.prices) if objective.times_price else there
-        if flags and objective.name in flags:
-            column = column * flags[objective.name]
-        columns.append(column)
-    return np.asarray(np.stack(columns, axis=2), dtype=np.float32)
+    """[L, n, M] the values of the candidates, 0 in the padding.
+
+    Args:
+        columns: attributes [L, n], nan unknown; the price is that of the lists.
+        bounds: by which they are winsorised.
+        moment: when they are looked at, in seconds since 1970.
+    """
+    known = {"price": lists.prices, **columns}
+    found = values.of(lambda name: known[name].ravel().astype(np.float64), lists.rows.size, moment=moment)
+    bounded = np.nan_to_num(found).astype(np.float32) if bounds is None else bounds.winsorised(found)
+    return np.where((lists.rows >= 0)[..., None], bounded.reshape(*lists.rows.shape, -1), np.float32(0))
 
 
 def check_problem(problem: Problem) -> None:

@@ -61,7 +61,7 @@ def study_clicks(
         train, scores, n_impressions=study.n_randomised, examined=examined, shuffled=True, seed=seed + 1000
     )
     estimated = estimated_examination(randomised, study.n_shown)
-    truth = RankingLists(train.features, train.prices, train.labels[..., :1], train.groups, train.rows)
+    truth = train.for_heads(train.heads[:1])
     learners: dict[str, Callable[[], nn.Module]] = {
         "naive clicks": lambda: fit_naive(train, log, recipe, seed=seed),
         "true labels": lambda: fit_heads(truth, recipe, seed=seed),

@@ -117,7 +117,7 @@ def quality_of(slates: Slates, problem: Problem, *, grade_scale: float) -> Quali
     examined = (slates >= 0) / np.arange(1, k + 1)
     revenue = np.zeros(len(problem))
     for number, objective in enumerate(problem.objectives):
-        if objective.times_price:
+        if objective.value == "price":
             taken = np.take_along_axis(problem.gains[..., number], np.maximum(slates, 0), axis=1)
             revenue = (taken * examined).sum(axis=1)
     shown = [codes[slate[slate >= 0]] for slate, codes in zip(slates, problem.aspects, strict=True)]

@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 
 from trimtab.core.errors import BadFile
 from trimtab.core.metrics import exponential_gain
+from trimtab.ranker.item_values import ItemValues
 from trimtab.ranker.methods.problem import Problem, multipliers_of
 from trimtab.ranker.objectives import Objective
 from trimtab.ranker.training.lists import RankingLists
@@ -97,21 +98,24 @@ def read_mslr(path: Path, *, objectives: Sequence[str] = tuple(MSLR_OBJECTIVES))
     labels = np.column_stack([relevance, *columns]).astype(np.float32)
     kept = np.setdiff1d(np.arange(MSLR_N_FEATURES), [column - 1 for column in MSLR_OBJECTIVES.values()])
     starts = [0, *(np.flatnonzero(np.array(queries[1:]) != np.array(queries[:-1])) + 1).tolist(), len(queries)]
-    lists = lists_of(features[:, kept], labels, np.diff(starts).tolist(), [queries[start] for start in starts[:-1]])
     names = ("relevance", *objectives)
-    all_objectives = tuple(
-        Objective(name, head, times_price=False, unit="share of the largest") for head, name in enumerate(names)
-    )
+    groups = [queries[start] for start in starts[:-1]]
+    lists = lists_of(features[:, kept], labels, np.diff(starts).tolist(), groups, names)
+    all_objectives = tuple(Objective(name, name, unit="share of the largest") for name in names)
     return Problem(
         lists,
         all_objectives,
-        multipliers_of(lists, all_objectives),
+        multipliers_of(lists, ItemValues(all_objectives, {})),
         np.full((*lists.rows.shape, 0), -1, dtype=np.int64),
     )
 
 
 def lists_of(
-    features: NDArray[np.float32], labels: NDArray[np.float32], lengths: Sequence[int], groups: Sequence[str]
+    features: NDArray[np.float32],
+    labels: NDArray[np.float32],
+    lengths: Sequence[int],
+    groups: Sequence[str],
+    heads: Sequence[str] = ("relevance",),
 ) -> RankingLists:
     """Pad consecutive rows [n, F] and labels [n, H] into lists of the given lengths; rows count through the file."""
     longest, starts = max(lengths), np.r_[0, np.cumsum(lengths)]
@@ -124,7 +128,8 @@ def lists_of(
         padded[number, :length] = features[span]
         known[number, :length] = labels[span]
         rows[number, :length] = np.arange(starts[number], starts[number + 1])
-    return RankingLists(padded, np.full(shape, np.nan, dtype=np.float32), known, np.array(groups), rows)
+    prices = np.full(shape, np.nan, dtype=np.float32)
+    return RankingLists(padded, prices, known, np.array(groups), rows, tuple(heads))
 
 
 def _scaled(values: NDArray[np.floating]) -> NDArray[np.floating]:

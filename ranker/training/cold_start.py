@@ -1,8 +1,8 @@
 """The ranker of a catalogue without judgments and logs: fixed rules instead of learned heads.
 
-It orders by how the words and the meaning of the query meet the item, with a little weight on popularity, and takes
-the chance of a purchase to be proportional to relevance. Its gains are not calibrated on anything, and the manifest
-says so.
+It orders by how the words and the meaning of the query meet the item, with some weight on whether it can be bought and
+a little on popularity, and takes the chance of a purchase to be proportional to relevance. Its gains are not calibrated
+on anything, and the manifest says so.
 """
 
 from __future__ import annotations
@@ -11,12 +11,11 @@ from collections.abc import Sequence
 
 import numpy as np
 import torch
-from numpy.typing import NDArray
 
 from trimtab.ranker.calibration import Calibration
 from trimtab.ranker.features import FEATURES
 from trimtab.ranker.model import Heads, ServedRanker
-from trimtab.ranker.objectives import HEADS, Objective
+from trimtab.ranker.objectives import NO_HEAD, Objective
 from trimtab.ranker.training.heads import assemble
 
 RULES = {
@@ -28,6 +27,7 @@ RULES = {
     "type_vote": 1.0,
     "brand_coverage": 0.5,
     "popularity_in_list": 0.1,
+    "in_stock": 1.0,
 }
 """Feature -> weight in the raw score."""
 
@@ -36,16 +36,14 @@ STATEMENT = "cold start: no judgments and no logs; fixed rules, gains are not ca
 CEILING = sum(RULES.values())
 
 
-def cold_start_ranker(objectives: Sequence[Objective], prices: NDArray[np.float32]) -> tuple[ServedRanker, list[float]]:
-    """The rule-based ranker and its ranges; revenue's range is the catalogue's median price."""
-    heads = Heads(len(FEATURES), len(HEADS), hidden=())
+def cold_start_ranker(objectives: Sequence[Objective], ranges: Sequence[float]) -> ServedRanker:
+    """The rule-based ranker, whose one head is relevance; objectives with another head borrow it."""
+    heads = Heads(len(FEATURES), 1, hidden=())
     with torch.no_grad():
         heads.linear.weight.zero_()
         heads.linear.bias.zero_()
         for name, weight in RULES.items():
             heads.linear.weight[:, FEATURES.index(name)] = weight
     line = Calibration(np.linspace(0, CEILING, 32, dtype=np.float32), np.linspace(0, 1, 32, dtype=np.float32))
-    known = prices[np.isfinite(prices)]
-    typical = float(np.median(known)) if len(known) else 1.0
-    ranges = [typical if objective.times_price else 1.0 for objective in objectives]
-    return assemble(heads, [line] * len(HEADS), np.array(ranges, dtype=np.float32), objectives), ranges
+    head_of = [int(objective.head == NO_HEAD) for objective in objectives]
+    return assemble(heads, [line], np.array(ranges, dtype=np.float32), head_of)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -11,8 +10,8 @@ from numpy.typing import NDArray
 
 from trimtab.core.metrics import mean_interval, ndcg_at_k
 from trimtab.core.progress import Progress, silent
+from trimtab.ranker.methods.problem import Problem
 from trimtab.ranker.model import ServedRanker
-from trimtab.ranker.objectives import Objective
 from trimtab.ranker.training.heads import (
     Recipe,
     assemble,
@@ -61,12 +60,11 @@ def out_of_fold_scores(
     return scores
 
 
-def fit_cross_validated(
-    lists: RankingLists, objectives: Sequence[Objective], recipe: Recipe, *, progress: Progress = silent
-) -> Fitted:
+def fit_cross_validated(problem: Problem, recipe: Recipe, *, progress: Progress = silent) -> Fitted:
     """Heads fitted on all lists; calibration, ranges and metrics from the folds' held-out scores."""
+    lists = problem.lists
     held_out_scores = out_of_fold_scores(lists, recipe, progress=progress)
-    calibrations, gains, ranges = calibrate(held_out_scores, lists, objectives)
+    calibrations, gains, ranges = calibrate(held_out_scores, problem)
     heads = fit_heads(lists, recipe, progress=progress)
     expected = _expected_by_others(held_out_scores, lists)
     report = {
@@ -77,7 +75,7 @@ def fit_cross_validated(
             "calibration_curve": calibration_curves(expected, lists),
         }
     }
-    return Fitted(assemble(heads, calibrations, ranges, objectives), ranges, gains, report)
+    return Fitted(assemble(heads, calibrations, ranges, problem.head_of), ranges, gains, report)
 
 
 def _expected_by_others(scores: NDArray[np.float32], lists: RankingLists) -> NDArray[np.float64]:

@@ -5,6 +5,7 @@ All three fit a scorer of items to the same log.
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -34,7 +35,7 @@ def fit_inverse_propensity(
     labels = click_labels(lists, log, examined=examined)
     # Corrected rates may pass 1; what a list's best reaches is all that its ranking needs.
     labels = labels / max(float(np.nanmax(labels)), 1.0)
-    seen = RankingLists(lists.features, lists.prices, labels[..., None], lists.groups, lists.rows)
+    seen = replace(lists, labels=labels[..., None], heads=("click",))
     return fit_heads(seen, recipe, seed=seed)
 
 

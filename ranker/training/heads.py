@@ -14,8 +14,8 @@ from torch import Tensor, nn
 from trimtab.core.errors import BadInput
 from trimtab.core.progress import Progress, silent
 from trimtab.ranker.calibration import Calibration, expected_calibration_error, fit_calibration, reliability
+from trimtab.ranker.methods.problem import Problem
 from trimtab.ranker.model import Average, Heads, ServedRanker
-from trimtab.ranker.objectives import HEADS, Objective
 from trimtab.ranker.training.lists import RankingLists
 from trimtab.ranker.training.losses import pointwise_loss, softmax_loss
 
@@ -121,13 +121,11 @@ class Calibrated(NamedTuple):
     ranges: NDArray[np.float32]
 
 
-def calibrate(raw: NDArray[np.float32], lists: RankingLists, objectives: Sequence[Objective]) -> Calibrated:
+def calibrate(raw: NDArray[np.float32], problem: Problem) -> Calibrated:
     """Calibrate each head and measure each objective's population range on held-out lists."""
-    calibrations = fit_calibrations(raw, lists)
-    expected = calibrated(calibrations, raw)[..., [objective.head for objective in objectives]]
-    priced = [np.nan_to_num(lists.prices) if one.times_price else np.ones_like(lists.prices) for one in objectives]
-    gains = expected * np.stack(priced, axis=2)
-    return Calibrated(calibrations, gains, population_ranges(gains, lists.rows >= 0))
+    calibrations = fit_calibrations(raw, problem.lists)
+    gains = problem.gains_of(calibrated(calibrations, raw))
+    return Calibrated(calibrations, gains, population_ranges(gains, problem.lists.rows >= 0))
 
 
 def fit_calibrations(raw: NDArray[np.float32], lists: RankingLists) -> list[Calibration]:
@@ -153,15 +151,14 @@ def assemble(
     heads: nn.Module,
     calibrations: Sequence[Calibration],
     ranges: NDArray[np.float32],
-    objectives: Sequence[Objective],
+    head_of: Sequence[int],
 ) -> ServedRanker:
     """Put the parts into the module that is served."""
     return ServedRanker(
         heads,
         torch.from_numpy(np.stack([c.x for c in calibrations])),
         torch.from_numpy(np.stack([c.y for c in calibrations])),
-        torch.tensor([objective.head for objective in objectives]),
-        torch.tensor([objective.times_price for objective in objectives]),
+        torch.tensor(head_of),
         torch.from_numpy(ranges),
     ).eval()
 
@@ -179,7 +176,7 @@ def calibration_curves(expected: NDArray[np.float64], lists: RankingLists) -> di
 def _expected_and_observed(
     expected: NDArray[np.float64], lists: RankingLists
 ) -> Iterator[tuple[str, NDArray[np.floating], NDArray[np.floating]]]:
-    for number, name in enumerate(HEADS):
+    for number, name in enumerate(lists.heads):
         values = lists.labels[..., number]
         known = ~np.isnan(values)
         yield name, expected[..., number][known], values[known]

@@ -14,7 +14,6 @@ from trimtab.ranker.attainment import PATH, Attainment, fit_attainment
 from trimtab.ranker.methods.problem import Problem
 from trimtab.ranker.methods.slates import discounted_values, diversity_values, slates_of
 from trimtab.ranker.model import ServedRanker
-from trimtab.ranker.training.lists import RankingLists
 
 N_LISTS = 500
 """The first lists of a sample are enough for a mean."""
@@ -36,7 +35,7 @@ def attainment_of_gains(
 def attainment_of_ranker(problem: Problem, ranker: ServedRanker) -> dict[str, Attainment]:
     """Attainment maps of any served ranker."""
     some = problem.take(np.arange(min(len(problem), N_LISTS)))
-    return attainment_maps(served_utilities(ranker, some.lists), some)
+    return attainment_maps(served_utilities(ranker, some), some)
 
 
 def attainment_maps(utilities: Utilities, problem: Problem) -> dict[str, Attainment]:
@@ -54,12 +53,13 @@ def attainment_maps(utilities: Utilities, problem: Problem) -> dict[str, Attainm
 
 
 @torch.inference_mode()
-def served_utilities(ranker: ServedRanker, lists: RankingLists) -> Utilities:
+def served_utilities(ranker: ServedRanker, problem: Problem) -> Utilities:
     """The utilities of a served ranker as a function of the weights; the lists are scored once."""
+    lists = problem.lists
     sizes = (lists.rows >= 0).sum(axis=1)
     gains = [
-        ranker.gains(torch.from_numpy(features[:n]), torch.from_numpy(prices[:n]))
-        for features, prices, n in zip(lists.features, lists.prices, sizes, strict=True)
+        ranker.gains(torch.from_numpy(features[:n]), torch.from_numpy(values[:n]))
+        for features, values, n in zip(lists.features, problem.multipliers, sizes, strict=True)
     ]
 
     @torch.inference_mode()

@@ -149,7 +149,7 @@ class SearchPlanner:
         return self._wording.of(query, engine, request, timestamp)
 
     def _deadline(self, engine: Engine, query: Query, arrived: float, timeout_ms: float) -> Deadline:
-        return Deadline(self._costs, Shape.of(query, engine.default_weights), start=arrived, seconds=timeout_ms / 1e3)
+        return Deadline(self._costs, Shape.of(engine.with_defaults(query)), start=arrived, seconds=timeout_ms / 1e3)
 
 
 def _explores(session_id: str | None, share: float) -> bool:

@@ -78,7 +78,7 @@ def test_a_log_answers_at_equal_exploration(engine: Engine, world: World) -> Non
     assert answers_are_true(engine, world, log, 0.008, None) == "explored"
 
 
-@pytest.mark.parametrize(("temperature", "served"), [(0.0005, "sorted"), (0.002, "explored"), (0.008, "explored")])
+@pytest.mark.parametrize(("temperature", "served"), [(0.0005, "sorted"), (0.003, "explored"), (0.008, "explored")])
 def test_sorted_slates_are_compared_unasked_only_where_the_log_often_shows_them(
     engine: Engine, world: World, temperature: float, served: Served
 ) -> None:

@@ -28,7 +28,14 @@ def frame(log: Path) -> pl.DataFrame:
 
 def test_every_logged_slate_is_what_the_engine_draws_for_that_session(engine: Engine, frame: pl.DataFrame) -> None:
     for row in rows_of(frame.sample(60, seed=0)):
-        query = Query(row["query"], k=10, user_id=row["user_id"], session_id=row["session_id"], explore=True)
+        query = Query(
+            row["query"],
+            k=10,
+            weights=row["requested_weights"],
+            user_id=row["user_id"],
+            session_id=row["session_id"],
+            explore=True,
+        )
         slate = engine.slate(query)
         assert list(slate.item_ids) == row["item_ids"]
         assert slate.seed == row["seed"]

@@ -26,7 +26,7 @@ def command(request: pytest.FixtureRequest, tmp_path: Path, monkeypatch: pytest.
         return ("build", str(tmp_path / "shop.csv"), "--out", str(tmp_path / "bundle"))
     monkeypatch.setitem(comparing.RECIPES, "icecat", Recipe(hidden=(), n_steps=5))
     (tmp_path / "cache").mkdir()
-    save_problem(small_problem(n_lists=40), tmp_path / "cache" / "problem-icecat.npz")
+    save_problem(small_problem(n_lists=40), tmp_path / "cache" / "prepared-icecat.npz")
     return ("compare", "--data", "icecat", "--methods", "heads", "--seeds", "1", "--out", str(tmp_path))
 
 

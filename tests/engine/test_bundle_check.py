@@ -61,14 +61,15 @@ def saved_again(folder: Path, *, has_prices: bool = True, n_features: int | None
     """A bundle that is whole by its checksums."""
     bundle = load_bundle(folder)
     objectives = objectives_of(has_prices=has_prices)
-    ranker, ranges = cold_start_ranker(objectives, bundle.pipeline.store.prices)
+    served = bundle.served[: len(objectives)]
+    ranker = cold_start_ranker(objectives, [one.range for one in served])
     with torch.no_grad():
         for weights in ranker.parameters():
             weights.mul_(scale)
             if n_features is not None and weights.ndim == 2:
                 weights.data = weights.data[:, :n_features]
     weights = {objective.name: 1.0 for objective in objectives}
-    description = Description("grocery", objectives, ranges, weights, {}, as_of=datetime.now(UTC))
+    description = Description("grocery", served, weights, 0.02, {}, as_of=datetime.now(UTC))
     with staging_folder(folder) as staging:
         shutil.copytree(folder / RETRIEVAL, staging / RETRIEVAL)
         save_bundle(folder, staging=staging, pipeline=bundle.pipeline, ranker=ranker, description=description)

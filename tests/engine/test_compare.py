@@ -33,7 +33,7 @@ def out(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     monkeypatch.setitem(comparing.RECIPES, "icecat", Recipe(hidden=(), n_steps=5))
     cache = tmp_path / "cache"
     cache.mkdir()
-    save_problem(small_problem(n_lists=40), cache / "problem-icecat.npz")
+    save_problem(small_problem(n_lists=40), cache / "prepared-icecat.npz")
     return tmp_path
 
 

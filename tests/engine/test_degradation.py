@@ -231,7 +231,7 @@ def test_words_that_nothing_has_find_nothing_by_words_and_no_page_is_an_error(en
 
 def test_the_costs_are_known_before_the_first_request(engine: Engine) -> None:
     costs = measured_costs(engine)
-    shape = Shape.of(Query("soup"), engine.default_weights)
+    shape = Shape.of(engine.with_defaults(Query("soup")))
     assert (
         in_order(Deadline(costs, shape, start=0, seconds=1e-9, clock=Clock()).levels_before("retrieve"))
         == SLATE_LEVELS[1:]

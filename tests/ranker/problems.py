@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
+from trimtab.ranker.item_values import ItemValues
 from trimtab.ranker.methods.problem import Problem, multipliers_of
 from trimtab.ranker.objectives import objectives_of
 from trimtab.ranker.training.lists import RankingLists
@@ -22,7 +23,7 @@ def small_problem(*, seed: int = 0, n_lists: int = N_LISTS) -> Problem:
     there = np.arange(N_ITEMS) < rng.integers(1, N_ITEMS + 1, n_lists)[:, None]
     features[~there], labels[~there], prices[~there] = 0, np.nan, np.nan
     rows = np.where(there, rng.integers(0, 1000, there.shape), -1)
-    lists = RankingLists(features, prices, labels, np.arange(n_lists).astype(str), rows)
+    lists = RankingLists(features, prices, labels, np.arange(n_lists).astype(str), rows, ("relevance", "purchase"))
     aspects = np.where(there[..., None], rng.integers(0, 4, (*there.shape, 2)), -1)
     objectives = objectives_of(has_prices=True)
-    return Problem(lists, objectives, multipliers_of(lists, objectives), aspects)
+    return Problem(lists, objectives, multipliers_of(lists, ItemValues(objectives, {"price": "number"})), aspects)

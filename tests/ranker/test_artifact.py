@@ -5,7 +5,6 @@ No `from __future__ import annotations` here: TorchScript reads the annotations.
 
 from pathlib import Path
 
-import numpy as np
 import pytest
 import torch
 
@@ -19,15 +18,15 @@ from trimtab.ranker.training.cold_start import cold_start_ranker
 
 
 def test_the_artefact_computes_what_the_module_computes(tmp_path: Path) -> None:
-    module, _ = cold_start_ranker(objectives_of(has_prices=True), np.array([2.0, np.nan], dtype=np.float32))
+    module = cold_start_ranker(objectives_of(has_prices=True), [1.0, 2.0])
     save_ranker(module, tmp_path)
     served = load_ranker(tmp_path)
     generator = torch.Generator().manual_seed(0)
     features = torch.randn(30, len(FEATURES), generator=generator)
-    prices = torch.tensor([float("nan"), *range(1, 30)])
+    values = torch.stack([torch.ones(30), torch.arange(30.0)], dim=1)
     with torch.inference_mode():
-        torch.testing.assert_close(served.gains(features, prices), module.gains(features, prices))
-        assert served.gains(features, prices)[0, 1] == 0  # no price, no promised revenue
+        torch.testing.assert_close(served.gains(features, values), module.gains(features, values))
+        assert served.gains(features, values)[0, 1] == 0  # no price, no promised revenue
         utilities, eligible = torch.rand(20, 30, generator=generator), torch.rand(20, 30, generator=generator) > 0.2
         aspects = torch.randint(-1, 3, (1, 30, 2), generator=generator).expand(20, -1, -1)
         w_diversity, pins = torch.linspace(0, 1, 20).double(), torch.full((20, 6), -1)
@@ -53,15 +52,15 @@ class EarlierRanker(ServedRanker):
 
 
 def test_an_artefact_of_an_earlier_version_loads_and_is_saved_again(tmp_path: Path) -> None:
-    module, _ = cold_start_ranker(objectives_of(has_prices=True), np.array([2.0], dtype=np.float32))
-    parts = (module.heads, module.knots_x, module.knots_y, module.head_of, module.times_price, module.ranges)
+    module = cold_start_ranker(objectives_of(has_prices=True), [1.0, 2.0])
+    parts = (module.heads, module.knots_x, module.knots_y, module.head_of, module.ranges)
     for name in METHODS:
         torch.jit.export(getattr(EarlierRanker, name))
     scripted = torch.jit.script(EarlierRanker(*parts).eval())
     frozen = torch.jit.freeze(scripted, preserved_attrs=[*METHODS, "drawn_slate"])
     torch.jit.save(frozen, str(tmp_path / FILE))
-    features, prices = torch.randn(5, len(FEATURES)), torch.ones(5)
+    features, values = torch.randn(5, len(FEATURES)), torch.ones(5, 2)
     loaded = load_ranker(tmp_path)
-    torch.testing.assert_close(loaded.gains(features, prices), module.gains(features, prices))
+    torch.testing.assert_close(loaded.gains(features, values), module.gains(features, values))
     save_ranker(loaded, tmp_path)
-    torch.testing.assert_close(load_ranker(tmp_path).gains(features, prices), module.gains(features, prices))
+    torch.testing.assert_close(load_ranker(tmp_path).gains(features, values), module.gains(features, values))

@@ -25,7 +25,10 @@ def lists() -> RankingLists:
     features = rng.normal(size=(150, K, 2)).astype(np.float32)
     relevance = (features[..., 0] + 0.3 * rng.normal(size=(150, K)) > 0.8).astype(np.float32)
     rows = np.arange(150 * K).reshape(150, K)
-    return RankingLists(features, np.ones((150, K), np.float32), relevance[..., None], np.arange(150).astype(str), rows)
+    groups = np.arange(150).astype(str)
+    return RankingLists(
+        features, np.ones((150, K), np.float32), relevance[..., None], groups, rows, heads=("relevance",)
+    )
 
 
 def ndcg(model: torch.nn.Module, lists: RankingLists) -> float:

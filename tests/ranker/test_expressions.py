@@ -14,7 +14,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from trimtab.core.errors import BadParameter
-from trimtab.ranker.expressions import MAX_CHARACTERS, Expression, parse_expression
+from trimtab.ranker.expressions import LARGEST, MAX_CHARACTERS, Expression, parse_expression
 
 KINDS = {"price": "number", "cost": "number", "private_label": "flag", "released": "date", "colour": "text"}
 NOW = 1_700_000_000.0
@@ -232,6 +232,5 @@ NUMBERS = st.sampled_from([NAN, 0.0, 1.0, 3.5, 1000.0, -2.0])
 def test_arrays_give_what_a_scalar_reference_gives(built: tuple[str, Reference], rows: list[dict[str, float]]) -> None:
     text, reference = built
     found = expression(text)(lambda name: np.array([row[name] for row in rows]), len(rows), moment=NOW)
-    largest = np.finfo(np.float64).max
-    expected = np.clip([reference(row) for row in rows], -largest, largest)
+    expected = np.clip([reference(row) for row in rows], -LARGEST, LARGEST)
     np.testing.assert_allclose(found, expected, rtol=1e-12)

@@ -41,12 +41,12 @@ def three_bundles(small_bundle: Path, folder: Path) -> None:
     shutil.copytree(small_bundle, folder / "small")
     bundle = load_bundle(small_bundle)
     objectives = objectives_of(has_prices=True)
-    ruled, ranges = cold_start_ranker(objectives, bundle.pipeline.store.prices)
+    ruled = cold_start_ranker(objectives, [one.range for one in bundle.served])
     for name in ("rules", "same-rules"):
         description = Description(
             source="grocery",
-            objectives=objectives,
-            ranges=ranges,
+            objectives=bundle.served,
+            default_max_relevance_loss=0.02,
             default_weights=bundle.manifest["default_weights"],
             training={"method": "cold_start"},
             as_of=datetime.now(UTC),

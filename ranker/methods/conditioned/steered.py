@@ -53,15 +53,15 @@ class SteeredRanker(ServedRanker):
     """
 
     def __init__(self, heads: ServedRanker, network: SteeredNetwork, scale: float) -> None:
-        super().__init__(heads.heads, heads.knots_x, heads.knots_y, heads.head_of, heads.times_price, heads.ranges)
+        super().__init__(heads.heads, heads.knots_x, heads.knots_y, heads.head_of, heads.ranges)
         self.network = network
         self.scale = scale
 
-    def gains(self, features: Tensor, prices: Tensor) -> Tensor:
+    def gains(self, features: Tensor, values: Tensor) -> Tensor:
         """[n, M + E]: gains of the objectives, then the encoding."""
-        values = self.predictions(features)[:, self.head_of]
-        priced = torch.nan_to_num(prices, nan=0.0).unsqueeze(1)
-        gains = torch.where(self.times_price, values * priced, values)
+        predictions = self.predictions(features)
+        none = torch.ones_like(predictions[:, :1])
+        gains = torch.cat([predictions, none], dim=1)[:, self.head_of] * values
         return torch.cat([gains, self.network.encode(features)], dim=1)
 
     def utilities(self, gains: Tensor, weights: Tensor) -> Tensor:

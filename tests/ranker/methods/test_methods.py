@@ -68,8 +68,8 @@ def test_what_is_served_scores_as_the_method_does(name: str, problem: Problem, t
     served = load_ranker(tmp_path)
     scores = method.score(problem.inputs, torch.from_numpy(problem.mask), np.array([0.7, 0.3]))
     number = int(problem.mask.sum(axis=1).argmax())  # a full list: a listwise encoder sees no padding when it serves
-    features, prices = (torch.from_numpy(one[number]) for one in (problem.lists.features, problem.lists.prices))
-    gains = served.gains(features, prices)
+    features, values = (torch.from_numpy(one[number]) for one in (problem.lists.features, problem.multipliers))
+    gains = served.gains(features, values)
     assert (gains[:, :2] >= 0).all()
     order = served.utilities(gains, torch.tensor([[0.7, 0.3]]))[0]
     assert np.corrcoef(order.numpy(), scores[number].numpy())[0, 1] == pytest.approx(1.0, abs=1e-4)
@@ -82,8 +82,8 @@ def test_a_served_method_answers_every_call_of_the_engine(name: str, tmp_path: P
     save_ranker(_with_all_features(name), tmp_path)
     served = load_ranker(tmp_path)
     warm_up(served, n_objectives=2, k=3, n=5)
-    features, prices = torch.randn(5, len(FEATURES), generator=torch.Generator().manual_seed(0)), torch.ones(5)
-    utilities = served.utilities(served.gains(features, prices), torch.tensor([[0.5, 0.3]]))
+    features, values = torch.randn(5, len(FEATURES), generator=torch.Generator().manual_seed(0)), torch.ones(5, 2)
+    utilities = served.utilities(served.gains(features, values), torch.tensor([[0.5, 0.3]]))
     assert torch.isfinite(utilities).all()
     everything, no_pins = torch.ones(1, 5, dtype=torch.bool), torch.full((1, 3), -1)
     best_first = torch.argsort(utilities, descending=True, stable=True)[:, :3]
@@ -96,7 +96,7 @@ def _with_all_features(name: str) -> ServedRanker:
     small = small_problem(n_lists=30)
     wide = np.zeros((*small.lists.rows.shape, len(FEATURES)), dtype=np.float32)
     wide[..., :4] = small.lists.features
-    lists = type(small.lists)(wide, small.lists.prices, small.lists.labels, small.lists.groups, small.lists.rows)
+    lists = replace(small.lists, features=wide)
     return fit_served(name, replace(small, lists=lists), Recipe(hidden=(4,), n_steps=5))
 
 
