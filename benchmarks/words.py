@@ -65,7 +65,7 @@ def by_query(items: pl.DataFrame, judgments: pl.DataFrame, encoder: str) -> tupl
     """The judged queries, and how well each is answered."""
     with TemporaryDirectory() as folder:
         pipeline = build_pipeline(items, Path(folder), encoder=encoder)
-        lists = pad_lists(lists_from_judgments(pipeline, judgments))
+        lists = pad_lists(lists_from_judgments(pipeline, judgments), ("relevance",))
         grouped = judgments.group_by("query", maintain_order=True).agg("item_id", "grade")
         recalls = {
             text: retrieval_recall(pipeline, text, known_rows(pipeline, item_ids, grades))

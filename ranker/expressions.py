@@ -180,7 +180,7 @@ class _Reader:
             raise self._error(f"has {len(self._text)} characters", f"up to {MAX_CHARACTERS} characters")
         try:
             with warnings.catch_warnings():
-                warnings.simplefilter("error")  # what Python's parser merely warns of is no expression here
+                warnings.simplefilter("error")  # what Python's parser merely warns of is not an expression here
                 tree = ast.parse(self._readable, mode="eval")
         except (SyntaxError, ValueError, Warning, RecursionError, MemoryError):
             raise self._error(f"{self._text!r} is not an expression") from None
