@@ -26,7 +26,14 @@ from trimtab.service.http.admission import Admission
 from trimtab.service.http.auditing import Auditing
 from trimtab.service.http.bodies import REFERENCE
 from trimtab.service.http.keys import Grant
-from trimtab.service.http.middleware import AllowedHosts, DirectRoutes, RequestMetrics, SecurityHeaders, direct_table
+from trimtab.service.http.middleware import (
+    AllowedHosts,
+    DirectRoutes,
+    RequestMetrics,
+    SecurityHeaders,
+    ShopOrigins,
+    direct_table,
+)
 from trimtab.service.http.routes.bundles import TrafficShare, bundles_router
 from trimtab.service.http.routes.decisions import decisions_router
 from trimtab.service.http.routes.definitions import definitions_router
@@ -105,6 +112,8 @@ def _add_middleware(app: FastAPI, routers: Iterable[APIRouter], foundations: Fou
     """What is added last is the outermost: every request is counted, every answer has the headers."""
     app.add_middleware(DirectRoutes, table=direct_table(routers, "/search"))
     app.add_middleware(Auditing, log=AuditLog(foundations.settings.data_folder))
+    if foundations.settings.origins:
+        app.add_middleware(ShopOrigins, origins=foundations.settings.origins)
     app.add_middleware(AllowedHosts, is_allowed=foundations.settings.answers_to)
     app.add_middleware(SecurityHeaders)
     app.add_middleware(RequestMetrics, metrics=foundations.metrics)

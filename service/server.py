@@ -15,6 +15,7 @@ from typing import Any
 import structlog
 
 from trimtab.core.errors import TrimtabError
+from trimtab.engine.bundle.verification import require_bundle
 from trimtab.service.observability import process_log
 from trimtab.service.redis.server import redis_for
 from trimtab.service.settings import read_settings
@@ -36,6 +37,7 @@ def serve(**given: Any) -> None:
     """
     process_log.configure()
     settings = read_settings(**given)
+    require_bundle(settings.bundle)
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, _stop)
     _log.info("exploration", replayable=settings.explored_ratio > 0, notice=exploration_notice(settings))

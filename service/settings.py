@@ -62,6 +62,11 @@ class Settings(BaseSettings):
         description="names, separated by commas, that requests may be addressed to (their header `Host`), `*` for any; "
         "by default any, where `host` is loopback those of loopback",
     )
+    allowed_origins: str | None = Field(
+        default=None,
+        description="origins, separated by commas, whose pages may search, suggest and send events from a browser "
+        "(https://shop.example); none by default",
+    )
     workers: int = Field(default=1, ge=1, le=64, description="processes that answer searches")
     data_folder: Path = Field(
         default=Path("data"), description="folder of the logs and of the private Redis server's snapshot"
@@ -209,6 +214,11 @@ class Settings(BaseSettings):
             return not is_loopback(self.host) or is_loopback(name) or name == self.host
         allowed = [one.strip().lower() for one in self.allowed_hosts.split(",")]
         return "*" in allowed or name in allowed
+
+    @property
+    def origins(self) -> tuple[str, ...]:
+        """The origins whose pages may call this service."""
+        return tuple(filter(None, (one.strip().rstrip("/") for one in (self.allowed_origins or "").split(","))))
 
 
 SECRETS = ("admin_key", "id_salt")

@@ -16,7 +16,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from trimtab.core.errors import BundleDamaged, BundleMismatch
+from trimtab.core.errors import BundleDamaged, BundleMismatch, did_you_mean
 from trimtab.core.weights import DIVERSITY
 from trimtab.ranker.features import schema_hash
 
@@ -27,14 +27,26 @@ RANKER = "ranker"
 LOCK = ".lock"
 
 
+def require_bundle(folder: Path) -> None:
+    """Nothing where a folder holds a bundle, whatever its state; in no time, before anything is loaded.
+
+    Raises:
+        BundleDamaged: it does not; names the folder, and the nearest one beside it that does.
+    """
+    if (folder / MANIFEST).is_file():
+        return
+    beside = [path.parent.name for path in folder.parent.glob(f"*/{MANIFEST}")]
+    nearest = did_you_mean(folder.name, beside)
+    raise BundleDamaged(folder / MANIFEST, f"is missing{nearest}; `trimtab build FEED --out {folder}` makes a bundle")
+
+
 def verify(folder: Path) -> dict[str, Any]:
     """Check the manifest and the checksum of every file; returns the manifest."""
+    require_bundle(folder)
     try:
         manifest = json.loads((folder / MANIFEST).read_text())
         files = dict(manifest["files"])
         schema_version, feature_schema = manifest["schema_version"], manifest["feature_schema"]
-    except FileNotFoundError:
-        raise BundleDamaged(MANIFEST, f"is not in {folder.name}: no bundle is there") from None
     except (OSError, ValueError, KeyError, TypeError) as error:
         raise BundleDamaged(MANIFEST, f"cannot be read ({error})") from error
     if schema_version != SCHEMA_VERSION:

@@ -5,11 +5,13 @@ Plain wrappers: a layer of the framework's own kind would cost as much as a stag
 
 from __future__ import annotations
 
+import re
 import time
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 
 from fastapi import APIRouter
 from fastapi.routing import APIRoute
+from starlette.middleware.cors import CORSMiddleware
 from starlette.requests import Request
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
@@ -80,6 +82,29 @@ class AllowedHosts:
                 await problem_response(421, detail)(scope, receive, send)
                 return
         await self._app(scope, receive, send)
+
+
+SHOP_PATHS = re.compile(r"/(search|suggest|events|items/[^/]+/(similar|together))")
+"""What a shop's own pages ask from a browser."""
+
+
+class ShopOrigins:
+    """Lets the pages of some origins call `SHOP_PATHS`. No cookies are used: what a request may do is its key's."""
+
+    def __init__(self, app: ASGIApp, origins: Sequence[str]) -> None:
+        self._app = app
+        self._shared = CORSMiddleware(
+            app,
+            allow_origins=origins,
+            allow_methods=("GET", "POST"),
+            allow_headers=("Authorization", "Content-Type"),
+            expose_headers=("Retry-After",),
+            max_age=3600,
+        )
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        is_shared = scope["type"] == "http" and SHOP_PATHS.fullmatch(scope["path"])
+        await (self._shared if is_shared else self._app)(scope, receive, send)
 
 
 class SecurityHeaders:

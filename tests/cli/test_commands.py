@@ -134,7 +134,7 @@ def test_bad_input_is_one_clear_line_and_exit_code_2(
 def test_a_damaged_bundle_is_exit_code_1_and_names_the_file(trimtab: Trimtab, tmp_path: Path) -> None:
     done = trimtab("search", tmp_path, "soup")
     assert done.returncode == 1
-    assert "manifest.json" in done.stderr
+    assert f"{tmp_path}/manifest.json" in done.stderr
 
 
 def test_evaluate_prints_intervals_as_json(trimtab: Trimtab, small_bundle: Path, tmp_path: Path) -> None:

@@ -66,12 +66,25 @@ import sys
 from trimtab.core.errors import BundleError
 from trimtab.service.server import serve
 try:
-    serve(bundle="no-bundle", data_folder=sys.argv[1])
+    serve(bundle=sys.argv[1], data_folder=sys.argv[2])
 except BundleError:
     import polars
     print(polars.thread_pool_size())
 """
-    assert printed(program, tmp_path) == "1"
+    bundle = tmp_path / "bundle"
+    bundle.mkdir()
+    (bundle / "manifest.json").write_text("{}")
+    assert printed(program, bundle, tmp_path / "data") == "1"
+
+
+def test_a_bundle_that_is_not_there_is_named_before_anything_is_started(small_bundle: Path, tmp_path: Path) -> None:
+    shutil.copytree(small_bundle, tmp_path / "grocery")
+    with process(tmp_path / "grocerry", tmp_path / "data") as (running, _):
+        _, errors = running.communicate(timeout=PATIENCE_SECONDS)
+        assert running.returncode == 1
+    assert errors.splitlines()[-1].startswith(f"trimtab: bundle file {tmp_path}/grocerry/manifest.json: is missing")
+    assert "did you mean 'grocery'?" in errors
+    assert not (tmp_path / "data").exists()
 
 
 def test_commands_that_do_not_serve_have_all_threads_for_tables() -> None:

@@ -95,3 +95,32 @@ def test_metrics_need_a_key_where_keys_are_required(service: httpx.Client, share
             assert client.get("/search", params=SOUP, headers={"Authorization": f"Bearer {key}"}).status_code == (
                 403 if scope == "metrics" else 200
             )
+
+
+def test_pages_of_the_shops_own_origins_may_search_and_send_events(small_bundle: Path, tmp_path: Path) -> None:
+    settings = Settings(
+        bundle=small_bundle, data_folder=tmp_path, allowed_origins="https://shop.example, https://b.example/"
+    )
+    asks = {"Access-Control-Request-Method": "POST", "Access-Control-Request-Headers": "content-type, authorization"}
+    with serving(settings) as client:
+        ours, theirs = {"Origin": "https://shop.example"}, {"Origin": "https://evil.example"}
+        allowed = client.options("/events", headers={**ours, **asks})
+        assert allowed.status_code == 200
+        assert allowed.headers["access-control-allow-origin"] == "https://shop.example"
+        assert client.options("/events", headers={"Origin": "https://b.example", **asks}).status_code == 200
+        assert client.get("/search", params=SOUP, headers=ours).headers["access-control-allow-origin"] == ours["Origin"]
+        assert client.options("/events", headers={**theirs, **asks}).status_code == 400
+        for path in ("/search?q=soup", "/items/a", "/profiles"):
+            origin = ours if path != "/search?q=soup" else theirs
+            assert "access-control-allow-origin" not in client.get(path, headers=origin).headers
+
+
+def test_no_other_origin_may_read_unless_the_operator_says_so(service: httpx.Client) -> None:
+    asked = service.get("/search", params=SOUP, headers={"Origin": "https://shop.example"})
+    assert "access-control-allow-origin" not in asked.headers
+
+
+def test_the_playground_answers_a_head_request(service: httpx.Client) -> None:
+    answer = service.head("/")
+    assert answer.status_code == 200
+    assert answer.content == b""

@@ -39,7 +39,7 @@ def playground_router(
             suggestions_of[engine] = await to_thread(Suggestions, engine.store)
         return suggestions_of[engine]
 
-    @router.get("/", response_class=HTMLResponse)
+    @router.api_route("/", methods=["GET", "HEAD"], response_class=HTMLResponse)
     async def playground(request: Request) -> HTMLResponse:
         engine = service.engine
         examples = (await suggestions_for(engine)).examples(N_EXAMPLES)
