@@ -242,6 +242,7 @@ def is_weak(symbol: str) -> bool:
     return symbol in _WEAK or symbol.lower() in _WEAK or (len(symbol) == 1 and symbol.isalpha() and symbol.isascii())
 
 
+@lru_cache(maxsize=512)
 def decimals_of(currency: str | None) -> int:
     """How many decimals amounts of a currency have; 2 where it is not known."""
     return get_currency_precision(currency) if currency else 2

@@ -7,6 +7,7 @@ from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from functools import lru_cache
+from typing import NamedTuple
 
 from trimtab.catalog.cells import UNKNOWN
 from trimtab.catalog.feeds.rows import Value
@@ -28,12 +29,12 @@ LISTS = ("|", ";", ", ", ",")
 """Separators that a cell with several values may have."""
 
 
-@dataclass(frozen=True, slots=True)
-class Shape:
+class Shape(NamedTuple):
     """What one text looks like.
 
     Attributes:
         unit: what stands behind a number; empty where nothing does.
+        sign: the decimal sign that it shows beyond doubt.
     """
 
     is_number: bool = False
@@ -45,6 +46,9 @@ class Shape:
     is_path: bool = False
     unit: str = ""
     sign: Sign | None = None
+
+
+NUMBER, FLAG = Shape(is_number=True), Shape(is_flag=True)
 
 
 @lru_cache(maxsize=131_072)
@@ -79,73 +83,52 @@ class ColumnEvidence:
     """What the cells of one column show.
 
     Attributes:
-        n: cells that are not empty; n_typed of them come as numbers from a format with types.
-        n_lists: cells with several values.
-        units: what stood behind numbers.
-        distinct: values and how often they occur, while they are few.
-        currencies: code -> prices that can be in it; n_prices of them name any.
+        n: cells that are not empty, n_lists of them with several values.
+        n_typed: values that come as numbers or flags from a format with types.
+        n_prices: prices that name a currency.
+        shapes: what values look like.
+        signs: decimal signs that numbers show.
+        distinct: values and how often they occur, while they are few; n_beyond are not among them.
+        currencies: code -> prices that can be in it.
     """
 
     n: int = 0
-    n_typed: int = 0
-    n_flags_typed: int = 0
     n_lists: int = 0
-    n_numbers: int = 0
-    n_codes: int = 0
-    n_flags: int = 0
-    n_dates: int = 0
-    n_day_first: int = 0
-    n_month_first: int = 0
-    n_addresses: int = 0
-    n_paths: int = 0
-    n_characters: int = 0
-    n_prices: int = 0
     n_values: int = 0
-    units: Counter[str] = field(default_factory=Counter)
+    n_typed: int = 0
+    n_prices: int = 0
+    n_characters: int = 0
+    n_beyond: int = 0
+    shapes: Counter[Shape] = field(default_factory=Counter)
     signs: Counter[Sign] = field(default_factory=Counter)
     distinct: Counter[str] = field(default_factory=Counter)
-    n_beyond: int = 0
     currencies: Counter[str] = field(default_factory=Counter)
 
     def add(self, value: Value, *, is_price: bool) -> None:
         """Count one cell that is not empty."""
+        self.n += 1
         if isinstance(value, list):
             self.n_lists += len(value) > 1
             for one in value:
                 self._add(one, is_price=is_price)
         else:
             self._add(value, is_price=is_price)
-        self.n += 1
 
     def _add(self, value: str | int | float | bool, *, is_price: bool) -> None:
-        self.n_values += 1
-        if isinstance(value, bool):
-            self.n_flags_typed += 1
-            self.n_flags += 1
-            self._remember(str(value).lower())
-            return
-        if isinstance(value, int | float):
+        if not isinstance(value, str):
+            self.n_values += 1
             self.n_typed += 1
-            self.n_numbers += 1
-            self._remember(str(value))
+            self.shapes[FLAG if isinstance(value, bool) else NUMBER] += 1
+            self._remember(str(value).lower())
             return
         text = value.strip()
         if text.casefold() in UNKNOWN:
-            self.n_values -= 1
             return
+        self.n_values += 1
         self.n_characters += len(text)
         self._remember(text)
         shape = shape_of(text)
-        self.n_numbers += shape.is_number
-        self.n_codes += shape.is_code
-        self.n_flags += shape.is_flag
-        self.n_dates += shape.is_date
-        self.n_day_first += shape.day_first is True
-        self.n_month_first += shape.day_first is False
-        self.n_addresses += shape.is_address
-        self.n_paths += shape.is_path
-        if shape.unit:
-            self.units[shape.unit] += 1
+        self.shapes[shape] += 1
         if is_price:
             self._add_price(text)
         elif shape.sign is not None:
@@ -178,12 +161,28 @@ class ColumnEvidence:
 
     @property
     def mean_characters(self) -> float:
-        n_texts = self.n_values - self.n_typed - self.n_flags_typed
+        n_texts = self.n_values - self.n_typed
         return self.n_characters / n_texts if n_texts else 0.0
 
-    def share(self, count: int) -> float:
-        """A count as a share of the values."""
-        return count / self.n_values if self.n_values else 0.0
+    def share(self, what: str) -> float:
+        """The share of the values whose shape is `is_number`, `is_path`..."""
+        n = sum(count for shape, count in self.shapes.items() if getattr(shape, what))
+        return n / self.n_values if self.n_values else 0.0
+
+    @property
+    def is_day_first(self) -> bool:
+        """Whether more dates show a day before the month than one behind it."""
+        shown = sum(n if shape.day_first else -n for shape, n in self.shapes.items() if shape.day_first is not None)
+        return shown >= 0
+
+    @property
+    def units(self) -> Counter[str]:
+        """What stands behind numbers."""
+        found: Counter[str] = Counter()
+        for shape, n in self.shapes.items():
+            if shape.unit:
+                found[shape.unit] += n
+        return found
 
     @property
     def number_format(self) -> NumberFormat:
@@ -193,9 +192,10 @@ class ColumnEvidence:
     @property
     def unit(self) -> str | None:
         """The unit behind nearly all numbers; empty where they are bare, None where they have different ones."""
-        if not self.units:
+        units = self.units
+        if not units:
             return ""
-        (unit, n), total = self.units.most_common(1)[0], sum(self.units.values())
+        (unit, n), total = units.most_common(1)[0], units.total()
         return unit if n >= 0.95 * total else None
 
     def separator(self) -> str | None:

@@ -103,8 +103,8 @@ def layout_of(survey: Survey, shop: Shop, path: object) -> Layout:
         formats[role] = own if own.decimal else whole
     category = survey.columns.get(roles.get("category", ""), ColumnEvidence())
     separator = category.separator()
-    step = "/" if not category.n_paths and _share_with(category, "/") >= 0.5 else None
-    is_path = step is not None or category.share(category.n_paths) > 0.05
+    step = "/" if not category.share("is_path") and _share_with(category, "/") >= 0.5 else None
+    is_path = step is not None or category.share("is_path") > 0.05
     group_by = _column_named(shop.variants.group_by, survey) or _group_column(survey, roles)
     ignored = {name: why for name, column in survey.columns.items() if (why := _useless(column, survey.n_rows))}
     attributes = list(_attributes(survey, roles, shop, whole, ignored, group_by))
@@ -160,7 +160,7 @@ def _roles(survey: Survey, path: object) -> dict[str, str]:
                 f'(shop.toml names it: [catalogue] {"id" if role == "item_id" else role} = "...")',
             )
     evidence = columns[roles["in_stock"]] if "in_stock" in roles else None
-    if evidence and evidence.share(evidence.n_numbers) >= ENOUGH and not set(evidence.distinct) <= {"0", "1"}:
+    if evidence and evidence.share("is_number") >= ENOUGH and not set(evidence.distinct) <= {"0", "1"}:
         roles.setdefault("stock", roles.pop("in_stock"))  # how many are there
     return roles
 
@@ -184,7 +184,7 @@ def _looks_like_ids(column: ColumnEvidence, n_rows: int) -> bool:
 def _looks_like_titles(column: ColumnEvidence, n_rows: int) -> bool:
     is_own = column.n >= ENOUGH * n_rows and column.n_distinct >= 0.7 * n_rows
     with_words = sum(" " in value for value in column.distinct) >= 0.5 * len(column.distinct)
-    return is_own and with_words and 5 <= column.mean_characters <= 150 and not column.n_addresses
+    return is_own and with_words and 5 <= column.mean_characters <= 150 and not column.share("is_address")
 
 
 def _currency(survey: Survey, roles: Mapping[str, str]) -> str | None:
@@ -210,8 +210,7 @@ def currencies_of_name(name: str) -> tuple[str, ...]:
 def _group_column(survey: Survey, roles: Mapping[str, str]) -> str | None:
     """The column that ties variants together: the one said to, or one whose items' titles share a stem."""
     if "group_id" in roles:
-        named = survey.groups.get(roles["group_id"])
-        return roles["group_id"] if named is not None and named.repeated else None
+        return roles["group_id"]
     taken = {column for role, column in roles.items() if role != "item_id"}
     found = []
     for name, groups in survey.groups.items():
@@ -238,7 +237,7 @@ def _sale(name: str) -> AttributeLayout:
 def _useless(column: ColumnEvidence, n_rows: int) -> str:
     if column.n_values == 0:
         return "empty"
-    if column.share(column.n_addresses) >= 0.9:
+    if column.share("is_address") >= 0.9:
         return "addresses"
     if n_rows >= SAME_FOR_ALL_ROWS and column.n >= n_rows and column.n_distinct == 1:
         return "the same for all"
@@ -316,7 +315,7 @@ def _inferred(
     kind, unit = _kind(name, column, survey.platform.kinds.get(name))
     is_multi = column.n_lists > 0 or (separator is not None and kind in ("text", "path"))
     usual = Attribute.usual(name, kind, multi=is_multi)
-    is_code = kind == "text" and (_is_code_name(name) or column.share(column.n_codes) >= 0.5)
+    is_code = kind == "text" and (_is_code_name(name) or column.share("is_code") >= 0.5)
     is_long = kind == "text" and column.mean_characters > MANY_CHARACTERS
     is_unique = column.n_distinct > max(20, 0.5 * column.n) and kind == "text"
     is_internal = is_group or name == "stock" or is_price_name(name)
@@ -332,7 +331,7 @@ def _inferred(
         ),
         number_format=number_format,
         separator=separator if is_multi else None,
-        is_day_first=column.n_day_first >= column.n_month_first,
+        is_day_first=column.is_day_first,
     )
 
 
@@ -340,17 +339,17 @@ def _kind(name: str, column: ColumnEvidence, known: AttributeKind | None) -> tup
     """The most particular kind that nearly all values are of, and the unit of a number."""
     if known is not None:
         return known, None
-    if column.share(column.n_flags) >= ENOUGH:
+    if column.share("is_flag") >= ENOUGH:
         return "flag", None
-    if column.share(column.n_numbers) >= ENOUGH and column.share(column.n_codes) < 0.02 and not _is_code_name(name):
+    if column.share("is_number") >= ENOUGH and column.share("is_code") < 0.02 and not _is_code_name(name):
         is_flag = set(column.distinct) <= {"0", "1"} and name.startswith(_FLAG_NAMES)
         return ("flag" if is_flag else "number"), None
-    n_measures = sum(column.units.values())
-    if column.unit and column.share(n_measures + column.n_numbers) >= ENOUGH and n_measures >= 4 * column.n_numbers:
+    measured, bare = column.share("unit"), column.share("is_number")
+    if column.unit and measured + bare >= ENOUGH and measured >= 4 * bare:
         return "number", column.unit
-    if column.share(column.n_dates) >= ENOUGH:
+    if column.share("is_date") >= ENOUGH:
         return "date", None
-    return ("path" if column.share(column.n_paths) >= 0.5 else "text"), None
+    return ("path" if column.share("is_path") >= 0.5 else "text"), None
 
 
 def _is_code_name(name: str) -> bool:

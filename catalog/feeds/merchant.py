@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
+
 from trimtab.catalog.feeds.platform import Platform, path_of, renamed
 from trimtab.catalog.feeds.rows import Row, Rows, Value, first_text, texts
 
@@ -18,6 +20,20 @@ DROPPED = frozenset(
     | {"adwords_redirect", "virtual_model_link", "video_link", "external_seller_id", "promotion_id", "summary"}
 )
 """Columns for the platform, not for a search."""
+TERMS = frozenset(
+    {
+        "shipping",
+        "tax",
+        "installment",
+        "subscription_cost",
+        "loyalty_program",
+        "free_shipping_threshold",
+        "shipping_label",
+    }
+    | {"shipping_weight", "shipping_length", "shipping_width", "shipping_height", "ships_from_country", "tax_category"}
+    | {"min_handling_time", "max_handling_time", "transit_time_label", "carrier_shipping", "return_policy_label"}
+)
+"""Columns, maybe with members, of how an item is sent and paid."""
 OWN = frozenset(
     {"google_product_category", "item_group_id", "image_link", "sale_price_effective_date", "identifier_exists"}
     | {"additional_image_link", "custom_label_0", "age_group", "mpn", "gtin", "availability", "condition"}
@@ -26,11 +42,19 @@ OWN = frozenset(
 
 def _matches(names: frozenset[str]) -> bool:
     plain = {_plain(name) for name in names}
+    if {"g:id", "g:price"} <= names:
+        return True
     return {"id", "title"} <= plain and len(plain & OWN) >= 2 and bool(plain & {"image_link", "link", "price"})
 
 
+@lru_cache(maxsize=4096)
 def _plain(name: str) -> str:
     return name.strip().lower().removeprefix("g:").replace(" ", "_")
+
+
+def _is_terms(name: str) -> bool:
+    """Whether a column says how the item is sent, taxed or paid in instalments."""
+    return name.partition(".")[0] in TERMS
 
 
 def _rows(rows: Rows) -> Rows:
@@ -39,7 +63,7 @@ def _rows(rows: Rows) -> Rows:
 
 
 def _values(row: Row) -> dict[str, Value]:
-    cells = {_plain(name): value for name, value in row.cells.items()}
+    cells = {_plain(name): value for name, value in row.cells.items() if not _is_terms(_plain(name))}
     of_google = first_text(cells.get("google_product_category"))
     if "product_type" not in cells and of_google and not of_google.isdecimal():  # a number names nothing
         cells["product_type"] = cells.pop("google_product_category")

@@ -6,6 +6,7 @@ import re
 import unicodedata
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 
 from trimtab.catalog.attributes.definition import PREFIX
 from trimtab.catalog.rejections import Rejection
@@ -38,6 +39,7 @@ def filled(row: Row) -> Row:
 Rows = Iterator[Row | Rejection]
 
 
+@lru_cache(maxsize=65_536)
 def clean_name(name: str) -> str:
     """A column's name as attributes are named, maybe empty: `Screen Size (inch)` is `screen_size_inch`."""
     plain = unicodedata.normalize("NFKC", name).strip().casefold().removeprefix(PREFIX)
@@ -62,6 +64,8 @@ def texts(value: Value | None) -> list[str]:
 
 def first_text(value: Value | None) -> str:
     """The first value of a cell as text; empty where there is none."""
+    if isinstance(value, str):
+        return value.strip()
     return next(iter(texts(value)), "")
 
 

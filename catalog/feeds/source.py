@@ -6,6 +6,7 @@ import bz2
 import codecs
 import gzip
 import io
+import re
 import zipfile
 import zlib
 from collections.abc import Iterator
@@ -95,11 +96,54 @@ def encoding_of(path: Path) -> str:
         strange = _lines_not_utf8(head, file)
     if not strange:
         return "utf-8"
-    found = from_bytes(strange, cp_isolation=_ENCODINGS).best()
+    declared = _DECLARED.match(head)
+    if declared is not None and _is_encoding(declared[1].decode()) and declared[1].lower() != b"utf-8":
+        return declared[1].decode()
+    words = b"".join(_WORDS.findall(strange))
+    if len(_HIGH_BYTES.sub(b"", words)) >= 0.4 * len(words) or _HIGH_BYTES.search(words) is None:
+        return _latin_encoding(strange)
+    found = from_bytes(strange, cp_isolation=_OTHERS).best()
     return found.encoding if found is not None else "cp1252"
 
 
-_ENCODINGS = ["cp1252", "cp1250", "cp1251", "cp1253", "cp1254", "shift_jis", "gb18030", "big5", "euc_kr"]
+_DECLARED = re.compile(rb"\s*<\?xml[^>]*\bencoding\s*=\s*[\"']([\w.:-]+)[\"']")
+_HIGH_BYTES = re.compile(rb"[\x80-\xff]+")
+_WORDS = re.compile(rb"[A-Za-z]*[\x80-\xff][A-Za-z\x80-\xff]+|[A-Za-z]+[\x80-\xff]")
+"""Words with a byte that is not ASCII; one that stands alone is a sign, not a word."""
+_LETTERS = {
+    "cp1252": ("äöüß", "àâæçéèêëîïôœùûüÿ", "áéíñóúü", "àèéìòóù", "áâãàçéêíóôõúü", "ëïéèöüáó", "åäöéæø", "áðéíóúýþæö"),
+    "cp1250": ("ąćęłńóśźż", "áčďéěíňóřšťúůýžö", "áéíóöőúüű", "ăâîşţșț", "čćđšž", "áäčďéíĺľňóôŕšťúýž"),
+    "cp1254": ("çğıöşüâî",),
+}
+"""Letters that are not ASCII, of languages in which those are few, so that they stand alone; by their encoding."""
+_SIGNS = frozenset("€’‘“”„–—…°®©™«»§·×•²½\xa0")
+_OTHERS = ["cp1251", "cp1253", "shift_jis", "gb18030", "big5", "euc_kr", "cp1255", "cp1256"]
+
+
+def _latin_encoding(text: bytes) -> str:
+    """The encoding in which the letters are most nearly those of one language."""
+    strange = {
+        encoding: [
+            letter
+            for letter in text.decode(encoding, errors="replace").casefold()
+            if not letter.isascii() and letter not in _SIGNS
+        ]
+        for encoding in _LETTERS
+    }
+    return min(
+        _LETTERS,
+        key=lambda encoding: min(
+            sum(letter not in letters for letter in strange[encoding]) for letters in _LETTERS[encoding]
+        ),
+    )
+
+
+def _is_encoding(name: str) -> bool:
+    try:
+        codecs.lookup(name)
+    except LookupError:
+        return False
+    return True
 
 
 def _lines_not_utf8(head: bytes, file: IO[bytes]) -> bytes:

@@ -122,9 +122,10 @@ def _repaired(text: str) -> str:
 
 
 def _values(element: ElementTree.Element, path: str) -> Iterator[tuple[str, str]]:
-    """Names and texts below an element; prefixes left out, members of members by their path, pairs by their name."""
+    """Names and texts below an element: members of members by their path, pairs by their name; of prefixes, `g:`."""
     for child in element:
-        local = child.tag.rpartition("}")[2]
+        space, _, local = child.tag.rpartition("}")
+        local = f"g:{local}" if not path and (space == "{g" or "google" in space) else local
         name = f"{path}.{local}" if path else local
         pair = _pair(child)
         if pair is not None:

@@ -1,0 +1,246 @@
+"""Feeds as they are in the wild: what is damaged or odd keeps none of the rest."""
+
+from __future__ import annotations
+
+import gzip
+import json
+import zipfile
+from contextlib import suppress
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from trimtab.catalog.availability import in_stock_of
+from trimtab.catalog.feeds.reading import Feed, read_feed
+from trimtab.catalog.html_text import text_of_html
+from trimtab.core.errors import BadFile
+
+
+@pytest.fixture
+def feed(tmp_path: Path) -> Any:
+    def read(data: str | bytes, *, max_rejected_share: float = 0.7) -> Feed:
+        path = tmp_path / "feed"
+        path.write_bytes(data.encode() if isinstance(data, str) else data)
+        return read_feed(path, max_rejected_share=max_rejected_share)
+
+    return read
+
+
+@pytest.mark.parametrize(
+    ("encoding", "text"),
+    [
+        ("utf-8", "Käse 花瓶"),
+        ("utf-8-sig", "Käse"),
+        ("utf-16", "Käse"),
+        ("utf-16-le", "Käse"),
+        ("cp1252", "Käse"),
+        ("cp1252", "crème brûlée"),
+        ("cp1250", "Żółta kurtka"),
+        ("cp1250", "Fűrész erős"),
+        ("cp1254", "Çiçek ığdır"),
+        ("cp1251", "Стул деревянный"),
+        ("cp1253", "Τραπέζι ξύλινο"),
+        ("shift_jis", "木のテーブル"),
+        ("gb18030", "木制餐桌椅子"),
+        ("euc_kr", "나무 의자"),
+    ],
+)
+def test_encodings(feed: Any, encoding: str, text: str) -> None:
+    found = feed(f"id;title;price\n1;{text};2,50\n2;a;3\n".encode(encoding))
+    assert found.items["title"].to_list() == [text, "a"]
+    assert found.items["price"].to_list() == [2.5, 3]
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "id,title,price\n1,a,2\n2,b,3\n",
+        "\ufeffid;title;price\n1;a;2\n2;b;3\n",
+        "sep=;\r\nid;title;price\r\n1;a;2\r\n2;b;3\r\n",
+        "id\ttitle\tprice\n1\ta\t2\n2\tb\t3\n",
+        "id|title|price\n1|a|2\n2|b|3\n",
+        "id,title,price\r1,a,2\r2,b,3\r",
+        '\n;;;\n"id";"title";"price";\n1;a;2;\n;;;\n2;b;3;\n;;;\n\n',
+        'id,title,price\n"1","a","2"\n2,b,3',
+        '["id","title","price"]\n["1","a",2]\n["2","b",3]\n',
+        '{"id":1,"title":"a","price":2}\n{"id":2,"title":"b","price":3}\n',
+        '[{"id":1,"title":"a","price":2},{"id":2,"title":"b","price":3}]',
+        '{"shop":"x","products":[{"id":1,"title":"a","price":"2"},{"id":2,"title":"b","price":"3"}]}',
+        "<shop><product><id>1</id><title>a</title><price>2</price></product>"
+        "<product><id>2</id><title>b</title><price>3</price></product></shop>",
+    ],
+)
+def test_forms_of_one_table(feed: Any, text: str) -> None:
+    found = feed(text, max_rejected_share=0.0)
+    assert found.items.select("item_id", "title", "price").rows() == [("1", "a", 2.0), ("2", "b", 3.0)]
+
+
+def test_packed_files_whatever_they_are_called(feed: Any, tmp_path: Path) -> None:
+    table = b"id,title\n1,a\n"
+    with zipfile.ZipFile(tmp_path / "one.zip", "w") as archive:
+        archive.writestr("__MACOSX/x", "")
+        archive.writestr("products.csv", table)
+    for data in (gzip.compress(table), (tmp_path / "one.zip").read_bytes()):
+        assert feed(data).items["title"].to_list() == ["a"]
+
+
+def test_damaged_items_of_xml_keep_the_others(feed: Any) -> None:
+    text = """<?xml version="1.0" encoding="ISO-8859-1"?><rss version="2.0"><channel><title>Shop</title>
+<item><g:id>1</g:id><title>Black & Decker drill&nbsp;&eacute;</title><g:price>19.99 USD</g:price></item>
+<item><g:id>2</g:id><title><![CDATA[Saw </item> <b>strong</b>]]></title><g:image_link>x</g:image_link></item>
+<item><g:id>3</g:id><title>Broken <title></g:price></item>
+<item><g:id>4</g:id><title>Käse</title><g:product_type>A > B</g:product_type><g:product_type>C</g:product_type></item>
+<item><g:id>5</g:id><title>cut"""
+    found = feed(text.encode("latin-1"))
+    assert found.layout.platform == "Google Merchant Center"
+    assert found.items["title"].to_list() == ["Black & Decker drill é", "Saw strong", "Käse"]
+    assert found.items["attr_category"].to_list() == [None, None, ["A > B", "C"]]
+    assert [row.line for row in found.rejections.rows] == [4, 6]
+    assert found.rejections.rows[1].reason == "row is cut off"
+
+
+def test_damaged_members_of_an_array_keep_the_others(feed: Any) -> None:
+    text = '[{"id":1,"title":"a","price":1.299},\n{"id":2,"title":"b", oops},\n{"id":3,"title":"c","price":2},\n{"id":4'
+    found = feed(text)
+    assert found.items.select("item_id", "price").rows() == [("1", 1.299), ("3", 2.0)]
+    assert [row.line for row in found.rejections.rows] == [2, 4]
+
+
+def test_nested_json_is_flat_by_name(feed: Any) -> None:
+    item = {
+        "id": 1,
+        "title": "a",
+        "brand": {"name": "Acme"},
+        "price": {"amount": 5.5, "currency": "GBP"},
+        "size": {"eu": 42, "uk": 8.5},
+        "attributes": [{"name": "Colour", "value": "red"}, {"name": "Fit", "values": ["slim", "long"]}],
+        "images": [{"src": "https://s.example/1.jpg"}],
+        "nothing": None,
+    }
+    found = feed(json.dumps([item]))
+    assert found.shop.catalogue.currency == "GBP"
+    (row,) = found.items.to_dicts()
+    assert (row["brand"], row["price"], row["image"]) == ("Acme", 5.5, "https://s.example/1.jpg")
+    assert (row["attr_size.eu"], row["attr_size.uk"]) == (42, 8.5)
+    assert (row["attr_colour"], row["attr_fit"]) == ("red", ["slim", "long"])
+
+
+@pytest.mark.parametrize(
+    ("prices", "read", "currency"),
+    [
+        (["1.299 €", "19,99 €", "249 €"], [1299, 19.99, 249], "EUR"),
+        (["1.299", "2.499", "249"], [1299, 2499, 249], None),
+        (["1.299", "0.750", "12.000"], [1.299, 0.75, 12], None),
+        (["KWD 1.250", "KWD 12.500"], [1.25, 12.5], "KWD"),
+        (["₹1,29,999", "₹999.50"], [129999, 999.5], "INR"),
+        (["CHF 1’049.95", "CHF 12.–"], [1049.95, 12], "CHF"),
+        (["$5", "CA$6", "$7"], [5, 6, 7], "CAD"),
+        (["۹۴٬۰۰۰ تومان", "١٢"], [94000, 12], "IRR"),
+        (["1 299,00 kr", "n/a", ""], [1299, None, None], "SEK"),
+    ],
+)
+def test_prices_are_read_by_the_evidence_of_all_rows(
+    feed: Any, prices: list[str], read: list[float | None], currency: str | None
+) -> None:
+    rows = [{"id": number, "title": "a", "price": price} for number, price in enumerate(prices)]
+    found = feed("\n".join(map(json.dumps, rows)))
+    assert found.items["price"].fill_nan(None).to_list() == pytest.approx(read, nan_ok=True)
+    assert found.shop.catalogue.currency == currency
+
+
+def test_a_row_in_another_currency_is_rejected_alone(feed: Any) -> None:
+    found = feed("id,title,price\n1,a,$5\n2,b,£6\n3,c,USD 7\n4,d,8\n")
+    assert found.items["item_id"].to_list() == ["1", "3", "4"]
+    assert found.rejections.rows[0].reason == "price is '£6', in GBP; allowed: USD, the currency of the catalogue"
+
+
+def test_sales_now_and_for_a_time(feed: Any) -> None:
+    now = feed("id,title,price,sale_price\n1,a,10 EUR,8 EUR\n2,b,10 EUR,0\n3,c,10 EUR,12 EUR\n").items
+    assert now["price"].to_list() == [8, 10, 10]
+    assert now["discount"].to_list() == pytest.approx([0.2, 0, 0])
+    text = "id,title,price,sale_price,sale_price_effective_date\n1,a,10,8,2026-01-01T00:00+0100/2026-02-01T00:00+0100\n"
+    later = feed(text).items
+    assert (later["price"][0], later["attr_sale_price"][0]) == (10, 8)
+    assert later["attr_sale_end"].dt.strftime("%Y-%m-%dT%H").to_list() == ["2026-01-31T23"]
+
+
+def test_shopify_as_it_was_and_is(feed: Any) -> None:
+    text = (
+        "Handle,Title,Vendor,Type,Option1 Name,Option1 Value,Variant SKU,Variant Inventory Qty,"
+        "Variant Inventory Policy,Variant Price,Variant Compare At Price,Image Src,Status\n"
+        "mug,Mug,Acme,Kitchen,Title,Default Title,,5,deny,12.50,,http://x,active\nmug,,,,,,,,,,,http://y,\n"
+        "tee,Tee,Acme,Shirts,Size,S,T-S,0,continue,10.00,15.00,,active\ntee,,,,,M,T-M,0,deny,10.00,,,\n"
+        "old,Old,,,,,O1,,,5,,,draft\n"
+    )
+    items = feed(text).items
+    assert items.select("item_id", "title", "price", "in_stock").rows() == [
+        ("mug", "Mug", 12.5, True),
+        ("T-S", "Tee - S", 10.0, True),
+        ("T-M", "Tee - M", 10.0, False),
+    ]
+    newer = (
+        "Title,URL handle,Vendor,Product category,Status,SKU,Option1 name,Option1 value,Price,Inventory quantity\n"
+        "Mug,mug,Acme,Home > Mugs,Active,M1,Color,Red,5.00,3\n,mug,,,,M2,,Blue,6.00,0\n"
+    )
+    assert feed(newer).items.select("item_id", "title", "attr_color", "in_stock").rows() == [
+        ("M1", "Mug - Red", "Red", True),
+        ("M2", "Mug - Blue", "Blue", False),
+    ]
+
+
+def test_woocommerce_parents_and_simple_products(feed: Any) -> None:
+    text = (
+        "ID,Type,SKU,Name,Published,Categories,Regular price,In stock?,Parent,Attribute 1 name,Attribute 1 value(s)\n"
+        '1,simple,S1,Mug,1,"Kitchen, Kitchen > Mugs","1.299,50",1,,Colour,"Red, Blue"\n'
+        '2,variable,,Tee,1,Clothing,,1,,Size,"S, M"\n3,variation,,Tee - S,1,,"10,00",1,id:2,Size,S\n'
+        '4,variable,V,Bag,1,Bags,"7,00",1,,Size,L\n5,simple,D,Book,0,,5,1,,,\n'
+    )
+    items = feed(text).items
+    assert items.select("item_id", "title", "price", "attr_group_id").rows() == [
+        ("S1", "Mug", 1299.5, None),
+        ("3", "Tee - S", 10.0, "id:2"),
+        ("V", "Bag", 7.0, None),
+    ]
+    assert items["attr_category"].to_list() == [["Kitchen", "Kitchen > Mugs"], ["Clothing"], ["Bags"]]
+    assert items["attr_colour"].to_list() == [["Red", "Blue"], None, None]
+
+
+@pytest.mark.parametrize(
+    ("html", "text"),
+    [
+        ('<p style="color:red">Soft cotton</p><br>&nbsp;wash at 30', "Soft cotton wash at 30"),
+        ("&lt;p&gt;H<sub>2</sub>O&lt;/p&gt;", "H2O"),
+        ("Black &amp; Decker", "Black & Decker"),
+        ("3 < 5 and 6 > 2, AT&T, I <3 you", "3 < 5 and 6 > 2, AT&T, I <3 you"),
+        ("<style>p{}</style><script>x()</script><!-- no -->yes", "yes"),
+        ('<a title="a > b">link</a>', "link"),
+    ],
+)
+def test_html_becomes_the_text_that_it_shows(html: str, text: str) -> None:
+    assert text_of_html(html) == text
+
+
+@pytest.mark.parametrize(
+    ("word", "is_there"),
+    [("in_stock", True), ("https://schema.org/InStock", True), ("Auf Lager", True), ("On backorder", False),
+     ("http://schema.org/PreOrder", False), ("sold-out", False), ("нет в наличии", False), ("perhaps", None)],
+)  # fmt: skip
+def test_words_for_stock(word: str, is_there: bool | None) -> None:
+    assert in_stock_of(word) is is_there
+
+
+@settings(max_examples=60, deadline=None)
+@given(st.text(max_size=300) | st.binary(max_size=300))
+def test_any_bytes_are_read_or_refused_in_one_sentence(
+    tmp_path_factory: pytest.TempPathFactory, data: str | bytes
+) -> None:
+    path = tmp_path_factory.mktemp("any") / "feed.csv"
+    prefix = b"id,title,price\n1,a,2\n"
+    path.write_bytes(prefix + (data.encode("utf-8", "surrogatepass") if isinstance(data, str) else data))
+    found = None
+    with suppress(BadFile):
+        found = read_feed(path, max_rejected_share=1.0)
+    assert found is None or found.rejections.n_kept == len(found.items)
