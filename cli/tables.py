@@ -5,18 +5,16 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+from rich.box import SIMPLE_HEAD
 from rich.console import RenderableType
 from rich.table import Column, Table
 
 from trimtab.cli.console import plain
 from trimtab.core.metrics import Interval
 
-BAR = 8
-"""Characters of the bar of the best score."""
-
 
 def slate_tables(response: Mapping[str, Any]) -> Iterator[RenderableType]:
-    """The slate with a bar a score, its receipt, and whether the guardrail gave in.
+    """The slate, its receipt, and whether the bound on relevance gave in.
 
     Args:
         response: as `GET /search` answers.
@@ -27,16 +25,27 @@ def slate_tables(response: Mapping[str, Any]) -> Iterator[RenderableType]:
     else:
         objectives = list(hits[0]["objectives"])
         table = Table(
-            *("#", Column("title", min_width=28), "price", *objectives, "score"), title=f"“{plain(response['query'])}”"
+            "#",
+            Column("title", no_wrap=True, overflow="ellipsis", ratio=1),
+            Column("item_id", no_wrap=True, overflow="ellipsis", max_width=16),
+            Column("price", justify="right"),
+            *(Column(name, justify="right") for name in objectives),
+            Column("score", justify="right"),
+            title=f"“{plain(response['query'])}”",
+            box=SIMPLE_HEAD,
+            pad_edge=False,
         )
-        best = max(hit["score"] for hit in hits) or 1.0
         for hit in hits:
             price = "" if hit["price"] is None else f"{hit['price']:.2f}"
             values = [f"{hit['objectives'][name]:.3f}" for name in objectives]
-            bar = "█" * max(1, round(BAR * hit["score"] / best))
-            table.add_row(str(hit["position"] + 1), plain(hit["title"]), price, *values, f"{hit['score']:.2f} {bar}")
+            rank, names = str(hit["position"] + 1), (plain(hit["title"]), plain(hit["item_id"]))
+            table.add_row(rank, *names, price, *values, f"{hit['score']:.2f}")
         yield table
-    receipt = Table("objective", "weight", "expected", "pure relevance", "change", title="receipt")
+    columns = (
+        "objective",
+        *(Column(name, justify="right") for name in ("weight", "expected", "pure relevance", "change")),
+    )
+    receipt = Table(*columns, title="receipt", box=SIMPLE_HEAD, pad_edge=False)
     for name, line in response["receipt"].items():
         change = "" if line["change"] is None else f"{line['change']:+.1%}"
         weight = f"{response['weights'][name]:.2f}"
