@@ -56,6 +56,6 @@ RUN /opt/trimtab/bin/pip install --require-hashes --no-deps --requirement deploy
 FROM runtime AS demo
 COPY --from=demo-bundle /bundle /bundle
 # Beyond loopback a search needs a key; a first look does not.
-ENV TRIMTAB_REQUIRE_KEYS=false
+ENV TRIMTAB_REQUIRE_KEYS=false TRIMTAB_ALLOWED_HOSTS=localhost,127.0.0.1,::1
 
 FROM runtime AS service
