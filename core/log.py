@@ -93,6 +93,7 @@ class Impression:
     ] = ()
     max_relevance_loss: Annotated[float | None, Column("largest share of expected relevance to give up")] = None
     filters: Annotated[tuple[str, ...], Column("conditions, as in `filter=`")] = ()
+    sort: Annotated[str | None, Column("order of the result set, as in `sort=`; null where weights rank it")] = None
     pins: Annotated[
         Mapping[int, str],
         Column("items by position as asked for; one that could not be kept is not in `item_ids`"),

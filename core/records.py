@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -18,15 +18,67 @@ IntArray = NDArray[np.int64]
 
 @dataclass(frozen=True, slots=True)
 class Filter:
-    """One condition on one field of an item: any of `values`, or `low <= field <= high` (both inclusive).
+    """One condition on one attribute of an item: any of `values`, or none of them where it is negated.
 
-    Conditions on one field widen (any of them), conditions on different fields narrow (all of them).
+    Conditions on one attribute widen (any of them), negated ones and those on different attributes narrow (all of
+    them). A value is as it stands in a request: `Acme`, `5..20`, `Shoes > Boots`, `2024-05`.
     """
 
     field: str
     values: tuple[str, ...] = ()
-    low: float | None = None
-    high: float | None = None
+    negated: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Sort:
+    """The order of a result set by an attribute."""
+
+    field: str
+    descending: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class FacetRange:
+    """How many items have a value within a range, both ends of which belong to it."""
+
+    low: float | str
+    high: float | str
+    count: int
+
+
+@dataclass(frozen=True, slots=True)
+class Facet:
+    """How often each value of an attribute occurs in a result set.
+
+    Attributes:
+        type: `text`, `number`, `flag`, `date` or `path`.
+        label: the attribute's name for people.
+        counts: items by value, the most frequent first; of numbers and dates by range, ascending, as filters write it.
+        n_values: how many different values there are.
+        missing: items that have none.
+        low, high: the least and the greatest number or date.
+    """
+
+    type: str
+    label: str
+    counts: Mapping[str, int]
+    n_values: int
+    missing: int
+    low: float | str | None = None
+    high: float | str | None = None
+    ranges: tuple[FacetRange, ...] = ()
+
+    def details(self) -> dict[str, Any]:
+        """What `facet_details` of a response has of it."""
+        return {
+            "type": self.type,
+            "label": self.label,
+            "n_values": self.n_values,
+            "missing": self.missing,
+            "min": self.low,
+            "max": self.high,
+            "ranges": [{"from": one.low, "to": one.high, "count": one.count} for one in self.ranges],
+        }
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,7 +106,9 @@ class Query:
     """One validated search request.
 
     Attributes:
-        text: the words as typed, stripped, not empty.
+        text: the words as typed, stripped; empty where the filters or the order say what is looked for.
+        sort: shows the whole result set in this order, instead of the candidates by weights.
+        facet_limit: the most values of one facet.
         understood: what the words were understood as; None leaves it to the engine.
         weights: raw objective weights, or none for the bundle's default.
         recent: what the user did since the bundle was built, the newest first: `click:<item_id>`, `cart:<item_id>`,
@@ -71,7 +125,9 @@ class Query:
     weights: Mapping[str, float] | None = None
     constraints: Constraints = Constraints()
     filters: tuple[Filter, ...] = ()
+    sort: Sort | None = None
     facets: tuple[str, ...] = ()
+    facet_limit: int = 50
     user_id: str | None = None
     recent: tuple[str, ...] = ()
     session_id: str | None = None
@@ -137,6 +193,9 @@ class ScoredCandidates:
         aspects: [n, n_aspects] int64, codes of the attributes that diversity counts (category, brand); -1 unknown.
         degraded: levels of `engine.plan.degradation` that made them, in any order; with `ranking` among them all gains
             are 0.
+        n_ranked: how many of them, the first ones, are candidates; behind them stands what a page shows of the rest of
+            the result set. None for all.
+        n_skipped: how many of the rest stand before those.
     """
 
     rows: IntArray
@@ -144,9 +203,16 @@ class ScoredCandidates:
     gains: FloatArray
     aspects: IntArray
     degraded: tuple[str, ...] = ()
+    n_ranked: int | None = None
+    n_skipped: int = 0
 
     def __len__(self) -> int:
         return len(self.rows)
+
+    @property
+    def n_candidates(self) -> int:
+        """How many are ranked by weights."""
+        return len(self.rows) if self.n_ranked is None else self.n_ranked
 
 
 @dataclass(frozen=True, slots=True)
@@ -201,6 +267,7 @@ class Slate:
         temperature: of the draw; 0 where the slate was sorted.
         expected_exploration_loss: share of the sorted slate's expected relevance that the draw costs on average; None
             where it was not asked for.
+        n_matches: how many items meet the filters and the query; the least there are if not exact.
         seconds: time spent by stage.
     """
 
@@ -222,7 +289,9 @@ class Slate:
     expected_exploration_loss: float | None
     bundle: str
     decision_id: str
-    facets: Mapping[str, Mapping[str, int]] = field(default_factory=dict)
+    facets: Mapping[str, Facet] = field(default_factory=dict)
+    n_matches: int = 0
+    n_matches_exact: bool = False
     degraded: tuple[str, ...] = ()
     interleaving: Interleaving | None = None
     seconds: Mapping[str, float] = field(default_factory=dict)

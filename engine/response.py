@@ -31,6 +31,8 @@ def response_of(slate: Slate, store: ItemStore, *, hidden: Collection[str] = ())
         "understood": slate.query.wording.as_dict(),
         "hits": _fitted(list(_hits(slate, store, hidden))),
         "n_candidates": slate.n_candidates,
+        "n_matches": slate.n_matches,
+        "n_matches_exact": slate.n_matches_exact,
         "weights": dict(slate.weights),
         "receipt": {
             name: {"expected": line.expected, "baseline": line.baseline, "change": line.change}
@@ -38,7 +40,8 @@ def response_of(slate: Slate, store: ItemStore, *, hidden: Collection[str] = ())
         },
         "infeasible": slate.infeasible,
         "degraded": list(slate.degraded),
-        "facets": {field: dict(counts) for field, counts in slate.facets.items()},
+        "facets": {field: dict(facet.counts) for field, facet in slate.facets.items()},
+        "facet_details": {field: facet.details() for field, facet in slate.facets.items()},
         "bundle": slate.bundle,
         "arm": None,
         "variant": None,  # the name that `arm` had before, for one version

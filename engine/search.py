@@ -34,7 +34,7 @@ from trimtab.engine.plan.search_plan import NO_HOOKS, Hooks, ScoredSearch, Searc
 from trimtab.engine.stages.choosing import choose
 from trimtab.engine.stages.frontier import Frontier, frontier_of
 from trimtab.engine.stages.interleaving import interleave
-from trimtab.engine.stages.pipeline import Pipeline
+from trimtab.engine.stages.pipeline import N_CANDIDATES, Pipeline
 from trimtab.engine.stages.slate_stage import SlateStage, slate_stage
 from trimtab.ranker.artifact import warm_up
 from trimtab.ranker.attainment import weights_for
@@ -42,7 +42,8 @@ from trimtab.ranker.features import FEATURES
 from trimtab.ranker.item_values import columns_at
 from trimtab.ranker.slate.exploration import exploration_text
 from trimtab.retrieval.facets import require_facets
-from trimtab.retrieval.filters import filter_mask, format_filter, parse_filter
+from trimtab.retrieval.filters import filter_mask, format_filter, format_sort, parse_filter
+from trimtab.retrieval.result_set import ResultSet
 from trimtab.retrieval.understanding.understand import NO_WISHES, Wishes
 
 
@@ -139,27 +140,38 @@ class Engine:
         """Recent events, candidates, features, gains, then the slate.
 
         Raises:
-            BadParameter: a weight, filter or offset that this bundle does not allow.
+            BadParameter: a weight, filter, facet or order that this bundle does not allow.
         """
+        require_facets(self.store, plan.query.facets)
         found = self.candidates(plan, hooks)
         levels = plan.degradation.levels_before("choose")
-        if plan.sides:
+        if plan.sides and found.scored.n_candidates:
             slate = interleave(self._bundle, found.query, plan.sides, found.scored, levels=levels, watch=found.watch)
         else:
             slate = choose(self._bundle, found.query, found.scored, levels=levels, watch=found.watch)
-        return SearchResult(found.scored, self._with_facets(slate, plan.degradation, found.watch))
+        return SearchResult(found.scored, self._with_facets(slate, found.scored, plan.degradation, found.watch))
 
-    def _with_facets(self, slate: Slate, degradation: Degradation, watch: Stopwatch) -> Slate:
-        """The slate with its facets, or with the note that it goes without them."""
+    def _with_facets(self, slate: Slate, scored: ScoredCandidates, degradation: Degradation, watch: Stopwatch) -> Slate:
+        """The slate with its facets and the size of the result set, or with the note that it goes without them."""
         query = slate.query
-        require_facets(query.facets)
         if FACETS in degradation.levels_before("facets"):
-            return replace(slate, degraded=(FACETS, *slate.degraded))
-        if not query.facets:
-            return slate
-        facets = self.retriever.facets(query.wording, query.facets, query.filters)
+            return replace(slate, degraded=(FACETS, *slate.degraded), n_matches=scored.n_candidates)
+        is_small = len(scored) < N_CANDIDATES and not (scored.degraded or query.constraints.pins)
+        is_looked_at = query.facets or query.sort is not None or not query.wording.words or scored.n_ranked is not None
+        if not is_looked_at:
+            return replace(slate, n_matches=scored.n_candidates, n_matches_exact=is_small)
+        results = self._results(query)
+        facets = results.facets(query.facets, query.facet_limit)
         watch.lap("facets")
-        return replace(slate, facets=facets, seconds=watch.total())
+        return replace(slate, facets=facets, n_matches=len(results), n_matches_exact=True, seconds=watch.total())
+
+    def _results(self, query: Query) -> ResultSet:
+        return self.retriever.results(query.wording, query.filters, hidden=self._hidden_rows(query))
+
+    def _hidden_rows(self, query: Query) -> IntArray:
+        """Rows of the items that must not be shown."""
+        rows = self.store.rows_of(tuple(query.constraints.exclusions))
+        return rows[rows >= 0]
 
     def slate(self, query: Query, degradation: Degradation = NO_DEGRADATION) -> Slate:
         """What `search` shows for a query, without hooks."""
@@ -185,7 +197,7 @@ class Engine:
         kept = None if cache is None else cache.get(key, self.fits)
         if kept is not None:
             watch.lap("cache")
-            return ScoredSearch(query, kept, watch)
+            return ScoredSearch(query, self._with_rest(query, kept, watch), watch)
         levels = degradation.levels_before("retrieve")
         found = self.pipeline.retrieve(query.wording, filters=query.filters, by_meaning=DENSE not in levels)
         watch.lap("retrieve")
@@ -193,7 +205,42 @@ class Engine:
         scored = self._ranked(query, found, levels, watch)
         if cache is not None and not scored.degraded:
             cache.put(key, scored)
-        return ScoredSearch(query, scored, watch)
+        return ScoredSearch(query, self._with_rest(query, scored, watch), watch)
+
+    def _with_rest(self, query: Query, scored: ScoredCandidates, watch: Stopwatch) -> ScoredCandidates:
+        """The candidates, and behind them what the page shows of the rest of the result set.
+
+        In an order that was asked for there are no candidates: all of the result set stands in it.
+        """
+        hidden = self._hidden_rows(query)
+        n_shown = int(np.count_nonzero(~np.isin(scored.rows, hidden)))
+        page = slice(query.offset, query.offset + query.k)
+        if query.sort is None and (page.stop <= n_shown or len(scored) < N_CANDIDATES):
+            return scored
+        results = self._results(query)
+        if query.sort is not None:
+            n_ranked, n_skipped = 0, query.offset
+            rows = results.sorted(query.sort, page.stop)[page]
+        else:
+            n_ranked, n_skipped = len(scored), max(query.offset - n_shown, 0)
+            rest = results.popular(page.stop - n_shown, but=scored.rows)[n_skipped:]
+            rows = np.concatenate([scored.rows, rest])
+        watch.lap("rest")
+        return replace(self._scored_at(query, scored, rows), n_ranked=n_ranked, n_skipped=n_skipped)
+
+    def _scored_at(self, query: Query, scored: ScoredCandidates, rows: IntArray) -> ScoredCandidates:
+        """The scores of some rows; those that are not among the candidates as if retrieval had not found them."""
+        new = rows[~np.isin(rows, scored.rows)]
+        more = self._scored(query, self.retriever.at_rows(query.wording, new), frozenset(scored.degraded), Stopwatch())
+        places = {row: place for place, row in enumerate([*scored.rows.tolist(), *new.tolist()])}
+        at = [places[row] for row in rows.tolist()]
+        return ScoredCandidates(
+            rows,
+            np.concatenate([scored.features, more.features])[at],
+            np.concatenate([scored.gains, more.gains])[at],
+            np.concatenate([scored.aspects, more.aspects])[at],
+            scored.degraded,
+        )
 
     def fits(self, scored: ScoredCandidates) -> bool:
         """Whether candidates that came from elsewhere can be those of a search here."""
@@ -277,6 +324,7 @@ class Engine:
             propensities=tuple(slate.propensities.tolist()),
             max_relevance_loss=query.constraints.max_relevance_loss,
             filters=tuple(text for condition in query.filters for text in format_filter(condition)),
+            sort=None if query.sort is None else format_sort(query.sort),
             pins=dict(sorted(query.constraints.pins.items())),
             exclusions=query.constraints.exclusions,
             boosts=dict(sorted(query.constraints.boosts.items())),
@@ -290,8 +338,11 @@ class Engine:
         n_ranked = max(FEW_CANDIDATES, query.offset + query.k) if CANDIDATES in levels else len(found)
         degraded = levels & {RANKING, DENSE} | ({CANDIDATES} if n_ranked < len(found) else set())
         candidates = self.pipeline.extended(found.first(n_ranked), self._pinned_rows(query))
+        return self._scored(query, candidates, degraded, watch)
+
+    def _scored(self, query: Query, candidates: Candidates, degraded: Levels, watch: Stopwatch) -> ScoredCandidates:
         rows = candidates.rows
-        if RANKING in levels:
+        if RANKING in degraded:
             features = np.zeros((len(rows), len(FEATURES)), dtype=np.float32)
             gains = np.zeros((len(rows), len(self.objectives)), dtype=np.float32)
         else:

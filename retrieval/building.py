@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
+from trimtab.catalog.attributes.column import AttributeColumn
 from trimtab.core.progress import Progress, silent
 from trimtab.core.records import FloatArray, IntArray
 from trimtab.retrieval.chance_similarity import chance_similarity
@@ -16,7 +17,6 @@ from trimtab.retrieval.dense import DenseIndex
 from trimtab.retrieval.encoders.distilled import TEACHER, DistilledQueries, distil, pseudo_queries
 from trimtab.retrieval.encoders.protocol import Encoder
 from trimtab.retrieval.encoders.registry import load_encoder
-from trimtab.retrieval.filters import FIELDS, column_of
 from trimtab.retrieval.lexical import BOOSTS, LexicalIndex
 from trimtab.retrieval.retriever import REPORT, Retriever
 from trimtab.retrieval.spelling import Speller
@@ -29,6 +29,10 @@ ENCODED_CHARACTERS = 200
 
 SPELLED_FIELDS = ("title", "product_type", "brand", "category")
 """Fields to whose words misspelt words are corrected."""
+
+MAX_NUMBERS = 64
+"""The most attributes with numbers that the lexical index has, each in a field of its own; by the others, what it finds
+is filtered."""
 
 N_SAMPLED_QUERIES = 200
 ENCODED_AT_ONCE = 2048
@@ -82,8 +86,7 @@ def build_retriever(
     progress("dense index", 1, 1)
 
     progress("lexical index", 0, 1)
-    numbers = {field: column_of(store, field) for field in FIELDS}
-    LexicalIndex.build(columns, numbers, priority, folder / "lexical")
+    LexicalIndex.build(columns, _filtered_columns(store), priority, folder / "lexical")
     Speller.build((columns[field][row] for row in range(len(store)) for field in SPELLED_FIELDS), folder / "spelling")
     progress("lexical index", 1, 1)
 
@@ -99,6 +102,14 @@ def build_retriever(
     }
     (folder / REPORT).write_text(json.dumps(report, indent=2))
     return Retriever.load(folder, store)
+
+
+def _filtered_columns(store: ItemStore) -> list[AttributeColumn]:
+    """The attributes that the lexical index filters on: all with names, and the numbers that most items have."""
+    columns = [store.attributes[name] for name, one in store.attributes.definitions.items() if one.filter]
+    numbers = [column for column in columns if not column.is_named]
+    numbers.sort(key=lambda column: -len(column.rows))
+    return [column for column in columns if column.is_named] + numbers[:MAX_NUMBERS]
 
 
 def item_text(title: str, product_type: str, description: str) -> str:

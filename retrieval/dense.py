@@ -18,9 +18,9 @@ import faiss
 import numpy as np
 from numpy.typing import NDArray
 
+from trimtab.catalog.attributes.column import Mask
 from trimtab.core.errors import BundleDamaged
 from trimtab.core.records import FloatArray, IntArray
-from trimtab.retrieval.filters import Mask
 
 EXACT_UP_TO = 10_000
 """Vectors up to which everything is scanned: about 0.4 ms at 256 dimensions."""
@@ -34,6 +34,12 @@ HNSW_BUILD_BREADTH = 80
 WANTED_RECALL = 0.97
 BREADTHS = (200, 300, 400, 600)
 """HNSW candidate list sizes tried in turn until `WANTED_RECALL` is met."""
+
+MOST_NEAR = 1000
+"""The most vectors that are looked for above a floor."""
+
+ROUNDED = 0.02
+"""By how much the cosine of vectors in 8 bits may differ from their own."""
 
 PROBES = (16, 32, 64, 128, 256)
 """IVF lists visited, tried in turn until `WANTED_RECALL` is met."""
@@ -124,6 +130,25 @@ class DenseIndex:
         vectors, cosines = self._nearest(query, depth, selection)
         rows = self._expand(vectors)
         return (rows if selection is None else rows[selection.rows[rows]])[:depth], cosines
+
+    def within(self, query: FloatArray, floor: float) -> IntArray | None:
+        """The rows whose cosine with `query` may reach a floor, in no order; None where there are too many to tell.
+
+        Vectors that are kept in 8 bits are known to within `ROUNDED`, so that some rows are given that are below it.
+        """
+        index, params = self.index, None
+        if self.kind == "hnsw":
+            index = index.storage
+        elif self.kind == "ivf":
+            params = faiss.SearchParametersIVF(nprobe=self.breadth)
+        depth = min(MOST_NEAR, index.ntotal)
+        if depth == 0:
+            return np.empty(0, dtype=np.int64)
+        cosines, vectors = index.search(query[None, :], depth, params=params)
+        reach = cosines[0] >= (floor if self.kind == "exact" else floor - ROUNDED)
+        if reach.all() and depth < index.ntotal and self.kind != "ivf":
+            return None
+        return self._expand(vectors[0][reach & (vectors[0] >= 0)])
 
     def tuned(self, vectors: FloatArray, queries: FloatArray, k: int) -> tuple[DenseIndex, float]:
         """This index, searching as widely as `WANTED_RECALL` needs, and the recall@k it then has."""

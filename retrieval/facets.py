@@ -1,67 +1,139 @@
-"""Facet counts: how many matching items each value of a field has."""
+"""Facets: how many items of a result set have each value of an attribute, or a value within each of some ranges."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+import math
+from collections.abc import Iterable, Sequence
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 import numpy as np
+from numpy.typing import NDArray
 
-from trimtab.core.errors import BadParameter, did_you_mean
-from trimtab.core.records import Filter, IntArray
-from trimtab.retrieval.filters import NAMED_FIELDS, Mask, codes_of, column_of, conditions_of, meets_condition
+from trimtab.catalog.attributes.column import AttributeColumn
+from trimtab.catalog.attributes.values import date_interval, plain_value
+from trimtab.core.records import Facet, FacetRange, IntArray
+from trimtab.retrieval.filters import RANGE, require_attribute
 
 if TYPE_CHECKING:
     from trimtab.catalog.store import ItemStore
 
-MAX_VALUES = 50
-"""Values shown of one facet, the most frequent first."""
+MAX_RANGES = 8
+"""The most ranges that numbers are counted in."""
+NICE = (1, 1.5, 2, 2.5, 3, 4, 5, 6, 8, 10)
+"""First digits of the numbers between ranges."""
+DAY_SECONDS = 86_400
+MONTHS_UP_TO_DAYS, DAYS_UP_TO_DAYS = 1000, 92
+"""The spans up to which dates are counted by month, and by day."""
 
 
-def facet_counts(
-    store: ItemStore, matches: IntArray, fields: Sequence[str], filters: Sequence[Filter]
-) -> dict[str, dict[str, int]]:
-    """Counts by value for each field, most frequent first (then by name), at most `MAX_VALUES`.
-
-    A field's own filters do not narrow its counts, so that a shopper sees what a second value would add
-    (disjunctive faceting).
-
-    Args:
-        matches: [n] rows of all items that match the query, before any filter.
-
-    Raises:
-        BadParameter: a field that has no facets.
-    """
-    require_facets(fields)
-    # Once for all facets, and of the matches alone.
-    meets = {
-        condition.field: meets_condition(column_of(store, condition.field)[matches], condition)
-        for condition in conditions_of(store, filters)
-    }
-    return {field: _counts(store, _narrowed(matches, meets, field), field) for field in fields}
-
-
-def require_facets(fields: Iterable[str]) -> None:
+def require_facets(store: ItemStore, fields: Iterable[str]) -> None:
     """
     Raises:
-        BadParameter: a field that has no facets.
+        BadParameter: an attribute that is not there or has no facet.
     """
     for field in fields:
-        if field not in NAMED_FIELDS:
-            raise BadParameter(
-                "facets", f"there is no facet {field!r}" + did_you_mean(field, NAMED_FIELDS), ", ".join(NAMED_FIELDS)
-            )
+        require_attribute(store.attributes, field, parameter="facets", use="facet")
 
 
-def _narrowed(matches: IntArray, meets: Mapping[str, Mask], but: str) -> IntArray:
-    """The matches that meet the conditions on all fields but one."""
-    of_others = [mask for field, mask in meets.items() if field != but]
-    return matches[np.logical_and.reduce(of_others)] if of_others else matches
+def facet_of(column: AttributeColumn, rows: IntArray, limit: int) -> Facet:
+    """The facet of an attribute over some rows.
+
+    Args:
+        rows: [n], each once.
+        limit: the most values of a name that are counted one by one, the most frequent ones; ranges are always few.
+    """
+    attribute = column.attribute
+    codes, owners = column.codes_at(rows)
+    missing = len(rows) - column.n_owners(owners)
+    if column.is_named:
+        named, n_values = _named_counts(column, codes, limit)
+        return Facet(attribute.kind, attribute.label, named, n_values, missing)
+    values = column.levels[codes]
+    distinct = np.unique(values)
+    if len(distinct) == 0:
+        return Facet(attribute.kind, attribute.label, {}, 0, missing)
+    ranges = _date_ranges(distinct) if attribute.kind == "date" else _number_ranges(column, values, distinct)
+    found = _counted(values, owners if column.is_multi else None, ranges)
+    return Facet(
+        attribute.kind,
+        attribute.label,
+        {text: n for (text, _, _), n in found},
+        len(distinct),
+        missing,
+        plain_value(attribute, distinct[0].item()),
+        plain_value(attribute, distinct[-1].item()),
+        tuple(FacetRange(plain_value(attribute, low), _end(attribute.kind, high), n) for (_, low, high), n in found),
+    )
 
 
-def _counts(store: ItemStore, rows: IntArray, field: str) -> dict[str, int]:
-    codes, vocabulary = codes_of(store, field)
-    known = codes[rows]
-    counts = np.bincount(known[known >= 0], minlength=len(vocabulary))
-    named = sorted((-int(counts[code]), vocabulary[code]) for code in np.flatnonzero(counts))
-    return {name: -count for count, name in named[:MAX_VALUES]}
+Range = tuple[str, float, float]
+"""How a filter writes it, and its ends, both of which belong to it."""
+
+
+def _named_counts(column: AttributeColumn, codes: NDArray[np.int32], limit: int) -> tuple[dict[str, int], int]:
+    """The most frequent names with their counts (of equal ones the first by name), and how many there are."""
+    counts = np.bincount(column.same[codes], minlength=column.n_levels)
+    there = np.flatnonzero(counts)
+    order = np.lexsort((column.name_ranks[there], -counts[there]))[:limit]
+    return {column.names[code]: int(counts[code]) for code in there[order].tolist()}, len(there)
+
+
+def _counted(values: NDArray[np.float64], owners: IntArray | None, ranges: Sequence[Range]) -> list[tuple[Range, int]]:
+    """How many values are within each of some ranges, which are in order; those without any are left out.
+
+    Args:
+        owners: [n_values] whose they are where one may have several, which then count once in a range.
+    """
+    place = np.searchsorted([low for _, low, _ in ranges], values, side="right") - 1
+    if owners is not None:
+        place = np.unique(owners * len(ranges) + place) % len(ranges)
+    counts = np.bincount(place, minlength=len(ranges)).tolist()
+    return [(one, n) for one, n in zip(ranges, counts, strict=True) if n]
+
+
+def _number_ranges(column: AttributeColumn, values: NDArray[np.float64], distinct: NDArray[np.float64]) -> list[Range]:
+    """One range a value where there are few, else ranges of about as many items, between round numbers.
+
+    A range ends at the largest value of the catalogue below the next, so that it is the same as a filter.
+    """
+    if len(distinct) <= MAX_RANGES:
+        return [(_number_text(value), value, value) for value in distinct.tolist()]
+    places = np.arange(1, MAX_RANGES) * len(values) // MAX_RANGES
+    cuts = np.partition(values, places)[places].tolist()
+    low, high = distinct[0].item(), distinct[-1].item()
+    starts = sorted({low, *(nice for cut in cuts if low < (nice := _nice(cut)) <= high)})
+    known = column.sorted_levels
+    ends = [*known[np.searchsorted(known, starts[1:]) - 1].tolist(), high]
+    return [
+        (f"{_number_text(start)}{RANGE}{_number_text(end)}", start, end)
+        for start, end in zip(starts, ends, strict=True)
+    ]
+
+
+def _nice(number: float) -> float:
+    """A round number near another."""
+    if number == 0:
+        return 0.0
+    scale = 10.0 ** math.floor(math.log10(abs(number)))
+    digits = min(NICE, key=lambda nice: abs(nice - abs(number) / scale))
+    return math.copysign(float(f"{digits * scale:.3g}"), number)
+
+
+def _number_text(number: float) -> str:
+    return repr(number).removesuffix(".0")
+
+
+def _date_ranges(distinct: NDArray[np.float64]) -> list[Range]:
+    """The years, months or days, by what span there is, that some values are in."""
+    days = (distinct[-1] - distinct[0]) / DAY_SECONDS
+    length = 10 if days <= DAYS_UP_TO_DAYS else 7 if days <= MONTHS_UP_TO_DAYS else 4
+    texts = {datetime.fromtimestamp(value, UTC).date().isoformat()[:length] for value in distinct.tolist()}
+    return [(text, *date_interval(text)) for text in sorted(texts)]
+
+
+def _end(kind: str, high: float) -> float | str | bool:
+    """The end of a range as JSON has it: of dates the last day."""
+    if kind == "date":
+        return datetime.fromtimestamp(high, UTC).date().isoformat()
+    return int(high) if high.is_integer() and abs(high) < 2**53 else high

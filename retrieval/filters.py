@@ -1,7 +1,8 @@
-"""Filters: `brand:Acme`, `category:Dairy`, `product_type:Notebook`, `price:5..20`, `price:..20`, `in_stock:true`.
+"""Filters on attributes: `brand:Acme`, `-brand:Acme`, `price:5..20`, `category:Shoes > Boots`, `released:2024-05`.
 
-Conditions on one field widen, conditions on different fields narrow. A value that no item has matches nothing; an
-unknown field is an error.
+Conditions on one attribute widen (any of them), negated ones and those on different attributes narrow (all of them). A
+value that no item has matches nothing; an item on a path is on all the steps above it, too. An item of which an
+attribute is not known meets no condition on it but negated ones.
 """
 
 from __future__ import annotations
@@ -10,82 +11,102 @@ import math
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from functools import lru_cache
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
-from numpy.typing import NDArray
 
+from trimtab.catalog.attributes.column import AttributeColumn, Mask
+from trimtab.catalog.attributes.columns import AttributeColumns
+from trimtab.catalog.attributes.values import FALSE, TRUE, Unreadable, date_interval, path_of
 from trimtab.core.errors import BadParameter, did_you_mean
-from trimtab.core.records import Filter
+from trimtab.core.records import Filter, Sort
+from trimtab.text.normal import folded
 
 if TYPE_CHECKING:
     from trimtab.catalog.store import ItemStore
 
-Mask = NDArray[np.bool_]
-
-NAMED_FIELDS = ("brand", "category", "product_type")
-FIELDS = (*NAMED_FIELDS, "in_stock", "price")
 MAX_MASKS = 32
 """The most masks kept of one state of a store; each takes a byte an item."""
-LARGEST = float(np.finfo(np.float32).max)
+MAX_NAMED = 20
+"""The most attributes that an error lists."""
+RANGE = ".."
+ASCENDING, DESCENDING = "asc", "desc"
 
-FORMS = "brand:NAME, category:NAME, product_type:NAME, price:LOW..HIGH (one end may be left open), in_stock:true|false"
+FORMS = "NAME:VALUE such as brand:Acme, or NAME:LOW..HIGH (one end may be left open); - before it leaves those out"
+FORMS_BY_KIND = {
+    "number": "NAME:5, NAME:5..20, NAME:..20, NAME:5..",
+    "date": "NAME:2024-05-31, NAME:2024-05, NAME:2024-01-01..2024-06-30, NAME:..2023, NAME:2024..",
+    "flag": "NAME:true, NAME:false",
+}
 
 
 def parse_filter(text: str) -> Filter:
-    """Read one filter as it stands in a URL.
+    """Read one filter as it stands in a URL; what its value means depends on the attribute, see `conditions_of`.
 
     Raises:
-        BadParameter: an unknown field, or a value the field cannot have.
+        BadParameter: it has no name or no value.
     """
     field, colon, value = (part.strip() for part in text.partition(":"))
-    if not colon or not value:
+    name = field.removeprefix("-").strip()
+    if not colon or not value or not name:
         raise BadParameter("filter", f"cannot read {text!r}", FORMS)
-    if field in NAMED_FIELDS:
-        return Filter(field, values=(value,))
-    if field == "price":
-        low, high = _parse_range(value)
-        return Filter(field, low=low, high=high)
-    if field == "in_stock":
-        if value.lower() not in {"true", "false"}:
-            raise BadParameter("filter", f"in_stock cannot be {value!r}", "in_stock:true, in_stock:false")
-        return Filter(field, values=(value.lower(),))
-    raise BadParameter("filter", f"there is no field {field!r}" + did_you_mean(field, FIELDS), FORMS)
+    return Filter(name, values=(value,), negated=field.startswith("-"))
 
 
 def format_filter(condition: Filter) -> list[str]:
-    """The texts that `parse_filter` reads it from: one a value, or one for a range."""
-    if condition.field == "price":
-        # repr is the shortest text that reads back as the same number.
-        ends = ("" if end is None else repr(end).removesuffix(".0") for end in (condition.low, condition.high))
-        return ["price:" + "..".join(ends)]
-    return [f"{condition.field}:{value}" for value in condition.values]
+    """The texts that `parse_filter` reads it from: one a value."""
+    sign = "-" if condition.negated else ""
+    return [f"{sign}{condition.field}:{value}" for value in condition.values]
+
+
+def parse_sort(text: str) -> Sort:
+    """Read a sort order as it stands in a URL: `price`, `price:asc`, `released:desc`.
+
+    Raises:
+        BadParameter: it has no name, or another direction.
+    """
+    field, colon, direction = (part.strip() for part in text.rpartition(":"))
+    if not colon:
+        field, direction = direction, ASCENDING
+    if not field or direction.lower() not in (ASCENDING, DESCENDING):
+        raise BadParameter("sort", f"cannot read {text!r}", "NAME, NAME:asc or NAME:desc")
+    return Sort(field, descending=direction.lower() == DESCENDING)
+
+
+def format_sort(sort: Sort) -> str:
+    """The text that `parse_sort` reads it from."""
+    return f"{sort.field}:{DESCENDING if sort.descending else ASCENDING}"
 
 
 @dataclass(frozen=True, slots=True)
 class Condition:
-    """What one field of an item must be, in the store's numbers: one of `codes`, or within one of `ranges`.
+    """What one attribute of an item must be (or, negated, must not be): one of `codes`, or within one of `ranges`.
 
     Attributes:
-        codes: places in the field's vocabulary; for `in_stock` 0 and 1.
+        codes: places among the attribute's names.
         ranges: (low, high), both inclusive; an open end is infinite.
     """
 
     field: str
     codes: tuple[int, ...] = ()
     ranges: tuple[tuple[float, float], ...] = ()
+    negated: bool = False
 
 
 def conditions_of(store: ItemStore, filters: Iterable[Filter]) -> tuple[Condition, ...]:
-    """One condition for each field that is filtered on.
+    """One condition for each attribute that is filtered on, and one for each that is filtered out.
 
     Raises:
-        BadParameter: an unknown field.
+        BadParameter: there is no such attribute, it is not for filters, or it cannot have such a value.
     """
-    by_field: dict[str, Condition] = {}
+    by_field: dict[tuple[str, bool], Condition] = {}
     for wanted in filters:
-        known = by_field.get(wanted.field, Condition(wanted.field))
-        by_field[wanted.field] = _widened(store, known, wanted)
+        key = wanted.field, wanted.negated
+        known = by_field.get(key, Condition(wanted.field, negated=wanted.negated))
+        column = _filterable(store.attributes, wanted.field)
+        for value in wanted.values:
+            known = _widened(column, known, value)
+        by_field[key] = known
     return tuple(by_field.values())
 
 
@@ -93,23 +114,21 @@ def filter_mask(store: ItemStore, filters: Iterable[Filter]) -> Mask | None:
     """[n_items] which items pass all filters; None where there are none, which is everything.
 
     Raises:
-        BadParameter: an unknown field.
+        BadParameter: as `conditions_of`.
     """
     return mask_of(store, conditions_of(store, filters))
 
 
 def mask_of(store: ItemStore, conditions: Iterable[Condition]) -> Mask | None:
     """[n_items] which items meet all conditions; None where there are none, which is everything."""
-    return _all_of([meets_condition(column_of(store, condition.field), condition) for condition in conditions])
+    return _all_of([meeting(store.attributes[condition.field], condition) for condition in conditions])
 
 
 class Masks:
     """The masks of one state of a store, the latest of which are kept: shoppers filter by the same few things."""
 
     def __init__(self, store: ItemStore) -> None:
-        self._of_one = lru_cache(MAX_MASKS)(
-            lambda condition: meets_condition(column_of(store, condition.field), condition)
-        )
+        self._of_one = lru_cache(MAX_MASKS)(lambda condition: meeting(store.attributes[condition.field], condition))
 
     def of(self, conditions: Sequence[Condition]) -> Mask | None:
         """[n_items] which items meet all conditions; None where there are none, which is everything."""
@@ -120,76 +139,94 @@ class Masks:
         return tuple(condition for condition in conditions if not np.all(self._of_one(condition)))
 
 
-def column_of(store: ItemStore, field: str) -> NDArray[Any]:
-    """[n_items] the numbers that conditions on a field speak of: codes (-1 unknown) or prices (nan unknown)."""
-    match field:
-        case "price":
-            return store.prices
-        case "in_stock":
-            return store.in_stock.astype(np.int32)
+def meeting(column: AttributeColumn, condition: Condition) -> Mask:
+    """[n_items] which items meet a condition."""
+    allowed = np.zeros(column.n_levels, dtype=bool)
+    allowed[list(condition.codes)] = True
+    for low, high in condition.ranges:
+        allowed |= (column.levels >= low) & (column.levels <= high)
+    having = column.having(allowed)
+    return ~having if condition.negated else having
+
+
+def require_attribute(attributes: AttributeColumns, name: str, *, parameter: str, use: str) -> None:
+    """Check that an attribute exists and may be used for something.
+
+    Args:
+        use: `filter`, `facet` or `sort`.
+
+    Raises:
+        BadParameter: it does not, or may not be.
+    """
+    usable = [known for known, definition in attributes.definitions.items() if getattr(definition, use)]
+    if name not in attributes.definitions:
+        problem = f"there is no attribute {name!r}" + did_you_mean(name, usable)
+    elif name not in usable:
+        problem = f"{name!r} is not for this: shop.toml has {use} = false"
+    else:
+        return
+    others = f" and {len(usable) - MAX_NAMED} more" if len(usable) > MAX_NAMED else ""
+    raise BadParameter(parameter, problem, ", ".join(usable[:MAX_NAMED]) + others)
+
+
+def _filterable(attributes: AttributeColumns, name: str) -> AttributeColumn:
+    require_attribute(attributes, name, parameter="filter", use="filter")
+    return attributes[name]
+
+
+def _widened(column: AttributeColumn, known: Condition, value: str) -> Condition:
+    attribute = column.attribute
+    match attribute.kind:
+        case "number":
+            return replace(known, ranges=(*known.ranges, _number_range(attribute.name, value, attribute.unit)))
+        case "date":
+            return replace(known, ranges=(*known.ranges, _date_range(attribute.name, value)))
+        case "flag":
+            word = value.lower()
+            if word not in TRUE | FALSE:
+                raise _wrong_value(attribute.name, value, "flag")
+            return replace(known, codes=(*known.codes, int(word in TRUE)))
+        case "path":
+            return replace(known, codes=(*known.codes, *column.codes_of(path_of(value))))
         case _:
-            return codes_of(store, field)[0]
+            return replace(known, codes=(*known.codes, *column.codes_of(value)))
 
 
-def codes_of(store: ItemStore, field: str) -> tuple[NDArray[np.int32], tuple[str, ...]]:
-    """The codes [n_items] (-1 unknown) and the vocabulary of a named field."""
-    match field:
-        case "brand":
-            return store.brand_codes, store.brands
-        case "category":
-            return store.category_codes, store.categories
-        case _:
-            return store.type_codes, store.types
+def _number_range(name: str, value: str, unit: str | None) -> tuple[float, float]:
+    low, dots, high = value.partition(RANGE)
+    ends = [_number(end, unit) if end.strip() else None for end in ((low, high) if dots else (low, low))]
+    given = [end for end in ends if end is not None]
+    if not given or not all(map(math.isfinite, given)) or given != sorted(given):
+        raise _wrong_value(name, value, "number")
+    return -math.inf if ends[0] is None else ends[0], math.inf if ends[1] is None else ends[1]
 
 
-def _widened(store: ItemStore, known: Condition, wanted: Filter) -> Condition:
-    match wanted.field:
-        case "price":
-            low = -math.inf if wanted.low is None else _as_price(wanted.low)
-            high = math.inf if wanted.high is None else _as_price(wanted.high)
-            return replace(known, ranges=(*known.ranges, (low, high)))
-        case "in_stock":
-            return replace(known, codes=(*known.codes, *(int(value.lower() == "true") for value in wanted.values)))
-        case field if field in NAMED_FIELDS:
-            names = _codes_by_name(codes_of(store, field)[1])
-            codes = (code for value in wanted.values for code in names.get(value.casefold(), ()))
-            return replace(known, codes=(*known.codes, *codes))
-        case unknown:
-            raise BadParameter("filter", f"there is no field {unknown!r}", FORMS)
+def _number(text: str, unit: str | None) -> float:
+    """The number, with or without its unit; NaN where it is none."""
+    bare = text.strip()
+    if unit is not None and folded(bare).endswith(folded(unit)):
+        bare = bare[: -len(unit)].strip()
+    try:
+        return float(bare)
+    except ValueError:
+        return math.nan
 
 
-def _as_price(end: float) -> float:
-    """The end of a range in the 32 bits that prices are kept in; beyond the largest of them, that one."""
-    return float(np.float32(min(max(end, -LARGEST), LARGEST)))
+def _date_range(name: str, value: str) -> tuple[float, float]:
+    low, dots, high = value.partition(RANGE)
+    try:
+        start = date_interval(low)[0] if low.strip() else -math.inf
+        end = date_interval(high if dots else low)[1] if not dots or high.strip() else math.inf
+    except Unreadable:
+        raise _wrong_value(name, value, "date") from None
+    if start > end or start == -end:
+        raise _wrong_value(name, value, "date")
+    return start, end
+
+
+def _wrong_value(name: str, value: str, kind: str) -> BadParameter:
+    return BadParameter("filter", f"{name} cannot be {value!r}", FORMS_BY_KIND[kind].replace("NAME", name))
 
 
 def _all_of(masks: Sequence[Mask]) -> Mask | None:
     return np.asarray(np.logical_and.reduce(masks)) if masks else None
-
-
-def meets_condition(column: NDArray[Any], condition: Condition) -> Mask:
-    """[n] which of a field's numbers meet a condition."""
-    if condition.ranges:
-        within = [(column >= low) & (column <= high) for low, high in condition.ranges]
-        return np.asarray(np.any(within, axis=0))
-    return np.isin(column, condition.codes)
-
-
-@lru_cache(maxsize=16)
-def _codes_by_name(vocabulary: tuple[str, ...]) -> dict[str, list[int]]:
-    known: dict[str, list[int]] = {}
-    for code, name in enumerate(vocabulary):
-        known.setdefault(name.casefold(), []).append(code)
-    return known
-
-
-def _parse_range(value: str) -> tuple[float | None, float | None]:
-    low, dots, high = value.partition("..")
-    try:
-        ends: Sequence[float | None] = [float(end) if end.strip() else None for end in (low, high)]
-    except ValueError:
-        ends = ()
-    given = [end for end in ends if end is not None]
-    if not dots or not given or not all(map(math.isfinite, given)) or given != sorted(given):
-        raise BadParameter("filter", f"{value!r} is not a price range", "price:5..20, price:..20, price:5..")
-    return ends[0], ends[1]

@@ -7,7 +7,7 @@ shopper are never read as query syntax.
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from functools import cached_property
 from math import isfinite, log1p
 from pathlib import Path
@@ -20,10 +20,12 @@ import tantivy
 from numpy.typing import NDArray
 from tantivy import FieldType, Occur, Query
 
+from trimtab.catalog.attributes.column import AttributeColumn, Mask
 from trimtab.core.errors import BundleDamaged
 from trimtab.core.records import FloatArray, IntArray
 from trimtab.core.understood import Understood
 from trimtab.retrieval.filters import Condition
+from trimtab.retrieval.first_allowed import first_allowed
 
 BOOSTS: Mapping[str, float] = {
     "title": 2.0,
@@ -47,8 +49,12 @@ COMMON = 10_000
 
 ANALYZER = "words"
 
+CODES = "codes"
+"""The field of the names that conditions speak of, a term for each attribute and code."""
 NUMBERS = "number_"
-"""What the names of the fields that conditions speak of begin with, since their texts are fields too."""
+"""What the names of the fields of numbers that conditions speak of begin with; their places follow."""
+CONDITIONS = "conditions.json"
+"""The file that says which attributes these are."""
 
 LOCK = ".lock"
 
@@ -114,7 +120,13 @@ class LexicalIndex:
     Documents stand in the order of priority, so that of equal scores the one with priority comes first.
     """
 
-    def __init__(self, index: tantivy.Index) -> None:
+    def __init__(self, index: tantivy.Index, conditions: Mapping[str, Sequence[str]]) -> None:
+        """
+        Args:
+            conditions: the attributes that conditions may speak of: under `names`, and under `numbers` by place.
+        """
+        self._named = frozenset(conditions["names"])
+        self._numbers = {name: f"{NUMBERS}{place}" for place, name in enumerate(conditions["numbers"])}
         index.register_tokenizer(ANALYZER, _analyzer())
         self._analyzer = _analyzer()
         self._schema = index.schema
@@ -124,7 +136,7 @@ class LexicalIndex:
     def build(
         cls,
         texts: Mapping[str, Sequence[str]],
-        numbers: Mapping[str, NDArray[Any]],
+        columns: Sequence[AttributeColumn],
         priority: IntArray,
         folder: Path,
     ) -> LexicalIndex:
@@ -132,32 +144,36 @@ class LexicalIndex:
 
         Args:
             texts: [n_items] by field of `BOOSTS`.
-            numbers: [n_items] by field that conditions speak of: codes (-1 unknown), or floats (nan unknown).
+            columns: attributes that conditions speak of.
             priority: [n_items] the smaller wins a tie; no two are equal.
             folder: where it is written; must not exist.
         """
         builder = tantivy.SchemaBuilder().add_unsigned_field("row", fast=True)
         for field in BOOSTS:
             builder = builder.add_text_field(field, tokenizer_name=ANALYZER, index_option="freq")
-        for field, column in numbers.items():
-            if column.dtype.kind == "f":
-                builder = builder.add_float_field(NUMBERS + field, fast=True)
-            else:
-                builder = builder.add_integer_field(NUMBERS + field, indexed=True)
+        builder = builder.add_text_field(CODES, tokenizer_name="raw", index_option="basic")
+        names = [column for column in columns if column.is_named]
+        numbers = [column for column in columns if not column.is_named]
+        for place in range(len(numbers)):
+            builder = builder.add_float_field(f"{NUMBERS}{place}", fast=True)
         schema = builder.build()
         folder.mkdir(parents=True)
         index = tantivy.Index(schema, path=str(folder))
         index.register_tokenizer(ANALYZER, _analyzer())
         writer = index.writer(heap_size=512_000_000, num_threads=1)
-        known = {field: np.isfinite(column) & (column >= 0) for field, column in numbers.items()}
+        coded = _by_row((row, _code_term(one.attribute.name, code)) for one in names for row, code in _pairs(one))
+        numeric = [_by_row((row, one.levels.item(code)) for row, code in _pairs(one)) for one in numbers]
         for row in np.argsort(priority).tolist():
             values: dict[str, Any] = {field: texts[field][row] for field in BOOSTS if texts[field][row]}
-            values |= {NUMBERS + field: numbers[field][row].item() for field in numbers if known[field][row]}
-            writer.add_document(tantivy.Document.from_dict({"row": row, **values}, schema))
+            values |= {f"{NUMBERS}{place}": by_row[row] for place, by_row in enumerate(numeric) if row in by_row}
+            document = tantivy.Document.from_dict({"row": row, CODES: coded.get(row, []), **values}, schema)
+            writer.add_document(document)
         writer.commit()
         writer.wait_merging_threads()
         index.reload()
-        return cls(index)
+        conditions = {"names": _names(names), "numbers": _names(numbers)}
+        (folder / CONDITIONS).write_text(json.dumps(conditions))
+        return cls(index, conditions)
 
     @classmethod
     def load(cls, folder: Path) -> LexicalIndex:
@@ -166,7 +182,11 @@ class LexicalIndex:
         Raises:
             BundleDamaged: see `open_index`.
         """
-        return cls(open_index(folder))
+        try:
+            conditions = json.loads((folder / CONDITIONS).read_text())
+        except (OSError, ValueError) as error:
+            raise BundleDamaged(folder / CONDITIONS, str(error)) from error
+        return cls(open_index(folder), conditions)
 
     def terms(self, text: str) -> list[str]:
         """The distinct index terms of a text, at most `MAX_TERMS`."""
@@ -195,35 +215,52 @@ class LexicalIndex:
             tuple(tuple(self.terms(words)) for words in query.forbidden),
         )
 
+    def filters_on(self, field: str) -> bool:
+        """Whether conditions on an attribute can be met while searching, and not only afterwards."""
+        return field in self._named or field in self._numbers
+
     def search(
-        self, query: str | Understood, depth: int, conditions: Sequence[Condition] = ()
+        self, query: str | Understood, depth: int, conditions: Sequence[Condition] = (), allowed: Mask | None = None
     ) -> tuple[IntArray, FloatArray]:
         """The best items that have any of the rare words, or a synonym, and meet all conditions, best first.
+
+        Args:
+            allowed: [n_items] which meet them; needed where the index does not filter on an attribute.
 
         Returns:
             rows [<= depth] and their BM25 [<= depth].
         """
+        known = [condition for condition in conditions if self.filters_on(condition.field)]
+        if len(known) < len(conditions):
+            assert allowed is not None
+            return first_allowed(lambda n: self.search(query, n, known), depth, allowed, self.n_docs, exact=False)
         wanted = self.wanted(query)
         if not wanted.terms or depth <= 0:
             return np.empty(0, dtype=np.int64), np.empty(0, dtype=np.float32)
-        finding = self.rare_or_all(wanted.terms)
-        replaced = {term for typed, _ in wanted.synonyms for term in typed}
-        clauses = [self._with_synonyms(typed, wanted) for typed in wanted.with_synonyms]
-        clauses += [self._scores_of(term) for term in finding if term not in replaced]
-        found = Query.boolean_query([(Occur.Should, clause) for clause in clauses])
-        besides = [
-            (Occur.Should, self._scores_of(term))
-            for term in wanted.terms
-            if term not in finding and term not in replaced
+        finding, found = self._finding(wanted)
+        besides = [(Occur.Should, self._scores_of(term)) for term in wanted.terms if term not in finding]
+        besides += [
+            (Occur.MustNot if condition.negated else Occur.Must, Query.const_score_query(self._has(condition), 0.0))
+            for condition in conditions
         ]
-        besides += [(Occur.Must, Query.const_score_query(self._meets(condition), 0.0)) for condition in conditions]
-        besides += [(Occur.MustNot, self._has_all(terms)) for terms in wanted.forbidden if terms]
+        besides += self._ruled_out(wanted)
         return self._top(Query.boolean_query([(Occur.Must, found), *besides]) if besides else found, depth)
 
     def _with_synonyms(self, typed: Terms, wanted: Wanted) -> Query:
         """What is scored of some words: those of them that an item has, or all of one of their synonyms."""
         as_typed = Query.boolean_query([(Occur.Should, self._scores_of(term)) for term in typed])
         return Query.disjunction_max_query([as_typed, *map(self._has_all, wanted.synonyms_of(typed))], 0.0)
+
+    def _finding(self, wanted: Wanted) -> tuple[frozenset[str], Query]:
+        """What an item is found by, the rare terms or synonyms of them, and behind which terms that is."""
+        replaced = frozenset(term for typed, _ in wanted.synonyms for term in typed)
+        finding = frozenset(self.rare_or_all(wanted.terms)) - replaced
+        clauses = [self._with_synonyms(typed, wanted) for typed in wanted.with_synonyms]
+        clauses += [self._scores_of(term) for term in wanted.terms if term in finding]
+        return finding | replaced, Query.boolean_query([(Occur.Should, clause) for clause in clauses])
+
+    def _ruled_out(self, wanted: Wanted) -> list[tuple[Occur, Query]]:
+        return [(Occur.MustNot, self._has_all(terms)) for terms in wanted.forbidden if terms]
 
     def forbidden_rows(self, query: Understood) -> IntArray:
         """Rows of the items that have words that no item may have."""
@@ -232,20 +269,14 @@ class LexicalIndex:
             return np.empty(0, dtype=np.int64)
         return self._top(Query.boolean_query([(Occur.Should, one) for one in some]), self._searcher.num_docs)[0]
 
-    def matches(self, text: str) -> IntArray:
-        """Rows of the items that have all of the words, or any of them where none has all."""
-        terms = self.terms(text)
-        rows = self.having(terms, every=True)
-        return rows if len(rows) else self.having(terms, every=False)
-
-    def having(self, terms: Sequence[str], *, every: bool) -> IntArray:
-        """Rows of the items that have every one of the terms, or any of them, in one field or another."""
-        if not terms:
+    def matches(self, query: str | Understood) -> IntArray:
+        """Rows of the items that `search` finds without conditions, all of them."""
+        wanted = self.wanted(query)
+        if not wanted.terms:
             return np.empty(0, dtype=np.int64)
-        anywhere = [Query.const_score_query(self._scores_of(term), 1.0) for term in terms]
-        occur = Occur.Must if every else Occur.Should
-        rows, _ = self._top(Query.boolean_query([(occur, term) for term in anywhere]), self._searcher.num_docs)
-        return rows
+        found = Query.const_score_query(self._finding(wanted)[1], 1.0)
+        every = Query.boolean_query([(Occur.Must, found), *self._ruled_out(wanted)])
+        return self._top(every, self._searcher.num_docs)[0]
 
     def n_having(self, words: Sequence[str]) -> int:
         """The number of items that have all of the words."""
@@ -319,23 +350,47 @@ class LexicalIndex:
         ]
         return Query.disjunction_max_query(by_field, TIE_BREAKER)
 
-    def _meets(self, condition: Condition) -> Query:
-        name = NUMBERS + condition.field
+    def _has(self, condition: Condition) -> Query:
+        """The items that have what a condition speaks of."""
+        field = condition.field
+        if field in self._named:
+            terms = [_code_term(field, code) for code in condition.codes]
+            return Query.term_set_query(self._schema, CODES, terms) if terms else Query.empty_query()
         ranges = [
             Query.range_query(
                 self._schema,
-                name,
+                self._numbers[field],
                 FieldType.Float,
                 lower_bound=low if isfinite(low) else None,
                 upper_bound=high if isfinite(high) else None,
             )
             for low, high in condition.ranges
         ]
-        codes = [Query.term_query(self._schema, name, code, "basic") for code in condition.codes]
-        return Query.boolean_query([(Occur.Should, query) for query in (*ranges, *codes)])
+        return Query.boolean_query([(Occur.Should, query) for query in ranges])
 
     def _top(self, query: Query, limit: int) -> tuple[IntArray, FloatArray]:
         hits = self._searcher.search(query, max(limit, 1), count=False).hits
         rows = self._searcher.fast_field_values("row", [address for _, address in hits])
         scores: NDArray[np.float32] = np.array([score for score, _ in hits], dtype=np.float32)
         return np.array(rows, dtype=np.int64), scores
+
+
+def _names(columns: Iterable[AttributeColumn]) -> list[str]:
+    return [column.attribute.name for column in columns]
+
+
+def _pairs(column: AttributeColumn) -> Iterable[tuple[int, int]]:
+    """Rows and codes of a column's values."""
+    return zip(column.rows.tolist(), column.codes.tolist(), strict=True)
+
+
+def _by_row(values: Iterable[tuple[int, Any]]) -> dict[int, list[Any]]:
+    by_row: dict[int, list[Any]] = {}
+    for row, value in values:
+        by_row.setdefault(row, []).append(value)
+    return by_row
+
+
+def _code_term(field: str, code: int) -> str:
+    """The term of a name of an attribute; neither can have the separator in it."""
+    return f"{field}\0{code}"

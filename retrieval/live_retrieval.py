@@ -6,14 +6,15 @@ and as many more are asked for.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
-from functools import cached_property, lru_cache
+from functools import cached_property
 from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
+from trimtab.catalog.attributes.column import Mask
 from trimtab.core.errors import BadParameter
 from trimtab.core.extended_array import ExtendedArray
 from trimtab.core.records import FloatArray, IntArray
@@ -23,18 +24,14 @@ from trimtab.retrieval.dense import DenseIndex, Selection
 from trimtab.retrieval.encoders.distilled import TEACHER, DistilledQueries
 from trimtab.retrieval.encoders.protocol import Encoder
 from trimtab.retrieval.encoders.registry import load_encoder
-from trimtab.retrieval.filters import MAX_MASKS, Condition, Mask, mask_of
-from trimtab.retrieval.lexical import LexicalIndex
+from trimtab.retrieval.filters import Condition
+from trimtab.retrieval.first_allowed import first_allowed
+from trimtab.retrieval.lexical import LexicalIndex, Wanted
 from trimtab.retrieval.postings import FIELDS, ItemTerms, Postings, item_terms
 from trimtab.retrieval.retriever import Retriever
 
 if TYPE_CHECKING:
     from trimtab.catalog.store import ItemStore
-
-SPARE_ROWS = 16
-"""Rows asked for beyond the wanted ones at first, because some may be gone."""
-GROWTH = 4
-"""By how much more is asked for while too few are left."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,7 +101,6 @@ class LiveLexicalIndex:
         """
         self._base, self._postings, self._store = base, postings, store
         self._n_base, self._stale = n_base, stale
-        self._allowed = lru_cache(MAX_MASKS)(lambda conditions: _allowed(store, conditions))
 
     def terms(self, text: str) -> list[str]:
         return self._base.terms(text)
@@ -129,15 +125,17 @@ class LiveLexicalIndex:
         return np.concatenate([self._base.forbidden_rows(query), self._n_base + np.flatnonzero(new)])
 
     def search(
-        self, query: str | Understood, depth: int, conditions: Sequence[Condition] = ()
+        self, query: str | Understood, depth: int, conditions: Sequence[Condition] = (), allowed: Mask | None = None
     ) -> tuple[IntArray, FloatArray]:
         """The best items that have any of the rare words, or a synonym, and meet all conditions, best first: rows,
         their BM25."""
-        known = [condition for condition in conditions if condition.field not in self._stale]
+        known = [one for one in conditions if one.field not in self._stale and self._base.filters_on(one.field)]
         if len(self._postings) == 0 and self._store.gone is None and len(known) == len(conditions):
             return self._base.search(query, depth, conditions)
-        allowed = self._allowed(tuple(conditions))
-        rows, bm25 = _first_allowed(
+        gone = self._store.gone
+        if gone is not None:
+            allowed = ~gone if allowed is None else allowed & ~gone
+        rows, bm25 = first_allowed(
             lambda n: self._base.search(query, n, known),
             depth,
             allowed,
@@ -146,9 +144,7 @@ class LiveLexicalIndex:
         )
         wanted = self._base.wanted(query)
         new_bm25 = self._postings.scores_of(wanted)
-        is_found = self._postings.n_terms(self._base.rare_or_all(wanted.terms)) > 0
-        is_found |= self._postings.n_met([meant for _, meant in wanted.synonyms]) > 0
-        hits = np.flatnonzero(is_found & (self._postings.n_met(wanted.forbidden) == 0))
+        hits = self._new_hits(wanted)
         if allowed is not None:
             hits = hits[allowed[self._n_base + hits]]
         if len(hits) == 0:
@@ -157,19 +153,18 @@ class LiveLexicalIndex:
         order = np.argsort(-bm25, kind="stable")[:depth]
         return rows[order], bm25[order]
 
-    def matches(self, text: str) -> IntArray:
-        """Rows of the items that have all of the words, or any of them where none has all."""
-        terms = self._base.terms(text)
-        n_terms = self._postings.n_terms(terms)
-        for every in (True, False):
-            rows = self._base.having(terms, every=every)
-            if self._store.gone is not None:
-                rows = rows[~self._store.gone[rows]]
-            new = np.flatnonzero(n_terms == len(terms) if every else n_terms) if terms else n_terms[:0]
-            rows = np.concatenate([rows, self._n_base + new])
-            if len(rows):
-                break
-        return rows
+    def matches(self, query: str | Understood) -> IntArray:
+        """Rows of the items that `search` finds without conditions, all of them."""
+        rows = self._base.matches(query)
+        if self._store.gone is not None:
+            rows = rows[~self._store.gone[rows]]
+        return np.concatenate([rows, self._n_base + self._new_hits(self._base.wanted(query))])
+
+    def _new_hits(self, wanted: Wanted) -> IntArray:
+        """The places of the new items that are found."""
+        is_found = self._postings.n_terms(self._base.rare_or_all(wanted.terms)) > 0
+        is_found |= self._postings.n_met([meant for _, meant in wanted.synonyms]) > 0
+        return np.flatnonzero(is_found & (self._postings.n_met(wanted.forbidden) == 0))
 
 
 class LiveSelection(NamedTuple):
@@ -195,6 +190,16 @@ class LiveDenseIndex:
         there = rows if self._store.gone is None else rows & ~self._store.gone
         return LiveSelection(there, self._base.select(there[: self._n_base]))
 
+    def within(self, query: FloatArray, floor: float) -> IntArray | None:
+        """The rows whose cosine with `query` may reach a floor; see `DenseIndex.within`."""
+        rows = self._base.within(query, floor)
+        if rows is None:
+            return None
+        if self._store.gone is not None:
+            rows = rows[~self._store.gone[rows]]
+        near = np.flatnonzero(np.vecdot(self._new_vectors, query) >= floor)
+        return np.concatenate([rows, self._n_base + near])
+
     def search(
         self, query: FloatArray, depth: int, selection: LiveSelection | None = None
     ) -> tuple[IntArray, FloatArray]:
@@ -203,7 +208,7 @@ class LiveDenseIndex:
         if selection is not None:
             rows, cosines = self._base.search(query, depth, selection.base)
         else:
-            rows, cosines = _first_allowed(
+            rows, cosines = first_allowed(
                 lambda n: self._base.search(query, n), depth, None if gone is None else ~gone, self._n_base, exact=True
             )
         nearness = np.vecdot(self._new_vectors, query)
@@ -213,37 +218,3 @@ class LiveDenseIndex:
         near = near[np.argsort(-nearness[near], kind="stable")[:depth]]
         merged = np.sort(np.concatenate([cosines, nearness[near]]))[::-1]
         return np.concatenate([rows, self._n_base + near]), merged[: max(depth, len(cosines))]
-
-
-def _allowed(store: ItemStore, conditions: tuple[Condition, ...]) -> Mask | None:
-    """[n_items] which items are there and meet all conditions; None for all."""
-    allowed = mask_of(store, conditions)
-    if store.gone is None:
-        return allowed
-    return ~store.gone if allowed is None else allowed & ~store.gone
-
-
-def _first_allowed(
-    search: Callable[[int], tuple[IntArray, FloatArray]],
-    depth: int,
-    allowed: Mask | None,
-    n_base: int,
-    *,
-    exact: bool,
-) -> tuple[IntArray, FloatArray]:
-    """The first `depth` rows that are allowed, of a search that may find others; what is found beside stays aligned.
-
-    Args:
-        search: rows, and scores that belong to them or (of a different length) to something else.
-        exact: whether only rows that are gone can be in the way, which are few.
-    """
-    if allowed is None or depth <= 0:
-        return search(depth)
-    n = depth + SPARE_ROWS if exact else GROWTH * depth
-    while True:
-        n = min(n, n_base)
-        rows, scores = search(n)
-        kept = allowed[rows]
-        if n == n_base or len(rows) < n or kept.sum() >= depth:
-            return rows[kept][:depth], scores[kept][:depth] if len(scores) == len(rows) else scores[:depth]
-        n *= GROWTH

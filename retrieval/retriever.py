@@ -10,17 +10,18 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 import numpy as np
 
+from trimtab.catalog.attributes.column import Mask
 from trimtab.core.errors import BundleDamaged
-from trimtab.core.extended_array import RowArray
+from trimtab.core.extended_array import RowArray, products
 from trimtab.core.records import Candidates, Filter, FloatArray, IntArray
 from trimtab.core.understood import Understood
 from trimtab.retrieval.dense import DenseIndex, mapped
 from trimtab.retrieval.encoders.protocol import Encoder
 from trimtab.retrieval.encoders.registry import load_query_encoder
-from trimtab.retrieval.facets import facet_counts
-from trimtab.retrieval.filters import MAX_MASKS, Condition, Mask, Masks, conditions_of
+from trimtab.retrieval.filters import MAX_MASKS, Condition, Masks, conditions_of
 from trimtab.retrieval.fusion import best_first, fuse
 from trimtab.retrieval.lexical import LexicalIndex
+from trimtab.retrieval.result_set import ResultSet
 from trimtab.retrieval.spelling import Speller, words_of
 from trimtab.retrieval.understanding.mentions import Values
 from trimtab.retrieval.understanding.understand import NO_WISHES, Knowledge, Wishes, understand
@@ -34,7 +35,11 @@ REPORT = "retrieval.json"
 POOL = 200
 """The least depth of a search in both indices, so that up to here a shorter answer is the head of a longer one."""
 
-NOTHING_NEAR = np.empty(0, dtype=np.int64), np.empty(0, dtype=np.float32)
+MAX_KEPT_QUERIES = 16
+"""The most queries whose result sets are kept: the next page or filter is asked for soon; each takes a byte an item."""
+
+NO_ROWS: IntArray = np.empty(0, dtype=np.int64)
+NOTHING_NEAR = NO_ROWS, np.empty(0, dtype=np.float32)
 
 
 class Lexical(Protocol):
@@ -43,12 +48,12 @@ class Lexical(Protocol):
     def knows(self, word: str) -> bool: ...
 
     def search(
-        self, query: str | Understood, depth: int, conditions: Sequence[Condition] = ()
+        self, query: str | Understood, depth: int, conditions: Sequence[Condition] = (), allowed: Mask | None = None
     ) -> tuple[IntArray, FloatArray]: ...
 
     def forbidden_rows(self, query: Understood) -> IntArray: ...
 
-    def matches(self, text: str) -> IntArray: ...
+    def matches(self, query: str | Understood) -> IntArray: ...
 
     def n_having(self, words: Sequence[str]) -> int: ...
 
@@ -59,6 +64,8 @@ class Dense(Protocol):
     """The interface of `DenseIndex` that a retriever needs."""
 
     def select(self, rows: Mask) -> Any: ...
+
+    def within(self, query: FloatArray, floor: float) -> IntArray | None: ...
 
     def search(self, query: FloatArray, depth: int, selection: Any = None) -> tuple[IntArray, FloatArray]: ...
 
@@ -93,6 +100,7 @@ class Retriever:
         self.speller = speller
         self._floor = float(report["dense_floor"])
         self._masks = masks = Masks(store)
+        self._meeting_query = lru_cache(MAX_KEPT_QUERIES)(self._items_meeting)
         self._selected = lru_cache(MAX_MASKS)(lambda conditions: _selected(dense, masks.of(conditions)))
 
     @classmethod
@@ -137,8 +145,8 @@ class Retriever:
     ) -> Candidates:
         """The best candidates for a query, best first; ties go to the more popular item.
 
-        An item matches that has one of the rare words (`LexicalIndex.rare_or_all`), or whose cosine with the query
-        reaches the floor below which nonsense finds items too. Only items that match are candidates.
+        Only items of the result set are candidates (`trimtab.retrieval.result_set`); of a query without words the most
+        popular ones are.
 
         Args:
             query: a text is understood first.
@@ -149,10 +157,12 @@ class Retriever:
         """
         understood = self._understood(query)
         words = understood.words
+        if not words:
+            return self.at_rows(understood, self.results(understood, filters).popular(n_candidates, but=NO_ROWS))
         vector = self.encoder.encode([words])[0] if by_meaning else np.zeros(self.vectors.shape[1], dtype=np.float32)
         conditions = self._masks.narrowing(conditions_of(self._store, filters))
         depth = max(n_candidates, POOL)
-        lexical_rows, bm25 = self.lexical.search(understood, depth, conditions)
+        lexical_rows, bm25 = self.lexical.search(understood, depth, conditions, self._masks.of(conditions))
         dense_rows, cosines = NOTHING_NEAR
         if by_meaning:
             dense_rows, cosines = self.dense.search(vector, depth, self._selected(conditions))
@@ -178,21 +188,41 @@ class Retriever:
         ]
         return Candidates(rows[best], dense[best], lexical[best], fused[best], vector)
 
-    def facets(
-        self, query: str | Understood, fields: Sequence[str], filters: Sequence[Filter] = ()
-    ) -> dict[str, dict[str, int]]:
-        """Counts by field and value over the items that have all the words (or, where none has, any of them; or,
-        where none has any, over those near enough in meaning); see `trimtab.retrieval.facets`.
+    def at_rows(self, query: str | Understood, rows: IntArray) -> Candidates:
+        """Some items as candidates that were found neither by words nor by meaning: only their cosines are known."""
+        words = self._understood(query).words
+        vector = self.encoder.encode([words])[0] if words else np.zeros(self.vectors.shape[1], dtype=np.float32)
+        nothing = np.zeros(len(rows), dtype=np.float32)
+        return Candidates(rows, np.vecdot(self.vectors[rows], vector), nothing, nothing, vector)
+
+    def results(self, query: str | Understood, filters: Sequence[Filter] = (), hidden: IntArray = NO_ROWS) -> ResultSet:
+        """Every item that meets the filters and the query.
+
+        Args:
+            hidden: rows that must not be shown.
 
         Raises:
-            BadParameter: an unknown field.
+            BadParameter: a filter that cannot be.
         """
-        words = self._understood(query).words
-        matches = self.lexical.matches(words)
-        if not len(matches):
-            is_near = self.vectors @ self.encoder.encode([words])[0] >= self._floor
-            matches = np.flatnonzero(is_near if self._store.gone is None else is_near & ~self._store.gone)
-        return facet_counts(self._store, matches, fields, filters)
+        meeting = self._meeting_query(self._understood(query))
+        return ResultSet(self._store, self._masks, meeting, filters, hidden)
+
+    def _items_meeting(self, query: Understood) -> Mask:
+        """[n_items] those that are there and meet a query."""
+        words = query.words
+        meeting = np.full(len(self._store), not words)
+        if not words:
+            meeting[self.lexical.forbidden_rows(query)] = False
+        else:
+            vector = self.encoder.encode([words])[0]
+            near = self.dense.within(vector, self._floor)
+            if near is None:
+                meeting = products(self.vectors, vector) >= self._floor
+            else:
+                meeting[near[np.vecdot(self.vectors[near], vector) >= self._floor]] = True
+            meeting[self.lexical.forbidden_rows(query)] = False
+            meeting[self.lexical.matches(query)] = True
+        return meeting if self._store.gone is None else meeting & ~self._store.gone
 
     def _understood(self, query: str | Understood) -> Understood:
         return self.understand(query) if isinstance(query, str) else query

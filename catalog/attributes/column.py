@@ -11,7 +11,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from trimtab.catalog.attributes.definition import CODED, SEPARATOR, Attribute
-from trimtab.catalog.attributes.values import FLAGS, Raw, plain_values, value_key
+from trimtab.catalog.attributes.values import FLAGS, Raw, plain_values
+from trimtab.text.normal import folded
 
 Mask = NDArray[np.bool_]
 Codes = NDArray[np.int32]
@@ -100,6 +101,28 @@ class AttributeColumn:
         return numbers
 
     @cached_property
+    def sort_keys(self) -> NDArray[np.float64]:
+        """[n_items] numbers in the order of the first value of each row, NaN where unknown."""
+        if not self.is_named:
+            return self.numbers
+        keys = np.full(self.n_items, np.nan)
+        keys[self.rows[::-1]] = self.name_ranks[self.codes[::-1]]
+        return keys
+
+    @cached_property
+    def name_ranks(self) -> Codes:
+        """[n_levels] the place of each name in alphabetical order."""
+        order = sorted(range(len(self.names)), key=lambda code: (folded(self.names[code]), self.names[code]))
+        ranks = np.empty(len(order), dtype=np.int32)
+        ranks[order] = np.arange(len(order), dtype=np.int32)
+        return ranks
+
+    @cached_property
+    def sorted_levels(self) -> NDArray[np.float64]:
+        """The numbers that there are, each once, ascending."""
+        return np.unique(self.levels)
+
+    @cached_property
     def known(self) -> Mask:
         """[n_items] which rows have a value."""
         known = np.zeros(self.n_items, dtype=bool)
@@ -111,14 +134,14 @@ class AttributeColumn:
         """[n_levels] for each name the most frequent of its spellings, which stands for all of them."""
         frequencies = np.bincount(self.codes, minlength=len(self.names))
         best: dict[str, int] = {}
-        keys = [value_key(name) for name in self.names]
+        keys = [folded(name) for name in self.names]
         for code in np.lexsort((np.arange(len(keys)), -frequencies)).tolist():
             best.setdefault(keys[code], code)
         return np.array([best[key] for key in keys], dtype=np.int32)
 
     def codes_of(self, text: str) -> tuple[int, ...]:
         """The codes of the spellings of a name; none where no item has it."""
-        return self._codes_by_key.get(value_key(text), ())
+        return self._codes_by_key.get(folded(text), ())
 
     def having(self, allowed: Mask) -> Mask:
         """[n_items] which rows have one of the values allowed [n_levels]."""
@@ -126,12 +149,24 @@ class AttributeColumn:
         having[self.rows[allowed[self.codes]]] = True
         return having
 
-    def codes_at(self, rows: Rows) -> Codes:
-        """The codes that some rows have, one row's after the other's."""
-        first, last = self.starts[rows], self.starts[rows + 1]
-        counts = last - first
-        within = np.arange(int(counts.sum())) - np.repeat(np.cumsum(counts) - counts, counts)
-        return np.asarray(self.codes[np.repeat(first, counts) + within])
+    @cached_property
+    def is_multi(self) -> bool:
+        """Whether any item has several values."""
+        return bool((np.diff(self.rows) == 0).any())
+
+    def codes_at(self, rows: Rows) -> tuple[Codes, Rows]:
+        """The codes that some rows have, one row's after the other's, and for each its place among the rows."""
+        first = self.starts[rows]
+        counts = self.starts[rows + 1] - first
+        owners = np.flatnonzero(counts) if not self.is_multi else np.repeat(np.arange(len(rows)), counts)
+        if not self.is_multi:
+            return self.codes[first[owners]], owners
+        within = np.arange(len(owners)) - np.repeat(np.cumsum(counts) - counts, counts)
+        return self.codes[first[owners] + within], owners
+
+    def n_owners(self, owners: Rows) -> int:
+        """How many different rows there are among those that `codes_at` gives."""
+        return len(owners) if not self.is_multi else len(owners) and 1 + int(np.count_nonzero(np.diff(owners)))
 
     def raw_at(self, row: int) -> list[Raw]:
         """The values of one row; of paths the longest ones."""
@@ -186,7 +221,7 @@ class AttributeColumn:
     def _codes_by_key(self) -> dict[str, tuple[int, ...]]:
         by_key: dict[str, tuple[int, ...]] = {}
         for code, name in enumerate(self.names):
-            key = value_key(name)
+            key = folded(name)
             by_key[key] = (*by_key.get(key, ()), code)
         return by_key
 
@@ -200,4 +235,4 @@ def steps_above(path: str) -> list[str]:
 def with_steps_above(paths: Sequence[Raw]) -> list[Raw]:
     """The paths and all that lead to them, each once."""
     steps = (step for path in paths for step in (*steps_above(str(path)), path))
-    return list({value_key(str(step)): step for step in reversed(list(steps))}.values())[::-1]
+    return list({folded(str(step)): step for step in reversed(list(steps))}.values())[::-1]

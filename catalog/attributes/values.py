@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import math
 import re
-import unicodedata
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import UTC, date, datetime
 from typing import Any
 
 from trimtab.catalog.attributes.definition import SEPARATOR, Attribute
+from trimtab.text.normal import folded
 
 Raw = str | float
 """A value as a column keeps it: a name, or a number (dates: seconds since 1970 in UTC)."""
@@ -24,19 +24,11 @@ ALLOWED: Mapping[str, str] = {
     "flag": "true or false",
     "date": "a date such as 2024-05-31 or 2024-05-31T08:00:00Z",
 }
-ACCENTS = re.compile("[\u0300-\u036f]")
-APOSTROPHES = str.maketrans("", "", "'’‘`´ʼ")
 PARTIAL_DATE = re.compile(r"(\d{4})(?:-(\d{2}))?(?:-(\d{2}))?")
 
 
 class Unreadable(ValueError):
     """A value that is not one of its attribute's kind."""
-
-
-def value_key(text: str) -> str:
-    """What the spellings of one value have in common, whatever their case, accents, spaces and apostrophes."""
-    plain = unicodedata.normalize("NFKD", unicodedata.normalize("NFKC", text).translate(APOSTROPHES).casefold())
-    return " ".join(ACCENTS.sub("", plain).split())
 
 
 def read_values(attribute: Attribute, given: object) -> list[Raw]:
@@ -50,7 +42,7 @@ def read_values(attribute: Attribute, given: object) -> list[Raw]:
         if one is None or (isinstance(one, str) and not one.strip()) or (isinstance(one, float) and math.isnan(one)):
             continue
         value = _READERS[attribute.kind](one)
-        found.setdefault(value_key(value) if isinstance(value, str) else value, value)
+        found.setdefault(folded(value) if isinstance(value, str) else value, value)
     return list(found.values())
 
 

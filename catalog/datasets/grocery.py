@@ -108,7 +108,7 @@ def item_statistics(purchases: pl.DataFrame, *, last_week: int) -> pl.DataFrame:
     return (
         seen.group_by("item_id")
         .agg(
-            pl.col("unit_price_paid").filter(recent).median().cast(pl.Float32).alias("price"),
+            pl.col("unit_price_paid").filter(recent).median().cast(pl.Float64).round(4).alias("price"),
             (1 - paid / regular).clip(0, 1).cast(pl.Float32).alias("discount"),
             (pl.col("basket_id").n_unique() / n_weeks).cast(pl.Float32).alias("popularity"),
             (pl.col("household_id").n_unique() / n_households).cast(pl.Float32).alias("purchase_rate"),

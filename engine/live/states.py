@@ -18,7 +18,6 @@ from trimtab.catalog.live_store import LiveStore
 from trimtab.core.records import FloatArray, IntArray
 from trimtab.engine.search import Engine
 from trimtab.engine.stages.pipeline import Pipeline, item_columns, words_of_item
-from trimtab.retrieval.filters import FIELDS
 from trimtab.retrieval.live_retrieval import LiveRetrieval, NewItem
 
 
@@ -43,8 +42,8 @@ class EngineStates:
         built = self._built.pipeline
         store = LiveStore(delta)
         items = self._prepare(delta.items.values(), store.searched_attributes(first=len(delta.base)))
-        stale = frozenset(delta.numbers) & frozenset(FIELDS)
-        retriever = self._retrieval.at_state(store, [item.found_by for item in items], stale=stale)
+        new_items = [item.found_by for item in items]
+        retriever = self._retrieval.at_state(store, new_items, stale=frozenset(delta.numbers))
         words = built.items.words.with_items([item.words for item in items]) if items else built.items.words
         columns = item_columns(store, retriever, words, *self._types(store))
         _ = columns.price_levels

@@ -22,7 +22,7 @@ from trimtab.engine.plan.search_plan import SearchPlan
 from trimtab.engine.response import response_of
 from trimtab.engine.search import Engine
 from trimtab.ranker.features import FEATURES
-from trimtab.retrieval.filters import parse_filter
+from trimtab.retrieval.filters import parse_filter, parse_sort
 
 COMPARED = ("item_ids", "propensities", "weights", "seed", "temperature", "degraded")
 
@@ -70,6 +70,7 @@ def query_of(row: Mapping[str, Any]) -> Query:
         weights=row["requested_weights"],
         constraints=Constraints(row["max_relevance_loss"], pins, frozenset(row["exclusions"]), row["boosts"]),
         filters=tuple(map(parse_filter, row["filters"])),
+        sort=None if row.get("sort") is None else parse_sort(row["sort"]),
         user_id=row["user_id"],
         recent=tuple(row["recent"] or ()),
         session_id=row["session_id"],

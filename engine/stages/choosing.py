@@ -18,9 +18,9 @@ from trimtab.core.seeds import seed_of
 from trimtab.core.stopwatch import Stopwatch
 from trimtab.core.weights import DIVERSITY, RELEVANCE, loss_parameter, normalise
 from trimtab.engine.bundle.storage import Bundle
-from trimtab.engine.plan.degradation import DENSE, LEVELS, LIVE_FEATURES, Levels
 from trimtab.engine.plan.degradation import DIVERSITY as NO_DIVERSITY
-from trimtab.engine.stages.slate_stage import SlateStage, slate_stage
+from trimtab.engine.plan.degradation import LEVELS, LIVE_FEATURES, Levels
+from trimtab.engine.stages.slate_stage import Order, SlateStage, slate_stage
 from trimtab.ranker.slate.exploration import temperature_within
 
 
@@ -35,26 +35,27 @@ def choose(
     """The slate of scored candidates.
 
     Raises:
-        BadParameter: a weight or offset that these candidates do not allow, a draw without a session.
+        BadParameter: a weight that there is not, a draw without a session.
     """
     watch = watch or Stopwatch()
     query = bundle.with_defaults(query)
     requested = normalise(query.weights or bundle.default_weights, bundle.known_weights)
-    losses = _losses(bundle, query)
+    losses = _losses(bundle, query) if scored.n_candidates else {}
     wanted = _without_diversity(requested) if NO_DIVERSITY in levels else requested
-    _require_offset(query, scored)
     stage = slate_stage(bundle, query, scored)
-    baseline = stage.best(bundle.objectives.index(RELEVANCE))
+    relevance = bundle.objectives.index(RELEVANCE)
+    baseline = stage.best(relevance) if scored.n_candidates else _by_relevance(scored, relevance)
     # On the first page whatever the offset, so that all pages of a query have the same weights.
     weights, infeasible = stage.within_losses(np.array(list(wanted.values())), losses, k=query.k)
     # Candidates of which nothing is known are not drawn: the draw would be any order at all.
-    seed = _seed(bundle, query, requested) if query.explore and stage.is_ranked else None
+    is_drawn = query.explore and stage.is_ranked and scored.n_candidates > 0
+    seed = _seed(bundle, query, requested) if is_drawn else None
     temperature, exploration_loss = _exploration(bundle, query, stage, weights, seed)
     order = stage.ordered(weights, seed, temperature)
-    page = slice(query.offset, query.offset + query.k)
-    shown = order.chosen[page]
+    shown, propensities = _page(query, scored, order)
     store = bundle.pipeline.store
-    receipt = _receipt(bundle, scored, order.chosen, baseline)
+    # The rest of the result set is not steered, so the receipt speaks of the candidates; of an order, of the page.
+    receipt = _receipt(bundle, scored, order.chosen if scored.n_candidates else shown, baseline)
     watch.lap("choose")
     effective = dict(zip(bundle.known_weights, weights.tolist(), strict=True))
     return Slate(
@@ -64,8 +65,8 @@ def choose(
         scores=order.utilities[shown],
         gains=scored.gains[shown, : len(bundle.objectives)],
         features=scored.features[shown],
-        propensities=order.propensities[page],
-        n_candidates=len(scored),
+        propensities=propensities,
+        n_candidates=scored.n_candidates,
         objectives=bundle.objectives,
         weights=effective,
         requested_weights=requested,
@@ -79,6 +80,20 @@ def choose(
         degraded=_degraded(scored, levels, is_less_diverse=wanted != requested),
         seconds=watch.total(),
     )
+
+
+def _page(query: Query, scored: ScoredCandidates, order: Order) -> tuple[NDArray[np.int64], NDArray[np.float64]]:
+    """What the page shows and the chances of it: of the order, then of the rest behind it, which no weight moves."""
+    page = slice(query.offset, query.offset + query.k)
+    rest = np.arange(scored.n_candidates, len(scored))
+    chosen, propensities = order.chosen[page], order.propensities[page]
+    rest = rest[: query.k - len(chosen)]
+    return np.concatenate([chosen, rest]), np.concatenate([propensities, np.ones(len(rest))])
+
+
+def _by_relevance(scored: ScoredCandidates, relevance: int) -> NDArray[np.int64]:
+    """What pure relevance would make of items that stand in another order, to compare it with."""
+    return np.argsort(-scored.gains[:, relevance], kind="stable")
 
 
 def exploration_seed(
@@ -99,12 +114,6 @@ def _losses(bundle: Bundle, query: Query) -> dict[int, float]:
             raise BadParameter(loss_parameter(name), f"no such objective{did_you_mean(name, bundle.objectives)}", known)
         losses[bundle.objectives.index(name)] = loss
     return losses
-
-
-def _require_offset(query: Query, scored: ScoredCandidates) -> None:
-    n = len(scored)
-    if query.offset > 0 and query.offset >= max(n, 1) and DENSE not in scored.degraded:
-        raise BadParameter("offset", f"{query.offset} is past the end", f"0 to {max(n - 1, 0)} for this query")
 
 
 def _seed(bundle: Bundle, query: Query, requested: Mapping[str, float]) -> int:
@@ -180,6 +189,7 @@ def _decision_id(
                 sorted(constraints.exclusions),
                 sorted(constraints.boosts.items()),
                 *([sorted(constraints.max_losses.items())] if constraints.max_losses else []),
+                *([] if query.sort is None else [query.sort.field, query.sort.descending]),
             ]
         ).encode()
     )

@@ -229,6 +229,7 @@ def _shown(slate: NDArray[np.int64]) -> NDArray[np.int64]:
 def slate_stage(bundle: Bundle, query: Query, scored: ScoredCandidates) -> SlateStage:
     """The candidates in front of the slate methods, under the query's constraints. Exclusions win over pins."""
     rules, n = query.constraints, len(scored)
+    n_ranked = scored.n_candidates
     is_ruled = bool(rules.pins or rules.exclusions or rules.boosts)
     index_of_row = {int(row): index for index, row in enumerate(scored.rows)} if is_ruled else {}
 
@@ -236,11 +237,11 @@ def slate_stage(bundle: Bundle, query: Query, scored: ScoredCandidates) -> Slate
         """The candidate that an item is; a rule may outlive its item and must not fail the search."""
         return index_of_row.get(int(bundle.pipeline.store.rows_of((item_id,))[0]))
 
-    eligible = np.ones(n, dtype=bool)
+    eligible = np.arange(n) < n_ranked
     for item_id in rules.exclusions:
         if (index := index_of(item_id)) is not None:
             eligible[index] = False
-    pins = np.full(min(query.offset + query.k, n), -1, dtype=np.int64)
+    pins = np.full(min(query.offset + query.k, n_ranked), -1, dtype=np.int64)
     for position, item_id in rules.pins.items():
         index = index_of(item_id)
         if index is not None and position < len(pins) and eligible[index]:

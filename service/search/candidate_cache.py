@@ -59,7 +59,7 @@ class CandidateCache:
             state,
             query.text,
             query.wording.to_log(),
-            [[one.field, one.values, one.low, one.high] for one in query.filters],
+            [[one.field, one.values, one.negated] for one in query.filters],
             query.user_id,
             query.recent,
             sorted(query.constraints.pins.values()),

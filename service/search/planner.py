@@ -11,7 +11,7 @@ from trimtab.core.seeds import seed_of
 from trimtab.engine import Engine
 from trimtab.engine.plan.deadline import Deadline, Shape, measured_costs
 from trimtab.engine.plan.search_plan import SearchPlan
-from trimtab.retrieval.filters import parse_filter
+from trimtab.retrieval.filters import parse_filter, parse_sort
 from trimtab.service.bundles.serving import Bundles
 from trimtab.service.catalogue.live_catalogue import LiveCatalogue
 from trimtab.service.experiments.assignment import Assigned
@@ -139,7 +139,9 @@ class SearchPlanner:
             weights=weights,
             constraints=Constraints(loss),
             filters=tuple(map(parse_filter, request.filter)),
+            sort=None if request.sort is None else parse_sort(request.sort),
             facets=request.facets,
+            facet_limit=request.facet_limit,
             user_id=request.user_id,
             session_id=request.session_id,
             explore=_explores(request.session_id, share) if request.explore is None else request.explore,

@@ -24,22 +24,25 @@ MAX_PARAMETERS = 64
 MAX_TIMEOUT_MS = 10_000
 LEFT_OUT = "Left out, what the bundle is set to."
 NOT_GIVEN = (None, "", [""])
+NO_WORDS = ("", "*")
+ASKED = "1 to 512 characters with a letter or digit; `*` for every item; none beside `filter` or `sort`"
 
 
 def _words(text: str) -> str:
-    """The text with single spaces, if it is something a person could look for.
+    """The text with single spaces, if it is something a person could look for; empty for `*`.
 
     It needs a letter or a digit in any script: a lone emoji or punctuation has nothing to match. Control
     characters and bytes that were not UTF-8 (they arrive as U+FFFD) say that it is not text at all.
     """
     words = " ".join(text.split())
+    if words in NO_WORDS:
+        return ""
     if not words.isprintable() and any(unicodedata.category(character) in ("Cc", "Cs") for character in words):
         raise PydanticCustomError("text", "text without control characters", {"problem": "has control characters"})
     if "\ufffd" in words:
         raise PydanticCustomError("text", "text in UTF-8", {"problem": "is not UTF-8"})
     if not any(character.isalnum() for character in words):
-        problem = "has no letter or digit" if words else "is empty"
-        raise PydanticCustomError("text", "1 to 512 characters with a letter or digit", {"problem": problem})
+        raise PydanticCustomError("text", ASKED, {"problem": "has no letter or digit"})
     return words
 
 
@@ -63,10 +66,15 @@ class SearchRequest(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
 
     q: Annotated[str, Field(max_length=512), AfterValidator(_words)] = Field(
-        description="The words looked for: 1 to 512 characters with a letter or a digit.", examples=["ice cream"]
+        "",
+        description="The words looked for: 1 to 512 characters with a letter or a digit. `*` is every item; it may be "
+        "left out where there is a `filter` or `sort`.",
+        examples=["ice cream"],
     )
     k: int = Field(20, ge=1, le=200, description="How many hits.")
-    offset: int = Field(0, ge=0, description="How many hits to leave out before the first; at most `n_candidates`.")
+    offset: int = Field(
+        0, ge=0, description="How many hits to leave out before the first; from `n_matches` on nothing is left."
+    )
     profile: Identifier | None = Field(
         None, description="Named weights and constraints, used where the request gives none; `default` if there is one."
     )
@@ -80,13 +88,21 @@ class SearchRequest(BaseModel):
     )
     filter: Annotated[Texts, BeforeValidator(_as_tuple)] = Field(
         (),
-        description="`brand:Acme`, `category:Dairy`, `price:0..20`, `in_stock:true`; repeated for more. "
-        "On one field any of them holds, on different fields all of them.",
+        description="`brand:Acme`, `-brand:Acme`, `price:0..20`, `category:Shoes > Boots`, `released:2024-05`, "
+        "`in_stock:true`, of any attribute; repeated for more. On one attribute any of them holds, on different ones "
+        "all of them; none that has `-` before it.",
         examples=[["price:0..20"]],
     )
-    facets: Annotated[Texts, BeforeValidator(_split)] = Field(
-        (), description="Fields to count the matching items by, separated by commas.", examples=[["brand,category"]]
+    sort: str | None = Field(
+        None,
+        max_length=256,
+        description="An attribute to sort the matching items by, with `:asc` or `:desc`, instead of by weights.",
+        examples=["price:asc"],
     )
+    facets: Annotated[Texts, BeforeValidator(_split)] = Field(
+        (), description="Attributes to count the matching items by, separated by commas.", examples=[["brand,category"]]
+    )
+    facet_limit: int = Field(50, ge=1, le=1000, description="The most values of one facet, the most frequent ones.")
     user_id: Identity = Field(None, description="Who searches, for personal features; blank is nobody.")
     session_id: Identity = Field(None, description="The visit; the pages of a session are pages of one draw.")
     explore: bool | None = Field(
@@ -161,12 +177,29 @@ def _validated(values: Mapping[str, Any], known_weights: Iterable[str], *, stric
         elif name not in PARAMETERS:
             known = (*PARAMETERS, *(PREFIX + objective for objective in known_weights))
             raise BadParameter(name, "no such parameter", ", ".join(known))
-        elif name == "q" or value not in NOT_GIVEN:
+        elif value not in NOT_GIVEN:
             fields[name] = value
+    problems: list[Any] = [] if _asks_for_something(values) else [_nothing_asked("q" in values)]
     try:
-        return SearchRequest.model_validate({**fields, "weights": weights}, strict=strict)
+        request = SearchRequest.model_validate({**fields, "weights": weights}, strict=strict)
     except ValidationError as error:
-        raise RequestValidationError(error.errors(include_url=False)) from None
+        problems += error.errors(include_url=False)
+    if problems:
+        raise RequestValidationError(problems)
+    return request
+
+
+def _asks_for_something(values: Mapping[str, Any]) -> bool:
+    """Whether there are words, `*`, or else a filter or an order."""
+    words = values.get("q")
+    has_words = bool(words.split()) if isinstance(words, str) else words is not None
+    return has_words or any(values.get(name) not in NOT_GIVEN for name in ("filter", "sort"))
+
+
+def _nothing_asked(is_empty: bool) -> dict[str, Any]:
+    """The error of pydantic's form."""
+    problem = "is empty" if is_empty else "is missing"
+    return {"type": "text", "loc": ("q",), "msg": ASKED, "ctx": {"problem": problem}, "input": ""}
 
 
 def documented_parameters(known_weights: Iterable[str]) -> list[dict[str, Any]]:
@@ -176,7 +209,7 @@ def documented_parameters(known_weights: Iterable[str]) -> list[dict[str, Any]]:
         {
             "name": name,
             "in": "query",
-            "required": name in schema["required"],
+            "required": name in schema.get("required", ()),
             "description": described.pop("description"),
             "schema": described,
         }

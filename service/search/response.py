@@ -42,6 +42,8 @@ EXAMPLE: dict[str, Any] = {
         }
     ],
     "n_candidates": 200,
+    "n_matches": 318,
+    "n_matches_exact": True,
     "weights": {"relevance": 0.6, "revenue": 0.3, "diversity": 0.1},
     "receipt": {
         "relevance": {"expected": 3.1, "baseline": 3.2, "change": -0.031},
@@ -50,7 +52,18 @@ EXAMPLE: dict[str, Any] = {
     },
     "infeasible": False,
     "degraded": [],
-    "facets": {},
+    "facets": {"flavour": {"vanilla": 31, "strawberry": 12}},
+    "facet_details": {
+        "flavour": {
+            "type": "text",
+            "label": "Flavour",
+            "n_values": 2,
+            "missing": 275,
+            "min": None,
+            "max": None,
+            "ranges": [],
+        }
+    },
     "bundle": "3f9c0d2ab771",
     "arm": None,
     "variant": None,
@@ -129,6 +142,30 @@ class UnderstoodModel(BaseModel):
     banner: str | None = Field(description="What a rule says to show above the hits.")
 
 
+class FacetRangeModel(BaseModel):
+    """Items with a value within a range, to which both ends belong."""
+
+    model_config = ConfigDict(extra="forbid", title="FacetRange")
+
+    from_: float | str = Field(alias="from")
+    to: float | str
+    count: int
+
+
+class FacetModel(BaseModel):
+    """What a facet is beside its counts."""
+
+    model_config = ConfigDict(extra="forbid", title="Facet")
+
+    type: str = Field(description="text, number, flag, date or path.")
+    label: str = Field(description="The attribute's name for people.")
+    n_values: int = Field(description="How many different values there are, of which `facet_limit` are counted.")
+    missing: int = Field(description="Matching items without a value.")
+    min: float | str | None
+    max: float | str | None
+    ranges: list[FacetRangeModel] = Field(description="Of numbers and dates.")
+
+
 class SearchResponse(BaseModel):
     """A slate and its receipt."""
 
@@ -138,12 +175,17 @@ class SearchResponse(BaseModel):
     query: str = Field(description="As typed.")
     understood: UnderstoodModel
     hits: list[Hit]
-    n_candidates: int
+    n_candidates: int = Field(description="Items ranked by weights, which come first.")
+    n_matches: int = Field(description="Items that meet the filters and the query; the least there are if not exact.")
+    n_matches_exact: bool = Field(description="Whether they were counted; they are for facets, `sort` and late pages.")
     weights: dict[str, float] = Field(description="Effective weights, after `max_relevance_loss`; they sum to 1.")
     receipt: dict[str, ReceiptLineModel]
     infeasible: bool = Field(description="No weights keep `max_relevance_loss`; the slate is pure relevance.")
     degraded: list[str] = Field(description="Parts this search went without, for example `redis`.")
-    facets: dict[str, dict[str, int]]
+    facets: dict[str, dict[str, int]] = Field(
+        description="Matching items by value; of numbers and dates by range, as `filter` has it."
+    )
+    facet_details: dict[str, FacetModel]
     bundle: str
     arm: str | None = Field(
         description="The arm of the experiment that this search is in; joined by + in several layers."

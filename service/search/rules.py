@@ -124,7 +124,8 @@ class Rule(BaseModel):
         if self.category is None:
             return True
         wanted = self.category.casefold()
-        return any(one.field == "category" and wanted in map(str.casefold, one.values) for one in filters)
+        categories = [one.values for one in filters if one.field == "category" and not one.negated]
+        return any(wanted in map(str.casefold, values) for values in categories)
 
     def speaks_of(self, words: Keys) -> bool:
         """Whether these words are those of `query`, which is not None."""

@@ -43,7 +43,9 @@ def test_what_is_no_product_is_left_out(grocery: Grocery) -> None:
 
 def test_statistics_know_nothing_of_later_weeks(grocery: Grocery) -> None:
     early = grocery.purchases.filter(pl.col("week") <= 20)
-    later = grocery.purchases.filter(pl.col("week") > 20).head(1000).with_columns(unit_price_paid=pl.lit(999.0))
+    later = (
+        grocery.purchases.filter(pl.col("week") > 20).head(1000).with_columns(unit_price_paid=pl.lit(999.0, pl.Float32))
+    )
     alone = item_statistics(early, last_week=20)
     assert_frame_equal(alone, item_statistics(pl.concat([early, later], how="vertical_relaxed"), last_week=20))
     assert set(alone["item_id"]) == set(early["item_id"].unique())

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from trimtab.core.diversity import slate_diversity
 from trimtab.core.errors import BadParameter
 from trimtab.core.metrics import discounted_sum
-from trimtab.core.records import Constraints, Filter, Query
+from trimtab.core.records import Constraints, Filter, Query, Sort
 from trimtab.engine import Engine
 from trimtab.ranker.slate.reference import ReferencePolicy
 
@@ -78,7 +78,7 @@ def test_a_pin_may_make_a_budget_infeasible(engine: Engine) -> None:
 
 @QUICK
 @given(text=text, k=st.integers(15, 90), diversity=st.sampled_from([0.0, 0.3]), session=st.sampled_from([None, "s1"]))
-def test_paging_is_a_partition_of_the_candidates(
+def test_paging_is_a_partition_of_the_result_set(
     engine: Engine, text: str, k: int, diversity: float, session: str | None
 ) -> None:
     def page(offset: int) -> tuple[str, ...]:
@@ -86,9 +86,10 @@ def test_paging_is_a_partition_of_the_candidates(
         query = Query(text, k=k, offset=offset, weights=weights, session_id=session, explore=session is not None)
         return engine.slate(query).item_ids
 
-    n = engine.slate(Query(text)).n_candidates
+    n = engine.slate(Query(text, facets=("brand",))).n_matches
     pages = [item for offset in range(0, n, k) for item in page(offset)]
     assert len(pages) == len(set(pages)) == n
+    assert page(n) == page(n + 1000) == ()
 
 
 @QUICK
@@ -165,9 +166,50 @@ def test_no_match_is_an_empty_slate_with_an_empty_receipt(engine: Engine) -> Non
     assert slate.receipt["relevance"].change is None
 
 
-def test_an_offset_past_the_end_says_where_the_end_is(engine: Engine) -> None:
-    with pytest.raises(BadParameter, match="offset: 100000 is past the end"):
-        engine.slate(Query("coffee", offset=100_000))
+def test_an_offset_past_the_end_is_an_empty_page(engine: Engine) -> None:
+    slate = engine.slate(Query("coffee", offset=100_000))
+    assert (slate.item_ids, slate.n_candidates) == ((), 200)
+    assert slate.n_matches_exact
+    assert slate.n_matches > 200
+
+
+def test_candidates_come_first_and_the_rest_by_popularity(engine: Engine) -> None:
+    query = Query("coffee", k=50, weights={"relevance": 0.5, "revenue": 0.5})
+    rest = engine.slate(replace(query, offset=200))
+    popularity = engine.store.popularity[rest.rows]
+    assert len(rest.rows) == 50
+    assert (np.diff(popularity) <= 0).all()
+    assert (rest.propensities == 1).all()
+    last = engine.slate(replace(query, offset=150))
+    straddling = engine.slate(replace(query, offset=175))
+    assert straddling.item_ids == (*last.item_ids[25:], *rest.item_ids[:25])
+    assert straddling.receipt == rest.receipt, "it speaks of the candidates"
+
+
+def test_an_order_is_of_the_whole_result_set_and_no_weight_moves_it(engine: Engine) -> None:
+    query = Query("coffee", k=30, sort=Sort("price", descending=True), session_id="s", explore=True)
+    slate = engine.slate(query)
+    prices = engine.store.prices[slate.rows]
+    assert (np.diff(prices) <= 0).all()
+    assert prices[0] == np.nanmax(engine.store.prices[engine.retriever.results("coffee").rows])
+    assert slate.item_ids == engine.slate(replace(query, weights={"revenue": 1.0})).item_ids
+    assert (slate.seed, slate.n_candidates, set(slate.propensities)) == (None, 0, {1.0})
+    pages = [engine.slate(replace(query, k=10, offset=offset)).item_ids for offset in (0, 10, 20)]
+    assert tuple(item_id for page in pages for item_id in page) == slate.item_ids
+    hidden = Constraints(exclusions=frozenset(slate.item_ids[:2]))
+    without = engine.slate(replace(query, k=28, constraints=hidden))
+    assert without.item_ids == slate.item_ids[2:]
+    assert without.n_matches == slate.n_matches - 2
+
+
+def test_a_shelf_is_ranked_by_weights(engine: Engine) -> None:
+    shelf = Query("", k=20, filters=(Filter("category", (engine.store.categories[0],)),))
+    by_relevance, by_revenue = (
+        engine.slate(replace(shelf, weights={objective: 1.0})) for objective in ("relevance", "revenue")
+    )
+    assert set(engine.store.category_codes[by_revenue.rows]) == {0}
+    assert by_revenue.receipt["revenue"].expected >= by_relevance.receipt["revenue"].expected
+    assert by_revenue.n_matches_exact
 
 
 def test_an_unknown_weight_lists_the_known_ones(engine: Engine) -> None:

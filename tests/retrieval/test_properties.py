@@ -2,19 +2,26 @@
 
 from __future__ import annotations
 
+from collections import Counter
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from hypothesis import HealthCheck, assume, given, settings
 from hypothesis import strategies as st
 
+from trimtab.catalog.attributes.column import AttributeColumn
 from trimtab.catalog.store import ItemStore
-from trimtab.core.records import Filter
-from trimtab.retrieval.filters import codes_of, filter_mask
+from trimtab.core.records import Filter, Sort
+from trimtab.retrieval.filters import filter_mask
 from trimtab.retrieval.retriever import Retriever
+from trimtab.text.normal import folded
 
 WORDS = ["milk", "cheese", "ice", "cream", "frozen", "dog", "food", "organic", "shampo", "choclate", "store", "xqzvkjw"]
 
 queries = st.lists(st.sampled_from(WORDS), min_size=1, max_size=4).map(" ".join)
+NAMED = ("brand", "category", "product_type")
+FACETS = (*NAMED, "price", "in_stock")
 often = settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 
 
@@ -23,20 +30,79 @@ def filters(draw: st.DrawFn) -> tuple[Filter, ...]:
     """Conditions on any fields; brands and categories by a number that `named` turns into one of the store's."""
     low = draw(st.none() | st.floats(0, 8))
     high = draw(st.none() | st.floats(0, 8).map(lambda width: (low or 0) + width))
-    price = [Filter("price", low=low, high=high)] if low is not None or high is not None else []
-    in_stock = draw(st.sampled_from([[], [Filter("in_stock", values=("true",))]]))
-    fields = draw(st.lists(st.sampled_from(["brand", "category", "product_type"]), max_size=2, unique=True))
-    return (*price, *in_stock, *(Filter(field, values=(str(draw(st.integers(0, 10_000))),)) for field in fields))
+    ends = ["" if end is None else repr(end) for end in (low, high)]
+    price = [Filter("price", ("..".join(ends),), draw(st.booleans()))] if any(ends) else []
+    in_stock = draw(st.sampled_from([[], [Filter("in_stock", ("true",))]]))
+    fields = draw(st.lists(st.sampled_from(NAMED), max_size=3))
+    of_names = [Filter(field, (str(draw(st.integers(0, 10_000))),), draw(st.booleans())) for field in fields]
+    return (*price, *in_stock, *of_names)
 
 
 def named(store: ItemStore, conditions: tuple[Filter, ...]) -> tuple[Filter, ...]:
     def name(condition: Filter) -> Filter:
-        if condition.field not in {"brand", "category", "product_type"}:
+        if condition.field not in NAMED:
             return condition
-        vocabulary = codes_of(store, condition.field)[1]
-        return Filter(condition.field, values=(vocabulary[int(condition.values[0]) % len(vocabulary)],))
+        names = store.attributes[condition.field].names
+        return replace(condition, values=(names[int(condition.values[0]) % len(names)],))
 
     return tuple(name(condition) for condition in conditions)
+
+
+def passes(store: ItemStore, row: int, conditions: tuple[Filter, ...]) -> bool:
+    """What the documentation says of filters, for one item."""
+    verdicts: dict[tuple[str, bool], list[bool]] = {}
+    for one in conditions:
+        value = store.attributes[one.field].plain_at(row)
+        if one.field == "price":
+            low, high = (float(end) if end else None for end in one.values[0].split(".."))
+            meets = value is not None and (low is None or value >= low) and (high is None or value <= high)
+        else:
+            meets = value is not None and str(value).casefold() == one.values[0].casefold()
+        verdicts.setdefault((one.field, one.negated), []).append(meets)
+    return all(any(meets) != negated for (_, negated), meets in verdicts.items())
+
+
+@often
+@given(text=queries, conditions=filters(), limit=st.integers(1, 100))
+def test_facets_are_what_counting_gives(
+    retriever: Retriever, store: ItemStore, text: str, conditions: tuple[Filter, ...], limit: int
+) -> None:
+    conditions = named(store, conditions)
+    found = set(retriever.retrieve(text, n_candidates=len(store)).rows.tolist())
+    results = retriever.results(text, conditions)
+    assert set(results.rows.tolist()) == {row for row in found if passes(store, row, conditions)}
+    for field, facet in results.facets(FACETS, limit).items():
+        column = store.attributes[field]
+        others = tuple(one for one in conditions if one.field != field or one.negated)
+        counted = [row for row in found if passes(store, row, others)]
+        assert facet.missing == sum(column.plain_at(row) is None for row in counted)
+        if field in NAMED:
+            by_hand = Counter(column.plain_at(row) for row in counted if column.plain_at(row) is not None)
+            expected = sorted(by_hand.items(), key=lambda pair: (-pair[1], folded(pair[0])))
+            assert list(facet.counts.items()) == expected[:limit]
+            assert facet.n_values == len(by_hand)
+        for value, n in list(facet.counts.items())[:3]:
+            assert len(retriever.results(text, (*others, Filter(field, (value,))))) == n
+        if field == "price":
+            assert sum(facet.counts.values()) + facet.missing == len(counted)
+
+
+@often
+@given(text=queries, conditions=filters(), descending=st.booleans(), n=st.integers(0, 50))
+def test_a_sort_order_is_of_the_whole_result_set(
+    retriever: Retriever, store: ItemStore, text: str, conditions: tuple[Filter, ...], descending: bool, n: int
+) -> None:
+    results = retriever.results(text, named(store, conditions))
+    for field in ("price", "brand"):
+        column = store.attributes[field]
+
+        def place(row: int, column: AttributeColumn = column) -> tuple[bool, float, float, int]:
+            key = column.sort_keys[row]
+            return bool(np.isnan(key)), -key if descending else key, -store.popularity[row], row
+
+        rows = results.sorted(Sort(field, descending), n).tolist()
+        expected = sorted(results.rows.tolist(), key=lambda row: tuple(np.nan_to_num(place(row))))
+        assert rows == expected[:n]
 
 
 @often
@@ -87,10 +153,10 @@ def test_a_filter_never_empties_a_page_that_has_matches(
     whole = retriever.retrieve(text, n_candidates=len(store)).rows
     assume(len(whole))
     row = whole[which % len(whole)]
-    codes, vocabulary = codes_of(store, field)
-    assume(codes[row] >= 0)
+    value = store.attributes[field].plain_at(int(row))
+    assume(value is not None)
 
-    filtered = retriever.retrieve(text, n_candidates=5, filters=[Filter(field, values=(vocabulary[codes[row]],))])
+    filtered = retriever.retrieve(text, n_candidates=5, filters=[Filter(field, values=(value,))])
 
     assert len(filtered) > 0
 

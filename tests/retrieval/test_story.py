@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 import numpy as np
 import pytest
 
 from trimtab.catalog.store import ItemStore
 from trimtab.core.errors import BadParameter
-from trimtab.retrieval.filters import codes_of, parse_filter
+from trimtab.core.records import Sort
+from trimtab.retrieval.facets import require_facets
+from trimtab.retrieval.filters import parse_filter
 from trimtab.retrieval.retriever import POOL, Retriever
 
 
@@ -36,34 +40,50 @@ def test_a_misspelt_query_finds_what_was_meant(retriever: Retriever, typed: str,
     np.testing.assert_array_equal(retriever.retrieve(typed).rows, retriever.retrieve(meant).rows)
 
 
+def counts(retriever: Retriever, text: str, field: str, *filters: str) -> Mapping[str, int]:
+    return retriever.results(text, list(map(parse_filter, filters))).facets([field], 50)[field].counts
+
+
 def test_filters_narrow_and_facets_say_how_far(retriever: Retriever, store: ItemStore) -> None:
-    facets = retriever.facets("cheese", ["brand", "category", "product_type"])
-    brand, n_matches = next(iter(facets["brand"].items()))
+    brand, n_matches = next(iter(counts(retriever, "cheese", "brand").items()))
 
     found = retriever.retrieve("cheese", filters=[parse_filter(f"brand:{brand.upper()}"), parse_filter("price:..5")])
 
     assert {store.brands[code] for code in store.brand_codes[found.rows]} == {brand}
     assert (store.prices[found.rows] <= 5).all()
-    cheap = retriever.facets("cheese", ["brand"], [parse_filter("price:..5")])["brand"]
-    assert 0 < cheap[brand] <= n_matches
-    assert len(found) >= cheap[brand]
+    cheap = counts(retriever, "cheese", "brand", "price:..5")
+    assert len(found) == cheap[brand] <= n_matches
 
 
 def test_a_facet_keeps_its_other_values_while_it_is_filtered(retriever: Retriever) -> None:
-    free = retriever.facets("cheese", ["brand"])["brand"]
-    filtered = retriever.facets("cheese", ["brand", "category"], [parse_filter(f"brand:{next(iter(free))}")])
+    free = counts(retriever, "cheese", "brand")
+    only = f"brand:{next(iter(free))}"
 
-    assert filtered["brand"] == free
-    assert sum(filtered["category"].values()) == next(iter(free.values()))
+    assert counts(retriever, "cheese", "brand", only) == free
+    assert sum(counts(retriever, "cheese", "category", only).values()) == next(iter(free.values()))
+    assert "-" + only.removeprefix("brand:") not in counts(retriever, "cheese", "brand", "-" + only)
+    assert next(iter(free)) not in counts(retriever, "cheese", "brand", "-" + only)
 
 
-@pytest.mark.parametrize("field", ["brand", "category", "product_type"])
-def test_a_facet_value_leads_to_at_least_as_many_items(retriever: Retriever, store: ItemStore, field: str) -> None:
-    for value, count in retriever.facets("frozen pizza", [field])[field].items():
+@pytest.mark.parametrize("field", ["brand", "category", "product_type", "price", "in_stock"])
+def test_a_facet_value_leads_to_as_many_items(retriever: Retriever, store: ItemStore, field: str) -> None:
+    facet = retriever.results("frozen pizza").facets([field], 1000)[field]
+    for value, count in facet.counts.items():
         found = retriever.retrieve("frozen pizza", n_candidates=len(store), filters=[parse_filter(f"{field}:{value}")])
-        codes, vocabulary = codes_of(store, field)
-        assert {vocabulary[code] for code in codes[found.rows]} == {value}
-        assert len(found) >= count
+        assert len(found) == count
+    assert facet.missing == 0
+    assert sum(facet.counts.values()) == len(retriever.results("frozen pizza"))
+
+
+def test_a_shelf_needs_no_words(retriever: Retriever, store: ItemStore) -> None:
+    shelf = [parse_filter("category:dairy")]
+    found = retriever.retrieve("", n_candidates=5, filters=shelf)
+    popularity = store.popularity[retriever.results("", shelf).rows]
+
+    assert sorted(store.popularity[found.rows]) == sorted(popularity)[-5:]
+    assert not found.query_vector.any()
+    cheapest = retriever.results("", shelf).sorted(Sort("price"), 3)
+    assert store.prices[cheapest].tolist() == sorted(store.prices[retriever.results("", shelf).rows].tolist())[:3]
 
 
 def test_a_longer_answer_begins_with_the_shorter(retriever: Retriever) -> None:
@@ -79,13 +99,13 @@ def test_of_items_that_read_the_same_the_popular_one_comes_first(retriever: Retr
             assert store.popularity[found.rows[above]] >= store.popularity[found.rows[below]]
 
 
-@pytest.mark.parametrize("nonsense", ["xqzvkjw", "qqqq zzzz", "🍦🍦", "???", " ", "", "\x00\x01\ufffe", "\ud800"])
+@pytest.mark.parametrize("nonsense", ["xqzvkjw", "qqqq zzzz", "🍦🍦", "???", " ", "\x00\x01\ufffe", "\ud800"])
 def test_nonsense_finds_nothing(retriever: Retriever, nonsense: str) -> None:
     found = retriever.retrieve(nonsense)
 
     assert len(found) == 0
     assert found.query_vector.shape == (retriever.encoder.dim,)
-    assert retriever.facets(nonsense, ["brand"]) == {"brand": {}}
+    assert len(retriever.results(nonsense)) == 0
 
 
 @pytest.mark.parametrize(
@@ -108,7 +128,9 @@ def test_any_text_is_only_words(retriever: Retriever, text: str) -> None:
     np.testing.assert_array_equal(retriever.retrieve(text).rows, found.rows)
 
 
-@pytest.mark.parametrize("field", ["colour", "price", ""])
-def test_an_unknown_facet_is_a_mistake_that_names_the_known(retriever: Retriever, field: str) -> None:
+@pytest.mark.parametrize("field", ["colour", ""])
+def test_an_unknown_facet_is_a_mistake_that_names_the_known(store: ItemStore, field: str) -> None:
     with pytest.raises(BadParameter, match="brand, category, product_type"):
-        retriever.facets("milk", [field])
+        require_facets(store, [field])
+    with pytest.raises(BadParameter, match="did you mean 'price'"):
+        require_facets(store, ["prise"])

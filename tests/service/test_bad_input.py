@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from trimtab.service.http.problem_documents import MAX_ERRORS, Problem
 
 BAD_PARAMETERS = {
-    "no query": ({}, "q", "a value"),
+    "no query": ({}, "q", "letter or digit"),
     "empty query": ({"q": ""}, "q", "letter or digit"),
     "blank query": ({"q": " \t "}, "q", "letter or digit"),
     "10,000 characters": ({"q": "a" * 10_000}, "q", "512"),
@@ -26,7 +26,10 @@ BAD_PARAMETERS = {
     "k as a fraction": ({"q": "soup", "k": 1.5}, "k", "integer"),
     "k of many digits": ({"q": "soup", "k": "9" * 5000}, "k", "integer"),
     "offset below 0": ({"q": "soup", "offset": -1}, "offset", "0"),
-    "offset past the end": ({"q": "soup", "offset": 100_000}, "offset", "0 to"),
+    "an unknown order": ({"q": "soup", "sort": "prise"}, "sort", "price"),
+    "an order that is none": ({"q": "soup", "sort": "price:up"}, "sort", "desc"),
+    "no facet values": ({"q": "soup", "facets": "brand", "facet_limit": 0}, "facet_limit", "1"),
+    "a filter on an unknown kind of price": ({"filter": "price:cheap"}, "filter", "price:5..20"),
     "a negative weight": ({"q": "soup", "w_revenue": -0.1}, "w_revenue", "0 or more"),
     "a weight that is not a number": ({"q": "soup", "w_revenue": "nan"}, "w_revenue", "finite"),
     "an infinite weight": ({"q": "soup", "w_revenue": "inf"}, "w_revenue", "finite"),
