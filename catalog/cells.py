@@ -68,7 +68,9 @@ NO_RULES = CellRules()
 
 def rules_of(shop: Shop) -> CellRules:
     """How what is sent to a catalogue is read."""
-    return CellRules(shop.catalogue.currency)
+    decimal = shop.catalogue.decimal
+    formats = dict.fromkeys(COLUMNS, NumberFormat(decimal)) if decimal else {}
+    return CellRules(shop.catalogue.currency, formats)
 
 
 def read_cell(name: str, value: object, rules: CellRules = NO_RULES) -> str | float | bool | None:

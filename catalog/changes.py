@@ -75,7 +75,7 @@ def read_items(
         item_id = row["item_id"]
         if first_of.setdefault(item_id, position) != position:
             raise BadParameter(f"{place}item_id", f"repeats items[{first_of[item_id]}]", "each item once")
-        columns = {name: _plain(name, row[name]) for name in COLUMNS if name in given}
+        columns = {name: plain_cell(name, row[name]) for name in COLUMNS if name in given}
         items.append({**columns, **_attribute_values(place, given, attributes)})
     return items
 
@@ -159,7 +159,8 @@ def plain(value: Any) -> Any:
     return None if isinstance(value, float) and isnan(value) else value
 
 
-def _plain(name: str, value: Any) -> Any:
+def plain_cell(name: str, value: Any) -> Any:
+    """The value of a column of the schema as JSON has it; its default where there is none."""
     column = COLUMNS[name]
     if value is None:
         value = column.default

@@ -40,11 +40,13 @@ class Catalogue(_Section):
     Attributes:
         language: codes of ISO 639-1, or ("auto",) to detect them.
         currency: the code (ISO 4217) of prices that name none; None takes it from the feed.
+        decimal: the decimal sign of numbers in text, where a lone one before three digits could group thousands.
         columns: role -> column of the feed, for those that have another name there.
     """
 
     language: tuple[str, ...] = ("auto",)
     currency: Annotated[str, Field(pattern="^[A-Z]{3}$")] | None = None
+    decimal: Literal[".", ","] | None = None
     columns: Mapping[str, str] = Field(default_factory=dict)
 
     @model_validator(mode="before")
@@ -65,7 +67,7 @@ class Catalogue(_Section):
         return (language,) if isinstance(language, str) else language
 
 
-_SETTINGS = ("language", "currency")
+_SETTINGS = ("language", "currency", "decimal")
 
 
 class Attribute(_Section):

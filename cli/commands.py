@@ -13,6 +13,7 @@ import typer
 
 from trimtab.cli.build import app as build_app
 from trimtab.cli.console import AsJson, BundleFolder, Quiet, notes, plain, print_json, progress, results
+from trimtab.cli.feed import app as feed_app
 from trimtab.cli.logs import app as logs_app
 from trimtab.cli.pages import app as pages_app
 from trimtab.cli.shop import app as shop_app
@@ -30,6 +31,7 @@ app.add_typer(build_app)
 app.add_typer(logs_app)
 app.add_typer(pages_app)
 app.add_typer(shop_app)
+app.add_typer(feed_app)
 
 
 def _print_version(is_asked: bool) -> None:

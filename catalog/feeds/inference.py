@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
+from typing import Literal
 
 from trimtab.catalog.attributes.definition import Attribute
 from trimtab.catalog.feeds.layout import SALE, AttributeLayout, Layout
@@ -23,6 +24,7 @@ def shop_of(layout: Layout, shop: Shop) -> Shop:
             "catalogue": catalogue.model_copy(
                 update={
                     "currency": catalogue.currency or layout.rules.currency,
+                    "decimal": catalogue.decimal or _decimal(layout),
                     "language": layout.languages or catalogue.language,
                     "columns": {**columns, **catalogue.columns},
                 }
@@ -34,6 +36,12 @@ def shop_of(layout: Layout, shop: Shop) -> Shop:
             "variants": Variants(group_by=layout.group_by),
         }
     )
+
+
+def _decimal(layout: Layout) -> Literal[".", ","] | None:
+    """The decimal sign that prices show."""
+    found = layout.rules.formats.get("price")
+    return found.decimal if found is not None else None
 
 
 def _section(one: AttributeLayout) -> Section:

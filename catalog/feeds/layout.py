@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 
 from trimtab.catalog.attributes.definition import Attribute
@@ -83,19 +83,35 @@ class Layout:
     survey: Survey | None = field(default=None, repr=False)
 
     @property
+    def columns(self) -> frozenset[str]:
+        """Columns of the schema that the feed says something of."""
+        made = {
+            "price": ("price", "sale_price"),
+            "in_stock": ("in_stock", "stock"),
+            "discount": ("discount", "sale_price"),
+            "product_type": ("product_type", "category") if self.is_category_path else ("product_type",),
+        }
+        return frozenset(name for name in COLUMNS if any(role in self.roles for role in made.get(name, (name,))))
+
+    @property
     def definitions(self) -> tuple[Attribute, ...]:
         return tuple(one.attribute for one in self.attributes)
 
 
-def layout_of(survey: Survey, shop: Shop, path: object) -> Layout:
+def layout_of(survey: Survey, shop: Shop, path: object, *, required: Iterable[str] = REQUIRED) -> Layout:
     """Decide by what the columns show and by what the shop says.
+
+    Args:
+        required: roles without which nothing can be read.
 
     Raises:
         BadFile: no column has the item's id or its title.
     """
-    roles = _roles(survey, path)
+    roles = _roles(survey, path, required)
     currency = shop.catalogue.currency or _currency(survey, roles)
     whole = file_format(survey.columns.values())
+    if shop.catalogue.decimal is not None:
+        whole = NumberFormat(shop.catalogue.decimal)
     formats = {}
     for role in roles.keys() & {*_NUMBERS, "sale_price"}:
         column = roles[role]
@@ -130,7 +146,7 @@ def layout_of(survey: Survey, shop: Shop, path: object) -> Layout:
     )
 
 
-def _roles(survey: Survey, path: object) -> dict[str, str]:
+def _roles(survey: Survey, path: object, required: Iterable[str]) -> dict[str, str]:
     columns = survey.columns
     roles = {name: name for name in ROLES if name in columns}
     for role, candidates in roles_of(name for name in columns if name not in roles).items():
@@ -147,9 +163,9 @@ def _roles(survey: Survey, path: object) -> dict[str, str]:
             roles["item_id"] = (unique or whole or candidates)[0]
     if "item_id" not in roles:
         _take_first(roles, "item_id", survey, _looks_like_ids)
-    if "title" not in roles:
+    if "title" not in roles and "title" in required:
         _take_first(roles, "title", survey, _looks_like_titles)
-    for role in REQUIRED:
+    for role in required:
         empty = roles_of(survey.names).get(role)
         if role not in roles and empty:
             roles[role] = empty[0]

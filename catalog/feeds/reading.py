@@ -50,20 +50,26 @@ class Feed:
 
 
 def read_feed(
-    path: Path, shop_file: Path | None = None, *, shop: Shop = EMPTY, max_rejected_share: float = MAX_REJECTED_SHARE
+    path: Path,
+    shop_file: Path | None = None,
+    *,
+    shop: Shop = EMPTY,
+    is_update: bool = False,
+    max_rejected_share: float = MAX_REJECTED_SHARE,
 ) -> Feed:
     """The items of a feed.
 
     Args:
         shop_file: its `shop.toml`; what that leaves open is inferred.
         shop: the same where it has been read.
+        is_update: the feed may lack columns, titles among them: it says what has changed of items that are known.
         max_rejected_share: of all rows; more rejected ones than that fail the whole feed.
 
     Raises:
         BadFile: the file cannot be read, lacks a required column, has no usable row, or too many rows are rejected; or
             the shop names a column that it does not have.
     """
-    shop, layout = inferred_layout(path, shop_file, shop=shop)
+    shop, layout = inferred_layout(path, shop_file, shop=shop, is_update=is_update)
     frames, rejected, unread = [], list[Rejection](), Counter[str]()
     n_read = 0
     for chunk in _chunks(path, shop, layout, rejected, unread):
@@ -71,10 +77,13 @@ def read_feed(
         frames.append(chunk)
     rejections = _rejections(layout, rejected, unread, n_read + len(rejected))
     _refuse_hopeless(rejections, path, max_rejected_share)
-    return Feed(_with_schema(pl.concat(frames)), layout, shop_of(layout, shop), rejections)
+    items = pl.concat(frames)
+    return Feed(items if is_update else _with_schema(items), layout, shop_of(layout, shop), rejections)
 
 
-def inferred_layout(path: Path, shop_file: Path | None = None, *, shop: Shop = EMPTY) -> tuple[Shop, Layout]:
+def inferred_layout(
+    path: Path, shop_file: Path | None = None, *, shop: Shop = EMPTY, is_update: bool = False
+) -> tuple[Shop, Layout]:
     """What the shop says, and what becomes of the columns of a feed by that and by what they show.
 
     Raises:
@@ -85,6 +94,8 @@ def inferred_layout(path: Path, shop_file: Path | None = None, *, shop: Shop = E
     if not survey.n_rows:
         problems = [row for row in adapted(path, shop)[1] if isinstance(row, Rejection)]
         raise BadFile(path, f"no row can be used; {_examples(problems)}" if problems else "has a header but no rows")
+    if is_update:
+        return shop, layout_of(survey, shop, path, required=("item_id",))
     refuse_unfit(shop, survey, shop_file)
     return shop, layout_of(survey, shop, path)
 

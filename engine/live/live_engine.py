@@ -8,6 +8,8 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+
 from trimtab.catalog.attributes.columns import values_of_item
 from trimtab.catalog.attributes.values import searched_text
 from trimtab.catalog.change_log import ChangeLog
@@ -95,6 +97,16 @@ class LiveEngine:
         if found is None:
             raise NotFound(f"there is no item {item_id!r}")
         return {**found, "attributes": self._searched_attributes(found)}
+
+    def item_ids(self) -> list[str]:
+        """The ids of all items that are there."""
+        store = self.newest.store
+        there = range(len(store)) if store.gone is None else np.flatnonzero(~store.gone)
+        return list(store.item_ids(there))
+
+    def kept_item(self, item_id: str) -> Item | None:
+        """The item as `change` takes it; None where there is no such item."""
+        return self._delta.item(item_id)
 
     def at_version(self, version: int) -> Engine:
         """The engine over the catalogue at that version, or over the newest where the log does not reach it."""
