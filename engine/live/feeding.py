@@ -17,7 +17,7 @@ from trimtab.core.errors import BadInput
 from trimtab.engine.live.live_engine import LiveEngine
 
 MAX_REMOVED_SHARE = 0.2
-"""Of the catalogue: a feed without more of its items is taken for one that is cut off."""
+"""The share of the catalogue: a feed without more of its items is taken for one that is cut off."""
 BATCH = 1000
 """Items of one change."""
 

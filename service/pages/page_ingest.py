@@ -50,11 +50,15 @@ class PageIngest:
     async def add(self, built: Engine, html: str, url: str | None, *, currency: str | None) -> dict[str, Any]:
         """The analysis; and for a product page the item it made or changed, the catalogue's version and provenance.
 
+        Args:
+            currency: of the prices that are taken; the catalogue's where None.
+
         Raises:
             BadParameter: the page cannot be analysed in time, or its values cannot be an item's.
             Unavailable: too many pages wait, or the disk refuses.
         """
-        found = await self._worker.ask({"task": "page", "html": html, "url": url, "currency": currency})
+        wanted = currency or built.shop.catalogue.currency
+        found = await self._worker.ask({"task": "page", "html": html, "url": url, "currency": wanted})
         self._metrics.pages.count(found.pop("counted"))
         if found["item"] is None:
             kind = found["page"]["kind"]

@@ -9,8 +9,11 @@ import orjson
 import pytest
 
 from tests.support.memory import peak_memory
+from trimtab.catalog.attributes.definition import Attribute
+from trimtab.catalog.cells import rules_of
 from trimtab.catalog.changes import read_items
 from trimtab.catalog.readers import read_catalogue
+from trimtab.catalog.shop import Shop
 from trimtab.core.errors import BadParameter
 
 
@@ -71,3 +74,17 @@ def test_names_that_hardly_any_item_has_take_no_room_in_the_others() -> None:
 def test_one_sentence_says_what_is_wrong(items: list[dict[str, Any]], sentence: str) -> None:
     with pytest.raises(BadParameter, match=sentence):
         read_items(items)
+
+
+def test_prices_are_read_by_the_rules_of_the_feed() -> None:
+    rules = rules_of(Shop.parse('[catalogue]\ncurrency = "EUR"\ndecimal = ","\n'))
+    sent = [{"item_id": "a", "price": "1.299 €"}, {"item_id": "b", "price": 1.299}, {"item_id": "c", "price": "EUR 5"}]
+    assert [item["price"] for item in read_items(sent, rules=rules)] == [1299, 1.299, 5]
+    with pytest.raises(BadParameter, match=r"price: is '\$5', in USD; allowed: EUR, the currency of the catalogue"):
+        read_items([{"item_id": "a", "price": "$5"}], rules=rules)
+
+
+def test_several_categories_change_the_attribute_and_the_column() -> None:
+    known = {"category": Attribute.usual("category", "path", multi=True)}
+    (item,) = read_items([{"item_id": "a", "category": ["Shoes > Boots", "Sale"]}], known)
+    assert item == {"item_id": "a", "category": "Shoes", "attr_category": ["Shoes > Boots", "Sale"]}

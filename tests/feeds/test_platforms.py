@@ -66,3 +66,14 @@ def test_every_platform_s_feed_has_the_same_items(exported: tuple[str, Feed]) ->
     assert kinds["category"] == ("path", True)
     assert kinds["color"] == kinds["size"] == ("text", True)
     assert kinds["group_id"] == ("text", False)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", ["merchant.tsv", "shopify.csv", "woocommerce.csv"])
+def test_a_hundred_thousand_products_are_read_as_a_stream(name: str, tmp_path: Path) -> None:
+    path = tmp_path / name
+    FEEDS[name](path, 100_000)
+    feed = read_feed(path)
+    assert feed.rejections.rows == ()
+    assert feed.items["attr_group_id"].n_unique() == 100_000
+    assert len(feed.items) == sum(len(product.variants) for product in products(100_000))
