@@ -18,7 +18,7 @@ class Visit:
         price: what the remembered node shows, None where it is gone.
         role: `offer`, or what the node's price is instead (`variant`, `used`, `shipping`, `unit`, `instalment`), or
             `gone`.
-        signals: which of `node`, `structured` and `model` gave this price.
+        signals: which of `node`, `structured` and `model` gave this price; `availability` where it is sold out.
         alert: whether the change is believed and is to be reported.
     """
 

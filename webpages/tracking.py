@@ -1,9 +1,10 @@
 """The price of one page over time. The node that won is remembered, and only that node's container is believed.
 
 A visit looks for the remembered node: at its path, else the node with its signature in the container it stood in. It
-never moves to another container: where the price is gone, the product is unavailable. What the node says must still be
-an offer, not the price of a variant or a used item, a shipping cost, a unit price or an instalment. A change is
-reported when two signals agree on it, or when two visits in a row find it.
+never moves to another container: where the price is gone, the product is unavailable, and so it is where the page says
+that it is sold out, with the price still shown. What the node says must still be an offer, not the price of a variant
+or a used item, a shipping cost, a unit price or an instalment. A change is reported when two signals agree on it, or
+when two visits in a row find it.
 """
 
 from __future__ import annotations
@@ -15,6 +16,7 @@ from decimal import Decimal
 from trimtab.text.money import Money
 from trimtab.webpages.analyze import classify
 from trimtab.webpages.counters import site_of
+from trimtab.webpages.features.availability import GONE
 from trimtab.webpages.history import Visit
 from trimtab.webpages.parse.candidates import Candidate
 from trimtab.webpages.parse.dom import Dom, parse
@@ -24,6 +26,8 @@ from trimtab.webpages.predict.model import ElementModel, shipped_model
 from trimtab.webpages.predict.price_role import price_role
 from trimtab.webpages.predict.scorer import Candidates
 
+SURE_FROM = 0.8
+"""Confidence from which one visit is enough to call a product sold out."""
 CONTAINER_HEIGHT = 4
 """How far above the price its container is taken: the block that holds the price and its labels."""
 
@@ -34,8 +38,9 @@ class Watch:
 
     Attributes:
         path, signature: of the winning node; `container` is the path of the block around it.
-        price, currency: last confirmed; price is a decimal string, None while unavailable.
-        pending: a price seen once and not yet confirmed.
+        price, currency: last confirmed; price is a decimal string, None while the page shows none.
+        status: `available`, or `unavailable`: sold out, or without its price.
+        pending: a price seen once and not yet confirmed, or `gone` or `sold out`.
     """
 
     url: str
@@ -57,6 +62,7 @@ class _Analysis:
         prices: candidates that a shopper sees, or that microdata marks.
         chosen, currency, path: the price the model chose; None and empty where it chose none.
         stated: prices of the structured data.
+        sold_out: confidence that the product cannot be had, 0 where it can.
     """
 
     reading: Reading
@@ -65,6 +71,7 @@ class _Analysis:
     currency: str | None
     path: str
     stated: frozenset[str]
+    sold_out: float
 
     @classmethod
     def of(cls, html: bytes | str, url: str, model: ElementModel | None) -> _Analysis:
@@ -72,7 +79,8 @@ class _Analysis:
         reading = Reading.of(dom, read_structured(dom, url), url)
         candidates = Candidates.of(reading)
         page = classify(reading, model or shipped_model(), candidates=candidates)
-        price = page.elements.get("price")
+        price, availability = page.elements.get("price"), page.elements.get("availability")
+        is_gone = availability is not None and availability.value in GONE
         return cls(
             reading,
             [c for c in candidates.by_kind["price"] if c.source in ("text", "microdata")],
@@ -80,6 +88,7 @@ class _Analysis:
             price.currency if price else None,
             price.path if price else "",
             frozenset(fact.money.text for fact in reading.structured.prices if fact.role in ("price", "low")),
+            availability.confidence if availability is not None and is_gone else 0.0,
         )
 
 
@@ -101,10 +110,11 @@ def watch(
         container=dom.path(_container(dom, shown)),
         price=analysis.chosen,
         currency=analysis.currency,
+        status="unavailable" if analysis.sold_out else "available",
     )
     signals = ("node", "model", *(("structured",) if analysis.chosen in analysis.stated else ()))
     return kept, replace(
-        visit, price=kept.price, currency=kept.currency, role="offer", status="available", signals=signals
+        visit, price=kept.price, currency=kept.currency, role="offer", status=kept.status, signals=signals
     )
 
 
@@ -121,6 +131,8 @@ def revisit(
     known = replace(known, n_visits=known.n_visits + 1)
     if node is None or node.money is None or role != "offer":
         return _without_offer(known, visit, analysis)
+    if analysis.sold_out:
+        return _sold_out(known, visit, analysis, node.element, node.money)
     return _with_offer(known, visit, analysis, node.element, node.money)
 
 
@@ -134,6 +146,20 @@ def _without_offer(known: Watch, visit: Visit, analysis: _Analysis) -> tuple[Wat
     return replace(known, pending="gone"), replace(visit, status=known.status)
 
 
+def _sold_out(known: Watch, visit: Visit, analysis: _Analysis, element: int, money: Money) -> tuple[Watch, Visit]:
+    """The price is there and the product is not: believed at once where little speaks against it, else the second
+    time."""
+    is_believed = analysis.sold_out >= SURE_FROM or known.pending == "sold out"
+    path = analysis.reading.dom.path(element)
+    if known.status == "available" and not is_believed:
+        kept = replace(known, path=path, pending="sold out")
+    else:
+        kept = replace(known, path=path, status="unavailable", price=money.text, pending=None)
+    has_changed = kept.status != known.status
+    visit = replace(visit, price=money.text, currency=money.currency or known.currency, status=kept.status)
+    return kept, replace(visit, signals=("node", "availability"), alert=has_changed)
+
+
 def _with_offer(known: Watch, visit: Visit, analysis: _Analysis, element: int, money: Money) -> tuple[Watch, Visit]:
     """The remembered price is there: a change is believed where two signals agree on it, or the second time."""
     price = money.text
@@ -142,7 +168,8 @@ def _with_offer(known: Watch, visit: Visit, analysis: _Analysis, element: int, m
         signals.append("structured")
     if analysis.chosen is not None and Decimal(analysis.chosen) == money.amount:
         signals.append("model")
-    has_changed = known.price is None or money.amount != Decimal(known.price)
+    was_gone = known.price is None or known.status == "unavailable"
+    has_changed = was_gone or money.amount != Decimal(known.price or 0)
     path = analysis.reading.dom.path(element)
     if not has_changed or len(signals) >= 2 or known.pending == price:
         kept = replace(known, path=path, price=price, status="available", pending=None)

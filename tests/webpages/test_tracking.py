@@ -84,3 +84,32 @@ def test_history_grows_in_one_file(tmp_path: Path) -> None:
     _, visit = revisit(known, product("44,90 €"), later(1))
     append_history(path, [visit])
     assert pl.read_parquet(path)["price"].to_list() == ["49.90", "44.90"]
+
+
+def sold_out(price: str) -> str:
+    html = product(price, stated="49.90").replace("schema.org/InStock", "schema.org/OutOfStock")
+    html = html.replace("Sofort lieferbar", "Ausverkauft")
+    return html.replace('class="add-to-cart">In den Warenkorb', "disabled>Ausverkauft")
+
+
+def test_sold_out_with_the_price_still_shown_is_unavailable_and_coming_back_is_news() -> None:
+    known = first(product("49,90 €", stated="49.90"))
+    known, visit = revisit(known, sold_out("49,90 €"), later(1))
+    assert (visit.status, visit.alert, visit.price, "availability" in visit.signals) == (
+        "unavailable",
+        True,
+        "49.90",
+        True,
+    )
+    known, visit = revisit(known, sold_out("49,90 €"), later(2))
+    assert (visit.status, visit.alert) == ("unavailable", False)
+    known, visit = revisit(known, product("49,90 €", stated="49.90"), later(3))
+    assert (visit.status, visit.alert, known.status) == ("available", True, "available")
+
+
+def test_what_is_sold_out_on_the_first_visit_is_followed_until_it_is_back() -> None:
+    known, visit = watch(sold_out("49,90 €"), PRODUCT_URL, START)
+    assert known is not None
+    assert (visit.status, known.status) == ("unavailable", "unavailable")
+    _, visit = revisit(known, product("49,90 €", stated="49.90"), later(1))
+    assert (visit.status, visit.alert) == ("available", True)

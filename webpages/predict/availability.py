@@ -1,71 +1,56 @@
-"""Availability of the product, from what the page states and what it shows beside the name."""
+"""Availability of the product: whether it can be had is one decision, schema.org's name of it another."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from trimtab.webpages.features.availability import GONE, Sight, availability_row, sight_of
+from trimtab.webpages.parse.candidates import Candidate
 from trimtab.webpages.parse.reading import Reading
-from trimtab.webpages.parse.words import IN_STOCK, OUT_OF_STOCK
+from trimtab.webpages.predict.model import ElementModel
 
-BEFORE_NAME, AFTER_NAME = 3, 70
-"""Text segments around the name that speak of this product and not of others."""
-MAX_NOTICE = 60
-_GONE = frozenset({"OutOfStock", "SoldOut", "Discontinued"})
-_PER_VARIANT = frozenset({"option", "li", "label", "select"})
+ABSTAIN_BELOW = 0.55
+"""Below it what is stated and what is shown contradict each other, and neither convinces."""
+_NAMES = (("preorder", "PreOrder"), ("backorder", "BackOrder"))
 
 
-def availability_of(reading: Reading, *, offered: bool) -> tuple[str, float, tuple[str, ...]] | None:
-    """Availability by schema.org's name, with a confidence and the evidence.
+@dataclass(frozen=True, slots=True)
+class Availability:
+    """schema.org's name, the chance that it is right, what spoke for it, and the element that said so, -1 for none."""
+
+    value: str
+    confidence: float
+    evidence: tuple[str, ...]
+    element: int
+
+    @property
+    def is_gone(self) -> bool:
+        return self.value in GONE
+
+
+def availability_of(reading: Reading, model: ElementModel, prices: Sequence[Candidate]) -> Availability | None:
+    """Availability of a page's product; None where nothing convinces.
 
     Args:
-        offered: whether an amount was found that may be its price; nothing said about a product on offer means it can
-            be had.
-
-    A statement of absence is believed where the page shows no usable add-to-cart control or says so in words: shops
-    state the stock of one variant and sell the others.
+        prices: all candidates for the price.
     """
-    stated = reading.structured.values("availability")
-    gone_in_words, here_in_words = _notices(reading)
-    usable = reading.cart_anchor >= 0 and "disabled" not in reading.dom.attributes[reading.cart_anchor]
-    here = [value for value in stated if value not in _GONE]
-    if stated and not here:
-        if gone_in_words or not usable:
-            return stated[0], 0.9 if gone_in_words else 0.7, ("structured",)
-        return "InStock", 0.6, ("text",)
-    gone = gone_in_words and not usable and not here_in_words
-    if here:
-        return here[0], 0.6 if gone else 0.95, ("structured",)
-    if gone:
-        return "OutOfStock", 0.7, ("text",)
-    if usable or here_in_words or offered:
-        return "InStock", 0.9 if usable else 0.8, ("text",)
-    return None
+    sight = sight_of(reading, prices)
+    chance = model.chance_available(availability_row(sight))
+    confidence = max(chance, 1 - chance)
+    if confidence < ABSTAIN_BELOW:
+        return None
+    value = _name_of(sight, is_here=chance >= 0.5)
+    is_stated = value in (*sight.stated_here, *sight.stated_gone)
+    is_shown = bool(sight.controls or sight.notices or sight.classes)
+    evidence = (*(("structured",) if is_stated else ()), *(("text",) if is_shown or not is_stated else ()))
+    return Availability(value, confidence, evidence, sight.element if value in GONE else -1)
 
 
-def _notices(reading: Reading) -> tuple[bool, bool]:
-    """Whether short texts near the name say that the product is unavailable, and whether that it is available."""
-    dom = reading.dom
-    centre = dom.segment_starts[reading.name_anchor] if reading.name_anchor >= 0 else 0
-    gone = here = False
-    for index in range(max(0, centre - BEFORE_NAME), min(len(dom.segments), centre + AFTER_NAME)):
-        text, owner = dom.segments[index].lower(), dom.segment_owners[index]
-        if len(text) > MAX_NOTICE or _per_variant(reading, owner):
-            continue
-        if OUT_OF_STOCK.search(text):
-            gone = True
-        elif IN_STOCK.search(text):
-            here = True
-    return gone, here
-
-
-def _per_variant(reading: Reading, element: int) -> bool:
-    dom = reading.dom
-    for current in (element, *dom.ancestors(element, 4)):
-        attributes = dom.attributes[current]
-        hidden = "none" in attributes.get("style", "")[:200] and "display" in attributes.get("style", "")
-        if (
-            dom.tags[current] in _PER_VARIANT
-            or hidden
-            or "hidden" in attributes
-            or attributes.get("aria-hidden") == "true"
-        ):
-            return True
-    return False
+def _name_of(sight: Sight, *, is_here: bool) -> str:
+    if not is_here:
+        return sight.stated_gone[0] if sight.stated_gone else "OutOfStock"
+    if sight.stated_here:
+        return sight.stated_here[0]
+    said = {*sight.controls, *sight.notices}
+    return next((name for state, name in _NAMES if state in said), "InStock")

@@ -12,13 +12,11 @@ from trimtab.webpages.features.sku import sku_rows
 from trimtab.webpages.page import Element
 from trimtab.webpages.parse.identifiers import SkuCandidate, is_gtin, key_of, sku_candidates
 from trimtab.webpages.parse.reading import Reading, tokens
-from trimtab.webpages.predict.availability import availability_of
+from trimtab.webpages.predict.availability import Availability, availability_of
 from trimtab.webpages.predict.decode import decide
 from trimtab.webpages.predict.model import ABSTAIN_BELOW, ElementModel
 from trimtab.webpages.predict.scorer import Choice, Scorer
 
-OFFERED_FROM = 0.2
-"""A product page with an amount that may be its price offers the product, whichever amount the price is."""
 IMAGE_FROM = 0.2
 """A product page has a picture: a doubtful one is more use than none, and its confidence says so."""
 STATED_IMAGE_CONFIDENCE = 0.6
@@ -31,9 +29,8 @@ MAX_CONTROL_TEXT = 80
 def find_elements(scorer: Scorer) -> dict[str, Element]:
     """The elements of a product page by name; what is not there, or not certain enough, is left out."""
     reading = scorer.reading
-    price = scorer.best("price")
     found = {
-        "price": _price(reading, price),
+        "price": _price(reading, scorer.best("price")),
         "name": _name(reading, scorer.best("name")),
         "image": _image(reading, scorer.best("image")),
         "add_to_cart": _add_to_cart(reading, scorer.best("cart")),
@@ -41,7 +38,9 @@ def find_elements(scorer: Scorer) -> dict[str, Element]:
         "brand": _stated(reading, "brand"),
         "description": _stated(reading, "description"),
         "category": _stated(reading, "category"),
-        "availability": _availability(reading, offered=price is not None and price.confidence >= OFFERED_FROM),
+        "availability": _availability(
+            reading, availability_of(reading, scorer.model, scorer.candidates.by_kind["price"])
+        ),
     }
     return {name: element for name, element in found.items() if element is not None}
 
@@ -159,10 +158,10 @@ def _stated(reading: Reading, kind: str) -> Element | None:
     return Element(fact.value[:MAX_DESCRIPTION], SOURCE_CONFIDENCE[fact.source], path, ("structured",))
 
 
-def _availability(reading: Reading, *, offered: bool) -> Element | None:
-    found = availability_of(reading, offered=offered)
+def _availability(reading: Reading, found: Availability | None) -> Element | None:
     if found is None:
         return None
-    value, confidence, evidence = found
-    fact = next((f for f in reading.structured.facts if f.kind == "availability" and f.value == value), None)
-    return Element(value, confidence, reading.dom.path(fact.element) if fact else "", evidence)
+    facts = reading.structured.facts
+    stated = (fact.element for fact in facts if fact.kind == "availability" and fact.value == found.value)
+    element = found.element if found.element >= 0 else next(stated, -1)
+    return Element(found.value, found.confidence, _path(reading, element), found.evidence)

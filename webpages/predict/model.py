@@ -22,6 +22,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from trimtab.core.errors import BundleDamaged, BundleMismatch
+from trimtab.webpages.features.availability import AVAILABILITY_FEATURES, PRIOR
 from trimtab.webpages.features.cart_forms import CART_FORM_FEATURES
 from trimtab.webpages.features.levels import LEVELS, feature_names
 from trimtab.webpages.features.page_kind import PAGE_FEATURES
@@ -65,12 +66,19 @@ KEYS = (*(f"{kind}/{level}" for kind in KINDS for level in LEVELS), "sku", "page
 
 @dataclass(slots=True)
 class ElementModel:
+    """Trees and confidences by key, and the weights of the availability model, which is a logistic regression."""
+
     trees: dict[str, Trees]
     confidences: dict[str, Confidence]
+    availability: NDArray[np.float64] = field(default_factory=PRIOR.copy)
     figures: dict[str, Any] = field(default_factory=dict)
 
     def logits(self, key: str, rows: NDArray[np.float32]) -> NDArray[np.float64]:
         return self.trees[key].logits(rows)
+
+    def chance_available(self, row: NDArray[np.float32]) -> float:
+        """Chance that a product can be had, by its row of `AVAILABILITY_FEATURES`."""
+        return float(1 / (1 + np.exp(-(row @ self.availability)[0])))
 
     def save(self, folder: Path) -> None:
         """Write arrays first and the manifest last, each aside and renamed."""
@@ -84,6 +92,7 @@ class ElementModel:
             "sha256": {"elements.npz": hashlib.sha256(buffer.getvalue()).hexdigest()},
             "features": {key: _digest(names_of(key)) for key in self.trees},
             "confidences": {key: [c.bias, c.logit, c.lead] for key, c in self.confidences.items()},
+            "availability": dict(zip(AVAILABILITY_FEATURES, self.availability.tolist(), strict=True)),
             "figures": self.figures,
         }
         replace_file(folder / "manifest.json", json.dumps(manifest, indent=1, sort_keys=True).encode())
@@ -105,7 +114,11 @@ class ElementModel:
             own = {name.split(":", 1)[1]: a for name, a in arrays.items() if name.split(":", 1)[0] == key}
             trees[key] = Trees.from_arrays(own, len(names))
         confidences = {key: Confidence(*values) for key, values in manifest["confidences"].items()}
-        return cls(trees, confidences, manifest.get("figures", {}))
+        weights = manifest.get("availability", {})
+        if tuple(weights) != tuple(sorted(AVAILABILITY_FEATURES)):
+            raise BundleMismatch(f"{folder}: availability was trained on other features; run `make train-webpages`")
+        availability = np.asarray([float(weights[name]) for name in AVAILABILITY_FEATURES])
+        return cls(trees, confidences, availability, manifest.get("figures", {}))
 
 
 def read_verified(

@@ -15,6 +15,7 @@ from trimtab.webpages.parse.identifiers import key_of, sku_candidates
 from trimtab.webpages.predict.decode import decide, decide_candidates
 from trimtab.webpages.predict.model import KEYS, Confidence, ElementModel, names_of
 from trimtab.webpages.predict.trees import Trees
+from trimtab.webpages.training.availability import availability_weights
 from trimtab.webpages.training.calibration import calibrate
 from trimtab.webpages.training.examples import Example
 
@@ -191,4 +192,4 @@ def fit(examples: Sequence[Example], *, keys: Sequence[str] = KEYS) -> ElementMo
         logits, leads, right = (list(column) for column in zip(*held_out, *without, strict=True))
         weights = [1.0] * len(held_out) + [PRICELESS_WEIGHT] * len(without)
         confidences[key] = calibrate(logits, leads, right, weights)
-    return ElementModel(trees, confidences)
+    return ElementModel(trees, confidences, availability_weights(examples))

@@ -12,6 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from trimtab.text.money import read_price
+from trimtab.webpages.features.availability import GONE, availability_row, sight_of
 from trimtab.webpages.features.cart_forms import MAX_FORMS, cart_form_rows, form_elements
 from trimtab.webpages.features.image import image_key
 from trimtab.webpages.features.levels import LEVELS, features
@@ -104,6 +105,9 @@ def read_example(
     _label(example, own_labels.get(f"{page.source}/{page.key}", {}))
     _add_price_twin(example, wanted_prices(page))
     _add_image_twin(example)
+    if page.fields.get("availability"):
+        example.rows["availability"] = availability_row(sight_of(reading, of["price"]))
+        example.labels["availability"] = np.asarray([page.fields["availability"][0] not in GONE])
     skus = sku_candidates(reading)
     if page.fields.get("sku") and skus:
         example.rows["sku"] = sku_rows(reading, skus)

@@ -1,0 +1,91 @@
+"""The part of a page that speaks of its own product: near the name, and in no block of other products."""
+
+from __future__ import annotations
+
+from bisect import bisect_left
+from collections.abc import Iterator, Sequence
+
+from trimtab.webpages.parse.candidates import mark
+from trimtab.webpages.parse.dom import Dom
+from trimtab.webpages.parse.reading import Reading
+from trimtab.webpages.parse.words import role_bit, roles_of
+
+BEFORE_NAME, AFTER_NAME = 6, 120
+"""Text segments around the name."""
+MAX_SIBLINGS = 12
+MIN_TILES = 3
+SMALL = 2
+"""Text segments that two blocks may differ by, whatever their size."""
+_ELSEWHERE_TAGS = frozenset({"nav", "footer", "header", "aside"})
+_RELATED, _CHROME, _DETAIL = role_bit("related"), role_bit("chrome"), role_bit("detail")
+_STYLE_HIDDEN = ("display:none", "visibility:hidden")
+
+
+def segments_of_offer(reading: Reading) -> Iterator[int]:
+    """Text segments near the name, in document order."""
+    dom = reading.dom
+    centre = dom.segment_starts[reading.name_anchor] if reading.name_anchor >= 0 else 0
+    return iter(range(max(0, centre - BEFORE_NAME), min(len(dom.segments), centre + AFTER_NAME)))
+
+
+def is_near(reading: Reading, element: int) -> bool:
+    """Whether an element stands where the offer is expected, by the distance from the name alone."""
+    dom = reading.dom
+    centre = dom.segment_starts[reading.name_anchor] if reading.name_anchor >= 0 else 0
+    return centre - BEFORE_NAME <= dom.segment_starts[element] <= centre + AFTER_NAME
+
+
+def is_elsewhere(reading: Reading, element: int) -> bool:
+    """Whether an element stands in a block of other products, or of the page's frame, that the name is not in."""
+    dom, name = reading.dom, reading.name_anchor
+    for block in (element, *dom.ancestors(element)):
+        if block <= name < dom.ends[block] or dom.tags[block] in ("body", "main"):
+            return False
+        roles = roles_of(mark(dom, block))
+        is_named_so = roles & _CHROME or (roles & _RELATED and not roles & _DETAIL)
+        if dom.tags[block] in _ELSEWHERE_TAGS or is_named_so or _is_tile(dom, block):
+            return True
+    return False
+
+
+def is_hidden(dom: Dom, element: int) -> bool:
+    """Whether the markup itself hides an element: an attribute, an inline style, a template."""
+    for block in (element, *dom.ancestors(element)):
+        attributes = dom.attributes[block]
+        style = attributes.get("style", "")
+        if "hidden" in attributes or dom.tags[block] == "template":
+            return True
+        if style and any(sign in style[:200].lower().replace(" ", "") for sign in _STYLE_HIDDEN):
+            return True
+    return False
+
+
+def _is_tile(dom: Dom, block: int) -> bool:
+    """Whether a block with a link and a picture is one of several of one make and about one size."""
+    if not _has_link_and_picture(dom, block):
+        return False
+    parent = dom.parents[block]
+    sibling, n_seen, n_alike = parent + 1, 0, 0
+    while parent >= 0 and sibling < dom.ends[parent] and n_seen < MAX_SIBLINGS:
+        n_alike += _are_alike(dom, block, sibling) and _has_link_and_picture(dom, sibling)
+        sibling, n_seen = dom.ends[sibling], n_seen + 1
+    return n_alike >= MIN_TILES
+
+
+def _are_alike(dom: Dom, block: int, sibling: int) -> bool:
+    sizes = sorted(dom.segment_ends[one] - dom.segment_starts[one] + SMALL for one in (block, sibling))
+    is_same_make = dom.tags[sibling] == dom.tags[block] and _first_class(dom, sibling) == _first_class(dom, block)
+    return is_same_make and sizes[1] <= 2 * sizes[0]
+
+
+def _first_class(dom: Dom, element: int) -> str:
+    return dom.attribute(element, "class").split(" ", 1)[0]
+
+
+def _has_link_and_picture(dom: Dom, block: int) -> bool:
+    return _has_any(dom, block, dom.of_tags("a")) and _has_any(dom, block, dom.of_tags("img"))
+
+
+def _has_any(dom: Dom, block: int, elements: Sequence[int]) -> bool:
+    at = bisect_left(elements, block)
+    return at < len(elements) and elements[at] < dom.ends[block]
