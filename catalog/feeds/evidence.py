@@ -212,6 +212,37 @@ class ColumnEvidence:
         return None
 
 
+@dataclass
+class Steps:
+    """Whether the values of lists are the steps of one path (`["Books", "Fiction"]`) or stand beside each other.
+
+    Attributes:
+        parents: value -> what stood before it, and how often.
+        places: value -> where in a list it stood.
+    """
+
+    parents: dict[str, Counter[str]] = field(default_factory=dict)
+    places: dict[str, Counter[int]] = field(default_factory=dict)
+
+    def add(self, values: list[str]) -> None:
+        for place, value in enumerate(values):
+            if len(self.places) > MAX_DISTINCT * 10:
+                return
+            self.places.setdefault(value, Counter())[place] += 1
+            if place:
+                self.parents.setdefault(value, Counter())[values[place - 1]] += 1
+
+    @property
+    def are_steps(self) -> bool:
+        """Whether values keep to their place and follow the same value, often enough to tell."""
+        n_below = sum(counts.total() for counts in self.parents.values())
+        if n_below < 20 or len(self.parents) > 0.5 * n_below:
+            return False
+        follow = sum(max(counts.values()) for counts in self.parents.values()) / n_below
+        keep = sum(max(counts.values()) for counts in self.places.values())
+        return follow >= 0.85 and keep >= 0.9 * sum(counts.total() for counts in self.places.values())
+
+
 def file_format(columns: Iterable[ColumnEvidence]) -> NumberFormat:
     """How a file writes numbers, by all of its columns together."""
     signs: Counter[Sign] = Counter()

@@ -93,6 +93,8 @@ class ItemReader:
     def _paths(self, value: Value | None) -> list[str]:
         layout = self._layout
         found: dict[str, None] = {}
+        if layout.is_category_list_path and isinstance(value, list):
+            value = " > ".join(text.replace(">", " ") for text in texts(value))
         for text in texts(value):
             parts = text.split(layout.category_separator) if layout.category_separator else [text]
             for part in parts:

@@ -2,21 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 
 from trimtab.catalog.attributes.definition import Attribute
 from trimtab.catalog.cells import CellRules
-from trimtab.catalog.feeds.columns import role_of, roles_of
+from trimtab.catalog.feeds.columns import role_of
 from trimtab.catalog.feeds.evidence import LISTS, ColumnEvidence, file_format
-from trimtab.catalog.feeds.platform import ROLES
+from trimtab.catalog.feeds.roles import ENOUGH, found_roles
 from trimtab.catalog.feeds.rows import clean_name
 from trimtab.catalog.feeds.survey import Survey, is_price_name
 from trimtab.catalog.schema import COLUMNS, REQUIRED
 from trimtab.catalog.shop import Attribute as Section
 from trimtab.catalog.shop import AttributeKind, Shop
-from trimtab.core.errors import BadFile
-from trimtab.text.money import currencies_in
+from trimtab.text.money import currencies_in, currency_of
 from trimtab.text.numbers import UNDECIDED, NumberFormat
 
 CATEGORY = "category"
@@ -24,8 +23,6 @@ CATEGORY = "category"
 SALE = ("sale_price", "sale_start", "sale_end")
 """Attributes of a sale that holds for a time."""
 
-ENOUGH = 0.98
-"""The share of cells that decides; a column of ten thousand numbers may have a few that say `n/a`."""
 FEW_CHARACTERS = 60
 MANY_CHARACTERS = 200
 SAME_FOR_ALL_ROWS = 10
@@ -67,7 +64,7 @@ class Layout:
         rules: how cells of the catalogue's own columns are read.
         category_separator: between several categories in one text.
         category_step: between the steps of a category, where it is not `>`.
-        is_category_path: whether categories have steps.
+        is_category_path: whether categories have steps; is_category_list_path: which stand in a list.
     """
 
     platform: str
@@ -78,6 +75,7 @@ class Layout:
     category_separator: str | None = None
     category_step: str | None = None
     is_category_path: bool = False
+    is_category_list_path: bool = False
     group_by: str | None = None
     languages: tuple[str, ...] = ()
     survey: Survey | None = field(default=None, repr=False)
@@ -107,7 +105,7 @@ def layout_of(survey: Survey, shop: Shop, path: object, *, required: Iterable[st
     Raises:
         BadFile: no column has the item's id or its title.
     """
-    roles = _roles(survey, path, required)
+    roles = found_roles(survey, path, required)
     currency = shop.catalogue.currency or _currency(survey, roles)
     whole = file_format(survey.columns.values())
     if shop.catalogue.decimal is not None:
@@ -120,13 +118,14 @@ def layout_of(survey: Survey, shop: Shop, path: object, *, required: Iterable[st
     category = survey.columns.get(roles.get("category", ""), ColumnEvidence())
     separator = category.separator()
     step = "/" if not category.share("is_path") and _share_with(category, "/") >= 0.5 else None
-    is_path = step is not None or category.share("is_path") > 0.05
+    is_list_path = survey.steps.are_steps
+    is_path = step is not None or is_list_path or category.share("is_path") > 0.05
     group_by = _column_named(shop.variants.group_by, survey) or _group_column(survey, roles)
     ignored = {name: why for name, column in survey.columns.items() if (why := _useless(column, survey.n_rows))}
     attributes = list(_attributes(survey, roles, shop, whole, ignored, group_by))
     if (is_path or separator or category.n_lists) and CATEGORY not in {one.attribute.name for one in attributes}:
         kind: AttributeKind = "path" if is_path else "text"
-        is_multi = bool(separator or category.n_lists)
+        is_multi = bool(separator or (category.n_lists and not is_list_path))
         attributes.append(AttributeLayout(CATEGORY, Attribute.usual(CATEGORY, kind, multi=is_multi)))
     if "sale_price" in roles and {"sale_period", "sale_start", "sale_end"} & set(roles):
         attributes += [_sale(name) for name in SALE]
@@ -141,66 +140,10 @@ def layout_of(survey: Survey, shop: Shop, path: object, *, required: Iterable[st
         category_separator=separator,
         category_step=step,
         is_category_path=is_path,
+        is_category_list_path=is_list_path,
         group_by=clean_name(group_by) if group_by else None,
         survey=survey,
     )
-
-
-def _roles(survey: Survey, path: object, required: Iterable[str]) -> dict[str, str]:
-    columns = survey.columns
-    roles = {name: name for name in ROLES if name in columns}
-    for role, candidates in roles_of(name for name in columns if name not in roles).items():
-        if role == "item_id":
-            continue
-        useful = [name for name in candidates if columns[name].n]
-        if role not in roles and useful:
-            roles[role] = useful[0]
-    if "item_id" not in roles:
-        candidates = roles_of(columns).get("item_id", [])
-        whole = [name for name in candidates if columns[name].n >= ENOUGH * survey.n_rows]
-        unique = [name for name in whole if survey.repeats.get(name, 0) <= (1 - ENOUGH) * survey.n_rows]
-        if unique or candidates:
-            roles["item_id"] = (unique or whole or candidates)[0]
-    if "item_id" not in roles:
-        _take_first(roles, "item_id", survey, _looks_like_ids)
-    if "title" not in roles and "title" in required:
-        _take_first(roles, "title", survey, _looks_like_titles)
-    for role in required:
-        empty = roles_of(survey.names).get(role)
-        if role not in roles and empty:
-            roles[role] = empty[0]
-        if role not in roles:
-            raise BadFile(
-                path,
-                f"required column {role} is missing; found: {', '.join(survey.names) or 'none'} "
-                f'(shop.toml names it: [catalogue] {"id" if role == "item_id" else role} = "...")',
-            )
-    evidence = columns[roles["in_stock"]] if "in_stock" in roles else None
-    if evidence and evidence.share("is_number") >= ENOUGH and not set(evidence.distinct) <= {"0", "1"}:
-        roles.setdefault("stock", roles.pop("in_stock"))  # how many are there
-    return roles
-
-
-def _take_first(
-    roles: dict[str, str], role: str, survey: Survey, looks_so: Callable[[ColumnEvidence, int], bool]
-) -> None:
-    """Give a role that no column is named for to the first column that looks like it."""
-    taken = set(roles.values())
-    found = (name for name, column in survey.columns.items() if name not in taken and looks_so(column, survey.n_rows))
-    name = next(found, None)
-    if name is not None:
-        roles[role] = name
-
-
-def _looks_like_ids(column: ColumnEvidence, n_rows: int) -> bool:
-    is_unique = column.n == n_rows and column.n_distinct >= ENOUGH * n_rows
-    return is_unique and column.mean_characters <= 40 and not any(" " in value for value in column.distinct)
-
-
-def _looks_like_titles(column: ColumnEvidence, n_rows: int) -> bool:
-    is_own = column.n >= ENOUGH * n_rows and column.n_distinct >= 0.7 * n_rows
-    with_words = sum(" " in value for value in column.distinct) >= 0.5 * len(column.distinct)
-    return is_own and with_words and 5 <= column.mean_characters <= 150 and not column.share("is_address")
 
 
 def _currency(survey: Survey, roles: Mapping[str, str]) -> str | None:
@@ -210,7 +153,8 @@ def _currency(survey: Survey, roles: Mapping[str, str]) -> str | None:
     stated = survey.columns.get(roles.get("currency", ""))
     if stated is not None:
         for written, n in stated.distinct.items():
-            prices[written.strip().upper()] += n
+            code = currency_of(written)
+            prices.update({code: n} if code else {})
     if not prices:
         named = [code for name in roles.values() if is_price_name(name) for code in currencies_of_name(name)]
         return named[0] if named else None

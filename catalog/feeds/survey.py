@@ -9,9 +9,9 @@ from pathlib import Path
 
 from trimtab.catalog.feeds.columns import role_of
 from trimtab.catalog.feeds.detection import platform_of, raw_rows
-from trimtab.catalog.feeds.evidence import ColumnEvidence
+from trimtab.catalog.feeds.evidence import ColumnEvidence, Steps
 from trimtab.catalog.feeds.platform import Platform, renamed
-from trimtab.catalog.feeds.rows import Row, Rows, Value, clean_name, filled, first_text
+from trimtab.catalog.feeds.rows import Row, Rows, Value, clean_name, filled, first_text, texts
 from trimtab.catalog.rejections import Rejection
 from trimtab.catalog.shop import Shop
 
@@ -70,6 +70,7 @@ class Survey:
         repeats: column -> rows whose value an earlier row has, of columns that could be the item's id.
         groups: of columns that could tie variants together.
         texts: some titles and descriptions.
+        steps: of lists of categories.
         names: the feed's own columns, before the platform's names were read.
     """
 
@@ -80,6 +81,7 @@ class Survey:
     groups: dict[str, Groups] = field(default_factory=dict)
     texts: list[str] = field(default_factory=list)
     names: dict[str, None] = field(default_factory=dict)
+    steps: Steps = field(default_factory=Steps)
     _seen: dict[str, set[int]] = field(default_factory=dict)
 
     def add(self, cells: Mapping[str, Value]) -> None:
@@ -92,6 +94,8 @@ class Survey:
             if column is None:
                 column = self.columns[name] = ColumnEvidence()
             column.add(value, is_price=is_price_name(name))
+            if isinstance(value, list) and _role(name) == "category":
+                self.steps.add(texts(value))
             self._group(name, value, words)
         if len(self.texts) < N_TEXTS and title:
             self.texts.append(f"{title}. {first_text(cells.get('description'))[:300]}")

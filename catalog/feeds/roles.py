@@ -1,0 +1,95 @@
+"""Which column of a feed is the item's id, its title, its price: by what it is called, else by what it looks like."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator
+
+from trimtab.catalog.feeds.columns import roles_of
+from trimtab.catalog.feeds.evidence import ColumnEvidence
+from trimtab.catalog.feeds.platform import ROLES
+from trimtab.catalog.feeds.survey import Survey
+from trimtab.core.errors import BadFile
+
+ENOUGH = 0.98
+"""The share of cells that decides; a column of ten thousand numbers may have a few that say `n/a`."""
+
+
+def found_roles(survey: Survey, path: object, required: Iterable[str]) -> dict[str, str]:
+    """Role -> column.
+
+    Raises:
+        BadFile: no column has a role that is required.
+    """
+    columns = survey.columns
+    roles = {name: name for name in ROLES if name in columns}
+    for role, candidates in roles_of(name for name in columns if name not in roles).items():
+        if role != "item_id" and role not in roles:
+            roles[role] = candidates[0]
+    finders = {"item_id": _ids, "title": _titles}
+    for role in required:
+        if role not in roles:
+            column = next(iter(finders[role](survey, roles)), None) or next(iter(_empty(survey, role)), None)
+            if column is None:
+                raise _missing(path, role, survey)
+            roles[role] = column
+    if "in_stock" in roles and _counts(columns[roles["in_stock"]]):
+        roles.setdefault("stock", roles.pop("in_stock"))
+    return roles
+
+
+def _ids(survey: Survey, roles: dict[str, str]) -> Iterator[str]:
+    """Columns that could be the id, the likeliest first: named so and of its own in each row, or looking so."""
+    columns, n_rows = survey.columns, survey.n_rows
+    named = roles_of(columns).get("item_id", [])
+    whole = [name for name in named if columns[name].n >= ENOUGH * n_rows]
+    yield from (name for name in whole if survey.repeats.get(name, 0) <= (1 - ENOUGH) * n_rows)
+    yield from whole or named
+    yield from _looking(survey, roles, _looks_like_ids)
+    yield from (
+        roles[role] for role in ("url", "image") if role in roles and _is_of_its_own(columns[roles[role]], n_rows)
+    )
+
+
+def _titles(survey: Survey, roles: dict[str, str]) -> Iterator[str]:
+    return _looking(survey, roles, _looks_like_titles)
+
+
+def _empty(survey: Survey, role: str) -> list[str]:
+    """Columns that are named for a role and say nothing: each row is rejected for that."""
+    return roles_of(survey.names).get(role, [])
+
+
+def _missing(path: object, role: str, survey: Survey) -> BadFile:
+    key = "id" if role == "item_id" else role
+    return BadFile(
+        path,
+        f"required column {role} is missing; found: {', '.join(survey.names) or 'none'} "
+        f'(shop.toml names it: [catalogue] {key} = "...")',
+    )
+
+
+def _looking(survey: Survey, roles: dict[str, str], looks_so: Callable[[ColumnEvidence, int], bool]) -> Iterator[str]:
+    """Columns without a role that look like one, in the feed's order."""
+    taken = set(roles.values())
+    return (name for name, column in survey.columns.items() if name not in taken and looks_so(column, survey.n_rows))
+
+
+def _looks_like_ids(column: ColumnEvidence, n_rows: int) -> bool:
+    is_short = column.mean_characters <= 40 and not any(" " in value for value in column.distinct)
+    return is_short and _is_of_its_own(column, n_rows)
+
+
+def _looks_like_titles(column: ColumnEvidence, n_rows: int) -> bool:
+    is_own = column.n >= ENOUGH * n_rows and column.n_distinct >= 0.7 * n_rows
+    with_words = sum(" " in value for value in column.distinct) >= 0.5 * len(column.distinct)
+    return is_own and with_words and 5 <= column.mean_characters <= 150 and not column.share("is_address")
+
+
+def _is_of_its_own(column: ColumnEvidence, n_rows: int) -> bool:
+    """Whether each row has a value, and another one."""
+    return column.n == n_rows and column.n_distinct >= ENOUGH * n_rows
+
+
+def _counts(column: ColumnEvidence) -> bool:
+    """Whether a column of stock says how many are there."""
+    return column.share("is_number") >= ENOUGH and not set(column.distinct) <= {"0", "1"}
