@@ -47,6 +47,7 @@ from trimtab.service.http.routes.pages import PageBody, VisitBody, pages_router
 from trimtab.service.http.routes.playground import playground_router
 from trimtab.service.http.routes.replays import replays_router
 from trimtab.service.http.routes.search import search_router
+from trimtab.service.http.routes.suggest import suggest_router
 from trimtab.service.http.routes.users import users_router
 from trimtab.service.http.routes.views import views_router
 from trimtab.service.logs.audit_log import AuditLog
@@ -140,7 +141,8 @@ def _search_routers(parts: Parts) -> tuple[APIRouter, ...]:
     return (
         search_router(parts.search, access, searches, max_body_bytes=settings.max_body_bytes),
         frontier_router(parts.search, access, frontiers),
-        playground_router(parts.search, parts.definitions.profiles, access, searches),
+        playground_router(parts.search, parts.definitions.profiles, parts.suggestions, access, searches),
+        suggest_router(parts.search, parts.suggestions, access),
     )
 
 

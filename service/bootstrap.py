@@ -38,6 +38,7 @@ from trimtab.service.search.recent_events import RecentEvents
 from trimtab.service.search.records import Subscriber
 from trimtab.service.search.rules import Rules
 from trimtab.service.search.search_service import SearchService
+from trimtab.service.search.suggesting import CountedQueries, Suggestions
 from trimtab.service.search.synonyms import SynonymDefinitions
 from trimtab.service.search.wording import Wording
 from trimtab.service.settings import Settings
@@ -111,6 +112,8 @@ class Parts:
     records: Records
     pages: PageParts
     search: SearchService
+    queries: CountedQueries
+    suggestions: Suggestions
     users: UserData
 
 
@@ -132,7 +135,9 @@ def build_parts(settings: Settings) -> Parts:
     cache = CandidateCache(redis, foundations.metrics, entries=settings.cache_entries, seconds=settings.cache_seconds)
     search = _build_search(foundations, serving, definitions, records, cache)
     users = UserData(settings.data_folder, redis, cache, serving.bundles.engines)
-    return Parts(foundations, serving, definitions, records, pages, search, users)
+    queries = CountedQueries(settings.data_folder, every_seconds=settings.suggest_refresh_seconds)
+    suggestions = Suggestions(queries, foundations.pseudonyms, settings)
+    return Parts(foundations, serving, definitions, records, pages, search, queries, suggestions, users)
 
 
 def background(parts: Parts) -> tuple[Background, ...]:
@@ -153,6 +158,7 @@ def background(parts: Parts) -> tuple[Background, ...]:
         (records.impressions.start, records.impressions.close),
         (records.events.start, records.events.close),
         (records.retention.start, records.retention.stop),
+        (parts.queries.start, parts.queries.stop),
         (pages.worker.start, pages.worker.stop),
         (pages.ingest.start, pages.ingest.stop),
         (pages.tracked.start, pages.tracked.stop),

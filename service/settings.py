@@ -140,6 +140,18 @@ class Settings(BaseSettings):
         description="size of all logs together above which the oldest finished files are removed; 0 keeps all",
     )
 
+    suggest_refresh_seconds: float = Field(
+        default=3600,
+        ge=0,
+        description="time between two counts of the log's queries for `GET /suggest`; 0 never counts them",
+    )
+    suggest_min_users: int = Field(
+        default=5, ge=1, description="users who must have searched for something before it is suggested to others"
+    )
+    suggest_blocked_words: Path | None = Field(
+        default=None, description="file of words, one a line, that are never suggested, beside those built in"
+    )
+
     rebuild_after_items: int = Field(
         default=5000,
         ge=0,

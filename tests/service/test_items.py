@@ -104,7 +104,8 @@ def test_new_items_are_found_and_taken_away_again(shop: httpx.Client) -> None:
         "url": "",
         "attributes": "",
     }
-    assert shop.get("/playground/suggestions", params={"q": "orch"}).json() == ["orchard"]
+    suggested = shop.get("/suggest", params={"q": "orch"}).json()["suggestions"]
+    assert [(one["kind"], one["text"].lower()) for one in suggested] == [("brand", "orchard")]
 
     put(shop, {"item_id": "quince/0", "title": "Medlar jam"})
     assert found(shop, "medlar jam")[0] == "quince/0"

@@ -1,13 +1,11 @@
-"""The playground at `/`, and the two requests that only it makes."""
+"""The playground at `/`, and the request that only it makes."""
 
 from __future__ import annotations
 
-from asyncio import to_thread
 from collections.abc import Sequence
-from typing import Annotated, Any
-from weakref import WeakKeyDictionary
+from typing import Any
 
-from fastapi import APIRouter, Query, Request
+from fastapi import APIRouter, Request
 from fastapi.responses import HTMLResponse, Response
 from starlette.exceptions import HTTPException
 
@@ -17,32 +15,25 @@ from trimtab.service.http.admission import Admission
 from trimtab.service.http.auth import AccessControl, may_see_users
 from trimtab.service.http.bodies import JSON
 from trimtab.service.http.routes.search import ANSWER_HEADERS
-from trimtab.service.playground.suggestions import Suggestions
 from trimtab.service.playground.templates import HEADERS, templates
 from trimtab.service.search.profiles import Profiles
 from trimtab.service.search.request import from_query_string
 from trimtab.service.search.search_service import SearchService
+from trimtab.service.search.suggesting import Suggestions
 
 N_EXAMPLES = 6
 
 
 def playground_router(
-    service: SearchService, profiles: Profiles, gate: AccessControl, admission: Admission
+    service: SearchService, profiles: Profiles, suggestions: Suggestions, gate: AccessControl, admission: Admission
 ) -> APIRouter:
     router = APIRouter(include_in_schema=False)
     page = templates().get_template("playground.html")
-    suggestions_of: WeakKeyDictionary[Engine, Suggestions] = WeakKeyDictionary()
-
-    async def suggestions_for(engine: Engine) -> Suggestions:
-        """Made once a bundle, aside: the names of a large catalogue take longer than a search."""
-        if engine not in suggestions_of:
-            suggestions_of[engine] = await to_thread(Suggestions, engine.store)
-        return suggestions_of[engine]
 
     @router.api_route("/", methods=["GET", "HEAD"], response_class=HTMLResponse)
     async def playground(request: Request) -> HTMLResponse:
         engine = service.engine
-        examples = (await suggestions_for(engine)).examples(N_EXAMPLES)
+        examples = (await suggestions.of(engine)).examples(N_EXAMPLES)
         shown = profiles.all() if _may_read(gate, request) else {}
         presets: dict[str, Any] = {name: profile.model_dump() for name, profile in shown.items()}
         html = page.render(bundle=_bundle(engine, examples), profiles=presets)
@@ -56,11 +47,6 @@ def playground_router(
             asked = from_query_string(request.scope["query_string"], service.known_weights)
             answer = service.preview(asked, may_see_users=may_see_users(key))
         return Response(answer, headers=ANSWER_HEADERS, media_type=JSON)
-
-    @router.get("/playground/suggestions")
-    async def suggest(request: Request, q: Annotated[str, Query(max_length=512)] = "") -> list[str]:
-        gate.check(request, "search")
-        return (await suggestions_for(service.engine)).of(q)
 
     return router
 

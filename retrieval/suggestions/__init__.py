@@ -1,0 +1,1 @@
+"""Suggestions: what the beginning of a query may become."""

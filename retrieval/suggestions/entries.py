@@ -1,0 +1,71 @@
+"""What is suggested: names of the catalogue, its best known items, and queries that shoppers found something with."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import TYPE_CHECKING, Literal, NamedTuple
+
+import numpy as np
+
+from trimtab.catalog.attributes.definition import SEPARATOR
+
+if TYPE_CHECKING:
+    from trimtab.catalog.attributes.column import AttributeColumn
+    from trimtab.catalog.store import ItemStore
+
+Kind = Literal["query", "category", "brand", "attribute", "item"]
+
+CATEGORIES, BRANDS = ("category", "product_type"), ("brand",)
+MAX_ITEMS = 20_000
+"""The most items that are suggested, the most popular ones: of others their kind is."""
+MAX_VALUES = 200_000
+"""The most names that are suggested, those of most items."""
+
+
+class Entry(NamedTuple):
+    """Something that can be suggested.
+
+    Attributes:
+        weight: how often it is wanted, among entries of its kind.
+        field, value: the filter that it is, of names of attributes.
+        n: items with the name; of a query the number of searches.
+    """
+
+    kind: Kind
+    text: str
+    weight: float
+    field: str = ""
+    value: str = ""
+    item_id: str = ""
+    url: str = ""
+    n: int | None = None
+
+
+def names_of(store: ItemStore) -> Iterator[Entry]:
+    """The names of categories, brands and other attributes that are filtered on."""
+    entries = [entry for column in store.attributes.values() for entry in _names_of(column, store)]
+    entries.sort(key=lambda entry: -entry.weight)
+    yield from entries[:MAX_VALUES]
+
+
+def items_of(store: ItemStore) -> Iterator[Entry]:
+    """The most popular items."""
+    there = np.arange(len(store)) if store.gone is None else np.flatnonzero(~store.gone)
+    rows = there[np.argsort(-store.popularity[there], kind="stable")[:MAX_ITEMS]]
+    texts = (store.item_ids(rows), store.titles(rows), store.texts("url", rows), store.popularity[rows].tolist())
+    for item_id, title, url, popularity in zip(*texts, strict=True):
+        yield Entry("item", title, popularity + 1.0, item_id=item_id, url=url)
+
+
+def _names_of(column: AttributeColumn, store: ItemStore) -> Iterator[Entry]:
+    attribute = column.attribute
+    if attribute.kind not in ("text", "path") or not attribute.filter:
+        return
+    kind: Kind = "category" if attribute.name in CATEGORIES else "brand" if attribute.name in BRANDS else "attribute"
+    # One more an item, so that a catalogue without popularity is ordered by its counts.
+    weights = np.bincount(column.codes, weights=store.popularity[column.rows] + 1.0, minlength=len(column.names))
+    counts = np.bincount(column.codes, minlength=len(column.names))
+    for name, weight, count in zip(column.names, weights.tolist(), counts.tolist(), strict=True):
+        text = name.rpartition(SEPARATOR)[2].strip()
+        if count and any(character.isalpha() for character in text):
+            yield Entry(kind, text, weight, attribute.name, name, n=count)
