@@ -68,6 +68,7 @@ def build(
                 source=source,
                 rejections=None if feed is None else feed.rejections,
                 shop=EMPTY if feed is None else feed.shop,
+                beside=Path() if shop is None else shop.parent,
                 encoder=encoder,
                 judgments=judged,
                 log_rows=rows,

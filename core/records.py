@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, NamedTuple
@@ -268,6 +268,7 @@ class Slate:
         expected_exploration_loss: share of the sorted slate's expected relevance that the draw costs on average; None
             where it was not asked for.
         n_matches: how many items meet the filters and the query; the least there are if not exact.
+        matched: with `explain`, by position the fields that have each word of the query.
         seconds: time spent by stage.
     """
 
@@ -294,6 +295,7 @@ class Slate:
     n_matches_exact: bool = False
     degraded: tuple[str, ...] = ()
     interleaving: Interleaving | None = None
+    matched: tuple[Mapping[str, Sequence[str]], ...] = ()
     seconds: Mapping[str, float] = field(default_factory=dict)
 
 

@@ -61,6 +61,8 @@ def _hits(slate: Slate, store: ItemStore, hidden: Collection[str]) -> Iterator[d
         if slate.query.explain:
             features = zip(FEATURES, slate.features[index].tolist(), strict=True)
             hit["features"] = {name: value for name, value in features if name not in hidden}
+        if slate.matched:
+            hit["matched"] = {word: list(fields) for word, fields in slate.matched[index].items()}
         yield hit
 
 

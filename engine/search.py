@@ -44,6 +44,7 @@ from trimtab.ranker.slate.exploration import exploration_text
 from trimtab.retrieval.facets import require_facets
 from trimtab.retrieval.filters import filter_mask, format_filter, format_sort, parse_filter
 from trimtab.retrieval.result_set import ResultSet
+from trimtab.retrieval.understanding.explanation import FIELDS, matched_fields
 from trimtab.retrieval.understanding.understand import NO_WISHES, Wishes
 
 
@@ -149,7 +150,16 @@ class Engine:
             slate = interleave(self._bundle, found.query, plan.sides, found.scored, levels=levels, watch=found.watch)
         else:
             slate = choose(self._bundle, found.query, found.scored, levels=levels, watch=found.watch)
-        return SearchResult(found.scored, self._with_facets(slate, found.scored, plan.degradation, found.watch))
+        slate = self._with_facets(slate, found.scored, plan.degradation, found.watch)
+        return SearchResult(found.scored, self._explained(slate) if slate.query.explain else slate)
+
+    def _explained(self, slate: Slate) -> Slate:
+        """The slate with what each word of the query has met."""
+        columns = {field: self.store.texts(field, slate.rows) for field in FIELDS}
+        columns["attributes"] = list(map(self.store.searched_attributes_at, slate.rows.tolist()))
+        texts = [dict(zip(FIELDS, one, strict=True)) for one in zip(*(columns[field] for field in FIELDS), strict=True)]
+        analyser = self.retriever.knowledge.analyser
+        return replace(slate, matched=tuple(matched_fields(slate.query.wording, one, analyser) for one in texts))
 
     def _with_facets(self, slate: Slate, scored: ScoredCandidates, degradation: Degradation, watch: Stopwatch) -> Slate:
         """The slate with its facets and the size of the result set, or with the note that it goes without them."""

@@ -20,6 +20,7 @@ from trimtab.retrieval.encoders.registry import load_encoder
 from trimtab.retrieval.lexical import BOOSTS, LexicalIndex
 from trimtab.retrieval.retriever import REPORT, Retriever
 from trimtab.retrieval.spelling import Speller
+from trimtab.retrieval.understanding.shop_wording import ShopWording
 
 if TYPE_CHECKING:
     from trimtab.catalog.store import ItemStore
@@ -52,11 +53,13 @@ def build_retriever(
     progress: Progress = silent,
     *,
     encoded: EncodedItems | None = None,
+    wording: ShopWording | None = None,
 ) -> Retriever:
     """Write the indices of a store into `folder` and open them.
 
     Args:
         encoded: what need not be made again.
+        wording: what the shop says of understanding queries.
 
     Raises:
         BadParameter: there is no such encoder, or it is not installed.
@@ -100,6 +103,7 @@ def build_retriever(
         "n_recall_queries": len(queries),
         "dense_floor": chance_similarity(encoder, vectors),
     }
+    (wording or ShopWording()).save(folder)
     (folder / REPORT).write_text(json.dumps(report, indent=2))
     return Retriever.load(folder, store)
 

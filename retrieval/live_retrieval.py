@@ -68,7 +68,7 @@ class LiveRetrieval:
         vectors = np.array([item.vector for item in new_items], dtype=np.float32).reshape(n_new, built.vectors.shape[1])
         postings = Postings(self._lexical, [item.terms for item in new_items])
         has_other_rows = n_new > 0 or store.gone is not None
-        return Retriever(
+        retriever = Retriever(
             store=store,
             encoder=built.encoder,
             vectors=ExtendedArray(np.asarray(built.vectors), vectors) if n_new else built.vectors,
@@ -79,6 +79,8 @@ class LiveRetrieval:
             speller=built.speller,
             report=built.report,
         )
+        retriever.wording = built.wording
+        return retriever
 
     @cached_property
     def _encoder(self) -> Encoder:

@@ -24,6 +24,8 @@ from trimtab.retrieval.lexical import LexicalIndex
 from trimtab.retrieval.result_set import ResultSet
 from trimtab.retrieval.spelling import Speller, words_of
 from trimtab.retrieval.understanding.mentions import Values
+from trimtab.retrieval.understanding.shop_wording import ShopWording
+from trimtab.retrieval.understanding.synonyms import Synonyms
 from trimtab.retrieval.understanding.understand import NO_WISHES, Knowledge, Wishes, understand
 from trimtab.text.analyser import analyser_of
 
@@ -77,6 +79,7 @@ class Retriever:
         encoder: the text encoder the vectors are made with.
         vectors: [n_items, dim] float32 unit rows, memory-mapped; indexed by an array of rows.
         dense, lexical, speller: what it searches in and corrects words with.
+        wording: what the shop says of understanding queries.
         report: what was built and how well it finds: index kind, its recall against exact search, encoder, floor.
     """
 
@@ -98,6 +101,7 @@ class Retriever:
         self.dense = dense
         self.lexical = lexical
         self.speller = speller
+        self.wording = ShopWording()
         self._floor = float(report["dense_floor"])
         self._masks = masks = Masks(store)
         self._meeting_query = lru_cache(MAX_KEPT_QUERIES)(self._items_meeting)
@@ -114,7 +118,7 @@ class Retriever:
         vectors = mapped(folder / "vectors.npy")
         if len(vectors) != len(store):
             raise BundleDamaged(folder / "vectors.npy", f"has {len(vectors)} items, the store has {len(store)}")
-        return cls(
+        retriever = cls(
             store=store,
             encoder=load_query_encoder(report["encoder"], folder),
             vectors=vectors,
@@ -123,13 +127,23 @@ class Retriever:
             speller=Speller.load(folder / "spelling"),
             report=report,
         )
+        retriever.wording = ShopWording.load(folder)
+        return retriever
 
     @cached_property
     def knowledge(self) -> Knowledge:
         """What is known of the catalogue's words and values."""
         analyser = analyser_of(("en",))
         values = Values.of(self._store.attributes.values(), analyser)
-        return Knowledge(analyser, CatalogueWords(self._store, self.lexical, self.speller), values)
+        said = self.wording
+        return Knowledge(
+            analyser,
+            CatalogueWords(self._store, self.lexical, self.speller),
+            values,
+            Synonyms.of(said.synonyms, analyser),
+            said.steps,
+            said.filter_on,
+        )
 
     def understand(self, text: str, wishes: Wishes = NO_WISHES) -> Understood:
         """What the words of a query mean to this catalogue; see `trimtab.retrieval.understanding`."""

@@ -23,6 +23,7 @@ from trimtab.ranker.item_values import ServedObjective
 from trimtab.ranker.methods.registry import DEFAULT, check_servable
 from trimtab.ranker.objectives import RELEVANCE, Objective, objectives_of
 from trimtab.ranker.population import Population
+from trimtab.retrieval.understanding.shop_wording import ShopWording
 
 SAFE_LOSS = 0.02
 """The share of relevance that a search which names no weights may give up."""
@@ -35,6 +36,7 @@ def build_bundle(  # noqa: PLR0913  # the options of `trimtab build`, keyword-on
     source: str,
     rejections: Rejections | None = None,
     shop: Shop = EMPTY,
+    beside: Path = Path(),
     encoder: str = "wordllama",
     judgments: pl.DataFrame | None = None,
     log_rows: Iterable[Mapping[str, Any]] | None = None,
@@ -45,6 +47,7 @@ def build_bundle(  # noqa: PLR0913  # the options of `trimtab build`, keyword-on
 
     Args:
         rejections: what became of the rows of the catalogue's file, for the manifest.
+        beside: the folder of `shop.toml`, where the files are that it names.
         shop: what is known of the catalogue; its attributes are those of the frame's columns `attr_*`.
 
     Returns:
@@ -55,7 +58,14 @@ def build_bundle(  # noqa: PLR0913  # the options of `trimtab build`, keyword-on
     if method != DEFAULT and judgments is None and log_rows is None:
         raise BadInput(f"--method {method}: there are no judgments or a log to learn from")
     with staging_folder(out) as staging:
-        pipeline = build_pipeline(items, staging, encoder=encoder, attributes=definitions_of(shop), progress=progress)
+        pipeline = build_pipeline(
+            items,
+            staging,
+            encoder=encoder,
+            attributes=definitions_of(shop),
+            wording=ShopWording.of(shop, beside),
+            progress=progress,
+        )
         objectives = objectives_of(shop, has_prices=pipeline.store.has_prices)
         valuation = Valuation.of(pipeline.store, objectives, moment=as_of.timestamp())
         trained = train_ranker(

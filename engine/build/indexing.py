@@ -16,6 +16,7 @@ from trimtab.engine.stages.pipeline import Pipeline, build_words, item_columns
 from trimtab.ranker.users import UserHistories
 from trimtab.retrieval.building import build_retriever
 from trimtab.retrieval.retriever import Retriever
+from trimtab.retrieval.understanding.shop_wording import ShopWording
 
 
 def build_pipeline(
@@ -25,17 +26,19 @@ def build_pipeline(
     encoder: str,
     attributes: Iterable[Attribute] = (),
     histories: UserHistories | None = None,
+    wording: ShopWording | None = None,
     progress: Progress = silent,
 ) -> Pipeline:
     """Index a catalogue frame into `staging`.
 
     Args:
         attributes: what the columns `attr_*` are; the others are what the types of their columns say.
+        wording: what the shop says of understanding queries.
     """
     if len(items) == 0:
         raise BadInput("the catalogue has no item")
     store = ItemStore.from_frame(items, attributes)
-    retriever = build_retriever(store, encoder, staging / RETRIEVAL, progress)
+    retriever = build_retriever(store, encoder, staging / RETRIEVAL, progress, wording=wording)
     return pipeline_of(store, retriever, histories or UserHistories.none())
 
 

@@ -54,7 +54,10 @@ def compact(bundle: Path, changes: Path, out: Path, *, progress: Progress = sile
     with staging_folder(out) as staging:
         new_store = store.compacted()
         encoded = EncodedItems(engine.retriever.encoder, engine.retriever.vectors[there])
-        retriever = build_retriever(new_store, encoded.encoder.name, staging / RETRIEVAL, progress, encoded=encoded)
+        wording = engine.retriever.wording
+        retriever = build_retriever(
+            new_store, encoded.encoder.name, staging / RETRIEVAL, progress, encoded=encoded, wording=wording
+        )
         new_rows = np.full(len(store), -1)
         new_rows[there] = np.arange(len(there))
         description = Description(

@@ -94,6 +94,9 @@ class Hit(BaseModel):
         description="Chance of the item at its position given those above; 1 unless it was drawn."
     )
     features: dict[str, float] | None = Field(None, description="With `explain`: what the ranker saw.")
+    matched: dict[str, list[str]] | None = Field(
+        None, description="With `explain`: the fields that have each word of the query, or a synonym."
+    )
 
 
 class ReceiptLineModel(BaseModel):

@@ -153,6 +153,7 @@ def build(
         source=source,
         rejections=None if feed is None else feed.rejections,
         shop=EMPTY if feed is None else feed.shop,
+        beside=Path() if shop is None else Path(shop).parent,
         encoder=encoder,
         judgments=_judgments(judgments),
         log_rows=None if log is None else (row for frame in read_log(Path(log)) for row in rows_of(frame)),

@@ -9,6 +9,7 @@ import { sentenceOf, showReceipt, verdictOf } from "./receipt.js";
 import { Latest, Trouble, fetchJson } from "./requests.js";
 import { showCandidate, showControl } from "./slate.js";
 import { suggest } from "./suggestions.js";
+import { understoodAs } from "./understood.js";
 import { addressOf, normalised, only, sameWeights, searchParameters, viewOf } from "./view.js";
 import { change, percent, weightsInWords } from "./words.js";
 
@@ -152,8 +153,18 @@ function showControlChoice() {
   select.value = current ?? "";
 }
 
+function showUnderstood() {
+  const parts = understoodAs(candidate.understood, (changes) => {
+    view = { ...view, ...changes };
+    refresh({ push: true });
+  });
+  byId("understood").replaceChildren(...parts);
+  byId("understood").hidden = parts.length === 0;
+}
+
 function showSlates() {
   if (!candidate || !control) return;
+  showUnderstood();
   if (candidate.hits.length === 0) {
     return showNothing(`Nothing matches \u201c${candidate.query}\u201d${view.filters.length ? " with these filters" : ""}.`, bundle.examples);
   }
@@ -262,7 +273,7 @@ function choosePoint(point) {
 function lookFor(text) {
   troubles.clear();
   byId("q").value = text;
-  view = { ...view, q: text.trim() };
+  view = { ...view, q: text.trim(), exact: false };
   refresh({ push: true });
   arrange.refresh();
 }

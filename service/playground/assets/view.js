@@ -30,6 +30,7 @@ export function viewOf(search, bundle) {
       control: weightsOf((name) => held.get(name), bundle) ?? only("relevance", bundle.objectives),
       loss: Number.isFinite(loss) ? Math.min(Math.max(loss, 0), 1) : null,
       filters: asked.getAll("filter"),
+      exact: asked.get("exact") === "true",
       axis: bundle.objectives.includes(axis) && axis !== "relevance" ? axis : bundle.objectives[1],
     },
     unknown: unknown.map((name) => name.slice(2)),
@@ -48,6 +49,7 @@ export function searchParameters(view, weights, { loss = view.loss } = {}) {
   for (const [name, weight] of Object.entries(weights)) parameters.set(`w_${name}`, short(weight));
   if (loss != null) parameters.set("max_relevance_loss", short(loss));
   for (const filter of view.filters) parameters.append("filter", filter);
+  if (view.exact) parameters.set("exact", "true");
   return parameters;
 }
 
