@@ -11,6 +11,7 @@ from typing import Annotated
 
 import typer
 
+from trimtab.cli.backups import app as backups_app
 from trimtab.cli.build import app as build_app
 from trimtab.cli.console import AsJson, BundleFolder, Quiet, notes, plain, print_json, progress, results
 from trimtab.cli.feed import app as feed_app
@@ -32,6 +33,7 @@ app.add_typer(logs_app)
 app.add_typer(pages_app)
 app.add_typer(shop_app)
 app.add_typer(feed_app)
+app.add_typer(backups_app)
 
 
 def _print_version(is_asked: bool) -> None:

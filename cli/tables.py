@@ -41,7 +41,7 @@ def slate_tables(response: Mapping[str, Any]) -> Iterator[RenderableType]:
             rank, names = str(hit["position"] + 1), (plain(hit["title"]), plain(hit["item_id"]))
             table.add_row(rank, *names, price, *values, f"{hit['score']:.2f}")
         yield table
-    columns = (
+    columns: tuple[Column | str, ...] = (
         "objective",
         *(Column(name, justify="right") for name in ("weight", "expected", "pure relevance", "change")),
     )

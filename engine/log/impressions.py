@@ -201,7 +201,8 @@ def _shown_in(parts: list[Path], decision_ids: pl.Series) -> list[pl.DataFrame]:
 
 def is_data_folder(path: Path) -> bool:
     """Whether a folder is a service's, with more in it than impressions."""
-    return any((path / folder).is_dir() for folder in (FOLDER, f"{SPOOL}/{FOLDER}"))
+    # One that has served nobody yet has logs of other things.
+    return any((path / folder).is_dir() for folder in (FOLDER, SPOOL, "audit", "definitions"))
 
 
 def _date_of(part: Path) -> date | None:
