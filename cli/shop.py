@@ -42,6 +42,5 @@ def infer(
         return
     for line in said_of(layout):
         results.print(plain(line), highlight=False, soft_wrap=True)
-    results.print(
-        f"Next:  edit {plain(str(out))}, then   trimtab build {plain(str(feed))} --shop {plain(str(out))} --out BUNDLE"
-    )
+    following = f"trimtab build {plain(str(feed))} --shop {plain(str(out))} --out BUNDLE"
+    results.print(f"Next:  edit {plain(str(out))}, then   {following}", soft_wrap=True)

@@ -11,6 +11,7 @@ from typing import NamedTuple
 
 from trimtab.catalog.cells import UNKNOWN
 from trimtab.catalog.feeds.rows import Value
+from trimtab.catalog.html_text import text_of_html
 from trimtab.text.money import prices_in
 from trimtab.text.numbers import POINT, NumberFormat, Sign, decimal_sign_shown, number_format_by, parse_number
 
@@ -199,15 +200,17 @@ class ColumnEvidence:
         return unit if n >= 0.95 * total else None
 
     def separator(self) -> str | None:
-        """What separates several values in one text: a sign whose parts are values by themselves elsewhere, too."""
-        values = self.distinct
+        """What separates several values in one text: a sign whose parts are values by themselves elsewhere, too.
+
+        A bar is taken for one without that: nobody writes it in a name.
+        """
+        values = {text_of_html(value) if "&" in value else value for value in self.distinct}
         for sign in LISTS:
-            several = [value for value in values if sign in value]
-            parts = Counter(part for value in several for part in {part.strip() for part in value.split(sign)} if part)
-            if not several or len(several) < 0.02 * len(values) or any(len(part) > 60 for part in parts):
+            cells = [{part.strip() for part in value.split(sign) if part.strip()} for value in values if sign in value]
+            if len(cells) < max(1, 0.02 * len(values)) or any(len(part) > 60 for parts in cells for part in parts):
                 continue
-            known = sum(n for part, n in parts.items() if n > 1 or part in values)
-            if known >= 0.6 * sum(parts.values()):
+            alone = sum(not values.isdisjoint(parts) for parts in cells)
+            if alone >= 0.5 * len(cells) or sign == "|":
                 return sign.strip() or sign
         return None
 

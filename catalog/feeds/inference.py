@@ -69,7 +69,7 @@ def said_of(layout: Layout) -> tuple[str, ...]:
 
 
 def _said(layout: Layout) -> Iterator[str]:
-    yield f"{layout.platform}"
+    yield f"read as: {layout.platform}"
     roles = [f"{role} from {column}" if role != column else role for role, column in layout.roles.items()]
     yield f"columns: {', '.join(roles)}"
     yield _prices(layout)

@@ -42,7 +42,7 @@ Rows = Iterator[Row | Rejection]
 @lru_cache(maxsize=65_536)
 def clean_name(name: str) -> str:
     """A column's name as attributes are named, maybe empty: `Screen Size (inch)` is `screen_size_inch`."""
-    plain = unicodedata.normalize("NFKC", name).strip().casefold().removeprefix(PREFIX)
+    plain = unicodedata.normalize("NFKC", name).strip().lower().removeprefix(PREFIX)
     return re.sub(r"[^\w.]+", "_", plain)[:MAX_NAME].strip("_.")
 
 

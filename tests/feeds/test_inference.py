@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
 import pytest
@@ -57,6 +58,44 @@ def test_a_shop_s_own_table_is_understood_and_said(furniture: Path) -> None:
 
 def same(first: Feed, second: Feed) -> bool:
     return first.items.equals(second.items) and first.shop == second.shop
+
+
+@pytest.mark.parametrize(
+    ("cells", "read"),
+    [
+        (["Home, Sale", "Home", "Garden, Home"], [["Home", "Sale"], ["Home"], ["Garden", "Home"]]),
+        (["Home|Sale", "Tools", "Garden"], [["Home", "Sale"], ["Tools"], ["Garden"]]),
+        (["Home;Sale", "Sale", "Home"], [["Home", "Sale"], ["Sale"], ["Home"]]),
+        (["Clothing, Shoes & Jewelry", "Books", "Black &amp; white"], None),
+        (["Shoes > Boots, Sale", "Sale", "Shoes"], [["Shoes > Boots", "Sale"], ["Sale"], ["Shoes"]]),
+    ],
+)
+def test_several_categories_in_one_cell(tmp_path: Path, cells: list[str], read: list[list[str]] | None) -> None:
+    path = tmp_path / "c.jsonl"
+    rows = [{"id": number, "title": "a", "category": cell} for number, cell in enumerate(cells)]
+    path.write_text("\n".join(map(json.dumps, rows)))
+    items = read_feed(path).items
+    if read is None:
+        assert "attr_category" not in items.columns
+    else:
+        assert items["attr_category"].to_list() == read
+        assert items["category"].to_list() == [one[0].partition(" > ")[0] for one in read]
+
+
+def test_lists_whose_values_keep_to_their_place_are_paths(tmp_path: Path) -> None:
+    paths = [["Books", "Fiction", "Crime"], ["Books", "Fiction", "Poetry"], ["Books", "Art"], ["Music", "Jazz"]]
+    path = tmp_path / "c.jsonl"
+    rows = [{"id": number, "title": f"a {number}", "category": paths[number % 4]} for number in range(60)]
+    path.write_text("\n".join(map(json.dumps, rows)))
+    items = read_feed(path).items
+    assert items["attr_category"].to_list()[:4] == [" > ".join(one) for one in paths]
+    assert items.select("category", "product_type").row(0) == ("Books", "Crime")
+
+
+def test_what_no_column_is_named_for_is_found_by_its_looks(tmp_path: Path) -> None:
+    path = tmp_path / "x.csv"
+    path.write_text("a,b,c\nX-1,A long chair,red\nX-2,A wide table,red\nX-3,A lamp,blue\n")
+    assert read_feed(path).items.select("item_id", "title", "attr_c").row(2) == ("X-3", "A lamp", "blue")
 
 
 @pytest.mark.parametrize("name", [*FEEDS, "furniture"])
