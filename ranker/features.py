@@ -186,16 +186,16 @@ def _words(query: QueryWords, words: ItemWords, rows: IntArray) -> Columns:
     if len(query.ids) == 0:
         return (0.0,) * 12
     share = query.weights / query.weights.sum()
-    title, title_hits = _hits(words.fields["title"], rows, query.ids)
-    kinds, type_hits = _hits(words.fields["product_type"], rows, query.ids)
+    title, title_hits = _hits(words.fields["title"], rows, query)
+    kinds, type_hits = _hits(words.fields["product_type"], rows, query)
     in_title, in_type = np.asarray(title_hits.any(axis=0)), type_hits.any(axis=0)
     in_category, in_brand, in_body = (
-        _hits(words.fields[field], rows, query.ids)[1].any(axis=0) for field in ("category", "brand", "body")
+        _hits(words.fields[field], rows, query)[1].any(axis=0) for field in ("category", "brand", "body")
     )
     matched = title_hits.any(axis=1)
     type_lengths = (kinds >= 0).sum(axis=0)
     first = np.where(matched.any(axis=0), matched.argmax(axis=0), len(title))
-    last_of_type = kinds[np.maximum(type_lengths - 1, 0), np.arange(len(rows))]
+    last_of_type = type_hits[np.maximum(type_lengths - 1, 0), -1, np.arange(len(rows))]
     return (
         share @ in_title,
         matched.sum(axis=0) / np.maximum((title >= 0).sum(axis=0), 1),
@@ -208,17 +208,21 @@ def _words(query: QueryWords, words: ItemWords, rows: IntArray) -> Columns:
         share @ in_body,
         share @ (in_title | in_type | in_category | in_brand | in_body),
         in_title[-1],
-        last_of_type == query.ids[-1],
+        last_of_type,
     )
 
 
-def _hits(field: RowArray[np.int32], rows: IntArray, ids: Matrix) -> tuple[Matrix, NDArray[np.bool_]]:
+def _hits(field: RowArray[np.int32], rows: IntArray, query: QueryWords) -> tuple[Matrix, NDArray[np.bool_]]:
     """Words [width, n] of some rows, and where they are the query's words [width, q, n].
 
     Items come last, so that reducing over words runs along whole rows of memory.
     """
     words = np.ascontiguousarray(field[rows].T)
-    return words, words[:, None, :] == ids[:, None]
+    hits = words[:, None, :] == query.ids[:, None]
+    for place, ids in query.readings:
+        found = [words == term for term in ids]
+        hits[:, place] |= np.any(found, axis=0) & np.all([one.any(axis=0) for one in found], axis=0)
+    return words, hits
 
 
 def _phrase(title_hits: NDArray[np.bool_]) -> NDArray[np.floating]:

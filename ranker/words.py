@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import re
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -13,45 +12,43 @@ from numpy.typing import NDArray
 
 from trimtab.core.extended_array import ExtendedArray, RowArray
 from trimtab.core.records import FloatArray
+from trimtab.text.lexicon import Lexicon
+from trimtab.text.query import query_words
 
 BODY = "body"
 FIELDS = {"title": 24, "product_type": 8, "category": 8, "brand": 4, BODY: 64}
 """Field -> most words kept of it; `body` is description and attributes, each word once."""
 
 MAX_QUERY_WORDS = 16
-_WORD = re.compile(r"[^\W_]+")
-_SHORTEST_PLURAL = 3
+MAX_BODY_CHARACTERS = 1500
+"""The beginning of a body that is read: its first words fill the field."""
+
+UNKNOWN = -2
+"""The id of a word that no item has; -1 is the padding of the matrices."""
 
 Matrix = NDArray[np.int32]
 
 
-def words_of(text: str) -> list[str]:
-    """Lower-case words without plural endings (the S-stemmer, Harman 1991)."""
-    return [_singular(word) for word in _WORD.findall(text.lower())]
-
-
-def field_words(field: str, text: str) -> list[str]:
-    """The words that are kept of a text, in order."""
-    words = words_of(text)
-    return (list(dict.fromkeys(words)) if field == BODY else words)[: FIELDS[field]]
-
-
-def _singular(word: str) -> str:
-    if len(word) <= _SHORTEST_PLURAL or not word.endswith("s") or word.endswith(("ss", "us")):
-        return word
-    if word.endswith("ies") and not word.endswith(("eies", "aies")):
-        return word[:-3] + "y"
-    if word.endswith(("xes", "ches", "shes", "sses")):
-        return word[:-2]
-    return word[:-1]
+def field_words(field: str, text: str, lexicon: Lexicon) -> list[str]:
+    """The index terms that are kept of a text, in order."""
+    if field == BODY:
+        return list(dict.fromkeys(lexicon.terms(text[:MAX_BODY_CHARACTERS])))[: FIELDS[field]]
+    return lexicon.terms(text)[: FIELDS[field]]
 
 
 @dataclass(frozen=True, slots=True)
 class QueryWords:
-    """`ids` [q] distinct words known to the catalogue (-1 unknown), `weights` [q] their idf, in query order."""
+    """The words of a query as ids.
+
+    Attributes:
+        ids: [q] index terms of the distinct words as they were typed, in query order; `UNKNOWN` where no item has it.
+        weights: [q] their idf.
+        readings: (place in `ids`, ids of terms): an item that has all of these has that word too.
+    """
 
     ids: Matrix
     weights: FloatArray
+    readings: tuple[tuple[int, tuple[int, ...]], ...] = ()
 
 
 class ItemWords:
@@ -61,15 +58,19 @@ class ItemWords:
         vocabulary: id -> word.
         idf: [n_words] `log(1 + n / df)` over titles and product types.
         fields: field -> [n_items, width] int32, -1 padded.
+        lexicon: what a word is.
     """
 
-    def __init__(self, vocabulary: Sequence[str], idf: FloatArray, fields: dict[str, RowArray[np.int32]]) -> None:
+    def __init__(
+        self, vocabulary: Sequence[str], idf: FloatArray, fields: dict[str, RowArray[np.int32]], lexicon: Lexicon
+    ) -> None:
+        self.lexicon = lexicon
         self._ids = {word: number for number, word in enumerate(vocabulary)}
         self.idf = idf
         self.fields = fields
 
     @classmethod
-    def build(cls, texts: dict[str, Sequence[str]]) -> ItemWords:
+    def build(cls, texts: dict[str, Sequence[str]], lexicon: Lexicon) -> ItemWords:
         """Index the texts of each field of `FIELDS`, one text an item."""
         ids: dict[str, int] = {}
         fields: dict[str, RowArray[np.int32]] = {}
@@ -78,7 +79,7 @@ class ItemWords:
         for field in FIELDS:
             rows = []
             for text in texts[field]:
-                words = field_words(field, text)
+                words = field_words(field, text, lexicon)
                 numbers = [ids.setdefault(word, len(ids)) for word in words]
                 frequency.update(set(numbers))
                 rows.append(numbers)
@@ -88,7 +89,7 @@ class ItemWords:
                 matrix[row, : len(numbers)] = numbers
             fields[field] = matrix
         counts = np.array([frequency[number] for number in range(len(ids))], dtype=np.float32)
-        return cls(list(ids), np.log1p(n_items / np.maximum(counts, 1)).astype(np.float32), fields)
+        return cls(list(ids), np.log1p(n_items / np.maximum(counts, 1)).astype(np.float32), fields, lexicon)
 
     def with_items(self, items: Sequence[Mapping[str, Sequence[str]]]) -> ItemWords:
         """These items and more after them, by their `field_words` of each field; known words keep their weights."""
@@ -103,16 +104,33 @@ class ItemWords:
             fields[field] = ExtendedArray(np.asarray(built), matrix)
         n_items = len(self.fields["title"]) + len(items)
         new = np.array([counts[number] for number in range(len(self._ids), len(ids))], dtype=np.float32)
-        return ItemWords(list(ids), np.concatenate([self.idf, np.log1p(n_items / np.maximum(new, 1))]), fields)
+        return ItemWords(
+            list(ids), np.concatenate([self.idf, np.log1p(n_items / np.maximum(new, 1))]), fields, self.lexicon
+        )
 
     def of_query(self, text: str) -> QueryWords:
-        words = list(dict.fromkeys(words_of(text)))[:MAX_QUERY_WORDS]
-        ids = np.array([self._ids.get(word, -1) for word in words], dtype=np.int32)
-        # A word the catalogue has never seen weighs as much as its rarest word: not matching it should cost.
+        """The words of a query, as the lexical index reads them."""
+        words = list(dict.fromkeys(query_words(text, self.lexicon, self._ids.__contains__)))[:MAX_QUERY_WORDS]
+        ids = [self._ids.get(word.term, UNKNOWN) for word in words]
+        readings = [
+            (place, tuple(self._ids[term] for term in terms))
+            for place, word in enumerate(words)
+            for terms in word.readings[1:]
+        ]
+        weights = self._weights(ids, readings)
+        return QueryWords(np.array(ids, dtype=np.int32), weights, tuple(readings))
+
+    def _weights(self, ids: Sequence[int], readings: Iterable[tuple[int, tuple[int, ...]]]) -> FloatArray:
+        """The idf of each word, or of its best known reading.
+
+        A word the catalogue has never seen weighs as much as its rarest word: not matching it should cost.
+        """
+        known: dict[int, float] = {}
+        for place, terms in readings:
+            known[place] = max(known.get(place, 0.0), *(float(self.idf[term]) for term in terms))
         rarest = float(self.idf.max()) if len(self.idf) else 1.0
-        weights = np.array([self.idf[number] if number >= 0 else rarest for number in ids], dtype=np.float32)
-        # -1 is also the padding of the matrices, so an unknown word is -2 there and matches nothing.
-        return QueryWords(np.where(ids < 0, np.int32(-2), ids).astype(np.int32), weights)
+        weights = [self.idf[term] if term >= 0 else known.get(place, rarest) for place, term in enumerate(ids)]
+        return np.array(weights, dtype=np.float32)
 
     def save(self, folder: Path) -> None:
         (folder / "words.txt").write_text("\n".join(self._ids))
@@ -121,12 +139,13 @@ class ItemWords:
             np.save(folder / f"words_{field}.npy", np.asarray(matrix), allow_pickle=False)
 
     @classmethod
-    def load(cls, folder: Path) -> ItemWords:
+    def load(cls, folder: Path, lexicon: Lexicon) -> ItemWords:
         vocabulary = (folder / "words.txt").read_text()
         return cls(
             vocabulary.split("\n") if vocabulary else [],
             np.load(folder / "words_idf.npy", allow_pickle=False),
             {field: _mapped(folder / f"words_{field}.npy") for field in FIELDS},
+            lexicon,
         )
 
 

@@ -21,6 +21,9 @@ from trimtab.retrieval.lexical import BOOSTS, LexicalIndex
 from trimtab.retrieval.retriever import REPORT, Retriever
 from trimtab.retrieval.spelling import Speller
 from trimtab.retrieval.understanding.shop_wording import ShopWording
+from trimtab.text.analyser import analyser_of
+from trimtab.text.language import AUTO, languages_of
+from trimtab.text.lexicon import Lexicon
 
 if TYPE_CHECKING:
     from trimtab.catalog.store import ItemStore
@@ -53,12 +56,14 @@ def build_retriever(
     progress: Progress = silent,
     *,
     encoded: EncodedItems | None = None,
+    languages: Sequence[str] = AUTO,
     wording: ShopWording | None = None,
 ) -> Retriever:
     """Write the indices of a store into `folder` and open them.
 
     Args:
         encoded: what need not be made again.
+        languages: of the catalogue, the most important first; `auto` finds them in its texts.
         wording: what the shop says of understanding queries.
 
     Raises:
@@ -89,8 +94,12 @@ def build_retriever(
     progress("dense index", 1, 1)
 
     progress("lexical index", 0, 1)
-    LexicalIndex.build(columns, _filtered_columns(store), priority, folder / "lexical")
-    Speller.build((columns[field][row] for row in range(len(store)) for field in SPELLED_FIELDS), folder / "spelling")
+    names = [columns[field][row] for row in range(len(store)) for field in SPELLED_FIELDS]
+    analyser = analyser_of(languages_of(names) if tuple(languages) == AUTO else languages)
+    lexicon = Lexicon.of_texts(analyser, names)
+    lexicon.save(folder)
+    LexicalIndex.build(columns, _filtered_columns(store), priority, folder / "lexical", lexicon)
+    Speller.build(map(analyser.keys, names), folder / "spelling")
     progress("lexical index", 1, 1)
 
     report = {
@@ -101,6 +110,8 @@ def build_retriever(
         "breadth": dense.breadth,
         "recall@100_against_exact": recall,
         "n_recall_queries": len(queries),
+        "languages": analyser.languages,
+        "analyser": analyser.name,
         "dense_floor": chance_similarity(encoder, vectors),
     }
     (wording or ShopWording()).save(folder)

@@ -7,8 +7,8 @@ shopper are never read as query syntax.
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Mapping, Sequence
-from functools import cached_property
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from functools import cached_property, lru_cache
 from math import isfinite, log1p
 from pathlib import Path
 from shutil import rmtree
@@ -26,6 +26,9 @@ from trimtab.core.records import FloatArray, IntArray
 from trimtab.core.understood import Understood
 from trimtab.retrieval.filters import Condition
 from trimtab.retrieval.first_allowed import first_allowed
+from trimtab.text.lexicon import Lexicon
+from trimtab.text.query import QueryWord, query_words
+from trimtab.text.tokens import Token
 
 BOOSTS: Mapping[str, float] = {
     "title": 2.0,
@@ -47,6 +50,11 @@ COMMON = 10_000
 """A term that more items than this have, in one field, adds to scores and finds nothing where rarer ones are typed too
 (the common terms query of Elasticsearch): it would be most of a search's time, and says little."""
 
+ACCENT_BOOST = 0.05
+"""What it is worth that a word has the accents that were typed: it decides between items that are equal otherwise."""
+
+KEPT_TERMS = 65_536
+
 ANALYZER = "words"
 
 CODES = "codes"
@@ -59,30 +67,50 @@ CONDITIONS = "conditions.json"
 LOCK = ".lock"
 
 
-Terms = tuple[str, ...]
+Words = tuple[QueryWord, ...]
 
 
 class Wanted(NamedTuple):
-    """What is looked for, in index terms.
+    """What is looked for.
 
     Attributes:
-        terms: distinct.
-        synonyms: terms of a query's words, and terms that count as well if an item has all of them.
-        forbidden: terms of which no item may have all.
+        terms: distinct words.
+        synonyms: words of a query, and words that count as well if an item has all of them.
+        forbidden: words of which no item may have all.
     """
 
-    terms: Terms
-    synonyms: tuple[tuple[Terms, Terms], ...] = ()
-    forbidden: tuple[Terms, ...] = ()
+    terms: Words
+    synonyms: tuple[tuple[Words, Words], ...] = ()
+    forbidden: tuple[Words, ...] = ()
 
     @property
-    def with_synonyms(self) -> tuple[Terms, ...]:
+    def with_synonyms(self) -> tuple[Words, ...]:
         """The words that have synonyms."""
         return tuple(dict.fromkeys(typed for typed, meant in self.synonyms if typed and meant))
 
-    def synonyms_of(self, typed: Terms) -> list[Terms]:
+    def synonyms_of(self, typed: Words) -> list[Words]:
         """What counts as well as some words."""
         return [meant for words, meant in self.synonyms if words == typed and meant]
+
+
+def item_terms(text: str, lexicon: Lexicon) -> list[str]:
+    """The index terms of an item's text, each as often as it is there; words with accents behind them, as they are."""
+    return lexicon.terms(text) + lexicon.analyser.accented(text)
+
+
+def distinct_words(text: str, lexicon: Lexicon, knows: Callable[[str], bool]) -> list[QueryWord]:
+    """The distinct words of a query, at most `MAX_TERMS`."""
+    return list(dict.fromkeys(query_words(text, lexicon, knows)))[:MAX_TERMS]
+
+
+def knows_word(word: str, lexicon: Lexicon, knows: Callable[[str], bool]) -> bool:
+    """Whether items have every token of a word, in whatever spelling."""
+    tokens = lexicon.read(word)
+    return all(any(map(knows, (token.term, *token.also))) or _has_parts(token, knows) for token in tokens)
+
+
+def _has_parts(token: Token, knows: Callable[[str], bool]) -> bool:
+    return len(token.parts) > 1 and all(map(knows, token.parts))
 
 
 def open_index(folder: Path) -> tantivy.Index:
@@ -109,18 +137,21 @@ def open_index(folder: Path) -> tantivy.Index:
 
 
 def _analyzer() -> tantivy.TextAnalyzer:
-    f = tantivy.Filter
-    builder = tantivy.TextAnalyzerBuilder(tantivy.Tokenizer.simple()).filter(f.remove_long(64))
-    return builder.filter(f.lowercase()).filter(f.ascii_fold()).filter(f.stemmer("english")).build()
+    """tantivy is given index terms with spaces between them, which `trimtab.text` has made."""
+    return tantivy.TextAnalyzerBuilder(tantivy.Tokenizer.whitespace()).build()
 
 
 class LexicalIndex:
     """BM25 over the items of a store.
 
     Documents stand in the order of priority, so that of equal scores the one with priority comes first.
+
+    Attributes:
+        lexicon: what a word is, for items and queries.
+        knows_term: whether any item has an index term in one field or another.
     """
 
-    def __init__(self, index: tantivy.Index, conditions: Mapping[str, Sequence[str]]) -> None:
+    def __init__(self, index: tantivy.Index, conditions: Mapping[str, Sequence[str]], lexicon: Lexicon) -> None:
         """
         Args:
             conditions: the attributes that conditions may speak of: under `names`, and under `numbers` by place.
@@ -128,9 +159,12 @@ class LexicalIndex:
         self._named = frozenset(conditions["names"])
         self._numbers = {name: f"{NUMBERS}{place}" for place, name in enumerate(conditions["numbers"])}
         index.register_tokenizer(ANALYZER, _analyzer())
-        self._analyzer = _analyzer()
+        self.lexicon = lexicon
         self._schema = index.schema
         self._searcher = index.searcher()
+        self.knows_term: Callable[[str], bool] = lru_cache(KEPT_TERMS)(
+            lambda term: any(self.doc_freq(field, term) for field in BOOSTS)
+        )
 
     @classmethod
     def build(
@@ -139,6 +173,7 @@ class LexicalIndex:
         columns: Sequence[AttributeColumn],
         priority: IntArray,
         folder: Path,
+        lexicon: Lexicon,
     ) -> LexicalIndex:
         """Write an index.
 
@@ -161,10 +196,11 @@ class LexicalIndex:
         index = tantivy.Index(schema, path=str(folder))
         index.register_tokenizer(ANALYZER, _analyzer())
         writer = index.writer(heap_size=512_000_000, num_threads=1)
+        terms = {field: [" ".join(item_terms(text, lexicon)) for text in texts[field]] for field in BOOSTS}
         coded = _by_row((row, _code_term(one.attribute.name, code)) for one in names for row, code in _pairs(one))
         numeric = [_by_row((row, one.levels.item(code)) for row, code in _pairs(one)) for one in numbers]
         for row in np.argsort(priority).tolist():
-            values: dict[str, Any] = {field: texts[field][row] for field in BOOSTS if texts[field][row]}
+            values: dict[str, Any] = {field: terms[field][row] for field in BOOSTS if terms[field][row]}
             values |= {f"{NUMBERS}{place}": by_row[row] for place, by_row in enumerate(numeric) if row in by_row}
             document = tantivy.Document.from_dict({"row": row, CODES: coded.get(row, []), **values}, schema)
             writer.add_document(document)
@@ -173,10 +209,10 @@ class LexicalIndex:
         index.reload()
         conditions = {"names": _names(names), "numbers": _names(numbers)}
         (folder / CONDITIONS).write_text(json.dumps(conditions))
-        return cls(index, conditions)
+        return cls(index, conditions, lexicon)
 
     @classmethod
-    def load(cls, folder: Path) -> LexicalIndex:
+    def load(cls, folder: Path, lexicon: Lexicon) -> LexicalIndex:
         """Memory-mapped.
 
         Raises:
@@ -186,27 +222,28 @@ class LexicalIndex:
             conditions = json.loads((folder / CONDITIONS).read_text())
         except (OSError, ValueError) as error:
             raise BundleDamaged(folder / CONDITIONS, str(error)) from error
-        return cls(open_index(folder), conditions)
+        return cls(open_index(folder), conditions, lexicon)
 
-    def terms(self, text: str) -> list[str]:
-        """The distinct index terms of a text, at most `MAX_TERMS`."""
-        return list(dict.fromkeys(self.all_terms(text)))[:MAX_TERMS]
-
-    def all_terms(self, text: str) -> list[str]:
-        """The index terms of a text, each as often as it is there."""
-        return list(self._analyzer.analyze(text))
+    def terms(self, text: str) -> list[QueryWord]:
+        """The distinct words of a query, at most `MAX_TERMS`."""
+        return distinct_words(text, self.lexicon, self.knows_term)
 
     def knows(self, word: str) -> bool:
-        """Whether any item has all terms of the word in one field or another."""
-        return all(any(self._searcher.doc_freq(field, term) for field in BOOSTS) for term in self.terms(word))
+        """Whether any item has all parts of the word in one field or another."""
+        return knows_word(word, self.lexicon, self.knows_term)
 
-    def rare_or_all(self, terms: Sequence[str]) -> list[str]:
-        """The terms that items are found by: the rare ones, or all where none is rare."""
-        rare = [term for term in terms if all(self._searcher.doc_freq(field, term) <= COMMON for field in BOOSTS)]
-        return rare or list(terms)
+    def rare_or_all(self, words: Sequence[QueryWord]) -> list[QueryWord]:
+        """The words that items are found by: the rare ones, or all where none is rare."""
+        return [word for word in words if not self._is_common(word)] or list(words)
+
+    def _is_common(self, word: QueryWord) -> bool:
+        return any(
+            any(all(self.doc_freq(field, term) > COMMON for term in terms) for field in BOOSTS)
+            for terms in word.readings
+        )
 
     def wanted(self, query: str | Understood) -> Wanted:
-        """What is looked for, in index terms."""
+        """What is looked for."""
         if isinstance(query, str):
             return Wanted(tuple(self.terms(query)))
         return Wanted(
@@ -238,7 +275,7 @@ class LexicalIndex:
         if not wanted.terms or depth <= 0:
             return np.empty(0, dtype=np.int64), np.empty(0, dtype=np.float32)
         finding, found = self._finding(wanted)
-        besides = [(Occur.Should, self._scores_of(term)) for term in wanted.terms if term not in finding]
+        besides = [(Occur.Should, self._scores_of(word)) for word in wanted.terms if word.term not in finding]
         besides += [
             (Occur.MustNot if condition.negated else Occur.Must, Query.const_score_query(self._has(condition), 0.0))
             for condition in conditions
@@ -246,17 +283,17 @@ class LexicalIndex:
         besides += self._ruled_out(wanted)
         return self._top(Query.boolean_query([(Occur.Must, found), *besides]) if besides else found, depth)
 
-    def _with_synonyms(self, typed: Terms, wanted: Wanted) -> Query:
+    def _with_synonyms(self, typed: Words, wanted: Wanted) -> Query:
         """What is scored of some words: those of them that an item has, or all of one of their synonyms."""
         as_typed = Query.boolean_query([(Occur.Should, self._scores_of(term)) for term in typed])
         return Query.disjunction_max_query([as_typed, *map(self._has_all, wanted.synonyms_of(typed))], 0.0)
 
     def _finding(self, wanted: Wanted) -> tuple[frozenset[str], Query]:
-        """What an item is found by, the rare terms or synonyms of them, and behind which terms that is."""
-        replaced = frozenset(term for typed, _ in wanted.synonyms for term in typed)
-        finding = frozenset(self.rare_or_all(wanted.terms)) - replaced
+        """What an item is found by, the rare words or synonyms of them, and behind which terms that is."""
+        replaced = frozenset(word.term for typed, _ in wanted.synonyms for word in typed)
+        finding = frozenset(word.term for word in self.rare_or_all(wanted.terms)) - replaced
         clauses = [self._with_synonyms(typed, wanted) for typed in wanted.with_synonyms]
-        clauses += [self._scores_of(term) for term in wanted.terms if term in finding]
+        clauses += [self._scores_of(word) for word in wanted.terms if word.term in finding]
         return finding | replaced, Query.boolean_query([(Occur.Should, clause) for clause in clauses])
 
     def _ruled_out(self, wanted: Wanted) -> list[tuple[Occur, Query]]:
@@ -297,7 +334,7 @@ class LexicalIndex:
         best = self._searcher.search(Query.boolean_query(clauses), 1, count=False).hits[0][1]
         return [word for word in words if n_items.get(word) and self._meets_query(best, queries[word])]
 
-    def _has_all(self, terms: Sequence[str]) -> Query:
+    def _has_all(self, terms: Sequence[QueryWord]) -> Query:
         return Query.boolean_query([(Occur.Must, self._scores_of(term)) for term in terms])
 
     def _count(self, query: Query) -> int:
@@ -342,7 +379,21 @@ class LexicalIndex:
             stack += part.get("details", ())
         raise AssertionError("tantivy explains BM25 without its average length")
 
-    def _scores_of(self, term: str) -> Query:
+    def _scores_of(self, word: QueryWord) -> Query:
+        """The best reading of a word; a little more for the accents of the query."""
+        readings = [self._scores_of_all(terms) for terms in word.readings if all(map(self.knows_term, terms))]
+        best = Query.disjunction_max_query(readings, 0.0)
+        if word.accented is None or not self.knows_term(word.accented):
+            return best
+        accented = Query.boost_query(self._scores_of_term(word.accented), ACCENT_BOOST)
+        return Query.boolean_query([(Occur.Must, best), (Occur.Should, accented)])
+
+    def _scores_of_all(self, terms: Sequence[str]) -> Query:
+        if len(terms) == 1:
+            return self._scores_of_term(terms[0])
+        return Query.boolean_query([(Occur.Must, self._scores_of_term(term)) for term in terms])
+
+    def _scores_of_term(self, term: str) -> Query:
         by_field = [
             Query.boost_query(Query.term_query(self._schema, field, term, "freq"), boost)
             for field, boost in BOOSTS.items()

@@ -26,9 +26,11 @@ from trimtab.retrieval.encoders.protocol import Encoder
 from trimtab.retrieval.encoders.registry import load_encoder
 from trimtab.retrieval.filters import Condition
 from trimtab.retrieval.first_allowed import first_allowed
-from trimtab.retrieval.lexical import LexicalIndex, Wanted
-from trimtab.retrieval.postings import FIELDS, ItemTerms, Postings, item_terms
+from trimtab.retrieval.lexical import LexicalIndex, Wanted, distinct_words, knows_word
+from trimtab.retrieval.postings import FIELDS, ItemTerms, Postings, terms_of_item
 from trimtab.retrieval.retriever import Retriever
+from trimtab.text.lexicon import Lexicon
+from trimtab.text.query import QueryWord
 
 if TYPE_CHECKING:
     from trimtab.catalog.store import ItemStore
@@ -50,12 +52,17 @@ class LiveRetrieval:
         assert isinstance(built.dense, DenseIndex)
         self._built, self._lexical, self._dense = built, built.lexical, built.dense
 
+    @property
+    def lexicon(self) -> Lexicon:
+        """What a word is in this catalogue."""
+        return self._lexical.lexicon
+
     def prepare(self, texts: Mapping[str, str]) -> NewItem:
         """Encode and analyse an item's texts, by column of the schema."""
         text = item_text(texts["title"], texts["product_type"], texts["description"])
         # One at a time: what an encoder makes of a text may depend, in the last bit, on the texts beside it.
         vector = self._encoder.encode([text])[0]
-        return NewItem(vector, item_terms(self._lexical, [texts[field] for field in FIELDS]))
+        return NewItem(vector, terms_of_item(self._lexical.lexicon, [texts[field] for field in FIELDS]))
 
     def at_state(self, store: ItemStore, new_items: Sequence[NewItem], *, stale: frozenset[str]) -> Retriever:
         """The retriever of a later state.
@@ -77,6 +84,7 @@ class LiveRetrieval:
             if has_other_rows or stale
             else self._lexical,
             speller=built.speller,
+            lexicon=built.lexicon,
             report=built.report,
         )
         retriever.wording = built.wording
@@ -104,16 +112,20 @@ class LiveLexicalIndex:
         self._base, self._postings, self._store = base, postings, store
         self._n_base, self._stale = n_base, stale
 
-    def terms(self, text: str) -> list[str]:
-        return self._base.terms(text)
+    def terms(self, text: str) -> list[QueryWord]:
+        """The distinct words of a query, read by what is known of all items."""
+        return distinct_words(text, self._base.lexicon, self._knows_term)
 
     def knows(self, word: str) -> bool:
-        """Whether any item has all terms of the word in one field or another."""
-        return self._base.knows(word) or all(map(self._postings.knows, self._base.terms(word)))
+        """Whether any item has all parts of the word in one field or another."""
+        return knows_word(word, self._base.lexicon, self._knows_term)
+
+    def _knows_term(self, term: str) -> bool:
+        return self._base.knows_term(term) or self._postings.knows(term)
 
     def n_having(self, words: Sequence[str]) -> int:
         """The number of items that have all of the words; those of the large index that are gone count too."""
-        terms = list(dict.fromkeys(term for word in words for term in self._base.terms(word)))
+        terms = list(dict.fromkeys(term for word in words for term in self.terms(word)))
         n_new = int((self._postings.n_terms(terms) == len(terms)).sum()) if terms else 0
         return self._base.n_having(words) + n_new
 

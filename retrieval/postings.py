@@ -15,7 +15,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from trimtab.core.records import FloatArray, IntArray
-from trimtab.retrieval.lexical import BOOSTS, TIE_BREAKER, LexicalIndex, Wanted
+from trimtab.retrieval.lexical import ACCENT_BOOST, BOOSTS, TIE_BREAKER, LexicalIndex, Wanted, item_terms
+from trimtab.text.lexicon import Lexicon
+from trimtab.text.query import QueryWord
 
 K1, B = 1.2, 0.75
 FIELDS = tuple(BOOSTS)
@@ -39,9 +41,9 @@ class ItemTerms:
     lengths: tuple[int, ...]
 
 
-def item_terms(lexical: LexicalIndex, texts: Sequence[str]) -> ItemTerms:
+def terms_of_item(lexicon: Lexicon, texts: Sequence[str]) -> ItemTerms:
     """Analyse an item's texts, in the order of `FIELDS`."""
-    terms = [lexical.all_terms(text) for text in texts]
+    terms = [item_terms(text, lexicon) for text in texts]
     return ItemTerms(tuple(map(Counter, terms)), tuple(map(len, terms)))
 
 
@@ -73,23 +75,20 @@ class Postings:
         """Whether any of the items has the term."""
         return any((term, field) in self._found for field in range(len(FIELDS)))
 
-    def scores(self, terms: Sequence[str]) -> FloatArray:
-        """[n_items] BM25 as `LexicalIndex.search` has it: the best field of each term and a little of the others."""
+    def scores(self, words: Sequence[QueryWord]) -> FloatArray:
+        """[n_items] BM25 as `LexicalIndex.search` has it: the best reading of each word in the best field."""
         total = np.zeros(self._n_items)
-        for term in terms:
-            best, every = np.zeros(self._n_items), np.zeros(self._n_items)
-            for field, name in enumerate(FIELDS):
-                if (term, field) in self._found:
-                    places, scores = self._in_field(term, field, name)
-                    best[places] = np.maximum(best[places], scores)
-                    every[places] += scores
-            total += best + TIE_BREAKER * (every - best)
+        for word in words:
+            best = np.max([self._scores_of_all(terms) for terms in word.readings], axis=0)
+            if word.accented is not None:
+                best += np.where(best > 0, ACCENT_BOOST * self._scores_of_term(word.accented), 0.0)
+            total += best
         return total.astype(np.float32)
 
     def scores_of(self, wanted: Wanted) -> FloatArray:
         """[n_items] `scores` of what is wanted: words that have synonyms score as the best of these."""
-        replaced = {term for typed, _ in wanted.synonyms for term in typed}
-        total = self.scores([term for term in wanted.terms if term not in replaced])
+        replaced = {word.term for typed, _ in wanted.synonyms for word in typed}
+        total = self.scores([word for word in wanted.terms if word.term not in replaced])
         for typed in wanted.with_synonyms:
             best = self.scores(typed)
             for meant in wanted.synonyms_of(typed):
@@ -97,23 +96,42 @@ class Postings:
             total += best
         return total
 
-    def n_met(self, alternatives: Iterable[Sequence[str]]) -> IntArray:
-        """[n_items] of how many of some lists of terms each item has all."""
+    def n_met(self, alternatives: Iterable[Sequence[QueryWord]]) -> IntArray:
+        """[n_items] of how many of some lists of words each item has all."""
         total = np.zeros(self._n_items, dtype=np.int64)
-        for terms in alternatives:
-            if terms:
-                total += self.n_terms(terms) == len(terms)
+        for words in alternatives:
+            if words:
+                total += self.n_terms(words) == len(words)
         return total
 
-    def n_terms(self, terms: Sequence[str]) -> IntArray:
-        """[n_items] how many of the terms each item has, in whatever fields."""
+    def n_terms(self, words: Sequence[QueryWord]) -> IntArray:
+        """[n_items] how many of the words each item has, in whatever fields."""
         total = np.zeros(self._n_items, dtype=np.int64)
+        for word in words:
+            total += np.any([self._has_all(terms) for terms in word.readings], axis=0)
+        return total
+
+    def _has_all(self, terms: Sequence[str]) -> NDArray[np.bool_]:
+        every = np.ones(self._n_items, dtype=bool)
         for term in terms:
             has = np.zeros(self._n_items, dtype=bool)
             for field in range(len(FIELDS)):
                 has[self._found.get((term, field), ([], []))[0]] = True
-            total += has
-        return total
+            every &= has
+        return every
+
+    def _scores_of_all(self, terms: Sequence[str]) -> NDArray[np.float64]:
+        total = np.sum([self._scores_of_term(term) for term in terms], axis=0)
+        return np.where(self._has_all(terms), total, 0.0)
+
+    def _scores_of_term(self, term: str) -> NDArray[np.float64]:
+        best, every = np.zeros(self._n_items), np.zeros(self._n_items)
+        for field, name in enumerate(FIELDS):
+            if (term, field) in self._found:
+                places, scores = self._in_field(term, field, name)
+                best[places] = np.maximum(best[places], scores)
+                every[places] += scores
+        return np.asarray(best + TIE_BREAKER * (every - best))
 
     def _in_field(self, term: str, field: int, name: str) -> tuple[IntArray, NDArray[np.float64]]:
         places, counts = (np.array(values, dtype=np.int64) for values in self._found[term, field])

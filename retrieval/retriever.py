@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 import numpy as np
 
 from trimtab.catalog.attributes.column import Mask
-from trimtab.core.errors import BundleDamaged
+from trimtab.core.errors import BadParameter, BundleDamaged
 from trimtab.core.extended_array import RowArray, products
 from trimtab.core.records import Candidates, Filter, FloatArray, IntArray
 from trimtab.core.understood import Understood
@@ -22,12 +22,13 @@ from trimtab.retrieval.filters import MAX_MASKS, Condition, Masks, conditions_of
 from trimtab.retrieval.fusion import best_first, fuse
 from trimtab.retrieval.lexical import LexicalIndex
 from trimtab.retrieval.result_set import ResultSet
-from trimtab.retrieval.spelling import Speller, words_of
+from trimtab.retrieval.spelling import Speller
 from trimtab.retrieval.understanding.mentions import Values
 from trimtab.retrieval.understanding.shop_wording import ShopWording
 from trimtab.retrieval.understanding.synonyms import Synonyms
 from trimtab.retrieval.understanding.understand import NO_WISHES, Knowledge, Wishes, understand
-from trimtab.text.analyser import analyser_of
+from trimtab.text.lexicon import FILE as LEXICON
+from trimtab.text.lexicon import Lexicon
 
 if TYPE_CHECKING:
     from trimtab.catalog.store import ItemStore
@@ -79,6 +80,7 @@ class Retriever:
         encoder: the text encoder the vectors are made with.
         vectors: [n_items, dim] float32 unit rows, memory-mapped; indexed by an array of rows.
         dense, lexical, speller: what it searches in and corrects words with.
+        lexicon: what a word is in this catalogue.
         wording: what the shop says of understanding queries.
         report: what was built and how well it finds: index kind, its recall against exact search, encoder, floor.
     """
@@ -92,6 +94,7 @@ class Retriever:
         dense: Dense,
         lexical: Lexical,
         speller: Speller,
+        lexicon: Lexicon,
         report: dict[str, Any],
     ) -> None:
         self.encoder = encoder
@@ -101,6 +104,7 @@ class Retriever:
         self.dense = dense
         self.lexical = lexical
         self.speller = speller
+        self.lexicon = lexicon
         self.wording = ShopWording()
         self._floor = float(report["dense_floor"])
         self._masks = masks = Masks(store)
@@ -118,13 +122,15 @@ class Retriever:
         vectors = mapped(folder / "vectors.npy")
         if len(vectors) != len(store):
             raise BundleDamaged(folder / "vectors.npy", f"has {len(vectors)} items, the store has {len(store)}")
+        lexicon = _read_lexicon(folder)
         retriever = cls(
             store=store,
             encoder=load_query_encoder(report["encoder"], folder),
             vectors=vectors,
             dense=DenseIndex.load(folder, kind=report["index"], breadth=report["breadth"]),
-            lexical=LexicalIndex.load(folder / "lexical"),
+            lexical=LexicalIndex.load(folder / "lexical", lexicon),
             speller=Speller.load(folder / "spelling"),
+            lexicon=lexicon,
             report=report,
         )
         retriever.wording = ShopWording.load(folder)
@@ -133,12 +139,12 @@ class Retriever:
     @cached_property
     def knowledge(self) -> Knowledge:
         """What is known of the catalogue's words and values."""
-        analyser = analyser_of(("en",))
+        analyser = self.lexicon.analyser
         values = Values.of(self._store.attributes.values(), analyser)
         said = self.wording
         return Knowledge(
             analyser,
-            CatalogueWords(self._store, self.lexical, self.speller),
+            CatalogueWords(self._store, self.lexical, self.speller, self.lexicon),
             values,
             Synonyms.of(said.synonyms, analyser),
             said.steps,
@@ -245,8 +251,8 @@ class Retriever:
 class CatalogueWords:
     """What a store and its indices know of words."""
 
-    def __init__(self, store: ItemStore, lexical: Lexical, speller: Speller) -> None:
-        self._store = store
+    def __init__(self, store: ItemStore, lexical: Lexical, speller: Speller, lexicon: Lexicon) -> None:
+        self._store, self._lexicon = store, lexicon
         self.knows, self.together, self.best_covered = lexical.knows, lexical.n_having, lexical.best_covered
         self.frequency, self.readings, self.neighbours = speller.frequency, speller.readings, speller.neighbours
 
@@ -256,11 +262,18 @@ class CatalogueWords:
 
     @cached_property
     def _names(self) -> frozenset[str]:
-        return frozenset(word for brand in self._store.brands for word in words_of(brand))
+        return frozenset(key for brand in self._store.brands for key in self._lexicon.analyser.keys(brand))
 
 
 def _selected(dense: Dense, rows: Mask | None) -> Any:
     return None if rows is None else dense.select(rows)
+
+
+def _read_lexicon(folder: Path) -> Lexicon:
+    try:
+        return Lexicon.load(folder)
+    except (OSError, ValueError, KeyError, AttributeError, BadParameter) as error:
+        raise BundleDamaged(folder / LEXICON, str(error)) from error
 
 
 def _read_report(path: Path) -> dict[str, Any]:

@@ -7,7 +7,6 @@ Only words without digits are corrected: a model number nearby is another model.
 
 from __future__ import annotations
 
-import re
 from collections import Counter
 from collections.abc import Iterable
 from pathlib import Path
@@ -15,6 +14,7 @@ from pathlib import Path
 import tantivy
 
 from trimtab.retrieval.lexical import open_index
+from trimtab.text.normal import folded
 
 ONE_EDIT_FROM = 4
 TWO_EDITS_FROM = 8
@@ -22,12 +22,10 @@ LONGEST = 32
 N_NEAREST = 8
 """The most words of one distance that are returned."""
 
-WORD = re.compile(r"[^\W_]+")
 
-
-def words_of(text: str) -> list[str]:
-    """The words of a text, in lower case, punctuation left out."""
-    return [word.lower() for word in WORD.findall(text)]
+def is_spelt(word: str) -> bool:
+    """Whether a word may be misspelt: one with digits is another number or model."""
+    return not any(map(str.isdigit, word))
 
 
 class Speller:
@@ -38,9 +36,13 @@ class Speller:
         self._searcher = index.searcher()
 
     @classmethod
-    def build(cls, texts: Iterable[str], folder: Path) -> Speller:
-        """Learn the words of `texts` and how many texts have each."""
-        counts = Counter(word for text in texts for word in set(words_of(text)))
+    def build(cls, texts: Iterable[Iterable[str]], folder: Path) -> Speller:
+        """Learn how many texts have each word.
+
+        Args:
+            texts: the words of each, as `Analyser.keys` writes them.
+        """
+        counts = Counter(word for words in texts for word in set(words))
         schema = (
             tantivy.SchemaBuilder()
             .add_text_field("word", tokenizer_name="raw", index_option="basic", stored=True)
@@ -52,7 +54,7 @@ class Speller:
         writer = index.writer(num_threads=1)
         # In order, because the first of equally frequent words wins.
         for word in sorted(counts):
-            if word.isalpha() and 1 < len(word) <= LONGEST:
+            if is_spelt(word) and 1 < len(word) <= LONGEST:
                 writer.add_document(tantivy.Document.from_dict({"word": word, "n_texts": counts[word]}, schema))
         writer.commit()
         writer.wait_merging_threads()
@@ -69,10 +71,10 @@ class Speller:
         where a space was left out.
 
         Args:
-            word: in lower case.
             is_last: the shopper may still be typing it, so words it begins come first.
         """
-        if not word.isalpha() or not ONE_EDIT_FROM <= len(word) <= LONGEST:
+        word = folded(word)
+        if not is_spelt(word) or not ONE_EDIT_FROM <= len(word) <= LONGEST:
             return []
         return (
             (self._nearest(word, 0, prefix=True, limit=1) if is_last else [])
@@ -83,14 +85,18 @@ class Speller:
 
     def neighbours(self, word: str) -> list[str]:
         """The words that are one edit from a known one, the most frequent first."""
-        if not word.isalpha() or not ONE_EDIT_FROM <= len(word) <= LONGEST:
+        word = folded(word)
+        if not is_spelt(word) or not ONE_EDIT_FROM <= len(word) <= LONGEST:
             return []
         return [one for one in self._nearest(word, 1) if one != word]
 
     def frequency(self, word: str) -> int:
         """The number of texts that have the word."""
         hits = self._searcher.search(
-            tantivy.Query.term_query(self._schema, "word", word, "basic"), 1, count=False, order_by_field="n_texts"
+            tantivy.Query.term_query(self._schema, "word", folded(word), "basic"),
+            1,
+            count=False,
+            order_by_field="n_texts",
         ).hits
         return int(hits[0][0]) if hits else 0
 

@@ -6,9 +6,9 @@ what a word is found by in `trimtab.text.forms`, what an amount is in `trimtab.t
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from functools import lru_cache, partial
-from typing import Final
+from typing import Final, TypeVar
 
 import regex
 
@@ -30,7 +30,26 @@ TURKIC: Final = ("az", "tr")
 KEPT: Final = 1 << 18
 """Texts without spaces whose tokens are kept: a catalogue's words come again and again."""
 
+K = TypeVar("K")
+V = TypeVar("V")
+Tokens = tuple[Token, ...]
+Texts = tuple[str, ...]
+
 _CHUNK = regex.compile(r"\S+")
+
+
+class _Kept(dict[K, V]):
+    """What a function says of what it was asked, for as long as there is room; quicker than `lru_cache`."""
+
+    def __init__(self, function: Callable[[K], V]) -> None:
+        super().__init__()
+        self._function = function
+
+    def __missing__(self, asked: K) -> V:
+        if len(self) >= KEPT:
+            self.clear()
+        self[asked] = self._function(asked)
+        return self[asked]
 
 
 class Analyser:
@@ -47,10 +66,14 @@ class Analyser:
         self._reader = AmountReader(languages)
         fold = partial(fold_case, turkic=any(language in TURKIC for language in languages))
         chunks = ChunkReader(WordForms(languages), self._reader, fold)
-        self._tokens_of_chunk = lru_cache(KEPT)(lambda chunk: tuple(chunks.tokens(chunk)))
-        self._terms_of_chunk = lru_cache(KEPT)(
-            lambda chunk: tuple(term for token in self._tokens_of_chunk(chunk) for term in token.indexed)
+        self._tokens_of_chunk = _Kept[str, Tokens](lambda chunk: tuple(chunks.tokens(chunk)))
+        self._terms_of_chunk = _Kept[str, Texts](lambda chunk: _terms_of(self._tokens_of_chunk[chunk]))
+        self._keys_of_chunk = _Kept[str, Texts](
+            lambda chunk: tuple(token.key for token in self._tokens_of_chunk[chunk])
         )
+        self._accented_of_chunk = _Kept[str, Texts](lambda chunk: _accented_of(self._tokens_of_chunk[chunk]))
+        self._token_of_amount = _Kept[Amount, Token](self._of_amount)
+        self._terms_of_amount = _Kept[Amount, Texts](lambda amount: self._token_of_amount[amount].indexed)
 
     def key(self, value: str) -> str:
         """What two values have in common that are the same: without case, accents, apostrophes and more than one space.
@@ -69,18 +92,29 @@ class Analyser:
             for start, stop in [(at + token.start, at + token.end)]
         )
 
+    def keys(self, text: str) -> list[str]:
+        """The words, numbers and codes of a text without case and accents, in order; no amounts."""
+        return [key for chunk in normalised(text).split() for key in self._keys_of_chunk[chunk]]
+
+    def accented(self, text: str) -> list[str]:
+        """The words of a text that have accents, with them."""
+        if text.isascii():
+            return []
+        return [word for chunk in normalised(text).split() for word in self._accented_of_chunk[chunk]]
+
     def terms(self, text: str) -> list[str]:
         """The index terms of a text, in order, each as often as it is there."""
         found: list[str] = []
+        terms_of = self._terms_of_chunk
         text = normalised(text)
         at = 0
         for amount in self._reader.amounts(text):
             for chunk in text[at : amount.start].split():
-                found += self._terms_of_chunk(chunk)
-            found += self._of_amount(amount).indexed
+                found += terms_of[chunk]
+            found += self._terms_of_amount[amount.moved(-amount.start)]
             at = amount.end
         for chunk in text[at:].split():
-            found += self._terms_of_chunk(chunk)
+            found += terms_of[chunk]
         return found
 
     def _pieces(self, text: str) -> Iterator[tuple[int, Sequence[Token]]]:
@@ -88,22 +122,30 @@ class Analyser:
         at = 0
         for amount in self._reader.amounts(text):
             yield from self._chunks(text, at, amount.start)
-            yield amount.start, (self._of_amount(amount),)
+            yield amount.start, (self._token_of_amount[amount.moved(-amount.start)],)
             at = amount.end
         yield from self._chunks(text, at, len(text))
 
     def _chunks(self, text: str, start: int, end: int) -> Iterator[tuple[int, Sequence[Token]]]:
         for match in _CHUNK.finditer(text, start, end):
-            yield match.start(), self._tokens_of_chunk(match[0])
+            yield match.start(), self._tokens_of_chunk[match[0]]
 
     def _of_amount(self, amount: Amount) -> Token:
         length = amount.end - amount.start
         if amount.measure is None:
             return Token("", amount.number, amount.number, "number", 0, length)
         also = (amount.also.term,) if amount.also else ()
-        unit = (token.term for word in amount.unit.split() for token in self._tokens_of_chunk(word))
+        unit = (token.term for word in amount.unit.split() for token in self._tokens_of_chunk[word])
         term = amount.measure.term
         return Token("", term, term, "measure", 0, length, also=also, parts=(amount.number, *unit))
+
+
+def _terms_of(tokens: Iterable[Token]) -> tuple[str, ...]:
+    return tuple(term for token in tokens for term in token.indexed)
+
+
+def _accented_of(tokens: Iterable[Token]) -> tuple[str, ...]:
+    return tuple(token.accented for token in tokens if token.accented is not None)
 
 
 def analyser_of(languages: Sequence[str]) -> Analyser:

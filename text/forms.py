@@ -61,7 +61,10 @@ class WordForms:
     """The index terms of words in a catalogue of some languages."""
 
     def __init__(self, languages: Sequence[str]) -> None:
-        self._stemmers = {language: Stemmer(STEMMERS[language]) for language in languages if language in STEMMERS}
+        stemmed = [language for language in languages if language in STEMMERS]
+        if all(language in _SCRIPTS for language in stemmed):
+            stemmed.append("en")  # Latin words in a catalogue of another script are mostly English
+        self._stemmers = {language: Stemmer(STEMMERS[language]) for language in stemmed}
         self._elides = any(language in _ELIDING for language in languages)
         self._digraphs = _ONE_LETTER if any(language in _SCANDINAVIAN for language in languages) else ()
 

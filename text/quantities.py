@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from decimal import Decimal
+from functools import lru_cache
 from typing import Final, NamedTuple
 
 import regex
 from babel.numbers import get_decimal_symbol
 
+from trimtab.text.numbers import NumberFormat, parse_number
 from trimtab.text.units import Measure, Unit, unit_key, units_of
 
 _LETTERS: Final = r"\p{L}\p{M}"
@@ -25,9 +28,13 @@ _PACK_OF = regex.compile(
     regex.IGNORECASE,
 )
 _LONGEST_BEFORE: Final = 20
+_LOOKED_AHEAD: Final = 2
+"""Characters behind an amount that decide whether it is one."""
+
+KEPT: Final = 1 << 16
 _DENOMINATORS: Final = (2, 3, 4, 5, 6, 8, 10, 16, 32, 64)
 _LONGEST_NUMBER: Final = 15
-"""Characters beyond which a number is a name: nothing is counted so far."""
+"""Characters beyond which a number is a name: no shop counts so far."""
 
 _CAPITAL: Final = ("a", "c", "f", "go")
 """Units that are written in capitals where a space is before them; else they are words."""
@@ -51,34 +58,50 @@ class Amount(NamedTuple):
     start: int
     end: int
 
+    def moved(self, by: int) -> Amount:
+        """The amount in a text that begins so many characters earlier."""
+        return self._replace(start=self.start + by, end=self.end + by)
+
 
 class AmountReader:
     """The reader of amounts in a catalogue of some languages."""
 
     def __init__(self, languages: Sequence[str]) -> None:
         self._units: Mapping[str, Unit] = units_of(tuple(languages))
-        self._decimal = get_decimal_symbol(languages[0]) if languages else "."
+        self._format = NumberFormat("," if get_decimal_symbol(languages[0]) == "," else ".")
+        self._read = lru_cache(KEPT)(lambda text, is_pack: tuple(self._amounts_at_start(text, is_pack)))
         self._pieces, self._ounce = self._units["ct"], self._units["oz"]
 
     def amounts(self, text: str) -> Iterator[Amount]:
         """The amounts in a normalised text, in order."""
         for match in _AMOUNT.finditer(text):
-            number = self._number(match["number"])
-            if number is None:
-                continue
-            unit, end = self._unit(text, match)
-            if unit is None and not _ENDS_NUMBER.match(text, end):
-                continue
-            of_length = unit if unit and unit.base == "mm" else None
-            for times, start in zip(match.captures("times"), match.starts("times"), strict=True):
-                if (side := self._number(times)) is not None:
-                    yield self._amount(text, side, of_length, start, start + len(times), start + len(times))
-            yield self._amount(text, number, unit, match.start("number"), match.end("number"), end)
+            start = match.start()
+            is_pack = (
+                _PACK_OF.search(text, max(0, start - _LONGEST_BEFORE), start)
+                if text[start - 1 : start] == " "
+                else None
+            )
+            for amount in self._read(text[start : match.end() + _LOOKED_AHEAD], is_pack is not None):
+                yield amount.moved(start)
 
-    def _amount(self, text: str, number: str, unit: Unit | None, start: int, number_end: int, end: int) -> Amount:
-        if unit is None and _PACK_OF.search(text, max(0, start - _LONGEST_BEFORE), start):
-            unit = self._pieces
-        name = text[number_end:end].strip(" -")
+    def _amounts_at_start(self, text: str, is_pack: bool) -> Iterator[Amount]:
+        """The amounts that a text begins with: one, or the sides of what is measured by several."""
+        match = _AMOUNT.match(text)
+        number = self._number(match["number"]) if match else None
+        if match is None or number is None:
+            return
+        unit, end = self._unit(text, match)
+        if unit is None and not _ENDS_NUMBER.match(text, end):
+            return
+        unit = self._pieces if unit is None and is_pack else unit
+        of_length = unit if unit and unit.base == "mm" else None
+        for times, start in zip(match.captures("times"), match.starts("times"), strict=True):
+            if (side := self._number(times)) is not None:
+                yield self._amount(side, of_length, "", start, start + len(times))
+        name = text[match.end("number") : end].strip(" -")
+        yield self._amount(number, unit, name, match.start("number"), end)
+
+    def _amount(self, number: str, unit: Unit | None, name: str, start: int, end: int) -> Amount:
         also = self._ounce.of(float(number)) if unit == self._units["floz"] else None
         return Amount(number, unit.of(float(number)) if unit else None, also, name, start, end)
 
@@ -111,35 +134,17 @@ class AmountReader:
             return _fraction(text)
         if text.isdigit():
             return text
-        return self._with_decimals(text)
-
-    def _with_decimals(self, text: str) -> str | None:
-        points, commas = text.count("."), text.count(",")
-        if points and commas:
-            decimal = max(".,", key=text.rfind)
-            if text.count(decimal) > 1:
-                return None
-        else:
-            mark = "." if points else ","
-            whole, _, behind = text.rpartition(mark)
-            groups = points + commas > 1 or (len(behind) == 3 and mark != self._decimal and len(whole) <= 3)
-            if points > 1 and any(len(group) != 3 for group in text.split(mark)[1:]):
-                return None  # a version, an address
-            decimal = "" if groups and not whole.startswith("0") else mark
-        digits = "".join(
-            "." if character == decimal else character
-            for character in text
-            if character.isdigit() or character == decimal
-        )
-        return plain(float(digits)) if "." in digits else digits
+        value = parse_number(text, self._format)
+        return None if value is None else plain(value)
 
 
 def _fraction(text: str) -> str | None:
     whole, _, fraction = text.replace("-", " ").rpartition(" ")
     over, under = map(int, fraction.split("/"))
-    return plain(int(whole or 0) + over / under) if under in _DENOMINATORS and over < under else None
+    return plain(int(whole or 0) + Decimal(over) / under) if under in _DENOMINATORS and over < under else None
 
 
-def plain(number: float) -> str:
+def plain(number: Decimal) -> str:
     """A number without an exponent and without zeros at its end."""
-    return f"{number:.6f}".rstrip("0").rstrip(".")
+    text = f"{number:.6f}"
+    return text.rstrip("0").rstrip(".")

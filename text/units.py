@@ -107,7 +107,7 @@ class Unit(NamedTuple):
     offset: float = 0.0
 
     def of(self, number: float) -> Measure:
-        """So much of this unit."""
+        """As much of this unit."""
         return Measure(number * self.factor + self.offset, self.base)
 
 
@@ -157,7 +157,9 @@ def _names(language: str, cldr_name: str) -> Iterator[str]:
         return
     for length in ("long", "short"):
         for number in (1, 2, 5, 0.5):
-            name = re.sub(r"[\d.,٠-٩०-९]+", "", normalised(format_unit(number, cldr_name, length, locale=locale)))
+            name = re.sub(
+                r"[\d.,٠-٩०-९]+", "", normalised(format_unit(number, cldr_name, length, format="0.#", locale=locale))
+            )
             if cldr_name not in name:  # Babel writes the name in CLDR where the language has none
                 yield name
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 import polars as pl
@@ -17,6 +17,7 @@ from trimtab.ranker.users import UserHistories
 from trimtab.retrieval.building import build_retriever
 from trimtab.retrieval.retriever import Retriever
 from trimtab.retrieval.understanding.shop_wording import ShopWording
+from trimtab.text.language import AUTO
 
 
 def build_pipeline(
@@ -25,6 +26,7 @@ def build_pipeline(
     *,
     encoder: str,
     attributes: Iterable[Attribute] = (),
+    languages: Sequence[str] = AUTO,
     histories: UserHistories | None = None,
     wording: ShopWording | None = None,
     progress: Progress = silent,
@@ -33,17 +35,18 @@ def build_pipeline(
 
     Args:
         attributes: what the columns `attr_*` are; the others are what the types of their columns say.
+        languages: of the catalogue, the most important first; `auto` finds them in its texts.
         wording: what the shop says of understanding queries.
     """
     if len(items) == 0:
         raise BadInput("the catalogue has no item")
     store = ItemStore.from_frame(items, attributes)
-    retriever = build_retriever(store, encoder, staging / RETRIEVAL, progress, wording=wording)
+    retriever = build_retriever(store, encoder, staging / RETRIEVAL, progress, languages=languages, wording=wording)
     return pipeline_of(store, retriever, histories or UserHistories.none())
 
 
 def pipeline_of(store: ItemStore, retriever: Retriever, histories: UserHistories) -> Pipeline:
     """A store and its indices with what features need besides."""
     type_vectors = retriever.encoder.encode(list(store.types))
-    columns = item_columns(store, retriever, build_words(store), type_vectors)
+    columns = item_columns(store, retriever, build_words(store, retriever.lexicon), type_vectors)
     return Pipeline(store, retriever, columns, histories)

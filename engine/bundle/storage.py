@@ -223,7 +223,7 @@ def load_bundle(folder: Path) -> Bundle:
     try:
         store = ItemStore.load(folder)
         retriever = Retriever.load(folder / RETRIEVAL, store)
-        words = ItemWords.load(folder / RANKER)
+        words = ItemWords.load(folder / RANKER, retriever.lexicon)
         histories = UserHistories.load(folder / RANKER)
         type_vectors = np.load(folder / RANKER / "type_vectors.npy", allow_pickle=False)
         shop = Shop.read(folder / SHOP) if (folder / SHOP).exists() else EMPTY

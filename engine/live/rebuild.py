@@ -54,9 +54,15 @@ def compact(bundle: Path, changes: Path, out: Path, *, progress: Progress = sile
     with staging_folder(out) as staging:
         new_store = store.compacted()
         encoded = EncodedItems(engine.retriever.encoder, engine.retriever.vectors[there])
-        wording = engine.retriever.wording
+        languages, wording = engine.retriever.lexicon.analyser.languages, engine.retriever.wording
         retriever = build_retriever(
-            new_store, encoded.encoder.name, staging / RETRIEVAL, progress, encoded=encoded, wording=wording
+            new_store,
+            encoded.encoder.name,
+            staging / RETRIEVAL,
+            progress,
+            encoded=encoded,
+            languages=languages,
+            wording=wording,
         )
         new_rows = np.full(len(store), -1)
         new_rows[there] = np.arange(len(there))

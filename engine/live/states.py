@@ -56,7 +56,9 @@ class EngineStates:
             texts = {**{name: item[name] for name in TEXTS}, "attributes": attributes}
             key = tuple(texts.values())
             known = self._prepared.get(key)
-            kept[key] = known or _Prepared(self._retrieval.prepare(texts), words_of_item(texts))
+            kept[key] = known or _Prepared(
+                self._retrieval.prepare(texts), words_of_item(texts, self._retrieval.lexicon)
+            )
         self._prepared = kept
         return list(kept.values())
 

@@ -16,6 +16,7 @@ from trimtab.ranker.users import WORTH, History, UserHistories, with_recent
 from trimtab.ranker.words import BODY, ItemWords, field_words
 from trimtab.ranker.words import FIELDS as WORD_FIELDS
 from trimtab.retrieval.retriever import Retriever
+from trimtab.text.lexicon import Lexicon
 
 N_CANDIDATES = 200
 
@@ -122,17 +123,17 @@ def item_columns(
     )
 
 
-def build_words(store: ItemStore) -> ItemWords:
+def build_words(store: ItemStore, lexicon: Lexicon) -> ItemWords:
     """Index the words of a catalogue by field."""
     columns = {name: store.texts(name) for name in (*WORD_FIELDS, "description") if name != BODY}
     columns[BODY] = list(map(body_of, columns["description"], store.searched_attributes()))
-    return ItemWords.build({field: columns[field] for field in WORD_FIELDS})
+    return ItemWords.build({field: columns[field] for field in WORD_FIELDS}, lexicon)
 
 
-def words_of_item(item: Mapping[str, str]) -> dict[str, list[str]]:
+def words_of_item(item: Mapping[str, str], lexicon: Lexicon) -> dict[str, list[str]]:
     """What `build_words` keeps of one item."""
     texts = {**item, BODY: body_of(item["description"], item["attributes"])}
-    return {field: field_words(field, texts[field]) for field in WORD_FIELDS}
+    return {field: field_words(field, texts[field], lexicon) for field in WORD_FIELDS}
 
 
 def body_of(description: str, attributes: str) -> str:

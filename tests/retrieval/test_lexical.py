@@ -11,8 +11,12 @@ from trimtab.catalog.store import ItemStore
 from trimtab.retrieval.filters import conditions_of, mask_of, parse_filter
 from trimtab.retrieval.lexical import BOOSTS, COMMON, LexicalIndex
 from trimtab.retrieval.live_retrieval import LiveLexicalIndex
-from trimtab.retrieval.postings import Postings, item_terms
+from trimtab.retrieval.postings import Postings, terms_of_item
 from trimtab.retrieval.retriever import Retriever
+from trimtab.text.analyser import analyser_of
+from trimtab.text.lexicon import Lexicon
+
+LEXICON = Lexicon.of_texts(analyser_of(["en"]), [])
 
 
 @pytest.fixture(scope="module")
@@ -24,8 +28,9 @@ def index(retriever: Retriever) -> LexicalIndex:
 def test_it_finds_exactly_the_items_with_the_word(index: LexicalIndex, store: ItemStore, word: str) -> None:
     rows, scores = index.search(word, len(store))
     columns = [store.texts(field) for field in BOOSTS]
-    stem = index.terms(word)
-    expected = {row for row in range(len(store)) if any(stem[0] in index.terms(column[row]) for column in columns)}
+    (wanted,) = index.terms(word)
+    terms = index.lexicon.terms
+    expected = {row for row in range(len(store)) if any(wanted.term in terms(column[row]) for column in columns)}
 
     assert set(rows.tolist()) == expected
     assert (scores > 0).all()
@@ -65,7 +70,9 @@ def test_conditions_give_the_best_of_those_that_meet_them(
 
 def test_what_it_has_no_field_for_is_left_out_afterwards(tmp_path: Path, store: ItemStore, index: LexicalIndex) -> None:
     columns = {field: store.texts(field) for field in BOOSTS}
-    other = LexicalIndex.build(columns, [store.attributes["brand"]], np.arange(len(store)), tmp_path / "lexical")
+    other = LexicalIndex.build(
+        columns, [store.attributes["brand"]], np.arange(len(store)), tmp_path / "lexical", LEXICON
+    )
     conditions = conditions_of(store, map(parse_filter, ("price:..2", "-brand:store brand")))
     assert not other.filters_on("price")
     for text in ("milk", "frozen pizza"):
@@ -81,7 +88,7 @@ def test_matches_are_all_that_a_search_finds(index: LexicalIndex, store: ItemSto
 
 def test_equal_scores_go_by_priority(tmp_path: Path) -> None:
     columns = {field: [""] * 4 for field in BOOSTS} | {"title": ["milk", "milk", "milk", "bread"]}
-    index = LexicalIndex.build(columns, [], np.array([2, 0, 1, 3]), tmp_path / "lexical")
+    index = LexicalIndex.build(columns, [], np.array([2, 0, 1, 3]), tmp_path / "lexical", LEXICON)
 
     assert index.search("milk", 2)[0].tolist() == [1, 2]
 
@@ -90,12 +97,14 @@ def test_a_word_of_very_many_items_finds_nothing_beside_a_rarer_one(tmp_path: Pa
     """But it counts: of two green items the tea is the better answer to "green tea"."""
     titles = ["green soap", "green tea", *["tea"] * COMMON]
     columns = {field: [""] * len(titles) for field in BOOSTS} | {"title": titles}
-    index = LexicalIndex.build(columns, [], np.arange(len(titles)), tmp_path / "lexical")
+    index = LexicalIndex.build(columns, [], np.arange(len(titles)), tmp_path / "lexical", LEXICON)
 
     assert index.search("green tea", 10)[0].tolist() == [1, 0]
     assert len(index.search("tea", len(titles))[0]) == COMMON + 1, "alone it finds all"
     assert index.search("tea", 1)[1] > 0
 
-    new = [item_terms(index, [title, *[""] * (len(BOOSTS) - 1)]) for title in ("tea", "green cup", "green tea")]
+    new = [
+        terms_of_item(index.lexicon, [title, *[""] * (len(BOOSTS) - 1)]) for title in ("tea", "green cup", "green tea")
+    ]
     live = LiveLexicalIndex(index, Postings(index, new), store, n_base=len(titles), stale=frozenset())
     assert live.search("green tea", 10)[0].tolist() == [1, len(titles) + 2, 0, len(titles) + 1]

@@ -19,7 +19,7 @@ from trimtab.retrieval.building import build_retriever
 from trimtab.retrieval.filters import parse_filter
 from trimtab.retrieval.lexical import BOOSTS, LexicalIndex
 from trimtab.retrieval.live_retrieval import LiveRetrieval
-from trimtab.retrieval.postings import Postings, item_terms
+from trimtab.retrieval.postings import Postings, terms_of_item
 from trimtab.retrieval.retriever import Retriever
 
 QUERIES = ("ice cream", "milk", "strawberry yogurt", "paper towels", "dog fod", "sandwich bags", "quince jelly")
@@ -69,7 +69,7 @@ def test_few_items_score_as_they_would_in_the_large_index(store: ItemStore, retr
     assert isinstance(lexical, LexicalIndex)
     rows = np.arange(0, len(store), 3)
     columns = [store.texts(field, rows) for field in BOOSTS]
-    postings = Postings(lexical, [item_terms(lexical, texts) for texts in zip(*columns, strict=True)])
+    postings = Postings(lexical, [terms_of_item(lexical.lexicon, texts) for texts in zip(*columns, strict=True)])
     for text in QUERIES:
         found, bm25 = lexical.search(text, len(store))
         expected = np.zeros(len(store), dtype=np.float32)

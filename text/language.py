@@ -1,0 +1,69 @@
+"""The languages of a catalogue, by its own texts where nobody says them."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Iterator, Sequence
+from functools import lru_cache
+from itertools import islice
+from typing import TYPE_CHECKING, Final
+
+from trimtab.text.forms import LANGUAGES
+
+if TYPE_CHECKING:
+    from py3langid.langid import LanguageIdentifier
+
+AUTO: Final = ("auto",)
+"""What a shop says to have its languages found."""
+
+PASSAGE_LETTERS: Final = 100
+"""A title alone says too little; so much text is read at once."""
+FEWEST_LETTERS: Final = 8
+MAX_PASSAGES: Final = 500
+SMALLEST_SHARE: Final = 0.15
+"""The least share of the passages; a language with less is a matter of names."""
+FEWEST_PASSAGES: Final = 3
+OTHERWISE: Final = "en"
+RARE: Final = ("eu", "ga", "yi")
+"""Languages that are taken for others more often than met in a shop: who sells in them says so."""
+
+
+def languages_of(texts: Sequence[str]) -> tuple[str, ...]:
+    """The languages of texts, the most frequent first; English where they say nothing."""
+    step = max(1, len(texts) // (MAX_PASSAGES * 4))
+    found = Counter(_language(passage) for passage in islice(_passages(texts[::step]), MAX_PASSAGES))
+    if not found:
+        return (OTHERWISE,)
+    total = found.total()
+    often = [
+        language
+        for language, n_passages in found.most_common()
+        if n_passages >= SMALLEST_SHARE * total and n_passages >= FEWEST_PASSAGES
+    ]
+    return tuple(often or [found.most_common(1)[0][0]])
+
+
+def _passages(texts: Iterable[str]) -> Iterator[str]:
+    passage: list[str] = []
+    length = 0
+    for text in texts:
+        passage.append(text)
+        length += sum(map(str.isalpha, text))
+        if length >= PASSAGE_LETTERS:
+            yield " ".join(passage)
+            passage, length = [], 0
+    if length >= FEWEST_LETTERS:
+        yield " ".join(passage)
+
+
+def _language(passage: str) -> str:
+    return str(_identifier().classify(passage.lower())[0])
+
+
+@lru_cache(maxsize=1)
+def _identifier() -> LanguageIdentifier:
+    from py3langid.langid import MODEL_FILE, LanguageIdentifier  # noqa: PLC0415  # only builds find languages
+
+    identifier = LanguageIdentifier.from_model_file(MODEL_FILE)
+    identifier.set_languages([code for code in LANGUAGES if code in identifier.labels and code not in RARE])
+    return identifier

@@ -1,0 +1,196 @@
+"""What a catalogue's own words add to the analyser: compounds that are taken apart, and words written as two or as one.
+
+`Wintermantel` is found by `Mantel` where the catalogue knows both parts; `redbull` and `red bull` are the same where it
+has either.
+"""
+
+from __future__ import annotations
+
+import json
+from bisect import bisect_left
+from collections import Counter, defaultdict
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from functools import lru_cache
+from itertools import pairwise
+from pathlib import Path
+from typing import Final
+
+from trimtab.text.analyser import Analyser, analyser_of
+
+FILE = "lexicon.json"
+
+LINKS: Final = {
+    "da": ("", "s", "e", "er"), "de": ("", "s", "n", "en", "es", "er", "e", "ns"), "fi": ("", "n", "in", "en"),
+    "nb": ("", "s", "e", "er"), "nl": ("", "s", "e", "en", "n"), "no": ("", "s", "e", "er"),
+    "sv": ("", "s", "o", "u", "e"),
+}  # fmt: skip
+"""Language that writes compounds as one word -> what may stand between two parts."""
+
+SHORTEST_PART: Final = 3
+SHORTEST_COMPOUND: Final = 8
+SHORTEST_HEAD: Final = 5
+"""Letters of a part that is known only as the end of several compounds."""
+MAX_PARTS: Final = 3
+MAX_CONTAINING: Final = 16
+"""The most compounds that an unknown word is found by as a part of."""
+
+Terms = tuple[str, ...]
+
+
+class Lexicon:
+    """The analyser of one catalogue.
+
+    Args:
+        analyser: of its languages.
+        compounds: index term of a compound -> the terms of its parts.
+        splits: index term of a word -> the terms of the words that others write it as.
+        long: index terms of words that may be compounds of words that the catalogue does not know.
+    """
+
+    def __init__(
+        self, analyser: Analyser, compounds: Mapping[str, Terms], splits: Mapping[str, Terms], long: Iterable[str]
+    ) -> None:
+        self.analyser = analyser
+        self.compounds = compounds
+        self.splits = splits
+        self._long = sorted(long)
+        self._backwards = sorted(term[::-1] for term in self._long)
+        self._links = _links(analyser)
+        self.read = lru_cache(4096)(analyser.tokens)
+
+    @classmethod
+    def of_texts(cls, analyser: Analyser, texts: Iterable[str]) -> Lexicon:
+        """Learn the words of the names of a catalogue's items, brands and kinds."""
+        words, pairs = Counter[str](), Counter[tuple[str, str]]()
+        for text in texts:
+            keys = analyser.keys(text)
+            words.update(keys)
+            pairs.update(pairwise(keys))
+        splits = {}
+        for (first, second), _ in sorted(pairs.items(), key=lambda item: item[1]):
+            if first + second in words:
+                splits[_term(analyser, first + second)] = (_term(analyser, first), _term(analyser, second))
+        links = _links(analyser)
+        compounds = {
+            _term(analyser, word): tuple(_term(analyser, part) for part in parts)
+            for word, parts in (_compounds(words, links) if links else ())
+        }
+        long = {_term(analyser, word) for word in words if links and len(word) >= SHORTEST_COMPOUND and word.isalpha()}
+        return cls(analyser, compounds, splits, long)
+
+    def terms(self, text: str) -> list[str]:
+        """The index terms of an item's text, in order, the parts of a compound behind it."""
+        terms = self.analyser.terms(text)
+        if self.compounds.keys().isdisjoint(terms):
+            return terms
+        return [each for term in terms for each in (term, *self.compounds.get(term, ()))]
+
+    def containing(self, term: str) -> list[str]:
+        """Terms of long words that begin or end with one."""
+        begin = _with_prefix(self._long, term)
+        end = [found[::-1] for found in _with_prefix(self._backwards, term[::-1])]
+        return list(dict.fromkeys((*end, *begin)))[:MAX_CONTAINING]
+
+    def term(self, word: str) -> str:
+        """The index term of a word as it is compared."""
+        return _term(self.analyser, word)
+
+    def taken_apart(self, word: str, knows: Callable[[str], bool]) -> Iterator[Terms]:
+        """The two known words that make one, in every way in which they may.
+
+        Args:
+            knows: whether any item has an index term.
+        """
+        for at in range(SHORTEST_PART, len(word) - SHORTEST_PART + 1):
+            tail = self.term(word[at:])
+            if knows(tail):
+                for link in self._links or ("",):
+                    head = self.term(word[:at].removesuffix(link))
+                    if word[:at].endswith(link) and knows(head):
+                        yield head, tail
+
+    def save(self, folder: Path) -> None:
+        """Write what `load` reads."""
+        content = {
+            "languages": self.analyser.languages,
+            "compounds": self.compounds,
+            "splits": self.splits,
+            "long": self._long,
+        }
+        (folder / FILE).write_text(json.dumps(content, ensure_ascii=False, indent=0), encoding="utf-8")
+
+    @classmethod
+    def load(cls, folder: Path) -> Lexicon:
+        content = json.loads((folder / FILE).read_text(encoding="utf-8"))
+        compounds, splits = (
+            {term: tuple(parts) for term, parts in content[name].items()} for name in ("compounds", "splits")
+        )
+        return cls(analyser_of(content["languages"]), compounds, splits, content["long"])
+
+
+def _links(analyser: Analyser) -> Terms:
+    """What may stand between the parts of a compound; nothing where no language has them."""
+    return tuple(dict.fromkeys(link for language in analyser.languages for link in LINKS.get(language, ())))
+
+
+def _term(analyser: Analyser, key: str) -> str:
+    tokens = analyser.tokens(key)
+    return tokens[0].term if tokens else key
+
+
+def _with_prefix(ordered: Sequence[str], prefix: str) -> Iterator[str]:
+    for place in range(bisect_left(ordered, prefix), len(ordered)):
+        if not ordered[place].startswith(prefix):
+            return
+        yield ordered[place]
+
+
+def _compounds(words: Mapping[str, int], links: Sequence[str]) -> Iterator[tuple[str, Sequence[str]]]:
+    """The words that are made of others, and of which."""
+    known = {word for word in words if len(word) >= SHORTEST_PART and word.isalpha()}
+    long = [word for word in known if len(word) >= SHORTEST_COMPOUND]
+    parts = _Parts(known | _heads(long, known, links), links)
+    for word in long:
+        if found := parts.of(word):
+            yield word, found
+
+
+def _heads(long: Iterable[str], known: Collection[str], links: Sequence[str]) -> set[str]:
+    """Ends of words that stand behind different known words, and so are words too."""
+    before: dict[str, set[str]] = defaultdict(set)
+    for word in long:
+        for at in range(SHORTEST_PART + 1, len(word) - SHORTEST_HEAD + 1):
+            if any(word[: at - len(link)] in known for link in links if word[:at].endswith(link)):
+                before[word[at:]].add(word[:at])
+    return {head for head, heads in before.items() if len(heads) > 1}
+
+
+class _Parts:
+    """The parts of compounds by a set of known words."""
+
+    def __init__(self, known: Collection[str], links: Sequence[str]) -> None:
+        self._known, self._links = known, links
+
+    def of(self, word: str) -> Sequence[str]:
+        """The fewest known words that make the word, the longest last; empty where it is not a compound."""
+        return self._split(word, MAX_PARTS) if len(word) >= SHORTEST_COMPOUND else ()
+
+    def _split(self, word: str, n_parts: int) -> Sequence[str]:
+        for n in range(2, n_parts + 1):
+            for at in range(SHORTEST_PART, len(word) - SHORTEST_PART + 1):
+                tail = word[at:]
+                first = self._part(word[:at])
+                if first is None:
+                    continue
+                rest = [tail] if n == 2 and tail in self._known else self._split(tail, n - 1) if n > 2 else ()
+                if rest:
+                    return [first, *rest]
+        return ()
+
+    def _part(self, text: str) -> str | None:
+        """The known word that a text is, without what links it to the next."""
+        for link in self._links:
+            word = text.removesuffix(link)
+            if text.endswith(link) and len(word) >= SHORTEST_PART and word in self._known:
+                return word
+        return text + "e" if text + "e" in self._known else None
