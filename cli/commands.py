@@ -18,6 +18,7 @@ from trimtab.cli.feed import app as feed_app
 from trimtab.cli.logs import app as logs_app
 from trimtab.cli.pages import app as pages_app
 from trimtab.cli.shop import app as shop_app
+from trimtab.cli.words import app as words_app
 from trimtab.core.errors import BadParameter, TrimtabError
 
 app = typer.Typer(
@@ -32,6 +33,7 @@ app.add_typer(build_app)
 app.add_typer(logs_app)
 app.add_typer(pages_app)
 app.add_typer(shop_app)
+app.add_typer(words_app)
 app.add_typer(feed_app)
 app.add_typer(backups_app)
 

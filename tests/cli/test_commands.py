@@ -186,3 +186,17 @@ def test_a_page_is_read_as_a_table_and_as_json(trimtab: Trimtab, tmp_path: Path)
     assert "[Kettle]" in table.stdout
     found = json.loads(trimtab("pages", "analyze", html, "--json").stdout)
     assert found["elements"]["price"]["value"] == "24.90"
+
+
+def test_queries_are_completed_and_synonyms_proposed(
+    trimtab: Trimtab, small_bundle: Path, log: Path, tmp_path: Path
+) -> None:
+    done = trimtab("suggest", str(small_bundle), "yogu", "--log", str(log), "--min-users", "1", "--json")
+    assert done.returncode == 0, done.stderr
+    found = json.loads(done.stdout)
+    assert found["query"] == "yogu"
+    assert "query" in {one["kind"] for one in found["suggestions"]}
+    out = tmp_path / "synonyms.txt"
+    done = trimtab("synonyms", "suggest", str(small_bundle), "--log", str(log), "--out", str(out))
+    assert done.returncode == 0, done.stderr
+    assert out.read_text().startswith("# Candidates")
