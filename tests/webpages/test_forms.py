@@ -4,14 +4,18 @@
 from __future__ import annotations
 
 import itertools
+from html import escape
 
 import numpy as np
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tests.webpages.pages_made_here import CHECKOUT
 from trimtab.webpages.parse.dom import parse
+from trimtab.webpages.parse.field_sight import Sight
 from trimtab.webpages.parse.fields import read_fields
+from trimtab.webpages.predict.field_evidence import FIELD_TYPES
 from trimtab.webpages.predict.field_model import decode_chain
 from trimtab.webpages.predict.forms import FILL_ABOVE, read_forms
 
@@ -78,6 +82,92 @@ def test_a_second_street_without_a_word_is_the_other_address() -> None:
 
 def test_hidden_fields_and_buttons_are_no_fields() -> None:
     assert read_fields(parse("<form><input type=hidden name=token><input type=submit><button>Go</button></form>")) == []
+
+
+def types_of(html: str) -> list[str]:
+    return [found.type for found in read_forms(parse(f"<form>{html}</form>")).labelled]
+
+
+def rows(*labels: str) -> str:
+    return "".join(f"<p><label for=f{i}>{label}</label><input id=f{i}></p>" for i, label in enumerate(labels))
+
+
+@pytest.mark.parametrize(
+    ("labels", "expected"),
+    [
+        (
+            ["姓", "名", "郵便番号", "都道府県", "市区町村", "番地", "電話番号", "メールアドレス"],
+            ["lastName", "firstName", "addressPostalCode", "addressProvince", "addressCity", "addressStreet", "phone", "emailAddress"],
+        ),
+        (
+            ["收货人姓名", "手机号码", "省份", "城市", "详细地址", "邮政编码"],
+            ["fullName", "phone", "addressProvince", "addressCity", "addressStreet", "addressPostalCode"],
+        ),
+        (["Name", "Surname", "City", "Postcode"], ["firstName", "lastName", "addressCity", "addressPostalCode"]),
+        (["持卡人姓名", "卡号", "有效期", "安全码"], ["cardName", "cardNumber", "expiration", "cardSecurityCode"]),
+    ],
+)  # fmt: skip
+def test_labels_of_other_scripts_and_a_name_asked_for_in_parts(labels: list[str], expected: list[str]) -> None:
+    assert types_of(rows(*labels)) == expected
+
+
+@pytest.mark.parametrize(
+    "field",
+    [
+        "<label>Country code <select name=dial><option>Germany +49<option>France +33<option>Italy +39</select></label>",
+        "<label>Card <input name=giftCardNumber placeholder='Gift card number' maxlength=19></label>",
+        "<label>Company <input name=company autocomplete=organization></label>",
+        "<label>Code <input autocomplete=one-time-code inputmode=numeric></label>",
+        "<input type=password maxlength=1 aria-label='Digit 1 of your code'>",
+        "<label>Leave this field empty <input name=email2></label>",
+        "<label>E-mail <input type=email name=mail2 tabindex=-1 style='position:absolute; left:-5000px'></label>",
+        "<div style='display:none'><input name=email_confirm autocomplete=off></div>",
+        "<p class=ohno><input name=phone2 tabindex=-1></p>",
+    ],
+)
+def test_what_no_address_or_card_goes_into_is_in_no_plan(field: str) -> None:
+    sheet = "<style>.ohno { position: absolute; left: -9999px }</style>"
+    forms = read_forms(parse(f"{sheet}<form>{rows('First name', 'Last name', 'Street address')}{field}</form>"))
+    assert forms.labelled[-1].type == "other"
+    assert len(forms.fill_plan()) <= 3
+
+
+def test_a_later_step_keeps_its_types_and_is_not_filled_yet() -> None:
+    forms = read_forms(parse(f"<form><div style='display:none'>{rows('First name', 'Last name')}</div></form>"))
+    assert [found.type for found in forms.labelled] == ["firstName", "lastName"]
+    assert {found.sight for found in forms.labelled} == {Sight.UNOPENED}
+    assert forms.fill_plan() == []
+
+
+def test_birth_dates_stand_beside_card_dates() -> None:
+    years = "".join(f"<option>{year}" for year in range(1950, 2005))
+    later = "".join(f"<option>{year}" for year in range(2026, 2036))
+    html = (
+        "<label>Card number <input name=ccnum></label>"
+        f"<label>Expiry year <select name=exp_year>{later}</select></label>"
+        f"<label>Date of birth <input name=dob></label><label>Year of birth <select name=dob_year>{years}</select></label>"
+    )
+    assert types_of(html) == ["cardNumber", "expirationYear", "birthday", "birthday"]
+
+
+@pytest.mark.parametrize(
+    ("markup", "expected"),
+    [
+        ("<input autocomplete='section-a shipping postal-code' name=x1>", "addressPostalCode"),
+        ("<input autocomplete='cc-csc' name=x1>", "cardSecurityCode"),
+        ("<input type=email name=email>", "emailAddress"),
+        ("<input autocomplete='billing address-line2' name=x1>", "addressStreet2"),
+    ],
+)
+def test_what_the_markup_declares_comes_first(markup: str, expected: str) -> None:
+    assert types_of(markup) == [expected]
+
+
+@given(st.lists(st.sampled_from(FIELD_TYPES), min_size=1, max_size=6), st.text(max_size=30))
+@settings(max_examples=30, deadline=None)
+def test_a_password_field_asks_for_nothing_but_secrets(words: list[str], label: str) -> None:
+    html = "".join(f"<input type=password name={word} aria-label='{escape(label)}'>" for word in words)
+    assert set(types_of(html)) <= {"password", "cardSecurityCode", "cardNumber", "other"}
 
 
 def test_a_page_without_forms() -> None:

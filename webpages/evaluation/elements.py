@@ -14,15 +14,20 @@ from typing import Any
 
 from trimtab.webpages.analyze import classify
 from trimtab.webpages.evaluation.measures import Counts, count, f1, share
+from trimtab.webpages.evaluation.shops import Answer, answers_of, by_group, calibration
 from trimtab.webpages.features.image import image_key
 from trimtab.webpages.features.levels import LEVELS
 from trimtab.webpages.page import Page
 from trimtab.webpages.parse.dom import Dom
 from trimtab.webpages.parse.prices import PageLocale, price_text, shown_price
+from trimtab.webpages.parse.reading import Reading
+from trimtab.webpages.parse.structured import read_structured
 from trimtab.webpages.training.elements import fit, fit_trees, folds_by_site, outcomes
 from trimtab.webpages.training.examples import Example, wanted_prices
 
-N_FOLDS = 10
+N_FOLDS = 5
+BENCHMARKS = frozenset({"product-pages", "product-layouts", "product-extra"})
+"""Sets with labels of their own, which are read by every policy."""
 SYSTEMS = ("Zyte", "Diffbot", "extruct")
 POLICIES: dict[str, tuple[str, ...]] = {
     "text": ("text",),
@@ -43,28 +48,37 @@ def _decimal(text: str | None) -> Decimal | None:
 
 def predictions(
     examples: Sequence[Example], progress: Callable[[str], None] = lambda _: None, *, n_folds: int = N_FOLDS
-) -> dict[str, dict[str, Page]]:
-    """Policy -> `source/key` -> analysis, each by a model fitted without the page's site."""
+) -> tuple[dict[str, dict[str, Page]], list[Answer]]:
+    """Each page read by a model fitted without its site: policy -> `source/key` -> analysis, and the answers about
+    every labelled page under the conditions of `trimtab.webpages.evaluation.shops`."""
     found: dict[str, dict[str, Page]] = {policy: {} for policy in POLICIES}
+    answers: list[Answer] = []
     for number, fold in enumerate(folds_by_site(examples, n_folds)):
         progress(f"fold {number + 1} of {n_folds}")
         model = fit([example for example in examples if example.site not in fold])
-        for example in examples:
-            if example.site not in fold:
-                continue
+        held_out = [example for example in examples if example.site in fold]
+        answers += answers_of(held_out, model)
+        for example in held_out:
+            page, of = example.reading, example.candidates
+            if example.page.masked:
+                dom = example.page.dom()
+                page, of = Reading.of(dom, read_structured(dom, example.page.url), example.page.url), None
             for policy, levels in POLICIES.items():
+                if policy != "static" and example.page.source not in BENCHMARKS:
+                    continue
                 if policy == "layout" and example.layout is None:
                     continue
-                page = classify(example.reading, model, example.layout, levels=levels, candidates=example.candidates)
-                found[policy][_key(example)] = page
-    return found
+                found[policy][_key(example)] = classify(page, model, example.layout, levels=levels, candidates=of)
+    return found, answers
 
 
 def _key(example: Example) -> str:
     return f"{example.page.source}/{example.page.key}"
 
 
-def report(examples: Sequence[Example], found: dict[str, dict[str, Page]], data: Path) -> dict[str, Any]:
+def report(
+    examples: Sequence[Example], found: dict[str, dict[str, Page]], answers: Sequence[Answer], data: Path
+) -> dict[str, Any]:
     """All figures, as plain values for JSON and tables."""
     pages = [e for e in examples if e.page.source == "product-pages"]
     shops = [e for e in examples if e.page.source == "product-layouts"]
@@ -89,8 +103,10 @@ def report(examples: Sequence[Example], found: dict[str, dict[str, Page]], data:
     result["product-detection"] = f1(
         [(int(y and p), int(p and not y), int(y and not p)) for y, p in detected]
     ).as_dict()
+    result["groups"] = by_group(answers)
+    result["calibration"] = calibration(answers)
     for kind, name in (("name", "name"), ("cart", "add_to_cart")):
-        labelled = [e for e in examples if kind in e.labels]
+        labelled = [e for e in examples if kind in e.labels and e.page.source in BENCHMARKS]
         if labelled:
             result[name] = share([_element_right(e, found["auto"][_key(e)], kind, name) for e in labelled]).as_dict()
     result["misses"] = _misses(examples, found["static"])
@@ -164,6 +180,8 @@ def _misses(examples: Sequence[Example], found: dict[str, Page]) -> dict[str, li
     """Wrong answers by kind: the page, the right value and the answer."""
     missed: dict[str, list[str]] = {"price": [], "sku": [], "availability": [], "image": [], "detection": []}
     for example in examples:
+        if example.page.source not in BENCHMARKS and example.is_product:
+            continue
         page, values = found[_key(example)], _values(found[_key(example)])
         if example.is_product is not None and (page.kind == "product") != example.is_product:
             missed["detection"].append(f"{_key(example)} {example.site}: {page.kind} {page.confidence:.2f}")
@@ -196,7 +214,7 @@ def evaluate_cart_forms(examples: Sequence[Example], progress: Callable[[str], N
         trees = fit_trees([example for example in labelled if example.site not in fold], "cartform")
         held_out = outcomes([example for example in labelled if example.site in fold], "cartform", trees)
         counts += [
-            (int(logit > 0 and right), int(logit > 0 and not right), int(logit <= 0 and right))
-            for logit, _, right in held_out
+            (int(o.logit > 0 and o.right), int(o.logit > 0 and not o.right), int(o.logit <= 0 and o.right))
+            for o in held_out
         ]
     return f1(counts).as_dict()

@@ -29,7 +29,10 @@ def field_figures(forms: Sequence[LabelledForm], models: dict[str, FieldModel]) 
     for form in forms:
         decoded = models[form.site].decode(form.fields)
         answered = [
-            (said, chance, kind) for (said, chance), kind in zip(decoded, form.types, strict=True) if kind is not None
+            # An answer that is right in another way counts as the label, for its own type too.
+            (said, chance, said if form.is_right(index, said) else kind)
+            for index, ((said, chance), kind) in enumerate(zip(decoded, form.types, strict=True))
+            if kind is not None
         ]
         right += [said == kind for said, _, kind in answered]
         filled += [said == kind for said, chance, kind in answered if chance >= FILL_ABOVE and said != "other"]

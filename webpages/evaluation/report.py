@@ -9,6 +9,8 @@ from typing import Any
 
 import matplotlib as mpl
 
+from trimtab.webpages.evaluation.shops import CONDITIONS
+
 mpl.use("Agg")
 import matplotlib.pyplot as plt
 
@@ -44,6 +46,8 @@ def tables(figures: Mapping[str, Any]) -> str:
         [
             _systems_table(figures["product-pages"]),
             _layouts_table(figures["product-layouts"]),
+            _groups_table(figures["groups"]),
+            _calibration_table(figures["calibration"]),
             _rest_table(figures),
             _fields_table(figures["fields"]),
             _times_table(figures["milliseconds"]),
@@ -71,15 +75,34 @@ def _systems_table(systems: Mapping[str, Any]) -> str:
         if name in systems
     ]
     head = ("system", "price F1, official labels", "price F1, errata", "sku F1", "availability F1")
-    return _table(
-        "The 56 benchmark pages, each by a model that never saw its site (95 % bootstrap interval)", head, rows
-    )
+    return _table("The benchmark pages, each by a model that never saw its site (95 % bootstrap interval)", head, rows)
 
 
 def _layouts_table(levels: Mapping[str, Any]) -> str:
     rows = [[_OURS[name], *(_cell(levels[name][kind]) for kind in ("price", "price_node", "image"))] for name in levels]
     head = ("levels", "price value", "price node", "main image")
     return _table("The 39 rendered shops (share right)", head, rows)
+
+
+def _groups_table(groups: Sequence[Mapping[str, Any]]) -> str:
+    rows = [
+        [
+            row["kind"],
+            row["group"],
+            f"{row['statements']['n_pages']} of {row['statements']['n_shops']}",
+            *(_cell(row[condition]) if condition in row else "" for condition in CONDITIONS),
+        ]
+        for row in groups
+    ]
+    head = ("element", "group of shops", "pages of shops", "without statements", "as it is", "rendered")
+    return _table("By group of shops, each shop weighing the same, the worst group first (share right)", head, rows)
+
+
+def _calibration_table(kinds: Mapping[str, Mapping[str, float]]) -> str:
+    columns = ("expected_calibration_error", "right_where_answered", "confident_and_wrong", "abstained")
+    rows = [[kind, str(row["n_answers"]), *(f"{row[name]:.3f}" for name in columns)] for kind, row in kinds.items()]
+    head = ("element", "answers", "calibration error", "right where answered", "wrong with .9 and more", "abstained")
+    return _table("Confidence on shops not seen, with and without their statements", head, rows)
 
 
 def _rest_table(figures: Mapping[str, Any]) -> str:
@@ -130,7 +153,7 @@ def _plot_levels(figures: Mapping[str, Any], path: Path) -> None:
     }
     # Intervals would lie on each other: each line is moved a little to the side.
     for shift, label, values in (
-        (0.985, "price F1, 56 pages, errata", [systems[level]["price_errata"] for level in cost]),
+        (0.985, "price F1, benchmark pages, errata", [systems[level]["price_errata"] for level in cost]),
         (1.0, "price, 39 shops", [shops[level]["price"] for level in cost]),
         (1.015, "main image, 39 shops", [shops[level]["image"] for level in cost]),
     ):

@@ -21,8 +21,8 @@ def evaluate(data: Path, progress: Callable[[str], None] = lambda _: None) -> di
         progress("timing")
         times = evaluate_times(list(product_pages(data)), shipped_model(), render)
         examples = read_examples(data, lambda name: progress(f"reading {name}"), render=render)
-    found = predictions(examples, progress)
-    figures = report(examples, found, data)
+    found, answers = predictions(examples, progress)
+    figures = report(examples, found, answers, data)
     figures["cart-forms"] = evaluate_cart_forms(examples, progress)
     figures["fields"] = evaluate_forms(data, progress)
     figures["milliseconds"] = times

@@ -1,20 +1,37 @@
-"""Fields of a page's forms and everything that names them: label, placeholder, name, autocomplete, options, heading."""
+"""Fields of a page's forms and everything that names them: label, placeholder, name, autocomplete, options, heading,
+the fields beside them, and the form they stand in."""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from itertools import pairwise
 
 from trimtab.webpages.parse.dom import Dom
 
 MAX_FIELDS = 400
 MAX_TEXT = 80
+MAX_BESIDE = 40
+MAX_OPTIONS = 40
 
 _HEADINGS = ("legend", "h1", "h2", "h3", "h4", "h5")
 _FIELDS = ("input", "select", "textarea")
-_NOT_FIELDS = frozenset({"hidden", "submit", "button", "image", "reset", "file"})
+_BUTTONS = ("submit", "button", "image")
+_NOT_FIELDS = frozenset({"hidden", "reset", "file", *_BUTTONS})
+_CHOICES = frozenset({"checkbox", "radio", "range", "color"})
 _CAMEL = re.compile(r"(?<=[a-z])(?=[A-Z])")
+_MAIL = re.compile(
+    r"mail|@|correo|courriel|sähköposti|почт|邮箱|郵件|邮件|信箱|メール|이메일|البريد|ایمیل|אימייל|ईमेल|อีเมล"
+)
+_OPTION_SHAPES = (
+    ("dial", re.compile(r"(?:^|[\s(])\+\s?\d{1,4}\b|\b00\d{2,3}\b")),
+    ("past year", re.compile(r"\s*(?:19\d\d|200\d)\s*")),
+    ("year", re.compile(r"\s*20[2-5]\d\s*")),
+    ("number", re.compile(r"\s*\d{1,2}\s*")),
+)
+"""What the options of a choice look like, by a pattern that finds it in each; the first that holds for half of them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,30 +52,28 @@ def read_fields(dom: Dom, *, with_autocomplete: bool = True) -> list[Field]:
     labels = _labels(dom)
     by_id = {dom.attributes[element]["id"]: element for element in dom.having("id")}
     fields: list[Field] = []
+    buttons: dict[int, list[str]] = {}
     heading, form = "", -1
-    for element in dom.of_tags("form", *_HEADINGS, *_FIELDS):
+    for element in dom.of_tags("form", "button", *_HEADINGS, *_FIELDS):
         tag = dom.tags[element]
         if tag == "form":
             form = element
-        if tag in _HEADINGS and 2 < dom.text_length(element) < MAX_TEXT:
+        elif tag in _HEADINGS and 2 < dom.text_length(element) < MAX_TEXT:
             heading = dom.text(element).lower()
-        if tag not in _FIELDS:
-            continue
-        attributes = dom.attributes[element]
-        kind = attributes.get("type", "text").lower() if tag == "input" else tag
-        if kind in _NOT_FIELDS or len(fields) >= MAX_FIELDS:
-            continue
         inside = form if form >= 0 and element < dom.ends[form] else -1
-        fields.append(
-            Field(
-                element,
-                inside,
-                _texts(
-                    dom, element, kind, labels=labels, by_id=by_id, heading=heading, with_autocomplete=with_autocomplete
-                ),
-            )
-        )
-    return fields
+        kind = _kind(dom, element)
+        if tag == "button" or kind in _BUTTONS:
+            buttons.setdefault(inside, []).append((dom.text(element) or dom.attribute(element, "value"))[:MAX_BESIDE])
+        if tag not in _FIELDS or kind in _NOT_FIELDS or len(fields) >= MAX_FIELDS:
+            continue
+        texts = _texts(dom, element, kind, labels=labels, by_id=by_id, with_autocomplete=with_autocomplete)
+        fields.append(Field(element, inside, texts | ({"heading": heading} if heading else {})))
+    return _in_their_forms(dom, fields, buttons)
+
+
+def _kind(dom: Dom, element: int) -> str:
+    tag = dom.tags[element]
+    return dom.attributes[element].get("type", "text").lower() if tag == "input" else tag
 
 
 def _labels(dom: Dom) -> dict[str, int]:
@@ -66,42 +81,111 @@ def _labels(dom: Dom) -> dict[str, int]:
 
 
 def _texts(
-    dom: Dom,
-    element: int,
-    kind: str,
-    *,
-    labels: dict[str, int],
-    by_id: dict[str, int],
-    heading: str,
-    with_autocomplete: bool,
+    dom: Dom, element: int, kind: str, *, labels: dict[str, int], by_id: dict[str, int], with_autocomplete: bool
 ) -> dict[str, str]:
     attributes = dom.attributes[element]
-    label = labels.get(attributes.get("id", ""), -1)
     above = dom.ancestors(element, 4)
-    if label < 0:
-        label = next((a for a in above if dom.tags[a] == "label"), -1)
-    if label < 0:
-        label = by_id.get(attributes.get("aria-labelledby", "").split(" ")[0], -1)
-    first = dom.segment_starts[element]
-    before = dom.segments[first - 1] if first else ""
-    options = dom.segments[first : first + 6] if kind == "select" else []
+    first, last = dom.segment_starts[element], dom.segment_ends[element]
+    options = dom.segments[first : min(last, first + MAX_OPTIONS)] if kind == "select" else []
+    before, before_is_label = _before(dom, first)
+    label = _label(dom, element, above, labels=labels, by_id=by_id) or (before if before_is_label else "")
     texts = {
         "kind": kind,
-        "label": dom.text(label)[:MAX_TEXT] if label >= 0 else "",
+        "label": label,
         "aria": attributes.get("aria-label", ""),
         "placeholder": attributes.get("placeholder", ""),
         "title": attributes.get("title", ""),
         "name": attributes.get("name", ""),
         "id": attributes.get("id", ""),
         "class": attributes.get("class", ""),
-        "before": before if len(before) < 60 else "",
-        "after": dom.segments[dom.segment_ends[element]] if dom.segment_ends[element] < len(dom.segments) else "",
-        "options": " ".join(options),
+        "before": before,
+        "after": dom.segments[last] if last < len(dom.segments) else "",
+        "options": " ".join(options[:6]),
+        "shape": _shape(options),
         "maxlength": attributes.get("maxlength", ""),
         "inputmode": attributes.get("inputmode", ""),
         "around": " ".join(dom.attribute(a, name) for a in above[:2] for name in ("class", "id")),
-        "heading": heading,
     }
     if with_autocomplete:
         texts["autocomplete"] = attributes.get("autocomplete", "")
     return {name: _CAMEL.sub(" ", text[:MAX_TEXT]).lower() for name, text in texts.items() if text}
+
+
+def _label(dom: Dom, element: int, above: list[int], *, labels: dict[str, int], by_id: dict[str, int]) -> str:
+    """Text of the field's label; of a label around the field, what stands before the field, else after it."""
+    attributes = dom.attributes[element]
+    label = labels.get(attributes.get("id", ""), -1)
+    if label < 0:
+        label = next((a for a in above if dom.tags[a] == "label"), -1)
+    if label < 0:
+        label = by_id.get(attributes.get("aria-labelledby", "").split(" ")[0], -1)
+    if label < 0:
+        return ""
+    if not label < element < dom.ends[label]:
+        return dom.text(label)
+    before = dom.segments[dom.segment_starts[label] : dom.segment_starts[element]]
+    return " ".join(before or dom.segments[dom.segment_ends[element] : dom.segment_ends[label]])
+
+
+def _before(dom: Dom, first: int) -> tuple[str, bool]:
+    """The text before a field, options of other fields aside, and whether it stands in a label."""
+    for index in range(first - 1, max(-1, first - 60), -1):
+        owner = dom.segment_owners[index]
+        if dom.tags[owner] not in ("option", "optgroup"):
+            text = dom.segments[index]
+            return (text if len(text) < 60 else ""), dom.tags[owner] == "label" and not dom.attribute(owner, "for")
+    return "", False
+
+
+def _shape(options: Sequence[str]) -> str:
+    """What half of the options look like: `dial`, `past year`, `year`, `number`, or nothing of these."""
+    for name, pattern in _OPTION_SHAPES if len(options) > 1 else ():
+        found = sum(bool(pattern.search(text) if name == "dial" else pattern.fullmatch(text)) for text in options)
+        if 2 * found >= len(options):
+            return name
+    return ""
+
+
+def _in_their_forms(dom: Dom, fields: Sequence[Field], buttons: Mapping[int, Sequence[str]]) -> list[Field]:
+    """The fields with what stands around them: the fields before and after, the form's name, buttons and size."""
+    asked = [one for one in fields if one.texts["kind"] not in _CHOICES]
+    n_fields = Counter(one.form for one in asked)
+    n_passwords = Counter(one.form for one in asked if one.texts["kind"] == "password")
+    around = {
+        form: {
+            "buttons": " ".join(buttons.get(form, ())[:3]).lower(),
+            "form": _name_of_form(dom, form),
+            "context": f"passwords {min(n_passwords[form], 3)} fields {_size(n_fields[form])}",
+        }
+        for form in n_fields
+    }
+    beside = dict[int, dict[str, str]]()
+    for left, right in pairwise(asked):
+        if left.form == right.form:
+            beside.setdefault(left.element, {})["next"] = _said(right)
+            beside.setdefault(right.element, {})["previous"] = _said(left)
+    found = []
+    for one in fields:
+        texts = {**one.texts, **around.get(one.form, {}), **beside.get(one.element, {})}
+        if _MAIL.search(" ".join(texts.get(name, "") for name in ("kind", "label", "name", "id", "placeholder"))):
+            texts["mail"] = texts.get("context", "")
+        found.append(replace(one, texts=texts))
+    return found
+
+
+def _size(n: int) -> str:
+    return str(n) if n < 4 else "few" if n < 7 else "many"
+
+
+def _name_of_form(dom: Dom, form: int) -> str:
+    if form < 0:
+        return "none"
+    named = " ".join(dom.attribute(form, name)[:MAX_BESIDE] for name in ("id", "name", "class"))
+    action = dom.attribute(form, "action").split("?")[0].rstrip("/").rsplit("/", 1)[-1][:MAX_BESIDE]
+    return _CAMEL.sub(" ", f"{named} {action}").lower()
+
+
+def _said(one: Field) -> str:
+    """A field in a few words, for the fields beside it."""
+    named = next((one.texts[name] for name in ("label", "placeholder", "aria", "name", "id") if name in one.texts), "")
+    return f"{one.texts['kind']} {named[:MAX_BESIDE]}"

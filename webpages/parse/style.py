@@ -26,7 +26,10 @@ BASE_SIZE = 16.0
 _COMMENT = re.compile(r"/\*.*?\*/", re.DOTALL)
 _RELEVANT = re.compile(
     r"(display|visibility|font-size|font-weight|text-decoration(?:-line)?|opacity|font)\s*:\s*([^;]{1,80})"
+    r"|(left|right|top|text-indent)\s*:\s*(-\d{3,})"
 )
+_OFFSETS = frozenset({"left", "right", "top", "text-indent"})
+"""Kept only where they move an element hundreds of pixels away."""
 _BEFORE_PROPERTY = frozenset("; \t\n\r\f{")
 _UNREAD = re.compile(r"[:\[+~]")
 _COMPOUND = re.compile(r"([a-z][a-z0-9]*|\*)?((?:[#.][\w-]+)*)", re.IGNORECASE)
@@ -62,13 +65,15 @@ class Rule:
 
 @dataclass(frozen=True, slots=True)
 class Computed:
-    """Style of one element: `size` in pixels; `known` where a rule or an inline style said so."""
+    """Style of one element: `size` in pixels; `known` where a rule or an inline style said so; `off_screen` where one
+    moves it far away, as decoys are and texts for screen readers."""
 
     hidden: bool = False
     struck: bool = False
     size: float = BASE_SIZE
     bold: bool = False
     known: bool = False
+    off_screen: bool = False
 
 
 @dataclass(slots=True)
@@ -149,7 +154,8 @@ class Styles:
         struck = (parent.struck and declarations.get("display", "") != "inline-block") or (
             "line-through" in decoration or (tag in _STRUCK_TAGS and decoration != "none")
         )
-        return Computed(hidden, struck, size, bold, parent.known or bool(declarations))
+        off_screen = parent.off_screen or not _OFFSETS.isdisjoint(declarations)
+        return Computed(hidden, struck, size, bold, parent.known or bool(declarations), off_screen)
 
     def _declared(self, element: int) -> dict[str, str]:
         attributes = self.dom.attributes[element]
@@ -221,7 +227,7 @@ def _on_screen(prelude: str) -> bool:
 def _declarations(body: str) -> dict[str, str]:
     body = body.lower()
     found = {
-        match[1]: match[2].strip().removesuffix("!important").strip()
+        match[1] or match[3]: (match[2] or match[4]).strip().removesuffix("!important").strip()
         for match in _RELEVANT.finditer(body)
         if match.start() == 0 or body[match.start() - 1] in _BEFORE_PROPERTY
     }

@@ -7,7 +7,7 @@ candidate plus a share of its next ones.
 from __future__ import annotations
 
 from collections.abc import Hashable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -24,11 +24,15 @@ _STRUCK_COLUMNS = ("in_struck", "css_struck", "box_struck")
 
 @dataclass(frozen=True, slots=True)
 class Decision:
-    """Index of the best candidate of the best group, the group's logit and its lead over the next group."""
+    """Index of the best candidate of the best group, the group's logit and its lead over the next group.
+
+    `dissent` is 1 where the page states another value than the chosen one, or states this one and shows others.
+    """
 
     index: int
     logit: float
     lead: float
+    dissent: float = 0.0
 
 
 def decide(groups: Sequence[Hashable], logits: NDArray[np.float64], preferred: Sequence[bool]) -> Decision | None:
@@ -67,7 +71,16 @@ def decide_candidates(
     """
     if kind == "price":
         logits = np.where(_is_struck(level, rows), logits - STRUCK_PENALTY, logits)
-    return decide(meanings(kind, candidates), logits, [candidate.source == "text" for candidate in candidates])
+    shown = [candidate.source == "text" for candidate in candidates]
+    decision = decide(meanings(kind, candidates), logits, shown)
+    if decision is None or kind != "price":
+        return decision
+    names = feature_names("price", level)
+    stated_otherwise = (
+        rows[decision.index, names.index("n_stated")] > 0 >= rows[decision.index, names.index("agrees_any")]
+    )
+    shown_otherwise = not shown[decision.index] and any(shown)
+    return replace(decision, dissent=float(stated_otherwise or shown_otherwise))
 
 
 def meanings(kind: str, candidates: Sequence[Candidate]) -> list[Hashable]:

@@ -6,36 +6,57 @@ expiry.
 
 from __future__ import annotations
 
+import math
 import re
 import zlib
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cache, lru_cache
-from itertools import pairwise
+from itertools import pairwise, product
 from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 
 from trimtab.webpages.parse.fields import Field
+from trimtab.webpages.predict.field_evidence import FIELD_TYPES, evidence
+from trimtab.webpages.predict.field_words import types_named
 from trimtab.webpages.predict.model import SHIPPED, read_verified
 
 N_BUCKETS = 1 << 13
-TRANSITION_SHARE = 0.5
+TRANSITION_SHARE = 0.6
 """Weight of transitions beside the score of a field by itself; chosen on the training sites."""
 
-FIELD_TYPES = (
-    "firstName", "lastName", "fullName", "phone", "emailAddress", "addressStreet", "houseNumber", "addressStreet2",
-    "addressCity",
-    "addressProvince", "addressPostalCode", "addressCountryCode", "cardNumber", "cardSecurityCode", "cardName",
-    "expirationMonth",
-    "expirationYear", "expiration", "username", "password", "birthday", "other",
-)  # fmt: skip
-"""Names of the DuckDuckGo set where it has one."""
+_EXCLUSIVE = (
+    ({"fullName"}, {"firstName", "lastName"}),
+    ({"expiration"}, {"expirationMonth", "expirationYear"}),
+    ({"username"}, {"username"}),
+)
+"""Types that do not stand beside each other: a name is asked for as a whole or in parts, and a user name once."""
+EXCLUSIVE_COST = 4.0
+
+
+def _exclusive() -> NDArray[np.float32]:
+    """[n_types + 1, n_types] what neighbours of exclusive types lose in log-odds."""
+    costs = np.zeros((len(FIELD_TYPES) + 1, len(FIELD_TYPES)), dtype=np.float32)
+    for whole, parts in _EXCLUSIVE:
+        for one, other in [*product(whole, parts), *product(parts, whole)]:
+            costs[FIELD_TYPES.index(one), FIELD_TYPES.index(other)] = EXCLUSIVE_COST
+    return costs
+
+
+_APART = _exclusive()
 
 _WORD = re.compile(r"[^\W\d_]+|\d+")
+_IDEOGRAPHS = re.compile(r"[\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af]")
 
-_WEIGHTS = {"class": 0.4, "before": 0.6, "after": 0.2, "around": 0.3, "heading": 0.25, "options": 0.5}
+_WEIGHTS = {
+    "class": 0.4, "before": 0.6, "after": 0.2, "around": 0.3, "heading": 0.25, "options": 0.5, "buttons": 0.2,
+    "form": 0.25, "previous": 0.3, "next": 0.3, "context": 0.5, "mail": 2.0,
+}  # fmt: skip
+_SAYING = frozenset({"label", "aria", "placeholder", "title", "before"})
+_WHOLE = frozenset({"kind", "maxlength", "autocomplete", "inputmode", "shape", "context", "mail"})
+"""Texts that are read as a whole beside their words."""
 
 
 def hashed(fields: Sequence[Field]) -> tuple[NDArray[np.int64], NDArray[np.int32], NDArray[np.float32]]:
@@ -63,22 +84,27 @@ def _buckets(name: str, text: str) -> tuple[int, ...]:
 
 
 def _tokens(name: str, text: str) -> list[str]:
+    tokens = [f"{name}={text[:40]}"] if name in _WHOLE else []
+    if name in ("context", "mail"):
+        return tokens
     words = _WORD.findall(text)[:12]
-    tokens = [f"{name}={text[:40]}"] if name in ("kind", "maxlength", "autocomplete", "inputmode") else []
-    group = (
-        "said"
-        if name in ("label", "aria", "placeholder", "title", "before")
-        else "named"
-        if name in ("name", "id")
-        else name
-    )
+    group = "said" if name in _SAYING else "named" if name in ("name", "id") else name
+    if group in ("said", "named"):
+        whole, part = types_named(text)
+        tokens += [f"{group} whole:{kind}" for kind in whole] + [f"{group} part:{kind}" for kind in part]
     for word in words:
         tokens += [f"{group}:{word}", f"any:{word}"] if group in ("said", "named") else [f"{group}:{word}"]
         if group in ("said", "named"):
-            padded = f"^{word}$"
-            tokens += [f"any~{padded[at : at + 4]}" for at in range(max(1, len(padded) - 3))]
+            tokens += [f"any~{part}" for part in _parts(word)]
     tokens += [f"{group}:{a} {b}" for a, b in pairwise(words)]
     return tokens
+
+
+def _parts(word: str) -> list[str]:
+    """Letter groups of a word: four letters, and two of scripts whose letters are words."""
+    size = 2 if _IDEOGRAPHS.search(word) else 4
+    padded = f"^{word}$"
+    return [padded[at : at + size] for at in range(max(1, len(padded) - size + 1))]
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,12 +116,13 @@ class FieldModel:
         bias: [n_types].
         transitions: [n_types + 1, n_types] log-odds of a type after another against its own share; the last row is
         the start.
+        confidences: [n_types, 2] bias and slope of the confidence of each type in the logit of its marginal.
     """
 
     weights: NDArray[np.float32]
     bias: NDArray[np.float32]
     transitions: NDArray[np.float32]
-    temperature: float = 1.0
+    confidences: NDArray[np.float32] | None = None
 
     def scores(self, fields: Sequence[Field]) -> NDArray[np.float64]:
         """[n, n_types] log-probabilities of each field by itself."""
@@ -104,12 +131,12 @@ class FieldModel:
         if len(rows):
             said, starts = np.unique(rows, return_index=True)
             logits[said] += np.add.reduceat(self.weights[buckets] * values[:, None], starts, axis=0, dtype=np.float64)
-        logits /= self.temperature
+        logits = logits + evidence(fields)
         shift = logits.max(axis=1, keepdims=True)
         return np.asarray(logits - shift - np.log(np.exp(logits - shift).sum(axis=1, keepdims=True)))
 
     def decode(self, fields: Sequence[Field]) -> list[tuple[str, float]]:
-        """Type and marginal probability of each field, fields of one form as one sequence."""
+        """Type and chance to be right of each field, fields of one form as one sequence."""
         found: list[tuple[str, float]] = []
         start = 0
         scores = self.scores(fields)
@@ -117,18 +144,30 @@ class FieldModel:
             end = start
             while end < len(fields) and fields[end].form == fields[start].form:
                 end += 1
-            path, marginals = decode_chain(scores[start:end], self.transitions * TRANSITION_SHARE)
-            found += [(FIELD_TYPES[t], float(p)) for t, p in zip(path, marginals, strict=True)]
+            path, marginals = decode_chain(scores[start:end], self.transitions * TRANSITION_SHARE - _APART)
+            found += [
+                (FIELD_TYPES[t], self._confidence(int(t), float(p))) for t, p in zip(path, marginals, strict=True)
+            ]
             start = end
         return found
+
+    def _confidence(self, kind: int, marginal: float) -> float:
+        if self.confidences is None:
+            return marginal
+        bias, slope = (float(value) for value in self.confidences[kind])
+        return 1 / (1 + math.exp(-(bias + slope * logit(marginal))))
 
     @classmethod
     def load(cls, folder: Path = SHIPPED) -> FieldModel:
         """Read and verify. Raises: BundleDamaged, BundleMismatch."""
-        manifest, arrays = read_verified(folder, "fields.npz", "fields.json")
-        return cls(
-            arrays["weights"].astype(np.float32), arrays["bias"], arrays["transitions"], float(manifest["temperature"])
-        )
+        _, arrays = read_verified(folder, "fields.npz", "fields.json")
+        return cls(arrays["weights"].astype(np.float32), arrays["bias"], arrays["transitions"], arrays["confidences"])
+
+
+def logit(chance: float) -> float:
+    """Log-odds of a chance, cut at what a float can say about certainty."""
+    kept = min(max(chance, 1e-6), 1 - 1e-6)
+    return math.log(kept / (1 - kept))
 
 
 def decode_chain(

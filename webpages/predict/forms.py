@@ -3,15 +3,20 @@
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from trimtab.webpages.parse.dom import Dom
+from trimtab.webpages.parse.field_sight import Sight, sight_of
 from trimtab.webpages.parse.fields import Field, read_fields
-from trimtab.webpages.predict.field_model import FIELD_TYPES, FieldModel, shipped_fields
+from trimtab.webpages.parse.style import Styles
+from trimtab.webpages.predict.field_evidence import FIELD_TYPES
+from trimtab.webpages.predict.field_model import FieldModel, shipped_fields
 
 FILL_ABOVE = 0.9
+DECOY_CONFIDENCE = 0.98
 
 ADDRESS = frozenset(name for name in FIELD_TYPES if name.startswith("address") or name == "houseNumber")
 CARD = frozenset({"cardNumber", "cardSecurityCode", "cardName", "expirationMonth", "expirationYear", "expiration"})
@@ -40,6 +45,7 @@ class LabelledField:
     type: str
     section: str
     confidence: float
+    sight: Sight = Sight.SHOWN
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,7 +61,7 @@ class Forms:
         return sum(f.type in ADDRESS | CARD and f.confidence > 0.6 for f in self.labelled)
 
     def fill_plan(self) -> list[dict[str, Any]]:
-        """Fields with a confidence of FILL_ABOVE at least and what to fill in; never a button."""
+        """Fields that are shown, with a confidence of FILL_ABOVE at least, and what to fill in; never a button."""
         return [
             {
                 "path": self.dom.path(found.field.element),
@@ -67,7 +73,7 @@ class Forms:
                 "confidence": round(found.confidence, 4),
             }
             for found in self.labelled
-            if found.confidence >= FILL_ABOVE and found.type != "other"
+            if found.confidence >= FILL_ABOVE and found.type != "other" and found.sight == Sight.SHOWN
         ]
 
     def as_dicts(self) -> tuple[dict[str, Any], ...]:
@@ -86,6 +92,7 @@ class Forms:
                     "type": f.type,
                     "section": f.section,
                     "confidence": round(f.confidence, 4),
+                    "sight": str(f.sight),
                 }
                 for f in members
             ]
@@ -106,7 +113,26 @@ def read_forms(dom: Dom, model: FieldModel | None = None) -> Forms:
     if not fields:
         return Forms(dom)
     decoded = (model or shipped_fields()).decode(fields)
-    return Forms(dom, tuple(_with_sections(fields, decoded)))
+    return Forms(dom, tuple(_with_sights(dom, _with_sections(fields, decoded))))
+
+
+def _with_sights(dom: Dom, labelled: Sequence[LabelledField]) -> list[LabelledField]:
+    """Fields with what a shopper sees of them; a decoy asks for nothing.
+
+    Style sheets are read only for forms that ask for more than one thing: a decoy stands beside the field it imitates.
+    """
+    n_asked = Counter(found.field.form for found in labelled if found.type != "other")
+    styles = Styles.of(dom) if dom.styles and any(n > 1 for n in n_asked.values()) else None
+    seen = []
+    for found in labelled:
+        one = found.field
+        if found.type == "other":
+            seen.append(found)
+            continue
+        sight = sight_of(dom, one.element, one.form, styles if n_asked[one.form] > 1 else None)
+        kept = LabelledField(one, "other", "", DECOY_CONFIDENCE) if sight == Sight.DECOY else found
+        seen.append(replace(kept, sight=sight))
+    return seen
 
 
 def _with_sections(fields: Sequence[Field], decoded: Sequence[tuple[str, float]]) -> list[LabelledField]:

@@ -38,14 +38,16 @@ ABSTAIN_BELOW = 0.45
 
 @dataclass(frozen=True, slots=True)
 class Confidence:
-    """Chance that the best group is right: logistic in its logit and in its lead over the next."""
+    """Chance that the best group is right: logistic in its logit, in its lead over the next, and in whether what the
+    page states and what it shows say otherwise."""
 
     bias: float = 0.0
     logit: float = 1.0
     lead: float = 0.0
+    dissent: float = 0.0
 
-    def __call__(self, logit: float, lead: float) -> float:
-        z = self.bias + self.logit * logit + self.lead * min(lead, 6.0)
+    def __call__(self, logit: float, lead: float, dissent: float = 0.0) -> float:
+        z = self.bias + self.logit * logit + self.lead * min(lead, 6.0) + self.dissent * dissent
         return 1 / (1 + math.exp(-max(-30.0, min(30.0, z))))
 
 
@@ -91,7 +93,7 @@ class ElementModel:
             "schema_version": SCHEMA_VERSION,
             "sha256": {"elements.npz": hashlib.sha256(buffer.getvalue()).hexdigest()},
             "features": {key: _digest(names_of(key)) for key in self.trees},
-            "confidences": {key: [c.bias, c.logit, c.lead] for key, c in self.confidences.items()},
+            "confidences": {key: [c.bias, c.logit, c.lead, c.dissent] for key, c in self.confidences.items()},
             "availability": dict(zip(AVAILABILITY_FEATURES, self.availability.tolist(), strict=True)),
             "figures": self.figures,
         }

@@ -99,7 +99,7 @@ class Scorer:
         decision = self._decision(kind, level)
         if decision is None:
             return None
-        confidence = self.model.confidences[f"{kind}/{level}"](decision.logit, decision.lead)
+        confidence = self.model.confidences[f"{kind}/{level}"](decision.logit, decision.lead, decision.dissent)
         return Choice(self.candidates.by_kind[kind][decision.index], confidence, level)
 
     def _decision(self, kind: str, level: str) -> Decision | None:

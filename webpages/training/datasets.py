@@ -7,10 +7,12 @@ import importlib.util
 import json
 import math
 import re
+from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from decimal import Decimal, InvalidOperation
 from pathlib import Path
+from typing import Any
 from urllib.parse import urlsplit
 
 import numpy as np
@@ -18,8 +20,14 @@ import numpy as np
 from trimtab.webpages.parse.dom import Dom, parse
 from trimtab.webpages.parse.layout import Layout
 from trimtab.webpages.parse.prices import price_text
+from trimtab.webpages.training.masking import mask
 
 _SECOND_LEVEL = frozenset({"co", "com", "org", "net", "gov", "ac", "edu", "or", "ne"})
+_TENANTS = frozenset({
+    "myshopify", "wordpress", "github", "gitlab", "herokuapp", "netlify", "vercel", "blogspot", "wixsite", "odoo",
+    "webflow", "pages", "azurewebsites",
+})  # fmt: skip
+"""Hosts whose subdomains are sites of their own."""
 _SAME_BRAND = {"hm": "handm", "h-m": "handm", "crateandbarrel": "crateandbarrel"}
 
 
@@ -29,10 +37,14 @@ class LabelledPage:
 
     Attributes:
         prices: accepted values by the set's own labels; `corrected` where they are known to be wrong.
-        price_elements, image_elements, name_elements, cart_elements: the labelled elements, None where not labelled.
+        elements: the labelled elements by kind (`price`, `image`, `cart`), of the page as it is.
         image: address of the labelled image.
+        name: the labelled name.
         fields: other labels by name (sku, availability, ...), lists of accepted values.
-        has_price: False where the page is known to show none, None where nothing is known.
+        masked: the syntaxes that labels were derived from (`trimtab.webpages.training.masking`): a model that learns
+            from this page must not see them.
+        weight: of the page in training; pages of one shop share one weight where a set has several of each.
+        group: kind of shop, by which figures are broken down.
     """
 
     key: str
@@ -44,12 +56,18 @@ class LabelledPage:
     corrected: tuple[Decimal, ...] = ()
     price_text: str = ""
     image: str = ""
+    name: str = ""
     fields: dict[str, list[str]] = field(default_factory=dict)
     nodes: Path | None = None
     elements: dict[str, tuple[int, ...]] = field(default_factory=dict)
+    masked: frozenset[str] = frozenset()
+    weight: float = 1.0
+    group: str = ""
 
-    def dom(self) -> Dom:
-        return parse(self.html)
+    def dom(self, *, masked: bool = False) -> Dom:
+        """The page, `masked` without the statements that its labels come from."""
+        dom = parse(self.html)
+        return mask(dom, self.masked) if masked and self.masked else dom
 
     def layout(self, dom: Dom) -> Layout | None:
         return read_nodes(self.nodes, dom) if self.nodes is not None else None
@@ -85,6 +103,8 @@ def brand_site(name: str) -> str:
         parts = parts[:-1]
         if len(parts) > 1 and parts[-1] in _SECOND_LEVEL:
             parts = parts[:-1]
+    if parts[-1] in _TENANTS and len(parts) > 1:
+        parts = parts[:-1]
     brand = re.sub(r"[^a-z0-9]", "", parts[-1].replace("_and_", "and").replace("&", "and"))
     return _SAME_BRAND.get(brand, brand)
 
@@ -184,8 +204,77 @@ def product_extra(data: Path) -> Iterator[LabelledPage]:
             )
 
 
+def shop_mirrors(data: Path) -> Iterator[LabelledPage]:
+    """Pages of copied shops: labels that the set trusts, derived from what the pages state."""
+    folder = data / "webpages" / "shop-mirrors"
+    index = json.loads((folder / "index.json").read_text())
+    n_pages = Counter(entry["shop"] for entry in index)
+    for entry in index:
+        labels = {name: value for name, value in entry["labels"].items() if entry["trust"].get(name)}
+        page = _derived(folder, entry, labels, "shop-mirrors", site=brand_site(entry["shop"]))
+        page.weight = 1 / n_pages[entry["shop"]]
+        page.group = entry["platform"]
+        cart = page.dom().find(labels["add_to_cart"]["xpath"]) if "add_to_cart" in labels else None
+        if cart is not None:
+            page.elements["cart"] = (cart,)
+        yield page
+
+
+def scraper_fixtures(data: Path) -> Iterator[LabelledPage]:
+    """Pages that scrapers are tested with. What the fixture is called says whether the product can be had, whatever
+    the page states; prices and numbers are labels where the page shows them."""
+    folder = data / "webpages" / "scraper-fixtures"
+    for entry in json.loads((folder / "index.json").read_text()):
+        labels, checks = dict(entry["labels"]), entry["checks"]
+        shown = {"price": "first_price_visible", "sku": "sku_visible", "name": "name_in_text"}
+        for name, check in shown.items():
+            if not checks.get(check):
+                labels.pop(name, None)
+        labels["availability"] = labels.get("availability_fixture")
+        page = _derived(folder, entry, labels, "scraper-fixtures", site=brand_site(entry["site"] or entry["repo"]))
+        page.group = "scraper-fixtures"
+        yield page
+
+
+_SYNTAX = {"json-ld": "json-ld", "microdata": "microdata", "meta": "opengraph", "shopify-js": "scripts"}
+
+
+def _derived(folder: Path, entry: dict[str, Any], labels: dict[str, Any], source: str, *, site: str) -> LabelledPage:
+    """A page of a set that derives labels from the pages' own statements."""
+    prices = _decimals([str(value) for value in labels.get("prices", [labels["price"]])]) if "price" in labels else ()
+    fields = {"availability": "availability", "brand": "brand", "gtin": "gtin", "currency": "currency"}
+    return LabelledPage(
+        key=entry["sha1"][:16],
+        source=source,
+        site=site,
+        url=entry["url"],
+        html=_read(folder / entry["file"]),
+        prices=prices,
+        corrected=prices,
+        image=labels.get("image") or "",
+        name=labels.get("name") or "",
+        fields={name: [str(labels[key])] for name, key in fields.items() if labels.get(key)}
+        | ({"sku": list(map(str, labels.get("skus") or [labels["sku"]]))} if labels.get("sku") else {}),
+        masked=frozenset(_SYNTAX[said] for name, said in entry["from"].items() if name in labels and said in _SYNTAX),
+    )
+
+
+def shop_pages_without_product(data: Path) -> Iterator[LabelledPage]:
+    """Account, contact and checkout pages of shops: what a shop has besides pages of products."""
+    folder = data / "webpages" / "shop-forms"
+    for entry in json.loads((folder / "index.json").read_text()):
+        site = brand_site(entry["site"] or entry["repo"])
+        yield LabelledPage(entry["file"], "shop-forms", site, None, _read(folder / entry["file"]))
+
+
 def all_product_pages(data: Path) -> list[LabelledPage]:
-    return [*product_pages(data), *product_layouts(data), *product_extra(data)]
+    return [
+        *product_pages(data),
+        *product_layouts(data),
+        *product_extra(data),
+        *shop_mirrors(data),
+        *scraper_fixtures(data),
+    ]
 
 
 def formasaurus_folder() -> Path | None:

@@ -12,11 +12,11 @@ from numpy.typing import NDArray
 
 from trimtab.webpages.features.page_kind import with_offer
 from trimtab.webpages.parse.identifiers import key_of, sku_candidates
-from trimtab.webpages.predict.decode import decide, decide_candidates
+from trimtab.webpages.predict.decode import Decision, decide, decide_candidates
 from trimtab.webpages.predict.model import KEYS, Confidence, ElementModel, names_of
 from trimtab.webpages.predict.trees import Trees
 from trimtab.webpages.training.availability import availability_weights
-from trimtab.webpages.training.calibration import calibrate
+from trimtab.webpages.training.calibration import Outcome, calibrate
 from trimtab.webpages.training.examples import Example
 
 N_TREES = {"sku": 120, "page": 250, "cartform": 120}
@@ -28,6 +28,10 @@ PAGE_WEIGHT = 50.0
 PRICELESS_WEIGHT = 0.02
 """Weight of a page whose price is taken away in the fit of the price's confidence, where a page as it is has 1. Without
 such pages every page would get a price of high confidence. 2 of the 102 labelled product pages have no price label."""
+MAX_WRONG = 60
+"""Wrong candidates of a page that training looks at; their weights add up to the same, however many there are."""
+CHOSEN = ("price", "image", "name", "cart")
+"""Kinds of which every page has many candidates, of which one is chosen."""
 PAGE_LEVEL = ("page", "cartform")
 """Keys of which each row is a decision, where other keys choose one row of a page."""
 
@@ -77,22 +81,19 @@ def fit_trees(examples: Sequence[Example], key: str, *, n_seeds: int = N_SEEDS) 
     """Boosted trees for one key. Every page weighs the same; its right and its wrong candidates weigh the same."""
     kind = key.split("/", maxsplit=1)[0]
     used = [e for e in examples if key in e.rows and kind in e.labels and (kind in PAGE_LEVEL or e.labels[kind].any())]
-    rows = np.vstack([e.rows[key] for e in used])
-    labels = np.concatenate([e.labels[kind] for e in used])
-    if kind == "page":
-        weights = np.where(
-            labels, 0.5 * len(labels) / max(labels.sum(), 1), 0.5 * len(labels) / max((~labels).sum(), 1)
-        )
-        weights = np.sqrt(weights)
-    elif kind in ("sku", "cartform"):
-        weights = np.ones(len(labels))
+    parts = [(e.rows[key], e.labels[kind], e.weight) for e in used]
+    parts += [twin for example in examples for twin in example.twins.get(key, ())]
+    if kind in CHOSEN:
+        parts = [_thinned(*part) for part in parts]
+    rows = np.vstack([more for more, _, _ in parts])
+    labels = np.concatenate([more for _, more, _ in parts])
+    if kind in CHOSEN:
+        weights = np.concatenate([weight * _balanced(more) for _, more, weight in parts])
     else:
-        weights = np.concatenate([_balanced(e.labels[kind]) for e in used])
-    twins = [twin for example in examples for twin in example.twins.get(key, ())]
-    if twins:
-        rows = np.vstack([rows, *(more for more, _, _ in twins)])
-        labels = np.concatenate([labels, *(more for _, more, _ in twins)])
-        weights = np.concatenate([weights, *(weight * _balanced(more) for _, more, weight in twins)])
+        weights = np.repeat([weight for _, _, weight in parts], [len(more) for more, _, _ in parts])
+    if kind == "page":
+        n_right, n_wrong = max(weights[labels].sum(), 1.0), max(weights[~labels].sum(), 1.0)
+        weights = weights * np.sqrt(np.where(labels, 0.5 * weights.sum() / n_right, 0.5 * weights.sum() / n_wrong))
     dumps = []
     for seed in range(n_seeds):
         data = lgb.Dataset(rows, labels.astype(np.float64), weight=weights, feature_name=_safe(names_of(key)))
@@ -102,6 +103,18 @@ def fit_trees(examples: Sequence[Example], key: str, *, n_seeds: int = N_SEEDS) 
         booster = lgb.train(_PARAMETERS | parameters, data, N_TREES.get(kind, DEFAULT_TREES))
         dumps.append(booster.dump_model())
     return Trees.mean([Trees.from_lightgbm(dump) for dump in dumps])
+
+
+def _thinned(
+    rows: NDArray[np.float32], labels: NDArray[np.bool_], weight: float
+) -> tuple[NDArray[np.float32], NDArray[np.bool_], float]:
+    """A page with MAX_WRONG of its wrong candidates at most, evenly spread over the page."""
+    wrong = np.flatnonzero(~labels)
+    if len(wrong) <= MAX_WRONG:
+        return rows, labels, weight
+    kept = wrong[np.linspace(0, len(wrong) - 1, MAX_WRONG).astype(int)]
+    chosen = np.sort(np.concatenate([np.flatnonzero(labels), kept]))
+    return rows[chosen], labels[chosen], weight
 
 
 def _balanced(labels: NDArray[np.bool_]) -> NDArray[np.float64]:
@@ -114,8 +127,8 @@ def _safe(names: list[str]) -> list[str]:
     return [f"f{index}" for index in range(len(names))]
 
 
-def outcomes(examples: Sequence[Example], key: str, trees: Trees) -> list[tuple[float, float, bool]]:
-    """(logit, lead, right) of the decision on each page that has one."""
+def outcomes(examples: Sequence[Example], key: str, trees: Trees) -> list[Outcome]:
+    """The decision on each page that has one; pages of one shop share a weight."""
     kind, level = key.split("/", maxsplit=1)[0], key.partition("/")[2]
     found = []
     for example in examples:
@@ -124,7 +137,8 @@ def outcomes(examples: Sequence[Example], key: str, trees: Trees) -> list[tuple[
         logits = trees.logits(example.rows[key])
         if kind in PAGE_LEVEL:
             found += [
-                (float(logit), 0.0, bool(right)) for logit, right in zip(logits, example.labels[kind], strict=True)
+                Outcome(float(logit), 0.0, bool(right), weight=example.weight)
+                for logit, right in zip(logits, example.labels[kind], strict=True)
             ]
             continue
         if kind == "sku":
@@ -134,12 +148,16 @@ def outcomes(examples: Sequence[Example], key: str, trees: Trees) -> list[tuple[
             candidates = example.candidates.by_kind[kind]
             decision = decide_candidates(kind, level, candidates, example.rows[key], logits)
         if decision is not None:
-            found.append((decision.logit, decision.lead, bool(example.labels[kind][decision.index])))
+            found.append(_outcome(decision, example, right=bool(example.labels[kind][decision.index])))
     return found
 
 
-def outcomes_without_price(examples: Sequence[Example], key: str, trees: Trees) -> list[tuple[float, float, bool]]:
-    """(logit, lead, False) of the decision on each page without its right candidates."""
+def _outcome(decision: Decision, example: Example, *, right: bool, weight: float = 1.0) -> Outcome:
+    return Outcome(decision.logit, decision.lead, right, decision.dissent, weight * example.weight)
+
+
+def outcomes_without_price(examples: Sequence[Example], key: str, trees: Trees) -> list[Outcome]:
+    """The decision, never right, on each page without its right candidates."""
     level, found = key.partition("/")[2], []
     for example in examples:
         if key not in example.rows or "price" not in example.labels:
@@ -148,7 +166,7 @@ def outcomes_without_price(examples: Sequence[Example], key: str, trees: Trees) 
         candidates, rows = [example.candidates.by_kind["price"][index] for index in left], example.rows[key][left]
         decision = decide_candidates("price", level, candidates, rows, trees.logits(rows))
         if decision is not None:
-            found.append((decision.logit, decision.lead, False))
+            found.append(_outcome(decision, example, right=False, weight=PRICELESS_WEIGHT))
     return found
 
 
@@ -180,16 +198,13 @@ def fit(examples: Sequence[Example], *, keys: Sequence[str] = KEYS) -> ElementMo
         if not any(key in e.rows and kind in e.labels and e.labels[kind].any() for e in everything):
             continue
         trees[key] = fit_trees(everything, key)
-        held_out: list[tuple[float, float, bool]] = []
-        without: list[tuple[float, float, bool]] = []
+        held_out: list[Outcome] = []
         for fold in used:
             inner = fit_trees([example for rest in used if rest is not fold for example in rest], key, n_seeds=1)
             held_out += outcomes(fold, key, inner)
             if kind == "price":
-                without += outcomes_without_price(fold, key, inner)
+                held_out += outcomes_without_price(fold, key, inner)
             if key == "price/text":
                 completed.append(with_offers(fold, inner))
-        logits, leads, right = (list(column) for column in zip(*held_out, *without, strict=True))
-        weights = [1.0] * len(held_out) + [PRICELESS_WEIGHT] * len(without)
-        confidences[key] = calibrate(logits, leads, right, weights)
+        confidences[key] = calibrate(held_out)
     return ElementModel(trees, confidences, availability_weights(examples))

@@ -25,11 +25,18 @@ from trimtab.webpages.parse.layout import Layout
 from trimtab.webpages.parse.reading import Reading
 from trimtab.webpages.parse.structured import read_structured
 from trimtab.webpages.predict.scorer import Candidates, Renderer
-from trimtab.webpages.training.datasets import LabelledPage, all_product_pages, formasaurus_pages
+from trimtab.webpages.training.datasets import (
+    LabelledPage,
+    all_product_pages,
+    formasaurus_pages,
+    shop_pages_without_product,
+)
 
 UNSTATED_WEIGHT, STATED_WEIGHT = 0.7, 0.1
 """Weight of a page read without its statements, and of a page labelled by them alone; a labelled page has 1."""
 LABELS = Path(__file__).parent / "labels"
+UNLABELLED = frozenset({"formasaurus", "shop-forms"})
+"""Sets of pages of all kinds, without labels of elements."""
 
 
 Twin = tuple[NDArray[np.float32], NDArray[np.bool_], float]
@@ -61,8 +68,12 @@ class Example:
     def site(self) -> str:
         return self.page.site
 
+    @property
+    def weight(self) -> float:
+        return self.page.weight
+
     def add_twin(self, key: str, rows: NDArray[np.float32], labels: NDArray[np.bool_], weight: float) -> None:
-        self.twins.setdefault(key, []).append((rows, labels, weight))
+        self.twins.setdefault(key, []).append((rows, labels, weight * self.weight))
 
 
 def wanted_prices(page: LabelledPage) -> set[Decimal]:
@@ -80,9 +91,9 @@ def read_example(
     is_product: bool | None,
     render: Renderer | None = None,
 ) -> Example:
-    dom = page.dom()
+    dom = page.dom(masked=True)
     layout = page.layout(dom)
-    if layout is None and render is not None and page.source != "formasaurus":
+    if layout is None and render is not None:
         layout = render(dom)
     reading = Reading.of(dom, read_structured(dom, page.url), page.url, layout)
     candidates = Candidates.of(reading)
@@ -91,7 +102,7 @@ def read_example(
     example.rows["page"] = page_row(reading, of["price"], of["cart"], of["image"])
     if is_product is not None:
         example.labels["page"] = np.asarray([is_product])
-    if page.source == "formasaurus":
+    if page.source in UNLABELLED:
         example.rows["price/text"] = features(reading, "price", of["price"], "text")
         _add_cart_forms(example)
         if is_product:
@@ -168,12 +179,21 @@ def _label(example: Example, own: dict[str, list[str]]) -> None:
     if wanted:
         example.labels["price"] = _flags(of["price"], lambda c: c.money is not None and c.money.amount in wanted)
     if page.image:
-        elements = set(page.elements.get("image", ()))
-        example.labels["image"] = _flags(of["image"], lambda c: c.element in elements or c.text == page.image)
+        elements, key = set(page.elements.get("image", ())), image_key(page.image)
+        example.labels["image"] = _flags(of["image"], lambda c: c.element in elements or image_key(c.text) == key)
+    if page.name:
+        name = _words(page.name)
+        example.labels["name"] = _flags(of["name"], lambda c: _words(c.text) == name)
+    if "cart" in page.elements:
+        example.labels["cart"] = _flags(of["cart"], lambda c: c.element in page.elements["cart"])
     for kind in ("name", "cart"):
         if kind in own:
             found = {dom.find(path) for path in own[kind]}
             example.labels[kind] = _flags(of[kind], lambda c, found=found: c.element in found)  # type: ignore[misc]
+
+
+def _words(text: str) -> str:
+    return " ".join(text.lower().split())
 
 
 def _flags(candidates: list[Candidate], right: Callable[[Candidate], bool]) -> NDArray[np.bool_]:
@@ -191,10 +211,17 @@ def read_examples(
     path = LABELS / "elements.json"
     own = json.loads(path.read_text())["pages"] if path.is_file() else {}
     examples = []
+    rendered: set[tuple[str, str]] = set()
     for page in all_product_pages(data):
         progress(f"{page.source}/{page.key}")
-        examples.append(read_example(page, own, is_product=True, render=render))
+        # Pages of one shop share a layout: the first is drawn where a set has many shops.
+        first = page.weight == 1 or (page.source, page.site) not in rendered
+        rendered.add((page.source, page.site))
+        examples.append(read_example(page, own, is_product=True, render=render if first else None))
     for page, kind in formasaurus_pages(LABELS / "formasaurus-kinds.json"):
         progress(f"{page.source}/{page.key}")
         examples.append(read_example(page, own, is_product=kind == "product"))
+    for page in shop_pages_without_product(data):
+        progress(f"{page.source}/{page.key}")
+        examples.append(read_example(page, own, is_product=False))
     return examples

@@ -1,12 +1,13 @@
-"""The two sets of labelled forms, in one vocabulary of field types."""
+"""The sets of labelled forms, in one vocabulary of field types."""
 
 from __future__ import annotations
 
 import gzip
 import json
 import re
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections import defaultdict
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from trimtab.webpages.parse.dom import Dom, parse
@@ -28,6 +29,17 @@ _FORMASAURUS = {
     "c#": "cardNumber", "cs": "cardSecurityCode", "ch": "cardName", "cm": "expirationMonth", "cy": "expirationYear",
     "bd": "birthday", "bm": "birthday", "by": "birthday", "bD": "birthday",
 }  # fmt: skip
+_SHOP = {
+    "email": "emailAddress", "password": "password", "current-password": "password", "new-password": "password",
+    "username": "username", "name": "fullName", "tel": "phone", "given-name": "firstName", "family-name": "lastName",
+    "coupon": "other", "organization": "other", "country": "addressCountryCode", "postal-code": "addressPostalCode",
+    "address-level1": "addressProvince", "address-level2": "addressCity", "address-line1": "addressStreet",
+    "address-line2": "addressStreet2", "cc-number": "cardNumber", "cc-exp": "expiration", "cc-csc": "cardSecurityCode",
+    "cc-name": "cardName",
+}  # fmt: skip
+EITHER = frozenset({"username", "emailAddress"})
+"""An e-mail address asked for to log in is the user name too, and the same value fills it."""
+_EITHER_LABELS = frozenset({"username OR emailAddress", "ue"})
 _LABEL_ATTRIBUTES = re.compile(rb"""\sdata-(?:manual|ddg)-[\w-]+(?:=(?:"[^"]*"|'[^']*'|[^\s>]+))?""")
 _SUFFIX = re.compile(
     r"[_-](?:log-?in|sign-?up|checkout|payment|address|card|change-password|newsletter|signin|form|account"
@@ -35,15 +47,41 @@ _SUFFIX = re.compile(
 )
 
 
+MAX_LOGIN_FIELDS = 3
+
+
 @dataclass(slots=True)
 class LabelledForm:
-    """A page of fields; `types` aligned with `fields`, None where the set says nothing."""
+    """A page of fields.
+
+    Attributes:
+        types: aligned with `fields`, None where the set says nothing.
+        either: indices of fields that are a user name and an e-mail address at once.
+    """
 
     key: str
     source: str
     site: str
     fields: list[Field]
     types: list[str | None]
+    either: set[int] = field(default_factory=set)
+
+    def is_right(self, index: int, said: str) -> bool:
+        return said == self.types[index] or (index in self.either and said in EITHER)
+
+    def read_logins(self) -> None:
+        """Call the e-mail address of a login form its user name, as DuckDuckGo's set does."""
+        by_form: defaultdict[int, list[int]] = defaultdict(list)
+        for index, one in enumerate(self.fields):
+            by_form[one.form].append(index)
+        for members in by_form.values():
+            asked = [i for i in members if self.fields[i].texts["kind"] not in ("checkbox", "radio")]
+            n_passwords = sum(self.fields[i].texts["kind"] == "password" for i in asked)
+            if n_passwords == 1 and len(asked) <= MAX_LOGIN_FIELDS:
+                for index in asked:
+                    if self.types[index] == "emailAddress":
+                        self.types[index] = "username"
+                        self.either.add(index)
 
 
 def duck_forms(data: Path, *, with_autocomplete: bool = True) -> Iterator[LabelledForm]:
@@ -56,13 +94,15 @@ def duck_forms(data: Path, *, with_autocomplete: bool = True) -> Iterator[Labell
         if len(labelled) != len(bare):
             continue
         name = path.name.removesuffix(".html.gz")
-        types = [_duck_type(labelled.attribute(one.element, "data-manual-scoring")) for one in fields]
+        labels = [labelled.attribute(one.element, "data-manual-scoring") for one in fields]
+        types = [_DUCK.get(label, label) or None for label in labels]
         if any(types):
-            yield LabelledForm(name, "duckduckgo", brand_site(_SUFFIX.sub("", name).replace("_", "")), fields, types)
+            site = brand_site(_SUFFIX.sub("", name).replace("_", ""))
+            yield LabelledForm(name, "duckduckgo", site, fields, types, _either(labels))
 
 
-def _duck_type(label: str) -> str | None:
-    return _DUCK.get(label, label) or None
+def _either(labels: Sequence[str | None]) -> set[int]:
+    return {index for index, label in enumerate(labels) if label in _EITHER_LABELS}
 
 
 def formasaurus_forms(*, with_autocomplete: bool = True) -> Iterator[LabelledForm]:
@@ -76,14 +116,46 @@ def formasaurus_forms(*, with_autocomplete: bool = True) -> Iterator[LabelledFor
             continue
         dom = parse((folder / name).read_bytes())
         fields = read_fields(dom, with_autocomplete=with_autocomplete)
-        form_elements = [element for element, tag in enumerate(dom.tags) if tag == "form"]
-        types = [_formasaurus_type(dom, one, form_elements, annotated) for one in fields]
+        forms = [element for element, tag in enumerate(dom.tags) if tag == "form"]
+        codes = [_formasaurus_code(dom, one, forms, annotated) for one in fields]
+        types = [None if code is None else _FORMASAURUS.get(code, "other") for code in codes]
         if any(types):
-            yield LabelledForm(name, "formasaurus", brand_site(entry["url"]), fields, types)
+            form = LabelledForm(name, "formasaurus", brand_site(entry["url"]), fields, types, _either(codes))
+            form.read_logins()
+            yield form
 
 
-def _formasaurus_type(dom: Dom, one: Field, forms: list[int], annotated: list[dict[str, str]]) -> str | None:
+def _formasaurus_code(dom: Dom, one: Field, forms: list[int], annotated: list[dict[str, str]]) -> str | None:
     if one.form < 0 or forms.index(one.form) >= len(annotated):
         return None
     code = annotated[forms.index(one.form)].get(dom.attribute(one.element, "name"))
-    return None if code in (None, "XX") else _FORMASAURUS.get(code or "", "other")
+    return None if code == "XX" else code
+
+
+def shop_forms(data: Path) -> Iterator[LabelledForm]:
+    """Account, contact and checkout pages of shops. Labels come from platforms' names and `autocomplete`: both are
+    stripped from labelled fields before anything else is read from the page."""
+    folder = data / "webpages" / "shop-forms"
+    for entry in json.loads((folder / "index.json").read_text()):
+        dom = parse(gzip.decompress((folder / entry["file"]).read_bytes()))
+        waiting: defaultdict[tuple[str, ...], list[str]] = defaultdict(list)
+        for row in entry["fields"]:
+            waiting[row["name"] or "", row["id"] or "", row["type"]].append(row["label"] or "")
+        types: dict[int, str | None] = {}
+        for element in dom.of_tags("input", "select", "textarea"):
+            attributes = dom.attributes[element]
+            kind = attributes.get("type", "text").lower() if dom.tags[element] == "input" else dom.tags[element]
+            labels = waiting[attributes.get("name", ""), attributes.get("id", ""), kind]
+            label = labels.pop(0) if labels else ""
+            if label:
+                types[element] = _SHOP[label]
+                attributes.pop("name", None)
+                attributes.pop("autocomplete", None)
+        fields = read_fields(dom)
+        labelled = [types.get(one.element) for one in fields]
+        if any(labelled):
+            form = LabelledForm(
+                entry["file"], "shop-forms", brand_site(entry["site"] or entry["repo"]), fields, labelled
+            )
+            form.read_logins()
+            yield form

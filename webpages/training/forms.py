@@ -1,4 +1,3 @@
-# ruff: noqa: E501  # the lexicon reads better unbroken
 """Fit the field model: multinomial logistic regression on hashed words, and the transitions between neighbours."""
 
 from __future__ import annotations
@@ -6,8 +5,11 @@ from __future__ import annotations
 import hashlib
 import io
 import json
+import random
 from collections import Counter
 from collections.abc import Sequence
+from dataclasses import replace
+from html import escape
 from pathlib import Path
 from typing import Any
 
@@ -16,80 +18,119 @@ from numpy.typing import NDArray
 from scipy.optimize import minimize
 from scipy.sparse import csr_matrix
 
-from trimtab.webpages.parse.fields import Field
-from trimtab.webpages.predict.field_model import FIELD_TYPES, N_BUCKETS, FieldModel, hashed
+from trimtab.webpages.parse.dom import parse
+from trimtab.webpages.parse.fields import read_fields
+from trimtab.webpages.predict.field_evidence import FIELD_TYPES, IMPOSSIBLE, evidence
+from trimtab.webpages.predict.field_model import N_BUCKETS, FieldModel, hashed, logit
+from trimtab.webpages.predict.field_words import words_by_language
 from trimtab.webpages.predict.model import SCHEMA_VERSION, replace_file
+from trimtab.webpages.training.calibration import Outcome, calibrate
 from trimtab.webpages.training.form_sets import LabelledForm
 
-RIDGE = 0.02
+RIDGE = 0.15
 SMOOTHING = 2.0
-LEXICON: dict[str, str] = {
-    "firstName": "first name|given name|forename|vorname|prénom|prenom|nombre|nome|voornaam|fornavn|förnamn|etunimi|imię|jméno|имя|名",
-    "lastName": "last name|surname|family name|nachname|nom|nom de famille|apellido|apellidos|cognome|sobrenome|achternaam|etternavn"
-    "|efternamn|sukunimi|nazwisko|příjmení|фамилия|姓",
-    "fullName": "full name|your name|name|ihr name|nombre completo|nome completo|nom complet|recipient|имя и фамилия|氏名|お名前",
-    "phone": "phone|telephone|mobile|phone number|cell|telefon|telefonnummer|handy|téléphone|teléfono|telefono|telefone|telefoon|puhelin"
-    "|mobil|телефон|電話番号",
-    "emailAddress": "email|e-mail|email address|your email|e-mail-adresse|courriel|adresse e-mail|correo electrónico|correo|endereço de email"
-    "|e-mailadres|sähköposti|эл. почта|メールアドレス",
-    "addressStreet": "address|street|street address|address line 1|address 1|straße|strasse|straße und hausnummer|adresse|rue|dirección|calle|indirizzo"
-    "|via|endereço|rua|adres|straat|gatuadress|adresse 1|ulica|ulice|utca|адрес|улица|住所|番地",
-    "houseNumber": "house number|house no|street number|hausnummer|haus nr|numéro|número|numero civico|huisnummer|husnummer|numer domu|číslo popisné"
-    "|nr domu|дом|номер дома",
-    "addressStreet2": "address line 2|address 2|apartment|apt|suite|unit|apt, suite, etc|adresszusatz|complément d'adresse|piso|complemento|interno"
-    "|toevoeging|квартира|建物名",
-    "addressCity": "city|town|suburb|town city|stadt|ort|wohnort|ville|ciudad|población|localidad|città|comune|cidade|plaats|stad|woonplaats|by|ort"
-    "|postort|kaupunki|miasto|miejscowość|město|obec|mesto|város|oraș|localitate|город|місто|市区町村|市",
-    "addressProvince": "state|province|county|region|state province|bundesland|département|région|provincia|estado|regione|provincie|län|województwo"
-    "|kraj|județ|область|регион|都道府県",
-    "addressPostalCode": "zip|zip code|postal code|postcode|post code|plz|postleitzahl|code postal|código postal|cap|cep|postnummer|postnr|postinumero"
-    "|kod pocztowy|psč|psc|irányítószám|cod poștal|индекс|почтовый индекс|郵便番号",
-    "addressCountryCode": "country|land|pays|país|pais|paese|nazione|maa|kraj|země|krajina|ország|țara|страна|країна|国",
-    "cardNumber": "card number|credit card number|card no|kartennummer|numéro de carte|número de tarjeta|numero di carta|número do cartão|kaartnummer"
-    "|numer karty|номер карты|カード番号",
-    "cardSecurityCode": "cvv|cvc|cvv2|security code|card verification|prüfziffer|cryptogramme|código de seguridad|codice di sicurezza",
-    "cardName": "name on card|cardholder name|card holder|karteninhaber|titulaire de la carte|titular|titolare|nome no cartão",
-    "expirationMonth": "expiration month|expiry month|exp month|month|monat|mois|mes de caducidad|mese",
-    "expirationYear": "expiration year|expiry year|exp year|jahr|année|año de caducidad|anno",
-    "expiration": "expiration date|expiry date|expiry|mm yy|gültig bis|date d'expiration|fecha de caducidad|scadenza|validade",
-    "username": "username|user name|login|user id|benutzername|identifiant|usuario|utente|логин|ユーザー名",
-    "password": "password|confirm password|passwort|mot de passe|contraseña|senha|wachtwoord|lösenord|hasło|heslo|jelszó|parola|пароль|パスワード",
-    "birthday": "date of birth|birthday|birth year|geburtsdatum|date de naissance|fecha de nacimiento|data di nascita|дата рождения",
-    "other": "search|search products|quantity|message|comment|subject|company|coupon|promo code|gift code|captcha|newsletter|i agree|remember me|gender"
-    "|title|website|suche|menge|nachricht|firma|gutschein|recherche|quantité|buscar|cantidad|cerca|procurar|zoek|поиск|検索",
-}
-"""Names of fields in the languages of shops, each a training field as label, placeholder and name."""
+N_CALIBRATION_FOLDS = 3
+TYPE_PRIOR = 3.0
+"""How firmly the confidence of a type of few cases keeps to that of all."""
+LEXICON_WEIGHT = 0.4
+CHECKOUTS = (
+    "firstName lastName other addressStreet houseNumber addressStreet2 addressPostalCode addressCity addressProvince"
+    " addressCountryCode phone emailAddress",
+    "emailAddress other phone fullName addressStreet addressCity addressProvince addressPostalCode addressCountryCode",
+    "other other cardNumber expiration cardSecurityCode cardName",
+    "cardName cardNumber expirationMonth expirationYear cardSecurityCode other",
+    "lastName firstName birthday phone addressPostalCode addressProvince addressCity addressStreet addressStreet2",
+    "username password other",
+    "other emailAddress password password other",
+)
+"""Usual orders of fields, filled with the words of each language; `other` is none of the types."""
+_TYPED = {"emailAddress": "email", "phone": "tel", "password": "password"}
 
 
-def lexicon_forms() -> list[LabelledForm]:
-    """The lexicon as fields of their own, so that the model knows rare types and languages."""
+def lexicon_forms(*, seed: int = 0) -> list[LabelledForm]:
+    """Forms of the lexicon's words in usual orders, each alternative once, so that the model knows rare types and
+    languages beside what they stand next to."""
+    draw = random.Random(seed)
     forms = []
-    for kind, words in LEXICON.items():
-        for word in words.split("|"):
-            for where in ("label", "placeholder", "name"):
-                text = word.replace(" ", "_") if where == "name" else word
-                one = Field(-1, -1, {"kind": "text", where: text})
-                forms.append(LabelledForm(f"{kind}/{word}/{where}", "lexicon", "lexicon", [one], [kind]))
+    for language, alternatives in words_by_language().items():
+        for number in range(max(map(len, alternatives.values()))):
+            left = [kind for kind in alternatives if number < len(alternatives[kind])]
+            # Every alternative comes once: what the order lacks is asked at its end.
+            kinds = [kind for kind in draw.choice(CHECKOUTS).split() if kind in left]
+            kinds += [kind for kind in left if kind not in kinds]
+            said = [alternatives[kind][number] for kind in kinds]
+            html = "".join(
+                _field_of(draw, kind, word, at) for at, (kind, word) in enumerate(zip(kinds, said, strict=True))
+            )
+            fields = read_fields(parse(f"<form>{html}</form>"))
+            forms.append(LabelledForm(f"{language}/{number}", "lexicon", f"lexicon-{language}", fields, list(kinds)))
     return forms
 
 
-def fit_fields(forms: Sequence[LabelledForm], *, with_lexicon: bool = True) -> FieldModel:
-    """Weights by L-BFGS with a ridge, transitions by counting neighbours in real forms."""
-    used = [*forms, *(lexicon_forms() if with_lexicon else [])]
-    fields = [one for form in used for one, kind in zip(form.fields, form.types, strict=True) if kind is not None]
-    kinds = [FIELD_TYPES.index(kind) for form in used for kind in form.types if kind is not None]
-    sources = [form.source for form in used for kind in form.types if kind is not None]
+def _field_of(draw: random.Random, kind: str, word: str, at: int) -> str:
+    """A field that says its word in one of the usual ways."""
+    typed = f" type={_TYPED[kind]}" if kind in _TYPED and draw.random() < 0.5 else ""
+    word = escape(word, quote=True)
+    way = draw.randrange(3)
+    if way == 0:
+        return f"<div><label for=f{at}>{word}</label><input id=f{at}{typed}></div>"
+    if way == 1:
+        return f'<div><input placeholder="{word}"{typed}></div>'
+    return f'<label>{word} <input name="{word.replace(" ", "_")}"{typed}></label>'
+
+
+def fit_fields(forms: Sequence[LabelledForm], *, calibrated: bool = True) -> FieldModel:
+    """Weights by L-BFGS with a ridge, transitions by counting neighbours in real forms, confidences on forms of sites
+    that a model of the other sites had not seen."""
+    lexicon = lexicon_forms()
+    model = _fit(forms, lexicon)
+    if not calibrated:
+        return model
+    sites = sorted({form.site for form in forms})
+    found: list[tuple[str, float, bool]] = []
+    for fold in range(N_CALIBRATION_FOLDS):
+        unseen = set(sites[fold::N_CALIBRATION_FOLDS])
+        other = _fit([form for form in forms if form.site not in unseen], lexicon)
+        for form in forms:
+            if form.site in unseen:
+                found += [
+                    (said, chance, form.is_right(index, said))
+                    for index, (said, chance) in enumerate(other.decode(form.fields))
+                    if form.types[index] is not None
+                ]
+    return replace(model, confidences=calibrated_by_type(found))
+
+
+def calibrated_by_type(found: Sequence[tuple[str, float, bool]]) -> NDArray[np.float32]:
+    """[n_types, 2] bias and slope of the confidence of each type in the logit of its marginal; a type of few cases
+    keeps near what holds for all."""
+    outcomes = {
+        kind: [Outcome(logit(p), 0.0, right) for said, p, right in found if said == kind] for kind in FIELD_TYPES
+    }
+    overall = calibrate([outcome for own in outcomes.values() for outcome in own])
+    fitted = [calibrate(outcomes[kind], prior=overall, strength=TYPE_PRIOR) for kind in FIELD_TYPES]
+    return np.asarray([(one.bias, one.logit) for one in fitted], dtype=np.float32)
+
+
+def _fit(forms: Sequence[LabelledForm], lexicon: Sequence[LabelledForm]) -> FieldModel:
+    used = [*forms, *lexicon]
+    rows_of = [(form, index) for form in used for index, kind in enumerate(form.types) if kind is not None]
+    fields = [form.fields[index] for form, index in rows_of]
+    kinds = np.asarray([FIELD_TYPES.index(form.types[index] or "other") for form, index in rows_of])
+    offsets = evidence(fields)
+    # What the markup rules out whatever the words say teaches nothing about words.
+    possible = offsets[np.arange(len(kinds)), kinds] > -IMPOSSIBLE
     rows, buckets, values = hashed(fields)
     x = csr_matrix((values, (rows, buckets)), shape=(len(fields), N_BUCKETS), dtype=np.float64)
-    counts = Counter(kinds)
+    counts = Counter(kinds.tolist())
     rarity = np.asarray([(len(kinds) / len(FIELD_TYPES) / counts[kind]) ** 0.35 for kind in kinds])
-    importance = rarity * np.asarray([0.3 if source == "lexicon" else 1.0 for source in sources])
-    weights, bias = _logistic(x, np.asarray(kinds), importance)
+    importance = rarity * [LEXICON_WEIGHT if form.source == "lexicon" else 1.0 for form, _ in rows_of] * possible
+    weights, bias = _logistic(x, kinds, importance, offsets)
     return FieldModel(weights, bias, _transitions(forms))
 
 
 def _logistic(
-    x: csr_matrix, y: NDArray[np.int64], importance: NDArray[np.float64]
+    x: csr_matrix, y: NDArray[np.int64], importance: NDArray[np.float64], offsets: NDArray[np.float64]
 ) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
     n, n_types = x.shape[0], len(FIELD_TYPES)
     truth = np.zeros((n, n_types))
@@ -98,7 +139,7 @@ def _logistic(
 
     def loss(flat: NDArray[np.float64]) -> tuple[float, NDArray[np.float64]]:
         w, b = flat[: N_BUCKETS * n_types].reshape(N_BUCKETS, n_types), flat[N_BUCKETS * n_types :]
-        logits = x @ w + b
+        logits = x @ w + b + offsets
         logits -= logits.max(axis=1, keepdims=True)
         p = np.exp(logits)
         p /= p.sum(axis=1, keepdims=True)
@@ -137,15 +178,15 @@ def save_fields(model: FieldModel, folder: Path, figures: dict[str, Any]) -> Non
     """`fields.npz` with float16 weights, and `fields.json` beside it."""
     buffer = io.BytesIO()
     np.savez_compressed(
-        buffer, weights=model.weights.astype(np.float16), bias=model.bias, transitions=model.transitions
-    )
+        buffer, weights=model.weights.astype(np.float16), bias=model.bias, transitions=model.transitions,
+        confidences=model.confidences,
+    )  # fmt: skip
     folder.mkdir(parents=True, exist_ok=True)
     replace_file(folder / "fields.npz", buffer.getvalue())
     manifest = {
         "schema_version": SCHEMA_VERSION,
         "sha256": {"fields.npz": hashlib.sha256(buffer.getvalue()).hexdigest()},
         "types": list(FIELD_TYPES),
-        "temperature": model.temperature,
         "figures": figures,
     }
     replace_file(folder / "fields.json", json.dumps(manifest, indent=1, sort_keys=True).encode())

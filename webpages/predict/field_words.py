@@ -1,0 +1,62 @@
+"""What shops call the fields of their forms, in the languages of `field_words.toml`."""
+
+from __future__ import annotations
+
+import re
+import tomllib
+from functools import cache
+from pathlib import Path
+
+TABLE = Path(__file__).parent / "field_words.toml"
+MAX_WORDS = 5
+MAX_LETTERS = 8
+MIN_PART = 3
+"""Shorter words are looked for only where a text is nothing else."""
+
+_DECORATION = re.compile(r"[*:：＊()（）\[\]?!…._/|,#-]+|\b(?:required|optional|pflichtfeld|obligatoire|obligatorio)\b")
+_IDEOGRAPHS = re.compile(r"[\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af]")
+
+
+def words_by_language() -> dict[str, dict[str, list[str]]]:
+    """Language -> type -> what its fields are called, lower case."""
+    table = tomllib.loads(TABLE.read_text(encoding="utf-8"))
+    return {
+        language: {kind: [word.strip().lower() for word in said.split("|")] for kind, said in kinds.items()}
+        for language, kinds in table.items()
+    }
+
+
+@cache
+def _types_of_word() -> dict[str, frozenset[str]]:
+    found: dict[str, set[str]] = {}
+    for kinds in words_by_language().values():
+        for kind, words in kinds.items():
+            for word in words:
+                found.setdefault(plain(word), set()).add(kind)
+    return {word: frozenset(kinds) for word, kinds in found.items()}
+
+
+def plain(text: str) -> str:
+    """A text without what decorates labels: stars, colons, brackets, `required`."""
+    return " ".join(_DECORATION.sub(" ", text.lower()).split())
+
+
+def types_named(text: str) -> tuple[frozenset[str], frozenset[str]]:
+    """The types that a text names as a whole, and those that its longest known part names."""
+    table, said = _types_of_word(), plain(text)
+    whole = table.get(said, frozenset())
+    if whole:
+        return whole, frozenset()
+    if _IDEOGRAPHS.search(said):
+        parts, longest, joint = list(said), MAX_LETTERS, ""
+    else:
+        parts, longest, joint = said.split(), MAX_WORDS, " "
+    for size in range(min(longest, len(parts) - 1), 0, -1):
+        named = [
+            table[part]
+            for part in (joint.join(parts[at : at + size]) for at in range(len(parts) - size + 1))
+            if part in table and (len(part) >= MIN_PART or (not joint and size > 1))
+        ]
+        if named:
+            return frozenset(), frozenset().union(*named)
+    return frozenset(), frozenset()
