@@ -12,8 +12,8 @@ from trimtab.cli.console import plain
 
 MAX_SITES = 5
 FIGURES = (
-    ("price F1, 56 pages, official labels", ("product-pages", "static", "price")),
-    ("price F1, 56 pages, errata", ("product-pages", "static", "price_errata")),
+    ("price F1, 98 pages, official labels", ("product-pages", "static", "price")),
+    ("price F1, 98 pages, errata", ("product-pages", "static", "price_errata")),
     ("SKU F1", ("product-pages", "static", "sku")),
     ("availability F1", ("product-pages", "static", "availability")),
     ("price, 39 shops, share right", ("product-layouts", "static", "price")),
@@ -29,6 +29,8 @@ def page_tables(page: Mapping[str, Any]) -> Iterator[Table]:
     for name, element in page["elements"].items():
         evidence = ", ".join(element["evidence"])
         table.add_row(name, plain(str(element["value"])), f"{element['confidence']:.2f}", evidence)
+    for name, reason in page["abstained"].items():
+        table.add_row(name, plain(reason), "", "")
     yield table
     if page["forms"]:
         forms = Table("form", "path", "fields", "can be filled")

@@ -17,6 +17,7 @@ from trimtab.webpages.parse.dom import parse
 from trimtab.webpages.parse.layout import Layout
 from trimtab.webpages.parse.reading import Reading
 from trimtab.webpages.parse.structured import read_structured
+from trimtab.webpages.predict.abstentions import abstentions
 from trimtab.webpages.predict.elements import find_elements
 from trimtab.webpages.predict.forms import read_forms
 from trimtab.webpages.predict.model import ABSTAIN_BELOW, ElementModel, shipped_model
@@ -106,7 +107,8 @@ def classify(
         return page
     stated = reading.structured.prices[0].money.text if reading.structured.prices else None
     elements = find_elements(scorer)
-    return replace(page, elements=elements, level=scorer.level, stated_price=stated)
+    abstained = abstentions(scorer, elements)
+    return replace(page, elements=elements, abstained=abstained, level=scorer.level, stated_price=stated)
 
 
 def _cart_forms(reading: Reading, model: ElementModel) -> list[dict[str, Any]]:

@@ -40,6 +40,7 @@ class Page:
         kind: `product`, `listing`, `checkout` or `other`.
         confidence: chance that the page is a product page (0..1), whatever `kind` says.
         elements: by name; what is not there, or not sure enough, is left out.
+        abstained: element -> why it is left out, on pages whose elements were looked for.
         forms: analysed forms, as `trimtab.webpages.predict.forms.Forms.as_dicts` gives them.
         level: the highest feature level used (`text`, `style`, `layout`).
         stated_price: the first price of the structured data, for the monitoring of disagreements.
@@ -50,6 +51,7 @@ class Page:
     kind: str
     confidence: float
     elements: Mapping[str, Element] = field(default_factory=dict)
+    abstained: Mapping[str, str] = field(default_factory=dict)
     forms: tuple[Mapping[str, Any], ...] = ()
     url: str | None = None
     level: str = "text"
@@ -64,6 +66,7 @@ class Page:
             "confidence": round(self.confidence, 4),
             "url": self.url,
             "elements": {name: element.as_dict() for name, element in self.elements.items()},
+            "abstained": dict(self.abstained),
             "forms": [dict(form) for form in self.forms],
             "level": self.level,
             "truncated": self.truncated,

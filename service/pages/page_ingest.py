@@ -47,11 +47,14 @@ class PageIngest:
     def stop(self) -> None:
         self._provenance.close()
 
-    async def add(self, built: Engine, html: str, url: str | None, *, currency: str | None) -> dict[str, Any]:
+    async def add(
+        self, built: Engine, html: str, url: str | None, *, currency: str | None, keep: bool = True
+    ) -> dict[str, Any]:
         """The analysis; and for a product page the item it made or changed, the catalogue's version and provenance.
 
         Args:
             currency: of the prices that are taken; the catalogue's where None.
+            keep: whether a product page makes an item; where False nothing is written.
 
         Raises:
             BadParameter: the page cannot be analysed in time, or its values cannot be an item's.
@@ -64,6 +67,8 @@ class PageIngest:
             kind = found["page"]["kind"]
             reason = f"it is not a product page but {kind}" if kind != "product" else "nothing on it names the product"
             return {**found, "version": None, "left_out": reason}
+        if not keep:
+            return {**found, "version": None, "left_out": "it was asked not to be kept"}
         known = self._known(built, found["item"]["item_id"])
         # By the address that was sent with the page: what the page says of itself anybody can write.
         if not may_change(known, site_of(url), self._own_hosts):

@@ -13,7 +13,19 @@ HEADERS = {
     "img-src 'self' https: http: data:; base-uri 'none'; form-action 'self'; frame-ancestors 'none'",
     "Cache-Control": "no-cache",
 }
-VIEWS = {"replays": "Replays", "experiments": "Experiments", "bundle": "Bundle", "prices": "Prices"}
+PAGE_HEADERS = HEADERS | {
+    "Content-Security-Policy": HEADERS["Content-Security-Policy"].replace(
+        "style-src 'self'", "style-src 'self' 'unsafe-inline'"
+    )
+}
+"""Headers of the view that shows a shop's page: the frame inherits what its page may do, and its sheets are inline."""
+VIEWS = {
+    "replays": "Replays",
+    "experiments": "Experiments",
+    "bundle": "Bundle",
+    "pages": "Pages",
+    "prices": "Prices",
+}
 """Pages that report, by the last part of their address `/views/<name>`."""
 
 

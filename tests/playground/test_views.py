@@ -145,7 +145,8 @@ def test_a_followed_page_and_the_course_of_its_price(page: Page, views: httpx.Cl
 
 
 @pytest.mark.parametrize(
-    "path", ["/views/replays", "/views/replays/spring", "/views/experiments", "/views/bundle", "/views/prices"]
+    "path",
+    ["/views/replays", "/views/replays/spring", "/views/experiments", "/views/bundle", "/views/pages", "/views/prices"],
 )
 def test_everybody_can_read_them(page: Page, views: httpx.Client, path: str) -> None:
     for width, scheme in ((360, "dark"), (1440, "light")):

@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import json
+import re
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -121,6 +122,13 @@ def test_bad_folders_and_catalogues_are_named(tmp_path: Path) -> None:
     (tmp_path / "broken.html.gz").write_bytes(b"no gzip")
     with pytest.raises(BadFile, match="cannot be read"):
         commands.analyze_file(tmp_path / "broken.html.gz")
+
+
+def test_what_is_left_out_is_explained() -> None:
+    page = analyze_page(re.sub("<img[^>]*>", "", product("49,90 €")), PRODUCT_URL)
+    assert page.as_dict()["abstained"]["image"] == "nothing on the page could be one"
+    assert set(page.abstained).isdisjoint(page.elements)
+    assert {"price", "name", "image", "add_to_cart"} <= {*page.abstained, *page.elements}
 
 
 def test_pages_into_a_catalogue_that_is_built_and_grows(tmp_path: Path) -> None:

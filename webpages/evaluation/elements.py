@@ -59,16 +59,17 @@ def predictions(
         held_out = [example for example in examples if example.site in fold]
         answers += answers_of(held_out, model)
         for example in held_out:
-            page, of = example.reading, example.candidates
+            reading = example.reading
             if example.page.masked:
                 dom = example.page.dom()
-                page, of = Reading.of(dom, read_structured(dom, example.page.url), example.page.url), None
+                reading = Reading.of(dom, read_structured(dom, example.page.url), example.page.url)
+            of = None if example.page.masked else example.candidates
             for policy, levels in POLICIES.items():
                 if policy != "static" and example.page.source not in BENCHMARKS:
                     continue
                 if policy == "layout" and example.layout is None:
                     continue
-                found[policy][_key(example)] = classify(page, model, example.layout, levels=levels, candidates=of)
+                found[policy][_key(example)] = classify(reading, model, example.layout, levels=levels, candidates=of)
     return found, answers
 
 
@@ -84,8 +85,8 @@ def report(
     shops = [e for e in examples if e.page.source == "product-layouts"]
     result: dict[str, Any] = {"product-pages": {}, "product-layouts": {}, "misses": {}}
     for policy, analysed in found.items():
-        answers = {e.page.key: _values(analysed.get(_key(e))) for e in pages}
-        result["product-pages"][policy] = _benchmark(pages, answers)
+        values = {e.page.key: _values(analysed.get(_key(e))) for e in pages}
+        result["product-pages"][policy] = _benchmark(pages, values)
     folder = data / "webpages" / "product-pages"
     for system in SYSTEMS:
         published = json.loads((folder / f"{system}.json").read_text())

@@ -9,9 +9,10 @@ from typing import Any
 import numpy as np
 
 from trimtab.webpages.evaluation.measures import Counts, f1, share
+from trimtab.webpages.evaluation.shops import calibration_error
 from trimtab.webpages.predict.field_model import FieldModel
 from trimtab.webpages.predict.forms import FILL_ABOVE
-from trimtab.webpages.training.form_sets import LabelledForm, duck_forms, formasaurus_forms
+from trimtab.webpages.training.form_sets import LabelledForm, duck_forms, formasaurus_forms, shop_forms
 from trimtab.webpages.training.forms import fit_fields
 
 N_FORM_FOLDS = 5
@@ -22,52 +23,61 @@ REPORTED_FIELDS = ("addressStreet", "addressCity", "addressPostalCode", "address
 
 
 def field_figures(forms: Sequence[LabelledForm], models: dict[str, FieldModel]) -> dict[str, Any]:
-    """F1 by type, the share of right types, and that share among fields of fill plans; models by site."""
+    """F1 by type, the share of right types, that share among fields of fill plans and how many of the fields that ask
+    for something are in one, and how far confidences are off.
+
+    Args:
+        models: by site.
+    """
     counts: dict[str, list[Counts]] = {name: [] for name in REPORTED_FIELDS}
-    right: list[bool] = []
-    filled: list[bool] = []
+    answers: list[tuple[str, float, bool]] = []
     for form in forms:
-        decoded = models[form.site].decode(form.fields)
         answered = [
             # An answer that is right in another way counts as the label, for its own type too.
             (said, chance, said if form.is_right(index, said) else kind)
-            for index, ((said, chance), kind) in enumerate(zip(decoded, form.types, strict=True))
+            for index, ((said, chance), kind) in enumerate(
+                zip(models[form.site].decode(form.fields), form.types, strict=True)
+            )
             if kind is not None
         ]
-        right += [said == kind for said, _, kind in answered]
-        filled += [said == kind for said, chance, kind in answered if chance >= FILL_ABOVE and said != "other"]
+        answers += [(said, chance, said == kind) for said, chance, kind in answered]
         for name, rows in counts.items():
             hits = sum(said == kind == name for said, _, kind in answered)
-            rows.append(
-                (
-                    hits,
-                    sum(said == name for said, _, _ in answered) - hits,
-                    sum(kind == name for _, _, kind in answered) - hits,
-                )
-            )
-    found: dict[str, Any] = {"all": share(right).as_dict(), "fill_plan": share(filled).as_dict()}
+            n_said, n_labelled = (sum(name == one[at] for one in answered) for at in (0, 2))
+            rows.append((hits, n_said - hits, n_labelled - hits))
+    asked = [(chance, right) for said, chance, right in answers if said != "other"]
+    chances = np.asarray([chance for _, chance, _ in answers])
+    right = np.asarray([float(is_right) for *_, is_right in answers])
+    found: dict[str, Any] = {
+        "all": share(right.tolist()).as_dict(),
+        "fill_plan": share([is_right for chance, is_right in asked if chance >= FILL_ABOVE]).as_dict(),
+        "planned": share([chance >= FILL_ABOVE for chance, _ in asked]).as_dict(),
+        "expected_calibration_error": calibration_error(chances, right, np.ones(len(answers))),
+    }
     return found | {name: f1(rows).as_dict() for name, rows in counts.items() if any(tp + fn for tp, _, fn in rows)}
 
 
 def evaluate_forms(data: Path, progress: Callable[[str], None]) -> dict[str, Any]:
-    """Site-grouped folds on the DuckDuckGo set, and trained there and tested on formasaurus; with and without
-    autocomplete."""
-    figures: dict[str, Any] = {}
-    for name, with_autocomplete in (("with_autocomplete", True), ("without_autocomplete", False)):
-        duck = list(duck_forms(data, with_autocomplete=with_autocomplete))
-        sites = sorted({form.site for form in duck})
-        order = np.random.Generator(np.random.PCG64(0)).permutation(len(sites))
-        folds = [{sites[index] for index in fold} for fold in np.array_split(order, N_FORM_FOLDS)]
-        models: dict[str, FieldModel] = {}
-        for number, fold in enumerate(folds):
-            progress(f"fields {name}, fold {number + 1} of {len(folds)}")
-            model = fit_fields([form for form in duck if form.site not in fold])
-            models |= dict.fromkeys(fold, model)
-        progress(f"fields {name}, across sets")
-        across = fit_fields(duck)
-        other = list(formasaurus_forms(with_autocomplete=with_autocomplete))
-        figures[name] = {
-            "duckduckgo": field_figures(duck, models),
-            "formasaurus": field_figures(other, {form.site: across for form in other}),
-        }
-    return figures
+    """Each set by models trained on the other sites of all sets (`folds`), and by one of DuckDuckGo's set (`across`).
+
+    What the words weigh and how sure an answer is are fitted inside the folds; the table of words is not.
+    """
+    sets = {
+        "duckduckgo": list(duck_forms(data)),
+        "formasaurus": list(formasaurus_forms()),
+        "shop-forms": list(shop_forms(data)),
+    }
+    forms = [form for members in sets.values() for form in members]
+    sites = sorted({form.site for form in forms})
+    order = np.random.Generator(np.random.PCG64(0)).permutation(len(sites))
+    models: dict[str, FieldModel] = {}
+    for number, fold in enumerate(np.array_split(order, N_FORM_FOLDS)):
+        progress(f"fields, fold {number + 1} of {N_FORM_FOLDS}")
+        held_out = {sites[index] for index in fold}
+        models |= dict.fromkeys(held_out, fit_fields([form for form in forms if form.site not in held_out]))
+    progress("fields, across sets")
+    across = dict.fromkeys(sites, fit_fields(sets["duckduckgo"]))
+    return {
+        "folds": {name: field_figures(members, models) for name, members in sets.items()},
+        "across": {name: field_figures(members, across) for name, members in sets.items() if name != "duckduckgo"},
+    }

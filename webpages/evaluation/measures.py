@@ -57,7 +57,7 @@ def _f1(totals: NDArray[np.float64]) -> NDArray[np.float64]:
     return np.asarray(2 * tp / np.maximum(2 * tp + fp + fn, 1), dtype=np.float64)
 
 
-def share(hits: Sequence[bool], *, seed: int = 0) -> Measured:
+def share(hits: Sequence[float], *, seed: int = 0) -> Measured:
     values = np.asarray(hits, dtype=np.float64)
     draws = np.random.Generator(np.random.PCG64(seed)).integers(0, len(values), size=(N_RESAMPLES, len(values)))
     low, high = np.quantile(values[draws].mean(axis=1), [0.025, 0.975])

@@ -119,18 +119,21 @@ def _rest_table(figures: Mapping[str, Any]) -> str:
 
 
 def _fields_table(fields: Mapping[str, Any]) -> str:
-    columns = [(name, corpus) for name in fields for corpus in ("duckduckgo", "formasaurus")]
+    columns = [(name, corpus) for name in fields for corpus in fields[name]]
     kinds = list(dict.fromkeys(kind for name, corpus in columns for kind in fields[name][corpus]))
-    rows = [
-        [kind, *(_cell(fields[name][corpus][kind]) if kind in fields[name][corpus] else "" for name, corpus in columns)]
-        for kind in kinds
-    ]
-    head = ("field", *(f"{corpus}, {name.replace('_', ' ')}" for name, corpus in columns))
+    rows = [[kind, *(_figure(fields[name][corpus].get(kind)) for name, corpus in columns)] for kind in kinds]
+    head = ("field", *(f"{corpus}, {name}" for name, corpus in columns))
     title = (
-        "Fields: `duckduckgo` by folds of sites, `formasaurus` by a model trained on the other set"
-        " (F1; `all` and `fill_plan` are shares)"
+        "Fields of sites not seen: by models of all sets (`folds`), by one of DuckDuckGo's set alone (`across`);"
+        " F1 of a type, shares in the first three rows"
     )
     return _table(title, head, rows)
+
+
+def _figure(measured: Mapping[str, float] | float | None) -> str:
+    if measured is None:
+        return ""
+    return f"{measured:.3f}" if isinstance(measured, float) else _cell(measured)
 
 
 def _times_table(times: Mapping[str, Any]) -> str:

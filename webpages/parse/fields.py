@@ -43,12 +43,8 @@ class Field:
     texts: Mapping[str, str]
 
 
-def read_fields(dom: Dom, *, with_autocomplete: bool = True) -> list[Field]:
-    """Visible fields in document order. Linear.
-
-    Args:
-        with_autocomplete: whether the attribute of that name may be looked at (measured with and without).
-    """
+def read_fields(dom: Dom) -> list[Field]:
+    """Fields of a visible kind in document order. Linear."""
     labels = _labels(dom)
     by_id = {dom.attributes[element]["id"]: element for element in dom.having("id")}
     fields: list[Field] = []
@@ -66,7 +62,7 @@ def read_fields(dom: Dom, *, with_autocomplete: bool = True) -> list[Field]:
             buttons.setdefault(inside, []).append((dom.text(element) or dom.attribute(element, "value"))[:MAX_BESIDE])
         if tag not in _FIELDS or kind in _NOT_FIELDS or len(fields) >= MAX_FIELDS:
             continue
-        texts = _texts(dom, element, kind, labels=labels, by_id=by_id, with_autocomplete=with_autocomplete)
+        texts = _texts(dom, element, kind, labels=labels, by_id=by_id)
         fields.append(Field(element, inside, texts | ({"heading": heading} if heading else {})))
     return _in_their_forms(dom, fields, buttons)
 
@@ -80,9 +76,7 @@ def _labels(dom: Dom) -> dict[str, int]:
     return {dom.attributes[label]["for"]: label for label in dom.of_tags("label") if dom.attribute(label, "for")}
 
 
-def _texts(
-    dom: Dom, element: int, kind: str, *, labels: dict[str, int], by_id: dict[str, int], with_autocomplete: bool
-) -> dict[str, str]:
+def _texts(dom: Dom, element: int, kind: str, *, labels: dict[str, int], by_id: dict[str, int]) -> dict[str, str]:
     attributes = dom.attributes[element]
     above = dom.ancestors(element, 4)
     first, last = dom.segment_starts[element], dom.segment_ends[element]
@@ -104,10 +98,9 @@ def _texts(
         "shape": _shape(options),
         "maxlength": attributes.get("maxlength", ""),
         "inputmode": attributes.get("inputmode", ""),
+        "autocomplete": attributes.get("autocomplete", ""),
         "around": " ".join(dom.attribute(a, name) for a in above[:2] for name in ("class", "id")),
     }
-    if with_autocomplete:
-        texts["autocomplete"] = attributes.get("autocomplete", "")
     return {name: _CAMEL.sub(" ", text[:MAX_TEXT]).lower() for name, text in texts.items() if text}
 
 

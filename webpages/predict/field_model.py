@@ -10,7 +10,7 @@ import math
 import re
 import zlib
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cache, lru_cache
 from itertools import pairwise, product
 from pathlib import Path
@@ -122,7 +122,7 @@ class FieldModel:
     weights: NDArray[np.float32]
     bias: NDArray[np.float32]
     transitions: NDArray[np.float32]
-    confidences: NDArray[np.float32] | None = None
+    confidences: NDArray[np.float32] = field(default_factory=lambda: np.tile(np.float32([0, 1]), (len(FIELD_TYPES), 1)))
 
     def scores(self, fields: Sequence[Field]) -> NDArray[np.float64]:
         """[n, n_types] log-probabilities of each field by itself."""
@@ -152,8 +152,6 @@ class FieldModel:
         return found
 
     def _confidence(self, kind: int, marginal: float) -> float:
-        if self.confidences is None:
-            return marginal
         bias, slope = (float(value) for value in self.confidences[kind])
         return 1 / (1 + math.exp(-(bias + slope * logit(marginal))))
 

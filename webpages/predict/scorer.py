@@ -45,11 +45,12 @@ class Candidates:
 
 @dataclass(frozen=True, slots=True)
 class Choice:
-    """The chosen candidate of a kind, its confidence, and the level that chose it."""
+    """The chosen candidate of a kind, its confidence, the level that chose it, and whether statements say otherwise."""
 
     candidate: Candidate
     confidence: float
     level: str
+    dissent: bool = False
 
 
 @dataclass(slots=True)
@@ -100,7 +101,7 @@ class Scorer:
         if decision is None:
             return None
         confidence = self.model.confidences[f"{kind}/{level}"](decision.logit, decision.lead, decision.dissent)
-        return Choice(self.candidates.by_kind[kind][decision.index], confidence, level)
+        return Choice(self.candidates.by_kind[kind][decision.index], confidence, level, decision.dissent > 0)
 
     def _decision(self, kind: str, level: str) -> Decision | None:
         if (kind, level) not in self.decisions:

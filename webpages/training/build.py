@@ -11,7 +11,7 @@ from trimtab.webpages.parse.render import rendering
 from trimtab.webpages.predict.model import SHIPPED
 from trimtab.webpages.training.elements import fit
 from trimtab.webpages.training.examples import read_examples
-from trimtab.webpages.training.form_sets import duck_forms, formasaurus_forms
+from trimtab.webpages.training.form_sets import duck_forms, formasaurus_forms, shop_forms
 from trimtab.webpages.training.forms import fit_fields, save_fields
 
 
@@ -23,7 +23,7 @@ def build(data: Path, folder: Path = SHIPPED) -> None:
             examples = read_examples(data, lambda name: status.update(f"reading {name}"), render=render)
         status.update(f"fitting elements on {len(examples)} pages")
         fit(examples).save(folder)
-        forms = [*duck_forms(data), *formasaurus_forms()]
+        forms = [*duck_forms(data), *formasaurus_forms(), *shop_forms(data)]
         status.update(f"fitting fields on {len(forms)} forms")
         n_fields = sum(kind is not None for form in forms for kind in form.types)
         save_fields(fit_fields(forms), folder, {"n_forms": len(forms), "n_fields": n_fields})

@@ -84,13 +84,13 @@ class LabelledForm:
                         self.either.add(index)
 
 
-def duck_forms(data: Path, *, with_autocomplete: bool = True) -> Iterator[LabelledForm]:
+def duck_forms(data: Path) -> Iterator[LabelledForm]:
     """DuckDuckGo's test forms. The labels stand in the markup: they are read, then stripped before anything else."""
     for path in sorted((data / "webpages" / "forms" / "html").glob("*.html.gz")):
         html = gzip.decompress(path.read_bytes())
         labelled = parse(html)
         bare = parse(_LABEL_ATTRIBUTES.sub(b"", html))
-        fields = read_fields(bare, with_autocomplete=with_autocomplete)
+        fields = read_fields(bare)
         if len(labelled) != len(bare):
             continue
         name = path.name.removesuffix(".html.gz")
@@ -105,7 +105,7 @@ def _either(labels: Sequence[str | None]) -> set[int]:
     return {index for index, label in enumerate(labels) if label in _EITHER_LABELS}
 
 
-def formasaurus_forms(*, with_autocomplete: bool = True) -> Iterator[LabelledForm]:
+def formasaurus_forms() -> Iterator[LabelledForm]:
     """Forms of formasaurus whose visible fields are annotated; an annotated field without a type of ours is `other`."""
     folder = formasaurus_folder()
     if folder is None:
@@ -115,7 +115,7 @@ def formasaurus_forms(*, with_autocomplete: bool = True) -> Iterator[LabelledFor
         if not any(kind != "XX" for row in annotated for kind in row.values()):
             continue
         dom = parse((folder / name).read_bytes())
-        fields = read_fields(dom, with_autocomplete=with_autocomplete)
+        fields = read_fields(dom)
         forms = [element for element, tag in enumerate(dom.tags) if tag == "form"]
         codes = [_formasaurus_code(dom, one, forms, annotated) for one in fields]
         types = [None if code is None else _FORMASAURUS.get(code, "other") for code in codes]

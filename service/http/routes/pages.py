@@ -41,6 +41,7 @@ class PageBody(BaseModel):
 
     html: str = Field(min_length=1)
     url: Url | None = Field(None, description="Its address; left out, the page's own canonical one.")
+    keep: bool = Field(True, description="Whether a product page becomes an item; false only says what is on it.")
     currency: Annotated[str, Field(pattern="^[A-Z]{3}$")] | None = Field(
         None, description="The catalogue's; a price in another one is left unknown rather than mixed in."
     )
@@ -94,7 +95,7 @@ def pages_router(
         item: by GTIN, else by SKU and host, else by address. Answered when searches find it."""
         access.check(request, "ingest", always=True)
         sent = validated(PageBody, await read_object(request, max_bytes=max_page_bytes))
-        return await pages.add(bundles.serving, sent.html, sent.url, currency=sent.currency)
+        return await pages.add(bundles.serving, sent.html, sent.url, currency=sent.currency, keep=sent.keep)
 
     @router.get(
         "/tracked",

@@ -1,4 +1,4 @@
-"""Pages that report: replays, experiments, the bundle that serves, tracked prices. They draw what JSON routes say."""
+"""Pages that report: replays, experiments, the bundle, shops' pages, followed prices. They draw what JSON says."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from trimtab.core.errors import NotFound
 from trimtab.service.bundles.serving import Bundles
 from trimtab.service.http.routes.replays import Name
 from trimtab.service.observability.quality import QualityMonitor
-from trimtab.service.playground.templates import HEADERS, VIEWS, templates
+from trimtab.service.playground.templates import HEADERS, PAGE_HEADERS, VIEWS, templates
 
 SHOWN = ("bundle_id", "created", "source", "objectives", "default_weights", "catalogue", "retrieval", "training")
 """The parts of a manifest that are shown; its files and libraries are for machines."""
@@ -29,7 +29,8 @@ def views_router(
         """The page without its data, which it asks for by itself, with a key where one is needed."""
         if view not in VIEWS:
             raise NotFound(f"there is no view {view!r}; there are {', '.join(VIEWS)}")
-        return HTMLResponse(page.render(view=view, title=VIEWS[view], name=None), headers=HEADERS)
+        headers = PAGE_HEADERS if view == "pages" else HEADERS
+        return HTMLResponse(page.render(view=view, title=VIEWS[view], name=None), headers=headers)
 
     @router.get("/views/replays/{name}", response_class=HTMLResponse)
     async def replay(name: Name) -> HTMLResponse:
