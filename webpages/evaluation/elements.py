@@ -25,7 +25,7 @@ from trimtab.webpages.parse.structured import read_structured
 from trimtab.webpages.training.elements import fit, fit_trees, folds_by_site, outcomes
 from trimtab.webpages.training.examples import Example, wanted_prices
 
-N_FOLDS = 5
+N_FOLDS = 4
 BENCHMARKS = frozenset({"product-pages", "product-layouts", "product-extra"})
 """Sets with labels of their own, which are read by every policy."""
 SYSTEMS = ("Zyte", "Diffbot", "extruct")

@@ -15,7 +15,7 @@ from trimtab.webpages.predict.forms import FILL_ABOVE
 from trimtab.webpages.training.form_sets import LabelledForm, duck_forms, formasaurus_forms, shop_forms
 from trimtab.webpages.training.forms import fit_fields
 
-N_FORM_FOLDS = 5
+N_FORM_FOLDS = 3
 REPORTED_FIELDS = ("addressStreet", "addressCity", "addressPostalCode", "addressProvince", "addressCountryCode",
 "firstName", "lastName",
                    "fullName", "phone", "emailAddress", "cardNumber", "cardSecurityCode", "expiration", "password",

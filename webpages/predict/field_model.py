@@ -46,6 +46,8 @@ def _exclusive() -> NDArray[np.float32]:
 
 
 _APART = _exclusive()
+_MARGINALS = np.asarray([0.0, 1.0], dtype=np.float32)
+"""Bias and slope of a confidence that is the marginal itself."""
 
 _WORD = re.compile(r"[^\W\d_]+|\d+")
 _IDEOGRAPHS = re.compile(r"[\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af]")
@@ -122,7 +124,7 @@ class FieldModel:
     weights: NDArray[np.float32]
     bias: NDArray[np.float32]
     transitions: NDArray[np.float32]
-    confidences: NDArray[np.float32] = field(default_factory=lambda: np.tile(np.float32([0, 1]), (len(FIELD_TYPES), 1)))
+    confidences: NDArray[np.float32] = field(default_factory=lambda: np.tile(_MARGINALS, (len(FIELD_TYPES), 1)))
 
     def scores(self, fields: Sequence[Field]) -> NDArray[np.float64]:
         """[n, n_types] log-probabilities of each field by itself."""

@@ -35,6 +35,8 @@ from trimtab.webpages.training.datasets import (
 UNSTATED_WEIGHT, STATED_WEIGHT = 0.7, 0.1
 """Weight of a page read without its statements, and of a page labelled by them alone; a labelled page has 1."""
 LABELS = Path(__file__).parent / "labels"
+UNDRAWN = frozenset({"shop-mirrors"})
+"""Sets that are not rendered: their sheets and scripts lie in files that are not here."""
 UNLABELLED = frozenset({"formasaurus", "shop-forms"})
 """Sets of pages of all kinds, without labels of elements."""
 
@@ -211,13 +213,9 @@ def read_examples(
     path = LABELS / "elements.json"
     own = json.loads(path.read_text())["pages"] if path.is_file() else {}
     examples = []
-    rendered: set[tuple[str, str]] = set()
     for page in all_product_pages(data):
         progress(f"{page.source}/{page.key}")
-        # Pages of one shop share a layout: the first is drawn where a set has many shops.
-        first = page.weight == 1 or (page.source, page.site) not in rendered
-        rendered.add((page.source, page.site))
-        examples.append(read_example(page, own, is_product=True, render=render if first else None))
+        examples.append(read_example(page, own, is_product=True, render=None if page.source in UNDRAWN else render))
     for page, kind in formasaurus_pages(LABELS / "formasaurus-kinds.json"):
         progress(f"{page.source}/{page.key}")
         examples.append(read_example(page, own, is_product=kind == "product"))
