@@ -82,6 +82,7 @@ def _said(layout: Layout) -> Iterator[str]:
     others = [one for one in own if not one.attribute.facet]
     yield _named("to filter or sort by alone", (one.attribute.name for one in others if one.attribute.filter))
     yield _named("searched alone", (one.attribute.name for one in others if not one.attribute.filter))
+    yield _named("searched as one text", layout.searched)
     yield _named("nothing was made of", (f"{name} ({why})" for name, why in layout.ignored.items()))
 
 

@@ -19,7 +19,7 @@ from trimtab.catalog.feeds.evidence import shape_of
 from trimtab.catalog.feeds.layout import CATEGORY, SALE, AttributeLayout, Layout
 from trimtab.catalog.feeds.rows import Value, first_text, texts
 from trimtab.catalog.html_text import text_of_html
-from trimtab.catalog.schema import COLUMNS, MAX_NAME_BYTES
+from trimtab.catalog.schema import COLUMNS, MAX_NAME_BYTES, MAX_TEXT_BYTES
 from trimtab.text.money import currency_of, parse_price
 
 _OWN = frozenset({"category", "product_type", "price", "in_stock", "discount"})
@@ -43,7 +43,7 @@ class ItemReader:
     def __init__(self, layout: Layout) -> None:
         self._layout = layout
         self._plain = [(name, layout.roles[name]) for name in COLUMNS if name in layout.roles and name not in _OWN]
-        self.columns = [name for name, _ in self._plain] + sorted(_OWN)
+        self.columns = list(dict.fromkeys([name for name, _ in self._plain] + sorted(_OWN) + ["attributes"]))
         self.dtypes = {PREFIX + one.attribute.name: _dtype(one.attribute) for one in layout.attributes}
         self._by_source = [one for one in layout.attributes if one.source not in (CATEGORY, *SALE)]
         self._has_categories = f"{PREFIX}{CATEGORY}" in self.dtypes
@@ -64,6 +64,7 @@ class ItemReader:
         self._read_categories(item, cells)
         self._read_price(item, cells)
         item["in_stock"] = self._in_stock(cells)
+        self._read_searched(item, cells)
         for one in self._by_source:
             value = cells.get(one.source)
             if value is not None:
@@ -72,6 +73,13 @@ class ItemReader:
                 except ValueError:
                     unread[one.source] += 1
         return item
+
+    def _read_searched(self, item: dict[str, Any], cells: Mapping[str, Value]) -> None:
+        """What is searched of columns that are not attributes, as far as there is room for it."""
+        rest = [text_of_html(text) for name in self._layout.searched for text in texts(cells.get(name))]
+        if rest:
+            whole = ", ".join(filter(None, [item.get("attributes"), *rest]))
+            item["attributes"] = whole.encode()[:MAX_TEXT_BYTES].decode(errors="ignore")
 
     def _cell(self, cells: Mapping[str, Value], role: str) -> Value | None:
         column = self._layout.roles.get(role)
@@ -93,13 +101,15 @@ class ItemReader:
     def _paths(self, value: Value | None) -> list[str]:
         layout = self._layout
         found: dict[str, None] = {}
-        if layout.is_category_list_path and isinstance(value, list):
+        if layout.categories.is_list_path and isinstance(value, list):
             value = " > ".join(text.replace(">", " ") for text in texts(value))
         for text in texts(value):
-            parts = text.split(layout.category_separator) if layout.category_separator else [text]
+            parts = text.split(layout.categories.separator) if layout.categories.separator else [text]
             for part in parts:
                 path = (
-                    _path(text_of_html(part), layout.category_step) if layout.is_category_path else text_of_html(part)
+                    _path(text_of_html(part), layout.categories.step)
+                    if layout.categories.is_path
+                    else text_of_html(part)
                 )
                 if path:
                     found[path] = None

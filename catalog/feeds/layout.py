@@ -25,6 +25,8 @@ SALE = ("sale_price", "sale_start", "sale_end")
 
 FEW_CHARACTERS = 60
 MANY_CHARACTERS = 200
+MAX_ATTRIBUTES = 1_000
+"""Columns beyond that, those which the fewest items have, are searched as text only."""
 SAME_FOR_ALL_ROWS = 10
 """Rows from which on a column that says the same in each says nothing."""
 
@@ -52,6 +54,25 @@ class AttributeLayout:
     is_day_first: bool = True
 
 
+@dataclass(frozen=True, slots=True)
+class CategoryLayout:
+    """How categories are written.
+
+    Attributes:
+        separator: between several in one text.
+        step: between the steps of one, where it is not `>`.
+        is_path: whether they have steps.
+        is_list_path: whether those stand in a list.
+        is_multi: whether an item may have several.
+    """
+
+    separator: str | None = None
+    step: str | None = None
+    is_path: bool = False
+    is_list_path: bool = False
+    is_multi: bool = False
+
+
 @dataclass(frozen=True)
 class Layout:
     """What becomes of the columns of a feed.
@@ -62,9 +83,10 @@ class Layout:
         attributes: what becomes an attribute.
         ignored: column -> why nothing is made of it.
         rules: how cells of the catalogue's own columns are read.
-        category_separator: between several categories in one text.
-        category_step: between the steps of a category, where it is not `>`.
-        is_category_path: whether categories have steps; is_category_list_path: which stand in a list.
+        searched: columns whose text is searched, where there are too many for attributes of their own.
+        categories: how categories are written.
+        group_by: the attribute that variants of a product have in common.
+        survey: what this was decided by.
     """
 
     platform: str
@@ -72,10 +94,8 @@ class Layout:
     attributes: tuple[AttributeLayout, ...]
     ignored: Mapping[str, str]
     rules: CellRules
-    category_separator: str | None = None
-    category_step: str | None = None
-    is_category_path: bool = False
-    is_category_list_path: bool = False
+    searched: tuple[str, ...] = ()
+    categories: CategoryLayout = CategoryLayout()
     group_by: str | None = None
     languages: tuple[str, ...] = ()
     survey: Survey | None = field(default=None, repr=False)
@@ -87,7 +107,7 @@ class Layout:
             "price": ("price", "sale_price"),
             "in_stock": ("in_stock", "stock"),
             "discount": ("discount", "sale_price"),
-            "product_type": ("product_type", "category") if self.is_category_path else ("product_type",),
+            "product_type": ("product_type", "category") if self.categories.is_path else ("product_type",),
         }
         return frozenset(name for name in COLUMNS if any(role in self.roles for role in made.get(name, (name,))))
 
@@ -115,32 +135,26 @@ def layout_of(survey: Survey, shop: Shop, path: object, *, required: Iterable[st
         column = roles[role]
         own = survey.columns[column].number_format
         formats[role] = own if own.decimal else whole
-    category = survey.columns.get(roles.get("category", ""), ColumnEvidence())
-    separator = category.separator()
-    step = "/" if not category.share("is_path") and _share_with(category, "/") >= 0.5 else None
-    is_list_path = survey.steps.are_steps
-    is_path = step is not None or is_list_path or category.share("is_path") > 0.05
+    categories = _categories(survey, roles)
     group_by = _column_named(shop.variants.group_by, survey) or _group_column(survey, roles)
     ignored = {name: why for name, column in survey.columns.items() if (why := _useless(column, survey.n_rows))}
     attributes = list(_attributes(survey, roles, shop, whole, ignored, group_by))
-    if (is_path or separator or category.n_lists) and CATEGORY not in {one.attribute.name for one in attributes}:
-        kind: AttributeKind = "path" if is_path else "text"
-        is_multi = bool(separator or (category.n_lists and not is_list_path))
-        attributes.append(AttributeLayout(CATEGORY, Attribute.usual(CATEGORY, kind, multi=is_multi)))
+    if (categories.is_path or categories.is_multi) and CATEGORY not in {one.attribute.name for one in attributes}:
+        kind: AttributeKind = "path" if categories.is_path else "text"
+        attributes.append(AttributeLayout(CATEGORY, Attribute.usual(CATEGORY, kind, multi=categories.is_multi)))
     if "sale_price" in roles and {"sale_period", "sale_start", "sale_end"} & set(roles):
         attributes += [_sale(name) for name in SALE]
     order = {name: place for place, name in enumerate(shop.attributes)}
     attributes.sort(key=lambda one: order.get(one.attribute.name, len(order)))
+    attributes, searched = _most_filled(attributes, survey, shop)
     return Layout(
         platform=survey.platform.name,
         roles=roles,
         attributes=tuple(attributes),
         ignored={name: why for name, why in ignored.items() if name not in roles.values()},
         rules=CellRules(currency, formats),
-        category_separator=separator,
-        category_step=step,
-        is_category_path=is_path,
-        is_category_list_path=is_list_path,
+        searched=searched,
+        categories=categories,
         group_by=clean_name(group_by) if group_by else None,
         survey=survey,
     )
@@ -182,6 +196,37 @@ def _group_column(survey: Survey, roles: Mapping[str, str]) -> str | None:
         if groups.share_of_a_stem >= 0.8 and n_grouped / len(repeated) <= 100:
             found.append((n_grouped, name))
     return max(found)[1] if found else None
+
+
+def _categories(survey: Survey, roles: Mapping[str, str]) -> CategoryLayout:
+    column = survey.columns.get(roles.get("category", ""), ColumnEvidence())
+    separator = column.separator()
+    step = "/" if not column.share("is_path") and _share_with(column, "/") >= 0.5 else None
+    is_list_path = survey.steps.are_steps
+    return CategoryLayout(
+        separator=separator,
+        step=step,
+        is_path=step is not None or is_list_path or column.share("is_path") > 0.05,
+        is_list_path=is_list_path,
+        is_multi=bool(separator or (column.n_lists and not is_list_path)),
+    )
+
+
+def _most_filled(
+    attributes: list[AttributeLayout], survey: Survey, shop: Shop
+) -> tuple[list[AttributeLayout], tuple[str, ...]]:
+    """The attributes that the shop names and those of most items; and the columns of the others."""
+    if len(attributes) <= MAX_ATTRIBUTES:
+        return attributes, ()
+
+    def rank(one: AttributeLayout) -> tuple[bool, int]:
+        column = survey.columns.get(one.source)
+        return one.attribute.name in shop.attributes or column is None, column.n if column else 0
+
+    kept = {one.source for one in sorted(attributes, key=rank, reverse=True)[:MAX_ATTRIBUTES]}
+    return [one for one in attributes if one.source in kept], tuple(
+        one.source for one in attributes if one.source not in kept and one.attribute.search
+    )
 
 
 def _share_with(column: ColumnEvidence, sign: str) -> float:

@@ -98,6 +98,18 @@ def test_what_no_column_is_named_for_is_found_by_its_looks(tmp_path: Path) -> No
     assert read_feed(path).items.select("item_id", "title", "attr_c").row(2) == ("X-3", "A lamp", "blue")
 
 
+def test_attributes_beyond_the_most_filled_are_searched_as_text(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("trimtab.catalog.feeds.layout.MAX_ATTRIBUTES", 1)
+    path = tmp_path / "x.csv"
+    path.write_text("id,title,size,colour,fit\n1,a,4,red,slim\n2,b,5,,\n3,c,6,blue,\n")
+    feed = read_feed(path)
+    assert [one.name for one in feed.attributes] == ["size"]
+    assert feed.items["attributes"].to_list() == ["red, slim", "", "blue"]
+    assert "searched as one text: colour, fit" in said_of(feed.layout)
+
+
 @pytest.mark.parametrize("name", [*FEEDS, "furniture"])
 def test_the_inferred_file_says_the_same_as_no_file(name: str, tmp_path: Path, furniture: Path) -> None:
     path = furniture if name == "furniture" else tmp_path / name
