@@ -8,18 +8,21 @@ the whole list.
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
 import numpy as np
 from numpy.typing import NDArray
 
+from trimtab.catalog.attributes.column import AttributeColumn
 from trimtab.core.extended_array import RowArray
 from trimtab.core.records import Candidates, FloatArray, IntArray
 from trimtab.core.understood import Understood
+from trimtab.ranker.mention_features import MENTIONED, mention_features
 from trimtab.ranker.users import History
-from trimtab.ranker.words import ItemWords, Matrix, QueryWords
+from trimtab.ranker.word_features import EXCLUDED, WANTED, Column, word_features
+from trimtab.ranker.words import ItemWords
 
 FEATURES = (
     # scores of the first stage
@@ -28,19 +31,10 @@ FEATURES = (
     "lexical",
     "lexical_of_best",
     "reciprocal_rank",
-    # words of the query in the fields of the item
-    "title_coverage",
-    "title_precision",
-    "title_phrase",
-    "title_first",
-    "type_coverage",
-    "type_precision",
-    "category_coverage",
-    "brand_coverage",
-    "body_coverage",
-    "any_coverage",
-    "last_word_in_title",
-    "last_word_ends_type",
+    # words of the query in the fields of the item, and the values of attributes it mentions
+    *WANTED,
+    *EXCLUDED,
+    *MENTIONED,
     # meaning
     "type_dense",
     "type_vote",
@@ -89,6 +83,7 @@ class ItemColumns:
         type_codes, brand_codes: [n] int32, -1 unknown.
         vectors: [n, dim] float32 unit rows.
         type_vectors: [n_types, dim] float32 unit rows.
+        attributes: by name, what mentions in a query are compared with.
         type_prices: [n_types + 1] float32, median price of each type; the last is the catalogue's, for code -1.
     """
 
@@ -103,6 +98,7 @@ class ItemColumns:
     type_vectors: FloatArray
     type_prices: FloatArray
     words: ItemWords
+    attributes: Mapping[str, AttributeColumn]
 
     @cached_property
     def price_levels(self) -> FloatArray:
@@ -152,7 +148,8 @@ def build_features_for_users(
         return features
     common = (
         *_retrieval(candidates),
-        *_words(items.words.of_query(query.words), items.words, rows),
+        *word_features(items.words.of_query(query.words, query.excluded), items.words, rows),
+        *mention_features(query.attributes, items.attributes, rows),
         *_meaning(candidates, items),
         *_item(query.words, rows, items),
     )
@@ -167,10 +164,7 @@ def build_features_for_users(
     return features
 
 
-Columns = tuple[NDArray[np.floating] | float, ...]
-
-
-def _retrieval(candidates: Candidates) -> Columns:
+def _retrieval(candidates: Candidates) -> tuple[Column, ...]:
     dense, lexical = candidates.dense, np.log1p(candidates.lexical)
     best = lexical.max()
     return (
@@ -182,58 +176,7 @@ def _retrieval(candidates: Candidates) -> Columns:
     )
 
 
-def _words(query: QueryWords, words: ItemWords, rows: IntArray) -> Columns:
-    if len(query.ids) == 0:
-        return (0.0,) * 12
-    share = query.weights / query.weights.sum()
-    title, title_hits = _hits(words.fields["title"], rows, query)
-    kinds, type_hits = _hits(words.fields["product_type"], rows, query)
-    in_title, in_type = np.asarray(title_hits.any(axis=0)), type_hits.any(axis=0)
-    in_category, in_brand, in_body = (
-        _hits(words.fields[field], rows, query)[1].any(axis=0) for field in ("category", "brand", "body")
-    )
-    matched = title_hits.any(axis=1)
-    type_lengths = (kinds >= 0).sum(axis=0)
-    first = np.where(matched.any(axis=0), matched.argmax(axis=0), len(title))
-    last_of_type = type_hits[np.maximum(type_lengths - 1, 0), -1, np.arange(len(rows))]
-    return (
-        share @ in_title,
-        matched.sum(axis=0) / np.maximum((title >= 0).sum(axis=0), 1),
-        _phrase(title_hits),
-        1.0 / (1.0 + first),
-        share @ in_type,
-        type_hits.any(axis=1).sum(axis=0) / np.maximum(type_lengths, 1),
-        share @ in_category,
-        share @ in_brand,
-        share @ in_body,
-        share @ (in_title | in_type | in_category | in_brand | in_body),
-        in_title[-1],
-        last_of_type,
-    )
-
-
-def _hits(field: RowArray[np.int32], rows: IntArray, query: QueryWords) -> tuple[Matrix, NDArray[np.bool_]]:
-    """Words [width, n] of some rows, and where they are the query's words [width, q, n].
-
-    Items come last, so that reducing over words runs along whole rows of memory.
-    """
-    words = np.ascontiguousarray(field[rows].T)
-    hits = words[:, None, :] == query.ids[:, None]
-    for place, ids in query.readings:
-        found = [words == term for term in ids]
-        hits[:, place] |= np.any(found, axis=0) & np.all([one.any(axis=0) for one in found], axis=0)
-    return words, hits
-
-
-def _phrase(title_hits: NDArray[np.bool_]) -> NDArray[np.floating]:
-    """Share of the query's neighbouring words that are neighbours in the title; for one word, whether it is there."""
-    if title_hits.shape[1] == 1:
-        return np.asarray(title_hits.any(axis=(0, 1)), dtype=np.float32)
-    pairs = title_hits[:-1, :-1] & title_hits[1:, 1:]
-    return np.asarray(pairs.any(axis=0).mean(axis=0), dtype=np.float32)
-
-
-def _meaning(candidates: Candidates, items: ItemColumns) -> Columns:
+def _meaning(candidates: Candidates, items: ItemColumns) -> tuple[Column, ...]:
     rows = candidates.rows
     codes = items.type_codes[rows]
     typed = codes >= 0
@@ -248,7 +191,7 @@ def _meaning(candidates: Candidates, items: ItemColumns) -> Columns:
     return type_dense, vote, np.vecdot(vectors, centre)
 
 
-def _item(text: str, rows: IntArray, items: ItemColumns) -> Columns:
+def _item(text: str, rows: IntArray, items: ItemColumns) -> tuple[Column, ...]:
     prices = items.prices[rows]
     known = np.isfinite(prices)
     of_type = items.type_prices[items.type_codes[rows]]
@@ -269,7 +212,7 @@ def _item(text: str, rows: IntArray, items: ItemColumns) -> Columns:
     )
 
 
-def _users(rows: IntArray, items: ItemColumns, histories: Sequence[History]) -> Columns:
+def _users(rows: IntArray, items: ItemColumns, histories: Sequence[History]) -> tuple[Column, ...]:
     """Columns [n_users, n] for users who have bought something."""
     n_users = len(histories)
     users = np.repeat(np.arange(n_users), [len(history.rows) for history in histories])

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 
 import numpy as np
@@ -14,26 +15,23 @@ from trimtab.core.extended_array import ExtendedArray, RowArray
 from trimtab.core.records import FloatArray
 from trimtab.text.lexicon import Lexicon
 from trimtab.text.query import query_words
+from trimtab.text.units import measure_of_term
 
-BODY = "body"
-FIELDS = {"title": 24, "product_type": 8, "category": 8, "brand": 4, BODY: 64}
-"""Field -> most words kept of it; `body` is description and attributes, each word once."""
+BODY, ABSENT = "body", "absent"
+FIELDS = {"title": 32, "product_type": 8, "category": 8, "brand": 4, BODY: 128, ABSENT: 16}
+"""Field -> most words kept of it. `body` is attributes and description, `absent` what the item by its own texts goes
+without; in both each word stands once."""
 
 MAX_QUERY_WORDS = 16
-MAX_BODY_CHARACTERS = 1500
-"""The beginning of a body that is read: its first words fill the field."""
-
 UNKNOWN = -2
 """The id of a word that no item has; -1 is the padding of the matrices."""
 
 Matrix = NDArray[np.int32]
 
 
-def field_words(field: str, text: str, lexicon: Lexicon) -> list[str]:
-    """The index terms that are kept of a text, in order."""
-    if field == BODY:
-        return list(dict.fromkeys(lexicon.terms(text[:MAX_BODY_CHARACTERS])))[: FIELDS[field]]
-    return lexicon.terms(text)[: FIELDS[field]]
+def kept_words(field: str, terms: Sequence[str]) -> list[str]:
+    """The index terms that are kept of a field's, in order."""
+    return (list(dict.fromkeys(terms)) if field in {BODY, ABSENT} else list(terms))[: FIELDS[field]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,11 +42,15 @@ class QueryWords:
         ids: [q] index terms of the distinct words as they were typed, in query order; `UNKNOWN` where no item has it.
         weights: [q] their idf.
         readings: (place in `ids`, ids of terms): an item that has all of these has that word too.
+        are_numbers: [q] which words are numbers, amounts or codes.
+        excluded: [x] ids of the terms that are not wanted.
     """
 
     ids: Matrix
     weights: FloatArray
-    readings: tuple[tuple[int, tuple[int, ...]], ...] = ()
+    readings: tuple[tuple[int, tuple[int, ...]], ...]
+    are_numbers: NDArray[np.bool_]
+    excluded: Matrix
 
 
 class ItemWords:
@@ -56,7 +58,7 @@ class ItemWords:
 
     Args:
         vocabulary: id -> word.
-        idf: [n_words] `log(1 + n / df)` over titles and product types.
+        idf: [n_words] `log(1 + n / df)` over all fields.
         fields: field -> [n_items, width] int32, -1 padded.
         lexicon: what a word is.
     """
@@ -70,29 +72,27 @@ class ItemWords:
         self.fields = fields
 
     @classmethod
-    def build(cls, texts: dict[str, Sequence[str]], lexicon: Lexicon) -> ItemWords:
-        """Index the texts of each field of `FIELDS`, one text an item."""
+    def build(cls, items: Sequence[Mapping[str, Sequence[str]]], lexicon: Lexicon) -> ItemWords:
+        """Index items by their `kept_words` of each field of `FIELDS`."""
         ids: dict[str, int] = {}
         fields: dict[str, RowArray[np.int32]] = {}
         frequency: Counter[int] = Counter()
-        n_items = len(texts["title"])
         for field in FIELDS:
             rows = []
-            for text in texts[field]:
-                words = field_words(field, text, lexicon)
-                numbers = [ids.setdefault(word, len(ids)) for word in words]
+            for item in items:
+                numbers = [ids.setdefault(word, len(ids)) for word in item[field]]
                 frequency.update(set(numbers))
                 rows.append(numbers)
             width = max(1, max(map(len, rows), default=1))
-            matrix = np.full((n_items, width), -1, dtype=np.int32)
+            matrix = np.full((len(items), width), -1, dtype=np.int32)
             for row, numbers in enumerate(rows):
                 matrix[row, : len(numbers)] = numbers
             fields[field] = matrix
         counts = np.array([frequency[number] for number in range(len(ids))], dtype=np.float32)
-        return cls(list(ids), np.log1p(n_items / np.maximum(counts, 1)).astype(np.float32), fields, lexicon)
+        return cls(list(ids), np.log1p(len(items) / np.maximum(counts, 1)).astype(np.float32), fields, lexicon)
 
     def with_items(self, items: Sequence[Mapping[str, Sequence[str]]]) -> ItemWords:
-        """These items and more after them, by their `field_words` of each field; known words keep their weights."""
+        """These items and more after them, by their `kept_words` of each field; known words keep their weights."""
         ids, counts = dict(self._ids), Counter[int]()
         fields: dict[str, RowArray[np.int32]] = {}
         for field, built in self.fields.items():
@@ -108,17 +108,36 @@ class ItemWords:
             list(ids), np.concatenate([self.idf, np.log1p(n_items / np.maximum(new, 1))]), fields, self.lexicon
         )
 
-    def of_query(self, text: str) -> QueryWords:
-        """The words of a query, as the lexical index reads them."""
+    def of_query(self, text: str, excluded: Sequence[str] = ()) -> QueryWords:
+        """The words of a query, as the lexical index reads them, and those that are not wanted."""
         words = list(dict.fromkeys(query_words(text, self.lexicon, self._ids.__contains__)))[:MAX_QUERY_WORDS]
-        ids = [self._ids.get(word.term, UNKNOWN) for word in words]
+        ids = self._numbered(word.term for word in words)
         readings = [
             (place, tuple(self._ids[term] for term in terms))
             for place, word in enumerate(words)
             for terms in word.readings[1:]
         ]
-        weights = self._weights(ids, readings)
-        return QueryWords(np.array(ids, dtype=np.int32), weights, tuple(readings))
+        unwanted = dict.fromkeys(term for words_of in excluded for term in self.lexicon.terms(words_of))
+        return QueryWords(
+            ids,
+            self._weights(ids.tolist(), readings),
+            tuple(readings),
+            np.array([any(map(str.isdigit, word.term)) for word in words], dtype=bool),
+            self._numbered(unwanted),
+        )
+
+    @cached_property
+    def units(self) -> NDArray[np.int16]:
+        """[n_words + 1] which unit a word is an amount of, -1 for none; the last is the padding's."""
+        names: dict[str, int] = {}
+        units = np.full(len(self._ids) + 1, -1, dtype=np.int16)
+        for word, number in self._ids.items():
+            if word[:1].isdigit() and (amount := measure_of_term(word)) is not None:
+                units[number] = names.setdefault(amount.unit, len(names))
+        return units
+
+    def _numbered(self, terms: Iterable[str]) -> Matrix:
+        return np.array([self._ids.get(term, UNKNOWN) for term in terms], dtype=np.int32)
 
     def _weights(self, ids: Sequence[int], readings: Iterable[tuple[int, tuple[int, ...]]]) -> FloatArray:
         """The idf of each word, or of its best known reading.

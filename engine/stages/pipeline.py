@@ -13,12 +13,18 @@ from trimtab.core.records import Candidates, Filter, FloatArray, IntArray, Shopp
 from trimtab.core.understood import Understood
 from trimtab.ranker.features import ItemColumns, build_features, build_features_for_users, median_prices
 from trimtab.ranker.users import WORTH, History, UserHistories, with_recent
-from trimtab.ranker.words import BODY, ItemWords, field_words
+from trimtab.ranker.word_features import NAMES
+from trimtab.ranker.words import ABSENT, BODY, ItemWords, kept_words
 from trimtab.ranker.words import FIELDS as WORD_FIELDS
 from trimtab.retrieval.retriever import Retriever
+from trimtab.retrieval.understanding.negation import ABSENT as ABSENT_MARK
+from trimtab.retrieval.understanding.negation import absent_terms
 from trimtab.text.lexicon import Lexicon
 
 N_CANDIDATES = 200
+
+BODY_CHARACTERS = 1500
+"""The beginning of an item's attributes and description whose words features know."""
 
 
 @dataclass(frozen=True)
@@ -120,21 +126,23 @@ def item_columns(
         type_vectors=type_vectors,
         type_prices=type_prices,
         words=words,
+        attributes=store.attributes,
     )
 
 
 def build_words(store: ItemStore, lexicon: Lexicon) -> ItemWords:
     """Index the words of a catalogue by field."""
-    columns = {name: store.texts(name) for name in (*WORD_FIELDS, "description") if name != BODY}
-    columns[BODY] = list(map(body_of, columns["description"], store.searched_attributes()))
-    return ItemWords.build({field: columns[field] for field in WORD_FIELDS}, lexicon)
+    columns = {name: store.texts(name) for name in (*NAMES, "description")}
+    columns["attributes"] = store.searched_attributes()
+    rows = zip(*columns.values(), strict=True)
+    return ItemWords.build([words_of_item(dict(zip(columns, row, strict=True)), lexicon) for row in rows], lexicon)
 
 
 def words_of_item(item: Mapping[str, str], lexicon: Lexicon) -> dict[str, list[str]]:
-    """What `build_words` keeps of one item."""
-    texts = {**item, BODY: body_of(item["description"], item["attributes"])}
-    return {field: field_words(field, texts[field], lexicon) for field in WORD_FIELDS}
-
-
-def body_of(description: str, attributes: str) -> str:
-    return f"{description} {attributes}"
+    """What features know of the words of one item, by field."""
+    body = f"{item['attributes']} {item['description']}"[:BODY_CHARACTERS]
+    terms = {name: lexicon.terms(item[name]) for name in NAMES}
+    terms[BODY] = lexicon.terms(body)
+    absent = absent_terms(f"{item['title']}; {body}", lexicon.analyser)
+    terms[ABSENT] = [term.removeprefix(ABSENT_MARK) for term in absent]
+    return {name: kept_words(name, terms[name]) for name in WORD_FIELDS}

@@ -1,8 +1,9 @@
 """The ranker of a catalogue without judgments and logs: fixed rules instead of learned heads.
 
-It orders by how the words and the meaning of the query meet the item, with some weight on whether it can be bought and
-a little on popularity, and takes the chance of a purchase to be proportional to relevance. Its gains are not calibrated
-on anything, and the manifest says so.
+It orders by how the words and the meaning of the query meet the item, whether the item has what the query excludes, or
+another brand or amount than it names, with some weight on whether the item can be bought and a little on popularity. It
+takes the chance of a purchase to be proportional to relevance. Its gains are not calibrated on anything, and the
+manifest says so.
 """
 
 from __future__ import annotations
@@ -26,6 +27,14 @@ RULES = {
     "type_coverage": 1.5,
     "type_vote": 1.0,
     "brand_coverage": 0.5,
+    "all_in_names": 0.5,
+    "all_in_item": 1.0,
+    "excluded_in_names": -2.0,
+    "excluded_in_body": -0.5,
+    "excluded_absent": 1.0,
+    "brand_met": 0.5,
+    "brand_contradicted": -1.0,
+    "amount_contradicted": -1.0,
     "popularity_in_list": 0.1,
     "in_stock": 1.0,
 }
@@ -33,7 +42,7 @@ RULES = {
 
 STATEMENT = "cold start: no judgments and no logs; fixed rules, gains are not calibrated on observed behaviour"
 
-CEILING = sum(RULES.values())
+CEILING = sum(weight for weight in RULES.values() if weight > 0)
 
 
 def cold_start_ranker(objectives: Sequence[Objective], ranges: Sequence[float]) -> ServedRanker:

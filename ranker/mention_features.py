@@ -1,0 +1,53 @@
+"""Features of the values of attributes that a query mentions: a brand, a colour, a size."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+
+import numpy as np
+
+from trimtab.catalog.attributes.column import AttributeColumn
+from trimtab.core.records import IntArray
+from trimtab.core.understood import Mention
+from trimtab.ranker.word_features import Column, Mask
+
+BRAND = "brand"
+MENTIONED = ("brand_met", "brand_contradicted", "attributes_met", "attributes_contradicted")
+"""Shares of the mentions of brands, and of all others, that an item meets, and that it has other values for."""
+
+
+def mention_features(
+    mentions: Sequence[Mention], attributes: Mapping[str, AttributeColumn], rows: IntArray
+) -> tuple[Column, ...]:
+    """The columns of `MENTIONED` for some items."""
+    if not mentions:
+        return (0.0,) * len(MENTIONED)
+    brands = [one for one in mentions if one.field == BRAND]
+    others = [one for one in mentions if one.field != BRAND]
+    return (*_shares(brands, attributes, rows), *_shares(others, attributes, rows))
+
+
+def _shares(
+    mentions: Iterable[Mention], attributes: Mapping[str, AttributeColumn], rows: IntArray
+) -> tuple[Column, Column]:
+    """Shares of the mentions that are met, and that are contradicted."""
+    compared = [_compared(attributes[one.field], one.value, rows) for one in mentions if one.field in attributes]
+    if not compared:
+        return 0.0, 0.0
+    met = np.array([met for met, _ in compared])
+    known = np.array([known for _, known in compared])
+    return met.mean(axis=0), (known & ~met).mean(axis=0)
+
+
+def _compared(column: AttributeColumn, value: str, rows: IntArray) -> tuple[Mask, Mask]:
+    """Which of the rows have the value, and which have any."""
+    if not column.is_named:
+        numbers = column.numbers[rows]
+        low, is_range, high = value.partition("..")
+        least, most = float(low or "-inf"), float((high or "inf") if is_range else low)
+        return (least <= numbers) & (numbers <= most), ~np.isnan(numbers)
+    codes, owners = column.codes_at(rows)
+    known, met = np.zeros(len(rows), dtype=bool), np.zeros(len(rows), dtype=bool)
+    known[owners] = True
+    met[owners[np.isin(codes, column.codes_of(value))]] = True
+    return met, known
