@@ -20,7 +20,7 @@ import polars as pl
 from numpy.typing import NDArray
 
 from benchmarks.figures import Figure
-from trimtab.catalog.datasets.folders import LOADERS
+from trimtab.catalog.datasets.folders import DATA_SETS
 from trimtab.catalog.judgments import read_judgments
 from trimtab.core.metrics import mean_interval
 from trimtab.engine.build.indexing import build_pipeline
@@ -45,7 +45,7 @@ ByQuery = dict[str, Floats]
 def measure(data: Path, encoder: str) -> Iterator[Figure]:
     """Ours beside BM25, the cosine and the trained ranker of the earlier version, on the judged pool."""
     judgments = read_judgments(data / "judgments.csv")
-    queries, ours = by_query(LOADERS[DATA](data), judgments, encoder)
+    queries, ours = by_query(DATA_SETS[DATA].load(data), judgments, encoder)
     earlier = json.loads(baseline(encoder).read_text())
     theirs = {name: np.array([earlier[query][name] for query in queries]) for name in earlier[queries[0]]}
     label = f"{DATA} {encoder}"
@@ -90,7 +90,7 @@ def measure_earlier(repository: Path, data: Path, encoder: str) -> None:
     """Let the earlier version measure itself, and keep what it says."""
     with TemporaryDirectory() as folder:
         items = Path(folder) / "items.parquet"
-        LOADERS[DATA](data).write_parquet(items)
+        DATA_SETS[DATA].load(data).write_parquet(items)
         options: Mapping[str, object] = {
             "--items": items,
             "--judgments": data / "judgments.csv",

@@ -26,12 +26,12 @@ app = typer.Typer()
 
 @app.command()
 def build(
-    source: Annotated[str, typer.Argument(help="grocery; icecat or bestbuy (with --data); or a catalogue file")],
+    source: Annotated[str, typer.Argument(help="grocery; icecat, bestbuy or esci (with --data); or a catalogue file")],
     out: Annotated[Path, typer.Option(help="folder to write the bundle to")],
     encoder: Annotated[
         str, typer.Option(help="wordllama, minilm, or distilled (items by minilm, queries as quick as wordllama)")
     ] = "wordllama",
-    data: Annotated[Path | None, typer.Option(help="folder of the icecat or bestbuy files")] = None,
+    data: Annotated[Path | None, typer.Option(help="folder of the icecat, bestbuy or esci files")] = None,
     judgments: Annotated[Path | None, typer.Option(help="CSV of query,item_id,grade to learn from")] = None,
     log: Annotated[Path | None, typer.Option(help="impression log to learn from")] = None,
     method: Annotated[str, typer.Option(help="how objectives are traded; see `trimtab compare`")] = "heads",
@@ -43,7 +43,6 @@ def build(
     as_json: AsJson = False,
 ) -> None:
     """Build a bundle: index a catalogue and train its ranker."""
-    from trimtab.catalog.shop import EMPTY
     from trimtab.engine.build.build import build_bundle
     from trimtab.engine.build.grocery import build_grocery
     from trimtab.ranker.methods.registry import check_servable
@@ -56,7 +55,7 @@ def build(
         with progress(quiet or as_json) as report:
             build_grocery(out, encoder=encoder, method=method, progress=report)
     else:
-        items, feed = _read_items(source, data, shop, max_rejected_share)
+        items, known, feed = _read_items(source, data, shop, max_rejected_share)
         if feed is not None and not as_json:
             for part in feed_notes(source, feed.rejections.summary, feed.rejections.as_dict()):
                 notes.print(part, highlight=False, soft_wrap=isinstance(part, str))
@@ -67,7 +66,7 @@ def build(
                 out,
                 source=source,
                 rejections=None if feed is None else feed.rejections,
-                shop=EMPTY if feed is None else feed.shop,
+                shop=known,
                 beside=Path() if shop is None else shop.parent,
                 encoder=encoder,
                 judgments=judged,
@@ -87,18 +86,19 @@ def build(
 
 def _read_items(
     source: str, data: Path | None, shop: Path | None, max_rejected_share: float
-) -> tuple[pl.DataFrame, Feed | None]:
-    from trimtab.catalog.datasets.folders import FILES, LOADERS
+) -> tuple[pl.DataFrame, Shop, Feed | None]:
+    from trimtab.catalog.datasets.folders import DATA_SETS
     from trimtab.catalog.feeds.reading import read_feed
 
-    if source in LOADERS:
+    if source in DATA_SETS:
         if data is None:
-            raise BadParameter("--data", f"{source} is read from a folder", f"--data FOLDER with {FILES[source]}")
-        return LOADERS[source](data), None
+            file = DATA_SETS[source].file
+            raise BadParameter("--data", f"{source} is read from a folder", f"--data FOLDER with {file}")
+        return *DATA_SETS[source].read(data), None
     if not Path(source).exists():
-        raise BadFile(source, f"does not exist; SOURCE is grocery, {', '.join(LOADERS)} or a catalogue file")
+        raise BadFile(source, f"does not exist; SOURCE is grocery, {', '.join(DATA_SETS)} or a catalogue file")
     feed = read_feed(Path(source), shop, max_rejected_share=max_rejected_share)
-    return feed.items, feed
+    return feed.items, feed.shop, feed
 
 
 def _write_inferred(shop: Shop, source: str, out: Path) -> None:

@@ -8,6 +8,7 @@ from typing import Any
 import orjson
 import polars as pl
 
+from trimtab.catalog.attributes.definition import SEPARATOR
 from trimtab.catalog.files import read_bytes
 from trimtab.catalog.schema import complete
 from trimtab.core.errors import BadFile
@@ -26,12 +27,25 @@ def load_bestbuy(data: Path) -> pl.DataFrame:
     Raises:
         BadFile: the file is missing or damaged.
     """
+    return complete(_table(data))
+
+
+def bestbuy_attributes(data: Path) -> pl.DataFrame:
+    """The attributes of the same items, `attr_*`.
+
+    Raises:
+        BadFile: as `load_bestbuy`.
+    """
+    return _table(data).select("attr_category")
+
+
+def _table(data: Path) -> pl.DataFrame:
     path = Path(data) / FILE
     try:
         items = [_item(product) for product in orjson.loads(read_bytes(path))]
     except (orjson.JSONDecodeError, KeyError, IndexError, TypeError) as error:
         raise BadFile(path, f"is not a list of Best Buy products ({error})") from None
-    return complete(pl.DataFrame(items, infer_schema_length=None).unique("item_id", keep="first", maintain_order=True))
+    return pl.DataFrame(items, infer_schema_length=None).unique("item_id", keep="first", maintain_order=True)
 
 
 def _item(product: dict[str, Any]) -> dict[str, Any]:
@@ -46,4 +60,5 @@ def _item(product: dict[str, Any]) -> dict[str, Any]:
         "popularity": product["popularity"],
         "image": product["image"],
         "attributes": ", ".join(product["categories"]),
+        "attr_category": SEPARATOR.join(product["categories"]),
     }

@@ -6,12 +6,14 @@ stands for its popularity.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import orjson
 import polars as pl
 
+from trimtab.catalog.attributes.definition import SEPARATOR
 from trimtab.catalog.files import read_bytes
 from trimtab.catalog.schema import complete
 from trimtab.core.errors import BadFile
@@ -28,14 +30,36 @@ def load_esci(data: Path) -> pl.DataFrame:
     Raises:
         BadFile: the file is missing or damaged; names the line.
     """
+    return complete(_table(data, _item))
+
+
+def esci_attributes(data: Path) -> pl.DataFrame:
+    """The attributes of the same items, `attr_*`.
+
+    Raises:
+        BadFile: as `load_esci`.
+    """
+    return _table(data, _attributes)
+
+
+def _table(data: Path, row_of: Callable[[dict[str, Any]], dict[str, Any]]) -> pl.DataFrame:
     path = Path(data) / FILE
-    items = []
+    rows = []
     for line, text in enumerate(read_bytes(path).splitlines(), 1):
         try:
-            items.append(_item(orjson.loads(text)))
+            rows.append(row_of(orjson.loads(text)))
         except (orjson.JSONDecodeError, KeyError) as error:
             raise BadFile(path, f"is not an ESCI product ({error})", row=line) from None
-    return complete(pl.DataFrame(items, infer_schema_length=None))
+    return pl.DataFrame(rows, infer_schema_length=None)
+
+
+def _attributes(product: dict[str, Any]) -> dict[str, Any]:
+    return {
+        "attr_category": SEPARATOR.join(product["category"]) or None,
+        "attr_colour": product["color"],
+        "attr_rating": product["rating"],
+        "attr_ratings": product["rating_count"],
+    }
 
 
 def _item(product: dict[str, Any]) -> dict[str, Any]:

@@ -8,12 +8,16 @@ would type (colour, compatible models, interface, processor...), not temperature
 from __future__ import annotations
 
 import re
+from collections import Counter
+from collections.abc import Callable
+from datetime import date
 from pathlib import Path
 from typing import Any
 
 import orjson
 import polars as pl
 
+from trimtab.catalog.attributes.definition import PREFIX
 from trimtab.catalog.files import read_bytes
 from trimtab.catalog.schema import complete
 from trimtab.core.errors import BadFile
@@ -21,6 +25,10 @@ from trimtab.core.errors import BadFile
 FILE = "products.jsonl.gz"
 MAX_ATTRIBUTE_CHARACTERS = 600
 MAX_VALUE_CHARACTERS = 120
+
+MIN_SHARE = 0.005
+"""The least share of the products that have an attribute: there are 5,354, most of them of a handful of products."""
+MAX_NAME_CHARACTERS = 60
 
 UNSEARCHED = re.compile(
     r"temperature|humidity|altitude|dimension|pallet|package|carton|certificat|compliance|country|harmonized|"
@@ -40,14 +48,48 @@ def load_icecat(data: Path) -> pl.DataFrame:
     Raises:
         BadFile: the file is missing or damaged; names the line.
     """
+    return complete(pl.DataFrame(_read(data, _item), infer_schema_length=None))
+
+
+def icecat_attributes(data: Path) -> pl.DataFrame:
+    """The attributes of the same items that at least `MIN_SHARE` of them have, `attr_*`.
+
+    Raises:
+        BadFile: as `load_icecat`.
+    """
+    products = _read(data, _own_attributes)
+    frequencies = Counter(name for product in products for name in product)
+    names = [name for name, n in frequencies.items() if n >= MIN_SHARE * len(products)]
+    columns = {f"{PREFIX}{name}": [product.get(name) for product in products] for name in names}
+    return pl.DataFrame(columns, strict=False)
+
+
+def _own_attributes(product: dict[str, Any]) -> dict[str, Any]:
+    """The values by names that are fit for query parameters: `attr_t_wi_fi_standards` is `wi_fi_standards`.
+
+    The letter is the kind; a flag, which may have the name of a text (`colour`), is `has_colour`.
+    """
+    found: dict[str, Any] = {"released": date.fromisoformat(product["date_released"][:10])}
+    for column, value in product.items():
+        kind, name = column[:7], re.sub("_+", "_", column[7:]).strip("_")[:MAX_NAME_CHARACTERS]
+        if kind == "attr_t_" and (text := " ".join(str(value).split())).lower() not in EMPTY:
+            found[name] = text[:MAX_VALUE_CHARACTERS]
+        elif kind == "attr_n_":
+            found.setdefault(name, value)
+        elif kind == "attr_b_":
+            found[f"has_{name.removeprefix('has_')}"] = value
+    return found
+
+
+def _read(data: Path, row_of: Callable[[dict[str, Any]], dict[str, Any]]) -> list[dict[str, Any]]:
     path = Path(data) / FILE
-    items = []
+    rows = []
     for line, text in enumerate(read_bytes(path).splitlines(), 1):
         try:
-            items.append(_item(orjson.loads(text)))
-        except (orjson.JSONDecodeError, KeyError) as error:
+            rows.append(row_of(orjson.loads(text)))
+        except (orjson.JSONDecodeError, KeyError, ValueError) as error:
             raise BadFile(path, f"is not an Icecat product ({error})", row=line) from None
-    return complete(pl.DataFrame(items, infer_schema_length=None))
+    return rows
 
 
 def _item(product: dict[str, Any]) -> dict[str, Any]:

@@ -2,16 +2,22 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
 from pathlib import Path
 
+import numpy as np
 import polars as pl
 import pytest
 
+from trimtab.catalog.attributes.columns import columns_of_frame
+from trimtab.catalog.attributes.definition import definitions_of
 from trimtab.catalog.datasets.bestbuy import load_bestbuy
 from trimtab.catalog.datasets.esci import load_esci
+from trimtab.catalog.datasets.folders import DATA_SETS
 from trimtab.catalog.datasets.icecat import load_icecat
 from trimtab.catalog.judgments import read_judgments
 from trimtab.catalog.schema import COLUMNS
+from trimtab.catalog.shop import Shop
 from trimtab.core.errors import BadFile
 
 
@@ -84,3 +90,29 @@ def test_a_data_set_that_is_not_there(tmp_path: Path) -> None:
         load_icecat(tmp_path)
     with pytest.raises(BadFile, match="no such file"):
         load_bestbuy(tmp_path)
+
+
+@pytest.mark.shared_data
+@pytest.mark.parametrize(
+    ("name", "attribute", "kind", "facet"),
+    [
+        ("icecat", "product_colour", "text", "Black"),
+        ("icecat", "display_diagonal", "number", None),
+        ("icecat", "released", "date", None),
+        ("icecat", "has_bluetooth", "flag", "true"),
+        ("bestbuy", "category", "path", "Cell Phones > Prepaid Phones"),
+        ("esci", "category", "path", "Books > Literature & Fiction"),
+        ("esci", "rating", "number", None),
+    ],
+)
+def test_real_attributes(shared_data: Path, name: str, attribute: str, kind: str, facet: str | None) -> None:
+    items, shop = data_set(name, shared_data / name)
+    column = columns_of_frame(items.select(f"attr_{attribute}"), definitions_of(shop))[0]
+    assert (column.attribute.kind, column.attribute.search) == (kind, False)
+    assert 0 < column.known.sum() <= len(items)
+    assert facet is None or column.having(np.isin(np.arange(column.n_levels), column.codes_of(facet))).any()
+
+
+@lru_cache
+def data_set(name: str, folder: Path) -> tuple[pl.DataFrame, Shop]:
+    return DATA_SETS[name].read(folder)
