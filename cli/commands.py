@@ -13,7 +13,17 @@ import typer
 
 from trimtab.cli.backups import app as backups_app
 from trimtab.cli.build import app as build_app
-from trimtab.cli.console import AsJson, BundleFolder, Quiet, notes, plain, print_json, progress, results
+from trimtab.cli.console import (
+    AsJson,
+    BundleFolder,
+    Quiet,
+    notes,
+    numbers_by_name,
+    plain,
+    print_json,
+    progress,
+    results,
+)
 from trimtab.cli.feed import app as feed_app
 from trimtab.cli.logs import app as logs_app
 from trimtab.cli.pages import app as pages_app
@@ -73,11 +83,17 @@ def search(
     w_relevance: Annotated[float | None, typer.Option("--w-relevance", min=0)] = None,
     w_revenue: Annotated[float | None, typer.Option("--w-revenue", min=0)] = None,
     w_diversity: Annotated[float | None, typer.Option("--w-diversity", min=0)] = None,
+    weight: Annotated[
+        list[str] | None, typer.Option("--w", help="NAME=WEIGHT, of any objective of the bundle; may be repeated")
+    ] = None,
     attainment: Annotated[
         bool, typer.Option("--attainment", help="the --w numbers are shares of what each can gain over relevance")
     ] = False,
     k: Annotated[int, typer.Option(min=1, max=200)] = 10,
     max_relevance_loss: Annotated[float | None, typer.Option(min=0, max=1)] = None,
+    max_loss: Annotated[
+        list[str] | None, typer.Option(help="NAME=SHARE of another objective's best slate to give up; may be repeated")
+    ] = None,
     filter_: Annotated[list[str] | None, typer.Option("--filter", help="brand:Acme, price:0..20, ...")] = None,
     user_id: Annotated[str | None, typer.Option(help="rank for this user's history")] = None,
     as_json: AsJson = False,
@@ -91,6 +107,7 @@ def search(
 
     asked = {"relevance": w_relevance, "revenue": w_revenue, "diversity": w_diversity}
     weights = {name: value for name, value in asked.items() if value is not None}
+    weights |= numbers_by_name(weight or (), "--w", "margin=0.3")
     text = query.strip()
     if not text:
         raise BadParameter("query", "is empty", "some words")
@@ -100,7 +117,10 @@ def search(
             text=text,
             k=k,
             weights=engine.weights_for(weights) if attainment else weights or None,
-            constraints=Constraints(max_relevance_loss=max_relevance_loss),
+            constraints=Constraints(
+                max_relevance_loss=max_relevance_loss,
+                max_losses=numbers_by_name(max_loss or (), "--max-loss", "margin=0.1"),
+            ),
             filters=tuple(parse_filter(condition) for condition in filter_ or ()),
             user_id=user_id,
         )

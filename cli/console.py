@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Annotated, Any
@@ -12,6 +12,8 @@ from typing import Annotated, Any
 import typer
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
+
+from trimtab.core.errors import BadParameter
 
 AsJson = Annotated[bool, typer.Option("--json", help="print one JSON object and nothing else")]
 BundleFolder = Annotated[Path, typer.Argument(help="bundle folder", metavar="BUNDLE")]
@@ -50,3 +52,19 @@ def plain(text: str) -> str:
 def print_json(value: object) -> None:
     """One JSON object on stdout."""
     sys.stdout.write(json.dumps(value, allow_nan=False) + "\n")
+
+
+def numbers_by_name(texts: Iterable[str], option: str, example: str) -> dict[str, float]:
+    """The values of a repeated option of the form NAME=NUMBER.
+
+    Raises:
+        BadParameter: one of them is not of that form.
+    """
+    found = {}
+    for text in texts:
+        name, _, number = text.partition("=")
+        try:
+            found[name.strip()] = float(number)
+        except ValueError:
+            raise BadParameter(option, f"cannot read {text!r}", f"NAME=NUMBER, as in {example}") from None
+    return found

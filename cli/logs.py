@@ -8,7 +8,17 @@ from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
-from trimtab.cli.console import AsJson, BundleFolder, Quiet, notes, plain, print_json, progress, results
+from trimtab.cli.console import (
+    AsJson,
+    BundleFolder,
+    Quiet,
+    notes,
+    numbers_by_name,
+    plain,
+    print_json,
+    progress,
+    results,
+)
 from trimtab.core.errors import BadParameter
 
 if TYPE_CHECKING:
@@ -158,7 +168,7 @@ def tune(
     from trimtab.abtest.ope.tune import tune as run
     from trimtab.cli.evaluation_tables import tuning_table
 
-    floors = dict(_parse_share(text) for text in keep or ())
+    floors = numbers_by_name(keep or (), "--keep", "relevance=0.98")
     engine = _engine_of_log(bundle, id_salt)
     with progress(quiet or as_json) as report:
         result = run(log, engine, out, maximise=maximise, keep=floors, served=served, progress=report)
@@ -200,14 +210,6 @@ def agree(
             f"searches to tell the median of {needed['n_policies']} policies from the default: "
             f"{needed['ab']:,.0f} in an A/B test, {needed['interleaving']:,.0f} interleaved"
         )
-
-
-def _parse_share(text: str) -> tuple[str, float]:
-    name, _, share = text.partition("=")
-    try:
-        return name.strip(), float(share)
-    except ValueError:
-        raise BadParameter("--keep", f"cannot read {text!r}", "objective=share, as in relevance=0.98") from None
 
 
 def parse_loss(text: str) -> float:

@@ -92,6 +92,9 @@ class Impression:
         Column("chance of each item at its position given the items above it", unknown=1.0, above=0.0, up_to=1.0),
     ] = ()
     max_relevance_loss: Annotated[float | None, Column("largest share of expected relevance to give up")] = None
+    max_losses: Annotated[
+        Mapping[str, float] | None, Column("by other objectives, largest share of their best slates to give up")
+    ] = None
     filters: Annotated[tuple[str, ...], Column("conditions, as in `filter=`")] = ()
     sort: Annotated[str | None, Column("order of the result set, as in `sort=`; null where weights rank it")] = None
     pins: Annotated[
@@ -116,6 +119,10 @@ class Impression:
     ] = None
     features: Annotated[tuple[tuple[float, ...], ...] | None, Column("features of each item, where logged")] = None
     clicks: Annotated[tuple[int, ...], Column("0 or 1 by position; a count is read as 1", unknown=0, least=0)] = ()
+    carts: Annotated[
+        tuple[int, ...] | None,
+        Column("0 or 1 by position: put in a cart; a count is read as 1", unknown=0, least=0),
+    ] = None
     purchases: Annotated[tuple[int, ...], Column("0 or 1 by position; a count is read as 1", unknown=0, least=0)] = ()
     revenue: Annotated[
         tuple[float, ...], Column("money by position, in the catalogue's currency", unknown=0.0, finite=True)

@@ -113,6 +113,7 @@ class Query:
         weights: raw objective weights, or none for the bundle's default.
         recent: what the user did since the bundle was built, the newest first: `click:<item_id>`, `cart:<item_id>`,
             `purchase:<item_id>`. What cannot be read or is not an item of the catalogue is ignored.
+        moment: when it is asked, in seconds since 1970; None is now.
         exploration_loss: with `explore`, the share of the sorted slate's expected relevance that the draw may cost on
             average; None draws at the bundle's own temperature, whatever it costs.
         explore: sample the slate (Plackett-Luce) instead of sorting it; needs `session_id`, because the draw
@@ -134,6 +135,7 @@ class Query:
     explore: bool = False
     exploration_loss: float | None = None
     explain: bool = False
+    moment: float | None = None
     understood: Understood | None = None
 
     @property
@@ -143,14 +145,16 @@ class Query:
 
 
 class Shopper(NamedTuple):
-    """What the ranker may know of a shopper; nothing where both are empty.
+    """What the ranker may know of a shopper; nothing where all are empty.
 
     Attributes:
         recent: as in `Query`.
+        moment: of the search, where values change with the time; None is now.
     """
 
     user_id: str | None = None
     recent: tuple[str, ...] = ()
+    moment: float | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -224,8 +228,8 @@ class ReceiptLine:
 
     @property
     def change(self) -> float | None:
-        """`expected / baseline - 1`; none where the baseline is 0."""
-        return self.expected / self.baseline - 1 if self.baseline else None
+        """The difference as a share of the baseline, more being better whatever its sign; none where that is 0."""
+        return (self.expected - self.baseline) / abs(self.baseline) if self.baseline else None
 
 
 @dataclass(frozen=True, slots=True)

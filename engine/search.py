@@ -12,6 +12,7 @@ from typing import Any
 
 import numpy as np
 import torch
+from numpy.typing import NDArray
 
 from trimtab.core.log import Impression
 from trimtab.core.records import Candidates, FloatArray, IntArray, Query, ScoredCandidates, Shopper, Slate
@@ -47,6 +48,11 @@ from trimtab.retrieval.result_set import ResultSet
 from trimtab.retrieval.understanding.explanation import FIELDS, matched_fields
 from trimtab.retrieval.understanding.understand import NO_WISHES, Wishes
 
+SECONDS_KEPT = 60.0
+"""How long what changes with the time is taken to stay as it is."""
+
+Floats = NDArray[np.float64]
+
 
 class Engine:
     """Searches one bundle. Stateless between calls, safe to share between threads that only search.
@@ -66,8 +72,10 @@ class Engine:
         self.manifest: Mapping[str, Any] = bundle.manifest
         self.objectives = bundle.objectives
         self.served = bundle.served
+        self.uses_clock = bundle.values.uses_clock
         self.known_weights = bundle.known_weights
         self.default_weights = bundle.default_weights
+        self.default_max_relevance_loss = bundle.default_max_relevance_loss
         self.temperature = bundle.temperature
         self.population = bundle.population
         self.shop = bundle.shop
@@ -190,10 +198,10 @@ class Engine:
     def candidates(self, plan: SearchPlan, hooks: Hooks = NO_HOOKS) -> ScoredSearch:
         """The first half of `search`, up to the scored candidates.
 
-        They depend on text, filters, user and pins alone, so they may be kept where nothing was left out.
+        They depend on text, filters, user, pins and the moment alone, so they may be kept where nothing was left out.
         """
         watch, degradation = Stopwatch(), plan.degradation
-        query = self.understood(plan.query)
+        query = replace(self.understood(plan.query), moment=self.moment(plan.query.moment))
         watch.lap("understand")
         ask, user_id, cache = hooks.recent_events, query.user_id, hooks.candidates
         if ask is not None and user_id is not None and LIVE_FEATURES not in degradation.levels_before("live"):
@@ -293,18 +301,29 @@ class Engine:
     ) -> FloatArray:
         """[n_users, n, n_objectives] gains of one query's candidates for many users: `score`, for whole logs."""
         features = self.pipeline.featurise_for_users(text, candidates, shoppers)
-        gains = self.gains(features.reshape(-1, features.shape[-1]), np.tile(candidates.rows, len(shoppers)))
+        moments = np.repeat([self.moment(one.moment) for one in shoppers], len(candidates))
+        rows = np.tile(candidates.rows, len(shoppers))
+        gains = self.gains(features.reshape(-1, features.shape[-1]), rows, moment=moments)
         return gains.reshape(len(shoppers), len(candidates), len(self.objectives))
 
-    def gains(self, features: FloatArray, rows: IntArray, *, moment: float | None = None) -> FloatArray:
-        """[n, F] features and [n] rows -> [n, n_objectives], at a moment in seconds since 1970, or now."""
-        values = self.values(rows, time.time() if moment is None else moment)
+    def gains(self, features: FloatArray, rows: IntArray, *, moment: float | Floats | None = None) -> FloatArray:
+        """[n, F] features and [n] rows -> [n, n_objectives], at a moment or [n] moments; now where none is given."""
+        values = self.values(rows, self.moment() if moment is None else moment)
         with torch.inference_mode():
             gains: FloatArray = self._bundle.ranker.gains(torch.from_numpy(features), torch.from_numpy(values)).numpy()
         return gains
 
-    def values(self, rows: IntArray, moment: float) -> FloatArray:
-        """[n, n_objectives] what items are worth to each objective at a moment, winsorised."""
+    def moment(self, asked: float | None = None) -> float:
+        """The moment that a search at that time is answered for: its minute, so that candidates may be kept that long.
+
+        Always the same where nothing changes with the time alone.
+        """
+        if not self.uses_clock:
+            return 0.0
+        return (time.time() if asked is None else asked) // SECONDS_KEPT * SECONDS_KEPT
+
+    def values(self, rows: IntArray, moment: float | Floats) -> FloatArray:
+        """[n, n_objectives] what items are worth to each objective at a moment or [n] moments, winsorised."""
         known = self._bundle.values.of(columns_at(self.store, rows), len(rows), moment=moment)
         return self._bundle.bounds.winsorised(known)
 
@@ -333,6 +352,7 @@ class Engine:
             item_ids=slate.item_ids,
             propensities=tuple(slate.propensities.tolist()),
             max_relevance_loss=query.constraints.max_relevance_loss,
+            max_losses=query.constraints.max_losses or None,
             filters=tuple(text for condition in query.filters for text in format_filter(condition)),
             sort=None if query.sort is None else format_sort(query.sort),
             pins=dict(sorted(query.constraints.pins.items())),
@@ -358,7 +378,7 @@ class Engine:
         else:
             features = self.pipeline.featurise(query.wording, candidates, query.user_id, query.recent)
             watch.lap("featurise")
-            gains = self.gains(features, rows)
+            gains = self.gains(features, rows, moment=query.moment)
             watch.lap("rank")
         return ScoredCandidates(rows, features, gains, self.store.aspects(rows), tuple(degraded))
 

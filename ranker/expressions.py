@@ -47,11 +47,11 @@ class Scope:
 
     Attributes:
         column: of the items.
-        moment: the time of the request, in seconds since 1970.
+        moment: the time of the request, in seconds since 1970; or [n_items] of each.
     """
 
     column: Column
-    moment: float
+    moment: float | Floats
 
 
 Term = Callable[[Scope], Floats]
@@ -71,11 +71,11 @@ class Expression:
     uses_clock: bool
     _term: Term = field(repr=False, compare=False)
 
-    def __call__(self, column: Column, n_items: int, *, moment: float) -> Floats:
+    def __call__(self, column: Column, n_items: int, *, moment: float | Floats) -> Floats:
         """[n_items] values, nan where there is none, within `LARGEST`.
 
         Args:
-            moment: the time of the request, in seconds since 1970.
+            moment: the time of the request, in seconds since 1970; or [n_items] of each.
         """
         with np.errstate(all="ignore"):
             values = np.array(np.broadcast_to(self._term(Scope(column, moment)), n_items), dtype=np.float64)

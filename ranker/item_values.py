@@ -107,8 +107,8 @@ class ItemValues:
         self.columns = tuple(dict.fromkeys(name for one in self._expressions for name in one.columns))
         self.uses_clock = any(one.uses_clock for one in self._expressions)
 
-    def of(self, column: Column, n_items: int, *, moment: float) -> Floats:
-        """[n_items, M] values at a moment in seconds since 1970, nan where there is none."""
+    def of(self, column: Column, n_items: int, *, moment: float | Floats) -> Floats:
+        """[n_items, M] values at a moment in seconds since 1970, or [n_items] of each; nan where there is none."""
         columns = [one(column, n_items, moment=moment) for one in self._expressions]
         return np.stack(columns, axis=1) if columns else np.empty((n_items, 0))
 

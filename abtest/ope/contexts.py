@@ -110,9 +110,12 @@ def before_the_draw(
 
 
 def with_history(engine: Engine, shoppers: Sequence[Shopper]) -> Ints:
-    """[n] each shopper's own place, or -1 without any history: all of those are nobody to the ranker."""
+    """[n] each shopper's own place, or -1 of whom the ranker knows nothing: all of those are nobody to it."""
     known = set(engine.user_ids)
-    return np.array([at if user in known or recent else -1 for at, (user, recent) in enumerate(shoppers)], np.int64)
+    known_at = (
+        at if one.user_id in known or one.recent or one.moment is not None else -1 for at, one in enumerate(shoppers)
+    )
+    return np.fromiter(known_at, dtype=np.int64, count=len(shoppers))
 
 
 def by_code(codes: Ints) -> Iterator[tuple[int, Ints]]:

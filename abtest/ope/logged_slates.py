@@ -19,6 +19,7 @@ from trimtab.core.log import BY_POSITION, COLUMNS
 from trimtab.core.records import Shopper
 from trimtab.engine import Engine
 from trimtab.engine.plan.degradation import OTHER_CANDIDATES
+from trimtab.engine.search import SECONDS_KEPT
 
 OTHER_BUNDLE = "logged under another bundle or feature schema"
 LATER_PAGE = "a later page, whose upper part is in another row"
@@ -41,9 +42,10 @@ class LoggedSlates:
         weights: [n] code into `ReplayLog.weights`, what it was drawn with.
         temperatures: [n].
         seeds: [n] of the draw, -1 unknown.
+        moments: [n] when they were shown, in seconds since 1970.
         rows: [n, k] rows in the item store, -1 beyond the slate's end.
         propensities: [n, k] conditional on the items above, 1 beyond the end.
-        clicks, purchases: [n, k] 0/1.
+        clicks, carts, purchases: [n, k] 0/1.
         revenue: [n, k].
     """
 
@@ -54,9 +56,11 @@ class LoggedSlates:
     weights: Ints
     temperatures: Floats
     seeds: Ints
+    moments: Floats
     rows: NDArray[np.int32]
     propensities: Floats
     clicks: NDArray[np.int8]
+    carts: NDArray[np.int8]
     purchases: NDArray[np.int8]
     revenue: Floats
 
@@ -74,7 +78,7 @@ SEPARATOR = "\x1f"
 REPLAYED = (
     "decision_id", "timestamp", "user_id", "session_id", "query", "understood", "bundle", "feature_schema", "weights",
     "temperature", "seed", "offset", "item_ids", "propensities", "filters", "pins", "exclusions", "boosts", "degraded",
-    "recent", "clicks", "purchases", "revenue", "schema_version",
+    "recent", "clicks", "carts", "purchases", "revenue", "schema_version",
 )  # fmt: skip
 """What a replay reads of a log; the columns that no estimate needs stay on the disk."""
 
@@ -164,11 +168,12 @@ class SlateArrays:
         slates = LoggedSlates(
             numbers=frame[NUMBER].to_numpy(),
             queries=self.queries.of(searches)[which],
-            users=self.users.of_series(_shoppers(frame)),
+            users=self.users.of_series(_shoppers(frame, self._engine)),
             groups=_groups(units),
             weights=self.weights.of_series(frame["weights"], key=_weights),
             temperatures=frame["temperature"].to_numpy(),
             seeds=frame["seed"].fill_null(-1).to_numpy(),
+            moments=frame["timestamp"].dt.epoch("us").to_numpy() / 1e6,
             **{name: _table(name, column, there) for name, column in cells.items()},
         )
         known = np.asarray(((slates.rows >= 0) | ~there).all(axis=1))
@@ -200,12 +205,13 @@ class SlateArrays:
         return frame.filter(reasons.is_null())
 
 
-def _shoppers(frame: pl.DataFrame) -> pl.Series:
-    """[n] who asked, as one text that `_shopper` reads."""
+def _shoppers(frame: pl.DataFrame, engine: Engine) -> pl.Series:
+    """[n] who asked, and when where that matters, as one text that `_shopper` reads."""
+    seconds = pl.col("timestamp").dt.epoch("s")
+    minute = seconds - seconds % int(SECONDS_KEPT) if engine.uses_clock else pl.lit("")
     recent = pl.col("recent").list.join(SEPARATOR).fill_null("")
-    return frame.select(pl.concat_str("user_id", pl.when(recent != "").then(SEPARATOR + recent), ignore_nulls=True))[
-        "user_id"
-    ]
+    columns = (pl.col("user_id").fill_null(""), minute, pl.when(recent != "").then(recent))
+    return frame.select(pl.concat_str(*columns, separator=SEPARATOR, ignore_nulls=True).alias("shopper"))["shopper"]
 
 
 def _weights(text: str) -> tuple[tuple[str, float], ...]:
@@ -214,8 +220,8 @@ def _weights(text: str) -> tuple[tuple[str, float], ...]:
 
 
 def _shopper(text: str) -> Shopper:
-    user_id, *recent = text.split(SEPARATOR)
-    return Shopper(user_id or None, tuple(recent))
+    user_id, minute, *recent = text.split(SEPARATOR)
+    return Shopper(user_id or None, tuple(recent), float(minute) if minute else None)
 
 
 def _searches(frame: pl.DataFrame) -> tuple[list[Search], Ints]:

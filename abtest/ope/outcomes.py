@@ -1,8 +1,10 @@
-"""What a search is worth, position by position: relevance, revenue, diversity.
+"""What a search is worth to each objective, position by position.
 
 - relevance: discounted gain of what was bought and clicked, a purchase at the top being 1: the unit of the receipt
   (`trimtab.engine.build.labelled_lists.behaviour_gain`, `trimtab.core.metrics.discounts`).
-- revenue: money a search.
+- revenue: money a search, as it was logged, where the objective is the built-in one.
+- any other: the values of the items that were clicked, put in a cart or bought, as its head says; with the head
+  relevance, and without a head, the discounted values of what was found relevant, or shown.
 - diversity: discounted novelty of the slate (`trimtab.core.diversity`); it needs no outcome.
 
 What else can be said of a slate without any outcome is `MEASURED`.
@@ -12,6 +14,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import polars as pl
@@ -21,11 +24,10 @@ from trimtab.abtest.ope.estimators import Floats
 from trimtab.abtest.ope.logged_slates import LoggedSlates
 from trimtab.core.diversity import intra_list_distances, novelties_of_slates
 from trimtab.core.metrics import discounted_sum, discounts, exponential_gain
+from trimtab.core.weights import DIVERSITY
 from trimtab.engine import Engine
 from trimtab.engine.build.labelled_lists import behaviour_gain
-
-METRICS = ("relevance", "revenue", "diversity")
-"""A bundle without prices has no revenue."""
+from trimtab.ranker.objectives import NO_HEAD, RELEVANCE, REVENUE
 
 MEASURED = ("diversity", "alpha_ndcg", "ild", "categories", "ndcg")
 """Measured on slates: discounted novelty; the same over the best that the query's candidates allow; the mean share of
@@ -51,14 +53,34 @@ SLATES_AT_ONCE = 10_000
 
 
 def rewards_of(slates: LoggedSlates, engine: Engine) -> dict[str, Floats]:
-    """[n, k] by metric, positions beyond a slate's end being 0."""
-    grades = np.where(slates.purchases > 0, 2, (slates.clicks > 0).astype(np.int64))
-    rewards = {
-        "relevance": behaviour_gain(grades) * discounts(slates.rows.shape[1]),
-        "revenue": slates.revenue,
-        "diversity": novelty(slates.rows, engine),
+    """[n, k] by objective, positions beyond a slate's end being 0."""
+    shown, by_rank = slates.rows >= 0, discounts(slates.rows.shape[1])
+    grades = np.where(slates.purchases > 0, 2, ((slates.clicks > 0) | (slates.carts > 0)).astype(np.int64))
+    happened: dict[str, NDArray[Any]] = {
+        "relevance": behaviour_gain(grades) * by_rank,
+        "click": slates.clicks > 0,
+        "cart": slates.carts > 0,
+        "purchase": slates.purchases > 0,
+        NO_HEAD: shown * by_rank,
     }
-    return {metric: rewards[metric] for metric in METRICS if metric in engine.known_weights}
+    rewards: dict[str, Floats] = {}
+    values: Floats | None = None
+    for number, one in enumerate(served.objective for served in engine.served):
+        if one in (RELEVANCE, REVENUE):
+            rewards[one.name] = happened["relevance"] if one == RELEVANCE else slates.revenue
+            continue
+        if values is None:
+            values = _values(slates, engine)
+        rewards[one.name] = np.where(shown, happened[one.head] * values[..., number], 0.0)
+    return {**rewards, DIVERSITY: novelty(slates.rows, engine)}
+
+
+def _values(slates: LoggedSlates, engine: Engine) -> Floats:
+    """[n, k, M] what the items shown were worth to each objective when they were shown, by the catalogue of today."""
+    rows = np.maximum(slates.rows, 0)
+    moments = np.broadcast_to(slates.moments[:, None], rows.shape)
+    values = engine.values(rows.ravel().astype(np.int64), moments.ravel())
+    return values.reshape(*rows.shape, -1).astype(np.float64)
 
 
 def measured(

@@ -32,7 +32,7 @@ import polars as pl
 from trimtab.abtest.ope.evidence import LOGGED, WRONG_SHARE, Deployment, evidence_of
 from trimtab.abtest.ope.intervals import Estimate, estimate
 from trimtab.abtest.ope.like_with_like import N_LOOKED_AT, LikeWithLike, Served, like_with_like
-from trimtab.abtest.ope.outcomes import MEASURED, METRICS, Judged, judged_gains
+from trimtab.abtest.ope.outcomes import MEASURED, Judged, judged_gains
 from trimtab.abtest.ope.partitions import PartitionedLog, partitioned
 from trimtab.abtest.ope.segments import OTHER
 from trimtab.abtest.ope.sums import Sums
@@ -46,9 +46,6 @@ from trimtab.core.progress import Progress, silent
 from trimtab.core.weights import normalise
 from trimtab.engine import Engine
 from trimtab.engine.log.interactions import IN_TIME, LATE, UNKNOWN
-
-COUNTED = ("relevance", "revenue")
-"""Metrics made of outcomes; a bundle without prices has no revenue. All others are measured on slates."""
 
 N_DRAWN = 100_000
 """Impressions with policies' own slates drawn, about: for what is measured, matched replay and the check of
@@ -179,7 +176,7 @@ class _Estimates:
     def sums(self, policy: str, metric: str, segments: Sequence[int] = EVERYTHING) -> Sums:
         """Sums for the estimator that is reported."""
         totals = self._totals
-        if metric not in COUNTED:
+        if metric in MEASURED:
             return totals.measured[policy][metric].sums(metric, segments)
         return totals.weighted.get(policy, totals.logged_outcomes).sums(metric, segments)
 
@@ -204,7 +201,7 @@ class _Estimates:
             "ips": totals.weighted[policy].sums(metric, normalised=False),
             "matched": totals.matched[policy].sums(metric),
         }
-        if metric not in COUNTED:
+        if metric in MEASURED:
             kinds = {"direct": self.sums(policy, metric), **kinds}
         return {kind: self._if_fit(estimate(one, confidence=self._confidence)) for kind, one in kinds.items()}
 
@@ -219,7 +216,7 @@ def _result(
     confidence: float,
 ) -> dict[str, Any]:
     estimates = _Estimates(totals, confidence)
-    outcomes = [metric for metric in METRICS if metric in engine.known_weights]
+    outcomes = list(engine.known_weights)
     metrics = [*outcomes, *(name for name in MEASURED if name in totals.measured[LOGGED] and name not in outcomes)]
     names = list(weights)
     logged = {metric: estimates.of(LOGGED, metric) for metric in metrics}
@@ -235,10 +232,11 @@ def _result(
     everything = totals.logged_outcomes.counts[list(EVERYTHING)].sum(axis=0)
     return {
         "bundle": engine.bundle_id,
+        "objectives": outcomes,
         "confidence": confidence,
         "compared": compared.as_dict(),
         "promise": _promise(totals, engine, confidence),
-        "estimator": {metric: "snips" if metric in COUNTED else "direct" for metric in metrics},
+        "estimator": {metric: "direct" if metric in MEASURED else "snips" for metric in metrics},
         "warnings": list(_warnings(estimates, totals, left_out, partitions, values)),
         "log": {
             "n_read": partitions.n_read,

@@ -12,7 +12,7 @@ drawn so that each is expected to lose as much to exploration as the log did.
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import product
 from pathlib import Path
@@ -39,6 +39,9 @@ from trimtab.engine import Engine
 
 FACTORS = (0.5, 1.0, 1.6)
 """What each weight is multiplied by; a weight of 0 is tried at `NEW_WEIGHT`."""
+
+FEW_WEIGHTS, MOST_CHANGED = 4, 2
+"""Up to how many weights all are changed at once, and how many of more: each candidate is replayed on the log."""
 
 NEW_WEIGHT = 0.05
 MIN_CANDIDATE_ESS = 400.0
@@ -158,7 +161,7 @@ def candidates_around(own: Mapping[str, float]) -> dict[str, dict[str, float]]:
     """`OWN` and its neighbours by name; no two are the same weights."""
     found: dict[tuple[float, ...], dict[str, float]] = {}
     plain = (1.0,) * len(own)
-    for factors in sorted(product(FACTORS, repeat=len(own)), key=lambda one: one != plain):
+    for factors in sorted(_factors(len(own)), key=lambda one: one != plain):
         raw = {
             name: weight * factor if weight > 0 else NEW_WEIGHT * (factor - min(FACTORS))
             for (name, weight), factor in zip(own.items(), factors, strict=True)
@@ -166,6 +169,14 @@ def candidates_around(own: Mapping[str, float]) -> dict[str, dict[str, float]]:
         weights = dict(own) if factors == plain else normalise(raw, own)
         found.setdefault(tuple(round(value, 4) for value in weights.values()), weights)
     return {OWN if not number else format_weights(_short(one)): one for number, one in enumerate(found.values())}
+
+
+def _factors(n_weights: int) -> Iterator[tuple[float, ...]]:
+    """The factors of the weights: all combinations of a few, of many those that change no more than `MOST_CHANGED`."""
+    most = n_weights if n_weights <= FEW_WEIGHTS else MOST_CHANGED
+    for factors in product(FACTORS, repeat=n_weights):
+        if sum(factor != 1.0 for factor in factors) <= most:
+            yield factors
 
 
 @dataclass(frozen=True)

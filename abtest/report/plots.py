@@ -10,16 +10,15 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from trimtab.abtest.ope.outcomes import METRICS
-
 INK, ACCENT, MUTED = "#1f2933", "#0b6e99", "#9aa5b1"
+EARLIER = ("relevance", "revenue", "diversity")
 DARK = 0.55
 """Weights above this stand in white on their colour."""
 
 
 def outcomes_of(result: Mapping[str, Any]) -> list[str]:
-    """The metrics that weights steer: relevance, revenue, diversity."""
-    return [metric for metric in METRICS if metric in result["log"]]
+    """The metrics that weights steer, in the order of the bundle; reports of earlier versions do not list them."""
+    return [metric for metric in result.get("objectives", EARLIER) if metric in result["log"]]
 
 
 def weights_plot(result: Mapping[str, Any]) -> str:
@@ -65,7 +64,7 @@ def differences_plot(result: Mapping[str, Any]) -> str:
 
 
 def front_plot(result: Mapping[str, Any]) -> str:
-    """Where policies stand between relevance and revenue (diversity where there is no revenue)."""
+    """Where policies stand between relevance and the next objective."""
     metrics = outcomes_of(result)
     across, up = metrics[0], metrics[1]
     figure = Figure(figsize=(5.2, 3.6), layout="constrained")

@@ -41,10 +41,13 @@ from trimtab.core.errors import BadParameter
 from trimtab.core.interleaving import team_draft
 from trimtab.core.metrics import discounts
 from trimtab.core.progress import Progress, silent
-from trimtab.core.weights import DIVERSITY, format_weights, normalise
+from trimtab.core.weights import RELEVANCE, format_weights, normalise
 from trimtab.engine import Engine
 from trimtab.engine.build.labelled_lists import behaviour_gain
+from trimtab.ranker.objectives import REVENUE
 
+LEAST_WEIGHT = 0.05
+"""What a default weight below it counts as, where others are tried about it."""
 SPREAD = 0.9
 """Standard deviation of the log of each weight about the default's."""
 
@@ -57,8 +60,8 @@ DECISION = float(stats.norm.ppf(0.975) + stats.norm.ppf(0.8))
 SURE = 3.0
 """Standard errors of the paired truth from 0 at which a policy surely differs from the default."""
 
-RELEVANCE = "relevance"
-
+SIMULATED = ("click", "purchase")
+"""What simulated shoppers do: heads of objectives that they decide."""
 METHODS = ("judged", "replay", "ab", "interleaving")
 
 
@@ -86,8 +89,11 @@ def agree(
     Raises:
         BadParameter: a metric without outcomes, or fewer than 3 policies.
     """
-    if metric == DIVERSITY or metric not in engine.known_weights:
-        allowed = ", ".join(name for name in engine.objectives)
+    known = (
+        one.objective for one in engine.served if one.objective.head in SIMULATED or one.objective.name == RELEVANCE
+    )
+    allowed = ", ".join(one.name for one in known)
+    if metric not in allowed.split(", "):
         raise BadParameter("--metric", f"{metric!r} has no outcome that shoppers decide", allowed)
     if n_policies < 3:
         raise BadParameter("--policies", f"{n_policies} cannot be ranked", "3 or more")
@@ -139,7 +145,10 @@ def scattered(engine: Engine, n: int, seed: int) -> dict[str, dict[str, float]]:
     found = {"default": own}
     for _ in range(n - 1):
         factors = np.exp(rng.normal(0, SPREAD, size=len(own)))
-        raw = {name: weight * factor for (name, weight), factor in zip(own.items(), factors, strict=True)}
+        raw = {
+            name: max(weight, LEAST_WEIGHT) * factor
+            for (name, weight), factor in zip(own.items(), factors, strict=True)
+        }
         weights = normalise(raw, engine.known_weights)
         found[format_weights({name: round(value, 3) for name, value in weights.items()})] = weights
     return found
@@ -203,7 +212,13 @@ def _rewards(
     clicks, purchases = PositionBased().browse(*world.judge(intents, rows), draws)
     if metric == RELEVANCE:
         return behaviour_gain(np.where(purchases, 2, clicks)).astype(np.float64)
-    return np.asarray(purchases * np.nan_to_num(engine.store.prices).astype(np.float64)[rows])
+    number = engine.objectives.index(metric)
+    objective = engine.served[number].objective
+    if objective == REVENUE:
+        return np.asarray(purchases * np.nan_to_num(engine.store.prices).astype(np.float64)[rows])
+    moments = np.repeat(intents.timestamps.astype("datetime64[s]").astype(np.float64), K)
+    values = engine.values(np.maximum(rows, 0).ravel(), moments)[:, number].reshape(rows.shape)
+    return np.asarray((purchases if objective.head == "purchase" else clicks) * values, dtype=np.float64)
 
 
 def _tau(found: Mapping[str, Mapping[str, Any]], method: str) -> float | None:

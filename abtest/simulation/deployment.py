@@ -11,9 +11,8 @@ from trimtab.abtest.ope.logged_slates import LoggedSlates, ReplayLog
 from trimtab.abtest.ope.outcomes import rewards_of
 from trimtab.abtest.ope.sums import groups_of
 from trimtab.abtest.simulation.clicks import N_DRAWS, ClickModel, PositionBased
-from trimtab.abtest.simulation.simulate import K, show
+from trimtab.abtest.simulation.simulate import K, searchers_of, show
 from trimtab.abtest.simulation.world import Intents, World
-from trimtab.core.records import Shopper
 from trimtab.core.weights import normalise
 from trimtab.engine import Engine
 
@@ -47,22 +46,24 @@ def deploy(  # noqa: PLR0913  # an experiment has many settings; they are keywor
     clicks, purchases = (click_model or PositionBased()).browse(*world.judge(intents, rows), uniforms)
     prices = np.nan_to_num(engine.store.prices).astype(np.float64)
     groups = groups_of(world.user_ids)
+    shoppers, users = searchers_of(engine, world, intents)
     slates = LoggedSlates(
         numbers=np.arange(n),
         queries=intents.queries,
-        users=intents.users,
+        users=users,
         groups=groups[intents.users],
         weights=np.zeros(n, dtype=np.int64),
         temperatures=np.full(n, temperature),
         seeds=np.full(n, -1),
+        moments=intents.timestamps.astype("datetime64[us]").astype(np.int64) / 1e6,
         rows=rows.astype(np.int32),
         propensities=propensities,
         clicks=clicks.astype(np.int8),
+        carts=np.zeros(rows.shape, dtype=np.int8),
         purchases=purchases.astype(np.int8),
         revenue=purchases * prices[rows],
     )
     searches = tuple(Search(text) for text in world.texts)
-    shoppers = tuple(map(Shopper, world.user_ids))
     return ReplayLog(slates, searches, shoppers, (effective,))
 
 

@@ -34,6 +34,7 @@ from trimtab.core.weights import normalise
 from trimtab.engine import Engine
 from trimtab.engine.log.impressions import write_part
 from trimtab.engine.log.rows import SCHEMA
+from trimtab.engine.search import SECONDS_KEPT
 from trimtab.engine.stages.choosing import exploration_seed
 from trimtab.ranker.slate.exploration import exploration_text, temperature_within
 from trimtab.ranker.slate.log_policy import QueryContexts, SlatePolicy
@@ -187,6 +188,16 @@ class _Block:
         return frame.cast(dict(SCHEMA.items()))
 
 
+def searchers_of(engine: Engine, world: World, intents: Intents) -> tuple[list[Shopper], Ints]:
+    """Who searches, with the minute where that matters to the ranker, and [n] which of them each intent is of."""
+    if not engine.uses_clock:
+        return [Shopper(user_id) for user_id in world.user_ids], intents.users
+    seconds = intents.timestamps.astype("datetime64[s]").astype(np.int64)
+    pairs = np.stack([intents.users, seconds - seconds % int(SECONDS_KEPT)], axis=1)
+    distinct, codes = np.unique(pairs, axis=0, return_inverse=True)
+    return [Shopper(world.user_ids[user], (), float(minute)) for user, minute in distinct.tolist()], codes.ravel()
+
+
 def show(
     engine: Engine,
     world: World,
@@ -208,8 +219,8 @@ def show(
     rows = np.full(uniforms.shape, -1, dtype=np.int64)
     propensities = np.ones(uniforms.shape)
     done = 0
-    shoppers = [Shopper(user_id) for user_id in world.user_ids]
-    users = with_history(engine, shoppers)[intents.users]
+    shoppers, codes_of_intents = searchers_of(engine, world, intents)
+    users = with_history(engine, shoppers)[codes_of_intents]
     for query, at in by_code(intents.queries):
         codes, user_at = np.unique(users[at], return_inverse=True)
         known = [shoppers[code] if code >= 0 else Shopper() for code in codes]

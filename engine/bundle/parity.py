@@ -34,7 +34,7 @@ class Parity:
         overlap: mean share of the first page (10) that both show.
         least_overlap: of the query that changes most.
         kendall_tau: mean tau-b of the order of what both have in their first 100; none where no query has two.
-        receipts: by objective, `expected` of the candidate over that of the running bundle, minus 1; over all queries.
+        receipts: by objective, the share by which the candidate expects more than the running bundle, over all queries.
         running_ms, candidate_ms: median milliseconds of a search.
         changed_most: the queries that change most, with their overlap.
     """
@@ -116,7 +116,7 @@ def compare(running: Engine, candidate: Engine, queries: Sequence[str]) -> Parit
         overlap=float(np.mean(list(overlaps.values()))),
         least_overlap=min(overlaps.values()),
         kendall_tau=float(np.mean(taus)) if taus else None,
-        receipts={name: float(new / old) - 1 if old else None for name, (old, new) in promised.items()},
+        receipts={name: float((new - old) / abs(old)) if old else None for name, (old, new) in promised.items()},
         running_ms=float(our_ms),
         candidate_ms=float(their_ms),
         changed_most={text: overlaps[text] for text in worst},

@@ -62,13 +62,12 @@ def replay_decision(engine: Engine, row: Mapping[str, Any]) -> dict[str, Any]:
 
 def query_of(row: Mapping[str, Any]) -> Query:
     """What was asked when a row was logged, and what it was understood as where the row says so."""
-    pins = {int(position): item_id for position, item_id in row["pins"].items()}
     return Query(
         text=row["query"],
         k=row["k"],
         offset=row["offset"],
         weights=row["requested_weights"],
-        constraints=Constraints(row["max_relevance_loss"], pins, frozenset(row["exclusions"]), row["boosts"]),
+        constraints=_constraints(row),
         filters=tuple(map(parse_filter, row["filters"])),
         sort=None if row.get("sort") is None else parse_sort(row["sort"]),
         user_id=row["user_id"],
@@ -77,7 +76,18 @@ def query_of(row: Mapping[str, Any]) -> Query:
         explore=row["seed"] is not None,
         exploration_loss=_exploration_loss(row),
         explain=True,
+        moment=row["timestamp"].timestamp(),
         understood=wording if isinstance(wording := wording_of(row), Understood) else None,
+    )
+
+
+def _constraints(row: Mapping[str, Any]) -> Constraints:
+    return Constraints(
+        row["max_relevance_loss"],
+        {int(position): item_id for position, item_id in row["pins"].items()},
+        frozenset(row["exclusions"]),
+        row["boosts"],
+        row.get("max_losses") or {},
     )
 
 

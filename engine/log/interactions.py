@@ -58,7 +58,7 @@ CLOCK_TOLERANCE = timedelta(seconds=5)
 LOOK_BACK = timedelta(days=7)
 """How old an impression may be for an event to be called late, not unknown."""
 
-OUTCOMES = ("clicks", "purchases", "revenue")
+OUTCOMES = ("clicks", "carts", "purchases", "revenue")
 
 
 def read_spooled(segment: Path) -> pl.DataFrame:
@@ -131,7 +131,7 @@ def among(decision_ids: pl.Series) -> pl.Expr:
 def outcomes_of(interactions: pl.DataFrame) -> pl.DataFrame:
     """`decision_id`, `item_id`, when (`at`), and what each event adds to an outcome.
 
-    A row an event; `with_outcomes` adds up those of an item: clicked or not, bought or not, what was paid in all.
+    A row an event; `with_outcomes` adds up those of an item: clicked, put in a cart, bought or not, and what was paid.
     """
     action = pl.col("action")
     return interactions.select(
@@ -139,6 +139,7 @@ def outcomes_of(interactions: pl.DataFrame) -> pl.DataFrame:
         "item_id",
         at="timestamp",
         clicks=(action == "click").cast(pl.Int64),
+        carts=(action == "cart").cast(pl.Int64),
         purchases=(action == "purchase").cast(pl.Int64),
         revenue=pl.when(action == "purchase").then(pl.col("value")).otherwise(0.0),
     )
@@ -167,10 +168,11 @@ def with_outcomes(impressions: pl.DataFrame, outcomes: pl.DataFrame) -> pl.DataF
         .join(of_these, on=["decision_id", "item_id"])
         .filter((pl.col("at") - pl.col("timestamp")).is_between(-CLOCK_TOLERANCE, IN_TIME))
         .group_by("cell")
-        .agg(pl.col("clicks").max(), pl.col("purchases").max(), pl.col("revenue").sum())
+        .agg(pl.col("clicks", "carts", "purchases").max(), pl.col("revenue").sum())
     )
     joined = cells.join(came, on="cell", how="left", suffix="_came", maintain_order="left").with_columns(
         clicks=pl.max_horizontal("clicks", "clicks_came"),
+        carts=pl.max_horizontal("carts", "carts_came"),
         purchases=pl.max_horizontal("purchases", "purchases_came"),
         revenue=pl.col("revenue") + pl.col("revenue_came").fill_null(0.0),
     )

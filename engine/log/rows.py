@@ -45,19 +45,19 @@ TIMESTAMP = "%Y-%m-%dT%H:%M:%S%.fZ"
 
 def frame_of(rows: Iterable[Mapping[str, Any]]) -> pl.DataFrame:
     """Rows of `trimtab.core.log.impression_row` as a frame of `SCHEMA`."""
-    plain = [{**row, **{name: json.dumps(row[name]) for name in JSON_COLUMNS}} for row in rows]
+    plain = [{**row, **{name: json.dumps(row[name]) for name in _mappings_in(row)}} for row in rows]
     return pl.DataFrame(plain, schema=SCHEMA)
 
 
 def rows_of(frame: pl.DataFrame) -> Iterator[dict[str, Any]]:
     """Rows with mappings decoded."""
     for row in frame.iter_rows(named=True):
-        yield {**row, **{name: json.loads(row[name]) for name in JSON_COLUMNS}}
+        yield {**row, **{name: json.loads(row[name]) for name in _mappings_in(row)}}
 
 
 def json_line(row: Mapping[str, Any]) -> bytes:
     """The JSON line of a log row; mappings are JSON text here as in Parquet, so that polars can read it by itself."""
-    texts = {name: orjson.dumps(row[name]).decode() for name in JSON_COLUMNS}
+    texts = {name: orjson.dumps(row[name]).decode() for name in _mappings_in(row)}
     return orjson.dumps({**row, **texts}, option=orjson.OPT_APPEND_NEWLINE | orjson.OPT_UTC_Z)
 
 
@@ -68,9 +68,14 @@ def row_of_line(line: bytes) -> dict[str, Any]:
         ValueError, TypeError, KeyError: the line is not a log line.
     """
     row = {EARLIER_NAMES.get(name, name): value for name, value in orjson.loads(line).items()}
-    mappings = {name: orjson.loads(row[name]) for name in JSON_COLUMNS if isinstance(row[name], str)}
+    mappings = {name: orjson.loads(row[name]) for name in _mappings_in(row) if isinstance(row.get(name), str)}
     at = datetime.fromisoformat(row["timestamp"])
     return {**row, **mappings, "timestamp": at if at.tzinfo is not None else at.replace(tzinfo=UTC)}
+
+
+def _mappings_in(row: Mapping[str, Any]) -> list[str]:
+    """The mappings that a row has: all that every log has, and others where they are not null."""
+    return [name for name in JSON_COLUMNS if COLUMNS[name].required or row.get(name) is not None]
 
 
 def whole_lines(segment: Path, n: int | None = None) -> Iterator[bytes]:
@@ -131,7 +136,7 @@ def _entries(column: pl.Series) -> pl.Series:
 
 
 def normalised(frame: pl.DataFrame) -> pl.DataFrame:
-    """A checked frame with blank identities as null, and counts of clicks and purchases as 1."""
+    """A checked frame with blank identities as null, counts of clicks as 1, and outcomes that it lacks as nothing."""
     blank = [
         pl.when(pl.col(name).str.strip_chars() != "").then(pl.col(name)).alias(name)
         for name in IDENTITIES
@@ -142,7 +147,12 @@ def normalised(frame: pl.DataFrame) -> pl.DataFrame:
         for name in frame.columns
         if COLUMNS[name].kind == "list[int]" and (_entries(frame[name]).max() or 0) > 1  # type: ignore[operator]
     ]
-    return frame.with_columns(*blank, *counts)
+    unknown = [
+        pl.col(name).fill_null(pl.lit(value).repeat_by(pl.col("item_ids").list.len()).cast(SCHEMA[name]))
+        for name, value in BY_POSITION.items()
+        if name in frame.columns and frame[name].null_count()
+    ]
+    return frame.with_columns(*blank, *counts).with_columns(unknown)
 
 
 def check(frame: pl.DataFrame, part: Path, first_row: int) -> None:
@@ -165,7 +175,11 @@ def is_clean(frame: pl.DataFrame) -> bool:
     rules = [pl.col(column.name).is_not_null().all() for column in columns if column.required]
     rules += [(pl.col(column.name) == column.equals).all() for column in columns if column.equals is not None]
     lengths = pl.col("item_ids").list.len()
-    rules += [(pl.col(name).list.len() == lengths).all() for name in BY_POSITION if name in frame.columns]
+    rules += [
+        (pl.col(name).list.len() == lengths).fill_null(not COLUMNS[name].required).all()
+        for name in BY_POSITION
+        if name in frame.columns
+    ]
     rules += [
         (pl.col(column.name).list.n_unique() == pl.col(column.name).list.len()).all()
         for column in columns
@@ -178,7 +192,7 @@ def is_clean(frame: pl.DataFrame) -> bool:
 
 def _has_clean_values(values: pl.Series, column: Column) -> bool:
     if column.kind == "json":
-        return all(problem_of_mapping(column, text) is None for text in values.unique())
+        return all(problem_of_mapping(column, text) is None for text in values.drop_nulls().unique())
     entries = _entries(values.drop_nulls())
     if entries.null_count():
         return False

@@ -105,13 +105,16 @@ def exploration_seed(
 
 def _losses(bundle: Bundle, query: Query) -> dict[int, float]:
     """Objective -> the share of its best slate that may be given up."""
-    losses = {}
+    named = dict(query.constraints.max_losses)
     if query.constraints.max_relevance_loss is not None:
-        losses[bundle.objectives.index(RELEVANCE)] = query.constraints.max_relevance_loss
-    for name, loss in query.constraints.max_losses.items():
+        named[RELEVANCE] = query.constraints.max_relevance_loss
+    losses = {}
+    for name, loss in named.items():
         if name not in bundle.objectives:
             known = ", ".join(loss_parameter(one) for one in bundle.objectives)
             raise BadParameter(loss_parameter(name), f"no such objective{did_you_mean(name, bundle.objectives)}", known)
+        if not 0 <= loss <= 1:
+            raise BadParameter(loss_parameter(name), f"{loss} is not a share", "0 to 1")
         losses[bundle.objectives.index(name)] = loss
     return losses
 

@@ -47,7 +47,7 @@ class Frontier:
     def changes(self) -> Floats:
         """[n, M] `expected` against the pure-relevance slate, which is one of the points; nan where that has none."""
         pure = self.expected[self.weights[:, self.names.index(RELEVANCE)] == 1.0]
-        return self.expected / np.where(pure == 0, np.nan, pure) - 1
+        return np.asarray((self.expected - pure) / np.where(pure == 0, np.nan, abs(pure)), dtype=np.float64)
 
     def plane_front(self, objective: str) -> NDArray[np.int64]:
         """Points of the front that relevance and one objective alone would have, from most to least relevant."""

@@ -82,7 +82,7 @@ class Pipeline:
         self, query: str | Understood, candidates: Candidates, shoppers: Sequence[Shopper]
     ) -> FloatArray:
         """[n_users, n, F] features of one query's candidates for many users."""
-        histories = [self.history(*shopper) for shopper in shoppers]
+        histories = [self.history(one.user_id, one.recent) for one in shoppers]
         return build_features_for_users(self.understand(query), candidates, self.items, histories)
 
 

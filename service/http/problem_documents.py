@@ -22,7 +22,7 @@ from pydantic import BaseModel, ConfigDict
 from starlette.exceptions import HTTPException
 
 from trimtab.core.errors import BadParameter, BundleError, TrimtabError, Unauthorised
-from trimtab.core.weights import PREFIX
+from trimtab.core.weights import PREFIX, loss_parameter
 from trimtab.service.http.bodies import reference
 
 MEDIA_TYPE = "application/problem+json"
@@ -146,6 +146,8 @@ def field_problem(error: Mapping[str, Any]) -> FieldProblem:
     location = [str(part) for part in error["loc"] if part not in ("query", "body", "path", "header")]
     if len(location) == 2 and location[0] == "weights":
         location = [PREFIX + location[1]]
+    if len(location) == 2 and location[0] == "max_losses":
+        location = [loss_parameter(location[1])]
     parameter = ".".join(location) or "body"
     message = str(error["msg"])
     if error["type"] == "missing":

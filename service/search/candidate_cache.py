@@ -63,6 +63,7 @@ class CandidateCache:
             query.user_id,
             query.recent,
             sorted(query.constraints.pins.values()),
+            query.moment,
         ]
         return KEY + hashlib.blake2b(orjson.dumps(parts), digest_size=16).digest()
 

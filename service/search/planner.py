@@ -127,17 +127,15 @@ class SearchPlanner:
         weights: Mapping[str, float] | None = request.weights or None
         if request.mode == "attainment":
             weights = engine.weights_for(request.weights)
-        loss = request.max_relevance_loss
         if profile is not None:
             weights = weights or profile.weights
-            loss = profile.max_relevance_loss if loss is None else loss
         share = self._explored_ratio if assigned.exploration_share is None else assigned.exploration_share
         query = Query(
             text=request.q,
             k=request.k,
             offset=request.offset,
             weights=weights,
-            constraints=Constraints(loss),
+            constraints=_budgets(request, profile),
             filters=tuple(map(parse_filter, request.filter)),
             sort=None if request.sort is None else parse_sort(request.sort),
             facets=request.facets,
@@ -147,11 +145,21 @@ class SearchPlanner:
             explore=_explores(request.session_id, share) if request.explore is None else request.explore,
             exploration_loss=_loss_of_a_draw(self._exploration_budget, share),
             explain=request.explain,
+            moment=timestamp.timestamp(),
         )
         return self._wording.of(query, engine, request, timestamp)
 
     def _deadline(self, engine: Engine, query: Query, arrived: float, timeout_ms: float) -> Deadline:
         return Deadline(self._costs, Shape.of(engine.with_defaults(query)), start=arrived, seconds=timeout_ms / 1e3)
+
+
+def _budgets(request: SearchRequest, profile: Profile | None) -> Constraints:
+    """What may be given up of each objective: as the request says, or else the profile."""
+    loss, others = request.max_relevance_loss, request.max_losses
+    if profile is not None:
+        loss = profile.max_relevance_loss if loss is None else loss
+        others = {**profile.max_losses, **others}
+    return Constraints(loss, max_losses=others)
 
 
 def _explores(session_id: str | None, share: float) -> bool:
@@ -177,8 +185,8 @@ def _sides(query: Query, assigned: Assigned, profiles: Mapping[str, Profile]) ->
         return {}
     chosen = {arm: profiles.get(name or DEFAULT) for arm, name in assigned.sides}
     return {
-        arm: Side(None, query.constraints.max_relevance_loss)
+        arm: Side(None, query.constraints.max_relevance_loss, query.constraints.max_losses)
         if profile is None
-        else Side(profile.weights, profile.max_relevance_loss)
+        else Side(profile.weights, profile.max_relevance_loss, profile.max_losses)
         for arm, profile in chosen.items()
     }

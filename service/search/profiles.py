@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from pathlib import Path
+from typing import Annotated, Any
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, SerializerFunctionWrapHandler, model_serializer, model_validator
 
 from trimtab.core.errors import BadParameter
+from trimtab.core.weights import loss_parameter, objective_of_loss
 from trimtab.service.redis.gateway import RedisGateway
 from trimtab.service.redis.named_definitions import NamedDefinitions
 
@@ -25,6 +27,25 @@ class Profile(BaseModel):
 
     weights: Mapping[str, float] = Field(min_length=1)
     max_relevance_loss: float | None = Field(None, ge=0, le=1)
+    max_losses: Mapping[str, Annotated[float, Field(ge=0, le=1)]] = Field(
+        default_factory=dict, description="The same of other objectives, each written as `max_<objective>_loss`."
+    )
+
+    @model_validator(mode="before")
+    @classmethod
+    def _gather_losses(cls, values: Any) -> Any:
+        if not isinstance(values, dict):
+            return values
+        named = {key: name for key in values if (name := objective_of_loss(key)) and key not in cls.model_fields}
+        losses = {name: values[key] for key, name in named.items()}
+        rest = {key: value for key, value in values.items() if key not in named}
+        return {**rest, "max_losses": {**rest.get("max_losses", {}), **losses}} if losses else rest
+
+    @model_serializer(mode="wrap")
+    def _spread_losses(self, handler: SerializerFunctionWrapHandler) -> dict[str, Any]:
+        written = dict(handler(self))
+        losses = written.pop("max_losses", {})
+        return {**written, **{loss_parameter(name): share for name, share in losses.items()}}
 
 
 class Profiles(NamedDefinitions[Profile]):

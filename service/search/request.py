@@ -17,7 +17,7 @@ from pydantic_core import PydanticCustomError
 
 from trimtab.core.errors import BadParameter
 from trimtab.core.understood import AS_TYPED, STEPS, Steps
-from trimtab.core.weights import PREFIX
+from trimtab.core.weights import DIVERSITY, PREFIX, RELEVANCE, loss_parameter, objective_of_loss
 from trimtab.service.identifiers import Identifier, Identity
 
 MAX_PARAMETERS = 64
@@ -124,6 +124,7 @@ class SearchRequest(BaseModel):
     )
 
     weights: dict[str, float] = Field({}, exclude=True)
+    max_losses: dict[str, Annotated[float, Field(ge=0, le=1)]] = Field({}, exclude=True)
 
     def steps(self, default: Steps) -> Steps:
         """The steps of understanding the words that are taken, by those of the bundle."""
@@ -133,7 +134,9 @@ class SearchRequest(BaseModel):
         return replace(default, **asked)
 
 
-PARAMETERS = tuple(name for name in SearchRequest.model_fields if name != "weights")
+GATHERED = ("weights", "max_losses")
+"""Fields of several parameters each, whose names have an objective in them."""
+PARAMETERS = tuple(name for name in SearchRequest.model_fields if name not in GATHERED)
 
 
 def from_query_string(query_string: bytes, known_weights: Iterable[str]) -> SearchRequest:
@@ -171,17 +174,22 @@ def from_object(values: Mapping[str, Any], known_weights: Iterable[str]) -> Sear
 def _validated(values: Mapping[str, Any], known_weights: Iterable[str], *, strict: bool) -> SearchRequest:
     fields: dict[str, Any] = {}
     weights: dict[str, Any] = {}
+    losses: dict[str, Any] = {}
     for name, value in values.items():
+        bounded = None if name in PARAMETERS else objective_of_loss(name)
         if name.startswith(PREFIX):
             weights[name.removeprefix(PREFIX)] = value
+        elif bounded is not None:
+            losses |= {} if value in NOT_GIVEN else {bounded: value}
         elif name not in PARAMETERS:
-            known = (*PARAMETERS, *(PREFIX + objective for objective in known_weights))
+            steering = (parameter for one in known_weights for parameter in (PREFIX + one, loss_parameter(one)))
+            known = tuple(dict.fromkeys((*PARAMETERS, *steering)))
             raise BadParameter(name, "no such parameter", ", ".join(known))
         elif value not in NOT_GIVEN:
             fields[name] = value
     problems: list[Any] = [] if _asks_for_something(values) else [_nothing_asked("q" in values)]
     try:
-        request = SearchRequest.model_validate({**fields, "weights": weights}, strict=strict)
+        request = SearchRequest.model_validate({**fields, "weights": weights, "max_losses": losses}, strict=strict)
     except ValidationError as error:
         problems += error.errors(include_url=False)
     if problems:
@@ -220,12 +228,20 @@ def documented_parameters(known_weights: Iterable[str]) -> list[dict[str, Any]]:
 def documented_schema(known_weights: Iterable[str]) -> dict[str, Any]:
     """The JSON schema of the body of `POST /search` for a bundle with these objectives."""
     schema = SearchRequest.model_json_schema()
-    del schema["properties"]["weights"]
+    for name in GATHERED:
+        del schema["properties"][name]
     for name in known_weights:
         schema["properties"][PREFIX + name] = {
             "type": "number",
             "minimum": 0,
             "description": f"Weight of {name}. Weights are divided by their sum; none given means the profile's.",
         }
+        if name not in (RELEVANCE, DIVERSITY):
+            schema["properties"][loss_parameter(name)] = {
+                "type": "number",
+                "minimum": 0,
+                "maximum": 1,
+                "description": f"The largest share of the expected {name} of its own best slate to give up.",
+            }
     schema["example"] = {"q": "ice cream", "w_relevance": 0.6, "w_diversity": 0.4, "filter": ["price:0..20"]}
     return schema

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from functools import lru_cache
 from pathlib import Path
@@ -182,7 +182,7 @@ class Rules(NamedDefinitions[Rule]):
         )
 
     def constraints(
-        self, texts: Iterable[str], filters: tuple[Filter, ...], now: datetime, *, max_relevance_loss: float | None
+        self, texts: Iterable[str], filters: tuple[Filter, ...], now: datetime, *, budgets: Constraints
     ) -> Constraints:
         """What a search must obey.
 
@@ -191,6 +191,7 @@ class Rules(NamedDefinitions[Rule]):
 
         Args:
             texts: its words, as typed and as they were understood.
+            budgets: what it may give up of its objectives.
         """
         pins: dict[int, str] = {}
         exclusions: set[str] = set()
@@ -205,7 +206,7 @@ class Rules(NamedDefinitions[Rule]):
                     boost = BURIED if rule.action == "bury" else rule.boost or DEFAULT_BOOST
                     for item_id in rule.item_ids:
                         boosts[item_id] = boosts.get(item_id, 0.0) + boost
-        return Constraints(max_relevance_loss, pins, frozenset(exclusions), boosts)
+        return replace(budgets, pins=pins, exclusions=frozenset(exclusions), boosts=boosts)
 
     def _holding(self, texts: Iterable[str], filters: tuple[Filter, ...], now: datetime) -> Iterator[Rule]:
         """The rules that speak of a search, each once."""

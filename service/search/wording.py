@@ -40,10 +40,9 @@ class Wording:
         texts = [text for text in (query.text, understood.rewritten, understood.corrected) if text is not None]
         orders = self._rules.orders(texts, asked, now)
         fields = {condition.field for condition in query.filters}  # two conditions on one field would widen
-        limit = query.constraints.max_relevance_loss
         return replace(
             query,
             understood=replace(understood, redirect=orders.redirect, banner=orders.banner),
-            constraints=self._rules.constraints(texts, asked, now, max_relevance_loss=limit),
+            constraints=self._rules.constraints(texts, asked, now, budgets=query.constraints),
             filters=(*query.filters, *(one for one in orders.filters if one.field not in fields)),
         )

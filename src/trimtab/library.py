@@ -14,6 +14,7 @@ from trimtab.catalog.judgments import read_judgments
 from trimtab.catalog.shop import EMPTY
 from trimtab.core.errors import BadParameter
 from trimtab.core.records import Constraints, Query, ReceiptLine, Slate
+from trimtab.core.weights import objective_of_loss
 from trimtab.engine import Engine
 from trimtab.engine.build.build import build_bundle
 from trimtab.engine.log.impressions import read_log
@@ -85,7 +86,7 @@ class SearchIndex:
         filters: Sequence[str] = (),
         user_id: str | None = None,
         max_relevance_loss: float | None = None,
-        **weights: float,
+        **steering: float,
     ) -> SearchResult:
         """Search, steered by objective weights.
 
@@ -95,7 +96,8 @@ class SearchIndex:
             filters: conditions as `GET /search` takes them: `brand:Acme`, `price:0..20`.
             user_id: rank for this user's history.
             max_relevance_loss: the share of the pure-relevance slate's relevance that may be given up.
-            weights: one for each objective, any scale; without any, the bundle's default weights.
+            steering: a weight for each objective, any scale, without any of which the bundle's default weights hold;
+                and `max_<objective>_loss`, the share of that objective's own best slate that may be given up.
 
         Raises:
             BadParameter: no words, an unknown objective or an invalid weight or filter.
@@ -103,12 +105,14 @@ class SearchIndex:
         text = query.strip()
         if not text:
             raise BadParameter("query", "is empty", "some words")
+        losses = {one: share for name, share in steering.items() if (one := objective_of_loss(name)) is not None}
+        weights = {name: weight for name, weight in steering.items() if objective_of_loss(name) is None}
         slate = self.engine.slate(
             Query(
                 text=text,
                 k=k,
                 weights=weights or None,
-                constraints=Constraints(max_relevance_loss=max_relevance_loss),
+                constraints=Constraints(max_relevance_loss=max_relevance_loss, max_losses=losses),
                 filters=tuple(parse_filter(condition) for condition in filters),
                 user_id=user_id,
             )

@@ -23,8 +23,8 @@ def test_every_user_gets_the_gains_of_a_search_of_her_own(engine: Engine) -> Non
     ]
     contexts = contexts_of(engine, Search("ice cream"), shoppers)
     for place in (0, 1, 2, 3, USERS_AT_ONCE, len(shoppers) - 2, len(shoppers) - 1):
-        user_id, recent = shoppers[place]
-        alone = engine.score(Query("ice cream", user_id=user_id, recent=recent))
+        shopper = shoppers[place]
+        alone = engine.score(Query("ice cream", user_id=shopper.user_id, recent=shopper.recent))
         assert contexts.rows.tolist() == alone.rows.tolist()
         assert_allclose(contexts.gains[place], alone.gains, rtol=1e-4)
     for place, other in ((2, 0), (-2, 0), (-1, 2)):

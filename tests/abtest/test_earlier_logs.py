@@ -78,4 +78,4 @@ def engine_of(frame: pl.DataFrame, items: list[str]) -> Any:
             return [items[row] for row in rows]
 
     manifest = {"feature_schema": frame["feature_schema"][0]}
-    return SimpleNamespace(store=Store(), bundle_id=frame["bundle"][0], manifest=manifest)
+    return SimpleNamespace(store=Store(), bundle_id=frame["bundle"][0], manifest=manifest, uses_clock=False)

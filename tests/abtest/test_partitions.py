@@ -66,7 +66,7 @@ def test_every_impression_and_every_query_is_in_one_partition(
 
 def test_slates_of_different_lengths_stand_side_by_side(engine: Engine, log: Path, tmp_path: Path) -> None:
     frame = pl.concat(read_log(log))
-    lists = ("item_ids", "propensities", "clicks", "purchases", "revenue")
+    lists = ("item_ids", "propensities", "clicks", "carts", "purchases", "revenue")
     frame.head(50).with_columns(pl.col(name).list.head(4) for name in lists).write_parquet(tmp_path / "a.parquet")
     frame.tail(50).write_parquet(tmp_path / "b.parquet")
     with partitioned(tmp_path, engine) as partitions:

@@ -23,6 +23,7 @@ SEARCHES: list[dict[str, Any]] = [
     {"q": "yogurt", "w_relevance": 0.7, "w_revenue": 0.2, "w_diversity": 0.1},
     {"q": "soup", "w_relevance": 1, "w_revenue": 3, "w_diversity": 3, "explore": True, "session_id": "visit"},
     {"q": "coffee", "w_revenue": 1, "max_relevance_loss": 0.02, "k": 7, "offset": 190},
+    {"q": "coffee", "w_relevance": 1, "max_revenue_loss": 0.1, "max_relevance_loss": 0.2},
     {"q": "cheese", "filter": ["price:1..4.5", "in_stock:true"], "k": 5, "user_id": "1"},
     {"q": "pasta", "mode": "attainment", "w_revenue": 0.5, "w_diversity": 0.2},
     {"q": "zzzzqqqq"},

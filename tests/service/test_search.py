@@ -193,3 +193,21 @@ def test_metrics_tell_what_was_served(service: httpx.Client) -> None:
 def test_it_says_that_it_lives_and_what_it_serves(service: httpx.Client, engine: Engine) -> None:
     assert service.get("/healthz").json() == {"status": "ok"}
     assert service.get("/readyz").json() == {"status": "ready", "bundle": engine.bundle_id, "redis": "up"}
+
+
+def test_any_objective_has_a_budget_and_a_profile_may_set_it(service: httpx.Client) -> None:
+    key = {"Authorization": "Bearer sesame"}
+    best = search(service, q="soup", w_revenue=1)["receipt"]["revenue"]["expected"]
+    bounded = search(service, q="soup", w_relevance=1, max_revenue_loss=0.1)
+    assert bounded["receipt"]["revenue"]["expected"] >= 0.9 * best - 1e-6
+    assert not bounded["infeasible"]
+    profile = {"weights": {"relevance": 1.0}, "max_revenue_loss": 0.1}
+    kept = {"max_relevance_loss": None, **profile}
+    assert service.put("/profiles/earning", json=profile, headers=key).json() == kept
+    answered = search(service, q="soup", profile="earning")
+    assert answered["weights"] == bounded["weights"]
+    assert service.delete("/profiles/earning", headers=key).status_code == 204
+    refused = service.get("/search", params={"q": "soup", "max_margin_loss": 0.1})
+    assert refused.status_code == 422
+    assert "max_margin_loss" in refused.json()["detail"]
+    assert "max_revenue_loss" in refused.json()["detail"]

@@ -7,11 +7,12 @@ from fastapi.responses import Response
 from pydantic import BaseModel, Field
 
 from trimtab.core.errors import BadParameter
+from trimtab.core.weights import PREFIX, loss_parameter
 from trimtab.service.http.admission import Admission
 from trimtab.service.http.auth import AccessControl
 from trimtab.service.http.bodies import JSON
 from trimtab.service.http.problem_documents import documented
-from trimtab.service.search.request import SearchRequest, documented_parameters, from_query_string
+from trimtab.service.search.request import GATHERED, SearchRequest, documented_parameters, from_query_string
 from trimtab.service.search.search_service import SearchService
 
 PARAMETERS = ("q", "k", "filter", "user_id")
@@ -60,7 +61,8 @@ def frontier_router(service: SearchService, gate: AccessControl, admission: Admi
 
 def _without_steering(asked: SearchRequest) -> SearchRequest:
     """Every weighting is tried, so what chooses one has no place here."""
-    given: set[str] = asked.model_fields_set - {"weights"} | {f"w_{name}" for name in asked.weights}
+    given: set[str] = asked.model_fields_set - set(GATHERED)
+    given |= {PREFIX + name for name in asked.weights} | {loss_parameter(name) for name in asked.max_losses}
     for name in sorted(given - set(PARAMETERS)):
         raise BadParameter(name, "the frontier has no such parameter", ", ".join(PARAMETERS))
     return asked

@@ -61,6 +61,7 @@ def _bundle(engine: Engine, examples: Sequence[str]) -> dict[str, Any]:
         "objectives": list(engine.known_weights),
         "ranges": {one["name"]: one["range"] for one in engine.manifest["objectives"]},
         "default_weights": dict(engine.default_weights),
+        "default_loss": engine.default_max_relevance_loss,
         "examples": list(examples),
     }
 

@@ -14,7 +14,7 @@ export function comparable(points) {
   return points.map((point) => ({
     ...point,
     change: Object.fromEntries(
-      Object.entries(point.expected).map(([name, value]) => [name, pure.expected[name] ? value / pure.expected[name] - 1 : 0]),
+      Object.entries(point.expected).map(([name, value]) => [name, pure.expected[name] ? (value - pure.expected[name]) / Math.abs(pure.expected[name]) : 0]),
     ),
   }));
 }

@@ -19,7 +19,7 @@ const SPEAK_AFTER_MS = 700;
 
 const { bundle, profiles } = JSON.parse(byId("bundle").textContent);
 const PURE = only("relevance", bundle.objectives);
-const presets = { "Pure relevance": { weights: PURE }, "Bundle default": { weights: bundle.default_weights } };
+const presets = { "Pure relevance": { weights: PURE }, "Bundle default": { weights: bundle.default_weights, max_relevance_loss: bundle.default_loss } };
 Object.assign(presets, profiles);
 
 let view = null;

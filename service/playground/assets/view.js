@@ -28,7 +28,7 @@ export function viewOf(search, bundle) {
       q: asked.get("q") ?? "",
       weights: weights ?? { ...bundle.default_weights },
       control: weightsOf((name) => held.get(name), bundle) ?? only("relevance", bundle.objectives),
-      loss: Number.isFinite(loss) ? Math.min(Math.max(loss, 0), 1) : null,
+      loss: Number.isFinite(loss) ? Math.min(Math.max(loss, 0), 1) : weights ? null : bundle.default_loss,
       filters: asked.getAll("filter"),
       exact: asked.get("exact") === "true",
       axis: bundle.objectives.includes(axis) && axis !== "relevance" ? axis : bundle.objectives[1],
