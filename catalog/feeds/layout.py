@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 
@@ -15,6 +16,8 @@ from trimtab.catalog.feeds.survey import Survey, is_price_name
 from trimtab.catalog.schema import COLUMNS, REQUIRED
 from trimtab.catalog.shop import Attribute as Section
 from trimtab.catalog.shop import AttributeKind, Shop
+from trimtab.text.currencies import currencies_of_territory, territory_of_language
+from trimtab.text.language import AUTO, languages_of
 from trimtab.text.money import currencies_in, currency_of
 from trimtab.text.numbers import UNDECIDED, NumberFormat
 
@@ -31,6 +34,7 @@ SAME_FOR_ALL_ROWS = 10
 """Rows from which on a column that says the same in each says nothing."""
 
 _NUMBERS = tuple(name for name, column in COLUMNS.items() if column.kind not in ("text", "flag"))
+_LANGUAGE = r"[A-Za-z]{2}(?:[-_].*)?"
 _CODE_NAMES = ("id", "gtin", "ean", "upc", "isbn", "mpn", "sku", "barcode", "asin", "zip", "phone", "code", "hash")
 _FLAG_NAMES = ("is_", "has_", "can_", "with_")
 _SHOWN_ONLY = frozenset({"url", "image", "description", "attributes"})
@@ -126,7 +130,8 @@ def layout_of(survey: Survey, shop: Shop, path: object, *, required: Iterable[st
         BadFile: no column has the item's id or its title.
     """
     roles = found_roles(survey, path, required)
-    currency = shop.catalogue.currency or _currency(survey, roles)
+    languages = _languages(survey, roles, shop)
+    currency = shop.catalogue.currency or _currency(survey, roles, languages)
     whole = file_format(survey.columns.values())
     if shop.catalogue.decimal is not None:
         whole = NumberFormat(shop.catalogue.decimal)
@@ -156,12 +161,22 @@ def layout_of(survey: Survey, shop: Shop, path: object, *, required: Iterable[st
         searched=searched,
         categories=categories,
         group_by=clean_name(group_by) if group_by else None,
+        languages=languages,
         survey=survey,
     )
 
 
-def _currency(survey: Survey, roles: Mapping[str, str]) -> str | None:
-    """The currency that most prices can be in."""
+def _languages(survey: Survey, roles: Mapping[str, str], shop: Shop) -> tuple[str, ...]:
+    """The languages that the shop or a column says, else those of titles and descriptions."""
+    if shop.catalogue.language != AUTO:
+        return shop.catalogue.language
+    column = survey.columns.get(roles.get("language", ""), ColumnEvidence())
+    stated = {code[:2].lower(): None for code, _ in column.distinct.most_common() if re.fullmatch(_LANGUAGE, code)}
+    return tuple(stated) or languages_of(survey.texts)
+
+
+def _currency(survey: Survey, roles: Mapping[str, str], languages: Iterable[str]) -> str | None:
+    """The currency that most prices can be in; of several, that of where the catalogue's language is spoken."""
     prices = survey.columns.get(roles.get("price", ""), ColumnEvidence()).currencies.copy()
     prices.update(survey.columns.get(roles.get("sale_price", ""), ColumnEvidence()).currencies)
     stated = survey.columns.get(roles.get("currency", ""))
@@ -172,8 +187,9 @@ def _currency(survey: Survey, roles: Mapping[str, str]) -> str | None:
     if not prices:
         named = [code for name in roles.values() if is_price_name(name) for code in currencies_of_name(name)]
         return named[0] if named else None
-    most = prices.most_common(1)[0][1]
-    return next(code for code, n in prices.items() if n == most)
+    most = [code for code, n in prices.items() if n == max(prices.values())]
+    at_home = (code for one in languages for code in currencies_of_territory(territory_of_language(one)))
+    return next((code for code in at_home if code in most), most[0])
 
 
 def currencies_of_name(name: str) -> tuple[str, ...]:

@@ -52,7 +52,8 @@ def test_a_shop_s_own_table_is_understood_and_said(furniture: Path) -> None:
     assert 6 <= len(lines) <= 10
     assert "title from Bezeichnung" in lines[1]
     assert lines[2] == "prices: in EUR (said for all of them at once); decimal comma (by 2 of 2 that show one)"
-    assert lines[3] == "variants: items with one modell are one product: 2 values have several items"
+    assert lines[3] == "language: de"
+    assert lines[4] == "variants: items with one modell are one product: 2 values have several items"
     assert lines[-1] == "to filter or sort by alone: preis_händler, modell"
 
 
@@ -90,6 +91,25 @@ def test_lists_whose_values_keep_to_their_place_are_paths(tmp_path: Path) -> Non
     items = read_feed(path).items
     assert items["attr_category"].to_list()[:4] == [" > ".join(one) for one in paths]
     assert items.select("category", "product_type").row(0) == ("Books", "Crime")
+
+
+@pytest.mark.parametrize(
+    ("titles", "prices", "language", "currency"),
+    [
+        (["Køkkenbord af eg med skuffer", "Havestol i teak til terrassen"], ["1.299 kr", "199,00 kr"], "da", "DKK"),
+        (["Köksbord i ek med lådor", "Trädgårdsstol i teak för altanen"], ["1 299 kr", "199,00 kr"], "sv", "SEK"),
+        (["Oak kitchen table with drawers", "Teak garden chair for the patio"], ["$1,299", "$199.00"], "en", "USD"),
+        (["橡木餐桌带抽屉厨房家具", "柚木花园椅露台户外家具"], ["¥1,299", "¥199.00"], "zh", "CNY"),
+    ],
+)
+def test_the_language_says_which_currency_a_symbol_means(
+    tmp_path: Path, titles: list[str], prices: list[str], language: str, currency: str
+) -> None:
+    path = tmp_path / "x.jsonl"
+    rows = [{"id": n, "title": titles[n % 2], "price": prices[n % 2]} for n in range(20)]
+    path.write_text("\n".join(map(json.dumps, rows)))
+    catalogue = read_feed(path).shop.catalogue
+    assert (catalogue.language[0], catalogue.currency) == (language, currency)
 
 
 def test_what_no_column_is_named_for_is_found_by_its_looks(tmp_path: Path) -> None:
