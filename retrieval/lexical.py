@@ -26,6 +26,7 @@ from trimtab.core.records import FloatArray, IntArray
 from trimtab.core.understood import Understood
 from trimtab.retrieval.filters import Condition
 from trimtab.retrieval.first_allowed import first_allowed
+from trimtab.retrieval.understanding.negation import ABSENT, absent_terms
 from trimtab.text.lexicon import Lexicon
 from trimtab.text.query import QueryWord, query_words
 from trimtab.text.tokens import Token
@@ -77,11 +78,13 @@ class Wanted(NamedTuple):
         terms: distinct words.
         synonyms: words of a query, and words that count as well if an item has all of them.
         forbidden: words of which no item may have all.
+        absent: what an item should go without by its own texts; that adds to scores and finds nothing.
     """
 
     terms: Words
     synonyms: tuple[tuple[Words, Words], ...] = ()
     forbidden: tuple[Words, ...] = ()
+    absent: Words = ()
 
     @property
     def with_synonyms(self) -> tuple[Words, ...]:
@@ -94,13 +97,21 @@ class Wanted(NamedTuple):
 
 
 def item_terms(text: str, lexicon: Lexicon) -> list[str]:
-    """The index terms of an item's text, each as often as it is there; words with accents behind them, as they are."""
-    return lexicon.terms(text) + lexicon.analyser.accented(text)
+    """The index terms of an item's text, each as often as it is there; words with accents behind them, as they are, and
+    what the item goes without."""
+    return lexicon.terms(text) + lexicon.analyser.accented(text) + absent_terms(text, lexicon.analyser)
 
 
 def distinct_words(text: str, lexicon: Lexicon, knows: Callable[[str], bool]) -> list[QueryWord]:
     """The distinct words of a query, at most `MAX_TERMS`."""
     return list(dict.fromkeys(query_words(text, lexicon, knows)))[:MAX_TERMS]
+
+
+def absent_words(query: Understood, lexicon: Lexicon, knows: Callable[[str], bool]) -> Words:
+    """What a query says that an item should go without, as index terms that some item has."""
+    said = absent_terms(query.words, lexicon.analyser)
+    said += [ABSENT + term for words in query.excluded for term in lexicon.analyser.terms(words)]
+    return tuple(QueryWord(((term,),)) for term in dict.fromkeys(said) if knows(term))
 
 
 def knows_word(word: str, lexicon: Lexicon, knows: Callable[[str], bool]) -> bool:
@@ -250,6 +261,7 @@ class LexicalIndex:
             tuple(self.terms(query.words)),
             tuple((tuple(self.terms(typed)), tuple(self.terms(meant))) for typed, meant in query.synonyms),
             tuple(tuple(self.terms(words)) for words in query.forbidden),
+            absent_words(query, self.lexicon, self.knows_term),
         )
 
     def filters_on(self, field: str) -> bool:
@@ -275,7 +287,8 @@ class LexicalIndex:
         if not wanted.terms or depth <= 0:
             return np.empty(0, dtype=np.int64), np.empty(0, dtype=np.float32)
         finding, found = self._finding(wanted)
-        besides = [(Occur.Should, self._scores_of(word)) for word in wanted.terms if word.term not in finding]
+        adding = [*(word for word in wanted.terms if word.term not in finding), *wanted.absent]
+        besides = [(Occur.Should, self._scores_of(word)) for word in adding]
         besides += [
             (Occur.MustNot if condition.negated else Occur.Must, Query.const_score_query(self._has(condition), 0.0))
             for condition in conditions

@@ -88,7 +88,7 @@ class Postings:
     def scores_of(self, wanted: Wanted) -> FloatArray:
         """[n_items] `scores` of what is wanted: words that have synonyms score as the best of these."""
         replaced = {word.term for typed, _ in wanted.synonyms for word in typed}
-        total = self.scores([word for word in wanted.terms if word.term not in replaced])
+        total = self.scores([*(word for word in wanted.terms if word.term not in replaced), *wanted.absent])
         for typed in wanted.with_synonyms:
             best = self.scores(typed)
             for meant in wanted.synonyms_of(typed):

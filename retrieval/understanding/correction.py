@@ -49,7 +49,7 @@ def corrections(text: str, analyser: Analyser, spelling: Spelling, kept: Collect
         kept: words, as they are compared, that mean something in whatever catalogue.
     """
     tokens = analyser.tokens(text)
-    words = [token.text.lower() for token in tokens]
+    words = [token.key for token in tokens]
     mended = {}
     for position, token in enumerate(tokens):
         if token.kind == "word" and token.key not in kept:

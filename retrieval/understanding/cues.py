@@ -13,6 +13,7 @@ class Cues:
     Attributes:
         before: phrases in front of what is not there, which may be several words.
         before_one: words that speak of the next word alone.
+        before_last: words that speak of the next word where that is the last.
         after: phrases behind the one word that is not there.
         property: words behind another that make a property of it: `sugar free`. They are endings of words too.
         endings: endings of words alone that do: `sleeveless`.
@@ -22,6 +23,7 @@ class Cues:
 
     before: str = ""
     before_one: str = ""
+    before_last: str = ""
     after: str = ""
     property: str = ""
     endings: str = ""
@@ -30,58 +32,60 @@ class Cues:
 
 
 _NORWEGIAN = Cues(
-    before="uten;fri for", before_one="ingen;ikke", property="fri;fritt", endings="løs;løse",
+    before="uten;fri for", before_one="ingen", before_last="ikke", property="fri;fritt", endings="løs;løse",
     ends="med til i på av for", joins="og eller",
 )  # fmt: skip
 
 CUES: Mapping[str, Cues] = {
     "ar": Cues(before="بدون;بلا;خالي من", ends="مع ل في من", joins="و أو"),
-    "bg": Cues(before="без", before_one="не", ends="с със за на в", joins="и или"),
-    "cs": Cues(before="bez", before_one="ne", ends="s se pro na v do", joins="a nebo ani"),
+    "bg": Cues(before="без", before_last="не", ends="с със за на в", joins="и или"),
+    "cs": Cues(before="bez", before_last="ne", ends="s se pro na v do", joins="a nebo ani"),
     "da": Cues(
-        before="uden;fri for", before_one="ingen;ikke", property="fri;frit", endings="løs;løse",
+        before="uden;fri for", before_one="ingen", before_last="ikke", property="fri;frit", endings="løs;løse",
         ends="med til i på af for", joins="og eller",
     ),
     "de": Cues(
-        before="ohne;frei von;außer", before_one="kein;keine;keinen;keiner", property="frei;freie;freier;freies",
-        endings="los;lose;loser;loses", ends="mit für im in am aus von zum", joins="und oder",
+        before="ohne;frei von;außer", before_one="kein;keine;keinen;keiner", before_last="nicht",
+        property="frei;freie;freier;freies", endings="los;lose;loser;loses",
+        ends="mit für im in am aus von zum", joins="und oder",
     ),
-    "el": Cues(before="χωρίς", before_one="όχι", ends="με για σε από", joins="και ή"),
+    "el": Cues(before="χωρίς", before_last="όχι", ends="με για σε από", joins="και ή"),
     "en": Cues(
-        before="without;w/o;free of;free from;excluding;except", before_one="no;not", property="free", endings="less",
+        before="without;w/o;free of;free from;excluding;except", before_one="no", before_last="not",
+        property="free", endings="less",
         ends="with for in on at by from to of the but under over between made size", joins="and or nor",
     ),
     "es": Cues(
         before="sin;libre de;excepto", before_one="no", ends="con para en de del por al", joins="y e o u ni"
     ),
-    "fi": Cues(before="ilman", before_one="ei", endings="ton;tön", joins="ja tai"),
+    "fi": Cues(before="ilman", before_last="ei", endings="ton;tön", joins="ja tai"),
     "fr": Cues(before="sans;pas de;pas d", ends="avec pour en dans à au aux sur de du des", joins="et ou ni"),
-    "he": Cues(before="ללא;בלי", before_one="לא", ends="עם"),
+    "he": Cues(before="ללא;בלי", before_last="לא", ends="עם"),
     "hi": Cues(before="बिना", after="के बिना;रहित", joins="और या"),
-    "hr": Cues(before="bez", before_one="ne", ends="s sa za na u", joins="i ili ni"),
-    "hu": Cues(before_one="nem", after="nélkül;nélküli", property="mentes", joins="és vagy"),
-    "id": Cues(before="tanpa", before_one="bukan", ends="dengan untuk di", joins="dan atau"),
+    "hr": Cues(before="bez", before_last="ne", ends="s sa za na u", joins="i ili ni"),
+    "hu": Cues(before_last="nem", after="nélkül;nélküli", property="mentes", joins="és vagy"),
+    "id": Cues(before="tanpa", before_last="bukan", ends="dengan untuk di", joins="dan atau"),
     "it": Cues(
-        before="senza;privo di;priva di", before_one="non", ends="con per in da di del della", joins="e ed o né"
+        before="senza;privo di;priva di", before_last="non", ends="con per in da di del della", joins="e ed o né"
     ),
     "ko": Cues(after="없는;없이;제외", property="프리"),
     "nb": _NORWEGIAN,
     "nl": Cues(
-        before="zonder;vrij van", before_one="geen;niet", property="vrij;vrije", endings="loos;loze",
+        before="zonder;vrij van", before_one="geen", before_last="niet", property="vrij;vrije", endings="loos;loze",
         ends="met voor in op van uit", joins="en of",
     ),
     "no": _NORWEGIAN,
-    "pl": Cues(before="bez", before_one="nie", ends="z ze do dla na w", joins="i lub ani oraz"),
-    "pt": Cues(before="sem;livre de", before_one="não", ends="com para em de do da por", joins="e ou nem"),
-    "ro": Cues(before="fără", before_one="nu", ends="cu pentru în de", joins="și sau"),
-    "ru": Cues(before="без", before_one="не", ends="с со для на в из", joins="и или ни"),
-    "sk": Cues(before="bez", before_one="nie", ends="s so pre na v do", joins="a alebo ani"),
+    "pl": Cues(before="bez", before_last="nie", ends="z ze do dla na w", joins="i lub ani oraz"),
+    "pt": Cues(before="sem;livre de", before_last="não", ends="com para em de do da por", joins="e ou nem"),
+    "ro": Cues(before="fără", before_last="nu", ends="cu pentru în de", joins="și sau"),
+    "ru": Cues(before="без", before_last="не", ends="с со для на в из", joins="и или ни"),
+    "sk": Cues(before="bez", before_last="nie", ends="s so pre na v do", joins="a alebo ani"),
     "sv": Cues(
-        before="utan;fri från;fritt från", before_one="inga;ingen;inte", property="fri;fritt;fria", endings="lös;lösa",
-        ends="med för i på av till", joins="och eller",
+        before="utan;fri från;fritt från", before_one="inga;ingen", before_last="inte",
+        property="fri;fritt;fria", endings="lös;lösa", ends="med för i på av till", joins="och eller",
     ),
     "tr": Cues(after="olmadan;olmayan;içermeyen", endings="siz;sız;suz;süz", joins="ve veya"),
-    "uk": Cues(before="без", before_one="не", ends="з із для на в", joins="і та або"),
+    "uk": Cues(before="без", before_last="не", ends="з із для на в", joins="і та або"),
     "vi": Cues(before="không có;không", ends="với cho", joins="và hoặc"),
 }  # fmt: skip
 """By language; Chinese and Japanese, which part words by no spaces, are in `UNSPACED`."""

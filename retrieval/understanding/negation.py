@@ -14,8 +14,9 @@ from typing import Literal, NamedTuple
 
 import regex
 
-from trimtab.retrieval.understanding.cues import CUES, UNSPACED
+from trimtab.retrieval.understanding.cues import CUES, UNSPACED, Cues
 from trimtab.text.analyser import Analyser
+from trimtab.text.normal import folded
 from trimtab.text.tokens import Token
 
 ABSENT = "¬"
@@ -23,6 +24,10 @@ ABSENT = "¬"
 MAX_WORDS = 3
 """The most words that one cue speaks of, between two that join them."""
 SHORTEST_STEM = 3
+LONG = 120
+"""Characters of a text beyond which only its parts with cues are looked at."""
+BEFORE, BEHIND = 40, 60
+"""Characters in front of a cue and behind it that it may speak of."""
 
 _MINUS = regex.compile(r'(?<!\S)-(?:"(?P<words>[^"]+)"|(?P<words>\p{L}[^\s"]*))')
 """A minus sign in front of a word, or of some in quotes, with a space before it; `-20` is a number."""
@@ -64,8 +69,14 @@ def negated(text: str, analyser: Analyser) -> list[Negated]:
 
 def absent_terms(text: str, analyser: Analyser) -> list[str]:
     """The index terms of what a text says is not there."""
-    places = [place for place in negated(text, analyser) if place.kind != "minus"]
-    return [ABSENT + term for place in places for words in place.texts(text) for term in analyser.terms(words)]
+    return [
+        ABSENT + term
+        for part in grammar_of(analyser).parts_with_cues(text)
+        for place in negated(part, analyser)
+        if place.kind != "minus"
+        for words in place.texts(part)
+        for term in analyser.terms(words)
+    ]
 
 
 def _after_minus(text: str) -> Iterator[Negated]:
@@ -89,7 +100,8 @@ class Grammar:
         def words(texts: Iterable[str]) -> frozenset[str]:
             return frozenset(analyser.key(word) for text in texts for word in text.replace(";", " ").split())
 
-        self._before_one = phrases(cue.before_one for cue in cues)
+        self._before_last = phrases(cue.before_last for cue in cues)
+        self._before_one = phrases(cue.before_one for cue in cues) | self._before_last
         self._before = phrases(cue.before for cue in cues) | self._before_one
         self._property = phrases(cue.property for cue in cues)
         self._after = phrases(cue.after for cue in cues) | self._property
@@ -100,9 +112,28 @@ class Grammar:
         self._stops = self._firsts | self._ends | self._joins
         self.words = self._stops | {word for phrase in self._cues for word in phrase}
         self._longest = max(map(len, self._cues), default=0)
+        self._hint = _hint_of(cues)
         self._unspaced = tuple(
             regex.compile(UNSPACED[language]) for language in analyser.languages if language in UNSPACED
         )
+
+    def parts_with_cues(self, text: str) -> Iterator[str]:
+        """The parts of a text that may have a cue, with what it may speak of: a long text has few."""
+        if len(text) <= LONG:
+            if self._hint.search(text):
+                yield text
+            return
+        start = end = -1
+        for match in self._hint.finditer(text):
+            first = text.rfind(" ", 0, max(match.start() - BEFORE, 0)) + 1
+            if first > end:
+                if end >= 0:
+                    yield text[start:end]
+                start = first
+            end = text.find(" ", match.end() + BEHIND)
+            end = len(text) if end < 0 else end
+        if end >= 0:
+            yield text[start:end]
 
     def unspaced(self, text: str) -> Iterator[Negated]:
         """The places in scripts that have no spaces between words."""
@@ -151,6 +182,8 @@ class Grammar:
         words = self._groups(text, tokens, at + length, 1 if at == 0 or is_of_one else MAX_WORDS)
         if not words or (is_of_one and tokens[at + length].kind != "word"):
             return None
+        if _keys(tokens[at : at + length]) in self._before_last and at + length + 1 < len(tokens):
+            return None
         return Negated(tokens[at].start, words[-1][1], tuple(words))
 
     def _groups(self, text: str, tokens: Sequence[Token], first: int, most: int) -> list[tuple[int, int]]:
@@ -175,6 +208,22 @@ class Grammar:
     def _belong_together(self, text: str, first: Token, second: Token) -> bool:
         """Whether nothing parts two neighbouring words."""
         return first.key not in self._ends and not _BREAK.search(text, first.end, second.start)
+
+
+def _hint_of(cues: Sequence[Cues]) -> regex.Pattern[str]:
+    """What a text has that has a cue, with accents and without: words and endings of words."""
+    words = {word for cue in cues for word in _list(f"{cue.before};{cue.before_one};{cue.after};{cue.property}")}
+    endings = {word for cue in cues for word in _list(f"{cue.property};{cue.endings}")}
+    spelt = [regex.escape(form) for word in words for form in {word, folded(word)}]
+    ends = [regex.escape(form) for word in endings for form in {word, folded(word)}]
+    unspaced = [regex.sub(r"\?P<\w+>", "?:", pattern) for pattern in UNSPACED.values()]
+    word = rf"(?<!\w)(?:{'|'.join(spelt) or '(?!)'})(?!\w)"
+    ending = rf"\w(?:{'|'.join(ends) or '(?!)'})(?!\w)"
+    return regex.compile("|".join([word, ending, *unspaced]), regex.IGNORECASE)
+
+
+def _list(phrases: str) -> list[str]:
+    return [phrase for phrase in phrases.split(";") if phrase]
 
 
 @lru_cache(maxsize=32)

@@ -114,6 +114,8 @@ def test_exact_is_as_typed(shop: Retriever, text: str) -> None:
         ("-sugar", "-sugar", ()),  # nothing else is wanted
         ("No 7 serum", "No 7 serum", ()),
         ("couch w/o legs", "couch", ("legs",)),
+        ("sofa not red", "sofa", ("red",)),
+        ("watch tv not your phone", "watch tv not your phone", ()),  # who knows how much of it is not wanted
     ],
 )
 def test_what_is_not_wanted_is_not_looked_for(
@@ -150,6 +152,21 @@ def test_an_item_that_says_so_goes_without_what_is_not_wanted(language: str, que
     analyser = analyser_of([language])
     assert absent_terms(query, analyser)
     assert set(absent_terms(query, analyser)) <= set(absent_terms(item, analyser))
+
+
+def test_what_items_say_they_go_without_comes_first(shop: Retriever) -> None:
+    for text in ("couch settee sofa without legs", "legless couch settee sofa"):
+        scores = dict(zip(*(one.tolist() for one in shop.lexical.search(shop.understand(text), 9)), strict=True))
+        by_title = {TITLES[row]: score for row, score in scores.items()}
+        assert by_title["Blue couch without legs"] > by_title["Red sofa with legs"]
+        assert by_title["Grey settee, legless"] > by_title["Red sofa with legs"]
+
+
+@pytest.mark.parametrize("filler", ["", "very nice and " * 40])
+def test_a_long_text_is_read_where_it_has_a_cue(filler: str) -> None:
+    analyser = analyser_of(["en", "de"])
+    text = f"{filler}cookies without sugar and nuts, {filler}ohne Palmöl, {filler}gluten free"
+    assert set(absent_terms(text, analyser)) == {f"¬{word}" for word in analyser.terms("sugar nuts Palmöl gluten")}
 
 
 def test_what_is_typed_with_a_minus_is_never_found(shop: Retriever) -> None:
