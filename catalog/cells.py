@@ -95,20 +95,14 @@ def read_cell(name: str, value: object, rules: CellRules = NO_RULES) -> str | fl
     return found
 
 
-def parsed_cells(cells: pl.DataFrame, rules: CellRules = NO_RULES) -> tuple[pl.DataFrame, pl.Series]:
-    """The values of the schema's columns that are there (null: empty or unusable), and why a row cannot be used.
-
-    Returns:
-        values [n_rows], and problems [n_rows], a sentence that begins with the column's name, or null.
-    """
-    values, problems = read_columns({name: cells[name].to_list() for name in COLUMNS if name in cells.columns}, rules)
-    return pl.DataFrame(values), pl.Series("_problem", problems, pl.String)
-
-
 def read_columns(
     columns: Mapping[str, Sequence[object]], rules: CellRules = NO_RULES
 ) -> tuple[list[pl.Series], list[str | None]]:
-    """The same for columns of the schema as lists of equal length."""
+    """The values of columns of the schema, given as lists of equal length (null: empty or unusable).
+
+    Returns:
+        the columns, and for each row why it cannot be used, a sentence that begins with the column's name, or None.
+    """
     problems: list[str | None] = [None] * max(map(len, columns.values()), default=0)
     found = []
     for name, cells in columns.items():

@@ -12,8 +12,7 @@ from numpy.typing import NDArray
 
 from trimtab.catalog.attributes.column import AttributeColumn
 from trimtab.catalog.attributes.definition import PREFIX, Attribute
-from trimtab.catalog.attributes.inference import infer_kind
-from trimtab.catalog.attributes.values import TRUE, Raw, Unreadable, read_values
+from trimtab.catalog.attributes.values import Raw, Unreadable, read_values
 from trimtab.catalog.shop import AttributeKind
 
 
@@ -92,32 +91,6 @@ def columns_of_frame(frame: pl.DataFrame, definitions: Iterable[Attribute] = ())
                 AttributeColumn.of_values(attribute, [read_values(attribute, one) for one in series.to_list()])
             )
     return columns
-
-
-def typed(cells: pl.Series) -> pl.Series:
-    """A column of text as what all of its cells are."""
-    stripped = cells.str.strip_chars()
-    given = pl.select(pl.when(stripped != "").then(stripped)).to_series().alias(cells.name)
-    match infer_kind(given):
-        case "number":
-            return given.cast(pl.Float64)
-        case "flag":
-            return given.str.to_lowercase().is_in(list(TRUE))
-        case "date":
-            return _as_dates(given)
-        case _:
-            return given
-
-
-def _as_dates(cells: pl.Series) -> pl.Series:
-    """Dates of text; as they are where one of them, say 2024-02-30, is none."""
-    attribute = Attribute.usual(cells.name, "date")
-    try:
-        seconds = [next(iter(read_values(attribute, one)), None) for one in cells.to_list()]
-    except Unreadable:
-        return cells
-    micros = [None if one is None else round(float(one) * 1e6) for one in seconds]
-    return pl.Series(cells.name, micros, pl.Int64).cast(pl.Datetime("us", "UTC"))
 
 
 def attribute_of_type(name: str, dtype: pl.DataType) -> Attribute:
