@@ -96,6 +96,10 @@ class Impression:
         Mapping[str, float] | None, Column("by other objectives, largest share of their best slates to give up")
     ] = None
     filters: Annotated[tuple[str, ...], Column("conditions, as in `filter=`")] = ()
+    variants: Annotated[
+        str | None,
+        Column("JSON: the item shown by each item that it stood for; null where variants are hits of their own"),
+    ] = None
     sort: Annotated[str | None, Column("order of the result set, as in `sort=`; null where weights rank it")] = None
     pins: Annotated[
         Mapping[int, str],
@@ -308,3 +312,8 @@ _CHECKS: dict[str, Callable[[object], bool]] = {
     "float": _is_number,
     "datetime": lambda value: isinstance(value, datetime) and value.tzinfo is not None,
 }
+
+
+def variants_text(item_ids: Iterable[str], variants: Iterable[Iterable[str]]) -> str:
+    """The column `variants` of items shown and, by position, the variants that each stood for."""
+    return json.dumps({other: shown for shown, others in zip(item_ids, variants, strict=True) for other in others})

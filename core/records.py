@@ -109,6 +109,8 @@ class Query:
         text: the words as typed, stripped; empty where the filters or the order say what is looked for.
         sort: shows the whole result set in this order, instead of the candidates by weights.
         facet_limit: the most values of one facet.
+        facet_items: facets count items where they would count the groups that items are variants of.
+        group: shows the variants of a product as one hit; no matter where the bundle knows of none.
         understood: what the words were understood as; None leaves it to the engine.
         weights: raw objective weights, or none for the bundle's default.
         recent: what the user did since the bundle was built, the newest first: `click:<item_id>`, `cart:<item_id>`,
@@ -129,6 +131,8 @@ class Query:
     sort: Sort | None = None
     facets: tuple[str, ...] = ()
     facet_limit: int = 50
+    facet_items: bool = False
+    group: bool = True
     user_id: str | None = None
     recent: tuple[str, ...] = ()
     session_id: str | None = None
@@ -180,9 +184,13 @@ class Candidates:
 
     def first(self, n: int) -> Candidates:
         """The best n of them."""
-        if n >= len(self.rows):
-            return self
-        return Candidates(self.rows[:n], self.dense[:n], self.lexical[:n], self.fused[:n], self.query_vector)
+        return self if n >= len(self.rows) else self.at(slice(n))
+
+    def at(self, places: IntArray | slice) -> Candidates:
+        """Those at some places."""
+        return Candidates(
+            self.rows[places], self.dense[places], self.lexical[places], self.fused[places], self.query_vector
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -273,6 +281,7 @@ class Slate:
             where it was not asked for.
         n_matches: how many items meet the filters and the query; the least there are if not exact.
         matched: with `explain`, by position the fields that have each word of the query.
+        variants: by position the other items of the group that the item stands for; None where items are not grouped.
         seconds: time spent by stage.
     """
 
@@ -297,6 +306,7 @@ class Slate:
     facets: Mapping[str, Facet] = field(default_factory=dict)
     n_matches: int = 0
     n_matches_exact: bool = False
+    variants: tuple[tuple[str, ...], ...] | None = None
     degraded: tuple[str, ...] = ()
     interleaving: Interleaving | None = None
     matched: tuple[Mapping[str, Sequence[str]], ...] = ()

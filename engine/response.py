@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from typing import Any
 
 import orjson
@@ -54,6 +54,7 @@ def _hits(slate: Slate, store: ItemStore, hidden: Collection[str]) -> Iterator[d
     scores, propensities = slate.scores.tolist(), slate.propensities.tolist()
     for index, row in enumerate(rows):
         hit = store.display(row)
+        hit["variants"] = None if slate.variants is None else _variants(hit, slate.variants[index], store)
         hit["position"] = slate.query.offset + index
         hit["score"] = scores[index]
         hit["objectives"] = dict(zip(slate.objectives, gains[index], strict=True))
@@ -64,6 +65,19 @@ def _hits(slate: Slate, store: ItemStore, hidden: Collection[str]) -> Iterator[d
         if slate.matched:
             hit["matched"] = {word: list(fields) for word, fields in slate.matched[index].items()}
         yield hit
+
+
+VARIANT_FIELDS = ("item_id", "title", "price", "in_stock", "image", "url")
+
+
+def _variants(hit: Mapping[str, Any], item_ids: Sequence[str], store: ItemStore) -> list[dict[str, Any]]:
+    """The other items of a hit's group, with the attributes in which they differ from it."""
+    found = []
+    for row in store.rows_of(item_ids).tolist():
+        shown = store.display(row)
+        own = {name: value for name, value in shown["attributes"].items() if hit["attributes"].get(name) != value}
+        found.append({**{name: shown[name] for name in VARIANT_FIELDS}, "attributes": own})
+    return found
 
 
 def _fitted(hits: Sequence[dict[str, Any]]) -> Sequence[dict[str, Any]]:

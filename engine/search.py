@@ -14,7 +14,8 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from trimtab.core.log import Impression
+from trimtab.catalog.groups import Groups
+from trimtab.core.log import Impression, variants_text
 from trimtab.core.records import Candidates, FloatArray, IntArray, Query, ScoredCandidates, Shopper, Slate
 from trimtab.core.stopwatch import Stopwatch
 from trimtab.core.understood import Understood
@@ -47,6 +48,9 @@ from trimtab.retrieval.filters import filter_mask, format_filter, format_sort, p
 from trimtab.retrieval.result_set import ResultSet
 from trimtab.retrieval.understanding.explanation import FIELDS, matched_fields
 from trimtab.retrieval.understanding.understand import NO_WISHES, Wishes
+
+MAX_VARIANTS = 50
+"""The most variants that are shown of one hit."""
 
 SECONDS_KEPT = 60.0
 """How long what changes with the time is taken to stay as it is."""
@@ -159,6 +163,7 @@ class Engine:
         else:
             slate = choose(self._bundle, found.query, found.scored, levels=levels, watch=found.watch)
         slate = self._with_facets(slate, found.scored, plan.degradation, found.watch)
+        slate = self._with_variants(slate)
         return SearchResult(found.scored, self._explained(slate) if slate.query.explain else slate)
 
     def _explained(self, slate: Slate) -> Slate:
@@ -169,22 +174,44 @@ class Engine:
         analyser = self.retriever.knowledge.analyser
         return replace(slate, matched=tuple(matched_fields(slate.query.wording, one, analyser) for one in texts))
 
+    def _with_variants(self, slate: Slate) -> Slate:
+        """The slate with the other items of each item's group, without those that must not be shown."""
+        groups = self._groups(slate.query)
+        if groups is None:
+            return slate
+        hidden = slate.query.constraints.exclusions
+        others = [self.store.item_ids(groups.others(row)) for row in slate.rows.tolist()]
+        shown = (tuple(one for one in its if one not in hidden)[:MAX_VARIANTS] for its in others)
+        return replace(slate, variants=tuple(shown))
+
     def _with_facets(self, slate: Slate, scored: ScoredCandidates, degradation: Degradation, watch: Stopwatch) -> Slate:
         """The slate with its facets and the size of the result set, or with the note that it goes without them."""
         query = slate.query
         if FACETS in degradation.levels_before("facets"):
             return replace(slate, degraded=(FACETS, *slate.degraded), n_matches=scored.n_candidates)
+        is_grouped = self._groups(query) is not None
         is_small = len(scored) < N_CANDIDATES and not (scored.degraded or query.constraints.pins)
-        is_looked_at = query.facets or query.sort is not None or not query.wording.words or scored.n_ranked is not None
+        is_looked_at = (
+            query.facets
+            or query.sort is not None
+            or not query.wording.words
+            or scored.n_ranked is not None
+            or (is_small and is_grouped)
+        )
         if not is_looked_at:
             return replace(slate, n_matches=scored.n_candidates, n_matches_exact=is_small)
         results = self._results(query)
-        facets = results.facets(query.facets, query.facet_limit)
+        facets = results.facets(query.facets, query.facet_limit, of_items=query.facet_items)
         watch.lap("facets")
         return replace(slate, facets=facets, n_matches=len(results), n_matches_exact=True, seconds=watch.total())
 
     def _results(self, query: Query) -> ResultSet:
-        return self.retriever.results(query.wording, query.filters, hidden=self._hidden_rows(query))
+        hidden = self._hidden_rows(query)
+        return self.retriever.results(query.wording, query.filters, hidden=hidden, groups=self._groups(query))
+
+    def _groups(self, query: Query) -> Groups | None:
+        """What items are shown as one hit."""
+        return self.pipeline.groups if query.group else None
 
     def _hidden_rows(self, query: Query) -> IntArray:
         """Rows of the items that must not be shown."""
@@ -217,13 +244,25 @@ class Engine:
             watch.lap("cache")
             return ScoredSearch(query, self._with_rest(query, kept, watch), watch)
         levels = degradation.levels_before("retrieve")
-        found = self.pipeline.retrieve(query.wording, filters=query.filters, by_meaning=DENSE not in levels)
+        found = self._found(query, by_meaning=DENSE not in levels)
         watch.lap("retrieve")
         levels = degradation.levels_before("rank")
         scored = self._ranked(query, found, levels, watch)
         if cache is not None and not scored.degraded:
             cache.put(key, scored)
         return ScoredSearch(query, self._with_rest(query, scored, watch), watch)
+
+    def _found(self, query: Query, *, by_meaning: bool) -> Candidates:
+        """The candidates, of each group one; pinned items where they are among them, the others come later."""
+        if self._groups(query) is None:
+            return self.pipeline.retrieve(query.wording, filters=query.filters, by_meaning=by_meaning)
+        return self.pipeline.retrieve_groups(
+            query.wording,
+            filters=query.filters,
+            pinned=self._pinned_rows(query),
+            hidden=self._hidden_rows(query),
+            by_meaning=by_meaning,
+        )
 
     def _with_rest(self, query: Query, scored: ScoredCandidates, watch: Stopwatch) -> ScoredCandidates:
         """The candidates, and behind them what the page shows of the rest of the result set.
@@ -233,7 +272,8 @@ class Engine:
         hidden = self._hidden_rows(query)
         n_shown = int(np.count_nonzero(~np.isin(scored.rows, hidden)))
         page = slice(query.offset, query.offset + query.k)
-        if query.sort is None and (page.stop <= n_shown or len(scored) < N_CANDIDATES):
+        is_whole = len(scored) < N_CANDIDATES and self._groups(query) is None
+        if query.sort is None and (page.stop <= n_shown or is_whole):
             return scored
         results = self._results(query)
         if query.sort is not None:
@@ -354,6 +394,7 @@ class Engine:
             max_relevance_loss=query.constraints.max_relevance_loss,
             max_losses=query.constraints.max_losses or None,
             filters=tuple(text for condition in query.filters for text in format_filter(condition)),
+            variants=None if slate.variants is None else variants_text(slate.item_ids, slate.variants),
             sort=None if query.sort is None else format_sort(query.sort),
             pins=dict(sorted(query.constraints.pins.items())),
             exclusions=query.constraints.exclusions,

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -36,17 +36,25 @@ def require_facets(store: ItemStore, fields: Iterable[str]) -> None:
         require_attribute(store.attributes, field, parameter="facets", use="facet")
 
 
-def facet_of(column: AttributeColumn, rows: IntArray, limit: int) -> Facet:
+def facet_of(column: AttributeColumn, rows: IntArray, limit: int, *, groups: IntArray | None = None) -> Facet:
     """The facet of an attribute over some rows.
 
     Args:
         rows: [n], each once.
         limit: the most values of a name that are counted one by one, the most frequent ones; ranges are always few.
+        groups: [n_items] counts the groups of the rows, each once for a value, instead of the rows.
     """
     attribute = column.attribute
     codes, owners = column.codes_at(rows)
-    missing = len(rows) - column.n_owners(owners)
+    if groups is None:
+        missing = len(rows) - column.n_owners(owners)
+    else:
+        owners = groups[rows[owners]]
+        missing = len(np.unique(groups[rows])) - len(np.unique(owners))
+    is_repeated = groups is not None or column.is_multi
     if column.is_named:
+        if groups is not None:
+            codes = _once_each(column.same[codes], owners, column.n_levels)
         named, n_values = _named_counts(column, codes, limit)
         return Facet(attribute.kind, attribute.label, named, n_values, missing)
     values = column.levels[codes]
@@ -54,7 +62,7 @@ def facet_of(column: AttributeColumn, rows: IntArray, limit: int) -> Facet:
     if len(distinct) == 0:
         return Facet(attribute.kind, attribute.label, {}, 0, missing)
     ranges = _date_ranges(distinct) if attribute.kind == "date" else _number_ranges(column, values, distinct)
-    found = _counted(values, owners if column.is_multi else None, ranges)
+    found = _counted(values, owners if is_repeated else None, ranges)
     return Facet(
         attribute.kind,
         attribute.label,
@@ -69,6 +77,11 @@ def facet_of(column: AttributeColumn, rows: IntArray, limit: int) -> Facet:
 
 Range = tuple[str, float, float]
 """How a filter writes it, and its ends, both of which belong to it."""
+
+
+def _once_each(codes: NDArray[Any], owners: IntArray, n: int) -> NDArray[Any]:
+    """The codes, which are less than `n`, once for each owner."""
+    return np.unique(owners * n + codes) % n
 
 
 def _named_counts(column: AttributeColumn, codes: NDArray[np.int32], limit: int) -> tuple[dict[str, int], int]:
@@ -87,7 +100,7 @@ def _counted(values: NDArray[np.float64], owners: IntArray | None, ranges: Seque
     """
     place = np.searchsorted([low for _, low, _ in ranges], values, side="right") - 1
     if owners is not None:
-        place = np.unique(owners * len(ranges) + place) % len(ranges)
+        place = _once_each(place, owners, len(ranges))
     counts = np.bincount(place, minlength=len(ranges)).tolist()
     return [(one, n) for one, n in zip(ranges, counts, strict=True) if n]
 

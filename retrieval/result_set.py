@@ -14,6 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from trimtab.catalog.attributes.column import Mask
+from trimtab.catalog.groups import Groups
 from trimtab.core.records import Facet, Filter, IntArray, Sort
 from trimtab.retrieval.facets import facet_of
 from trimtab.retrieval.filters import Condition, Masks, conditions_of, require_attribute
@@ -26,12 +27,20 @@ class ResultSet:
     """Items of one state of a store, in no order."""
 
     def __init__(
-        self, store: ItemStore, masks: Masks, meeting_query: Mask, filters: Iterable[Filter], hidden: IntArray
+        self,
+        store: ItemStore,
+        masks: Masks,
+        meeting_query: Mask,
+        filters: Iterable[Filter],
+        *,
+        hidden: IntArray,
+        groups: Groups | None = None,
     ) -> None:
         """
         Args:
             meeting_query: [n_items] those that meet the query and are there.
             hidden: rows that must not be shown.
+            groups: makes it a set of groups, each with those of its items that meet filters and query.
 
         Raises:
             BadParameter: a filter that cannot be, see `conditions_of`.
@@ -39,22 +48,29 @@ class ResultSet:
         self._store, self._masks = store, masks
         self._meeting_query = meeting_query
         self._conditions = conditions_of(store, filters)
-        self._hidden = hidden
+        self._hidden, self._groups = hidden, groups
         self.rows = self._meeting(self._conditions)
 
     def __len__(self) -> int:
-        return len(self.rows)
+        return len(self.rows) if self._groups is None else len(np.unique(self._groups.codes[self.rows]))
 
-    def facets(self, fields: Sequence[str], limit: int) -> Mapping[str, Facet]:
-        """The facets of some attributes, at most `limit` values each.
+    def facets(self, fields: Sequence[str], limit: int, *, of_items: bool = False) -> Mapping[str, Facet]:
+        """The facets of some attributes, at most `limit` values each, counting groups where it is a set of groups.
 
         What is asked of an attribute does not narrow its own facet, so that it shows what another value would add
         (disjunctive faceting); what is ruled out of it does.
+
+        Args:
+            of_items: count items all the same.
         """
-        return {field: facet_of(self._store.attributes[field], self._rows_but(field), limit) for field in fields}
+        groups = None if of_items or self._groups is None else self._groups.codes
+        return {
+            field: facet_of(self._store.attributes[field], self._rows_but(field), limit, groups=groups)
+            for field in fields
+        }
 
     def sorted(self, sort: Sort, n: int) -> IntArray:
-        """The first rows in an order; those without a value come last, equal ones by popularity and row.
+        """The first rows in an order, one of each group; those without a value come last, equal ones by popularity.
 
         Raises:
             BadParameter: there is no such attribute, or it is not for sorting.
@@ -65,18 +81,18 @@ class ResultSet:
         return self._first(self.rows, np.where(np.isnan(keys), np.inf, -keys if sort.descending else keys), n)
 
     def popular(self, n: int, *, but: IntArray) -> IntArray:
-        """The first rows by popularity, without some."""
-        is_left = np.ones(len(self._store), dtype=bool)
-        is_left[but] = False
-        rows = self.rows[is_left[self.rows]]
+        """The first rows by popularity, one of each group, without some and whoever is of their groups."""
+        codes = np.arange(len(self._store)) if self._groups is None else self._groups.codes
+        rows = self.rows[~np.isin(codes[self.rows], codes[but])]
         return self._first(rows, np.zeros(len(rows)), n)
 
     def _first(self, rows: IntArray, keys: NDArray[np.float64], n: int) -> IntArray:
-        """The `n` rows with the smallest keys [n_rows], in order."""
-        if n < len(rows):
+        """The `n` rows with the smallest keys [n_rows], in order, one of each group."""
+        if n < len(rows) and self._groups is None:
             is_near = keys <= np.partition(keys, n)[n]
             rows, keys = rows[is_near], keys[is_near]
-        return np.asarray(rows[np.lexsort((rows, -self._store.popularity[rows], keys))[:n]])
+        rows = rows[np.lexsort((rows, -self._store.popularity[rows], keys))]
+        return rows[:n] if self._groups is None else rows[self._groups.first_of_each(rows)[:n]]
 
     def _rows_but(self, field: str) -> IntArray:
         others = tuple(one for one in self._conditions if one.field != field or one.negated)

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 import numpy as np
 
 from trimtab.catalog.attributes.column import Mask
+from trimtab.catalog.groups import Groups
 from trimtab.core.errors import BadParameter, BundleDamaged
 from trimtab.core.extended_array import RowArray, products
 from trimtab.core.records import Candidates, Filter, FloatArray, IntArray
@@ -215,17 +216,25 @@ class Retriever:
         nothing = np.zeros(len(rows), dtype=np.float32)
         return Candidates(rows, np.vecdot(self.vectors[rows], vector), nothing, nothing, vector)
 
-    def results(self, query: str | Understood, filters: Sequence[Filter] = (), hidden: IntArray = NO_ROWS) -> ResultSet:
+    def results(
+        self,
+        query: str | Understood,
+        filters: Sequence[Filter] = (),
+        *,
+        hidden: IntArray = NO_ROWS,
+        groups: Groups | None = None,
+    ) -> ResultSet:
         """Every item that meets the filters and the query.
 
         Args:
             hidden: rows that must not be shown.
+            groups: makes it a set of groups of variants.
 
         Raises:
             BadParameter: a filter that cannot be.
         """
         meeting = self._meeting_query(self._understood(query))
-        return ResultSet(self._store, self._masks, meeting, filters, hidden)
+        return ResultSet(self._store, self._masks, meeting, filters, hidden=hidden, groups=groups)
 
     def _items_meeting(self, query: Understood) -> Mask:
         """[n_items] those that are there and meet a query."""

@@ -34,6 +34,7 @@ class Search:
         depth: positions shown, where there are pins: one further down is not on this page.
         boosts: (item_id, what was added to its utility), ascending.
         understood: as in a log; None leaves it to the engine.
+        is_grouped: whether variants were one hit.
     """
 
     text: str
@@ -43,6 +44,7 @@ class Search:
     depth: int = 0
     boosts: tuple[tuple[str, float], ...] = ()
     understood: str | None = None
+    is_grouped: bool = False
 
     @property
     def wording(self) -> str | Understood:
@@ -56,7 +58,12 @@ def contexts_of(engine: Engine, search: Search, shoppers: Sequence[Shopper]) -> 
     filters = tuple(parse_filter(condition) for condition in search.filters)
     pinned = store.rows_of([item_id for _, item_id in search.pins])
     wording = engine.pipeline.understand(search.wording)
-    candidates = engine.pipeline.retrieve(wording, filters=filters, also=pinned[pinned >= 0].tolist())
+    also = pinned[pinned >= 0].tolist()
+    if search.is_grouped:
+        hidden = store.rows_of(list(search.exclusions))
+        candidates = engine.pipeline.retrieve_groups(wording, filters=filters, pinned=also, hidden=hidden[hidden >= 0])
+    else:
+        candidates = engine.pipeline.retrieve(wording, filters=filters, also=also)
     gains = np.empty((len(shoppers), len(candidates), len(engine.objectives)), dtype=np.float32)
     for start in range(0, len(shoppers), USERS_AT_ONCE):
         some = shoppers[start : start + USERS_AT_ONCE]

@@ -78,7 +78,7 @@ SEPARATOR = "\x1f"
 REPLAYED = (
     "decision_id", "timestamp", "user_id", "session_id", "query", "understood", "bundle", "feature_schema", "weights",
     "temperature", "seed", "offset", "item_ids", "propensities", "filters", "pins", "exclusions", "boosts", "degraded",
-    "recent", "clicks", "carts", "purchases", "revenue", "schema_version",
+    "recent", "variants", "clicks", "carts", "purchases", "revenue", "schema_version",
 )  # fmt: skip
 """What a replay reads of a log; the columns that no estimate needs stay on the disk."""
 
@@ -232,6 +232,7 @@ def _searches(frame: pl.DataFrame) -> tuple[list[Search], Ints]:
         "understood",
         "pins",
         "boosts",
+        pl.col("variants").is_not_null().alias("is_grouped"),
         pl.when(pl.col("pins") == NO_RULE).then(0).otherwise(pl.col("item_ids").list.len()).alias("depth"),
         *lists,
         *(pl.col(name).list.join(SEPARATOR).alias(f"key of {name}") for name in lists),
@@ -250,6 +251,7 @@ def _searches(frame: pl.DataFrame) -> tuple[list[Search], Ints]:
             row["depth"],
             tuple(sorted((item_id, float(boost)) for item_id, boost in json.loads(row["boosts"]).items())),
             row["understood"],
+            row["is_grouped"],
         )
         for row in distinct.iter_rows(named=True)
     ]

@@ -20,6 +20,7 @@ from typing import Any
 
 import numpy as np
 
+from trimtab.catalog.groups import Groups
 from trimtab.catalog.shop import EMPTY, Shop
 from trimtab.catalog.shop import FILE as SHOP
 from trimtab.catalog.shop_text import shop_text
@@ -231,7 +232,8 @@ def load_bundle(folder: Path) -> Bundle:
         raise
     except (OSError, ValueError, KeyError, RuntimeError, BadFile) as error:
         raise BundleDamaged(folder.name, f"a part cannot be read ({error})") from error
-    pipeline = Pipeline(store, retriever, item_columns(store, retriever, words, type_vectors), histories)
+    columns, groups = item_columns(store, retriever, words, type_vectors), Groups.of(store, shop.variants.group_by)
+    pipeline = Pipeline(store, retriever, columns, histories, groups)
     return Bundle(
         bundle_id=manifest["bundle_id"],
         manifest=manifest,

@@ -14,6 +14,7 @@ import numpy as np
 
 from trimtab.catalog.changes import Item
 from trimtab.catalog.delta import TEXTS, Delta
+from trimtab.catalog.groups import Groups
 from trimtab.catalog.live_store import LiveStore
 from trimtab.core.records import FloatArray, IntArray
 from trimtab.engine.search import Engine
@@ -48,7 +49,9 @@ class EngineStates:
         columns = item_columns(store, retriever, words, *self._types(store))
         _ = columns.price_levels
         histories = built.histories.moved(_moved_rows(delta))
-        return self._built.at_state(Pipeline(store, retriever, columns, histories), delta.version, delta.timestamp)
+        groups = None if built.groups is None else Groups.of(store, built.groups.group_by)
+        pipeline = Pipeline(store, retriever, columns, histories, groups)
+        return self._built.at_state(pipeline, delta.version, delta.timestamp)
 
     def _prepare(self, items: Iterable[Item], searched_attributes: Iterable[str]) -> list[_Prepared]:
         kept = {}

@@ -69,6 +69,7 @@ def query_of(row: Mapping[str, Any]) -> Query:
         weights=row["requested_weights"],
         constraints=_constraints(row),
         filters=tuple(map(parse_filter, row["filters"])),
+        group=row.get("variants") is not None,
         sort=None if row.get("sort") is None else parse_sort(row["sort"]),
         user_id=row["user_id"],
         recent=tuple(row["recent"] or ()),

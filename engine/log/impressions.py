@@ -196,7 +196,15 @@ def shown_lately(
 
 
 def _shown_in(parts: list[Path], decision_ids: pl.Series) -> list[pl.DataFrame]:
-    return [pl.scan_parquet(parts).select(list(SHOWN)).filter(among(decision_ids)).collect()]
+    return [_shown_of(part).filter(among(decision_ids)).collect() for part in parts]
+
+
+def _shown_of(part: Path) -> pl.LazyFrame:
+    """The columns of `SHOWN`; those that a part of an earlier version lacks are null."""
+    frame = pl.scan_parquet(part)
+    there = frame.collect_schema()
+    columns = [pl.col(name) if name in there else pl.lit(None, dtype).alias(name) for name, dtype in SHOWN.items()]
+    return frame.select(columns)
 
 
 def is_data_folder(path: Path) -> bool:

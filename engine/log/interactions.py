@@ -11,6 +11,7 @@ whoever joins looks at all of them again.
 
 from __future__ import annotations
 
+import json
 from datetime import timedelta
 from pathlib import Path
 
@@ -45,6 +46,7 @@ _SHOWN: dict[str, pl.DataType | type[pl.DataType]] = {
     "decision_id": pl.String,
     "timestamp": pl.Datetime("us", "UTC"),
     "item_ids": pl.List(pl.String),
+    "variants": pl.String,
 }
 SHOWN = pl.Schema(_SHOWN)
 """What of an impression says whether an event is its outcome."""
@@ -57,6 +59,8 @@ CLOCK_TOLERANCE = timedelta(seconds=5)
 
 LOOK_BACK = timedelta(days=7)
 """How old an impression may be for an event to be called late, not unknown."""
+
+NO_VARIANTS = "{}"
 
 OUTCOMES = ("clicks", "carts", "purchases", "revenue")
 
@@ -106,14 +110,15 @@ def split(interactions: pl.DataFrame, impressions: pl.DataFrame) -> pl.DataFrame
     """The interactions with `reason`: null where they are an outcome, else `LATE` or `UNKNOWN`.
 
     Args:
-        impressions: `decision_id`, `timestamp` and `item_ids`; of a decision the first counts.
+        impressions: of `SHOWN`; of a decision the first counts.
     """
     shown = impressions.select("decision_id", "item_ids", shown_at="timestamp").unique("decision_id", keep="first")
-    found = interactions.join(shown, on="decision_id", how="left", maintain_order="left")
+    hits = of_hits(interactions, impressions)["item_id"]
+    found = interactions.with_columns(hit=hits).join(shown, on="decision_id", how="left", maintain_order="left")
     reason = (
         pl.when(
             pl.col("item_ids").is_null()
-            | ~pl.col("item_ids").list.contains(pl.col("item_id"))
+            | ~pl.col("item_ids").list.contains(pl.col("hit"))
             | (pl.col("shown_at") - pl.col("timestamp") > CLOCK_TOLERANCE)
         )
         .then(pl.lit(UNKNOWN))
@@ -121,6 +126,22 @@ def split(interactions: pl.DataFrame, impressions: pl.DataFrame) -> pl.DataFrame
         .then(pl.lit(LATE))
     )
     return found.select(*interactions.columns, reason=reason)
+
+
+def of_hits(interactions: pl.DataFrame, impressions: pl.DataFrame) -> pl.DataFrame:
+    """The interactions with the item shown in place of a variant that it stood for."""
+    grouped = impressions.filter(pl.col("variants").is_not_null() & (pl.col("variants") != NO_VARIANTS))
+    grouped = grouped.filter(among(interactions["decision_id"])).unique("decision_id", keep="first")
+    pairs = [
+        (decision_id, variant, hit)
+        for decision_id, text in grouped.select("decision_id", "variants").iter_rows()
+        for variant, hit in json.loads(text).items()
+    ]
+    if not pairs:
+        return interactions
+    hits = pl.DataFrame(pairs, schema=["decision_id", "item_id", "hit"], orient="row")
+    found = interactions.join(hits, on=["decision_id", "item_id"], how="left", maintain_order="left")
+    return found.with_columns(item_id=pl.coalesce("hit", "item_id")).drop("hit")
 
 
 def among(decision_ids: pl.Series) -> pl.Expr:
@@ -155,6 +176,7 @@ def with_outcomes(impressions: pl.DataFrame, outcomes: pl.DataFrame) -> pl.DataF
     of_these = outcomes.join(impressions.select("decision_id"), on="decision_id", how="semi")
     if not len(of_these):
         return impressions
+    of_these = of_hits(of_these, impressions)
     numbered = impressions.with_row_index("row")
     cells = (
         numbered.filter(pl.col("decision_id").is_in(of_these["decision_id"].unique().implode()))

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from trimtab.catalog.groups import Groups
 from trimtab.catalog.store import ItemStore
 from trimtab.core.extended_array import RowArray
 from trimtab.core.records import Candidates, Filter, FloatArray, IntArray, Shopper
@@ -22,6 +23,9 @@ from trimtab.retrieval.understanding.negation import absent_terms
 from trimtab.text.lexicon import Lexicon
 
 N_CANDIDATES = 200
+ITEMS_OF_A_GROUP = 3
+"""How many items are retrieved for each group that may be a candidate."""
+NO_ROWS: IntArray = np.empty(0, dtype=np.int64)
 
 BODY_CHARACTERS = 1500
 """The beginning of an item's attributes and description whose words features know."""
@@ -35,6 +39,7 @@ class Pipeline:
     retriever: Retriever
     items: ItemColumns
     histories: UserHistories
+    groups: Groups | None = None
 
     def understand(self, query: str | Understood) -> Understood:
         """A text as the bundle understands it by itself; what was understood already stays as it is."""
@@ -52,6 +57,33 @@ class Pipeline:
         """Candidates of a query; rows in `also` (judged items) are appended where retrieval left them out."""
         found = self.retriever.retrieve(query, n_candidates=n_candidates, filters=tuple(filters), by_meaning=by_meaning)
         return self.extended(found, also)
+
+    def retrieve_groups(
+        self,
+        query: str | Understood,
+        *,
+        filters: Sequence[Filter] = (),
+        pinned: Sequence[int] = (),
+        hidden: IntArray = NO_ROWS,
+        by_meaning: bool = True,
+    ) -> Candidates:
+        """Candidates of a query, of each group of variants the one that meets the query best; `pinned` among them.
+
+        Which one it is depends on no weight and no user. Without groups it is `retrieve`.
+
+        Args:
+            pinned: rows that stand for their groups whatever they meet.
+            hidden: rows that must not be shown, and stand for a group only where all of it is hidden.
+        """
+        if self.groups is None:
+            return self.retrieve(query, filters=filters, also=pinned, by_meaning=by_meaning)
+        n_items = ITEMS_OF_A_GROUP * N_CANDIDATES
+        found = self.retrieve(query, filters=filters, n_candidates=n_items, by_meaning=by_meaning)
+        stand = self.groups.representatives(found.rows, pinned=pinned, hidden=hidden)[:N_CANDIDATES]
+        found = found.at(stand)
+        taken = self.groups.codes[np.asarray(pinned, dtype=np.int64)]
+        is_other = np.isin(self.groups.codes[found.rows], taken) & ~np.isin(found.rows, pinned)
+        return self.extended(found.at(np.flatnonzero(~is_other)), pinned)
 
     def extended(self, candidates: Candidates, rows: Sequence[int]) -> Candidates:
         """Candidates and, behind them, those of the rows (pins, judged items) that are none."""

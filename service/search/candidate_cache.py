@@ -64,6 +64,7 @@ class CandidateCache:
             query.recent,
             sorted(query.constraints.pins.values()),
             query.moment,
+            [query.group, sorted(query.constraints.exclusions)] if query.group else query.group,
         ]
         return KEY + hashlib.blake2b(orjson.dumps(parts), digest_size=16).digest()
 

@@ -140,6 +140,8 @@ class SearchPlanner:
             sort=None if request.sort is None else parse_sort(request.sort),
             facets=request.facets,
             facet_limit=request.facet_limit,
+            facet_items=request.facet_count == "items",
+            group=request.group,
             user_id=request.user_id,
             session_id=request.session_id,
             explore=_explores(request.session_id, share) if request.explore is None else request.explore,

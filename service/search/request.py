@@ -102,6 +102,10 @@ class SearchRequest(BaseModel):
     facets: Annotated[Texts, BeforeValidator(_split)] = Field(
         (), description="Attributes to count the matching items by, separated by commas.", examples=[["brand,category"]]
     )
+    facet_count: Literal["groups", "items"] = Field(
+        "groups", description="What facets count where items are variants of products."
+    )
+    group: bool = Field(True, description="Show the variants of a product as one hit; false shows items.")
     facet_limit: int = Field(50, ge=1, le=1000, description="The most values of one facet, the most frequent ones.")
     user_id: Identity = Field(None, description="Who searches, for personal features; blank is nobody.")
     session_id: Identity = Field(None, description="The visit; the pages of a session are pages of one draw.")

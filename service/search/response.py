@@ -36,6 +36,7 @@ EXAMPLE: dict[str, Any] = {
             "image": "",
             "url": "",
             "attributes": {"flavour": "vanilla", "size": 56},
+            "variants": None,
             "score": 0.81,
             "objectives": {"relevance": 0.74, "revenue": 0.31},
             "propensity": 1.0,
@@ -71,6 +72,20 @@ EXAMPLE: dict[str, Any] = {
 }
 
 
+class VariantModel(BaseModel):
+    """Another item of a hit's group."""
+
+    model_config = ConfigDict(extra="forbid", title="Variant")
+
+    item_id: str
+    title: str
+    price: float | None
+    in_stock: bool
+    image: str
+    url: str
+    attributes: dict[str, Any] = Field(description="Those in which it differs from the hit.")
+
+
 class Hit(BaseModel):
     """One item of the slate."""
 
@@ -87,6 +102,9 @@ class Hit(BaseModel):
     url: str
     attributes: dict[str, Any] = Field(
         description="Those that the shop shows, by name; a list where there are several values."
+    )
+    variants: list[VariantModel] | None = Field(
+        description="The other items of its group, which it stands for; null where items are hits of their own."
     )
     score: float = Field(description="The utility at the effective weights.")
     objectives: dict[str, float] = Field(description="Calibrated value of each objective, in its own unit.")

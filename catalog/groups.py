@@ -1,0 +1,69 @@
+"""Groups: items of a catalogue that are variants of one product, and the first of each in some order."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from functools import cached_property
+from typing import TYPE_CHECKING
+
+import numpy as np
+from numpy.typing import NDArray
+
+if TYPE_CHECKING:
+    from trimtab.catalog.store import ItemStore
+
+Rows = NDArray[np.int64]
+
+
+class Groups:
+    """Which product each item of a store is a variant of; an item without a group is one of its own.
+
+    Attributes:
+        group_by: the attribute whose value is the same for the items of a group.
+        codes: [n_items] int64, equal for items of one group.
+    """
+
+    def __init__(self, store: ItemStore, group_by: str) -> None:
+        self.group_by = group_by
+        column = store.attributes[group_by]
+        self._gone = store.gone
+        self.codes: Rows = np.arange(len(store), dtype=np.int64) + column.n_levels
+        first = column.starts[:-1][column.known]
+        self.codes[column.known] = column.codes[first]
+
+    @classmethod
+    def of(cls, store: ItemStore, group_by: str | None) -> Groups | None:
+        """The groups by an attribute; None where there is no such attribute."""
+        return cls(store, group_by) if group_by is not None and group_by in store.attributes else None
+
+    def first_of_each(self, rows: Rows) -> Rows:
+        """The places of the rows that are the first of their groups, ascending."""
+        return np.sort(np.unique(self.codes[rows], return_index=True)[1]).astype(np.int64)
+
+    def representatives(self, rows: Rows, *, pinned: Collection[int], hidden: Rows) -> Rows:
+        """The places of the rows that stand for their groups, ascending: the first that may be shown, or a pinned one.
+
+        Args:
+            pinned: rows that are shown whatever stands before them.
+            hidden: rows that must not be shown; one stands for its group where all of the group's are hidden.
+        """
+        rank = np.arange(len(rows)) + len(rows) * np.isin(rows, hidden)
+        rank = rank - 2 * len(rows) * np.isin(rows, list(pinned))
+        best = np.argsort(rank, kind="stable")
+        return np.sort(best[self.first_of_each(rows[best])])
+
+    def others(self, row: int) -> Rows:
+        """The other rows of an item's group that are there, ascending."""
+        order, starts, ends = self._members
+        code = int(self.codes[row])
+        rows: Rows = np.sort(order[starts[code] : ends[code]])
+        there = rows != row if self._gone is None else (rows != row) & ~self._gone[rows]
+        return np.asarray(rows[there])
+
+    @cached_property
+    def _members(self) -> tuple[Rows, Rows, Rows]:
+        """Rows by code, and where those of each code begin and end."""
+        order = np.argsort(self.codes, kind="stable")
+        every = np.arange(int(self.codes.max(initial=-1)) + 1)
+        codes = self.codes[order]
+        return order, np.searchsorted(codes, every), np.searchsorted(codes, every, side="right")

@@ -1,0 +1,161 @@
+"""Variants of one product are one hit: how it is chosen, shown, counted, logged and made again."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import numpy as np
+import polars as pl
+import pytest
+
+from trimtab.abtest.ope.contexts import Search, contexts_of
+from trimtab.catalog.changes import read_items
+from trimtab.catalog.shop import Shop
+from trimtab.core.log import impression_row
+from trimtab.core.records import Constraints, Filter, Query, Shopper, Sort
+from trimtab.engine import Engine
+from trimtab.engine.build.build import build_bundle
+from trimtab.engine.live.live_engine import LiveEngine
+from trimtab.engine.log.decisions import replay_decision
+from trimtab.engine.log.interactions import SCHEMA, outcomes_of, split, with_outcomes
+from trimtab.engine.log.rows import frame_of
+from trimtab.engine.response import response_of
+from trimtab.retrieval.filters import parse_filter
+
+COLOURS = ("red", "blue", "green")
+SHIRTS = [
+    {
+        "item_id": f"{style}-{colour}",
+        "title": f"Cotton {style} shirt {colour}",
+        "brand": "Acme" if number % 2 else "Bolt",
+        "price": 10.0 + number + place,
+        "popularity": float(10 - place),
+        "attr_style": style,
+        "attr_colour": colour,
+    }
+    for number, style in enumerate(("linen", "oxford", "polo", "flannel"))
+    for place, colour in enumerate(COLOURS)
+]
+LONER = {"item_id": "scarf", "title": "Red wool scarf", "brand": "Acme", "price": 5.0, "attr_colour": "red"}
+SHOP = Shop.parse('[variants]\ngroup_by = "style"')
+
+
+@pytest.fixture(scope="module")
+def shop(tmp_path_factory: pytest.TempPathFactory) -> Engine:
+    folder = tmp_path_factory.mktemp("shirts") / "bundle"
+    build_bundle(pl.DataFrame([*SHIRTS, LONER]), folder, source="shirts", shop=SHOP)
+    return Engine.load(folder)
+
+
+def ids(shop: Engine, query: Query) -> tuple[str, ...]:
+    return shop.slate(query).item_ids
+
+
+def styles(item_ids: Iterable[str]) -> list[str]:
+    return [item_id.split("-")[0] for item_id in item_ids]
+
+
+def test_a_group_is_one_hit_represented_by_what_meets_the_query_best(shop: Engine) -> None:
+    slate = shop.slate(Query("red shirt", k=10))
+    assert sorted(styles(slate.item_ids)) == ["flannel", "linen", "oxford", "polo", "scarf"]
+    assert all(item_id.endswith("-red") for item_id in slate.item_ids if item_id != "scarf")
+    hits = {hit["item_id"]: hit for hit in response_of(slate, shop.store)["hits"]}
+    assert [one["item_id"] for one in hits["polo-red"]["variants"]] == ["polo-blue", "polo-green"]
+    assert hits["polo-red"]["variants"][0]["attributes"] == {"colour": "blue"}
+    assert hits["scarf"]["variants"] == []
+
+
+def test_filters_choose_among_variants_and_items_can_be_asked_for(shop: Engine) -> None:
+    blue = Query("shirt", k=10, filters=(Filter("colour", ("blue",)),))
+    assert sorted(ids(shop, blue)) == sorted(f"{style}-blue" for style in ("linen", "oxford", "polo", "flannel"))
+    items = shop.slate(replace(blue, filters=(), group=False))
+    assert len(items.item_ids) == 10
+    assert items.variants is None
+    assert response_of(items, shop.store)["hits"][0]["variants"] is None
+
+
+def test_what_is_counted_is_groups_or_items(shop: Engine) -> None:
+    query = Query("shirt", k=2, facets=("colour", "brand", "price"))
+    groups, items = shop.slate(query), shop.slate(replace(query, facet_items=True))
+    assert (groups.n_matches, groups.n_matches_exact) == (4, True)
+    assert groups.facets["colour"].counts == {"blue": 4, "green": 4, "red": 4}
+    assert groups.facets["brand"].counts == {"Acme": 2, "Bolt": 2}
+    assert items.facets["brand"].counts == {"Acme": 6, "Bolt": 6}
+    for value, n in groups.facets["price"].counts.items():
+        assert shop.slate(replace(query, filters=(parse_filter(f"price:{value}"),))).n_matches == n
+
+
+def test_pages_and_orders_go_by_group(shop: Engine) -> None:
+    pages = [ids(shop, Query("shirt", k=2, offset=offset)) for offset in (0, 2, 4)]
+    assert sorted(styles(pages[0] + pages[1])) == ["flannel", "linen", "oxford", "polo"]
+    assert pages[2] == ()
+    cheapest = ids(shop, Query("shirt", k=10, sort=Sort("price")))
+    assert cheapest == ("linen-red", "oxford-red", "polo-red", "flannel-red")
+    expensive = ids(shop, Query("shirt", k=10, sort=Sort("price", descending=True)))
+    assert expensive == ("flannel-green", "polo-green", "oxford-green", "linen-green")
+    assert len(ids(shop, Query("", k=10, filters=(Filter("brand", ("Acme",)),)))) == 3
+
+
+def test_rules_know_the_variant(shop: Engine) -> None:
+    pinned = Constraints(pins={1: "polo-green"})
+    slate = shop.slate(Query("red shirt", k=10, constraints=pinned))
+    assert slate.item_ids[1] == "polo-green"
+    assert styles(slate.item_ids).count("polo") == 1
+    hidden = shop.slate(Query("red shirt", k=10, constraints=Constraints(exclusions=frozenset({"polo-red"}))))
+    assert "polo" in styles(hidden.item_ids)
+    assert "polo-red" not in {*hidden.item_ids, *(one for its in hidden.variants or () for one in its)}
+    every = frozenset(f"polo-{colour}" for colour in COLOURS)
+    without = shop.slate(Query("red shirt", k=10, constraints=Constraints(exclusions=every), facets=("colour",)))
+    assert "polo" not in styles(without.item_ids)
+    assert without.n_matches == 4
+
+
+@pytest.mark.parametrize("weights", [{"relevance": 1.0}, {"relevance": 0.3, "revenue": 0.7}])
+@pytest.mark.parametrize("session_id", [None, "s"])
+def test_weights_move_groups_and_never_change_their_representatives(
+    shop: Engine, weights: dict[str, float], session_id: str | None
+) -> None:
+    query = Query("blue shirt", k=4, weights=weights, session_id=session_id, explore=session_id is not None)
+    slate = shop.slate(query)
+    assert all(item_id.endswith("-blue") for item_id in slate.item_ids)
+    row = impression_row(shop.impression(slate, datetime.now(UTC)))
+    assert json.loads(row["variants"])["polo-red"] == "polo-blue"
+    again = replay_decision(shop, row)
+    assert again["reproduced"], again["differences"]
+
+
+def test_a_replay_has_the_candidates_of_serving(shop: Engine) -> None:
+    constraints = Constraints(pins={0: "polo-green"}, exclusions=frozenset({"linen-red"}))
+    served = shop.score(Query("red shirt", constraints=constraints))
+    search = Search("red shirt", pins=((0, "polo-green"),), exclusions=("linen-red",), depth=5, is_grouped=True)
+    context = contexts_of(shop, search, [Shopper()])
+    assert context.rows.tolist() == served.rows.tolist()
+    np.testing.assert_array_equal(context.gains[0], served.gains)
+
+
+def test_what_is_done_with_a_variant_counts_for_the_hit_that_stood_for_it(shop: Engine) -> None:
+    at = datetime(2025, 1, 1, tzinfo=UTC)
+    slate = shop.slate(Query("red shirt", k=10))
+    log = frame_of([impression_row(shop.impression(slate, at))])
+    event = {"decision_id": slate.decision_id, "timestamp": at + timedelta(minutes=1), "action": "click"}
+    done = pl.DataFrame(
+        [{**event, "event_id": name, "item_id": name} for name in ("polo-green", "linen-red", "unknown")],
+        schema=SCHEMA,
+    )
+    assert split(done, log)["reason"].to_list() == [None, None, "unknown"]
+    clicks = dict(zip(slate.item_ids, with_outcomes(log, outcomes_of(done))["clicks"][0].to_list(), strict=True))
+    assert {item_id for item_id, clicked in clicks.items() if clicked} == {"polo-red", "linen-red"}
+
+
+def test_groups_follow_the_live_catalogue(shop: Engine, tmp_path: Path) -> None:
+    live = LiveEngine(shop, tmp_path / "changes")
+    new = {**SHIRTS[0], "item_id": "polo-black", "title": "Cotton polo shirt black", "attr_style": "polo"}
+    definitions = shop.store.own_attributes.definitions
+    live.change(read_items([{**new, "attr_colour": "black"}], definitions), ["polo-red"])
+    slate = live.newest.slate(Query("black polo shirt", k=1))
+    assert slate.item_ids == ("polo-black",)
+    assert slate.variants == (("polo-blue", "polo-green"),)
