@@ -51,12 +51,13 @@ def ingested_lines(run: Mapping[str, Any]) -> Iterator[str]:
     yield f"next: trimtab build {run['into']} --out bundles/pages"
 
 
-def visit_line(visit: Mapping[str, Any]) -> str:
-    """The price a visit found, and whether it is a change to report."""
-    price = f"{visit['price']} {visit['currency'] or ''}".strip() if visit["price"] else f"no price ({visit['role']})"
-    before = f", before {visit['previous']}" if visit["previous"] not in (None, visit["price"]) else ""
-    report = ": a confirmed change" if visit["alert"] else ""
-    return plain(f"{visit['url']}: {price}, {visit['status']}{before}{report}")
+def visit_table(visit: Mapping[str, Any]) -> Table:
+    """The price a visit found, what spoke for it, and whether it is a change to report."""
+    price = f"{visit['price']} {visit['currency'] or ''}".strip() if visit["price"] else f"none ({visit['role']})"
+    table = Table("price", "status", "before", "evidence", "report", title=plain(visit["url"]))
+    report = "a confirmed change" if visit["alert"] else "nothing new"
+    table.add_row(price, visit["status"], visit["previous"] or "", ", ".join(visit["signals"]), report)
+    return table
 
 
 def figures_table(figures: Mapping[str, Any]) -> RenderableType:

@@ -91,14 +91,14 @@ def track(
     as_json: AsJson = False,
 ) -> None:
     """Follow the price of a page from visit to visit."""
-    from trimtab.cli.page_tables import visit_line
+    from trimtab.cli.page_tables import visit_table
     from trimtab.webpages.commands import track_file
 
     visit = track_file(file, url=url, state=state, history=history)
     if as_json:
         print_json(visit)
     else:
-        results.print(visit_line(visit), highlight=False, soft_wrap=True)
+        results.print(visit_table(visit))
 
 
 @pages.command()

@@ -5,16 +5,20 @@ from __future__ import annotations
 import pytest
 
 from trimtab.webpages.parse.dom import parse
-from trimtab.webpages.parse.identifiers import sku_candidates
+from trimtab.webpages.parse.identifiers import SkuCandidate, is_gtin, is_plausible, key_of, sku_candidates
 from trimtab.webpages.parse.reading import Reading
 from trimtab.webpages.parse.structured import read_structured
 
 URL = "https://shop.example/product/4667999"
 
 
-def numbers(shown: str) -> set[str]:
+def candidates(shown: str, url: str = URL) -> dict[str, SkuCandidate]:
     dom = parse(f"<html><body><h1>Kettle</h1><p>{shown}</p></body></html>")
-    return {candidate.value for candidate in sku_candidates(Reading.of(dom, read_structured(dom, URL), URL))}
+    return {candidate.value: candidate for candidate in sku_candidates(Reading.of(dom, read_structured(dom, url), url))}
+
+
+def numbers(shown: str) -> set[str]:
+    return set(candidates(shown))
 
 
 @pytest.mark.parametrize(
@@ -30,3 +34,46 @@ def numbers(shown: str) -> set[str]:
 )
 def test_a_number_that_is_shown_in_groups_is_written_so(shown: str, spelled: str) -> None:
     assert spelled in numbers(shown)
+
+
+@pytest.mark.parametrize(
+    "value",
+    [
+        "MP3", "USB3", "4K", "DDR4", "27cm", "500g", "12/07/20", "2020-12-07", "12.50", "1299,00", "sku", "item", "a",
+        "3suite.com/privacypolicy.php", "cookie.html", "www.shop1.de", "logo2.png", "-",
+    ],
+)  # fmt: skip
+def test_a_word_a_measure_an_amount_or_an_address_is_no_article_number(value: str) -> None:
+    assert not is_plausible(value, key_of(value))
+
+
+@pytest.mark.parametrize("value", ["B004SNMXRS", "99", "1002/710", "AB-12", "466-79-99", "WT-L", "NL-4471", "KETTLE"])
+def test_what_shops_call_an_item_by(value: str) -> None:
+    assert is_plausible(value, key_of(value))
+
+
+def test_the_listing_s_own_number_stands_in_several_kinds_of_places() -> None:
+    shown = (
+        '<i data-asin="B004SNMXRS"></i><form action="/cart"><input type="hidden" name="ASIN" value="B004SNMXRS"></form>'
+        "<p>Model number: A157S546</p>"
+    )
+    found = candidates(shown, "https://shop.example/dp/B004SNMXRS")
+    assert found["B004SNMXRS"].n_places == 3
+    assert found["B004SNMXRS"].n_in_forms == 1
+    assert found["B004SNMXRS"].whole_part
+    assert found["A157S546"].n_places == 0
+
+
+@pytest.mark.parametrize("name", ["add-to-cart", "product_id", "items[0][id]", "form.sku", "variant_id", "productCode"])
+def test_fields_that_carry_the_number_of_what_is_bought(name: str) -> None:
+    assert candidates(f'<input type="hidden" name="{name}" value="99123">')["99123"].n_in_forms == 1
+
+
+@pytest.mark.parametrize("name", ["csrf_id_token", "width", "email", "valid", "paid"])
+def test_fields_that_do_not(name: str) -> None:
+    assert "99123" not in candidates(f'<input type="hidden" name="{name}" value="99123">')
+
+
+def test_a_gtin_has_a_right_check_digit() -> None:
+    assert all(map(is_gtin, ("4006381333931", "036000291452", "96385074", "10012345678902")))
+    assert not any(map(is_gtin, ("4006381333932", "123", "0000000000000", "400638133393x")))

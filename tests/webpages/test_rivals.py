@@ -1,3 +1,4 @@
+# ruff: noqa: E501  # markup reads better unbroken
 """What repeats on a page, and which of its amounts are rivals of the price."""
 
 from __future__ import annotations
@@ -11,6 +12,7 @@ from trimtab.webpages.analyze import analyze_page
 from trimtab.webpages.features.price_rivals import RIVAL_NAMES, rival_rows
 from trimtab.webpages.features.repetition import REPEAT_NAMES, repeats
 from trimtab.webpages.parse.candidates import Candidate, price_candidates
+from trimtab.webpages.parse.contexts import contexts_in
 from trimtab.webpages.parse.dom import Dom, parse
 from trimtab.webpages.parse.facts import Structured
 from trimtab.webpages.parse.prices import PageLocale
@@ -118,3 +120,89 @@ def test_a_price_without_tax_points_to_the_one_with_it(net: str, gross: str) -> 
 def test_words_that_announce_the_next_amount_say_nothing_of_this_one() -> None:
     html = "<body><h1>Lamp</h1><ul><li>119,00 €</li><li>Netto: <i>100,00 €</i></li></ul></body>"
     assert column(html, "is_aside") == {"119": 0, "100": 1}
+
+
+@pytest.mark.parametrize(
+    ("words", "context"),
+    [
+        ("Niedrigster Preis der letzten 30 Tage", "lowest"), ("Najniższa cena z 30 dni przed obniżką", "lowest"),
+        ("Prix le plus bas des 30 derniers jours", "lowest"), ("Lowest price in the last 30 days", "lowest"),
+        ("Prezzo più basso degli ultimi 30 giorni", "lowest"), ("Nejnižší cena za posledních 30 dní", "lowest"),
+        ("Laveste pris siste 30 dager", "lowest"), ("Cel mai mic preț din ultimele 30 de zile", "lowest"),
+        ("Free shipping with $35", "threshold"), ("Versandkostenfrei ab", "threshold"), ("Envío gratis desde", "threshold"),
+        ("Darmowa dostawa od", "threshold"), ("Spedizione gratuita sopra", "threshold"), ("Fri frakt över", "threshold"),
+        ("zzgl. Pfand", "deposit"), ("statiegeld", "deposit"), ("kaucja", "deposit"), ("consigne", "deposit"),
+        ("excl. btw", "net"), ("bez DPH", "net"), ("ex moms", "net"), ("alv 0 %", "net"), ("HT", "net"), ("χωρίς ΦΠΑ", "net"),
+        ("incl. btw", "gross"), ("TTC", "gross"), ("s DPH", "gross"), ("inkl. MwSt.", "gross"), ("με ΦΠΑ", "gross"),
+        ("/mo. for 24 months", "instalment"), ("monatlich", "instalment"), ("miesięcznie", "instalment"),
+        ("par mois", "instalment"), ("24 cuotas de", "instalment"), ("al mese", "instalment"), ("/mån", "instalment"),
+        ("/ kg", "unit"), ("pro 100 g", "unit"), ("per liter", "unit"), ("le kg", "unit"), ("Jämförpris", "unit"),
+        ("for members", "member"), ("Clubcard price", "member"),
+    ],
+)  # fmt: skip
+def test_what_the_words_beside_an_amount_say_it_is(words: str, context: str) -> None:
+    assert context in contexts_in(words)
+
+
+def price_of(block: str, head: str = "") -> str | None:
+    price = analyze_page(product(block=f'<div class="prices">{block}</div>', head=head), PRODUCT_URL).elements.get(
+        "price"
+    )
+    return price.value if price else None
+
+
+STATED = '<script type="application/ld+json">{"@type": "Product", "name": "Brass Lantern", "offers": {"price": "229.00"}}</script>'
+
+
+@pytest.mark.parametrize(
+    ("block", "price"),
+    [
+        ('<div class="per-unit"><span>39,80 € / kg</span></div><div><span>9,95 €</span></div>', "9.95"),
+        (
+            '<span class="price">249,00 €</span><div>Niedrigster Preis der letzten 30 Tage: <span>219,00 €</span></div>',
+            "249",
+        ),
+        ("<span>€ 100,00</span> <span>excl. btw</span><br><span>€ 121,00</span> <span>incl. btw</span>", "121"),
+        (
+            '<div><span class="big">37,50 €</span> <span>/ Monat</span></div><div>Gesamt <span>899,99 €</span></div>',
+            "899.99",
+        ),
+        ('<div style="display: none"><span class="price">19,00 €</span></div><span class="price">25,00 €</span>', "25"),
+        ('<div hidden><span class="price">19,00 €</span></div><span class="price">25,00 €</span>', "25"),
+    ],
+)
+def test_the_price_of_now_among_its_rivals(block: str, price: str) -> None:
+    assert price_of(block) == price
+
+
+def test_who_states_a_struck_or_hidden_price_as_the_current_one_is_wrong() -> None:
+    assert price_of('<del>229,00 €</del> <span class="price">183,20 €</span>', STATED) == "183.20"
+    assert (
+        price_of('<span style="display:none">229,00 €</span> <span class="price">183,20 €</span>', STATED) == "183.20"
+    )
+    assert price_of('<span class="price">229,00 €</span>', STATED) == "229"
+
+
+def test_a_category_page_with_one_item_is_no_product_page() -> None:
+    html = tiles(1).replace("<h3>Lamp A</h3>", '<h3><a href="/p/0">Oil lamp of tin</a></h3>')
+    assert analyze_page(html, "https://www.lantern-shop.example.de/c/brass-lanterns").kind != "product"
+
+
+@pytest.mark.parametrize(
+    ("heading", "control", "url"),
+    [
+        ("Your cart", "Proceed to checkout", "https://shop.example/cart"),
+        ("Warenkorb", "Zur Kasse", "https://shop.example/warenkorb"),
+        ("Votre panier", "Passer commande", "https://shop.example/panier"),
+        ("Thank you for your order", "Continue shopping", "https://shop.example/checkout/thank-you"),
+        ("Twój koszyk", "Kontynuuj zakupy", "https://shop.example/x"),
+        ("購物車", "結帳", "https://shop.example/cart"),
+    ],
+)
+def test_a_cart_or_a_confirmation_is_no_product_page(heading: str, control: str, url: str) -> None:
+    html = (
+        f"<html><head><title>{heading}</title></head><body><h1>{heading}</h1><table><tr><td><img src=/i/1.jpg></td>"
+        '<td><a href="/p/1">Walnut Tray</a></td><td><input name="qty" value="1"></td><td>$49.00</td></tr></table>'
+        f"<p>Subtotal $49.00</p><button>{control}</button></body></html>"
+    )
+    assert analyze_page(html, url).kind not in ("product", "listing")

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 import numpy as np
 from numpy.typing import NDArray
 
-from trimtab.webpages.features.offer_area import is_elsewhere, is_hidden, is_near, segments_of_offer
+from trimtab.webpages.features.offer_area import elements_of_offer, is_elsewhere, is_near, segments_of_offer
 from trimtab.webpages.parse.availability import state_of_class, states_in
 from trimtab.webpages.parse.candidates import Candidate, says_add_to_cart
 from trimtab.webpages.parse.reading import Reading
@@ -89,7 +89,7 @@ def _add_controls(reading: Reading, sight: Sight) -> None:
     for control in list(near)[:MAX_CONTROLS]:
         states = states_in(control.text[:MAX_NOTICE], reading.locale.language)
         adds = says_add_to_cart(control.text)
-        if not (adds or states) or is_elsewhere(reading, control.element) or is_hidden(reading.dom, control.element):
+        if not (adds or states) or is_elsewhere(reading, control.element) or reading.dom.hidden[control.element]:
             continue
         is_gone = next((state for state in states if state in _UNAVAILABLE), None)
         if is_gone and not adds:
@@ -131,7 +131,7 @@ def _is_set_aside(reading: Reading, owner: int, controls: set[int]) -> bool:
             return True
         if dom.tags[element] in ("li", "a") and _VARIANT.search(dom.attribute(element, "class").lower()):
             return True
-    return is_elsewhere(reading, owner) or is_hidden(dom, owner)
+    return is_elsewhere(reading, owner) or bool(dom.hidden[owner])
 
 
 def _add_classes(reading: Reading, sight: Sight) -> None:
@@ -144,15 +144,11 @@ def _add_classes(reading: Reading, sight: Sight) -> None:
             state = state_of_class(dom.attribute(element, "class")[:600])
             if state:
                 sight.classes.add(state)
-    for element in dom.having("class"):
-        if is_near(reading, element) and dom.text_length(element) < MAX_NOTICE:
-            state = state_of_class(dom.attribute(element, "class"))
-            if (
-                state
-                and not _is_set_aside(reading, element, set())
-                and not _BADGE.search(dom.attribute(element, "class"))
-            ):
-                sight.classes.add(f"{state}_near")
+    for element in elements_of_offer(reading):
+        named = dom.attribute(element, "class")
+        state = state_of_class(named) if named and dom.text_length(element) < MAX_NOTICE else None
+        if state and not _BADGE.search(named) and not _is_set_aside(reading, element, set()):
+            sight.classes.add(f"{state}_near")
 
 
 _FEATURES: dict[str, tuple[Callable[[Sight], bool], float]] = {

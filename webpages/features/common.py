@@ -34,7 +34,7 @@ _ABOVE: dict[str, tuple[Sequence[str], int]] = {
 COMMON_NAMES = [
     "position", "element_share", "depth", "text_length", "size", "from_name", "from_name_abs", "up_to_name",
     "name_block",
-    "from_cart", "from_cart_abs", "up_to_cart", "cart_block", *_ABOVE, "hidden", "heading_above",
+    "from_cart", "from_cart_abs", "up_to_cart", "cart_block", *_ABOVE, "hidden_from_readers", "hidden", "heading_above",
     *(f"role_{role}" for role in ROLES),
 ]  # fmt: skip
 
@@ -54,7 +54,8 @@ def common_rows(reading: Reading, elements: Sequence[int]) -> NDArray[np.float32
         *_distances(dom, here, reading.name_anchor),
         *_distances(dom, here, reading.cart_anchor),
         *(_on_line(dom, lines, tags, height) for tags, height in _ABOVE.values()),
-        _marked(dom, [*dom.having("hidden"), *_hidden_from_readers(dom)])[lines].any(axis=1),
+        _marked(dom, _hidden_from_readers(dom))[lines].any(axis=1),
+        dom.hidden[here],
         _on_line(dom, lines, HEADINGS, 4),
         *_roles(dom, lines[:, : HEIGHT + 1]).T,
     ]

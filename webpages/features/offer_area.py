@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from bisect import bisect_left
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 
 from trimtab.webpages.parse.candidates import mark
 from trimtab.webpages.parse.dom import Dom
@@ -18,21 +18,24 @@ SMALL = 2
 """Text segments that two blocks may differ by, whatever their size."""
 _ELSEWHERE_TAGS = frozenset({"nav", "footer", "header", "aside"})
 _RELATED, _CHROME, _DETAIL = role_bit("related"), role_bit("chrome"), role_bit("detail")
-_STYLE_HIDDEN = ("display:none", "visibility:hidden")
 
 
-def segments_of_offer(reading: Reading) -> Iterator[int]:
+def segments_of_offer(reading: Reading) -> range:
     """Text segments near the name, in document order."""
     dom = reading.dom
     centre = dom.segment_starts[reading.name_anchor] if reading.name_anchor >= 0 else 0
-    return iter(range(max(0, centre - BEFORE_NAME), min(len(dom.segments), centre + AFTER_NAME)))
+    return range(max(0, centre - BEFORE_NAME), min(len(dom.segments), centre + AFTER_NAME))
+
+
+def elements_of_offer(reading: Reading) -> range:
+    """Elements whose text begins near the name, in document order."""
+    near, starts = segments_of_offer(reading), reading.dom.segment_starts
+    return range(bisect_left(starts, near.start), bisect_left(starts, near.stop))
 
 
 def is_near(reading: Reading, element: int) -> bool:
     """Whether an element stands where the offer is expected, by the distance from the name alone."""
-    dom = reading.dom
-    centre = dom.segment_starts[reading.name_anchor] if reading.name_anchor >= 0 else 0
-    return centre - BEFORE_NAME <= dom.segment_starts[element] <= centre + AFTER_NAME
+    return element in elements_of_offer(reading)
 
 
 def is_elsewhere(reading: Reading, element: int) -> bool:
@@ -44,18 +47,6 @@ def is_elsewhere(reading: Reading, element: int) -> bool:
         roles = roles_of(mark(dom, block))
         is_named_so = roles & _CHROME or (roles & _RELATED and not roles & _DETAIL)
         if dom.tags[block] in _ELSEWHERE_TAGS or is_named_so or _is_tile(dom, block):
-            return True
-    return False
-
-
-def is_hidden(dom: Dom, element: int) -> bool:
-    """Whether the markup itself hides an element: an attribute, an inline style, a template."""
-    for block in (element, *dom.ancestors(element)):
-        attributes = dom.attributes[block]
-        style = attributes.get("style", "")
-        if "hidden" in attributes or dom.tags[block] == "template":
-            return True
-        if style and any(sign in style[:200].lower().replace(" ", "") for sign in _STYLE_HIDDEN):
             return True
     return False
 

@@ -1,3 +1,4 @@
+# ruff: noqa: E501  # tables of words in many languages read better unbroken
 """Features of a page as a whole, which say whether it offers one product."""
 
 from __future__ import annotations
@@ -33,6 +34,27 @@ _PRODUCT_WORD = re.compile(
     r"|product(?:_?id|details?)?|\.html?$|-p-?\d"
 )
 _LIST_WORD = re.compile(r"categor|/c/|collection|search|catalog|/shop/?$|/list|/browse|/s\?|/tag|/brand|query|page=")
+_CART_ADDRESS = re.compile(
+    r"/(?:(?:shopping-?)?(?:cart|basket|bag)|checkouts?|warenkorb|kasse|panier|commande|carrito|cesta|carrello|carrinho|sacola|winkel(?:wagen|mand(?:je)?)"
+    r"|kurv|kundvagn|varukorg|handlekurv|ostoskori|koszyk|kosik|ko[sš][ií]k|kos[aá]r|cosul?|korzina|cart\.\w+|order[-_]?(?:confirm\w*|received|complete\w*|success)"
+    r"|thank[-_]?you|viewcart|sepet(?:im)?|onepage|bestellung|zamowienie)(?:/|$|\.)"
+)
+_CART_HEADING = re.compile(
+    r"^(?:your |my |shopping |the )*(?:cart|basket|shopping bag|bag)\b|^(?:order (?:confirm|received|complete|summary|details|status)|thank(?:s| you) for your (?:order|purchase)|your order|checkout)"
+    r"|^(?:(?:ihr|mein|dein|der) )?(?:waren|einkaufs)korb|^(?:vielen )?dank für (?:ihre|deine) bestellung|^bestell(?:bestätigung|übersicht)|^kasse\b"
+    r"|^(?:votre |mon )?panier|^(?:merci pour votre|confirmation de) commande|^(?:tu |mi )?(?:carrito|cesta)\b|^(?:gracias por tu|confirmación (?:del|de)) pedido"
+    r"|^(?:il tuo |il mio )?carrello|^grazie per il tuo ordine|^(?:o )?(?:seu |meu )?carrinho|^obrigad[oa] pel|^(?:je |uw |mijn )?winkel(?:wagen|mand)|^bedankt voor"
+    r"|^(?:din |min )?(?:indkøbs)?kurv\b|^(?:din )?(?:kundvagn|varukorg)|^tack för din|^(?:din )?handlekurv|^takk for|^ostoskori|^kiitos tilauksesta"
+    r"|^(?:twój |mój )?koszyk|^dziękujemy za|^(?:nákupní |nákupný )?koš[ií]k|^děkujeme za|^ďakujeme za|^kosár|^köszönjük a rendel|^coșul|^mulțumim pentru"
+    r"|^корзина|^ваша корзина|^спасибо за (?:ваш )?заказ|^кошик|^дякуємо за|^кошница|^количка|^sepet|^siparişiniz|^košarica|^ostukorv|^krepšelis|^grozs"
+    r"|^(?:購物車|购物车|カート|ショッピングカート|ご注文|장바구니|주문완료|주문 완료|ตะกร้า|giỏ hàng|keranjang|عربة|سلة|سبد خرید|העגלה|סל הקניות)"
+)
+_CHECKOUT_CONTROL = re.compile(
+    r"check ?out|place (?:your )?order|continue shopping|update cart|empty cart|apply coupon|zur kasse|weiter einkaufen|passer (?:la )?commande|valider (?:mon|le) panier|continuer (?:mes|vos) achats"
+    r"|finalizar (?:la )?compra|tramitar pedido|realizar pedido|seguir comprando|procedi (?:all|con)|vai alla cassa|continua (?:con )?gli acquisti|continuar comprando|fechar pedido"
+    r"|afrekenen|verder winkelen|naar (?:de )?kassa|til kassen|till kassan|gå til kassen|kassalle|do kasy|kontynuuj zakupy|pokračovat v nákupu|k pokladně|k pokladni|pénztár|finalizează|continuă cumpărăturile"
+    r"|оформить заказ|продолжить покупки|оформити замовлення|ödemeye|結帳|结算|去结账|レジに進む|ご購入手続き|주문하기|thanh toán|checkout sekarang"
+)
 _QUANTITY = re.compile(r"qty|quantit|anzahl|menge|cantid|quantid|aantal|antal|množ|ilosc|mennyis", re.IGNORECASE)
 _DETAIL_WORDS = re.compile(
     r"^(?:product )?(?:description|details|specifications?|features|reviews?|shipping|delivery|returns?"
@@ -200,6 +222,9 @@ _FEATURES: dict[str, Callable[[PageFacts], float]] = {
         sum(len(text) < 40 and bool(_DETAIL_WORDS.search(text)) for text in p.dom.segments[:MAX_SEGMENTS])
     ),
     "stated_no_list": lambda p: p.structured.count("product") == 1,
+    "cart_address": lambda p: p.of_url(bool(_CART_ADDRESS.search(p.url_path))),
+    "cart_heading": lambda p: is_headed_as_cart(p.dom),
+    "n_checkout_controls": lambda p: min(n_checkout_controls(p.carts), 5),
     "distinct_links_share": lambda p: (
         len({p.dom.attributes[link].get("href", "") for link in p.links}) / max(len(p.links), 1)
     ),
@@ -215,6 +240,27 @@ _REPEATED: dict[str, Callable[[PageFacts], tuple[int, list[Candidate]]]] = {
 
 PAGE_FEATURES = (*_FEATURES, *(f"{name}_of_{what}" for what in (*_REPEATED, "offer") for name in REPEAT_NAMES))
 _OFFER_COLUMNS = [feature_names("price", "text").index(name) for name in REPEAT_NAMES]
+
+
+def is_headed_as_cart(dom: Dom) -> bool:
+    """Whether the title or a main heading says that the page is a cart, a checkout or a confirmation."""
+    headings = [*dom.of_tags("title")[:1], *dom.of_tags("h1")[:2]]
+    return any(_CART_HEADING.search(dom.text(element)[:80].strip().lower()) for element in headings)
+
+
+def n_checkout_controls(carts: Sequence[Candidate]) -> int:
+    """Controls that lead on from a cart."""
+    return sum(bool(_CHECKOUT_CONTROL.search(c.text[:60].lower())) for c in carts)
+
+
+def is_cart(reading: Reading, carts: Sequence[Candidate]) -> bool:
+    """Whether a page is a cart, a checkout or an order's confirmation, whatever else it shows.
+
+    Heading or address must say so, and one more thing: the other of them, or a control that leads on.
+    """
+    facts = PageFacts(reading, (), carts, ())
+    signs = [bool(_CART_ADDRESS.search(facts.url_path)), is_headed_as_cart(reading.dom)]
+    return sum([*signs, n_checkout_controls(carts) > 0]) > 1 and any(signs)
 
 
 def page_row(

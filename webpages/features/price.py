@@ -5,103 +5,184 @@ from __future__ import annotations
 import math
 import re
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from decimal import Decimal
-from functools import lru_cache
+from functools import cached_property, lru_cache, partial
+
+import numpy as np
+from numpy.typing import NDArray
 
 from trimtab.webpages.features.common import signatures_of
 from trimtab.webpages.features.price_rivals import RIVAL_NAMES, rival_rows
+from trimtab.webpages.features.table import table_rows
 from trimtab.webpages.parse.candidates import Candidate
+from trimtab.webpages.parse.contexts import CONTEXT, contexts_in
 from trimtab.webpages.parse.dom import Dom
 from trimtab.webpages.parse.prices import n_amounts
-from trimtab.webpages.parse.reading import TOKEN, Reading, Row, titles_of
-from trimtab.webpages.parse.words import CONTEXT, contexts_in
-
-PRICE_NAMES = [
-    "has_symbol", "has_decimals", "n_digits", "n_words", "n_numbers", "n_amounts", "log_value", "first_of_value",
-    "order", "n_candidates", "n_same_signature", "order_in_signature",
-    *(f"own_{name}" for name in CONTEXT), *(f"before_{name}" for name in CONTEXT), "after_unit", "after_instalment",
-    "after_save",
-    "agrees_json_ld", "agrees_microdata", "agrees_opengraph", "agrees_first", "agrees_low", "agrees_high", "agrees_any",
-    "n_stated", "n_stated_values", "is_text", "is_meta", "is_json_ld", "is_microdata", "itemprop_price",
-    "itemprop_offer", "currency_fits",
-    "is_heading", "is_strong", "in_title", "plus_minus", *RIVAL_NAMES,
-]  # fmt: skip
+from trimtab.webpages.parse.reading import TOKEN, Reading, titles_of
 
 _CENTS = re.compile(r"[.,\x1f]\d{2}(?!\d)")
 _NUMBER = re.compile(r"\d[\d.,]*")
 _SIGN = re.compile(r"[+(]|[-−]\s*\W?\d|~")
 
 
-def price_rows(reading: Reading, candidates: Sequence[Candidate]) -> list[Row]:
-    dom, stated = reading.dom, reading.structured.prices
-    by_source: dict[str, set[Decimal]] = {}
-    by_role: dict[str, set[Decimal]] = {}
-    for fact in stated:
-        by_source.setdefault(fact.source, set()).add(fact.money.amount)
-        by_role.setdefault(fact.role, set()).add(fact.money.amount)
-    known = {fact.money.amount for fact in stated}
-    currencies = {fact.money.currency for fact in stated} | set(reading.structured.values("currency"))
-    expected = (currencies - {None}) or {reading.locale.own_currency}
-    signatures, n_signature = signatures_of(dom, candidates)
-    values = [candidate.money.amount if candidate.money else Decimal(0) for candidate in candidates]
-    seen_value: Counter[Decimal] = Counter()
-    seen_signature: Counter[str] = Counter()
-    title = " ".join(titles_of(dom))
-    rivals = rival_rows(dom, candidates).tolist()
-    rows = []
-    for index, candidate in enumerate(candidates):
-        element, value, money = candidate.element, values[index], candidate.money
-        text = candidate.text if candidate.source == "text" else ""
-        before, after = _around(dom, element)
-        own, ahead = contexts_in(text), contexts_in(before)
-        prop = dom.attribute(element, "itemprop")
-        seen_value[value] += 1
-        seen_signature[signatures[index]] += 1
-        rows.append(
-            [
-                float(candidate.has_currency),
-                *_written(text),
-                math.log10(float(value) + 0.01),
-                float(seen_value[value] == 1),
-                math.log1p(index),
-                math.log1p(len(candidates)),
-                math.log1p(n_signature[signatures[index]]),
-                math.log1p(seen_signature[signatures[index]]),
-                *(float(name in own) for name in CONTEXT),
-                *(float(name in ahead) for name in CONTEXT),
-                *(float(CONTEXT[name].search(after) is not None) for name in ("unit", "instalment", "save")),
-                *(float(value in by_source.get(source, ())) for source in ("json-ld", "microdata", "opengraph")),
-                float(bool(stated) and value == stated[0].money.amount),
-                float(value in by_role.get("low", ())),
-                float(value in by_role.get("high", ()) and value not in by_role.get("low", ())),
-                float(value in known),
-                math.log1p(len(stated)),
-                float(min(len(known), 10)),
-                *(float(candidate.source == source) for source in ("text", "meta", "json-ld", "microdata")),
-                float(prop.lower() == "price"),
-                float("offer" in prop.lower()),
-                float(money is not None and money.currency in expected),
-                float(dom.tags[element] in ("h1", "h2", "h3", "h4")),
-                float(dom.tags[element] in ("b", "strong", "em", "ins", "big")),
-                float(bool(text) and len(text) > 2 and text.replace("\x1f", "") in title),
-                float(bool(_SIGN.search(text))),
-                *rivals[index],
-            ]
-        )
-    return rows
+class _Page:
+    """What the features of all prices of a page share."""
+
+    def __init__(self, reading: Reading, candidates: Sequence[Candidate]) -> None:
+        structured = reading.structured
+        self.reading, self.dom, self.stated = reading, reading.dom, structured.prices
+        self.by_source: dict[str, set[Decimal]] = {}
+        self.by_role: dict[str, set[Decimal]] = {}
+        for fact in structured.prices:
+            self.by_source.setdefault(fact.source, set()).add(fact.money.amount)
+            self.by_role.setdefault(fact.role, set()).add(fact.money.amount)
+        self.known = {fact.money.amount for fact in structured.prices}
+        self.stated_otherwise = {fact.money.amount for fact in structured.other_prices} - self.known
+        currencies = {fact.money.currency for fact in structured.prices} | set(structured.values("currency"))
+        self.currencies = (currencies - {None}) or {reading.locale.own_currency}
+        self.title = " ".join(titles_of(reading.dom))
+        self.n_candidates = len(candidates)
+
+
+@dataclass
+class _Price:
+    """One candidate on its page.
+
+    Attributes:
+        n_of_value, n_of_signature: its number among those of the same value, and of the same tag and classes.
+        n_same_signature: how many there are in all.
+    """
+
+    page: _Page
+    candidate: Candidate
+    index: int
+    n_of_value: int
+    n_of_signature: int
+    n_same_signature: int
+
+    @cached_property
+    def value(self) -> Decimal:
+        return self.candidate.money.amount if self.candidate.money else Decimal(0)
+
+    @cached_property
+    def text(self) -> str:
+        return self.candidate.text if self.candidate.source == "text" else ""
+
+    @cached_property
+    def around(self) -> tuple[str, str]:
+        return _around(self.page.dom, self.candidate.element)
+
+    @cached_property
+    def own(self) -> frozenset[str]:
+        return contexts_in(self.text)
+
+    @cached_property
+    def before(self) -> frozenset[str]:
+        return contexts_in(self.around[0])
+
+    @cached_property
+    def written(self) -> dict[str, float]:
+        return _written(self.text)
+
+    @cached_property
+    def tag(self) -> str:
+        return self.page.dom.tags[self.candidate.element]
+
+    @cached_property
+    def prop(self) -> str:
+        return self.page.dom.attribute(self.candidate.element, "itemprop").lower()
+
+    def is_stated_by(self, source: str) -> bool:
+        return self.value in self.page.by_source.get(source, ())
+
+    def has_role(self, role: str) -> bool:
+        return self.value in self.page.by_role.get(role, ())
+
+
+def _says(name: str, price: _Price) -> float:
+    return float(name in price.own)
+
+
+def _says_before(name: str, price: _Price) -> float:
+    return float(name in price.before)
+
+
+def _says_after(name: str, price: _Price) -> float:
+    return float(CONTEXT[name].search(price.around[1]) is not None)
+
+
+_FEATURES: dict[str, Callable[[_Price], float]] = {
+    "has_symbol": lambda p: p.candidate.has_currency,
+    "has_decimals": lambda p: p.written["has_decimals"],
+    "n_digits": lambda p: p.written["n_digits"],
+    "n_words": lambda p: p.written["n_words"],
+    "n_numbers": lambda p: p.written["n_numbers"],
+    "n_amounts": lambda p: p.written["n_amounts"],
+    "log_value": lambda p: math.log10(float(p.value) + 0.01),
+    "first_of_value": lambda p: p.n_of_value == 1,
+    "order": lambda p: math.log1p(p.index),
+    "n_candidates": lambda p: math.log1p(p.page.n_candidates),
+    "n_same_signature": lambda p: math.log1p(p.n_same_signature),
+    "order_in_signature": lambda p: math.log1p(p.n_of_signature),
+    **{f"own_{name}": partial(_says, name) for name in CONTEXT},
+    **{f"before_{name}": partial(_says_before, name) for name in CONTEXT},
+    **{
+        f"after_{name}": partial(_says_after, name)
+        for name in ("unit", "instalment", "save", "net", "gross", "deposit")
+    },
+    "agrees_json_ld": lambda p: p.is_stated_by("json-ld"),
+    "agrees_microdata": lambda p: p.is_stated_by("microdata"),
+    "agrees_opengraph": lambda p: p.is_stated_by("opengraph"),
+    "agrees_first": lambda p: bool(p.page.stated) and p.value == p.page.stated[0].money.amount,
+    "agrees_low": lambda p: p.has_role("low"),
+    "agrees_high": lambda p: p.has_role("high") and not p.has_role("low"),
+    "agrees_any": lambda p: p.value in p.page.known,
+    "stated_otherwise": lambda p: p.value in p.page.stated_otherwise,
+    "n_stated": lambda p: math.log1p(len(p.page.stated)),
+    "n_stated_values": lambda p: min(len(p.page.known), 10),
+    "is_text": lambda p: p.candidate.source == "text",
+    "is_meta": lambda p: p.candidate.source == "meta",
+    "is_json_ld": lambda p: p.candidate.source == "json-ld",
+    "is_microdata": lambda p: p.candidate.source == "microdata",
+    "itemprop_price": lambda p: p.prop == "price",
+    "itemprop_offer": lambda p: "offer" in p.prop,
+    "currency_fits": lambda p: p.candidate.money is not None and p.candidate.money.currency in p.page.currencies,
+    "is_heading": lambda p: p.tag in ("h1", "h2", "h3", "h4"),
+    "is_strong": lambda p: p.tag in ("b", "strong", "em", "ins", "big"),
+    "in_title": lambda p: len(p.text) > 2 and p.text.replace("\x1f", "") in p.page.title,
+    "plus_minus": lambda p: _SIGN.search(p.text) is not None,
+}
+PRICE_NAMES = [*_FEATURES, *RIVAL_NAMES]
+
+
+def price_rows(reading: Reading, candidates: Sequence[Candidate]) -> NDArray[np.float32]:
+    """[n, len(PRICE_NAMES)] columns."""
+    page = _Page(reading, candidates)
+    signatures, n_signature = signatures_of(reading.dom, candidates)
+    values: Counter[Decimal | None] = Counter()
+    seen: Counter[str] = Counter()
+    prices = []
+    for index, (candidate, signature) in enumerate(zip(candidates, signatures, strict=True)):
+        value = candidate.money.amount if candidate.money else None
+        values[value] += 1
+        seen[signature] += 1
+        prices.append(_Price(page, candidate, index, values[value], seen[signature], n_signature[signature]))
+    otherwise = [price.value in page.stated_otherwise for price in prices]
+    return np.hstack([table_rows(_FEATURES, prices), rival_rows(reading.dom, candidates, otherwise)]).astype(np.float32)
 
 
 @lru_cache(maxsize=4096)
-def _written(text: str) -> Row:
-    """How the amount is written: has_decimals to n_amounts of PRICE_NAMES."""
-    return [
-        float(bool(_CENTS.search(text))),
-        float(sum(character.isdigit() for character in text)),
-        float(len(TOKEN.findall(text))),
-        float(len(_NUMBER.findall(text))),
-        float(n_amounts(text)),
-    ]
+def _written(text: str) -> dict[str, float]:
+    """How the amount is written."""
+    return {
+        "has_decimals": float(bool(_CENTS.search(text))),
+        "n_digits": float(sum(character.isdigit() for character in text)),
+        "n_words": float(len(TOKEN.findall(text))),
+        "n_numbers": float(len(_NUMBER.findall(text))),
+        "n_amounts": float(n_amounts(text)),
+    }
 
 
 def _around(dom: Dom, element: int) -> tuple[str, str]:

@@ -15,14 +15,16 @@ from numpy.typing import NDArray
 from trimtab.webpages.features.common import STRUCK
 from trimtab.webpages.features.repetition import REPEAT_NAMES, repeats
 from trimtab.webpages.parse.candidates import Candidate, mark
+from trimtab.webpages.parse.contexts import contexts_in
 from trimtab.webpages.parse.dom import Dom
-from trimtab.webpages.parse.words import contexts_in, role_bit, roles_of
+from trimtab.webpages.parse.prices import n_amounts
+from trimtab.webpages.parse.words import role_bit, roles_of
 
 Ints = NDArray[np.int64]
 
 RIVAL_NAMES = [
-    *REPEAT_NAMES, "is_aside", "smaller_rival", "larger_rival", "larger_old", "n_places", "untaxed_beside",
-    "taxed_beside",
+    *REPEAT_NAMES, "is_aside", "is_disqualified", "is_unclean", "smaller_rival", "larger_rival",
+    "larger_old", "n_places", "untaxed_beside", "taxed_beside",
 ]  # fmt: skip
 NEAR = 8
 """Text segments between amounts that are read together."""
@@ -31,17 +33,28 @@ MAX_NEAR = 40
 TILES = 3
 """From this number on, blocks of one structure with link and picture are other products."""
 MAX_WORDS = 50
+MAX_LABEL = 90
+"""Characters of a text that may be a label of the amount behind it; a longer one is prose."""
 TAX_RATES = (5, 5.5, 6, 7, 7.7, 8, 8.1, 9, 9.5, 10, 11, 12, 13, 14, 15, 16, 17, 18, 19, 20, 21, 22, 23, 24, 25, 25.5,
              27)  # fmt: skip
 """Standard and reduced rates, in per cent, of countries whose shops show prices with and without tax."""
-_ASIDE = frozenset({"net", "instalment", "unit", "shipping", "coupon", "used", "member"})
+_DISQUALIFYING = frozenset({"net", "instalment", "unit", "shipping", "lowest", "threshold", "deposit"})
+_ASIDE = _DISQUALIFYING | {"coupon", "used", "member", "piece"}
+_SIDES = frozenset({"net", "gross", "unit", "instalment"})
+_LONGER = frozenset({"lowest", "instalment", "threshold", "unit"})
+"""What amounts are called with a number: of 30 days, 12 months, 100 g."""
+_WITH_CENTS = re.compile(r"\d[.,]\d{2}(?!\d)")
 _CHANGE = re.compile(r"(?:^|[\s(])[+\-−]\s*\W?\d")
 _ASIDE_ROLES = sum(role_bit(role) for role in ("net", "unit", "instalment", "save", "shipping", "points"))
 _NET_ROLE, _OLD_ROLE = role_bit("net"), role_bit("old")
 
 
-def rival_rows(dom: Dom, candidates: Sequence[Candidate]) -> NDArray[np.float64]:
-    """[n, len(RIVAL_NAMES)] columns."""
+def rival_rows(dom: Dom, candidates: Sequence[Candidate], stated_otherwise: Sequence[bool] = ()) -> NDArray[np.float64]:
+    """[n, len(RIVAL_NAMES)] columns.
+
+    Args:
+        stated_otherwise: [n] whether a candidate's amount is stated to be another price than the current one.
+    """
     n = len(candidates)
     starts = np.asarray([dom.segment_starts[candidate.element] for candidate in candidates], dtype=np.int64)
     shown = np.flatnonzero([candidate.source == "text" for candidate in candidates])
@@ -55,6 +68,8 @@ def rival_rows(dom: Dom, candidates: Sequence[Candidate]) -> NDArray[np.float64]
     )
     net = _flags(bool(role & _NET_ROLE) or "net" in said for _, said, role in meanings)
     gross = _flags("gross" in said for _, said, _ in meanings)
+    disqualified = _flags(bool(said & _DISQUALIFYING) or bool(role & _ASIDE_ROLES) for _, said, role in meanings)
+    hidden = dom.hidden[[candidate.element for candidate in candidates]] if n else np.zeros(0, dtype=bool)
     old = _flags(
         bool(role & _OLD_ROLE) or _struck(dom, candidate.element) or "old" in said
         for candidate, (_, said, role) in zip(candidates, meanings, strict=True)
@@ -64,8 +79,11 @@ def rival_rows(dom: Dom, candidates: Sequence[Candidate]) -> NDArray[np.float64]
     for index in shown[~tile[shown]].tolist():
         standing.setdefault(values[index], set()).add(starts[index])
     n_places = [min(len(standing.get(value, ())), 6) for value in values.tolist()]
+    struck = _flags(_struck(dom, candidate.element) for candidate in candidates)
+    unclean = _unclean(values, shown, struck | hidden | disqualified | np.asarray([*stated_otherwise] or [False] * n))
+    hidden[[candidate.source != "text" for candidate in candidates]] = False  # what is stated is not meant to be seen
     one, other = _near(starts, shown, values)
-    value, beside, is_rival = values[one], values[other], ~aside & ~old
+    value, beside, is_rival = values[one], values[other], ~aside & ~old & ~hidden
     is_smaller, is_larger = (value / 4 < beside) & (beside < value), (value < beside) & (beside < 4 * value)
     pairs = [
         is_smaller & is_rival[other],
@@ -75,7 +93,17 @@ def rival_rows(dom: Dom, candidates: Sequence[Candidate]) -> NDArray[np.float64]
         _taxed(value, beside) & (net[one] | gross[other]),
     ]
     smaller, larger, larger_old, untaxed, taxed = (np.bincount(one[holds], minlength=n) > 0 for holds in pairs)
-    return np.column_stack([repeated, aside, smaller, larger, larger_old, n_places, untaxed, taxed])
+    # What is called the former price is one where a smaller amount stands beside it.
+    disqualified |= old & smaller
+    columns = [aside, disqualified, unclean, smaller, larger, larger_old, n_places, untaxed, taxed]
+    return np.column_stack([repeated, *map(np.asarray, columns)])
+
+
+def _unclean(values: NDArray[np.float64], shown: NDArray[np.int64], is_other: NDArray[np.bool_]) -> NDArray[np.bool_]:
+    """Whether an amount is shown, and wherever it is shown it is struck, hidden or called something else: who states
+    it as the price is wrong."""
+    clean = values[shown[~is_other[shown]]]
+    return np.isin(values, values[shown]) & ~np.isin(values, clean)
 
 
 def _meaning(dom: Dom, candidate: Candidate) -> tuple[str, frozenset[str], int]:
@@ -110,14 +138,22 @@ def _near(starts: NDArray[np.int64], shown: NDArray[np.int64], values: NDArray[n
 def _beside(dom: Dom, candidate: Candidate) -> str:
     """The texts before and after, as far as they hold no amount of their own and do not announce the next one."""
     first, last = dom.segment_starts[candidate.element], dom.segment_ends[candidate.element]
-    before = dom.segments[first - 1][-MAX_WORDS:] if first else ""
+    before = dom.segments[first - 1] if first else ""
+    before = before[-MAX_WORDS:] if len(before) <= MAX_LABEL else ""
+    behind_other = first > 1 and dom.with_digits[first - 2] and not before.endswith((":", "："))
     inside = last < dom.segment_ends[max(dom.parents[candidate.element], 0)]
     after = dom.segments[last][:MAX_WORDS] if inside and not dom.segments[last].endswith((":", "：")) else ""
+    if behind_other and contexts_in(after) & _SIDES:
+        before = ""  # `100 € excl. VAT 121 € incl. VAT`: each is followed by its own words
     return f"{_without_amount(before)} \x1f {_without_amount(after)}"
 
 
 def _without_amount(text: str) -> str:
-    return "" if any(character.isdigit() for character in text) else text
+    """The text where it holds no amount of its own; `30` in `lowest price of 30 days` is none."""
+    has_digits = any(character.isdigit() for character in text)
+    return (
+        "" if has_digits and (_WITH_CENTS.search(text) or n_amounts(text) or not contexts_in(text) & _LONGER) else text
+    )
 
 
 def _roles(dom: Dom, element: int) -> int:

@@ -15,6 +15,7 @@ MAX_TEXT = 200
 """Longer texts are prose."""
 MIN_FOREIGN = 8
 """Characters from which a phrase of one Latin word counts on a page of another language: `nera` is black in Italian."""
+KEY = 4
 NEGATED_WITHIN = 3
 """Words between a negation and what it negates, at most."""
 _TABLE = Path(__file__).with_name("availability.toml")
@@ -41,13 +42,13 @@ class _Phrase:
 
 @cache
 def _phrases() -> dict[str, tuple[_Phrase, ...]]:
-    """Phrases by their first two characters, the longest first."""
+    """Phrases by their first characters (KEY of them, or two where the phrase is short), the longest first."""
     found: dict[str, list[_Phrase]] = {}
     for language, states in tomllib.loads(_TABLE.read_text("utf-8")).items():
         for state in STATES:
             for written in states.get(state, ()):
                 text = folded(written)
-                found.setdefault(text[:2], []).append(_Phrase(text, state, language))
+                found.setdefault(text[: KEY if len(text) >= KEY else 2], []).append(_Phrase(text, state, language))
     return {start: tuple(sorted(phrases, key=lambda p: -len(p.text))) for start, phrases in found.items()}
 
 
@@ -91,7 +92,8 @@ def states_in(text: str, language: str | None = None) -> tuple[str, ...]:
 
 
 def _phrase_at(text: str, at: int, language: str) -> _Phrase | None:
-    for phrase in _phrases().get(text[at : at + 2], ()):
+    phrases = _phrases()
+    for phrase in (*phrases.get(text[at : at + KEY], ()), *phrases.get(text[at : at + 2], ())):
         if not text.startswith(phrase.text, at):
             continue
         after = text[at + len(phrase.text) : at + len(phrase.text) + 1]

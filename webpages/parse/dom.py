@@ -36,6 +36,7 @@ _KNOWN_CHARSET = re.compile(
 )
 _SPACE = re.compile(r"\s+")
 _DIGIT = re.compile(r"\d")
+_HIDING = re.compile(r"display\s*:\s*none|visibility\s*:\s*hidden")
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,6 +121,16 @@ class Dom:
     def with_digits(self) -> NDArray[np.bool_]:
         """[n_segments] whether a text segment has a digit."""
         return np.asarray([_DIGIT.search(segment) is not None for segment in self.segments], dtype=bool)
+
+    @cached_property
+    def hidden(self) -> NDArray[np.bool_]:
+        """[n] whether an attribute or an inline style hides the element or one around it."""
+        hiding = np.zeros(len(self) + 1, dtype=np.int64)
+        styled = (e for e in self.having("style") if _HIDING.search(self.attributes[e]["style"][:300].lower()))
+        for element in {*self.having("hidden"), *styled}:
+            hiding[element] += 1
+            hiding[self.ends[element]] -= 1
+        return np.asarray(np.cumsum(hiding)[:-1] > 0)
 
     def of_tags(self, *tags: str) -> list[int]:
         """Elements of these tags, in document order."""

@@ -32,10 +32,30 @@ _VALUE = re.compile(r"[A-Za-z0-9][A-Za-z0-9./_-]{1,38}[A-Za-z0-9]")
 _AFTER_LABEL = re.compile(r"[\s:#.°º：)]*(?:\x1f)?[\s:#：(]*([A-Za-z0-9][A-Za-z0-9./_-]{1,38}[A-Za-z0-9])")
 _URL_TOKEN = re.compile(r"[A-Za-z0-9]{2,}(?:[-_.][A-Za-z0-9]+)*")
 _GROUPED = re.compile(r"(?<![\w./-])(?=[\d./-]{7,})\d{2,}(?:[./-]\d{2,})+(?![\w./-])")
+MIN_WORD = 4
+_IS_ADDRESS = re.compile(
+    r"\.(?:com|net|org|de|fr|uk|eu|io|php|html?|aspx?|jsp|js|css|png|jpe?g|gif|webp|svg|pdf)\b|//|^www\."
+)
+_IS_AMOUNT = re.compile(
+    r"\d{1,6}[.,]\d{1,2}|\d{1,2}[./-]\d{1,2}[./-](?:19|20)?\d\d|(?:19|20)\d\d[./-]\d{1,2}[./-]\d{1,2}"
+)
+_IS_MEASURE = re.compile(
+    r"\d{1,5}(?:mm|cm|m|kg|g|mg|ml|cl|l|gb|tb|mb|mhz|ghz|hz|w|v|a|mah|oz|lb|lbs|in|inch|ft|px|dpi|k|p|x|xl|st|pcs|x\d{1,5})"
+    r"|(?:mp|usb|ps|h|ip|wifi|ddr|html|utf|web|http|ie|gdpr)\d{1,3}|4k|8k|3d|2d|b2b|b2c|covid19|iso\d{4}"
+)
+"""Codes that are words: sizes, formats, standards."""
+_FORM_FIELD = re.compile(
+    r"(?:.*[^a-z])?(?:asin(?:\.\d)?|sku|add[-_]to[-_]cart|product(?:[-_]?(?:id|code|sku|no|number))?|prod(?:uct)?id|pid|item[-_]?(?:id|no|number|code)?"
+    r"|variant[-_]?id|variation[-_]?id|article(?:[-_]?(?:id|no))?|artikel(?:nr|nummer|id)?|partnumber|catentryid|productcode|goods[-_]?id|id)(?:\[\]|\[\d+\]|\.\d+|\])?"
+)
 _KEY = re.compile(r"[^a-z0-9]")
-_ATTRIBUTES = ("data-sku", "data-product-sku", "data-product-id", "data-productid", "data-pid", "data-item-id",
-"data-itemid",
-               "data-id", "data-product", "data-product-code", "data-article", "data-partnumber")  # fmt: skip
+_ATTRIBUTES = (
+    "data-sku", "data-product-sku", "data-product-id", "data-productid", "data-pid", "data-item-id", "data-itemid",
+    "data-id", "data-product", "data-product-code", "data-article", "data-partnumber", "data-asin",
+    "data-csa-c-asin", "data-item", "data-product_id", "data-product_sku", "data-variant-id",
+    "data-product-number", "data-sku-id", "data-productcode", "data-artnr", "data-article-number",
+    "data-item-number", "data-goods-id",
+)  # fmt: skip
 
 
 _STATE_KEYS = (
@@ -48,6 +68,10 @@ _STATE_KEYS = (
     '"productSku"',
     '"ecomm_prodid"',
     '"prodid"',
+    '"asin"',
+    '"productCode"',
+    '"product_sku"',
+    '"articleNumber"',
 )
 _STATE_VALUE = re.compile(r"""\s*:\s*\[?\s*["']?([A-Za-z0-9][A-Za-z0-9./_-]{1,38}[A-Za-z0-9])["',\]}\s]""")
 MAX_STATE_HITS = 150
@@ -60,7 +84,13 @@ _NAMED_QUERY = re.compile(
 
 @dataclass(slots=True)
 class SkuCandidate:
-    """One value and where it stands. `element` is the first place, -1 where it is only in the address."""
+    """One value and where it stands.
+
+    Attributes:
+        element: the first place, -1 where it is only in the address.
+        whole_token, whole_part: whether it is a token, a whole part of the address.
+        n_in_forms: fields of forms that carry it as the number of a product.
+    """
 
     value: str
     element: int = -1
@@ -74,7 +104,20 @@ class SkuCandidate:
     in_last: bool = False
     in_query: bool = False
     whole_token: bool = False
+    whole_part: bool = False
+    n_in_forms: int = 0
     order: int = 0
+
+    @property
+    def is_stated_sku(self) -> bool:
+        return any(name.startswith("sku") for name in self.stated)
+
+    @property
+    def n_places(self) -> int:
+        """In how many kinds of places the value stands: what the listing itself goes by stands in several."""
+        in_address = self.in_path or self.in_query
+        kinds = (self.stated, self.labels["sku"], self.attributes, self.n_in_forms, self.n_in_state, in_address)
+        return sum(map(bool, kinds))
 
 
 Collect = Callable[[str, int], SkuCandidate | None]
@@ -93,13 +136,22 @@ def is_gtin(value: str) -> bool:
     return sum(int(digit) * weight for digit, weight in zip(reversed(value), weights, strict=True)) % 10 == 0
 
 
+def is_plausible(value: str, key: str) -> bool:
+    """Whether a value could be an article number: no address, decimal, date or measure, and not the word for one."""
+    if not 2 <= len(key) <= MAX_SKU or _IS_ADDRESS.search(value.lower()) or _IS_AMOUNT.fullmatch(value):
+        return False
+    if not any(character.isdigit() for character in key):
+        return len(key) >= (3 if "-" in value else MIN_WORD) and not value.islower()
+    return _IS_MEASURE.fullmatch(key) is None
+
+
 def sku_candidates(reading: Reading) -> list[SkuCandidate]:
     """Distinct values in the order of their first appearance: stated, in attributes, behind labels, in the address."""
     found: dict[str, SkuCandidate] = {}
 
     def collect(value: str, element: int) -> SkuCandidate | None:
         key = key_of(value)
-        if not 2 <= len(key) <= MAX_SKU or (not any(character.isdigit() for character in key) and len(key) < 4):
+        if not is_plausible(value.strip(), key):
             return None
         if key not in found:
             found[key] = SkuCandidate(value.strip(), element, order=len(found))
@@ -120,6 +172,7 @@ def sku_candidates(reading: Reading) -> list[SkuCandidate]:
                 candidate = collect(attributes[name], element)
                 if candidate:
                     candidate.attributes += 1
+    _from_forms(dom, collect)
     _from_scripts(reading, collect)
     _from_address(reading, found, collect)
     _write_as_shown(dom, found)
@@ -155,6 +208,17 @@ def _write_as_shown(dom: Dom, found: dict[str, SkuCandidate]) -> None:
         candidate = found.get(key_of(spelled))
         if candidate is not None and not candidate.labels and candidate.value not in text:
             candidate.value = spelled
+
+
+def _from_forms(dom: Dom, collect: Collect) -> None:
+    """Fields that a form sends as the number of what is bought: `add-to-cart`, `product_id`, `ASIN`."""
+    for element in dom.of_tags("input", "button"):
+        attributes = dom.attributes[element]
+        is_named = _FORM_FIELD.fullmatch(f"{attributes.get('name', '')}".lower()[:MAX_SKU])
+        if is_named and _VALUE.fullmatch(attributes.get("value", "")[:MAX_SKU]):
+            candidate = collect(attributes["value"], element)
+            if candidate:
+                candidate.n_in_forms += 1
 
 
 def _from_scripts(reading: Reading, collect: Collect) -> None:
@@ -193,6 +257,7 @@ def _from_address(reading: Reading, found: dict[str, SkuCandidate], collect: Col
                     candidate = collect(form, -1)
                     if candidate:
                         candidate.whole_token = True
+                        candidate.whole_part |= form == token
     named = {key_of(value) for value in _NAMED_QUERY.findall("&" + query)}
     for key, candidate in found.items():
         candidate.named_query = key in named

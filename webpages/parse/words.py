@@ -87,62 +87,18 @@ def role_bit(name: str) -> int:
     return 1 << ROLES.index(name)
 
 
-CONTEXT: dict[str, re.Pattern[str]] = {
-    name: fast_pattern(pattern)
-    for name, pattern in {
-        "old": r"\b(?:was|list price|regular|reg\.|rrp|msrp|uvp|statt|bisher|original|retail|compare|before|avant|antes|prima"
-        r"|instead|precio normal|prix conseillé|vorher|ord\.|tidligere|zamiast|p[uů]vodn|prp|előtte|в магазинах|原價|定價|市價|建議|정가|通常価格)",
-        "now": r"\b(?:now|sale|our price|special|your price|you pay|today|jetzt|nur|ahora|agora|ora|maintenant|nu|teraz"
-        r"|oferta|internet|deal)\b|優惠|特價|一次付清|網路價|限時|販売価格|税込|즉시|할인가|판매가",
-        "price": r"\b(?:price|prix|preis|prezzo|precio|preço|cena|pris|prijs|цена|ціна|fiyat)\b|價|价|가격",
-        "shipping": r"shipp|deliver|versand|livraison|env[ií]o|frete|spedizion|postage|dostav|배송|運費|free over|orders? over"
-        r"|p&p|import charges|lieferung",
-        "unit": r"/\s?(?:kg|l|m|m2|m²|100|oz|lb|each|ea|unit|ml|stk|st|piece)\b|\bper (?:kg|unit|oz|lb|item|100|sq|night|piece)"
-        r"|\bpro (?:kg|l|100|st)|1 ?kg ?=|1 ?l ?=|/ ?\d+ ?(?:g|ml)",
-        "instalment": r"\d\s?x\b|x\s?(?:de\s)?\d|instal|month|/mo\b|mensual|mese|mois|m[êe]s\b|cuota|parcela|rate[n ]|financ|monat"
-        r"|měsíc|mesačne|rat[aăey]\b|期|분할",
-        "save": r"\bsav(?:e|ing)|discount|\boff\b|ersparnis|spar|économ|ahorr|desconto|descuento|rabat|%|reducere|折|省",
-        "net": r"\bex(?:cl)?\.? ?(?:vat|tax)|ohne mwst|exkl|netto|brez ddv|bez dph|hors tax|\bht\b|sin iva|iva esclusa|s/ ?iva|fără tva"
-        r"|без ндс|bez vat|税抜|未稅|ex moms|excl|ekskl|senza iva|zonder btw|áfa nélkül|nettó|s/ ?imp|sem iva",
-        "gross": r"\binc(?:l|luding)?\.? ?(?:vat|tax|gst|btw)|inkl\.? ?(?:\d+ ?% ?)?(?:mwst|moms|mva|ust|gesetzl)|\bttc\b|iva inc|con iva"
-        r"|com iva|c/ ?iva|\bs dph|vč\.? dph|včetně dph|vrátane dph|z ddv|cu tva|с ндс|з пдв|brutto|bruttó|税込|含稅|kdv dahil",
-        "member": r"\bmembers?\b|card ?holder|\bwith (?:your |the )?\w* ?card\b|loyalty|students?\b|teachers?\b|faculty|military|\bclub\b"
-        r"|\btarjeta|\bsocios?\b|adhérent|mitglied|\bkarta\b|insider|auto-?ship|subscribe|wholesale|\btrade\b|會員|会員|회원",
-        "total": r"\b(?:sub)?total|basket|warenkorb|panier|carrito|bag\b|cart\b",
-        "from": r"\b(?:from|ab|desde|à partir|da|od|starting|as low as|vanaf|fra|från|de la|up to)\b",
-        "used": r"\b(?:used|refurb|gebraucht|occasion|usado|second hand|open box|pre-owned)",
-        "coupon": r"coupon|voucher|gift card|points?\b|gutschein|cashback|bonus|點|点数|券|滿|ポイント|적립|쿠폰",
-    }.items()
-}
-
-
-@lru_cache(maxsize=8192)
-def contexts_in(text: str) -> frozenset[str]:
-    """Names of the CONTEXT patterns that a text matches; the same few words stand beside many prices."""
-    lower = text.lower()
-    return frozenset(name for name, pattern in CONTEXT.items() if pattern.search(lower))
-
-
 ADD_TO_CART = fast_pattern(
     r"add(?:ed)? to (?:my )?(?:shopping )?(?:cart|bag|basket|trolley|order|tote)|\bbuy(?: it)?(?: now)?\b|\badd item|purchase"
     r"|in den (?:waren|einkaufs)korb|warenkorb|in den einkaufswagen|jetzt kaufen|ajouter au panier|acheter|añadir (?:al|a la)"
     r"|agregar al carro|agregar|comprar|adicionar|carrinho|aggiungi al carrello|acquista|carrello|in winkelwagen|winkelmandje"
     r"|læg i (?:indkøbs)?kurv|köp|kjøp|lägg i|legg i|osta|lisää|do kos|do koš|koupit|kúpiť|přidat|vložiť|kosár|ad[aă]ug[aă]"
     r"|în co[sș]|cumpăr|в корзину|купить|заказать|до кошика|купити|dodaj|kupi|košarico|sepete|satın al|買|购|購|加入|カート|かご"
-    r"|장바구니|구매|หยิบ|mua|giỏ|أضف|السلة|اشتر|pre-?order|add to|reserve|order now|bestellen",
+    r"|장바구니|구매|หยิบ|ใส่ตะกร้า|ซื้อ|mua|giỏ|أضف|السلة|اشتر|سبد خرید|הוסף לסל|הוספה לסל|לסל|קנה עכשיו|tambah(?:kan)? ke|keranjang|beli sekarang|troli"
+    r"|προσθήκη στο|στο καλάθι|αγορά|добави в|купи|ostukorvi|lisa korvi|į krepšelį|pirkti|pievienot grozam|pirkt|u košaricu|u korpu"
+    r"|legg i handle|i varukorg|i kurv|ostoskoriin|koriin|do koszyka|kup teraz|kosárba|megveszem|cumpara|adauga in|में जोड़ें|खरीदें"
+    r"|pre-?order|vorbestell|précommand|reservar|preordina|add to|reserve|order now|bestellen",
 )
 NOT_CART = fast_pattern(
     r"wish|compare|registry|list\b|favou?rit|merk|view (?:cart|bag)|checkout|email|subscribe|watch|search|sign|log ?in"
     r"|account|help|find|store|gift card|learn|ask|remind|notify",
-)
-OUT_OF_STOCK = fast_pattern(
-    r"out of stock|sold out|currently unavailable|no longer available|not available|ausverkauft|nicht (?:mehr )?(?:verfügbar|lieferbar)"
-    r"|rupture de stock|épuisé|indisponible|agotado|sin stock|no disponible|esgotado|indisponível|esaurito|non disponibile"
-    r"|uitverkocht|niet (?:meer )?leverbaar|udsolgt|slutsåld|utsolgt|loppu|vyprodáno|vypredané|není skladem|nie je (?:na sklade|dostupn)"
-    r"|wyprzedan|niedostępn|elfogyott|stoc epuizat|indisponibil|нет в наличии|немає|razprodano|ni na zalogi|tükendi|缺貨|售完|完售|已售"
-    r"|品切れ|売り切れ|在庫切れ|품절|매진|نفد|ended|this listing (?:was )?ended|notify me when|email me when",
-)
-IN_STOCK = fast_pattern(
-    r"\bin stock|auf lager|sofort lieferbar|en stock|disponible|disponível|disponibile|op voorraad|på lager|i lager|varastossa"
-    r"|skladem|na sklade|skladom|dostępny|raktáron|în stoc|в наличии|na zalogi|stokta|有貨|現貨|在庫あり|재고",
 )

@@ -7,12 +7,17 @@ from collections.abc import Collection
 from trimtab.webpages.predict.scorer import Scorer
 
 _KINDS = {"price": "price", "name": "name", "image": "image", "add_to_cart": "cart"}
+_OTHERS = {
+    "sku": "no number on the page can be relied on as the article number",
+    "availability": "what the page states and what it shows contradict each other, and neither convinces",
+}
 MAX_TEXT = 60
 
 
 def abstentions(scorer: Scorer, found: Collection[str]) -> dict[str, str]:
     """A sentence for each element that was looked for and is not among those found."""
-    return {name: _reason(scorer, kind) for name, kind in _KINDS.items() if name not in found}
+    chosen = {name: _reason(scorer, kind) for name, kind in _KINDS.items() if name not in found}
+    return chosen | {name: reason for name, reason in _OTHERS.items() if name not in found}
 
 
 def _reason(scorer: Scorer, kind: str) -> str:

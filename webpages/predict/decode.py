@@ -18,8 +18,11 @@ from trimtab.webpages.parse.candidates import Candidate
 
 WITNESS_SHARE = 0.15
 MAX_WITNESSES = 3
-STRUCK_PENALTY = 8.0
-_STRUCK_COLUMNS = ("in_struck", "css_struck", "box_struck")
+PENALTIES = {
+    "in_struck": 8.0, "css_struck": 8.0, "box_struck": 8.0, "is_unclean": 6.0, "hidden": 6.0, "stated_otherwise": 4.0,
+    "is_disqualified": 3.0,
+}  # fmt: skip
+"""By what the score of a price is lowered that is by its meaning not the current one. The largest counts."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,11 +69,11 @@ def decide_candidates(
 ) -> Decision | None:
     """The choice among a page's candidates of one kind; None where it has none.
 
-    A struck-through price is by its meaning not the current one: its score is lowered, and the same value shown without
-    a stroke elsewhere keeps its own.
+    A price that is struck, hidden or called something else is by its meaning not the current one, whoever states it:
+    its score is lowered, and the same value shown clean elsewhere keeps its own.
     """
     if kind == "price":
-        logits = np.where(_is_struck(level, rows), logits - STRUCK_PENALTY, logits)
+        logits = logits - _penalties(level, candidates, rows)
     shown = [candidate.source == "text" for candidate in candidates]
     decision = decide(meanings(kind, candidates), logits, shown)
     if decision is None or kind != "price":
@@ -94,7 +97,13 @@ def meanings(kind: str, candidates: Sequence[Candidate]) -> list[Hashable]:
     return [candidate.element for candidate in candidates]
 
 
-def _is_struck(level: str, rows: NDArray[np.float32]) -> NDArray[np.bool_]:
+def _penalties(level: str, candidates: Sequence[Candidate], rows: NDArray[np.float32]) -> NDArray[np.float64]:
     names = feature_names("price", level)
-    columns = [names.index(name) for name in _STRUCK_COLUMNS if name in names]
-    return np.asarray((rows[:, columns] > 0).any(axis=1))
+    shown = np.asarray([candidate.source == "text" for candidate in candidates], dtype=bool)
+    found = np.zeros(len(rows))
+    for name, penalty in PENALTIES.items():
+        if name in names:
+            applies = rows[:, names.index(name)] > 0
+            # What is stated in the head is not meant to be seen.
+            found = np.maximum(found, penalty * (applies & shown if name == "hidden" else applies))
+    return found

@@ -5,12 +5,47 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from trimtab.webpages.parse.candidates import Candidate
+from trimtab.webpages.parse.dom import Dom
 from trimtab.webpages.parse.facts import LIST_TYPES
-from trimtab.webpages.parse.reading import Reading
+from trimtab.webpages.parse.reading import Reading, tokens
 
 MIN_CHECKOUT_FIELDS = 4
+MAX_CHANCE_OF_OTHER = 0.05
+"""Chance to be a product page that is left to a cart, an order, or a category with one item."""
+MAX_BLOCK_HEIGHT = 7
 MIN_LISTED_VALUES = 5
 """Different amounts from which on a page without a product is a listing."""
+
+
+def offers_another(reading: Reading, prices: Sequence[Candidate]) -> bool:
+    """Whether all prices stand in one block with link, picture and heading of its own that the page's name is not in: a
+    category page with one item in it."""
+    dom, name = reading.dom, reading.name_anchor
+    shown = [c.element for c in prices if c.source == "text" and c.has_currency and c.element > name]
+    if not shown or name < 0 or reading.structured.count("product") == 1:
+        return False
+    headed = dom.of_tags("h2", "h3", "h4", "h5", "h6")
+    for block in dom.ancestors(shown[0], MAX_BLOCK_HEIGHT):
+        if block <= name < dom.ends[block]:
+            return False
+        if shown[-1] >= dom.ends[block]:
+            continue
+        inside = [element for element in headed if block < element < dom.ends[block]]
+        if len(inside) == 1 and _has_link_and_picture(dom, block):
+            words = tokens(dom.text(inside[0]))
+            return bool(words) and not words <= tokens(dom.text(name)) and _is_linked(dom, inside[0], block)
+    return False
+
+
+def _has_link_and_picture(dom: Dom, block: int) -> bool:
+    return all(any(block < element < dom.ends[block] for element in dom.of_tags(tag)) for tag in ("a", "img"))
+
+
+def _is_linked(dom: Dom, heading: int, block: int) -> bool:
+    """Whether a heading is a link to another page, holds one, or stands in one."""
+    end = dom.ends[block]
+    links = [a for a in dom.of_tags("a") if block <= a < end and dom.attribute(a, "href").strip("# ")]
+    return any(heading <= a < dom.ends[heading] or a <= heading < dom.ends[a] for a in links)
 
 
 def kind_without_product(reading: Reading, prices: Sequence[Candidate], n_checkout_fields: int) -> str:

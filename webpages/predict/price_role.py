@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from trimtab.webpages.features.common import STRUCK
 from trimtab.webpages.parse.candidates import Candidate, mark
+from trimtab.webpages.parse.contexts import contexts_in
 from trimtab.webpages.parse.dom import Dom
 from trimtab.webpages.parse.reading import Reading
-from trimtab.webpages.parse.words import contexts_in, role_bit, roles_of
+from trimtab.webpages.parse.words import role_bit, roles_of
 
 MAX_BLOCK = 100
 """Characters of a parent's text that still speak of this price alone."""

@@ -60,6 +60,8 @@ _MONOTONE = {
     "own_used": -1, "before_used": -1, "agrees_json_ld": 1, "agrees_microdata": 1, "agrees_opengraph": 1,
     "agrees_first": 1,
     "agrees_any": 1, "itemprop_price": 1, "has_symbol": 1, "n_amounts": -1, "own_member": -1, "before_member": -1,
+    "is_disqualified": -1, "is_unclean": -1, "stated_otherwise": -1, "own_lowest": -1, "before_lowest": -1,
+    "own_threshold": -1, "before_threshold": -1, "own_deposit": -1, "before_deposit": -1, "after_deposit": -1,
     "is_aside": -1, "larger_old": 1, "untaxed_beside": 1, "taxed_beside": -1, "n_pictured_repeats": -1,
 }  # fmt: skip
 """Direction of features that can only speak for a price (1) or against it (-1)."""

@@ -1,0 +1,63 @@
+# ruff: noqa: E501  # tables of words in many languages read better unbroken
+"""What the words beside an amount say it is, in the languages of many shops.
+
+All patterns are for lower-case text: ignoring case makes `re` try every word at every character.
+"""
+
+from __future__ import annotations
+
+import re
+from functools import lru_cache
+
+from trimtab.webpages.parse.patterns import fast_pattern
+
+CONTEXT: dict[str, re.Pattern[str]] = {
+    name: fast_pattern(pattern)
+    for name, pattern in {
+        "old": r"\b(?:was|list price|regular|reg\.|rrp|msrp|uvp|statt|bisher|original|retail|compare|before|avant|antes|prima"
+        r"|instead|precio normal|prix conseillé|vorher|ord\.|tidligere|zamiast|p[uů]vodn|prp|előtte|cena regularna|cena katalogowa"
+        r"|běžná cena|bežná cena|adviesprijs|van voor|vejl|normalpris|ordinarie|normaalihinta|ovh|svh|pvp|pvr|pvc|pccp|preț vechi|prezzo di listino"
+        r"|prix public|prix barré|au lieu de|в магазинах|стара ціна|старая цена|стара цена|редовна цена|redna cena|redovna cijena|eredeti ár|listaár|önceki"
+        r"|αρχική τιμή|λιανική|harga asal|giá gốc|giá cũ)|原價|定價|市價|建議|정가|通常価格|原价|市场价|メーカー希望|希望小売",
+        "now": r"\b(?:now|sale|our price|special|your price|you pay|today|jetzt|nur|ahora|agora|ora|maintenant|nu|teraz"
+        r"|oferta|internet|deal)\b|優惠|特價|一次付清|網路價|限時|販売価格|税込|즉시|할인가|판매가",
+        "price": r"\b(?:price|prix|preis|prezzo|precio|preço|cena|cijena|pris|prijs|preț|pret|ár|hinta|hind|kaina|цена|ціна|τιμή|fiyat|harga|giá)\b|價|价|가격|価格",
+        "lowest": r"\b30[ -]?(?:days?|tage|tagen|dni|dní|dnů|jours|derniers jours|días|dias|giorni|dagen|dagar|dager|dage|päiv|nap|napos|zile|дни|дней|днів|dana|dneh|dien|päeva|ημερών|ημέρες)"
+        r"|lowest (?:recent )?price|niedrigster (?:gesamt)?preis|bestpreis der|najniższa cena|nejnižší cena|najnižšia cena|prix le plus bas|precio más bajo|prezzo più basso|laagste prijs"
+        r"|laveste pris|lägsta pris|alin hinta|legalacsonyabb ár|cel mai mic preț|най-ниска цена|najniža cijena|najnižja cena|mažiausia kaina|zemākā cena|madalaim hind|χαμηλότερη τιμή|preço mais baixo",
+        "shipping": r"shipp|deliver|versand|livraison|env[ií]o|frete|spedizion|postage|dostav|배송|運費|free over|orders? over"
+        r"|p&p|import charges|lieferung|verzend|bezorg|frakt|fragt|toimitus|doprav|dostaw|wysyłk|przesyłk|szállítás|livrare|доставк|kargo|poštovn|poštnin|αποστολή|ongkir|送料|运费|phí vận chuyển|portes de|porto\b",
+        "threshold": r"free (?:standard )?(?:shipping|delivery|postage)|ships? free|qualif|orders? (?:of|over|above|from)|on orders|spend |when you spend|minimum (?:order|purchase|spend)"
+        r"|mindestbestell|versandkostenfrei|gratis ?versand|kostenlose[rn]? (?:versand|lieferung)|ab einem|ab einkaufswert|livraison (?:gratuite|offerte)|dès .{0,12}d.achat|à partir de .{0,12}d.achat|minimum d.achat"
+        r"|env[ií]o grat|compra m[ií]nima|a partir de .{0,12}compra|spedizione grat|ordine minimo|portes gr[aá]t|frete gr[aá]t|gratis (?:verzend|bezorg|frakt|levering)|minimum ?bestel"
+        r"|fri fra[kg]t|fraktfri|ilmainen toimitus|doprava zdarma|doprava zadarmo|darmow[aey] (?:dostaw|wysyłk)|ingyenes (?:ki)?szállítás|livrare gratuit|comanda minim|безплатна доставка|бесплатная доставка|безкоштовна доставка"
+        r"|besplatna dostava|brezplačna dostava|ücretsiz kargo|δωρεάν αποστολή|nemokamas pristat|bezmaksas piegāde|tasuta (?:tarne|transport)|免運|免运|送料無料|무료배송|gratis ongkir|miễn phí (?:vận chuyển|giao)",
+        "deposit": r"\bpfand|leergut|deposit|\bcrv\b|consigne|statiegeld|kaucja|kaucj|záloh|\bpant\b|pantti|letétdíj|betétdíj|garantie sgr|\bsgr\b|depozit|dep[oó]sito|fianza|cauzione|cau[cç]ão"
+        r"|anzahlung|acompte|se[ñn]a\b|aanbetaling|zaliczk|залог|депозит|kavcij|kaparo|保証金|押金|訂金|定金|ecotax|eco-?part|recupel|urheberrechtsabgabe|recycling fee|recyclage",
+        "unit": r"/\s?(?:kg|g|l|m|m2|m²|cm|100|oz|lb|ml|cl|dl|sq|ft|yd|gal|qt|litre|liter|kilo|metre|meter|кг|л)\b|\bper (?:kg|kilo|unit|oz|fl|lb|100|sq|night|litre|liter|l\b|m\b|metre|meter|gram)"
+        r"|\bpro (?:kg|l|100|liter|meter|m)\b|\b(?:le|au|el|il|por|al|za|na|zł/|par) (?:kg|kilo|litre|litro|l)\b|1 ?kg ?=|1 ?l ?=|\bkg ?= |/ ?\d+ ?(?:g|ml|kg|l|cl|m)|grundpreis|eenheidsprijs|jednotková cena|cena jednostkowa|jfr-?pris|jämförpris|vertailuhinta|egységár"
+        r"|preț unitar|prix au (?:kilo|litre|kg)|precio por (?:kg|unidad|litro)|prezzo al (?:kg|litro)|単価|每公斤|per 100",
+        "piece": r"/\s?(?:each|ea|unit|stk|stuk|st|pcs?|piece|szt|ks|db|buc|kpl|tk|шт|adet|個|件)\b|\bper (?:item|piece|stuk|styck|stk)|\bpro stück|each\b",
+        "instalment": r"\d\s?x\b|x\s?(?:de\s)?\d|instal|month|/mo\b|/ ?mo(?:\.|nth)|p/m\b|\bp\.?m\.?\b|mensual|mese\b|mesi\b|mois\b|m[êe]s\b|meses|cuota|parcela|rate[n ]|financ|monat|monthly|klarna|afterpay|clearpay|affirm|zip pay|paypal|alma\b|scalapay"
+        r"|měsíc|mesačne|mesiac|rat[aăey]\b|\bna raty|miesięcz|mies\.|havi\b|hó\b|/hó|lun[aăi]\b|maand|p/mnd|måned|/md|månad|/mån|kuukau|/kk|mjesec|mesec|на месец|в месяц|/мес|мес\.|місяц|δόσ|μήνα|\d ay\b|taksit|kuus\b|mėn|mēn|期|분할|개월|月々|分割|每月|cicil|trả góp|pay in \d|payments? of|weekly|per week|por semana|in 3 rate|en \d fois",
+        "save": r"\bsav(?:e|ing)|discount|\boff\b|ersparnis|spar|économ|ahorr|desconto|descuento|rabat|%|reducere|折|省",
+        "net": r"\bex(?:cl)?\.? ?(?:vat|tax|gst)|(?:before|without|plus|\+) (?:vat|tax|gst)|ohne mwst|ohne ust|zzgl\.? (?:\d+ ?% ?)?(?:mwst|ust|gesetzl)|exkl|netto|brez ddv|bez dph|bez pdv|hors tax|hors tva|\bht\b|h\.t\.|sin iva|\+ ?iva|iva esclusa|iva escl|s/ ?iva|fără tva|\+ ?tva"
+        r"|без ндс|без ддс|без пдв|bez vat|税抜|税別|未稅|不含税|ex moms|excl|ekskl|senza iva|zonder btw|áfa nélkül|nettó|s/ ?imp|sem iva|\+ áfa|alv 0|alv0|ilman alv|be pvm|bez pvn|km-?ta|käibemaksuta|χωρίς φπα|kdv hariç|\+ ?kdv|부가세 별도|u\.mva|eks\.? ?mva|uten mva|uden moms|utan moms",
+        "gross": r"\binc(?:l|luding)?\.? ?(?:vat|tax|gst|btw)|inkl\.? ?(?:\d+ ?% ?)?(?:mwst|moms|mva|ust|gesetzl)|\bttc\b|t\.t\.c|iva inc|con iva|ivato|iva compresa"
+        r"|com iva|c/ ?iva|iva inclu|\bs dph|\bs pdv|sa pdv|vč\.? dph|včetně dph|vrátane dph|z ddv|cu tva|с ндс|с ддс|з пдв|brutto|bruttó|税込|含稅|含税|kdv dahil|z vat|áfával|met btw|sis\.? alv|sis alv|su pvm|ar pvn|km-?ga|με φπα|부가세 포함|m/moms|ink\.? moms|ink\.? mva",
+        "member": r"\bmembers?\b|card ?holder|\bwith (?:your |the )?\w* ?card\b|loyalty|students?\b|teachers?\b|faculty|military|\bclub\b|clubcard|nectar"
+        r"|\btarjeta|\bsocios?\b|adhérent|mitglied|\bkarta\b|insider|auto-?ship|subscribe|wholesale|\btrade\b|會員|会员|会員|회원|klubb|\bklub|kanta-asiakas|klubikort|lidhind|čipsa|z aplikacją|con carta|carta fedeltà|carte fidélité|abonn|medlem|leden\b|клуб|бонусной карт|с картой|ledenprijs|voor leden|kundenkarte|prime\b",
+        "total": r"\b(?:sub)?total|basket|warenkorb|panier|carrito|bag\b|cart\b",
+        "from": r"\b(?:from|ab|desde|à partir|da|od|starting|as low as|vanaf|fra|från|de la|up to)\b",
+        "used": r"\b(?:used|refurb|gebraucht|occasion|usado|second hand|open box|pre-owned|tweedehands|begagnad|brugt|brukt|používan|używan|użyt|használt|rabljen|подержан|б/у|usato|seminuevo|reconditionn|reacondicionad|ricondizionat|generalüberholt|refurbished|renewed|中古)",
+        "coupon": r"coupon|voucher|gift card|points?\b|gutschein|cashback|bonus|點|点数|券|滿|ポイント|적립|쿠폰",
+    }.items()
+}
+"""Word beside an amount, by what it says the amount is."""
+
+
+@lru_cache(maxsize=8192)
+def contexts_in(text: str) -> frozenset[str]:
+    """Names of the CONTEXT patterns that a text matches; the same few words stand beside many prices."""
+    lower = text.lower()
+    return frozenset(name for name, pattern in CONTEXT.items() if pattern.search(lower))
