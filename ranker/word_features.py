@@ -124,8 +124,9 @@ def _phrase(title_hits: Mask) -> NDArray[np.floating]:
     """Share of the query's neighbouring words that are neighbours in the title; for one word, whether it is there."""
     if title_hits.shape[1] == 1:
         return np.asarray(title_hits.any(axis=(0, 1)), dtype=np.float32)
-    pairs = title_hits[:-1, :-1] & title_hits[1:, 1:]
-    return np.asarray(pairs.any(axis=0).mean(axis=0), dtype=np.float32)
+    pairs = (title_hits[:-1, :-1] & title_hits[1:, 1:]).any(axis=0)
+    pairs |= (title_hits[:, :-1] & title_hits[:, 1:]).any(axis=0)  # one word of the title that is both: headphones
+    return np.asarray(pairs.mean(axis=0), dtype=np.float32)
 
 
 def _contradicted(query: QueryWords, words: ItemWords, title: Matrix, in_title: Mask) -> Column:

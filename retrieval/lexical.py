@@ -28,7 +28,7 @@ from trimtab.retrieval.filters import Condition
 from trimtab.retrieval.first_allowed import first_allowed
 from trimtab.retrieval.understanding.negation import ABSENT, absent_terms
 from trimtab.text.lexicon import Lexicon
-from trimtab.text.query import QueryWord, query_words
+from trimtab.text.query import QueryWord, as_written, query_words
 from trimtab.text.tokens import Token
 
 BOOSTS: Mapping[str, float] = {
@@ -242,6 +242,10 @@ class LexicalIndex:
     def knows(self, word: str) -> bool:
         """Whether any item has all parts of the word in one field or another."""
         return knows_word(word, self.lexicon, self.knows_term)
+
+    def as_written(self, text: str) -> str:
+        """A query with its words as the catalogue writes them; see `trimtab.text.query`."""
+        return as_written(text, self.lexicon, self.knows_term)
 
     def rare_or_all(self, words: Sequence[QueryWord]) -> list[QueryWord]:
         """The words that items are found by: the rare ones, or all where none is rare."""

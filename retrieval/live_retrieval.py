@@ -30,7 +30,7 @@ from trimtab.retrieval.lexical import LexicalIndex, Wanted, distinct_words, know
 from trimtab.retrieval.postings import FIELDS, ItemTerms, Postings, terms_of_item
 from trimtab.retrieval.retriever import Retriever
 from trimtab.text.lexicon import Lexicon
-from trimtab.text.query import QueryWord
+from trimtab.text.query import QueryWord, as_written
 
 if TYPE_CHECKING:
     from trimtab.catalog.store import ItemStore
@@ -119,6 +119,10 @@ class LiveLexicalIndex:
     def knows(self, word: str) -> bool:
         """Whether any item has all parts of the word in one field or another."""
         return knows_word(word, self._base.lexicon, self._knows_term)
+
+    def as_written(self, text: str) -> str:
+        """A query with its words as the catalogue writes them; see `trimtab.text.query`."""
+        return as_written(text, self._base.lexicon, self._knows_term)
 
     def _knows_term(self, term: str) -> bool:
         return self._base.knows_term(term) or self._postings.knows(term)

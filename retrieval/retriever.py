@@ -51,6 +51,8 @@ class Lexical(Protocol):
 
     def knows(self, word: str) -> bool: ...
 
+    def as_written(self, text: str) -> str: ...
+
     def search(
         self, query: str | Understood, depth: int, conditions: Sequence[Condition] = (), allowed: Mask | None = None
     ) -> tuple[IntArray, FloatArray]: ...
@@ -180,7 +182,7 @@ class Retriever:
         words = understood.words
         if not words:
             return self.at_rows(understood, self.results(understood, filters).popular(n_candidates, but=NO_ROWS))
-        vector = self.encoder.encode([words])[0] if by_meaning else np.zeros(self.vectors.shape[1], dtype=np.float32)
+        vector = self._encoded(words) if by_meaning else np.zeros(self.vectors.shape[1], dtype=np.float32)
         conditions = self._masks.narrowing(conditions_of(self._store, filters))
         depth = max(n_candidates, POOL)
         lexical_rows, bm25 = self.lexical.search(understood, depth, conditions, self._masks.of(conditions))
@@ -212,7 +214,7 @@ class Retriever:
     def at_rows(self, query: str | Understood, rows: IntArray) -> Candidates:
         """Some items as candidates that were found neither by words nor by meaning: only their cosines are known."""
         words = self._understood(query).words
-        vector = self.encoder.encode([words])[0] if words else np.zeros(self.vectors.shape[1], dtype=np.float32)
+        vector = self._encoded(words) if words else np.zeros(self.vectors.shape[1], dtype=np.float32)
         nothing = np.zeros(len(rows), dtype=np.float32)
         return Candidates(rows, np.vecdot(self.vectors[rows], vector), nothing, nothing, vector)
 
@@ -243,7 +245,7 @@ class Retriever:
         if not words:
             meeting[self.lexical.forbidden_rows(query)] = False
         else:
-            vector = self.encoder.encode([words])[0]
+            vector = self._encoded(words)
             near = self.dense.within(vector, self._floor)
             if near is None:
                 meeting = products(self.vectors, vector) >= self._floor
@@ -252,6 +254,10 @@ class Retriever:
             meeting[self.lexical.forbidden_rows(query)] = False
             meeting[self.lexical.matches(query)] = True
         return meeting if self._store.gone is None else meeting & ~self._store.gone
+
+    def _encoded(self, words: str) -> FloatArray:
+        vector: FloatArray = self.encoder.encode([self.lexical.as_written(words)])[0]
+        return vector
 
     def _understood(self, query: str | Understood) -> Understood:
         return self.understand(query) if isinstance(query, str) else query

@@ -27,7 +27,9 @@ LINKS: Final = {
 """Language that writes compounds as one word -> what may stand between two parts."""
 
 SHORTEST_PART: Final = 3
-SHORTEST_COMPOUND: Final = 8
+SHORTEST_COMPOUND: Final = 7
+SHORTEST_TAIL: Final = 4
+"""Letters of a known word that ends one whose beginning is unknown: `Latzhose`."""
 SHORTEST_HEAD: Final = 5
 """Letters of a part that is known only as the end of several compounds."""
 MAX_PARTS: Final = 3
@@ -95,6 +97,11 @@ class Lexicon:
         """The index term of a word as it is compared."""
         return _term(self.analyser, word)
 
+    def is_never_two(self, word: str, knows: Callable[[str], bool]) -> bool:
+        """Whether the catalogue has a word, and none of its names has it written as two."""
+        term = self.term(word)
+        return term not in self.splits and knows(term)
+
     def taken_apart(self, word: str, knows: Callable[[str], bool]) -> Iterator[Terms]:
         """The two known words that make one, in every way in which they may.
 
@@ -151,8 +158,14 @@ def _compounds(words: Mapping[str, int], links: Sequence[str]) -> Iterator[tuple
     long = [word for word in known if len(word) >= SHORTEST_COMPOUND]
     parts = _Parts(known | _heads(long, known, links), links)
     for word in long:
-        if found := parts.of(word):
+        if found := parts.of(word) or _tail(word, known):
             yield word, found
+
+
+def _tail(word: str, known: Collection[str]) -> Sequence[str]:
+    """The longest known word that ends another."""
+    tails = (word[at:] for at in range(SHORTEST_PART, len(word) - SHORTEST_TAIL + 1))
+    return [tail for tail in tails if tail in known][:1]
 
 
 def _heads(long: Iterable[str], known: Collection[str], links: Sequence[str]) -> set[str]:

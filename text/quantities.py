@@ -34,10 +34,10 @@ _LOOKED_AHEAD: Final = 2
 KEPT: Final = 1 << 16
 _DENOMINATORS: Final = (2, 3, 4, 5, 6, 8, 10, 16, 32, 64)
 _LONGEST_NUMBER: Final = 15
-"""Characters beyond which a number is a name: no shop counts so far."""
+"""Characters beyond which a number is a name: no shop counts as far as that."""
 
-_CAPITAL: Final = ("a", "c", "f", "go")
-"""Units that are written in capitals where a space is before them; else they are words."""
+_GLUED: Final = ("a", "c", "f")
+"""Units that are words or letters where a space is before them."""
 
 
 class Amount(NamedTuple):
@@ -59,7 +59,7 @@ class Amount(NamedTuple):
     end: int
 
     def moved(self, by: int) -> Amount:
-        """The amount in a text that begins so many characters earlier."""
+        """The amount in a text that begins earlier."""
         return self._replace(start=self.start + by, end=self.end + by)
 
 
@@ -112,7 +112,7 @@ class AmountReader:
             found = self._units.get(key)
             if found is None or not _ENDS.match(text, end):
                 continue
-            if match["space"] == " " and key in _CAPITAL and name.islower():
+            if match["space"] == " " and key in _GLUED:
                 continue
             if key == "in" and text[end : end + 2].strip(" -")[:1].isdigit():
                 continue  # 2 in 1

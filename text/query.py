@@ -81,6 +81,21 @@ def _joined(tokens: Sequence[Token], lexicon: Lexicon, knows: Callable[[str], bo
     return found
 
 
+def as_written(text: str, lexicon: Lexicon, knows: Callable[[str], bool]) -> str:
+    """A query with two words in one where the catalogue's names have them as one word and never as two."""
+    tokens = lexicon.read(text)
+    parts, end, place = [], 0, 0
+    while place < len(tokens) - 1:
+        pair = tokens[place : place + 2]
+        one = "".join(token.key for token in pair)
+        if _may_be_one([token.key for token in pair], pair) and one.isalpha() and lexicon.is_never_two(one, knows):
+            parts += [text[end : pair[0].start], pair[0].text + pair[1].text]
+            end = pair[1].end
+            place += 1
+        place += 1
+    return "".join([*parts, text[end:]])
+
+
 def _may_be_one(keys: Sequence[str], tokens: Sequence[Token]) -> bool:
     """Whether somebody may write the tokens as one word: two words, or a code in up to three pieces."""
     if any(token.kind == "measure" for token in tokens) or all(map(str.isdigit, keys)):

@@ -63,6 +63,7 @@ def build_bundle(  # noqa: PLR0913  # the options of `trimtab build`, keyword-on
             staging,
             encoder=encoder,
             attributes=definitions_of(shop),
+            languages=shop.catalogue.language,
             wording=ShopWording.of(shop, beside),
             progress=progress,
         )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib.util
+import unicodedata
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Protocol
@@ -29,8 +30,8 @@ class Encoder(Protocol):
 
 
 def encodable(text: str) -> str:
-    """The text as a tokenizer takes it: lone surrogates, which are not Unicode, become question marks."""
-    return text.encode("utf-8", "replace").decode("utf-8").strip()
+    """The text as a tokenizer takes it: in one form (NFKC), lone surrogates, which are not Unicode, question marks."""
+    return unicodedata.normalize("NFKC", text.encode("utf-8", "replace").decode("utf-8")).strip()
 
 
 def package_folder(package: str, *, install: str) -> Path:

@@ -1,0 +1,125 @@
+"""What a catalogue's own words add: compounds, two words for one and one for two, codes in pieces."""
+
+from collections.abc import Sequence
+from pathlib import Path
+
+import pytest
+
+from trimtab.text.analyser import analyser_of
+from trimtab.text.language import languages_of
+from trimtab.text.lexicon import Lexicon
+from trimtab.text.query import as_written, query_words
+
+GERMAN = ["Wintermantel Damen", "Regenmantel für Kinder", "Winter Stiefel", "Regen Hose", "Latzhose blau", "Schulbus"]
+
+
+def found(titles: Sequence[str], query: str, *languages: str) -> list[int]:
+    """The places of the titles that have every word of the query."""
+    lexicon = Lexicon.of_texts(analyser_of(languages or ["en"]), titles)
+    terms = [set(lexicon.terms(title)) for title in titles]
+    known = set().union(*terms)
+    words = query_words(query, lexicon, known.__contains__)
+    return [
+        place
+        for place, had in enumerate(terms)
+        if all(any(had.issuperset(reading) for reading in word.readings) for word in words)
+    ]
+
+
+@pytest.mark.parametrize(
+    ("titles", "query", "expected"),
+    [
+        (["Redbull energy", "Red grape juice", "Bull terrier food"], "red bull", [0]),
+        (["Red Bull energy", "Red grape juice"], "redbull", [0]),
+        (["Redbull 4 pack", "Red Bull can"], "redbull", [0, 1]),
+        (["Redbull 4 pack", "Red Bull can"], "red bull", [0, 1]),
+        (["Headphones wireless", "Mobile phones charger"], "head phones", [0]),
+        (["T-Shirt", "Tshirt", "T shirt", "Shirt"], "t-shirt", [0, 1, 2]),
+        (["T-Shirt", "Tshirt", "T shirt", "Shirt"], "tshirt", [0, 1, 2]),
+        (["T-Shirt", "Tshirt", "T shirt", "Shirt"], "t shirt", [0, 1, 2]),
+        (["USB-C cable", "USB C cable", "USBC cable", "USB A cable"], "usbc", [0, 1, 2]),
+        (
+            ["Sensor NOR.0707-60", "Sensor NOR 0707 60", "Sensor NOR070760", "Sensor NOR070761"],
+            "NOR-0707/60",
+            [0, 1, 2],
+        ),
+        (["Sensor NOR.0707-60", "Sensor NOR070760", "Sensor NOR070761"], "nor 0707 60", [0, 1]),
+        (["PS 5 console", "PS5 game", "PS4 game"], "ps5", [0, 1]),
+        (["PS 5 console", "PS5 game", "PS4 game"], "ps 5", [0, 1]),
+        (["iPhone12 case", "iPhone 12 case", "iPhone 13 case"], "iphone 12", [0, 1]),
+        (["Memory card 32 GB", "Memory card 16GB", "Memory card 32,000 MB"], "32gb", [0, 2]),
+        (["Cola 12 fl oz", "Cola 355ml", "Cola 39 oz"], "cola 12oz", [0]),
+        (["AC/DC shirt", "ACDC shirt"], "ac dc", [0, 1]),
+        (["Disney+ card", "Disney card"], "disney+", [0]),
+        (["Disney card"], "disney+", [0]),
+    ],
+)
+def test_however_the_words_are_parted(titles: list[str], query: str, expected: list[int]) -> None:
+    assert found(titles, query) == expected
+
+
+@pytest.mark.parametrize(
+    ("query", "expected"),
+    [
+        ("mantel", [0, 1]),
+        ("winter mantel", [0]),
+        ("wintermantel", [0]),
+        ("hose", [3, 4]),
+        ("bus", [5]),
+        ("regenhose", [3]),
+    ],
+)
+def test_compounds_are_found_by_their_parts(query: str, expected: list[int]) -> None:
+    assert found(GERMAN, query, "de") == expected
+
+
+@pytest.mark.parametrize(
+    ("language", "titles", "query"),
+    [
+        ("nl", ["Winterjas zwart", "Winter laarzen", "Jas heren"], "jas"),
+        ("sv", ["Vinterjacka svart", "Vinter stövlar", "Jacka herr"], "jacka"),
+        ("fi", ["Talvitakki musta", "Talvi saappaat", "Takki miesten"], "takki"),
+        ("da", ["Vinterjakke sort", "Vinter støvler", "Jakke herre"], "jakke"),
+    ],
+)
+def test_compounds_of_other_languages(language: str, titles: list[str], query: str) -> None:
+    assert found(titles, query, language) == [0, 2]
+
+
+def test_the_encoder_is_given_words_as_the_catalogue_writes_them() -> None:
+    lexicon = Lexicon.of_texts(analyser_of(["en"]), ["Headphones wireless", "Redbull", "Red Bull can"])
+    known = set(lexicon.terms("Headphones wireless Redbull Red Bull can"))
+    assert as_written("Head phones, wireless", lexicon, known.__contains__) == "Headphones, wireless"
+    assert as_written("red bull", lexicon, known.__contains__) == "red bull"
+
+
+def test_a_lexicon_is_what_was_saved(tmp_path: Path) -> None:
+    lexicon = Lexicon.of_texts(analyser_of(["de", "en"]), GERMAN)
+    lexicon.save(tmp_path)
+    again = Lexicon.load(tmp_path)
+    assert again.analyser is lexicon.analyser
+    assert again.terms("Regenmantel Wintermantel") == lexicon.terms("Regenmantel Wintermantel")
+    assert list(again.containing("bus")) == list(lexicon.containing("bus"))
+
+
+@pytest.mark.parametrize(
+    ("texts", "language"),
+    [
+        (["Wintermantel Damen schwarz", "Regenjacke für Kinder"], "de"),
+        (["Manteau d'hiver femme noir", "Veste de pluie enfant"], "fr"),
+        (["冬用コート レディース 黒", "子供用レインコート"], "ja"),
+        (["महिलाओं का सर्दियों का कोट काला"], "hi"),
+        (["Winter coat women black", "Kids rain jacket"], "en"),
+        (["", "-", "42"], "en"),
+    ],
+)
+def test_the_language_of_a_catalogue_is_found(texts: list[str], language: str) -> None:
+    assert languages_of(texts) == (language,)
+
+
+def test_several_languages_are_found() -> None:
+    german = [
+        "Wintermantel für Damen aus reiner Wolle in schwarz, mit abnehmbarer Kapuze und zwei Taschen an der Seite"
+    ]
+    french = ["Manteau d'hiver pour femme en pure laine noire, avec capuche amovible et deux poches sur les côtés"]
+    assert set(languages_of(german * 8 + french * 6)) == {"de", "fr"}
