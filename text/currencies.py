@@ -38,7 +38,7 @@ _WRITTEN = {
     "DOP": "RD$ peso pesos",
     "CUP": "$ $MN",
     "CUC": "CUC$",
-    "RUB": "₽ руб руб. рубль рубля рублей р. р Р Р. rub. rubles roubles Rbl",
+    "RUB": "₽ RUR руб руб. рубль рубля рублей р. р Р Р. rub. rubles roubles Rbl",
     "BYN": "Br р. р Р руб руб. бел.руб. б.р.",
     "UAH": "₴ грн грн. гривень гривні гривня hrn",
     "PLN": "zł zl zł. зл złotych złoty złote zloty",
@@ -199,7 +199,8 @@ def _variants(written: str) -> set[str]:
 @lru_cache(maxsize=1)
 def codes() -> frozenset[str]:
     """Every ISO 4217 code that CLDR has, those of former currencies among them; the metals and funds are left out."""
-    return frozenset(code for code in list_currencies() if not code.startswith("X") or code in _WRITTEN) | {"BTC"}
+    known = {code for code in list_currencies() if not code.startswith("X") or code in _WRITTEN}
+    return frozenset(known - {"RUR"} | {"BTC"})  # RUR is written for RUB to this day
 
 
 @lru_cache(maxsize=1)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 from functools import lru_cache
 
@@ -9,52 +10,84 @@ from trimtab.catalog.feeds.rows import clean_name
 from trimtab.text.money import currencies_in
 
 _NAMES = {
-    "item_id": "item_id id product_id sku item_sku article_number artikelnummer artikelnr art_nr artnr nummer "
-    "artikel_nr bestellnummer "
-    "référence reference referencia codice code uid variant_id variation_id offer_id productid product_code item_code "
-    "item_number handle asin gtin ean",
-    "title": "title name product_name product_title item_name titel bezeichnung artikelname produktname nom "
-    "nom_du_produit titre titolo nome título titulo nombre nazwa název naziv naam productname namn название "
-    "наименование タイトル 商品名 名称 标题",
-    "description": "description desc long_description body body_html content beschreibung artikelbeschreibung "
-    "descripción descrizione descrição omschrijving opis popis beskrivning описание short_description summary "
-    "kurzbeschreibung produktbeschreibung 説明 描述",
-    "brand": "brand brand_name manufacturer manufacturer_name vendor supplier marke hersteller marque fabricant marca "
-    "marca_fabricante fabricante produttore merk fabrikant marka výrobce značka producent бренд "
-    "производитель maker brand.name manufacturer.name ブランド 品牌",
-    "category": "category categories product_category category_path categorytext category_name kategorie kategorien "
-    "warengruppe produktkategorie catégorie catégories categoría categorías categoria categorie kategoria "
-    "kategorier kategori категория カテゴリ 分类 taxonomy breadcrumbs department",
+    "item_id": (
+        "item_id id product_id sku seller_sku item_sku article_number artikelnummer artikelnr art_nr artnr "
+        "nummer artikel_nr bestellnummer référence reference referencia codice code uid variant_id "
+        "variation_id offer_id productid product_code item_code item_number handle asin gtin ean"
+    ),
+    "title": (
+        "title name product_name product_title item_name titel bezeichnung artikelname produktname nom "
+        "nom_du_produit titre titolo nome título titulo nombre nazwa název naziv naam productname namn "
+        "название наименование タイトル 商品名 名称 标题"
+    ),
+    "description": (
+        "description desc long_description body body_html content beschreibung artikelbeschreibung "
+        "descripción descrizione descrição omschrijving opis popis beskrivning описание short_description "
+        "summary kurzbeschreibung produktbeschreibung 説明 描述"
+    ),
+    "brand": (
+        "brand brand_name manufacturer manufacturer_name vendor supplier marke hersteller marque fabricant "
+        "marca marca_fabricante fabricante produttore merk fabrikant marka výrobce značka producent бренд "
+        "производитель maker brand.name manufacturer.name ブランド 品牌"
+    ),
+    "category": (
+        "category categories categories.name category.name product_category category_path categorytext "
+        "category_name kategorie kategorien warengruppe produktkategorie catégorie catégories categoría "
+        "categorías categoria categorie kategoria kategorier kategori категория カテゴリ 分类 taxonomy breadcrumbs "
+        "department"
+    ),
     "product_type": "product_type producttype type_of_product produkttyp type_de_produit",
-    "price": "price regular_price list_price price_amount unit_price sale_price_eur preis verkaufspreis vk bruttopreis "
-    "preis_brutto prix prix_ttc precio pvp prezzo preço prijs cena cena_brutto cena_s_dph price_vat pris hinta ár "
-    "fiyat цена 価格 价格 price.amount price.value offers.price current_price selling_price retail_price amount",
-    "sale_price": "sale_price special_price discount_price discounted_price promo_price offer_price angebotspreis "
-    "aktionspreis sonderpreis prix_promo prix_soldé precio_oferta prezzo_scontato actieprijs reapris",
+    "price": (
+        "price price_tax_included price_tax_excluded regular_price list_price price_amount unit_price "
+        "sale_price_eur preis verkaufspreis vk bruttopreis preis_brutto prix prix_ttc precio pvp prezzo preço "
+        "prijs cena cena_brutto cena_s_dph price_vat pris hinta ár fiyat цена 価格 价格 price.amount price.value "
+        "offers.price current_price selling_price retail_price amount"
+    ),
+    "sale_price": (
+        "sale_price special_price discount_price discounted_price promo_price offer_price angebotspreis "
+        "aktionspreis sonderpreis prix_promo prix_soldé precio_oferta prezzo_scontato actieprijs reapris"
+    ),
     "sale_period": "sale_price_effective_date sale_period",
-    "sale_start": "sale_start sale_price_start special_from_date special_price_from_date date_sale_price_starts "
-    "sale_price_dates_from sale_start_date",
-    "sale_end": "sale_end sale_price_end special_to_date special_price_to_date date_sale_price_ends "
-    "sale_price_dates_to sale_end_date",
-    "currency": "currency price_currency currency_code pricecurrency offers.pricecurrency price.currency währung "
-    "waehrung devise moneda valuta",
-    "in_stock": "in_stock instock is_in_stock availability available is_available stock_status verfügbarkeit "
-    "verfuegbarkeit lieferbar disponibilité disponibilidad disponibilità beschikbaarheid dostępność dostupnost "
-    "offers.availability наличие 在庫",
-    "stock": "stock quantity qty stock_quantity inventory inventory_quantity inventory_qty stock_level lagerbestand "
-    "bestand quantité cantidad quantità voorraad lager count_in_stock",
+    "sale_start": (
+        "sale_start sale_price_start special_from_date special_price_from_date date_sale_price_starts "
+        "sale_price_dates_from sale_start_date"
+    ),
+    "sale_end": (
+        "sale_end sale_price_end special_to_date special_price_to_date date_sale_price_ends "
+        "sale_price_dates_to sale_end_date"
+    ),
+    "currency": (
+        "currency currencyid price_currency currency_code pricecurrency offers.pricecurrency price.currency "
+        "währung waehrung devise moneda valuta"
+    ),
+    "in_stock": (
+        "in_stock instock is_in_stock availability available is_available stock_status verfügbarkeit "
+        "verfuegbarkeit lieferbar disponibilité disponibilidad disponibilità beschikbaarheid dostępność "
+        "dostupnost offers.availability наличие 在庫"
+    ),
+    "stock": (
+        "stock quantity qty stock_quantity inventory inventory_quantity inventory_qty stock_level "
+        "lagerbestand bestand quantité cantidad quantità voorraad lager count_in_stock"
+    ),
     "popularity": "popularity sales sold total_sales units_sold purchases orders bestseller_rank_score",
     "discount": "discount discount_rate",
     "purchase_rate": "purchase_rate conversion_rate",
-    "image": "image image_url image_link imageurl images img picture picture_url thumbnail main_image image_src bild "
-    "bild_url bildurl photo foto imagen immagine imagem imgurl images.src image.url",
-    "url": "url link product_url product_link deeplink deep_link href produkt_url producturl permalink landing_page",
-    "group_id": "group_id item_group_id itemgroup_id parent_id parent_sku parent parent_product_id style_id style "
-    "model_group variant_group product_group_id master_id master_sku isvariantof productgroupid",
+    "image": (
+        "image image_urls image_url image_link imageurl images img picture picture_url thumbnail main_image "
+        "image_src bild bild_url bildurl photo foto imagen immagine imagem imgurl images.src image.url"
+    ),
+    "url": ("url link product_url product_link deeplink deep_link href produkt_url producturl permalink landing_page"),
+    "group_id": (
+        "group_id item_group_id itemgroup_id parent_id parent_sku parent parent_product_id style_id style "
+        "model_group variant_group product_group_id master_id master_sku isvariantof productgroupid"
+    ),
     "attributes": "attributes",
     "language": "language lang locale content_language sprache langue",
 }
 """Role -> its names, the surest first."""
+_REMARK = re.compile(r"\s*(?:[(\[][^()\[\]]*[)\]]|\*)\s*$")
+"""What is remarked behind a name: `Categories (x,y,z...)`, `Name *`."""
+_PREFIX = re.compile(r"^(?:item|product|article|produkt|artikel|base|main)_")
 
 
 @lru_cache(maxsize=1)
@@ -71,10 +104,11 @@ def role_of(name: str) -> tuple[str, int] | None:
 
     A currency in the name is left aside: `Preis (EUR)`, `price_eur`.
     """
-    plain = clean_name(name)
+    plain = clean_name(_REMARK.sub("", name))
     known = _roles()
-    if plain in known:
-        return known[plain]
+    for written in (plain, _PREFIX.sub("", plain)):
+        if written in known:
+            return known[written]
     if currencies_in(name):
         words = [word for word in plain.split("_") if not currencies_in(word.upper())]
         bare = known.get("_".join(words))

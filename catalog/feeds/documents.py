@@ -13,6 +13,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from trimtab.catalog.feeds.jsonld import products_in
+from trimtab.catalog.feeds.nested_variants import items_of
 from trimtab.catalog.feeds.rows import Row, Rows, cells_of
 from trimtab.catalog.feeds.source import opened, opened_text
 from trimtab.catalog.rejections import Rejection
@@ -66,7 +67,8 @@ def read_json(path: Path) -> Rows:
         value = json.loads(data.decode("utf-8-sig", errors="replace"))
     except (json.JSONDecodeError, RecursionError) as error:
         raise BadFile(path, f"is not JSON ({error})") from None
-    for number, one in enumerate(_listed(value), 1):
+    is_linked = isinstance(value, Mapping) and bool({"@graph", "@type"} & value.keys())
+    for number, one in enumerate([value] if is_linked else _listed(value), 1):
         yield from _rows_of(number, one)
 
 
@@ -149,7 +151,7 @@ def _rows_of(line: int, value: object) -> Rows:
     elif "@type" in value or "@graph" in value:
         yield from (Row(line, cells_of(product)) for product in products_in(value))
     else:
-        yield Row(line, cells_of(value))
+        yield from (Row(line, cells_of(item)) for item in items_of(value))
 
 
 def all_of(path: Path, form: str) -> Iterator[Row | Rejection]:

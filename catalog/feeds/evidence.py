@@ -7,6 +7,7 @@ from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from functools import lru_cache
+from itertools import pairwise
 from typing import NamedTuple
 
 from trimtab.catalog.cells import UNKNOWN
@@ -209,10 +210,15 @@ class ColumnEvidence:
             cells = [{part.strip() for part in value.split(sign) if part.strip()} for value in values if sign in value]
             if len(cells) < max(1, 0.02 * len(values)) or any(len(part) > 60 for parts in cells for part in parts):
                 continue
-            alone = sum(not values.isdisjoint(parts) for parts in cells)
+            alone = sum(not values.isdisjoint(parts) or _begin_alike(parts) for parts in cells)
             if alone >= 0.5 * len(cells) or sign == "|":
                 return sign.strip() or sign
         return None
+
+
+def _begin_alike(parts: set[str]) -> bool:
+    """Whether a part begins with another one: `Kitchen, Kitchen > Mugs`."""
+    return any(after.startswith(before) for before, after in pairwise(sorted(parts)))
 
 
 @dataclass

@@ -35,6 +35,9 @@ _KEPT = (
 )
 
 
+PRODUCTS = frozenset({"Product", "ProductModel", "IndividualProduct", "Book", "Vehicle", "ProductGroup"})
+
+
 def _matches(names: frozenset[str]) -> bool:
     return bool(names & {"@type", "@context"}) and bool(names & {"name", "@id", "hasVariant.name"})
 
@@ -50,7 +53,7 @@ def _rows(rows: Rows) -> Rows:
 def _items(row: Row) -> Iterator[Row | Rejection]:
     cells = {name.removeprefix("schema:"): value for name, value in row.cells.items()}
     kinds = {kind.rpartition("/")[2].rpartition(":")[2] for kind in texts(cells.get("@type"))}
-    if not kinds & {"Product", "ProductModel", "IndividualProduct", "Book", "Vehicle", "ProductGroup"}:
+    if not kinds & PRODUCTS:
         yield Rejection(row.line, f"@type is '{first_text(cells.get('@type'))}'; allowed: Product")
         return
     own: dict[str, Value] = {}
@@ -85,13 +88,19 @@ def products_in(value: Any) -> Iterator[dict[str, Any]]:
                 if isinstance(variant, dict):
                     yield {**shared, "@type": "Product", "inProductGroupWithID": group, **variant}
         elif isinstance(value.get("@graph"), list):
-            yield from products_in(value["@graph"])
+            graph = [one for one in value["@graph"] if isinstance(one, dict)]
+            yield from products_in([one for one in graph if _lists_products(one)] or graph)
         elif isinstance(value.get("itemListElement"), list):
             yield from products_in(value["itemListElement"])
         elif "item" in value and str(value.get("@type", "")).endswith("ListItem"):
             yield from products_in(value["item"])
         else:
             yield value
+
+
+def _lists_products(node: dict[str, Any]) -> bool:
+    """Whether a node of a graph is a product or a list; others say who sells and where."""
+    return str(node.get("@type", "")).rpartition("/")[2] in PRODUCTS or "itemListElement" in node
 
 
 JSONLD = Platform("JSON-LD products", _matches, _rows, {"gtin": "text", "gtin13": "text", "mpn": "text"})

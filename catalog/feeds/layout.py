@@ -9,7 +9,7 @@ from dataclasses import dataclass, field, replace
 from trimtab.catalog.attributes.definition import Attribute
 from trimtab.catalog.cells import CellRules
 from trimtab.catalog.feeds.columns import role_of
-from trimtab.catalog.feeds.evidence import LISTS, ColumnEvidence, file_format
+from trimtab.catalog.feeds.evidence import LISTS, ColumnEvidence, Steps, file_format
 from trimtab.catalog.feeds.roles import ENOUGH, found_roles
 from trimtab.catalog.feeds.rows import clean_name
 from trimtab.catalog.feeds.survey import Survey, is_price_name
@@ -30,6 +30,8 @@ FEW_CHARACTERS = 60
 MANY_CHARACTERS = 200
 MAX_ATTRIBUTES = 1_000
 """Columns beyond that, those which the fewest items have, are searched as text only."""
+MAX_REPEATS = 20
+"""How often one value of a column counts where its steps are looked for."""
 SAME_FOR_ALL_ROWS = 10
 """Rows from which on a column that says the same in each says nothing."""
 
@@ -218,6 +220,8 @@ def _categories(survey: Survey, roles: Mapping[str, str]) -> CategoryLayout:
     column = survey.columns.get(roles.get("category", ""), ColumnEvidence())
     separator = column.separator()
     step = "/" if not column.share("is_path") and _share_with(column, "/") >= 0.5 else None
+    if separator and _are_steps(column, separator):
+        separator, step = None, separator
     is_list_path = survey.steps.are_steps
     return CategoryLayout(
         separator=separator,
@@ -226,6 +230,15 @@ def _categories(survey: Survey, roles: Mapping[str, str]) -> CategoryLayout:
         is_list_path=is_list_path,
         is_multi=bool(separator or (column.n_lists and not is_list_path)),
     )
+
+
+def _are_steps(column: ColumnEvidence, separator: str) -> bool:
+    """Whether what separates the parts of a cell stands between the steps of one path."""
+    steps = Steps()
+    for value, n in column.distinct.items():
+        for _ in range(min(n, MAX_REPEATS)):
+            steps.add([part.strip() for part in value.split(separator) if part.strip()])
+    return steps.are_steps
 
 
 def _most_filled(

@@ -34,7 +34,13 @@ def found_roles(survey: Survey, path: object, required: Iterable[str]) -> dict[s
             roles[role] = column
     if "in_stock" in roles and _counts(columns[roles["in_stock"]]):
         roles.setdefault("stock", roles.pop("in_stock"))
+    if "product_type" in roles and set(columns[roles["product_type"]].distinct) <= _KINDS_OF_RECORDS:
+        del roles["product_type"]
     return roles
+
+
+_KINDS_OF_RECORDS = frozenset({"simple", "configurable", "variable", "variation", "virtual", "bundle", "grouped"})
+"""What platforms call kinds of records, which are no types of products."""
 
 
 def _ids(survey: Survey, roles: dict[str, str]) -> Iterator[str]:

@@ -97,7 +97,13 @@ def _flat(name: str, value: object) -> Iterator[tuple[str, Value]]:
 
 _PAIR_LISTS = frozenset({"attributes", "additionalProperty", "product_detail", "specs", "specifications", "properties"})
 """Members whose own name says nothing beside those of the pairs in them."""
-_PAIR_NAMES = (("name", "value"), ("name", "values"), ("key", "value"), ("attribute_name", "attribute_value"))
+_PAIR_NAMES = (
+    ("name", "value"),
+    ("name", "values"),
+    ("name", "options"),
+    ("key", "value"),
+    ("attribute_name", "attribute_value"),
+)
 
 
 def _named_value(value: Mapping[str, object]) -> tuple[str, object] | None:

@@ -98,7 +98,7 @@ def _row(text: str, line: int) -> Row | Rejection:
             element = _parsed(_repaired(text))
         except ElementTree.ParseError as error:
             return Rejection(line, f"row is not XML ({error})")
-    cells: dict[str, Value] = {}
+    cells: dict[str, Value] = dict(element.attrib)
     for name, value in _values(element, ""):
         held = cells.get(name)
         cells[name] = value if held is None else [*(held if isinstance(held, list) else [held]), value]
@@ -146,6 +146,8 @@ def _is_markup(element: ElementTree.Element) -> bool:
 
 def _pair(element: ElementTree.Element) -> tuple[str, str] | None:
     """The name and the value of an element that is a pair: `g:product_detail`, `PARAM`."""
+    if element.get("name") and element.text and not len(element):
+        return str(element.get("name")), element.text.strip()
     parts = {child.tag.rpartition("}")[2].lower(): (child.text or "").strip() for child in element}
     for name, value in (("attribute_name", "attribute_value"), ("param_name", "val"), ("name", "value")):
         if parts.get(name) and parts.get(value):

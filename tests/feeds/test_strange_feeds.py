@@ -244,3 +244,33 @@ def test_any_bytes_are_read_or_refused_in_one_sentence(
     with suppress(BadFile):
         found = read_feed(path, max_rejected_share=1.0)
     assert found is None or found.rejections.n_kept == len(found.items)
+
+
+def test_variants_in_a_list_are_items_of_a_group(feed: Any) -> None:
+    variants = [
+        {"id": 1, "title": "Pink", "price": "199.00", "sku": "P", "inventory_quantity": 9, "option1": "Pink"},
+        {"id": 2, "title": "Default Title", "price": "189.00", "inventory_quantity": 0, "option1": "Red"},
+    ]
+    product = {"id": 7, "title": "Pod", "vendor": "Acme", "variants": variants, "options": [{"name": "Colour"}]}
+    items = feed(json.dumps({"products": [product]})).items
+    assert items.select("item_id", "title", "brand", "in_stock", "attr_group_id", "attr_colour").rows() == [
+        ("P", "Pod - Pink", "Acme", True, "7", "Pink"),
+        ("2", "Pod", "Acme", False, "7", "Red"),
+    ]
+
+
+def test_xml_of_other_kinds(feed: Any) -> None:
+    text = """<SHOP><SHOPITEM><ITEM_ID>1</ITEM_ID><PRODUCTNAME>Nokia</PRODUCTNAME><PRICE_VAT>6000,50</PRICE_VAT>
+<PARAM><PARAM_NAME>Barva</PARAM_NAME><VAL>černá</VAL></PARAM></SHOPITEM></SHOP>"""
+    assert feed(text).items.select("item_id", "title", "price", "attr_barva").row(0) == ("1", "Nokia", 6000.5, "černá")
+    text = """<yml_catalog><shop><offers><offer id="9" available="false"><name>Мороженица</name><price>8990</price>
+<currencyId>RUR</currencyId><param name="Цвет">белый</param></offer></offers></shop></yml_catalog>"""
+    found = feed(text)
+    assert found.items.select("item_id", "price", "in_stock", "attr_цвет").row(0) == ("9", 8990, False, "белый")
+    assert found.shop.catalogue.currency == "RUB"
+
+
+def test_a_graph_says_more_than_products(feed: Any) -> None:
+    product = {"@type": "Product", "name": "A", "sku": "1", "offers": [{"price": "5.00", "priceCurrency": "EUR"}]}
+    found = feed(json.dumps({"@context": "https://schema.org", "@graph": [{"@type": "WebSite"}, product]}))
+    assert (found.rejections.rows, found.items["price"].to_list()) == ((), [5])

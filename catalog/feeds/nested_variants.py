@@ -1,0 +1,50 @@
+"""Products of JSON with a list of their variants as items: what all share, and what each has of its own."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+LISTS = ("variants", "variations", "skus")
+"""Members of a product that are its variants."""
+_NO_NAME = ("default title", "default")
+_OPTIONS = 5
+
+
+def items_of(product: Mapping[str, Any]) -> Iterator[Mapping[str, Any]]:
+    """The variants of a product, each whole; the product itself where it has none."""
+    name = next((name for name in LISTS if _are_variants(product.get(name))), None)
+    if name is None:
+        yield product
+        return
+    shared = {key: value for key, value in product.items() if key not in (name, "options")}
+    group = next((str(product[key]) for key in ("group_id", "id", "handle", "sku") if product.get(key)), None)
+    for variant in product[name]:
+        own = {key: value for key, value in variant.items() if value not in (None, "")}
+        own["title"] = _title(product, own)
+        yield {**shared, "group_id": group, **_options(product, own), **own, "id": own.get("sku") or own.get("id")}
+
+
+def _are_variants(members: object) -> bool:
+    return (
+        isinstance(members, list)
+        and bool(members)
+        and all(isinstance(one, Mapping) and ("sku" in one or "price" in one) for one in members)
+    )
+
+
+def _title(product: Mapping[str, Any], variant: Mapping[str, Any]) -> Any:
+    """The product's title with the variant's name behind it."""
+    whole = product.get("title") or product.get("name")
+    own = variant.get("title") or variant.get("name")
+    if not whole or not own or str(own).lower() in _NO_NAME:
+        return whole or own
+    return own if str(whole) in str(own) else f"{whole} - {own}"
+
+
+def _options(product: Mapping[str, Any], variant: dict[str, Any]) -> dict[str, Any]:
+    """What `option1` to `option5` of a variant are called, by the product's list of options."""
+    named = product.get("options")
+    names = [str(one.get("name")) for one in named if isinstance(one, Mapping)] if isinstance(named, list) else []
+    values = {name: variant.pop(f"option{at}", None) for at, name in enumerate(names[:_OPTIONS], 1)}
+    return {name: value for name, value in values.items() if value and str(value).lower() not in _NO_NAME}
