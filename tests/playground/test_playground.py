@@ -189,7 +189,7 @@ def test_no_match_and_bad_addresses_are_told_in_words(page: Page, address: str, 
     page.goto(address + "/?q=" + 10_000 * "a")
     expect(page.get_by_role("alert")).to_contain_text("512")
     page.goto(address + "/?q=soup&filter=colour:red")
-    expect(page.get_by_role("alert")).to_contain_text("there is no field 'colour'")
+    expect(page.get_by_role("alert")).to_contain_text("there is no attribute 'colour'")
 
 
 def test_titles_are_text_and_a_lost_service_is_told(

@@ -285,7 +285,7 @@ def test_two_layers_do_not_decide_the_same(shared: Settings) -> None:
 
 def test_a_client_that_is_wrong_is_no_failure_of_an_arm(service: httpx.Client) -> None:
     service.put("/experiments/margin", json={"arms": HALVES}, headers=KEY).raise_for_status()
-    assert service.get("/search", params={"q": "soup", "session_id": "s", "offset": 5000}).status_code == 422
+    assert service.get("/search", params={"q": "soup", "session_id": "s", "k": 5000}).status_code == 422
     eventually(lambda: service.get("/experiments/margin/results").status_code == 200)
     arms = service.get("/experiments/margin/results").json()["now"]["arms"]
     assert sum(arm["errors"] for arm in arms.values()) == 0

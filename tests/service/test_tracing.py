@@ -44,7 +44,7 @@ def test_a_search_is_a_span_with_its_stages_in_the_callers_trace(
         answer = client.post("/search", json={"q": "ice cream"}, headers=SAMPLED).json()
     spans = by_name(exporter)
     search = spans.pop("search")
-    assert list(spans) == ["retrieve", "featurise", "rank", "choose", "respond"]
+    assert list(spans) == ["understand", "retrieve", "featurise", "rank", "choose", "respond"]
     assert search.attributes is not None
     assert search.attributes["trimtab.decision_id"] == answer["decision_id"]
     assert f"{search.context.trace_id:032x}" == TRACE
