@@ -144,6 +144,18 @@ def test_what_the_words_beside_an_amount_say_it_is(words: str, context: str) -> 
     assert context in contexts_in(words)
 
 
+@pytest.mark.parametrize(
+    "note",
+    ["inkl. MwSt. zzgl. Versand", "plus shipping", "Free shipping", "Livraison gratuite", "IVA incluido, envío gratis",
+     "versandkostenfrei", "excl. verzendkosten", "inkl. moms, fri frakt", "Kostenloser Versand ab Lager"],
+)  # fmt: skip
+def test_a_note_on_delivery_behind_a_price_does_not_make_it_the_cost_of_delivery(note: str) -> None:
+    html = (
+        f"<body><h1>Lamp</h1><div><p><b>49,90 €</b> <small>{note}</small></p><p>Versand: <i>4,95 €</i></p></div></body>"
+    )
+    assert column(html, "is_disqualified") == {"49.90": 0, "4.95": 1}
+
+
 def price_of(block: str, head: str = "") -> str | None:
     price = analyze_page(product(block=f'<div class="prices">{block}</div>', head=head), PRODUCT_URL).elements.get(
         "price"

@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from trimtab.webpages.features.common import STRUCK
 from trimtab.webpages.features.repetition import REPEAT_NAMES, repeats
 from trimtab.webpages.parse.candidates import Candidate, mark
-from trimtab.webpages.parse.contexts import contexts_in
+from trimtab.webpages.parse.contexts import contexts_after, contexts_in
 from trimtab.webpages.parse.dom import Dom
 from trimtab.webpages.parse.prices import n_amounts
 from trimtab.webpages.parse.words import role_bit, roles_of
@@ -110,7 +110,8 @@ def _meaning(dom: Dom, candidate: Candidate) -> tuple[str, frozenset[str], int]:
     """The text, what it and the texts beside it say, and the roles of its names; nothing of what is not shown."""
     if candidate.source != "text":
         return "", frozenset(), 0
-    said = contexts_in(f"{candidate.text} {_beside(dom, candidate)}")
+    before, after = _beside(dom, candidate)
+    said = contexts_in(f"{candidate.text} {before}") | contexts_after(after)
     return candidate.text, said, _roles(dom, candidate.element)
 
 
@@ -135,7 +136,7 @@ def _near(starts: NDArray[np.int64], shown: NDArray[np.int64], values: NDArray[n
     return one[first], other[first]
 
 
-def _beside(dom: Dom, candidate: Candidate) -> str:
+def _beside(dom: Dom, candidate: Candidate) -> tuple[str, str]:
     """The texts before and after, as far as they hold no amount of their own and do not announce the next one."""
     first, last = dom.segment_starts[candidate.element], dom.segment_ends[candidate.element]
     before = dom.segments[first - 1] if first else ""
@@ -145,7 +146,7 @@ def _beside(dom: Dom, candidate: Candidate) -> str:
     after = dom.segments[last][:MAX_WORDS] if inside and not dom.segments[last].endswith((":", "：")) else ""
     if behind_other and contexts_in(after) & _SIDES:
         before = ""  # `100 € excl. VAT 121 € incl. VAT`: each is followed by its own words
-    return f"{_without_amount(before)} \x1f {_without_amount(after)}"
+    return _without_amount(before), _without_amount(after)
 
 
 def _without_amount(text: str) -> str:

@@ -55,6 +55,21 @@ CONTEXT: dict[str, re.Pattern[str]] = {
 }
 """Word beside an amount, by what it says the amount is."""
 
+_DELIVERY_BESIDE = re.compile(
+    r"(?:zzgl|zuzüglich|plus|excl\w*|exkl\w*|ekskl\w*|ohne|without|hors|en sus|más|mas|più|inkl\w*|incl\w*|inclu\w*|free|gratis|kostenlos\w*"
+    r"|frei\w*|fri\b|ilmainen|darmow\w*|zdarma|zadarmo|ingyenes|gratuit\w*|ücretsiz|бесплатн\w*|безплатн\w*|безкоштовн\w*|besplatn\w*|\+|&|und|and|mit|avec|con|sin|uden|utan|uten|bez)"
+    r"\s?\.?\s?(?:[\w.]{1,12}\s){0,2}(?:versand|lieferung|shipp|deliver|postage|livraison|frais de|port\b|env[ií]o|gastos|spedizion|spese|verzend|bezorg|frakt|fragt|levering"
+    r"|toimitus|dostaw|wysyłk|doprav|poštovn|szállítás|livrare|доставк|kargo|frete|portes)\w*"
+    r"|versandkostenfrei\w*|(?:verzend|versand|frakt|fragt|spediz|livraison|env[ií]o|shipping|delivery)\w* (?:extra|included|inbegriffen|enthalten|grat\w+|offert\w*|inclus\w*|incluido\w*|inclusa|kostenlos|free|compres\w*)"
+)
+"""Delivery that is not in an amount, or is in it or free: the amount beside is not the cost of delivery."""
+
+
+@lru_cache(maxsize=8192)
+def contexts_after(text: str) -> frozenset[str]:
+    """The same for a text behind an amount, where `plus delivery` and `free delivery` say nothing about the amount."""
+    return contexts_in(_DELIVERY_BESIDE.sub(" ", text.lower())) - {"threshold", "lowest", "from"}
+
 
 @lru_cache(maxsize=8192)
 def contexts_in(text: str) -> frozenset[str]:

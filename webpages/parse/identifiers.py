@@ -37,7 +37,7 @@ _IS_ADDRESS = re.compile(
     r"\.(?:com|net|org|de|fr|uk|eu|io|php|html?|aspx?|jsp|js|css|png|jpe?g|gif|webp|svg|pdf)\b|//|^www\."
 )
 _IS_AMOUNT = re.compile(
-    r"\d{1,6}[.,]\d{1,2}|\d{1,2}[./-]\d{1,2}[./-](?:19|20)?\d\d|(?:19|20)\d\d[./-]\d{1,2}[./-]\d{1,2}"
+    r"\d{1,6}[.,]\d{1,2}|\d{1,2}/\d{1,2}|\d{1,2}[./-]\d{1,2}[./-](?:19|20)?\d\d|(?:19|20)\d\d[./-]\d{1,2}[./-]\d{1,2}"
 )
 _IS_MEASURE = re.compile(
     r"\d{1,5}(?:mm|cm|m|kg|g|mg|ml|cl|l|gb|tb|mb|mhz|ghz|hz|w|v|a|mah|oz|lb|lbs|in|inch|ft|px|dpi|k|p|x|xl|st|pcs|x\d{1,5})"
@@ -188,6 +188,8 @@ def _from_labels(reading: Reading, collect: Collect) -> None:
         following = segments[index + 1][:60] if index + 1 < len(segments) else ""
         for label in _LABEL.finditer(lower_same_length(segment)):
             rest = segment[label.end() :]
+            if rest[:1].isalpha():  # the beginning of a word: `REFECTOC-00009`
+                continue
             after = f"{rest[:60]}\x1f{following}" if len(rest.strip(" :#.°：")) < 2 else rest[:60]
             value = _AFTER_LABEL.match(after)
             if value is None or not any(character.isdigit() for character in value[1]):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from trimtab.webpages.features.common import STRUCK
 from trimtab.webpages.parse.candidates import Candidate, mark
-from trimtab.webpages.parse.contexts import contexts_in
+from trimtab.webpages.parse.contexts import contexts_after
 from trimtab.webpages.parse.dom import Dom
 from trimtab.webpages.parse.reading import Reading
 from trimtab.webpages.parse.words import role_bit, roles_of
@@ -25,7 +25,7 @@ def price_role(reading: Reading, candidate: Candidate) -> str:
             return "variant"
         if dom.tags[current] in STRUCK:
             return "old"
-    said = contexts_in(_words_around(dom, candidate))
+    said = contexts_after(_words_around(dom, candidate))
     for role in _OTHER_ROLES:
         if role in said or (role != "used" and marks & role_bit(role)):
             return role
