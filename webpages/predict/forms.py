@@ -15,7 +15,7 @@ from trimtab.webpages.parse.style import Styles
 from trimtab.webpages.predict.field_evidence import FIELD_TYPES
 from trimtab.webpages.predict.field_model import FieldModel, shipped_fields
 
-FILL_ABOVE = 0.9
+FILL_ABOVE = 0.94
 DECOY_CONFIDENCE = 0.98
 
 ADDRESS = frozenset(name for name in FIELD_TYPES if name.startswith("address") or name == "houseNumber")
