@@ -40,7 +40,7 @@ _IS_AMOUNT = re.compile(
     r"\d{1,6}[.,]\d{1,2}|\d{1,2}/\d{1,2}|\d{1,2}[./-]\d{1,2}[./-](?:19|20)?\d\d|(?:19|20)\d\d[./-]\d{1,2}[./-]\d{1,2}"
 )
 _IS_MEASURE = re.compile(
-    r"\d{1,5}(?:mm|cm|m|kg|g|mg|ml|cl|l|gb|tb|mb|mhz|ghz|hz|w|v|a|mah|oz|lb|lbs|in|inch|ft|px|dpi|k|p|x|xl|st|pcs|x\d{1,5})"
+    r"\d{1,4}(?:mm|cm|kg|mg|ml|gb|tb|mb|mhz|ghz|hz|mah|lbs|inch|px|dpi|pcs)|\d{1,3}(?:m|g|l|cl|w|v|a|oz|lb|in|ft|k|p|x|xl|st|x\d{1,4})"
     r"|(?:mp|usb|ps|h|ip|wifi|ddr|html|utf|web|http|ie|gdpr)\d{1,3}|4k|8k|3d|2d|b2b|b2c|covid19|iso\d{4}"
 )
 """Codes that are words: sizes, formats, standards."""
