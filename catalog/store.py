@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from copy import copy
 from functools import cached_property
 from pathlib import Path
-from typing import Any
+from typing import Any, Self
 
 import numpy as np
 import polars as pl
@@ -82,6 +83,16 @@ class ItemStore:
         self.category_codes, self.categories = self._coded["category"]
         self.type_codes, self.types = self._coded["product_type"]
         self.has_prices = bool(np.isfinite(self.prices).any())
+
+    def with_numbers(self, numbers: Mapping[str, NDArray[Any]]) -> Self:
+        """The same items with other numbers in some columns of the schema."""
+        return copy(self)._renumbered(numbers)  # noqa: SLF001  # a copy of its own kind
+
+    def _renumbered(self, numbers: Mapping[str, NDArray[Any]]) -> Self:
+        self._numbers = {**self._numbers, **numbers}
+        self._name_columns()
+        self._name_attributes(self.own_attributes.definitions, self.own_attributes.__getitem__)
+        return self
 
     @classmethod
     def from_frame(cls, frame: pl.DataFrame, definitions: Iterable[Attribute] = ()) -> ItemStore:

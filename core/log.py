@@ -95,6 +95,8 @@ class Impression:
     max_losses: Annotated[
         Mapping[str, float] | None, Column("by other objectives, largest share of their best slates to give up")
     ] = None
+    price_list: Annotated[str | None, Column("by which prices somebody buys; null for the catalogue's own")] = None
+    store: Annotated[str | None, Column("where somebody buys; null for the catalogue's own stock and prices")] = None
     filters: Annotated[tuple[str, ...], Column("conditions, as in `filter=`")] = ()
     variants: Annotated[
         str | None,

@@ -116,6 +116,7 @@ class Query:
         recent: what the user did since the bundle was built, the newest first: `click:<item_id>`, `cart:<item_id>`,
             `purchase:<item_id>`. What cannot be read or is not an item of the catalogue is ignored.
         moment: when it is asked, in seconds since 1970; None is now.
+        price_list, store: by which prices, and where, somebody buys; None is the catalogue's own.
         exploration_loss: with `explore`, the share of the sorted slate's expected relevance that the draw may cost on
             average; None draws at the bundle's own temperature, whatever it costs.
         explore: sample the slate (Plackett-Luce) instead of sorting it; needs `session_id`, because the draw
@@ -140,6 +141,8 @@ class Query:
     exploration_loss: float | None = None
     explain: bool = False
     moment: float | None = None
+    price_list: str | None = None
+    store: str | None = None
     understood: Understood | None = None
 
     @property

@@ -15,6 +15,7 @@ import torch
 from numpy.typing import NDArray
 
 from trimtab.catalog.groups import Groups
+from trimtab.catalog.market import MOST_KEPT, Market, Markets
 from trimtab.core.log import Impression, variants_text
 from trimtab.core.records import Candidates, FloatArray, IntArray, Query, ScoredCandidates, Shopper, Slate
 from trimtab.core.stopwatch import Stopwatch
@@ -45,6 +46,7 @@ from trimtab.ranker.item_values import columns_at
 from trimtab.ranker.slate.exploration import exploration_text
 from trimtab.retrieval.facets import require_facets
 from trimtab.retrieval.filters import filter_mask, format_filter, format_sort, parse_filter
+from trimtab.retrieval.live_retrieval import retriever_with
 from trimtab.retrieval.result_set import ResultSet
 from trimtab.retrieval.understanding.explanation import FIELDS, matched_fields
 from trimtab.retrieval.understanding.understand import NO_WISHES, Wishes
@@ -77,6 +79,9 @@ class Engine:
         self.objectives = bundle.objectives
         self.served = bundle.served
         self.uses_clock = bundle.values.uses_clock
+        self.units = bundle.units
+        self._markets = Markets(bundle.pipeline.store, bundle.shop)
+        self._in_market: dict[Market, Engine] = {}
         self.known_weights = bundle.known_weights
         self.default_weights = bundle.default_weights
         self.default_max_relevance_loss = bundle.default_max_relevance_loss
@@ -102,6 +107,39 @@ class Engine:
         """The same ranker at a later state of the catalogue, see `trimtab.engine.live.states`."""
         bundle = replace(self._bundle, pipeline=pipeline)
         return Engine(bundle, catalogue_version=version, state=f"{self.bundle_id}@{version}@{timestamp}")
+
+    def in_market(self, query: Query) -> Engine:
+        """The engine over the catalogue as a query's price list, store and moment have it: the prices that are shown.
+
+        Raises:
+            BadParameter: there is no such price list or store.
+        """
+        moment = time.time() if query.moment is None else query.moment
+        market = self._markets.market(query.price_list, query.store, moment)
+        engine = self._in_market.get(market)
+        if engine is None:
+            if len(self._in_market) >= MOST_KEPT:
+                self._in_market.clear()
+            engine = self._in_market[market] = self._of_market(market)
+        return engine
+
+    def sale_moments(self, moments: Floats) -> Floats:
+        """[n] moments of equal prices: for each the last at which a sale began or ended, or one before the first."""
+        changes = self._markets.changes
+        if len(changes) == 0:
+            return np.zeros(len(moments))
+        places = np.searchsorted(changes, moments, side="right")
+        return np.where(places > 0, changes[places - 1], changes[0] - 1)
+
+    def _of_market(self, market: Market) -> Engine:
+        if market.store is None and market.price_list is None and not self._markets.has_sales(None):
+            return self
+        store = self._markets.at(market)
+        retriever = retriever_with(self.retriever, store, stale=frozenset({"price", "in_stock"}))
+        pipeline = replace(self.pipeline, store=store, retriever=retriever)
+        bundle = self._bundle.in_price_list(market.price_list, pipeline)
+        state = f"{self.state}#{market.price_list}#{market.store}#{market.period}"
+        return Engine(bundle, catalogue_version=self.catalogue_version, state=state)
 
     def with_users_renamed(self, rename: Callable[[str], str]) -> Engine:
         """This engine, with users' histories under other ids."""
@@ -393,6 +431,8 @@ class Engine:
             propensities=tuple(slate.propensities.tolist()),
             max_relevance_loss=query.constraints.max_relevance_loss,
             max_losses=query.constraints.max_losses or None,
+            price_list=query.price_list,
+            store=query.store,
             filters=tuple(text for condition in query.filters for text in format_filter(condition)),
             variants=None if slate.variants is None else variants_text(slate.item_ids, slate.variants),
             sort=None if query.sort is None else format_sort(query.sort),

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field, replace
 from typing import Any
 
 import numpy as np
@@ -61,6 +61,7 @@ class ServedObjective:
         range: its population range, above 0.
         low, high: the bounds of its value.
         n_without_value: items that had none.
+        price_lists: by name the range and the bounds by the prices of that list.
     """
 
     objective: Objective
@@ -68,6 +69,14 @@ class ServedObjective:
     low: float
     high: float
     n_without_value: int
+    price_lists: Mapping[str, tuple[float, float, float]] = field(default_factory=dict)
+
+    def in_price_list(self, name: str | None) -> ServedObjective:
+        """The objective by the prices of a list."""
+        if name is None or name not in self.price_lists:
+            return self
+        value_range, low, high = self.price_lists[name]
+        return replace(self, range=value_range, low=low, high=high)
 
     def as_dict(self) -> dict[str, Any]:
         plain = asdict(self)
@@ -82,7 +91,8 @@ class ServedObjective:
         """
         objective = Objective(*(plain[name] for name in ("name", "head", "value", "unit", "label")))
         value_range, low, high = (float(plain[name]) for name in ("range", "low", "high"))
-        return cls(objective, value_range, low, high, int(plain["n_without_value"]))
+        lists = {name: (float(one[0]), float(one[1]), float(one[2])) for name, one in plain["price_lists"].items()}
+        return cls(objective, value_range, low, high, int(plain["n_without_value"]), lists)
 
 
 class ItemValues:

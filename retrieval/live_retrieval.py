@@ -99,6 +99,32 @@ class LiveRetrieval:
         return self._built.encoder
 
 
+def retriever_with(built: Retriever, store: ItemStore, *, stale: frozenset[str]) -> Retriever:
+    """A retriever over the same items with other numbers.
+
+    Args:
+        stale: the columns of the schema that are not as they were.
+    """
+    lexical = built.lexical
+    if isinstance(lexical, LexicalIndex):
+        lexical = LiveLexicalIndex(lexical, Postings(lexical, []), store, n_base=len(store), stale=stale)
+    elif isinstance(lexical, LiveLexicalIndex):
+        lexical = lexical.with_numbers(store, stale)
+    other = Retriever(
+        store=store,
+        encoder=built.encoder,
+        vectors=built.vectors,
+        dense=built.dense,
+        lexical=lexical,
+        speller=built.speller,
+        lexicon=built.lexicon,
+        report=built.report,
+    )
+    other.wording = built.wording
+    other.knowledge = built.knowledge  # words and values are those of the items
+    return other
+
+
 class LiveLexicalIndex:
     """BM25 over the items of a store that changed; has the interface of `LexicalIndex`."""
 
@@ -111,6 +137,10 @@ class LiveLexicalIndex:
         """
         self._base, self._postings, self._store = base, postings, store
         self._n_base, self._stale = n_base, stale
+
+    def with_numbers(self, store: ItemStore, stale: frozenset[str]) -> LiveLexicalIndex:
+        """The same index over the same items, more of whose numbers are others."""
+        return LiveLexicalIndex(self._base, self._postings, store, n_base=self._n_base, stale=self._stale | stale)
 
     def terms(self, text: str) -> list[QueryWord]:
         """The distinct words of a query, read by what is known of all items."""

@@ -10,7 +10,7 @@ import numpy as np
 from trimtab.abtest.ope.estimators import Floats
 from trimtab.abtest.ope.sums import Ints
 from trimtab.core.metrics import discounts
-from trimtab.core.records import Shopper
+from trimtab.core.records import Query, Shopper
 from trimtab.core.understood import Understood, wording_of
 from trimtab.core.weights import DIVERSITY, RELEVANCE
 from trimtab.engine import Engine
@@ -35,6 +35,8 @@ class Search:
         boosts: (item_id, what was added to its utility), ascending.
         understood: as in a log; None leaves it to the engine.
         is_grouped: whether variants were one hit.
+        price_list, store: as in a log.
+        moment: when it was asked, where prices change with the time; None is now.
     """
 
     text: str
@@ -45,6 +47,14 @@ class Search:
     boosts: tuple[tuple[str, float], ...] = ()
     understood: str | None = None
     is_grouped: bool = False
+    price_list: str | None = None
+    store: str | None = None
+    moment: float | None = None
+
+    def engine_of(self, engine: Engine) -> Engine:
+        """The engine over the catalogue as it was for this search."""
+        asked = Query(self.text, price_list=self.price_list, store=self.store, moment=self.moment)
+        return engine.in_market(asked)
 
     @property
     def wording(self) -> str | Understood:
@@ -54,6 +64,7 @@ class Search:
 
 def contexts_of(engine: Engine, search: Search, shoppers: Sequence[Shopper]) -> QueryContexts:
     """Candidates of a search and their gains for each shopper, as `engine.score` gives them to `engine.choose`."""
+    engine = search.engine_of(engine)
     store = engine.store
     filters = tuple(parse_filter(condition) for condition in search.filters)
     pinned = store.rows_of([item_id for _, item_id in search.pins])
@@ -68,6 +79,8 @@ def contexts_of(engine: Engine, search: Search, shoppers: Sequence[Shopper]) -> 
     for start in range(0, len(shoppers), USERS_AT_ONCE):
         some = shoppers[start : start + USERS_AT_ONCE]
         gains[start : start + len(some)] = engine.predict_for_users(wording, candidates, some)
+    if engine.units is not None:
+        gains *= engine.units  # in units of the catalogue's own prices, in which a policy's ranges are
     # Candidates are compared with one another before any is excluded, as in serving.
     allowed = ~np.isin(candidates.rows, store.rows_of(list(search.exclusions)))
     rows = candidates.rows[allowed]
@@ -93,7 +106,7 @@ def _boosts(engine: Engine, search: Search, rows: Ints) -> Floats | None:
 
 def policy_of(engine: Engine, weights: Mapping[str, float], temperature: float | Floats) -> SlatePolicy:
     """The engine's policy at normalised weights; a temperature for all users or [n_users] of each."""
-    ranges = [objective["range"] for objective in engine.manifest["objectives"]]
+    ranges = [one.range for one in engine.served]
     return SlatePolicy.of(weights, engine.objectives, ranges, temperature)
 
 

@@ -78,7 +78,7 @@ SEPARATOR = "\x1f"
 REPLAYED = (
     "decision_id", "timestamp", "user_id", "session_id", "query", "understood", "bundle", "feature_schema", "weights",
     "temperature", "seed", "offset", "item_ids", "propensities", "filters", "pins", "exclusions", "boosts", "degraded",
-    "recent", "variants", "clicks", "carts", "purchases", "revenue", "schema_version",
+    "recent", "variants", "price_list", "store", "clicks", "carts", "purchases", "revenue", "schema_version",
 )  # fmt: skip
 """What a replay reads of a log; the columns that no estimate needs stay on the disk."""
 
@@ -164,7 +164,7 @@ class SlateArrays:
         cells = {name: frame[name].explode(empty_as_null=False) for name in BY_POSITION}
         cells["rows"] = shown.replace_strict(self._item_ids, self._item_rows, default=-1, return_dtype=pl.Int32)
         units = frame.select(pl.coalesce("user_id", "session_id", pl.col(NUMBER).cast(pl.String))).to_series()
-        searches, which = _searches(frame)
+        searches, which = _searches(frame, self._engine)
         slates = LoggedSlates(
             numbers=frame[NUMBER].to_numpy(),
             queries=self.queries.of(searches)[which],
@@ -224,15 +224,19 @@ def _shopper(text: str) -> Shopper:
     return Shopper(user_id or None, tuple(recent), float(minute) if minute else None)
 
 
-def _searches(frame: pl.DataFrame) -> tuple[list[Search], Ints]:
+def _searches(frame: pl.DataFrame, engine: Engine) -> tuple[list[Search], Ints]:
     """The different searches of a frame, and [n] which of them each row is."""
     lists = ("filters", "exclusions")
+    moments = engine.sale_moments(frame["timestamp"].dt.epoch("us").to_numpy() / 1e6)
     asked = frame.select(
         "query",
         "understood",
         "pins",
         "boosts",
         pl.col("variants").is_not_null().alias("is_grouped"),
+        "price_list",
+        "store",
+        pl.Series("moment", moments, dtype=pl.Float64),
         pl.when(pl.col("pins") == NO_RULE).then(0).otherwise(pl.col("item_ids").list.len()).alias("depth"),
         *lists,
         *(pl.col(name).list.join(SEPARATOR).alias(f"key of {name}") for name in lists),
@@ -252,6 +256,9 @@ def _searches(frame: pl.DataFrame) -> tuple[list[Search], Ints]:
             tuple(sorted((item_id, float(boost)) for item_id, boost in json.loads(row["boosts"]).items())),
             row["understood"],
             row["is_grouped"],
+            row["price_list"],
+            row["store"],
+            row["moment"],
         )
         for row in distinct.iter_rows(named=True)
     ]

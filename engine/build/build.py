@@ -10,8 +10,10 @@ from typing import Any
 import polars as pl
 
 from trimtab.catalog.attributes.definition import definitions_of
+from trimtab.catalog.market import Market, Markets
 from trimtab.catalog.rejections import Rejections
 from trimtab.catalog.shop import EMPTY, Shop
+from trimtab.catalog.store import ItemStore
 from trimtab.core.errors import BadInput, BadParameter
 from trimtab.core.progress import Progress, silent
 from trimtab.core.weights import DIVERSITY, PREFIX, normalise
@@ -97,17 +99,7 @@ def save_trained(  # noqa: PLR0913  # what the manifest says, keyword-only
     objectives = valuation.objectives
     description = Description(
         source=source,
-        objectives=[
-            ServedObjective(*row)
-            for row in zip(
-                objectives,
-                trained.ranges,
-                valuation.bounds.low.tolist(),
-                valuation.bounds.high.tolist(),
-                valuation.n_unknown,
-                strict=True,
-            )
-        ],
+        objectives=_served(shop, pipeline.store, valuation, trained.ranges),
         default_weights=_default_weights(shop, objectives, is_learned=trained.problem is not None),
         default_max_relevance_loss=(
             SAFE_LOSS if shop.defaults.max_relevance_loss is None else shop.defaults.max_relevance_loss
@@ -120,6 +112,29 @@ def save_trained(  # noqa: PLR0913  # what the manifest says, keyword-only
         shop=shop,
     )
     return save_bundle(out, staging=staging, pipeline=pipeline, ranker=trained.ranker, description=description)
+
+
+def _served(shop: Shop, store: ItemStore, valuation: Valuation, ranges: Sequence[float]) -> list[ServedObjective]:
+    """The objectives with what is frozen of them, by the catalogue's prices and by those of each price list."""
+    own = valuation.bounds
+    markets = Markets(store, shop)
+    by_list = {
+        name: Valuation.of(markets.at(Market(name)), valuation.objectives, moment=valuation.moment).bounds
+        for name in shop.prices
+    }
+    served = []
+    for number, objective in enumerate(valuation.objectives):
+        low, high = float(own.low[number]), float(own.high[number])
+        lists = {}
+        for name, bounds in by_list.items():
+            # A head is the same by whatever price, so ranges are to one another as the spreads of the values are.
+            spread = float(bounds.high[number] - bounds.low[number])
+            times = spread / (high - low) if high > low and spread > 0 else 1.0
+            lists[name] = (ranges[number] * times, float(bounds.low[number]), float(bounds.high[number]))
+        served.append(
+            ServedObjective(objective, ranges[number], low, high, valuation.n_unknown[number], price_lists=lists)
+        )
+    return served
 
 
 def _default_weights(shop: Shop, objectives: Sequence[Objective], *, is_learned: bool) -> dict[str, float]:

@@ -26,7 +26,7 @@ from trimtab.catalog.shop import FILE as SHOP
 from trimtab.catalog.shop_text import shop_text
 from trimtab.catalog.store import ItemStore
 from trimtab.core.errors import BadFile, BadInput, BadParameter, BundleDamaged, BundleError
-from trimtab.core.records import Query
+from trimtab.core.records import FloatArray, Query
 from trimtab.core.weights import DIVERSITY
 from trimtab.engine.bundle.verification import (
     MANIFEST,
@@ -102,6 +102,19 @@ class Bundle:
     def default_max_relevance_loss(self) -> float:
         """The share of relevance that a search which names no weights may give up."""
         return float(self.manifest["default_max_relevance_loss"])
+
+    @cached_property
+    def units(self) -> FloatArray | None:
+        """[M] what gains are multiplied by to be those that the ranker's ranges are of; None where they are."""
+        ranges = [float(one["range"]) for one in self.manifest["objectives"]]
+        if all(one.range == value for one, value in zip(self.served, ranges, strict=True)):
+            return None
+        return np.array([value / one.range for one, value in zip(self.served, ranges, strict=True)], dtype=np.float32)
+
+    def in_price_list(self, name: str | None, pipeline: Pipeline) -> Bundle:
+        """The bundle over a catalogue with the prices of a list."""
+        served = tuple(one.in_price_list(name) for one in self.served)
+        return replace(self, pipeline=pipeline, served=served)
 
     def with_defaults(self, query: Query) -> Query:
         """The query with the weights of one that names none, which come with a bound on what they may cost."""

@@ -40,9 +40,11 @@ def replay_decision(engine: Engine, row: Mapping[str, Any]) -> dict[str, Any]:
     Raises:
         NotFound: another bundle made the decision.
     """
+    query = query_of(row)
+    engine = engine.in_market(query)
     if row["bundle"] != engine.bundle_id:
         raise NotFound(f"decision {row['decision_id']} was made by bundle {row['bundle']}, this is {engine.bundle_id}")
-    found = engine.search(SearchPlan(query_of(row), FixedLevels(frozenset(row["degraded"])), sides_of(row)))
+    found = engine.search(SearchPlan(query, FixedLevels(frozenset(row["degraded"])), sides_of(row)))
     scored, slate = found.scored, found.slate
     response = response_of(slate, engine.store)
     for hit, contributions in zip(response["hits"], _contributions(engine, scored, slate), strict=True):
@@ -78,6 +80,8 @@ def query_of(row: Mapping[str, Any]) -> Query:
         exploration_loss=_exploration_loss(row),
         explain=True,
         moment=row["timestamp"].timestamp(),
+        price_list=row.get("price_list"),
+        store=row.get("store"),
         understood=wording if isinstance(wording := wording_of(row), Understood) else None,
     )
 

@@ -58,12 +58,14 @@ class SlateStage:
         pins: IntArray,
         boosts: FloatArray | None,
         is_ranked: bool = True,
+        units: FloatArray | None = None,
     ) -> None:
         """
         Args:
             eligible: [n].
             pins: [depth] candidate index pinned at a position, -1 where none.
             boosts: [n] added to the utilities.
+            units: [M] what gains are multiplied by for the ranker, see `Bundle.units`.
             is_ranked: False where the gains are unknown: every utility is 0, which leaves the candidates' order.
         """
         self._ranker = ranker
@@ -71,6 +73,10 @@ class SlateStage:
         self._eligible = eligible
         self._pins = pins
         self._boosts = boosts
+        self._comparable = scored.gains
+        if units is not None:
+            self._comparable = scored.gains.copy()
+            self._comparable[:, : len(units)] *= units
         self.is_ranked = is_ranked
         self.depth = len(pins)
 
@@ -157,7 +163,7 @@ class SlateStage:
         if self.is_ranked:
             of_gains = torch.from_numpy(weights[:, :-1]).float()
             with torch.inference_mode():
-                result = self._ranker.utilities(torch.from_numpy(self._scored.gains), of_gains).numpy()
+                result = self._ranker.utilities(torch.from_numpy(self._comparable), of_gains).numpy()
         else:
             result = np.zeros((len(weights), len(self._scored)), dtype=np.float32)
         return result if self._boosts is None else result + self._boosts
@@ -252,4 +258,12 @@ def slate_stage(bundle: Bundle, query: Query, scored: ScoredCandidates) -> Slate
         if boosts is not None and index is not None:
             boosts[index] = boost
     is_ranked = RANKING not in scored.degraded
-    return SlateStage(bundle.ranker, scored, eligible=eligible, pins=pins, boosts=boosts, is_ranked=is_ranked)
+    return SlateStage(
+        bundle.ranker,
+        scored,
+        eligible=eligible,
+        pins=pins,
+        boosts=boosts,
+        is_ranked=is_ranked,
+        units=bundle.units,
+    )

@@ -77,6 +77,7 @@ class SearchPlanner:
         served = arm or self._bundles.choose(None if assigned.arms else unit_id)
         engine = self._catalogue.newest(served.engine)
         query = self._query(engine, request, assigned, profiles, timestamp)
+        engine = engine.in_market(query)
         deadline = self._deadline(engine, query, arrived, request.timeout_ms or self._timeout_ms)
         return PlannedSearch(
             plan=SearchPlan(query, deadline, _sides(query, assigned, profiles)),
@@ -100,6 +101,7 @@ class SearchPlanner:
         engine = self.engine
         request = self._pseudonyms.request(request)
         query = self._query(engine, request, NOBODY, self._profiles.all(), datetime.now(UTC))
+        engine = engine.in_market(query)
         return engine, SearchPlan(query, self._deadline(engine, query, 0.0, inf))
 
     def _assigned(self, request: SearchRequest, profiles: Collection[str], bundles: Collection[str]) -> Assigned:
@@ -148,6 +150,8 @@ class SearchPlanner:
             exploration_loss=_loss_of_a_draw(self._exploration_budget, share),
             explain=request.explain,
             moment=timestamp.timestamp(),
+            price_list=request.price_list,
+            store=request.store,
         )
         return self._wording.of(query, engine, request, timestamp)
 

@@ -112,6 +112,8 @@ class SearchRequest(BaseModel):
     explore: bool | None = Field(
         None, description="Sample the slate instead of sorting it (needs `session_id`); left out, the service decides."
     )
+    price_list: Identifier | None = Field(None, description="By which prices of `shop.toml` somebody buys.")
+    store: Identifier | None = Field(None, description="Where of `shop.toml` somebody buys: its stock and its prices.")
     explain: bool = Field(False, description="Add the features of each hit.")
     exact: bool = Field(False, description="Search as typed: none of the five steps of understanding that follow.")
     correct: bool | None = Field(None, description="Read misspelt words as those of the catalogue. " + LEFT_OUT)

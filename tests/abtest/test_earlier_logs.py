@@ -78,4 +78,11 @@ def engine_of(frame: pl.DataFrame, items: list[str]) -> Any:
             return [items[row] for row in rows]
 
     manifest = {"feature_schema": frame["feature_schema"][0]}
-    return SimpleNamespace(store=Store(), bundle_id=frame["bundle"][0], manifest=manifest, uses_clock=False)
+    return SimpleNamespace(
+        store=Store(),
+        bundle_id=frame["bundle"][0],
+        manifest=manifest,
+        uses_clock=False,
+        sale_moments=np.zeros_like,
+        has_sales=False,
+    )

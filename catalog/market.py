@@ -1,0 +1,128 @@
+"""Where and by which price list somebody buys, and when: the catalogue as it is there, as a store of its own.
+
+A price list has prices in its own currency, and an item that is not in it has no price. A sale price holds in its
+period. A store of the shop's has its own stock (an item that it does not name is not there), and prices of its own.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from functools import cached_property, lru_cache
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from trimtab.catalog.feeds.rows import clean_name
+from trimtab.catalog.shop import PriceList, Shop
+from trimtab.catalog.store import ItemStore
+from trimtab.core.errors import BadParameter, did_you_mean
+
+SALE = PriceList(column="price", sale_price="sale_price", sale_start="sale_start", sale_end="sale_end")
+"""The price list of who names none: the roles of the schema."""
+MOST_KEPT = 32
+"""The number of markets of one state of a catalogue that are kept."""
+
+Floats = NDArray[np.float64]
+
+
+@dataclass(frozen=True, slots=True)
+class Market:
+    """What changes prices and stock.
+
+    Attributes:
+        price_list, store: names in `shop.toml`; None is the catalogue's own.
+        period: how many sales have begun or ended; the catalogue is the same within one.
+    """
+
+    price_list: str | None = None
+    store: str | None = None
+    period: int = 0
+
+
+class Markets:
+    """The markets of one state of a catalogue."""
+
+    def __init__(self, base: ItemStore, shop: Shop) -> None:
+        self._base, self._shop = base, shop
+        self._at = lru_cache(MOST_KEPT)(self._made)
+        self._changes_of = lru_cache(MOST_KEPT)(self._read_changes)
+
+    def market(self, price_list: str | None, store: str | None, moment: float) -> Market:
+        """The market at a moment in seconds since 1970.
+
+        Raises:
+            BadParameter: there is no such price list or store.
+        """
+        _require("price_list", price_list, self._shop.prices)
+        _require("store", store, self._shop.stores)
+        changes = self._changes_of(price_list)
+        return Market(price_list, store, int(np.searchsorted(changes, moment, side="right")))
+
+    def at(self, market: Market) -> ItemStore:
+        """The catalogue as it is in a market."""
+        return self._at(market)
+
+    @cached_property
+    def changes(self) -> Floats:
+        """The moments at which a sale of any price list begins or ends, ascending."""
+        return np.unique(np.concatenate([self._changes_of(name) for name in (None, *self._shop.prices)]))
+
+    def has_sales(self, price_list: str | None) -> bool:
+        """Whether its prices change with the time alone."""
+        return len(self._changes_of(price_list)) > 0
+
+    def _made(self, market: Market) -> ItemStore:
+        numbers: dict[str, NDArray[Any]] = {"price": self._prices(market)}
+        if market.store is not None and (stock := self._shop.stores[market.store].stock) is not None:
+            numbers["in_stock"] = np.nan_to_num(self._column(stock)) > 0
+        own = self._base.numbers("price")
+        return self._base.with_numbers({**numbers, "price": numbers["price"].astype(own.dtype)})
+
+    def _prices(self, market: Market) -> Floats:
+        section = self._list(market.price_list)
+        prices = self._column(section.column)
+        if market.price_list is None and market.store is not None:
+            there = self._column(self._shop.stores[market.store].price)
+            prices = np.where(np.isnan(there), prices, there)
+        if section.sale_price is None:
+            return prices
+        # Any moment within the period says the same of all sales.
+        changes = self._changes_of(market.price_list)
+        moment = -np.inf if market.period == 0 else changes[market.period - 1]
+        start, end = self._column(section.sale_start), self._column(section.sale_end)
+        sale = self._column(section.sale_price)
+        is_on = ~np.isnan(sale) & ~(start > moment) & ~(end <= moment)
+        return np.where(is_on, np.fmin(sale, prices), prices)
+
+    def _read_changes(self, price_list: str | None) -> Floats:
+        """The moments at which a sale begins or ends, ascending."""
+        section = self._list(price_list)
+        if section.sale_price is None:
+            return np.empty(0)
+        has_sale = ~np.isnan(self._column(section.sale_price))
+        moments = [self._column(name)[has_sale] for name in (section.sale_start, section.sale_end)]
+        known = np.concatenate(moments)
+        return np.unique(known[np.isfinite(known)])
+
+    def _list(self, price_list: str | None) -> PriceList:
+        return SALE if price_list is None else self._shop.prices[price_list]
+
+    def _column(self, name: str | None) -> Floats:
+        """The numbers of a column by its name in the feed, nan where there is none."""
+        base = self._base
+        if name is None:
+            return np.full(len(base), np.nan)
+        if name == "price":
+            return np.asarray(base.numbers("price"), dtype=np.float64)
+        for known in (name, clean_name(name)):
+            if known in base.attributes and base.attributes[known].attribute.kind in ("number", "flag", "date"):
+                return base.attributes[known].numbers
+        return np.full(len(base), np.nan)
+
+
+def _require(parameter: str, name: str | None, known: Mapping[str, object]) -> None:
+    if name is not None and name not in known:
+        listed: Iterable[str] = known or ["shop.toml defines none"]
+        raise BadParameter(parameter, f"there is none called {name!r}{did_you_mean(name, known)}", ", ".join(listed))
