@@ -19,14 +19,22 @@ from trimtab.text.currencies import (
     currencies_of_territory,
     decimal_sign_of,
     decimals_of,
-    is_weak,
-    lengths_by_first,
-    lengths_by_last,
     symbols,
     territory_code,
     territory_of_language,
 )
 from trimtab.text.numbers import UNDECIDED, NumberFormat, parse_number, plain_text
+from trimtab.text.symbols import (
+    Source,
+    Symbol,
+    is_unspaced,
+    meaning_after,
+    meaning_before,
+    meaning_of,
+    own_symbol,
+    symbol_after,
+    symbol_before,
+)
 
 MAX_CHARACTERS = 120
 """Longer texts are prose."""
@@ -41,7 +49,6 @@ _SIGN_AS_POINT = re.compile(r"[^\W\d_]?[€£$₹₽₺₴₪₦₱]( ?)(\d\d)(?
 _NO_CENTS = re.compile(r"[.,]?\s?[-–—]{1,2}(?!\d)")
 """`50,-`: nothing behind the decimal sign."""
 _RANGE_WORDS = frozenset({"to", "bis", "à", "tot", "till", "til", "do", "до", "až", "hasta"})
-_DOLLARS = frozenset("$£¥")
 _GENERIC_DOMAINS = frozenset(
     {"ac", "ag", "ai", "am", "as", "bz", "cc", "co", "dj", "eu", "fm", "gd", "gg", "gl", "im", "io", "je", "la"}
     | {"ly", "me", "ml", "mn", "ms", "mu", "nu", "pw", "sc", "sh", "st", "su", "tk", "to", "tv", "vc", "vg", "ws"}
@@ -80,23 +87,6 @@ class PriceInText:
     def has_currency(self) -> bool:
         """Whether the text itself names the currency."""
         return bool(self.could_be)
-
-
-@dataclass(frozen=True, slots=True)
-class _Source:
-    """What is known of the text's source, to read symbols and signs by."""
-
-    currency: str | None
-    territory: str | None
-    language: str | None
-    number_format: NumberFormat | None
-
-
-@dataclass(frozen=True, slots=True)
-class _Symbol:
-    written: str
-    start: int
-    end: int
 
 
 def read_price(
@@ -156,18 +146,18 @@ def prices_in(
     """Every number of a short text that could be a price, in order; the arguments are those of `read_price`."""
     if len(text) > MAX_CHARACTERS:
         return ()
-    return tuple(_prices(plain_text(text), _Source(currency, territory, language, number_format)))
+    return tuple(_prices(plain_text(text), Source(currency, territory, language), number_format))
 
 
 def currencies_in(text: str, *, territory: str | None = None, language: str | None = None) -> tuple[str, ...]:
     """The currencies a short text names, in order, each once: `Preise in CHF (inkl. MwSt.)`."""
     plain = plain_text(text[:MAX_CHARACTERS])
-    source = _Source(None, territory, language, None)
+    source = Source(None, territory, language)
     found: dict[str, None] = {}
     at = 0
     while at < len(plain):
-        symbol = _symbol_after(plain, at)
-        code = symbol and (_qualified_before(plain, symbol) or _meant(symbol.written, source))
+        symbol = symbol_after(plain, at)
+        code = symbol and meaning_before(plain, symbol, source)
         if symbol and code:
             found[code] = None
         at = symbol.end if symbol else at + 1
@@ -183,8 +173,8 @@ def currency_of(
     plain = plain_text(written).strip()
     if plain.upper() in codes():
         return plain.upper()
-    source = _Source(currency, territory, language, None)
-    return _meant(plain, source) or _meant(plain.replace(" ", ""), source)
+    source = Source(currency, territory, language)
+    return meaning_of(plain, source) or meaning_of(plain.replace(" ", ""), source)
 
 
 def currency_of_territory(territory: str | None) -> str | None:
@@ -235,26 +225,28 @@ def _is_range(text: str, low: PriceInText, high: PriceInText) -> bool:
     return is_said and low.money.amount < high.money.amount
 
 
-def _prices(text: str, source: _Source) -> Iterator[PriceInText]:
+def _prices(text: str, source: Source, number_format: NumberFormat | None) -> Iterator[PriceInText]:
     at = 0
     while found := _NUMBER.search(text, at):
-        price, at = _price_at(text, found.start(), found.end(), source)
+        price, at = _price_at(text, found.start(), found.end(), source, number_format)
         if price is not None:
             yield price
 
 
-def _price_at(text: str, start: int, end: int, source: _Source) -> tuple[PriceInText | None, int]:
+def _price_at(
+    text: str, start: int, end: int, source: Source, number_format: NumberFormat | None
+) -> tuple[PriceInText | None, int]:
     """The price whose number stands at [start, end), and where to search on."""
     number, end, after = _number_at(text, start, end)
-    before = _symbol_before(text, start)
+    before = symbol_before(text, start)
     if after is None:
         no_cents = _NO_CENTS.match(text, end)
-        after = _own_symbol(text, no_cents.end() if no_cents else end)
+        after = own_symbol(text, no_cents.end() if no_cents else end)
         end = no_cents.end() if no_cents and (after or no_cents.end() == len(text)) else end
     symbol, code = _chosen(text, before, after, source)
     if symbol is None and (_is_percent(text, end) or _is_part_of_word(text, start, end)):
         return None, end
-    amount = _amount(number, code, source)
+    amount = _amount(number, code, source, number_format or UNDECIDED)
     if amount is None or amount >= MAX_AMOUNT:
         return None, end
     first = min(start, before.start) if before else start
@@ -266,17 +258,17 @@ def _price_at(text: str, start: int, end: int, source: _Source) -> tuple[PriceIn
     return PriceInText(Money(_whole(amount), code or source.currency), first, last, could_be), last
 
 
-def _number_at(text: str, start: int, end: int) -> tuple[str, int, _Symbol | None]:
+def _number_at(text: str, start: int, end: int) -> tuple[str, int, Symbol | None]:
     """The number with its cents, where it ends, and the symbol inside it (`12€99`)."""
     number = text[start:end]
     sign = _SIGN_AS_POINT.match(text, end)
     if sign and (not sign[1] or not text[sign.end() :].strip(" *.")) and not re.search(r"[.,]\d{1,2}$", number):
         whole = re.sub(r"\D", "", number)
-        return f"{whole}.{sign[2]}", sign.end(), _Symbol(sign.group()[: sign.start(1) - sign.start()], end, sign.end())
+        return f"{whole}.{sign[2]}", sign.end(), Symbol(sign.group()[: sign.start(1) - sign.start()], end, sign.end())
     cents = _LOOSE_CENTS.match(text, end)
     if cents and not re.search(r"[.,]\d{1,2}$", number):
         is_alone = start == 0 and cents.end() == len(text)
-        if is_alone or _symbol_before(text, start) or _own_symbol(text, cents.end()):
+        if is_alone or symbol_before(text, start) or own_symbol(text, cents.end()):
             return f"{re.sub(r'[^0-9]', '', number)}.{cents[1]}", cents.end(), None
     return number, end, None
 
@@ -286,8 +278,7 @@ def _is_negative(text: str, first: int) -> bool:
     return text[first - 1 : first] == "-" and not text[: first - 1].rstrip(" ")[-1:].isalnum()
 
 
-def _amount(number: str, code: str | None, source: _Source) -> Decimal | None:
-    number_format = source.number_format or UNDECIDED
+def _amount(number: str, code: str | None, source: Source, number_format: NumberFormat) -> Decimal | None:
     currency = code or source.currency
     if number_format.decimal is None and currency and decimals_of(currency) == 3:
         home = source.territory or territory_of_currency(currency)
@@ -311,88 +302,15 @@ def _whole(amount: Decimal) -> Decimal:
     return amount.quantize(Decimal(1)) if amount == amount.to_integral_value() else amount
 
 
-def _chosen(
-    text: str, before: _Symbol | None, after: _Symbol | None, source: _Source
-) -> tuple[_Symbol | None, str | None]:
+def _chosen(text: str, before: Symbol | None, after: Symbol | None, source: Source) -> tuple[Symbol | None, str | None]:
     """The symbol that counts of those at both sides of a number, and its code: a code is worth more than a symbol."""
-    first = before and (_qualified_before(text, before) or _meant(before.written, source))
-    second = after and (_qualified_after(text, after) or _meant(after.written, source))
+    first = before and meaning_before(text, before, source)
+    second = after and meaning_after(text, after, source)
     if before and after and first and second and before.written not in codes() and after.written in codes():
         return (after, second) if second in symbols().get(before.written, ()) else (before, first)
     if first:
         return before, first
     return (after, second) if second else (None, None)
-
-
-def _qualified_before(text: str, symbol: _Symbol) -> str | None:
-    """What the letters before a bare sign make of it: `NZD $`, `AU $`, `CDN$`."""
-    if symbol.written not in _DOLLARS:
-        return None
-    letters = re.search(r"(?<![^\W\d_])([A-Za-z]{1,3}) ?$", text[: symbol.start])
-    return _qualified(letters[1], symbol.written) if letters else None
-
-
-def _qualified_after(text: str, symbol: _Symbol) -> str | None:
-    """The same for what follows: `1,190.00 $ CAD`."""
-    if symbol.written not in _DOLLARS:
-        return None
-    letters = re.match(r" ?\(?([A-Za-z]{2,3})(?![^\W\d_])", text[symbol.end :])
-    return _qualified(letters[1], symbol.written) if letters else None
-
-
-def _qualified(letters: str, sign: str) -> str | None:
-    if letters.upper() in codes():
-        return letters.upper()
-    meant = symbols().get(f"{letters}{sign}") or symbols().get(f"{letters.upper()}{sign}")
-    return meant[0] if meant else None
-
-
-def _symbol_before(text: str, start: int) -> _Symbol | None:
-    """The longest symbol that ends right before a number, blanks and a colon between."""
-    stop = start
-    while stop and text[stop - 1] in " :":
-        stop -= 1
-    for end in (stop, stop - 1) if text[stop - 1 : stop] == "." else (stop,):
-        for length in lengths_by_last().get(text[end - 1 : end], ()):
-            first = end - length
-            if first >= 0 and text[first:end] in symbols() and not _cuts_word(text, first, text[first], -1):
-                return _Symbol(text[first:end], first, end)
-    return None
-
-
-def _own_symbol(text: str, end: int) -> _Symbol | None:
-    """The symbol right behind a number, unless it belongs to the next one (`30 $20`)."""
-    start = end
-    while text[start : start + 1] == " ":
-        start += 1
-    symbol = _symbol_after(text, start)
-    if symbol is None:
-        return None
-    touches_next = text[symbol.end : symbol.end + 1].isdigit()
-    return None if start > end and touches_next else symbol
-
-
-def _symbol_after(text: str, start: int) -> _Symbol | None:
-    """The longest symbol that begins at a place and is not a part of a longer word."""
-    for length in lengths_by_first().get(text[start : start + 1], ()):
-        end = start + length
-        written = text[start:end]
-        if written in symbols() and not (
-            _cuts_word(text, end, written[-1], 1) or _cuts_word(text, start, written[0], -1)
-        ):
-            return _Symbol(written, start, end)
-    return None
-
-
-def _cuts_word(text: str, at: int, edge: str, side: int) -> bool:
-    """Whether a symbol with a letter at its edge stands beside another letter of a script that has words."""
-    beside = text[at : at + 1] if side > 0 else text[at - 1 : at]
-    return edge.isalpha() and beside.isalpha() and not (_is_unspaced(edge) or _is_unspaced(beside))
-
-
-def _is_unspaced(letter: str) -> bool:
-    """Whether the letter's script is written without spaces between words (Chinese, Japanese, Thai), or is Korean."""
-    return "\u0e00" <= letter <= "\u0eff" or "\u3040" <= letter <= "\u9fff" or "\uac00" <= letter <= "\ud7af"
 
 
 def _is_percent(text: str, end: int) -> bool:
@@ -402,19 +320,6 @@ def _is_percent(text: str, end: int) -> bool:
 def _is_part_of_word(text: str, start: int, end: int) -> bool:
     """Whether a letter stands right before the number: `MX924`, unlike `R8,499`."""
     letter = text[start - 1 : start]
-    if not letter.isalpha() or _is_unspaced(letter):
+    if not letter.isalpha() or is_unspaced(letter):
         return False
-    return _symbol_before(text, start) is None or re.search(r"[.,]\d\d", text[start:end]) is None
-
-
-@lru_cache(maxsize=8192)
-def _meant(written: str, source: _Source) -> str | None:
-    """The currency that a written form means in a source."""
-    meant = symbols().get(written)
-    if meant is None:
-        return None
-    if source.currency in meant:
-        return source.currency
-    at_home = currencies_of_territory(source.territory or territory_of_language(source.language))
-    local = next((code for code in at_home if code in meant), None)
-    return local or (None if is_weak(written) else meant[0])
+    return symbol_before(text, start) is None or re.search(r"[.,]\d\d", text[start:end]) is None
