@@ -17,6 +17,7 @@ from trimtab.text.chunks import ChunkReader
 from trimtab.text.forms import LANGUAGES, WordForms
 from trimtab.text.normal import aligned, fold_case, folded, normalised
 from trimtab.text.quantities import Amount, AmountReader
+from trimtab.text.segmentation import package_of
 from trimtab.text.tokens import Token
 
 __all__ = ["Analyser", "Token", "analyser_of"]
@@ -62,10 +63,11 @@ class Analyser:
 
     def __init__(self, languages: Sequence[str]) -> None:
         self.languages = tuple(languages)
-        self.name = f"trimtab {VERSION} {'+'.join(self.languages)}"
+        package = package_of(languages)
+        self.name = f"trimtab {VERSION} {'+'.join(self.languages)}" + (f" {package}" if package else "")
         self._reader = AmountReader(languages)
         fold = partial(fold_case, turkic=any(language in TURKIC for language in languages))
-        chunks = ChunkReader(WordForms(languages), self._reader, fold)
+        chunks = ChunkReader(WordForms(languages), self._reader, fold, package)
         self._tokens_of_chunk = _Kept[str, Tokens](lambda chunk: tuple(chunks.tokens(chunk)))
         self._terms_of_chunk = _Kept[str, Texts](lambda chunk: _terms_of(self._tokens_of_chunk[chunk]))
         self._keys_of_chunk = _Kept[str, Texts](

@@ -10,6 +10,7 @@ import regex
 from trimtab.text.forms import WordForms
 from trimtab.text.normal import fold_accents
 from trimtab.text.quantities import AmountReader
+from trimtab.text.segmentation import HANGUL_RUN, UNSPACED_RUN, pairs_of, segments
 from trimtab.text.tokens import Kind, Token
 
 LONGEST: Final = 64
@@ -30,6 +31,7 @@ _LONGEST_LISTED: Final = 3
 """Letters of words that a slash or an ampersand makes one (AC/DC, H&M); longer ones are a list (red/green)."""
 
 _LONGEST_JOINED: Final = 40
+_PAIR: Final = 2
 
 
 class _Piece(NamedTuple):
@@ -41,8 +43,14 @@ class _Piece(NamedTuple):
 class ChunkReader:
     """The reader of words and codes in a catalogue of some languages."""
 
-    def __init__(self, forms: WordForms, amounts: AmountReader, fold_case: Callable[[str], str]) -> None:
-        self._forms, self._amounts, self._fold_case = forms, amounts, fold_case
+    def __init__(
+        self, forms: WordForms, amounts: AmountReader, fold_case: Callable[[str], str], package: str | None
+    ) -> None:
+        """
+        Args:
+            package: parts the words of scripts without spaces, see `trimtab.text.segmentation`.
+        """
+        self._forms, self._amounts, self._fold_case, self._package = forms, amounts, fold_case, package
 
     def tokens(self, chunk: str) -> Iterator[Token]:
         """The tokens of a normalised text without spaces, in order."""
@@ -53,7 +61,9 @@ class ChunkReader:
                 continue
             at = match.start()
             pieces = [_Piece(found[0], at + found.start(), at + found.end()) for found in _PIECE.finditer(compound)]
-            if _ACRONYM.fullmatch(compound):
+            if UNSPACED_RUN.fullmatch(compound):
+                tokens = list(self._unspaced(compound, at))
+            elif _ACRONYM.fullmatch(compound):
                 tokens = [self._word(_Piece(compound.replace(".", ""), at, match.end(1)))]
             elif _is_code(pieces):
                 tokens = [self._code(pieces)]
@@ -68,7 +78,14 @@ class ChunkReader:
         word = self._fold_case(piece.text)
         term, *also = (found[:LONGEST] for found in self._forms.terms(word))
         key = fold_accents(word.replace("'", ""))
-        return Token(piece.text, key, term, "word", piece.start, piece.end, also=tuple(also))
+        parts = pairs_of(key) if HANGUL_RUN.fullmatch(key) and len(key) > _PAIR else ()
+        return Token(piece.text, key, term, "word", piece.start, piece.end, also=tuple(also), parts=parts)
+
+    def _unspaced(self, text: str, at: int) -> Iterator[Token]:
+        """The words of a script without spaces."""
+        for segment in segments(text, self._package):
+            word, start, end = segment.term, at + segment.start, at + segment.end
+            yield Token(word, word, word, "word", start, end, parts=segment.parts, joined=segment.joined)
 
     def _code(self, pieces: Sequence[_Piece]) -> Token:
         """Letters and digits, with or without signs between them."""

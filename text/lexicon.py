@@ -15,6 +15,7 @@ from itertools import pairwise
 from pathlib import Path
 from typing import Final
 
+from trimtab.core.errors import BundleMismatch
 from trimtab.text.analyser import Analyser, analyser_of
 
 FILE = "lexicon.json"
@@ -119,6 +120,7 @@ class Lexicon:
     def save(self, folder: Path) -> None:
         """Write what `load` reads."""
         content = {
+            "analyser": self.analyser.name,
             "languages": self.analyser.languages,
             "compounds": self.compounds,
             "splits": self.splits,
@@ -128,11 +130,21 @@ class Lexicon:
 
     @classmethod
     def load(cls, folder: Path) -> Lexicon:
+        """
+        Raises:
+            BundleMismatch: what it was built with reads words in another way than this.
+        """
         content = json.loads((folder / FILE).read_text(encoding="utf-8"))
+        analyser = analyser_of(content["languages"])
+        if analyser.name != content["analyser"]:
+            raise BundleMismatch(
+                f"{FILE}: words were read by {content['analyser']!r}, here by {analyser.name!r}; "
+                "build the bundle again, or install the same segmenter (pip install 'trimtab[segmenters]')"
+            )
         compounds, splits = (
             {term: tuple(parts) for term, parts in content[name].items()} for name in ("compounds", "splits")
         )
-        return cls(analyser_of(content["languages"]), compounds, splits, content["long"])
+        return cls(analyser, compounds, splits, content["long"])
 
 
 def _links(analyser: Analyser) -> Terms:

@@ -74,10 +74,10 @@ def _joined(tokens: Sequence[Token], lexicon: Lexicon, knows: Callable[[str], bo
             keys = [token.key for token in tokens[start:stop]]
             if not _may_be_one(keys, tokens[start:stop]):
                 continue
-            term = lexicon.term("".join(keys))
-            if knows(term):
+            one = lexicon.read("".join(keys))
+            if len(one) == 1 and knows(one[0].term):
                 for place in range(start, stop):
-                    found[place].append((term,))
+                    found[place].append((one[0].term,))
     return found
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Literal, NamedTuple
 
-from trimtab.text.normal import fold_case, normalised
+from trimtab.text.normal import fold_accents, fold_case, normalised
 
 Kind = Literal["word", "number", "measure", "code"]
 
@@ -42,4 +42,4 @@ class Token(NamedTuple):
     def accented(self) -> str | None:
         """The word with its accents, where it has any that `key` leaves out."""
         exact = fold_case(normalised(self.text)).replace("'", "")
-        return exact if self.kind == "word" and exact != self.key and not exact.isascii() else None
+        return exact if exact != self.key == fold_accents(exact) else None

@@ -86,6 +86,25 @@ def test_compounds_of_other_languages(language: str, titles: list[str], query: s
     assert found(titles, query, language) == [0, 2]
 
 
+@pytest.mark.parametrize("language", ["ja", "zh", "ko", "th", "en"])
+@pytest.mark.parametrize(
+    ("titles", "query", "expected"),
+    [
+        (["女式冬季大衣 黑色", "男式夏季衬衫"], "冬季大衣", [0]),
+        (["女式冬季大衣 黑色", "绿茶", "红茶 100克"], "茶", [1, 2]),
+        (["冬用コート500ml入り", "日本酒 飲み比べ", "日本のお茶"], "日本酒", [1]),
+        (["コーヒー豆", "紅茶"], "ｺｰﾋｰ", [0]),
+        (["김치를 담그다", "갤럭시S21 케이스"], "김치", [0]),
+        (["김치를 담그다", "갤럭시S21 케이스"], "갤럭시 s21", [1]),
+        (["เสื้อโค้ทกันหนาว สีดำ", "กางเกงขาสั้น"], "เสื้อโค้ท", [0]),
+    ],
+)
+def test_scripts_without_spaces_with_a_segmenter_and_without(
+    titles: list[str], query: str, expected: list[int], language: str
+) -> None:
+    assert found(titles, query, language) == expected
+
+
 def test_the_encoder_is_given_words_as_the_catalogue_writes_them() -> None:
     lexicon = Lexicon.of_texts(analyser_of(["en"]), ["Headphones wireless", "Redbull", "Red Bull can"])
     known = set(lexicon.terms("Headphones wireless Redbull Red Bull can"))
