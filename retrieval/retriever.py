@@ -20,7 +20,7 @@ from trimtab.retrieval.dense import DenseIndex, mapped
 from trimtab.retrieval.encoders.protocol import Encoder
 from trimtab.retrieval.encoders.registry import load_query_encoder
 from trimtab.retrieval.filters import MAX_MASKS, Condition, Masks, conditions_of
-from trimtab.retrieval.fusion import best_first, fuse
+from trimtab.retrieval.fusion import best_first, fuse, with_feedback
 from trimtab.retrieval.lexical import LexicalIndex
 from trimtab.retrieval.result_set import ResultSet
 from trimtab.retrieval.spelling import Speller
@@ -195,7 +195,8 @@ class Retriever:
         seen = np.zeros(len(self._store), dtype=bool)
         seen[lexical_rows] = True
         rows = np.concatenate([lexical_rows, dense_rows[~seen[dense_rows]]])
-        dense = np.vecdot(self.vectors[rows], vector)  # BLAS would start threads for so few rows
+        vectors = self.vectors[rows]
+        dense = np.vecdot(vectors, vector)  # BLAS would start threads for so few rows
         lexical = np.zeros(len(rows), dtype=np.float32)
         lexical[: len(lexical_rows)] = bm25
         fused = fuse(
@@ -204,6 +205,8 @@ class Retriever:
             dense_range=(float(cosines[:POOL].min(initial=1)), float(dense.max(initial=0))),
             best_lexical=float(bm25.max(initial=0)),
         )
+        if by_meaning:
+            fused = with_feedback(fused, vectors)
 
         matching = np.flatnonzero((lexical > 0) | (dense >= self._floor))
         best = matching[
