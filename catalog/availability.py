@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 
 _YES = (
+    "available for order|special order|"
     "true|t|yes|y|1|1.0|ja|oui|sí|si|sim|tak|on|instock|in stock|available|limitedavailability|limited availability|"
     "onlineonly|instoreonly|in stock online|low stock|lieferbar|auf lager|sofort lieferbar|verfügbar|vorrätig|"
     "en stock|disponible|disponibile|in magazzino|disponível|em estoque|em stock|op voorraad|leverbaar|i lager|"
@@ -23,6 +24,11 @@ _NO = (
     "אזל|אזל מהמלאי"
 )
 IN_STOCK, NOT_IN_STOCK = frozenset(_YES.split("|")), frozenset(_NO.split("|"))
+_SENT_WITHIN = re.compile(
+    r"\b\d+ ?(?:h|hours?|hrs|(?:working |business )?days?|weeks?|std|stunden|(?:werk|arbeits)?tagen?|wochen?|jours?|"
+    r"heures?|semaines?|d[ií]as?|horas|giorni|ore|dagen|uur|dni|dn[ůíy]|dagar?|päivää|dias|дн\w*|час\w*)\b"
+)
+"""How long it takes to come: `Ships in 2-3 days`, `1 3 werktage`."""
 _SCHEMA_ORG = re.compile(r"^(?:https?://(?:www\.)?schema\.org/|schema:)", re.IGNORECASE)
 
 
@@ -30,9 +36,13 @@ def in_stock_of(text: str) -> bool | None:
     """Whether a word says that the item can be bought now; None where it is not a word for it.
 
     Words of Google Merchant and schema.org (also as addresses), of shop platforms, and of many languages. What can only
-    be ordered ahead cannot be bought now.
+    be ordered ahead cannot be bought now; what is said to be sent within days can. A number is how many are there.
     """
     words = " ".join(_SCHEMA_ORG.sub("", text.strip()).replace("_", " ").replace("-", " ").casefold().split())
     if words in IN_STOCK:
         return True
-    return False if words in NOT_IN_STOCK else None
+    if words in NOT_IN_STOCK:
+        return False
+    if words.isdecimal():
+        return int(words) > 0
+    return True if _SENT_WITHIN.search(words) else None

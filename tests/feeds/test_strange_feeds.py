@@ -226,7 +226,8 @@ def test_html_becomes_the_text_that_it_shows(html: str, text: str) -> None:
 @pytest.mark.parametrize(
     ("word", "is_there"),
     [("in_stock", True), ("https://schema.org/InStock", True), ("Auf Lager", True), ("On backorder", False),
-     ("http://schema.org/PreOrder", False), ("sold-out", False), ("нет в наличии", False), ("perhaps", None)],
+     ("http://schema.org/PreOrder", False), ("sold-out", False), ("нет в наличии", False), ("perhaps", None),
+     ("Ships in 2-3 days", True), ("Lieferzeit 1–3 Werktage", True), ("12", True), ("0", False)],
 )  # fmt: skip
 def test_words_for_stock(word: str, is_there: bool | None) -> None:
     assert in_stock_of(word) is is_there
