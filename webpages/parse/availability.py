@@ -18,7 +18,7 @@ MIN_FOREIGN = 8
 KEY = 4
 NEGATED_WITHIN = 3
 """Words between a negation and what it negates, at most."""
-_TABLE = Path(__file__).with_name("availability.toml")
+_FILE = Path(__file__).with_name("availability.toml")
 _WORD = re.compile(r"[^\W_]+(?:['’][^\W_]+)*")
 _START = re.compile(r"(?<![^\W_])[^\W_]|[\u0e00-\u0eff\u3040-\u9fff\uac00-\ud7af]")
 _UNSPACED = re.compile(r"[\u0e00-\u0eff\u3040-\u9fff\uac00-\ud7af]")
@@ -41,10 +41,16 @@ class _Phrase:
 
 
 @cache
+def _table() -> dict[str, dict[str, list[str]]]:
+    """The file, read once a process: language -> state -> phrases."""
+    return tomllib.loads(_FILE.read_text("utf-8"))
+
+
+@cache
 def _phrases() -> dict[str, tuple[_Phrase, ...]]:
     """Phrases by their first characters (KEY of them, or two where the phrase is short), the longest first."""
     found: dict[str, list[_Phrase]] = {}
-    for language, states in tomllib.loads(_TABLE.read_text("utf-8")).items():
+    for language, states in _table().items():
         for state in STATES:
             for written in states.get(state, ()):
                 text = folded(written)
@@ -55,8 +61,7 @@ def _phrases() -> dict[str, tuple[_Phrase, ...]]:
 @cache
 def _words(kind: str, language: str) -> frozenset[str]:
     """Negations (`not`) or words of the future (`future`) of a language."""
-    table = tomllib.loads(_TABLE.read_text("utf-8"))
-    return frozenset(folded(word) for word in table.get(language, {}).get(kind, ()))
+    return frozenset(folded(word) for word in _table().get(language, {}).get(kind, ()))
 
 
 def folded(text: str) -> str:
