@@ -53,7 +53,8 @@ _OTHER_SCRIPT = regex.compile(
 """Where one word ends and another begins although no space is between them."""
 
 _MAY_BE_UNSPACED = re.compile(
-    "[\u0e00-\u0eff\u1000-\u11ff\u1780-\u17ff\u3005-\u30ff\u3400-\u9fff\ua960-\ufaff\U0001b000-\U0003ffff]"
+    "[\u0e00-\u0eff\u1000-\u11ff\u1780-\u17ff\u3005-\u3007\u3031-\u3035\u3040-\u30ff\u3130-\u318f\u31f0-\u31ff"
+    "\u3400-\u9fff\ua960-\ua97f\uac00-\ud7ff\uf900-\ufaff\U0001b000-\U0001b16f\U00020000-\U0003ffff]"
 )
 """A quick look before `_OTHER_SCRIPT`, which takes ten times as long."""
 

@@ -26,6 +26,7 @@ from trimtab.service.moments import Moment
 from trimtab.service.redis.gateway import RedisGateway
 from trimtab.service.redis.named_definitions import NamedDefinitions
 from trimtab.text.analyser import analyser_of
+from trimtab.text.normal import folded
 
 BURIED = -100.0
 """Added to a utility, it sorts an item behind all that are not buried, and leaves no chance to be drawn before them."""
@@ -123,9 +124,9 @@ class Rule(BaseModel):
             return False
         if self.category is None:
             return True
-        wanted = self.category.casefold()
+        wanted = folded(self.category)
         categories = [one.values for one in filters if one.field == "category" and not one.negated]
-        return any(wanted in map(str.casefold, values) for values in categories)
+        return any(wanted in map(folded, values) for values in categories)
 
     def speaks_of(self, words: Keys) -> bool:
         """Whether these words are those of `query`, which is not None."""
