@@ -9,6 +9,7 @@ from fastapi import APIRouter, Request
 from fastapi.responses import HTMLResponse, Response
 from starlette.exceptions import HTTPException
 
+from trimtab.catalog.store import ItemStore
 from trimtab.core.errors import Forbidden, Unauthorised
 from trimtab.engine import Engine
 from trimtab.service.http.admission import Admission
@@ -22,6 +23,7 @@ from trimtab.service.search.search_service import SearchService
 from trimtab.service.search.suggesting import Suggestions
 
 N_EXAMPLES = 6
+N_FACETS = 10
 
 
 def playground_router(
@@ -62,8 +64,17 @@ def _bundle(engine: Engine, examples: Sequence[str]) -> dict[str, Any]:
         "ranges": {one["name"]: one["range"] for one in engine.manifest["objectives"]},
         "default_weights": dict(engine.default_weights),
         "default_loss": engine.default_max_relevance_loss,
+        "facets": _facets(engine.store),
         "examples": list(examples),
     }
+
+
+def _facets(store: ItemStore) -> list[str]:
+    """The attributes that the page counts by: what any shop has, then the shop's own that most items have."""
+    own = [column for column in store.own_attributes.values() if column.attribute.facet and len(column.rows)]
+    own.sort(key=lambda column: -int(column.known.sum()))
+    general = [name for name in ("category", "brand") if store.attributes[name].known.any()]
+    return list(dict.fromkeys([*general, *(column.attribute.name for column in own)]))[:N_FACETS]
 
 
 def _may_read(gate: AccessControl, request: Request) -> bool:

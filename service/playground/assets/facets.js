@@ -1,24 +1,25 @@
 // Filters that the facets offer: check boxes with counts, and a price range.
 
 import { element } from "./element.js";
-import { capitalised } from "./words.js";
 
-export const FIELDS = ["category", "brand"];
 const N_SHOWN = 6;
 
-export function showFacets(box, facets, filters, onToggle) {
+/** The facets of an answer, in its order; `details` has their names for people. */
+export function showFacets(box, facets, details, filters, onToggle) {
   const focused = document.activeElement?.dataset?.filter;
-  box.replaceChildren(...FIELDS.map((field) => facet(field, facets[field] ?? {}, filters, onToggle)).filter(Boolean));
+  const sets = Object.entries(facets).map(([field, counts]) => facet(field, details[field], counts, filters, onToggle));
+  box.replaceChildren(...sets.filter(Boolean));
   if (focused) [...box.querySelectorAll("input")].find((input) => input.dataset.filter === focused)?.focus();
 }
 
-function facet(field, counts, filters, onToggle) {
+function facet(field, detail, counts, filters, onToggle) {
   const chosen = filters.filter((filter) => filter.startsWith(`${field}:`)).map((filter) => filter.slice(field.length + 1));
   const offered = Object.keys(counts).slice(0, N_SHOWN);
   const names = [...new Set([...offered, ...chosen])];
   if (names.length === 0) return null;
-  const choices = names.map((name) => choice(`${field}:${name}`, name, counts[name] ?? 0, chosen.includes(name), onToggle));
-  return element("fieldset", { class: "facet" }, element("legend", {}, capitalised(field)), ...choices);
+  const shown = (name) => (detail.ranges.length > 0 ? name.replace("..", " to ") : name);
+  const choices = names.map((name) => choice(`${field}:${name}`, shown(name), counts[name] ?? 0, chosen.includes(name), onToggle));
+  return element("fieldset", { class: "facet" }, element("legend", {}, detail.label), ...choices);
 }
 
 function choice(filter, name, count, checked, onToggle) {

@@ -2,7 +2,7 @@
 
 import { arranging } from "./arrange.js";
 import { byId, element } from "./element.js";
-import { FIELDS, priceFilter, showFacets, showPrice } from "./facets.js";
+import { priceFilter, showFacets, showPrice } from "./facets.js";
 import { comparable, drawFrontier, frontOf } from "./frontier.js";
 import { heldKey, keyForm } from "./key.js";
 import { sentenceOf, showReceipt, verdictOf } from "./receipt.js";
@@ -90,12 +90,12 @@ async function askCandidate() {
 async function askControl() {
   const parameters = searchParameters(view, view.control, { loss: null });
   parameters.set("k", DEPTH);
-  parameters.set("facets", FIELDS.join(","));
+  if (bundle.facets.length > 0) parameters.set("facets", bundle.facets.join(","));
   const key = String(parameters);
   if (control?.key === key) return;
   const answer = await fetchJson("/playground/search", parameters);
   control = { key, answer };
-  showFacets(byId("facets"), answer.facets, view.filters, toggleFilter);
+  showFacets(byId("facets"), answer.facets, answer.facet_details, view.filters, toggleFilter);
   showSlates();
 }
 
