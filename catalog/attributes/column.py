@@ -154,8 +154,15 @@ class AttributeColumn:
         """Whether any item has several values."""
         return bool((np.diff(self.rows) == 0).any())
 
+    @cached_property
+    def is_whole(self) -> bool:
+        """Whether every item has exactly one value."""
+        return len(self.rows) == self.n_items and not self.is_multi
+
     def codes_at(self, rows: Rows) -> tuple[Codes, Rows]:
         """The codes that some rows have, one row's after the other's, and for each its place among the rows."""
+        if self.is_whole:
+            return self.codes[rows], np.arange(len(rows))
         first = self.starts[rows]
         counts = self.starts[rows + 1] - first
         owners = np.flatnonzero(counts) if not self.is_multi else np.repeat(np.arange(len(rows)), counts)
