@@ -91,8 +91,10 @@ def symbol_after(text: str, start: int) -> Symbol | None:
     for length in lengths_by_first().get(text[start : start + 1], ()):
         end = start + length
         written = text[start:end]
-        if written in symbols() and not (
-            _cuts_word(text, end, written[-1], 1) or _cuts_word(text, start, written[0], -1)
+        if (
+            len(written) == length
+            and written in symbols()
+            and not (_cuts_word(text, end, written[-1], 1) or _cuts_word(text, start, written[0], -1))
         ):
             return Symbol(written, start, end)
     return None

@@ -147,6 +147,11 @@ def test_the_territory_of_a_shop() -> None:
     assert territory_of("http://[broken") is None
 
 
+def test_a_price_ends_where_its_text_ends() -> None:
+    for text in ("0P", "5 K", "12€", "7 kr"):
+        assert [price.end for price in prices_in(text)] == [len(text)]
+
+
 def test_every_symbol_of_a_currency_in_use_is_known(monkeypatch: pytest.MonkeyPatch) -> None:
     """CLDR has one symbol a language."""
     monkeypatch.setattr(localedata, "_cache", {})  # what is loaded without what it inherits would stay so for others
