@@ -29,11 +29,11 @@ def test_somebody_tunes_a_query(page: Page, address: str) -> None:
 
     box = page.get_by_role("combobox", name="Search the catalogue")
     box.press_sequentially("ice cr")
-    expect(page.get_by_role("option").first).to_contain_text("ice cream")
+    expect(page.get_by_role("option").first).to_contain_text(re.compile("ice cream", re.IGNORECASE))
     box.press("ArrowDown")
     box.press("Enter")
     expect(cards(page)).to_have_count(10)
-    expect(page).to_have_url(re.compile(r"q=.*ice\+cream"))
+    expect(page).to_have_url(re.compile(r"q=.*ice\+cream", re.IGNORECASE))
     expect(page.get_by_role("status").first).to_contain_text("against pure relevance")
 
     query = box.input_value()
@@ -152,6 +152,16 @@ def test_the_link_shows_the_same_to_somebody_else(page: Page, address: str) -> N
     expect(page).to_have_url(re.compile("yogurt"))
     page.go_back()
     expect(page.get_by_role("combobox", name="Search the catalogue")).to_have_value("coffee")
+
+
+def test_what_a_query_was_understood_as_is_told_in_one_line(page: Page, address: str) -> None:
+    page.goto(address + "/?q=yogrut+without+nuts")
+    line = page.locator("#understood")
+    expect(line).to_contain_text("showing “yogurt without nuts”")
+    expect(line).to_contain_text("without “nuts”")
+    line.get_by_role("button").click()
+    expect(page).to_have_url(re.compile("exact=true"))
+    expect(line).to_be_hidden()
 
 
 def test_facets_narrow_both_slates(page: Page, address: str) -> None:

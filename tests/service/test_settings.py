@@ -9,7 +9,20 @@ import pytest
 from trimtab.core.errors import BadParameter
 from trimtab.service.settings import NEW_NAMES, Settings, read_settings
 
-UNITS = ("_seconds", "_ms", "_bytes", "_rows", "_items", "_days", "_entries", "_searches", "_ratio", "_port", "_rate")
+UNITS = (
+    "_seconds",
+    "_ms",
+    "_bytes",
+    "_rows",
+    "_items",
+    "_days",
+    "_entries",
+    "_searches",
+    "_ratio",
+    "_port",
+    "_rate",
+    "_users",
+)
 
 
 def test_a_number_ends_in_its_unit() -> None:
