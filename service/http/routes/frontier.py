@@ -7,6 +7,7 @@ from fastapi.responses import Response
 from pydantic import BaseModel, Field
 
 from trimtab.core.errors import BadParameter
+from trimtab.core.understood import STEPS
 from trimtab.core.weights import PREFIX, loss_parameter
 from trimtab.service.http.admission import Admission
 from trimtab.service.http.auth import AccessControl
@@ -15,7 +16,7 @@ from trimtab.service.http.problem_documents import documented
 from trimtab.service.search.request import GATHERED, SearchRequest, documented_parameters, from_query_string
 from trimtab.service.search.search_service import SearchService
 
-PARAMETERS = ("q", "k", "filter", "user_id")
+PARAMETERS = ("q", "k", "filter", "user_id", "exact", *STEPS)
 """Those of a search on which its trade-offs depend."""
 
 
