@@ -9,7 +9,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from trimtab.webpages.analyze import analyze_page
+from trimtab.webpages.parse.candidates import price_candidates
 from trimtab.webpages.parse.dom import parse
+from trimtab.webpages.parse.facts import Structured
 from trimtab.webpages.parse.prices import PageLocale, page_locale, price_text, shown_price, stated_price
 
 
@@ -38,6 +40,7 @@ def shown(markup: str, locale: PageLocale | None = None) -> str | None:
         ("<i>45</i> <b>€</b> <i>12</i> <b>3</b>", "45 EUR"),
         ("49,90 €<i>20</i>", "49.90 EUR"),
         ("<b>4</b><i>.</i><b>95</b><b>$</b>", "4.95 USD"),
+        ("<del>$<b>53</b></del> <ins>$<b>46</b></ins>", "53 USD"),
         ("gratis", None),
         ("0,00 €", None),
     ],
@@ -105,3 +108,16 @@ def test_the_text_of_a_price_is_read_in_the_page() -> None:
     price = "<p class=price>€ 45<span>10% off</span></p><button>In den Warenkorb</button>"
     html = f"<html lang=de><title>Lampe Arve</title><h1>Lampe Arve</h1>{price}"
     assert analyze_page(html, "https://www.lamps.example.de/p/arve").elements["price"].value == "45"
+
+
+@pytest.mark.parametrize("amounts", [("$", "53", "46"), ("R$", "5,899.00", "5,699.00"), ("€", "39.95", "29.95")])
+def test_a_block_of_two_prices_is_not_a_price_of_its_own(amounts: tuple[str, str, str]) -> None:
+    symbol, before, now = amounts
+    block = "".join(
+        f"<{tag}><span class=amount><bdi><span>{symbol}</span>{value}</bdi></span></{tag}> "
+        for tag, value in (("del", before), ("ins", now))
+    )
+    dom = parse(f"<body><h1>Lamp</h1><p class=price>{block}</p></body>")
+    found = {c.money.text for c in price_candidates(dom, Structured(), PageLocale()) if c.money}
+    assert found == {value.replace(",", "").removesuffix(".00") for value in (before, now)}
+    assert {dom.tags[c.element] for c in price_candidates(dom, Structured(), PageLocale())} == {"bdi"}

@@ -77,7 +77,7 @@ def shown_price(text: str, locale: PageLocale) -> tuple[Money, bool] | None:
 
 def n_amounts(text: str) -> int:
     """How many amounts with a currency a text holds."""
-    return sum(price.has_currency for price in prices_in(text[:MAX_CHARACTERS]))
+    return sum(price.has_currency for price in prices_in(text[:MAX_CHARACTERS].replace(SPLIT, " ")))
 
 
 def price_text(dom: Dom, element: int) -> str:
@@ -99,7 +99,7 @@ def price_text(dom: Dom, element: int) -> str:
         has_sign = bool(whole and whole["sign"]) or bool(cents and cents["sign"])
         if whole and (_SIGN.fullmatch(segment) or (cents and has_sign)):
             text += segment
-        elif whole and cents and (n_numbers == 2 or _is_cents(dom, index)):
+        elif whole and cents and ((n_numbers == 2 and not whole["symbol"]) or _is_cents(dom, index)):
             symbol = whole["symbol"] or ""
             text = f"{text[: whole.end('digits')]}.{segment}{symbol}"
         else:
