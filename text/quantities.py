@@ -22,7 +22,7 @@ _AMOUNT = regex.compile(
     regex.IGNORECASE,
 )
 _ENDS = regex.compile(rf"(?![{_IN_WORD}])")
-_ENDS_NUMBER = regex.compile(rf"(?![{_IN_WORD}])(?![-./_][{_IN_WORD}])(?!,\d)")
+_ENDS_NUMBER = regex.compile(rf"(?![{_IN_WORD}])(?![-./_][{_IN_WORD}])(?!,\d)(?!'[{_LETTERS}])")
 _PACK_OF = regex.compile(
     r"(?:pack|box|set|case|lot|bundle|paquete|confezione|packung|pak) (?:of|de|da|di|mit|von|van|met|à) $",
     regex.IGNORECASE,

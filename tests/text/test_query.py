@@ -50,6 +50,7 @@ def found(titles: Sequence[str], query: str, *languages: str) -> list[int]:
         (["Memory card 32 GB", "Memory card 16GB", "Memory card 32,000 MB"], "32gb", [0, 2]),
         (["Cola 12 fl oz", "Cola 355ml", "Cola 39 oz"], "cola 12oz", [0]),
         (["AC/DC shirt", "ACDC shirt"], "ac dc", [0, 1]),
+        (["90's jeans", "90s jeans", "90 jeans"], "90s jeans", [0, 1]),
         (["Disney+ card", "Disney card"], "disney+", [0]),
         (["Disney card"], "disney+", [0]),
     ],
