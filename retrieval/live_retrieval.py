@@ -88,6 +88,9 @@ class LiveRetrieval:
             report=built.report,
         )
         retriever.wording = built.wording
+        # All columns are not looked through at each change: only what is new of the names that are codes anyway.
+        coded = {field: store.coded(field)[1][n_names:] for field, n_names in built.n_names.items()}
+        retriever.values = built.values.with_names(coded, built.lexicon.analyser)
         return retriever
 
     @cached_property

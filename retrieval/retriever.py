@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 import numpy as np
 
+from trimtab.catalog.arrow import CODED
 from trimtab.catalog.attributes.column import Mask
 from trimtab.catalog.groups import Groups
 from trimtab.core.errors import BadParameter, BundleDamaged
@@ -84,6 +85,7 @@ class Retriever:
         vectors: [n_items, dim] float32 unit rows, memory-mapped; indexed by an array of rows.
         dense, lexical, speller: what it searches in and corrects words with.
         lexicon: what a word is in this catalogue.
+        n_names: how many names each coded column has.
         wording: what the shop says of understanding queries.
         report: what was built and how well it finds: index kind, its recall against exact search, encoder, floor.
     """
@@ -109,6 +111,7 @@ class Retriever:
         self.speller = speller
         self.lexicon = lexicon
         self.wording = ShopWording()
+        self.n_names = {field: len(store.coded(field)[1]) for field in CODED}
         self._floor = float(report["dense_floor"])
         self._masks = masks = Masks(store)
         self._meeting_query = lru_cache(MAX_KEPT_QUERIES)(self._items_meeting)
@@ -140,15 +143,19 @@ class Retriever:
         return retriever
 
     @cached_property
+    def values(self) -> Values:
+        """The values of attributes that queries may speak of."""
+        return Values.of(self._store.attributes.values(), self.lexicon.analyser)
+
+    @cached_property
     def knowledge(self) -> Knowledge:
         """What is known of the catalogue's words and values."""
         analyser = self.lexicon.analyser
-        values = Values.of(self._store.attributes.values(), analyser)
         said = self.wording
         return Knowledge(
             analyser,
             CatalogueWords(self._store, self.lexical, self.speller, self.lexicon),
-            values,
+            self.values,
             Synonyms.of(said.synonyms, analyser),
             said.steps,
             said.filter_on,

@@ -69,16 +69,22 @@ class Values:
             words_of[attribute.name] = _words(f"{attribute.name.replace('_', ' ')} {attribute.label}", analyser)
             if attribute.kind in ("text", "path"):
                 for value in _values_of(column):
-                    tokens = analyser.tokens(value.name.rpartition(SEPARATOR)[2])
-                    if 0 < len(tokens) <= MAX_WORDS:
-                        _keep(by_key, tuple(token.key for token in tokens), value)
-                        if attribute.name not in UNSTEMMED:
-                            _keep(by_stem, tuple(token.term for token in tokens), value)
+                    _add(by_key, by_stem, value, analyser)
             elif attribute.kind == "number" and attribute.unit is not None:
                 one = measure(1.0, attribute.unit, analyser.languages)
                 if one is not None and one.value > 0:
                     units[attribute.name] = one.unit, one.value
         return cls(by_key, by_stem, words_of, units)
+
+    def with_names(self, names: Mapping[str, Sequence[str]], analyser: Analyser) -> Values:
+        """These values and names that came since, by attribute; a name that was known stays what it was."""
+        by_key, by_stem = dict[Phrase, Value](), dict[Phrase, Value]()
+        for field, new in names.items():
+            for name in new:
+                _add(by_key, by_stem, Value(field, name, 1), analyser)
+        if not by_key:
+            return self
+        return Values({**by_key, **self._by_key}, {**by_stem, **self._by_stem}, self._words_of, self._units)
 
     def mentions(self, text: str, analyser: Analyser) -> list[Mention]:
         """The values that words of a text are, the longest first where some overlap."""
@@ -142,6 +148,14 @@ def _values_of(column: AttributeColumn) -> Iterator[Value]:
     for name, n_items in zip(column.names, counts, strict=True):
         if n_items:
             yield Value(column.attribute.name, name, n_items)
+
+
+def _add(by_key: dict[Phrase, Value], by_stem: dict[Phrase, Value], value: Value, analyser: Analyser) -> None:
+    tokens = analyser.tokens(value.name.rpartition(SEPARATOR)[2])
+    if 0 < len(tokens) <= MAX_WORDS:
+        _keep(by_key, tuple(token.key for token in tokens), value)
+        if value.field not in UNSTEMMED:
+            _keep(by_stem, tuple(token.term for token in tokens), value)
 
 
 def _keep(table: dict[Phrase, Value], phrase: Phrase, value: Value) -> None:

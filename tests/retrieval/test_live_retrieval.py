@@ -15,6 +15,7 @@ from trimtab.catalog.delta import DEFAULTS, TEXTS, Delta
 from trimtab.catalog.live_store import LiveStore
 from trimtab.catalog.store import ItemStore
 from trimtab.core.records import Filter
+from trimtab.core.understood import Mention
 from trimtab.retrieval.building import build_retriever
 from trimtab.retrieval.filters import parse_filter
 from trimtab.retrieval.lexical import BOOSTS, LexicalIndex
@@ -122,6 +123,12 @@ def test_what_is_gone_is_never_found_and_what_is_new_is(delta: Delta, live: Retr
 def test_new_words_are_no_misspellings(live: Retriever, retriever: Retriever) -> None:
     assert retriever.understand("creem").words == "cream"
     assert live.understand("creem").words == "creem"
+
+
+def test_new_names_are_recognised_in_queries(live: Retriever, retriever: Retriever) -> None:
+    mention = Mention("nova", "brand", "Nova")
+    assert mention in live.understand("nova ice cream").attributes
+    assert mention not in retriever.understand("nova ice cream").attributes
 
 
 def test_a_catalogue_that_lost_everything(store: ItemStore, retriever: Retriever) -> None:
