@@ -96,6 +96,8 @@ def search(
     ] = None,
     filter_: Annotated[list[str] | None, typer.Option("--filter", help="brand:Acme, price:0..20, ...")] = None,
     user_id: Annotated[str | None, typer.Option(help="rank for this user's history")] = None,
+    price_list: Annotated[str | None, typer.Option(help="prices of shop.toml by which somebody buys")] = None,
+    store: Annotated[str | None, typer.Option(help="store of shop.toml where somebody buys")] = None,
     as_json: AsJson = False,
 ) -> None:
     """Search a bundle and print the slate with its receipt."""
@@ -112,19 +114,21 @@ def search(
     if not text:
         raise BadParameter("query", "is empty", "some words")
     engine = Engine.load(bundle)
-    slate = engine.slate(
-        Query(
-            text=text,
-            k=k,
-            weights=engine.weights_for(weights) if attainment else weights or None,
-            constraints=Constraints(
-                max_relevance_loss=max_relevance_loss,
-                max_losses=numbers_by_name(max_loss or (), "--max-loss", "margin=0.1"),
-            ),
-            filters=tuple(parse_filter(condition) for condition in filter_ or ()),
-            user_id=user_id,
-        )
+    asked_for = Query(
+        text=text,
+        k=k,
+        weights=engine.weights_for(weights) if attainment else weights or None,
+        constraints=Constraints(
+            max_relevance_loss=max_relevance_loss,
+            max_losses=numbers_by_name(max_loss or (), "--max-loss", "margin=0.1"),
+        ),
+        filters=tuple(parse_filter(condition) for condition in filter_ or ()),
+        user_id=user_id,
+        price_list=price_list,
+        store=store,
     )
+    engine = engine.in_market(asked_for)
+    slate = engine.slate(asked_for)
     response = response_of(slate, engine.store)
     if as_json:
         print_json(response)

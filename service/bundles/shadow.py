@@ -144,7 +144,9 @@ def search_again(engine: Engine, row: dict[str, Any], log: ImpressionLog) -> dic
     """Search what a row says was asked; logs the slate and returns how it compares with the one shown."""
     start = time.perf_counter()
     try:
-        slate = engine.slate(query_of(row))
+        query = query_of(row)
+        engine = engine.in_market(query)
+        slate = engine.slate(query)
     except Exception:  # noqa: BLE001
         # Whatever it is, it is what this process is there to find out.
         return {"outcome": "failed"}

@@ -107,17 +107,17 @@ class SearchIndex:
             raise BadParameter("query", "is empty", "some words")
         losses = {one: share for name, share in steering.items() if (one := objective_of_loss(name)) is not None}
         weights = {name: weight for name, weight in steering.items() if objective_of_loss(name) is None}
-        slate = self.engine.slate(
-            Query(
-                text=text,
-                k=k,
-                weights=weights or None,
-                constraints=Constraints(max_relevance_loss=max_relevance_loss, max_losses=losses),
-                filters=tuple(parse_filter(condition) for condition in filters),
-                user_id=user_id,
-            )
+        asked = Query(
+            text=text,
+            k=k,
+            weights=weights or None,
+            constraints=Constraints(max_relevance_loss=max_relevance_loss, max_losses=losses),
+            filters=tuple(parse_filter(condition) for condition in filters),
+            user_id=user_id,
         )
-        return SearchResult(tuple(response_of(slate, self.engine.store)["hits"]), slate)
+        engine = self.engine.in_market(asked)  # sale prices hold by the clock
+        slate = engine.slate(asked)
+        return SearchResult(tuple(response_of(slate, engine.store)["hits"]), slate)
 
 
 def build(
