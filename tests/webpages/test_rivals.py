@@ -169,7 +169,7 @@ STATED = '<script type="application/ld+json">{"@type": "Product", "name": "Brass
 @pytest.mark.parametrize(
     ("block", "price"),
     [
-        ('<div class="per-unit"><span>39,80 € / kg</span></div><div><span>9,95 €</span></div>', "9.95"),
+        ('<div class="per-unit"><span>39,80 € / kg</span></div><div class="price"><span>9,95 €</span></div>', "9.95"),
         (
             '<span class="price">249,00 €</span><div>Niedrigster Preis der letzten 30 Tage: <span>219,00 €</span></div>',
             "249",
