@@ -15,6 +15,7 @@ from trimtab.core.records import FloatArray, IntArray
 from trimtab.retrieval.chance_similarity import chance_similarity
 from trimtab.retrieval.dense import DenseIndex
 from trimtab.retrieval.encoders.distilled import TEACHER, DistilledQueries, distil, pseudo_queries
+from trimtab.retrieval.encoders.earlier_vectors import HASHES, VECTORS, EarlierVectors, made_by, text_hashes
 from trimtab.retrieval.encoders.protocol import Encoder
 from trimtab.retrieval.encoders.registry import load_encoder
 from trimtab.retrieval.lexical import BOOSTS, LexicalIndex
@@ -39,7 +40,6 @@ MAX_NUMBERS = 64
 is filtered."""
 
 N_SAMPLED_QUERIES = 200
-ENCODED_AT_ONCE = 2048
 
 
 class EncodedItems(NamedTuple):
@@ -58,6 +58,7 @@ def build_retriever(
     encoded: EncodedItems | None = None,
     languages: Sequence[str] = AUTO,
     wording: ShopWording | None = None,
+    earlier: Path | None = None,
 ) -> Retriever:
     """Write the indices of a store into `folder` and open them.
 
@@ -65,6 +66,7 @@ def build_retriever(
         encoded: what need not be made again.
         languages: of the catalogue, the most important first; `auto` finds them in its texts.
         wording: what the shop says of understanding queries.
+        earlier: the folder of the indices that these replace, whose vectors are taken for texts that stayed.
 
     Raises:
         BadParameter: there is no such encoder, or it is not installed.
@@ -79,10 +81,11 @@ def build_retriever(
     ]
     distinct, vector_of = _distinct(texts)
     if encoded is None:
-        encoder, vectors = _encode_items(encoder_name, distinct, columns["title"], progress)
+        encoder, vectors = _encode_items(encoder_name, distinct, columns["title"], earlier, progress)
     else:
         encoder, vectors = encoded.encoder, encoded.vectors[np.unique(vector_of, return_index=True)[1]]
-    np.save(folder / "vectors.npy", vectors[vector_of])
+    np.save(folder / VECTORS, vectors[vector_of])
+    np.save(folder / HASHES, text_hashes(distinct)[vector_of])
     if isinstance(encoder, DistilledQueries):
         encoder.save(folder)
 
@@ -104,6 +107,7 @@ def build_retriever(
 
     report = {
         "encoder": encoder.name,
+        "items_encoded_by": made_by(_item_encoder(encoder.name)),
         "n_items": len(store),
         "n_vectors": len(vectors),
         "index": dense.kind,
@@ -144,24 +148,20 @@ def _distinct(texts: Sequence[str]) -> tuple[list[str], IntArray]:
 
 
 def _encode_items(
-    name: str, texts: Sequence[str], titles: Sequence[str], progress: Progress
+    name: str, texts: Sequence[str], titles: Sequence[str], earlier: Path | None, progress: Progress
 ) -> tuple[Encoder, FloatArray]:
     """An encoder for queries, and the vectors of distinct texts of items."""
+    encoder = _item_encoder(name)
+    known = EarlierVectors.none() if earlier is None else EarlierVectors.load(earlier, REPORT, encoder)
+    vectors = known.encode(encoder, texts, progress)
     if name != DistilledQueries.name:
-        encoder = load_encoder(name)
-        return encoder, _encode(encoder, texts, progress)
-    teacher = load_encoder(TEACHER)
-    vectors = _encode(teacher, texts, progress)
-    return distil(teacher, pseudo_queries(titles), progress=progress), vectors
+        return encoder, vectors
+    return distil(encoder, pseudo_queries(titles), progress=progress), vectors
 
 
-def _encode(encoder: Encoder, texts: Sequence[str], progress: Progress) -> FloatArray:
-    vectors = np.zeros((len(texts), encoder.dim), dtype=np.float32)
-    for start in range(0, len(texts), ENCODED_AT_ONCE):
-        progress("encoding texts", start, len(texts))
-        vectors[start : start + ENCODED_AT_ONCE] = encoder.encode(texts[start : start + ENCODED_AT_ONCE])
-    progress("encoding texts", len(texts), len(texts))
-    return vectors
+def _item_encoder(name: str) -> Encoder:
+    """What encodes the items of a catalogue whose queries are encoded by the encoder of that name."""
+    return load_encoder(TEACHER if name == DistilledQueries.name else name)
 
 
 def _sampled_queries(columns: dict[str, list[str]]) -> list[str]:

@@ -67,6 +67,7 @@ def build_bundle(  # noqa: PLR0913  # the options of `trimtab build`, keyword-on
             attributes=definitions_of(shop),
             languages=shop.catalogue.language,
             wording=ShopWording.of(shop, beside),
+            earlier=out,
             progress=progress,
         )
         objectives = objectives_of(shop, has_prices=pipeline.store.has_prices)

@@ -87,7 +87,7 @@ def build_grocery(
     grocery = grocery or load_grocery()
     started = datetime.now(UTC)
     with staging_folder(out) as staging:
-        pipeline = build_pipeline(grocery.items, staging, encoder=encoder, progress=progress)
+        pipeline = build_pipeline(grocery.items, staging, encoder=encoder, earlier=out, progress=progress)
         histories = histories_until(grocery.purchases, pipeline.store, LAST_WEEK)
         pipeline = replace(pipeline, histories=histories)
         valuation = Valuation.of(pipeline.store, objectives_of(has_prices=True), moment=started.timestamp())

@@ -15,6 +15,7 @@ from trimtab.engine.bundle.verification import RETRIEVAL
 from trimtab.engine.stages.pipeline import Pipeline, build_words, item_columns
 from trimtab.ranker.users import UserHistories
 from trimtab.retrieval.building import build_retriever
+from trimtab.retrieval.encoders.registry import encoder_for
 from trimtab.retrieval.retriever import Retriever
 from trimtab.retrieval.understanding.shop_wording import ShopWording
 from trimtab.text.language import AUTO
@@ -27,8 +28,8 @@ def build_pipeline(
     encoder: str,
     attributes: Iterable[Attribute] = (),
     languages: Sequence[str] = AUTO,
-    histories: UserHistories | None = None,
     wording: ShopWording | None = None,
+    earlier: Path | None = None,
     progress: Progress = silent,
 ) -> Pipeline:
     """Index a catalogue frame into `staging`.
@@ -37,12 +38,22 @@ def build_pipeline(
         attributes: what the columns `attr_*` are; the others are what the types of their columns say.
         languages: of the catalogue, the most important first; `auto` finds them in its texts.
         wording: what the shop says of understanding queries.
+        encoder: its name; `auto` chooses by the number of items.
+        earlier: the bundle that is replaced, from which texts that stayed need not be encoded again.
     """
     if len(items) == 0:
         raise BadInput("the catalogue has no item")
     store = ItemStore.from_frame(items, attributes)
-    retriever = build_retriever(store, encoder, staging / RETRIEVAL, progress, languages=languages, wording=wording)
-    return pipeline_of(store, retriever, histories or UserHistories.none())
+    retriever = build_retriever(
+        store,
+        encoder_for(encoder, len(store)),
+        staging / RETRIEVAL,
+        progress,
+        languages=languages,
+        wording=wording,
+        earlier=None if earlier is None else earlier / RETRIEVAL,
+    )
+    return pipeline_of(store, retriever, UserHistories.none())
 
 
 def pipeline_of(store: ItemStore, retriever: Retriever, histories: UserHistories) -> Pipeline:

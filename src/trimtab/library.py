@@ -127,7 +127,7 @@ def build(
     judgments: Path | str | pl.DataFrame | None = None,
     log: Path | str | None = None,
     shop: Path | str | None = None,
-    encoder: str = "wordllama",
+    encoder: str = "auto",
     max_rejected_share: float = 0.05,
 ) -> SearchIndex:
     """Build a bundle from a catalogue and load it.
@@ -138,7 +138,7 @@ def build(
         judgments: a CSV file or a frame of `query, item_id, grade` to learn from.
         log: an impression log to learn from.
         shop: the catalogue's `shop.toml`; without one, it is inferred.
-        encoder: `wordllama`, `minilm` or `distilled`.
+        encoder: `wordllama`, `minilm` or `distilled`; `auto` chooses by the number of items.
         max_rejected_share: refuse a file of which more rows than this cannot be used.
 
     Raises:

@@ -94,7 +94,9 @@ def test_build_prints_one_json_object_for_programs(trimtab: Trimtab, tmp_path: P
 
 @pytest.mark.shared_data
 def test_best_buy_is_built_from_its_folder(trimtab: Trimtab, shared_data: Path, tmp_path: Path) -> None:
-    built = trimtab("build", "bestbuy", "--data", shared_data / "bestbuy", "--out", tmp_path / "bundle")
+    built = trimtab(
+        "build", "bestbuy", "--data", shared_data / "bestbuy", "--out", tmp_path / "bundle", "--encoder", "wordllama"
+    )
     assert built.returncode == 0, built.stderr
     assert "items from bestbuy" in built.stdout
     found = json.loads(trimtab("search", tmp_path / "bundle", "headphones", "--json").stdout)

