@@ -157,9 +157,8 @@ def test_a_note_on_delivery_behind_a_price_does_not_make_it_the_cost_of_delivery
 
 
 def price_of(block: str, head: str = "") -> str | None:
-    price = analyze_page(product(block=f'<div class="prices">{block}</div>', head=head), PRODUCT_URL).elements.get(
-        "price"
-    )
+    html, _, _ = product(block=f'<div class="prices">{block}</div>', head=head).partition('<section class="related')
+    price = analyze_page(html, PRODUCT_URL).elements.get("price")
     return price.value if price else None
 
 
