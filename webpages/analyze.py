@@ -110,7 +110,11 @@ def classify(
     stated = reading.structured.prices[0].money.text if reading.structured.prices else None
     elements = find_elements(scorer)
     abstained = abstentions(scorer, elements)
-    return replace(page, elements=elements, abstained=abstained, level=scorer.level, stated_price=stated)
+    price = scorer.best("price")
+    disputed = "price" in abstained and price is not None and price.dissent
+    return replace(
+        page, elements=elements, abstained=abstained, level=scorer.level, stated_price=stated, price_disputed=disputed
+    )
 
 
 def _cart_forms(reading: Reading, model: ElementModel) -> list[dict[str, Any]]:

@@ -58,14 +58,14 @@ class PageCounters:
 
     def _compare(self, page: Page) -> None:
         price = page.elements.get("price")
-        if price is None or page.stated_price is None:
+        if page.stated_price is None or (price is None and not page.price_disputed):
             return
         site = site_of(page.url)
         if site not in self.compared and len(self.compared) >= MAX_SITES:
             site = "other"
         self.compared[site] += 1
         try:
-            self.disagreed[site] += Decimal(price.value) != Decimal(page.stated_price)
+            self.disagreed[site] += price is None or Decimal(price.value) != Decimal(page.stated_price)
         except InvalidOperation:
             self.disagreed[site] += 1
 

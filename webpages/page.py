@@ -43,6 +43,7 @@ class Page:
         abstained: element -> why it is left out, on pages whose elements were looked for.
         forms: analysed forms, as `trimtab.webpages.predict.forms.Forms.as_dicts` gives them.
         level: the highest feature level used (`text`, `style`, `layout`).
+        price_disputed: whether the price is left out because the page states another one than it shows.
         stated_price: the first price of the structured data, for the monitoring of disagreements.
         truncated: whether the page was cut to stay within the limits.
         seconds: time taken.
@@ -56,6 +57,7 @@ class Page:
     url: str | None = None
     level: str = "text"
     stated_price: str | None = None
+    price_disputed: bool = False
     truncated: bool = False
     seconds: float = 0.0
 

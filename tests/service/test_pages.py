@@ -90,6 +90,14 @@ def test_a_page_that_is_no_product_page_makes_no_item(shop: httpx.Client) -> Non
     assert taken["left_out"] == "it is not a product page but other"
 
 
+def test_a_page_that_is_only_looked_at_changes_nothing(shop: httpx.Client, data_folder: Path) -> None:
+    kept = {path: path.read_bytes() for path in (data_folder / "pages").glob("*.jsonl")}
+    taken = take(shop, product("12,50 €", stated="12.50").replace("BL-4711", "BL-7"), keep=False)
+    assert taken["page"]["elements"]["price"]["value"] == "12.50"
+    assert (taken["version"], taken["left_out"]) == (None, "it was asked not to be kept")
+    assert {path: path.read_bytes() for path in (data_folder / "pages").glob("*.jsonl")} == kept
+
+
 def test_a_price_in_another_currency_is_not_mixed_in(shop: httpx.Client) -> None:
     body = {"currency": "USD", "url": "https://elsewhere.example/brass-lantern"}
     taken = take(shop, product(stated=None).replace("BL-4711", "BL-1"), **body)
