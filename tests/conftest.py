@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 import torch
+from hypothesis import settings
 
 from tests.support.bundles import build_small, some_aisles, three_bundles
 from tests.support.made_once import made_once
@@ -16,6 +17,10 @@ from trimtab.abtest.simulation.simulate import simulate
 from trimtab.abtest.simulation.world import World, world_of
 from trimtab.catalog.datasets.grocery import Grocery, load_grocery
 from trimtab.engine import Engine
+
+# How long an example takes says how busy the machine is.
+settings.register_profile("trimtab", deadline=None)
+settings.load_profile("trimtab")
 
 SHARED_DATA = Path(__file__).resolve().parents[2] / "shared" / "data"
 
