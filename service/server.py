@@ -15,7 +15,7 @@ from typing import Any
 import structlog
 
 from trimtab.core.errors import TrimtabError
-from trimtab.engine.bundle.verification import require_bundle
+from trimtab.engine.bundle.manifest import require_bundle
 from trimtab.service.observability import process_log
 from trimtab.service.redis.server import redis_for
 from trimtab.service.settings import read_settings

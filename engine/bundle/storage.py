@@ -28,16 +28,8 @@ from trimtab.catalog.store import ItemStore
 from trimtab.core.errors import BadFile, BadInput, BadParameter, BundleDamaged, BundleError
 from trimtab.core.records import FloatArray, Query
 from trimtab.core.weights import DIVERSITY
-from trimtab.engine.bundle.verification import (
-    MANIFEST,
-    RANKER,
-    RETRIEVAL,
-    SCHEMA_VERSION,
-    bundle_id_of,
-    files_of,
-    sha256,
-    verify,
-)
+from trimtab.engine.bundle.manifest import MANIFEST
+from trimtab.engine.bundle.verification import RANKER, RETRIEVAL, SCHEMA_VERSION, bundle_id_of, files_of, sha256, verify
 from trimtab.engine.stages.pipeline import Pipeline, item_columns
 from trimtab.ranker.artifact import load_ranker, save_ranker
 from trimtab.ranker.attainment import Attainment

@@ -16,28 +16,15 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from trimtab.core.errors import BundleDamaged, BundleMismatch, did_you_mean
+from trimtab.core.errors import BundleDamaged, BundleMismatch
 from trimtab.core.weights import DIVERSITY
+from trimtab.engine.bundle.manifest import MANIFEST, require_bundle
 from trimtab.ranker.features import schema_hash
 
 SCHEMA_VERSION = 2
-MANIFEST = "manifest.json"
 RETRIEVAL = "retrieval"
 RANKER = "ranker"
 LOCK = ".lock"
-
-
-def require_bundle(folder: Path) -> None:
-    """Nothing where a folder holds a bundle, whatever its state; in no time, before anything is loaded.
-
-    Raises:
-        BundleDamaged: it does not; names the folder, and the nearest one beside it that does.
-    """
-    if (folder / MANIFEST).is_file():
-        return
-    beside = [path.parent.name for path in folder.parent.glob(f"*/{MANIFEST}")]
-    nearest = did_you_mean(folder.name, beside)
-    raise BundleDamaged(folder / MANIFEST, f"is missing{nearest}; `trimtab build FEED --out {folder}` makes a bundle")
 
 
 def verify(folder: Path) -> dict[str, Any]:

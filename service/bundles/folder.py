@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from trimtab.core.errors import BundleDamaged, NotFound
-from trimtab.engine.bundle.verification import MANIFEST
+from trimtab.engine.bundle.manifest import MANIFEST
 
 NAME = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.-]{0,63}")
 START = "start"

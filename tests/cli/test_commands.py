@@ -12,6 +12,7 @@ import pytest
 
 from tests.cli.terminal import a_terminal
 from trimtab import __version__, cli
+from trimtab.engine import Engine
 from trimtab.ranker.training.heads import Recipe
 
 
@@ -141,8 +142,8 @@ def test_a_damaged_bundle_is_exit_code_1_and_names_the_file(trimtab: Trimtab, tm
 
 
 def test_evaluate_prints_intervals_as_json(trimtab: Trimtab, small_bundle: Path, tmp_path: Path) -> None:
-    asked = trimtab("search", small_bundle, "vanilla yogurt", "--json", "--k", "5")
-    items = [hit["item_id"] for hit in json.loads(asked.stdout)["hits"]]
+    engine = Engine.load(small_bundle)
+    items = engine.store.item_ids(engine.pipeline.retrieve("vanilla yogurt").rows[:5])
     judgments = tmp_path / "judgments.csv"
     judgments.write_text(
         "query,item_id,grade\n" + "".join(f"vanilla yogurt,{i},{3 - n % 2}\n" for n, i in enumerate(items))

@@ -13,7 +13,7 @@ PRINTED = {
     "judgments": ("trained on 5 queries", "held-out ndcg@10", "coffee: Ground coffee"),
     "page": ("product page", "89.50", "'title': 'Trail shoe'"),
     "replay": ("relevance alone", "half revenue"),
-    "search": ("12 items", "ice cream brand:Polar", "Frozen yogurt"),
+    "search": ("12 items", "ice cream brand:Polar", "Lemon sorbet"),
     "steer": ("revenue weight", "with max_relevance_loss=0.01"),
 }
 

@@ -44,7 +44,7 @@ def test_somebody_tunes_a_query(page: Page, address: str) -> None:
 
     slide(page, "revenue", 1)
     expect(page.locator("#share_revenue")).to_have_text(re.compile("50"))
-    expect(page.locator("#sentence")).to_contain_text("Revenue +")
+    expect(page.locator("#sentence")).to_contain_text(re.compile(r"revenue \+", re.IGNORECASE))
     assert item_ids(page) != item_ids(page, "control")
     answer = served(address, q=query, w_relevance=1, w_revenue=1)
     assert item_ids(page) == [hit["item_id"] for hit in answer["hits"]]

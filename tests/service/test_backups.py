@@ -22,6 +22,8 @@ ADMIN = {"Authorization": "Bearer sesame"}
 
 
 def logged(data_folder: Path) -> set[str]:
+    if not any(data_folder.rglob("impressions")):
+        return set()
     return {decision_id for frame in read_log(data_folder) for decision_id in frame["decision_id"]}
 
 

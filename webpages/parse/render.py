@@ -158,16 +158,14 @@ class Browser:
         os.set_blocking(self._write, False)
         view = memoryview(data)
         while view:
-            _, ready, _ = select.select([], [self._write], [], max(0.0, deadline - time.monotonic()))
-            if not ready:
+            if not _is_ready(self._write, select.POLLOUT, deadline):
                 raise Unavailable("Chromium takes no input", retry_after_seconds=60)
             view = view[os.write(self._write, view[:65_536]) :]
 
     def _receive(self, deadline: float) -> bytes:
         pieces = [self._buffer]
         while b"\0" not in pieces[-1]:
-            ready, _, _ = select.select([self._read], [], [], max(0.0, deadline - time.monotonic()))
-            if not ready:
+            if not _is_ready(self._read, select.POLLIN, deadline):
                 raise Unavailable("Chromium did not answer in time", retry_after_seconds=60)
             piece = os.read(self._read, 1 << 20)
             if not piece:
@@ -201,3 +199,10 @@ def rendering() -> Iterator[Browser | None]:
         return
     with browser:
         yield browser
+
+
+def _is_ready(descriptor: int, event: int, deadline: float) -> bool:
+    """Whether a pipe can be written or read before a moment; by `poll`, which takes descriptors of any number."""
+    waiting = select.poll()
+    waiting.register(descriptor, event)
+    return bool(waiting.poll(max(0.0, deadline - time.monotonic()) * 1000))
