@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from functools import cached_property, lru_cache
+from functools import cache, cached_property, lru_cache
 from math import isfinite, log1p
 from pathlib import Path
 from shutil import rmtree
@@ -207,7 +207,8 @@ class LexicalIndex:
         index = tantivy.Index(schema, path=str(folder))
         index.register_tokenizer(ANALYZER, _analyzer())
         writer = index.writer(heap_size=512_000_000, num_threads=1)
-        terms = {field: [" ".join(item_terms(text, lexicon)) for text in texts[field]] for field in BOOSTS}
+        terms_of = cache(lambda text: " ".join(item_terms(text, lexicon)))  # many items share a brand, a kind, a title
+        terms = {field: list(map(terms_of, texts[field])) for field in BOOSTS}
         coded = _by_row((row, _code_term(one.attribute.name, code)) for one in names for row, code in _pairs(one))
         numeric = [_by_row((row, one.levels.item(code)) for row, code in _pairs(one)) for one in numbers]
         for row in np.argsort(priority).tolist():

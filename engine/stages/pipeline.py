@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import cache
 
 import numpy as np
 
@@ -166,8 +167,8 @@ def build_words(store: ItemStore, lexicon: Lexicon) -> ItemWords:
     """Index the words of a catalogue by field."""
     columns = {name: store.texts(name) for name in (*NAMES, "description")}
     columns["attributes"] = store.searched_attributes()
-    rows = zip(*columns.values(), strict=True)
-    return ItemWords.build([words_of_item(dict(zip(columns, row, strict=True)), lexicon) for row in rows], lexicon)
+    words_of = cache(lambda *row: words_of_item(dict(zip(columns, row, strict=True)), lexicon))  # many differ in price
+    return ItemWords.build(list(map(words_of, *columns.values())), lexicon)
 
 
 def words_of_item(item: Mapping[str, str], lexicon: Lexicon) -> dict[str, list[str]]:
