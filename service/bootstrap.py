@@ -20,6 +20,7 @@ from trimtab.service.http.keys import Keys
 from trimtab.service.logs.event_compactor import EventCompactor
 from trimtab.service.logs.event_log import EventLog
 from trimtab.service.logs.impression_log import ImpressionLog
+from trimtab.service.logs.retention import LOOK_SECONDS as RETENTION_SECONDS
 from trimtab.service.logs.retention import Retention
 from trimtab.service.logs.user_data import UserData
 from trimtab.service.observability.metrics import Metrics
@@ -29,6 +30,7 @@ from trimtab.service.pages.page_ingest import PageIngest
 from trimtab.service.pages.page_worker import PageWorker
 from trimtab.service.pages.tracked_pages import TrackedPages
 from trimtab.service.redis.gateway import RedisGateway
+from trimtab.service.repeating import Repeating
 from trimtab.service.search.candidate_cache import CandidateCache
 from trimtab.service.search.deadline_learning import DeadlineLearning
 from trimtab.service.search.planner import SearchPlanner
@@ -38,6 +40,7 @@ from trimtab.service.search.recent_events import RecentEvents
 from trimtab.service.search.records import Subscriber
 from trimtab.service.search.rules import Rules
 from trimtab.service.search.search_service import SearchService
+from trimtab.service.search.suggesting import LOOK_SECONDS as COUNTING_SECONDS
 from trimtab.service.search.suggesting import CountedQueries, Suggestions
 from trimtab.service.search.synonyms import SynonymDefinitions
 from trimtab.service.search.wording import Wording
@@ -147,6 +150,8 @@ def background(parts: Parts) -> tuple[Background, ...]:
     that they write to.
     """
     serving, records, pages = parts.serving, parts.records, parts.pages
+    retention = Repeating("retention", records.retention.look, every_seconds=RETENTION_SECONDS)
+    counting = Repeating("suggestions", parts.queries.refresh, every_seconds=COUNTING_SECONDS)
     return (
         (lambda: None, records.traces.close),
         (records.quality.start, records.quality.stop),
@@ -157,8 +162,8 @@ def background(parts: Parts) -> tuple[Background, ...]:
         (records.compactor.start, records.compactor.close),
         (records.impressions.start, records.impressions.close),
         (records.events.start, records.events.close),
-        (records.retention.start, records.retention.stop),
-        (parts.queries.start, parts.queries.stop),
+        (retention.start, retention.stop),
+        (counting.start, counting.stop),
         (pages.worker.start, pages.worker.stop),
         (pages.ingest.start, pages.ingest.stop),
         (pages.tracked.start, pages.tracked.stop),

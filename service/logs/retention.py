@@ -7,7 +7,6 @@ among it) and what bears another name is counted for the quota, and stays. Each 
 from __future__ import annotations
 
 import fcntl
-import threading
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -55,23 +54,13 @@ class Retention:
         self._max_bytes = max_bytes
         # A clock that is set ahead while this runs makes nothing old.
         self._started, self._started_monotonic = datetime.now(UTC), time.monotonic()
-        self._stopping = threading.Event()
-        self._thread = threading.Thread(target=self._run, name="trimtab-retention", daemon=True)
 
-    def start(self) -> None:
-        self._thread.start()
-
-    def stop(self) -> None:
-        self._stopping.set()
-        self._thread.join()
-
-    def _run(self) -> None:
-        while not self._stopping.is_set():
-            try:
-                self.enforce()
-            except OSError as error:
-                _log.error("old logs cannot be removed", problem=error.strerror)
-            self._stopping.wait(LOOK_SECONDS)
+    def look(self) -> None:
+        """Enforce what is kept, or say why that cannot be; to be called every `LOOK_SECONDS`."""
+        try:
+            self.enforce()
+        except OSError as error:
+            _log.error("old logs cannot be removed", problem=error.strerror)
 
     def enforce(self, today: date | None = None) -> None:
         """Remove what is too old, then the oldest until the rest fits."""

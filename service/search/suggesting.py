@@ -4,7 +4,6 @@ now and then by one worker and read by all."""
 from __future__ import annotations
 
 import fcntl
-import threading
 import time
 from asyncio import Lock, to_thread
 from dataclasses import dataclass
@@ -49,21 +48,7 @@ class CountedQueries:
         self._file = data_folder / FILE
         self._every_seconds = every_seconds
         self._modified = 0.0
-        self._stopping = threading.Event()
-        self._thread = threading.Thread(target=self._run, name="trimtab-suggestions", daemon=True)
         self.frame = counted(())
-
-    def start(self) -> None:
-        self._thread.start()
-
-    def stop(self) -> None:
-        self._stopping.set()
-        self._thread.join()
-
-    def _run(self) -> None:
-        while not self._stopping.is_set():
-            self.refresh()
-            self._stopping.wait(LOOK_SECONDS)
 
     def refresh(self, *, at_once: bool = False) -> None:
         """Count again where that is due, and read what was counted; what cannot be read stays as it was."""

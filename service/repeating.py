@@ -1,0 +1,33 @@
+"""Work that a thread of its own does again and again until it is stopped."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable
+
+
+class Repeating:
+    """Calls a function every few seconds; `start` and `stop` are those of `service.bootstrap.background`."""
+
+    def __init__(self, name: str, work: Callable[[], object], *, every_seconds: float) -> None:
+        """
+        Args:
+            work: called at once and then after each pause; what it raises ends the thread.
+        """
+        self._work = work
+        self._every_seconds = every_seconds
+        self._stopping = threading.Event()
+        self._thread = threading.Thread(target=self._run, name=f"trimtab-{name}", daemon=True)
+
+    def start(self) -> None:
+        self._thread.start()
+
+    def stop(self) -> None:
+        """End it; what is being done is done."""
+        self._stopping.set()
+        self._thread.join()
+
+    def _run(self) -> None:
+        while not self._stopping.is_set():
+            self._work()
+            self._stopping.wait(self._every_seconds)
