@@ -12,6 +12,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from tests.support.catalogues import read_catalogue
 from trimtab.catalog.attributes.column import AttributeColumn
 from trimtab.catalog.attributes.definition import Attribute
 from trimtab.catalog.attributes.storage import FILE
@@ -19,7 +20,6 @@ from trimtab.catalog.attributes.values import Unreadable, date_interval, plain_v
 from trimtab.catalog.changes import Change, read_items
 from trimtab.catalog.delta import Delta
 from trimtab.catalog.live_store import LiveStore
-from trimtab.catalog.readers import read_catalogue
 from trimtab.catalog.shop import Attribute as Section
 from trimtab.catalog.store import ItemStore
 from trimtab.core.errors import BadParameter, BundleDamaged

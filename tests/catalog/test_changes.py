@@ -8,11 +8,11 @@ from typing import Any
 import orjson
 import pytest
 
+from tests.support.catalogues import read_catalogue
 from tests.support.memory import peak_memory
 from trimtab.catalog.attributes.definition import Attribute
 from trimtab.catalog.cells import rules_of
 from trimtab.catalog.changes import read_items
-from trimtab.catalog.readers import read_catalogue
 from trimtab.catalog.shop import Shop
 from trimtab.core.errors import BadParameter
 

@@ -12,7 +12,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from trimtab.catalog.readers import read_catalogue
+from tests.support.catalogues import read_catalogue
 from trimtab.catalog.schema import COLUMNS
 from trimtab.catalog.store import ItemStore
 from trimtab.core.errors import BadFile, NotFound

@@ -8,9 +8,9 @@ import numpy as np
 import polars as pl
 import pytest
 
+from tests.support.catalogues import read_catalogue
 from trimtab.abtest.simulation.simulate import simulate
 from trimtab.catalog.datasets.grocery import Grocery
-from trimtab.catalog.readers import read_catalogue
 from trimtab.core.errors import BadInput, BadParameter
 from trimtab.core.records import Query
 from trimtab.engine import Engine

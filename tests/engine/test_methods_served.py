@@ -8,8 +8,8 @@ from pathlib import Path
 import polars as pl
 import pytest
 
+from tests.support.catalogues import read_catalogue
 from trimtab.catalog.datasets.grocery import Grocery
-from trimtab.catalog.readers import read_catalogue
 from trimtab.core.errors import BadInput, BadParameter
 from trimtab.core.records import Constraints, Query
 from trimtab.engine import Engine

@@ -9,11 +9,11 @@ import polars as pl
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
+from tests.support.catalogues import read_catalogue
 from tests.support.chromium import running_chromium
 from tests.support.redis_servers import RedisProcess, running_redis
 from tests.support.services import serving
 from tests.support.waiting import PATIENCE_SECONDS
-from trimtab.catalog.readers import read_catalogue
 from trimtab.engine.build.build import build_bundle
 from trimtab.service.settings import Settings
 from trimtab.webpages.parse.render import chromium_path

@@ -12,10 +12,10 @@ import orjson
 import polars as pl
 import pytest
 
+from tests.support.catalogues import read_catalogue
 from tests.support.redis_servers import PATIENT_REDIS_SECONDS, RedisProcess
 from tests.support.services import metric, serving
 from tests.webpages.pages_made_here import PRODUCT_URL, product
-from trimtab.catalog.readers import read_catalogue
 from trimtab.service.pages.page_worker import PageWorker
 from trimtab.service.pages.tracked_pages import to_parquet
 from trimtab.service.settings import Settings

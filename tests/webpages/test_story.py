@@ -10,8 +10,8 @@ from pathlib import Path
 
 import pytest
 
+from tests.support.catalogues import read_catalogue
 from tests.webpages.pages_made_here import ARTICLE, CHECKOUT, PRODUCT_URL, product
-from trimtab.catalog.readers import read_catalogue
 from trimtab.core.errors import BadFile
 from trimtab.core.records import Query
 from trimtab.engine import Engine

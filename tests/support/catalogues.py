@@ -1,4 +1,4 @@
-"""Catalogue files into items, for callers that want no more than those."""
+"""Catalogue files into items, for tests that want no more than those."""
 
 from __future__ import annotations
 
