@@ -10,6 +10,7 @@ copies would fill a whole answer, and they cut an HNSW graph to pieces.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -21,6 +22,7 @@ from numpy.typing import NDArray
 from trimtab.catalog.attributes.column import Mask
 from trimtab.core.errors import BundleDamaged
 from trimtab.core.records import FloatArray, IntArray
+from trimtab.retrieval.filters import Condition
 
 EXACT_UP_TO = 10_000
 """Vectors up to which everything is scanned: about 0.4 ms at 256 dimensions."""
@@ -107,7 +109,7 @@ class DenseIndex:
         breadth = {"exact": 0, "hnsw": BREADTHS[0], "ivf": PROBES[0]}[kind]
         return cls(index, kind, breadth, *_members(vector_of, priority, len(vectors)), vector_of)
 
-    def select(self, rows: Mask) -> Selection:
+    def select(self, rows: Mask, conditions: Sequence[Condition] = ()) -> Selection:  # noqa: ARG002  # rows say it
         """The selection of some of the items [n_items]; worth keeping where the same items are asked for again."""
         allowed = np.zeros(self.index.ntotal, dtype=bool)
         allowed[self.vector_of[rows]] = True

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -79,10 +79,13 @@ class LiveRetrieval:
             store=store,
             encoder=built.encoder,
             vectors=ExtendedArray(np.asarray(built.vectors), vectors) if n_new else built.vectors,
-            dense=LiveDenseIndex(self._dense, vectors, store) if has_other_rows else self._dense,
-            lexical=LiveLexicalIndex(self._lexical, postings, store, n_base=len(store) - n_new, stale=stale)
-            if has_other_rows or stale
-            else self._lexical,
+            indices=replace(
+                built.indices,
+                dense=LiveDenseIndex(self._dense, vectors, store) if has_other_rows else self._dense,
+                lexical=LiveLexicalIndex(self._lexical, postings, store, n_base=len(store) - n_new, stale=stale)
+                if has_other_rows or stale
+                else self._lexical,
+            ),
             speller=built.speller,
             lexicon=built.lexicon,
             report=built.report,
@@ -117,8 +120,7 @@ def retriever_with(built: Retriever, store: ItemStore, *, stale: frozenset[str])
         store=store,
         encoder=built.encoder,
         vectors=built.vectors,
-        dense=built.dense,
-        lexical=lexical,
+        indices=replace(built.indices, lexical=lexical),
         speller=built.speller,
         lexicon=built.lexicon,
         report=built.report,
@@ -236,10 +238,10 @@ class LiveDenseIndex:
         self._base, self._new_vectors, self._store = base, new_vectors, store
         self._n_base = len(store) - len(new_vectors)
 
-    def select(self, rows: Mask) -> LiveSelection:
+    def select(self, rows: Mask, conditions: Sequence[Condition] = ()) -> LiveSelection:
         """Those of the items [n_items] that may be found; see `DenseIndex.select`."""
         there = rows if self._store.gone is None else rows & ~self._store.gone
-        return LiveSelection(there, self._base.select(there[: self._n_base]))
+        return LiveSelection(there, self._base.select(there[: self._n_base], conditions))
 
     def within(self, query: FloatArray, floor: float) -> IntArray | None:
         """The rows whose cosine with `query` may reach a floor; see `DenseIndex.within`."""

@@ -6,7 +6,7 @@ import json
 from collections.abc import Sequence
 from functools import cached_property, lru_cache
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -23,6 +23,7 @@ from trimtab.retrieval.encoders.registry import load_query_encoder
 from trimtab.retrieval.filters import MAX_MASKS, Condition, Masks, conditions_of
 from trimtab.retrieval.fusion import best_first, fuse, with_feedback
 from trimtab.retrieval.lexical import LexicalIndex
+from trimtab.retrieval.protocol import NO_ROWS, NOTHING, Dense, Found, Indices, Vocabulary
 from trimtab.retrieval.result_set import ResultSet
 from trimtab.retrieval.spelling import Speller
 from trimtab.retrieval.understanding.mentions import Values
@@ -43,39 +44,6 @@ POOL = 200
 MAX_KEPT_QUERIES = 16
 """The most queries whose result sets are kept: the next page or filter is asked for soon; each takes a byte an item."""
 
-NO_ROWS: IntArray = np.empty(0, dtype=np.int64)
-NOTHING_NEAR = NO_ROWS, np.empty(0, dtype=np.float32)
-
-
-class Lexical(Protocol):
-    """The interface of `LexicalIndex` that a retriever needs."""
-
-    def knows(self, word: str) -> bool: ...
-
-    def as_written(self, text: str) -> str: ...
-
-    def search(
-        self, query: str | Understood, depth: int, conditions: Sequence[Condition] = (), allowed: Mask | None = None
-    ) -> tuple[IntArray, FloatArray]: ...
-
-    def forbidden_rows(self, query: Understood) -> IntArray: ...
-
-    def matches(self, query: str | Understood) -> IntArray: ...
-
-    def n_having(self, words: Sequence[str]) -> int: ...
-
-    def best_covered(self, words: Sequence[str]) -> list[str]: ...
-
-
-class Dense(Protocol):
-    """The interface of `DenseIndex` that a retriever needs."""
-
-    def select(self, rows: Mask) -> Any: ...
-
-    def within(self, query: FloatArray, floor: float) -> IntArray | None: ...
-
-    def search(self, query: FloatArray, depth: int, selection: Any = None) -> tuple[IntArray, FloatArray]: ...
-
 
 class Retriever:
     """The search for a query's candidates in one store.
@@ -83,7 +51,7 @@ class Retriever:
     Attributes:
         encoder: the text encoder the vectors are made with.
         vectors: [n_items, dim] float32 unit rows, memory-mapped; indexed by an array of rows.
-        dense, lexical, speller: what it searches in and corrects words with.
+        indices, dense, lexical, speller: what it searches in and corrects words with.
         lexicon: what a word is in this catalogue.
         n_names: how many names each coded column has.
         wording: what the shop says of understanding queries.
@@ -96,8 +64,7 @@ class Retriever:
         store: ItemStore,
         encoder: Encoder,
         vectors: RowArray[np.float32],
-        dense: Dense,
-        lexical: Lexical,
+        indices: Indices,
         speller: Speller,
         lexicon: Lexicon,
         report: dict[str, Any],
@@ -106,8 +73,8 @@ class Retriever:
         self.vectors = vectors
         self.report = report
         self._store = store
-        self.dense = dense
-        self.lexical = lexical
+        self.indices = indices
+        self.dense, self.lexical = indices.dense, indices.lexical
         self.speller = speller
         self.lexicon = lexicon
         self.wording = ShopWording()
@@ -115,7 +82,9 @@ class Retriever:
         self._floor = float(report["dense_floor"])
         self._masks = masks = Masks(store)
         self._meeting_query = lru_cache(MAX_KEPT_QUERIES)(self._items_meeting)
-        self._selected = lru_cache(MAX_MASKS)(lambda conditions: _selected(dense, masks.of(conditions)))
+        self._selected = lru_cache(MAX_MASKS)(
+            lambda conditions: _selected(indices.dense, masks.of(conditions), conditions)
+        )
 
     @classmethod
     def load(cls, folder: Path, store: ItemStore) -> Retriever:
@@ -133,8 +102,10 @@ class Retriever:
             store=store,
             encoder=load_query_encoder(report["encoder"], folder),
             vectors=vectors,
-            dense=DenseIndex.load(folder, kind=report["index"], breadth=report["breadth"]),
-            lexical=LexicalIndex.load(folder / "lexical", lexicon),
+            indices=Indices(
+                LexicalIndex.load(folder / "lexical", lexicon),
+                DenseIndex.load(folder, kind=report["index"], breadth=report["breadth"]),
+            ),
             speller=Speller.load(folder / "spelling"),
             lexicon=lexicon,
             report=report,
@@ -192,10 +163,14 @@ class Retriever:
         vector = self._encoded(words) if by_meaning else np.zeros(self.vectors.shape[1], dtype=np.float32)
         conditions = self._masks.narrowing(conditions_of(self._store, filters))
         depth = max(n_candidates, POOL)
-        lexical_rows, bm25 = self.lexical.search(understood, depth, conditions, self._masks.of(conditions))
-        dense_rows, cosines = NOTHING_NEAR
-        if by_meaning:
-            dense_rows, cosines = self.dense.search(vector, depth, self._selected(conditions))
+
+        def near() -> Found:
+            return self.dense.search(vector, depth, self._selected(conditions)) if by_meaning else NOTHING
+
+        allowed = self._masks.of(conditions)
+        (lexical_rows, bm25), (dense_rows, cosines) = self.indices.together(
+            lambda: self.lexical.search(understood, depth, conditions, allowed), near
+        )
         if understood.forbidden and len(dense_rows):
             dense_rows = np.setdiff1d(dense_rows, self.lexical.forbidden_rows(understood))
 
@@ -276,7 +251,7 @@ class Retriever:
 class CatalogueWords:
     """What a store and its indices know of words."""
 
-    def __init__(self, store: ItemStore, lexical: Lexical, speller: Speller, lexicon: Lexicon) -> None:
+    def __init__(self, store: ItemStore, lexical: Vocabulary, speller: Speller, lexicon: Lexicon) -> None:
         self._store, self._lexicon = store, lexicon
         self.knows, self.together, self.best_covered = lexical.knows, lexical.n_having, lexical.best_covered
         self.frequency, self.readings, self.neighbours = speller.frequency, speller.readings, speller.neighbours
@@ -290,8 +265,8 @@ class CatalogueWords:
         return frozenset(key for brand in self._store.brands for key in self._lexicon.analyser.keys(brand))
 
 
-def _selected(dense: Dense, rows: Mask | None) -> Any:
-    return None if rows is None else dense.select(rows)
+def _selected(dense: Dense, rows: Mask | None, conditions: Sequence[Condition]) -> Any:
+    return None if rows is None else dense.select(rows, conditions)
 
 
 def _read_lexicon(folder: Path) -> Lexicon:

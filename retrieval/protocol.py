@@ -1,0 +1,92 @@
+"""What a retriever searches in, wherever it is kept.
+
+`lexical.LexicalIndex` and `dense.DenseIndex` keep it in this process; `live_retrieval` stands in front of either with
+what was written since. Both sides are asked for one query at the same depth and under the same conditions, which are
+met while searching; fusing what they find, with the scores of both as features, is the retriever's.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any, Protocol, TypeVar
+
+import numpy as np
+
+from trimtab.catalog.attributes.column import Mask
+from trimtab.core.records import FloatArray, IntArray
+from trimtab.core.understood import Understood
+from trimtab.retrieval.filters import Condition
+
+Found = tuple[IntArray, FloatArray]
+"""Rows, best first, and scores."""
+
+NO_ROWS: IntArray = np.empty(0, dtype=np.int64)
+NOTHING: Found = NO_ROWS, np.empty(0, dtype=np.float32)
+
+One = TypeVar("One")
+Other = TypeVar("Other")
+
+
+class Vocabulary(Protocol):
+    """What is known of the words of a catalogue."""
+
+    def knows(self, word: str) -> bool: ...
+
+    def as_written(self, text: str) -> str: ...
+
+    def n_having(self, words: Sequence[str]) -> int: ...
+
+    def best_covered(self, words: Sequence[str]) -> list[str]: ...
+
+
+class Lexical(Vocabulary, Protocol):
+    """Search by words."""
+
+    def search(
+        self, query: str | Understood, depth: int, conditions: Sequence[Condition] = (), allowed: Mask | None = None
+    ) -> Found:
+        """The best items that have a word of the query and meet all conditions, with scores that are not negative.
+
+        Args:
+            allowed: [n_items] which items meet the conditions, for one that cannot meet them while searching.
+        """
+
+    def matches(self, query: str | Understood) -> IntArray:
+        """Rows of all items that `search` would find without conditions at any depth."""
+
+    def forbidden_rows(self, query: Understood) -> IntArray:
+        """Rows of the items that have words that no item may have."""
+
+
+class Dense(Protocol):
+    """Search by meaning."""
+
+    def select(self, rows: Mask, conditions: Sequence[Condition] = ()) -> Any:
+        """What `search` takes to find no other items than these, which are those that meet the conditions."""
+
+    def search(self, query: FloatArray, depth: int, selection: Any = None) -> Found:
+        """The items nearest to a unit vector, and the cosines of the nearest, of which there may be more."""
+
+    def within(self, query: FloatArray, floor: float) -> IntArray | None:
+        """The rows whose cosine may reach a floor, in no order; None where there are too many to tell."""
+
+
+class Together(Protocol):
+    """How the two sides of a search are asked."""
+
+    def __call__(self, one: Callable[[], One], other: Callable[[], Other], /) -> tuple[One, Other]: ...
+
+
+def in_turn(one: Callable[[], One], other: Callable[[], Other], /) -> tuple[One, Other]:
+    """One after the other: what both compute is computed here, on one thread."""
+    return one(), other()
+
+
+@dataclass(frozen=True, slots=True)
+class Indices:
+    """Both sides of a search, and how they are asked."""
+
+    lexical: Lexical
+    dense: Dense
+    together: Together = in_turn
