@@ -171,7 +171,8 @@ def agreement(engine: Engine) -> Iterator[Figure]:
     for method, tau in found["kendall_tau"].items():
         if tau is not None:
             target = 0.9 if method == "replay" else None
-            yield Figure(f"Kendall's tau to the truth, {method}", tau, "over 20 policies", target)
+            ranked = f"over {found['n_ranked'][method]} policies"
+            yield Figure(f"Kendall's tau to the truth, {method}", tau, ranked, target)
     needed = found["searches_to_decide"]
     sure = f"searches, median of {needed['n_policies']} policies that surely differ"
     yield Figure("to a decision by an A/B test of sorted slates", needed["ab"], sure)

@@ -47,4 +47,5 @@ def agreement_table(result: Mapping[str, Any], methods: Sequence[str], *, title:
     taus = ("" if result["kendall_tau"][m] is None else f"{result['kendall_tau'][m]:.3f}" for m in methods)
     table.add_section()
     table.add_row("Kendall's tau to the truth", "", *taus)
+    table.add_row("policies ranked", "", *(str(result["n_ranked"][method]) for method in methods))
     return table

@@ -4,7 +4,8 @@ Policies are the bundle's default weights and others scattered about them, serve
 
 - truth: each serves the same many searches, to the same luck; its Monte-Carlo error is in the result.
 - judged: discounted gain of the sorted slate with what the shopper came for as grades, as a test collection would say.
-- replay: all estimated from one log of the default weights (`snips`).
+- replay: all estimated from one log of the default weights (`snips`). A policy so far from the log that a report would
+  give its value no interval has no number: a few heavy weights decide it, and it may be off by any amount.
 - ab: each serves searches of its own, an equal share of as many as the log has.
 - interleaving: each against the default, team draft of the sorted slates, on as many searches as in the A/B test;
   credit is what was clicked and bought, or the money spent, by how much higher the policy ranks it than the default,
@@ -19,7 +20,7 @@ default.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -28,8 +29,8 @@ from scipy import stats
 from trimtab.abtest.ope import estimators
 from trimtab.abtest.ope.contexts import policy_of
 from trimtab.abtest.ope.estimators import Floats
-from trimtab.abtest.ope.evidence import evidence_of
-from trimtab.abtest.ope.intervals import assess
+from trimtab.abtest.ope.evidence import Evidence, evidence_of
+from trimtab.abtest.ope.intervals import Estimate, estimate
 from trimtab.abtest.ope.outcomes import rewards_of
 from trimtab.abtest.ope.sums import Ints, add_up
 from trimtab.abtest.simulation.clicks import N_DRAWS, Flags, PositionBased
@@ -114,13 +115,14 @@ def agree(
         trial = deploy(engine, world, weights, n_each, _stream(seed, 6, number), intents=own)
         after = sorted_outcomes(engine, world, weights, asked, metric=metric, rng=_stream(seed, 8))
         preference = interleave(engine, world, weights, own, metric=metric, rng=_stream(seed, 7, number))
-        prefixes = estimators.prefix_weights(evidence.ratios[name])
+        replayed = _replayed(evidence, name, logged)
         found[name] = {
             "weights": effective[name],
             "truth": value,
             "truth_error": error,
             "judged": float((after.wanted @ discounts(K)).mean()),
-            "replay": assess(add_up(estimators.snips(logged, prefixes), evidence.slates.groups)).value,
+            "replay": replayed.value,
+            "replay_error": replayed.standard_error,
             "ab": value_of(engine, trial, metric)[0],
             "interleaving": float(preference.mean()),
             "decision": None if name == "default" else _decision(before.totals, after.totals, preference),
@@ -134,8 +136,16 @@ def agree(
         "n_each": n_each,
         "policies": found,
         "kendall_tau": {method: _tau(found, method) for method in METHODS},
+        "n_ranked": {method: sum(one[method] is not None for one in found.values()) for method in METHODS},
         "searches_to_decide": _searches_to_decide([one["decision"] for one in found.values() if one["decision"]]),
     }
+
+
+def _replayed(evidence: Evidence, policy: str, logged: Floats) -> Estimate:
+    """What the log says of a policy; no value where it has no interval."""
+    weights = estimators.prefix_weights(evidence.ratios[policy])
+    found = estimate(add_up(estimators.snips(logged, weights), evidence.slates.groups))
+    return found if found.low is not None else replace(found, value=None, standard_error=None)
 
 
 def scattered(engine: Engine, n: int, seed: int) -> dict[str, dict[str, float]]:
