@@ -135,14 +135,15 @@ def _routers(parts: Parts) -> tuple[APIRouter, ...]:
 
 def _search_routers(parts: Parts) -> tuple[APIRouter, ...]:
     settings, metrics, access = parts.foundations.settings, parts.foundations.metrics, parts.definitions.access
+    tokens = parts.foundations.tokens
     places = settings.max_waiting_searches
     searches = Admission(metrics, waiting=places, patience_seconds=PATIENCE_RATIO * settings.timeout_ms / 1e3)
     frontiers = Admission(metrics, waiting=places, at_once=FRONTIERS_AT_ONCE)
     return (
-        search_router(parts.search, access, searches, max_body_bytes=settings.max_body_bytes),
-        frontier_router(parts.search, access, frontiers),
-        playground_router(parts.search, parts.definitions.profiles, parts.suggestions, access, searches),
-        suggest_router(parts.search, parts.suggestions, access),
+        search_router(parts.search, access, tokens, searches, max_body_bytes=settings.max_body_bytes),
+        frontier_router(parts.search, access, tokens, frontiers),
+        playground_router(parts.search, parts.definitions.profiles, parts.suggestions, access, tokens, searches),
+        suggest_router(parts.search, parts.suggestions, access, tokens),
     )
 
 
@@ -181,10 +182,11 @@ def _record_routers(parts: Parts, *, reader: Dependency, admin: Dependency) -> t
     replays = ReplayReports(settings.report_folder or settings.data_folder / "reports")
     return (
         events_router(
-            records.events,
+            parts.intake,
             foundations.pseudonyms,
             foundations.metrics,
             parts.definitions.access,
+            foundations.tokens,
             max_body_bytes=settings.max_body_bytes,
         ),
         decisions_router(serving.bundles, serving.catalogue, records.impressions, admin=admin),

@@ -17,11 +17,14 @@ from trimtab.service.experiments.ramp_controller import RampController
 from trimtab.service.experiments.running import Experiments
 from trimtab.service.http.auth import AccessControl
 from trimtab.service.http.keys import Keys
+from trimtab.service.http.user_tokens import UserTokens
 from trimtab.service.logs.event_compactor import EventCompactor
+from trimtab.service.logs.event_intake import EventIntake
 from trimtab.service.logs.event_log import EventLog
 from trimtab.service.logs.impression_log import ImpressionLog
 from trimtab.service.logs.retention import LOOK_SECONDS as RETENTION_SECONDS
 from trimtab.service.logs.retention import Retention
+from trimtab.service.logs.shown_slates import ShownSlates
 from trimtab.service.logs.user_data import UserData
 from trimtab.service.observability.metrics import Metrics
 from trimtab.service.observability.quality import QualityMonitor
@@ -58,6 +61,7 @@ class Foundations:
     metrics: Metrics
     redis: RedisGateway
     pseudonyms: Pseudonyms
+    tokens: UserTokens
 
 
 @dataclass(frozen=True)
@@ -89,6 +93,7 @@ class Records:
 
     impressions: ImpressionLog
     recent_events: RecentEvents
+    shown: ShownSlates
     events: EventLog
     compactor: EventCompactor
     retention: Retention
@@ -115,6 +120,7 @@ class Parts:
     records: Records
     pages: PageParts
     search: SearchService
+    intake: EventIntake
     queries: CountedQueries
     suggestions: Suggestions
     users: UserData
@@ -137,10 +143,11 @@ def build_parts(settings: Settings) -> Parts:
     settings, redis = foundations.settings, foundations.redis
     cache = CandidateCache(redis, foundations.metrics, entries=settings.cache_entries, seconds=settings.cache_seconds)
     search = _build_search(foundations, serving, definitions, records, cache)
+    intake = EventIntake(records.events, records.shown, lambda: search.engine)
     users = UserData(settings.data_folder, redis, cache, serving.bundles.engines)
     queries = CountedQueries(settings.data_folder, every_seconds=settings.suggest_refresh_seconds)
     suggestions = Suggestions(queries, foundations.pseudonyms, settings)
-    return Parts(foundations, serving, definitions, records, pages, search, queries, suggestions, users)
+    return Parts(foundations, serving, definitions, records, pages, search, intake, queries, suggestions, users)
 
 
 def background(parts: Parts) -> tuple[Background, ...]:
@@ -176,7 +183,7 @@ def _build_foundations(settings: Settings) -> Foundations:
         timeout_seconds=settings.redis_timeout_seconds,
         poll_seconds=settings.redis_poll_seconds,
     )
-    return Foundations(settings, Metrics(), redis, Pseudonyms(settings.id_salt))
+    return Foundations(settings, Metrics(), redis, Pseudonyms(settings.id_salt), UserTokens(settings.user_token_secret))
 
 
 def _build_serving(foundations: Foundations) -> Serving:
@@ -227,6 +234,7 @@ def _build_records(foundations: Foundations, experiments: Experiments) -> Record
     recent_events, quality = RecentEvents(redis), QualityMonitor(metrics)
     return Records(
         impressions=ImpressionLog(settings, metrics.log_observer("impressions")),
+        shown=ShownSlates(settings.data_folder),
         recent_events=recent_events,
         events=EventLog(
             settings,
@@ -286,6 +294,7 @@ def _subscribers(
 ) -> tuple[Subscriber, ...]:
     """The subscribers to answered searches, after the impression log. Those that time the whole answer come last."""
     return (
+        records.shown.on_search,
         serving.shadow.on_search,
         foundations.metrics.on_search,
         records.quality.on_search,

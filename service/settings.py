@@ -192,6 +192,13 @@ class Settings(BaseSettings):
         description="salt of the hashes that replace user and session ids before anything is logged or kept",
     )
 
+    user_token_secret: SecretStr | None = Field(
+        default=None,
+        min_length=32,
+        description="secret with which the shop's server signs the `user_token` of a browser (HS256); without it none "
+        "is read",
+    )
+
     @field_validator("data_folder")
     @classmethod
     def _is_a_folder(cls, folder: Path) -> Path:
@@ -233,7 +240,7 @@ class Settings(BaseSettings):
         return tuple(filter(None, (one.strip().rstrip("/") for one in (self.allowed_origins or "").split(","))))
 
 
-SECRETS = ("admin_key", "id_salt")
+SECRETS = ("admin_key", "id_salt", "user_token_secret")
 """Settings whose values no message repeats."""
 
 

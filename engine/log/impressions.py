@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 from itertools import islice
 from pathlib import Path
 from typing import Any
@@ -167,14 +167,15 @@ def shown_lately(
     decision_ids: pl.Series,
     *,
     today: date | None = None,
+    look_back: timedelta = LOOK_BACK,
     unreadable: Callable[[Path], None] = lambda _: None,
 ) -> pl.DataFrame:
-    """The columns of `SHOWN` for those decisions that a service's folder has of the last `LOOK_BACK`.
+    """The columns of `SHOWN` for those decisions that a service's folder has of the last days.
 
     Args:
         unreadable: called with each file that cannot be read as a log; the others are read.
     """
-    first = (today or datetime.now(UTC).date()) - LOOK_BACK
+    first = (today or datetime.now(UTC).date()) - look_back
     frames = [pl.DataFrame(schema=SHOWN)]
     for segment in sorted((folder / SPOOL / FOLDER).glob("*.jsonl")):
         try:

@@ -47,9 +47,11 @@ _SHOWN: dict[str, pl.DataType | type[pl.DataType]] = {
     "timestamp": pl.Datetime("us", "UTC"),
     "item_ids": pl.List(pl.String),
     "variants": pl.String,
+    "price_list": pl.String,
+    "store": pl.String,
 }
 SHOWN = pl.Schema(_SHOWN)
-"""What of an impression says whether an event is its outcome."""
+"""What of an impression says whether an event is its outcome, and what something cost there."""
 
 IN_TIME = timedelta(days=1)
 """How long after an impression what is done still counts as its outcome."""

@@ -13,9 +13,10 @@ import time
 from collections import Counter
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Literal
+from typing import Literal, Self
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+from pydantic_core import PydanticCustomError
 from redis import Redis
 
 from trimtab.core.errors import NotFound, TooMany, Unavailable
@@ -43,6 +44,19 @@ class Grant(BaseModel):
     )
     per_minute: int | None = Field(None, ge=1, description="Requests a minute, by all workers together.")
     priority: Priority = Field("shopper", description="Searches of `batch` callers wait behind shoppers'.")
+    browser: bool = Field(
+        False,
+        description="It is in the source of a page: it names users by `user_token` alone, and has no other scopes than "
+        "`search` and `ingest`.",
+    )
+
+    @model_validator(mode="after")
+    def _is_harmless_in_a_page(self) -> Self:
+        if self.browser and not set(self.scopes) <= {"search", "ingest"}:
+            raise PydanticCustomError(
+                "browser", "the scopes search and ingest", {"problem": "a browser's key cannot have these scopes"}
+            )
+        return self
 
 
 class Key(Grant):

@@ -27,7 +27,7 @@ from trimtab.catalog.schema import MAX_ID_BYTES
 from trimtab.core.errors import Unavailable
 from trimtab.core.records import Interaction
 from trimtab.engine.log.interactions import INTERACTIONS, SPOOL, newest_events
-from trimtab.service.identifiers import Identifier, Identity
+from trimtab.service.identifiers import Identifier, Identity, UserToken
 from trimtab.service.logs.event_marks import CLAIM_SECONDS, EventMarks
 from trimtab.service.logs.journal import Journal, Observe
 from trimtab.service.moments import Moment
@@ -75,9 +75,18 @@ class Event(BaseModel):
     user_id: Identity = Field(
         None, description="Who; the next searches of this `user_id` know of the event. Blank is nobody."
     )
+    user_token: UserToken = Field(
+        None, description="Who, signed by the shop's server: what a browser sends in place of `user_id`."
+    )
     position: int | None = Field(None, ge=0, le=10_000, description="Position in the slate, the first is 0.")
     quantity: float = Field(1.0, gt=0, le=1e6)
-    value: float = Field(0.0, ge=0, le=1e9, description="What was paid, in the catalogue's currency.")
+    value: float | None = Field(
+        None,
+        ge=0,
+        le=1e9,
+        description="What was paid, in the catalogue's currency. Of a purchase that leaves it out, the item's price "
+        "times `quantity`.",
+    )
     timestamp: Moment | None = Field(
         None, description="When, with its offset from UTC; left out or in the future, now."
     )
@@ -86,17 +95,21 @@ class Event(BaseModel):
         """Whether its clock is ahead: it is stamped later than it was received."""
         return self.timestamp is not None and self.timestamp > received
 
+    def happened(self, received: datetime) -> datetime:
+        """When it was done, which is not after it was received."""
+        return min((self.timestamp or received).astimezone(UTC), received)
+
     def interaction(self, received: datetime, source: str | None) -> Interaction:
         return Interaction(
             event_id=self.event_id,
             decision_id=self.query_id,
-            timestamp=min((self.timestamp or received).astimezone(UTC), received),
+            timestamp=self.happened(received),
             action=self.action_name,
             item_id=self.item_id,
             user_id=self.user_id,
             position=self.position,
             quantity=self.quantity,
-            value=self.value,
+            value=self.value or 0.0,
             source=source,
         )
 

@@ -18,7 +18,7 @@ from pydantic_core import PydanticCustomError
 from trimtab.core.errors import BadParameter
 from trimtab.core.understood import AS_TYPED, STEPS, Steps
 from trimtab.core.weights import DIVERSITY, PREFIX, RELEVANCE, loss_parameter, objective_of_loss
-from trimtab.service.identifiers import Identifier, Identity
+from trimtab.service.identifiers import Identifier, Identity, UserToken
 
 MAX_PARAMETERS = 64
 MAX_TIMEOUT_MS = 10_000
@@ -108,6 +108,9 @@ class SearchRequest(BaseModel):
     group: bool = Field(True, description="Show the variants of a product as one hit; false shows items.")
     facet_limit: int = Field(50, ge=1, le=1000, description="The most values of one facet, the most frequent ones.")
     user_id: Identity = Field(None, description="Who searches, for personal features; blank is nobody.")
+    user_token: UserToken = Field(
+        None, description="Who searches, signed by the shop's server: what a browser sends in place of `user_id`."
+    )
     session_id: Identity = Field(None, description="The visit; the pages of a session are pages of one draw.")
     explore: bool | None = Field(
         None, description="Sample the slate instead of sorting it (needs `session_id`); left out, the service decides."

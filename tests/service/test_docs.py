@@ -7,6 +7,8 @@ from typing import Any
 
 import httpx
 
+from tests.support.services import taken
+
 PATHS = {
     "/replays",
     "/replays/{name}",
@@ -90,4 +92,4 @@ def test_the_examples_work(service: httpx.Client) -> None:
     body = document["paths"]["/search"]["post"]["requestBody"]["content"]["application/json"]["schema"]["example"]
     assert service.post("/search", json=body).status_code == 200
     event = document["components"]["schemas"]["Event"]["example"]
-    assert service.post("/events", json=event).json() == {"accepted": 1, "duplicates": 0}
+    assert taken(service.post("/events", json=event)) == (1, 0)

@@ -143,3 +143,47 @@ def test_what_a_killed_service_left_is_read_too(settings: Settings) -> None:
     (events / "20250101T000000-killed.jsonl").write_bytes(line + line[:20])
     (frame,) = read_log(settings.data_folder)
     assert frame["clicks"].to_list() == [[0, 1, 0, 0, 0]]
+
+
+def test_what_belongs_to_nothing_shown_is_kept_and_said(settings: Settings) -> None:
+    with serving(settings) as client:
+        answer = search(client, "soup", 1)
+        decision_id, shown = answer["decision_id"], answer["hits"][0]["item_id"]
+        yesterday = (datetime.now(UTC) - timedelta(days=2)).isoformat()
+        events = [
+            event("joined", decision_id, shown),
+            event("nowhere", "no-such-decision", shown),
+            event("not shown", decision_id, "no such item"),
+            event("before", decision_id, shown, timestamp=yesterday),
+        ]
+        said = client.post("/events", json={"events": events}).json()
+        assert said == {
+            "accepted": 4,
+            "duplicates": 0,
+            "unmatched": [
+                {"event_id": "nowhere", "reason": "query_id"},
+                {"event_id": "not shown", "reason": "item_id"},
+                {"event_id": "before", "reason": "timestamp"},
+            ],
+        }
+        assert len(read_interactions(settings.data_folder)) == 4
+        assert client.post("/events", json={"events": events}).json() == {**said, "accepted": 0, "duplicates": 4}
+    with serving(settings) as restarted:
+        another = event("after a restart", decision_id, shown)
+        assert restarted.post("/events", json=another).json()["unmatched"] == []
+
+
+def test_a_purchase_without_a_value_has_the_items_price_times_the_quantity(settings: Settings) -> None:
+    with serving(settings) as client:
+        answer = search(client, "soup", 1)
+        hit = answer["hits"][0]
+        bought = {"action_name": "purchase", "quantity": 3}
+        events = [
+            event("by its price", answer["decision_id"], hit["item_id"], **bought),
+            event("for nothing", answer["decision_id"], hit["item_id"], **bought, value=0),
+            event("unknown", answer["decision_id"], "no such item", **bought),
+            event("click", answer["decision_id"], hit["item_id"]),
+        ]
+        client.post("/events", json={"events": events}).raise_for_status()
+        paid = read_interactions(settings.data_folder)["value"].to_list()
+    assert paid == pytest.approx([3 * hit["price"], 0, 0, 0])

@@ -65,6 +65,7 @@ def test_a_shop_front_gets_a_key_and_loses_it(closed: httpx.Client, module_redis
         "scopes": ["search"],
         "per_minute": None,
         "priority": "shopper",
+        "browser": False,
     }
     with module_redis.client() as redis:
         assert key.encode() not in b"".join(redis.hgetall("trimtab:keys").values())

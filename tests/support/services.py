@@ -67,6 +67,12 @@ def load_bundle(client: httpx.Client, name: str, headers: Mapping[str, str] | No
     return job
 
 
+def taken(answer: httpx.Response) -> tuple[int, int]:
+    """How many events were new, and how many were known, by the answer to `POST /events`."""
+    assert answer.status_code == 200, answer.text
+    return answer.json()["accepted"], answer.json()["duplicates"]
+
+
 def beside(settings: Settings, **others: object) -> Settings:
     """The settings of a second worker: the same with a data folder of its own, because both write logs."""
     return settings.model_copy(update={"data_folder": settings.data_folder.with_name("beside"), **others})

@@ -11,7 +11,9 @@ from pydantic import BaseModel, ConfigDict, FailFast, Field
 from trimtab.service.http.auth import AccessControl
 from trimtab.service.http.bodies import documented_body, read_object, reference, validated
 from trimtab.service.http.problem_documents import documented
-from trimtab.service.logs.event_log import MAX_BATCH, Event, EventLog
+from trimtab.service.http.user_tokens import UserTokens
+from trimtab.service.logs.event_intake import Acknowledgement, EventIntake
+from trimtab.service.logs.event_log import MAX_BATCH, Event
 from trimtab.service.observability.metrics import Metrics
 from trimtab.service.search.pseudonyms import Pseudonyms
 
@@ -24,15 +26,14 @@ class Batch(BaseModel):
     events: Annotated[list[Event], FailFast()] = Field(min_length=1, max_length=MAX_BATCH)
 
 
-class Acknowledgement(BaseModel):
-    """What became of the events: all of them are on the disk."""
-
-    accepted: int = Field(description="New ones.")
-    duplicates: int = Field(description="Those whose `event_id` had come by this key already.")
-
-
 def events_router(
-    events: EventLog, pseudonyms: Pseudonyms, metrics: Metrics, access: AccessControl, *, max_body_bytes: int
+    intake: EventIntake,
+    pseudonyms: Pseudonyms,
+    metrics: Metrics,
+    access: AccessControl,
+    tokens: UserTokens,
+    *,
+    max_body_bytes: int,
 ) -> APIRouter:
     router = APIRouter(tags=["events"])
 
@@ -43,16 +44,20 @@ def events_router(
         summary="Log clicks, carts and purchases",
     )
     async def log_events(request: Request) -> Acknowledgement:
-        """One event, or `{"events": [...]}`. Answered when they are on the disk; sending one again is safe."""
-        access.check(request, "ingest")
+        """One event, or `{"events": [...]}`. Answered when they are on the disk; sending one again is safe.
+
+        What belongs to no slate of this service is kept too, and named in `unmatched`.
+        """
+        key = access.check(request, "ingest")
         values = await read_object(request, max_bytes=max_body_bytes)
         sent = validated(Batch, values).events if "events" in values else [validated(Event, values)]
         source = getattr(request.state, "caller", None)
-        accepted = await events.add([pseudonyms.event(event) for event in sent], source=source)
+        named = [pseudonyms.event(tokens.named(event, key)) for event in sent]
+        answer = await intake.take(named, source=source)
         received = datetime.now(UTC)
         metrics.events_ahead.inc(sum(event.is_ahead(received) for event in sent))
-        metrics.events.labels("accepted").inc(accepted)
-        metrics.events.labels("duplicate").inc(len(sent) - accepted)
-        return Acknowledgement(accepted=accepted, duplicates=len(sent) - accepted)
+        metrics.events.labels("accepted").inc(answer.accepted)
+        metrics.events.labels("duplicate").inc(answer.duplicates)
+        return answer
 
     return router

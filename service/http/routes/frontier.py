@@ -13,10 +13,11 @@ from trimtab.service.http.admission import Admission
 from trimtab.service.http.auth import AccessControl
 from trimtab.service.http.bodies import JSON
 from trimtab.service.http.problem_documents import documented
+from trimtab.service.http.user_tokens import UserTokens
 from trimtab.service.search.request import GATHERED, SearchRequest, documented_parameters, from_query_string
 from trimtab.service.search.search_service import SearchService
 
-PARAMETERS = ("q", "k", "filter", "user_id", "exact", *STEPS)
+PARAMETERS = ("q", "k", "filter", "user_id", "user_token", "exact", *STEPS)
 """Those of a search on which its trade-offs depend."""
 
 
@@ -39,7 +40,7 @@ class FrontierResponse(BaseModel):
     took_ms: dict[str, float] = Field(description="Milliseconds by stage.")
 
 
-def frontier_router(service: SearchService, gate: AccessControl, admission: Admission) -> APIRouter:
+def frontier_router(service: SearchService, gate: AccessControl, tokens: UserTokens, admission: Admission) -> APIRouter:
     router = APIRouter(tags=["search"])
 
     @router.get(
@@ -51,8 +52,8 @@ def frontier_router(service: SearchService, gate: AccessControl, admission: Admi
     )
     async def frontier(request: Request) -> Response:
         """The first `k` hits under every weighting of an even grid: which are Pareto-optimal, and the knee."""
-        gate.check(request, "search")
-        asked = _without_steering(from_query_string(request.scope["query_string"], ()))
+        key = gate.check(request, "search")
+        asked = tokens.named(_without_steering(from_query_string(request.scope["query_string"], ())), key)
         async with admission.turn():
             answer = await service.frontier(asked)
         return Response(answer, headers={"Cache-Control": "no-store"}, media_type=JSON)

@@ -16,6 +16,7 @@ from trimtab.service.http.admission import Admission
 from trimtab.service.http.auth import AccessControl, may_see_users
 from trimtab.service.http.bodies import JSON
 from trimtab.service.http.routes.search import ANSWER_HEADERS
+from trimtab.service.http.user_tokens import UserTokens
 from trimtab.service.playground.templates import HEADERS, templates
 from trimtab.service.search.profiles import Profiles
 from trimtab.service.search.request import from_query_string
@@ -27,7 +28,12 @@ N_FACETS = 10
 
 
 def playground_router(
-    service: SearchService, profiles: Profiles, suggestions: Suggestions, gate: AccessControl, admission: Admission
+    service: SearchService,
+    profiles: Profiles,
+    suggestions: Suggestions,
+    gate: AccessControl,
+    tokens: UserTokens,
+    admission: Admission,
 ) -> APIRouter:
     router = APIRouter(include_in_schema=False)
     page = templates().get_template("playground.html")
@@ -47,7 +53,7 @@ def playground_router(
         key = gate.check(request, "search")
         async with admission.turn():
             asked = from_query_string(request.scope["query_string"], service.known_weights)
-            answer = service.preview(asked, may_see_users=may_see_users(key))
+            answer = service.preview(tokens.named(asked, key), may_see_users=may_see_users(key))
         return Response(answer, headers=ANSWER_HEADERS, media_type=JSON)
 
     return router

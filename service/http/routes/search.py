@@ -9,6 +9,7 @@ from trimtab.service.http.admission import Admission, priority_of
 from trimtab.service.http.auth import AccessControl, may_see_users
 from trimtab.service.http.bodies import JSON, documented_body, read_object
 from trimtab.service.http.problem_documents import documented
+from trimtab.service.http.user_tokens import UserTokens
 from trimtab.service.search.request import documented_parameters, documented_schema, from_object, from_query_string
 from trimtab.service.search.response import SearchResponse
 from trimtab.service.search.search_service import SearchService
@@ -39,7 +40,7 @@ LINKS = {
 
 
 def search_router(
-    service: SearchService, gate: AccessControl, admission: Admission, *, max_body_bytes: int
+    service: SearchService, gate: AccessControl, tokens: UserTokens, admission: Admission, *, max_body_bytes: int
 ) -> APIRouter:
     router = APIRouter(tags=["search"])
     known_weights = service.known_weights
@@ -57,7 +58,7 @@ def search_router(
         async with admission.turn(priority_of(request, key)) as turn:
             asked = from_query_string(request.scope["query_string"], known_weights)
             answer = service.answer(
-                asked,
+                tokens.named(asked, key),
                 arrived=turn.start,
                 traceparent=request.headers.get("traceparent"),
                 may_see_users=may_see_users(key),
@@ -79,7 +80,7 @@ def search_router(
         async with turn:
             asked = from_object(values, known_weights)
             answer = service.answer(
-                asked,
+                tokens.named(asked, key),
                 arrived=turn.start,
                 traceparent=request.headers.get("traceparent"),
                 may_see_users=may_see_users(key),

@@ -13,7 +13,8 @@ from trimtab.retrieval.suggestions.entries import Kind
 from trimtab.service.http.auth import AccessControl
 from trimtab.service.http.bodies import JSON
 from trimtab.service.http.problem_documents import documented
-from trimtab.service.identifiers import Identity
+from trimtab.service.http.user_tokens import UserTokens
+from trimtab.service.identifiers import Identity, UserToken
 from trimtab.service.search.search_service import SearchService
 from trimtab.service.search.suggesting import Suggestions
 
@@ -43,7 +44,9 @@ class SuggestResponse(BaseModel):
     suggestions: list[SuggestionModel]
 
 
-def suggest_router(service: SearchService, suggestions: Suggestions, gate: AccessControl) -> APIRouter:
+def suggest_router(
+    service: SearchService, suggestions: Suggestions, gate: AccessControl, tokens: UserTokens
+) -> APIRouter:
     router = APIRouter(tags=["search"])
 
     @router.get(
@@ -57,9 +60,11 @@ def suggest_router(service: SearchService, suggestions: Suggestions, gate: Acces
         q: Annotated[str, Query(max_length=512, description="What is typed so far.")] = "",
         k: Annotated[int, Query(ge=1, le=MAX_K, description="How many at most.")] = 8,
         user_id: Annotated[Identity, Query(description="What this user has bought comes first.")] = None,
+        user_token: Annotated[UserToken, Query(description="The same, from a browser.")] = None,
     ) -> Response:
         """Queries that found and sold something, categories, brands, values of attributes and items."""
-        gate.check(request, "search")
+        key = gate.check(request, "search")
+        user_id = tokens.user_of(key, user_id=user_id, user_token=user_token)
         engine = service.engine
         found = (await suggestions.of(engine)).suggest(q, k, suggestions.liked(engine, user_id))
         answer = {"query": q, "suggestions": [suggestion.as_dict() for suggestion in found]}

@@ -1,0 +1,144 @@
+"""What was shown, by decision, so that the answer to an event says whether it belongs to something that was.
+
+The newest decisions of this process are in memory. Others are looked for in the log of this folder: all that are asked
+for meanwhile in one go, in a thread of its own, which rests for longer than it works. What another machine has shown is
+unknown here; its events are kept all the same (`trimtab.engine.log.interactions`).
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import time
+from asyncio import Future, Task
+from collections import OrderedDict
+from collections.abc import Collection, Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from pathlib import Path
+from typing import Literal
+
+import polars as pl
+import structlog
+from pydantic import BaseModel, Field
+
+from trimtab.engine.log.impressions import shown_lately
+from trimtab.engine.log.interactions import CLOCK_TOLERANCE, IN_TIME, SHOWN
+from trimtab.service.logs.event_log import Event
+from trimtab.service.search.records import SearchCompleted
+
+MAX_REMEMBERED = 20_000
+LOOK_BACK = IN_TIME + timedelta(days=1)
+"""Of what was shown earlier, an event is late, and is no outcome either."""
+PAUSE_RATIO = 4.0
+"""How many times as long as a look at the files took the next one waits."""
+
+_log = structlog.get_logger()
+
+
+class Unmatched(BaseModel):
+    """An event that belongs to nothing that was shown."""
+
+    event_id: str
+    reason: Literal["query_id", "item_id", "timestamp"] = Field(
+        description="`query_id`: no slate of it is in this service's log of the last day; `item_id`: the item was not "
+        "in that slate; `timestamp`: it was done before the slate was shown, or more than a day after."
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class ShownSlate:
+    """A slate as far as an event asks for it.
+
+    Attributes:
+        items: hashes of the ids that were shown, variants that an item stood for among them.
+        price_list, store: by which prices.
+    """
+
+    items: frozenset[int]
+    shown_at: datetime
+    price_list: str | None
+    store: str | None
+
+    def __contains__(self, item_id: str) -> bool:
+        return hash(item_id) in self.items
+
+    def counts_at(self, moment: datetime) -> bool:
+        """Whether what is done then is an outcome of the slate."""
+        return -CLOCK_TOLERANCE <= moment - self.shown_at <= IN_TIME
+
+
+class ShownSlates:
+    """Subscribe `on_search`; `of` says what was shown."""
+
+    def __init__(self, data_folder: Path, *, max_remembered: int = MAX_REMEMBERED) -> None:
+        self._folder = data_folder
+        self._max_remembered = max_remembered
+        self._known: OrderedDict[str, ShownSlate] = OrderedDict()
+        self._asked: dict[str, Future[ShownSlate | None]] = {}
+        self._looking: Task[None] | None = None
+
+    def on_search(self, completed: SearchCompleted) -> None:
+        """Remember a slate that is being shown."""
+        impression = completed.impression
+        variants = () if completed.slate.variants is None else completed.slate.variants
+        items = frozenset(map(hash, (*impression.item_ids, *(one for some in variants for one in some))))
+        self._remember(
+            impression.decision_id, ShownSlate(items, impression.timestamp, impression.price_list, impression.store)
+        )
+
+    async def of(self, decision_ids: Collection[str]) -> dict[str, ShownSlate]:
+        """Those of these decisions that are known here."""
+        missing = {one for one in decision_ids if one not in self._known}
+        for one in missing - self._asked.keys():
+            self._asked[one] = asyncio.get_running_loop().create_future()
+        waited = {one: self._asked[one] for one in missing}
+        if waited and (self._looking is None or self._looking.done()):
+            self._looking = asyncio.create_task(self._look())
+        found = {one: await asyncio.shield(future) for one, future in waited.items()}
+        found |= {one: self._known.get(one) for one in decision_ids if one not in missing}
+        return {one: slate for one, slate in found.items() if slate is not None}
+
+    def _remember(self, decision_id: str, slate: ShownSlate) -> None:
+        self._known[decision_id] = slate
+        if len(self._known) > self._max_remembered:
+            self._known.popitem(last=False)
+
+    async def _look(self) -> None:
+        while self._asked:
+            asked, self._asked = self._asked, {}
+            start = time.monotonic()
+            found = await asyncio.to_thread(_in_files, self._folder, list(asked))
+            for decision_id, future in asked.items():
+                slate = found.get(decision_id)
+                if slate is not None:
+                    self._remember(decision_id, slate)
+                future.set_result(slate)
+            await asyncio.sleep(PAUSE_RATIO * (time.monotonic() - start))
+
+
+def unmatched(events: Iterable[Event], shown: Mapping[str, ShownSlate], received: datetime) -> Iterator[Unmatched]:
+    """Those events that belong to nothing that was shown, and why."""
+    for event in events:
+        slate = shown.get(event.query_id)
+        if slate is None:
+            yield Unmatched(event_id=event.event_id, reason="query_id")
+        elif event.item_id not in slate:
+            yield Unmatched(event_id=event.event_id, reason="item_id")
+        elif not slate.counts_at(event.happened(received)):
+            yield Unmatched(event_id=event.event_id, reason="timestamp")
+
+
+def _in_files(folder: Path, decision_ids: list[str]) -> dict[str, ShownSlate]:
+    """The slates of these decisions in a service's folder; a file that cannot be read is left out."""
+    try:
+        found = shown_lately(folder, pl.Series(decision_ids, dtype=pl.String), look_back=LOOK_BACK)
+    except Exception:  # noqa: BLE001  # whatever is wrong with the log, events are taken
+        _log.exception("slates cannot be looked up for events")
+        return {}
+    slates: dict[str, ShownSlate] = {}
+    for row in found.select(list(SHOWN)).iter_rows(named=True):
+        variants = json.loads(row["variants"] or "{}")
+        items = frozenset(map(hash, (*row["item_ids"], *variants)))
+        slates.setdefault(row["decision_id"], ShownSlate(items, row["timestamp"], row["price_list"], row["store"]))
+    return slates
