@@ -45,7 +45,7 @@ class LiveStore(ItemStore):
             values = values_of_item(item, definitions)
             self._new_values.append(values)
             definitions.update({name: attribute for name, (attribute, _) in values.items() if name not in definitions})
-        self._name_attributes(definitions, self._extended_attribute)
+        self._name_attributes(definitions, self._extended_attribute, base)
 
     def attributes_at(self, row: int) -> list[tuple[Attribute, list[Raw]]]:
         n_base = len(self._base)

@@ -40,6 +40,7 @@ class ItemStore:
         gone: [n_items] bool, rows whose items are gone; None where all are there.
         own_attributes: what the shop's catalogue has beside the schema's columns, by name.
         attributes: these and the columns that are filtered on and sorted by like them (brand, category, price...).
+        role_names: the names of those columns.
     """
 
     gone: NDArray[np.bool_] | None = None
@@ -64,11 +65,22 @@ class ItemStore:
         self._name_columns()
         self._name_attributes({name: column.attribute for name, column in self._own.items()}, self._own.__getitem__)
 
-    def _name_attributes(self, definitions: Mapping[str, Attribute], make: Callable[[str], AttributeColumn]) -> None:
+    def _name_attributes(
+        self,
+        definitions: Mapping[str, Attribute],
+        make: Callable[[str], AttributeColumn],
+        earlier: ItemStore | None = None,
+    ) -> None:
+        """
+        Args:
+            earlier: a store of which this one is a later state.
+        """
         own = self.own_attributes = AttributeColumns(definitions, make)
         roles = {name: role for name, role in ROLES.items() if name not in definitions}
+        self.role_names = frozenset(roles)
         self.attributes = AttributeColumns(
-            {**roles, **definitions}, lambda name: own[name] if name in definitions else role_column(self, name)
+            {**roles, **definitions},
+            lambda name: own[name] if name in definitions else role_column(self, name, earlier),
         )
 
     def _name_columns(self) -> None:
@@ -86,12 +98,12 @@ class ItemStore:
 
     def with_numbers(self, numbers: Mapping[str, NDArray[Any]]) -> Self:
         """The same items with other numbers in some columns of the schema."""
-        return copy(self)._renumbered(numbers)  # noqa: SLF001  # a copy of its own kind
+        return copy(self)._renumbered(numbers, self)  # noqa: SLF001  # a copy of its own kind
 
-    def _renumbered(self, numbers: Mapping[str, NDArray[Any]]) -> Self:
+    def _renumbered(self, numbers: Mapping[str, NDArray[Any]], earlier: ItemStore) -> Self:
         self._numbers = {**self._numbers, **numbers}
         self._name_columns()
-        self._name_attributes(self.own_attributes.definitions, self.own_attributes.__getitem__)
+        self._name_attributes(self.own_attributes.definitions, self.own_attributes.__getitem__, earlier)
         return self
 
     @classmethod

@@ -11,7 +11,8 @@ copies would fill a whole answer, and they cut an HNSW graph to pieces.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -37,8 +38,15 @@ WANTED_RECALL = 0.97
 BREADTHS = (200, 300, 400, 600)
 """HNSW candidate list sizes tried in turn until `WANTED_RECALL` is met."""
 
+FIRST_NEAR, NEAR_GROWTH = 200, 4
+"""The vectors that are looked for above a floor at first, and how many times more while the last one is above it."""
 MOST_NEAR = 1000
-"""The most vectors that are looked for above a floor."""
+MOST_NEAR_SHARE = 1 / 64
+"""The most that are looked for, or the share of all where that is more: beyond it, looking at all is as quick."""
+TRIED_NEAR = 800
+"""The most vectors above a floor of which a selection is taken, before those that are selected are searched."""
+KEPT_SEARCHES = 32
+"""The most searches whose nearest vectors are kept: a query is asked again for its result set and with other filters."""
 
 ROUNDED = 0.02
 """By how much the cosine of vectors in 8 bits may differ from their own."""
@@ -90,6 +98,13 @@ class DenseIndex:
     starts: IntArray
     vector_of: IntArray
     scan_up_to: int = EXACT_UP_TO
+    _of_all: Any = field(init=False, repr=False, compare=False)
+
+    def __post_init__(self) -> None:
+        def nearest(query: bytes, k: int) -> tuple[IntArray, FloatArray]:
+            return self._nearest(np.frombuffer(query, dtype=np.float32), k, None)
+
+        object.__setattr__(self, "_of_all", lru_cache(KEPT_SEARCHES)(nearest))
 
     @classmethod
     def build(cls, vectors: FloatArray, vector_of: IntArray, priority: IntArray, kind: str | None = None) -> DenseIndex:
@@ -118,39 +133,61 @@ class DenseIndex:
             rows, None if n_vectors == len(allowed) else np.packbits(allowed, bitorder="little"), n_vectors
         )
 
-    def search(self, query: FloatArray, depth: int, selection: Selection | None = None) -> tuple[IntArray, FloatArray]:
+    def search(
+        self, query: FloatArray, depth: int, selection: Selection | None = None, floor: float = -1.0
+    ) -> tuple[IntArray, FloatArray]:
         """The items nearest to `query`, nearest first; only those selected, which is applied before the choice.
 
         Args:
             query: [dim] unit vector.
             selection: which items may be returned; None is all of them.
+            floor: of a selection, vectors below it need not be found.
 
         Returns:
             rows [<= depth], and the cosines [<= depth] of the distinct vectors nearest, which reach further than the
             rows do where items share vectors; of 8 bits where the index is.
         """
-        vectors, cosines = self._nearest(query, depth, selection)
+        if selection is None:
+            vectors, cosines = self._of_all(query.tobytes(), depth)
+            return self._expand(vectors)[:depth], cosines
+        vectors, cosines = self._near_selected(query, depth, selection, floor) or self._nearest(query, depth, selection)
         rows = self._expand(vectors)
-        return (rows if selection is None else rows[selection.rows[rows]])[:depth], cosines
+        return rows[selection.rows[rows]][:depth], cosines
 
     def within(self, query: FloatArray, floor: float) -> IntArray | None:
         """The rows whose cosine with `query` may reach a floor, in no order; None where there are too many to tell.
 
-        Vectors that are kept in 8 bits are known to within `ROUNDED`, so that some rows are given that are below it.
+        As the index finds them. Vectors that are kept in 8 bits are known to within `ROUNDED`, so that some rows are
+        given that are below it.
         """
-        index, params = self.index, None
-        if self.kind == "hnsw":
-            index = index.storage
-        elif self.kind == "ivf":
-            params = faiss.SearchParametersIVF(nprobe=self.breadth)
-        depth = min(MOST_NEAR, index.ntotal)
-        if depth == 0:
-            return np.empty(0, dtype=np.int64)
-        cosines, vectors = index.search(query[None, :], depth, params=params)
-        reach = cosines[0] >= (floor if self.kind == "exact" else floor - ROUNDED)
-        if reach.all() and depth < index.ntotal and self.kind != "ivf":
-            return None
-        return self._expand(vectors[0][reach & (vectors[0] >= 0)])
+        k = FIRST_NEAR
+        while (near := self._reaching(query, floor, k)) is None:
+            if k >= max(MOST_NEAR, MOST_NEAR_SHARE * self.index.ntotal):
+                return None
+            k *= NEAR_GROWTH
+        return self._expand(near[0])
+
+    def _reaching(self, query: FloatArray, floor: float, k: int) -> tuple[IntArray, FloatArray] | None:
+        """The vectors that may reach a floor, with their cosines, nearest first; None where `k` nearest all do."""
+        vectors, cosines = self._of_all(query.tobytes(), k)
+        n = int(np.count_nonzero(cosines >= (floor if self.kind == "exact" else floor - ROUNDED)))
+        return None if n == k < self.index.ntotal else (vectors[:n], cosines[:n])
+
+    def _near_selected(
+        self, query: FloatArray, depth: int, selection: Selection, floor: float
+    ) -> tuple[IntArray, FloatArray] | None:
+        """Those selected of the vectors that may reach a floor; None where these are not all of them, nor enough."""
+        k = FIRST_NEAR
+        while k <= TRIED_NEAR and floor > -1:
+            near = self._reaching(query, floor, k)
+            vectors, cosines = self._of_all(query.tobytes(), k) if near is None else near
+            if selection.vectors is not None:
+                kept = (selection.vectors[vectors >> 3] >> (vectors & 7) & 1).astype(bool)
+                vectors, cosines = vectors[kept], cosines[kept]
+            if near is not None or len(vectors) >= depth:
+                return vectors[:depth], cosines[:depth]
+            k *= NEAR_GROWTH
+        return None
 
     def tuned(self, vectors: FloatArray, queries: FloatArray, k: int) -> tuple[DenseIndex, float]:
         """This index, searching as widely as `WANTED_RECALL` needs, and the recall@k it then has."""

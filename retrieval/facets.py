@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from trimtab.catalog.attributes.column import AttributeColumn
+from trimtab.catalog.attributes.column import FEW, AttributeColumn
 from trimtab.catalog.attributes.values import date_interval, plain_value
 from trimtab.core.records import Facet, FacetRange, IntArray
 from trimtab.retrieval.filters import RANGE, require_attribute
@@ -57,12 +57,14 @@ def facet_of(column: AttributeColumn, rows: IntArray, limit: int, *, groups: Int
             codes = _once_each(column.same[codes], owners, column.n_levels)
         named, n_values = _named_counts(column, codes, limit)
         return Facet(attribute.kind, attribute.label, named, n_values, missing)
-    values = column.levels[codes]
-    distinct = np.unique(values)
+    distinct, counts = _level_counts(column, codes)
     if len(distinct) == 0:
         return Facet(attribute.kind, attribute.label, {}, 0, missing)
-    ranges = _date_ranges(distinct) if attribute.kind == "date" else _number_ranges(column, values, distinct)
-    found = _counted(values, owners if is_repeated else None, ranges)
+    ranges = _date_ranges(distinct) if attribute.kind == "date" else _number_ranges(column, distinct, counts)
+    if is_repeated:
+        found = _counted(ranges, column.levels[codes], owners=owners)
+    else:
+        found = _counted(ranges, distinct, counts=counts)
     return Facet(
         attribute.kind,
         attribute.label,
@@ -92,28 +94,49 @@ def _named_counts(column: AttributeColumn, codes: NDArray[np.int32], limit: int)
     return {column.names[code]: int(counts[code]) for code in there[order].tolist()}, len(there)
 
 
-def _counted(values: NDArray[np.float64], owners: IntArray | None, ranges: Sequence[Range]) -> list[tuple[Range, int]]:
+def _level_counts(column: AttributeColumn, codes: NDArray[np.int32]) -> tuple[NDArray[np.float64], IntArray]:
+    """The different numbers among some codes, ascending, and how often each is there."""
+    if len(codes) * FEW < column.n_levels:
+        return np.unique(column.levels[codes], return_counts=True)
+    counts = np.bincount(codes, minlength=column.n_levels)
+    there = np.flatnonzero(counts)
+    numbers, counts = column.levels[there], counts[there]
+    if column.earlier is None:  # the levels ascend
+        return numbers, counts
+    distinct, place = np.unique(numbers, return_inverse=True)
+    return distinct, np.bincount(place, weights=counts).astype(np.int64)
+
+
+def _counted(
+    ranges: Sequence[Range],
+    values: NDArray[np.float64],
+    *,
+    counts: IntArray | None = None,
+    owners: IntArray | None = None,
+) -> list[tuple[Range, int]]:
     """How many values are within each of some ranges, which are in order; those without any are left out.
 
     Args:
+        counts: [n_values] how often each is there; once where not given.
         owners: [n_values] whose they are where one may have several, which then count once in a range.
     """
     place = np.searchsorted([low for _, low, _ in ranges], values, side="right") - 1
     if owners is not None:
         place = _once_each(place, owners, len(ranges))
-    counts = np.bincount(place, minlength=len(ranges)).tolist()
-    return [(one, n) for one, n in zip(ranges, counts, strict=True) if n]
+    in_range = np.bincount(place, weights=counts, minlength=len(ranges)).astype(np.int64).tolist()
+    return [(one, n) for one, n in zip(ranges, in_range, strict=True) if n]
 
 
-def _number_ranges(column: AttributeColumn, values: NDArray[np.float64], distinct: NDArray[np.float64]) -> list[Range]:
+def _number_ranges(column: AttributeColumn, distinct: NDArray[np.float64], counts: IntArray) -> list[Range]:
     """One range a value where there are few, else ranges of about as many items, between round numbers.
 
     A range ends at the largest value of the catalogue below the next, so that it is the same as a filter.
     """
     if len(distinct) <= MAX_RANGES:
         return [(_number_text(value), value, value) for value in distinct.tolist()]
-    places = np.arange(1, MAX_RANGES) * len(values) // MAX_RANGES
-    cuts = np.partition(values, places)[places].tolist()
+    up_to = np.cumsum(counts)
+    places = np.arange(1, MAX_RANGES) * int(up_to[-1]) // MAX_RANGES
+    cuts = distinct[np.searchsorted(up_to, places, side="right")].tolist()
     low, high = distinct[0].item(), distinct[-1].item()
     starts = sorted({low, *(nice for cut in cuts if low < (nice := _nice(cut)) <= high)})
     known = column.sorted_levels

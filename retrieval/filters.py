@@ -10,7 +10,7 @@ from __future__ import annotations
 import math
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
-from functools import lru_cache
+from functools import lru_cache, reduce
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from trimtab.catalog.store import ItemStore
 
 MAX_MASKS = 32
-"""The most masks kept of one state of a store; each takes a byte an item."""
+"""The most conditions whose bits are kept of one state of a store."""
 MAX_NAMED = 20
 """The most attributes that an error lists."""
 RANGE = ".."
@@ -128,24 +128,27 @@ class Masks:
     """The masks of one state of a store, the latest of which are kept: shoppers filter by the same few things."""
 
     def __init__(self, store: ItemStore) -> None:
-        self._of_one = lru_cache(MAX_MASKS)(lambda condition: meeting(store.attributes[condition.field], condition))
+        self._store = store
+        self._of_one = lru_cache(MAX_MASKS)(
+            lambda condition: np.packbits(meeting(store.attributes[condition.field], condition))
+        )
 
     def of(self, conditions: Sequence[Condition]) -> Mask | None:
         """[n_items] which items meet all conditions; None where there are none, which is everything."""
-        return _all_of([self._of_one(condition) for condition in conditions])
+        if not conditions:
+            return None
+        bits = reduce(np.bitwise_and, map(self._of_one, conditions))
+        return np.unpackbits(bits, count=len(self._store)).view(bool)
 
     def narrowing(self, conditions: Iterable[Condition]) -> tuple[Condition, ...]:
         """Those of the conditions that some item does not meet: `in_stock:true` often leaves everything."""
-        return tuple(condition for condition in conditions if not np.all(self._of_one(condition)))
+        n_items = len(self._store)
+        return tuple(one for one in conditions if int(np.bitwise_count(self._of_one(one)).sum()) < n_items)
 
 
 def meeting(column: AttributeColumn, condition: Condition) -> Mask:
     """[n_items] which items meet a condition."""
-    allowed = np.zeros(column.n_levels, dtype=bool)
-    allowed[list(condition.codes)] = True
-    for low, high in condition.ranges:
-        allowed |= (column.levels >= low) & (column.levels <= high)
-    having = column.having(allowed)
+    having = column.having(condition.codes, condition.ranges)
     return ~having if condition.negated else having
 
 

@@ -254,12 +254,12 @@ class LiveDenseIndex:
         return np.concatenate([rows, self._n_base + near])
 
     def search(
-        self, query: FloatArray, depth: int, selection: LiveSelection | None = None
+        self, query: FloatArray, depth: int, selection: LiveSelection | None = None, floor: float = -1.0
     ) -> tuple[IntArray, FloatArray]:
         """The items nearest to `query` and the cosines of the distinct vectors nearest; see `DenseIndex.search`."""
         gone = self._store.gone
         if selection is not None:
-            rows, cosines = self._base.search(query, depth, selection.base)
+            rows, cosines = self._base.search(query, depth, selection.base, floor)
         else:
             rows, cosines = first_allowed(
                 lambda n: self._base.search(query, n), depth, None if gone is None else ~gone, self._n_base, exact=True

@@ -65,8 +65,12 @@ class Dense(Protocol):
     def select(self, rows: Mask, conditions: Sequence[Condition] = ()) -> Any:
         """What `search` takes to find no other items than these, which are those that meet the conditions."""
 
-    def search(self, query: FloatArray, depth: int, selection: Any = None) -> Found:
-        """The items nearest to a unit vector, and the cosines of the nearest, of which there may be more."""
+    def search(self, query: FloatArray, depth: int, selection: Any = None, floor: float = -1.0) -> Found:
+        """The items nearest to a unit vector, and the cosines of the nearest, of which there may be more.
+
+        Args:
+            floor: a cosine below which those of a selection need not be found.
+        """
 
     def within(self, query: FloatArray, floor: float) -> IntArray | None:
         """The rows whose cosine may reach a floor, in no order; None where there are too many to tell."""

@@ -165,7 +165,7 @@ class Retriever:
         depth = max(n_candidates, POOL)
 
         def near() -> Found:
-            return self.dense.search(vector, depth, self._selected(conditions)) if by_meaning else NOTHING
+            return self.dense.search(vector, depth, self._selected(conditions), self._floor) if by_meaning else NOTHING
 
         allowed = self._masks.of(conditions)
         (lexical_rows, bm25), (dense_rows, cosines) = self.indices.together(
@@ -181,10 +181,12 @@ class Retriever:
         dense = np.vecdot(vectors, vector)  # BLAS would start threads for so few rows
         lexical = np.zeros(len(rows), dtype=np.float32)
         lexical[: len(lexical_rows)] = bm25
+        last = float(cosines[:POOL].min(initial=1))
         fused = fuse(
             dense,
             lexical,
-            dense_range=(float(cosines[:POOL].min(initial=1)), float(dense.max(initial=0))),
+            # Of what filters leave, nothing below the floor need be found.
+            dense_range=(max(last, self._floor) if conditions else last, float(dense.max(initial=0))),
             best_lexical=float(bm25.max(initial=0)),
         )
         if by_meaning:

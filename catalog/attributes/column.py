@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from trimtab.catalog.attributes.definition import CODED, SEPARATOR, Attribute
+from trimtab.catalog.attributes.value_rows import ValueRows
 from trimtab.catalog.attributes.values import FLAGS, Raw, plain_values
 from trimtab.text.normal import folded
 
@@ -19,6 +20,14 @@ Codes = NDArray[np.int32]
 Rows = NDArray[np.int64]
 
 NOTHING: Codes = np.empty(0, dtype=np.int32)
+NO_ROWS: Rows = np.empty(0, dtype=np.int64)
+
+Range = tuple[float, float]
+"""The ends of a range, both of which belong to it; an open end is infinite."""
+FEW = 64
+"""Rows are few where the catalogue has as many times more."""
+MOST_CHANGED = 1 / 8
+"""The share of the rows up to which a column that changed is read as another one with changes."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -33,7 +42,11 @@ class AttributeColumn:
         rows: [n_values] int32, ascending: whose value it is.
         codes: [n_values] int32, place in `names` or `levels`. An item with a path has all the steps above it, too.
         names: the values of texts, paths and flags.
-        levels: [n_levels] float64, the values of numbers and dates, in no order and maybe repeated.
+        levels: [n_levels] float64, the values of numbers and dates, ascending and each once, up to those that came
+            later.
+        by_value_built: the rows by value, where they were sorted when the catalogue was built.
+        earlier: what this column is a later state of; codes mean the same in both.
+        changed: the rows that differ from it or are behind it.
     """
 
     attribute: Attribute
@@ -42,6 +55,9 @@ class AttributeColumn:
     codes: Codes
     names: tuple[str, ...] = ()
     levels: NDArray[np.float64] = field(default_factory=lambda: np.empty(0))
+    by_value_built: ValueRows | None = None
+    earlier: AttributeColumn | None = None
+    changed: Rows = field(default_factory=lambda: NO_ROWS)
 
     @classmethod
     def of_values(cls, attribute: Attribute, values: Iterable[Sequence[Raw]]) -> AttributeColumn:
@@ -59,17 +75,42 @@ class AttributeColumn:
         return cls(attribute, len(given), rows, places_of_flat.astype(np.int32), levels=levels)
 
     @classmethod
-    def of_codes(cls, attribute: Attribute, codes: Codes, names: tuple[str, ...]) -> AttributeColumn:
-        """The column of single names by row, -1 where unknown."""
+    def of_codes(
+        cls, attribute: Attribute, codes: Codes, names: tuple[str, ...], *, earlier: AttributeColumn | None = None
+    ) -> AttributeColumn:
+        """The column of single names by row, -1 where unknown.
+
+        Args:
+            earlier: a column of single names of the same codes that this one hardly differs from.
+        """
         known = np.flatnonzero(codes >= 0).astype(np.int32)
-        return cls(attribute, len(codes), known, codes[known], names)
+        changed = None if earlier is None else _changed_rows(codes, earlier.first_codes)
+        if changed is None:
+            return cls(attribute, len(codes), known, codes[known], names)
+        return cls(attribute, len(codes), known, codes[known], names, earlier=earlier, changed=changed)
 
     @classmethod
-    def of_numbers(cls, attribute: Attribute, numbers: NDArray[Any]) -> AttributeColumn:
-        """The column of single numbers by row, NaN where unknown."""
-        known = np.flatnonzero(~np.isnan(numbers)).astype(np.int32)
-        levels = numbers[known].astype(np.float64)
-        return cls(attribute, len(numbers), known, np.arange(len(known), dtype=np.int32), levels=levels)
+    def of_numbers(
+        cls, attribute: Attribute, numbers: NDArray[Any], *, earlier: AttributeColumn | None = None
+    ) -> AttributeColumn:
+        """The column of single numbers by row, NaN where unknown.
+
+        Args:
+            earlier: a column of single numbers that this one hardly differs from.
+        """
+        numbers = numbers.astype(np.float64)
+        is_known = ~np.isnan(numbers)
+        known = np.flatnonzero(is_known).astype(np.int32)
+        changed = None if earlier is None else _changed_rows(numbers, earlier.numbers)
+        if earlier is None or changed is None:
+            levels, places = np.unique(numbers[known], return_inverse=True)
+            return cls(attribute, len(numbers), known, places.astype(np.int32), levels=levels)
+        codes: Codes = np.zeros(len(numbers), dtype=np.int32)
+        codes[: earlier.n_items] = earlier.first_codes
+        changed_to = changed[is_known[changed]]
+        codes[changed_to] = earlier.n_levels + np.arange(len(changed_to))
+        levels = np.concatenate([earlier.levels, numbers[changed_to]])
+        return cls(attribute, len(numbers), known, codes[known], levels=levels, earlier=earlier, changed=changed)
 
     @classmethod
     def none(cls, attribute: Attribute, n_items: int) -> AttributeColumn:
@@ -101,6 +142,13 @@ class AttributeColumn:
         return numbers
 
     @cached_property
+    def first_codes(self) -> Codes:
+        """[n_items] the code of the first value of each row, -1 where unknown."""
+        codes = np.full(self.n_items, -1, dtype=np.int32)
+        codes[self.rows[::-1]] = self.codes[::-1]  # the first of a row is written last
+        return codes
+
+    @cached_property
     def sort_keys(self) -> NDArray[np.float64]:
         """[n_items] numbers in the order of the first value of each row, NaN where unknown."""
         if not self.is_named:
@@ -119,8 +167,8 @@ class AttributeColumn:
 
     @cached_property
     def sorted_levels(self) -> NDArray[np.float64]:
-        """The numbers that there are, each once, ascending."""
-        return np.unique(self.levels)
+        """The numbers that there are or were, each once, ascending."""
+        return self.levels if self.earlier is None else np.unique(self.levels)
 
     @cached_property
     def known(self) -> Mask:
@@ -143,11 +191,45 @@ class AttributeColumn:
         """The codes of the spellings of a name; none where no item has it."""
         return self._codes_by_key.get(folded(text), ())
 
-    def having(self, allowed: Mask) -> Mask:
-        """[n_items] which rows have one of the values allowed [n_levels]."""
+    def having(self, codes: Sequence[int] = (), ranges: Sequence[Range] = ()) -> Mask:
+        """[n_items] which rows have a value of one of the codes, or within one of the ranges."""
+        if self.earlier is not None:
+            return self._having_by_earlier(self.earlier, codes, ranges)
         having = np.zeros(self.n_items, dtype=bool)
-        having[self.rows[allowed[self.codes]]] = True
+        for first, last in self._code_ranges(codes, ranges):
+            self.by_value.mark(having, first, last)
         return having
+
+    def n_having(self, codes: Sequence[int] = (), ranges: Sequence[Range] = ()) -> int:
+        """About how many rows `having` finds, at once: values, and by the earlier state of a column that changed."""
+        if self.earlier is not None:
+            return self.earlier.n_having(codes, ranges) + len(self.changed)
+        return sum(self.by_value.n_between(first, last) for first, last in self._code_ranges(codes, ranges))
+
+    @cached_property
+    def by_value(self) -> ValueRows:
+        """The rows by value."""
+        return (
+            ValueRows.of(self.rows, self.codes, self.n_levels) if self.by_value_built is None else self.by_value_built
+        )
+
+    def _having_by_earlier(self, earlier: AttributeColumn, codes: Sequence[int], ranges: Sequence[Range]) -> Mask:
+        having = np.zeros(self.n_items, dtype=bool)
+        having[: earlier.n_items] = earlier.having(codes, ranges)
+        having[self.changed] = False
+        own, owners = self._few_codes_at(self.changed)
+        meets = np.isin(own, np.array(codes, dtype=np.int32))
+        for low, high in ranges:
+            meets |= (self.levels[own] >= low) & (self.levels[own] <= high)
+        having[self.changed[owners[meets]]] = True
+        return having
+
+    def _code_ranges(self, codes: Sequence[int], ranges: Sequence[Range]) -> Iterator[tuple[int, int]]:
+        """What codes and ranges of numbers ask for, as ranges of codes without their ends."""
+        yield from ((code, code + 1) for code in codes if code < self.n_levels)
+        for low, high in ranges:
+            first, last = np.searchsorted(self.levels, low), np.searchsorted(self.levels, high, side="right")
+            yield int(first), int(max(first, last))
 
     @cached_property
     def is_multi(self) -> bool:
@@ -163,11 +245,22 @@ class AttributeColumn:
         """The codes that some rows have, one row's after the other's, and for each its place among the rows."""
         if self.is_whole:
             return self.codes[rows], np.arange(len(rows))
+        if len(rows) * FEW < self.n_items and "starts" not in self.__dict__:
+            return self._few_codes_at(rows)
         first = self.starts[rows]
-        counts = self.starts[rows + 1] - first
-        owners = np.flatnonzero(counts) if not self.is_multi else np.repeat(np.arange(len(rows)), counts)
+        return self._codes_of(first, self.starts[rows + 1] - first)
+
+    def _few_codes_at(self, rows: Rows) -> tuple[Codes, Rows]:
+        """`codes_at` in time that goes with the rows alone."""
+        keys = rows.astype(np.int32)
+        first = np.searchsorted(self.rows, keys)
+        return self._codes_of(first, np.searchsorted(self.rows, keys, side="right") - first)
+
+    def _codes_of(self, first: Rows, counts: Rows) -> tuple[Codes, Rows]:
         if not self.is_multi:
+            owners = np.flatnonzero(counts)
             return self.codes[first[owners]], owners
+        owners = np.repeat(np.arange(len(counts)), counts)
         within = np.arange(len(owners)) - np.repeat(np.cumsum(counts) - counts, counts)
         return self.codes[first[owners] + within], owners
 
@@ -204,6 +297,8 @@ class AttributeColumn:
         The codes of the names that are there stay.
         """
         kept = slice(None) if gone is None else ~gone[self.rows]
+        left = NO_ROWS if gone is None else np.flatnonzero(gone)
+        behind = np.arange(self.n_items, self.n_items + len(values))
         places = {name: code for code, name in enumerate(self.names)}
         levels = list[float]()
         rows, codes = list[int](), list[int]()
@@ -222,6 +317,8 @@ class AttributeColumn:
             np.concatenate([self.codes[kept], np.array(codes, dtype=np.int32)]),
             tuple(places),
             np.concatenate([self.levels, np.array(levels, dtype=np.float64)]),
+            earlier=self,
+            changed=np.concatenate([left, behind]),
         )
 
     @cached_property
@@ -231,6 +328,17 @@ class AttributeColumn:
             key = folded(name)
             by_key[key] = (*by_key.get(key, ()), code)
         return by_key
+
+
+def _changed_rows(now: NDArray[Any], earlier: NDArray[Any]) -> Rows | None:
+    """The rows [n_changed] whose single values differ from those of an earlier state or are behind it; None where there
+    are too many to tell them apart."""
+    there = now[: len(earlier)]
+    differs = there != earlier
+    if there.dtype.kind == "f":
+        differs &= ~(np.isnan(there) & np.isnan(earlier))
+    changed = np.concatenate([np.flatnonzero(differs), np.arange(len(earlier), len(now))])
+    return changed if len(changed) <= MOST_CHANGED * len(now) else None
 
 
 def steps_above(path: str) -> list[str]:

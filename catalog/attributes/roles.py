@@ -21,13 +21,22 @@ ROLES: Mapping[str, Attribute] = {
 }
 
 
-def role_column(store: ItemStore, name: str) -> AttributeColumn:
-    """The column of one of `ROLES`."""
+def role_column(store: ItemStore, name: str, earlier: ItemStore | None = None) -> AttributeColumn:
+    """The column of one of `ROLES`.
+
+    Args:
+        earlier: a store of which this one is a later state.
+    """
     role = ROLES[name]
-    match role.kind:
-        case "text":
-            return AttributeColumn.of_codes(role, *store.coded(name))
-        case "flag":
-            return AttributeColumn.of_codes(role, store.numbers(name).astype(np.int32), FLAGS)
-        case _:
-            return AttributeColumn.of_numbers(role, store.numbers(name))
+    known = None if earlier is None or name not in earlier.role_names else earlier.attributes[name]
+    if role.kind == "text":
+        codes, names = store.coded(name)
+        if known is not None and earlier is not None and codes is earlier.coded(name)[0]:
+            return known
+        return AttributeColumn.of_codes(role, codes, names, earlier=known)
+    numbers = store.numbers(name)
+    if known is not None and earlier is not None and numbers is earlier.numbers(name):
+        return known
+    if role.kind == "flag":
+        return AttributeColumn.of_codes(role, numbers.astype(np.int32), FLAGS, earlier=known)
+    return AttributeColumn.of_numbers(role, numbers, earlier=known)

@@ -90,6 +90,26 @@ def test_a_mask_applies_before_the_choice(
     assert np.mean(shares) >= (1.0 if index.kind == "exact" else 0.9)
 
 
+@pytest.mark.parametrize("share", [0.9, 0.2, 0.02])
+def test_what_reaches_a_floor_is_found_with_and_without_a_mask(
+    index: DenseIndex, vectors: FloatArray, queries: FloatArray, vector_of: IntArray, share: float
+) -> None:
+    mask = np.random.default_rng(3).random(len(vector_of)) < share
+    selection = index.select(mask)
+    n_missed, n_near = 0, 0
+    for query in queries:
+        cosines = (vectors @ query)[vector_of]
+        floor = float(np.sort(cosines)[-120])
+        rows = index.within(query, floor - 1e-6)
+        assert rows is not None
+        near = set(np.flatnonzero(cosines >= floor).tolist())
+        found, _ = index.search(query, N_VECTORS, selection, floor - 1e-6)
+        assert mask[found].all()
+        n_near += len(near) + sum(mask[list(near)])
+        n_missed += len(near - set(rows.tolist())) + len({row for row in near if mask[row]} - set(found.tolist()))
+    assert n_missed <= (0 if index.kind == "exact" else 0.1 * n_near)
+
+
 def test_a_mask_of_nothing_finds_nothing(index: DenseIndex, queries: FloatArray, vector_of: IntArray) -> None:
     rows, cosines = index.search(queries[0], K, index.select(np.zeros(len(vector_of), dtype=bool)))
     assert len(rows) == len(cosines) == 0

@@ -1,0 +1,1 @@
+"""Catalogues of millions of items: made, built and measured."""
