@@ -6,6 +6,7 @@ period. A store of the shop's has its own stock (an item that it does not name i
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from functools import cached_property, lru_cache
@@ -15,12 +16,16 @@ import numpy as np
 from numpy.typing import NDArray
 
 from trimtab.catalog.feeds.rows import clean_name
+from trimtab.catalog.places import DISTANCE, Places
 from trimtab.catalog.shop import PriceList, Shop
 from trimtab.catalog.store import ItemStore
 from trimtab.core.errors import BadParameter, did_you_mean
+from trimtab.core.places import Place
+from trimtab.core.records import Query
 
 SALE = PriceList(column="price", sale_price="sale_price", sale_start="sale_start", sale_end="sale_end")
 """The price list of who names none: the roles of the schema."""
+NO_PLACES = "shop.toml names them: [catalogue] latitude and longitude, or those of [stores.NAME]"
 MOST_KEPT = 32
 """The number of markets of one state of a catalogue that are kept."""
 
@@ -34,11 +39,18 @@ class Market:
     Attributes:
         price_list, store: names in `shop.toml`; None is the catalogue's own.
         period: how many sales have begun or ended; the catalogue is the same within one.
+        near: where somebody is, where distances are known.
     """
 
     price_list: str | None = None
     store: str | None = None
     period: int = 0
+    near: Place | None = None
+
+    @property
+    def is_priced(self) -> bool:
+        """Whether prices or stock are those of a list or a store."""
+        return self.price_list is not None or self.store is not None
 
 
 class Markets:
@@ -49,16 +61,29 @@ class Markets:
         self._at = lru_cache(MOST_KEPT)(self._made)
         self._changes_of = lru_cache(MOST_KEPT)(self._read_changes)
 
-    def market(self, price_list: str | None, store: str | None, moment: float) -> Market:
-        """The market at a moment in seconds since 1970.
+    def market(self, query: Query) -> Market:
+        """The market that a query is asked in; the moment is now where it has none.
 
         Raises:
-            BadParameter: there is no such price list or store.
+            BadParameter: there is no such price list or store, or no distance.
         """
-        _require("price_list", price_list, self._shop.prices)
-        _require("store", store, self._shop.stores)
-        changes = self._changes_of(price_list)
-        return Market(price_list, store, int(np.searchsorted(changes, moment, side="right")))
+        _require("price_list", query.price_list, self._shop.prices)
+        _require("store", query.store, self._shop.stores)
+        moment = time.time() if query.moment is None else query.moment
+        period = int(np.searchsorted(self._changes_of(query.price_list), moment, side="right"))
+        return Market(query.price_list, query.store, period, self._near(query))
+
+    def _near(self, query: Query) -> Place | None:
+        """Where somebody is: as they say, or at the store that they chose where the items are elsewhere."""
+        places = self._places
+        if query.near is not None and not places.are_known:
+            raise BadParameter("near", "this catalogue has no places", NO_PLACES)
+        near = places.of_store(query.store) if query.near is None and places.of_items else query.near
+        asked = {query.sort.field} if query.sort else set()
+        asked |= {*query.facets, *(condition.field for condition in query.filters)}
+        if near is None and places.are_known and DISTANCE in asked:
+            raise BadParameter("near", "is missing, and there is no distance without it", "LATITUDE,LONGITUDE")
+        return near if places.are_known else None
 
     def at(self, market: Market) -> ItemStore:
         """The catalogue as it is in a market."""
@@ -78,7 +103,20 @@ class Markets:
         if market.store is not None and (stock := self._shop.stores[market.store].stock) is not None:
             numbers["in_stock"] = np.nan_to_num(self._column(stock)) > 0
         own = self._base.numbers("price")
-        return self._base.with_numbers({**numbers, "price": numbers["price"].astype(own.dtype)})
+        near = market.near
+        return self._base.with_numbers(
+            {**numbers, "price": numbers["price"].astype(own.dtype)},
+            {} if near is None else {DISTANCE: self._places.distances(near, market.store)},
+        )
+
+    def typical(self, price_list: str | None = None) -> ItemStore:
+        """The catalogue as a shopper may have it, by which ranges are frozen: with distances where there are places."""
+        store = self._base if price_list is None else self.at(Market(price_list))
+        return store.with_numbers({}, {DISTANCE: self._places.typical()}) if self._places.are_known else store
+
+    @cached_property
+    def _places(self) -> Places:
+        return Places(self._base, self._shop, self._column)
 
     def _prices(self, market: Market) -> Floats:
         section = self._list(market.price_list)

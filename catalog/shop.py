@@ -18,7 +18,7 @@ FILE = "shop.toml"
 AttributeKind = Literal["text", "number", "flag", "date", "path"]
 HeadName = Literal["relevance", "click", "cart", "purchase", "none"]
 
-ROLES = (*COLUMNS, "sale_price", "sale_start", "sale_end", "group_id")
+ROLES = (*COLUMNS, "sale_price", "sale_start", "sale_end", "group_id", "latitude", "longitude", "location")
 """Columns that trimtab knows the meaning of: `[catalogue]` says what the feed calls them."""
 
 RESERVED = (RELEVANCE, DIVERSITY)

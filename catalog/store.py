@@ -5,7 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from copy import copy
 from functools import cached_property
+from math import isfinite
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any, Self
 
 import numpy as np
@@ -24,6 +26,7 @@ from trimtab.catalog.schema import COLUMNS, complete
 from trimtab.core.errors import BundleDamaged, NotFound
 
 FILE = "items.arrow"
+NOTHING_CALCULATED: Mapping[str, NDArray[np.float64]] = MappingProxyType({})
 
 
 class ItemStore:
@@ -44,6 +47,7 @@ class ItemStore:
     """
 
     gone: NDArray[np.bool_] | None = None
+    _calculated = NOTHING_CALCULATED
 
     def __init__(self, table: Any, attributes: Sequence[AttributeColumn] = ()) -> None:
         """From an Arrow table of the file's layout; use `from_frame` or `load`."""
@@ -96,14 +100,29 @@ class ItemStore:
         self.type_codes, self.types = self._coded["product_type"]
         self.has_prices = bool(np.isfinite(self.prices).any())
 
-    def with_numbers(self, numbers: Mapping[str, NDArray[Any]]) -> Self:
-        """The same items with other numbers in some columns of the schema."""
-        return copy(self)._renumbered(numbers, self)  # noqa: SLF001  # a copy of its own kind
+    def with_numbers(
+        self, numbers: Mapping[str, NDArray[Any]], calculated: Mapping[str, NDArray[np.float64]] = NOTHING_CALCULATED
+    ) -> Self:
+        """The same items with other numbers in some columns of the schema.
 
-    def _renumbered(self, numbers: Mapping[str, NDArray[Any]], earlier: ItemStore) -> Self:
-        self._numbers = {**self._numbers, **numbers}
+        Args:
+            calculated: attributes that are numbers of the moment, NaN where unknown.
+        """
+        return copy(self)._renumbered(numbers, calculated, self)  # noqa: SLF001  # a copy of its own kind
+
+    def _renumbered(
+        self, numbers: Mapping[str, NDArray[Any]], calculated: Mapping[str, NDArray[np.float64]], earlier: ItemStore
+    ) -> Self:
+        own = self.own_attributes
+        self._numbers, self._calculated = {**self._numbers, **numbers}, calculated
         self._name_columns()
-        self._name_attributes(self.own_attributes.definitions, self.own_attributes.__getitem__, earlier)
+        self._name_attributes(
+            own.definitions,
+            lambda name: (
+                AttributeColumn.of_numbers(own.definitions[name], calculated[name]) if name in calculated else own[name]
+            ),
+            earlier,
+        )
         return self
 
     @classmethod
@@ -238,7 +257,8 @@ class ItemStore:
                 attribute.name: plain_values(attribute, values)
                 for attribute, values in self.attributes_at(row)
                 if attribute.facet
-            },
+            }
+            | {name: round(number, 3) for name, one in self._calculated.items() if isfinite(number := one.item(row))},
         }
 
     def aspects(self, rows: Rows) -> NDArray[np.int64]:

@@ -98,6 +98,8 @@ def search(
     user_id: Annotated[str | None, typer.Option(help="rank for this user's history")] = None,
     price_list: Annotated[str | None, typer.Option(help="prices of shop.toml by which somebody buys")] = None,
     store: Annotated[str | None, typer.Option(help="store of shop.toml where somebody buys")] = None,
+    near: Annotated[str | None, typer.Option(help="LATITUDE,LONGITUDE where somebody is, for `distance`")] = None,
+    sort: Annotated[str | None, typer.Option(help="NAME, NAME:asc or NAME:desc instead of weights")] = None,
     as_json: AsJson = False,
 ) -> None:
     """Search a bundle and print the slate with its receipt."""
@@ -105,7 +107,7 @@ def search(
     from trimtab.core.records import Constraints, Query
     from trimtab.engine import Engine
     from trimtab.engine.response import response_of
-    from trimtab.retrieval.filters import parse_filter
+    from trimtab.retrieval.filters import parse_filter, parse_near, parse_sort
 
     asked = {"relevance": w_relevance, "revenue": w_revenue, "diversity": w_diversity}
     weights = {name: value for name, value in asked.items() if value is not None}
@@ -126,6 +128,8 @@ def search(
         user_id=user_id,
         price_list=price_list,
         store=store,
+        near=None if near is None else parse_near(near),
+        sort=None if sort is None else parse_sort(sort),
     )
     engine = engine.in_market(asked_for)
     slate = engine.slate(asked_for)

@@ -97,6 +97,7 @@ class Impression:
     ] = None
     price_list: Annotated[str | None, Column("by which prices somebody buys; null for the catalogue's own")] = None
     store: Annotated[str | None, Column("where somebody buys; null for the catalogue's own stock and prices")] = None
+    near: Annotated[str | None, Column("where somebody was, as in `near=`, to about 100 m; null where not said")] = None
     filters: Annotated[tuple[str, ...], Column("conditions, as in `filter=`")] = ()
     variants: Annotated[
         str | None,

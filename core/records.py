@@ -10,6 +10,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from trimtab.core.places import Place
 from trimtab.core.understood import Understood
 
 FloatArray = NDArray[np.float32]
@@ -117,6 +118,7 @@ class Query:
             `purchase:<item_id>`. What cannot be read or is not an item of the catalogue is ignored.
         moment: when it is asked, in seconds since 1970; None is now.
         price_list, store: by which prices, and where, somebody buys; None is the catalogue's own.
+        near: where somebody is; items then have their distance from there.
         exploration_loss: with `explore`, the share of the sorted slate's expected relevance that the draw may cost on
             average; None draws at the bundle's own temperature, whatever it costs.
         explore: sample the slate (Plackett-Luce) instead of sorting it; needs `session_id`, because the draw
@@ -143,6 +145,7 @@ class Query:
     moment: float | None = None
     price_list: str | None = None
     store: str | None = None
+    near: Place | None = None
     understood: Understood | None = None
 
     @property

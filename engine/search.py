@@ -7,6 +7,7 @@ import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, replace
 from datetime import datetime
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +17,7 @@ from numpy.typing import NDArray
 
 from trimtab.catalog.groups import Groups
 from trimtab.catalog.market import MOST_KEPT, Market, Markets
+from trimtab.catalog.places import DISTANCE
 from trimtab.core.log import Impression, variants_text
 from trimtab.core.records import Candidates, FloatArray, IntArray, Query, ScoredCandidates, Shopper, Slate
 from trimtab.core.stopwatch import Stopwatch
@@ -81,7 +83,7 @@ class Engine:
         self.uses_clock = bundle.values.uses_clock
         self.units = bundle.units
         self._markets = Markets(bundle.pipeline.store, bundle.shop)
-        self._in_market: dict[Market, Engine] = {}
+        self._in_market = lru_cache(MOST_KEPT)(self._of_market)
         self.known_weights = bundle.known_weights
         self.default_weights = bundle.default_weights
         self.default_max_relevance_loss = bundle.default_max_relevance_loss
@@ -109,19 +111,12 @@ class Engine:
         return Engine(bundle, catalogue_version=version, state=f"{self.bundle_id}@{version}@{timestamp}")
 
     def in_market(self, query: Query) -> Engine:
-        """The engine over the catalogue as a query's price list, store and moment have it: the prices that are shown.
+        """The engine over the catalogue as a query's price list, store, place and moment have it.
 
         Raises:
-            BadParameter: there is no such price list or store.
+            BadParameter: there is no such price list or store, or no distance.
         """
-        moment = time.time() if query.moment is None else query.moment
-        market = self._markets.market(query.price_list, query.store, moment)
-        engine = self._in_market.get(market)
-        if engine is None:
-            if len(self._in_market) >= MOST_KEPT:
-                self._in_market.clear()
-            engine = self._in_market[market] = self._of_market(market)
-        return engine
+        return self._in_market(self._markets.market(query))
 
     def sale_moments(self, moments: Floats) -> Floats:
         """[n] moments of equal prices: for each the last at which a sale began or ended, or one before the first."""
@@ -132,13 +127,15 @@ class Engine:
         return np.where(places > 0, changes[places - 1], changes[0] - 1)
 
     def _of_market(self, market: Market) -> Engine:
-        if market.store is None and market.price_list is None and not self._markets.has_sales(None):
+        has_prices = market.is_priced or self._markets.has_sales(None)
+        if market.near is None and not has_prices:
             return self
         store = self._markets.at(market)
-        retriever = retriever_with(self.retriever, store, stale=frozenset({"price", "in_stock"}))
+        stale = {DISTANCE, "price", "in_stock"} if has_prices else {DISTANCE}
+        retriever = retriever_with(self.retriever, store, stale=frozenset(stale))
         pipeline = replace(self.pipeline, store=store, retriever=retriever)
         bundle = self._bundle.in_price_list(market.price_list, pipeline)
-        state = f"{self.state}#{market.price_list}#{market.store}#{market.period}"
+        state = f"{self.state}#{market.price_list}#{market.store}#{market.period}#{market.near or ''}"
         return Engine(bundle, catalogue_version=self.catalogue_version, state=state)
 
     def with_users_renamed(self, rename: Callable[[str], str]) -> Engine:
@@ -433,6 +430,7 @@ class Engine:
             max_losses=query.constraints.max_losses or None,
             price_list=query.price_list,
             store=query.store,
+            near=None if query.near is None else str(query.near),
             filters=tuple(text for condition in query.filters for text in format_filter(condition)),
             variants=None if slate.variants is None else variants_text(slate.item_ids, slate.variants),
             sort=None if query.sort is None else format_sort(query.sort),

@@ -19,6 +19,7 @@ from trimtab.catalog.attributes.column import AttributeColumn, Mask
 from trimtab.catalog.attributes.columns import AttributeColumns
 from trimtab.catalog.attributes.values import FALSE, TRUE, Unreadable, date_interval, path_of
 from trimtab.core.errors import BadParameter, did_you_mean
+from trimtab.core.places import Place, parse_place
 from trimtab.core.records import Filter, Sort
 from trimtab.text.normal import folded
 
@@ -33,6 +34,7 @@ RANGE = ".."
 ASCENDING, DESCENDING = "asc", "desc"
 
 FORMS = "NAME:VALUE such as brand:Acme, or NAME:LOW..HIGH (one end may be left open); - before it leaves those out"
+NEAR = "LATITUDE,LONGITUDE in degrees, -90..90 and -180..180, such as 48.857,2.352"
 FORMS_BY_KIND = {
     "number": "NAME:5, NAME:5..20, NAME:..20, NAME:5..",
     "date": "NAME:2024-05-31, NAME:2024-05, NAME:2024-01-01..2024-06-30, NAME:..2023, NAME:2024..",
@@ -76,6 +78,18 @@ def parse_sort(text: str) -> Sort:
 def format_sort(sort: Sort) -> str:
     """The text that `parse_sort` reads it from."""
     return f"{sort.field}:{DESCENDING if sort.descending else ASCENDING}"
+
+
+def parse_near(text: str) -> Place:
+    """Read where somebody is as it stands in a URL, as precisely as it is kept.
+
+    Raises:
+        BadParameter: it is not a place.
+    """
+    place = parse_place(text)
+    if place is None:
+        raise BadParameter("near", f"cannot read {text!r}", NEAR)
+    return place.rounded()
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,6 +10,7 @@ import numpy as np
 from trimtab.abtest.ope.estimators import Floats
 from trimtab.abtest.ope.sums import Ints
 from trimtab.core.metrics import discounts
+from trimtab.core.places import parse_place
 from trimtab.core.records import Query, Shopper
 from trimtab.core.understood import Understood, wording_of
 from trimtab.core.weights import DIVERSITY, RELEVANCE
@@ -35,7 +36,7 @@ class Search:
         boosts: (item_id, what was added to its utility), ascending.
         understood: as in a log; None leaves it to the engine.
         is_grouped: whether variants were one hit.
-        price_list, store: as in a log.
+        price_list, store, near: as in a log.
         moment: when it was asked, where prices change with the time; None is now.
     """
 
@@ -49,11 +50,13 @@ class Search:
     is_grouped: bool = False
     price_list: str | None = None
     store: str | None = None
+    near: str | None = None
     moment: float | None = None
 
     def engine_of(self, engine: Engine) -> Engine:
         """The engine over the catalogue as it was for this search."""
-        asked = Query(self.text, price_list=self.price_list, store=self.store, moment=self.moment)
+        near = parse_place(self.near or "")
+        asked = Query(self.text, price_list=self.price_list, store=self.store, near=near, moment=self.moment)
         return engine.in_market(asked)
 
     @property

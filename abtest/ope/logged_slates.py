@@ -78,7 +78,8 @@ SEPARATOR = "\x1f"
 REPLAYED = (
     "decision_id", "timestamp", "user_id", "session_id", "query", "understood", "bundle", "feature_schema", "weights",
     "temperature", "seed", "offset", "item_ids", "propensities", "filters", "pins", "exclusions", "boosts", "degraded",
-    "recent", "variants", "price_list", "store", "clicks", "carts", "purchases", "revenue", "schema_version",
+    "recent", "variants", "price_list", "store", "near",
+    "clicks", "carts", "purchases", "revenue", "schema_version",
 )  # fmt: skip
 """What a replay reads of a log; the columns that no estimate needs stay on the disk."""
 
@@ -236,6 +237,7 @@ def _searches(frame: pl.DataFrame, engine: Engine) -> tuple[list[Search], Ints]:
         pl.col("variants").is_not_null().alias("is_grouped"),
         "price_list",
         "store",
+        "near",
         pl.Series("moment", moments, dtype=pl.Float64),
         pl.when(pl.col("pins") == NO_RULE).then(0).otherwise(pl.col("item_ids").list.len()).alias("depth"),
         *lists,
@@ -258,6 +260,7 @@ def _searches(frame: pl.DataFrame, engine: Engine) -> tuple[list[Search], Ints]:
             row["is_grouped"],
             row["price_list"],
             row["store"],
+            row["near"],
             row["moment"],
         )
         for row in distinct.iter_rows(named=True)

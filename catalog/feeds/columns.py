@@ -81,6 +81,17 @@ _NAMES = {
         "group_id item_group_id itemgroup_id parent_id parent_sku parent parent_product_id style_id style "
         "model_group variant_group product_group_id master_id master_sku isvariantof productgroupid"
     ),
+    "latitude": (
+        "latitude lat geo_lat gps_lat geo_latitude breitengrad geographische_breite latitud latitudine szerokość"
+    ),
+    "longitude": (
+        "longitude lon lng long geo_lon geo_lng geo_long gps_lon gps_lng geo_longitude längengrad geographische_länge "
+        "longitud longitudine długość"
+    ),
+    "location": (
+        "location geo geopoint geo_point geolocation geo_location coordinates coords gps latlng lat_lng latlon lat_lon "
+        "lat_long position point koordinaten coordonnées coordenadas"
+    ),
     "attributes": "attributes",
     "language": "language lang locale content_language sprache langue",
 }
@@ -109,6 +120,9 @@ def role_of(name: str) -> tuple[str, int] | None:
     for written in (plain, _PREFIX.sub("", plain)):
         if written in known:
             return known[written]
+    member = known.get(plain.rpartition(".")[2])
+    if member is not None and member[0] in ("latitude", "longitude", "location"):
+        return member
     if currencies_in(name):
         words = [word for word in plain.split("_") if not currencies_in(word.upper())]
         bare = known.get("_".join(words))

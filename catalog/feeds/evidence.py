@@ -16,6 +16,8 @@ from trimtab.catalog.html_text import text_of_html
 from trimtab.text.money import prices_in
 from trimtab.text.numbers import POINT, NumberFormat, Sign, decimal_sign_shown, number_format_by, parse_number
 
+ENOUGH = 0.98
+"""The share of cells that decides; a column of ten thousand numbers may have a few that say `n/a`."""
 MAX_DISTINCT = 2_000
 """Values that are remembered one by one."""
 MAX_SHAPED = 64

@@ -8,8 +8,12 @@ from pathlib import Path
 from trimtab.catalog.feeds.columns import role_of
 from trimtab.catalog.feeds.rows import clean_name
 from trimtab.catalog.feeds.survey import Survey
+from trimtab.catalog.places import DISTANCE, PLACE
 from trimtab.catalog.shop import FILE, Shop, line_of
 from trimtab.core.errors import BadFile, did_you_mean
+
+CALCULATED = (DISTANCE, *PLACE)
+"""Attributes that are no columns by themselves."""
 
 
 def refuse_unfit(shop: Shop, survey: Survey, path: Path | None) -> None:
@@ -37,7 +41,8 @@ def _named(shop: Shop) -> Iterator[tuple[tuple[str, ...], str]]:
     for role, column in shop.catalogue.columns.items():
         yield ("catalogue", role), column
     for name, section in shop.attributes.items():
-        yield ("attributes", name, "column"), section.column or name
+        if name not in CALCULATED:
+            yield ("attributes", name, "column"), section.column or name
     if shop.variants.group_by:
         yield ("variants", "group_by"), shop.variants.group_by
     for name, prices in shop.prices.items():

@@ -8,6 +8,7 @@ from typing import Literal
 from trimtab.catalog.attributes.definition import Attribute
 from trimtab.catalog.feeds.layout import SALE, AttributeLayout, Layout
 from trimtab.catalog.feeds.rows import clean_name
+from trimtab.catalog.places import DISTANCE, PLACE
 from trimtab.catalog.shop import ROLES, Shop, Variants
 from trimtab.catalog.shop import Attribute as Section
 
@@ -75,8 +76,10 @@ def _said(layout: Layout) -> Iterator[str]:
     yield _prices(layout)
     if layout.languages:
         yield f"language: {', '.join(layout.languages)}"
-    own = [one for one in layout.attributes if one.source not in SALE]
+    own = [one for one in layout.attributes if one.source not in (*SALE, *PLACE)]
     yield _variants(layout)
+    if any(one.source in PLACE for one in layout.attributes):
+        yield f"places: near=LATITUDE,LONGITUDE gives items a {DISTANCE}"
     facets = [one for one in own if one.attribute.facet]
     yield _named("facets", (_described(layout, one) for one in facets))
     others = [one for one in own if not one.attribute.facet]

@@ -17,8 +17,10 @@ from trimtab.catalog.availability import in_stock_of
 from trimtab.catalog.cells import UNKNOWN, read_cell, read_number
 from trimtab.catalog.feeds.evidence import shape_of
 from trimtab.catalog.feeds.layout import CATEGORY, SALE, AttributeLayout, Layout
+from trimtab.catalog.feeds.positions import places_in
 from trimtab.catalog.feeds.rows import Value, first_text, texts
 from trimtab.catalog.html_text import text_of_html
+from trimtab.catalog.places import PLACE
 from trimtab.catalog.schema import COLUMNS, MAX_NAME_BYTES, MAX_TEXT_BYTES
 from trimtab.text.money import currency_of, parse_price
 
@@ -45,7 +47,7 @@ class ItemReader:
         self._plain = [(name, layout.roles[name]) for name in COLUMNS if name in layout.roles and name not in _OWN]
         self.columns = list(dict.fromkeys([name for name, _ in self._plain] + sorted(_OWN) + ["attributes"]))
         self.dtypes = {PREFIX + one.attribute.name: _dtype(one.attribute) for one in layout.attributes}
-        self._by_source = [one for one in layout.attributes if one.source not in (CATEGORY, *SALE)]
+        self._by_source = [one for one in layout.attributes if one.source not in (CATEGORY, *SALE, *PLACE)]
         self._has_categories = f"{PREFIX}{CATEGORY}" in self.dtypes
         self._has_several = isinstance(self.dtypes.get(f"{PREFIX}{CATEGORY}"), pl.List)
         self._has_periods = f"{PREFIX}{SALE[0]}" in self.dtypes
@@ -64,6 +66,7 @@ class ItemReader:
         self._read_categories(item, cells)
         self._read_price(item, cells)
         item["in_stock"] = self._in_stock(cells)
+        self._read_place(item, cells, unread)
         self._read_searched(item, cells)
         for one in self._by_source:
             value = cells.get(one.source)
@@ -73,6 +76,15 @@ class ItemReader:
                 except ValueError:
                     unread[one.source] += 1
         return item
+
+    def _read_place(self, item: dict[str, Any], cells: Mapping[str, Value], unread: Counter[str]) -> None:
+        """Where the item is, of two columns or of one with a pair."""
+        for column, place in places_in(self._layout.roles, cells):
+            if place is None:
+                unread[column] += 1
+            else:
+                item |= dict(zip((PREFIX + name for name in PLACE), place, strict=True))
+                return
 
     def _read_searched(self, item: dict[str, Any], cells: Mapping[str, Value]) -> None:
         """What is searched of columns that are not attributes, as far as there is room for it."""

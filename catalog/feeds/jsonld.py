@@ -15,7 +15,12 @@ _NAMES = {
     "image.contentUrl": "image", "offers.price": "price", "offers.lowPrice": "price", "offers.availability": "in_stock",
     "offers.priceCurrency": "currency", "offers.inventoryLevel.value": "stock",
     "isVariantOf.productGroupID": "group_id", "inProductGroupWithID": "group_id", "isVariantOf.@id": "group_id",
-    "inLanguage": "language",
+    "inLanguage": "language", "geo.latitude": "latitude", "geo.longitude": "longitude",
+    **{
+        f"{place}.geo.{name}": name
+        for place in ("offers.availableAtOrFrom", "availableAtOrFrom", "offers.areaServed", "location")
+        for name in ("latitude", "longitude")
+    },
     "offers.priceSpecification.price": "price", "offers.priceSpecification.priceCurrency": "currency",
 }  # fmt: skip
 _IDS = ("item_id", "sku", "productID", "@id", "identifier", "url", "gtin13", "gtin", "gtin8", "gtin12", "gtin14", "mpn")

@@ -9,10 +9,11 @@ from dataclasses import dataclass, field, replace
 from trimtab.catalog.attributes.definition import Attribute
 from trimtab.catalog.cells import CellRules
 from trimtab.catalog.feeds.columns import role_of
-from trimtab.catalog.feeds.evidence import LISTS, ColumnEvidence, Steps, file_format
-from trimtab.catalog.feeds.roles import ENOUGH, found_roles
+from trimtab.catalog.feeds.evidence import ENOUGH, LISTS, ColumnEvidence, Steps, file_format
+from trimtab.catalog.feeds.roles import found_roles
 from trimtab.catalog.feeds.rows import clean_name
 from trimtab.catalog.feeds.survey import Survey, is_price_name
+from trimtab.catalog.places import DISTANCE, PLACE
 from trimtab.catalog.schema import COLUMNS, REQUIRED
 from trimtab.catalog.shop import Attribute as Section
 from trimtab.catalog.shop import AttributeKind, Shop
@@ -151,6 +152,9 @@ def layout_of(survey: Survey, shop: Shop, path: object, *, required: Iterable[st
         attributes.append(AttributeLayout(CATEGORY, Attribute.usual(CATEGORY, kind, multi=categories.is_multi)))
     if "sale_price" in roles and {"sale_period", "sale_start", "sale_end"} & set(roles):
         attributes += [_sale(name) for name in SALE]
+    if "location" in roles or "latitude" in roles:
+        attributes += [_coordinate(name) for name in PLACE]
+        attributes = [one for one in attributes if one.attribute.name != DISTANCE]
     order = {name: place for place, name in enumerate(shop.attributes)}
     attributes.sort(key=lambda one: order.get(one.attribute.name, len(order)))
     attributes, searched = _most_filled(attributes, survey, shop)
@@ -268,6 +272,11 @@ def _sale(name: str) -> AttributeLayout:
     return AttributeLayout(name, replace(usual, search=False, facet=False))
 
 
+def _coordinate(name: str) -> AttributeLayout:
+    usual = Attribute.usual(name, "number")
+    return AttributeLayout(name, replace(usual, search=False, facet=False, sort=False))
+
+
 def _useless(column: ColumnEvidence, n_rows: int) -> str:
     if column.n_values == 0:
         return "empty"
@@ -290,7 +299,7 @@ def _attributes(
     by_source = {
         clean_name(section.column or name): (name, section)
         for name, section in shop.attributes.items()
-        if name not in SALE
+        if name not in (*SALE, *PLACE, DISTANCE)
     }
     kept = {group_by, roles.get("stock"), *(name for name in survey.columns if clean_name(name) in _elsewhere(shop))}
     of_roles, taken = set(roles.values()), set[str]()

@@ -5,13 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator
 
 from trimtab.catalog.feeds.columns import roles_of
-from trimtab.catalog.feeds.evidence import ColumnEvidence
+from trimtab.catalog.feeds.evidence import ENOUGH, ColumnEvidence
 from trimtab.catalog.feeds.platform import ROLES
+from trimtab.catalog.feeds.positions import without_other_meanings
 from trimtab.catalog.feeds.survey import Survey
 from trimtab.core.errors import BadFile
-
-ENOUGH = 0.98
-"""The share of cells that decides; a column of ten thousand numbers may have a few that say `n/a`."""
 
 
 def found_roles(survey: Survey, path: object, required: Iterable[str]) -> dict[str, str]:
@@ -36,7 +34,7 @@ def found_roles(survey: Survey, path: object, required: Iterable[str]) -> dict[s
         roles.setdefault("stock", roles.pop("in_stock"))
     if "product_type" in roles and set(columns[roles["product_type"]].distinct) <= _KINDS_OF_RECORDS:
         del roles["product_type"]
-    return roles
+    return without_other_meanings(roles, columns)
 
 
 _KINDS_OF_RECORDS = frozenset({"simple", "configurable", "variable", "variation", "virtual", "bundle", "grouped"})

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -10,7 +11,8 @@ from typing import Any
 import polars as pl
 
 from trimtab.catalog.attributes.definition import definitions_of
-from trimtab.catalog.market import Market, Markets
+from trimtab.catalog.market import Markets
+from trimtab.catalog.places import calculated_attributes, with_distance
 from trimtab.catalog.rejections import Rejections
 from trimtab.catalog.shop import EMPTY, Shop
 from trimtab.catalog.store import ItemStore
@@ -61,19 +63,25 @@ def build_bundle(  # noqa: PLR0913  # the options of `trimtab build`, keyword-on
         raise BadInput(f"--method {method}: there are no judgments or a log to learn from")
     with staging_folder(out) as staging:
         pipeline = build_pipeline(
-            items,
+            with_distance(items, shop),
             staging,
             encoder=encoder,
-            attributes=definitions_of(shop),
+            attributes=(*definitions_of(shop), *calculated_attributes(items, shop)),
             languages=shop.catalogue.language,
             wording=ShopWording.of(shop, beside),
             earlier=out,
             progress=progress,
         )
         objectives = objectives_of(shop, has_prices=pipeline.store.has_prices)
-        valuation = Valuation.of(pipeline.store, objectives, moment=as_of.timestamp())
+        store = Markets(pipeline.store, shop).typical()
+        valuation = Valuation.of(store, objectives, moment=as_of.timestamp())
         trained = train_ranker(
-            pipeline, valuation, judgments=judgments, log_rows=log_rows, method=method, progress=progress
+            replace(pipeline, store=store),
+            valuation,
+            judgments=judgments,
+            log_rows=log_rows,
+            method=method,
+            progress=progress,
         )
         return save_trained(
             out, staging, pipeline, valuation, trained, source=source, as_of=as_of, rejections=rejections, shop=shop
@@ -120,7 +128,7 @@ def _served(shop: Shop, store: ItemStore, valuation: Valuation, ranges: Sequence
     own = valuation.bounds
     markets = Markets(store, shop)
     by_list = {
-        name: Valuation.of(markets.at(Market(name)), valuation.objectives, moment=valuation.moment).bounds
+        name: Valuation.of(markets.typical(name), valuation.objectives, moment=valuation.moment).bounds
         for name in shop.prices
     }
     served = []

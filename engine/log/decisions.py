@@ -15,6 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from trimtab.core.errors import NotFound
+from trimtab.core.places import parse_place
 from trimtab.core.records import Constraints, FloatArray, Query, ScoredCandidates, Side, Slate
 from trimtab.core.understood import Understood, wording_of
 from trimtab.engine.plan.degradation import FixedLevels
@@ -82,6 +83,7 @@ def query_of(row: Mapping[str, Any]) -> Query:
         moment=row["timestamp"].timestamp(),
         price_list=row.get("price_list"),
         store=row.get("store"),
+        near=parse_place(row.get("near") or ""),
         understood=wording if isinstance(wording := wording_of(row), Understood) else None,
     )
 

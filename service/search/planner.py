@@ -11,7 +11,7 @@ from trimtab.core.seeds import seed_of
 from trimtab.engine import Engine
 from trimtab.engine.plan.deadline import Deadline, Shape, measured_costs
 from trimtab.engine.plan.search_plan import SearchPlan
-from trimtab.retrieval.filters import parse_filter, parse_sort
+from trimtab.retrieval.filters import parse_filter, parse_near, parse_sort
 from trimtab.service.bundles.serving import Bundles
 from trimtab.service.catalogue.live_catalogue import LiveCatalogue
 from trimtab.service.experiments.assignment import Assigned
@@ -152,6 +152,7 @@ class SearchPlanner:
             moment=timestamp.timestamp(),
             price_list=request.price_list,
             store=request.store,
+            near=None if request.near is None else parse_near(request.near),
         )
         return self._wording.of(query, engine, request, timestamp)
 

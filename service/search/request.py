@@ -117,6 +117,13 @@ class SearchRequest(BaseModel):
     )
     price_list: Identifier | None = Field(None, description="By which prices of `shop.toml` somebody buys.")
     store: Identifier | None = Field(None, description="Where of `shop.toml` somebody buys: its stock and its prices.")
+    near: str | None = Field(
+        None,
+        max_length=64,
+        description="Where somebody is, `LATITUDE,LONGITUDE` in degrees: hits then have the attribute `distance`, for "
+        "`sort=distance`, `filter=distance:..10` and objectives.",
+        examples=["48.857,2.352"],
+    )
     explain: bool = Field(False, description="Add the features of each hit.")
     exact: bool = Field(False, description="Search as typed: none of the five steps of understanding that follow.")
     correct: bool | None = Field(None, description="Read misspelt words as those of the catalogue. " + LEFT_OUT)
