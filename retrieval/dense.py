@@ -46,7 +46,7 @@ MOST_NEAR_SHARE = 1 / 64
 TRIED_NEAR = 800
 """The most vectors above a floor of which a selection is taken, before those that are selected are searched."""
 KEPT_SEARCHES = 32
-"""The most searches whose nearest vectors are kept: a query is asked again for its result set and with other filters."""
+"""The most searches whose nearest vectors are kept: the same query is asked for its result set and under filters."""
 
 ROUNDED = 0.02
 """By how much the cosine of vectors in 8 bits may differ from their own."""

@@ -26,6 +26,7 @@ from trimtab.core.records import FloatArray, IntArray
 from trimtab.core.understood import Understood
 from trimtab.retrieval.filters import Condition
 from trimtab.retrieval.first_allowed import first_allowed
+from trimtab.retrieval.term_rows import NO_ROWS, Rows, StoredRows, TermRows
 from trimtab.retrieval.understanding.negation import ABSENT, absent_terms
 from trimtab.text.lexicon import Lexicon
 from trimtab.text.query import QueryWord, as_written, query_words
@@ -55,6 +56,7 @@ ACCENT_BOOST = 0.05
 """What it is worth that a word has the accents that were typed: it decides between items that are equal otherwise."""
 
 KEPT_TERMS = 65_536
+KEPT_ROWS = 256
 
 ANALYZER = "words"
 
@@ -85,6 +87,11 @@ class Wanted(NamedTuple):
     synonyms: tuple[tuple[Words, Words], ...] = ()
     forbidden: tuple[Words, ...] = ()
     absent: Words = ()
+
+    @property
+    def replaced(self) -> frozenset[str]:
+        """The terms that count as the best of their synonyms."""
+        return frozenset(word.term for typed, _ in self.synonyms for word in typed)
 
     @property
     def with_synonyms(self) -> tuple[Words, ...]:
@@ -162,15 +169,23 @@ class LexicalIndex:
         knows_term: whether any item has an index term in one field or another.
     """
 
-    def __init__(self, index: tantivy.Index, conditions: Mapping[str, Sequence[str]], lexicon: Lexicon) -> None:
+    def __init__(
+        self,
+        index: tantivy.Index,
+        conditions: Mapping[str, Sequence[str]],
+        lexicon: Lexicon,
+        stored_rows: StoredRows | None = None,
+    ) -> None:
         """
         Args:
+            stored_rows: the rows of each term; without, they are searched for.
             conditions: the attributes that conditions may speak of: under `names`, and under `numbers` by place.
         """
         self._named = frozenset(conditions["names"])
         self._numbers = {name: f"{NUMBERS}{place}" for place, name in enumerate(conditions["numbers"])}
         index.register_tokenizer(ANALYZER, _analyzer())
         self.lexicon = lexicon
+        self._term_rows = TermRows(lru_cache(KEPT_ROWS)(self._rows_searched) if stored_rows is None else stored_rows.of)
         self._schema = index.schema
         self._searcher = index.searcher()
         self.knows_term: Callable[[str], bool] = lru_cache(KEPT_TERMS)(
@@ -221,7 +236,9 @@ class LexicalIndex:
         index.reload()
         conditions = {"names": _names(names), "numbers": _names(numbers)}
         (folder / CONDITIONS).write_text(json.dumps(conditions))
-        return cls(index, conditions, lexicon)
+        stored_rows = StoredRows.build(terms.values())
+        stored_rows.save(folder)
+        return cls(index, conditions, lexicon, stored_rows)
 
     @classmethod
     def load(cls, folder: Path, lexicon: Lexicon) -> LexicalIndex:
@@ -234,7 +251,7 @@ class LexicalIndex:
             conditions = json.loads((folder / CONDITIONS).read_text())
         except (OSError, ValueError) as error:
             raise BundleDamaged(folder / CONDITIONS, str(error)) from error
-        return cls(open_index(folder), conditions, lexicon)
+        return cls(open_index(folder), conditions, lexicon, StoredRows.load(folder))
 
     def terms(self, text: str) -> list[QueryWord]:
         """The distinct words of a query, at most `MAX_TERMS`."""
@@ -308,35 +325,40 @@ class LexicalIndex:
 
     def _finding(self, wanted: Wanted) -> tuple[frozenset[str], Query]:
         """What an item is found by, the rare words or synonyms of them, and behind which terms that is."""
-        replaced = frozenset(word.term for typed, _ in wanted.synonyms for word in typed)
-        finding = frozenset(word.term for word in self.rare_or_all(wanted.terms)) - replaced
+        finding = self._finding_words(wanted)
         clauses = [self._with_synonyms(typed, wanted) for typed in wanted.with_synonyms]
-        clauses += [self._scores_of(word) for word in wanted.terms if word.term in finding]
-        return finding | replaced, Query.boolean_query([(Occur.Should, clause) for clause in clauses])
+        clauses += [self._scores_of(word) for word in finding]
+        behind = frozenset(word.term for word in finding) | wanted.replaced
+        return behind, Query.boolean_query([(Occur.Should, clause) for clause in clauses])
+
+    def _finding_words(self, wanted: Wanted) -> list[QueryWord]:
+        """The words that an item is found by, of those that have no synonyms."""
+        finding = frozenset(word.term for word in self.rare_or_all(wanted.terms)) - wanted.replaced
+        return [word for word in wanted.terms if word.term in finding]
 
     def _ruled_out(self, wanted: Wanted) -> list[tuple[Occur, Query]]:
         return [(Occur.MustNot, self._has_all(terms)) for terms in wanted.forbidden if terms]
 
     def forbidden_rows(self, query: Understood) -> IntArray:
         """Rows of the items that have words that no item may have."""
-        some = [self._has_all(terms) for terms in self.wanted(query).forbidden if terms]
-        if not some:
-            return np.empty(0, dtype=np.int64)
-        return self._top(Query.boolean_query([(Occur.Should, one) for one in some]), self._searcher.num_docs)[0]
+        return self._term_rows.having_any(self.wanted(query).forbidden).astype(np.int64)
 
     def matches(self, query: str | Understood) -> IntArray:
         """Rows of the items that `search` finds without conditions, all of them."""
         wanted = self.wanted(query)
         if not wanted.terms:
             return np.empty(0, dtype=np.int64)
-        found = Query.const_score_query(self._finding(wanted)[1], 1.0)
-        every = Query.boolean_query([(Occur.Must, found), *self._ruled_out(wanted)])
-        return self._top(every, self._searcher.num_docs)[0]
+        typed = [word for words in wanted.with_synonyms for word in words]
+        found = [self._term_rows.having_word(word) for word in (*typed, *self._finding_words(wanted))]
+        found += [self._term_rows.having_all(meant) for words, meant in wanted.synonyms if words and meant]
+        rows = np.unique(np.concatenate([NO_ROWS, *found]))
+        forbidden = self._term_rows.having_any(wanted.forbidden)
+        return (np.setdiff1d(rows, forbidden, assume_unique=True) if len(forbidden) else rows).astype(np.int64)
 
     def n_having(self, words: Sequence[str]) -> int:
         """The number of items that have all of the words."""
         terms = list(dict.fromkeys(term for word in words for term in self.terms(word)))
-        return self._count(self._has_all(terms)) if terms else 0
+        return len(self._term_rows.having_all(terms))
 
     def best_covered(self, words: Sequence[str]) -> list[str]:
         """The words that the item has that has most of them, rare ones counting for more; none where none has any."""
@@ -436,6 +458,11 @@ class LexicalIndex:
             for low, high in condition.ranges
         ]
         return Query.boolean_query([(Occur.Should, query) for query in ranges])
+
+    def _rows_searched(self, term: str) -> Rows:
+        """The ascending rows that have a term."""
+        query = Query.const_score_query(self._scores_of_term(term), 1.0)
+        return np.sort(self._top(query, self.n_docs)[0]).astype(np.int32)
 
     def _top(self, query: Query, limit: int) -> tuple[IntArray, FloatArray]:
         hits = self._searcher.search(query, max(limit, 1), count=False).hits

@@ -1,0 +1,60 @@
+"""The rows that have words, against looking at every item."""
+
+from __future__ import annotations
+
+import shutil
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from trimtab.core.errors import BundleDamaged
+from trimtab.retrieval.lexical import LexicalIndex
+from trimtab.retrieval.retriever import Retriever
+from trimtab.retrieval.term_rows import ROWS, StoredRows, TermRows
+from trimtab.retrieval.term_rows import TERMS as FILE
+from trimtab.text.query import QueryWord
+
+TERMS = ("red", "green", "tea", "soap", "mug")
+
+texts = st.lists(st.sampled_from(TERMS), max_size=4).map(" ".join)
+words = st.lists(st.lists(st.sampled_from([*TERMS, "else"]), min_size=1, max_size=2), min_size=1, max_size=2)
+
+
+@given(st.lists(st.tuples(texts, texts), max_size=20), st.lists(st.lists(words, max_size=3), max_size=3))
+def test_they_are_what_looking_at_every_item_gives(
+    items: list[tuple[str, str]], asked: list[list[list[list[str]]]]
+) -> None:
+    rows = TermRows(StoredRows.build(list(zip(*items, strict=True)) or [[], []]).of)
+    queries = [[QueryWord(tuple(map(tuple, readings))) for readings in query] for query in asked]
+
+    def has(row: int, word: QueryWord) -> bool:
+        terms = set(" ".join(items[row]).split())
+        return any(terms.issuperset(reading) for reading in word.readings)
+
+    for query in queries:
+        by_hand = [row for row in range(len(items)) if query and all(has(row, word) for word in query)]
+        assert rows.having_all(query).tolist() == by_hand
+    either = [
+        row for row in range(len(items)) if any(query and all(has(row, one) for one in query) for query in queries)
+    ]
+    assert rows.having_any(queries).tolist() == either
+
+
+def test_an_index_without_them_finds_the_same(folder: Path, retriever: Retriever, tmp_path: Path) -> None:
+    """Bundles of earlier versions have no such files."""
+    shutil.copytree(folder / "lexical", tmp_path, dirs_exist_ok=True)
+    (tmp_path / FILE).unlink()
+    earlier = LexicalIndex.load(tmp_path, retriever.lexicon)
+    for query in ("milk", "ice cream", "choclat", "nowhere", "frozen dog food"):
+        assert earlier.matches(query).tolist() == retriever.lexical.matches(query).tolist()
+        assert earlier.n_having([query]) == retriever.lexical.n_having([query])
+
+
+def test_a_damaged_file_is_named(tmp_path: Path) -> None:
+    assert StoredRows.load(tmp_path) is None
+    StoredRows.build([["red tea"]]).save(tmp_path)
+    (tmp_path / ROWS).write_bytes(b"no array")
+    with pytest.raises(BundleDamaged, match=ROWS):
+        StoredRows.load(tmp_path)
