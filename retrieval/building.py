@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
@@ -19,7 +19,8 @@ from trimtab.retrieval.encoders.earlier_vectors import HASHES, VECTORS, EarlierV
 from trimtab.retrieval.encoders.protocol import Encoder
 from trimtab.retrieval.encoders.registry import load_encoder
 from trimtab.retrieval.lexical import BOOSTS, LexicalIndex
-from trimtab.retrieval.retriever import REPORT, Retriever
+from trimtab.retrieval.milvus.connection import BUILD_SECONDS
+from trimtab.retrieval.retriever import LEXICAL, REPORT, Retriever
 from trimtab.retrieval.spelling import Speller
 from trimtab.retrieval.understanding.shop_wording import ShopWording
 from trimtab.text.analyser import analyser_of
@@ -28,6 +29,7 @@ from trimtab.text.lexicon import Lexicon
 
 if TYPE_CHECKING:
     from trimtab.catalog.store import ItemStore
+    from trimtab.retrieval.milvus.building import NewCollection
 
 ENCODED_CHARACTERS = 200
 """The beginning of an item's text that is encoded: on Icecat more finds no more and takes MiniLM twice as long."""
@@ -49,7 +51,7 @@ class EncodedItems(NamedTuple):
     vectors: FloatArray
 
 
-def build_retriever(
+def build_retriever(  # noqa: PLR0913  # keyword-only options
     store: ItemStore,
     encoder_name: str,
     folder: Path,
@@ -59,6 +61,7 @@ def build_retriever(
     languages: Sequence[str] = AUTO,
     wording: ShopWording | None = None,
     earlier: Path | None = None,
+    collection: NewCollection | None = None,
 ) -> Retriever:
     """Write the indices of a store into `folder` and open them.
 
@@ -67,6 +70,7 @@ def build_retriever(
         languages: of the catalogue, the most important first; `auto` finds them in its texts.
         wording: what the shop says of understanding queries.
         earlier: the folder of the indices that these replace, whose vectors are taken for texts that stayed.
+        collection: where candidates are looked up, instead of an index of vectors in the folder.
 
     Raises:
         BadParameter: there is no such encoder, or it is not installed.
@@ -89,30 +93,27 @@ def build_retriever(
     if isinstance(encoder, DistilledQueries):
         encoder.save(folder)
 
-    progress("dense index", 0, 1)
-    dense = DenseIndex.build(vectors, vector_of, priority)
     queries = encoder.encode(_sampled_queries(columns))
-    dense, recall = dense.tuned(vectors, queries, 100)
-    dense.save(folder)
-    progress("dense index", 1, 1)
+    near = {} if collection else _build_dense(folder, vectors, vector_of, priority, queries, progress)
 
     progress("lexical index", 0, 1)
     names = [columns[field][row] for row in range(len(store)) for field in SPELLED_FIELDS]
     analyser = analyser_of(languages_of(names) if tuple(languages) == AUTO else languages)
     lexicon = Lexicon.of_texts(analyser, names)
     lexicon.save(folder)
-    LexicalIndex.build(columns, _filtered_columns(store), priority, folder / "lexical", lexicon)
+    filtered = _filtered_columns(store)
+    LexicalIndex.build(columns, filtered, priority, folder / LEXICAL, lexicon)
     Speller.build(map(analyser.keys, names), folder / "spelling")
     progress("lexical index", 1, 1)
+    if collection is not None:
+        near = collection.fill(store, columns, filtered, vectors, vector_of, lexicon, queries, progress)
 
     report = {
         "encoder": encoder.name,
         "items_encoded_by": made_by(_item_encoder(encoder.name)),
         "n_items": len(store),
         "n_vectors": len(vectors),
-        "index": dense.kind,
-        "breadth": dense.breadth,
-        "recall@100_against_exact": recall,
+        **near,
         "n_recall_queries": len(queries),
         "languages": analyser.languages,
         "analyser": analyser.name,
@@ -120,7 +121,23 @@ def build_retriever(
     }
     (wording or ShopWording()).save(folder)
     (folder / REPORT).write_text(json.dumps(report, indent=2))
-    return Retriever.load(folder, store)
+    return Retriever.load(folder, store, remote_seconds=BUILD_SECONDS)
+
+
+def _build_dense(
+    folder: Path,
+    vectors: FloatArray,
+    vector_of: IntArray,
+    priority: IntArray,
+    queries: FloatArray,
+    progress: Progress,
+) -> dict[str, Any]:
+    """Write the index of the vectors; returns what the report says of it."""
+    progress("dense index", 0, 1)
+    dense, recall = DenseIndex.build(vectors, vector_of, priority).tuned(vectors, queries, 100)
+    dense.save(folder)
+    progress("dense index", 1, 1)
+    return {"index": dense.kind, "breadth": dense.breadth, "recall@100_against_exact": recall}
 
 
 def _filtered_columns(store: ItemStore) -> list[AttributeColumn]:

@@ -10,7 +10,7 @@ from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from functools import cached_property
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
@@ -20,14 +20,15 @@ from trimtab.core.extended_array import ExtendedArray
 from trimtab.core.records import FloatArray, IntArray
 from trimtab.core.understood import Understood
 from trimtab.retrieval.building import item_text
-from trimtab.retrieval.dense import DenseIndex, Selection
 from trimtab.retrieval.encoders.distilled import TEACHER, DistilledQueries
 from trimtab.retrieval.encoders.protocol import Encoder
 from trimtab.retrieval.encoders.registry import load_encoder
 from trimtab.retrieval.filters import Condition
 from trimtab.retrieval.first_allowed import first_allowed
 from trimtab.retrieval.lexical import LexicalIndex, Wanted, distinct_words, knows_word
+from trimtab.retrieval.milvus.indices import postings_of
 from trimtab.retrieval.postings import FIELDS, ItemTerms, Postings, terms_of_item
+from trimtab.retrieval.protocol import Dense, Indices
 from trimtab.retrieval.retriever import Retriever
 from trimtab.text.lexicon import Lexicon
 from trimtab.text.query import QueryWord, as_written
@@ -48,21 +49,19 @@ class LiveRetrieval:
     """The retrievers of later states of the store that one was built for."""
 
     def __init__(self, built: Retriever) -> None:
-        assert isinstance(built.lexical, LexicalIndex)
-        assert isinstance(built.dense, DenseIndex)
-        self._built, self._lexical, self._dense = built, built.lexical, built.dense
+        self._built = built
 
     @property
     def lexicon(self) -> Lexicon:
         """What a word is in this catalogue."""
-        return self._lexical.lexicon
+        return self._built.lexicon
 
     def prepare(self, texts: Mapping[str, str]) -> NewItem:
         """Encode and analyse an item's texts, by column of the schema."""
         text = item_text(texts["title"], texts["product_type"], texts["description"])
         # One at a time: what an encoder makes of a text may depend, in the last bit, on the texts beside it.
         vector = self._encoder.encode([text])[0]
-        return NewItem(vector, terms_of_item(self._lexical.lexicon, [texts[field] for field in FIELDS]))
+        return NewItem(vector, terms_of_item(self._built.lexicon, [texts[field] for field in FIELDS]))
 
     def at_state(self, store: ItemStore, new_items: Sequence[NewItem], *, stale: frozenset[str]) -> Retriever:
         """The retriever of a later state.
@@ -73,24 +72,12 @@ class LiveRetrieval:
         """
         built, n_new = self._built, len(new_items)
         vectors = np.array([item.vector for item in new_items], dtype=np.float32).reshape(n_new, built.vectors.shape[1])
-        postings = Postings(self._lexical, [item.terms for item in new_items])
-        has_other_rows = n_new > 0 or store.gone is not None
-        retriever = Retriever(
-            store=store,
-            encoder=built.encoder,
-            vectors=ExtendedArray(np.asarray(built.vectors), vectors) if n_new else built.vectors,
-            indices=replace(
-                built.indices,
-                dense=LiveDenseIndex(self._dense, vectors, store) if has_other_rows else self._dense,
-                lexical=LiveLexicalIndex(self._lexical, postings, store, n_base=len(store) - n_new, stale=stale)
-                if has_other_rows or stale
-                else self._lexical,
-            ),
-            speller=built.speller,
-            lexicon=built.lexicon,
-            report=built.report,
+        terms = [item.terms for item in new_items]
+        retriever = built.with_indices(
+            store,
+            _live(built.indices, store, terms, vectors, stale),
+            vectors=ExtendedArray(np.asarray(built.vectors), vectors) if n_new else None,
         )
-        retriever.wording = built.wording
         # All columns are not looked through at each change: only what is new of the names that are codes anyway.
         coded = {field: store.coded(field)[1][n_names:] for field, n_names in built.n_names.items()}
         retriever.values = built.values.with_names(coded, built.lexicon.analyser)
@@ -111,23 +98,36 @@ def retriever_with(built: Retriever, store: ItemStore, *, stale: frozenset[str])
     Args:
         stale: the columns of the schema that are not as they were.
     """
-    lexical = built.lexical
-    if isinstance(lexical, LexicalIndex):
-        lexical = LiveLexicalIndex(lexical, Postings(lexical, []), store, n_base=len(store), stale=stale)
-    elif isinstance(lexical, LiveLexicalIndex):
-        lexical = lexical.with_numbers(store, stale)
-    other = Retriever(
-        store=store,
-        encoder=built.encoder,
-        vectors=built.vectors,
-        indices=replace(built.indices, lexical=lexical),
-        speller=built.speller,
-        lexicon=built.lexicon,
-        report=built.report,
-    )
-    other.wording = built.wording
+    other = built.with_indices(store, _with_numbers(built.indices, store, stale))
     other.knowledge = built.knowledge  # words and values are those of the items
     return other
+
+
+def _live(
+    built: Indices, store: ItemStore, terms: Sequence[ItemTerms], vectors: FloatArray, stale: frozenset[str]
+) -> Indices:
+    """The built indices behind what was written since."""
+    base, n_new = built.lexical, len(terms)
+    assert isinstance(base, LexicalIndex)
+    has_other_rows = n_new > 0 or store.gone is not None
+    lexical = LiveLexicalIndex(base, postings_of(base, terms), store, n_base=len(store) - n_new, stale=stale)
+    return replace(
+        built,
+        lexical=lexical if has_other_rows or stale else base,
+        dense=LiveDenseIndex(built.dense, vectors, store) if has_other_rows else built.dense,
+        stale=built.stale | stale,
+        fallback=None if built.fallback is None else _live(built.fallback, store, terms, vectors, stale),
+    )
+
+
+def _with_numbers(indices: Indices, store: ItemStore, stale: frozenset[str]) -> Indices:
+    lexical = indices.lexical
+    if isinstance(lexical, LexicalIndex):
+        lexical = LiveLexicalIndex(lexical, postings_of(lexical, []), store, n_base=len(store), stale=stale)
+    elif isinstance(lexical, LiveLexicalIndex):
+        lexical = lexical.with_numbers(store, stale)
+    fallback = None if indices.fallback is None else _with_numbers(indices.fallback, store, stale)
+    return replace(indices, lexical=lexical, stale=indices.stale | stale, fallback=fallback)
 
 
 class LiveLexicalIndex:
@@ -184,12 +184,13 @@ class LiveLexicalIndex:
         their BM25."""
         known = [one for one in conditions if one.field not in self._stale and self._base.filters_on(one.field)]
         if len(self._postings) == 0 and self._store.gone is None and len(known) == len(conditions):
-            return self._base.search(query, depth, conditions)
+            return self._base.search(query, depth, conditions, allowed)
         gone = self._store.gone
         if gone is not None:
             allowed = ~gone if allowed is None else allowed & ~gone
+        of_base = None if allowed is None else allowed[: self._n_base]
         rows, bm25 = first_allowed(
-            lambda n: self._base.search(query, n, known),
+            lambda n: self._base.search(query, n, known, of_base),
             depth,
             allowed,
             self._n_base,
@@ -224,13 +225,13 @@ class LiveSelection(NamedTuple):
     """What may be found: which of all items [n_items], and the same for the large index."""
 
     rows: Mask
-    base: Selection
+    base: Any
 
 
 class LiveDenseIndex:
     """The nearest items of a store that changed; has the interface of `DenseIndex`."""
 
-    def __init__(self, base: DenseIndex, new_vectors: FloatArray, store: ItemStore) -> None:
+    def __init__(self, base: Dense, new_vectors: FloatArray, store: ItemStore) -> None:
         """
         Args:
             new_vectors: [n_new, dim] of the items behind the large index's.

@@ -87,10 +87,38 @@ def in_turn(one: Callable[[], One], other: Callable[[], Other], /) -> tuple[One,
     return one(), other()
 
 
-@dataclass(frozen=True, slots=True)
+class Unsearched:
+    """The dense side of a search that goes by words alone; result sets look at every vector."""
+
+    def select(self, rows: Mask, conditions: Sequence[Condition] = ()) -> Any:
+        """Nothing."""
+
+    def search(
+        self,
+        query: FloatArray,  # noqa: ARG002
+        depth: int,  # noqa: ARG002
+        selection: Any = None,  # noqa: ARG002
+        floor: float = -1.0,  # noqa: ARG002
+    ) -> Found:
+        """Nothing."""
+        return NOTHING
+
+    def within(self, query: FloatArray, floor: float) -> IntArray | None:
+        """Nothing is known."""
+
+
+@dataclass(frozen=True)
 class Indices:
-    """Both sides of a search, and how they are asked."""
+    """Both sides of a search, and how they are asked.
+
+    Attributes:
+        stale: attributes whose numbers are other ones now than when the dense side was built: it is not asked to meet
+            conditions on them.
+        fallback: what is searched in this process where these are elsewhere and do not answer.
+    """
 
     lexical: Lexical
     dense: Dense
     together: Together = in_turn
+    stale: frozenset[str] = frozenset()
+    fallback: Indices | None = None

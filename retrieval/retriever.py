@@ -23,7 +23,9 @@ from trimtab.retrieval.encoders.registry import load_query_encoder
 from trimtab.retrieval.filters import MAX_MASKS, Condition, Masks, conditions_of
 from trimtab.retrieval.fusion import best_first, fuse, with_feedback
 from trimtab.retrieval.lexical import LexicalIndex
-from trimtab.retrieval.protocol import NO_ROWS, NOTHING, Dense, Found, Indices, Vocabulary
+from trimtab.retrieval.milvus.collection import Collection
+from trimtab.retrieval.milvus.indices import open_indices
+from trimtab.retrieval.protocol import NO_ROWS, NOTHING, Found, Indices, Vocabulary
 from trimtab.retrieval.result_set import ResultSet
 from trimtab.retrieval.spelling import Speller
 from trimtab.retrieval.understanding.mentions import Values
@@ -37,6 +39,8 @@ if TYPE_CHECKING:
     from trimtab.catalog.store import ItemStore
 
 REPORT = "retrieval.json"
+LEXICAL = "lexical"
+"""The folder of the lexical index."""
 
 POOL = 200
 """The least depth of a search in both indices, so that up to here a shorter answer is the head of a longer one."""
@@ -82,16 +86,19 @@ class Retriever:
         self._floor = float(report["dense_floor"])
         self._masks = masks = Masks(store)
         self._meeting_query = lru_cache(MAX_KEPT_QUERIES)(self._items_meeting)
-        self._selected = lru_cache(MAX_MASKS)(
-            lambda conditions: _selected(indices.dense, masks.of(conditions), conditions)
-        )
+        self._selected = lru_cache(MAX_MASKS)(lambda conditions: _selected(indices, masks.of(conditions), conditions))
 
     @classmethod
-    def load(cls, folder: Path, store: ItemStore) -> Retriever:
+    def load(cls, folder: Path, store: ItemStore, *, remote_seconds: float | None = None) -> Retriever:
         """Open what `trimtab.retrieval.building.build_retriever` wrote for this store, memory-mapped.
+
+        Args:
+            remote_seconds: how long a search waits for other machines; what the environment says by default.
 
         Raises:
             BundleDamaged: a file is missing, cannot be read or does not fit the store.
+            BundleMismatch: the collection is not the one that was built.
+            Unavailable: the machines that candidates are looked up on do not answer.
         """
         report = _read_report(folder / REPORT)
         vectors = mapped(folder / "vectors.npy")
@@ -102,10 +109,7 @@ class Retriever:
             store=store,
             encoder=load_query_encoder(report["encoder"], folder),
             vectors=vectors,
-            indices=Indices(
-                LexicalIndex.load(folder / "lexical", lexicon),
-                DenseIndex.load(folder, kind=report["index"], breadth=report["breadth"]),
-            ),
+            indices=_indices(folder, report, store, lexicon, remote_seconds),
             speller=Speller.load(folder / "spelling"),
             lexicon=lexicon,
             report=report,
@@ -131,6 +135,40 @@ class Retriever:
             said.steps,
             said.filter_on,
         )
+
+    @cached_property
+    def in_process(self) -> Retriever:
+        """The same search where an index elsewhere does not answer: by words, with the cosines of what they find."""
+        fallback = self.indices.fallback
+        return self if fallback is None else self.with_indices(self._store, fallback)
+
+    def with_indices(
+        self, store: ItemStore, indices: Indices, *, vectors: RowArray[np.float32] | None = None
+    ) -> Retriever:
+        """A retriever with the same words over a store of the same items, or in other indices."""
+        other = Retriever(
+            store=store,
+            encoder=self.encoder,
+            vectors=self.vectors if vectors is None else vectors,
+            indices=indices,
+            speller=self.speller,
+            lexicon=self.lexicon,
+            report=self.report,
+        )
+        other.wording = self.wording
+        return other
+
+    @property
+    def remote(self) -> str | None:
+        """The collection that candidates are looked up in; None where they are in this process."""
+        where: str | None = self.report.get("remote", {}).get("collection")
+        return where
+
+    @property
+    def address(self) -> str | None:
+        """Where the collection is, as it was given when it was built."""
+        where: str | None = self.report.get("remote", {}).get("address")
+        return where
 
     def understand(self, text: str, wishes: Wishes = NO_WISHES) -> Understood:
         """What the words of a query mean to this catalogue; see `trimtab.retrieval.understanding`."""
@@ -267,8 +305,24 @@ class CatalogueWords:
         return frozenset(key for brand in self._store.brands for key in self._lexicon.analyser.keys(brand))
 
 
-def _selected(dense: Dense, rows: Mask | None, conditions: Sequence[Condition]) -> Any:
-    return None if rows is None else dense.select(rows, conditions)
+def _indices(
+    folder: Path, report: dict[str, Any], store: ItemStore, lexicon: Lexicon, remote_seconds: float | None
+) -> Indices:
+    if "remote" not in report:
+        dense = DenseIndex.load(folder, kind=report["index"], breadth=report["breadth"])
+        return Indices(LexicalIndex.load(folder / LEXICAL, lexicon), dense)
+    try:
+        collection = Collection.from_report(report, seconds=remote_seconds)
+    except (KeyError, TypeError, ValueError, BadParameter) as error:
+        raise BundleDamaged(folder / REPORT, f"does not say where its collection is ({error})") from error
+    collection.check(store, lexicon)
+    return open_indices(folder / LEXICAL, lexicon, collection)
+
+
+def _selected(indices: Indices, rows: Mask | None, conditions: Sequence[Condition]) -> Any:
+    if rows is None:
+        return None
+    return indices.dense.select(rows, [one for one in conditions if one.field not in indices.stale])
 
 
 def _read_lexicon(folder: Path) -> Lexicon:

@@ -27,6 +27,7 @@ from trimtab.ranker.item_values import ServedObjective
 from trimtab.ranker.methods.registry import DEFAULT, check_servable
 from trimtab.ranker.objectives import RELEVANCE, Objective, objectives_of
 from trimtab.ranker.population import Population
+from trimtab.retrieval.milvus.building import new_collection
 from trimtab.retrieval.understanding.shop_wording import ShopWording
 
 SAFE_LOSS = 0.02
@@ -45,6 +46,7 @@ def build_bundle(  # noqa: PLR0913  # the options of `trimtab build`, keyword-on
     judgments: pl.DataFrame | None = None,
     log_rows: Iterable[Mapping[str, Any]] | None = None,
     method: str = DEFAULT,
+    retrieval: str | None = None,
     progress: Progress = silent,
 ) -> str:
     """Build from a catalogue frame, with a learned ranker where there are judgments or a log.
@@ -52,6 +54,7 @@ def build_bundle(  # noqa: PLR0913  # the options of `trimtab build`, keyword-on
     Args:
         rejections: what became of the rows of the catalogue's file, for the manifest.
         beside: the folder of `shop.toml`, where the files are that it names.
+        retrieval: where candidates are looked up, see `trimtab.retrieval.milvus.address`; in this process by default.
         shop: what is known of the catalogue; its attributes are those of the frame's columns `attr_*`.
 
     Returns:
@@ -61,7 +64,7 @@ def build_bundle(  # noqa: PLR0913  # the options of `trimtab build`, keyword-on
     check_servable(method)
     if method != DEFAULT and judgments is None and log_rows is None:
         raise BadInput(f"--method {method}: there are no judgments or a log to learn from")
-    with staging_folder(out) as staging:
+    with new_collection(retrieval) as collection, staging_folder(out) as staging:
         pipeline = build_pipeline(
             with_distance(items, shop),
             staging,
@@ -70,6 +73,7 @@ def build_bundle(  # noqa: PLR0913  # the options of `trimtab build`, keyword-on
             languages=shop.catalogue.language,
             wording=ShopWording.of(shop, beside),
             earlier=out,
+            collection=collection,
             progress=progress,
         )
         objectives = objectives_of(shop, has_prices=pipeline.store.has_prices)

@@ -45,6 +45,7 @@ from trimtab.ranker.training.heads import (
 from trimtab.ranker.training.lists import RankingLists, pad_lists
 from trimtab.ranker.training.paths import attainment_of_gains, attainment_of_ranker, served_utilities
 from trimtab.ranker.users import UserHistories
+from trimtab.retrieval.milvus.building import new_collection
 
 LAST_WEEK = 53
 HEADS = ("relevance", "purchase")
@@ -81,13 +82,16 @@ def build_grocery(
     splits: Splits = Splits(),
     recipe: Recipe = MANY_LISTS,
     method: str = DEFAULT,
+    retrieval: str | None = None,
     progress: Progress = silent,
 ) -> str:
     """Build the grocery bundle, of all products or of the part given; returns its id."""
     grocery = grocery or load_grocery()
     started = datetime.now(UTC)
-    with staging_folder(out) as staging:
-        pipeline = build_pipeline(grocery.items, staging, encoder=encoder, earlier=out, progress=progress)
+    with new_collection(retrieval) as collection, staging_folder(out) as staging:
+        pipeline = build_pipeline(
+            grocery.items, staging, encoder=encoder, earlier=out, collection=collection, progress=progress
+        )
         histories = histories_until(grocery.purchases, pipeline.store, LAST_WEEK)
         pipeline = replace(pipeline, histories=histories)
         valuation = Valuation.of(pipeline.store, objectives_of(has_prices=True), moment=started.timestamp())

@@ -16,12 +16,13 @@ from trimtab.engine.stages.pipeline import Pipeline, build_words, item_columns
 from trimtab.ranker.users import UserHistories
 from trimtab.retrieval.building import build_retriever
 from trimtab.retrieval.encoders.registry import encoder_for
+from trimtab.retrieval.milvus.building import NewCollection
 from trimtab.retrieval.retriever import Retriever
 from trimtab.retrieval.understanding.shop_wording import ShopWording
 from trimtab.text.language import AUTO
 
 
-def build_pipeline(
+def build_pipeline(  # noqa: PLR0913  # keyword-only options
     items: pl.DataFrame,
     staging: Path,
     *,
@@ -30,6 +31,7 @@ def build_pipeline(
     languages: Sequence[str] = AUTO,
     wording: ShopWording | None = None,
     earlier: Path | None = None,
+    collection: NewCollection | None = None,
     progress: Progress = silent,
 ) -> Pipeline:
     """Index a catalogue frame into `staging`.
@@ -40,6 +42,7 @@ def build_pipeline(
         wording: what the shop says of understanding queries.
         encoder: its name; `auto` chooses by the number of items.
         earlier: the bundle that is replaced, from which texts that stayed need not be encoded again.
+        collection: where candidates are looked up, if not in this process.
     """
     if len(items) == 0:
         raise BadInput("the catalogue has no item")
@@ -52,6 +55,7 @@ def build_pipeline(
         languages=languages,
         wording=wording,
         earlier=None if earlier is None else earlier / RETRIEVAL,
+        collection=collection,
     )
     return pipeline_of(store, retriever, UserHistories.none())
 

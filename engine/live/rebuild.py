@@ -23,6 +23,7 @@ from trimtab.engine.bundle.verification import RETRIEVAL
 from trimtab.engine.live.live_engine import LiveEngine, built_as_of
 from trimtab.engine.search import Engine
 from trimtab.retrieval.building import EncodedItems, build_retriever
+from trimtab.retrieval.milvus.building import new_collection
 
 NICENESS = 10
 """Searches come first."""
@@ -51,7 +52,7 @@ def compact(bundle: Path, changes: Path, out: Path, *, progress: Progress = sile
     if len(there) == 0:
         raise BadInput(f"{bundle.name}: the changes leave no item")
     manifest = loaded.manifest
-    with staging_folder(out) as staging:
+    with new_collection(loaded.pipeline.retriever.address) as collection, staging_folder(out) as staging:
         new_store = store.compacted()
         encoded = EncodedItems(engine.retriever.encoder, engine.retriever.vectors[there])
         languages, wording = engine.retriever.lexicon.analyser.languages, engine.retriever.wording
@@ -63,6 +64,7 @@ def compact(bundle: Path, changes: Path, out: Path, *, progress: Progress = sile
             encoded=encoded,
             languages=languages,
             wording=wording,
+            collection=collection,
         )
         new_rows = np.full(len(store), -1)
         new_rows[there] = np.arange(len(there))

@@ -7,8 +7,12 @@
     ranking         the order of retrieval is shown: rules hold, nothing is promised, nothing is drawn
     dense           only words are looked up: neither encoder nor vectors
 
-`engine.plan.deadline` decides when. The levels that made a difference are in the slate's `degraded` and so in the log:
-the same levels make the same slate again.
+and, where candidates are looked up on other machines,
+
+    remote          they are not asked: candidates are found by words, in this process, and ranked as ever
+
+`engine.plan.deadline` decides when; `remote` is taken when they do not answer. The levels that made a difference are in
+the slate's `degraded` and so in the log: the same levels make the same slate again.
 """
 
 from __future__ import annotations
@@ -22,10 +26,12 @@ DIVERSITY = "diversity"
 CANDIDATES = "candidates"
 RANKING = "ranking"
 DENSE = "dense"
+REMOTE = "remote"
 SLATE_LEVELS = (LIVE_FEATURES, DIVERSITY, CANDIDATES, RANKING, DENSE)
 """Levels that may show another slate than without degradation."""
 LEVELS = (FACETS, *SLATE_LEVELS)
-OTHER_CANDIDATES = frozenset({CANDIDATES, RANKING, DENSE})
+LOGGED_LEVELS = (*LEVELS, REMOTE)
+OTHER_CANDIDATES = frozenset({CANDIDATES, RANKING, DENSE, REMOTE})
 """Levels at which the ranker is given other candidates than without degradation, or none."""
 
 FEW_CANDIDATES = 100

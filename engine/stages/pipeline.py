@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
-from functools import cache
+from dataclasses import dataclass, replace
+from functools import cache, cached_property
 
 import numpy as np
 
@@ -41,6 +41,12 @@ class Pipeline:
     items: ItemColumns
     histories: UserHistories
     groups: Groups | None = None
+
+    @cached_property
+    def in_process(self) -> Pipeline:
+        """The same without the machines that candidates are looked up on, if there are any."""
+        here = self.retriever.in_process
+        return self if here is self.retriever else replace(self, retriever=here)
 
     def understand(self, query: str | Understood) -> Understood:
         """A text as the bundle understands it by itself; what was understood already stays as it is."""

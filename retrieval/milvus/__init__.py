@@ -1,0 +1,1 @@
+"""Retrieval from a Milvus collection; behind `trimtab.retrieval.protocol`, extra `milvus`."""

@@ -1,0 +1,9 @@
+"""What the in-process retriever is held to, retrieval in a collection is held to."""
+
+from __future__ import annotations
+
+import pytest
+
+from tests.retrieval.test_story import *  # noqa: F403
+
+pytestmark = pytest.mark.slow
