@@ -98,6 +98,10 @@ class Impression:
     price_list: Annotated[str | None, Column("by which prices somebody buys; null for the catalogue's own")] = None
     store: Annotated[str | None, Column("where somebody buys; null for the catalogue's own stock and prices")] = None
     near: Annotated[str | None, Column("where somebody was, as in `near=`, to about 100 m; null where not said")] = None
+    related: Annotated[
+        str | None,
+        Column("`similar:` or `together:` and the item that others were looked for beside; null where words were"),
+    ] = None
     filters: Annotated[tuple[str, ...], Column("conditions, as in `filter=`")] = ()
     variants: Annotated[
         str | None,

@@ -38,6 +38,25 @@ class Sort:
     descending: bool = False
 
 
+SIMILAR, TOGETHER = "similar", "together"
+
+
+class Related(NamedTuple):
+    """What is looked for without words: items that are `similar` to one, or had `together` with it."""
+
+    kind: str
+    item_id: str
+
+    def __str__(self) -> str:
+        return f"{self.kind}:{self.item_id}"
+
+    @classmethod
+    def parse(cls, text: str | None) -> Related | None:
+        """What `str` wrote; None of nothing."""
+        kind, colon, item_id = (text or "").partition(":")
+        return cls(kind, item_id) if colon else None
+
+
 @dataclass(frozen=True, slots=True)
 class FacetRange:
     """How many items have a value within a range, both ends of which belong to it."""
@@ -119,6 +138,7 @@ class Query:
         moment: when it is asked, in seconds since 1970; None is now.
         price_list, store: by which prices, and where, somebody buys; None is the catalogue's own.
         near: where somebody is; items then have their distance from there.
+        related: looks for what is related to an item, and needs no words.
         exploration_loss: with `explore`, the share of the sorted slate's expected relevance that the draw may cost on
             average; None draws at the bundle's own temperature, whatever it costs.
         explore: sample the slate (Plackett-Luce) instead of sorting it; needs `session_id`, because the draw
@@ -146,6 +166,7 @@ class Query:
     price_list: str | None = None
     store: str | None = None
     near: Place | None = None
+    related: Related | None = None
     understood: Understood | None = None
 
     @property
@@ -288,6 +309,7 @@ class Slate:
         n_matches: how many items meet the filters and the query; the least there are if not exact.
         matched: with `explain`, by position the fields that have each word of the query.
         variants: by position the other items of the group that the item stands for; None where items are not grouped.
+        note: one sentence on why nothing was found, where there is a reason.
         seconds: time spent by stage.
     """
 
@@ -316,6 +338,7 @@ class Slate:
     degraded: tuple[str, ...] = ()
     interleaving: Interleaving | None = None
     matched: tuple[Mapping[str, Sequence[str]], ...] = ()
+    note: str | None = None
     seconds: Mapping[str, float] = field(default_factory=dict)
 
 

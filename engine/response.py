@@ -39,6 +39,7 @@ def response_of(slate: Slate, store: ItemStore, *, hidden: Collection[str] = ())
             for name, line in slate.receipt.items()
         },
         "infeasible": slate.infeasible,
+        "note": slate.note,
         "degraded": list(slate.degraded),
         "facets": {field: dict(facet.counts) for field, facet in slate.facets.items()},
         "facet_details": {field: facet.details() for field, facet in slate.facets.items()},

@@ -7,8 +7,9 @@ import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, replace
 from datetime import datetime
-from functools import lru_cache
+from functools import lru_cache, partial
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 
 import numpy as np
@@ -42,6 +43,7 @@ from trimtab.engine.stages.choosing import choose
 from trimtab.engine.stages.frontier import Frontier, frontier_of
 from trimtab.engine.stages.interleaving import interleave
 from trimtab.engine.stages.pipeline import N_CANDIDATES, Pipeline
+from trimtab.engine.stages.related import RelatedItems, related_items
 from trimtab.engine.stages.slate_stage import SlateStage, slate_stage
 from trimtab.ranker.artifact import warm_up
 from trimtab.ranker.attainment import weights_for
@@ -62,6 +64,7 @@ SECONDS_KEPT = 60.0
 """How long what changes with the time is taken to stay as it is."""
 
 Floats = NDArray[np.float64]
+NOTHING_KNOWN: Mapping[str, FloatArray] = MappingProxyType({})
 
 
 class Engine:
@@ -86,6 +89,7 @@ class Engine:
         self.units = bundle.units
         self._markets = Markets(bundle.pipeline.store, bundle.shop)
         self._in_market = lru_cache(MOST_KEPT)(self._of_market)
+        self._related_to = lru_cache(MOST_KEPT)(partial(related_items, bundle.pipeline))
         self.known_weights = bundle.known_weights
         self.default_weights = bundle.default_weights
         self.default_max_relevance_loss = bundle.default_max_relevance_loss
@@ -201,6 +205,9 @@ class Engine:
             slate = choose(self._bundle, found.query, found.scored, levels=levels, watch=found.watch)
         slate = self._with_facets(slate, found.scored, plan.degradation, found.watch)
         slate = self._with_variants(slate)
+        related = self._related(found.query)
+        if related is not None:
+            slate = replace(slate, note=related.note)
         return SearchResult(found.scored, self._explained(slate) if slate.query.explain else slate)
 
     def _explained(self, slate: Slate) -> Slate:
@@ -243,8 +250,14 @@ class Engine:
         return replace(slate, facets=facets, n_matches=len(results), n_matches_exact=True, seconds=watch.total())
 
     def _results(self, query: Query) -> ResultSet:
-        hidden = self._hidden_rows(query)
-        return self.retriever.results(query.wording, query.filters, hidden=hidden, groups=self._groups(query))
+        related = self._related(query)
+        return self.retriever.results(
+            query.wording,
+            query.filters,
+            hidden=self._hidden_rows(query),
+            groups=self._groups(query),
+            among=None if related is None else related.rows,
+        )
 
     def _groups(self, query: Query) -> Groups | None:
         """What items are shown as one hit."""
@@ -296,12 +309,19 @@ class Engine:
             cache.put(key, scored)
         return ScoredSearch(query, self._with_rest(query, scored, watch), watch)
 
+    def retrieved(self, query: Query) -> Candidates:
+        """The candidates of a query whose words are understood, and the pinned items behind them."""
+        return self.pipeline.extended(self._found(query, frozenset()), self._pinned_rows(query))
+
     def _found(self, query: Query, levels: Levels) -> Candidates:
         """The candidates, of each group one; pinned items where they are among them, the others come later.
 
         Raises:
             Unavailable: the machines that they are looked up on do not answer.
         """
+        related = self._related(query)
+        if related is not None:
+            return related.candidates(self._related_rows(query, related), self.pipeline)
         pipeline = self.pipeline.in_process if levels & {DENSE, REMOTE} else self.pipeline
         by_meaning = DENSE not in levels
         if self._groups(query) is None:
@@ -313,6 +333,20 @@ class Engine:
             hidden=self._hidden_rows(query),
             by_meaning=by_meaning,
         )
+
+    def _related_rows(self, query: Query, related: RelatedItems) -> IntArray:
+        """The related items that meet the filters, of each group the closest one that may be shown."""
+        passes = filter_mask(self.store, query.filters)
+        rows = related.rows if passes is None else related.rows[passes[related.rows]]
+        groups = self._groups(query)
+        if groups is not None:
+            pinned = [row for row in self._pinned_rows(query) if row in rows]
+            rows = rows[groups.representatives(rows, pinned=pinned, hidden=self._hidden_rows(query))]
+        return rows[:N_CANDIDATES]
+
+    def _related(self, query: Query) -> RelatedItems | None:
+        """What is related to the item that a query names; None where it looks for words."""
+        return None if query.related is None else self._related_to(query.related, grouped=query.group)
 
     def _with_rest(self, query: Query, scored: ScoredCandidates, watch: Stopwatch) -> ScoredCandidates:
         """The candidates, and behind them what the page shows of the rest of the result set.
@@ -339,7 +373,12 @@ class Engine:
     def _scored_at(self, query: Query, scored: ScoredCandidates, rows: IntArray) -> ScoredCandidates:
         """The scores of some rows; those that are not among the candidates as if retrieval had not found them."""
         new = rows[~np.isin(rows, scored.rows)]
-        more = self._scored(query, self.retriever.at_rows(query.wording, new), frozenset(scored.degraded), Stopwatch())
+        related = self._related(query)
+        if related is None:
+            unfound = self.retriever.at_rows(query.wording, new)
+        else:
+            unfound = related.candidates(new, self.pipeline)
+        more = self._scored(query, unfound, frozenset(scored.degraded), Stopwatch())
         places = {row: place for place, row in enumerate([*scored.rows.tolist(), *new.tolist()])}
         at = [places[row] for row in rows.tolist()]
         return ScoredCandidates(
@@ -386,21 +425,36 @@ class Engine:
         """[n, n_objectives] gains of any candidates of a query."""
         return self.gains(self.pipeline.featurise(text, candidates, user_id), candidates.rows)
 
-    def predict_for_users(
-        self, text: str | Understood, candidates: Candidates, shoppers: Sequence[Shopper]
-    ) -> FloatArray:
+    def predict_for_users(self, query: Query, candidates: Candidates, shoppers: Sequence[Shopper]) -> FloatArray:
         """[n_users, n, n_objectives] gains of one query's candidates for many users: `score`, for whole logs."""
-        features = self.pipeline.featurise_for_users(text, candidates, shoppers)
+        related = self._related(query)
+        wording = query.wording if related is None else related.wording
+        features = self.pipeline.featurise_for_users(wording, candidates, shoppers)
         moments = np.repeat([self.moment(one.moment) for one in shoppers], len(candidates))
         rows = np.tile(candidates.rows, len(shoppers))
-        gains = self.gains(features.reshape(-1, features.shape[-1]), rows, moment=moments)
+        known = NOTHING_KNOWN if related is None else related.predictions(rows)
+        gains = self.gains(features.reshape(-1, features.shape[-1]), rows, moment=moments, known=known)
         return gains.reshape(len(shoppers), len(candidates), len(self.objectives))
 
-    def gains(self, features: FloatArray, rows: IntArray, *, moment: float | Floats | None = None) -> FloatArray:
-        """[n, F] features and [n] rows -> [n, n_objectives], at a moment or [n] moments; now where none is given."""
+    def gains(
+        self,
+        features: FloatArray,
+        rows: IntArray,
+        *,
+        moment: float | Floats | None = None,
+        known: Mapping[str, FloatArray] = NOTHING_KNOWN,
+    ) -> FloatArray:
+        """[n, F] features and [n] rows -> [n, n_objectives], at a moment or [n] moments; now where none is given.
+
+        Args:
+            known: [n] predictions that do not come from features, by head.
+        """
         values = self.values(rows, self.moment() if moment is None else moment)
         with torch.inference_mode():
             gains: FloatArray = self._bundle.ranker.gains(torch.from_numpy(features), torch.from_numpy(values)).numpy()
+        for number, one in enumerate(self.served):
+            if one.objective.head in known:
+                gains[:, number] = known[one.objective.head] * values[:, number]
         return gains
 
     def moment(self, asked: float | None = None) -> float:
@@ -446,6 +500,7 @@ class Engine:
             price_list=query.price_list,
             store=query.store,
             near=None if query.near is None else str(query.near),
+            related=None if query.related is None else str(query.related),
             filters=tuple(text for condition in query.filters for text in format_filter(condition)),
             variants=None if slate.variants is None else variants_text(slate.item_ids, slate.variants),
             sort=None if query.sort is None else format_sort(query.sort),
@@ -477,9 +532,12 @@ class Engine:
             features = np.zeros((len(rows), len(FEATURES)), dtype=np.float32)
             gains = np.zeros((len(rows), len(self.objectives)), dtype=np.float32)
         else:
-            features = self.pipeline.featurise(query.wording, candidates, query.user_id, query.recent)
+            related = self._related(query)
+            wording = query.wording if related is None else related.wording
+            features = self.pipeline.featurise(wording, candidates, query.user_id, query.recent)
             watch.lap("featurise")
-            gains = self.gains(features, rows, moment=query.moment)
+            known = NOTHING_KNOWN if related is None else related.predictions(rows)
+            gains = self.gains(features, rows, moment=query.moment, known=known)
             watch.lap("rank")
         return ScoredCandidates(rows, features, gains, self.store.aspects(rows), tuple(degraded))
 

@@ -250,17 +250,23 @@ class Retriever:
         *,
         hidden: IntArray = NO_ROWS,
         groups: Groups | None = None,
+        among: IntArray | None = None,
     ) -> ResultSet:
         """Every item that meets the filters and the query.
 
         Args:
+            among: rows that are asked for in the place of those that meet the query.
             hidden: rows that must not be shown.
             groups: makes it a set of groups of variants.
 
         Raises:
             BadParameter: a filter that cannot be.
         """
-        meeting = self._meeting_query(self._understood(query))
+        if among is None:
+            meeting = self._meeting_query(self._understood(query))
+        else:
+            meeting = np.zeros(len(self._store), dtype=bool)
+            meeting[among] = True
         return ResultSet(self._store, self._masks, meeting, filters, hidden=hidden, groups=groups)
 
     def _items_meeting(self, query: Understood) -> Mask:

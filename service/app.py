@@ -45,6 +45,7 @@ from trimtab.service.http.routes.items import Ids, items_router
 from trimtab.service.http.routes.keys import keys_router
 from trimtab.service.http.routes.pages import PageBody, VisitBody, pages_router
 from trimtab.service.http.routes.playground import playground_router
+from trimtab.service.http.routes.related import related_router
 from trimtab.service.http.routes.replays import replays_router
 from trimtab.service.http.routes.search import search_router
 from trimtab.service.http.routes.suggest import suggest_router
@@ -141,6 +142,7 @@ def _search_routers(parts: Parts) -> tuple[APIRouter, ...]:
     frontiers = Admission(metrics, waiting=places, at_once=FRONTIERS_AT_ONCE)
     return (
         search_router(parts.search, access, tokens, searches, max_body_bytes=settings.max_body_bytes),
+        related_router(parts.search, access, tokens, searches),
         frontier_router(parts.search, access, tokens, frontiers),
         playground_router(parts.search, parts.definitions.profiles, parts.suggestions, access, tokens, searches),
         suggest_router(parts.search, parts.suggestions, access, tokens),

@@ -11,7 +11,7 @@ from trimtab.abtest.ope.estimators import Floats
 from trimtab.abtest.ope.sums import Ints
 from trimtab.core.metrics import discounts
 from trimtab.core.places import parse_place
-from trimtab.core.records import Query, Shopper
+from trimtab.core.records import Constraints, Query, Related, Shopper
 from trimtab.core.understood import Understood, wording_of
 from trimtab.core.weights import DIVERSITY, RELEVANCE
 from trimtab.engine import Engine
@@ -36,7 +36,7 @@ class Search:
         boosts: (item_id, what was added to its utility), ascending.
         understood: as in a log; None leaves it to the engine.
         is_grouped: whether variants were one hit.
-        price_list, store, near: as in a log.
+        price_list, store, near, related: as in a log.
         moment: when it was asked, where prices change with the time; None is now.
     """
 
@@ -51,37 +51,42 @@ class Search:
     price_list: str | None = None
     store: str | None = None
     near: str | None = None
+    related: str | None = None
     moment: float | None = None
 
     def engine_of(self, engine: Engine) -> Engine:
         """The engine over the catalogue as it was for this search."""
-        near = parse_place(self.near or "")
-        asked = Query(self.text, price_list=self.price_list, store=self.store, near=near, moment=self.moment)
-        return engine.in_market(asked)
+        return engine.in_market(self.query)
 
     @property
-    def wording(self) -> str | Understood:
-        """What is looked for: the words as they were understood, where that is known."""
-        return wording_of({"query": self.text, "understood": self.understood})
+    def query(self) -> Query:
+        """What is looked for and where: the words as they were understood, where that is known."""
+        wording = wording_of({"query": self.text, "understood": self.understood})
+        return Query(
+            self.text,
+            filters=tuple(map(parse_filter, self.filters)),
+            constraints=Constraints(pins=dict(self.pins), exclusions=frozenset(self.exclusions)),
+            group=self.is_grouped,
+            understood=wording if isinstance(wording, Understood) else None,
+            price_list=self.price_list,
+            store=self.store,
+            near=parse_place(self.near or ""),
+            related=Related.parse(self.related),
+            moment=self.moment,
+        )
 
 
 def contexts_of(engine: Engine, search: Search, shoppers: Sequence[Shopper]) -> QueryContexts:
     """Candidates of a search and their gains for each shopper, as `engine.score` gives them to `engine.choose`."""
     engine = search.engine_of(engine)
     store = engine.store
-    filters = tuple(parse_filter(condition) for condition in search.filters)
+    query = engine.understood(search.query)
+    candidates = engine.retrieved(query)
     pinned = store.rows_of([item_id for _, item_id in search.pins])
-    wording = engine.pipeline.understand(search.wording)
-    also = pinned[pinned >= 0].tolist()
-    if search.is_grouped:
-        hidden = store.rows_of(list(search.exclusions))
-        candidates = engine.pipeline.retrieve_groups(wording, filters=filters, pinned=also, hidden=hidden[hidden >= 0])
-    else:
-        candidates = engine.pipeline.retrieve(wording, filters=filters, also=also)
     gains = np.empty((len(shoppers), len(candidates), len(engine.objectives)), dtype=np.float32)
     for start in range(0, len(shoppers), USERS_AT_ONCE):
         some = shoppers[start : start + USERS_AT_ONCE]
-        gains[start : start + len(some)] = engine.predict_for_users(wording, candidates, some)
+        gains[start : start + len(some)] = engine.predict_for_users(query, candidates, some)
     if engine.units is not None:
         gains *= engine.units  # in units of the catalogue's own prices, in which a policy's ranges are
     # Candidates are compared with one another before any is excluded, as in serving.

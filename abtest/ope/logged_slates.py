@@ -78,7 +78,7 @@ SEPARATOR = "\x1f"
 REPLAYED = (
     "decision_id", "timestamp", "user_id", "session_id", "query", "understood", "bundle", "feature_schema", "weights",
     "temperature", "seed", "offset", "item_ids", "propensities", "filters", "pins", "exclusions", "boosts", "degraded",
-    "recent", "variants", "price_list", "store", "near",
+    "recent", "variants", "price_list", "store", "near", "related",
     "clicks", "carts", "purchases", "revenue", "schema_version",
 )  # fmt: skip
 """What a replay reads of a log; the columns that no estimate needs stay on the disk."""
@@ -238,6 +238,7 @@ def _searches(frame: pl.DataFrame, engine: Engine) -> tuple[list[Search], Ints]:
         "price_list",
         "store",
         "near",
+        "related",
         pl.Series("moment", moments, dtype=pl.Float64),
         pl.when(pl.col("pins") == NO_RULE).then(0).otherwise(pl.col("item_ids").list.len()).alias("depth"),
         *lists,
@@ -261,6 +262,7 @@ def _searches(frame: pl.DataFrame, engine: Engine) -> tuple[list[Search], Ints]:
             row["price_list"],
             row["store"],
             row["near"],
+            row["related"],
             row["moment"],
         )
         for row in distinct.iter_rows(named=True)

@@ -19,6 +19,7 @@ from trimtab.catalog.store import ItemStore
 from trimtab.core.errors import BadInput, BadParameter
 from trimtab.core.progress import Progress, silent
 from trimtab.core.weights import DIVERSITY, PREFIX, normalise
+from trimtab.engine.build.baskets import Baskets
 from trimtab.engine.build.indexing import build_pipeline
 from trimtab.engine.build.training import Trained, Valuation, train_ranker
 from trimtab.engine.bundle.storage import Description, save_bundle, staging_folder
@@ -79,14 +80,16 @@ def build_bundle(  # noqa: PLR0913  # the options of `trimtab build`, keyword-on
         objectives = objectives_of(shop, has_prices=pipeline.store.has_prices)
         store = Markets(pipeline.store, shop).typical()
         valuation = Valuation.of(store, objectives, moment=as_of.timestamp())
+        baskets = Baskets()
         trained = train_ranker(
             replace(pipeline, store=store),
             valuation,
             judgments=judgments,
-            log_rows=log_rows,
+            log_rows=None if log_rows is None else baskets.watched(log_rows),
             method=method,
             progress=progress,
         )
+        pipeline = replace(pipeline, companions=baskets.companions(pipeline.store))
         return save_trained(
             out, staging, pipeline, valuation, trained, source=source, as_of=as_of, rejections=rejections, shop=shop
         )

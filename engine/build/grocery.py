@@ -27,6 +27,7 @@ from trimtab.engine.build.labelled_lists import Intent, lists_from_intents
 from trimtab.engine.build.training import NDCG_AS_RETRIEVED, Trained, Valuation, heads_report, ndcg_as_retrieved
 from trimtab.engine.bundle.storage import staging_folder
 from trimtab.engine.stages.pipeline import Pipeline, item_columns
+from trimtab.ranker.companions import Companions
 from trimtab.ranker.methods.problem import Problem
 from trimtab.ranker.methods.registry import DEFAULT, fit_served
 from trimtab.ranker.objectives import objectives_of
@@ -93,7 +94,8 @@ def build_grocery(
             grocery.items, staging, encoder=encoder, earlier=out, collection=collection, progress=progress
         )
         histories = histories_until(grocery.purchases, pipeline.store, LAST_WEEK)
-        pipeline = replace(pipeline, histories=histories)
+        companions = bought_together(grocery.purchases, pipeline.store)
+        pipeline = replace(pipeline, histories=histories, companions=companions)
         valuation = Valuation.of(pipeline.store, objectives_of(has_prices=True), moment=started.timestamp())
         trained = train_grocery(
             pipeline, grocery, valuation, splits=splits, recipe=recipe, method=method, progress=progress
@@ -185,6 +187,13 @@ def histories_until(purchases: pl.DataFrame, store: ItemStore, week: int) -> Use
     households = seen["household_id"].to_numpy().astype(str)[there]
     # A receipt line counts once, whatever its quantity: ten yoghurts at once are one decision.
     return UserHistories.from_purchases(households, rows[there], np.ones(int(there.sum()), dtype=np.float32))
+
+
+def bought_together(purchases: pl.DataFrame, store: ItemStore) -> Companions:
+    """What baskets hold beside each other."""
+    rows = store.rows_of(purchases["item_id"].to_list())
+    baskets = purchases["basket_id"].cast(pl.String).rank("dense").to_numpy().astype(np.int64)
+    return Companions.from_baskets(baskets[rows >= 0], rows[rows >= 0], len(store), of="purchases")
 
 
 def sample_intents(purchases: pl.DataFrame, store: ItemStore, split: Split, *, seed: int = 0) -> Sequence[Intent]:

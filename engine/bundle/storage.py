@@ -33,6 +33,7 @@ from trimtab.engine.bundle.verification import RANKER, RETRIEVAL, SCHEMA_VERSION
 from trimtab.engine.stages.pipeline import Pipeline, item_columns
 from trimtab.ranker.artifact import load_ranker, save_ranker
 from trimtab.ranker.attainment import Attainment
+from trimtab.ranker.companions import Companions
 from trimtab.ranker.features import FEATURES, schema_hash
 from trimtab.ranker.item_values import Bounds, ItemValues, ServedObjective, kinds_of
 from trimtab.ranker.model import ServedRanker
@@ -162,6 +163,8 @@ def save_bundle(out: Path, *, staging: Path, pipeline: Pipeline, ranker: ServedR
     pipeline.items.words.save(folder)
     np.save(folder / "type_vectors.npy", pipeline.items.type_vectors, allow_pickle=False)
     pipeline.histories.save(folder)
+    if pipeline.companions is not None:
+        pipeline.companions.save(folder)
     save_ranker(ranker, folder)
     (staging / SHOP).write_text(shop_text(description.shop), encoding="utf-8")
     for path in files_of(staging):
@@ -231,6 +234,7 @@ def load_bundle(folder: Path) -> Bundle:
         retriever = Retriever.load(folder / RETRIEVAL, store)
         words = ItemWords.load(folder / RANKER, retriever.lexicon)
         histories = UserHistories.load(folder / RANKER)
+        companions = Companions.load(folder / RANKER)
         type_vectors = np.load(folder / RANKER / "type_vectors.npy", allow_pickle=False)
         shop = Shop.read(folder / SHOP) if (folder / SHOP).exists() else EMPTY
     except BundleError:
@@ -238,7 +242,7 @@ def load_bundle(folder: Path) -> Bundle:
     except (OSError, ValueError, KeyError, RuntimeError, BadFile) as error:
         raise BundleDamaged(folder.name, f"a part cannot be read ({error})") from error
     columns, groups = item_columns(store, retriever, words, type_vectors), Groups.of(store, shop.variants.group_by)
-    pipeline = Pipeline(store, retriever, columns, histories, groups)
+    pipeline = Pipeline(store, retriever, columns, histories, groups, companions)
     return Bundle(
         bundle_id=manifest["bundle_id"],
         manifest=manifest,

@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import os
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -80,7 +81,11 @@ def compact(bundle: Path, changes: Path, out: Path, *, progress: Progress = sile
             temperature=manifest["temperature"],
             shop=loaded.shop,
         )
-        pipeline = pipeline_of(new_store, retriever, engine.pipeline.histories.at_rows(new_rows))
+        known = engine.pipeline
+        pipeline = replace(
+            pipeline_of(new_store, retriever, known.histories.at_rows(new_rows)),
+            companions=None if known.companions is None else known.companions.at_rows(new_rows, len(new_store)),
+        )
         return save_bundle(out, staging=staging, pipeline=pipeline, ranker=loaded.ranker, description=description)
 
 

@@ -48,9 +48,11 @@ class EngineStates:
         words = built.items.words.with_items([item.words for item in items]) if items else built.items.words
         columns = item_columns(store, retriever, words, *self._types(store))
         _ = columns.price_levels
-        histories = built.histories.moved(_moved_rows(delta))
+        moved = _moved_rows(delta)
+        histories = built.histories.moved(moved)
+        companions = None if built.companions is None else built.companions.moved(moved)
         groups = None if built.groups is None else Groups.of(store, built.groups.group_by)
-        pipeline = Pipeline(store, retriever, columns, histories, groups)
+        pipeline = Pipeline(store, retriever, columns, histories, groups, companions)
         return self._built.at_state(pipeline, delta.version, delta.timestamp)
 
     def _prepare(self, items: Iterable[Item], searched_attributes: Iterable[str]) -> list[_Prepared]:

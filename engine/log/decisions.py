@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 
 from trimtab.core.errors import NotFound
 from trimtab.core.places import parse_place
-from trimtab.core.records import Constraints, FloatArray, Query, ScoredCandidates, Side, Slate
+from trimtab.core.records import Constraints, FloatArray, Query, Related, ScoredCandidates, Side, Slate
 from trimtab.core.understood import Understood, wording_of
 from trimtab.engine.plan.degradation import FixedLevels
 from trimtab.engine.plan.search_plan import SearchPlan
@@ -83,6 +83,7 @@ def query_of(row: Mapping[str, Any]) -> Query:
         moment=row["timestamp"].timestamp(),
         price_list=row.get("price_list"),
         store=row.get("store"),
+        related=Related.parse(row.get("related")),
         near=parse_place(row.get("near") or ""),
         understood=wording if isinstance(wording := wording_of(row), Understood) else None,
     )

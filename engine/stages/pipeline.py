@@ -13,6 +13,7 @@ from trimtab.catalog.store import ItemStore
 from trimtab.core.extended_array import RowArray
 from trimtab.core.records import Candidates, Filter, FloatArray, IntArray, Shopper
 from trimtab.core.understood import Understood
+from trimtab.ranker.companions import Companions
 from trimtab.ranker.features import ItemColumns, build_features, build_features_for_users, median_prices
 from trimtab.ranker.users import WORTH, History, UserHistories, with_recent
 from trimtab.ranker.word_features import NAMES
@@ -41,6 +42,7 @@ class Pipeline:
     items: ItemColumns
     histories: UserHistories
     groups: Groups | None = None
+    companions: Companions | None = None
 
     @cached_property
     def in_process(self) -> Pipeline:

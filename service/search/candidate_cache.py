@@ -58,6 +58,7 @@ class CandidateCache:
         parts = [
             state,
             query.text,
+            str(query.related),
             query.wording.to_log(),
             [[one.field, one.values, one.negated] for one in query.filters],
             query.user_id,

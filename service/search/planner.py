@@ -152,6 +152,7 @@ class SearchPlanner:
             moment=timestamp.timestamp(),
             price_list=request.price_list,
             store=request.store,
+            related=request.related,
             near=None if request.near is None else parse_near(request.near),
         )
         return self._wording.of(query, engine, request, timestamp)

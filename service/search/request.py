@@ -12,15 +12,27 @@ from typing import Annotated, Any, Literal
 from urllib.parse import parse_qsl
 
 from fastapi.exceptions import RequestValidationError
-from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, FailFast, Field, ValidationError
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    FailFast,
+    Field,
+    SkipValidation,
+    ValidationError,
+)
 from pydantic_core import PydanticCustomError
 
 from trimtab.core.errors import BadParameter
+from trimtab.core.records import Related
 from trimtab.core.understood import AS_TYPED, STEPS, Steps
 from trimtab.core.weights import DIVERSITY, PREFIX, RELEVANCE, loss_parameter, objective_of_loss
 from trimtab.service.identifiers import Identifier, Identity, UserToken
 
 MAX_PARAMETERS = 64
+OF_WORDS = ("q", "exact", *STEPS)
+"""Parameters that say something of words."""
 MAX_TIMEOUT_MS = 10_000
 LEFT_OUT = "Left out, what the bundle is set to."
 NOT_GIVEN = (None, "", [""])
@@ -139,6 +151,7 @@ class SearchRequest(BaseModel):
         "(`degraded`) to keep them, and is answered even where it cannot. Left out, what the service is set to (100).",
     )
 
+    related: Annotated[Related | None, SkipValidation] = Field(None, exclude=True)
     weights: dict[str, float] = Field({}, exclude=True)
     max_losses: dict[str, Annotated[float, Field(ge=0, le=1)]] = Field({}, exclude=True)
 
@@ -150,8 +163,8 @@ class SearchRequest(BaseModel):
         return replace(default, **asked)
 
 
-GATHERED = ("weights", "max_losses")
-"""Fields of several parameters each, whose names have an objective in them."""
+GATHERED = ("weights", "max_losses", "related")
+"""Fields that are no parameters: of several each, whose names have an objective in them, and of the path."""
 PARAMETERS = tuple(name for name in SearchRequest.model_fields if name not in GATHERED)
 
 
@@ -174,6 +187,19 @@ def from_query_string(query_string: bytes, known_weights: Iterable[str]) -> Sear
         else:
             values[name] = value
     return _validated(values, known_weights, strict=False)
+
+
+def beside_an_item(query_string: bytes, related: Related, known_weights: Iterable[str]) -> SearchRequest:
+    """Read `GET /items/{id}/similar?...`: the parameters of a search without words.
+
+    Raises:
+        BadParameter, RequestValidationError: as `from_query_string`.
+    """
+    words = next((name for name, _ in parse_qsl(query_string.decode("latin-1")) if name in OF_WORDS), None)
+    if words is not None:
+        raise BadParameter(words, "is for words, and an item is looked beside", "the other parameters of a search")
+    asked = from_query_string(query_string + b"&q=*", known_weights)
+    return asked.model_copy(update={"related": related})
 
 
 def from_object(values: Mapping[str, Any], known_weights: Iterable[str]) -> SearchRequest:

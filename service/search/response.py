@@ -52,6 +52,7 @@ EXAMPLE: dict[str, Any] = {
         "diversity": {"expected": 5.2, "baseline": 4.0, "change": 0.3},
     },
     "infeasible": False,
+    "note": None,
     "degraded": [],
     "facets": {"flavour": {"vanilla": 31, "strawberry": 12}},
     "facet_details": {
@@ -202,6 +203,7 @@ class SearchResponse(BaseModel):
     weights: dict[str, float] = Field(description="Effective weights, after `max_relevance_loss`; they sum to 1.")
     receipt: dict[str, ReceiptLineModel]
     infeasible: bool = Field(description="No weights keep `max_relevance_loss`; the slate is pure relevance.")
+    note: str | None = Field(description="Why nothing is there, where there is more to say than that nothing matches.")
     degraded: list[str] = Field(description="Parts this search went without, for example `redis`.")
     facets: dict[str, dict[str, int]] = Field(
         description="Matching items by value; of numbers and dates by range, as `filter` has it."

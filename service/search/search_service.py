@@ -9,7 +9,7 @@ from time import perf_counter
 import orjson
 import structlog
 
-from trimtab.core.errors import BadInput
+from trimtab.core.errors import BadInput, NotFound
 from trimtab.engine import Engine
 from trimtab.engine.plan.search_plan import Hooks
 from trimtab.engine.response import response_of
@@ -80,7 +80,7 @@ class SearchService:
         try:
             found = engine.search(search.plan, self._hooks)
         except Exception as error:
-            if not isinstance(error, BadInput):  # what a caller got wrong is not a failure of an arm
+            if not isinstance(error, BadInput | NotFound):  # what a caller got wrong is not a failure of an arm
                 self._on_failure(search)
             raise
         chosen_at = perf_counter()

@@ -44,6 +44,8 @@ PATHS = {
     "/items",
     "/items/delete",
     "/items/{item_id}",
+    "/items/{item_id}/similar",
+    "/items/{item_id}/together",
     "/healthz",
     "/readyz",
     "/metrics",
