@@ -11,6 +11,7 @@ from typing import Annotated
 
 import typer
 
+from trimtab.cli.analytics import app as analytics_app
 from trimtab.cli.backups import app as backups_app
 from trimtab.cli.build import app as build_app
 from trimtab.cli.console import (
@@ -41,6 +42,7 @@ app = typer.Typer(
 
 app.add_typer(build_app)
 app.add_typer(logs_app)
+app.add_typer(analytics_app)
 app.add_typer(pages_app)
 app.add_typer(shop_app)
 app.add_typer(words_app)

@@ -106,6 +106,7 @@ def replay(
     out: Annotated[Path, typer.Option(help="folder for the report")],
     judgments: Annotated[Path | None, typer.Option(help="CSV of query,item_id,grade, for nDCG")] = None,
     served: ServedAs = None,
+    channel: Annotated[str | None, typer.Option(help="whose searches: agent; left out, shoppers'")] = None,
     id_salt: IdSalt = None,
     as_json: AsJson = False,
     quiet: Quiet = False,
@@ -120,7 +121,7 @@ def replay(
     judged = None if judgments is None else read_judgments(judgments)
     engine = _engine_of_log(bundle, id_salt)
     with progress(quiet or as_json) as report:
-        result = run(log, engine, policies, out, judgments=judged, served=served, progress=report)
+        result = run(log, engine, policies, out, judgments=judged, served=served, channel=channel, progress=report)
     for warning in result["warnings"]:
         notes.print(f"warning: {warning}", highlight=False, markup=False, soft_wrap=True)
     if as_json:

@@ -71,6 +71,10 @@ class Impression:
         str | None,
         Column("arm of the experiment, `experiment/arm`; several are joined by `+`", earlier_name="variant"),
     ] = None
+    channel: Annotated[
+        str | None, Column("who asks: null for shoppers, `agent` for programs that search for somebody")
+    ] = None
+    agent: Annotated[str | None, Column("the URL by which an agent names itself")] = None
     weights: Annotated[Mapping[str, float], Column("effective weights by objective, summing to 1")]
     requested_weights: Annotated[Mapping[str, float], Column("weights as asked for, summing to 1")]
     temperature: Annotated[float, Column("temperature of the draw; 0 where the slate was sorted", least=0)] = 0.0
@@ -185,6 +189,9 @@ REQUIRED = tuple(name for name, column in COLUMNS.items() if column.required)
 """Columns that every log has; the others are null where a log does not have them."""
 
 JSON_COLUMNS = tuple(name for name, column in COLUMNS.items() if column.kind == "json")
+
+CHANNELS = ("agent",)
+"""Values of `channel` beside null: whose searches are read apart from those of shoppers."""
 
 IDENTITIES = ("user_id", "session_id")
 """Columns that say who it was; blank text in them is nobody."""

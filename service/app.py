@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Sequence
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, nullcontext
 from functools import partial
-from typing import Any
+from importlib.util import find_spec
+from typing import TYPE_CHECKING, Any
 
 from fastapi import APIRouter, FastAPI, Request
 from fastapi.openapi.utils import get_openapi
 from fastapi.staticfiles import StaticFiles
 from fastapi_offline import FastAPIOffline
 from pydantic.json_schema import models_json_schema
+from starlette.routing import Route
 from starlette.types import Lifespan
 
 from trimtab.core.errors import BadParameter, NotFound
@@ -34,6 +36,7 @@ from trimtab.service.http.middleware import (
     ShopOrigins,
     direct_table,
 )
+from trimtab.service.http.routes.analytics import Analytics, analytics_router
 from trimtab.service.http.routes.bundles import TrafficShare, bundles_router
 from trimtab.service.http.routes.decisions import decisions_router
 from trimtab.service.http.routes.definitions import definitions_router
@@ -60,6 +63,9 @@ from trimtab.service.search.rules import Rule
 from trimtab.service.search.synonyms import SynonymDefinition
 from trimtab.service.settings import Settings
 
+if TYPE_CHECKING:  # the extra `mcp`
+    from trimtab.service.agents.door import AgentsDoor
+
 Dependency = Callable[[Request], Awaitable[None]]
 PATIENCE_RATIO = 0.5
 """Share of the time to answer that a search may wait for its turn: the rest is for the search."""
@@ -78,17 +84,21 @@ def create_app(settings: Settings) -> FastAPI:
         BundleDamaged, BundleMismatch: the bundle cannot serve.
     """
     parts = build_parts(settings)
+    searches = _admission(parts)
+    agents = _agents(parts, searches)
     app = FastAPIOffline(
         title="trimtab",
         summary="Product search steered per request by objective weights.",
         version=INTERFACE_VERSION,
         redoc_url=None,
         redirect_slashes=False,
-        lifespan=_lifespan(background(parts)),
+        lifespan=_lifespan(background(parts), agents),
     )
-    routers = _routers(parts)
+    routers = _routers(parts, searches)
     for router in routers:
         app.include_router(router)
+    if agents is not None:
+        app.router.routes.append(Route(agents.path, agents, include_in_schema=False))
     app.mount(ASSETS, StaticFiles(directory=FOLDER / "assets"))
     problems.install(app)
     _add_middleware(app, routers, parts.foundations)
@@ -96,14 +106,15 @@ def create_app(settings: Settings) -> FastAPI:
     return app
 
 
-def _lifespan(background: Sequence[Background]) -> Lifespan[FastAPI]:
+def _lifespan(background: Sequence[Background], agents: AgentsDoor | None) -> Lifespan[FastAPI]:
     """Start what runs beside the requests in this order, and stop it in the opposite one."""
 
     @asynccontextmanager
     async def lifespan(_: FastAPI) -> AsyncIterator[None]:
         for start, _stop in background:
             start()
-        yield
+        async with nullcontext() if agents is None else agents.running():
+            yield
         for _start, stop in reversed(background):
             stop()
 
@@ -121,25 +132,45 @@ def _add_middleware(app: FastAPI, routers: Iterable[APIRouter], foundations: Fou
     app.add_middleware(RequestMetrics, metrics=foundations.metrics)
 
 
-def _routers(parts: Parts) -> tuple[APIRouter, ...]:
+def _admission(parts: Parts) -> Admission:
+    """The queue of searches, of shoppers and agents alike."""
+    settings = parts.foundations.settings
+    patience = PATIENCE_RATIO * settings.timeout_ms / 1e3
+    return Admission(parts.foundations.metrics, waiting=settings.max_waiting_searches, patience_seconds=patience)
+
+
+def _agents(parts: Parts, searches: Admission) -> AgentsDoor | None:
+    """`POST /mcp`; None where the extra `mcp` is not installed."""
+    if find_spec("mcp") is None:
+        return None
+    from trimtab.service.agents.door import AgentsDoor  # noqa: PLC0415  # the extra `mcp`
+
+    return AgentsDoor(parts.search, parts.definitions.access, searches, version=INTERFACE_VERSION)
+
+
+def _routers(parts: Parts, searches: Admission) -> tuple[APIRouter, ...]:
     """All routes. Where two match a path the first one answers; so far none do."""
     access, metrics = parts.definitions.access, parts.foundations.metrics
     reader, admin = access.dependency("admin", always=False), access.dependency("admin", always=True)
     return (
-        *_search_routers(parts),
+        *_search_routers(parts, searches),
         *_definition_routers(parts, reader=reader, admin=admin),
         *_bundle_routers(parts, reader=reader, admin=admin),
         *_record_routers(parts, reader=reader, admin=admin),
+        analytics_router(
+            Analytics(parts.foundations.settings.data_folder),
+            lambda: parts.search.engine,
+            reader=access.dependency("analytics", always=False),
+            min_users=parts.foundations.settings.analytics_min_users,
+        ),
         health_router(parts.serving.bundles, access, redis=parts.foundations.redis, metrics=metrics),
     )
 
 
-def _search_routers(parts: Parts) -> tuple[APIRouter, ...]:
+def _search_routers(parts: Parts, searches: Admission) -> tuple[APIRouter, ...]:
     settings, metrics, access = parts.foundations.settings, parts.foundations.metrics, parts.definitions.access
     tokens = parts.foundations.tokens
-    places = settings.max_waiting_searches
-    searches = Admission(metrics, waiting=places, patience_seconds=PATIENCE_RATIO * settings.timeout_ms / 1e3)
-    frontiers = Admission(metrics, waiting=places, at_once=FRONTIERS_AT_ONCE)
+    frontiers = Admission(metrics, waiting=settings.max_waiting_searches, at_once=FRONTIERS_AT_ONCE)
     return (
         search_router(parts.search, access, tokens, searches, max_body_bytes=settings.max_body_bytes),
         related_router(parts.search, access, tokens, searches),

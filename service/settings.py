@@ -148,6 +148,9 @@ class Settings(BaseSettings):
     suggest_min_users: int = Field(
         default=5, ge=1, description="users who must have searched for something before it is suggested to others"
     )
+    analytics_min_users: int = Field(
+        default=5, ge=1, description="users who must have done something before `GET /analytics` has a row of it"
+    )
     suggest_blocked_words: Path | None = Field(
         default=None, description="file of words, one a line, that are never suggested, beside those built in"
     )

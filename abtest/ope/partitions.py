@@ -107,13 +107,16 @@ class PartitionedLog:
 
 
 @contextmanager
-def partitioned(path: Path, engine: Engine) -> Iterator[PartitionedLog]:
+def partitioned(path: Path, engine: Engine, channel: str | None = None) -> Iterator[PartitionedLog]:
     """Read a log for replay against the bundle that served it; the partitions are deleted when the block ends.
+
+    Args:
+        channel: whose searches; None for shoppers'.
 
     Raises:
         BadLog: see `trimtab.engine.log.impressions.read_log`; or the log is empty, or nothing in it can be replayed.
     """
-    reader = ImpressionReader(path, REPLAYED)
+    reader = ImpressionReader(path, REPLAYED, channel=channel)
     n_partitions = int(np.clip(-(-reader.n_rows // IMPRESSIONS_PER_PARTITION), 1, MOST_PARTITIONS))
     arrays = SlateArrays(engine)
     categories = engine.store.category_codes

@@ -64,7 +64,7 @@ TOO_LATE = f"more than {IN_TIME.days * 24} hours after the search"
 IMPOSSIBLE = "shows what no draw for its query could: an item that is not a candidate, or a pin not where it was put"
 
 
-def replay(
+def replay(  # noqa: PLR0913  # what a report may be asked for, all by keyword
     log: Path,
     engine: Engine,
     policies: Mapping[str, Mapping[str, float]],
@@ -73,6 +73,7 @@ def replay(
     judgments: pl.DataFrame | None = None,
     served: Served | None = None,
     confidence: float = 0.95,
+    channel: str | None = None,
     progress: Progress = silent,
 ) -> dict[str, Any]:
     """Estimate policies from a log and write the report.
@@ -83,6 +84,7 @@ def replay(
         judgments: query, item_id, grade (`trimtab.catalog.judgments`), for nDCG.
         served: compare policies `sorted` or `explored` alike; None takes explored, and
             sorted where the log often shows those slates (`MIN_SORTED_SHARE`).
+        channel: whose searches are replayed, by their own propensities and outcomes; None for shoppers'.
 
     Returns:
         the object of `trimtab replay --json`.
@@ -93,7 +95,7 @@ def replay(
     """
     weights = _checked(policies, engine)
     judged = {} if judgments is None else judged_gains(judgments, engine)
-    with partitioned(log, engine) as partitions:
+    with partitioned(log, engine, channel) as partitions:
         compared = like_with_like(engine, partitions.sample_by_seed(N_LOOKED_AT), weights, served)
         totals = _totals_of_log(partitions, engine, weights, judged, progress, compared.deployment)
     result = _result(totals, partitions, weights, engine, compared, confidence=confidence)

@@ -15,7 +15,7 @@ import pyarrow.parquet as pq
 from trimtab.catalog.files import UNREADABLE
 from trimtab.core.atomic import new_file
 from trimtab.core.errors import BadLog, NotFound
-from trimtab.core.log import EARLIER_NAMES, REQUIRED, problem_of
+from trimtab.core.log import CHANNELS, EARLIER_NAMES, REQUIRED, problem_of
 from trimtab.engine.log.distinct import DistinctIds
 from trimtab.engine.log.interactions import (
     LATE,
@@ -69,26 +69,31 @@ class ImpressionReader:
 
     It may be a Parquet file, a JSON-lines file, a folder of either, or a service's data folder, whose rows then have
     the outcomes that came in as events. A decision that was delivered more than once is read once, as its first row
-    has it.
+    has it. Agents do not look at a page as shoppers do, so each channel is a log of its own.
 
     Attributes:
         n_duplicates: rows left out so far, because a row of their decision was before them.
     """
 
-    def __init__(self, path: Path, columns: Sequence[str] = tuple(SCHEMA)) -> None:
+    def __init__(self, path: Path, columns: Sequence[str] = tuple(SCHEMA), *, channel: str | None = None) -> None:
         """
         Args:
             columns: what is read and validated; the columns by position must be among them.
+            channel: whose searches are read, one of `CHANNELS`; None for shoppers'.
 
         Raises:
-            BadLog: there is no log, or its events cannot be read.
+            BadLog: there is no log, or its events cannot be read; or there is no such channel.
         """
-        self._parts = _parts(path)
+        if channel is not None and channel not in CHANNELS:
+            raise BadLog(f"there is no channel {channel!r}; allowed: {', '.join(CHANNELS)}, or none for shoppers")
+        self._channel = pl.lit(channel, pl.String)
+        self._parts = log_parts(path)
         if not self._parts:
             raise BadLog(f"{path}: no log is there; allowed: a .parquet or .jsonl file, or a folder of them")
         self._columns = tuple(columns)
         self._events = read_interactions(path) if is_data_folder(path) else None
         self._shown = [pl.DataFrame(schema=SHOWN)]
+        self._of_others = [pl.Series(dtype=pl.String)]
         self.n_duplicates = 0
 
     def __iter__(self) -> Iterator[pl.DataFrame]:
@@ -99,7 +104,7 @@ class ImpressionReader:
         """
         events = self._events
         needed = ("decision_id",) if events is None else tuple(SHOWN)
-        columns = tuple(dict.fromkeys((*self._columns, *needed)))
+        columns = tuple(dict.fromkeys((*self._columns, *needed, "channel")))
         distinct = DistinctIds()
         outcomes = None if events is None else outcomes_of(events)
         for part in self._parts:
@@ -109,11 +114,22 @@ class ImpressionReader:
                 first_row += len(frame)
                 is_new = distinct.add(frame["decision_id"])
                 self.n_duplicates += len(frame) - int(is_new.sum())
-                frame = normalised(frame.filter(is_new))  # noqa: PLW2901
+                frame = self._of_channel(normalised(frame.filter(is_new)))  # noqa: PLW2901
                 if events is not None and outcomes is not None:
                     self._shown.append(frame.select(list(SHOWN)).join(events, on="decision_id", how="semi"))
                     frame = with_outcomes(frame, outcomes)  # noqa: PLW2901
                 yield frame.select(self._columns)
+
+    def _of_channel(self, frame: pl.DataFrame) -> pl.DataFrame:
+        """The rows of the channel that is read; those of others are remembered as far as they have events."""
+        is_of_it = frame.select(pl.col("channel").eq_missing(self._channel)).to_series()
+        if is_of_it.all():
+            return frame
+        if self._events is not None:
+            self._of_others.append(
+                frame.filter(~is_of_it).join(self._events, on="decision_id", how="semi")["decision_id"]
+            )
+        return frame.filter(is_of_it)
 
     @property
     def n_rows(self) -> int:
@@ -128,7 +144,8 @@ class ImpressionReader:
         """
         if self._events is None:
             return {}
-        reasons = split(self._events, pl.concat(self._shown))["reason"].fill_null(MATCHED)
+        events = self._events.filter(~among(pl.concat(self._of_others)))
+        reasons = split(events, pl.concat(self._shown))["reason"].fill_null(MATCHED)
         return {kind: int((reasons == kind).sum()) for kind in (MATCHED, LATE, UNKNOWN)}
 
 
@@ -144,14 +161,14 @@ def find_impression(decision_id: str, folders: Iterable[Path]) -> dict[str, Any]
         NotFound: it is in none of the folders.
         BadLog: a file is not a log.
     """
-    parts = [part for folder in folders for part in _parts(folder)]
+    parts = [part for folder in folders for part in log_parts(folder)]
     mark = decision_id.encode()
     for part in parts:
         if part.suffix == ".jsonl" and part.exists():
             for number, line in enumerate(part.read_bytes().splitlines(), start=1):
                 if mark in line:
                     return next(rows_of(frame_of([_row(line, part, number)])))
-    sealed = [part for folder in folders for part in _parts(folder) if part.suffix == ".parquet"]
+    sealed = [part for folder in folders for part in log_parts(folder) if part.suffix == ".parquet"]
     for part in reversed(sealed):
         try:
             found = in_schema(pl.scan_parquet(part).filter(pl.col("decision_id") == decision_id).collect())
@@ -221,11 +238,12 @@ def _date_of(part: Path) -> date | None:
         return None
 
 
-def _parts(path: Path) -> list[Path]:
+def log_parts(path: Path) -> list[Path]:
+    """The files of a log: of a service's data folder those that spool, which may be sealed meanwhile, come first."""
     if is_data_folder(path):
-        sealed = _parts(path / FOLDER)
+        sealed = log_parts(path / FOLDER)
         names = {part.stem for part in sealed}  # a kill between sealing and deleting leaves a segment in both
-        return [part for part in _parts(path / SPOOL / FOLDER) if part.stem not in names] + sealed
+        return [part for part in log_parts(path / SPOOL / FOLDER) if part.stem not in names] + sealed
     if path.is_dir():
         return sorted(part for part in path.rglob("*") if part.suffix in {".parquet", ".jsonl"} and part.name[0] != ".")
     return [path] if path.is_file() else []

@@ -71,7 +71,7 @@ class AccessControl:
             Forbidden: the key does not allow this, or nobody may.
             TooMany: the key was used too often.
         """
-        if scope in ("admin", "metrics"):
+        if scope in ("admin", "metrics", "analytics"):
             self.require_admin_port(request)
         if scope == "admin" and request.method not in READING:
             audit(request)

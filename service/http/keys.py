@@ -25,7 +25,7 @@ from trimtab.service.http.revoked_keys import RevokedKeys
 from trimtab.service.redis.gateway import RedisGateway
 from trimtab.service.redis.named_definitions import NamedDefinitions
 
-Scope = Literal["search", "ingest", "metrics", "admin"]
+Scope = Literal["search", "ingest", "metrics", "analytics", "admin"]
 
 MARK = "trimtab_"
 """The beginning of every key, by which scanners of repositories find one that got there."""
@@ -40,7 +40,9 @@ class Grant(BaseModel):
     )
 
     scopes: tuple[Scope, ...] = Field(
-        min_length=1, max_length=4, description="`search`; `ingest` for events; `metrics`; `admin` for everything."
+        min_length=1,
+        max_length=5,
+        description="`search`; `ingest` for events; `metrics`; `analytics`; `admin` for everything.",
     )
     per_minute: int | None = Field(None, ge=1, description="Requests a minute, by all workers together.")
     priority: Priority = Field("shopper", description="Searches of `batch` callers wait behind shoppers'.")

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
 
@@ -66,7 +65,7 @@ def with_value(event: Event, slate: ShownSlate | None, engine: Engine) -> Event:
     moment = None if event.timestamp is None else event.timestamp.timestamp()
     try:
         there = engine.in_market(Query("", price_list=price_list, store=store, moment=moment)).store
-        price = float(there.prices[there.row_of(event.item_id)])
+        price: float | None = there.display(there.row_of(event.item_id))["price"]
     except (BadParameter, NotFound):  # no such item, price list or store any more
         return event
-    return event if math.isnan(price) else event.model_copy(update={"value": price * event.quantity})
+    return event if price is None else event.model_copy(update={"value": price * event.quantity})

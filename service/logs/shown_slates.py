@@ -29,7 +29,7 @@ from trimtab.service.search.records import SearchCompleted
 
 MAX_REMEMBERED = 20_000
 LOOK_BACK = IN_TIME + timedelta(days=1)
-"""Of what was shown earlier, an event is late, and is no outcome either."""
+"""How far back the log is searched: what was shown earlier is too old to have an outcome now."""
 PAUSE_RATIO = 4.0
 """How many times as long as a look at the files took the next one waits."""
 

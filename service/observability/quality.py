@@ -46,8 +46,9 @@ class QualityMonitor:
         self._thread = threading.Thread(target=self._run, name="trimtab-quality", daemon=True)
 
     def on_search(self, completed: SearchCompleted) -> None:
-        """Queue a search that is being answered."""
-        self.record(completed.search.engine, completed.scored, completed.slate)
+        """Queue a search of a shopper that is being answered."""
+        if completed.search.caller.channel is None:
+            self.record(completed.search.engine, completed.scored, completed.slate)
 
     def record(self, engine: Engine, scored: ScoredCandidates, slate: Slate) -> None:
         """Queue a search. This is on the event loop's thread: nothing is computed here."""

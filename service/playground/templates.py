@@ -20,6 +20,7 @@ PAGE_HEADERS = HEADERS | {
 }
 """Headers of the view that shows a shop's page: the frame inherits what its page may do, and its sheets are inline."""
 VIEWS = {
+    "analytics": "Analytics",
     "replays": "Replays",
     "experiments": "Experiments",
     "bundle": "Bundle",

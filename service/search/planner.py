@@ -18,7 +18,7 @@ from trimtab.service.experiments.assignment import Assigned
 from trimtab.service.experiments.running import Experiments
 from trimtab.service.search.profiles import DEFAULT, Profile, Profiles, profile_named
 from trimtab.service.search.pseudonyms import Pseudonyms
-from trimtab.service.search.records import PlannedSearch
+from trimtab.service.search.records import SHOPPER, Caller, PlannedSearch
 from trimtab.service.search.request import SearchRequest
 from trimtab.service.search.wording import Wording
 from trimtab.service.settings import Settings
@@ -58,11 +58,14 @@ class SearchPlanner:
         """The engine that answers from now on, with the catalogue as it is now; a request takes it once."""
         return self._catalogue.newest(self._bundles.serving)
 
-    def plan(self, request: SearchRequest, *, arrived: float, traceparent: str | None = None) -> PlannedSearch:
-        """The search of a shopper, who may be in experiments.
+    def plan(
+        self, request: SearchRequest, *, arrived: float, traceparent: str | None = None, caller: Caller = SHOPPER
+    ) -> PlannedSearch:
+        """The search of a shopper, who may be in experiments, or of an agent, which is in none.
 
         Args:
             arrived: of `time.perf_counter`; the time to answer runs from there.
+            caller: who asks.
 
         Raises:
             BadParameter: a profile, filter or attainment that does not exist here.
@@ -71,7 +74,7 @@ class SearchPlanner:
         request = self._pseudonyms.request(request)
         unit_id = request.user_id or request.session_id
         profiles = self._profiles.all()
-        assigned = self._assigned(request, profiles, self._bundles.loaded)
+        assigned = NOBODY if caller.channel else self._assigned(request, profiles, self._bundles.loaded)
         # The bundle of the experiment's arm answers, or else the active one; outside of experiments the canary may.
         arm = None if assigned.bundle is None else self._bundles.arm(assigned.bundle)
         served = arm or self._bundles.choose(None if assigned.arms else unit_id)
@@ -90,6 +93,7 @@ class SearchPlanner:
             timestamp=timestamp,
             arrived=arrived,
             traceparent=traceparent,
+            caller=caller,
         )
 
     def plan_preview(self, request: SearchRequest) -> tuple[Engine, SearchPlan]:

@@ -19,6 +19,22 @@ if TYPE_CHECKING:  # some of these subscribe to searches
 
 
 @dataclass(frozen=True, slots=True)
+class Caller:
+    """Who asks.
+
+    Attributes:
+        channel: None for shoppers, else one of `trimtab.core.log.CHANNELS`.
+        agent: how an agent names itself.
+    """
+
+    channel: str | None = None
+    agent: str | None = None
+
+
+SHOPPER = Caller()
+
+
+@dataclass(frozen=True, slots=True)
 class PlannedSearch:
     """One search as it was decided upon when its request arrived.
 
@@ -32,6 +48,7 @@ class PlannedSearch:
         unit_id: the user, or else the session.
         arrived: of `time.perf_counter`.
         traceparent: the header of that name, for the trace that the search is part of.
+        caller: who asks, which is logged.
     """
 
     plan: SearchPlan
@@ -44,6 +61,7 @@ class PlannedSearch:
     timestamp: datetime
     arrived: float
     traceparent: str | None
+    caller: Caller = SHOPPER
 
 
 @dataclass(frozen=True, slots=True)

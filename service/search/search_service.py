@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from asyncio import to_thread
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from time import perf_counter
 
 import orjson
@@ -16,7 +17,7 @@ from trimtab.engine.response import response_of
 from trimtab.ranker.features import USER_FEATURES
 from trimtab.service.redis.gateway import RedisGateway
 from trimtab.service.search.planner import SearchPlanner
-from trimtab.service.search.records import PlannedSearch, SearchCompleted, Subscriber
+from trimtab.service.search.records import SHOPPER, Caller, PlannedSearch, SearchCompleted, Subscriber
 from trimtab.service.search.request import SearchRequest
 
 REDIS = "redis"
@@ -63,7 +64,13 @@ class SearchService:
         return self._planner.engine.known_weights
 
     def answer(
-        self, request: SearchRequest, *, arrived: float, traceparent: str | None = None, may_see_users: bool = False
+        self,
+        request: SearchRequest,
+        *,
+        arrived: float,
+        traceparent: str | None = None,
+        may_see_users: bool = False,
+        caller: Caller = SHOPPER,
     ) -> bytes:
         """The JSON of the slate, which is logged.
 
@@ -71,11 +78,12 @@ class SearchService:
             arrived: of `time.perf_counter`; the time to answer runs from there.
             traceparent: the header of that name, for the trace that this search is part of.
             may_see_users: whether `explain` may say what the user bought.
+            caller: who asks, which is logged.
 
         Raises:
             BadParameter: a weight, profile, filter, facet or offset that does not exist here.
         """
-        search = self._planner.plan(request, arrived=arrived, traceparent=traceparent)
+        search = self._planner.plan(request, arrived=arrived, traceparent=traceparent, caller=caller)
         engine = search.engine
         try:
             found = engine.search(search.plan, self._hooks)
@@ -89,6 +97,8 @@ class SearchService:
         response = response_of(slate, engine.store, hidden=_hidden(may_see_users))
         answer = orjson.dumps({**response, "degraded": degraded, "arm": arm, "variant": arm})
         impression = engine.impression(slate, search.timestamp, arm=arm)
+        if caller is not SHOPPER:
+            impression = replace(impression, channel=caller.channel, agent=caller.agent)
         self._publish(SearchCompleted(search, found.scored, slate, impression, degraded, chosen_at))
         return answer
 

@@ -10,6 +10,12 @@ import httpx
 from tests.support.services import taken
 
 PATHS = {
+    "/analytics/overview",
+    "/analytics/queries",
+    "/analytics/categories",
+    "/analytics/times",
+    "/analytics/ranks",
+    "/analytics/change",
     "/replays",
     "/replays/{name}",
     "/search",

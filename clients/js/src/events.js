@@ -20,7 +20,7 @@ export class EventQueue {
   #timer = null;
   #failures = 0;
 
-  /** `send(events)` sends a batch; `store` has `read()` and `write(events)`; `onError` is told of what is given up. */
+  /** `send(events)` sends a batch; `store` has `read()` and `write(events)`; `onError` is called with what is given up. */
   constructor(send, { store, onError = () => {}, retryMs = 1000 } = {}) {
     this.#send = send;
     this.#store = store;

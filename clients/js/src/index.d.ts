@@ -10,7 +10,7 @@ export interface TrimtabOptions {
   sessionId?: string;
   /** Where events wait and the visit is remembered; left out, `sessionStorage`. */
   storage?: Pick<Storage, "getItem" | "setItem" | "removeItem">;
-  /** Told of each event that is given up: refused, or not taken in six tries. */
+  /** Called with each event that is given up: refused, or not taken in six tries. */
   onError?: (error: TrimtabError, event: Event) => void;
   /** The pause before the second try, doubled before each one after it; 1000. */
   retryMs?: number;

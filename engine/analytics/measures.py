@@ -1,0 +1,237 @@
+"""What a log says of searches, queries, categories, ranks and times: lazy frames in, lazy frames out.
+
+A search is one page of a query. Who nobody knows, neither by user nor by session, is one user together with all others
+of that kind, so that what one person alone did is never told as what several did. What fewer than `min_users` did is in
+the totals, and in no row of its own.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from typing import Literal
+
+import polars as pl
+
+NOBODY = "nobody"
+Every = Literal["hour", "day", "week"]
+_EVERY = {"hour": "1h", "day": "1d", "week": "1w"}
+PRIOR_SEARCHES = 5.0
+"""What is added to both sides of a trend, so that three searches after one are no wonder."""
+
+Schema = Mapping[str, pl.DataType | type[pl.DataType]]
+
+IMPRESSIONS: Schema = {
+    "decision_id": pl.String,
+    "timestamp": pl.Datetime("us", "UTC"),
+    "user_id": pl.String,
+    "session_id": pl.String,
+    "query": pl.String,
+    "understood": pl.String,
+    "channel": pl.String,
+    "offset": pl.Int64,
+    "item_ids": pl.List(pl.String),
+    "clicks": pl.List(pl.Int64),
+    "carts": pl.List(pl.Int64),
+    "purchases": pl.List(pl.Int64),
+    "revenue": pl.List(pl.Float64),
+}
+"""The columns of the impression log that are read."""
+EVENTS: Schema = {
+    "decision_id": pl.String,
+    "timestamp": pl.Datetime("us", "UTC"),
+    "action": pl.String,
+    "position": pl.Int64,
+    "value": pl.Float64,
+}
+"""The columns of the log of interactions that are read."""
+
+
+def searches_of(impressions: pl.LazyFrame, events: pl.LazyFrame) -> pl.LazyFrame:
+    """One row a search: when, who, the query, the first item, how many were shown, and what came of it.
+
+    Args:
+        impressions: of `IMPRESSIONS`; outcomes in it are counted too.
+        events: of `EVENTS`, those that count as an outcome.
+    """
+    came = events.group_by("decision_id").agg(
+        (pl.col("action") == "click").sum().cast(pl.Int64).alias("clicks_came"),
+        (pl.col("action") == "cart").any().alias("carted_came"),
+        (pl.col("action") == "purchase").any().alias("bought_came"),
+        pl.col("value").filter(pl.col("action") == "purchase").sum().alias("revenue_came"),
+        (pl.col("position").filter(pl.col("action") == "click").min() + 1).alias("rank_came"),
+    )
+    here = impressions.select(
+        "decision_id",
+        pl.col("timestamp").alias("at"),
+        pl.coalesce("user_id", "session_id", pl.lit(NOBODY)).hash().alias("user"),
+        pl.col("query").str.strip_chars().str.to_lowercase(),
+        pl.col("understood").str.contains('"corrected"', literal=True).fill_null(value=False).alias("corrected"),
+        pl.col("understood").str.json_path_match("$.corrected").alias("corrected_to"),
+        "offset",
+        pl.col("item_ids").list.first().alias("first_item"),
+        pl.col("item_ids").list.len().cast(pl.Int64).alias("shown"),
+        pl.col("clicks").list.sum().fill_null(0).alias("clicks"),
+        (pl.col("carts").list.sum() > 0).fill_null(value=False).alias("carted"),
+        (pl.col("purchases").list.sum() > 0).fill_null(value=False).alias("bought"),
+        pl.col("revenue").list.sum().fill_null(0.0),
+        pl.when(pl.col("clicks").list.sum() > 0)
+        .then(pl.col("clicks").list.arg_max().cast(pl.Int64) + pl.col("offset") + 1)
+        .alias("clicked_rank"),
+    )  # fmt: skip
+    joined = here.join(came, on="decision_id", how="left")
+    return joined.select(
+        "at", "user", "query", "corrected", "corrected_to", "offset", "first_item", "shown",
+        clicks=pl.col("clicks") + pl.col("clicks_came").fill_null(0),
+        carted=pl.col("carted") | pl.col("carted_came").fill_null(value=False),
+        bought=pl.col("bought") | pl.col("bought_came").fill_null(value=False),
+        revenue=pl.col("revenue") + pl.col("revenue_came").fill_null(0.0),
+        clicked_rank=pl.min_horizontal("clicked_rank", "rank_came"),
+    )  # fmt: skip
+
+
+def totals(searches: pl.LazyFrame) -> pl.LazyFrame:
+    """One row: all searches together."""
+    return _measured(searches, [])
+
+
+def by_query(searches: pl.LazyFrame, *, min_users: int) -> pl.LazyFrame:
+    """A row a query."""
+    told = pl.col("corrected_to").drop_nulls().mode().first().alias("corrected_to")
+    return _measured(searches, ["query"], told).filter(pl.col("users") >= min_users)
+
+
+def by_category(searches: pl.LazyFrame, categories: pl.LazyFrame, *, min_users: int) -> pl.LazyFrame:
+    """A row a category: that of the first item shown.
+
+    Args:
+        categories: item_id, category.
+    """
+    known = searches.join(categories, left_on="first_item", right_on="item_id", how="inner")
+    return _measured(known, ["category"]).filter(pl.col("users") >= min_users)
+
+
+def by_time(searches: pl.LazyFrame, every: Every) -> pl.LazyFrame:
+    """A row an hour, day or week of UTC, in their order."""
+    periods = searches.with_columns(pl.col("at").dt.truncate(_EVERY[every]).alias("period"))
+    return _measured(periods, ["period"]).sort("period")
+
+
+def by_rank(impressions: pl.LazyFrame, events: pl.LazyFrame, *, deepest: int) -> pl.LazyFrame:
+    """A row a rank: how often something was shown there, and the share of that which was clicked and bought.
+
+    It is the position model of a channel as far as a log tells it without an experiment: what stands high is also what
+    is better.
+    """
+    shown = (
+        impressions.select(
+            pl.int_ranges(pl.col("offset"), pl.col("offset") + pl.col("item_ids").list.len()).alias("at")
+        )
+        .explode("at")
+        .drop_nulls()
+        .group_by("at")
+        .agg(pl.len().cast(pl.Int64).alias("shown"))
+    )
+    logged = (
+        impressions.select(
+            pl.int_ranges(pl.col("offset"), pl.col("offset") + pl.col("item_ids").list.len()).alias("at"),
+            "clicks",
+            "purchases",
+        )
+        .filter((pl.col("clicks").list.sum() > 0) | (pl.col("purchases").list.sum() > 0))
+        .explode("at", "clicks", "purchases")
+        .group_by("at")
+        .agg(pl.col("clicks", "purchases").sum())
+    )
+    came = (
+        events.filter(pl.col("position").is_not_null())
+        .group_by(at=pl.col("position"))
+        .agg(
+            (pl.col("action") == "click").sum().cast(pl.Int64).alias("clicks_came"),
+            (pl.col("action") == "purchase").sum().cast(pl.Int64).alias("purchases_came"),
+        )
+    )
+    joined = shown.join(logged, on="at", how="left").join(came, on="at", how="left").filter(pl.col("at") < deepest)
+    clicks = pl.col("clicks").fill_null(0) + pl.col("clicks_came").fill_null(0)
+    purchases = pl.col("purchases").fill_null(0) + pl.col("purchases_came").fill_null(0)
+    return joined.select(
+        (pl.col("at") + 1).alias("rank"),
+        "shown",
+        (clicks / pl.col("shown")).alias("click_rate"),
+        (purchases / pl.col("shown")).alias("purchase_rate"),
+    ).sort("rank")
+
+
+def trending(searches: pl.LazyFrame, middle: datetime, *, min_users: int) -> pl.LazyFrame:
+    """A row a query that is searched more from the middle on than before, the most changed first.
+
+    `growth` compares the shares of all searches, each with a few searches added.
+    """
+    late = pl.col("at") >= middle
+    halves = searches.filter(pl.col("offset") == 0).group_by("query").agg(
+        pl.col("user").filter(late).n_unique().cast(pl.Int64).alias("users"),
+        late.sum().cast(pl.Int64).alias("searches"),
+        (~late).sum().cast(pl.Int64).alias("searches_before"),
+    )  # fmt: skip
+    after, before = pl.col("searches"), pl.col("searches_before")
+    share = (after + PRIOR_SEARCHES) / (after.sum() + PRIOR_SEARCHES)
+    share_before = (before + PRIOR_SEARCHES) / (before.sum() + PRIOR_SEARCHES)
+    grown = halves.with_columns((share / share_before).alias("growth"))
+    return grown.filter((pl.col("users") >= min_users) & (pl.col("growth") > 1)).sort("growth", descending=True)
+
+
+def before_and_after(searches: pl.LazyFrame, moment: datetime) -> pl.LazyFrame:
+    """Two rows: the searches before a moment and those from then on."""
+    sides = searches.with_columns(
+        pl.when(pl.col("at") < moment).then(pl.lit("before")).otherwise(pl.lit("after")).alias("side")
+    )
+    return _measured(sides, ["side"]).sort("side", descending=True)
+
+
+def _measured(searches: pl.LazyFrame, keys: Sequence[str], *more: pl.Expr) -> pl.LazyFrame:
+    """Sums and rates by some columns.
+
+    Searches are first pages, and rates are shares of them; revenue and `clicked_rank`, the mean rank of the first
+    click, are of all pages.
+    """
+    first = pl.col("offset") == 0
+    answered = first & (pl.col("shown") > 0)
+    counts = {
+        "searches": first,
+        "answered": answered,
+        "no_results": first & (pl.col("shown") == 0),
+        "no_clicks": answered & (pl.col("clicks") == 0),
+        "corrected": first & pl.col("corrected"),
+        "clicked": first & (pl.col("clicks") > 0),
+        "carted": first & pl.col("carted"),
+        "bought": first & pl.col("bought"),
+    }
+    sums = [
+        *(condition.sum().cast(pl.Int64).alias(name) for name, condition in counts.items()),
+        pl.col("user").n_unique().cast(pl.Int64).alias("users"),
+        pl.col("clicked_rank").mean(),
+        pl.col("revenue").sum(),
+        *more,
+    ]
+    grouped = searches.group_by(keys).agg(sums) if keys else searches.select(sums)
+    return grouped.select(
+        *keys,
+        "searches",
+        "users",
+        _share("clicked", "searches").alias("click_rate"),
+        _share("carted", "searches").alias("cart_rate"),
+        _share("bought", "searches").alias("purchase_rate"),
+        "revenue",
+        _share("revenue", "searches").alias("revenue_per_search"),
+        "clicked_rank",
+        "no_results",
+        _share("no_results", "searches").alias("no_result_rate"),
+        "no_clicks",
+        _share("no_clicks", "answered").alias("no_click_rate"),
+        "corrected",
+        *(one.meta.output_name() for one in more),
+    )
+
+
+def _share(part: str, whole: str) -> pl.Expr:
+    return pl.when(pl.col(whole) > 0).then(pl.col(part) / pl.col(whole))

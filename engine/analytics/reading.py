@@ -1,0 +1,119 @@
+"""A log's files as the lazy frames of `trimtab.engine.analytics.measures`."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, timedelta
+from pathlib import Path
+
+import polars as pl
+
+from trimtab.catalog.files import UNREADABLE
+from trimtab.core.errors import BadLog
+from trimtab.core.log import CHANNELS
+from trimtab.engine.analytics.measures import EVENTS, IMPRESSIONS, Schema
+from trimtab.engine.log.impressions import is_data_folder, log_parts
+from trimtab.engine.log.interactions import INTERACTIONS, SPOOL
+from trimtab.engine.log.rows import frame_of_lines, whole_lines
+
+NAMED: Schema = {"event_id": pl.String, "source": pl.String}
+"""What makes an event one event."""
+SLACK = timedelta(days=1)
+"""How far from its rows the date of a part may be: it is that of the part's first row, in UTC."""
+
+
+@dataclass(frozen=True)
+class Log:
+    """Frames of one channel and some time; nothing is read until something is asked of them.
+
+    Attributes:
+        impressions: of `IMPRESSIONS`.
+        events: of `EVENTS`, each event once.
+    """
+
+    impressions: pl.LazyFrame
+    events: pl.LazyFrame
+
+
+def open_log(
+    path: Path, *, since: datetime | None = None, until: datetime | None = None, channel: str | None = None
+) -> Log:
+    """The searches of a channel from `since` until before `until`, and what came of them.
+
+    Args:
+        path: a service's data folder, or a log as `trimtab simulate` writes it.
+        channel: one of `CHANNELS`; None for shoppers.
+
+    Raises:
+        BadLog: nothing is there, a file is no log, or there is no such channel.
+    """
+    if channel is not None and channel not in CHANNELS:
+        raise BadLog(f"there is no channel {channel!r}; allowed: {', '.join(CHANNELS)}, or none for shoppers")
+    parts = log_parts(path)
+    if not parts and not is_data_folder(path):
+        raise BadLog(
+            f"{path}: no log is there; allowed: a service's data folder, a .parquet or .jsonl file, or a folder"
+        )
+    impressions = _scan([part for part in parts if _may_have(part, since, until)], IMPRESSIONS)
+    impressions = impressions.filter(pl.col("channel").eq_missing(pl.lit(channel, pl.String)))
+    events = _scan([part for part in _event_parts(path) if _may_have(part, since, None)], {**EVENTS, **NAMED})
+    if since is not None:
+        impressions = impressions.filter(pl.col("timestamp") >= since)
+        events = events.filter(pl.col("timestamp") >= since)
+    if until is not None:
+        impressions = impressions.filter(pl.col("timestamp") < until)
+    return Log(impressions.unique("decision_id", keep="any"), events.unique(list(NAMED), keep="any").drop(list(NAMED)))
+
+
+def read(frame: pl.LazyFrame) -> pl.DataFrame:
+    """The rows of a frame.
+
+    Raises:
+        BadLog: a file under it is no log.
+    """
+    try:
+        return frame.collect(engine="streaming")
+    except UNREADABLE as error:
+        raise BadLog(f"the log cannot be read: {error}") from error
+
+
+def _scan(parts: Sequence[Path], schema: Schema) -> pl.LazyFrame:
+    """The columns of a schema out of Parquet and JSON lines; those that a file lacks are null."""
+    frames = [pl.LazyFrame(schema=schema)]
+    sealed = [part for part in parts if part.suffix == ".parquet"]
+    if sealed:
+        frames.append(
+            pl.scan_parquet(sealed, schema=pl.Schema(schema), missing_columns="insert", extra_columns="ignore")
+        )
+    for part in parts:
+        if part.suffix == ".jsonl":
+            frames += [frame.lazy() for frame in _spooled(part, pl.Schema(schema))]
+    return pl.concat(frames)
+
+
+def _spooled(part: Path, schema: pl.Schema) -> list[pl.DataFrame]:
+    try:
+        return [frame_of_lines(lines, schema) for lines in whole_lines(part)]
+    except FileNotFoundError:
+        return []  # sealed since it was listed
+    except UNREADABLE as error:
+        raise BadLog(f"{part}: cannot be read as a log ({error})") from error
+
+
+def _event_parts(path: Path) -> list[Path]:
+    """Events that were matched with what was shown, and those that nobody has looked at yet."""
+    if not is_data_folder(path):
+        return []
+    return [*sorted((path / SPOOL / INTERACTIONS).glob("*.jsonl")), *sorted((path / INTERACTIONS).glob("*/*.parquet"))]
+
+
+def _may_have(part: Path, since: datetime | None, until: datetime | None) -> bool:
+    """Whether a part may have rows of that time, by the date in its path."""
+    try:
+        day = date.fromisoformat(part.parent.name.removeprefix("date="))
+    except ValueError:
+        return True
+    earliest = date.min if since is None else since.astimezone(UTC).date() - SLACK
+    latest = date.max if until is None else until.astimezone(UTC).date() + SLACK
+    return earliest <= day <= latest

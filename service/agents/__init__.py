@@ -1,0 +1,1 @@
+"""The door of programs that search for somebody: the Model Context Protocol, by the Universal Commerce Protocol."""

@@ -1,0 +1,125 @@
+"""Items as the products of the Universal Commerce Protocol (`product.json`, `variant.json` of 2026-08-25)."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
+
+NO_CURRENCY = "XXX"
+"""What ISO 4217 calls the currency of a catalogue that names none."""
+
+Shown = Mapping[str, Any]
+"""An item as `trimtab.catalog.store.ItemStore.display` shows it."""
+
+
+class Products:
+    """Makes products of shown items."""
+
+    def __init__(self, currency: str | None, decimals: int) -> None:
+        """
+        Args:
+            decimals: how many digits the currency's minor unit has.
+        """
+        self._currency = currency or NO_CURRENCY
+        self._unit: int = 10**decimals
+
+    def product(self, items: Sequence[Shown]) -> dict[str, Any]:
+        """The product of items that are variants of each other; the first is shown first.
+
+        An item without a price has the price 0 and is not available: the protocol has no product without one.
+        """
+        first = items[0]
+        prices = [self._amount(one) for one in items if one["price"] is not None] or [0]
+        options = options_of(items)
+        found = {
+            "id": first["item_id"],
+            "title": first["title"],
+            "description": {"plain": _description(first)},
+            "price_range": {"min": self._price(min(prices)), "max": self._price(max(prices))},
+            "variants": [self.variant(one, options) for one in items],
+            "metadata": {"attributes": first.get("attributes", {})},
+        }
+        if first.get("brand"):
+            found["brand"] = first["brand"]
+        if first.get("category"):
+            found["categories"] = [{"value": first["category"], "taxonomy": "merchant"}]
+        if len(items) > 1 and options:
+            found["options"] = [
+                {"name": name, "values": [{"label": label} for label in labels]} for name, labels in options.items()
+            ]
+        return {**found, **_addresses(first)}
+
+    def variant(self, item: Shown, options: Iterable[str] = ()) -> dict[str, Any]:
+        """One item that can be bought.
+
+        Args:
+            options: the attributes in which it differs from other variants.
+        """
+        is_there = bool(item["in_stock"]) and item["price"] is not None
+        chosen = [{"name": name, "label": label} for name in options if (label := label_of(item, name)) is not None]
+        return {
+            "id": item["item_id"],
+            "sku": item["item_id"],
+            "title": item["title"],
+            "description": {"plain": _description(item)},
+            "price": self._price(self._amount(item)),
+            "availability": {"available": is_there, "status": "in_stock" if is_there else "out_of_stock"},
+            **({"options": chosen} if chosen else {}),
+            **_addresses(item),
+        }
+
+    def _amount(self, item: Shown) -> int:
+        price: float = item["price"] or 0.0
+        amount: int = round(price * self._unit)
+        return amount
+
+    def _price(self, amount: int) -> dict[str, Any]:
+        return {"amount": amount, "currency": self._currency}
+
+
+def options_of(items: Sequence[Shown]) -> dict[str, list[str]]:
+    """The attributes in which items differ, each with its values in the order of the items."""
+    names = dict.fromkeys(name for item in items for name in item.get("attributes", {}))
+    labels = {name: [label for item in items if (label := label_of(item, name)) is not None] for name in names}
+    return {name: distinct for name, some in labels.items() if len(distinct := list(dict.fromkeys(some))) > 1}
+
+
+def label_of(item: Shown, name: str) -> str | None:
+    """An item's value of an attribute, in words; None where it has none."""
+    value = item.get("attributes", {}).get(name)
+    if value is None or value == []:
+        return None
+    return ", ".join(map(str, value)) if isinstance(value, list) else str(value)
+
+
+def best_variant(items: Sequence[Shown], selected: Mapping[str, str], preferences: Sequence[str]) -> int:
+    """The place of the item that has the most of what was selected, what matters more before what matters less.
+
+    Args:
+        selected: label by attribute.
+        preferences: attributes by what matters most; those not named matter least.
+    """
+    order = [name for name in preferences if name in selected]
+    order += [name for name in selected if name not in order]
+
+    def kept(place: int) -> tuple[bool, ...]:
+        return tuple((label_of(items[place], name) or "").casefold() == selected[name].casefold() for name in order)
+
+    return max(range(len(items)), key=lambda place: (kept(place), bool(items[place]["in_stock"]), -place))
+
+
+def _description(item: Shown) -> str:
+    """What there is to say of an item: its brand and its attributes, because catalogues keep no description to show."""
+    told = [
+        f"{name}: {label_of(item, name)}" for name in item.get("attributes", {}) if label_of(item, name) is not None
+    ]
+    return ". ".join([item["title"], *told])
+
+
+def _addresses(item: Shown) -> dict[str, Any]:
+    found: dict[str, Any] = {}
+    if item.get("url"):
+        found["url"] = item["url"]
+    if item.get("image"):
+        found["media"] = [{"type": "image", "url": item["image"], "alt_text": item["title"]}]
+    return found

@@ -1,0 +1,211 @@
+// What was searched, what was found, what came of it; each row leads to the playground and to what can be done.
+
+import { plane } from "../chart.js";
+import { element } from "../element.js";
+import { fetchJson, send } from "../requests.js";
+import { percent } from "../words.js";
+import { facts, open, section, table } from "./page.js";
+
+const LISTS = {
+  no_results: "Found nothing",
+  no_clicks: "Shown, and nothing was clicked",
+  trending: "Searched more than before",
+  top: "Searched most",
+  corrected: "Read as other words",
+  revenue: "Earned most",
+};
+const DAYS = new Map([["1", "the last day"], ["7", "the last week"], ["30", "the last month"], ["all", "all that is kept"]]);
+const CHANNELS = new Map([["", "shoppers"], ["agent", "agents"]]);
+const DAY_MS = 24 * 3600 * 1000;
+
+const asked = readAddress();
+show();
+
+function readAddress() {
+  const sent = new URLSearchParams(location.search);
+  const days = sent.get("days") ?? "7";
+  const channel = sent.get("channel") ?? "";
+  return { days: DAYS.has(days) ? days : "7", channel: CHANNELS.has(channel) ? channel : "", at: sent.get("at") ?? "" };
+}
+
+function show() {
+  return open(load, draw);
+}
+
+async function load() {
+  const parameters = (more = {}) => {
+    const sent = new URLSearchParams(more);
+    if (asked.days !== "all") sent.set("since", new Date(Date.now() - Number(asked.days) * DAY_MS).toISOString().slice(0, 16) + "Z");
+    if (asked.channel) sent.set("channel", asked.channel);
+    return sent;
+  };
+  const rows = async (path, more) => (await fetchJson(`/analytics/${path}`, parameters(more))).rows;
+  // One after the other: the service reads its log for one question at a time.
+  const [total] = await rows("overview");
+  const lists = {};
+  if (total.searches > 0) for (const of of Object.keys(LISTS)) lists[of] = await rows("queries", { of, limit: "10" });
+  const at = asked.at && !Number.isNaN(Date.parse(asked.at)) ? new Date(asked.at).toISOString() : null;
+  return {
+    total,
+    lists,
+    times: await rows("times", { every: asked.days === "1" ? "hour" : "day" }),
+    ranks: await rows("ranks"),
+    categories: await rows("categories", { limit: "15" }),
+    change: at ? await rows("change", { at }).catch((error) => error.message) : null,
+  };
+}
+
+function draw({ total, lists, times, ranks, categories, change }) {
+  if (total.searches === 0) {
+    return [controls(), element("p", { class: "nothing" }, `Nothing was searched by ${CHANNELS.get(asked.channel)} in ${DAYS.get(asked.days)}.`)];
+  }
+  return [
+    controls(),
+    overview(total),
+    ...Object.entries(LISTS).map(([of, title]) => section(title, queries(of, title, lists[of]))),
+    element("div", { class: "pair" }, section("Searches over time", overTime(times)), section("What is chosen by rank", byRank(ranks))),
+    section("Categories", categoryTable(categories)),
+    section("Before and after", changeForm(change)),
+    element("p", { class: "note" }, "Rows are of what several people did. Rates are shares of searches; the category is that of the first item shown."),
+  ];
+}
+
+function controls() {
+  const choice = (label, name, options) =>
+    element(
+      "label",
+      {},
+      label,
+      element(
+        "select",
+        { onchange: (event) => go({ [name]: event.target.value }) },
+        ...Array.from(options, ([value, words]) => element("option", { value, selected: value === asked[name] }, words)),
+      ),
+    );
+  return element("div", { class: "controls" }, choice("Time", "days", DAYS), choice("Searches of", "channel", CHANNELS));
+}
+
+function go(changes) {
+  Object.assign(asked, changes);
+  const sent = new URLSearchParams({ days: asked.days });
+  if (asked.channel) sent.set("channel", asked.channel);
+  if (asked.at) sent.set("at", asked.at);
+  history.replaceState(null, "", `?${sent}`);
+  show();
+}
+
+const count = (number) => number.toLocaleString("en");
+const share = (value) => (value == null ? "" : percent(value));
+const money = (value) => (value == null ? "" : value.toLocaleString("en", { minimumFractionDigits: 2, maximumFractionDigits: 2 }));
+const rank = (value) => (value == null ? "" : value.toFixed(1));
+
+function overview(total) {
+  return facts([
+    ["searches", count(total.searches)],
+    ["users", count(total.users)],
+    ["clicked", share(total.click_rate)],
+    ["bought", share(total.purchase_rate)],
+    ["revenue", money(total.revenue)],
+    ["rank of the first click", total.clicked_rank == null ? "none" : rank(total.clicked_rank)],
+    ["found nothing", share(total.no_result_rate)],
+    ["read as other words", count(total.corrected)],
+  ]);
+}
+
+function queries(of, title, rows) {
+  if (rows.length === 0) return element("p", { class: "note" }, "None that several people searched.");
+  const own = { no_results: ["found nothing", (row) => count(row.no_results)], no_clicks: ["without a click", (row) => count(row.no_clicks)], corrected: ["read as", (row) => row.corrected_to ?? ""], trending: ["before", (row) => count(row.searches_before)] }[of];
+  const measures = of === "trending" ? [] : [["clicked", (row) => share(row.click_rate)], ["bought", (row) => share(row.purchase_rate)], ["revenue", (row) => money(row.revenue)], ["first click", (row) => rank(row.clicked_rank)]];
+  const columns = [["searches", (row) => count(row.searches)], ["users", (row) => count(row.users)], ...(own ? [own] : []), ...measures];
+  return table(
+    title,
+    ["query", ...columns.map(([name]) => name), "what can be done"],
+    rows.map((row) => [element("a", { class: "value", href: row.playground }, row.query), ...columns.map(([, of]) => of(row)), next(row)]),
+  );
+}
+
+/** What can be done about a query: a synonym here, a rule where its hits are, a judgment for the next build. */
+function next(row) {
+  const ways = {
+    synonym: () => synonymForm(row.query),
+    rule: () => element("a", { href: row.playground }, "place items"),
+    judgment: () => element("span", { class: "meta", title: "query,item_id,grade in the file of trimtab build --judgments" }, "judge its hits"),
+  };
+  return element("div", { class: "ways" }, ...row.next.map((way) => ways[way]()));
+}
+
+function synonymForm(query) {
+  const input = element("input", { required: true, maxlength: "128", size: "16", "aria-label": `Words that ${query} finds too` });
+  const said = element("span", { role: "status" });
+  const save = async (event) => {
+    event.preventDefault();
+    const name = `from-${Array.from(query, (letter) => (/[a-z0-9]/.test(letter) ? letter : "-")).join("").slice(0, 40)}-${Date.now().toString(36)}`;
+    said.textContent = "Saving.";
+    try {
+      await send("PUT", `/synonyms/${name}`, { words: [query], also_find: [input.value.trim()] });
+      said.replaceChildren("Saved. ", element("a", { href: `/?${new URLSearchParams({ q: query })}` }, "See what it finds now"));
+    } catch (error) {
+      said.textContent = error.message;
+    }
+  };
+  return element(
+    "details",
+    {},
+    element("summary", {}, "add a synonym"),
+    element("form", { onsubmit: save }, element("label", {}, "It finds too ", input), element("button", { type: "submit" }, "Save"), said),
+  );
+}
+
+function overTime(times) {
+  const moments = times.map((row) => ({ ...row, x: Date.parse(row.period) }));
+  const day = (ms) => new Date(ms).toLocaleString("en-GB", asked.days === "1" ? { hour: "2-digit", minute: "2-digit" } : { day: "numeric", month: "short" });
+  const series = [{ name: "searches", kind: "line", points: moments.map((row) => ({ x: row.x, y: row.searches, words: `${day(row.x)}, ${count(row.searches)}` })) }];
+  return element(
+    "div",
+    {},
+    moments.length > 1 ? plane(series, { x: { name: "", format: day }, y: { name: "searches", format: count, zero: true }, label: `Searches over time, ${count(moments[0].searches)} at first, ${count(moments.at(-1).searches)} at last` }) : null,
+    table("Searches over time", ["when", "searches", "users", "clicked", "bought", "revenue"], moments.slice(-14).reverse().map((row) => [day(row.x), count(row.searches), count(row.users), share(row.click_rate), share(row.purchase_rate), money(row.revenue)])),
+  );
+}
+
+function byRank(ranks) {
+  const series = ["click_rate", "purchase_rate"].map((name) => ({ name: { click_rate: "clicked", purchase_rate: "bought" }[name], kind: "line", points: ranks.slice(0, 20).map((row) => ({ x: row.rank, y: row[name], words: `rank ${row.rank}, ${percent(row[name])}` })) }));
+  return element(
+    "div",
+    {},
+    plane(series, { x: { name: "rank", format: (at) => (Number.isInteger(at) ? String(at) : "") }, y: { name: "share of what was shown there", format: (value) => percent(value, 1), zero: true }, label: `Clicked and bought by rank; at the first rank ${share(ranks[0]?.click_rate)} clicked` }),
+    element("p", { class: "note" }, "What stands high is also what is better: how much of this is the place, an experiment says."),
+  );
+}
+
+function categoryTable(rows) {
+  if (rows.length === 0) return element("p", { class: "note" }, "None that several people searched.");
+  return table(
+    "Categories",
+    ["category", "searches", "users", "clicked", "bought", "revenue", "first click"],
+    rows.map((row) => [element("a", { class: "value", href: row.playground }, row.category), count(row.searches), count(row.users), share(row.click_rate), share(row.purchase_rate), money(row.revenue), rank(row.clicked_rank)]),
+  );
+}
+
+function changeForm(change) {
+  const input = element("input", { type: "datetime-local", value: asked.at, required: true });
+  const form = element(
+    "form",
+    { class: "controls", onsubmit: (event) => {
+      event.preventDefault();
+      go({ at: input.value });
+    } },
+    element("label", {}, "What changed at ", input),
+    element("button", { type: "submit" }, "Compare"),
+  );
+  if (change === null) return form;
+  if (typeof change === "string") return element("div", {}, form, element("p", { class: "warning" }, change));
+  const rows = change.map((row) => [row.side, count(row.searches), count(row.users), share(row.click_rate), share(row.purchase_rate), money(row.revenue_per_search), rank(row.clicked_rank), share(row.no_result_rate)]);
+  return element(
+    "div",
+    {},
+    form,
+    table("Before and after", ["", "searches", "users", "clicked", "bought", "revenue a search", "first click", "found nothing"], rows),
+    element("p", { class: "note" }, "What differs need not come of the change: weeks differ too. An experiment tells them apart."),
+  );
+}

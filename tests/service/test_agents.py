@@ -1,0 +1,188 @@
+"""Agents: the protocol's own client against the real service."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import httpx
+import httpx2
+import polars as pl
+import pytest
+from mcp import Client
+from mcp.client.streamable_http import streamable_http_client
+from mcp.shared.exceptions import MCPError
+
+from tests.support.redis_servers import PATIENT_REDIS_SECONDS, RedisProcess
+from tests.support.services import serving
+from trimtab.abtest.ope.replay import replay
+from trimtab.core.errors import BadLog
+from trimtab.engine import Engine
+from trimtab.engine.log.impressions import ImpressionReader, find_impression
+from trimtab.service.agents.products import Products, best_variant
+from trimtab.service.settings import Settings
+
+PROFILE = "https://agent.example/profile.json"
+META = {"ucp-agent": {"profile": PROFILE}}
+ADMIN = {"Authorization": "Bearer sesame"}
+
+Tools = Callable[[str, dict[str, Any]], Awaitable[dict[str, Any]]]
+
+
+@pytest.fixture
+def settings(small_bundle: Path, tmp_path: Path, redis_server: RedisProcess) -> Settings:
+    return Settings(
+        bundle=small_bundle,
+        data_folder=tmp_path / "data",
+        redis_url=redis_server.url,
+        redis_timeout_seconds=PATIENT_REDIS_SECONDS,
+        admin_key="sesame",
+    )
+
+
+@pytest.fixture
+def service(settings: Settings) -> Iterator[httpx.Client]:
+    with serving(settings) as client:
+        yield client
+
+
+def as_agent(service: httpx.Client, work: Callable[[Client], Awaitable[Any]], key: str | None = None) -> Any:
+    """What an agent does, by the protocol's own client."""
+
+    async def run() -> Any:
+        headers = {} if key is None else {"Authorization": f"Bearer {key}"}
+        async with httpx2.AsyncClient(headers=headers, timeout=120) as http:
+            transport = streamable_http_client(str(service.base_url.join("/mcp")), http_client=http)
+            async with Client(transport) as client:
+                return await work(client)
+
+    return asyncio.run(run())
+
+
+async def call(client: Client, tool: str, catalog: dict[str, Any]) -> dict[str, Any]:
+    result = await client.call_tool(tool, {"meta": META, "catalog": catalog})
+    assert not result.is_error, result.content
+    assert result.structured_content is not None
+    return result.structured_content
+
+
+def test_an_agent_searches_steers_and_looks_up(service: httpx.Client) -> None:
+    async def shop(client: Client) -> None:
+        tools = {tool.name: tool for tool in (await client.list_tools()).tools}
+        assert set(tools) == {"search_catalog", "lookup_catalog", "get_product"}
+        assert "steering" in str(tools["search_catalog"].input_schema)
+
+        plain = await call(client, "search_catalog", {"query": "soup", "pagination": {"limit": 5}})
+        product = plain["products"][0]
+        assert {"id", "title", "description", "price_range", "variants"} <= product.keys()
+        assert product["price_range"]["min"]["amount"] == product["variants"][0]["price"]["amount"] > 0
+        steering = {"objectives": {"relevance": 0.2, "revenue": 0.8}, "max_losses": {"relevance": 0.05}}
+        steered = await call(client, "search_catalog", {"query": "soup", "steering": steering})
+        receipt = steered["steering"]["receipt"]
+        assert -0.05 <= receipt["relevance"]["change"] <= 0
+        assert receipt["revenue"]["change"] >= plain["steering"]["receipt"]["revenue"]["change"]
+
+        cursor = plain["pagination"]["cursor"]
+        more = await call(client, "search_catalog", {"query": "soup", "pagination": {"limit": 5, "cursor": cursor}})
+        first, second = ({one["id"] for one in page["products"]} for page in (plain, more))
+        assert len(first) == len(second) == 5
+        assert not first & second
+
+        amount = product["price_range"]["min"]["amount"]
+        filters = {"price": {"max": amount}, "brand": [product["brand"]], "availability": ["in_stock"]}
+        found = await call(client, "search_catalog", {"query": "soup", "filters": filters})
+        assert product["id"] in {one["id"] for one in found["products"]}
+        assert all(one["price_range"]["max"]["amount"] <= amount for one in found["products"])
+
+        looked_up = await call(client, "lookup_catalog", {"ids": [product["id"], "no such item"]})
+        assert [one["id"] for one in looked_up["products"]] == [product["id"]]
+        assert looked_up["products"][0]["variants"][0]["inputs"] == [{"id": product["id"], "match": "exact"}]
+        assert looked_up["messages"] == [{"type": "info", "code": "not_found", "content": "no such item"}]
+        whole = await call(client, "get_product", {"id": product["id"]})
+        assert whole["product"]["title"] == product["title"]
+        nothing = await call(client, "get_product", {"id": "no such item"})
+        assert (nothing["ucp"]["status"], nothing["messages"][0]["code"]) == ("error", "not_found")
+
+    as_agent(service, shop)
+
+
+@pytest.mark.parametrize(
+    ("catalog", "said"),
+    [
+        ({}, "query"),
+        ({"query": "soup", "steering": {"objectives": {"margin": 1}}}, "margin"),
+        ({"query": "soup", "steering": {"max_losses": {"relevance": 2}}}, "relevance"),
+        ({"query": "soup", "filters": {"availability": ["backorder"]}}, "in_stock"),
+        ({"query": "soup", "purpose": "swap"}, "search"),
+        ({"query": "soup", "pagination": {"cursor": "../etc"}}, "cursor"),
+    ],
+)
+def test_what_cannot_be_asked_is_said(service: httpx.Client, catalog: dict[str, Any], said: str) -> None:
+    async def ask(client: Client) -> None:
+        with pytest.raises(MCPError, match=said) as raised:
+            await client.call_tool("search_catalog", {"meta": META, "catalog": catalog})
+        assert raised.value.code == -32602
+
+    as_agent(service, ask)
+
+
+def test_keys_and_rates_are_those_of_searches(settings: Settings) -> None:
+    with serving(settings.model_copy(update={"require_keys": True})) as service:
+        issue = {"scopes": ["search"], "per_minute": 4}
+        key = service.put("/keys/agent", json=issue, headers=ADMIN).json()["key"]
+        body = {"jsonrpc": "2.0", "id": 1, "method": "tools/list"}
+        sent = {"Accept": "application/json, text/event-stream"}
+        assert service.post("/mcp", json=body, headers=sent).status_code == 401
+        assert service.get("/mcp", headers=sent).status_code == 405
+        theirs = {**sent, "Authorization": f"Bearer {key}"}
+        answers = [service.post("/mcp", json=body, headers=theirs).status_code for _ in range(5)]
+    assert answers == [200, 200, 200, 200, 429]
+
+
+def test_agents_are_logged_apart(settings: Settings, engine: Engine) -> None:
+    with serving(settings.model_copy(update={"exploration_ratio": 1.0})) as service:
+        asked = as_agent(service, lambda client: call(client, "search_catalog", {"query": "soup"}))
+        shopper = service.get("/search", params={"q": "soup", "session_id": "visit"}).json()
+        decision_id, bought = asked["steering"]["decision_id"], asked["products"][0]
+        event = {"event_id": "1", "action_name": "purchase", "query_id": decision_id, "item_id": bought["id"]}
+        said = service.post("/events", json=event).json()
+        assert said == {"accepted": 1, "duplicates": 0, "unmatched": []}
+    folder = settings.data_folder
+    row = find_impression(decision_id, [folder])
+    assert (row["channel"], row["agent"]) == ("agent", PROFILE)
+
+    ours, theirs = ImpressionReader(folder), ImpressionReader(folder, channel="agent")
+    assert pl.concat(ours)["decision_id"].to_list() == [shopper["decision_id"]]
+    (frame,) = theirs
+    assert frame["decision_id"].to_list() == [decision_id]
+    assert frame["revenue"].list.sum().item() == bought["price_range"]["min"]["amount"] / 100
+    assert (ours.event_counts()["matched"], theirs.event_counts()["matched"]) == (0, 1)
+    policies = {"money": {"revenue": 1.0}}
+    assert replay(folder, engine, policies, channel="agent")["log"]["n_replayed"] == 1
+    assert replay(folder, engine, policies)["log"]["n_replayed"] == 1
+    with pytest.raises(BadLog, match="robot"):
+        ImpressionReader(folder, channel="robot")
+
+
+def item(item_id: str, price: float | None, **attributes: object) -> dict[str, Any]:
+    plain = {"title": f"Shirt {item_id}", "brand": "", "category": "", "image": "", "url": "", "in_stock": True}
+    return {**plain, "item_id": item_id, "price": price, "attributes": attributes}
+
+
+def test_variants_are_options_and_the_selected_one_comes_first() -> None:
+    shirts = [item("a", 10, colour="red", size="M"), item("b", 12.5, colour="blue", size="M"), item("c", None)]
+    product = Products("EUR", 2).product(shirts[:2])
+    assert product["price_range"] == {
+        "min": {"amount": 1000, "currency": "EUR"},
+        "max": {"amount": 1250, "currency": "EUR"},
+    }
+    assert product["options"] == [{"name": "colour", "values": [{"label": "red"}, {"label": "blue"}]}]
+    assert product["variants"][1]["options"] == [{"name": "colour", "label": "blue"}]
+    assert best_variant(shirts, {"colour": "Blue", "size": "XL"}, ["colour", "size"]) == 1
+    assert best_variant(shirts, {}, []) == 0
+    assert Products("JPY", 0).variant(shirts[0])["price"] == {"amount": 10, "currency": "JPY"}
+    without = Products(None, 2).product([shirts[2]])
+    assert without["price_range"]["min"] == {"amount": 0, "currency": "XXX"}
+    assert not without["variants"][0]["availability"]["available"]

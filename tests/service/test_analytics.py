@@ -1,0 +1,114 @@
+"""GET /analytics and `trimtab analytics`: what this service's log says, to those who may know."""
+
+from __future__ import annotations
+
+import json
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import httpx
+import pytest
+
+from tests.support.redis_servers import PATIENT_REDIS_SECONDS, RedisProcess
+from tests.support.services import serving
+from tests.support.waiting import eventually
+from trimtab.cli.commands import main
+from trimtab.service.settings import Settings
+
+ADMIN = {"Authorization": "Bearer sesame"}
+
+
+@pytest.fixture
+def settings(small_bundle: Path, tmp_path: Path, redis_server: RedisProcess) -> Settings:
+    return Settings(
+        bundle=small_bundle,
+        data_folder=tmp_path / "data",
+        redis_url=redis_server.url,
+        redis_timeout_seconds=PATIENT_REDIS_SECONDS,
+        admin_key="sesame",
+        require_keys=True,
+        log_flush_seconds=0.01,
+    )
+
+
+def search(client: httpx.Client, query: str, user: int) -> dict:
+    asked = {"q": query, "user_id": f"u{user}", "exact": True}
+    return client.get("/search", params=asked, headers=ADMIN).raise_for_status().json()
+
+
+def test_what_several_searched_is_told_to_who_may_know(
+    settings: Settings, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with serving(settings) as client:
+        for user in range(5):
+            answer = search(client, "soup", user)
+            search(client, "zzyzx", user)
+        search(client, "what one person wants", 1)
+        bought = {"event_id": "1", "action_name": "purchase", "query_id": answer["decision_id"], "value": 7.5}
+        event = {**bought, "item_id": answer["hits"][1]["item_id"], "position": 1}
+        client.post("/events", json=event, headers=ADMIN).raise_for_status()
+        days = iter(range(10_000))  # each question is another one, so that none is answered from memory
+        eventually(lambda: n_searches(client, datetime(1990, 1, 1, tzinfo=UTC) + timedelta(days=next(days))) == 11)
+        (total,) = rows(client, "overview")
+        assert (total["users"], total["revenue"]) == (5, 7.5)
+        top = rows(client, "queries")
+        assert {row["query"] for row in top} == {"soup", "zzyzx"}
+        assert [row["query"] for row in rows(client, "queries", of="no_results")] == ["zzyzx"]
+        assert rows(client, "categories")
+        assert rows(client, "ranks")[1]["purchase_rate"] == pytest.approx(1 / 5)
+        assert len(rows(client, "times", every="week")) in (1, 2)
+        assert len(rows(client, "change", at="2020-01-01T00:00:00Z")) == 1
+
+        assert client.get("/analytics/overview").status_code == 401
+        assert client.get("/analytics/queries", params={"of": "worst"}, headers=ADMIN).status_code == 422
+        for scope, status in (("analytics", 200), ("search", 403)):
+            key = client.put("/keys/reader", json={"scopes": [scope]}, headers=ADMIN).json()["key"]
+            assert client.get("/analytics/overview", headers={"Authorization": f"Bearer {key}"}).status_code == status
+
+    capsys.readouterr()
+    monkeypatch.setattr("sys.argv", ["trimtab", "analytics", str(settings.data_folder), "--json", "--since", "2d"])
+    with pytest.raises(SystemExit, match="0"):
+        main()
+    said = json.loads(capsys.readouterr().out)
+    assert said["overview"][0]["revenue"] == 7.5
+    assert [row["query"] for row in said["no_results"]] == ["zzyzx"]
+    monkeypatch.setattr("sys.argv", ["trimtab", "analytics", str(settings.data_folder)])
+    with pytest.raises(SystemExit, match="0"):
+        main()
+    printed = capsys.readouterr().out
+    assert "zzyzx" in printed
+    assert "what one person wants" not in printed
+    assert "what can be done" in printed
+
+
+def rows(client: httpx.Client, path: str, **parameters: str) -> list[dict]:
+    answer = client.get(f"/analytics/{path}", params=parameters, headers=ADMIN).raise_for_status()
+    found: list[dict] = answer.json()["rows"]
+    return found
+
+
+def n_searches(client: httpx.Client, since: datetime) -> int:
+    return int(rows(client, "overview", since=since.isoformat())[0]["searches"])
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (["--report", "best"], "no_results"),
+        (["--since", "yesterday"], "7d"),
+        (["--report", "change"], "--at"),
+        (["--report", "categories"], "--bundle"),
+        (["--channel", "robot"], "agent"),
+    ],
+)
+def test_what_cannot_be_asked_is_said(
+    log: Path,
+    arguments: list[str],
+    said: str,
+    capsys: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr("sys.argv", ["trimtab", "analytics", str(log), *arguments])
+    with pytest.raises(SystemExit, match="2"):
+        main()
+    assert said in capsys.readouterr().err
