@@ -14,6 +14,8 @@ from trimtab.core.progress import Progress, silent
 from trimtab.core.records import FloatArray, IntArray
 from trimtab.retrieval.chance_similarity import chance_similarity
 from trimtab.retrieval.dense import DenseIndex
+from trimtab.retrieval.dense_kinds import reason_for
+from trimtab.retrieval.dense_recall import tuned
 from trimtab.retrieval.encoders.distilled import TEACHER, DistilledQueries, distil, pseudo_queries
 from trimtab.retrieval.encoders.earlier_vectors import HASHES, VECTORS, EarlierVectors, made_by, text_hashes
 from trimtab.retrieval.encoders.protocol import Encoder
@@ -134,10 +136,15 @@ def _build_dense(
 ) -> dict[str, Any]:
     """Write the index of the vectors; returns what the report says of it."""
     progress("dense index", 0, 1)
-    dense, recall = DenseIndex.build(vectors, vector_of, priority).tuned(vectors, queries, 100)
+    dense, recall = tuned(DenseIndex.build(vectors, vector_of, priority), vectors, queries)
     dense.save(folder)
     progress("dense index", 1, 1)
-    return {"index": dense.kind, "breadth": dense.breadth, "recall@100_against_exact": recall}
+    return {
+        "index": dense.kind,
+        "index_chosen_because": reason_for(dense.kind),
+        "breadth": dense.breadth,
+        **recall.as_dict(),
+    }
 
 
 def _filtered_columns(store: ItemStore) -> list[AttributeColumn]:

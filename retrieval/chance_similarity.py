@@ -16,6 +16,8 @@ from trimtab.retrieval.encoders.protocol import Encoder
 
 N_WORDS = 400
 QUANTILE = 0.99
+BLOCK = 65_536
+"""Vectors that are compared at once."""
 
 
 def chance_similarity(encoder: Encoder, vectors: FloatArray) -> float:
@@ -24,4 +26,7 @@ def chance_similarity(encoder: Encoder, vectors: FloatArray) -> float:
         return 1.0
     rng = np.random.Generator(np.random.PCG64(0))
     words = ["".join(rng.choice(list(ascii_lowercase), rng.integers(5, 11))) for _ in range(N_WORDS)]
-    return float(np.quantile((encoder.encode(words) @ vectors.T).max(axis=1), QUANTILE))
+    said = encoder.encode(words)
+    blocks = (vectors[start : start + BLOCK] for start in range(0, len(vectors), BLOCK))
+    best = np.max([(said @ block.T).max(axis=1) for block in blocks], axis=0)
+    return float(np.quantile(best, QUANTILE))

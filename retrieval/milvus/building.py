@@ -20,7 +20,8 @@ from trimtab.catalog.attributes.column import AttributeColumn
 from trimtab.core.errors import Unavailable
 from trimtab.core.progress import Progress
 from trimtab.core.records import FloatArray, IntArray
-from trimtab.retrieval.dense import BREADTHS, EXACT_UP_TO, HNSW_LINKS, WANTED_RECALL
+from trimtab.retrieval.dense_kinds import BREADTHS, EXACT_UP_TO, HNSW_LINKS
+from trimtab.retrieval.dense_recall import WANTED
 from trimtab.retrieval.lexical import BOOSTS
 from trimtab.retrieval.milvus.address import Address
 from trimtab.retrieval.milvus.collection import FLAT, HNSW, Collection
@@ -259,12 +260,12 @@ def _codes_at(column: AttributeColumn, row: int) -> list[int]:
 
 
 def _tuned(collection: Collection, vectors: FloatArray, vector_of: IntArray, queries: FloatArray) -> tuple[int, float]:
-    """How widely the graph is searched for `WANTED_RECALL`, and the recall that there then is."""
+    """How widely the graph is searched for `WANTED`, and the recall that there then is."""
     breadths = BREADTHS if collection.index == HNSW else (0,)
     recall = 0.0
     for breadth in breadths:
         recall = _recall(replace(collection, breadth=breadth), vectors, vector_of, queries)
-        if recall >= WANTED_RECALL:
+        if recall >= WANTED:
             break
     return breadth, recall
 

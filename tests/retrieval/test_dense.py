@@ -10,10 +10,12 @@ import pytest
 
 from trimtab.core.errors import BundleDamaged
 from trimtab.core.records import FloatArray, IntArray
-from trimtab.retrieval.dense import EXACT_UP_TO, HNSW_UP_TO, WANTED_RECALL, DenseIndex, kind_for
+from trimtab.retrieval.dense import VECTORS, DenseIndex
+from trimtab.retrieval.dense_kinds import EXACT_UP_TO, HNSW_UP_TO, kind_for, reason_for
+from trimtab.retrieval.dense_recall import SHARES, WANTED, WANTED_SELECTED, K, tuned
 from trimtab.retrieval.encoders.registry import load_encoder
 
-N_VECTORS, DIM, K = 3_000, 64, 50
+N_VECTORS, DIM, DEPTH = 3_000, 64, 50
 KINDS = ("exact", "hnsw", "ivf")
 
 
@@ -43,7 +45,7 @@ def vector_of() -> IntArray:
 @pytest.fixture(scope="module", params=KINDS)
 def index(request: pytest.FixtureRequest, vectors: FloatArray, queries: FloatArray, vector_of: IntArray) -> DenseIndex:
     built = DenseIndex.build(vectors, vector_of, np.arange(len(vector_of)), kind=request.param)
-    return built.tuned(vectors, queries, K)[0]
+    return tuned(built, vectors, queries)[0]
 
 
 def recall(found: IntArray, cosines: FloatArray, k: int) -> float:
@@ -66,9 +68,9 @@ def test_it_finds_what_exact_search_finds(
 ) -> None:
     shares = []
     for query in queries:
-        rows, _ = index.search(query, K)
-        assert len(np.unique(rows)) == len(rows) == K
-        shares.append(recall(rows, (vectors @ query)[vector_of], K))
+        rows, _ = index.search(query, DEPTH)
+        assert len(np.unique(rows)) == len(rows) == DEPTH
+        shares.append(recall(rows, (vectors @ query)[vector_of], DEPTH))
     assert np.mean(shares) >= (1.0 if index.kind == "exact" else 0.9)
 
 
@@ -83,10 +85,10 @@ def test_a_mask_applies_before_the_choice(
     selection = index.select(mask)
     shares = []
     for query in queries:
-        rows, _ = index.search(query, K, selection)
+        rows, _ = index.search(query, DEPTH, selection)
         assert mask[rows].all()
-        assert len(np.unique(rows)) == len(rows) == min(K, mask.sum())
-        shares.append(recall(rows, np.where(mask, (vectors @ query)[vector_of], -1), min(K, int(mask.sum()))))
+        assert len(np.unique(rows)) == len(rows) == min(DEPTH, mask.sum())
+        shares.append(recall(rows, np.where(mask, (vectors @ query)[vector_of], -1), min(DEPTH, int(mask.sum()))))
     assert np.mean(shares) >= (1.0 if index.kind == "exact" else 0.9)
 
 
@@ -111,7 +113,7 @@ def test_what_reaches_a_floor_is_found_with_and_without_a_mask(
 
 
 def test_a_mask_of_nothing_finds_nothing(index: DenseIndex, queries: FloatArray, vector_of: IntArray) -> None:
-    rows, cosines = index.search(queries[0], K, index.select(np.zeros(len(vector_of), dtype=bool)))
+    rows, cosines = index.search(queries[0], DEPTH, index.select(np.zeros(len(vector_of), dtype=bool)))
     assert len(rows) == len(cosines) == 0
 
 
@@ -124,8 +126,8 @@ def test_a_vector_is_found_where_one_of_its_items_is_selected(
     selection = index.select(first)
     assert selection.n_vectors == vector_of.max() + 1
     for query in queries:
-        rows, cosines = index.search(query, K, selection)
-        nearest, nearest_cosines = index.search(query, K)
+        rows, cosines = index.search(query, DEPTH, selection)
+        nearest, nearest_cosines = index.search(query, DEPTH)
         among_them = nearest[first[nearest]]
         assert rows[: len(among_them)].tolist() == among_them.tolist()
         np.testing.assert_array_equal(cosines, nearest_cosines)
@@ -141,21 +143,30 @@ def test_items_with_one_vector_come_in_the_order_of_priority(vectors: FloatArray
     assert len(cosines) == 1
 
 
-def test_measured_recall_is_the_recall(vectors: FloatArray, queries: FloatArray) -> None:
+@pytest.mark.parametrize("kind", KINDS)
+def test_measured_recall_is_the_recall(vectors: FloatArray, queries: FloatArray, kind: str) -> None:
+    """Of all vectors and of what filters leave, the last of which is three vectors."""
     vector_of = np.arange(N_VECTORS)
-    index, measured = DenseIndex.build(vectors, vector_of, vector_of, kind="hnsw").tuned(vectors, queries, K)
-    by_hand = np.mean([recall(index.search(query, K)[0], vectors @ query, K) for query in queries])
+    index, measured = tuned(DenseIndex.build(vectors, vector_of, vector_of, kind=kind), vectors, queries)
+    by_hand = [recall(index.search(query, K)[0], vectors @ query, K) for query in queries]
 
-    assert measured == pytest.approx(by_hand, abs=1e-9)
-    assert measured >= WANTED_RECALL
+    assert measured.at_200 == pytest.approx(np.mean(by_hand), abs=1e-9)
+    assert measured.at_200 >= WANTED
+    assert measured.selected.keys() == set(SHARES)
+    assert min(measured.selected.values()) >= WANTED_SELECTED
+    assert measured.as_dict()["recall@200_under_filters"]["0.01"] == measured.selected[0.01]
+    assert reason_for(kind)
 
 
-def test_saved_and_loaded_it_finds_the_same(index: DenseIndex, queries: FloatArray, tmp_path: Path) -> None:
+def test_saved_and_loaded_it_finds_the_same(
+    index: DenseIndex, vectors: FloatArray, queries: FloatArray, vector_of: IntArray, tmp_path: Path
+) -> None:
     index.save(tmp_path)
+    np.save(tmp_path / VECTORS, vectors[vector_of])
     loaded = DenseIndex.load(tmp_path, kind=index.kind, breadth=index.breadth)
 
     for query in queries:
-        np.testing.assert_array_equal(loaded.search(query, K)[0], index.search(query, K)[0])
+        np.testing.assert_array_equal(loaded.search(query, DEPTH)[0], index.search(query, DEPTH)[0])
 
 
 def test_a_damaged_file_is_named(index: DenseIndex, tmp_path: Path) -> None:

@@ -1,0 +1,112 @@
+"""How much of what exact search finds a dense index finds, also among what filters leave; and as widely as it must."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, replace
+from typing import Any
+
+import faiss
+import numpy as np
+
+from trimtab.core.records import FloatArray, IntArray
+from trimtab.retrieval.dense import DenseIndex, Selection
+from trimtab.retrieval.dense_kinds import breadths_of
+
+K = 200
+WANTED, WANTED_SELECTED = 0.98, 0.95
+"""The recall asked for of all vectors, and of those that a filter leaves."""
+SHARES = (0.1, 0.01, 0.001)
+"""The shares that the filters leave for which it is measured."""
+SAME = 1e-5
+"""By how much cosines differ that are the same."""
+
+
+@dataclass(frozen=True, slots=True)
+class Recall:
+    """Recall against exact search, a vector as near as the last of the exact ones counting as one of them.
+
+    Attributes:
+        at_100, at_200: of all vectors.
+        selected: at 200 by the share of the vectors that a filter leaves.
+    """
+
+    at_100: float
+    at_200: float
+    selected: Mapping[float, float]
+
+    @property
+    def is_enough(self) -> bool:
+        return self.at_200 >= WANTED and min(self.selected.values(), default=1.0) >= WANTED_SELECTED
+
+    def as_dict(self) -> dict[str, Any]:
+        """What the manifest has of it."""
+        return {
+            "recall@100_against_exact": self.at_100,
+            "recall@200_against_exact": self.at_200,
+            "recall@200_under_filters": {f"{share:g}": value for share, value in asdict(self)["selected"].items()},
+        }
+
+
+def tuned(index: DenseIndex, vectors: FloatArray, queries: FloatArray) -> tuple[DenseIndex, Recall]:
+    """The index, searching as widely as the recall asked for needs, and the recall that it then has.
+
+    Args:
+        vectors: [n_vectors, dim], those that are in it.
+        queries: [n_queries, dim].
+    """
+    whole = _Exact.of(vectors, queries, None)
+    selections = {share: _some_of(len(vectors), share) for share in SHARES}
+    parts = {share: _Exact.of(vectors, queries, np.flatnonzero(one.rows)) for share, one in selections.items()}
+    for breadth in breadths_of(index.index, index.kind):
+        index = replace(index, breadth=breadth)
+        found = [index.nearest(query, K)[0] for query in queries]
+        at_200 = whole.share_of(vectors, found, K)
+        at_100 = whole.share_of(vectors, [one[:100] for one in found], 100)
+        selected = {
+            share: parts[share].share_of(vectors, [index.nearest(query, K, one)[0] for query in queries], K)
+            for share, one in selections.items()
+        }
+        recall = Recall(at_100, at_200, selected)
+        if recall.is_enough:
+            break
+    return index, recall
+
+
+@dataclass(frozen=True, slots=True)
+class _Exact:
+    """What exact search finds.
+
+    Attributes:
+        queries: [n_queries, dim].
+        cosines: [n_queries, <= K] of the nearest vectors, nearest first.
+    """
+
+    queries: FloatArray
+    cosines: FloatArray
+
+    @classmethod
+    def of(cls, vectors: FloatArray, queries: FloatArray, some: IntArray | None) -> _Exact:
+        """Search some of the vectors, or all of them."""
+        among = vectors if some is None else np.ascontiguousarray(vectors[some])
+        k = min(K, len(among))
+        if k == 0 or len(queries) == 0:
+            return cls(queries, np.empty((len(queries), 0), dtype=np.float32))
+        return cls(queries, faiss.knn(queries, among, k, metric=faiss.METRIC_INNER_PRODUCT)[0])
+
+    def share_of(self, vectors: FloatArray, found: list[IntArray], k: int) -> float:
+        """Recall@k of what was found for each query; 1 where there is nothing to be found."""
+        nearest = self.cosines[:, :k]
+        if nearest.size == 0:
+            return 1.0
+        last = nearest[:, -1] - SAME
+        hits = [
+            np.count_nonzero(np.vecdot(vectors[one], query) >= floor)
+            for one, query, floor in zip(found, self.queries, last, strict=True)
+        ]
+        return float(np.mean(hits) / nearest.shape[1])
+
+
+def _some_of(n_vectors: int, share: float) -> Selection:
+    rows = np.random.Generator(np.random.PCG64(0)).random(n_vectors) < share
+    return Selection(rows, np.empty(0, dtype=np.int64), n_vectors)
