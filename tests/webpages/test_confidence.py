@@ -37,3 +37,10 @@ def test_a_type_of_few_cases_keeps_to_what_holds_for_all() -> None:
     overall = calibrate(RIGHT)
     assert calibrate([], prior=overall) == overall
     assert calibrate([Outcome(1.0, 0.0, False)], prior=overall, strength=3.0)(2.0, 6.0) > 0.8
+
+
+@given(st.lists(st.tuples(st.floats(-5, 5), st.floats(0, 6), st.booleans()), min_size=1, max_size=30))
+def test_more_in_favour_of_an_answer_never_makes_it_less_certain(cases: list[tuple[float, float, bool]]) -> None:
+    fitted = calibrate([Outcome(*case) for case in cases])
+    assert fitted.logit >= 0.0 <= fitted.lead
+    assert fitted.dissent <= 0.0

@@ -83,3 +83,27 @@ def test_a_gtin_has_a_right_check_digit() -> None:
 def test_a_label_is_a_whole_word() -> None:
     assert "ECTOC-00009" not in numbers("REFECTOC-00009")
     assert candidates("Ref. 00009-B7")["00009-B7"].labels["sku"] == 1
+
+
+@pytest.mark.parametrize(
+    ("shown", "url", "number"),
+    [
+        ("7901/312", "https://shop.example/top-p07901312.html", "7901/312"),
+        ("Product Code - <b>39139301</b>", URL, "39139301"),
+        ("Boat", "https://shop.example/boats/c5780a200532255/boat.html", "200532255"),
+    ],
+)
+def test_the_listing_s_own_number_is_a_candidate(shown: str, url: str, number: str) -> None:
+    assert number in candidates(shown, url)
+
+
+def test_a_label_of_the_maker_and_one_of_another_code_are_no_label_of_the_shop() -> None:
+    assert candidates("Numéro du modèle de l'article <b>PTV17-16912</b>")["PTV17-16912"].labels == {"mpn": 1}
+    assert "EE5BKKRB" not in candidates("Risparmia ora. Inserisci alla cassa del negozio il codice EE5BKKRB")
+
+
+def test_a_labelled_number_with_blanks_is_the_stated_one() -> None:
+    stated = '<script type="application/ld+json">{"@type": "Product", "name": "Kettle", "sku": "R068H-krye Fleece-XS"}'
+    found = candidates(f"{stated}</script>SKU: R068H-krye Fleece-XS")
+    assert found["R068H-krye Fleece-XS"].labels == {"sku": 1}
+    assert "R068H-krye" not in found

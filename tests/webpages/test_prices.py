@@ -13,6 +13,7 @@ from trimtab.webpages.parse.candidates import price_candidates
 from trimtab.webpages.parse.dom import parse
 from trimtab.webpages.parse.facts import Structured
 from trimtab.webpages.parse.prices import PageLocale, page_locale, price_text, shown_price, stated_price
+from trimtab.webpages.parse.structured import read_structured
 
 
 def shown(markup: str, locale: PageLocale | None = None) -> str | None:
@@ -121,3 +122,45 @@ def test_a_block_of_two_prices_is_not_a_price_of_its_own(amounts: tuple[str, str
     found = {c.money.text for c in price_candidates(dom, Structured(), PageLocale()) if c.money}
     assert found == {value.replace(",", "").removesuffix(".00") for value in (before, now)}
     assert {dom.tags[c.element] for c in price_candidates(dom, Structured(), PageLocale())} == {"bdi"}
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "LIMITLESS COLLECTION 05 TOP",
+        "KN95 Face Mask",
+        "EV10G53885KR",
+        "11G-P4-2384-KR",
+        "Open 8.00AM - 4.00PM",
+        "26:58",
+    ],
+)
+def test_a_number_of_something_else_is_no_amount(text: str) -> None:
+    assert shown_price(text, PageLocale("CA", "en")) is None
+
+
+def test_amounts_with_a_code_before_or_behind_them_stay_amounts() -> None:
+    for text, amount in (
+        ("EUR120", "120"),
+        ("CHF7.95", "7.95"),
+        ("Rs599", "599"),
+        ("95kr", "95"),
+        ("1,299 SEK", "1299"),
+    ):
+        found = shown_price(text, PageLocale())
+        assert found is not None
+        assert found[0].text == amount
+
+
+def test_the_whole_part_of_an_amount_is_no_amount_of_its_own() -> None:
+    dom = parse("<body><p>$<strong>499</strong><sup>.99</sup></p></body>")
+    assert [c.money.text for c in price_candidates(dom, Structured(), PageLocale("US")) if c.money] == ["499.99"]
+
+
+def test_a_price_that_only_a_script_of_its_platform_holds_is_read() -> None:
+    script = 'var Shopify = {}; var meta = {"product":{"id":1,"variants":[{"id":2,"price":2400,"name":"Lamp"}]}};'
+    dom = parse(f"<body><script>{script}</script><h1>Lamp</h1></body>")
+    stated = read_structured(dom)
+    assert [money.text for _, money in stated.script_prices] == ["24"]
+    found = price_candidates(dom, stated, PageLocale())
+    assert [(c.source, c.money and c.money.text, dom.tags[c.element]) for c in found] == [("script", "24", "script")]

@@ -9,13 +9,16 @@ from hypothesis import strategies as st
 
 from tests.webpages.pages_made_here import PRODUCT_URL, product
 from trimtab.webpages.analyze import analyze_page
+from trimtab.webpages.features.offer_area import are_with_other_product
 from trimtab.webpages.features.price_rivals import RIVAL_NAMES, rival_rows
 from trimtab.webpages.features.repetition import REPEAT_NAMES, repeats
 from trimtab.webpages.parse.candidates import Candidate, price_candidates
-from trimtab.webpages.parse.contexts import contexts_in
+from trimtab.webpages.parse.contexts import contexts_after, contexts_in
 from trimtab.webpages.parse.dom import Dom, parse
 from trimtab.webpages.parse.facts import Structured
 from trimtab.webpages.parse.prices import PageLocale
+from trimtab.webpages.parse.reading import Reading
+from trimtab.webpages.parse.structured import read_structured
 
 
 def tiles(n: int, *, row: int = 100) -> str:
@@ -217,3 +220,21 @@ def test_a_cart_or_a_confirmation_is_no_product_page(heading: str, control: str,
         f"<p>Subtotal $49.00</p><button>{control}</button></body></html>"
     )
     assert analyze_page(html, url).kind not in ("product", "listing")
+
+
+def test_an_amount_beside_the_picture_of_another_page_is_another_product_s() -> None:
+    drawer = '<div class="a"><a href="/p/2"><img src="/2.jpg"></a><p>Cotton Shirt</p><b>$39.00</b></div>'
+    html = f"<body>{drawer}<main><h1>Vacuum Mug</h1><img src='/1.jpg'><div><b>$59.00</b></div></main></body>"
+    dom = parse(f"<html><head><title>Vacuum Mug</title></head>{html}</html>")
+    reading = Reading.of(dom, read_structured(dom, "https://shop.example/p/1"), "https://shop.example/p/1")
+    prices = price_candidates(dom, reading.structured, reading.locale)
+    flags = are_with_other_product(reading, [c.element for c in prices])
+    assert {c.money.text: flag for c, flag in zip(prices, flags, strict=True) if c.money} == {"39": True, "59": False}
+
+
+@pytest.mark.parametrize(
+    ("behind", "is_instalment"),
+    [("/ month", True), ("or 4 payments of", False), ("x 3 mois", True), ("in 3 rate", False)],
+)
+def test_another_way_to_pay_an_amount_makes_it_no_instalment(behind: str, *, is_instalment: bool) -> None:
+    assert ("instalment" in contexts_after(behind)) == is_instalment

@@ -17,7 +17,7 @@ from trimtab.webpages.analyze import classify
 from trimtab.webpages.evaluation.measures import share
 from trimtab.webpages.features.image import image_key
 from trimtab.webpages.page import Page
-from trimtab.webpages.parse.reading import Reading
+from trimtab.webpages.parse.reading import Reading, plain_words
 from trimtab.webpages.parse.structured import read_structured
 from trimtab.webpages.predict.model import ElementModel
 from trimtab.webpages.training.datasets import LabelledPage
@@ -79,7 +79,7 @@ def judge(page: LabelledPage, analysed: Page) -> list[tuple[str, bool, float | N
     if wanted:
         checks["price"] = lambda value: _decimal(value) in wanted
     if page.name:
-        checks["name"] = lambda value: _plain(value) == _plain(page.name)
+        checks["name"] = lambda value: plain_words(value) == plain_words(page.name)
     if page.image:
         checks["image"] = lambda value: image_key(value) == image_key(page.image)
     if page.fields.get("sku"):
@@ -150,10 +150,6 @@ def _decimal(text: str) -> Decimal | None:
         return Decimal(text)
     except InvalidOperation:
         return None
-
-
-def _plain(text: str) -> str:
-    return " ".join(text.lower().split())
 
 
 def _can_be_had(availability: str) -> str:

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import math
+import re
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -14,7 +15,13 @@ from numpy.typing import NDArray
 from trimtab.webpages.features.common import FAR, signatures_of
 from trimtab.webpages.features.table import table_rows
 from trimtab.webpages.parse.candidates import Candidate
-from trimtab.webpages.parse.reading import NAN, Reading, overlap, titles_of, tokens
+from trimtab.webpages.parse.reading import NAN, Reading, overlap, plain_words, titles_of, tokens
+
+_HOME = re.compile(
+    r"https?://[^/?#]+/?|(?:https?://[^/?#]+|(?:\.\./)*)(?:/|/?index\.(?:html?|php)|/[a-z]{2}(?:[-_][a-z]{2})?/?)",
+    re.IGNORECASE,
+)
+"""Addresses of a shop's first page."""
 
 
 class _Page:
@@ -23,11 +30,17 @@ class _Page:
     def __init__(self, reading: Reading, candidates: Sequence[Candidate]) -> None:
         dom = reading.dom
         self.reading, self.dom, self.cart = reading, dom, reading.cart_anchor
-        self.stated = [tokens(value) for value in reading.structured.values("name")[:6]]
+        stated = reading.structured.values("name")[:6]
+        self.stated, self.as_stated = [tokens(value) for value in stated], {plain_words(value) for value in stated}
+        self.home_links = [link for link in dom.of_tags("a") if _is_home(dom.attributes[link])]
         self.title = " ".join(titles_of(dom)).lower()
         self.n_of_text = Counter(candidate.text for candidate in candidates)
         self.n_h1 = sum(dom.tags[candidate.element] == "h1" for candidate in candidates)
         self.n_candidates = len(candidates)
+
+
+def _is_home(attributes: Mapping[str, str]) -> bool:
+    return attributes.get("rel") == "home" or _HOME.fullmatch(attributes.get("href", "")[:100]) is not None
 
 
 @dataclass
@@ -52,6 +65,12 @@ class _Name:
         return max(shares, default=NAN)
 
     @property
+    def is_home_link(self) -> bool:
+        """Whether it is, holds or stands in a link to the shop's first page."""
+        element, ends, links = self.candidate.element, self.page.dom.ends, self.page.home_links
+        return any(link <= element < ends[link] or element <= link < ends[element] for link in links)
+
+    @property
     def to_cart(self) -> float:
         starts = self.page.dom.segment_starts
         return min(FAR, abs(starts[self.candidate.element] - starts[self.page.cart]))
@@ -67,6 +86,9 @@ _FEATURES: dict[str, Callable[[_Name], float]] = {
     "title_in": lambda n: overlap(n.page.reading.title_tokens, n.words),
     "in_url": lambda n: overlap(n.words, n.page.reading.url_tokens),
     "is_stated": lambda n: n.agreement,
+    "is_as_stated": lambda n: plain_words(n.candidate.text) in n.page.as_stated,
+    "is_home_link": lambda n: n.is_home_link,
+    "url_in": lambda n: overlap(n.page.reading.url_tokens, n.words),
     "n_words": lambda n: len(n.words),
     "order": lambda n: math.log1p(n.index),
     "n_h1": lambda n: n.page.n_h1,

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import re
 from bisect import bisect_left
-from collections.abc import Sequence
+from collections.abc import Callable, Iterable, Sequence
 
 from trimtab.webpages.parse.candidates import mark
 from trimtab.webpages.parse.dom import Dom
@@ -16,6 +17,12 @@ MAX_SIBLINGS = 12
 MIN_TILES = 3
 SMALL = 2
 """Text segments that two blocks may differ by, whatever their size."""
+MAX_ADDRESS = 300
+_NO_PAGE = re.compile(
+    r"^(?:javascript|mailto|tel|data|whatsapp):|\.(?:jpe?g|png|webp|gif|avif|svg)(?:\?|$)|cart|checkout|wish|login|account"
+    r"|facebook\.|twitter\.|pinterest\.|instagram\.|youtube\."
+)
+"""Addresses of pictures, of what one does with a product, and of other sites: not of other products."""
 _ELSEWHERE_TAGS = frozenset({"nav", "footer", "header", "aside"})
 _RELATED, _CHROME, _DETAIL = role_bit("related"), role_bit("chrome"), role_bit("detail")
 
@@ -40,15 +47,79 @@ def is_near(reading: Reading, element: int) -> bool:
 
 def is_elsewhere(reading: Reading, element: int) -> bool:
     """Whether an element stands in a block of other products, or of the page's frame, that the name is not in."""
+    return _first_verdict(reading.dom, element, lambda block: _is_block_elsewhere(reading, block), {})
+
+
+def are_elsewhere(reading: Reading, elements: Iterable[int]) -> list[bool]:
+    """The same for many elements; each block is looked at once."""
+    known: dict[int, bool] = {}
+    return [
+        _first_verdict(reading.dom, element, lambda block: _is_block_elsewhere(reading, block), known)
+        for element in elements
+    ]
+
+
+def are_with_other_product(reading: Reading, elements: Iterable[int]) -> list[bool]:
+    """Whether the smallest block around an element that has a picture linked to another page does without the name."""
     dom, name = reading.dom, reading.name_anchor
-    for block in (element, *dom.ancestors(element)):
-        if block <= name < dom.ends[block] or dom.tags[block] in ("body", "main"):
+    links = _pictures_of_others(reading)
+
+    def verdict(block: int) -> bool | None:
+        if name < 0 or block <= name < dom.ends[block]:
             return False
-        roles = roles_of(mark(dom, block))
-        is_named_so = roles & _CHROME or (roles & _RELATED and not roles & _DETAIL)
-        if dom.tags[block] in _ELSEWHERE_TAGS or is_named_so or _is_tile(dom, block):
-            return True
-    return False
+        return True if _has_any(dom, block, links) else None
+
+    known: dict[int, bool] = {}
+    return [_first_verdict(dom, element, verdict, known) for element in elements]
+
+
+def _first_verdict(dom: Dom, element: int, verdict_on: Callable[[int], bool | None], known: dict[int, bool]) -> bool:
+    """The verdict on the innermost block around an element, itself included, on which there is one; False for none.
+
+    Args:
+        known: verdicts by block, which are added to.
+    """
+    way: list[int] = []
+    block, verdict = element, known.get(element)
+    while verdict is None and block >= 0:
+        way.append(block)
+        verdict = verdict_on(block)
+        block = dom.parents[block]
+        if verdict is None and block in known:
+            verdict = known[block]
+    known.update(dict.fromkeys(way, bool(verdict)))
+    return bool(verdict)
+
+
+def _is_block_elsewhere(reading: Reading, block: int) -> bool | None:
+    """Whether a block is of something else than the product; None where that is for the block around it to say."""
+    dom, name = reading.dom, reading.name_anchor
+    if block <= name < dom.ends[block] or dom.tags[block] in ("body", "main"):
+        return False
+    roles = roles_of(mark(dom, block))
+    is_named_so = roles & _CHROME or (roles & _RELATED and not roles & _DETAIL)
+    return True if dom.tags[block] in _ELSEWHERE_TAGS or is_named_so or _is_tile(dom, block) else None
+
+
+def _pictures_of_others(reading: Reading) -> list[int]:
+    """Links to other pages that have a picture inside, in document order."""
+    dom, pictures = reading.dom, reading.dom.of_tags("img")
+    own = _last_step(reading.url or reading.structured.canonical)
+    found = []
+    for link in dom.of_tags("a"):
+        address = dom.attribute(link, "href").strip()[:MAX_ADDRESS]
+        if (
+            _last_step(address) not in ("", own)
+            and not _NO_PAGE.search(address.lower())
+            and _has_any(dom, link, pictures)
+        ):
+            found.append(link)
+    return found
+
+
+def _last_step(address: str) -> str:
+    """The last part of an address's path, which names a product apart from where it is listed."""
+    return address.split("#", 1)[0].split("?", 1)[0].rstrip("/").rsplit("/", 1)[-1].lower()
 
 
 def _is_tile(dom: Dom, block: int) -> bool:

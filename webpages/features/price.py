@@ -14,7 +14,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from trimtab.webpages.features.common import signatures_of
-from trimtab.webpages.features.price_rivals import RIVAL_NAMES, rival_rows
+from trimtab.webpages.features.offer_area import are_elsewhere, are_with_other_product
+from trimtab.webpages.features.price_rivals import RIVAL_NAMES, holds_amount, rival_rows
 from trimtab.webpages.features.table import table_rows
 from trimtab.webpages.parse.candidates import Candidate
 from trimtab.webpages.parse.contexts import CONTEXT, contexts_in
@@ -24,6 +25,7 @@ from trimtab.webpages.parse.reading import TOKEN, Reading, titles_of
 
 _CENTS = re.compile(r"[.,\x1f]\d{2}(?!\d)")
 _NUMBER = re.compile(r"\d[\d.,]*")
+_BEHIND_DIGITS = re.compile(r".*\d", re.DOTALL)
 _SIGN = re.compile(r"[+(]|[-−]\s*\W?\d|~")
 
 
@@ -39,6 +41,7 @@ class _Page:
             self.by_source.setdefault(fact.source, set()).add(fact.money.amount)
             self.by_role.setdefault(fact.role, set()).add(fact.money.amount)
         self.known = {fact.money.amount for fact in structured.prices}
+        self.in_scripts = [money.amount for _, money in structured.script_prices]
         self.stated_otherwise = {fact.money.amount for fact in structured.other_prices} - self.known
         currencies = {fact.money.currency for fact in structured.prices} | set(structured.values("currency"))
         self.currencies = (currencies - {None}) or {reading.locale.own_currency}
@@ -53,6 +56,7 @@ class _Price:
     Attributes:
         n_of_value, n_of_signature: its number among those of the same value, and of the same tag and classes.
         n_same_signature: how many there are in all.
+        is_elsewhere, is_with_other_product: see `trimtab.webpages.features.offer_area`.
     """
 
     page: _Page
@@ -61,6 +65,8 @@ class _Price:
     n_of_value: int
     n_of_signature: int
     n_same_signature: int
+    is_elsewhere: bool
+    is_with_other_product: bool
 
     @cached_property
     def value(self) -> Decimal:
@@ -138,14 +144,19 @@ _FEATURES: dict[str, Callable[[_Price], float]] = {
     "agrees_first": lambda p: bool(p.page.stated) and p.value == p.page.stated[0].money.amount,
     "agrees_low": lambda p: p.has_role("low"),
     "agrees_high": lambda p: p.has_role("high") and not p.has_role("low"),
+    "agrees_script": lambda p: p.value in p.page.in_scripts,
+    "agrees_first_script": lambda p: bool(p.page.in_scripts) and p.value == p.page.in_scripts[0],
     "agrees_any": lambda p: p.value in p.page.known,
     "stated_otherwise": lambda p: p.value in p.page.stated_otherwise,
     "n_stated": lambda p: math.log1p(len(p.page.stated)),
     "n_stated_values": lambda p: min(len(p.page.known), 10),
+    "is_elsewhere": lambda p: p.is_elsewhere,
+    "is_with_other_product": lambda p: p.is_with_other_product,
     "is_text": lambda p: p.candidate.source == "text",
     "is_meta": lambda p: p.candidate.source == "meta",
     "is_json_ld": lambda p: p.candidate.source == "json-ld",
     "is_microdata": lambda p: p.candidate.source == "microdata",
+    "is_script": lambda p: p.candidate.source == "script",
     "itemprop_price": lambda p: p.prop == "price",
     "itemprop_offer": lambda p: "offer" in p.prop,
     "currency_fits": lambda p: p.candidate.money is not None and p.candidate.money.currency in p.page.currencies,
@@ -164,11 +175,16 @@ def price_rows(reading: Reading, candidates: Sequence[Candidate]) -> NDArray[np.
     values: Counter[Decimal | None] = Counter()
     seen: Counter[str] = Counter()
     prices = []
+    elements = [candidate.element for candidate in candidates]
+    elsewhere, with_other = are_elsewhere(reading, elements), are_with_other_product(reading, elements)
     for index, (candidate, signature) in enumerate(zip(candidates, signatures, strict=True)):
         value = candidate.money.amount if candidate.money else None
         values[value] += 1
         seen[signature] += 1
-        prices.append(_Price(page, candidate, index, values[value], seen[signature], n_signature[signature]))
+        counts = (values[value], seen[signature], n_signature[signature])
+        is_shown = candidate.source == "text"
+        other = (is_shown and elsewhere[index], is_shown and with_other[index])
+        prices.append(_Price(page, candidate, index, *counts, *other))
     otherwise = [price.value in page.stated_otherwise for price in prices]
     return np.hstack([table_rows(_FEATURES, prices), rival_rows(reading.dom, candidates, otherwise)]).astype(np.float32)
 
@@ -186,6 +202,12 @@ def _written(text: str) -> dict[str, float]:
 
 
 def _around(dom: Dom, element: int) -> tuple[str, str]:
+    """The words before and after; what stands before an earlier amount belongs to that one (`was 4.50 2.25`)."""
     first, last = dom.segment_starts[element], dom.segment_ends[element]
-    before = " ".join(dom.segments[max(0, first - 2) : first])[-50:]
-    return before, " ".join(dom.segments[last : last + 2])[:40].lower()
+    before = ""
+    for segment in reversed(dom.segments[max(0, first - 2) : first]):
+        if holds_amount(segment):
+            before = f"{_BEHIND_DIGITS.sub('', segment)} {before}"
+            break
+        before = f"{segment} {before}"
+    return before.strip()[-50:], " ".join(dom.segments[last : last + 2])[:40].lower()

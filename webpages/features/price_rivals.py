@@ -38,7 +38,7 @@ MAX_LABEL = 90
 TAX_RATES = (5, 5.5, 6, 7, 7.7, 8, 8.1, 9, 9.5, 10, 11, 12, 13, 14, 15, 16, 17, 18, 19, 20, 21, 22, 23, 24, 25, 25.5,
              27)  # fmt: skip
 """Standard and reduced rates, in per cent, of countries whose shops show prices with and without tax."""
-_DISQUALIFYING = frozenset({"net", "instalment", "unit", "shipping", "lowest", "threshold", "deposit"})
+_DISQUALIFYING = frozenset({"net", "instalment", "unit", "shipping", "lowest", "threshold", "deposit", "opening"})
 _ASIDE = _DISQUALIFYING | {"coupon", "used", "member", "piece"}
 _SIDES = frozenset({"net", "gross", "unit", "instalment"})
 _LONGER = frozenset({"lowest", "instalment", "threshold", "unit"})
@@ -152,9 +152,12 @@ def _beside(dom: Dom, candidate: Candidate) -> tuple[str, str]:
 def _without_amount(text: str) -> str:
     """The text where it holds no amount of its own; `30` in `lowest price of 30 days` is none."""
     has_digits = any(character.isdigit() for character in text)
-    return (
-        "" if has_digits and (_WITH_CENTS.search(text) or n_amounts(text) or not contexts_in(text) & _LONGER) else text
-    )
+    return "" if has_digits and (holds_amount(text) or not contexts_in(text) & _LONGER) else text
+
+
+def holds_amount(text: str) -> bool:
+    """Whether a text says a sum of money: it has cents or a currency."""
+    return _WITH_CENTS.search(text) is not None or n_amounts(text) > 0
 
 
 def _roles(dom: Dom, element: int) -> int:

@@ -83,6 +83,7 @@ _FEATURES: dict[str, Callable[[_Number], float]] = {
     "attributes": lambda n: min(n.candidate.attributes, 10),
     "n_in_forms": lambda n: min(n.candidate.n_in_forms, 5),
     "form_first": lambda n: n.candidate is n.page.first_in_form,
+    "n_alone": lambda n: min(n.candidate.n_alone, 3),
     "n_places": lambda n: n.candidate.n_places,
     "most_places": lambda n: n.candidate.n_places == n.page.most_places,
     "in_path": lambda n: n.candidate.in_path,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from decimal import ROUND_FLOOR, Decimal
 from functools import lru_cache
 from itertools import islice
 
@@ -27,7 +28,12 @@ MAX_CURRENCY = 8
 
 _NAME_TAGS = frozenset({"h1", "h2", "h3", "h4", "h5", "title"})
 _NO_NAME_TAGS = frozenset({"html", "head", "body", "option", "button", "label"})
-_DECIMAL = re.compile(r"\d[.,]\d{2}(?!\d)")
+_DECIMAL = re.compile(
+    r"\d[.,]\d{2}(?!\d|\s?(?:[\"”″'’x×%°*]|(?:oz|ml|cl|mm|cm|km|kg|mg|lbs?|in|inch|ft|ghz|mhz|hz|mah|mp|fl|m|g|l|w|v|a|мм|см|м|кг|г|л)\b))",
+    re.IGNORECASE,
+)
+"""An amount with cents, and not a measure."""
+_COUNT = re.compile(r"\(\d+\)")
 _BARE_NUMBER = re.compile(r"\d[\d.,'\x1f\u00a0 ]*")
 
 
@@ -35,8 +41,8 @@ _BARE_NUMBER = re.compile(r"\d[\d.,'\x1f\u00a0 ]*")
 class Candidate:
     """An element and what it would mean: money of a price, address of an image, text of a name or control.
 
-    `source` is `text` for what a shopper sees, else `meta`, `microdata` or `json-ld`. `has_currency` tells whether the
-    text names the currency.
+    `source` is `text` for what a shopper sees, else `meta`, `microdata`, `json-ld` or `script`. `has_currency` tells
+    whether the text names the currency.
     """
 
     element: int
@@ -75,15 +81,17 @@ def elements_with_role(dom: Dom, role: str) -> list[int]:
 
 
 def price_candidates(dom: Dom, structured: Structured, locale: PageLocale) -> list[Candidate]:
-    """Elements whose whole text is a short text with an amount, and what structured data states."""
-    stated = {fact.money.amount for fact in structured.prices}
+    """Elements whose whole text is a short text with an amount, and what structured data states; where it states
+    nothing, what the page's scripts hold."""
+    stated = {fact.money.amount for fact in structured.prices} or {m.amount for _, m in structured.script_prices}
     stated_at = {fact.element: fact for fact in structured.prices}
     found: list[Candidate] = []
     for element in _with_short_digits(dom):
         first, last = dom.segment_starts[element], dom.segment_ends[element]
-        if dom.tags[element] in ("option", "title"):
+        text = SPLIT.join(dom.segments[first:last])
+        if dom.tags[element] in ("option", "title") or _COUNT.fullmatch(text):
             continue
-        text, read = SPLIT.join(dom.segments[first:last]), price_text(dom, element)
+        read = price_text(dom, element)
         shown = shown_price(read, locale)
         if shown is not None and not shown[1] and _BARE_NUMBER.fullmatch(text):
             beside = _currency_beside(dom, first, last)
@@ -95,12 +103,14 @@ def price_candidates(dom: Dom, structured: Structured, locale: PageLocale) -> li
             found.append(Candidate(element, text, money, has_currency=has_currency))
         elif element in stated_at:
             found.append(Candidate(element, text, stated_at[element].money, "microdata"))
-    found = _without_containers(dom, found)
+    found = _without_parts(dom, _without_containers(dom, found))
     seen = {candidate.element for candidate in found}
     for fact in structured.prices[:60]:
         if fact.element not in seen or fact.source != "microdata":
             source = "meta" if fact.source == "opengraph" else fact.source
             found.append(Candidate(fact.element, fact.role, fact.money, source))
+    if not structured.prices:
+        found += [Candidate(element, "price", money, "script") for element, money in structured.script_prices]
     if len(found) > MAX_CANDIDATES:
         found = found[: MAX_CANDIDATES - 60] + found[-60:]
     return found
@@ -135,6 +145,20 @@ def _without_containers(dom: Dom, found: list[Candidate]) -> list[Candidate]:
         for candidate, after in zip(found, following, strict=True)
         if after >= dom.ends[candidate.element] or n_amounts(candidate.text) < 2
     ]
+
+
+def _without_parts(dom: Dom, found: list[Candidate]) -> list[Candidate]:
+    """Drop the whole part of an amount whose cents stand in another node: `499` in `$ 499 .99`."""
+    kept: list[Candidate] = []
+    around, whole = -1, None
+    for candidate in found:
+        amount = candidate.money.amount if candidate.money else Decimal(0)
+        if candidate.element < around and amount == whole:
+            continue
+        if amount % 1 and SPLIT in candidate.text:
+            around, whole = dom.ends[candidate.element], amount.to_integral_value(ROUND_FLOOR)
+        kept.append(candidate)
+    return kept
 
 
 def _currency_beside(dom: Dom, first: int, last: int) -> str | None:

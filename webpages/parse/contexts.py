@@ -27,18 +27,20 @@ CONTEXT: dict[str, re.Pattern[str]] = {
         r"|laveste pris|lägsta pris|alin hinta|legalacsonyabb ár|cel mai mic preț|най-ниска цена|najniža cijena|najnižja cena|mažiausia kaina|zemākā cena|madalaim hind|χαμηλότερη τιμή|preço mais baixo",
         "shipping": r"shipp|deliver|versand|livraison|env[ií]o|frete|spedizion|postage|dostav|배송|運費|free over|orders? over"
         r"|p&p|import charges|lieferung|verzend|bezorg|frakt|fragt|toimitus|doprav|dostaw|wysyłk|przesyłk|szállítás|livrare|доставк|kargo|poštovn|poštnin|αποστολή|ongkir|送料|运费|phí vận chuyển|portes de|porto\b",
-        "threshold": r"free (?:standard )?(?:shipping|delivery|postage)|ships? free|qualif|orders? (?:of|over|above|from)|on orders|spend |when you spend|minimum (?:order|purchase|spend)"
+        "threshold": r"free (?:standard )?(?:shipping|delivery|postage)|ships? free|qualif|orders? (?:of|over|above|from)|on orders|spend |when you spend|minimum (?:order|purchase|spend)|минимальн\w+ (?:заказ|сумма)|мінімальн\w+ замовл|минимална поръчка"
         r"|mindestbestell|versandkostenfrei|gratis ?versand|kostenlose[rn]? (?:versand|lieferung)|ab einem|ab einkaufswert|livraison (?:gratuite|offerte)|dès .{0,12}d.achat|à partir de .{0,12}d.achat|minimum d.achat"
         r"|env[ií]o grat|compra m[ií]nima|a partir de .{0,12}compra|spedizione grat|ordine minimo|portes gr[aá]t|frete gr[aá]t|gratis (?:verzend|bezorg|frakt|levering)|minimum ?bestel"
         r"|fri fra[kg]t|fraktfri|ilmainen toimitus|doprava zdarma|doprava zadarmo|darmow[aey] (?:dostaw|wysyłk)|ingyenes (?:ki)?szállítás|livrare gratuit|comanda minim|безплатна доставка|бесплатная доставка|безкоштовна доставка"
         r"|besplatna dostava|brezplačna dostava|ücretsiz kargo|δωρεάν αποστολή|nemokamas pristat|bezmaksas piegāde|tasuta (?:tarne|transport)|免運|免运|送料無料|무료배송|gratis ongkir|miễn phí (?:vận chuyển|giao)",
+        "opening": r"starting (?:price|bid)|opening bid|\bestimate\b|startpreis|startgebot|mindestgebot|schätzpreis|mise à prix|prix de départ|precio de salida|puja inicial|base d.asta|prezzo di partenza"
+        r"|startprijs|openingsbod|cena wywoławcza|utropspris|startpris|lance inicial|стартовая цена|начальная цена|開始価格|起標價",
         "deposit": r"\bpfand|leergut|deposit|\bcrv\b|consigne|statiegeld|kaucja|kaucj|záloh|\bpant\b|pantti|letétdíj|betétdíj|garantie sgr|\bsgr\b|depozit|dep[oó]sito|fianza|cauzione|cau[cç]ão"
         r"|anzahlung|acompte|se[ñn]a\b|aanbetaling|zaliczk|залог|депозит|kavcij|kaparo|保証金|押金|訂金|定金|ecotax|eco-?part|recupel|urheberrechtsabgabe|recycling fee|recyclage",
         "unit": r"/\s?(?:kg|g|l|m|m2|m²|cm|100|oz|lb|ml|cl|dl|sq|ft|yd|gal|qt|litre|liter|kilo|metre|meter|кг|л)\b|\bper (?:kg|kilo|unit|oz|fl|lb|100|sq|night|litre|liter|l\b|m\b|metre|meter|gram)"
         r"|\bpro (?:kg|l|100|liter|meter|m)\b|\b(?:le|au|el|il|por|al|za|na|zł/|par) (?:kg|kilo|litre|litro|l)\b|1 ?kg ?=|1 ?l ?=|\bkg ?= |/ ?\d+ ?(?:g|ml|kg|l|cl|m)|grundpreis|eenheidsprijs|jednotková cena|cena jednostkowa|jfr-?pris|jämförpris|vertailuhinta|egységár"
         r"|preț unitar|prix au (?:kilo|litre|kg)|precio por (?:kg|unidad|litro)|prezzo al (?:kg|litro)|単価|每公斤|per 100",
         "piece": r"/\s?(?:each|ea|unit|stk|stuk|st|pcs?|piece|szt|ks|db|buc|kpl|tk|шт|adet|個|件)\b|\bper (?:item|piece|stuk|styck|stk)|\bpro stück|each\b",
-        "instalment": r"\d\s?x\b|x\s?(?:de\s)?\d|instal|month|/mo\b|/ ?mo(?:\.|nth)|p/m\b|\bp\.?m\.?\b|mensual|mese\b|mesi\b|mois\b|m[êe]s\b|meses|cuota|parcela|rate[n ]|financ|monat|monthly|klarna|afterpay|clearpay|affirm|zip pay|paypal|alma\b|scalapay"
+        "instalment": r"\b\d{1,2}\s?x\b(?!\s?\d)|(?:^\W*|[€$£]\s?|\d[.,]\d\d\s?)x\s?(?:de\s)?\d{1,2}\b|instal|month|/mo\b|/ ?mo(?:\.|nth)|p/m\b|\bp\.?m\.?\b|mensual|mese\b|mesi\b|mois\b|m[êe]s\b|meses|cuota|parcela|rate[n ]|financ|monat|monthly|klarna|afterpay|clearpay|affirm|zip pay|paypal|alma\b|scalapay"
         r"|měsíc|mesačne|mesiac|rat[aăey]\b|\bna raty|miesięcz|mies\.|havi\b|hó\b|/hó|lun[aăi]\b|maand|p/mnd|måned|/md|månad|/mån|kuukau|/kk|mjesec|mesec|на месец|в месяц|/мес|мес\.|місяц|δόσ|μήνα|\d ay\b|taksit|kuus\b|mėn|mēn|期|분할|개월|月々|分割|每月|cicil|trả góp|pay in \d|payments? of|weekly|per week|por semana|in 3 rate|en \d fois",
         "save": r"\bsav(?:e|ing)|discount|\boff\b|ersparnis|spar|économ|ahorr|desconto|descuento|rabat|%|reducere|折|省",
         "net": r"\bex(?:cl)?\.? ?(?:vat|tax|gst)|(?:before|without|plus|\+) (?:vat|tax|gst)|ohne mwst|ohne ust|zzgl\.? (?:\d+ ?% ?)?(?:mwst|ust|gesetzl)|exkl|netto|brez ddv|bez dph|bez pdv|hors tax|hors tva|\bht\b|h\.t\.|sin iva|\+ ?iva|iva esclusa|iva escl|s/ ?iva|fără tva|\+ ?tva"
@@ -65,10 +67,19 @@ _DELIVERY_BESIDE = re.compile(
 """Delivery that is not in an amount, or is in it or free: the amount beside is not the cost of delivery."""
 
 
+_ANOTHER_WAY = re.compile(
+    r"\W*(?:or|oder|ou|o|eller|lub|nebo|alebo|vagy|sau|ali|tai|või|или|або|ή|veya|ya da|and|und|et|y|pay|payments?|possib|buy"
+    r"|in \d|en \d|em até|jusqu|also|auch|available|financ|spread)(?![\w-])"
+)
+"""How a text begins that speaks of paying the amount before it in parts."""
+
+
 @lru_cache(maxsize=8192)
 def contexts_after(text: str) -> frozenset[str]:
-    """The same for a text behind an amount, where `plus delivery` and `free delivery` say nothing about the amount."""
-    return contexts_in(_DELIVERY_BESIDE.sub(" ", text.lower())) - {"threshold", "lowest", "from"}
+    """The same for a text behind an amount, where `plus delivery`, `free delivery` and another way to pay say nothing
+    about the amount."""
+    said = contexts_in(_DELIVERY_BESIDE.sub(" ", text.lower())) - {"threshold", "lowest", "from"}
+    return said - {"instalment"} if _ANOTHER_WAY.match(text.lower()) else said
 
 
 @lru_cache(maxsize=8192)

@@ -80,7 +80,8 @@ class Dom:
         segments: the page's text, whitespace normalised, one entry a text node.
         segment_owners: the element each segment stands in.
         scripts: (element, type, source) of `<script>` elements that hold data.
-        inline_scripts: sources of other scripts, MAX_INLINE_SCRIPTS characters at most; never run, only read as text.
+        inline_scripts: (element, source) of other scripts, MAX_INLINE_SCRIPTS characters at most; never run, only read
+            as text.
         styles: embedded style sheets.
         ordinals: number of the element in document order when the inside of `<svg>` and the like is counted too.
         by_tag, by_attribute: elements of a tag, and those with an attribute of a name, in document order.
@@ -100,7 +101,7 @@ class Dom:
     text_offsets: list[int] = field(default_factory=lambda: [0])
     ordinals: list[int] = field(default_factory=list)
     scripts: list[tuple[int, str, str]] = field(default_factory=list)
-    inline_scripts: list[str] = field(default_factory=list)
+    inline_scripts: list[tuple[int, str]] = field(default_factory=list)
     styles: list[str] = field(default_factory=list)
     by_tag: defaultdict[str, list[int]] = field(default_factory=lambda: defaultdict(list))
     by_attribute: defaultdict[str, list[int]] = field(default_factory=lambda: defaultdict(list))
@@ -277,7 +278,7 @@ def _read_opaque(node: LexborNode, element: int, dom: Dom) -> None:
             dom.scripts.append((element, attributes["type"].lower(), source))
         elif dom.n_script_characters + len(source) <= MAX_INLINE_SCRIPTS:
             dom.n_script_characters += len(source)
-            dom.inline_scripts.append(source)
+            dom.inline_scripts.append((element, source))
     elif tag == "style":
         dom.styles.append(node.text() or "")
     elif tag in ("svg", "math", "object"):

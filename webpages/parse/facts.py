@@ -58,12 +58,14 @@ class Structured:
     """Everything stated, and how many products the page declares.
 
     `types` counts schema.org types by lower-case name, over all syntaxes. `prices` are those of now, `other_prices`
-    those that are stated to be something else.
+    those that are stated to be something else, and `script_prices` those that the page's own scripts hold, with the
+    element each was read from.
     """
 
     facts: list[Fact] = field(default_factory=list)
     prices: list[PriceFact] = field(default_factory=list)
     other_prices: list[PriceFact] = field(default_factory=list)
+    script_prices: list[tuple[int, Money]] = field(default_factory=list)
     types: dict[str, int] = field(default_factory=dict)
     opengraph_type: str = ""
     canonical: str = ""

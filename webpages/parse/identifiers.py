@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from urllib.parse import unquote, urlsplit
 
 import numpy as np
 
 from trimtab.webpages.parse.dom import Dom
-from trimtab.webpages.parse.reading import Reading
+from trimtab.webpages.parse.reading import Reading, path_of
 from trimtab.webpages.parse.words import lower_same_length
 
 MAX_SKU = 40
@@ -29,7 +29,22 @@ _LABEL = re.compile(
     r"|(?P<gtin>\bean\b|\bgtin(?:-?\d+)?\b|\bupc\b|barcode|isbn)"
 )
 _VALUE = re.compile(r"[A-Za-z0-9][A-Za-z0-9./_-]{1,38}[A-Za-z0-9]")
-_AFTER_LABEL = re.compile(r"[\s:#.°º：)]*(?:\x1f)?[\s:#：(]*([A-Za-z0-9][A-Za-z0-9./_-]{1,38}[A-Za-z0-9])")
+_AFTER_LABEL = re.compile(r"[\s:#.°º：)]*(?:[-–—|]\s)?(?:\x1f)?[\s:#：(]*([A-Za-z0-9][A-Za-z0-9./_-]{1,38}[A-Za-z0-9])")
+_MODEL = re.compile(
+    r"mod[eèé]l|manufact|fabrica|fabrik|herstell|produttore|producent|výrob|výrobc|произв|型號|型番|모델"
+)
+"""Words in a label that make the number the maker's: `Numéro du modèle de l'article`."""
+_CODE_OF_OTHER = re.compile(
+    r"coupon|promo|voucher|gutschein|rabatt|discount|sconto|descuento|réduc|kupon|zip|postal|postcode"
+)
+"""Words before a label that make the number a code of something else."""
+MAX_WORDS_BEFORE = 6
+"""Words before a label in one text; behind more of them it is a word of a sentence."""
+_TAIL = re.compile(r"(?<=[a-z])\d{5,}$", re.IGNORECASE)
+_ALONE = re.compile(r"(?=(?:\D*\d){4})[A-Za-z0-9]+(?:[./ -][A-Za-z0-9]+){0,3}")
+MAX_ALONE = 24
+MIN_ALONE = 5
+"""Characters of a number that is shown by itself and stands in the address too."""
 _URL_TOKEN = re.compile(r"[A-Za-z0-9]{2,}(?:[-_.][A-Za-z0-9]+)*")
 _GROUPED = re.compile(r"(?<![\w./-])(?=[\d./-]{7,})\d{2,}(?:[./-]\d{2,})+(?![\w./-])")
 MIN_WORD = 4
@@ -90,6 +105,7 @@ class SkuCandidate:
         element: the first place, -1 where it is only in the address.
         whole_token, whole_part: whether it is a token, a whole part of the address.
         n_in_forms: fields of forms that carry it as the number of a product.
+        n_alone: texts that are this number and nothing else, of one that stands in the address.
     """
 
     value: str
@@ -106,6 +122,7 @@ class SkuCandidate:
     whole_token: bool = False
     whole_part: bool = False
     n_in_forms: int = 0
+    n_alone: int = 0
     order: int = 0
 
     @property
@@ -116,7 +133,15 @@ class SkuCandidate:
     def n_places(self) -> int:
         """In how many kinds of places the value stands: what the listing itself goes by stands in several."""
         in_address = self.in_path or self.in_query
-        kinds = (self.stated, self.labels["sku"], self.attributes, self.n_in_forms, self.n_in_state, in_address)
+        kinds = (
+            self.stated,
+            self.labels["sku"],
+            self.n_alone,
+            self.attributes,
+            self.n_in_forms,
+            self.n_in_state,
+            in_address,
+        )
         return sum(map(bool, kinds))
 
 
@@ -163,7 +188,8 @@ def sku_candidates(reading: Reading) -> list[SkuCandidate]:
             candidate = collect(value, fact.element)
             if candidate:
                 candidate.stated[f"{fact.kind}/{fact.source}"] += 1
-    _from_labels(reading, collect)
+    _from_labels(reading, dict(found), collect)
+    _from_texts(reading, collect)
     dom = reading.dom
     for element in sorted({element for name in _ATTRIBUTES for element in dom.having(name)}):
         attributes = dom.attributes[element]
@@ -179,7 +205,12 @@ def sku_candidates(reading: Reading) -> list[SkuCandidate]:
     return list(found.values())[:MAX_VALUES]
 
 
-def _from_labels(reading: Reading, collect: Collect) -> None:
+def _from_labels(reading: Reading, stated: Mapping[str, SkuCandidate], collect: Collect) -> None:
+    """Numbers behind a label.
+
+    Args:
+        stated: those that are stated, by key.
+    """
     segments, digits = reading.dom.segments, reading.dom.with_digits
     for index in np.flatnonzero(digits | np.append(digits[1:], False)).tolist():
         segment = segments[index]
@@ -194,13 +225,45 @@ def _from_labels(reading: Reading, collect: Collect) -> None:
             value = _AFTER_LABEL.match(after)
             if value is None or not any(character.isdigit() for character in value[1]):
                 continue
-            # A label with no sign behind it counts only where the value stands in its own element.
-            kind = label.lastgroup or "sku"
-            candidate = collect(value[1], reading.dom.segment_owners[index])
-            if candidate:
+            kind = _kind_of_label(segment, label)
+            candidate = kind and (
+                _continued(stated, value[1], after[value.start(1) :])
+                or collect(value[1], reading.dom.segment_owners[index])
+            )
+            if kind and candidate:
                 # Two spellings of one number: the one a shopper reads.
-                candidate.value = value[1] if not candidate.labels else candidate.value
+                if not candidate.labels and key_of(candidate.value) == key_of(value[1]):
+                    candidate.value = value[1]
                 candidate.labels[kind] += 1
+
+
+def _kind_of_label(segment: str, label: re.Match[str]) -> str | None:
+    """What a label announces: the number of the shop (`sku`) or of the maker (`mpn`), `gtin`; None for another code."""
+    before = segment[: label.start()].lower()
+    if len(before.split()) > MAX_WORDS_BEFORE or _CODE_OF_OTHER.search(before):
+        return None
+    kind = label.lastgroup or "sku"
+    return "mpn" if kind == "sku" and _MODEL.search(before) else kind
+
+
+def _continued(stated: Mapping[str, SkuCandidate], value: str, text: str) -> SkuCandidate | None:
+    """The stated number that a value with blanks inside is the beginning of, as the text goes on."""
+    key, shown = key_of(value), key_of(text)
+    longer = (other for other in stated if other.startswith(key) and len(other) > len(key))
+    return next((stated[other] for other in longer if shown.startswith(other)), None)
+
+
+def _from_texts(reading: Reading, collect: Collect) -> None:
+    """Numbers that are shown by themselves, without a label, and stand in the page's address."""
+    address = key_of(path_of(reading.url or reading.structured.canonical))
+    dom = reading.dom
+    for index in np.flatnonzero(dom.with_digits).tolist():
+        segment = dom.segments[index]
+        key = key_of(segment) if len(segment) <= MAX_ALONE else ""
+        if len(key) >= MIN_ALONE and key in address and _ALONE.fullmatch(segment):
+            candidate = collect(segment, dom.segment_owners[index])
+            if candidate:
+                candidate.n_alone += 1
 
 
 def _write_as_shown(dom: Dom, found: dict[str, SkuCandidate]) -> None:
@@ -226,7 +289,7 @@ def _from_forms(dom: Dom, collect: Collect) -> None:
 def _from_scripts(reading: Reading, collect: Collect) -> None:
     """Values that the page's own scripts call sku or product id, read as text."""
     hits = 0
-    for source in reading.dom.inline_scripts:
+    for _, source in reading.dom.inline_scripts:
         for key in _STATE_KEYS:
             at = source.find(key)
             while at >= 0 and hits < MAX_STATE_HITS:
@@ -254,7 +317,7 @@ def _from_address(reading: Reading, found: dict[str, SkuCandidate], collect: Col
         token = re.sub(r"\.(?:html?|php|aspx?|cfm)$", "", piece)
         for value in dict.fromkeys([*_URL_TOKEN.findall(token)[:5], *re.split(r"[-_.]", token)[-3:]]):
             bare = re.sub(r"^(?:p|x|i|id|iid|art)(?=\d{4,})", "", value)
-            for form in dict.fromkeys([value, bare]):
+            for form in dict.fromkeys([value, bare, *_TAIL.findall(value)]):
                 if 3 <= len(form) <= 20 and sum(character.isdigit() for character in form) >= min(3, len(form)):
                     candidate = collect(form, -1)
                     if candidate:

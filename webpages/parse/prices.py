@@ -29,6 +29,17 @@ _CENTS = re.compile(r"(?P<sign>[.,]?)\d{2}(?:\s?[^\d\s%.,]{1,4}){0,2}\*?")
 _SIGN = re.compile(r"[.,]")
 _CENTS_NAMES = re.compile(r"cent|fraction|decimal|minor|kop|grosz|haler|sup\b|-sub|exponent|small")
 _RAISED = frozenset({"sup", "sub", "small"})
+_NO_AMOUNT = re.compile(
+    r"(?<![^\W_])(?:[A-Za-z]+\d+[A-Za-z][A-Za-z0-9]*|\d+[A-Za-z]+\d+[A-Za-z][A-Za-z0-9]*"
+    r"|(?=\S*(?:[A-Za-z]\d|\d[A-Za-z]))[A-Za-z0-9]+(?:-[A-Za-z0-9]+){2,})"
+    r"|\b\d{1,2}(?::\d{2}){1,2}(?!\d)|\b\d{1,2}\.\d{2}\s?(?:[AaPp][Mm]\b|Uhr)|(?<![\d.,'’])0\d+(?![\d.,])"
+)
+"""Article numbers (`11G-P4-2384-KR`), times of day, and whole numbers that begin with a zero: something else, though
+a word of a currency may stand in or beside them."""
+_MODEL = re.compile(r"(?<![^\W_])(?:KN|KR|FT|KC|ZL|LV|DIN)\d")
+"""Symbols that are written small before or behind an amount: a model where they stand in capitals at its digits."""
+_WORDS = frozenset({"ALL", "ANG", "BAM", "COP", "CUP", "GEL", "LAK", "MAD", "MOP", "PEN", "SOS", "TOP", "TRY"})
+"""ISO codes that are words."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,11 +79,19 @@ def page_locale(dom: Dom, url: str, currencies: frozenset[str]) -> PageLocale:
 
 def shown_price(text: str, locale: PageLocale) -> tuple[Money, bool] | None:
     """The price above zero that a short text states, and whether the text names its currency."""
+    text = _NO_AMOUNT.sub(" ", text)
     money = read_price(text, currency=locale.currency, territory=locale.territory, language=locale.language)
-    if money is None or money.amount <= 0:
+    if money is None or money.amount <= 0 or _is_foreign_word(money, text, locale):
         return None
     found = prices_in(text, currency=locale.currency, territory=locale.territory, language=locale.language)
     return money, any(price.has_currency for price in found)
+
+
+def _is_foreign_word(money: Money, text: str, locale: PageLocale) -> bool:
+    """Whether a whole number is money by a word alone that elsewhere is a currency: `5 TOP`, `KN95`."""
+    if money.currency in (None, locale.own_currency) or money.amount % 1:
+        return False
+    return money.currency in _WORDS or _MODEL.search(text) is not None
 
 
 def n_amounts(text: str) -> int:

@@ -20,6 +20,7 @@ from trimtab.webpages.parse.style import Styles
 
 Row = list[float]
 NAN = float("nan")
+_TYPOGRAPHIC = str.maketrans("‐‑‒–—―′’‘ʼ´`″“”„«»×", "------''''''\"\"\"\"\"\"x", "\u00ad\u200b™®©")
 TOKEN = re.compile(r"\w+")
 
 
@@ -63,6 +64,12 @@ def tokens(text: str) -> frozenset[str]:
     return frozenset(token for token in TOKEN.findall(text.lower()) if len(token) > 1 or not token.isascii())
 
 
+@lru_cache(maxsize=4096)
+def plain_words(text: str) -> str:
+    """Lower case, one blank between words, plain signs for the typographic ones that themes write (`–`, `’`)."""
+    return " ".join(text.lower().translate(_TYPOGRAPHIC).split())
+
+
 def overlap(left: frozenset[str], right: frozenset[str]) -> float:
     """Share of the tokens of `left` that are in `right`."""
     return len(left & right) / len(left) if left else 0.0
@@ -83,6 +90,7 @@ def titles_of(dom: Dom) -> list[str]:
 def _name_anchor(reading: Reading) -> int:
     dom = reading.dom
     best, best_score = -1, 0.35
+    stated = {plain_words(name) for name in reading.structured.values("name")}
     for candidate in reading.names:
         tag = dom.tags[candidate.element]
         if tag == "title":
@@ -96,6 +104,8 @@ def _name_anchor(reading: Reading) -> int:
             + 0.5 * shared / max(len(reading.title_tokens), 1)
             + {"h1": 0.5, "h2": 0.15}.get(tag, 0.0)
             + 0.3 * ("name" in dom.attribute(candidate.element, "itemprop"))
+            + 0.6 * (plain_words(candidate.text) in stated)
+            + 0.2 * overlap(words, reading.url_tokens)
         )
         if score > best_score:
             best, best_score = candidate.element, score

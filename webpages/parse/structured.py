@@ -14,6 +14,7 @@ from trimtab.webpages.parse.facts import Structured
 from trimtab.webpages.parse.json_ld import read_json_ld
 from trimtab.webpages.parse.microdata import read_microdata
 from trimtab.webpages.parse.prices import stated_price
+from trimtab.webpages.parse.script_prices import script_prices
 
 _SOURCE = "opengraph"
 _FACTS = {
@@ -46,6 +47,7 @@ def read_structured(dom: Dom, url: str | None = None) -> Structured:
     read_json_ld(dom, url or found.canonical, frozenset(title.lower().split()), found)
     read_microdata(dom, found)
     _read_meta(dom, found)
+    found.script_prices = script_prices(dom)
     return found
 
 

@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 from trimtab.webpages.features.image import image_key
 from trimtab.webpages.features.levels import feature_names
 from trimtab.webpages.parse.candidates import Candidate
+from trimtab.webpages.parse.reading import plain_words
 
 WITNESS_SHARE = 0.15
 MAX_WITNESSES = 3
@@ -59,7 +60,8 @@ def decide(groups: Sequence[Hashable], logits: NDArray[np.float64], preferred: S
     }
     order = sorted(totals, key=lambda group: -totals[group])
     best = order[0]
-    lead = totals[best] - totals[order[1]] if len(order) > 1 else 6.0
+    # What stands alone leads over nothing being right, and that is little where it is unlikely itself.
+    lead = totals[best] - totals[order[1]] if len(order) > 1 else max(0.0, totals[best])
     standing = next((index for index in members[best] if preferred[index]), members[best][0])
     return Decision(standing, totals[best], lead)
 
@@ -93,7 +95,7 @@ def meanings(kind: str, candidates: Sequence[Candidate]) -> list[Hashable]:
     if kind == "image":
         return [image_key(candidate.text) for candidate in candidates]
     if kind == "name":
-        return [" ".join(candidate.text.lower().split()) for candidate in candidates]
+        return [plain_words(candidate.text) for candidate in candidates]
     return [candidate.element for candidate in candidates]
 
 

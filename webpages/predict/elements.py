@@ -11,7 +11,7 @@ from trimtab.webpages.features.levels import LEVELS
 from trimtab.webpages.features.sku import sku_rows
 from trimtab.webpages.page import Element
 from trimtab.webpages.parse.identifiers import SkuCandidate, is_gtin, key_of, sku_candidates
-from trimtab.webpages.parse.reading import Reading, tokens
+from trimtab.webpages.parse.reading import Reading, plain_words, tokens
 from trimtab.webpages.predict.availability import Availability, availability_of
 from trimtab.webpages.predict.decode import decide
 from trimtab.webpages.predict.model import ABSTAIN_BELOW, ElementModel
@@ -84,7 +84,8 @@ def _name(reading: Reading, choice: Choice | None) -> Element | None:
     stated = reading.structured.values("name")
     words = tokens(candidate.text)
     # A heading often carries a prefix or a price; where the stated name is inside it, that is the name.
-    inside = next((name for name in stated if len(name) > 3 and name.lower() in candidate.text.lower()), None)
+    shown = plain_words(candidate.text)
+    inside = next((name for name in stated if len(name) > 3 and plain_words(name) in shown), None)
     agrees = inside is not None or any(words and words == tokens(name) for name in stated)
     evidence = _evidence(choice.level, stated=agrees, shown=True)
     return Element(inside or candidate.text, choice.confidence, reading.dom.path(candidate.element), evidence)

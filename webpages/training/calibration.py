@@ -6,8 +6,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
+from numpy.typing import NDArray
+from scipy.optimize import minimize
 
 from trimtab.webpages.predict.model import Confidence
+
+_PRECISE = {"ftol": 1e-15, "gtol": 1e-9, "maxiter": 1000}
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,7 +27,9 @@ class Outcome:
 
 
 def calibrate(outcomes: Sequence[Outcome], *, prior: Confidence | None = None, strength: float = 0.01) -> Confidence:
-    """Logistic regression of being right on logit, lead and dissent, by Newton's method with a ridge (Platt 1999).
+    """Logistic regression of being right on logit, lead and dissent with a ridge (Platt 1999).
+
+    A larger logit or lead never makes an answer less certain, and dissent never more.
 
     Args:
         prior: what it stays near; what it is where there are no outcomes.
@@ -40,12 +46,14 @@ def calibrate(outcomes: Sequence[Outcome], *, prior: Confidence | None = None, s
     x = np.asarray([[1.0, o.logit, min(o.lead, 6.0), o.dissent] for o in outcomes])
     y = np.where(right, high, low)
     before = np.asarray([prior.bias, prior.logit, prior.lead, prior.dissent])
-    coefficients = before.copy()
-    ridge = np.diag([strength, 1.0, 1.0, 1.0])
-    for _ in range(50):
-        p = 1 / (1 + np.exp(-np.clip(x @ coefficients, -30, 30)))
-        gradient = x.T @ (cases * (p - y)) + ridge @ (coefficients - before)
-        hessian = (x * (cases * p * (1 - p))[:, None]).T @ x + ridge
-        step = np.linalg.solve(hessian, gradient)
-        coefficients = coefficients - step / max(1.0, float(np.abs(step).max()))
-    return Confidence(*(float(c) for c in coefficients))
+    ridge = np.asarray([strength, 1.0, 1.0, 1.0])
+
+    def loss(coefficients: NDArray[np.float64]) -> tuple[float, NDArray[np.float64]]:
+        z = x @ coefficients
+        away = coefficients - before
+        value = (cases * (np.logaddexp(0.0, z) - y * z)).sum() + 0.5 * (ridge * away * away).sum()
+        return float(value), x.T @ (cases * (1 / (1 + np.exp(-np.clip(z, -30, 30))) - y)) + ridge * away
+
+    bounds = [(None, None), (0.0, None), (0.0, None), (None, 0.0)]
+    found = minimize(loss, before, jac=True, method="L-BFGS-B", bounds=bounds, options=_PRECISE)
+    return Confidence(*found.x.tolist())

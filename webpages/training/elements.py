@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from trimtab.webpages.features.page_kind import with_offer
-from trimtab.webpages.parse.identifiers import key_of, sku_candidates
+from trimtab.webpages.parse.identifiers import key_of
 from trimtab.webpages.predict.decode import Decision, decide, decide_candidates
 from trimtab.webpages.predict.model import KEYS, Confidence, ElementModel, names_of
 from trimtab.webpages.predict.trees import Trees
@@ -62,9 +62,13 @@ _MONOTONE = {
     "agrees_any": 1, "itemprop_price": 1, "has_symbol": 1, "n_amounts": -1, "own_member": -1, "before_member": -1,
     "is_disqualified": -1, "is_unclean": -1, "stated_otherwise": -1, "own_lowest": -1, "before_lowest": -1,
     "own_threshold": -1, "before_threshold": -1, "own_deposit": -1, "before_deposit": -1, "after_deposit": -1,
-    "is_aside": -1, "larger_old": 1, "untaxed_beside": 1, "taxed_beside": -1, "n_pictured_repeats": -1,
+    "is_aside": -1, "larger_old": 1, "own_opening": -1, "before_opening": -1, "is_elsewhere": -1,
+    "is_with_other_product": -1, "agrees_script": 1, "agrees_first_script": 1,
+    "untaxed_beside": 1, "taxed_beside": -1, "n_pictured_repeats": -1,
+    "stated_sku_json_ld": 1, "stated_sku_microdata": 1, "stated_first": 1, "label_sku": 1, "label_first": 1,
+    "n_in_forms": 1, "n_places": 1, "most_places": 1, "named_query": 1, "n_alone": 1, "n_as_sku": 1,
 }  # fmt: skip
-"""Direction of features that can only speak for a price (1) or against it (-1)."""
+"""Direction of features that can only speak for a price or an article number (1) or against it (-1)."""
 
 _OWN: dict[str, dict[str, float]] = {
     "page": {"num_leaves": 5},
@@ -100,7 +104,7 @@ def fit_trees(examples: Sequence[Example], key: str, *, n_seeds: int = N_SEEDS) 
     for seed in range(n_seeds):
         data = lgb.Dataset(rows, labels.astype(np.float64), weight=weights, feature_name=_safe(names_of(key)))
         parameters: dict[str, Any] = {**_OWN.get(kind, {}), "seed": seed}
-        if kind == "price":
+        if kind in ("price", "sku"):
             parameters["monotone_constraints"] = [_MONOTONE.get(name, 0) for name in names_of(key)]
         booster = lgb.train(_PARAMETERS | parameters, data, N_TREES.get(kind, DEFAULT_TREES))
         dumps.append(booster.dump_model())
@@ -144,7 +148,7 @@ def outcomes(examples: Sequence[Example], key: str, trees: Trees) -> list[Outcom
             ]
             continue
         if kind == "sku":
-            named = [key_of(candidate.value) for candidate in sku_candidates(example.reading)]
+            named = [key_of(candidate.value) for candidate in example.skus]
             decision = decide(named, logits, [True] * len(named))
         else:
             candidates = example.candidates.by_kind[kind]

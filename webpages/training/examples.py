@@ -20,9 +20,9 @@ from trimtab.webpages.features.page_kind import page_row
 from trimtab.webpages.features.sku import sku_rows
 from trimtab.webpages.parse.candidates import KINDS, Candidate, price_candidates
 from trimtab.webpages.parse.facts import Structured
-from trimtab.webpages.parse.identifiers import sku_candidates
+from trimtab.webpages.parse.identifiers import SkuCandidate, sku_candidates
 from trimtab.webpages.parse.layout import Layout
-from trimtab.webpages.parse.reading import Reading
+from trimtab.webpages.parse.reading import Reading, plain_words
 from trimtab.webpages.parse.structured import read_structured
 from trimtab.webpages.predict.scorer import Candidates, Renderer
 from trimtab.webpages.training.datasets import (
@@ -53,6 +53,7 @@ class Example:
         rows: key (`price/text`, `sku`, `page`) -> [n, n_features]; `page` lacks what only a price model knows
             (`trimtab.webpages.features.page_kind.with_offer`).
         labels: key without level -> [n] bool, missing where the page has no such label.
+        skus: candidates for the article number, where it is labelled.
         twins: key -> (rows, labels, weight) of the same page read as if it stated less; training only.
         is_product: None where not known.
     """
@@ -64,6 +65,7 @@ class Example:
     is_product: bool | None
     rows: dict[str, NDArray[np.float32]] = field(default_factory=dict)
     labels: dict[str, NDArray[np.bool_]] = field(default_factory=dict)
+    skus: list[SkuCandidate] = field(default_factory=list)
     twins: dict[str, list[Twin]] = field(default_factory=dict)
 
     @property
@@ -121,8 +123,10 @@ def read_example(
     if page.fields.get("availability"):
         example.rows["availability"] = availability_row(sight_of(reading, of["price"]))
         example.labels["availability"] = np.asarray([page.fields["availability"][0] not in GONE])
-    skus = sku_candidates(reading)
-    if page.fields.get("sku") and skus:
+    _add_sku_twin(example)
+    skus = sku_candidates(reading) if page.fields.get("sku") else []
+    if skus:
+        example.skus = skus
         example.rows["sku"] = sku_rows(reading, skus)
         example.labels["sku"] = np.asarray([candidate.value in page.fields["sku"] for candidate in skus])
     return example
@@ -152,12 +156,17 @@ def _add_price_twin(example: Example, wanted: set[Decimal]) -> None:
 
 
 def _unstated(example: Example) -> Reading:
-    """The page with its statements taken away, but for its address.
+    """The page with its statements taken away, but for its address and what its scripts hold.
 
     Shops that state their prices and pictures teach nothing about those that do not, because agreement decides.
     """
     own = example.reading
-    return Reading.of(own.dom, Structured(canonical=own.structured.canonical), own.url, example.layout)
+    return Reading.of(
+        own.dom,
+        Structured(canonical=own.structured.canonical, script_prices=own.structured.script_prices),
+        own.url,
+        example.layout,
+    )
 
 
 def _add_image_twin(example: Example) -> None:
@@ -175,6 +184,19 @@ def _add_image_twin(example: Example) -> None:
                 example.add_twin(f"image/{level}", features(reading, "image", images, level), labels, STATED_WEIGHT)
 
 
+def _add_sku_twin(example: Example) -> None:
+    """Add a page whose article number is labelled by what the page states, read as it is."""
+    page = example.page
+    if not page.masked or not page.fields.get("sku"):
+        return
+    dom = page.dom()
+    reading = Reading.of(dom, read_structured(dom, page.url), page.url)
+    skus = sku_candidates(reading)
+    labels = np.asarray([candidate.value in page.fields["sku"] for candidate in skus], dtype=bool)
+    if labels.any():
+        example.add_twin("sku", sku_rows(reading, skus), labels, STATED_WEIGHT)
+
+
 def _label(example: Example, own: dict[str, list[str]]) -> None:
     page, dom, of = example.page, example.reading.dom, example.candidates.by_kind
     wanted = wanted_prices(page)
@@ -184,18 +206,14 @@ def _label(example: Example, own: dict[str, list[str]]) -> None:
         elements, key = set(page.elements.get("image", ())), image_key(page.image)
         example.labels["image"] = _flags(of["image"], lambda c: c.element in elements or image_key(c.text) == key)
     if page.name:
-        name = _words(page.name)
-        example.labels["name"] = _flags(of["name"], lambda c: _words(c.text) == name)
+        name = plain_words(page.name)
+        example.labels["name"] = _flags(of["name"], lambda c: plain_words(c.text) == name)
     if "cart" in page.elements:
         example.labels["cart"] = _flags(of["cart"], lambda c: c.element in page.elements["cart"])
     for kind in ("name", "cart"):
         if kind in own:
             found = {dom.find(path) for path in own[kind]}
             example.labels[kind] = _flags(of[kind], lambda c, found=found: c.element in found)  # type: ignore[misc]
-
-
-def _words(text: str) -> str:
-    return " ".join(text.lower().split())
 
 
 def _flags(candidates: list[Candidate], right: Callable[[Candidate], bool]) -> NDArray[np.bool_]:
