@@ -36,7 +36,7 @@ IdSalt = Annotated[
 
 ServedAs = Annotated[
     Literal["sorted", "explored"] | None,
-    typer.Option(help="how policies are compared, all alike; by default sorted only where the log often shows it"),
+    typer.Option(help="how policies are compared, all alike; by default sorted, where the log can say that"),
 ]
 
 

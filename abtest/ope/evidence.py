@@ -2,26 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field, replace
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 
 import numpy as np
 from numpy.typing import NDArray
 
-from trimtab.abtest.ope.contexts import by_code, contexts_of, policy_of, with_history
+from trimtab.abtest.ope.asked import Asked, each_query
+from trimtab.abtest.ope.contexts import policy_of
 from trimtab.abtest.ope.estimators import Floats
 from trimtab.abtest.ope.logged_slates import LoggedSlates, ReplayLog
+from trimtab.abtest.ope.moves import Moves, expected_examination
 from trimtab.abtest.ope.sums import Ints
 from trimtab.core.diversity import ideal_diversity
 from trimtab.core.metrics import discounts
 from trimtab.core.progress import Progress, silent
-from trimtab.core.records import Shopper
 from trimtab.core.weights import RELEVANCE, normalise
 from trimtab.engine import Engine
-from trimtab.ranker.slate.log_policy import QueryContexts
-
-USERS_AT_ONCE = 4096
-"""Users of one query whose candidates are in memory at once."""
 
 TOLERANCE = 1e-3
 """Relative difference at which a logged propensity is not the bundle's own."""
@@ -40,10 +37,13 @@ class Deployment:
 
     Attributes:
         is_sorted: sorted slates, the logged weights' own among them, as policy `LOGGED`.
+        examination: of positions, where what happened to an item is moved to where a policy shows it, sorted; None
+            counts what agrees with the sorted slate down to a position.
         factors: policy -> what the logged temperature is multiplied by where slates are drawn, 1 where nothing is said.
     """
 
     is_sorted: bool = False
+    examination: Floats | None = None
     factors: Mapping[str, float] = field(default_factory=dict)
 
 
@@ -58,7 +58,9 @@ class Evidence:
         slates: impressions that can be replayed.
         drawn: [d] which of them had slates drawn.
         ideals: [d] diversity of the most diverse slate of their candidates.
-        ratios: policy -> [n, k] target over logged conditional propensity.
+        ratios: policy -> [n, k] target over logged conditional propensity; empty where outcomes are moved.
+        moves: policy -> how outcomes are moved to its sorted slates; empty where they are not.
+        examination: of positions, where outcomes are moved.
         own_rows: policy -> [d, k] item rows of the policy's own slates, each as long as what was shown.
         promised: [d] relevance that the ranker expected of what was shown, in the unit of a receipt.
         wrong_propensities: [d] where the logged propensities are not the bundle's own.
@@ -70,6 +72,8 @@ class Evidence:
     drawn: Ints
     ideals: Floats
     ratios: dict[str, Floats]
+    moves: dict[str, Moves]
+    examination: Floats | None
     own_rows: dict[str, NDArray[np.int32]]
     promised: Floats
     wrong_propensities: NDArray[np.bool_]
@@ -93,44 +97,15 @@ def evidence_of(
     """
     tables = _Tables(engine, log, weights, draw_every, deployment)
     done = 0
-    for query, codes, everyone in _by_query(log.slates.queries, tables.users):
-        tables.fill(query, codes, everyone)
+    for asked, everyone in each_query(engine, log):
+        tables.fill(asked, everyone)
         done += len(everyone)
         progress("impressions", done, len(log.slates))
     return tables.evidence()
 
 
-@dataclass(frozen=True)
-class _Asked:
-    """Impressions of one query: who asked, what was shown (candidate indices), where they stand in the log."""
-
-    contexts: QueryContexts
-    who: Ints
-    shown: Ints
-    at: Ints
-
-    def take(self, which: NDArray[np.bool_]) -> _Asked:
-        return _Asked(self.contexts, self.who[which], self.shown[which], self.at[which])
-
-    def by_temperature(self, temperatures: Floats) -> tuple[_Asked, float | Floats]:
-        """The same with one context for each user and temperature, and the temperatures of the contexts.
-
-        Args:
-            temperatures: [len(self.at)].
-        """
-        if len(temperatures) == 0 or (temperatures == temperatures[0]).all():
-            return self, float(temperatures[0]) if len(temperatures) else 1.0
-        pairs, who = np.unique(np.stack([self.who, temperatures], axis=1), axis=0, return_inverse=True)
-        contexts = replace(self.contexts, gains=self.contexts.gains[pairs[:, 0].astype(np.int64)])
-        return _Asked(contexts, who.ravel(), self.shown, self.at), pairs[:, 1]
-
-
 class _Tables:
-    """Evidence of a whole log while it is filled in.
-
-    Attributes:
-        users: [n] who asked; those without a history are one user.
-    """
+    """Evidence of a whole log while it is filled in."""
 
     def __init__(
         self,
@@ -144,63 +119,48 @@ class _Tables:
         names = [LOGGED, *weights] if deployment.is_sorted else list(weights)
         self._deployment = deployment
         self._engine, self._log, self._weights = engine, log, weights
-        self.users = with_history(engine, log.users)[log.slates.users]
         self._is_drawn = log.slates.numbers % draw_every == 0 if draw_every else np.zeros(n, dtype=bool)
         self._is_possible = np.ones(n, dtype=bool)
         self._is_wrong = np.zeros(n, dtype=bool)
         self._ideals = np.zeros(n)
         self._promised = np.zeros(n)
-        self._ratios = {name: np.ones((n, k)) for name in names}
+        is_moved = deployment.examination is not None
+        self._ratios = {} if is_moved else {name: np.ones((n, k)) for name in names}
+        self._moves = {name: Moves.none(n, k) for name in names} if is_moved else {}
         self._own_rows = {name: np.full((n, k), -1, dtype=np.int32) for name in names}
-        self._candidate_of_row = np.full(len(engine.store) + 1, -1)
 
-    def fill(self, query: int, codes: Ints, everyone: Ints) -> None:
+    def fill(self, asked: Asked, everyone: Ints) -> None:
         """Fill in the impressions of one query.
 
         Args:
-            codes: its users, ascending.
-            everyone: where its impressions stand.
+            everyone: where they stand, and those that show what no draw could.
         """
-        shoppers = [self._log.users[code] if code >= 0 else Shopper() for code in codes]
-        contexts = contexts_of(self._engine, self._log.queries[query], shoppers)
-        asked = self._possible(contexts, codes, everyone)
+        self._is_possible[everyone] = False
+        self._is_possible[asked.at] = True
         if self._is_drawn[asked.at].any():
             self._fill_ideals(asked)
         asked, temperature = asked.by_temperature(self._log.slates.temperatures[asked.at])
         draws = asked.take(self._is_drawn[asked.at])
         self._promised[asked.at] = self._expected(asked)
         self._is_wrong[draws.at] = self._disagree(draws, temperature)
-        if self._deployment.is_sorted:
+        if not self._deployment.is_sorted:
+            self._compare_drawn(asked, draws, temperature)
+        elif self._deployment.examination is None:
             self._compare_sorted(asked)
         else:
-            self._compare_drawn(asked, draws, temperature)
+            self._compare_moved(asked, temperature, self._deployment.examination)
 
-    def _fill_ideals(self, asked: _Asked) -> None:
+    def _fill_ideals(self, asked: Asked) -> None:
         """Fill in the most diverse slates, each as long as what was shown."""
-        lengths = (asked.shown >= 0).sum(axis=1)
-        for length in np.unique(lengths):
-            ideal = ideal_diversity(asked.contexts.aspects, k=int(length))
-            self._ideals[asked.at[lengths == length]] = ideal
+        for length, which in asked.by_length():
+            self._ideals[asked.at[which]] = ideal_diversity(asked.contexts.aspects, k=length)
 
-    def _possible(self, contexts: QueryContexts, codes: Ints, everyone: Ints) -> _Asked:
-        """The impressions that show what a draw could."""
-        rows = self._log.slates.rows[everyone]
-        self._candidate_of_row[contexts.rows] = np.arange(len(contexts.rows))
-        shown = self._candidate_of_row[rows]
-        self._candidate_of_row[contexts.rows] = -1
-        possible = ((shown >= 0) | (rows < 0)).all(axis=1)
-        for position, pin in contexts.pins.items():
-            possible &= shown[:, position] == pin
-        self._is_possible[everyone] = possible
-        at = everyone[possible]
-        return _Asked(contexts, np.searchsorted(codes, self.users[at]), shown[possible], at)
-
-    def _expected(self, asked: _Asked) -> Floats:
+    def _expected(self, asked: Asked) -> Floats:
         """[n] discounted relevance that the ranker expected of what was shown."""
         gains = asked.contexts.gains[asked.who[:, None], asked.shown, self._engine.objectives.index(RELEVANCE)]
         return np.where(asked.shown >= 0, gains, 0.0) @ discounts(asked.shown.shape[1])
 
-    def _compare_sorted(self, asked: _Asked) -> None:
+    def _compare_sorted(self, asked: Asked) -> None:
         """Fill in what each policy would show sorted, the logged weights among them, beside what was shown."""
         known, codes = self._engine.known_weights, self._log.slates.weights[asked.at]
         for name, weights in self._weights.items():
@@ -208,7 +168,7 @@ class _Tables:
         for code in np.unique(codes):
             self._fill_sorted(LOGGED, normalise(self._log.weights[code], known), asked.take(codes == code))
 
-    def _fill_sorted(self, name: str, weights: Mapping[str, float], asked: _Asked) -> None:
+    def _fill_sorted(self, name: str, weights: Mapping[str, float], asked: Asked) -> None:
         slates, contexts = self._log.slates, asked.contexts
         users, who = np.unique(asked.who, return_inverse=True)
         policy = policy_of(self._engine, weights, 1.0)
@@ -218,7 +178,26 @@ class _Tables:
         self._ratios[name][asked.at] = agrees / slates.propensities[asked.at]
         self._own_rows[name][asked.at] = np.where(is_shown & (own >= 0), contexts.rows[own], -1)
 
-    def _compare_drawn(self, asked: _Asked, draws: _Asked, temperature: float | Floats) -> None:
+    def _compare_moved(self, asked: Asked, temperature: float | Floats, examination: Floats) -> None:
+        """Fill in where each policy's sorted slate would take its items from, the logged weights' among them."""
+        known, codes = self._engine.known_weights, self._log.slates.weights[asked.at]
+        for code in np.unique(codes):
+            own = normalise(self._log.weights[code], known)
+            same = asked.take(codes == code)
+            users, who = np.unique(same.who, return_inverse=True)
+            logging = policy_of(self._engine, own, temperature)
+            for length, which in same.by_length():
+                some, chances = same.take(which), examination[:length]
+                expected = expected_examination(logging, some.contexts, users, chances)
+                for name, weights in {LOGGED: own, **self._weights}.items():
+                    policy = policy_of(self._engine, weights, 1.0)
+                    sorted_slates = policy.sorted_slates(some.contexts, users, length)[who[which]]
+                    self._moves[name].fill(
+                        some.at, some.shown[:, :length], sorted_slates, expected[who[which]], chances
+                    )
+                    self._own_rows[name][some.at, :length] = some.contexts.rows[sorted_slates]
+
+    def _compare_drawn(self, asked: Asked, draws: Asked, temperature: float | Floats) -> None:
         """Fill in what each policy would draw, beside what was shown."""
         slates, contexts = self._log.slates, asked.contexts
         uniforms = _uniforms(slates.seeds[draws.at], slates.numbers[draws.at], slates.rows.shape[1])
@@ -229,7 +208,7 @@ class _Tables:
             own, _ = policy.draw(contexts, draws.who, uniforms)
             self._own_rows[name][draws.at] = np.where((own >= 0) & (draws.shown >= 0), contexts.rows[own], -1)
 
-    def _disagree(self, draws: _Asked, temperature: float | Floats) -> NDArray[np.bool_]:
+    def _disagree(self, draws: Asked, temperature: float | Floats) -> NDArray[np.bool_]:
         """[d] where the logged propensities are not what the bundle gives for the logged weights."""
         slates, known = self._log.slates, self._engine.known_weights
         wrong = np.zeros(len(draws.at), dtype=bool)
@@ -250,21 +229,13 @@ class _Tables:
             drawn,
             self._ideals[possible][drawn],
             {name: table[possible] for name, table in self._ratios.items()},
+            {name: one.take(possible) for name, one in self._moves.items()},
+            self._deployment.examination,
             {name: table[possible][drawn] for name, table in self._own_rows.items()},
             self._promised[possible][drawn],
             self._is_wrong[possible][drawn],
             int((~possible).sum()),
         )
-
-
-def _by_query(queries: Ints, users: Ints) -> Iterator[tuple[int, Ints, Ints]]:
-    """Each query with up to `USERS_AT_ONCE` of its users, ascending, and the places where they stand."""
-    for query, everyone in by_code(queries):
-        codes = np.unique(users[everyone])
-        for start in range(0, len(codes), USERS_AT_ONCE):
-            some = codes[start : start + USERS_AT_ONCE]
-            whole = len(some) == len(codes)
-            yield query, some, everyone if whole else everyone[np.isin(users[everyone], some)]
 
 
 def _uniforms(seeds: Ints, numbers: Ints, k: int) -> Floats:

@@ -1,9 +1,12 @@
 """How the policies of a replay are served, alike for all of them, chosen before any outcome is looked at.
 
-What people ask is what weights do when they are deployed, and slates are deployed sorted. A log can answer that where
-it explored so gently that it often shows the sorted slate. Where it explored more, policies are compared as they would
-be drawn at one exploration: not at one temperature, at which weights that set items further apart draw less at random,
-but at temperatures at which each is expected to lose as much of its own sorted slate's relevance as the log did.
+What people ask is what weights do when they are deployed, and slates are deployed sorted. A log that explored so gently
+that it mostly shows the sorted slate answers that by those slates. One that explored more has most items of the sorted
+slate somewhere on the page, and what happened to them there is moved to where the sorted slate has them, by a
+position-based model (`trimtab.abtest.ope.moves`). Where too little was clicked for that, policies are compared as they
+would be drawn at one exploration: not at one temperature, at which weights that set items further apart draw less at
+random, but at temperatures at which each is expected to lose as much of its own sorted slate's relevance as the log
+did.
 """
 
 from __future__ import annotations
@@ -17,22 +20,27 @@ import numpy as np
 from trimtab.abtest.ope.contexts import before_the_draw, contexts_of
 from trimtab.abtest.ope.estimators import Floats, prefix_weights
 from trimtab.abtest.ope.evidence import LOGGED, Deployment, evidence_of
+from trimtab.abtest.ope.examination import Examination, examination_of
 from trimtab.abtest.ope.logged_slates import ReplayLog
-from trimtab.abtest.ope.sums import Overlap
+from trimtab.abtest.ope.reliability import MIN_SHARE_TO_BE_SURE
+from trimtab.abtest.ope.sums import Ints, Overlap
 from trimtab.core.metrics import discounts
 from trimtab.core.weights import normalise
 from trimtab.engine import Engine
 from trimtab.ranker.slate.exploration import crossing, losses
 from trimtab.ranker.slate.log_policy import QueryContexts
 
-N_LOOKED_AT = 1000
-"""Impressions that the choice is made from."""
+N_LOOKED_AT = 5000
+"""Impressions that the choice is made from, and the examination of positions is estimated from."""
+
+N_SORTED = 1000
+"""Impressions among them whose sorted slates are looked for."""
 
 N_LISTS = 40
 """Impressions that the temperatures of equal exploration are found from."""
 
-MIN_SORTED_SHARE = 0.05
-"""Sorted slates are compared where the logged weights' own have at least this effective share of the log."""
+MIN_SORTED_SHARE = MIN_SHARE_TO_BE_SURE
+"""Sorted slates are compared by themselves where the logged weights' own have this effective share of the log."""
 
 FACTORS = tuple(2.0**number for number in range(-3, 4))
 """What a logged temperature may be multiplied by."""
@@ -47,6 +55,7 @@ class LikeWithLike:
     Attributes:
         served: sorted, or drawn at equal exploration.
         sorted_share: effective share of the log that the logged weights' own sorted slates have.
+        examination: of positions, where outcomes are moved to where sorted slates have their items.
         expected_loss: share of the sorted slates' expected relevance that the log's exploration lost.
         deployment: the same, as evidence is made.
     """
@@ -55,11 +64,23 @@ class LikeWithLike:
     sorted_share: float
     expected_loss: float
     deployment: Deployment
+    examination: Examination | None = None
+
+    @property
+    def estimator(self) -> str:
+        """Name of the estimator that is reported."""
+        return "snips" if self.examination is None else "position"
+
+    @property
+    def not_normalised(self) -> str:
+        """Name of the same without normalisation."""
+        return "ips" if self.examination is None else "position, not normalised"
 
     def as_dict(self) -> dict[str, Any]:
         return {
             "served": self.served,
             "sorted_share": self.sorted_share,
+            "examination": None if self.examination is None else self.examination.as_dict(),
             "expected_exploration_loss": self.expected_loss,
             "temperature_factors": dict(self.deployment.factors),
         }
@@ -75,14 +96,16 @@ def like_with_like(
         weights: normalised, by name of the policy.
         asked: what the caller wants; None leaves it to the overlap.
     """
-    share = _sorted_share(engine, sample)
-    wanted: Served = asked or ("sorted" if share >= MIN_SORTED_SHARE else "explored")
+    share = _sorted_share(engine, sample.take(_by_seed(sample)[:N_SORTED]))
     lists = _Lists(engine, sample)
     lost = lists.loss()
-    if wanted == "sorted":
-        return LikeWithLike(wanted, share, lost, Deployment(is_sorted=True))
+    found = examination_of(engine, sample) if asked != "explored" and share < MIN_SORTED_SHARE else None
+    if found is not None:
+        return LikeWithLike("sorted", share, lost, Deployment(is_sorted=True, examination=found.chances), found)
+    if asked == "sorted" or (asked is None and share >= MIN_SORTED_SHARE):
+        return LikeWithLike("sorted", share, lost, Deployment(is_sorted=True))
     factors = {name: lists.factor(one, lost) for name, one in weights.items()}
-    return LikeWithLike(wanted, share, lost, Deployment(factors=factors))
+    return LikeWithLike("explored", share, lost, Deployment(factors=factors))
 
 
 def _sorted_share(engine: Engine, sample: ReplayLog) -> float:
@@ -95,14 +118,18 @@ def _sorted_share(engine: Engine, sample: ReplayLog) -> float:
     return float(weight.sum() / (weight / shares).sum()) if (shares > 0).all() else 0.0
 
 
+def _by_seed(sample: ReplayLog) -> Ints:
+    """[n] places by seed, so that the order of a log makes no difference."""
+    return np.argsort(sample.slates.seeds, kind="stable")
+
+
 class _Lists:
     """Some of the logged lists, before they are drawn under any weights."""
 
     def __init__(self, engine: Engine, sample: ReplayLog) -> None:
         self._engine = engine
         slates = sample.slates
-        # By seed, so that the order of a log makes no difference.
-        some = np.argsort(slates.seeds, kind="stable")[:N_LISTS]
+        some = _by_seed(sample)[:N_LISTS]
         self._depths = (slates.rows[some] >= 0).sum(axis=1).tolist()
         self._temperatures = slates.temperatures[some].tolist()
         self._own = [normalise(sample.weights[code], engine.known_weights) for code in slates.weights[some]]

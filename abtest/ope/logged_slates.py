@@ -104,6 +104,9 @@ class ReplayLog:
     users: Sequence[Shopper]
     weights: Sequence[dict[str, float]]
 
+    def take(self, which: NDArray[Any]) -> ReplayLog:
+        return replace(self, slates=self.slates.take(which))
+
 
 @dataclass
 class Codes:

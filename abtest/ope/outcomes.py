@@ -12,7 +12,7 @@ What else can be said of a slate without any outcome is `MEASURED`.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -20,7 +20,8 @@ import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
-from trimtab.abtest.ope.estimators import Floats
+from trimtab.abtest.ope.estimators import Floats, prefix_weights
+from trimtab.abtest.ope.evidence import Evidence
 from trimtab.abtest.ope.logged_slates import LoggedSlates
 from trimtab.core.diversity import intra_list_distances, novelties_of_slates
 from trimtab.core.metrics import discounted_sum, discounts, exponential_gain
@@ -73,6 +74,25 @@ def rewards_of(slates: LoggedSlates, engine: Engine) -> dict[str, Floats]:
             values = _values(slates, engine)
         rewards[one.name] = np.where(shown, happened[one.head] * values[..., number], 0.0)
     return {**rewards, DIVERSITY: novelty(slates.rows, engine)}
+
+
+def takes_a_look(engine: Engine) -> dict[str, bool]:
+    """By objective, whether its reward takes somebody who looks at the item; others are earned by showing it."""
+    found = {one.objective.name: one.objective.head != NO_HEAD for one in engine.served}
+    return {**found, DIVERSITY: False}
+
+
+def weighted_rewards(evidence: Evidence, engine: Engine) -> Iterator[tuple[str, Floats, dict[str, Floats]]]:
+    """Each policy with [n, k] importance weights and the [n, k] rewards by objective that have them."""
+    slates = evidence.slates
+    if evidence.examination is None:
+        logged = rewards_of(slates, engine)
+        for name, ratios in evidence.ratios.items():
+            yield name, prefix_weights(ratios), logged
+        return
+    seen = takes_a_look(engine)
+    for name, moves in evidence.moves.items():
+        yield name, moves.weights, moves.rewards(rewards_of(moves.slates(slates), engine), seen, evidence.examination)
 
 
 def _values(slates: LoggedSlates, engine: Engine) -> Floats:

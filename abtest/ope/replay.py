@@ -1,16 +1,18 @@
 """`trimtab replay`: estimates of what other weights would have done, from one explored log.
 
 A policy is a weighting served by the log's own bundle, sorted or drawn at equal exploration, all policies and the log's
-own alike (`trimtab.abtest.ope.like_with_like`). Rewards of a position are those of a shopper who reads downwards: they
-may depend on the items above and not on those below, so each position is weighted by everything down to it
-(`estimators.slate_cascade`).
+own alike (`trimtab.abtest.ope.like_with_like`). What is assumed of shoppers is in the report. Either they read
+downwards: a reward may depend on the items above and not on those below, so each position is weighted by everything
+down to it (`estimators.slate_cascade`). Or how often a position is looked at depends on nothing but the position, so
+that what happened to an item can be moved to where a policy shows it (`abtest.ope.moves`).
 
 What is estimated is `abtest.ope.outcomes`. Diversity needs no outcome, so the policies' own slates are drawn and
 measured; the weighted estimates stand beside it as a check. So is nDCG where there are judgments.
 
-Estimators: `snips` is what is reported; `ips` and `matched` stand beside it, and `direct` for diversity. Matched replay
-draws the policy's slate from the logged seed and keeps the positions down to which it equals the logged one: it trusts
-no propensity, and answers for the searches where the policies agree.
+Estimators: `snips` is what is reported, or `position` where outcomes are moved to where a sorted slate has their items;
+the same without normalisation and `matched` stand beside it, and `direct` for diversity. Matched replay draws the
+policy's slate from the logged seed and keeps the positions down to which it equals the logged one: it trusts no
+propensity, and answers for the searches where the policies agree.
 
 A log may be larger than memory: its partitions (`abtest.ope.partitions`) are replayed one by one, in as many threads as
 there are cores, and only sums are kept (`trimtab.abtest.ope.totals`).
@@ -82,8 +84,8 @@ def replay(  # noqa: PLR0913  # what a report may be asked for, all by keyword
         policies: name -> raw weights.
         out: folder for `report.json`, `report.md` and `report.html`; an earlier report there is replaced.
         judgments: query, item_id, grade (`trimtab.catalog.judgments`), for nDCG.
-        served: compare policies `sorted` or `explored` alike; None takes explored, and
-            sorted where the log often shows those slates (`MIN_SORTED_SHARE`).
+        served: compare policies `sorted` or `explored` alike; None takes sorted, and explored where the log can say
+            nothing of that (`trimtab.abtest.ope.like_with_like`).
         channel: whose searches are replayed, by their own propensities and outcomes; None for shoppers'.
 
     Returns:
@@ -195,12 +197,12 @@ class _Estimates:
     def _if_fit(self, found: Estimate) -> Estimate:
         return found if self.fit else replace(found, low=None, high=None, caution=MISFIT)
 
-    def by_estimator(self, policy: str, metric: str) -> dict[str, Estimate]:
+    def by_estimator(self, policy: str, metric: str, compared: LikeWithLike) -> dict[str, Estimate]:
         """The estimates of every estimator, the reported one first."""
         totals = self._totals
         kinds = {
-            "snips": totals.weighted[policy].sums(metric),
-            "ips": totals.weighted[policy].sums(metric, normalised=False),
+            compared.estimator: totals.weighted[policy].sums(metric),
+            compared.not_normalised: totals.weighted[policy].sums(metric, normalised=False),
             "matched": totals.matched[policy].sums(metric),
         }
         if metric in MEASURED:
@@ -238,7 +240,7 @@ def _result(
         "confidence": confidence,
         "compared": compared.as_dict(),
         "promise": _promise(totals, engine, confidence),
-        "estimator": {metric: "direct" if metric in MEASURED else "snips" for metric in metrics},
+        "estimator": {metric: "direct" if metric in MEASURED else compared.estimator for metric in metrics},
         "warnings": list(_warnings(estimates, totals, left_out, partitions, values)),
         "log": {
             "n_read": partitions.n_read,
@@ -262,7 +264,8 @@ def _result(
         "segments": dict(_segments(estimates, totals, partitions, names, outcomes)),
         "overlap": {name: totals.weighted[name].sums("relevance").overlap.ess.tolist() for name in names},
         "estimators": {
-            name: {metric: _plain(estimates.by_estimator(name, metric)) for metric in outcomes} for name in names
+            name: {metric: _plain(estimates.by_estimator(name, metric, compared)) for metric in outcomes}
+            for name in names
         },
     }
 

@@ -11,9 +11,9 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from trimtab.abtest.ope.estimators import Floats, prefix_weights
+from trimtab.abtest.ope.estimators import Floats
 from trimtab.abtest.ope.evidence import Evidence
-from trimtab.abtest.ope.outcomes import Judged, measured, rewards_of
+from trimtab.abtest.ope.outcomes import Judged, measured, rewards_of, weighted_rewards
 from trimtab.abtest.ope.segments import THIRDS, Segments
 from trimtab.abtest.ope.sums import N_GROUPS, Ints, Overlap, Sums
 from trimtab.engine import Engine
@@ -199,9 +199,7 @@ def totals_of(
     shown = {logged: served, **evidence.own_rows}
     return Totals(
         logged=Weighted.of(np.ones(slates.rows.shape), rewards, place),
-        weighted={
-            name: Weighted.of(prefix_weights(ratios), rewards, place) for name, ratios in evidence.ratios.items()
-        },
+        weighted={name: Weighted.of(weights, by, place) for name, weights, by in weighted_rewards(evidence, engine)},
         matched={
             name: Weighted.of(np.cumprod(rows == served, axis=1, dtype=np.float64), drawn_rewards, of_drawn)
             for name, rows in evidence.own_rows.items()

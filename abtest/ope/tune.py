@@ -26,7 +26,7 @@ from trimtab.abtest.ope.estimators import Floats
 from trimtab.abtest.ope.evidence import LOGGED, WRONG_SHARE, Evidence, evidence_of
 from trimtab.abtest.ope.intervals import assess, estimate, influence, lower_bounds, relative_base
 from trimtab.abtest.ope.like_with_like import N_LOOKED_AT, Served, like_with_like
-from trimtab.abtest.ope.outcomes import novelty, rewards_of
+from trimtab.abtest.ope.outcomes import novelty, weighted_rewards
 from trimtab.abtest.ope.partitions import partitioned
 from trimtab.abtest.ope.reliability import Reliability
 from trimtab.abtest.ope.segments import OTHER
@@ -184,13 +184,14 @@ class Tables:
     """What every candidate would earn, impression by impression."""
 
     evidence: Evidence
-    rewards: dict[str, Floats]
+    weighted: dict[str, tuple[Floats, dict[str, Floats]]]
     own_diversity: dict[str, Floats]
 
     @classmethod
     def of(cls, evidence: Evidence, engine: Engine) -> Tables:
         own = {name: novelty(rows, engine).sum(axis=1) for name, rows in evidence.own_rows.items()}
-        return cls(evidence, rewards_of(evidence.slates, engine), own)
+        weighted = {name: (weights, by) for name, weights, by in weighted_rewards(evidence, engine)}
+        return cls(evidence, weighted, own)
 
     def sums(self, which: NDArray[np.bool_]) -> dict[str, dict[str, Sums]]:
         """candidate -> metric -> sums over some of the impressions."""
@@ -198,15 +199,14 @@ class Tables:
         some = which[drawn]
         groups, drawn_groups = slates.groups[which], slates.groups[drawn[some]]
         found: dict[str, dict[str, Sums]] = {}
-        for name, ratios in self.evidence.ratios.items():
+        for name, (weights, rewards) in self.weighted.items():
             if name == LOGGED:  # sorted, which is `OWN`
                 continue
-            weights = estimators.prefix_weights(ratios[which])
             found[name] = {
                 metric: add_up(estimators.direct_method(self.own_diversity[name][some]), drawn_groups)
                 if metric == DIVERSITY
-                else add_up(estimators.snips(values[which], weights), groups)
-                for metric, values in self.rewards.items()
+                else add_up(estimators.snips(values[which], weights[which]), groups)
+                for metric, values in rewards.items()
             }
         return found
 

@@ -60,6 +60,15 @@ def _page(result: Mapping[str, Any]) -> str:
 def compared_as(compared: Mapping[str, Any]) -> str:
     """How policies are compared, in a sentence or two."""
     cost = f"the log's exploration is expected to cost {compared['expected_exploration_loss']:.1%} of relevance"
+    examined = compared.get("examination")
+    if examined is not None:
+        chances = ", ".join(f"{chance:.2f}" for chance in examined["by_position"])
+        return (
+            "Compared as they would be deployed: the sorted slates of each policy with the sorted slates of the logged "
+            f"weights ({cost}). What happened to an item is moved from where the log showed it to where a policy shows "
+            "it. This assumes that how often a position is looked at depends on nothing but the position: by rank, "
+            f"{chances}, from {examined['n_clicks']:,} clicked items."
+        )
     if compared["served"] == "sorted":
         return (
             "Compared as they would be deployed: the sorted slates of each policy with the sorted slates of the logged "
@@ -174,8 +183,8 @@ def _every_estimator(result: Mapping[str, Any]) -> Iterator[str]:
         "Relevance is the discounted gain of purchases and clicks, a purchase at the top being 1; revenue is money a "
         "search; diversity is the discounted novelty of the slate. `snips` weights what was logged by how much more "
         "often the policy would show it (self-normalised, position by position), `ips` the same without "
-        "normalisation, `matched` keeps what both would show from the same draw, `direct` measures slates drawn from "
-        "the policy itself."
+        "normalisation, `position` moves what was logged to where the policy shows it, `matched` keeps what both "
+        "would show from the same draw, `direct` measures slates drawn from the policy itself."
     )
 
 

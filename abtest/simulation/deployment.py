@@ -9,12 +9,13 @@ import numpy as np
 from trimtab.abtest.ope.contexts import Search, policy_of
 from trimtab.abtest.ope.logged_slates import LoggedSlates, ReplayLog
 from trimtab.abtest.ope.outcomes import rewards_of
-from trimtab.abtest.ope.sums import groups_of
+from trimtab.abtest.ope.sums import Ints, groups_of
 from trimtab.abtest.simulation.clicks import N_DRAWS, ClickModel, PositionBased
-from trimtab.abtest.simulation.simulate import K, searchers_of, show
+from trimtab.abtest.simulation.simulate import K, gentle, searchers_of, show
 from trimtab.abtest.simulation.world import Intents, World
 from trimtab.core.weights import normalise
 from trimtab.engine import Engine
+from trimtab.ranker.slate.log_policy import QueryContexts, SlatePolicy
 
 
 def deploy(  # noqa: PLR0913  # an experiment has many settings; they are keyword-only
@@ -27,6 +28,7 @@ def deploy(  # noqa: PLR0913  # an experiment has many settings; they are keywor
     k: int = K,
     click_model: ClickModel | None = None,
     temperature: float | None = None,
+    loss: float | None = None,
     intents: Intents | None = None,
     progress: Callable[[int], None] = lambda _: None,
 ) -> ReplayLog:
@@ -34,14 +36,22 @@ def deploy(  # noqa: PLR0913  # an experiment has many settings; they are keywor
 
     Args:
         temperature: the engine's where none is given.
+        loss: share of the sorted slate's expected relevance that a draw may cost; temperatures are then by search.
         intents: who searches, n of them; drawn from the world where none are given.
     """
     intents = world.draw(n, rng) if intents is None else intents
     n = len(intents)
     effective = normalise(weights, engine.known_weights)
-    temperature = engine.temperature if temperature is None else temperature
-    policy = policy_of(engine, effective, temperature)
-    rows, propensities = show(engine, world, policy, intents, rng.random((n, k)), progress=progress)
+    temperatures = np.full(n, engine.temperature if temperature is None else temperature)
+
+    def policy_for(contexts: QueryContexts, users: Ints, at: Ints) -> SlatePolicy:
+        if loss is None:
+            return policy_of(engine, effective, float(temperatures[0]))
+        found = gentle(engine, effective, contexts, users, k=k, loss=loss)[:, 0]
+        temperatures[at] = found[users]
+        return policy_of(engine, effective, found)
+
+    rows, propensities = show(engine, world, policy_for, intents, rng.random((n, k)), progress=progress)
     uniforms = rng.random((n, k, N_DRAWS), dtype=np.float32)
     clicks, purchases = (click_model or PositionBased()).browse(*world.judge(intents, rows), uniforms)
     prices = np.nan_to_num(engine.store.prices).astype(np.float64)
@@ -53,7 +63,7 @@ def deploy(  # noqa: PLR0913  # an experiment has many settings; they are keywor
         users=users,
         groups=groups[intents.users],
         weights=np.zeros(n, dtype=np.int64),
-        temperatures=np.full(n, temperature),
+        temperatures=temperatures,
         seeds=np.full(n, -1),
         moments=intents.timestamps.astype("datetime64[us]").astype(np.int64) / 1e6,
         rows=rows.astype(np.int32),

@@ -112,23 +112,17 @@ class _Block:
         self._lost = np.full(len(uniforms), np.nan)
         self._temperatures = np.full(len(uniforms), self._engine.temperature)
 
-        def gentle(contexts: QueryContexts, users: Ints, at: Ints) -> SlatePolicy:
+        def policy_for(contexts: QueryContexts, users: Ints, at: Ints) -> SlatePolicy:
             """The policy at the temperatures that cost as much for each user."""
             if loss is None:
                 return policy
-            found = np.ones((len(contexts.gains), 2))
-            for user in np.unique(users).tolist():
-                found[user] = self._gentle(contexts, user, k, loss)
+            found = gentle(self._engine, self._weights, contexts, users, k=k, loss=loss)
             self._temperatures[at], self._lost[at] = found[users].T
             return replace(policy, temperature=found[:, 0])
 
         self._rows, self._propensities = show(
-            self._engine, self._world, gentle, self._intents, uniforms, progress=progress
+            self._engine, self._world, policy_for, self._intents, uniforms, progress=progress
         )
-
-    def _gentle(self, contexts: QueryContexts, user: int, k: int, loss: float) -> tuple[float, float]:
-        drawn, kept = before_the_draw(self._engine, self._weights, contexts, user, depth=min(k, len(contexts.rows)))
-        return temperature_within(drawn, kept, loss=loss, highest=self._engine.temperature)
 
     def browse(self, click_model: ClickModel, rng: np.random.Generator) -> None:
         """Draw what the shoppers click and buy."""
@@ -186,6 +180,23 @@ class _Block:
         empty: dict[str, Any] = {name: pl.lit(None) for name in SCHEMA if name not in columns}
         frame: pl.DataFrame = pl.select(**columns, **empty)
         return frame.cast(dict(SCHEMA.items()))
+
+
+def gentle(
+    engine: Engine, weights: Mapping[str, float], contexts: QueryContexts, users: Ints, *, k: int, loss: float
+) -> Floats:
+    """[n_users, 2] the temperature at which a draw costs each user no more than a share of relevance, and that cost;
+    both are 1 for those who do not ask.
+
+    Args:
+        weights: normalised.
+        users: who asks, as `contexts.gains` has them.
+    """
+    found = np.ones((len(contexts.gains), 2))
+    for user in np.unique(users).tolist():
+        drawn, kept = before_the_draw(engine, weights, contexts, user, depth=min(k, len(contexts.rows)))
+        found[user] = temperature_within(drawn, kept, loss=loss, highest=engine.temperature)
+    return found
 
 
 def searchers_of(engine: Engine, world: World, intents: Intents) -> tuple[list[Shopper], Ints]:

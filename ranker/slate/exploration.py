@@ -73,7 +73,7 @@ def expected_relevance(drawn: DrawnList, temperatures: Sequence[float], *, n_dra
     columns = list(np.ascontiguousarray(drawn.aspects.T)) if drawn.w_diversity > 0 else []
     freshness = [np.ones(logits.shape) for _ in columns]
     wear = drawn.w_diversity * ALPHA / (max(len(columns), 1) * tau)
-    uniforms = _stratified(n_draws, k)
+    uniforms = stratified(n_draws, k)
     for turn, position in enumerate(free):
         odds = np.exp(logits - logits.max(axis=2, keepdims=True))
         cumulated = np.cumsum(odds, axis=2)
@@ -146,7 +146,7 @@ def crossing(found: Floats, temperatures: Floats, loss: float) -> tuple[float, f
 
 
 @cache
-def _stratified(n_draws: int, k: int) -> Floats:
+def stratified(n_draws: int, k: int) -> Floats:
     """[n_draws, k] numbers in [0, 1): at each position one in every stratum, in an order of its own."""
     rng = np.random.Generator(np.random.PCG64(k))
     strata = np.stack([rng.permutation(n_draws) for _ in range(k)], axis=1)

@@ -143,6 +143,33 @@ class SlatePolicy:
         k = uniforms.shape[1]
         return _filled(self, contexts, users, k, lambda walk, block, position: walk.pick(uniforms[block, position]))
 
+    def standings(self, contexts: QueryContexts, users: Ints, uniforms: Floats) -> Floats:
+        """[B, n, k] chance of each candidate to stand at each position, whatever stands above.
+
+        It is the exact chance given the items above, averaged over draws of those, so that a few draws are enough.
+
+        Args:
+            users: [B].
+            uniforms: [B, n_draws, k] in [0, 1), stratified at best (`exploration.stratified`).
+        """
+        _, n_draws, k = uniforms.shape
+        found = np.zeros((len(users), len(contexts.rows), k))
+        size = max(BLOCK // n_draws, 1)
+        for start in range(0, len(users), size):
+            some = users[start : start + size]
+            walk = _Walk(self, contexts, np.repeat(some, n_draws))
+            drawn_with = uniforms[start : start + size].reshape(-1, k)
+            for position in range(min(k, len(contexts.rows))):
+                pin = contexts.pins.get(position)
+                if pin is None:
+                    chances = walk.chances().reshape(len(some), n_draws, -1).mean(axis=1)
+                    found[start : start + size, :, position] = chances
+                    walk.show(walk.pick(drawn_with[:, position]))
+                else:
+                    found[start : start + size, pin, position] = 1.0
+                    walk.show(np.full(len(walk), pin), pinned=True)
+        return found
+
     def sorted_slates(self, contexts: QueryContexts, users: Ints, k: int) -> Ints:
         """[B, k] the slates without a draw, position by position what has the best score; -1 where none is left."""
         policy = replace(self, temperature=SORTING)
@@ -223,6 +250,11 @@ class _Walk:
         self._totals()
         cumulated = np.cumsum(self._odds, axis=1)
         return np.asarray((cumulated <= uniforms[:, None] * cumulated[:, -1:]).sum(axis=1), dtype=np.int64)
+
+    def chances(self) -> Floats:
+        """[B, n] chance of each candidate at the next position; 0 where only pins are left."""
+        totals = self._totals()[:, None]
+        return np.divide(self._odds, totals, out=np.zeros_like(self._odds), where=totals > 0)
 
     def best(self) -> Ints:
         """[B] candidate with the best odds, the first of several; -1 where only pins are left."""

@@ -7,12 +7,12 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from trimtab.abtest.ope.estimators import prefix_weights, snips
+from trimtab.abtest.ope.estimators import snips
 from trimtab.abtest.ope.evidence import LOGGED, Deployment, evidence_of
 from trimtab.abtest.ope.intervals import estimate
 from trimtab.abtest.ope.like_with_like import MIN_SORTED_SHARE, Served, like_with_like
 from trimtab.abtest.ope.logged_slates import ReplayLog
-from trimtab.abtest.ope.outcomes import rewards_of
+from trimtab.abtest.ope.outcomes import rewards_of, weighted_rewards
 from trimtab.abtest.ope.replay import replay
 from trimtab.abtest.ope.sums import add_up
 from trimtab.abtest.simulation.deployment import deploy, value_of
@@ -55,13 +55,14 @@ def answers_are_true(engine: Engine, world: World, log: ReplayLog, temperature: 
     weights = {"near": normalise(NEAR, engine.known_weights)}
     compared = like_with_like(engine, log, weights, asked)
     found = evidence_of(engine, log, weights, deployment=compared.deployment)
-    rewards = rewards_of(found.slates, engine)["relevance"]
     for name, raw in (("near", NEAR), (LOGGED, engine.default_weights)):
         drawn_at = 1e-3 if compared.served == "sorted" else temperature * compared.deployment.factors.get(name, 1.0)
         served = deploy(engine, world, raw, 4000, generator(3), temperature=drawn_at)
         truth, error = value_of(engine, served, "relevance")
-        terms = snips(rewards, prefix_weights(found.ratios.get(name, np.ones(rewards.shape))))
-        one = estimate(add_up(terms, found.slates.groups))
+        logged = np.ones(found.slates.rows.shape), rewards_of(found.slates, engine)
+        valued = {policy: (ratios, by) for policy, ratios, by in weighted_rewards(found, engine)}
+        of_policy, rewards = valued.get(name, logged)
+        one = estimate(add_up(snips(rewards["relevance"], of_policy), found.slates.groups))
         assert one.low is not None
         assert one.high is not None
         assert one.low - 3 * error < truth < one.high + 3 * error
@@ -69,23 +70,35 @@ def answers_are_true(engine: Engine, world: World, log: ReplayLog, temperature: 
 
 
 def test_a_gentle_log_answers_for_sorted_slates(engine: Engine, world: World) -> None:
-    log = deploy(engine, world, engine.default_weights, 4000, generator(2), temperature=0.002)
-    assert answers_are_true(engine, world, log, 0.002, "sorted") == "sorted"
+    log = deploy(engine, world, engine.default_weights, 4000, generator(2), temperature=0.0002)
+    assert answers_are_true(engine, world, log, 0.0002, "sorted") == "sorted"
+
+
+def test_a_log_that_explored_answers_for_sorted_slates(engine: Engine, world: World) -> None:
+    log = deploy(engine, world, engine.default_weights, 4000, generator(2), temperature=0.008)
+    assert answers_are_true(engine, world, log, 0.008, "sorted") == "sorted"
 
 
 def test_a_log_answers_at_equal_exploration(engine: Engine, world: World) -> None:
     log = deploy(engine, world, engine.default_weights, 4000, generator(2), temperature=0.008)
-    assert answers_are_true(engine, world, log, 0.008, None) == "explored"
+    assert answers_are_true(engine, world, log, 0.008, "explored") == "explored"
 
 
-@pytest.mark.parametrize(("temperature", "served"), [(0.0005, "sorted"), (0.003, "explored"), (0.008, "explored")])
-def test_sorted_slates_are_compared_unasked_only_where_the_log_often_shows_them(
-    engine: Engine, world: World, temperature: float, served: Served
+@pytest.mark.parametrize(("temperature", "is_moved"), [(0.0001, False), (0.003, True), (0.008, True)])
+def test_outcomes_are_moved_to_sorted_slates_unless_the_log_often_shows_those(
+    engine: Engine, world: World, temperature: float, is_moved: bool
 ) -> None:
     log = deploy(engine, world, engine.default_weights, 4000, generator(2), temperature=temperature)
     compared = like_with_like(engine, log, {})
-    assert compared.served == served
-    assert (compared.sorted_share >= MIN_SORTED_SHARE) == (served == "sorted")
+    assert compared.served == "sorted"
+    assert (compared.sorted_share < MIN_SORTED_SHARE) == is_moved
+    assert (compared.examination is not None) == is_moved
+
+
+def test_policies_are_compared_explored_where_too_little_was_clicked(engine: Engine, world: World) -> None:
+    log = deploy(engine, world, engine.default_weights, 100, generator(2), temperature=0.008)
+    assert like_with_like(engine, log, {}).served == "explored"
+    assert like_with_like(engine, log, {}, "sorted").deployment.is_sorted
 
 
 def test_policies_are_drawn_at_what_costs_them_as_much(engine: Engine, world: World) -> None:

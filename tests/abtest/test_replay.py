@@ -36,7 +36,7 @@ OTHER = {"relevance": 0.75, "revenue": 0.2, "diversity": 0.05}
 @pytest.fixture(scope="module")
 def result(engine: Engine, log: Path, tmp_path_factory: pytest.TempPathFactory) -> dict:
     out = tmp_path_factory.mktemp("reports") / "report"
-    found = replay(log, engine, {"same": dict(engine.default_weights), "costlier": OTHER}, out)
+    found = replay(log, engine, {"same": dict(engine.default_weights), "costlier": OTHER}, out, served="explored")
     assert json.loads((out / "report.json").read_text()) == found
     return found
 
@@ -286,7 +286,7 @@ def test_judged_queries_have_an_ndcg(engine: Engine, log: Path) -> None:
     shown = frame.filter(pl.col("query") == query)["item_ids"]
     best = shown[0][0]
     judgments = pl.DataFrame({"query": [query, query], "item_id": [best, "no such item"], "grade": [2, 1]})
-    found = replay(log, engine, {"same": dict(engine.default_weights)}, judgments=judgments)
+    found = replay(log, engine, {"same": dict(engine.default_weights)}, judgments=judgments, served="explored")
     ideal = 3 + 1 / np.log2(3)  # of all that was judged, though the bundle does not have it
     gains = [3 * discounts(10)[list(ids).index(best)] / ideal if best in list(ids) else 0.0 for ids in shown]
     assert "1 of 2 judged items are not in the catalogue (the first that is not: 'no such item')" in found["warnings"]

@@ -26,7 +26,14 @@ def test_a_tuned_profile_keeps_its_floor_and_gains_when_it_is_deployed(
     small = world.among(n_queries=8, n_users=60)
     own = {"relevance": 0.7, "diversity": 0.3}
     simulate(engine, 4000, tmp_path / "log", seed=2, world=small, weights=own)
-    result = tune(tmp_path / "log", engine, tmp_path / "p.json", maximise="revenue", keep={"relevance": 0.98})
+    result = tune(
+        tmp_path / "log",
+        engine,
+        tmp_path / "p.json",
+        maximise="revenue",
+        keep={"relevance": 0.98},
+        served="explored",
+    )
     profile = json.loads((tmp_path / "p.json").read_text())
     assert profile == {"weights": result["weights"]}
     assert result["chosen"] != OWN
