@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import tomllib
 from collections.abc import Iterable, Mapping
 from pathlib import Path
@@ -58,7 +59,8 @@ class Catalogue(_Section):
         columns = {"item_id" if key == "id" else key: value for key, value in section.items() if key not in _SETTINGS}
         unknown = next((role for role in columns if role not in ROLES), None)
         if unknown is not None:
-            raise ValueError(f"{unknown!r} is not a column that can be named{did_you_mean(unknown, ROLES)}")
+            nearest = did_you_mean(unknown, (*_SETTINGS, *ROLES))
+            raise ValueError(f"{unknown!r} is neither a setting nor a column that can be named{nearest}")
         return {**{key: section[key] for key in _SETTINGS if key in section}, "columns": columns}
 
     @field_validator("language", mode="before")
@@ -267,6 +269,10 @@ def _first_problem(text: str, error: ValidationError) -> str:
             return f"{prefix} is not a known name{did_you_mean(keys[-1], _names_beside(keys))}"
         case "value_error":
             return f"{prefix}: {first['ctx']['error']}"
+        case "literal_error":
+            allowed = first["ctx"]["expected"]
+            nearest = did_you_mean(str(first["input"]), re.findall(r"'([^']*)'", allowed))
+            return f"{prefix}: {first['input']!r} is not allowed: there are {allowed}{nearest}"
         case "string_pattern_mismatch":
             return f"{prefix}: {first['input']!r} is not of the form that is allowed ({first['ctx']['pattern']})"
         case _:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -51,15 +51,11 @@ def build(
     as_json: AsJson = False,
 ) -> None:
     """Build a bundle: index a catalogue and train its ranker."""
-    from trimtab.engine.build.build import build_bundle
-    from trimtab.engine.build.grocery import build_grocery
-    from trimtab.ranker.methods.registry import check_servable
-
-    check_servable(method)
     started = time.perf_counter()
     if source == "grocery":
         if judgments is not None or log is not None:
             raise BadParameter("SOURCE", "grocery is trained on its own purchases", "neither --judgments nor --log")
+        _, build_grocery = _builders(method)
         with progress(quiet or as_json) as report:
             # Its published figures are of wordllama, and 67,560 items by MiniLM take minutes.
             build_grocery(
@@ -75,6 +71,7 @@ def build(
             for part in feed_notes(source, feed.rejections.summary, feed.rejections.as_dict()):
                 notes.print(part, highlight=False, soft_wrap=isinstance(part, str))
         judged, rows = _read_labels(judgments, log)
+        build_bundle, _ = _builders(method)
         with progress(quiet or as_json) as report:
             build_bundle(
                 items,
@@ -98,6 +95,21 @@ def build(
     else:
         for part in summary_lines(summary):
             results.print(part, highlight=False, soft_wrap=isinstance(part, str))
+
+
+def _builders(method: str) -> tuple[Callable[..., str], Callable[..., str]]:
+    """What builds a bundle; imported once the catalogue has been read, because that takes longer than to say what is
+    wrong with one.
+
+    Raises:
+        BadParameter: there is no such method.
+    """
+    from trimtab.engine.build.build import build_bundle
+    from trimtab.engine.build.grocery import build_grocery
+    from trimtab.ranker.methods.registry import check_servable
+
+    check_servable(method)
+    return build_bundle, build_grocery
 
 
 def _read_items(

@@ -18,6 +18,7 @@ from trimtab.cli.console import (
     AsJson,
     BundleFolder,
     Quiet,
+    load_engine,
     notes,
     numbers_by_name,
     plain,
@@ -26,6 +27,7 @@ from trimtab.cli.console import (
     results,
 )
 from trimtab.cli.feed import app as feed_app
+from trimtab.cli.init import app as init_app
 from trimtab.cli.logs import app as logs_app
 from trimtab.cli.pages import app as pages_app
 from trimtab.cli.shop import app as shop_app
@@ -40,6 +42,7 @@ app = typer.Typer(
     add_completion=False,
 )
 
+app.add_typer(init_app)
 app.add_typer(build_app)
 app.add_typer(logs_app)
 app.add_typer(analytics_app)
@@ -105,19 +108,19 @@ def search(
     as_json: AsJson = False,
 ) -> None:
     """Search a bundle and print the slate with its receipt."""
-    from trimtab.cli.tables import slate_tables
-    from trimtab.core.records import Constraints, Query
-    from trimtab.engine import Engine
-    from trimtab.engine.response import response_of
-    from trimtab.retrieval.filters import parse_filter, parse_near, parse_sort
-
     asked = {"relevance": w_relevance, "revenue": w_revenue, "diversity": w_diversity}
     weights = {name: value for name, value in asked.items() if value is not None}
     weights |= numbers_by_name(weight or (), "--w", "margin=0.3")
     text = query.strip()
     if not text:
         raise BadParameter("query", "is empty", "some words")
-    engine = Engine.load(bundle)
+    engine = load_engine(bundle)
+
+    from trimtab.cli.tables import slate_tables
+    from trimtab.core.records import Constraints, Query
+    from trimtab.engine.response import response_of
+    from trimtab.retrieval.filters import parse_filter, parse_near, parse_sort
+
     asked_for = Query(
         text=text,
         k=k,
@@ -152,16 +155,16 @@ def frontier(
     as_json: AsJson = False,
 ) -> None:
     """Plot what the weights can trade for a query: each point is a slate it could show."""
-    from trimtab.cli.frontier_plot import draw_frontier
-    from trimtab.core.records import Query
-    from trimtab.engine import Engine
-    from trimtab.engine.stages.frontier import frontier_of
-    from trimtab.retrieval.filters import parse_filter
-
     text = query.strip()
     if not text:
         raise BadParameter("query", "is empty", "some words")
-    engine = Engine.load(bundle)
+    engine = load_engine(bundle)
+
+    from trimtab.cli.frontier_plot import draw_frontier
+    from trimtab.core.records import Query
+    from trimtab.engine.stages.frontier import frontier_of
+    from trimtab.retrieval.filters import parse_filter
+
     traded = engine.known_weights[1:]
     objective = against or traded[0]
     if objective not in traded:
@@ -212,12 +215,11 @@ def evaluate(
     """Measure a bundle's relevance against judgments."""
     from trimtab.catalog.judgments import read_judgments, unknown_items
     from trimtab.cli.tables import intervals_table
-    from trimtab.engine import Engine
     from trimtab.engine.build.relevance_evaluation import evaluate_relevance
 
     if pool not in {"judged", "full"}:
         raise BadParameter("--pool", f"there is no pool {pool!r}", "judged, full")
-    engine, judged = Engine.load(bundle), read_judgments(judgments)
+    engine, judged = load_engine(bundle), read_judgments(judgments)
     warning = unknown_items(judged, engine.store)
     if warning is not None:
         notes.print(f"warning: {warning}", highlight=False, markup=False, soft_wrap=True)

@@ -7,13 +7,16 @@ import sys
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
 
 from trimtab.core.errors import BadParameter
+
+if TYPE_CHECKING:
+    from trimtab.engine import Engine
 
 AsJson = Annotated[bool, typer.Option("--json", help="print one JSON object and nothing else")]
 BundleFolder = Annotated[Path, typer.Argument(help="bundle folder", metavar="BUNDLE")]
@@ -42,6 +45,21 @@ def progress(quiet: bool) -> Iterator[Callable[[str, int, int], None]]:
             bars.update(tasks[what], completed=done, total=total)
 
         yield report
+
+
+def load_engine(bundle: Path) -> Engine:
+    """The engine of a bundle; a terminal says that it is being loaded, which takes seconds.
+
+    Raises:
+        BundleDamaged, BundleMismatch: it cannot be used.
+    """
+    from trimtab.engine.bundle.manifest import require_bundle
+
+    require_bundle(bundle)
+    with notes.status(f"loading {plain(str(bundle))}"):
+        from trimtab.engine import Engine
+
+        return Engine.load(bundle)
 
 
 def plain(text: str) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from rich.table import Table
+from rich.table import Column, Table
 
 from trimtab.abtest.report.plots import outcomes_of
 from trimtab.abtest.report.report import THIN, cell
@@ -28,7 +28,8 @@ def replay_table(result: Mapping[str, Any]) -> Table:
 def tuning_table(result: Mapping[str, Any], maximise: str, *, title: str) -> Table:
     """The weights that `trimtab tune` tried, and which it chose."""
     objectives = list(result["weights"])
-    columns = (*objectives, f"{maximise} gain", "at least", "keeps", "")
+    whole = (Column(name, justify="right", no_wrap=True, min_width=len("0.000")) for name in objectives)
+    columns: tuple[Column | str, ...] = (*whole, f"{maximise} gain", "at least", "keeps", "")
     table = Table(*columns, title=plain(title), caption=f"compared {result['compared']['served']}")
     for name, one in result["candidates"].items():
         gain, at_least = ("" if value is None else f"{value:+.1%}" for value in (one["gain"], one["gain_at_least"]))

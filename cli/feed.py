@@ -9,7 +9,7 @@ import typer
 from rich.table import Table
 
 from trimtab.cli.build import feed_notes
-from trimtab.cli.console import AsJson, BundleFolder, notes, plain, print_json, results
+from trimtab.cli.console import AsJson, BundleFolder, load_engine, notes, plain, print_json, results
 
 if TYPE_CHECKING:
     from trimtab.engine.live.feeding import Difference
@@ -35,14 +35,13 @@ def feed(
     as_json: AsJson = False,
 ) -> None:
     """Add, change and remove items by a feed that came again; what serves follows within a second."""
-    from trimtab.engine import Engine
     from trimtab.engine.live.feeding import apply_difference, read_again, refuse_vanishing
     from trimtab.engine.live.live_engine import LiveEngine
     from trimtab.service.catalogue.live_catalogue import FOLDER
     from trimtab.service.settings import Settings
 
     folder = Settings().data_folder if data_folder is None else data_folder
-    live = LiveEngine(Engine.load(bundle), folder / FOLDER)
+    live = LiveEngine(load_engine(bundle), folder / FOLDER)
     found, difference = read_again(live, source, is_full=not delta, max_rejected_share=max_rejected_share)
     if not as_json:
         for part in feed_notes(str(source), found.rejections.summary, found.rejections.as_dict()):

@@ -12,6 +12,7 @@ from trimtab.cli.console import (
     AsJson,
     BundleFolder,
     Quiet,
+    load_engine,
     notes,
     numbers_by_name,
     plain,
@@ -58,14 +59,20 @@ def simulate(
     """Simulate shoppers and write the log a service would have written."""
     from trimtab.abtest.simulation.clicks import CLICK_MODELS
     from trimtab.abtest.simulation.simulate import simulate as run
-    from trimtab.engine import Engine
 
     if clicks not in CLICK_MODELS:
         raise BadParameter("--clicks", f"{clicks!r} is not a click model", ", ".join(CLICK_MODELS))
     loss = None if explore is None else parse_loss(explore)
-    engine, model = Engine.load(bundle), CLICK_MODELS[clicks]
+    engine, model = load_engine(bundle), CLICK_MODELS[clicks]
     with progress(quiet) as report:
         run(engine, impressions, out, seed=seed, click_model=model, exploration_loss=loss, progress=report)
+    results.print(
+        f"{impressions:,} searches of simulated shoppers in {plain(str(out))}", highlight=False, soft_wrap=True
+    )
+    following = (
+        f"trimtab replay {plain(str(out))} --bundle {plain(str(bundle))} --policy NAME=w_relevance:0.7,w_revenue:0.3"
+    )
+    results.print(f"Next:  {following} --out REPORT", highlight=False, soft_wrap=True)
 
 
 @app.command()
@@ -92,9 +99,8 @@ def convert(
 def _engine_of_log(bundle: Path, id_salt: str | None) -> Engine:
     """The bundle, with its users as the log names them."""
     from trimtab.core.pseudonyms import pseudonym
-    from trimtab.engine import Engine
 
-    engine = Engine.load(bundle)
+    engine = load_engine(bundle)
     return engine if id_salt is None else engine.with_users_renamed(partial(pseudonym, salt=id_salt.encode()))
 
 
@@ -177,6 +183,8 @@ def tune(
         print_json(result)
         return
     results.print(tuning_table(result, maximise, title=str(out)))
+    chosen = ", ".join(f"{name} {weight:.3f}" for name, weight in result["weights"].items())
+    results.print(f"chosen: {chosen}", f"the profile, as PUT /profiles/NAME takes it: {plain(str(out))}", sep="\n")
 
 
 @app.command()
@@ -194,9 +202,8 @@ def agree(
     from trimtab.abtest.simulation.agree import METHODS
     from trimtab.abtest.simulation.agree import agree as run
     from trimtab.cli.evaluation_tables import agreement_table
-    from trimtab.engine import Engine
 
-    engine = Engine.load(bundle)
+    engine = load_engine(bundle)
     with progress(quiet or as_json) as report:
         result = run(
             engine, metric=metric, n_policies=policies, n_log=impressions, n_truth=truth, seed=seed, progress=report

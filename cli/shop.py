@@ -44,3 +44,32 @@ def infer(
         results.print(plain(line), highlight=False, soft_wrap=True)
     following = f"trimtab build {plain(str(feed))} --shop {plain(str(out))} --out BUNDLE"
     results.print(f"Next:  edit {plain(str(out))}, then   {following}", soft_wrap=True)
+
+
+@app.command()
+def columns(
+    write: Annotated[Path | None, typer.Option(help="Markdown file whose table of columns is made anew")] = None,
+    as_json: AsJson = False,
+) -> None:
+    """List the columns that a feed may have: their types, what each is for, what feeds call them."""
+    from dataclasses import asdict
+
+    from rich.box import SIMPLE_HEAD
+    from rich.table import Table
+
+    from trimtab.catalog.feeds.column_table import column_lines, written_into
+
+    if write is not None:
+        try:
+            write.write_text(written_into(write.read_text(encoding="utf-8")), encoding="utf-8")
+        except (OSError, ValueError) as error:
+            raise BadParameter("--write", f"cannot write into {write} ({error})", "docs/catalogue.md") from None
+        return
+    if as_json:
+        print_json({"columns": [asdict(one) for one in column_lines()]})
+        return
+    table = Table("column", "type", "empty", "what it is", "also called", box=SIMPLE_HEAD, pad_edge=False)
+    for one in column_lines():
+        table.add_row(one.column, one.type, one.empty, plain(one.meaning), plain(", ".join(one.names)))
+    results.print(table)
+    results.print("Any other column becomes an attribute of the shop's own: trimtab shop infer FEED", soft_wrap=True)

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from trimtab.cli.console import AsJson, BundleFolder, notes, plain, print_json, results
+from trimtab.cli.console import AsJson, BundleFolder, load_engine, notes, plain, print_json, results
 
 if TYPE_CHECKING:
     from trimtab.engine import Engine
@@ -30,13 +30,12 @@ def suggest(
     """Complete the beginning of a query."""
     from rich.table import Table
 
-    from trimtab.engine import Engine
     from trimtab.engine.log.impressions import read_log
     from trimtab.retrieval.suggestions.entries import items_of, names_of
     from trimtab.retrieval.suggestions.queries import LOGGED, counted, queries_of
     from trimtab.retrieval.suggestions.suggester import Suggester
 
-    engine = Engine.load(bundle)
+    engine = load_engine(bundle)
     analyser = engine.retriever.knowledge.analyser
     counts = counted(() if log is None else read_log(log, LOGGED))
     entries = [*queries_of(counts, analyser, min_users=min_users), *names_of(engine.store), *items_of(engine.store)]
@@ -68,9 +67,8 @@ def suggest_synonyms(
     as_json: AsJson = False,
 ) -> None:
     """Find candidates for synonyms in a log and in the encoder, for a person to accept."""
-    from trimtab.engine import Engine
 
-    found = _candidates(Engine.load(bundle), log, min_sessions=min_sessions, min_cosine=min_cosine)
+    found = _candidates(load_engine(bundle), log, min_sessions=min_sessions, min_cosine=min_cosine)
     lines = [candidate.line for candidate in found]
     if out is not None:
         out.write_text("\n".join([f"# Candidates for synonyms in {bundle.name}: delete what is wrong.", *lines, ""]))

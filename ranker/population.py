@@ -51,6 +51,10 @@ class Distribution:
         bins = np.searchsorted(self.edges, values, side="right")
         return np.bincount(bins, minlength=len(self.shares)).astype(np.float64)
 
+    def share_at(self, value: float) -> float:
+        """The share of the bin that a value is in."""
+        return float(self.shares[np.searchsorted(self.edges, value, side="right")])
+
     def psi(self, counts: NDArray[np.float64]) -> float:
         """The population stability index of [b] counts, not all 0, against these shares."""
         expected = np.maximum(self.shares, LEAST_SHARE)

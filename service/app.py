@@ -23,6 +23,7 @@ from trimtab.retrieval.filters import filter_mask, parse_filter
 from trimtab.service.bootstrap import Background, Definitions, Foundations, Parts, background, build_parts
 from trimtab.service.bundles.serving import Bundles
 from trimtab.service.experiments.definition import Experiment
+from trimtab.service.http import documentation
 from trimtab.service.http import problem_documents as problems
 from trimtab.service.http.admission import Admission
 from trimtab.service.http.auditing import Auditing
@@ -90,6 +91,7 @@ def create_app(settings: Settings) -> FastAPI:
         title="trimtab",
         summary="Product search steered per request by objective weights.",
         version=INTERFACE_VERSION,
+        docs_url=None,
         redoc_url=None,
         redirect_slashes=False,
         lifespan=_lifespan(background(parts), agents),
@@ -99,6 +101,7 @@ def create_app(settings: Settings) -> FastAPI:
         app.include_router(router)
     if agents is not None:
         app.router.routes.append(Route(agents.path, agents, include_in_schema=False))
+    documentation.install(app)
     app.mount(ASSETS, StaticFiles(directory=FOLDER / "assets"))
     problems.install(app)
     _add_middleware(app, routers, parts.foundations)

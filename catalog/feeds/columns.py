@@ -96,9 +96,29 @@ _NAMES = {
     "language": "language lang locale content_language sprache langue",
 }
 """Role -> its names, the surest first."""
+
+BESIDE = {
+    "sale_price": ("number", "a lower price, now or in its period"),
+    "sale_period": ("text", "the period of the lower price: two moments with a `/` between them"),
+    "sale_start": ("date", "from when the lower price holds"),
+    "sale_end": ("date", "until when the lower price holds"),
+    "currency": ("text", "the currency of the row's prices"),
+    "stock": ("number", "how many there are; none is not in stock"),
+    "group_id": ("text", "what variants of one product have in common"),
+    "latitude": ("number", "degrees north; with `longitude`, items have a `distance`"),
+    "longitude": ("number", "degrees east"),
+    "location": ("text", "both in one cell: `48.2, 16.4`"),
+    "language": ("text", "the language of the row's texts"),
+}
+"""Roles that become something else than a column of the catalogue: the type of their cells, and what they say."""
 _REMARK = re.compile(r"\s*(?:[(\[][^()\[\]]*[)\]]|\*)\s*$")
 """What is remarked behind a name: `Categories (x,y,z...)`, `Name *`."""
 _PREFIX = re.compile(r"^(?:item|product|article|produkt|artikel|base|main)_")
+
+
+def names_of(role: str) -> list[str]:
+    """What feeds call a role, the surest first."""
+    return _NAMES[role].split() if role in _NAMES else []
 
 
 @lru_cache(maxsize=1)

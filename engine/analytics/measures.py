@@ -1,8 +1,8 @@
 """What a log says of searches, queries, categories, ranks and times: lazy frames in, lazy frames out.
 
 A search is one page of a query. Who nobody knows, neither by user nor by session, is one user together with all others
-of that kind, so that what one person alone did is never told as what several did. What fewer than `min_users` did is in
-the totals, and in no row of its own.
+of that kind, so that what one person alone did is never shown as what several did. What fewer than `min_users` did is
+in the totals, and in no row of its own.
 """
 
 from __future__ import annotations
@@ -31,12 +31,17 @@ IMPRESSIONS: Schema = {
     "channel": pl.String,
     "offset": pl.Int64,
     "item_ids": pl.List(pl.String),
+    "propensities": pl.List(pl.Float64),
+}
+"""The columns of the impression log that are read; there are as many propensities as items, and they read faster."""
+N_SHOWN = pl.col("propensities").list.len().cast(pl.Int64)
+OUTCOMES: Schema = {
     "clicks": pl.List(pl.Int64),
     "carts": pl.List(pl.Int64),
     "purchases": pl.List(pl.Int64),
     "revenue": pl.List(pl.Float64),
 }
-"""The columns of the impression log that are read."""
+"""Outcomes in the rows of logs that come with them."""
 EVENTS: Schema = {
     "decision_id": pl.String,
     "timestamp": pl.Datetime("us", "UTC"),
@@ -51,15 +56,16 @@ def searches_of(impressions: pl.LazyFrame, events: pl.LazyFrame) -> pl.LazyFrame
     """One row a search: when, who, the query, the first item, how many were shown, and what came of it.
 
     Args:
-        impressions: of `IMPRESSIONS`; outcomes in it are counted too.
+        impressions: of `IMPRESSIONS`.
         events: of `EVENTS`, those that count as an outcome.
     """
+    is_click, is_purchase = pl.col("action") == "click", pl.col("action") == "purchase"
     came = events.group_by("decision_id").agg(
-        (pl.col("action") == "click").sum().cast(pl.Int64).alias("clicks_came"),
-        (pl.col("action") == "cart").any().alias("carted_came"),
-        (pl.col("action") == "purchase").any().alias("bought_came"),
-        pl.col("value").filter(pl.col("action") == "purchase").sum().alias("revenue_came"),
-        (pl.col("position").filter(pl.col("action") == "click").min() + 1).alias("rank_came"),
+        is_click.sum().cast(pl.Int64).alias("clicks"),
+        (pl.col("action") == "cart").any().alias("carted"),
+        is_purchase.any().alias("bought"),
+        pl.col("value").filter(is_purchase).sum().alias("revenue"),
+        (pl.col("position").filter(is_click).min() + 1).alias("clicked_rank"),
     )
     here = impressions.select(
         "decision_id",
@@ -70,24 +76,36 @@ def searches_of(impressions: pl.LazyFrame, events: pl.LazyFrame) -> pl.LazyFrame
         pl.col("understood").str.json_path_match("$.corrected").alias("corrected_to"),
         "offset",
         pl.col("item_ids").list.first().alias("first_item"),
-        pl.col("item_ids").list.len().cast(pl.Int64).alias("shown"),
-        pl.col("clicks").list.sum().fill_null(0).alias("clicks"),
-        (pl.col("carts").list.sum() > 0).fill_null(value=False).alias("carted"),
-        (pl.col("purchases").list.sum() > 0).fill_null(value=False).alias("bought"),
-        pl.col("revenue").list.sum().fill_null(0.0),
-        pl.when(pl.col("clicks").list.sum() > 0)
-        .then(pl.col("clicks").list.arg_max().cast(pl.Int64) + pl.col("offset") + 1)
-        .alias("clicked_rank"),
-    )  # fmt: skip
-    joined = here.join(came, on="decision_id", how="left")
-    return joined.select(
-        "at", "user", "query", "corrected", "corrected_to", "offset", "first_item", "shown",
-        clicks=pl.col("clicks") + pl.col("clicks_came").fill_null(0),
-        carted=pl.col("carted") | pl.col("carted_came").fill_null(value=False),
-        bought=pl.col("bought") | pl.col("bought_came").fill_null(value=False),
-        revenue=pl.col("revenue") + pl.col("revenue_came").fill_null(0.0),
-        clicked_rank=pl.min_horizontal("clicked_rank", "rank_came"),
-    )  # fmt: skip
+        N_SHOWN.alias("shown"),
+    )
+    return here.join(came, on="decision_id", how="left").with_columns(
+        pl.col("clicks").fill_null(0),
+        pl.col("carted", "bought").fill_null(value=False),
+        pl.col("revenue").fill_null(0.0),
+    )
+
+
+def events_in_rows(impressions: pl.LazyFrame) -> pl.LazyFrame:
+    """The outcomes in the rows of a log as events.
+
+    Args:
+        impressions: of `IMPRESSIONS` and `OUTCOMES`.
+    """
+    found = []
+    for action, done in (("click", "clicks"), ("cart", "carts"), ("purchase", "purchases")):
+        nothing = pl.col(done).list.eval(pl.element() * 0.0)
+        rows = impressions.filter(pl.col(done).list.sum() > 0).with_columns(pl.col("revenue").fill_null(nothing))
+        end = pl.col("offset") + N_SHOWN
+        cells = rows.select(
+            "decision_id", "timestamp", done, "revenue", position=pl.int_ranges(pl.col("offset"), end)
+        ).explode(done, "revenue", "position")
+        value = pl.col("revenue") if action == "purchase" else pl.lit(0.0)
+        found.append(
+            cells.filter(pl.col(done) > 0).select(
+                "decision_id", "timestamp", action=pl.lit(action), position="position", value=value
+            )
+        )
+    return pl.concat(found)
 
 
 def totals(searches: pl.LazyFrame) -> pl.LazyFrame:
@@ -97,8 +115,8 @@ def totals(searches: pl.LazyFrame) -> pl.LazyFrame:
 
 def by_query(searches: pl.LazyFrame, *, min_users: int) -> pl.LazyFrame:
     """A row a query."""
-    told = pl.col("corrected_to").drop_nulls().mode().first().alias("corrected_to")
-    return _measured(searches, ["query"], told).filter(pl.col("users") >= min_users)
+    corrected_to = pl.col("corrected_to").drop_nulls().mode().first().alias("corrected_to")
+    return _measured(searches, ["query"], corrected_to).filter(pl.col("users") >= min_users)
 
 
 def by_category(searches: pl.LazyFrame, categories: pl.LazyFrame, *, min_users: int) -> pl.LazyFrame:
@@ -123,43 +141,29 @@ def by_rank(impressions: pl.LazyFrame, events: pl.LazyFrame, *, deepest: int) ->
     It is the position model of a channel as far as a log tells it without an experiment: what stands high is also what
     is better.
     """
+    slates = impressions.group_by("offset", n=N_SHOWN).agg(pl.len().alias("shown"))
+    ranks = pl.int_ranges(pl.col("offset"), pl.col("offset") + pl.col("n"))
     shown = (
-        impressions.select(
-            pl.int_ranges(pl.col("offset"), pl.col("offset") + pl.col("item_ids").list.len()).alias("at")
-        )
-        .explode("at")
+        slates.select("shown", position=ranks)
+        .explode("position")
         .drop_nulls()
-        .group_by("at")
-        .agg(pl.len().cast(pl.Int64).alias("shown"))
+        .group_by("position")
+        .agg(pl.col("shown").sum().cast(pl.Int64))
     )
-    logged = (
-        impressions.select(
-            pl.int_ranges(pl.col("offset"), pl.col("offset") + pl.col("item_ids").list.len()).alias("at"),
-            "clicks",
-            "purchases",
+    came = events.group_by("position").agg(
+        (pl.col("action") == "click").sum().alias("clicks"), (pl.col("action") == "purchase").sum().alias("purchases")
+    )
+    return (
+        shown.join(came, on="position", how="left")
+        .filter(pl.col("position") < deepest)
+        .select(
+            (pl.col("position") + 1).alias("rank"),
+            "shown",
+            (pl.col("clicks").fill_null(0) / pl.col("shown")).alias("click_rate"),
+            (pl.col("purchases").fill_null(0) / pl.col("shown")).alias("purchase_rate"),
         )
-        .filter((pl.col("clicks").list.sum() > 0) | (pl.col("purchases").list.sum() > 0))
-        .explode("at", "clicks", "purchases")
-        .group_by("at")
-        .agg(pl.col("clicks", "purchases").sum())
+        .sort("rank")
     )
-    came = (
-        events.filter(pl.col("position").is_not_null())
-        .group_by(at=pl.col("position"))
-        .agg(
-            (pl.col("action") == "click").sum().cast(pl.Int64).alias("clicks_came"),
-            (pl.col("action") == "purchase").sum().cast(pl.Int64).alias("purchases_came"),
-        )
-    )
-    joined = shown.join(logged, on="at", how="left").join(came, on="at", how="left").filter(pl.col("at") < deepest)
-    clicks = pl.col("clicks").fill_null(0) + pl.col("clicks_came").fill_null(0)
-    purchases = pl.col("purchases").fill_null(0) + pl.col("purchases_came").fill_null(0)
-    return joined.select(
-        (pl.col("at") + 1).alias("rank"),
-        "shown",
-        (clicks / pl.col("shown")).alias("click_rate"),
-        (purchases / pl.col("shown")).alias("purchase_rate"),
-    ).sort("rank")
 
 
 def trending(searches: pl.LazyFrame, middle: datetime, *, min_users: int) -> pl.LazyFrame:

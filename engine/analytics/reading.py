@@ -12,7 +12,7 @@ import polars as pl
 from trimtab.catalog.files import UNREADABLE
 from trimtab.core.errors import BadLog
 from trimtab.core.log import CHANNELS
-from trimtab.engine.analytics.measures import EVENTS, IMPRESSIONS, Schema
+from trimtab.engine.analytics.measures import EVENTS, IMPRESSIONS, OUTCOMES, Schema, events_in_rows
 from trimtab.engine.log.impressions import is_data_folder, log_parts
 from trimtab.engine.log.interactions import INTERACTIONS, SPOOL
 from trimtab.engine.log.rows import frame_of_lines, whole_lines
@@ -46,7 +46,7 @@ def open_log(
         channel: one of `CHANNELS`; None for shoppers.
 
     Raises:
-        BadLog: nothing is there, a file is no log, or there is no such channel.
+        BadLog: nothing is there, a file is not a log, or there is no such channel.
     """
     if channel is not None and channel not in CHANNELS:
         raise BadLog(f"there is no channel {channel!r}; allowed: {', '.join(CHANNELS)}, or none for shoppers")
@@ -55,22 +55,26 @@ def open_log(
         raise BadLog(
             f"{path}: no log is there; allowed: a service's data folder, a .parquet or .jsonl file, or a folder"
         )
-    impressions = _scan([part for part in parts if _may_have(part, since, until)], IMPRESSIONS)
+    is_service = is_data_folder(path)  # whose outcomes are events, and in no row
+    schema = IMPRESSIONS if is_service else {**IMPRESSIONS, **OUTCOMES}
+    impressions = _scan([part for part in parts if _may_have(part, since, until)], schema)
     impressions = impressions.filter(pl.col("channel").eq_missing(pl.lit(channel, pl.String)))
-    events = _scan([part for part in _event_parts(path) if _may_have(part, since, None)], {**EVENTS, **NAMED})
     if since is not None:
         impressions = impressions.filter(pl.col("timestamp") >= since)
-        events = events.filter(pl.col("timestamp") >= since)
     if until is not None:
         impressions = impressions.filter(pl.col("timestamp") < until)
-    return Log(impressions.unique("decision_id", keep="any"), events.unique(list(NAMED), keep="any").drop(list(NAMED)))
+    impressions = impressions.unique("decision_id", keep="any")
+    if not is_service:
+        return Log(impressions.select(list(IMPRESSIONS)), events_in_rows(impressions))
+    events = _scan([part for part in _event_parts(path) if _may_have(part, since, None)], {**EVENTS, **NAMED})
+    return Log(impressions, events.unique(list(NAMED), keep="any").select(list(EVENTS)))
 
 
 def read(frame: pl.LazyFrame) -> pl.DataFrame:
     """The rows of a frame.
 
     Raises:
-        BadLog: a file under it is no log.
+        BadLog: a file under it is not a log.
     """
     try:
         return frame.collect(engine="streaming")
@@ -103,8 +107,6 @@ def _spooled(part: Path, schema: pl.Schema) -> list[pl.DataFrame]:
 
 def _event_parts(path: Path) -> list[Path]:
     """Events that were matched with what was shown, and those that nobody has looked at yet."""
-    if not is_data_folder(path):
-        return []
     return [*sorted((path / SPOOL / INTERACTIONS).glob("*.jsonl")), *sorted((path / INTERACTIONS).glob("*/*.parquet"))]
 
 

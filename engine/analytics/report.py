@@ -27,7 +27,7 @@ Of = Literal["top", "trending", "no_results", "no_clicks", "corrected", "revenue
 MIN_USERS = 5
 """Users who must have done something before it is a row of its own."""
 DEEPEST = 50
-"""Ranks that are told apart."""
+"""Ranks that have a row of their own."""
 
 COUNTED: dict[Of, str] = {
     "top": "searches",
@@ -50,7 +50,7 @@ NEXT: dict[Of, tuple[str, ...]] = {
 
 @dataclass(frozen=True, kw_only=True)
 class Shown:
-    """Which rows are told.
+    """Which rows are shown.
 
     Attributes:
         min_users: who did something, at least, for it to be a row of its own.

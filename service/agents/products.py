@@ -110,10 +110,10 @@ def best_variant(items: Sequence[Shown], selected: Mapping[str, str], preference
 
 def _description(item: Shown) -> str:
     """What there is to say of an item: its brand and its attributes, because catalogues keep no description to show."""
-    told = [
+    named = [
         f"{name}: {label_of(item, name)}" for name in item.get("attributes", {}) if label_of(item, name) is not None
     ]
-    return ". ".join([item["title"], *told])
+    return ". ".join([item["title"], *named])
 
 
 def _addresses(item: Shown) -> dict[str, Any]:

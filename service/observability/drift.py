@@ -1,6 +1,7 @@
 """Drift: how far the candidates of searches are from those a ranker was trained on, as PSI of each feature and gain.
 
-Each bundle is compared with its own training. The gauges show the bundle that answered most of the latest searches: a
+Each bundle is compared with its own training, and what users bought only where it knows the user: that others search
+too is not a drift of what is searched. The gauges show the bundle that answered most of the latest searches: a
 canary's candidates are those of the same searches, and two bundles in one gauge would make it jump.
 """
 
@@ -15,7 +16,7 @@ from numpy.typing import NDArray
 
 from trimtab.core.records import ScoredCandidates
 from trimtab.engine import Engine
-from trimtab.ranker.features import FEATURES
+from trimtab.ranker.features import FEATURES, USER_FEATURES
 from trimtab.ranker.population import Distribution
 from trimtab.service.observability.metrics import Metrics
 
@@ -24,6 +25,8 @@ ENOUGH_ROWS = 2_000
 MOST_ROWS = 200_000
 """From here on older candidates count half, so that a late drift shows."""
 MOST_BUNDLES = 4
+USER_KNOWN = FEATURES.index("user_known")
+MOST = 0.5
 
 
 @dataclass
@@ -53,6 +56,12 @@ class _Bundle:
     features: Mapping[str, _Recent]
     gains: Mapping[str, _Recent]
 
+    @property
+    def is_of_users(self) -> bool:
+        """Whether it was trained on searches of users whom it knows: its gains are those of such users."""
+        known = self.features.get(FEATURES[USER_KNOWN])
+        return known is not None and known.training.share_at(1.0) > MOST
+
 
 class DriftMonitor:
     """Call `record` for a sample of the searches, and `publish` from time to time."""
@@ -66,9 +75,11 @@ class DriftMonitor:
     def record(self, engine: Engine, scored: ScoredCandidates) -> None:
         """Count the candidates of one search."""
         bundle = self._bundle(engine)
+        is_known = bool(scored.features[:, USER_KNOWN].any())
         for name, recent in bundle.features.items():
-            recent.add(scored.features[:, FEATURES.index(name)])
-        for name, recent in bundle.gains.items():
+            if is_known or name not in USER_FEATURES:
+                recent.add(scored.features[:, FEATURES.index(name)])
+        for name, recent in bundle.gains.items() if is_known or not bundle.is_of_users else ():
             recent.add(scored.gains[:, engine.objectives.index(name)])
         self._lately[engine.bundle_id] += 1
 

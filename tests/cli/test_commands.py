@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import csv
 import json
+import subprocess
+import sys
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
@@ -12,6 +14,8 @@ import pytest
 
 from tests.cli.terminal import a_terminal
 from trimtab import __version__, cli
+from trimtab.catalog.feeds.column_table import column_lines, written_into
+from trimtab.catalog.schema import COLUMNS
 from trimtab.engine import Engine
 from trimtab.ranker.training.heads import Recipe
 
@@ -152,6 +156,63 @@ def test_evaluate_prints_intervals_as_json(trimtab: Trimtab, small_bundle: Path,
     assert figures["ndcg@10"]["n_queries"] == 1
     assert 0 < figures["ndcg@10"]["low"] <= figures["ndcg@10"]["value"] <= 1
     assert figures["recall@100"]["value"] == 1
+
+
+def test_from_a_feed_to_its_playground(
+    trimtab: Trimtab, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
+) -> None:
+    feed, bundle = tmp_path / "shoes.csv", tmp_path / "bundles" / "shoes"
+    rows = [f"{n},Boot {n},Boots,{10 + n}.50,{'red' if n % 2 else 'blue'}" for n in range(12)]
+    feed.write_text("\n".join(["sku,name,category,price,colour", *rows]) + "\n")
+    served: dict[str, object] = {}
+    monkeypatch.setattr("trimtab.service.server.serve", lambda **given: served.update(given))
+    done = trimtab("init", feed, "--out", bundle, "--yes", "--no-browser", "--port", "8123")
+    assert done.returncode == 0, done.stderr
+    for line in ("sku", "item_id", "colour (text)", "facet", "12 rows kept, 0 rejected"):
+        assert line in done.stdout + done.stderr
+    assert "http://127.0.0.1:8123/?q=Boots" in done.stdout
+    assert served == {"bundle": bundle, "port": 8123}
+    assert len(Engine.load(bundle).store) == 12
+
+    shop = bundle.with_name("shoes.shop.toml")
+    shop.write_text(shop.read_text().replace("[attributes.colour]", '[attributes.colour]\ntype = "txt"'))
+    edited = trimtab("init", feed, "--out", bundle, "--yes", "--no-serve")
+    assert edited.returncode == 2
+    assert "did you mean 'text'?" in edited.stderr
+    missing = trimtab("init", tmp_path / "nothing.csv")
+    assert (missing.returncode, "does not exist" in missing.stderr) == (2, True)
+
+
+@pytest.mark.parametrize(
+    ("written", "said"),
+    [
+        ('[catalogue]\nlanguge = "en"', "did you mean 'language'?"),
+        ('[catalogue]\nprice = "prise"', "did you mean 'price'?"),
+        ('[attributes.colour]\ntype = "txt"', "did you mean 'text'?"),
+    ],
+)
+def test_what_is_wrong_with_a_shop_is_said_before_anything_is_imported_that_builds(
+    tmp_path: Path, written: str, said: str
+) -> None:
+    (tmp_path / "shop.csv").write_text("item_id,title,price\n1,Boot,3\n2,Shoe,4\n")
+    (tmp_path / "shop.toml").write_text(written)
+    code = "import sys; from trimtab import cli; cli.main()"
+    watched = f"{code[:11]}import atexit; atexit.register(lambda: print('torch' in sys.modules)); {code[11:]}"
+    command = [sys.executable, "-c", watched, "build", "shop.csv", "--shop", "shop.toml", "--out", "bundle"]
+    done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=False)
+    assert (done.returncode, done.stdout) == (2, "False\n")
+    assert said in done.stderr
+
+
+def test_the_documentation_lists_the_columns_of_the_schema(trimtab: Trimtab, tmp_path: Path) -> None:
+    docs = (Path(__file__).parents[2] / "docs" / "catalogue.md").read_text()
+    assert written_into(docs) == docs, "trimtab shop columns --write docs/catalogue.md"
+    assert set(COLUMNS) <= {one.column for one in column_lines()}
+    listed = trimtab("shop", "columns")
+    assert "item_id" in listed.stdout
+    assert "sale_price" in listed.stdout
+    (tmp_path / "none.md").write_text("no marks")
+    assert trimtab("shop", "columns", "--write", tmp_path / "none.md").returncode == 2
 
 
 def test_simulate_then_replay(trimtab: Trimtab, small_bundle: Path, tmp_path: Path) -> None:

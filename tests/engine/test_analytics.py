@@ -14,9 +14,19 @@ from hypothesis import strategies as st
 
 from trimtab.core.errors import BadLog, BadParameter
 from trimtab.engine.analytics import report
-from trimtab.engine.analytics.measures import EVENTS, IMPRESSIONS, by_query, by_rank, searches_of, totals, trending
+from trimtab.engine.analytics.measures import (
+    EVENTS,
+    IMPRESSIONS,
+    OUTCOMES,
+    by_query,
+    by_rank,
+    events_in_rows,
+    searches_of,
+    totals,
+    trending,
+)
 from trimtab.engine.analytics.reading import Log, open_log, read
-from trimtab.engine.log.impressions import write_part
+from trimtab.engine.log.impressions import read_log, write_part
 from trimtab.engine.log.rows import SCHEMA
 
 NOON = datetime(2026, 3, 1, 12, tzinfo=UTC)
@@ -25,7 +35,12 @@ NOON = datetime(2026, 3, 1, 12, tzinfo=UTC)
 def impression(number: int, query: str, user: str | None, n: int = 2, **more: Any) -> dict[str, Any]:
     empty = {"clicks": [0] * n, "carts": None, "purchases": [0] * n, "revenue": [0.0] * n}
     plain = {"session_id": None, "understood": "{}", "channel": None, "offset": 0, **empty}
-    shown = {"decision_id": f"d{number}", "timestamp": NOON, "item_ids": [f"i{at}" for at in range(n)]}
+    shown = {
+        "decision_id": f"d{number}",
+        "timestamp": NOON,
+        "item_ids": [f"i{at}" for at in range(n)],
+        "propensities": [1.0] * n,
+    }
     return {**plain, **shown, "query": query, "user_id": user, **more}
 
 
@@ -34,7 +49,9 @@ def event(number: int, action: str, position: int | None, value: float = 0.0) ->
 
 
 def log_of(impressions: list[dict[str, Any]], events: list[dict[str, Any]] | None = None) -> Log:
-    return Log(pl.LazyFrame(impressions, schema=IMPRESSIONS), pl.LazyFrame(events or [], schema=EVENTS))
+    rows = pl.LazyFrame(impressions, schema={**IMPRESSIONS, **OUTCOMES})
+    done = pl.LazyFrame(events or [], schema=EVENTS)
+    return Log(rows.select(list(IMPRESSIONS)), pl.concat([done, events_in_rows(rows)]))
 
 
 def test_a_merchandiser_finds_what_sells_and_what_finds_nothing() -> None:
@@ -93,7 +110,8 @@ def test_a_trend_is_a_share_that_grew() -> None:
 
 def test_ranks_count_pages_and_both_kinds_of_outcomes() -> None:
     rows = [impression(0, "a", "u", clicks=[0, 1]), impression(1, "a", "u", offset=2)]
-    found = read(by_rank(log_of(rows).impressions, log_of([], [event(1, "click", 3)]).events, deepest=10))
+    log = log_of(rows, [event(1, "click", 3)])
+    found = read(by_rank(log.impressions, log.events, deepest=10))
     assert found.select("rank", "shown", "click_rate").rows() == [(1, 1, 0.0), (2, 1, 1.0), (3, 1, 0.0), (4, 1, 1.0)]
 
 
@@ -136,11 +154,12 @@ def test_frames_say_what_a_loop_says(made: list[Any], min_users: int) -> None:
 
 
 def test_a_simulated_log_is_read_by_time_and_channel(log: Path) -> None:
-    whole = read(open_log(log).impressions.select("timestamp", "clicks"))
+    whole = pl.concat(read_log(log))
     opened = open_log(log)
     total = report.overview(opened)[0]
     assert total["searches"] == len(whole) == 3000
     assert total["click_rate"] == pytest.approx((whole["clicks"].list.sum() > 0).mean())
+    assert total["revenue"] == pytest.approx(whole["revenue"].list.sum().sum())
     middle = whole["timestamp"].sort()[1500]
     later = report.overview(open_log(log, since=middle))[0]["searches"]
     assert later + report.overview(open_log(log, until=middle))[0]["searches"] == 3000
@@ -158,7 +177,15 @@ def test_what_is_no_log_is_said(tmp_path: Path) -> None:
 
 
 def test_parts_of_earlier_versions_lack_columns(tmp_path: Path) -> None:
-    row = {"decision_id": "a", "timestamp": NOON, "query": "soup", "offset": 0, "item_ids": ["i"], "clicks": [1]}
+    row = {
+        "decision_id": "a",
+        "timestamp": NOON,
+        "query": "soup",
+        "offset": 0,
+        "item_ids": ["i"],
+        "propensities": [1.0],
+        "clicks": [1],
+    }
     whole = pl.DataFrame([row], schema=SCHEMA)
     write_part(whole, tmp_path / "one.parquet")
     whole.drop("channel", "agent", "carts", "understood").write_parquet(tmp_path / "two.parquet")

@@ -69,6 +69,7 @@ PICTURES: dict[str, tuple[str, int, int, str, Callable[[Page], None] | None]] = 
     "view-replay": ("/views/replays/summer", 1440, 1100, "light", None),
     "view-experiments": ("/views/experiments", 1440, 1100, "dark", None),
     "view-bundle": ("/views/bundle", 1440, 1100, "light", None),
+    "view-analytics": ("/views/analytics?days=1", 1200, 1400, "light", None),
     "view-prices": ("/views/prices", 1440, 900, "light", None),
     "playground-arrange": (STEERED, 1440, 1000, "light", arrange),
 }

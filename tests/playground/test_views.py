@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import json
 import re
 from collections.abc import Iterator
@@ -16,6 +17,7 @@ from tests.playground.reading import serious_violations
 from tests.playground.screenshots import product_page
 from tests.support.redis_servers import RedisProcess
 from tests.support.services import serving
+from tests.support.waiting import eventually
 from trimtab.abtest.ope.replay import replay
 from trimtab.engine import Engine
 from trimtab.service.experiments.definition import Experiment, totals_key
@@ -24,6 +26,7 @@ from trimtab.service.settings import Settings
 
 ADMIN = {"Authorization": "Bearer sesame"}
 POLICY = "costl<b>ier"
+YEARS = itertools.count()
 
 
 @pytest.fixture(scope="module")
@@ -170,3 +173,44 @@ def test_who_has_no_key_is_asked_for_one(page: Page, towels: Path, tmp_path: Pat
         shown(page, client, "/views/bundle")
         expect(page.get_by_text("This bundle kept no calibration curve.")).to_be_visible()
         assert client.get("/views/nothing").status_code == 404
+
+
+def test_a_merchandiser_finds_what_finds_nothing_and_adds_a_synonym(
+    page: Page, views: httpx.Client, redis: RedisProcess
+) -> None:
+    asked = {"q": "zzyzx", "exact": True}
+    for user in range(6):
+        views.get("/search", params={**asked, "user_id": f"u{user}"}).raise_for_status()
+        views.get("/search", params={"q": "soup", "user_id": f"u{user}"}).raise_for_status()
+    eventually(lambda: is_logged(views, "zzyzx"))
+    shown(page, views, "/views/analytics?days=1")
+    row = page.get_by_role("region", name="Found nothing").get_by_role("row", name="zzyzx")
+    expect(row).to_contain_text("6")
+    expect(page.get_by_role("region", name="Searched most").get_by_role("link", name="soup")).to_have_attribute(
+        "href", "/?q=soup"
+    )
+    assert serious_violations(page) == []
+    page.evaluate("sessionStorage.setItem('trimtab-key', 'sesame')")
+    row.get_by_text("add a synonym").click()
+    row.get_by_label("Words that zzyzx finds too").fill("soup")
+    row.get_by_role("button", name="Save").click()
+    expect(row.get_by_role("status")).to_contain_text("Saved")
+    try:
+        assert views.get("/search", params={"q": "zzyzx"}).json()["hits"]
+        row.get_by_role("link", name="See what it finds now").click()
+        expect(page.locator("#candidate-slate .card, #candidate-slate [data-item]").first).to_be_visible()
+    finally:
+        for name in views.get("/synonyms").json():
+            views.delete(f"/synonyms/{name}").raise_for_status()
+
+    shown(page, views, "/views/analytics?days=30&channel=agent")
+    expect(page.get_by_text("Nothing was searched by agents in the last month.")).to_be_visible()
+    shown(page, views, "/views/analytics?days=all&at=2020-01-01T00:00")
+    expect(page.get_by_role("region", name="Before and after").get_by_role("row", name="after")).to_be_visible()
+
+
+def is_logged(views: httpx.Client, query: str) -> bool:
+    """Whether the log has it; each time is another question, which is not answered from memory."""
+    since = f"{1000 + next(YEARS) % 1000}-01-01T00:00:00Z"
+    rows = views.get("/analytics/queries", params={"of": "no_results", "since": since}).json()["rows"]
+    return query in {row["query"] for row in rows if row["users"] == 6}

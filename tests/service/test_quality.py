@@ -86,9 +86,18 @@ def test_a_canary_does_not_disturb_what_is_told_of_the_bundle_that_serves(engine
 def test_gains_are_watched_too(engine: Engine) -> None:
     watched = Watched()
     for query in QUERIES * 3:
-        watched.sees(engine, Query(query))
+        watched.sees(engine, Query(query, user_id=engine.user_ids[0]))
     published = watched.published()
     assert {f'trimtab_gain_drift{{objective="{name}"}}' for name in engine.objectives} <= published.keys()
+
+
+def test_that_others_search_than_those_of_the_training_is_no_drift(engine: Engine) -> None:
+    watched = Watched()
+    for query in QUERIES * 3:
+        watched.sees(engine, Query(query, user_id="somebody new"))
+    drifts = [name for name in watched.published() if "drift{" in name]
+    assert 'trimtab_feature_drift{feature="price"}' in drifts
+    assert not [name for name in drifts if "gain_drift" in name or 'feature="user_' in name]
 
 
 def test_weights_in_use_and_what_receipts_promised(engine: Engine) -> None:

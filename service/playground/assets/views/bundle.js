@@ -106,7 +106,7 @@ function drift({ features, gains }) {
   return element(
     "div",
     { class: "part" },
-    element("p", { class: "note" }, `Of the candidates of live searches against those of training, as the population stability index: below ${LITTLE} is steady, above ${MUCH} (the mark) is another population. Of the worker that answers.`),
+    element("p", { class: "note" }, `Of the candidates of live searches against those of training, as the population stability index: below ${LITTLE} is steady, above ${MUCH} (the mark) is another population. What users bought is compared in searches of users whom the bundle knows. Of the worker that answers.`),
     element("ul", { class: "split", "aria-label": "Drift" }, ...known.slice(0, N_DRIFTS).map(line)),
   );
 }

@@ -10,6 +10,7 @@ const RATES = ["errors", "slow", "empty"]; // Shares of the searches, of which f
 const RELATIVE = ["revenue", "purchases"]; // Shown as a share of the control's.
 const METRICS = [...RELATIVE, ...RATES];
 const LEAST_SEARCHES = 100;
+const ENOUGH_UNITS = 100; // Fewer say nothing about a split, whatever their p.
 
 open(load, (all) => {
   if (all.length === 0) {
@@ -72,10 +73,11 @@ function split(arms, units, total) {
 
 function splitVerdict({ sample_ratio_p_value: p, sample_ratio_alarm: alarm }, total) {
   if (total === 0) return element("p", { class: "note" }, "Nobody has been seen yet.");
+  if (!alarm && total < ENOUGH_UNITS) return element("p", { class: "note" }, `${total.toLocaleString("en")} seen so far: too few to tell whether the split is as meant.`);
   const chance = `p = ${p.toPrecision(2)}`;
   return alarm
     ? element("p", { class: "state-alarm" }, `The split is not the one that was meant (${chance}): do not believe the results.`)
-    : element("p", { class: "note" }, `The split is as meant (${chance}).`);
+    : element("p", { class: "note" }, `Nothing speaks against the split that was meant (${chance}).`);
 }
 
 /** Revenue and purchases as a share of the control's; a rate as it is, for a share of a share says little. */
