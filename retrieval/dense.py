@@ -39,7 +39,7 @@ KEPT_SEARCHES = 32
 """The most searches whose nearest vectors are kept: the same query is asked for its result set and under filters."""
 
 WIDER_FROM = 32
-"""A selection of one vector in so many is looked for in more lists than the breadth that was measured."""
+"""One vector in as many must be selected for a search to keep to the breadth that was measured."""
 
 ROUNDED = 0.02
 """By how much the cosine of vectors in 8 bits may differ from their own."""

@@ -19,7 +19,7 @@ from trimtab.core.errors import BadParameter
 from trimtab.core.extended_array import ExtendedArray
 from trimtab.core.records import FloatArray, IntArray
 from trimtab.core.understood import Understood
-from trimtab.retrieval.building import item_text
+from trimtab.retrieval.building_meaning import item_text
 from trimtab.retrieval.encoders.distilled import TEACHER, DistilledQueries
 from trimtab.retrieval.encoders.protocol import Encoder
 from trimtab.retrieval.encoders.registry import load_encoder

@@ -23,7 +23,8 @@ from trimtab.engine.bundle.storage import Description, load_bundle, save_bundle,
 from trimtab.engine.bundle.verification import RETRIEVAL
 from trimtab.engine.live.live_engine import LiveEngine, built_as_of
 from trimtab.engine.search import Engine
-from trimtab.retrieval.building import EncodedItems, build_retriever
+from trimtab.retrieval.building import build_retriever
+from trimtab.retrieval.building_meaning import EncodedItems
 from trimtab.retrieval.milvus.building import new_collection
 
 NICENESS = 10

@@ -145,7 +145,7 @@ def test_items_with_one_vector_come_in_the_order_of_priority(vectors: FloatArray
 
 @pytest.mark.parametrize("kind", KINDS)
 def test_measured_recall_is_the_recall(vectors: FloatArray, queries: FloatArray, kind: str) -> None:
-    """Of all vectors and of what filters leave, the last of which is three vectors."""
+    """The last of the filters leaves three vectors."""
     vector_of = np.arange(N_VECTORS)
     index, measured = tuned(DenseIndex.build(vectors, vector_of, vector_of, kind=kind), vectors, queries)
     by_hand = [recall(index.search(query, K)[0], vectors @ query, K) for query in queries]

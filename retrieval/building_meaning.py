@@ -1,0 +1,161 @@
+"""Building the search by meaning: encode each text once, index the vectors, and measure how well they are found."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from trimtab.core.progress import Progress
+from trimtab.core.records import FloatArray, IntArray
+from trimtab.retrieval.chance_similarity import chance_similarity
+from trimtab.retrieval.dense import DenseIndex
+from trimtab.retrieval.dense_kinds import reason_for
+from trimtab.retrieval.dense_recall import tuned
+from trimtab.retrieval.encoders.distilled import TEACHER, DistilledQueries, distil, pseudo_queries
+from trimtab.retrieval.encoders.earlier_vectors import HASHES, VECTORS, EarlierVectors, made_by, text_hashes
+from trimtab.retrieval.encoders.protocol import Encoder
+from trimtab.retrieval.encoders.registry import load_encoder
+from trimtab.retrieval.retriever import REPORT
+
+ENCODED_CHARACTERS = 200
+"""The beginning of an item's text that is encoded: on Icecat more finds no more and takes MiniLM twice as long."""
+N_SAMPLED_QUERIES = 200
+BLOCK = 65_536
+"""Vectors that are written at once."""
+
+
+class EncodedItems(NamedTuple):
+    """The encoder of a retriever that was built before, and the vectors [n_items, dim] of the items."""
+
+    encoder: Encoder
+    vectors: FloatArray
+
+
+@dataclass(frozen=True)
+class Meaning:
+    """What was built.
+
+    Attributes:
+        vectors: [n_vectors, dim] of the distinct texts.
+        vector_of: [n_items] the vector of each item.
+        queries: [n_queries, dim] texts like queries, to measure recall with.
+        report: what the manifest says of it.
+    """
+
+    vectors: FloatArray
+    vector_of: IntArray
+    queries: FloatArray
+    report: dict[str, Any]
+
+
+def build_meaning(  # runs in a thread of its own, and so takes what the build knows
+    folder: Path,
+    columns: Mapping[str, list[str]],
+    priority: IntArray,
+    encoder_name: str,
+    encoded: EncodedItems | None,
+    earlier: Path | None,
+    progress: Progress,
+    *,
+    has_index: bool,
+) -> Meaning:
+    """Write vectors, what they were made from, and their index into a folder.
+
+    Args:
+        columns: the texts of the items by column of the schema.
+        priority: [n_items] the smaller wins a tie.
+        encoded: what need not be made again.
+        earlier: the folder of the indices that these replace.
+        has_index: False leaves the index to somebody else.
+    """
+    texts = map(item_text, columns["title"], columns["product_type"], columns["description"])
+    distinct, vector_of = _distinct(texts)
+    if encoded is None:
+        encoder, vectors = _encode_items(encoder_name, distinct, columns["title"], earlier, progress)
+    else:
+        encoder, vectors = encoded.encoder, encoded.vectors[np.unique(vector_of, return_index=True)[1]]
+    _write_vectors(folder / VECTORS, vectors, vector_of)
+    np.save(folder / HASHES, text_hashes(distinct)[vector_of])
+    if isinstance(encoder, DistilledQueries):
+        encoder.save(folder)
+    queries = encoder.encode(_sampled_queries(columns))
+    report = {
+        "encoder": encoder.name,
+        "items_encoded_by": made_by(item_encoder(encoder.name)),
+        "n_vectors": len(vectors),
+        "n_recall_queries": len(queries),
+        "dense_floor": chance_similarity(encoder, vectors),
+    }
+    if has_index:
+        report |= _build_index(folder, vectors, vector_of, priority, queries, progress)
+    return Meaning(vectors, vector_of, queries, report)
+
+
+def item_text(title: str, product_type: str, description: str) -> str:
+    """What is encoded of an item."""
+    return " ".join(part for part in (title, product_type, description) if part)[:ENCODED_CHARACTERS]
+
+
+def _build_index(
+    folder: Path,
+    vectors: FloatArray,
+    vector_of: IntArray,
+    priority: IntArray,
+    queries: FloatArray,
+    progress: Progress,
+) -> dict[str, Any]:
+    """Write the index of the vectors; returns what the report says of it."""
+    progress("dense index", 0, 1)
+    dense, recall = tuned(DenseIndex.build(vectors, vector_of, priority), vectors, queries)
+    dense.save(folder)
+    progress("dense index", 1, 1)
+    return {
+        "index": dense.kind,
+        "index_chosen_because": reason_for(dense.kind),
+        "breadth": dense.breadth,
+        **recall.as_dict(),
+    }
+
+
+def _write_vectors(path: Path, vectors: FloatArray, vector_of: IntArray) -> None:
+    """Write [n_items, dim] the vector of each item, without a copy of them all in memory."""
+    shape = (len(vector_of), vectors.shape[1])
+    written = np.lib.format.open_memmap(path, mode="w+", dtype=np.float32, shape=shape)
+    for start in range(0, len(vector_of), BLOCK):
+        written[start : start + BLOCK] = vectors[vector_of[start : start + BLOCK]]
+    written.flush()
+
+
+def _distinct(texts: Iterable[str]) -> tuple[list[str], IntArray]:
+    """The distinct texts, and [n] which of them each text is."""
+    known: dict[str, int] = {}
+    which = [known.setdefault(text, len(known)) for text in texts]
+    return list(known), np.array(which, dtype=np.int64)
+
+
+def _encode_items(
+    name: str, texts: Sequence[str], titles: Sequence[str], earlier: Path | None, progress: Progress
+) -> tuple[Encoder, FloatArray]:
+    """An encoder for queries, and the vectors of distinct texts of items."""
+    encoder = item_encoder(name)
+    known = EarlierVectors.none() if earlier is None else EarlierVectors.load(earlier, REPORT, encoder)
+    vectors = known.encode(encoder, texts, progress)
+    if name != DistilledQueries.name:
+        return encoder, vectors
+    return distil(encoder, pseudo_queries(titles), progress=progress), vectors
+
+
+def item_encoder(name: str) -> Encoder:
+    """What encodes the items of a catalogue whose queries are encoded by the encoder of that name."""
+    return load_encoder(TEACHER if name == DistilledQueries.name else name)
+
+
+def _sampled_queries(columns: Mapping[str, list[str]]) -> list[str]:
+    """Texts like queries, to measure the dense index with: product types, or the beginnings of titles."""
+    n_items = len(columns["title"])
+    rows = np.random.Generator(np.random.PCG64(0)).permutation(n_items)[:N_SAMPLED_QUERIES]
+    return [columns["product_type"][row] or " ".join(columns["title"][row].split()[:3]) for row in rows]
