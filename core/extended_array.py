@@ -44,6 +44,13 @@ RowArray: TypeAlias = NDArray[Number] | ExtendedArray[Number]
 """An array that is indexed by an array of rows."""
 
 
+def located(array: RowArray[Any], rows: NDArray[np.int64]) -> tuple[NDArray[Any], NDArray[np.int64]]:
+    """A plain array that has the rows of another, and where in it they are."""
+    if isinstance(array, ExtendedArray):
+        return array[rows], np.arange(len(rows))
+    return array, rows
+
+
 def products(rows: RowArray[Any], vector: NDArray[Any]) -> NDArray[Any]:
     """[n] the inner product of each row with a vector, by one thread, which BLAS would not do."""
     parts = rows.parts if isinstance(rows, ExtendedArray) else (rows,)

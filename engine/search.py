@@ -20,6 +20,7 @@ from trimtab.catalog.groups import Groups
 from trimtab.catalog.market import MOST_KEPT, Market, Markets
 from trimtab.catalog.places import DISTANCE
 from trimtab.core.errors import Unavailable
+from trimtab.core.compiled import compile_kernels
 from trimtab.core.log import Impression, variants_text
 from trimtab.core.records import Candidates, FloatArray, IntArray, Query, ScoredCandidates, Shopper, Slate
 from trimtab.core.stopwatch import Stopwatch
@@ -157,6 +158,7 @@ class Engine:
 
     def warm_up(self) -> None:
         """Run every stage until the first real request meets no slow first call."""
+        compile_kernels()
         warm_up(self._bundle.ranker, n_objectives=len(self.objectives))
         if len(self.store):
             title = self.store.titles([0])[0]

@@ -11,17 +11,19 @@ import hashlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
 from trimtab.catalog.attributes.column import AttributeColumn
-from trimtab.core.extended_array import RowArray
+from trimtab.core.compiled import kernel
+from trimtab.core.extended_array import RowArray, located
 from trimtab.core.records import Candidates, FloatArray, IntArray
 from trimtab.core.understood import Understood
-from trimtab.ranker.mention_features import MENTIONED, mention_features
+from trimtab.ranker.mention_features import MENTIONED, Column, mention_features
 from trimtab.ranker.users import History
-from trimtab.ranker.word_features import EXCLUDED, WANTED, Column, word_features
+from trimtab.ranker.word_features import EXCLUDED, WANTED, word_features
 from trimtab.ranker.words import ItemWords
 
 FEATURES = (
@@ -63,6 +65,9 @@ FEATURES = (
 USER_FEATURES = tuple(name for name in FEATURES if name.startswith("user_"))
 """Those that say what a user bought."""
 
+AT = {name: place for place, name in enumerate(FEATURES)}
+"""The column of each feature."""
+
 N_TOP = 10
 """The number of first retrieved candidates that vote for a type and whose centre `near_top` measures from."""
 
@@ -70,6 +75,27 @@ N_TOP = 10
 def schema_hash() -> str:
     """16 hex digits that change when a feature is added, taken away or moved."""
     return hashlib.sha256("\n".join(FEATURES).encode()).hexdigest()[:16]
+
+
+class Numbers(NamedTuple):
+    """Columns of `ItemColumns`, contiguous."""
+
+    prices: FloatArray
+    price_levels: FloatArray
+    type_prices: FloatArray
+    popularity: FloatArray
+    purchase_rates: FloatArray
+    discounts: FloatArray
+    in_stock: NDArray[np.bool_]
+
+
+NUMBERS = (Numbers, *["f4[:]"] * 6, "b1[:]")
+
+
+def _read_only(column: NDArray[Any]) -> NDArray[Any]:
+    view = column.view()
+    view.flags.writeable = False
+    return view
 
 
 @dataclass(frozen=True)
@@ -99,6 +125,13 @@ class ItemColumns:
     type_prices: FloatArray
     words: ItemWords
     attributes: Mapping[str, AttributeColumn]
+
+    @cached_property
+    def numbers(self) -> Numbers:
+        """The columns of numbers as kernels read them."""
+        columns = (self.prices, self.price_levels, self.type_prices, self.popularity, self.purchase_rates)
+        floats = (np.ascontiguousarray(column, dtype=np.float32) for column in (*columns, self.discounts))
+        return Numbers(*map(_read_only, (*floats, np.ascontiguousarray(self.in_stock))))
 
     @cached_property
     def price_levels(self) -> FloatArray:
@@ -144,72 +177,113 @@ def build_features_for_users(
     """[n_users, n, len(FEATURES)] float32: `build_features` for many users, the common part built once."""
     rows = candidates.rows
     features = np.zeros((len(histories), len(rows), len(FEATURES)), dtype=np.float32)
-    if len(rows) == 0:
+    if len(rows) == 0 or len(histories) == 0:
         return features
-    common = (
-        *_retrieval(candidates),
-        *word_features(items.words.of_query(query.words, query.excluded), items.words, rows),
-        *mention_features(query.attributes, items.attributes, rows),
-        *_meaning(candidates, items),
-        *_item(query.words, rows, items),
-    )
-    for position, column in enumerate(common):
-        features[0, :, position] = column
-    features[1:] = features[:1]
+    common = features[0]
+    _retrieval(candidates.dense, candidates.lexical, common, AT["dense"])
+    words = items.words.of_query(query.words, query.excluded)
+    word_features(words, items.words, rows, common, AT[WANTED[0]])
+    if query.attributes:
+        for position, column in enumerate(mention_features(query.attributes, items.attributes, rows)):
+            common[:, AT[MENTIONED[0]] + position] = column
+    vectors, places = located(items.vectors, rows)
+    codes = items.type_codes[rows]
+    _meaning(vectors, places, items.type_vectors, codes, candidates.query_vector, common, AT["type_dense"])
+    common[:, AT["query_words"]] = min(len(query.words.split()), 16) / 4.0
+    titles, places = located(items.words.fields["title"], rows)
+    _item(titles, places, rows, codes, items.numbers, common, AT["title_length"])
+    features[1:] = common
     known = [user for user, history in enumerate(histories) if history is not None and len(history.rows)]
     if known:
         of_users = _users(rows, items, [history for history in histories if history is not None and len(history.rows)])
-        for position, column in enumerate(of_users, start=len(common)):
+        for position, column in enumerate(of_users, start=AT[USER_FEATURES[0]]):
             features[known, :, position] = column
     return features
 
 
-def _retrieval(candidates: Candidates) -> tuple[Column, ...]:
-    dense, lexical = candidates.dense, np.log1p(candidates.lexical)
-    best = lexical.max()
-    return (
-        dense,
-        dense - dense.max(),
-        lexical,
-        lexical / best if best > 0 else lexical,
-        (10.0 / (10.0 + np.arange(len(dense)))).astype(np.float32),
-    )
+@kernel("f4[:]", "f4[:]", "out f4[:,:]", "i8")
+def _retrieval(dense: FloatArray, lexical: FloatArray, features: FloatArray, first: int) -> None:
+    nearest = dense.max()
+    best = np.float32(np.log1p(lexical.max()))
+    for item in range(len(dense)):
+        row = features[item, first:]
+        score = np.float32(np.log1p(lexical[item]))
+        row[0] = dense[item]
+        row[1] = dense[item] - nearest
+        row[2] = score
+        row[3] = score / best if best > 0 else score
+        row[4] = 10.0 / (10.0 + item)
 
 
-def _meaning(candidates: Candidates, items: ItemColumns) -> tuple[Column, ...]:
-    rows = candidates.rows
-    codes = items.type_codes[rows]
-    typed = codes >= 0
-    type_dense = np.zeros(len(rows), dtype=np.float32)
-    vote = np.zeros(len(rows), dtype=np.float32)
-    if typed.any():
-        type_dense[typed] = np.vecdot(items.type_vectors[codes[typed]], candidates.query_vector)
-        ballots = codes[:N_TOP]
-        vote[typed] = (codes[typed, None] == ballots).mean(axis=1)
-    vectors = items.vectors[rows]
-    centre = vectors[:N_TOP].mean(axis=0)
-    return type_dense, vote, np.vecdot(vectors, centre)
+@kernel("f4[:,:]", "i8[:]", "f4[:,:]", "i4[:]", "f4[:]", "out f4[:,:]", "i8", adds_in_any_order=True)
+def _meaning(
+    vectors: FloatArray,
+    places: IntArray,
+    type_vectors: FloatArray,
+    codes: NDArray[np.int32],
+    query: FloatArray,
+    features: FloatArray,
+    first: int,
+) -> None:
+    n, n_top = len(places), min(N_TOP, len(places))
+    centre = np.zeros(vectors.shape[1], dtype=np.float32)
+    for item in range(n_top):
+        for place in range(len(centre)):
+            centre[place] += vectors[places[item], place]
+    centre /= np.float32(n_top)
+    for item in range(n):
+        row = features[item, first:]
+        nearness = np.float32(0)
+        for place in range(len(centre)):
+            nearness += vectors[places[item], place] * centre[place]
+        row[2] = nearness
+        code = codes[item]
+        if code < 0:
+            continue
+        cosine = np.float32(0)
+        for place in range(len(query)):
+            cosine += type_vectors[code, place] * query[place]
+        row[0] = cosine
+        votes = 0
+        for other in range(n_top):
+            votes += codes[other] == code
+        row[1] = votes / n_top
 
 
-def _item(text: str, rows: IntArray, items: ItemColumns) -> tuple[Column, ...]:
-    prices = items.prices[rows]
-    known = np.isfinite(prices)
-    of_type = items.type_prices[items.type_codes[rows]]
-    log_price = np.log1p(np.where(known, prices, of_type))
-    popularity = np.log1p(items.popularity[rows])
-    return (
-        min(len(text.split()), 16) / 4.0,
-        np.log1p((items.words.fields["title"][rows] >= 0).sum(axis=1)),
-        log_price,
-        known.astype(np.float32),
-        np.nan_to_num(items.price_levels[rows]),
-        log_price - log_price.mean(),
-        popularity,
-        popularity - popularity.max(),
-        np.sqrt(items.purchase_rates[rows]),
-        items.discounts[rows],
-        items.in_stock[rows].astype(np.float32),
-    )
+@kernel("i4[:,:]", "i8[:]", "i8[:]", "i4[:]", NUMBERS, "out f4[:,:]", "i8")
+def _item(
+    titles: NDArray[np.int32],
+    places: IntArray,
+    rows: IntArray,
+    codes: NDArray[np.int32],
+    items: Numbers,
+    features: FloatArray,
+    first: int,
+) -> None:
+    total, most_popular = 0.0, -np.inf
+    for item in range(len(rows)):
+        row, at = features[item, first:], rows[item]
+        length = 0
+        for word in titles[places[item]]:
+            length += word >= 0
+        price, level = items.prices[at], items.price_levels[at]
+        is_known = np.isfinite(price)
+        log_price = np.float32(np.log1p(price if is_known else items.type_prices[codes[item]]))
+        popular = np.float32(np.log1p(items.popularity[at]))
+        row[0] = np.log1p(length)
+        row[1] = log_price
+        row[2] = is_known
+        row[3] = level if np.isfinite(level) else 0.0
+        row[5] = popular
+        row[7] = np.sqrt(items.purchase_rates[at])
+        row[8] = items.discounts[at]
+        row[9] = items.in_stock[at]
+        total += float(log_price)
+        most_popular = max(most_popular, float(popular))
+    for item in range(len(rows)):
+        row = features[item, first:]
+        row[4] = row[1] - total / len(rows)
+        row[6] = row[5] - most_popular
 
 
 def _users(rows: IntArray, items: ItemColumns, histories: Sequence[History]) -> tuple[Column, ...]:

@@ -5,11 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 
 import numpy as np
+from numpy.typing import NDArray
 
 from trimtab.catalog.attributes.column import AttributeColumn
 from trimtab.core.records import IntArray
 from trimtab.core.understood import Mention
-from trimtab.ranker.word_features import Column, Mask
+
+Column = NDArray[np.floating] | float
+Mask = NDArray[np.bool_]
 
 BRAND = "brand"
 MENTIONED = ("brand_met", "brand_contradicted", "attributes_met", "attributes_contradicted")

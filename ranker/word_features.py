@@ -1,14 +1,18 @@
-"""Features of how the words of a query meet the words of the items."""
+"""Features of how the words of a query meet the words of the items.
+
+Which words of a query a text has is a number of bits, one a word. `tests/ranker/plain_features.py` has the same
+features in the words of numpy.
+"""
 
 from __future__ import annotations
-
-from collections.abc import Iterable, Mapping
 
 import numpy as np
 from numpy.typing import NDArray
 
-from trimtab.core.records import IntArray
-from trimtab.ranker.words import ABSENT, BODY, ItemWords, Matrix, QueryWords
+from trimtab.core.compiled import KernelPart, kernel
+from trimtab.core.extended_array import ExtendedArray
+from trimtab.core.records import FloatArray, IntArray
+from trimtab.ranker.words import ABSENT, BODY, ItemWords, Matrix, QueryWords, Terms
 
 WANTED = (
     "title_coverage",
@@ -37,103 +41,230 @@ EXCLUDED = ("excludes", "excluded_in_title", "excluded_in_names", "excluded_in_b
 """Features of the words that are not wanted: what of them the item has, or by its own texts goes without."""
 
 NAMES = ("title", "product_type", "category", "brand")
+N_NAMES = len(NAMES)
+PADDING = -1
 
-Column = NDArray[np.floating] | NDArray[np.bool_] | np.bool_ | float
-Mask = NDArray[np.bool_]
+QUERY = (Terms, "out i4[:]", "out i8[:]", "out i8[:]", "out i8[:]", "out i4[:]")
 
-
-def word_features(query: QueryWords, words: ItemWords, rows: IntArray) -> tuple[Column, ...]:
-    """The columns of `WANTED` and `EXCLUDED` for some items."""
-    texts = {name: np.ascontiguousarray(words.fields[name][rows].T) for name in (*NAMES, BODY)}
-    wanted = _wanted(query, words, texts) if len(query.ids) else (0.0,) * len(WANTED)
-    if len(query.excluded) == 0:
-        return (*wanted, *(0.0,) * len(EXCLUDED))
-    texts[ABSENT] = np.ascontiguousarray(words.fields[ABSENT][rows].T)
-    return (*wanted, *_excluded(query.excluded, texts))
+Bits = NDArray[np.int64]
 
 
-def _wanted(query: QueryWords, words: ItemWords, texts: Mapping[str, Matrix]) -> tuple[Column, ...]:
-    hits = {name: _hits(text, query) for name, text in texts.items()}
-    met = {name: _any(found) for name, found in hits.items()}
-    named = _in_one_of(met, NAMES)
-    anywhere = named | met[BODY]
-    title, kinds = texts["title"], texts["product_type"]
-    matched = hits["title"].any(axis=1)
-    first = np.where(matched.any(axis=0), matched.argmax(axis=0), len(title))
-    type_lengths = (kinds >= 0).sum(axis=0)
-    share = query.weights / query.weights.sum()
-    numbers = query.are_numbers
-    return (
-        share @ met["title"],
-        matched.sum(axis=0) / np.maximum((title >= 0).sum(axis=0), 1),
-        _phrase(hits["title"]),
-        1.0 / (1.0 + first),
-        share @ met["product_type"],
-        hits["product_type"].any(axis=1).sum(axis=0) / np.maximum(type_lengths, 1),
-        share @ met["category"],
-        share @ met["brand"],
-        share @ met[BODY],
-        share @ named,
-        share @ anywhere,
-        named.all(axis=0),
-        anywhere.all(axis=0),
-        met["title"][-1],
-        met["category"][-1] | met["product_type"][-1],
-        hits["product_type"][np.maximum(type_lengths - 1, 0), -1, np.arange(kinds.shape[1])],
-        anywhere[numbers].mean(axis=0) if numbers.any() else 0.0,
-        1.0 - named[numbers].mean(axis=0) if numbers.any() else 0.0,
-        _contradicted(query, words, title, met["title"]),
-    )
+def word_features(query: QueryWords, words: ItemWords, rows: IntArray, features: FloatArray, first: int) -> None:
+    """Fill the columns of `WANTED` and `EXCLUDED`, which are 0 before, for some items.
 
-
-def _excluded(ids: Matrix, texts: Mapping[str, Matrix]) -> tuple[Column, ...]:
-    there = {name: _any(text[:, None, :] == ids[:, None]) for name, text in texts.items()}
-    absent, named = there[ABSENT], _in_one_of(there, NAMES)
-    return (
-        1.0,
-        (there["title"] & ~absent).any(axis=0),
-        (named & ~absent).mean(axis=0),
-        (there[BODY] & ~absent).mean(axis=0),
-        absent.mean(axis=0),
-    )
-
-
-def _hits(text: Matrix, query: QueryWords) -> Mask:
-    """[width, q, n] where the words [width, n] of some items are the query's.
-
-    Items come last, so that reducing over words runs along whole rows of memory.
+    Args:
+        features: [n, F].
+        first: the first of these columns.
     """
-    hits: Mask = text[:, None, :] == query.ids[:, None]
-    for place, ids in query.readings:
-        found = [text == term for term in ids]
-        hits[:, place] |= np.any(found, axis=0) & np.all([one.any(axis=0) for one in found], axis=0)
-    return hits
+    if len(query.weights):
+        texts, places = _texts(words, rows, (*NAMES, BODY))
+        met = np.empty((len(texts), len(rows)), dtype=np.int64)
+        for text, bits in zip(texts, met, strict=True):
+            _met(text, places, query.wanted, bits)
+        titles, kinds = (np.zeros((len(rows), text.shape[1]), dtype=np.int64) for text in texts[:2])
+        _hits(texts[0], places, query.wanted, titles)
+        _hits(texts[1], places, query.wanted, kinds)
+        _wanted(query.weights, query.numbers, met, titles, kinds, features, first)
+        if len(query.amounts):
+            column = first + WANTED.index("amount_contradicted")
+            _contradicted(texts[0], places, words.units, query.amounts, met[0], features, column)
+    if query.n_excluded:
+        texts, places = _texts(words, rows, (*NAMES, BODY, ABSENT))
+        met = np.empty((len(texts), len(rows)), dtype=np.int64)
+        for text, bits in zip(texts, met, strict=True):
+            _met(text, places, query.unwanted, bits)
+        _excluded(met, query.n_excluded, features, first + len(WANTED))
 
 
-def _any(hits: Mask) -> Mask:
-    """[q, n] which words are anywhere in the texts of [width, q, n] hits."""
-    return np.asarray(hits.any(axis=0))
+def _texts(words: ItemWords, rows: IntArray, names: tuple[str, ...]) -> tuple[list[Matrix], IntArray]:
+    """The matrices of some fields, and where in them the rows are."""
+    fields = [words.fields[name] for name in names]
+    if any(isinstance(field, ExtendedArray) for field in fields):
+        return [field[rows] for field in fields], np.arange(len(rows))
+    return fields, rows  # type: ignore[return-value]  # none is extended
 
 
-def _in_one_of(met: Mapping[str, Mask], names: Iterable[str]) -> Mask:
-    """[q, n] which words are met in one of some fields."""
-    return np.asarray(np.logical_or.reduce([met[name] for name in names]))
+@KernelPart
+def _has(words: Matrix, term: int) -> bool:
+    found = False
+    for place in range(len(words)):
+        found |= words[place] == term
+    return found
 
 
-def _phrase(title_hits: Mask) -> NDArray[np.floating]:
-    """Share of the query's neighbouring words that are neighbours in the title; for one word, whether it is there."""
-    if title_hits.shape[1] == 1:
-        return np.asarray(title_hits.any(axis=(0, 1)), dtype=np.float32)
-    pairs = (title_hits[:-1, :-1] & title_hits[1:, 1:]).any(axis=0)
-    pairs |= (title_hits[:, :-1] & title_hits[:, 1:]).any(axis=0)  # one word of the title that is both: headphones
-    return np.asarray(pairs.mean(axis=0), dtype=np.float32)
+@KernelPart
+def _has_all(words: Matrix, terms: Matrix) -> bool:
+    for term in terms:  # noqa: SIM110  # Numba knows no generators here
+        if not _has(words, term):
+            return False
+    return True
 
 
-def _contradicted(query: QueryWords, words: ItemWords, title: Matrix, in_title: Mask) -> Column:
-    """Share of the query's amounts that the title does not have, though it has others of the same unit."""
-    amounts = np.flatnonzero(words.units[query.ids.clip(-1)] >= 0)
-    if len(amounts) == 0:
-        return 0.0
-    units = words.units[title]
-    others = [(units == words.units[query.ids[place]]).any(axis=0) & ~in_title[place] for place in amounts]
-    return np.asarray(np.mean(others, axis=0), dtype=np.float32)
+@KernelPart
+def _mark(words: Matrix, terms: Matrix, bits: int, hits: Bits) -> None:
+    for place in range(len(words)):
+        for term in terms:
+            if words[place] == term:
+                hits[place] |= bits
+
+
+@kernel("i4[:,:]", "i8[:]", QUERY, "out i8[:]")
+def _met(text: Matrix, places: IntArray, query: Terms, met: Bits) -> None:
+    """The words of the query that are anywhere in a text [n]."""
+    for item in range(len(places)):
+        words = text[places[item]]
+        anywhere = 0
+        for number in range(len(query.terms)):
+            if _has(words, query.terms[number]):
+                anywhere |= query.bits[number]
+        begin = 0
+        for number in range(len(query.compound_ends)):
+            end = query.compound_ends[number]
+            if _has_all(words, query.parts[begin:end]):
+                anywhere |= query.compound_bits[number]
+            begin = end
+        met[item] = anywhere
+
+
+@kernel("i4[:,:]", "i8[:]", QUERY, "out i8[:,:]")
+def _hits(text: Matrix, places: IntArray, query: Terms, hits: Bits) -> None:
+    """The words of the query at each place of a text [n, width], which `PADDING` ends."""
+    for item in range(len(places)):
+        words = text[places[item]]
+        row = hits[item]
+        for number in range(len(query.terms)):
+            _mark(words, query.terms[number : number + 1], query.bits[number], row)
+        begin = 0
+        for number in range(len(query.compound_ends)):
+            end = query.compound_ends[number]
+            if _has_all(words, query.parts[begin:end]):
+                _mark(words, query.parts[begin:end], query.compound_bits[number], row)
+            begin = end
+        for place in range(len(words)):
+            if words[place] == PADDING:
+                row[place] = PADDING
+
+
+@KernelPart
+def _share(bits: int, weights: FloatArray) -> float:
+    share, total = 0.0, 0.0
+    for word in range(len(weights)):
+        total += weights[word]
+        if bits >> word & 1:
+            share += weights[word]
+    return share / total
+
+
+@KernelPart
+def _count(bits: int, n: int) -> int:
+    count = 0
+    for word in range(n):
+        count += bits >> word & 1
+    return count
+
+
+@KernelPart
+def _in_title(hits: Bits, n_words: int, row: FloatArray) -> None:
+    """How much of a title is the query, of the query's neighbours that are so there, and where the query begins."""
+    length, n_matched, first, pairs, before = 0, 0, -1, 0, 0
+    while length < len(hits) and hits[length] != PADDING:
+        hit = hits[length]
+        if hit:
+            n_matched += 1
+            first = length if first < 0 else first
+        pairs |= (hit | before) & (hit >> 1)  # one word of the title may be both: headphones
+        before = hit
+        length += 1
+    row[1] = n_matched / max(length, 1)
+    row[2] = _count(pairs, n_words - 1) / (n_words - 1) if n_words > 1 else np.float64(n_matched > 0)
+    row[3] = 1.0 / (1.0 + (first if first >= 0 else len(hits)))
+
+
+@KernelPart
+def _in_kind(hits: Bits, last: int, row: FloatArray) -> None:
+    """How much of a product type is the query, and whether it ends as the query does."""
+    length, n_matched, ends = 0, 0, 0
+    while length < len(hits) and hits[length] != PADDING:
+        ends = hits[length]
+        n_matched += ends != 0
+        length += 1
+    row[5] = n_matched / max(length, 1)
+    row[15] = (ends & last) != 0
+
+
+@kernel("f4[:]", "i8", "i8[:,:]", "i8[:,:]", "i8[:,:]", "out f4[:,:]", "i8")
+def _wanted(
+    weights: FloatArray, numbers: int, met: Bits, titles: Bits, kinds: Bits, features: FloatArray, first: int
+) -> None:
+    """The columns of `WANTED` but the last.
+
+    Args:
+        weights: [q] of the words of the query.
+        numbers: which of them are numbers.
+        met: [fields, n] of names, then of the body.
+        titles, kinds: [n, width] by place in titles and in product types, ended by `PADDING`.
+    """
+    q = len(weights)
+    every, last, n_numbers = (1 << q) - 1, 1 << (q - 1), _count(numbers, q)
+    for item in range(met.shape[1]):
+        title, kind, category, brand, body = met[0, item], met[1, item], met[2, item], met[3, item], met[4, item]
+        named = title | kind | category | brand
+        anywhere = named | body
+        row = features[item, first:]
+        row[0] = _share(title, weights)
+        _in_title(titles[item], q, row)
+        row[4] = _share(kind, weights)
+        _in_kind(kinds[item], last, row)
+        row[6] = _share(category, weights)
+        row[7] = _share(brand, weights)
+        row[8] = _share(body, weights)
+        row[9] = _share(named, weights)
+        row[10] = _share(anywhere, weights)
+        row[11] = named == every
+        row[12] = anywhere == every
+        row[13] = (title & last) != 0
+        row[14] = ((category | kind) & last) != 0
+        row[16] = _count(anywhere & numbers, q) / n_numbers if n_numbers else 0.0
+        row[17] = 1.0 - _count(named & numbers, q) / n_numbers if n_numbers else 0.0
+
+
+@kernel("i4[:,:]", "i8[:]", "i2[:]", "i4[:,:]", "i8[:]", "out f4[:,:]", "i8")
+def _contradicted(
+    titles: Matrix,
+    places: IntArray,
+    units: NDArray[np.int16],
+    amounts: Matrix,
+    met: Bits,
+    features: FloatArray,
+    column: int,
+) -> None:
+    """Share of the query's amounts that the title does not have, though it has others of the same unit.
+
+    Args:
+        units: [n_words + 1] which unit a word is an amount of, -1 for none; the last is the padding's.
+        amounts: [a, 2] place in the query and unit of each.
+        met: [n] the words that titles have.
+    """
+    for item in range(len(places)):
+        others = 0
+        for number in range(len(amounts)):
+            if not (met[item] >> amounts[number, 0]) & 1:
+                for word in titles[places[item]]:
+                    if units[word] == amounts[number, 1]:
+                        others += 1
+                        break
+        features[item, column] = others / len(amounts)
+
+
+@kernel("i8[:,:]", "i8", "out f4[:,:]", "i8")
+def _excluded(met: Bits, n_words: int, features: FloatArray, first: int) -> None:
+    """The columns of `EXCLUDED`, by the words [fields, n] that names, the body and what is absent have."""
+    for item in range(met.shape[1]):
+        absent, body = met[N_NAMES + 1, item], met[N_NAMES, item]
+        named = met[0, item] | met[1, item] | met[2, item] | met[3, item]
+        row = features[item, first:]
+        row[0] = 1.0
+        row[1] = (met[0, item] & ~absent) != 0
+        row[2] = _count(named & ~absent, n_words) / n_words
+        row[3] = _count(body & ~absent, n_words) / n_words
+        row[4] = _count(absent, n_words) / n_words

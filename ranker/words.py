@@ -7,12 +7,13 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
 from trimtab.core.extended_array import ExtendedArray, RowArray
-from trimtab.core.records import FloatArray
+from trimtab.core.records import FloatArray, IntArray
 from trimtab.text.lexicon import Lexicon
 from trimtab.text.query import query_words
 from trimtab.text.units import measure_of_term
@@ -23,6 +24,8 @@ FIELDS = {"title": 32, "product_type": 8, "category": 8, "brand": 4, BODY: 128, 
 without; in both each word stands once."""
 
 MAX_QUERY_WORDS = 16
+MAX_EXCLUDED = 60
+"""The most words that are not wanted; a set of words is a number of 64 bits."""
 UNKNOWN = -2
 """The id of a word that no item has; -1 is the padding of the matrices."""
 
@@ -34,23 +37,59 @@ def kept_words(field: str, terms: Sequence[str]) -> list[str]:
     return (list(dict.fromkeys(terms)) if field in {BODY, ABSENT} else list(terms))[: FIELDS[field]]
 
 
-@dataclass(frozen=True, slots=True)
-class QueryWords:
-    """The words of a query as ids.
+class Terms(NamedTuple):
+    """What texts are searched for, for words that are numbered: a set of words is a number of bits, one a word.
 
     Attributes:
-        ids: [q] index terms of the distinct words as they were typed, in query order; `UNKNOWN` where no item has it.
-        weights: [q] their idf.
-        readings: (place in `ids`, ids of terms): an item that has all of these has that word too.
-        are_numbers: [q] which words are numbers, amounts or codes.
-        excluded: [x] ids of the terms that are not wanted.
+        terms, bits: [t] ids of single terms, and the words that a text has which has one.
+        compound_bits, compound_ends: [c] the words that a text has which has all of some terms, and where these end
+            in `parts`.
+        parts: ids of the terms of all of them.
     """
 
-    ids: Matrix
+    terms: Matrix
+    bits: IntArray
+    compound_bits: IntArray
+    compound_ends: IntArray
+    parts: Matrix
+
+    @classmethod
+    def of(cls, readings: Sequence[tuple[int, Sequence[int]]]) -> Terms:
+        """From the number of a word and the ids of terms which all together are that word."""
+        bits: dict[int, int] = {}
+        for word, ids in readings:
+            if len(ids) == 1:
+                bits[ids[0]] = bits.get(ids[0], 0) | 1 << word
+        compounds = [(word, ids) for word, ids in readings if len(ids) > 1]
+        parts = [part for _, ids in compounds for part in ids]
+        return cls(
+            np.array(list(bits), dtype=np.int32),
+            np.array(list(bits.values()), dtype=np.int64),
+            np.array([1 << word for word, _ in compounds], dtype=np.int64),
+            np.cumsum([len(ids) for _, ids in compounds], dtype=np.int64),
+            np.array(parts, dtype=np.int32),
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class QueryWords:
+    """The distinct words of a query, numbered as they were typed, and those that are not wanted.
+
+    Attributes:
+        weights: [q] their idf.
+        wanted: what a text may have of each.
+        numbers: the words that are numbers, amounts or codes, as bits.
+        amounts: [a, 2] word and unit of those that are amounts.
+        n_excluded: how many words are not wanted.
+        unwanted: what a text may have of each of these.
+    """
+
     weights: FloatArray
-    readings: tuple[tuple[int, tuple[int, ...]], ...]
-    are_numbers: NDArray[np.bool_]
-    excluded: Matrix
+    wanted: Terms
+    numbers: int
+    amounts: Matrix
+    n_excluded: int
+    unwanted: Terms
 
 
 class ItemWords:
@@ -111,19 +150,22 @@ class ItemWords:
     def of_query(self, text: str, excluded: Sequence[str] = ()) -> QueryWords:
         """The words of a query, as the lexical index reads them, and those that are not wanted."""
         words = list(dict.fromkeys(query_words(text, self.lexicon, self._ids.__contains__)))[:MAX_QUERY_WORDS]
-        ids = self._numbered(word.term for word in words)
-        readings = [
+        ids = [self._ids.get(word.term, UNKNOWN) for word in words]
+        also = [
             (place, tuple(self._ids[term] for term in terms))
             for place, word in enumerate(words)
             for terms in word.readings[1:]
         ]
         unwanted = dict.fromkeys(term for words_of in excluded for term in self.lexicon.terms(words_of))
+        not_wanted = [self._ids.get(term, UNKNOWN) for term in unwanted][:MAX_EXCLUDED]
+        units = [(place, self.units.item(one)) for place, one in enumerate(ids) if one >= 0]
         return QueryWords(
-            ids,
-            self._weights(ids.tolist(), readings),
-            tuple(readings),
-            np.array([any(map(str.isdigit, word.term)) for word in words], dtype=bool),
-            self._numbered(unwanted),
+            self._weights(ids, also),
+            Terms.of([*((place, (one,)) for place, one in enumerate(ids)), *also]),
+            sum(1 << place for place, word in enumerate(words) if any(map(str.isdigit, word.term))),
+            np.array([one for one in units if one[1] >= 0], dtype=np.int32).reshape(-1, 2),
+            len(not_wanted),
+            Terms.of([(place, (one,)) for place, one in enumerate(not_wanted)]),
         )
 
     @cached_property
@@ -136,9 +178,6 @@ class ItemWords:
                 units[number] = names.setdefault(amount.unit, len(names))
         return units
 
-    def _numbered(self, terms: Iterable[str]) -> Matrix:
-        return np.array([self._ids.get(term, UNKNOWN) for term in terms], dtype=np.int32)
-
     def _weights(self, ids: Sequence[int], readings: Iterable[tuple[int, tuple[int, ...]]]) -> FloatArray:
         """The idf of each word, or of its best known reading.
 
@@ -147,9 +186,12 @@ class ItemWords:
         known: dict[int, float] = {}
         for place, terms in readings:
             known[place] = max(known.get(place, 0.0), *(float(self.idf[term]) for term in terms))
-        rarest = float(self.idf.max()) if len(self.idf) else 1.0
-        weights = [self.idf[term] if term >= 0 else known.get(place, rarest) for place, term in enumerate(ids)]
+        weights = [self.idf[term] if term >= 0 else known.get(place, self._rarest) for place, term in enumerate(ids)]
         return np.array(weights, dtype=np.float32)
+
+    @cached_property
+    def _rarest(self) -> float:
+        return float(self.idf.max()) if len(self.idf) else 1.0
 
     def save(self, folder: Path) -> None:
         (folder / "words.txt").write_text("\n".join(self._ids))

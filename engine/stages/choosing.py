@@ -10,9 +10,7 @@ from collections.abc import Mapping
 import numpy as np
 from numpy.typing import NDArray
 
-from trimtab.core.diversity import slate_diversity
 from trimtab.core.errors import BadParameter, did_you_mean
-from trimtab.core.metrics import discounted_sum
 from trimtab.core.records import Filter, Query, ReceiptLine, ScoredCandidates, Slate
 from trimtab.core.seeds import seed_of
 from trimtab.core.stopwatch import Stopwatch
@@ -22,6 +20,7 @@ from trimtab.engine.plan.degradation import DIVERSITY as NO_DIVERSITY
 from trimtab.engine.plan.degradation import LIVE_FEATURES, LOGGED_LEVELS, Levels
 from trimtab.engine.stages.slate_stage import Order, SlateStage, slate_stage
 from trimtab.ranker.slate.exploration import temperature_within
+from trimtab.ranker.slate.receipt import receipt_of
 
 
 def choose(
@@ -150,13 +149,10 @@ def _exploration(
 def _receipt(
     bundle: Bundle, scored: ScoredCandidates, chosen: NDArray[np.int64], baseline: NDArray[np.int64]
 ) -> dict[str, ReceiptLine]:
-    lines = {}
-    for number, name in enumerate(bundle.objectives):
-        gains = scored.gains[:, number].astype(np.float64)
-        lines[name] = ReceiptLine(discounted_sum(gains[chosen]), discounted_sum(gains[baseline]))
-    aspects = scored.aspects
-    lines[DIVERSITY] = ReceiptLine(slate_diversity(aspects[chosen]), slate_diversity(aspects[baseline]))
-    return lines
+    n_objectives = len(bundle.objectives)
+    sums = receipt_of(scored.gains, scored.aspects, chosen, baseline).tolist()
+    lines = {name: ReceiptLine(*line) for name, line in zip(bundle.objectives, sums[:n_objectives], strict=True)}
+    return {**lines, DIVERSITY: ReceiptLine(*sums[-1])}
 
 
 def _without_diversity(weights: Mapping[str, float]) -> dict[str, float]:

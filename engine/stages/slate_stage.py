@@ -1,8 +1,4 @@
-"""One request's candidates in front of the slate methods: arrays in, candidate indices out.
-
-One list, which a request waits for, is chosen by `ranker.slate.greedy` or drawn by `ranker.slate.draw`; many lists at
-once by the compiled methods of the ranker. Both give the same slate.
-"""
+"""One request's candidates in front of the slate methods: arrays in, candidate indices out."""
 
 from __future__ import annotations
 
@@ -20,7 +16,7 @@ from trimtab.engine.plan.degradation import RANKING
 from trimtab.ranker.model import ServedRanker
 from trimtab.ranker.slate.draw import drawn_list
 from trimtab.ranker.slate.exploration import DrawnList
-from trimtab.ranker.slate.greedy import lazy_slate
+from trimtab.ranker.slate.greedy import greedy_slate, greedy_slates
 
 Floats = NDArray[np.float64]
 
@@ -170,28 +166,18 @@ class SlateStage:
 
     def slates(self, weights: Floats, *, depth: int | None = None) -> NDArray[np.int64]:
         """[B, M + 1] weights -> [B, depth] candidate indices, -1 where nothing is left."""
-        n_lists = len(weights)
-        utilities = torch.from_numpy(self.utilities(weights))
-        eligible = torch.from_numpy(self._eligible).expand(n_lists, -1)
-        pins = torch.from_numpy(self._pins[:depth]).expand(n_lists, -1)
-        with torch.inference_mode():
-            if not weights[:, -1].any():
-                chosen = self._ranker.sorted_slate(utilities, eligible, pins)
-            else:
-                aspects = torch.from_numpy(self._scored.aspects).expand(n_lists, -1, -1)
-                w_diversity = torch.from_numpy(weights[:, -1])
-                chosen = self._ranker.novelty_slate(utilities, eligible, aspects, w_diversity, pins)
-        slates: NDArray[np.int64] = chosen.numpy()
-        return slates
+        utilities, w_diversity = self.utilities(weights), np.ascontiguousarray(weights[:, -1])
+        return greedy_slates(utilities, self._eligible, self._scored.aspects, w_diversity, self._pins[:depth])
 
     def slate(self, utilities: FloatArray, w_diversity: float) -> NDArray[np.int64]:
         """The slate of one weighting's utilities [n], without holes: what `slates` gives for it."""
-        return _shown(lazy_slate(utilities, self._eligible, self._scored.aspects, w_diversity, self._pins.tolist()))
+        return _shown(greedy_slate(utilities, self._eligible, self._scored.aspects, w_diversity, self._pins))
 
     def best(self, objective: int) -> NDArray[np.int64]:
         """The slate that one objective alone would show, without pins."""
-        gains, no_pins = self._scored.gains[:, objective], [-1] * self.depth
-        return _shown(lazy_slate(gains, self._eligible, self._scored.aspects, 0.0, no_pins))
+        no_pins = np.full(self.depth, -1, dtype=np.int64)
+        gains = self._scored.gains[:, objective]
+        return _shown(greedy_slate(gains, self._eligible, self._scored.aspects, 0.0, no_pins))
 
     def draw(
         self, utilities: FloatArray, w_diversity: float, uniforms: Floats, temperature: float

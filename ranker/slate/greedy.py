@@ -1,38 +1,35 @@
-"""The greedy slate of one list, which a request waits for; equal to `trimtab.ranker.slate.reference`.
-
-A candidate's score never rises while the slate grows, since showing an item can only wear out the novelty of others.
-So the score it had when it was last looked at bounds what it has now, and only what still comes first by that bound is
-looked at again (lazy greedy, Minoux 1978, "Accelerated greedy algorithms for maximizing submodular set functions").
-And candidates of the same aspects are always equally novel, so of each such group only the best can be next.
-"""
+"""The greedy slate of one list, which a request waits for; equal to `trimtab.ranker.slate.reference`."""
 
 from __future__ import annotations
 
-import heapq
 from collections.abc import Sequence
 
 import numpy as np
 from numpy.typing import NDArray
 
+from trimtab.core.compiled import KernelPart, kernel
 from trimtab.core.diversity import ALPHA
-from trimtab.core.records import FloatArray
-from trimtab.ranker.slate.reference import NOTHING
+from trimtab.ranker.slate.reference import NOTHING, Floats, Ints
 
 UNKNOWN = -1
 """The code of an aspect that is not known; it repeats nothing."""
+LEAST = -np.finfo(np.float64).max
+ALL_BUT_SIGN = (1 << 63) - 1
+NONE_LEFT = np.float64(-np.inf).view(np.int64) ^ ALL_BUT_SIGN
+"""-inf as an integer of the order of doubles."""
 
 
-def lazy_slate(
-    utilities: FloatArray,
+def greedy_slate(
+    utilities: NDArray[np.floating],
     eligible: NDArray[np.bool_],
-    aspects: NDArray[np.integer],
+    aspects: Ints,
     w_diversity: float,
-    pins: Sequence[int],
-) -> NDArray[np.int64]:
+    pins: Sequence[int] | Ints,
+) -> Ints:
     """Position by position the candidate with the largest `utility + w_diversity * novelty`; ties keep their order.
 
     Args:
-        utilities: [n] float32.
+        utilities: [n].
         eligible: [n]; a pinned candidate may be eligible or not, it is shown where it is pinned.
         aspects: [n, A] codes, -1 unknown.
         w_diversity: 0 or more; at 0 the slate is sorted by utility.
@@ -41,55 +38,96 @@ def lazy_slate(
     Returns:
         [k] candidate indices, `NOTHING` where nothing eligible is left.
     """
-    free = eligible.copy()
-    free[[pin for pin in pins if pin >= 0]] = False
-    order = np.argsort(-utilities, kind="stable")
-    best_first = order[free[order]].tolist()
-    if w_diversity > 0 and aspects.shape[1] > 0:
-        return _greedy(utilities.tolist(), best_first, list(map(tuple, aspects.tolist())), w_diversity, pins)
-    left = iter(best_first)
-    return np.array([pin if pin >= 0 else next(left, NOTHING) for pin in pins], dtype=np.int64)
+    slates = greedy_slates(utilities[None, :], eligible, aspects, np.array([w_diversity], dtype=np.float64), pins)
+    return np.asarray(slates[0])
 
 
-def _greedy(
-    utilities: list[float],
-    best_first: list[int],
-    groups_of: list[tuple[int, ...]],
-    w_diversity: float,
-    pins: Sequence[int],
-) -> NDArray[np.int64]:
-    groups: dict[tuple[int, ...], list[int]] = {}
-    for candidate in reversed(best_first):
-        groups.setdefault(groups_of[candidate], []).append(candidate)
-    freshness: dict[tuple[int, int], float] = {}
-    share = w_diversity / len(groups_of[0]) if groups_of else 0.0
+def greedy_slates(
+    utilities: NDArray[np.floating],
+    eligible: NDArray[np.bool_],
+    aspects: Ints,
+    w_diversity: Floats,
+    pins: Sequence[int] | Ints,
+) -> Ints:
+    """[B, k] `greedy_slate` of the same candidates under [B, n] utilities and [B] weights of diversity."""
+    given = np.asarray(pins, dtype=np.int64)
+    slates = np.empty((len(utilities), len(given)), dtype=np.int64)
+    _greedy_slates(
+        np.ascontiguousarray(utilities, dtype=np.float64),
+        eligible,
+        np.ascontiguousarray(aspects),
+        w_diversity,
+        given,
+        slates,
+    )
+    return slates
 
-    def bound(group: tuple[int, ...], n_shown: int) -> tuple[float, int, int, tuple[int, ...]]:
-        """What orders the groups: minus the score of its best, the best, and how many were shown at that score."""
-        candidate, fresh = groups[group][-1], 0.0
-        for aspect in enumerate(group):
-            fresh += freshness.get(aspect, 1.0)
-        return -(utilities[candidate] + share * fresh), candidate, n_shown, group
 
-    heap = [bound(group, 0) for group in groups]
-    heapq.heapify(heap)
-    slate: list[int] = []
-    n_shown = 0
-    for pin in pins:
-        chosen = pin
-        if pin < 0 and heap:
-            while heap[0][2] < n_shown:
-                heapq.heapreplace(heap, bound(heap[0][3], n_shown))
-            group = heap[0][3]
-            chosen = groups[group].pop()
-            if groups[group]:
-                heapq.heapreplace(heap, bound(group, n_shown))
-            else:
-                heapq.heappop(heap)
-        slate.append(chosen)
-        if chosen != NOTHING:
-            n_shown += 1
-            for aspect in enumerate(groups_of[chosen]):
-                if aspect[1] != UNKNOWN:
-                    freshness[aspect] = freshness.get(aspect, 1.0) * (1 - ALPHA)
-    return np.array(slate, dtype=np.int64)
+@KernelPart
+def _best(left: Floats, share: float, novelty: Floats, keys: Ints) -> int:
+    """The first of the candidates with the largest score; `NOTHING` where none is left.
+
+    Args:
+        left: [n] their utilities, -inf for those that are not.
+        keys: [n] is written to.
+    """
+    scores = keys.view(np.float64)
+    for candidate in range(len(left)):
+        scores[candidate] = left[candidate] + share * novelty[candidate]
+    # As integers of the same order: the largest of these is found by vector instructions.
+    best = NONE_LEFT
+    for candidate in range(len(left)):
+        key = keys[candidate] ^ ((keys[candidate] >> 63) & ALL_BUT_SIGN)
+        keys[candidate] = key
+        best = max(best, key)
+    if best == NONE_LEFT:
+        return NOTHING
+    chosen = 0
+    while keys[chosen] != best:
+        chosen += 1
+    return chosen
+
+
+@KernelPart
+def _wear(codes: Ints, chosen: int, freshness: Floats, novelty: Floats) -> None:
+    """Take from the novelty [n] of the candidates what showing one of them takes, by their codes [A, n]."""
+    for aspect in range(len(codes)):
+        code = codes[aspect, chosen]
+        if code != UNKNOWN:
+            for candidate in range(len(novelty)):
+                worn = ALPHA * freshness[aspect, candidate] if codes[aspect, candidate] == code else 0.0
+                freshness[aspect, candidate] -= worn
+                novelty[candidate] -= worn
+
+
+@kernel("f8[:,:]", "b1[:]", "i8[:,:]", "f8[:]", "i8[:]", "out i8[:,:]")
+def _greedy_slates(
+    utilities: Floats,
+    eligible: NDArray[np.bool_],
+    aspects: Ints,
+    w_diversity: Floats,
+    pins: Ints,
+    slates: Ints,
+) -> None:
+    n, n_aspects = aspects.shape
+    codes = np.ascontiguousarray(aspects.T)
+    freshness, novelty, left = np.empty((n_aspects, n)), np.empty(n), np.empty(n)
+    keys = np.empty(n, dtype=np.int64)
+    for number in range(len(slates)):
+        share = w_diversity[number] / max(n_aspects, 1)
+        for candidate in range(n):
+            # What is not a number is shown last; what is not left never.
+            utility = utilities[number, candidate]
+            left[candidate] = (utility if utility > LEAST else LEAST) if eligible[candidate] else -np.inf
+        for pin in pins:
+            if pin >= 0:
+                left[pin] = -np.inf
+        freshness[:] = 1.0
+        novelty[:] = n_aspects
+        for position in range(len(pins)):
+            chosen = pins[position] if pins[position] >= 0 else _best(left, share, novelty, keys)
+            slates[number, position] = chosen
+            if chosen != NOTHING:
+                left[chosen] = -np.inf
+                if share > 0.0:
+                    _wear(codes, chosen, freshness, novelty)

@@ -34,12 +34,10 @@ def words_of(titles: Sequence[str], **columns: Sequence[str]) -> ItemWords:
 def features(words: ItemWords, text: str, excluded: Sequence[str] = ()) -> Mapping[str, Sequence[float]]:
     """Feature -> its value for every item."""
     rows = np.arange(len(words.fields["title"]))
-    columns = word_features(words.of_query(text, excluded), words, rows)
-    assert len(columns) == len(WANTED) + len(EXCLUDED)
-    return {
-        name: np.broadcast_to(column, len(rows)).astype(float).round(3).tolist()
-        for name, column in zip((*WANTED, *EXCLUDED), columns, strict=True)
-    }
+    found = np.zeros((len(rows), len(WANTED) + len(EXCLUDED)), dtype=np.float32)
+    word_features(words.of_query(text, excluded), words, rows, found, 0)
+    columns = found.astype(float).round(3).T.tolist()
+    return dict(zip((*WANTED, *EXCLUDED), columns, strict=True))
 
 
 def test_a_bottle_without_a_straw() -> None:

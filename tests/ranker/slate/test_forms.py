@@ -11,10 +11,13 @@ from hypothesis import given, settings
 from numpy.testing import assert_allclose
 
 from tests.ranker.slate.cases import Case, cases
+from trimtab.core.diversity import slate_diversity
+from trimtab.core.metrics import discounted_sum
 from trimtab.ranker.slate.batched import novelty_slate, sorted_slate
 from trimtab.ranker.slate.draw import drawn_list
-from trimtab.ranker.slate.greedy import lazy_slate
+from trimtab.ranker.slate.greedy import greedy_slate, greedy_slates
 from trimtab.ranker.slate.log_policy import QueryContexts, SlatePolicy
+from trimtab.ranker.slate.receipt import receipt_of
 from trimtab.ranker.slate.reference import NOTHING, ReferencePolicy
 
 MATRIX = settings(max_examples=60, deadline=None)
@@ -29,8 +32,25 @@ def utilities_of(one: ReferencePolicy) -> np.ndarray:
 # Forms that choose.
 
 
-def lazily(case: Case) -> Slates:
-    slates = [lazy_slate(utilities_of(one), one.eligible, one.aspects, one.w_diversity, one.pins) for one in case.lists]
+def one_by_one(case: Case) -> Slates:
+    slates = [
+        greedy_slate(utilities_of(one), one.eligible, one.aspects, one.w_diversity, one.pins) for one in case.lists
+    ]
+    return np.array(slates)
+
+
+def many_weightings(case: Case) -> Slates:
+    """The lists beside others of the same candidates."""
+    slates = [
+        greedy_slates(
+            np.stack([-utilities_of(one), utilities_of(one)]),
+            one.eligible,
+            one.aspects,
+            np.array([3.0, one.w_diversity]),
+            one.pins,
+        )[1]
+        for one in case.lists
+    ]
     return np.array(slates)
 
 
@@ -131,7 +151,7 @@ def queries(case: Case) -> list[tuple[np.ndarray, np.ndarray, QueryContexts, Sla
     return found
 
 
-@pytest.mark.parametrize("form", [lazily, batched, batched_beside_a_list_without_diversity])
+@pytest.mark.parametrize("form", [one_by_one, many_weightings, batched, batched_beside_a_list_without_diversity])
 @MATRIX
 @given(case=cases())
 def test_the_greedy_slate_is_that_of_the_reference(form: Callable[[Case], Slates], case: Case) -> None:
@@ -166,7 +186,7 @@ def test_forms_that_serve_take_a_query_without_candidates() -> None:
         np.empty((0, 2), dtype=np.int64),
         [-1] * 3,
     )
-    assert lazy_slate(utilities, eligible, aspects, 0.5, pins).tolist() == pins
+    assert greedy_slate(utilities, eligible, aspects, 0.5, pins).tolist() == pins
     slate, chances = drawn_list(utilities, eligible, aspects, 0.5, pins=pins, temperature=0.1, uniforms=np.full(3, 0.5))
     assert (slate.tolist(), chances.tolist()) == (pins, [1, 1, 1])
     nothing = [torch.from_numpy(one)[None] for one in (utilities, eligible, aspects)]
@@ -188,3 +208,20 @@ def test_a_draw_never_falls_off_the_list(form: str) -> None:
         else:
             slate, _ = one.draw(0.1, almost_one)
         assert sorted(slate.tolist()) == [-1, 0, 1]
+
+
+def test_what_is_not_a_number_is_shown_last() -> None:
+    utilities, everything = np.array([np.nan, -np.inf, 1.0, 2.0]), np.ones(4, dtype=bool)
+    slate = greedy_slate(utilities, everything, np.zeros((4, 1), dtype=np.int64), 0.5, [-1] * 5)
+    assert (slate[:2].tolist(), sorted(slate[2:].tolist())) == ([3, 2], [-1, 0, 1])
+
+
+@MATRIX
+@given(case=cases())
+def test_a_receipt_adds_up_gains_and_novelty(case: Case) -> None:
+    one, gains = case.lists[0], np.stack([case.lists[0].utilities, -case.lists[0].utilities], axis=1)
+    shown = one.greedy()[one.greedy() >= 0]
+    receipt = receipt_of(gains.astype(np.float32), one.aspects, shown, shown[:1])
+    expected = [discounted_sum(column[shown].astype(np.float32)) for column in gains.T]
+    assert_allclose(receipt[:, 0], [*expected, slate_diversity(one.aspects[shown])], rtol=1e-5)
+    assert_allclose(receipt[-1, 1], len(shown[:1]))

@@ -1,0 +1,109 @@
+"""Loops over candidates as machine code. The only place that knows Numba.
+
+A kernel is a function of plain loops over arrays and numbers. Numba compiles it for fixed types when it is called
+first, and keeps the code beside the module, or where that cannot be written in the user's cache. Floating-point
+operations stay in the order they are written in unless a kernel says otherwise, so it gives to the bit what the same
+function gives as plain Python (`Kernel.function`; all of them with `NUMBA_DISABLE_JIT=1`).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import cache, cached_property
+from typing import Any
+
+KERNELS: list[Kernel] = []
+"""Those of the modules that are imported."""
+
+Type = str | tuple[Any, ...]
+OPTIONS = {"nogil": True, "error_model": "numpy"}
+
+
+class Kernel:
+    """A function that is compiled when it is called first.
+
+    Attributes:
+        function: as plain Python.
+    """
+
+    def __init__(self, function: Callable[..., Any], types: tuple[Type, ...], *, adds_in_any_order: bool) -> None:
+        self.function = function
+        self._types = types
+        self._fastmath = {"reassoc", "contract"} if adds_in_any_order else False
+
+    def __call__(self, *arguments: Any) -> None:
+        self.compiled(*arguments)
+
+    @cached_property
+    def compiled(self) -> Callable[..., Any]:
+        """The function as machine code."""
+        numba = _numba()
+        signature = numba.types.void(*(_type_of(numba.types, one) for one in self._types))
+        options = {**OPTIONS, "fastmath": self._fastmath}
+        code: Callable[..., Any]
+        try:
+            code = numba.njit(signature, cache=True, **options)(self.function)
+        except RuntimeError:  # there is no folder that could be written
+            code = numba.njit(signature, **options)(self.function)
+        return code
+
+
+class KernelPart:
+    """A function that the kernels of its module call. (Those of another would not notice when it is changed.)"""
+
+    def __init__(self, function: Callable[..., Any]) -> None:
+        self.function = function
+
+    def __call__(self, *arguments: Any) -> Any:
+        return self.function(*arguments)
+
+    @cached_property
+    def dispatcher(self) -> Any:
+        """What Numba takes for the function."""
+        return _numba().njit(**OPTIONS)(self.function)
+
+
+def kernel(*types: Type, adds_in_any_order: bool = False) -> Callable[[Callable[..., Any]], Kernel]:
+    """Make a function that returns nothing a kernel.
+
+    Args:
+        types: of its arguments: `f8` a number, `f8[:,:]` a contiguous array that is read, `out f8[:]` one that is
+            written to; of a named tuple its class and the types of its fields.
+        adds_in_any_order: sums are added as it suits the processor, which moves their last digits.
+    """
+
+    def made(function: Callable[..., Any]) -> Kernel:
+        KERNELS.append(Kernel(function, types, adds_in_any_order=adds_in_any_order))
+        return KERNELS[-1]
+
+    return made
+
+
+def compile_kernels() -> None:
+    """Compile the kernels of the modules that are imported, or read them from the cache: then no request waits."""
+    for one in KERNELS:
+        _ = one.compiled
+
+
+@cache
+def _numba() -> Any:
+    """Numba, which is imported by who searches: it takes a fifth of a second and 130 MiB."""
+    import numba  # noqa: PLC0415
+    from numba.extending import typeof_impl  # noqa: PLC0415
+
+    @typeof_impl.register(KernelPart)
+    def _(part: KernelPart, context: Any) -> Any:
+        return typeof_impl(part.dispatcher, context)
+
+    return numba
+
+
+def _type_of(types: Any, given: Type) -> Any:
+    if not isinstance(given, str):
+        tuple_type, *fields = given
+        return types.NamedTuple([_type_of(types, one) for one in fields], tuple_type)
+    name, _, dimensions = given.removeprefix("out ").partition("[")
+    number = getattr(types, name)
+    return (
+        types.Array(number, dimensions.count(":"), "C", readonly=not given.startswith("out ")) if dimensions else number
+    )

@@ -1,0 +1,55 @@
+"""What a slate brings of each objective, beside the pure-relevance slate of the same candidates."""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+from trimtab.core.compiled import kernel
+from trimtab.core.diversity import ALPHA
+from trimtab.core.metrics import discounts
+from trimtab.core.records import FloatArray
+
+
+def receipt_of(
+    gains: FloatArray, aspects: NDArray[np.int64], shown: NDArray[np.int64], baseline: NDArray[np.int64]
+) -> NDArray[np.float64]:
+    """[M + 1, 2] discounted sums of each objective and, last, of novelty (`trimtab.core.diversity`).
+
+    Args:
+        gains: [n, M or more], of which the first M are objectives.
+        aspects: [n, A] codes, -1 unknown.
+        shown, baseline: [k] candidate indices.
+    """
+    receipt = np.empty((gains.shape[1] + 1, 2))
+    weights = discounts(max(len(shown), len(baseline)))
+    for column, slate in enumerate((shown, baseline)):
+        sums = np.empty(gains.shape[1] + 1)
+        _discounted(gains, aspects, slate, weights, sums)
+        receipt[:, column] = sums
+    return receipt
+
+
+@kernel("f4[:,:]", "i8[:,:]", "i8[:]", "f8[:]", "out f8[:]")
+def _discounted(
+    gains: FloatArray,
+    aspects: NDArray[np.int64],
+    slate: NDArray[np.int64],
+    weights: NDArray[np.float64],
+    sums: NDArray[np.float64],
+) -> None:
+    n_gains, n_aspects = gains.shape[1], aspects.shape[1]
+    sums[:] = 0.0
+    for position in range(len(slate)):
+        chosen = slate[position]
+        for number in range(n_gains):
+            sums[number] += weights[position] * np.float64(gains[chosen, number])
+        novelty = 0.0
+        for aspect in range(n_aspects):
+            code, fresh = aspects[chosen, aspect], 1.0
+            if code >= 0:
+                for above in range(position):
+                    if aspects[slate[above], aspect] == code:
+                        fresh *= 1.0 - ALPHA
+            novelty += fresh
+        sums[n_gains] += weights[position] * (novelty / n_aspects if n_aspects else 1.0)
