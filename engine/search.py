@@ -7,20 +7,19 @@ import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, replace
 from datetime import datetime
-from functools import lru_cache, partial
+from functools import cached_property, lru_cache, partial
 from pathlib import Path
 from types import MappingProxyType
 from typing import Any
 
 import numpy as np
-import torch
 from numpy.typing import NDArray
 
 from trimtab.catalog.groups import Groups
 from trimtab.catalog.market import MOST_KEPT, Market, Markets
 from trimtab.catalog.places import DISTANCE
-from trimtab.core.errors import Unavailable
 from trimtab.core.compiled import compile_kernels
+from trimtab.core.errors import Unavailable
 from trimtab.core.log import Impression, variants_text
 from trimtab.core.records import Candidates, FloatArray, IntArray, Query, ScoredCandidates, Shopper, Slate
 from trimtab.core.stopwatch import Stopwatch
@@ -77,8 +76,6 @@ class Engine:
     """
 
     def __init__(self, bundle: Bundle, *, catalogue_version: int = 0, state: str | None = None) -> None:
-        # torch and faiss each bring a libgomp; more than one thread each makes the median 10 times worse.
-        torch.set_num_threads(1)
         self._bundle = bundle
         self.bundle_id = bundle.bundle_id
         self.catalogue_version = catalogue_version
@@ -115,7 +112,15 @@ class Engine:
     def at_state(self, pipeline: Pipeline, version: int, timestamp: datetime | None) -> Engine:
         """The same ranker at a later state of the catalogue, see `trimtab.engine.live.states`."""
         bundle = replace(self._bundle, pipeline=pipeline)
-        return Engine(bundle, catalogue_version=version, state=f"{self.bundle_id}@{version}@{timestamp}")
+        engine = Engine(bundle, catalogue_version=version, state=f"{self.bundle_id}@{version}@{timestamp}")
+        engine.prepare()
+        return engine
+
+    def prepare(self) -> None:
+        """Compute what the first search would."""
+        _ = self.pipeline.items.numbers
+        if not self.uses_clock:
+            _ = self._lasting_values
 
     def in_market(self, query: Query) -> Engine:
         """The engine over the catalogue as a query's price list, store, place and moment have it.
@@ -158,8 +163,9 @@ class Engine:
 
     def warm_up(self) -> None:
         """Run every stage until the first real request meets no slow first call."""
+        self.prepare()
         compile_kernels()
-        warm_up(self._bundle.ranker, n_objectives=len(self.objectives))
+        warm_up(self._bundle.ranker.scorer, n_objectives=len(self.objectives))
         if len(self.store):
             title = self.store.titles([0])[0]
             for explore in (False, True):
@@ -452,8 +458,7 @@ class Engine:
             known: [n] predictions that do not come from features, by head.
         """
         values = self.values(rows, self.moment() if moment is None else moment)
-        with torch.inference_mode():
-            gains: FloatArray = self._bundle.ranker.gains(torch.from_numpy(features), torch.from_numpy(values)).numpy()
+        gains = self._bundle.ranker.scorer.gains(features, values)
         for number, one in enumerate(self.served):
             if one.objective.head in known:
                 gains[:, number] = known[one.objective.head] * values[:, number]
@@ -470,6 +475,16 @@ class Engine:
 
     def values(self, rows: IntArray, moment: float | Floats) -> FloatArray:
         """[n, n_objectives] what items are worth to each objective at a moment or [n] moments, winsorised."""
+        if not self.uses_clock:
+            return np.asarray(self._lasting_values[rows])
+        return self._values_at(rows, moment)
+
+    @cached_property
+    def _lasting_values(self) -> FloatArray:
+        """[n_items, n_objectives] `values`, which are the same at every moment."""
+        return self._values_at(np.arange(len(self.store)), 0.0)
+
+    def _values_at(self, rows: IntArray, moment: float | Floats) -> FloatArray:
         known = self._bundle.values.of(columns_at(self.store, rows), len(rows), moment=moment)
         return self._bundle.bounds.winsorised(known)
 

@@ -1,70 +1,176 @@
-"""The ranker as a file: save and load of a TorchScript module. The only place that knows torch.jit.
+"""The ranker as files: a TorchScript module, and its arrays where it is an average of networks.
 
-TorchScript is deprecated upstream and works up to Python 3.13; torch.export can take its place behind these functions.
+The only place that knows torch.jit. TorchScript is deprecated upstream and works up to Python 3.13; torch.export can
+take its place behind these functions. Rankers that are networks are served from their arrays, without torch
+(`trimtab.ranker.networks`): it would take a second of a worker's start and 120 MiB of its memory.
 """
+
+from __future__ import annotations
 
 import io
 import warnings
+from collections.abc import Mapping
+from dataclasses import dataclass
 from pathlib import Path
-from typing import cast
+from typing import TYPE_CHECKING, Any, Protocol
 
-import torch
-from torch import Tensor
+import numpy as np
+from numpy.typing import NDArray
 
 from trimtab.core.errors import BundleDamaged
+from trimtab.core.records import FloatArray
 from trimtab.ranker.features import FEATURES
-from trimtab.ranker.model import ServedRanker
+from trimtab.ranker.networks import Networks
+
+if TYPE_CHECKING:
+    from trimtab.ranker.model import ServedRanker
 
 FILE = "ranker.ts"
+NETWORKS = "networks.npz"
 N_WARM_UP = 5
-METHODS = ("predictions", "gains", "utilities", "sorted_slate", "novelty_slate")
+METHODS = ("predictions", "gains", "utilities")
 """What the compiled module must have; files of earlier versions may have more."""
 
 
-def save_ranker(ranker: ServedRanker, folder: Path) -> None:
-    """Compile the ranker (one that was loaded is already compiled) and write `folder/ranker.ts`."""
-    if isinstance(ranker, torch.jit.ScriptModule):
-        with warnings.catch_warnings():
-            _expect_deprecation()
-            torch.jit.save(ranker, str(folder / FILE))
-        return
+class Scorer(Protocol):
+    """What a search asks of a ranker."""
+
+    def gains(self, features: FloatArray, values: FloatArray) -> FloatArray:
+        """[n, F] features and [n, M] values of the items -> [n, M or more] gains, those of the objectives first."""
+
+    def utilities(self, gains: FloatArray, weights: NDArray[np.floating]) -> FloatArray:
+        """[n, M or more] gains and [B, M] weights -> [B, n] utilities."""
+
+
+@dataclass(frozen=True)
+class SavedRanker:
+    """A ranker as it was loaded.
+
+    Attributes:
+        scorer: computes.
+        files: what it was loaded from, by name.
+    """
+
+    scorer: Scorer
+    files: Mapping[str, bytes]
+
+
+def save_ranker(ranker: ServedRanker | SavedRanker, folder: Path) -> None:
+    """Write the files of a ranker; those of one that was loaded as they were."""
+    files = ranker.files if isinstance(ranker, SavedRanker) else _files_of(ranker)
+    for name, data in files.items():
+        (folder / name).write_bytes(data)
+
+
+def load_ranker(folder: Path) -> SavedRanker:
+    """Load what `save_ranker` wrote.
+
+    Raises:
+        BundleDamaged: a file is not there or is not a ranker.
+    """
+    files = {name: (folder / name).read_bytes() for name in (FILE, NETWORKS) if (folder / name).exists()}
+    if FILE not in files:
+        raise BundleDamaged(FILE, "cannot be loaded (FileNotFoundError)")
+    if NETWORKS not in files:
+        return SavedRanker(ScriptedRanker(files[FILE]), files)
+    try:
+        return SavedRanker(Networks.from_bytes(files[NETWORKS]), files)
+    except (OSError, ValueError, KeyError) as error:
+        raise BundleDamaged(NETWORKS, f"cannot be loaded ({type(error).__name__})") from error
+
+
+class ScriptedRanker:
+    """A TorchScript module."""
+
+    def __init__(self, data: bytes) -> None:
+        """
+        Raises:
+            BundleDamaged: the data are not a TorchScript module with the methods of `ServedRanker`.
+        """
+        import torch  # noqa: PLC0415  # what is served from arrays does without
+
+        torch.set_num_threads(1)
+        try:
+            with warnings.catch_warnings():
+                _expect_deprecation()
+                module = torch.jit.load(io.BytesIO(data), map_location="cpu")  # type: ignore[no-untyped-call]
+        except RuntimeError as error:
+            raise BundleDamaged(FILE, f"cannot be loaded ({type(error).__name__})") from error
+        missing = [name for name in METHODS if not hasattr(module, name)]
+        if missing:
+            raise BundleDamaged(FILE, f"has no method {missing[0]}")
+        self._torch, self._module = torch, module
+
+    def gains(self, features: FloatArray, values: FloatArray) -> FloatArray:
+        """See `Scorer`."""
+        return self._called("gains", features, values)
+
+    def utilities(self, gains: FloatArray, weights: NDArray[np.floating]) -> FloatArray:
+        """See `Scorer`."""
+        return self._called("utilities", gains, weights.astype(np.float32))
+
+    def _called(self, name: str, *arrays: NDArray[Any]) -> FloatArray:
+        with self._torch.inference_mode():
+            result: FloatArray = getattr(self._module, name)(*map(self._torch.from_numpy, arrays)).numpy()
+        return result
+
+
+def warm_up(scorer: Scorer, *, n_objectives: int, n: int = 200) -> None:
+    """Call what requests wait for until TorchScript has specialised it; the first calls take 5-90 ms."""
+    for _ in range(N_WARM_UP):
+        gains = scorer.gains(np.zeros((n, len(FEATURES)), np.float32), np.ones((n, n_objectives), np.float32))
+        scorer.utilities(gains, np.ones((1, n_objectives)))
+
+
+def _files_of(ranker: ServedRanker) -> dict[str, bytes]:
+    import torch  # noqa: PLC0415
+
     for name in METHODS:
         torch.jit.export(getattr(type(ranker), name))
+    buffer = io.BytesIO()
     with warnings.catch_warnings():
         _expect_deprecation()
         scripted = torch.jit.freeze(torch.jit.script(ranker.eval()), preserved_attrs=list(METHODS))
-        torch.jit.save(scripted, str(folder / FILE))
+        torch.jit.save(scripted, buffer)
+    networks = networks_of(ranker)
+    return {FILE: buffer.getvalue(), **({} if networks is None else {NETWORKS: networks.to_bytes()})}
 
 
-def load_ranker(folder: Path) -> ServedRanker:
-    """Load `folder/ranker.ts`; the compiled module has the methods of `ServedRanker`.
+def networks_of(ranker: ServedRanker) -> Networks | None:
+    """The arrays of a ranker; None where its heads are anything but networks of one shape, or weights steer it."""
+    from trimtab.ranker.model import Average, Heads, ServedRanker  # noqa: PLC0415  # torch
 
-    Raises:
-        BundleDamaged: the file is not there or is not a TorchScript module with these methods.
-    """
-    try:
-        data = io.BytesIO((folder / FILE).read_bytes())
-        with warnings.catch_warnings():
-            _expect_deprecation()
-            loaded = torch.jit.load(data, map_location="cpu")  # type: ignore[no-untyped-call]  # torch ships it untyped
-    except (OSError, RuntimeError) as error:
-        raise BundleDamaged(FILE, f"cannot be loaded ({type(error).__name__})") from error
-    missing = [name for name in METHODS if not hasattr(loaded, name)]
-    if missing:
-        raise BundleDamaged(FILE, f"has no method {missing[0]}")
-    return cast(ServedRanker, loaded)
+    heads: Any = ranker.heads
+    members: list[Any] = list(heads.members) if isinstance(heads, Average) else [heads]
+    if type(ranker) is not ServedRanker or not all(isinstance(one, Heads) for one in members):
+        return None
+    layers = [_layers(one) for one in members]
+    if len({tuple(weights.shape for weights, _ in one) for one in layers}) > 1:
+        return None
+    linear, *hidden = (
+        (np.stack([weights for weights, _ in one])[:, None], np.stack([biases for _, biases in one]))
+        for one in zip(*layers, strict=True)
+    )
+    last = linear
+    if hidden:
+        hidden[0] = np.concatenate([hidden[0][0], linear[0]], axis=3), hidden[0][1]
+        last = hidden[-1][0], hidden[-1][1] + linear[1]
+    standards = np.stack([np.stack([one.mean.numpy(), 1 / one.scale.numpy()]) for one in members], axis=1)
+    mean, factor = standards[:, :1] if (standards == standards[:, :1]).all() else standards
+    plain = {name: getattr(ranker, name).numpy() for name in ("knots_x", "knots_y", "head_of", "ranges")}
+    return Networks(
+        mean=mean,
+        factor=factor,
+        layers=tuple(hidden[:-1]),
+        last=last,
+        **plain,
+    )
 
 
-def warm_up(ranker: ServedRanker, *, n_objectives: int, k: int = 20, n: int = 200) -> None:
-    """Call the methods that requests wait for until TorchScript has specialised them; the first calls take 5-90 ms."""
-    eligible, pins = torch.ones(1, n, dtype=torch.bool), torch.full((1, k), -1)
-    aspects: Tensor = torch.zeros(1, n, 2, dtype=torch.long)
-    w_diversity = torch.full((1,), 0.5)
-    for _ in range(N_WARM_UP):
-        gains = ranker.gains(torch.zeros(n, len(FEATURES)), torch.ones(n, n_objectives))
-        utilities = ranker.utilities(gains, torch.ones(1, n_objectives))
-        ranker.sorted_slate(utilities, eligible, pins)
-        ranker.novelty_slate(utilities, eligible, aspects, w_diversity, pins)
+def _layers(heads: Any) -> list[tuple[FloatArray, FloatArray]]:
+    """Weights [n_in, n_out] and biases of the linear path, then those of each layer."""
+    linear = [heads.linear, *(one for one in heads.deep if hasattr(one, "weight"))]
+    return [(one.weight.detach().numpy().T.copy(), one.bias.detach().numpy()) for one in linear]
 
 
 def _expect_deprecation() -> None:

@@ -1,4 +1,4 @@
-"""The served ranker as one module: raw heads, calibration, objectives divided by their population ranges, slates.
+"""The served ranker as one module: raw heads, calibration, objectives divided by their population ranges.
 
 `score(x) = sum_m w_m * gain_m(x) / range_m` is linear in the weights, so for position-discounted sums the sorted slate
 is the exact maximiser given the heads, and raising `w_m` never lowers the slate's predicted objective m.
@@ -8,8 +8,6 @@ No `from __future__ import annotations` here: TorchScript reads the annotations.
 
 import torch
 from torch import Tensor, nn
-
-from trimtab.ranker.slate.batched import novelty_slate, sorted_slate
 
 
 class Heads(nn.Module):
@@ -105,14 +103,6 @@ class ServedRanker(nn.Module):
     def utilities(self, gains: Tensor, weights: Tensor) -> Tensor:
         """[n, M] gains and [B, M] weights -> [B, n] scalarised utilities."""
         return (weights / self.ranges) @ gains.t()
-
-    def sorted_slate(self, utilities: Tensor, eligible: Tensor, pins: Tensor) -> Tensor:
-        return sorted_slate(utilities, eligible, pins)
-
-    def novelty_slate(
-        self, utilities: Tensor, eligible: Tensor, aspects: Tensor, w_diversity: Tensor, pins: Tensor
-    ) -> Tensor:
-        return novelty_slate(utilities, eligible, aspects, w_diversity, pins)
 
     def forward(self, features: Tensor, values: Tensor) -> Tensor:
         return self.gains(features, values)

@@ -9,16 +9,17 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
-import torch
 from numpy.typing import NDArray
 
 from trimtab.core.records import FloatArray
 from trimtab.ranker.features import FEATURES
-from trimtab.ranker.methods.problem import Problem
-from trimtab.ranker.model import ServedRanker
+
+if TYPE_CHECKING:
+    from trimtab.ranker.methods.problem import Problem
+    from trimtab.ranker.model import ServedRanker
 
 N_BINS = 10
 LEAST_SHARE = 1e-3
@@ -77,6 +78,8 @@ class Population:
     @classmethod
     def of(cls, ranker: ServedRanker, problem: Problem) -> Population:
         """The features and gains of the candidates that a ranker was trained on."""
+        import torch  # noqa: PLC0415  # reading what was measured does without
+
         there = problem.lists.rows >= 0
         features, values = problem.lists.features[there], problem.multipliers[there]
         every = max(len(features) // MOST_ROWS, 1)

@@ -16,7 +16,7 @@ from functools import cached_property
 from importlib.metadata import version
 from pathlib import Path
 from tempfile import mkdtemp
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -31,16 +31,18 @@ from trimtab.core.weights import DIVERSITY
 from trimtab.engine.bundle.manifest import MANIFEST
 from trimtab.engine.bundle.verification import RANKER, RETRIEVAL, SCHEMA_VERSION, bundle_id_of, files_of, sha256, verify
 from trimtab.engine.stages.pipeline import Pipeline, item_columns
-from trimtab.ranker.artifact import load_ranker, save_ranker
+from trimtab.ranker.artifact import SavedRanker, load_ranker, save_ranker
 from trimtab.ranker.attainment import Attainment
 from trimtab.ranker.companions import Companions
 from trimtab.ranker.features import FEATURES, schema_hash
 from trimtab.ranker.item_values import Bounds, ItemValues, ServedObjective, kinds_of
-from trimtab.ranker.model import ServedRanker
 from trimtab.ranker.population import Population
 from trimtab.ranker.users import UserHistories
 from trimtab.ranker.words import ItemWords
 from trimtab.retrieval.retriever import Retriever
+
+if TYPE_CHECKING:
+    from trimtab.ranker.model import ServedRanker
 
 DEFAULT_TEMPERATURE = 0.1
 _LIBRARIES = ("faiss-cpu", "numpy", "polars", "tantivy", "torch")
@@ -63,7 +65,7 @@ class Bundle:
     bundle_id: str
     manifest: Mapping[str, Any]
     pipeline: Pipeline
-    ranker: ServedRanker
+    ranker: SavedRanker
     attainment: Mapping[str, Attainment]
     population: Population
     served: tuple[ServedObjective, ...]
@@ -151,7 +153,9 @@ class Description:
     shop: Shop = EMPTY
 
 
-def save_bundle(out: Path, *, staging: Path, pipeline: Pipeline, ranker: ServedRanker, description: Description) -> str:
+def save_bundle(
+    out: Path, *, staging: Path, pipeline: Pipeline, ranker: ServedRanker | SavedRanker, description: Description
+) -> str:
     """Finish a bundle in `staging` (where the retriever already wrote its files) and rename it to `out`.
 
     Returns:

@@ -47,7 +47,6 @@ class EngineStates:
         retriever = self._retrieval.at_state(store, new_items, stale=frozenset(delta.numbers))
         words = built.items.words.with_items([item.words for item in items]) if items else built.items.words
         columns = item_columns(store, retriever, words, *self._types(store))
-        _ = columns.price_levels
         moved = _moved_rows(delta)
         histories = built.histories.moved(moved)
         companions = None if built.companions is None else built.companions.moved(moved)

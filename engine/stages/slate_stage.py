@@ -6,14 +6,13 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
-import torch
 from numpy.typing import NDArray
 
 from trimtab.core.metrics import discounts
 from trimtab.core.records import FloatArray, IntArray, Query, ScoredCandidates
 from trimtab.engine.bundle.storage import Bundle
 from trimtab.engine.plan.degradation import RANKING
-from trimtab.ranker.model import ServedRanker
+from trimtab.ranker.artifact import Scorer
 from trimtab.ranker.slate.draw import drawn_list
 from trimtab.ranker.slate.exploration import DrawnList
 from trimtab.ranker.slate.greedy import greedy_slate, greedy_slates
@@ -47,7 +46,7 @@ class SlateStage:
 
     def __init__(
         self,
-        ranker: ServedRanker,
+        ranker: Scorer,
         scored: ScoredCandidates,
         *,
         eligible: NDArray[np.bool_],
@@ -155,11 +154,8 @@ class SlateStage:
 
     def utilities(self, weights: Floats) -> FloatArray:
         """[B, M + 1] weights, diversity last -> [B, n]."""
-        result: FloatArray
         if self.is_ranked:
-            of_gains = torch.from_numpy(weights[:, :-1]).float()
-            with torch.inference_mode():
-                result = self._ranker.utilities(torch.from_numpy(self._comparable), of_gains).numpy()
+            result = self._ranker.utilities(self._comparable, weights[:, :-1])
         else:
             result = np.zeros((len(weights), len(self._scored)), dtype=np.float32)
         return result if self._boosts is None else result + self._boosts
@@ -245,7 +241,7 @@ def slate_stage(bundle: Bundle, query: Query, scored: ScoredCandidates) -> Slate
             boosts[index] = boost
     is_ranked = RANKING not in scored.degraded
     return SlateStage(
-        bundle.ranker,
+        bundle.ranker.scorer,
         scored,
         eligible=eligible,
         pins=pins,
