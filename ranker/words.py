@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from collections import Counter
+from array import array
+from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from itertools import count
 from pathlib import Path
 from typing import NamedTuple
 
@@ -113,22 +115,10 @@ class ItemWords:
     @classmethod
     def build(cls, items: Sequence[Mapping[str, Sequence[str]]], lexicon: Lexicon) -> ItemWords:
         """Index items by their `kept_words` of each field of `FIELDS`."""
-        ids: dict[str, int] = {}
-        fields: dict[str, RowArray[np.int32]] = {}
-        frequency: Counter[int] = Counter()
-        for field in FIELDS:
-            rows = []
-            for item in items:
-                numbers = [ids.setdefault(word, len(ids)) for word in item[field]]
-                frequency.update(set(numbers))
-                rows.append(numbers)
-            width = max(1, max(map(len, rows), default=1))
-            matrix = np.full((len(items), width), -1, dtype=np.int32)
-            for row, numbers in enumerate(rows):
-                matrix[row, : len(numbers)] = numbers
-            fields[field] = matrix
-        counts = np.array([frequency[number] for number in range(len(ids))], dtype=np.float32)
-        return cls(list(ids), np.log1p(len(items) / np.maximum(counts, 1)).astype(np.float32), fields, lexicon)
+        collected = CollectedWords()
+        for row, item in enumerate(items):
+            collected.add(row, item)
+        return collected.indexed(lexicon)
 
     def with_items(self, items: Sequence[Mapping[str, Sequence[str]]]) -> ItemWords:
         """These items and more after them, by their `kept_words` of each field; known words keep their weights."""
@@ -208,6 +198,38 @@ class ItemWords:
             {field: _mapped(folder / f"words_{field}.npy") for field in FIELDS},
             lexicon,
         )
+
+
+class CollectedWords:
+    """The `kept_words` of a catalogue's items, which come one by one in whatever order."""
+
+    def __init__(self) -> None:
+        self._ids = defaultdict[str, int](count().__next__)
+        self._rows = array("q")
+        self._words = {field: array("i") for field in FIELDS}
+        self._lengths = {field: array("i") for field in FIELDS}
+
+    def add(self, row: int, item: Mapping[str, Sequence[str]]) -> None:
+        """Take the words of an item, by field of `FIELDS`."""
+        self._rows.append(row)
+        for field, ids in self._words.items():
+            ids.extend(map(self._ids.__getitem__, item[field]))
+            self._lengths[field].append(len(item[field]))
+
+    def indexed(self, lexicon: Lexicon) -> ItemWords:
+        """All of them; no row may be lacking."""
+        counts = np.zeros(len(self._ids), dtype=np.int64)
+        fields: dict[str, RowArray[np.int32]] = {}
+        for field in FIELDS:
+            ids, lengths = (np.frombuffer(part, np.int32) for part in (self._words[field], self._lengths[field]))
+            matrix = np.full((len(lengths), max(1, lengths.max(initial=1))), -1, dtype=np.int32)
+            rows = np.repeat(np.frombuffer(self._rows, np.int64), lengths)
+            matrix[rows, np.arange(len(ids)) - np.repeat(np.cumsum(lengths) - lengths, lengths)] = ids
+            fields[field] = matrix
+            distinct = np.unique(rows * len(self._ids) + ids)
+            counts += np.bincount(distinct % max(len(self._ids), 1), minlength=len(self._ids))
+        idf = np.log1p(len(self._rows) / np.maximum(counts, 1)).astype(np.float32)
+        return ItemWords(list(self._ids), idf, fields, lexicon)
 
 
 def _mapped(path: Path) -> Matrix:

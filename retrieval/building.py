@@ -14,7 +14,7 @@ from trimtab.catalog.attributes.column import AttributeColumn
 from trimtab.core.progress import Progress, silent
 from trimtab.core.records import IntArray
 from trimtab.retrieval.building_meaning import EncodedItems, build_meaning, item_encoder
-from trimtab.retrieval.lexical import BOOSTS, LexicalIndex
+from trimtab.retrieval.lexical import BOOSTS, LexicalIndex, OnItem, ignored
 from trimtab.retrieval.milvus.connection import BUILD_SECONDS
 from trimtab.retrieval.retriever import LEXICAL, REPORT, Retriever
 from trimtab.retrieval.spelling import Speller
@@ -46,6 +46,7 @@ def build_retriever(  # noqa: PLR0913  # keyword-only options
     wording: ShopWording | None = None,
     earlier: Path | None = None,
     collection: NewCollection | None = None,
+    on_item: OnItem = ignored,
 ) -> Retriever:
     """Write the indices of a store into `folder` and open them.
 
@@ -55,6 +56,7 @@ def build_retriever(  # noqa: PLR0913  # keyword-only options
         wording: what the shop says of understanding queries.
         earlier: the folder of the indices that these replace, whose vectors are taken for texts that stayed.
         collection: where candidates are looked up, instead of an index of vectors in the folder.
+        on_item: is given the index terms of each item.
 
     Raises:
         BadParameter: there is no such encoder, or it is not installed.
@@ -69,7 +71,7 @@ def build_retriever(  # noqa: PLR0913  # keyword-only options
         meaning = beside.submit(
             build_meaning, folder, columns, priority, encoder_name, encoded, earlier, progress, has_index=not collection
         )
-        lexicon, filtered = _build_words(store, columns, priority, languages, folder, progress)
+        lexicon, filtered = _build_words(store, columns, priority, languages, folder, progress, on_item)
         near = meaning.result()
     report = near.report
     if collection is not None:
@@ -89,6 +91,7 @@ def _build_words(
     languages: Sequence[str],
     folder: Path,
     progress: Progress,
+    on_item: OnItem,
 ) -> tuple[Lexicon, list[AttributeColumn]]:
     """Write the lexical index and the speller; returns what a word is, and the attributes that are filtered on."""
     progress("lexical index", 0, 1)
@@ -97,7 +100,7 @@ def _build_words(
     lexicon = Lexicon.of_texts(analyser, names)
     lexicon.save(folder)
     filtered = _filtered_columns(store)
-    LexicalIndex.build(columns, filtered, priority, folder / LEXICAL, lexicon)
+    LexicalIndex.build(columns, filtered, priority, folder / LEXICAL, lexicon, on_item)
     Speller.build(map(analyser.keys, names), folder / "spelling")
     progress("lexical index", 1, 1)
     return lexicon, filtered

@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from functools import cache, cached_property, lru_cache
+from functools import cached_property, lru_cache
+from itertools import chain
 from math import isfinite, log1p
 from pathlib import Path
 from shutil import rmtree
@@ -24,9 +25,10 @@ from trimtab.catalog.attributes.column import AttributeColumn, Mask
 from trimtab.core.errors import BundleDamaged
 from trimtab.core.records import FloatArray, IntArray
 from trimtab.core.understood import Understood
+from trimtab.retrieval.field_terms import FieldTerms, terms_reader
 from trimtab.retrieval.filters import Condition
 from trimtab.retrieval.first_allowed import first_allowed
-from trimtab.retrieval.term_rows import NO_ROWS, Rows, StoredRows, TermRows
+from trimtab.retrieval.term_rows import NO_ROWS, CollectedRows, Rows, StoredRows, TermRows
 from trimtab.retrieval.understanding.negation import ABSENT, absent_terms
 from trimtab.text.lexicon import Lexicon
 from trimtab.text.query import QueryWord, as_written, query_words
@@ -69,8 +71,9 @@ CONDITIONS = "conditions.json"
 
 LOCK = ".lock"
 
-
 Words = tuple[QueryWord, ...]
+OnItem = Callable[[int, Mapping[str, FieldTerms]], None]
+"""Is given the row of an item, and its index terms by field of `BOOSTS`."""
 
 
 class Wanted(NamedTuple):
@@ -103,10 +106,8 @@ class Wanted(NamedTuple):
         return [meant for words, meant in self.synonyms if words == typed and meant]
 
 
-def item_terms(text: str, lexicon: Lexicon) -> list[str]:
-    """The index terms of an item's text, each as often as it is there; words with accents behind them, as they are, and
-    what the item goes without."""
-    return lexicon.terms(text) + lexicon.analyser.accented(text) + absent_terms(text, lexicon.analyser)
+def ignored(row: int, terms: Mapping[str, FieldTerms]) -> None:
+    """Do nothing with an item."""
 
 
 def distinct_words(text: str, lexicon: Lexicon, knows: Callable[[str], bool]) -> list[QueryWord]:
@@ -200,6 +201,7 @@ class LexicalIndex:
         priority: IntArray,
         folder: Path,
         lexicon: Lexicon,
+        on_item: OnItem = ignored,
     ) -> LexicalIndex:
         """Write an index.
 
@@ -208,6 +210,7 @@ class LexicalIndex:
             columns: attributes that conditions speak of.
             priority: [n_items] the smaller wins a tie; no two are equal.
             folder: where it is written; must not exist.
+            on_item: is given what was read of each item.
         """
         builder = tantivy.SchemaBuilder().add_unsigned_field("row", fast=True)
         for field in BOOSTS:
@@ -222,12 +225,15 @@ class LexicalIndex:
         index = tantivy.Index(schema, path=str(folder))
         index.register_tokenizer(ANALYZER, _analyzer())
         writer = index.writer(heap_size=512_000_000, num_threads=1)
-        terms_of = cache(lambda text: " ".join(item_terms(text, lexicon)))  # many items share a brand, a kind, a title
-        terms = {field: list(map(terms_of, texts[field])) for field in BOOSTS}
+        terms_of = terms_reader(lexicon)
+        collected = CollectedRows()
         coded = _by_row((row, _code_term(one.attribute.name, code)) for one in names for row, code in _pairs(one))
         numeric = [_by_row((row, one.levels.item(code)) for row, code in _pairs(one)) for one in numbers]
         for row in np.argsort(priority).tolist():
-            values: dict[str, Any] = {field: terms[field][row] for field in BOOSTS if terms[field][row]}
+            terms = {field: terms_of(texts[field][row]) for field in BOOSTS}
+            on_item(row, terms)
+            collected.add(row, chain.from_iterable(found.indexed for found in terms.values()))
+            values: dict[str, Any] = {field: " ".join(found.indexed) for field, found in terms.items() if found.words}
             values |= {f"{NUMBERS}{place}": by_row[row] for place, by_row in enumerate(numeric) if row in by_row}
             document = tantivy.Document.from_dict({"row": row, CODES: coded.get(row, []), **values}, schema)
             writer.add_document(document)
@@ -236,7 +242,7 @@ class LexicalIndex:
         index.reload()
         conditions = {"names": _names(names), "numbers": _names(numbers)}
         (folder / CONDITIONS).write_text(json.dumps(conditions))
-        stored_rows = StoredRows.build(terms.values())
+        stored_rows = collected.stored()
         stored_rows.save(folder)
         return cls(index, conditions, lexicon, stored_rows)
 

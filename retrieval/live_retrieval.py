@@ -23,11 +23,12 @@ from trimtab.retrieval.building_meaning import item_text
 from trimtab.retrieval.encoders.distilled import TEACHER, DistilledQueries
 from trimtab.retrieval.encoders.protocol import Encoder
 from trimtab.retrieval.encoders.registry import load_encoder
+from trimtab.retrieval.field_terms import FieldTerms
 from trimtab.retrieval.filters import Condition
 from trimtab.retrieval.first_allowed import first_allowed
 from trimtab.retrieval.lexical import LexicalIndex, Wanted, distinct_words, knows_word
 from trimtab.retrieval.milvus.indices import postings_of
-from trimtab.retrieval.postings import FIELDS, ItemTerms, Postings, terms_of_item
+from trimtab.retrieval.postings import ItemTerms, Postings, terms_of_item
 from trimtab.retrieval.protocol import Dense, Indices
 from trimtab.retrieval.retriever import Retriever
 from trimtab.text.lexicon import Lexicon
@@ -56,12 +57,12 @@ class LiveRetrieval:
         """What a word is in this catalogue."""
         return self._built.lexicon
 
-    def prepare(self, texts: Mapping[str, str]) -> NewItem:
-        """Encode and analyse an item's texts, by column of the schema."""
+    def prepare(self, texts: Mapping[str, str], terms: Mapping[str, FieldTerms]) -> NewItem:
+        """Encode an item's texts, by column of the schema, and count their index terms."""
         text = item_text(texts["title"], texts["product_type"], texts["description"])
         # One at a time: what an encoder makes of a text may depend, in the last bit, on the texts beside it.
         vector = self._encoder.encode([text])[0]
-        return NewItem(vector, terms_of_item(self._built.lexicon, [texts[field] for field in FIELDS]))
+        return NewItem(vector, terms_of_item(terms))
 
     def at_state(self, store: ItemStore, new_items: Sequence[NewItem], *, stale: frozenset[str]) -> Retriever:
         """The retriever of a later state.

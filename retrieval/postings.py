@@ -15,8 +15,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from trimtab.core.records import FloatArray, IntArray
-from trimtab.retrieval.lexical import ACCENT_BOOST, BOOSTS, TIE_BREAKER, LexicalIndex, Wanted, item_terms
-from trimtab.text.lexicon import Lexicon
+from trimtab.retrieval.field_terms import FieldTerms
+from trimtab.retrieval.lexical import ACCENT_BOOST, BOOSTS, TIE_BREAKER, LexicalIndex, Wanted
 from trimtab.text.query import QueryWord
 
 K1, B = 1.2, 0.75
@@ -41,9 +41,9 @@ class ItemTerms:
     lengths: tuple[int, ...]
 
 
-def terms_of_item(lexicon: Lexicon, texts: Sequence[str]) -> ItemTerms:
-    """Analyse an item's texts, in the order of `FIELDS`."""
-    terms = [item_terms(text, lexicon) for text in texts]
+def terms_of_item(item: Mapping[str, FieldTerms]) -> ItemTerms:
+    """What is counted of the index terms of an item's `FIELDS`."""
+    terms = [item[field].indexed for field in FIELDS]
     return ItemTerms(tuple(map(Counter, terms)), tuple(map(len, terms)))
 
 

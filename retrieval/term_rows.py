@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from array import array
+from collections import defaultdict
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import reduce
-from itertools import chain
+from itertools import count
 from pathlib import Path
 
 import numpy as np
@@ -54,25 +56,6 @@ class StoredRows:
     rows: Rows
     starts: IntArray
 
-    @classmethod
-    def build(cls, columns: Iterable[Sequence[str]]) -> StoredRows:
-        """
-        Args:
-            columns: texts of index terms with spaces between, each [n_items].
-        """
-        places: dict[str, int] = {}
-        known: dict[str, list[int]] = {}
-        keys = [np.empty(0, dtype=np.int64)]
-        for texts in columns:
-            of_row = [known.get(text) or known.setdefault(text, _placed(text, places)) for text in texts]
-            counts = np.fromiter(map(len, of_row), dtype=np.int64, count=len(of_row))
-            terms = np.fromiter(chain.from_iterable(of_row), dtype=np.int64, count=int(counts.sum()))
-            keys.append(terms << 32 | np.repeat(np.arange(len(of_row)), counts))
-        pairs = np.unique(np.concatenate(keys))
-        starts = np.zeros(len(places) + 1, dtype=np.int64)
-        np.cumsum(np.bincount(pairs >> 32, minlength=len(places)), out=starts[1:])
-        return cls(places, pairs.astype(np.int32), starts)
-
     def save(self, folder: Path) -> None:
         (folder / TERMS).write_text("\n".join(self.places), encoding="utf-8")
         np.save(folder / ROWS, self.rows, allow_pickle=False)
@@ -101,8 +84,28 @@ class StoredRows:
         return NO_ROWS if place is None else self.rows[self.starts[place] : self.starts[place + 1]]
 
 
-def _placed(text: str, places: dict[str, int]) -> list[int]:
-    return [places.setdefault(term, len(places)) for term in dict.fromkeys(text.split(" ")) if term]
+class CollectedRows:
+    """The rows by term of items that come one by one in whatever order."""
+
+    def __init__(self) -> None:
+        self._places = defaultdict[str, int](count().__next__)
+        self._rows, self._counts, self._terms = array("q"), array("q"), array("q")
+
+    def add(self, row: int, terms: Iterable[str]) -> None:
+        """Take the index terms of an item."""
+        distinct = set(map(self._places.__getitem__, terms))
+        self._rows.append(row)
+        self._counts.append(len(distinct))
+        self._terms.extend(distinct)
+
+    def stored(self) -> StoredRows:
+        """The rows of each term."""
+        rows, counts, terms = (np.frombuffer(part, np.int64) for part in (self._rows, self._counts, self._terms))
+        pairs = terms << 32 | np.repeat(rows, counts)
+        pairs.sort()
+        starts = np.zeros(len(self._places) + 1, dtype=np.int64)
+        np.cumsum(np.bincount(terms, minlength=len(self._places)), out=starts[1:])
+        return StoredRows(dict(self._places), pairs.astype(np.int32), starts)
 
 
 def _any(found: Sequence[Rows]) -> Rows:

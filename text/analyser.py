@@ -6,15 +6,17 @@ what a word is found by in `trimtab.text.forms`, what an amount is in `trimtab.t
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from functools import lru_cache, partial
-from typing import Final, TypeVar
+from itertools import chain
+from typing import Final
 
 import regex
 
 from trimtab.core.errors import BadParameter, did_you_mean
 from trimtab.text.chunks import ChunkReader
 from trimtab.text.forms import LANGUAGES, WordForms
+from trimtab.text.kept import Kept
 from trimtab.text.normal import aligned, fold_case, folded, normalised
 from trimtab.text.quantities import Amount, AmountReader
 from trimtab.text.segmentation import package_of
@@ -28,29 +30,12 @@ VERSION: Final = 1
 TURKIC: Final = ("az", "tr")
 """Languages in which İ and I are the capitals of i and ı."""
 
-KEPT: Final = 1 << 18
-"""Texts without spaces whose tokens are kept: a catalogue's words come again and again."""
-
-K = TypeVar("K")
-V = TypeVar("V")
 Tokens = tuple[Token, ...]
 Texts = tuple[str, ...]
 
 _CHUNK = regex.compile(r"\S+")
-
-
-class _Kept(dict[K, V]):
-    """What a function says of what it was asked, for as long as there is room; quicker than `lru_cache`."""
-
-    def __init__(self, function: Callable[[K], V]) -> None:
-        super().__init__()
-        self._function = function
-
-    def __missing__(self, asked: K) -> V:
-        if len(self) >= KEPT:
-            self.clear()
-        self[asked] = self._function(asked)
-        return self[asked]
+OUTER: Final = ".,;:!?()[]{}\"'<>*|/•_~"
+"""Signs that belong to no token where a text without spaces begins or ends with them."""
 
 
 class Analyser:
@@ -68,14 +53,12 @@ class Analyser:
         self._reader = AmountReader(languages)
         fold = partial(fold_case, turkic=any(language in TURKIC for language in languages))
         chunks = ChunkReader(WordForms(languages), self._reader, fold, package)
-        self._tokens_of_chunk = _Kept[str, Tokens](lambda chunk: tuple(chunks.tokens(chunk)))
-        self._terms_of_chunk = _Kept[str, Texts](lambda chunk: _terms_of(self._tokens_of_chunk[chunk]))
-        self._keys_of_chunk = _Kept[str, Texts](
-            lambda chunk: tuple(token.key for token in self._tokens_of_chunk[chunk])
-        )
-        self._accented_of_chunk = _Kept[str, Texts](lambda chunk: _accented_of(self._tokens_of_chunk[chunk]))
-        self._token_of_amount = _Kept[Amount, Token](self._of_amount)
-        self._terms_of_amount = _Kept[Amount, Texts](lambda amount: self._token_of_amount[amount].indexed)
+        self._tokens_of_chunk = Kept[str, Tokens](lambda chunk: tuple(chunks.tokens(chunk)))
+        self._terms_of_chunk = Kept[str, Texts](self._read_terms)
+        self._keys_of_chunk = Kept[str, Texts](self._read_keys)
+        self._accented_of_chunk = Kept[str, Texts](lambda chunk: _accented_of(self._tokens_of_chunk[chunk]))
+        self._token_of_amount = Kept[Amount, Token](self._of_amount)
+        self._terms_of_amount = Kept[Amount, Texts](lambda amount: self._token_of_amount[amount].indexed)
 
     def key(self, value: str) -> str:
         """What two values have in common that are the same: without case, accents, apostrophes and more than one space.
@@ -88,44 +71,58 @@ class Analyser:
         """The tokens of a text, in order."""
         whole, places = aligned(text)
         return tuple(
-            token._replace(text=text[places[start] : places[stop]], start=places[start], end=places[stop])
+            Token(
+                text[first:last], token.key, token.term, token.kind, first, last, token.also, token.parts, token.joined
+            )
             for at, tokens in self._pieces(whole)
             for token in tokens
-            for start, stop in [(at + token.start, at + token.end)]
+            for first, last in [(places[at + token.start], places[at + token.end])]
         )
 
     def keys(self, text: str) -> list[str]:
         """The words, numbers and codes of a text without case and accents, in order; no amounts."""
         return [key for chunk in normalised(text).split() for key in self._keys_of_chunk[chunk]]
 
+    def keys_of_chunk(self, chunk: str) -> Texts:
+        """The same of a normalised text without spaces."""
+        return self._keys_of_chunk[chunk]
+
     def accented(self, text: str) -> list[str]:
         """The words of a text that have accents, with them."""
         if text.isascii():
             return []
-        return [word for chunk in normalised(text).split() for word in self._accented_of_chunk[chunk]]
+        chunks = (chunk for chunk in normalised(text).split() if not chunk.isascii())
+        return [word for chunk in chunks for word in self._accented_of_chunk[chunk]]
 
     def terms(self, text: str) -> list[str]:
         """The index terms of a text, in order, each as often as it is there."""
-        found: list[str] = []
-        terms_of = self._terms_of_chunk
+        found: list[Texts] = []
+        of_chunk = self._terms_of_chunk.__getitem__
         text = normalised(text)
         at = 0
-        for amount in self._reader.amounts(text):
-            for chunk in text[at : amount.start].split():
-                found += terms_of[chunk]
-            found += self._terms_of_amount[amount.moved(-amount.start)]
-            at = amount.end
-        for chunk in text[at:].split():
-            found += terms_of[chunk]
-        return found
+        for start, amount in self._reader.amounts(text):
+            found += map(of_chunk, text[at:start].split())
+            found.append(self._terms_of_amount[amount])
+            at = start + amount.length
+        found += map(of_chunk, text[at:].split())
+        return list(chain.from_iterable(found))
+
+    def _read_terms(self, chunk: str) -> Texts:
+        inside = chunk.strip(OUTER)
+        return _terms_of(self._tokens_of_chunk[chunk]) if inside == chunk else self._terms_of_chunk[inside]
+
+    def _read_keys(self, chunk: str) -> Texts:
+        inside = chunk.strip(OUTER)
+        tokens = self._tokens_of_chunk
+        return tuple(token.key for token in tokens[chunk]) if inside == chunk else self._keys_of_chunk[inside]
 
     def _pieces(self, text: str) -> Iterator[tuple[int, Sequence[Token]]]:
         """Where in a normalised text some tokens are found, which count their places from there."""
         at = 0
-        for amount in self._reader.amounts(text):
-            yield from self._chunks(text, at, amount.start)
-            yield amount.start, (self._token_of_amount[amount.moved(-amount.start)],)
-            at = amount.end
+        for start, amount in self._reader.amounts(text):
+            yield from self._chunks(text, at, start)
+            yield start, (self._token_of_amount[amount],)
+            at = start + amount.length
         yield from self._chunks(text, at, len(text))
 
     def _chunks(self, text: str, start: int, end: int) -> Iterator[tuple[int, Sequence[Token]]]:
@@ -133,13 +130,12 @@ class Analyser:
             yield match.start(), self._tokens_of_chunk[match[0]]
 
     def _of_amount(self, amount: Amount) -> Token:
-        length = amount.end - amount.start
         if amount.measure is None:
-            return Token("", amount.number, amount.number, "number", 0, length)
+            return Token("", amount.number, amount.number, "number", 0, amount.length)
         also = (amount.also.term,) if amount.also else ()
         unit = (token.term for word in amount.unit.split() for token in self._tokens_of_chunk[word])
         term = amount.measure.term
-        return Token("", term, term, "measure", 0, length, also=also, parts=(amount.number, *unit))
+        return Token("", term, term, "measure", 0, amount.length, also=also, parts=(amount.number, *unit))
 
 
 def _terms_of(tokens: Iterable[Token]) -> tuple[str, ...]:

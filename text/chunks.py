@@ -54,6 +54,9 @@ class ChunkReader:
 
     def tokens(self, chunk: str) -> Iterator[Token]:
         """The tokens of a normalised text without spaces, in order."""
+        if chunk.isascii() and chunk.isalpha():
+            yield self._word(_Piece(chunk, 0, len(chunk)))
+            return
         for match in _COMPOUND.finditer(chunk):
             compound, sign = match[1], match[2] or ""
             if compound is None:
@@ -96,8 +99,8 @@ class ChunkReader:
         return Token(code, code, code, kind, pieces[0].start, pieces[-1].end, parts=parts)
 
     def _part(self, run: str) -> str:
-        amount = next(self._amounts.amounts(run), None)
-        if amount is not None and amount.measure is not None and amount.end == len(run):
+        _, amount = next(self._amounts.amounts(run), (0, None))
+        if amount is not None and amount.measure is not None and amount.length == len(run):
             return amount.measure.term
         word = self._fold_case(run)
         return (fold_accents(word) if _has_digit(run) else self._forms.terms(word)[0])[:LONGEST]

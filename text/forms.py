@@ -8,6 +8,7 @@ from typing import Final
 
 from Stemmer import Stemmer
 
+from trimtab.text.kept import Kept
 from trimtab.text.normal import fold_accents, written_out
 
 STEMMERS: Final = {
@@ -67,9 +68,13 @@ class WordForms:
         self._stemmers = {language: Stemmer(STEMMERS[language]) for language in stemmed}
         self._elides = any(language in _ELIDING for language in languages)
         self._digraphs = _ONE_LETTER if any(language in _SCANDINAVIAN for language in languages) else ()
+        self._terms_of = Kept[str, tuple[str, ...]](self._read)
 
     def terms(self, word: str) -> tuple[str, ...]:
         """All terms of a case-folded word, the first first."""
+        return self._terms_of[word]
+
+    def _read(self, word: str) -> tuple[str, ...]:
         return tuple(dict.fromkeys(self._one_letter(term) for spelling in self._spellings(word) for term in spelling))
 
     def _spellings(self, word: str) -> Iterator[list[str]]:

@@ -64,10 +64,10 @@ class Lexicon:
     @classmethod
     def of_texts(cls, analyser: Analyser, texts: Iterable[str]) -> Lexicon:
         """Learn the words of the names of a catalogue's items, brands and kinds."""
-        words, pairs = Counter[str](), Counter[tuple[str, str]]()
-        for text in texts:
+        words, pairs = dict[str, None](), Counter[tuple[str, str]]()
+        for text in dict.fromkeys(texts):
             keys = analyser.keys(text)
-            words.update(keys)
+            words.update(dict.fromkeys(keys))
             pairs.update(pairwise(keys))
         splits = {}
         for (first, second), _ in sorted(pairs.items(), key=lambda item: item[1]):
@@ -164,7 +164,7 @@ def _with_prefix(ordered: Sequence[str], prefix: str) -> Iterator[str]:
         yield ordered[place]
 
 
-def _compounds(words: Mapping[str, int], links: Sequence[str]) -> Iterator[tuple[str, Sequence[str]]]:
+def _compounds(words: Collection[str], links: Sequence[str]) -> Iterator[tuple[str, Sequence[str]]]:
     """The words that are made of others, and of which."""
     known = {word for word in words if len(word) >= SHORTEST_PART and word.isalpha()}
     long = [word for word in known if len(word) >= SHORTEST_COMPOUND]

@@ -115,6 +115,11 @@ def normalised(text: str) -> str:
         text = _ENTITY.sub(lambda match: html.unescape(match[0]), text)
     if text.isascii():
         return text.replace("`", "'")
+    return _normalised_text(text)
+
+
+@lru_cache(maxsize=1024)
+def _normalised_text(text: str) -> str:
     text = _FOREIGN.sub(_normalised_run, text.replace("`", "'"))
     return str(_OTHER_SCRIPT.sub(" ", text)) if _MAY_BE_UNSPACED.search(text) else text
 

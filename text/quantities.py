@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from decimal import Decimal
 from functools import lru_cache
@@ -21,6 +22,8 @@ _AMOUNT = regex.compile(
     rf"(?:(?P<space>[ -]?)(?P<unit>''|['\"%]|°[ ]?[CF]?|[{_LETTERS}]+[23]?)(?P<second>\.?[ -]?[{_LETTERS}]+)?)?",
     regex.IGNORECASE,
 )
+_MAY_BEGIN = re.compile(r"(?<![^\W_])\d")
+"""A quick look before `_AMOUNT`, which would be tried at each character."""
 _ENDS = regex.compile(rf"(?![{_IN_WORD}])")
 _ENDS_NUMBER = regex.compile(rf"(?![{_IN_WORD}])(?![-./_][{_IN_WORD}])(?!,\d)(?!'[{_LETTERS}])")
 _PACK_OF = regex.compile(
@@ -48,19 +51,14 @@ class Amount(NamedTuple):
         measure: None for a bare number.
         also: the same amount read in another way.
         unit: the unit as it stands in the text, empty for a bare number.
-        start, end: where it stands in the text.
+        length: characters that it takes in the text.
     """
 
     number: str
     measure: Measure | None
     also: Measure | None
     unit: str
-    start: int
-    end: int
-
-    def moved(self, by: int) -> Amount:
-        """The amount in a text that begins earlier."""
-        return self._replace(start=self.start + by, end=self.end + by)
+    length: int
 
 
 class AmountReader:
@@ -72,19 +70,24 @@ class AmountReader:
         self._read = lru_cache(KEPT)(lambda text, is_pack: tuple(self._amounts_at_start(text, is_pack)))
         self._pieces, self._ounce = self._units["ct"], self._units["oz"]
 
-    def amounts(self, text: str) -> Iterator[Amount]:
-        """The amounts in a normalised text, in order."""
-        for match in _AMOUNT.finditer(text):
-            start = match.start()
+    def amounts(self, text: str) -> Iterator[tuple[int, Amount]]:
+        """The amounts in a normalised text, in order, each behind where it begins."""
+        end = 0
+        for begin in _MAY_BEGIN.finditer(text):
+            start = begin.start()
+            match = _AMOUNT.match(text, start) if start >= end else None
+            if match is None:
+                continue
+            end = match.end()
             is_pack = (
                 _PACK_OF.search(text, max(0, start - _LONGEST_BEFORE), start)
                 if text[start - 1 : start] == " "
                 else None
             )
-            for amount in self._read(text[start : match.end() + _LOOKED_AHEAD], is_pack is not None):
-                yield amount.moved(start)
+            for at, amount in self._read(text[start : end + _LOOKED_AHEAD], is_pack is not None):
+                yield start + at, amount
 
-    def _amounts_at_start(self, text: str, is_pack: bool) -> Iterator[Amount]:
+    def _amounts_at_start(self, text: str, is_pack: bool) -> Iterator[tuple[int, Amount]]:
         """The amounts that a text begins with: one, or the sides of what is measured by several."""
         match = _AMOUNT.match(text)
         number = self._number(match["number"]) if match else None
@@ -97,13 +100,14 @@ class AmountReader:
         of_length = unit if unit and unit.base == "mm" else None
         for times, start in zip(match.captures("times"), match.starts("times"), strict=True):
             if (side := self._number(times)) is not None:
-                yield self._amount(side, of_length, "", start, start + len(times))
+                yield start, self._amount(side, of_length, "", len(times))
         name = text[match.end("number") : end].strip(" -")
-        yield self._amount(number, unit, name, match.start("number"), end)
+        start = match.start("number")
+        yield start, self._amount(number, unit, name, end - start)
 
-    def _amount(self, number: str, unit: Unit | None, name: str, start: int, end: int) -> Amount:
+    def _amount(self, number: str, unit: Unit | None, name: str, length: int) -> Amount:
         also = self._ounce.of(float(number)) if unit == self._units["floz"] else None
-        return Amount(number, unit.of(float(number)) if unit else None, also, name, start, end)
+        return Amount(number, unit.of(float(number)) if unit else None, also, name, length)
 
     def _unit(self, text: str, match: regex.Match[str]) -> tuple[Unit | None, int]:
         """The unit behind a number and where it ends; the end of the number where there is none."""

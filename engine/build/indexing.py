@@ -12,10 +12,12 @@ from trimtab.catalog.store import ItemStore
 from trimtab.core.errors import BadInput
 from trimtab.core.progress import Progress, silent
 from trimtab.engine.bundle.verification import RETRIEVAL
-from trimtab.engine.stages.pipeline import Pipeline, build_words, item_columns
+from trimtab.engine.stages.pipeline import Pipeline, item_columns, words_of_item
 from trimtab.ranker.users import UserHistories
+from trimtab.ranker.words import CollectedWords
 from trimtab.retrieval.building import build_retriever
 from trimtab.retrieval.encoders.registry import encoder_for
+from trimtab.retrieval.lexical import OnItem
 from trimtab.retrieval.milvus.building import NewCollection
 from trimtab.retrieval.retriever import Retriever
 from trimtab.retrieval.understanding.shop_wording import ShopWording
@@ -47,6 +49,7 @@ def build_pipeline(  # noqa: PLR0913  # keyword-only options
     if len(items) == 0:
         raise BadInput("the catalogue has no item")
     store = ItemStore.from_frame(items, attributes)
+    collected = CollectedWords()
     retriever = build_retriever(
         store,
         encoder_for(encoder, len(store)),
@@ -55,13 +58,19 @@ def build_pipeline(  # noqa: PLR0913  # keyword-only options
         languages=languages,
         wording=wording,
         earlier=None if earlier is None else earlier / RETRIEVAL,
+        on_item=collecting(collected),
         collection=collection,
     )
-    return pipeline_of(store, retriever, UserHistories.none())
+    return pipeline_of(store, retriever, collected, UserHistories.none())
 
 
-def pipeline_of(store: ItemStore, retriever: Retriever, histories: UserHistories) -> Pipeline:
+def collecting(words: CollectedWords) -> OnItem:
+    """What keeps the words of items for features, while the lexical index reads them."""
+    return lambda row, terms: words.add(row, words_of_item(terms))
+
+
+def pipeline_of(store: ItemStore, retriever: Retriever, words: CollectedWords, histories: UserHistories) -> Pipeline:
     """A store and its indices with what features need besides."""
     type_vectors = retriever.encoder.encode(list(store.types))
-    columns = item_columns(store, retriever, build_words(store, retriever.lexicon), type_vectors)
+    columns = item_columns(store, retriever, words.indexed(retriever.lexicon), type_vectors)
     return Pipeline(store, retriever, columns, histories)

@@ -18,11 +18,12 @@ import numpy as np
 
 from trimtab.core.errors import BadInput, TrimtabError
 from trimtab.core.progress import Progress, silent
-from trimtab.engine.build.indexing import pipeline_of
+from trimtab.engine.build.indexing import collecting, pipeline_of
 from trimtab.engine.bundle.storage import Description, load_bundle, save_bundle, staging_folder
 from trimtab.engine.bundle.verification import RETRIEVAL
 from trimtab.engine.live.live_engine import LiveEngine, built_as_of
 from trimtab.engine.search import Engine
+from trimtab.ranker.words import CollectedWords
 from trimtab.retrieval.building import build_retriever
 from trimtab.retrieval.building_meaning import EncodedItems
 from trimtab.retrieval.milvus.building import new_collection
@@ -58,6 +59,7 @@ def compact(bundle: Path, changes: Path, out: Path, *, progress: Progress = sile
         new_store = store.compacted()
         encoded = EncodedItems(engine.retriever.encoder, engine.retriever.vectors[there])
         languages, wording = engine.retriever.lexicon.analyser.languages, engine.retriever.wording
+        words = CollectedWords()
         retriever = build_retriever(
             new_store,
             encoded.encoder.name,
@@ -67,6 +69,7 @@ def compact(bundle: Path, changes: Path, out: Path, *, progress: Progress = sile
             languages=languages,
             wording=wording,
             collection=collection,
+            on_item=collecting(words),
         )
         new_rows = np.full(len(store), -1)
         new_rows[there] = np.arange(len(there))
@@ -84,7 +87,7 @@ def compact(bundle: Path, changes: Path, out: Path, *, progress: Progress = sile
         )
         known = engine.pipeline
         pipeline = replace(
-            pipeline_of(new_store, retriever, known.histories.at_rows(new_rows)),
+            pipeline_of(new_store, retriever, words, known.histories.at_rows(new_rows)),
             companions=None if known.companions is None else known.companions.at_rows(new_rows, len(new_store)),
         )
         return save_bundle(out, staging=staging, pipeline=pipeline, ranker=loaded.ranker, description=description)

@@ -19,6 +19,7 @@ from trimtab.catalog.live_store import LiveStore
 from trimtab.core.records import FloatArray, IntArray
 from trimtab.engine.search import Engine
 from trimtab.engine.stages.pipeline import Pipeline, item_columns, words_of_item
+from trimtab.retrieval.field_terms import item_terms
 from trimtab.retrieval.live_retrieval import LiveRetrieval, NewItem
 
 
@@ -59,12 +60,13 @@ class EngineStates:
         for item, attributes in zip(items, searched_attributes, strict=True):
             texts = {**{name: item[name] for name in TEXTS}, "attributes": attributes}
             key = tuple(texts.values())
-            known = self._prepared.get(key)
-            kept[key] = known or _Prepared(
-                self._retrieval.prepare(texts), words_of_item(texts, self._retrieval.lexicon)
-            )
+            kept[key] = self._prepared.get(key) or self._prepared_anew(texts)
         self._prepared = kept
         return list(kept.values())
+
+    def _prepared_anew(self, texts: Mapping[str, str]) -> _Prepared:
+        terms = item_terms(self._retrieval.lexicon, texts)
+        return _Prepared(self._retrieval.prepare(texts, terms), words_of_item(terms))
 
     def _types(self, store: LiveStore) -> tuple[FloatArray, FloatArray]:
         """The vectors and prices of types; new types are encoded, and priced as the whole catalogue is."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from functools import cache, cached_property
+from functools import cached_property
 
 import numpy as np
 
@@ -19,18 +19,17 @@ from trimtab.ranker.users import WORTH, History, UserHistories, with_recent
 from trimtab.ranker.word_features import NAMES
 from trimtab.ranker.words import ABSENT, BODY, ItemWords, kept_words
 from trimtab.ranker.words import FIELDS as WORD_FIELDS
+from trimtab.retrieval.field_terms import FieldTerms
 from trimtab.retrieval.retriever import Retriever
 from trimtab.retrieval.understanding.negation import ABSENT as ABSENT_MARK
-from trimtab.retrieval.understanding.negation import absent_terms
-from trimtab.text.lexicon import Lexicon
 
 N_CANDIDATES = 200
 ITEMS_OF_A_GROUP = 3
 """How many items are retrieved for each group that may be a candidate."""
 NO_ROWS: IntArray = np.empty(0, dtype=np.int64)
 
-BODY_CHARACTERS = 1500
-"""The beginning of an item's attributes and description whose words features know."""
+SAYING_ABSENT = ("title", "attributes", "description")
+"""Fields that say what an item goes without."""
 
 
 @dataclass(frozen=True)
@@ -171,19 +170,10 @@ def item_columns(
     )
 
 
-def build_words(store: ItemStore, lexicon: Lexicon) -> ItemWords:
-    """Index the words of a catalogue by field."""
-    columns = {name: store.texts(name) for name in (*NAMES, "description")}
-    columns["attributes"] = store.searched_attributes()
-    words_of = cache(lambda *row: words_of_item(dict(zip(columns, row, strict=True)), lexicon))  # many differ in price
-    return ItemWords.build(list(map(words_of, *columns.values())), lexicon)
-
-
-def words_of_item(item: Mapping[str, str], lexicon: Lexicon) -> dict[str, list[str]]:
+def words_of_item(terms: Mapping[str, FieldTerms]) -> dict[str, list[str]]:
     """What features know of the words of one item, by field."""
-    body = f"{item['attributes']} {item['description']}"[:BODY_CHARACTERS]
-    terms = {name: lexicon.terms(item[name]) for name in NAMES}
-    terms[BODY] = lexicon.terms(body)
-    absent = absent_terms(f"{item['title']}; {body}", lexicon.analyser)
-    terms[ABSENT] = [term.removeprefix(ABSENT_MARK) for term in absent]
-    return {name: kept_words(name, terms[name]) for name in WORD_FIELDS}
+    words = {name: terms[name].words for name in NAMES}
+    words[BODY] = [*terms["attributes"].words, *terms["description"].words]
+    absent = (term for name in SAYING_ABSENT for term in terms[name].absent)
+    words[ABSENT] = [term.removeprefix(ABSENT_MARK) for term in absent]
+    return {name: kept_words(name, words[name]) for name in WORD_FIELDS}

@@ -13,8 +13,9 @@ from math import isfinite
 from typing import Any
 
 from trimtab.catalog.attributes.column import AttributeColumn
+from trimtab.retrieval.field_terms import field_terms
 from trimtab.retrieval.filters import Condition
-from trimtab.retrieval.lexical import BOOSTS, Wanted, item_terms
+from trimtab.retrieval.lexical import BOOSTS, Wanted
 from trimtab.text.lexicon import Lexicon
 from trimtab.text.query import QueryWord
 
@@ -49,7 +50,11 @@ def document(texts: Mapping[str, str], lexicon: Lexicon) -> str:
     Args:
         texts: by field of `BOOSTS`.
     """
-    tokens = [token(term) for field, repeats in REPEATS.items() for term in item_terms(texts[field], lexicon) * repeats]
+    tokens = [
+        token(term)
+        for field, repeats in REPEATS.items()
+        for term in field_terms(lexicon, texts[field]).indexed * repeats
+    ]
     text = " ".join(tokens)
     return text if len(text) <= MAX_TEXT_BYTES else text[:MAX_TEXT_BYTES].rpartition(" ")[0]
 

@@ -10,13 +10,15 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 from functools import lru_cache
+from itertools import compress, count
 from typing import Literal, NamedTuple
 
 import regex
 
-from trimtab.retrieval.understanding.cues import CUES, UNSPACED, Cues
-from trimtab.text.analyser import Analyser
-from trimtab.text.normal import folded
+from trimtab.retrieval.understanding.cues import CUES, UNSPACED
+from trimtab.text.analyser import OUTER, Analyser
+from trimtab.text.kept import Kept
+from trimtab.text.normal import normalised
 from trimtab.text.tokens import Token
 
 ABSENT = "¬"
@@ -24,10 +26,8 @@ ABSENT = "¬"
 MAX_WORDS = 3
 """The most words that one cue speaks of, between two that join them."""
 SHORTEST_STEM = 3
-LONG = 120
-"""Characters of a text beyond which only its parts with cues are looked at."""
-BEFORE, BEHIND = 40, 60
-"""Characters in front of a cue and behind it that it may speak of."""
+BEFORE, BEHIND = 3, 8
+"""Words in front of a cue and behind it that it may speak of."""
 
 _MINUS = regex.compile(r'(?<!\S)-(?:"(?P<words>[^"]+)"|(?P<words>\p{L}[^\s"]*))')
 """A minus sign in front of a word, or of some in quotes, with a space before it; `-20` is a number."""
@@ -69,14 +69,8 @@ def negated(text: str, analyser: Analyser) -> list[Negated]:
 
 def absent_terms(text: str, analyser: Analyser) -> list[str]:
     """The index terms of what a text says is not there."""
-    return [
-        ABSENT + term
-        for part in grammar_of(analyser).parts_with_cues(text)
-        for place in negated(part, analyser)
-        if place.kind != "minus"
-        for words in place.texts(part)
-        for term in analyser.terms(words)
-    ]
+    grammar = grammar_of(analyser)
+    return [term for part in grammar.parts_with_cues(text) for term in grammar.absent_terms[part]]
 
 
 def _after_minus(text: str) -> Iterator[Negated]:
@@ -89,9 +83,11 @@ class Grammar:
 
     Attributes:
         words: all of them, and those at which what is not there has ended.
+        absent_terms: by part of a text, the index terms of what it says is not there.
     """
 
     def __init__(self, analyser: Analyser) -> None:
+        self._analyser = analyser
         cues = [CUES[language] for language in analyser.languages if language in CUES]
 
         def phrases(texts: Iterable[str]) -> frozenset[Phrase]:
@@ -112,28 +108,42 @@ class Grammar:
         self._stops = self._firsts | self._ends | self._joins
         self.words = self._stops | {word for phrase in self._cues for word in phrase}
         self._longest = max(map(len, self._cues), default=0)
-        self._hint = _hint_of(cues)
         self._unspaced = tuple(
             regex.compile(UNSPACED[language]) for language in analyser.languages if language in UNSPACED
         )
+        self._reach = Kept[str, tuple[int, int] | None](self._reach_of)
+        self.absent_terms = Kept[str, tuple[str, ...]](self._absent_terms)
 
     def parts_with_cues(self, text: str) -> Iterator[str]:
-        """The parts of a text that may have a cue, with what it may speak of: a long text has few."""
-        if len(text) <= LONG:
-            if self._hint.search(text):
-                yield text
-            return
-        start = end = -1
-        for match in self._hint.finditer(text):
-            first = text.rfind(" ", 0, max(match.start() - BEFORE, 0)) + 1
-            if first > end:
-                if end >= 0:
-                    yield text[start:end]
-                start = first
-            end = text.find(" ", match.end() + BEHIND)
-            end = len(text) if end < 0 else end
-        if end >= 0:
-            yield text[start:end]
+        """The parts of a text that have a cue, with what it may speak of: a long text has few."""
+        chunks = normalised(text).split()
+        begin = end = 0
+        for place in compress(count(), map(self._reach.__getitem__, chunks)):
+            before, behind = self._reach[chunks[place]] or (0, 0)
+            if max(place - before, 0) > end:
+                if end > begin:
+                    yield " ".join(chunks[begin:end])
+                begin = max(place - before, 0)
+            end = max(end, place + 1 + behind)
+        if end > begin:
+            yield " ".join(chunks[begin:end])
+
+    def _reach_of(self, chunk: str) -> tuple[int, int] | None:
+        """How many chunks in front of one and behind it what it has of cues may speak of; None where it has none."""
+        inside = chunk.strip(OUTER)
+        if inside != chunk:
+            return self._reach[inside]
+        keys = self._analyser.keys_of_chunk(chunk)
+        if not self._firsts.isdisjoint(keys):
+            return BEFORE, BEHIND
+        if any(key.endswith(self._endings) for key in keys) or any(one.search(chunk) for one in self._unspaced):
+            return 0, 0
+        return None
+
+    def _absent_terms(self, part: str) -> tuple[str, ...]:
+        places = (place for place in negated(part, self._analyser) if place.kind != "minus")
+        words = (words for place in places for words in place.texts(part))
+        return tuple(ABSENT + term for text in words for term in self._analyser.terms(text))
 
     def unspaced(self, text: str) -> Iterator[Negated]:
         """The places in scripts that have no spaces between words."""
@@ -164,8 +174,10 @@ class Grammar:
         return next((n for n in range(self._longest, 0, -1) if keys[at : at + n] in self._cues), 0)
 
     def _by_ending(self, token: Token) -> Negated | None:
-        ending = next((ending for ending in self._endings if token.key.endswith(ending)), None)
-        if ending is None or len(token.text) != len(token.key) or len(token.key) - len(ending) < SHORTEST_STEM:
+        if not token.key.endswith(self._endings):
+            return None
+        ending = next(ending for ending in self._endings if token.key.endswith(ending))
+        if len(token.text) != len(token.key) or len(token.key) - len(ending) < SHORTEST_STEM:
             return None
         return Negated(token.start, token.end, ((token.start, token.end - len(ending)),), "property")
 
@@ -208,22 +220,6 @@ class Grammar:
     def _belong_together(self, text: str, first: Token, second: Token) -> bool:
         """Whether nothing parts two neighbouring words."""
         return first.key not in self._ends and not _BREAK.search(text, first.end, second.start)
-
-
-def _hint_of(cues: Sequence[Cues]) -> regex.Pattern[str]:
-    """What a text has that has a cue, with accents and without: words and endings of words."""
-    words = {word for cue in cues for word in _list(f"{cue.before};{cue.before_one};{cue.after};{cue.property}")}
-    endings = {word for cue in cues for word in _list(f"{cue.property};{cue.endings}")}
-    spelt = [regex.escape(form) for word in words for form in {word, folded(word)}]
-    ends = [regex.escape(form) for word in endings for form in {word, folded(word)}]
-    unspaced = [regex.sub(r"\?P<\w+>", "?:", pattern) for pattern in UNSPACED.values()]
-    word = rf"(?<!\w)(?:{'|'.join(spelt) or '(?!)'})(?!\w)"
-    ending = rf"\w(?:{'|'.join(ends) or '(?!)'})(?!\w)"
-    return regex.compile("|".join([word, ending, *unspaced]), regex.IGNORECASE)
-
-
-def _list(phrases: str) -> list[str]:
-    return [phrase for phrase in phrases.split(";") if phrase]
 
 
 @lru_cache(maxsize=32)

@@ -16,6 +16,7 @@ from trimtab.engine.stages.pipeline import words_of_item
 from trimtab.ranker.mention_features import MENTIONED, mention_features
 from trimtab.ranker.word_features import EXCLUDED, WANTED, word_features
 from trimtab.ranker.words import ItemWords
+from trimtab.retrieval.field_terms import item_terms
 from trimtab.text.analyser import analyser_of
 from trimtab.text.lexicon import Lexicon
 
@@ -28,7 +29,7 @@ def words_of(titles: Sequence[str], **columns: Sequence[str]) -> ItemWords:
         {**EMPTY, "title": title, **{name: texts[row] for name, texts in columns.items()}}
         for row, title in enumerate(titles)
     ]
-    return ItemWords.build([words_of_item(item, lexicon) for item in items], lexicon)
+    return ItemWords.build([words_of_item(item_terms(lexicon, item)) for item in items], lexicon)
 
 
 def features(words: ItemWords, text: str, excluded: Sequence[str] = ()) -> Mapping[str, Sequence[float]]:

@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 
 from trimtab.catalog.store import ItemStore
+from trimtab.retrieval.field_terms import item_terms
 from trimtab.retrieval.filters import conditions_of, mask_of, parse_filter
 from trimtab.retrieval.lexical import BOOSTS, COMMON, LexicalIndex
 from trimtab.retrieval.live_retrieval import LiveLexicalIndex
@@ -104,7 +105,8 @@ def test_a_word_of_very_many_items_finds_nothing_beside_a_rarer_one(tmp_path: Pa
     assert index.search("tea", 1)[1] > 0
 
     new = [
-        terms_of_item(index.lexicon, [title, *[""] * (len(BOOSTS) - 1)]) for title in ("tea", "green cup", "green tea")
+        terms_of_item(item_terms(LEXICON, {**dict.fromkeys(BOOSTS, ""), "title": title}))
+        for title in ("tea", "green cup", "green tea")
     ]
     live = LiveLexicalIndex(index, Postings(index, new), store, n_base=len(titles), stale=frozenset())
     assert live.search("green tea", 10)[0].tolist() == [1, len(titles) + 2, 0, len(titles) + 1]

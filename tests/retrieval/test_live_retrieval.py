@@ -17,6 +17,7 @@ from trimtab.catalog.store import ItemStore
 from trimtab.core.records import Filter
 from trimtab.core.understood import Mention
 from trimtab.retrieval.building import build_retriever
+from trimtab.retrieval.field_terms import item_terms
 from trimtab.retrieval.filters import parse_filter
 from trimtab.retrieval.lexical import BOOSTS, LexicalIndex
 from trimtab.retrieval.live_retrieval import LiveRetrieval
@@ -55,7 +56,8 @@ def delta(store: ItemStore) -> Delta:
 @pytest.fixture(scope="module")
 def live(delta: Delta, retriever: Retriever) -> Retriever:
     retrieval = LiveRetrieval(retriever)
-    items = [retrieval.prepare({name: item[name] for name in TEXTS}) for item in delta.items.values()]
+    texts = [{name: str(item[name]) for name in TEXTS} for item in delta.items.values()]
+    items = [retrieval.prepare(one, item_terms(retriever.lexicon, one)) for one in texts]
     return retrieval.at_state(LiveStore(delta), items, stale=frozenset({"price", "in_stock"}))
 
 
@@ -70,7 +72,8 @@ def test_few_items_score_as_they_would_in_the_large_index(store: ItemStore, retr
     assert isinstance(lexical, LexicalIndex)
     rows = np.arange(0, len(store), 3)
     columns = [store.texts(field, rows) for field in BOOSTS]
-    postings = Postings(lexical, [terms_of_item(lexical.lexicon, texts) for texts in zip(*columns, strict=True)])
+    items = [dict(zip(BOOSTS, texts, strict=True)) for texts in zip(*columns, strict=True)]
+    postings = Postings(lexical, [terms_of_item(item_terms(lexical.lexicon, item)) for item in items])
     for text in QUERIES:
         found, bm25 = lexical.search(text, len(store))
         expected = np.zeros(len(store), dtype=np.float32)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shutil
+from collections.abc import Sequence
 from pathlib import Path
 
 import pytest
@@ -12,7 +13,7 @@ from hypothesis import strategies as st
 from trimtab.core.errors import BundleDamaged
 from trimtab.retrieval.lexical import LexicalIndex
 from trimtab.retrieval.retriever import Retriever
-from trimtab.retrieval.term_rows import ROWS, StoredRows, TermRows
+from trimtab.retrieval.term_rows import ROWS, CollectedRows, StoredRows, TermRows
 from trimtab.retrieval.term_rows import TERMS as FILE
 from trimtab.text.query import QueryWord
 
@@ -22,11 +23,19 @@ texts = st.lists(st.sampled_from(TERMS), max_size=4).map(" ".join)
 words = st.lists(st.lists(st.sampled_from([*TERMS, "else"]), min_size=1, max_size=2), min_size=1, max_size=2)
 
 
+def stored(items: Sequence[str]) -> StoredRows:
+    """The rows of the words of texts, which are taken last first."""
+    collected = CollectedRows()
+    for row in reversed(range(len(items))):
+        collected.add(row, items[row].split())
+    return collected.stored()
+
+
 @given(st.lists(st.tuples(texts, texts), max_size=20), st.lists(st.lists(words, max_size=3), max_size=3))
 def test_they_are_what_looking_at_every_item_gives(
     items: list[tuple[str, str]], asked: list[list[list[list[str]]]]
 ) -> None:
-    rows = TermRows(StoredRows.build(list(zip(*items, strict=True)) or [[], []]).of)
+    rows = TermRows(stored([" ".join(item) for item in items]).of)
     queries = [[QueryWord(tuple(map(tuple, readings))) for readings in query] for query in asked]
 
     def has(row: int, word: QueryWord) -> bool:
@@ -54,7 +63,7 @@ def test_an_index_without_them_finds_the_same(folder: Path, retriever: Retriever
 
 def test_a_damaged_file_is_named(tmp_path: Path) -> None:
     assert StoredRows.load(tmp_path) is None
-    StoredRows.build([["red tea"]]).save(tmp_path)
+    stored(["red tea"]).save(tmp_path)
     (tmp_path / ROWS).write_bytes(b"no array")
     with pytest.raises(BundleDamaged, match=ROWS):
         StoredRows.load(tmp_path)

@@ -23,6 +23,7 @@ from trimtab.catalog.delta import Delta
 from trimtab.catalog.live_store import LiveStore
 from trimtab.catalog.store import ItemStore
 from trimtab.retrieval.building import build_retriever
+from trimtab.retrieval.field_terms import item_terms
 from trimtab.retrieval.lexical import BOOSTS
 from trimtab.retrieval.milvus.building import new_collection
 from trimtab.retrieval.milvus.indices import MilvusLexical, MilvusPostings
@@ -62,7 +63,8 @@ def test_few_items_score_as_they_would_in_the_collection(store: ItemStore, retri
     assert isinstance(lexical, MilvusLexical)
     rows = np.arange(0, len(store), 3)
     columns = [store.searched_attributes() if field == "attributes" else store.texts(field) for field in BOOSTS]
-    items = [terms_of_item(lexical.lexicon, [column[row] for column in columns]) for row in rows.tolist()]
+    texts = [{field: column[row] for field, column in zip(BOOSTS, columns, strict=True)} for row in rows.tolist()]
+    items = [terms_of_item(item_terms(lexical.lexicon, one)) for one in texts]
     postings = MilvusPostings(lexical, items)
     for text in QUERIES:
         found, bm25 = lexical.search(text, len(store))
