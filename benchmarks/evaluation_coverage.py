@@ -4,16 +4,19 @@ A search has a standard normal `z`. Its weight under the target policy is `exp(s
 policy is from the log's. It is rewarded with chance `rate exp(b z - b^2 / 2)`, so that the policy's true value is
 `exp(s b)` times the logged one. Searches of one user share a taste.
 
-`python -m benchmarks.run --only evaluation-differences` writes `benchmarks/results/evaluation-differences.json`. The
-bounds of `trimtab.abtest.ope.reliability` were chosen on the cells of even number and are tested on those of odd
-number.
+`python -m benchmarks.run --only evaluation-differences` writes `benchmarks/results/evaluation-differences.json`, and
+what it has of each cell beside it, so that a run that was ended goes on where it was. The bounds of
+`trimtab.abtest.ope.reliability` were chosen on the cells of even number and are tested on those of odd number.
 """
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
+from hashlib import sha256
 from itertools import product
+from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
@@ -25,6 +28,7 @@ from trimtab.abtest.ope.reliability import (
     MIN_SHARE_TO_BE_SURE,
     student_quantile,
 )
+from trimtab.core.atomic import new_file
 
 N_LOGS = 2000
 N_POWER = 200
@@ -300,7 +304,24 @@ def power() -> Iterator[Figure]:
         yield Figure(f"{cell.label}: surely right", one.sure, f"of {N_POWER} logs", 0.8)
 
 
-def measure() -> Iterator[Figure]:
-    """The figures of `evaluation-differences`."""
+def measured(cell: Cell, number: int, folder: Path) -> Measured:
+    """What came of a cell's logs; kept in the folder under all that decides it."""
+    decided_by = repr((cell, number, N_LOGS, N_RESAMPLES, MIN_ESS, MIN_REWARDED_TO_BE_SURE, MIN_SHARE_TO_BE_SURE))
+    path = folder / f"{sha256(decided_by.encode()).hexdigest()[:16]}.json"
+    if path.exists():
+        return Measured(**json.loads(path.read_text()))
+    found = judge(cell, observe(cell, number))
+    folder.mkdir(parents=True, exist_ok=True)
+    with new_file(path) as file:
+        file.write(json.dumps(asdict(found)).encode())
+    return found
+
+
+def measure(folder: Path) -> Iterator[Figure]:
+    """The figures of `evaluation-differences`.
+
+    Args:
+        folder: where what is known of each cell is kept.
+    """
     yield from power()
-    yield from figures({number: (cell, judge(cell, observe(cell, number))) for number, cell in enumerate(cells())})
+    yield from figures({number: (cell, measured(cell, number, folder)) for number, cell in enumerate(cells())})

@@ -36,7 +36,7 @@ from trimtab.engine import Engine
 DATA = Path(__file__).resolve().parents[2] / "shared" / "data"
 
 
-def sections(bundle: Path, data: Path) -> dict[str, Callable[[], Iterator[Figure]]]:
+def sections(bundle: Path, data: Path, out: Path) -> dict[str, Callable[[], Iterator[Figure]]]:
     """What can be measured here, by name."""
     there: dict[str, Callable[[], Iterator[Figure]]] = {
         "latency": lambda: latency.measure(Engine.load(bundle)),
@@ -47,7 +47,7 @@ def sections(bundle: Path, data: Path) -> dict[str, Callable[[], Iterator[Figure
         "overload": lambda: overload.measure(bundle, Engine.load(bundle)),
         "evaluation-price-response": evaluation.price_response,
         "evaluation-coverage": lambda: evaluation.coverage(Engine.load(bundle)),
-        "evaluation-differences": evaluation_coverage.measure,
+        "evaluation-differences": lambda: evaluation_coverage.measure(out / "evaluation-differences"),
         "evaluation-sorted": lambda: evaluation_sorted.measure(Engine.load(bundle)),
         "evaluation-temperatures": lambda: evaluation.temperatures(Engine.load(bundle)),
         "evaluation-peeking": lambda: evaluation.peeking(Engine.load(bundle)),
@@ -74,7 +74,7 @@ def main() -> None:
     parser.add_argument("--page", type=Path, default=Path("docs/figures.md"))
     parser.add_argument("--only", nargs="*", help="sections to run")
     arguments = parser.parse_args()
-    known = sections(arguments.bundle, arguments.data)
+    known = sections(arguments.bundle, arguments.data, arguments.out)
     console = Console()
     for name in arguments.only or known:
         if name not in known:

@@ -32,7 +32,7 @@ from typing import Any
 import polars as pl
 
 from trimtab.abtest.ope.evidence import LOGGED, WRONG_SHARE, Deployment, evidence_of
-from trimtab.abtest.ope.intervals import Estimate, estimate
+from trimtab.abtest.ope.intervals import Estimate, estimate, relative_base
 from trimtab.abtest.ope.like_with_like import N_LOOKED_AT, LikeWithLike, Served, like_with_like
 from trimtab.abtest.ope.outcomes import MEASURED, Judged, judged_gains
 from trimtab.abtest.ope.partitions import PartitionedLog, partitioned
@@ -45,7 +45,7 @@ from trimtab.catalog.judgments import unasked_queries, unknown_items
 from trimtab.core.atomic import new_folder
 from trimtab.core.errors import BadParameter
 from trimtab.core.progress import Progress, silent
-from trimtab.core.weights import normalise
+from trimtab.core.weights import RELEVANCE, normalise
 from trimtab.engine import Engine
 from trimtab.engine.log.interactions import IN_TIME, LATE, UNKNOWN
 
@@ -194,6 +194,12 @@ class _Estimates:
         sums = self.sums(after, metric, segments).minus(self.sums(before, metric, segments))
         return self._if_fit(estimate(sums, confidence=self._confidence, **options))
 
+    def lost_to_exploration(self, metric: str) -> Estimate:
+        """The log's own sorted slates less what was shown, where sorted slates are compared."""
+        totals = self._totals
+        sums = totals.weighted[LOGGED].sums(metric).minus(totals.logged_outcomes.sums(metric))
+        return self._if_fit(estimate(sums, confidence=self._confidence))
+
     def _if_fit(self, found: Estimate) -> Estimate:
         return found if self.fit else replace(found, low=None, high=None, caution=MISFIT)
 
@@ -240,6 +246,7 @@ def _result(
         "confidence": confidence,
         "compared": compared.as_dict(),
         "promise": _promise(totals, engine, confidence),
+        "exploration_cost": _exploration_cost(estimates, compared),
         "estimator": {metric: "direct" if metric in MEASURED else compared.estimator for metric in metrics},
         "warnings": list(_warnings(estimates, totals, left_out, partitions, values)),
         "log": {
@@ -278,6 +285,19 @@ def _promise(totals: Totals, engine: Engine, confidence: float) -> dict[str, Any
         "realised": estimate(totals.logged_outcomes.sums("relevance"), confidence=confidence).as_dict(),
         "learned_from": list(engine.manifest["training"].get("trained_on", [])),
     }
+
+
+def _exploration_cost(estimates: _Estimates, compared: LikeWithLike) -> dict[str, Any] | None:
+    """What exploring cost the log's shoppers in relevance, as a share of what sorted slates are worth to them, beside
+    what it was expected to cost; None where those slates are not looked at, or their worth is not surely above 0."""
+    if compared.served != "sorted":
+        return None
+    kept = relative_base(estimates.of(LOGGED, RELEVANCE))
+    lost = estimates.lost_to_exploration(RELEVANCE)
+    if not kept or lost.value is None:
+        return None
+    shares = {name: None if end is None else end / kept for name, end in (("low", lost.low), ("high", lost.high))}
+    return {"expected": compared.expected_loss, "value": lost.value / kept, **shares, "caution": lost.caution}
 
 
 def _segments(

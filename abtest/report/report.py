@@ -53,6 +53,7 @@ def _page(result: Mapping[str, Any]) -> str:
         cell=cell,
         compared=compared_as(result["compared"]),
         promise=kept_promise(result["promise"]),
+        cost=cost_of_exploration(result["exploration_cost"]),
         format_weights=format_weights,
     )
 
@@ -98,6 +99,22 @@ def kept_promise(promise: Mapping[str, Any]) -> str:
     )
 
 
+def cost_of_exploration(cost: Mapping[str, Any] | None) -> str:
+    """What exploring was expected to cost, what it cost, and what to ask for where the two are far apart."""
+    if cost is None:
+        return ""
+    expected, value, low, high = (cost[name] for name in ("expected", "value", "low", "high"))
+    between = "" if low is None else f" ({low:.1%} to {high:.1%})"
+    text = f"Exploring was expected to cost {expected:.1%} of relevance; by this log it cost {value:.1%}{between}."
+    if cost["caution"] is not None or low is None or not (low > expected > 0 or 0 < high < expected):
+        return text
+    ask = expected * expected / value
+    return (
+        f"{text} Shoppers set these items {'further apart' if value > expected else 'less far apart'} than the ranker "
+        f"does: `--explore {100 * ask:.2g}%` would cost them about {expected:.1%}."
+    )
+
+
 def _measured(result: Mapping[str, Any]) -> list[str]:
     """The metrics measured on the policies' own slates beside diversity."""
     return [metric for metric in NAMES if metric in result["log"]]
@@ -117,7 +134,7 @@ def _markdown(result: Mapping[str, Any]) -> Iterator[str]:
     yield ""
     yield compared_as(result["compared"])
     yield ""
-    yield kept_promise(result["promise"])
+    yield " ".join(filter(None, (kept_promise(result["promise"]), cost_of_exploration(result["exploration_cost"]))))
     yield ""
     yield (
         f"{log['n_replayed']:,} of {log['n_read']:,} logged impressions of bundle `{result['bundle']}`, "

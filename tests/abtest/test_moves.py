@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from itertools import permutations
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -14,6 +15,7 @@ from trimtab.abtest.ope.intervals import estimate
 from trimtab.abtest.ope.moves import Moves, expected_examination, standings
 from trimtab.abtest.ope.replay import replay
 from trimtab.abtest.ope.sums import add_up
+from trimtab.abtest.report.report import cost_of_exploration
 from trimtab.abtest.simulation.deployment import deploy, value_of
 from trimtab.abtest.simulation.simulate import simulate
 from trimtab.abtest.simulation.world import World
@@ -120,6 +122,29 @@ def test_a_short_slate_ends_where_it_ends() -> None:
     assert moves.weights.tolist() == [[1.0] * 5, [1.0, 0.5, 0.0, 1.0, 1.0]]
 
 
+@pytest.mark.parametrize(
+    ("cost", "words"),
+    [
+        (
+            {"value": 0.08, "low": 0.06, "high": 0.1, "caution": None},
+            "further apart than the ranker does: `--explore 0.5%`",
+        ),
+        (
+            {"value": 0.01, "low": 0.005, "high": 0.015, "caution": None},
+            "less far apart than the ranker does: `--explore 4%`",
+        ),
+        ({"value": 0.03, "low": 0.01, "high": 0.05, "caution": None}, "it cost 3.0% (1.0% to 5.0%)."),
+        ({"value": 0.08, "low": None, "high": None, "caution": "few"}, "it cost 8.0%."),
+        ({"value": 0.08, "low": 0.06, "high": 0.1, "caution": "few"}, "it cost 8.0% (6.0% to 10.0%)."),
+    ],
+)
+def test_what_exploring_cost_is_said_beside_what_it_was_to_cost(cost: dict[str, Any], words: str) -> None:
+    text = cost_of_exploration({"expected": 0.02, **cost})
+    assert words in text
+    assert ("--explore" in words) == ("--explore" in text)
+    assert cost_of_exploration(None) == ""
+
+
 def test_a_report_says_what_deployed_weights_do_and_what_it_assumes(
     engine: Engine, world: World, tmp_path: Path
 ) -> None:
@@ -140,5 +165,9 @@ def test_a_report_says_what_deployed_weights_do_and_what_it_assumes(
             truth, error = value_of(engine, served, metric)
             assert abs(one["value"] - truth) < 4 * np.hypot(one["standard_error"], error)
             assert one["ess"] > 0.4 * 4000
+    cost = found["exploration_cost"]
+    assert cost["expected"] == pytest.approx(0.02, abs=0.01)
+    assert 0 < cost["low"] < cost["value"] < cost["high"] < 0.3
     text = (tmp_path / "report" / "report.md").read_text()
+    assert f"by this log it cost {cost['value']:.1%}" in text
     assert "This assumes that how often a position is looked at depends on nothing but the position" in text
