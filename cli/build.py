@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import sys
 import time
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
@@ -26,8 +27,10 @@ app = typer.Typer()
 
 @app.command()
 def build(
-    source: Annotated[str, typer.Argument(help="grocery; icecat, bestbuy or esci (with --data); or a catalogue file")],
-    out: Annotated[Path, typer.Option(help="folder to write the bundle to")],
+    source: Annotated[
+        str | None, typer.Argument(help="grocery; icecat, bestbuy or esci (with --data); or a catalogue file")
+    ] = None,
+    out: Annotated[Path | None, typer.Option(help="folder to write the bundle to")] = None,
     encoder: Annotated[
         str,
         typer.Option(
@@ -50,7 +53,12 @@ def build(
     quiet: Quiet = False,
     as_json: AsJson = False,
 ) -> None:
-    """Build a bundle: index a catalogue and train its ranker."""
+    """Build a bundle: index a catalogue and train its ranker. On a terminal, without arguments, asks for a feed."""
+    if source is None:
+        _ask_for_feed()
+        return
+    if out is None:
+        raise BadParameter("--out", "is missing", "a folder to write the bundle to")
     started = time.perf_counter()
     if source == "grocery":
         if judgments is not None or log is not None:
@@ -95,6 +103,19 @@ def build(
     else:
         for part in summary_lines(summary):
             results.print(part, highlight=False, soft_wrap=isinstance(part, str))
+
+
+def _ask_for_feed() -> None:
+    """Go on as `trimtab init` with a feed that a person names.
+
+    Raises:
+        BadParameter: there is nobody to ask.
+    """
+    from trimtab.cli.init import init
+
+    if not sys.stdin.isatty():
+        raise BadParameter("SOURCE", "is missing", "grocery, a data set with --data, or a catalogue file")
+    init(feed=Path(typer.prompt("The shop's feed, a file")))
 
 
 def _builders(method: str) -> tuple[Callable[..., str], Callable[..., str]]:

@@ -18,6 +18,7 @@ from trimtab.service.bundles.serving import LOAD_SECONDS
 from trimtab.service.redis.gateway import RedisGateway
 
 JOBS = "trimtab:bundle_loads"
+Stage = Literal["waiting", "checking", "loading"]
 
 _log = structlog.get_logger()
 
@@ -43,6 +44,11 @@ class LoadJob(BaseModel):
 
     name: str
     state: Literal["running", "loaded", "refused"]
+    stage: Stage | None = Field(
+        default="waiting",
+        description="While it runs: `waiting` for another one, `checking` in a process of its own, `loading` in each "
+        "worker.",
+    )
     requested: datetime
     problem: str | None = Field(default=None, description="Why it is refused.")
     report: CheckReport | None = Field(default=None, description="Once it is loaded.")
@@ -52,11 +58,16 @@ class LoadJobs:
     """Starts them, and knows the last one of each bundle, also those of other workers."""
 
     def __init__(
-        self, redis: RedisGateway, load: Callable[[str], Awaitable[dict[str, Any]]], *, check_seconds: float
+        self,
+        redis: RedisGateway,
+        load: Callable[[str, Callable[[Stage], Awaitable[object]]], Awaitable[dict[str, Any]]],
+        *,
+        check_seconds: float,
     ) -> None:
         """
         Args:
-            load: checks and loads a bundle; returns the report of its check.
+            load: checks and loads a bundle, and calls what it is given before each stage; returns the report of its
+                check.
             check_seconds: the longest time of a check.
         """
         self._redis = redis
@@ -100,12 +111,17 @@ class LoadJobs:
         if job is None or job.state != "running" or name in self._tasks:
             return job
         if datetime.now(UTC) - job.requested > self._longest:
-            return job.model_copy(update={"state": "refused", "problem": "the worker that loaded it has ended"})
+            return job.model_copy(
+                update={"state": "refused", "stage": None, "problem": "the worker that loaded it has ended"}
+            )
         return job
 
     async def _run(self, job: LoadJob) -> None:
+        async def reached(stage: Stage) -> None:
+            await self._keep(job.model_copy(update={"stage": stage}))
+
         try:
-            report = CheckReport.model_validate(await self._load(job.name))
+            report = CheckReport.model_validate(await self._load(job.name, reached))
             done = job.model_copy(update={"state": "loaded", "report": report})
         except asyncio.CancelledError:
             await self._keep(job.model_copy(update={"state": "refused", "problem": "the service was stopped"}))
@@ -120,5 +136,7 @@ class LoadJobs:
         del self._tasks[job.name]
 
     async def _keep(self, job: LoadJob) -> bool:
+        if job.state != "running":
+            job = job.model_copy(update={"stage": None})
         written = job.model_dump_json()
         return await self._redis.run_aside(lambda redis: redis.hset(JOBS, job.name, written)) is not None

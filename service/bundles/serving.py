@@ -14,7 +14,7 @@ from __future__ import annotations
 import asyncio
 import threading
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, Literal
@@ -58,6 +58,10 @@ class _Roles:
     canary: ServingBundle | None = None
     canary_share: float = 0.0
     engines: Mapping[str, Engine] = field(default_factory=dict)
+
+
+async def _unheard(_: str) -> None:
+    """Nobody asks how far a load is."""
 
 
 class Bundles:
@@ -164,8 +168,13 @@ class Bundles:
             self._thread.join()
         self._shadow.stop()
 
-    async def load(self, name: str) -> dict[str, Any]:
+    async def load(
+        self, name: str, reached: Callable[[Literal["checking", "loading"]], Awaitable[object]] = _unheard
+    ) -> dict[str, Any]:
         """Check a bundle aside and load it into every worker; returns the report when this one has it.
+
+        Args:
+            reached: called before each stage.
 
         Raises:
             NotFound: there is none of that name.
@@ -175,6 +184,7 @@ class Bundles:
         """
         path = self.folder.path_of(name)
         async with self._checking:
+            await reached("checking")
             report = await check_bundle(
                 name,
                 path,
@@ -185,6 +195,7 @@ class Bundles:
             bundle_id = report["bundle_id"]
             await self._store.keep_report(report)
             self._problems.pop(name, None)
+            await reached("loading")
             await self.change(lambda plan: plan.load(name, bundle_id))
             await self._until_loaded(name, bundle_id)
         return report

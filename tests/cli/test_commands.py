@@ -183,6 +183,19 @@ def test_from_a_feed_to_its_playground(
     assert (missing.returncode, "does not exist" in missing.stderr) == (2, True)
 
 
+def test_build_without_arguments_asks_a_person_for_a_feed(
+    trimtab: Trimtab, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert "SOURCE: is missing" in trimtab("build").stderr
+    assert "--out: is missing" in trimtab("build", "feed.csv").stderr
+    asked: list[Path] = []
+    monkeypatch.setattr("sys.stdin.isatty", lambda: True)
+    monkeypatch.setattr("typer.prompt", lambda _: str(tmp_path / "feed.csv"))
+    monkeypatch.setattr("trimtab.cli.init.init", lambda *, feed: asked.append(feed))
+    assert trimtab("build").returncode == 0
+    assert asked == [tmp_path / "feed.csv"]
+
+
 @pytest.mark.parametrize(
     ("written", "said"),
     [

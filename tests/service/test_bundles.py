@@ -150,8 +150,10 @@ def test_a_load_is_a_job_that_every_worker_knows_and_that_is_not_doubled(setting
         first = one.post("/bundles/rules/load", headers=KEY)
         assert (first.status_code, first.headers["Location"]) == (202, "/bundles/rules/load")
         again = two.post("/bundles/rules/load", headers=KEY)
-        assert again.json() == first.json() | {"state": "running"}
+        assert again.json() | {"stage": None} == first.json() | {"state": "running", "stage": None}
+        assert again.json()["stage"] in ("waiting", "checking", "loading")
         eventually(lambda: two.get("/bundles/rules/load", headers=KEY).json()["state"] == "loaded", seconds=120)
+        assert two.get("/bundles/rules/load", headers=KEY).json()["stage"] is None
         eventually(lambda: all("rules" in worker["loaded"] for worker in state(one)["workers"]))
 
 
