@@ -5,13 +5,14 @@ BIN := $(VENV)/bin
 BUNDLE ?= bundles/grocery
 PORT ?= 8000
 RATE ?= 50
+SCALE ?= 1000000
 STAMP := $(VENV)/.installed
 TOOLS := build/tools/.installed
 # Percent of the lines of trimtab that `make coverage` must reach; processes that a test starts are not counted.
 COVERAGE_FLOOR ?= 80
 
 .PHONY: help install demo build serve test test-slow check coverage docs lock audit sbom faults fuzz load capacity soak \
-	bench image-test deploy-check train-webpages clean
+	bench bench-scale image-test deploy-check train-webpages clean
 
 help:  ## list the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | sort | awk -F'\t' '{printf "  %-16s %s\n", $$1, $$2}'
@@ -98,6 +99,10 @@ soak: build  ## ten minutes at RATE searches a second
 
 bench: build  ## measure everything again, into benchmarks/results and docs/figures.md
 	$(BIN)/python -m benchmarks.run --bundle $(BUNDLE)
+
+# Minutes at a million items; goes on where it was stopped. Not in CI.
+bench-scale: $(STAMP)  ## make, build, load and search a catalogue of SCALE items
+	$(BIN)/python -m benchmarks.scale.run --items $(SCALE)
 
 # Built and run without a container engine; needs root and Debian's buildah, podman, runc and debootstrap.
 image-test:  ## build the image and ask it something

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from copy import copy
+from dataclasses import replace
 from functools import cached_property
 from math import isfinite
 from pathlib import Path
@@ -20,12 +21,14 @@ from trimtab.catalog.attributes.column import AttributeColumn
 from trimtab.catalog.attributes.columns import AttributeColumns, ValuesByItem, columns_of_frame
 from trimtab.catalog.attributes.definition import Attribute
 from trimtab.catalog.attributes.roles import ROLES, role_column
+from trimtab.catalog.attributes.sorted_file import SortedColumn, load_sorted, save_sorted
 from trimtab.catalog.attributes.storage import load_columns, save_columns
 from trimtab.catalog.attributes.values import Raw, plain_values, searched_text
 from trimtab.catalog.schema import COLUMNS, complete
 from trimtab.core.errors import BundleDamaged, NotFound
 
 FILE = "items.arrow"
+NOTHING_SORTED: Mapping[str, SortedColumn] = MappingProxyType({})
 NOTHING_CALCULATED: Mapping[str, NDArray[np.float64]] = MappingProxyType({})
 
 
@@ -44,14 +47,22 @@ class ItemStore:
         own_attributes: what the shop's catalogue has beside the schema's columns, by name.
         attributes: these and the columns that are filtered on and sorted by like them (brand, category, price...).
         role_names: the names of those columns.
+        sorted_columns: rows by value, where the store was read from files that have them.
     """
 
     gone: NDArray[np.bool_] | None = None
     _calculated = NOTHING_CALCULATED
+    sorted_columns: Mapping[str, SortedColumn] = NOTHING_SORTED
 
-    def __init__(self, table: Any, attributes: Sequence[AttributeColumn] = ()) -> None:
+    def __init__(
+        self,
+        table: Any,
+        attributes: Sequence[AttributeColumn] = (),
+        sorted_columns: Mapping[str, SortedColumn] = NOTHING_SORTED,
+    ) -> None:
         """From an Arrow table of the file's layout; use `from_frame` or `load`."""
         self._table = table
+        self.sorted_columns = sorted_columns
         self._own = {column.attribute.name: column for column in attributes}
         self._n_items: int = table.num_rows
         self._texts: Mapping[str, TextColumn] = {
@@ -154,12 +165,20 @@ class ItemStore:
             raise BundleDamaged(path, f"cannot be read ({error})") from None
         if table.column_names != list(COLUMNS):
             raise BundleDamaged(path, f"has the columns {', '.join(table.column_names)}")
-        return cls(table, load_columns(folder, table.num_rows))
+        ordered = load_sorted(folder)
+        columns = [
+            replace(column, by_value_built=ordered[column.attribute.name].by_value)
+            if column.attribute.name in ordered
+            else column
+            for column in load_columns(folder, table.num_rows)
+        ]
+        return cls(table, columns, ordered)
 
     def save(self, folder: Path) -> None:
         """Write `items.arrow` and the attributes into the folder; the caller renames the folder when it is whole."""
         folder.mkdir(parents=True, exist_ok=True)
         save_columns(self.own_attributes.values(), folder)
+        save_sorted(self.attributes.values(), self.role_names, folder)
         with pa.OSFile(str(folder / FILE), "wb") as sink, pa.ipc.new_file(sink, self._table.schema) as writer:
             writer.write_table(self._table)
 

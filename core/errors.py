@@ -145,6 +145,16 @@ class BundleDamaged(BundleError):
         super().__init__(f"bundle file {path}: {problem}")
 
 
+class DiskFull(BundleError):
+    """A disk without room for the bundle that was being built; the bundle that was there still is."""
+
+    def __init__(self, folder: object, n_bytes: int) -> None:
+        super().__init__(
+            f"{folder}: the disk is full after {n_bytes / 1e6:,.1f} MB of the new bundle; nothing was replaced. "
+            "Make room there, or build into a folder on another disk (--out)"
+        )
+
+
 class BundleMismatch(BundleError):
     """A bundle of another schema or feature schema, or one that cannot replace the bundle that serves."""
 

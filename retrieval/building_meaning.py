@@ -123,11 +123,11 @@ def _build_index(
 
 def _write_vectors(path: Path, vectors: FloatArray, vector_of: IntArray) -> None:
     """Write [n_items, dim] the vector of each item, without a copy of them all in memory."""
-    shape = (len(vector_of), vectors.shape[1])
-    written = np.lib.format.open_memmap(path, mode="w+", dtype=np.float32, shape=shape)
-    for start in range(0, len(vector_of), BLOCK):
-        written[start : start + BLOCK] = vectors[vector_of[start : start + BLOCK]]
-    written.flush()
+    header = {"descr": "<f4", "fortran_order": False, "shape": (len(vector_of), vectors.shape[1])}
+    with path.open("wb") as file:  # not a mapped file, which would kill the process where the disk is full
+        np.lib.format.write_array_header_1_0(file, header)
+        for start in range(0, len(vector_of), BLOCK):
+            file.write(vectors[vector_of[start : start + BLOCK]].astype("<f4", copy=False).data)
 
 
 def _distinct(texts: Iterable[str]) -> tuple[list[str], IntArray]:

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from trimtab.catalog.attributes.column import AttributeColumn
 from trimtab.catalog.attributes.definition import Attribute
+from trimtab.catalog.attributes.sorted_file import SortedColumn
 from trimtab.catalog.attributes.values import FLAGS
 
 if TYPE_CHECKING:
@@ -28,15 +30,25 @@ def role_column(store: ItemStore, name: str, earlier: ItemStore | None = None) -
         earlier: a store of which this one is a later state.
     """
     role = ROLES[name]
+    built = store.sorted_columns.get(name) if earlier is None else None
     known = None if earlier is None or name not in earlier.role_names else earlier.attributes[name]
     if role.kind == "text":
         codes, names = store.coded(name)
         if known is not None and earlier is not None and codes is earlier.coded(name)[0]:
             return known
-        return AttributeColumn.of_codes(role, codes, names, earlier=known)
+        return _with_rows(AttributeColumn.of_codes(role, codes, names, earlier=known), built)
     numbers = store.numbers(name)
     if known is not None and earlier is not None and numbers is earlier.numbers(name):
         return known
     if role.kind == "flag":
-        return AttributeColumn.of_codes(role, numbers.astype(np.int32), FLAGS, earlier=known)
+        return _with_rows(AttributeColumn.of_codes(role, numbers.astype(np.int32), FLAGS, earlier=known), built)
+    if built is not None:
+        known_rows = np.flatnonzero(~np.isnan(numbers)).astype(np.int32)
+        return AttributeColumn(
+            role, len(numbers), known_rows, built.codes, levels=built.levels, by_value_built=built.by_value
+        )
     return AttributeColumn.of_numbers(role, numbers, earlier=known)
+
+
+def _with_rows(column: AttributeColumn, built: SortedColumn | None) -> AttributeColumn:
+    return column if built is None else replace(column, by_value_built=built.by_value)

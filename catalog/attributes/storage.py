@@ -32,10 +32,10 @@ def save_columns(columns: Iterable[AttributeColumn], folder: Path) -> None:
     columns = tuple(columns)
     arrays = [
         pa.array([orjson.dumps(column.attribute.as_dict()).decode() for column in columns], pa.large_string()),
-        _lists([column.rows for column in columns], pa.int32()),
-        _lists([column.codes for column in columns], pa.int32()),
+        array_of_lists([column.rows for column in columns], pa.int32()),
+        array_of_lists([column.codes for column in columns], pa.int32()),
         pa.array([list(column.names) for column in columns], SCHEMA.field("names").type),
-        _lists([column.levels for column in columns], pa.float64()),
+        array_of_lists([column.levels for column in columns], pa.float64()),
     ]
     table = pa.table(arrays, schema=SCHEMA)
     with pa.OSFile(str(folder / FILE), "wb") as sink, pa.ipc.new_file(sink, SCHEMA) as writer:
@@ -56,7 +56,7 @@ def load_columns(folder: Path, n_items: int) -> tuple[AttributeColumn, ...]:
             raise BundleDamaged(path, f"has the columns {', '.join(table.column_names)}")
         if table.num_rows == 0:
             return ()
-        rows, codes, levels = (_parts(table, name) for name in ("rows", "codes", "levels"))
+        rows, codes, levels = (lists_of(table, name) for name in ("rows", "codes", "levels"))
         definitions = [Attribute.from_dict(orjson.loads(text)) for text in table.column("attribute").to_pylist()]
         names = [tuple(one) for one in table.column("names").to_pylist()]
     except FileNotFoundError:
@@ -69,13 +69,14 @@ def load_columns(folder: Path, n_items: int) -> tuple[AttributeColumn, ...]:
     )
 
 
-def _lists(parts: list[Any], kind: Any) -> Any:
+def array_of_lists(parts: list[Any], kind: Any) -> Any:
+    """One Arrow array whose cells are lists."""
     offsets = np.concatenate([[0], np.cumsum([len(part) for part in parts], dtype=np.int64)])
     flat = np.concatenate(parts) if parts else np.empty(0, dtype=kind.to_pandas_dtype())
     return pa.LargeListArray.from_arrays(pa.array(offsets, pa.int64()), pa.array(flat, kind))
 
 
-def _parts(table: Any, name: str) -> list[Any]:
+def lists_of(table: Any, name: str) -> list[Any]:
     """The lists of a column as arrays on the file's pages."""
     column = table.column(name)
     lists = column.chunk(0) if column.num_chunks == 1 else column.combine_chunks()

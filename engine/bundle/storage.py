@@ -5,7 +5,9 @@ It is written to a temporary folder beside its place and renamed, so that a bund
 
 from __future__ import annotations
 
+import errno
 import json
+import os
 import platform
 import shutil
 from collections.abc import Iterator, Mapping, Sequence
@@ -25,7 +27,7 @@ from trimtab.catalog.shop import EMPTY, Shop
 from trimtab.catalog.shop import FILE as SHOP
 from trimtab.catalog.shop_text import shop_text
 from trimtab.catalog.store import ItemStore
-from trimtab.core.errors import BadFile, BadInput, BadParameter, BundleDamaged, BundleError
+from trimtab.core.errors import BadFile, BadInput, BadParameter, BundleDamaged, BundleError, DiskFull
 from trimtab.core.records import FloatArray, Query
 from trimtab.core.weights import DIVERSITY
 from trimtab.engine.bundle.manifest import MANIFEST
@@ -126,6 +128,9 @@ class Bundle:
         return float(self.manifest["temperature"])
 
 
+NO_ROOM = (os.strerror(errno.ENOSPC), os.strerror(errno.EDQUOT))
+"""How the system says that a disk is full."""
+
 READABLE = 0o644
 """Who serves a bundle need not be who built it; tantivy writes some files for their owner alone."""
 
@@ -210,11 +215,18 @@ def staging_folder(out: Path) -> Iterator[Path]:
     """A fresh folder beside `out`, on the same file system, so that the rename at the end is atomic.
 
     It is gone afterwards, whatever happened.
+
+    Raises:
+        DiskFull: there was no room for what was written into it.
     """
     out.parent.mkdir(parents=True, exist_ok=True)
     folder = Path(mkdtemp(prefix=f".{out.name}.", dir=out.parent))
     try:
         yield folder
+    except (OSError, RuntimeError, ValueError) as error:  # FAISS and tantivy have their own
+        if any(said in str(error) for said in NO_ROOM):
+            raise DiskFull(out.parent, sum(file.stat().st_size for file in files_of(folder))) from error
+        raise
     finally:
         shutil.rmtree(folder, ignore_errors=True)
 

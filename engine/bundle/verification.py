@@ -3,6 +3,7 @@
 manifest.json          schema version, sha256 of each file, feature schema, objectives, encoder, versions, metrics
 items.arrow            the catalogue's columns
 attributes.arrow       the columns of the shop's own
+sorted.arrow           rows by value of what is filtered on; optional
 shop.toml              what is known of the catalogue, as given or inferred
 retrieval/             vectors, FAISS index, lexical index
 ranker/                ranker.ts, words of the items, user histories

@@ -3,13 +3,19 @@
 from __future__ import annotations
 
 import math
+from pathlib import Path
 
 import numpy as np
+import polars as pl
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from trimtab.catalog.attributes.column import AttributeColumn
 from trimtab.catalog.attributes.definition import Attribute
+from trimtab.catalog.attributes.sorted_file import FILE
+from trimtab.catalog.store import ItemStore
+from trimtab.core.errors import BundleDamaged
 
 Numbers = list[float]
 
@@ -78,3 +84,35 @@ def test_several_values_an_item(
     rows = np.arange(len(values))
     for found, expected in zip(few.codes_at(rows), built.codes_at(rows), strict=True):
         np.testing.assert_array_equal(found, expected)
+
+
+def test_a_bundle_has_them_mapped_and_does_without(tmp_path: Path) -> None:
+    frame = pl.DataFrame(
+        {
+            "item_id": ["a", "b", "c", "d"],
+            "title": ["one", "two", "three", "four"],
+            "brand": ["Acme", "", "Bolt", "Acme"],
+            "price": [3.0, None, 1.0, 3.0],
+            "in_stock": [True, False, True, True],
+            "attr_tags": [["x", "y"], [], ["y"], None],
+            "attr_width": [2.5, 1.5, None, 2.5],
+        }
+    )
+    built = ItemStore.from_frame(frame)
+    built.save(tmp_path)
+    mapped = ItemStore.load(tmp_path)
+    (tmp_path / FILE).unlink()
+    without = ItemStore.load(tmp_path)
+    for name in ("brand", "price", "in_stock", "tags", "width"):
+        column = mapped.attributes[name]
+        assert column.by_value_built is not None
+        assert not column.by_value.rows.flags.owndata
+        for store in (built, without):
+            other = store.attributes[name]
+            np.testing.assert_array_equal(column.by_value.rows, other.by_value.rows)
+            np.testing.assert_array_equal(column.codes, other.codes)
+            np.testing.assert_array_equal(column.levels, other.levels)
+    assert mapped.attributes["price"].having(ranges=[(2.0, 4.0)]).tolist() == [True, False, False, True]
+    (tmp_path / FILE).write_bytes(b"no table")
+    with pytest.raises(BundleDamaged, match=FILE):
+        ItemStore.load(tmp_path)

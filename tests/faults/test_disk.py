@@ -14,6 +14,8 @@ import pytest
 from tests.support.redis_servers import PATIENT_REDIS_SECONDS, RedisProcess
 from tests.support.services import metric, serving
 from tests.support.waiting import eventually
+from trimtab.core.errors import DiskFull
+from trimtab.engine.build.build import build_bundle
 from trimtab.engine.log.impressions import read_log
 from trimtab.service.settings import Settings
 
@@ -97,3 +99,17 @@ def test_a_disk_that_is_read_only_fails_no_search_and_is_caught_up(settings: Set
         eventually(lambda: client.post("/events", json=EVENT).status_code == 200)
     log = pl.concat(read_log(settings.data_folder))
     assert len(log) == 5
+
+
+def test_a_build_on_a_full_disk_says_so_and_replaces_nothing(disk: Path) -> None:
+    out = disk / "shop"
+    out.mkdir()
+    (out / "manifest.json").write_text("the bundle that serves")
+    numbers = range(400)
+    items = pl.DataFrame({"item_id": map(str, numbers), "title": [f"Red mug {number}" for number in numbers]})
+
+    with pytest.raises(DiskFull, match=r"disk: the disk is full after .* nothing was replaced"):
+        build_bundle(items, out, source="a feed")
+
+    assert [path.name for path in disk.iterdir()] == ["shop"]
+    assert (out / "manifest.json").read_text() == "the bundle that serves"
