@@ -93,8 +93,8 @@ def rival_rows(dom: Dom, candidates: Sequence[Candidate], stated_otherwise: Sequ
         _taxed(value, beside) & (net[one] | gross[other]),
     ]
     smaller, larger, larger_old, untaxed, taxed = (np.bincount(one[holds], minlength=n) > 0 for holds in pairs)
-    # What is called the former price is one where a smaller amount stands beside it.
-    disqualified |= old & smaller
+    # What is called the former price is one where a smaller amount stands beside it, and a member's where a larger one.
+    disqualified |= (old & smaller) | (_flags("member" in said for _, said, _ in meanings) & larger)
     columns = [aside, disqualified, unclean, smaller, larger, larger_old, n_places, untaxed, taxed]
     return np.column_stack([repeated, *map(np.asarray, columns)])
 
