@@ -12,6 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tests.webpages.pages_made_here import CHECKOUT
+from trimtab.webpages.analyze import analyze_page
 from trimtab.webpages.parse.dom import parse
 from trimtab.webpages.parse.field_sight import Sight
 from trimtab.webpages.parse.fields import read_fields
@@ -172,3 +173,12 @@ def test_a_password_field_asks_for_nothing_but_secrets(words: list[str], label: 
 
 def test_a_page_without_forms() -> None:
     assert read_forms(parse("<p>nothing</p>")).as_dicts() == ()
+
+
+def test_a_hidden_field_for_a_website_is_a_decoy() -> None:
+    trap = "<div style='display:none'><input name='website'></div>"
+    html = (
+        f"<form><label>Name <input></label><label>E-mail <input type='email'></label>{trap}<button>Send</button></form>"
+    )
+    (form,) = analyze_page(html).forms
+    assert [field["type"] for field in form["fields"]] == ["fullName", "emailAddress", "other"]

@@ -21,6 +21,9 @@ _HIDING_CLASSES = frozenset({
     "screen-reader-text", "screen-reader-only", "offscreen", "off-screen", "honeypot",
 })  # fmt: skip
 """Classes of common frameworks that hide what has them, whatever sheet defines them."""
+_DECOY_NAMES = re.compile(
+    r"honey|(?:^|[\W_])hp(?:[\W_]|$)|trap\b|(?:^|[\W_])(?:ro)?bot|no-?spam|anti-?spam|website|(?:^|[\W_])url\b|homepage|leave.?(?:this|blank|empty)"
+)
 _FIELDS = ("input", "select", "textarea")
 
 
@@ -53,7 +56,7 @@ def sight_of(dom: Dom, element: int, form: int, styles: Styles | None = None) ->
     if hidden < 0:
         return Sight.SHOWN
     alone = sum(dom.tags[e] in _FIELDS and dom.attribute(e, "type") != "hidden" for e in _inside(dom, hidden)) == 1
-    return Sight.DECOY if alone and _unreachable(dom, element) else Sight.UNOPENED
+    return Sight.DECOY if alone and (_unreachable(dom, element) or _named_as_decoy(dom, element)) else Sight.UNOPENED
 
 
 def _inside(dom: Dom, element: int) -> range:
@@ -75,6 +78,13 @@ def _hides(dom: Dom, element: int) -> bool:
         or not _HIDING_CLASSES.isdisjoint(attributes.get("class", "").lower().split())
         or (attributes.get("aria-hidden", "") == "true" and attributes.get("tabindex", "") == "-1")
     )
+
+
+def _named_as_decoy(dom: Dom, element: int) -> bool:
+    """Whether the field is called what decoys are called: a website, which no order asks for, or the trap itself."""
+    attributes = dom.attributes[element]
+    named = " ".join(attributes.get(name, "") for name in ("name", "id", "placeholder", "class"))
+    return _DECOY_NAMES.search(named.lower()) is not None
 
 
 def _unreachable(dom: Dom, element: int) -> bool:

@@ -1,0 +1,39 @@
+"""Offers as shops write them: beside the price stand amounts that are not the price."""
+
+from __future__ import annotations
+
+import pytest
+
+from trimtab.webpages.analyze import analyze_page
+
+
+def page(block: str, lang: str, cart: str) -> str:
+    """A product page without statements around the block of its price."""
+    return (
+        f"<!doctype html><html lang='{lang}'><head><title>Copper Kettle | Kettle House</title></head><body>"
+        "<header><nav><a href='/'>Home</a><a href='/c'>Kettles</a></nav></header>"
+        f"<main><img src='/img/k1.jpg' alt='Copper Kettle'><h1>Copper Kettle</h1><p>Item no. KH-8812</p>{block}"
+        f"<form action='/cart/add'><input type=hidden name=product_id value=8812><button>{cart}</button></form>"
+        "<p>Made of copper, for two litres.</p></main><footer><a href='/terms'>Terms</a></footer></body></html>"
+    )
+
+
+@pytest.mark.parametrize(
+    ("block", "lang", "price"),
+    [
+        ("<span>oder 12 x 8,33 €</span> <b>99,90 €</b>", "de", "99.90"),
+        ("<span>2,49 € / 100 g</span><span>12,45 €</span>", "de", "12.45"),
+        ("<p>Niedrigster Preis der letzten 30 Tage: 79,00 €</p><b>84,90 €</b>", "de", "84.90"),
+        ("<b>189,99 zł</b><p>Najniższa cena z 30 dni przed obniżką: 169,99 zł</p>", "pl", "189.99"),
+        ("<b>54,90 €</b><small>Prix le plus bas des 30 derniers jours : 49,90 €</small>", "fr", "54.90"),
+        ("<b>14,99 €</b><p>zzgl. 3,10 € Pfand</p>", "de", "14.99"),
+        ("<span>€ 82,64 excl. btw</span><span>€ 100,00 incl. btw</span>", "nl", "100"),
+        ("<p>Members pay <b>$39.99</b></p><p><b>$49.99</b></p>", "en", "49.99"),
+        ("<b>£60.00</b><p>or 3 interest-free payments of £20.00 with Klarna</p>", "en-GB", "60"),
+        ("<button>Lieferung 7,95 €</button><p>statt 4,50 € <b>2,25 €</b></p>", "de", "2.25"),
+    ],
+)
+def test_the_price_is_told_from_the_amounts_beside_it(block: str, lang: str, price: str) -> None:
+    cart = {"de": "In den Warenkorb", "pl": "Do koszyka", "fr": "Ajouter au panier", "nl": "In winkelwagen"}
+    found = analyze_page(page(f"<div>{block}</div>", lang, cart.get(lang, "Add to cart")))
+    assert found.elements["price"].value == price
