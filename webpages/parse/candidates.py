@@ -18,6 +18,8 @@ from trimtab.webpages.parse.words import ADD_TO_CART, NOT_CART, has_role
 
 KINDS = ("price", "image", "name", "cart")
 MAX_CANDIDATES = 400
+MAX_READ = 20_000
+"""Short texts with a digit that are read for an amount; real pages have a few thousand."""
 MAX_CONTROLS = 200
 MAX_CONTROL_TEXT = 120
 MAX_ADDRESS = 1_000
@@ -86,7 +88,7 @@ def price_candidates(dom: Dom, structured: Structured, locale: PageLocale) -> li
     stated = {fact.money.amount for fact in structured.prices} or {m.amount for _, m in structured.script_prices}
     stated_at = {fact.element: fact for fact in structured.prices}
     found: list[Candidate] = []
-    for element in _with_short_digits(dom):
+    for element in _with_short_digits(dom)[:MAX_READ]:
         first, last = dom.segment_starts[element], dom.segment_ends[element]
         text = SPLIT.join(dom.segments[first:last])
         if dom.tags[element] in ("option", "title") or _COUNT.fullmatch(text):
