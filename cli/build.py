@@ -13,7 +13,7 @@ import typer
 from rich.console import RenderableType
 from rich.table import Table
 
-from trimtab.cli.console import AsJson, Quiet, notes, plain, print_json, progress, results
+from trimtab.cli.console import AsJson, OnRay, Quiet, notes, plain, print_json, progress, results, tasks_on
 from trimtab.core.errors import BadFile, BadParameter
 
 if TYPE_CHECKING:
@@ -50,6 +50,7 @@ def build(
         str | None,
         typer.Option(help="milvus://HOST:PORT/NAME: candidates are looked up there, not in the serving process"),
     ] = None,
+    ray: OnRay = None,
     quiet: Quiet = False,
     as_json: AsJson = False,
 ) -> None:
@@ -64,13 +65,14 @@ def build(
         if judgments is not None or log is not None:
             raise BadParameter("SOURCE", "grocery is trained on its own purchases", "neither --judgments nor --log")
         _, build_grocery = _builders(method)
-        with progress(quiet or as_json) as report:
+        with tasks_on(ray) as tasks, progress(quiet or as_json) as report:
             # Its published figures are of wordllama, and 67,560 items by MiniLM take minutes.
             build_grocery(
                 out,
                 encoder="wordllama" if encoder == "auto" else encoder,
                 method=method,
                 retrieval=retrieval,
+                tasks=tasks,
                 progress=report,
             )
     else:
@@ -80,7 +82,7 @@ def build(
                 notes.print(part, highlight=False, soft_wrap=isinstance(part, str))
         judged, rows = _read_labels(judgments, log)
         build_bundle, _ = _builders(method)
-        with progress(quiet or as_json) as report:
+        with tasks_on(ray) as tasks, progress(quiet or as_json) as report:
             build_bundle(
                 items,
                 out,
@@ -93,6 +95,7 @@ def build(
                 log_rows=rows,
                 method=method,
                 retrieval=retrieval,
+                tasks=tasks,
                 progress=report,
             )
         if feed is not None and shop is None:

@@ -14,16 +14,41 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
 
 from trimtab.core.errors import BadParameter
+from trimtab.core.tasks import Tasks
 
 if TYPE_CHECKING:
     from trimtab.engine import Engine
 
 AsJson = Annotated[bool, typer.Option("--json", help="print one JSON object and nothing else")]
 BundleFolder = Annotated[Path, typer.Argument(help="bundle folder", metavar="BUNDLE")]
+OnRay = Annotated[
+    str | None,
+    typer.Option(
+        "--ray",
+        metavar="ADDRESS",
+        help="compute on a Ray cluster: auto, HOST:PORT, or how many workers to start on this machine",
+    ),
+]
 Quiet = Annotated[bool, typer.Option("--quiet", help="no progress bars")]
 
 results = Console()
 notes = Console(stderr=True)
+
+
+@contextmanager
+def tasks_on(address: str | None) -> Iterator[Tasks | None]:
+    """Where offline work is computed: on a Ray cluster, see `OnRay`, or None for here.
+
+    Raises:
+        BadInput, BadParameter, Unavailable: see `trimtab.engine.cluster.ray_tasks`.
+    """
+    if address is None:
+        yield None
+        return
+    from trimtab.engine.cluster.ray_tasks import ray_tasks
+
+    with ray_tasks(address) as tasks:
+        yield tasks
 
 
 @contextmanager

@@ -11,6 +11,7 @@ import typer
 from trimtab.cli.console import (
     AsJson,
     BundleFolder,
+    OnRay,
     Quiet,
     load_engine,
     notes,
@@ -19,6 +20,7 @@ from trimtab.cli.console import (
     print_json,
     progress,
     results,
+    tasks_on,
 )
 from trimtab.core.errors import BadParameter
 
@@ -54,6 +56,7 @@ def simulate(
             help="what exploration may cost in expected relevance, as 1%; by default the bundle's temperature"
         ),
     ] = None,
+    ray: OnRay = None,
     quiet: Quiet = False,
 ) -> None:
     """Simulate shoppers and write the log a service would have written."""
@@ -64,8 +67,8 @@ def simulate(
         raise BadParameter("--clicks", f"{clicks!r} is not a click model", ", ".join(CLICK_MODELS))
     loss = None if explore is None else parse_loss(explore)
     engine, model = load_engine(bundle), CLICK_MODELS[clicks]
-    with progress(quiet) as report:
-        run(engine, impressions, out, seed=seed, click_model=model, exploration_loss=loss, progress=report)
+    with tasks_on(ray) as tasks, progress(quiet) as report:
+        run(engine, impressions, out, seed=seed, click_model=model, exploration_loss=loss, tasks=tasks, progress=report)
     results.print(
         f"{impressions:,} searches of simulated shoppers in {plain(str(out))}", highlight=False, soft_wrap=True
     )
@@ -114,6 +117,7 @@ def replay(
     served: ServedAs = None,
     channel: Annotated[str | None, typer.Option(help="whose searches: agent; left out, shoppers'")] = None,
     id_salt: IdSalt = None,
+    ray: OnRay = None,
     as_json: AsJson = False,
     quiet: Quiet = False,
 ) -> None:
@@ -126,8 +130,18 @@ def replay(
     policies = dict(parse_policy(text) for text in policy)
     judged = None if judgments is None else read_judgments(judgments)
     engine = _engine_of_log(bundle, id_salt)
-    with progress(quiet or as_json) as report:
-        result = run(log, engine, policies, out, judgments=judged, served=served, channel=channel, progress=report)
+    with tasks_on(ray) as tasks, progress(quiet or as_json) as report:
+        result = run(
+            log,
+            engine,
+            policies,
+            out,
+            judgments=judged,
+            served=served,
+            channel=channel,
+            tasks=tasks,
+            progress=report,
+        )
     for warning in result["warnings"]:
         notes.print(f"warning: {warning}", highlight=False, markup=False, soft_wrap=True)
     if as_json:
@@ -168,6 +182,7 @@ def tune(
     keep: Annotated[list[str] | None, typer.Option(help="objective=share of its logged value, relevance=0.98")] = None,
     served: ServedAs = None,
     id_salt: IdSalt = None,
+    ray: OnRay = None,
     as_json: AsJson = False,
     quiet: Quiet = False,
 ) -> None:
@@ -177,8 +192,8 @@ def tune(
 
     floors = numbers_by_name(keep or (), "--keep", "relevance=0.98")
     engine = _engine_of_log(bundle, id_salt)
-    with progress(quiet or as_json) as report:
-        result = run(log, engine, out, maximise=maximise, keep=floors, served=served, progress=report)
+    with tasks_on(ray) as tasks, progress(quiet or as_json) as report:
+        result = run(log, engine, out, maximise=maximise, keep=floors, served=served, tasks=tasks, progress=report)
     if as_json:
         print_json(result)
         return

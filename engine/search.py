@@ -73,7 +73,12 @@ class Engine:
     Attributes:
         catalogue_version: of the last change to the catalogue that it knows of; 0 as built.
         state: a name of bundle and catalogue that no other state has, on whatever machine.
+        folder: of the bundle, where other processes may load the same engine; None where they cannot.
+        renaming: what the users of its histories are called instead; None for as they are.
     """
+
+    folder: Path | None = None
+    renaming: Callable[[str], str] | None = None
 
     def __init__(self, bundle: Bundle, *, catalogue_version: int = 0, state: str | None = None) -> None:
         self._bundle = bundle
@@ -106,6 +111,7 @@ class Engine:
             BundleDamaged, BundleMismatch: see `trimtab.engine.bundle.storage.load_bundle`.
         """
         engine = cls(load_bundle(folder))
+        engine.folder = folder.absolute()
         engine.warm_up()
         return engine
 
@@ -154,7 +160,9 @@ class Engine:
         """This engine, with users' histories under other ids."""
         pipeline = replace(self.pipeline, histories=self.pipeline.histories.renamed(rename))
         bundle = replace(self._bundle, pipeline=pipeline)
-        return Engine(bundle, catalogue_version=self.catalogue_version, state=self.state)
+        renamed = Engine(bundle, catalogue_version=self.catalogue_version, state=self.state)
+        renamed.folder, renamed.renaming = self.folder if self.renaming is None else None, rename
+        return renamed
 
     @property
     def user_ids(self) -> tuple[str, ...]:

@@ -13,6 +13,7 @@ import numpy as np
 from trimtab.catalog.attributes.column import AttributeColumn
 from trimtab.core.progress import Progress, silent
 from trimtab.core.records import IntArray
+from trimtab.core.tasks import Tasks
 from trimtab.retrieval.building_meaning import EncodedItems, build_meaning, item_encoder
 from trimtab.retrieval.lexical import BOOSTS, LexicalIndex, OnItem, ignored
 from trimtab.retrieval.milvus.connection import BUILD_SECONDS
@@ -47,6 +48,7 @@ def build_retriever(  # noqa: PLR0913  # keyword-only options
     earlier: Path | None = None,
     collection: NewCollection | None = None,
     on_item: OnItem = ignored,
+    tasks: Tasks | None = None,
 ) -> Retriever:
     """Write the indices of a store into `folder` and open them.
 
@@ -57,6 +59,7 @@ def build_retriever(  # noqa: PLR0913  # keyword-only options
         earlier: the folder of the indices that these replace, whose vectors are taken for texts that stayed.
         collection: where candidates are looked up, instead of an index of vectors in the folder.
         on_item: is given the index terms of each item.
+        tasks: where texts are encoded; here by default.
 
     Raises:
         BadParameter: there is no such encoder, or it is not installed.
@@ -69,7 +72,16 @@ def build_retriever(  # noqa: PLR0913  # keyword-only options
         item_encoder(encoder_name)  # one that is not installed is named before anything else is done
     with ThreadPoolExecutor(1) as beside:
         meaning = beside.submit(
-            build_meaning, folder, columns, priority, encoder_name, encoded, earlier, progress, has_index=not collection
+            build_meaning,
+            folder,
+            columns,
+            priority,
+            encoder_name,
+            encoded,
+            earlier,
+            progress,
+            has_index=not collection,
+            tasks=tasks,
         )
         lexicon, filtered = _build_words(store, columns, priority, languages, folder, progress, on_item)
         near = meaning.result()

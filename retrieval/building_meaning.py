@@ -11,6 +11,7 @@ import numpy as np
 
 from trimtab.core.progress import Progress
 from trimtab.core.records import FloatArray, IntArray
+from trimtab.core.tasks import Tasks
 from trimtab.retrieval.chance_similarity import chance_similarity
 from trimtab.retrieval.dense import DenseIndex
 from trimtab.retrieval.dense_kinds import reason_for
@@ -52,7 +53,7 @@ class Meaning:
     report: dict[str, Any]
 
 
-def build_meaning(  # runs in a thread of its own, and so takes what the build knows
+def build_meaning(  # noqa: PLR0913  # runs in a thread of its own, and so takes what the build knows
     folder: Path,
     columns: Mapping[str, list[str]],
     priority: IntArray,
@@ -62,6 +63,7 @@ def build_meaning(  # runs in a thread of its own, and so takes what the build k
     progress: Progress,
     *,
     has_index: bool,
+    tasks: Tasks | None = None,
 ) -> Meaning:
     """Write vectors, what they were made from, and their index into a folder.
 
@@ -71,11 +73,12 @@ def build_meaning(  # runs in a thread of its own, and so takes what the build k
         encoded: what need not be made again.
         earlier: the folder of the indices that these replace.
         has_index: False leaves the index to somebody else.
+        tasks: where texts are encoded; here by default.
     """
     texts = map(item_text, columns["title"], columns["product_type"], columns["description"])
     distinct, vector_of = _distinct(texts)
     if encoded is None:
-        encoder, vectors = _encode_items(encoder_name, distinct, columns["title"], earlier, progress)
+        encoder, vectors = _encode_items(encoder_name, distinct, columns["title"], earlier, progress, tasks)
     else:
         encoder, vectors = encoded.encoder, encoded.vectors[np.unique(vector_of, return_index=True)[1]]
     _write_vectors(folder / VECTORS, vectors, vector_of)
@@ -138,12 +141,17 @@ def _distinct(texts: Iterable[str]) -> tuple[list[str], IntArray]:
 
 
 def _encode_items(
-    name: str, texts: Sequence[str], titles: Sequence[str], earlier: Path | None, progress: Progress
+    name: str,
+    texts: Sequence[str],
+    titles: Sequence[str],
+    earlier: Path | None,
+    progress: Progress,
+    tasks: Tasks | None,
 ) -> tuple[Encoder, FloatArray]:
     """An encoder for queries, and the vectors of distinct texts of items."""
     encoder = item_encoder(name)
     known = EarlierVectors.none() if earlier is None else EarlierVectors.load(earlier, REPORT, encoder)
-    vectors = known.encode(encoder, texts, progress)
+    vectors = known.encode(encoder, texts, progress, tasks)
     if name != DistilledQueries.name:
         return encoder, vectors
     return distil(encoder, pseudo_queries(titles), progress=progress), vectors

@@ -72,7 +72,9 @@ class LoggedSlates:
 
 
 NO_RULE = "{}"
-NUMBER = "number in the log"
+NUMBER = "number in the frame"
+UNNAMED = -1
+"""The group of an impression without user and session, until its number in the log is known, which makes it one."""
 SEPARATOR = "\x1f"
 
 REPLAYED = (
@@ -132,49 +134,55 @@ class Codes:
         return column.replace_strict(distinct, codes, return_dtype=pl.Int64).to_numpy().astype(np.int64)
 
 
-class SlateArrays:
-    """Converts the frames of a log to arrays, with codes that are the same for all of them.
+@dataclass(frozen=True)
+class FrameSlates:
+    """What can be replayed of one frame of a log, with codes and numbers of its own.
 
     Attributes:
-        queries, users, weights: what the codes stand for.
-        n_read: rows so far.
+        slates: the impressions; the group of those without user and session is -1.
+        queries, users, weights: what the codes of the frame stand for.
+        n_read: rows of the frame.
         n_out_of_order: rows stamped before the one above them in their session.
         left_out: reason -> rows that cannot be replayed.
     """
+
+    slates: LoggedSlates
+    queries: Sequence[Search]
+    users: Sequence[str]
+    weights: Sequence[Any]
+    n_read: int
+    n_out_of_order: int
+    left_out: Counter[str]
+
+
+class FrameArrays:
+    """Converts frames of a log to arrays, each by itself."""
 
     def __init__(self, engine: Engine) -> None:
         self._engine = engine
         store = engine.store
         self._item_ids = pl.Series(store.item_ids(np.arange(len(store))), dtype=pl.String)
         self._item_rows = pl.Series(np.arange(len(store), dtype=np.int32))
-        self.queries, self.users, self.weights = Codes(), Codes(), Codes()
-        self.n_read = 0
-        self.n_out_of_order = 0
-        self.left_out: Counter[str] = Counter()
 
-    def shoppers(self) -> tuple[Shopper, ...]:
-        """Who asked, by code."""
-        return tuple(map(_shopper, self.users.values))
-
-    def slates_of(self, frame: pl.DataFrame) -> LoggedSlates:
+    def slates_of(self, frame: pl.DataFrame) -> FrameSlates:
         """What can be replayed of a frame."""
-        numbered = frame.with_columns(pl.int_range(pl.len()).alias(NUMBER) + self.n_read)
-        self.n_read += len(frame)
-        frame = self._replayable(numbered)
+        numbered = frame.with_columns(pl.int_range(pl.len()).alias(NUMBER))
+        n_read, n_out_of_order = len(frame), _n_backwards(frame)
+        frame, left_out = self._replayable(numbered)
         lengths = frame["item_ids"].list.len().to_numpy()
         k = int(lengths.max(initial=0))
         there = np.arange(k) < lengths[:, None]
         shown = frame["item_ids"].explode(empty_as_null=False)
         cells = {name: frame[name].explode(empty_as_null=False) for name in BY_POSITION}
         cells["rows"] = shown.replace_strict(self._item_ids, self._item_rows, default=-1, return_dtype=pl.Int32)
-        units = frame.select(pl.coalesce("user_id", "session_id", pl.col(NUMBER).cast(pl.String))).to_series()
+        users, weights = Codes(), Codes()
         searches, which = _searches(frame, self._engine)
         slates = LoggedSlates(
             numbers=frame[NUMBER].to_numpy(),
-            queries=self.queries.of(searches)[which],
-            users=self.users.of_series(_shoppers(frame, self._engine)),
-            groups=_groups(units),
-            weights=self.weights.of_series(frame["weights"], key=_weights),
+            queries=which,
+            users=users.of_series(_shoppers(frame, self._engine)),
+            groups=_groups(frame.select(pl.coalesce("user_id", "session_id")).to_series()),
+            weights=weights.of_series(frame["weights"], key=_weights),
             temperatures=frame["temperature"].to_numpy(),
             seeds=frame["seed"].fill_null(-1).to_numpy(),
             moments=frame["timestamp"].dt.epoch("us").to_numpy() / 1e6,
@@ -182,16 +190,13 @@ class SlateArrays:
         )
         known = np.asarray(((slates.rows >= 0) | ~there).all(axis=1))
         if not known.all():
-            self.left_out[UNKNOWN_ITEM] += int((~known).sum())
-        return slates.take(known)
+            left_out[UNKNOWN_ITEM] += int((~known).sum())
+        return FrameSlates(slates.take(known), searches, users.values, weights.values, n_read, n_out_of_order, left_out)
 
-    def _replayable(self, frame: pl.DataFrame) -> pl.DataFrame:
-        """The rows that can be replayed; the rest is counted."""
+    def _replayable(self, frame: pl.DataFrame) -> tuple[pl.DataFrame, Counter[str]]:
+        """The rows that can be replayed, and reasons -> how many of the rest."""
         manifest = self._engine.manifest
         ours = (pl.col("bundle") == self._engine.bundle_id) & (pl.col("feature_schema") == manifest["feature_schema"])
-        before = pl.col("timestamp").shift(1).over("session_id")
-        is_backwards = pl.col("session_id").is_not_null() & (before > pl.col("timestamp"))
-        self.n_out_of_order += int(frame.select(is_backwards.sum()).item())
         reason = (
             pl.when(~ours)
             .then(pl.lit(OTHER_BUNDLE))
@@ -205,8 +210,53 @@ class SlateArrays:
             .then(pl.lit(SORTED))
         )
         reasons = frame.select(reason.alias("reason")).to_series()
-        self.left_out.update(reasons.drop_nulls().to_list())
-        return frame.filter(reasons.is_null())
+        return frame.filter(reasons.is_null()), Counter(reasons.drop_nulls().to_list())
+
+
+class SlateArrays:
+    """The frames of a log, one after the other, with codes that are the same for all of them.
+
+    Attributes:
+        queries, users, weights: what the codes stand for.
+        n_read: rows so far.
+        n_out_of_order, left_out: see `FrameSlates`.
+    """
+
+    def __init__(self) -> None:
+        self.queries, self.users, self.weights = Codes(), Codes(), Codes()
+        self.n_read = 0
+        self.n_out_of_order = 0
+        self.left_out: Counter[str] = Counter()
+
+    def shoppers(self) -> tuple[Shopper, ...]:
+        """Who asked, by code."""
+        return tuple(map(_shopper, self.users.values))
+
+    def add(self, frame: FrameSlates) -> LoggedSlates:
+        """The impressions of the next frame, with the codes and numbers of the log."""
+        slates = frame.slates
+        numbers = slates.numbers + self.n_read
+        groups = slates.groups.copy()
+        unnamed = groups == UNNAMED
+        groups[unnamed] = groups_of(map(str, numbers[unnamed].tolist()))
+        self.n_read += frame.n_read
+        self.n_out_of_order += frame.n_out_of_order
+        self.left_out.update(frame.left_out)
+        return replace(
+            slates,
+            numbers=numbers,
+            groups=groups,
+            queries=self.queries.of(frame.queries)[slates.queries],
+            users=self.users.of(frame.users)[slates.users],
+            weights=self.weights.of(frame.weights)[slates.weights],
+        )
+
+
+def _n_backwards(frame: pl.DataFrame) -> int:
+    """The number of rows that are stamped before the one above them in their session."""
+    before = pl.col("timestamp").shift(1).over("session_id")
+    is_backwards = pl.col("session_id").is_not_null() & (before > pl.col("timestamp"))
+    return int(frame.select(is_backwards.sum()).item())
 
 
 def _shoppers(frame: pl.DataFrame, engine: Engine) -> pl.Series:
@@ -282,10 +332,11 @@ def _table(name: str, cells: pl.Series, there: NDArray[np.bool_]) -> NDArray[Any
 
 
 def _groups(units: pl.Series) -> Ints:
-    """[n] group of each user; of the session, or of the impression, where there is no user."""
-    distinct = units.unique()
-    groups = pl.Series(groups_of(distinct))
-    return units.replace_strict(distinct, groups, return_dtype=pl.Int64).to_numpy().astype(np.int64)
+    """[n] group of each user, or of the session where there is none; -1 where there is neither."""
+    distinct = units.drop_nulls().unique()
+    groups = pl.Series(groups_of(distinct), dtype=pl.Int64)
+    found = units.replace_strict(distinct, groups, default=UNNAMED, return_dtype=pl.Int64)
+    return found.fill_null(UNNAMED).to_numpy().astype(np.int64)
 
 
 def concatenated(parts: Sequence[LoggedSlates]) -> LoggedSlates:

@@ -18,6 +18,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from trimtab.abtest.ope.log_files import frames_of
 from trimtab.abtest.ope.logged_slates import (
     BEYOND_THE_END,
     DUPLICATE,
@@ -32,6 +33,7 @@ from trimtab.abtest.ope.logged_slates import (
 from trimtab.abtest.ope.segments import Segments
 from trimtab.abtest.ope.sums import Ints
 from trimtab.core.errors import BadLog
+from trimtab.core.tasks import Tasks
 from trimtab.engine import Engine
 from trimtab.engine.log.impressions import ImpressionReader
 
@@ -77,7 +79,11 @@ class PartitionedLog:
 
     def partition(self, number: int) -> ReplayLog:
         """All impressions of some queries, in order of the log."""
-        return self._log([part.read(number) for part in self._parts])
+        return ReplayLog(self.slates(number), self.labels.queries, self.labels.users, self.labels.weights)
+
+    def slates(self, number: int) -> LoggedSlates:
+        """The impressions of a partition, in order of the log."""
+        return self._in_order([part.read(number) for part in self._parts])
 
     def sample_by_seed(self, n: int) -> ReplayLog:
         """About n impressions, the same whatever the order of the log, by seed; where none is known, by place."""
@@ -101,30 +107,35 @@ class PartitionedLog:
         return self._log(found)
 
     def _log(self, records: list[NDArray[Any]]) -> ReplayLog:
+        return ReplayLog(self._in_order(records), self.labels.queries, self.labels.users, self.labels.weights)
+
+    def _in_order(self, records: list[NDArray[Any]]) -> LoggedSlates:
         slates = widened(concatenated([_slates_of(some) for some in records]), self.k)
-        slates = slates.take(np.argsort(slates.numbers, kind="stable"))
-        return ReplayLog(slates, self.labels.queries, self.labels.users, self.labels.weights)
+        return slates.take(np.argsort(slates.numbers, kind="stable"))
 
 
 @contextmanager
-def partitioned(path: Path, engine: Engine, channel: str | None = None) -> Iterator[PartitionedLog]:
+def partitioned(
+    path: Path, engine: Engine, channel: str | None = None, *, tasks: Tasks | None = None
+) -> Iterator[PartitionedLog]:
     """Read a log for replay against the bundle that served it; the partitions are deleted when the block ends.
 
     Args:
         channel: whose searches; None for shoppers'.
+        tasks: where the files are read; here, one after the other, by default.
 
     Raises:
         BadLog: see `trimtab.engine.log.impressions.read_log`; or the log is empty, or nothing in it can be replayed.
     """
     reader = ImpressionReader(path, REPLAYED, channel=channel)
     n_partitions = int(np.clip(-(-reader.n_rows // IMPRESSIONS_PER_PARTITION), 1, MOST_PARTITIONS))
-    arrays = SlateArrays(engine)
+    arrays = SlateArrays()
     categories = engine.store.category_codes
     parts, shown = [], []
     frequencies, weight_counts = np.zeros(0, dtype=np.int64), np.zeros(0, dtype=np.int64)
     with TemporaryDirectory(prefix="trimtab-replay-") as folder:
-        for number, frame in enumerate(reader):
-            slates = arrays.slates_of(frame)
+        for number, frame in enumerate(frames_of(reader, engine, tasks)):
+            slates = arrays.add(frame)
             parts.append(_Part.written(Path(folder) / str(number), slates, n_partitions))
             frequencies = _grown(frequencies, slates.queries, len(arrays.queries.values))
             weight_counts = _grown(weight_counts, slates.weights, len(arrays.weights.values))

@@ -15,18 +15,17 @@ policy's slate from the logged seed and keeps the positions down to which it equ
 propensity, and answers for the searches where the policies agree.
 
 A log may be larger than memory: its partitions (`abtest.ope.partitions`) are replayed one by one, in as many threads as
-there are cores, and only sums are kept (`trimtab.abtest.ope.totals`).
+there are cores or on other machines (`trimtab.core.tasks`), and only sums are kept (`trimtab.abtest.ope.totals`).
 """
 
 from __future__ import annotations
 
 import os
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
-from dataclasses import replace
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
-from threading import Event, Lock
 from typing import Any
 
 import polars as pl
@@ -34,9 +33,10 @@ import polars as pl
 from trimtab.abtest.ope.evidence import LOGGED, WRONG_SHARE, Deployment, evidence_of
 from trimtab.abtest.ope.intervals import Estimate, estimate, relative_base
 from trimtab.abtest.ope.like_with_like import N_LOOKED_AT, LikeWithLike, Served, like_with_like
+from trimtab.abtest.ope.logged_slates import LoggedSlates, ReplayLog
 from trimtab.abtest.ope.outcomes import MEASURED, Judged, judged_gains
 from trimtab.abtest.ope.partitions import PartitionedLog, partitioned
-from trimtab.abtest.ope.segments import OTHER
+from trimtab.abtest.ope.segments import OTHER, Segments
 from trimtab.abtest.ope.sums import Sums
 from trimtab.abtest.ope.totals import EVERYTHING, Totals, totals_of
 from trimtab.abtest.report.report import REPORT, write_report
@@ -45,8 +45,10 @@ from trimtab.catalog.judgments import unasked_queries, unknown_items
 from trimtab.core.atomic import new_folder
 from trimtab.core.errors import BadParameter
 from trimtab.core.progress import Progress, silent
+from trimtab.core.tasks import Tasks, Threads
 from trimtab.core.weights import RELEVANCE, normalise
 from trimtab.engine import Engine
+from trimtab.engine.cluster.reference import EngineReference
 from trimtab.engine.log.interactions import IN_TIME, LATE, UNKNOWN
 
 N_DRAWN = 100_000
@@ -56,6 +58,9 @@ propensities."""
 SEGMENT_RESAMPLES = 200
 
 MOST_THREADS = 4
+
+MOST_BLOCKS = 64
+"""Sums that are added up apart before they are added to one another."""
 
 MISFIT = "the logged propensities are not this bundle's"
 
@@ -76,6 +81,7 @@ def replay(  # noqa: PLR0913  # what a report may be asked for, all by keyword
     served: Served | None = None,
     confidence: float = 0.95,
     channel: str | None = None,
+    tasks: Tasks | None = None,
     progress: Progress = silent,
 ) -> dict[str, Any]:
     """Estimate policies from a log and write the report.
@@ -86,6 +92,7 @@ def replay(  # noqa: PLR0913  # what a report may be asked for, all by keyword
         judgments: query, item_id, grade (`trimtab.catalog.judgments`), for nDCG.
         served: compare policies `sorted` or `explored` alike; None takes sorted, and explored where the log can say
             nothing of that (`trimtab.abtest.ope.like_with_like`).
+        tasks: where files are read and partitions replayed; in threads of this process by default.
         channel: whose searches are replayed, by their own propensities and outcomes; None for shoppers'.
 
     Returns:
@@ -97,9 +104,18 @@ def replay(  # noqa: PLR0913  # what a report may be asked for, all by keyword
     """
     weights = _checked(policies, engine)
     judged = {} if judgments is None else judged_gains(judgments, engine)
-    with partitioned(log, engine, channel) as partitions:
+    with partitioned(log, engine, channel, tasks=tasks) as partitions:
         compared = like_with_like(engine, partitions.sample_by_seed(N_LOOKED_AT), weights, served)
-        totals = _totals_of_log(partitions, engine, weights, judged, progress, compared.deployment)
+        how = Replaying(
+            EngineReference(engine),
+            weights,
+            judged,
+            compared.deployment,
+            max(-(-partitions.n_distinct // N_DRAWN), 1),
+            partitions.labels,
+            partitions.segments,
+        )
+        totals = _totals_of_log(partitions, how, progress, tasks)
     result = _result(totals, partitions, weights, engine, compared, confidence=confidence)
     if judgments is not None:
         texts = {query.text for query in partitions.labels.queries}
@@ -119,49 +135,77 @@ def _checked(policies: Mapping[str, Mapping[str, float]], engine: Engine) -> dic
     return {name: normalise(raw, engine.known_weights) for name, raw in policies.items()}
 
 
-def _totals_of_log(
-    partitions: PartitionedLog,
-    engine: Engine,
-    weights: Mapping[str, Mapping[str, float]],
-    judged: Judged,
-    progress: Progress,
-    deployment: Deployment,
-) -> Totals:
-    """Totals over every partition; each thread takes the same partitions in the same order on every run."""
-    n_threads = min(os.cpu_count() or 1, partitions.n_partitions, MOST_THREADS)
-    texts = [query.text for query in partitions.labels.queries]
-    draw_every = max(-(-partitions.n_distinct // N_DRAWN), 1)
-    seen, stopped, lock = [0] * n_threads, Event(), Lock()
+@dataclass(frozen=True)
+class Replaying:
+    """What every task of a replay is given.
 
-    def some(thread: int) -> Totals:
-        totals = Totals()
-        try:
-            for number in range(thread, partitions.n_partitions, n_threads):
-                if stopped.is_set():
-                    break
-                read, before = partitions.partition(number), seen[thread]
+    Attributes:
+        engine: of the bundle that served.
+        policies: normalised weights by name.
+        draw_every: the policies' own slates are drawn for one in this many impressions.
+        labels: what the codes of impressions stand for.
+    """
 
-                def advance(_: str, done: int, __: int, before: int = before) -> None:
-                    with lock:
-                        seen[thread] = before + done
-                        progress("impressions", sum(seen), partitions.n)
+    engine: EngineReference
+    policies: Mapping[str, Mapping[str, float]]
+    judged: Judged
+    deployment: Deployment
+    draw_every: int
+    labels: ReplayLog
+    segments: Segments
 
-                evidence = evidence_of(engine, read, weights, advance, draw_every=draw_every, deployment=deployment)
-                totals += totals_of(evidence, texts, partitions.segments, engine, logged=LOGGED, judged=judged)
-        except BaseException:
-            stopped.set()
-            raise
-        return totals
 
-    with ThreadPoolExecutor(n_threads) as pool:
-        try:
-            total = Totals()
-            for part in pool.map(some, range(n_threads)):
-                total += part
-        except BaseException:
-            stopped.set()
-            raise
+Slates = Sequence[Callable[[], LoggedSlates]]
+
+
+def totals_of_block(how: Replaying, block: Slates) -> tuple[Totals, int]:
+    """Totals over some partitions, added up in their order, and how many impressions that are."""
+    total, n = Totals(), 0
+    texts = [query.text for query in how.labels.queries]
+    for slates_of in block:
+        read = replace(how.labels, slates=slates_of())
+        engine = how.engine.engine
+        evidence = evidence_of(engine, read, how.policies, draw_every=how.draw_every, deployment=how.deployment)
+        total += totals_of(evidence, texts, how.segments, engine, logged=LOGGED, judged=how.judged)
+        n += len(read.slates)
+    return total, n
+
+
+def _totals_of_log(partitions: PartitionedLog, how: Replaying, progress: Progress, tasks: Tasks | None) -> Totals:
+    """Totals over every partition.
+
+    They are added up in blocks of partitions, and the blocks in their order. How many blocks there are is a matter of
+    the log alone, so that the sums are the same to the last digit wherever and in whatever order blocks are done.
+    """
+    n_partitions = partitions.n_partitions
+    tasks = tasks or Threads(min(os.cpu_count() or 1, n_partitions, MOST_THREADS))
+    size = -(-n_partitions // MOST_BLOCKS)
+    is_here = tasks.is_here
+
+    def slates_of(number: int) -> Callable[[], LoggedSlates]:
+        return partial(partitions.slates, number) if is_here else Sent(partitions.slates(number))
+
+    blocks = (
+        [slates_of(number) for number in range(start, min(start + size, n_partitions))]
+        for start in range(0, n_partitions, size)
+    )
+    total, done = Totals(), 0
+    for part, n in tasks.map(totals_of_block, how, blocks):
+        total += part
+        done += n
+        progress("impressions", done, partitions.n)
     return total
+
+
+@dataclass(frozen=True)
+class Sent:
+    """Impressions that are sent to where they are asked for."""
+
+    slates: LoggedSlates
+
+    def __call__(self) -> LoggedSlates:
+        """The impressions."""
+        return self.slates
 
 
 class _Estimates:

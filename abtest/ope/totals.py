@@ -61,13 +61,14 @@ class Weighted:
         )
 
     def __iadd__(self, other: Weighted) -> Weighted:
-        self.counts += other.counts
-        self.weights += other.weights
+        # What came from another process cannot be written to.
+        self.counts = self.counts + other.counts
+        self.weights = self.weights + other.weights
         _add(self.rewards, other.rewards)
         _add(self.earned, other.earned)
-        self.squares += other.squares
-        np.maximum(self.largest, other.largest, out=self.largest)
-        self.supported += other.supported
+        self.squares = self.squares + other.squares
+        self.largest = np.maximum(self.largest, other.largest)
+        self.supported = self.supported + other.supported
         return self
 
     def sums(self, metric: str, segments: Iterable[int] = EVERYTHING, *, normalised: bool = True) -> Sums:

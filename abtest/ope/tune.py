@@ -12,6 +12,7 @@ drawn so that each is expected to lose as much to exploration as the log did.
 from __future__ import annotations
 
 import json
+import os
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import product
@@ -23,7 +24,8 @@ from numpy.typing import NDArray
 
 from trimtab.abtest.ope import estimators
 from trimtab.abtest.ope.estimators import Floats
-from trimtab.abtest.ope.evidence import LOGGED, WRONG_SHARE, Evidence, evidence_of
+from trimtab.abtest.ope.evidence import LOGGED, WRONG_SHARE, Evidence
+from trimtab.abtest.ope.evidence_tasks import evidence_by_query
 from trimtab.abtest.ope.intervals import assess, estimate, influence, lower_bounds, relative_base
 from trimtab.abtest.ope.like_with_like import N_LOOKED_AT, Served, like_with_like
 from trimtab.abtest.ope.outcomes import novelty, weighted_rewards
@@ -34,6 +36,7 @@ from trimtab.abtest.ope.sums import Sums, add_up
 from trimtab.core.atomic import new_file
 from trimtab.core.errors import BadLog, BadParameter
 from trimtab.core.progress import Progress, silent
+from trimtab.core.tasks import Tasks, Threads
 from trimtab.core.weights import DIVERSITY, format_weights, normalise
 from trimtab.engine import Engine
 
@@ -50,6 +53,7 @@ distribution of sums, and clicks and purchases are rare and skewed. Its own log 
 OWN = "own"
 """The log's own weights among the candidates."""
 
+MOST_THREADS = 4
 N_TUNED = 50_000
 """Impressions looked at; of a longer log, an even sample."""
 
@@ -71,7 +75,7 @@ class Choice:
     refused: dict[str, str]
 
 
-def tune(
+def tune(  # noqa: PLR0913  # the options of `trimtab tune`, keyword-only
     log: Path,
     engine: Engine,
     out: Path | None = None,
@@ -80,6 +84,7 @@ def tune(
     keep: Mapping[str, float],
     served: Served | None = None,
     confidence: float = 0.95,
+    tasks: Tasks | None = None,
     progress: Progress = silent,
 ) -> dict[str, Any]:
     """Choose weights and write them as a profile that the service takes.
@@ -89,6 +94,7 @@ def tune(
         keep: objective -> share of the log's own value that must be kept.
         out: the profile, `{"weights": {...}}`.
         served: how candidates are compared, as in `trimtab.abtest.ope.replay.replay`.
+        tasks: where candidates are replayed; in threads of this process by default.
 
     Returns:
         the object of `trimtab tune --json`.
@@ -98,12 +104,13 @@ def tune(
         BadParameter: an objective the bundle does not have, a share outside 0..1, or a log of several weights.
     """
     _check(engine, maximise, keep)
-    with partitioned(log, engine) as partitions:
+    with partitioned(log, engine, tasks=tasks) as partitions:
         read, segments_of_log = partitions.sample(N_TUNED), partitions.segments
         own = normalise(read.weights[int(partitions.weight_counts.argmax())], engine.known_weights)
         candidates = candidates_around(own)
         compared = like_with_like(engine, partitions.sample_by_seed(N_LOOKED_AT), candidates, served)
-    evidence = evidence_of(engine, read, candidates, progress, draw_every=1, deployment=compared.deployment)
+    tasks = tasks or Threads(min(os.cpu_count() or 1, MOST_THREADS))
+    evidence = evidence_by_query(engine, read, candidates, progress, tasks, deployment=compared.deployment)
     wrong = float(evidence.wrong_propensities.mean()) if len(evidence.drawn) else 0.0
     if wrong > WRONG_SHARE:
         raise BadLog(

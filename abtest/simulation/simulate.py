@@ -9,8 +9,8 @@ query are retrieved once and scored once a household.
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Mapping
-from dataclasses import replace
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -21,6 +21,7 @@ from numpy.typing import NDArray
 
 from trimtab.abtest.ope.contexts import Search, before_the_draw, by_code, contexts_of, policy_of, with_history
 from trimtab.abtest.ope.estimators import Floats
+from trimtab.abtest.ope.evidence_tasks import MOST_PIECES, pieces_by_code
 from trimtab.abtest.ope.sums import Ints
 from trimtab.abtest.simulation.clicks import N_DRAWS, ClickModel, PositionBased
 from trimtab.abtest.simulation.world import Intents, World, world_of
@@ -30,8 +31,10 @@ from trimtab.core.log import SCHEMA_VERSION
 from trimtab.core.progress import Progress, silent
 from trimtab.core.records import Shopper
 from trimtab.core.seeds import seed_of
+from trimtab.core.tasks import Tasks, Threads
 from trimtab.core.weights import normalise
 from trimtab.engine import Engine
+from trimtab.engine.cluster.reference import EngineReference
 from trimtab.engine.log.impressions import write_part
 from trimtab.engine.log.rows import SCHEMA
 from trimtab.engine.search import SECONDS_KEPT
@@ -58,6 +61,7 @@ def simulate(  # noqa: PLR0913  # the options of `trimtab simulate`, keyword-onl
     click_model: ClickModel | None = None,
     exploration_loss: float | None = None,
     world: World | None = None,
+    tasks: Tasks | None = None,
     progress: Progress = silent,
 ) -> None:
     """Write a log folder of Parquet parts at `out`; the same arguments write the same log.
@@ -68,6 +72,7 @@ def simulate(  # noqa: PLR0913  # the options of `trimtab simulate`, keyword-onl
         exploration_loss: share of the sorted slate's expected relevance that a draw may cost; None draws at the
             bundle's temperature.
         world: `world_of(engine)` by default; give it where several logs are simulated.
+        tasks: where slates are drawn, some queries a task; here by default.
 
     Raises:
         BadParameter: `out` is there already, an unknown or bad weight, or an engine that does not explore.
@@ -83,7 +88,14 @@ def simulate(  # noqa: PLR0913  # the options of `trimtab simulate`, keyword-onl
         for start in range(0, n_impressions, IMPRESSIONS_PER_BLOCK):
             some = np.arange(start, min(start + IMPRESSIONS_PER_BLOCK, n_impressions))
             block = _Block(engine, world, requested, intents.take(some), seed=seed, first=start)
-            block.show(k, exploration_loss, lambda done: progress("impressions", start + done, n_impressions))  # noqa: B023
+            drawing = Drawing(
+                EngineReference(engine), Searchers(world.texts, world.user_ids), requested, exploration_loss, k
+            )
+            block.show(
+                drawing,
+                tasks or Threads(1),
+                lambda done: progress("impressions", start + done, n_impressions),  # noqa: B023
+            )
             block.browse(click_model, rng)
             block.write(folder)
 
@@ -104,25 +116,23 @@ class _Block:
             for session, code in zip(self._sessions, intents.queries.tolist(), strict=True)
         ]
 
-    def show(self, k: int, loss: float | None, progress: Callable[[int], None]) -> None:
+    def show(self, drawing: Drawing, tasks: Tasks, progress: Callable[[int], None]) -> None:
         """Draw every slate."""
-        uniforms = np.stack([np.random.Generator(np.random.PCG64(seed)).random(k) for seed in self._seeds])
-        policy = policy_of(self._engine, self._weights, self._engine.temperature)
-        self._loss = loss
-        self._lost = np.full(len(uniforms), np.nan)
-        self._temperatures = np.full(len(uniforms), self._engine.temperature)
-
-        def policy_for(contexts: QueryContexts, users: Ints, at: Ints) -> SlatePolicy:
-            """The policy at the temperatures that cost as much for each user."""
-            if loss is None:
-                return policy
-            found = gentle(self._engine, self._weights, contexts, users, k=k, loss=loss)
-            self._temperatures[at], self._lost[at] = found[users].T
-            return replace(policy, temperature=found[:, 0])
-
-        self._rows, self._propensities = show(
-            self._engine, self._world, policy_for, self._intents, uniforms, progress=progress
-        )
+        n = len(self._intents)
+        self._loss = drawing.loss
+        self._lost = np.full(n, np.nan)
+        self._temperatures = np.full(n, self._engine.temperature)
+        self._rows = np.full((n, drawing.k), -1, dtype=np.int64)
+        self._propensities = np.ones((n, drawing.k))
+        seeds = np.array(self._seeds, dtype=np.int64)
+        pieces = list(pieces_by_code(self._intents.queries, MOST_PIECES))
+        items = (Asked(self._intents.take(at), seeds[at]) for at in pieces)
+        done = 0
+        for at, drawn in zip(pieces, tasks.map(draw, drawing, items), strict=True):
+            self._rows[at], self._propensities[at] = drawn.rows, drawn.propensities
+            self._temperatures[at], self._lost[at] = drawn.temperatures, drawn.lost
+            done += len(at)
+            progress(done)
 
     def browse(self, click_model: ClickModel, rng: np.random.Generator) -> None:
         """Draw what the shoppers click and buy."""
@@ -199,7 +209,68 @@ def gentle(
     return found
 
 
-def searchers_of(engine: Engine, world: World, intents: Intents) -> tuple[list[Shopper], Ints]:
+@dataclass(frozen=True)
+class Searchers:
+    """What there is to search for, and who searches."""
+
+    texts: Sequence[str]
+    user_ids: Sequence[str]
+
+
+@dataclass(frozen=True)
+class Drawing:
+    """How slates are drawn.
+
+    Attributes:
+        weights: of the logging policy, normalised.
+        loss: share of the sorted slate's expected relevance that a draw may cost; None for the bundle's temperature.
+    """
+
+    engine: EngineReference
+    searchers: Searchers
+    weights: Mapping[str, float]
+    loss: float | None
+    k: int
+
+
+@dataclass(frozen=True)
+class Asked:
+    """Intents, and the seeds of their draws [n]."""
+
+    intents: Intents
+    seeds: Ints
+
+
+@dataclass(frozen=True)
+class Drawn:
+    """Slates [n, k], and by impression the temperature and the share of relevance that the draw costs; NaN unknown."""
+
+    rows: Ints
+    propensities: Floats
+    temperatures: Floats
+    lost: Floats
+
+
+def draw(how: Drawing, asked: Asked) -> Drawn:
+    """Draw the slates of some queries."""
+    engine, n = how.engine.engine, len(asked.seeds)
+    uniforms = np.stack([np.random.Generator(np.random.PCG64(seed)).random(how.k) for seed in asked.seeds.tolist()])
+    policy = policy_of(engine, how.weights, engine.temperature)
+    temperatures, lost = np.full(n, engine.temperature), np.full(n, np.nan)
+
+    def policy_for(contexts: QueryContexts, users: Ints, at: Ints) -> SlatePolicy:
+        """The policy at the temperatures that cost as much for each user."""
+        if how.loss is None:
+            return policy
+        found = gentle(engine, how.weights, contexts, users, k=how.k, loss=how.loss)
+        temperatures[at], lost[at] = found[users].T
+        return replace(policy, temperature=found[:, 0])
+
+    rows, propensities = show(engine, how.searchers, policy_for, asked.intents, uniforms)
+    return Drawn(rows, propensities, temperatures, lost)
+
+
+def searchers_of(engine: Engine, world: World | Searchers, intents: Intents) -> tuple[list[Shopper], Ints]:
     """Who searches, with the minute where that matters to the ranker, and [n] which of them each intent is of."""
     if not engine.uses_clock:
         return [Shopper(user_id) for user_id in world.user_ids], intents.users
@@ -211,12 +282,12 @@ def searchers_of(engine: Engine, world: World, intents: Intents) -> tuple[list[S
 
 def show(
     engine: Engine,
-    world: World,
+    world: World | Searchers,
     policy: SlatePolicy | Callable[[QueryContexts, Ints, Ints], SlatePolicy],
     intents: Intents,
     uniforms: Floats,
     *,
-    progress: Callable[[int], None],
+    progress: Callable[[int], None] = lambda _: None,
 ) -> tuple[Ints, Floats]:
     """Slates for intents under a policy.
 

@@ -18,6 +18,7 @@ from trimtab.catalog.shop import EMPTY, Shop
 from trimtab.catalog.store import ItemStore
 from trimtab.core.errors import BadInput, BadParameter
 from trimtab.core.progress import Progress, silent
+from trimtab.core.tasks import Tasks
 from trimtab.core.weights import DIVERSITY, PREFIX, normalise
 from trimtab.engine.build.baskets import Baskets
 from trimtab.engine.build.indexing import build_pipeline
@@ -48,6 +49,7 @@ def build_bundle(  # noqa: PLR0913  # the options of `trimtab build`, keyword-on
     log_rows: Iterable[Mapping[str, Any]] | None = None,
     method: str = DEFAULT,
     retrieval: str | None = None,
+    tasks: Tasks | None = None,
     progress: Progress = silent,
 ) -> str:
     """Build from a catalogue frame, with a learned ranker where there are judgments or a log.
@@ -55,6 +57,7 @@ def build_bundle(  # noqa: PLR0913  # the options of `trimtab build`, keyword-on
     Args:
         rejections: what became of the rows of the catalogue's file, for the manifest.
         beside: the folder of `shop.toml`, where the files are that it names.
+        tasks: where texts are encoded; here by default.
         retrieval: where candidates are looked up, see `trimtab.retrieval.milvus.address`; in this process by default.
         shop: what is known of the catalogue; its attributes are those of the frame's columns `attr_*`.
 
@@ -75,6 +78,7 @@ def build_bundle(  # noqa: PLR0913  # the options of `trimtab build`, keyword-on
             wording=ShopWording.of(shop, beside),
             earlier=out,
             collection=collection,
+            tasks=tasks,
             progress=progress,
         )
         objectives = objectives_of(shop, has_prices=pipeline.store.has_prices)

@@ -21,6 +21,7 @@ from trimtab.catalog.datasets.grocery import Grocery, item_statistics, load_groc
 from trimtab.catalog.store import ItemStore
 from trimtab.core.metrics import mean_interval
 from trimtab.core.progress import Progress, silent
+from trimtab.core.tasks import Tasks
 from trimtab.engine.build.build import save_trained
 from trimtab.engine.build.indexing import build_pipeline
 from trimtab.engine.build.labelled_lists import Intent, lists_from_intents
@@ -75,7 +76,7 @@ class Splits:
     test: Split = Split(known_until=46, first=47, last=LAST_WEEK, n_intents=1000)
 
 
-def build_grocery(
+def build_grocery(  # noqa: PLR0913  # the options of `trimtab build grocery`, keyword-only
     out: Path,
     *,
     grocery: Grocery | None = None,
@@ -84,6 +85,7 @@ def build_grocery(
     recipe: Recipe = MANY_LISTS,
     method: str = DEFAULT,
     retrieval: str | None = None,
+    tasks: Tasks | None = None,
     progress: Progress = silent,
 ) -> str:
     """Build the grocery bundle, of all products or of the part given; returns its id."""
@@ -91,7 +93,13 @@ def build_grocery(
     started = datetime.now(UTC)
     with new_collection(retrieval) as collection, staging_folder(out) as staging:
         pipeline = build_pipeline(
-            grocery.items, staging, encoder=encoder, earlier=out, collection=collection, progress=progress
+            grocery.items,
+            staging,
+            encoder=encoder,
+            earlier=out,
+            collection=collection,
+            tasks=tasks,
+            progress=progress,
         )
         histories = histories_until(grocery.purchases, pipeline.store, LAST_WEEK)
         companions = bought_together(grocery.purchases, pipeline.store)

@@ -11,6 +11,7 @@ from trimtab.catalog.attributes.definition import Attribute
 from trimtab.catalog.store import ItemStore
 from trimtab.core.errors import BadInput
 from trimtab.core.progress import Progress, silent
+from trimtab.core.tasks import Tasks
 from trimtab.engine.bundle.verification import RETRIEVAL
 from trimtab.engine.stages.pipeline import Pipeline, item_columns, words_of_item
 from trimtab.ranker.users import UserHistories
@@ -34,6 +35,7 @@ def build_pipeline(  # noqa: PLR0913  # keyword-only options
     wording: ShopWording | None = None,
     earlier: Path | None = None,
     collection: NewCollection | None = None,
+    tasks: Tasks | None = None,
     progress: Progress = silent,
 ) -> Pipeline:
     """Index a catalogue frame into `staging`.
@@ -45,6 +47,7 @@ def build_pipeline(  # noqa: PLR0913  # keyword-only options
         encoder: its name; `auto` chooses by the number of items.
         earlier: the bundle that is replaced, from which texts that stayed need not be encoded again.
         collection: where candidates are looked up, if not in this process.
+        tasks: where texts are encoded; here by default.
     """
     if len(items) == 0:
         raise BadInput("the catalogue has no item")
@@ -60,6 +63,7 @@ def build_pipeline(  # noqa: PLR0913  # keyword-only options
         earlier=None if earlier is None else earlier / RETRIEVAL,
         on_item=collecting(collected),
         collection=collection,
+        tasks=tasks,
     )
     return pipeline_of(store, retriever, collected, UserHistories.none())
 

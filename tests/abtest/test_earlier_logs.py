@@ -19,7 +19,7 @@ import pytest
 
 from trimtab.abtest.ope.estimators import prefix_weights, snips
 from trimtab.abtest.ope.intervals import estimate
-from trimtab.abtest.ope.logged_slates import SlateArrays
+from trimtab.abtest.ope.logged_slates import FrameArrays, SlateArrays
 from trimtab.abtest.ope.sums import add_up
 from trimtab.core.metrics import discounts
 from trimtab.engine.build.labelled_lists import behaviour_gain
@@ -48,7 +48,7 @@ def test_its_replay_comes_to_the_same_figures() -> None:
     reader = ImpressionReader(FOLDER / "data")
     frame = pl.concat(reader)
     items = frame["item_ids"].explode().unique(maintain_order=True).to_list()
-    slates = SlateArrays(engine_of(frame, items)).slates_of(frame)
+    slates = SlateArrays().add(FrameArrays(engine_of(frame, items)).slates_of(frame))
     ratios = np.load(FOLDER / "ratios.npz")
     slates = slates.take(ratios["numbers"])
     grades = np.where(slates.purchases > 0, 2, slates.clicks)

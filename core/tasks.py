@@ -1,0 +1,63 @@
+"""Work that is split into tasks, wherever they run: here in threads, or in other processes on other machines.
+
+A result must not depend on where its tasks ran, in what order they ended, or how often one was begun: a task is a
+function of its arguments alone, what is split is split by the work and never by the number of workers, and results
+come in the order of the items. Sums of floating point numbers are then added in one order too.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Callable, Iterable, Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
+from itertools import islice
+from typing import Protocol, TypeVar
+
+Shared = TypeVar("Shared")
+Item = TypeVar("Item")
+Result = TypeVar("Result")
+
+
+class Tasks(Protocol):
+    """Where tasks run.
+
+    Attributes:
+        is_here: whether they run in this process, so that nothing has to be sent.
+    """
+
+    @property
+    def is_here(self) -> bool: ...
+
+    def map(self, task: Callable[[Shared, Item], Result], shared: Shared, items: Iterable[Item]) -> Iterator[Result]:
+        """The results of a module's function, in the order of the items, few of which are under way at a time.
+
+        Args:
+            shared: what all tasks are given.
+        """
+
+
+class Threads:
+    """Tasks in threads of this process."""
+
+    def __init__(self, n: int) -> None:
+        self._n = n
+
+    @property
+    def is_here(self) -> bool:
+        """They run in this process."""
+        return True
+
+    def map(self, task: Callable[[Shared, Item], Result], shared: Shared, items: Iterable[Item]) -> Iterator[Result]:
+        """The results, in the order of the items; those under way are waited for where one fails."""
+        left = iter(items)
+        with ThreadPoolExecutor(self._n) as pool:
+            waiting: deque[Future[Result]] = deque()
+            try:
+                while True:
+                    waiting.extend(pool.submit(task, shared, item) for item in islice(left, self._n - len(waiting)))
+                    if not waiting:
+                        return
+                    yield waiting.popleft().result()
+            finally:
+                for one in waiting:
+                    one.cancel()
