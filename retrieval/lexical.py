@@ -58,6 +58,8 @@ ACCENT_BOOST = 0.05
 """What it is worth that a word has the accents that were typed: it decides between items that are equal otherwise."""
 
 KEPT_TERMS = 65_536
+KEPT_TEXTS = 16_384
+"""The most words and queries whose readings are kept."""
 KEPT_ROWS = 256
 
 ANALYZER = "words"
@@ -187,6 +189,7 @@ class LexicalIndex:
         index.register_tokenizer(ANALYZER, _analyzer())
         self.lexicon = lexicon
         self._term_rows = TermRows(lru_cache(KEPT_ROWS)(self._rows_searched) if stored_rows is None else stored_rows.of)
+        self._words_of = lru_cache(KEPT_TEXTS)(lambda text: tuple(distinct_words(text, lexicon, self.knows_term)))
         self._schema = index.schema
         self._searcher = index.searcher()
         self.knows_term: Callable[[str], bool] = lru_cache(KEPT_TERMS)(
@@ -261,7 +264,7 @@ class LexicalIndex:
 
     def terms(self, text: str) -> list[QueryWord]:
         """The distinct words of a query, at most `MAX_TERMS`."""
-        return distinct_words(text, self.lexicon, self.knows_term)
+        return list(self._words_of(text))
 
     def knows(self, word: str) -> bool:
         """Whether any item has all parts of the word in one field or another."""
@@ -368,30 +371,15 @@ class LexicalIndex:
 
     def best_covered(self, words: Sequence[str]) -> list[str]:
         """The words that the item has that has most of them, rare ones counting for more; none where none has any."""
-        queries = {word: self._has_all(terms) for word in words if (terms := self.terms(word))}
-        n_items = {word: self._count(query) for word, query in queries.items()}
-        clauses = [
-            (Occur.Should, Query.const_score_query(queries[word], log1p(self.n_docs / n)))
-            for word, n in n_items.items()
-            if n
-        ]
-        if not clauses:
-            return []
-        best = self._searcher.search(Query.boolean_query(clauses), 1, count=False).hits[0][1]
-        return [word for word in words if n_items.get(word) and self._meets_query(best, queries[word])]
+        rows_of = {word: self._term_rows.having_all(self.terms(word)) for word in words}
+        weights = np.zeros(self.n_docs)
+        for rows in rows_of.values():
+            weights[rows] += log1p(self.n_docs / max(len(rows), 1))
+        best = int(weights.argmax()) if len(weights) else 0
+        return [word for word, rows in rows_of.items() if best in rows]
 
     def _has_all(self, terms: Sequence[QueryWord]) -> Query:
         return Query.boolean_query([(Occur.Must, self._scores_of(term)) for term in terms])
-
-    def _count(self, query: Query) -> int:
-        return int(self._searcher.search(query, 1).count)  # type: ignore[attr-defined]  # missing in the stubs
-
-    def _meets_query(self, address: Any, query: Query) -> bool:
-        try:
-            query.explain(self._searcher, address)
-        except ValueError:
-            return False
-        return True
 
     @property
     def n_docs(self) -> int:

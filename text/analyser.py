@@ -30,6 +30,8 @@ VERSION: Final = 1
 TURKIC: Final = ("az", "tr")
 """Languages in which İ and I are the capitals of i and ı."""
 
+KEPT_TEXTS: Final = 4096
+
 Tokens = tuple[Token, ...]
 Texts = tuple[str, ...]
 
@@ -44,6 +46,7 @@ class Analyser:
     Attributes:
         languages: codes of ISO 639-1, the most important first.
         name: of what it does, for the manifest.
+        read: `tokens` of a text that comes again, such as a query that is understood in steps.
     """
 
     def __init__(self, languages: Sequence[str]) -> None:
@@ -57,6 +60,7 @@ class Analyser:
         self._terms_of_chunk = Kept[str, Texts](self._read_terms)
         self._keys_of_chunk = Kept[str, Texts](self._read_keys)
         self._accented_of_chunk = Kept[str, Texts](lambda chunk: _accented_of(self._tokens_of_chunk[chunk]))
+        self.read = lru_cache(KEPT_TEXTS)(self.tokens)
         self._token_of_amount = Kept[Amount, Token](self._of_amount)
         self._terms_of_amount = Kept[Amount, Texts](lambda amount: self._token_of_amount[amount].indexed)
 

@@ -10,7 +10,6 @@ import json
 from bisect import bisect_left
 from collections import Counter, defaultdict
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
-from functools import lru_cache
 from itertools import pairwise
 from pathlib import Path
 from typing import Final
@@ -59,7 +58,7 @@ class Lexicon:
         self._long = sorted(long)
         self._backwards = sorted(term[::-1] for term in self._long)
         self._links = _links(analyser)
-        self.read = lru_cache(4096)(analyser.tokens)
+        self.read = analyser.read
 
     @classmethod
     def of_texts(cls, analyser: Analyser, texts: Iterable[str]) -> Lexicon:

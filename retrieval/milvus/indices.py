@@ -10,7 +10,7 @@ import os
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
-from functools import cached_property, lru_cache
+from functools import lru_cache
 from math import log
 from pathlib import Path
 
@@ -23,12 +23,13 @@ from trimtab.core.records import FloatArray, IntArray
 from trimtab.core.understood import Understood
 from trimtab.retrieval.filters import Condition
 from trimtab.retrieval.first_allowed import first_allowed
-from trimtab.retrieval.lexical import KEPT_TERMS, LexicalIndex, Wanted
+from trimtab.retrieval.lexical import LexicalIndex, Wanted
 from trimtab.retrieval.milvus.collection import MAX_DEPTH, Collection
 from trimtab.retrieval.milvus.layout import K1, REPEATS, ROW, B, Lookup, all_of, lookup
 from trimtab.retrieval.postings import FIELDS, ItemTerms, Postings
 from trimtab.retrieval.protocol import NOTHING, Found, Indices, One, Other, Unsearched
 from trimtab.text.lexicon import Lexicon
+from trimtab.text.query import QueryWord
 
 FEW = 1000
 """Rows that are named one by one where a filter leaves no more: nothing is found in vain, and no filter is too hard."""
@@ -73,10 +74,9 @@ class MilvusLexical(LexicalIndex):
         """What is looked for among the terms of items."""
         return lookup(wanted, self.rare_or_all, self.knows_term)
 
-    @cached_property
-    def n_items_with(self) -> Callable[[str], int]:
+    def n_items_with(self, term: str) -> int:
         """The number of items that have an index term in whatever field."""
-        return lru_cache(KEPT_TERMS)(lambda term: self._count(self._scores_of_term(term)))
+        return len(self._term_rows.having_word(QueryWord(((term,),))))
 
 
 @dataclass(frozen=True, slots=True)

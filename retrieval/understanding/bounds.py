@@ -121,7 +121,7 @@ def price_bounds(text: str, analyser: Analyser) -> list[Bound]:
         return []
     language = analyser.languages[0] if analyser.languages else None
     prices = prices_in(text, language=language)
-    return _Reader(text, analyser.tokens(text), _phrases_of(analyser)).bounds(prices) if prices else []
+    return _Reader(text, analyser.read(text), _phrases_of(analyser)).bounds(prices) if prices else []
 
 
 class _Reader:
@@ -197,7 +197,7 @@ class _Phrases:
 
         def phrases(texts: Iterable[str], separator: str = ";") -> frozenset[Phrase]:
             parts = (part for text in texts for part in text.split(separator) if part)
-            return frozenset(tuple(token.key for token in analyser.tokens(part)) for part in parts)
+            return frozenset(tuple(token.key for token in analyser.read(part)) for part in parts)
 
         self.below, self.above = phrases(cue.below for cue in cues), phrases(cue.above for cue in cues)
         self.at_most, self.at_least = phrases(cue.at_most for cue in cues), phrases(cue.at_least for cue in cues)

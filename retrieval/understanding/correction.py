@@ -48,7 +48,7 @@ def corrections(text: str, analyser: Analyser, spelling: Spelling, kept: Collect
     Args:
         kept: words, as they are compared, that mean something in whatever catalogue.
     """
-    tokens = analyser.tokens(text)
+    tokens = analyser.read(text)
     words = [token.key for token in tokens]
     mended = {}
     for position, token in enumerate(tokens):
@@ -62,7 +62,7 @@ def corrections(text: str, analyser: Analyser, spelling: Spelling, kept: Collect
 def with_corrections(text: str, mended: Mapping[str, str], analyser: Analyser) -> str:
     """A text with its misspelt words replaced, everything else in it as it was."""
     parts, end = [], 0
-    for token in analyser.tokens(text):
+    for token in analyser.read(text):
         if token.text in mended:
             parts += [text[end : token.start], mended[token.text]]
             end = token.end

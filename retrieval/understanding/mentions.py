@@ -88,7 +88,7 @@ class Values:
 
     def mentions(self, text: str, analyser: Analyser) -> list[Mention]:
         """The values that words of a text are, the longest first where some overlap."""
-        tokens = analyser.tokens(text)
+        tokens = analyser.read(text)
         words = frozenset(token.key for token in tokens)
         found: list[Mention] = []
         at = 0
@@ -151,7 +151,7 @@ def _values_of(column: AttributeColumn) -> Iterator[Value]:
 
 
 def _add(by_key: dict[Phrase, Value], by_stem: dict[Phrase, Value], value: Value, analyser: Analyser) -> None:
-    tokens = analyser.tokens(value.name.rpartition(SEPARATOR)[2])
+    tokens = analyser.read(value.name.rpartition(SEPARATOR)[2])
     if 0 < len(tokens) <= MAX_WORDS:
         _keep(by_key, tuple(token.key for token in tokens), value)
         if value.field not in UNSTEMMED:
@@ -165,4 +165,4 @@ def _keep(table: dict[Phrase, Value], phrase: Phrase, value: Value) -> None:
 
 
 def _words(text: str, analyser: Analyser) -> frozenset[str]:
-    return frozenset(Counter(token.key for token in analyser.tokens(text)))
+    return frozenset(Counter(token.key for token in analyser.read(text)))

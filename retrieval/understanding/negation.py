@@ -61,7 +61,7 @@ def negated(text: str, analyser: Analyser) -> list[Negated]:
     """The places of a text that say what is not there, in order; none is part of another."""
     grammar = grammar_of(analyser)
     kept: list[Negated] = []
-    for one in sorted([*_after_minus(text), *grammar.unspaced(text), *grammar.spaced(text, analyser.tokens(text))]):
+    for one in sorted([*_after_minus(text), *grammar.unspaced(text), *grammar.spaced(text, analyser.read(text))]):
         if not kept or one.start >= kept[-1].end:
             kept.append(one)
     return kept
@@ -91,7 +91,7 @@ class Grammar:
         cues = [CUES[language] for language in analyser.languages if language in CUES]
 
         def phrases(texts: Iterable[str]) -> frozenset[Phrase]:
-            return frozenset(_keys(analyser.tokens(one)) for text in texts for one in text.split(";") if one)
+            return frozenset(_keys(analyser.read(one)) for text in texts for one in text.split(";") if one)
 
         def words(texts: Iterable[str]) -> frozenset[str]:
             return frozenset(analyser.key(word) for text in texts for word in text.replace(";", " ").split())

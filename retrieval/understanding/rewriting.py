@@ -12,7 +12,7 @@ Keys = tuple[str, ...]
 
 def keys_of(text: str, analyser: Analyser) -> Keys:
     """The words of a text, as they are compared."""
-    return tuple(token.key for token in analyser.tokens(text))
+    return tuple(token.key for token in analyser.read(text))
 
 
 def place_of(words: Keys, wanted: Keys, matches: Matches) -> int | None:
@@ -26,7 +26,7 @@ def place_of(words: Keys, wanted: Keys, matches: Matches) -> int | None:
 
 def rewritten(text: str, wanted: str, by: str, matches: Matches, analyser: Analyser) -> str | None:
     """A text with other words in place of the wanted ones; None where the rule does not hold."""
-    tokens = analyser.tokens(text)
+    tokens = analyser.read(text)
     wanted_keys = keys_of(wanted, analyser)
     at = place_of(tuple(token.key for token in tokens), wanted_keys, matches) if wanted_keys else None
     if at is None:

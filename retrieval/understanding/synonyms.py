@@ -47,7 +47,7 @@ class Synonyms:
         targets: dict[Phrase, dict[str, None]] = {}
         for one in sets:
             for word in one.words:
-                phrase = tuple(token.term for token in analyser.tokens(word))
+                phrase = tuple(token.term for token in analyser.read(word))
                 if phrase:
                     others = one.also_find or (other for other in one.words if other != word)
                     targets.setdefault(phrase, {}).update(dict.fromkeys(others))
@@ -60,7 +60,7 @@ class Synonyms:
         """Words of a text, the longest first where some overlap, each with what is also found."""
         if not self._targets:
             return ()
-        tokens, found, at = analyser.tokens(text), [], 0
+        tokens, found, at = analyser.read(text), [], 0
         while at < len(tokens):
             length = self._length_at([token.term for token in tokens[at : at + self._longest]])
             if length:

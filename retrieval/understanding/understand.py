@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field, replace
+from functools import lru_cache
 from typing import Protocol
 
 from trimtab.core.understood import Steps, Understood
@@ -98,7 +99,7 @@ def _without_negated(understood: Understood, analyser: Analyser) -> Understood:
     text = understood.words
     places = [place for place in negated(text, analyser) if place.kind != "property"]
     wanted = _cut(text, [(place.start, place.end) for place in places])
-    if not places or not analyser.tokens(wanted):
+    if not places or not analyser.read(wanted):
         return understood
     return replace(
         understood,
@@ -109,8 +110,7 @@ def _without_negated(understood: Understood, analyser: Analyser) -> Understood:
 
 
 def _corrected(understood: Understood, known: Knowledge) -> Understood:
-    ours = bound_words(known.analyser) | grammar_of(known.analyser).words
-    mended = corrections(understood.words, known.analyser, known.catalogue, kept=ours)
+    mended = corrections(understood.words, known.analyser, known.catalogue, kept=_grammatical(known.analyser))
     if not mended:
         return understood
     whole = understood.query if understood.rewritten is None else understood.rewritten
@@ -121,6 +121,12 @@ def _corrected(understood: Understood, known: Knowledge) -> Understood:
     )
 
 
+@lru_cache(maxsize=32)
+def _grammatical(analyser: Analyser) -> frozenset[str]:
+    """Words that mean something in whatever catalogue."""
+    return bound_words(analyser) | grammar_of(analyser).words
+
+
 def _relaxed(understood: Understood, known: Knowledge) -> tuple[str, ...]:
     found_otherwise = {word for typed, _ in understood.synonyms for word in _words(typed, known.analyser)}
     words = [word for word in _words(understood.words, known.analyser) if word not in found_otherwise]
@@ -128,7 +134,7 @@ def _relaxed(understood: Understood, known: Knowledge) -> tuple[str, ...]:
 
 
 def _words(text: str, analyser: Analyser) -> list[str]:
-    return list(dict.fromkeys(token.text for token in analyser.tokens(text)))
+    return list(dict.fromkeys(token.text for token in analyser.read(text)))
 
 
 def _cut(text: str, places: Sequence[tuple[int, int]]) -> str:
