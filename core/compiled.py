@@ -9,13 +9,14 @@ function gives as plain Python (`Kernel.function`; all of them with `NUMBA_DISAB
 from __future__ import annotations
 
 from collections.abc import Callable
-from functools import cache, cached_property
+from functools import cache, cached_property, partial
 from typing import Any
 
 KERNELS: list[Kernel] = []
 """Those of the modules that are imported."""
 
 Type = str | tuple[Any, ...]
+IN_ANY_ORDER = {"reassoc", "contract"}
 OPTIONS = {"nogil": True, "error_model": "numpy"}
 
 
@@ -29,7 +30,7 @@ class Kernel:
     def __init__(self, function: Callable[..., Any], types: tuple[Type, ...], *, adds_in_any_order: bool) -> None:
         self.function = function
         self._types = types
-        self._fastmath = {"reassoc", "contract"} if adds_in_any_order else False
+        self._fastmath = IN_ANY_ORDER if adds_in_any_order else False
 
     def __call__(self, *arguments: Any) -> None:
         self.compiled(*arguments)
@@ -51,8 +52,9 @@ class Kernel:
 class KernelPart:
     """A function that the kernels of its module call. (Those of another would not notice when it is changed.)"""
 
-    def __init__(self, function: Callable[..., Any]) -> None:
+    def __init__(self, function: Callable[..., Any], *, adds_in_any_order: bool = False) -> None:
         self.function = function
+        self._fastmath = IN_ANY_ORDER if adds_in_any_order else False
 
     def __call__(self, *arguments: Any) -> Any:
         return self.function(*arguments)
@@ -60,7 +62,11 @@ class KernelPart:
     @cached_property
     def dispatcher(self) -> Any:
         """What Numba takes for the function."""
-        return _numba().njit(**OPTIONS)(self.function)
+        return _numba().njit(fastmath=self._fastmath, **OPTIONS)(self.function)
+
+
+any_order = partial(KernelPart, adds_in_any_order=True)
+"""Make a function a part of kernels, whose sums are added as it suits the processor."""
 
 
 def kernel(*types: Type, adds_in_any_order: bool = False) -> Callable[[Callable[..., Any]], Kernel]:

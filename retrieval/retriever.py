@@ -21,7 +21,7 @@ from trimtab.retrieval.dense import DenseIndex, mapped
 from trimtab.retrieval.encoders.protocol import Encoder
 from trimtab.retrieval.encoders.registry import load_query_encoder
 from trimtab.retrieval.filters import MAX_MASKS, Condition, Masks, conditions_of
-from trimtab.retrieval.fusion import best_first, fuse, with_feedback
+from trimtab.retrieval.fusion import best_first, cosines_of, fused_scores, with_feedback
 from trimtab.retrieval.lexical import LexicalIndex
 from trimtab.retrieval.milvus.collection import Collection
 from trimtab.retrieval.milvus.indices import open_indices
@@ -215,12 +215,11 @@ class Retriever:
         seen = np.zeros(len(self._store), dtype=bool)
         seen[lexical_rows] = True
         rows = np.concatenate([lexical_rows, dense_rows[~seen[dense_rows]]])
-        vectors = self.vectors[rows]
-        dense = np.vecdot(vectors, vector)  # BLAS would start threads for so few rows
+        dense = cosines_of(self.vectors, rows, vector)
         lexical = np.zeros(len(rows), dtype=np.float32)
         lexical[: len(lexical_rows)] = bm25
         last = float(cosines[:POOL].min(initial=1))
-        fused = fuse(
+        fused = fused_scores(
             dense,
             lexical,
             # Of what filters leave, nothing below the floor need be found.
@@ -228,7 +227,7 @@ class Retriever:
             best_lexical=float(bm25.max(initial=0)),
         )
         if by_meaning:
-            fused = with_feedback(fused, vectors)
+            fused = with_feedback(fused, self.vectors, rows)
 
         matching = np.flatnonzero((lexical > 0) | (dense >= self._floor))
         best = matching[
