@@ -24,6 +24,7 @@ class LiveStore(ItemStore):
     def __init__(self, delta: Delta) -> None:
         base, items = delta.base, list(delta.items.values())
         self._base = base
+        self.currency, self.roles = base.currency, base.roles
         self._new_rows = {item_id: len(base) + place for place, item_id in enumerate(delta.items)}
         self._n_items = len(base) + len(items)
         gone = delta.gone

@@ -107,6 +107,7 @@ class Markets:
         return self._base.with_numbers(
             {**numbers, "price": numbers["price"].astype(own.dtype)},
             {} if near is None else {DISTANCE: self._places.distances(near, market.store)},
+            currency=self._list(market.price_list).currency,
         )
 
     def typical(self, price_list: str | None = None) -> ItemStore:

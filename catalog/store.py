@@ -20,12 +20,14 @@ from trimtab.catalog.arrow import CODED, MappedText, Rows, TextColumn, chunk_of,
 from trimtab.catalog.attributes.column import AttributeColumn
 from trimtab.catalog.attributes.columns import AttributeColumns, ValuesByItem, columns_of_frame
 from trimtab.catalog.attributes.definition import Attribute
-from trimtab.catalog.attributes.roles import ROLES, role_column
+from trimtab.catalog.attributes.roles import role_column, roles_of
 from trimtab.catalog.attributes.sorted_file import SortedColumn, load_sorted, save_sorted
 from trimtab.catalog.attributes.storage import load_columns, save_columns
 from trimtab.catalog.attributes.values import Raw, plain_values, searched_text
 from trimtab.catalog.schema import COLUMNS, complete
+from trimtab.catalog.shop import EMPTY, Shop
 from trimtab.core.errors import BundleDamaged, NotFound
+from trimtab.text.currencies import decimals_of
 
 FILE = "items.arrow"
 NOTHING_SORTED: Mapping[str, SortedColumn] = MappingProxyType({})
@@ -48,6 +50,8 @@ class ItemStore:
         attributes: these and the columns that are filtered on and sorted by like them (brand, category, price...).
         role_names: the names of those columns.
         sorted_columns: rows by value, where the store was read from files that have them.
+        roles: what those are.
+        currency: of the prices; None where nobody said.
     """
 
     gone: NDArray[np.bool_] | None = None
@@ -59,10 +63,12 @@ class ItemStore:
         table: Any,
         attributes: Sequence[AttributeColumn] = (),
         sorted_columns: Mapping[str, SortedColumn] = NOTHING_SORTED,
+        shop: Shop = EMPTY,
     ) -> None:
         """From an Arrow table of the file's layout; use `from_frame` or `load`."""
         self._table = table
         self.sorted_columns = sorted_columns
+        self.currency, self.roles = shop.catalogue.currency, roles_of(shop)
         self._own = {column.attribute.name: column for column in attributes}
         self._n_items: int = table.num_rows
         self._texts: Mapping[str, TextColumn] = {
@@ -91,7 +97,7 @@ class ItemStore:
             earlier: a store of which this one is a later state.
         """
         own = self.own_attributes = AttributeColumns(definitions, make)
-        roles = {name: role for name, role in ROLES.items() if name not in definitions}
+        roles = {name: role for name, role in self.roles.items() if name not in definitions}
         self.role_names = frozenset(roles)
         self.attributes = AttributeColumns(
             {**roles, **definitions},
@@ -112,14 +118,21 @@ class ItemStore:
         self.has_prices = bool(np.isfinite(self.prices).any())
 
     def with_numbers(
-        self, numbers: Mapping[str, NDArray[Any]], calculated: Mapping[str, NDArray[np.float64]] = NOTHING_CALCULATED
+        self,
+        numbers: Mapping[str, NDArray[Any]],
+        calculated: Mapping[str, NDArray[np.float64]] = NOTHING_CALCULATED,
+        *,
+        currency: str | None = None,
     ) -> Self:
         """The same items with other numbers in some columns of the schema.
 
         Args:
+            currency: of the prices; None where it is the same.
             calculated: attributes that are numbers of the moment, NaN where unknown.
         """
-        return copy(self)._renumbered(numbers, calculated, self)  # noqa: SLF001  # a copy of its own kind
+        other = copy(self)
+        other.currency = currency or self.currency
+        return other._renumbered(numbers, calculated, self)  # noqa: SLF001  # a copy of its own kind
 
     def _renumbered(
         self, numbers: Mapping[str, NDArray[Any]], calculated: Mapping[str, NDArray[np.float64]], earlier: ItemStore
@@ -149,8 +162,11 @@ class ItemStore:
         return cls(table_of(complete(frame)), columns_of_frame(frame, definitions))
 
     @classmethod
-    def load(cls, folder: Path) -> ItemStore:
+    def load(cls, folder: Path, shop: Shop = EMPTY) -> ItemStore:
         """Map the file that `save` wrote.
+
+        Args:
+            shop: what is said of the currency, and of the columns that are filtered on like attributes.
 
         Raises:
             BundleDamaged: it is missing, cut off, or has other columns.
@@ -172,7 +188,7 @@ class ItemStore:
             else column
             for column in load_columns(folder, table.num_rows)
         ]
-        return cls(table, columns, ordered)
+        return cls(table, columns, ordered, shop)
 
     def save(self, folder: Path) -> None:
         """Write `items.arrow` and the attributes into the folder; the caller renames the folder when it is whole."""
@@ -268,7 +284,7 @@ class ItemStore:
             "title": self._texts["title"][row],
             "brand": self.brands[brand] if brand >= 0 else "",
             "category": self.categories[category] if category >= 0 else "",
-            "price": None if price != price else round(price, 2 if price >= 1 else 4),  # noqa: PLR0124  NaN is the one that differs
+            "price": None if price != price else round(price, self._decimals if price >= 1 else 4),  # noqa: PLR0124  NaN is the one that differs
             "in_stock": self.in_stock.item(row),
             "image": self._texts["image"][row],
             "url": self._texts["url"][row],
@@ -279,6 +295,11 @@ class ItemStore:
             }
             | {name: round(number, 3) for name, one in self._calculated.items() if isfinite(number := one.item(row))},
         }
+
+    @property
+    def _decimals(self) -> int:
+        """How many decimals prices are shown with: as many as their currency has, two at least."""
+        return max(2, decimals_of(self.currency))
 
     def aspects(self, rows: Rows) -> NDArray[np.int64]:
         """[n, 2] int64, what diversity counts: product type (category where no item has a type) and brand."""

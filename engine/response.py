@@ -30,6 +30,7 @@ def response_of(slate: Slate, store: ItemStore, *, hidden: Collection[str] = ())
         "query": slate.query.text,
         "understood": slate.query.wording.as_dict(),
         "hits": _fitted(list(_hits(slate, store, hidden))),
+        "currency": store.currency,
         "n_candidates": slate.n_candidates,
         "n_matches": slate.n_matches,
         "n_matches_exact": slate.n_matches_exact,

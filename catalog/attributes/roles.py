@@ -12,6 +12,7 @@ from trimtab.catalog.attributes.column import AttributeColumn
 from trimtab.catalog.attributes.definition import Attribute
 from trimtab.catalog.attributes.sorted_file import SortedColumn
 from trimtab.catalog.attributes.values import FLAGS
+from trimtab.catalog.shop import Shop
 
 if TYPE_CHECKING:
     from trimtab.catalog.store import ItemStore
@@ -23,13 +24,23 @@ ROLES: Mapping[str, Attribute] = {
 }
 
 
+def roles_of(shop: Shop) -> Mapping[str, Attribute]:
+    """The same as a `shop.toml` describes them: their labels, and what they may be used for."""
+    return {
+        name: replace(Attribute.of_section(name, section), kind=role.kind, multi=False)
+        if (section := shop.attributes.get(name)) is not None
+        else role
+        for name, role in ROLES.items()
+    }
+
+
 def role_column(store: ItemStore, name: str, earlier: ItemStore | None = None) -> AttributeColumn:
     """The column of one of `ROLES`.
 
     Args:
         earlier: a store of which this one is a later state.
     """
-    role = ROLES[name]
+    role = store.roles[name]
     built = store.sorted_columns.get(name) if earlier is None else None
     known = None if earlier is None or name not in earlier.role_names else earlier.attributes[name]
     if role.kind == "text":

@@ -38,7 +38,8 @@ _NAMES = {
     ),
     "product_type": "product_type producttype type_of_product produkttyp type_de_produit",
     "price": (
-        "price price_tax_included price_tax_excluded regular_price list_price price_amount unit_price "
+        "price price_tax_included price_tax_excluded "
+        "price_tax_excluded_or_price_tax_included regular_price list_price price_amount unit_price "
         "sale_price_eur preis verkaufspreis vk bruttopreis preis_brutto prix prix_ttc precio pvp prezzo preço "
         "prijs cena cena_brutto cena_s_dph price_vat pris hinta ár fiyat цена 価格 价格 price.amount price.value "
         "offers.price current_price selling_price retail_price amount"

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from pathlib import Path
 
+from trimtab.catalog.attributes.roles import ROLES
 from trimtab.catalog.feeds.columns import role_of
 from trimtab.catalog.feeds.rows import clean_name
 from trimtab.catalog.feeds.survey import Survey
@@ -41,7 +42,7 @@ def _named(shop: Shop) -> Iterator[tuple[tuple[str, ...], str]]:
     for role, column in shop.catalogue.columns.items():
         yield ("catalogue", role), column
     for name, section in shop.attributes.items():
-        if name not in CALCULATED:
+        if name not in CALCULATED and (section.column or name not in ROLES):
             yield ("attributes", name, "column"), section.column or name
     if shop.variants.group_by:
         yield ("variants", "group_by"), shop.variants.group_by

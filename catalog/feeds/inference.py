@@ -117,7 +117,7 @@ def _described(layout: Layout, one: AttributeLayout) -> str:
     attribute = one.attribute
     kind = f"{attribute.kind}, {attribute.unit}" if attribute.unit else attribute.kind
     several = ", several" if attribute.multi else ""
-    column = layout.survey.columns.get(one.source) if layout.survey else None
+    column = layout.survey.columns.get(layout.roles.get(one.source, one.source)) if layout.survey else None
     values = f", {column.n_distinct:,} values" if column and attribute.kind in ("text", "path") else ""
     return f"{attribute.name} ({kind}{several}{values})"
 

@@ -7,6 +7,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 
 from trimtab.catalog.attributes.definition import Attribute
+from trimtab.catalog.attributes.roles import ROLES as KNOWN
 from trimtab.catalog.cells import CellRules
 from trimtab.catalog.feeds.columns import role_of
 from trimtab.catalog.feeds.evidence import ENOUGH, LISTS, ColumnEvidence, Steps, file_format
@@ -147,9 +148,8 @@ def layout_of(survey: Survey, shop: Shop, path: object, *, required: Iterable[st
     group_by = _column_named(shop.variants.group_by, survey) or _group_column(survey, roles)
     ignored = {name: why for name, column in survey.columns.items() if (why := _useless(column, survey.n_rows))}
     attributes = list(_attributes(survey, roles, shop, whole, ignored, group_by))
-    if (categories.is_path or categories.is_multi) and CATEGORY not in {one.attribute.name for one in attributes}:
-        kind: AttributeKind = "path" if categories.is_path else "text"
-        attributes.append(AttributeLayout(CATEGORY, Attribute.usual(CATEGORY, kind, multi=categories.is_multi)))
+    if categories.is_path or categories.is_multi:
+        attributes = _with_categories(attributes, categories, roles, shop)
     if "sale_price" in roles and {"sale_period", "sale_start", "sale_end"} & set(roles):
         attributes += [_sale(name) for name in SALE]
     if "location" in roles or "latitude" in roles:
@@ -272,6 +272,20 @@ def _sale(name: str) -> AttributeLayout:
     return AttributeLayout(name, replace(usual, search=False, facet=False))
 
 
+def _with_categories(
+    attributes: list[AttributeLayout], categories: CategoryLayout, roles: Mapping[str, str], shop: Shop
+) -> list[AttributeLayout]:
+    """The attributes with all of an item's categories, in the place of a column that says less."""
+    if any(one.attribute.name == CATEGORY and one.source == roles.get(CATEGORY) for one in attributes):
+        return attributes
+    kind: AttributeKind = "path" if categories.is_path else "text"
+    attribute = Attribute.usual(CATEGORY, kind, multi=categories.is_multi)
+    if CATEGORY in shop.attributes:
+        attribute = replace(Attribute.of_section(CATEGORY, shop.attributes[CATEGORY]), kind=kind, multi=attribute.multi)
+    others = [one for one in attributes if one.attribute.name != CATEGORY]
+    return [*others, AttributeLayout(CATEGORY, attribute)]
+
+
 def _coordinate(name: str) -> AttributeLayout:
     usual = Attribute.usual(name, "number")
     return AttributeLayout(name, replace(usual, search=False, facet=False, sort=False))
@@ -299,7 +313,7 @@ def _attributes(
     by_source = {
         clean_name(section.column or name): (name, section)
         for name, section in shop.attributes.items()
-        if name not in (*SALE, *PLACE, DISTANCE)
+        if name not in (*SALE, *PLACE, DISTANCE) and not _is_of_role(name, section, roles)
     }
     kept = {group_by, roles.get("stock"), *(name for name in survey.columns if clean_name(name) in _elsewhere(shop))}
     of_roles, taken = set(roles.values()), set[str]()
@@ -308,7 +322,7 @@ def _attributes(
         said = by_source.get(plain)
         if said is None and source not in kept and (source in of_roles or source in ignored or not plain):
             continue
-        inferred = _inferred(plain, column, survey, whole, is_group=source == group_by)
+        inferred = _inferred(plain, column, survey, whole, is_internal=source in (group_by, roles.get("stock")))
         if said is not None:
             ignored.pop(source, None)
             attribute = _as_said(said[0], said[1], inferred.attribute)
@@ -323,6 +337,12 @@ def _attributes(
             continue
         taken.add(inferred.attribute.name)
         yield replace(inferred, source=source)
+
+
+def _is_of_role(name: str, section: Section, roles: Mapping[str, str]) -> bool:
+    """Whether a section speaks of a column that trimtab knows the meaning of, and not of one of the shop's own."""
+    column = clean_name(section.column or roles.get(name, name))
+    return name in KNOWN and column == clean_name(roles.get(name, name))
 
 
 def _elsewhere(shop: Shop) -> set[str]:
@@ -350,7 +370,7 @@ def _as_said(name: str, section: Section, inferred: Attribute) -> Attribute:
 
 
 def _inferred(
-    name: str, column: ColumnEvidence, survey: Survey, whole: NumberFormat, *, is_group: bool
+    name: str, column: ColumnEvidence, survey: Survey, whole: NumberFormat, *, is_internal: bool
 ) -> AttributeLayout:
     own = column.number_format
     number_format = own if own.decimal else whole
@@ -361,7 +381,7 @@ def _inferred(
     is_code = kind == "text" and (_is_code_name(name) or column.share("is_code") >= 0.5)
     is_long = kind == "text" and column.mean_characters > MANY_CHARACTERS
     is_unique = column.n_distinct > max(20, 0.5 * column.n) and kind == "text"
-    is_internal = is_group or name == "stock" or is_price_name(name)
+    is_internal = is_internal or is_price_name(name)
     return AttributeLayout(
         source=name,
         attribute=replace(

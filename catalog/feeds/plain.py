@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
+from trimtab.catalog.feeds.packed import unpacked
 from trimtab.catalog.feeds.platform import Platform
 
-PLAIN = Platform("columns of the shop's own", bool, lambda rows: rows)
+PLAIN = Platform("columns of the shop's own", bool, unpacked)
 """What any feed is; columns find their roles afterwards, as those of every platform that it did not name."""

@@ -8,8 +8,11 @@ from trimtab.catalog.feeds.columns import roles_of
 from trimtab.catalog.feeds.evidence import ENOUGH, ColumnEvidence
 from trimtab.catalog.feeds.platform import ROLES
 from trimtab.catalog.feeds.positions import without_other_meanings
+from trimtab.catalog.feeds.rows import clean_name
 from trimtab.catalog.feeds.survey import Survey
 from trimtab.core.errors import BadFile
+
+HALF = 0.5
 
 
 def found_roles(survey: Survey, path: object, required: Iterable[str]) -> dict[str, str]:
@@ -34,7 +37,20 @@ def found_roles(survey: Survey, path: object, required: Iterable[str]) -> dict[s
         roles.setdefault("stock", roles.pop("in_stock"))
     if "product_type" in roles and set(columns[roles["product_type"]].distinct) <= _KINDS_OF_RECORDS:
         del roles["product_type"]
+    paths = next((name for name in _path_columns(survey, roles) if columns[name].share("is_path") >= HALF), None)
+    if paths is not None:
+        roles["category"] = paths
+        if roles.get("product_type") == paths:
+            del roles["product_type"]  # its last step is
     return without_other_meanings(roles, columns)
+
+
+def _path_columns(survey: Survey, roles: dict[str, str]) -> Iterator[str]:
+    """Columns whose paths are the categories, the shop's own first; none where the category has paths itself."""
+    given = survey.columns.get(roles.get("category", ""))
+    if given is None or not (given.n_lists or given.share("is_path") or given.separator()):
+        yield from (roles[role] for role in ("product_type",) if role in roles)
+        yield from (name for name in survey.columns if given is None and clean_name(name) == "google_product_category")
 
 
 _KINDS_OF_RECORDS = frozenset({"simple", "configurable", "variable", "variation", "virtual", "bundle", "grouped"})

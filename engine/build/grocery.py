@@ -18,6 +18,7 @@ import numpy as np
 import polars as pl
 
 from trimtab.catalog.datasets.grocery import Grocery, item_statistics, load_grocery
+from trimtab.catalog.shop import Shop
 from trimtab.catalog.store import ItemStore
 from trimtab.core.metrics import mean_interval
 from trimtab.core.progress import Progress, silent
@@ -52,6 +53,7 @@ from trimtab.retrieval.milvus.building import new_collection
 LAST_WEEK = 53
 HEADS = ("relevance", "purchase")
 """What a till says of: what was bought, and of which kind it was."""
+SHOP = Shop.parse('[catalogue]\nlanguage = "en"\ncurrency = "USD"')
 SHORTENED_SHARE = 0.3
 """Share of the queries of several words that lose some of the first."""
 _JOINING = frozenset({"and", "or", "of", "with", "for"})
@@ -108,7 +110,7 @@ def build_grocery(  # noqa: PLR0913  # the options of `trimtab build grocery`, k
         trained = train_grocery(
             pipeline, grocery, valuation, splits=splits, recipe=recipe, method=method, progress=progress
         )
-        return save_trained(out, staging, pipeline, valuation, trained, source="grocery", as_of=started)
+        return save_trained(out, staging, pipeline, valuation, trained, source="grocery", as_of=started, shop=SHOP)
 
 
 def train_grocery(

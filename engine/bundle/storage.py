@@ -246,13 +246,13 @@ def load_bundle(folder: Path) -> Bundle:
     except (BadInput, AttributeError, KeyError, TypeError, ValueError) as error:
         raise BundleDamaged(MANIFEST, f"attainment, population or objectives cannot be read ({error})") from error
     try:
-        store = ItemStore.load(folder)
+        shop = Shop.read(folder / SHOP) if (folder / SHOP).exists() else EMPTY
+        store = ItemStore.load(folder, shop)
         retriever = Retriever.load(folder / RETRIEVAL, store)
         words = ItemWords.load(folder / RANKER, retriever.lexicon)
         histories = UserHistories.load(folder / RANKER)
         companions = Companions.load(folder / RANKER)
         type_vectors = np.load(folder / RANKER / "type_vectors.npy", allow_pickle=False)
-        shop = Shop.read(folder / SHOP) if (folder / SHOP).exists() else EMPTY
     except BundleError:
         raise
     except (OSError, ValueError, KeyError, RuntimeError, BadFile) as error:

@@ -42,6 +42,7 @@ EXAMPLE: dict[str, Any] = {
             "propensity": 1.0,
         }
     ],
+    "currency": "USD",
     "n_candidates": 200,
     "n_matches": 318,
     "n_matches_exact": True,
@@ -197,6 +198,9 @@ class SearchResponse(BaseModel):
     query: str = Field(description="As typed.")
     understood: UnderstoodModel
     hits: list[Hit]
+    currency: str | None = Field(
+        description="Of all prices (ISO 4217), that of the price list where one is asked for; null where nobody said."
+    )
     n_candidates: int = Field(description="Items ranked by weights, which come first.")
     n_matches: int = Field(description="Items that meet the filters and the query; the least there are if not exact.")
     n_matches_exact: bool = Field(description="Whether they were counted; they are for facets, `sort` and late pages.")

@@ -9,6 +9,7 @@ import polars as pl
 import pytest
 
 from trimtab.catalog.shop import Shop
+from trimtab.catalog.store import ItemStore
 from trimtab.core.errors import BadParameter
 from trimtab.core.log import impression_row
 from trimtab.core.records import Query
@@ -16,6 +17,7 @@ from trimtab.engine import Engine
 from trimtab.engine.build.build import build_bundle
 from trimtab.engine.live.live_engine import LiveEngine
 from trimtab.engine.log.decisions import replay_decision
+from trimtab.engine.response import response_of
 from trimtab.retrieval.filters import parse_filter, parse_sort
 
 SHOP = Shop.parse(
@@ -74,6 +76,20 @@ def test_a_price_list_has_its_own_prices_and_ranges(shop: Engine) -> None:
     assert b2b.range / own.range == pytest.approx(b2b.high / own.high)
     in_own = shop.slate(Query("shirt", weights=BY_REVENUE, moment=BEFORE)).scores.max()
     assert shop.in_market(query).slate(query).scores.max() == pytest.approx(in_own, rel=0.05)
+
+
+def test_answers_say_their_currency(shop: Engine) -> None:
+    for price_list, currency in ((None, None), ("b2b", "USD")):
+        query = Query("shirt", price_list=price_list, moment=BEFORE)
+        engine = shop.in_market(query)
+        assert response_of(engine.slate(query), engine.store)["currency"] == currency
+
+
+def test_prices_have_the_decimals_of_their_currency() -> None:
+    frame = pl.DataFrame({"item_id": ["1"], "title": ["Lamp"], "price": [12.3456]})
+    for currency, shown in (("KWD", 12.346), ("EUR", 12.35), ("JPY", 12.35)):
+        store = ItemStore.from_frame(frame).with_numbers({}, currency=currency)
+        assert store.display(0)["price"] == shown
 
 
 def test_a_sale_price_holds_in_its_period(shop: Engine) -> None:
