@@ -18,6 +18,7 @@ from trimtab.catalog.cells import UNKNOWN, read_cell, read_number
 from trimtab.catalog.feeds.evidence import shape_of
 from trimtab.catalog.feeds.layout import CATEGORY, SALE, AttributeLayout, Layout
 from trimtab.catalog.feeds.positions import places_in
+from trimtab.catalog.feeds.prices import without_measure
 from trimtab.catalog.feeds.rows import Value, first_text, texts
 from trimtab.catalog.html_text import text_of_html
 from trimtab.catalog.places import PLACE
@@ -165,6 +166,8 @@ class ItemReader:
         value, stated = self._cell(cells, role), first_text(self._cell(cells, "currency"))
         if isinstance(value, list):
             value = value[0]
+        if isinstance(value, str):
+            value = without_measure(value)
         currency = currency_of(stated)
         if value is None or currency is None or (currency == self._layout.rules.currency):
             return value
@@ -216,7 +219,7 @@ def _prepared(layout: AttributeLayout, value: object) -> object:
             number = read_number(value, layout.number_format)
             if number is None:
                 number = read_number(_UNIT.sub("", value).strip(), layout.number_format)
-            if number is None and (money := parse_price(value, number_format=layout.number_format)):
+            if number is None and (money := parse_price(without_measure(value), number_format=layout.number_format)):
                 number = float(money.amount)
             return value if number is None else number
         case "date":

@@ -215,7 +215,7 @@ def _group_column(survey: Survey, roles: Mapping[str, str]) -> str | None:
         n_grouped = sum(groups.n_items[value] for value in repeated)
         if name in taken or column.n < 0.5 * survey.n_rows or len(repeated) < 2 or n_grouped < 0.1 * column.n:
             continue
-        if groups.share_of_a_stem >= 0.8 and n_grouped / len(repeated) <= 100:
+        if min(groups.share_of_a_stem, groups.share_of_own_stems) >= 0.8 and n_grouped / len(repeated) <= 100:
             found.append((n_grouped, name))
     return max(found)[1] if found else None
 
@@ -404,6 +404,8 @@ def _kind(name: str, column: ColumnEvidence, known: AttributeKind | None) -> tup
         return known, None
     if column.share("is_flag") >= ENOUGH:
         return "flag", None
+    if column.n_prices >= ENOUGH * column.n_values > 0:
+        return "number", None
     if column.share("is_number") >= ENOUGH and column.share("is_code") < 0.02 and not _is_code_name(name):
         is_flag = set(column.distinct) <= {"0", "1"} and name.startswith(_FLAG_NAMES)
         return ("flag" if is_flag else "number"), None

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Collection, Iterable, Iterator
 
 from trimtab.catalog.feeds.columns import roles_of
 from trimtab.catalog.feeds.evidence import ENOUGH, ColumnEvidence
 from trimtab.catalog.feeds.platform import ROLES
 from trimtab.catalog.feeds.positions import without_other_meanings
+from trimtab.catalog.feeds.prices import without_measure
 from trimtab.catalog.feeds.rows import clean_name
-from trimtab.catalog.feeds.survey import Survey
+from trimtab.catalog.feeds.survey import Survey, is_price_name
 from trimtab.core.errors import BadFile
+from trimtab.text.money import parse_price
 
 HALF = 0.5
 
@@ -33,6 +35,8 @@ def found_roles(survey: Survey, path: object, required: Iterable[str]) -> dict[s
             if column is None:
                 raise _missing(path, role, survey)
             roles[role] = column
+    if "price" not in roles:
+        roles |= _some_price(survey, taken=set(roles.values()))
     if "in_stock" in roles and _counts(columns[roles["in_stock"]]):
         roles.setdefault("stock", roles.pop("in_stock"))
     if "product_type" in roles and set(columns[roles["product_type"]].distinct) <= _KINDS_OF_RECORDS:
@@ -71,7 +75,24 @@ def _ids(survey: Survey, roles: dict[str, str]) -> Iterator[str]:
 
 
 def _titles(survey: Survey, roles: dict[str, str]) -> Iterator[str]:
-    return _looking(survey, roles, _looks_like_titles)
+    """Columns that look like titles; a description does where there is nothing else and it is short."""
+    yield from _looking(survey, roles, _looks_like_titles)
+    described = survey.columns.get(roles.get("description", ""))
+    if described is not None and described.n >= ENOUGH * survey.n_rows and described.mean_characters <= 150:
+        yield roles.pop("description")
+
+
+def _some_price(survey: Survey, *, taken: Collection[str]) -> dict[str, str]:
+    """The role of the first column of prices of some kind, where there is one."""
+    found = next((name for name in survey.columns if name not in taken and _has_prices(name, survey)), None)
+    return {} if found is None else {"price": found}
+
+
+def _has_prices(name: str, survey: Survey) -> bool:
+    """Whether a column that is called a price of some kind (per piece, without tax) has one in most rows."""
+    column = survey.columns[name]
+    n_read = sum(n for text, n in column.distinct.items() if parse_price(without_measure(text)) is not None)
+    return is_price_name(name) and column.n >= HALF * survey.n_rows and n_read >= ENOUGH * column.distinct.total() > 0
 
 
 def _empty(survey: Survey, role: str) -> list[str]:

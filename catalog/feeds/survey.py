@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -50,6 +51,15 @@ class Groups:
     def repeated(self) -> list[str]:
         """Values of several items."""
         return [value for value, n in self.n_items.items() if n > 1]
+
+    @property
+    def share_of_own_stems(self) -> float:
+        """The share of those values whose titles have other words in common than those of each other value.
+
+        Items that share a colour or a seller are not one product: what their titles share, all titles do.
+        """
+        stems = Counter(self.words[value][0] for value in self.repeated)
+        return sum(n == 1 for n in stems.values()) / stems.total() if stems else 0.0
 
     @property
     def share_of_a_stem(self) -> float:
@@ -169,7 +179,8 @@ def _filled(rows: Iterable[Row | Rejection], names: dict[str, None]) -> Rows:
 
 def is_price_name(name: str) -> bool:
     """Whether a column's name says that it has prices."""
-    return _role(name) in ("price", "sale_price") or "price" in name or "preis" in name or "prix" in name
+    plain = name.casefold()
+    return _role(name) in ("price", "sale_price") or any(word in plain for word in ("price", "preis", "prix"))
 
 
 _ROLES: dict[str, str | None] = {}

@@ -275,3 +275,40 @@ def test_a_graph_says_more_than_products(feed: Any) -> None:
     product = {"@type": "Product", "name": "A", "sku": "1", "offers": [{"price": "5.00", "priceCurrency": "EUR"}]}
     found = feed(json.dumps({"@context": "https://schema.org", "@graph": [{"@type": "WebSite"}, product]}))
     assert (found.rejections.rows, found.items["price"].to_list()) == ((), [5])
+
+
+def feed_in(tmp_path: Path, header: str, *lines: str) -> Feed:
+    path = tmp_path / "feed.csv"
+    path.write_text("\n".join([header, *lines]), encoding="utf-8")
+    return read_feed(path)
+
+
+def test_a_price_of_some_kind_is_the_price_where_there_is_no_other(tmp_path: Path) -> None:
+    lines = [f"{n};Schraube M{n} verzinkt;0,0{n} €;0,00{n} €" for n in range(1, 10)]
+    feed = feed_in(tmp_path, "Nr;Bezeichnung;Preis pro Stück netto;Preis ab 100", *lines)
+    assert feed.items["price"].to_list()[:2] == [0.01, 0.02]
+    assert feed.items["attr_preis_ab_100"].to_list()[:2] == [0.001, 0.002]
+    assert feed.shop.catalogue.currency == "EUR"
+
+
+def test_a_price_by_weight_is_a_price(tmp_path: Path) -> None:
+    lines = ("1,Pears,2.00 €/kg", "2,Limes,3.50 € per kg", "3,Figs,4.25 €/kg")
+    feed = feed_in(tmp_path, "plu,name,price_per_kg", *lines)
+    assert feed.items["price"].to_list() == [2, 3.5, 4.25]
+
+
+def test_a_short_description_is_the_title_where_there_is_no_other(tmp_path: Path) -> None:
+    lines = [f"T{n},205/55 R16 9{n}V winter tyre,Nokian,{60 + n}" for n in range(1, 10)]
+    feed = feed_in(tmp_path, "SKU,Description,Brand,Price excl VAT", *lines)
+    assert feed.items["title"].to_list()[0] == "205/55 R16 91V winter tyre"
+    assert feed.items["price"].to_list()[0] == 61
+
+
+def test_items_of_one_colour_or_seller_are_not_one_product(tmp_path: Path) -> None:
+    lines = [f"{n},Oak sideboard {100 + n} cm,{'Natural' if n % 2 else 'Black'},Shop {n % 3}" for n in range(1, 13)]
+    assert feed_in(tmp_path, "id,title,colour,seller", *lines).shop.variants.group_by is None
+    lines = [
+        f"{n},{kind} chair {n % 2},{kind}"
+        for n, kind in enumerate(["Alm", "Alm", "Furka", "Furka", "Susten", "Susten"])
+    ]
+    assert feed_in(tmp_path, "id,title,line", *lines).shop.variants.group_by == "line"

@@ -1,0 +1,12 @@
+"""What stands beside the prices of a feed."""
+
+from __future__ import annotations
+
+import re
+
+_PER = re.compile(r"\s*(?:/|\b(?:per|pro|je|par|por|al|za|pr\.?)\b)\s*[^\W\d]+\.?$", re.IGNORECASE)
+
+
+def without_measure(text: str) -> str:
+    """A price without what it is for: `2.00 €/kg` is `2.00 €`; `n/a` stays as it is."""
+    return _PER.sub("", text) if any(map(str.isdigit, text)) else text
