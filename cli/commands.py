@@ -235,11 +235,11 @@ def evaluate(
 
 @app.command()
 def compare(
-    data: Annotated[str, typer.Option(help="grocery, icecat, or both with a comma")],
+    data: Annotated[str, typer.Option(help="grocery, icecat, esci, or several with commas")],
     out: Annotated[Path, typer.Option(help="folder for prepared lists, cells and tables; a run is taken up again")],
     methods: Annotated[str, typer.Option(help="all, or names with commas")] = "all",
     seeds: Annotated[int, typer.Option(min=1, help="how many seeds")] = 5,
-    icecat: Annotated[Path | None, typer.Option(help="the folder of the icecat data")] = None,
+    judged: Annotated[Path | None, typer.Option(help="the folder that holds icecat/ and esci/")] = None,
     docs: Annotated[Path | None, typer.Option(help="folder to write experiments.md and its plots to")] = None,
     quiet: Quiet = False,
     as_json: AsJson = False,
@@ -253,7 +253,7 @@ def compare(
     with progress(quiet or as_json) as report:
 
         def folds_of(name: str, seed: int) -> list[Fold]:
-            return load_folds(name, out / "cache", data=icecat, seed=seed, progress=report)
+            return load_folds(name, out / "cache", data=judged, seed=seed, progress=report)
 
         for name in data.split(","):
             run(name, methods.split(","), n_seeds=seeds, out=out, folds_of=folds_of, progress=report)

@@ -1,4 +1,4 @@
-"""The comparison's data: grocery and icecat as multi-objective ranking problems, through the pipeline that serves.
+"""The comparison's data as multi-objective ranking problems, made by the pipeline that serves.
 
 Prepared lists are kept in a folder the caller names, so that a comparison can be interrupted and taken up again.
 """
@@ -8,14 +8,17 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from types import MappingProxyType
 from typing import Any
+from weakref import finalize
 
 import numpy as np
+import polars as pl
 from numpy.typing import NDArray
 
+from trimtab.catalog.datasets.folders import DATA_SETS
 from trimtab.catalog.datasets.grocery import load_grocery
-from trimtab.catalog.datasets.icecat import load_icecat
 from trimtab.catalog.judgments import read_judgments
 from trimtab.catalog.store import ItemStore
 from trimtab.core.errors import BadParameter
@@ -24,6 +27,7 @@ from trimtab.engine.build.grocery import HEADS, Splits, at_end_of_week, sample_i
 from trimtab.engine.build.indexing import build_pipeline
 from trimtab.engine.build.labelled_lists import lists_from_intents, lists_from_judgments
 from trimtab.engine.build.training import aspects_of
+from trimtab.engine.stages.pipeline import Pipeline
 from trimtab.ranker.item_values import ItemValues
 from trimtab.ranker.methods.problem import Problem, multipliers_of
 from trimtab.ranker.objectives import RELEVANCE, REVENUE, Objective
@@ -33,6 +37,9 @@ from trimtab.ranker.training.lists import RankedList, RankingLists, pad_lists
 
 PRIVATE_LABEL = Objective("private_label", "purchase", "private_label", unit="private-label purchases")
 STORE_BRAND = "Store brand"
+RATING = Objective("rating", "relevance", "max(rating - 3, 0)", unit="stars above 3")
+JUDGED = ("icecat", "esci")
+"""Data sets with grades of people."""
 N_CANDIDATES = 40
 """Candidates kept of a grocery list, by retrieval order: enough for a first page and its alternatives."""
 SIZES = {"train": 2000, "validation": 400, "test": 1500}
@@ -43,29 +50,29 @@ _FILE = "prepared-{}.npz"
 def load_folds(name: str, cache: Path, *, data: Path | None, seed: int, progress: Progress = silent) -> list[Fold]:
     """The folds of a data set for one seed.
 
-    `grocery` has one fold (train, validation and test are apart in time; the seed is the methods' own), `icecat` has
-    five by query, whose assignment the seed draws; with so few queries the training part is also the validation part.
+    `grocery` has one fold (train, validation and test are apart in time; the seed is the methods' own), the judged sets
+    have five by query, whose assignment the seed draws; with so few queries the training part is also the validation part.
 
     Args:
         cache: folder that keeps prepared lists; made if absent.
-        data: the folder of the icecat data.
+        data: the folder that holds the folders of the judged sets.
     """
     if name == "grocery":
-        parts = [_cached(cache, f"grocery-{part}", lambda: _grocery(cache, progress)) for part in SIZES]
+        parts = [_cached(cache, f"grocery-{part}", lambda: _grocery(progress)) for part in SIZES]
         return [Fold(*parts)]
-    if name == "icecat":
-        whole = _cached(cache, "icecat", lambda: _icecat(data, cache, progress))
+    if name in JUDGED:
+        whole = _cached(cache, name, lambda: _judged(name, data, progress))
         folds = folds_of(whole.lists.groups, seed=seed)
         return [
             Fold(whole.take(folds != fold), whole.take(folds != fold), whole.take(folds == fold))
             for fold in range(int(folds.max()) + 1)
         ]
-    raise BadParameter("--data", f"there is none called {name!r}", "grocery, icecat")
+    raise BadParameter("--data", f"there is none called {name!r}", "grocery, icecat, esci")
 
 
-def _grocery(cache: Path, progress: Progress) -> dict[str, Problem]:
+def _grocery(progress: Progress) -> dict[str, Problem]:
     grocery = load_grocery()
-    pipeline = build_pipeline(grocery.items, cache / "grocery", encoder="wordllama", progress=progress)
+    pipeline = _pipeline(grocery.items, progress)
     private = np.array([brand == STORE_BRAND for brand in pipeline.store.texts("brand")])
     problems = {}
     splits = Splits()
@@ -73,7 +80,7 @@ def _grocery(cache: Path, progress: Progress) -> dict[str, Problem]:
         split = getattr(splits, part)
         known = at_end_of_week(pipeline, grocery, split.known_until)
         # Some lists have nothing that was bought among their first candidates; ask for more than are kept.
-        intents = sample_intents(grocery.purchases, known.store, replace(split, n_intents=int(1.25 * size)))
+        intents = sample_intents(grocery.purchases, known.store, replace(split, n_intents=2 * size))
         lists = [first(one, N_CANDIDATES) for one in lists_from_intents(known, intents, progress=progress)]
         kept = pad_lists([one for one in lists if one.labels["purchase"].any()][:size], HEADS)
         problems[f"grocery-{part}"] = problem_of(
@@ -82,14 +89,34 @@ def _grocery(cache: Path, progress: Progress) -> dict[str, Problem]:
     return problems
 
 
-def _icecat(data: Path | None, cache: Path, progress: Progress) -> dict[str, Problem]:
+def _judged(name: str, data: Path | None, progress: Progress) -> dict[str, Problem]:
     if data is None:
-        raise BadParameter("--icecat", "icecat is read from a folder", "--icecat DIR with products.jsonl.gz")
-    pipeline = build_pipeline(load_icecat(data), cache / "icecat", encoder="wordllama", progress=progress)
-    judgments = read_judgments(data / "judgments.csv")
+        raise BadParameter("--judged", f"{name} is read from a folder", f"--judged DIR with {name}/products.jsonl.gz")
+    folder = data / name
+    pipeline = _pipeline(DATA_SETS[name].load(folder), progress)
+    judgments = read_judgments(folder / "judgments.csv")
     lists = [judged_only(one) for one in lists_from_judgments(pipeline, judgments, progress=progress)]
     kept = pad_lists([one for one in lists if (one.labels["relevance"] > 0).any()], (RELEVANCE.head,))
-    return {"icecat": problem_of(kept, (RELEVANCE, REVENUE), pipeline.store)}
+    if name == "icecat":
+        return {name: problem_of(kept, (RELEVANCE, REVENUE), pipeline.store)}
+    known = {
+        "price": _filled(np.where(kept.rows >= 0, kept.prices, np.nan)),
+        "rating": _filled(DATA_SETS[name].attributes(folder)["attr_rating"].to_numpy()[kept.rows]),
+    }
+    return {name: problem_of(kept, (RELEVANCE, REVENUE, RATING), pipeline.store, known)}
+
+
+def _pipeline(items: pl.DataFrame, progress: Progress) -> Pipeline:
+    """A pipeline whose files go when the process ends: what is kept is the lists."""
+    folder = TemporaryDirectory()
+    pipeline = build_pipeline(items, Path(folder.name), encoder="wordllama", progress=progress)
+    finalize(pipeline, folder.cleanup)
+    return pipeline
+
+
+def _filled(values: NDArray[np.floating]) -> NDArray[np.float64]:
+    """Values with the median where they are unknown, so that what is not known is neither sought nor avoided."""
+    return np.where(np.isnan(values), np.nanmedian(values), values)
 
 
 def first(one: RankedList, n: int) -> RankedList:

@@ -6,6 +6,7 @@ at request time, and a score is `sum_m w_m * gain_m / range_m`: linear in the we
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import replace
 
 import numpy as np
@@ -16,7 +17,7 @@ from trimtab.ranker.calibration import Calibration
 from trimtab.ranker.methods.method import Floats
 from trimtab.ranker.methods.problem import Inputs, Problem, check_preferences, check_problem, heads_by_objective
 from trimtab.ranker.model import ServedRanker
-from trimtab.ranker.training.crossval import folds_of, out_of_fold_scores
+from trimtab.ranker.training.crossval import folds_of, scores_out_of_fold
 from trimtab.ranker.training.heads import (
     Recipe,
     assemble,
@@ -28,6 +29,7 @@ from trimtab.ranker.training.heads import (
 )
 from trimtab.ranker.training.lists import RankingLists
 
+N_MEMBERS = 3
 ENOUGH_TO_HOLD_OUT = 1000
 """The number of lists from which on one fold is enough to calibrate on; with fewer, all folds are used."""
 
@@ -48,8 +50,11 @@ class CalibratedHeads:
 
     def learn(self, lists: RankingLists) -> tuple[nn.Module, list[Calibration]]:
         """Heads from all lists, calibrated on held-out scores."""
-        heads = fit_heads(lists, self.recipe, seed=self.seed)
-        return heads, held_out_calibrations(lists, self.recipe, seed=self.seed)
+        return self.fit_raw(lists), held_out_calibrations(lists, self.fit_raw, seed=self.seed)
+
+    def fit_raw(self, lists: RankingLists) -> nn.Module:
+        """Heads before they are calibrated."""
+        return fit_heads(lists, self.recipe, seed=self.seed)
 
     @torch.inference_mode()
     def score(self, x: Inputs, mask: Tensor, weights: Floats) -> Tensor:
@@ -66,38 +71,43 @@ class CalibratedHeads:
         return assemble(self.heads, self.calibrations, self.ranges, self.head_of)
 
 
-class DistilledEnsemble(CalibratedHeads):
-    """One student network that learns the calibrated expectations of three members in place of the labels."""
-
-    name = "distilled"
-    N_MEMBERS = 3
-
-    def learn(self, lists: RankingLists) -> tuple[nn.Module, list[Calibration]]:
-        teacher = replace(self.recipe, n_members=self.N_MEMBERS)
-        heads = fit_heads(lists, teacher, seed=self.seed)
-        calibrations = held_out_calibrations(lists, teacher, seed=self.seed)
-        student = fit_heads(with_teacher_labels(lists, heads, calibrations), self.recipe, seed=self.seed)
-        # The student imitates its teacher, so what the teacher's scores are worth unseen is what the student's are.
-        return student, student_calibrations(student, heads, calibrations, lists)
-
-
 class Ensemble(CalibratedHeads):
     """Three members, served as the mean of their raw scores."""
 
     name = "ensemble"
 
     def __init__(self, recipe: Recipe, *, seed: int = 0) -> None:
-        super().__init__(replace(recipe, n_members=DistilledEnsemble.N_MEMBERS), seed=seed)
+        super().__init__(replace(recipe, n_members=N_MEMBERS), seed=seed)
 
 
-def held_out_calibrations(lists: RankingLists, recipe: Recipe, *, seed: int) -> list[Calibration]:
-    """Calibrations on scores of held-out lists: one fold where lists are many, all folds where they are few."""
+class DistilledEnsemble(CalibratedHeads):
+    """One student network that learns the calibrated expectations of its teacher in place of the labels."""
+
+    name = "distilled"
+
+    def teacher(self) -> CalibratedHeads:
+        return Ensemble(self.recipe, seed=self.seed)
+
+    def learn(self, lists: RankingLists) -> tuple[nn.Module, list[Calibration]]:
+        heads, calibrations = self.teacher().learn(lists)
+        student = self.fit_raw(with_teacher_labels(lists, heads, calibrations))
+        # The student imitates its teacher, so what the teacher's scores are worth unseen is what the student's are.
+        return student, student_calibrations(student, heads, calibrations, lists)
+
+
+def held_out_calibrations(
+    lists: RankingLists, fit: Callable[[RankingLists], nn.Module], *, seed: int
+) -> list[Calibration]:
+    """Calibrations on scores of held-out lists: one fold where lists are many, all folds where they are few.
+
+    Args:
+        fit: makes raw heads of lists.
+    """
     if len(lists) < ENOUGH_TO_HOLD_OUT:
-        return fit_calibrations(out_of_fold_scores(lists, recipe, seed=seed), lists)
+        return fit_calibrations(scores_out_of_fold(lists, fit, seed=seed), lists)
     held_out = folds_of(lists.groups, seed=seed) == 0
-    heads = fit_heads(lists.take(~held_out), recipe, seed=seed)
     rest = lists.take(held_out)
-    return fit_calibrations(raw_scores(heads, rest), rest)
+    return fit_calibrations(raw_scores(fit(lists.take(~held_out)), rest), rest)
 
 
 def with_teacher_labels(lists: RankingLists, teacher: nn.Module, calibrations: list[Calibration]) -> RankingLists:

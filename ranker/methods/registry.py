@@ -6,6 +6,7 @@ from collections.abc import Callable
 from importlib.util import find_spec
 
 from trimtab.core.errors import BadParameter
+from trimtab.ranker.methods.boosted import Blend, BoostedHeads, DistilledBlend
 from trimtab.ranker.methods.conditioned.film import Cosmos, Film
 from trimtab.ranker.methods.conditioned.listwise import Listwise
 from trimtab.ranker.methods.conditioned.weight_space import ParetoManifold
@@ -25,6 +26,8 @@ REFERENCE = LinearScalarisation.name
 DEFAULT = CalibratedHeads.name
 AGGREGATIONS = ("upgrad", "mgda", "pcgrad", "aligned_mtl", "dualproj")
 
+WITH_TREES = (Trees.name, BoostedHeads.name, Blend.name, DistilledBlend.name)
+
 _CLASSES: tuple[Callable[..., Method], ...] = (
     LinearScalarisation,
     LabelAggregation,
@@ -36,6 +39,9 @@ _CLASSES: tuple[Callable[..., Method], ...] = (
     CalibratedHeads,
     Ensemble,
     DistilledEnsemble,
+    BoostedHeads,
+    Blend,
+    DistilledBlend,
     Film,
     Cosmos,
     ParetoManifold,
@@ -44,6 +50,8 @@ _CLASSES: tuple[Callable[..., Method], ...] = (
 _BY_NAME: dict[str, Callable[..., Method]] = {one.name: one for one in _CLASSES}  # type: ignore[attr-defined]
 METHODS = (*_BY_NAME, *AGGREGATIONS)
 STEERABLE = tuple(name for name, one in _BY_NAME.items() if one.steerable)  # type: ignore[attr-defined]
+SERVABLE = tuple(name for name in STEERABLE if name not in (BoostedHeads.name, Blend.name))
+"""Steerable methods that a bundle can hold: trees are no TorchScript."""
 
 
 def make_method(name: str, recipe: Recipe, *, seed: int = 0) -> Method:
@@ -52,7 +60,7 @@ def make_method(name: str, recipe: Recipe, *, seed: int = 0) -> Method:
     Raises:
         BadParameter: an unknown method, or one whose optional package is not installed.
     """
-    package = "torchjd" if name in AGGREGATIONS else "lightgbm" if name == Trees.name else None
+    package = "torchjd" if name in AGGREGATIONS else "lightgbm" if name in WITH_TREES else None
     if package and find_spec(package) is None:
         raise BadParameter(
             "method", f"{name} needs {package}, which is not installed", "pip install 'trimtab[compare]'"
@@ -68,8 +76,8 @@ def make_method(name: str, recipe: Recipe, *, seed: int = 0) -> Method:
 
 def check_servable(name: str) -> None:
     """Check that a bundle can be built with the method; raises BadParameter where it cannot."""
-    if name not in STEERABLE:
-        raise BadParameter("--method", f"{name!r} cannot be served", ", ".join(STEERABLE))
+    if name not in SERVABLE:
+        raise BadParameter("--method", f"{name!r} cannot be served", ", ".join(SERVABLE))
 
 
 def fit_served(name: str, problem: Problem, recipe: Recipe) -> ServedRanker:

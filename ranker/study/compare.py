@@ -17,17 +17,18 @@ from trimtab.ranker.study.click_study import study_clicks
 from trimtab.ranker.training.heads import Recipe
 
 STUDIES = "studies"
-DATA_SETS = ("grocery", "icecat")
+DATA_SETS = ("grocery", "icecat", "esci")
 RECIPES = {
     "grocery": Recipe(hidden=(32,), n_steps=250, lists_per_step=32, learning_rate=5e-3),
-    "icecat": Recipe(hidden=(), n_steps=150, learning_rate=1e-2, weight_decay=3e-2),
+    "icecat": (_FEW := Recipe(hidden=(), n_steps=150, learning_rate=1e-2, weight_decay=3e-2)),
+    "esci": _FEW,
 }
 """One recipe for all methods of a data set: sizes at which 28 models train in seconds on one thread."""
-LONGER = {"grocery": 3, "icecat": 1}
+LONGER = {"grocery": 3, "icecat": 1, "esci": 1}
 """The factor on the training steps of a steerable method: one model replaces 28 and takes no longer than they do."""
 FoldsOf = Callable[[str, int], list[Fold]]
 """Name of a data set and seed -> its folds."""
-GRADE_SCALES = {"grocery": 3.0, "icecat": 7.0}
+GRADE_SCALES = {"grocery": 3.0, "icecat": 7.0, "esci": 7.0}
 """Largest gain `2^g - 1`: grades go to 2 and 3."""
 
 

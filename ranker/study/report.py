@@ -23,8 +23,12 @@ IMAGES = "img"
 N_AXES = 3
 """The axes of a front: three item objectives, or two and diversity."""
 
-TITLES = {"grocery": "Grocery: purchases of households", "icecat": "Icecat: human grades"}
-AXES = {"grocery": ("relevance", "revenue", "private label"), "icecat": ("relevance", "revenue", "diversity")}
+TITLES = {"grocery": "Grocery: purchases of households", "icecat": "Icecat: human grades", "esci": "ESCI: human grades"}
+AXES = {
+    "grocery": ("relevance", "revenue", "private label"),
+    "icecat": ("relevance", "revenue", "diversity"),
+    "esci": ("relevance", "revenue", "rating"),
+}
 
 Floats = NDArray[np.float64]
 

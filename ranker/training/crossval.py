@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
+from torch import nn
 
 from trimtab.core.metrics import mean_interval, ndcg_at_k
 from trimtab.core.progress import Progress, silent
@@ -49,13 +51,19 @@ def out_of_fold_scores(
     lists: RankingLists, recipe: Recipe, *, seed: int = 0, progress: Progress = silent
 ) -> NDArray[np.float32]:
     """[L, n, H] raw scores of each list by heads that were fitted without its group."""
+    return scores_out_of_fold(lists, lambda kept: fit_heads(kept, recipe, seed=seed), seed=seed, progress=progress)
+
+
+def scores_out_of_fold(
+    lists: RankingLists, fit: Callable[[RankingLists], nn.Module], *, seed: int, progress: Progress = silent
+) -> NDArray[np.float32]:
+    """[L, n, H] raw scores of each list by what `fit` makes of the lists of other groups."""
     folds = folds_of(lists.groups, seed=seed)
     scores = np.zeros(lists.labels.shape, dtype=np.float32)
     for fold in range(N_FOLDS):
         held_out = folds == fold
         if held_out.any() and not held_out.all():
-            heads = fit_heads(lists.take(~held_out), recipe, seed=seed)
-            scores[held_out] = raw_scores(heads, lists.take(held_out))
+            scores[held_out] = raw_scores(fit(lists.take(~held_out)), lists.take(held_out))
         progress("cross-validation", fold + 1, N_FOLDS)
     return scores
 
