@@ -128,6 +128,7 @@ def save_trained(  # noqa: PLR0913  # what the manifest says, keyword-only
         as_of=as_of,
         rows=None if rejections is None else rejections.as_dict(),
         attainment=trained.attainment,
+        loss_budgets=trained.loss_budgets,
         population=_population(trained),
         shop=shop,
     )

@@ -46,6 +46,7 @@ from trimtab.ranker.training.heads import (
     raw_scores,
 )
 from trimtab.ranker.training.lists import RankingLists, pad_lists
+from trimtab.ranker.training.loss_budgets import fit_loss_budgets, paths_by_objective
 from trimtab.ranker.training.paths import attainment_of_gains, attainment_of_ranker, served_utilities
 from trimtab.ranker.users import UserHistories
 from trimtab.retrieval.milvus.building import new_collection
@@ -154,7 +155,8 @@ def train_grocery(
     }
     attainment = attainment_of_gains(validation, gains, ranges)
     ranker = assemble(heads, calibrations, ranges, problem.head_of)
-    return Trained(ranker, ranges.tolist(), report, attainment, problem)
+    budgets = fit_loss_budgets(paths_by_objective(validation, gains, ranges))
+    return Trained(ranker, ranges.tolist(), report, attainment, problem, budgets)
 
 
 def _train_other(method: str, parts: Sequence[Problem], recipe: Recipe) -> Trained:

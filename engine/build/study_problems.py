@@ -51,7 +51,8 @@ def load_folds(name: str, cache: Path, *, data: Path | None, seed: int, progress
     """The folds of a data set for one seed.
 
     `grocery` has one fold (train, validation and test are apart in time; the seed is the methods' own), the judged sets
-    have five by query, whose assignment the seed draws; with so few queries the training part is also the validation part.
+    have five by query, whose assignment the seed draws; with so few queries the training part is also
+    the validation part.
 
     Args:
         cache: folder that keeps prepared lists; made if absent.

@@ -22,6 +22,7 @@ from trimtab.engine.build.relevance_evaluation import retrieval_recall
 from trimtab.engine.stages.pipeline import Pipeline
 from trimtab.ranker.attainment import Attainment
 from trimtab.ranker.item_values import Bounds, ItemValues, columns_at, kinds_of
+from trimtab.ranker.loss_budgets import LossBudgets
 from trimtab.ranker.methods.problem import Problem, multipliers_of
 from trimtab.ranker.methods.registry import DEFAULT, fit_served
 from trimtab.ranker.model import ServedRanker
@@ -30,6 +31,7 @@ from trimtab.ranker.training.cold_start import STATEMENT, cold_start_ranker
 from trimtab.ranker.training.crossval import fit_cross_validated, list_ndcg
 from trimtab.ranker.training.heads import FEW_LISTS, MANY_LISTS, Recipe, population_ranges
 from trimtab.ranker.training.lists import RankedList, RankingLists, pad_lists
+from trimtab.ranker.training.loss_budgets import fit_loss_budgets, paths_by_objective
 from trimtab.ranker.training.paths import attainment_of_gains, attainment_of_ranker
 
 ENOUGH_FOR_LAYERS = 1000
@@ -91,6 +93,7 @@ class Trained:
 
     Attributes:
         problem: what it was trained on; None where nothing was learned.
+        loss_budgets: fitted on lists held out; None where there are none, few, or clicks alone.
     """
 
     ranker: ServedRanker
@@ -98,6 +101,7 @@ class Trained:
     report: Mapping[str, Any]
     attainment: Mapping[str, Attainment] = field(default_factory=dict)
     problem: Problem | None = None
+    loss_budgets: LossBudgets | None = None
 
 
 def train_ranker(
@@ -140,7 +144,11 @@ def train_ranker(
     attainment = attainment_of_gains(problem, fitted.held_out_gains, fitted.ranges)
     as_retrieved = {NDCG_AS_RETRIEVED: ndcg_as_retrieved(problem.lists).as_dict()}
     report["cross_validation"] = {**as_retrieved, **fitted.report["cross_validation"]}
-    return Trained(fitted.ranker, fitted.ranges.tolist(), report, attainment, problem)
+    budgets = None
+    if log_rows is None:  # what was clicked says as much of positions as of relevance
+        paths = paths_by_objective(problem, fitted.held_out_gains, fitted.ranges)
+        budgets = fit_loss_budgets(paths)
+    return Trained(fitted.ranker, fitted.ranges.tolist(), report, attainment, problem, budgets)
 
 
 def _untrained(pipeline: Pipeline, valuation: Valuation) -> Trained:

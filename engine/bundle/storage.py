@@ -38,6 +38,7 @@ from trimtab.ranker.attainment import Attainment
 from trimtab.ranker.companions import Companions
 from trimtab.ranker.features import FEATURES, schema_hash
 from trimtab.ranker.item_values import Bounds, ItemValues, ServedObjective, kinds_of
+from trimtab.ranker.loss_budgets import LossBudgets
 from trimtab.ranker.population import Population
 from trimtab.ranker.users import UserHistories
 from trimtab.ranker.words import ItemWords
@@ -101,6 +102,12 @@ class Bundle:
         return float(self.manifest["default_max_relevance_loss"])
 
     @cached_property
+    def loss_budgets(self) -> LossBudgets | None:
+        """What predictions may lose so that shoppers lose no more than is asked; None where nothing was held out."""
+        plain = self.manifest.get("loss_budgets")
+        return None if plain is None else LossBudgets.from_dict(plain)
+
+    @cached_property
     def units(self) -> FloatArray | None:
         """[M] what gains are multiplied by to be those that the ranker's ranges are of; None where they are."""
         ranges = [float(one["range"]) for one in self.manifest["objectives"]]
@@ -153,6 +160,7 @@ class Description:
     as_of: datetime
     rows: Mapping[str, Any] | None = None
     attainment: Mapping[str, Attainment] = field(default_factory=dict)
+    loss_budgets: LossBudgets | None = None
     population: Population = field(default_factory=lambda: Population({}, {}))
     temperature: float = DEFAULT_TEMPERATURE
     shop: Shop = EMPTY
@@ -193,6 +201,7 @@ def save_bundle(
         "temperature": description.temperature,
         "population": description.population.as_dict(),
         "attainment": {name: one.as_dict() for name, one in description.attainment.items()},
+        "loss_budgets": None if description.loss_budgets is None else description.loss_budgets.as_dict(),
         "catalogue": {
             "n_items": len(pipeline.store),
             "n_brands": len(pipeline.store.brands),

@@ -81,6 +81,7 @@ def compact(bundle: Path, changes: Path, out: Path, *, progress: Progress = sile
             training={**manifest["training"], "compacted_from": loaded.bundle_id},
             as_of=live.newest_change or built_as_of(engine),
             attainment=loaded.attainment,
+            loss_budgets=loaded.loss_budgets,
             population=loaded.population,
             temperature=manifest["temperature"],
             shop=loaded.shop,

@@ -39,7 +39,7 @@ def choose(
     watch = watch or Stopwatch()
     query = bundle.with_defaults(query)
     requested = normalise(query.weights or bundle.default_weights, bundle.known_weights)
-    losses = _losses(bundle, query) if scored.n_candidates else {}
+    losses = _losses(bundle, query, requested) if scored.n_candidates else {}
     wanted = _without_diversity(requested) if NO_DIVERSITY in levels else requested
     stage = slate_stage(bundle, query, scored)
     relevance = bundle.objectives.index(RELEVANCE)
@@ -102,8 +102,8 @@ def exploration_seed(
     return seed_of("explore", session_id, text, bundle_id, dict(requested), filters)
 
 
-def _losses(bundle: Bundle, query: Query) -> dict[int, float]:
-    """Objective -> the share of its best slate that may be given up."""
+def _losses(bundle: Bundle, query: Query, weights: Mapping[str, float]) -> dict[int, float]:
+    """Objective -> the share of its best slate's predicted value that may be given up."""
     named = dict(query.constraints.max_losses)
     if query.constraints.max_relevance_loss is not None:
         named[RELEVANCE] = query.constraints.max_relevance_loss
@@ -115,6 +115,9 @@ def _losses(bundle: Bundle, query: Query) -> dict[int, float]:
         if not 0 <= loss <= 1:
             raise BadParameter(loss_parameter(name), f"{loss} is not a share", "0 to 1")
         losses[bundle.objectives.index(name)] = loss
+    if RELEVANCE in named and bundle.loss_budgets is not None:
+        within = bundle.loss_budgets.predicted_for(named[RELEVANCE], weights)
+        losses[bundle.objectives.index(RELEVANCE)] = within
     return losses
 
 

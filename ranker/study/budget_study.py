@@ -20,7 +20,9 @@ N_DIVISIONS = 3
 """Of the lattice of weightings that budgets are tried at, mixtures of several objectives among them."""
 
 
-def study_budgets(problem: Problem, gains: Floats, ranges: Floats, *, n_lists: int, seed: int = 0) -> list[Row]:
+def study_budgets(
+    problem: Problem, gains: Floats, ranges: Floats, *, n_lists: int, n_draws: int = N_DRAWS, seed: int = 0
+) -> list[Row]:
     """Rows of one data set: weighting, loss asked for, how often each kind of budget breaks, and what it leaves.
 
     Args:
@@ -28,6 +30,7 @@ def study_budgets(problem: Problem, gains: Floats, ranges: Floats, *, n_lists: i
         gains: [L, n, M] predicted.
         ranges: [M].
         n_lists: how many lists budgets are fitted on.
+        n_draws: how often they are.
 
     Returns:
         `w_<objective>`, `asked`, `naive_loss` and `naive_revenue` (true, relative), `broken` (share of draws),
@@ -39,7 +42,7 @@ def study_budgets(problem: Problem, gains: Floats, ranges: Floats, *, n_lists: i
     fitted_on = paths_by_objective(problem, gains, ranges)
     rng = np.random.Generator(np.random.PCG64(seed))
     budgets = []
-    for _ in range(N_DRAWS):
+    for _ in range(n_draws):
         drawn = rng.integers(0, len(problem), n_lists)
         fitted = fit_loss_budgets(
             {name: [path.take(drawn) for path in paths] for name, paths in fitted_on.items()}, asked=ASKED

@@ -79,7 +79,7 @@ def test_what_cannot_be_compared_is_named(tmp_path: Path) -> None:
         compare("books", ["heads"], n_seeds=1, out=tmp_path)
     with pytest.raises(BadParameter, match="headz"):
         compare("grocery", ["headz"], n_seeds=1, out=tmp_path)
-    with pytest.raises(BadParameter, match="--icecat"):
+    with pytest.raises(BadParameter, match="--judged"):
         compare("icecat", ["heads"], n_seeds=1, out=tmp_path)
     with pytest.raises(BadInput, match="no results"):
         write_experiments(tmp_path / "nothing", tmp_path / "docs")

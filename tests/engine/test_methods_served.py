@@ -15,7 +15,7 @@ from trimtab.core.records import Constraints, Query
 from trimtab.engine import Engine
 from trimtab.engine.build.build import build_bundle
 from trimtab.engine.build.grocery import Splits, build_grocery
-from trimtab.ranker.methods.registry import STEERABLE
+from trimtab.ranker.methods.registry import SERVABLE
 from trimtab.ranker.training.heads import Recipe
 
 ROWS = [
@@ -47,7 +47,7 @@ def catalogue(tmp_path: Path, *, with_prices: bool = True) -> pl.DataFrame:
     return read_catalogue(path)[0]
 
 
-@pytest.mark.parametrize("method", STEERABLE)
+@pytest.mark.parametrize("method", SERVABLE)
 def test_a_steerable_method_is_served_with_a_receipt_in_real_units(method: str, tmp_path: Path) -> None:
     out = tmp_path / "bundle"
     build_bundle(catalogue(tmp_path), out, source="shop.csv", judgments=JUDGMENTS, method=method)

@@ -16,7 +16,15 @@ from trimtab.ranker.artifact import load_ranker, save_ranker, warm_up
 from trimtab.ranker.features import FEATURES
 from trimtab.ranker.methods.method import Method
 from trimtab.ranker.methods.problem import Problem, lattice
-from trimtab.ranker.methods.registry import AGGREGATIONS, METHODS, STEERABLE, check_servable, fit_served, make_method
+from trimtab.ranker.methods.registry import (
+    AGGREGATIONS,
+    METHODS,
+    SERVABLE,
+    WITH_TREES,
+    check_servable,
+    fit_served,
+    make_method,
+)
 from trimtab.ranker.methods.slates import discounted_values, slate_values, slates_of
 from trimtab.ranker.model import ServedRanker
 from trimtab.ranker.study.measures import axes_of
@@ -34,7 +42,7 @@ def fitted(name: str) -> Method:
 
 
 def fit(name: str) -> Method:
-    if name == "trees":
+    if name in WITH_TREES:
         pytest.importorskip("lightgbm")
     if name in AGGREGATIONS:
         pytest.importorskip("torchjd")
@@ -61,7 +69,7 @@ def test_a_method_learns_and_follows_its_preference(name: str, problem: Problem)
         assert for_relevance[0] > for_revenue[0]
 
 
-@pytest.mark.parametrize("name", STEERABLE)
+@pytest.mark.parametrize("name", SERVABLE)
 def test_what_is_served_scores_as_the_method_does(name: str, problem: Problem, tmp_path: Path) -> None:
     method = fitted(name)
     save_ranker(method.export(), tmp_path)
@@ -76,7 +84,7 @@ def test_what_is_served_scores_as_the_method_does(name: str, problem: Problem, t
     np.testing.assert_allclose(served.utilities(gains, np.array([[0.35, 0.15]]))[0] * 2, order, rtol=1e-5, atol=1e-6)
 
 
-@pytest.mark.parametrize("name", STEERABLE)
+@pytest.mark.parametrize("name", SERVABLE)
 def test_a_served_method_answers_every_call_of_the_engine(name: str, tmp_path: Path) -> None:
     save_ranker(_with_all_features(name), tmp_path)
     served = load_ranker(tmp_path).scorer
@@ -123,7 +131,10 @@ def test_the_same_seed_gives_the_same_model(problem: Problem) -> None:
 def test_methods_that_cannot_be_served_say_so() -> None:
     with pytest.raises(BadInput, match="cannot be steered"):
         fitted("scalarisation").export()
-    with pytest.raises(BadParameter, match="heads"):
-        check_servable("chebyshev")
+    with pytest.raises(BadInput, match="distilled_blend"):
+        fitted("blend").export()
+    for name in ("chebyshev", "blend"):
+        with pytest.raises(BadParameter, match="heads"):
+            check_servable(name)
     with pytest.raises(BadParameter, match="film"):
         make_method("filmm", RECIPE)
