@@ -24,6 +24,7 @@ from benchmarks import (
     http,
     latency,
     live,
+    loss_budgets,
     online,
     overload,
     relevance,
@@ -58,6 +59,9 @@ def sections(bundle: Path, data: Path, out: Path) -> dict[str, Callable[[], Iter
         "evaluation-big-log": lambda: evaluation.big_log(bundle),
         "evaluation-against-obp": against_obp.measure,
     }
+    for name in loss_budgets.JUDGED:
+        if (data / name).is_dir():
+            there[f"loss-budgets-{name}"] = partial(loss_budgets.measure, name, data)
     for encoder in relevance.TARGETS:
         if (data / "icecat").is_dir():
             there[f"relevance-{encoder}"] = partial(relevance.measure, data / "icecat", encoder)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from types import MappingProxyType
 from typing import Any, NamedTuple
 
@@ -75,6 +75,25 @@ class Problem:
     def gains_of(self, heads: NDArray[np.floating]) -> NDArray[np.float64]:
         """[L, n, M] gains where the heads are [L, n, H]."""
         return np.asarray(heads_by_objective(heads, self.head_of) * self.multipliers, dtype=np.float64)
+
+    def joined(self, others: Sequence[Problem]) -> Problem:
+        """These lists and those of others of the same catalogue, padded alike."""
+        parts = (self, *others)
+        lists = [one.lists for one in parts]
+        joined = replace(
+            self.lists,
+            features=np.concatenate([one.features for one in lists]),
+            prices=np.concatenate([one.prices for one in lists]),
+            labels=np.concatenate([one.labels for one in lists]),
+            groups=np.concatenate([one.groups for one in lists]),
+            rows=np.concatenate([one.rows for one in lists]),
+        )
+        return Problem(
+            joined,
+            self.objectives,
+            np.concatenate([one.multipliers for one in parts]),
+            np.concatenate([one.aspects for one in parts]),
+        )
 
     def take(self, which: NDArray[np.integer] | NDArray[np.bool_]) -> Problem:
         return Problem(self.lists.take(which), self.objectives, self.multipliers[which], self.aspects[which])

@@ -17,7 +17,7 @@ from trimtab.ranker.training.loss_budgets import Floats, LossPath, fit_loss_budg
 ASKED = (0.01, 0.02, 0.05)
 N_DRAWS = 200
 N_DIVISIONS = 3
-"""Of the lattice of weightings that budgets are tried at, mixtures of several objectives among them."""
+"""Divisions of the lattice of weightings that budgets are tried at, mixtures of several objectives among them."""
 
 
 def study_budgets(
