@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import NamedTuple
 
@@ -54,10 +55,23 @@ def fit_heads(lists: RankingLists, recipe: Recipe, *, seed: int = 0, progress: P
     if not (np.nan_to_num(lists.labels) > 0).any():
         raise BadInput("training labels are all 0 or unknown: there is nothing to learn")
     lists = lists.labelled()
-    members = []
-    for member in range(recipe.n_members):
-        members.append(_fit_member(lists, recipe, seed=seed * 1000 + member, progress=progress))
+    with one_thread():
+        members = [
+            _fit_member(lists, recipe, seed=seed * 1000 + member, progress=progress)
+            for member in range(recipe.n_members)
+        ]
     return members[0] if len(members) == 1 else Average(members)
+
+
+@contextmanager
+def one_thread() -> Iterator[None]:
+    """torch in one thread: steps of networks this small wait for a second thread longer than it saves."""
+    n_threads = torch.get_num_threads()
+    torch.set_num_threads(1)
+    try:
+        yield
+    finally:
+        torch.set_num_threads(n_threads)
 
 
 def _fit_member(lists: RankingLists, recipe: Recipe, *, seed: int, progress: Progress) -> nn.Module:

@@ -235,7 +235,9 @@ def test_propensities_of_another_policy_are_noticed(engine: Engine, log: Path, t
 def test_pins_and_exclusions_of_a_log_are_replayed(engine: Engine, tmp_path: Path) -> None:
     """A pin stands where it was put under any weights, an excluded item is nobody's choice."""
     plain = engine.slate(Query("yogurt", k=6))
-    constraints = Constraints(pins={1: plain.item_ids[5], 3: "no such item"}, exclusions=frozenset(plain.item_ids[:1]))
+    constraints = Constraints(
+        pins={1: plain.item_ids[5], 3: "no such item"}, exclusions=frozenset(plain.item_ids[:1]), max_relevance_loss=1.0
+    )
     now = datetime(2026, 1, 2, tzinfo=UTC)
     rows = [
         impression_row(
@@ -263,7 +265,8 @@ def test_pins_and_exclusions_of_a_log_are_replayed(engine: Engine, tmp_path: Pat
 def test_boosted_and_buried_items_are_replayed(engine: Engine, tmp_path: Path) -> None:
     """What a rule adds to a utility it adds under any weights; a log that hides its rules is noticed."""
     plain = engine.slate(Query("yogurt", k=6))
-    constraints = Constraints(boosts={plain.item_ids[4]: 0.4, plain.item_ids[0]: -0.3, "no such item": 1.0})
+    boosts = {plain.item_ids[4]: 0.4, plain.item_ids[0]: -0.3, "no such item": 1.0}
+    constraints = Constraints(boosts=boosts, max_relevance_loss=1.0)
     now = datetime(2026, 1, 2, tzinfo=UTC)
     queries = (Query("yogurt", k=6, constraints=constraints, session_id=f"s-{n}", explore=True) for n in range(60))
     rows = [impression_row(engine.impression(engine.slate(query), now)) for query in queries]

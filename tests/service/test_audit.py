@@ -46,7 +46,7 @@ def test_admins_and_the_refused_are_written_down(
         assert client.delete("/profiles/margin", headers=headers).status_code == 401
         assert client.get("/search", params={"q": "peculiar soup"}).status_code == 401
     kept = [(one["who"], one["did"], one["status"], one.get("before"), one.get("after")) for one in lines(tmp_path)]
-    grant = {"scopes": ["admin"], "per_minute": None, "priority": "shopper"}
+    grant = {"scopes": ["admin"], "per_minute": None, "priority": "shopper", "browser": False}
     plan = kept[4][3]
     assert plan["active"] == small_bundle.name
     assert kept == [

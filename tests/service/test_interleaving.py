@@ -28,7 +28,7 @@ def test_clicks_compare_two_rankings_of_one_search(shared: Settings) -> None:
         shop.put("/profiles/margin", json={"weights": {"revenue": 1}}, headers=KEY).raise_for_status()
 
         def search(**parameters: object) -> dict:
-            response = shop.get("/search", params={"q": "yogurt", "k": 12, **parameters})
+            response = shop.get("/search", params={"q": "yogurt", "k": 12, "max_relevance_loss": 1, **parameters})
             assert response.status_code == 200, response.text
             answer: dict = response.json()
             return answer
