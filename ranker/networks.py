@@ -120,8 +120,8 @@ def _standardise(features: FloatArray, mean: FloatArray, factor: FloatArray, sta
         for item in range(n):
             for place in range(n_features):
                 value = (features[item, place] - mean[member, place]) * factor[member, place]
-                value = value if value < LIMIT else LIMIT
-                standardised[member, item, place] = value if value > -LIMIT else -LIMIT
+                value = LIMIT if value > LIMIT else value
+                standardised[member, item, place] = -LIMIT if value < -LIMIT else value
         standardised[member, n:] = 0.0
 
 
@@ -157,7 +157,7 @@ def _activate(outputs: FloatArray, biases: FloatArray) -> None:
 
 @KernelPart
 def _expected(score: np.float32, x: FloatArray, y: FloatArray) -> np.float32:
-    """A raw score by a calibration, extrapolated beyond the outer knots and never below 0."""
+    """A raw score by a calibration, extrapolated beyond the outer knots and never below 0; NaN stays NaN."""
     low, high = 0, len(x) - 1
     while high - low > 1:
         middle = (low + high) // 2
@@ -166,7 +166,7 @@ def _expected(score: np.float32, x: FloatArray, y: FloatArray) -> np.float32:
         else:
             high = middle
     value: np.float32 = y[low] + (score - x[low]) * (y[high] - y[low]) / (x[high] - x[low])
-    return value if value > 0 else np.float32(0)
+    return np.float32(0) if value < 0 else value
 
 
 @kernel("f4[:,:,:]", "f4[:,:]", "f4[:,:]", "f4[:,:]", "i8[:]", "f4[:,:]", "out f4[:,:]")
