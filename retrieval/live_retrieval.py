@@ -205,7 +205,8 @@ class LiveLexicalIndex:
         if len(hits) == 0:
             return rows, bm25
         rows, bm25 = np.concatenate([rows, self._n_base + hits]), np.concatenate([bm25, new_bm25[hits]])
-        order = np.argsort(-bm25, kind="stable")[:depth]
+        # Ties go by popularity, as in the large index: the depth may end among hundreds of items with equal scores.
+        order = np.lexsort((-self._store.popularity[rows], -bm25))[:depth]
         return rows[order], bm25[order]
 
     def matches(self, query: str | Understood) -> IntArray:

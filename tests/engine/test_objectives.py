@@ -22,6 +22,7 @@ from trimtab.engine.build.labelled_lists import lists_from_log
 from trimtab.engine.build.training import heads_learned, heads_report
 from trimtab.engine.live.live_engine import LiveEngine
 from trimtab.engine.stages.slate_stage import SlateStage
+from trimtab.ranker.artifact import networks_of
 from trimtab.ranker.item_values import Bounds, ItemValues
 from trimtab.ranker.objectives import RELEVANCE, REVENUE, Objective
 from trimtab.ranker.training.cold_start import cold_start_ranker
@@ -168,7 +169,8 @@ def stage_of(gains: np.ndarray, *, depth: int = 5) -> SlateStage:
     """A stage over candidates of these gains [n, M], divided by their spreads."""
     n, n_objectives = gains.shape
     ranges = population_ranges(gains[None], np.ones((1, n), dtype=bool))
-    ranker = cold_start_ranker([RELEVANCE] * n_objectives, ranges.tolist())
+    ranker = networks_of(cold_start_ranker([RELEVANCE] * n_objectives, ranges.tolist()))
+    assert ranker is not None
     scored = ScoredCandidates(
         np.arange(n), np.zeros((n, 1), np.float32), gains.astype(np.float32), np.full((n, 2), -1, dtype=np.int64)
     )
