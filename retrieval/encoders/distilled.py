@@ -8,17 +8,18 @@ each token that occurs is then moved. (Static distillation of a sentence encoder
 
 from __future__ import annotations
 
-import re
 from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
+import regex
 
 from trimtab.core.errors import BundleDamaged
 from trimtab.core.progress import Progress
 from trimtab.core.records import FloatArray
 from trimtab.retrieval.encoders.protocol import Encoder
 from trimtab.retrieval.encoders.wordllama import StaticEncoder, WordLlama
+from trimtab.text.normal import normalised
 
 TEACHER = "minilm"
 FILE = "query_tokens.npy"
@@ -27,7 +28,7 @@ N_QUERIES = 6000
 LONGEST_QUERY = 3
 _N_EPOCHS, _BATCH = 12, 256
 _LEARNING_RATE, _RIDGE, _STAY = 3e-3, 1.0, 1e-3
-_WORD = re.compile(r"[^\W_]+")
+_WORD = regex.compile(r"[\p{L}\p{M}\p{N}]+")
 
 
 class DistilledQueries(StaticEncoder):
@@ -55,7 +56,7 @@ def pseudo_queries(titles: Sequence[str], *, n: int = N_QUERIES, seed: int = 0) 
     rng = np.random.Generator(np.random.PCG64(seed))
     found: dict[str, None] = {}
     for row in rng.permutation(len(titles)):
-        words = _WORD.findall(titles[row].lower())
+        words = _WORD.findall(normalised(titles[row]).lower())
         if words:
             length = int(rng.integers(1, LONGEST_QUERY + 1))
             start = int(rng.integers(0, max(1, len(words) - length + 1)))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import unicodedata
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -69,3 +70,11 @@ def test_wordllama_is_what_it_was() -> None:
     vectors = encoder.encode(["Ice Cream", "ice cream"])
     assert vectors.shape == (2, 256)
     np.testing.assert_array_equal(vectors[0], vectors[1])
+
+
+def test_pseudo_queries_are_the_same_however_accents_are_written_and_keep_combining_marks() -> None:
+    titles = ["Crème brûlée", "हिन्दी किताब"]
+    queries = pseudo_queries(titles, n=20)
+    assert pseudo_queries([unicodedata.normalize("NFD", title) for title in titles], n=20) == queries
+    words = {word for query in queries for word in query.split()}
+    assert words <= {"crème", "brûlée", *unicodedata.normalize("NFKC", titles[1]).split()}
