@@ -5,8 +5,10 @@ from __future__ import annotations
 from pathlib import Path
 
 import numpy as np
+import polars as pl
 import pytest
 
+from trimtab.catalog.schema import complete
 from trimtab.catalog.store import ItemStore
 from trimtab.retrieval.field_terms import item_terms
 from trimtab.retrieval.filters import conditions_of, mask_of, parse_filter
@@ -94,7 +96,7 @@ def test_equal_scores_go_by_priority(tmp_path: Path) -> None:
     assert index.search("milk", 2)[0].tolist() == [1, 2]
 
 
-def test_a_word_of_very_many_items_finds_nothing_beside_a_rarer_one(tmp_path: Path, store: ItemStore) -> None:
+def test_a_word_of_very_many_items_finds_nothing_beside_a_rarer_one(tmp_path: Path) -> None:
     """But it counts: of two green items the tea is the better answer to "green tea"."""
     titles = ["green soap", "green tea", *["tea"] * COMMON]
     columns = {field: [""] * len(titles) for field in BOOSTS} | {"title": titles}
@@ -104,9 +106,9 @@ def test_a_word_of_very_many_items_finds_nothing_beside_a_rarer_one(tmp_path: Pa
     assert len(index.search("tea", len(titles))[0]) == COMMON + 1, "alone it finds all"
     assert index.search("tea", 1)[1] > 0
 
-    new = [
-        terms_of_item(item_terms(LEXICON, {**dict.fromkeys(BOOSTS, ""), "title": title}))
-        for title in ("tea", "green cup", "green tea")
-    ]
+    new_titles = ["tea", "green cup", "green tea"]
+    new = [terms_of_item(item_terms(LEXICON, {**dict.fromkeys(BOOSTS, ""), "title": title})) for title in new_titles]
+    every = pl.DataFrame({"title": [*titles, *new_titles]}).with_row_index("item_id").cast(pl.String)
+    store = ItemStore.from_frame(complete(every))
     live = LiveLexicalIndex(index, Postings(index, new), store, n_base=len(titles), stale=frozenset())
     assert live.search("green tea", 10)[0].tolist() == [1, len(titles) + 2, 0, len(titles) + 1]
