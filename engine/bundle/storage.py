@@ -219,6 +219,10 @@ def save_bundle(
     return str(manifest["bundle_id"])
 
 
+LEAST_FREE_BYTES = 1 << 20
+"""A disk with less than that left is full: nothing of a bundle can be finished on it."""
+
+
 @contextmanager
 def staging_folder(out: Path) -> Iterator[Path]:
     """A fresh folder beside `out`, on the same file system, so that the rename at the end is atomic.
@@ -233,7 +237,8 @@ def staging_folder(out: Path) -> Iterator[Path]:
     try:
         yield folder
     except (OSError, RuntimeError, ValueError) as error:  # FAISS and tantivy have their own
-        if any(said in str(error) for said in NO_ROOM):
+        # tantivy says no more than that a thread of its writer ended, so the disk is asked too.
+        if any(said in str(error) for said in NO_ROOM) or shutil.disk_usage(folder).free < LEAST_FREE_BYTES:
             raise DiskFull(out.parent, sum(file.stat().st_size for file in files_of(folder))) from error
         raise
     finally:

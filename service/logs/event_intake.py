@@ -20,8 +20,9 @@ class Acknowledgement(BaseModel):
     accepted: int = Field(description="New ones.")
     duplicates: int = Field(description="Those whose `event_id` had come by this key already.")
     unmatched: list[Unmatched] = Field(
-        description="Those that belong to nothing that this service's log has. They are kept: a replay that reads the "
-        "log of another machine beside this one may find their slates there."
+        default=[],
+        description="Those that belong to nothing that this service's log has; absent where there are none. They are "
+        "kept: a replay that reads the log of another machine beside this one may find their slates there.",
     )
 
 

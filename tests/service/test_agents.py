@@ -148,7 +148,7 @@ def test_agents_are_logged_apart(settings: Settings, engine: Engine) -> None:
         decision_id, bought = asked["steering"]["decision_id"], asked["products"][0]
         event = {"event_id": "1", "action_name": "purchase", "query_id": decision_id, "item_id": bought["id"]}
         said = service.post("/events", json=event).json()
-        assert said == {"accepted": 1, "duplicates": 0, "unmatched": []}
+        assert said == {"accepted": 1, "duplicates": 0}
     folder = settings.data_folder
     row = find_impression(decision_id, [folder])
     assert (row["channel"], row["agent"]) == ("agent", PROFILE)

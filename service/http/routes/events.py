@@ -39,6 +39,7 @@ def events_router(
 
     @router.post(
         "/events",
+        response_model_exclude_defaults=True,
         responses=documented(401, 403, 413, 422, 429, 503),
         openapi_extra=documented_body({"anyOf": [reference(Event), reference(Batch)]}),
         summary="Log clicks, carts and purchases",
