@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from fastapi import APIRouter, FastAPI, Request
 from fastapi.openapi.utils import get_openapi
+from fastapi.routing import iter_route_contexts
 from fastapi.staticfiles import StaticFiles
 from fastapi_offline import FastAPIOffline
 from pydantic.json_schema import models_json_schema
@@ -99,6 +100,9 @@ def create_app(settings: Settings) -> FastAPI:
     routers = _routers(parts, searches)
     for router in routers:
         app.include_router(router)
+    # Built when they are first looked for, unless here: no first request waits for them, and no two apps of a process
+    # build theirs at once, which pydantic does not bear.
+    _ = [*iter_route_contexts(app.routes)]
     if agents is not None:
         app.router.routes.append(Route(agents.path, agents, include_in_schema=False))
     documentation.install(app)
