@@ -8,7 +8,6 @@ ones are deleted.
 from __future__ import annotations
 
 import asyncio
-import fcntl
 import shutil
 import subprocess
 import threading
@@ -26,6 +25,7 @@ from trimtab.service.bundles.serving import Bundles
 from trimtab.service.catalogue.live_catalogue import LiveCatalogue
 from trimtab.service.children import start_module
 from trimtab.service.observability.metrics import Metrics
+from trimtab.service.one_worker import one_worker
 
 LOOK_SECONDS = 1.0
 AFTER_FAILURE_SECONDS = 60.0
@@ -88,11 +88,9 @@ class BundleRebuilder:
         return is_long or self._catalogue.n_beside(serving) >= self._after_items
 
     def _compact(self) -> None:
-        with (self._catalogue.folder / LOCK).open("ab") as lock:
-            try:
-                fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            except BlockingIOError:
-                return  # another worker does it
+        with one_worker(self._catalogue.folder / LOCK) as is_ours:
+            if not is_ours:
+                return
             folder, active = self._bundles.folder, self._bundles.plan.active
             version = self._catalogue.newest(self._bundles.serving).catalogue_version
             name = f"{folder.start[:40]}{MARK}{version}"

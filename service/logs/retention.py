@@ -19,6 +19,7 @@ from trimtab.engine.log.impressions import FOLDER as IMPRESSIONS
 from trimtab.engine.log.interactions import INTERACTIONS, SPOOL, UNMATCHED
 from trimtab.service.bundles.shadow import FOLDER as SHADOW
 from trimtab.service.logs.journal import begun_on
+from trimtab.service.one_worker import one_worker
 
 KEPT = (IMPRESSIONS, INTERACTIONS, UNMATCHED, "tracked", "pages", f"{SHADOW}/{IMPRESSIONS}")
 """The folders of finished files in the data folder; what `log` is called in the metric."""
@@ -66,13 +67,10 @@ class Retention:
         """Remove what is too old, then the oldest until the rest fits."""
         if not self._folder.is_dir():
             return
-        with (self._folder / LOCK).open("ab") as lock:
-            try:
-                fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            except BlockingIOError:
-                return  # another worker does it
-            now = self._started + timedelta(seconds=time.monotonic() - self._started_monotonic)
-            self._remove(today or now.date())
+        with one_worker(self._folder / LOCK) as is_ours:
+            if is_ours:
+                now = self._started + timedelta(seconds=time.monotonic() - self._started_monotonic)
+                self._remove(today or now.date())
 
     def _remove(self, today: date) -> None:
         parts = sorted(self._parts(), key=lambda part: (part.begun, part.path.name))

@@ -3,7 +3,6 @@ now and then by one worker and read by all."""
 
 from __future__ import annotations
 
-import fcntl
 import time
 from asyncio import Lock, to_thread
 from dataclasses import dataclass
@@ -21,6 +20,7 @@ from trimtab.retrieval.suggestions.entries import items_of, names_of
 from trimtab.retrieval.suggestions.queries import LOGGED, counted, queries_of
 from trimtab.retrieval.suggestions.safety import keys_of
 from trimtab.retrieval.suggestions.suggester import Liked, Suggester
+from trimtab.service.one_worker import one_worker
 from trimtab.service.search.pseudonyms import Pseudonyms
 from trimtab.service.settings import Settings
 
@@ -61,11 +61,9 @@ class CountedQueries:
     def _count(self, *, at_once: bool) -> None:
         if self._every_seconds == 0 or not self._folder.is_dir():
             return
-        with (self._folder / LOCK).open("ab") as lock:
-            try:
-                fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            except BlockingIOError:
-                return  # another worker does it
+        with one_worker(self._folder / LOCK) as is_ours:
+            if not is_ours:
+                return
             age = time.time() - self._file.stat().st_mtime if self._file.exists() else float("inf")
             if not at_once and 0 <= age < self._every_seconds:
                 return
