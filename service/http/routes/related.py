@@ -11,10 +11,9 @@ from fastapi.responses import Response
 from trimtab.catalog.schema import MAX_ID_BYTES
 from trimtab.core.records import SIMILAR, TOGETHER, Related
 from trimtab.service.http.admission import Admission, priority_of
-from trimtab.service.http.auth import AccessControl, may_see_users
-from trimtab.service.http.bodies import JSON
+from trimtab.service.http.auth import AccessControl
 from trimtab.service.http.problem_documents import documented
-from trimtab.service.http.routes.search import ANSWER_HEADERS
+from trimtab.service.http.routes.search import answered
 from trimtab.service.http.user_tokens import UserTokens
 from trimtab.service.search.request import OF_WORDS, beside_an_item, documented_parameters
 from trimtab.service.search.response import SearchResponse
@@ -40,13 +39,7 @@ def related_router(service: SearchService, gate: AccessControl, tokens: UserToke
             key = gate.check(request, "search")
             async with admission.turn(priority_of(request, key)) as turn:
                 asked = beside_an_item(request.scope["query_string"], Related(kind, item_id), known_weights)
-                answer = service.answer(
-                    tokens.named(asked, key),
-                    arrived=turn.start,
-                    traceparent=request.headers.get("traceparent"),
-                    may_see_users=may_see_users(key),
-                )
-            return Response(answer, headers=ANSWER_HEADERS, media_type=JSON)
+                return answered(service, request, tokens.named(asked, key), key, arrived=turn.start)
 
         return related
 

@@ -2,15 +2,24 @@
 
 from __future__ import annotations
 
+from functools import partial
+
 from fastapi import APIRouter, Request
 from fastapi.responses import Response
 
 from trimtab.service.http.admission import Admission, priority_of
 from trimtab.service.http.auth import AccessControl, may_see_users
 from trimtab.service.http.bodies import JSON, documented_body, read_object
+from trimtab.service.http.keys import Grant
 from trimtab.service.http.problem_documents import documented
 from trimtab.service.http.user_tokens import UserTokens
-from trimtab.service.search.request import documented_parameters, documented_schema, from_object, from_query_string
+from trimtab.service.search.request import (
+    SearchRequest,
+    documented_parameters,
+    documented_schema,
+    from_object,
+    from_query_string,
+)
 from trimtab.service.search.response import SearchResponse
 from trimtab.service.search.search_service import SearchService
 
@@ -39,11 +48,25 @@ LINKS = {
 """What can be asked next, for the documentation and for who tests against it."""
 
 
+def answered(
+    service: SearchService, request: Request, asked: SearchRequest, key: Grant | None, *, arrived: float
+) -> Response:
+    """The answer to a search, whatever route it came by."""
+    answer = service.answer(
+        asked,
+        arrived=arrived,
+        traceparent=request.headers.get("traceparent"),
+        may_see_users=may_see_users(key),
+    )
+    return Response(answer, headers=ANSWER_HEADERS, media_type=JSON)
+
+
 def search_router(
     service: SearchService, gate: AccessControl, tokens: UserTokens, admission: Admission, *, max_body_bytes: int
 ) -> APIRouter:
     router = APIRouter(tags=["search"])
     known_weights = service.known_weights
+    answer_to = partial(answered, service)
 
     @router.get(
         "/search",
@@ -57,13 +80,7 @@ def search_router(
         key = gate.check(request, "search")
         async with admission.turn(priority_of(request, key)) as turn:
             asked = from_query_string(request.scope["query_string"], known_weights)
-            answer = service.answer(
-                tokens.named(asked, key),
-                arrived=turn.start,
-                traceparent=request.headers.get("traceparent"),
-                may_see_users=may_see_users(key),
-            )
-        return Response(answer, headers=ANSWER_HEADERS, media_type=JSON)
+            return answer_to(request, tokens.named(asked, key), key, arrived=turn.start)
 
     @router.post(
         "/search",
@@ -79,12 +96,6 @@ def search_router(
         values = await read_object(request, max_bytes=min(max_body_bytes, MAX_BYTES))
         async with turn:
             asked = from_object(values, known_weights)
-            answer = service.answer(
-                tokens.named(asked, key),
-                arrived=turn.start,
-                traceparent=request.headers.get("traceparent"),
-                may_see_users=may_see_users(key),
-            )
-        return Response(answer, headers=ANSWER_HEADERS, media_type=JSON)
+            return answer_to(request, tokens.named(asked, key), key, arrived=turn.start)
 
     return router
