@@ -219,7 +219,7 @@ class Engine:
             slate = interleave(self._bundle, found.query, plan.sides, found.scored, levels=levels, watch=found.watch)
         else:
             slate = choose(self._bundle, found.query, found.scored, levels=levels, watch=found.watch)
-        slate = self._with_facets(slate, found.scored, plan.degradation, found.watch)
+        slate = self._with_facets(slate, found, plan.degradation)
         slate = self._with_variants(slate)
         related = self._related(found.query)
         if related is not None:
@@ -244,9 +244,9 @@ class Engine:
         shown = (tuple(one for one in its if one not in hidden)[:MAX_VARIANTS] for its in others)
         return replace(slate, variants=tuple(shown))
 
-    def _with_facets(self, slate: Slate, scored: ScoredCandidates, degradation: Degradation, watch: Stopwatch) -> Slate:
+    def _with_facets(self, slate: Slate, found: ScoredSearch, degradation: Degradation) -> Slate:
         """The slate with its facets and the size of the result set, or with the note that it goes without them."""
-        query = slate.query
+        query, scored, watch = slate.query, found.scored, found.watch
         if FACETS in degradation.levels_before("facets"):
             return replace(slate, degraded=(FACETS, *slate.degraded), n_matches=scored.n_candidates)
         is_grouped = self._groups(query) is not None
@@ -260,7 +260,7 @@ class Engine:
         )
         if not is_looked_at:
             return replace(slate, n_matches=scored.n_candidates, n_matches_exact=is_small)
-        results = self._results(query)
+        results = self._results(query) if found.results is None else found.results
         facets = results.facets(query.facets, query.facet_limit, of_items=query.facet_items)
         watch.lap("facets")
         return replace(slate, facets=facets, n_matches=len(results), n_matches_exact=True, seconds=watch.total())
@@ -308,7 +308,7 @@ class Engine:
         kept = None if cache is None else cache.get(key, self.fits)
         if kept is not None:
             watch.lap("cache")
-            return ScoredSearch(query, self._with_rest(query, kept, watch), watch)
+            return self._with_rest(query, kept, watch)
         levels = degradation.levels_before("retrieve")
         try:
             found = self._found(query, levels)
@@ -323,7 +323,7 @@ class Engine:
         scored = self._ranked(query, found, levels, watch)
         if cache is not None and not scored.degraded:
             cache.put(key, scored)
-        return ScoredSearch(query, self._with_rest(query, scored, watch), watch)
+        return self._with_rest(query, scored, watch)
 
     def retrieved(self, query: Query) -> Candidates:
         """The candidates of a query whose words are understood, and the pinned items behind them."""
@@ -364,7 +364,7 @@ class Engine:
         """What is related to the item that a query names; None where it looks for words."""
         return None if query.related is None else self._related_to(query.related, grouped=query.group)
 
-    def _with_rest(self, query: Query, scored: ScoredCandidates, watch: Stopwatch) -> ScoredCandidates:
+    def _with_rest(self, query: Query, scored: ScoredCandidates, watch: Stopwatch) -> ScoredSearch:
         """The candidates, and behind them what the page shows of the rest of the result set.
 
         In an order that was asked for there are no candidates: all of the result set stands in it.
@@ -374,7 +374,7 @@ class Engine:
         page = slice(query.offset, query.offset + query.k)
         is_whole = len(scored) < N_CANDIDATES and self._groups(query) is None
         if query.sort is None and (page.stop <= n_shown or is_whole):
-            return scored
+            return ScoredSearch(query, scored, watch)
         results = self._results(query)
         if query.sort is not None:
             n_ranked, n_skipped = 0, query.offset
@@ -384,7 +384,8 @@ class Engine:
             rest = results.popular(page.stop - n_shown, but=scored.rows)[n_skipped:]
             rows = np.concatenate([scored.rows, rest])
         watch.lap("rest")
-        return replace(self._scored_at(query, scored, rows), n_ranked=n_ranked, n_skipped=n_skipped)
+        scored = replace(self._scored_at(query, scored, rows), n_ranked=n_ranked, n_skipped=n_skipped)
+        return ScoredSearch(query, scored, watch, results)
 
     def _scored_at(self, query: Query, scored: ScoredCandidates, rows: IntArray) -> ScoredCandidates:
         """The scores of some rows; those that are not among the candidates as if retrieval had not found them."""

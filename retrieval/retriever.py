@@ -86,6 +86,7 @@ class Retriever:
         self._floor = float(report["dense_floor"])
         self._masks = masks = Masks(store)
         self._meeting_query = lru_cache(MAX_KEPT_QUERIES)(self._items_meeting)
+        self._encoded = lru_cache(MAX_KEPT_QUERIES)(self._encode)
         self._selected = lru_cache(MAX_MASKS)(lambda conditions: _selected(indices, masks.of(conditions), conditions))
 
     @classmethod
@@ -285,7 +286,7 @@ class Retriever:
             meeting[self.lexical.matches(query)] = True
         return meeting if self._store.gone is None else meeting & ~self._store.gone
 
-    def _encoded(self, words: str) -> FloatArray:
+    def _encode(self, words: str) -> FloatArray:
         vector: FloatArray = self.encoder.encode([self.lexical.as_written(words)])[0]
         return vector
 

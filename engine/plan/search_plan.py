@@ -9,6 +9,7 @@ from typing import Protocol
 from trimtab.core.records import Query, ScoredCandidates, Side, Slate
 from trimtab.core.stopwatch import Stopwatch
 from trimtab.engine.plan.degradation import NO_DEGRADATION, Degradation
+from trimtab.retrieval.result_set import ResultSet
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,11 +60,13 @@ class ScoredSearch:
 
     Attributes:
         query: with the user's recent events.
+        results: the result set, where the page needed it.
     """
 
     query: Query
     scored: ScoredCandidates
     watch: Stopwatch
+    results: ResultSet | None = None
 
 
 @dataclass(frozen=True, slots=True)
