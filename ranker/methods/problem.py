@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import cached_property
 from types import MappingProxyType
 from typing import Any, NamedTuple
 
@@ -50,7 +51,7 @@ class Problem:
     def __len__(self) -> int:
         return len(self.lists)
 
-    @property
+    @cached_property
     def mask(self) -> NDArray[np.bool_]:
         """[L, n] the items with a label; the others are not ranked here."""
         return np.asarray(~np.isnan(self.lists.labels).all(axis=2))
@@ -63,7 +64,7 @@ class Problem:
             len(heads) if one.head == NO_HEAD else heads.index(lender_of(one.head, heads)) for one in self.objectives
         ]
 
-    @property
+    @cached_property
     def gains(self) -> FloatArray:
         """[L, n, M] true gains, 0 where nothing is known."""
         return np.asarray(self.gains_of(np.nan_to_num(self.lists.labels)), dtype=np.float32)
