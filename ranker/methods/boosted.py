@@ -15,6 +15,7 @@ import torch
 from torch import Tensor, nn
 
 from trimtab.core.errors import BadInput
+from trimtab.ranker.methods.fronts.trees import REPRODUCIBLE
 from trimtab.ranker.methods.heads import CalibratedHeads, DistilledEnsemble, Ensemble
 from trimtab.ranker.model import ServedRanker
 from trimtab.ranker.training.heads import Recipe, raw_scores
@@ -29,10 +30,7 @@ PARAMETERS: dict[str, Any] = {
     "bagging_fraction": 0.7,
     "bagging_freq": 1,
     "lambda_l2": 5.0,
-    "num_threads": 1,
-    "verbosity": -1,
-    "deterministic": True,
-    "force_row_wise": True,
+    **REPRODUCIBLE,
 }
 N_TREES = 80
 

@@ -57,7 +57,7 @@ def write_experiments(out: Path, docs: Path) -> Path:
 
 HEADER = """# Comparison of methods
 
-Written by `trimtab compare --data grocery,icecat --icecat DIR --out DIR --docs docs`, which continues an interrupted
+Written by `trimtab compare --data grocery,icecat --judged DIR --out DIR --docs docs`, which continues an interrupted
 run. Conclusions are in [insights.md](insights.md), the sources of the methods in [literature.md](literature.md).
 
 Every method gets the same lists, the same 28 weightings and the same slate stage; slates have 10 items. The axes of a

@@ -19,16 +19,16 @@ from trimtab.ranker.training.heads import Recipe
 N_LEVELS = 31
 """lambdarank takes integer labels; the combined gain is cut into this many levels, whose gains are kept."""
 
+REPRODUCIBLE: dict[str, Any] = {"num_threads": 1, "verbosity": -1, "deterministic": True, "force_row_wise": True}
+"""LightGBM in one thread, the same for a seed, without a word."""
+
 PARAMETERS: dict[str, Any] = {
     "objective": "lambdarank",
     "lambdarank_truncation_level": 20,
     "learning_rate": 0.1,
     "num_leaves": 15,
     "min_data_in_leaf": 50,
-    "num_threads": 1,
-    "verbosity": -1,
-    "deterministic": True,
-    "force_row_wise": True,
+    **REPRODUCIBLE,
 }
 N_TREES = 60
 
