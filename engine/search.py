@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import json
 import time
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import asdict, replace
+from dataclasses import replace
 from datetime import datetime
-from functools import cached_property, lru_cache, partial
+from functools import cached_property, lru_cache
 from pathlib import Path
 from types import MappingProxyType
 from typing import Any
@@ -15,21 +14,20 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from trimtab.catalog.groups import Groups
 from trimtab.catalog.market import MOST_KEPT, Market, Markets
 from trimtab.catalog.places import DISTANCE
 from trimtab.core.compiled import compile_kernels
 from trimtab.core.errors import Unavailable
-from trimtab.core.log import Impression, variants_text
+from trimtab.core.log import Impression
 from trimtab.core.records import Candidates, FloatArray, IntArray, Query, ScoredCandidates, Shopper, Slate
 from trimtab.core.stopwatch import Stopwatch
 from trimtab.core.understood import Understood
 from trimtab.core.weights import DIVERSITY, RELEVANCE
 from trimtab.engine.bundle.storage import Bundle, load_bundle
+from trimtab.engine.log.writing import impression_of
 from trimtab.engine.plan.degradation import (
     CANDIDATES,
     DENSE,
-    FACETS,
     FEW_CANDIDATES,
     LIVE_FEATURES,
     NO_DEGRADATION,
@@ -39,26 +37,21 @@ from trimtab.engine.plan.degradation import (
     Levels,
 )
 from trimtab.engine.plan.search_plan import NO_HOOKS, Hooks, ScoredSearch, SearchPlan, SearchResult
+from trimtab.engine.stages.candidate_source import CandidateSource
 from trimtab.engine.stages.choosing import choose
 from trimtab.engine.stages.frontier import Frontier, frontier_of
 from trimtab.engine.stages.interleaving import interleave
 from trimtab.engine.stages.pipeline import N_CANDIDATES, Pipeline
-from trimtab.engine.stages.related import RelatedItems, related_items
+from trimtab.engine.stages.shown_page import with_facets, with_matched_words, with_variants
 from trimtab.engine.stages.slate_stage import SlateStage, slate_stage
 from trimtab.ranker.artifact import warm_up
 from trimtab.ranker.attainment import weights_for
 from trimtab.ranker.features import FEATURES
 from trimtab.ranker.item_values import columns_at
-from trimtab.ranker.slate.exploration import exploration_text
 from trimtab.retrieval.facets import require_facets
-from trimtab.retrieval.filters import filter_mask, format_filter, format_sort, parse_filter
+from trimtab.retrieval.filters import parse_filter
 from trimtab.retrieval.live_retrieval import retriever_with
-from trimtab.retrieval.result_set import ResultSet
-from trimtab.retrieval.understanding.explanation import FIELDS, matched_fields
 from trimtab.retrieval.understanding.understand import NO_WISHES, Wishes
-
-MAX_VARIANTS = 50
-"""The most variants that are shown of one hit."""
 
 SECONDS_KEPT = 60.0
 """How long what changes with the time is taken to stay as it is."""
@@ -92,7 +85,7 @@ class Engine:
         self.units = bundle.units
         self._markets = Markets(bundle.pipeline.store, bundle.shop)
         self._in_market = lru_cache(MOST_KEPT)(self._of_market)
-        self._related_to = lru_cache(MOST_KEPT)(partial(related_items, bundle.pipeline))
+        self._source = CandidateSource(bundle.pipeline)
         self.known_weights = bundle.known_weights
         self.default_weights = bundle.default_weights
         self.default_max_relevance_loss = bundle.default_max_relevance_loss
@@ -219,70 +212,12 @@ class Engine:
             slate = interleave(self._bundle, found.query, plan.sides, found.scored, levels=levels, watch=found.watch)
         else:
             slate = choose(self._bundle, found.query, found.scored, levels=levels, watch=found.watch)
-        slate = self._with_facets(slate, found, plan.degradation)
-        slate = self._with_variants(slate)
-        related = self._related(found.query)
+        slate = with_facets(slate, found, self._source, plan.degradation)
+        slate = with_variants(slate, self._source)
+        related = self._source.related(found.query)
         if related is not None:
             slate = replace(slate, note=related.note)
-        return SearchResult(found.scored, self._explained(slate) if slate.query.explain else slate)
-
-    def _explained(self, slate: Slate) -> Slate:
-        """The slate with what each word of the query has met."""
-        columns = {field: self.store.texts(field, slate.rows) for field in FIELDS}
-        columns["attributes"] = list(map(self.store.searched_attributes_at, slate.rows.tolist()))
-        texts = [dict(zip(FIELDS, one, strict=True)) for one in zip(*(columns[field] for field in FIELDS), strict=True)]
-        analyser = self.retriever.knowledge.analyser
-        return replace(slate, matched=tuple(matched_fields(slate.query.wording, one, analyser) for one in texts))
-
-    def _with_variants(self, slate: Slate) -> Slate:
-        """The slate with the other items of each item's group, without those that must not be shown."""
-        groups = self._groups(slate.query)
-        if groups is None:
-            return slate
-        hidden = slate.query.constraints.exclusions
-        others = [self.store.item_ids(groups.others(row)) for row in slate.rows.tolist()]
-        shown = (tuple(one for one in its if one not in hidden)[:MAX_VARIANTS] for its in others)
-        return replace(slate, variants=tuple(shown))
-
-    def _with_facets(self, slate: Slate, found: ScoredSearch, degradation: Degradation) -> Slate:
-        """The slate with its facets and the size of the result set, or with the note that it goes without them."""
-        query, scored, watch = slate.query, found.scored, found.watch
-        if FACETS in degradation.levels_before("facets"):
-            return replace(slate, degraded=(FACETS, *slate.degraded), n_matches=scored.n_candidates)
-        is_grouped = self._groups(query) is not None
-        is_small = len(scored) < N_CANDIDATES and not (scored.degraded or query.constraints.pins)
-        is_looked_at = (
-            query.facets
-            or query.sort is not None
-            or not query.wording.words
-            or scored.n_ranked is not None
-            or (is_small and is_grouped)
-        )
-        if not is_looked_at:
-            return replace(slate, n_matches=scored.n_candidates, n_matches_exact=is_small)
-        results = self._results(query) if found.results is None else found.results
-        facets = results.facets(query.facets, query.facet_limit, of_items=query.facet_items)
-        watch.lap("facets")
-        return replace(slate, facets=facets, n_matches=len(results), n_matches_exact=True, seconds=watch.total())
-
-    def _results(self, query: Query) -> ResultSet:
-        related = self._related(query)
-        return self.retriever.results(
-            query.wording,
-            query.filters,
-            hidden=self._hidden_rows(query),
-            groups=self._groups(query),
-            among=None if related is None else related.rows,
-        )
-
-    def _groups(self, query: Query) -> Groups | None:
-        """What items are shown as one hit."""
-        return self.pipeline.groups if query.group else None
-
-    def _hidden_rows(self, query: Query) -> IntArray:
-        """Rows of the items that must not be shown."""
-        rows = self.store.rows_of(tuple(query.constraints.exclusions))
-        return rows[rows >= 0]
+        return SearchResult(found.scored, with_matched_words(slate, self.pipeline) if slate.query.explain else slate)
 
     def slate(self, query: Query, degradation: Degradation = NO_DEGRADATION) -> Slate:
         """What `search` shows for a query, without hooks."""
@@ -311,13 +246,13 @@ class Engine:
             return self._with_rest(query, kept, watch)
         levels = degradation.levels_before("retrieve")
         try:
-            found = self._found(query, levels)
+            found = self._source.found(query, levels)
         except Unavailable:
             degradation.skip(REMOTE)
             levels = degradation.levels_before("retrieve")
             if REMOTE not in levels:
                 raise
-            found = self._found(query, levels)
+            found = self._source.found(query, levels)
         watch.lap("retrieve")
         levels = degradation.levels_before("rank")
         scored = self._ranked(query, found, levels, watch)
@@ -327,55 +262,20 @@ class Engine:
 
     def retrieved(self, query: Query) -> Candidates:
         """The candidates of a query whose words are understood, and the pinned items behind them."""
-        return self.pipeline.extended(self._found(query, frozenset()), self._pinned_rows(query))
-
-    def _found(self, query: Query, levels: Levels) -> Candidates:
-        """The candidates, of each group one; pinned items where they are among them, the others come later.
-
-        Raises:
-            Unavailable: the machines that they are looked up on do not answer.
-        """
-        related = self._related(query)
-        if related is not None:
-            return related.candidates(self._related_rows(query, related), self.pipeline)
-        pipeline = self.pipeline.in_process if levels & {DENSE, REMOTE} else self.pipeline
-        by_meaning = DENSE not in levels
-        if self._groups(query) is None:
-            return pipeline.retrieve(query.wording, filters=query.filters, by_meaning=by_meaning)
-        return pipeline.retrieve_groups(
-            query.wording,
-            filters=query.filters,
-            pinned=self._pinned_rows(query),
-            hidden=self._hidden_rows(query),
-            by_meaning=by_meaning,
-        )
-
-    def _related_rows(self, query: Query, related: RelatedItems) -> IntArray:
-        """The related items that meet the filters, of each group the closest one that may be shown."""
-        passes = filter_mask(self.store, query.filters)
-        rows = related.rows if passes is None else related.rows[passes[related.rows]]
-        groups = self._groups(query)
-        if groups is not None:
-            pinned = [row for row in self._pinned_rows(query) if row in rows]
-            rows = rows[groups.representatives(rows, pinned=pinned, hidden=self._hidden_rows(query))]
-        return rows[:N_CANDIDATES]
-
-    def _related(self, query: Query) -> RelatedItems | None:
-        """What is related to the item that a query names; None where it looks for words."""
-        return None if query.related is None else self._related_to(query.related, grouped=query.group)
+        return self.pipeline.extended(self._source.found(query, frozenset()), self._source.pinned_rows(query))
 
     def _with_rest(self, query: Query, scored: ScoredCandidates, watch: Stopwatch) -> ScoredSearch:
         """The candidates, and behind them what the page shows of the rest of the result set.
 
         In an order that was asked for there are no candidates: all of the result set stands in it.
         """
-        hidden = self._hidden_rows(query)
+        hidden = self._source.hidden_rows(query)
         n_shown = int(np.count_nonzero(~np.isin(scored.rows, hidden)))
         page = slice(query.offset, query.offset + query.k)
-        is_whole = len(scored) < N_CANDIDATES and self._groups(query) is None
+        is_whole = len(scored) < N_CANDIDATES and self._source.groups(query) is None
         if query.sort is None and (page.stop <= n_shown or is_whole):
             return ScoredSearch(query, scored, watch)
-        results = self._results(query)
+        results = self._source.results(query)
         if query.sort is not None:
             n_ranked, n_skipped = 0, query.offset
             rows = results.sorted(query.sort, page.stop)[page]
@@ -390,7 +290,7 @@ class Engine:
     def _scored_at(self, query: Query, scored: ScoredCandidates, rows: IntArray) -> ScoredCandidates:
         """The scores of some rows; those that are not among the candidates as if retrieval had not found them."""
         new = rows[~np.isin(rows, scored.rows)]
-        related = self._related(query)
+        related = self._source.related(query)
         if related is None:
             unfound = self.retriever.at_rows(query.wording, new)
         else:
@@ -444,7 +344,7 @@ class Engine:
 
     def predict_for_users(self, query: Query, candidates: Candidates, shoppers: Sequence[Shopper]) -> FloatArray:
         """[n_users, n, n_objectives] gains of one query's candidates for many users: `score`, for whole logs."""
-        related = self._related(query)
+        related = self._source.related(query)
         wording = query.wording if related is None else related.wording
         features = self.pipeline.featurise_for_users(wording, candidates, shoppers)
         moments = np.repeat([self.moment(one.moment) for one in shoppers], len(candidates))
@@ -499,57 +399,20 @@ class Engine:
 
     def impression(self, slate: Slate, timestamp: datetime, *, arm: str | None = None) -> Impression:
         """The log row of a slate that is being shown."""
-        query = slate.query
-        return Impression(
-            decision_id=slate.decision_id,
-            timestamp=timestamp,
-            user_id=query.user_id,
-            session_id=query.session_id,
-            query=query.text,
-            understood=query.wording.to_log(),
-            bundle=slate.bundle,
-            catalogue=self.catalogue_version,
-            feature_schema=self.manifest["feature_schema"],
+        return impression_of(
+            slate,
+            timestamp,
+            catalogue_version=self.catalogue_version,
+            manifest=self.manifest,
+            remote=self.retriever.remote,
             arm=arm,
-            weights=slate.weights,
-            requested_weights=slate.requested_weights,
-            temperature=slate.temperature,
-            exploration=None if slate.seed is None else exploration_text(query.exploration_loss),
-            expected_exploration_loss=slate.expected_exploration_loss,
-            seed=slate.seed,
-            k=query.k,
-            offset=query.offset,
-            item_ids=slate.item_ids,
-            propensities=tuple(slate.propensities.tolist()),
-            max_relevance_loss=query.constraints.max_relevance_loss,
-            max_losses=query.constraints.max_losses or None,
-            price_list=query.price_list,
-            store=query.store,
-            near=None if query.near is None else str(query.near),
-            related=None if query.related is None else str(query.related),
-            filters=tuple(text for condition in query.filters for text in format_filter(condition)),
-            variants=None if slate.variants is None else variants_text(slate.item_ids, slate.variants),
-            sort=None if query.sort is None else format_sort(query.sort),
-            pins=dict(sorted(query.constraints.pins.items())),
-            exclusions=query.constraints.exclusions,
-            boosts=dict(sorted(query.constraints.boosts.items())),
-            degraded=slate.degraded,
-            interleaving=None if slate.interleaving is None else json.dumps(asdict(slate.interleaving)),
-            recent=query.recent or None,
-            retrieval=self._where(),
         )
-
-    def _where(self) -> str | None:
-        """What the log says of a bundle whose candidates are looked up elsewhere."""
-        if self.retriever.remote is None:
-            return None
-        return json.dumps({"collection": self.retriever.remote, "as_of": self.manifest["as_of"]})
 
     def _ranked(self, query: Query, found: Candidates, levels: Levels, watch: Stopwatch) -> ScoredCandidates:
         """What was found and what is pinned, with features and gains, unless `ranking` is left out."""
         n_ranked = max(FEW_CANDIDATES, query.offset + query.k) if CANDIDATES in levels else len(found)
         degraded = levels & {RANKING, DENSE, REMOTE} | ({CANDIDATES} if n_ranked < len(found) else set())
-        candidates = self.pipeline.extended(found.first(n_ranked), self._pinned_rows(query))
+        candidates = self.pipeline.extended(found.first(n_ranked), self._source.pinned_rows(query))
         return self._scored(query, candidates, degraded, watch)
 
     def _scored(self, query: Query, candidates: Candidates, degraded: Levels, watch: Stopwatch) -> ScoredCandidates:
@@ -558,7 +421,7 @@ class Engine:
             features = np.zeros((len(rows), len(FEATURES)), dtype=np.float32)
             gains = np.zeros((len(rows), len(self.objectives)), dtype=np.float32)
         else:
-            related = self._related(query)
+            related = self._source.related(query)
             wording = query.wording if related is None else related.wording
             features = self.pipeline.featurise(wording, candidates, query.user_id, query.recent)
             watch.lap("featurise")
@@ -566,13 +429,3 @@ class Engine:
             gains = self.gains(features, rows, moment=query.moment, known=known)
             watch.lap("rank")
         return ScoredCandidates(rows, features, gains, self.store.aspects(rows), tuple(degraded))
-
-    def _pinned_rows(self, query: Query) -> list[int]:
-        """Rows of the pinned items. A pin shows an item where the words did not find it, but not against a filter.
-
-        A rule may outlive its item and must not fail the search.
-        """
-        pinned: list[int] = self.store.rows_of(tuple(query.constraints.pins.values())).tolist()
-        rows = [row for row in pinned if row >= 0]
-        passes = filter_mask(self.store, query.filters) if rows else None
-        return rows if passes is None else [row for row in rows if passes[row]]

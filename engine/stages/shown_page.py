@@ -1,0 +1,57 @@
+"""What a page shows beside its hits: facets, the size of the result set, other variants, what the words have met."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from trimtab.core.records import Slate
+from trimtab.engine.plan.degradation import FACETS, Degradation
+from trimtab.engine.plan.search_plan import ScoredSearch
+from trimtab.engine.stages.candidate_source import CandidateSource
+from trimtab.engine.stages.pipeline import N_CANDIDATES, Pipeline
+from trimtab.retrieval.understanding.explanation import FIELDS, matched_fields
+
+MAX_VARIANTS = 50
+"""The most variants that are shown of one hit."""
+
+
+def with_facets(slate: Slate, found: ScoredSearch, source: CandidateSource, degradation: Degradation) -> Slate:
+    """The slate with its facets and the size of the result set, or with the note that it goes without them."""
+    query, scored, watch = slate.query, found.scored, found.watch
+    if FACETS in degradation.levels_before("facets"):
+        return replace(slate, degraded=(FACETS, *slate.degraded), n_matches=scored.n_candidates)
+    is_grouped = source.groups(query) is not None
+    is_small = len(scored) < N_CANDIDATES and not (scored.degraded or query.constraints.pins)
+    is_looked_at = (
+        query.facets
+        or query.sort is not None
+        or not query.wording.words
+        or scored.n_ranked is not None
+        or (is_small and is_grouped)
+    )
+    if not is_looked_at:
+        return replace(slate, n_matches=scored.n_candidates, n_matches_exact=is_small)
+    results = source.results(query) if found.results is None else found.results
+    facets = results.facets(query.facets, query.facet_limit, of_items=query.facet_items)
+    watch.lap("facets")
+    return replace(slate, facets=facets, n_matches=len(results), n_matches_exact=True, seconds=watch.total())
+
+
+def with_variants(slate: Slate, source: CandidateSource) -> Slate:
+    """The slate with the other items of each item's group, without those that must not be shown."""
+    groups = source.groups(slate.query)
+    if groups is None:
+        return slate
+    hidden = slate.query.constraints.exclusions
+    others = [source.store.item_ids(groups.others(row)) for row in slate.rows.tolist()]
+    shown = (tuple(one for one in its if one not in hidden)[:MAX_VARIANTS] for its in others)
+    return replace(slate, variants=tuple(shown))
+
+
+def with_matched_words(slate: Slate, pipeline: Pipeline) -> Slate:
+    """The slate with what each word of the query has met."""
+    store, analyser = pipeline.store, pipeline.retriever.knowledge.analyser
+    columns = {field: store.texts(field, slate.rows) for field in FIELDS}
+    columns["attributes"] = list(map(store.searched_attributes_at, slate.rows.tolist()))
+    texts = [dict(zip(FIELDS, one, strict=True)) for one in zip(*(columns[field] for field in FIELDS), strict=True)]
+    return replace(slate, matched=tuple(matched_fields(slate.query.wording, one, analyser) for one in texts))
