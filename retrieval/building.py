@@ -15,10 +15,11 @@ from trimtab.core.progress import Progress, silent
 from trimtab.core.records import IntArray
 from trimtab.core.tasks import Tasks
 from trimtab.retrieval.building_meaning import EncodedItems, build_meaning, item_encoder
-from trimtab.retrieval.lexical import BOOSTS, LexicalIndex, OnItem, ignored
+from trimtab.retrieval.lexical import LexicalIndex, OnItem, ignored
 from trimtab.retrieval.milvus.connection import BUILD_SECONDS
 from trimtab.retrieval.retriever import LEXICAL, REPORT, Retriever
 from trimtab.retrieval.spelling import Speller
+from trimtab.retrieval.term_scores import BOOSTS
 from trimtab.retrieval.understanding.shop_wording import ShopWording
 from trimtab.text.analyser import analyser_of
 from trimtab.text.language import AUTO, languages_of

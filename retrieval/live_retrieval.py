@@ -26,11 +26,12 @@ from trimtab.retrieval.encoders.registry import load_encoder
 from trimtab.retrieval.field_terms import FieldTerms
 from trimtab.retrieval.filters import Condition
 from trimtab.retrieval.first_allowed import first_allowed
-from trimtab.retrieval.lexical import LexicalIndex, Wanted, distinct_words, knows_word
+from trimtab.retrieval.lexical import LexicalIndex
 from trimtab.retrieval.milvus.indices import postings_of
 from trimtab.retrieval.postings import ItemTerms, Postings, terms_of_item
 from trimtab.retrieval.protocol import Dense, Indices
 from trimtab.retrieval.retriever import Retriever
+from trimtab.retrieval.wanted import Wanted, distinct_words, knows_word
 from trimtab.text.lexicon import Lexicon
 from trimtab.text.query import QueryWord, as_written
 

@@ -16,21 +16,12 @@ from numpy.typing import NDArray
 
 from trimtab.core.records import FloatArray, IntArray
 from trimtab.retrieval.field_terms import FieldTerms
-from trimtab.retrieval.lexical import ACCENT_BOOST, BOOSTS, TIE_BREAKER, LexicalIndex, Wanted
+from trimtab.retrieval.lexical import LexicalIndex
+from trimtab.retrieval.term_scores import ACCENT_BOOST, BOOSTS, K1, TIE_BREAKER, B, rounded_lengths
+from trimtab.retrieval.wanted import Wanted
 from trimtab.text.query import QueryWord
 
-K1, B = 1.2, 0.75
 FIELDS = tuple(BOOSTS)
-
-
-def _length_table() -> NDArray[np.int64]:
-    """The 256 lengths that a byte can say: the first 40 exactly, then with three bits after the first."""
-    small = range(24)
-    large = (24 + (bits if bits < 8 else (8 | bits & 7) << (bits >> 3) - 1) for bits in range(256 - 24))
-    return np.array([*small, *large], dtype=np.int64)
-
-
-LENGTHS = _length_table()
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,7 +57,7 @@ class Postings:
                     counts.append(frequency)
         self._found = found
         lengths = np.array([item.lengths for item in items], dtype=np.int64).reshape(-1, len(FIELDS))
-        self._lengths = LENGTHS[np.searchsorted(LENGTHS, lengths, side="right") - 1]
+        self._lengths = rounded_lengths(lengths)
 
     def __len__(self) -> int:
         return self._n_items

@@ -13,7 +13,7 @@ from pathlib import Path
 
 import tantivy
 
-from trimtab.retrieval.lexical import open_index
+from trimtab.retrieval.word_queries import open_index
 from trimtab.text.normal import folded
 
 ONE_EDIT_FROM = 4

@@ -1,4 +1,5 @@
-"""Which items have an index term in any of their fields: what a query's words find is read off, not searched for."""
+"""Which items have an index term in any of their fields, and what they score by it: what a query's words find is read
+off, not searched for."""
 
 from __future__ import annotations
 
@@ -11,15 +12,15 @@ from itertools import count
 from pathlib import Path
 
 import numpy as np
-from numpy.typing import NDArray
 
 from trimtab.core.errors import BundleDamaged
-from trimtab.core.records import IntArray
+from trimtab.core.records import FloatArray, IntArray
+from trimtab.retrieval.term_scores import BOOSTS, NOTHING, Rows, Scored, WordScores, scored_terms
 from trimtab.text.query import QueryWord
 
 TERMS, ROWS, STARTS = "terms.txt", "term_rows.npy", "term_starts.npy"
+SCORES, PRIORITY = "term_scores.npy", "priority.npy"
 
-Rows = NDArray[np.int32]
 NO_ROWS: Rows = np.empty(0, dtype=np.int32)
 
 
@@ -32,6 +33,10 @@ class TermRows:
     def having_word(self, word: QueryWord) -> Rows:
         """The rows that have all terms of any reading of a word."""
         return _any([_all([self._of(term) for term in terms]) for terms in word.readings])
+
+    def are_many(self, terms: Iterable[str], n: int) -> bool:
+        """Whether more rows than `n` have each of some terms."""
+        return all(len(self._of(term)) > n for term in terms)
 
     def having_all(self, words: Sequence[QueryWord]) -> Rows:
         """The rows that have every one of some words; none where there are none."""
@@ -50,16 +55,22 @@ class StoredRows:
         places: the place of each term.
         rows: [n] int32, those of one term together.
         starts: [n_terms + 1] where the rows of each term begin.
+        scores: [n] float32, what an item scores by the term; None where the index was written without.
+        priority: [n_items] int32, the smaller wins a tie; None where the index was written without.
     """
 
     places: Mapping[str, int]
     rows: Rows
     starts: IntArray
+    scores: FloatArray | None
+    priority: Rows | None
 
     def save(self, folder: Path) -> None:
+        """Write what `load` reads."""
         (folder / TERMS).write_text("\n".join(self.places), encoding="utf-8")
-        np.save(folder / ROWS, self.rows, allow_pickle=False)
-        np.save(folder / STARTS, self.starts, allow_pickle=False)
+        for name, column in zip(_FILES, (self.rows, self.starts, self.scores, self.priority), strict=True):
+            if column is not None:
+                np.save(folder / name, column, allow_pickle=False)
 
     @classmethod
     def load(cls, folder: Path) -> StoredRows | None:
@@ -73,39 +84,65 @@ class StoredRows:
         try:
             terms = (folder / TERMS).read_text(encoding="utf-8")
             rows, starts = (np.asarray(np.load(folder / name, mmap_mode="r")) for name in (ROWS, STARTS))
+            scores, priority = (
+                np.asarray(np.load(folder / name, mmap_mode="r")) if (folder / name).exists() else None
+                for name in (SCORES, PRIORITY)
+            )
         except (OSError, ValueError) as error:
             raise BundleDamaged(folder / ROWS, str(error)) from error
         places = {term: place for place, term in enumerate(terms.split("\n") if terms else [])}
-        return cls(places, rows, starts)
+        return cls(places, rows, starts, scores, priority)
 
     def of(self, term: str) -> Rows:
         """The rows that have a term."""
         place = self.places.get(term)
         return NO_ROWS if place is None else self.rows[self.starts[place] : self.starts[place + 1]]
 
+    @property
+    def word_scores(self) -> WordScores | None:
+        """What words score in each item; None where the index was written without."""
+        return None if self.scores is None or self.priority is None else WordScores(self._scored, self.priority)
+
+    def _scored(self, term: str) -> Scored:
+        place = self.places.get(term)
+        if place is None or self.scores is None:
+            return NOTHING
+        some = slice(self.starts[place], self.starts[place + 1])
+        return Scored(self.rows[some], self.scores[some])
+
+
+_FILES = (ROWS, STARTS, SCORES, PRIORITY)
+
 
 class CollectedRows:
-    """The rows by term of items that come one by one in whatever order."""
+    """The terms of items that come one by one in whatever order."""
 
     def __init__(self) -> None:
         self._places = defaultdict[str, int](count().__next__)
-        self._rows, self._counts, self._terms = array("q"), array("q"), array("q")
+        self._rows, self._lengths, self._terms = array("q"), array("q"), array("q")
 
-    def add(self, row: int, terms: Iterable[str]) -> None:
-        """Take the index terms of an item."""
-        distinct = set(map(self._places.__getitem__, terms))
+    def add(self, row: int, fields: Iterable[Sequence[str]]) -> None:
+        """Take the index terms of each of the fields of `BOOSTS` of an item."""
         self._rows.append(row)
-        self._counts.append(len(distinct))
-        self._terms.extend(distinct)
+        for terms in fields:
+            self._lengths.append(len(terms))
+            self._terms.extend(map(self._places.__getitem__, terms))
 
-    def stored(self) -> StoredRows:
-        """The rows of each term."""
-        rows, counts, terms = (np.frombuffer(part, np.int64) for part in (self._rows, self._counts, self._terms))
-        pairs = terms << 32 | np.repeat(rows, counts)
-        pairs.sort()
-        starts = np.zeros(len(self._places) + 1, dtype=np.int64)
-        np.cumsum(np.bincount(terms, minlength=len(self._places)), out=starts[1:])
-        return StoredRows(dict(self._places), pairs.astype(np.int32), starts)
+    def stored(self, priority: IntArray) -> StoredRows:
+        """The rows of each term.
+
+        Args:
+            priority: [n_items].
+        """
+        rows, lengths, terms = (np.frombuffer(part, np.int64) for part in (self._rows, self._lengths, self._terms))
+        n_items, n_fields = len(rows), len(BOOSTS)
+        fields = (rows[:, None] * n_fields + np.arange(n_fields)).ravel()
+        keys = terms * (n_items * n_fields) + np.repeat(fields, lengths)
+        keys.sort()
+        by_row = np.empty((n_items, n_fields), dtype=np.int64)
+        by_row[rows] = lengths.reshape(n_items, n_fields)
+        found, scores, starts = scored_terms(keys, len(self._places), by_row)
+        return StoredRows(dict(self._places), found, starts, scores, priority.astype(np.int32))
 
 
 def _any(found: Sequence[Rows]) -> Rows:

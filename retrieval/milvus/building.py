@@ -22,7 +22,6 @@ from trimtab.core.progress import Progress
 from trimtab.core.records import FloatArray, IntArray
 from trimtab.retrieval.dense_kinds import BREADTHS, EXACT_UP_TO, HNSW_LINKS
 from trimtab.retrieval.dense_recall import WANTED
-from trimtab.retrieval.lexical import BOOSTS
 from trimtab.retrieval.milvus.address import Address
 from trimtab.retrieval.milvus.collection import FLAT, HNSW, Collection
 from trimtab.retrieval.milvus.connection import BUILD_SECONDS, CONNECT_SECONDS, Connection
@@ -40,6 +39,7 @@ from trimtab.retrieval.milvus.layout import (
     Layout,
     document,
 )
+from trimtab.retrieval.term_scores import BOOSTS
 from trimtab.text.lexicon import Lexicon
 
 if TYPE_CHECKING:

@@ -15,7 +15,8 @@ from typing import Any
 from trimtab.catalog.attributes.column import AttributeColumn
 from trimtab.retrieval.field_terms import field_terms
 from trimtab.retrieval.filters import Condition
-from trimtab.retrieval.lexical import BOOSTS, Wanted
+from trimtab.retrieval.term_scores import BOOSTS
+from trimtab.retrieval.wanted import Wanted
 from trimtab.text.lexicon import Lexicon
 from trimtab.text.query import QueryWord
 

@@ -6,6 +6,7 @@ import shutil
 from collections.abc import Sequence
 from pathlib import Path
 
+import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -15,6 +16,7 @@ from trimtab.retrieval.lexical import LexicalIndex
 from trimtab.retrieval.retriever import Retriever
 from trimtab.retrieval.term_rows import ROWS, CollectedRows, StoredRows, TermRows
 from trimtab.retrieval.term_rows import TERMS as FILE
+from trimtab.retrieval.term_scores import BOOSTS
 from trimtab.text.query import QueryWord
 
 TERMS = ("red", "green", "tea", "soap", "mug")
@@ -27,8 +29,8 @@ def stored(items: Sequence[str]) -> StoredRows:
     """The rows of the words of texts, which are taken last first."""
     collected = CollectedRows()
     for row in reversed(range(len(items))):
-        collected.add(row, items[row].split())
-    return collected.stored()
+        collected.add(row, [items[row].split(), *[[]] * (len(BOOSTS) - 1)])
+    return collected.stored(np.arange(len(items)))
 
 
 @given(st.lists(st.tuples(texts, texts), max_size=20), st.lists(st.lists(words, max_size=3), max_size=3))

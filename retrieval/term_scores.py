@@ -1,0 +1,277 @@
+"""BM25 of each term in each item that has it, computed when an index is built: a search only adds up.
+
+What a term adds to the score of an item does not depend on the rest of a query (Lù 2024, "BM25S: Orders of magnitude
+faster lexical search via eager sparse scoring"). The numbers are tantivy's, to within rounding of float32: `K1`, `B`,
+lengths rounded to a byte as Lucene does, and the best field with a little of the others (DisMax).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from trimtab.catalog.attributes.column import Mask
+from trimtab.core.compiled import kernel
+from trimtab.core.records import FloatArray, IntArray
+from trimtab.retrieval.wanted import Wanted, Words
+from trimtab.text.query import QueryWord
+
+BOOSTS: Mapping[str, float] = {
+    "title": 2.0,
+    "product_type": 2.0,
+    "brand": 1.0,
+    "category": 1.0,
+    "description": 1.0,
+    "attributes": 1.0,
+}
+"""Fields searched and what a match in each is worth."""
+
+TIE_BREAKER = 0.3
+"""What a word's other fields add to its best one; 0 is the maximum of the fields, 1 their sum."""
+
+ACCENT_BOOST = 0.05
+"""What it is worth that a word has the accents that were typed: it decides between items that are equal otherwise."""
+
+K1, B = 1.2, 0.75
+
+Rows = NDArray[np.int32]
+
+
+def _length_table() -> IntArray:
+    """The 256 lengths that a byte can say: the first 40 exactly, then with three bits after the first."""
+    small = range(24)
+    large = (24 + (bits if bits < 8 else (8 | bits & 7) << (bits >> 3) - 1) for bits in range(256 - 24))
+    return np.array([*small, *large], dtype=np.int64)
+
+
+LENGTHS = _length_table()
+
+
+def rounded_lengths(lengths: IntArray) -> IntArray:
+    """Lengths of texts as BM25 counts them."""
+    return LENGTHS[np.searchsorted(LENGTHS, lengths, side="right") - 1]
+
+
+class Scored(NamedTuple):
+    """Items that are found by some words, and what each scores by them.
+
+    Attributes:
+        rows: ascending.
+    """
+
+    rows: Rows
+    scores: FloatArray
+
+
+NOTHING = Scored(np.empty(0, dtype=np.int32), np.empty(0, dtype=np.float32))
+
+
+def sum_of_any(parts: Sequence[Scored]) -> Scored:
+    """The items that any has, with the sum of their scores."""
+    return _any(parts, np.add)
+
+
+def best_of_any(parts: Sequence[Scored]) -> Scored:
+    """The items that any has, with the best of their scores."""
+    return _any(parts, np.maximum)
+
+
+def sum_of_all(parts: Sequence[Scored]) -> Scored:
+    """The items that all have, with the sum of their scores."""
+    if len(parts) < 2:
+        return parts[0] if parts else NOTHING
+    every = _any(parts, np.add)
+    n_parts = _any([Scored(part.rows, np.ones(len(part.rows), dtype=np.float32)) for part in parts], np.add).scores
+    return Scored(every.rows[n_parts == len(parts)], every.scores[n_parts == len(parts)])
+
+
+def with_more(found: Scored, more: Scored) -> Scored:
+    """The same items, with what they score by more words too."""
+    if len(more.rows) == 0:
+        return found
+    places = np.minimum(np.searchsorted(more.rows, found.rows), len(more.rows) - 1)
+    return Scored(found.rows, found.scores + np.where(more.rows[places] == found.rows, more.scores[places], 0))
+
+
+def _any(parts: Sequence[Scored], combine: np.ufunc) -> Scored:
+    parts = [part for part in parts if len(part.rows)]
+    if len(parts) < 2:
+        return parts[0] if parts else NOTHING
+    rows = np.concatenate([part.rows for part in parts])
+    order = np.argsort(rows, kind="stable")
+    rows = rows[order]
+    firsts = np.flatnonzero(np.diff(rows, prepend=-1))
+    scores = np.concatenate([part.scores for part in parts])[order]
+    return Scored(rows[firsts], combine.reduceat(scores, firsts))
+
+
+class WordScores:
+    """What the words of a query score in each item of an index."""
+
+    def __init__(self, of_term: Callable[[str], Scored], priority: Rows) -> None:
+        """
+        Args:
+            priority: [n_items] the smaller wins a tie; no two are equal.
+        """
+        self._of_term = of_term
+        self._priority = priority
+        self._spare: list[FloatArray] = []
+
+    def search(
+        self, wanted: Wanted, finding: Sequence[QueryWord], depth: int, *, without: Rows, allowed: Mask | None
+    ) -> tuple[IntArray, FloatArray]:
+        """The best items, best first: rows and BM25.
+
+        Args:
+            finding: the words that an item is found by, of those that have no synonyms.
+            without: rows that must not be found.
+            allowed: [n_items] those that may be; None for all.
+        """
+        parts = [self._with_synonyms(typed, wanted) for typed in wanted.with_synonyms]
+        parts += map(self._of_word, finding)
+        return self._best(parts, [*map(self._of_word, wanted.adding(finding))], depth, without, allowed)
+
+    def _of_word(self, word: QueryWord) -> Scored:
+        """The best reading of a word; a little more for the accents of the query."""
+        if len(word.readings) == 1 and len(word.readings[0]) == 1:
+            best = self._of_term(word.term)
+        else:
+            best = best_of_any([sum_of_all([*map(self._of_term, terms)]) for terms in word.readings])
+        if word.accented is None:
+            return best
+        accented = self._of_term(word.accented)
+        return with_more(best, Scored(accented.rows, np.float32(ACCENT_BOOST) * accented.scores))
+
+    def _with_synonyms(self, typed: Words, wanted: Wanted) -> Scored:
+        """What is scored of some words: those of them that an item has, or all of one of their synonyms."""
+        meant = [sum_of_all([*map(self._of_word, words)]) for words in wanted.synonyms_of(typed)]
+        return best_of_any([sum_of_any([*map(self._of_word, typed)]), *meant])
+
+    def _best(
+        self, finding: Sequence[Scored], adding: Sequence[Scored], depth: int, without: Rows, allowed: Mask | None
+    ) -> tuple[IntArray, FloatArray]:
+        """The best of the items that any part of `finding` has; `adding` adds to the scores of these."""
+        try:
+            totals = self._spare.pop()
+        except IndexError:  # the first search, or one beside another
+            totals = np.zeros(len(self._priority), dtype=np.float32)
+        n = sum(len(part.rows) for part in finding)
+        rows, keys, count = np.empty(n, dtype=np.int32), np.empty(n, dtype=np.int64), np.zeros(1, dtype=np.int64)
+        for part in finding:
+            _add(part.rows, part.scores, totals)
+        for part in adding:
+            _add_to_found(part.rows, part.scores, totals)
+        totals[without] = 0.0
+        may_be = NO_MASK if allowed is None else allowed
+        for part in finding:
+            _take(part.rows, self._priority, may_be, totals, rows, keys, count)
+        self._spare.append(totals)  # of which nothing is left
+        rows, keys = rows[: count[0]], keys[: count[0]]
+        if depth < len(keys):
+            some = np.argpartition(keys, depth)[:depth]
+            rows, keys = rows[some], keys[some]
+        order = np.argsort(keys)
+        scores = (-(keys[order] >> PRIORITY_BITS)).astype(np.int32).view(np.float32)
+        return rows[order].astype(np.int64), scores
+
+
+NO_MASK: Mask = np.empty(0, dtype=bool)
+"""Allows all."""
+PRIORITY_BITS = 32
+
+
+@kernel("i4[:]", "f4[:]", "out f4[:]")
+def _add(rows: Rows, scores: FloatArray, totals: FloatArray) -> None:
+    for place in range(len(rows)):
+        totals[rows[place]] += scores[place]
+
+
+@kernel("i4[:]", "f4[:]", "out f4[:]")
+def _add_to_found(rows: Rows, scores: FloatArray, totals: FloatArray) -> None:
+    for place in range(len(rows)):
+        total = totals[rows[place]]
+        totals[rows[place]] = total + scores[place] if total > 0 else total
+
+
+@kernel("i4[:]", "i4[:]", "b1[:]", "out f4[:]", "out i4[:]", "out i8[:]", "out i8[:]")
+def _take(
+    rows: Rows,
+    priority: Rows,
+    allowed: Mask,
+    totals: FloatArray,
+    found: Rows,
+    keys: IntArray,
+    count: IntArray,
+) -> None:
+    """Take the totals of some rows, each once, as keys of which the smaller is the better item."""
+    bits = totals.view(np.int32)
+    n = count[0]
+    for row in rows:
+        if totals[row] > 0 and (len(allowed) == 0 or allowed[row]):
+            found[n] = row
+            keys[n] = (-np.int64(bits[row]) << PRIORITY_BITS) + priority[row]
+            n += 1
+        totals[row] = 0.0
+    count[0] = n
+
+
+def scored_terms(keys: IntArray, n_terms: int, lengths: IntArray) -> tuple[Rows, FloatArray, IntArray]:
+    """The rows of each term, what it scores in them, and where the rows of each begin.
+
+    Args:
+        keys: for each word of a field of an item `(term * n_items + row) * n_fields + field`, ascending.
+        lengths: [n_items, n_fields] how many words they have.
+    """
+    n_items = len(lengths)
+    # As float32 all along, as tantivy calculates.
+    averages = np.maximum(lengths.sum(axis=0) / max(n_items, 1), 1e-9).astype(np.float32)
+    norms = _k1 * (np.float32(1) - _b + _b * rounded_lengths(lengths).astype(np.float32) / averages)
+    boosts = np.array(list(BOOSTS.values()), dtype=np.float32)
+    rows, scores = np.empty(len(keys), dtype=np.int32), np.empty(len(keys), dtype=np.float32)
+    starts = np.zeros(n_terms + 1, dtype=np.int64)
+    _score_terms(keys, np.ascontiguousarray(norms), boosts, rows, scores, starts)
+    n_rows = starts[-1]
+    return rows[:n_rows].copy(), scores[:n_rows].copy(), starts
+
+
+_k1, _b, _tie = np.float32(K1), np.float32(B), np.float32(TIE_BREAKER)
+_half, _one = np.float32(0.5), np.float32(1)
+
+
+@kernel("i8[:]", "f4[:,:]", "f4[:]", "out i4[:]", "out f4[:]", "out i8[:]")
+def _score_terms(
+    keys: IntArray, norms: FloatArray, boosts: FloatArray, rows: Rows, scores: FloatArray, starts: IntArray
+) -> None:
+    n_items, n_fields = norms.shape
+    frequencies, weights = np.zeros(n_fields, dtype=np.int64), np.zeros(n_fields, dtype=np.float32)
+    begin = n = 0
+    for term in range(len(starts) - 1):
+        starts[term] = n
+        end, before = begin, np.int64(-1)
+        frequencies[:] = 0
+        while end < len(keys) and keys[end] // (n_items * n_fields) == term:
+            frequencies[keys[end] % n_fields] += keys[end] != before
+            before = keys[end]
+            end += 1
+        for field in range(n_fields):
+            n_having = frequencies[field]
+            rarity = np.log(_one + (np.float32(n_items - n_having) + _half) / (np.float32(n_having) + _half))
+            weights[field] = rarity * (_one + _k1) * boosts[field]
+        while begin < end:
+            row = keys[begin] // n_fields % n_items
+            best = total = np.float32(0)
+            while begin < end and keys[begin] // n_fields % n_items == row:
+                key, count = keys[begin], 0
+                while begin < end and keys[begin] == key:
+                    count += 1
+                    begin += 1
+                often, field = np.float32(count), key % n_fields
+                score = weights[field] * (often / (often + norms[row, field]))
+                best = max(best, score)
+                total += score
+            rows[n], scores[n] = row, best + (total - best) * _tie
+            n += 1
+    starts[len(starts) - 1] = n

@@ -1,0 +1,74 @@
+"""What is looked for by the words of a query."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import NamedTuple
+
+from trimtab.core.understood import Understood
+from trimtab.retrieval.understanding.negation import ABSENT, absent_terms
+from trimtab.text.lexicon import Lexicon
+from trimtab.text.query import QueryWord, query_words
+from trimtab.text.tokens import Token
+
+MAX_TERMS = 32
+"""Distinct terms used of one query, the first ones; nobody types more, and each costs time."""
+
+Words = tuple[QueryWord, ...]
+
+
+class Wanted(NamedTuple):
+    """What is looked for.
+
+    Attributes:
+        terms: distinct words.
+        synonyms: words of a query, and words that count as well if an item has all of them.
+        forbidden: words of which no item may have all.
+        absent: what an item should go without by its own texts; that adds to scores and finds nothing.
+    """
+
+    terms: Words
+    synonyms: tuple[tuple[Words, Words], ...] = ()
+    forbidden: tuple[Words, ...] = ()
+    absent: Words = ()
+
+    @property
+    def replaced(self) -> frozenset[str]:
+        """The terms that count as the best of their synonyms."""
+        return frozenset(word.term for typed, _ in self.synonyms for word in typed)
+
+    @property
+    def with_synonyms(self) -> tuple[Words, ...]:
+        """The words that have synonyms."""
+        return tuple(dict.fromkeys(typed for typed, meant in self.synonyms if typed and meant))
+
+    def adding(self, finding: Sequence[QueryWord]) -> list[QueryWord]:
+        """What adds to the scores of items that are found by some words or by synonyms."""
+        behind = {word.term for word in finding} | self.replaced
+        return [*(word for word in self.terms if word.term not in behind), *self.absent]
+
+    def synonyms_of(self, typed: Words) -> list[Words]:
+        """What counts as well as some words."""
+        return [meant for words, meant in self.synonyms if words == typed and meant]
+
+
+def distinct_words(text: str, lexicon: Lexicon, knows: Callable[[str], bool]) -> list[QueryWord]:
+    """The distinct words of a query, at most `MAX_TERMS`."""
+    return list(dict.fromkeys(query_words(text, lexicon, knows)))[:MAX_TERMS]
+
+
+def absent_words(query: Understood, lexicon: Lexicon, knows: Callable[[str], bool]) -> Words:
+    """What a query says that an item should go without, as index terms that some item has."""
+    said = absent_terms(query.words, lexicon.analyser)
+    said += [ABSENT + term for words in query.excluded for term in lexicon.analyser.terms(words)]
+    return tuple(QueryWord(((term,),)) for term in dict.fromkeys(said) if knows(term))
+
+
+def knows_word(word: str, lexicon: Lexicon, knows: Callable[[str], bool]) -> bool:
+    """Whether items have every token of a word, in whatever spelling."""
+    tokens = lexicon.read(word)
+    return all(any(map(knows, (token.term, *token.also))) or _has_parts(token, knows) for token in tokens)
+
+
+def _has_parts(token: Token, knows: Callable[[str], bool]) -> bool:
+    return len(token.parts) > 1 and all(map(knows, token.parts))
