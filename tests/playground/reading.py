@@ -24,7 +24,7 @@ def item_ids(page: Page, slate: str = "candidate") -> list[str]:
 
 
 def slide(page: Page, name: str, value: float) -> None:
-    page.get_by_role("slider", name=name).fill(str(value))
+    page.get_by_role("slider", name=name, exact=True).fill(str(value))
     settled(page)
 
 

@@ -1,12 +1,14 @@
 // The trade-offs of a query as a plot: relevance across, another objective up, in per cent of the pure-relevance slate.
 
 import { element, svg } from "./element.js";
-import { change } from "./words.js";
+import { capitalised, change, weightsInWords } from "./words.js";
 
 const WIDTH = 340;
 const HEIGHT = 280;
+const MARGIN = 0.35; // Of the front's span: what lies farther below it is drawn on demand.
 const EDGE = { left: 46, right: 12, top: 24, bottom: 36 };
-const MARGIN = 0.35; // Of the front's span: what lies farther below it is not drawn.
+
+export const NOTHING_DRAWN = { outside: 0, move: () => true };
 
 /** Changes of every point against the slate of pure relevance, which is one of the points. */
 export function comparable(points) {
@@ -30,27 +32,50 @@ export function frontOf(points, axis) {
   });
 }
 
-/** Draws the plot; the function it returns moves the marker of the slate that is shown. */
-export function drawFrontier(box, points, { axis, loss, onChoose }) {
+/**
+ * The point of the drawn front that bulges out farthest: both axes scaled to 0..1 over the front, the largest sum
+ * (Das 1999). The knee among all objectives may lie off the front that two of them show.
+ */
+export function kneeOf(front, axis) {
+  if (front.length === 0) return null;
+  const scaled = ["relevance", axis].map((name) => {
+    const values = front.map((point) => point.change[name]);
+    const [low, high] = [Math.min(...values), Math.max(...values)];
+    return values.map((value) => (high > low ? (value - low) / (high - low) : 0));
+  });
+  const sums = front.map((_, index) => scaled[0][index] + scaled[1][index]);
+  return front[sums.indexOf(Math.max(...sums))];
+}
+
+/**
+ * Draws the points near the front, or all of them.
+ * @param options.onLook is given the point that is looked at, by pointer or by keyboard, or null.
+ * @returns how many points lie `outside` of the drawing, and `move`, which moves the marker of the slate that is shown
+ *   and says whether it lies inside.
+ */
+export function drawFrontier(box, points, { axis, loss, isWhole, onChoose, onLook }) {
   if (points.length === 0) {
     box.replaceChildren(element("p", { class: "note" }, "No item matches, so there is nothing to trade."));
-    return () => {};
+    return NOTHING_DRAWN;
   }
   const front = frontOf(points, axis);
-  const knee = points.find((point) => point.knee);
-  const framed = [...front, knee];
-  const x = scale(framed.map((point) => point.change.relevance), EDGE.left, WIDTH - EDGE.right);
-  const y = scale(framed.map((point) => point.change[axis]), HEIGHT - EDGE.bottom, EDGE.top);
+  const knee = kneeOf(front, axis);
+  const framed = isWhole ? points : front;
+  const margin = isWhole ? 0 : MARGIN;
+  const x = scale(framed.map((point) => point.change.relevance), EDGE.left, WIDTH - EDGE.right, margin);
+  const y = scale(framed.map((point) => point.change[axis]), HEIGHT - EDGE.bottom, EDGE.top, margin);
   const at = (point) => [x.at(point.change.relevance), y.at(point.change[axis])];
-  const inside = points.filter((point) => x.holds(point.change.relevance) && y.holds(point.change[axis]));
   const third = Object.keys(points[0].change).find((name) => name !== "relevance" && name !== axis);
   const size = sizes(points, third);
   const path = front.map((point, index) => `${index ? "L" : "M"}${at(point).map((value) => value.toFixed(1)).join(" ")}`);
-  const dots = inside.map((point) => dot(point, at(point), size(point), front.includes(point), onChoose));
+  const inside = points.filter((point) => x.holds(point.change.relevance) && y.holds(point.change[axis]));
+  const dots = inside.map((point) => dot(point, at(point), size(point), front.indexOf(point), { onChoose, onLook }));
+  const onFront = front.map((point) => dots[inside.indexOf(point)]);
+  onFront.forEach((one, index) => one.addEventListener("keydown", (event) => moveFocus(event, onFront, index)));
   const here = svg("g", { class: "here", visibility: "hidden" }, svg("circle", { r: 8 }), svg("circle", { r: 3 }));
   const picture = svg(
     "svg",
-    { viewBox: `0 0 ${WIDTH} ${HEIGHT}`, role: "img", "aria-label": spoken(front, axis, knee) },
+    { viewBox: `0 0 ${WIDTH} ${HEIGHT}`, role: "group", "aria-label": spoken(front, axis, knee) },
     loss != null && forbidden(x, loss),
     ...x.ticks.map((tick) => label(x.at(tick), HEIGHT - EDGE.bottom + 15, tickText(tick), "middle")),
     ...y.ticks.map((tick) => rule(y.at(tick))),
@@ -58,17 +83,36 @@ export function drawFrontier(box, points, { axis, loss, onChoose }) {
     label(WIDTH - EDGE.right, HEIGHT - 3, "relevance", "end", "axis objective-relevance"),
     label(EDGE.left, 12, axis, "start", `axis objective-${axis}`),
     svg("path", { class: "front", d: path.join("") }),
-    ...dots,
+    ...dots.filter((one) => !onFront.includes(one)),
+    ...onFront, // after the others, in the order in which the keyboard walks
     kneeMark(at(knee)),
     here,
   );
   box.replaceChildren(picture);
-  return (changes) => {
-    here.setAttribute("visibility", "visible");
-    // A slate that lies off the drawing is marked at its edge.
-    const place = [x.edged(changes.relevance ?? 0), y.edged(changes[axis] ?? 0)];
-    here.style.transform = `translate(${place[0]}px, ${place[1]}px)`;
+  const move = (changes) => {
+    const isInside = changes !== null && x.holds(changes.relevance ?? 0) && y.holds(changes[axis] ?? 0);
+    here.setAttribute("visibility", isInside ? "visible" : "hidden");
+    if (isInside) here.style.transform = `translate(${x.at(changes.relevance ?? 0)}px, ${y.at(changes[axis] ?? 0)}px)`;
+    return isInside || changes === null;
   };
+  return { outside: points.length - inside.length, move };
+}
+
+/** A point's weights and what they bring against pure relevance. */
+export function pointInWords(point) {
+  const outcome = Object.entries(point.change).map(([name, value]) => `${name} ${change(value)}`).join(", ");
+  return `${capitalised(weightsInWords(point.weights))}: ${outcome}.`;
+}
+
+/** The arrow keys go along the front, which is one stop of the tabulator. */
+function moveFocus(event, dots, index) {
+  const step = { ArrowRight: 1, ArrowDown: 1, ArrowLeft: -1, ArrowUp: -1 }[event.key];
+  const next = dots[index + step];
+  if (next === undefined) return;
+  event.preventDefault();
+  dots[index].setAttribute("tabindex", "-1");
+  next.setAttribute("tabindex", "0");
+  next.focus();
 }
 
 /** Radius by the objective that has no axis. */
@@ -79,13 +123,20 @@ function sizes(points, third) {
   return (point) => 2.8 + (3.2 * (point.change[third] - low)) / (high - low || 1);
 }
 
-function dot(point, [cx, cy], radius, onFront, onChoose) {
-  const words = Object.entries(point.change).map(([name, value]) => `${name} ${change(value)}`).join(", ");
-  return svg(
-    "circle",
-    { class: onFront ? "dot on-front" : "dot", cx: cx.toFixed(1), cy: cy.toFixed(1), r: radius.toFixed(1), onclick: () => onChoose(point) },
-    svg("title", {}, words),
-  );
+/** @param place on the front, from the most relevant; -1 for a point behind it, which only a pointer reaches. */
+function dot(point, [cx, cy], radius, place, { onChoose, onLook }) {
+  const at = { cx: cx.toFixed(1), cy: cy.toFixed(1), r: radius.toFixed(1) };
+  const look = () => onLook(point);
+  const away = () => onLook(null);
+  const acts = { onclick: () => onChoose(point), onmouseenter: look, onmouseleave: away, onfocus: look, onblur: away };
+  if (place < 0) return svg("circle", { class: "dot", "aria-hidden": "true", ...at, ...acts });
+  const choose = (event) => {
+    if (event.key !== "Enter" && event.key !== " ") return;
+    event.preventDefault();
+    onChoose(point);
+  };
+  const named = { role: "button", "aria-label": pointInWords(point), tabindex: place === 0 ? 0 : -1, onkeydown: choose };
+  return svg("circle", { class: "dot on-front", ...at, ...acts, ...named });
 }
 
 function kneeMark([cx, cy]) {
@@ -122,10 +173,10 @@ function tickText(share) {
 }
 
 /** A linear scale over the values, with a few round ticks. */
-function scale(values, start, end) {
+function scale(values, start, end, margin) {
   const [least, most] = [Math.min(...values, 0), Math.max(...values, 0)];
-  const low = least - MARGIN * Math.max(most - least, 0.01);
-  const high = most;
+  const high = Math.max(most, least + 0.01);
+  const low = least - margin * (high - least);
   const span = high - low;
   const step = [0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1, 2, 5, 10, 20, 50].find((one) => span / one <= 5) ?? span;
   const ticks = [];
@@ -136,7 +187,6 @@ function scale(values, start, end) {
     ticks,
     at,
     holds: (value) => value >= lowest && value <= highest,
-    edged: (value) => at(Math.min(Math.max(value, lowest), highest)),
   };
 }
 

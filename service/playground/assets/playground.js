@@ -2,30 +2,39 @@
 
 import { arranging } from "./arrange.js";
 import { byId, element } from "./element.js";
-import { priceFilter, showFacets, showPrice } from "./facets.js";
-import { comparable, drawFrontier, frontOf } from "./frontier.js";
+import { Facets, priceFilter, showPrice } from "./facets.js";
+import { NOTHING_DRAWN, comparable, drawFrontier, frontOf, kneeOf, pointInWords } from "./frontier.js";
 import { heldKey, keyForm } from "./key.js";
-import { sentenceOf, showReceipt, verdictOf } from "./receipt.js";
+import { comparedWith, sentenceOf, showReceipt, verdictOf } from "./receipt.js";
 import { Latest, Trouble, fetchJson } from "./requests.js";
 import { showCandidate, showControl } from "./slate.js";
 import { suggest } from "./suggestions.js";
 import { understoodAs } from "./understood.js";
-import { addressOf, normalised, only, sameWeights, searchParameters, viewOf } from "./view.js";
+import { addressOf, lossesOf, normalised, only, sameWeights, searchParameters, subjectOf, viewOf, withShare } from "./view.js";
 import { change, percent, weightsInWords } from "./words.js";
 
 const DEPTH = 10;
+const MOST_VALUES = 200;
 const RETRY_SECONDS = 2;
 const SPEAK_AFTER_MS = 700;
 
 const { bundle, profiles } = JSON.parse(byId("bundle").textContent);
-const PURE = only("relevance", bundle.objectives);
-const presets = { "Pure relevance": { weights: PURE }, "Bundle default": { weights: bundle.default_weights, max_relevance_loss: bundle.default_loss } };
+const NO_LOSSES = lossesOf(() => null, bundle.objectives);
+const SHOWN = { ranges: bundle.ranges, attributes: bundle.facets.filter((name) => !["brand", "category"].includes(name)) };
+const PURE_NAME = "Pure relevance";
+const presets = {
+  [PURE_NAME]: { weights: only("relevance", bundle.objectives) },
+  "Bundle default": { weights: bundle.default_weights, max_relevance_loss: bundle.default_loss },
+};
 Object.assign(presets, profiles);
+
+const NO_FRONTIER = { key: null, points: [], front: [], drawn: NOTHING_DRAWN };
 
 let view = null;
 let control = null; // { key, answer }
 let candidate = null; // the answer that is shown, and what was asked for it: the sliders may have moved on
-let frontier = { key: null, points: [], front: [], move: () => {} };
+let frontier = NO_FRONTIER;
+let subject = null; // what the answers that are shown, or asked for, are about
 const troubles = new Map(); // by what failed, so that one part that works does not hide another that does not
 const titles = new Map(); // of the items that were shown
 let pending = 0;
@@ -41,14 +50,30 @@ const frontiers = new Latest();
 /** What is known of the slates holds no more, as where a rule was changed. */
 function refreshAll() {
   control = null;
-  frontier.key = null;
+  frontier = { ...frontier, key: null };
   if (view.q.trim()) refresh();
+}
+
+/** Answers about something else go at once: nothing old stands under a new query, whatever becomes of it. */
+function forget() {
+  [control, candidate, frontier] = [null, null, NO_FRONTIER];
+  for (const id of ["control-slate", "candidate-slate", "changes", "plot", "understood"]) byId(id).replaceChildren();
+  for (const id of ["sentence", "verdict", "walk_shown", "looked-at", "outside"]) byId(id).textContent = "";
+  for (const name of bundle.objectives) byId(`effective_${name}`).textContent = "";
+  byId("understood").hidden = byId("nothing").hidden = true;
+  byId("slates").classList.remove("is-empty");
+  byId("walk").disabled = byId("knee").disabled = true;
 }
 
 function refresh({ push = false } = {}) {
   const address = addressOf(view, bundle);
   if (push) history.pushState(null, "", address);
   else history.replaceState(null, "", view.q || location.search ? address : "/");
+  if (subject !== subjectOf(view)) {
+    if (subject === null || JSON.parse(subject)[0] !== view.q.trim()) facets.clear();
+    forget();
+    subject = subjectOf(view);
+  }
   showControls();
   if (!view.q.trim()) return showNothing("Look for something, move a weight, and see what it buys.", bundle.examples);
   candidates.run(() => attempt("candidate", askCandidate));
@@ -73,38 +98,41 @@ async function attempt(name, ask) {
 }
 
 async function askCandidate() {
-  if (Object.values(view.weights).every((weight) => weight === 0)) {
-    throw new Trouble("Every weight is 0. Give one objective some weight.");
-  }
-  const asked = { weights: normalised(view.weights), loss: view.loss };
+  const asked = { weights: normalised(view.weights), losses: view.losses, subject };
   const parameters = searchParameters(view, view.weights);
   parameters.set("k", DEPTH);
   const answer = await fetchJson("/playground/search", parameters);
   if (answer.bundle !== bundle.id) {
     throw new Trouble(`The service now serves bundle ${answer.bundle}. Start afresh to steer by its objectives.`);
   }
+  if (asked.subject !== subject) return;
   candidate = { ...answer, asked };
   showSlates();
 }
 
 async function askControl() {
-  const parameters = searchParameters(view, view.control, { loss: null });
+  const [about, asked] = [subject, view.control];
+  const parameters = searchParameters(view, asked, NO_LOSSES);
   parameters.set("k", DEPTH);
   if (bundle.facets.length > 0) parameters.set("facets", bundle.facets.join(","));
+  parameters.set("facet_limit", MOST_VALUES);
   const key = String(parameters);
   if (control?.key === key) return;
   const answer = await fetchJson("/playground/search", parameters);
-  control = { key, answer };
-  showFacets(byId("facets"), answer.facets, answer.facet_details, view.filters, toggleFilter);
+  if (about !== subject) return;
+  control = { key, answer, name: nameOf(asked) };
+  facets.show(answer.facets, answer.facet_details, view.filters);
   showSlates();
 }
 
 async function askFrontier() {
-  const parameters = searchParameters(view, {}, { loss: null });
+  const about = subject;
+  const parameters = searchParameters(view, {}, NO_LOSSES);
   parameters.set("k", DEPTH);
   const key = String(parameters);
   if (frontier.key !== key) {
     const answer = await fetchJson("/frontier", parameters);
+    if (about !== subject) return;
     frontier = { ...frontier, key, points: answer.points.length ? comparable(answer.points) : [] };
   }
   showFrontier();
@@ -124,10 +152,13 @@ function showControls() {
     const preset = presets[button.dataset.preset];
     button.setAttribute("aria-pressed", String(sameWeights(preset.weights, view.weights)));
   }
-  byId("guarded").checked = view.loss != null;
-  byId("loss").disabled = view.loss == null;
-  if (view.loss != null) byId("loss").value = view.loss;
-  byId("loss_shown").textContent = percent(Number(byId("loss").value));
+  for (const [name, loss] of Object.entries(view.losses)) {
+    byId(`guarded_${name}`).checked = loss != null;
+    byId(`loss_${name}`).disabled = loss == null;
+    if (loss != null) byId(`loss_${name}`).value = loss;
+    byId(`loss_shown_${name}`).textContent = percent(Number(byId(`loss_${name}`).value));
+  }
+  byId("clear").hidden = view.filters.length === 0;
   if (bundle.has_prices) showPrice(byId("price_low"), byId("price_high"), view.filters);
   for (const box of byId("facets").querySelectorAll("input")) box.checked = view.filters.includes(box.dataset.filter);
   showControlChoice();
@@ -139,14 +170,23 @@ function showControls() {
 function showPresets() {
   const button = ([name, preset]) =>
     element("button", { type: "button", "data-preset": name, "aria-pressed": "false", onclick: () =>
-      steer(preset.weights, preset.max_relevance_loss ?? view.loss) }, name);
+      steer(preset.weights, boundsOf(preset)) }, name);
   byId("presets").replaceChildren(...Object.entries(presets).map(button));
 }
+
+/** The bounds that a preset sets, and elsewhere those that hold. */
+function boundsOf(preset) {
+  const own = Object.entries(lossesOf((name) => preset[name], bundle.objectives)).filter(([, loss]) => loss !== null);
+  return { ...view.losses, ...Object.fromEntries(own) };
+}
+
+/** What the weights are called, if anything. */
+const nameOf = (weights) => Object.keys(presets).find((name) => sameWeights(presets[name].weights, weights));
 
 function showControlChoice() {
   const select = byId("control");
   const names = Object.keys(presets);
-  const current = names.find((name) => sameWeights(presets[name].weights, view.control));
+  const current = nameOf(view.control);
   const options = names.map((name) => element("option", { value: name }, name));
   if (!current) options.push(element("option", { value: "" }, `Held: ${weightsInWords(normalised(view.control))}`));
   select.replaceChildren(...options);
@@ -173,17 +213,20 @@ function showSlates() {
   byId("slates").classList.remove("is-empty");
   const ids = (answer) => answer.hits.map((hit) => hit.item_id);
   arrange.obeyed(candidate);
-  showControl(byId("control-slate"), control.answer, ids(candidate), bundle.ranges);
-  showCandidate(byId("candidate-slate"), candidate, ids(control.answer), bundle.ranges, arrange.decorate);
-  showReceipt(byId("sentence"), byId("changes"), candidate, candidate.asked.loss);
+  showControl(byId("control-slate"), control.answer, ids(candidate), SHOWN);
+  showCandidate(byId("candidate-slate"), candidate, ids(control.answer), SHOWN, arrange.decorate);
+  const isPure = control.name === PURE_NAME;
+  const receipt = comparedWith(candidate, control.answer);
+  const against = isPure ? "pure relevance" : `the control (${control.name ?? "as held"})`;
+  showReceipt(byId("sentence"), byId("changes"), receipt, against, isPure ? { relevance: candidate.asked.losses.relevance } : NO_LOSSES);
   showGuardrail();
   moveMarker();
-  speak(`${candidate.hits.length} of ${candidate.n_candidates} candidates. ${sentenceOf(candidate)}`);
+  speak(`${candidate.hits.length} of ${candidate.n_candidates} candidates. ${sentenceOf(receipt, against)}`);
 }
 
 function showGuardrail() {
-  const { weights: asked, loss } = candidate.asked;
-  const { words, kind } = verdictOf(candidate, asked, loss);
+  const { weights: asked, losses } = candidate.asked;
+  const { words, kind } = verdictOf(candidate, asked, losses.relevance);
   byId("verdict").textContent = words;
   byId("verdict").className = `verdict ${kind}`;
   for (const name of bundle.objectives) {
@@ -195,7 +238,9 @@ function showGuardrail() {
 function showFrontier() {
   const { points } = frontier;
   frontier.front = frontOf(points, view.axis);
-  frontier.move = drawFrontier(byId("plot"), points, { axis: view.axis, loss: view.loss, onChoose: choosePoint });
+  const isWhole = byId("whole").getAttribute("aria-pressed") === "true";
+  frontier.drawn = drawFrontier(byId("plot"), points, { axis: view.axis, loss: view.losses.relevance, isWhole, onChoose: choosePoint, onLook: lookAt });
+  lookAt(null);
   const walk = byId("walk");
   walk.max = Math.max(frontier.front.length - 1, 0);
   walk.disabled = frontier.front.length < 2;
@@ -203,6 +248,10 @@ function showFrontier() {
   for (const button of byId("axes").children) button.setAttribute("aria-pressed", String(button.dataset.axis === view.axis));
   showWalk();
   moveMarker();
+}
+
+function lookAt(point) {
+  byId("looked-at").textContent = point ? pointInWords(point) : "";
 }
 
 function showWalk() {
@@ -219,8 +268,14 @@ function changesInWords(point) {
 }
 
 function moveMarker() {
-  if (!candidate?.hits.length) return;
-  frontier.move(Object.fromEntries(Object.entries(candidate.receipt).map(([name, line]) => [name, line.change])));
+  const changes = candidate?.hits.length
+    ? Object.fromEntries(Object.entries(candidate.receipt).map(([name, line]) => [name, line.change]))
+    : null;
+  const isInside = frontier.drawn.move(changes);
+  const { outside } = frontier.drawn;
+  const words = outside ? [`${outside} of ${frontier.points.length} slates lie below the drawing.`] : [];
+  if (!isInside) words.push(`So does the one that is shown: relevance ${change(changes.relevance)}, ${view.axis} ${change(changes[view.axis])}.`);
+  byId("outside").textContent = words.join(" ");
 }
 
 function showNothing(words, examples) {
@@ -260,8 +315,8 @@ function speak(words) {
 
 // --- acting
 
-function steer(weights, loss = view.loss) {
-  view = { ...view, weights: { ...only("", bundle.objectives), ...weights }, loss };
+function steer(weights, losses = view.losses) {
+  view = { ...view, weights: normalised({ ...only("", bundle.objectives), ...weights }), losses };
   refresh();
   showWalk();
 }
@@ -288,16 +343,15 @@ async function useKey() {
   showControls();
 }
 
-function toggleFilter(filter, on) {
-  view = { ...view, filters: on ? [...view.filters, filter] : view.filters.filter((one) => one !== filter) };
+function filterBy(filters) {
+  view = { ...view, filters };
   refresh();
 }
 
 function changePrice() {
   const others = view.filters.filter((one) => !one.startsWith("price:"));
   const price = priceFilter(byId("price_low"), byId("price_high"));
-  view = { ...view, filters: price ? [...others, price] : others };
-  refresh();
+  filterBy(price ? [...others, price] : others);
 }
 
 async function copy(text, words) {
@@ -311,6 +365,7 @@ async function copy(text, words) {
 
 // --- wiring
 
+const facets = new Facets(byId("facets"), filterBy);
 const arrange = arranging({
   panel: byId("arrange"),
   toggle: byId("arrange-toggle"),
@@ -322,7 +377,10 @@ const arrange = arranging({
 });
 
 for (const name of bundle.objectives) {
-  byId(`w_${name}`).addEventListener("input", (event) => steer({ ...view.weights, [name]: Number(event.target.value) }));
+  byId(`w_${name}`).addEventListener("input", (event) => steer(withShare(view.weights, name, Number(event.target.value))));
+  const bound = (isOn) => steer(view.weights, { ...view.losses, [name]: isOn ? Number(byId(`loss_${name}`).value) : null });
+  byId(`guarded_${name}`).addEventListener("change", (event) => bound(event.target.checked));
+  byId(`loss_${name}`).addEventListener("input", () => bound(true));
 }
 showPresets();
 byId("axes").append(
@@ -334,8 +392,7 @@ byId("axes").append(
   ),
 );
 byId("axes").hidden = bundle.objectives.length < 3;
-byId("guarded").addEventListener("change", (event) => steer(view.weights, event.target.checked ? Number(byId("loss").value) : null));
-byId("loss").addEventListener("input", (event) => steer(view.weights, Number(event.target.value)));
+byId("clear").addEventListener("click", () => filterBy([]));
 byId("price_low")?.addEventListener("change", changePrice);
 byId("price_high")?.addEventListener("change", changePrice);
 byId("control").addEventListener("change", (event) => {
@@ -349,7 +406,12 @@ byId("hold").addEventListener("click", () => {
   refresh();
 });
 byId("walk").addEventListener("input", (event) => choosePoint(frontier.front[Number(event.target.value)]));
-byId("knee").addEventListener("click", () => choosePoint(frontier.points.find((point) => point.knee)));
+byId("whole").addEventListener("click", (event) => {
+  const isWhole = event.target.getAttribute("aria-pressed") !== "true";
+  event.target.setAttribute("aria-pressed", String(isWhole));
+  showFrontier();
+});
+byId("knee").addEventListener("click", () => choosePoint(kneeOf(frontier.front, view.axis)));
 byId("copy-link").addEventListener("click", () => copy(location.href, "Link copied."));
 byId("copy-curl").addEventListener("click", () => copy(byId("curl").textContent, "Command copied."));
 const closeSuggestions = suggest(byId("q"), byId("suggestions"), () => lookFor(byId("q").value));

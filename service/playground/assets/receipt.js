@@ -1,26 +1,37 @@
-// The receipt in a sentence and in bars, and whether the guardrail holds.
+// The receipt in a sentence and in bars, against the control that is chosen, and whether the guardrail holds.
 
 import { element } from "./element.js";
 import { capitalised, change, percent, weightsInWords } from "./words.js";
 
 const FULL_BAR = 0.25; // The change that fills half of the track.
 
-export function sentenceOf(answer) {
-  const lines = Object.entries(answer.receipt);
-  const moved = lines.filter(([, line]) => change(line.change) !== "unchanged");
-  if (moved.length === 0) return "The same as pure relevance.";
-  moved.sort(([, one], [, other]) => (other.change ?? 0) - (one.change ?? 0));
-  return `${capitalised(moved.map(([name, line]) => `${name} ${change(line.change)}`).join(", "))} against pure relevance.`;
+/** What each objective is expected to bring in the candidate slate, beside what it brings in the control. */
+export function comparedWith(candidate, control) {
+  const lines = Object.entries(candidate.receipt).map(([name, { expected }]) => {
+    const baseline = control.receipt[name].expected;
+    return [name, { expected, baseline, change: baseline ? (expected - baseline) / Math.abs(baseline) : null }];
+  });
+  return Object.fromEntries(lines);
 }
 
-export function showReceipt(sentence, list, answer, loss) {
-  sentence.textContent = sentenceOf(answer);
-  list.replaceChildren(...Object.entries(answer.receipt).map(([name, line]) => receiptLine(name, line, loss)));
+/** @param control what the control is called. */
+export function sentenceOf(receipt, control) {
+  const lines = Object.entries(receipt).filter(([, line]) => line.expected !== line.baseline);
+  const moved = lines.filter(([, line]) => change(line.change) !== "unchanged");
+  if (moved.length === 0) return `The same as ${control}.`;
+  moved.sort(([, one], [, other]) => (other.change ?? 0) - (one.change ?? 0));
+  return `${capitalised(moved.map(([name, line]) => `${name} ${change(line.change)}`).join(", "))} against ${control}.`;
+}
+
+/** @param losses bounds that the bars show, by objective: only against pure relevance do they say what the bounds say. */
+export function showReceipt(sentence, list, receipt, control, losses) {
+  sentence.textContent = sentenceOf(receipt, control);
+  list.replaceChildren(...Object.entries(receipt).map(([name, line]) => receiptLine(name, line, losses[name])));
 }
 
 function receiptLine(name, line, loss) {
   const reach = Math.min(Math.abs(line.change ?? 0) / FULL_BAR, 1);
-  const limit = name === "relevance" && loss != null ? Math.min(loss / FULL_BAR, 1) : null;
+  const limit = loss != null ? Math.min(loss / FULL_BAR, 1) : null;
   return element(
     "div",
     { class: `line objective-${name}` },
@@ -35,7 +46,7 @@ function receiptLine(name, line, loss) {
         limit != null && element("span", { class: "limit", "--reach": limit }),
       ),
       element("span", { class: "value" }, change(line.change)),
-      element("span", { class: "units" }, `${line.expected.toFixed(2)} of ${line.baseline.toFixed(2)}`),
+      element("span", { class: "units" }, `${line.expected.toFixed(2)}, control ${line.baseline.toFixed(2)}`),
     ),
   );
 }

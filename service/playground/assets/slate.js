@@ -1,23 +1,25 @@
 // A slate as cards: where each stands, how far it moved, and what its score is made of.
 
 import { element } from "./element.js";
+import { metaOf, pictureOf, priceOf, titleOf, variantsOf } from "./product.js";
 
 /** What each objective adds to an item's score; diversity belongs to the slate and is no part of it. */
 export function contributions(hit, weights, ranges) {
   return Object.entries(hit.objectives).map(([name, gain]) => [name, (weights[name] * gain) / ranges[name]]);
 }
 
-export function showControl(list, answer, candidateIds, ranges) {
+/** @param shown what all cards need: `ranges` of the objectives, and `attributes` that the shop filters by. */
+export function showControl(list, answer, candidateIds, shown) {
   const kept = new Set(candidateIds);
   const leaves = { sign: "leaves", kind: "out", spoken: "not in the candidate slate" };
-  show(list, answer, ranges, { mark: (hit) => (kept.has(hit.item_id) ? null : leaves) });
+  show(list, answer, shown, { mark: (hit) => (kept.has(hit.item_id) ? null : leaves) });
 }
 
 /** @param decorate adds to a card what can be done with it; it is given the card, the hit, its place and the last place. */
-export function showCandidate(list, answer, controlIds, ranges, decorate) {
+export function showCandidate(list, answer, controlIds, shown, decorate) {
   const rankOf = new Map(controlIds.map((id, index) => [id, index]));
   const mark = (hit, index) => moveOf(rankOf.get(hit.item_id), index, controlIds.length);
-  show(list, answer, ranges, { mark, why: reason, decorate });
+  show(list, answer, shown, { mark, why: reason, decorate });
 }
 
 function moveOf(before, index, depth) {
@@ -28,12 +30,15 @@ function moveOf(before, index, depth) {
   return { sign: `${arrow} ${Math.abs(places)}`, kind: way, spoken: `${way} ${Math.abs(places)}, from rank ${before + 1}` };
 }
 
-function show(list, answer, ranges, { mark, why = () => null, decorate = () => {} }) {
+function show(list, answer, { ranges, attributes }, { mark, why = () => null, decorate = () => {} }) {
   const before = new Map([...list.children].map((card) => [card.dataset.item, card.getBoundingClientRect().top]));
   const focused = focusIn(list);
   const parts = answer.hits.map((hit) => contributions(hit, answer.weights, ranges));
   const largest = Math.max(...answer.hits.map((hit) => hit.score), 1e-9);
-  const cards = answer.hits.map((hit, index) => card(hit, index, mark(hit, index), parts[index], largest, why(answer, parts, index)));
+  const asked = answer.understood.attributes.map((one) => one.field);
+  const context = { largest, currency: answer.currency, attributes: [...new Set([...asked, ...attributes])] };
+  const cards = answer.hits.map((hit, index) =>
+    card(hit, index, { move: mark(hit, index), parts: parts[index], why: why(answer, parts, index) }, context));
   cards.forEach((one, index) => decorate(one, answer.hits[index], index, cards.length - 1));
   list.replaceChildren(...cards);
   restoreFocus(list, focused);
@@ -56,8 +61,7 @@ function restoreFocus(list, focused) {
   (buttons.find((button) => button.dataset.act === focused.act) ?? buttons[0])?.focus();
 }
 
-function card(hit, index, move, parts, largest, why) {
-  const price = hit.price == null ? null : element("span", { class: "amount" }, hit.price.toFixed(2));
+function card(hit, index, { move, parts, why }, { largest, currency, attributes }) {
   const bars = parts.map(([name, value]) =>
     element("span", { class: `part objective-${name}`, "--share": Math.max(value, 0) / largest }),
   );
@@ -66,18 +70,20 @@ function card(hit, index, move, parts, largest, why) {
     "li",
     { class: `card ${move ? `is-${move.kind}` : ""}`, "data-item": hit.item_id },
     element("span", { class: "rank", "aria-hidden": "true" }, String(index + 1)),
+    pictureOf(hit),
     element(
       "div",
       { class: "what" },
-      element("p", { class: "title" }, hit.title),
-      element("p", { class: "meta" }, [hit.category, hit.in_stock ? "" : "out of stock", `#${hit.item_id}`].filter(Boolean).join(" · ")),
+      titleOf(hit),
+      metaOf(hit, attributes),
       element("div", { class: "bar", "aria-hidden": "true" }, ...bars),
       element("span", { class: "hidden" }, `Score ${hit.score.toFixed(2)}: ${spoken}.`),
+      variantsOf(hit, currency),
     ),
     element(
       "div",
       { class: "side" },
-      price,
+      priceOf(hit, currency),
       move && element("span", { class: `move ${move.kind}`, "aria-hidden": "true" }, move.sign),
       move && element("span", { class: "hidden" }, move.spoken),
       why && element("span", { class: "why" }, why),

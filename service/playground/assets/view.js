@@ -15,20 +15,37 @@ export function sameWeights(one, other) {
   return Object.keys(a).every((name) => Math.abs(a[name] - (b[name] ?? 0)) < 0.005);
 }
 
+/** Weights that sum to 1 in which one objective has this share and the others keep theirs to one another. */
+export function withShare(weights, name, share) {
+  const others = Object.entries(weights).filter(([other]) => other !== name);
+  const rest = others.reduce((sum, [, weight]) => sum + weight, 0);
+  const left = 1 - share;
+  const shared = others.map(([other, weight]) => [other, rest > 0 ? (weight / rest) * left : left / others.length]);
+  const known = Object.fromEntries([...shared, [name, others.length ? share : 1]]);
+  return Object.fromEntries(Object.keys(weights).map((one) => [one, known[one]]));
+}
+
+/** The bounds that names such as `max_revenue_loss` set, by objective; null where there is none. */
+export function lossesOf(valueOf, objectives) {
+  const losses = objectives.map((name) => [name, Number.parseFloat(valueOf(`max_${name}_loss`))]);
+  return Object.fromEntries(losses.map(([name, loss]) => [name, Number.isFinite(loss) ? Math.min(Math.max(loss, 0), 1) : null]));
+}
+
 /** The view an address asks for, and the names in it that this bundle does not know. */
 export function viewOf(search, bundle) {
   const asked = new URLSearchParams(search);
   const unknown = [...asked.keys()].filter((name) => name.startsWith("w_") && !bundle.objectives.includes(name.slice(2)));
   const weights = weightsOf((name) => asked.get(`w_${name}`), bundle);
   const held = new Map((asked.get("control") ?? "").split(",").map((part) => part.split(":")));
-  const loss = Number.parseFloat(asked.get("max_relevance_loss"));
+  const losses = lossesOf((name) => asked.get(name), bundle.objectives);
+  if (!weights && losses.relevance === null) losses.relevance = bundle.default_loss;
   const axis = asked.get("axis");
   return {
     view: {
       q: asked.get("q") ?? "",
-      weights: weights ?? { ...bundle.default_weights },
+      weights: normalised(weights ?? { ...only("", bundle.objectives), ...bundle.default_weights }),
       control: weightsOf((name) => held.get(name), bundle) ?? only("relevance", bundle.objectives),
-      loss: Number.isFinite(loss) ? Math.min(Math.max(loss, 0), 1) : weights ? null : bundle.default_loss,
+      losses,
       filters: asked.getAll("filter"),
       exact: asked.get("exact") === "true",
       axis: bundle.objectives.includes(axis) && axis !== "relevance" ? axis : bundle.objectives[1],
@@ -43,11 +60,14 @@ function weightsOf(textOf, bundle) {
   return Object.fromEntries(weights.map(([name, weight]) => [name, Number.isFinite(weight) && weight > 0 ? weight : 0]));
 }
 
-/** The parameters of GET /search for these weights. */
-export function searchParameters(view, weights, { loss = view.loss } = {}) {
+/** What results depend on beside weights and bounds: another one, and nothing that was shown holds any more. */
+export const subjectOf = ({ q, filters, exact }) => JSON.stringify([q.trim(), [...filters].sort(), exact]);
+
+/** The parameters of GET /search for these weights, within the view's bounds or others. */
+export function searchParameters(view, weights, losses = view.losses) {
   const parameters = new URLSearchParams({ q: view.q });
   for (const [name, weight] of Object.entries(weights)) parameters.set(`w_${name}`, short(weight));
-  if (loss != null) parameters.set("max_relevance_loss", short(loss));
+  for (const [name, loss] of Object.entries(losses)) if (loss != null) parameters.set(`max_${name}_loss`, short(loss));
   for (const filter of view.filters) parameters.append("filter", filter);
   if (view.exact) parameters.set("exact", "true");
   return parameters;

@@ -13,6 +13,20 @@ export function change(share, digits = 1) {
   return `${rounded > 0 ? "+" : MINUS}${Math.abs(rounded).toFixed(digits)}\u00a0%`;
 }
 
+/** An amount in the shop's currency; as a plain number where the browser does not know it. */
+export function money(amount, currency) {
+  try {
+    return new Intl.NumberFormat(document.documentElement.lang, { style: "currency", currency }).format(amount);
+  } catch {
+    return `${amount.toFixed(2)}${currency ? ` ${currency}` : ""}`;
+  }
+}
+
+/** A value of an attribute, or several, as they are read. */
+export function valueInWords(value) {
+  return [value].flat().map((one) => (one === true ? "yes" : one === false ? "no" : String(one))).join(", ");
+}
+
 export function capitalised(text) {
   return text.charAt(0).toUpperCase() + text.slice(1);
 }
