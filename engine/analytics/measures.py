@@ -44,31 +44,25 @@ OUTCOMES: Schema = {
 """Outcomes in the rows of logs that come with them."""
 EVENTS: Schema = {
     "decision_id": pl.String,
-    "timestamp": pl.Datetime("us", "UTC"),
     "action": pl.String,
     "position": pl.Int64,
     "value": pl.Float64,
+    "event_id": pl.String,
+    "source": pl.String,
 }
-"""The columns of the log of interactions that are read."""
+"""The columns of the log of interactions that are read; the last two are what makes an event one event."""
 
 
-def searches_of(impressions: pl.LazyFrame, events: pl.LazyFrame) -> pl.LazyFrame:
-    """One row a search: when, who, the query, the first item, how many were shown, and what came of it.
+def shown_once(impressions: pl.LazyFrame) -> pl.LazyFrame:
+    """Each impression once, in as few bytes as the measures need: ten million fit into memory.
+
+    Searches and users go by 64-bit hashes from here on: among ten million, two share one in 3 logs of a million.
 
     Args:
         impressions: of `IMPRESSIONS`.
-        events: of `EVENTS`, those that count as an outcome.
     """
-    is_click, is_purchase = pl.col("action") == "click", pl.col("action") == "purchase"
-    came = events.group_by("decision_id").agg(
-        is_click.sum().cast(pl.Int64).alias("clicks"),
-        (pl.col("action") == "cart").any().alias("carted"),
-        is_purchase.any().alias("bought"),
-        pl.col("value").filter(is_purchase).sum().alias("revenue"),
-        (pl.col("position").filter(is_click).min() + 1).alias("clicked_rank"),
-    )
-    here = impressions.select(
-        "decision_id",
+    return impressions.select(
+        pl.col("decision_id").hash().alias("search"),
         pl.col("timestamp").alias("at"),
         pl.coalesce("user_id", "session_id", pl.lit(NOBODY)).hash().alias("user"),
         pl.col("query").str.strip_chars().str.to_lowercase(),
@@ -77,8 +71,40 @@ def searches_of(impressions: pl.LazyFrame, events: pl.LazyFrame) -> pl.LazyFrame
         "offset",
         pl.col("item_ids").list.first().alias("first_item"),
         N_SHOWN.alias("shown"),
+    ).unique("search", keep="any")
+
+
+def done_once(events: pl.LazyFrame) -> pl.LazyFrame:
+    """Each event once, as few bytes.
+
+    Args:
+        events: of `EVENTS`.
+    """
+    return events.select(
+        pl.struct("event_id", "source").hash().alias("event"),
+        pl.col("decision_id").hash().alias("search"),
+        "action",
+        "position",
+        "value",
+    ).unique("event", keep="any")
+
+
+def searches_of(impressions: pl.LazyFrame, events: pl.LazyFrame) -> pl.LazyFrame:
+    """One row a search: when, who, the query, the first item, how many were shown, and what came of it.
+
+    Args:
+        impressions: of `shown_once`.
+        events: of `done_once`, those that count as an outcome.
+    """
+    is_click, is_purchase = pl.col("action") == "click", pl.col("action") == "purchase"
+    came = events.group_by("search").agg(
+        is_click.sum().cast(pl.Int64).alias("clicks"),
+        (pl.col("action") == "cart").any().alias("carted"),
+        is_purchase.any().alias("bought"),
+        pl.col("value").filter(is_purchase).sum().alias("revenue"),
+        (pl.col("position").filter(is_click).min() + 1).alias("clicked_rank"),
     )
-    return here.join(came, on="decision_id", how="left").with_columns(
+    return impressions.join(came, on="search", how="left").with_columns(
         pl.col("clicks").fill_null(0),
         pl.col("carted", "bought").fill_null(value=False),
         pl.col("revenue").fill_null(0.0),
@@ -86,7 +112,7 @@ def searches_of(impressions: pl.LazyFrame, events: pl.LazyFrame) -> pl.LazyFrame
 
 
 def events_in_rows(impressions: pl.LazyFrame) -> pl.LazyFrame:
-    """The outcomes in the rows of a log as events.
+    """The outcomes in the rows of a log as events of `EVENTS`, each named by its search, what was done and where.
 
     Args:
         impressions: of `IMPRESSIONS` and `OUTCOMES`.
@@ -96,13 +122,18 @@ def events_in_rows(impressions: pl.LazyFrame) -> pl.LazyFrame:
         nothing = pl.col(done).list.eval(pl.element() * 0.0)
         rows = impressions.filter(pl.col(done).list.sum() > 0).with_columns(pl.col("revenue").fill_null(nothing))
         end = pl.col("offset") + N_SHOWN
-        cells = rows.select(
-            "decision_id", "timestamp", done, "revenue", position=pl.int_ranges(pl.col("offset"), end)
-        ).explode(done, "revenue", "position")
+        cells = rows.select("decision_id", done, "revenue", position=pl.int_ranges(pl.col("offset"), end)).explode(
+            done, "revenue", "position"
+        )
         value = pl.col("revenue") if action == "purchase" else pl.lit(0.0)
         found.append(
             cells.filter(pl.col(done) > 0).select(
-                "decision_id", "timestamp", action=pl.lit(action), position="position", value=value
+                "decision_id",
+                action=pl.lit(action),
+                position="position",
+                value=value,
+                event_id=pl.format("{}-{}-{}", "decision_id", pl.lit(action), "position"),
+                source=pl.lit("log"),
             )
         )
     return pl.concat(found)
@@ -141,10 +172,10 @@ def by_rank(impressions: pl.LazyFrame, events: pl.LazyFrame, *, deepest: int) ->
     It is the position model of a channel as far as a log tells it without an experiment: what stands high is also what
     is better.
     """
-    slates = impressions.group_by("offset", n=N_SHOWN).agg(pl.len().alias("shown"))
-    ranks = pl.int_ranges(pl.col("offset"), pl.col("offset") + pl.col("n"))
+    slates = impressions.group_by("offset", "shown").agg(pl.len().alias("n"))
+    ranks = pl.int_ranges(pl.col("offset"), pl.col("offset") + pl.col("shown"))
     shown = (
-        slates.select("shown", position=ranks)
+        slates.select(pl.col("n").alias("shown"), position=ranks)
         .explode("position")
         .drop_nulls()
         .group_by("position")

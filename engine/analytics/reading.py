@@ -12,13 +12,19 @@ import polars as pl
 from trimtab.catalog.files import UNREADABLE
 from trimtab.core.errors import BadLog
 from trimtab.core.log import CHANNELS
-from trimtab.engine.analytics.measures import EVENTS, IMPRESSIONS, OUTCOMES, Schema, events_in_rows
+from trimtab.engine.analytics.measures import (
+    EVENTS,
+    IMPRESSIONS,
+    OUTCOMES,
+    Schema,
+    done_once,
+    events_in_rows,
+    shown_once,
+)
 from trimtab.engine.log.impressions import is_data_folder, log_parts
 from trimtab.engine.log.interactions import INTERACTIONS, SPOOL
 from trimtab.engine.log.rows import frame_of_lines, whole_lines
 
-NAMED: Schema = {"event_id": pl.String, "source": pl.String}
-"""What makes an event one event."""
 SLACK = timedelta(days=1)
 """How far from its rows the date of a part may be: it is that of the part's first row, in UTC."""
 
@@ -28,8 +34,8 @@ class Log:
     """Frames of one channel and some time; nothing is read until something is asked of them.
 
     Attributes:
-        impressions: of `IMPRESSIONS`.
-        events: of `EVENTS`, each event once.
+        impressions: of `shown_once`.
+        events: of `done_once`.
     """
 
     impressions: pl.LazyFrame
@@ -63,11 +69,11 @@ def open_log(
         impressions = impressions.filter(pl.col("timestamp") >= since)
     if until is not None:
         impressions = impressions.filter(pl.col("timestamp") < until)
-    impressions = impressions.unique("decision_id", keep="any")
-    if not is_service:
-        return Log(impressions.select(list(IMPRESSIONS)), events_in_rows(impressions))
-    events = _scan([part for part in _event_parts(path) if _may_have(part, since, None)], {**EVENTS, **NAMED})
-    return Log(impressions, events.unique(list(NAMED), keep="any").select(list(EVENTS)))
+    if is_service:
+        events = _scan([part for part in _event_parts(path) if _may_have(part, since, None)], EVENTS)
+    else:
+        events = events_in_rows(impressions)
+    return Log(shown_once(impressions), done_once(events))
 
 
 def read(frame: pl.LazyFrame) -> pl.DataFrame:

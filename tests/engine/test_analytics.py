@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from datetime import UTC, datetime, timedelta
+from itertools import count
 from pathlib import Path
 from typing import Any
 
@@ -20,8 +21,10 @@ from trimtab.engine.analytics.measures import (
     OUTCOMES,
     by_query,
     by_rank,
+    done_once,
     events_in_rows,
     searches_of,
+    shown_once,
     totals,
     trending,
 )
@@ -29,6 +32,7 @@ from trimtab.engine.analytics.reading import Log, open_log, read
 from trimtab.engine.log.impressions import read_log, write_part
 from trimtab.engine.log.rows import SCHEMA
 
+NUMBERS = count()
 NOON = datetime(2026, 3, 1, 12, tzinfo=UTC)
 
 
@@ -45,13 +49,14 @@ def impression(number: int, query: str, user: str | None, n: int = 2, **more: An
 
 
 def event(number: int, action: str, position: int | None, value: float = 0.0) -> dict[str, Any]:
-    return {"decision_id": f"d{number}", "timestamp": NOON, "action": action, "position": position, "value": value}
+    named = {"event_id": f"event-{next(NUMBERS)}", "source": None}
+    return {"decision_id": f"d{number}", "action": action, "position": position, "value": value, **named}
 
 
 def log_of(impressions: list[dict[str, Any]], events: list[dict[str, Any]] | None = None) -> Log:
     rows = pl.LazyFrame(impressions, schema={**IMPRESSIONS, **OUTCOMES})
     done = pl.LazyFrame(events or [], schema=EVENTS)
-    return Log(rows.select(list(IMPRESSIONS)), pl.concat([done, events_in_rows(rows)]))
+    return Log(shown_once(rows), done_once(pl.concat([done, events_in_rows(rows)])))
 
 
 def test_a_merchandiser_finds_what_sells_and_what_finds_nothing() -> None:
