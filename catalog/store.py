@@ -30,6 +30,9 @@ from trimtab.core.errors import BundleDamaged, NotFound
 from trimtab.text.currencies import decimals_of
 
 FILE = "items.arrow"
+SHOWN = ("item_id", "title", "brand", "category", "price", "in_stock", "image", "url", "attributes")
+"""What is shown of an item."""
+SHOWN_TEXTS = ("item_id", "title", "brand", "category", "image", "url")
 NOTHING_SORTED: Mapping[str, SortedColumn] = MappingProxyType({})
 NOTHING_CALCULATED: Mapping[str, NDArray[np.float64]] = MappingProxyType({})
 
@@ -276,30 +279,34 @@ class ItemStore:
 
     def display(self, row: int) -> dict[str, Any]:
         """What a shopper sees of an item, as plain values; price is None where unknown."""
-        row = int(row)
-        price = self._numbers["price"].item(row)
-        brand, category = self.brand_codes.item(row), self.category_codes.item(row)
-        return {
-            "item_id": self._texts["item_id"][row],
-            "title": self._texts["title"][row],
-            "brand": self.brands[brand] if brand >= 0 else "",
-            "category": self.categories[category] if category >= 0 else "",
-            "price": None if price != price else round(price, self._decimals if price >= 1 else 4),  # noqa: PLR0124  NaN is the one that differs
-            "in_stock": self.in_stock.item(row),
-            "image": self._texts["image"][row],
-            "url": self._texts["url"][row],
-            "attributes": {
-                attribute.name: plain_values(attribute, values)
-                for attribute, values in self.attributes_at(row)
-                if attribute.facet
-            }
-            | {name: round(number, 3) for name, one in self._calculated.items() if isfinite(number := one.item(row))},
-        }
+        return self.displays([int(row)])[0]
 
-    @property
-    def _decimals(self) -> int:
-        """How many decimals prices are shown with: as many as their currency has, two at least."""
-        return max(2, decimals_of(self.currency))
+    def displays(self, rows: Rows) -> list[dict[str, Any]]:
+        """`display` of some items, whose columns are looked up once for all."""
+        places = np.asarray(rows, dtype=np.int64)
+        texts = {name: self.texts(name, places) for name in SHOWN_TEXTS}
+        decimals = max(2, decimals_of(self.currency))  # as many as the currency has, two at least
+        prices = [
+            None if price != price else round(price, decimals if price >= 1 else 4)  # noqa: PLR0124  NaN differs
+            for price in self._numbers["price"][places].tolist()
+        ]
+        in_stock = self.in_stock[places].tolist()
+        has_more = self.own_attributes or self._calculated
+        attributes = [self._shown_attributes(row) if has_more else {} for row in places.tolist()]
+        columns = (texts[name] for name in ("item_id", "title", "brand", "category"))
+        whole = zip(*columns, prices, in_stock, texts["image"], texts["url"], attributes, strict=True)
+        return [dict(zip(SHOWN, one, strict=True)) for one in whole]
+
+    def _shown_attributes(self, row: int) -> dict[str, Any]:
+        shown = {
+            attribute.name: plain_values(attribute, values)
+            for attribute, values in self.attributes_at(row)
+            if attribute.facet
+        }
+        for name, numbers in self._calculated.items():
+            if isfinite(number := numbers.item(row)):
+                shown[name] = round(number, 3)
+        return shown
 
     def aspects(self, rows: Rows) -> NDArray[np.int64]:
         """[n, 2] int64, what diversity counts: product type (category where no item has a type) and brand."""

@@ -12,6 +12,7 @@ import math
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, fields, replace
 from datetime import datetime
+from operator import attrgetter
 from types import NoneType, UnionType
 from typing import Annotated, Any, get_args, get_origin, get_type_hints
 
@@ -210,14 +211,20 @@ def identity(value: str | None) -> str | None:
 
 def impression_row(impression: Impression) -> dict[str, Any]:
     """Plain values by column; columns by position of which nothing is known yet are filled for the whole slate."""
-    row = {name: _plain(getattr(impression, name)) for name in COLUMNS}
+    row = dict(zip(COLUMNS, map(_plain, _values_of(impression)), strict=True))
     n = len(impression.item_ids)
     for name, unknown in BY_POSITION.items():
         row[name] = row[name] or [unknown] * n
     return row
 
 
+_values_of = attrgetter(*COLUMNS)
+_AS_THEY_ARE = frozenset((NoneType, str, int, float, datetime))
+
+
 def _plain(value: Any) -> Any:
+    if type(value) in _AS_THEY_ARE:
+        return value
     if isinstance(value, tuple):
         return list(value)
     if isinstance(value, frozenset):

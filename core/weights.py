@@ -41,10 +41,11 @@ def normalise(weights: Mapping[str, float], known: Iterable[str]) -> dict[str, f
         BadParameter: an unknown objective, a weight that is negative or not finite, or all zero.
     """
     known = tuple(known)
-    listed = ", ".join(PREFIX + name for name in known)
     for name, value in weights.items():
         if name not in known:
-            raise BadParameter(PREFIX + name, "no such objective in this bundle" + did_you_mean(name, known), listed)
+            raise BadParameter(
+                PREFIX + name, "no such objective in this bundle" + did_you_mean(name, known), _listed(known)
+            )
         if not math.isfinite(value) or value < 0:
             raise BadParameter(PREFIX + name, f"{value} cannot be a weight", "a finite number of 0 or more")
     if math.isclose(sum(weights.values()), 1, rel_tol=1e-12):
@@ -52,11 +53,15 @@ def normalise(weights: Mapping[str, float], known: Iterable[str]) -> dict[str, f
         return {name: float(weights.get(name, 0.0)) for name in known}
     largest = max((weights.get(name, 0.0) for name in known), default=0.0)
     if largest <= 0:
-        raise BadParameter("weights", "all are 0", f"at least one above 0 of {listed}")
+        raise BadParameter("weights", "all are 0", f"at least one above 0 of {_listed(known)}")
     # Dividing by the largest first keeps the sum finite for weights near the end of the float range.
     scaled = {name: weights.get(name, 0.0) / largest for name in known}
     total = math.fsum(scaled.values())
     return {name: value / total for name, value in scaled.items()}
+
+
+def _listed(objectives: Iterable[str]) -> str:
+    return ", ".join(PREFIX + name for name in objectives)
 
 
 def parse_policy(text: str) -> tuple[str, dict[str, float]]:

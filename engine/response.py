@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Mapping, Sequence
+from itertools import chain
+from operator import itemgetter
 from typing import Any
 
 import orjson
@@ -52,10 +54,8 @@ def response_of(slate: Slate, store: ItemStore, *, hidden: Collection[str] = ())
 
 
 def _hits(slate: Slate, store: ItemStore, hidden: Collection[str]) -> Iterator[dict[str, Any]]:
-    rows, gains = slate.rows.tolist(), slate.gains.tolist()
-    scores, propensities = slate.scores.tolist(), slate.propensities.tolist()
-    for index, row in enumerate(rows):
-        hit = store.display(row)
+    gains, scores, propensities = slate.gains.tolist(), slate.scores.tolist(), slate.propensities.tolist()
+    for index, hit in enumerate(store.displays(slate.rows)):
         hit["variants"] = None if slate.variants is None else _variants(hit, slate.variants[index], store)
         hit["position"] = slate.query.offset + index
         hit["score"] = scores[index]
@@ -75,8 +75,7 @@ VARIANT_FIELDS = ("item_id", "title", "price", "in_stock", "image", "url")
 def _variants(hit: Mapping[str, Any], item_ids: Sequence[str], store: ItemStore) -> list[dict[str, Any]]:
     """The other items of a hit's group, with the attributes in which they differ from it."""
     found = []
-    for row in store.rows_of(item_ids).tolist():
-        shown = store.display(row)
+    for shown in store.displays(store.rows_of(item_ids)):
         own = {name: value for name, value in shown["attributes"].items() if hit["attributes"].get(name) != value}
         found.append({**{name: shown[name] for name in VARIANT_FIELDS}, "attributes": own})
     return found
@@ -85,7 +84,7 @@ def _variants(hit: Mapping[str, Any], item_ids: Sequence[str], store: ItemStore)
 def _fitted(hits: Sequence[dict[str, Any]]) -> Sequence[dict[str, Any]]:
     """The hits, whose longest texts are cut and longest addresses left out where they are too much for one answer."""
     names = (*SHOWN_TEXTS, *ADDRESSES)
-    n_characters = sum(len(hit[name]) for hit in hits for name in names)
+    n_characters = sum(map(len, chain.from_iterable(map(itemgetter(*names), hits))))
     if n_characters * MAX_ESCAPED_BYTES <= MAX_TEXT_BYTES:
         return hits
     if sum(_size(hit[name]) for hit in hits for name in names) <= MAX_TEXT_BYTES:

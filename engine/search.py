@@ -194,7 +194,8 @@ class Engine:
         """
         if query.understood is not None:
             return query
-        wishes = replace(wishes, filtered=frozenset(condition.field for condition in query.filters))
+        if query.filters:
+            wishes = replace(wishes, filtered=frozenset(condition.field for condition in query.filters))
         understood = self.retriever.understand(query.text, wishes)
         filters = (*query.filters, *map(parse_filter, understood.filters))
         return replace(query, understood=understood, filters=filters)

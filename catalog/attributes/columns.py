@@ -55,6 +55,8 @@ class ValuesByItem:
 
     def at(self, row: int) -> list[tuple[Attribute, list[Raw]]]:
         """The attributes that one item has, in the columns' order."""
+        if not self._columns:
+            return []
         starts, places, codes = self._sorted
         own = slice(starts[row], starts[row + 1])
         found: dict[int, list[int]] = {}

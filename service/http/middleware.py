@@ -8,6 +8,7 @@ from __future__ import annotations
 import re
 import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from functools import lru_cache
 
 from fastapi import APIRouter
 from fastapi.routing import APIRoute
@@ -20,6 +21,9 @@ from trimtab.service.observability.metrics import Metrics
 
 UNKNOWN = "unknown"
 """The path of requests that no route matched; their own paths would be endless label values."""
+
+MOST_KEPT = 256
+"""The most names of hosts of which is kept whether they are ours."""
 
 SECURITY_HEADERS = (
     (b"x-content-type-options", b"nosniff"),
@@ -54,8 +58,7 @@ class RequestMetrics:
             await self._app(scope, receive, note_status)
         finally:
             path = getattr(scope.get("route"), "path", UNKNOWN)
-            self._metrics.requests.labels(path, status).inc()
-            self._metrics.request_seconds.labels(path).observe(time.perf_counter() - start)
+            self._metrics.on_request(path, status, time.perf_counter() - start)
 
 
 class AllowedHosts:
@@ -71,7 +74,7 @@ class AllowedHosts:
             is_allowed: whether a host's name, without its port, is one of ours.
         """
         self._app = app
-        self._is_allowed = is_allowed
+        self._is_allowed = lru_cache(MOST_KEPT)(is_allowed)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] == "http":

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable
-from functools import partial
+from functools import cache, lru_cache, partial
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, disable_created_metrics, generate_latest
 from prometheus_client.multiprocess import MultiProcessCollector
@@ -24,6 +24,9 @@ PROPENSITY_BUCKETS = (0.001, 0.003, 0.01, 0.03, 0.1, 0.2, 0.4, 0.6, 0.8, 0.95, 1
 SHARES = tuple(tenth / 10 for tenth in range(11))
 LOGS = ("impressions", "interactions", "catalogue", "pages", "tracked")
 """The logs on the disk; an alarm needs the series of each before the first fault."""
+
+MOST_KEPT = 1024
+"""The most series of one metric that are found without looking their labels up."""
 
 JOINED = "+"
 """Between the arms of a search that is in experiments of several layers."""
@@ -222,20 +225,31 @@ class Metrics:
             for outcome in ("written", "lost", "refused"):
                 self.log_lines.labels(log, outcome)
 
+        # Looking up what is counted under its labels takes longer than counting.
+        self._searches, self._stage_seconds = cache(self.searches.labels), cache(self.search_stage_seconds.labels)
+        self._bundle_seconds = lru_cache(MOST_KEPT)(self.bundle_search_seconds.labels)
+        self._requests = lru_cache(MOST_KEPT)(self.requests.labels)
+        self._request_seconds = lru_cache(MOST_KEPT)(self.request_seconds.labels)
+
+    def on_request(self, path: str, status: int, seconds: float) -> None:
+        """Count and time one request."""
+        self._requests(path, status).inc()
+        self._request_seconds(path).observe(seconds)
+
     def on_search(self, completed: SearchCompleted) -> None:
         """Count and time one search."""
         slate = completed.slate
         outcome = "infeasible" if slate.infeasible else "hits" if slate.item_ids else "empty"
-        self.searches.labels(outcome).inc()
+        self._searches(outcome).inc()
         for arm in completed.search.arm.split(JOINED) if completed.search.arm else ():
             self.experiment_searches.labels(arm, outcome).inc()
         if slate.seed is not None:
             self.searches_explored.inc()
-        self.bundle_search_seconds.labels(slate.bundle, completed.search.role).observe(slate.seconds["total"])
+        self._bundle_seconds(slate.bundle, completed.search.role).observe(slate.seconds["total"])
         for reason in completed.degraded:
             self.searches_degraded.labels(reason).inc()
         for stage, seconds in slate.seconds.items():
-            self.search_stage_seconds.labels(stage).observe(seconds)
+            self._stage_seconds(stage).observe(seconds)
 
     def log_observer(self, log: str) -> Callable[[str, int], None]:
         """The observer of a journal's lines."""

@@ -211,6 +211,8 @@ class Rules(NamedDefinitions[Rule]):
 
     def _holding(self, texts: Iterable[str], filters: tuple[Filter, ...], now: datetime) -> Iterator[Rule]:
         """The rules that speak of a search, each once."""
+        if not (self._by_words or self._by_part or self._of_all):
+            return iter(())
         keys = list(dict.fromkeys(map(_keys, texts)))
         exact = [rule for words in keys for rule in self._by_words.get(words, ())]
         partly = [rule for rule in self._by_part if any(map(rule.speaks_of, keys))]
