@@ -311,7 +311,9 @@ class ItemStore:
     def aspects(self, rows: Rows) -> NDArray[np.int64]:
         """[n, 2] int64, what diversity counts: product type (category where no item has a type) and brand."""
         kinds = self.type_codes if self.types else self.category_codes
-        return np.stack([kinds[rows], self.brand_codes[rows]], axis=1).astype(np.int64)
+        aspects = np.empty((len(rows), 2), dtype=np.int64)
+        aspects[:, 0], aspects[:, 1] = kinds[rows], self.brand_codes[rows]
+        return aspects
 
     def _row(self, item_id: str) -> int:
         """The row of an item, -1 where there is no such item."""

@@ -12,6 +12,8 @@ from collections.abc import Callable
 from functools import cache, cached_property, partial
 from typing import Any
 
+from numpy.typing import NDArray
+
 KERNELS: list[Kernel] = []
 """Those of the modules that are imported."""
 
@@ -74,7 +76,7 @@ def kernel(*types: Type, adds_in_any_order: bool = False) -> Callable[[Callable[
 
     Args:
         types: of its arguments: `f8` a number, `f8[:,:]` a contiguous array that is read, `out f8[:]` one that is
-            written to; of a named tuple its class and the types of its fields.
+            written to; of a named tuple its class and the types of its fields, where what is read must be `read_only`.
         adds_in_any_order: sums are added as it suits the processor, which moves their last digits.
     """
 
@@ -83,6 +85,13 @@ def kernel(*types: Type, adds_in_any_order: bool = False) -> Callable[[Callable[
         return KERNELS[-1]
 
     return made
+
+
+def read_only(array: NDArray[Any]) -> NDArray[Any]:
+    """An array as the fields of a named tuple are read."""
+    view = array.view()
+    view.flags.writeable = False
+    return view
 
 
 def compile_kernels() -> None:
@@ -107,7 +116,10 @@ def _numba() -> Any:
 def _type_of(types: Any, given: Type) -> Any:
     if not isinstance(given, str):
         tuple_type, *fields = given
-        return types.NamedTuple([_type_of(types, one) for one in fields], tuple_type)
+        of_fields = [_type_of(types, one) for one in fields]
+        if len(set(of_fields)) == 1:
+            return types.NamedUniTuple(of_fields[0], len(of_fields), tuple_type)
+        return types.NamedTuple(of_fields, tuple_type)
     name, _, dimensions = given.removeprefix("out ").partition("[")
     number = getattr(types, name)
     return (

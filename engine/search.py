@@ -271,7 +271,7 @@ class Engine:
         In an order that was asked for there are no candidates: all of the result set stands in it.
         """
         hidden = self._source.hidden_rows(query)
-        n_shown = int(np.count_nonzero(~np.isin(scored.rows, hidden)))
+        n_shown = int(np.count_nonzero(~np.isin(scored.rows, hidden))) if len(hidden) else len(scored)
         page = slice(query.offset, query.offset + query.k)
         is_whole = len(scored) < N_CANDIDATES and self._source.groups(query) is None
         if query.sort is None and (page.stop <= n_shown or is_whole):

@@ -11,13 +11,13 @@ import hashlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
 from trimtab.catalog.attributes.column import AttributeColumn
-from trimtab.core.compiled import kernel
+from trimtab.core.compiled import kernel, read_only
 from trimtab.core.extended_array import RowArray, located
 from trimtab.core.records import Candidates, FloatArray, IntArray
 from trimtab.core.understood import Understood
@@ -92,12 +92,6 @@ class Numbers(NamedTuple):
 NUMBERS = (Numbers, *["f4[:]"] * 6, "b1[:]")
 
 
-def _read_only(column: NDArray[Any]) -> NDArray[Any]:
-    view = column.view()
-    view.flags.writeable = False
-    return view
-
-
 @dataclass(frozen=True)
 class ItemColumns:
     """The columns of the items that features are computed from, by row.
@@ -131,7 +125,7 @@ class ItemColumns:
         """The columns of numbers as kernels read them."""
         columns = (self.prices, self.price_levels, self.type_prices, self.popularity, self.purchase_rates)
         floats = (np.ascontiguousarray(column, dtype=np.float32) for column in (*columns, self.discounts))
-        return Numbers(*map(_read_only, (*floats, np.ascontiguousarray(self.in_stock))))
+        return Numbers(*map(read_only, (*floats, np.ascontiguousarray(self.in_stock))))
 
     @cached_property
     def price_levels(self) -> FloatArray:

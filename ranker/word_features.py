@@ -6,10 +6,12 @@ features in the words of numpy.
 
 from __future__ import annotations
 
+from typing import NamedTuple
+
 import numpy as np
 from numpy.typing import NDArray
 
-from trimtab.core.compiled import KernelPart, kernel
+from trimtab.core.compiled import KernelPart, kernel, read_only
 from trimtab.core.extended_array import ExtendedArray
 from trimtab.core.records import FloatArray, IntArray
 from trimtab.ranker.words import ABSENT, BODY, ItemWords, Matrix, QueryWords, Terms
@@ -41,9 +43,21 @@ EXCLUDED = ("excludes", "excluded_in_title", "excluded_in_names", "excluded_in_b
 """Features of the words that are not wanted: what of them the item has, or by its own texts goes without."""
 
 NAMES = ("title", "product_type", "category", "brand")
-N_NAMES = len(NAMES)
 PADDING = -1
 
+
+class Texts(NamedTuple):
+    """The words of all items by field [n_items, width], ended by `PADDING`."""
+
+    titles: Matrix
+    kinds: Matrix
+    categories: Matrix
+    brands: Matrix
+    bodies: Matrix
+    absents: Matrix
+
+
+TEXTS = (Texts, *["i4[:,:]"] * 6)
 QUERY = (Terms, "out i4[:]", "out i8[:]", "out i8[:]", "out i8[:]", "out i4[:]")
 
 Bits = NDArray[np.int64]
@@ -56,93 +70,87 @@ def word_features(query: QueryWords, words: ItemWords, rows: IntArray, features:
         features: [n, F].
         first: the first of these columns.
     """
+    texts, places = _texts(words, rows)
     if len(query.weights):
-        texts, places = _texts(words, rows, (*NAMES, BODY))
-        met = np.empty((len(texts), len(rows)), dtype=np.int64)
-        for text, bits in zip(texts, met, strict=True):
-            _met(text, places, query.wanted, bits)
-        titles, kinds = (np.zeros((len(rows), text.shape[1]), dtype=np.int64) for text in texts[:2])
-        _hits(texts[0], places, query.wanted, titles)
-        _hits(texts[1], places, query.wanted, kinds)
-        _wanted(query.weights, query.numbers, met, titles, kinds, features, first)
+        in_titles = np.empty(len(rows), dtype=np.int64)
+        _wanted(texts, places, query.wanted, query.weights, query.numbers, in_titles, features, first)
         if len(query.amounts):
             column = first + WANTED.index("amount_contradicted")
-            _contradicted(texts[0], places, words.units, query.amounts, met[0], features, column)
+            _contradicted(texts.titles, places, words.units, query.amounts, in_titles, features, column)
     if query.n_excluded:
-        texts, places = _texts(words, rows, (*NAMES, BODY, ABSENT))
-        met = np.empty((len(texts), len(rows)), dtype=np.int64)
-        for text, bits in zip(texts, met, strict=True):
-            _met(text, places, query.unwanted, bits)
-        _excluded(met, query.n_excluded, features, first + len(WANTED))
+        _excluded(texts, places, query.unwanted, query.n_excluded, features, first + len(WANTED))
 
 
-def _texts(words: ItemWords, rows: IntArray, names: tuple[str, ...]) -> tuple[list[Matrix], IntArray]:
-    """The matrices of some fields, and where in them the rows are."""
-    fields = [words.fields[name] for name in names]
+def _texts(words: ItemWords, rows: IntArray) -> tuple[Texts, IntArray]:
+    """The matrices of the fields, and where in them the rows are."""
+    fields = [words.fields[name] for name in (*NAMES, BODY, ABSENT)]
     if any(isinstance(field, ExtendedArray) for field in fields):
-        return [field[rows] for field in fields], np.arange(len(rows))
-    return fields, rows  # type: ignore[return-value]  # none is extended
+        return Texts(*(read_only(field[rows]) for field in fields)), np.arange(len(rows))
+    return Texts(*fields), rows  # type: ignore[arg-type]  # none is extended
+
+
+# Rows are not taken as views of their own: counting who has one would take longer than looking through it.
 
 
 @KernelPart
-def _has(words: Matrix, term: int) -> bool:
+def _has(text: Matrix, at: int, term: int) -> bool:
     found = False
-    for place in range(len(words)):
-        found |= words[place] == term
+    for place in range(text.shape[1]):
+        found |= text[at, place] == term
     return found
 
 
 @KernelPart
-def _has_all(words: Matrix, terms: Matrix) -> bool:
-    for term in terms:  # noqa: SIM110  # Numba knows no generators here
-        if not _has(words, term):
+def _has_all(text: Matrix, at: int, query: Terms, begin: int, end: int) -> bool:
+    for part in range(begin, end):  # noqa: SIM110  # Numba knows no generators here
+        if not _has(text, at, query.parts[part]):
             return False
     return True
 
 
 @KernelPart
-def _mark(words: Matrix, terms: Matrix, bits: int, hits: Bits) -> None:
-    for place in range(len(words)):
-        for term in terms:
-            if words[place] == term:
-                hits[place] |= bits
-
-
-@kernel("i4[:,:]", "i8[:]", QUERY, "out i8[:]")
 def _met(text: Matrix, places: IntArray, query: Terms, met: Bits) -> None:
     """The words of the query that are anywhere in a text [n]."""
-    for item in range(len(places)):
-        words = text[places[item]]
-        anywhere = 0
-        for number in range(len(query.terms)):
-            if _has(words, query.terms[number]):
-                anywhere |= query.bits[number]
-        begin = 0
-        for number in range(len(query.compound_ends)):
-            end = query.compound_ends[number]
-            if _has_all(words, query.parts[begin:end]):
-                anywhere |= query.compound_bits[number]
-            begin = end
-        met[item] = anywhere
+    met[:] = 0
+    for number in range(len(query.terms)):
+        term, bits = query.terms[number], query.bits[number]
+        for item in range(len(places)):
+            if _has(text, places[item], term):
+                met[item] |= bits
+    begin = 0
+    for number in range(len(query.compound_ends)):
+        end, bits = query.compound_ends[number], query.compound_bits[number]
+        for item in range(len(places)):
+            if _has_all(text, places[item], query, begin, end):
+                met[item] |= bits
+        begin = end
 
 
-@kernel("i4[:,:]", "i8[:]", QUERY, "out i8[:,:]")
-def _hits(text: Matrix, places: IntArray, query: Terms, hits: Bits) -> None:
+@KernelPart
+def _mark(text: Matrix, at: int, term: int, bits: int, hits: Bits, item: int) -> None:
+    for place in range(text.shape[1]):
+        hits[item, place] |= bits if text[at, place] == term else 0
+
+
+@KernelPart
+def _hits(text: Matrix, places: IntArray, query: Terms) -> Bits:
     """The words of the query at each place of a text [n, width], which `PADDING` ends."""
+    hits = np.zeros((len(places), text.shape[1]), dtype=np.int64)
     for item in range(len(places)):
-        words = text[places[item]]
-        row = hits[item]
+        at = places[item]
         for number in range(len(query.terms)):
-            _mark(words, query.terms[number : number + 1], query.bits[number], row)
+            _mark(text, at, query.terms[number], query.bits[number], hits, item)
         begin = 0
         for number in range(len(query.compound_ends)):
             end = query.compound_ends[number]
-            if _has_all(words, query.parts[begin:end]):
-                _mark(words, query.parts[begin:end], query.compound_bits[number], row)
+            if _has_all(text, at, query, begin, end):
+                for part in range(begin, end):
+                    _mark(text, at, query.parts[part], query.compound_bits[number], hits, item)
             begin = end
-        for place in range(len(words)):
-            if words[place] == PADDING:
-                row[place] = PADDING
+        for place in range(text.shape[1]):
+            if text[at, place] == PADDING:
+                hits[item, place] = PADDING
+    return hits
 
 
 @KernelPart
@@ -192,22 +200,35 @@ def _in_kind(hits: Bits, last: int, row: FloatArray) -> None:
     row[15] = (ends & last) != 0
 
 
-@kernel("f4[:]", "i8", "i8[:,:]", "i8[:,:]", "i8[:,:]", "out f4[:,:]", "i8")
+@kernel(TEXTS, "i8[:]", QUERY, "f4[:]", "i8", "out i8[:]", "out f4[:,:]", "i8")
 def _wanted(
-    weights: FloatArray, numbers: int, met: Bits, titles: Bits, kinds: Bits, features: FloatArray, first: int
+    texts: Texts,
+    places: IntArray,
+    query: Terms,
+    weights: FloatArray,
+    numbers: int,
+    in_titles: Bits,
+    features: FloatArray,
+    first: int,
 ) -> None:
     """The columns of `WANTED` but the last.
 
     Args:
         weights: [q] of the words of the query.
         numbers: which of them are numbers.
-        met: [fields, n] of names, then of the body.
-        titles, kinds: [n, width] by place in titles and in product types, ended by `PADDING`.
+        in_titles: [n] is given the words that titles have.
     """
+    met = np.empty((4, len(places)), dtype=np.int64)
+    _met(texts.titles, places, query, in_titles)
+    _met(texts.kinds, places, query, met[0])
+    _met(texts.categories, places, query, met[1])
+    _met(texts.brands, places, query, met[2])
+    _met(texts.bodies, places, query, met[3])
+    titles, kinds = _hits(texts.titles, places, query), _hits(texts.kinds, places, query)
     q = len(weights)
     every, last, n_numbers = (1 << q) - 1, 1 << (q - 1), _count(numbers, q)
-    for item in range(met.shape[1]):
-        title, kind, category, brand, body = met[0, item], met[1, item], met[2, item], met[3, item], met[4, item]
+    for item in range(len(places)):
+        title, kind, category, brand, body = in_titles[item], met[0, item], met[1, item], met[2, item], met[3, item]
         named = title | kind | category | brand
         anywhere = named | body
         row = features[item, first:]
@@ -256,15 +277,22 @@ def _contradicted(
         features[item, column] = others / len(amounts)
 
 
-@kernel("i8[:,:]", "i8", "out f4[:,:]", "i8")
-def _excluded(met: Bits, n_words: int, features: FloatArray, first: int) -> None:
-    """The columns of `EXCLUDED`, by the words [fields, n] that names, the body and what is absent have."""
-    for item in range(met.shape[1]):
-        absent, body = met[N_NAMES + 1, item], met[N_NAMES, item]
-        named = met[0, item] | met[1, item] | met[2, item] | met[3, item]
+@kernel(TEXTS, "i8[:]", QUERY, "i8", "out f4[:,:]", "i8")
+def _excluded(texts: Texts, places: IntArray, query: Terms, n_words: int, features: FloatArray, first: int) -> None:
+    """The columns of `EXCLUDED`."""
+    met = np.empty((6, len(places)), dtype=np.int64)
+    _met(texts.titles, places, query, met[0])
+    _met(texts.kinds, places, query, met[1])
+    _met(texts.categories, places, query, met[2])
+    _met(texts.brands, places, query, met[3])
+    _met(texts.bodies, places, query, met[4])
+    _met(texts.absents, places, query, met[5])
+    for item in range(len(places)):
+        title, body, absent = met[0, item], met[4, item], met[5, item]
+        named = title | met[1, item] | met[2, item] | met[3, item]
         row = features[item, first:]
         row[0] = 1.0
-        row[1] = (met[0, item] & ~absent) != 0
+        row[1] = (title & ~absent) != 0
         row[2] = _count(named & ~absent, n_words) / n_words
         row[3] = _count(body & ~absent, n_words) / n_words
         row[4] = _count(absent, n_words) / n_words

@@ -7,13 +7,14 @@ from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from itertools import count
+from itertools import accumulate, count
 from pathlib import Path
 from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
+from trimtab.core.compiled import read_only
 from trimtab.core.extended_array import ExtendedArray, RowArray
 from trimtab.core.records import FloatArray, IntArray
 from trimtab.text.lexicon import Lexicon
@@ -63,14 +64,16 @@ class Terms(NamedTuple):
             if len(ids) == 1:
                 bits[ids[0]] = bits.get(ids[0], 0) | 1 << word
         compounds = [(word, ids) for word, ids in readings if len(ids) > 1]
-        parts = [part for _, ids in compounds for part in ids]
         return cls(
             np.array(list(bits), dtype=np.int32),
             np.array(list(bits.values()), dtype=np.int64),
             np.array([1 << word for word, _ in compounds], dtype=np.int64),
-            np.cumsum([len(ids) for _, ids in compounds], dtype=np.int64),
-            np.array(parts, dtype=np.int32),
+            np.array(list(accumulate(len(ids) for _, ids in compounds)), dtype=np.int64),
+            np.array([part for _, ids in compounds for part in ids], dtype=np.int32),
         )
+
+
+NO_TERMS = Terms.of([])
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,7 +113,9 @@ class ItemWords:
         self.lexicon = lexicon
         self._ids = {word: number for number, word in enumerate(vocabulary)}
         self.idf = idf
-        self.fields = fields
+        self.fields = {
+            name: read_only(field) if isinstance(field, np.ndarray) else field for name, field in fields.items()
+        }
 
     @classmethod
     def build(cls, items: Sequence[Mapping[str, Sequence[str]]], lexicon: Lexicon) -> ItemWords:
@@ -155,7 +160,7 @@ class ItemWords:
             sum(1 << place for place, word in enumerate(words) if any(map(str.isdigit, word.term))),
             np.array([one for one in units if one[1] >= 0], dtype=np.int32).reshape(-1, 2),
             len(not_wanted),
-            Terms.of([(place, (one,)) for place, one in enumerate(not_wanted)]),
+            Terms.of([(place, (one,)) for place, one in enumerate(not_wanted)]) if not_wanted else NO_TERMS,
         )
 
     @cached_property

@@ -21,6 +21,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from trimtab.catalog.attributes.column import Mask
+from trimtab.core.compiled import kernel
 from trimtab.core.errors import BundleDamaged
 from trimtab.core.records import FloatArray, IntArray
 from trimtab.retrieval.dense_kinds import EXACT_UP_TO, breadths_of, built_index, kind_for, n_refined, read_index
@@ -255,11 +256,19 @@ class DenseIndex:
 
     def _expand(self, vectors: IntArray) -> tuple[IntArray, IntArray]:
         """The rows that have these vectors, in the order of the vectors, and the place of each one's vector."""
-        first, last = self.starts[vectors], self.starts[vectors + 1]
-        counts = last - first
-        places = np.repeat(np.arange(len(vectors)), counts)
-        within = np.arange(len(places)) - np.repeat(np.cumsum(counts) - counts, counts)
-        return np.asarray(self.members[first[places] + within]), places
+        n = int((self.starts[vectors + 1] - self.starts[vectors]).sum())
+        rows, places = np.empty(n, dtype=np.int64), np.empty(n, dtype=np.int64)
+        _list_members(vectors, self.starts, self.members, rows, places)
+        return rows, places
+
+
+@kernel("i8[:]", "i8[:]", "i8[:]", "out i8[:]", "out i8[:]")
+def _list_members(vectors: IntArray, starts: IntArray, members: IntArray, rows: IntArray, places: IntArray) -> None:
+    n = 0
+    for place in range(len(vectors)):
+        for member in range(starts[vectors[place]], starts[vectors[place] + 1]):
+            rows[n], places[n] = members[member], place
+            n += 1
 
 
 def mapped(path: Path) -> Any:
@@ -275,9 +284,11 @@ def mapped(path: Path) -> Any:
 
 
 def _found(index: Any, query: FloatArray, k: int, params: Any) -> Found:
-    cosines, vectors = index.search(np.ascontiguousarray(query[None, :]), k, params=params)
-    real = vectors[0] >= 0  # -1 is padding
-    return vectors[0][real], cosines[0][real]
+    (cosines,), (vectors,) = index.search(np.ascontiguousarray(query[None, :]), k, params=params)
+    if vectors[-1] >= 0:
+        return vectors, cosines
+    real = vectors >= 0  # the rest is padding
+    return vectors[real], cosines[real]
 
 
 def _members(vector_of: IntArray, priority: IntArray, n_vectors: int) -> tuple[IntArray, IntArray]:

@@ -21,7 +21,7 @@ from trimtab.retrieval.dense import DenseIndex, mapped
 from trimtab.retrieval.encoders.protocol import Encoder
 from trimtab.retrieval.encoders.registry import load_query_encoder
 from trimtab.retrieval.filters import MAX_MASKS, Condition, Masks, conditions_of
-from trimtab.retrieval.fusion import best_first, cosines_of, fused_scores, with_feedback
+from trimtab.retrieval.fusion import best_first, cosines_of, fused_scores, union, with_feedback
 from trimtab.retrieval.lexical import LexicalIndex
 from trimtab.retrieval.milvus.collection import Collection
 from trimtab.retrieval.milvus.indices import open_indices
@@ -200,7 +200,7 @@ class Retriever:
         if not words:
             return self.at_rows(understood, self.results(understood, filters).popular(n_candidates, but=NO_ROWS))
         vector = self._encoded(words) if by_meaning else np.zeros(self.vectors.shape[1], dtype=np.float32)
-        conditions = self._masks.narrowing(conditions_of(self._store, filters))
+        conditions = self._masks.narrowing(conditions_of(self._store, filters)) if filters else ()
         depth = max(n_candidates, POOL)
 
         def near() -> Found:
@@ -213,9 +213,7 @@ class Retriever:
         if understood.forbidden and len(dense_rows):
             dense_rows = np.setdiff1d(dense_rows, self.lexical.forbidden_rows(understood))
 
-        seen = np.zeros(len(self._store), dtype=bool)
-        seen[lexical_rows] = True
-        rows = np.concatenate([lexical_rows, dense_rows[~seen[dense_rows]]])
+        rows = union(lexical_rows, dense_rows)
         dense = cosines_of(self.vectors, rows, vector)
         lexical = np.zeros(len(rows), dtype=np.float32)
         lexical[: len(lexical_rows)] = bm25

@@ -56,7 +56,8 @@ class StoredRows:
         rows: [n] int32, those of one term together.
         starts: [n_terms + 1] where the rows of each term begin.
         scores: [n] float32, what an item scores by the term; None where the index was written without.
-        priority: [n_items] int32, the smaller wins a tie; None where the index was written without.
+        priority: [n_items] int32, the place of each item in the order in which ties are won; None where the index was
+            written without.
     """
 
     places: Mapping[str, int]
@@ -132,7 +133,7 @@ class CollectedRows:
         """The rows of each term.
 
         Args:
-            priority: [n_items].
+            priority: [n_items] the smaller wins a tie; no two are equal.
         """
         rows, lengths, terms = (np.frombuffer(part, np.int64) for part in (self._rows, self._lengths, self._terms))
         n_items, n_fields = len(rows), len(BOOSTS)
@@ -142,7 +143,7 @@ class CollectedRows:
         by_row = np.empty((n_items, n_fields), dtype=np.int64)
         by_row[rows] = lengths.reshape(n_items, n_fields)
         found, scores, starts = scored_terms(keys, len(self._places), by_row)
-        return StoredRows(dict(self._places), found, starts, scores, priority.astype(np.int32))
+        return StoredRows(dict(self._places), found, starts, scores, np.argsort(np.argsort(priority)).astype(np.int32))
 
 
 def _any(found: Sequence[Rows]) -> Rows:

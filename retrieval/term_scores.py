@@ -8,6 +8,7 @@ lengths rounded to a byte as Lucene does, and the best field with a little of th
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from functools import cached_property
 from typing import NamedTuple
 
 import numpy as np
@@ -114,7 +115,7 @@ class WordScores:
     def __init__(self, of_term: Callable[[str], Scored], priority: Rows) -> None:
         """
         Args:
-            priority: [n_items] the smaller wins a tie; no two are equal.
+            priority: [n_items] the place of each item in the order in which ties are won.
         """
         self._of_term = of_term
         self._priority = priority
@@ -159,7 +160,7 @@ class WordScores:
         except IndexError:  # the first search, or one beside another
             totals = np.zeros(len(self._priority), dtype=np.float32)
         n = sum(len(part.rows) for part in finding)
-        rows, keys, count = np.empty(n, dtype=np.int32), np.empty(n, dtype=np.int64), np.zeros(1, dtype=np.int64)
+        keys, count = np.empty(n, dtype=np.int64), np.zeros(1, dtype=np.int64)
         for part in finding:
             _add(part.rows, part.scores, totals)
         for part in adding:
@@ -167,15 +168,21 @@ class WordScores:
         totals[without] = 0.0
         may_be = NO_MASK if allowed is None else allowed
         for part in finding:
-            _take(part.rows, self._priority, may_be, totals, rows, keys, count)
+            _take(part.rows, self._priority, may_be, totals, keys, count)
         self._spare.append(totals)  # of which nothing is left
-        rows, keys = rows[: count[0]], keys[: count[0]]
+        keys = keys[: count[0]]
         if depth < len(keys):
-            some = np.argpartition(keys, depth)[:depth]
-            rows, keys = rows[some], keys[some]
-        order = np.argsort(keys)
-        scores = (-(keys[order] >> PRIORITY_BITS)).astype(np.int32).view(np.float32)
-        return rows[order].astype(np.int64), scores
+            keys.partition(depth)
+            keys = keys[:depth]
+        keys.sort()
+        rows, scores = np.empty(len(keys), dtype=np.int64), np.empty(len(keys), dtype=np.float32)
+        _read_keys(keys, self._by_priority, rows, scores)
+        return rows, scores
+
+    @cached_property
+    def _by_priority(self) -> Rows:
+        """[n_items] the rows, that with priority first."""
+        return np.argsort(self._priority).astype(np.int32)
 
 
 NO_MASK: Mask = np.empty(0, dtype=bool)
@@ -196,26 +203,25 @@ def _add_to_found(rows: Rows, scores: FloatArray, totals: FloatArray) -> None:
         totals[rows[place]] = total + scores[place] if total > 0 else total
 
 
-@kernel("i4[:]", "i4[:]", "b1[:]", "out f4[:]", "out i4[:]", "out i8[:]", "out i8[:]")
-def _take(
-    rows: Rows,
-    priority: Rows,
-    allowed: Mask,
-    totals: FloatArray,
-    found: Rows,
-    keys: IntArray,
-    count: IntArray,
-) -> None:
+@kernel("i4[:]", "i4[:]", "b1[:]", "out f4[:]", "out i8[:]", "out i8[:]")
+def _take(rows: Rows, priority: Rows, allowed: Mask, totals: FloatArray, keys: IntArray, count: IntArray) -> None:
     """Take the totals of some rows, each once, as keys of which the smaller is the better item."""
     bits = totals.view(np.int32)
     n = count[0]
     for row in rows:
         if totals[row] > 0 and (len(allowed) == 0 or allowed[row]):
-            found[n] = row
             keys[n] = (-np.int64(bits[row]) << PRIORITY_BITS) + priority[row]
             n += 1
         totals[row] = 0.0
     count[0] = n
+
+
+@kernel("i8[:]", "i4[:]", "out i8[:]", "out f4[:]")
+def _read_keys(keys: IntArray, by_priority: Rows, rows: IntArray, scores: FloatArray) -> None:
+    bits = scores.view(np.int32)
+    for place in range(len(keys)):
+        rows[place] = by_priority[keys[place] & (1 << PRIORITY_BITS) - 1]
+        bits[place] = -(keys[place] >> PRIORITY_BITS)
 
 
 def scored_terms(keys: IntArray, n_terms: int, lengths: IntArray) -> tuple[Rows, FloatArray, IntArray]:

@@ -8,7 +8,7 @@ from trimtab.catalog.groups import Groups
 from trimtab.catalog.market import MOST_KEPT
 from trimtab.core.records import Candidates, IntArray, Query
 from trimtab.engine.plan.degradation import DENSE, REMOTE, Levels
-from trimtab.engine.stages.pipeline import N_CANDIDATES, Pipeline
+from trimtab.engine.stages.pipeline import N_CANDIDATES, NO_ROWS, Pipeline
 from trimtab.engine.stages.related import RelatedItems, related_items
 from trimtab.retrieval.filters import filter_mask
 from trimtab.retrieval.result_set import ResultSet
@@ -64,6 +64,8 @@ class CandidateSource:
 
     def hidden_rows(self, query: Query) -> IntArray:
         """Rows of the items that must not be shown."""
+        if not query.constraints.exclusions:
+            return NO_ROWS
         rows = self.store.rows_of(tuple(query.constraints.exclusions))
         return rows[rows >= 0]
 
@@ -72,6 +74,8 @@ class CandidateSource:
 
         A rule may outlive its item and must not fail the search.
         """
+        if not query.constraints.pins:
+            return []
         pinned: list[int] = self.store.rows_of(tuple(query.constraints.pins.values())).tolist()
         rows = [row for row in pinned if row >= 0]
         passes = filter_mask(self.store, query.filters) if rows else None

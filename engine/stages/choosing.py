@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-import uuid
+import os
 from collections.abc import Mapping
 
 import numpy as np
@@ -196,4 +196,4 @@ def _decision_id(
         ).encode()
     )
     bound.update(rows.tobytes())
-    return f"{uuid.uuid4().hex[:16]}-{bound.hexdigest()}"
+    return f"{os.urandom(8).hex()}-{bound.hexdigest()}"

@@ -41,7 +41,8 @@ class StaticEncoder:
         for row, ids in enumerate(self.tokens(texts)):
             if ids:
                 vectors[row] = self.table[ids].sum(axis=0)
-        vectors /= np.maximum(np.linalg.norm(vectors, axis=1, keepdims=True), np.float32(1e-12))
+        lengths = np.sqrt(np.add.reduce(vectors * vectors, axis=1, keepdims=True))
+        vectors /= np.maximum(lengths, np.float32(1e-12))
         return vectors
 
 
