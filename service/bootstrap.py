@@ -6,13 +6,17 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from trimtab.engine import Engine
+from trimtab.engine.live.order import OWN_ORDER
 from trimtab.engine.plan.search_plan import Hooks
 from trimtab.service.bundles.folder import BundleFolder
 from trimtab.service.bundles.load_jobs import LoadJobs
 from trimtab.service.bundles.serving import Bundles
 from trimtab.service.bundles.shadow import Shadow
-from trimtab.service.catalogue.bundle_rebuilder import BundleRebuilder
+from trimtab.service.bundles.shared_bundles import SharedBundles
+from trimtab.service.catalogue.bundle_rebuilder import LEASE, LEASE_SECONDS, BundleRebuilder
 from trimtab.service.catalogue.live_catalogue import LiveCatalogue
+from trimtab.service.catalogue.order_follower import OrderFollower
+from trimtab.service.catalogue.shared_order import shared_order_of
 from trimtab.service.experiments.ramp_controller import RampController
 from trimtab.service.experiments.running import Experiments
 from trimtab.service.http.auth import AccessControl
@@ -33,6 +37,7 @@ from trimtab.service.pages.page_ingest import PageIngest
 from trimtab.service.pages.page_worker import PageWorker
 from trimtab.service.pages.tracked_pages import TrackedPages
 from trimtab.service.redis.gateway import RedisGateway
+from trimtab.service.redis.lease import Lease
 from trimtab.service.repeating import Repeating
 from trimtab.service.search.candidate_cache import CandidateCache
 from trimtab.service.search.deadline_learning import DeadlineLearning
@@ -48,6 +53,7 @@ from trimtab.service.search.suggesting import CountedQueries, Suggestions
 from trimtab.service.search.synonyms import SynonymDefinitions
 from trimtab.service.search.wording import Wording
 from trimtab.service.settings import Settings
+from trimtab.service.shared_folder import SharedFolder
 
 Background = tuple[Callable[[], None], Callable[[], None]]
 """How something that runs beside the requests is started and stopped."""
@@ -73,6 +79,7 @@ class Serving:
     bundles: Bundles
     loads: LoadJobs
     rebuilder: BundleRebuilder
+    follower: OrderFollower | None
 
 
 @dataclass(frozen=True)
@@ -163,6 +170,7 @@ def background(parts: Parts) -> tuple[Background, ...]:
         (lambda: None, records.traces.close),
         (records.quality.start, records.quality.stop),
         (parts.foundations.redis.start, parts.foundations.redis.stop),
+        *(() if serving.follower is None else ((serving.follower.start, serving.follower.stop),)),
         (serving.catalogue.start, serving.catalogue.stop),
         (serving.rebuilder.start, serving.rebuilder.stop),
         (serving.bundles.start, serving.bundles.stop),
@@ -188,15 +196,18 @@ def _build_foundations(settings: Settings) -> Foundations:
 
 def _build_serving(foundations: Foundations) -> Serving:
     settings, metrics, pseudonyms = foundations.settings, foundations.metrics, foundations.pseudonyms
+    order = shared_order_of(settings)
     catalogue = LiveCatalogue(
         settings.data_folder,
         metrics,
         load=lambda path: pseudonyms.engine(Engine.load(path)),
         max_bytes=settings.catalogue_max_bytes,
+        order=OWN_ORDER if order is None else order,
     )
+    follower = None if order is None else OrderFollower(catalogue.folder, order, metrics)
     shadow = Shadow(settings.data_folder, metrics)
     bundles = Bundles(
-        BundleFolder(settings.bundle_folder or settings.bundle.parent, settings.bundle),
+        BundleFolder(settings.bundle_folder or settings.bundle.parent, settings.bundle, _shared_bundles(settings)),
         redis=foundations.redis,
         shadow=shadow,
         metrics=metrics,
@@ -206,10 +217,19 @@ def _build_serving(foundations: Foundations) -> Serving:
         forget=catalogue.forget,
     )
     rebuilder = BundleRebuilder(
-        bundles, catalogue, metrics, after_items=settings.rebuild_after_items, after_bytes=settings.rebuild_after_bytes
+        bundles,
+        catalogue,
+        metrics,
+        after_items=settings.rebuild_after_items,
+        after_bytes=settings.rebuild_after_bytes,
+        lease=None if order is None else Lease(foundations.redis, LEASE, seconds=LEASE_SECONDS),
     )
     loads = LoadJobs(foundations.redis, bundles.load, check_seconds=settings.bundle_check_seconds)
-    return Serving(catalogue, shadow, bundles, loads, rebuilder)
+    return Serving(catalogue, shadow, bundles, loads, rebuilder, follower)
+
+
+def _shared_bundles(settings: Settings) -> SharedBundles | None:
+    return None if settings.shared_folder_url is None else SharedBundles(SharedFolder(settings.shared_folder_url))
 
 
 def _build_definitions(foundations: Foundations) -> Definitions:

@@ -6,14 +6,14 @@ import os
 import warnings
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, Self
 
-from pydantic import AliasChoices, Field, SecretStr, ValidationError, field_validator
+from pydantic import AliasChoices, Field, SecretStr, ValidationError, field_validator, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from trimtab.core.errors import BadParameter
 from trimtab.service.http.auth import is_loopback
-from trimtab.service.redis.clients import URL_PATTERN
+from trimtab.service.redis.clients import STREAM_URL_PATTERN, URL_PATTERN
 from trimtab.service.search.request import MAX_TIMEOUT_MS
 
 ENV_PREFIX = "TRIMTAB_"
@@ -170,6 +170,24 @@ class Settings(BaseSettings):
         ge=100_000,
         description="size of the log of changes that are in no bundle at which no more are taken",
     )
+    catalogue_redis_url: str | None = Field(
+        default=None,
+        pattern=STREAM_URL_PATTERN,
+        description="Redis (not a Cluster) in which several machines agree on the order of changes to one catalogue; "
+        "it needs appendonly yes and appendfsync always. By default this machine has an order of its own",
+    )
+    catalogue_replicas: int = Field(
+        default=0, ge=0, description="replicas of that Redis that must have a change before it is acknowledged"
+    )
+    catalogue_timeout_seconds: float = Field(
+        default=2, gt=0, description="longest time that a change waits for that Redis and its replicas"
+    )
+    shared_folder_url: str | None = Field(
+        default=None,
+        pattern="^[a-z0-9]+://.",
+        description="folder of all machines (file:///mnt/shop, s3://bucket/shop) by which bundles and older changes "
+        "travel; needed with catalogue_redis_url",
+    )
     max_body_bytes: int = Field(default=1_000_000, ge=1_000, description="largest body of a request")
     max_page_bytes: int = Field(
         default=8_000_000, ge=1_000, description="largest body of a request that holds a web page"
@@ -210,6 +228,12 @@ class Settings(BaseSettings):
         if not there.is_dir():
             raise ValueError(f"{there} is not a folder")
         return folder
+
+    @model_validator(mode="after")
+    def _has_a_folder_to_share(self) -> Self:
+        if self.catalogue_redis_url is not None and self.shared_folder_url is None:
+            raise ValueError("several machines need TRIMTAB_SHARED_FOLDER_URL as well as TRIMTAB_CATALOGUE_REDIS_URL")
+        return self
 
     def __init__(self, **given: Any) -> None:
         super().__init__(**_with_new_names(given))
@@ -257,6 +281,8 @@ def read_settings(**given: Any) -> Settings:
         return Settings(**given)
     except ValidationError as error:
         first = error.errors(include_url=False)[0]
+        if not first["loc"]:
+            raise BadParameter("TRIMTAB_SHARED_FOLDER_URL", "is missing", first["msg"]) from None
         name = str(first["loc"][0])
         variable = name if name == "REDIS_URL" else _variable(name)
         problem = "cannot use it" if name in SECRETS else f"cannot use {first['input']!r}"

@@ -16,6 +16,7 @@ from trimtab.catalog.change_log import ChangeLog
 from trimtab.catalog.changes import Change, Item
 from trimtab.catalog.delta import Delta
 from trimtab.core.errors import BadParameter, NotFound
+from trimtab.engine.live.order import OWN_ORDER, ChangeOrder
 from trimtab.engine.live.states import EngineStates
 from trimtab.engine.search import Engine
 
@@ -27,17 +28,20 @@ class LiveEngine:
         newest: the engine over the newest state that this process knows of.
     """
 
-    def __init__(self, built: Engine, log: Path) -> None:
+    def __init__(self, built: Engine, log: Path, order: ChangeOrder = OWN_ORDER) -> None:
         """
         Args:
             log: the folder of the change log; need not exist.
+            order: gives changes their place in the log.
         """
+        self._order = order
         self._as_of = built_as_of(built)
         self._folder = log
         self._built = built
         self._states = EngineStates(built)
         self._log = ChangeLog(log)
-        self._delta = Delta(built.store)
+        self._n_restarts = 0
+        self._delta = self._served = Delta(built.store)
         self._mutex = threading.Lock()
         self.newest = built
 
@@ -47,7 +51,7 @@ class LiveEngine:
         Raises:
             BadFile: the log holds a line that is not a change.
         """
-        if self._log.has_more() or self._delta.version != self.newest.catalogue_version:
+        if self._log.has_more() or self._delta is not self._served:
             with self._mutex:
                 for changes in self._log.segments_since(self._as_of):
                     self._take(changes)
@@ -66,16 +70,28 @@ class LiveEngine:
             BadParameter: an item that is new has no title.
             NotFound: an item to delete does not exist.
             OSError: the log cannot be written; nothing has changed.
+            Unavailable: the order that other machines share cannot be reached; it may have been made all the same.
         """
         with self._mutex:
             with self._log.writing() as others:
                 self._take(others)
-                self._check(put, delete)
-                changing = [item for item in map(self._without_searched, put) if not self._is_as_it_is(item)]
-                if changing or delete:
-                    self._take([self._log.append(changing, delete, after=self._as_of)])
+                while not self._is_made(put, delete):
+                    pass  # another machine changed something at the same moment
             self._renew()
             return self._delta.version
+
+    def _is_made(self, put: Sequence[Item], delete: Sequence[str]) -> bool:
+        """Make a change, while writing; False where it is to be looked at again behind those of others."""
+        self._take(self._order.catch_up(self._log))
+        self._check(put, delete)
+        changing = [item for item in map(self._without_searched, put) if not self._is_as_it_is(item)]
+        if not changing and not delete:
+            self._order.confirm()
+            return True
+        change = self._order.append(self._log, changing, delete, after=self._as_of)
+        if change is not None:
+            self._take([change])
+        return change is not None
 
     @property
     def n_beside(self) -> int:
@@ -138,6 +154,8 @@ class LiveEngine:
         return known is not None and all(known.get(name) == value for name, value in item.items())
 
     def _take(self, changes: Sequence[Change]) -> None:
+        if self._log.n_restarts != self._n_restarts:
+            self._n_restarts, self._delta = self._log.n_restarts, Delta(self._built.store)
         later = self._later(changes)
         if later:
             self._delta = self._delta.after(later)
@@ -147,8 +165,9 @@ class LiveEngine:
         return [change for change in changes if change.timestamp > self._as_of]
 
     def _renew(self) -> None:
-        if self._delta.version != self.newest.catalogue_version:
-            self.newest = self._states.at_state(self._delta)
+        if self._delta is not self._served:
+            self.newest = self._states.at_state(self._delta) if self._delta.version else self._built
+            self._served = self._delta
 
     def _check(self, put: Sequence[Item], delete: Sequence[str]) -> None:
         for position, item in enumerate(put):

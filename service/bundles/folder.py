@@ -2,29 +2,32 @@
 
 from __future__ import annotations
 
-import json
 import re
+import shutil
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 from trimtab.core.errors import BundleDamaged, NotFound
 from trimtab.engine.bundle.manifest import MANIFEST
+from trimtab.service.bundles.manifests import read_manifest
+from trimtab.service.bundles.shared_bundles import SharedBundles
 
 NAME = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.-]{0,63}")
 START = "start"
 """The name of the bundle that the service was started with, where the name of its folder cannot be used."""
-MAX_MANIFEST_BYTES = 10_000_000
 
 
 class BundleFolder:
     """Names and places of bundles."""
 
-    def __init__(self, folder: Path, start: Path) -> None:
+    def __init__(self, folder: Path, start: Path, shared: SharedBundles | None = None) -> None:
         """
         Args:
             start: the bundle that the service is started with, which may stand elsewhere.
+            shared: where bundles come from and go to that several machines load; None for one machine.
         """
+        self._shared = shared
         self._folder = folder
         self._start = start.resolve()  # a link that is pointed elsewhere later is for the next start
         self.start = self._start.name if NAME.fullmatch(self._start.name) else START
@@ -52,6 +55,45 @@ class BundleFolder:
                 raise BundleDamaged(part.relative_to(path), "is a link; a bundle holds its own files")
         return path
 
+    def publish(self, name: str) -> None:
+        """Let the other machines have a bundle, where there are any. May take long: not for the event loop.
+
+        Raises:
+            NotFound: there is no bundle of that name.
+            Unavailable: it cannot be sent to them.
+        """
+        if self._shared is not None:
+            self._shared.publish(self.path_of(name))
+
+    def obtain(self, name: str, bundle_id: str) -> Path:
+        """The folder of a bundle that the plan names, which another machine may have. May take long.
+
+        Raises:
+            NotFound: no machine has it.
+            Unavailable: it cannot be had from the other machines now.
+            BundleDamaged: it is not what was built.
+        """
+        if self._shared is not None and name != self.start and bundle_id != self._id_here(name):
+            self._shared.fetch(bundle_id, self.place_for(name))
+        return self.path_of(name)
+
+    def forget(self, name: str) -> None:
+        """Delete a bundle, here and where other machines would get it from.
+
+        Raises:
+            Unavailable: the other machines' folder cannot be reached.
+        """
+        bundle_id = self._id_here(name)
+        shutil.rmtree(self.place_for(name), ignore_errors=True)
+        if self._shared is not None and bundle_id is not None:
+            self._shared.remove(bundle_id)
+
+    def _id_here(self, name: str) -> str | None:
+        try:
+            return str(self.manifest(name)["bundle_id"])
+        except (NotFound, BundleDamaged):
+            return None
+
     def place_for(self, name: str) -> Path:
         """The folder to write a bundle of that name to."""
         assert NAME.fullmatch(name), name
@@ -65,20 +107,3 @@ class BundleFolder:
             BundleDamaged: it cannot be read.
         """
         return read_manifest(self.path_of(name))
-
-
-def read_manifest(folder: Path) -> Mapping[str, Any]:
-    """The manifest of a bundle; its files are not verified.
-
-    Raises:
-        BundleDamaged: it is too large, or not a JSON object with an id.
-    """
-    path = folder / MANIFEST
-    try:
-        if path.stat().st_size > MAX_MANIFEST_BYTES:
-            raise BundleDamaged(MANIFEST, f"is larger than {MAX_MANIFEST_BYTES} bytes")
-        manifest = json.loads(path.read_text())
-        manifest["bundle_id"].encode()
-    except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
-        raise BundleDamaged(MANIFEST, f"cannot be read ({type(error).__name__})") from error
-    return dict(manifest)

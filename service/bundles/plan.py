@@ -41,6 +41,8 @@ class Plan(BaseModel):
         default=None, description="Searched beside a share of answers, logged, not shown."
     )
 
+    builder: int = Field(default=0, description="Token of the lease of the latest machine that rebuilds; 0 for none.")
+
     def roles(self, name: str) -> tuple[str, ...]:
         """The roles of a bundle."""
         named = {
@@ -123,6 +125,16 @@ class Plan(BaseModel):
         if role not in self.roles(name):
             raise Conflict(f"bundle {name!r} is not the {role}")
         return self._with(**{role: None})
+
+    def fence(self, token: int) -> Plan:
+        """The plan in which nobody with an older lease activates what it has rebuilt.
+
+        Raises:
+            Conflict: another machine has a later lease.
+        """
+        if token < self.builder:
+            raise Conflict("another machine rebuilds the bundle by now")
+        return self._with(builder=token)
 
     def rollback(self) -> Plan:
         """The plan without its canary, or else with the bundle that was active before.

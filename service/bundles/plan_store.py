@@ -64,7 +64,7 @@ class PlanStore:
             stored = redis.hget(PLANS, self._start_id)
             before = stored if isinstance(stored, bytes) else None
             changed = step(self._parsed(before))
-            new = changed.model_dump_json()
+            new = changed.model_dump_json(exclude_defaults=True)
             if not compare_and_set(redis, PLANS, self._start_id, expected=before, new=new):
                 raise Conflict("the plan was changed by somebody else at the same moment; look and try again")
             return changed

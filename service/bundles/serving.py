@@ -35,6 +35,8 @@ from trimtab.service.redis.gateway import RedisGateway
 
 LOAD_SECONDS = 60.0
 """The longest time that a request to load waits for this worker."""
+RETRY_SECONDS = 5.0
+"""Until what another machine should have, and could not be had, is asked for again."""
 
 Role = Literal["active", "canary", "arm"]
 
@@ -100,6 +102,7 @@ class Bundles:
         self._forget = forget
         self._store = PlanStore(redis, start=folder.start, start_id=folder.manifest(folder.start)["bundle_id"])
         self._problems: dict[str, str] = {}
+        self._unfinished: set[str] = set()
         self._wake = threading.Event()
         self._stopping = False
         self._thread: threading.Thread | None = None
@@ -116,6 +119,11 @@ class Bundles:
     def serving(self) -> Engine:
         """The engine that answers; whatever answers a request reads it once and keeps to it."""
         return self._roles.active.engine
+
+    @property
+    def serving_name(self) -> str:
+        """The name of the bundle that answers here, which is that of the plan once it is loaded."""
+        return self._roles.active.name
 
     @property
     def plan(self) -> Plan:
@@ -193,6 +201,7 @@ class Bundles:
                 timeout_seconds=self._check_seconds,
             )
             bundle_id = report["bundle_id"]
+            await asyncio.to_thread(self.folder.publish, name)
             await self._store.keep_report(report)
             self._problems.pop(name, None)
             await reached("loading")
@@ -235,8 +244,8 @@ class Bundles:
         return self.folder.start, self._load(self.folder.path_of(self.folder.start))
 
     def _loaded(self, name: str) -> Engine:
-        engine = self._load(self.folder.path_of(name))
         expected = self._store.plan.loaded[name]
+        engine = self._load(self.folder.obtain(name, expected))
         if engine.bundle_id != expected:
             raise Conflict(f"bundle {name!r} was {expected} when it was checked and is {engine.bundle_id} now")
         return engine
@@ -264,18 +273,23 @@ class Bundles:
                 if (there is None or there.bundle_id != bundle_id) and not self._stopping:
                     self._load_one(name)
             self._apply()
-            self._wake.wait()
+            self._wake.wait(RETRY_SECONDS if self._unfinished else None)
             self._wake.clear()
+            for name in self._unfinished:
+                self._problems.pop(name, None)
+            self._unfinished.clear()
 
     def _load_one(self, name: str) -> None:
         if name in self._problems:
-            return  # the next request to load it tries again
+            return  # the next request to load it tries again; see also `_unfinished`
         try:
             engine = self._loaded(name)
         except Exception as error:  # noqa: BLE001
             # Whatever is wrong with it, what answers goes on.
             _log.error("a bundle cannot be loaded", bundle=name, problem=str(error))
             self._problems[name] = str(error) if isinstance(error, TrimtabError) else type(error).__name__
+            if isinstance(error, Unavailable):
+                self._unfinished.add(name)
             self._metrics.bundle_loads.labels("failed").inc()
             return
         self._metrics.bundle_loads.labels("loaded").inc()

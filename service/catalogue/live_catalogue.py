@@ -2,7 +2,7 @@
 (`trimtab.engine.live.live_engine`).
 
 A change is acknowledged when it is on the disk and this worker serves it; the other workers of the machine look for
-changes several times a second. Redis has no part in it.
+changes several times a second. Redis has no part in it, unless several machines share one order (`shared_order`).
 """
 
 from __future__ import annotations
@@ -17,10 +17,12 @@ from typing import Any
 import structlog
 
 from trimtab.catalog.cells import rules_of
+from trimtab.catalog.change_log import ChangeLog
 from trimtab.catalog.changes import Item, read_items
 from trimtab.core.errors import TrimtabError, Unavailable
 from trimtab.engine import Engine
-from trimtab.engine.live.live_engine import LiveEngine
+from trimtab.engine.live.live_engine import LiveEngine, built_as_of
+from trimtab.engine.live.order import OWN_ORDER, ChangeOrder
 from trimtab.service.observability.metrics import Metrics
 
 FOLDER = "catalogue"
@@ -33,11 +35,21 @@ _log = structlog.get_logger()
 class LiveCatalogue:
     """The newest state of the catalogue for each bundle that is loaded."""
 
-    def __init__(self, data_folder: Path, metrics: Metrics, *, load: Callable[[Path], Engine], max_bytes: int) -> None:
+    def __init__(
+        self,
+        data_folder: Path,
+        metrics: Metrics,
+        *,
+        load: Callable[[Path], Engine],
+        max_bytes: int,
+        order: ChangeOrder = OWN_ORDER,
+    ) -> None:
         """
         Args:
             max_bytes: of changes that a bundle does not have; no more are taken then.
+            order: gives changes their place in the log.
         """
+        self._order = order
         self._max_bytes = max_bytes
         self._folder = data_folder / FOLDER
         self._metrics = metrics
@@ -52,9 +64,11 @@ class LiveCatalogue:
         Raises:
             BundleDamaged, BundleMismatch: it cannot serve.
             BadFile: the log of changes cannot be read as one.
+            Unavailable: the log lacks changes that the bundle needs.
         """
         built = self._load(bundle)
-        live = LiveEngine(built, self._folder)
+        self._order.reach_back(ChangeLog(self._folder), built_as_of(built))
+        live = LiveEngine(built, self._folder, self._order)
         live.follow()
         self._live[built.bundle_id] = live
         return built

@@ -167,6 +167,19 @@ class Metrics:
             "Seconds from accepting a change to the catalogue until searches see it.",
             registry=registry,
         )
+        self.catalogue_order_up = _gauge(
+            "catalogue_order_up",
+            "Whether changes are in step with those of other machines (1) or cannot be (0).",
+            registry=registry,
+        )
+        self.catalogue_order_behind = _gauge(
+            "catalogue_order_behind", "Changes of other machines that this one does not have yet.", registry=registry
+        )
+        self.catalogue_order_durable = _gauge(
+            "catalogue_order_durable",
+            "Whether the Redis that machines share keeps each change before it answers (1), as far as it says.",
+            registry=registry,
+        )
         self.catalogue_compactions = _counter(
             "catalogue_compactions",
             "Builds of a new bundle from the changed catalogue, by outcome: served or failed.",

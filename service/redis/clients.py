@@ -31,6 +31,8 @@ from redis.retry import Retry
 from redis.sentinel import Sentinel
 
 URL_PATTERN = r"^(unix://.|rediss?://.|rediss?\+cluster://[^/]+$|rediss?\+sentinel://[^/]+/[^/]+(/\d+)?$)"
+STREAM_URL_PATTERN = r"^(unix://.|rediss?://.|rediss?\+sentinel://[^/]+/[^/]+(/\d+)?$)"
+"""Those that have one server for all keys."""
 LOST = (RedisError, RedisClusterException)
 """What a command raises when it fails; redis-py has no common root. See `is_refusal`."""
 WRITE_REFUSAL = re.compile(r"(^|[\s-])(OOM|READONLY|MISCONF|NOPERM|NOREPLICAS) ")

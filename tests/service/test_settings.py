@@ -22,6 +22,7 @@ UNITS = (
     "_port",
     "_rate",
     "_users",
+    "_replicas",
 )
 
 

@@ -24,14 +24,15 @@ PATIENT_REDIS_SECONDS = 2.0
 class RedisProcess:
     """A redis-server on a unix socket, for a test to stop and start."""
 
-    def __init__(self, folder: Path) -> None:
-        self._folder = folder
+    def __init__(self, folder: Path, *, appendfsync: str = "everysec") -> None:
+        self._folder, self._appendfsync = folder, appendfsync
         self.url = f"unix://{folder}/redis.sock"
         self._process: subprocess.Popen[bytes] | None = None
 
     def start(self) -> None:
         command = [find_redis_server(), "--port", "0", "--unixsocket", f"{self._folder}/redis.sock"]
         options = ["--dir", self._folder, "--appendonly", "yes", "--save", "", "--logfile", f"{self._folder}/log"]
+        options += ["--appendfsync", self._appendfsync]
         self._process = subprocess.Popen([*command, *options])
         eventually(self._answers)
 
@@ -56,8 +57,8 @@ class RedisProcess:
 
 
 @contextmanager
-def running_redis(folder: Path) -> Iterator[RedisProcess]:
-    server = RedisProcess(folder)
+def running_redis(folder: Path, *, appendfsync: str = "everysec") -> Iterator[RedisProcess]:
+    server = RedisProcess(folder, appendfsync=appendfsync)
     server.start()
     try:
         yield server

@@ -1,0 +1,235 @@
+"""Several machines, one order of changes: the same lines in every log, whatever Redis forgets."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import suppress
+from datetime import UTC, datetime, timedelta
+from itertools import count
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from redis import Redis
+
+from tests.support.machines import Machine, settle
+from tests.support.redis_servers import RedisProcess, running_redis
+from trimtab.catalog.change_lines import ChangeLine, put_again
+from trimtab.catalog.changes import Change
+from trimtab.core.errors import Unavailable
+from trimtab.service.catalogue.change_stream import KEY
+
+
+@pytest.fixture(scope="module")
+def redis_process(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RedisProcess]:
+    with running_redis(tmp_path_factory.mktemp("redis")) as server:
+        yield server
+
+
+@pytest.fixture
+def redis(redis_process: RedisProcess) -> Iterator[Redis]:
+    with redis_process.client() as client:
+        client.flushall()
+        yield client
+
+
+@pytest.fixture
+def three(redis: Redis, redis_process: RedisProcess, tmp_path: Path) -> list[Machine]:
+    return [Machine(tmp_path / name, redis_process.url, tmp_path / "shared") for name in "abc"]
+
+
+def raw(machine: Machine) -> list[bytes]:
+    return [line.raw for line in machine.lines]
+
+
+def test_what_one_machine_acknowledged_the_others_write_line_by_line(three: list[Machine]) -> None:
+    a, b, c = three
+    settle(*three)
+    assert [a.put("1", price=1.0), b.put("2", price=2.0), a.put("1", price=3.0)] == [1, 2, 3]
+    settle(*three)
+    assert raw(a) == raw(b) == raw(c)
+    assert [line.change.version for line in c.lines] == [1, 2, 3]
+    assert c.columns["1"]["price"] == 3.0
+
+
+def test_an_emptied_redis_gets_its_end_back_and_goes_on(three: list[Machine], redis: Redis) -> None:
+    a, b, c = three
+    for number in range(5):
+        a.put(str(number))
+    settle(a, b)
+    redis.flushall()
+    with pytest.raises(Unavailable):
+        a.put("too early")
+    settle(*three)
+    assert b.put("5") == 6
+    settle(*three)
+    assert raw(a) == raw(b) == raw(c)
+    assert len(raw(c)) == 6
+
+
+def test_a_redis_that_was_restored_from_an_older_file_gets_the_rest_back(three: list[Machine], redis: Redis) -> None:
+    a, b, c = three
+    for number in range(6):
+        a.put(str(number))
+    settle(a)
+    forget(redis, 4, 5, 6)
+    settle(b)
+    assert len(raw(b)) == 3
+    settle(*three)
+    assert raw(a) == raw(b) == raw(c)
+    assert len(raw(c)) == 6
+
+
+def test_changes_that_lost_their_place_are_made_again_but_for_what_was_changed_later(
+    three: list[Machine], redis: Redis
+) -> None:
+    a, b, c = three
+    a.put("both", title="first", price=1.0)
+    settle(*three)
+    a.put("only here", title="kept")
+    a.put("both", price=2.0, title="second")
+    forget(redis, 2, 3)  # and the machine that knows them is away
+    b.put("both", price=3.0)
+    b.put("new", title="new")
+    settle(b, c)
+    settle(*three)
+    assert raw(a) == raw(b) == raw(c)
+    assert a.columns["only here"]["title"] == "kept"
+    assert a.columns["both"] == {"item_id": "both", "title": "second", "price": 3.0}
+    assert [path.name for path in (a.folder / "lost").iterdir()] == [
+        next(path.name for path in (a.folder / "lost").glob("000000000001-000000000003-*.jsonl.made"))
+    ]
+
+
+def test_a_trimmed_stream_is_made_whole_by_a_machine_that_has_the_lines(three: list[Machine], redis: Redis) -> None:
+    a, b, c = three
+    for number in range(5):
+        a.put(str(number))
+    settle(a)
+    redis.xtrim(KEY, maxlen=1, approximate=False)
+    b.step()
+    assert raw(b) == []
+    settle(*three)
+    assert raw(a) == raw(b) == raw(c)
+
+
+def test_shops_that_had_an_order_each_get_one(three: list[Machine], redis: Redis) -> None:
+    a, b, _ = three
+    for machine, prefix, n in ((a, "a", 4), (b, "b", 3)):
+        for number in range(n):
+            machine.put_alone(f"{prefix}{number}")
+    settle(a, b)
+    assert raw(a) == raw(b)
+    assert {"a0", "a3", "b0", "b2"} <= a.columns.keys()
+
+
+def test_a_line_belongs_to_one_chain(three: list[Machine]) -> None:
+    a, b, _ = three
+    a.put("1")
+    settle(b)
+    first, second = a.lines[0], b.put("2") and b.lines[1]
+    assert second.follows(first.place)
+    assert not second.follows(second.place)
+    assert not ChangeLine(second.change, second.raw, "another").follows(first.place)
+
+
+def forget(redis: Redis, *versions: int) -> None:
+    """What a Redis has done that came back without its latest writes."""
+    kept = [(entry, fields) for entry, fields in redis.xrange(KEY) if int(entry.split(b"-")[0]) not in versions]
+    redis.delete(KEY)
+    for entry, fields in kept:
+        redis.xadd(KEY, fields, id=entry)
+
+
+STEPS = st.lists(
+    st.one_of(
+        st.tuples(st.just("put"), st.integers(0, 2)),
+        st.tuples(st.just("turn"), st.integers(0, 2)),
+        st.tuples(st.just("restart"), st.integers(0, 2)),
+        st.tuples(st.just("half a line"), st.integers(0, 2)),
+        st.tuples(st.just("forget"), st.integers(1, 3)),
+        st.tuples(st.just("trim"), st.integers(1, 3)),
+        st.tuples(st.just("flush"), st.just(0)),
+    ),
+    max_size=24,
+)
+
+
+@settings(max_examples=40, deadline=None)
+@given(steps=STEPS)
+def test_whatever_happens_in_whatever_order_all_logs_end_equal_and_nothing_acknowledged_is_missing(
+    steps: list[tuple[str, int]], redis_process: RedisProcess, tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    folder, numbers, acknowledged = tmp_path_factory.mktemp("machines"), count(), dict[str, int]()
+    with redis_process.client() as redis:
+        redis.flushall()
+        machines = [Machine(folder / name, redis_process.url, folder / "shared") for name in "abc"]
+        for step, which in steps:
+            happen(step, which, machines, redis, acknowledged, next(numbers))
+        settle(*machines, n_rounds=30)
+        assert raw(machines[0]) == raw(machines[1]) == raw(machines[2])
+        found = machines[0].columns
+        assert {item_id: found[item_id]["price"] for item_id in acknowledged} == acknowledged
+        versions = [line.change.version for line in machines[0].lines]
+        assert versions == list(range(1, len(versions) + 1))
+        times = [line.change.timestamp for line in machines[0].lines]
+        assert times == sorted(set(times))
+
+
+def happen(
+    step: str, which: int, machines: list[Machine], redis: Redis, acknowledged: dict[str, int], number: int
+) -> None:
+    """One step. Of an item that is put again the newest price counts, by the clock that all machines have."""
+    machine = machines[which % 3]
+    if step == "put":
+        item_id = f"item-{number % 4}"
+        with suppress(Unavailable):
+            machine.put(item_id, price=number)
+            acknowledged[item_id] = number
+    elif step == "turn":
+        machine.step()
+    elif step == "restart":
+        machine.restart()
+    elif step == "half a line":
+        for segment in sorted(machine.folder.glob("*.jsonl"))[-1:]:
+            with segment.open("ab") as file:
+                file.write(b'{"version":9,"timest')
+        machine.restart()
+    elif step == "forget":
+        forget(redis, *[int(entry.split(b"-")[0]) for entry, _ in redis.xrevrange(KEY, count=which)])
+    elif step == "trim":
+        redis.xtrim(KEY, maxlen=which - 1, approximate=False)
+    elif step == "flush":
+        redis.flushall()
+
+
+ITEM = st.fixed_dictionaries(
+    {"item_id": st.sampled_from("xyz")}, optional={"price": st.integers(0, 9), "title": st.text(max_size=2)}
+)
+
+
+@given(st.data())
+def test_what_is_made_again_comes_out_as_if_it_had_kept_its_time(data: st.DataObject) -> None:
+    times = iter(range(100))
+    changes = data.draw(
+        st.lists(st.tuples(st.booleans(), st.lists(ITEM, max_size=2, unique_by=lambda one: one["item_id"])), max_size=8)
+    )
+    all_of_them = [(is_lost, change_at(next(times), items)) for is_lost, items in changes]
+    kept = [change for is_lost, change in all_of_them if not is_lost]
+    lost = [change for is_lost, change in all_of_them if is_lost]
+    assert state(kept + put_again(lost, kept)) == state([change for _, change in all_of_them])
+
+
+def change_at(moment: int, items: list[dict[str, Any]]) -> Change:
+    return Change(moment + 1, datetime(2025, 1, 1, tzinfo=UTC) + timedelta(seconds=moment), items, [])
+
+
+def state(changes: list[Change]) -> dict[str, dict[str, Any]]:
+    found: dict[str, dict[str, Any]] = {}
+    for change in changes:
+        for item in change.put:
+            if len(item) > 1:
+                found.setdefault(item["item_id"], {}).update(item)
+    return found
