@@ -123,7 +123,7 @@ class ChangeStream:
     def promises_durability(self) -> bool | None:
         """Whether Redis has a change on its disk when it answers; None where it does not say."""
         try:
-            found = self._ask(lambda redis: redis.config_get(*DURABLE))
+            found = self._ask(lambda redis: redis.config_get("append*"))
         except Unavailable:
             return None
         return {name: found.get(name) for name in DURABLE} == DURABLE

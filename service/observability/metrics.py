@@ -167,17 +167,25 @@ class Metrics:
             "Seconds from accepting a change to the catalogue until searches see it.",
             registry=registry,
         )
-        self.catalogue_order_up = _gauge(
+        self.catalogue_order_up = Gauge(
             "catalogue_order_up",
-            "Whether changes are in step with those of other machines (1) or cannot be (0).",
+            "Whether changes can be kept in step with those of other machines (1), also where there are none.",
+            namespace="trimtab",
+            multiprocess_mode="livemin",
             registry=registry,
         )
-        self.catalogue_order_behind = _gauge(
-            "catalogue_order_behind", "Changes of other machines that this one does not have yet.", registry=registry
-        )
-        self.catalogue_order_durable = _gauge(
+        self.catalogue_order_durable = Gauge(
             "catalogue_order_durable",
-            "Whether the Redis that machines share keeps each change before it answers (1), as far as it says.",
+            "Whether what gives changes their order keeps each before it answers (1), as far as it says.",
+            namespace="trimtab",
+            multiprocess_mode="livemin",
+            registry=registry,
+        )
+        self.catalogue_order_behind = Gauge(
+            "catalogue_order_behind",
+            "Changes of other machines that this one does not have yet.",
+            namespace="trimtab",
+            multiprocess_mode="livemax",
             registry=registry,
         )
         self.catalogue_compactions = _counter(
@@ -230,6 +238,8 @@ class Metrics:
         self.bundle_info = _gauge(
             "bundle_info", "The active bundle (1) and those that were active before (0).", ["bundle"], registry=registry
         )
+        for order in (self.catalogue_order_up, self.catalogue_order_durable):
+            order.set(1)
         for result in ("matched", "late", "unknown"):
             self.events_compacted.labels(result)
         for outcome in ("served", "failed"):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator
 from contextlib import ExitStack
 from pathlib import Path
@@ -125,8 +126,6 @@ def test_a_bundle_that_is_not_what_was_sent_is_refused(small_bundle: Path, tmp_p
 
 
 def small_id(bundle: Path) -> str:
-    import json
-
     return str(json.loads((bundle / MANIFEST).read_text())["bundle_id"])
 
 

@@ -19,7 +19,7 @@ from tests.support.redis_servers import RedisProcess, running_redis
 from trimtab.catalog.change_lines import ChangeLine, put_again
 from trimtab.catalog.changes import Change
 from trimtab.core.errors import Unavailable
-from trimtab.service.catalogue.change_stream import KEY
+from trimtab.service.catalogue.change_stream import KEY, ChangeStream
 
 
 @pytest.fixture(scope="module")
@@ -133,6 +133,45 @@ def test_a_line_belongs_to_one_chain(three: list[Machine]) -> None:
     assert second.follows(first.place)
     assert not second.follows(second.place)
     assert not ChangeLine(second.change, second.raw, "another").follows(first.place)
+
+
+def test_a_redis_that_may_lose_changes_is_named(redis: Redis, redis_process: RedisProcess) -> None:
+    stream = ChangeStream(redis_process.url, replicas=0, timeout_seconds=2.0)
+    assert stream.promises_durability() is False
+    redis.config_set("appendfsync", "always")
+    assert stream.promises_durability()
+    redis.config_set("appendfsync", "everysec")
+    stream.close()
+
+
+def test_a_change_that_too_few_replicas_have_is_not_acknowledged(
+    three: list[Machine], redis_process: RedisProcess
+) -> None:
+    a, b, _ = three
+    a.order.stream = ChangeStream(redis_process.url, replicas=1, timeout_seconds=2.0)
+    with pytest.raises(Unavailable, match="has reached 0 of 1 replicas"):
+        a.put("1")
+    with pytest.raises(Unavailable, match="has reached 0 of 1 replicas"):
+        a.order.confirm()  # as a change that changes nothing is
+    settle(a, b)
+    assert raw(a) == raw(b)
+    assert len(raw(b)) == 1  # it was made all the same, and may be sent again
+
+
+def test_what_is_not_ours_in_the_stream_is_named(three: list[Machine], redis: Redis) -> None:
+    three[0].put("1")
+    redis.xadd(KEY, {"somebody": "else"})
+    with pytest.raises(Unavailable, match=f"{KEY}: has a line that is not a change of a catalogue"):
+        three[1].follower.turn()
+
+
+def test_a_shared_folder_that_cannot_be_reached_is_named(three: list[Machine], redis: Redis) -> None:
+    a, _, _ = three
+    a.put("1")
+    (a.folder.parent / "shared").write_text("a file where a folder should be")
+    redis.flushall()
+    with pytest.raises(Unavailable, match="the shared folder cannot be reached"):
+        a.follower.turn()
 
 
 def forget(redis: Redis, *versions: int) -> None:
