@@ -26,6 +26,7 @@ from trimtab.service.bundles.serving import Bundles
 from trimtab.service.experiments.definition import Experiment
 from trimtab.service.http import documentation
 from trimtab.service.http import problem_documents as problems
+from trimtab.service.http.accounts import NewAccount
 from trimtab.service.http.admission import Admission
 from trimtab.service.http.auditing import Auditing
 from trimtab.service.http.bodies import REFERENCE
@@ -38,6 +39,7 @@ from trimtab.service.http.middleware import (
     ShopOrigins,
     direct_table,
 )
+from trimtab.service.http.routes.accounts import Login, NewPassword, accounts_router, sessions_router
 from trimtab.service.http.routes.analytics import Analytics, analytics_router
 from trimtab.service.http.routes.bundles import TrafficShare, bundles_router
 from trimtab.service.http.routes.decisions import decisions_router
@@ -56,6 +58,7 @@ from trimtab.service.http.routes.search import search_router
 from trimtab.service.http.routes.suggest import suggest_router
 from trimtab.service.http.routes.users import users_router
 from trimtab.service.http.routes.views import views_router
+from trimtab.service.http.sessions import COOKIE
 from trimtab.service.logs.audit_log import AuditLog
 from trimtab.service.logs.event_log import Event
 from trimtab.service.playground.replay_reports import ReplayReports
@@ -152,13 +155,13 @@ def _agents(parts: Parts, searches: Admission) -> AgentsDoor | None:
         return None
     from trimtab.service.agents.door import AgentsDoor  # noqa: PLC0415  # the extra `mcp`
 
-    return AgentsDoor(parts.search, parts.definitions.access, searches, version=INTERFACE_VERSION)
+    return AgentsDoor(parts.search, parts.definitions.people.access, searches, version=INTERFACE_VERSION)
 
 
 def _routers(parts: Parts, searches: Admission) -> tuple[APIRouter, ...]:
     """All routes. Where two match a path the first one answers; so far none do."""
-    access, metrics = parts.definitions.access, parts.foundations.metrics
-    reader, admin = access.dependency("admin", always=False), access.dependency("admin", always=True)
+    access, metrics = parts.definitions.people.access, parts.foundations.metrics
+    reader, admin = access.dependency("read", always=False), access.dependency("admin", always=True)
     return (
         *_search_routers(parts, searches),
         *_definition_routers(parts, reader=reader, admin=admin),
@@ -175,7 +178,7 @@ def _routers(parts: Parts, searches: Admission) -> tuple[APIRouter, ...]:
 
 
 def _search_routers(parts: Parts, searches: Admission) -> tuple[APIRouter, ...]:
-    settings, metrics, access = parts.foundations.settings, parts.foundations.metrics, parts.definitions.access
+    settings, metrics, access = parts.foundations.settings, parts.foundations.metrics, parts.definitions.people.access
     tokens = parts.foundations.tokens
     frontiers = Admission(metrics, waiting=settings.max_waiting_searches, at_once=FRONTIERS_AT_ONCE)
     return (
@@ -190,19 +193,27 @@ def _search_routers(parts: Parts, searches: Admission) -> tuple[APIRouter, ...]:
 def _definition_routers(parts: Parts, *, reader: Dependency, admin: Dependency) -> tuple[APIRouter, ...]:
     definitions, bundles = parts.definitions, parts.serving.bundles
     limit = parts.foundations.settings.max_body_bytes
-    define = partial(definitions_router, reader=reader, admin=admin, max_body_bytes=limit)
+    people = definitions.people
+    merchandiser = people.access.dependency("merchandise", always=True)
+    define = partial(definitions_router, reader=reader, max_body_bytes=limit)
     return (
-        define(definitions.profiles, check=lambda profile: normalise(profile.weights, parts.search.known_weights)),
-        define(definitions.rules, check=lambda rule: _require_rule(parts.search.engine, rule)),
-        define(definitions.synonyms, check=lambda _: None),
-        define(definitions.experiments, check=partial(_require_arms, definitions, bundles)),
+        define(
+            definitions.profiles,
+            check=lambda profile: normalise(profile.weights, parts.search.known_weights),
+            admin=admin,
+        ),
+        define(definitions.rules, check=lambda rule: _require_rule(parts.search.engine, rule), admin=merchandiser),
+        define(definitions.synonyms, check=lambda _: None, admin=merchandiser),
+        define(definitions.experiments, check=partial(_require_arms, definitions, bundles), admin=admin),
         experiments_router(definitions.experiments, parts.foundations.redis, reader=reader),
-        keys_router(definitions.keys, admin=admin, max_body_bytes=limit),
+        keys_router(people.keys, admin=admin, max_body_bytes=limit),
+        accounts_router(people.accounts, admin=admin),
+        sessions_router(people.sessions, people.accounts, people.access),
     )
 
 
 def _bundle_routers(parts: Parts, *, reader: Dependency, admin: Dependency) -> tuple[APIRouter, ...]:
-    settings, serving, access = parts.foundations.settings, parts.serving, parts.definitions.access
+    settings, serving, access = parts.foundations.settings, parts.serving, parts.definitions.people.access
     limit = settings.max_body_bytes
     return (
         bundles_router(
@@ -225,7 +236,7 @@ def _record_routers(parts: Parts, *, reader: Dependency, admin: Dependency) -> t
             parts.intake,
             foundations.pseudonyms,
             foundations.metrics,
-            parts.definitions.access,
+            parts.definitions.people.access,
             foundations.tokens,
             max_body_bytes=settings.max_body_bytes,
         ),
@@ -271,13 +282,19 @@ def _openapi(app: FastAPI) -> dict[str, Any]:
             Experiment,
             Grant,
             Ids,
+            Login,
+            NewAccount,
+            NewPassword,
             PageBody,
             TrafficShare,
             VisitBody,
         )
         _, definitions = models_json_schema([(model, "validation") for model in models], ref_template=REFERENCE)
         document["components"]["schemas"].update(definitions["$defs"])
-        document["components"]["securitySchemes"] = {"key": {"type": "http", "scheme": "bearer"}}
-        document["security"] = [{}, {"key": []}]
+        document["components"]["securitySchemes"] = {
+            "key": {"type": "http", "scheme": "bearer"},
+            "session": {"type": "apiKey", "in": "cookie", "name": COOKIE},
+        }
+        document["security"] = [{}, {"key": []}, {"session": []}]
         app.openapi_schema = document
     return app.openapi_schema

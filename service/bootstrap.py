@@ -19,8 +19,11 @@ from trimtab.service.catalogue.order_follower import OrderFollower
 from trimtab.service.catalogue.shared_order import shared_order_of
 from trimtab.service.experiments.ramp_controller import RampController
 from trimtab.service.experiments.running import Experiments
+from trimtab.service.http.accounts import Accounts
 from trimtab.service.http.auth import AccessControl
 from trimtab.service.http.keys import Keys
+from trimtab.service.http.rates import Rates
+from trimtab.service.http.sessions import Sessions
 from trimtab.service.http.user_tokens import UserTokens
 from trimtab.service.logs.event_compactor import EventCompactor
 from trimtab.service.logs.event_intake import EventIntake
@@ -83,15 +86,24 @@ class Serving:
 
 
 @dataclass(frozen=True)
+class People:
+    """Who may do what: keys of programs, accounts of people."""
+
+    keys: Keys
+    accounts: Accounts
+    sessions: Sessions
+    access: AccessControl
+
+
+@dataclass(frozen=True)
 class Definitions:
-    """What admins define, and who may."""
+    """What is defined while the service runs, and who may."""
 
     profiles: Profiles
     rules: Rules
     synonyms: SynonymDefinitions
     experiments: Experiments
-    keys: Keys
-    access: AccessControl
+    people: People
 
 
 @dataclass(frozen=True)
@@ -239,14 +251,18 @@ def _build_definitions(foundations: Foundations) -> Definitions:
     experiments = Experiments(redis, foundations.metrics, folder)
     redis.on_poll(RampController(experiments).turn)
     keys = Keys(redis, folder, workers=settings.workers)
+    accounts = Accounts(redis, folder, rates=Rates(redis, workers=settings.workers))
+    sessions = Sessions(redis, accounts)
     access = AccessControl(
         keys,
+        sessions,
         admin_key=settings.admin_key,
         is_required=settings.keys_are_required,
         is_required_from_elsewhere=settings.require_keys is None,
         admin_port=settings.admin_port,
     )
-    return Definitions(profiles, rules, SynonymDefinitions(redis, folder), experiments, keys, access)
+    people = People(keys, accounts, sessions, access)
+    return Definitions(profiles, rules, SynonymDefinitions(redis, folder), experiments, people)
 
 
 def _build_records(foundations: Foundations, experiments: Experiments) -> Records:

@@ -1,4 +1,5 @@
-"""Access control: `Authorization: Bearer <key>`, an API key or the admin key the service was started with.
+"""Access control: `Authorization: Bearer <key>`, an API key or the admin key the service was started with, or the
+session of somebody who logged in.
 
 Where keys are not required (the default on loopback), searching and ingesting are open to all; changes never are.
 Loopback is trusted as far as it is this machine that asks: a request that a proxy forwarded, or that a page of another
@@ -20,6 +21,7 @@ from starlette.exceptions import HTTPException
 from trimtab.core.errors import Forbidden, Unauthorised
 from trimtab.service.http.auditing import READING, audit
 from trimtab.service.http.keys import Grant, Keys, Scope
+from trimtab.service.http.sessions import Sessions
 
 FORWARDED = frozenset(
     {b"forwarded", b"via", b"x-forwarded-for", b"x-forwarded-host", b"x-forwarded-proto", b"x-forwarded-port"}
@@ -30,7 +32,12 @@ FORWARDED = frozenset(
 CROSS_SITE = (b"sec-fetch-site", b"cross-site")
 """The header with which a browser says that a page of another site asks."""
 ADMIN_KEY = "admin key"
-"""What `request.state.caller` is for who shows the admin key; otherwise it is the name of a key, which has no space."""
+"""What `request.state.caller` is for who shows the admin key; otherwise it is the name of a key, which has no space, or
+`@` and that of an account."""
+OF_OPERATORS: frozenset[Scope] = frozenset({"read", "merchandise", "admin", "metrics", "analytics"})
+"""Scopes of what is found on the admin port alone, where there is one."""
+CHANGING: frozenset[Scope] = frozenset({"merchandise", "admin"})
+"""Scopes whose changes the audit log has."""
 
 
 class AccessControl:
@@ -39,6 +46,7 @@ class AccessControl:
     def __init__(
         self,
         keys: Keys,
+        sessions: Sessions,
         *,
         admin_key: SecretStr | None,
         is_required: bool,
@@ -51,6 +59,7 @@ class AccessControl:
             is_required_from_elsewhere: one that was forwarded, or that another site's page sends, does.
         """
         self._keys = keys
+        self._sessions = sessions
         self._admin_port = admin_port
         self._admin_key = None if admin_key is None else _digest(admin_key.get_secret_value())
         self._is_required = is_required
@@ -71,31 +80,40 @@ class AccessControl:
             Forbidden: the key does not allow this, or nobody may.
             TooMany: the key was used too often.
         """
-        if scope in ("admin", "metrics", "analytics"):
+        if scope in OF_OPERATORS:
             self.require_admin_port(request)
-        if scope == "admin" and request.method not in READING:
+        if scope in CHANGING and request.method not in READING:
             audit(request)
         if scope == "metrics" and self._admin_port is not None:
             return None
         if not (always or self._is_required or (self._is_required_from_elsewhere and _is_from_elsewhere(request))):
             return None
-        scheme, _, sent = request.headers.get("authorization", "").partition(" ")
-        if scheme.lower() != "bearer":
-            sent = ""
+        sent = _bearer(request)
         if self._admin_key is not None and secrets.compare_digest(_digest(sent), self._admin_key):
             request.state.caller = ADMIN_KEY
             return None
+        caller, grant = self._known(request, sent, scope)
+        request.state.caller = caller
+        if scope not in grant.scopes and "admin" not in grant.scopes:
+            raise Forbidden(f"{caller!r} has the scopes {', '.join(grant.scopes)}; this needs {scope}")
+        self._keys.count_request(caller, grant)
+        return grant
+
+    def _known(self, request: Request, sent: str, scope: Scope) -> tuple[str, Grant]:
+        """The name of who asks, and what they may do, by the key that is sent or else by the session.
+
+        Raises:
+            Unauthorised, Forbidden, Unavailable: see `check` and `Sessions.of`.
+        """
         found = self._keys.find(sent)
-        if found is None:
-            if self._admin_key is None and not self._keys.all():
-                raise Forbidden("there are no keys yet: start the service with TRIMTAB_ADMIN_KEY to make some")
-            raise Unauthorised(f"this needs the header Authorization: Bearer <key>, a key with the scope {scope}")
-        name, key = found
-        request.state.caller = name
-        if scope not in key.scopes and "admin" not in key.scopes:
-            raise Forbidden(f"key {name!r} has the scopes {', '.join(key.scopes)}; this needs {scope}")
-        self._keys.count_request(name, key)
-        return key
+        if found is not None:
+            return found
+        session = None if sent else self._sessions.of(request)
+        if session is not None:
+            return session.caller, session.account.grant
+        if self._admin_key is None and not self._keys.all():
+            raise Forbidden("there are no keys yet: start the service with TRIMTAB_ADMIN_KEY to make some")
+        raise Unauthorised(f"this needs the header Authorization: Bearer <key>, a key with the scope {scope}")
 
     def require_admin_port(self, request: Request) -> None:
         """Let through what came in by the admin port, or anything where there is none.
@@ -113,6 +131,17 @@ class AccessControl:
             self.check(request, scope, always=always)
 
         return check
+
+
+def _bearer(request: Request) -> str:
+    """The key that a request sends; empty where it sends none."""
+    scheme, _, sent = request.headers.get("authorization", "").partition(" ")
+    return sent if scheme.lower() == "bearer" else ""
+
+
+def caller_of(request: Request) -> str:
+    """Who asked, for what is written down as theirs; `check` has let them through."""
+    return str(getattr(request.state, "caller", "") or "nobody")
 
 
 def may_see_users(key: Grant | None) -> bool:

@@ -9,8 +9,6 @@ from __future__ import annotations
 import asyncio
 import hashlib
 import secrets
-import time
-from collections import Counter
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Literal, Self
@@ -19,17 +17,17 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_valida
 from pydantic_core import PydanticCustomError
 from redis import Redis
 
-from trimtab.core.errors import NotFound, TooMany, Unavailable
+from trimtab.core.errors import NotFound, Unavailable
 from trimtab.service.http.admission import Priority
+from trimtab.service.http.rates import Rates
 from trimtab.service.http.revoked_keys import RevokedKeys
 from trimtab.service.redis.gateway import RedisGateway
 from trimtab.service.redis.named_definitions import NamedDefinitions
 
-Scope = Literal["search", "ingest", "metrics", "analytics", "admin"]
+Scope = Literal["search", "ingest", "metrics", "analytics", "read", "merchandise", "admin"]
 
 MARK = "trimtab_"
 """The beginning of every key, by which scanners of repositories find one that got there."""
-WINDOW_SECONDS = 60
 
 
 class Grant(BaseModel):
@@ -41,8 +39,10 @@ class Grant(BaseModel):
 
     scopes: tuple[Scope, ...] = Field(
         min_length=1,
-        max_length=5,
-        description="`search`; `ingest` for events; `metrics`; `analytics`; `admin` for everything.",
+        max_length=7,
+        description="`search`; `ingest` for events and items; `metrics`; `analytics`; `read` for profiles, rules, "
+        "synonyms, experiments and reports; `merchandise` to change rules and synonyms and to judge; `admin` for "
+        "everything.",
     )
     per_minute: int | None = Field(None, ge=1, description="Requests a minute, by all workers together.")
     priority: Priority = Field("shopper", description="Searches of `batch` callers wait behind shoppers'.")
@@ -75,9 +75,7 @@ class Keys(NamedDefinitions[Key]):
         Args:
             workers: how many share the limits where Redis does not count.
         """
-        self._workers = workers
-        self._window = 0
-        self._requests: Counter[str] = Counter()
+        self._rates = Rates(redis, workers=workers)
         self._by_digest: Mapping[str, tuple[str, Key]] = {}
         self._by_name: Mapping[str, Key] = {}
         self._revoked = RevokedKeys(redis, data_folder, self._leave_out_revoked)
@@ -119,33 +117,14 @@ class Keys(NamedDefinitions[Key]):
         digest = digest_of(key)
         return None if digest in self._revoked else self._by_digest.get(digest)
 
-    def count_request(self, name: str, key: Key) -> None:
-        """Count a request of a key, by all workers together; where Redis does not, by each its part of the limit.
+    def count_request(self, name: str, grant: Grant) -> None:
+        """Count a request of a key that has a limit.
 
         Raises:
             TooMany: it was one too many in this minute.
         """
-        if key.per_minute is None:
-            return
-        window, elapsed = divmod(time.time(), WINDOW_SECONDS)
-        n_here = self._n_here(name, int(window))
-        counter = f"trimtab:requests:{name}:{int(window)}"
-        n_requests = self._redis.run(lambda redis: _counted(redis, counter))
-        if isinstance(n_requests, int):
-            is_too_many = max(n_requests, n_here) > key.per_minute
-        else:
-            is_too_many = n_here > max(1, key.per_minute // self._workers)
-        if is_too_many:
-            raise TooMany(
-                f"this key may ask {key.per_minute} times a minute", retry_after_seconds=WINDOW_SECONDS - elapsed
-            )
-
-    def _n_here(self, name: str, window: int) -> int:
-        """This worker's requests of a key in this minute, with this one."""
-        if window != self._window:
-            self._window, self._requests = window, Counter()
-        self._requests[name] += 1
-        return self._requests[name]
+        if grant.per_minute is not None:
+            self._rates.count(name, grant.per_minute, what="this key may ask")
 
     def _read(self, by_name: Mapping[str, Key]) -> None:
         valid = {name: key for name, key in by_name.items() if key.digest not in self._revoked}
@@ -175,14 +154,6 @@ def _parsed(stored: object) -> Key | None:
         return Key.model_validate_json(stored) if isinstance(stored, bytes) and stored else None
     except ValidationError:
         return None
-
-
-def _counted(redis: Redis, counter: str) -> int:
-    """The counter after one more request; it is made with its time to live, so that none outlives its window."""
-    pipeline = redis.pipeline(transaction=True)
-    pipeline.set(counter, 0, ex=2 * WINDOW_SECONDS, nx=True)
-    pipeline.incr(counter)
-    return int(pipeline.execute()[-1])
 
 
 def digest_of(key: str) -> str:

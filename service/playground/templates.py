@@ -29,10 +29,15 @@ VIEWS = {
 }
 """Pages that report, by the last part of their address `/views/<name>`."""
 
+WORKBENCH = {
+    "access": "Access",
+}
+"""Pages for operating, by the last part of their address `/workbench/<name>`."""
+
 
 def templates() -> Environment:
     """The pages' templates; what they are given is escaped."""
     environment = Environment(loader=FileSystemLoader(FOLDER / "templates"), autoescape=True, undefined=StrictUndefined)
     environment.policies["json.dumps_kwargs"] = {"sort_keys": False}  # objectives and profiles keep their order
-    environment.globals.update(assets=ASSETS, views=VIEWS)
+    environment.globals.update(assets=ASSETS, views=VIEWS, workbench=WORKBENCH)
     return environment

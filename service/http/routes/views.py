@@ -1,4 +1,4 @@
-"""Pages that report: replays, experiments, the bundle, shops' pages, followed prices. They draw what JSON says."""
+"""Pages that report (replays, experiments, the bundle, shops' pages, followed prices), and those of the workbench."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from trimtab.core.errors import NotFound
 from trimtab.service.bundles.serving import Bundles
 from trimtab.service.http.routes.replays import Name
 from trimtab.service.observability.quality import QualityMonitor
-from trimtab.service.playground.templates import HEADERS, PAGE_HEADERS, VIEWS, templates
+from trimtab.service.playground.templates import HEADERS, PAGE_HEADERS, VIEWS, WORKBENCH, templates
 
 SHOWN = ("bundle_id", "created", "source", "objectives", "default_weights", "catalogue", "retrieval", "training")
 """The parts of a manifest that are shown; its files and libraries are for machines."""
@@ -22,7 +22,7 @@ def views_router(
     bundles: Bundles, quality: QualityMonitor, *, reader: Callable[[Request], Awaitable[None]]
 ) -> APIRouter:
     router = APIRouter(include_in_schema=False)
-    page = templates().get_template("view.html")
+    page, bench = (templates().get_template(name) for name in ("view.html", "workbench.html"))
 
     @router.get("/views/{view}", response_class=HTMLResponse)
     async def view(view: str) -> HTMLResponse:
@@ -35,6 +35,12 @@ def views_router(
     @router.get("/views/replays/{name}", response_class=HTMLResponse)
     async def replay(name: Name) -> HTMLResponse:
         return HTMLResponse(page.render(view="replays", title=name, name=name), headers=HEADERS)
+
+    @router.get("/workbench/{name}", response_class=HTMLResponse)
+    async def workbench(name: str) -> HTMLResponse:
+        if name not in WORKBENCH:
+            raise NotFound(f"there is no page {name!r} of the workbench; there are {', '.join(WORKBENCH)}")
+        return HTMLResponse(bench.render(name=name, title=WORKBENCH[name]), headers=HEADERS)
 
     @router.get("/playground/bundle", dependencies=[Depends(reader)])
     async def bundle() -> dict[str, Any]:

@@ -1,6 +1,7 @@
 // Requests, and what went wrong with them in words.
 
 import { heldKey } from "./key.js";
+import { csrfHeaders } from "./session.js";
 
 const NO_SUCH_PATH = "about:blank";
 
@@ -14,11 +15,12 @@ export class Trouble extends Error {
 
 export const fetchJson = (path, parameters) => send("GET", parameters ? `${path}?${parameters}` : path);
 
-/** What the service answers to a request that carries the key that is held; null where it answers nothing. */
+/** What the service answers to a request by the key that is held, or by who is logged in; null where it answers nothing. */
 export async function send(method, address, body) {
   const key = heldKey();
   const headers = { Accept: "application/json" };
   if (key) headers.Authorization = `Bearer ${key}`;
+  else if (method !== "GET") Object.assign(headers, await csrfHeaders());
   if (body !== undefined) headers["Content-Type"] = "application/json";
   let response;
   try {
@@ -28,7 +30,7 @@ export async function send(method, address, body) {
   }
   if (response.ok) return response.status === 204 ? null : response.json();
   if (response.status === 401) {
-    throw new Trouble(key ? "The service does not know this key." : "The service asks for a key here.", { needsKey: true });
+    throw new Trouble(key ? "The service does not know this key." : "The service asks here for a key, or for somebody who is logged in.", { needsKey: true });
   }
   const problem = await response.json().catch(() => ({}));
   if (response.status === 404 && problem.type === NO_SUCH_PATH) {

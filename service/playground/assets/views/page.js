@@ -1,8 +1,8 @@
 // How a view gets its data: loading, a key where one is needed, words where something is wrong or not there yet.
 
 import { byId, element } from "../element.js";
-import { keyForm } from "../key.js";
 import { Trouble } from "../requests.js";
+import { accessForm } from "../session.js";
 
 const RETRY_SECONDS = 2;
 
@@ -23,7 +23,7 @@ export async function open(load, show) {
     view.replaceChildren();
     trouble.hidden = false;
     const button = element("button", { type: "button", onclick: again }, "Try again");
-    trouble.replaceChildren(element("p", {}, error.message), error.needsKey ? keyForm("Admin key", again) : button);
+    trouble.replaceChildren(element("p", {}, error.message), error.needsKey ? accessForm("Admin key", again) : button);
     if (error.mayPass) setTimeout(again, RETRY_SECONDS * 1000);
   } finally {
     view.removeAttribute("aria-busy");

@@ -1,0 +1,128 @@
+"""The accounts of people who operate the shop's search: a name, a role, and what a password is checked by.
+
+They are kept as keys are, in Redis and in a copy on the disk. People choose passwords, so these are hashed slowly
+(scrypt with a salt of its own), and a password is checked one at a time in each worker.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import base64
+import hashlib
+import secrets
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Literal
+
+from pydantic import BaseModel, ConfigDict, Field, SecretStr
+
+from trimtab.core.errors import Unauthorised
+from trimtab.service.http.keys import Grant, Scope
+from trimtab.service.http.rates import Rates
+from trimtab.service.redis.gateway import RedisGateway
+from trimtab.service.redis.named_definitions import NamedDefinitions
+
+Role = Literal["viewer", "merchandiser", "admin"]
+SCOPES_OF: Mapping[Role, tuple[Scope, ...]] = {
+    "viewer": ("search", "analytics", "read"),
+    "merchandiser": ("search", "ingest", "analytics", "read", "merchandise"),
+    "admin": ("admin",),
+}
+MARK = "@"
+"""Before the name of an account where a caller is named: no name of a key has it."""
+TRIES_PER_MINUTE = 10
+"""Passwords that may be tried on one account."""
+LOGINS_PER_MINUTE = 60
+"""Passwords that may be tried in all: each costs a core the time of some fifty searches."""
+COST, BLOCK, PARALLEL, MAX_BYTES = 2**15, 8, 1, 64 * 2**20
+"""scrypt's parameters: 32 MB and about a tenth of a second for each check."""
+
+Password = SecretStr
+
+
+class NewAccount(BaseModel):
+    """What somebody may do, and the password that they begin with."""
+
+    model_config = ConfigDict(
+        extra="forbid",
+        frozen=True,
+        json_schema_extra={"example": {"role": "merchandiser", "password": "correct horse battery"}},
+    )
+
+    role: Role = Field(description="`viewer` reads; `merchandiser` changes rules, synonyms and items too; `admin`.")
+    password: Password = Field(min_length=12, max_length=128, description="12 characters or more.")
+
+
+class Account(BaseModel):
+    """An account as it is kept."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    role: Role
+    password: str = Field(pattern=r"^[A-Za-z0-9+/=]+\$[A-Za-z0-9+/=]+$", description="Salt and hash in base64.")
+
+    @property
+    def grant(self) -> Grant:
+        return Grant(scopes=SCOPES_OF[self.role], per_minute=None, priority="shopper", browser=False)
+
+    @property
+    def stamp(self) -> str:
+        """What a session remembers of the password: it ends where another one is set."""
+        return hashlib.sha256(self.password.encode()).hexdigest()[:16]
+
+
+class Accounts(NamedDefinitions[Account]):
+    """The accounts that are defined."""
+
+    def __init__(self, redis: RedisGateway, data_folder: Path | None = None, *, rates: Rates) -> None:
+        self._rates = rates
+        self._checking = asyncio.Lock()
+        super().__init__(redis, "account", Account, data_folder)
+
+    async def define(self, name: str, account: NewAccount) -> None:
+        """Make an account, or give one that is there another role and password; its sessions end.
+
+        Raises:
+            Unavailable: Redis is lost.
+        """
+        async with self._checking:
+            password = await asyncio.to_thread(hashed, account.password.get_secret_value())
+        await self.put(name, Account(role=account.role, password=password))
+
+    async def verified(self, name: str, password: str) -> Account:
+        """The account of that name, whose password it is.
+
+        Raises:
+            Unauthorised: there is no account of that name, or it has another password; which of both is not said.
+            TooMany: passwords are tried too often.
+        """
+        self._rates.count("login:", LOGINS_PER_MINUTE, what="logins are taken")
+        self._rates.count(f"login:{name}", TRIES_PER_MINUTE, what="the password of this account may be tried")
+        account = self.all().get(name)
+        async with self._checking:
+            is_right = await asyncio.to_thread(matches, password, NOBODY if account is None else account.password)
+        if account is None or not is_right:
+            raise Unauthorised("there is no account of this name with this password")
+        return account
+
+
+def hashed(password: str) -> str:
+    """What a password is checked by, with a new salt."""
+    salt = secrets.token_bytes(16)
+    return f"{base64.b64encode(salt).decode()}${base64.b64encode(_scrypt(password, salt)).decode()}"
+
+
+def matches(password: str, kept: str) -> bool:
+    """Whether it is the password from which `hashed` made what is kept."""
+    salt, _, digest = kept.partition("$")
+    return secrets.compare_digest(_scrypt(password, base64.b64decode(salt)), base64.b64decode(digest))
+
+
+def _scrypt(password: str, salt: bytes) -> bytes:
+    return hashlib.scrypt(
+        password.encode(errors="surrogatepass"), salt=salt, n=COST, r=BLOCK, p=PARALLEL, maxmem=MAX_BYTES, dklen=32
+    )
+
+
+NOBODY = f"{base64.b64encode(bytes(16)).decode()}${base64.b64encode(bytes(32)).decode()}"
+"""What the password of an unknown account is checked by, so that time does not say which names there are."""

@@ -1,0 +1,63 @@
+// Labelled controls, forms that say what became of them, buttons that do one thing.
+
+import { element } from "./element.js";
+import { Trouble } from "./requests.js";
+
+let numbered = 0;
+
+/** A control with its words; `note` is read with it. */
+export function labelled(words, control, note) {
+  numbered += 1;
+  const id = control.id || `control-${numbered}`;
+  control.id = id;
+  if (note) control.setAttribute("aria-describedby", `${id}-note`);
+  return element(
+    "div",
+    { class: "field" },
+    element("label", { for: id }, words),
+    control,
+    note && element("p", { class: "note", id: `${id}-note` }, note),
+  );
+}
+
+/** @param options pairs of value and words. */
+export function choice(options, chosen, attributes = {}) {
+  return element("select", attributes, ...options.map(([value, words]) => element("option", { value, selected: value === chosen }, words)));
+}
+
+/**
+ * A form.
+ * @param parts what is in it.
+ * @param save does what it is for; the sentence that it gives is said, and so is what it throws.
+ */
+export function form(label, parts, submit, save) {
+  const said = element("p", { class: "said", role: "status" });
+  const button = element("button", { type: "submit" }, submit);
+  const onsubmit = async (event) => {
+    event.preventDefault();
+    await working(button, said, save);
+  };
+  return element("form", { class: "sheet", "aria-label": label, onsubmit }, ...parts, element("div", { class: "ends" }, button), said);
+}
+
+/** A button that does something, and says what became of it at `said`. */
+export function action(words, said, work, attributes = {}) {
+  const button = element("button", { type: "button", ...attributes, onclick: () => working(button, said, work) }, words);
+  return button;
+}
+
+async function working(button, said, work) {
+  button.disabled = true;
+  said.textContent = "One moment.";
+  try {
+    said.textContent = (await work()) ?? "";
+  } catch (error) {
+    if (!(error instanceof Trouble)) throw error;
+    said.textContent = error.message;
+  } finally {
+    button.disabled = false;
+  }
+}
+
+/** The lines of a text that are not empty. */
+export const linesOf = (text) => text.split("\n").map((line) => line.trim()).filter(Boolean);

@@ -1,0 +1,49 @@
+// What the pages of the workbench share: who is logged in, what they may do, and showing a page again after a change.
+
+import { byId, element } from "../element.js";
+import { forgetKey, heldKey } from "../key.js";
+import { accessForm, logOut, session } from "../session.js";
+import { open } from "../views/page.js";
+
+/**
+ * Show a page of the workbench.
+ * @param load gives its data; @param draw its elements, given the data, who looks, and how to show the page again.
+ */
+export async function bench(load, draw) {
+  const show = () => open(load, (data) => draw(data, look));
+  const look = { may: () => true, again, say };
+  async function again(words) {
+    await show();
+    if (words) say(words);
+    if (document.activeElement === document.body) byId("content").focus({ preventScroll: true });
+  }
+  async function settle() {
+    const who = await session();
+    look.may = (scope) => heldKey() !== null || (who !== null && (who.scopes.includes(scope) || who.scopes.includes("admin")));
+    look.name = who?.name ?? null;
+    showWho(who, async () => {
+      await settle();
+    });
+    await show();
+  }
+  await settle();
+}
+
+export function say(words) {
+  byId("said").textContent = words;
+}
+
+function showWho(who, onChange) {
+  const leave = async () => {
+    forgetKey();
+    if (who !== null) await logOut();
+    await onChange();
+  };
+  const out = element("button", { type: "button", onclick: leave }, who === null ? "Forget the key" : "Log out");
+  if (heldKey()) byId("who").replaceChildren(element("p", {}, "By a key"), out);
+  else if (who !== null) byId("who").replaceChildren(element("p", {}, `${who.name}, ${who.role}`), out);
+  else byId("who").replaceChildren(element("details", {}, element("summary", {}, "Log in"), accessForm("or a key", onChange)));
+}
+
+/** What is said to those who may only look. */
+export const lookOnly = (words) => element("p", { class: "note" }, words);

@@ -1,0 +1,173 @@
+"""People with roles: accounts, logins, sessions in cookies, and what another site's page cannot do with them."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from collections.abc import Iterator
+from pathlib import Path
+
+import httpx
+import pytest
+
+from tests.support.redis_servers import PATIENT_REDIS_SECONDS, RedisProcess
+from tests.support.services import serving
+from trimtab.core.errors import TooMany, Unauthorised
+from trimtab.service.http import accounts as accounts_module
+from trimtab.service.http.accounts import Accounts, hashed, matches
+from trimtab.service.http.rates import Rates
+from trimtab.service.http.sessions import COOKIE, CSRF_HEADER
+from trimtab.service.redis.gateway import RedisGateway
+from trimtab.service.settings import Settings
+
+ADMIN = {"Authorization": "Bearer sesame"}
+PASSWORD = "correct horse battery"
+SYNONYM = {"words": ["sofa", "couch"]}
+
+
+@pytest.fixture(scope="module")
+def data_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return tmp_path_factory.mktemp("data")
+
+
+@pytest.fixture(scope="module")
+def closed(small_bundle: Path, module_redis: RedisProcess, data_folder: Path) -> Iterator[httpx.Client]:
+    settings = Settings(
+        bundle=small_bundle,
+        data_folder=data_folder,
+        require_keys=True,
+        redis_url=module_redis.url,
+        redis_timeout_seconds=PATIENT_REDIS_SECONDS,
+        admin_key="sesame",
+    )
+    with serving(settings) as client:
+        yield client
+
+
+@pytest.fixture(autouse=True)
+def nobody_is_logged_in(closed: httpx.Client) -> None:
+    closed.cookies.clear()
+
+
+def log_in(client: httpx.Client, name: str, role: str) -> httpx.Response:
+    """Make an account and log in; the client sends the cookie from now on."""
+    made = client.put(f"/accounts/{name}", json={"role": role, "password": PASSWORD}, headers=ADMIN)
+    assert made.json() == {"role": role}
+    answer = client.post("/session", json={"name": name, "password": PASSWORD})
+    assert answer.status_code == 200, answer.text
+    return answer
+
+
+def with_token(answer: httpx.Response) -> dict[str, str]:
+    return {CSRF_HEADER: answer.json()["csrf"]}
+
+
+def test_a_merchandiser_logs_in_changes_a_synonym_and_logs_out(closed: httpx.Client, data_folder: Path) -> None:
+    answer = log_in(closed, "anna", "merchandiser")
+    assert answer.json()["name"] == "anna"
+    said = answer.headers["set-cookie"].lower()
+    assert "httponly" in said
+    assert "samesite=strict" in said
+    assert closed.get("/session").json() == answer.json()
+    assert closed.get("/search", params={"q": "soup", "k": 1}).status_code == 200
+    assert closed.put("/synonyms/seats", json=SYNONYM, headers=with_token(answer)).status_code == 200
+    assert closed.get("/synonyms").json()["seats"]["words"] == ["sofa", "couch"]
+    assert closed.put("/keys/mine", json={"scopes": ["admin"]}, headers=with_token(answer)).status_code == 403
+    assert closed.get("/accounts").status_code == 403
+
+    assert closed.delete("/session", headers=with_token(answer)).status_code == 204
+    assert closed.get("/session").json() is None
+    closed.cookies.set(COOKIE, answer.cookies[COOKIE], domain=closed.base_url.host)
+    assert closed.get("/synonyms").status_code == 401, "the session itself has ended"
+
+    written = (data_folder / "audit" / "audit.jsonl").read_text()
+    kept = [json.loads(line) for line in written.splitlines()]
+    assert ("@anna", "PUT /synonyms/seats") in [(one["who"], one["did"]) for one in kept]
+    assert ("@anna", "POST /session") in [(one["who"], one["did"]) for one in kept]
+    assert PASSWORD not in written
+    assert answer.cookies[COOKIE] not in written
+
+
+@pytest.mark.parametrize(
+    ("role", "may"),
+    [
+        ("viewer", {"/rules": 200, "/analytics/overview": 200, "/keys": 403, "/metrics": 403}),
+        ("merchandiser", {"/rules": 200, "/analytics/overview": 200, "/keys": 403, "/metrics": 403}),
+        ("admin", {"/rules": 200, "/analytics/overview": 200, "/keys": 200, "/metrics": 200}),
+    ],
+)
+def test_what_a_role_may_see_and_change(closed: httpx.Client, role: str, may: dict[str, int]) -> None:
+    answer = log_in(closed, role, role)
+    assert {path: closed.get(path).status_code for path in may} == may
+    changed = closed.put("/synonyms/seats", json=SYNONYM, headers=with_token(answer))
+    assert changed.status_code == (403 if role == "viewer" else 200)
+    profile = closed.put("/profiles/p", json={"weights": {"relevance": 1}}, headers=with_token(answer))
+    assert profile.status_code == (200 if role == "admin" else 403)
+
+
+def test_what_another_site_makes_a_browser_send_changes_nothing(closed: httpx.Client) -> None:
+    answer = log_in(closed, "anna", "admin")
+    for headers in ({}, {CSRF_HEADER: ""}, {CSRF_HEADER: "0" * 64}, {CSRF_HEADER: answer.cookies[COOKIE]}):
+        assert closed.put("/synonyms/forged", json=SYNONYM, headers=headers).status_code == 403
+        assert closed.post("/bundles/rollback", headers=headers).status_code == 403
+        assert closed.delete("/session", headers=headers).status_code == 403
+    assert "forged" not in closed.get("/synonyms").json()
+    form = closed.post("/session", content="name=anna", headers={"Content-Type": "text/plain"})
+    assert form.status_code == 415, "a form of another site logs nobody in"
+
+
+def test_a_new_password_or_no_account_ends_sessions(closed: httpx.Client) -> None:
+    answer = log_in(closed, "bert", "viewer")
+    wrong = {"password": "not this one", "new": "another password"}
+    assert closed.put("/session/password", json=wrong, headers=with_token(answer)).status_code == 401
+    right = {"password": PASSWORD, "new": "another password"}
+    changed = closed.put("/session/password", json=right, headers=with_token(answer))
+    assert changed.status_code == 200
+    assert closed.get("/rules").status_code == 200, "the session that changed it has gone on as a new one"
+    closed.cookies.clear()
+    closed.cookies.set(COOKIE, answer.cookies[COOKIE], domain=closed.base_url.host)
+    assert closed.get("/rules").status_code == 401
+    assert closed.post("/session", json={"name": "bert", "password": PASSWORD}).status_code == 401
+
+    closed.cookies.clear()
+    closed.post("/session", json={"name": "bert", "password": "another password"}).raise_for_status()
+    closed.delete("/accounts/bert", headers=ADMIN).raise_for_status()
+    assert closed.get("/rules").status_code == 401
+    assert closed.delete("/accounts/bert", headers=ADMIN).status_code == 404
+
+
+def test_over_tls_the_cookie_is_for_tls_alone(closed: httpx.Client) -> None:
+    log_in(closed, "anna", "viewer")
+    sent = {"name": "anna", "password": PASSWORD}
+    answer = closed.post("/session", json=sent, headers={"X-Forwarded-Proto": "https"})
+    assert "secure" in answer.headers["set-cookie"].lower()
+
+
+def test_accounts_are_for_admins_and_no_answer_has_a_password(closed: httpx.Client, module_redis: RedisProcess) -> None:
+    closed.put("/accounts/carl", json={"role": "viewer", "password": PASSWORD}, headers=ADMIN).raise_for_status()
+    assert closed.get("/accounts", headers=ADMIN).json()["carl"] == {"role": "viewer"}
+    short = closed.put("/accounts/carl", json={"role": "viewer", "password": "short"}, headers=ADMIN)
+    assert short.status_code == 422
+    assert "short'" not in short.text
+    with module_redis.client() as redis:
+        assert PASSWORD.encode() not in b"".join(redis.hgetall("trimtab:accounts").values())
+
+
+def test_passwords_are_not_tried_without_an_end(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(accounts_module, "COST", 2)
+    redis = RedisGateway(None, timeout_seconds=1, poll_seconds=1)
+    accounts = Accounts(redis, rates=Rates(redis))
+    refused: list[type[Exception]] = []
+    for _ in range(2 * accounts_module.TRIES_PER_MINUTE + 1):  # a minute may end among them
+        with pytest.raises((Unauthorised, TooMany)) as caught:
+            asyncio.run(accounts.verified("nobody", "guess"))
+        refused.append(caught.type)
+    assert TooMany in refused
+
+
+def test_a_password_is_kept_as_what_it_is_checked_by(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(accounts_module, "COST", 2)
+    kept = hashed("pässword")
+    assert kept != hashed("pässword"), "each has a salt of its own"
+    assert matches("pässword", kept)
+    assert not matches("password", kept)
