@@ -11,9 +11,11 @@ from typing import Annotated
 
 import typer
 
+from trimtab.cli.accounts import app as accounts_app
 from trimtab.cli.analytics import app as analytics_app
 from trimtab.cli.backups import app as backups_app
 from trimtab.cli.build import app as build_app
+from trimtab.cli.config import app as config_app
 from trimtab.cli.console import (
     AsJson,
     BundleFolder,
@@ -51,6 +53,8 @@ app.add_typer(shop_app)
 app.add_typer(words_app)
 app.add_typer(feed_app)
 app.add_typer(backups_app)
+app.add_typer(config_app, name="config")
+app.add_typer(accounts_app, name="accounts")
 
 
 def _print_version(is_asked: bool) -> None:

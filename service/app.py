@@ -19,7 +19,6 @@ from starlette.types import Lifespan
 
 from trimtab.core.errors import BadParameter, NotFound
 from trimtab.core.weights import normalise
-from trimtab.engine import Engine
 from trimtab.retrieval.filters import filter_mask, parse_filter
 from trimtab.service.bootstrap import Background, Definitions, Foundations, Parts, background, build_parts
 from trimtab.service.bundles.serving import Bundles
@@ -42,8 +41,10 @@ from trimtab.service.http.middleware import (
 from trimtab.service.http.routes.accounts import Login, NewPassword, accounts_router, sessions_router
 from trimtab.service.http.routes.analytics import Analytics, analytics_router
 from trimtab.service.http.routes.bundles import TrafficShare, bundles_router
+from trimtab.service.http.routes.comparisons import comparisons_router
 from trimtab.service.http.routes.decisions import decisions_router
 from trimtab.service.http.routes.definitions import definitions_router
+from trimtab.service.http.routes.drafts import NewDraft, drafts_router
 from trimtab.service.http.routes.events import Batch, events_router
 from trimtab.service.http.routes.experiments import experiments_router
 from trimtab.service.http.routes.frontier import frontier_router
@@ -52,6 +53,7 @@ from trimtab.service.http.routes.items import Ids, items_router
 from trimtab.service.http.routes.keys import keys_router
 from trimtab.service.http.routes.pages import PageBody, VisitBody, pages_router
 from trimtab.service.http.routes.playground import playground_router
+from trimtab.service.http.routes.query_sets import Graded, NewQuerySet, SampleSize, queries_of_log, query_sets_router
 from trimtab.service.http.routes.related import related_router
 from trimtab.service.http.routes.replays import replays_router
 from trimtab.service.http.routes.search import search_router
@@ -67,6 +69,7 @@ from trimtab.service.search.profiles import Profile, profile_named
 from trimtab.service.search.rules import Rule
 from trimtab.service.search.synonyms import SynonymDefinition
 from trimtab.service.settings import Settings
+from trimtab.service.workbench.comparing import Comparer, Comparison
 
 if TYPE_CHECKING:  # the extra `mcp`
     from trimtab.service.agents.door import AgentsDoor
@@ -164,7 +167,7 @@ def _routers(parts: Parts, searches: Admission) -> tuple[APIRouter, ...]:
     reader, admin = access.dependency("read", always=False), access.dependency("admin", always=True)
     return (
         *_search_routers(parts, searches),
-        *_definition_routers(parts, reader=reader, admin=admin),
+        *_definition_routers(parts, searches, reader=reader, admin=admin),
         *_bundle_routers(parts, reader=reader, admin=admin),
         *_record_routers(parts, reader=reader, admin=admin),
         analytics_router(
@@ -190,21 +193,46 @@ def _search_routers(parts: Parts, searches: Admission) -> tuple[APIRouter, ...]:
     )
 
 
-def _definition_routers(parts: Parts, *, reader: Dependency, admin: Dependency) -> tuple[APIRouter, ...]:
+def _definition_routers(
+    parts: Parts, searches: Admission, *, reader: Dependency, admin: Dependency
+) -> tuple[APIRouter, ...]:
     definitions, bundles = parts.definitions, parts.serving.bundles
     limit = parts.foundations.settings.max_body_bytes
     people = definitions.people
+    fits = partial(_require_fit, parts)
     merchandiser = people.access.dependency("merchandise", always=True)
-    define = partial(definitions_router, reader=reader, max_body_bytes=limit)
+    define = partial(definitions_router, changes=definitions.changes, reader=reader, max_body_bytes=limit)
     return (
         define(
             definitions.profiles,
             check=lambda profile: normalise(profile.weights, parts.search.known_weights),
             admin=admin,
         ),
-        define(definitions.rules, check=lambda rule: _require_rule(parts.search.engine, rule), admin=merchandiser),
-        define(definitions.synonyms, check=lambda _: None, admin=merchandiser),
+        define(definitions.rules, check=fits, admin=merchandiser),
+        define(definitions.synonyms, check=fits, admin=merchandiser),
         define(definitions.experiments, check=partial(_require_arms, definitions, bundles), admin=admin),
+        drafts_router(
+            definitions.drafts,
+            definitions.changes,
+            check=fits,
+            reader=reader,
+            merchandiser=merchandiser,
+            max_body_bytes=limit,
+        ),
+        comparisons_router(
+            Comparer(parts.search, definitions.drafts),
+            searches,
+            grades_of=definitions.query_sets.consensus,
+            reader=reader,
+            max_body_bytes=limit,
+        ),
+        query_sets_router(
+            definitions.query_sets,
+            queries_of_log(parts.foundations.settings),
+            reader=reader,
+            merchandiser=merchandiser,
+            max_body_bytes=limit,
+        ),
         experiments_router(definitions.experiments, parts.foundations.redis, reader=reader),
         keys_router(people.keys, admin=admin, max_body_bytes=limit),
         accounts_router(people.accounts, admin=admin),
@@ -217,7 +245,12 @@ def _bundle_routers(parts: Parts, *, reader: Dependency, admin: Dependency) -> t
     limit = settings.max_body_bytes
     return (
         bundles_router(
-            serving.bundles, serving.loads, parts.definitions.experiments, admin=admin, max_body_bytes=limit
+            serving.bundles,
+            serving.loads,
+            parts.definitions.experiments,
+            reader=access.dependency("read", always=True),
+            admin=admin,
+            max_body_bytes=limit,
         ),
         items_router(serving.catalogue, serving.bundles, access, max_body_bytes=limit),
         pages_router(
@@ -259,7 +292,11 @@ def _require_arms(definitions: Definitions, bundles: Bundles, experiment: Experi
             raise BadParameter("bundle", f"{arm.bundle!r} is not loaded", ", ".join(bundles.plan.loaded))
 
 
-def _require_rule(engine: Engine, rule: Rule) -> None:
+def _require_fit(parts: Parts, rule: Rule | SynonymDefinition) -> None:
+    """Refuse a rule that does not fit the bundle that serves; a synonym fits any."""
+    if not isinstance(rule, Rule):
+        return
+    engine = parts.search.engine
     filter_mask(engine.store, map(parse_filter, rule.filters))
     for item_id in rule.item_ids:
         try:
@@ -282,10 +319,15 @@ def _openapi(app: FastAPI) -> dict[str, Any]:
             Experiment,
             Grant,
             Ids,
+            Comparison,
+            Graded,
             Login,
+            NewDraft,
             NewAccount,
             NewPassword,
+            NewQuerySet,
             PageBody,
+            SampleSize,
             TrafficShare,
             VisitBody,
         )

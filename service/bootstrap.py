@@ -57,6 +57,9 @@ from trimtab.service.search.synonyms import SynonymDefinitions
 from trimtab.service.search.wording import Wording
 from trimtab.service.settings import Settings
 from trimtab.service.shared_folder import SharedFolder
+from trimtab.service.workbench.changes import Changes
+from trimtab.service.workbench.drafts import Drafts
+from trimtab.service.workbench.query_sets import QuerySets
 
 Background = tuple[Callable[[], None], Callable[[], None]]
 """How something that runs beside the requests is started and stopped."""
@@ -103,6 +106,9 @@ class Definitions:
     rules: Rules
     synonyms: SynonymDefinitions
     experiments: Experiments
+    drafts: Drafts
+    changes: Changes
+    query_sets: QuerySets
     people: People
 
 
@@ -247,7 +253,7 @@ def _shared_bundles(settings: Settings) -> SharedBundles | None:
 def _build_definitions(foundations: Foundations) -> Definitions:
     settings, redis = foundations.settings, foundations.redis
     folder = settings.data_folder
-    profiles, rules = Profiles(redis, folder), Rules(redis, folder)
+    profiles, rules, synonyms = Profiles(redis, folder), Rules(redis, folder), SynonymDefinitions(redis, folder)
     experiments = Experiments(redis, foundations.metrics, folder)
     redis.on_poll(RampController(experiments).turn)
     keys = Keys(redis, folder, workers=settings.workers)
@@ -262,7 +268,9 @@ def _build_definitions(foundations: Foundations) -> Definitions:
         admin_port=settings.admin_port,
     )
     people = People(keys, accounts, sessions, access)
-    return Definitions(profiles, rules, SynonymDefinitions(redis, folder), experiments, people)
+    drafts = Drafts(redis, rules, synonyms, folder)
+    query_sets = QuerySets(redis, folder)
+    return Definitions(profiles, rules, synonyms, experiments, drafts, Changes(redis), query_sets, people)
 
 
 def _build_records(foundations: Foundations, experiments: Experiments) -> Records:
@@ -310,7 +318,7 @@ def _build_search(
         serving.bundles,
         serving.catalogue,
         profiles=definitions.profiles,
-        wording=Wording(definitions.rules, definitions.synonyms),
+        wording=lambda: Wording(definitions.rules.book, definitions.synonyms.book),
         experiments=definitions.experiments,
         pseudonyms=foundations.pseudonyms,
         settings=settings,

@@ -7,6 +7,7 @@ from datetime import datetime
 from typing import Any, Literal, get_args
 from urllib.parse import urlencode
 
+import numpy as np
 import polars as pl
 
 from trimtab.core.errors import BadParameter
@@ -92,6 +93,18 @@ def _trending(searches: pl.LazyFrame, shown: Shown) -> list[dict[str, Any]]:
         return []
     middle: datetime = first + (last - first) / 2
     return _rows(trending(searches, middle, min_users=shown.min_users).limit(shown.limit))
+
+
+def sample(log: Log, n: int, *, seed: int, min_users: int = MIN_USERS) -> list[str]:
+    """Queries drawn without replacement, each with a chance in proportion to its searches.
+
+    Args:
+        min_users: who searched for it, at least.
+    """
+    found = read(by_query(searches_of(log.impressions, log.events), min_users=min_users).sort("query"))
+    # The n largest of u ** (1 / searches) are such a draw (Efraimidis and Spirakis, 2006); logarithms keep them apart.
+    order = np.log(np.random.default_rng(seed).random(len(found))) / found["searches"].to_numpy()
+    return [found["query"][int(row)] for row in np.argsort(-order, kind="stable")[:n]]
 
 
 def categories(log: Log, items: pl.DataFrame, shown: Shown) -> list[dict[str, Any]]:

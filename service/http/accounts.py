@@ -12,9 +12,10 @@ import hashlib
 import secrets
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Literal
+from typing import Annotated, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, SecretStr
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, SecretStr
+from pydantic_core import PydanticCustomError
 
 from trimtab.core.errors import Unauthorised
 from trimtab.service.http.keys import Grant, Scope
@@ -34,10 +35,34 @@ TRIES_PER_MINUTE = 10
 """Passwords that may be tried on one account."""
 LOGINS_PER_MINUTE = 60
 """Passwords that may be tried in all: each costs a core the time of some fifty searches."""
+MIN_CHARACTERS, MAX_CHARACTERS = 12, 128
 COST, BLOCK, PARALLEL, MAX_BYTES = 2**15, 8, 1, 64 * 2**20
 """scrypt's parameters: 32 MB and about a tenth of a second for each check."""
 
-Password = SecretStr
+
+def _text(value: object) -> object:
+    """A password that may be one; what is wrong with another is said without repeating it."""
+    if not isinstance(value, str):
+        raise PydanticCustomError("password", "text", {"problem": "is not text"})
+    if len(value) > MAX_CHARACTERS:
+        raise PydanticCustomError("password", "up to 128 characters", {"problem": "is too long"})
+    return value
+
+
+def _long_enough(value: object) -> object:
+    if len(str(_text(value))) < MIN_CHARACTERS:
+        raise PydanticCustomError("password", "12 to 128 characters", {"problem": "is too short"})
+    return value
+
+
+Password = Annotated[SecretStr, BeforeValidator(_text), Field(json_schema_extra={"maxLength": MAX_CHARACTERS})]
+"""A password that somebody shows."""
+ChosenPassword = Annotated[
+    SecretStr,
+    BeforeValidator(_long_enough),
+    Field(json_schema_extra={"minLength": MIN_CHARACTERS, "maxLength": MAX_CHARACTERS}),
+]
+"""A password that is set."""
 
 
 class NewAccount(BaseModel):
@@ -50,7 +75,7 @@ class NewAccount(BaseModel):
     )
 
     role: Role = Field(description="`viewer` reads; `merchandiser` changes rules, synonyms and items too; `admin`.")
-    password: Password = Field(min_length=12, max_length=128, description="12 characters or more.")
+    password: ChosenPassword = Field(description="12 to 128 characters.")
 
 
 class Account(BaseModel):
@@ -79,15 +104,15 @@ class Accounts(NamedDefinitions[Account]):
         self._checking = asyncio.Lock()
         super().__init__(redis, "account", Account, data_folder)
 
-    async def define(self, name: str, account: NewAccount) -> None:
+    async def define(self, name: str, role: Role, password: str) -> None:
         """Make an account, or give one that is there another role and password; its sessions end.
 
         Raises:
             Unavailable: Redis is lost.
         """
         async with self._checking:
-            password = await asyncio.to_thread(hashed, account.password.get_secret_value())
-        await self.put(name, Account(role=account.role, password=password))
+            kept = await asyncio.to_thread(hashed, password)
+        await self.put(name, Account(role=role, password=kept))
 
     async def verified(self, name: str, password: str) -> Account:
         """The account of that name, whose password it is.

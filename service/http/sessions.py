@@ -104,7 +104,7 @@ class Sessions:
             raise Unauthorised("nobody is logged in here")
         return session
 
-    def _session(self, token: str, kept: bytes) -> Session | None:
+    def _session(self, token: str, kept: bytes | str) -> Session | None:
         try:
             read = orjson.loads(kept or b"{}")
             name, stamp = read["account"], read["stamp"]

@@ -30,6 +30,9 @@ VIEWS = {
 """Pages that report, by the last part of their address `/views/<name>`."""
 
 WORKBENCH = {
+    "synonyms": "Synonyms",
+    "rules": "Rules",
+    "queries": "Query sets",
     "access": "Access",
 }
 """Pages for operating, by the last part of their address `/workbench/<name>`."""

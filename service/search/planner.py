@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Callable, Collection, Mapping
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from math import inf
 
+from trimtab.core.errors import BadParameter
 from trimtab.core.records import Constraints, Query, Side
 from trimtab.core.seeds import seed_of
 from trimtab.engine import Engine
@@ -28,6 +30,21 @@ N_SEEDS = 1 << 63
 NOBODY = Assigned()
 
 
+@dataclass(frozen=True, slots=True)
+class Circumstances:
+    """Under which a search is looked at that no shopper sees.
+
+    Attributes:
+        wording: rules and synonyms; None for those that are defined.
+        bundle: a loaded one by its name; None for the one that serves.
+        moment: at which it would be made; None for now.
+    """
+
+    wording: Wording | None = None
+    bundle: str | None = None
+    moment: datetime | None = None
+
+
 class SearchPlanner:
     """Makes plans, by what is defined and loaded at the moment."""
 
@@ -37,7 +54,7 @@ class SearchPlanner:
         catalogue: LiveCatalogue,
         *,
         profiles: Profiles,
-        wording: Wording,
+        wording: Callable[[], Wording],
         experiments: Experiments,
         pseudonyms: Pseudonyms,
         settings: Settings,
@@ -96,17 +113,30 @@ class SearchPlanner:
             caller=caller,
         )
 
-    def plan_preview(self, request: SearchRequest) -> tuple[Engine, SearchPlan]:
+    def plan_preview(
+        self, request: SearchRequest, circumstances: Circumstances | None = None
+    ) -> tuple[Engine, SearchPlan]:
         """The engine and the plan of a search that no shopper sees: in no experiment, without a deadline.
 
+        Args:
+            circumstances: under which it is looked at; left out, those of the moment.
+
         Raises:
-            BadParameter: as `plan`.
+            BadParameter: as `plan`, or there is no such bundle.
         """
-        engine = self.engine
+        under = circumstances or Circumstances()
+        engine = self.engine if under.bundle is None else self._catalogue.newest(self._loaded(under.bundle))
         request = self._pseudonyms.request(request)
-        query = self._query(engine, request, NOBODY, self._profiles.all(), datetime.now(UTC))
+        moment = under.moment or datetime.now(UTC)
+        query = self._query(engine, request, NOBODY, self._profiles.all(), moment, wording=under.wording)
         engine = engine.in_market(query)
         return engine, SearchPlan(query, self._deadline(engine, query, 0.0, inf))
+
+    def _loaded(self, bundle: str) -> Engine:
+        engine = self._bundles.loaded.get(bundle)
+        if engine is None:
+            raise BadParameter("bundle", f"{bundle!r} is not loaded", ", ".join(self._bundles.loaded))
+        return engine
 
     def _assigned(self, request: SearchRequest, profiles: Collection[str], bundles: Collection[str]) -> Assigned:
         """The experiments' arms of a request that leaves the weights to the service."""
@@ -125,6 +155,7 @@ class SearchPlanner:
         assigned: Assigned,
         profiles: Mapping[str, Profile],
         timestamp: datetime,
+        wording: Wording | None = None,
     ) -> Query:
         if assigned.profile is None:
             profile = profile_named(request.profile, profiles)
@@ -159,7 +190,7 @@ class SearchPlanner:
             related=request.related,
             near=None if request.near is None else parse_near(request.near),
         )
-        return self._wording.of(query, engine, request, timestamp)
+        return (wording or self._wording()).of(query, engine, request, timestamp)
 
     def _deadline(self, engine: Engine, query: Query, arrived: float, timeout_ms: float) -> Deadline:
         return Deadline(self._costs, Shape.of(engine.with_defaults(query)), start=arrived, seconds=timeout_ms / 1e3)

@@ -147,18 +147,25 @@ class Orders:
     banner: str | None = None
 
 
-class Rules(NamedDefinitions[Rule]):
-    """The rules that are defined, by the words they speak about.
+class RuleBook:
+    """Rules by the words they speak about.
 
     Rules for all of a search's words come before rules for some of them, those before rules for every search, and
     among them the order is that of their names.
     """
 
-    def __init__(self, redis: RedisGateway, data_folder: Path | None = None) -> None:
-        self._by_words: Mapping[Keys, list[Rule]] = {}
-        self._by_part: list[Rule] = []
-        self._of_all: list[Rule] = []
-        super().__init__(redis, "rule", Rule, data_folder)
+    def __init__(self, rules: Mapping[str, Rule]) -> None:
+        """
+        Args:
+            rules: by name, in the order of the names.
+        """
+        by_words = defaultdict(list)
+        for rule in rules.values():
+            if rule.query is not None and rule.matches == "exact":
+                by_words[_keys(rule.query)].append(rule)
+        self._by_words: Mapping[Keys, list[Rule]] = dict(by_words)
+        self._by_part = [rule for rule in rules.values() if rule.query is not None and rule.matches != "exact"]
+        self._of_all = [rule for rule in rules.values() if rule.query is None]
 
     def rewritten(self, text: str, filters: tuple[Filter, ...], now: datetime) -> str | None:
         """What is searched in place of a text; None where no rule says anything else. What a rule has put there is not
@@ -218,15 +225,16 @@ class Rules(NamedDefinitions[Rule]):
         partly = [rule for rule in self._by_part if any(map(rule.speaks_of, keys))]
         return (rule for rule in (*exact, *partly, *self._of_all) if rule.holds(filters, now))
 
+
+class Rules(NamedDefinitions[Rule]):
+    """The rules that are defined."""
+
+    def __init__(self, redis: RedisGateway, data_folder: Path | None = None) -> None:
+        self.book = RuleBook({})
+        super().__init__(redis, "rule", Rule, data_folder)
+
     def _read(self, by_name: Mapping[str, Rule]) -> None:
-        by_words = defaultdict(list)
-        rules = by_name.values()
-        for rule in rules:
-            if rule.query is not None and rule.matches == "exact":
-                by_words[_keys(rule.query)].append(rule)
-        self._by_words = dict(by_words)
-        self._by_part = [rule for rule in rules if rule.query is not None and rule.matches != "exact"]
-        self._of_all = [rule for rule in rules if rule.query is None]
+        self.book = RuleBook(by_name)
         super()._read(by_name)
 
 

@@ -11,12 +11,13 @@ import orjson
 import structlog
 
 from trimtab.core.errors import BadInput, NotFound
+from trimtab.core.records import Slate
 from trimtab.engine import Engine
 from trimtab.engine.plan.search_plan import Hooks
 from trimtab.engine.response import response_of
 from trimtab.ranker.features import USER_FEATURES
 from trimtab.service.redis.gateway import RedisGateway
-from trimtab.service.search.planner import SearchPlanner
+from trimtab.service.search.planner import Circumstances, SearchPlanner
 from trimtab.service.search.records import SHOPPER, Caller, PlannedSearch, SearchCompleted, Subscriber
 from trimtab.service.search.request import SearchRequest
 
@@ -102,16 +103,24 @@ class SearchService:
         self._publish(SearchCompleted(search, found.scored, slate, impression, degraded, chosen_at))
         return answer
 
-    def preview(self, request: SearchRequest, *, may_see_users: bool = False) -> bytes:
-        """The JSON of the slate as `answer` gives it and of the rules it obeys, for those who tune weights.
+    def look(self, request: SearchRequest, circumstances: Circumstances | None = None) -> tuple[Slate, Engine]:
+        """The slate as `answer` would give it, and the engine that made it, for those who tune and define.
 
         No shopper sees it, so it is neither logged nor counted.
 
         Raises:
+            BadParameter: as `answer`, or there is no such bundle.
+        """
+        engine, plan = self._planner.plan_preview(request, circumstances)
+        return engine.search(plan, self._hooks).slate, engine
+
+    def preview(self, request: SearchRequest, *, may_see_users: bool = False) -> bytes:
+        """The JSON of `look`, and of the rules that the slate obeys.
+
+        Raises:
             BadParameter: as `answer`.
         """
-        engine, plan = self._planner.plan_preview(request)
-        slate = engine.search(plan, self._hooks).slate
+        slate, engine = self.look(request)
         rules = slate.query.constraints
         obeyed = {
             "pins": {str(position): item_id for position, item_id in rules.pins.items()},

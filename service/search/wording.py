@@ -2,23 +2,23 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 from trimtab.core.records import Query
 from trimtab.engine import Engine
 from trimtab.retrieval.understanding.understand import Wishes
 from trimtab.service.search.request import SearchRequest
-from trimtab.service.search.rules import Rules
-from trimtab.service.search.synonyms import SynonymDefinitions
+from trimtab.service.search.rules import RuleBook
+from trimtab.service.search.synonyms import SynonymBook
 
 
+@dataclass(frozen=True, slots=True)
 class Wording:
-    """Understands words by what is defined at the moment."""
+    """Understands words by these rules and synonyms."""
 
-    def __init__(self, rules: Rules, synonyms: SynonymDefinitions) -> None:
-        self._rules = rules
-        self._synonyms = synonyms
+    rules: RuleBook
+    synonyms: SynonymBook
 
     def of(self, query: Query, engine: Engine, request: SearchRequest, now: datetime) -> Query:
         """The query with its words understood, and with what rules say of them.
@@ -31,18 +31,18 @@ class Wording:
         known = engine.retriever.knowledge
         wishes = Wishes(
             steps=request.steps(known.steps),
-            rewritten=None if request.exact else self._rules.rewritten(query.text, query.filters, now),
-            synonyms=self._synonyms.of(known.analyser),
+            rewritten=None if request.exact else self.rules.rewritten(query.text, query.filters, now),
+            synonyms=self.synonyms.of(known.analyser, now),
         )
         asked = query.filters
         query = engine.understood(query, wishes)
         understood = query.wording
         texts = [text for text in (query.text, understood.rewritten, understood.corrected) if text is not None]
-        orders = self._rules.orders(texts, asked, now)
+        orders = self.rules.orders(texts, asked, now)
         fields = {condition.field for condition in query.filters}  # two conditions on one field would widen
         return replace(
             query,
             understood=replace(understood, redirect=orders.redirect, banner=orders.banner),
-            constraints=self._rules.constraints(texts, asked, now, budgets=query.constraints),
+            constraints=self.rules.constraints(texts, asked, now, budgets=query.constraints),
             filters=(*query.filters, *(one for one in orders.filters if one.field not in fields)),
         )

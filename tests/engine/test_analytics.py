@@ -158,6 +158,19 @@ def test_frames_say_what_a_loop_says(made: list[Any], min_users: int) -> None:
     )
 
 
+def test_a_sample_is_in_proportion_to_searches_and_of_several_users() -> None:
+    counts = {"often": 60, "sometimes": 30, "seldom": 10}
+    queries = [query for query, n in counts.items() for _ in range(n)]
+    log = log_of([impression(n, query, f"u{n}") for n, query in enumerate(queries)])
+    first = [report.sample(log, 1, seed=seed, min_users=1)[0] for seed in range(150)]
+    assert {query: first.count(query) / 150 for query in counts} == pytest.approx(
+        {query: n / 100 for query, n in counts.items()}, abs=0.13
+    )
+    assert sorted(report.sample(log, 10, seed=0, min_users=1)) == sorted(counts)
+    assert report.sample(log, 10, seed=0, min_users=20) == report.sample(log, 10, seed=0, min_users=11)
+    assert report.sample(log, 10, seed=0, min_users=61) == []
+
+
 def test_a_simulated_log_is_read_by_time_and_channel(log: Path) -> None:
     whole = pl.concat(read_log(log))
     opened = open_log(log)

@@ -165,7 +165,7 @@ def test_where_keys_are_required_the_page_asks_for_one(
     settings = settings_for(towels, tmp_path, redis).model_copy(update={"require_keys": True})
     with serving(settings) as client:
         page.goto(f"{client.base_url}?q=towel")
-        expect(page.get_by_role("alert")).to_contain_text("The service asks for a key here.")
+        expect(page.get_by_role("alert")).to_contain_text("The service asks here for a key")
         use(page, "Key", "sesame")
         expect(cards(page)).to_have_count(6)
         expect(page.get_by_role("alert")).to_be_hidden()

@@ -75,3 +75,115 @@ def test_an_admin_lets_a_colleague_in(page: Page, bench: httpx.Client, expected:
     expect(page.locator("#said")).to_have_text("vera is ended.")
     page.get_by_role("button", name="Log out").click()
     expect(page.get_by_role("alert")).to_contain_text("logged in")
+
+
+def test_a_merchandiser_finds_a_query_without_results_and_helps_it(
+    page: Page, bench: httpx.Client, expected: set[str]
+) -> None:
+    for person in range(3):
+        bench.get("/search", params={"q": "qzzfrozn yum", "user_id": f"p{person}", "exact": True}).raise_for_status()
+    log_in(page, bench, "mia", "/views/analytics?days=all", expected)
+    row = page.get_by_role("region", name="Found nothing").get_by_role("row", name="qzzfrozn yum")
+    row.get_by_role("link", name="add a synonym").click()
+    expect(page.get_by_role("heading", level=1)).to_have_text("Synonyms")
+
+    form = page.get_by_role("form", name="A synonym")
+    expect(form.get_by_label("Words that are searched")).to_have_value("qzzfrozn yum")
+    form.get_by_label("Which others").fill("ice cream")
+    form.get_by_label("Why").fill("nobody found it")
+    form.get_by_role("button", name="Save the draft").click()
+    expect(page.locator("#said")).to_contain_text("Nothing that shoppers see has changed yet.")
+    assert bench.get("/synonyms").json() == {}
+
+    draft = page.get_by_role("article")
+    expect(draft).to_contain_text("By @mia")
+    draft.get_by_role("button", name="Preview").click()
+    expect(draft.get_by_role("heading", name="qzzfrozn yum", exact=True)).to_be_visible()
+    expect(draft.get_by_text("qzzfrozn yum finds ice cream too")).to_be_visible()
+    expect(draft.locator(".sides .side-of").nth(1).locator("li").first).to_contain_text("new")
+    assert serious_violations(page) == []
+    page.set_viewport_size({"width": 360, "height": 800})
+    assert page.evaluate("document.documentElement.scrollWidth") <= 360
+    page.set_viewport_size({"width": 1440, "height": 1000})
+
+    draft.get_by_role("button", name="Publish").click()
+    expect(page.locator("#said")).to_contain_text("is live")
+    assert [one["also_find"] for one in bench.get("/synonyms").json().values()] == [["ice cream"]]
+    found = bench.get("/search", params={"q": "qzzfrozn yum"}).json()
+    assert "ice cream" in found["hits"][0]["title"].lower()
+
+    page.get_by_role("button", name="Undo the change of").first.click()
+    expect(page.locator("#said")).to_contain_text("is as it was before")
+    assert bench.get("/synonyms").json() == {}
+
+
+def test_a_rule_is_drafted_and_shown_beside_what_is_live(page: Page, bench: httpx.Client, expected: set[str]) -> None:
+    hits = bench.get("/playground/search", params={"q": "soup", "k": 5}).json()["hits"]
+    log_in(page, bench, "mia", "/workbench/rules?for=soup", expected)
+    form = page.get_by_role("form", name="A rule")
+    form.get_by_label("Find items by words").fill("soup")
+    form.get_by_role("button", name="Find", exact=True).click()
+    form.get_by_role("button", name="Add").nth(4).click()
+    expect(form.get_by_label("Items by their ids")).to_have_value(hits[4]["item_id"])
+    form.get_by_role("button", name="Save the draft").click()
+    draft = page.get_by_role("article")
+    expect(draft).to_contain_text(f"pin #{hits[4]['item_id']} to rank 1 where the search is “soup”")
+    draft.get_by_role("button", name="Preview").click()
+    first = draft.locator(".sides .side-of").nth(1).locator("li").first
+    expect(first).to_have_attribute("data-item", hits[4]["item_id"])
+    expect(first).to_contain_text("▲")
+    draft.get_by_role("button", name="Discard").click()
+    expect(page.locator("#said")).to_contain_text("is discarded")
+    assert bench.get("/drafts").json() == []
+    assert bench.get("/rules").json() == {}
+
+
+def test_a_viewer_looks_and_changes_nothing(page: Page, bench: httpx.Client, expected: set[str]) -> None:
+    bench.put("/accounts/vic", json={"role": "viewer", "password": PASSWORD}).raise_for_status()
+    log_in(page, bench, "vic", "/workbench/rules", expected)
+    expect(page.get_by_text("log in as a merchandiser")).to_be_visible()
+    expect(page.get_by_role("form", name="A rule")).to_have_count(0)
+    expected.add("403")
+    opened(page, bench, "/workbench/access")
+    expect(page.get_by_text("Accounts and keys are for admins.")).to_be_visible()
+
+
+def test_a_query_set_is_compared_and_judged_by_keyboard(page: Page, bench: httpx.Client, expected: set[str]) -> None:
+    bench.put("/profiles/margin", json={"weights": {"relevance": 0.2, "revenue": 0.8}}).raise_for_status()
+    log_in(page, bench, "mia", "/workbench/queries", expected)
+    form = page.get_by_role("form", name="A set by hand")
+    form.get_by_label("Name").fill("spring")
+    form.get_by_label("Queries, one a line").fill("soup\nice cream\n?!")
+    form.get_by_role("button", name="Keep them").click()
+    expect(page.get_by_role("heading", name="spring")).to_be_visible()
+
+    page.get_by_role("group", name="Other").get_by_label("Weights").select_option("margin")
+    page.get_by_role("button", name="Compare").click()
+    expect(page.get_by_text("of 3 queries change.")).to_be_visible()
+    queries = page.get_by_role("region", name="Queries, those that change most first")
+    expect(queries.get_by_role("row", name="?!")).to_contain_text("cannot be searched")
+    queries.get_by_role("button", name="soup").click()
+    expect(page.get_by_role("heading", name="soup", exact=True)).to_be_visible()
+    assert serious_violations(page) == []
+
+    page.get_by_role("button", name="Begin judging").click()
+    judged = page.locator(".judged li")
+    expect(judged.first.locator("input").first).to_be_focused()
+    n_items = judged.count()
+    for number in range(n_items):
+        page.keyboard.press(str(number % 4))
+    expect(page.get_by_role("button", name="Save and next")).to_be_focused()
+    page.keyboard.press("Enter")
+    expect(page.get_by_text("Query 2 of 3; you have judged 1.")).to_be_visible()
+    said = bench.get("/query-sets/spring/judgments").json()["judges"]["@mia"]["soup"]
+    assert sorted(said.values()) == sorted(number % 4 for number in range(n_items))
+    assert serious_violations(page) == []
+
+    opened(page, bench, "/workbench/queries?set=spring")
+    page.get_by_role("button", name="Compare").click()
+    expect(page.locator(".facts").filter(has_text="ndcg@10 of those judged")).to_contain_text("(1)")
+    with page.expect_download() as download:
+        page.get_by_role("button", name="Download the judgments").click()
+    assert download.value.path().read_text().splitlines()[0] == "query,item_id,grade"
+    page.set_viewport_size({"width": 360, "height": 800})
+    assert page.evaluate("document.documentElement.scrollWidth") <= 360

@@ -10,7 +10,7 @@ from fastapi import APIRouter, Depends, Request, Response
 from pydantic import BaseModel, ConfigDict, Field
 
 from trimtab.core.errors import NotFound
-from trimtab.service.http.accounts import MARK, Accounts, NewAccount, Password, Role
+from trimtab.service.http.accounts import MARK, Accounts, ChosenPassword, NewAccount, Password, Role
 from trimtab.service.http.auditing import audit
 from trimtab.service.http.auth import AccessControl
 from trimtab.service.http.bodies import documented_body, read_object, reference, validated
@@ -36,7 +36,7 @@ class Login(BaseModel):
     )
 
     name: str = Field(pattern=r"^[A-Za-z0-9_.-]{1,64}$")
-    password: Password = Field(max_length=128)
+    password: Password
 
 
 class NewPassword(BaseModel):
@@ -44,8 +44,8 @@ class NewPassword(BaseModel):
 
     model_config = ConfigDict(extra="forbid")
 
-    password: Password = Field(max_length=128)
-    new: Password = Field(min_length=12, max_length=128)
+    password: Password
+    new: ChosenPassword
 
 
 class SessionState(BaseModel):
@@ -74,7 +74,7 @@ def accounts_router(accounts: Accounts, *, admin: Callable[[Request], Awaitable[
         """Its sessions end."""
         account = validated(NewAccount, await read_object(request, max_bytes=MAX_BODY_BYTES))
         audit(request, partial(_state, accounts, name))
-        await accounts.define(name, account)
+        await accounts.define(name, account.role, account.password.get_secret_value())
         return AccountState(role=account.role)
 
     @router.delete("/accounts/{name}", responses=documented(404, 422, 503), status_code=204, summary="End an account")
@@ -138,7 +138,7 @@ def sessions_router(sessions: Sessions, accounts: Accounts, access: AccessContro
         sent = validated(NewPassword, await read_object(request, max_bytes=MAX_BODY_BYTES))
         await accounts.verified(session.name, sent.password.get_secret_value())
         audit(request)
-        await accounts.define(session.name, NewAccount(role=session.account.role, password=sent.new))
+        await accounts.define(session.name, session.account.role, sent.new.get_secret_value())
         return _of(await sessions.begin(request, response, session.name, accounts.all()[session.name]))
 
     return router

@@ -1,4 +1,4 @@
-"""/bundles: what may serve, what does, and the steps from one to the other. For admins."""
+"""/bundles: what may serve, what does, and, for admins, the steps from one to the other."""
 
 from __future__ import annotations
 
@@ -9,7 +9,8 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Depends, Path, Request, Response
 from pydantic import BaseModel, ConfigDict, Field
 
-from trimtab.core.errors import BundleError, Conflict
+from trimtab.catalog.shop import FILE as SHOP
+from trimtab.core.errors import BundleError, Conflict, NotFound
 from trimtab.service.bundles.load_jobs import LoadJob, LoadJobs
 from trimtab.service.bundles.plan import Plan
 from trimtab.service.bundles.serving import Bundles
@@ -75,10 +76,19 @@ def bundles_router(
     jobs: LoadJobs,
     experiments: Experiments,
     *,
+    reader: Callable[[Request], Awaitable[None]],
     admin: Callable[[Request], Awaitable[None]],
     max_body_bytes: int,
 ) -> APIRouter:
-    needs = [Depends(admin), Depends(_audited(bundles))]
+    """
+    Args:
+        reader, admin: dependencies that let only those through who may look, who may change.
+    """
+
+    async def may(request: Request) -> None:
+        await (reader if request.method in READING else admin)(request)
+
+    needs = [Depends(may), Depends(_audited(bundles))]
     router = APIRouter(tags=["bundles"], dependencies=needs, responses=documented(401, 403, 429))
     changing = documented(404, 409, 422, 503)
 
@@ -103,7 +113,21 @@ def bundles_router(
             parity=await bundles.report(manifest["bundle_id"]),
         )
 
+    @router.get(
+        "/bundles/{name}/shop.toml",
+        responses={**documented(404, 422), 200: {"content": {"application/toml": {"schema": {"type": "string"}}}}},
+        response_class=Response,
+        summary="What is known of a bundle's catalogue",
+    )
+    async def shop(name: Name) -> Response:
+        """As `trimtab build --shop` reads it."""
+        path = bundles.folder.path_of(name) / SHOP
+        if not await asyncio.to_thread(path.is_file):
+            raise NotFound(f"bundle {name!r} has no {SHOP}")
+        return Response(await asyncio.to_thread(path.read_bytes), media_type="application/toml")
+
     _add_loading(router, bundles, jobs)
+    _add_shares(router, bundles, changing=changing, max_body_bytes=max_body_bytes)
 
     @router.post("/bundles/{name}/unload", responses=changing, summary="Forget a loaded bundle")
     async def unload(name: Name) -> Plan:
@@ -116,37 +140,6 @@ def bundles_router(
     async def activate(name: Name) -> Plan:
         """Every worker within a second."""
         return await bundles.change(lambda plan: plan.activate(name))
-
-    @router.post(
-        "/bundles/{name}/canary",
-        responses=documented(404, 409, 413, 422, 503),
-        openapi_extra=documented_body(reference(TrafficShare)),
-        summary="Answer a share of the traffic with a loaded bundle",
-    )
-    async def canary(name: Name, request: Request) -> Plan:
-        """The same users or sessions all the time; their `arm` is `canary/<name>`."""
-        portion = validated(TrafficShare, await read_object(request, max_bytes=max_body_bytes))
-        return await bundles.change(lambda plan: plan.start_canary(name, portion.share))
-
-    @router.post(
-        "/bundles/{name}/shadow",
-        responses=documented(404, 409, 413, 422, 503),
-        openapi_extra=documented_body(reference(TrafficShare)),
-        summary="Search with a loaded bundle in the shadow",
-    )
-    async def shadow(name: Name, request: Request) -> Plan:
-        """The shadow searches in a process of its own and is logged, not shown. What it is too slow for is dropped and
-        counted."""
-        portion = validated(TrafficShare, await read_object(request, max_bytes=max_body_bytes))
-        return await bundles.change(lambda plan: plan.start_shadow(name, portion.share))
-
-    @router.delete("/bundles/{name}/canary", responses=changing, summary="End the canary")
-    async def end_canary(name: Name) -> Plan:
-        return await bundles.change(lambda plan: plan.end("canary", name))
-
-    @router.delete("/bundles/{name}/shadow", responses=changing, summary="End the shadow")
-    async def end_shadow(name: Name) -> Plan:
-        return await bundles.change(lambda plan: plan.end("shadow", name))
 
     @router.post("/bundles/rollback", responses=documented(409, 503), summary="Undo the last step")
     async def rollback() -> Plan:
@@ -185,6 +178,43 @@ def _add_loading(router: APIRouter, bundles: Bundles, jobs: LoadJobs) -> None:
     @router.get("/bundles/{name}/load", responses=documented(404, 422), summary="What became of loading a bundle")
     async def loading(name: Name) -> LoadJob:
         return await jobs.last(name)
+
+
+def _add_shares(
+    router: APIRouter, bundles: Bundles, *, changing: dict[int | str, dict[str, Any]], max_body_bytes: int
+) -> None:
+    """The routes of bundles that answer a share of the traffic, seen or in the shadow."""
+
+    @router.post(
+        "/bundles/{name}/canary",
+        responses=documented(404, 409, 413, 422, 503),
+        openapi_extra=documented_body(reference(TrafficShare)),
+        summary="Answer a share of the traffic with a loaded bundle",
+    )
+    async def canary(name: Name, request: Request) -> Plan:
+        """The same users or sessions all the time; their `arm` is `canary/<name>`."""
+        portion = validated(TrafficShare, await read_object(request, max_bytes=max_body_bytes))
+        return await bundles.change(lambda plan: plan.start_canary(name, portion.share))
+
+    @router.post(
+        "/bundles/{name}/shadow",
+        responses=documented(404, 409, 413, 422, 503),
+        openapi_extra=documented_body(reference(TrafficShare)),
+        summary="Search with a loaded bundle in the shadow",
+    )
+    async def shadow(name: Name, request: Request) -> Plan:
+        """The shadow searches in a process of its own and is logged, not shown. What it is too slow for is dropped and
+        counted."""
+        portion = validated(TrafficShare, await read_object(request, max_bytes=max_body_bytes))
+        return await bundles.change(lambda plan: plan.start_shadow(name, portion.share))
+
+    @router.delete("/bundles/{name}/canary", responses=changing, summary="End the canary")
+    async def end_canary(name: Name) -> Plan:
+        return await bundles.change(lambda plan: plan.end("canary", name))
+
+    @router.delete("/bundles/{name}/shadow", responses=changing, summary="End the shadow")
+    async def end_shadow(name: Name) -> Plan:
+        return await bundles.change(lambda plan: plan.end("shadow", name))
 
 
 def _state(bundles: Bundles, name: str) -> BundleState:

@@ -10,15 +10,18 @@ from typing import Annotated
 from fastapi import APIRouter, Depends, Path, Request
 
 from trimtab.service.http.auditing import audit
+from trimtab.service.http.auth import caller_of
 from trimtab.service.http.bodies import documented_body, read_object, reference, validated
 from trimtab.service.http.problem_documents import documented
 from trimtab.service.redis.named_definitions import Definition, NamedDefinitions
+from trimtab.service.workbench.changes import Changes, plain
 
 Name = Annotated[str, Path(pattern=r"^[A-Za-z0-9_.-]{1,64}$", description="letters, digits, `_`, `.`, `-`")]
 
 
 def definitions_router(
     definitions: NamedDefinitions[Definition],
+    changes: Changes,
     *,
     check: Callable[[Definition], object],
     reader: Callable[[Request], Awaitable[None]],
@@ -57,7 +60,9 @@ def definitions_router(
         definition = validated(model, await read_object(request, max_bytes=max_body_bytes))
         check(definition)
         audit(request, partial(_defined, definitions, name))
+        before = definitions.all().get(name)
         await definitions.put(name, definition)
+        await changes.record(kind, name, caller_of(request), before=before, after=definition)
         return definition
 
     @router.delete(
@@ -69,11 +74,12 @@ def definitions_router(
     )
     async def delete(name: Name, request: Request) -> None:
         audit(request, partial(_defined, definitions, name))
+        before = definitions.all().get(name)
         await definitions.delete(name)
+        await changes.record(kind, name, caller_of(request), before=before, after=None)
 
     return router
 
 
 def _defined(definitions: NamedDefinitions[Definition], name: str) -> object:
-    definition = definitions.all().get(name)
-    return None if definition is None else definition.model_dump(mode="json")
+    return plain(definitions.all().get(name))

@@ -17,6 +17,14 @@ export const fetchJson = (path, parameters) => send("GET", parameters ? `${path}
 
 /** What the service answers to a request by the key that is held, or by who is logged in; null where it answers nothing. */
 export async function send(method, address, body) {
+  const response = await answered(method, address, body);
+  return response.status === 204 ? null : response.json();
+}
+
+/** A file that the service answers with. */
+export const fetchText = async (path) => (await answered("GET", path)).text();
+
+async function answered(method, address, body) {
   const key = heldKey();
   const headers = { Accept: "application/json" };
   if (key) headers.Authorization = `Bearer ${key}`;
@@ -28,7 +36,7 @@ export async function send(method, address, body) {
   } catch {
     throw new Trouble("The service does not answer. It may be starting again.", { mayPass: true });
   }
-  if (response.ok) return response.status === 204 ? null : response.json();
+  if (response.ok) return response;
   if (response.status === 401) {
     throw new Trouble(key ? "The service does not know this key." : "The service asks here for a key, or for somebody who is logged in.", { needsKey: true });
   }

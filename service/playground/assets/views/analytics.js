@@ -2,7 +2,7 @@
 
 import { plane } from "../chart.js";
 import { element } from "../element.js";
-import { fetchJson, send } from "../requests.js";
+import { fetchJson } from "../requests.js";
 import { percent } from "../words.js";
 import { facts, open, section, table } from "./page.js";
 
@@ -124,36 +124,14 @@ function queries(of, title, rows) {
   );
 }
 
-/** What can be done about a query: a synonym here, a rule where its hits are, a judgment for the next build. */
+/** What can be done about a query: a synonym, a rule, a judgment for the next build. */
 function next(row) {
-  const ways = {
-    synonym: () => synonymForm(row.query),
-    rule: () => element("a", { href: row.playground }, "place items"),
-    judgment: () => element("span", { class: "meta", title: "query,item_id,grade in the file of trimtab build --judgments" }, "judge its hits"),
-  };
-  return element("div", { class: "ways" }, ...row.next.map((way) => ways[way]()));
-}
-
-function synonymForm(query) {
-  const input = element("input", { required: true, maxlength: "128", size: "16", "aria-label": `Words that ${query} finds too` });
-  const said = element("span", { role: "status" });
-  const save = async (event) => {
-    event.preventDefault();
-    const name = `from-${Array.from(query, (letter) => (/[a-z0-9]/.test(letter) ? letter : "-")).join("").slice(0, 40)}-${Date.now().toString(36)}`;
-    said.textContent = "Saving.";
-    try {
-      await send("PUT", `/synonyms/${name}`, { words: [query], also_find: [input.value.trim()] });
-      said.replaceChildren("Saved. ", element("a", { href: `/?${new URLSearchParams({ q: query })}` }, "See what it finds now"));
-    } catch (error) {
-      said.textContent = error.message;
-    }
-  };
-  return element(
-    "details",
-    {},
-    element("summary", {}, "add a synonym"),
-    element("form", { onsubmit: save }, element("label", {}, "It finds too ", input), element("button", { type: "submit" }, "Save"), said),
-  );
+  const words = { synonym: ["synonyms", "add a synonym"], rule: ["rules", "make a rule"] };
+  const ways = row.next.filter((way) => words[way]).map((way) => {
+    const [page, said] = words[way];
+    return element("a", { href: `/workbench/${page}?${new URLSearchParams({ for: row.query })}` }, said);
+  });
+  return element("div", { class: "ways" }, ...ways);
 }
 
 function overTime(times) {

@@ -7,26 +7,28 @@ import { open } from "../views/page.js";
 
 /**
  * Show a page of the workbench.
- * @param load gives its data; @param draw its elements, given the data, who looks, and how to show the page again.
+ * @param load gives its data; @param draw its elements, given the data and what the page may: `may(scope)`, `name` of
+ * who looks, `again(words)` to show the page anew and say something, `say(words)`.
  */
 export async function bench(load, draw) {
-  const show = () => open(load, (data) => draw(data, look));
-  const look = { may: () => true, again, say };
+  const look = { may: () => false, name: null, again, say };
+  const show = () => open(learnAndLoad, (data) => draw(data, look));
+
+  async function learnAndLoad() {
+    const who = await session();
+    look.may = (scope) => heldKey() !== null || (who !== null && (who.scopes.includes(scope) || who.scopes.includes("admin")));
+    look.name = who?.name ?? null;
+    showWho(who, show);
+    return load();
+  }
+
   async function again(words) {
     await show();
     if (words) say(words);
     if (document.activeElement === document.body) byId("content").focus({ preventScroll: true });
   }
-  async function settle() {
-    const who = await session();
-    look.may = (scope) => heldKey() !== null || (who !== null && (who.scopes.includes(scope) || who.scopes.includes("admin")));
-    look.name = who?.name ?? null;
-    showWho(who, async () => {
-      await settle();
-    });
-    await show();
-  }
-  await settle();
+
+  await show();
 }
 
 export function say(words) {
@@ -37,6 +39,7 @@ function showWho(who, onChange) {
   const leave = async () => {
     forgetKey();
     if (who !== null) await logOut();
+    say("");
     await onChange();
   };
   const out = element("button", { type: "button", onclick: leave }, who === null ? "Forget the key" : "Log out");

@@ -1,0 +1,192 @@
+"""`trimtab config`: what a service defines as files in a folder, to keep in git and to bring to another service."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from difflib import unified_diff
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+import typer
+
+from trimtab.cli.console import AsJson, plain, print_json, results
+from trimtab.cli.remote import HERE, Address, Service
+from trimtab.core.errors import BadFile
+
+app = typer.Typer(no_args_is_help=True, help="Profiles, rules, synonyms and shop.toml as files in a folder.")
+
+KINDS = ("profiles", "synonyms", "rules")
+"""In the order in which they are applied."""
+NAME = re.compile(r"[A-Za-z0-9_.-]{1,64}")
+SHOP = "shop.toml"
+Folder = Annotated[Path, typer.Argument(metavar="FOLDER", help="where the files are, one a definition")]
+Prune = Annotated[bool, typer.Option("--prune", help="delete what the folder does not have")]
+
+Definitions = Mapping[tuple[str, str], dict[str, Any]]
+"""(kind, name) -> definition without what says nothing."""
+
+
+@dataclass(frozen=True)
+class Step:
+    """One difference between a service and a folder."""
+
+    kind: str
+    name: str
+    before: dict[str, Any] | None
+    after: dict[str, Any] | None
+
+    @property
+    def does(self) -> Literal["add", "change", "delete"]:
+        if self.before is None:
+            return "add"
+        return "delete" if self.after is None else "change"
+
+    def lines(self) -> Iterator[str]:
+        """What becomes of it, line by line as `diff -u` has it."""
+        yield f"{self.does} {self.kind}/{self.name}"
+        before, after = ([] if one is None else _text(one).splitlines() for one in (self.before, self.after))
+        yield from list(unified_diff(before, after, lineterm="", n=1))[2:]
+
+
+@app.command()
+def pull(folder: Folder, service: Address = HERE, as_json: AsJson = False) -> None:
+    """Write what a service defines into a folder, and remove files of what it no longer does."""
+    remote = Service(service)
+    there, here = _of_service(remote), _of_folder(folder)
+    for (kind, name), definition in there.items():
+        path = folder / kind / f"{name}.json"
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(_text(definition), encoding="utf-8")
+    for kind, name in here.keys() - there.keys():
+        (folder / kind / f"{name}.json").unlink()
+    folder.mkdir(parents=True, exist_ok=True)
+    (folder / SHOP).write_text(_shop(remote), encoding="utf-8")
+    counts = {kind: sum(one == kind for one, _ in there) for kind in KINDS}
+    if as_json:
+        print_json({**counts, "removed": len(here.keys() - there.keys())})
+        return
+    results.print(", ".join(f"{n:,} {kind}" for kind, n in counts.items()) + f" and {SHOP} in {folder}", soft_wrap=True)
+    results.print(f"Next: git add {folder}; then  trimtab config diff {folder} --service ANOTHER", soft_wrap=True)
+
+
+@app.command()
+def diff(folder: Folder, service: Address = HERE, prune: Prune = False, as_json: AsJson = False) -> None:
+    """Show what applying a folder to a service would change there."""
+    remote = Service(service)
+    steps = steps_between(_of_service(remote), _of_folder(folder), prune=prune)
+    shop = (folder / SHOP).exists() and (folder / SHOP).read_text(encoding="utf-8") != _shop(remote)
+    if as_json:
+        print_json({"steps": [_as_dict(step) for step in steps], "shop_differs": shop})
+        return
+    _print(steps)
+    if shop:
+        _print_shop(folder)
+    if not steps:
+        results.print("Nothing differs." if not shop else "Nothing else differs.")
+
+
+@app.command()
+def apply(
+    folder: Folder,
+    service: Address = HERE,
+    prune: Prune = False,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="show what would change, and change nothing")] = False,
+    as_json: AsJson = False,
+) -> None:
+    """Define what a folder has in a service; what the service refuses ends it with what was done before."""
+    remote = Service(service)
+    steps = steps_between(_of_service(remote), _of_folder(folder), prune=prune)
+    done: list[Step] = []
+    try:
+        for step in [] if dry_run else steps:
+            path = f"/{step.kind}/{step.name}"
+            if step.after is None:
+                remote.delete(path)
+            else:
+                remote.put(path, step.after)
+            done.append(step)
+    finally:
+        if as_json:
+            print_json({"applied": [_as_dict(step) for step in done], "of": len(steps)})
+        else:
+            _print(steps if dry_run else done)
+            results.print(f"{len(done)} of {len(steps)} changes were applied." if steps else "Nothing differs.")
+
+
+def steps_between(there: Definitions, here: Definitions, *, prune: bool) -> list[Step]:
+    """What makes a service like a folder: profiles first, because others may name them, and deletions last.
+
+    Args:
+        prune: whether what the folder does not have is deleted.
+    """
+    changed = [
+        Step(*key, there.get(key), after) for key, after in sorted(here.items(), key=_order) if there.get(key) != after
+    ]
+    gone = [Step(*key, there[key], None) for key in sorted(there.keys() - here.keys())] if prune else []
+    return [*changed, *gone]
+
+
+def _order(item: tuple[tuple[str, str], object]) -> tuple[int, str]:
+    (kind, name), _ = item
+    return KINDS.index(kind), name
+
+
+def _of_service(remote: Service) -> dict[tuple[str, str], dict[str, Any]]:
+    return {(kind, name): _given(definition) for kind in KINDS for name, definition in remote.get(f"/{kind}").items()}
+
+
+def _of_folder(folder: Path) -> dict[tuple[str, str], dict[str, Any]]:
+    """
+    Raises:
+        BadFile: one that is not a definition.
+    """
+    found = {}
+    for kind in KINDS:
+        for path in sorted((folder / kind).glob("*.json")):
+            if not NAME.fullmatch(path.stem):
+                raise BadFile(path, "its name is not one of a definition: letters, digits, `_`, `.`, `-`, up to 64")
+            try:
+                definition = json.loads(path.read_text(encoding="utf-8"))
+            except (UnicodeDecodeError, json.JSONDecodeError) as error:
+                raise BadFile(path, f"is not JSON: {error}") from None
+            if not isinstance(definition, dict):
+                raise BadFile(path, "is JSON but not an object")
+            found[kind, path.stem] = _given(definition)
+    return found
+
+
+def _shop(remote: Service) -> str:
+    """`shop.toml` of the bundle that serves."""
+    return remote.text(f"/bundles/{remote.get('/bundles')['plan']['active']}/{SHOP}")
+
+
+def _given(definition: Mapping[str, Any]) -> dict[str, Any]:
+    """A definition without what says nothing, so that files are short and an explicit null is no difference."""
+    return {name: value for name, value in definition.items() if value is not None and value not in ([], {})}
+
+
+def _text(definition: Mapping[str, Any]) -> str:
+    return json.dumps(definition, indent=2, ensure_ascii=False, sort_keys=True) + "\n"
+
+
+def _as_dict(step: Step) -> dict[str, Any]:
+    return {"does": step.does, "kind": step.kind, "name": step.name, "before": step.before, "after": step.after}
+
+
+def _print(steps: list[Step]) -> None:
+    for step in steps:
+        for line in step.lines():
+            style = {"+": "green", "-": "red"}.get(line[:1], "")
+            results.print(plain(line), style=style, highlight=False, soft_wrap=True)
+
+
+def _print_shop(folder: Path) -> None:
+    results.print(
+        f"{SHOP} differs. It is part of a bundle: build one (trimtab build FEED --shop {folder / SHOP}), load and "
+        "activate it.",
+        highlight=False,
+        soft_wrap=True,
+    )

@@ -1,0 +1,229 @@
+"""/query-sets: queries that are looked at together, and what judges say of their hits."""
+
+from __future__ import annotations
+
+import asyncio
+import csv
+import io
+import secrets
+from collections.abc import Awaitable, Callable
+from dataclasses import asdict
+from datetime import UTC, datetime
+from typing import Annotated
+
+from fastapi import APIRouter, Depends, Request
+from fastapi.responses import Response
+from pydantic import BaseModel, ConfigDict, Field
+
+from trimtab.catalog.judgments import COLUMNS
+from trimtab.core.errors import NotFound
+from trimtab.engine.analytics import report
+from trimtab.engine.analytics.reading import open_log
+from trimtab.service.http.auditing import audit
+from trimtab.service.http.auth import caller_of
+from trimtab.service.http.bodies import documented_body, read_object, reference, validated
+from trimtab.service.http.problem_documents import documented
+from trimtab.service.http.routes.definitions import Name
+from trimtab.service.moments import Moment
+from trimtab.service.settings import Settings
+from trimtab.service.workbench.judging import MAX_GRADE, Judged, agreements
+from trimtab.service.workbench.query_sets import MAX_QUERIES, Queries, QuerySet, QuerySets
+
+Sample = Callable[[int, Moment | None], list[str]]
+
+
+class NewQuerySet(BaseModel):
+    """Queries, or how many to take from the log."""
+
+    model_config = ConfigDict(extra="forbid", json_schema_extra={"example": {"queries": ["ice cream", "oat milk"]}})
+
+    queries: Queries = Field(min_length=1, max_length=MAX_QUERIES)
+    note: str = Field("", max_length=500)
+
+
+class SampleSize(BaseModel):
+    """How many queries of the log."""
+
+    model_config = ConfigDict(extra="forbid", json_schema_extra={"example": {"n": 200}})
+
+    n: int = Field(ge=1, le=MAX_QUERIES)
+    since: Moment | None = Field(None, description="From when; left out, all that is kept.")
+
+
+class Graded(BaseModel):
+    """What one says of the items of a query; it replaces what one said before."""
+
+    model_config = ConfigDict(extra="forbid", json_schema_extra={"example": {"query": "soup", "grades": {"7": 3}}})
+
+    query: str = Field(min_length=1, max_length=512)
+    grades: dict[
+        Annotated[str, Field(min_length=1, max_length=128)], Annotated[int, Field(ge=0, le=MAX_GRADE, strict=True)]
+    ] = Field(max_length=60, description="item_id -> 0 (not relevant) to 3 (what was looked for).")
+
+
+class QuerySetState(BaseModel):
+    n_queries: int
+    n_judged: int = Field(description="Queries with a judgment.")
+    author: str
+    at: datetime
+    note: str
+
+
+class AgreementState(BaseModel):
+    """How far two judges agree."""
+
+    one: str
+    other: str
+    n: int = Field(description="Query and item pairs that both judged.")
+    same: float | None
+    kappa: float | None = Field(description="Cohen's, with quadratic weights.")
+
+
+class Judgments(BaseModel):
+    """What was said of a set's queries."""
+
+    judges: dict[str, dict[str, dict[str, int]]] = Field(description="judge -> query -> item_id -> grade.")
+    agreements: list[AgreementState]
+
+
+def queries_of_log(settings: Settings) -> Sample:
+    """Draws queries of this service's log that several users searched."""
+
+    def sample(n: int, since: Moment | None) -> list[str]:
+        log = open_log(settings.data_folder, since=since)
+        return report.sample(log, n, seed=secrets.randbits(32), min_users=settings.analytics_min_users)
+
+    return sample
+
+
+def query_sets_router(
+    sets: QuerySets,
+    sample: Sample,
+    *,
+    reader: Callable[[Request], Awaitable[None]],
+    merchandiser: Callable[[Request], Awaitable[None]],
+    max_body_bytes: int,
+) -> APIRouter:
+    """
+    Args:
+        sample: queries of the log, by how many and from when.
+    """
+    router = APIRouter(tags=["query sets"], responses=documented(401, 403, 429))
+    changing = [Depends(merchandiser)]
+
+    @router.get("/query-sets", dependencies=[Depends(reader)], summary="All query sets")
+    async def all_of_them() -> dict[str, QuerySetState]:
+        return {name: await _state(sets, name, one) for name, one in (await sets.all()).items()}
+
+    @router.get("/query-sets/{name}", responses=documented(404, 422), dependencies=[Depends(reader)], summary="One set")
+    async def one(name: Name) -> QuerySet:
+        return await sets.one(name)
+
+    async def keep(name: str, queries: Queries, note: str, request: Request) -> QuerySetState:
+        audit(request)
+        new = QuerySet(
+            queries=tuple(dict.fromkeys(queries)), author=caller_of(request), at=datetime.now(UTC), note=note
+        )
+        await sets.put(name, new)
+        return await _state(sets, name, new)
+
+    @router.put(
+        "/query-sets/{name}",
+        responses=documented(409, 413, 422, 503),
+        dependencies=changing,
+        openapi_extra=documented_body(reference(NewQuerySet)),
+        summary="Keep queries as a set",
+    )
+    async def put(name: Name, request: Request) -> QuerySetState:
+        """Judgments of queries that stay in it stay."""
+        sent = validated(NewQuerySet, await read_object(request, max_bytes=max_body_bytes))
+        return await keep(name, sent.queries, sent.note, request)
+
+    @router.post(
+        "/query-sets/{name}/sample",
+        responses=documented(404, 409, 413, 422, 503),
+        dependencies=changing,
+        openapi_extra=documented_body(reference(SampleSize)),
+        summary="Take a set from the log",
+    )
+    async def take(name: Name, request: Request) -> QuerySetState:
+        """Queries of several users, each once, with a chance in proportion to its searches."""
+        size = validated(SampleSize, await read_object(request, max_bytes=max_body_bytes))
+        found = await asyncio.to_thread(sample, size.n, size.since)
+        if not found:
+            raise NotFound("the log has no query that several users searched")
+        return await keep(name, tuple(found), f"{len(found)} queries of the log", request)
+
+    @router.delete(
+        "/query-sets/{name}",
+        responses=documented(404, 422, 503),
+        dependencies=changing,
+        status_code=204,
+        summary="Forget a set and its judgments",
+    )
+    async def delete(name: Name, request: Request) -> None:
+        audit(request)
+        await sets.delete(name)
+
+    _add_judging(router, sets, reader=reader, merchandiser=merchandiser, max_body_bytes=max_body_bytes)
+    return router
+
+
+def _add_judging(
+    router: APIRouter,
+    sets: QuerySets,
+    *,
+    reader: Callable[[Request], Awaitable[None]],
+    merchandiser: Callable[[Request], Awaitable[None]],
+    max_body_bytes: int,
+) -> None:
+    """The routes of judgments."""
+
+    @router.get(
+        "/query-sets/{name}/judgments",
+        responses=documented(404, 422),
+        dependencies=[Depends(reader)],
+        summary="What judges said, and how far they agree",
+    )
+    async def judgments(name: Name) -> Judgments:
+        said = await sets.judgments(name)
+        judges: dict[str, dict[str, dict[str, int]]] = {}
+        for judged in said:
+            judges.setdefault(judged.judge, {})[judged.query] = dict(judged.grades)
+        return Judgments(judges=judges, agreements=[AgreementState(**asdict(each)) for each in agreements(said)])
+
+    @router.put(
+        "/query-sets/{name}/judgments",
+        responses=documented(404, 409, 413, 422, 503),
+        dependencies=[Depends(merchandiser)],
+        openapi_extra=documented_body(reference(Graded)),
+        status_code=204,
+        summary="Judge the items of a query",
+    )
+    async def judge(name: Name, request: Request) -> None:
+        """In one's own name: that of the key or of the account."""
+        sent = validated(Graded, await read_object(request, max_bytes=max_body_bytes))
+        audit(request)
+        await sets.judge(name, Judged(sent.query, caller_of(request), sent.grades))
+
+    @router.get(
+        "/query-sets/{name}/judgments.csv",
+        responses={**documented(404, 422), 200: {"content": {"text/csv": {"schema": {"type": "string"}}}}},
+        response_class=Response,
+        dependencies=[Depends(reader)],
+        summary="One grade for each query and item, for `trimtab build --judgments`",
+    )
+    async def exported(name: Name) -> Response:
+        """The mean of the judges' grades, half a grade rounded up."""
+        text = io.StringIO()
+        rows = csv.writer(text)
+        rows.writerow(COLUMNS)
+        for query, grades in (await sets.consensus(name)).items():
+            rows.writerows((query, item_id, grade) for item_id, grade in grades.items())
+        headers = {"Content-Disposition": f'attachment; filename="{name}.judgments.csv"'}
+        return Response(text.getvalue(), headers=headers, media_type="text/csv")
+
+
+async def _state(sets: QuerySets, name: str, one: QuerySet) -> QuerySetState:
+    judged = {judged.query for judged in await sets.judgments(name)}
+    return QuerySetState(n_queries=len(one.queries), n_judged=len(judged), author=one.author, at=one.at, note=one.note)

@@ -1,0 +1,96 @@
+// A query set in two ways: which queries change and how, and ndcg where it was judged.
+
+import { compared, sideBySide } from "../compare.js";
+import { element } from "../element.js";
+import { action, choice, labelled } from "../forms.js";
+import { facts, table } from "../views/page.js";
+import { percent } from "../words.js";
+
+/**
+ * @param ways is filled with the two views as they are chosen, for who judges what either of them shows.
+ */
+export function comparing(name, { set, judgments, profiles, drafts, bundles, serving }, ways) {
+  const isJudged = Object.keys(judgments.judges).length > 0;
+  const said = element("p", { class: "said", role: "status" });
+  const shown = element("div", { class: "part" });
+  let stopped = false;
+  const sides = ["before", "after"].map((side) => {
+    const profile = choice([["", "default weights"], ...profiles.map((one) => [one, `profile ${one}`])], "");
+    const bundle = choice([["", `serving (${serving})`], ...bundles.map((one) => [one, one])], "");
+    const drafted = element("input", { type: "checkbox" });
+    const read = () => {
+      ways[side] = {
+        ...(profile.value ? { profile: profile.value } : {}),
+        ...(bundle.value ? { bundle: bundle.value } : {}),
+        ...(drafted.checked ? { drafts: drafts.map((draft) => `${draft.kind}/${draft.name}`) } : {}),
+      };
+    };
+    [profile, bundle, drafted].forEach((control) => control.addEventListener("change", read));
+    return element(
+      "fieldset",
+      { class: "sheet" },
+      element("legend", {}, side === "before" ? "One" : "Other"),
+      labelled("Weights", profile),
+      labelled("Bundle", bundle),
+      drafts.length > 0 && element("label", {}, drafted, ` with all ${drafts.length} drafts`),
+    );
+  });
+  const run = async () => {
+    stopped = false;
+    stop.hidden = false;
+    try {
+      const rows = await compared(set.queries, { ...ways, judgedBy: isJudged ? name : null }, (sofar) => {
+        said.textContent = `${sofar.length} of ${set.queries.length} queries.`;
+        return !stopped;
+      });
+      shown.replaceChildren(summary(rows), list(rows));
+      return `${rows.filter((row) => row.changed).length} of ${rows.length} queries change.`;
+    } finally {
+      stop.hidden = true;
+    }
+  };
+  const stop = element("button", { type: "button", hidden: true, onclick: () => (stopped = true) }, "Stop");
+  return element("div", { class: "part" }, element("div", { class: "two" }, ...sides), element("div", { class: "ends" }, action("Compare", said, run, { class: "main" }), stop), said, shown);
+}
+
+function summary(rows) {
+  const searched = rows.filter((row) => !row.problem);
+  const judged = searched.filter((row) => row.before.ndcg != null);
+  const mean = (values) => values.reduce((sum, value) => sum + value, 0) / values.length;
+  const difference = (row) => row.after.ndcg - row.before.ndcg;
+  return facts([
+    ["queries", String(rows.length)],
+    ["change", String(searched.filter((row) => row.changed).length)],
+    ["items in both, on average", searched.length ? percent(mean(searched.map((row) => row.overlap))) : null],
+    ["find nothing", `${searched.filter((row) => row.before.hits.length === 0).length}, then ${searched.filter((row) => row.after.hits.length === 0).length}`],
+    ["ndcg@10 of those judged", judged.length ? `${mean(judged.map((row) => row.before.ndcg)).toFixed(3)}, then ${mean(judged.map((row) => row.after.ndcg)).toFixed(3)} (${judged.length})` : null],
+    ["better, worse", judged.length ? `${judged.filter((row) => difference(row) > 1e-9).length}, ${judged.filter((row) => difference(row) < -1e-9).length}` : null],
+  ]);
+}
+
+function list(rows) {
+  const place = element("div", { class: "part", tabindex: "-1" });
+  const look = (row) => {
+    place.replaceChildren(sideBySide(row, ["One", "Other"]));
+    place.focus();
+  };
+  const sorted = [...rows].sort((one, other) => one.overlap - other.overlap || Number(other.changed) - Number(one.changed));
+  const number = (value) => (value == null ? "" : value.toFixed(3));
+  return element(
+    "div",
+    { class: "part" },
+    place,
+    table(
+      "Queries, those that change most first",
+      ["query", "", "items in both", "ndcg", "then", "judged"],
+      sorted.map((row) => [
+        element("button", { type: "button", class: "plain value", onclick: () => look(row) }, row.query),
+        row.problem ? "cannot be searched" : row.changed ? "changes" : "the same",
+        row.problem ? "" : percent(row.overlap, 0),
+        number(row.before?.ndcg),
+        number(row.after?.ndcg),
+        String(row.judged),
+      ]),
+    ),
+  );
+}

@@ -1,0 +1,203 @@
+// What rules and synonyms have in common: the list of what is live, drafts, a preview on real queries, history, undo.
+
+import { compared, sideBySide } from "../compare.js";
+import { element } from "../element.js";
+import { action, labelled, linesOf } from "../forms.js";
+import { Trouble, fetchJson, send } from "../requests.js";
+import { moment, section, table } from "../views/page.js";
+import { bench, lookOnly } from "./bench.js";
+
+const FROM_LOG = 20;
+
+/**
+ * A page of one kind of definition.
+ * @param kind `rules` or `synonyms`; `one` is the word for one of them.
+ * @param describe gives the words for a definition; `queries` the queries that it speaks of.
+ * @param form gives the form for one, from a definition, its name and `save(name, definition, note)`.
+ */
+export function definitionsPage({ kind, one, describe, queries, form }) {
+  const asked = new URLSearchParams(location.search).get("for");
+  let edited = { name: "", definition: null, query: asked ?? "" };
+
+  bench(load, draw);
+
+  async function load() {
+    const [live, drafts, changes] = await Promise.all([fetchJson(`/${kind}`), fetchJson("/drafts"), fetchJson("/changes", new URLSearchParams({ kind: one }))]);
+    return { live, drafts: drafts.filter((draft) => draft.kind === kind), changes };
+  }
+
+  function draw({ live, drafts, changes }, look) {
+    const mayChange = look.may("merchandise");
+    const edit = async (name, definition) => {
+      edited = { name, definition, query: "" };
+      await look.again();
+      document.querySelector("#edit textarea, #edit input, #edit select")?.focus();
+    };
+    const save = async (name, definition, note) => {
+      await send("PUT", `/drafts/${kind}/${encodeURIComponent(name)}`, { definition, note });
+      edited = { name: "", definition: null, query: "" };
+      await look.again(`The draft ${name} is saved. Nothing that shoppers see has changed yet.`);
+    };
+    const end = (name) => save(name, null, "");
+    return [
+      drafts.length > 0 && section("Drafts", ...drafts.map((draft) => draftEntry(draft, look, mayChange, edit))),
+      mayChange
+        ? element("div", { id: "edit" }, section(edited.name ? `Change ${edited.name}` : `Draft a ${one}`, form(edited, save)))
+        : lookOnly(`To draft ${kind}, log in as a merchandiser.`),
+      section("Live", liveTable(live, changes, mayChange, { edit, end })),
+      section("History", history(live, changes, look, mayChange)),
+    ];
+  }
+
+  function liveTable(live, changes, mayChange, { edit, end }) {
+    const names = Object.keys(live);
+    if (names.length === 0) return element("p", { class: "note" }, `There are no ${kind} yet.`);
+    const last = (name) => changes.find((change) => change.name === name);
+    return table(
+      `Live ${kind}`,
+      ["name", "what it says", "when", "by", ""],
+      names.map((name) => [
+        name,
+        element("span", { class: "value" }, describe(live[name])),
+        when(live[name]),
+        last(name) ? element("span", {}, last(name).author, " ", moment(last(name).at)) : "",
+        mayChange && element("div", { class: "ways" }, link("change", name, () => edit(name, live[name])), link("draft its end", name, () => end(name))),
+      ]),
+    );
+  }
+
+  function draftEntry(draft, look, mayChange, edit) {
+    const said = element("p", { class: "said", role: "status" });
+    const shown = element("div", { class: "part" });
+    const words = draft.definition === null ? `It shall be no more: ${describe(draft.before ?? {})}` : describe(draft.definition);
+    const publish = async () => {
+      await send("POST", `/drafts/${kind}/${encodeURIComponent(draft.name)}/publish`);
+      const [query] = queries(draft.definition ?? draft.before ?? {});
+      await look.again(`${draft.name} is live.${query ? ` The playground shows what “${query}” finds now.` : ""}`);
+    };
+    const discard = async () => {
+      await send("DELETE", `/drafts/${kind}/${encodeURIComponent(draft.name)}`);
+      await look.again(`The draft ${draft.name} is discarded.`);
+    };
+    return element(
+      "article",
+      { class: "draft", "aria-label": `Draft ${draft.name}` },
+      element("h3", {}, draft.name),
+      element("p", { class: "value" }, words),
+      element("p", { class: "meta" }, `By ${draft.author}, `, moment(draft.at), draft.note ? `: ${draft.note}` : "", scheduled(draft.definition)),
+      !draft.is_current && element("p", { class: "warning" }, "What is live was changed since this draft was begun: it cannot be published. Discard it and draft it again."),
+      previewForm(draft, shown),
+      mayChange &&
+        element(
+          "div",
+          { class: "ends" },
+          action("Publish", said, publish, { class: "main", disabled: !draft.is_current }),
+          draft.definition !== null && element("button", { type: "button", onclick: () => edit(draft.name, draft.definition) }, "Change"),
+          action("Discard", said, discard, { class: "harm" }),
+        ),
+      said,
+      shown,
+    );
+  }
+
+  function previewForm(draft, shown) {
+    const own = queries(draft.definition ?? draft.before ?? {});
+    const typed = element("textarea", { rows: "3", maxlength: "4000" }, own.join("\n"));
+    const fromLog = element("input", { type: "checkbox" });
+    const at = element("input", { type: "datetime-local", value: draft.definition?.starts ? localTime(draft.definition.starts) : "" });
+    const said = element("p", { class: "said", role: "status" });
+    const preview = async () => {
+      const asked = [...new Set([...linesOf(typed.value), ...(fromLog.checked ? await queriesOfTheLog() : [])])];
+      if (asked.length === 0) return "Write a query to look at.";
+      const time = at.value ? { at: new Date(at.value).toISOString() } : {};
+      const views = { before: time, after: { ...time, drafts: [`${kind}/${draft.name}`] } };
+      const rows = await compared(asked, views, (sofar) => {
+        said.textContent = `${sofar.length} of ${asked.length} queries.`;
+        return true;
+      });
+      const changed = rows.filter((row) => row.changed || row.problem);
+      const same = rows.filter((row) => !row.changed && !row.problem);
+      shown.replaceChildren(
+        ...changed.map((row) => sideBySide(row, ["Now", "With this draft"])),
+        ...(same.length > 0 ? [element("p", { class: "note" }, `Does not change: ${same.map((row) => row.query).join(", ")}.`)] : []),
+      );
+      return `${changed.length} of ${rows.length} queries change.`;
+    };
+    return element(
+      "details",
+      { open: true, class: "preview" },
+      element("summary", {}, "Preview"),
+      labelled("Queries, one a line", typed),
+      element("label", {}, fromLog, ` and the ${FROM_LOG} most searched of the log`),
+      labelled("As it would be at", at, "Empty: now."),
+      element("div", { class: "ends" }, action("Preview", said, preview)),
+      said,
+    );
+  }
+
+  function history(live, changes, look, mayChange) {
+    if (changes.length === 0) return element("p", { class: "note" }, "Nothing was changed yet.");
+    const said = element("p", { class: "said", role: "status" });
+    const newest = new Set();
+    const rows = changes.map((change) => {
+      const isNewest = !newest.has(change.name);
+      newest.add(change.name);
+      const restore = async () => {
+        const path = `/${kind}/${encodeURIComponent(change.name)}`;
+        if (change.before === null) await send("DELETE", path);
+        else await send("PUT", path, given(change.before));
+        await look.again(`${change.name} is as it was before.`);
+      };
+      const what = change.after === null ? `ended: ${describe(change.before)}` : `${change.before === null ? "new" : "changed"}: ${describe(change.after)}`;
+      const undo = mayChange && isNewest && action("undo", said, restore, { "aria-label": `Undo the change of ${change.name}` });
+      return [change.name, moment(change.at), change.author, element("span", { class: "value" }, what), undo];
+    });
+    return element("div", { class: "part" }, table(`Changes of ${kind}`, ["name", "when", "by", "what", ""], rows), said);
+  }
+}
+
+/** A definition without what says nothing. */
+export function given(definition) {
+  const says = ([, value]) => value !== null && value !== "" && !(Array.isArray(value) && value.length === 0);
+  return Object.fromEntries(Object.entries(definition).filter(says));
+}
+
+async function queriesOfTheLog() {
+  try {
+    return (await fetchJson("/analytics/queries", new URLSearchParams({ of: "top", limit: String(FROM_LOG) }))).rows.map((row) => row.query);
+  } catch (error) {
+    if (error instanceof Trouble) return [];
+    throw error;
+  }
+}
+
+function link(words, name, onclick) {
+  return element("button", { type: "button", class: "plain", "aria-label": `${words} ${name}`, onclick }, words);
+}
+
+function when({ starts, ends }) {
+  if (!starts && !ends) return "always";
+  return element("span", {}, starts ? element("span", {}, "from ", moment(starts)) : "", ends ? element("span", {}, " until ", moment(ends)) : "");
+}
+
+function scheduled(definition) {
+  return definition && (definition.starts || definition.ends) ? element("span", {}, "; ", when(definition)) : "";
+}
+
+/** The fields of a schedule, and what they say. */
+export function schedule(definition) {
+  const [starts, ends] = ["starts", "ends"].map((end) => element("input", { type: "datetime-local", value: definition?.[end] ? localTime(definition[end]) : "" }));
+  const moments = () => Object.fromEntries([["starts", starts], ["ends", ends]].filter(([, input]) => input.value).map(([end, input]) => [end, new Date(input.value).toISOString()]));
+  return { fields: element("div", { class: "two" }, labelled("From", starts, "Empty: at once."), labelled("Until", ends, "Empty: for good.")), moments };
+}
+
+function localTime(text) {
+  const when = new Date(text);
+  return new Date(when.getTime() - when.getTimezoneOffset() * 60_000).toISOString().slice(0, 16);
+}
+
+/** A name for a definition that was given none: some of its words, and something that no other has. */
+export function nameFrom(words) {
+  const plain = words.toLowerCase().replace(/[^a-z0-9]+/g, "-").replace(/^-+|-+$/g, "").slice(0, 40);
+  return `${plain ? `${plain}-` : ""}${Date.now().toString(36)}`;
+}

@@ -1,0 +1,1 @@
+"""What people work with before it is live: drafts and what they would change, history, query sets, judgments."""

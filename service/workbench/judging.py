@@ -1,0 +1,81 @@
+"""What several judges said of items: one grade for each, and how far two of them agree."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+
+import numpy as np
+
+MAX_GRADE = 3
+"""0 is not relevant, 3 is what was looked for."""
+
+Grades = Mapping[str, int]
+"""item_id -> grade."""
+
+
+@dataclass(frozen=True)
+class Judged:
+    """What one judge said of the items of one query."""
+
+    query: str
+    judge: str
+    grades: Grades
+
+
+@dataclass(frozen=True)
+class Agreement:
+    """How far two judges agree on what both judged.
+
+    Attributes:
+        same: share of the pairs with the same grade.
+        kappa: Cohen's with quadratic weights, 1 for full agreement and 0 for that of chance; None where one of them
+            gave everything one grade, or they share nothing.
+    """
+
+    one: str
+    other: str
+    n: int
+    same: float | None
+    kappa: float | None
+
+
+def consensus(judgments: Iterable[Judged]) -> dict[str, dict[str, int]]:
+    """One grade for each query and item: the mean of the judges', half a grade rounded up."""
+    said: dict[str, dict[str, list[int]]] = defaultdict(lambda: defaultdict(list))
+    for one in judgments:
+        for item_id, grade in one.grades.items():
+            said[one.query][item_id].append(grade)
+    return {
+        query: {item_id: int(np.floor(np.mean(grades) + 0.5)) for item_id, grades in items.items()}
+        for query, items in said.items()
+    }
+
+
+def agreements(judgments: Iterable[Judged]) -> list[Agreement]:
+    """Of each two judges, in the order of their names."""
+    by_judge: dict[str, dict[tuple[str, str], int]] = defaultdict(dict)
+    for judged in judgments:
+        by_judge[judged.judge] |= {(judged.query, item_id): grade for item_id, grade in judged.grades.items()}
+    names = sorted(by_judge)
+    return [
+        _agreement(one, other, by_judge[one], by_judge[other])
+        for n, one in enumerate(names)
+        for other in names[n + 1 :]
+    ]
+
+
+def _agreement(
+    one: str, other: str, first: Mapping[tuple[str, str], int], second: Mapping[tuple[str, str], int]
+) -> Agreement:
+    shared = sorted(first.keys() & second.keys())
+    a, b = (np.array([grades[pair] for pair in shared], dtype=np.float64) for grades in (first, second))
+    same = float(np.mean(a == b)) if shared else None
+    return Agreement(one, other, len(shared), same, weighted_kappa(a, b) if shared else None)
+
+
+def weighted_kappa(one: np.ndarray, other: np.ndarray) -> float | None:
+    """Cohen's kappa with quadratic weights: 1 - squared differences over those of the same grades paired at random."""
+    by_chance = float(np.mean((one[:, None] - other[None, :]) ** 2))
+    return None if np.ptp(one) == 0 or np.ptp(other) == 0 else 1.0 - float(np.mean((one - other) ** 2)) / by_chance

@@ -1,0 +1,154 @@
+"""Query sets and what judges said of their hits, in Redis with a copy on the disk; read when somebody asks for them.
+
+Searches need none of it, so that no worker polls it.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Mapping
+from datetime import datetime
+from pathlib import Path
+from typing import Annotated
+
+import orjson
+from pydantic import BaseModel, ConfigDict, FailFast, Field, ValidationError
+from redis import Redis
+
+from trimtab.core.errors import Conflict, NotFound, Unavailable
+from trimtab.service.redis.gateway import RedisGateway
+from trimtab.service.redis.persistent_hash import PersistentHash
+from trimtab.service.workbench.judging import Grades, Judged, consensus
+
+MAX_QUERIES = 1000
+MAX_SETS = 50
+MAX_JUDGES = 20
+KEY = "trimtab:query_sets"
+JUDGMENTS = "trimtab:judgments."
+
+Queries = Annotated[tuple[Annotated[str, Field(min_length=1, max_length=512)], ...], FailFast()]
+
+
+class QuerySet(BaseModel):
+    """Queries that are looked at together."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    queries: Queries = Field(min_length=1, max_length=MAX_QUERIES)
+    author: str
+    at: datetime
+    note: str = ""
+
+
+class QuerySets:
+    """The query sets of a shop."""
+
+    def __init__(self, redis: RedisGateway, data_folder: Path | None = None) -> None:
+        self._redis = redis
+        self._data_folder = data_folder
+        self._hashes: dict[str, PersistentHash] = {}
+        self._reading = asyncio.Lock()
+
+    async def all(self) -> dict[str, QuerySet]:
+        """The sets by name; one that cannot be read is left out."""
+        found = {}
+        for name, text in sorted((await self._fields(KEY)).items()):
+            try:
+                found[name] = QuerySet.model_validate_json(text)
+            except ValidationError:
+                continue
+        return found
+
+    async def one(self, name: str) -> QuerySet:
+        """
+        Raises:
+            NotFound: there is none of that name.
+        """
+        found = (await self.all()).get(name)
+        if found is None:
+            raise NotFound(f"there is no query set {name!r}")
+        return found
+
+    async def put(self, name: str, queries: QuerySet) -> None:
+        """Keep a set; judgments of queries that stay in it stay.
+
+        Raises:
+            Conflict: there are too many.
+            Unavailable: Redis is lost.
+        """
+        there = await self.all()
+        if name not in there and len(there) >= MAX_SETS:
+            raise Conflict(f"there are {MAX_SETS} query sets: delete one first")
+        await self._change(KEY, lambda redis: redis.hset(KEY, name, queries.model_dump_json()))
+
+    async def delete(self, name: str) -> None:
+        """Forget a set and its judgments.
+
+        Raises:
+            NotFound: there is none of that name.
+            Unavailable: Redis is lost.
+        """
+        await self.one(name)
+        judged = list(await self._fields(JUDGMENTS + name))
+        await self._change(KEY, lambda redis: redis.hdel(KEY, name))
+        if judged:
+            await self._change(JUDGMENTS + name, lambda redis: redis.hdel(JUDGMENTS + name, *judged))
+
+    async def judgments(self, name: str) -> list[Judged]:
+        """What was said of the queries that are in the set.
+
+        Raises:
+            NotFound: there is none of that name.
+        """
+        queries = set((await self.one(name)).queries)
+        found = [_judged(field, text) for field, text in sorted((await self._fields(JUDGMENTS + name)).items())]
+        return [one for one in found if one is not None and one.query in queries]
+
+    async def consensus(self, name: str) -> dict[str, dict[str, int]]:
+        """One grade for each query and item that was judged.
+
+        Raises:
+            NotFound: there is no set of that name.
+        """
+        return consensus(await self.judgments(name))
+
+    async def judge(self, name: str, judged: Judged) -> None:
+        """Keep what a judge says of a query, in place of what they said before.
+
+        Raises:
+            NotFound: there is no such set, or the query is not in it.
+            Conflict: it has too many judges.
+            Unavailable: Redis is lost.
+        """
+        if judged.query not in (await self.one(name)).queries:
+            raise NotFound(f"query set {name!r} does not have the query {judged.query!r}")
+        judges = {one.judge for one in await self.judgments(name)}
+        if judged.judge not in judges and len(judges) >= MAX_JUDGES:
+            raise Conflict(f"query set {name!r} has {MAX_JUDGES} judges")
+        key, field = JUDGMENTS + name, orjson.dumps([judged.query, judged.judge])
+        if judged.grades:
+            await self._change(key, lambda redis: redis.hset(key, field, orjson.dumps(judged.grades)))
+        else:
+            await self._change(key, lambda redis: redis.hdel(key, field))
+
+    async def _fields(self, key: str) -> Mapping[str, str]:
+        """The fields of a hash; those of its copy while Redis does not answer."""
+        async with self._reading:
+            kept = self._hashes.setdefault(key, PersistentHash(key, self._data_folder))
+            read = await self._redis.run_aside(kept.read)
+        return kept.fields if read is None else read
+
+    async def _change(self, key: str, command: Callable[[Redis], object]) -> None:
+        if await self._redis.run_aside(command) is None:
+            raise Unavailable("query sets cannot be changed while Redis does not answer")
+        await self._fields(key)
+
+
+def _judged(field: str, text: str) -> Judged | None:
+    """What one judge said; None where somebody else wrote it."""
+    try:
+        query, judge = orjson.loads(field)
+        grades: Grades = {str(item_id): int(grade) for item_id, grade in orjson.loads(text).items()}
+    except (ValueError, TypeError, AttributeError):
+        return None
+    return Judged(query, judge, grades)

@@ -1,0 +1,150 @@
+"""Query sets: kept, taken from the log, judged by several, exported for the next build, and compared by."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import httpx
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from tests.support.redis_servers import PATIENT_REDIS_SECONDS, RedisProcess
+from tests.support.services import serving
+from tests.support.waiting import eventually
+from trimtab.catalog.judgments import read_judgments
+from trimtab.service.settings import Settings
+from trimtab.service.workbench.comparing import ndcg_of
+from trimtab.service.workbench.judging import Judged, agreements, consensus, weighted_kappa
+
+ADMIN = {"Authorization": "Bearer sesame"}
+
+
+@pytest.fixture(scope="module")
+def judging(
+    small_bundle: Path, module_redis: RedisProcess, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[httpx.Client]:
+    settings = Settings(
+        bundle=small_bundle,
+        data_folder=tmp_path_factory.mktemp("data"),
+        redis_url=module_redis.url,
+        redis_timeout_seconds=PATIENT_REDIS_SECONDS,
+        admin_key="sesame",
+        analytics_min_users=2,
+    )
+    with serving(settings) as client:
+        yield client
+
+
+def judge_of(client: httpx.Client, name: str) -> dict[str, str]:
+    """A header by which somebody judges."""
+    key = client.put(f"/keys/{name}", json={"scopes": ["read", "merchandise"]}, headers=ADMIN).json()["key"]
+    return {"Authorization": f"Bearer {key}"}
+
+
+def test_two_judge_and_the_next_build_learns_from_it(judging: httpx.Client, tmp_path: Path) -> None:
+    anna, bert = judge_of(judging, "anna"), judge_of(judging, "bert")
+    made = judging.put("/query-sets/spring", json={"queries": ["soup", "ice cream", "soup"]}, headers=anna)
+    assert made.status_code == 200, made.text
+    assert (made.json()["n_queries"], made.json()["author"]) == (2, "anna")
+    hits = [hit["item_id"] for hit in judging.get("/playground/search", params={"q": "soup", "k": 3}).json()["hits"]]
+    for who, grades in ((anna, (3, 2, 0)), (bert, (3, 1, 0))):
+        body = {"query": "soup", "grades": dict(zip(hits, grades, strict=True))}
+        assert judging.put("/query-sets/spring/judgments", json=body, headers=who).status_code == 204
+    said = judging.get("/query-sets/spring/judgments").json()
+    assert said["judges"]["bert"]["soup"] == dict(zip(hits, (3, 1, 0), strict=True))
+    assert said["agreements"][0]["n"] == 3
+    assert said["agreements"][0]["kappa"] == pytest.approx(1 - 3 / 29)
+
+    file = tmp_path / "judgments.csv"
+    file.write_text(judging.get("/query-sets/spring/judgments.csv").text)
+    rows = read_judgments(file)
+    assert dict(zip(rows["item_id"], rows["grade"], strict=True)) == dict(zip(hits, (3, 2, 0), strict=True))
+
+    asked = {"queries": ["soup", "ice cream"], "judged_by": "spring"}
+    soup, cream = judging.post("/comparisons", json=asked).json()["rows"]
+    assert soup["judged"] == 3
+    assert soup["before"]["ndcg"] == 1.0
+    assert cream["before"]["ndcg"] is None
+    assert judging.get("/query-sets").json()["spring"]["n_judged"] == 1
+
+    shorter = judging.put("/query-sets/spring", json={"queries": ["ice cream"]}, headers=anna)
+    assert shorter.json()["n_judged"] == 0, "what is not in the set is not counted"
+    judging.delete("/query-sets/spring", headers=anna).raise_for_status()
+    assert judging.get("/query-sets/spring/judgments").status_code == 404
+    judging.put("/query-sets/spring", json={"queries": ["soup"]}, headers=anna).raise_for_status()
+    assert judging.get("/query-sets/spring/judgments").json()["judges"] == {}
+
+
+def test_a_set_is_taken_from_what_several_searched(judging: httpx.Client) -> None:
+    anna = judge_of(judging, "anna")
+    assert judging.post("/query-sets/log/sample", json={"n": 5}, headers=anna).status_code == 404
+    for user in ("a", "b"):
+        for query in ("soup", "coffee"):
+            judging.get("/search", params={"q": query, "user_id": user}).raise_for_status()
+    judging.get("/search", params={"q": "something private", "user_id": "a"}).raise_for_status()
+
+    def taken() -> bool:
+        answer = judging.post("/query-sets/log/sample", json={"n": 5}, headers=anna)
+        return answer.status_code == 200 and answer.json()["n_queries"] == 2
+
+    eventually(taken)
+    assert sorted(judging.get("/query-sets/log").json()["queries"]) == ["coffee", "soup"]
+
+
+@pytest.mark.parametrize(
+    ("path", "body", "status"),
+    [
+        ("", {"queries": []}, 422),
+        ("", {"queries": ["x"] * 1001}, 422),
+        ("/judgments", {"query": "soup", "grades": {"1": 4}}, 422),
+        ("/judgments", {"query": "soup", "grades": {"1": True}}, 422),
+        ("/judgments", {"query": "soup", "grades": {str(n): 1 for n in range(61)}}, 422),
+        ("/judgments", {"query": "another", "grades": {"1": 1}}, 404),
+    ],
+)
+def test_what_is_no_set_and_no_judgment(judging: httpx.Client, path: str, body: dict[str, object], status: int) -> None:
+    judging.put("/query-sets/right", json={"queries": ["soup"]}, headers=ADMIN).raise_for_status()
+    assert judging.put(f"/query-sets/right{path}", json=body, headers=ADMIN).status_code == status
+    assert judging.put(f"/query-sets/right{path}", json=body).status_code == 401
+    assert (
+        judging.put("/query-sets/none/judgments", json={"query": "a", "grades": {}}, headers=ADMIN).status_code == 404
+    )
+
+
+GRADES = st.lists(st.integers(0, 3), min_size=1, max_size=30)
+
+
+@given(GRADES, st.integers(0, 3))
+def test_kappa_is_one_for_the_same_and_below_it_otherwise(grades: list[int], shift: int) -> None:
+    one = np.array(grades, dtype=float)
+    kappa = weighted_kappa(one, one)
+    assert kappa is None if len({*grades}) == 1 else kappa == pytest.approx(1)
+    other = np.roll(one, shift)
+    between = weighted_kappa(one, other)
+    assert between is None or between <= 1 + 1e-12
+
+
+def test_kappa_as_it_is_known() -> None:
+    """Against the definition by a table of confusion, as in Cohen (1968)."""
+    random = np.random.default_rng(0)
+    one, other = random.integers(0, 4, 200), random.integers(0, 4, 200)
+    table = np.histogram2d(one, other, bins=(4, 4), range=((0, 4), (0, 4)))[0] / 200
+    weights = (np.arange(4)[:, None] - np.arange(4)[None, :]) ** 2
+    expected = np.outer(table.sum(axis=1), table.sum(axis=0))
+    known = 1 - (weights * table).sum() / (weights * expected).sum()
+    assert weighted_kappa(one.astype(float), other.astype(float)) == pytest.approx(known)
+
+
+def test_half_a_grade_is_rounded_up_and_each_pair_of_judges_is_compared() -> None:
+    said = [Judged("q", "a", {"1": 2, "2": 0}), Judged("q", "b", {"1": 3}), Judged("p", "c", {"1": 1})]
+    assert consensus(said) == {"q": {"1": 3, "2": 0}, "p": {"1": 1}}
+    assert [(one.one, one.other, one.n) for one in agreements(said)] == [("a", "b", 1), ("a", "c", 0), ("b", "c", 0)]
+
+
+def test_ndcg_counts_what_was_judged_and_is_not_shown() -> None:
+    assert ndcg_of(["a", "b"], {"a": 3, "b": 1}, k=10) == 1
+    assert ndcg_of(["b", "x"], {"a": 3, "b": 1}, k=10) == pytest.approx(1 / (7 + 1 / np.log2(3)))
+    assert ndcg_of(["a"], {"a": 0}, k=10) is None
