@@ -164,7 +164,7 @@ def _shop(remote: Service) -> str:
 
 
 def _given(definition: Mapping[str, Any]) -> dict[str, Any]:
-    """A definition without what says nothing, so that files are short and an explicit null is no difference."""
+    """A definition without what says nothing, so that files are short and an explicit null makes no difference."""
     return {name: value for name, value in definition.items() if value is not None and value not in ([], {})}
 
 

@@ -84,6 +84,10 @@ class Totals:
     """Sum of the squared number of failed searches of each unit; so for the others."""
     slow_squares: float = 0
     empty_squares: float = 0
+    clicked: float = 0
+    """Searches with a click."""
+    orders: float = 0
+    """Purchases, of which a unit may have several."""
 
 
 class RampState(BaseModel):
@@ -120,6 +124,19 @@ class Comparison:
     def is_worse(self) -> bool:
         """Whether the whole interval lies beyond the tolerance."""
         return self.difference.low > self.tolerance if self.tolerance >= 0 else self.difference.high < self.tolerance
+
+    def searches_needed(self, n_searches: float) -> int:
+        """About how many more searches until a difference as large as the tolerance shows.
+
+        The interval is taken to narrow with the root of the searches; it is as wide as the tolerance on each side then.
+
+        Args:
+            n_searches: of both arms, so far.
+        """
+        width = (self.difference.high - self.difference.low) / 2
+        if not math.isfinite(width) or abs(self.tolerance) <= math.ulp(0.0):
+            return 0
+        return max(math.ceil(n_searches * (width / abs(self.tolerance)) ** 2 - n_searches), 0)
 
     @property
     def seems_worse(self) -> bool:

@@ -1,8 +1,9 @@
 """What happened to the searches of each arm, added up in Redis over all workers.
 
-A search adds to sums of this process, which go to Redis at the next poll; a purchase is added to the arm of the search
-it came from, which is remembered by its `decision_id` for a day. What a lost Redis does not take waits. Units that were
-hit (by a failure, a slow or an empty search) or bought are remembered, so that many hits of one unit are known as such.
+A search adds to sums of this process, which go to Redis at the next poll; a click or purchase is added to the arm of
+the search it came from, which is remembered by its `decision_id` for a day. What a lost Redis does not take waits.
+Units that were hit (by a failure, a slow or an empty search) or bought are remembered, so that many hits of one unit
+are known as such.
 """
 
 from __future__ import annotations
@@ -33,6 +34,7 @@ MAX_WAITING = 50_000
 AT_ONCE = 2_000
 TRIES = 20
 """Polls until a purchase whose search is in no experiment is given up: another worker's sums may come later."""
+TRIES_OF_CLICKS = 4
 FIELDS = tuple(field.name for field in fields(Totals))
 
 
@@ -45,6 +47,7 @@ class ExperimentTotals:
         self._hits: Counter[tuple[str, str, str]] = Counter()
         self._decisions: deque[tuple[str, str, str]] = deque(maxlen=MAX_WAITING)
         self._purchases: deque[tuple[str, float, int]] = deque(maxlen=MAX_WAITING)
+        self._clicks: deque[tuple[str, int]] = deque(maxlen=MAX_WAITING)
 
     def add(self, key: str, unit_id: str, decision_id: str | None, **counts: bool) -> None:
         """Count one search; without a `decision_id` there is nothing to buy from."""
@@ -59,10 +62,12 @@ class ExperimentTotals:
             self._decisions.append((decision_id, key, unit))
 
     def follow(self, interactions: Sequence[Interaction]) -> None:
-        """Purchases among events that are new."""
+        """Clicks and purchases among events that are new."""
         for one in interactions:
             if one.action == "purchase" and one.value > 0:
                 self._purchases.append((one.decision_id, one.value, TRIES))
+            elif one.action == "click":
+                self._clicks.append((one.decision_id, TRIES_OF_CLICKS))
 
     def flush(self, redis: Redis) -> None:
         """Send what waits; what is not taken waits on. On the state's thread."""
@@ -88,6 +93,7 @@ class ExperimentTotals:
             raise
         self._keep_refused(sums, decisions, [refuses_writes(answer) for answer in answers])
         self._add_revenue(redis)
+        self._add_clicks(redis)
 
     def _squares(self, redis: Redis, hits: Counter[tuple[str, str, str]]) -> dict[tuple[str, str], int]:
         """Add hits to those of their units; returns what that adds to the sums of squares. Refused ones wait."""
@@ -140,6 +146,22 @@ class ExperimentTotals:
             self._purchases.extendleft(reversed(waiting))
             raise
 
+    def _add_clicks(self, redis: Redis) -> None:
+        """Count searches that were clicked, each once; those that a lost Redis does not take are given up, because
+        nothing is decided by them."""
+        waiting = _taken(self._clicks)
+        if not waiting:
+            return
+        pipeline = redis.pipeline(transaction=False)
+        for decision_id, _ in waiting:
+            pipeline.hget(ARM_OF + decision_id, "key")
+        for (decision_id, tries), key in zip(waiting, pipeline.execute(raise_on_error=False), strict=True):
+            if isinstance(key, bytes):
+                if redis.hsetnx(ARM_OF + decision_id, "clicked", 1):
+                    redis.hincrby(key.decode(errors="replace"), "clicked", 1)
+            elif tries > 1:
+                self._clicks.append((decision_id, tries - 1))
+
 
 def _is_added(redis: Redis, key: bytes, unit: bytes | str, value: float) -> bool:
     """Add one purchase, unless it is refused."""
@@ -156,6 +178,7 @@ def _add(redis: Redis, key: str, unit: bytes | str, value: float) -> None:
     """Add one purchase: squares are of the revenue of a unit, which may have several."""
     after = float(redis.hincrbyfloat(SPENT_BY + key, unit, value))
     redis.hincrbyfloat(key, "revenue", value)
+    redis.hincrby(key, "orders", 1)
     redis.hincrbyfloat(key, "revenue_squares", after**2 - (after - value) ** 2)
     if after == value:
         redis.hincrby(key, "buyers", 1)

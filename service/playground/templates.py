@@ -33,6 +33,9 @@ WORKBENCH = {
     "synonyms": "Synonyms",
     "rules": "Rules",
     "queries": "Query sets",
+    "experiments": "Experiments",
+    "bundles": "Bundles",
+    "items": "Items",
     "access": "Access",
 }
 """Pages for operating, by the last part of their address `/workbench/<name>`."""

@@ -54,7 +54,7 @@ def consensus(judgments: Iterable[Judged]) -> dict[str, dict[str, int]]:
 
 
 def agreements(judgments: Iterable[Judged]) -> list[Agreement]:
-    """Of each two judges, in the order of their names."""
+    """The agreement of each two judges, in the order of their names."""
     by_judge: dict[str, dict[tuple[str, str], int]] = defaultdict(dict)
     for judged in judgments:
         by_judge[judged.judge] |= {(judged.query, item_id): grade for item_id, grade in judged.grades.items()}

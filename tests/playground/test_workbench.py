@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import shutil
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -185,5 +186,72 @@ def test_a_query_set_is_compared_and_judged_by_keyboard(page: Page, bench: httpx
     with page.expect_download() as download:
         page.get_by_role("button", name="Download the judgments").click()
     assert download.value.path().read_text().splitlines()[0] == "query,item_id,grade"
+    page.set_viewport_size({"width": 360, "height": 800})
+    assert page.evaluate("document.documentElement.scrollWidth") <= 360
+
+
+def test_an_admin_starts_an_experiment_and_stops_it(page: Page, bench: httpx.Client, expected: set[str]) -> None:
+    bench.put("/profiles/margin", json={"weights": {"relevance": 0.2, "revenue": 0.8}}).raise_for_status()
+    log_in(page, bench, "ada", "/workbench/experiments", expected)
+    form = page.get_by_role("form", name="An experiment")
+    form.get_by_label("Name").fill("bolder")
+    form.get_by_label("Treatment", exact=True).select_option("profile margin")
+    form.get_by_label("Who takes part").select_option("share")
+    form.get_by_label("Percent of those who search").fill("20")
+    form.get_by_role("button", name="Start").click()
+    expect(page.locator("#said")).to_have_text("bolder runs.")
+    defined = bench.get("/experiments").json()["bolder"]
+    assert (defined["exposure"], defined["arms"]["treatment"]["profile"]) == (0.2, "margin")
+    page.get_by_label("Percent of those who search in bolder").fill("50")
+    page.get_by_role("button", name="Set").click()
+    expect(page.locator("#said")).to_have_text("50 % take part in bolder.")
+    assert bench.get("/experiments").json()["bolder"]["exposure"] == 0.5
+    expect(page.get_by_role("region", name="Sums by arm").get_by_role("row", name="treatment")).to_be_visible()
+    assert serious_violations(page) == []
+    page.get_by_label("Stop bolder").click()
+    page.get_by_role("button", name="Stop it").click()
+    expect(page.locator("#said")).to_contain_text("bolder has ended")
+    assert bench.get("/experiments").json() == {}
+
+
+def test_an_admin_loads_a_bundle_tries_it_and_goes_back(
+    page: Page, small_bundle: Path, redis: RedisProcess, tmp_path: Path
+) -> None:
+    folder = tmp_path / "bundles"
+    folder.mkdir()
+    for name in ("first", "second"):
+        shutil.copytree(small_bundle, folder / name)
+    settings = settings_for(folder / "first", tmp_path / "data", redis).model_copy(update={"bundle_folder": folder})
+    with serving(settings) as client:
+        client.headers.update(ADMIN)
+        page.goto(f"{client.base_url}workbench/bundles")
+        page.evaluate("sessionStorage.setItem('trimtab-key', 'sesame')")
+        opened(page, client, "/workbench/bundles")
+        second = page.get_by_role("region", name="second")
+        second.get_by_role("button", name="Load and check").click()
+        expect(second.get_by_role("progressbar")).to_be_visible()
+        expect(page.locator("#said")).to_contain_text("second is loaded", timeout=120_000)
+        second.get_by_role("button", name="Canary").click()
+        expect(page.locator("#said")).to_have_text("second answers 5 % of the traffic.")
+        assert client.get("/bundles").json()["plan"]["canary"] == {"bundle": "second", "share": 0.05}
+        second.get_by_role("button", name="Activate").click()
+        expect(page.locator("#said")).to_have_text("second serves.")
+        assert serious_violations(page) == []
+        page.get_by_role("button", name="Go back to first").click()
+        expect(page.locator("#said")).to_have_text("The last step is taken back.")
+        assert client.get("/bundles").json()["plan"]["active"] == "first"
+
+
+def test_a_merchandiser_changes_an_item(page: Page, bench: httpx.Client, expected: set[str]) -> None:
+    hit = bench.get("/playground/search", params={"q": "soup", "k": 1}).json()["hits"][0]
+    log_in(page, bench, "mia", "/workbench/rules", expected)
+    opened(page, bench, "/workbench/items?q=soup")
+    page.get_by_role("list", name="Items found").get_by_role("button").first.click()
+    form = page.get_by_role("form", name=f"Item {hit['item_id']}")
+    form.get_by_label("price", exact=True).fill("123.5")
+    form.get_by_role("button", name="Save").click()
+    expect(page.locator("#said")).to_have_text(f"price of {hit['item_id']} is changed; searches see it.")
+    assert bench.get(f"/items/{hit['item_id']}").json()["price"] == 123.5
+    assert serious_violations(page) == []
     page.set_viewport_size({"width": 360, "height": 800})
     assert page.evaluate("document.documentElement.scrollWidth") <= 360

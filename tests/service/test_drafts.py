@@ -158,4 +158,6 @@ def test_drafts_are_for_who_may_change_and_each_change_is_written_down(service: 
     service.put("/profiles/written", json={"weights": {"relevance": 1}}, headers=KEY).raise_for_status()
     service.delete("/profiles/written", headers=KEY).raise_for_status()
     written = changes(service, kind="profile", name="written")
-    assert [json.dumps(one["after"]) == "null" for one in written] == [True, False], "what changed nothing is no change"
+    assert [json.dumps(one["after"]) == "null" for one in written] == [True, False], (
+        "what changed nothing is not written down"
+    )

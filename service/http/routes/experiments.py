@@ -52,6 +52,9 @@ class Interval(BaseModel):
     low: float
     high: float
     p_value: float
+    searches_needed: int = Field(
+        description="About how many more searches until a difference as large as the guardrail allows shows."
+    )
 
 
 class Snapshot(BaseModel):
@@ -59,7 +62,8 @@ class Snapshot(BaseModel):
 
     at: datetime
     arms: dict[str, dict[str, float]] = Field(
-        description="Sums by arm: searches, errors, slow, empty, revenue, buyers, and squared sums by unit."
+        description="Sums by arm: searches, errors, slow, empty, clicked (searches with a click), buyers (units that "
+        "bought), orders, revenue, and squared sums by unit."
     )
     units: dict[str, int]
     intervals: list[Interval] = Field(
@@ -105,13 +109,13 @@ def experiments_router(
         if read is None:
             raise Unavailable("results cannot be read while Redis does not answer")
         totals, history = read
-        control = sorted(experiment.arms)[0] if experiment.ramp is None else experiment.ramp.control
+        ramp = experiment.ramp or Ramp(control=sorted(experiment.arms)[0])
         now = {"at": time.time(), "arms": {arm: asdict(one) for arm, one in totals.items()}, "units": so_far.units}
         return ExperimentResults(
             **so_far.model_dump(),
-            control=control,
-            now=_snapshot(now, control, shares),
-            history=await asyncio.to_thread(lambda: [_snapshot(one, control, shares) for one in history]),
+            control=ramp.control,
+            now=_snapshot(now, ramp, shares),
+            history=await asyncio.to_thread(lambda: [_snapshot(one, ramp, shares) for one in history]),
         )
 
     return router
@@ -133,7 +137,8 @@ def _redis(experiments: Experiments, name: str) -> ExperimentState:
     )
 
 
-def _snapshot(stored: Mapping[str, Any], control: str, shares: Mapping[str, float] | None) -> Snapshot:
+def _snapshot(stored: Mapping[str, Any], ramp: Ramp, shares: Mapping[str, float] | None) -> Snapshot:
+    control = ramp.control
     totals = {arm: Totals(**sums) for arm, sums in stored["arms"].items()}
     intervals = [
         Interval(
@@ -145,8 +150,9 @@ def _snapshot(stored: Mapping[str, Any], control: str, shares: Mapping[str, floa
             low=one.difference.low,
             high=one.difference.high,
             p_value=one.difference.p_value,
+            searches_needed=one.searches_needed(totals[control].searches + totals[one.arm].searches),
         )
-        for one in compared(Ramp(control=control), totals, shares)
+        for one in compared(ramp, totals, shares)
         if math.isfinite(one.difference.high)
     ]
     at = datetime.fromtimestamp(stored["at"], UTC)
