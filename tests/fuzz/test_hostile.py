@@ -70,6 +70,12 @@ BODIES = [
     ("PUT", "/experiments/fuzzed", {"unit": "user", "arms": {"a": {"share": 0.5}, "b": {"share": 0.5}}}),
     ("PUT", "/keys/fuzzed", {"scopes": ["search"], "per_minute": 5}),
     ("PUT", "/items", {"item_id": "fuzzed", "title": "Fuzzed soup", "price": 1.5, "in_stock": True}),
+    ("PUT", "/synonyms/fuzzed", {"words": ["sofa", "couch"], "starts": "2025-01-01T00:00:00Z"}),
+    ("PUT", "/drafts/rules/fuzzed", {"definition": RULE, "note": "why"}),
+    ("POST", "/comparisons", {"queries": ["soup"], "after": {"at": "2025-01-01T00:00:00Z"}, "k": 5}),
+    ("PUT", "/query-sets/fuzzed", {"queries": ["soup"], "note": "why"}),
+    ("PUT", "/query-sets/fuzzed/judgments", {"query": "soup", "grades": {"1": 3}}),
+    ("POST", "/session", {"name": "nobody", "password": "correct horse battery"}),
     ("POST", "/items/delete", {"item_ids": ["fuzzed"]}),
     ("POST", "/tracked", {"html": "<p>soup", "url": "https://shop.example/p/1"}),
 ]

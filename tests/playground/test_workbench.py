@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-import shutil
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -11,13 +10,15 @@ import httpx
 import pytest
 from playwright.sync_api import Page, expect
 
+from tests.playground import merchandising
 from tests.playground.conftest import settings_for
+from tests.playground.merchandising import PASSWORD, add_a_synonym, is_logged
 from tests.playground.reading import serious_violations
 from tests.support.redis_servers import RedisProcess
 from tests.support.services import serving
+from tests.support.waiting import eventually
 
 ADMIN = {"Authorization": "Bearer sesame"}
-PASSWORD = "correct horse battery"
 
 
 @pytest.fixture(scope="module")
@@ -40,12 +41,7 @@ def log_in(page: Page, client: httpx.Client, name: str, path: str, expected: set
     """Open a page of the workbench as somebody; the first look is refused, which the console says."""
     expected.add("401")
     opened(page, client, path)
-    form = page.locator("#trouble")
-    form.get_by_label("Name").fill(name)
-    form.get_by_label("Password").fill(PASSWORD)
-    form.get_by_role("button", name="Log in").click()
-    expect(page.locator("#trouble")).to_be_hidden()
-    expect(page.locator("#view")).not_to_have_attribute("aria-busy", re.compile("."))
+    merchandising.log_in(page, name)
 
 
 def test_an_admin_lets_a_colleague_in(page: Page, bench: httpx.Client, expected: set[str]) -> None:
@@ -68,7 +64,9 @@ def test_an_admin_lets_a_colleague_in(page: Page, bench: httpx.Client, expected:
     key.get_by_label("search").check()
     key.get_by_role("button", name="Issue the key").click()
     issued = page.get_by_label("The key", exact=True).inner_text()
-    assert httpx.get(f"{bench.base_url}search?q=soup&k=1", headers={"Authorization": f"Bearer {issued}"}).is_success
+    assert httpx.get(
+        bench.base_url.join("/search?q=soup&k=1"), headers={"Authorization": f"Bearer {issued}"}
+    ).is_success
 
     page.get_by_role("button", name="Show the list again").click()
     page.get_by_role("row", name="vera").get_by_label("End vera").click()
@@ -82,36 +80,27 @@ def test_a_merchandiser_finds_a_query_without_results_and_helps_it(
     page: Page, bench: httpx.Client, expected: set[str]
 ) -> None:
     for person in range(3):
-        bench.get("/search", params={"q": "qzzfrozn yum", "user_id": f"p{person}", "exact": True}).raise_for_status()
+        bench.get("/search", params={"q": "zzfrzn yzm", "user_id": f"p{person}", "exact": True}).raise_for_status()
+    eventually(lambda: is_logged(bench, "zzfrzn yzm"))
     log_in(page, bench, "mia", "/views/analytics?days=all", expected)
-    row = page.get_by_role("region", name="Found nothing").get_by_role("row", name="qzzfrozn yum")
-    row.get_by_role("link", name="add a synonym").click()
-    expect(page.get_by_role("heading", level=1)).to_have_text("Synonyms")
+    seen: list[str] = []
 
-    form = page.get_by_role("form", name="A synonym")
-    expect(form.get_by_label("Words that are searched")).to_have_value("qzzfrozn yum")
-    form.get_by_label("Which others").fill("ice cream")
-    form.get_by_label("Why").fill("nobody found it")
-    form.get_by_role("button", name="Save the draft").click()
-    expect(page.locator("#said")).to_contain_text("Nothing that shoppers see has changed yet.")
-    assert bench.get("/synonyms").json() == {}
+    def look(step: str) -> None:
+        seen.append(step)
+        assert serious_violations(page) == []
+        if step == "3-preview":
+            expect(page.get_by_role("article")).to_contain_text("By @mia")
+            assert bench.get("/synonyms").json() == {}
+            page.set_viewport_size({"width": 360, "height": 800})
+            assert page.evaluate("document.documentElement.scrollWidth") <= 360
+            page.set_viewport_size({"width": 1440, "height": 1000})
 
-    draft = page.get_by_role("article")
-    expect(draft).to_contain_text("By @mia")
-    draft.get_by_role("button", name="Preview").click()
-    expect(draft.get_by_role("heading", name="qzzfrozn yum", exact=True)).to_be_visible()
-    expect(draft.get_by_text("qzzfrozn yum finds ice cream too")).to_be_visible()
-    expect(draft.locator(".sides .side-of").nth(1).locator("li").first).to_contain_text("new")
-    assert serious_violations(page) == []
-    page.set_viewport_size({"width": 360, "height": 800})
-    assert page.evaluate("document.documentElement.scrollWidth") <= 360
-    page.set_viewport_size({"width": 1440, "height": 1000})
-
-    draft.get_by_role("button", name="Publish").click()
-    expect(page.locator("#said")).to_contain_text("is live")
+    add_a_synonym(page, "zzfrzn yzm", "ice cream", look)
+    assert seen == ["1-no-results", "2-draft", "3-preview", "4-published"]
     assert [one["also_find"] for one in bench.get("/synonyms").json().values()] == [["ice cream"]]
-    found = bench.get("/search", params={"q": "qzzfrozn yum"}).json()
-    assert "ice cream" in found["hits"][0]["title"].lower()
+    found = bench.get("/search", params={"q": "zzfrzn yzm"}).json()
+    assert found["understood"]["synonyms"] == [{"from": "zzfrzn yzm", "to": "ice cream"}]
+    assert found["hits"]
 
     page.get_by_role("button", name="Undo the change of").first.click()
     expect(page.locator("#said")).to_contain_text("is as it was before")
@@ -215,31 +204,29 @@ def test_an_admin_starts_an_experiment_and_stops_it(page: Page, bench: httpx.Cli
 
 
 def test_an_admin_loads_a_bundle_tries_it_and_goes_back(
-    page: Page, small_bundle: Path, redis: RedisProcess, tmp_path: Path
+    page: Page, bundle_folder: Path, redis_server: RedisProcess, tmp_path: Path
 ) -> None:
-    folder = tmp_path / "bundles"
-    folder.mkdir()
-    for name in ("first", "second"):
-        shutil.copytree(small_bundle, folder / name)
-    settings = settings_for(folder / "first", tmp_path / "data", redis).model_copy(update={"bundle_folder": folder})
-    with serving(settings) as client:
+    golden = tmp_path / "golden.txt"
+    golden.write_text("soup\n")
+    settings = settings_for(bundle_folder / "small", tmp_path / "data", redis_server)
+    with serving(settings.model_copy(update={"golden_queries": golden})) as client:
         client.headers.update(ADMIN)
-        page.goto(f"{client.base_url}workbench/bundles")
+        page.goto(str(client.base_url.join("/workbench/bundles")))
         page.evaluate("sessionStorage.setItem('trimtab-key', 'sesame')")
         opened(page, client, "/workbench/bundles")
-        second = page.get_by_role("region", name="second")
-        second.get_by_role("button", name="Load and check").click()
-        expect(second.get_by_role("progressbar")).to_be_visible()
-        expect(page.locator("#said")).to_contain_text("second is loaded", timeout=120_000)
-        second.get_by_role("button", name="Canary").click()
-        expect(page.locator("#said")).to_have_text("second answers 5 % of the traffic.")
-        assert client.get("/bundles").json()["plan"]["canary"] == {"bundle": "second", "share": 0.05}
-        second.get_by_role("button", name="Activate").click()
-        expect(page.locator("#said")).to_have_text("second serves.")
+        rules = page.get_by_role("region", name="rules", exact=True)
+        rules.get_by_role("button", name="Load and check").click()
+        expect(rules.get_by_role("progressbar")).to_be_visible()
+        expect(page.locator("#said")).to_contain_text("rules is loaded", timeout=120_000)
+        rules.get_by_role("button", name="Canary").click()
+        expect(page.locator("#said")).to_have_text("rules answers 5 % of the traffic.")
+        assert client.get("/bundles").json()["plan"]["canary"] == {"bundle": "rules", "share": 0.05}
+        rules.get_by_role("button", name="Activate").click()
+        expect(page.locator("#said")).to_have_text("rules serves.")
         assert serious_violations(page) == []
-        page.get_by_role("button", name="Go back to first").click()
+        page.get_by_role("button", name="Go back to small").click()
         expect(page.locator("#said")).to_have_text("The last step is taken back.")
-        assert client.get("/bundles").json()["plan"]["active"] == "first"
+        assert client.get("/bundles").json()["plan"]["active"] == "small"
 
 
 def test_a_merchandiser_changes_an_item(page: Page, bench: httpx.Client, expected: set[str]) -> None:

@@ -150,6 +150,19 @@ def test_a_unit_with_half_of_the_traffic_is_one_unit() -> None:
     assert harm(compared(RAMP, {"control": shopper, "treatment": control}, HALVES)) is None
 
 
+def test_how_many_more_searches_a_tolerated_loss_needs_to_show() -> None:
+    """Near what it takes: with that many, the interval is about as wide as the tolerance on each side."""
+    totals = {name: bought(20_000, 1_000) for name in HALVES}
+    revenue = next(one for one in compared(RAMP, totals, HALVES) if one.metric == "revenue")
+    needed = revenue.searches_needed(40_000)
+    times = (40_000 + needed) / 40_000
+    more = {name: bought(20_000 * times, 1_000 * times) for name in HALVES}
+    later = next(one for one in compared(RAMP, more, HALVES) if one.metric == "revenue")
+    assert needed > 0
+    assert (later.difference.high - later.difference.low) / 2 == pytest.approx(abs(later.tolerance), rel=0.5)
+    assert later.searches_needed(40_000 * times) < needed
+
+
 def test_a_split_that_is_broken_says_nothing_of_money() -> None:
     totals = {"control": bought(10_000, 500), "treatment": bought(5_000, 250)}
     assert harm(compared(RAMP, totals, HALVES)) is not None

@@ -151,6 +151,10 @@ def test_a_purchase_is_the_revenue_of_the_arm_that_sold_it(redis: Redis) -> None
     for number, decision_id in enumerate([ids[0] for ids in sold.values()] * 2):
         two.experiments.totals.follow([Interaction(f"e-{number}", decision_id, at, "purchase", "i", value=3.0)])
     two.experiments.totals.follow([Interaction("other", "unknown", at, "purchase", "i", value=100.0)])
+    most = max(sold, key=lambda arm: len(sold[arm]))
+    clicked = [ids[0] for ids in sold.values()] * 2 + [sold[most][1], "unknown"]
+    clicks = [Interaction(f"c-{n}", decision_id, at, "click", "i") for n, decision_id in enumerate(clicked)]
+    two.experiments.totals.follow(clicks)
     two.poll(1)
     one.poll(2)
     two.poll(2)
@@ -158,6 +162,8 @@ def test_a_purchase_is_the_revenue_of_the_arm_that_sold_it(redis: Redis) -> None
     assert sum(one.searches for one in totals.values()) == 300
     for arm in sold:
         assert (totals[arm].revenue, totals[arm].revenue_squares) == (6.0, 36.0), "two purchases of one search"
+        assert (totals[arm].orders, totals[arm].buyers) == (2, 1)
+        assert totals[arm].clicked == (2 if arm == most else 1), "searches with a click, not clicks"
     one.poll(70)
     one.poll(140)
     _, history = read_history(redis, "margin", experiment)

@@ -1,10 +1,12 @@
 // Two ways to answer the same queries: asked a few at a time, shown side by side.
 
 import { element } from "./element.js";
-import { send } from "./requests.js";
+import { Trouble, send } from "./requests.js";
 import { percent } from "./words.js";
 
 const AT_ONCE = 10;
+const TRIES = 5;
+const PAUSE_MS = 2000;
 
 /**
  * The rows of POST /comparisons for any number of queries.
@@ -15,10 +17,22 @@ export async function compared(queries, { before = {}, after = {}, k = 10, judge
   for (let from = 0; from < queries.length; from += AT_ONCE) {
     const asked = { queries: queries.slice(from, from + AT_ONCE), before, after, k };
     if (judgedBy) asked.judged_by = judgedBy;
-    rows.push(...(await send("POST", "/comparisons", asked)).rows);
+    rows.push(...(await patient(() => send("POST", "/comparisons", asked))).rows);
     if (onProgress(rows) === false) break;
   }
   return rows;
+}
+
+/** What an attempt gives; where shoppers' searches go first it is tried again. */
+async function patient(attempt) {
+  for (let left = TRIES; ; left -= 1) {
+    try {
+      return await attempt();
+    } catch (error) {
+      if (!(error instanceof Trouble) || !error.mayPass || left <= 1) throw error;
+      await new Promise((resolve) => setTimeout(resolve, PAUSE_MS));
+    }
+  }
 }
 
 /** One query in both ways. */

@@ -9,6 +9,7 @@ import { comparing } from "./comparing.js";
 import { judging } from "./judging.js";
 
 const chosen = new URLSearchParams(location.search).get("set");
+const RELEASE_MS = 10_000; // The browser has begun to save by then.
 const NAME = { required: true, maxlength: "64", pattern: "[A-Za-z0-9_.\\-]+", autocapitalize: "off", autocomplete: "off", spellcheck: "false" };
 
 bench(chosen ? loadOne : loadAll, chosen ? drawOne : drawAll);
@@ -56,7 +57,7 @@ function uploadForm() {
   file.addEventListener("change", async () => {
     if (file.files[0]) queries.value = await file.files[0].text();
   });
-  return form("A set by hand", [labelled("Name", name), labelled("A file of queries, one a line", file), labelled("Queries, one a line", queries)], "Keep them", async () => {
+  return form("A set by hand", [labelled("Name", name), labelled("Queries, one a line", queries), labelled("or a file of them", file)], "Keep them", async () => {
     await send("PUT", `/query-sets/${name.value}`, { queries: linesOf(queries.value) });
     location.assign(addressOf(name.value));
   });
@@ -105,10 +106,8 @@ function judges({ judges: said, agreements }) {
 
 /** The file of judgments, asked for by the key or the session; a link would send no key. */
 async function download() {
-  const { judges: said } = await fetchJson(`/query-sets/${encodeURIComponent(chosen)}/judgments`);
-  if (Object.keys(said).length === 0) return;
   const text = await fetchText(`/query-sets/${encodeURIComponent(chosen)}/judgments.csv`);
   const address = URL.createObjectURL(new Blob([text], { type: "text/csv" }));
   element("a", { href: address, download: `${chosen}.judgments.csv` }).click();
-  URL.revokeObjectURL(address);
+  setTimeout(() => URL.revokeObjectURL(address), RELEASE_MS);
 }
