@@ -23,6 +23,8 @@ from trimtab.service.workbench.judging import Grades
 
 MAX_QUERIES = 25
 """Queries of one request; who compares hundreds asks again, and shoppers' searches go on between."""
+MAX_CHARACTERS = 2000
+"""Of a title or an address, in an answer that has many."""
 SHOWN = ("item_id", "title", "brand", "category", "price", "image", "url", "in_stock")
 
 QueryText = Annotated[str, Field(min_length=1, max_length=512)]
@@ -61,6 +63,7 @@ class Side(BaseModel):
     """What one way shows."""
 
     hits: list[dict[str, Any]]
+    currency: str | None
     n_matches: int
     understood: dict[str, Any]
     ndcg: float | None = Field(
@@ -145,13 +148,18 @@ def ndcg_of(item_ids: Sequence[str], grades: Grades, *, k: int) -> float | None:
 
 def _side(slate: Slate, engine: Engine, *, k: int, grades: Grades) -> Side:
     response = response_of(slate, engine.store)
-    hits = [{name: hit.get(name) for name in SHOWN} for hit in response["hits"]]
+    hits = [{name: _short(hit.get(name)) for name in SHOWN} for hit in response["hits"]]
     return Side(
         hits=hits,
+        currency=response["currency"],
         n_matches=response["n_matches"],
         understood=response["understood"],
         ndcg=ndcg_of([hit["item_id"] for hit in hits], grades, k=k),
     )
+
+
+def _short(value: object) -> object:
+    return value[:MAX_CHARACTERS] if isinstance(value, str) else value
 
 
 def _said(side: Side) -> tuple[Any, Any]:

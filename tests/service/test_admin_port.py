@@ -13,7 +13,10 @@ from tests.support.waiting import PATIENCE_SECONDS
 from trimtab.service.settings import Settings
 
 ADMIN = {"Authorization": "Bearer sesame"}
-ADMIN_PATHS = ("/keys", "/rules", "/profiles", "/experiments", "/decisions/0123456789abcdef-0123456789abcdef")
+ADMIN_PATHS = (
+    *("/keys", "/rules", "/profiles", "/experiments", "/decisions/0123456789abcdef-0123456789abcdef"),
+    *("/accounts", "/session", "/drafts", "/changes", "/query-sets"),
+)
 
 
 def test_admins_have_a_door_of_their_own(small_bundle: Path, redis_server: RedisProcess, tmp_path: Path) -> None:

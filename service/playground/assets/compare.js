@@ -1,6 +1,7 @@
 // Two ways to answer the same queries: asked a few at a time, shown side by side.
 
 import { element } from "./element.js";
+import { priceOf } from "./product.js";
 import { Trouble, send } from "./requests.js";
 import { percent } from "./words.js";
 
@@ -53,9 +54,9 @@ function inWords(row) {
   return `${said.join("; ")}.`;
 }
 
-function side(title, { hits, n_matches: matches, understood }, other, isAfter) {
+function side(title, { hits, currency, n_matches: matches, understood }, other, isAfter) {
   const rankOf = new Map(other.hits.map((hit, index) => [hit.item_id, index]));
-  const cards = hits.map((hit, index) => card(hit, index, mark(rankOf.get(hit.item_id), index, isAfter)));
+  const cards = hits.map((hit, index) => card(hit, currency, index, mark(rankOf.get(hit.item_id), index, isAfter)));
   return element(
     "div",
     { class: "side-of" },
@@ -83,13 +84,13 @@ function mark(before, index, isAfter) {
   return places > 0 ? [`▲ ${places}`, "up", `up ${places}`] : [`▼ ${-places}`, "down", `down ${-places}`];
 }
 
-function card(hit, index, marked) {
+function card(hit, currency, index, marked) {
   return element(
     "li",
     { "data-item": hit.item_id, class: marked ? `is-${marked[1]}` : "" },
     element("span", { class: "rank", "aria-hidden": "true" }, String(index + 1)),
     element("span", { class: "what" }, hit.title, element("span", { class: "meta" }, ` #${hit.item_id}`)),
-    hit.price != null && element("span", { class: "amount" }, hit.price.toFixed(2)),
+    priceOf(hit, currency),
     marked && element("span", { class: `move ${marked[1]}`, "aria-hidden": marked[2] ? "true" : null }, marked[0]),
     marked?.[2] && element("span", { class: "hidden" }, marked[2]),
   );

@@ -126,8 +126,8 @@ function queries(of, title, rows) {
 
 /** What can be done about a query: a synonym, a rule, a judgment for the next build. */
 function next(row) {
-  const words = { synonym: ["synonyms", "add a synonym"], rule: ["rules", "make a rule"] };
-  const ways = row.next.filter((way) => words[way]).map((way) => {
+  const words = { synonym: ["synonyms", "add a synonym"], rule: ["rules", "make a rule"], judgment: ["queries", "judge its hits"] };
+  const ways = row.next.map((way) => {
     const [page, said] = words[way];
     return element("a", { href: `/workbench/${page}?${new URLSearchParams({ for: row.query })}` }, said);
   });

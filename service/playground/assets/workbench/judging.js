@@ -3,6 +3,7 @@
 import { compared } from "../compare.js";
 import { element } from "../element.js";
 import { action } from "../forms.js";
+import { metaOf, pictureOf, priceOf, titleOf } from "../product.js";
 import { send } from "../requests.js";
 
 const GRADES = ["not relevant", "somewhat", "relevant", "what was looked for"];
@@ -26,7 +27,7 @@ export function judging(name, { set, judgments }, ways, look) {
     }
     const pool = new Map([...row.before.hits, ...row.after.hits].map((hit) => [hit.item_id, hit]));
     const grades = new Map(Object.entries(mine.get(query) ?? {}));
-    const cards = shuffled([...pool.values()], query).map((hit) => card(hit, grades));
+    const cards = shuffled([...pool.values()], query).map((hit) => card(hit, row.before.currency, grades));
     const list = element("ol", { class: "judged", onkeydown: (event) => byKey(event, cards) }, ...cards);
     desk.replaceChildren(heading(query), list, ends(query, grades));
     (cards[0]?.querySelector("input:checked") ?? cards[0]?.querySelector("input"))?.focus();
@@ -58,8 +59,7 @@ export function judging(name, { set, judgments }, ways, look) {
   );
 }
 
-function card(hit, grades) {
-  const legend = [hit.title, hit.brand, hit.price == null ? null : hit.price.toFixed(2)].filter(Boolean).join(", ");
+function card(hit, currency, grades) {
   const option = (words, grade) => {
     const radio = element("input", { type: "radio", name: `grade-${hit.item_id}`, value: String(grade), checked: grades.get(hit.item_id) === grade });
     radio.addEventListener("change", () => grades.set(hit.item_id, grade));
@@ -68,8 +68,15 @@ function card(hit, grades) {
   return element(
     "li",
     { "data-item": hit.item_id },
-    hit.image && element("img", { src: hit.image, alt: "", loading: "lazy", width: "64", height: "64" }),
-    element("fieldset", { class: "ticks" }, element("legend", {}, legend), ...GRADES.map(option)),
+    hit.image && pictureOf(hit),
+    element(
+      "div",
+      { class: "what" },
+      titleOf(hit),
+      metaOf(hit, []),
+      priceOf(hit, currency),
+      element("fieldset", { class: "ticks" }, element("legend", { class: "hidden" }, `Grade of ${hit.title}`), ...GRADES.map(option)),
+    ),
   );
 }
 

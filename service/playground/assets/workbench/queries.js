@@ -8,7 +8,8 @@ import { bench, lookOnly } from "./bench.js";
 import { comparing } from "./comparing.js";
 import { judging } from "./judging.js";
 
-const chosen = new URLSearchParams(location.search).get("set");
+const asked = new URLSearchParams(location.search);
+const chosen = asked.get("set");
 const RELEASE_MS = 10_000; // The browser has begun to save by then.
 const NAME = { required: true, maxlength: "64", pattern: "[A-Za-z0-9_.\\-]+", autocapitalize: "off", autocomplete: "off", spellcheck: "false" };
 
@@ -52,7 +53,7 @@ function sampleForm() {
 
 function uploadForm() {
   const name = element("input", NAME);
-  const queries = element("textarea", { rows: "6", required: true });
+  const queries = element("textarea", { rows: "6", required: true }, asked.get("for") ?? "");
   const file = element("input", { type: "file", accept: ".txt,.csv,text/plain,text/csv" });
   file.addEventListener("change", async () => {
     if (file.files[0]) queries.value = await file.files[0].text();
