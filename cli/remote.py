@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import json
 import os
-import urllib.error
-import urllib.request
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 from urllib.parse import urlsplit
 
 import typer
 
 from trimtab.core.errors import BadParameter, TrimtabError, Unavailable
+
+if TYPE_CHECKING:
+    from urllib.error import HTTPError
 
 KEY_VARIABLE = "TRIMTAB_ADMIN_KEY"
 LOOPBACK = ("localhost", "127.0.0.1", "::1")
@@ -63,6 +64,9 @@ class Service:
             Refused: the service answers with a problem, whose words these are.
             Unavailable: nobody answers there.
         """
+        from urllib.error import HTTPError
+        from urllib.request import Request, urlopen
+
         headers = {"Accept": "application/json"}
         if self._key:
             headers["Authorization"] = f"Bearer {self._key}"
@@ -70,19 +74,19 @@ class Service:
         if body is not None:
             data = json.dumps(body).encode()
             headers["Content-Type"] = "application/json"
-        request = urllib.request.Request(self._address + path, data=data, headers=headers, method=method)  # noqa: S310  # its scheme was looked at
+        request = Request(self._address + path, data=data, headers=headers, method=method)  # noqa: S310  # its scheme was looked at
         try:
-            with urllib.request.urlopen(request, timeout=SECONDS) as answer:  # noqa: S310  # its scheme was looked at
+            with urlopen(request, timeout=SECONDS) as answer:  # noqa: S310  # its scheme was looked at
                 read: bytes = answer.read()
                 return read.decode()
-        except urllib.error.HTTPError as error:
+        except HTTPError as error:
             hint = f" (the key is read from {KEY_VARIABLE})" if error.code in (401, 403) else ""
             raise Refused(f"{method} {path}: {_detail(error)}{hint}") from None
         except OSError as error:
             raise Unavailable(f"{self._address} does not answer: {getattr(error, 'reason', error)}") from None
 
 
-def _detail(error: urllib.error.HTTPError) -> str:
+def _detail(error: HTTPError) -> str:
     try:
         return str(json.loads(error.read())["detail"])
     except (ValueError, KeyError, TypeError):

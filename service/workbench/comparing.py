@@ -148,7 +148,7 @@ def ndcg_of(item_ids: Sequence[str], grades: Grades, *, k: int) -> float | None:
 
 def _side(slate: Slate, engine: Engine, *, k: int, grades: Grades) -> Side:
     response = response_of(slate, engine.store)
-    hits = [{name: _short(hit.get(name)) for name in SHOWN} for hit in response["hits"]]
+    hits: list[dict[str, Any]] = [{name: _short(hit.get(name)) for name in SHOWN} for hit in response["hits"]]
     return Side(
         hits=hits,
         currency=response["currency"],
