@@ -24,7 +24,7 @@ from trimtab.service.workbench.judging import Grades
 MAX_QUERIES = 25
 """Queries of one request; who compares hundreds asks again, and shoppers' searches go on between."""
 MAX_CHARACTERS = 2000
-"""Of a title or an address, in an answer that has many."""
+"""The most of a title or an address, in an answer that has many."""
 SHOWN = ("item_id", "title", "brand", "category", "price", "image", "url", "in_stock")
 
 QueryText = Annotated[str, Field(min_length=1, max_length=512)]
