@@ -65,6 +65,20 @@ def test_what_a_short_text_says(text: str, language: str, state: str) -> None:
 
 
 @pytest.mark.parametrize(
+    ("text", "language", "territory"),
+    [
+        ("Utsolgt", "nb-NO", None),  # Bokmål is written as Norwegian is
+        ("Rasprodato", "sr", None),
+        ("Agotado", "en", "AR"),  # a theme's language, and the country's
+        ("Utsolgt", None, "NO"),
+    ],
+)
+def test_a_page_speaks_its_country_s_languages_too(text: str, language: str | None, territory: str | None) -> None:
+    assert states_in(text, language, territory) == ("out",)
+    assert states_in("Udsolgt!", "en", "US") == ()
+
+
+@pytest.mark.parametrize(
     "text",
     [
         "Image not available",

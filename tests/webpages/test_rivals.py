@@ -194,6 +194,7 @@ def test_who_states_a_struck_or_hidden_price_as_the_current_one_is_wrong() -> No
     assert (
         price_of('<span style="display:none">229,00 €</span> <span class="price">183,20 €</span>', STATED) == "183.20"
     )
+    assert price_of("<span>Was 229,00 €</span> <span>Now 183,20 €</span>", STATED) == "183.20"
     assert price_of('<span class="price">229,00 €</span>', STATED) == "229"
 
 

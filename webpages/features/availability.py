@@ -87,7 +87,7 @@ def sight_of(reading: Reading, prices: Sequence[Candidate]) -> Sight:
 def _add_controls(reading: Reading, sight: Sight) -> None:
     near = (c for c in reading.carts if is_near(reading, c.element) or c.element == reading.cart_anchor)
     for control in list(near)[:MAX_CONTROLS]:
-        states = states_in(control.text[:MAX_NOTICE], reading.locale.language)
+        states = states_in(control.text[:MAX_NOTICE], reading.locale.language, reading.locale.territory)
         adds = says_add_to_cart(control.text)
         if not (adds or states) or is_elsewhere(reading, control.element) or reading.dom.hidden[control.element]:
             continue
@@ -112,7 +112,7 @@ def _add_notices(reading: Reading, sight: Sight) -> None:
         text, owner = dom.segments[index], dom.segment_owners[index]
         if len(text) > MAX_NOTICE:
             continue
-        states = states_in(text, reading.locale.language)
+        states = states_in(text, reading.locale.language, reading.locale.territory)
         if not states or _is_set_aside(reading, owner, controls):
             continue
         named = dom.attribute(owner, "class").lower()

@@ -80,7 +80,7 @@ def rival_rows(dom: Dom, candidates: Sequence[Candidate], stated_otherwise: Sequ
         standing.setdefault(values[index], set()).add(starts[index])
     n_places = [min(len(standing.get(value, ())), 6) for value in values.tolist()]
     struck = _flags(_struck(dom, candidate.element) for candidate in candidates)
-    unclean = _unclean(values, shown, struck | hidden | disqualified | np.asarray([*stated_otherwise] or [False] * n))
+    unseen = hidden.copy()
     hidden[[candidate.source != "text" for candidate in candidates]] = False  # what is stated is not meant to be seen
     one, other = _near(starts, shown, values)
     value, beside, is_rival = values[one], values[other], ~aside & ~old & ~hidden
@@ -95,6 +95,7 @@ def rival_rows(dom: Dom, candidates: Sequence[Candidate], stated_otherwise: Sequ
     smaller, larger, larger_old, untaxed, taxed = (np.bincount(one[holds], minlength=n) > 0 for holds in pairs)
     # What is called the former price is one where a smaller amount stands beside it, and a member's where a larger one.
     disqualified |= (old & smaller) | (_flags("member" in said for _, said, _ in meanings) & larger)
+    unclean = _unclean(values, shown, struck | unseen | disqualified | np.asarray([*stated_otherwise] or [False] * n))
     columns = [aside, disqualified, unclean, smaller, larger, larger_old, n_places, untaxed, taxed]
     return np.column_stack([repeated, *map(np.asarray, columns)])
 

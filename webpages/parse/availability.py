@@ -10,6 +10,8 @@ from dataclasses import dataclass
 from functools import cache, lru_cache
 from pathlib import Path
 
+from babel.languages import get_official_languages
+
 STATES = ("other", "out", "soon", "notify", "backorder", "preorder", "few", "in")
 MAX_TEXT = 200
 """Longer texts are prose."""
@@ -18,6 +20,8 @@ MIN_FOREIGN = 8
 KEY = 4
 NEGATED_WITHIN = 3
 """Words between a negation and what it negates, at most."""
+_WRITTEN_AS = {"nb": "no", "nn": "no", "bs": "hr", "sh": "hr", "sr": "hr", "iw": "he", "in": "id"}
+"""Languages whose phrases stand under another name in the table."""
 _FILE = Path(__file__).with_name("availability.toml")
 _WORD = re.compile(r"[^\W_]+(?:['’][^\W_]+)*")
 _START = re.compile(r"(?<![^\W_])[^\W_]|[\u0e00-\u0eff\u3040-\u9fff\uac00-\ud7af]")
@@ -73,16 +77,25 @@ def folded(text: str) -> str:
     return " ".join(text.split())
 
 
+@cache
+def _languages_of(language: str | None, territory: str | None) -> frozenset[str]:
+    """Languages of the table that a page may be in: the one that it states, those of its country, and English."""
+    stated = (language or "")[:2].lower()
+    spoken = get_official_languages(territory, de_facto=True) if territory else ()
+    return frozenset(_WRITTEN_AS.get(one, one) for one in (stated, "en", *spoken))
+
+
 @lru_cache(maxsize=16_384)
-def states_in(text: str, language: str | None = None) -> tuple[str, ...]:
+def states_in(text: str, language: str | None = None, territory: str | None = None) -> tuple[str, ...]:
     """The states that a short text speaks of, in order, negation and future applied.
 
     Args:
-        language: of the page, `de` or `de-CH`.
+        language: of the page, `de` or `de-CH`; shops leave the one of their theme.
+        territory: of the page, `CH`.
     """
     if len(text) > MAX_TEXT:
         return ()
-    plain, own = folded(text), (language or "")[:2].lower()
+    plain, own = folded(text), _languages_of(language, territory)
     found: list[str] = []
     at = 0
     while start := _START.search(plain, at):
@@ -96,14 +109,14 @@ def states_in(text: str, language: str | None = None) -> tuple[str, ...]:
     return tuple(found)
 
 
-def _phrase_at(text: str, at: int, language: str) -> _Phrase | None:
+def _phrase_at(text: str, at: int, languages: frozenset[str]) -> _Phrase | None:
     phrases = _phrases()
     for phrase in (*phrases.get(text[at : at + KEY], ()), *phrases.get(text[at : at + 2], ())):
         if not text.startswith(phrase.text, at):
             continue
         after = text[at + len(phrase.text) : at + len(phrase.text) + 1]
         is_whole = not after.isalnum() or _UNSPACED.match(after) is not None
-        if is_whole and (phrase.language in (language, "en") or phrase.is_plain_anywhere):
+        if is_whole and (phrase.language in languages or phrase.is_plain_anywhere):
             return phrase
     return None
 
