@@ -222,7 +222,7 @@ def _build_serving(foundations: Foundations) -> Serving:
         max_bytes=settings.catalogue_max_bytes,
         order=OWN_ORDER if order is None else order,
     )
-    follower = None if order is None else OrderFollower(catalogue.folder, order, metrics)
+    follower = None if order is None else OrderFollower(catalogue.folder, order, metrics.order)
     shadow = Shadow(settings.data_folder, metrics)
     bundles = Bundles(
         BundleFolder(settings.bundle_folder or settings.bundle.parent, settings.bundle, _shared_bundles(settings)),

@@ -15,7 +15,7 @@ from uuid import uuid4
 
 from fsspec.core import url_to_fs
 
-from trimtab.core.errors import BadParameter, NotFound, Unavailable
+from trimtab.core.errors import BadParameter, NotFound, TrimtabError, Unavailable
 
 PARTIAL = ".partial"
 CHUNK_BYTES = 1 << 20
@@ -115,5 +115,8 @@ def _reaching() -> Iterator[None]:
     """What fails at the other end is a fault that may pass."""
     try:
         yield
-    except OSError as error:
-        raise Unavailable(f"the shared folder cannot be reached ({error.strerror or type(error).__name__})") from error
+    except TrimtabError:
+        raise
+    except Exception as error:  # each kind of store has errors of its own
+        problem = getattr(error, "strerror", None) or type(error).__name__
+        raise Unavailable(f"the shared folder cannot be reached ({problem})") from error

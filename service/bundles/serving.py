@@ -241,6 +241,8 @@ class Bundles:
             except TrimtabError as error:
                 _log.error("the active bundle cannot be loaded, the one of the start serves", problem=str(error))
                 self._problems[name] = str(error)
+                if isinstance(error, Unavailable):
+                    self._unfinished.add(name)
         return self.folder.start, self._load(self.folder.path_of(self.folder.start))
 
     def _loaded(self, name: str) -> Engine:

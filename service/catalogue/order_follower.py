@@ -24,7 +24,7 @@ from trimtab.core.atomic import new_file
 from trimtab.core.errors import TrimtabError
 from trimtab.service.catalogue.change_stream import BATCH
 from trimtab.service.catalogue.shared_order import LATEST, OutOfStep, SharedOrder, is_chain, write_all
-from trimtab.service.observability.metrics import Metrics
+from trimtab.service.observability.order_metrics import OrderMetrics
 from trimtab.service.one_worker import one_worker
 
 LOCK = "follower.lock"
@@ -44,7 +44,7 @@ _log = structlog.get_logger()
 class OrderFollower:
     """Follows the order for one machine."""
 
-    def __init__(self, folder: Path, order: SharedOrder, metrics: Metrics) -> None:
+    def __init__(self, folder: Path, order: SharedOrder, metrics: OrderMetrics) -> None:
         """
         Args:
             folder: of the log of changes.
@@ -77,7 +77,7 @@ class OrderFollower:
         for _ in self._log.segments_since(LATEST):
             pass
         place, end = self._log.place, self._stream.end()
-        self._metrics.catalogue_order_behind.set(max(0, end.version - place.version))
+        self._metrics.behind.set(max(0, end.version - place.version))
         if place == START:
             self._begin()
         elif end.version > place.version:
@@ -113,13 +113,13 @@ class OrderFollower:
             if str(error) != self._problem:
                 _log.warning("changes are not in step with those of the other machines", problem=str(error))
             self._problem = str(error)
-            self._metrics.catalogue_order_up.set(0)
+            self._metrics.up.set(0)
             self._stopping.wait(AFTER_FAILURE_SECONDS)
 
     def _say_what_is_promised(self) -> None:
         promises = self._stream.promises_durability()
-        self._metrics.catalogue_order_up.set(1)
-        self._metrics.catalogue_order_durable.set(promises is not False)
+        self._metrics.up.set(1)
+        self._metrics.durable.set(promises is not False)
         if promises is None:
             _log.warning("the Redis of the catalogue does not say whether it has appendonly yes, appendfsync always")
         elif promises:
@@ -189,17 +189,16 @@ class OrderFollower:
     def _cut_to_common(self) -> None:
         """Keep the lines that the order has too, and put the others aside."""
         place = self._log.place
-        own = {line.change.version: line for line in self._log.lines_from(0)}
+        own = {line.change.version: line.place for line in self._log.lines_from(0)}
         common, oldest = 0, None
         for line in self._order_backwards():
-            known = own.get(line.change.version)
-            if known is not None and known.place == line.place:
+            if own.get(line.change.version) == line.place:
                 common = line.change.version
                 break
             oldest = line
         else:
             common = self._common_before(oldest, own)
-        lost = [line for version, line in own.items() if version > common]
+        lost = list(self._log.lines_from(common + 1))
         with self._log.writing():
             if self._log.place != place or not lost:
                 return
@@ -208,22 +207,25 @@ class OrderFollower:
             self._log.cut(common)
         _log.error("changes here have lost their place in the order, and are made again", n_changes=len(lost))
 
-    def _common_before(self, oldest: ChangeLine | None, own: dict[int, ChangeLine]) -> int:
+    def _common_before(self, oldest: ChangeLine | None, own: dict[int, LogPlace]) -> int:
         """The last common version where the order is known from one line on only."""
         if oldest is None:
             raise OutOfStep
         version = oldest.change.version - 1
-        if version and (version not in own or not oldest.follows(own[version].place)):
+        if version and (version not in own or not oldest.follows(own[version])):
             self._stream.want(max(1, version - BATCH))
             raise OutOfStep
         return version
 
     def _order_backwards(self) -> Iterator[ChangeLine]:
-        """All lines of the order that can be had, the newest first."""
+        """All lines of the order that can be had, the newest first; the archive's where the stream is empty."""
         lines, version = list[ChangeLine](), 0
         while found := self._stream.lines_after(version):
             lines += found
             version = found[-1].change.version
+        archived = None if lines else self._archive.last_line()
+        if archived is not None:
+            lines = [archived]
         yield from reversed(lines)
         if lines:
             yield from self._archive.before(lines[0])

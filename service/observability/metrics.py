@@ -13,6 +13,7 @@ from functools import cache, lru_cache, partial
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, disable_created_metrics, generate_latest
 from prometheus_client.multiprocess import MultiProcessCollector
 
+from trimtab.service.observability.order_metrics import OrderMetrics
 from trimtab.service.observability.page_metrics import PageMetrics
 from trimtab.service.search.records import SearchCompleted
 
@@ -167,27 +168,7 @@ class Metrics:
             "Seconds from accepting a change to the catalogue until searches see it.",
             registry=registry,
         )
-        self.catalogue_order_up = Gauge(
-            "catalogue_order_up",
-            "Whether changes can be kept in step with those of other machines (1), also where there are none.",
-            namespace="trimtab",
-            multiprocess_mode="livemin",
-            registry=registry,
-        )
-        self.catalogue_order_durable = Gauge(
-            "catalogue_order_durable",
-            "Whether what gives changes their order keeps each before it answers (1), as far as it says.",
-            namespace="trimtab",
-            multiprocess_mode="livemin",
-            registry=registry,
-        )
-        self.catalogue_order_behind = Gauge(
-            "catalogue_order_behind",
-            "Changes of other machines that this one does not have yet.",
-            namespace="trimtab",
-            multiprocess_mode="livemax",
-            registry=registry,
-        )
+        self.order = OrderMetrics(registry)
         self.catalogue_compactions = _counter(
             "catalogue_compactions",
             "Builds of a new bundle from the changed catalogue, by outcome: served or failed.",
@@ -238,8 +219,6 @@ class Metrics:
         self.bundle_info = _gauge(
             "bundle_info", "The active bundle (1) and those that were active before (0).", ["bundle"], registry=registry
         )
-        for order in (self.catalogue_order_up, self.catalogue_order_durable):
-            order.set(1)
         for result in ("matched", "late", "unknown"):
             self.events_compacted.labels(result)
         for outcome in ("served", "failed"):

@@ -27,7 +27,7 @@ class Machine:
         stream = ChangeStream(self._redis_url, replicas=0, timeout_seconds=2.0)
         self.order = SharedOrder(stream, ChangeArchive(SharedFolder(f"file://{self._shared}")))
         self.order.since = LATEST.min.replace(tzinfo=LATEST.tzinfo)
-        self.follower = OrderFollower(self.folder, self.order, Metrics())
+        self.follower = OrderFollower(self.folder, self.order, Metrics().order)
         self._log = ChangeLog(self.folder)
 
     def put(self, item_id: str, **columns: object) -> int:
