@@ -261,6 +261,17 @@ def test_what_is_made_again_comes_out_as_if_it_had_kept_its_time(data: st.DataOb
     assert state(kept + put_again(lost, kept)) == state([change for _, change in all_of_them])
 
 
+def test_of_a_deletion_and_a_change_of_the_item_the_later_one_counts() -> None:
+    def deletion(moment: int) -> Change:
+        return Change(moment, change_at(moment, []).timestamp, [], ["x"])
+
+    item = [{"item_id": "x", "price": 1}]
+    assert put_again([deletion(1)], [change_at(2, item)]) == []
+    assert put_again([deletion(2)], [change_at(1, item)]) == [deletion(2)]
+    assert put_again([change_at(1, item)], [deletion(2)]) == []
+    assert put_again([change_at(2, item)], [deletion(1)]) == [change_at(2, item)]
+
+
 def change_at(moment: int, items: list[dict[str, Any]]) -> Change:
     return Change(moment + 1, datetime(2025, 1, 1, tzinfo=UTC) + timedelta(seconds=moment), items, [])
 
