@@ -231,7 +231,9 @@ class CollectedWords:
             rows = np.repeat(np.frombuffer(self._rows, np.int64), lengths)
             matrix[rows, np.arange(len(ids)) - np.repeat(np.cumsum(lengths) - lengths, lengths)] = ids
             fields[field] = matrix
-            distinct = np.unique(rows * len(self._ids) + ids)
+            pairs = rows * len(self._ids) + ids
+            pairs.sort()
+            distinct = pairs[np.diff(pairs, prepend=-1) > 0]
             counts += np.bincount(distinct % max(len(self._ids), 1), minlength=len(self._ids))
         idf = np.log1p(len(self._rows) / np.maximum(counts, 1)).astype(np.float32)
         return ItemWords(list(self._ids), idf, fields, lexicon)

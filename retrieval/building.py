@@ -6,11 +6,12 @@ import json
 from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from shutil import rmtree
 from typing import TYPE_CHECKING
 
 import numpy as np
 
-from trimtab.catalog.attributes.column import AttributeColumn
+from trimtab.core.parts import Parts
 from trimtab.core.progress import Progress, silent
 from trimtab.core.records import IntArray
 from trimtab.core.tasks import Tasks
@@ -32,9 +33,8 @@ if TYPE_CHECKING:
 SPELLED_FIELDS = ("title", "product_type", "brand", "category")
 """Fields to whose words misspelt words are corrected."""
 
-MAX_NUMBERS = 64
-"""The most attributes with numbers that the lexical index has, each in a field of its own; by the others, what it finds
-is filtered."""
+UNFINISHED = "parts"
+"""The folder of what is kept while an index is built, where nobody says another."""
 
 
 def build_retriever(  # noqa: PLR0913  # keyword-only options
@@ -49,6 +49,7 @@ def build_retriever(  # noqa: PLR0913  # keyword-only options
     earlier: Path | None = None,
     collection: NewCollection | None = None,
     on_item: OnItem = ignored,
+    parts: Parts | None = None,
     tasks: Tasks | None = None,
 ) -> Retriever:
     """Write the indices of a store into `folder` and open them.
@@ -60,6 +61,7 @@ def build_retriever(  # noqa: PLR0913  # keyword-only options
         earlier: the folder of the indices that these replace, whose vectors are taken for texts that stayed.
         collection: where candidates are looked up, instead of an index of vectors in the folder.
         on_item: is given the index terms of each item.
+        parts: where what takes long is kept meanwhile, and looked for first; in the folder by default.
         tasks: where texts are encoded; here by default.
 
     Raises:
@@ -82,49 +84,42 @@ def build_retriever(  # noqa: PLR0913  # keyword-only options
             earlier,
             progress,
             has_index=not collection,
+            parts=parts or Parts(folder / UNFINISHED),
             tasks=tasks,
         )
-        lexicon, filtered = _build_words(store, columns, priority, languages, folder, progress, on_item)
+        lexicon = _build_words(columns, priority, languages, folder, progress, on_item)
         near = meaning.result()
     report = near.report
     if collection is not None:
+        filtered = [store.attributes[name] for name, one in store.attributes.definitions.items() if one.filter]
         report |= collection.fill(
-            store, columns, filtered, near.vectors, near.vector_of, lexicon, near.queries, progress
+            store, columns, filtered, near.vectors[:], near.vector_of, lexicon, near.queries, progress
         )
     report |= {"n_items": len(store), "languages": lexicon.analyser.languages, "analyser": lexicon.analyser.name}
     (wording or ShopWording()).save(folder)
+    rmtree(folder / UNFINISHED, ignore_errors=True)
     (folder / REPORT).write_text(json.dumps(report, indent=2))
     return Retriever.load(folder, store, remote_seconds=BUILD_SECONDS)
 
 
 def _build_words(
-    store: ItemStore,
     columns: Mapping[str, list[str]],
     priority: IntArray,
     languages: Sequence[str],
     folder: Path,
     progress: Progress,
     on_item: OnItem,
-) -> tuple[Lexicon, list[AttributeColumn]]:
-    """Write the lexical index and the speller; returns what a word is, and the attributes that are filtered on."""
+) -> Lexicon:
+    """Write the lexical index and the speller; returns what a word is."""
     progress("lexical index", 0, 1)
-    names = [columns[field][row] for row in range(len(store)) for field in SPELLED_FIELDS]
+    names = [columns[field][row] for row in range(len(priority)) for field in SPELLED_FIELDS]
     analyser = analyser_of(languages_of(names) if tuple(languages) == AUTO else languages)
     lexicon = Lexicon.of_texts(analyser, names)
     lexicon.save(folder)
-    filtered = _filtered_columns(store)
-    LexicalIndex.build(columns, filtered, priority, folder / LEXICAL, lexicon, on_item)
+    LexicalIndex.build(columns, priority, folder / LEXICAL, lexicon, on_item)
     Speller.build(map(analyser.keys, names), folder / "spelling")
     progress("lexical index", 1, 1)
-    return lexicon, filtered
-
-
-def _filtered_columns(store: ItemStore) -> list[AttributeColumn]:
-    """The attributes that the lexical index filters on: all with names, and the numbers that most items have."""
-    columns = [store.attributes[name] for name, one in store.attributes.definitions.items() if one.filter]
-    numbers = [column for column in columns if not column.is_named]
-    numbers.sort(key=lambda column: -len(column.rows))
-    return [column for column in columns if column.is_named] + numbers[:MAX_NUMBERS]
+    return lexicon
 
 
 def _priority(store: ItemStore) -> IntArray:

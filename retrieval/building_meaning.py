@@ -9,6 +9,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from trimtab.core.parts import Parts
 from trimtab.core.progress import Progress
 from trimtab.core.records import FloatArray, IntArray
 from trimtab.core.tasks import Tasks
@@ -20,6 +21,7 @@ from trimtab.retrieval.encoders.distilled import TEACHER, DistilledQueries, dist
 from trimtab.retrieval.encoders.earlier_vectors import HASHES, VECTORS, EarlierVectors, made_by, text_hashes
 from trimtab.retrieval.encoders.protocol import Encoder
 from trimtab.retrieval.encoders.registry import load_encoder
+from trimtab.retrieval.encoders.vector_parts import Vectors, encoded_parts
 from trimtab.retrieval.retriever import REPORT
 
 ENCODED_CHARACTERS = 200
@@ -41,13 +43,13 @@ class Meaning:
     """What was built.
 
     Attributes:
-        vectors: [n_vectors, dim] of the distinct texts.
+        vectors: [n_vectors, dim] of the distinct texts, read when they are needed.
         vector_of: [n_items] the vector of each item.
         queries: [n_queries, dim] texts like queries, to measure recall with.
         report: what the manifest says of it.
     """
 
-    vectors: FloatArray
+    vectors: Vectors
     vector_of: IntArray
     queries: FloatArray
     report: dict[str, Any]
@@ -63,6 +65,7 @@ def build_meaning(  # noqa: PLR0913  # runs in a thread of its own, and so takes
     progress: Progress,
     *,
     has_index: bool,
+    parts: Parts,
     tasks: Tasks | None = None,
 ) -> Meaning:
     """Write vectors, what they were made from, and their index into a folder.
@@ -73,14 +76,17 @@ def build_meaning(  # noqa: PLR0913  # runs in a thread of its own, and so takes
         encoded: what need not be made again.
         earlier: the folder of the indices that these replace.
         has_index: False leaves the index to somebody else.
+        parts: where vectors are kept meanwhile.
         tasks: where texts are encoded; here by default.
     """
     texts = map(item_text, columns["title"], columns["product_type"], columns["description"])
     distinct, vector_of = _distinct(texts)
+    vectors: Vectors
     if encoded is None:
-        encoder, vectors = _encode_items(encoder_name, distinct, columns["title"], earlier, progress, tasks)
+        encoder, vectors = _encode_items(encoder_name, distinct, columns["title"], earlier, progress, parts, tasks)
     else:
-        encoder, vectors = encoded.encoder, encoded.vectors[np.unique(vector_of, return_index=True)[1]]
+        encoder = encoded.encoder
+        vectors = encoded.vectors[np.unique(vector_of, return_index=True)[1]]
     _write_vectors(folder / VECTORS, vectors, vector_of)
     np.save(folder / HASHES, text_hashes(distinct)[vector_of])
     if isinstance(encoder, DistilledQueries):
@@ -105,7 +111,7 @@ def item_text(title: str, product_type: str, description: str) -> str:
 
 def _build_index(
     folder: Path,
-    vectors: FloatArray,
+    vectors: Vectors,
     vector_of: IntArray,
     priority: IntArray,
     queries: FloatArray,
@@ -124,7 +130,7 @@ def _build_index(
     }
 
 
-def _write_vectors(path: Path, vectors: FloatArray, vector_of: IntArray) -> None:
+def _write_vectors(path: Path, vectors: Vectors, vector_of: IntArray) -> None:
     """Write [n_items, dim] the vector of each item, without a copy of them all in memory."""
     header = {"descr": "<f4", "fortran_order": False, "shape": (len(vector_of), vectors.shape[1])}
     with path.open("wb") as file:  # not a mapped file, which would kill the process where the disk is full
@@ -146,12 +152,13 @@ def _encode_items(
     titles: Sequence[str],
     earlier: Path | None,
     progress: Progress,
+    parts: Parts,
     tasks: Tasks | None,
-) -> tuple[Encoder, FloatArray]:
+) -> tuple[Encoder, Vectors]:
     """An encoder for queries, and the vectors of distinct texts of items."""
     encoder = item_encoder(name)
     known = EarlierVectors.none() if earlier is None else EarlierVectors.load(earlier, REPORT, encoder)
-    vectors = known.encode(encoder, texts, progress, tasks)
+    vectors = encoded_parts(parts, known, encoder, texts, progress, tasks)
     if name != DistilledQueries.name:
         return encoder, vectors
     return distil(encoder, pseudo_queries(titles), progress=progress), vectors

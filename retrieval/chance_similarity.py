@@ -11,8 +11,8 @@ from string import ascii_lowercase
 
 import numpy as np
 
-from trimtab.core.records import FloatArray
 from trimtab.retrieval.encoders.protocol import Encoder
+from trimtab.retrieval.encoders.vector_parts import Vectors
 
 N_WORDS = 400
 QUANTILE = 0.99
@@ -20,7 +20,7 @@ BLOCK = 65_536
 """Vectors that are compared at once."""
 
 
-def chance_similarity(encoder: Encoder, vectors: FloatArray) -> float:
+def chance_similarity(encoder: Encoder, vectors: Vectors) -> float:
     """The `QUANTILE` of the best cosines that nonsense reaches among `vectors` [n_vectors, dim]; 1 without any."""
     if len(vectors) == 0:
         return 1.0

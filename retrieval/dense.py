@@ -1,8 +1,8 @@
 """The dense index: nearest vectors by inner product.
 
 Its kind goes by the number of vectors (`trimtab.retrieval.dense_kinds`); it searches as widely as the recall asked for
-needs, measured when it is built (`trimtab.retrieval.dense_recall`). Vectors are kept in 8 or 4 bits in the kinds that
-are not exact, so callers take the exact cosine from the vectors themselves.
+needs, measured when it is built (`trimtab.retrieval.dense_recall`). Vectors are kept in 8 bits in the kinds that are
+not exact, so callers take the exact cosine from the vectors themselves.
 
 Items with the same text share a vector. The index holds each vector once and answers with the items that have it:
 copies would fill a whole answer, and they cut an HNSW graph to pieces.
@@ -10,7 +10,7 @@ copies would fill a whole answer, and they cut an HNSW graph to pieces.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property, lru_cache
 from pathlib import Path
@@ -24,17 +24,20 @@ from trimtab.catalog.attributes.column import Mask
 from trimtab.core.compiled import kernel
 from trimtab.core.errors import BundleDamaged
 from trimtab.core.records import FloatArray, IntArray
+from trimtab.retrieval import eight_bits
 from trimtab.retrieval.dense_kinds import EXACT_UP_TO, breadths_of, built_index, kind_for, n_refined, read_index
+from trimtab.retrieval.eight_bits import EightBits
+from trimtab.retrieval.encoders.vector_parts import Vectors
 from trimtab.retrieval.filters import Condition
 
 VECTORS = "vectors.npy"
 
-FIRST_NEAR, NEAR_GROWTH = 200, 4
+FIRST_NEAR, NEAR_GROWTH = 200, 8
 """The vectors that are looked for above a floor at first, and how many times more while the last one is above it."""
 MOST_NEAR = 1000
 MOST_NEAR_SHARE = 1 / 64
 """The most that are looked for, or the share of all where that is more: beyond it, looking at all is as quick."""
-TRIED_NEAR = 800
+TRIED_NEAR = 1600
 """The most vectors above a floor of which a selection is taken, before those that are selected are searched."""
 KEPT_SEARCHES = 32
 """The most searches whose nearest vectors are kept: the same query is asked for its result set and under filters."""
@@ -42,8 +45,11 @@ KEPT_SEARCHES = 32
 WIDER_FROM = 32
 """One vector in as many must be selected for a search to keep to the breadth that was measured."""
 
-ROUNDED = 0.02
-"""By how much the cosine of vectors in 8 bits may differ from their own."""
+SCANNED_CODES_UP_TO = 50_000
+"""Vectors a filter may leave for them to be scanned where they are at hand in 8 bits."""
+
+ROUNDED: Mapping[str, float] = {"exact": 1e-5, "hnsw": 0.02, "ivf": eight_bits.ROUNDED}
+"""By how much a cosine may be off: FAISS keeps one scale for each dimension of all vectors of a graph."""
 
 Found = tuple[IntArray, FloatArray]
 """Vectors and their cosines, nearest first."""
@@ -69,7 +75,7 @@ class Selection:
         if self.n_all == len(self.rows):
             return self.rows
         allowed = np.zeros(self.n_all, dtype=bool)
-        allowed[self.vector_of[self.rows]] = True
+        _allow(self.rows, self.vector_of, allowed)
         return allowed
 
     @cached_property
@@ -94,7 +100,7 @@ class DenseIndex:
         members: [n_items] rows, those of one vector together, in the order ties are to be settled.
         starts: [n_vectors + 1] where the members of each vector begin.
         vector_of: [n_items] the vector of each row.
-        values_of: [n] vectors -> [n, dim] their exact values.
+        values: the vectors in 8 bits, where the index has coarser codes.
         scan_up_to: vectors a filter may leave for them to be scanned, whatever the kind of index.
     """
 
@@ -104,11 +110,11 @@ class DenseIndex:
     members: IntArray
     starts: IntArray
     vector_of: IntArray
-    values_of: Callable[[IntArray], FloatArray] = field(repr=False)
+    values: EightBits | None = field(default=None, repr=False)
     scan_up_to: int = EXACT_UP_TO
 
     @classmethod
-    def build(cls, vectors: FloatArray, vector_of: IntArray, priority: IntArray, kind: str | None = None) -> DenseIndex:
+    def build(cls, vectors: Vectors, vector_of: IntArray, priority: IntArray, kind: str | None = None) -> DenseIndex:
         """Index distinct vectors.
 
         Args:
@@ -121,7 +127,8 @@ class DenseIndex:
         index = built_index(kind, vectors)
         breadth = breadths_of(index, kind)[0]
         members, starts = _members(vector_of, priority, len(vectors))
-        return cls(index, kind, breadth, members, starts, vector_of, vectors.__getitem__)
+        values = EightBits.of(vectors) if kind == "ivf" else None
+        return cls(index, kind, breadth, members, starts, vector_of, values, _scanned_up_to(values))
 
     def select(self, rows: Mask, conditions: Sequence[Condition] = ()) -> Selection:  # noqa: ARG002  # rows say it
         """The selection of some of the items [n_items]; worth keeping where the same items are asked for again."""
@@ -151,18 +158,24 @@ class DenseIndex:
         rows, _ = self._expand(vectors)
         return rows[selection.rows[rows]][:depth], cosines
 
-    def within(self, query: FloatArray, floor: float) -> IntArray | None:
-        """The rows whose cosine with `query` may reach a floor, in no order; None where there are too many to tell.
+    @property
+    def rounded(self) -> float:
+        """By how much the cosines that are given may be off."""
+        return ROUNDED[self.kind]
 
-        As the index finds them. Vectors that are kept in 8 bits are known to within `ROUNDED`, so that some rows are
-        given that are below it.
-        """
+    def within(self, query: FloatArray, floor: float) -> Found | None:
+        """The rows whose cosine with `query` may reach a floor, as the index finds them, and their cosines as it knows
+        them; None where there are too many to tell."""
         k = FIRST_NEAR
         while (near := self._reaching(query, floor, k)) is None:
             if k >= max(MOST_NEAR, MOST_NEAR_SHARE * self.index.ntotal):
-                return None
+                if self.values is None:
+                    return None
+                near = self._all_reaching(self.values, query, floor)
+                break
             k *= NEAR_GROWTH
-        return self._expand(near[0])[0]
+        rows, places = self._expand(near[0])
+        return rows, near[1][places]
 
     def nearest(self, query: FloatArray, k: int, selection: Selection | None = None) -> Found:
         """The vectors nearest to `query`, [<= k], of those selected."""
@@ -176,8 +189,8 @@ class DenseIndex:
         if n_allowed > self.scan_up_to:
             # A selector keeps no reference to its bits: the selection lives for as long as the search runs.
             return self._searched(query, k, faiss.IDSelectorBitmap(bits), self.index.ntotal / n_allowed)
-        if self.kind == "ivf":
-            return self._best(query, np.flatnonzero(selection.allowed), k)
+        if self.values is not None:
+            return _nearest_of(self.values, query, np.flatnonzero(selection.allowed), k)
         index = self.index if self.kind == "exact" else self.index.storage
         return _found(index, query, k, faiss.SearchParameters(sel=faiss.IDSelectorBitmap(bits)))
 
@@ -186,6 +199,8 @@ class DenseIndex:
         np.save(folder / "dense_vector_of.npy", self.vector_of)
         np.save(folder / "dense_members.npy", self.members)
         np.save(folder / "dense_starts.npy", self.starts)
+        if self.values is not None:
+            self.values.save(folder)
 
     @classmethod
     def load(cls, folder: Path, *, kind: str, breadth: int) -> DenseIndex:
@@ -198,8 +213,10 @@ class DenseIndex:
         members, starts, vector_of = (
             mapped(folder / f"dense_{name}.npy") for name in ("members", "starts", "vector_of")
         )
-        by_row = mapped(folder / VECTORS)
-        return cls(index, kind, breadth, members, starts, vector_of, lambda vectors: by_row[members[starts[vectors]]])
+        values = EightBits.load(folder) if kind == "ivf" else None
+        if kind == "ivf" and values is None:  # it was written without
+            values = EightBits.of(mapped(folder / VECTORS)[members[starts[:-1]]])
+        return cls(index, kind, breadth, members, starts, vector_of, values, _scanned_up_to(values))
 
     @cached_property
     def _of_all(self) -> Callable[[bytes, int], Found]:
@@ -209,8 +226,14 @@ class DenseIndex:
     def _reaching(self, query: FloatArray, floor: float, k: int) -> Found | None:
         """The vectors that may reach a floor; None where `k` nearest all do."""
         vectors, cosines = self._of_all(query.tobytes(), k)
-        n = int(np.count_nonzero(cosines >= (floor - ROUNDED if self.kind == "hnsw" else floor)))
+        n = int(np.count_nonzero(cosines >= floor - self.rounded))
         return None if n == k < self.index.ntotal else (vectors[:n], cosines[:n])
+
+    def _all_reaching(self, values: EightBits, query: FloatArray, floor: float) -> Found:
+        """The same, of all vectors."""
+        cosines = values.cosines(np.arange(len(values)), query)
+        near = np.flatnonzero(cosines >= floor - self.rounded)
+        return near, cosines[near]
 
     def _near_selected(
         self, query: FloatArray, depth: int, selection: Selection, floor: float
@@ -243,16 +266,8 @@ class DenseIndex:
         n_lists = min(self.index.nlist, int(self.breadth * max(1.0, wider / WIDER_FROM)))
         params = faiss.SearchParametersIVF(nprobe=n_lists, **options)
         vectors, _ = _found(self.index, query, min(n_refined(k), self.index.ntotal), params)
-        return self._best(query, vectors, k)
-
-    def _best(self, query: FloatArray, vectors: IntArray, k: int) -> Found:
-        """The nearest of some vectors by their exact values."""
-        cosines = np.vecdot(self.values_of(vectors), query)
-        if len(vectors) > k:
-            some = np.argpartition(-cosines, k - 1)[:k]
-            vectors, cosines = vectors[some], cosines[some]
-        order = np.lexsort((vectors, -cosines))
-        return vectors[order], cosines[order]
+        assert self.values is not None
+        return _nearest_of(self.values, query, vectors, k)
 
     def _expand(self, vectors: IntArray) -> tuple[IntArray, IntArray]:
         """The rows that have these vectors, in the order of the vectors, and the place of each one's vector."""
@@ -271,6 +286,13 @@ def _list_members(vectors: IntArray, starts: IntArray, members: IntArray, rows: 
             n += 1
 
 
+@kernel("b1[:]", "i8[:]", "out b1[:]")
+def _allow(rows: Mask, vector_of: IntArray, allowed: Mask) -> None:
+    """Mark the vectors of the rows that are selected."""
+    for row in range(len(rows)):
+        allowed[vector_of[row]] |= rows[row]
+
+
 def mapped(path: Path) -> Any:
     """An array on its file's pages, as a plain ndarray: indexing numpy's memmap type costs several times more.
 
@@ -281,6 +303,20 @@ def mapped(path: Path) -> Any:
         return np.asarray(np.load(path, mmap_mode="r"))
     except (OSError, ValueError) as error:
         raise BundleDamaged(path, str(error)) from error
+
+
+def _scanned_up_to(values: EightBits | None) -> int:
+    return EXACT_UP_TO if values is None else SCANNED_CODES_UP_TO
+
+
+def _nearest_of(values: EightBits, query: FloatArray, vectors: IntArray, k: int) -> Found:
+    """The nearest of some vectors."""
+    cosines = values.cosines(vectors, query)
+    if len(vectors) > k:
+        some = np.argpartition(-cosines, k - 1)[:k]
+        vectors, cosines = vectors[some], cosines[some]
+    order = np.lexsort((vectors, -cosines))
+    return vectors[order], cosines[order]
 
 
 def _found(index: Any, query: FloatArray, k: int, params: Any) -> Found:

@@ -17,7 +17,7 @@ import faiss
 import numpy as np
 
 from trimtab.core.errors import BundleDamaged
-from trimtab.core.records import FloatArray
+from trimtab.retrieval.encoders.vector_parts import Vectors
 
 EXACT_UP_TO = 10_000
 """Vectors up to which everything is scanned: about 0.4 ms at 256 dimensions."""
@@ -72,7 +72,7 @@ def n_refined(k: int) -> int:
     return min(REFINED * k, REFINED // 2 * k + MORE_REFINED)
 
 
-def built_index(kind: str, vectors: FloatArray) -> Any:
+def built_index(kind: str, vectors: Vectors) -> Any:
     """A FAISS index of vectors [n, dim]; the same for the same vectors."""
     faiss.omp_set_num_threads(1)  # one thread: the same input builds the same graph
     n_vectors, dim = vectors.shape
@@ -81,7 +81,7 @@ def built_index(kind: str, vectors: FloatArray) -> Any:
     elif kind == "hnsw":
         index = faiss.IndexHNSWSQ(dim, faiss.ScalarQuantizer.QT_8bit, HNSW_LINKS, faiss.METRIC_INNER_PRODUCT)
         index.hnsw.efConstruction = HNSW_BUILD_BREADTH
-        index.train(vectors)
+        index.train(vectors[:])
     else:
         index = _trained_lists(vectors)
     for start in range(0, n_vectors, BLOCK):
@@ -102,7 +102,7 @@ def read_index(path: Path, kind: str) -> Any:
         raise BundleDamaged(path, "cannot be read as a FAISS index") from error
 
 
-def _trained_lists(vectors: FloatArray) -> Any:
+def _trained_lists(vectors: Vectors) -> Any:
     n_vectors, dim = vectors.shape
     n_lists = int(np.clip(n_vectors**0.5, 1, min(MAX_LISTS, max(1, n_vectors // TRAINED_ON))))
     some = np.random.Generator(np.random.PCG64(0)).permutation(n_vectors)[: TRAINED_ON * n_lists]

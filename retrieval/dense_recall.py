@@ -11,7 +11,8 @@ import numpy as np
 
 from trimtab.core.records import FloatArray, IntArray
 from trimtab.retrieval.dense import DenseIndex, Selection
-from trimtab.retrieval.dense_kinds import breadths_of
+from trimtab.retrieval.dense_kinds import BLOCK, breadths_of
+from trimtab.retrieval.encoders.vector_parts import Vectors
 
 K = 200
 WANTED, WANTED_SELECTED = 0.98, 0.95
@@ -48,7 +49,7 @@ class Recall:
         }
 
 
-def tuned(index: DenseIndex, vectors: FloatArray, queries: FloatArray) -> tuple[DenseIndex, Recall]:
+def tuned(index: DenseIndex, vectors: Vectors, queries: FloatArray) -> tuple[DenseIndex, Recall]:
     """The index, searching as widely as the recall asked for needs, and the recall that it then has.
 
     Args:
@@ -86,15 +87,18 @@ class _Exact:
     cosines: FloatArray
 
     @classmethod
-    def of(cls, vectors: FloatArray, queries: FloatArray, some: IntArray | None) -> _Exact:
+    def of(cls, vectors: Vectors, queries: FloatArray, some: IntArray | None) -> _Exact:
         """Search some of the vectors, or all of them."""
-        among = vectors if some is None else np.ascontiguousarray(vectors[some])
-        k = min(K, len(among))
-        if k == 0 or len(queries) == 0:
-            return cls(queries, np.empty((len(queries), 0), dtype=np.float32))
-        return cls(queries, faiss.knn(queries, among, k, metric=faiss.METRIC_INNER_PRODUCT)[0])
+        n = len(vectors) if some is None else len(some)
+        nearest = np.empty((len(queries), 0), dtype=np.float32)
+        for start in range(0, n if len(queries) else 0, BLOCK):
+            block = vectors[slice(start, start + BLOCK) if some is None else some[start : start + BLOCK]]
+            k = min(K, len(block))
+            found = faiss.knn(queries, np.ascontiguousarray(block), k, metric=faiss.METRIC_INNER_PRODUCT)[0]
+            nearest = -np.sort(-np.concatenate([nearest, found], axis=1), axis=1)[:, :K]
+        return cls(queries, nearest)
 
-    def share_of(self, vectors: FloatArray, found: list[IntArray], k: int) -> float:
+    def share_of(self, vectors: Vectors, found: list[IntArray], k: int) -> float:
         """Recall@k of what was found for each query; 1 where there is nothing to be found."""
         nearest = self.cosines[:, :k]
         if nearest.size == 0:

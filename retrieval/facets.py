@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from trimtab.catalog.attributes.column import FEW, AttributeColumn
+from trimtab.catalog.attributes.column import AttributeColumn
 from trimtab.catalog.attributes.values import date_interval, plain_value
 from trimtab.core.records import Facet, FacetRange, IntArray
 from trimtab.retrieval.filters import RANGE, require_attribute
@@ -44,27 +44,52 @@ def facet_of(column: AttributeColumn, rows: IntArray, limit: int, *, groups: Int
         limit: the most values of a name that are counted one by one, the most frequent ones; ranges are always few.
         groups: [n_items] counts the groups of the rows, each once for a value, instead of the rows.
     """
-    attribute = column.attribute
+    if groups is not None or column.is_few(rows) or (column.is_multi and not column.is_named):
+        return _facet_of_values(column, rows, limit, groups)
+    counts, n_having = column.counts_at(rows)
+    missing = len(rows) - n_having
+    if column.is_named:
+        return _named_facet(column, counts, limit, missing)
+    return _facet_of_numbers(column, *_levels_counted(column, counts), missing)
+
+
+def _facet_of_values(column: AttributeColumn, rows: IntArray, limit: int, groups: IntArray | None) -> Facet:
+    """The facet by the values of each row: those of a group, or of a range, must be known to be one's."""
     codes, owners = column.codes_at(rows)
     if groups is None:
         missing = len(rows) - column.n_owners(owners)
     else:
         owners = groups[rows[owners]]
         missing = len(np.unique(groups[rows])) - len(np.unique(owners))
-    is_repeated = groups is not None or column.is_multi
     if column.is_named:
         if groups is not None:
             codes = _once_each(column.same[codes], owners, column.n_levels)
-        named, n_values = _named_counts(column, codes, limit)
-        return Facet(attribute.kind, attribute.label, named, n_values, missing)
-    distinct, counts = _level_counts(column, codes)
+        return _named_facet(column, np.bincount(codes, minlength=column.n_levels), limit, missing)
+    is_repeated = groups is not None or column.is_multi
+    distinct, counts = np.unique(column.levels[codes], return_counts=True)
+    return _facet_of_numbers(
+        column, distinct, counts, missing, *((column.levels[codes], owners) if is_repeated else ())
+    )
+
+
+def _facet_of_numbers(
+    column: AttributeColumn,
+    distinct: NDArray[np.float64],
+    counts: IntArray,
+    missing: int,
+    values: NDArray[np.float64] | None = None,
+    owners: IntArray | None = None,
+) -> Facet:
+    """
+    Args:
+        distinct, counts: the numbers that there are, and how often.
+        values, owners: [n_values] and whose they are, where one may have several.
+    """
+    attribute = column.attribute
     if len(distinct) == 0:
         return Facet(attribute.kind, attribute.label, {}, 0, missing)
     ranges = _date_ranges(distinct) if attribute.kind == "date" else _number_ranges(column, distinct, counts)
-    if is_repeated:
-        found = _counted(ranges, column.levels[codes], owners=owners)
-    else:
-        found = _counted(ranges, distinct, counts=counts)
+    found = _counted(ranges, distinct, counts=counts) if values is None else _counted(ranges, values, owners=owners)
     return Facet(
         attribute.kind,
         attribute.label,
@@ -86,21 +111,27 @@ def _once_each(codes: NDArray[Any], owners: IntArray, n: int) -> NDArray[Any]:
     return np.unique(owners * n + codes) % n
 
 
-def _named_counts(column: AttributeColumn, codes: NDArray[np.int32], limit: int) -> tuple[dict[str, int], int]:
-    """The most frequent names with their counts (of equal ones the first by name), and how many there are."""
-    counts = np.bincount(column.same[codes], minlength=column.n_levels)
+def _named_facet(column: AttributeColumn, by_code: IntArray, limit: int, missing: int) -> Facet:
+    """The most frequent names with their counts, of equal ones the first by name.
+
+    Args:
+        by_code: [n_levels] how often each is there.
+    """
+    by_spelling = np.flatnonzero(by_code)
+    counts = np.bincount(column.same[by_spelling], weights=by_code[by_spelling], minlength=column.n_levels)
     there = np.flatnonzero(counts)
+    n_values = len(there)
+    if 0 < limit < n_values:
+        there = there[counts[there] >= np.partition(counts[there], -limit)[-limit]]
     order = np.lexsort((column.name_ranks[there], -counts[there]))[:limit]
-    return {column.names[code]: int(counts[code]) for code in there[order].tolist()}, len(there)
+    named = {column.names[code]: int(counts[code]) for code in there[order].tolist()}
+    return Facet(column.attribute.kind, column.attribute.label, named, n_values, missing)
 
 
-def _level_counts(column: AttributeColumn, codes: NDArray[np.int32]) -> tuple[NDArray[np.float64], IntArray]:
-    """The different numbers among some codes, ascending, and how often each is there."""
-    if len(codes) * FEW < column.n_levels:
-        return np.unique(column.levels[codes], return_counts=True)
-    counts = np.bincount(codes, minlength=column.n_levels)
-    there = np.flatnonzero(counts)
-    numbers, counts = column.levels[there], counts[there]
+def _levels_counted(column: AttributeColumn, by_code: IntArray) -> tuple[NDArray[np.float64], IntArray]:
+    """The different numbers among counted codes, ascending, and how often each is there."""
+    there = np.flatnonzero(by_code)
+    numbers, counts = column.levels[there], by_code[there]
     if column.earlier is None:  # the levels ascend
         return numbers, counts
     distinct, place = np.unique(numbers, return_inverse=True)

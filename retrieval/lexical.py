@@ -7,8 +7,7 @@ many items have a word.
 
 from __future__ import annotations
 
-import json
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from functools import lru_cache
 from math import log1p
 from pathlib import Path
@@ -17,17 +16,17 @@ from typing import Any
 import numpy as np
 import tantivy
 
-from trimtab.catalog.attributes.column import AttributeColumn, Mask
-from trimtab.core.errors import BundleDamaged
+from trimtab.catalog.attributes.column import Mask
 from trimtab.core.records import FloatArray, IntArray
 from trimtab.core.understood import Understood
 from trimtab.retrieval.field_terms import FieldTerms, terms_reader
 from trimtab.retrieval.filters import Condition
 from trimtab.retrieval.first_allowed import first_allowed
-from trimtab.retrieval.term_rows import NO_ROWS, CollectedRows, StoredRows, TermRows
+from trimtab.retrieval.row_sets import any_of, places_in
+from trimtab.retrieval.term_rows import CollectedRows, StoredRows, TermRows
 from trimtab.retrieval.term_scores import BOOSTS
 from trimtab.retrieval.wanted import Wanted, absent_words, distinct_words, knows_word
-from trimtab.retrieval.word_queries import ANALYZER, CODES, NUMBERS, WordQueries, analyzer, code_term, open_index
+from trimtab.retrieval.word_queries import ANALYZER, WordQueries, analyzer, open_index
 from trimtab.text.lexicon import Lexicon
 from trimtab.text.query import QueryWord, as_written
 
@@ -40,8 +39,8 @@ KEPT_TEXTS = 16_384
 """The most words and queries whose readings are kept."""
 KEPT_ROWS = 256
 
-CONDITIONS = "conditions.json"
-"""The file that says which attributes these are."""
+HEAP_BYTES = 64_000_000
+"""What tantivy may hold in memory before it writes."""
 
 OnItem = Callable[[int, Mapping[str, FieldTerms]], None]
 """Is given the row of an item, and its index terms by field of `BOOSTS`."""
@@ -58,26 +57,23 @@ class LexicalIndex:
         lexicon: what a word is, for items and queries.
         knows_term: whether any item has an index term in one field or another.
         n_docs: items in the index.
-        doc_freq, average_length, filters_on: see `WordQueries`.
+        doc_freq, average_length: see `WordQueries`.
     """
 
     def __init__(
         self,
         index: tantivy.Index,
-        conditions: Mapping[str, Sequence[str]],
         lexicon: Lexicon,
         stored_rows: StoredRows | None = None,
     ) -> None:
         """
         Args:
             stored_rows: the rows of each term; without, they are searched for.
-            conditions: the attributes that conditions may speak of: under `names`, and under `numbers` by place.
         """
         self.lexicon = lexicon
-        self._queries = queries = WordQueries(index, conditions)
+        self._queries = queries = WordQueries(index)
         self.knows_term: Callable[[str], bool] = lru_cache(KEPT_TERMS)(queries.knows_term)
         self.n_docs, self.doc_freq, self.average_length = queries.n_docs, queries.doc_freq, queries.average_length
-        self.filters_on = queries.filters_on
         self._words_of = lru_cache(KEPT_TEXTS)(lambda text: tuple(distinct_words(text, lexicon, self.knows_term)))
         self._term_rows = TermRows(lru_cache(KEPT_ROWS)(queries.rows_of) if stored_rows is None else stored_rows.of)
         self._scores = None if stored_rows is None else stored_rows.word_scores
@@ -86,7 +82,6 @@ class LexicalIndex:
     def build(
         cls,
         texts: Mapping[str, Sequence[str]],
-        columns: Sequence[AttributeColumn],
         priority: IntArray,
         folder: Path,
         lexicon: Lexicon,
@@ -96,7 +91,6 @@ class LexicalIndex:
 
         Args:
             texts: [n_items] by field of `BOOSTS`.
-            columns: attributes that conditions speak of.
             priority: [n_items] the smaller wins a tie; no two are equal.
             folder: where it is written; must not exist.
             on_item: is given what was read of each item.
@@ -104,37 +98,26 @@ class LexicalIndex:
         builder = tantivy.SchemaBuilder().add_unsigned_field("row", fast=True)
         for field in BOOSTS:
             builder = builder.add_text_field(field, tokenizer_name=ANALYZER, index_option="freq")
-        builder = builder.add_text_field(CODES, tokenizer_name="raw", index_option="basic")
-        names = [column for column in columns if column.is_named]
-        numbers = [column for column in columns if not column.is_named]
-        for place in range(len(numbers)):
-            builder = builder.add_float_field(f"{NUMBERS}{place}", fast=True)
         schema = builder.build()
         folder.mkdir(parents=True)
         index = tantivy.Index(schema, path=str(folder))
         index.register_tokenizer(ANALYZER, analyzer())
-        writer = index.writer(heap_size=512_000_000, num_threads=1)
+        writer = index.writer(heap_size=HEAP_BYTES, num_threads=1)
         terms_of = terms_reader(lexicon)
         collected = CollectedRows()
-        coded = _by_row((row, code_term(one.attribute.name, code)) for one in names for row, code in _pairs(one))
-        numeric = [_by_row((row, one.levels.item(code)) for row, code in _pairs(one)) for one in numbers]
         for row in np.argsort(priority).tolist():
             terms = {field: terms_of(texts[field][row]) for field in BOOSTS}
             on_item(row, terms)
             indexed = {field: found.indexed for field, found in terms.items()}
             collected.add(row, indexed.values())
             values: dict[str, Any] = {field: " ".join(found) for field, found in indexed.items() if found}
-            values |= {f"{NUMBERS}{place}": by_row[row] for place, by_row in enumerate(numeric) if row in by_row}
-            document = tantivy.Document.from_dict({"row": row, CODES: coded.get(row, []), **values}, schema)
-            writer.add_document(document)
+            writer.add_document(tantivy.Document.from_dict({"row": row, **values}, schema))
         writer.commit()
         writer.wait_merging_threads()
         index.reload()
-        conditions = {"names": _names(names), "numbers": _names(numbers)}
-        (folder / CONDITIONS).write_text(json.dumps(conditions))
         stored_rows = collected.stored(priority)
         stored_rows.save(folder)
-        return cls(index, conditions, lexicon, stored_rows)
+        return cls(index, lexicon, stored_rows)
 
     @classmethod
     def load(cls, folder: Path, lexicon: Lexicon) -> LexicalIndex:
@@ -143,11 +126,7 @@ class LexicalIndex:
         Raises:
             BundleDamaged: see `open_index`.
         """
-        try:
-            conditions = json.loads((folder / CONDITIONS).read_text())
-        except (OSError, ValueError) as error:
-            raise BundleDamaged(folder / CONDITIONS, str(error)) from error
-        return cls(open_index(folder), conditions, lexicon, StoredRows.load(folder))
+        return cls(open_index(folder), lexicon, StoredRows.load(folder))
 
     def terms(self, text: str) -> list[QueryWord]:
         """The distinct words of a query, at most `MAX_TERMS`."""
@@ -183,29 +162,31 @@ class LexicalIndex:
             absent_words(query, self.lexicon, self.knows_term),
         )
 
+    def filters_on(self, field: str) -> bool:  # noqa: ARG002  # in whatever attribute
+        """Whether conditions on an attribute are met while searching, and not only afterwards."""
+        return True
+
     def search(
         self, query: str | Understood, depth: int, conditions: Sequence[Condition] = (), allowed: Mask | None = None
     ) -> tuple[IntArray, FloatArray]:
         """The best items that have any of the rare words, or a synonym, and meet all conditions, best first.
 
         Args:
-            allowed: [n_items] which meet them; needed where the index does not filter on an attribute.
+            allowed: [n_items] which meet them; needed where there are any.
 
         Returns:
             rows [<= depth] and their BM25 [<= depth].
         """
+        assert allowed is not None or not conditions
         wanted = self.wanted(query)
         if not wanted.terms or depth <= 0:
             return np.empty(0, dtype=np.int64), np.empty(0, dtype=np.float32)
         finding = self._finding_words(wanted)
-        if self._scores is not None and (allowed is not None or not conditions):
+        if self._scores is not None:
             without = self._term_rows.having_any(wanted.forbidden)
             return self._scores.search(wanted, finding, depth, without=without, allowed=allowed)
-        known = [condition for condition in conditions if self.filters_on(condition.field)]
-        if len(known) == len(conditions):
-            return self._queries.search(wanted, finding, conditions, depth)
         return first_allowed(
-            lambda n: self._queries.search(wanted, finding, known, n), depth, allowed, self.n_docs, exact=False
+            lambda n: self._queries.search(wanted, finding, n), depth, allowed, self.n_docs, exact=False
         )
 
     def _finding_words(self, wanted: Wanted) -> list[QueryWord]:
@@ -225,9 +206,8 @@ class LexicalIndex:
         typed = [word for words in wanted.with_synonyms for word in words]
         found = [self._term_rows.having_word(word) for word in (*typed, *self._finding_words(wanted))]
         found += [self._term_rows.having_all(meant) for words, meant in wanted.synonyms if words and meant]
-        rows = np.unique(np.concatenate([NO_ROWS, *found]))
-        forbidden = self._term_rows.having_any(wanted.forbidden)
-        return (np.setdiff1d(rows, forbidden, assume_unique=True) if len(forbidden) else rows).astype(np.int64)
+        rows = any_of(found)
+        return rows[places_in(self._term_rows.having_any(wanted.forbidden), rows) < 0].astype(np.int64)
 
     def n_having(self, words: Sequence[str]) -> int:
         """The number of items that have all of the words."""
@@ -237,24 +217,9 @@ class LexicalIndex:
     def best_covered(self, words: Sequence[str]) -> list[str]:
         """The words that the item has that has most of them, rare ones counting for more; none where none has any."""
         rows_of = {word: self._term_rows.having_all(self.terms(word)) for word in words}
-        weights = np.zeros(self.n_docs)
+        every = any_of(list(rows_of.values()))
+        weights = np.zeros(len(every))
         for rows in rows_of.values():
-            weights[rows] += log1p(self.n_docs / max(len(rows), 1))
-        best = int(weights.argmax()) if len(weights) else 0
+            weights[places_in(every, rows)] += log1p(self.n_docs / max(len(rows), 1))
+        best = every[weights.argmax()] if len(every) else -1
         return [word for word, rows in rows_of.items() if best in rows]
-
-
-def _names(columns: Iterable[AttributeColumn]) -> list[str]:
-    return [column.attribute.name for column in columns]
-
-
-def _pairs(column: AttributeColumn) -> Iterable[tuple[int, int]]:
-    """Rows and codes of a column's values."""
-    return zip(column.rows.tolist(), column.codes.tolist(), strict=True)
-
-
-def _by_row(values: Iterable[tuple[int, Any]]) -> dict[int, list[Any]]:
-    by_row: dict[int, list[Any]] = {}
-    for row, value in values:
-        by_row.setdefault(row, []).append(value)
-    return by_row

@@ -29,7 +29,7 @@ from trimtab.retrieval.first_allowed import first_allowed
 from trimtab.retrieval.lexical import LexicalIndex
 from trimtab.retrieval.milvus.indices import postings_of
 from trimtab.retrieval.postings import ItemTerms, Postings, terms_of_item
-from trimtab.retrieval.protocol import Dense, Indices
+from trimtab.retrieval.protocol import Dense, Found, Indices
 from trimtab.retrieval.retriever import Retriever
 from trimtab.retrieval.wanted import Wanted, distinct_words, knows_word
 from trimtab.text.lexicon import Lexicon
@@ -247,15 +247,23 @@ class LiveDenseIndex:
         there = rows if self._store.gone is None else rows & ~self._store.gone
         return LiveSelection(there, self._base.select(there[: self._n_base], conditions))
 
-    def within(self, query: FloatArray, floor: float) -> IntArray | None:
+    @property
+    def rounded(self) -> float:
+        """By how much the cosines of `within` may be off."""
+        return self._base.rounded
+
+    def within(self, query: FloatArray, floor: float) -> Found | None:
         """The rows whose cosine with `query` may reach a floor; see `DenseIndex.within`."""
-        rows = self._base.within(query, floor)
-        if rows is None:
+        found = self._base.within(query, floor)
+        if found is None:
             return None
+        rows, cosines = found
         if self._store.gone is not None:
-            rows = rows[~self._store.gone[rows]]
-        near = np.flatnonzero(np.vecdot(self._new_vectors, query) >= floor)
-        return np.concatenate([rows, self._n_base + near])
+            there = ~self._store.gone[rows]
+            rows, cosines = rows[there], cosines[there]
+        nearness = np.vecdot(self._new_vectors, query)
+        near = np.flatnonzero(nearness >= floor)
+        return np.concatenate([rows, self._n_base + near]), np.concatenate([cosines, nearness[near]])
 
     def search(
         self, query: FloatArray, depth: int, selection: LiveSelection | None = None, floor: float = -1.0

@@ -62,6 +62,10 @@ class Lexical(Vocabulary, Protocol):
 class Dense(Protocol):
     """Search by meaning."""
 
+    @property
+    def rounded(self) -> float:
+        """By how much the cosines of `within` may be off."""
+
     def select(self, rows: Mask, conditions: Sequence[Condition] = ()) -> Any:
         """What `search` takes to find no other items than these, which are those that meet the conditions."""
 
@@ -72,8 +76,8 @@ class Dense(Protocol):
             floor: a cosine below which those of a selection need not be found.
         """
 
-    def within(self, query: FloatArray, floor: float) -> IntArray | None:
-        """The rows whose cosine may reach a floor, in no order; None where there are too many to tell."""
+    def within(self, query: FloatArray, floor: float) -> Found | None:
+        """The rows whose cosine may reach a floor, and the cosines; None where there are too many to tell."""
 
 
 class Together(Protocol):
@@ -90,6 +94,8 @@ def in_turn(one: Callable[[], One], other: Callable[[], Other], /) -> tuple[One,
 class Unsearched:
     """The dense side of a search that goes by words alone; result sets look at every vector."""
 
+    rounded = 0.0
+
     def select(self, rows: Mask, conditions: Sequence[Condition] = ()) -> Any:
         """Nothing."""
 
@@ -103,7 +109,7 @@ class Unsearched:
         """Nothing."""
         return NOTHING
 
-    def within(self, query: FloatArray, floor: float) -> IntArray | None:
+    def within(self, query: FloatArray, floor: float) -> Found | None:
         """Nothing is known."""
 
 

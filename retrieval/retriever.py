@@ -279,7 +279,10 @@ class Retriever:
             if near is None:
                 meeting = products(self.vectors, vector) >= self._floor
             else:
-                meeting[near[np.vecdot(self.vectors[near], vector) >= self._floor]] = True
+                rows, cosines = near
+                meeting[rows] = cosines >= self._floor
+                unsure = rows[np.abs(cosines - self._floor) <= self.dense.rounded]
+                meeting[unsure] = np.vecdot(self.vectors[unsure], vector) >= self._floor
             meeting[self.lexical.forbidden_rows(query)] = False
             meeting[self.lexical.matches(query)] = True
         return meeting if self._store.gone is None else meeting & ~self._store.gone

@@ -15,13 +15,12 @@ import numpy as np
 
 from trimtab.core.errors import BundleDamaged
 from trimtab.core.records import FloatArray, IntArray
-from trimtab.retrieval.term_scores import BOOSTS, NOTHING, Rows, Scored, WordScores, scored_terms
+from trimtab.retrieval.row_sets import NO_ROWS, Rows, any_of, both_of
+from trimtab.retrieval.term_scores import BOOSTS, NOTHING, Scored, WordScores, scored_terms
 from trimtab.text.query import QueryWord
 
 TERMS, ROWS, STARTS = "terms.txt", "term_rows.npy", "term_starts.npy"
 SCORES, PRIORITY = "term_scores.npy", "priority.npy"
-
-NO_ROWS: Rows = np.empty(0, dtype=np.int32)
 
 
 class TermRows:
@@ -32,7 +31,7 @@ class TermRows:
 
     def having_word(self, word: QueryWord) -> Rows:
         """The rows that have all terms of any reading of a word."""
-        return _any([_all([self._of(term) for term in terms]) for terms in word.readings])
+        return any_of([_all([self._of(term) for term in terms]) for terms in word.readings])
 
     def are_many(self, terms: Iterable[str], n: int) -> bool:
         """Whether more rows than `n` have each of some terms."""
@@ -44,7 +43,7 @@ class TermRows:
 
     def having_any(self, alternatives: Iterable[Sequence[QueryWord]]) -> Rows:
         """The rows that have every word of any of some lists."""
-        return _any([self.having_all(words) for words in alternatives])
+        return any_of([self.having_all(words) for words in alternatives])
 
 
 @dataclass(frozen=True)
@@ -120,7 +119,7 @@ class CollectedRows:
 
     def __init__(self) -> None:
         self._places = defaultdict[str, int](count().__next__)
-        self._rows, self._lengths, self._terms = array("q"), array("q"), array("q")
+        self._rows, self._lengths, self._terms = array("i"), array("i"), array("i")
 
     def add(self, row: int, fields: Iterable[Sequence[str]]) -> None:
         """Take the index terms of each of the fields of `BOOSTS` of an item."""
@@ -135,10 +134,10 @@ class CollectedRows:
         Args:
             priority: [n_items] the smaller wins a tie; no two are equal.
         """
-        rows, lengths, terms = (np.frombuffer(part, np.int64) for part in (self._rows, self._lengths, self._terms))
+        rows, lengths, terms = (np.frombuffer(part, np.int32) for part in (self._rows, self._lengths, self._terms))
         n_items, n_fields = len(rows), len(BOOSTS)
-        fields = (rows[:, None] * n_fields + np.arange(n_fields)).ravel()
-        keys = terms * (n_items * n_fields) + np.repeat(fields, lengths)
+        fields = (rows[:, None] * np.int64(n_fields) + np.arange(n_fields)).ravel()
+        keys = terms * np.int64(n_items * n_fields) + np.repeat(fields, lengths)
         keys.sort()
         by_row = np.empty((n_items, n_fields), dtype=np.int64)
         by_row[rows] = lengths.reshape(n_items, n_fields)
@@ -146,18 +145,5 @@ class CollectedRows:
         return StoredRows(dict(self._places), found, starts, scores, np.argsort(np.argsort(priority)).astype(np.int32))
 
 
-def _any(found: Sequence[Rows]) -> Rows:
-    if len(found) == 1:
-        return found[0]
-    return np.unique(np.concatenate(found)) if found else NO_ROWS
-
-
 def _all(found: Sequence[Rows]) -> Rows:
-    return reduce(_both, sorted(found, key=len)) if found else NO_ROWS
-
-
-def _both(few: Rows, many: Rows) -> Rows:
-    """The rows that are in both, of which the first are not more than the others."""
-    places = np.searchsorted(many, few)
-    inside = places < len(many)
-    return np.asarray(few[inside][many[places[inside]] == few[inside]])
+    return reduce(both_of, sorted(found, key=len)) if found else NO_ROWS

@@ -12,11 +12,11 @@ from functools import cached_property
 from typing import NamedTuple
 
 import numpy as np
-from numpy.typing import NDArray
 
 from trimtab.catalog.attributes.column import Mask
 from trimtab.core.compiled import kernel
 from trimtab.core.records import FloatArray, IntArray
+from trimtab.retrieval.row_sets import Rows
 from trimtab.retrieval.wanted import Wanted, Words
 from trimtab.text.query import QueryWord
 
@@ -37,8 +37,6 @@ ACCENT_BOOST = 0.05
 """What it is worth that a word has the accents that were typed: it decides between items that are equal otherwise."""
 
 K1, B = 1.2, 0.75
-
-Rows = NDArray[np.int32]
 
 
 def _length_table() -> IntArray:

@@ -1,4 +1,4 @@
-"""Queries of tantivy: how the lexical index is searched under conditions, or where it was written without scores.
+"""Queries of tantivy: how the lexical index is searched where it was written without scores.
 
 The words of a shopper are never read as query syntax.
 """
@@ -6,9 +6,8 @@ The words of a shopper are never read as query syntax.
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from functools import cached_property
-from math import isfinite
 from pathlib import Path
 from shutil import rmtree
 from tempfile import TemporaryDirectory
@@ -16,21 +15,16 @@ from tempfile import TemporaryDirectory
 import numpy as np
 import tantivy
 from numpy.typing import NDArray
-from tantivy import FieldType, Occur, Query
+from tantivy import Occur, Query
 
 from trimtab.core.errors import BundleDamaged
 from trimtab.core.records import FloatArray, IntArray
-from trimtab.retrieval.filters import Condition
-from trimtab.retrieval.term_scores import ACCENT_BOOST, BOOSTS, TIE_BREAKER, Rows
+from trimtab.retrieval.row_sets import Rows
+from trimtab.retrieval.term_scores import ACCENT_BOOST, BOOSTS, TIE_BREAKER
 from trimtab.retrieval.wanted import Wanted, Words
 from trimtab.text.query import QueryWord
 
 ANALYZER = "words"
-
-CODES = "codes"
-"""The field of the names that conditions speak of, a term for each attribute and code."""
-NUMBERS = "number_"
-"""What the names of the fields of numbers that conditions speak of begin with; their places follow."""
 
 LOCK = ".lock"
 
@@ -64,29 +58,17 @@ def analyzer() -> tantivy.TextAnalyzer:
 
 
 class WordQueries:
-    """A tantivy index of the words of items, and of what conditions speak of.
+    """A tantivy index of the words of items.
 
     Documents stand in the order of priority, so that of equal scores the one with priority comes first.
     """
 
-    def __init__(self, index: tantivy.Index, conditions: Mapping[str, Sequence[str]]) -> None:
-        """
-        Args:
-            conditions: the attributes that conditions may speak of: under `names`, and under `numbers` by place.
-        """
-        self._named = frozenset(conditions["names"])
-        self._numbers = {name: f"{NUMBERS}{place}" for place, name in enumerate(conditions["numbers"])}
+    def __init__(self, index: tantivy.Index) -> None:
         index.register_tokenizer(ANALYZER, analyzer())
         self._schema = index.schema
         self._searcher = index.searcher()
 
-    def filters_on(self, field: str) -> bool:
-        """Whether conditions on an attribute can be met while searching, and not only afterwards."""
-        return field in self._named or field in self._numbers
-
-    def search(
-        self, wanted: Wanted, finding: Sequence[QueryWord], conditions: Sequence[Condition], depth: int
-    ) -> tuple[IntArray, FloatArray]:
+    def search(self, wanted: Wanted, finding: Sequence[QueryWord], depth: int) -> tuple[IntArray, FloatArray]:
         """The best items, best first: rows and BM25.
 
         Args:
@@ -96,10 +78,6 @@ class WordQueries:
         clauses += [self._scores_of(word) for word in finding]
         found = Query.boolean_query([(Occur.Should, clause) for clause in clauses])
         besides = [(Occur.Should, self._scores_of(word)) for word in wanted.adding(finding)]
-        besides += [
-            (Occur.MustNot if condition.negated else Occur.Must, Query.const_score_query(self._has(condition), 0.0))
-            for condition in conditions
-        ]
         besides += [(Occur.MustNot, self._has_all(terms)) for terms in wanted.forbidden if terms]
         return self._top(Query.boolean_query([(Occur.Must, found), *besides]) if besides else found, depth)
 
@@ -169,24 +147,6 @@ class WordQueries:
         ]
         return Query.disjunction_max_query(by_field, TIE_BREAKER)
 
-    def _has(self, condition: Condition) -> Query:
-        """The items that have what a condition speaks of."""
-        field = condition.field
-        if field in self._named:
-            terms = [code_term(field, code) for code in condition.codes]
-            return Query.term_set_query(self._schema, CODES, terms) if terms else Query.empty_query()
-        ranges = [
-            Query.range_query(
-                self._schema,
-                self._numbers[field],
-                FieldType.Float,
-                lower_bound=low if isfinite(low) else None,
-                upper_bound=high if isfinite(high) else None,
-            )
-            for low, high in condition.ranges
-        ]
-        return Query.boolean_query([(Occur.Should, query) for query in ranges])
-
     def rows_of(self, term: str) -> Rows:
         """The ascending rows that have a term."""
         query = Query.const_score_query(self._scores_of_term(term), 1.0)
@@ -197,8 +157,3 @@ class WordQueries:
         rows = self._searcher.fast_field_values("row", [address for _, address in hits])
         scores: NDArray[np.float32] = np.array([score for score, _ in hits], dtype=np.float32)
         return np.array(rows, dtype=np.int64), scores
-
-
-def code_term(field: str, code: int) -> str:
-    """The term of a name of an attribute; neither can have the separator in it."""
-    return f"{field}\0{code}"

@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from trimtab.catalog.attributes.counting import count_several, count_single, mark_between
 from trimtab.catalog.attributes.definition import CODED, SEPARATOR, Attribute
 from trimtab.catalog.attributes.value_rows import ValueRows
 from trimtab.catalog.attributes.values import FLAGS, Raw, plain_values
@@ -26,6 +27,8 @@ Range = tuple[float, float]
 """The ends of a range, both of which belong to it; an open end is infinite."""
 FEW = 64
 """Rows are few where the catalogue has as many times more."""
+BROAD = 32
+"""A condition is broad where more than one row in as many meets it: going through all is then quicker."""
 MOST_CHANGED = 1 / 8
 """The share of the rows up to which a column that changed is read as another one with changes."""
 
@@ -197,7 +200,10 @@ class AttributeColumn:
             return self._having_by_earlier(self.earlier, codes, ranges)
         having = np.zeros(self.n_items, dtype=bool)
         for first, last in self._code_ranges(codes, ranges):
-            self.by_value.mark(having, first, last)
+            if self.is_whole and self.by_value.n_between(first, last) * BROAD > self.n_items:
+                mark_between(self.codes, first, last, having)
+            else:
+                self.by_value.mark(having, first, last)
         return having
 
     def n_having(self, codes: Sequence[int] = (), ranges: Sequence[Range] = ()) -> int:
@@ -249,6 +255,19 @@ class AttributeColumn:
             return self._few_codes_at(rows)
         first = self.starts[rows]
         return self._codes_of(first, self.starts[rows + 1] - first)
+
+    def counts_at(self, rows: Rows) -> tuple[Rows, int]:
+        """[n_levels] how often each code is there among the values of some rows, and how many of the rows have any."""
+        counts = np.zeros(self.n_levels + 1, dtype=np.int64)
+        if self.is_whole:
+            count_single(rows, self.codes, counts)
+            return counts[:-1], len(rows)
+        count_several(rows, self.starts, self.codes, counts)
+        return counts[:-1], int(counts[-1])
+
+    def is_few(self, rows: Rows) -> bool:
+        """Whether rows are so few that it is better to look up their values than to go by all that there are."""
+        return len(rows) * FEW < max(self.n_levels, 0 if self.is_whole or "starts" in self.__dict__ else self.n_items)
 
     def _few_codes_at(self, rows: Rows) -> tuple[Codes, Rows]:
         """`codes_at` in time that goes with the rows alone."""

@@ -17,6 +17,7 @@ from trimtab.catalog.rejections import Rejections
 from trimtab.catalog.shop import EMPTY, Shop
 from trimtab.catalog.store import ItemStore
 from trimtab.core.errors import BadInput, BadParameter
+from trimtab.core.parts import parts_beside
 from trimtab.core.progress import Progress, silent
 from trimtab.core.tasks import Tasks
 from trimtab.core.weights import DIVERSITY, PREFIX, normalise
@@ -68,7 +69,7 @@ def build_bundle(  # noqa: PLR0913  # the options of `trimtab build`, keyword-on
     check_servable(method)
     if method != DEFAULT and judgments is None and log_rows is None:
         raise BadInput(f"--method {method}: there are no judgments or a log to learn from")
-    with new_collection(retrieval) as collection, staging_folder(out) as staging:
+    with parts_beside(out) as parts, new_collection(retrieval) as collection, staging_folder(out) as staging:
         pipeline = build_pipeline(
             with_distance(items, shop),
             staging,
@@ -78,6 +79,7 @@ def build_bundle(  # noqa: PLR0913  # the options of `trimtab build`, keyword-on
             wording=ShopWording.of(shop, beside),
             earlier=out,
             collection=collection,
+            parts=parts,
             tasks=tasks,
             progress=progress,
         )

@@ -10,6 +10,7 @@ import polars as pl
 from trimtab.catalog.attributes.definition import Attribute
 from trimtab.catalog.store import ItemStore
 from trimtab.core.errors import BadInput
+from trimtab.core.parts import Parts
 from trimtab.core.progress import Progress, silent
 from trimtab.core.tasks import Tasks
 from trimtab.engine.bundle.verification import RETRIEVAL
@@ -35,6 +36,7 @@ def build_pipeline(  # noqa: PLR0913  # keyword-only options
     wording: ShopWording | None = None,
     earlier: Path | None = None,
     collection: NewCollection | None = None,
+    parts: Parts | None = None,
     tasks: Tasks | None = None,
     progress: Progress = silent,
 ) -> Pipeline:
@@ -47,6 +49,7 @@ def build_pipeline(  # noqa: PLR0913  # keyword-only options
         encoder: its name; `auto` chooses by the number of items.
         earlier: the bundle that is replaced, from which texts that stayed need not be encoded again.
         collection: where candidates are looked up, if not in this process.
+        parts: where what takes long is kept meanwhile, and looked for first.
         tasks: where texts are encoded; here by default.
     """
     if len(items) == 0:
@@ -63,6 +66,7 @@ def build_pipeline(  # noqa: PLR0913  # keyword-only options
         earlier=None if earlier is None else earlier / RETRIEVAL,
         on_item=collecting(collected),
         collection=collection,
+        parts=parts,
         tasks=tasks,
     )
     return pipeline_of(store, retriever, collected, UserHistories.none())

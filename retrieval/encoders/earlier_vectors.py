@@ -65,15 +65,20 @@ def encode_some(shared: Shared, texts: Sequence[str]) -> FloatArray:
 
 @dataclass(frozen=True)
 class EarlierVectors:
-    """Vectors [n, dim] of texts by their hashes [n], which ascend."""
+    """Vectors of texts by their hashes [n], which ascend.
+
+    Attributes:
+        rows: [n] where among `vectors`, which are read when they are needed.
+    """
 
     hashes: Hashes
+    rows: IntArray
     vectors: FloatArray
 
     @classmethod
     def none(cls) -> EarlierVectors:
         """No text was encoded before."""
-        return cls(np.empty(0, dtype=np.uint64), np.empty((0, 0), dtype=np.float32))
+        return cls(np.empty(0, dtype=np.uint64), np.empty(0, dtype=np.int64), np.empty((0, 0), dtype=np.float32))
 
     @classmethod
     def load(cls, folder: Path, report: str, encoder: Encoder) -> EarlierVectors:
@@ -92,7 +97,7 @@ class EarlierVectors:
         if hashes.dtype != np.uint64 or vectors.shape != (len(hashes), encoder.dim):
             return cls.none()
         distinct, rows = np.unique(hashes, return_index=True)
-        return cls(distinct, np.asarray(vectors[rows], dtype=np.float32))
+        return cls(distinct, rows, np.asarray(vectors))
 
     def encode(
         self, encoder: Encoder, texts: Sequence[str], progress: Progress, tasks: Tasks | None = None
@@ -104,7 +109,8 @@ class EarlierVectors:
         known = np.zeros(len(texts), dtype=bool)
         inside = np.flatnonzero(places < len(self.hashes))
         known[inside] = self.hashes[places[inside]] == hashes[inside]
-        vectors[known] = self.vectors[places[known]] if known.any() else 0.0
+        if known.any():
+            vectors[known] = self.vectors[self.rows[places[known]]]
         new: IntArray = np.flatnonzero(~known)
         starts = range(0, len(new), ENCODED_AT_ONCE)
         pieces = [new[start : start + ENCODED_AT_ONCE] for start in starts]

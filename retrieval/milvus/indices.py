@@ -19,7 +19,7 @@ from numpy.typing import NDArray
 
 from trimtab.catalog.attributes.column import Mask
 from trimtab.core.errors import Unavailable
-from trimtab.core.records import FloatArray, IntArray
+from trimtab.core.records import FloatArray
 from trimtab.core.understood import Understood
 from trimtab.retrieval.filters import Condition
 from trimtab.retrieval.first_allowed import first_allowed
@@ -100,6 +100,8 @@ class Selection:
 class MilvusDense:
     """The nearest items of a collection."""
 
+    rounded = 1e-5
+
     def __init__(self, collection: Collection) -> None:
         self._collection = collection
 
@@ -135,14 +137,14 @@ class MilvusDense:
         n_rows = min(len(selection.rows), MAX_DEPTH)
         return first_allowed(find, depth, selection.rows, n_rows, exact=True)
 
-    def within(self, query: FloatArray, floor: float) -> IntArray | None:
+    def within(self, query: FloatArray, floor: float) -> Found | None:
         """The rows whose cosine with `query` reaches a floor; None where they are too many, or Milvus does not answer:
         then all vectors are looked at here."""
         try:
-            rows, _ = self._collection.within(query, floor, min(MOST_NEAR, self._collection.n_items))
+            found = self._collection.within(query, floor - self.rounded, min(MOST_NEAR, self._collection.n_items))
         except Unavailable:
             return None
-        return None if len(rows) == MOST_NEAR < self._collection.n_items else rows
+        return None if len(found[0]) == MOST_NEAR < self._collection.n_items else found
 
 
 class MilvusPostings(Postings):

@@ -102,8 +102,10 @@ def test_what_reaches_a_floor_is_found_with_and_without_a_mask(
     for query in queries:
         cosines = (vectors @ query)[vector_of]
         floor = float(np.sort(cosines)[-120])
-        rows = index.within(query, floor - 1e-6)
-        assert rows is not None
+        within = index.within(query, floor - 1e-6)
+        assert within is not None
+        rows = within[0]
+        assert np.abs(within[1] - cosines[rows]).max() <= index.rounded
         near = set(np.flatnonzero(cosines >= floor).tolist())
         found, _ = index.search(query, N_VECTORS, selection, floor - 1e-6)
         assert mask[found].all()

@@ -10,12 +10,14 @@ import polars as pl
 import pytest
 
 from trimtab.catalog.store import ItemStore
+from trimtab.core.parts import Parts
 from trimtab.core.progress import silent
 from trimtab.core.records import FloatArray
 from trimtab.retrieval.building import build_retriever
 from trimtab.retrieval.encoders import registry
 from trimtab.retrieval.encoders.earlier_vectors import HASHES, EarlierVectors
 from trimtab.retrieval.encoders.registry import AUTO, DISTILLED_ITEMS, encoder_for, load_encoder
+from trimtab.retrieval.encoders.vector_parts import VectorParts, encoded_parts
 from trimtab.retrieval.encoders.wordllama import WordLlama
 from trimtab.retrieval.retriever import REPORT
 
@@ -72,3 +74,38 @@ def test_the_default_encoder(monkeypatch: pytest.MonkeyPatch) -> None:
     assert encoder_for("minilm", 10**7) == "minilm"
     monkeypatch.setattr(registry, "find_spec", lambda _: None)
     assert encoder_for(AUTO, 10) == "wordllama"
+
+
+class Stopped(Counting):
+    """An encoder whose process is killed at a text."""
+
+    def encode(self, texts: Sequence[str]) -> FloatArray:
+        if "stop" in texts:
+            raise KeyboardInterrupt
+        return super().encode(texts)
+
+
+def test_who_was_killed_goes_on_behind_the_last_part(tmp_path: Path) -> None:
+    texts = [f"red bowl {number}" for number in range(7)]
+    reports = list[tuple[int, int]]()
+
+    def encoded(encoder: WordLlama, texts: Sequence[str], folder: str = "parts") -> VectorParts:
+        parts = Parts(tmp_path / folder)
+        report = lambda _, done, total: reports.append((done, total))  # noqa: E731
+        return encoded_parts(parts, EarlierVectors.none(), encoder, texts, report, part=3)
+
+    stopped = Stopped()
+    with pytest.raises(KeyboardInterrupt):
+        encoded(stopped, [*texts[:6], "stop"])
+    resumed = Counting()
+    reports.clear()
+    found = encoded(resumed, texts)
+    assert stopped.asked == texts[:6]
+    assert resumed.asked == texts[6:]
+    assert reports[-1] == (7, 7)
+    assert reports == sorted(reports)
+    whole = encoded(Counting(), texts, "elsewhere")[:]
+    assert found.shape == whole.shape == (7, load_encoder("wordllama").dim)
+    assert np.array_equal(found[:], whole)
+    assert np.array_equal(found[np.array([6, 0, 3, 3])], whole[[6, 0, 3, 3]])
+    assert np.array_equal(found[2:5], whole[2:5])

@@ -66,23 +66,10 @@ def test_conditions_give_the_best_of_those_that_meet_them(
     assert mask is not None
     passing = mask[everything]
 
-    rows, scores = index.search(text, 20, conditions)
+    rows, scores = index.search(text, 20, conditions, mask)
 
     np.testing.assert_array_equal(rows, everything[passing][:20])
     np.testing.assert_array_equal(scores, every_score[passing][:20])
-
-
-def test_what_it_has_no_field_for_is_left_out_afterwards(tmp_path: Path, store: ItemStore, index: LexicalIndex) -> None:
-    columns = {field: store.texts(field) for field in BOOSTS}
-    other = LexicalIndex.build(
-        columns, [store.attributes["brand"]], np.arange(len(store)), tmp_path / "lexical", LEXICON
-    )
-    conditions = conditions_of(store, map(parse_filter, ("price:..2", "-brand:store brand")))
-    assert not other.filters_on("price")
-    for text in ("milk", "frozen pizza"):
-        rows, scores = other.search(text, 20, conditions, mask_of(store, conditions))
-        assert set(np.round(scores, 4)) == set(np.round(index.search(text, 20, conditions)[1], 4))
-        assert mask_of(store, conditions)[rows].all()  # type: ignore[index]
 
 
 def test_matches_are_all_that_a_search_finds(index: LexicalIndex, store: ItemStore) -> None:
@@ -92,7 +79,7 @@ def test_matches_are_all_that_a_search_finds(index: LexicalIndex, store: ItemSto
 
 def test_equal_scores_go_by_priority(tmp_path: Path) -> None:
     columns = {field: [""] * 4 for field in BOOSTS} | {"title": ["milk", "milk", "milk", "bread"]}
-    index = LexicalIndex.build(columns, [], np.array([2, 0, 1, 3]), tmp_path / "lexical", LEXICON)
+    index = LexicalIndex.build(columns, np.array([2, 0, 1, 3]), tmp_path / "lexical", LEXICON)
 
     assert index.search("milk", 2)[0].tolist() == [1, 2]
 
@@ -101,7 +88,7 @@ def test_a_word_of_very_many_items_finds_nothing_beside_a_rarer_one(tmp_path: Pa
     """But it counts: of two green items the tea is the better answer to "green tea"."""
     titles = ["green soap", "green tea", *["tea"] * COMMON]
     columns = {field: [""] * len(titles) for field in BOOSTS} | {"title": titles}
-    index = LexicalIndex.build(columns, [], np.arange(len(titles)), tmp_path / "lexical", LEXICON)
+    index = LexicalIndex.build(columns, np.arange(len(titles)), tmp_path / "lexical", LEXICON)
 
     assert index.search("green tea", 10)[0].tolist() == [1, 0]
     assert len(index.search("tea", len(titles))[0]) == COMMON + 1, "alone it finds all"

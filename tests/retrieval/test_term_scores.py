@@ -64,7 +64,7 @@ def test_scores_are_those_of_tantivy(
     lexicon = Lexicon.of_texts(analyser_of(["en"]), columns["title"])
     priority = np.arange(len(catalogue))
     random.shuffle(priority)  # type: ignore[attr-defined]  # a random.Random
-    index = LexicalIndex.build(columns, [], priority, folder / "lexical", lexicon)
+    index = LexicalIndex.build(columns, priority, folder / "lexical", lexicon)
     plain = earlier(folder / "lexical", lexicon, folder / "earlier")
     for query in asked:
         rows, scores = index.search(query, len(catalogue))

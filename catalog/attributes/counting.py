@@ -1,0 +1,33 @@
+"""Loops over the values of many rows: how often each code is there, and which rows have one of some codes."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from trimtab.core.compiled import kernel
+
+
+@kernel("i8[:]", "i4[:]", "out i8[:]")
+def count_single(rows: Any, codes: Any, counts: Any) -> None:
+    """Add the codes of some rows, each of which has one, to the counts [n_codes]."""
+    for row in rows:
+        counts[codes[row]] += 1
+
+
+@kernel("i8[:]", "i8[:]", "i4[:]", "out i8[:]")
+def count_several(rows: Any, starts: Any, codes: Any, counts: Any) -> None:
+    """Add the codes of some rows to the counts [n_codes + 1], of which the last is of rows that have any."""
+    n_having = 0
+    for row in rows:
+        first, last = starts[row], starts[row + 1]
+        n_having += first < last
+        for place in range(first, last):
+            counts[codes[place]] += 1
+    counts[len(counts) - 1] += n_having
+
+
+@kernel("i4[:]", "i8", "i8", "out b1[:]")
+def mark_between(codes: Any, first: Any, last: Any, mask: Any) -> None:
+    """Set the rows, each of which has one code, whose code is from `first` up to, not including, `last`."""
+    for row in range(len(codes)):
+        mask[row] |= first <= codes[row] < last

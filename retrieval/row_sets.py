@@ -1,0 +1,95 @@
+"""Sets of rows as ascending arrays: what is in any or in both of them, and where rows of one stand in another."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from functools import reduce
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from trimtab.core.compiled import kernel
+
+Rows = NDArray[np.int32]
+Places = NDArray[np.int32]
+NO_ROWS: Rows = np.empty(0, dtype=np.int32)
+
+FEW = 8
+"""Rows are looked up one by one in what has more than as many times more, and else met in passing."""
+
+
+def any_of(sets: Sequence[Rows]) -> Rows:
+    """The rows that are in any of some sets."""
+    return reduce(_merged, sorted(sets, key=len)) if sets else NO_ROWS
+
+
+def both_of(few: Rows, many: Rows) -> Rows:
+    """The rows that are in both of two sets; quickest where the first has no more."""
+    return few[places_in(many, few) >= 0]
+
+
+def places_in(many: Rows, few: Rows) -> Places:
+    """[n_few] where each row of one set stands in another, -1 where it does not."""
+    places = np.empty(len(few), dtype=np.int32)
+    look_up = _look_up if len(few) * FEW < len(many) else _meet
+    look_up(few, many, places)
+    return places
+
+
+def _merged(one: Rows, other: Rows) -> Rows:
+    merged, n = np.empty(len(one) + len(other), dtype=np.int32), np.empty(1, dtype=np.int64)
+    _merge(one, other, merged, n)
+    return merged[: n[0]]
+
+
+@kernel("i4[:]", "i4[:]", "out i4[:]", "out i8[:]")
+def _merge(one: Any, other: Any, merged: Any, n: Any) -> None:
+    """Write the rows of either, and how many there are, without a branch on them: no processor could foresee it."""
+    i, j, k = 0, 0, 0
+    while i < len(one) and j < len(other):
+        left, right = one[i], other[j]
+        merged[k] = min(left, right)
+        i += left <= right
+        j += right <= left
+        k += 1
+    for rest in range(i, len(one)):
+        merged[k] = one[rest]
+        k += 1
+    for rest in range(j, len(other)):
+        merged[k] = other[rest]
+        k += 1
+    n[0] = k
+
+
+@kernel("i4[:]", "i4[:]", "out i4[:]")
+def _meet(few: Any, many: Any, places: Any) -> None:
+    """Write the place of each row among many others by going through both."""
+    i, j = 0, 0
+    while i < len(few) and j < len(many):
+        left, right = few[i], many[j]
+        places[i] = j if left == right else -1
+        i += left <= right
+        j += right <= left
+    for rest in range(i, len(few)):
+        places[rest] = -1
+
+
+@kernel("i4[:]", "i4[:]", "out i4[:]")
+def _look_up(few: Any, many: Any, places: Any) -> None:
+    """Write the place of each row among many others by steps that double from the last (Bentley & Yao 1976)."""
+    first = 0
+    for i in range(len(few)):
+        row = few[i]
+        step = 1
+        while first + step < len(many) and many[first + step] < row:
+            step *= 2
+        last = min(first + step, len(many))
+        first += step // 2
+        while first < last:
+            middle = (first + last) // 2
+            if many[middle] < row:
+                first = middle + 1
+            else:
+                last = middle
+        places[i] = first if first < len(many) and many[first] == row else -1
