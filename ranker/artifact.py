@@ -20,6 +20,7 @@ from numpy.typing import NDArray
 from trimtab.core.errors import BundleDamaged
 from trimtab.core.records import FloatArray
 from trimtab.ranker.features import FEATURES
+from trimtab.ranker.forests import Forest
 from trimtab.ranker.networks import Networks
 
 if TYPE_CHECKING:
@@ -27,6 +28,10 @@ if TYPE_CHECKING:
 
 FILE = "ranker.ts"
 NETWORKS = "networks.npz"
+WITH_TREES = "networks_and_trees.npz"
+"""The arrays of networks and of trees beside them. Versions that know no trees do not look for it, and serve the
+module."""
+ARRAYS = (NETWORKS, WITH_TREES)
 N_WARM_UP = 5
 METHODS = ("predictions", "gains", "utilities")
 """What the compiled module must have; files of earlier versions may have more."""
@@ -68,15 +73,16 @@ def load_ranker(folder: Path) -> SavedRanker:
     Raises:
         BundleDamaged: a file is not there or is not a ranker.
     """
-    files = {name: (folder / name).read_bytes() for name in (FILE, NETWORKS) if (folder / name).exists()}
+    files = {name: (folder / name).read_bytes() for name in (FILE, *ARRAYS) if (folder / name).exists()}
     if FILE not in files:
         raise BundleDamaged(FILE, "cannot be loaded (FileNotFoundError)")
-    if NETWORKS not in files:
+    arrays = next((name for name in ARRAYS if name in files), None)
+    if arrays is None:
         return SavedRanker(ScriptedRanker(files[FILE]), files)
     try:
-        return SavedRanker(Networks.from_bytes(files[NETWORKS]), files)
+        return SavedRanker(Networks.from_bytes(files[arrays]), files)
     except (OSError, ValueError, KeyError) as error:
-        raise BundleDamaged(NETWORKS, f"cannot be loaded ({type(error).__name__})") from error
+        raise BundleDamaged(arrays, f"cannot be loaded ({type(error).__name__})") from error
 
 
 class ScriptedRanker:
@@ -133,15 +139,17 @@ def _files_of(ranker: ServedRanker) -> dict[str, bytes]:
         scripted = torch.jit.freeze(torch.jit.script(ranker.eval()), preserved_attrs=list(METHODS))
         torch.jit.save(scripted, buffer)
     networks = networks_of(ranker)
-    return {FILE: buffer.getvalue(), **({} if networks is None else {NETWORKS: networks.to_bytes()})}
+    if networks is None:
+        return {FILE: buffer.getvalue()}
+    return {FILE: buffer.getvalue(), NETWORKS if networks.forest is None else WITH_TREES: networks.to_bytes()}
 
 
 def networks_of(ranker: ServedRanker) -> Networks | None:
-    """The arrays of a ranker; None where its heads are anything but networks of one shape, or weights steer it."""
+    """The arrays of a ranker; None where its heads are neither networks of one shape nor trees, or weights steer it."""
     from trimtab.ranker.model import Average, Heads, ServedRanker  # noqa: PLC0415  # torch
 
-    heads: Any = ranker.heads
-    members: list[Any] = list(heads.members) if isinstance(heads, Average) else [heads]
+    networks, forest, factors = _parts(ranker)
+    members: list[Any] = list(networks.members) if isinstance(networks, Average) else [networks]
     if type(ranker) is not ServedRanker or not all(isinstance(one, Heads) for one in members):
         return None
     layers = [_layers(one) for one in members]
@@ -151,10 +159,10 @@ def networks_of(ranker: ServedRanker) -> Networks | None:
         (np.stack([weights for weights, _ in one])[:, None], np.stack([biases for _, biases in one]))
         for one in zip(*layers, strict=True)
     )
-    last = linear
+    last = linear = linear[0] * factors, linear[1] * factors
     if hidden:
+        last = hidden[-1][0] * factors, hidden[-1][1] * factors + linear[1]
         hidden[0] = np.concatenate([hidden[0][0], linear[0]], axis=3), hidden[0][1]
-        last = hidden[-1][0], hidden[-1][1] + linear[1]
     standards = np.stack([np.stack([one.mean.numpy(), 1 / one.scale.numpy()]) for one in members], axis=1)
     mean, factor = standards[:, :1] if (standards == standards[:, :1]).all() else standards
     plain = {name: getattr(ranker, name).numpy() for name in ("knots_x", "knots_y", "head_of", "ranges")}
@@ -164,7 +172,25 @@ def networks_of(ranker: ServedRanker) -> Networks | None:
         layers=tuple(hidden[:-1]),
         last=last,
         **plain,
+        forest=forest,
     )
+
+
+def _parts(ranker: ServedRanker) -> tuple[Any, Forest | None, FloatArray]:
+    """The networks of a ranker's heads, the trees that are added to them, and the factors of the networks [H]."""
+    from trimtab.ranker.model import Blended, Heads, Trees  # noqa: PLC0415  # torch
+
+    heads: Any = ranker.heads
+    n_heads = len(ranker.knots_x)
+    if isinstance(heads, Trees):
+        nothing = Heads(heads.n_features, n_heads, ())
+        for parameter in nothing.parameters():
+            parameter.data.zero_()
+        return nothing, heads.forest, np.ones(n_heads, dtype=np.float32)
+    if isinstance(heads, Blended) and isinstance(heads.other, Trees):
+        for_networks, for_trees = (0.5 / heads.spreads).numpy()
+        return heads.one, heads.other.forest.scaled(for_trees), for_networks
+    return heads, None, np.ones(n_heads, dtype=np.float32)
 
 
 def _layers(heads: Any) -> list[tuple[FloatArray, FloatArray]]:

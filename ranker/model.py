@@ -6,8 +6,13 @@ is the exact maximiser given the heads, and raising `w_m` never lowers the slate
 No `from __future__ import annotations` here: TorchScript reads the annotations.
 """
 
+import numpy as np
 import torch
 from torch import Tensor, nn
+
+from trimtab.ranker.forests import N_LEAVES, Forest
+
+is_scripting = torch.jit.is_scripting  # type: ignore[attr-defined]  # torch's stubs
 
 
 class Heads(nn.Module):
@@ -60,6 +65,63 @@ class Average(nn.Module):
         for member in self.members:
             total = total + member(features)
         return torch.as_tensor(total / len(self.members))
+
+
+class Trees(nn.Module):
+    """Sums of boosted trees, one for each head; `forest` computes the same many times faster."""
+
+    of: Tensor
+    threshold: Tensor
+    ruled_out: Tensor
+    leaves: Tensor
+    heads: Tensor
+
+    def __init__(self, forest: Forest, n_features: int) -> None:
+        super().__init__()
+        self.forest, self.n_features = forest, n_features
+        bits = (forest.ruled_out[:, :, None] >> np.arange(N_LEAVES)) & 1
+        self.register_buffer("of", torch.from_numpy(forest.feature))
+        self.register_buffer("threshold", torch.from_numpy(forest.threshold))
+        self.register_buffer("ruled_out", torch.from_numpy(bits).float())
+        self.register_buffer("leaves", torch.from_numpy(forest.leaves))
+        self.register_buffer("heads", nn.functional.one_hot(torch.from_numpy(forest.head)).float())
+
+    def forward(self, features: Tensor) -> Tensor:
+        """[..., F] -> [..., H] raw scores."""
+        rows = features.reshape(-1, features.shape[-1])
+        sums = self.compared(rows) if is_scripting() else self.by_kernel(rows)
+        return sums.reshape(features.shape[:-1] + sums.shape[-1:])
+
+    def compared(self, rows: Tensor) -> Tensor:
+        """[n, F] -> [n, H] by all comparisons of all trees at once."""
+        n_trees, n_comparisons = self.of.shape
+        fails = rows[:, self.of.flatten()].reshape(-1, n_trees, n_comparisons) > self.threshold
+        n_against = torch.einsum("nti,til->ntl", fails.float(), self.ruled_out)
+        places = torch.arange(self.leaves.shape[1])
+        first = torch.argmin(n_against * len(places) + places, dim=2, keepdim=True)
+        added = self.leaves.expand(rows.shape[0], -1, -1).gather(2, first).squeeze(2)
+        return added @ self.heads
+
+    @torch.jit.unused
+    def by_kernel(self, rows: Tensor) -> Tensor:
+        """[n, F] -> [n, H] as it is served."""
+        return torch.from_numpy(self.forest.sums(rows.numpy()))
+
+
+class Blended(nn.Module):
+    """The mean of heads of two kinds, each divided by its spread [H]."""
+
+    spreads: Tensor
+
+    def __init__(self, one: nn.Module, other: nn.Module, spreads: Tensor) -> None:
+        super().__init__()
+        self.one, self.other = one, other
+        self.register_buffer("spreads", spreads)
+
+    def forward(self, features: Tensor) -> Tensor:
+        """[..., F] -> [..., H] raw scores."""
+        scaled = self.one(features) / self.spreads[0] + self.other(features) / self.spreads[1]
+        return torch.as_tensor(scaled / 2)
 
 
 class ServedRanker(nn.Module):

@@ -1,5 +1,7 @@
 """The heads, calibrations and ranges of a served ranker as plain arrays: what a search needs of them, without torch.
 
+Beside an average of networks the heads may have boosted trees.
+
 `trimtab.ranker.model` defines what is computed here, and trains it; both agree to within rounding.
 """
 
@@ -13,6 +15,7 @@ from numpy.typing import NDArray
 
 from trimtab.core.compiled import KernelPart, kernel
 from trimtab.core.records import FloatArray
+from trimtab.ranker.forests import Forest
 
 N_LAYERS = "n_layers"
 BLOCK = 40
@@ -42,6 +45,7 @@ class Networks:
         knots_x, knots_y: [H, K] calibration of each head.
         head_of: [M] which head an objective reads; H for one that reads none.
         ranges: [M] population range of each objective, above 0.
+        forest: trees that are added to the average of the networks.
     """
 
     mean: FloatArray
@@ -52,6 +56,7 @@ class Networks:
     knots_y: FloatArray
     head_of: NDArray[np.int64]
     ranges: FloatArray
+    forest: Forest | None = None
 
     def gains(self, features: FloatArray, values: FloatArray) -> FloatArray:
         """[n, F] features and [n, M] values of the items -> [n, M] gains."""
@@ -61,8 +66,9 @@ class Networks:
             return gains
         n_blocks = -(-n // BLOCK)
         n_members, n_rows = len(self.last[1]), n_blocks * BLOCK
+        features = np.ascontiguousarray(features)
         standardised = np.empty((len(self.mean), n_rows, features.shape[1]), dtype=np.float32)
-        _standardise(np.ascontiguousarray(features), self.mean, self.factor, standardised)
+        _standardise(features, self.mean, self.factor, standardised)
         inputs = standardised.reshape(len(self.mean), n_blocks, BLOCK, -1)
         linear = np.empty(0, dtype=np.float32)
         for number, (weights, biases) in enumerate(self.layers):
@@ -77,7 +83,8 @@ class Networks:
             raw += linear
         raw = raw.reshape(n_members, n_rows, n_heads)
         values = np.ascontiguousarray(values, dtype=np.float32)
-        _calibrate(raw, self.last[1], self.knots_x, self.knots_y, self.head_of, values, gains)
+        added = np.zeros((n, n_heads), dtype=np.float32) if self.forest is None else self.forest.sums(features)
+        _calibrate(raw, self.last[1], added, self.knots_x, self.knots_y, self.head_of, values, gains)
         return gains
 
     def utilities(self, gains: FloatArray, weights: NDArray[np.floating]) -> FloatArray:
@@ -92,6 +99,8 @@ class Networks:
         arrays = {name: getattr(self, name) for name in _PLAIN}
         for number, (weights, biases) in enumerate((*self.layers, self.last)):
             arrays |= {f"weights_{number}": weights, f"biases_{number}": biases}
+        if self.forest is not None:
+            arrays |= self.forest.as_arrays()
         buffer = io.BytesIO()
         np.savez(buffer, **{N_LAYERS: np.array(len(self.layers))}, **arrays)  # type: ignore[arg-type]  # numpy's stubs
         return buffer.getvalue()
@@ -107,7 +116,8 @@ class Networks:
             *layers, last = (
                 (arrays[f"weights_{number}"], arrays[f"biases_{number}"]) for number in range(int(arrays[N_LAYERS]) + 1)
             )
-        return cls(**plain, layers=tuple(layers), last=last)
+            forest = Forest.from_arrays(arrays) if Forest.is_in(arrays) else None
+        return cls(**plain, layers=tuple(layers), last=last, forest=forest)
 
 
 _PLAIN = ("mean", "factor", "knots_x", "knots_y", "head_of", "ranges")
@@ -169,10 +179,11 @@ def _expected(score: np.float32, x: FloatArray, y: FloatArray) -> np.float32:
     return np.float32(0) if value < 0 else value
 
 
-@kernel("f4[:,:,:]", "f4[:,:]", "f4[:,:]", "f4[:,:]", "i8[:]", "f4[:,:]", "out f4[:,:]")
+@kernel("f4[:,:,:]", "f4[:,:]", "f4[:,:]", "f4[:,:]", "f4[:,:]", "i8[:]", "f4[:,:]", "out f4[:,:]")
 def _calibrate(
     raw: FloatArray,
     biases: FloatArray,
+    added: FloatArray,
     knots_x: FloatArray,
     knots_y: FloatArray,
     head_of: NDArray[np.int64],
@@ -187,7 +198,8 @@ def _calibrate(
             score = np.float32(0)
             for member in range(n_members):
                 score += raw[member, item, head] + biases[member, head]
-            expected[head] = _expected(score / np.float32(n_members), knots_x[head], knots_y[head])
+            score = score / np.float32(n_members) + added[item, head]
+            expected[head] = _expected(score, knots_x[head], knots_y[head])
         for objective in range(len(head_of)):
             gains[item, objective] = expected[head_of[objective]] * values[item, objective]
 

@@ -1,24 +1,23 @@
 """Heads of gradient-boosted trees (LightGBM), alone and averaged with networks; one network that learns from both.
 
-Trees err elsewhere than networks do, so their average has better expectations than either. Neither of the two is
-TorchScript; the student is.
+Trees err elsewhere than networks do, so their average has better expectations than either.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
 import numpy as np
 import torch
-from torch import Tensor, nn
+from torch import nn
 
-from trimtab.core.errors import BadInput
+from trimtab.ranker.forests import N_LEAVES, Forest
 from trimtab.ranker.methods.fronts.trees import REPRODUCIBLE
-from trimtab.ranker.methods.heads import CalibratedHeads, DistilledEnsemble, Ensemble
-from trimtab.ranker.model import ServedRanker
-from trimtab.ranker.training.heads import Recipe, raw_scores
+from trimtab.ranker.methods.heads import N_MEMBERS, CalibratedHeads, DistilledEnsemble
+from trimtab.ranker.model import Blended, Trees
+from trimtab.ranker.training.heads import Recipe, fit_heads, raw_scores
 from trimtab.ranker.training.lists import RankingLists
 
 PARAMETERS: dict[str, Any] = {
@@ -35,35 +34,56 @@ PARAMETERS: dict[str, Any] = {
 N_TREES = 80
 
 
-class TreeHeads(nn.Module):
-    """One boosted model a head, by its log-odds."""
+def forest_of(models: Sequence[Any]) -> Forest:
+    """The trees of LightGBM models, one model for each head, as arrays."""
+    trees = [
+        (head, tree["tree_structure"]) for head, model in enumerate(models) for tree in model.dump_model()["tree_info"]
+    ]
+    shape = len(trees), N_LEAVES - 1
+    forest = Forest(
+        feature=np.zeros(shape, dtype=np.int64),
+        threshold=np.full(shape, np.inf, dtype=np.float32),
+        ruled_out=np.zeros(shape, dtype=np.uint16),
+        n_comparisons=np.zeros(len(trees), dtype=np.int64),
+        leaves=np.zeros((len(trees), N_LEAVES), dtype=np.float32),
+        head=np.array([head for head, _ in trees], dtype=np.int64),
+    )
+    for number, (_, root) in enumerate(trees):
+        comparisons: list[tuple[int, float, int]] = []
+        leaves: list[float] = []
+        _collect(root, comparisons, leaves)
+        forest.leaves[number, : len(leaves)] = leaves
+        forest.n_comparisons[number] = len(comparisons)
+        for place, (feature, threshold, ruled_out) in enumerate(comparisons):
+            forest.feature[number, place] = feature
+            forest.threshold[number, place] = _at_most(threshold)
+            forest.ruled_out[number, place] = ruled_out
+    return forest
 
-    def __init__(self, models: Sequence[Any]) -> None:
-        super().__init__()
-        self.models = models
 
-    def forward(self, features: Tensor) -> Tensor:
-        """[..., F] -> [..., H] raw scores."""
-        rows = features.reshape(-1, features.shape[-1]).numpy()
-        columns = [model.predict(rows, raw_score=True, num_threads=1) for model in self.models]
-        scores = np.stack(columns, axis=-1).astype(np.float32)
-        return torch.from_numpy(scores.reshape(*features.shape[:-1], len(self.models)))
+def _collect(node: Mapping[str, Any], comparisons: list[tuple[int, float, int]], leaves: list[float]) -> None:
+    """Add the comparisons (feature, threshold, leaves ruled out) and the leaves below a node, from left to right."""
+    if "leaf_value" in node:
+        leaves.append(node["leaf_value"])
+        return
+    first = len(leaves)
+    _collect(node["left_child"], comparisons, leaves)
+    ruled_out = (1 << len(leaves)) - (1 << first)
+    comparisons.append((node["split_feature"], node["threshold"], ruled_out))
+    _collect(node["right_child"], comparisons, leaves)
 
 
-class Blended(nn.Module):
-    """The mean of two kinds of heads, each divided by its spread over the training items."""
+def _at_most(value: float) -> np.float32:
+    """The largest float32 up to a value: features are float32, so that comparing with either is the same."""
+    nearest = np.float32(value)
+    return nearest if float(nearest) <= value else np.nextafter(nearest, np.float32(-np.inf))
 
-    def __init__(self, members: Sequence[nn.Module], lists: RankingLists) -> None:
-        super().__init__()
-        self.members = nn.ModuleList(members)
-        known = ~np.isnan(lists.labels).all(axis=2)
-        spreads = [np.maximum(raw_scores(member, lists)[known].std(axis=0), 1e-6) for member in members]
-        self.spreads = [torch.from_numpy(spread) for spread in spreads]
 
-    def forward(self, features: Tensor) -> Tensor:
-        """[..., F] -> [..., H] raw scores."""
-        scaled = [member(features) / spread for member, spread in zip(self.members, self.spreads, strict=True)]
-        return torch.stack(scaled).mean(dim=0)
+def blended(networks: nn.Module, trees: nn.Module, lists: RankingLists) -> Blended:
+    """The mean of both, each divided by its spread over the labelled items of the lists."""
+    known = ~np.isnan(lists.labels).all(axis=2)
+    spreads = [np.maximum(raw_scores(one, lists)[known].std(axis=0), 1e-6) for one in (networks, trees)]
+    return Blended(networks, trees, torch.from_numpy(np.stack(spreads)))
 
 
 class BoostedHeads(CalibratedHeads):
@@ -78,20 +98,25 @@ class BoostedHeads(CalibratedHeads):
             known = ~np.isnan(values)
             data = lightgbm.Dataset(lists.features[known], label=values[known])
             models.append(lightgbm.train(PARAMETERS | {"seed": self.seed}, data, num_boost_round=N_TREES))
-        return TreeHeads(models)
-
-    def export(self) -> ServedRanker:
-        raise BadInput(f"{self.name}: trees are no TorchScript and cannot be served; choose {DistilledBlend.name}")
+        return Trees(forest_of(models), lists.features.shape[2])
 
 
 class Blend(BoostedHeads):
-    """Three networks and boosted trees."""
+    """Networks and boosted trees."""
 
     name = "blend"
+    n_networks = N_MEMBERS
 
     def fit_raw(self, lists: RankingLists) -> nn.Module:
-        networks = Ensemble(self.recipe, seed=self.seed).fit_raw(lists)
-        return Blended([networks, super().fit_raw(lists)], lists)
+        recipe = replace(self.recipe, n_members=self.n_networks)
+        return blended(fit_heads(lists, recipe, seed=self.seed), super().fit_raw(lists), lists)
+
+
+class SlimBlend(Blend):
+    """One network and boosted trees, which cost less than three networks."""
+
+    name = "slim_blend"
+    n_networks = 1
 
 
 class DistilledBlend(DistilledEnsemble):

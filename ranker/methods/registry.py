@@ -6,7 +6,7 @@ from collections.abc import Callable
 from importlib.util import find_spec
 
 from trimtab.core.errors import BadParameter
-from trimtab.ranker.methods.boosted import Blend, BoostedHeads, DistilledBlend
+from trimtab.ranker.methods.boosted import Blend, BoostedHeads, DistilledBlend, SlimBlend
 from trimtab.ranker.methods.conditioned.film import Cosmos, Film
 from trimtab.ranker.methods.conditioned.listwise import Listwise
 from trimtab.ranker.methods.conditioned.weight_space import ParetoManifold
@@ -26,7 +26,7 @@ REFERENCE = LinearScalarisation.name
 DEFAULT = CalibratedHeads.name
 AGGREGATIONS = ("upgrad", "mgda", "pcgrad", "aligned_mtl", "dualproj")
 
-WITH_TREES = (Trees.name, BoostedHeads.name, Blend.name, DistilledBlend.name)
+WITH_TREES = (Trees.name, BoostedHeads.name, Blend.name, SlimBlend.name, DistilledBlend.name)
 
 _CLASSES: tuple[Callable[..., Method], ...] = (
     LinearScalarisation,
@@ -41,6 +41,7 @@ _CLASSES: tuple[Callable[..., Method], ...] = (
     DistilledEnsemble,
     BoostedHeads,
     Blend,
+    SlimBlend,
     DistilledBlend,
     Film,
     Cosmos,
@@ -50,8 +51,8 @@ _CLASSES: tuple[Callable[..., Method], ...] = (
 _BY_NAME: dict[str, Callable[..., Method]] = {one.name: one for one in _CLASSES}  # type: ignore[attr-defined]
 METHODS = (*_BY_NAME, *AGGREGATIONS)
 STEERABLE = tuple(name for name, one in _BY_NAME.items() if one.steerable)  # type: ignore[attr-defined]
-SERVABLE = tuple(name for name in STEERABLE if name not in (BoostedHeads.name, Blend.name))
-"""Steerable methods that a bundle can hold: trees are no TorchScript."""
+SERVABLE = STEERABLE
+"""Methods that a bundle can hold: one model that follows the weights of a request."""
 
 
 def make_method(name: str, recipe: Recipe, *, seed: int = 0) -> Method:

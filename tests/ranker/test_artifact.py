@@ -12,12 +12,22 @@ from hypothesis import given
 from hypothesis import strategies as st
 from numpy.testing import assert_allclose
 
+from tests.ranker.forests import some_forest
 from trimtab.core.errors import BundleDamaged
 from trimtab.core.records import FloatArray
-from trimtab.ranker.artifact import FILE, METHODS, NETWORKS, ScriptedRanker, load_ranker, networks_of, save_ranker
+from trimtab.ranker.artifact import (
+    FILE,
+    METHODS,
+    NETWORKS,
+    WITH_TREES,
+    ScriptedRanker,
+    load_ranker,
+    networks_of,
+    save_ranker,
+)
 from trimtab.ranker.calibration import Calibration
 from trimtab.ranker.features import FEATURES
-from trimtab.ranker.model import Average, Heads, ServedRanker
+from trimtab.ranker.model import Average, Blended, Heads, ServedRanker, Trees
 from trimtab.ranker.networks import BLOCK, Networks
 from trimtab.ranker.objectives import objectives_of
 from trimtab.ranker.training.cold_start import cold_start_ranker
@@ -41,6 +51,28 @@ def some_ranker(seed: int, *, hidden: tuple[int, ...], n_members: int, are_alike
     line = Calibration(np.linspace(-1, 9, 32, dtype=np.float32), np.linspace(0, 1, 32, dtype=np.float32))
     heads = members[0] if n_members == 1 else Average(list(members))
     return assemble(heads, [curve, line], np.array([1.0, 0.2, 3.0], dtype=np.float32), [0, 2, 1])
+
+
+def with_trees(module: ServedRanker, *, alone: bool) -> ServedRanker:
+    trees = Trees(some_forest(np.random.default_rng(0), n_features=7, n_heads=2), 7)
+    heads = trees if alone else Blended(module.heads, trees, torch.tensor([[2.0, 0.5], [1.0, 3.0]]))
+    return ServedRanker(heads, module.knots_x, module.knots_y, module.head_of, module.ranges).eval()
+
+
+@pytest.mark.parametrize("alone", [True, False])
+def test_trees_beside_networks_are_served_as_the_module_computes(tmp_path: Path, *, alone: bool) -> None:
+    module = with_trees(some_ranker(0, hidden=(5, 3), n_members=2, are_alike=True), alone=alone)
+    rng = np.random.default_rng(1)
+    features, values = (rng.normal(size=(50, width)).astype(np.float32) for width in (7, 3))
+    save_ranker(module, tmp_path)
+    loaded = load_ranker(tmp_path)
+    assert isinstance(loaded.scorer, Networks)
+    assert NETWORKS not in loaded.files  # who reads no trees would serve half of it
+    for scorer in (loaded.scorer, ScriptedRanker(loaded.files[FILE])):
+        assert_allclose(scorer.gains(features, values), by_module(module, features, values), rtol=1e-4, atol=1e-5)
+    (tmp_path / WITH_TREES).write_bytes(b"not a zip archive")
+    with pytest.raises(BundleDamaged, match="networks_and_trees"):
+        load_ranker(tmp_path)
 
 
 @given(
