@@ -111,8 +111,8 @@ def _sum(
     totals = np.empty((n_heads, size), dtype=np.float32)
     for start in range(0, n, N_TOGETHER):
         here = min(size, n - start)
-        for item in range(here):
-            for number in range(n_features):
+        for number in range(n_features):
+            for item in range(here):
                 by_feature[number, item] = features[start + item, number]
         totals[:] = 0.0
         for tree in range(len(leaves)):
