@@ -131,6 +131,7 @@ def save_trained(  # noqa: PLR0913  # what the manifest says, keyword-only
         rows=None if rejections is None else rejections.as_dict(),
         attainment=trained.attainment,
         loss_budgets=trained.loss_budgets,
+        receipt_factors=trained.receipt_factors or {},
         population=_population(trained),
         shop=shop,
     )

@@ -31,9 +31,9 @@ from trimtab.engine.bundle.storage import staging_folder
 from trimtab.engine.stages.pipeline import Pipeline, item_columns
 from trimtab.ranker.companions import Companions
 from trimtab.ranker.methods.problem import Problem
-from trimtab.ranker.methods.registry import DEFAULT, fit_served
+from trimtab.ranker.methods.registry import DEFAULT, fit_of_heads, fit_served
 from trimtab.ranker.objectives import objectives_of
-from trimtab.ranker.training.crossval import list_ndcg
+from trimtab.ranker.training.crossval import expected_by_others, list_ndcg
 from trimtab.ranker.training.heads import (
     MANY_LISTS,
     Recipe,
@@ -42,12 +42,12 @@ from trimtab.ranker.training.heads import (
     calibrated,
     calibration_curves,
     calibration_errors,
-    fit_heads,
     raw_scores,
 )
 from trimtab.ranker.training.lists import RankingLists, pad_lists
 from trimtab.ranker.training.loss_budgets import fit_loss_budgets, paths_by_objective
 from trimtab.ranker.training.paths import attainment_of_gains, attainment_of_ranker, served_utilities
+from trimtab.ranker.training.receipt_factors import fit_receipt_factors
 from trimtab.ranker.users import UserHistories
 from trimtab.retrieval.milvus.building import new_collection
 
@@ -132,16 +132,18 @@ def train_grocery(
         valuation.problem(lists_of_split(pipeline, grocery, split, progress=progress), pipeline.store)
         for split in (splits.train, splits.validation, splits.test)
     ]
-    if method != DEFAULT:
+    fit = fit_of_heads(method, recipe, progress=progress)
+    if fit is None:
         return _train_other(method, parts, recipe)
     problem, validation, test = parts[0], parts[1], parts[2].lists
     train = problem.lists
-    heads = fit_heads(train, recipe, progress=progress)
-    calibrations, gains, ranges = calibrate(raw_scores(heads, validation.lists), validation)
+    heads = fit(train)
+    unseen = raw_scores(heads, validation.lists)
+    calibrations, gains, ranges = calibrate(unseen, validation)
     raw = raw_scores(heads, test)
     expected = calibrated(calibrations, raw)
     report: dict[str, Any] = {
-        "method": "heads",
+        "method": method,
         "trained_on": ["purchases"],
         "n_lists": len(train),
         "heads": heads_report(valuation.objectives, train.heads),
@@ -156,7 +158,9 @@ def train_grocery(
     attainment = attainment_of_gains(validation, gains, ranges)
     ranker = assemble(heads, calibrations, ranges, problem.head_of)
     budgets = fit_loss_budgets(paths_by_objective(validation, gains, ranges))
-    return Trained(ranker, ranges.tolist(), report, attainment, problem, budgets)
+    by_others = validation.gains_of(expected_by_others(unseen, validation.lists))
+    factors = fit_receipt_factors(validation, by_others, ranges)
+    return Trained(ranker, ranges.tolist(), report, attainment, problem, budgets, factors)
 
 
 def _train_other(method: str, parts: Sequence[Problem], recipe: Recipe) -> Trained:

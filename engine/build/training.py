@@ -24,7 +24,7 @@ from trimtab.ranker.attainment import Attainment
 from trimtab.ranker.item_values import Bounds, ItemValues, columns_at, kinds_of
 from trimtab.ranker.loss_budgets import LossBudgets
 from trimtab.ranker.methods.problem import Problem, multipliers_of
-from trimtab.ranker.methods.registry import DEFAULT, fit_served
+from trimtab.ranker.methods.registry import fit_of_heads, fit_served
 from trimtab.ranker.model import ServedRanker
 from trimtab.ranker.objectives import RELEVANCE, Objective, heads_of, lender_of
 from trimtab.ranker.training.cold_start import STATEMENT, cold_start_ranker
@@ -33,6 +33,7 @@ from trimtab.ranker.training.heads import FEW_LISTS, MANY_LISTS, Recipe, populat
 from trimtab.ranker.training.lists import RankedList, RankingLists, pad_lists
 from trimtab.ranker.training.loss_budgets import fit_loss_budgets, paths_by_objective
 from trimtab.ranker.training.paths import attainment_of_gains, attainment_of_ranker
+from trimtab.ranker.training.receipt_factors import fit_receipt_factors
 
 ENOUGH_FOR_LAYERS = 1000
 """The number of lists from which a network with hidden layers is worth fitting."""
@@ -93,7 +94,7 @@ class Trained:
 
     Attributes:
         problem: what it was trained on; None where nothing was learned.
-        loss_budgets: fitted on lists held out; None where there are none, few, or clicks alone.
+        loss_budgets, receipt_factors: fitted on lists held out; None where there are none, few, or clicks alone.
     """
 
     ranker: ServedRanker
@@ -102,6 +103,7 @@ class Trained:
     attainment: Mapping[str, Attainment] = field(default_factory=dict)
     problem: Problem | None = None
     loss_budgets: LossBudgets | None = None
+    receipt_factors: Mapping[str, float] | None = None
 
 
 def train_ranker(
@@ -137,18 +139,19 @@ def train_ranker(
     recipe = recipe_for(len(lists))
     report["n_lists"] = len(lists)
     report["heads"] = heads_report(valuation.objectives, problem.lists.heads)
-    if method != DEFAULT:
+    fit = fit_of_heads(method, recipe)
+    if fit is None:
         ranker = fit_served(method, problem, recipe)
         return Trained(ranker, ranker.ranges.tolist(), report, attainment_of_ranker(problem, ranker), problem)
-    fitted = fit_cross_validated(problem, recipe, progress=progress)
+    fitted = fit_cross_validated(problem, fit, progress=progress)
     attainment = attainment_of_gains(problem, fitted.held_out_gains, fitted.ranges)
     as_retrieved = {NDCG_AS_RETRIEVED: ndcg_as_retrieved(problem.lists).as_dict()}
     report["cross_validation"] = {**as_retrieved, **fitted.report["cross_validation"]}
-    budgets = None
+    budgets = factors = None
     if log_rows is None:  # what was clicked says as much of positions as of relevance
-        paths = paths_by_objective(problem, fitted.held_out_gains, fitted.ranges)
-        budgets = fit_loss_budgets(paths)
-    return Trained(fitted.ranker, fitted.ranges.tolist(), report, attainment, problem, budgets)
+        budgets = fit_loss_budgets(paths_by_objective(problem, fitted.held_out_gains, fitted.ranges))
+        factors = fit_receipt_factors(problem, fitted.gains_by_others, fitted.ranges)
+    return Trained(fitted.ranker, fitted.ranges.tolist(), report, attainment, problem, budgets, factors)
 
 
 def _untrained(pipeline: Pipeline, valuation: Valuation) -> Trained:

@@ -108,6 +108,12 @@ class Bundle:
         return None if plain is None else LossBudgets.from_dict(plain)
 
     @cached_property
+    def receipt_factors(self) -> Mapping[str, float]:
+        """Objective -> what receipts multiply its sums by, because slates promise too much; 1 where none is named."""
+        factors: Mapping[str, float] = self.manifest.get("receipt_factors", {})
+        return factors
+
+    @cached_property
     def units(self) -> FloatArray | None:
         """[M] what gains are multiplied by to be those that the ranker's ranges are of; None where they are."""
         ranges = [float(one["range"]) for one in self.manifest["objectives"]]
@@ -161,6 +167,7 @@ class Description:
     rows: Mapping[str, Any] | None = None
     attainment: Mapping[str, Attainment] = field(default_factory=dict)
     loss_budgets: LossBudgets | None = None
+    receipt_factors: Mapping[str, float] = field(default_factory=dict)
     population: Population = field(default_factory=lambda: Population({}, {}))
     temperature: float = DEFAULT_TEMPERATURE
     shop: Shop = EMPTY
@@ -202,6 +209,7 @@ def save_bundle(
         "population": description.population.as_dict(),
         "attainment": {name: one.as_dict() for name, one in description.attainment.items()},
         "loss_budgets": None if description.loss_budgets is None else description.loss_budgets.as_dict(),
+        "receipt_factors": dict(description.receipt_factors),
         "catalogue": {
             "n_items": len(pipeline.store),
             "n_brands": len(pipeline.store.brands),

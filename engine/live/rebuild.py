@@ -82,6 +82,7 @@ def compact(bundle: Path, changes: Path, out: Path, *, progress: Progress = sile
             as_of=live.newest_change or built_as_of(engine),
             attainment=loaded.attainment,
             loss_budgets=loaded.loss_budgets,
+            receipt_factors=loaded.receipt_factors,
             population=loaded.population,
             temperature=manifest["temperature"],
             shop=loaded.shop,

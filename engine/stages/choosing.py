@@ -153,9 +153,13 @@ def _receipt(
     bundle: Bundle, scored: ScoredCandidates, chosen: NDArray[np.int64], baseline: NDArray[np.int64]
 ) -> dict[str, ReceiptLine]:
     n_objectives = len(bundle.objectives)
-    sums = receipt_of(scored.gains, scored.aspects, chosen, baseline).tolist()
-    lines = {name: ReceiptLine(*line) for name, line in zip(bundle.objectives, sums[:n_objectives], strict=True)}
-    return {**lines, DIVERSITY: ReceiptLine(*sums[-1])}
+    sums = receipt_of(scored.gains, scored.aspects, chosen, baseline)
+    factors = [bundle.receipt_factors.get(name, 1.0) for name in bundle.objectives]
+    sums[:n_objectives] *= np.array(factors)[:, None]
+    names = (*bundle.objectives, DIVERSITY)
+    return {
+        name: ReceiptLine(*line) for name, line in zip(names, sums[[*range(n_objectives), -1]].tolist(), strict=True)
+    }
 
 
 def _without_diversity(weights: Mapping[str, float]) -> dict[str, float]:

@@ -57,7 +57,10 @@ def interleave(
     ]
     gains = np.array([slate.gains[place] for slate, place in places]).reshape(len(rows), len(bundle.objectives))
     receipt = {
-        name: ReceiptLine(discounted_sum(gains[:, number].astype(np.float64)), first.receipt[name].baseline)
+        name: ReceiptLine(
+            discounted_sum(gains[:, number].astype(np.float64)) * bundle.receipt_factors.get(name, 1.0),
+            first.receipt[name].baseline,
+        )
         for number, name in enumerate(bundle.objectives)
     }
     aspects = bundle.pipeline.store.aspects(rows)

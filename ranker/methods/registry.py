@@ -3,9 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 from importlib.util import find_spec
 
+from torch import nn
+
 from trimtab.core.errors import BadParameter
+from trimtab.core.progress import Progress, silent
 from trimtab.ranker.methods.boosted import Blend, BoostedHeads, DistilledBlend, SlimBlend
 from trimtab.ranker.methods.conditioned.film import Cosmos, Film
 from trimtab.ranker.methods.conditioned.listwise import Listwise
@@ -20,7 +24,8 @@ from trimtab.ranker.methods.heads import CalibratedHeads, DistilledEnsemble, Ens
 from trimtab.ranker.methods.method import Method
 from trimtab.ranker.methods.problem import Problem, lattice
 from trimtab.ranker.model import ServedRanker
-from trimtab.ranker.training.heads import Recipe
+from trimtab.ranker.training.heads import Recipe, fit_heads
+from trimtab.ranker.training.lists import RankingLists
 
 REFERENCE = LinearScalarisation.name
 DEFAULT = CalibratedHeads.name
@@ -73,6 +78,16 @@ def make_method(name: str, recipe: Recipe, *, seed: int = 0) -> Method:
     if name not in _BY_NAME:
         raise BadParameter("method", f"there is no method {name!r}", ", ".join(METHODS))
     return _BY_NAME[name](recipe, seed=seed)
+
+
+def fit_of_heads(
+    name: str, recipe: Recipe, *, progress: Progress = silent
+) -> Callable[[RankingLists], nn.Module] | None:
+    """What makes raw heads of lists; None where a method is more than heads that are calibrated and fused."""
+    if name == DEFAULT:
+        return partial(fit_heads, recipe=recipe, progress=progress)  # as many networks as the recipe says
+    method = make_method(name, recipe)
+    return method.fit_raw if isinstance(method, CalibratedHeads) and not isinstance(method, DistilledEnsemble) else None
 
 
 def check_servable(name: str) -> None:

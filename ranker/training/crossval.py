@@ -32,11 +32,16 @@ N_FOLDS = 5
 
 @dataclass(frozen=True)
 class Fitted:
-    """A ranker, its ranges [M], the gains [L, n, M] and the metrics of held-out lists."""
+    """A ranker, its ranges [M], the gains [L, n, M] and the metrics of held-out lists.
+
+    Attributes:
+        gains_by_others: the same gains by calibrations of the other folds.
+    """
 
     ranker: ServedRanker
     ranges: NDArray[np.float32]
     held_out_gains: NDArray[np.float64]
+    gains_by_others: NDArray[np.float64]
     report: dict[str, Any]
 
 
@@ -68,13 +73,15 @@ def scores_out_of_fold(
     return scores
 
 
-def fit_cross_validated(problem: Problem, recipe: Recipe, *, progress: Progress = silent) -> Fitted:
-    """Heads fitted on all lists; calibration, ranges and metrics from the folds' held-out scores."""
+def fit_cross_validated(
+    problem: Problem, fit: Callable[[RankingLists], nn.Module], *, progress: Progress = silent
+) -> Fitted:
+    """Heads that `fit` makes of all lists; calibration, ranges and metrics from the folds' held-out scores."""
     lists = problem.lists
-    held_out_scores = out_of_fold_scores(lists, recipe, progress=progress)
+    held_out_scores = scores_out_of_fold(lists, fit, seed=0, progress=progress)
     calibrations, gains, ranges = calibrate(held_out_scores, problem)
-    heads = fit_heads(lists, recipe, progress=progress)
-    expected = _expected_by_others(held_out_scores, lists)
+    heads = fit(lists)
+    expected = expected_by_others(held_out_scores, lists)
     report = {
         "cross_validation": {
             "folds": N_FOLDS,
@@ -83,10 +90,11 @@ def fit_cross_validated(problem: Problem, recipe: Recipe, *, progress: Progress 
             "calibration_curve": calibration_curves(expected, lists),
         }
     }
-    return Fitted(assemble(heads, calibrations, ranges, problem.head_of), ranges, gains, report)
+    ranker = assemble(heads, calibrations, ranges, problem.head_of)
+    return Fitted(ranker, ranges, gains, problem.gains_of(expected), report)
 
 
-def _expected_by_others(scores: NDArray[np.float32], lists: RankingLists) -> NDArray[np.float64]:
+def expected_by_others(scores: NDArray[np.float32], lists: RankingLists) -> NDArray[np.float64]:
     """[L, n, H] expected values of scores [L, n, H], by calibrations fitted on the other folds."""
     folds = folds_of(lists.groups)
     expected = np.full(scores.shape, np.nan)

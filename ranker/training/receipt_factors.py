@@ -1,0 +1,65 @@
+"""Fit what receipts multiply their sums by, on lists that the ranker has not seen.
+
+A slate is chosen by predictions, so it holds items whose predictions happen to be too high: calibrated items make a
+slate that promises too much. One factor for each objective, what was realised over what was promised, puts that right
+as far as the lists can say: it is shrunk towards 1 by its own error, and is 1 where that is larger than the difference.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+
+from trimtab.ranker.methods.problem import Problem, lattice
+from trimtab.ranker.methods.slates import discounted_values, slates_of
+
+Floats = NDArray[np.float64]
+
+MIN_LISTS = 30
+N_DIVISIONS = 3
+"""Divisions of the lattice of weightings whose slates are compared."""
+
+
+def fit_receipt_factors(problem: Problem, gains: Floats, ranges: NDArray[np.floating]) -> dict[str, float] | None:
+    """Objective -> factor; None where lists are few.
+
+    Args:
+        problem: lists that the ranker was not fitted on.
+        gains: [L, n, M] predicted, by calibrations that were not fitted on the same lists either.
+        ranges: [M] that utilities are divided by.
+    """
+    if len(problem) < MIN_LISTS:
+        return None
+    promised, realised = slate_sums(problem, gains, ranges)
+    return {
+        objective.name: shrunk_ratio(realised.sum(axis=0)[:, number], promised.sum(axis=0)[:, number])
+        for number, objective in enumerate(problem.objectives)
+    }
+
+
+def slate_sums(problem: Problem, gains: Floats, ranges: NDArray[np.floating]) -> tuple[Floats, Floats]:
+    """[W, L, M] promised and realised sums of the slates at the weightings of a lattice."""
+    promised, realised = [], []
+    for weights in lattice(len(problem.objectives), N_DIVISIONS):
+        slates = slates_of(torch.from_numpy((gains @ (weights / ranges)).astype(np.float32)), problem)
+        promised.append(discounted_values(slates, gains))
+        realised.append(discounted_values(slates, problem.gains))
+    return np.array(promised), np.array(realised)
+
+
+def shrunk_ratio(realised: Floats, promised: Floats) -> float:
+    """The ratio of the sums of [L] lists, drawn towards 1 by its standard error (positive-part James-Stein)."""
+    total = float(promised.sum())
+    if total <= 0:
+        return 1.0
+    ratio = float(realised.sum()) / total
+    difference, error = ratio - 1, ratio_error(realised, promised)
+    return 1 + difference * max(0.0, 1 - (error / difference) ** 2) if difference else 1.0
+
+
+def ratio_error(realised: Floats, promised: Floats) -> float:
+    """Standard error of the ratio of the sums of [L] lists that err independently."""
+    total = promised.sum()
+    residuals = realised - realised.sum() / total * promised
+    return float(np.sqrt(len(residuals) / (len(residuals) - 1) * (residuals**2).sum()) / abs(total))
