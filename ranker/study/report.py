@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -10,19 +11,17 @@ import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
-from trimtab.core.errors import BadInput
 from trimtab.core.metrics import Interval, mean_interval
 from trimtab.ranker.methods.heads import Ensemble
 from trimtab.ranker.methods.registry import DEFAULT, METHODS, REFERENCE, STEERABLE
 from trimtab.ranker.study.click_study import DEFAULT_STUDY
 from trimtab.ranker.study.compare import STUDIES
-from trimtab.ranker.study.measures import hypervolume, igd_plus, non_dominated
+from trimtab.ranker.study.measures import igd_plus, non_dominated
 from trimtab.ranker.study.plots import plot_costs, plot_fronts, plot_paths
+from trimtab.ranker.study.summary import front_of, read_cells, seeds_of, shares, summary_of, values_of, volumes_of
 
 IMAGES = "img"
-N_AXES = 3
-"""The axes of a front: three item objectives, or two and diversity."""
-
+FIGURES = Path("paper", "results", "comparison.json")
 TITLES = {"grocery": "Grocery: purchases of households", "icecat": "Icecat: human grades", "esci": "ESCI: human grades"}
 AXES = {
     "grocery": ("relevance", "revenue", "private label"),
@@ -34,15 +33,12 @@ Floats = NDArray[np.float64]
 
 
 def write_experiments(out: Path, docs: Path) -> Path:
-    """Write `docs/experiments.md` and `docs/img/experiments-*.png` from the cells in `out`.
+    """Write `docs/experiments.md`, its plots and `docs/paper/results/comparison.json` from the cells in `out`.
 
     Raises:
         BadInput: there are no results.
     """
-    paths = sorted((out / "cells").glob("*.parquet"))
-    if not paths:
-        raise BadInput(f"{out}: there are no results of a comparison; run trimtab compare first")
-    cells = pl.concat([pl.read_parquet(path) for path in paths], how="diagonal_relaxed")
+    cells = read_cells(out)
     (docs / IMAGES).mkdir(parents=True, exist_ok=True)
     parts = [HEADER]
     for data in (name for name in TITLES if name in cells["data"].unique()):
@@ -52,31 +48,36 @@ def write_experiments(out: Path, docs: Path) -> Path:
         parts.append(_click_section(pl.concat([pl.read_parquet(study) for study in studies])))
     path = docs / "experiments.md"
     path.write_text("\n".join(parts) + "\n")
+    figures = docs / FIGURES
+    figures.parent.mkdir(parents=True, exist_ok=True)
+    figures.write_text(json.dumps(summary_of(cells), indent=1) + "\n")
     return path
 
 
 HEADER = """# Comparison of methods
 
-Written by `trimtab compare --data grocery,icecat --judged DIR --out DIR --docs docs`, which continues an interrupted
-run. Conclusions are in [insights.md](insights.md), the sources of the methods in [literature.md](literature.md).
+Written by `trimtab compare --data grocery,icecat,esci --judged DIR --out DIR --docs docs`, which continues an
+interrupted run. Conclusions are in [insights.md](insights.md), the sources of the methods in
+[literature.md](literature.md).
 
 Every method gets the same lists, the same 28 weightings and the same slate stage; slates have 10 items. The axes of a
 front are normalised for all methods in the same way: 0 is a random order, 1 the best order for that objective alone, so
 the reference point of the hypervolume is 0. A cell of a table is the mean over seeds, with a 95 % bootstrap interval
 over seeds where there are two or more; a value without an interval is of one seed, an empty cell was not measured. A
-seed is a fresh initialisation, on icecat also a fresh assignment of queries to five folds whose test parts are pooled.
+seed is a fresh initialisation, on the judged sets also a fresh assignment of queries to five folds whose test parts are
+pooled.
 `scalarisation` is the reference: a separately trained model for each weighting. Served by default are calibrated heads:
 one network is the row `heads`, three averaged the row `ensemble`, which is what a bundle of many lists has.
 
 Sizes: grocery has 2,000 training lists (weeks 31 to 40), 400 for the maps (41 to 46) and 1,500 to measure on (47 to
 53), each the first 40 candidates of a query by which a household bought something; icecat has the judged items of 76
-queries. All methods have one hidden layer of 32 on grocery and are linear on icecat. Comparing everything takes hours
-on a shared core."""
+queries, ESCI those of 75. All methods have one hidden layer of 32 on grocery and are linear on the judged sets, but for
+those with trees. Comparing everything takes hours on a shared core."""
 
 
 def _section(data: str, cells: pl.DataFrame, docs: Path) -> list[str]:
     present = [name for name in METHODS if name in cells["method"].unique()]
-    volumes = {name: _volumes(cells, name) for name in present}
+    volumes = {name: volumes_of(cells, name) for name in present}
     order = sorted(present, key=lambda name: -float(np.mean(list(volumes[name].values()))))
     images = {
         "fronts": plot_fronts(data, _fronts(cells, order), AXES[data], docs / IMAGES),
@@ -118,33 +119,19 @@ def _click_section(rows: pl.DataFrame) -> str:
     return note + _table(["learned from", "ndcg@10", "share of the gap recovered"], lines)
 
 
-def _front(cells: pl.DataFrame, name: str, seed: int) -> Floats:
-    rows = cells.filter((pl.col("method") == name) & (pl.col("seed") == seed) & (pl.col("kind") == "front"))
-    return rows.sort("step").select(f"value_{axis}" for axis in range(N_AXES)).to_numpy()
-
-
-def _seeds(cells: pl.DataFrame, name: str) -> list[int]:
-    return sorted(cells.filter(pl.col("method") == name)["seed"].unique())
-
-
-def _volumes(cells: pl.DataFrame, name: str) -> dict[int, float]:
-    return {seed: hypervolume(_front(cells, name, seed)) for seed in _seeds(cells, name)}
-
-
 def _front_table(cells: pl.DataFrame, order: Sequence[str], volumes: dict[str, dict[int, float]]) -> str:
-    best = non_dominated(np.concatenate([_front(cells, name, 0) for name in order]))
+    best = non_dominated(np.concatenate([front_of(cells, name, 0) for name in order]))
     rows = []
     for name in order:
-        shares = [v / volumes[REFERENCE][s] for s, v in volumes[name].items() if s in volumes.get(REFERENCE, {})]
-        distances = [igd_plus(_front(cells, name, seed), best) for seed in volumes[name]]
+        distances = [igd_plus(front_of(cells, name, seed), best) for seed in volumes[name]]
         rows.append(
             [
                 f"**{name}**" if name == DEFAULT else name,
                 "yes" if name in STEERABLE else "",
                 _shown(list(volumes[name].values()), 4),
-                _shown([100 * share for share in shares], 1),
+                _shown(shares(volumes[name], volumes.get(REFERENCE, {})), 1),
                 _shown(distances, 4),
-                _shown(_values(cells, name, "train_seconds"), 1),
+                _shown(values_of(cells, name, "train_seconds"), 1),
                 str(len(volumes[name])),
             ]
         )
@@ -163,13 +150,10 @@ def _targets_table(cells: pl.DataFrame, volumes: dict[str, dict[int, float]]) ->
     }
     compared = [name for name in (DEFAULT, Ensemble.name) if name in volumes]
     target = at_least(99)
-    shares = [
-        [100 * v / volumes[REFERENCE][s] for s, v in volumes[name].items() if s in volumes[REFERENCE]]
-        for name in compared
-    ]
-    rows = [["hypervolume, % of reference", target.words, *(target.judged(share, 1) for share in shares)]]
+    reached = [shares(volumes[name], volumes[REFERENCE]) for name in compared]
+    rows = [["hypervolume, % of reference", target.words, *(target.judged(share, 1) for share in reached)]]
     for label, (target, kind) in measures.items():
-        rows.append([label, target.words, *(target.judged(_values(cells, name, kind), 3) for name in compared)])
+        rows.append([label, target.words, *(target.judged(values_of(cells, name, kind), 3) for name in compared)])
     note = "Why a target is missed: [missed targets](insights.md#missed-targets).\n\n"
     return note + _table(["measure", "target", *compared], rows)
 
@@ -204,7 +188,7 @@ def _steering_table(cells: pl.DataFrame, order: Sequence[str]) -> str:
         "diversity monotone": ("diversity_monotonicity", 4),
         "coverage monotone": ("coverage_monotonicity", 4),
     }
-    rows = [[name, *(_shown(_values(cells, name, kind), n) for kind, n in measures.values())] for name in order]
+    rows = [[name, *(_shown(values_of(cells, name, kind), n) for kind, n in measures.values())] for name in order]
     note = (
         "Means over the objectives. Monotone: share of the steps of a 21-point path at which the value does not fall; "
         "`predicted` for each list by the method's own gains, `true` for the mean of the labels with one standard "
@@ -230,7 +214,7 @@ def _quality_table(cells: pl.DataFrame, order: Sequence[str]) -> str:
         "categories even": "even:coverage",
         "categories diverse": "even_diverse:coverage",
     }
-    rows = [[name, *(_shown(_values(cells, name, kind), 3) for kind in columns.values())] for name in order]
+    rows = [[name, *(_shown(values_of(cells, name, kind), 3) for kind in columns.values())] for name in order]
     note = (
         "The first two columns are slates of pure relevance, `even` of even item weights, `diverse` of these with a "
         "quarter of all weight on diversity. Revenue is what is bought under position bias, a shopper looking at rank "
@@ -245,8 +229,8 @@ def _calibration_table(cells: pl.DataFrame, order: Sequence[str]) -> str:
         found = cells.filter((pl.col("method") == name) & (pl.col("kind") == "calibration_error"))
         for head, label in enumerate(("relevance", "purchase")):
             if len(found.filter(pl.col("objective") == head)):
-                errors = _values(cells, name, "calibration_error", objective=head)
-                floors = _values(cells, name, "calibration_floor", objective=head)
+                errors = values_of(cells, name, "calibration_error", objective=head)
+                floors = values_of(cells, name, "calibration_floor", objective=head)
                 rows.append([name, label, _shown(errors, 4), _shown(floors, 4)])
     note = (
         "Expected calibration error over 15 bins of equal mass, on test lists. The floor is what perfect calibration "
@@ -254,15 +238,6 @@ def _calibration_table(cells: pl.DataFrame, order: Sequence[str]) -> str:
         "drawn anew, 20 times.\n\n"
     )
     return note + _table(["method", "head", "error", "floor"], rows)
-
-
-def _values(cells: pl.DataFrame, name: str, kind: str, *, objective: int | None = None) -> list[float]:
-    """One value for each seed: the mean over objectives, or the value of one objective."""
-    found = cells.filter((pl.col("method") == name) & (pl.col("kind") == kind))
-    if objective is not None:
-        found = found.filter(pl.col("objective") == objective)
-    means = found.filter(pl.col("value_0").is_not_nan()).group_by("seed").agg(pl.col("value_0").mean())
-    return means.sort("seed")["value_0"].to_list()
 
 
 def _shown(values: Sequence[float], digits: int) -> str:
@@ -280,7 +255,7 @@ def _table(head: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
 
 
 def _fronts(cells: pl.DataFrame, order: Sequence[str]) -> dict[str, Floats]:
-    return {name: _front(cells, name, 0) for name in order if 0 in _seeds(cells, name)}
+    return {name: front_of(cells, name, 0) for name in order if 0 in seeds_of(cells, name)}
 
 
 def _paths(cells: pl.DataFrame, order: Sequence[str]) -> dict[str, list[Floats]]:
@@ -295,6 +270,6 @@ def _paths(cells: pl.DataFrame, order: Sequence[str]) -> dict[str, list[Floats]]
 
 def _costs(cells: pl.DataFrame, volumes: dict[str, dict[int, float]]) -> dict[str, tuple[float, float]]:
     return {
-        name: (float(np.mean(_values(cells, name, "train_seconds"))), float(np.mean(list(by_seed.values()))))
+        name: (float(np.mean(values_of(cells, name, "train_seconds"))), float(np.mean(list(by_seed.values()))))
         for name, by_seed in volumes.items()
     }
