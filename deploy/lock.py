@@ -20,7 +20,7 @@ from dependencies import BESIDE, INSTALLED_FIRST, ROOT, closure, read_pins
 from packaging.utils import canonicalize_name
 
 FOLDER = ROOT / "deploy" / "requirements"
-EXTRAS = {"serve": ("pages", "mcp", "otel"), "build": ("pages", "mcp", "otel", "build")}
+EXTRAS = {"serve": ("pages", "mcp", "otel", "milvus"), "build": ("pages", "mcp", "otel", "milvus", "build")}
 """What is installed beside what searching needs, by file."""
 
 TOOLS = ("cyclonedx-bom", "pip-audit", "uv")

@@ -74,6 +74,23 @@ def test_every_container_of_compose_is_bounded_and_publishes_to_loopback_only() 
         assert all(port.startswith("127.0.0.1:") for port in container.get("ports", [])), name
 
 
+@pytest.mark.parametrize("file", ["compose.yaml", "milvus/compose.yaml"])
+def test_a_compose_file_names_only_what_it_has(file: str) -> None:
+    """No more than can be known without Docker: references lead somewhere, memory and ports are bounded."""
+    whole = yaml.safe_load((DEPLOY / file).read_text())
+    for name, container in whole["services"].items():
+        assert ("image" in container) != ("build" in container), name
+        assert container["mem_limit"], name
+        needs = container.get("depends_on", {})
+        assert set(needs) <= whole["services"].keys(), name
+        if isinstance(needs, dict):
+            assert all("healthcheck" in whole["services"][needed] for needed in needs), name
+        assert set(container.get("networks", ())) <= whole.get("networks", {}).keys(), name
+        named = {volume.partition(":")[0] for volume in container.get("volumes", ()) if volume[0] not in "./$"}
+        assert named <= whole.get("volumes", {}).keys(), name
+        assert all(port.startswith("127.0.0.1:") for port in container.get("ports", ())), name
+
+
 def test_redis_and_grafana_ask_for_a_password_that_nobody_has_by_default() -> None:
     services = _compose()
     assert "requirepass" in str(services["redis"]["command"])
