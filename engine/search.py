@@ -192,13 +192,14 @@ class Engine:
         Raises:
             BadParameter: a filter on an unknown field.
         """
-        if query.understood is not None:
-            return query
+        return query if query.understood is not None else replace(query, **self._wording_of(query, wishes))
+
+    def _wording_of(self, query: Query, wishes: Wishes) -> dict[str, Any]:
+        """The fields of a query that its words being understood changes."""
         if query.filters:
             wishes = replace(wishes, filtered=frozenset(condition.field for condition in query.filters))
         understood = self.retriever.understand(query.text, wishes)
-        filters = (*query.filters, *map(parse_filter, understood.filters))
-        return replace(query, understood=understood, filters=filters)
+        return {"understood": understood, "filters": (*query.filters, *map(parse_filter, understood.filters))}
 
     def search(self, plan: SearchPlan, hooks: Hooks = NO_HOOKS) -> SearchResult:
         """Recent events, candidates, features, gains, then the slate.
@@ -230,7 +231,9 @@ class Engine:
         They depend on text, filters, user, pins and the moment alone, so they may be kept where nothing was left out.
         """
         watch, degradation = Stopwatch(), plan.degradation
-        query = replace(self.understood(plan.query), moment=self.moment(plan.query.moment))
+        query = plan.query
+        wording = {} if query.understood is not None else self._wording_of(query, NO_WISHES)
+        query = replace(query, moment=self.moment(query.moment), **wording)
         watch.lap("understand")
         ask, user_id, cache = hooks.recent_events, query.user_id, hooks.candidates
         if ask is not None and user_id is not None and LIVE_FEATURES not in degradation.levels_before("live"):

@@ -66,6 +66,7 @@ def choose(
         features=scored.features[shown],
         propensities=propensities,
         n_candidates=scored.n_candidates,
+        n_matches=scored.n_candidates,
         objectives=bundle.objectives,
         weights=effective,
         requested_weights=requested,

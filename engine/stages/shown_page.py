@@ -19,7 +19,7 @@ def with_facets(slate: Slate, found: ScoredSearch, source: CandidateSource, degr
     """The slate with its facets and the size of the result set, or with the note that it goes without them."""
     query, scored, watch = slate.query, found.scored, found.watch
     if FACETS in degradation.levels_before("facets"):
-        return replace(slate, degraded=(FACETS, *slate.degraded), n_matches=scored.n_candidates)
+        return replace(slate, degraded=(FACETS, *slate.degraded))
     is_grouped = source.groups(query) is not None
     is_small = len(scored) < N_CANDIDATES and not (scored.degraded or query.constraints.pins)
     is_looked_at = (
@@ -30,7 +30,7 @@ def with_facets(slate: Slate, found: ScoredSearch, source: CandidateSource, degr
         or (is_small and is_grouped)
     )
     if not is_looked_at:
-        return replace(slate, n_matches=scored.n_candidates, n_matches_exact=is_small)
+        return replace(slate, n_matches_exact=True) if is_small else slate
     results = source.results(query) if found.results is None else found.results
     facets = results.facets(query.facets, query.facet_limit, of_items=query.facet_items)
     watch.lap("facets")
