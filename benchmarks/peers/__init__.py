@@ -1,0 +1,1 @@
+"""Searches a second beside what a user would pick instead, see `benchmarks.peers.run`."""

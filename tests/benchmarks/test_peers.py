@@ -1,0 +1,68 @@
+"""The comparison with peers: what is asked of a server, and what its processes take."""
+
+from __future__ import annotations
+
+import json
+import os
+import threading
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+from urllib.parse import parse_qs, urlsplit
+
+import pytest
+
+from benchmarks.peers.client import get, post, processor_seconds, resident_mib, seconds_of
+from benchmarks.peers.run import PEERS, _command
+
+
+class Handler(BaseHTTPRequestHandler):
+    """Answers with the words it was asked for."""
+
+    protocol_version = "HTTP/1.1"
+    asked: list[str]
+
+    def do_GET(self) -> None:
+        self._answer(parse_qs(urlsplit(self.path).query)["q"][0])
+
+    def do_POST(self) -> None:
+        self._answer(json.loads(self.rfile.read(int(self.headers["Content-Length"])))["q"])
+
+    def log_message(self, *_: object) -> None:
+        """Nothing."""
+
+    def _answer(self, text: str) -> None:
+        self.asked.append(text)
+        body = text.encode()
+        self.send_response(200 if text != "refused" else 503)
+        self.send_header("Content-Length", str(len(body)))
+        self.end_headers()
+        self.wfile.write(body)
+
+
+@pytest.mark.parametrize("request_of", [get("/search?q=TEXT&k=3"), post("/predict")])
+def test_each_text_is_asked_once_and_timed(request_of: object) -> None:
+    Handler.asked = []
+    with ThreadingHTTPServer(("127.0.0.1", 0), Handler) as server:
+        server.daemon_threads = True
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        texts = ["ice cream", "crème & café", "10% off", "tea", "50 g"]
+        whole, each = seconds_of(server.server_port, request_of, texts)  # type: ignore[arg-type]  # a Request
+        assert sorted(Handler.asked) == sorted(texts)
+        assert len(each) == len(texts)
+        assert 0 < max(each) <= whole
+        with pytest.raises(ConnectionError, match="503"):
+            seconds_of(server.server_port, request_of, ["refused"])  # type: ignore[arg-type]  # a Request
+        server.shutdown()
+
+
+def test_a_session_takes_what_its_processes_take() -> None:
+    session = os.getsid(0)
+    before = processor_seconds(session)
+    sum(range(3_000_000))
+    assert processor_seconds(session) >= before > 0
+    assert resident_mib(session) > 1
+
+
+def test_a_peer_that_is_not_installed_is_left_out(tmp_path: Path) -> None:
+    found = [peer.name for peer in PEERS if _command(peer, tmp_path, tmp_path, tmp_path) is not None]
+    assert found == ["trimtab, everything on", "the engine, plain FastAPI"]
