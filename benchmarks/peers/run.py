@@ -33,6 +33,7 @@ from trimtab.catalog.store import ItemStore
 SERVERS = Path(__file__).parent / "servers"
 START_SECONDS = 300
 N_ROUNDS, N_QUERIES, N_WARM = 5, 200, 60
+NO_DEADLINE_MS = 10_000
 WEIGHTS = "w_relevance=0.6&w_revenue=0.3&w_diversity=0.1"
 ONE_THREAD = dict.fromkeys(("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "NUMBA_NUM_THREADS"), "1")
 
@@ -189,7 +190,13 @@ def _served(peer: Peer, command: list[str], scratch: Path, arguments: argparse.N
 
 def _variables(peer: Peer, port: int, scratch: Path, arguments: argparse.Namespace) -> Mapping[str, str]:
     if peer.script is None:
-        settings = {"BUNDLE": arguments.bundle.resolve(), "PORT": port, "DATA_FOLDER": scratch / "data"}
+        # The others have no deadline: ours does all of every search too, however busy the machine is.
+        settings = {
+            "BUNDLE": arguments.bundle.resolve(),
+            "PORT": port,
+            "DATA_FOLDER": scratch / "data",
+            "TIMEOUT_MS": NO_DEADLINE_MS,
+        }
         return {f"TRIMTAB_{name}": str(value) for name, value in settings.items()}
     if peer.serves_bundle and peer.environment is not None:  # the framework beside this environment's packages
         folder = next((arguments.environments / peer.environment).resolve().glob("lib/python*/site-packages"))

@@ -13,8 +13,9 @@ Muthukrishnan & Sandler 2013, with steps in proportion).
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 from math import inf
 
 from trimtab.core.records import Query
@@ -46,6 +47,8 @@ TIMED_APART = {"rank": "featurise"}
 """A stage with the part of it that the engine times under a name of its own."""
 
 N_MEASURED = 3
+KEPT_SHAPES = 1024
+"""The most shapes and levels of searches of which the names of their costs are kept."""
 
 
 QUANTILE = 0.95
@@ -132,6 +135,12 @@ def cost_key(stage: str, shape: Shape, levels: Levels) -> str | None:
             return f"{stage} {shape.depth_bits}"
 
 
+@lru_cache(maxsize=KEPT_SHAPES)
+def _keys(shape: Shape, levels: Levels) -> tuple[str | None, ...]:
+    """`cost_key` of each of the `STAGES`."""
+    return tuple(cost_key(stage, shape, levels) for stage in STAGES)
+
+
 class Deadline:
     """The degradation of one search that is to be answered in time."""
 
@@ -158,11 +167,11 @@ class Deadline:
 
     def levels_before(self, stage: str) -> Levels:
         left = self._until - self._clock()
-        to_do = STAGES[STAGES.index(stage) :]
+        first = STAGES.index(stage)
         for level in LEVELS:
-            if self._cost(to_do, self._levels) <= left:
+            if self._cost(self._levels, first) <= left:
                 break
-            if self._would_save(level) and LAST_CHANCE[level] in to_do:
+            if self._would_save(level) and LAST_CHANCE[level] in STAGES[first:]:
                 self._levels |= {level}
         return self._levels
 
@@ -180,13 +189,12 @@ class Deadline:
         Where not even an idle service would have had the time, the estimates of all stages decay a little, so that
         those that were left out are tried again some time.
         """
-        for stage in STAGES:
-            key = cost_key(stage, self._shape, self._levels)
+        for stage, key in zip(STAGES, _keys(self._shape, self._levels), strict=True):
             if key is not None and stage in seconds:
                 self._costs.observe(key, seconds[stage] + seconds.get(TIMED_APART.get(stage, ""), 0.0))
-        if self._levels and self._cost(STAGES, frozenset()) > self._seconds:
-            for stage in STAGES:
-                self._costs.decay(cost_key(stage, self._shape, frozenset()))
+        if self._levels and self._cost(frozenset()) > self._seconds:
+            for key in _keys(self._shape, frozenset()):
+                self._costs.decay(key)
 
     def _would_save(self, level: str) -> bool:
         """Whether the search would otherwise do what the level leaves out."""
@@ -196,8 +204,9 @@ class Deadline:
             return self._shape.is_personal
         return level != DIVERSITY or self._shape.is_diverse
 
-    def _cost(self, stages: Iterable[str], levels: Levels) -> float:
-        return sum(self._costs.estimate(cost_key(stage, self._shape, levels)) for stage in stages)
+    def _cost(self, levels: Levels, first: int = 0) -> float:
+        """What the stages from a place on are expected to take."""
+        return sum(map(self._costs.estimate, _keys(self._shape, levels)[first:]))
 
 
 def measured_costs(engine: Engine) -> StageCosts:
