@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from itertools import combinations
 from math import comb
 from typing import Any
@@ -12,11 +13,10 @@ import moocore
 import numpy as np
 from numpy.typing import NDArray
 
-from trimtab.core.diversity import novelties_of_slates
-from trimtab.core.metrics import discounts
 from trimtab.core.records import ScoredCandidates
 from trimtab.core.weights import RELEVANCE
 from trimtab.engine.stages.slate_stage import SlateStage
+from trimtab.ranker.slate.receipt import discounted_sums
 
 Floats = NDArray[np.float64]
 
@@ -24,6 +24,9 @@ N_POINTS = 200
 """Weightings tried at most; one batch of the slate stage."""
 MAX_PLACES = 8_000
 """Places of all their slates together: deeper slates are tried under fewer weightings, so that one costs no more."""
+
+KEPT_GRIDS = 64
+"""The most grids of weightings that are kept."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,9 +85,7 @@ def frontier_of(stage: SlateStage, scored: ScoredCandidates, names: Sequence[str
         return Frontier(names, none, none, np.empty(0, dtype=bool), None)
     weights = simplex_grid(len(names), min(N_POINTS, MAX_PLACES // max(stage.depth, 1)))
     slates = stage.slates(weights)
-    expected = np.column_stack(
-        [*(stage.expected(slates, number) for number in range(len(names) - 1)), _diversities(scored, slates)]
-    )
+    expected = discounted_sums(np.ascontiguousarray(scored.gains[:, : len(names) - 1]), scored.aspects, slates)
     on_front = np.asarray(moocore.is_nondominated(expected, maximise=True, keep_weakly=True), dtype=bool)
     return Frontier(names, weights, expected, on_front, knee_of(expected, on_front))
 
@@ -106,6 +107,7 @@ def knee_of(expected: Floats, on_front: NDArray[np.bool_]) -> int:
     return int(np.flatnonzero(on_front)[np.argmax(scaled.sum(axis=1))])
 
 
+@lru_cache(maxsize=KEPT_GRIDS)
 def simplex_grid(n_objectives: int, n_points: int) -> Floats:
     """[n, n_objectives] evenly spaced weightings, as many as fit into `n_points` with one step size."""
     steps = 1
@@ -114,10 +116,6 @@ def simplex_grid(n_objectives: int, n_points: int) -> Floats:
     # Stars and bars: the gaps between n_objectives - 1 bars among steps + n_objectives - 1 places.
     bars = np.array(list(combinations(range(steps + n_objectives - 1), n_objectives - 1)), dtype=np.int64)
     edges = np.pad(bars, ((0, 0), (1, 1)), constant_values=((0, 0), (-1, steps + n_objectives - 1)))
-    return (np.diff(edges) - 1) / steps
-
-
-def _diversities(scored: ScoredCandidates, slates: NDArray[np.int64]) -> Floats:
-    """[B] diversity of a receipt of [B, k] slates; -1 shows nothing."""
-    novelty = np.where(slates >= 0, novelties_of_slates(scored.aspects[slates]), 0.0)
-    return np.asarray(novelty @ discounts(slates.shape[1]), dtype=np.float64)
+    grid = (np.diff(edges) - 1) / steps
+    grid.flags.writeable = False
+    return np.asarray(grid, dtype=np.float64)

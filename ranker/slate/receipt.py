@@ -22,34 +22,41 @@ def receipt_of(
         shown, baseline: [k] candidate indices.
     """
     receipt = np.empty((gains.shape[1] + 1, 2))
-    weights = discounts(max(len(shown), len(baseline)))
     for column, slate in enumerate((shown, baseline)):
-        sums = np.empty(gains.shape[1] + 1)
-        _discounted(gains, aspects, slate, weights, sums)
-        receipt[:, column] = sums
+        receipt[:, column] = discounted_sums(gains, aspects, slate[None, :])[0]
     return receipt
 
 
-@kernel("f4[:,:]", "i8[:,:]", "i8[:]", "f8[:]", "out f8[:]")
+def discounted_sums(gains: FloatArray, aspects: NDArray[np.int64], slates: NDArray[np.int64]) -> NDArray[np.float64]:
+    """[B, M + 1] what each of some slates [B, k] brings of each objective and of novelty; -1 shows nothing."""
+    sums = np.zeros((len(slates), gains.shape[1] + 1))
+    _discounted(gains, aspects, slates, discounts(slates.shape[1]), sums)
+    return sums
+
+
+@kernel("f4[:,:]", "i8[:,:]", "i8[:,:]", "f8[:]", "out f8[:,:]")
 def _discounted(
     gains: FloatArray,
     aspects: NDArray[np.int64],
-    slate: NDArray[np.int64],
+    slates: NDArray[np.int64],
     weights: NDArray[np.float64],
     sums: NDArray[np.float64],
 ) -> None:
     n_gains, n_aspects = gains.shape[1], aspects.shape[1]
-    sums[:] = 0.0
-    for position in range(len(slate)):
-        chosen = slate[position]
-        for number in range(n_gains):
-            sums[number] += weights[position] * np.float64(gains[chosen, number])
-        novelty = 0.0
-        for aspect in range(n_aspects):
-            code, fresh = aspects[chosen, aspect], 1.0
-            if code >= 0:
-                for above in range(position):
-                    if aspects[slate[above], aspect] == code:
-                        fresh *= 1.0 - ALPHA
-            novelty += fresh
-        sums[n_gains] += weights[position] * (novelty / n_aspects if n_aspects else 1.0)
+    for slate in range(len(slates)):
+        for position in range(slates.shape[1]):
+            chosen = slates[slate, position]
+            if chosen < 0:
+                continue
+            for number in range(n_gains):
+                sums[slate, number] += weights[position] * np.float64(gains[chosen, number])
+            novelty = 0.0
+            for aspect in range(n_aspects):
+                code, fresh = aspects[chosen, aspect], 1.0
+                if code >= 0:
+                    for above in range(position):
+                        other = slates[slate, above]
+                        if other >= 0 and aspects[other, aspect] == code:
+                            fresh *= 1.0 - ALPHA
+                novelty += fresh
+            sums[slate, n_gains] += weights[position] * (novelty / n_aspects if n_aspects else 1.0)
