@@ -28,6 +28,7 @@ import numpy as np
 
 from benchmarks.peers.client import Request, get, post, processor_seconds, resident_mib, seconds_of
 from loadtests.document import replace_section
+from loadtests.queries import WORD
 from trimtab.catalog.store import ItemStore
 
 SERVERS = Path(__file__).parent / "servers"
@@ -138,8 +139,9 @@ def _texts(store: ItemStore, n: int) -> list[str]:
     generator = random.Random(17)
     found: dict[str, None] = {}
     while len(found) < n:
-        words = store.titles([generator.randrange(len(store))])[0].split()
-        found[" ".join(generator.sample(words, min(2, len(words))))] = None
+        words = WORD.findall(store.titles([generator.randrange(len(store))])[0])
+        if len(words) > 1:
+            found[" ".join(generator.sample(words, 2))] = None
     return list(found)
 
 

@@ -37,7 +37,10 @@ popularity = np.log1p(np.array([item["popularity"] for item in items], dtype=np.
 
 def candidates(text: str) -> tuple[np.ndarray, np.ndarray]:
     tokens = bm25s.tokenize([text], stopwords="en", show_progress=False)
-    found, scores = lexical.retrieve(tokens, k=DEPTH, show_progress=False, n_threads=1)
+    if len(tokens.vocab):
+        found, scores = lexical.retrieve(tokens, k=DEPTH, show_progress=False, n_threads=1)
+    else:
+        found, scores = np.empty((1, 0), dtype=np.int64), np.empty((1, 0), dtype=np.float32)  # stop words alone
     vector = encode([text])
     _, near = dense.search(vector, DEPTH)
     rows = np.unique(np.concatenate([found[0], near[0]]))
