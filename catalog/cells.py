@@ -16,6 +16,7 @@ Empty cells take the column's default. What a lone point or comma before three d
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache
@@ -32,7 +33,10 @@ from trimtab.catalog.shop import Shop
 from trimtab.text.money import parse_price
 from trimtab.text.numbers import POINT, NumberFormat, parse_number
 
-UNKNOWN = ("", "nan", "null", "none", "n/a", "#n/a", "na", "-", "–", "—", "\\n")
+UNKNOWN = (
+    *("", "nan", "null", "none", "n/a", "na", "-", "–", "—", "\\n"),
+    *("#n/a", "#ref!", "#value!", "#name?", "#div/0!", "#null!", "#num!"),
+)
 """Spellings of an empty cell in columns other than text."""
 
 VERBATIM = ("item_id", "url", "image")
@@ -48,6 +52,10 @@ ALLOWED: dict[Kind, str] = {
     "amount": "a number of 0 or more",
     "share": "a share such as 0.2 or 20%, between 0 and 1",
 }
+
+
+_PERCENT = re.compile(r"[-–−]?\s*(\d[^%٪\s]*)\s*[%٪](?:\s*[^\W\d]{1,12})?")
+"""`20%`, `-20 %`, `20% off`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -192,10 +200,9 @@ def _amount(name: str, value: object, rules: CellRules) -> float:
 
 
 def _share(name: str, value: object, rules: CellRules) -> float:
-    is_percent = isinstance(value, str) and value.strip().endswith(("%", "٪"))
-    number = read_number(
-        value.strip()[:-1] if is_percent and isinstance(value, str) else value, rules.formats.get(name)
-    )
+    percent = _PERCENT.fullmatch(value.strip()) if isinstance(value, str) else None
+    is_percent = percent is not None
+    number = read_number(percent[1] if percent else value, rules.formats.get(name))
     share = number / 100 if number is not None and is_percent else number
     if share is None or not 0 <= share <= 1:
         raise _refusal(name, value)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from functools import lru_cache
 from itertools import islice
 from typing import TYPE_CHECKING, Final
@@ -24,14 +24,24 @@ SMALLEST_SHARE: Final = 0.15
 """The least share of the passages; a language with less is a matter of names."""
 FEWEST_PASSAGES: Final = 3
 OTHERWISE: Final = "en"
+CLOSE: Final = 15.0
+"""Log likelihood by which a passage differs from an expected language: names of products look like those of many."""
+CLOSE_TO_SAID: Final = 25.0
+"""The same for the language of what stands beside the texts."""
 RARE: Final = ("eu", "ga", "yi")
 """Languages that are taken for others more often than met in a shop: who sells in them says so."""
 
 
-def languages_of(texts: Sequence[str]) -> tuple[str, ...]:
-    """The languages of texts, the most frequent first; English where they say nothing."""
+def languages_of(texts: Sequence[str], beside: str = "") -> tuple[str, ...]:
+    """The languages of texts, the most frequent first; English where they say nothing.
+
+    Args:
+        beside: what stands beside the texts in a language of the shop, such as the names of its columns: decides, and
+            else English does, where a passage could be of several languages.
+    """
+    expected = {OTHERWISE: CLOSE} | dict.fromkeys(_said_surely(beside), CLOSE_TO_SAID)
     step = max(1, len(texts) // (MAX_PASSAGES * 4))
-    found = Counter(_language(passage) for passage in islice(_passages(texts[::step]), MAX_PASSAGES))
+    found = Counter(_language(passage, expected) for passage in islice(_passages(texts[::step]), MAX_PASSAGES))
     if not found:
         return (OTHERWISE,)
     total = found.total()
@@ -56,8 +66,19 @@ def _passages(texts: Iterable[str]) -> Iterator[str]:
         yield " ".join(passage)
 
 
-def _language(passage: str) -> str:
-    return str(_identifier().classify(passage.lower())[0])
+def _language(passage: str, expected: Mapping[str, float]) -> str:
+    ranked = {str(language): float(score) for language, score in _identifier().rank(passage.lower())}
+    best = max(ranked, key=ranked.__getitem__)
+    close = [one for one, by in expected.items() if one in ranked and ranked[best] - ranked[one] <= by]
+    return max(close, key=lambda one: expected[one], default=best)
+
+
+def _said_surely(text: str) -> tuple[str, ...]:
+    """The language of a text that could be of no other one; none where it could."""
+    if sum(map(str.isalpha, text)) < FEWEST_LETTERS:
+        return ()
+    (first, best), (_, second) = _identifier().rank(text.lower())[:2]
+    return (str(first),) if best - second > CLOSE else ()
 
 
 @lru_cache(maxsize=1)

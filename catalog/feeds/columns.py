@@ -3,40 +3,56 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from functools import lru_cache
+from operator import itemgetter
 
-from trimtab.catalog.feeds.rows import clean_name
+from trimtab.catalog.feeds.price_names import is_net, price_kind, without_minor_units
+from trimtab.catalog.feeds.rows import clean_name, split_words
+from trimtab.text.forms import LANGUAGES
 from trimtab.text.money import currencies_in
 
 _NAMES = {
     "item_id": (
-        "item_id id product_id sku seller_sku item_sku article_number artikelnummer artikelnr art_nr artnr "
-        "nummer artikel_nr bestellnummer référence reference referencia codice code uid variant_id "
-        "variation_id offer_id productid product_code item_code item_number handle asin gtin ean"
+        "item_id id product_id sku seller_sku item_sku article_number artikelnummer artikelnr art_nr "
+        "artnr nummer artikel_nr bestellnummer référence reference referencia codice code uid variant_id "
+        "variation_id offer_id productid product_code item_code item_number handle asin gtin ean nr "
+        "number item_no no kod kód код артикул コード 番号 品番 货号 编号 رقم الرمز varenummer kodu stok_kodu "
+        "cikkszám cod código codigo numero numéro part_number kod_produktu sl_no s_no sr_no serial_no"
     ),
     "title": (
         "title name product_name product_title item_name titel bezeichnung artikelname produktname nom "
         "nom_du_produit titre titolo nome título titulo nombre nazwa název naziv naam productname namn "
-        "название наименование タイトル 商品名 名称 标题"
+        "название наименование タイトル 商品名 名称 标题 adı adi ad nimi denumire megnevezés navn όνομα τίτλος "
+        "назва 名 品名 상품명 이름 اسم الاسم العنوان שם ชื่อ tên nama ime nume titlu"
     ),
     "description": (
         "description desc long_description body body_html content beschreibung artikelbeschreibung "
-        "descripción descrizione descrição omschrijving opis popis beskrivning описание short_description "
-        "summary kurzbeschreibung produktbeschreibung 説明 描述"
+        "descripción descrizione descrição omschrijving opis popis beskrivning описание "
+        "short_description summary kurzbeschreibung produktbeschreibung 説明 描述 açıklama aciklama kuvaus "
+        "leírás descriere περιγραφή опис 详情 설명 الوصف وصف תיאור รายละเอียด mô_tả deskripsi beskrivelse "
+        "descriptif descricao"
     ),
     "brand": (
-        "brand brand_name manufacturer manufacturer_name vendor supplier marke hersteller marque fabricant "
-        "marca marca_fabricante fabricante produttore merk fabrikant marka výrobce značka producent бренд "
-        "производитель maker brand.name manufacturer.name ブランド 品牌"
+        "brand brand_name manufacturer manufacturer_name vendor supplier marke hersteller marque "
+        "fabricant marca marca_fabricante fabricante produttore merk fabrikant marka výrobce značka "
+        "producent бренд производитель maker brand.name manufacturer.name ブランド 品牌 merkki märke mærke "
+        "gyártó brend メーカー 브랜드 제조사 العلامة_التجارية الماركة מותג ยี่ห้อ thương_hiệu merek торговая_марка "
+        "tillverkare valmistaja"
     ),
     "category": (
         "category categories categories.name category.name product_category category_path categorytext "
         "category_name kategorie kategorien warengruppe produktkategorie catégorie catégories categoría "
-        "categorías categoria categorie kategoria kategorier kategori категория カテゴリ 分类 taxonomy breadcrumbs "
-        "department"
+        "categorías categoria categorie kategoria kategorier kategori категория カテゴリ 分类 taxonomy "
+        "breadcrumbs department kategória категорія カテゴリー 分類 ジャンル 类别 카테고리 القسم الفئة التصنيف קטגוריה "
+        "หมวดหมู่ danh_mục tuoteryhmä varugrupp varegruppe produktgruppe produktgruppen warengruppen "
+        "rubrik rayon sección reparto"
     ),
-    "product_type": "product_type producttype type_of_product produkttyp type_de_produit",
+    "product_type": (
+        "product_type producttype type_of_product produkttyp type_de_produit sub_category subcategory unterkategorie "
+        "sous_catégorie subcategoría subcategoria sottocategoria subkategori underkategori podkategoria podkategorie "
+        "alt_kategori подкатегория サブカテゴリ 子カテゴリ"
+    ),
     "price": (
         "price price_tax_included price_tax_excluded "
         "price_tax_excluded_or_price_tax_included regular_price list_price price_amount unit_price "
@@ -58,26 +74,37 @@ _NAMES = {
         "sale_price_dates_to sale_end_date"
     ),
     "currency": (
-        "currency currencyid price_currency currency_code pricecurrency offers.pricecurrency price.currency "
-        "währung waehrung devise moneda valuta"
+        "currency currencyid price_currency currency_code pricecurrency offers.pricecurrency "
+        "price.currency währung waehrung devise moneda valuta para_birimi 通貨 币种 العملة валюта waluta "
+        "měna divisa"
     ),
     "in_stock": (
         "in_stock instock is_in_stock availability available is_available stock_status verfügbarkeit "
         "verfuegbarkeit lieferbar disponibilité disponibilidad disponibilità beschikbaarheid dostępność "
-        "dostupnost offers.availability наличие 在庫"
+        "dostupnost offers.availability наличие 在庫 vorrätig lagerstatus lager_status disponible "
+        "disponível disponibile en_stock em_estoque disponibilidade saatavuus متوفر التوفر 在庫状況 库存状态 "
+        "наявність доступность stock_availability"
     ),
     "stock": (
         "stock quantity qty stock_quantity inventory inventory_quantity inventory_qty stock_level "
-        "lagerbestand bestand quantité cantidad quantità voorraad lager count_in_stock"
+        "lagerbestand bestand quantité cantidad quantità voorraad lager count_in_stock estoque stok "
+        "stok_adedi existencias lagerantal lagersaldo varasto készlet raktárkészlet stan_magazynowy "
+        "ilość 在庫数 库存 재고 الكمية المخزون количество остаток залишок giacenza stoc cantitate aantal "
+        "current_stock_level"
     ),
     "popularity": "popularity sales sold total_sales units_sold purchases orders bestseller_rank_score",
     "discount": "discount discount_rate",
     "purchase_rate": "purchase_rate conversion_rate",
     "image": (
-        "image image_urls image_url image_link imageurl images img picture picture_url thumbnail main_image "
-        "image_src bild bild_url bildurl photo foto imagen immagine imagem imgurl images.src image.url"
+        "image media.url media.src image_urls image_url image_link imageurl images img picture picture_url thumbnail "
+        "main_image image_src bild bild_url bildurl photo foto imagen immagine imagem imgurl images.src "
+        "image.url 画像 图片 이미지 الصورة صورة fotografía obrázek kép zdjęcie görsel resim kuva изображение "
+        "картинка"
     ),
-    "url": ("url link product_url product_link deeplink deep_link href produkt_url producturl permalink landing_page"),
+    "url": (
+        "url link product_url product_link deeplink deep_link href produkt_url producturl permalink "
+        "landing_page lien enlace ссылка リンク 链接 الرابط adres_url bağlantı"
+    ),
     "group_id": (
         "group_id item_group_id itemgroup_id parent_id parent_sku parent parent_product_id style_id style "
         "model_group variant_group product_group_id master_id master_sku isvariantof productgroupid"
@@ -115,6 +142,39 @@ BESIDE = {
 _REMARK = re.compile(r"\s*(?:[(\[][^()\[\]]*[)\]]|\*)\s*$")
 """What is remarked behind a name: `Categories (x,y,z...)`, `Name *`."""
 _PREFIX = re.compile(r"^(?:item|product|article|produkt|artikel|base|main)_")
+_PRODUCT = frozenset(
+    split_words(
+        "product products item items article articles produit produits artikel produkt produkte producto productos "
+        "produto produtos prodotto prodotti articolo artículo articulo ürün ürünün urun vare vara tuote tuotteen "
+        "termék towar towaru produktu produs produsului výrobek výrobku продукт продукта товар товара товару "
+        "منتج المنتج المنتجات מוצר המוצר"
+    )
+)
+_COMPOUND = re.compile(r"^(?:artikel|produkt|product|vare|vara|tuote|termék|商品|製品|产品|產品|상품|제품)_?(?=.)")
+"""What compound names begin with: `varenavn`, `商品名`."""
+_BETWEEN = frozenset(split_words("of de do du da del della di des het"))
+_WRAPPERS = _PRODUCT | frozenset(
+    split_words(
+        "data details detail info information attributes fields general basic common core meta node source record "
+        "pricing price prices offer offers inventory stock availability"
+    )
+)
+"""Members of nested objects that say nothing of what is in them."""
+_NAMED = frozenset({"name", "title", "label", "path", "value", "display_name", "displayname"})
+"""Members that say what the object above them is called."""
+_BY_LANGUAGE = ("title", "description", "category", "brand")
+"""Roles that feeds have a column for in each language: `name_de`, `Bezeichnung FR`."""
+_OTHER_THAN_LANGUAGES = frozenset({"id", "no"})
+_LESS_SURELY = 100
+_CODE_NAMES = (
+    "id", "gtin", "ean", "ean13", "upc", "isbn", "mpn", "sku", "barcode", "asin", "zip", "phone", "code", "hash",
+    "barkod", "barcodes", "strichcode", "jan", "バーコード", "الباركود", "штрихкод",
+)  # fmt: skip
+
+
+def is_code_name(plain: str) -> bool:
+    """Whether an attribute's name says that its values are codes."""
+    return any(plain == code or plain.endswith(f"_{code}") for code in _CODE_NAMES)
 
 
 def names_of(role: str) -> list[str]:
@@ -134,22 +194,53 @@ def _roles() -> dict[str, tuple[str, int]]:
 def role_of(name: str) -> tuple[str, int] | None:
     """The role that a column's name says, and how far down the role's names it stands; None where it says none.
 
-    A currency in the name is left aside: `Preis (EUR)`, `price_eur`.
+    A currency in the name is left aside (`Preis (EUR)`, `price_eur`), and so are words for a product (`Ürün Adı`,
+    `nome_do_produto`, `varenavn`), a language (`name_de`), cents, and the objects that a member is wrapped in.
     """
     plain = clean_name(_REMARK.sub("", name))
     known = _roles()
-    for written in (plain, _PREFIX.sub("", plain)):
+    for place, written in enumerate(_spellings(plain)):
         if written in known:
-            return known[written]
-    member = known.get(plain.rpartition(".")[2])
-    if member is not None and member[0] in ("latitude", "longitude", "location"):
-        return member
+            return known[written][0], known[written][1] + (place and _LESS_SURELY + place)
     if currencies_in(name):
         words = [word for word in plain.split("_") if not currencies_in(word.upper())]
         bare = known.get("_".join(words))
         if bare is not None and bare[0] in ("price", "sale_price"):
             return bare[0], bare[1] + 1
+    kind = price_kind(plain)
+    if kind in ("price", "sale") and "." not in plain:
+        return ("price" if kind == "price" else "sale_price"), (3 if is_net(plain) else 2) * _LESS_SURELY
+    spoken = language_of_name(plain)
+    if spoken and (bare := role_of(plain[: -len(spoken) - 1])) and bare[0] in _BY_LANGUAGE:
+        return bare[0], bare[1] + 1
     return None
+
+
+def language_of_name(name: str) -> str | None:
+    """The language that a column's name ends with."""
+    rest, _, last = clean_name(name).rpartition("_")
+    return last if rest and last in LANGUAGES and last not in _OTHER_THAN_LANGUAGES else None
+
+
+def _spellings(plain: str) -> Iterator[str]:
+    """A name, then what it is without what says nothing, the surest first."""
+    yield plain
+    yield _PREFIX.sub("", plain)
+    steps = plain.split(".")
+    if len(steps) > 1:
+        yield ".".join(steps[-2:])
+        if steps[-1] in _NAMED and steps[-2] not in _WRAPPERS:
+            yield steps[-2]
+        is_place = steps[-1] in {name for role in ("latitude", "longitude", "location") for name in names_of(role)}
+        if is_place or _WRAPPERS.issuperset(steps[:-1]):
+            yield from _spellings(steps[-1])
+        return
+    words = plain.split("_")
+    if not _PRODUCT.isdisjoint(words):
+        words = [word for word in words if word not in _PRODUCT]
+        yield "_".join(words[:-1] if words[-1:] and words[-1] in _BETWEEN else words)
+    yield _COMPOUND.sub("", plain)
+    yield without_minor_units(plain)
 
 
 def roles_of(names: Iterable[str]) -> dict[str, list[str]]:
@@ -159,4 +250,4 @@ def roles_of(names: Iterable[str]) -> dict[str, list[str]]:
         role = role_of(name)
         if role is not None:
             found.setdefault(role[0], []).append((role[1], name))
-    return {role: [name for _, name in sorted(columns)] for role, columns in found.items()}
+    return {role: [name for _, name in sorted(columns, key=itemgetter(0))] for role, columns in found.items()}

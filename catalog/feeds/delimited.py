@@ -43,7 +43,8 @@ def read_delimited(path: Path) -> Rows:
             elif not any(map(str.strip, cells)):
                 continue  # a spreadsheet's empty rows are no rows
             elif header is None:
-                header = _header(cells, line, path)
+                if not _is_above_header(cells, lines, delimiter):
+                    header = _header(cells, line, path)
             else:
                 yield _row(line, cells, header)
         if header is None:
@@ -138,6 +139,18 @@ def _unquoted(text: str, delimiter: str, line: int, *, is_open: bool) -> list[st
     if delimiter in text:
         return text.rstrip("\r\n").split(delimiter)
     return Rejection(line, "row has a quote that never closes" if is_open else "row is badly quoted")
+
+
+def _is_above_header(cells: list[str], lines: _Lines, delimiter: str) -> bool:
+    """Whether a first row is a remark above the table: far fewer cells than those below, whose first is all names."""
+    rest = [row for row in csv.reader(lines.next_lines(N_SNIFFED), delimiter=delimiter) if any(map(str.strip, row))]
+    widest = max((sum(map(bool, map(str.strip, row))) for row in rest), default=0)
+    n_filled = sum(map(bool, map(str.strip, cells)))
+    names = next(
+        (filled for row in rest if 2 * len(filled := [one for one in map(str.strip, row) if one]) > widest), []
+    )
+    are_names = len(set(names)) == len(names) and not any(name[:1].isdigit() for name in names)
+    return 2 * n_filled <= widest and widest > 2 and are_names
 
 
 def _header(cells: list[str], line: int, path: Path) -> list[str]:

@@ -7,9 +7,11 @@ from itertools import chain, islice
 from pathlib import Path
 
 from trimtab.catalog.feeds.agentic import AGENTIC
+from trimtab.catalog.feeds.bigcommerce import BIGCOMMERCE
 from trimtab.catalog.feeds.delimited import read_delimited
 from trimtab.catalog.feeds.documents import all_of
 from trimtab.catalog.feeds.jsonld import JSONLD
+from trimtab.catalog.feeds.magento import MAGENTO
 from trimtab.catalog.feeds.merchant import MERCHANT
 from trimtab.catalog.feeds.plain import PLAIN
 from trimtab.catalog.feeds.platform import Platform
@@ -20,7 +22,7 @@ from trimtab.catalog.feeds.woocommerce import WOOCOMMERCE
 from trimtab.catalog.feeds.xml_items import read_xml
 from trimtab.catalog.rejections import Rejection
 
-PLATFORMS = (SHOPIFY, WOOCOMMERCE, JSONLD, AGENTIC, MERCHANT, PLAIN)
+PLATFORMS = (SHOPIFY, WOOCOMMERCE, MAGENTO, BIGCOMMERCE, JSONLD, AGENTIC, MERCHANT, PLAIN)
 N_LOOKED_AT = 200
 
 

@@ -11,10 +11,20 @@ from itertools import pairwise
 from typing import NamedTuple
 
 from trimtab.catalog.cells import UNKNOWN
+from trimtab.catalog.feeds.dates import written_date
+from trimtab.catalog.feeds.prices import without_measure
 from trimtab.catalog.feeds.rows import Value
 from trimtab.catalog.html_text import text_of_html
-from trimtab.text.money import prices_in
-from trimtab.text.numbers import POINT, NumberFormat, Sign, decimal_sign_shown, number_format_by, parse_number
+from trimtab.text.money import parse_price, prices_in
+from trimtab.text.numbers import (
+    POINT,
+    NumberFormat,
+    Sign,
+    decimal_sign_shown,
+    number_format_by,
+    parse_number,
+    plain_text,
+)
 
 ENOUGH = 0.98
 """The share of cells that decides; a column of ten thousand numbers may have a few that say `n/a`."""
@@ -25,8 +35,11 @@ MAX_SHAPED = 64
 
 _MEASURE = re.compile(r"([+-]?[\d.,' \u00a0\u202f]*\d)\s*([^\W\d_][^\d,;|]{0,14}|[\"″”′%°][CF]?)")
 _ISO_DATE = re.compile(r"\d{4}-\d{2}-\d{2}(?:[T ]\d{2}:\d{2}(?::\d{2}(?:\.\d+)?)?\s?(?:Z|UTC|[+-]\d{2}:?\d{2})?)?")
-_OTHER_DATE = re.compile(r"(\d{1,2})([./-])(\d{1,2})\2(\d{4})(?:[ T]\d{2}:\d{2}(?::\d{2})?)?")
+_MAYBE_DATE = re.compile(r"\D{0,14}\d{1,4}.*\d[^\d]{0,5}")
+"""What is looked at as a date."""
 _ADDRESS = re.compile(r"(?:https?:)?//\S+|data:\S+|[\w./-]+\.(?:jpe?g|png|webp|gif|svg)", re.IGNORECASE)
+_PRICE = re.compile(r"[^\d<>]{0,8}\d[\d.,'٫ ]*[^\d<>]{0,20}")
+"""What is looked at as a price; most that reads so is none."""
 _STEP = re.compile(r"[^\s>]\s*[>›»→]\s*[^\s>]")
 _FLAGS = frozenset("true false yes no ja nein oui non sí si no sim não tak nie да нет y n t f".split())  # noqa: SIM905
 LISTS = ("|", ";", ", ", ",")
@@ -39,6 +52,7 @@ class Shape(NamedTuple):
     Attributes:
         unit: what stands behind a number; empty where nothing does.
         sign: the decimal sign that it shows beyond doubt.
+        is_price: whether it is an amount of a currency that it names.
     """
 
     is_number: bool = False
@@ -50,6 +64,7 @@ class Shape(NamedTuple):
     is_path: bool = False
     unit: str = ""
     sign: Sign | None = None
+    is_price: bool = False
 
 
 NUMBER, FLAG = Shape(is_number=True), Shape(is_flag=True)
@@ -58,9 +73,16 @@ NUMBER, FLAG = Shape(is_number=True), Shape(is_flag=True)
 @lru_cache(maxsize=131_072)
 def shape_of(text: str) -> Shape:
     """What a text looks like."""
+    text = plain_text(text_of_html(text) if "<" in text else text).strip()
     if len(text) > MAX_SHAPED:
         return Shape(is_address=_ADDRESS.fullmatch(text) is not None, is_path=_STEP.search(text) is not None)
     first = text[:1]
+    if _ISO_DATE.fullmatch(text):
+        return Shape(is_date=True)
+    if _MAYBE_DATE.fullmatch(text) and (date := written_date(text)) is not None:
+        return Shape(is_date=True, day_first=date.is_day_first if date.is_numeric else None)
+    if _PRICE.fullmatch(text) and (price := parse_price(without_measure(text))) is not None and price.currency:
+        return Shape(is_price=True, unit=_unit_behind(text), sign=decimal_sign_shown(text))
     if not (first.isdigit() or first in "+-.,"):
         is_flag = text.casefold() in _FLAGS
         return Shape(
@@ -70,16 +92,16 @@ def shape_of(text: str) -> Shape:
         digits = re.sub(r"\D", "", text)
         is_code = (first == "0" and len(digits) > 1 and text[1:2].isdigit()) or (text == digits and len(digits) >= 11)
         return Shape(is_number=True, is_code=is_code, sign=decimal_sign_shown(text))
-    if _ISO_DATE.fullmatch(text):
-        return Shape(is_date=True)
-    date = _OTHER_DATE.fullmatch(text)
-    if date and min(int(date[1]), int(date[3])) <= 12 and max(int(date[1]), int(date[3])) <= 31:
-        day_first = True if int(date[1]) > 12 else False if int(date[3]) > 12 else None
-        return Shape(is_date=True, day_first=day_first)
-    measure = _MEASURE.fullmatch(text)
-    if measure and parse_number(measure[1].strip(), POINT) is not None:
-        return Shape(unit=measure[2].strip(), sign=decimal_sign_shown(measure[1]))
+    unit = _unit_behind(text)
+    if unit:
+        return Shape(unit=unit, sign=decimal_sign_shown(text))
     return Shape(is_path=_STEP.search(text) is not None)
+
+
+def _unit_behind(text: str) -> str:
+    """What stands behind the number that a text begins with; empty where it is anything else."""
+    measure = _MEASURE.fullmatch(text)
+    return measure[2].strip() if measure and parse_number(measure[1].strip(), POINT) is not None else ""
 
 
 @dataclass
@@ -133,15 +155,13 @@ class ColumnEvidence:
         self._remember(text)
         shape = shape_of(text)
         self.shapes[shape] += 1
-        if is_price:
-            self._add_price(text)
-        elif shape.sign is not None:
-            self.signs[shape.sign] += 1
-
-    def _add_price(self, text: str) -> None:
-        sign = decimal_sign_shown(text)
+        sign = decimal_sign_shown(text) if is_price else shape.sign
         if sign is not None:
             self.signs[sign] += 1
+        if is_price or shape.is_price:
+            self._add_price(text)
+
+    def _add_price(self, text: str) -> None:
         price = next((one for one in prices_in(text) if one.has_currency), None)
         if price is not None:
             self.n_prices += 1
@@ -174,10 +194,9 @@ class ColumnEvidence:
         return n / self.n_values if self.n_values else 0.0
 
     @property
-    def is_day_first(self) -> bool:
-        """Whether more dates show a day before the month than one behind it."""
-        shown = sum(n if shape.day_first else -n for shape, n in self.shapes.items() if shape.day_first is not None)
-        return shown >= 0
+    def days_before_months(self) -> int:
+        """How many more dates show a day before the month than one behind it."""
+        return sum(n if shape.day_first else -n for shape, n in self.shapes.items() if shape.day_first is not None)
 
     @property
     def units(self) -> Counter[str]:
@@ -217,6 +236,21 @@ class ColumnEvidence:
                 return sign.strip() or sign
         return None
 
+    def shared_separator(self) -> str | None:
+        """What separates the categories of an item where none stands alone: a sign whose parts other cells have too."""
+        for sign in LISTS:
+            cells = [{part.strip() for part in value.split(sign)} for value in self.distinct if sign in value]
+            often = Counter(part for parts in cells for part in parts)
+            if len(cells) < max(2, 0.5 * len(self.distinct)) or max(map(len, often)) > _MAX_STEP:
+                continue
+            if sum(any(often[part] > 1 for part in parts) for parts in cells) >= 0.9 * len(cells):
+                return sign.strip()
+        return None
+
+
+_MAX_STEP = 40
+"""Characters of a category's name; a longer part of a text is prose."""
+
 
 def _begin_alike(parts: set[str]) -> bool:
     """Whether a part begins with another one: `Kitchen, Kitchen > Mugs`."""
@@ -236,7 +270,8 @@ class Steps:
     places: dict[str, Counter[int]] = field(default_factory=dict)
 
     def add(self, values: list[str]) -> None:
-        for place, value in enumerate(values):
+        """Count a list, unless its values are paths themselves."""
+        for place, value in enumerate([] if any(map(_STEP.search, values)) else values):
             if len(self.places) > MAX_DISTINCT * 10:
                 return
             self.places.setdefault(value, Counter())[place] += 1

@@ -6,7 +6,8 @@ from collections.abc import Iterable, Iterator
 from typing import Literal
 
 from trimtab.catalog.attributes.definition import Attribute
-from trimtab.catalog.feeds.layout import SALE, AttributeLayout, Layout
+from trimtab.catalog.feeds.attribute_layout import AttributeLayout, is_same_for_all
+from trimtab.catalog.feeds.layout import SALE, Layout
 from trimtab.catalog.feeds.rows import clean_name
 from trimtab.catalog.places import DISTANCE, PLACE
 from trimtab.catalog.shop import ROLES, Shop, Variants
@@ -14,6 +15,8 @@ from trimtab.catalog.shop import Attribute as Section
 
 MAX_NAMED = 8
 """Columns that a line names; it counts the others."""
+MAX_SHOWN = 24
+"""Characters of a value that a line shows."""
 
 
 def shop_of(layout: Layout, shop: Shop) -> Shop:
@@ -83,7 +86,10 @@ def _said(layout: Layout) -> Iterator[str]:
     facets = [one for one in own if one.attribute.facet]
     yield _named("facets", (_described(layout, one) for one in facets))
     others = [one for one in own if not one.attribute.facet]
+    same = [one for one in others if one.side is None and _is_same(layout, one)]
+    others = [one for one in others if one not in same]
     yield _named("to filter or sort by alone", (one.attribute.name for one in others if one.attribute.filter))
+    yield _named("the same for all items", (f"{one.attribute.name} ({_only(layout, one)})" for one in same))
     yield _named("searched alone", (one.attribute.name for one in others if not one.attribute.filter))
     yield _named("searched as one text", layout.searched)
     yield _named("nothing was made of", (f"{name} ({why})" for name, why in layout.ignored.items()))
@@ -111,6 +117,21 @@ def _variants(layout: Layout) -> str:
     groups = next((one for name, one in layout.survey.groups.items() if clean_name(name) == layout.group_by), None)
     several = f": {len(groups.repeated):,} values have several items" if groups else ""
     return f"variants: items with one {layout.group_by} are one product{several}"
+
+
+def _is_same(layout: Layout, one: AttributeLayout) -> bool:
+    survey = layout.survey
+    return (
+        survey is not None
+        and one.source in survey.columns
+        and is_same_for_all(survey.columns[one.source], survey.n_rows)
+    )
+
+
+def _only(layout: Layout, one: AttributeLayout) -> str:
+    """The value that all items have."""
+    value = next(iter(layout.survey.distinct_of(one.source)), "") if layout.survey else ""
+    return value if len(value) <= MAX_SHOWN else f"{value[:MAX_SHOWN]}…"
 
 
 def _described(layout: Layout, one: AttributeLayout) -> str:

@@ -15,21 +15,26 @@ from trimtab.catalog.attributes.definition import PREFIX, Attribute
 from trimtab.catalog.attributes.values import Unreadable, path_of, read_values
 from trimtab.catalog.availability import in_stock_of
 from trimtab.catalog.cells import UNKNOWN, read_cell, read_number
+from trimtab.catalog.feeds.attribute_layout import AttributeLayout
+from trimtab.catalog.feeds.dates import written_date
+from trimtab.catalog.feeds.dimensions import sides_in
 from trimtab.catalog.feeds.evidence import shape_of
-from trimtab.catalog.feeds.layout import CATEGORY, SALE, AttributeLayout, Layout
+from trimtab.catalog.feeds.layout import CATEGORY, SALE, Layout
+from trimtab.catalog.feeds.offers import REGULAR
 from trimtab.catalog.feeds.positions import places_in
+from trimtab.catalog.feeds.price_names import is_in_minor_units
 from trimtab.catalog.feeds.prices import without_measure
 from trimtab.catalog.feeds.rows import Value, first_text, texts
 from trimtab.catalog.html_text import text_of_html
 from trimtab.catalog.places import PLACE
 from trimtab.catalog.schema import COLUMNS, MAX_NAME_BYTES, MAX_TEXT_BYTES
+from trimtab.text.currencies import decimals_of
 from trimtab.text.money import currency_of, parse_price
 
 _OWN = frozenset({"category", "product_type", "price", "in_stock", "discount"})
 """Columns of the schema that are made of more than one cell."""
 _STEPS = re.compile(r"\s*(?:>|›|»|→|::)\s*")
 _UNIT = re.compile(r"[^\W\d_%°\"″”′].*$|[%°\"″”′].*$")
-_DAY = re.compile(r"(\d{1,2})([./-])(\d{1,2})\2(\d{4})(.*)")
 _DTYPES: Mapping[str, Any] = {
     "text": pl.String, "path": pl.String, "number": pl.Float64, "flag": pl.Boolean, "date": pl.Datetime("us", "UTC"),
 }  # fmt: skip
@@ -134,6 +139,9 @@ class ItemReader:
         price = read_cell("price", self._priced(cells, "price"), rules)
         sale = self._sale(cells)
         item["discount"] = read_cell("discount", self._cell(cells, "discount"), rules)
+        if sale is None and price is not None and item["discount"] is None:
+            regular = self._compared(cells)
+            item["discount"] = 1 - float(price) / regular if regular is not None and regular > float(price) else None
         if sale is None or (price is not None and sale >= float(price)):
             item["price"] = price
             return
@@ -161,6 +169,14 @@ class ItemReader:
             raise Unreadable(str(error).replace("price", "sale_price", 1)) from None
         return None if sale is None else float(sale)
 
+    def _compared(self, cells: Mapping[str, Value]) -> float | None:
+        """The higher price that the item's own is compared with, where there is one."""
+        try:
+            price = read_cell("price", self._priced(cells, REGULAR), self._layout.rules)
+        except Unreadable:
+            return None
+        return None if price is None else float(price)
+
     def _priced(self, cells: Mapping[str, Value], role: str) -> Value | None:
         """The cell with the currency that a column of its own states."""
         value, stated = self._cell(cells, role), first_text(self._cell(cells, "currency"))
@@ -169,6 +185,8 @@ class ItemReader:
         if isinstance(value, str):
             value = without_measure(value)
         currency = currency_of(stated)
+        if value is not None and is_in_minor_units(self._layout.roles[role]):
+            value = _in_major_units(value, currency or self._layout.rules.currency)
         if value is None or currency is None or (currency == self._layout.rules.currency):
             return value
         text = str(value)
@@ -191,6 +209,12 @@ class ItemReader:
         return in_stock_of(first_text(stock)) if number is None else number > 0
 
 
+def _in_major_units(value: Value, currency: str | None) -> Value:
+    """An amount of cents in units of the currency."""
+    number = read_number(value)
+    return value if number is None else number / 10 ** decimals_of(currency or "USD")
+
+
 def attribute_value(layout: AttributeLayout, value: Value) -> Any:
     """The value of an attribute's cell as its column's type has it: a list where there may be several.
 
@@ -198,6 +222,9 @@ def attribute_value(layout: AttributeLayout, value: Value) -> Any:
         ValueError: it is not of the attribute's kind.
     """
     attribute = layout.attribute
+    if layout.side is not None:
+        sides, _ = sides_in(first_text(value))
+        return read_number(sides[layout.side], layout.number_format) if layout.side < len(sides) else None
     parts: list[object] = []
     for one in value if isinstance(value, list) else [value]:
         if isinstance(one, str) and layout.separator:
@@ -233,13 +260,9 @@ def _prepared(layout: AttributeLayout, value: object) -> object:
 
 
 def iso_date(text: str, *, is_day_first: bool) -> str:
-    """A date with its day or month first as ISO writes it; others as they are."""
-    found = _DAY.fullmatch(text.strip())
-    if found is None:
-        return text.strip().replace(" UTC", "Z")
-    first, second, year, rest = found[1], found[3], found[4], found[5]
-    day, month = (first, second) if is_day_first and int(second) <= 12 else (second, first)
-    return f"{year}-{int(month):02d}-{int(day):02d}{rest}"
+    """A date as ISO writes it; what is none as it is."""
+    found = written_date(text.strip())
+    return text.strip().replace(" UTC", "Z") if found is None else found.iso(is_day_first=is_day_first)
 
 
 def _typed(attribute: Attribute, value: str | float) -> Any:
@@ -265,7 +288,7 @@ def _is_unknown(value: object) -> bool:
 
 
 def _moment(text: str) -> datetime | None:
-    if not text or not shape_of(text.strip()[:10]).is_date:
+    if not shape_of(text.strip()).is_date:
         return None
     attribute = Attribute.usual("sale", "date")
     try:

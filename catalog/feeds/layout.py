@@ -9,11 +9,14 @@ from dataclasses import dataclass, field, replace
 from trimtab.catalog.attributes.definition import Attribute
 from trimtab.catalog.attributes.roles import ROLES as KNOWN
 from trimtab.catalog.cells import CellRules
-from trimtab.catalog.feeds.columns import role_of
-from trimtab.catalog.feeds.evidence import ENOUGH, LISTS, ColumnEvidence, Steps, file_format
+from trimtab.catalog.feeds.attribute_layout import AttributeLayout, Habits, as_said, inferred_attribute, is_day_first
+from trimtab.catalog.feeds.columns import language_of_name, role_of
+from trimtab.catalog.feeds.dimensions import sides_of
+from trimtab.catalog.feeds.evidence import LISTS, ColumnEvidence, Steps, file_format
 from trimtab.catalog.feeds.roles import found_roles
 from trimtab.catalog.feeds.rows import clean_name
 from trimtab.catalog.feeds.survey import Survey, is_price_name
+from trimtab.catalog.html_text import text_of_html
 from trimtab.catalog.places import DISTANCE, PLACE
 from trimtab.catalog.schema import COLUMNS, REQUIRED
 from trimtab.catalog.shop import Attribute as Section
@@ -21,45 +24,20 @@ from trimtab.catalog.shop import AttributeKind, Shop
 from trimtab.text.currencies import currencies_of_territory, territory_of_language
 from trimtab.text.language import AUTO, languages_of
 from trimtab.text.money import currencies_in, currency_of
-from trimtab.text.numbers import UNDECIDED, NumberFormat
+from trimtab.text.numbers import NumberFormat
 
 CATEGORY = "category"
 """The attribute with all of an item's categories, where it has several or they have steps."""
 SALE = ("sale_price", "sale_start", "sale_end")
 """Attributes of a sale that holds for a time."""
 
-FEW_CHARACTERS = 60
-MANY_CHARACTERS = 200
 MAX_ATTRIBUTES = 1_000
 """Columns beyond that, those which the fewest items have, are searched as text only."""
 MAX_REPEATS = 20
 """How often one value of a column counts where its steps are looked for."""
-SAME_FOR_ALL_ROWS = 10
-"""Rows from which on a column that says the same in each says nothing."""
 
 _NUMBERS = tuple(name for name, column in COLUMNS.items() if column.kind not in ("text", "flag"))
 _LANGUAGE = r"[A-Za-z]{2}(?:[-_].*)?"
-_CODE_NAMES = ("id", "gtin", "ean", "upc", "isbn", "mpn", "sku", "barcode", "asin", "zip", "phone", "code", "hash")
-_FLAG_NAMES = ("is_", "has_", "can_", "with_")
-_SHOWN_ONLY = frozenset({"url", "image", "description", "attributes"})
-
-
-@dataclass(frozen=True, slots=True)
-class AttributeLayout:
-    """How a column becomes an attribute.
-
-    Attributes:
-        source: the column.
-        number_format: how it writes numbers.
-        separator: between several values in one text; None where a text is one.
-        is_day_first: whether `01/02/2024` is in February.
-    """
-
-    source: str
-    attribute: Attribute
-    number_format: NumberFormat = UNDECIDED
-    separator: str | None = None
-    is_day_first: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -146,8 +124,10 @@ def layout_of(survey: Survey, shop: Shop, path: object, *, required: Iterable[st
         formats[role] = own if own.decimal else whole
     categories = _categories(survey, roles)
     group_by = _column_named(shop.variants.group_by, survey) or _group_column(survey, roles)
-    ignored = {name: why for name, column in survey.columns.items() if (why := _useless(column, survey.n_rows))}
-    attributes = list(_attributes(survey, roles, shop, whole, ignored, group_by))
+    ignored = {name: why for name, column in survey.columns.items() if (why := _useless(column))}
+    attributes = list(
+        _attributes(survey, roles, shop, Habits(whole, is_day_first(survey, currency), languages), ignored, group_by)
+    )
     if categories.is_path or categories.is_multi:
         attributes = _with_categories(attributes, categories, roles, shop)
     if "sale_price" in roles and {"sale_period", "sale_start", "sale_end"} & set(roles):
@@ -173,12 +153,15 @@ def layout_of(survey: Survey, shop: Shop, path: object, *, required: Iterable[st
 
 
 def _languages(survey: Survey, roles: Mapping[str, str], shop: Shop) -> tuple[str, ...]:
-    """The languages that the shop or a column says, else those of titles and descriptions."""
+    """The languages that the shop, a column or its name says, else those of titles and descriptions."""
     if shop.catalogue.language != AUTO:
         return shop.catalogue.language
     column = survey.columns.get(roles.get("language", ""), ColumnEvidence())
     stated = {code[:2].lower(): None for code, _ in column.distinct.most_common() if re.fullmatch(_LANGUAGE, code)}
-    return tuple(stated) or languages_of(survey.texts)
+    spoken = [language_of_name(name) for name in survey.columns if (role_of(name) or "")[:1] == ("title",)]
+    texts = [text for role in ("title", "description") for text in survey.distinct_of(roles.get(role))]
+    beside = " ".join(survey.columns).replace("_", " ") if survey.platform.is_of_the_shop else ""
+    return tuple(stated) or tuple(filter(None, spoken)) or languages_of([*map(text_of_html, texts)], beside)
 
 
 def _currency(survey: Survey, roles: Mapping[str, str], languages: Iterable[str]) -> str | None:
@@ -222,7 +205,7 @@ def _group_column(survey: Survey, roles: Mapping[str, str]) -> str | None:
 
 def _categories(survey: Survey, roles: Mapping[str, str]) -> CategoryLayout:
     column = survey.columns.get(roles.get("category", ""), ColumnEvidence())
-    separator = column.separator()
+    separator = column.separator() or column.shared_separator()
     step = "/" if not column.share("is_path") and _share_with(column, "/") >= 0.5 else None
     if separator and _are_steps(column, separator):
         separator, step = None, separator
@@ -291,13 +274,11 @@ def _coordinate(name: str) -> AttributeLayout:
     return AttributeLayout(name, replace(usual, search=False, facet=False, sort=False))
 
 
-def _useless(column: ColumnEvidence, n_rows: int) -> str:
+def _useless(column: ColumnEvidence) -> str:
     if column.n_values == 0:
         return "empty"
     if column.share("is_address") >= 0.9:
         return "addresses"
-    if n_rows >= SAME_FOR_ALL_ROWS and column.n >= n_rows and column.n_distinct == 1:
-        return "the same for all"
     return ""
 
 
@@ -305,7 +286,7 @@ def _attributes(
     survey: Survey,
     roles: Mapping[str, str],
     shop: Shop,
-    whole: NumberFormat,
+    habits: Habits,
     ignored: dict[str, str],
     group_by: str | None,
 ) -> Iterator[AttributeLayout]:
@@ -322,10 +303,10 @@ def _attributes(
         said = by_source.get(plain)
         if said is None and source not in kept and (source in of_roles or source in ignored or not plain):
             continue
-        inferred = _inferred(plain, column, survey, whole, is_internal=source in (group_by, roles.get("stock")))
+        inferred = inferred_attribute(source, survey, habits, is_internal=source in (group_by, roles.get("stock")))
         if said is not None:
             ignored.pop(source, None)
-            attribute = _as_said(said[0], said[1], inferred.attribute)
+            attribute = as_said(said[0], said[1], inferred.attribute)
             if not (attribute.search or attribute.filter or attribute.facet or attribute.sort):
                 ignored[source] = "as shop.toml says"
                 continue
@@ -335,8 +316,9 @@ def _attributes(
         if inferred.attribute.name in taken:
             ignored[source] = f"another column is called {inferred.attribute.name} too"
             continue
-        taken.add(inferred.attribute.name)
-        yield replace(inferred, source=source)
+        sides = sides_of(inferred, column) if said is None else []
+        taken.update(one.attribute.name for one in (inferred, *sides))
+        yield from (inferred, *sides)
 
 
 def _is_of_role(name: str, section: Section, roles: Mapping[str, str]) -> bool:
@@ -361,61 +343,3 @@ def _column_named(name: str | None, survey: Survey) -> str | None:
     role = role_of(name)
     found = next((column for column in survey.columns if clean_name(column) == clean_name(name)), None)
     return found or (role[0] if role and role[0] in survey.columns else None)
-
-
-def _as_said(name: str, section: Section, inferred: Attribute) -> Attribute:
-    """The attribute of a section; what the section leaves open is as inferred where the kind is the same."""
-    attribute = Attribute.of_section(name, section)
-    return attribute if section.unit or inferred.kind != attribute.kind else replace(attribute, unit=inferred.unit)
-
-
-def _inferred(
-    name: str, column: ColumnEvidence, survey: Survey, whole: NumberFormat, *, is_internal: bool
-) -> AttributeLayout:
-    own = column.number_format
-    number_format = own if own.decimal else whole
-    separator = column.separator()
-    kind, unit = _kind(name, column, survey.platform.kinds.get(name))
-    is_multi = column.n_lists > 0 or (separator is not None and kind in ("text", "path"))
-    usual = Attribute.usual(name, kind, multi=is_multi)
-    is_code = kind == "text" and (_is_code_name(name) or column.share("is_code") >= 0.5)
-    is_long = kind == "text" and column.mean_characters > MANY_CHARACTERS
-    is_unique = column.n_distinct > max(20, 0.5 * column.n) and kind == "text"
-    is_internal = is_internal or is_price_name(name)
-    return AttributeLayout(
-        source=name,
-        attribute=replace(
-            usual,
-            unit=unit,
-            search=usual.search and not is_internal and kind != "number",
-            facet=not (is_code or is_long or is_internal or is_unique) and column.mean_characters <= FEW_CHARACTERS,
-            filter=not is_long,
-            sort=usual.sort and not is_long,
-        ),
-        number_format=number_format,
-        separator=separator if is_multi else None,
-        is_day_first=column.is_day_first,
-    )
-
-
-def _kind(name: str, column: ColumnEvidence, known: AttributeKind | None) -> tuple[AttributeKind, str | None]:
-    """The most particular kind that nearly all values are of, and the unit of a number."""
-    if known is not None:
-        return known, None
-    if column.share("is_flag") >= ENOUGH:
-        return "flag", None
-    if column.n_prices >= ENOUGH * column.n_values > 0:
-        return "number", None
-    if column.share("is_number") >= ENOUGH and column.share("is_code") < 0.02 and not _is_code_name(name):
-        is_flag = set(column.distinct) <= {"0", "1"} and name.startswith(_FLAG_NAMES)
-        return ("flag" if is_flag else "number"), None
-    measured, bare = column.share("unit"), column.share("is_number")
-    if column.unit and measured + bare >= ENOUGH and measured >= 4 * bare:
-        return "number", column.unit
-    if column.share("is_date") >= ENOUGH:
-        return "date", None
-    return ("path" if column.share("is_path") >= 0.5 else "text"), None
-
-
-def _is_code_name(name: str) -> bool:
-    return any(name == code or name.endswith(f"_{code}") for code in _CODE_NAMES)

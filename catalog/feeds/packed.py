@@ -10,7 +10,7 @@ from trimtab.catalog.feeds.rows import Row, Rows, Value, clean_name
 from trimtab.catalog.html_text import text_of_html
 
 _HOLDERS = re.compile(
-    r"(?:additional|product|custom|extra)?_?(?:attributes?|features?|specs?|specifications?|properties|parameters|params|options|"
+    r"(?:additional|product|custom|extra)?_?(?:attributes?|features?|specs?|specifications?|properties|parameters|params|options|custom_?fields|propert(?:y|ie)_?ids?|option_?ids?|"
     r"merkmale|eigenschaften|caract[eé]ristiques?|caracter[ií]sticas|caratteristiche|cechy|parametry)(?:_name_value.*)?"
 )
 """Columns that may hold them."""
@@ -18,7 +18,7 @@ _NAME = r"[^\W\d][^=:,;|\n]{0,40}?"
 _POSITION = re.compile(rf"({_NAME}):([^:]+?)(?::\d+){{1,2}}(?:,|$)")
 """PrestaShop: the position, and whether a value is of the item alone."""
 _EQUALS = re.compile(rf"({_NAME})=(\"(?:[^\"]|\"\")*\"|.*?)(?:,(?={_NAME}=)|$)", re.DOTALL)
-_LINES = re.compile(rf"\s*({_NAME})\s*[:=]\s*([^;|\n]+?)\s*(?:[;|\n]+|$)")
+_LINES = re.compile(rf"\s*\"?({_NAME})\s*[:=]\s*([^;|\n]+?)\"?\s*(?:[;|\n]+|$)")
 _FORMS = (_POSITION, _EQUALS, _LINES)
 MAX_PAIRS = 200
 

@@ -2,8 +2,15 @@
 
 from __future__ import annotations
 
+from trimtab.catalog.feeds.numbered import numbered_as_named
 from trimtab.catalog.feeds.packed import unpacked
 from trimtab.catalog.feeds.platform import Platform
+from trimtab.catalog.feeds.rows import Rows
 
-PLAIN = Platform("columns of the shop's own", bool, unpacked)
+
+def _rows(rows: Rows) -> Rows:
+    return numbered_as_named(unpacked(rows))
+
+
+PLAIN = Platform("columns of the shop's own", bool, _rows, is_of_the_shop=True)
 """What any feed is; columns find their roles afterwards, as those of every platform that it did not name."""

@@ -26,12 +26,14 @@ class Platform:
         matches: whether a feed with these columns is one.
         rows: the same rows with roles and attributes for columns.
         kinds: of attributes that the format defines.
+        is_of_the_shop: whether the shop chose what its columns are called.
     """
 
     name: str
     matches: Callable[[frozenset[str]], bool]
     rows: Callable[[Rows], Rows]
     kinds: Mapping[str, AttributeKind] = field(default_factory=dict)
+    is_of_the_shop: bool = False
 
 
 def renamed(rows: Rows, roles: Mapping[str, str], dropped: frozenset[str] = frozenset()) -> Rows:

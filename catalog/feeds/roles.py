@@ -2,19 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
+from itertools import pairwise
 
-from trimtab.catalog.feeds.columns import roles_of
+from trimtab.catalog.feeds.columns import is_code_name, roles_of
 from trimtab.catalog.feeds.evidence import ENOUGH, ColumnEvidence
+from trimtab.catalog.feeds.offers import with_offers
 from trimtab.catalog.feeds.platform import ROLES
 from trimtab.catalog.feeds.positions import without_other_meanings
-from trimtab.catalog.feeds.prices import without_measure
 from trimtab.catalog.feeds.rows import clean_name
-from trimtab.catalog.feeds.survey import Survey, is_price_name
+from trimtab.catalog.feeds.survey import Survey
+from trimtab.catalog.feeds.titles import titles_by_looks
 from trimtab.core.errors import BadFile
-from trimtab.text.money import parse_price
 
 HALF = 0.5
+MIN_DIGITS = 5
+"""Digits of numbers that are ids without counting up; fewer of them measure or count something."""
 
 
 def found_roles(survey: Survey, path: object, required: Iterable[str]) -> dict[str, str]:
@@ -25,6 +28,7 @@ def found_roles(survey: Survey, path: object, required: Iterable[str]) -> dict[s
     """
     columns = survey.columns
     roles = {name: name for name in ROLES if name in columns}
+    given = frozenset(roles)
     for role, candidates in roles_of(name for name in columns if name not in roles).items():
         if role != "item_id" and role not in roles:
             roles[role] = candidates[0]
@@ -35,10 +39,7 @@ def found_roles(survey: Survey, path: object, required: Iterable[str]) -> dict[s
             if column is None:
                 raise _missing(path, role, survey)
             roles[role] = column
-    if "price" not in roles:
-        roles |= _some_price(survey, taken=set(roles.values()))
-    if "in_stock" in roles and _counts(columns[roles["in_stock"]]):
-        roles.setdefault("stock", roles.pop("in_stock"))
+    roles = with_offers(roles, survey, given)
     if "product_type" in roles and set(columns[roles["product_type"]].distinct) <= _KINDS_OF_RECORDS:
         del roles["product_type"]
     paths = next((name for name in _path_columns(survey, roles) if columns[name].share("is_path") >= HALF), None)
@@ -68,31 +69,23 @@ def _ids(survey: Survey, roles: dict[str, str]) -> Iterator[str]:
     whole = [name for name in named if columns[name].n >= ENOUGH * n_rows]
     yield from (name for name in whole if survey.repeats.get(name, 0) <= (1 - ENOUGH) * n_rows)
     yield from whole or named
-    yield from _looking(survey, roles, _looks_like_ids)
+    looking = list(_looking(survey, roles, _looks_like_ids))
+    yield from sorted(looking, key=lambda name: not is_code_name(clean_name(name)))
     yield from (
         roles[role] for role in ("url", "image") if role in roles and _is_of_its_own(columns[roles[role]], n_rows)
     )
+    if survey.title is not None and _is_of_its_own(columns[survey.title], n_rows):
+        yield survey.title
 
 
 def _titles(survey: Survey, roles: dict[str, str]) -> Iterator[str]:
     """Columns that look like titles; a description does where there is nothing else and it is short."""
-    yield from _looking(survey, roles, _looks_like_titles)
+    yield from titles_by_looks(survey.columns, survey.n_rows, set(roles.values()))
+    if survey.title is not None:
+        yield survey.title
     described = survey.columns.get(roles.get("description", ""))
     if described is not None and described.n >= ENOUGH * survey.n_rows and described.mean_characters <= 150:
         yield roles.pop("description")
-
-
-def _some_price(survey: Survey, *, taken: Collection[str]) -> dict[str, str]:
-    """The role of the first column of prices of some kind, where there is one."""
-    found = next((name for name in survey.columns if name not in taken and _has_prices(name, survey)), None)
-    return {} if found is None else {"price": found}
-
-
-def _has_prices(name: str, survey: Survey) -> bool:
-    """Whether a column that is called a price of some kind (per piece, without tax) has one in most rows."""
-    column = survey.columns[name]
-    n_read = sum(n for text, n in column.distinct.items() if parse_price(without_measure(text)) is not None)
-    return is_price_name(name) and column.n >= HALF * survey.n_rows and n_read >= ENOUGH * column.distinct.total() > 0
 
 
 def _empty(survey: Survey, role: str) -> list[str]:
@@ -117,20 +110,21 @@ def _looking(survey: Survey, roles: dict[str, str], looks_so: Callable[[ColumnEv
 
 def _looks_like_ids(column: ColumnEvidence, n_rows: int) -> bool:
     is_short = column.mean_characters <= 40 and not any(" " in value for value in column.distinct)
-    return is_short and _is_of_its_own(column, n_rows)
+    return is_short and _is_of_its_own(column, n_rows) and not _measures(column)
 
 
-def _looks_like_titles(column: ColumnEvidence, n_rows: int) -> bool:
-    is_own = column.n >= ENOUGH * n_rows and column.n_distinct >= 0.7 * n_rows
-    with_words = sum(" " in value for value in column.distinct) >= 0.5 * len(column.distinct)
-    return is_own and with_words and 5 <= column.mean_characters <= 150 and not column.share("is_address")
+def _measures(column: ColumnEvidence) -> bool:
+    """Whether numbers say how much of something there is: they are neither as long as codes nor count up."""
+    if column.share("is_number") < ENOUGH:
+        return column.share("is_date") >= HALF or column.share("is_price") >= HALF or bool(column.units)
+    texts = list(column.distinct)
+    if not all(map(str.isdecimal, texts)):
+        return True
+    numbers = list(map(int, texts))
+    counts_up = all(after > before for before, after in pairwise(numbers))
+    return not (counts_up or min(map(len, texts)) >= MIN_DIGITS)
 
 
 def _is_of_its_own(column: ColumnEvidence, n_rows: int) -> bool:
     """Whether each row has a value, and another one."""
     return column.n == n_rows and column.n_distinct >= ENOUGH * n_rows
-
-
-def _counts(column: ColumnEvidence) -> bool:
-    """Whether a column of stock says how many are there."""
-    return column.share("is_number") >= ENOUGH and not set(column.distinct) <= {"0", "1"}

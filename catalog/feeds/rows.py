@@ -39,10 +39,15 @@ def filled(row: Row) -> Row:
 Rows = Iterator[Row | Rejection]
 
 
+def split_words(text: str) -> tuple[str, ...]:
+    """The words of a list that is written as one text."""
+    return tuple(text.split())
+
+
 @lru_cache(maxsize=65_536)
 def clean_name(name: str) -> str:
     """A column's name as attributes are named, maybe empty: `Screen Size (inch)` is `screen_size_inch`."""
-    plain = unicodedata.normalize("NFKC", name).strip().lower().removeprefix(PREFIX)
+    plain = unicodedata.normalize("NFKC", name).strip().lower().replace("i̇", "i").removeprefix(PREFIX)
     return re.sub(r"[^\w.]+", "_", plain)[:MAX_NAME].strip("_.")
 
 

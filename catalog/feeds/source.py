@@ -116,7 +116,7 @@ _LETTERS = {
     "cp1254": ("çğıöşüâî",),
 }
 """Letters that are not ASCII, of languages in which those are few, so that they stand alone; by their encoding."""
-_SIGNS = frozenset("€’‘“”„–—…°®©™«»§·×•²½\xa0")
+_SIGNS = frozenset("€£¥¢’‘“”„–—…°®©™«»§·×•²³½¼¾±µ¿¡\xa0")
 _OTHERS = ["cp1251", "cp1253", "shift_jis", "gb18030", "big5", "euc_kr", "cp1255", "cp1256"]
 
 

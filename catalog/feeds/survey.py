@@ -6,20 +6,24 @@ import re
 from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
+from itertools import chain, islice
 from pathlib import Path
 
 from trimtab.catalog.feeds.columns import role_of
 from trimtab.catalog.feeds.detection import platform_of, raw_rows
 from trimtab.catalog.feeds.evidence import ColumnEvidence, Steps
+from trimtab.catalog.feeds.families import with_families
 from trimtab.catalog.feeds.platform import Platform, renamed
+from trimtab.catalog.feeds.price_names import price_kind
 from trimtab.catalog.feeds.rows import Row, Rows, Value, clean_name, filled, first_text, texts
+from trimtab.catalog.feeds.titles import title_column
 from trimtab.catalog.rejections import Rejection
 from trimtab.catalog.shop import Shop
 
 N_GROUPS = 20_000
 """Values of a column whose titles are compared; a column with more of them has shown what it is."""
-N_TEXTS = 2_000
-"""Titles and descriptions that are kept to tell languages by."""
+N_FIRST = 1_000
+"""Rows by which the column with the titles is found."""
 MAX_IDS = 5_000_000
 """Values of a column that are looked at for repeats."""
 
@@ -78,18 +82,17 @@ class Survey:
         n_rows: rows that could be read as such.
         columns: by name.
         repeats: column -> rows whose value an earlier row has, of columns that could be the item's id.
-        groups: of columns that could tie variants together.
-        texts: some titles and descriptions.
+        groups: of columns that could tie variants together, by the column `title`.
         steps: of lists of categories.
         names: the feed's own columns, before the platform's names were read.
     """
 
     platform: Platform
+    title: str | None = None
     n_rows: int = 0
     columns: dict[str, ColumnEvidence] = field(default_factory=dict)
     repeats: dict[str, int] = field(default_factory=dict)
     groups: dict[str, Groups] = field(default_factory=dict)
-    texts: list[str] = field(default_factory=list)
     names: dict[str, None] = field(default_factory=dict)
     steps: Steps = field(default_factory=Steps)
     _seen: dict[str, set[int]] = field(default_factory=dict)
@@ -97,8 +100,7 @@ class Survey:
     def add(self, cells: Mapping[str, Value]) -> None:
         """Count a row."""
         self.n_rows += 1
-        title = self._title(cells)
-        words = frozenset(_WORD.findall(title.casefold()))
+        words = frozenset(_WORD.findall(first_text(cells.get(self.title or "")).casefold()))
         for name, value in cells.items():
             column = self.columns.get(name)
             if column is None:
@@ -107,12 +109,6 @@ class Survey:
             if isinstance(value, list) and _role(name) == "category":
                 self.steps.add(texts(value))
             self._group(name, value, words)
-        if len(self.texts) < N_TEXTS and title:
-            self.texts.append(f"{title}. {first_text(cells.get('description'))[:300]}")
-
-    def _title(self, cells: Mapping[str, Value]) -> str:
-        name = next((one for one in cells if _role(one) == "title"), None)
-        return first_text(cells.get(name)) if name else ""
 
     def _group(self, name: str, value: Value, words: frozenset[str]) -> None:
         role = _role(name)
@@ -126,6 +122,10 @@ class Survey:
         if role in (None, "item_id", "group_id") and len(text) <= 64 and not isinstance(value, float | list):
             self.groups.setdefault(name, Groups()).add(text, words)
 
+    def distinct_of(self, name: str | None) -> Counter[str]:
+        """The different values of a column that are remembered; none where there is no such column."""
+        return self.columns[name].distinct if name in self.columns else Counter()
+
     def forget(self) -> None:
         """Let go of what was only needed while counting."""
         self._seen.clear()
@@ -135,8 +135,13 @@ def survey_of(path: Path, shop: Shop) -> Survey:
     """Look at all rows of a feed."""
     names: dict[str, None] = {}
     platform, rows = adapted(path, shop, names)
-    survey = Survey(platform, names=names)
-    for row in rows:
+    first = list(islice(rows, N_FIRST))
+    start = Survey(platform)
+    for row in first:
+        if isinstance(row, Row):
+            start.add(row.cells)
+    survey = Survey(platform, title_column(start.columns, start.n_rows), names=names)
+    for row in chain(first, rows):
         if isinstance(row, Row):
             survey.add(row.cells)
     survey.forget()
@@ -151,7 +156,14 @@ def adapted(path: Path, shop: Shop, names: dict[str, None] | None = None) -> tup
     """
     platform, rows = platform_of(raw_rows(path))
     roles = {column: role for role, column in shop.catalogue.columns.items()}
-    return platform, platform.rows(_renamed_first(_filled(rows, {} if names is None else names), roles))
+    seen = {} if names is None else names
+
+    def again() -> Rows:
+        return platform.rows(_renamed_first(_filled(raw_rows(path), seen), roles))
+
+    if platform.is_of_the_shop:
+        return platform, with_families(again)
+    return platform, platform.rows(_renamed_first(_filled(rows, seen), roles))
 
 
 def _renamed_first(rows: Iterable[Row | Rejection], roles: Mapping[str, str]) -> Rows:
@@ -179,8 +191,7 @@ def _filled(rows: Iterable[Row | Rejection], names: dict[str, None]) -> Rows:
 
 def is_price_name(name: str) -> bool:
     """Whether a column's name says that it has prices."""
-    plain = name.casefold()
-    return _role(name) in ("price", "sale_price") or any(word in plain for word in ("price", "preis", "prix"))
+    return _role(name) in ("price", "sale_price") or price_kind(name) is not None
 
 
 _ROLES: dict[str, str | None] = {}

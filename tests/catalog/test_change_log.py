@@ -113,3 +113,60 @@ def test_a_line_that_is_no_change_is_named(tmp_path: Path) -> None:
     segment.write_bytes(segment.read_bytes() + b"nonsense\n")
     with pytest.raises(BadFile, match=r"000000000001.jsonl: has a line that is not a change of .*: b'nonsense"):
         ChangeLog(tmp_path).read()
+
+
+def test_readers_begin_again_when_lines_that_they_read_are_cut_off(tmp_path: Path, segment_per_line: None) -> None:
+    writer, reader, late = ChangeLog(tmp_path), ChangeLog(tmp_path), ChangeLog(tmp_path)
+    for item_id in "abcd":
+        append(writer, item_id)
+    assert read_ids(reader) == ["a", "b", "c", "d"]
+    with writer.writing():
+        writer.cut(2)
+    assert append(late, "e") == 3
+    assert reader.has_more()
+    assert read_ids(reader) == ["a", "b", "e"]
+    assert (reader.n_restarts, late.n_restarts) == (1, 0)
+    with late.writing():
+        late.cut(0)
+    assert read_ids(reader) == []
+    assert append(writer, "f") == 1
+    assert read_ids(reader) == ["f"]
+    assert read_ids(ChangeLog(tmp_path)) == ["f"]
+
+
+def test_a_cut_that_a_kill_interrupts_is_made_or_not(tmp_path: Path, segment_per_line: None) -> None:
+    log = ChangeLog(tmp_path)
+    for item_id in "abcd":
+        append(log, item_id)
+    before = {path: path.read_bytes() for path in tmp_path.glob("*.jsonl")}
+    with log.writing():
+        log.cut(2)
+    for path, content in before.items():
+        path.write_bytes(content)  # as if the kill had come before the old files were removed
+    assert read_ids(ChangeLog(tmp_path)) == ["a", "b"]
+    assert append(ChangeLog(tmp_path), "e") == 3
+    assert read_ids(ChangeLog(tmp_path)) == ["a", "b", "e"]
+
+
+def test_lines_that_come_in_front_are_read_by_those_who_begin(tmp_path: Path, segment_per_line: None) -> None:
+    whole, part = ChangeLog(tmp_path / "whole"), ChangeLog(tmp_path / "part")
+    for item_id in "abcd":
+        append(whole, item_id)
+    lines = list(whole.lines_from(0))
+    assert [line.change.version for line in whole.lines_from(3)] == [3, 4]
+    with part.writing():
+        part.write(lines[2:])
+    reader = ChangeLog(tmp_path / "part")
+    assert read_ids(reader) == ["c", "d"]
+    with part.writing():
+        part.put_in_front(lines[:2])
+    assert read_ids(reader) == []
+    assert append(part, "e") == 5
+    assert read_ids(reader) == ["e"]
+    assert read_ids(ChangeLog(tmp_path / "part")) == ["a", "b", "c", "d", "e"]
+    assert reader.place == part.place != whole.place
+
+
+@pytest.fixture
+def segment_per_line(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(change_log, "SEGMENT_BYTES", 1)

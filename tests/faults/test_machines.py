@@ -185,7 +185,7 @@ FAULTS: Sequence[Callable[[Shop, Random], None]] = (
 @contextmanager
 def three_machines(bundle: Path, folder: Path, **settings: object) -> Iterator[Shop]:
     (folder / "redis").mkdir()
-    with running_redis(folder / "redis", appendfsync="always") as redis, ExitStack() as stack:
+    with running_redis(folder / "redis", "--appendfsync", "always") as redis, ExitStack() as stack:
         given = {
             "bundle": bundle,
             "redis_url": redis.url,

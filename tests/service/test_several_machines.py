@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator
 from contextlib import ExitStack
+from datetime import UTC, datetime
 from pathlib import Path
 
 import httpx
@@ -13,11 +14,14 @@ import pytest
 from tests.support.redis_servers import PATIENT_REDIS_SECONDS, RedisProcess, running_redis
 from tests.support.services import serving
 from tests.support.waiting import eventually
+from trimtab.catalog.change_lines import START, shared_line
+from trimtab.catalog.changes import Change
 from trimtab.core.errors import BadParameter, BundleDamaged, Conflict, NotFound
 from trimtab.engine.bundle.manifest import MANIFEST
 from trimtab.service.backups import back_up, restore
 from trimtab.service.bundles.plan import Plan
 from trimtab.service.bundles.shared_bundles import SharedBundles
+from trimtab.service.catalogue.change_archive import ChangeArchive
 from trimtab.service.catalogue.change_stream import KEY as STREAM
 from trimtab.service.redis.gateway import RedisGateway
 from trimtab.service.redis.lease import Lease
@@ -30,7 +34,7 @@ KEY = {"Authorization": "Bearer sesame"}
 @pytest.fixture
 def redis(tmp_path: Path) -> Iterator[RedisProcess]:
     (tmp_path / "redis").mkdir()
-    with running_redis(tmp_path / "redis", appendfsync="always") as server:
+    with running_redis(tmp_path / "redis", "--appendfsync", "always") as server:
         yield server
 
 
@@ -123,6 +127,22 @@ def test_a_bundle_that_is_not_what_was_sent_is_refused(small_bundle: Path, tmp_p
     assert not (tmp_path / "another").exists()
     shared.remove(bundle_id)
     assert not damaged.exists()
+
+
+def test_an_object_store_does_as_well(small_bundle: Path, tmp_path: Path) -> None:
+    folder = SharedFolder("memory://shop")
+    shared = SharedBundles(folder)
+    shared.publish(small_bundle)
+    shared.publish(small_bundle)  # it is there
+    shared.fetch(small_id(small_bundle), tmp_path / "new")
+    assert small_id(tmp_path / "new") == small_id(small_bundle)
+    assert folder.names("bundles") == [small_id(small_bundle)]
+    shared.remove(small_id(small_bundle))
+    assert folder.names("bundles") == []
+    archive = ChangeArchive(folder)
+    assert archive.last_line() is None
+    archive.add([shared_line(Change(1, datetime.now(UTC), [{"item_id": "a"}]), START)])
+    assert archive.end() == ChangeArchive(SharedFolder("memory://shop")).last_line().place
 
 
 def small_id(bundle: Path) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import signal
 from collections.abc import Iterator
 from contextlib import suppress
 from datetime import UTC, datetime, timedelta
@@ -15,11 +16,15 @@ from hypothesis import strategies as st
 from redis import Redis
 
 from tests.support.machines import Machine, settle
+from tests.support.processes import free_port
 from tests.support.redis_servers import RedisProcess, running_redis
+from tests.support.waiting import eventually
 from trimtab.catalog.change_lines import ChangeLine, put_again
+from trimtab.catalog.change_log import ChangeLog
 from trimtab.catalog.changes import Change
 from trimtab.core.errors import Unavailable
 from trimtab.service.catalogue.change_stream import KEY, ChangeStream
+from trimtab.service.catalogue.shared_order import LATEST
 
 
 @pytest.fixture(scope="module")
@@ -135,6 +140,26 @@ def test_a_line_belongs_to_one_chain(three: list[Machine]) -> None:
     assert not ChangeLine(second.change, second.raw, "another").follows(first.place)
 
 
+def test_a_log_that_lacks_what_a_bundle_needs_is_filled_or_the_bundle_refused(
+    three: list[Machine], redis: Redis
+) -> None:
+    a, b, _ = three
+    for number in range(4):
+        a.put(str(number))
+    settle(a)
+    long_ago, third = b.order.since, a.lines[2].change.timestamp
+    redis.xtrim(KEY, maxlen=2, approximate=False)
+    b.order.since = LATEST
+    b.order.reach_back(ChangeLog(b.folder), third)
+    settle(b)
+    assert raw(b) == raw(a)[2:]
+    with pytest.raises(Unavailable, match="the bundle needs changes from before 3, which neither this machine nor"):
+        b.order.reach_back(ChangeLog(b.folder), long_ago)
+    settle(a)  # it has been asked for them
+    b.order.reach_back(ChangeLog(b.folder), long_ago)
+    assert raw(b) == raw(a)
+
+
 def test_a_redis_that_may_lose_changes_is_named(redis: Redis, redis_process: RedisProcess) -> None:
     stream = ChangeStream(redis_process.url, replicas=0, timeout_seconds=2.0)
     assert stream.promises_durability() is False
@@ -156,6 +181,31 @@ def test_a_change_that_too_few_replicas_have_is_not_acknowledged(
     settle(a, b)
     assert raw(a) == raw(b)
     assert len(raw(b)) == 1  # it was made all the same, and may be sent again
+
+
+def test_a_change_is_acknowledged_once_a_replica_has_it(tmp_path: Path) -> None:
+    port = str(free_port())
+    for name in ("primary", "replica"):
+        (tmp_path / name).mkdir()
+    with (
+        running_redis(tmp_path / "primary", "--port", port, "--bind", "127.0.0.1") as primary,
+        running_redis(tmp_path / "replica", "--replicaof", "127.0.0.1", port) as replica,
+        primary.client() as client,
+        replica.client() as copy,
+    ):
+        eventually(lambda: client.wait(1, 100) == 1)
+        machine = Machine(tmp_path / "a", primary.url, tmp_path / "shared")
+        machine.order.stream = ChangeStream(primary.url, replicas=1, timeout_seconds=2.0)
+        machine.put("1")
+        assert copy.xlen(KEY) == 1
+        replica.signal(signal.SIGSTOP)
+        with pytest.raises(Unavailable, match="has reached 0 of 1 replicas"):
+            machine.put("2")
+        replica.signal(signal.SIGCONT)
+        machine.step()
+        eventually(lambda: client.wait(1, 100) == 1)
+        machine.order.confirm()
+        assert copy.xlen(KEY) == len(machine.lines) == 2
 
 
 def test_what_is_not_ours_in_the_stream_is_named(three: list[Machine], redis: Redis) -> None:
@@ -259,6 +309,17 @@ def test_what_is_made_again_comes_out_as_if_it_had_kept_its_time(data: st.DataOb
     kept = [change for is_lost, change in all_of_them if not is_lost]
     lost = [change for is_lost, change in all_of_them if is_lost]
     assert state(kept + put_again(lost, kept)) == state([change for _, change in all_of_them])
+
+
+def test_of_a_deletion_and_a_change_of_the_item_the_later_one_counts() -> None:
+    def deletion(moment: int) -> Change:
+        return Change(moment, change_at(moment, []).timestamp, [], ["x"])
+
+    item = [{"item_id": "x", "price": 1}]
+    assert put_again([deletion(1)], [change_at(2, item)]) == []
+    assert put_again([deletion(2)], [change_at(1, item)]) == [deletion(2)]
+    assert put_again([change_at(1, item)], [deletion(2)]) == []
+    assert put_again([change_at(2, item)], [deletion(1)]) == [change_at(2, item)]
 
 
 def change_at(moment: int, items: list[dict[str, Any]]) -> Change:

@@ -24,16 +24,19 @@ PATIENT_REDIS_SECONDS = 2.0
 class RedisProcess:
     """A redis-server on a unix socket, for a test to stop and start."""
 
-    def __init__(self, folder: Path, *, appendfsync: str = "everysec") -> None:
-        self._folder, self._appendfsync = folder, appendfsync
+    def __init__(self, folder: Path, *options: str) -> None:
+        """
+        Args:
+            options: of the server, which take precedence.
+        """
+        self._folder, self._options = folder, options
         self.url = f"unix://{folder}/redis.sock"
         self._process: subprocess.Popen[bytes] | None = None
 
     def start(self) -> None:
         command = [find_redis_server(), "--port", "0", "--unixsocket", f"{self._folder}/redis.sock"]
         options = ["--dir", self._folder, "--appendonly", "yes", "--save", "", "--logfile", f"{self._folder}/log"]
-        options += ["--appendfsync", self._appendfsync]
-        self._process = subprocess.Popen([*command, *options])
+        self._process = subprocess.Popen([*command, *options, *self._options])
         eventually(self._answers)
 
     def signal(self, number: int) -> None:
@@ -57,8 +60,9 @@ class RedisProcess:
 
 
 @contextmanager
-def running_redis(folder: Path, *, appendfsync: str = "everysec") -> Iterator[RedisProcess]:
-    server = RedisProcess(folder, appendfsync=appendfsync)
+def running_redis(folder: Path, *options: str) -> Iterator[RedisProcess]:
+    """A server for as long as the context lasts; frozen or not, it is gone afterwards."""
+    server = RedisProcess(folder, *options)
     server.start()
     try:
         yield server

@@ -1,0 +1,124 @@
+"""Rows that name another row as their parent: variants, which take from it what they lack."""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from itertools import chain, islice
+
+from trimtab.catalog.feeds.columns import is_code_name, role_of
+from trimtab.catalog.feeds.rows import Row, Rows, Value, clean_name, first_text, names_of
+
+N_LOOKED_AT = 200
+MAX_PARENTS = 2_000_000
+ENOUGH = 0.9
+"""The share of named parents that have to be rows of the feed."""
+RARELY = 0.1
+"""The share of variants that at most fill a column which they take from their parents."""
+_PARENT = re.compile(
+    "parent|übergeordnet|eltern|vater|master|padre|père|genitore|nadrz|rodzic|ouder|förälder|forælder|üst_ürün|"
+    "родител|父|상위"
+)
+"""What columns that name a parent are called."""
+_OWN = ("item_id", "stock", "in_stock", "group_id")
+"""Roles that no variant takes from its parent."""
+
+
+@dataclass
+class Family:
+    """What ties the rows of a feed together.
+
+    Attributes:
+        column: names the parent; `key` is the column by which it is named.
+        parents: values of `key` that rows name.
+        are_templates: whether parents say what their variants share, and are no items by themselves.
+    """
+
+    column: str
+    key: str
+    parents: frozenset[str]
+    are_templates: bool
+    _known: dict[str, Row] = field(default_factory=dict)
+    _early: dict[str, list[Row]] = field(default_factory=dict)
+
+    def rows(self, rows: Rows) -> Rows:
+        """The rows, variants whole; one before its parent waits for it."""
+        for row in rows:
+            if not isinstance(row, Row):
+                yield row
+                continue
+            parent = _reference(row.cells.get(self.column))
+            own = first_text(row.cells.get(self.key))
+            if not parent and own in self.parents:
+                self._known[own] = row
+                if not self.are_templates:
+                    yield self._variant(row, own)
+                yield from (self._variant(one, own) for one in self._early.pop(own, ()))
+            elif not parent or parent in self._known:
+                yield self._variant(row, parent)
+            else:
+                self._early.setdefault(parent, []).append(row)
+        for parent, waiting in self._early.items():
+            yield from (self._variant(one, parent) for one in waiting)
+
+    def _variant(self, row: Row, parent: str) -> Row:
+        cells = {name: value for name, value in row.cells.items() if name != self.column}
+        if not parent:
+            return Row(row.line, cells)
+        shared = self._known[parent].cells if parent in self._known else {}
+        taken = {name: value for name, value in shared.items() if name not in cells and _is_shared(name)}
+        return Row(row.line, {**cells, **taken, "group_id": parent})
+
+
+def with_families(again: Callable[[], Rows]) -> Rows:
+    """The rows of a feed, those that name a parent completed by it.
+
+    Args:
+        again: reads the feed from its beginning; twice where a column could name parents.
+    """
+    rows = again()
+    first = list(islice(rows, N_LOOKED_AT))
+    column = next((name for name in sorted(names_of(first)) if _PARENT.search(clean_name(name))), None)
+    family = None if column is None else _family(again(), column)
+    return chain(first, rows) if family is None else family.rows(chain(first, rows))
+
+
+def _family(rows: Rows, column: str) -> Family | None:
+    """What the rows of a feed show; None where a column does not name rows of it."""
+    named: set[str] = set()
+    keys: dict[str, set[str]] = {}
+    filled: dict[bool, Counter[str]] = {True: Counter(), False: Counter()}
+    n_variants = n_others = 0
+    for row in rows:
+        if not isinstance(row, Row):
+            continue
+        parent = _reference(row.cells.get(column))
+        filled[bool(parent)].update(row.cells.keys())
+        if parent:
+            n_variants += 1
+            named.add(parent)
+            continue
+        n_others += 1
+        for name, value in row.cells.items():
+            if (found := role_of(name)) is not None and found[0] == "item_id":
+                keys.setdefault(name, set()).add(first_text(value))
+        if len(named) > MAX_PARENTS:
+            return None
+    best = max(keys, key=lambda name: len(named & keys[name]), default=None)
+    if best is None or not named or len(named & keys[best]) < ENOUGH * len(named):
+        return None
+    taken = [name for name, n in filled[False].items() if n >= ENOUGH * n_others and _is_shared(name)]
+    are_templates = any(filled[True][name] <= RARELY * n_variants for name in taken)
+    return Family(column, best, frozenset(named & keys[best]), are_templates)
+
+
+def _reference(value: Value | None) -> str:
+    """The parent that a cell names; WooCommerce writes `id:12` where it has no SKU."""
+    return first_text(value).removeprefix("id:")
+
+
+def _is_shared(name: str) -> bool:
+    role = role_of(name)
+    return (role is None or role[0] not in _OWN) and not is_code_name(clean_name(name))

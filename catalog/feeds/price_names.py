@@ -1,0 +1,100 @@
+"""What a column's name says of the prices in it: which of an item's prices they are, and in which unit of money."""
+
+from __future__ import annotations
+
+import re
+from functools import lru_cache
+from typing import Final, Literal
+
+from trimtab.catalog.feeds.rows import clean_name, split_words
+
+PriceKind = Literal["price", "sale", "regular", "other"]
+"""What is asked; a lower price for some time; a higher one to compare with; what is none for its buyer."""
+
+_PRICE: Final = split_words(
+    "price preis preise prix precio preço preco prezzo prijs pris priser cena ceny ceně hinta ár ára "
+    "fiyat fiyatı цена ціна стоимость 価格 价格 價格 가격 السعر سعر מחיר "
+    "τιμή preț pret pvp mrp rrp msrp uvp harga giá ราคา कीमत मूल्य 定価 "
+    "特価 売価"
+)
+_OTHER: Final = split_words(
+    "cost costs wholesale purchase buying shipping delivery deposit tax einkauf einkaufspreis ek versand "
+    "pfand versandkosten coste costo envío achat livraison consigne custo compra frete acquisto "
+    "spedizione inkoop inköp indkøb nákup nákupní zakup zakupu alış maliyet kargo закупочная "
+    "закупка доставка 原価 仕入 送料 进价 운임 원가 التكلفة"
+)
+_NET: Final = frozenset(split_words("net netto excl excluded exkl ht hors neto nett zzgl"))
+_COST: Final = frozenset(split_words("cost costs wholesale coste costo einkaufspreis ek custo maliyet 原価 进价 원가"))
+_REGULAR: Final = split_words(
+    "regular list listed old original was before mrp rrp msrp uvp retail compare recommended suggested "
+    "strike regulärer regulär listen listenpreis alter alt statt streichpreis barré ancien conseillé "
+    "ordinaire normal normale anterior antes tachado original listino pieno adviesprijs oude ordinarie "
+    "førpris før katalogowa poprzednia regularna běžná původní liste eski старая обычная "
+    "定価 通常 通常価格 原价 市场价 정가 الأصلي قبل מקורי"
+)
+_SALE: Final = split_words(
+    "sale special offer promo promotion promotional discount discounted reduced deal angebot "
+    "angebotspreis aktion aktionspreis sonderpreis reduzierter reduziert solde soldé remisé promotionnel "
+    "oferta rebaja rebajado descuento scontato offerta sconto promoção promocional desconto actie "
+    "aanbieding rea kampanj kampanje tilbud tilbudspris tarjous promocyjna promocja akční akcia akciós "
+    "indirimli kampanyalı скидка скидкой акция 特価 セール 特价 促销 할인 "
+    "الخصم خصم العرض מבצע προσφορά redus"
+)
+_MINOR: Final = frozenset(
+    split_words(
+        "cents cent pence øre öre ore centimes céntimos centimos centavos centesimi grosze groszy kopecks paise minor"
+    )
+)
+_FOR_SEVERAL: Final = frozenset(split_words("ab from tier bulk staffel staffelpreis dès desde volume quantity qty"))
+"""What stands in the names of prices for a number of pieces."""
+_FROM_TO: Final = {("preço", "de"): "regular", ("preco", "de"): "regular", ("preço", "por"): "price"}
+"""What Brazilian shops ask before and now."""
+_LONG: Final = 4
+"""Letters from which on a word may end a compound one: `Verkaufspreis`."""
+
+
+@lru_cache(maxsize=4096)
+def price_kind(name: str) -> PriceKind | None:
+    """Which of an item's prices a column has, by its name; None where that says no price."""
+    words = _words(name)
+    if not any(_says(word, _PRICE) for word in words):
+        return None if _COST.isdisjoint(words) else "other"
+    said = _FROM_TO.get((words[0], words[-1]))
+    if said is not None:
+        return said  # type: ignore[return-value]  # one of the literals
+    if any(word.isdecimal() or word in _FOR_SEVERAL for word in words):
+        return "other"
+    for kind, known in (("other", _OTHER), ("sale", _SALE), ("regular", _REGULAR)):
+        if any(_says(word, known) for word in words):
+            return kind  # type: ignore[return-value]  # one of the literals
+    return "price"
+
+
+def is_net(name: str) -> bool:
+    """Whether a column's name says that its prices are without tax."""
+    return not _NET.isdisjoint(_words(name))
+
+
+@lru_cache(maxsize=4096)
+def is_in_minor_units(name: str) -> bool:
+    """Whether a column's name says that its numbers count cents."""
+    return any(word in _MINOR for word in _words(name))
+
+
+def without_minor_units(plain: str) -> str:
+    """A plain name without the words for cents: `amount_cents` is `amount`."""
+    words = [word for word in plain.split("_") if word not in _MINOR]
+    return "_".join(words[:-1] if words[-1:] == ["in"] else words)
+
+
+def _words(name: str) -> list[str]:
+    return [word for word in re.split(r"[_.]+", clean_name(name)) if word]
+
+
+def _says(word: str, known: tuple[str, ...]) -> bool:
+    return any(
+        word == one
+        or (len(one) >= _LONG and word.endswith(one))
+        or ((not one[0].isalpha() or one[0] > "\u3000") and one in word)
+        for one in known
+    )
