@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from bisect import bisect_left
 from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
@@ -183,8 +184,10 @@ def _nice(number: float) -> float:
     if number == 0:
         return 0.0
     scale = 10.0 ** math.floor(math.log10(abs(number)))
-    digits = min(NICE, key=lambda nice: abs(nice - abs(number) / scale))
-    return math.copysign(float(f"{digits * scale:.3g}"), number)
+    digits = abs(number) / scale
+    above = bisect_left(NICE, digits, hi=len(NICE) - 1)
+    nearest = min(NICE[max(above - 1, 0) : above + 1], key=lambda nice: abs(nice - digits))
+    return math.copysign(float(f"{nearest * scale:.3g}"), number)
 
 
 def _number_text(number: float) -> str:

@@ -175,13 +175,14 @@ def require_attribute(attributes: AttributeColumns, name: str, *, parameter: str
     Raises:
         BadParameter: it does not, or may not be.
     """
-    usable = [known for known, definition in attributes.definitions.items() if getattr(definition, use)]
-    if name not in attributes.definitions:
-        problem = f"there is no attribute {name!r}" + did_you_mean(name, usable)
-    elif name not in usable:
-        problem = f"{name!r} is not for this: shop.toml has {use} = false"
-    else:
+    asked = attributes.definitions.get(name)
+    if asked is not None and getattr(asked, use):
         return
+    usable = [known for known, definition in attributes.definitions.items() if getattr(definition, use)]
+    if asked is None:
+        problem = f"there is no attribute {name!r}" + did_you_mean(name, usable)
+    else:
+        problem = f"{name!r} is not for this: shop.toml has {use} = false"
     others = f" and {len(usable) - MAX_NAMED} more" if len(usable) > MAX_NAMED else ""
     raise BadParameter(parameter, problem, ", ".join(usable[:MAX_NAMED]) + others)
 

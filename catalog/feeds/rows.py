@@ -14,6 +14,8 @@ from trimtab.catalog.rejections import Rejection
 Value = str | int | float | bool | list[str | int | float | bool]
 """What a cell holds: text as it is written, or what a format with types says; a list where there are several."""
 
+PLAIN = (str, int, float)
+
 MAX_NAME = 64
 
 
@@ -31,9 +33,7 @@ class Row:
 
 def filled(row: Row) -> Row:
     """The row without its empty cells."""
-    return Row(
-        row.line, {name: value for name, value in row.cells.items() if value not in ("", []) and not _is_empty(value)}
-    )
+    return Row(row.line, {name: value for name, value in row.cells.items() if not _is_empty(value)})
 
 
 Rows = Iterator[Row | Rejection]
@@ -54,10 +54,20 @@ def clean_name(name: str) -> str:
 def cells_of(values: Mapping[str, object]) -> dict[str, Value]:
     """What an object of JSON says, flat: members of objects by their path, lists of `name` and `value` by the name."""
     cells: dict[str, Value] = {}
-    for name, value in _flat("", values):
-        held = cells.get(name)
-        cells[name] = value if held is None else [*_as_list(held), *_as_list(value)]
+    is_pair = _named_value(values) is not None
+    for key, one in {"": values}.items() if is_pair else values.items():
+        if isinstance(one, PLAIN):  # nearly all cells of a table are
+            if not _is_empty(one):
+                _put(cells, key, one)
+            continue
+        for name, value in _flat(key, one):
+            _put(cells, name, value)
     return cells
+
+
+def _put(cells: dict[str, Value], name: str, value: Value) -> None:
+    held = cells.get(name)
+    cells[name] = value if held is None else [*_as_list(held), *_as_list(value)]
 
 
 def texts(value: Value | None) -> list[str]:
@@ -120,7 +130,9 @@ def _named_value(value: Mapping[str, object]) -> tuple[str, object] | None:
 
 
 def _is_empty(value: object) -> bool:
-    return (isinstance(value, str) and not value.strip()) or (isinstance(value, float) and value != value)  # noqa: PLR0124  NaN differs
+    if isinstance(value, str):
+        return not value or value.isspace()
+    return value != value or value == []  # noqa: PLR0124  NaN differs
 
 
 def names_of(rows: Iterable[Row | Rejection]) -> frozenset[str]:

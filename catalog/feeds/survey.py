@@ -6,6 +6,7 @@ import re
 from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
+from functools import lru_cache
 from itertools import chain, islice
 from pathlib import Path
 
@@ -189,19 +190,13 @@ def _filled(rows: Iterable[Row | Rejection], names: dict[str, None]) -> Rows:
             yield row
 
 
+@lru_cache(maxsize=65_536)
 def is_price_name(name: str) -> bool:
     """Whether a column's name says that it has prices."""
     return _role(name) in ("price", "sale_price") or price_kind(name) is not None
 
 
-_ROLES: dict[str, str | None] = {}
-
-
+@lru_cache(maxsize=65_536)
 def _role(name: str) -> str | None:
-    if name not in _ROLES:
-        found = role_of(name)
-        _ROLES[name] = found[0] if found else None
-        if len(_ROLES) > 100_000:
-            _ROLES.clear()
-            return found[0] if found else None
-    return _ROLES[name]
+    found = role_of(name)
+    return found[0] if found else None
