@@ -19,6 +19,7 @@ from starlette.types import Lifespan
 
 from trimtab.core.errors import BadParameter, NotFound
 from trimtab.core.weights import normalise
+from trimtab.engine import Engine
 from trimtab.retrieval.filters import filter_mask, parse_filter
 from trimtab.service.bootstrap import Background, Definitions, Foundations, Parts, background, build_parts
 from trimtab.service.bundles.serving import Bundles
@@ -70,6 +71,7 @@ from trimtab.service.search.rules import Rule
 from trimtab.service.search.synonyms import SynonymDefinition
 from trimtab.service.settings import Settings
 from trimtab.service.workbench.comparing import Comparer, Comparison
+from trimtab.service.workbench.drafts import Drafted
 
 if TYPE_CHECKING:  # the extra `mcp`
     from trimtab.service.agents.door import AgentsDoor
@@ -203,11 +205,7 @@ def _definition_routers(
     merchandiser = people.access.dependency("merchandise", always=True)
     define = partial(definitions_router, changes=definitions.changes, reader=reader, max_body_bytes=limit)
     return (
-        define(
-            definitions.profiles,
-            check=lambda profile: normalise(profile.weights, parts.search.known_weights),
-            admin=admin,
-        ),
+        define(definitions.profiles, check=fits, admin=admin),
         define(definitions.rules, check=fits, admin=merchandiser),
         define(definitions.synonyms, check=fits, admin=merchandiser),
         define(definitions.experiments, check=partial(_require_arms, definitions, bundles), admin=admin),
@@ -217,6 +215,7 @@ def _definition_routers(
             check=fits,
             reader=reader,
             merchandiser=merchandiser,
+            admin=admin,
             max_body_bytes=limit,
         ),
         comparisons_router(
@@ -292,11 +291,15 @@ def _require_arms(definitions: Definitions, bundles: Bundles, experiment: Experi
             raise BadParameter("bundle", f"{arm.bundle!r} is not loaded", ", ".join(bundles.plan.loaded))
 
 
-def _require_fit(parts: Parts, rule: Rule | SynonymDefinition) -> None:
-    """Refuse a rule that does not fit the bundle that serves; a synonym fits any."""
-    if not isinstance(rule, Rule):
-        return
-    engine = parts.search.engine
+def _require_fit(parts: Parts, definition: Drafted) -> None:
+    """Refuse a profile or a rule that does not fit the bundle that serves; a synonym fits any."""
+    if isinstance(definition, Profile):
+        normalise(definition.weights, parts.search.known_weights)
+    elif isinstance(definition, Rule):
+        _require_rule(parts.search.engine, definition)
+
+
+def _require_rule(engine: Engine, rule: Rule) -> None:
     filter_mask(engine.store, map(parse_filter, rule.filters))
     for item_id in rule.item_ids:
         try:

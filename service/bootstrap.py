@@ -268,7 +268,7 @@ def _build_definitions(foundations: Foundations) -> Definitions:
         admin_port=settings.admin_port,
     )
     people = People(keys, accounts, sessions, access)
-    drafts = Drafts(redis, rules, synonyms, folder)
+    drafts = Drafts(redis, profiles, rules, synonyms, folder)
     query_sets = QuerySets(redis, folder)
     return Definitions(profiles, rules, synonyms, experiments, drafts, Changes(redis), query_sets, people)
 

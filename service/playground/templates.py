@@ -32,6 +32,7 @@ VIEWS = {
 WORKBENCH = {
     "synonyms": "Synonyms",
     "rules": "Rules",
+    "profiles": "Profiles",
     "queries": "Query sets",
     "experiments": "Experiments",
     "bundles": "Bundles",

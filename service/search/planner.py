@@ -36,11 +36,13 @@ class Circumstances:
 
     Attributes:
         wording: rules and synonyms; None for those that are defined.
+        profiles: by name; None for those that are defined.
         bundle: a loaded one by its name; None for the one that serves.
         moment: at which it would be made; None for now.
     """
 
     wording: Wording | None = None
+    profiles: Mapping[str, Profile] | None = None
     bundle: str | None = None
     moment: datetime | None = None
 
@@ -128,7 +130,8 @@ class SearchPlanner:
         engine = self.engine if under.bundle is None else self._catalogue.newest(self._loaded(under.bundle))
         request = self._pseudonyms.request(request)
         moment = under.moment or datetime.now(UTC)
-        query = self._query(engine, request, NOBODY, self._profiles.all(), moment, wording=under.wording)
+        profiles = self._profiles.all() if under.profiles is None else under.profiles
+        query = self._query(engine, request, NOBODY, profiles, moment, wording=under.wording)
         engine = engine.in_market(query)
         return engine, SearchPlan(query, self._deadline(engine, query, 0.0, inf))
 

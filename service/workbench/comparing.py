@@ -38,7 +38,9 @@ class View(BaseModel):
     profile: Identifier | None = Field(default=None, description="Named weights; left out, the default ones.")
     bundle: BundleName | None = Field(default=None, description="A loaded bundle; left out, the one that serves.")
     drafts: Annotated[tuple[Annotated[str, Field(max_length=128)], ...], FailFast()] = Field(
-        default=(), max_length=200, description="As if these were published, each `rules/NAME` or `synonyms/NAME`."
+        default=(),
+        max_length=200,
+        description="As if these were published, each `rules/NAME`, `synonyms/NAME` or `profiles/NAME`.",
     )
     at: Moment | None = Field(default=None, description="As it would be then, for what begins and ends.")
 
@@ -95,7 +97,8 @@ class Comparer:
         Raises:
             BadParameter: there is no such draft.
         """
-        return Circumstances(self._drafts.wording(view.drafts) if view.drafts else None, view.bundle, view.at)
+        profiles, wording = self._drafts.published(view.drafts) if view.drafts else (None, None)
+        return Circumstances(wording, profiles, view.bundle, view.at)
 
     def row(
         self,

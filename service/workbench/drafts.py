@@ -1,4 +1,4 @@
-"""Drafts of rules and synonyms: what somebody would define, for all to see and live for nobody until published."""
+"""Drafts of profiles, rules and synonyms: what somebody would define, for all to see and live only when published."""
 
 from __future__ import annotations
 
@@ -12,13 +12,15 @@ from pydantic import BaseModel, ConfigDict, Field
 from trimtab.core.errors import BadParameter, Conflict, NotFound
 from trimtab.service.redis.gateway import RedisGateway
 from trimtab.service.redis.named_definitions import NamedDefinitions
+from trimtab.service.search.profiles import Profile, Profiles
 from trimtab.service.search.rules import Rule, RuleBook, Rules
 from trimtab.service.search.synonyms import SynonymBook, SynonymDefinition, SynonymDefinitions
 from trimtab.service.search.wording import Wording
 from trimtab.service.workbench.changes import plain
 
-Kind = Literal["rules", "synonyms"]
-MODEL_OF: Mapping[Kind, type[Rule | SynonymDefinition]] = {"rules": Rule, "synonyms": SynonymDefinition}
+Kind = Literal["profiles", "rules", "synonyms"]
+Drafted = Profile | Rule | SynonymDefinition
+MODEL_OF: Mapping[Kind, type[Drafted]] = {"profiles": Profile, "rules": Rule, "synonyms": SynonymDefinition}
 MAX_DRAFTS = 200
 
 
@@ -40,7 +42,7 @@ class Draft(BaseModel):
         """What it is called among all drafts."""
         return f"{self.kind}/{self.name}"
 
-    def proposed(self) -> Rule | SynonymDefinition | None:
+    def proposed(self) -> Drafted | None:
         """The definition that it proposes."""
         return None if self.definition is None else MODEL_OF[self.kind].model_validate(self.definition)
 
@@ -49,10 +51,15 @@ class Drafts:
     """The drafts of all people, beside the definitions that are live."""
 
     def __init__(
-        self, redis: RedisGateway, rules: Rules, synonyms: SynonymDefinitions, data_folder: Path | None = None
+        self,
+        redis: RedisGateway,
+        profiles: Profiles,
+        rules: Rules,
+        synonyms: SynonymDefinitions,
+        data_folder: Path | None = None,
     ) -> None:
         self._drafts = NamedDefinitions(redis, "draft", Draft, data_folder)
-        self.live: Mapping[Kind, NamedDefinitions[Any]] = {"rules": rules, "synonyms": synonyms}
+        self.live: Mapping[Kind, NamedDefinitions[Any]] = {"profiles": profiles, "rules": rules, "synonyms": synonyms}
 
     def all(self) -> Mapping[str, Draft]:
         """The drafts by `KIND/NAME`."""
@@ -114,8 +121,8 @@ class Drafts:
             await live.delete(draft.name)
         await self._drafts.delete(draft.path)
 
-    def wording(self, paths: Iterable[str]) -> Wording:
-        """Rules and synonyms as they would be with some drafts published.
+    def published(self, paths: Iterable[str]) -> tuple[Mapping[str, Profile], Wording]:
+        """Profiles, and rules and synonyms, as they would be with some drafts published.
 
         Args:
             paths: `KIND/NAME` of each.
@@ -133,6 +140,5 @@ class Drafts:
                 would_be[draft.kind].pop(draft.name, None)
             else:
                 would_be[draft.kind][draft.name] = proposed
-        return Wording(
-            RuleBook(dict(sorted(would_be["rules"].items()))), SynonymBook(dict(sorted(would_be["synonyms"].items())))
-        )
+        rules, synonyms = (dict(sorted(would_be[kind].items())) for kind in ("rules", "synonyms"))
+        return would_be["profiles"], Wording(RuleBook(rules), SynonymBook(synonyms))

@@ -242,3 +242,25 @@ def test_a_merchandiser_changes_an_item(page: Page, bench: httpx.Client, expecte
     assert serious_violations(page) == []
     page.set_viewport_size({"width": 360, "height": 800})
     assert page.evaluate("document.documentElement.scrollWidth") <= 360
+
+
+def test_an_admin_looks_at_a_profile_before_it_is_live(page: Page, bench: httpx.Client, expected: set[str]) -> None:
+    log_in(page, bench, "ada", "/workbench/profiles", expected)
+    form = page.get_by_role("form", name="A profile")
+    form.get_by_label("Name").fill("bold")
+    form.get_by_label("Weight of relevance").fill("0.1")
+    form.get_by_label("Weight of revenue").fill("0.9")
+    form.get_by_label("Weight of diversity").fill("0")
+    form.get_by_label("Percent of relevance").fill("100")
+    form.get_by_role("button", name="Save the draft").click()
+    draft = page.get_by_role("article", name="Draft bold")
+    expect(draft).to_contain_text("relevance 10 %, revenue 90 %; at most 100.0 % of relevance given up")
+    draft.get_by_label("Queries, one a line").fill("soup\ncoffee")
+    draft.get_by_role("button", name="Preview").click()
+    expect(draft.get_by_text("2 of 2 queries change.")).to_be_visible()
+    assert "bold" not in bench.get("/profiles").json()
+    assert serious_violations(page) == []
+    draft.get_by_role("button", name="Publish").click()
+    expect(page.locator("#said")).to_have_text("bold is live.")
+    assert bench.get("/profiles").json()["bold"]["weights"] == {"relevance": 0.1, "revenue": 0.9}
+    bench.delete("/profiles/bold").raise_for_status()

@@ -77,6 +77,21 @@ def test_a_rule_is_looked_at_when_it_would_hold(service: httpx.Client) -> None:
     assert service.post("/drafts/rules/later/publish", headers=KEY).status_code == 404
 
 
+def test_a_profile_is_looked_at_by_its_name_before_there_is_one(service: httpx.Client) -> None:
+    bold = {"weights": {"revenue": 1}, "max_relevance_loss": 1}
+    service.put("/drafts/profiles/bold", json={"definition": bold}, headers=KEY).raise_for_status()
+    try:
+        [row] = compare(service, queries=["soup"], after={"profile": "bold", "drafts": ["profiles/bold"]})
+        assert row["changed"]
+        asked = {"q": "soup", "k": 10, "w_revenue": 1, "max_relevance_loss": 1}
+        sorted_by_revenue = service.get("/playground/search", params=asked).json()["hits"]
+        assert ids(row["after"]) == [hit["item_id"] for hit in sorted_by_revenue]
+        [row] = compare(service, queries=["soup"], after={"profile": "bold"})
+        assert "bold" in row["problem"]
+    finally:
+        service.delete("/drafts/profiles/bold", headers=KEY).raise_for_status()
+
+
 def test_what_was_changed_meanwhile_is_not_overwritten(service: httpx.Client) -> None:
     service.put("/drafts/synonyms/both", json={"definition": SOUR}, headers=KEY).raise_for_status()
     other = {"words": ["sofa", "couch"]}
@@ -117,7 +132,8 @@ def test_a_synonym_may_hold_for_a_while(service: httpx.Client) -> None:
         ("rules/x", {"action": "pin", "item_ids": ["nothing here"]}, "item_ids"),
         ("synonyms/x", {"words": ["alone"]}, "one word alone"),
         ("synonyms/x", {"action": "pin"}, "words"),
-        ("profiles/x", {"weights": {"relevance": 1}}, "kind"),
+        ("profiles/x", {"weights": {"fame": 1}}, "fame"),
+        ("experiments/x", {}, "kind"),
     ],
 )
 def test_a_draft_is_checked_as_what_it_would_be(
@@ -154,6 +170,10 @@ def test_drafts_are_for_who_may_change_and_each_change_is_written_down(service: 
     reading = service.put("/keys/reading", json={"scopes": ["read"]}, headers=KEY).json()["key"]
     headers = {"Authorization": f"Bearer {reading}"}
     assert service.put("/drafts/rules/x", json={"definition": None}, headers=headers).status_code == 403
+    selling = service.put("/keys/selling", json={"scopes": ["merchandise"]}, headers=KEY).json()["key"]
+    headers = {"Authorization": f"Bearer {selling}"}
+    profile = {"definition": {"weights": {"relevance": 1}}}
+    assert service.put("/drafts/profiles/x", json=profile, headers=headers).status_code == 403, "profiles are admins'"
     service.put("/profiles/written", json={"weights": {"relevance": 1}}, headers=KEY).raise_for_status()
     service.put("/profiles/written", json={"weights": {"relevance": 1}}, headers=KEY).raise_for_status()
     service.delete("/profiles/written", headers=KEY).raise_for_status()

@@ -8,7 +8,7 @@ from pathlib import Path
 import httpx
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from tests.support.redis_servers import PATIENT_REDIS_SECONDS, RedisProcess
@@ -26,7 +26,7 @@ ADMIN = {"Authorization": "Bearer sesame"}
 def judging(
     small_bundle: Path, module_redis: RedisProcess, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[httpx.Client]:
-    settings = Settings(
+    options = Settings(
         bundle=small_bundle,
         data_folder=tmp_path_factory.mktemp("data"),
         redis_url=module_redis.url,
@@ -34,7 +34,7 @@ def judging(
         admin_key="sesame",
         analytics_min_users=2,
     )
-    with serving(settings) as client:
+    with serving(options) as client:
         yield client
 
 
@@ -117,6 +117,7 @@ def test_what_is_no_set_and_no_judgment(judging: httpx.Client, path: str, body: 
 GRADES = st.lists(st.integers(0, 3), min_size=1, max_size=30)
 
 
+@settings(max_examples=50, suppress_health_check=[HealthCheck.too_slow])
 @given(GRADES, st.integers(0, 3))
 def test_kappa_is_one_for_the_same_and_below_it_otherwise(grades: list[int], shift: int) -> None:
     one = np.array(grades, dtype=float)

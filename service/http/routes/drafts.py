@@ -14,16 +14,14 @@ from trimtab.service.http.auth import caller_of
 from trimtab.service.http.bodies import documented_body, read_object, reference, validated
 from trimtab.service.http.problem_documents import documented
 from trimtab.service.http.routes.definitions import Name
-from trimtab.service.search.rules import Rule
-from trimtab.service.search.synonyms import SynonymDefinition
 from trimtab.service.workbench.changes import Change, Changes
-from trimtab.service.workbench.drafts import MODEL_OF, Draft, Drafts, Kind
+from trimtab.service.workbench.drafts import MODEL_OF, Draft, Drafted, Drafts, Kind
 
-Check = Callable[[Rule | SynonymDefinition], object]
+Check = Callable[[Drafted], object]
 
 
 class NewDraft(BaseModel):
-    """What a rule or synonym shall be."""
+    """What a profile, rule or synonym shall be."""
 
     model_config = ConfigDict(
         extra="forbid", json_schema_extra={"example": {"definition": {"words": ["sofa", "couch"]}, "note": "asked for"}}
@@ -47,13 +45,20 @@ def drafts_router(
     check: Check,
     reader: Callable[[Request], Awaitable[None]],
     merchandiser: Callable[[Request], Awaitable[None]],
+    admin: Callable[[Request], Awaitable[None]],
     max_body_bytes: int,
 ) -> APIRouter:
     """
     Args:
         check: raises BadInput where a definition of a kind does not fit the bundle that serves.
-        reader, merchandiser: dependencies that let only those through who may read, who may change.
+        reader, merchandiser, admin: dependencies that let only those through who may read, who may change rules and
+            synonyms, who may change profiles.
     """
+
+    async def may_change(kind: Kind, request: Request) -> None:
+        await (admin if kind == "profiles" else merchandiser)(request)
+
+    changing = [Depends(may_change)]
     router = APIRouter(tags=["drafts"], responses=documented(401, 403, 429))
 
     @router.get("/drafts", dependencies=[Depends(reader)], summary="All drafts")
@@ -63,9 +68,9 @@ def drafts_router(
     @router.put(
         "/drafts/{kind}/{name}",
         responses=documented(409, 413, 422, 503),
-        dependencies=[Depends(merchandiser)],
+        dependencies=changing,
         openapi_extra=documented_body(reference(NewDraft)),
-        summary="Draft a rule or synonym",
+        summary="Draft a profile, rule or synonym",
     )
     async def put(kind: Kind, name: Name, request: Request) -> DraftState:
         """Nothing that shoppers see changes. `POST /comparisons` shows what would."""
@@ -92,7 +97,7 @@ def drafts_router(
     @router.delete(
         "/drafts/{kind}/{name}",
         responses=documented(404, 422, 503),
-        dependencies=[Depends(merchandiser)],
+        dependencies=changing,
         status_code=204,
         summary="Discard a draft",
     )
@@ -103,7 +108,7 @@ def drafts_router(
     @router.post(
         "/drafts/{kind}/{name}/publish",
         responses=documented(404, 409, 422, 503),
-        dependencies=[Depends(merchandiser)],
+        dependencies=changing,
         status_code=204,
         summary="Make a draft live",
     )

@@ -1,4 +1,4 @@
-// What rules and synonyms have in common: the list of what is live, drafts, a preview on real queries, history, undo.
+// What profiles, rules and synonyms have in common: the list of what is live, drafts, a preview on real queries, history, undo.
 
 import { compared, sideBySide } from "../compare.js";
 import { element } from "../element.js";
@@ -11,23 +11,24 @@ const FROM_LOG = 20;
 
 /**
  * A page of one kind of definition.
- * @param kind `rules` or `synonyms`; `one` is the word for one of them.
+ * @param kind `profiles`, `rules` or `synonyms`; `one` is the word for one of them, `scope` of who may change them.
  * @param describe gives the words for a definition; `queries` the queries that it speaks of.
- * @param form gives the form for one, from a definition, its name and `save(name, definition, note)`.
+ * @param form gives the form for one, from a definition, its name, `save(name, definition, note)` and what `more` loads.
+ * @param views gives what both sides of a preview have, from the name and whether one of that name is live.
  */
-export function definitionsPage({ kind, one, describe, queries, form }) {
+export function definitionsPage({ kind, one, describe, queries, form, scope = "merchandise", more = () => null, views = () => [{}, {}] }) {
   const asked = new URLSearchParams(location.search).get("for");
   let edited = { name: "", definition: null, query: asked ?? "" };
 
   bench(load, draw);
 
   async function load() {
-    const [live, drafts, changes] = await Promise.all([fetchJson(`/${kind}`), fetchJson("/drafts"), fetchJson("/changes", new URLSearchParams({ kind: one }))]);
-    return { live, drafts: drafts.filter((draft) => draft.kind === kind), changes };
+    const [live, drafts, changes, extra] = await Promise.all([fetchJson(`/${kind}`), fetchJson("/drafts"), fetchJson("/changes", new URLSearchParams({ kind: one })), more()]);
+    return { live, drafts: drafts.filter((draft) => draft.kind === kind), changes, extra };
   }
 
-  function draw({ live, drafts, changes }, look) {
-    const mayChange = look.may("merchandise");
+  function draw({ live, drafts, changes, extra }, look) {
+    const mayChange = look.may(scope);
     const edit = async (name, definition) => {
       edited = { name, definition, query: "" };
       await look.again();
@@ -42,8 +43,8 @@ export function definitionsPage({ kind, one, describe, queries, form }) {
     return [
       drafts.length > 0 && section("Drafts", ...drafts.map((draft) => draftEntry(draft, look, mayChange, edit))),
       mayChange
-        ? element("div", { id: "edit" }, section(edited.name ? `Change ${edited.name}` : `Draft a ${one}`, form(edited, save)))
-        : lookOnly(`To draft ${kind}, log in as a merchandiser.`),
+        ? element("div", { id: "edit" }, section(edited.name ? `Change ${edited.name}` : `Draft a ${one}`, form(edited, save, extra)))
+        : lookOnly(`To draft ${kind}, log in as ${scope === "admin" ? "an admin" : "a merchandiser"}.`),
       section("Live", liveTable(live, changes, mayChange, { edit, end })),
       section("History", history(live, changes, look, mayChange)),
     ];
@@ -110,8 +111,9 @@ export function definitionsPage({ kind, one, describe, queries, form }) {
       const asked = [...new Set([...linesOf(typed.value), ...(fromLog.checked ? await queriesOfTheLog() : [])])];
       if (asked.length === 0) return "Write a query to look at.";
       const time = at.value ? { at: new Date(at.value).toISOString() } : {};
-      const views = { before: time, after: { ...time, drafts: [`${kind}/${draft.name}`] } };
-      const rows = await compared(asked, views, (sofar) => {
+      const [now, then] = views(draft);
+      const sides = { before: { ...now, ...time }, after: { ...then, ...time, drafts: [`${kind}/${draft.name}`] } };
+      const rows = await compared(asked, sides, (sofar) => {
         said.textContent = `${sofar.length} of ${asked.length} queries.`;
         return true;
       });
