@@ -10,8 +10,9 @@ from pathlib import Path
 import httpx
 import pytest
 
-from tests.support.redis_servers import PATIENT_REDIS_SECONDS, RedisProcess
+from tests.support.redis_servers import PATIENT_REDIS_SECONDS, RedisProcess, running_redis
 from tests.support.services import serving
+from tests.support.waiting import eventually
 from trimtab.core.errors import TooMany, Unauthorised
 from trimtab.service.http import accounts as accounts_module
 from trimtab.service.http.accounts import Accounts, hashed, matches
@@ -152,6 +153,28 @@ def test_accounts_are_for_admins_and_no_answer_has_a_password(closed: httpx.Clie
         assert str(wrong)[:20] not in refused.text
     with module_redis.client() as redis:
         assert PASSWORD.encode() not in b"".join(redis.hgetall("trimtab:accounts").values())
+
+
+def test_while_redis_is_lost_the_admin_key_goes_on(small_bundle: Path, tmp_path: Path) -> None:
+    with running_redis(tmp_path) as redis:
+        settings = Settings(
+            bundle=small_bundle,
+            data_folder=tmp_path / "data",
+            require_keys=True,
+            redis_url=redis.url,
+            redis_timeout_seconds=PATIENT_REDIS_SECONDS,
+            admin_key="sesame",
+        )
+        with serving(settings) as client:
+            log_in(client, "anna", "viewer")
+            redis.kill()
+            assert client.get("/rules").status_code == 503
+            assert client.post("/session", json={"name": "anna", "password": PASSWORD}).status_code == 503
+            assert client.get("/rules", headers=ADMIN).status_code == 200
+            redis.start()
+            eventually(lambda: client.put("/synonyms/up", json=SYNONYM, headers=ADMIN).status_code == 200)
+            assert client.post("/session", json={"name": "anna", "password": PASSWORD}).status_code == 200
+            assert client.get("/rules").status_code == 200, "the account came back from the copy on the disk"
 
 
 def test_passwords_are_not_tried_without_an_end(monkeypatch: pytest.MonkeyPatch) -> None:
