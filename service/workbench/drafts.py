@@ -140,5 +140,5 @@ class Drafts:
                 would_be[draft.kind].pop(draft.name, None)
             else:
                 would_be[draft.kind][draft.name] = proposed
-        rules, synonyms = (dict(sorted(would_be[kind].items())) for kind in ("rules", "synonyms"))
+        rules, synonyms = dict(sorted(would_be["rules"].items())), dict(sorted(would_be["synonyms"].items()))
         return would_be["profiles"], Wording(RuleBook(rules), SynonymBook(synonyms))
