@@ -83,8 +83,12 @@ class BundleFolder:
         Raises:
             Unavailable: the other machines' folder cannot be reached.
         """
-        bundle_id = self._id_here(name)
-        shutil.rmtree(self.place_for(name), ignore_errors=True)
+        bundle_id, place = self._id_here(name), self.place_for(name)
+        aside = place.with_name(f".{name}.removed")  # nothing takes what is half removed for a bundle
+        shutil.rmtree(aside, ignore_errors=True)
+        if place.exists():
+            place.rename(aside)
+            shutil.rmtree(aside, ignore_errors=True)
         if self._shared is not None and bundle_id is not None:
             self._shared.remove(bundle_id)
 

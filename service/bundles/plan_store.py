@@ -18,6 +18,7 @@ from redis import Redis
 
 from trimtab.core.errors import Conflict, Unavailable
 from trimtab.service.bundles.plan import Plan
+from trimtab.service.redis.clients import LOST, is_refusal
 from trimtab.service.redis.compare_and_set import compare_and_set
 from trimtab.service.redis.gateway import RedisGateway
 
@@ -44,12 +45,15 @@ class PlanStore:
         self._start_id = start_id
         self._worker = uuid4().hex[:12]
         self._published: tuple[float, bytes] = (0.0, b"")
-        self.plan = Plan(loaded={start: start_id}, active=start)
+        self._first = self.plan = Plan(loaded={start: start_id}, active=start)
 
     def read(self, redis: Redis) -> bool:
-        """Read the plan; returns whether it has changed."""
+        """Read the plan, or put it back where Redis has lost it; returns whether it has changed."""
         before = self.plan
-        self.plan = self._parsed(redis.hget(PLANS, self._start_id))
+        stored = redis.hget(PLANS, self._start_id)
+        if stored is None and before != self._first:
+            _put_back(redis, self._start_id, before)
+        self.plan = self._parsed(stored)
         return self.plan != before
 
     async def change(self, step: Callable[[Plan], Plan]) -> Plan:
@@ -64,7 +68,7 @@ class PlanStore:
             stored = redis.hget(PLANS, self._start_id)
             before = stored if isinstance(stored, bytes) else None
             changed = step(self._parsed(before))
-            new = changed.model_dump_json(exclude_defaults=True)
+            new = _text(changed)
             if not compare_and_set(redis, PLANS, self._start_id, expected=before, new=new):
                 raise Conflict("the plan was changed by somebody else at the same moment; look and try again")
             return changed
@@ -110,3 +114,17 @@ class PlanStore:
         except ValidationError:
             _log.warning("the bundle plan cannot be read and is left as it was")
             return self.plan
+
+
+def _put_back(redis: Redis, start_id: str, plan: Plan) -> None:
+    """Write a plan unless there is one."""
+    try:
+        redis.hsetnx(PLANS, start_id, _text(plan))
+    except LOST as error:
+        if not is_refusal(error):
+            raise  # else it takes no writes: every worker keeps the plan that it knows
+
+
+def _text(plan: Plan) -> str:
+    """The plan as it is stored; workers of an earlier version read it as long as nothing new is used."""
+    return plan.model_dump_json(exclude_defaults=True)

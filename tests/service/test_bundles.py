@@ -14,6 +14,7 @@ from tests.support.services import beside, load_bundle, metric, serving
 from tests.support.waiting import eventually
 from trimtab.engine.log.impressions import read_log
 from trimtab.engine.log.rows import rows_of
+from trimtab.service.bundles.plan_store import PLANS
 from trimtab.service.settings import Settings
 
 KEY = {"Authorization": "Bearer sesame"}
@@ -132,8 +133,12 @@ def test_a_new_ranker_comes_to_serve_and_goes_again(settings: Settings, redis_se
         assert metric(one, "trimtab_bundle_info", bundle=ids["rules"]) == 1
         assert metric(one, "trimtab_bundle_info", bundle=ids["small"]) == 0
 
+        with redis_server.client() as redis:
+            redis.flushall()
+            eventually(lambda: redis.exists(PLANS))
+
     with serving(settings) as again:
-        assert answers(again) == ids["rules"], "what was chosen survives a restart"
+        assert answers(again) == ids["rules"], "what was chosen survives a restart and a Redis that was emptied before"
         eventually(lambda: state(again)["bundles"]["small"]["loaded"])
         assert take(again, "rollback")["active"] == "small"
         assert answers(again) == ids["small"]

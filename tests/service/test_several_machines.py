@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 from collections.abc import Iterator
 from contextlib import ExitStack
 from datetime import UTC, datetime
@@ -19,6 +20,7 @@ from trimtab.catalog.changes import Change
 from trimtab.core.errors import BadParameter, BundleDamaged, Conflict, NotFound
 from trimtab.engine.bundle.manifest import MANIFEST
 from trimtab.service.backups import back_up, restore
+from trimtab.service.bundles.folder import BundleFolder
 from trimtab.service.bundles.plan import Plan
 from trimtab.service.bundles.shared_bundles import SharedBundles
 from trimtab.service.catalogue.change_archive import ChangeArchive
@@ -77,6 +79,7 @@ def serving_bundle(client: httpx.Client) -> str:
     return str(client.get("/readyz").json()["bundle"])
 
 
+@pytest.mark.slow
 def test_a_change_is_found_at_every_machine_and_the_bundle_that_one_rebuilds_serves_at_all(
     small_bundle: Path, tmp_path: Path, redis: RedisProcess
 ) -> None:
@@ -127,6 +130,27 @@ def test_a_bundle_that_is_not_what_was_sent_is_refused(small_bundle: Path, tmp_p
     assert not (tmp_path / "another").exists()
     shared.remove(bundle_id)
     assert not damaged.exists()
+
+
+def test_the_folder_of_a_machine_gets_what_the_plan_names_and_forgets_it(small_bundle: Path, tmp_path: Path) -> None:
+    shared = SharedBundles(SharedFolder(f"file://{tmp_path}/shared"))
+    here, there = (BundleFolder(tmp_path / name, small_bundle, shared) for name in ("here", "there"))
+    shutil.copytree(small_bundle, here.place_for("rebuilt"))
+    here.publish("rebuilt")
+    bundle_id = small_id(small_bundle)
+    with pytest.raises(NotFound):
+        there.path_of("rebuilt")
+    assert there.obtain("rebuilt", bundle_id) == there.path_of("rebuilt")
+    assert there.obtain(there.start, "whatever it is") == small_bundle.resolve()
+    manifest = there.path_of("rebuilt") / MANIFEST
+    manifest.write_text(json.dumps({**json.loads(manifest.read_text()), "bundle_id": "of an earlier order"}))
+    assert small_id(there.obtain("rebuilt", bundle_id)) == bundle_id
+    here.forget("rebuilt")
+    there.forget("rebuilt")
+    there.forget("rebuilt")
+    assert here.names() == there.names() == [here.start]
+    with pytest.raises(NotFound, match="the shared folder has no"):
+        there.obtain("rebuilt", bundle_id)
 
 
 def test_an_object_store_does_as_well(small_bundle: Path, tmp_path: Path) -> None:
