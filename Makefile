@@ -11,7 +11,7 @@ TOOLS := build/tools/.installed
 # Percent of the lines of trimtab that `make coverage` must reach; processes that a test starts are not counted.
 COVERAGE_FLOOR ?= 80
 
-.PHONY: help install demo build serve test test-slow check coverage docs lock audit sbom faults fuzz load capacity soak \
+.PHONY: help install demo build serve test test-slow check coverage docs paper paper-results lock audit sbom faults fuzz load capacity soak \
 	bench bench-scale bench-speed image-test deploy-check train-webpages clean
 
 help:  ## list the targets
@@ -58,6 +58,12 @@ check: $(STAMP)  ## formatting, lint, types, who imports whom, words, pins, hash
 coverage: $(STAMP)  ## lines that `make test` runs, with a floor
 	$(BIN)/python -m pytest -n 2 --dist loadfile -m 'not slow' --cov --cov-report term:skip-covered \
 		--cov-report html:build/coverage --cov-fail-under $(COVERAGE_FLOOR) $(PYTEST_OPTIONS)
+
+paper: $(STAMP)  ## the paper in build/paper.pdf, from docs/paper/results alone
+	$(BIN)/python -m benchmarks.paper build
+
+paper-results: $(STAMP)  ## what the paper and docs/choosing.md say, from nothing (hours, taken up again); DATA=folder of icecat/ and esci/
+	$(BIN)/python -m benchmarks.paper results --data $(DATA) --out build/paper-results
 
 docs: $(STAMP)  ## the documentation site, in build/site
 	NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --strict --quiet

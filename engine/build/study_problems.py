@@ -64,10 +64,8 @@ def load_folds(name: str, cache: Path, *, data: Path | None, seed: int, progress
     if name in JUDGED:
         whole = _cached(cache, name, lambda: _judged(name, data, progress))
         folds = folds_of(whole.lists.groups, seed=seed)
-        return [
-            Fold(whole.take(folds != fold), whole.take(folds != fold), whole.take(folds == fold))
-            for fold in range(int(folds.max()) + 1)
-        ]
+        pairs = [(whole.take(folds != fold), whole.take(folds == fold)) for fold in range(int(folds.max()) + 1)]
+        return [Fold(train, train, test) for train, test in pairs]
     raise BadParameter("--data", f"there is none called {name!r}", "grocery, icecat, esci")
 
 

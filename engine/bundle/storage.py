@@ -109,7 +109,7 @@ class Bundle:
 
     @cached_property
     def receipt_factors(self) -> Mapping[str, float]:
-        """Objective -> what receipts multiply its sums by, because slates promise too much; 1 where none is named."""
+        """Objective -> what receipts multiply its sums by, so that slates bring what they promise; 1 where unnamed."""
         factors: Mapping[str, float] = self.manifest.get("receipt_factors", {})
         return factors
 

@@ -8,7 +8,7 @@ import numpy as np
 import torch
 
 from trimtab.ranker.methods.heads import CalibratedHeads
-from trimtab.ranker.methods.problem import lattice
+from trimtab.ranker.methods.problem import Problem, lattice
 from trimtab.ranker.study.cell import Fold, Row
 from trimtab.ranker.training.crossval import expected_by_others, scores_out_of_fold
 from trimtab.ranker.training.receipt_factors import N_DIVISIONS, Floats, fit_receipt_factors, ratio_error, slate_sums
@@ -41,12 +41,23 @@ def study_receipts(make: Callable[[], CalibratedHeads], folds: Sequence[Fold], *
 
 def _fold_sums(method: CalibratedHeads, fold: Fold, seed: int) -> tuple[Floats, Floats, Floats, Floats]:
     """Promised sums [W, L, M] of the test slates, the same by receipt factors, realised ones, and the factors [M]."""
-    train, test = fold.train, fold.test
-    method.fit(train, lattice(len(train.objectives), 1))
-    scores = scores_out_of_fold(train.lists, method.fit_raw, seed=seed)
-    unseen = np.asarray(train.gains_of(expected_by_others(scores, train.lists)))
-    factors = fit_receipt_factors(train, unseen, method.ranges)
-    by_objective = np.array([1.0 if factors is None else factors[one.name] for one in test.objectives])
-    predicted = method.predict(test.inputs, torch.from_numpy(test.mask)).numpy().astype(np.float64)
-    promised, realised = slate_sums(test, predicted, method.ranges)
+    method.fit(fold.train, lattice(len(fold.train.objectives), 1))
+    factors = fit_receipt_factors(fold.validation, _unseen(method, fold, seed), method.ranges)
+    by_objective = np.array([1.0 if factors is None else factors[one.name] for one in fold.test.objectives])
+    promised, realised = slate_sums(fold.test, _predicted(method, fold.test), method.ranges)
     return promised, promised * by_objective, realised, by_objective
+
+
+def _unseen(method: CalibratedHeads, fold: Fold, seed: int) -> Floats:
+    """Gains of the validation lists; out of fold where these are the training lists.
+
+    Where they are not they are later ones, as a build has them: what slates bring changes from week to week.
+    """
+    if fold.validation is not fold.train:
+        return _predicted(method, fold.validation)
+    scores = scores_out_of_fold(fold.train.lists, method.fit_raw, seed=seed)
+    return np.asarray(fold.train.gains_of(expected_by_others(scores, fold.train.lists)))
+
+
+def _predicted(method: CalibratedHeads, problem: Problem) -> Floats:
+    return method.predict(problem.inputs, torch.from_numpy(problem.mask)).numpy().astype(np.float64)

@@ -6,6 +6,7 @@ import json
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import polars as pl
@@ -18,10 +19,19 @@ from trimtab.ranker.study.click_study import DEFAULT_STUDY
 from trimtab.ranker.study.compare import STUDIES
 from trimtab.ranker.study.measures import igd_plus, non_dominated
 from trimtab.ranker.study.plots import plot_costs, plot_fronts, plot_paths
-from trimtab.ranker.study.summary import front_of, read_cells, seeds_of, shares, summary_of, values_of, volumes_of
+from trimtab.ranker.study.summary import (
+    clicks_summary_of,
+    front_of,
+    read_cells,
+    seeds_of,
+    shares,
+    summary_of,
+    values_of,
+    volumes_of,
+)
 
 IMAGES = "img"
-FIGURES = Path("paper", "results", "comparison.json")
+FIGURES = Path("paper", "results")
 TITLES = {"grocery": "Grocery: purchases of households", "icecat": "Icecat: human grades", "esci": "ESCI: human grades"}
 AXES = {
     "grocery": ("relevance", "revenue", "private label"),
@@ -33,7 +43,7 @@ Floats = NDArray[np.float64]
 
 
 def write_experiments(out: Path, docs: Path) -> Path:
-    """Write `docs/experiments.md`, its plots and `docs/paper/results/comparison.json` from the cells in `out`.
+    """Write `docs/experiments.md`, its plots and the figures in `docs/paper/results` from the cells in `out`.
 
     Raises:
         BadInput: there are no results.
@@ -43,14 +53,17 @@ def write_experiments(out: Path, docs: Path) -> Path:
     parts = [HEADER]
     for data in (name for name in TITLES if name in cells["data"].unique()):
         parts += _section(data, cells.filter(pl.col("data") == data), docs)
+    figures: dict[str, Any] = {"comparison": summary_of(cells)}
     studies = sorted((out / STUDIES).glob("clicks-*.parquet"))
     if studies:
-        parts.append(_click_section(pl.concat([pl.read_parquet(study) for study in studies])))
+        rows = pl.concat([pl.read_parquet(study) for study in studies])
+        parts.append(_click_section(rows))
+        figures["clicks"] = clicks_summary_of(rows)
     path = docs / "experiments.md"
     path.write_text("\n".join(parts) + "\n")
-    figures = docs / FIGURES
-    figures.parent.mkdir(parents=True, exist_ok=True)
-    figures.write_text(json.dumps(summary_of(cells), indent=1) + "\n")
+    (docs / FIGURES).mkdir(parents=True, exist_ok=True)
+    for name, found in figures.items():
+        (docs / FIGURES / f"{name}.json").write_text(json.dumps(found, indent=1) + "\n")
     return path
 
 

@@ -1,6 +1,6 @@
 """The cells of a comparison in figures: the mean of each measure over seeds, and its interval.
 
-`docs/paper/results/comparison.json`, from which the paper and `docs/choosing.md` are made.
+They are kept in `docs/paper/results`, from which the paper and `docs/choosing.md` are made.
 """
 
 from __future__ import annotations
@@ -71,6 +71,17 @@ def _set_summary(cells: pl.DataFrame) -> dict[str, Any]:
             "front": front_of(cells, name, min(by_seed)).round(4).tolist(),
         }
         for name, by_seed in volumes.items()
+    }
+
+
+def clicks_summary_of(rows: pl.DataFrame) -> dict[str, Any]:
+    """What was learned from -> `ndcg` and the share of the gap that is `recovered`, of the study of biased clicks."""
+    return {
+        learner: {
+            measure: interval_of(rows.filter(pl.col("learner") == learner).sort("seed")[measure].to_list())
+            for measure in ("ndcg", "recovered")
+        }
+        for learner in rows["learner"].unique(maintain_order=True)
     }
 
 

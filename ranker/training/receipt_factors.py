@@ -1,8 +1,10 @@
 """Fit what receipts multiply their sums by, on lists that the ranker has not seen.
 
-A slate is chosen by predictions, so it holds items whose predictions happen to be too high: calibrated items make a
-slate that promises too much. One factor for each objective, what was realised over what was promised, puts that right
-as far as the lists can say: it is shrunk towards 1 by its own error, and is 1 where that is larger than the difference.
+Heads are calibrated over all candidates, and a slate is not a sample of them: it has those whose predictions are
+highest, some of them by luck, and an objective may borrow a head that was calibrated without the item's value. So the
+sums of a slate are off although its heads are not. One factor for each objective, what was realised over what was
+promised, puts that right as far as the lists can say: it is shrunk towards 1 by its own error, and is 1 where that is
+larger than the difference.
 """
 
 from __future__ import annotations

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -55,6 +56,10 @@ def test_a_comparison_is_taken_up_where_it_stopped_and_reported(out: Path, monke
 
     report = write_experiments(out, out / "docs").read_text()
     assert "| **heads** | yes |" in report
+    figures = json.loads((out / "docs" / "paper" / "results" / "comparison.json").read_text())["icecat"]
+    assert f"{figures['heads']['hypervolume']['value']:.4f}" in report
+    assert figures["scalarisation"]["percent"]["value"] == 100
+    assert figures["heads"]["percent_of_ensemble"] is None  # it was not compared
     assert "| predicted monotone | 1 or more | 1.000 |" in report  # the one figure that no training can miss
     assert sorted(path.name for path in (out / "docs" / "img").iterdir()) == [
         "experiments-icecat-costs.png",

@@ -1,4 +1,4 @@
-"""Receipts of slates that are chosen by predictions: they promise too much, and factors put that right."""
+"""Receipts of slates that are chosen by predictions: factors fitted on some lists put those of others right."""
 
 from __future__ import annotations
 
@@ -52,9 +52,10 @@ def test_a_factor_lies_between_one_and_the_ratio(seed: int, scale: float, n: int
 
 def test_the_study_measures_lists_that_nothing_was_fitted_on() -> None:
     problem = small_problem(n_lists=90)
-    fold = Fold(*(problem.take(np.arange(90) % 3 != 0) for _ in range(2)), problem.take(np.arange(90) % 3 == 0))
-    rows = study_receipts(lambda: CalibratedHeads(Recipe(hidden=(), n_steps=30)), [fold], seed=0)
+    train, test, other = (problem.take(np.arange(90) % 3 == part) for part in range(3))
+    folds = [Fold(train, validation, test) for validation in (train, other)]
+    rows = study_receipts(lambda: CalibratedHeads(Recipe(hidden=(), n_steps=30)), folds, seed=0)
     assert {row["objective"] for row in rows} == {"relevance", "revenue"}
     for row in rows:
-        assert row["calibrated"] * row["factor"] == pytest.approx(row["plain"])
+        assert 0 < row["calibrated"] < 3
         assert row["error"] > 0

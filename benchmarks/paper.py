@@ -1,0 +1,203 @@
+"""The results of the paper from nothing, its figures and its PDF.
+
+python -m benchmarks.paper results --data FOLDER --out FOLDER    hours; taken up again where it was stopped
+python -m benchmarks.paper build                                 from docs/paper/results alone, in seconds
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+from collections.abc import Callable, Sequence
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+
+from benchmarks import choosing, paper_figures, ranker_costs
+from benchmarks.paper_figures import DOCS, PAPER, RESULTS
+from trimtab.engine.build.study_problems import JUDGED, load_folds
+from trimtab.ranker.methods.heads import CalibratedHeads, Ensemble
+from trimtab.ranker.methods.registry import make_method
+from trimtab.ranker.study import budget_study, cell
+from trimtab.ranker.study.budget_study import study_budgets
+from trimtab.ranker.study.compare import DATA_SETS, compare, recipe_of
+from trimtab.ranker.study.receipt_study import study_receipts
+from trimtab.ranker.study.report import write_experiments
+from trimtab.ranker.study.size_study import SHARES, study_sizes
+from trimtab.ranker.study.summary import interval_of
+from trimtab.ranker.training.loss_budgets import CONFIDENCE
+
+ROOT = Path(__file__).resolve().parents[1]
+PDF = ROOT / "build" / "paper.pdf"
+N_SEEDS = 5
+N_STUDY_SEEDS = 1
+SIZED = (Ensemble.name, "boosted", "blend")
+Rows = list[dict[str, Any]]
+Folds = Callable[[str, int], list[cell.Fold]]
+"""Name of a data set and seed -> its folds."""
+Study = Callable[[Sequence[cell.Fold], str, int], Rows]
+
+
+def make_results(data: Path, out: Path) -> None:
+    """Fill what is missing in `out`, then write `docs/paper/results` and `docs/experiments.md`."""
+
+    def folds_of(name: str, seed: int) -> list[cell.Fold]:
+        return load_folds(name, out / "cache", data=data, seed=seed)
+
+    torch.set_num_threads(1)
+    for name in DATA_SETS:
+        compare(name, ["all"], n_seeds=N_SEEDS, out=out, folds_of=folds_of)
+    make_studies(out, folds_of)
+    write_experiments(out, DOCS)
+
+
+def make_studies(out: Path, folds_of: Folds) -> None:
+    """The studies beside the comparison."""
+    RESULTS.mkdir(parents=True, exist_ok=True)
+    _write("budgets", {name: _budgets(_kept(out, "budgets", name, 0, _budget_rows, folds_of)) for name in JUDGED})
+    _write(
+        "receipts", {name: _receipts(_by_seed(out, "receipts", name, _receipt_rows, folds_of)) for name in DATA_SETS}
+    )
+    sizes = {
+        method: _sizes(_by_seed(out, f"sizes-{method}", "grocery", partial(_size_rows, method), folds_of))
+        for method in SIZED
+    }
+    _write("sizes", sizes)
+    _write("costs", ranker_costs.measure())
+    _write("settings", settings())
+
+
+def settings() -> dict[str, Any]:
+    """What was decided beforehand, for the text."""
+    return {
+        "depth": 10,
+        "n_weightings": len(cell.front_weightings(3)),
+        "n_seeds": N_SEEDS,
+        "n_study_seeds": N_STUDY_SEEDS,
+        "confidence": CONFIDENCE,
+        "n_draws": budget_study.N_DRAWS,
+        "n_candidates": ranker_costs.N_CANDIDATES,
+        "n_path_steps": cell.N_STEPS,
+    }
+
+
+def _by_seed(out: Path, study: str, name: str, rows_of: Study, folds_of: Folds) -> list[Rows]:
+    return [_kept(out, study, name, seed, rows_of, folds_of) for seed in range(N_STUDY_SEEDS)]
+
+
+def _kept(out: Path, study: str, name: str, seed: int, rows_of: Study, folds_of: Folds) -> Rows:
+    """The rows of one study, data set and seed, measured once."""
+    path = out / "studies" / f"{study}-{name}-{seed}.json"
+    if not path.exists():
+        path.parent.mkdir(parents=True, exist_ok=True)
+        aside = path.with_suffix(".part")
+        aside.write_text(json.dumps(rows_of(folds_of(name, seed), name, seed)))
+        aside.replace(path)
+    rows: Rows = json.loads(path.read_text())
+    return rows
+
+
+def _budget_rows(folds: Sequence[cell.Fold], name: str, seed: int) -> Rows:
+    gains, ranges = [], []
+    for fold in folds:
+        method = _ensemble(name, seed)
+        method.fit(fold.train, cell.training_preferences(len(fold.train.objectives)))
+        gains.append(method.predict(fold.test.inputs, torch.from_numpy(fold.test.mask)).numpy().astype(np.float64))
+        ranges.append(method.ranges)
+    whole = folds[0].test.joined([fold.test for fold in folds[1:]])
+    return study_budgets(whole, np.concatenate(gains), np.mean(ranges, axis=0), n_lists=len(whole))
+
+
+def _receipt_rows(folds: Sequence[cell.Fold], name: str, seed: int) -> Rows:
+    return study_receipts(lambda: _ensemble(name, seed), folds, seed=seed)
+
+
+def _size_rows(method: str, folds: Sequence[cell.Fold], name: str, seed: int) -> Rows:
+    return study_sizes(lambda: make_method(method, recipe_of(name, method), seed=seed), folds[0], seed=seed)
+
+
+def _ensemble(name: str, seed: int) -> CalibratedHeads:
+    return Ensemble(recipe_of(name, Ensemble.name), seed=seed)
+
+
+def _budgets(rows: Rows) -> dict[str, Any]:
+    """Loss asked for -> how the bound on predictions and the fitted one fare, over weightings."""
+    found = {}
+    for asked in budget_study.ASKED:
+        of_this = [row for row in rows if row["asked"] == asked]
+        naive = np.array([row["naive_loss"] for row in of_this])
+        revenue = sum(row["naive_revenue"] for row in of_this)
+        found[f"{100 * asked:g}"] = {
+            "n_weightings": len(of_this),
+            "naive_broken": int((naive > asked).sum()),
+            "naive_worst": round(float(naive.max()), 4),
+            "fitted_broken": max(row["broken"] for row in of_this),
+            "kept": round(sum(row["revenue"] for row in of_this) / revenue, 3),
+        }
+    return found
+
+
+def _receipts(by_seed: Sequence[Rows]) -> dict[str, Any]:
+    """Objective -> realised over promised: mean, least and most of the weightings and seeds."""
+    found = {}
+    rows = [row for one in by_seed for row in one]
+    for objective in dict.fromkeys(row["objective"] for row in rows):
+        of_this = [row for row in rows if row["objective"] == objective]
+        found[objective] = {
+            kind: {
+                "value": round(float(np.mean([row[kind] for row in of_this])), 4),
+                "low": round(min(row[kind] for row in of_this), 4),
+                "high": round(max(row[kind] for row in of_this), 4),
+            }
+            for kind in ("plain", "calibrated")
+        } | {name: round(float(np.mean([row[name] for row in of_this])), 4) for name in ("error", "factor")}
+    return found
+
+
+def _sizes(by_seed: Sequence[Rows]) -> dict[str, Any]:
+    """Share of the lists in percent -> their number, and measures over seeds."""
+    return {
+        f"{100 * share:g}": {
+            "n_lists": by_seed[0][place]["n_lists"],
+            **{
+                measure: interval_of([rows[place][measure] for rows in by_seed])
+                for measure in ("hypervolume", "calibration_error", "train_seconds")
+            },
+        }
+        for place, share in enumerate(SHARES)
+    }
+
+
+def _write(name: str, found: object) -> None:
+    (RESULTS / f"{name}.json").write_text(json.dumps(found, indent=1) + "\n")
+
+
+def build_pdf(pdf: Path = PDF) -> Path:
+    """The figures and the PDF, from the files of results alone."""
+    import typst  # noqa: PLC0415  # only the paper needs it
+
+    paper_figures.draw(PAPER / "figures")
+    pdf.parent.mkdir(parents=True, exist_ok=True)
+    typst.compile(PAPER / "paper.typ", output=pdf, root=DOCS)
+    return pdf
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    commands = parser.add_subparsers(dest="command", required=True)
+    results = commands.add_parser("results")
+    results.add_argument("--data", type=Path, required=True, help="the folder that holds icecat/ and esci/")
+    results.add_argument("--out", type=Path, required=True, help="where what was measured is kept")
+    commands.add_parser("build")
+    given = parser.parse_args()
+    if given.command == "results":
+        make_results(given.data, given.out)
+        choosing.PAGE.write_text(choosing.page_of(paper_figures.read_results()))
+    print(f"written: {build_pdf()}")
+
+
+if __name__ == "__main__":
+    main()
