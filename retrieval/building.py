@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from itertools import count
 from pathlib import Path
 from shutil import rmtree
 from typing import TYPE_CHECKING
@@ -16,6 +17,7 @@ from trimtab.core.progress import Progress, silent
 from trimtab.core.records import IntArray
 from trimtab.core.tasks import Tasks
 from trimtab.retrieval.building_meaning import EncodedItems, build_meaning, item_encoder
+from trimtab.retrieval.field_terms import FieldTerms
 from trimtab.retrieval.lexical import LexicalIndex, OnItem, ignored
 from trimtab.retrieval.milvus.connection import BUILD_SECONDS
 from trimtab.retrieval.retriever import LEXICAL, REPORT, Retriever
@@ -32,6 +34,10 @@ if TYPE_CHECKING:
 
 SPELLED_FIELDS = ("title", "product_type", "brand", "category")
 """Fields to whose words misspelt words are corrected."""
+
+INDEXING = "lexical index"
+REPORTED = 8192
+"""Items after which it is said how many have been read."""
 
 UNFINISHED = "parts"
 """The folder of what is kept while an index is built, where nobody says another."""
@@ -111,14 +117,22 @@ def _build_words(
     on_item: OnItem,
 ) -> Lexicon:
     """Write the lexical index and the speller; returns what a word is."""
-    progress("lexical index", 0, 1)
-    names = [columns[field][row] for row in range(len(priority)) for field in SPELLED_FIELDS]
+    n_items = len(priority)
+    progress(INDEXING, 0, n_items)
+    names = [columns[field][row] for row in range(n_items) for field in SPELLED_FIELDS]
     analyser = analyser_of(languages_of(names) if tuple(languages) == AUTO else languages)
     lexicon = Lexicon.of_texts(analyser, names)
     lexicon.save(folder)
-    LexicalIndex.build(columns, priority, folder / LEXICAL, lexicon, on_item)
+    n_read = count(1)
+
+    def on_each(row: int, terms: Mapping[str, FieldTerms]) -> None:
+        on_item(row, terms)
+        if (n := next(n_read)) % REPORTED == 0:
+            progress(INDEXING, n, n_items)
+
+    LexicalIndex.build(columns, priority, folder / LEXICAL, lexicon, on_each)
     Speller.build(map(analyser.keys, names), folder / "spelling")
-    progress("lexical index", 1, 1)
+    progress(INDEXING, n_items, n_items)
     return lexicon
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from unittest.mock import Mock
 
 import numpy as np
 import polars as pl
@@ -14,12 +15,14 @@ from trimtab.catalog.datasets.grocery import Grocery
 from trimtab.core.errors import BadInput, BadParameter
 from trimtab.core.records import Query
 from trimtab.engine import Engine
+from trimtab.engine.build import build
 from trimtab.engine.build.build import build_bundle
 from trimtab.engine.build.labelled_lists import judged_candidates
 from trimtab.engine.build.relevance_evaluation import evaluate_relevance
 from trimtab.engine.log.impressions import read_log
 from trimtab.engine.log.rows import rows_of
 from trimtab.ranker.training.heads import Recipe
+from trimtab.retrieval.encoders.earlier_vectors import EarlierVectors
 
 ROWS = [
     {"item_id": "1", "title": "Red cotton shirt", "brand": "Acme", "category": "Shirts", "price": 20.0},
@@ -98,6 +101,22 @@ def test_an_empty_catalogue_is_refused(tmp_path: Path) -> None:
     with pytest.raises(BadInput, match="no item"):
         build_bundle(empty, tmp_path / "bundle", source="none")
     assert not (tmp_path / "bundle").exists()
+
+
+def test_a_build_that_was_killed_goes_on_where_it_was(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    items, out = catalogue(tmp_path, ("item_id", "title")), tmp_path / "bundle"
+    build_bundle(items, tmp_path / "anew", source="shop.csv")
+    with monkeypatch.context() as patched:
+        patched.setattr(build, "train_ranker", Mock(side_effect=KeyboardInterrupt))
+        with pytest.raises(KeyboardInterrupt):
+            build_bundle(items, out, source="shop.csv")
+    assert not out.exists()
+    with monkeypatch.context() as patched:
+        patched.setattr(EarlierVectors, "encode", Mock(side_effect=AssertionError("it was encoded")))
+        build_bundle(items, out, source="shop.csv")
+    for file in ("vectors.npy", "dense.faiss", "lexical/term_scores.npy"):
+        assert (out / "retrieval" / file).read_bytes() == (tmp_path / "anew" / "retrieval" / file).read_bytes()
+    assert [path.name for path in tmp_path.iterdir() if path.name.startswith(".")] == []
 
 
 def test_a_build_that_fails_leaves_the_old_bundle_alone(tmp_path: Path) -> None:
