@@ -83,7 +83,7 @@ def _by_size(sizes: dict[str, Any]) -> str:
     if not sizes:
         return ""
     rows = [[method, *(_spread(one["hypervolume"]) for one in found.values())] for method, found in sizes.items()]
-    lists = [f"{one['n_lists']:,} lists" for one in sizes["ensemble"].values()]
+    lists = [f"{one['n_lists']:,} lists" for one in next(iter(sizes.values())).values()]
     head = "Hypervolume on grocery by the number of lists with a purchase to learn from"
     return f"\n{head}:\n\n{_table(['method', *lists], rows)}\n"
 
@@ -133,7 +133,8 @@ def _ndcg(value: float | None) -> str:
 
 
 def _spread(found: dict[str, float]) -> str:
-    return f"{found['value']:.3f} ({found['low']:.3f} to {found['high']:.3f})"
+    value = f"{found['value']:.3f}"
+    return value if found["low"] == found["high"] else f"{value} ({found['low']:.3f} to {found['high']:.3f})"
 
 
 def _of_ensemble(results: dict[str, Any], data: str, name: str) -> dict[str, float]:

@@ -51,6 +51,7 @@ def draw(folder: Path) -> None:
         _save(_volumes(read["comparison"]), folder / "volumes.svg")
         _save(_fronts(read["comparison"]), folder / "fronts.svg")
         _save(_receipts(read["receipts"]), folder / "receipts.svg")
+        _save(_sizes(read["sizes"]), folder / "sizes.svg")
 
 
 def _volumes(comparison: dict[str, Any]) -> Figure:
@@ -101,6 +102,21 @@ def _receipts(receipts: dict[str, Any]) -> Figure:
     plot.set_yticks(range(len(rows)), [f"{SETS[data]}, {name.replace('_', ' ')}" for data, name, _ in rows])
     plot.axvspan(0.97, 1.03, color="#eeeeee", zorder=0)
     plot.set_xlabel("realised / promised, over weightings")
+    plot.legend(frameon=False, fontsize=6)
+    return figure
+
+
+def _sizes(sizes: dict[str, Any]) -> Figure:
+    """Hypervolume against the number of lists."""
+    figure = Figure(figsize=(WIDTH / 2, 1.9), layout="constrained")
+    plot = figure.add_subplot()
+    for (method, by_size), mark in zip(sizes.items(), "os^", strict=False):
+        lists = [one["n_lists"] for one in by_size.values()]
+        reached = [one["hypervolume"]["value"] for one in by_size.values()]
+        plot.plot(lists, reached, marker=mark, markersize=3, label=method)
+    plot.set_xscale("log")
+    plot.set_xlabel("lists to learn from (grocery)")
+    plot.set_ylabel("hypervolume")
     plot.legend(frameon=False, fontsize=6)
     return figure
 
