@@ -48,6 +48,7 @@ from trimtab.service.http.routes.definitions import definitions_router
 from trimtab.service.http.routes.drafts import NewDraft, drafts_router
 from trimtab.service.http.routes.events import Batch, events_router
 from trimtab.service.http.routes.experiments import experiments_router
+from trimtab.service.http.routes.feeds import feeds_router
 from trimtab.service.http.routes.frontier import frontier_router
 from trimtab.service.http.routes.health import health_router
 from trimtab.service.http.routes.items import Ids, items_router
@@ -252,6 +253,7 @@ def _bundle_routers(parts: Parts, *, reader: Dependency, admin: Dependency) -> t
             max_body_bytes=limit,
         ),
         items_router(serving.catalogue, serving.bundles, access, max_body_bytes=limit),
+        feeds_router(serving.feeds, serving.bundles, access),
         pages_router(
             parts.pages.ingest, parts.pages.tracked, serving.bundles, access, max_page_bytes=settings.max_page_bytes
         ),

@@ -14,6 +14,7 @@ from trimtab.service.bundles.serving import Bundles
 from trimtab.service.bundles.shadow import Shadow
 from trimtab.service.bundles.shared_bundles import SharedBundles
 from trimtab.service.catalogue.bundle_rebuilder import LEASE, LEASE_SECONDS, BundleRebuilder
+from trimtab.service.catalogue.feed_jobs import FeedJobs
 from trimtab.service.catalogue.live_catalogue import LiveCatalogue
 from trimtab.service.catalogue.order_follower import OrderFollower
 from trimtab.service.catalogue.shared_order import shared_order_of
@@ -81,6 +82,7 @@ class Serving:
     """The engines that answer, and the catalogue under them."""
 
     catalogue: LiveCatalogue
+    feeds: FeedJobs
     shadow: Shadow
     bundles: Bundles
     loads: LoadJobs
@@ -243,7 +245,7 @@ def _build_serving(foundations: Foundations) -> Serving:
         lease=None if order is None else Lease(foundations.redis, LEASE, seconds=LEASE_SECONDS),
     )
     loads = LoadJobs(foundations.redis, bundles.load, check_seconds=settings.bundle_check_seconds)
-    return Serving(catalogue, shadow, bundles, loads, rebuilder, follower)
+    return Serving(catalogue, _build_feeds(settings), shadow, bundles, loads, rebuilder, follower)
 
 
 def _shared_bundles(settings: Settings) -> SharedBundles | None:
@@ -300,6 +302,19 @@ def _build_records(foundations: Foundations, experiments: Experiments) -> Record
         ),
         quality=quality,
         traces=tracing(settings.traces_url, share=settings.traces_sample_ratio),
+    )
+
+
+def _build_feeds(settings: Settings) -> FeedJobs:
+    order = {
+        "TRIMTAB_CATALOGUE_REDIS_URL": settings.catalogue_redis_url,
+        "TRIMTAB_SHARED_FOLDER_URL": settings.shared_folder_url,
+    }
+    return FeedJobs(
+        settings.data_folder,
+        max_bytes=settings.max_feed_bytes,
+        seconds=settings.feed_seconds,
+        order={name: url for name, url in order.items() if url is not None},
     )
 
 

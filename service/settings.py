@@ -192,6 +192,10 @@ class Settings(BaseSettings):
     max_page_bytes: int = Field(
         default=8_000_000, ge=1_000, description="largest body of a request that holds a web page"
     )
+    max_feed_bytes: int = Field(
+        default=1_000_000_000, ge=1_000, description="largest body of `POST /feeds`; the disk needs room for it"
+    )
+    feed_seconds: float = Field(default=3600, gt=0, description="longest time to take one feed into the catalogue")
     page_seconds: float = Field(default=10, gt=0, description="longest time to analyse one web page")
     own_hosts: str = Field(
         default="",

@@ -16,7 +16,8 @@ from trimtab.catalog.shop import AttributeKind
 from trimtab.text.numbers import UNDECIDED, NumberFormat
 from trimtab.text.units import unit_key, units_of
 
-FEW_CHARACTERS = 60
+FEW_CHARACTERS, FEW_WORDS = 60, 5
+"""A longer text is read, not chosen from a list."""
 MANY_CHARACTERS = 200
 SAME_FOR_ALL_ROWS = 10
 """Rows from which on a column that says the same in each tells no items apart."""
@@ -104,6 +105,7 @@ def inferred_attribute(source: str, survey: Survey, habits: Habits, *, is_intern
     usual = Attribute.usual(name, kind, multi=is_multi)
     is_code = kind == "text" and (is_code_name(name) or column.share("is_code") >= 0.5)
     is_long = kind == "text" and column.mean_characters > MANY_CHARACTERS
+    is_prose = kind == "text" and column.mean_words > FEW_WORDS
     is_unique = column.n_distinct > max(20, 0.5 * column.n) and kind == "text"
     is_same = is_same_for_all(column, survey.n_rows)
     is_internal = is_internal or is_same or is_price_name(name)
@@ -114,7 +116,7 @@ def inferred_attribute(source: str, survey: Survey, habits: Habits, *, is_intern
             usual,
             unit=unit,
             search=usual.search and not is_internal and kind != "number",
-            facet=not (is_code or is_long or is_internal or is_unique) and column.mean_characters <= FEW_CHARACTERS,
+            facet=not (is_code or is_prose or is_internal or is_unique) and column.mean_characters <= FEW_CHARACTERS,
             filter=not is_long,
             sort=usual.sort and not (is_long or is_same),
         ),

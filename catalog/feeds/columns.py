@@ -174,7 +174,7 @@ _CODE_NAMES = (
 
 def is_code_name(plain: str) -> bool:
     """Whether an attribute's name says that its values are codes."""
-    return any(plain == code or plain.endswith(f"_{code}") for code in _CODE_NAMES)
+    return plain.replace(".", "_").rpartition("_")[2] in _CODE_NAMES
 
 
 def names_of(role: str) -> list[str]:

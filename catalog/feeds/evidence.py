@@ -34,6 +34,8 @@ MAX_SHAPED = 64
 """Longer texts are words."""
 
 _MEASURE = re.compile(r"([+-]?[\d.,' \u00a0\u202f]*\d)\s*([^\W\d_][^\d,;|]{0,14}|[\"″”′%°][CF]?)")
+_RATED = re.compile(r"(\d(?:[.,]\d+)?) ?(?:out of|von|sur|de|su|van|av|/) ?(?:5|10)(?: [^\W\d_]+)?", re.IGNORECASE)
+"""Stars: `3.9 out of 5 stars`, `4,5 von 5`."""
 _ISO_DATE = re.compile(r"\d{4}-\d{2}-\d{2}(?:[T ]\d{2}:\d{2}(?::\d{2}(?:\.\d+)?)?\s?(?:Z|UTC|[+-]\d{2}:?\d{2})?)?")
 _MAYBE_DATE = re.compile(r"\D{0,14}\d{1,4}.*\d[^\d]{0,5}")
 """What is looked at as a date."""
@@ -100,6 +102,9 @@ def shape_of(text: str) -> Shape:
 
 def _unit_behind(text: str) -> str:
     """What stands behind the number that a text begins with; empty where it is anything else."""
+    rated = _RATED.fullmatch(text)
+    if rated is not None:
+        return text[rated.end(1) :].strip()
     measure = _MEASURE.fullmatch(text)
     return measure[2].strip() if measure and parse_number(measure[1].strip(), POINT) is not None else ""
 
@@ -187,6 +192,11 @@ class ColumnEvidence:
     def mean_characters(self) -> float:
         n_texts = self.n_values - self.n_typed
         return self.n_characters / n_texts if n_texts else 0.0
+
+    @property
+    def mean_words(self) -> float:
+        """Words of a value that is remembered."""
+        return sum(len(value.split()) for value in self.distinct) / max(1, len(self.distinct))
 
     def share(self, what: str) -> float:
         """The share of the values whose shape is `is_number`, `is_path`..."""

@@ -34,7 +34,7 @@ from trimtab.text.money import currency_of, parse_price
 _OWN = frozenset({"category", "product_type", "price", "in_stock", "discount"})
 """Columns of the schema that are made of more than one cell."""
 _STEPS = re.compile(r"\s*(?:>|›|»|→|::)\s*")
-_UNIT = re.compile(r"[^\W\d_%°\"″”′].*$|[%°\"″”′].*$")
+_UNIT = re.compile(r"[^\W\d_%°\"″”′].*$|[%°\"″”′].*$|(?<=\d) ?/ ?(?:5|10)$")
 _DTYPES: Mapping[str, Any] = {
     "text": pl.String, "path": pl.String, "number": pl.Float64, "flag": pl.Boolean, "date": pl.Datetime("us", "UTC"),
 }  # fmt: skip

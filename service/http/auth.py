@@ -99,6 +99,16 @@ class AccessControl:
         self._keys.count_request(caller, grant)
         return grant
 
+    def check_feeding(self, request: Request) -> None:
+        """Let through who may change the catalogue: a key with the scope `ingest` that is not a browser's.
+
+        Raises:
+            HTTPException, Unauthorised, Forbidden, TooMany: see `check`.
+        """
+        grant = self.check(request, "ingest", always=True)
+        if grant is not None and grant.browser:
+            raise Forbidden("a browser's key is everybody's: it sends events and changes no items")
+
     def _known(self, request: Request, sent: str, scope: Scope) -> tuple[str, Grant]:
         """The name of who asks, and what they may do, by the key that is sent or else by the session.
 

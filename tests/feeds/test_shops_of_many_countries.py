@@ -56,6 +56,7 @@ INDIA: dict[str, Cell] = {
     "Discount %": one_of("23% off", "50% off"),
     "Available": one_of("Yes", "No"),
     "Launch Date": one_of("22-Mar-2024", "14-Jan-2024"),
+    "Rating": one_of("3.9 out of 5 stars", "4.5 out of 5 stars"),
 }
 JAPAN: dict[str, Cell] = {
     "商品コード": lambda row: f"JP-{row:04d}",
@@ -134,6 +135,7 @@ def test_a_shop_of_each_country_says_what_its_columns_are(
 
 
 def test_dates_and_numbers_are_read_in_the_order_of_the_shop(feed: Any) -> None:
+    assert feed(table(INDIA)).items["attr_rating"][:2].to_list() == [3.9, 4.5]
     brazil, japan = feed(table(BRAZIL)).items, feed(table(JAPAN)).items
     assert [str(one.date()) for one in brazil["attr_data_cadastro"][:2]] == ["2024-02-13", "2024-05-01"]
     assert brazil["attr_peso_kg"][:2].to_list() == [57.276, 2.5]

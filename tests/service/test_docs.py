@@ -62,6 +62,8 @@ PATHS = {
     "/pages",
     "/tracked",
     "/tracked/history",
+    "/feeds",
+    "/feeds/{job_id}",
     "/items",
     "/items/delete",
     "/items/{item_id}",

@@ -93,7 +93,7 @@ def pages_router(
     async def take(request: Request) -> dict[str, Any]:
         """A page that is not a product page makes no item, and `left_out` says so. The same product again is the same
         item: by GTIN, else by SKU and host, else by address. Answered when searches find it."""
-        access.check(request, "ingest", always=True)
+        access.check_feeding(request)
         sent = validated(PageBody, await read_object(request, max_bytes=max_page_bytes))
         return await pages.add(bundles.serving, sent.html, sent.url, currency=sent.currency, keep=sent.keep)
 
@@ -116,7 +116,7 @@ def pages_router(
     )
     async def visit(request: Request) -> dict[str, Any]:
         """The first visit of a page with a price makes it followed. Answered when the visit is on the disk."""
-        access.check(request, "ingest", always=True)
+        access.check_feeding(request)
         sent = validated(VisitBody, await read_object(request, max_bytes=max_page_bytes))
         return await tracked.visit(sent.html, sent.url)
 
@@ -138,7 +138,7 @@ def pages_router(
         summary="Stop following a page",
     )
     async def forget(request: Request, url: Annotated[str, Query(max_length=2048)]) -> None:
-        access.check(request, "ingest", always=True)
+        access.check_feeding(request)
         await tracked.forget(url)
 
     return router

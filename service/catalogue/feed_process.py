@@ -1,0 +1,56 @@
+"""A feed into the catalogue that serves, in a process of its own: `python -m trimtab.service.catalogue.feed_process`.
+
+Reads the job of a folder (`trimtab.service.catalogue.feed_jobs`) and writes what became of it there. It inherits the
+lock of the one feed at a time and holds it as long as it lives, whatever becomes of the worker that started it.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+from pathlib import Path
+
+from trimtab.core.errors import BadFile, TrimtabError
+from trimtab.engine import Engine
+from trimtab.engine.live.feeding import apply_difference, read_again, refuse_vanishing
+from trimtab.engine.live.live_engine import LiveEngine
+from trimtab.engine.live.order import OWN_ORDER
+from trimtab.service.catalogue.feed_jobs import FeedJob, FeedReport, body_of, read_job, write_job
+from trimtab.service.catalogue.live_catalogue import FOLDER
+from trimtab.service.catalogue.shared_order import shared_order_of
+from trimtab.service.settings import read_settings
+
+MAX_REJECTED_SHARE = 0.05
+
+
+def main(folder: Path, job_id: str, bundle: Path) -> None:
+    """Make the job's changes, or say why not."""
+    job = read_job(folder, job_id)
+    try:
+        done = _done(job, body_of(folder, job_id), bundle)
+    except (TrimtabError, OSError) as error:
+        done = job.model_copy(update={"state": "refused", "problem": _said(error, body_of(folder, job_id))})
+    write_job(folder, done)
+
+
+def _done(job: FeedJob, body: Path, bundle: Path) -> FeedJob:
+    settings = read_settings()  # of the service's environment, with its data folder (`FeedJobs`)
+    live = LiveEngine(Engine.load(bundle), settings.data_folder / FOLDER, shared_order_of(settings) or OWN_ORDER)
+    feed, difference = read_again(live, body, is_full=job.mode == "full", max_rejected_share=MAX_REJECTED_SHARE)
+    report = FeedReport.model_validate({**difference.as_dict(), "rows": feed.rejections.as_dict()})
+    refuse_vanishing(difference, job.max_removed_share)
+    version = None if job.dry_run else apply_difference(live, difference, max_removed_share=job.max_removed_share)
+    return job.model_copy(update={"state": "done", "report": report, "version": version})
+
+
+def _said(error: Exception, body: Path) -> str:
+    """The problem without the name of the file on this machine."""
+    text = str(error)
+    return (
+        text.replace(f"{body}: ", "").replace(str(body), "the feed") if isinstance(error, BadFile | OSError) else text
+    )
+
+
+if __name__ == "__main__":
+    main(Path(sys.argv[1]), sys.argv[2], Path(sys.argv[3]))
+    os.close(int(sys.argv[4]))  # the next feed need not wait until this process is gone
