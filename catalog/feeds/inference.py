@@ -10,7 +10,7 @@ from trimtab.catalog.feeds.attribute_layout import AttributeLayout, is_same_for_
 from trimtab.catalog.feeds.layout import SALE, Layout
 from trimtab.catalog.feeds.rows import clean_name
 from trimtab.catalog.places import DISTANCE, PLACE
-from trimtab.catalog.shop import ROLES, Shop, Variants
+from trimtab.catalog.shop import ROLES, PriceList, Shop, Variants
 from trimtab.catalog.shop import Attribute as Section
 
 MAX_NAMED = 8
@@ -37,9 +37,17 @@ def shop_of(layout: Layout, shop: Shop) -> Shop:
                 **{one.attribute.name: _section(one) for one in layout.attributes},
                 **_dropped(layout, shop),
             },
+            "prices": {**_price_lists(layout), **shop.prices},
             "variants": Variants(group_by=layout.group_by),
         }
     )
+
+
+def _price_lists(layout: Layout) -> dict[str, PriceList]:
+    """A price list for each market that the feed has prices of."""
+    start = layout.survey.platform.market_price if layout.survey else ""
+    columns = [one for one in layout.attributes if start and one.source.startswith(start)]
+    return {clean_name(one.source.removeprefix(start)): PriceList(column=one.attribute.name) for one in columns}
 
 
 def _decimal(layout: Layout) -> Literal[".", ","] | None:

@@ -27,6 +27,7 @@ class Platform:
         rows: the same rows with roles and attributes for columns.
         kinds: of attributes that the format defines.
         is_of_the_shop: whether the shop chose what its columns are called.
+        market_price: what stands before the name of a market in columns of its prices; empty where there are none.
     """
 
     name: str
@@ -34,6 +35,7 @@ class Platform:
     rows: Callable[[Rows], Rows]
     kinds: Mapping[str, AttributeKind] = field(default_factory=dict)
     is_of_the_shop: bool = False
+    market_price: str = ""
 
 
 def renamed(rows: Rows, roles: Mapping[str, str], dropped: frozenset[str] = frozenset()) -> Rows:

@@ -22,6 +22,13 @@ _NEWER = {
     "Variant Grams": "Weight value (grams)",
 }  # fmt: skip
 """The names of columns since 2024."""
+_SHOPPING = "Google Shopping / "
+_OF_ADVERTS = frozenset(
+    _SHOPPING + name
+    for name in ("Google Product Category", "Custom Product", "AdWords Grouping", "AdWords Labels", "MPN")
+)
+MARKET_PRICE = "Price / "
+"""What the prices of a market are called: `Price / International`."""
 _FIELD = " (product.metafields."
 """Columns of the shop's own: `Fabric (product.metafields.custom.fabric)`."""
 
@@ -93,6 +100,11 @@ def _variant(line: int, handle: str, cells: dict[str, Value], shared: dict[str, 
     for name, value in shared.items():
         if _FIELD in name:
             put(own, name.partition(_FIELD)[0], listed(value, ";"))
+        elif name.startswith(_SHOPPING) and name not in _OF_ADVERTS:
+            put(own, name.removeprefix(_SHOPPING), value)
+    for name, value in cells.items():
+        if name == "Cost per item" or name.startswith(MARKET_PRICE):
+            put(own, name, value)
     yield Row(line, own)
 
 
@@ -121,4 +133,10 @@ def _put_stock(own: dict[str, Value], cells: dict[str, Value]) -> None:
     put(own, "stock", quantity)
 
 
-SHOPIFY = Platform("Shopify products", _matches, _rows, {"tags": "text", "gtin": "text", "weight_g": "number"})
+SHOPIFY = Platform(
+    "Shopify products",
+    _matches,
+    _rows,
+    {"tags": "text", "gtin": "text", "weight_g": "number"},
+    market_price=MARKET_PRICE,
+)

@@ -314,3 +314,21 @@ def test_nested_objects_are_read_through_what_wraps_them(feed: Any) -> None:
     assert (first["item_id"], first["title"], first["brand"]) == ("0", "Espresso machine 0", "Acme")
     assert (first["price"], first["in_stock"], first["attr_category"]) == (510.22, False, "Home > Bar")
     assert {one.name: one.unit for one in found.attributes}["specs.weight.value"] == "kg"
+
+
+def test_shopify_says_costs_audiences_and_the_prices_of_markets(feed: Any) -> None:
+    header = ["Handle", "Title", "Option1 Name", "Option1 Value", "Variant SKU", "Variant Price", "Cost per item",
+              "Google Shopping / Gender", "Price / United States", "Status"]  # fmt: skip
+    found = feed(
+        written(
+            [
+                header,
+                ["shirt", "Linen Shirt", "Size", "S", "LS-S", "49.00", "20.00", "female", "55.00", "active"],
+                ["shirt", "", "", "M", "LS-M", "49.00", "21.00", "", "56.00", ""],
+            ]
+        )
+    )
+    assert found.items["attr_cost_per_item"].to_list() == [20, 21]
+    assert found.items["attr_gender"].to_list() == ["female", "female"]
+    assert {name: one.column for name, one in found.shop.prices.items()} == {"united_states": "price_united_states"}
+    assert not any(one.facet for one in found.attributes if one.name in ("cost_per_item", "price_united_states"))
