@@ -204,6 +204,22 @@ def test_a_category_page_with_one_item_is_no_product_page() -> None:
 
 
 @pytest.mark.parametrize(
+    "stated",
+    [
+        '<meta property="og:type" content="product"><meta property="og:title" content="Walnut Tray">',
+        '<script type="application/ld+json">{"@context": "https://schema.org", "@type": "Product", "name": "Walnut Tray"}</script>',
+    ],
+)
+def test_a_product_page_without_an_offer_is_one_still(stated: str) -> None:
+    html = (
+        f"<html><head><title>Walnut Tray | Northlight</title>{stated}</head><body><nav><a href=/>Home</a></nav>"
+        '<main><img class="main-image" src="/media/p/main.jpg" alt="Walnut Tray"><h1>Walnut Tray</h1>'
+        "<p>Made in small batches.</p><h2>Description</h2><p>For years of everyday use.</p></main></body></html>"
+    )
+    assert analyze_page(html, "https://shop.example/p/walnut-tray").kind == "product"
+
+
+@pytest.mark.parametrize(
     ("heading", "control", "url"),
     [
         ("Your cart", "Proceed to checkout", "https://shop.example/cart"),
