@@ -18,7 +18,7 @@ from trimtab.core.compiled import read_only
 from trimtab.core.extended_array import ExtendedArray, RowArray
 from trimtab.core.records import FloatArray, IntArray
 from trimtab.text.lexicon import Lexicon
-from trimtab.text.query import query_words
+from trimtab.text.query import QueryReader
 from trimtab.text.units import measure_of_term
 
 BODY, ABSENT = "body", "absent"
@@ -112,6 +112,7 @@ class ItemWords:
     ) -> None:
         self.lexicon = lexicon
         self._ids = {word: number for number, word in enumerate(vocabulary)}
+        self._reader = QueryReader(lexicon, self._ids.__contains__)
         self.idf = idf
         self.fields = {
             name: read_only(field) if isinstance(field, np.ndarray) else field for name, field in fields.items()
@@ -144,7 +145,7 @@ class ItemWords:
 
     def of_query(self, text: str, excluded: Sequence[str] = ()) -> QueryWords:
         """The words of a query, as the lexical index reads them, and those that are not wanted."""
-        words = list(dict.fromkeys(query_words(text, self.lexicon, self._ids.__contains__)))[:MAX_QUERY_WORDS]
+        words = self._reader.read(text).distinct[:MAX_QUERY_WORDS]
         ids = [self._ids.get(word.term, UNKNOWN) for word in words]
         also = [
             (place, tuple(self._ids[term] for term in terms))

@@ -25,18 +25,16 @@ from trimtab.retrieval.first_allowed import first_allowed
 from trimtab.retrieval.row_sets import any_of, places_in
 from trimtab.retrieval.term_rows import CollectedRows, StoredRows, TermRows
 from trimtab.retrieval.term_scores import BOOSTS
-from trimtab.retrieval.wanted import Wanted, absent_words, distinct_words, knows_word
+from trimtab.retrieval.wanted import MAX_TERMS, Wanted, Words, absent_words
 from trimtab.retrieval.word_queries import ANALYZER, WordQueries, analyzer, open_index
 from trimtab.text.lexicon import Lexicon
-from trimtab.text.query import QueryWord, as_written
+from trimtab.text.query import QueryReader, QueryWord
 
 COMMON = 10_000
 """A term that more items than this have, in one field, adds to scores and finds nothing where rarer ones are typed too
 (the common terms query of Elasticsearch): it would be most of a search's time, and says little."""
 
 KEPT_TERMS = 65_536
-KEPT_TEXTS = 16_384
-"""The most words and queries whose readings are kept."""
 KEPT_ROWS = 256
 
 HEAP_BYTES = 64_000_000
@@ -54,7 +52,7 @@ class LexicalIndex:
     """BM25 over the items of a store.
 
     Attributes:
-        lexicon: what a word is, for items and queries.
+        lexicon, reader: what a word is, for items and queries.
         knows_term: whether any item has an index term in one field or another.
         n_docs: items in the index.
         doc_freq, average_length: see `WordQueries`.
@@ -72,9 +70,12 @@ class LexicalIndex:
         """
         self.lexicon = lexicon
         self._queries = queries = WordQueries(index)
-        self.knows_term: Callable[[str], bool] = lru_cache(KEPT_TERMS)(queries.knows_term)
+        self.knows_term: Callable[[str], bool] = queries.knows_term
+        if stored_rows is not None:
+            self.knows_term = stored_rows.places.__contains__
+        self.reader = QueryReader(lexicon, self.knows_term)
+        self._is_common = lru_cache(KEPT_TERMS)(self._word_is_common)
         self.n_docs, self.doc_freq, self.average_length = queries.n_docs, queries.doc_freq, queries.average_length
-        self._words_of = lru_cache(KEPT_TEXTS)(lambda text: tuple(distinct_words(text, lexicon, self.knows_term)))
         self._term_rows = TermRows(lru_cache(KEPT_ROWS)(queries.rows_of) if stored_rows is None else stored_rows.of)
         self._scores = None if stored_rows is None else stored_rows.word_scores
 
@@ -128,23 +129,15 @@ class LexicalIndex:
         """
         return cls(open_index(folder), lexicon, StoredRows.load(folder))
 
-    def terms(self, text: str) -> list[QueryWord]:
+    def terms(self, text: str) -> Words:
         """The distinct words of a query, at most `MAX_TERMS`."""
-        return list(self._words_of(text))
-
-    def knows(self, word: str) -> bool:
-        """Whether any item has all parts of the word in one field or another."""
-        return knows_word(word, self.lexicon, self.knows_term)
-
-    def as_written(self, text: str) -> str:
-        """A query with its words as the catalogue writes them; see `trimtab.text.query`."""
-        return as_written(text, self.lexicon, self.knows_term)
+        return self.reader.read(text).distinct[:MAX_TERMS]
 
     def rare_or_all(self, words: Sequence[QueryWord]) -> list[QueryWord]:
         """The words that items are found by: the rare ones, or all where none is rare."""
         return [word for word in words if not self._is_common(word)] or list(words)
 
-    def _is_common(self, word: QueryWord) -> bool:
+    def _word_is_common(self, word: QueryWord) -> bool:
         return any(
             any(all(self.doc_freq(field, term) > COMMON for term in terms) for field in BOOSTS)
             for terms in word.readings
@@ -154,11 +147,11 @@ class LexicalIndex:
     def wanted(self, query: str | Understood) -> Wanted:
         """What is looked for."""
         if isinstance(query, str):
-            return Wanted(tuple(self.terms(query)))
+            return Wanted(self.terms(query))
         return Wanted(
-            tuple(self.terms(query.words)),
-            tuple((tuple(self.terms(typed)), tuple(self.terms(meant))) for typed, meant in query.synonyms),
-            tuple(tuple(self.terms(words)) for words in query.forbidden),
+            self.terms(query.words),
+            tuple((self.terms(typed), self.terms(meant)) for typed, meant in query.synonyms),
+            tuple(map(self.terms, query.forbidden)),
             absent_words(query, self.lexicon, self.knows_term),
         )
 
@@ -209,14 +202,17 @@ class LexicalIndex:
         rows = any_of(found)
         return rows[places_in(self._term_rows.having_any(wanted.forbidden), rows) < 0].astype(np.int64)
 
-    def n_having(self, words: Sequence[str]) -> int:
+    def n_having(self, words: Sequence[QueryWord]) -> int:
         """The number of items that have all of the words."""
-        terms = list(dict.fromkeys(term for word in words for term in self.terms(word)))
-        return len(self._term_rows.having_all(terms))
+        return len(self._term_rows.having_all(words))
 
-    def best_covered(self, words: Sequence[str]) -> list[str]:
+    def has_all(self, words: Sequence[QueryWord]) -> bool:
+        """Whether any item has all of the words."""
+        return self._term_rows.is_any_having_all(words)
+
+    def best_covered(self, words: Sequence[QueryWord]) -> list[QueryWord]:
         """The words that the item has that has most of them, rare ones counting for more; none where none has any."""
-        rows_of = {word: self._term_rows.having_all(self.terms(word)) for word in words}
+        rows_of = {word: self._term_rows.having_word(word) for word in words}
         every = any_of(list(rows_of.values()))
         weights = np.zeros(len(every))
         for rows in rows_of.values():

@@ -31,9 +31,9 @@ from trimtab.retrieval.milvus.indices import postings_of
 from trimtab.retrieval.postings import ItemTerms, Postings, terms_of_item
 from trimtab.retrieval.protocol import Dense, Found, Indices
 from trimtab.retrieval.retriever import Retriever
-from trimtab.retrieval.wanted import Wanted, distinct_words, knows_word
+from trimtab.retrieval.wanted import Wanted
 from trimtab.text.lexicon import Lexicon
-from trimtab.text.query import QueryWord, as_written
+from trimtab.text.query import QueryReader, QueryWord
 
 if TYPE_CHECKING:
     from trimtab.catalog.store import ItemStore
@@ -144,33 +144,24 @@ class LiveLexicalIndex:
         """
         self._base, self._postings, self._store = base, postings, store
         self._n_base, self._stale = n_base, stale
+        self.reader = QueryReader(base.lexicon, self._knows_term) if len(postings) else base.reader
 
     def with_numbers(self, store: ItemStore, stale: frozenset[str]) -> LiveLexicalIndex:
         """The same index over the same items, more of whose numbers are others."""
         return LiveLexicalIndex(self._base, self._postings, store, n_base=self._n_base, stale=self._stale | stale)
 
-    def terms(self, text: str) -> list[QueryWord]:
-        """The distinct words of a query, read by what is known of all items."""
-        return distinct_words(text, self._base.lexicon, self._knows_term)
-
-    def knows(self, word: str) -> bool:
-        """Whether any item has all parts of the word in one field or another."""
-        return knows_word(word, self._base.lexicon, self._knows_term)
-
-    def as_written(self, text: str) -> str:
-        """A query with its words as the catalogue writes them; see `trimtab.text.query`."""
-        return as_written(text, self._base.lexicon, self._knows_term)
-
     def _knows_term(self, term: str) -> bool:
         return self._base.knows_term(term) or self._postings.knows(term)
 
-    def n_having(self, words: Sequence[str]) -> int:
+    def n_having(self, words: Sequence[QueryWord]) -> int:
         """The number of items that have all of the words; those of the large index that are gone count too."""
-        terms = list(dict.fromkeys(term for word in words for term in self.terms(word)))
-        n_new = int((self._postings.n_terms(terms) == len(terms)).sum()) if terms else 0
-        return self._base.n_having(words) + n_new
+        return self._base.n_having(words) + int(self._postings.n_met([words]).sum())
 
-    def best_covered(self, words: Sequence[str]) -> list[str]:
+    def has_all(self, words: Sequence[QueryWord]) -> bool:
+        """Whether any item has all of the words, or one of the large index had that is gone."""
+        return self._base.has_all(words) or bool(self._postings.n_met([words]).any())
+
+    def best_covered(self, words: Sequence[QueryWord]) -> list[QueryWord]:
         """The words that the item of the large index has that has most of them, see `LexicalIndex.best_covered`."""
         return self._base.best_covered(words)
 

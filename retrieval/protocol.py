@@ -17,6 +17,7 @@ from trimtab.catalog.attributes.column import Mask
 from trimtab.core.records import FloatArray, IntArray
 from trimtab.core.understood import Understood
 from trimtab.retrieval.filters import Condition
+from trimtab.text.query import QueryReader, QueryWord
 
 Found = tuple[IntArray, FloatArray]
 """Rows, best first, and scores."""
@@ -31,13 +32,15 @@ Other = TypeVar("Other")
 class Vocabulary(Protocol):
     """What is known of the words of a catalogue."""
 
-    def knows(self, word: str) -> bool: ...
+    @property
+    def reader(self) -> QueryReader:
+        """What reads the words of a query."""
 
-    def as_written(self, text: str) -> str: ...
+    def n_having(self, words: Sequence[QueryWord]) -> int: ...
 
-    def n_having(self, words: Sequence[str]) -> int: ...
+    def has_all(self, words: Sequence[QueryWord]) -> bool: ...
 
-    def best_covered(self, words: Sequence[str]) -> list[str]: ...
+    def best_covered(self, words: Sequence[QueryWord]) -> Sequence[QueryWord]: ...
 
 
 class Lexical(Vocabulary, Protocol):

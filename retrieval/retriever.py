@@ -288,7 +288,7 @@ class Retriever:
         return meeting if self._store.gone is None else meeting & ~self._store.gone
 
     def _encode(self, words: str) -> FloatArray:
-        vector: FloatArray = self.encoder.encode([self.lexical.as_written(words)])[0]
+        vector: FloatArray = self.encoder.encode([self.lexical.reader.as_written(words)])[0]
         return vector
 
     def _understood(self, query: str | Understood) -> Understood:
@@ -299,9 +299,14 @@ class CatalogueWords:
     """What a store and its indices know of words."""
 
     def __init__(self, store: ItemStore, lexical: Vocabulary, speller: Speller, lexicon: Lexicon) -> None:
-        self._store, self._lexicon = store, lexicon
-        self.knows, self.together, self.best_covered = lexical.knows, lexical.n_having, lexical.best_covered
+        self._store, self._lexicon, self._lexical = store, lexicon, lexical
+        self.knows, self.read = lexical.reader.knows_word, lexical.reader.read
+        self.has_all, self.best_covered = lexical.has_all, lexical.best_covered
         self.frequency, self.readings, self.neighbours = speller.frequency, speller.readings, speller.neighbours
+
+    def together(self, words: Sequence[str]) -> int:
+        """The number of items that have all of the words."""
+        return self._lexical.n_having([one for word in words for one in self.read(word).distinct])
 
     def is_name(self, word: str) -> bool:
         """Whether a brand has the word in its name."""

@@ -29,6 +29,13 @@ def both_of(few: Rows, many: Rows) -> Rows:
     return few[places_in(many, few) >= 0]
 
 
+def have_common(few: Rows, many: Rows) -> bool:
+    """Whether any row is in both of two sets; quickest where the first has no more."""
+    found = np.zeros(1, dtype=np.bool_)
+    _find_common(few, many, found)
+    return bool(found[0])
+
+
 def places_in(many: Rows, few: Rows) -> Places:
     """[n_few] where each row of one set stands in another, -1 where it does not."""
     places = np.empty(len(few), dtype=np.int32)
@@ -93,3 +100,24 @@ def _look_up(few: Any, many: Any, places: Any) -> None:
             else:
                 last = middle
         places[i] = first if first < len(many) and many[first] == row else -1
+
+
+@kernel("i4[:]", "i4[:]", "out b1[:]")
+def _find_common(few: Any, many: Any, found: Any) -> None:
+    start = 0
+    for row in few:
+        # Steps that double: the next row is near in a dense set, and far in a sparse one.
+        step, end = 1, start
+        while end < len(many) and many[end] < row:
+            start, end = end + 1, end + step
+            step *= 2
+        end = min(end, len(many))
+        while start < end:
+            middle = (start + end) // 2
+            if many[middle] < row:
+                start = middle + 1
+            else:
+                end = middle
+        if start < len(many) and many[start] == row:
+            found[0] = True
+            return

@@ -92,6 +92,8 @@ class Speller:
 
     def frequency(self, word: str) -> int:
         """The number of texts that have the word."""
+        if not self._searcher.doc_freq("word", folded(word)):
+            return 0
         hits = self._searcher.search(
             tantivy.Query.term_query(self._schema, "word", folded(word), "basic"),
             1,
@@ -108,5 +110,6 @@ class Speller:
     def _split(self, word: str) -> list[str]:
         """The split into two known words of which the rarer is most frequent."""
         splits = [(word[:at], word[at:]) for at in range(2, len(word) - 1)]
-        best = max(splits, key=lambda pair: min(map(self.frequency, pair)), default=None)
-        return [" ".join(best)] if best and min(map(self.frequency, best)) > 0 else []
+        known = [pair for pair in splits if all(self._searcher.doc_freq("word", part) for part in pair)]
+        best = max(known, key=lambda pair: min(map(self.frequency, pair)), default=None)
+        return [" ".join(best)] if best else []

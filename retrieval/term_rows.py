@@ -15,7 +15,7 @@ import numpy as np
 
 from trimtab.core.errors import BundleDamaged
 from trimtab.core.records import FloatArray, IntArray
-from trimtab.retrieval.row_sets import NO_ROWS, Rows, any_of, both_of
+from trimtab.retrieval.row_sets import NO_ROWS, Rows, any_of, both_of, have_common
 from trimtab.retrieval.term_scores import BOOSTS, NOTHING, Scored, WordScores, scored_terms
 from trimtab.text.query import QueryWord
 
@@ -40,6 +40,11 @@ class TermRows:
     def having_all(self, words: Sequence[QueryWord]) -> Rows:
         """The rows that have every one of some words; none where there are none."""
         return _all([self.having_word(word) for word in words])
+
+    def is_any_having_all(self, words: Sequence[QueryWord]) -> bool:
+        """Whether any row has every one of some words."""
+        *few, many = sorted(map(self.having_word, words), key=len) or [NO_ROWS]
+        return have_common(reduce(both_of, few), many) if few else len(many) > 0
 
     def having_any(self, alternatives: Iterable[Sequence[QueryWord]]) -> Rows:
         """The rows that have every word of any of some lists."""

@@ -8,8 +8,7 @@ from typing import NamedTuple
 from trimtab.core.understood import Understood
 from trimtab.retrieval.understanding.negation import ABSENT, absent_terms
 from trimtab.text.lexicon import Lexicon
-from trimtab.text.query import QueryWord, query_words
-from trimtab.text.tokens import Token
+from trimtab.text.query import QueryWord
 
 MAX_TERMS = 32
 """Distinct terms used of one query, the first ones; nobody types more, and each costs time."""
@@ -52,23 +51,8 @@ class Wanted(NamedTuple):
         return [meant for words, meant in self.synonyms if words == typed and meant]
 
 
-def distinct_words(text: str, lexicon: Lexicon, knows: Callable[[str], bool]) -> list[QueryWord]:
-    """The distinct words of a query, at most `MAX_TERMS`."""
-    return list(dict.fromkeys(query_words(text, lexicon, knows)))[:MAX_TERMS]
-
-
 def absent_words(query: Understood, lexicon: Lexicon, knows: Callable[[str], bool]) -> Words:
     """What a query says that an item should go without, as index terms that some item has."""
     said = absent_terms(query.words, lexicon.analyser)
     said += [ABSENT + term for words in query.excluded for term in lexicon.analyser.terms(words)]
     return tuple(QueryWord(((term,),)) for term in dict.fromkeys(said) if knows(term))
-
-
-def knows_word(word: str, lexicon: Lexicon, knows: Callable[[str], bool]) -> bool:
-    """Whether items have every token of a word, in whatever spelling."""
-    tokens = lexicon.read(word)
-    return all(any(map(knows, (token.term, *token.also))) or _has_parts(token, knows) for token in tokens)
-
-
-def _has_parts(token: Token, knows: Callable[[str], bool]) -> bool:
-    return len(token.parts) > 1 and all(map(knows, token.parts))

@@ -14,7 +14,7 @@ from typing import Final
 import regex
 
 from trimtab.core.errors import BadParameter, did_you_mean
-from trimtab.text.chunks import ChunkReader
+from trimtab.text.chunks import LONGEST, ChunkReader
 from trimtab.text.forms import LANGUAGES, WordForms
 from trimtab.text.kept import Kept
 from trimtab.text.normal import aligned, fold_case, folded, normalised
@@ -55,7 +55,8 @@ class Analyser:
         self.name = f"trimtab {VERSION} {'+'.join(self.languages)}" + (f" {package}" if package else "")
         self._reader = AmountReader(languages)
         fold = partial(fold_case, turkic=any(language in TURKIC for language in languages))
-        chunks = ChunkReader(WordForms(languages), self._reader, fold, package)
+        self._forms = WordForms(languages)
+        chunks = ChunkReader(self._forms, self._reader, fold, package)
         self._tokens_of_chunk = Kept[str, Tokens](lambda chunk: tuple(chunks.tokens(chunk)))
         self._terms_of_chunk = Kept[str, Texts](self._read_terms)
         self._keys_of_chunk = Kept[str, Texts](self._read_keys)
@@ -74,18 +75,26 @@ class Analyser:
     def tokens(self, text: str) -> tuple[Token, ...]:
         """The tokens of a text, in order."""
         whole, places = aligned(text)
-        return tuple(
-            Token(
-                text[first:last], token.key, token.term, token.kind, first, last, token.also, token.parts, token.joined
-            )
-            for at, tokens in self._pieces(whole)
-            for token in tokens
-            for first, last in [(places[at + token.start], places[at + token.end])]
-        )
+        found = []
+        for at, tokens in self._pieces(whole):
+            for _, key, term, kind, start, end, *others in tokens:
+                first, last = places[at + start], places[at + end]
+                found.append(Token(text[first:last], key, term, kind, first, last, *others))
+        return tuple(found)
 
     def keys(self, text: str) -> list[str]:
         """The words, numbers and codes of a text without case and accents, in order; no amounts."""
         return [key for chunk in normalised(text).split() for key in self._keys_of_chunk[chunk]]
+
+    def term_of_key(self, key: str) -> str | None:
+        """The index term of a word as it is compared; None where it is none or several."""
+        if key.isascii() and key.isalnum():
+            if key.isalpha():
+                return self._forms.terms(key)[0][:LONGEST]
+            if not self._reader.is_amount(key):
+                return key[:LONGEST]
+        tokens = self.read(key)
+        return tokens[0].term if len(tokens) == 1 else None
 
     def keys_of_chunk(self, chunk: str) -> Texts:
         """The same of a normalised text without spaces."""

@@ -152,8 +152,7 @@ def _links(analyser: Analyser) -> Terms:
 
 
 def _term(analyser: Analyser, key: str) -> str:
-    tokens = analyser.tokens(key)
-    return tokens[0].term if tokens else key
+    return analyser.term_of_key(key) or key
 
 
 def _with_prefix(ordered: Sequence[str], prefix: str) -> Iterator[str]:

@@ -87,6 +87,10 @@ class AmountReader:
             for at, amount in self._read(text[start : end + _LOOKED_AHEAD], is_pack is not None):
                 yield start + at, amount
 
+    def is_amount(self, key: str) -> bool:
+        """Whether a word without spaces, as it is compared, is digits and a unit."""
+        return key.lstrip("0123456789") in self._units
+
     def _amounts_at_start(self, text: str, is_pack: bool) -> Iterator[tuple[int, Amount]]:
         """The amounts that a text begins with: one, or the sides of what is measured by several."""
         match = _AMOUNT.match(text)

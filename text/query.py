@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from typing import Final, NamedTuple
+from functools import lru_cache
+from typing import Any, Final, NamedTuple
 
 import regex
 
@@ -12,6 +13,10 @@ from trimtab.text.tokens import Token
 
 MAX_JOINED: Final = 3
 """The most words of a query that are tried as one."""
+
+KEPT_WORDS: Final = 16_384
+KEPT_TEXTS: Final = 16_384
+"""The most words and queries whose readings are kept."""
 
 _RUN = regex.compile(r"\p{N}+|[^\p{N}]+")
 
@@ -33,71 +38,116 @@ class QueryWord(NamedTuple):
         return self.readings[0][0]
 
 
-def query_words(text: str, lexicon: Lexicon, knows: Callable[[str], bool]) -> list[QueryWord]:
-    """The words of a query, in order.
+class Reading(NamedTuple):
+    """The words of a query, read once for all that ask about them.
 
-    Args:
-        knows: whether any item has an index term.
+    Attributes:
+        tokens: of the text, in order.
+        words: [n_tokens] what an item may have of each.
+        distinct: the words, each once.
     """
-    tokens = lexicon.read(text)
-    joined = _joined(tokens, lexicon, knows)
-    return [
-        QueryWord(tuple(dict.fromkeys(((token.term,), *_others(token, lexicon, knows), *also))), token.accented)
-        for token, also in zip(tokens, joined, strict=True)
-    ]
+
+    tokens: tuple[Token, ...]
+    words: tuple[QueryWord, ...]
+    distinct: tuple[QueryWord, ...]
 
 
-def _others(token: Token, lexicon: Lexicon, knows: Callable[[str], bool]) -> Iterator[Terms]:
-    """What an item may have instead of one token."""
-    yield from ((term,) for term in token.also if knows(term))
-    is_known = knows(token.term)
-    for parts in (token.parts, lexicon.splits.get(token.term, ()), lexicon.compounds.get(token.term, ())):
-        if len(parts) > 1 and all(map(knows, parts)):
-            yield parts
-    if is_known:
-        return
-    yield from ((term,) for term in token.joined if knows(term))
-    if token.kind == "code" and not token.parts:
-        runs = tuple(_RUN.findall(token.term))
-        if len(runs) > 1 and all(map(knows, runs)):
-            yield runs
-    if token.kind == "word" and len(token.term) >= SHORTEST_PART:
-        yield from ((term,) for term in lexicon.containing(token.term))
-        yield from lexicon.taken_apart(token.key, knows)
+class QueryReader:
+    """The reader of queries by the words of one catalogue.
 
+    Attributes:
+        lexicon: what a word is.
+        read: the reading of a text.
+    """
 
-def _joined(tokens: Sequence[Token], lexicon: Lexicon, knows: Callable[[str], bool]) -> list[list[Terms]]:
-    """For each token, the known words that it makes with its neighbours."""
-    found: list[list[Terms]] = [[] for _ in tokens]
-    for start in range(len(tokens)):
-        for stop in range(start + 2, min(start + MAX_JOINED, len(tokens)) + 1):
-            keys = [token.key for token in tokens[start:stop]]
-            if not _may_be_one(keys, tokens[start:stop]):
-                continue
-            one = lexicon.read("".join(keys))
-            if len(one) == 1 and knows(one[0].term):
-                for place in range(start, stop):
-                    found[place].append((one[0].term,))
-    return found
+    def __init__(self, lexicon: Lexicon, knows: Callable[[str], bool]) -> None:
+        """
+        Args:
+            knows: whether any item has an index term.
+        """
+        self.lexicon, self._knows = lexicon, knows
+        self._word = lru_cache(KEPT_WORDS)(self._read_word)
+        self.read = lru_cache(KEPT_TEXTS)(self._read)
 
+    def knows_word(self, word: str) -> bool:
+        """Whether items have every token of a word, in whatever spelling."""
+        return all(
+            any(map(self._knows, (token.term, *token.also))) or self._knows_all(token.parts)
+            for token in self.lexicon.read(word)
+        )
 
-def as_written(text: str, lexicon: Lexicon, knows: Callable[[str], bool]) -> str:
-    """A query with two words in one where the catalogue's names have them as one word and never as two."""
-    tokens = lexicon.read(text)
-    parts, end, place = [], 0, 0
-    while place < len(tokens) - 1:
-        pair = tokens[place : place + 2]
-        one = "".join(token.key for token in pair)
-        if _may_be_one([token.key for token in pair], pair) and one.isalpha() and lexicon.is_never_two(one, knows):
-            parts += [text[end : pair[0].start], pair[0].text + pair[1].text]
-            end = pair[1].end
+    def as_written(self, text: str) -> str:
+        """A text with two words in one where the catalogue's names have them as one word and never as two."""
+        tokens = self.lexicon.read(text)
+        parts, end, place = [], 0, 0
+        while place < len(tokens) - 1:
+            pair = tokens[place : place + 2]
+            one = pair[0].key + pair[1].key
+            if one.isalpha() and _may_be_one(pair) and self.lexicon.is_never_two(one, self._knows):
+                parts += [text[end : pair[0].start], pair[0].text + pair[1].text]
+                end = pair[1].end
+                place += 1
             place += 1
-        place += 1
-    return "".join([*parts, text[end:]])
+        return "".join([*parts, text[end:]])
+
+    def _read(self, text: str) -> Reading:
+        tokens = self.lexicon.read(text)
+        alone = [self._word(token[:4] + token[6:]) for token in tokens]
+        words = tuple(
+            word._replace(readings=tuple(dict.fromkeys((*word.readings, *also)))) if also else word
+            for word, also in zip(alone, self._joined(tokens), strict=True)
+        )
+        return Reading(tokens, words, tuple(dict.fromkeys(words)))
+
+    def _read_word(self, unplaced: tuple[Any, ...]) -> QueryWord:
+        """A token by itself, given without its place in the text."""
+        token = Token._make((*unplaced[:4], 0, 0, *unplaced[4:]))
+        return QueryWord(tuple(dict.fromkeys(((token.term,), *self._others(token)))), token.accented)
+
+    def _others(self, token: Token) -> Iterator[Terms]:
+        """What an item may have instead of one token."""
+        lexicon, knows = self.lexicon, self._knows
+        yield from ((term,) for term in token.also if knows(term))
+        is_known = knows(token.term)
+        for parts in (token.parts, lexicon.splits.get(token.term, ()), lexicon.compounds.get(token.term, ())):
+            if self._knows_all(parts):
+                yield parts
+        if is_known:
+            return
+        yield from ((term,) for term in token.joined if knows(term))
+        if token.kind == "code" and not token.parts:
+            runs = tuple(_RUN.findall(token.term))
+            if self._knows_all(runs):
+                yield runs
+        if token.kind == "word" and len(token.term) >= SHORTEST_PART:
+            yield from ((term,) for term in lexicon.containing(token.term))
+            yield from lexicon.taken_apart(token.key, knows)
+
+    def _joined(self, tokens: Sequence[Token]) -> list[list[Terms]]:
+        """For each token, the known words that it makes with its neighbours."""
+        found: list[list[Terms]] = [[] for _ in tokens]
+        for start in range(len(tokens) - 1):
+            for stop in range(start + 2, min(start + MAX_JOINED, len(tokens)) + 1):
+                some = tokens[start:stop]
+                if not _may_be_one(some):
+                    continue
+                term = self.lexicon.analyser.term_of_key("".join([token.key for token in some]))
+                if term is not None and self._knows(term):
+                    for place in range(start, stop):
+                        found[place].append((term,))
+        return found
+
+    def _knows_all(self, parts: Terms) -> bool:
+        return len(parts) > 1 and all(map(self._knows, parts))
 
 
-def _may_be_one(keys: Sequence[str], tokens: Sequence[Token]) -> bool:
+def _may_be_one(tokens: Sequence[Token]) -> bool:
     """Whether somebody may write the tokens as one word: two words, or a code in up to three pieces."""
-    if any(token.kind == "measure" for token in tokens) or all(map(str.isdigit, keys)):
+    are_digits = True
+    for token in tokens:
+        if token.kind == "measure":
+            return False
+        are_digits = are_digits and token.key.isdigit()
+    if are_digits:
         return False
-    return len(keys) == 2 or any(not key.isalpha() or len(key) == 1 for key in keys)
+    return len(tokens) == 2 or any(len(token.key) == 1 or not token.key.isalpha() for token in tokens)

@@ -117,11 +117,12 @@ def price_bounds(text: str, analyser: Analyser) -> list[Bound]:
 
     A number without a currency is a price only where the text ends with it: `under 50 inch` is none.
     """
-    if not any(character.isnumeric() for character in text):
+    phrases = _phrases_of(analyser)
+    if not phrases.may_be_in(text, analyser) or not any(map(str.isnumeric, text)):
         return []
     language = analyser.languages[0] if analyser.languages else None
     prices = prices_in(text, language=language)
-    return _Reader(text, analyser.read(text), _phrases_of(analyser)).bounds(prices) if prices else []
+    return _Reader(text, analyser.read(text), phrases).bounds(prices) if prices else []
 
 
 class _Reader:
@@ -204,6 +205,11 @@ class _Phrases:
         self.between, self.joins = phrases(cue.between for cue in cues), phrases((cue.joins for cue in cues), " ")
         every = self.below | self.above | self.at_most | self.at_least | self.between
         self.longest = max(map(len, every), default=0)
+        self.words = frozenset(word for phrase in every | self.joins for word in phrase)
+
+    def may_be_in(self, text: str, analyser: Analyser) -> bool:
+        """Whether a text has what makes a bound of a price; texts that are not ASCII may without spaces around it."""
+        return not text.isascii() or "-" in text or "~" in text or any(t.key in self.words for t in analyser.read(text))
 
 
 @lru_cache(maxsize=32)
@@ -213,6 +219,4 @@ def _phrases_of(analyser: Analyser) -> _Phrases:
 
 def bound_words(analyser: Analyser) -> frozenset[str]:
     """The words around prices: none of them is misspelt."""
-    phrases = _phrases_of(analyser)
-    every = phrases.below | phrases.above | phrases.at_most | phrases.at_least | phrases.between | phrases.joins
-    return frozenset(word for phrase in every for word in phrase)
+    return _phrases_of(analyser).words

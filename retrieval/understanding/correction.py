@@ -8,9 +8,12 @@ known by far more: the items have typing errors too. Never read again are number
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
+from functools import lru_cache
+from itertools import islice
 from typing import Protocol
 
 from trimtab.text.analyser import Analyser
+from trimtab.text.tokens import Token
 
 FEW = 2
 """A word that more items have is one that the catalogue knows well."""
@@ -18,6 +21,8 @@ FAR_MORE = 50
 """By how much a neighbour must be better known than a word that few items have."""
 N_NEIGHBOURS = 8
 """The most readings of one word that are compared by the company they keep."""
+KEPT_WORDS = 16_384
+"""The most words whose readings are kept."""
 
 
 class Spelling(Protocol):
@@ -42,52 +47,56 @@ class Spelling(Protocol):
         """The number of items that have all of the words."""
 
 
-def corrections(text: str, analyser: Analyser, spelling: Spelling, kept: Collection[str] = ()) -> dict[str, str]:
-    """The misspelt words of a text, as typed, and what was meant.
+class Corrector:
+    """The correction of words by what one catalogue knows, which is asked once about each."""
 
-    Args:
-        kept: words, as they are compared, that mean something in whatever catalogue.
-    """
-    tokens = analyser.read(text)
-    words = [token.key for token in tokens]
-    mended = {}
-    for position, token in enumerate(tokens):
-        if token.kind == "word" and token.key not in kept:
-            meant = _meant(words, position, spelling)
-            if meant != words[position]:
-                mended[token.text] = meant
-    return mended
+    def __init__(self, spelling: Spelling) -> None:
+        self._spelling = spelling
+        self._meant = lru_cache(KEPT_WORDS)(self._may_mean)
+
+    def corrections(self, tokens: Sequence[Token], kept: Collection[str] = ()) -> dict[str, str]:
+        """The misspelt words of a text, as typed, and what was meant.
+
+        Args:
+            kept: words, as they are compared, that mean something in whatever catalogue.
+        """
+        mended = {}
+        for position, token in enumerate(tokens):
+            if token.kind == "word" and token.key not in kept:
+                meant = self._meant(token.key, position == len(tokens) - 1)
+                if meant:
+                    mended[token.text] = meant[0] if len(meant) == 1 else self._in_company(meant, tokens, position)
+        return mended
+
+    def _may_mean(self, word: str, is_last: bool) -> Sequence[str]:
+        """What a word may mean in its place; nothing where it means itself."""
+        spelling = self._spelling
+        if not word.isalpha() or spelling.is_name(word):
+            return ()
+        if not spelling.knows(word):
+            return spelling.readings(word, is_last=is_last)[:N_NEIGHBOURS]
+        known = spelling.together([word])
+        if known > FEW:
+            return ()
+        far_more = (one for one in spelling.neighbours(word) if spelling.frequency(one) >= FAR_MORE * max(known, 1))
+        return tuple(islice(far_more, 1))
+
+    def _in_company(self, readings: Sequence[str], tokens: Sequence[Token], position: int) -> str:
+        """The reading that most items have together with the other words; the first of those that are equal."""
+        spelling = self._spelling
+        others = [token.key for at, token in enumerate(tokens) if at != position and spelling.knows(token.key)]
+        if not others:
+            return readings[0]
+        return max(readings, key=lambda one: spelling.together([one, *others]))
 
 
 def with_corrections(text: str, mended: Mapping[str, str], analyser: Analyser) -> str:
     """A text with its misspelt words replaced, everything else in it as it was."""
+    if not mended:
+        return text
     parts, end = [], 0
     for token in analyser.read(text):
         if token.text in mended:
             parts += [text[end : token.start], mended[token.text]]
             end = token.end
     return "".join([*parts, text[end:]])
-
-
-def _meant(words: Sequence[str], position: int, spelling: Spelling) -> str:
-    word = words[position]
-    if not word.isalpha() or spelling.is_name(word):
-        return word
-    if not spelling.knows(word):
-        readings = spelling.readings(word, is_last=position == len(words) - 1)
-        return _in_company(readings, words, position, spelling) if readings else word
-    known = spelling.together([word])
-    if known > FEW:
-        return word
-    far_more = (one for one in spelling.neighbours(word) if spelling.frequency(one) >= FAR_MORE * max(known, 1))
-    return next(far_more, word)
-
-
-def _in_company(readings: Sequence[str], words: Sequence[str], position: int, spelling: Spelling) -> str:
-    """The reading that most items have together with the other words; the first of those that are equal."""
-    if len(readings) == 1:
-        return readings[0]
-    others = [word for at, word in enumerate(words) if at != position and spelling.knows(word)]
-    if not others:
-        return readings[0]
-    return max(readings[:N_NEIGHBOURS], key=lambda one: spelling.together([one, *others]))

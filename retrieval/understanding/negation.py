@@ -61,6 +61,8 @@ def negated(text: str, analyser: Analyser) -> list[Negated]:
     """The places of a text that say what is not there, in order; none is part of another."""
     grammar = grammar_of(analyser)
     kept: list[Negated] = []
+    if not grammar.may_be_in(text, analyser):
+        return kept
     for one in sorted([*_after_minus(text), *grammar.unspaced(text), *grammar.spaced(text, analyser.read(text))]):
         if not kept or one.start >= kept[-1].end:
             kept.append(one)
@@ -144,6 +146,14 @@ class Grammar:
         places = (place for place in negated(part, self._analyser) if place.kind != "minus")
         words = (words for place in places for words in place.texts(part))
         return tuple(ABSENT + term for text in words for term in self._analyser.terms(text))
+
+    def may_be_in(self, text: str, analyser: Analyser) -> bool:
+        """Whether a text may say what is not there."""
+        return (
+            "-" in text
+            or not text.isascii()
+            or any(t.key in self._firsts or t.key.endswith(self._endings) for t in analyser.read(text))
+        )
 
     def unspaced(self, text: str) -> Iterator[Negated]:
         """The places in scripts that have no spaces between words."""

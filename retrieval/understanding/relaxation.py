@@ -5,25 +5,29 @@ The words that stay are those of the item that has most of the query, rare words
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
+
+from trimtab.text.query import QueryWord
 
 MAX_WORDS = 12
 """The most words that are looked at; who types more means all of them."""
 
 
 def dropped(
-    words: Sequence[str],
+    words: Mapping[str, QueryWord],
     *,
-    n_having: Callable[[Sequence[str]], int],
-    best_covered: Callable[[Sequence[str]], Collection[str]],
+    has_all: Callable[[Sequence[QueryWord]], bool],
+    best_covered: Callable[[Sequence[QueryWord]], Collection[QueryWord]],
 ) -> tuple[str, ...]:
     """The words that are dropped, in order; none where some item has all, and none where no item has any.
 
     Args:
-        n_having: the number of items that have all of some words.
+        words: as they were typed, and as items have them.
+        has_all: whether any item has all of some words.
         best_covered: the words that the item has that has most of them.
     """
-    if len(words) < 2 or len(words) > MAX_WORDS or n_having(words):
+    wanted = list(dict.fromkeys(words.values()))
+    if len(wanted) < 2 or len(wanted) > MAX_WORDS or has_all(wanted):
         return ()
-    kept = best_covered(words)
-    return tuple(word for word in words if word not in kept) if kept else ()
+    kept = best_covered(wanted)
+    return tuple(text for text, word in words.items() if word not in kept) if kept else ()

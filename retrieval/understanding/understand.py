@@ -7,19 +7,21 @@ items.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
-from dataclasses import dataclass, field, replace
-from functools import lru_cache
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import cached_property, lru_cache
+from itertools import chain
 from typing import Protocol
 
 from trimtab.core.understood import Steps, Understood
 from trimtab.retrieval.understanding.bounds import Bound, bound_words, price_bounds
-from trimtab.retrieval.understanding.correction import Spelling, corrections, with_corrections
+from trimtab.retrieval.understanding.correction import Corrector, Spelling, with_corrections
 from trimtab.retrieval.understanding.mentions import NO_VALUES, Values, applied
-from trimtab.retrieval.understanding.negation import grammar_of, negated
+from trimtab.retrieval.understanding.negation import Negated, grammar_of, negated
 from trimtab.retrieval.understanding.relaxation import dropped
 from trimtab.retrieval.understanding.synonyms import NO_SYNONYMS, Synonyms
 from trimtab.text.analyser import Analyser
+from trimtab.text.query import QueryWord, Reading
 
 MAX_QUERY_CHARACTERS = 400
 """The characters of a query that are read; the rest is cut off."""
@@ -28,7 +30,13 @@ MAX_QUERY_CHARACTERS = 400
 class Catalogue(Spelling, Protocol):
     """What items have which words."""
 
-    def best_covered(self, words: Sequence[str]) -> Collection[str]:
+    def read(self, text: str) -> Reading:
+        """The words of a text, as items have them."""
+
+    def has_all(self, words: Sequence[QueryWord]) -> bool:
+        """Whether any item has all of the words."""
+
+    def best_covered(self, words: Sequence[QueryWord]) -> Collection[QueryWord]:
         """The words that the item has that has most of them, rare ones counting for more."""
 
 
@@ -47,6 +55,11 @@ class Knowledge:
     synonyms: Synonyms = NO_SYNONYMS
     steps: Steps = field(default_factory=Steps)
     filter_on: frozenset[str] = frozenset()
+
+    @cached_property
+    def corrector(self) -> Corrector:
+        """The correction of words by the catalogue."""
+        return Corrector(self.catalogue)
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,53 +85,38 @@ NO_WISHES = Wishes()
 def understand(text: str, known: Knowledge, wishes: Wishes = NO_WISHES) -> Understood:
     """What a query means to a catalogue."""
     steps = known.steps if wishes.steps is None else wishes.steps
-    words = (wishes.rewritten or text)[:MAX_QUERY_CHARACTERS].encode(errors="replace").decode()
-    understood = Understood(text, words, rewritten=wishes.rewritten)
+    typed = words = (wishes.rewritten or text)[:MAX_QUERY_CHARACTERS].encode(errors="replace").decode()
+    unwanted: Sequence[Negated] = ()
     if steps.negation:
-        understood = _without_negated(understood, known.analyser)
+        words, unwanted = _without_negated(words, known.analyser)
     bounds: Sequence[Bound] = ()
     if steps.attributes:
-        bounds = price_bounds(understood.words, known.analyser)
-        places = [(bound.start, bound.end) for bound in bounds]
-        understood = replace(understood, words=_cut(understood.words, places))
+        bounds = price_bounds(words, known.analyser)
+        words = _cut(words, bounds)
+    mended: Mapping[str, str] = {}
     if steps.correct:
-        understood = _corrected(understood, known)
-    if steps.attributes:
-        mentions = [bound.mention for bound in bounds] + known.values.mentions(understood.words, known.analyser)
-        understood = replace(understood, attributes=applied(mentions, known.filter_on - wishes.filtered))
-    if steps.synonyms:
-        found = (table.found_in(understood.words, known.analyser) for table in (known.synonyms, wishes.synonyms))
-        understood = replace(understood, synonyms=tuple(dict.fromkeys(pair for pairs in found for pair in pairs)))
-    if steps.relax:
-        understood = replace(understood, relaxed=_relaxed(understood, known))
-    return understood
+        mended = known.corrector.corrections(known.analyser.read(words), kept=_grammatical(known.analyser))
+        words = with_corrections(words, mended, known.analyser)
+    mentions = known.values.mentions(words, known.analyser) if steps.attributes else []
+    synonyms = _synonyms(words, known, wishes) if steps.synonyms else ()
+    return Understood(
+        text,
+        words,
+        corrected=with_corrections(wishes.rewritten or text, mended, known.analyser) if mended else None,
+        synonyms=synonyms,
+        excluded=tuple(dict.fromkeys(one for place in unwanted for one in place.texts(typed))),
+        forbidden=tuple(one for place in unwanted if place.kind == "minus" for one in place.texts(typed)),
+        attributes=applied([bound.mention for bound in bounds] + mentions, known.filter_on - wishes.filtered),
+        relaxed=_relaxed(words, synonyms, known) if steps.relax else (),
+        rewritten=wishes.rewritten,
+    )
 
 
-def _without_negated(understood: Understood, analyser: Analyser) -> Understood:
-    """The query without the words that are not wanted; as it was where nothing else is wanted."""
-    text = understood.words
+def _without_negated(text: str, analyser: Analyser) -> tuple[str, Sequence[Negated]]:
+    """The text without the words that are not wanted, and where they are; as it was where nothing else is wanted."""
     places = [place for place in negated(text, analyser) if place.kind != "property"]
-    wanted = _cut(text, [(place.start, place.end) for place in places])
-    if not places or not analyser.read(wanted):
-        return understood
-    return replace(
-        understood,
-        words=wanted,
-        excluded=tuple(dict.fromkeys(words for place in places for words in place.texts(text))),
-        forbidden=tuple(words for place in places if place.kind == "minus" for words in place.texts(text)),
-    )
-
-
-def _corrected(understood: Understood, known: Knowledge) -> Understood:
-    mended = corrections(understood.words, known.analyser, known.catalogue, kept=_grammatical(known.analyser))
-    if not mended:
-        return understood
-    whole = understood.query if understood.rewritten is None else understood.rewritten
-    return replace(
-        understood,
-        words=with_corrections(understood.words, mended, known.analyser),
-        corrected=with_corrections(whole, mended, known.analyser),
-    )
+    wanted = _cut(text, places)
+    return (wanted, places) if places and analyser.read(wanted) else (text, ())
 
 
 @lru_cache(maxsize=32)
@@ -127,22 +125,25 @@ def _grammatical(analyser: Analyser) -> frozenset[str]:
     return bound_words(analyser) | grammar_of(analyser).words
 
 
-def _relaxed(understood: Understood, known: Knowledge) -> tuple[str, ...]:
-    found_otherwise = {word for typed, _ in understood.synonyms for word in _words(typed, known.analyser)}
-    words = [word for word in _words(understood.words, known.analyser) if word not in found_otherwise]
-    return dropped(words, n_having=known.catalogue.together, best_covered=known.catalogue.best_covered)
+def _synonyms(words: str, known: Knowledge, wishes: Wishes) -> tuple[tuple[str, str], ...]:
+    found = (table.found_in(words, known.analyser) for table in (known.synonyms, wishes.synonyms))
+    return tuple(dict.fromkeys(chain.from_iterable(found)))
 
 
-def _words(text: str, analyser: Analyser) -> list[str]:
-    return list(dict.fromkeys(token.text for token in analyser.read(text)))
+def _relaxed(words: str, synonyms: Iterable[tuple[str, str]], known: Knowledge) -> tuple[str, ...]:
+    reading = known.catalogue.read(words)
+    found_otherwise = {token.text for typed, _ in synonyms for token in known.analyser.read(typed)}
+    by_text = {token.text: word for token, word in zip(reading.tokens, reading.words, strict=True)}
+    wanted = {text: word for text, word in by_text.items() if text not in found_otherwise}
+    return dropped(wanted, has_all=known.catalogue.has_all, best_covered=known.catalogue.best_covered)
 
 
-def _cut(text: str, places: Sequence[tuple[int, int]]) -> str:
+def _cut(text: str, places: Sequence[Negated | Bound]) -> str:
     """A text without some places; as it was to the last space where there are none."""
     if not places:
         return text
     parts, at = [], 0
-    for start, end in places:
-        parts.append(text[at:start])
-        at = end
+    for place in places:
+        parts.append(text[at : place.start])
+        at = place.end
     return " ".join(" ".join([*parts, text[at:]]).split())

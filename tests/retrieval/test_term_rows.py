@@ -47,6 +47,7 @@ def test_they_are_what_looking_at_every_item_gives(
     for query in queries:
         by_hand = [row for row in range(len(items)) if query and all(has(row, word) for word in query)]
         assert rows.having_all(query).tolist() == by_hand
+        assert rows.is_any_having_all(query) == bool(by_hand)
     either = [
         row for row in range(len(items)) if any(query and all(has(row, one) for one in query) for query in queries)
     ]
@@ -60,7 +61,9 @@ def test_an_index_without_them_finds_the_same(folder: Path, retriever: Retriever
     earlier = LexicalIndex.load(tmp_path, retriever.lexicon)
     for query in ("milk", "ice cream", "choclat", "nowhere", "frozen dog food"):
         assert earlier.matches(query).tolist() == retriever.lexical.matches(query).tolist()
-        assert earlier.n_having([query]) == retriever.lexical.n_having([query])
+        words = retriever.lexical.terms(query)
+        assert earlier.terms(query) == words
+        assert earlier.n_having(words) == retriever.lexical.n_having(words)
 
 
 def test_a_damaged_file_is_named(tmp_path: Path) -> None:

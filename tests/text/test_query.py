@@ -8,7 +8,7 @@ import pytest
 from trimtab.text.analyser import analyser_of
 from trimtab.text.language import languages_of
 from trimtab.text.lexicon import Lexicon
-from trimtab.text.query import as_written, query_words
+from trimtab.text.query import QueryReader
 
 GERMAN = ["Wintermantel Damen", "Regenmantel für Kinder", "Winter Stiefel", "Regen Hose", "Latzhose blau", "Schulbus"]
 
@@ -18,7 +18,7 @@ def found(titles: Sequence[str], query: str, *languages: str) -> list[int]:
     lexicon = Lexicon.of_texts(analyser_of(languages or ["en"]), titles)
     terms = [set(lexicon.terms(title)) for title in titles]
     known = set().union(*terms)
-    words = query_words(query, lexicon, known.__contains__)
+    words = QueryReader(lexicon, known.__contains__).read(query).words
     return [
         place
         for place, had in enumerate(terms)
@@ -109,8 +109,9 @@ def test_scripts_without_spaces_with_a_segmenter_and_without(
 def test_the_encoder_is_given_words_as_the_catalogue_writes_them() -> None:
     lexicon = Lexicon.of_texts(analyser_of(["en"]), ["Headphones wireless", "Redbull", "Red Bull can"])
     known = set(lexicon.terms("Headphones wireless Redbull Red Bull can"))
-    assert as_written("Head phones, wireless", lexicon, known.__contains__) == "Headphones, wireless"
-    assert as_written("red bull", lexicon, known.__contains__) == "red bull"
+    reader = QueryReader(lexicon, known.__contains__)
+    assert reader.as_written("Head phones, wireless") == "Headphones, wireless"
+    assert reader.as_written("red bull") == "red bull"
 
 
 def test_a_lexicon_is_what_was_saved(tmp_path: Path) -> None:
