@@ -60,6 +60,7 @@ class Understood:
         relaxed: words of `words` that an item need not have to be among the matches.
         rewritten: what a rule put in place of what was typed.
         redirect, banner: what a rule says to do beside showing the slate.
+        language: which the words were said to be in, by its code; None where nothing was said.
     """
 
     query: str
@@ -73,6 +74,7 @@ class Understood:
     rewritten: str | None = None
     redirect: str | None = None
     banner: str | None = None
+    language: str | None = None
 
     @classmethod
     def as_typed(cls, text: str) -> Self:

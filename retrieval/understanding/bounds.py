@@ -112,16 +112,18 @@ class Bound(NamedTuple):
         return Mention(self.text[self.start : self.end].strip(), PRICE, "..".join(ends))
 
 
-def price_bounds(text: str, analyser: Analyser) -> list[Bound]:
+def price_bounds(text: str, analyser: Analyser, language: str | None = None) -> list[Bound]:
     """The bounds on the price in a text, in order.
 
     A number without a currency is a price only where the text ends with it: `under 50 inch` is none.
+
+    Args:
+        language: of the text; without, whatever a language of the analyser calls so.
     """
-    phrases = _phrases_of(analyser)
+    phrases = _phrases_of(analyser, language)
     if not phrases.may_be_in(text, analyser) or not any(map(str.isnumeric, text)):
         return []
-    language = analyser.languages[0] if analyser.languages else None
-    prices = prices_in(text, language=language)
+    prices = prices_in(text, language=language or analyser.languages[0])
     return _Reader(text, analyser.read(text), phrases).bounds(prices) if prices else []
 
 
@@ -193,8 +195,8 @@ class _Reader:
 class _Phrases:
     """The cues of some languages, as an analyser compares words."""
 
-    def __init__(self, analyser: Analyser) -> None:
-        cues = [CUES_OF[language] for language in analyser.languages if language in CUES_OF]
+    def __init__(self, analyser: Analyser, languages: Sequence[str]) -> None:
+        cues = [CUES_OF[language] for language in languages if language in CUES_OF]
 
         def phrases(texts: Iterable[str], separator: str = ";") -> frozenset[Phrase]:
             parts = (part for text in texts for part in text.split(separator) if part)
@@ -212,11 +214,11 @@ class _Phrases:
         return not text.isascii() or "-" in text or "~" in text or any(t.key in self.words for t in analyser.read(text))
 
 
-@lru_cache(maxsize=32)
-def _phrases_of(analyser: Analyser) -> _Phrases:
-    return _Phrases(analyser)
+@lru_cache(maxsize=128)
+def _phrases_of(analyser: Analyser, language: str | None) -> _Phrases:
+    return _Phrases(analyser, analyser.languages if language is None else (language,))
 
 
-def bound_words(analyser: Analyser) -> frozenset[str]:
+def bound_words(analyser: Analyser, language: str | None = None) -> frozenset[str]:
     """The words around prices: none of them is misspelt."""
-    return _phrases_of(analyser).words
+    return _phrases_of(analyser, language).words

@@ -57,9 +57,13 @@ class Negated(NamedTuple):
         return [text[start:end] for start, end in self.words]
 
 
-def negated(text: str, analyser: Analyser) -> list[Negated]:
-    """The places of a text that say what is not there, in order; none is part of another."""
-    grammar = grammar_of(analyser)
+def negated(text: str, analyser: Analyser, language: str | None = None) -> list[Negated]:
+    """The places of a text that say what is not there, in order; none is part of another.
+
+    Args:
+        language: of the text; without, whatever a language of the analyser calls so.
+    """
+    grammar = grammar_of(analyser, language)
     kept: list[Negated] = []
     if not grammar.may_be_in(text, analyser):
         return kept
@@ -88,9 +92,9 @@ class Grammar:
         absent_terms: by part of a text, the index terms of what it says is not there.
     """
 
-    def __init__(self, analyser: Analyser) -> None:
+    def __init__(self, analyser: Analyser, languages: Sequence[str]) -> None:
         self._analyser = analyser
-        cues = [CUES[language] for language in analyser.languages if language in CUES]
+        cues = [CUES[language] for language in languages if language in CUES]
 
         def phrases(texts: Iterable[str]) -> frozenset[Phrase]:
             return frozenset(_keys(analyser.read(one)) for text in texts for one in text.split(";") if one)
@@ -110,9 +114,7 @@ class Grammar:
         self._stops = self._firsts | self._ends | self._joins
         self.words = self._stops | {word for phrase in self._cues for word in phrase}
         self._longest = max(map(len, self._cues), default=0)
-        self._unspaced = tuple(
-            regex.compile(UNSPACED[language]) for language in analyser.languages if language in UNSPACED
-        )
+        self._unspaced = tuple(regex.compile(UNSPACED[language]) for language in languages if language in UNSPACED)
         self._reach = Kept[str, tuple[int, int] | None](self._reach_of)
         self.absent_terms = Kept[str, tuple[str, ...]](self._absent_terms)
 
@@ -232,10 +234,10 @@ class Grammar:
         return first.key not in self._ends and not _BREAK.search(text, first.end, second.start)
 
 
-@lru_cache(maxsize=32)
-def grammar_of(analyser: Analyser) -> Grammar:
-    """The cues of the languages of an analyser; made once."""
-    return Grammar(analyser)
+@lru_cache(maxsize=128)
+def grammar_of(analyser: Analyser, language: str | None = None) -> Grammar:
+    """The cues of a language, or of those of an analyser; made once."""
+    return Grammar(analyser, analyser.languages if language is None else (language,))
 
 
 def _keys(tokens: Iterable[Token]) -> Phrase:

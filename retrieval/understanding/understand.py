@@ -68,12 +68,14 @@ class Wishes:
 
     Attributes:
         steps: that are taken; None takes the shop's.
+        language: of the words, by its code; None where they may be of any of the catalogue's.
         rewritten: what a rule puts in place of the words.
         synonyms: those that came after the bundle.
         filtered: attributes that are filtered on already: a mention does not filter on them too.
     """
 
     steps: Steps | None = None
+    language: str | None = None
     rewritten: str | None = None
     synonyms: Synonyms = NO_SYNONYMS
     filtered: frozenset[str] = frozenset()
@@ -86,43 +88,45 @@ def understand(text: str, known: Knowledge, wishes: Wishes = NO_WISHES) -> Under
     """What a query means to a catalogue."""
     steps = known.steps if wishes.steps is None else wishes.steps
     typed = words = (wishes.rewritten or text)[:MAX_QUERY_CHARACTERS].encode(errors="replace").decode()
+    analyser, language = known.analyser, wishes.language
     unwanted: Sequence[Negated] = ()
     if steps.negation:
-        words, unwanted = _without_negated(words, known.analyser)
+        words, unwanted = _without_negated(words, analyser, language)
     bounds: Sequence[Bound] = ()
     if steps.attributes:
-        bounds = price_bounds(words, known.analyser)
+        bounds = price_bounds(words, analyser, language)
         words = _cut(words, bounds)
     mended: Mapping[str, str] = {}
     if steps.correct:
-        mended = known.corrector.corrections(known.analyser.read(words), kept=_grammatical(known.analyser))
-        words = with_corrections(words, mended, known.analyser)
-    mentions = known.values.mentions(words, known.analyser) if steps.attributes else []
+        mended = known.corrector.corrections(analyser.read(words), kept=_grammatical(analyser, language))
+        words = with_corrections(words, mended, analyser)
+    mentions = known.values.mentions(words, analyser) if steps.attributes else []
     synonyms = _synonyms(words, known, wishes) if steps.synonyms else ()
     return Understood(
         text,
         words,
-        corrected=with_corrections(wishes.rewritten or text, mended, known.analyser) if mended else None,
+        corrected=with_corrections(wishes.rewritten or text, mended, analyser) if mended else None,
         synonyms=synonyms,
         excluded=tuple(dict.fromkeys(one for place in unwanted for one in place.texts(typed))),
         forbidden=tuple(one for place in unwanted if place.kind == "minus" for one in place.texts(typed)),
         attributes=applied([bound.mention for bound in bounds] + mentions, known.filter_on - wishes.filtered),
         relaxed=_relaxed(words, synonyms, known) if steps.relax else (),
         rewritten=wishes.rewritten,
+        language=language,
     )
 
 
-def _without_negated(text: str, analyser: Analyser) -> tuple[str, Sequence[Negated]]:
+def _without_negated(text: str, analyser: Analyser, language: str | None) -> tuple[str, Sequence[Negated]]:
     """The text without the words that are not wanted, and where they are; as it was where nothing else is wanted."""
-    places = [place for place in negated(text, analyser) if place.kind != "property"]
+    places = [place for place in negated(text, analyser, language) if place.kind != "property"]
     wanted = _cut(text, places)
     return (wanted, places) if places and analyser.read(wanted) else (text, ())
 
 
-@lru_cache(maxsize=32)
-def _grammatical(analyser: Analyser) -> frozenset[str]:
+@lru_cache(maxsize=128)
+def _grammatical(analyser: Analyser, language: str | None) -> frozenset[str]:
     """Words that mean something in whatever catalogue."""
-    return bound_words(analyser) | grammar_of(analyser).words
+    return bound_words(analyser, language) | grammar_of(analyser, language).words
 
 
 def _synonyms(words: str, known: Knowledge, wishes: Wishes) -> tuple[tuple[str, str], ...]:

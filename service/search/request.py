@@ -31,7 +31,7 @@ from trimtab.core.weights import DIVERSITY, PREFIX, RELEVANCE, loss_parameter, o
 from trimtab.service.identifiers import Identifier, Identity, UserToken
 
 MAX_PARAMETERS = 64
-OF_WORDS = ("q", "exact", *STEPS)
+OF_WORDS = ("q", "language", "exact", *STEPS)
 """Parameters that say something of words."""
 MAX_TIMEOUT_MS = 10_000
 LEFT_OUT = "Left out, what the bundle is set to."
@@ -137,6 +137,12 @@ class SearchRequest(BaseModel):
         examples=["48.857,2.352"],
     )
     explain: bool = Field(False, description="Add the features of each hit.")
+    language: str | None = Field(
+        None,
+        max_length=35,
+        description="The language of `q` (`fr`, `de-AT`): its words negate and bound a price, its numbers are written "
+        "so. Left out, the languages of the catalogue.",
+    )
     exact: bool = Field(False, description="Search as typed: none of the five steps of understanding that follow.")
     correct: bool | None = Field(None, description="Read misspelt words as those of the catalogue. " + LEFT_OUT)
     synonyms: bool | None = Field(None, description="Find synonyms of the words too. " + LEFT_OUT)

@@ -11,6 +11,7 @@ from trimtab.retrieval.understanding.understand import Wishes
 from trimtab.service.search.request import SearchRequest
 from trimtab.service.search.rules import RuleBook
 from trimtab.service.search.synonyms import SynonymBook
+from trimtab.text.analyser import language_code
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,11 +27,12 @@ class Wording:
         Rules hold for the words as typed and as they were understood.
 
         Raises:
-            BadParameter: a filter that does not exist here.
+            BadParameter: a filter that does not exist here, a language that cannot be read.
         """
         known = engine.retriever.knowledge
         wishes = Wishes(
             steps=request.steps(known.steps),
+            language=None if request.language is None else language_code(request.language),
             rewritten=None if request.exact else self.rules.rewritten(query.text, query.filters, now),
             synonyms=self.synonyms.of(known.analyser, now),
         )

@@ -21,6 +21,8 @@ from trimtab.engine.log.impressions import read_log
 from trimtab.engine.log.rows import rows_of
 from trimtab.engine.response import response_of
 from trimtab.retrieval.filters import parse_filter
+from trimtab.retrieval.understanding.understand import Wishes
+from trimtab.text.analyser import language_code
 
 if TYPE_CHECKING:
     from trimtab.webpages.page import Page
@@ -85,6 +87,7 @@ class SearchIndex:
         k: int = 10,
         filters: Sequence[str] = (),
         user_id: str | None = None,
+        language: str | None = None,
         max_relevance_loss: float | None = None,
         **steering: float,
     ) -> SearchResult:
@@ -95,12 +98,13 @@ class SearchIndex:
             k: how many items to show.
             filters: conditions as `GET /search` takes them: `brand:Acme`, `price:0..20`.
             user_id: rank for this user's history.
+            language: of the words, `de` or `de-AT`; those of the catalogue by default.
             max_relevance_loss: the share of the pure-relevance slate's relevance that may be given up.
             steering: a weight for each objective, any scale, without any of which the bundle's default weights hold;
                 and `max_<objective>_loss`, the share of that objective's own best slate that may be given up.
 
         Raises:
-            BadParameter: no words, an unknown objective or an invalid weight or filter.
+            BadParameter: no words, an unknown objective or language, or an invalid weight or filter.
         """
         text = query.strip()
         if not text:
@@ -116,7 +120,8 @@ class SearchIndex:
             user_id=user_id,
         )
         engine = self.engine.in_market(asked)  # sale prices hold by the clock
-        slate = engine.slate(asked)
+        wishes = Wishes(language=None if language is None else language_code(language))
+        slate = engine.slate(engine.understood(asked, wishes))
         return SearchResult(tuple(response_of(slate, engine.store)["hits"]), slate)
 
 

@@ -162,6 +162,25 @@ def test_what_items_say_they_go_without_comes_first(shop: Retriever) -> None:
         assert by_title["Grey settee, legless"] > by_title["Red sofa with legs"]
 
 
+@pytest.mark.parametrize(
+    ("language", "typed", "words", "excluded", "price"),
+    [
+        (None, "cookies sans sugar", "cookies sans sugar", (), None),
+        ("fr", "cookies sans sugar", "cookies", ("sugar",), None),
+        ("de", "sofa ohne legs unter 1.299 €", "sofa", ("legs",), "..1299"),
+        ("en", "sofa ohne legs", "sofa ohne legs", (), None),
+        ("fr", "sofa without legs", "sofa without legs", (), None),
+    ],
+)
+def test_a_request_says_which_language_its_words_are_in(
+    shop: Retriever, language: str | None, typed: str, words: str, excluded: tuple[str, ...], price: str | None
+) -> None:
+    understood = shop.understand(typed, Wishes(replace(Steps(), correct=False), language))
+    assert (understood.words, understood.excluded) == (words, excluded)
+    assert [one.value for one in understood.attributes if one.field == "price"] == [price] * bool(price)
+    assert Understood.from_log(typed, understood.to_log()) == understood
+
+
 @pytest.mark.parametrize("filler", ["", "very nice and " * 40])
 def test_a_long_text_is_read_where_it_has_a_cue(filler: str) -> None:
     analyser = analyser_of(["en", "de"])

@@ -116,6 +116,15 @@ def understood(service: httpx.Client, **parameters: object) -> dict[str, object]
     return found
 
 
+def test_a_request_says_which_language_its_words_are_in(ruled: httpx.Client) -> None:
+    answer = ruled.get("/search", params={"q": "yogurt sans sugar", "language": "fr-CA", **WEIGHTS}).json()
+    assert answer["understood"]["excluded"] == ["sugar"]
+    assert_reproduced(ruled, answer["decision_id"])
+    refused = ruled.get("/search", params={"q": "yogurt", "language": "xx"})
+    assert refused.status_code == 422
+    assert "language" in refused.text
+
+
 def test_words_are_put_in_place_of_others(ruled: httpx.Client) -> None:
     define(ruled, "all", action="rewrite", query="breakfast pots", rewrite="yogurt")
     define(ruled, "part", action="rewrite", query="laït", matches="contains", rewrite="milk")

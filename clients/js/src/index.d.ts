@@ -30,6 +30,7 @@ export interface SearchParameters {
   weights?: Record<string, number>;
   max_relevance_loss?: number;
   group?: boolean;
+  language?: string;
   price_list?: string;
   store?: string;
   [parameter: string]: Scalar | Scalar[] | Record<string, number> | null | undefined;

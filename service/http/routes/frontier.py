@@ -17,7 +17,7 @@ from trimtab.service.http.user_tokens import UserTokens
 from trimtab.service.search.request import GATHERED, SearchRequest, documented_parameters, from_query_string
 from trimtab.service.search.search_service import SearchService
 
-PARAMETERS = ("q", "k", "filter", "user_id", "user_token", "exact", *STEPS)
+PARAMETERS = ("q", "k", "filter", "user_id", "user_token", "language", "exact", *STEPS)
 """Those of a search on which its trade-offs depend."""
 
 
