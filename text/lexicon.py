@@ -10,7 +10,7 @@ import json
 from bisect import bisect_left
 from collections import Counter, defaultdict
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
-from itertools import pairwise
+from itertools import chain, islice, pairwise
 from pathlib import Path
 from typing import Final
 
@@ -46,17 +46,20 @@ class Lexicon:
         analyser: of its languages.
         compounds: index term of a compound -> the terms of its parts.
         splits: index term of a word -> the terms of the words that others write it as.
-        long: index terms of words that may be compounds of words that the catalogue does not know.
+        long: words that may be compounds of words that the catalogue does not know, and their index terms.
     """
 
     def __init__(
-        self, analyser: Analyser, compounds: Mapping[str, Terms], splits: Mapping[str, Terms], long: Iterable[str]
+        self, analyser: Analyser, compounds: Mapping[str, Terms], splits: Mapping[str, Terms], long: Mapping[str, str]
     ) -> None:
         self.analyser = analyser
         self.compounds = compounds
         self.splits = splits
-        self._long = sorted(long)
-        self._backwards = sorted(term[::-1] for term in self._long)
+        self._long = long
+        # Stems too: `Schuh` is the end of `Hausschuh`, `Bier` that of `Weißbier`, but not of its stem `weissbi`.
+        self._spellings = dict(long) | {term: term for term in long.values()}
+        self._forwards = sorted(self._spellings)
+        self._backwards = sorted(spelling[::-1] for spelling in self._spellings)
         self._links = _links(analyser)
         self.read = analyser.read
 
@@ -77,7 +80,8 @@ class Lexicon:
             _term(analyser, word): tuple(_term(analyser, part) for part in parts)
             for word, parts in (_compounds(words, links) if links else ())
         }
-        long = {_term(analyser, word) for word in words if links and len(word) >= SHORTEST_COMPOUND and word.isalpha()}
+        may_be_compounds = (word for word in words if links and len(word) >= SHORTEST_COMPOUND and word.isalpha())
+        long = {word: _term(analyser, word) for word in may_be_compounds}
         return cls(analyser, compounds, splits, long)
 
     def terms(self, text: str) -> list[str]:
@@ -87,11 +91,24 @@ class Lexicon:
             return terms
         return [each for term in terms for each in (term, *self.compounds.get(term, ()))]
 
-    def containing(self, term: str) -> list[str]:
-        """Terms of long words that begin or end with one."""
-        begin = _with_prefix(self._long, term)
-        end = [found[::-1] for found in _with_prefix(self._backwards, term[::-1])]
-        return list(dict.fromkeys((*end, *begin)))[:MAX_CONTAINING]
+    def containing(self, key: str, term: str) -> list[str]:
+        """Terms of long words that end or begin with a word.
+
+        Args:
+            key, term: the word as it is compared, and its index term.
+        """
+        parts = dict.fromkeys((key, term))
+        end = (found[::-1] for part in parts for found in _with_prefix(self._backwards, part[::-1]))
+        begin = (found for part in parts for found in _with_prefix(self._forwards, part))
+        return list(islice(dict.fromkeys(self._spellings[found] for found in chain(end, begin)), MAX_CONTAINING))
+
+    def head(self, word: str, knows: Callable[[str], bool]) -> str | None:
+        """The index term of the longest known word that ends a compound which nobody has: `Bohrmaschine` of
+        `Schlagbohrmaschine`; None where compounds are not written as one word."""
+        if not self._links or len(word) < SHORTEST_COMPOUND or not word.isalpha():
+            return None
+        tails = (self.term(word[at:]) for at in range(SHORTEST_PART, len(word) - SHORTEST_HEAD + 1))
+        return next(filter(knows, tails), None)
 
     def term(self, word: str) -> str:
         """The index term of a word as it is compared."""
@@ -123,7 +140,7 @@ class Lexicon:
             "languages": self.analyser.languages,
             "compounds": self.compounds,
             "splits": self.splits,
-            "long": self._long,
+            "long": dict(self._long),
         }
         (folder / FILE).write_text(json.dumps(content, ensure_ascii=False, indent=0), encoding="utf-8")
 
@@ -143,7 +160,8 @@ class Lexicon:
         compounds, splits = (
             {term: tuple(parts) for term, parts in content[name].items()} for name in ("compounds", "splits")
         )
-        return cls(analyser, compounds, splits, content["long"])
+        long = content["long"]
+        return cls(analyser, compounds, splits, long if isinstance(long, dict) else dict(zip(long, long, strict=True)))
 
 
 def _links(analyser: Analyser) -> Terms:

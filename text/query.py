@@ -120,8 +120,10 @@ class QueryReader:
             if self._knows_all(runs):
                 yield runs
         if token.kind == "word" and len(token.term) >= SHORTEST_PART:
-            yield from ((term,) for term in lexicon.containing(token.term))
-            yield from lexicon.taken_apart(token.key, knows)
+            found = [(term,) for term in lexicon.containing(token.key, token.term)]
+            found += lexicon.taken_apart(token.key, knows)
+            head = None if found else lexicon.head(token.key, knows)
+            yield from found if head is None else [(head,)]
 
     def _joined(self, tokens: Sequence[Token]) -> list[list[Terms]]:
         """For each token, the known words that it makes with its neighbours."""

@@ -69,6 +69,12 @@ _ALSO: Final = {
 }  # fmt: skip
 """What pint calls a unit -> what shops call it everywhere, beside its names in CLDR."""
 
+_IN_OTHER_SCRIPTS: Final = {
+    "kilogram": "किलो கிலோ కిలో ಕಿಲೋ കിലോ কেজি কিলো كيلو كجم كغم קילו กิโล キロ 킬로 公斤 千克", "gram": "جم غم ग्रा 克",
+    "milliliter": "मिली மில்லி مل מל μλ", "liter": "லி லிட்டர் लीटर", "centimeter": "センチ 센티 سم",
+}  # fmt: skip
+"""The same of scripts other than Latin."""
+
 _MISREAD: Final = ("s", "t", "d", "st", "deg")
 """Names of units in CLDR that mean something else in a shop more often: iPhone 6s, size 2T, 3D, 1st."""
 
@@ -134,7 +140,7 @@ def units_of(languages: tuple[str, ...]) -> Mapping[str, Unit]:
                 found.setdefault(unit_key(name), by_pint_name[pint_name])
     for misread in _MISREAD:
         found.pop(misread, None)
-    for pint_name, names in _ALSO.items():
+    for pint_name, names in (*_ALSO.items(), *_IN_OTHER_SCRIPTS.items()):
         found.update((unit_key(name), by_pint_name[pint_name]) for name in names.split())
     for base in _BASES:
         found.setdefault(base, Unit(base))

@@ -60,7 +60,7 @@ CUES: Mapping[str, Cues] = {
     ),
     "fi": Cues(before="ilman", before_last="ei", endings="ton;tön", joins="ja tai"),
     "fr": Cues(before="sans;pas de;pas d", ends="avec pour en dans à au aux sur de du des", joins="et ou ni"),
-    "he": Cues(before="ללא;בלי", before_last="לא", ends="עם"),
+    "he": Cues(before="ללא;בלי;נטול;נטולת;נטולי", before_last="לא", ends="עם"),
     "hi": Cues(before="बिना", after="के बिना;रहित", joins="और या"),
     "hr": Cues(before="bez", before_last="ne", ends="s sa za na u", joins="i ili ni"),
     "hu": Cues(before_last="nem", after="nélkül;nélküli", property="mentes", joins="és vagy"),
@@ -88,9 +88,11 @@ CUES: Mapping[str, Cues] = {
     "uk": Cues(before="без", before_last="не", ends="з із для на в", joins="і та або"),
     "vi": Cues(before="không có;không", ends="với cho", joins="và hoặc"),
 }  # fmt: skip
-"""By language; Chinese and Japanese, which part words by no spaces, are in `UNSPACED`."""
+"""By language; what is said inside a word, or where no spaces part words, is in `UNSPACED`."""
 
 UNSPACED: Mapping[str, str] = {
+    "ko": r"(?<!\p{L})(?P<property>무)(?P<words>\p{Hangul}{2,4})",
+    "th": r"(?:ไม่มี|ไม่ใส่|ปราศจาก|ไร้)(?P<property>)?(?P<words>\p{Thai}+)",
     "ja": r"(?P<words>\p{Han}+|[\p{Katakana}ー]+?)(?:なし|無し|抜き|ぬき|不使用|(?P<property>フリー|レス))",
     "zh": r"(?:不含|不带|没有|(?P<property>无))(?P<words>\p{Han}{1,2})",
 }
