@@ -6,8 +6,9 @@ from collections.abc import Callable, Mapping, Sequence
 from functools import lru_cache, partial
 from typing import NamedTuple
 
-from trimtab.retrieval.understanding.negation import absent_terms
+from trimtab.retrieval.understanding.negation import grammar_of
 from trimtab.text.lexicon import Lexicon
+from trimtab.text.normal import normalised
 
 ROOM = 1 << 14
 """The most texts whose terms are kept while a catalogue is read: many items share a brand, a kind, a title."""
@@ -20,22 +21,23 @@ class FieldTerms(NamedTuple):
         words: in order, each as often as it is there.
         accented: words with accents, as they are.
         absent: what the text says is not there.
+        indexed: all of them.
     """
 
     words: Sequence[str]
     accented: Sequence[str]
     absent: Sequence[str]
-
-    @property
-    def indexed(self) -> list[str]:
-        """All of them."""
-        return [*self.words, *self.accented, *self.absent]
+    indexed: Sequence[str]
 
 
 def field_terms(lexicon: Lexicon, text: str) -> FieldTerms:
     """The index terms of a text."""
-    analyser = lexicon.analyser
-    return FieldTerms(lexicon.terms(text), analyser.accented(text), absent_terms(text, analyser))
+    text = normalised(text)
+    chunks = text.split()
+    words = lexicon.terms_of_normalised(text)
+    accented = [] if text.isascii() else lexicon.analyser.accented(chunks)
+    absent = grammar_of(lexicon.analyser).absent_in(chunks)
+    return FieldTerms(words, accented, absent, [*words, *accented, *absent] if accented or absent else words)
 
 
 def item_terms(lexicon: Lexicon, texts: Mapping[str, str]) -> dict[str, FieldTerms]:

@@ -17,7 +17,7 @@ from trimtab.core.errors import BadParameter, did_you_mean
 from trimtab.text.chunks import LONGEST, ChunkReader
 from trimtab.text.forms import LANGUAGES, WordForms
 from trimtab.text.kept import Kept
-from trimtab.text.normal import aligned, fold_case, folded, normalised
+from trimtab.text.normal import aligned, fold_accents, fold_case, folded, normalised
 from trimtab.text.quantities import Amount, AmountReader
 from trimtab.text.segmentation import package_of
 from trimtab.text.tokens import Token
@@ -54,9 +54,9 @@ class Analyser:
         package = package_of(languages)
         self.name = f"trimtab {VERSION} {'+'.join(self.languages)}" + (f" {package}" if package else "")
         self._reader = AmountReader(languages)
-        fold = partial(fold_case, turkic=any(language in TURKIC for language in languages))
+        self._fold_case = partial(fold_case, turkic=any(language in TURKIC for language in languages))
         self._forms = WordForms(languages)
-        chunks = ChunkReader(self._forms, self._reader, fold, package)
+        chunks = ChunkReader(self._forms, self._reader, self._fold_case, package)
         self._tokens_of_chunk = Kept[str, Tokens](lambda chunk: tuple(chunks.tokens(chunk)))
         self._terms_of_chunk = Kept[str, Texts](self._read_terms)
         self._keys_of_chunk = Kept[str, Texts](self._read_keys)
@@ -100,18 +100,18 @@ class Analyser:
         """The same of a normalised text without spaces."""
         return self._keys_of_chunk[chunk]
 
-    def accented(self, text: str) -> list[str]:
-        """The words of a text that have accents, with them."""
-        if text.isascii():
-            return []
-        chunks = (chunk for chunk in normalised(text).split() if not chunk.isascii())
-        return [word for chunk in chunks for word in self._accented_of_chunk[chunk]]
+    def accented(self, chunks: Iterable[str]) -> list[str]:
+        """The words that have accents, with them, of a normalised text in its chunks, which have no spaces."""
+        return [word for chunk in chunks if not chunk.isascii() for word in self._accented_of_chunk[chunk]]
 
     def terms(self, text: str) -> list[str]:
         """The index terms of a text, in order, each as often as it is there."""
+        return self.terms_of_normalised(normalised(text))
+
+    def terms_of_normalised(self, text: str) -> list[str]:
+        """`terms` of a text that is normalised."""
         found: list[Texts] = []
         of_chunk = self._terms_of_chunk.__getitem__
-        text = normalised(text)
         at = 0
         for start, amount in self._reader.amounts(text):
             found += map(of_chunk, text[at:start].split())
@@ -122,12 +122,19 @@ class Analyser:
 
     def _read_terms(self, chunk: str) -> Texts:
         inside = chunk.strip(OUTER)
-        return _terms_of(self._tokens_of_chunk[chunk]) if inside == chunk else self._terms_of_chunk[inside]
+        if inside != chunk:
+            return self._terms_of_chunk[inside]
+        if chunk.isascii() and chunk.isalpha():
+            return tuple(term[:LONGEST] for term in self._forms.terms(self._fold_case(chunk)))
+        return _terms_of(self._tokens_of_chunk[chunk])
 
     def _read_keys(self, chunk: str) -> Texts:
         inside = chunk.strip(OUTER)
-        tokens = self._tokens_of_chunk
-        return tuple(token.key for token in tokens[chunk]) if inside == chunk else self._keys_of_chunk[inside]
+        if inside != chunk:
+            return self._keys_of_chunk[inside]
+        if chunk.isascii() and chunk.isalpha():
+            return (fold_accents(self._fold_case(chunk)),)
+        return tuple(token.key for token in self._tokens_of_chunk[chunk])
 
     def _pieces(self, text: str) -> Iterator[tuple[int, Sequence[Token]]]:
         """Where in a normalised text some tokens are found, which count their places from there."""

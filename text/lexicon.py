@@ -16,6 +16,7 @@ from typing import Final
 
 from trimtab.core.errors import BundleMismatch
 from trimtab.text.analyser import Analyser, analyser_of
+from trimtab.text.normal import normalised
 
 FILE = "lexicon.json"
 
@@ -86,7 +87,11 @@ class Lexicon:
 
     def terms(self, text: str) -> list[str]:
         """The index terms of an item's text, in order, the parts of a compound behind it."""
-        terms = self.analyser.terms(text)
+        return self.terms_of_normalised(normalised(text))
+
+    def terms_of_normalised(self, text: str) -> list[str]:
+        """`terms` of a text that is normalised."""
+        terms = self.analyser.terms_of_normalised(text)
         if self.compounds.keys().isdisjoint(terms):
             return terms
         return [each for term in terms for each in (term, *self.compounds.get(term, ()))]

@@ -22,8 +22,13 @@ _AMOUNT = regex.compile(
     rf"(?:(?P<space>[ -]?)(?P<unit>''|['\"%]|°[ ]?[CF]?|[{_LETTERS}]+[23]?)(?P<second>\.?[ -]?[{_LETTERS}]+)?)?",
     regex.IGNORECASE,
 )
-_MAY_BEGIN = re.compile(r"(?<![^\W_])\d")
-"""A quick look before `_AMOUNT`, which would be tried at each character."""
+_LETTER: Final = r"[^\s\d!-/:-@\[-`{-~]"
+_DIGITS: Final = r"\d[\d.,/]*"
+_MAY_BE_AMOUNT = re.compile(
+    rf"(?<![^\W_])(?<!{_LETTER}[-._]){_DIGITS}(?:(?:[ -]|[ ]?[x×*X][ ]?){_DIGITS})*"
+    rf"(?:[ -]?(?:''|['\"%]|°[ ]?[CFcf]?|{_LETTER}+[23]?)(?:\.?[ -]?{_LETTER}+)?)?"
+)
+"""What holds all that `_AMOUNT` may find where it begins, and says quickly where that may be."""
 _ENDS = regex.compile(rf"(?![{_IN_WORD}])")
 _ENDS_NUMBER = regex.compile(rf"(?![{_IN_WORD}])(?![-./_][{_IN_WORD}])(?!,\d)(?!'[{_LETTERS}])")
 _PACK_OF = regex.compile(
@@ -67,35 +72,35 @@ class AmountReader:
     def __init__(self, languages: Sequence[str]) -> None:
         self._units: Mapping[str, Unit] = units_of(tuple(languages))
         self._format = NumberFormat("," if get_decimal_symbol(languages[0]) == "," else ".")
-        self._read = lru_cache(KEPT)(lambda text, is_pack: tuple(self._amounts_at_start(text, is_pack)))
+        self._read = lru_cache(KEPT)(self._read_start)
         self._pieces, self._ounce = self._units["ct"], self._units["oz"]
 
     def amounts(self, text: str) -> Iterator[tuple[int, Amount]]:
         """The amounts in a normalised text, in order, each behind where it begins."""
-        end = 0
-        for begin in _MAY_BEGIN.finditer(text):
-            start = begin.start()
-            match = _AMOUNT.match(text, start) if start >= end else None
-            if match is None:
-                continue
-            end = match.end()
-            is_pack = (
+        at = 0
+        while found := _MAY_BE_AMOUNT.search(text, at):
+            start, end = found.span()
+            is_pack = text[start - 1 : start] == " " and bool(
                 _PACK_OF.search(text, max(0, start - _LONGEST_BEFORE), start)
-                if text[start - 1 : start] == " "
-                else None
             )
-            for at, amount in self._read(text[start : end + _LOOKED_AHEAD], is_pack is not None):
-                yield start + at, amount
+            amounts, length = self._read(text[start : end + _LOOKED_AHEAD], is_pack)
+            for place, amount in amounts:
+                yield start + place, amount
+            at = start + length
 
     def is_amount(self, key: str) -> bool:
         """Whether a word without spaces, as it is compared, is digits and a unit."""
         return key.lstrip("0123456789") in self._units
 
-    def _amounts_at_start(self, text: str, is_pack: bool) -> Iterator[tuple[int, Amount]]:
-        """The amounts that a text begins with: one, or the sides of what is measured by several."""
+    def _read_start(self, text: str, is_pack: bool) -> tuple[tuple[tuple[int, Amount], ...], int]:
+        """The amounts that a text begins with, and how long what was read is."""
         match = _AMOUNT.match(text)
-        number = self._number(match["number"]) if match else None
-        if match is None or number is None:
+        return (tuple(self._amounts_of(text, match, is_pack)), match.end()) if match else ((), 1)
+
+    def _amounts_of(self, text: str, match: regex.Match[str], is_pack: bool) -> Iterator[tuple[int, Amount]]:
+        """One amount, or the sides of what is measured by several."""
+        number = self._number(match["number"])
+        if number is None:
             return
         unit, end = self._unit(text, match)
         if unit is None and not _ENDS_NUMBER.match(text, end):

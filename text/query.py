@@ -120,7 +120,7 @@ class QueryReader:
             if self._knows_all(runs):
                 yield runs
         if token.kind == "word" and len(token.term) >= SHORTEST_PART:
-            found = [(term,) for term in lexicon.containing(token.key, token.term)]
+            found: list[Terms] = [(term,) for term in lexicon.containing(token.key, token.term)]
             found += lexicon.taken_apart(token.key, knows)
             head = None if found else lexicon.head(token.key, knows)
             yield from found if head is None else [(head,)]

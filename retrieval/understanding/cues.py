@@ -60,7 +60,7 @@ CUES: Mapping[str, Cues] = {
     ),
     "fi": Cues(before="ilman", before_last="ei", endings="ton;tön", joins="ja tai"),
     "fr": Cues(before="sans;pas de;pas d", ends="avec pour en dans à au aux sur de du des", joins="et ou ni"),
-    "he": Cues(before="ללא;בלי;נטול;נטולת;נטולי", before_last="לא", ends="עם"),
+    "he": Cues(before="ללא;בלי;נטול;נטולת;נטולי;נטולות", before_last="לא", ends="עם"),
     "hi": Cues(before="बिना", after="के बिना;रहित", joins="और या"),
     "hr": Cues(before="bez", before_last="ne", ends="s sa za na u", joins="i ili ni"),
     "hu": Cues(before_last="nem", after="nélkül;nélküli", property="mentes", joins="és vagy"),

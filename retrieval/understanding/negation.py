@@ -26,8 +26,8 @@ ABSENT = "¬"
 MAX_WORDS = 3
 """The most words that one cue speaks of, between two that join them."""
 SHORTEST_STEM = 3
-BEFORE, BEHIND = 3, 8
-"""Words in front of a cue and behind it that it may speak of."""
+BEHIND = 8
+"""Words behind a cue that it may speak of."""
 
 _MINUS = regex.compile(r'(?<!\S)-(?:"(?P<words>[^"]+)"|(?P<words>\p{L}[^\s"]*))')
 """A minus sign in front of a word, or of some in quotes, with a space before it; `-20` is a number."""
@@ -35,6 +35,8 @@ _BREAK = regex.compile(r"[,;:()\[\]!?|/•]")
 """Signs at which what is not there has ended."""
 
 Phrase = tuple[str, ...]
+Reach = tuple[int, int]
+"""How many words in front of a cue, and behind its first one, it may speak of."""
 Kind = Literal["words", "property", "minus"]
 
 
@@ -75,8 +77,7 @@ def negated(text: str, analyser: Analyser, language: str | None = None) -> list[
 
 def absent_terms(text: str, analyser: Analyser) -> list[str]:
     """The index terms of what a text says is not there."""
-    grammar = grammar_of(analyser)
-    return [term for part in grammar.parts_with_cues(text) for term in grammar.absent_terms[part]]
+    return grammar_of(analyser).absent_in(normalised(text).split())
 
 
 def _after_minus(text: str) -> Iterator[Negated]:
@@ -89,7 +90,6 @@ class Grammar:
 
     Attributes:
         words: all of them, and those at which what is not there has ended.
-        absent_terms: by part of a text, the index terms of what it says is not there.
     """
 
     def __init__(self, analyser: Analyser, languages: Sequence[str]) -> None:
@@ -115,15 +115,23 @@ class Grammar:
         self.words = self._stops | {word for phrase in self._cues for word in phrase}
         self._longest = max(map(len, self._cues), default=0)
         self._unspaced = tuple(regex.compile(UNSPACED[language]) for language in languages if language in UNSPACED)
-        self._reach = Kept[str, tuple[int, int] | None](self._reach_of)
-        self.absent_terms = Kept[str, tuple[str, ...]](self._absent_terms)
+        self._reach_of_cue = {phrase: self._reach_of_phrase(phrase) for phrase in self._cues}
+        self._longer = frozenset(phrase[0] for phrase in self._cues if len(phrase) > 1)
+        self._may_be_cue = Kept[str, bool](self._has_cue)
+        self._absent_terms = Kept[str, tuple[str, ...]](self._read_absent)
 
-    def parts_with_cues(self, text: str) -> Iterator[str]:
+    def absent_in(self, chunks: Sequence[str]) -> list[str]:
+        """The index terms of what a normalised text, in its chunks without spaces, says is not there."""
+        return [term for part in self._parts_with_cues(chunks) for term in self._absent_terms[part]]
+
+    def _parts_with_cues(self, chunks: Sequence[str]) -> Iterator[str]:
         """The parts of a text that have a cue, with what it may speak of: a long text has few."""
-        chunks = normalised(text).split()
         begin = end = 0
-        for place in compress(count(), map(self._reach.__getitem__, chunks)):
-            before, behind = self._reach[chunks[place]] or (0, 0)
+        for place in compress(count(), map(self._may_be_cue.__getitem__, chunks)):
+            reach = self._reach_at(chunks, place)
+            if reach is None:
+                continue
+            before, behind = reach
             if max(place - before, 0) > end:
                 if end > begin:
                     yield " ".join(chunks[begin:end])
@@ -132,19 +140,44 @@ class Grammar:
         if end > begin:
             yield " ".join(chunks[begin:end])
 
-    def _reach_of(self, chunk: str) -> tuple[int, int] | None:
-        """How many chunks in front of one and behind it what it has of cues may speak of; None where it has none."""
+    def _has_cue(self, chunk: str) -> bool:
         inside = chunk.strip(OUTER)
         if inside != chunk:
-            return self._reach[inside]
+            return self._may_be_cue[inside]
         keys = self._analyser.keys_of_chunk(chunk)
-        if not self._firsts.isdisjoint(keys):
-            return BEFORE, BEHIND
-        if any(key.endswith(self._endings) for key in keys) or any(one.search(chunk) for one in self._unspaced):
-            return 0, 0
-        return None
+        return (
+            not self._firsts.isdisjoint(keys)
+            or any(key.endswith(self._endings) for key in keys)
+            or any(one.search(chunk) for one in self._unspaced)
+        )
 
-    def _absent_terms(self, part: str) -> tuple[str, ...]:
+    def _reach_at(self, chunks: Sequence[str], place: int) -> Reach | None:
+        """The furthest reach of the cues in a chunk that may have some; None where it has none after all."""
+        keys_of = self._analyser.keys_of_chunk
+        keys = keys_of(chunks[place])
+        following = [*keys]
+        if not self._longer.isdisjoint(keys):
+            following += [key for chunk in chunks[place + 1 : place + self._longest] for key in keys_of(chunk)]
+        found = [
+            (before if at == 0 else 0, behind)
+            for at, first in enumerate(keys)
+            if first in self._firsts
+            for n in range(1, self._longest + 1)
+            for before, behind in [self._reach_of_cue.get(tuple(following[at : at + n]), (-1, -1))]
+            if behind >= 0
+        ]
+        if found:
+            return max(before for before, _ in found), max(behind for _, behind in found)
+        has_ending = any(key.endswith(self._endings) for key in keys)
+        return (0, 0) if has_ending or any(one.search(chunks[place]) for one in self._unspaced) else None
+
+    def _reach_of_phrase(self, phrase: Phrase) -> Reach:
+        if phrase in self._after:
+            return 1, len(phrase) - 1 if phrase not in self._before else BEHIND
+        # One that speaks of the last word speaks of none where two follow; where a text begins with one, of one word.
+        return 1, len(phrase) + 1 if phrase in self._before_last else BEHIND
+
+    def _read_absent(self, part: str) -> tuple[str, ...]:
         places = (place for place in negated(part, self._analyser) if place.kind != "minus")
         words = (words for place in places for words in place.texts(part))
         return tuple(ABSENT + term for text in words for term in self._analyser.terms(text))

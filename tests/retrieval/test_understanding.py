@@ -16,7 +16,7 @@ from trimtab.core.errors import BadFile
 from trimtab.core.understood import AS_TYPED, STEPS, Mention, Steps, Understood
 from trimtab.retrieval.building import build_retriever
 from trimtab.retrieval.retriever import Retriever
-from trimtab.retrieval.understanding.negation import absent_terms
+from trimtab.retrieval.understanding.negation import absent_terms, negated
 from trimtab.retrieval.understanding.synonyms import Synonyms, SynonymSet, read_synonyms
 from trimtab.retrieval.understanding.understand import Wishes, understand
 from trimtab.text.analyser import analyser_of
@@ -146,12 +146,31 @@ def test_what_is_not_wanted_is_not_looked_for(
         ("ru", "печенье без сахара", "Печенье БЕЗ САХАРА"),
         ("tr", "şeker olmadan bisküvi", "Şekersiz bisküvi"),
         ("ja", "砂糖なし クッキー", "砂糖不使用クッキー"),
+        ("ko", "설탕 없는 녹차", "무설탕 녹차"),
+        ("th", "ชาไม่มีน้ำตาล", "ชาเขียว ไม่มีน้ำตาล"),
+        ("he", "עוגיות ללא סוכר", "עוגיות נטולות סוכר"),
     ],
 )
 def test_an_item_that_says_so_goes_without_what_is_not_wanted(language: str, query: str, item: str) -> None:
     analyser = analyser_of([language])
     assert absent_terms(query, analyser)
     assert set(absent_terms(query, analyser)) <= set(absent_terms(item, analyser))
+
+
+@often
+@given(
+    st.lists(
+        st.sampled_from(
+            "without no not free of from w/o sugar nuts and red-free stainless, cane with seedless ohne zucker".split()
+        ),
+        max_size=8,
+    )
+)
+def test_looking_beside_cues_alone_finds_what_the_whole_text_says(words: list[str]) -> None:
+    analyser, text = analyser_of(["en", "de"]), " ".join(words)
+    places = [place for place in negated(text, analyser) if place.kind != "minus"]
+    terms = [f"¬{term}" for place in places for one in place.texts(text) for term in analyser.terms(one)]
+    assert absent_terms(text, analyser) == terms
 
 
 def test_what_items_say_they_go_without_comes_first(shop: Retriever) -> None:
