@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from trimtab.core.collector import collector_paused
 from trimtab.core.parts import Parts
 from trimtab.core.progress import Progress, silent
 from trimtab.core.records import IntArray
@@ -130,7 +131,8 @@ def _build_words(
         if (n := next(n_read)) % REPORTED == 0:
             progress(INDEXING, n, n_items)
 
-    LexicalIndex.build(columns, priority, folder / LEXICAL, lexicon, on_each)
+    with collector_paused():  # a quarter of the time
+        LexicalIndex.build(columns, priority, folder / LEXICAL, lexicon, on_each)
     Speller.build(map(analyser.keys, names), folder / "spelling")
     progress(INDEXING, n_items, n_items)
     return lexicon

@@ -27,7 +27,7 @@ class FieldTerms(NamedTuple):
     words: Sequence[str]
     accented: Sequence[str]
     absent: Sequence[str]
-    indexed: Sequence[str]
+    indexed: list[str]
 
 
 def field_terms(lexicon: Lexicon, text: str) -> FieldTerms:

@@ -23,9 +23,10 @@ _AMOUNT = regex.compile(
     regex.IGNORECASE,
 )
 _LETTER: Final = r"[^\s\d!-/:-@\[-`{-~]"
+_SIGNLESS: Final = r"[^\s!-/:-@\[-`{-~]"
 _DIGITS: Final = r"\d[\d.,/]*"
 _MAY_BE_AMOUNT = re.compile(
-    rf"(?<![^\W_])(?<!{_LETTER}[-._]){_DIGITS}(?:(?:[ -]|[ ]?[x×*X][ ]?){_DIGITS})*"
+    rf"(?<![^\W_])(?<!{_SIGNLESS}[-._]){_DIGITS}(?:(?:[ -]|[ ]?[x×*X][ ]?){_DIGITS})*"
     rf"(?:[ -]?(?:''|['\"%]|°[ ]?[CFcf]?|{_LETTER}+[23]?)(?:\.?[ -]?{_LETTER}+)?)?"
 )
 """What holds all that `_AMOUNT` may find where it begins, and says quickly where that may be."""

@@ -117,7 +117,8 @@ class Grammar:
         self._unspaced = tuple(regex.compile(UNSPACED[language]) for language in languages if language in UNSPACED)
         self._reach_of_cue = {phrase: self._reach_of_phrase(phrase) for phrase in self._cues}
         self._longer = frozenset(phrase[0] for phrase in self._cues if len(phrase) > 1)
-        self._may_be_cue = Kept[str, bool](self._has_cue)
+        self._n_told_by = Kept[str, int](self._chunks_of_cue)
+        self._reach = Kept[Phrase, Reach | None](self._reach_of_chunks)
         self._absent_terms = Kept[str, tuple[str, ...]](self._read_absent)
 
     def absent_in(self, chunks: Sequence[str]) -> list[str]:
@@ -127,8 +128,8 @@ class Grammar:
     def _parts_with_cues(self, chunks: Sequence[str]) -> Iterator[str]:
         """The parts of a text that have a cue, with what it may speak of: a long text has few."""
         begin = end = 0
-        for place in compress(count(), map(self._may_be_cue.__getitem__, chunks)):
-            reach = self._reach_at(chunks, place)
+        for place in compress(count(), map(self._n_told_by.__getitem__, chunks)):
+            reach = self._reach[tuple(chunks[place : place + self._n_told_by[chunks[place]]])]
             if reach is None:
                 continue
             before, behind = reach
@@ -140,24 +141,23 @@ class Grammar:
         if end > begin:
             yield " ".join(chunks[begin:end])
 
-    def _has_cue(self, chunk: str) -> bool:
+    def _chunks_of_cue(self, chunk: str) -> int:
+        """How many chunks, from this one on, tell whether it begins a cue; 0 where it begins none."""
         inside = chunk.strip(OUTER)
         if inside != chunk:
-            return self._may_be_cue[inside]
+            return self._n_told_by[inside]
         keys = self._analyser.keys_of_chunk(chunk)
-        return (
-            not self._firsts.isdisjoint(keys)
-            or any(key.endswith(self._endings) for key in keys)
-            or any(one.search(chunk) for one in self._unspaced)
-        )
-
-    def _reach_at(self, chunks: Sequence[str], place: int) -> Reach | None:
-        """The furthest reach of the cues in a chunk that may have some; None where it has none after all."""
-        keys_of = self._analyser.keys_of_chunk
-        keys = keys_of(chunks[place])
-        following = [*keys]
         if not self._longer.isdisjoint(keys):
-            following += [key for chunk in chunks[place + 1 : place + self._longest] for key in keys_of(chunk)]
+            return self._longest
+        return int(not self._firsts.isdisjoint(keys) or self._has_inside(chunk, keys))
+
+    def _has_inside(self, chunk: str, keys: Iterable[str]) -> bool:
+        return any(key.endswith(self._endings) for key in keys) or any(one.search(chunk) for one in self._unspaced)
+
+    def _reach_of_chunks(self, chunks: Phrase) -> Reach | None:
+        """The furthest reach of the cues that begin in the first of some chunks; None where none does after all."""
+        keys = self._analyser.keys_of_chunk(chunks[0])
+        following = [key for chunk in chunks for key in self._analyser.keys_of_chunk(chunk)]
         found = [
             (before if at == 0 else 0, behind)
             for at, first in enumerate(keys)
@@ -168,8 +168,7 @@ class Grammar:
         ]
         if found:
             return max(before for before, _ in found), max(behind for _, behind in found)
-        has_ending = any(key.endswith(self._endings) for key in keys)
-        return (0, 0) if has_ending or any(one.search(chunks[place]) for one in self._unspaced) else None
+        return (0, 0) if self._has_inside(chunks[0], keys) else None
 
     def _reach_of_phrase(self, phrase: Phrase) -> Reach:
         if phrase in self._after:

@@ -1,8 +1,8 @@
 """The one entry: a text in, what is to be searched out.
 
-A rule's rewriting comes first. Then words that are not wanted and bounds on the price are read, because their words
-mean something in whatever catalogue; what is left is corrected, and compared with the catalogue's values, synonyms and
-items.
+A rule's rewriting comes first. Then bounds on the price (`no more than $50`) and words that are not wanted are read,
+because their words mean something in whatever catalogue; what is left is corrected, and compared with the catalogue's
+values, synonyms and items.
 """
 
 from __future__ import annotations
@@ -89,13 +89,13 @@ def understand(text: str, known: Knowledge, wishes: Wishes = NO_WISHES) -> Under
     steps = known.steps if wishes.steps is None else wishes.steps
     typed = words = (wishes.rewritten or text)[:MAX_QUERY_CHARACTERS].encode(errors="replace").decode()
     analyser, language = known.analyser, wishes.language
-    unwanted: Sequence[Negated] = ()
-    if steps.negation:
-        words, unwanted = _without_negated(words, analyser, language)
     bounds: Sequence[Bound] = ()
     if steps.attributes:
         bounds = price_bounds(words, analyser, language)
-        words = _cut(words, bounds)
+        typed = words = _cut(words, bounds)
+    unwanted: Sequence[Negated] = ()
+    if steps.negation:
+        words, unwanted = _without_negated(words, analyser, language)
     mended: Mapping[str, str] = {}
     if steps.correct:
         mended = known.corrector.corrections(analyser.read(words), kept=_grammatical(analyser, language))
