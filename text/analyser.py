@@ -25,7 +25,9 @@ from trimtab.text.tokens import Token
 __all__ = ["Analyser", "Token", "analyser_of"]
 
 VERSION: Final = 1
-"""Raised whenever another index term comes out of some text: an index and its queries have the same."""
+VERSIONS: Final = dict.fromkeys(("ar", "bn", "el", "he", "hi", "ja", "ko", "ta", "th", "zh"), 2)
+"""Raised, for one language or all, whenever another index term comes out of some text: an index and its queries have
+the same."""
 
 TURKIC: Final = ("az", "tr")
 """Languages in which İ and I are the capitals of i and ı."""
@@ -52,7 +54,8 @@ class Analyser:
     def __init__(self, languages: Sequence[str]) -> None:
         self.languages = tuple(languages)
         package = package_of(languages)
-        self.name = f"trimtab {VERSION} {'+'.join(self.languages)}" + (f" {package}" if package else "")
+        version = max(VERSIONS.get(language, VERSION) for language in languages)
+        self.name = f"trimtab {version} {'+'.join(self.languages)}" + (f" {package}" if package else "")
         self._reader = AmountReader(languages)
         self._fold_case = partial(fold_case, turkic=any(language in TURKIC for language in languages))
         self._forms = WordForms(languages)

@@ -69,11 +69,19 @@ _ALSO: Final = {
 }  # fmt: skip
 """What pint calls a unit -> what shops call it everywhere, beside its names in CLDR."""
 
-_IN_OTHER_SCRIPTS: Final = {
-    "kilogram": "किलो கிலோ కిలో ಕಿಲೋ കിലോ কেজি কিলো كيلو كجم كغم קילו กิโล キロ 킬로 公斤 千克", "gram": "جم غم ग्रा 克",
-    "milliliter": "मिली மில்லி مل מל μλ", "liter": "லி லிட்டர் लीटर", "centimeter": "センチ 센티 سم",
+_BY_LANGUAGE: Final = {
+    "ar": {"kilogram": "كيلو كجم كغم", "gram": "جم غم", "milliliter": "مل", "centimeter": "سم"},
+    "bn": {"kilogram": "কেজি কিলো"},
+    "el": {"milliliter": "μλ"},
+    "he": {"kilogram": "קילו", "milliliter": "מל"},
+    "hi": {"kilogram": "किलो", "gram": "ग्रा", "milliliter": "मिली", "liter": "लीटर"},
+    "ja": {"kilogram": "キロ", "centimeter": "センチ"},
+    "ko": {"kilogram": "킬로", "centimeter": "센티"},
+    "ta": {"kilogram": "கிலோ", "milliliter": "மில்லி", "liter": "லி லிட்டர்"},
+    "th": {"kilogram": "กิโล"},
+    "zh": {"kilogram": "公斤 千克", "gram": "克"},
 }  # fmt: skip
-"""The same of scripts other than Latin."""
+"""The same of one language."""
 
 _MISREAD: Final = ("s", "t", "d", "st", "deg")
 """Names of units in CLDR that mean something else in a shop more often: iPhone 6s, size 2T, 3D, 1st."""
@@ -140,7 +148,8 @@ def units_of(languages: tuple[str, ...]) -> Mapping[str, Unit]:
                 found.setdefault(unit_key(name), by_pint_name[pint_name])
     for misread in _MISREAD:
         found.pop(misread, None)
-    for pint_name, names in (*_ALSO.items(), *_IN_OTHER_SCRIPTS.items()):
+    said = [_ALSO, *(_BY_LANGUAGE[language] for language in languages if language in _BY_LANGUAGE)]
+    for pint_name, names in (item for table in said for item in table.items()):
         found.update((unit_key(name), by_pint_name[pint_name]) for name in names.split())
     for base in _BASES:
         found.setdefault(base, Unit(base))
