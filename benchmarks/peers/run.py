@@ -33,7 +33,7 @@ from trimtab.catalog.store import ItemStore
 
 SERVERS = Path(__file__).parent / "servers"
 START_SECONDS = 300
-N_ROUNDS, N_QUERIES, N_WARM = 5, 200, 60
+N_ROUNDS, N_QUERIES, N_WARM = 4, 160, 60
 NO_DEADLINE_MS = 10_000
 WEIGHTS = "w_relevance=0.6&w_revenue=0.3&w_diversity=0.1"
 ONE_THREAD = dict.fromkeys(("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "NUMBA_NUM_THREADS"), "1")
@@ -79,6 +79,7 @@ class Running:
     rates: list[float] = field(default_factory=list)
     processor_ms: list[float] = field(default_factory=list)
     seconds: list[float] = field(default_factory=list)
+    failure: str | None = None
 
 
 def main() -> None:
@@ -112,9 +113,14 @@ def _measure(running: list[Running], texts: list[str]) -> None:
         seconds_of(one.port, one.peer.request, texts[:N_WARM])
     for number in range(N_ROUNDS):
         batch = texts[(number + 1) * N_QUERIES : (number + 2) * N_QUERIES]
-        for one in running:
+        for one in [each for each in running if each.failure is None]:
             before = processor_seconds(one.session)
-            seconds, each = seconds_of(one.port, one.peer.request, batch)
+            try:
+                seconds, each = seconds_of(one.port, one.peer.request, batch)
+            except OSError as error:
+                one.failure = str(error)
+                sys.stderr.write(f"{one.peer.name}: {error}\n")
+                continue
             one.processor_ms.append((processor_seconds(one.session) - before) / len(batch) * 1e3)
             one.rates.append(len(batch) / seconds)
             one.seconds += each
@@ -125,7 +131,10 @@ def _table(running: list[Running]) -> str:
         "| one worker | searches a second | processor ms a search | p50 ms | p99 ms | memory MiB | start s |",
         "|---|---|---|---|---|---|---|",
     ]
-    for one in sorted(running, key=lambda each: -median(each.rates)):
+    for one in running:
+        if one.failure is not None:
+            lines.append(f"| {one.peer.name} | failed: {one.failure} | | | | | |")
+    for one in sorted((one for one in running if one.failure is None), key=lambda each: -median(each.rates)):
         p50, p99 = np.percentile(one.seconds, (50, 99)) * 1e3
         lines.append(
             f"| {one.peer.name} | {median(one.rates):.0f} | {median(one.processor_ms):.2f} | {p50:.1f} | {p99:.1f} "
