@@ -10,10 +10,12 @@ const fields = ["title", "brand", "category", "product_type"];
 const index = new MiniSearch({ idField: "item_id", fields, storeFields: Object.keys(items[0]) });
 index.addAll(items);
 
-createServer((request, response) => {
+const server = createServer((request, response) => {
   const q = new URL(request.url, "http://x").searchParams.get("q");
   const hits = index.search(q, { prefix: true, fuzzy: 0.2, boost: { title: 2 } }).slice(0, 20);
   const body = JSON.stringify({ query: q, hits });
   response.writeHead(200, { "content-type": "application/json", "content-length": Buffer.byteLength(body) });
   response.end(body);
-}).listen(Number(port), "127.0.0.1");
+});
+server.keepAliveTimeout = 0; // a connection stays while it waits for its turn
+server.listen(Number(port), "127.0.0.1");

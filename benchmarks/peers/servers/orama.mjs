@@ -13,7 +13,7 @@ const schema = { ...Object.fromEntries(texts.map((name) => [name, "string"])), p
 const index = create({ schema });
 await insertMultiple(index, items.map((item) => ({ ...item, price: item.price ?? 0 })), 1000);
 
-createServer(async (request, response) => {
+const server = createServer(async (request, response) => {
   const term = new URL(request.url, "http://x").searchParams.get("q");
   const properties = ["title", "brand", "category", "product_type"];
   const answer = await search(index, { term, properties, boost: { title: 2 }, limit: 20 });
@@ -21,4 +21,6 @@ createServer(async (request, response) => {
   const body = JSON.stringify({ query: term, hits });
   response.writeHead(200, { "content-type": "application/json", "content-length": Buffer.byteLength(body) });
   response.end(body);
-}).listen(Number(port), "127.0.0.1");
+});
+server.keepAliveTimeout = 0; // a connection stays while it waits for its turn
+server.listen(Number(port), "127.0.0.1");
