@@ -120,6 +120,7 @@ def _measure(running: list[Running], texts: list[str]) -> None:
             one.processor_ms.append((processor_seconds(one.session) - before) / len(batch) * 1e3)
             one.rates.append(len(batch) / seconds)
             one.seconds += each
+            sys.stderr.write(f"{one.peer.name}: {one.rates[-1]:.0f} a second, {one.processor_ms[-1]:.2f} ms\n")
 
 
 def _asked(one: Running, texts: list[str]) -> tuple[float, list[float]]:
