@@ -19,7 +19,7 @@ from trimtab.catalog.places import DISTANCE
 from trimtab.core.compiled import compile_kernels
 from trimtab.core.errors import Unavailable
 from trimtab.core.log import Impression
-from trimtab.core.records import Candidates, FloatArray, IntArray, Query, ScoredCandidates, Shopper, Slate
+from trimtab.core.records import Candidates, Constraints, FloatArray, IntArray, Query, ScoredCandidates, Shopper, Slate
 from trimtab.core.stopwatch import Stopwatch
 from trimtab.core.understood import Understood
 from trimtab.core.weights import DIVERSITY, RELEVANCE
@@ -37,6 +37,7 @@ from trimtab.engine.plan.degradation import (
     Levels,
 )
 from trimtab.engine.plan.search_plan import NO_HOOKS, Hooks, ScoredSearch, SearchPlan, SearchResult
+from trimtab.engine.stages.bounds import bound_weights
 from trimtab.engine.stages.candidate_source import CandidateSource
 from trimtab.engine.stages.choosing import choose
 from trimtab.engine.stages.frontier import Frontier, frontier_of
@@ -48,6 +49,7 @@ from trimtab.ranker.artifact import warm_up
 from trimtab.ranker.attainment import weights_for
 from trimtab.ranker.features import FEATURES
 from trimtab.ranker.item_values import columns_at
+from trimtab.ranker.slate.log_policy import QueryContexts
 from trimtab.retrieval.facets import require_facets
 from trimtab.retrieval.filters import parse_filter
 from trimtab.retrieval.live_retrieval import retriever_with
@@ -356,6 +358,12 @@ class Engine:
         known = NOTHING_KNOWN if related is None else related.predictions(rows)
         gains = self.gains(features.reshape(-1, features.shape[-1]), rows, moment=moments, known=known)
         return gains.reshape(len(shoppers), len(candidates), len(self.objectives))
+
+    def bound_weights(
+        self, asked: Sequence[Mapping[str, float]], constraints: Constraints, contexts: QueryContexts, *, k: int
+    ) -> Floats:
+        """[B, n_users, M + 1] see `trimtab.engine.stages.bounds.bound_weights`."""
+        return bound_weights(self._bundle, asked, constraints, contexts, k=k)
 
     def gains(
         self,

@@ -13,7 +13,7 @@ from trimtab.core.metrics import discounts
 from trimtab.core.places import parse_place
 from trimtab.core.records import Constraints, Query, Related, Shopper
 from trimtab.core.understood import Understood, wording_of
-from trimtab.core.weights import DIVERSITY, RELEVANCE
+from trimtab.core.weights import RELEVANCE
 from trimtab.engine import Engine
 from trimtab.ranker.slate.exploration import DrawnList
 from trimtab.ranker.slate.log_policy import QueryContexts, SlatePolicy
@@ -38,6 +38,8 @@ class Search:
         is_grouped: whether variants were one hit.
         price_list, store, near, related: as in a log.
         moment: when it was asked, where prices change with the time; None is now.
+        bounds: (objective, largest share of its best slate to give up), ascending.
+        k: number of items asked for, where there are bounds: they are of a page of as many.
     """
 
     text: str
@@ -53,10 +55,18 @@ class Search:
     near: str | None = None
     related: str | None = None
     moment: float | None = None
+    bounds: tuple[tuple[str, float], ...] = ()
+    k: int = 0
 
     def engine_of(self, engine: Engine) -> Engine:
         """The engine over the catalogue as it was for this search."""
         return engine.in_market(self.query)
+
+    @property
+    def constraints(self) -> Constraints:
+        """Its rules and bounds; boosts apart, which are in the contexts."""
+        losses = dict(self.bounds)
+        return Constraints(losses.pop(RELEVANCE, None), dict(self.pins), frozenset(self.exclusions), max_losses=losses)
 
     @property
     def query(self) -> Query:
@@ -65,7 +75,7 @@ class Search:
         return Query(
             self.text,
             filters=tuple(map(parse_filter, self.filters)),
-            constraints=Constraints(pins=dict(self.pins), exclusions=frozenset(self.exclusions)),
+            constraints=self.constraints,
             group=self.is_grouped,
             understood=wording if isinstance(wording, Understood) else None,
             price_list=self.price_list,
@@ -112,16 +122,37 @@ def _boosts(engine: Engine, search: Search, rows: Ints) -> Floats | None:
     return added
 
 
-def policy_of(engine: Engine, weights: Mapping[str, float], temperature: float | Floats) -> SlatePolicy:
-    """The engine's policy at normalised weights; a temperature for all users or [n_users] of each."""
-    ranges = [one.range for one in engine.served]
-    return SlatePolicy.of(weights, engine.objectives, ranges, temperature)
+def bound_policies(
+    engine: Engine, search: Search, contexts: QueryContexts, asked: Mapping[str, Mapping[str, float]]
+) -> dict[str, Floats]:
+    """Policy -> the weights that those who ask for the policy's are served with: [M + 1] where the search has no
+    bounds, and otherwise [n_users, M + 1]."""
+    if not search.bounds or not asked:
+        return {name: weights_of(engine, one) for name, one in asked.items()}
+    engine = search.engine_of(engine)
+    found = engine.bound_weights(list(asked.values()), search.constraints, contexts, k=search.k)
+    return dict(zip(asked, found, strict=True))
+
+
+def weights_of(engine: Engine, weights: Mapping[str, float]) -> Floats:
+    """[M + 1] normalised weights as numbers, diversity last."""
+    return np.array([weights[name] for name in engine.known_weights])
+
+
+def policy_of(engine: Engine, weights: Mapping[str, float] | Floats, temperature: float | Floats) -> SlatePolicy:
+    """The engine's policy at normalised weights, of all users or [n_users, M + 1] of each; the temperature likewise."""
+    numbers = weights_of(engine, weights) if isinstance(weights, Mapping) else weights
+    return SlatePolicy.of(numbers, [one.range for one in engine.served], temperature)
 
 
 def before_the_draw(
-    engine: Engine, weights: Mapping[str, float], contexts: QueryContexts, user: int, *, depth: int
+    engine: Engine, weights: Floats, contexts: QueryContexts, user: int, *, depth: int
 ) -> tuple[DrawnList, float]:
-    """A user's list before it is drawn under normalised weights, and the expected relevance of its sorted slate."""
+    """A user's list before it is drawn, and the expected relevance of its sorted slate.
+
+    Args:
+        weights: [M + 1] the user's.
+    """
     policy, users = policy_of(engine, weights, 1.0), np.array([user], dtype=np.int64)
     relevance = contexts.gains[user, :, engine.objectives.index(RELEVANCE)].astype(np.float64)
     own = policy.sorted_slates(contexts, users, depth)[0]
@@ -130,7 +161,7 @@ def before_the_draw(
         policy.logits(contexts, users)[0, free],
         relevance[free],
         contexts.aspects[free],
-        weights[DIVERSITY],
+        float(weights[-1]),
         depth,
         {position: float(relevance[pin]) for position, pin in contexts.pins.items()},
     )

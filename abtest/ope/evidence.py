@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 
 import numpy as np
 from numpy.typing import NDArray
 
-from trimtab.abtest.ope.asked import Asked, each_query
+from trimtab.abtest.ope.asked import LOGGED, Asked, each_query
 from trimtab.abtest.ope.contexts import policy_of
 from trimtab.abtest.ope.estimators import Floats
 from trimtab.abtest.ope.logged_slates import LoggedSlates, ReplayLog
@@ -17,7 +17,7 @@ from trimtab.abtest.ope.sums import Ints
 from trimtab.core.diversity import ideal_diversity
 from trimtab.core.metrics import discounts
 from trimtab.core.progress import Progress, silent
-from trimtab.core.weights import RELEVANCE, normalise
+from trimtab.core.weights import RELEVANCE
 from trimtab.engine import Engine
 
 TOLERANCE = 1e-3
@@ -25,10 +25,6 @@ TOLERANCE = 1e-3
 
 WRONG_SHARE = 0.01
 """Where more propensities than this are not the bundle's own, nothing is said of any policy."""
-
-
-LOGGED = "logged"
-"""Name of the log's own policy; no other policy may have it."""
 
 
 @dataclass(frozen=True)
@@ -97,7 +93,7 @@ def evidence_of(
     """
     tables = _Tables(engine, log, weights, draw_every, deployment)
     done = 0
-    for asked, everyone in each_query(engine, log):
+    for asked, everyone in each_query(engine, log, weights):
         tables.fill(asked, everyone)
         done += len(everyone)
         progress("impressions", done, len(log.slates))
@@ -118,7 +114,7 @@ class _Tables:
         n, k = log.slates.rows.shape
         names = [LOGGED, *weights] if deployment.is_sorted else list(weights)
         self._deployment = deployment
-        self._engine, self._log, self._weights = engine, log, weights
+        self._engine, self._log = engine, log
         self._is_drawn = log.slates.numbers % draw_every == 0 if draw_every else np.zeros(n, dtype=bool)
         self._is_possible = np.ones(n, dtype=bool)
         self._is_wrong = np.zeros(n, dtype=bool)
@@ -139,16 +135,16 @@ class _Tables:
         self._is_possible[asked.at] = True
         if self._is_drawn[asked.at].any():
             self._fill_ideals(asked)
-        asked, temperature = asked.by_temperature(self._log.slates.temperatures[asked.at])
-        draws = asked.take(self._is_drawn[asked.at])
         self._promised[asked.at] = self._expected(asked)
+        drawn, temperature = asked.as_drawn(self._log.slates.temperatures[asked.at])
+        draws = drawn.take(self._is_drawn[asked.at])
         self._is_wrong[draws.at] = self._disagree(draws, temperature)
         if not self._deployment.is_sorted:
-            self._compare_drawn(asked, draws, temperature)
+            self._compare_drawn(drawn, draws, temperature)
         elif self._deployment.examination is None:
-            self._compare_sorted(asked)
+            self._compare_sorted(asked, drawn)
         else:
-            self._compare_moved(asked, temperature, self._deployment.examination)
+            self._compare_moved(asked, drawn, temperature, self._deployment.examination)
 
     def _fill_ideals(self, asked: Asked) -> None:
         """Fill in the most diverse slates, each as long as what was shown."""
@@ -160,49 +156,42 @@ class _Tables:
         gains = asked.contexts.gains[asked.who[:, None], asked.shown, self._engine.objectives.index(RELEVANCE)]
         return np.where(asked.shown >= 0, gains, 0.0) @ discounts(asked.shown.shape[1])
 
-    def _compare_sorted(self, asked: Asked) -> None:
+    def _compare_sorted(self, asked: Asked, drawn: Asked) -> None:
         """Fill in what each policy would show sorted, the logged weights among them, beside what was shown."""
-        known, codes = self._engine.known_weights, self._log.slates.weights[asked.at]
-        for name, weights in self._weights.items():
-            self._fill_sorted(name, weights, asked)
-        for code in np.unique(codes):
-            self._fill_sorted(LOGGED, normalise(self._log.weights[code], known), asked.take(codes == code))
+        propensities, is_shown = self._log.slates.propensities[asked.at], asked.shown >= 0
+        for name, own in self._sorted_slates(asked, drawn):
+            self._ratios[name][asked.at] = ((own == asked.shown) | ~is_shown) / propensities
+            self._own_rows[name][asked.at] = np.where(is_shown & (own >= 0), asked.contexts.rows[own], -1)
 
-    def _fill_sorted(self, name: str, weights: Mapping[str, float], asked: Asked) -> None:
-        slates, contexts = self._log.slates, asked.contexts
-        users, who = np.unique(asked.who, return_inverse=True)
-        policy = policy_of(self._engine, weights, 1.0)
-        own = policy.sorted_slates(contexts, users, asked.shown.shape[1])[who.ravel()]
-        is_shown = asked.shown >= 0
-        agrees = (own == asked.shown) | ~is_shown
-        self._ratios[name][asked.at] = agrees / slates.propensities[asked.at]
-        self._own_rows[name][asked.at] = np.where(is_shown & (own >= 0), contexts.rows[own], -1)
-
-    def _compare_moved(self, asked: Asked, temperature: float | Floats, examination: Floats) -> None:
+    def _compare_moved(self, asked: Asked, drawn: Asked, temperature: float | Floats, examination: Floats) -> None:
         """Fill in where each policy's sorted slate would take its items from, the logged weights' among them."""
-        known, codes = self._engine.known_weights, self._log.slates.weights[asked.at]
-        for code in np.unique(codes):
-            own = normalise(self._log.weights[code], known)
-            same = asked.take(codes == code)
-            users, who = np.unique(same.who, return_inverse=True)
-            logging = policy_of(self._engine, own, temperature)
-            for length, which in same.by_length():
-                some, chances = same.take(which), examination[:length]
-                expected = expected_examination(logging, some.contexts, users, chances)
-                for name, weights in {LOGGED: own, **self._weights}.items():
-                    policy = policy_of(self._engine, weights, 1.0)
-                    sorted_slates = policy.sorted_slates(some.contexts, users, length)[who[which]]
-                    self._moves[name].fill(
-                        some.at, some.shown[:, :length], sorted_slates, expected[who[which]], chances
-                    )
-                    self._own_rows[name][some.at, :length] = some.contexts.rows[sorted_slates]
+        if len(asked.at) == 0:
+            return
+        slates = dict(self._sorted_slates(asked, drawn))
+        logging = policy_of(self._engine, drawn.weights[LOGGED], temperature)
+        for length, which in drawn.by_length():
+            some, chances = drawn.take(which), examination[:length]
+            users, who = np.unique(some.who, return_inverse=True)
+            expected = expected_examination(logging, some.contexts, users, chances)[who]
+            for name, own in slates.items():
+                wanted = own[which, :length]
+                self._moves[name].fill(some.at, some.shown[:, :length], wanted, expected, chances)
+                self._own_rows[name][some.at, :length] = some.contexts.rows[wanted]
+
+    def _sorted_slates(self, asked: Asked, drawn: Asked) -> Iterator[tuple[str, Ints]]:
+        """Each policy with [n, k] its sorted slates, made once a user; of the logged weights, once a draw."""
+        for name in drawn.weights:
+            by = drawn if name == LOGGED else asked
+            users, who = np.unique(by.who, return_inverse=True)
+            policy = policy_of(self._engine, by.weights[name], 1.0)
+            yield name, policy.sorted_slates(by.contexts, users, by.shown.shape[1])[who]
 
     def _compare_drawn(self, asked: Asked, draws: Asked, temperature: float | Floats) -> None:
         """Fill in what each policy would draw, beside what was shown."""
         slates, contexts = self._log.slates, asked.contexts
         uniforms = _uniforms(slates.seeds[draws.at], slates.numbers[draws.at], slates.rows.shape[1])
-        for name, weights in self._weights.items():
-            policy = policy_of(self._engine, weights, temperature * self._deployment.factors.get(name, 1.0))
+        for name in self._ratios:
+            policy = policy_of(self._engine, asked.weights[name], temperature * self._deployment.factors.get(name, 1.0))
             wanted = policy.propensities(contexts, asked.who, asked.shown)
             self._ratios[name][asked.at] = wanted / slates.propensities[asked.at]
             own, _ = policy.draw(contexts, draws.who, uniforms)
@@ -210,15 +199,11 @@ class _Tables:
 
     def _disagree(self, draws: Asked, temperature: float | Floats) -> NDArray[np.bool_]:
         """[d] where the logged propensities are not what the bundle gives for the logged weights."""
-        slates, known = self._log.slates, self._engine.known_weights
-        wrong = np.zeros(len(draws.at), dtype=bool)
-        logged = slates.propensities[draws.at]
-        for code in np.unique(slates.weights[draws.at]):
-            same = slates.weights[draws.at] == code
-            policy = policy_of(self._engine, normalise(self._log.weights[code], known), temperature)
-            ours = policy.propensities(draws.contexts, draws.who[same], draws.shown[same])
-            wrong[same] = (np.abs(ours / logged[same] - 1) > TOLERANCE).any(axis=1)
-        return wrong
+        if len(draws.at) == 0:
+            return np.zeros(0, dtype=bool)
+        policy = policy_of(self._engine, draws.weights[LOGGED], temperature)
+        ours = policy.propensities(draws.contexts, draws.who, draws.shown)
+        return np.asarray((np.abs(ours / self._log.slates.propensities[draws.at] - 1) > TOLERANCE).any(axis=1))
 
     def evidence(self) -> Evidence:
         """The evidence of the impressions that can be replayed."""

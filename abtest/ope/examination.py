@@ -20,13 +20,12 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from trimtab.abtest.ope.asked import Asked, each_query
+from trimtab.abtest.ope.asked import LOGGED, Asked, each_query
 from trimtab.abtest.ope.contexts import policy_of
 from trimtab.abtest.ope.estimators import Floats
 from trimtab.abtest.ope.logged_slates import ReplayLog
 from trimtab.abtest.ope.moves import standings
 from trimtab.abtest.ope.sums import Ints
-from trimtab.core.weights import normalise
 from trimtab.engine import Engine
 
 MIN_CLICKS = 200
@@ -111,17 +110,16 @@ def _clicked(
     """[c] where clicked items of a query stood, and [c, k] their chances of standing anywhere."""
     slates = sample.slates
     asked = asked.take(np.asarray(acted[asked.at].any(axis=1)))
-    asked, temperature = asked.by_temperature(slates.temperatures[asked.at])
-    codes = slates.weights[asked.at]
-    for code in np.unique(codes):
-        policy = policy_of(engine, normalise(sample.weights[code], engine.known_weights), temperature)
-        same = asked.take(codes == code)
-        for length, which in same.by_length():
-            some = same.take(which)
-            # By user, for the chances of all candidates of all users are many.
-            for user in np.unique(some.who):
-                of_user = some.take(some.who == user)
-                chances = np.zeros((len(some.contexts.rows), acted.shape[1]))
-                chances[:, :length] = standings(policy, some.contexts, np.array([user]), length, n_draws=N_DRAWS)[0]
-                rows, positions = np.nonzero(acted[of_user.at, :length])
-                yield positions, chances[of_user.shown[rows, positions]]
+    asked, temperature = asked.as_drawn(slates.temperatures[asked.at])
+    if len(asked.at) == 0:
+        return
+    policy = policy_of(engine, asked.weights[LOGGED], temperature)
+    for length, which in asked.by_length():
+        some = asked.take(which)
+        # By context, for the chances of all candidates of all of them are many.
+        for user in np.unique(some.who):
+            of_user = some.take(some.who == user)
+            chances = np.zeros((len(some.contexts.rows), acted.shape[1]))
+            chances[:, :length] = standings(policy, some.contexts, np.array([user]), length, n_draws=N_DRAWS)[0]
+            rows, positions = np.nonzero(acted[of_user.at, :length])
+            yield positions, chances[of_user.shown[rows, positions]]

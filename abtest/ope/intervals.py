@@ -3,7 +3,8 @@
 The interval is the wider of two, on each side. A studentised bootstrap over groups of users (Efron & Tibshirani 1993,
 ch. 12.5; Cameron, Gelbach & Miller 2008 for clusters) judges every resample by its own standard error, which keeps the
 two tails honest where rewards and weights are skewed. Student's quantile of the linearised standard error of a sum of
-ratios, groups of users being the unit, knows how few users decide the value (`abtest/ope/reliability.py`). Where hardly
+ratios, groups of users being the unit, knows how few users decide the value (`abtest/ope/reliability.py`). Both are
+multiples of a standard error that trusts no luck of heavy weights (`reliability.unrelated_error`). Where hardly
 any user was rewarded there is no interval, unless rewards are 0 or 1 and unweighted, so that an exact one is known.
 """
 
@@ -18,7 +19,7 @@ from numpy.typing import ArrayLike
 from scipy.special import betaincinv, ndtr
 
 from trimtab.abtest.ope.estimators import Floats
-from trimtab.abtest.ope.reliability import Reliability, deciding_users, student_quantile
+from trimtab.abtest.ope.reliability import MARGIN, Reliability, deciding_users, student_quantile, unrelated_error
 from trimtab.abtest.ope.sums import Sums
 
 MIN_ESS = 50.0
@@ -105,6 +106,13 @@ def standard_error(sums: Sums) -> float:
     return float(np.sqrt(g / (g - 1) * (effect @ effect))) if g > 1 else float("nan")
 
 
+def cautious_error(sums: Sums) -> float:
+    """What the ends of an interval are multiples of: the standard error, and no less than if rewards had nothing to do
+    with the weights of a difference (`reliability.unrelated_error`), with a margin."""
+    error, unrelated = standard_error(sums), unrelated_error(sums)
+    return error if unrelated == 0 else MARGIN * max(error, unrelated)
+
+
 def bootstrap(sums: Sums, *, confidence: float = 0.95, n_resamples: int = 1000, seed: int = 0) -> tuple[float, float]:
     """Studentised bootstrap interval over groups of users.
 
@@ -116,7 +124,7 @@ def bootstrap(sums: Sums, *, confidence: float = 0.95, n_resamples: int = 1000, 
     kept = sums.counts > 0
     numerators, denominators = sums.numerators[kept], sums.denominators[kept]
     g = len(numerators)
-    value, error = sums.value, standard_error(sums)
+    value, error = sums.value, cautious_error(sums)
     assert value is not None
     if not error > 0:
         return value, value
@@ -187,8 +195,9 @@ def lower_bounds(compared: Sequence[Sums], *, confidence: float = 0.95, n_draws:
         return np.empty(0)
     values = np.array([one.value for one in compared], dtype=np.float64)
     effects = np.stack([influence(one) for one in compared], axis=1)
-    errors = np.sqrt((effects**2).sum(axis=0))
-    studentised = np.divide(effects, errors, out=np.zeros_like(effects), where=errors > 0)
+    spread = np.sqrt((effects**2).sum(axis=0))
+    errors = np.array([cautious_error(one) for one in compared])
+    studentised = np.divide(effects, spread, out=np.zeros_like(effects), where=spread > 0)
     rng = np.random.Generator(np.random.PCG64(seed))
     largest = (rng.standard_normal((n_draws, len(effects))) @ studentised).max(axis=1)
     multiples = student_quantile(ndtr(np.quantile(largest, confidence)), deciding_users(effects.T))
@@ -229,7 +238,7 @@ def estimate(
         low, high = exact(sums, confidence=confidence) or (None, None)
         return replace(bare, low=low, high=high)
     low, high = bootstrap(sums, confidence=confidence, n_resamples=n_resamples, seed=seed)
-    half = float(student_quantile((1 + confidence) / 2, found.deciding)) * error
+    half = float(student_quantile((1 + confidence) / 2, found.deciding)) * cautious_error(sums)
     return replace(bare, low=np.fmin(low, value - half).item(), high=np.fmax(high, value + half).item())
 
 

@@ -17,9 +17,10 @@ from typing import Any, Literal
 
 import numpy as np
 
-from trimtab.abtest.ope.contexts import before_the_draw, contexts_of
+from trimtab.abtest.ope.asked import LOGGED
+from trimtab.abtest.ope.contexts import before_the_draw, bound_policies, contexts_of, weights_of
 from trimtab.abtest.ope.estimators import Floats, prefix_weights
-from trimtab.abtest.ope.evidence import LOGGED, Deployment, evidence_of
+from trimtab.abtest.ope.evidence import Deployment, evidence_of
 from trimtab.abtest.ope.examination import Examination, examination_of
 from trimtab.abtest.ope.logged_slates import ReplayLog
 from trimtab.abtest.ope.reliability import MIN_SHARE_TO_BE_SURE
@@ -133,9 +134,10 @@ class _Lists:
         self._depths = (slates.rows[some] >= 0).sum(axis=1).tolist()
         self._temperatures = slates.temperatures[some].tolist()
         self._own = [normalise(sample.weights[code], engine.known_weights) for code in slates.weights[some]]
+        self._searches = [sample.queries[query] for query in slates.queries[some].tolist()]
         self._contexts: list[QueryContexts] = [
-            contexts_of(engine, sample.queries[query], [sample.users[user]])
-            for query, user in zip(slates.queries[some].tolist(), slates.users[some].tolist(), strict=True)
+            contexts_of(engine, search, [sample.users[user]])
+            for search, user in zip(self._searches, slates.users[some].tolist(), strict=True)
         ]
 
     def loss(self) -> float:
@@ -149,9 +151,15 @@ class _Lists:
 
     def _losses(self, weights: Mapping[str, float] | None) -> Floats:
         """[len(FACTORS)] mean expected loss of a policy, or else of the log's own."""
-        found = [self._losses_of(number, weights or self._own[number]) for number in range(len(self._contexts))]
+        found = [self._losses_of(number, weights) for number in range(len(self._contexts))]
         return np.sum(found, axis=0) / len(found) if found else np.zeros(len(FACTORS))
 
-    def _losses_of(self, number: int, weights: Mapping[str, float]) -> Floats:
-        drawn, kept = before_the_draw(self._engine, weights, self._contexts[number], 0, depth=self._depths[number])
+    def _losses_of(self, number: int, weights: Mapping[str, float] | None) -> Floats:
+        contexts, engine = self._contexts[number], self._engine
+        if weights is None:
+            served = weights_of(engine, self._own[number])
+        else:
+            bound = bound_policies(engine, self._searches[number], contexts, {LOGGED: weights})
+            served = np.atleast_2d(bound[LOGGED])[0]
+        drawn, kept = before_the_draw(engine, served, contexts, 0, depth=self._depths[number])
         return losses(drawn, kept, [factor * self._temperatures[number] for factor in FACTORS])

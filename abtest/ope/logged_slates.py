@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections import Counter
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, fields, replace
 from typing import Any
 
@@ -17,6 +17,7 @@ from trimtab.abtest.ope.estimators import Floats
 from trimtab.abtest.ope.sums import Ints, groups_of
 from trimtab.core.log import BY_POSITION, COLUMNS
 from trimtab.core.records import Shopper
+from trimtab.core.weights import RELEVANCE
 from trimtab.engine import Engine
 from trimtab.engine.plan.degradation import OTHER_CANDIDATES
 from trimtab.engine.search import SECONDS_KEPT
@@ -27,6 +28,7 @@ SORTED = "sorted and not drawn, which says nothing about other weights"
 NOTHING_SHOWN = "nothing was shown"
 DUPLICATE = "delivered again: a row of their decision was before them"
 DEGRADED = "made without the time for a whole search, whose candidates other weights would not have had"
+BAD_BOUND = "has a bound on losses that is not a share, or of what is not an objective here"
 UNKNOWN_ITEM = "shows an item that the bundle does not have"
 
 
@@ -71,6 +73,8 @@ class LoggedSlates:
         return LoggedSlates(*(getattr(self, column.name)[which] for column in fields(self)))
 
 
+NamedWeights = tuple[tuple[str, float], ...]
+
 NO_RULE = "{}"
 NUMBER = "number in the frame"
 UNNAMED = -1
@@ -79,8 +83,9 @@ SEPARATOR = "\x1f"
 
 REPLAYED = (
     "decision_id", "timestamp", "user_id", "session_id", "query", "understood", "bundle", "feature_schema", "weights",
-    "temperature", "seed", "offset", "item_ids", "propensities", "filters", "pins", "exclusions", "boosts", "degraded",
-    "recent", "variants", "price_list", "store", "near", "related",
+    "requested_weights", "max_relevance_loss", "max_losses", "k", "temperature", "seed", "offset", "item_ids",
+    "propensities", "filters", "pins", "exclusions", "boosts", "degraded", "recent",
+    "variants", "price_list", "store", "near", "related",
     "clicks", "carts", "purchases", "revenue", "schema_version",
 )  # fmt: skip
 """What a replay reads of a log; the columns that no estimate needs stay on the disk."""
@@ -141,6 +146,7 @@ class FrameSlates:
     Attributes:
         slates: the impressions; the group of those without user and session is -1.
         queries, users, weights: what the codes of the frame stand for.
+        requested: weights as asked for -> impressions.
         n_read: rows of the frame.
         n_out_of_order: rows stamped before the one above them in their session.
         left_out: reason -> rows that cannot be replayed.
@@ -150,6 +156,7 @@ class FrameSlates:
     queries: Sequence[Search]
     users: Sequence[str]
     weights: Sequence[Any]
+    requested: Counter[NamedWeights]
     n_read: int
     n_out_of_order: int
     left_out: Counter[str]
@@ -191,7 +198,13 @@ class FrameArrays:
         known = np.asarray(((slates.rows >= 0) | ~there).all(axis=1))
         if not known.all():
             left_out[UNKNOWN_ITEM] += int((~known).sum())
-        return FrameSlates(slates.take(known), searches, users.values, weights.values, n_read, n_out_of_order, left_out)
+        counted = frame.filter(known)["requested_weights"].value_counts(name="n").iter_rows()
+        requested = Counter[NamedWeights]()
+        for text, n in counted:
+            requested[_weights(text)] += n
+        return FrameSlates(
+            slates.take(known), searches, users.values, weights.values, requested, n_read, n_out_of_order, left_out
+        )
 
     def _replayable(self, frame: pl.DataFrame) -> tuple[pl.DataFrame, Counter[str]]:
         """The rows that can be replayed, and reasons -> how many of the rest."""
@@ -208,6 +221,8 @@ class FrameArrays:
             .then(pl.lit(DEGRADED))
             .when(pl.col("temperature") <= 0)
             .then(pl.lit(SORTED))
+            .when(_has_bad_bound(frame, self._engine))
+            .then(pl.lit(BAD_BOUND))
         )
         reasons = frame.select(reason.alias("reason")).to_series()
         return frame.filter(reasons.is_null()), Counter(reasons.drop_nulls().to_list())
@@ -218,12 +233,14 @@ class SlateArrays:
 
     Attributes:
         queries, users, weights: what the codes stand for.
+        requested: see `FrameSlates`.
         n_read: rows so far.
         n_out_of_order, left_out: see `FrameSlates`.
     """
 
     def __init__(self) -> None:
         self.queries, self.users, self.weights = Codes(), Codes(), Codes()
+        self.requested = Counter[NamedWeights]()
         self.n_read = 0
         self.n_out_of_order = 0
         self.left_out: Counter[str] = Counter()
@@ -242,6 +259,7 @@ class SlateArrays:
         self.n_read += frame.n_read
         self.n_out_of_order += frame.n_out_of_order
         self.left_out.update(frame.left_out)
+        self.requested.update(frame.requested)
         return replace(
             slates,
             numbers=numbers,
@@ -250,6 +268,17 @@ class SlateArrays:
             users=self.users.of(frame.users)[slates.users],
             weights=self.weights.of(frame.weights)[slates.weights],
         )
+
+
+def _has_bad_bound(frame: pl.DataFrame, engine: Engine) -> pl.Expr:
+    """Whether a row was asked under bounds that this bundle cannot have served."""
+    bad = [
+        text
+        for text in frame["max_losses"].drop_nulls().unique()
+        if not all(name in engine.objectives and 0 <= loss <= 1 for name, loss in json.loads(text).items())
+    ]
+    is_share = pl.col("max_relevance_loss").fill_null(0).is_between(0, 1)
+    return ~is_share | pl.col("max_losses").fill_null(NO_RULE).is_in(bad)
 
 
 def _n_backwards(frame: pl.DataFrame) -> int:
@@ -268,7 +297,7 @@ def _shoppers(frame: pl.DataFrame, engine: Engine) -> pl.Series:
     return frame.select(pl.concat_str(*columns, separator=SEPARATOR, ignore_nulls=True).alias("shopper"))["shopper"]
 
 
-def _weights(text: str) -> tuple[tuple[str, float], ...]:
+def _weights(text: str) -> NamedWeights:
     """Weights from their JSON text, whatever its spaces."""
     return tuple(json.loads(text).items())
 
@@ -281,6 +310,7 @@ def _shopper(text: str) -> Shopper:
 def _searches(frame: pl.DataFrame, engine: Engine) -> tuple[list[Search], Ints]:
     """The different searches of a frame, and [n] which of them each row is."""
     lists = ("filters", "exclusions")
+    is_bound = pl.col("max_relevance_loss").is_not_null() | (pl.col("max_losses").fill_null(NO_RULE) != NO_RULE)
     moments = engine.sale_moments(frame["timestamp"].dt.epoch("us").to_numpy() / 1e6)
     asked = frame.select(
         "query",
@@ -293,6 +323,9 @@ def _searches(frame: pl.DataFrame, engine: Engine) -> tuple[list[Search], Ints]:
         "near",
         "related",
         pl.Series("moment", moments, dtype=pl.Float64),
+        "max_relevance_loss",
+        pl.col("max_losses").fill_null(NO_RULE),
+        pl.when(is_bound).then("k").otherwise(0).alias("k"),
         pl.when(pl.col("pins") == NO_RULE).then(0).otherwise(pl.col("item_ids").list.len()).alias("depth"),
         *lists,
         *(pl.col(name).list.join(SEPARATOR).alias(f"key of {name}") for name in lists),
@@ -317,10 +350,20 @@ def _searches(frame: pl.DataFrame, engine: Engine) -> tuple[list[Search], Ints]:
             row["near"],
             row["related"],
             row["moment"],
+            _bounds(row),
+            row["k"],
         )
         for row in distinct.iter_rows(named=True)
     ]
     return searches, codes.to_numpy().astype(np.int64)
+
+
+def _bounds(row: Mapping[str, Any]) -> tuple[tuple[str, float], ...]:
+    """Objective and share of its best slate to give up, of a row of the log."""
+    losses = {name: float(loss) for name, loss in json.loads(row["max_losses"]).items()}
+    if row["max_relevance_loss"] is not None:
+        losses[RELEVANCE] = row["max_relevance_loss"]
+    return tuple(sorted(losses.items()))
 
 
 def _table(name: str, cells: pl.Series, there: NDArray[np.bool_]) -> NDArray[Any]:

@@ -25,6 +25,7 @@ from trimtab.abtest.ope.logged_slates import (
     REPLAYED,
     SORTED,
     LoggedSlates,
+    NamedWeights,
     ReplayLog,
     SlateArrays,
     concatenated,
@@ -58,7 +59,7 @@ class PartitionedLog:
         n_out_of_order: rows stamped before the one above them in their session; they count as the others do.
         labels: an empty log with what the codes stand for.
         frequencies: [n_queries] impressions of each query.
-        weight_counts: [n_weights] impressions drawn with each.
+        requested: weights as asked for -> impressions.
         n_partitions: how many there are.
         events: how many are matched, late and unknown; see `ImpressionReader.event_counts`.
     """
@@ -72,7 +73,7 @@ class PartitionedLog:
     labels: ReplayLog
     segments: Segments
     frequencies: Ints
-    weight_counts: Ints
+    requested: Counter[NamedWeights]
     n_partitions: int
     events: dict[str, int]
     _parts: tuple[_Part, ...]
@@ -132,13 +133,12 @@ def partitioned(
     arrays = SlateArrays()
     categories = engine.store.category_codes
     parts, shown = [], []
-    frequencies, weight_counts = np.zeros(0, dtype=np.int64), np.zeros(0, dtype=np.int64)
+    frequencies = np.zeros(0, dtype=np.int64)
     with TemporaryDirectory(prefix="trimtab-replay-") as folder:
         for number, frame in enumerate(frames_of(reader, engine, tasks)):
             slates = arrays.add(frame)
             parts.append(_Part.written(Path(folder) / str(number), slates, n_partitions))
             frequencies = _grown(frequencies, slates.queries, len(arrays.queries.values))
-            weight_counts = _grown(weight_counts, slates.weights, len(arrays.weights.values))
             shown.append(_categories_shown(slates, categories))
         n = int(frequencies.sum())
         left_out = Counter(arrays.left_out)
@@ -170,7 +170,7 @@ def partitioned(
             labels=labels,
             segments=Segments.of(frequencies, _most_shown(shown, len(frequencies)), labels.users, engine),
             frequencies=frequencies,
-            weight_counts=weight_counts,
+            requested=arrays.requested,
             n_partitions=n_partitions,
             events=reader.event_counts(),
             _parts=tuple(parts),

@@ -30,6 +30,13 @@ MIN_SHARE_TO_BE_SURE = 0.4
 """Below this effective share of the log nothing is sure: heavy weights that were not drawn would say something else."""
 
 
+MARGIN = 1.05
+"""How much wider than nominal the interval of a difference is that rests on weights, so that what is measured of it
+stays within what is promised, and does not lie at it."""
+
+_LEAST = 1e-300
+
+
 @dataclass(frozen=True, slots=True)
 class Reliability:
     """What an interval rests on.
@@ -79,6 +86,31 @@ class Reliability:
         if self.missing > MAX_MISSING_TO_BE_SURE:
             return f"at least {self.missing:.0%} of what the policy shows is not in this log"
         return None
+
+
+def unrelated_error(sums: Sums) -> float:
+    """The standard error of a difference if rewards had nothing to do with weights.
+
+    Where the searches of most weight happen to have no reward, the sums of a log vary little and look sure, most of all
+    where they are wrong. Rewards that could have stood anywhere vary as all of them do, wherever the weights are:
+    `sum_m variance_m sum_i (w_im / sum w_m - w'_im / sum w'_m)^2`. How far the weights of the two sides go together is
+    seen in groups of users alone.
+    """
+    sides = sums.sides()
+    if len(sides) == 1 or len({side.numerators.shape for side in sides}) > 1:
+        return 0.0
+    shares = sums.counts / max(sums.overlap.n, 1)
+    spreads, off = [], []
+    for side in sides:
+        sizes = side.overlap.ess
+        spreads.append(np.sqrt(np.maximum(1 / np.maximum(sizes, 1.0) - 1 / side.overlap.n, 0.0)) * side.signs)
+        off.append(side.denominators / np.maximum(side.denominators.sum(axis=0), _LEAST) - shares[:, None])
+    together = np.einsum("gm,gm->m", *off)
+    alone = np.sqrt(np.prod([np.einsum("gm,gm->m", one, one) for one in off], axis=0))
+    agreement = np.divide(together, alone, out=np.zeros_like(together), where=alone > 0)
+    variances = np.max([side.earned.variances(side.overlap.supported) for side in sides], axis=0)
+    after, before = spreads
+    return float(np.sqrt(np.maximum(variances @ (after**2 + before**2 - 2 * agreement * after * before), 0.0)))
 
 
 def missing_share(sums: Sums) -> float:

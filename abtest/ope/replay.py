@@ -30,7 +30,8 @@ from typing import Any
 
 import polars as pl
 
-from trimtab.abtest.ope.evidence import LOGGED, WRONG_SHARE, Deployment, evidence_of
+from trimtab.abtest.ope.asked import LOGGED
+from trimtab.abtest.ope.evidence import WRONG_SHARE, Deployment, evidence_of
 from trimtab.abtest.ope.intervals import Estimate, estimate, relative_base
 from trimtab.abtest.ope.like_with_like import N_LOOKED_AT, LikeWithLike, Served, like_with_like
 from trimtab.abtest.ope.logged_slates import LoggedSlates, ReplayLog
@@ -300,7 +301,7 @@ def _result(
             "n_out_of_order": partitions.n_out_of_order,
             "events": dict(partitions.events),
             "n_user_groups": int((everything > 0).sum()),
-            "weights": [dict(one) for one in partitions.labels.weights],
+            "weights": [dict(one) for one, _ in partitions.requested.most_common()],
             **_plain(logged),
         },
         "weights": {name: dict(one) for name, one in weights.items()},

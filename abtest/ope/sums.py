@@ -76,6 +76,34 @@ class Overlap:
 
 
 @dataclass(frozen=True, slots=True)
+class Earned:
+    """What was logged, without weights; by column of the terms.
+
+    Attributes:
+        absolute: [m] sum of absolute rewards: what depends on a column, even where thin overlap hides it from the
+            weighted rewards.
+        total, squares: [m] sums of rewards and of their squares where there is a weight.
+    """
+
+    absolute: Floats
+    total: Floats
+    squares: Floats
+
+    @classmethod
+    def of(cls, rewards: Floats, weights: Floats) -> Earned:
+        weighted = np.where(weights > 0, rewards, 0.0)
+        return cls(np.abs(rewards).sum(axis=0), weighted.sum(axis=0), np.einsum("im,im->m", weighted, weighted))
+
+    def __add__(self, other: Earned) -> Earned:
+        return Earned(self.absolute + other.absolute, self.total + other.total, self.squares + other.squares)
+
+    def variances(self, supported: Floats) -> Floats:
+        """[m] of rewards where there is a weight, which is `supported` [m] times."""
+        n = np.maximum(supported, 1.0)
+        return np.maximum(self.squares / n - (self.total / n) ** 2, 0.0)
+
+
+@dataclass(frozen=True, slots=True)
 class Sums:
     """Terms added up by group of users: `value = sum_m signs[m] * sum_g numerators[g, m] / sum_g denominators[g, m]`.
 
@@ -85,8 +113,7 @@ class Sums:
         counts: [n_groups] impressions; a group without any takes part in nothing.
         signs: [m] +1, or -1 in a difference of two values, which is the columns of both; a share where one is taken.
         overlap: of the weights behind them.
-        earned: [m] what was logged there, absolutely and without weights: what depends on a column, even where thin
-            overlap hides it from the numerators.
+        earned: the rewards behind them, without weights.
     """
 
     numerators: Floats
@@ -94,7 +121,7 @@ class Sums:
     counts: Floats
     signs: Floats
     overlap: Overlap
-    earned: Floats
+    earned: Earned
 
     def __add__(self, other: Sums) -> Sums:
         return Sums(
@@ -121,7 +148,11 @@ class Sums:
                 np.concatenate([mine.largest, theirs.largest]),
                 np.concatenate([mine.supported, theirs.supported]),
             ),
-            np.concatenate([self.earned, other.earned]),
+            Earned(
+                np.concatenate([self.earned.absolute, other.earned.absolute]),
+                np.concatenate([self.earned.total, other.earned.total]),
+                np.concatenate([self.earned.squares, other.earned.squares]),
+            ),
         )
 
     @property
@@ -131,7 +162,7 @@ class Sums:
         Of the weighted reward, a column whose few heavy impressions happen to have none would count for nothing, and
         thin overlap would be praised for what it hides.
         """
-        earned = self.earned
+        earned = self.earned.absolute
         return earned / earned.sum() if earned.sum() > 0 else np.full(len(earned), 1 / len(earned))
 
     @property
@@ -159,7 +190,7 @@ class Sums:
                 overlap.largest[which],
                 overlap.supported[which],
             ),
-            self.earned[which],
+            Earned(self.earned.absolute[which], self.earned.total[which], self.earned.squares[which]),
         )
 
     @property
@@ -203,7 +234,7 @@ def add_up(terms: Terms, groups: Ints | None = None, *, n_groups: int = N_GROUPS
         [2.33]
     """
     n, m = terms.numerators.shape
-    overlap, earned = Overlap.of(terms.weights), np.abs(terms.rewards).sum(axis=0)
+    overlap, earned = Overlap.of(terms.weights), Earned.of(terms.rewards, terms.weights)
     if groups is None:
         return Sums(terms.numerators, terms.denominators, np.ones(n), np.ones(m), overlap, earned)
     return Sums(

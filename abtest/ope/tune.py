@@ -23,8 +23,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from trimtab.abtest.ope import estimators
+from trimtab.abtest.ope.asked import LOGGED
 from trimtab.abtest.ope.estimators import Floats
-from trimtab.abtest.ope.evidence import LOGGED, WRONG_SHARE, Evidence
+from trimtab.abtest.ope.evidence import WRONG_SHARE, Evidence
 from trimtab.abtest.ope.evidence_tasks import evidence_by_query
 from trimtab.abtest.ope.intervals import assess, estimate, influence, lower_bounds, relative_base
 from trimtab.abtest.ope.like_with_like import N_LOOKED_AT, Served, like_with_like
@@ -106,7 +107,8 @@ def tune(  # noqa: PLR0913  # the options of `trimtab tune`, keyword-only
     _check(engine, maximise, keep)
     with partitioned(log, engine, tasks=tasks) as partitions:
         read, segments_of_log = partitions.sample(N_TUNED), partitions.segments
-        own = normalise(read.weights[int(partitions.weight_counts.argmax())], engine.known_weights)
+        (asked, _), *_ = partitions.requested.most_common(1)
+        own = normalise(dict(asked), engine.known_weights)
         candidates = candidates_around(own)
         compared = like_with_like(engine, partitions.sample_by_seed(N_LOOKED_AT), candidates, served)
     tasks = tasks or Threads(min(os.cpu_count() or 1, MOST_THREADS))

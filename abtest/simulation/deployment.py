@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 
 import numpy as np
 
-from trimtab.abtest.ope.contexts import Search, policy_of
+from trimtab.abtest.ope.contexts import Search, policy_of, weights_of
 from trimtab.abtest.ope.logged_slates import LoggedSlates, ReplayLog
 from trimtab.abtest.ope.outcomes import rewards_of
 from trimtab.abtest.ope.sums import Ints, groups_of
@@ -44,10 +44,10 @@ def deploy(  # noqa: PLR0913  # an experiment has many settings; they are keywor
     effective = normalise(weights, engine.known_weights)
     temperatures = np.full(n, engine.temperature if temperature is None else temperature)
 
-    def policy_for(contexts: QueryContexts, users: Ints, at: Ints) -> SlatePolicy:
+    def policy_for(_: Search, contexts: QueryContexts, users: Ints, at: Ints) -> SlatePolicy:
         if loss is None:
             return policy_of(engine, effective, float(temperatures[0]))
-        found = gentle(engine, effective, contexts, users, k=k, loss=loss)[:, 0]
+        found = gentle(engine, weights_of(engine, effective), contexts, users, k=k, loss=loss)[:, 0]
         temperatures[at] = found[users]
         return policy_of(engine, effective, found)
 

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -19,7 +19,16 @@ import polars as pl
 import pyarrow as pa
 from numpy.typing import NDArray
 
-from trimtab.abtest.ope.contexts import Search, before_the_draw, by_code, contexts_of, policy_of, with_history
+from trimtab.abtest.ope.asked import LOGGED
+from trimtab.abtest.ope.contexts import (
+    Search,
+    before_the_draw,
+    bound_policies,
+    by_code,
+    contexts_of,
+    policy_of,
+    with_history,
+)
 from trimtab.abtest.ope.estimators import Floats
 from trimtab.abtest.ope.evidence_tasks import MOST_PIECES, pieces_by_code
 from trimtab.abtest.ope.sums import Ints
@@ -29,10 +38,10 @@ from trimtab.core.atomic import new_folder
 from trimtab.core.errors import BadParameter
 from trimtab.core.log import SCHEMA_VERSION
 from trimtab.core.progress import Progress, silent
-from trimtab.core.records import Shopper
+from trimtab.core.records import Constraints, Query, Shopper
 from trimtab.core.seeds import seed_of
 from trimtab.core.tasks import Tasks, Threads
-from trimtab.core.weights import normalise
+from trimtab.core.weights import RELEVANCE, normalise
 from trimtab.engine import Engine
 from trimtab.engine.cluster.reference import EngineReference
 from trimtab.engine.log.impressions import write_part
@@ -59,6 +68,7 @@ def simulate(  # noqa: PLR0913  # the options of `trimtab simulate`, keyword-onl
     k: int = K,
     weights: Mapping[str, float] | None = None,
     click_model: ClickModel | None = None,
+    max_relevance_loss: float | None = None,
     exploration_loss: float | None = None,
     world: World | None = None,
     tasks: Tasks | None = None,
@@ -67,8 +77,10 @@ def simulate(  # noqa: PLR0913  # the options of `trimtab simulate`, keyword-onl
     """Write a log folder of Parquet parts at `out`; the same arguments write the same log.
 
     Args:
-        weights: of the logging policy, the bundle's default where none are given.
+        weights: that every search asks for, the bundle's default where none are given.
         click_model: position-based by default.
+        max_relevance_loss: largest share of expected relevance that a search may give up; the bundle's default where
+            no weights are given.
         exploration_loss: share of the sorted slate's expected relevance that a draw may cost; None draws at the
             bundle's temperature.
         world: `world_of(engine)` by default; give it where several logs are simulated.
@@ -79,7 +91,10 @@ def simulate(  # noqa: PLR0913  # the options of `trimtab simulate`, keyword-onl
     """
     if engine.temperature <= 0:
         raise BadParameter("temperature", "this bundle does not explore", "a bundle with a temperature above 0")
-    requested = normalise(weights or engine.default_weights, engine.known_weights)
+    asked = engine.with_defaults(
+        Query("", weights=weights, constraints=Constraints(max_relevance_loss=max_relevance_loss))
+    )
+    requested = normalise(asked.weights or engine.default_weights, engine.known_weights)
     world = world or world_of(engine)
     click_model = click_model or PositionBased()
     rng = np.random.Generator(np.random.PCG64(seed))
@@ -87,12 +102,16 @@ def simulate(  # noqa: PLR0913  # the options of `trimtab simulate`, keyword-onl
     with new_folder(out) as folder:
         for start in range(0, n_impressions, IMPRESSIONS_PER_BLOCK):
             some = np.arange(start, min(start + IMPRESSIONS_PER_BLOCK, n_impressions))
-            block = _Block(engine, world, requested, intents.take(some), seed=seed, first=start)
             drawing = Drawing(
-                EngineReference(engine), Searchers(world.texts, world.user_ids), requested, exploration_loss, k
+                EngineReference(engine),
+                Searchers(world.texts, world.user_ids),
+                requested,
+                asked.constraints.max_relevance_loss,
+                exploration_loss,
+                k,
             )
+            block = _Block(engine, world, drawing, intents.take(some), seed=seed, first=start)
             block.show(
-                drawing,
                 tasks or Threads(1),
                 lambda done: progress("impressions", start + done, n_impressions),  # noqa: B023
             )
@@ -104,22 +123,22 @@ class _Block:
     """Impressions from intent to log rows."""
 
     def __init__(
-        self, engine: Engine, world: World, weights: Mapping[str, float], intents: Intents, *, seed: int, first: int
+        self, engine: Engine, world: World, drawing: Drawing, intents: Intents, *, seed: int, first: int
     ) -> None:
-        self._engine, self._world, self._weights, self._intents = engine, world, weights, intents
+        self._engine, self._world, self._drawing, self._intents = engine, world, drawing, intents
         self._numbers = range(first, first + len(intents))
         self._simulation = seed
         self._sessions = [f"session-{seed}-{number}" for number in self._numbers]
         texts = world.texts
         self._seeds = [
-            exploration_seed(session, texts[code], engine.bundle_id, weights, ())
+            exploration_seed(session, texts[code], engine.bundle_id, drawing.weights, ())
             for session, code in zip(self._sessions, intents.queries.tolist(), strict=True)
         ]
 
-    def show(self, drawing: Drawing, tasks: Tasks, progress: Callable[[int], None]) -> None:
+    def show(self, tasks: Tasks, progress: Callable[[int], None]) -> None:
         """Draw every slate."""
-        n = len(self._intents)
-        self._loss = drawing.loss
+        n, drawing = len(self._intents), self._drawing
+        self._weights = np.empty((n, len(self._engine.known_weights)))
         self._lost = np.full(n, np.nan)
         self._temperatures = np.full(n, self._engine.temperature)
         self._rows = np.full((n, drawing.k), -1, dtype=np.int64)
@@ -130,7 +149,7 @@ class _Block:
         done = 0
         for at, drawn in zip(pieces, tasks.map(draw, drawing, items), strict=True):
             self._rows[at], self._propensities[at] = drawn.rows, drawn.propensities
-            self._temperatures[at], self._lost[at] = drawn.temperatures, drawn.lost
+            self._temperatures[at], self._lost[at], self._weights[at] = drawn.temperatures, drawn.lost, drawn.weights
             done += len(at)
             progress(done)
 
@@ -153,7 +172,7 @@ class _Block:
         there = rows >= 0
         shown = rows[there]
         prices = np.nan_to_num(engine.store.prices).astype(np.float64)
-        weights = json.dumps(dict(self._weights))
+        drawing, names = self._drawing, engine.known_weights
         seeds = self._seeds[part]
         columns: dict[str, Any] = {
             "decision_id": pl.Series(
@@ -166,10 +185,13 @@ class _Block:
             "query": pl.Series(world.texts).gather(self._intents.queries[part]),
             "bundle": pl.lit(engine.bundle_id),
             "feature_schema": pl.lit(engine.manifest["feature_schema"]),
-            "weights": pl.lit(weights),
-            "requested_weights": pl.lit(weights),
+            "weights": pl.Series(
+                json.dumps(dict(zip(names, one, strict=True))) for one in self._weights[part].tolist()
+            ),
+            "requested_weights": pl.lit(json.dumps(dict(drawing.weights))),
+            "max_relevance_loss": pl.lit(drawing.max_relevance_loss, dtype=pl.Float64),
             "temperature": pl.Series(self._temperatures[part]),
-            "exploration": pl.lit(exploration_text(self._loss)),
+            "exploration": pl.lit(exploration_text(drawing.loss)),
             "expected_exploration_loss": pl.Series(self._lost[part]).fill_nan(None),
             "seed": pl.Series(seeds),
             "offset": pl.lit(0),
@@ -192,19 +214,18 @@ class _Block:
         return frame.cast(dict(SCHEMA.items()))
 
 
-def gentle(
-    engine: Engine, weights: Mapping[str, float], contexts: QueryContexts, users: Ints, *, k: int, loss: float
-) -> Floats:
+def gentle(engine: Engine, weights: Floats, contexts: QueryContexts, users: Ints, *, k: int, loss: float) -> Floats:
     """[n_users, 2] the temperature at which a draw costs each user no more than a share of relevance, and that cost;
     both are 1 for those who do not ask.
 
     Args:
-        weights: normalised.
+        weights: [M + 1] of all, or [n_users, M + 1] of each.
         users: who asks, as `contexts.gains` has them.
     """
     found = np.ones((len(contexts.gains), 2))
     for user in np.unique(users).tolist():
-        drawn, kept = before_the_draw(engine, weights, contexts, user, depth=min(k, len(contexts.rows)))
+        own = weights if weights.ndim == 1 else weights[user]
+        drawn, kept = before_the_draw(engine, own, contexts, user, depth=min(k, len(contexts.rows)))
         found[user] = temperature_within(drawn, kept, loss=loss, highest=engine.temperature)
     return found
 
@@ -222,15 +243,22 @@ class Drawing:
     """How slates are drawn.
 
     Attributes:
-        weights: of the logging policy, normalised.
+        weights: that every search asks for, normalised.
+        max_relevance_loss: largest share of expected relevance that a search may give up.
         loss: share of the sorted slate's expected relevance that a draw may cost; None for the bundle's temperature.
     """
 
     engine: EngineReference
     searchers: Searchers
     weights: Mapping[str, float]
+    max_relevance_loss: float | None
     loss: float | None
     k: int
+
+    def search_for(self, text: str) -> Search:
+        """The search for words."""
+        loss = self.max_relevance_loss
+        return Search(text) if loss is None else Search(text, bounds=((RELEVANCE, loss),), k=self.k)
 
 
 @dataclass(frozen=True)
@@ -243,31 +271,35 @@ class Asked:
 
 @dataclass(frozen=True)
 class Drawn:
-    """Slates [n, k], and by impression the temperature and the share of relevance that the draw costs; NaN unknown."""
+    """Slates [n, k], and by impression the temperature, the share of relevance that the draw costs, NaN unknown, and
+    the weights [n, M + 1] that it was served with."""
 
     rows: Ints
     propensities: Floats
     temperatures: Floats
     lost: Floats
+    weights: Floats
 
 
 def draw(how: Drawing, asked: Asked) -> Drawn:
     """Draw the slates of some queries."""
     engine, n = how.engine.engine, len(asked.seeds)
     uniforms = np.stack([np.random.Generator(np.random.PCG64(seed)).random(how.k) for seed in asked.seeds.tolist()])
-    policy = policy_of(engine, how.weights, engine.temperature)
     temperatures, lost = np.full(n, engine.temperature), np.full(n, np.nan)
+    served = np.empty((n, len(engine.known_weights)))
 
-    def policy_for(contexts: QueryContexts, users: Ints, at: Ints) -> SlatePolicy:
-        """The policy at the temperatures that cost as much for each user."""
+    def policy_for(search: Search, contexts: QueryContexts, users: Ints, at: Ints) -> SlatePolicy:
+        """The policy within the search's bounds, at the temperatures that cost as much for each user."""
+        weights = bound_policies(engine, search, contexts, {LOGGED: how.weights})[LOGGED]
+        served[at] = weights if weights.ndim == 1 else weights[users]
         if how.loss is None:
-            return policy
-        found = gentle(engine, how.weights, contexts, users, k=how.k, loss=how.loss)
+            return policy_of(engine, weights, engine.temperature)
+        found = gentle(engine, weights, contexts, users, k=how.k, loss=how.loss)
         temperatures[at], lost[at] = found[users].T
-        return replace(policy, temperature=found[:, 0])
+        return policy_of(engine, weights, found[:, 0])
 
-    rows, propensities = show(engine, how.searchers, policy_for, asked.intents, uniforms)
-    return Drawn(rows, propensities, temperatures, lost)
+    rows, propensities = show(engine, how.searchers, policy_for, asked.intents, uniforms, search_for=how.search_for)
+    return Drawn(rows, propensities, temperatures, lost, served)
 
 
 def searchers_of(engine: Engine, world: World | Searchers, intents: Intents) -> tuple[list[Shopper], Ints]:
@@ -283,17 +315,19 @@ def searchers_of(engine: Engine, world: World | Searchers, intents: Intents) -> 
 def show(
     engine: Engine,
     world: World | Searchers,
-    policy: SlatePolicy | Callable[[QueryContexts, Ints, Ints], SlatePolicy],
+    policy: SlatePolicy | Callable[[Search, QueryContexts, Ints, Ints], SlatePolicy],
     intents: Intents,
     uniforms: Floats,
     *,
+    search_for: Callable[[str], Search] = Search,
     progress: Callable[[int], None] = lambda _: None,
 ) -> tuple[Ints, Floats]:
     """Slates for intents under a policy.
 
     Args:
-        policy: or what gives it for the contexts of a query, the users of its impressions and where those stand.
+        policy: or what gives it for a search, its contexts, the users of its impressions and where those stand.
         uniforms: [n, k] in [0, 1).
+        search_for: the search for words.
 
     Returns:
         item rows [n, k], -1 where nothing is left to show; conditional propensities [n, k].
@@ -306,8 +340,9 @@ def show(
     for query, at in by_code(intents.queries):
         codes, user_at = np.unique(users[at], return_inverse=True)
         known = [shoppers[code] if code >= 0 else Shopper() for code in codes]
-        contexts = contexts_of(engine, Search(world.texts[query]), known)
-        of_query = policy if isinstance(policy, SlatePolicy) else policy(contexts, user_at, at)
+        search = search_for(world.texts[query])
+        contexts = contexts_of(engine, search, known)
+        of_query = policy if isinstance(policy, SlatePolicy) else policy(search, contexts, user_at, at)
         slates, propensities[at] = of_query.draw(contexts, user_at, uniforms[at])
         rows[at] = np.where(slates >= 0, contexts.rows[slates], -1) if len(contexts.rows) else -1
         done += len(at)

@@ -24,8 +24,8 @@ from trimtab.engine.log.rows import frame_of_lines, whole_lines
 INTERACTIONS, UNMATCHED, SPOOL = "interactions", "unmatched", "spool"
 
 MATCHED, LATE, UNKNOWN = "matched", "late", "unknown"
-"""What an event is to the impressions: the outcome of one, one that came after `IN_TIME`, or of none, as is one that
-was before its impression."""
+"""What an event is to the impressions: the outcome of one, one that came after `IN_TIME`, or of none. A clock that is
+behind stamps an outcome before its impression, which it cannot have been: it counts as of the impression's time."""
 
 _COLUMNS: dict[str, pl.DataType | type[pl.DataType]] = {
     "event_id": pl.String,
@@ -55,9 +55,6 @@ SHOWN = pl.Schema(_SHOWN)
 
 IN_TIME = timedelta(days=1)
 """How long after an impression what is done still counts as its outcome."""
-
-CLOCK_TOLERANCE = timedelta(seconds=5)
-"""How long before its impression an event may seem to be: clocks differ, and some write whole seconds."""
 
 LOOK_BACK = timedelta(days=7)
 """How old an impression may be for an event to be called late, not unknown."""
@@ -118,11 +115,7 @@ def split(interactions: pl.DataFrame, impressions: pl.DataFrame) -> pl.DataFrame
     hits = of_hits(interactions, impressions)["item_id"]
     found = interactions.with_columns(hit=hits).join(shown, on="decision_id", how="left", maintain_order="left")
     reason = (
-        pl.when(
-            pl.col("item_ids").is_null()
-            | ~pl.col("item_ids").list.contains(pl.col("hit"))
-            | (pl.col("shown_at") - pl.col("timestamp") > CLOCK_TOLERANCE)
-        )
+        pl.when(pl.col("item_ids").is_null() | ~pl.col("item_ids").list.contains(pl.col("hit")))
         .then(pl.lit(UNKNOWN))
         .when(pl.col("timestamp") - pl.col("shown_at") > IN_TIME)
         .then(pl.lit(LATE))
@@ -190,7 +183,7 @@ def with_outcomes(impressions: pl.DataFrame, outcomes: pl.DataFrame) -> pl.DataF
     came = (
         cells.select("cell", "decision_id", "item_id", "timestamp")
         .join(of_these, on=["decision_id", "item_id"])
-        .filter((pl.col("at") - pl.col("timestamp")).is_between(-CLOCK_TOLERANCE, IN_TIME))
+        .filter(pl.col("at") - pl.col("timestamp") <= IN_TIME)
         .group_by("cell")
         .agg(pl.col("clicks", "carts", "purchases").max(), pl.col("revenue").sum())
     )

@@ -10,14 +10,15 @@ from collections.abc import Mapping
 import numpy as np
 from numpy.typing import NDArray
 
-from trimtab.core.errors import BadParameter, did_you_mean
+from trimtab.core.errors import BadParameter
 from trimtab.core.records import Filter, Query, ReceiptLine, ScoredCandidates, Slate
 from trimtab.core.seeds import seed_of
 from trimtab.core.stopwatch import Stopwatch
-from trimtab.core.weights import DIVERSITY, RELEVANCE, loss_parameter, normalise
+from trimtab.core.weights import DIVERSITY, RELEVANCE, normalise
 from trimtab.engine.bundle.storage import Bundle
 from trimtab.engine.plan.degradation import DIVERSITY as NO_DIVERSITY
 from trimtab.engine.plan.degradation import LIVE_FEATURES, LOGGED_LEVELS, Levels
+from trimtab.engine.stages.bounds import allowed_losses
 from trimtab.engine.stages.slate_stage import Order, SlateStage, slate_stage
 from trimtab.ranker.slate.exploration import temperature_within
 from trimtab.ranker.slate.receipt import receipt_of
@@ -39,7 +40,7 @@ def choose(
     watch = watch or Stopwatch()
     query = bundle.with_defaults(query)
     requested = normalise(query.weights or bundle.default_weights, bundle.known_weights)
-    losses = _losses(bundle, query, requested) if scored.n_candidates else {}
+    losses = allowed_losses(bundle, query.constraints, requested) if scored.n_candidates else {}
     wanted = _without_diversity(requested) if NO_DIVERSITY in levels else requested
     stage = slate_stage(bundle, query, scored)
     relevance = bundle.objectives.index(RELEVANCE)
@@ -101,25 +102,6 @@ def exploration_seed(
 ) -> int:
     """The seed of a session's draw for one query: its pages are pages of one draw."""
     return seed_of("explore", session_id, text, bundle_id, dict(requested), filters)
-
-
-def _losses(bundle: Bundle, query: Query, weights: Mapping[str, float]) -> dict[int, float]:
-    """Objective -> the share of its best slate's predicted value that may be given up."""
-    named = dict(query.constraints.max_losses)
-    if query.constraints.max_relevance_loss is not None:
-        named[RELEVANCE] = query.constraints.max_relevance_loss
-    losses = {}
-    for name, loss in named.items():
-        if name not in bundle.objectives:
-            known = ", ".join(loss_parameter(one) for one in bundle.objectives)
-            raise BadParameter(loss_parameter(name), f"no such objective{did_you_mean(name, bundle.objectives)}", known)
-        if not 0 <= loss <= 1:
-            raise BadParameter(loss_parameter(name), f"{loss} is not a share", "0 to 1")
-        losses[bundle.objectives.index(name)] = loss
-    if RELEVANCE in named and bundle.loss_budgets is not None:
-        within = bundle.loss_budgets.predicted_for(named[RELEVANCE], weights)
-        losses[bundle.objectives.index(RELEVANCE)] = within
-    return losses
 
 
 def _seed(bundle: Bundle, query: Query, requested: Mapping[str, float]) -> int:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 import numpy as np
@@ -87,7 +87,7 @@ class SlateStage:
         Returns:
             [M + 1] weights, and whether they cannot all hold.
         """
-        best = {objective: self.best(objective) for objective in losses}
+        best = self._best_of(losses)
         ordered = sorted(losses, reverse=True)  # relevance is the first objective of every bundle
         for _ in range(N_TURNS):
             has_pulled = infeasible = False
@@ -121,20 +121,17 @@ class SlateStage:
         if len(baseline) == 0:
             return weights, False
         depth = min(k, self.depth)
-        reached = self.expected(baseline[None, :depth], objective)[0]
-        floor = reached - loss * abs(reached)
-        # Float32 sums of one slate and its like differ in the last digits; a floor met to within them is met.
-        tolerance = 1e-6 * max(abs(floor), 1.0)
+        floor = self._floor(loss, objective, baseline=baseline, depth=depth)
         pure = np.zeros_like(weights)
         pure[objective] = 1.0
         shown = self.slate(self.utilities(weights[None, :])[0], float(weights[-1]))[None, :depth]
-        if self.expected(shown, objective)[0] >= floor - tolerance:
+        if self.expected(shown, objective)[0] >= floor:
             return weights, False
         low, high = 0.0, 1.0
         for _ in range(N_ROUNDS):
             steps = np.linspace(low, high, N_GRID)
             path = (1 - steps[:, None]) * weights + steps[:, None] * pure
-            holds = self.expected(self.slates(path, depth=depth), objective) >= floor - tolerance
+            holds = self.expected(self.slates(path, depth=depth), objective) >= floor
             if not holds.any():
                 return pure, True
             first = int(np.argmax(holds))
@@ -142,6 +139,31 @@ class SlateStage:
             if first == 0:
                 break
         return (1 - high) * weights + high * pure, False
+
+    def are_within(self, weights: Floats, losses: Mapping[int, Floats], *, k: int) -> NDArray[np.bool_]:
+        """[B] whether `within_losses` leaves weights as they are.
+
+        Args:
+            weights: [B, M + 1].
+            losses: objective -> [B].
+        """
+        depth, found = min(k, self.depth), np.ones(len(weights), dtype=bool)
+        slates = self.slates(weights, depth=depth)
+        for objective, best in self._best_of(losses).items():
+            if len(best):
+                floors = [self._floor(loss, objective, baseline=best, depth=depth) for loss in losses[objective]]
+                found &= self.expected(slates, objective) >= np.array(floors)
+        return found
+
+    def _best_of(self, objectives: Iterable[int]) -> dict[int, NDArray[np.int64]]:
+        return {objective: self.best(objective) for objective in objectives}
+
+    def _floor(self, loss: float, objective: int, *, baseline: NDArray[np.int64], depth: int) -> float:
+        """What the expected value of an objective must not fall below."""
+        reached = self.expected(baseline[None, :depth], objective)[0]
+        floor = reached - loss * abs(reached)
+        # Float32 sums of one slate and its like differ in the last digits; a floor met to within them is met.
+        return float(floor - 1e-6 * max(abs(floor), 1.0))
 
     def ordered(self, weights: Floats, seed: int | None, temperature: float) -> Order:
         """The candidates at [M + 1] weights, sorted by utility and novelty; with a seed, drawn."""

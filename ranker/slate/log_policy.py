@@ -20,7 +20,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from trimtab.core.diversity import ALPHA, repeats_above
-from trimtab.core.weights import DIVERSITY
 from trimtab.ranker.slate.reference import NOTHING, Floats, Ints
 
 BLOCK = 1024
@@ -66,26 +65,22 @@ class SlatePolicy:
     """Weights and a temperature: the policy of the engine when it explores; `sorted_slates` is what it shows otherwise.
 
     Attributes:
-        item_weights: [n_objectives] weight of each item objective over its population range.
-        w_diversity: weight of novelty.
+        item_weights: [n_objectives] weight of each item objective over its population range; of all users, or
+            [n_users, n_objectives] of each.
+        w_diversity: weight of novelty; of all users, or [n_users] of each.
         temperature: tau > 0; of all users, or [n_users] of each.
     """
 
     item_weights: Floats
-    w_diversity: float
+    w_diversity: float | Floats
     temperature: float | Floats
 
     @classmethod
-    def of(
-        cls,
-        weights: Mapping[str, float],
-        objectives: Sequence[str],
-        ranges: Sequence[float],
-        temperature: float | Floats,
-    ) -> SlatePolicy:
-        """From normalised weights and a bundle's objectives with their ranges."""
-        scaled = np.array([weights[name] / scale for name, scale in zip(objectives, ranges, strict=True)])
-        return cls(scaled, weights[DIVERSITY], temperature)
+    def of(cls, weights: Floats, ranges: Sequence[float], temperature: float | Floats) -> SlatePolicy:
+        """From normalised weights [M + 1] or [n_users, M + 1], diversity last, and a bundle's ranges [M]."""
+        of_novelty = weights[..., -1]
+        own = of_novelty if of_novelty.ndim else float(of_novelty)
+        return cls(weights[..., :-1] / np.array(ranges), own, temperature)
 
     def propensities(self, contexts: QueryContexts, users: Ints, slates: Ints) -> Floats:
         """[B, k] chance of each item at its position given those above it.
@@ -121,14 +116,21 @@ class SlatePolicy:
         # Objective by objective: a product with so short an axis is slow.
         gains = np.moveaxis(contexts.gains, 2, 0)
         tau = self.temperature if isinstance(self.temperature, float) else self.temperature[users, None]
-        scaled = [weight / tau for weight in self.item_weights]
+        weights = self.item_weights if self.item_weights.ndim == 1 else self.item_weights[users].T[:, :, None]
+        scaled = [weight / tau for weight in weights]
         logits = sum((gain[users] * weight for gain, weight in zip(gains, scaled, strict=True)), 0.0)
         return np.asarray(logits if contexts.boosts is None else logits + contexts.boosts / tau)
 
     def bonus(self, n_aspects: int, users: Ints) -> Floats:
         """[len(users)] what an aspect that is fresh adds to a logit."""
         tau = np.full(len(users), self.temperature) if isinstance(self.temperature, float) else self.temperature[users]
-        return np.asarray(self.w_diversity / (max(n_aspects, 1) * tau))
+        weight = self.w_diversity if isinstance(self.w_diversity, float) else self.w_diversity[users]
+        return np.asarray(weight / (max(n_aspects, 1) * tau))
+
+    @cached_property
+    def is_diverse(self) -> bool:
+        """Whether novelty counts for anybody."""
+        return bool(np.any(self.w_diversity > 0))
 
     def draw(self, contexts: QueryContexts, users: Ints, uniforms: Floats) -> tuple[Ints, Floats]:
         """Draw slates by inverse CDF in candidate order, as the engine does.
@@ -187,7 +189,7 @@ class _Kinds:
         self._pins = contexts.pins
         self._who = np.unique(users)
         self._odds = _odds(policy.logits(contexts, self._who), _pinned(contexts))
-        if policy.w_diversity > 0:
+        if policy.is_diverse:
             self._kind_of, self._codes = contexts.kinds
         else:
             self._kind_of, self._codes = np.zeros(len(contexts.rows), dtype=np.int64), np.empty((1, 0), dtype=np.int64)
@@ -233,7 +235,7 @@ class _Walk:
         self._rows = np.arange(len(users))
         self._n_free = self._odds.shape[1] - len(self._pinned)
         self._shown: list[Ints] = []
-        self._codes = contexts.aspects if policy.w_diversity > 0 else contexts.aspects[:, :0]
+        self._codes = contexts.aspects if policy.is_diverse else contexts.aspects[:, :0]
         n_aspects = self._codes.shape[1]
         self._bonus = policy.bonus(n_aspects, users)
         # [n, n] by aspect: do two candidates share a known code?

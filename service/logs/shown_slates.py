@@ -23,7 +23,7 @@ import structlog
 from pydantic import BaseModel, Field
 
 from trimtab.engine.log.impressions import shown_lately
-from trimtab.engine.log.interactions import CLOCK_TOLERANCE, IN_TIME, SHOWN
+from trimtab.engine.log.interactions import IN_TIME, SHOWN
 from trimtab.service.logs.event_log import Event
 from trimtab.service.search.records import SearchCompleted
 
@@ -42,7 +42,7 @@ class Unmatched(BaseModel):
     event_id: str
     reason: Literal["query_id", "item_id", "timestamp"] = Field(
         description="`query_id`: no slate of it is in this service's log of the last day; `item_id`: the item was not "
-        "in that slate; `timestamp`: it was done before the slate was shown, or more than a day after."
+        "in that slate; `timestamp`: it was done more than a day after the slate was shown."
     )
 
 
@@ -64,8 +64,8 @@ class ShownSlate:
         return hash(item_id) in self.items
 
     def counts_at(self, moment: datetime) -> bool:
-        """Whether what is done then is an outcome of the slate."""
-        return -CLOCK_TOLERANCE <= moment - self.shown_at <= IN_TIME
+        """Whether what is done then is an outcome of the slate; before it was shown nothing is, but for a clock."""
+        return moment - self.shown_at <= IN_TIME
 
 
 class ShownSlates:

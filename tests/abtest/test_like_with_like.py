@@ -7,8 +7,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from trimtab.abtest.ope.asked import LOGGED
 from trimtab.abtest.ope.estimators import snips
-from trimtab.abtest.ope.evidence import LOGGED, Deployment, evidence_of
+from trimtab.abtest.ope.evidence import Deployment, evidence_of
 from trimtab.abtest.ope.intervals import estimate
 from trimtab.abtest.ope.like_with_like import MIN_SORTED_SHARE, Served, like_with_like
 from trimtab.abtest.ope.logged_slates import ReplayLog

@@ -8,7 +8,7 @@ from scipy import stats
 
 from trimtab.abtest.ope.estimators import ips, slate_cascade, snips
 from trimtab.abtest.ope.intervals import assess, estimate, exact, lower_bounds
-from trimtab.abtest.ope.reliability import Reliability, deciding_users, missing_share, student_quantile
+from trimtab.abtest.ope.reliability import Reliability, deciding_users, missing_share, student_quantile, unrelated_error
 from trimtab.abtest.ope.sums import Sums, add_up
 
 
@@ -53,6 +53,35 @@ def test_users_that_search_often_count_once_where_they_are_alike() -> None:
     low, high = exact(sums) or (0, 0)
     assert (low, high) == pytest.approx((oracle.low, oracle.high), rel=0.05)
     assert exact(add_up(ips(groups * 1.0, np.ones(500)), groups, n_groups=50)) is None
+
+
+@pytest.mark.parametrize("positions", [1, 3])
+@pytest.mark.parametrize("both_weighted", [False, True])
+def test_the_error_of_unrelated_rewards_is_that_of_rewards_dealt_anew(positions: int, both_weighted: bool) -> None:
+    rng = np.random.Generator(np.random.PCG64(7))
+    n = 400
+    rewards = rng.lognormal(0, 1, (n, positions)) * (rng.random((n, positions)) < 0.2)
+    z = rng.standard_normal((2, n, positions))
+    after = np.exp(0.5 * z[0])
+    before = np.exp(0.5 * (0.7 * z[0] + 0.7 * z[1])) if both_weighted else np.ones((n, positions))
+
+    def difference(values: np.ndarray) -> Sums:
+        return add_up(snips(values, after)).minus(add_up(snips(values, before)))
+
+    dealt = [difference(np.stack([rng.permutation(one) for one in rewards.T], axis=1)).value for _ in range(800)]
+    assert unrelated_error(difference(rewards)) == pytest.approx(np.std(dealt), rel=0.1)
+
+
+def test_heavy_searches_without_a_reward_make_nothing_sure() -> None:
+    """Rewards stand where weights are small, by luck: a loss by the sums, whose spread is small for the same reason."""
+    rng = np.random.Generator(np.random.PCG64(3))
+    weights = np.sort(rng.lognormal(-0.25, 0.7, 600))
+    rewards = (np.arange(600) % 16 == 0) * (np.arange(600) < 560) * 1.0
+    found = estimate(of_users(rewards, weights).minus(of_users(rewards, np.ones(600))))
+    assert found.standard_error is not None
+    assert found.value is not None
+    assert found.value + 1.96 * found.standard_error < 0
+    assert found.sure_sign == 0
 
 
 def test_nothing_varies_is_not_certainty() -> None:

@@ -15,13 +15,15 @@ import polars as pl
 import pytest
 
 from trimtab.abtest.ope.contexts import policy_of
+from trimtab.abtest.ope.like_with_like import Served
+from trimtab.abtest.ope.logged_slates import BAD_BOUND
 from trimtab.abtest.ope.replay import replay
 from trimtab.abtest.ope.tune import tune
 from trimtab.abtest.simulation.clicks import N_DRAWS, PositionBased
 from trimtab.abtest.simulation.simulate import show, simulate
 from trimtab.abtest.simulation.world import World
 from trimtab.core.errors import BadLog, BadParameter
-from trimtab.core.log import BY_POSITION, impression_row
+from trimtab.core.log import impression_row
 from trimtab.core.metrics import discounts
 from trimtab.core.records import Constraints, Query
 from trimtab.core.weights import normalise
@@ -101,7 +103,8 @@ def test_segments_share_the_traffic_and_answer_for_themselves(result: dict) -> N
 
 
 def test_a_policy_far_from_the_log_is_refused_with_the_reason(engine: Engine, log: Path, tmp_path: Path) -> None:
-    pl.concat(read_log(log)).head(300).write_parquet(tmp_path / "short.parquet")
+    short = pl.concat(read_log(log)).head(300).with_columns(max_relevance_loss=pl.lit(None, pl.Float64))
+    short.write_parquet(tmp_path / "short.parquet")
     found = replay(tmp_path / "short.parquet", engine, {"far": {"diversity": 1}})
     far = found["policies"]["far"]["revenue"]
     assert far["value"] is None
@@ -339,18 +342,15 @@ def test_an_offline_replay_needs_neither_the_web_nor_the_simulation() -> None:
     assert not {"fastapi", "trimtab.service", "trimtab.abtest.simulation"} & set(found)
 
 
-def test_a_policy_and_itself_do_not_differ_in_an_awkward_log(engine: Engine, log: Path, tmp_path: Path) -> None:
+def test_a_policy_and_itself_do_not_differ_in_an_awkward_log(
+    engine: Engine, world: World, log: Path, tmp_path: Path
+) -> None:
     """Pages of 5 and of 10, rows in any order, more returned than sold."""
-    frame = pl.concat(read_log(log)).head(800)
-    number = pl.int_range(pl.len())
-    short = [
-        pl.when(number % 2 == 0).then(pl.col(name).list.head(5)).otherwise(name).alias(name) for name in BY_POSITION
-    ]
-    awkward = frame.with_columns(
-        pl.when(number % 2 == 0).then(pl.col("item_ids").list.head(5)).otherwise("item_ids").alias("item_ids"),
-        *short,
-        pl.when(number % 2 == 0).then(5).otherwise("k").alias("k"),
-    ).with_columns(pl.col("revenue").list.eval(-pl.element()), session_id=pl.lit(None, pl.String))
+    frame = pl.concat(read_log(log)).head(400)
+    simulate(engine, 400, tmp_path / "short", k=5, seed=3, world=world)
+    awkward = pl.concat([frame, *read_log(tmp_path / "short")]).with_columns(
+        pl.col("revenue").list.eval(-pl.element()), session_id=pl.lit(None, pl.String)
+    )
     awkward.sample(fraction=1.0, shuffle=True, seed=1).write_parquet(tmp_path / "awkward.parquet")
     query = frame["query"].mode()[0]
     shown = frame.filter(pl.col("query") == query)["item_ids"][0].to_list()
@@ -366,3 +366,53 @@ def test_a_policy_and_itself_do_not_differ_in_an_awkward_log(engine: Engine, log
     assert found["verdicts"][0] == (
         "same does not differ in relevance and revenue and diversity. There is nothing to gain from it."
     )
+
+
+STEEP = {"relevance": 0.3, "revenue": 0.6, "diversity": 0.1}
+"""Weights that a bound on the loss of relevance moves in most searches."""
+
+
+@pytest.fixture(scope="module")
+def bound_log(engine: Engine, world: World, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Searches for `STEEP` that may give up 2 % of relevance."""
+    folder = tmp_path_factory.mktemp("bound") / "log"
+    simulate(engine, 800, folder, seed=2, weights=STEEP, max_relevance_loss=0.02, world=world)
+    return folder
+
+
+@pytest.mark.parametrize("served", ["sorted", "explored"])
+def test_under_a_binding_bound_what_a_log_asked_for_is_what_it_served(
+    engine: Engine, bound_log: Path, served: Served
+) -> None:
+    frame = pl.concat(read_log(bound_log))
+    is_bound = frame["weights"] != frame["requested_weights"]
+    assert is_bound.mean() > 0.4  # type: ignore[operator]
+    found = replay(bound_log, engine, {"same": STEEP}, served=served)
+    for one in found["differences"]["same - logged"].values():
+        assert (one["value"], one["low"], one["high"]) == (0, 0, 0)
+    assert "does not differ" in found["verdicts"][0]
+    assert found["log"]["weights"] == [pytest.approx(STEEP)]
+
+
+def test_tune_looks_around_what_searches_asked_for(engine: Engine, bound_log: Path, tmp_path: Path) -> None:
+    pl.concat(read_log(bound_log)).head(200).write_parquet(tmp_path / "bound.parquet")
+    chosen = tune(tmp_path / "bound.parquet", engine, maximise="revenue", keep={})
+    assert chosen["candidates"]["own"]["weights"] == pytest.approx(STEEP)
+
+
+def test_a_bound_that_the_bundle_cannot_have_served_is_a_reason_to_leave_a_search_out(
+    engine: Engine, bound_log: Path, tmp_path: Path
+) -> None:
+    frame = pl.concat(read_log(bound_log)).head(300)
+    number = pl.int_range(pl.len())
+    frame.with_columns(
+        pl.when(number == 0).then(1.5).otherwise("max_relevance_loss").alias("max_relevance_loss"),
+        pl.when(number == 1)
+        .then(pl.lit('{"glamour": 0.1}'))
+        .when(number == 2)
+        .then(pl.lit('{"revenue": -0.1}'))
+        .alias("max_losses"),
+    ).write_parquet(tmp_path / "odd.parquet")
+    found = replay(tmp_path / "odd.parquet", engine, {"same": STEEP})
+    assert found["log"]["left_out"][BAD_BOUND] == 3
+    assert found["log"]["n_replayed"] == 297

@@ -28,19 +28,14 @@ def frame(log: Path) -> pl.DataFrame:
 
 def test_every_logged_slate_is_what_the_engine_draws_for_that_session(engine: Engine, frame: pl.DataFrame) -> None:
     for row in rows_of(frame.sample(60, seed=0)):
-        query = Query(
-            row["query"],
-            k=10,
-            weights=row["requested_weights"],
-            user_id=row["user_id"],
-            session_id=row["session_id"],
-            explore=True,
-        )
-        slate = engine.slate(query)
+        asked = Query(row["query"], k=10, user_id=row["user_id"], session_id=row["session_id"], explore=True)
+        slate = engine.slate(asked)
         assert list(slate.item_ids) == row["item_ids"]
         assert slate.seed == row["seed"]
         assert_allclose(slate.propensities, row["propensities"], rtol=1e-3)
         assert slate.weights == row["weights"]
+        assert slate.query.constraints.max_relevance_loss == row["max_relevance_loss"]
+    assert frame["weights"].n_unique() > 1  # the bound that comes with the default weights binds here and there
 
 
 def test_the_same_seed_writes_the_same_log_and_another_seed_does_not(

@@ -77,11 +77,12 @@ def test_late_and_unknown_events_are_kept_apart_and_counted(settings: Settings, 
         events = [
             event("in time", answer["decision_id"], shown),
             event("a clock ahead", answer["decision_id"], shown, timestamp=tomorrow.isoformat(), user_id=" "),
+            event("a clock behind", answer["decision_id"], shown, timestamp="1999-12-31T23:59:59Z"),
             event("never shown", answer["decision_id"], "no such item"),
             event("no such slate", "0123", shown),
         ]
         client.post("/events", json={"events": events}).raise_for_status()
-        for result, n in (("unknown", 2), ("matched", 2)):
+        for result, n in (("unknown", 2), ("matched", 3)):
             eventually(lambda result=result, n=n: metric(client, "trimtab_events_compacted_total", result=result) == n)
         assert metric(client, "trimtab_events_ahead_total") == 1
     late = {"event_id": "late", "decision_id": answer["decision_id"], "item_id": shown, "timestamp": tomorrow}
@@ -98,15 +99,15 @@ def test_late_and_unknown_events_are_kept_apart_and_counted(settings: Settings, 
         "no such slate": "unknown",
     }
     events_read = read_interactions(settings.data_folder)
-    assert len(events_read) == 5
-    assert events_read["user_id"].to_list() == [None] * 5
+    assert len(events_read) == 6
+    assert events_read["user_id"].to_list() == [None] * 6
     assert events_read.filter(pl.col("timestamp") > datetime.now(UTC))["event_id"].to_list() == ["late"]
     (frame,) = read_log(settings.data_folder)
     assert frame["clicks"].to_list() == [[1, 0, 0, 0, 0]]
     report = replay(settings.data_folder, engine, {"money": {"revenue": 1.0}})
-    assert report["log"]["events"] == {"matched": 2, "late": 1, "unknown": 2}
+    assert report["log"]["events"] == {"matched": 3, "late": 1, "unknown": 2}
     assert any(
-        warning.startswith("3 of 5 events are not the outcome of an impression here: 2 of ")
+        warning.startswith("3 of 6 events are not the outcome of an impression here: 2 of ")
         for warning in report["warnings"]
     )
 
@@ -154,20 +155,20 @@ def test_what_belongs_to_nothing_shown_is_kept_and_said(settings: Settings) -> N
             event("joined", decision_id, shown),
             event("nowhere", "no-such-decision", shown),
             event("not shown", decision_id, "no such item"),
-            event("before", decision_id, shown, timestamp=yesterday),
+            event("a clock behind", decision_id, shown, timestamp=yesterday),
+            event("a clock in 1970", decision_id, shown, timestamp="1970-01-01T00:00:00Z"),
         ]
         said = client.post("/events", json={"events": events}).json()
         assert said == {
-            "accepted": 4,
+            "accepted": 5,
             "duplicates": 0,
             "unmatched": [
                 {"event_id": "nowhere", "reason": "query_id"},
                 {"event_id": "not shown", "reason": "item_id"},
-                {"event_id": "before", "reason": "timestamp"},
             ],
         }
-        assert len(read_interactions(settings.data_folder)) == 4
-        assert client.post("/events", json={"events": events}).json() == {**said, "accepted": 0, "duplicates": 4}
+        assert len(read_interactions(settings.data_folder)) == 5
+        assert client.post("/events", json={"events": events}).json() == {**said, "accepted": 0, "duplicates": 5}
     with serving(settings) as restarted:
         another = event("after a restart", decision_id, shown)
         assert restarted.post("/events", json=another).json() == {"accepted": 1, "duplicates": 0}
