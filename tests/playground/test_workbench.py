@@ -264,3 +264,15 @@ def test_an_admin_looks_at_a_profile_before_it_is_live(page: Page, bench: httpx.
     expect(page.locator("#said")).to_have_text("bold is live.")
     assert bench.get("/profiles").json()["bold"]["weights"] == {"relevance": 0.1, "revenue": 0.9}
     bench.delete("/profiles/bold").raise_for_status()
+
+
+def test_who_is_logged_in_pins_without_a_key(page: Page, bench: httpx.Client, expected: set[str]) -> None:
+    log_in(page, bench, "mia", "/workbench/rules", expected)
+    page.goto(str(bench.base_url).rstrip("/") + "/?q=vanilla+yogurt")
+    expect(page.locator("#candidate-slate > li")).to_have_count(10)
+    page.get_by_role("button", name="Pin and bury").click()
+    expect(page.get_by_text("Drop here to bury")).to_be_visible()
+    page.get_by_role("button", name="Pin to rank 2").first.click()
+    expect(page.get_by_role("list", name="Rules for this search").get_by_role("listitem")).to_have_count(1)
+    for name in bench.get("/rules").json():
+        bench.delete(f"/rules/{name}").raise_for_status()

@@ -1,9 +1,10 @@
 // Pin and bury, by drag or by the buttons of each card. What is changed are rules of the service, which shoppers see.
 
 import { element } from "./element.js";
-import { forgetKey, heldKey, keyForm } from "./key.js";
+import { forgetKey, heldKey } from "./key.js";
 import { Trouble, fetchJson } from "./requests.js";
 import { Rules, burying, pinning, releasing, rulesAbout } from "./rules.js";
+import { accessForm, session } from "./session.js";
 
 const DRAGGED = "text/x-trimtab-item";
 const ASK_AGAIN_MS = 300;
@@ -24,17 +25,17 @@ export function arranging({ panel, toggle, query, titleOf, onKey, onChange, spea
   let awaited = null; // { itemId, kind, asked }: what the last change should have made of an item
   let pins = {}; // item by position, as the slate that is shown obeys them
 
-  toggle.addEventListener("click", () => {
+  toggle.addEventListener("click", async () => {
     isOn = !isOn;
     trouble = null;
-    if (isOn && heldKey()) unlock();
+    if (isOn && (heldKey() || (await session()))) unlock();
     show();
     onChange();
   });
 
   async function unlock() {
     await attempt(async () => {
-      await fetchJson("/keys"); // Only an admin may see them.
+      if (heldKey()) await fetchJson("/keys"); // Only an admin may see them; who is logged in says so by a role.
       await rules.load();
       isUnlocked = true;
     });
@@ -72,7 +73,7 @@ export function arranging({ panel, toggle, query, titleOf, onKey, onChange, spea
     toggle.setAttribute("aria-pressed", String(isOn));
     panel.hidden = !isOn;
     const words = trouble && element("p", { class: "trouble", role: "alert" }, trouble.message);
-    const parts = isUnlocked ? tools() : [keyForm("Admin key", unlock)];
+    const parts = isUnlocked ? tools() : [accessForm("Admin key", unlock)];
     panel.replaceChildren(...[words, ...parts].filter(Boolean));
   }
 
@@ -95,7 +96,7 @@ export function arranging({ panel, toggle, query, titleOf, onKey, onChange, spea
       element("p", { class: "note" }, "Drag a card to the rank it shall keep, or use its buttons. Every shopper who searches for these words sees it."),
       grave,
       about.length > 0 && element("ul", { class: "rules", "aria-label": "Rules for this search" }, ...about.map(ruleLine)),
-      element("div", { class: "takeaway" }, undo, leave),
+      element("div", { class: "takeaway" }, undo, heldKey() && leave),
     ];
   }
 
