@@ -146,10 +146,12 @@ def test_exploring_needs_a_session(engine: Engine) -> None:
         engine.slate(Query("soup", explore=True))
 
 
-def test_the_receipt_is_the_discounted_sum_of_what_is_shown(engine: Engine) -> None:
+def test_the_receipt_is_the_discounted_sum_of_what_is_shown_put_right(engine: Engine) -> None:
     slate = engine.slate(Query("coffee", k=10, weights={"relevance": 0.5, "revenue": 0.5}))
+    factors = engine.manifest["receipt_factors"]
     for number, name in enumerate(slate.objectives):
-        assert slate.receipt[name].expected == pytest.approx(discounted_sum(slate.gains[:, number]), rel=1e-6)
+        total = discounted_sum(slate.gains[:, number]) * factors.get(name, 1)
+        assert slate.receipt[name].expected == pytest.approx(total, rel=1e-6)
 
 
 def test_a_filter_narrows_and_never_empties_what_has_matches(engine: Engine) -> None:
