@@ -18,6 +18,8 @@ from trimtab.catalog.changes import Change
 from trimtab.core.errors import BadFile
 
 DIGEST_BYTES = 8
+MAX_VERSION = 2**53
+"""Further on numbers are not exact everywhere, and Redis has no ids."""
 LINE = orjson.OPT_APPEND_NEWLINE | orjson.OPT_UTC_Z
 
 
@@ -84,9 +86,29 @@ def read_line(raw: bytes, where: str) -> ChangeLine:
         values = orjson.loads(raw)
         timestamp = datetime.fromisoformat(values["timestamp"])
         change = Change(values["version"], timestamp, values["put"], values["delete"])
-        return ChangeLine(change, raw, values.get("previous"))
+        line = ChangeLine(change, raw, values.get("previous"))
+        is_sound = _is_sound(line)
     except (orjson.JSONDecodeError, KeyError, TypeError, ValueError, AttributeError):
-        raise BadFile(where, f"has a line that is not a change of a catalogue: {raw[:80]!r}") from None
+        is_sound = False
+    if not is_sound:
+        raise BadFile(where, f"has a line that is not a change of a catalogue: {raw[:80]!r}")
+    return line
+
+
+def _is_sound(line: ChangeLine) -> bool:
+    """Whether its parts are what they are used as: who follows the order must not end by what somebody else wrote."""
+    change = line.change
+    return (
+        type(change.version) is int
+        and 0 < change.version <= MAX_VERSION
+        and change.timestamp.tzinfo is not None
+        and type(change.put) is list
+        and all(type(item["item_id"]) is str for item in change.put)
+        and type(change.delete) is list
+        and all(type(item_id) is str for item_id in change.delete)
+        and (line.previous is None or type(line.previous) is str)
+        and line.raw.find(b"\n") == len(line.raw) - 1
+    )
 
 
 def put_again(lost: Iterable[Change], kept: Iterable[Change]) -> list[Change]:

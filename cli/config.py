@@ -13,7 +13,7 @@ from typing import Annotated, Any, Literal
 import typer
 
 from trimtab.cli.console import AsJson, plain, print_json, results
-from trimtab.cli.remote import HERE, Address, Service
+from trimtab.cli.remote import HERE, Address, Refused, Service
 from trimtab.core.errors import BadFile
 
 app = typer.Typer(no_args_is_help=True, help="Profiles, rules, synonyms and shop.toml as files in a folder.")
@@ -135,7 +135,15 @@ def _order(item: tuple[tuple[str, str], object]) -> tuple[int, str]:
 
 
 def _of_service(remote: Service) -> dict[tuple[str, str], dict[str, Any]]:
-    return {(kind, name): _given(definition) for kind in KINDS for name, definition in remote.get(f"/{kind}").items()}
+    """
+    Raises:
+        Refused: it names one so that its file would be elsewhere.
+    """
+    found = {(kind, name): _given(definition) for kind in KINDS for name, definition in remote.get(f"/{kind}").items()}
+    for kind, name in found:
+        if not NAME.fullmatch(name):
+            raise Refused(f"the service has {kind} named {name!r}, which cannot be the name of a file here")
+    return found
 
 
 def _of_folder(folder: Path) -> dict[tuple[str, str], dict[str, Any]]:

@@ -64,8 +64,15 @@ class Service:
             Refused: the service answers with a problem, whose words these are.
             Unavailable: nobody answers there.
         """
+        from http.client import HTTPException
         from urllib.error import HTTPError
-        from urllib.request import Request, urlopen
+        from urllib.request import HTTPRedirectHandler, Request, build_opener
+
+        class Stay(HTTPRedirectHandler):
+            """Follows nowhere: the key would go along, whoever is there."""
+
+            def redirect_request(self, *_: object) -> None:
+                return None
 
         headers = {"Accept": "application/json"}
         if self._key:
@@ -76,13 +83,13 @@ class Service:
             headers["Content-Type"] = "application/json"
         request = Request(self._address + path, data=data, headers=headers, method=method)  # noqa: S310  # its scheme was looked at
         try:
-            with urlopen(request, timeout=SECONDS) as answer:  # noqa: S310  # its scheme was looked at
+            with build_opener(Stay).open(request, timeout=SECONDS) as answer:
                 read: bytes = answer.read()
                 return read.decode()
         except HTTPError as error:
             hint = f" (the key is read from {KEY_VARIABLE})" if error.code in (401, 403) else ""
             raise Refused(f"{method} {path}: {_detail(error)}{hint}") from None
-        except OSError as error:
+        except (OSError, HTTPException) as error:
             raise Unavailable(f"{self._address} does not answer: {getattr(error, 'reason', error)}") from None
 
 

@@ -12,6 +12,7 @@ from collections.abc import Iterable, Iterator
 from typing import NamedTuple
 
 from trimtab.catalog.change_lines import START, ChangeLine, LogPlace, read_line
+from trimtab.core.errors import BadFile
 from trimtab.service.shared_folder import SharedFolder
 
 FOLDER = "changes"
@@ -47,7 +48,12 @@ class ChangeArchive:
             BadFile: a file holds something else.
         """
         file = max(self._files(), key=lambda one: one.last, default=None)
-        return None if file is None else list(self._lines(file))[-1]
+        if file is None:
+            return None
+        lines = list(self._lines(file))
+        if not lines or lines[-1].place != file.last:
+            raise BadFile(file.name, "does not end with the line that its name says: it was cut off or changed")
+        return lines[-1]
 
     def add(self, lines: Iterable[ChangeLine]) -> None:
         """Keep lines that follow one another.
@@ -99,7 +105,7 @@ class ChangeArchive:
         found = []
         for name in self._folder.names(FOLDER):
             parts = name.removesuffix(SUFFIX).split("-")
-            if name.endswith(SUFFIX) and len(parts) == 3 and parts[0].isdigit() and parts[1].isdigit():
+            if name.endswith(SUFFIX) and len(parts) == 3 and parts[0].isdecimal() and parts[1].isdecimal():
                 found.append(_File(name, int(parts[0]), LogPlace(int(parts[1]), parts[2])))
         return found
 

@@ -7,7 +7,7 @@ fields are the line of the log and that line's digest. It holds the newest chang
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, TypeVar
 
 from redis import Redis
@@ -114,7 +114,7 @@ class ChangeStream:
     def wanted(self) -> int | None:
         """The version that a machine has asked for."""
         found = self._ask(lambda redis: redis.get(WANTED))
-        return None if found is None else int(found)
+        return int(found) if found is not None and found.isdigit() and len(found) < 20 else None
 
     def found(self) -> None:
         """Withdraw what was asked for."""
@@ -171,6 +171,19 @@ class ChangeStream:
 
 def _lines(entries: Any) -> list[ChangeLine]:
     try:
-        return [read_line(fields.get(b"line", b""), KEY) for _, fields in entries]
+        return [_line(entry_id, fields) for entry_id, fields in entries]
     except BadFile as error:
         raise Unavailable(f"{error}; somebody else has written to it", retry_after_seconds=60) from None
+
+
+def _line(entry_id: bytes, fields: Mapping[bytes, bytes]) -> ChangeLine:
+    """The line of an entry that is as `EXTEND` makes it; by any other one nothing would ever go on.
+
+    Raises:
+        BadFile: it is not.
+    """
+    line = read_line(fields.get(b"line", b""), KEY)
+    made = [(b"digest", line.place.digest.encode()), (b"line", line.raw)]
+    if entry_id != b"%d-0" % line.change.version or list(fields.items()) != made:
+        raise BadFile(KEY, f"has an entry {entry_id!r} that is not of the line it has")
+    return line

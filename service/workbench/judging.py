@@ -77,5 +77,8 @@ def _agreement(
 
 def weighted_kappa(one: np.ndarray, other: np.ndarray) -> float | None:
     """Cohen's kappa with quadratic weights: 1 - squared differences over those of the same grades paired at random."""
-    by_chance = float(np.mean((one[:, None] - other[None, :]) ** 2))
-    return None if np.ptp(one) == 0 or np.ptp(other) == 0 else 1.0 - float(np.mean((one - other) ** 2)) / by_chance
+    if np.ptp(one) == 0 or np.ptp(other) == 0:
+        return None
+    # The mean over all pairs without a table of them, which two judges of a large set would fill the memory with.
+    by_chance = np.var(one) + np.var(other) + (np.mean(one) - np.mean(other)) ** 2
+    return float(1.0 - np.mean((one - other) ** 2) / by_chance)

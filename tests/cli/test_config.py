@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterator
+import threading
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
 from typing import Any
 
@@ -16,7 +19,7 @@ from tests.support.redis_servers import PATIENT_REDIS_SECONDS, running_redis
 from tests.support.services import serving
 from trimtab.cli.commands import app
 from trimtab.cli.config import steps_between
-from trimtab.cli.remote import Service
+from trimtab.cli.remote import Refused, Service
 from trimtab.core.errors import BadFile, BadParameter, TrimtabError, Unavailable
 from trimtab.service.settings import Settings
 
@@ -108,6 +111,49 @@ def test_no_key_goes_in_the_clear_over_a_network(monkeypatch: pytest.MonkeyPatch
             Service(address)
     with pytest.raises(Unavailable, match="does not answer"):
         Service("http://127.0.0.1:1").get("/rules")
+
+
+@contextmanager
+def answering(answers: Mapping[str, object], *, moved_to: str | None = None) -> Iterator[tuple[str, list[str]]]:
+    """A server that is not ours: its address, and what it was asked with which key."""
+    asked: list[str] = []
+
+    class Handler(BaseHTTPRequestHandler):
+        def do_GET(self) -> None:
+            asked.append(f"{self.path} {self.headers['Authorization']}")
+            self.send_response(200 if moved_to is None else 302)
+            if moved_to is not None:
+                self.send_header("Location", moved_to + self.path)
+            self.end_headers()
+            self.wfile.write(json.dumps(answers.get(self.path, {})).encode())
+
+        def log_message(self, *_: object) -> None:
+            pass
+
+    with HTTPServer(("127.0.0.1", 0), Handler) as server:
+        thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})
+        thread.start()
+        try:
+            yield f"http://127.0.0.1:{server.server_port}", asked
+        finally:
+            server.shutdown()
+            thread.join()
+
+
+def test_the_key_does_not_follow_to_another_address(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("TRIMTAB_ADMIN_KEY", "sesame")
+    with answering({}) as (elsewhere, asked), answering({}, moved_to=elsewhere) as (address, _):
+        with pytest.raises(Refused, match="answered 302"):
+            Service(address).get("/rules")
+        assert asked == []
+
+
+@pytest.mark.parametrize("name", ["../../out", "/etc/out", "a/b", ""])
+def test_a_service_writes_no_file_outside_of_the_folder(name: str, tmp_path: Path) -> None:
+    with answering({"/rules": {name: {"action": "banner"}}}) as (address, _):
+        done = CliRunner().invoke(app, ["config", "pull", str(tmp_path / "in" / "it"), "--service", address])
+    assert isinstance(done.exception, Refused)
+    assert list(tmp_path.rglob("*")) == []
 
 
 def test_profiles_come_first_and_deletions_last() -> None:

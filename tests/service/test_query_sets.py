@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import tracemalloc
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -137,6 +138,14 @@ def test_kappa_as_it_is_known() -> None:
     expected = np.outer(table.sum(axis=1), table.sum(axis=0))
     known = 1 - (weights * table).sum() / (weights * expected).sum()
     assert weighted_kappa(one.astype(float), other.astype(float)) == pytest.approx(known)
+
+
+def test_two_judges_of_a_large_set_take_no_memory_by_their_pairs() -> None:
+    one = np.arange(60_000) % 4.0
+    tracemalloc.start()
+    assert weighted_kappa(one, one[::-1]) == pytest.approx(-1)
+    assert tracemalloc.get_traced_memory()[1] < 10_000_000
+    tracemalloc.stop()
 
 
 def test_half_a_grade_is_rounded_up_and_each_pair_of_judges_is_compared() -> None:

@@ -6,10 +6,12 @@ import signal
 from collections.abc import Iterator
 from contextlib import suppress
 from datetime import UTC, datetime, timedelta
+from hashlib import blake2b
 from itertools import count
 from pathlib import Path
 from typing import Any
 
+import orjson
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -19,10 +21,10 @@ from tests.support.machines import Machine, settle
 from tests.support.processes import free_port
 from tests.support.redis_servers import RedisProcess, running_redis
 from tests.support.waiting import eventually
-from trimtab.catalog.change_lines import ChangeLine, put_again
+from trimtab.catalog.change_lines import DIGEST_BYTES, ChangeLine, put_again
 from trimtab.catalog.change_log import ChangeLog
 from trimtab.catalog.changes import Change
-from trimtab.core.errors import Unavailable
+from trimtab.core.errors import BadFile, Unavailable
 from trimtab.service.catalogue.change_stream import KEY, ChangeStream
 from trimtab.service.catalogue.shared_order import LATEST
 
@@ -213,6 +215,70 @@ def test_what_is_not_ours_in_the_stream_is_named(three: list[Machine], redis: Re
     redis.xadd(KEY, {"somebody": "else"})
     with pytest.raises(Unavailable, match=f"{KEY}: has a line that is not a change of a catalogue"):
         three[1].follower.turn()
+
+
+LINE = {"version": 2, "timestamp": "2025-01-01T00:00:00Z", "put": [{"item_id": "x"}], "delete": [], "previous": None}
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        {**LINE, "version": "2"},
+        {**LINE, "version": 2**60},
+        {**LINE, "timestamp": "2025-01-01T00:00:00"},
+        {**LINE, "put": [{}]},
+        {**LINE, "put": ["x"]},
+        {**LINE, "delete": [[]]},
+        {**LINE, "previous": []},
+    ],
+    ids=str,
+)
+def test_what_only_looks_like_a_change_ends_no_follower(
+    line: dict[str, Any], three: list[Machine], redis: Redis
+) -> None:
+    three[0].put("1")
+    add_entry(redis, "2-0", orjson.dumps(line, option=orjson.OPT_APPEND_NEWLINE))
+    with pytest.raises(Unavailable, match="is not a change of a catalogue"):
+        three[1].follower.turn()
+
+
+@pytest.mark.parametrize("entry_id", ["2-1", "3-0"])
+def test_an_entry_under_another_number_or_digest_is_named(entry_id: str, three: list[Machine], redis: Redis) -> None:
+    a, b, _ = three
+    a.put("1")
+    raw = orjson.dumps(LINE, option=orjson.OPT_APPEND_NEWLINE)
+    add_entry(redis, entry_id, raw)
+    with pytest.raises(Unavailable, match="is not of the line it has"):
+        b.follower.turn()
+    forget(redis, int(entry_id[0]))
+    redis.xadd(KEY, {"digest": "another", "line": raw}, id="2-0")
+    with pytest.raises(Unavailable, match="is not of the line it has"):
+        a.put("2")
+
+
+def test_a_line_of_several_lines_is_none(three: list[Machine], redis: Redis) -> None:
+    three[0].put("1")
+    add_entry(redis, "2-0", orjson.dumps(LINE, option=orjson.OPT_INDENT_2 | orjson.OPT_APPEND_NEWLINE))
+    with pytest.raises(Unavailable, match="is not a change of a catalogue"):
+        three[1].follower.turn()
+
+
+def add_entry(redis: Redis, entry_id: str, raw: bytes) -> None:
+    """What `EXTEND` would add for a line, whatever it is."""
+    redis.xadd(KEY, {"digest": blake2b(raw, digest_size=DIGEST_BYTES).hexdigest(), "line": raw}, id=entry_id)
+
+
+@pytest.mark.parametrize("kept", [0, 1])
+def test_an_archived_file_that_was_cut_off_is_named(kept: int, three: list[Machine], redis: Redis) -> None:
+    a, b, _ = three
+    a.put("1"), a.put("2")
+    redis.flushall()
+    settle(a)
+    (file,) = (a.folder.parent / "shared" / "changes").iterdir()
+    file.write_bytes(b"".join(file.read_bytes().splitlines(keepends=True)[:kept]))
+    redis.flushall()
+    with pytest.raises(BadFile, match="was cut off or changed"):
+        b.follower.turn()
 
 
 def test_a_shared_folder_that_cannot_be_reached_is_named(three: list[Machine], redis: Redis) -> None:
