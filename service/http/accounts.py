@@ -17,7 +17,7 @@ from typing import Annotated, Literal
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, SecretStr
 from pydantic_core import PydanticCustomError
 
-from trimtab.core.errors import Unauthorised
+from trimtab.core.errors import Conflict, Unauthorised
 from trimtab.service.http.keys import Grant, Scope
 from trimtab.service.http.rates import Rates
 from trimtab.service.redis.gateway import RedisGateway
@@ -113,6 +113,23 @@ class Accounts(NamedDefinitions[Account]):
         async with self._checking:
             kept = await asyncio.to_thread(hashed, password)
         await self.put(name, Account(role=role, password=kept))
+
+    async def change_password(self, name: str, password: str, new: str) -> Account:
+        """Give an account another password, by who knows the one it has; its sessions end.
+
+        Raises:
+            Unauthorised, TooMany: as `verified`.
+            Conflict: the account was changed or ended meanwhile, and stays so.
+            Unavailable: Redis is lost.
+        """
+        before = await self.verified(name, password)
+        async with self._checking:
+            kept = await asyncio.to_thread(hashed, new)
+        if self.all().get(name) != before:
+            raise Conflict(f"account {name!r} was changed at the same time: log in again")
+        after = Account(role=before.role, password=kept)
+        await self.put(name, after)
+        return after
 
     async def verified(self, name: str, password: str) -> Account:
         """The account of that name, whose password it is.

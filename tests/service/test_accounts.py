@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import threading
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -13,7 +14,7 @@ import pytest
 from tests.support.redis_servers import PATIENT_REDIS_SECONDS, RedisProcess, running_redis
 from tests.support.services import serving
 from tests.support.waiting import eventually
-from trimtab.core.errors import TooMany, Unauthorised
+from trimtab.core.errors import Conflict, TooMany, Unauthorised
 from trimtab.service.http import accounts as accounts_module
 from trimtab.service.http.accounts import Accounts, hashed, matches
 from trimtab.service.http.rates import Rates
@@ -187,6 +188,37 @@ def test_passwords_are_not_tried_without_an_end(monkeypatch: pytest.MonkeyPatch)
             asyncio.run(accounts.verified("nobody", "guess"))
         refused.append(caught.type)
     assert TooMany in refused
+
+
+@pytest.mark.parametrize("meanwhile", ["another role", "ended"])
+def test_a_new_password_undoes_nothing_that_an_admin_did_meanwhile(
+    meanwhile: str, module_redis: RedisProcess, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(accounts_module, "COST", 2)
+    redis = RedisGateway(module_redis.url, timeout_seconds=PATIENT_REDIS_SECONDS, poll_seconds=1)
+    accounts = Accounts(redis, rates=Rates(redis))
+    is_done = threading.Event()
+
+    async def at_the_same_time() -> None:
+        await accounts.define("dora", "admin", PASSWORD)
+        monkeypatch.setattr(accounts_module, "hashed", lambda new: hashed(new) if is_done.wait(60) else "")
+        changing = asyncio.create_task(accounts.change_password("dora", PASSWORD, "another password"))
+        await asyncio.sleep(0)  # it has the account that was there
+        if meanwhile == "ended":
+            await accounts.delete("dora")
+        else:
+            await accounts.put("dora", accounts.all()["dora"].model_copy(update={"role": "viewer"}))
+        is_done.set()
+        with pytest.raises(Conflict, match="was changed at the same time"):
+            await changing
+
+    redis.start()
+    try:
+        asyncio.run(at_the_same_time())
+    finally:
+        redis.stop()
+    left = accounts.all().get("dora")
+    assert (None if left is None else left.role) == (None if meanwhile == "ended" else "viewer")
 
 
 def test_a_password_is_kept_as_what_it_is_checked_by(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -136,10 +136,11 @@ def sessions_router(sessions: Sessions, accounts: Accounts, access: AccessContro
         session = sessions.required(request)
         request.state.caller = session.caller
         sent = validated(NewPassword, await read_object(request, max_bytes=MAX_BODY_BYTES))
-        await accounts.verified(session.name, sent.password.get_secret_value())
         audit(request)
-        await accounts.define(session.name, session.account.role, sent.new.get_secret_value())
-        return _of(await sessions.begin(request, response, session.name, accounts.all()[session.name]))
+        account = await accounts.change_password(
+            session.name, sent.password.get_secret_value(), sent.new.get_secret_value()
+        )
+        return _of(await sessions.begin(request, response, session.name, account))
 
     return router
 
