@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import NamedTuple
 
@@ -45,11 +45,18 @@ class ChangeLine:
     Attributes:
         raw: its bytes, with the end of the line.
         previous: digest of the line before it; None where one machine alone has written it.
+        made: when the change was first made, where it lost its place and was made again.
     """
 
     change: Change
     raw: bytes
     previous: str | None = None
+    made: datetime | None = None
+
+    @property
+    def as_first_made(self) -> Change:
+        """The change with the time that says which of two counts: it does not grow newer by being made again."""
+        return self.change if self.made is None else replace(self.change, timestamp=self.made)
 
     @property
     def place(self) -> LogPlace:
@@ -61,7 +68,7 @@ class ChangeLine:
         return self.change.version == place.version + 1 and self.previous in {None, place.digest}
 
 
-def shared_line(change: Change, follows: LogPlace) -> ChangeLine:
+def shared_line(change: Change, follows: LogPlace, *, made: datetime | None = None) -> ChangeLine:
     """The line of a change that every machine is to write behind the place."""
     raw = orjson.dumps(
         {
@@ -70,10 +77,11 @@ def shared_line(change: Change, follows: LogPlace) -> ChangeLine:
             "put": change.put,
             "delete": change.delete,
             "previous": follows.digest,
+            **({} if made is None else {"made": made}),
         },
         option=LINE,
     )
-    return ChangeLine(change, raw, follows.digest)
+    return ChangeLine(change, raw, follows.digest, made)
 
 
 def read_line(raw: bytes, where: str) -> ChangeLine:
@@ -86,7 +94,8 @@ def read_line(raw: bytes, where: str) -> ChangeLine:
         values = orjson.loads(raw)
         timestamp = datetime.fromisoformat(values["timestamp"])
         change = Change(values["version"], timestamp, values["put"], values["delete"])
-        line = ChangeLine(change, raw, values.get("previous"))
+        made = values.get("made")
+        line = ChangeLine(change, raw, values.get("previous"), None if made is None else datetime.fromisoformat(made))
         is_sound = _is_sound(line)
     except (orjson.JSONDecodeError, KeyError, TypeError, ValueError, AttributeError):
         is_sound = False
@@ -101,7 +110,8 @@ def _is_sound(line: ChangeLine) -> bool:
     return (
         type(change.version) is int
         and 0 < change.version <= MAX_VERSION
-        and change.timestamp.tzinfo is not None
+        and line.change.timestamp.tzinfo is not None
+        and line.as_first_made.timestamp.tzinfo is not None
         and type(change.put) is list
         and all(type(item["item_id"]) is str for item in change.put)
         and type(change.delete) is list
@@ -114,7 +124,7 @@ def _is_sound(line: ChangeLine) -> bool:
 def put_again(lost: Iterable[Change], kept: Iterable[Change]) -> list[Change]:
     """What is left to be done of changes that lost their place, after the changes that have it.
 
-    Of two changes to the same column the later one counts, by their times.
+    Of two changes to the same column the later one counts, by the times at which they were first made.
 
     Returns:
         changes that change something, as they were but for columns and items that were changed later.
@@ -122,7 +132,7 @@ def put_again(lost: Iterable[Change], kept: Iterable[Change]) -> list[Change]:
     columns: dict[tuple[str, str], datetime] = {}
     deleted: dict[str, datetime] = {}
     put: dict[str, datetime] = {}
-    for change in kept:
+    for change in sorted(kept, key=lambda one: one.timestamp):  # one that was made again stands behind later ones
         for item in change.put:
             put[item["item_id"]] = change.timestamp
             columns.update({(item["item_id"], name): change.timestamp for name in item})

@@ -233,14 +233,16 @@ class OrderFollower:
     def _make_lost_again(self) -> None:
         for file in sorted((self._folder / LOST).glob("*.jsonl")):
             common = int(file.name.partition("-")[0])
-            lost = [read_line(raw, file.name).change for raw in file.read_bytes().splitlines(keepends=True)]
-            kept = [line.change for line in self._log.lines_from(common + 1)]
+            lost = [read_line(raw, file.name).as_first_made for raw in file.read_bytes().splitlines(keepends=True)]
+            kept = [line.as_first_made for line in self._log.lines_from(common + 1)]
             for change in put_again(lost, kept):
                 with self._log.writing():
                     made = None
                     while made is None:
                         self._order.catch_up(self._log)
-                        made = self._order.append(self._log, change.put, change.delete, after=change.timestamp)
+                        made = self._order.append(
+                            self._log, change.put, change.delete, after=change.timestamp, made=change.timestamp
+                        )
             file.rename(file.with_name(file.name + MADE_AGAIN))
 
     def _help_others(self, place: LogPlace) -> None:

@@ -104,15 +104,26 @@ class SharedOrder:
             raise OutOfStep
         return taken
 
-    def append(self, log: ChangeLog, put: Sequence[Item], delete: Sequence[str], *, after: datetime) -> Change | None:
+    def append(
+        self,
+        log: ChangeLog,
+        put: Sequence[Item],
+        delete: Sequence[str],
+        *,
+        after: datetime,
+        made: datetime | None = None,
+    ) -> Change | None:
         """Put a change behind the last one, in the stream and then in the log.
+
+        Args:
+            made: when it was first made, where it is made again.
 
         Raises:
             Unavailable: Redis does not answer; it may have the change all the same.
             OSError: the log cannot be written; the stream has the change.
         """
         change = log.next_change(put, delete, after=after)
-        line = shared_line(change, log.place)
+        line = shared_line(change, log.place, made=made)
         if not self.stream.extend(log.place, [line]):
             return None
         log.write([line])

@@ -312,6 +312,20 @@ STEPS = st.lists(
 )
 
 
+def test_an_older_change_that_is_made_again_does_not_undo_a_newer_one(three: list[Machine], redis: Redis) -> None:
+    a, b, c = three
+    a.put("1", price=1.0)
+    redis.flushall()
+    c.put("1", price=2.0)  # as the first of all, for all that it knows
+    redis.flushall()
+    b.put("2", price=9.0)
+    settle(a, b)  # before c, whose change is newer than that of a
+    settle(*three)
+    assert raw(a) == raw(b) == raw(c)
+    assert a.columns["1"]["price"] == 2.0
+    assert a.columns["2"]["price"] == 9.0
+
+
 @settings(max_examples=40, deadline=None)
 @given(steps=STEPS)
 def test_whatever_happens_in_whatever_order_all_logs_end_equal_and_nothing_acknowledged_is_missing(
