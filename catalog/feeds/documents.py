@@ -65,7 +65,7 @@ def read_json(path: Path) -> Rows:
         raise BadFile(path, "is one JSON object of more than 1 GB; allowed: an array, or an object a line")
     try:
         value = json.loads(data.decode("utf-8-sig", errors="replace"))
-    except (json.JSONDecodeError, RecursionError) as error:
+    except (ValueError, RecursionError) as error:  # also a number of more digits than Python reads
         raise BadFile(path, f"is not JSON ({error})") from None
     is_linked = isinstance(value, Mapping) and bool({"@graph", "@type"} & value.keys())
     for number, one in enumerate([value] if is_linked else _listed(value), 1):

@@ -24,6 +24,8 @@ HEAD_BYTES = 65_536
 _BLOCK_BYTES = 1 << 20
 _BOMS = ((codecs.BOM_UTF8, "utf-8-sig"), (codecs.BOM_UTF16_LE, "utf-16"), (codecs.BOM_UTF16_BE, "utf-16"))
 _UNPACKING = (EOFError, gzip.BadGzipFile, zlib.error, zipfile.BadZipFile)
+UNPACKED_BYTES, UNPACKED_RATIO = 1 << 30, 250
+"""A packed file may unpack to this many bytes, or to this many times its own: what unpacks to more is no feed."""
 
 
 @contextmanager
@@ -139,9 +141,10 @@ def _latin_encoding(text: bytes) -> str:
 
 
 def _is_encoding(name: str) -> bool:
+    """Whether it is an encoding of text; Python has others by the same names (`zlib`, `undefined`)."""
     try:
-        codecs.lookup(name)
-    except LookupError:
+        b"a".decode(name)
+    except (LookupError, ValueError):
         return False
     return True
 
@@ -170,18 +173,25 @@ def _unpacked(file: IO[bytes], path: Path) -> IO[bytes]:
     magic = file.read(4)
     file.seek(0)
     if magic.startswith(b"\x1f\x8b"):
-        return cast(IO[bytes], gzip.open(file))
+        return _bounded(cast(IO[bytes], gzip.open(file)), path)
     if magic.startswith(b"BZh"):
-        return bz2.open(file)
+        return _bounded(bz2.open(file), path)
     if magic == b"PK\x03\x04":
         archive = zipfile.ZipFile(file)
         members = [one for one in archive.infolist() if not one.is_dir() and not one.filename.startswith("__MACOSX")]
         if len(members) == 1:
-            return archive.open(members[0])
+            try:
+                return _bounded(archive.open(members[0]), path)
+            except (RuntimeError, NotImplementedError) as error:  # a password, or a method that is not known
+                raise BadFile(path, f"is a zip file that cannot be unpacked ({error})") from None
         file.seek(0)
     if path.suffix.lower() == ".gz" and magic and not magic.isascii():
         raise gzip.BadGzipFile("it does not begin as one")
     return file
+
+
+def _bounded(unpacked: IO[bytes], path: Path) -> IO[bytes]:
+    return cast(IO[bytes], _Bounded(unpacked, path))
 
 
 class _Readable(io.RawIOBase):
@@ -194,7 +204,36 @@ class _Readable(io.RawIOBase):
     def readable(self) -> bool:
         return True
 
+    def read(self, size: int = -1, /) -> bytes:
+        return self._file.read(size)
+
     def readinto(self, buffer: memoryview) -> int:  # type: ignore[override]
-        data = self._file.read(len(buffer))
+        data = self.read(len(buffer))
         buffer[: len(data)] = data
         return len(data)
+
+
+class _Bounded(_Readable):
+    """What a file unpacks to, up to a limit."""
+
+    def __init__(self, file: IO[bytes], path: Path) -> None:
+        super().__init__(file)
+        self._path = path
+        self._left = max(UNPACKED_BYTES, UNPACKED_RATIO * path.stat().st_size)
+
+    def seekable(self) -> bool:
+        return self._file.seekable()
+
+    def seek(self, offset: int, whence: int = io.SEEK_SET, /) -> int:
+        return self._file.seek(offset, whence)
+
+    def read(self, size: int = -1, /) -> bytes:
+        """
+        Raises:
+            BadFile: it is more than the limit.
+        """
+        data = super().read(size)
+        self._left -= len(data)
+        if self._left < 0:
+            raise BadFile(self._path, f"unpacks to more than {UNPACKED_RATIO} times its size, as no feed does")
+        return data

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import bz2
 import gzip
 import json
 import zipfile
@@ -9,11 +10,13 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
+import polars as pl
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from trimtab.catalog.availability import in_stock_of
+from trimtab.catalog.feeds import source
 from trimtab.catalog.feeds.reading import Feed, read_feed
 from trimtab.catalog.html_text import text_of_html
 from trimtab.core.errors import BadFile
@@ -85,6 +88,56 @@ def test_packed_files_whatever_they_are_called(feed: Any, tmp_path: Path) -> Non
         archive.writestr("products.csv", table)
     for data in (gzip.compress(table), (tmp_path / "one.zip").read_bytes()):
         assert feed(data).items["title"].to_list() == ["a"]
+
+
+@pytest.mark.parametrize("pack", [gzip.compress, bz2.compress, "zip"])
+def test_what_unpacks_to_far_more_than_a_feed_is_refused(
+    pack: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(source, "UNPACKED_BYTES", 100_000)
+    path = tmp_path / "feed"
+    rows = b"id,title,price\n1,Tea,2.0\n"
+    for table, is_refused in ((rows, False), (rows + b"\n" * 2_000_000, True)):
+        if pack == "zip":
+            with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as archive:
+                archive.writestr("feed.csv", table)
+        else:
+            path.write_bytes(pack(table))
+        if is_refused:
+            with pytest.raises(BadFile, match="unpacks to more than"):
+                read_feed(path)
+        else:
+            assert len(read_feed(path).items) == 1
+
+
+def test_a_packed_parquet_file_is_read(tmp_path: Path) -> None:
+    pl.DataFrame({"id": ["1"], "title": ["Tea"], "price": [2.0]}).write_parquet(tmp_path / "a.parquet")
+    (tmp_path / "a.gz").write_bytes(gzip.compress((tmp_path / "a.parquet").read_bytes()))
+    assert read_feed(tmp_path / "a.gz").items["title"].to_list() == ["Tea"]
+
+
+def test_a_zip_file_with_a_password_is_named(tmp_path: Path) -> None:
+    with zipfile.ZipFile(tmp_path / "feed.zip", "w") as archive:
+        archive.writestr("feed.csv", "id,title\n1,Tea\n")
+    data = bytearray((tmp_path / "feed.zip").read_bytes())
+    for mark, flags in ((b"PK\x03\x04", 6), (b"PK\x01\x02", 8)):
+        data[data.index(mark) + flags] |= 1
+    (tmp_path / "feed.zip").write_bytes(data)
+    with pytest.raises(BadFile, match="cannot be unpacked"):
+        read_feed(tmp_path / "feed.zip")
+
+
+@pytest.mark.parametrize("encoding", ["zlib", "undefined", "hex"])
+def test_an_encoding_that_is_none_of_text_is_not_believed(encoding: str, tmp_path: Path) -> None:
+    items = "<products><product><id>1</id><title>Thé</title></product></products>"
+    (tmp_path / "feed.xml").write_bytes(f'<?xml version="1.0" encoding="{encoding}"?>{items}'.encode("latin-1"))
+    assert read_feed(tmp_path / "feed.xml").items["title"].to_list() == ["Thé"]
+
+
+def test_a_number_of_thousands_of_digits_is_named(tmp_path: Path) -> None:
+    (tmp_path / "feed.json").write_text('{"a": 1' + "0" * 5000 + "}")
+    with pytest.raises(BadFile, match="is not JSON"):
+        read_feed(tmp_path / "feed.json")
 
 
 def test_damaged_items_of_xml_keep_the_others(feed: Any) -> None:
