@@ -25,7 +25,7 @@ _BLOCK_BYTES = 1 << 20
 _BOMS = ((codecs.BOM_UTF8, "utf-8-sig"), (codecs.BOM_UTF16_LE, "utf-16"), (codecs.BOM_UTF16_BE, "utf-16"))
 _UNPACKING = (EOFError, gzip.BadGzipFile, zlib.error, zipfile.BadZipFile)
 UNPACKED_BYTES, UNPACKED_RATIO = 1 << 30, 250
-"""A packed file may unpack to this many bytes, or to this many times its own: what unpacks to more is no feed."""
+"""A packed file may unpack to this many bytes, or to this many times its own: what unpacks to more is not a feed."""
 
 
 @contextmanager

@@ -108,9 +108,9 @@ class Sessions:
         try:
             read = orjson.loads(kept or b"{}")
             name, stamp = read["account"], read["stamp"]
+            account = self._accounts.all().get(name)
         except (ValueError, KeyError, TypeError):
             return None
-        account = self._accounts.all().get(name)
         return None if account is None or account.stamp != stamp else Session(name, account, _csrf(token))
 
 
@@ -125,4 +125,5 @@ def _csrf(token: str) -> str:
 
 def _is_over_tls(request: Request) -> bool:
     """Whether the browser speaks TLS, here or to the proxy; who lies about it makes a cookie stricter, no laxer."""
-    return "https" in (request.url.scheme, request.headers.get("x-forwarded-proto", "").lower())
+    forwarded = request.headers.get("x-forwarded-proto", "").lower().split(",")  # one for each proxy on the way
+    return "https" in (request.url.scheme, *(part.strip() for part in forwarded))

@@ -100,7 +100,11 @@ class QuerySets:
         Raises:
             NotFound: there is none of that name.
         """
-        queries = set((await self.one(name)).queries)
+        return await self.said_of(name, await self.one(name))
+
+    async def said_of(self, name: str, one: QuerySet) -> list[Judged]:
+        """The same for a set that is at hand: to look all of them up for each would be many times the work."""
+        queries = set(one.queries)
         found = [_judged(field, text) for field, text in sorted((await self._fields(JUDGMENTS + name)).items())]
         return [one for one in found if one is not None and one.query in queries]
 

@@ -141,8 +141,18 @@ def test_a_new_password_or_no_account_ends_sessions(closed: httpx.Client) -> Non
 def test_over_tls_the_cookie_is_for_tls_alone(closed: httpx.Client) -> None:
     log_in(closed, "anna", "viewer")
     sent = {"name": "anna", "password": PASSWORD}
-    answer = closed.post("/session", json=sent, headers={"X-Forwarded-Proto": "https"})
-    assert "secure" in answer.headers["set-cookie"].lower()
+    for said in ("https", "https,http", "HTTPS, http"):
+        answer = closed.post("/session", json=sent, headers={"X-Forwarded-Proto": said})
+        assert "secure" in answer.headers["set-cookie"].lower()
+
+
+def test_what_somebody_else_wrote_for_a_session_is_none(closed: httpx.Client, module_redis: RedisProcess) -> None:
+    log_in(closed, "anna", "viewer")
+    with module_redis.client() as redis:
+        for written in ("[]", "{", '{"account": ["anna"], "stamp": 1}', '{"account": "anna", "stamp": null}'):
+            for key in redis.scan_iter("trimtab:session:*"):
+                redis.set(key, written)
+            assert closed.get("/session").json() is None
 
 
 def test_accounts_are_for_admins_and_no_answer_has_a_password(closed: httpx.Client, module_redis: RedisProcess) -> None:

@@ -8,6 +8,9 @@ from typing import Any
 import httpx
 import pytest
 
+from tests.support.redis_servers import RedisProcess
+from tests.support.waiting import eventually
+
 KEY = {"Authorization": "Bearer sesame"}
 SOUR = {"words": ["qzzdraft milk"], "also_find": ["yogurt"]}
 
@@ -181,3 +184,18 @@ def test_drafts_are_for_who_may_change_and_each_change_is_written_down(service: 
     assert [json.dumps(one["after"]) == "null" for one in written] == [True, False], (
         "what changed nothing is not written down"
     )
+
+
+def test_a_draft_that_no_longer_reads_as_a_definition_is_left_out(
+    service: httpx.Client, module_redis: RedisProcess
+) -> None:
+    service.put("/drafts/synonyms/sour", json={"definition": SOUR}, headers=KEY).raise_for_status()
+    with module_redis.client() as redis:
+        kept = json.loads(redis.hget("trimtab:drafts", "synonyms/sour") or b"")
+        redis.hset("trimtab:drafts", "synonyms/sour", json.dumps({**kept, "definition": {"words": 5}}))
+    eventually(lambda: service.get("/drafts").json() == [])
+    asked = {"queries": ["soup"], "after": {"drafts": ["synonyms/sour"]}}
+    assert service.post("/comparisons", json=asked).status_code == 422
+    assert service.post("/drafts/synonyms/sour/publish", headers=KEY).status_code == 404
+    service.put("/drafts/synonyms/sour", json={"definition": SOUR}, headers=KEY).raise_for_status()
+    assert service.delete("/drafts/synonyms/sour", headers=KEY).status_code == 204

@@ -190,7 +190,8 @@ def _add_judging(
         judges: dict[str, dict[str, dict[str, int]]] = {}
         for judged in said:
             judges.setdefault(judged.judge, {})[judged.query] = dict(judged.grades)
-        return Judgments(judges=judges, agreements=[AgreementState(**asdict(each)) for each in agreements(said)])
+        compared = await asyncio.to_thread(agreements, said)  # seconds, where many have judged much
+        return Judgments(judges=judges, agreements=[AgreementState(**asdict(each)) for each in compared])
 
     @router.put(
         "/query-sets/{name}/judgments",
@@ -225,5 +226,5 @@ def _add_judging(
 
 
 async def _state(sets: QuerySets, name: str, one: QuerySet) -> QuerySetState:
-    judged = {judged.query for judged in await sets.judgments(name)}
+    judged = {judged.query for judged in await sets.said_of(name, one)}
     return QuerySetState(n_queries=len(one.queries), n_judged=len(judged), author=one.author, at=one.at, note=one.note)
