@@ -16,6 +16,18 @@ from trimtab.core.errors import BadFile
 COLUMNS = ("query", "item_id", "grade")
 MAX_GRADE = 10
 """The gain is `2^grade - 1`: a larger number is something else in the wrong column."""
+FORMULAS = ("=", "+", "-", "@")
+"""What a spreadsheet takes for a formula where a cell begins so; shoppers write queries, and suppliers ids."""
+
+
+def as_cell(text: str) -> str:
+    """A query or an id as the file has it: with a `'` before what would be a formula, which is read as if not there."""
+    return f"'{text}" if text.lstrip("'").startswith(FORMULAS) else text
+
+
+def _of_cell(cell: str) -> str:
+    text = cell.strip()
+    return text[1:] if text.startswith("'") and as_cell(text) != text else text
 
 
 def read_judgments(path: Path | str) -> pl.DataFrame:
@@ -42,7 +54,7 @@ def read_judgments(path: Path | str) -> pl.DataFrame:
             continue
         if len(row) != len(header):
             raise BadFile(path, f"has {len(row)} cells, the header has {len(header)}", row=rows.line_num)
-        query, item_id, grade = (row[place].strip() for place in places)
+        query, item_id, grade = (_of_cell(row[place]) for place in places)
         if not query or not item_id:
             raise BadFile(path, f"{'item_id' if query else 'query'} is empty", row=rows.line_num)
         if not (grade.isascii() and grade.isdigit() and int(grade) <= MAX_GRADE):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import csv
 import tracemalloc
 from collections.abc import Iterator
 from pathlib import Path
@@ -15,7 +16,7 @@ from hypothesis import strategies as st
 from tests.support.redis_servers import PATIENT_REDIS_SECONDS, RedisProcess
 from tests.support.services import serving
 from tests.support.waiting import eventually
-from trimtab.catalog.judgments import read_judgments
+from trimtab.catalog.judgments import FORMULAS, read_judgments
 from trimtab.service.settings import Settings
 from trimtab.service.workbench.comparing import ndcg_of
 from trimtab.service.workbench.judging import Judged, agreements, consensus, weighted_kappa
@@ -77,6 +78,23 @@ def test_two_judge_and_the_next_build_learns_from_it(judging: httpx.Client, tmp_
     assert judging.get("/query-sets/spring/judgments").status_code == 404
     judging.put("/query-sets/spring", json={"queries": ["soup"]}, headers=anna).raise_for_status()
     assert judging.get("/query-sets/spring/judgments").json()["judges"] == {}
+
+
+def test_no_query_is_a_formula_in_a_spreadsheet(judging: httpx.Client, tmp_path: Path) -> None:
+    queries = ["=HYPERLINK(1)", "-5 degrees", "+1", "@me", "'=quoted", "'tis soup", "soup"]
+    who = judge_of(judging, "anna")
+    judging.put("/query-sets/odd", json={"queries": queries}, headers=who).raise_for_status()
+    for query in queries:
+        body = {"query": query, "grades": {"=id": 1, "7": 2}}
+        judging.put("/query-sets/odd/judgments", json=body, headers=who).raise_for_status()
+    file = tmp_path / "judgments.csv"
+    file.write_text(judging.get("/query-sets/odd/judgments.csv").text)
+    cells = [cell for row in csv.reader(file.read_text().splitlines()) for cell in row]
+    assert [cell for cell in cells if cell.startswith(FORMULAS)] == []
+    rows = read_judgments(file)
+    assert {*rows["query"]} == {*queries}
+    assert {*rows["item_id"]} == {"=id", "7"}
+    judging.delete("/query-sets/odd", headers=who).raise_for_status()
 
 
 def test_a_set_is_taken_from_what_several_searched(judging: httpx.Client) -> None:

@@ -15,7 +15,7 @@ from fastapi import APIRouter, Depends, Request
 from fastapi.responses import Response
 from pydantic import BaseModel, ConfigDict, Field
 
-from trimtab.catalog.judgments import COLUMNS
+from trimtab.catalog.judgments import COLUMNS, as_cell
 from trimtab.core.errors import NotFound
 from trimtab.engine.analytics import report
 from trimtab.engine.analytics.reading import open_log
@@ -220,7 +220,7 @@ def _add_judging(
         rows = csv.writer(text)
         rows.writerow(COLUMNS)
         for query, grades in (await sets.consensus(name)).items():
-            rows.writerows((query, item_id, grade) for item_id, grade in grades.items())
+            rows.writerows((as_cell(query), as_cell(item_id), grade) for item_id, grade in grades.items())
         headers = {"Content-Disposition": f'attachment; filename="{name}.judgments.csv"'}
         return Response(text.getvalue(), headers=headers, media_type="text/csv")
 
