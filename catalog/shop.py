@@ -23,6 +23,7 @@ ROLES = (*COLUMNS, "sale_price", "sale_start", "sale_end", "group_id", "latitude
 """Columns that trimtab knows the meaning of: `[catalogue]` says what the feed calls them."""
 
 RESERVED = (RELEVANCE, DIVERSITY)
+_NAMES = re.compile(r"""["']([^"']*)["']|([^\W\d][\w.]*)""")
 """Names that no objective of a shop may have."""
 
 Name = Annotated[str, Field(pattern=r"^[^\s:,=&?#]+$", max_length=64)]
@@ -147,6 +148,11 @@ class ObjectiveSection(_Section):
     unit: str = ""
     label: str | None = None
 
+    @property
+    def names(self) -> frozenset[str]:
+        """What may name an attribute in the value: its plain words, and what stands in quotes."""
+        return frozenset(quoted or plain for quoted, plain in _NAMES.findall(self.value))
+
 
 class Synonyms(_Section):
     """`[synonyms]`: files beside `shop.toml`."""
@@ -266,7 +272,8 @@ def _first_problem(text: str, error: ValidationError) -> str:
     prefix = f"line {line_of(text, *keys)}: {where}"
     match first["type"]:
         case "extra_forbidden":
-            return f"{prefix} is not a known name{did_you_mean(keys[-1], _names_beside(keys))}"
+            beside = tuple(_names_beside(keys))
+            return f"{prefix} is not a known name{did_you_mean(keys[-1], beside)}; allowed: {', '.join(beside)}"
         case "value_error":
             return f"{prefix}: {first['ctx']['error']}"
         case "literal_error":

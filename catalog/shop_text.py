@@ -13,7 +13,7 @@ from trimtab.catalog.shop import Shop
 HEAD = """# What trimtab took the columns of {source} for. Change what is wrong and build again:
 #   trimtab build {source} --shop shop.toml --out BUNDLE
 # A column without a section is taken for what it looks like; one whose search, filter, facet and sort are all false
-# is left out.
+# is left out, unless an objective reads it.
 """
 
 

@@ -66,6 +66,11 @@ class Attribute:
             sort=usual.sort if section.sort is None else section.sort,
         )
 
+    @property
+    def is_hidden(self) -> bool:
+        """Whether no search has to do with it; an objective may."""
+        return not (self.search or self.filter or self.facet or self.sort)
+
     @classmethod
     def from_dict(cls, values: Mapping[str, Any]) -> Attribute:
         """What `as_dict` gave."""

@@ -9,6 +9,7 @@ from functools import lru_cache
 from trimtab.catalog.attributes.definition import Attribute
 from trimtab.catalog.feeds.columns import is_code_name
 from trimtab.catalog.feeds.evidence import ENOUGH, ColumnEvidence
+from trimtab.catalog.feeds.price_names import is_purchase_price
 from trimtab.catalog.feeds.rows import clean_name
 from trimtab.catalog.feeds.survey import Survey, is_price_name
 from trimtab.catalog.shop import Attribute as Section
@@ -109,6 +110,7 @@ def inferred_attribute(source: str, survey: Survey, habits: Habits, *, is_intern
     is_unique = column.n_distinct > max(20, 0.5 * column.n) and kind == "text"
     is_same = is_same_for_all(column, survey.n_rows)
     is_internal = is_internal or is_same or is_price_name(name)
+    is_secret = kind == "number" and is_purchase_price(name)
     shown = column.days_before_months
     return AttributeLayout(
         source=source,
@@ -117,8 +119,8 @@ def inferred_attribute(source: str, survey: Survey, habits: Habits, *, is_intern
             unit=unit,
             search=usual.search and not is_internal and kind != "number",
             facet=not (is_code or is_prose or is_internal or is_unique) and column.mean_characters <= FEW_CHARACTERS,
-            filter=not is_long,
-            sort=usual.sort and not (is_long or is_same),
+            filter=not (is_long or is_secret),
+            sort=usual.sort and not (is_long or is_same or is_secret),
         ),
         number_format=number_format,
         separator=separator if is_multi else None,

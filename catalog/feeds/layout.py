@@ -296,7 +296,9 @@ def _attributes(
         for name, section in shop.attributes.items()
         if name not in (*SALE, *PLACE, DISTANCE) and not _is_of_role(name, section, roles)
     }
-    kept = {group_by, roles.get("stock"), *(name for name in survey.columns if clean_name(name) in _elsewhere(shop))}
+    elsewhere = _elsewhere(shop)
+    kept = {group_by, roles.get("stock"), *(name for name in survey.columns if clean_name(name) in elsewhere)}
+    weighed = {name for one in shop.objectives.values() for name in one.names}
     of_roles, taken = set(roles.values()), set[str]()
     for source, column in survey.columns.items():
         plain = clean_name(source)
@@ -307,12 +309,12 @@ def _attributes(
         if said is not None:
             ignored.pop(source, None)
             attribute = as_said(said[0], said[1], inferred.attribute)
-            if not (attribute.search or attribute.filter or attribute.facet or attribute.sort):
-                ignored[source] = "as shop.toml says"
-                continue
             inferred = replace(inferred, attribute=attribute)
             separator = inferred.separator or next((sign for sign in LISTS if _share_with(column, sign)), None)
             inferred = replace(inferred, separator=separator if attribute.multi else None)
+        if inferred.attribute.is_hidden and inferred.attribute.name not in weighed and plain not in elsewhere:
+            ignored[source] = "as shop.toml says" if said else "what the shop pays: for [objectives] alone"
+            continue
         if inferred.attribute.name in taken:
             ignored[source] = f"another column is called {inferred.attribute.name} too"
             continue

@@ -17,12 +17,15 @@ _PRICE: Final = split_words(
     "τιμή preț pret pvp mrp rrp msrp uvp harga giá ราคา कीमत मूल्य 定価 "
     "特価 売価"
 )
-_OTHER: Final = split_words(
-    "cost costs wholesale purchase buying shipping delivery deposit tax einkauf einkaufspreis ek versand "
-    "pfand versandkosten coste costo envío achat livraison consigne custo compra frete acquisto "
-    "spedizione inkoop inköp indkøb nákup nákupní zakup zakupu alış maliyet kargo закупочная "
-    "закупка доставка 原価 仕入 送料 进价 운임 원가 التكلفة"
+_PURCHASE: Final = split_words(
+    "cost costs purchase buying einkauf einkaufspreis ek coste costo achat custo compra acquisto "
+    "inkoop inköp indkøb nákup nákupní zakup zakupu alış maliyet закупочная закупка 原価 仕入 进价 원가 التكلفة"
 )
+_CHARGED: Final = split_words(
+    "wholesale shipping delivery deposit tax versand pfand versandkosten envío livraison consigne frete spedizione "
+    "kargo доставка 送料 운임"
+)
+_OTHER: Final = (*_PURCHASE, *_CHARGED)
 _NET: Final = frozenset(split_words("net netto excl excluded exkl ht hors neto nett zzgl"))
 _COST: Final = frozenset(split_words("cost costs wholesale coste costo einkaufspreis ek custo maliyet 原価 进价 원가"))
 _REGULAR: Final = split_words(
@@ -68,6 +71,14 @@ def price_kind(name: str) -> PriceKind | None:
         if any(_says(word, known) for word in words):
             return kind  # type: ignore[return-value]  # one of the literals
     return "price"
+
+
+@lru_cache(maxsize=4096)
+def is_purchase_price(name: str) -> bool:
+    """Whether a column's name says what the shop itself pays, which no shopper may ask for."""
+    words = _words(name)
+    bought, charged = (any(_says(word, known) for word in words) for known in (_PURCHASE, _CHARGED))
+    return bought and not charged and price_kind(name) == "other"
 
 
 def is_net(name: str) -> bool:

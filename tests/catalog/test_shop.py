@@ -77,7 +77,11 @@ def test_an_empty_shop_is_every_default() -> None:
     ("wrong", "right", "message"),
     [
         ("[atributes.colour]", "[attributes.colour]", r"line 7: atributes is not a known name.*attributes"),
-        ("facets = true", "facet = true", r"line 9: attributes.colour.facets is not a known name.*facet"),
+        (
+            "facets = true",
+            "facet = true",
+            r"line 9: attributes.colour.facets is.*facet.*; allowed: .*\bsearch, filter, facet, sort",
+        ),
         ('tittle = "name"', 'title = "name"', r"line \d+: catalogue: 'tittle' .*title"),
         (
             'type = "numbr"',

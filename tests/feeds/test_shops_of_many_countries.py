@@ -12,8 +12,11 @@ from typing import Any
 import pytest
 
 from trimtab.catalog.feeds.columns import role_of
+from trimtab.catalog.feeds.inference import said_of
 from trimtab.catalog.feeds.price_names import is_in_minor_units, price_kind
 from trimtab.catalog.feeds.reading import Feed, read_feed
+from trimtab.catalog.shop import Shop
+from trimtab.catalog.shop_text import shop_text
 
 N = 24
 Cell = Callable[[int], object]
@@ -328,7 +331,25 @@ def test_shopify_says_costs_audiences_and_the_prices_of_markets(feed: Any) -> No
             ]
         )
     )
-    assert found.items["attr_cost_per_item"].to_list() == [20, 21]
+    assert "attr_cost_per_item" not in found.items.columns
     assert found.items["attr_gender"].to_list() == ["female", "female"]
     assert {name: one.column for name, one in found.shop.prices.items()} == {"united_states": "price_united_states"}
-    assert not any(one.facet for one in found.attributes if one.name in ("cost_per_item", "price_united_states"))
+    assert not any(one.facet for one in found.attributes if one.name == "price_united_states")
+
+
+def test_what_a_shop_pays_is_for_its_objectives_alone(tmp_path: Path) -> None:
+    path, toml = tmp_path / "feed.csv", tmp_path / "shop.toml"
+    path.write_text(
+        "id;name;preis;EK-Preis;Versandkosten\n1;Zange;9,50 €;4,20 €;3,90 €\n2;Feile;8,00 €;3,10 €;4,90 €\n"
+    )
+    names = {one.name for one in read_feed(path).attributes}
+    assert "ek_preis" not in names
+    assert "versandkosten" in names
+    assert any(line.startswith("nothing was made of: EK-Preis (what the") for line in said_of(read_feed(path).layout))
+    toml.write_text('[objectives.margin]\nhead = "purchase"\nvalue = "price / 1.19 - ek_preis"\n')
+    found = read_feed(path, shop=Shop.read(toml))
+    (cost,) = (one for one in found.attributes if one.name == "ek_preis")
+    assert cost.is_hidden
+    assert found.items["attr_ek_preis"].to_list() == [4.2, 3.1]
+    toml.write_text(shop_text(found.shop))
+    assert read_feed(path, shop=Shop.read(toml)).items.equals(found.items)
