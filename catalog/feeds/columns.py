@@ -92,7 +92,10 @@ _NAMES = {
         "ilość 在庫数 库存 재고 الكمية المخزون количество остаток залишок giacenza stoc cantitate aantal "
         "current_stock_level"
     ),
-    "popularity": "popularity sales sold total_sales units_sold purchases orders bestseller_rank_score",
+    "popularity": (
+        "popularity sales sold total_sales units_sold purchases orders bestseller_rank_score verkauft verkäufe absatz "
+        "verkaufte_stück ventes ventas vendite vendas verkocht sprzedane satış_adedi продажи 販売数 销量 판매량"
+    ),
     "discount": "discount discount_rate",
     "purchase_rate": "purchase_rate conversion_rate",
     "image": (
@@ -152,6 +155,10 @@ _PRODUCT = frozenset(
 )
 _COMPOUND = re.compile(r"^(?:artikel|produkt|product|vare|vara|tuote|termék|商品|製品|产品|產品|상품|제품)_?(?=.)")
 """What compound names begin with: `varenavn`, `商品名`."""
+_PERIOD = re.compile(
+    r"_(?:(?:last|past|letzte|letzten)_)?[0-9]+_?(?:d|days?|tagen?|tage|w|weeks?|wochen?|months?|monate?n?)$"
+)
+"""What names of sales end with: `sold_last_30_days`, `verkauft_30_tage`."""
 _BETWEEN = frozenset(split_words("of de do du da del della di des het"))
 _WRAPPERS = _PRODUCT | frozenset(
     split_words(
@@ -240,6 +247,9 @@ def _spellings(plain: str) -> Iterator[str]:
         words = [word for word in words if word not in _PRODUCT]
         yield "_".join(words[:-1] if words[-1:] and words[-1] in _BETWEEN else words)
     yield _COMPOUND.sub("", plain)
+    counted = _PERIOD.sub("", plain)
+    if counted in names_of("popularity"):  # a price of the last days is another price
+        yield counted
     yield without_minor_units(plain)
 
 

@@ -143,7 +143,9 @@ def _validation_error(_: Request | None, error: Exception) -> Response:
 
 def field_problem(error: Mapping[str, Any]) -> FieldProblem:
     """One error of pydantic in our words. Its messages say what the input should be: that is what is allowed."""
-    location = [str(part) for part in error["loc"] if part not in ("query", "body", "path", "header")]
+    location = [str(part) for part in error["loc"]]
+    if len(location) > 1 and location[0] in ("query", "body", "path", "header"):
+        del location[0]
     if len(location) == 2 and location[0] == "weights":
         location = [PREFIX + location[1]]
     if len(location) == 2 and location[0] == "max_losses":

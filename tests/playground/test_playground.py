@@ -86,6 +86,12 @@ def test_the_guardrail_holds_while_it_is_moved(page: Page, address: str) -> None
     expect(page.locator("#effective_relevance")).to_contain_text("used")
 
 
+def test_a_bound_of_a_link_is_shown_though_it_is_beyond_the_slider(page: Page, address: str) -> None:
+    page.goto(address + STEERED + "&max_relevance_loss=0.3")
+    expect(page.locator("#loss_shown_relevance")).to_contain_text("30")
+    expect(page.locator("#verdict")).to_contain_text("of 30")
+
+
 def test_a_point_of_the_frontier_sets_the_weights(page: Page, address: str) -> None:
     page.goto(address + STEERED)
     points = page.locator("#plot circle.dot")

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from trimtab.service.http.problem_documents import MAX_ERRORS, Problem
+from trimtab.service.http.problem_documents import MAX_ERRORS, Problem, field_problem
 
 BAD_PARAMETERS = {
     "no query": ({}, "q", "letter or digit"),
@@ -248,3 +248,11 @@ def test_anything_at_all_is_answered_or_refused(service: httpx.Client, parameter
     assert by_get.status_code in {200, 422}
     by_post = service.post("/search", content=json.dumps(parameters), headers=JSON)
     assert by_post.status_code in {200, 422}
+
+
+@pytest.mark.parametrize(
+    ("place", "named"),
+    [(("body", "query"), "query"), (("query", "k"), "k"), (("query",), "query"), (("body", "grades", "7"), "grades.7")],
+)
+def test_a_field_keeps_its_name_where_it_is_called_like_a_part_of_a_request(place: tuple[str, ...], named: str) -> None:
+    assert field_problem({"loc": place, "type": "missing", "msg": "Field required"}).parameter == named

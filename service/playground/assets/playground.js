@@ -155,7 +155,7 @@ function showControls() {
   for (const [name, loss] of Object.entries(view.losses)) {
     byId(`guarded_${name}`).checked = loss != null;
     byId(`loss_${name}`).disabled = loss == null;
-    if (loss != null) byId(`loss_${name}`).value = loss;
+    if (loss != null) showOnSlider(byId(`loss_${name}`), loss);
     byId(`loss_shown_${name}`).textContent = percent(Number(byId(`loss_${name}`).value));
   }
   byId("clear").hidden = view.filters.length === 0;
@@ -165,6 +165,12 @@ function showControls() {
   const parameters = searchParameters(view, view.weights);
   byId("curl").textContent = `curl '${location.origin}/search?${String(parameters).replaceAll("'", "%27")}'`;
   if (document.activeElement !== byId("q")) byId("q").value = view.q;
+}
+
+// A bundle's default, or a link, may allow more than the slider shows by itself.
+function showOnSlider(slider, value) {
+  slider.max = Math.max(slider.max, value);
+  slider.value = value;
 }
 
 function showPresets() {
