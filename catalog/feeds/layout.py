@@ -291,10 +291,11 @@ def _attributes(
     group_by: str | None,
 ) -> Iterator[AttributeLayout]:
     """Attributes as the shop names them, then those that other columns are."""
+    sources = {name: _source_of(section, shop, survey) for name, section in shop.attributes.items()}
     by_source = {
-        clean_name(section.column or name): (name, section)
+        sources[name] or clean_name(name): (name, section)
         for name, section in shop.attributes.items()
-        if name not in (*SALE, *PLACE, DISTANCE) and not _is_of_role(name, section, roles)
+        if name not in (*SALE, *PLACE, DISTANCE) and not _is_of_role(name, sources[name], roles)
     }
     elsewhere = _elsewhere(shop)
     kept = {group_by, roles.get("stock"), *(name for name in survey.columns if clean_name(name) in elsewhere)}
@@ -323,9 +324,17 @@ def _attributes(
         yield from (inferred, *sides)
 
 
-def _is_of_role(name: str, section: Section, roles: Mapping[str, str]) -> bool:
+def _source_of(section: Section, shop: Shop, survey: Survey) -> str:
+    """The plain name of a section's column as the survey has it: one that `[catalogue]` names is called by its role."""
+    column = clean_name(section.column or "")
+    if any(clean_name(one) == column for one in survey.columns):
+        return column
+    return next((role for role, one in shop.catalogue.columns.items() if clean_name(one) == column), column)
+
+
+def _is_of_role(name: str, source: str, roles: Mapping[str, str]) -> bool:
     """Whether a section speaks of a column that trimtab knows the meaning of, and not of one of the shop's own."""
-    column = clean_name(section.column or roles.get(name, name))
+    column = source or clean_name(roles.get(name, name))
     return name in KNOWN and column == clean_name(roles.get(name, name))
 
 

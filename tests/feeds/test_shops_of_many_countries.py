@@ -356,3 +356,14 @@ def test_what_a_shop_pays_is_for_its_objectives_alone(tmp_path: Path) -> None:
     assert found.items["attr_ek_preis"].to_list() == [4.2, 3.1]
     toml.write_text(shop_text(found.shop))
     assert read_feed(path, shop=Shop.read(toml)).items.equals(found.items)
+
+
+def test_an_article_number_may_be_searched_beside_being_the_id(tmp_path: Path) -> None:
+    path, toml = tmp_path / "feed.csv", tmp_path / "shop.toml"
+    path.write_text("Artikelnummer;Bezeichnung;Preis\nA-17;Zange;9,50 €\nA-18;Feile;8,00 €\n")
+    section = '[attributes.code]\ncolumn = "Artikelnummer"\nfacet = false\n'
+    for catalogue in ("", '[catalogue]\nitem_id = "Artikelnummer"\n'):
+        toml.write_text(catalogue + section)
+        found = read_feed(path, shop=Shop.read(toml))
+        assert found.items["item_id"].to_list() == found.items["attr_code"].to_list() == ["A-17", "A-18"]
+        assert next(one for one in found.attributes if one.name == "code").search
