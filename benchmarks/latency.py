@@ -10,7 +10,8 @@ from benchmarks.figures import Figure
 from trimtab.core.records import Query
 from trimtab.core.stopwatch import Stopwatch
 from trimtab.engine import Engine
-from trimtab.engine.stages.frontier import N_POINTS, frontier_of
+from trimtab.engine.plan.search_plan import SearchPlan
+from trimtab.engine.stages.frontier import N_POINTS
 from trimtab.engine.stages.pipeline import N_CANDIDATES
 
 PLAIN = {"relevance": 0.6, "revenue": 0.4}
@@ -57,10 +58,9 @@ def _frontier_times(engine: Engine, texts: Sequence[str], depth: int) -> list[fl
     """Seconds for all weightings of candidates that are scored already."""
     seconds = []
     for text in texts:
-        query = Query(text, k=depth)
-        scored = engine.score(query)
+        found = engine.candidates(SearchPlan(Query(text, k=depth)))
         watch = Stopwatch()
-        frontier_of(engine.stage(query, scored), scored, engine.known_weights)
+        engine.frontier(found)
         watch.lap("frontier")
         seconds.append(watch.total()["frontier"])
     return seconds

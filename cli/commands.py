@@ -166,7 +166,7 @@ def frontier(
 
     from trimtab.cli.frontier_plot import draw_frontier
     from trimtab.core.records import Query
-    from trimtab.engine.stages.frontier import frontier_of
+    from trimtab.engine.plan.search_plan import SearchPlan
     from trimtab.retrieval.filters import parse_filter
 
     traded = engine.known_weights[1:]
@@ -174,10 +174,10 @@ def frontier(
     if objective not in traded:
         raise BadParameter("--against", f"{objective!r} cannot be traded here", ", ".join(traded))
     asked = Query(text=text, k=k, filters=tuple(parse_filter(condition) for condition in filter_ or ()))
-    scored = engine.score(asked)
-    found = frontier_of(engine.stage(asked, scored), scored, engine.known_weights)
+    searched = engine.candidates(SearchPlan(asked))
+    found = engine.frontier(searched)
     if as_json:
-        print_json({"query": text, "n_candidates": len(scored), "points": found.as_dicts()})
+        print_json({"query": text, "n_candidates": len(searched.scored), "points": found.as_dicts()})
     elif found.knee is None:
         results.print("no item matches")
     else:

@@ -330,7 +330,8 @@ class Engine:
 
     def frontier(self, found: ScoredSearch) -> Frontier:
         """The trade-offs that a query's candidates allow."""
-        return frontier_of(self.stage(found.query, found.scored), found.scored, self.known_weights)
+        factors = list(self._bundle.receipt_factors.values())
+        return frontier_of(self.stage(found.query, found.scored), found.scored, self.known_weights, factors)
 
     def score(self, query: Query, degradation: Degradation = NO_DEGRADATION) -> ScoredCandidates:
         """The candidates of a query with what the ranker predicts of them, without hooks."""

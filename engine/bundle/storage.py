@@ -110,8 +110,8 @@ class Bundle:
     @cached_property
     def receipt_factors(self) -> Mapping[str, float]:
         """Objective -> what receipts multiply its sums by, so that slates bring what they promise; 1 where unnamed."""
-        factors: Mapping[str, float] = self.manifest.get("receipt_factors", {})
-        return factors
+        known: Mapping[str, float] = self.manifest.get("receipt_factors", {})
+        return {name: known.get(name, 1.0) for name in self.objectives}
 
     @cached_property
     def units(self) -> FloatArray | None:

@@ -137,8 +137,7 @@ def _receipt(
 ) -> dict[str, ReceiptLine]:
     n_objectives = len(bundle.objectives)
     sums = receipt_of(scored.gains, scored.aspects, chosen, baseline)
-    factors = [bundle.receipt_factors.get(name, 1.0) for name in bundle.objectives]
-    sums[:n_objectives] *= np.array(factors)[:, None]
+    sums[:n_objectives] *= np.array(list(bundle.receipt_factors.values()))[:, None]
     names = (*bundle.objectives, DIVERSITY)
     return {
         name: ReceiptLine(*line) for name, line in zip(names, sums[[*range(n_objectives), -1]].tolist(), strict=True)

@@ -35,6 +35,7 @@ class Frontier:
 
     Attributes:
         names: the M objectives, diversity last.
+        factors: what receipts multiply the sums of the objectives by, without diversity.
         weights: [n, M], each row on the simplex.
         expected: [n, M], in the units of a receipt.
         on_front: [n] bool, no other point is as good in everything and better in something.
@@ -72,12 +73,15 @@ class Frontier:
         ]
 
 
-def frontier_of(stage: SlateStage, scored: ScoredCandidates, names: Sequence[str]) -> Frontier:
+def frontier_of(
+    stage: SlateStage, scored: ScoredCandidates, names: Sequence[str], factors: Sequence[float]
+) -> Frontier:
     """Choose a slate of the stage's depth under every weighting of a grid.
 
     Args:
         stage: the slate stage of these candidates, with its pins and exclusions.
         names: the M objectives, diversity last.
+        factors: what receipts multiply the sums of the objectives by, without diversity.
     """
     names = tuple(names)
     if len(scored) == 0:
@@ -86,6 +90,7 @@ def frontier_of(stage: SlateStage, scored: ScoredCandidates, names: Sequence[str
     weights = simplex_grid(len(names), min(N_POINTS, MAX_PLACES // max(stage.depth, 1)))
     slates = stage.slates(weights)
     expected = discounted_sums(np.ascontiguousarray(scored.gains[:, : len(names) - 1]), scored.aspects, slates)
+    expected[:, :-1] *= factors
     on_front = np.asarray(moocore.is_nondominated(expected, maximise=True, keep_weakly=True), dtype=bool)
     return Frontier(names, weights, expected, on_front, knee_of(expected, on_front))
 

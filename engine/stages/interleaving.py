@@ -58,7 +58,7 @@ def interleave(
     gains = np.array([slate.gains[place] for slate, place in places]).reshape(len(rows), len(bundle.objectives))
     receipt = {
         name: ReceiptLine(
-            discounted_sum(gains[:, number].astype(np.float64)) * bundle.receipt_factors.get(name, 1.0),
+            discounted_sum(gains[:, number].astype(np.float64)) * bundle.receipt_factors[name],
             first.receipt[name].baseline,
         )
         for number, name in enumerate(bundle.objectives)

@@ -10,12 +10,12 @@ from hypothesis.extra.numpy import arrays
 
 from trimtab.core.records import Constraints, Query
 from trimtab.engine import Engine
-from trimtab.engine.stages.frontier import MAX_PLACES, N_POINTS, Frontier, frontier_of, knee_of, simplex_grid
+from trimtab.engine.plan.search_plan import SearchPlan
+from trimtab.engine.stages.frontier import MAX_PLACES, N_POINTS, Frontier, knee_of, simplex_grid
 
 
 def frontier(engine: Engine, query: Query) -> Frontier:
-    scored = engine.score(query)
-    return frontier_of(engine.stage(query, scored), scored, engine.known_weights)
+    return engine.frontier(engine.candidates(SearchPlan(query)))
 
 
 def test_each_point_is_what_its_weights_would_show(engine: Engine) -> None:

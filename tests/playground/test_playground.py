@@ -254,7 +254,7 @@ def test_an_objective_that_vanishes_with_a_bundle_is_told(
         slide(page, "relevance", 0.5)
         expect(page.get_by_role("alert")).to_contain_text("revenue")
         page.get_by_role("button", name="Start afresh").click()
-        expect(page.get_by_role("slider", name="relevance")).to_be_visible()
+        expect(page.get_by_role("slider", name="relevance", exact=True)).to_be_visible()
         expect(page.get_by_role("slider", name="revenue")).to_have_count(0)
         expect(page.get_by_role("alert")).to_be_hidden()
 
