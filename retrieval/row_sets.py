@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from trimtab.core.compiled import kernel
+from trimtab.core.compiled import KernelPart, kernel
 
 Rows = NDArray[np.int32]
 Places = NDArray[np.int32]
@@ -84,40 +84,36 @@ def _meet(few: Any, many: Any, places: Any) -> None:
 
 @kernel("i4[:]", "i4[:]", "out i4[:]")
 def _look_up(few: Any, many: Any, places: Any) -> None:
-    """Write the place of each row among many others by steps that double from the last (Bentley & Yao 1976)."""
+    """Write the place of each row among many others by looking each up."""
     first = 0
     for i in range(len(few)):
-        row = few[i]
-        step = 1
-        while first + step < len(many) and many[first + step] < row:
-            step *= 2
-        last = min(first + step, len(many))
-        first += step // 2
-        while first < last:
-            middle = (first + last) // 2
-            if many[middle] < row:
-                first = middle + 1
-            else:
-                last = middle
-        places[i] = first if first < len(many) and many[first] == row else -1
+        first = _first_from(many, few[i], first)
+        places[i] = first if first < len(many) and many[first] == few[i] else -1
 
 
 @kernel("i4[:]", "i4[:]", "out b1[:]")
 def _find_common(few: Any, many: Any, found: Any) -> None:
-    start = 0
+    first = 0
     for row in few:
-        # Steps that double: the next row is near in a dense set, and far in a sparse one.
-        step, end = 1, start
-        while end < len(many) and many[end] < row:
-            start, end = end + 1, end + step
-            step *= 2
-        end = min(end, len(many))
-        while start < end:
-            middle = (start + end) // 2
-            if many[middle] < row:
-                start = middle + 1
-            else:
-                end = middle
-        if start < len(many) and many[start] == row:
+        first = _first_from(many, row, first)
+        if first < len(many) and many[first] == row:
             found[0] = True
             return
+
+
+@KernelPart
+def _first_from(many: Any, row: Any, first: Any) -> Any:
+    """The first place, of a place and those after it, that holds no smaller row, by steps that double from there
+    (Bentley & Yao 1976): the next row is near in a dense set, and far in a sparse one."""
+    step = 1
+    while first + step < len(many) and many[first + step] < row:
+        step *= 2
+    last = min(first + step, len(many))
+    first += step // 2
+    while first < last:
+        middle = (first + last) // 2
+        if many[middle] < row:
+            first = middle + 1
+        else:
+            last = middle
+    return first
