@@ -124,9 +124,10 @@ class QuerySets:
             Conflict: it has too many judges.
             Unavailable: Redis is lost.
         """
-        if judged.query not in (await self.one(name)).queries:
+        there = await self.one(name)
+        if judged.query not in there.queries:
             raise NotFound(f"query set {name!r} does not have the query {judged.query!r}")
-        judges = {one.judge for one in await self.judgments(name)}
+        judges = {one.judge for one in await self.said_of(name, there)}
         if judged.judge not in judges and len(judges) >= MAX_JUDGES:
             raise Conflict(f"query set {name!r} has {MAX_JUDGES} judges")
         key, field = JUDGMENTS + name, orjson.dumps([judged.query, judged.judge])
