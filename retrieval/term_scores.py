@@ -16,7 +16,7 @@ import numpy as np
 from trimtab.catalog.attributes.column import Mask
 from trimtab.core.compiled import kernel
 from trimtab.core.records import FloatArray, IntArray
-from trimtab.retrieval.row_sets import Rows
+from trimtab.retrieval.row_sets import Rows, places_in
 from trimtab.retrieval.wanted import Wanted, Words
 from trimtab.text.query import QueryWord
 
@@ -91,8 +91,8 @@ def with_more(found: Scored, more: Scored) -> Scored:
     """The same items, with what they score by more words too."""
     if len(more.rows) == 0:
         return found
-    places = np.minimum(np.searchsorted(more.rows, found.rows), len(more.rows) - 1)
-    return Scored(found.rows, found.scores + np.where(more.rows[places] == found.rows, more.scores[places], 0))
+    places = places_in(more.rows, found.rows)
+    return Scored(found.rows, found.scores + np.where(places >= 0, more.scores[places], 0))
 
 
 def _any(parts: Sequence[Scored], combine: np.ufunc) -> Scored:
