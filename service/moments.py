@@ -1,9 +1,9 @@
-"""Moments that callers send."""
+"""Moments that callers send, and spans of time that are bounded by them."""
 
 from __future__ import annotations
 
 from datetime import UTC, datetime
-from typing import Annotated
+from typing import Annotated, LiteralString
 
 from pydantic import AfterValidator, AwareDatetime
 from pydantic_core import PydanticCustomError
@@ -20,3 +20,18 @@ def _within_time(moment: datetime) -> datetime:
 
 Moment = Annotated[AwareDatetime, AfterValidator(_within_time)]
 """A date and a time with its offset from UTC."""
+
+
+def require_order(kind: LiteralString, starts: datetime | None, ends: datetime | None) -> None:
+    """Refuse a definition of this kind that ends before it starts; None leaves a side open.
+
+    Raises:
+        PydanticCustomError: it does.
+    """
+    if starts is not None and ends is not None and starts >= ends:
+        raise PydanticCustomError(kind, "starts before ends", {"problem": f"the {kind} ends before it starts"})
+
+
+def is_within(now: datetime, starts: datetime | None, ends: datetime | None) -> bool:
+    """Whether what starts and ends then holds now; None leaves a side open."""
+    return (starts is None or starts <= now) and (ends is None or now < ends)

@@ -22,7 +22,7 @@ from trimtab.core.records import Constraints, Filter
 from trimtab.retrieval.filters import parse_filter
 from trimtab.retrieval.understanding.rewriting import Keys, Matches, keys_of, place_of, rewritten
 from trimtab.service.identifiers import Identifier
-from trimtab.service.moments import Moment
+from trimtab.service.moments import Moment, is_within, require_order
 from trimtab.service.redis.gateway import RedisGateway
 from trimtab.service.redis.named_definitions import NamedDefinitions
 from trimtab.text.analyser import analyser_of
@@ -114,13 +114,12 @@ class Rule(BaseModel):
             raise PydanticCustomError("rule", f"{needed} with the action {self.action}", problem)
         if self.query is None and (self.matches != "exact" or self.action == "rewrite"):
             raise PydanticCustomError("rule", "query with matches and with rewrite", {"problem": "query is missing"})
-        if self.starts is not None and self.ends is not None and self.starts >= self.ends:
-            raise PydanticCustomError("rule", "starts before ends", {"problem": "the rule ends before it starts"})
+        require_order("rule", self.starts, self.ends)
         return self
 
     def holds(self, filters: tuple[Filter, ...], now: datetime) -> bool:
         """Whether the rule speaks about a search with its words under these filters."""
-        if (self.starts is not None and now < self.starts) or (self.ends is not None and now >= self.ends):
+        if not is_within(now, self.starts, self.ends):
             return False
         if self.category is None:
             return True

@@ -12,7 +12,7 @@ from pydantic import BaseModel, ConfigDict, FailFast, Field, model_validator
 from pydantic_core import PydanticCustomError
 
 from trimtab.retrieval.understanding.synonyms import NO_SYNONYMS, Synonyms, SynonymSet
-from trimtab.service.moments import Moment
+from trimtab.service.moments import Moment, is_within, require_order
 from trimtab.service.redis.gateway import RedisGateway
 from trimtab.service.redis.named_definitions import NamedDefinitions
 from trimtab.text.analyser import Analyser
@@ -39,13 +39,11 @@ class SynonymDefinition(BaseModel):
         if len(set(self.words)) < 2 and not self.also_find:
             problem = {"problem": "one word alone stands for nothing"}
             raise PydanticCustomError("synonym", "two or more words, or also_find", problem)
-        if self.starts is not None and self.ends is not None and self.starts >= self.ends:
-            problem = {"problem": "the synonym ends before it starts"}
-            raise PydanticCustomError("synonym", "starts before ends", problem)
+        require_order("synonym", self.starts, self.ends)
         return self
 
     def holds(self, now: datetime) -> bool:
-        return (self.starts is None or self.starts <= now) and (self.ends is None or now < self.ends)
+        return is_within(now, self.starts, self.ends)
 
 
 class SynonymBook:
