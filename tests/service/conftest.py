@@ -20,19 +20,29 @@ def module_redis(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RedisProc
 
 
 @pytest.fixture(scope="module")
-def service(
+def module_settings(
     small_bundle: Path, module_redis: RedisProcess, tmp_path_factory: pytest.TempPathFactory
-) -> Iterator[httpx.Client]:
-    """One service for the tests of a module that leave it as it was."""
-    data_folder = tmp_path_factory.mktemp("data")
-    settings = Settings(
+) -> Settings:
+    """Settings of the one service that the tests of a module share."""
+    return Settings(
         bundle=small_bundle,
-        data_folder=data_folder,
+        data_folder=tmp_path_factory.mktemp("data"),
         redis_url=module_redis.url,
         redis_timeout_seconds=PATIENT_REDIS_SECONDS,
         admin_key="sesame",
     )
-    with serving(settings) as client:
+
+
+@pytest.fixture(scope="module")
+def data_folder(module_settings: Settings) -> Path:
+    """Where that service writes."""
+    return module_settings.data_folder
+
+
+@pytest.fixture(scope="module")
+def service(module_settings: Settings) -> Iterator[httpx.Client]:
+    """One service for the tests of a module that leave it as it was."""
+    with serving(module_settings) as client:
         yield client
 
 

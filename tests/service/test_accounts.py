@@ -28,21 +28,8 @@ SYNONYM = {"words": ["sofa", "couch"]}
 
 
 @pytest.fixture(scope="module")
-def data_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return tmp_path_factory.mktemp("data")
-
-
-@pytest.fixture(scope="module")
-def closed(small_bundle: Path, module_redis: RedisProcess, data_folder: Path) -> Iterator[httpx.Client]:
-    settings = Settings(
-        bundle=small_bundle,
-        data_folder=data_folder,
-        require_keys=True,
-        redis_url=module_redis.url,
-        redis_timeout_seconds=PATIENT_REDIS_SECONDS,
-        admin_key="sesame",
-    )
-    with serving(settings) as client:
+def closed(module_settings: Settings) -> Iterator[httpx.Client]:
+    with serving(module_settings.model_copy(update={"require_keys": True})) as client:
         yield client
 
 

@@ -9,7 +9,7 @@ from typing import Any
 import httpx
 import pytest
 
-from tests.support.redis_servers import PATIENT_REDIS_SECONDS, RedisProcess
+from tests.support.redis_servers import RedisProcess
 from tests.support.services import metric, serving
 from tests.support.waiting import eventually
 from trimtab.catalog.schema import MAX_ID_BYTES
@@ -19,17 +19,8 @@ KEY = {"Authorization": "Bearer sesame"}
 
 
 @pytest.fixture(scope="module")
-def shop(
-    small_bundle: Path, module_redis: RedisProcess, tmp_path_factory: pytest.TempPathFactory
-) -> Iterator[httpx.Client]:
-    settings = Settings(
-        bundle=small_bundle,
-        data_folder=tmp_path_factory.mktemp("data"),
-        redis_url=module_redis.url,
-        redis_timeout_seconds=PATIENT_REDIS_SECONDS,
-        admin_key="sesame",
-    )
-    with serving(settings) as client:
+def shop(module_settings: Settings) -> Iterator[httpx.Client]:
+    with serving(module_settings) as client:
         client.headers.update(KEY)
         yield client
 

@@ -13,7 +13,7 @@ import polars as pl
 import pytest
 
 from tests.support.catalogues import read_catalogue
-from tests.support.redis_servers import PATIENT_REDIS_SECONDS, RedisProcess
+from tests.support.redis_servers import RedisProcess
 from tests.support.services import metric, serving
 from tests.webpages.pages_made_here import PRODUCT_URL, product
 from trimtab.service.pages.page_worker import PageWorker
@@ -26,21 +26,8 @@ ARTICLE = "<html><head><title>On lanterns</title></head><body><h1>On lanterns</h
 
 
 @pytest.fixture(scope="module")
-def data_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return tmp_path_factory.mktemp("data")
-
-
-@pytest.fixture(scope="module")
-def shop(small_bundle: Path, module_redis: RedisProcess, data_folder: Path) -> Iterator[httpx.Client]:
-    settings = Settings(
-        bundle=small_bundle,
-        data_folder=data_folder,
-        redis_url=module_redis.url,
-        redis_timeout_seconds=PATIENT_REDIS_SECONDS,
-        admin_key="sesame",
-        page_seconds=60,
-    )
-    with serving(settings) as client:
+def shop(module_settings: Settings) -> Iterator[httpx.Client]:
+    with serving(module_settings.model_copy(update={"page_seconds": 60})) as client:
         client.headers.update(KEY)
         yield client
 

@@ -13,7 +13,6 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from tests.support.redis_servers import PATIENT_REDIS_SECONDS, RedisProcess
 from tests.support.services import serving
 from tests.support.waiting import eventually
 from trimtab.catalog.judgments import FORMULAS, read_judgments
@@ -25,18 +24,8 @@ ADMIN = {"Authorization": "Bearer sesame"}
 
 
 @pytest.fixture(scope="module")
-def judging(
-    small_bundle: Path, module_redis: RedisProcess, tmp_path_factory: pytest.TempPathFactory
-) -> Iterator[httpx.Client]:
-    options = Settings(
-        bundle=small_bundle,
-        data_folder=tmp_path_factory.mktemp("data"),
-        redis_url=module_redis.url,
-        redis_timeout_seconds=PATIENT_REDIS_SECONDS,
-        admin_key="sesame",
-        analytics_min_users=2,
-    )
-    with serving(options) as client:
+def judging(module_settings: Settings) -> Iterator[httpx.Client]:
+    with serving(module_settings.model_copy(update={"analytics_min_users": 2})) as client:
         yield client
 
 
