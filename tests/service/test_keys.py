@@ -26,19 +26,9 @@ ADMIN = bearer("sesame")
 
 
 @pytest.fixture(scope="module")
-def closed(
-    small_bundle: Path, module_redis: RedisProcess, tmp_path_factory: pytest.TempPathFactory
-) -> Iterator[httpx.Client]:
+def closed(module_settings: Settings) -> Iterator[httpx.Client]:
     """A service as it would face a network."""
-    settings = Settings(
-        bundle=small_bundle,
-        data_folder=tmp_path_factory.mktemp("data"),
-        host="0.0.0.0",
-        redis_url=module_redis.url,
-        redis_timeout_seconds=PATIENT_REDIS_SECONDS,
-        admin_key="sesame",
-    )
-    with serving(settings) as client:
+    with serving(module_settings.model_copy(update={"host": "0.0.0.0"})) as client:
         yield client
 
 
