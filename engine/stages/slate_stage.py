@@ -121,7 +121,7 @@ class SlateStage:
         if len(baseline) == 0:
             return weights, False
         depth = min(k, self.depth)
-        floor = self._floor(loss, objective, baseline=baseline, depth=depth)
+        floor = float(self._floors(np.array([loss]), objective, baseline=baseline, depth=depth)[0])
         pure = np.zeros_like(weights)
         pure[objective] = 1.0
         shown = self.slate(self.utilities(weights[None, :])[0], float(weights[-1]))[None, :depth]
@@ -151,19 +151,19 @@ class SlateStage:
         slates = self.slates(weights, depth=depth)
         for objective, best in self._best_of(losses).items():
             if len(best):
-                floors = [self._floor(loss, objective, baseline=best, depth=depth) for loss in losses[objective]]
-                found &= self.expected(slates, objective) >= np.array(floors)
+                floors = self._floors(losses[objective], objective, baseline=best, depth=depth)
+                found &= self.expected(slates, objective) >= floors
         return found
 
     def _best_of(self, objectives: Iterable[int]) -> dict[int, NDArray[np.int64]]:
         return {objective: self.best(objective) for objective in objectives}
 
-    def _floor(self, loss: float, objective: int, *, baseline: NDArray[np.int64], depth: int) -> float:
-        """What the expected value of an objective must not fall below."""
+    def _floors(self, losses: Floats, objective: int, *, baseline: NDArray[np.int64], depth: int) -> Floats:
+        """[B] losses -> [B] what the expected value of an objective must not fall below."""
         reached = self.expected(baseline[None, :depth], objective)[0]
-        floor = reached - loss * abs(reached)
+        floors = reached - losses * abs(reached)
         # Float32 sums of one slate and its like differ in the last digits; a floor met to within them is met.
-        return float(floor - 1e-6 * max(abs(floor), 1.0))
+        return np.asarray(floors - 1e-6 * np.maximum(np.abs(floors), 1.0), dtype=np.float64)
 
     def ordered(self, weights: Floats, seed: int | None, temperature: float) -> Order:
         """The candidates at [M + 1] weights, sorted by utility and novelty; with a seed, drawn."""
