@@ -198,6 +198,7 @@ def _roles() -> dict[str, tuple[str, int]]:
     return found
 
 
+@lru_cache(maxsize=65_536)
 def role_of(name: str) -> tuple[str, int] | None:
     """The role that a column's name says, and how far down the role's names it stands; None where it says none.
 

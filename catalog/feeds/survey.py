@@ -196,7 +196,6 @@ def is_price_name(name: str) -> bool:
     return _role(name) in ("price", "sale_price") or price_kind(name) is not None
 
 
-@lru_cache(maxsize=65_536)
 def _role(name: str) -> str | None:
     found = role_of(name)
     return found[0] if found else None
