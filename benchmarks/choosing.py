@@ -9,6 +9,7 @@ from benchmarks.paper_figures import DOCS, read_results
 from benchmarks.ranker_costs import THREE
 from trimtab.engine.build.study_problems import JUDGED
 from trimtab.ranker.methods.registry import SERVABLE
+from trimtab.ranker.study.report import table
 from trimtab.ranker.training.loss_budgets import MIN_LISTS
 from trimtab.retrieval.encoders.registry import DISTILLED_ITEMS
 
@@ -73,7 +74,7 @@ def _by_evidence(results: dict[str, Any]) -> str:
     ]
     return (
         "## By what there is to learn from\n\n"
-        f"{_table(['you have', 'method', '% of three networks', 'what else holds'], rows)}\n\n"
+        f"{table(['you have', 'method', '% of three networks', 'what else holds'], rows)}\n\n"
         f"Where scoring may cost more, `{ahead}` has the best worst set: {_shown(results, everywhere, ahead)}.\n"
         f"{_by_size(results.get('sizes', {}))}"
     )
@@ -85,7 +86,7 @@ def _by_size(sizes: dict[str, Any]) -> str:
     rows = [[method, *(_spread(one["hypervolume"]) for one in found.values())] for method, found in sizes.items()]
     lists = [f"{one['n_lists']:,} lists" for one in next(iter(sizes.values())).values()]
     head = "Hypervolume on grocery by the number of lists with a purchase to learn from"
-    return f"\n{head}:\n\n{_table(['method', *lists], rows)}\n"
+    return f"\n{head}:\n\n{table(['method', *lists], rows)}\n"
 
 
 def _by_cost(results: dict[str, Any]) -> str:
@@ -101,7 +102,7 @@ def _by_cost(results: dict[str, Any]) -> str:
     head = ["method", "ms a list", "share of three networks", *(f"{one}: s to train" for one in comparison)]
     return (
         "## By time\n\nProcessor time of scoring 200 candidates, with networks of the size that is served, and of "
-        f"training in the comparison, whose networks are smaller:\n\n{_table(head, rows)}\n"
+        f"training in the comparison, whose networks are smaller:\n\n{table(head, rows)}\n"
     )
 
 
@@ -123,7 +124,7 @@ def _by_encoder(encoders: dict[str, Any]) -> str:
     return (
         f"## By the size of the catalogue\n\n`--encoder auto` takes `distilled` up to {DISTILLED_ITEMS:,} items and "
         "`wordllama` above. ndcg@10 on the judged pool, out of fold (from [insights](insights.md)):\n\n"
-        f"{_table(['encoder', *JUDGED], rows)}\n\n`minilm` puts each query through a transformer; the others look its "
+        f"{table(['encoder', *JUDGED], rows)}\n\n`minilm` puts each query through a transformer; the others look its "
         "words up.\n"
     )
 
@@ -148,11 +149,6 @@ def _shown(results: dict[str, Any], sets: Sequence[str], name: str) -> str:
         for one in sets
         for found in [_of_ensemble(results, one, name)]
     )
-
-
-def _table(head: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
-    lines = [head, ["---"] * len(head), *rows]
-    return "\n".join("| " + " | ".join(line) + " |" for line in lines)
 
 
 if __name__ == "__main__":

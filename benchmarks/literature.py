@@ -7,6 +7,8 @@ import tomllib
 from pathlib import Path
 from typing import Any
 
+from trimtab.ranker.study.report import table
+
 DOCS = Path(__file__).resolve().parents[1] / "docs"
 DATA, PAGE = DOCS / "literature.toml", DOCS / "literature.md"
 TEXTS = ("key", "section", "authors", "title", "venue", "optimises", "cost", "source", "reported", "verdict")
@@ -55,13 +57,13 @@ def page_of(works: list[Work]) -> str:
     for section in dict.fromkeys(work["section"] for work in works):
         rows = [_row(work, numbers) for work in works if work["section"] == section]
         head = ["#", "work", "optimises", "cost", "reported", "read", "verdict"]
-        parts.append(f"## {section}\n\n{_table(head, rows)}\n")
+        parts.append(f"## {section}\n\n{table(head, rows)}\n")
     matrix = [
         [str(numbers[work["key"]]), short(work), *(work[question] for question in QUESTIONS)]
         for work in works
         if any(work[question] != "-" for question in QUESTIONS)
     ]
-    parts.append(f"## Who can do what\n\n{_table(['#', 'work', *QUESTIONS.values()], matrix)}\n")
+    parts.append(f"## Who can do what\n\n{table(['#', 'work', *QUESTIONS.values()], matrix)}\n")
     parts.append(LAST)
     return "\n".join(parts)
 
@@ -83,11 +85,6 @@ def _row(work: Work, numbers: dict[str, int]) -> list[str]:
     read = READ[work["read"]] + (f": {work['source']}" if work["source"] else "")
     texts = [work[name].format(**numbers) for name in ("optimises", "cost", "reported")]
     return [str(numbers[work["key"]]), cited, *texts, read, work["verdict"].format(**numbers)]
-
-
-def _table(head: list[str], rows: list[list[str]]) -> str:
-    lines = [head, ["---"] * len(head), *rows]
-    return "\n".join("| " + " | ".join(line) + " |" for line in lines)
 
 
 if __name__ == "__main__":

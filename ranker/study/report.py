@@ -129,7 +129,7 @@ def _click_section(rows: pl.DataFrame) -> str:
         f"{study.n_randomised:,} randomised impressions. Measured with true labels on the test lists, "
         f"{rows['seed'].n_unique()} seeds.\n\n"
     )
-    return note + _table(["learned from", "ndcg@10", "share of the gap recovered"], lines)
+    return note + table(["learned from", "ndcg@10", "share of the gap recovered"], lines)
 
 
 def _front_table(cells: pl.DataFrame, order: Sequence[str], volumes: dict[str, dict[int, float]]) -> str:
@@ -149,7 +149,7 @@ def _front_table(cells: pl.DataFrame, order: Sequence[str], volumes: dict[str, d
             ]
         )
     head = ["method", "steerable", "hypervolume", "% of reference", "IGD+", "train CPU s", "seeds"]
-    return _table(head, rows)
+    return table(head, rows)
 
 
 def _targets_table(cells: pl.DataFrame, volumes: dict[str, dict[int, float]]) -> str:
@@ -168,7 +168,7 @@ def _targets_table(cells: pl.DataFrame, volumes: dict[str, dict[int, float]]) ->
     for label, (target, kind) in measures.items():
         rows.append([label, target.words, *(target.judged(values_of(cells, name, kind), 3) for name in compared)])
     note = "Why a target is missed: [missed targets](insights.md#missed-targets).\n\n"
-    return note + _table(["measure", "target", *compared], rows)
+    return note + table(["measure", "target", *compared], rows)
 
 
 @dataclass(frozen=True)
@@ -211,7 +211,7 @@ def _steering_table(cells: pl.DataFrame, order: Sequence[str]) -> str:
         "calibration error is the same on the axis of the front, from random to ideal. Both are of requests in "
         "attainment mode, by a map measured on other lists.\n\n"
     )
-    return note + _table(["method", *measures], rows)
+    return note + table(["method", *measures], rows)
 
 
 def _quality_table(cells: pl.DataFrame, order: Sequence[str]) -> str:
@@ -233,7 +233,7 @@ def _quality_table(cells: pl.DataFrame, order: Sequence[str]) -> str:
         "quarter of all weight on diversity. Revenue is what is bought under position bias, a shopper looking at rank "
         "r with chance 1 / r. Categories: different product types (or categories) on a slate.\n\n"
     )
-    return note + _table(["method", *columns], rows)
+    return note + table(["method", *columns], rows)
 
 
 def _calibration_table(cells: pl.DataFrame, order: Sequence[str]) -> str:
@@ -250,7 +250,7 @@ def _calibration_table(cells: pl.DataFrame, order: Sequence[str]) -> str:
         "would show: bins are finite, and the items of a list err together, so the sign of each list's residuals is "
         "drawn anew, 20 times.\n\n"
     )
-    return note + _table(["method", "head", "error", "floor"], rows)
+    return note + table(["method", "head", "error", "floor"], rows)
 
 
 def _shown(values: Sequence[float], digits: int) -> str:
@@ -262,7 +262,8 @@ def _shown(values: Sequence[float], digits: int) -> str:
     return f"{interval.value:.{digits}f} ({interval.low:.{digits}f} to {interval.high:.{digits}f})"
 
 
-def _table(head: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
+def table(head: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
+    """A table of Markdown."""
     lines = [head, ["---"] * len(head), *rows]
     return "\n".join("| " + " | ".join(line) + " |" for line in lines)
 
