@@ -8,7 +8,7 @@ const EDGE = { left: 50, right: 14, top: 24, bottom: 36 };
 const STEPS = [1, 2, 5, 10];
 
 /** Round numbers from low to high, about as many as asked for. */
-export function ticksOf(low, high, most = 5) {
+function ticksOf(low, high, most = 5) {
   const rough = (high - low || 1) / most;
   const power = 10 ** Math.floor(Math.log10(rough));
   const step = power * STEPS.find((one) => power * one >= rough);

@@ -5,7 +5,7 @@ import { element } from "./element.js";
 const NAME = "trimtab-key";
 
 export const heldKey = () => sessionStorage.getItem(NAME);
-export const holdKey = (key) => sessionStorage.setItem(NAME, key);
+const holdKey = (key) => sessionStorage.setItem(NAME, key);
 export const forgetKey = () => sessionStorage.removeItem(NAME);
 
 /** A field for a key; `onKey` is called when one was given. */

@@ -31,7 +31,7 @@ Object.assign(presets, profiles);
 const NO_FRONTIER = { key: null, points: [], front: [], drawn: NOTHING_DRAWN };
 
 let view = null;
-let control = null; // { key, answer }
+let control = null; // { key, answer, weights }
 let candidate = null; // the answer that is shown, and what was asked for it: the sliders may have moved on
 let frontier = NO_FRONTIER;
 let subject = null; // what the answers that are shown, or asked for, are about
@@ -120,7 +120,7 @@ async function askControl() {
   if (control?.key === key) return;
   const answer = await fetchJson("/playground/search", parameters);
   if (about !== subject) return;
-  control = { key, answer, name: nameOf(asked) };
+  control = { key, answer, weights: asked };
   facets.show(answer.facets, answer.facet_details, view.filters);
   showSlates();
 }
@@ -221,9 +221,10 @@ function showSlates() {
   arrange.obeyed(candidate);
   showControl(byId("control-slate"), control.answer, ids(candidate), SHOWN);
   showCandidate(byId("candidate-slate"), candidate, ids(control.answer), SHOWN, arrange.decorate);
-  const isPure = control.name === PURE_NAME;
+  const name = nameOf(control.weights);
+  const isPure = name === PURE_NAME;
   const receipt = comparedWith(candidate, control.answer);
-  const against = isPure ? "pure relevance" : `the control (${control.name ?? "as held"})`;
+  const against = isPure ? "pure relevance" : `the control (${name ?? "as held"})`;
   showReceipt(byId("sentence"), byId("changes"), receipt, against, isPure ? { relevance: candidate.asked.losses.relevance } : NO_LOSSES);
   showGuardrail();
   moveMarker();
@@ -342,11 +343,15 @@ function lookFor(text) {
 /** A page is opened without a key; what only a key shows is asked for once there is one. */
 async function useKey() {
   refreshAll();
-  if (!heldKey()) return;
+  if (heldKey()) await askProfiles();
+}
+
+async function askProfiles() {
   // A key that may only search is not shown the profiles.
   Object.assign(presets, await fetchJson("/profiles").catch(() => ({})));
   showPresets();
   showControls();
+  showSlates();
 }
 
 function filterBy(filters) {
@@ -428,7 +433,7 @@ byId("search").addEventListener("submit", (event) => {
 });
 addEventListener("popstate", openAddress);
 openAddress();
-if (heldKey()) useKey();
+if (heldKey()) askProfiles();
 
 /** Show what the address asks for. */
 function openAddress() {
