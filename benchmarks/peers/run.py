@@ -1,153 +1,149 @@
 """Searches a second beside what a user would pick instead, by `python -m benchmarks.peers.run`.
 
-All servers run at once and are asked in turns, so that a machine whose speed drifts drifts for all: four connections,
-two words out of titles, none asked twice, twenty hits an answer, one worker with one thread. Some serve the same bundle
-and engine, some are whole engines over the same items; ours does all that it does in production (log, metrics, cache,
-receipts). A peer that is not installed is left out: `E/NAME/bin/python` has what its script imports, and `E/js` the
-`node_modules` of those in JavaScript. Relevance is not compared here.
+Each peer is measured by itself beside our worker: both run at once and are asked in turns, so that a machine whose
+speed drifts drifts for both; what may be compared across peers is the ratio. Four connections, two words out of
+titles, none asked twice, twenty hits an answer, one worker with one thread. Some serve the same bundle and engine, some
+are whole engines over the same items; ours does all that it does in production (log, metrics, cache, receipts). A peer
+that is not installed is left out: `E/NAME/bin/python` has what its script imports, and `E/js` the `node_modules` of
+those in JavaScript. Relevance is not compared here.
+
+What a peer took is written to `R/KEY.json` at once, and a peer that has its file is not measured again: a run that was
+cut off goes on where it was. `--peer KEY` measures that one alone, in a few minutes.
 """
 
 from __future__ import annotations
 
 import argparse
 import json
-import os
 import random
-import socket
-import subprocess
 import sys
 import tempfile
-import time
-from collections.abc import Iterator, Mapping
-from contextlib import ExitStack, contextmanager
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from math import inf
 from pathlib import Path
 from statistics import median
+from typing import Any
 
 import numpy as np
 
-from benchmarks.peers.client import Request, get, post, processor_seconds, resident_mib, seconds_of
+from benchmarks.peers.client import processor_seconds, resident_mib, seconds_of
+from benchmarks.peers.serving import OURS, PEERS, Peer, Places, Running, command_of, served
 from loadtests.document import replace_section
 from loadtests.queries import WORD
 from trimtab.catalog.store import ItemStore
 
-SERVERS = Path(__file__).parent / "servers"
-START_SECONDS = 300
-N_ROUNDS, N_QUERIES, N_WARM = 4, 120, 40
-NO_DEADLINE_MS = 10_000
-WEIGHTS = "w_relevance=0.6&w_revenue=0.3&w_diversity=0.1"
-ONE_THREAD = dict.fromkeys(("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "NUMBA_NUM_THREADS"), "1")
-
-
-@dataclass(frozen=True)
-class Peer:
-    """A server to compare with.
-
-    Attributes:
-        script: in `servers`; None for the service itself.
-        environment: the folder below `--environments` of what the script needs beside the standard library; None for
-            this one's own.
-        serves_bundle: whether it is given the bundle, and not the items alone.
-    """
-
-    name: str
-    script: str | None
-    request: Request
-    environment: str | None = None
-    serves_bundle: bool = False
-
-
-PEERS = (
-    Peer("trimtab, everything on", None, get(f"/search?q=TEXT&{WEIGHTS}"), serves_bundle=True),
-    Peer("the engine, plain FastAPI", "engine_fastapi.py", get("/search?q=TEXT"), serves_bundle=True),
-    Peer("the engine, LitServe", "engine_litserve.py", post("/predict"), "litserve", serves_bundle=True),
-    Peer("bm25s + FAISS + LightGBM, FastAPI", "bm25s_faiss.py", get("/search?q=TEXT"), "bm25s"),
-    Peer("LanceDB hybrid, FastAPI", "lancedb_hybrid.py", get("/search?q=TEXT"), "lancedb"),
-    Peer("MiniSearch, node", "minisearch.mjs", get("/search?q=TEXT"), "js"),
-    Peer("Orama, node", "orama.mjs", get("/search?q=TEXT"), "js"),
-)
+N_ROUNDS, N_QUERIES, N_WARM = 5, 120, 60
 
 
 @dataclass
-class Running:
-    """A peer that answers, and what was measured of it."""
+class Taken:
+    """What was measured of a server, round by round; `seconds` of each answer."""
 
-    peer: Peer
-    port: int
-    session: int
-    start_seconds: float
     rates: list[float] = field(default_factory=list)
     processor_ms: list[float] = field(default_factory=list)
     seconds: list[float] = field(default_factory=list)
-    failure: str | None = None
+
+    def figures(self, running: Running) -> dict[str, float]:
+        """What the table says of it."""
+        p50, p99 = np.percentile(self.seconds, (50, 99)) * 1e3
+        return {
+            "rate": median(self.rates),
+            "processor_ms": median(self.processor_ms),
+            "p50_ms": float(p50),
+            "p99_ms": float(p99),
+            "memory_mib": resident_mib(running.session),
+            "start_seconds": running.start_seconds,
+        }
 
 
 def main() -> None:
-    """Measure, print the table, and write it where it is asked for."""
+    """Measure the peers that have no file yet, print the table of those that have, and write it where it is asked."""
     parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
     parser.add_argument("--bundle", type=Path, required=True)
     parser.add_argument("--environments", type=Path, required=True, help="a folder with an environment a peer")
+    parser.add_argument("--results", type=Path, default=Path("build/peers"), help="a folder with a file a peer")
+    parser.add_argument("--peer", choices=[peer.key for peer in PEERS], action="append", help="these alone")
     parser.add_argument("--document", type=Path, help="a page whose section `peers` is written")
     arguments = parser.parse_args()
-    store = ItemStore.load(arguments.bundle)
-    texts = _texts(store, (N_ROUNDS + 1) * N_QUERIES)
-    with tempfile.TemporaryDirectory() as scratch, ExitStack() as stack:
-        _write_items(store, Path(scratch) / "items.jsonl")
-        running = []
-        for peer in PEERS:
-            command = _command(peer, arguments.bundle, arguments.environments, Path(scratch))
-            if command is None:
-                sys.stderr.write(f"{peer.name}: not installed\n")
-                continue
-            running.append(stack.enter_context(_served(peer, command, Path(scratch), arguments)))
-            sys.stderr.write(f"{peer.name}: ready\n")
-        _measure(running, texts)
-        table = _table(running)
+    arguments.results.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory() as scratch:
+        places = Places(arguments.bundle, arguments.environments, Path(scratch))
+        for peer in _lacking(arguments.peer, arguments.results, places):
+            (arguments.results / f"{peer.key}.json").write_text(json.dumps(_beside_ours(peer, places), indent=1) + "\n")
+    table = table_of(arguments.results)
     sys.stdout.write(table)
     if arguments.document is not None:
         replace_section(arguments.document, "peers", table)
 
 
-def _measure(running: list[Running], texts: list[str]) -> None:
-    for one in running:
-        _asked(one, texts[:N_WARM])
-    for number in range(N_ROUNDS):
-        batch = texts[(number + 1) * N_QUERIES : (number + 2) * N_QUERIES]
-        for one in [each for each in running if each.failure is None]:
-            before = processor_seconds(one.session)
-            seconds, each = _asked(one, batch)
-            one.processor_ms.append((processor_seconds(one.session) - before) / len(batch) * 1e3)
-            one.rates.append(len(batch) / seconds)
-            one.seconds += each
-            sys.stderr.write(f"{one.peer.name}: {one.rates[-1]:.0f} a second, {one.processor_ms[-1]:.2f} ms\n")
+def _lacking(keys: Sequence[str] | None, results: Path, places: Places) -> list[Peer]:
+    """The peers that are asked for, installed and not measured yet."""
+    found = []
+    for peer in PEERS:
+        if (keys is not None and peer.key not in keys) or (results / f"{peer.key}.json").exists():
+            continue
+        if command_of(peer, places) is None:
+            sys.stderr.write(f"{peer.name}: not installed\n")
+        else:
+            found.append(peer)
+    return found
 
 
-def _asked(one: Running, texts: list[str]) -> tuple[float, list[float]]:
-    """`seconds_of` some texts; who fails is left out from then on."""
-    try:
-        return seconds_of(one.port, one.peer.request, texts)
-    except OSError as error:
-        one.failure = str(error)
-        sys.stderr.write(f"{one.peer.name}: {error}\n")
-        return inf, []
+def _beside_ours(peer: Peer, places: Places) -> dict[str, Mapping[str, float]]:
+    """The figures of a peer, and ours of the same minutes."""
+    store = ItemStore.load(places.bundle)
+    _write_items(store, places.scratch / "items.jsonl")
+    texts = _texts(store, N_ROUNDS * N_QUERIES + N_WARM)
+    with served(OURS, places) as ours, served(peer, places) as other:
+        both = {"ours": (ours, Taken()), "peer": (other, Taken())}
+        for running, _ in both.values():
+            seconds_of(running.port, running.peer.request, texts[:N_WARM])
+        for start in range(N_WARM, len(texts), N_QUERIES):
+            for running, taken in both.values():
+                _take(running, texts[start : start + N_QUERIES], taken)
+        return {who: taken.figures(running) for who, (running, taken) in both.items()}
 
 
-def _table(running: list[Running]) -> str:
+def _take(running: Running, texts: Sequence[str], taken: Taken) -> None:
+    before = processor_seconds(running.session)
+    seconds, each = seconds_of(running.port, running.peer.request, texts)
+    taken.processor_ms.append((processor_seconds(running.session) - before) / len(texts) * 1e3)
+    taken.rates.append(len(texts) / seconds)
+    taken.seconds += each
+    sys.stderr.write(f"{running.peer.name}: {taken.rates[-1]:.0f} a second, {taken.processor_ms[-1]:.2f} ms\n")
+
+
+def table_of(results: Path) -> str:
+    """The peers that were measured, the quickest first, each beside what we took in the same minutes."""
     lines = [
-        "| one worker | searches a second | processor ms a search | p50 ms | p99 ms | memory MiB | start s |",
-        "|---|---|---|---|---|---|---|",
+        "| one worker | searches a second | ours beside it | ratio | processor ms a search | ours | p50 ms | ours "
+        "| p99 ms | ours | memory MiB | ours | start s | ours |",
+        "|" + "---|" * 14,
     ]
-    for one in running:
-        if one.failure is not None:
-            lines.append(f"| {one.peer.name} | failed: {one.failure} | | | | | |")
-    for one in sorted((one for one in running if one.failure is None), key=lambda each: -median(each.rates)):
-        p50, p99 = np.percentile(one.seconds, (50, 99)) * 1e3
-        lines.append(
-            f"| {one.peer.name} | {median(one.rates):.0f} | {median(one.processor_ms):.2f} | {p50:.1f} | {p99:.1f} "
-            f"| {resident_mib(one.session):.0f} | {one.start_seconds:.0f} |"
-        )
+    measured: list[tuple[Peer, dict[str, Any]]] = [
+        (peer, json.loads(path.read_text())) for peer in PEERS if (path := results / f"{peer.key}.json").exists()
+    ]
+    for peer, found in sorted(measured, key=lambda one: _ratio(one[1])):
+        cells = [peer.name, *_both(found, "rate", 0), f"{_ratio(found):.2f}"]
+        for name, digits in (
+            ("processor_ms", 2),
+            ("p50_ms", 1),
+            ("p99_ms", 1),
+            ("memory_mib", 0),
+            ("start_seconds", 0),
+        ):
+            cells += _both(found, name, digits)
+        lines.append(f"| {' | '.join(cells)} |")
     return "\n".join(lines) + "\n"
+
+
+def _ratio(found: Mapping[str, Mapping[str, float]]) -> float:
+    """How many times as many searches a second ours answers."""
+    return found["ours"]["rate"] / found["peer"]["rate"]
+
+
+def _both(found: Mapping[str, Mapping[str, float]], name: str, digits: int) -> list[str]:
+    return [f"{found[who][name]:.{digits}f}" for who in ("peer", "ours")]
 
 
 def _texts(store: ItemStore, n: int) -> list[str]:
@@ -171,75 +167,6 @@ def _write_items(store: ItemStore, path: Path) -> None:
             item = dict(zip(columns, values, strict=True))
             price = item["price"]
             file.write(json.dumps({**item, "price": None if price != price else price}) + "\n")  # noqa: PLR0124  NaN
-
-
-def _command(peer: Peer, bundle: Path, environments: Path, items: Path) -> list[str] | None:
-    """What starts a peer, without its port; None where it is not installed."""
-    if peer.script is None:
-        return [sys.executable, "-P", "-m", "trimtab.service.server"]
-    given = [str(SERVERS / peer.script), str((bundle if peer.serves_bundle else items).resolve())]
-    if peer.environment is None:
-        return [sys.executable, *given]
-    folder = environments / peer.environment
-    if not folder.is_dir():
-        return None
-    if peer.script.endswith(".mjs"):
-        return ["node", *given]
-    return [sys.executable if peer.serves_bundle else str(folder / "bin" / "python"), *given]
-
-
-@contextmanager
-def _served(peer: Peer, command: list[str], scratch: Path, arguments: argparse.Namespace) -> Iterator[Running]:
-    port = _free_port()
-    variables = {**os.environ, **ONE_THREAD, **_variables(peer, port, scratch, arguments)}
-    where = (arguments.environments / peer.environment if peer.environment else scratch).resolve()
-    given = command if peer.script is None else [*command, str(port)]
-    start = time.monotonic()
-    process = subprocess.Popen(  # noqa: S603  # our own scripts
-        given, env=variables, cwd=where, start_new_session=True, stdout=subprocess.DEVNULL
-    )
-    try:
-        _wait_for(peer, port, process)
-        yield Running(peer, port, process.pid, time.monotonic() - start)
-    finally:
-        os.killpg(process.pid, 15)
-        process.wait()
-
-
-def _variables(peer: Peer, port: int, scratch: Path, arguments: argparse.Namespace) -> Mapping[str, str]:
-    if peer.script is None:
-        # The others have no deadline: ours does all of every search too, however busy the machine is.
-        settings = {
-            "BUNDLE": arguments.bundle.resolve(),
-            "PORT": port,
-            "DATA_FOLDER": scratch / "data",
-            "TIMEOUT_MS": NO_DEADLINE_MS,
-        }
-        return {f"TRIMTAB_{name}": str(value) for name, value in settings.items()}
-    if peer.serves_bundle and peer.environment is not None:  # the framework beside this environment's packages
-        folder = next((arguments.environments / peer.environment).resolve().glob("lib/python*/site-packages"))
-        return {"PYTHONPATH": os.pathsep.join(filter(None, (os.environ.get("PYTHONPATH"), str(folder))))}
-    return {} if peer.serves_bundle else {"PYTHONPATH": ""}
-
-
-def _wait_for(peer: Peer, port: int, process: subprocess.Popen[bytes]) -> None:
-    until = time.monotonic() + START_SECONDS
-    while time.monotonic() < until:
-        if process.poll() is not None:
-            raise SystemExit(f"{peer.name} does not start; its errors are above")
-        try:
-            seconds_of(port, peer.request, ["milk"])
-        except OSError:
-            time.sleep(0.2)
-        else:
-            return
-    raise SystemExit(f"{peer.name} does not answer after {START_SECONDS} s")
-
-
-def _free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
 
 
 if __name__ == "__main__":

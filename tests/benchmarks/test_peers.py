@@ -12,7 +12,8 @@ from urllib.parse import parse_qs, urlsplit
 import pytest
 
 from benchmarks.peers.client import get, post, processor_seconds, resident_mib, seconds_of
-from benchmarks.peers.run import PEERS, _command
+from benchmarks.peers.run import table_of
+from benchmarks.peers.serving import OURS, PEERS, Places, command_of
 
 
 class Handler(BaseHTTPRequestHandler):
@@ -64,5 +65,15 @@ def test_a_session_takes_what_its_processes_take() -> None:
 
 
 def test_a_peer_that_is_not_installed_is_left_out(tmp_path: Path) -> None:
-    found = [peer.name for peer in PEERS if _command(peer, tmp_path, tmp_path, tmp_path) is not None]
-    assert found == ["trimtab, everything on", "the engine, plain FastAPI"]
+    places = Places(tmp_path, tmp_path, tmp_path)
+    found = [peer.key for peer in (OURS, *PEERS) if command_of(peer, places) is not None]
+    assert found == ["trimtab", "fastapi"]
+
+
+def test_the_table_has_the_peers_that_were_measured_beside_what_we_took_then(tmp_path: Path) -> None:
+    figures = {"processor_ms": 4.0, "p50_ms": 9.0, "p99_ms": 20.0, "memory_mib": 300.0, "start_seconds": 8.0}
+    for key, rate, ours in (("orama", 400.0, 200.0), ("lancedb", 50.0, 100.0)):
+        found = {"peer": {**figures, "rate": rate}, "ours": {**figures, "rate": ours}}
+        (tmp_path / f"{key}.json").write_text(json.dumps(found))
+    rows = [line.split(" | ")[:4] for line in table_of(tmp_path).splitlines()[2:]]
+    assert rows == [["| Orama, node", "400", "200", "0.50"], ["| LanceDB hybrid, FastAPI", "50", "100", "2.00"]]

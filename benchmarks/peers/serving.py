@@ -1,0 +1,153 @@
+"""The servers that are compared, and how each is started."""
+
+from __future__ import annotations
+
+import os
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
+from pathlib import Path
+
+from benchmarks.peers.client import Request, get, post, seconds_of
+
+SERVERS = Path(__file__).parent / "servers"
+START_SECONDS = 180
+NO_DEADLINE_MS = 10_000
+WEIGHTS = "w_relevance=0.6&w_revenue=0.3&w_diversity=0.1"
+ONE_THREAD = dict.fromkeys(("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "NUMBA_NUM_THREADS"), "1")
+
+
+@dataclass(frozen=True)
+class Peer:
+    """A server to compare with.
+
+    Attributes:
+        key: its short name, on the command line and of its file of results.
+        script: in `servers`; None for the service itself.
+        environment: the folder below `--environments` of what the script needs beside the standard library; None for
+            this one's own.
+        serves_bundle: whether it is given the bundle, and not the items alone.
+    """
+
+    key: str
+    name: str
+    script: str | None
+    request: Request
+    environment: str | None = None
+    serves_bundle: bool = False
+
+
+OURS = Peer("trimtab", "trimtab, everything on", None, get(f"/search?q=TEXT&{WEIGHTS}"), serves_bundle=True)
+PEERS = (
+    Peer("fastapi", "the engine, plain FastAPI", "engine_fastapi.py", get("/search?q=TEXT"), serves_bundle=True),
+    Peer("litserve", "the engine, LitServe", "engine_litserve.py", post("/predict"), "litserve", serves_bundle=True),
+    Peer("bm25s", "bm25s + FAISS + LightGBM, FastAPI", "bm25s_faiss.py", get("/search?q=TEXT"), "bm25s"),
+    Peer("lancedb", "LanceDB hybrid, FastAPI", "lancedb_hybrid.py", get("/search?q=TEXT"), "lancedb"),
+    Peer("minisearch", "MiniSearch, node", "minisearch.mjs", get("/search?q=TEXT"), "js"),
+    Peer("orama", "Orama, node", "orama.mjs", get("/search?q=TEXT"), "js"),
+)
+
+
+@dataclass(frozen=True)
+class Running:
+    """A server that answers."""
+
+    peer: Peer
+    port: int
+    session: int
+    start_seconds: float
+
+
+@dataclass(frozen=True)
+class Places:
+    """Where a comparison finds what it needs.
+
+    Attributes:
+        scratch: has the items as JSON lines.
+    """
+
+    bundle: Path
+    environments: Path
+    scratch: Path
+
+
+def command_of(peer: Peer, places: Places) -> list[str] | None:
+    """What starts a peer, without its port; None where it is not installed."""
+    if peer.script is None:
+        return [sys.executable, "-P", "-m", "trimtab.service.server"]
+    given = [str(SERVERS / peer.script), str((places.bundle if peer.serves_bundle else places.scratch).resolve())]
+    if peer.environment is None:
+        return [sys.executable, *given]
+    folder = places.environments / peer.environment
+    if not folder.is_dir():
+        return None
+    if peer.script.endswith(".mjs"):
+        return ["node", *given]
+    return [sys.executable if peer.serves_bundle else str(folder / "bin" / "python"), *given]
+
+
+@contextmanager
+def served(peer: Peer, places: Places) -> Iterator[Running]:
+    """A peer that answers.
+
+    Raises:
+        SystemExit: it is not installed, or does not start.
+    """
+    command = command_of(peer, places)
+    if command is None:
+        raise SystemExit(f"{peer.name} is not installed: there is no {places.environments / str(peer.environment)}")
+    port = _free_port()
+    variables = {**os.environ, **ONE_THREAD, **_variables(peer, port, places)}
+    where = (places.environments / peer.environment if peer.environment else places.scratch).resolve()
+    given = command if peer.script is None else [*command, str(port)]
+    start = time.monotonic()
+    process = subprocess.Popen(  # noqa: S603  # our own scripts
+        given, env=variables, cwd=where, start_new_session=True, stdout=subprocess.DEVNULL
+    )
+    try:
+        _wait_for(peer, port, process)
+        yield Running(peer, port, process.pid, time.monotonic() - start)
+    finally:
+        with suppress(ProcessLookupError):
+            os.killpg(process.pid, 15)
+        process.wait()
+
+
+def _variables(peer: Peer, port: int, places: Places) -> Mapping[str, str]:
+    if peer.script is None:
+        # The others have no deadline: ours does all of every search too, however busy the machine is.
+        settings = {
+            "BUNDLE": places.bundle.resolve(),
+            "PORT": port,
+            "DATA_FOLDER": places.scratch / "data",
+            "TIMEOUT_MS": NO_DEADLINE_MS,
+        }
+        return {f"TRIMTAB_{name}": str(value) for name, value in settings.items()}
+    if peer.serves_bundle and peer.environment is not None:  # the framework beside this environment's packages
+        folder = next((places.environments / peer.environment).resolve().glob("lib/python*/site-packages"))
+        return {"PYTHONPATH": os.pathsep.join(filter(None, (os.environ.get("PYTHONPATH"), str(folder))))}
+    return {} if peer.serves_bundle else {"PYTHONPATH": ""}
+
+
+def _wait_for(peer: Peer, port: int, process: subprocess.Popen[bytes]) -> None:
+    until = time.monotonic() + START_SECONDS
+    while time.monotonic() < until:
+        if process.poll() is not None:
+            raise SystemExit(f"{peer.name} does not start; its errors are above")
+        try:
+            seconds_of(port, peer.request, ["milk"])
+        except OSError:
+            time.sleep(0.2)
+        else:
+            return
+    raise SystemExit(f"{peer.name} does not answer after {START_SECONDS} s")
+
+
+def _free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
