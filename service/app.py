@@ -278,6 +278,7 @@ def _record_routers(parts: Parts, *, reader: Dependency, admin: Dependency) -> t
         replays_router(replays, reader=reader),
         users_router(
             parts.users,
+            parts.erasures,
             foundations.pseudonyms,
             admin=admin,
             within_seconds=settings.log_segment_seconds + settings.log_compact_seconds,

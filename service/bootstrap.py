@@ -26,6 +26,7 @@ from trimtab.service.http.keys import Keys
 from trimtab.service.http.rates import Rates
 from trimtab.service.http.sessions import Sessions
 from trimtab.service.http.user_tokens import UserTokens
+from trimtab.service.logs.erasures import Erasures
 from trimtab.service.logs.event_compactor import EventCompactor
 from trimtab.service.logs.event_intake import EventIntake
 from trimtab.service.logs.event_log import EventLog
@@ -53,7 +54,7 @@ from trimtab.service.search.records import Subscriber
 from trimtab.service.search.rules import Rules
 from trimtab.service.search.search_service import SearchService
 from trimtab.service.search.suggesting import LOOK_SECONDS as COUNTING_SECONDS
-from trimtab.service.search.suggesting import CountedQueries, Suggestions
+from trimtab.service.search.suggesting import REFRESH_SECONDS, CountedQueries, Suggestions
 from trimtab.service.search.synonyms import SynonymDefinitions
 from trimtab.service.search.wording import Wording
 from trimtab.service.settings import Settings
@@ -151,6 +152,7 @@ class Parts:
     queries: CountedQueries
     suggestions: Suggestions
     users: UserData
+    erasures: Erasures
 
 
 def build_parts(settings: Settings) -> Parts:
@@ -174,7 +176,10 @@ def build_parts(settings: Settings) -> Parts:
     users = UserData(settings.data_folder, redis, cache, serving.bundles.engines)
     queries = CountedQueries(settings.data_folder, every_seconds=settings.suggest_refresh_seconds)
     suggestions = Suggestions(queries, foundations.pseudonyms, settings)
-    return Parts(foundations, serving, definitions, records, pages, search, intake, queries, suggestions, users)
+    erasures = Erasures(settings.data_folder, users)
+    return Parts(
+        foundations, serving, definitions, records, pages, search, intake, queries, suggestions, users, erasures
+    )
 
 
 def background(parts: Parts) -> tuple[Background, ...]:
@@ -186,6 +191,9 @@ def background(parts: Parts) -> tuple[Background, ...]:
     serving, records, pages = parts.serving, parts.records, parts.pages
     retention = Repeating("retention", records.retention.look, every_seconds=RETENTION_SECONDS)
     counting = Repeating("suggestions", parts.queries.refresh, every_seconds=COUNTING_SECONDS)
+    suggesting = Repeating(
+        "suggesters", lambda: parts.suggestions.refresh(parts.search.engine), every_seconds=REFRESH_SECONDS
+    )
     return (
         (lambda: None, records.traces.close),
         (records.quality.start, records.quality.stop),
@@ -198,7 +206,9 @@ def background(parts: Parts) -> tuple[Background, ...]:
         (records.impressions.start, records.impressions.close),
         (records.events.start, records.events.close),
         (retention.start, retention.stop),
+        (parts.erasures.start, parts.erasures.stop),
         (counting.start, counting.stop),
+        (suggesting.start, suggesting.stop),
         (pages.worker.start, pages.worker.stop),
         (pages.ingest.start, pages.ingest.stop),
         (pages.tracked.start, pages.tracked.stop),

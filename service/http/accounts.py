@@ -11,6 +11,7 @@ import base64
 import hashlib
 import secrets
 from collections.abc import Mapping
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, Literal
 
@@ -32,9 +33,10 @@ SCOPES_OF: Mapping[Role, tuple[Scope, ...]] = {
 MARK = "@"
 """Before the name of an account where a caller is named: no name of a key has it."""
 TRIES_PER_MINUTE = 10
-"""Passwords that may be tried on one account."""
+"""Passwords that may be tried on one account from one place."""
 LOGINS_PER_MINUTE = 60
-"""Passwords that may be tried in all: each costs a core the time of some fifty searches."""
+"""Passwords that may be tried from places where nobody has logged in: each costs a core the time of some fifty
+searches."""
 MIN_CHARACTERS, MAX_CHARACTERS = 12, 128
 COST, BLOCK, PARALLEL, MAX_BYTES = 2**15, 8, 1, 64 * 2**20
 """scrypt's parameters: 32 MB and about a tenth of a second for each check."""
@@ -63,6 +65,19 @@ ChosenPassword = Annotated[
     Field(json_schema_extra={"minLength": MIN_CHARACTERS, "maxLength": MAX_CHARACTERS}),
 ]
 """A password that is set."""
+
+
+@dataclass(frozen=True)
+class Place:
+    """Where a password is tried from.
+
+    Attributes:
+        name: an address, or a browser that is known.
+        is_known: somebody has logged in to this account from there: what others try does not keep them out.
+    """
+
+    name: str
+    is_known: bool = False
 
 
 class NewAccount(BaseModel):
@@ -114,7 +129,7 @@ class Accounts(NamedDefinitions[Account]):
             kept = await asyncio.to_thread(hashed, password)
         await self.put(name, Account(role=role, password=kept))
 
-    async def change_password(self, name: str, password: str, new: str) -> Account:
+    async def change_password(self, name: str, password: str, new: str, place: Place) -> Account:
         """Give an account another password, by who knows the one it has; its sessions end.
 
         Raises:
@@ -122,7 +137,7 @@ class Accounts(NamedDefinitions[Account]):
             Conflict: the account was changed or ended meanwhile, and stays so.
             Unavailable: Redis is lost.
         """
-        before = await self.verified(name, password)
+        before = await self.verified(name, password, place)
         async with self._checking:
             kept = await asyncio.to_thread(hashed, new)
         if self.all().get(name) != before:
@@ -131,15 +146,17 @@ class Accounts(NamedDefinitions[Account]):
         await self.put(name, after)
         return after
 
-    async def verified(self, name: str, password: str) -> Account:
+    async def verified(self, name: str, password: str, place: Place) -> Account:
         """The account of that name, whose password it is.
 
         Raises:
             Unauthorised: there is no account of that name, or it has another password; which of both is not said.
             TooMany: passwords are tried too often.
         """
-        self._rates.count("login:", LOGINS_PER_MINUTE, what="logins are taken")
-        self._rates.count(f"login:{name}", TRIES_PER_MINUTE, what="the password of this account may be tried")
+        what = "the password of this account may be tried from here"
+        self._rates.count(f"login:{place.name}:{name}", TRIES_PER_MINUTE, what=what)
+        if not place.is_known:
+            self._rates.count("login:", LOGINS_PER_MINUTE, what="logins from new places are taken")
         account = self.all().get(name)
         async with self._checking:
             is_right = await asyncio.to_thread(matches, password, NOBODY if account is None else account.password)

@@ -48,4 +48,4 @@ class Auditing:
 def _path(scope: Scope) -> str:
     """The path, without the id of a user."""
     template = str(getattr(scope.get("route"), "path", ""))
-    return template if "{user_id}" in template else str(scope["path"])
+    return template if "{user_id" in template else str(scope["path"])

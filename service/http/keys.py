@@ -40,16 +40,16 @@ class Grant(BaseModel):
     scopes: tuple[Scope, ...] = Field(
         min_length=1,
         max_length=7,
-        description="`search`; `ingest` for events and items; `metrics`; `analytics`; `read` for profiles, rules, "
-        "synonyms, experiments and reports; `merchandise` to change rules and synonyms and to judge; `admin` for "
-        "everything.",
+        description="`search`; `ingest` for events and items, in batches that may cost a hundred searches; `metrics`; "
+        "`analytics`; `read` for profiles, rules, synonyms, experiments and reports; `merchandise` to change rules and "
+        "synonyms and to judge; `admin` for everything.",
     )
     per_minute: int | None = Field(None, ge=1, description="Requests a minute, by all workers together.")
     priority: Priority = Field("shopper", description="Searches of `batch` callers wait behind shoppers'.")
     browser: bool = Field(
         False,
-        description="It is in the source of a page: it names users by `user_token` alone, and has no other scopes than "
-        "`search` and `ingest`.",
+        description="It is in the source of a page: it names users by `user_token` alone, has no other scopes than "
+        "`search` and `ingest`, changes no items and sends up to 50 events a request.",
     )
 
     @model_validator(mode="after")

@@ -3,6 +3,9 @@
 A session is 256 random bits in a cookie (`HttpOnly`, `SameSite=Strict`, `Secure` where the browser speaks TLS); Redis
 has its digest with the account's name until it ends. What changes something must also send the header
 `X-Trimtab-CSRF` with the token that `GET /session` gave, which only pages of this origin can read.
+
+Another cookie says for months that somebody has logged in to an account in this browser, so that guesses from elsewhere
+do not keep them out.
 """
 
 from __future__ import annotations
@@ -13,16 +16,21 @@ from dataclasses import dataclass
 
 import orjson
 from fastapi import Request, Response
+from redis import Redis
 
 from trimtab.core.errors import Forbidden, Unauthorised, Unavailable
-from trimtab.service.http.accounts import MARK, Account, Accounts
+from trimtab.service.http.accounts import MARK, Account, Accounts, Place
 from trimtab.service.http.auditing import READING
 from trimtab.service.redis.gateway import RedisGateway
 
 COOKIE = "trimtab_session"
+BROWSER = "trimtab_browser"
+"""The cookie of a browser in which somebody has logged in."""
 CSRF_HEADER = "X-Trimtab-CSRF"
 SESSION_SECONDS = 12 * 3600
+BROWSER_SECONDS = 90 * 24 * 3600
 KEY = "trimtab:session:"
+BROWSER_KEY = "trimtab:browser:"
 
 
 @dataclass(frozen=True)
@@ -52,14 +60,30 @@ class Sessions:
         Raises:
             Unavailable: Redis is lost.
         """
-        token = secrets.token_urlsafe(32)
+        token, browser = secrets.token_urlsafe(32), secrets.token_urlsafe(32)
         kept = orjson.dumps({"account": name, "stamp": account.stamp})
-        if not await self._redis.run_aside(lambda redis: redis.set(_key(token), kept, ex=SESSION_SECONDS)):
+        known = _key(browser, BROWSER_KEY)
+
+        def keep(redis: Redis) -> object:
+            return redis.set(_key(token), kept, ex=SESSION_SECONDS) and redis.set(known, name, ex=BROWSER_SECONDS)
+
+        if not await self._redis.run_aside(keep):
             raise Unavailable("nobody can log in while Redis does not answer; the admin key works without it")
-        response.set_cookie(
-            COOKIE, token, max_age=SESSION_SECONDS, httponly=True, samesite="strict", secure=_is_over_tls(request)
-        )
+        for cookie, value, seconds in ((COOKIE, token, SESSION_SECONDS), (BROWSER, browser, BROWSER_SECONDS)):
+            response.set_cookie(
+                cookie, value, max_age=seconds, httponly=True, samesite="strict", secure=_is_over_tls(request)
+            )
         return Session(name, account, _csrf(token))
+
+    async def place(self, request: Request, name: str) -> Place:
+        """Where somebody tries to log in to an account from."""
+        address = "" if request.client is None else request.client.host
+        token = request.cookies.get(BROWSER)
+        if not token:
+            return Place(address)
+        known = _key(token, BROWSER_KEY)
+        account = await self._redis.run_aside(lambda redis: redis.get(known) or b"")
+        return Place(known, is_known=True) if account == name.encode() else Place(address)
 
     async def end(self, request: Request, response: Response) -> None:
         """Log out.
@@ -114,8 +138,8 @@ class Sessions:
         return None if account is None or account.stamp != stamp else Session(name, account, _csrf(token))
 
 
-def _key(token: str) -> str:
-    return KEY + hashlib.sha256(token.encode()).hexdigest()
+def _key(token: str, kind: str = KEY) -> str:
+    return kind + hashlib.sha256(token.encode()).hexdigest()
 
 
 def _csrf(token: str) -> str:

@@ -1,8 +1,9 @@
 """Prices followed over visits of a page: what to look for next time is in Redis, every visit is on the disk.
 
-trimtab:tracked                    url -> what to look for, and the last visit
-trimtab:tracked:visits:<digest>    the last visits of one url, the newest first
-<data folder>/tracked/*.parquet    all visits, `trimtab.webpages.history.HISTORY_SCHEMA`
+trimtab:tracked                              url -> what to look for, and the last visit
+trimtab:tracked:visits:<digest>              the last visits of one url, the newest first
+<data folder>/definitions/tracked.jsonl      a copy of the first, from which it comes back when Redis has lost it
+<data folder>/tracked/*.parquet              all visits, `trimtab.webpages.history.HISTORY_SCHEMA`
 """
 
 from __future__ import annotations
@@ -16,6 +17,7 @@ from pathlib import Path
 from typing import Any
 
 import orjson
+import polars as pl
 from redis import Redis
 
 from trimtab.core.errors import NotFound, Unavailable
@@ -25,7 +27,9 @@ from trimtab.engine.log.rows import whole_lines
 from trimtab.service.logs.journal import Journal, Observe
 from trimtab.service.pages.page_worker import PageWorker
 from trimtab.service.redis.compare_and_set import compare_and_set
+from trimtab.service.redis.copied_hash import CopiedHash
 from trimtab.service.redis.gateway import RedisGateway
+from trimtab.service.redis.persistent_hash import MARK
 from trimtab.service.settings import Settings
 from trimtab.webpages.history import Visit, history_frame
 
@@ -43,6 +47,9 @@ class TrackedPages:
     def __init__(self, settings: Settings, redis: RedisGateway, worker: PageWorker, observe: Observe) -> None:
         self._redis = redis
         self._worker = worker
+        self._copy = CopiedHash(KEY, settings.data_folder)
+        self._folder = settings.data_folder
+        redis.on_poll(self._copy.restore)
         self._visits = Journal(
             settings.data_folder / SPOOL / FOLDER,
             settings,
@@ -74,6 +81,7 @@ class TrackedPages:
                 return visit
             kept = orjson.dumps({"watch": answer["watch"], "visit": visit})
             if await self._ask(partial(compare_and_set, key=KEY, field=url, expected=stored, new=kept)):
+                await asyncio.to_thread(self._copy.put, url, kept.decode())
                 await self._log(visit)
                 await self._ask(partial(_remember, visit=visit))
                 return visit
@@ -82,7 +90,7 @@ class TrackedPages:
     async def all(self) -> list[dict[str, Any]]:
         """What each page was at its last visit, in the order of the addresses."""
         stored = await self._ask(lambda redis: redis.hgetall(KEY))
-        return [_summary(orjson.loads(stored[url])) for url in sorted(stored)]
+        return [_summary(orjson.loads(stored[url])) for url in sorted(stored) if url != MARK]
 
     async def history(self, url: str) -> list[dict[str, Any]]:
         """The last visits of a page, the oldest first.
@@ -91,9 +99,14 @@ class TrackedPages:
             NotFound: it is not followed.
             Unavailable: Redis is lost.
         """
-        if not await self._stored(url):
+        stored = await self._stored(url)
+        if not stored:
             raise NotFound(f"{url} is not followed")
         lines: list[bytes] = await self._ask(lambda redis: redis.lrange(_visits_key(url), 0, -1))
+        n_visits = min(orjson.loads(stored)["watch"]["n_visits"], MAX_VISITS)
+        if len(lines) < n_visits:  # Redis has lost some
+            on_disk = await asyncio.to_thread(visits_on_disk, self._folder, url)
+            return on_disk[-n_visits:]
         return [orjson.loads(line) for line in reversed(lines)]
 
     async def forget(self, url: str) -> None:
@@ -105,6 +118,7 @@ class TrackedPages:
         """
         if not await self._ask(lambda redis: redis.hdel(KEY, url)):
             raise NotFound(f"{url} is not followed")
+        await asyncio.to_thread(self._copy.delete, url)
         await self._ask(lambda redis: redis.delete(_visits_key(url)))
 
     async def _stored(self, url: str) -> bytes:
@@ -130,6 +144,20 @@ def to_parquet(segment: Path, folder: Path) -> None:
     if visits:
         write_parquet(history_frame(visits), folder / f"{segment.stem}.parquet")
     segment.unlink()
+
+
+def visits_on_disk(data_folder: Path, url: str) -> list[dict[str, Any]]:
+    """All visits of a page that the disk has, the oldest first."""
+    found = [
+        visit
+        for segment in (data_folder / SPOOL / FOLDER).glob("*.jsonl")
+        for lines in whole_lines(segment)
+        for visit in map(orjson.loads, lines.splitlines())
+        if visit["url"] == url
+    ]
+    for part in (data_folder / FOLDER).glob("*.parquet"):
+        found += pl.scan_parquet(part).filter(pl.col("url") == url).collect().to_dicts()
+    return sorted(found, key=lambda visit: str(visit["timestamp"]))
 
 
 def _remember(redis: Redis, *, visit: Mapping[str, Any]) -> bool:

@@ -53,7 +53,7 @@ class PersistentHash:
     def read(self, redis: Redis) -> Mapping[str, str]:
         """The fields in Redis; what it has lost is put back, and what is new is copied."""
         stored = redis.hgetall(self._key)
-        fields: Mapping[str, str] = _text(stored)
+        fields: Mapping[str, str] = texts(stored)
         if MARK not in stored and (fields or self._fields):
             fields = self._restored(redis, fields)
         if fields != self._fields or not self._is_copied:
@@ -71,7 +71,7 @@ class PersistentHash:
             return {**self._fields, **fields}  # it takes no writes: what was there is known here
         if lost:
             _log.warning("redis had lost what is put back now", key=self._key, n_fields=len(lost))
-        return _text(redis.hgetall(self._key))
+        return texts(redis.hgetall(self._key))
 
     def _copy(self) -> Mapping[str, str]:
         if self._file is None or not self._file.exists():
@@ -101,7 +101,7 @@ class PersistentHash:
             self._is_copied = False
 
 
-def _text(stored: Mapping[Any, Any]) -> dict[str, str]:
+def texts(stored: Mapping[Any, Any]) -> dict[str, str]:
     """The fields that are text, without the mark; others were written by somebody else."""
     fields = {}
     for field, value in stored.items():

@@ -27,6 +27,8 @@ from trimtab.service.settings import Settings
 FILE = "suggestions/queries.parquet"
 LOCK = "suggestions.lock"
 LOOK_SECONDS = 30.0
+REFRESH_SECONDS = 1.0
+"""How soon a change of the catalogue is suggested where that takes next to no time."""
 PAUSE_RATIO = 100.0
 """How many times as long as a suggester took to make it is kept."""
 MAX_MADE = 4
@@ -99,8 +101,8 @@ class _Made:
 class Suggestions:
     """The suggester of each bundle that answers.
 
-    It is made anew where the catalogue or the counts changed, but for a hundredth of the time at most: the names of a
-    large catalogue take longer than a search.
+    It is made when it is first asked for, and anew where the catalogue or the counts changed, by a thread that no
+    request waits for and for a hundredth of the time at most: the names of a large catalogue take longer than a search.
     """
 
     def __init__(self, queries: CountedQueries, pseudonyms: Pseudonyms, settings: Settings) -> None:
@@ -113,18 +115,19 @@ class Suggestions:
         self._making = Lock()
 
     async def of(self, engine: Engine) -> Suggester:
-        """The suggester of an engine, made aside; while a newer one is being made, the one before answers."""
+        """The suggester of an engine; the first time it is made aside, and afterwards `refresh` keeps it new."""
         known = self._made.get(engine.bundle_id)
-        if known is not None and not self._is_due(known, engine):
-            return known.suggester
-        if known is not None and self._making.locked():
+        if known is not None:
             return known.suggester
         async with self._making:
             known = self._made.get(engine.bundle_id)
-            if known is None or self._is_due(known, engine):
-                known = await to_thread(self._make, engine)
-                self._made = dict([*self._made.items(), (engine.bundle_id, known)][-MAX_MADE:])
-            return known.suggester
+            return (await to_thread(self._make, engine) if known is None else known).suggester
+
+    def refresh(self, engine: Engine) -> None:
+        """Make the suggester of an engine anew where that is due and somebody has asked for suggestions of it."""
+        known = self._made.get(engine.bundle_id)
+        if known is not None and self._is_due(known, engine):
+            self._make(engine)
 
     def _is_due(self, known: _Made, engine: Engine) -> bool:
         is_as_it_was = known.engine is engine and known.queries is self._queries.frame
@@ -135,7 +138,9 @@ class Suggestions:
         analyser = engine.retriever.knowledge.analyser
         queries = queries_of(frame, analyser, min_users=self._min_users, blocked=keys_of(self._blocked, analyser))
         suggester = Suggester([*queries, *names_of(engine.store), *items_of(engine.store)], analyser)
-        return _Made(suggester, engine, frame, monotonic(), monotonic() - start)
+        made = _Made(suggester, engine, frame, monotonic(), monotonic() - start)
+        self._made = dict([*self._made.items(), (engine.bundle_id, made)][-MAX_MADE:])
+        return made
 
     def liked(self, engine: Engine, user_id: str | None) -> Liked:
         """What a user has bought, by field and value; nothing of somebody unknown."""

@@ -16,7 +16,7 @@ from tests.support.services import serving
 from tests.support.waiting import eventually
 from trimtab.core.errors import Conflict, TooMany, Unauthorised
 from trimtab.service.http import accounts as accounts_module
-from trimtab.service.http.accounts import Accounts, hashed, matches
+from trimtab.service.http.accounts import Accounts, Place, hashed, matches
 from trimtab.service.http.rates import Rates
 from trimtab.service.http.sessions import COOKIE, CSRF_HEADER
 from trimtab.service.redis.gateway import RedisGateway
@@ -179,12 +179,35 @@ def test_passwords_are_not_tried_without_an_end(monkeypatch: pytest.MonkeyPatch)
     monkeypatch.setattr(accounts_module, "COST", 2)
     redis = RedisGateway(None, timeout_seconds=1, poll_seconds=1)
     accounts = Accounts(redis, rates=Rates(redis))
-    refused: list[type[Exception]] = []
-    for _ in range(2 * accounts_module.TRIES_PER_MINUTE + 1):  # a minute may end among them
+
+    def guess(name: str, place: Place) -> type[Exception]:
         with pytest.raises((Unauthorised, TooMany)) as caught:
-            asyncio.run(accounts.verified("nobody", "guess"))
-        refused.append(caught.type)
-    assert TooMany in refused
+            asyncio.run(accounts.verified(name, "guess", place))
+        return caught.type
+
+    here = Place("192.0.2.1")
+    n = 2 * accounts_module.TRIES_PER_MINUTE + 1  # a minute may end among them
+    assert TooMany in [guess("nobody", here) for _ in range(n)]
+    assert guess("nobody", Place("192.0.2.2")) is Unauthorised, "from elsewhere it goes on"
+    assert guess("somebody", here) is Unauthorised, "and so do other accounts"
+    assert TooMany in [guess("anna", Place(f"192.0.2.{n}")) for n in range(2 * accounts_module.LOGINS_PER_MINUTE + 1)]
+    assert guess("anna", Place("her browser", is_known=True)) is Unauthorised
+
+
+def test_guesses_keep_nobody_out_who_has_logged_in_before(
+    closed: httpx.Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    log_in(closed, "erna", "viewer")
+    monkeypatch.setattr(accounts_module, "LOGINS_PER_MINUTE", 1)
+    with httpx.Client(base_url=closed.base_url) as elsewhere:
+        guesses = [elsewhere.post("/session", json={"name": f"guess-{n}", "password": PASSWORD}) for n in range(3)]
+        assert 429 in [one.status_code for one in guesses]  # a minute may end among them
+        (refused, *_) = (one for one in guesses if one.status_code == 429)
+        assert "logins from new places are taken 1 times a minute" in refused.text
+    closed.cookies.delete(COOKIE)
+    assert closed.post("/session", json={"name": "erna", "password": PASSWORD}).status_code == 200
+    others = [closed.post("/session", json={"name": "anna", "password": PASSWORD}).status_code for _ in range(3)]
+    assert 429 in others, "it is known for her account alone"
 
 
 @pytest.mark.parametrize("meanwhile", ["another role", "ended"])
@@ -199,7 +222,9 @@ def test_a_new_password_undoes_nothing_that_an_admin_did_meanwhile(
     async def at_the_same_time() -> None:
         await accounts.define("dora", "admin", PASSWORD)
         monkeypatch.setattr(accounts_module, "hashed", lambda new: hashed(new) if is_done.wait(60) else "")
-        changing = asyncio.create_task(accounts.change_password("dora", PASSWORD, "another password"))
+        changing = asyncio.create_task(
+            accounts.change_password("dora", PASSWORD, "another password", Place("192.0.2.1"))
+        )
         await asyncio.sleep(0)  # it has the account that was there
         if meanwhile == "ended":
             await accounts.delete("dora")

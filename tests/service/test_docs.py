@@ -58,6 +58,7 @@ PATHS = {
     "/keys",
     "/keys/{name}",
     "/users/{user_id}",
+    "/users/{user_id}/erasure",
     "/users/{user_id}/export",
     "/pages",
     "/tracked",

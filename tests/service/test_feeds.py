@@ -156,3 +156,19 @@ def test_a_browsers_key_changes_no_items(shop: httpx.Client) -> None:
     assert shop.post("/feeds", content=b"id,title\n1,a\n", headers={**CSV, **front}).status_code == 403
     assert shop.put("/items", json={"item_id": "SKU-1-0", "price": 1.0}, headers=front).status_code == 403
     assert shop.delete("/items/SKU-1-0", headers=front).status_code == 403
+
+
+def test_a_browsers_key_sends_few_events_at_once(shop: httpx.Client) -> None:
+    made = shop.put("/keys/front", json={"scopes": ["search", "ingest"], "browser": True})
+    front = {"Authorization": f"Bearer {made.json()['key']}", "X-Forwarded-For": "192.0.2.1"}
+    click = {"action_name": "click", "query_id": "d", "item_id": "SKU-1-0"}
+    events = [{"event_id": f"of-a-page-{number}", **click} for number in range(51)]
+    refused = shop.post("/events", json={"events": events}, headers=front)
+    assert refused.status_code == 422
+    assert refused.json()["errors"][0]["allowed"] == "up to 50 by a browser's key"
+    assert shop.post("/events", json={"events": events[:50]}, headers=front).json()["accepted"] == 50
+    assert shop.post("/events", json={"events": events}).json() | {"unmatched": []} == {
+        "accepted": 51,
+        "duplicates": 0,
+        "unmatched": [],
+    }

@@ -95,8 +95,12 @@ def test_new_items_are_found_and_taken_away_again(shop: httpx.Client) -> None:
         "url": "",
         "attributes": "",
     }
-    suggested = shop.get("/suggest", params={"q": "orch"}).json()["suggestions"]
-    assert [(one["kind"], one["text"].lower()) for one in suggested] == [("brand", "orchard")]
+
+    def suggested() -> list[tuple[str, str]]:
+        found = shop.get("/suggest", params={"q": "orch"}).json()["suggestions"]
+        return [(one["kind"], one["text"].lower()) for one in found]
+
+    eventually(lambda: suggested() == [("brand", "orchard")])
 
     put(shop, {"item_id": "quince/0", "title": "Medlar jam"})
     assert found(shop, "medlar jam")[0] == "quince/0"

@@ -13,8 +13,9 @@ import polars as pl
 import pytest
 
 from tests.support.catalogues import read_catalogue
-from tests.support.redis_servers import RedisProcess
+from tests.support.redis_servers import PATIENT_REDIS_SECONDS, RedisProcess
 from tests.support.services import metric, serving
+from tests.support.waiting import eventually
 from tests.webpages.pages_made_here import PRODUCT_URL, product
 from trimtab.service.pages.page_worker import PageWorker
 from trimtab.service.pages.tracked_pages import to_parquet
@@ -156,6 +157,36 @@ def test_a_price_is_followed_over_visits(shop: httpx.Client, data_folder: Path) 
     assert shop.delete("/tracked", params={"url": PRODUCT_URL}).status_code == 204
     assert shop.get("/tracked").json() == []
     assert shop.delete("/tracked", params={"url": PRODUCT_URL}).status_code == 404
+
+
+def test_followed_pages_come_back_when_redis_has_lost_them(
+    small_bundle: Path, tmp_path: Path, redis_server: RedisProcess
+) -> None:
+    settings = Settings(
+        bundle=small_bundle,
+        data_folder=tmp_path,
+        redis_url=redis_server.url,
+        redis_timeout_seconds=PATIENT_REDIS_SECONDS,
+        redis_poll_seconds=0.05,
+        admin_key="sesame",
+        page_seconds=60,
+    )
+    with serving(settings) as client, redis_server.client() as redis:
+        client.headers.update(KEY)
+        visit(client, product("49,90 €", stated="49.90"))
+        eventually(lambda: redis.hexists("trimtab:tracked", ""))
+        redis.flushall()
+        eventually(lambda: len(client.get("/tracked").json()) == 1)
+        cheaper = visit(client, product("44,90 €", stated="44.90"))
+        assert (cheaper["price"], cheaper["previous"]) == ("44.90", "49.90"), "it was known what to look for"
+        history = client.get("/tracked/history", params={"url": PRODUCT_URL}).json()
+        assert [seen["price"] for seen in history] == ["49.90", "44.90"]
+        client.delete("/tracked", params={"url": PRODUCT_URL}).raise_for_status()
+        redis.flushall()
+        visit(client, product("9,90 €", stated="9.90"))
+        eventually(lambda: redis.hexists("trimtab:tracked", ""))
+        (followed,) = client.get("/tracked").json()
+        assert followed["n_visits"] == 1, "what was forgotten stays so"
 
 
 def test_a_page_without_a_price_is_not_followed(shop: httpx.Client) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 from pathlib import Path
 from typing import Any
 
@@ -11,9 +12,12 @@ import pytest
 from tests.support.redis_servers import PATIENT_REDIS_SECONDS, RedisProcess
 from tests.support.services import serving
 from tests.support.waiting import eventually
+from trimtab.core.errors import NotFound
 from trimtab.engine import Engine
 from trimtab.engine.log.impressions import read_log
 from trimtab.engine.log.interactions import read_interactions
+from trimtab.service.logs.erasures import Erasures
+from trimtab.service.logs.user_data import UserData
 from trimtab.service.settings import Settings
 
 ADMIN = {"Authorization": "Bearer sesame"}
@@ -26,6 +30,20 @@ def everything_kept(folder: Path) -> bytes:
 def exported(client: httpx.Client) -> dict[str, Any]:
     answer: dict[str, Any] = client.get("/users/ann-the-shopper/export", headers=ADMIN).json()
     return answer
+
+
+def erased(client: httpx.Client, user_id: str) -> dict[str, Any]:
+    """What became of an erasure that is asked for."""
+    asked = client.delete(f"/users/{user_id}", headers=ADMIN)
+    assert asked.status_code == 202, asked.text
+    state: dict[str, Any] = {}
+
+    def is_done() -> bool:
+        state.update(client.get(asked.headers["Location"], headers=ADMIN).raise_for_status().json())
+        return state["state"] == "done"
+
+    eventually(is_done)
+    return state
 
 
 @pytest.mark.parametrize("salt", [None, pytest.param("a salt that nobody knows", marks=pytest.mark.slow)])
@@ -59,15 +77,15 @@ def test_a_user_is_exported_and_erased(
             assert len(found["recent_events"]) == 2
             assert found["bundles"] == []
 
-            erased = client.delete("/users/ann-the-shopper", headers=ADMIN).raise_for_status().json()
-            assert erased["erased"] == {
+            assert client.get("/users/ann-the-shopper/erasure", headers=ADMIN).status_code == 404
+            assert erased(client, "ann-the-shopper")["erased"] == {
                 "impressions": 1,
                 "interactions": 1,
                 "unmatched": 0,
                 "recent_events": 1,
                 "feed": 2,
             }
-            assert client.delete(f"/users/{in_bundle}", headers=ADMIN).json()["bundles"] == [small_bundle.name]
+            assert erased(client, in_bundle)["bundles"] == [small_bundle.name]
             assert exported(client)["recent_events"] == []
             assert redis.xlen("trimtab:events") == 2
     with serving(settings) as client:
@@ -81,3 +99,35 @@ def test_a_user_is_exported_and_erased(
         assert len(client.get("/users/bob-the-shopper/export", headers=ADMIN).json()["impressions"]) == 2
     assert sum(len(frame) for frame in read_log(tmp_path)) == len(read_interactions(tmp_path)) == 2
     assert b"ann-the-shopper" not in everything_kept(tmp_path)
+
+
+def test_an_erasure_is_done_by_whoever_serves_next(tmp_path: Path) -> None:
+    """What was asked for is not forgotten with the process, and a disk that refuses is asked again."""
+    users = UsersOfADisk()
+    asked = Erasures(tmp_path, users)
+    asked.ask("ann/the shopper")
+    assert asked.of("ann/the shopper").state == "running"
+
+    next_one = Erasures(tmp_path, users)
+    next_one.start()
+    eventually(lambda: asked.of("ann/the shopper").problem is not None)
+    users.refuses = False
+    next_one.ask("bob")  # which has it look again
+    eventually(lambda: asked.of("ann/the shopper").state == asked.of("bob").state == "done")
+    next_one.stop()
+    assert asked.of("bob").erased == {"impressions": 1}
+    assert b"ann/the shopper" not in everything_kept(tmp_path)
+    with pytest.raises(NotFound):
+        asked.of("carl")
+
+
+class UsersOfADisk(UserData):
+    """Users whose data lie on a disk that refuses at first."""
+
+    def __init__(self) -> None:
+        self.refuses = True
+
+    def erase(self, user_id: str) -> dict[str, int]:
+        if self.refuses:
+            raise OSError(errno.ENOSPC, "No space left on device")
+        return {"impressions": 1}

@@ -112,7 +112,8 @@ def sessions_router(sessions: Sessions, accounts: Accounts, access: AccessContro
     async def log_in(request: Request, response: Response) -> SessionState:
         """The session is a cookie of 12 hours."""
         sent = validated(Login, await read_object(request, max_bytes=MAX_BODY_BYTES))
-        account = await accounts.verified(sent.name, sent.password.get_secret_value())
+        place = await sessions.place(request, sent.name)
+        account = await accounts.verified(sent.name, sent.password.get_secret_value(), place)
         session = await sessions.begin(request, response, sent.name, account)
         request.state.caller = MARK + sent.name
         audit(request)
@@ -137,8 +138,9 @@ def sessions_router(sessions: Sessions, accounts: Accounts, access: AccessContro
         request.state.caller = session.caller
         sent = validated(NewPassword, await read_object(request, max_bytes=MAX_BODY_BYTES))
         audit(request)
+        place = await sessions.place(request, session.name)
         account = await accounts.change_password(
-            session.name, sent.password.get_secret_value(), sent.new.get_secret_value()
+            session.name, sent.password.get_secret_value(), sent.new.get_secret_value(), place
         )
         return _of(await sessions.begin(request, response, session.name, account))
 

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import UTC, datetime
-from typing import Annotated
+from typing import Annotated, Any
 
 from fastapi import APIRouter, Request
 from pydantic import BaseModel, ConfigDict, FailFast, Field
 
+from trimtab.core.errors import BadParameter
 from trimtab.service.http.auth import AccessControl
 from trimtab.service.http.bodies import documented_body, read_object, reference, validated
 from trimtab.service.http.problem_documents import documented
@@ -16,6 +18,9 @@ from trimtab.service.logs.event_intake import Acknowledgement, EventIntake
 from trimtab.service.logs.event_log import MAX_BATCH, Event
 from trimtab.service.observability.metrics import Metrics
 from trimtab.service.search.pseudonyms import Pseudonyms
+
+BROWSER_BATCH = 50
+"""Events of a request by a key that is in a page's source."""
 
 
 class Batch(BaseModel):
@@ -51,6 +56,8 @@ def events_router(
         """
         key = access.check(request, "ingest")
         values = await read_object(request, max_bytes=max_body_bytes)
+        if key is not None and key.browser:
+            _require_few(values)
         sent = validated(Batch, values).events if "events" in values else [validated(Event, values)]
         source = getattr(request.state, "caller", None)
         named = [pseudonyms.event(tokens.named(event, key)) for event in sent]
@@ -62,3 +69,10 @@ def events_router(
         return answer
 
     return router
+
+
+def _require_few(values: Mapping[str, Any]) -> None:
+    """Refuse a browser's batch that would cost more than a few searches: anybody has its key."""
+    events = values.get("events")
+    if isinstance(events, list) and len(events) > BROWSER_BATCH:
+        raise BadParameter("events", f"has {len(events)} events", f"up to {BROWSER_BATCH} by a browser's key")
