@@ -24,7 +24,7 @@ from trimtab.abtest.ope.asked import LOGGED, Asked, each_query
 from trimtab.abtest.ope.contexts import policy_of
 from trimtab.abtest.ope.estimators import Floats
 from trimtab.abtest.ope.logged_slates import ReplayLog
-from trimtab.abtest.ope.moves import standings
+from trimtab.abtest.ope.moves import LISTS_AT_ONCE, standings
 from trimtab.abtest.ope.sums import Ints
 from trimtab.engine import Engine
 
@@ -116,10 +116,13 @@ def _clicked(
     policy = policy_of(engine, asked.weights[LOGGED], temperature)
     for length, which in asked.by_length():
         some = asked.take(which)
-        # By context, for the chances of all candidates of all of them are many.
-        for user in np.unique(some.who):
-            of_user = some.take(some.who == user)
-            chances = np.zeros((len(some.contexts.rows), acted.shape[1]))
-            chances[:, :length] = standings(policy, some.contexts, np.array([user]), length, n_draws=N_DRAWS)[0]
-            rows, positions = np.nonzero(acted[of_user.at, :length])
-            yield positions, chances[of_user.shown[rows, positions]]
+        users, of_user = np.unique(some.who, return_inverse=True)
+        is_acted = acted[some.at, :length]
+        # Some contexts at a time, for the chances of all candidates of all of them are many.
+        for start in range(0, len(users), LISTS_AT_ONCE):
+            found = standings(policy, some.contexts, users[start : start + LISTS_AT_ONCE], length, n_draws=N_DRAWS)
+            is_here = (of_user >= start) & (of_user < start + LISTS_AT_ONCE)
+            rows, positions = np.nonzero(is_acted & is_here[:, None])
+            chances = np.zeros((len(rows), acted.shape[1]))
+            chances[:, :length] = found[of_user[rows] - start, some.shown[rows, positions]]
+            yield positions, chances

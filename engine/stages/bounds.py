@@ -3,18 +3,25 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 
 import numpy as np
 from numpy.typing import NDArray
 
 from trimtab.core.errors import BadParameter, did_you_mean
-from trimtab.core.records import Constraints, ScoredCandidates
+from trimtab.core.metrics import discounts
+from trimtab.core.records import Constraints, FloatArray, IntArray, ScoredCandidates
 from trimtab.core.weights import RELEVANCE, loss_parameter
 from trimtab.engine.bundle.storage import Bundle
-from trimtab.engine.stages.slate_stage import SlateStage
+from trimtab.engine.stages.slate_stage import SlateStage, floors
+from trimtab.ranker.slate.greedy import greedy_slates
 from trimtab.ranker.slate.log_policy import QueryContexts
+from trimtab.ranker.slate.reference import NOTHING
 
 Floats = NDArray[np.float64]
+
+USERS_AT_ONCE = 256
+"""Users of a query whose slates under all weights are compared at once."""
 
 
 def allowed_losses(bundle: Bundle, constraints: Constraints, weights: Mapping[str, float]) -> dict[int, float]:
@@ -66,9 +73,46 @@ def bound_weights(
             pins[position] = pin
     boosts = None if contexts.boosts is None else contexts.boosts.astype(np.float32)
     everything, no_features = np.ones(n, dtype=bool), np.zeros((n, 0), dtype=np.float32)
-    for user, gains in enumerate(contexts.gains):
-        scored = ScoredCandidates(contexts.rows, no_features, gains, contexts.aspects)
+    within = np.ones((n_users, len(weights)), dtype=bool)
+    for start in range(0, n_users, USERS_AT_ONCE):
+        some = slice(start, start + USERS_AT_ONCE)
+        within[some] = _are_within(bundle, replace(contexts, gains=contexts.gains[some]), weights, by_objective, pins)
+    for user in np.flatnonzero(~within.all(axis=1)).tolist():
+        scored = ScoredCandidates(contexts.rows, no_features, contexts.gains[user], contexts.aspects)
         stage = SlateStage(bundle.ranker.scorer, scored, eligible=everything, pins=pins, boosts=boosts)
-        for number in np.flatnonzero(~stage.are_within(weights, by_objective, k=k)).tolist():
+        for number in np.flatnonzero(~within[user]).tolist():
             found[number, user] = stage.within_losses(weights[number], losses[number], k=k)[0]
     return found
+
+
+def _are_within(
+    bundle: Bundle, contexts: QueryContexts, weights: Floats, losses: Mapping[int, Floats], pins: IntArray
+) -> NDArray[np.bool_]:
+    """[n_users, B] whether `SlateStage.within_losses` leaves weights as they are.
+
+    Args:
+        weights: [B, M + 1].
+        losses: objective -> [B].
+        pins: [depth], as `SlateStage` has them.
+    """
+    n_users, n, n_objectives = contexts.gains.shape
+    # User by user, [n_users * B, n].
+    utilities = bundle.ranker.scorer.utilities(contexts.gains.reshape(-1, n_objectives), weights[:, :-1])
+    utilities = utilities.reshape(len(weights), n_users, n).swapaxes(0, 1).reshape(-1, n)
+    if contexts.boosts is not None:
+        utilities = utilities + contexts.boosts.astype(np.float32)
+    everything, no_pins = np.ones(n, dtype=bool), np.full(len(pins), NOTHING)
+    w_diversity = np.tile(weights[:, -1], n_users)
+    slates = greedy_slates(utilities, everything, contexts.aspects, w_diversity, pins).reshape(n_users, -1, len(pins))
+    within = np.ones(slates.shape[:2], dtype=bool)
+    for objective, loss in losses.items():
+        gains = contexts.gains[:, :, objective]
+        best = greedy_slates(gains, everything, contexts.aspects, np.zeros(n_users), no_pins)[:, None]
+        within &= _expected(gains, slates) >= floors(_expected(gains, best), loss)
+    return within
+
+
+def _expected(gains: FloatArray, slates: IntArray) -> Floats:
+    """[n_users, n] gains and [n_users, S, k] slates without holes -> [n_users, S] discounted sums."""
+    shown = np.take_along_axis(gains[:, None].astype(np.float64), slates, axis=2)
+    return np.asarray(shown @ discounts(slates.shape[2]), dtype=np.float64)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
@@ -87,7 +87,7 @@ class SlateStage:
         Returns:
             [M + 1] weights, and whether they cannot all hold.
         """
-        best = self._best_of(losses)
+        best = {objective: self.best(objective) for objective in losses}
         ordered = sorted(losses, reverse=True)  # relevance is the first objective of every bundle
         for _ in range(N_TURNS):
             has_pulled = infeasible = False
@@ -121,7 +121,7 @@ class SlateStage:
         if len(baseline) == 0:
             return weights, False
         depth = min(k, self.depth)
-        floor = float(self._floors(np.array([loss]), objective, baseline=baseline, depth=depth)[0])
+        floor = float(floors(self.expected(baseline[None, :depth], objective), np.array([loss]))[0])
         pure = np.zeros_like(weights)
         pure[objective] = 1.0
         shown = self.slate(self.utilities(weights[None, :])[0], float(weights[-1]))[None, :depth]
@@ -139,31 +139,6 @@ class SlateStage:
             if first == 0:
                 break
         return (1 - high) * weights + high * pure, False
-
-    def are_within(self, weights: Floats, losses: Mapping[int, Floats], *, k: int) -> NDArray[np.bool_]:
-        """[B] whether `within_losses` leaves weights as they are.
-
-        Args:
-            weights: [B, M + 1].
-            losses: objective -> [B].
-        """
-        depth, found = min(k, self.depth), np.ones(len(weights), dtype=bool)
-        slates = self.slates(weights, depth=depth)
-        for objective, best in self._best_of(losses).items():
-            if len(best):
-                floors = self._floors(losses[objective], objective, baseline=best, depth=depth)
-                found &= self.expected(slates, objective) >= floors
-        return found
-
-    def _best_of(self, objectives: Iterable[int]) -> dict[int, NDArray[np.int64]]:
-        return {objective: self.best(objective) for objective in objectives}
-
-    def _floors(self, losses: Floats, objective: int, *, baseline: NDArray[np.int64], depth: int) -> Floats:
-        """[B] losses -> [B] what the expected value of an objective must not fall below."""
-        reached = self.expected(baseline[None, :depth], objective)[0]
-        floors = reached - losses * abs(reached)
-        # Float32 sums of one slate and its like differ in the last digits; a floor met to within them is met.
-        return np.asarray(floors - 1e-6 * np.maximum(np.abs(floors), 1.0), dtype=np.float64)
 
     def ordered(self, weights: Floats, seed: int | None, temperature: float) -> Order:
         """The candidates at [M + 1] weights, sorted by utility and novelty; with a seed, drawn."""
@@ -230,6 +205,13 @@ class SlateStage:
         """[B, k] slates -> [B] discounted sum of one objective's gains; -1 adds nothing."""
         gains = np.append(self._scored.gains[:, objective].astype(np.float64), 0.0)  # -1 reads the 0
         return np.asarray(gains[slates] @ discounts(slates.shape[1]), dtype=np.float64)
+
+
+def floors(reached: Floats, losses: Floats) -> Floats:
+    """What the expected values of objectives must not fall below, by what their best slates reach."""
+    found = reached - losses * np.abs(reached)
+    # Float32 sums of one slate and its like differ in the last digits; a floor met to within them is met.
+    return np.asarray(found - 1e-6 * np.maximum(np.abs(found), 1.0), dtype=np.float64)
 
 
 def _shown(slate: NDArray[np.int64]) -> NDArray[np.int64]:

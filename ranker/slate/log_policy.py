@@ -12,7 +12,7 @@ kind, of which there are far fewer than candidates.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 
@@ -20,19 +20,15 @@ import numpy as np
 from numpy.typing import NDArray
 
 from trimtab.core.diversity import ALPHA, repeats_above
+from trimtab.ranker.slate import walks
+from trimtab.ranker.slate.greedy import greedy_slates
 from trimtab.ranker.slate.reference import NOTHING, Floats, Ints
 
 BLOCK = 1024
 """Impressions walked at once: [BLOCK, n_candidates] doubles stay in the cache."""
 
-SORTING = 0.1
-"""A temperature at which scores that differ have odds that differ, to sort by."""
-
 CANCELLED = 1e-6
 """A sum is accurate while this share of it is left: every subtraction leaves an error of 1e-16 of the whole."""
-
-VANISHING = 1e-200
-"""Odds are relative to the best candidate at first; once that is shown, what is left may be beyond a double's range."""
 
 
 @dataclass(frozen=True)
@@ -105,11 +101,8 @@ class SlatePolicy:
         """The same as `propensities`, candidate by candidate: slower, and no sum loses digits by subtraction."""
         if slates.size == 0 or len(contexts.rows) == 0:
             return np.ones(slates.shape)
-        walk = _Walk(self, contexts, users)
-        shown = (
-            walk.show(slates[:, position], pinned=position in contexts.pins) for position in range(slates.shape[1])
-        )
-        return np.stack(list(shown), axis=1)
+        who, at = np.unique(users, return_inverse=True)
+        return walks.chances_of(*self._walked(contexts, who, at), _pins(contexts, slates.shape[1]), slates)
 
     def logits(self, contexts: QueryContexts, users: Ints) -> Floats:
         """[len(users), n] utilities over the temperature, before any novelty."""
@@ -142,8 +135,8 @@ class SlatePolicy:
         Returns:
             slates [B, k] of candidate indices, -1 where none is left; conditional propensities [B, k].
         """
-        k = uniforms.shape[1]
-        return _filled(self, contexts, users, k, lambda walk, block, position: walk.pick(uniforms[block, position]))
+        who, at = np.unique(users, return_inverse=True)
+        return walks.drawn(*self._walked(contexts, who, at), _pins(contexts, uniforms.shape[1]), uniforms)
 
     def standings(self, contexts: QueryContexts, users: Ints, uniforms: Floats) -> Floats:
         """[B, n, k] chance of each candidate to stand at each position, whatever stands above.
@@ -154,28 +147,29 @@ class SlatePolicy:
             users: [B].
             uniforms: [B, n_draws, k] in [0, 1), stratified at best (`exploration.stratified`).
         """
-        _, n_draws, k = uniforms.shape
-        found = np.zeros((len(users), len(contexts.rows), k))
-        size = max(BLOCK // n_draws, 1)
-        for start in range(0, len(users), size):
-            some = users[start : start + size]
-            walk = _Walk(self, contexts, np.repeat(some, n_draws))
-            drawn_with = uniforms[start : start + size].reshape(-1, k)
-            for position in range(min(k, len(contexts.rows))):
-                pin = contexts.pins.get(position)
-                if pin is None:
-                    chances = walk.chances().reshape(len(some), n_draws, -1).mean(axis=1)
-                    found[start : start + size, :, position] = chances
-                    walk.show(walk.pick(drawn_with[:, position]))
-                else:
-                    found[start : start + size, pin, position] = 1.0
-                    walk.show(np.full(len(walk), pin), pinned=True)
-        return found
+        logits, _, bonus, codes = self._walked(contexts, users, users)
+        return walks.standings(logits, bonus, codes, _pins(contexts, uniforms.shape[2]), uniforms)
+
+    def _walked(self, contexts: QueryContexts, users: Ints, at: Ints) -> tuple[Floats, Ints, Floats, Ints]:
+        """What `walks` takes of a query: logits of users, where impressions find them, the bonus of users, codes."""
+        codes = contexts.aspects if self.is_diverse else contexts.aspects[:, :0]
+        logits = np.ascontiguousarray(self.logits(contexts, users))
+        logits[:, _pinned(contexts)] = -np.inf
+        return logits, at.ravel(), self.bonus(codes.shape[1], users), np.ascontiguousarray(codes.T)
 
     def sorted_slates(self, contexts: QueryContexts, users: Ints, k: int) -> Ints:
         """[B, k] the slates without a draw, position by position what has the best score; -1 where none is left."""
-        policy = replace(self, temperature=SORTING)
-        return _filled(policy, contexts, users, k, lambda walk, _, __: walk.best())[0]
+        utilities = replace(self, temperature=1.0).logits(contexts, users)
+        weight = (
+            np.full(len(users), self.w_diversity) if isinstance(self.w_diversity, float) else self.w_diversity[users]
+        )
+        pins = np.full(k, NOTHING, dtype=np.int64)
+        for position, pin in contexts.pins.items():
+            if position < k:
+                pins[position] = pin
+        is_eligible = np.ones(len(contexts.rows), dtype=bool)
+        is_eligible[_pinned(contexts)] = False
+        return greedy_slates(utilities, is_eligible, contexts.aspects, weight, pins)
 
 
 class _Kinds:
@@ -224,103 +218,13 @@ class _Kinds:
         return np.minimum(chances, 1.0), trusted
 
 
-class _Walk:
-    """Odds of every candidate for a block of impressions, on the way down the slate."""
-
-    def __init__(self, policy: SlatePolicy, contexts: QueryContexts, users: Ints) -> None:
-        who, self._who = np.unique(users, return_inverse=True)
-        self._logits = policy.logits(contexts, who)
-        self._pinned = _pinned(contexts)
-        self._odds = _odds(self._logits, self._pinned)[self._who]
-        self._rows = np.arange(len(users))
-        self._n_free = self._odds.shape[1] - len(self._pinned)
-        self._shown: list[Ints] = []
-        self._codes = contexts.aspects if policy.is_diverse else contexts.aspects[:, :0]
-        n_aspects = self._codes.shape[1]
-        self._bonus = policy.bonus(n_aspects, users)
-        # [n, n] by aspect: do two candidates share a known code?
-        self._same = [(codes[:, None] == codes) & (codes >= 0) for codes in self._codes.T]
-        self._seen: list[list[Ints]] = [[] for _ in range(n_aspects)]
-
-    def __len__(self) -> int:
-        return len(self._rows)
-
-    def pick(self, uniforms: Floats) -> Ints:
-        """[B] candidate whose interval of the cumulated odds holds `uniform * total`; -1 where only pins are left."""
-        if self._n_free == 0:
-            return np.full(len(self), NOTHING)
-        self._totals()
-        cumulated = np.cumsum(self._odds, axis=1)
-        return np.asarray((cumulated <= uniforms[:, None] * cumulated[:, -1:]).sum(axis=1), dtype=np.int64)
-
-    def chances(self) -> Floats:
-        """[B, n] chance of each candidate at the next position; 0 where only pins are left."""
-        totals = self._totals()[:, None]
-        return np.divide(self._odds, totals, out=np.zeros_like(self._odds), where=totals > 0)
-
-    def best(self) -> Ints:
-        """[B] candidate with the best odds, the first of several; -1 where only pins are left."""
-        if self._n_free == 0:
-            return np.full(len(self), NOTHING)
-        self._totals()
-        return np.asarray(self._odds.argmax(axis=1), dtype=np.int64)
-
-    def show(self, chosen: Ints, *, pinned: bool = False) -> Floats:
-        """Show one more candidate, -1 for none, and return its chances [B]."""
-        there = chosen >= 0
-        at = np.where(there, chosen, 0)
-        odds = self._odds
-        drawn = there & (not pinned)
-        chances = np.ones(len(at))
-        if drawn.any():
-            totals = self._totals()  # first: it may scale the odds up
-            np.divide(odds[self._rows, at], totals, out=chances, where=drawn)
-            self._n_free -= 1
-        odds[self._rows[there], at[there]] = 0.0
-        for codes, same, seen in zip(self._codes.T, self._same, self._seen, strict=True):
-            code = np.where(there, codes[at], NOTHING)
-            repeats = sum((code == above for above in seen), np.zeros(len(at)))
-            faded = np.where(there, np.exp(-self._bonus * ALPHA * (1 - ALPHA) ** repeats), 1.0)
-            odds *= np.where(same[at], faded[:, None], 1.0)
-            seen.append(code)
-        self._shown.append(at)
-        return np.asarray(chances, dtype=np.float64)
-
-    def _totals(self) -> Floats:
-        """[B] sum of the odds that are left, kept well above the smallest double."""
-        totals = self._odds.sum(axis=1)
-        if (totals < VANISHING).any() and self._n_free > 0:
-            vanished = np.flatnonzero(totals < VANISHING)
-            self._odds[vanished] = self._rescaled(vanished)
-            totals[vanished] = self._odds[vanished].sum(axis=1)
-        return np.asarray(totals, dtype=np.float64)
-
-    def _rescaled(self, rows: Ints) -> Floats:
-        """Odds of some impressions, computed again from their logits, relative to the best candidate that is left."""
-        logits = self._logits[self._who[rows]]
-        for codes, seen in zip(self._codes.T, self._seen, strict=True):
-            repeats = sum(((codes == above[rows, None]) & (codes >= 0) for above in seen), np.zeros(logits.shape))
-            logits = logits + self._bonus[rows, None] * (1 - ALPHA) ** repeats
-        for at in self._shown:
-            logits[np.arange(len(rows)), at[rows]] = -np.inf
-        return _odds(logits, self._pinned)
-
-
-def _filled(
-    policy: SlatePolicy, contexts: QueryContexts, users: Ints, k: int, choose: Callable[[_Walk, slice, int], Ints]
-) -> tuple[Ints, Floats]:
-    """[B, k] slates and their conditional propensities, chosen position by position around the pins."""
-    slates = np.full((len(users), k), NOTHING, dtype=np.int64)
-    chances = np.ones(slates.shape)
-    for block in _blocks(len(users)):
-        walk = _Walk(policy, contexts, users[block])
-        n_filled = max([len(contexts.rows), *(position + 1 for position in contexts.pins)])
-        for position in range(min(k, n_filled)):
-            pin = contexts.pins.get(position)
-            chosen = choose(walk, block, position) if pin is None else np.full(len(walk), pin)
-            slates[block, position] = chosen
-            chances[block, position] = walk.show(chosen, pinned=pin is not None)
-    return slates, chances
+def _pins(contexts: QueryContexts, k: int) -> Ints:
+    """[k] candidate that stands at a position whatever the weights, -1 where none."""
+    pins = np.full(k, NOTHING, dtype=np.int64)
+    for position, pin in contexts.pins.items():
+        if position < k:
+            pins[position] = pin
+    return pins
 
 
 def _pinned(contexts: QueryContexts) -> Ints:
