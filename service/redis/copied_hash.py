@@ -69,7 +69,7 @@ class CopiedHash:
                 file.writelines(lines)
                 file.flush()
                 os.fsync(file.fileno())
-                if file.tell() > self._rewritten_at:
+                if self._file.stat().st_size > self._rewritten_at:
                     self._rewrite()
         except OSError as error:
             _log.error("fields cannot be copied to the disk", key=self._key, problem=error.strerror)
@@ -79,7 +79,7 @@ class CopiedHash:
         copied = self._copied()
         with new_file(self._file) as file:
             file.writelines(orjson.dumps(field, option=orjson.OPT_APPEND_NEWLINE) for field in copied.items())
-            self._rewritten_at = max(2 * file.tell(), LEAST_REWRITTEN_BYTES)
+        self._rewritten_at = max(2 * self._file.stat().st_size, LEAST_REWRITTEN_BYTES)
 
     def _copied(self) -> dict[str, str]:
         """The fields of the copy."""
