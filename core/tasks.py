@@ -10,8 +10,11 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import dataclass
 from itertools import islice
-from typing import Protocol, TypeVar
+from typing import Any, Protocol, TypeVar
+
+from trimtab.core.errors import BadInput, TrimtabError
 
 Shared = TypeVar("Shared")
 Item = TypeVar("Item")
@@ -49,15 +52,42 @@ class Threads:
 
     def map(self, task: Callable[[Shared, Item], Result], shared: Shared, items: Iterable[Item]) -> Iterator[Result]:
         """The results, in the order of the items; those under way are waited for where one fails."""
-        left = iter(items)
         with ThreadPoolExecutor(self._n) as pool:
-            waiting: deque[Future[Result]] = deque()
-            try:
-                while True:
-                    waiting.extend(pool.submit(task, shared, item) for item in islice(left, self._n - len(waiting)))
-                    if not waiting:
-                        return
-                    yield waiting.popleft().result()
-            finally:
-                for one in waiting:
-                    one.cancel()
+            yield from in_order(pool, lambda item: task(shared, item), items, n_under_way=self._n)
+
+
+def in_order(
+    pool: ThreadPoolExecutor, task: Callable[[Item], Result], items: Iterable[Item], *, n_under_way: int
+) -> Iterator[Result]:
+    """The results of a task in threads, in the order of the items; those under way are waited for where one fails."""
+    left = iter(items)
+    waiting: deque[Future[Result]] = deque()
+    try:
+        while True:
+            waiting.extend(pool.submit(task, item) for item in islice(left, n_under_way - len(waiting)))
+            if not waiting:
+                return
+            yield waiting.popleft().result()
+    finally:
+        for one in waiting:
+            one.cancel()
+
+
+@dataclass(frozen=True, slots=True)
+class Failure:
+    """A task's error that is meant for a reader, as another process can be sent it."""
+
+    message: str
+    is_input: bool
+
+    def error(self) -> TrimtabError:
+        """The error as it is raised where the result was asked for."""
+        return (BadInput if self.is_input else TrimtabError)(self.message)
+
+
+def attempted(task: Callable[[Any, Any], Any], shared: Any, item: Any) -> Any:
+    """The result of a task in a process of its own, or what a reader is to know of its error."""
+    try:
+        return task(shared, item)
+    except TrimtabError as error:
+        return Failure(str(error), isinstance(error, BadInput))

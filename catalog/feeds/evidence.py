@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache
-from itertools import pairwise
+from itertools import chain, pairwise
 from typing import NamedTuple
 
 from trimtab.catalog.cells import UNKNOWN
@@ -135,48 +135,54 @@ class ColumnEvidence:
     distinct: Counter[str] = field(default_factory=Counter)
     currencies: Counter[str] = field(default_factory=Counter)
 
-    def add(self, value: Value, *, is_price: bool) -> None:
-        """Count one cell that is not empty."""
-        self.n += 1
-        if isinstance(value, list):
-            self.n_lists += len(value) > 1
-            for one in value:
-                self._add(one, is_price=is_price)
-        else:
-            self._add(value, is_price=is_price)
+    @classmethod
+    def of(cls, cells: Sequence[Value], *, is_price: bool) -> ColumnEvidence:
+        """What some cells show that are not empty; all of their values are remembered."""
+        lists = [cell for cell in cells if isinstance(cell, list)]
+        values = list(chain.from_iterable(cell if isinstance(cell, list) else (cell,) for cell in cells))
+        found = cls(n=len(cells), n_lists=sum(len(cell) > 1 for cell in lists))
+        found._add_typed([value for value in values if not isinstance(value, str)])
+        for text, n in Counter(value.strip() for value in values if isinstance(value, str)).items():
+            if text.casefold() not in UNKNOWN:
+                found._add_text(text, n, is_price=is_price)
+        return found
 
-    def _add(self, value: str | int | float | bool, *, is_price: bool) -> None:
-        if not isinstance(value, str):
-            self.n_values += 1
-            self.n_typed += 1
-            self.shapes[FLAG if isinstance(value, bool) else NUMBER] += 1
-            self._remember(str(value).lower())
-            return
-        text = value.strip()
-        if text.casefold() in UNKNOWN:
-            return
-        self.n_values += 1
-        self.n_characters += len(text)
-        self._remember(text)
+    def _add_typed(self, values: Sequence[int | float | bool]) -> None:
+        self.n_values += len(values)
+        self.n_typed += len(values)
+        n_flags = sum(isinstance(value, bool) for value in values)
+        self.shapes.update({shape: n for shape, n in ((FLAG, n_flags), (NUMBER, len(values) - n_flags)) if n})
+        self.distinct.update(str(value).lower() for value in values)
+
+    def _add_text(self, text: str, n: int, *, is_price: bool) -> None:
+        self.n_values += n
+        self.n_characters += n * len(text)
+        self.distinct[text] += n
         shape = shape_of(text)
-        self.shapes[shape] += 1
+        self.shapes[shape] += n
         sign = decimal_sign_shown(text) if is_price else shape.sign
         if sign is not None:
-            self.signs[sign] += 1
+            self.signs[sign] += n
         if is_price or shape.is_price:
-            self._add_price(text)
+            self._add_price(text, n)
 
-    def _add_price(self, text: str) -> None:
+    def _add_price(self, text: str, n: int) -> None:
         price = next((one for one in prices_in(text) if one.has_currency), None)
         if price is not None:
-            self.n_prices += 1
-            self.currencies.update(price.could_be)
+            self.n_prices += n
+            self.currencies.update(dict.fromkeys(price.could_be, n))
 
-    def _remember(self, text: str) -> None:
-        if text in self.distinct or len(self.distinct) < MAX_DISTINCT:
-            self.distinct[text] += 1
-        else:
-            self.n_beyond += 1
+    def merge(self, later: ColumnEvidence) -> None:
+        """Add what later cells of the column show, as far as there is room for their values."""
+        for name in _COUNTS:
+            setattr(self, name, getattr(self, name) + getattr(later, name))
+        for mine, its in ((self.shapes, later.shapes), (self.signs, later.signs), (self.currencies, later.currencies)):
+            mine.update(its)  # type: ignore[arg-type]  # of one kind each
+        for text, n in later.distinct.items():
+            if text in self.distinct or len(self.distinct) < MAX_DISTINCT:
+                self.distinct[text] += n
+            else:
+                self.n_beyond += n
 
     @property
     def n_distinct(self) -> int:
@@ -258,6 +264,7 @@ class ColumnEvidence:
         return None
 
 
+_COUNTS = ("n", "n_lists", "n_values", "n_typed", "n_prices", "n_characters", "n_beyond")
 _MAX_STEP = 40
 """Characters of a category's name; a longer part of a text is prose."""
 
@@ -287,6 +294,14 @@ class Steps:
             self.places.setdefault(value, Counter())[place] += 1
             if place:
                 self.parents.setdefault(value, Counter())[values[place - 1]] += 1
+
+    def merge(self, later: Steps) -> None:
+        """Add later lists, unless there have been enough."""
+        if len(self.places) <= MAX_DISTINCT * 10:
+            for value, places in later.places.items():
+                self.places.setdefault(value, Counter()).update(places)
+            for value, parents in later.parents.items():
+                self.parents.setdefault(value, Counter()).update(parents)
 
     @property
     def are_steps(self) -> bool:

@@ -1,10 +1,14 @@
-"""A feed into items: one pass to see how it is written, one to read it, a row at a time."""
+"""A feed into items: one pass to see how it is written, one to read it, a block of rows at a time.
+
+What a block shows and what it becomes depends on nothing else, so blocks of a large feed are computed in several
+processes; what several blocks say of one thing is put together here.
+"""
 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -16,15 +20,16 @@ from trimtab.catalog.feeds.fitting import refuse_unfit
 from trimtab.catalog.feeds.inference import said_of, shop_of
 from trimtab.catalog.feeds.items import ItemReader
 from trimtab.catalog.feeds.layout import Layout, layout_of
-from trimtab.catalog.feeds.rows import Row
-from trimtab.catalog.feeds.survey import adapted, survey_of
+from trimtab.catalog.feeds.rows import Row, blocks_of
+from trimtab.catalog.feeds.survey import BLOCK_ROWS, adapted, survey_of
 from trimtab.catalog.rejections import N_EXAMPLES, Rejection, Rejections
 from trimtab.catalog.schema import COLUMNS, DTYPES, complete
 from trimtab.catalog.shop import EMPTY, Shop
 from trimtab.core.errors import BadFile
+from trimtab.core.processes import Processes
+from trimtab.core.tasks import Tasks
 
 MAX_REJECTED_SHARE = 0.05
-_CHUNK_ROWS = 20_000
 
 
 @dataclass(frozen=True)
@@ -69,15 +74,17 @@ def read_feed(
         BadFile: the file cannot be read, lacks a required column, has no usable row, or too many rows are rejected; or
             the shop names a column that it does not have.
     """
-    shop, layout = inferred_layout(path, shop_file, shop=shop, is_update=is_update)
-    frames, rejected, unread = [], list[Rejection](), Counter[str]()
-    n_read = 0
-    for chunk in _chunks(path, shop, layout, rejected, unread):
-        n_read += len(chunk)
-        frames.append(chunk)
-    rejections = _rejections(layout, rejected, unread, n_read + len(rejected))
+    with Processes() as tasks:
+        shop, layout = _shop_and_layout(path, shop_file, shop, tasks, is_update=is_update)
+        rejected, unread = list[Rejection](), Counter[str]()
+        blocks = list(_read_blocks(path, shop, layout, rejected, tasks))
+    for block in blocks:
+        rejected += block.rejected
+        unread.update(block.unread)
+    items = _without_repeats(blocks, rejected)
+    n_read = len(items) + len(rejected)
+    rejections = _rejections(layout, rejected, unread, n_read)
     _refuse_hopeless(rejections, path, max_rejected_share)
-    items = pl.concat(frames)
     return Feed(items if is_update else _with_schema(items), layout, shop_of(layout, shop), rejections)
 
 
@@ -89,8 +96,15 @@ def inferred_layout(
     Raises:
         BadFile: as `read_feed`.
     """
+    with Processes() as tasks:
+        return _shop_and_layout(path, shop_file, shop, tasks, is_update=is_update)
+
+
+def _shop_and_layout(
+    path: Path, shop_file: Path | None, shop: Shop, tasks: Tasks, *, is_update: bool
+) -> tuple[Shop, Layout]:
     shop = Shop.read(shop_file) if shop_file is not None else shop
-    survey = survey_of(path, shop)
+    survey = survey_of(path, shop, tasks)
     if not survey.n_rows:
         problems = [row for row in adapted(path, shop)[1] if isinstance(row, Rejection)]
         raise BadFile(path, f"no row can be used; {_examples(problems)}" if problems else "has a header but no rows")
@@ -100,35 +114,63 @@ def inferred_layout(
     return shop, layout_of(survey, shop, path)
 
 
-def _chunks(
-    path: Path, shop: Shop, layout: Layout, rejected: list[Rejection], unread: Counter[str]
-) -> Iterator[pl.DataFrame]:
+@dataclass(frozen=True)
+class _Block:
+    """What became of some rows.
+
+    Attributes:
+        items: those that could be read, in the schema's columns and `attr_*`.
+        lines: of each item.
+        unread: column -> cells of attributes that could not be read.
+    """
+
+    items: pl.DataFrame
+    lines: list[int]
+    rejected: list[Rejection]
+    unread: Counter[str]
+
+
+def _read_blocks(path: Path, shop: Shop, layout: Layout, rejected: list[Rejection], tasks: Tasks) -> Iterator[_Block]:
+    def usable() -> Iterator[Row]:
+        for row in adapted(path, shop)[1]:
+            if isinstance(row, Row):
+                yield row
+            else:
+                rejected.append(row)
+
+    # What the layout was decided by is large, and of no use to who reads.
+    return tasks.map(_block_of, replace(layout, survey=None), blocks_of(usable(), BLOCK_ROWS))
+
+
+def _block_of(layout: Layout, rows: Sequence[Row]) -> _Block:
     reader = ItemReader(layout)
     dtypes = {name: DTYPES[COLUMNS[name].kind] for name in reader.columns} | reader.dtypes
     values: dict[str, list[Any]] = {name: [] for name in dtypes}
-    first_line: dict[str, int] = {}
-    for row in adapted(path, shop)[1]:
-        if not isinstance(row, Row):
-            rejected.append(row)
-            continue
+    lines, rejected, unread = list[int](), list[Rejection](), Counter[str]()
+    for row in rows:
         try:
             item = reader.read(row.cells, unread)
-            line = first_line.setdefault(str(item["item_id"]), row.line)
-            if line != row.line:
-                raise Unreadable(f"item_id '{item['item_id']}' repeats line {line}")
         except Unreadable as error:
             rejected.append(Rejection(row.line, str(error)))
             continue
+        lines.append(row.line)
         for name, column in values.items():
             column.append(item.get(name))
-        if len(values["item_id"]) >= _CHUNK_ROWS:
-            yield _frame(values, dtypes)
-            values = {name: [] for name in dtypes}
-    yield _frame(values, dtypes)
+    frame = pl.DataFrame([pl.Series(name, column, dtypes[name]) for name, column in values.items()])
+    return _Block(frame, lines, rejected, unread)
 
 
-def _frame(values: dict[str, list[Any]], dtypes: dict[str, Any]) -> pl.DataFrame:
-    return pl.DataFrame([pl.Series(name, column, dtypes[name]) for name, column in values.items()])
+def _without_repeats(blocks: Sequence[_Block], rejected: list[Rejection]) -> pl.DataFrame:
+    """The items of blocks, but for those whose id stands in an earlier line."""
+    if not blocks:
+        return pl.DataFrame()
+    items = pl.concat([block.items for block in blocks])
+    ids = items.select("item_id", line=pl.Series([line for block in blocks for line in block.lines], dtype=pl.Int64))
+    ids = ids.with_columns(first=pl.col("line").first().over("item_id"))
+    is_first = ids["line"] == ids["first"]
+    for item_id, line, first in ids.filter(~is_first).iter_rows():
+        rejected.append(Rejection(line, f"item_id '{item_id}' repeats line {first}"))
+    return items if is_first.all() else items.filter(is_first)
 
 
 def _with_schema(frame: pl.DataFrame) -> pl.DataFrame:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache
 from itertools import chain, islice
@@ -16,10 +16,11 @@ from trimtab.catalog.feeds.evidence import ColumnEvidence, Steps
 from trimtab.catalog.feeds.families import with_families
 from trimtab.catalog.feeds.platform import Platform, renamed
 from trimtab.catalog.feeds.price_names import price_kind
-from trimtab.catalog.feeds.rows import Row, Rows, Value, clean_name, filled, first_text, texts
+from trimtab.catalog.feeds.rows import Row, Rows, Value, blocks_of, clean_name, filled, first_text, texts
 from trimtab.catalog.feeds.titles import title_column
 from trimtab.catalog.rejections import Rejection
 from trimtab.catalog.shop import Shop
+from trimtab.core.tasks import Tasks
 
 N_GROUPS = 20_000
 """Values of a column whose titles are compared; a column with more of them has shown what it is."""
@@ -27,6 +28,12 @@ N_FIRST = 1_000
 """Rows by which the column with the titles is found."""
 MAX_IDS = 5_000_000
 """Values of a column that are looked at for repeats."""
+BLOCK_ROWS = 8_192
+"""Rows that are looked at together."""
+GROUPING = (None, "item_id", "group_id")
+"""Roles of columns that could tie variants together."""
+MAX_GROUP_CHARACTERS = 64
+"""What is longer does not name a group."""
 
 _WORD = re.compile(r"\w+")
 
@@ -43,14 +50,26 @@ class Groups:
     n_items: dict[str, int] = field(default_factory=dict)
     words: dict[str, tuple[frozenset[str], int]] = field(default_factory=dict)
 
-    def add(self, value: str, title: frozenset[str]) -> None:
-        known = self.words.get(value)
-        if known is None:
-            if len(self.words) < N_GROUPS:
-                self.words[value], self.n_items[value] = (title, len(title)), 1
-            return
-        self.words[value] = known[0] & title, min(known[1], len(title))
-        self.n_items[value] += 1
+    @classmethod
+    def of(cls, items: Iterable[tuple[str, frozenset[str]]]) -> Groups:
+        """From items by their value and the words of their title; all values are remembered."""
+        found = cls()
+        n_items, words = found.n_items, found.words
+        for value, title in items:
+            known = words.get(value)
+            n_items[value] = n_items.get(value, 0) + 1
+            words[value] = (title, len(title)) if known is None else (known[0] & title, min(known[1], len(title)))
+        return found
+
+    def merge(self, later: Groups) -> None:
+        """Add later items of the values that are known, and of others as far as there is room for them."""
+        for value, n in later.n_items.items():
+            known, (shared, shortest) = self.words.get(value), later.words[value]
+            if known is not None:
+                self.words[value] = known[0] & shared, min(known[1], shortest)
+                self.n_items[value] += n
+            elif len(self.words) < N_GROUPS:
+                self.words[value], self.n_items[value] = later.words[value], n
 
     @property
     def repeated(self) -> list[str]:
@@ -75,15 +94,32 @@ class Groups:
 
 
 @dataclass
+class SurveyedRows:
+    """What some rows of a feed show, with all of their values.
+
+    Attributes:
+        columns, groups, steps: as `Survey` has them.
+        ids: column -> its values and how often they occur, of columns that could be the item's id.
+    """
+
+    n_rows: int
+    columns: dict[str, ColumnEvidence] = field(default_factory=dict)
+    groups: dict[str, Groups] = field(default_factory=dict)
+    ids: dict[str, Counter[str]] = field(default_factory=dict)
+    steps: Steps = field(default_factory=Steps)
+
+
+@dataclass
 class Survey:
     """What all rows of a feed show.
 
     Attributes:
         platform: its format.
+        title: the column with the titles.
         n_rows: rows that could be read as such.
         columns: by name.
         repeats: column -> rows whose value an earlier row has, of columns that could be the item's id.
-        groups: of columns that could tie variants together, by the column `title`.
+        groups: of columns that could tie variants together, by the column with the titles.
         steps: of lists of categories.
         names: the feed's own columns, before the platform's names were read.
     """
@@ -98,30 +134,24 @@ class Survey:
     steps: Steps = field(default_factory=Steps)
     _seen: dict[str, set[int]] = field(default_factory=dict)
 
-    def add(self, cells: Mapping[str, Value]) -> None:
-        """Count a row."""
-        self.n_rows += 1
-        words = frozenset(_WORD.findall(first_text(cells.get(self.title or "")).casefold()))
-        for name, value in cells.items():
-            column = self.columns.get(name)
-            if column is None:
-                column = self.columns[name] = ColumnEvidence()
-            column.add(value, is_price=is_price_name(name))
-            if isinstance(value, list) and _role(name) == "category":
-                self.steps.add(texts(value))
-            self._group(name, value, words)
+    def add(self, rows: SurveyedRows) -> None:
+        """Add what later rows show."""
+        self.n_rows += rows.n_rows
+        for name, column in rows.columns.items():
+            self.columns.setdefault(name, ColumnEvidence()).merge(column)
+        for name, groups in rows.groups.items():
+            self.groups.setdefault(name, Groups()).merge(groups)
+        for name, counts in rows.ids.items():
+            self._count_repeats(name, counts)
+        self.steps.merge(rows.steps)
 
-    def _group(self, name: str, value: Value, words: frozenset[str]) -> None:
-        role = _role(name)
-        text = first_text(value)
-        if role == "item_id":
-            seen = self._seen.setdefault(name, set())
-            key = hash(text)
-            self.repeats[name] = self.repeats.get(name, 0) + (key in seen)
-            if len(seen) < MAX_IDS:
-                seen.add(key)
-        if role in (None, "item_id", "group_id") and len(text) <= 64 and not isinstance(value, float | list):
-            self.groups.setdefault(name, Groups()).add(text, words)
+    def _count_repeats(self, name: str, counts: Counter[str]) -> None:
+        seen = self._seen.setdefault(name, set())
+        keys = set(map(hash, counts))
+        new = keys - seen
+        self.repeats[name] = self.repeats.get(name, 0) + counts.total() - len(new)
+        if len(seen) < MAX_IDS:
+            seen |= new
 
     def distinct_of(self, name: str | None) -> Counter[str]:
         """The different values of a column that are remembered; none where there is no such column."""
@@ -132,21 +162,66 @@ class Survey:
         self._seen.clear()
 
 
-def survey_of(path: Path, shop: Shop) -> Survey:
-    """Look at all rows of a feed."""
+def survey_of(path: Path, shop: Shop, tasks: Tasks) -> Survey:
+    """Look at all rows of a feed, a block at a time.
+
+    Args:
+        tasks: where blocks are looked at.
+    """
     names: dict[str, None] = {}
     platform, rows = adapted(path, shop, names)
-    first = list(islice(rows, N_FIRST))
-    start = Survey(platform)
-    for row in first:
-        if isinstance(row, Row):
-            start.add(row.cells)
+    usable = (row for row in rows if isinstance(row, Row))
+    first = list(islice(usable, N_FIRST))
+    start = surveyed_rows(None, first)
     survey = Survey(platform, title_column(start.columns, start.n_rows), names=names)
-    for row in chain(first, rows):
-        if isinstance(row, Row):
-            survey.add(row.cells)
+    for rows_of_block in tasks.map(surveyed_rows, survey.title, blocks_of(chain(first, usable), BLOCK_ROWS)):
+        survey.add(rows_of_block)
     survey.forget()
     return survey
+
+
+def surveyed_rows(title: str | None, rows: Sequence[Row]) -> SurveyedRows:
+    """What some rows show.
+
+    Args:
+        title: the column with the titles.
+    """
+    found = SurveyedRows(len(rows))
+    words = [frozenset(_WORD.findall(first_text(row.cells.get(title or "")).casefold())) for row in rows]
+    for name, (places, values) in _columns_of(rows).items():
+        found.columns[name] = ColumnEvidence.of(values, is_price=is_price_name(name))
+        role = _role(name)
+        if role == "category":
+            for value in values:
+                if isinstance(value, list):
+                    found.steps.add(texts(value))
+        if role == "item_id":
+            found.ids[name] = Counter(map(first_text, values))
+        if role in GROUPING and (items := list(_grouped(places, values, words))):
+            found.groups[name] = Groups.of(items)
+    return found
+
+
+def _columns_of(rows: Iterable[Row]) -> dict[str, tuple[list[int], list[Value]]]:
+    """Column -> the places of the rows that have a value there, and the values."""
+    columns: dict[str, tuple[list[int], list[Value]]] = {}
+    for place, row in enumerate(rows):
+        for name, value in row.cells.items():
+            column = columns.get(name)
+            if column is None:
+                column = columns[name] = ([], [])
+            column[0].append(place)
+            column[1].append(value)
+    return columns
+
+
+def _grouped(
+    places: Iterable[int], values: Iterable[Value], words: Sequence[frozenset[str]]
+) -> Iterator[tuple[str, frozenset[str]]]:
+    """The values that could name groups, with the words of their titles."""
+    for place, value in zip(places, values, strict=True):
+        if not isinstance(value, float | list) and len(text := first_text(value)) <= MAX_GROUP_CHARACTERS:
+            yield text, words[place]
 
 
 def adapted(path: Path, shop: Shop, names: dict[str, None] | None = None) -> tuple[Platform, Rows]:

@@ -11,12 +11,11 @@ import socket
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
 from itertools import islice
 from typing import Any
 
-from trimtab.core.errors import BadInput, BadParameter, TrimtabError, Unavailable
-from trimtab.core.tasks import Item, Result, Shared
+from trimtab.core.errors import BadInput, BadParameter, Unavailable
+from trimtab.core.tasks import Failure, Item, Result, Shared, attempted
 
 FORM = "auto, HOST:PORT of a running cluster, or how many workers to start on this machine"
 MOST_RETRIES = 8
@@ -26,14 +25,6 @@ UNDER_WAY = 2
 """Tasks under way for each worker, so that none waits for the next one to be sent."""
 THREADS = ("OMP", "OPENBLAS", "MKL", "NUMBA")
 ONE_THREAD = {**dict.fromkeys((f"{one}_NUM_THREADS" for one in THREADS), "1"), "POLARS_MAX_THREADS": "1"}
-
-
-@dataclass(frozen=True, slots=True)
-class Failure:
-    """A task's error that is meant for a reader."""
-
-    message: str
-    is_input: bool
 
 
 class RayTasks:
@@ -55,7 +46,7 @@ class RayTasks:
             Unavailable: a node lacks the package, or all are lost.
         """
         ray = self._ray
-        remote = ray.remote(_run).options(num_cpus=1, max_retries=MOST_RETRIES)
+        remote = ray.remote(attempted).options(num_cpus=1, max_retries=MOST_RETRIES)
         left = iter(items)
         waiting: deque[Any] = deque()
         try:
@@ -67,7 +58,7 @@ class RayTasks:
                     return
                 found = ray.get(waiting.popleft())
                 if isinstance(found, Failure):
-                    raise (BadInput if found.is_input else TrimtabError)(found.message)
+                    raise found.error()
                 yield found
         except ray.exceptions.RayError as error:
             raise _sentence(error) from error
@@ -136,13 +127,6 @@ def _require_address(address: str) -> None:
         socket.create_connection((host.strip("[]"), int(port)), CONNECT_SECONDS).close()
     except (OSError, OverflowError) as error:
         raise Unavailable(f"--ray {address}: no Ray cluster answers there") from error
-
-
-def _run(task: Callable[[Any, Any], Any], shared: Any, item: Any) -> Any:
-    try:
-        return task(shared, item)
-    except TrimtabError as error:
-        return Failure(str(error), isinstance(error, BadInput))
 
 
 def _sentence(error: BaseException) -> Unavailable:

@@ -22,12 +22,12 @@ import orjson
 import structlog
 
 from trimtab.core.assignment import place
+from trimtab.core.children import start_module
 from trimtab.core.log import impression_row
 from trimtab.engine import Engine
 from trimtab.engine.log.decisions import query_of
 from trimtab.engine.log.rows import json_line, row_of_line
 from trimtab.service.catalogue.live_catalogue import LiveCatalogue
-from trimtab.service.children import start_module
 from trimtab.service.logs.impression_log import ImpressionLog
 from trimtab.service.observability import process_log as logs
 from trimtab.service.observability.metrics import Metrics

@@ -18,11 +18,11 @@ from typing import Any
 
 import structlog
 
+from trimtab.core.children import start_module
 from trimtab.core.errors import Conflict, TrimtabError, Unavailable
 from trimtab.service.bundles.plan import Plan
 from trimtab.service.bundles.serving import Bundles
 from trimtab.service.catalogue.live_catalogue import LiveCatalogue
-from trimtab.service.children import start_module
 from trimtab.service.observability.metrics import Metrics
 from trimtab.service.one_worker import one_worker
 from trimtab.service.redis.lease import Lease

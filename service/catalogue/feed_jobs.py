@@ -20,9 +20,9 @@ from typing import IO, Any, Literal
 import structlog
 from pydantic import BaseModel, Field, ValidationError
 
+from trimtab.core.children import start_module
 from trimtab.core.errors import BadParameter, Conflict, NotFound, TooLarge, Unavailable
 from trimtab.engine import Engine
-from trimtab.service.children import start_module
 
 FOLDER = "feeds"
 LOCK = "lock"

@@ -7,6 +7,7 @@ import gzip
 import json
 import zipfile
 from contextlib import suppress
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -16,10 +17,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from trimtab.catalog.availability import in_stock_of
-from trimtab.catalog.feeds import source
+from trimtab.catalog.feeds import reading, source, survey
 from trimtab.catalog.feeds.reading import Feed, read_feed
 from trimtab.catalog.html_text import text_of_html
 from trimtab.core.errors import BadFile
+from trimtab.core.processes import Processes
 
 
 @pytest.fixture
@@ -365,3 +367,23 @@ def test_items_of_one_colour_or_seller_are_not_one_product(tmp_path: Path) -> No
         for n, kind in enumerate(["Alm", "Alm", "Furka", "Furka", "Susten", "Susten"])
     ]
     assert feed_in(tmp_path, "id,title,line", *lines).shop.variants.group_by == "line"
+
+
+def test_a_feed_is_the_same_however_many_processes_read_it(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    path = tmp_path / "feed.csv"
+    lines = [
+        f"{number % 450},Blue lamp {number},{number}.50 EUR,{'x' if number % 9 == 0 else number},style {number // 3}"
+        for number in range(500)
+    ]
+    path.write_text("\n".join(["id,title,price,watts,style", *lines, "500,,1 EUR,1,", "broken"]))
+    whole = read_feed(path, max_rejected_share=1)
+    assert whole.items["item_id"].n_unique() == len(whole.items) == 450
+    monkeypatch.setattr(survey, "BLOCK_ROWS", 20)
+    monkeypatch.setattr(reading, "BLOCK_ROWS", 20)
+    for n in (1, 2):
+        monkeypatch.setattr(reading, "Processes", partial(Processes, n))
+        found = read_feed(path, max_rejected_share=1)
+        assert found.items.equals(whole.items)
+        assert found.shop == whole.shop
+        assert found.rejections == whole.rejections
+        assert found.layout.attributes == whole.layout.attributes
