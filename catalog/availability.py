@@ -10,7 +10,9 @@ _YES = (
     "onlineonly|instoreonly|in stock online|low stock|lieferbar|auf lager|sofort lieferbar|verfügbar|vorrätig|"
     "en stock|disponible|disponibile|in magazzino|disponível|em estoque|em stock|op voorraad|leverbaar|i lager|"
     "på lager|varastossa|dostępny|w magazynie|skladem|na sklade|na skladě|raktáron|în stoc|в наличии|в наявності|"
-    "stokta|stokta var|var|在庫あり|有货|有貨|재고 있음|متوفر|موجود|במלאי"
+    "stokta|stokta var|var|διαθέσιμο|άμεσα διαθέσιμο|σε απόθεμα|få igjen|få på lager|vähän jäljellä|nur noch wenige|"
+    "wenige verfügbar|dernières pièces|últimas unidades|ultimi pezzi|ostatnie sztuki|残りわずか|있음|재고있음|판매중|"
+    "на складе|есть|在庫あり|有货|有貨|재고 있음|متوفر|موجود|במלאי"
 )
 _NO = (
     "false|f|no|n|0|0.0|nein|non|não|nie|off|outofstock|out of stock|soldout|sold out|discontinued|unavailable|"
@@ -20,10 +22,11 @@ _NO = (
     "non disponibile|esgotado|indisponível|sem estoque|sem stock|niet op voorraad|uitverkocht|niet leverbaar|slut|"
     "slutsåld|ej i lager|udsolgt|ikke på lager|utsolgt|loppu|loppuunmyyty|niedostępny|brak|brak w magazynie|"
     "vyprodáno|není skladem|vypredané|elfogyott|nincs raktáron|stoc epuizat|indisponibil|нет в наличии|"
-    "немає в наявності|распродано|tükendi|stokta yok|yok|在庫切れ|売り切れ|缺货|缺貨|售罄|품절|غير متوفر|نفد|ناموجود|"
+    "немає в наявності|нет|немає|εξαντλημένο|εξαντλήθηκε|μη διαθέσιμο|κατόπιν παραγγελίας|없음|재고 없음|재고없음|"
+    "일시품절|распродано|tükendi|stokta yok|yok|在庫切れ|売り切れ|缺货|缺貨|售罄|품절|غير متوفر|نفد|ناموجود|"
     "אזל|אזל מהמלאי"
 )
-IN_STOCK, NOT_IN_STOCK = frozenset(_YES.split("|")), frozenset(_NO.split("|"))
+IN_STOCK, NOT_IN_STOCK = (frozenset(words.casefold().split("|")) for words in (_YES, _NO))
 _SENT_WITHIN = re.compile(
     r"\b\d+ ?(?:h|hours?|hrs|(?:working |business )?days?|weeks?|std|stunden|(?:werk|arbeits)?tagen?|wochen?|jours?|"
     r"heures?|semaines?|d[ií]as?|horas|giorni|ore|dagen|uur|dni|dn[ůíy]|dagar?|päivää|dias|дн\w*|час\w*)\b"

@@ -39,6 +39,15 @@ UNKNOWN = (
 )
 """Spellings of an empty cell in columns other than text."""
 
+_ON_REQUEST = (
+    "on request|price on request|poa|p.o.a.|call|call for price|contact us|tba|auf anfrage|preis auf anfrage|a. a.|"
+    "sur demande|prix sur demande|nous consulter|a consultar|consultar|sob consulta|su richiesta|op aanvraag|"
+    "prijs op aanvraag|na zapytanie|na dotaz|по запросу|за запитом|цена по запросу|fiyat sorunuz|kérdezzen|询价|面议|"
+    "要問合せ|お問い合わせ|오픈가|문의|עיון|اتصل بنا|κατόπιν συνεννόησης|på forespørgsel|på förfrågan"
+)
+NO_PRICE = frozenset(_ON_REQUEST.casefold().split("|"))
+"""What shops write for a price that they tell no one in advance."""
+
 VERBATIM = ("item_id", "url", "image")
 """Columns of text in which nothing is taken for HTML."""
 
@@ -94,13 +103,19 @@ def read_cell(name: str, value: object, rules: CellRules = NO_RULES) -> str | fl
         found = None
     elif column.kind == "text":
         return _text(name, column, _written(value))
-    elif isinstance(value, str) and value.strip().casefold() in UNKNOWN:
+    elif isinstance(value, str) and is_unknown(value, column.kind):
         found = None
     else:
         return _READERS[column.kind](name, value, rules)
     if column.default is None:
         raise Unreadable(f"{name} is empty")
     return found
+
+
+def is_unknown(text: str, kind: Kind) -> bool:
+    """Whether a cell says that nothing is known."""
+    plain = text.strip().casefold()
+    return plain in UNKNOWN or (kind == "price" and plain in NO_PRICE)
 
 
 def read_columns(

@@ -40,6 +40,15 @@ class Groups:
         """The places of the rows that are the first of their groups, ascending."""
         return np.sort(np.unique(self.codes[rows], return_index=True)[1]).astype(np.int64)
 
+    def to_be_bought(self, rows: Rows, in_stock: NDArray[np.bool_]) -> Rows:
+        """The rows that are in stock, and those of groups of which none is.
+
+        Args:
+            in_stock: [n_items] what can be bought now.
+        """
+        there = in_stock[rows]
+        return rows[there | ~np.isin(self.codes[rows], self.codes[rows[there]])]
+
     def representatives(self, rows: Rows, *, pinned: Collection[int], hidden: Rows) -> Rows:
         """The places of the rows that stand for their groups, ascending: the first that may be shown, or a pinned one.
 

@@ -17,6 +17,11 @@ class Rejection:
 
 
 @dataclass(frozen=True, slots=True)
+class Omission(Rejection):
+    """One row that is left out on purpose, by what it says itself: a draft."""
+
+
+@dataclass(frozen=True, slots=True)
 class Rejections:
     """What became of a feed's rows.
 

@@ -12,14 +12,17 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_valida
 
 from trimtab.catalog.schema import COLUMNS
 from trimtab.core.errors import BadFile, did_you_mean
-from trimtab.core.weights import DIVERSITY, RELEVANCE
+from trimtab.core.weights import DIVERSITY, RELEVANCE, objective_of_loss
 
 FILE = "shop.toml"
 
 AttributeKind = Literal["text", "number", "flag", "date", "path"]
 HeadName = Literal["relevance", "click", "cart", "purchase", "none"]
 
-ROLES = (*COLUMNS, "sale_price", "sale_start", "sale_end", "group_id", "latitude", "longitude", "location")
+ROLES = (
+    *(*COLUMNS, "sale_price", "sale_period", "sale_start", "sale_end", "regular_price", "stock"),
+    *("group_id", "latitude", "longitude", "location"),
+)
 """Columns that trimtab knows the meaning of: `[catalogue]` says what the feed calls them."""
 
 RESERVED = (RELEVANCE, DIVERSITY)
@@ -151,7 +154,12 @@ class ObjectiveSection(_Section):
     @property
     def names(self) -> frozenset[str]:
         """What may name an attribute in the value: its plain words, and what stands in quotes."""
-        return frozenset(quoted or plain for quoted, plain in _NAMES.findall(self.value))
+        return names_in(self.value)
+
+
+def names_in(expression: str) -> frozenset[str]:
+    """What may name an attribute in the value of an objective: its plain words, and what stands in quotes."""
+    return frozenset(quoted or plain for quoted, plain in _NAMES.findall(expression))
 
 
 class Synonyms(_Section):
@@ -161,10 +169,24 @@ class Synonyms(_Section):
 
 
 class Defaults(_Section):
-    """`[defaults]`: what a search that names no weights gets; None and empty leave it to the build."""
+    """`[defaults]`: what a search that names no weights gets; None and empty leave it to the build.
+
+    Attributes:
+        max_losses: objective -> how much of its own best slate may be given up, written as `max_<objective>_loss`.
+    """
 
     weights: Mapping[str, Annotated[float, Field(ge=0)]] = Field(default_factory=dict)
     max_relevance_loss: Share | None = None
+    max_losses: Mapping[str, Share] = Field(default_factory=dict)
+
+    @model_validator(mode="before")
+    @classmethod
+    def _gather_losses(cls, section: Any) -> Any:
+        if not isinstance(section, Mapping) or "max_losses" in section:
+            return section
+        losses = {key: name for key in section if (name := objective_of_loss(key)) not in (None, RELEVANCE)}
+        rest = {key: value for key, value in section.items() if key not in losses}
+        return {**rest, "max_losses": {name: section[key] for key, name in losses.items()}}
 
 
 class Understanding(_Section):
@@ -172,6 +194,7 @@ class Understanding(_Section):
 
     Attributes:
         filter_on: attributes whose mention in a query becomes a filter.
+        filter_on_prices: whether a bound on the price that names a currency (`under $50`) is one, too.
     """
 
     correct: bool = True
@@ -180,6 +203,7 @@ class Understanding(_Section):
     attributes: bool = True
     relax: bool = True
     filter_on: tuple[str, ...] = ()
+    filter_on_prices: bool = True
 
 
 class Shop(_Section):

@@ -9,6 +9,7 @@ from typing import Any
 from pydantic import BaseModel
 
 from trimtab.catalog.shop import Shop
+from trimtab.core.weights import loss_parameter
 
 HEAD = """# What trimtab took the columns of {source} for. Change what is wrong and build again:
 #   trimtab build {source} --shop shop.toml --out BUNDLE
@@ -32,6 +33,9 @@ def _lines(shop: Shop) -> Iterator[str]:
         values = _values(model)
         if section == "catalogue":
             values = {**{key: one for key, one in values.items() if key != "columns"}, **shop.catalogue.columns}
+        if section == "defaults":
+            losses = {loss_parameter(name): share for name, share in shop.defaults.max_losses.items()}
+            values = {**{key: one for key, one in values.items() if key != "max_losses"}, **losses}
         if isinstance(model, Mapping):
             for name, one in model.items():
                 yield from _table(f"{section}.{_key(name)}", _values(one))

@@ -10,7 +10,7 @@ from typing import Any
 import orjson
 
 from trimtab.catalog.store import ItemStore
-from trimtab.core.records import Slate
+from trimtab.core.records import ReceiptLine, Slate
 from trimtab.ranker.features import FEATURES
 
 SHOWN_TEXTS = ("title", "brand", "category")
@@ -21,26 +21,26 @@ MAX_ESCAPED_BYTES = 6
 """What a character may take in JSON."""
 
 
-def response_of(slate: Slate, store: ItemStore, *, hidden: Collection[str] = ()) -> dict[str, Any]:
+def response_of(
+    slate: Slate, store: ItemStore, *, hidden: Collection[str] = (), private: Collection[str] = ()
+) -> dict[str, Any]:
     """The response of `GET /search`; see the interface in docs/architecture.md.
 
     Args:
         hidden: features that `explain` leaves out.
+        private: objectives whose values are left out; their receipts are in units of the baseline.
     """
     return {
         "decision_id": slate.decision_id,
         "query": slate.query.text,
         "understood": slate.query.wording.as_dict(),
-        "hits": _fitted(list(_hits(slate, store, hidden))),
+        "hits": _fitted(list(_hits(slate, store, hidden, private))),
         "currency": store.currency,
         "n_candidates": slate.n_candidates,
         "n_matches": slate.n_matches,
         "n_matches_exact": slate.n_matches_exact,
         "weights": dict(slate.weights),
-        "receipt": {
-            name: {"expected": line.expected, "baseline": line.baseline, "change": line.change}
-            for name, line in slate.receipt.items()
-        },
+        "receipt": {name: _line(line, is_private=name in private) for name, line in slate.receipt.items()},
         "infeasible": slate.infeasible,
         "note": slate.note,
         "degraded": list(slate.degraded),
@@ -53,13 +53,22 @@ def response_of(slate: Slate, store: ItemStore, *, hidden: Collection[str] = ())
     }
 
 
-def _hits(slate: Slate, store: ItemStore, hidden: Collection[str]) -> Iterator[dict[str, Any]]:
+def _line(line: ReceiptLine, *, is_private: bool) -> dict[str, Any]:
+    unit = (abs(line.baseline) or abs(line.expected) or 1.0) if is_private else 1.0
+    return {"expected": line.expected / unit, "baseline": line.baseline / unit, "change": line.change}
+
+
+def _hits(
+    slate: Slate, store: ItemStore, hidden: Collection[str], private: Collection[str]
+) -> Iterator[dict[str, Any]]:
     gains, scores, propensities = slate.gains.tolist(), slate.scores.tolist(), slate.propensities.tolist()
     for index, hit in enumerate(store.displays(slate.rows)):
         hit["variants"] = None if slate.variants is None else _variants(hit, slate.variants[index], store)
         hit["position"] = slate.query.offset + index
         hit["score"] = scores[index]
-        hit["objectives"] = dict(zip(slate.objectives, gains[index], strict=True))
+        hit["objectives"] = {
+            name: gain for name, gain in zip(slate.objectives, gains[index], strict=True) if name not in private
+        }
         hit["propensity"] = propensities[index]
         if slate.query.explain:
             features = zip(FEATURES, slate.features[index].tolist(), strict=True)

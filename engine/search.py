@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
 from functools import cached_property, lru_cache
@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 
 from trimtab.catalog.market import MOST_KEPT, Market, Markets
 from trimtab.catalog.places import DISTANCE
+from trimtab.catalog.shop import names_in
 from trimtab.core.compiled import compile_kernels
 from trimtab.core.errors import Unavailable
 from trimtab.core.log import Impression
@@ -53,6 +54,7 @@ from trimtab.ranker.slate.log_policy import QueryContexts
 from trimtab.retrieval.facets import require_facets
 from trimtab.retrieval.filters import parse_filter
 from trimtab.retrieval.live_retrieval import retriever_with
+from trimtab.retrieval.understanding.relaxation import with_bounds_relaxed
 from trimtab.retrieval.understanding.understand import NO_WISHES, Wishes
 
 SECONDS_KEPT = 60.0
@@ -198,10 +200,27 @@ class Engine:
 
     def _wording_of(self, query: Query, wishes: Wishes) -> dict[str, Any]:
         """The fields of a query that its words being understood changes."""
+        wishes = replace(wishes, currency=self.store.currency)
         if query.filters:
             wishes = replace(wishes, filtered=frozenset(condition.field for condition in query.filters))
         understood = self.retriever.understand(query.text, wishes)
+        if (self.retriever.knowledge.steps if wishes.steps is None else wishes.steps).relax:
+            understood = with_bounds_relaxed(understood, lambda filters: self._n_matches(understood, query, filters))
         return {"understood": understood, "filters": (*query.filters, *map(parse_filter, understood.filters))}
+
+    def _n_matches(self, understood: Understood, query: Query, filters: Iterable[str]) -> int:
+        return len(self.retriever.results(understood, (*query.filters, *map(parse_filter, filters))))
+
+    @cached_property
+    def private_objectives(self) -> frozenset[str]:
+        """Objectives that read an attribute which nobody may filter, sort or count by: what the shop pays."""
+        unseen = {
+            name
+            for name, column in self.store.attributes.items()
+            if not (column.attribute.facet or column.attribute.filter or column.attribute.sort)
+        }
+        served = (one.objective for one in self._bundle.served)
+        return frozenset(one.name for one in served if unseen & names_in(one.value))
 
     def search(self, plan: SearchPlan, hooks: Hooks = NO_HOOKS) -> SearchResult:
         """Recent events, candidates, features, gains, then the slate.

@@ -72,13 +72,17 @@ class ResultSet:
     def sorted(self, sort: Sort, n: int) -> IntArray:
         """The first rows in an order, one of each group; those without a value come last, equal ones by popularity.
 
+        A group stands where the first of its items that are in stock would, if any of them is.
+
         Raises:
             BadParameter: there is no such attribute, or it is not for sorting.
         """
         attributes = self._store.attributes
         require_attribute(attributes, sort.field, parameter="sort", use="sort")
-        keys = attributes[sort.field].sort_keys[self.rows]
-        return self._first(self.rows, np.where(np.isnan(keys), np.inf, -keys if sort.descending else keys), n)
+        groups = None if sort.field == "in_stock" else self._groups
+        rows = self.rows if groups is None else groups.to_be_bought(self.rows, self._store.in_stock)
+        keys = attributes[sort.field].sort_keys[rows]
+        return self._first(rows, np.where(np.isnan(keys), np.inf, -keys if sort.descending else keys), n)
 
     def popular(self, n: int, *, but: IntArray) -> IntArray:
         """The first rows by popularity, one of each group, without some and whoever is of their groups."""

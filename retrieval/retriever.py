@@ -135,6 +135,7 @@ class Retriever:
             Synonyms.of(said.synonyms, analyser),
             said.steps,
             said.filter_on,
+            said.filter_on_prices,
         )
 
     @cached_property

@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
+
+from trimtab.catalog.cells import read_number
 from trimtab.catalog.feeds.platform import Platform, path_of, renamed
 from trimtab.catalog.feeds.rows import Row, Rows, Value, first_text, texts
-from trimtab.catalog.rejections import Rejection
+from trimtab.catalog.rejections import Omission, Rejection
+from trimtab.text.currencies import decimals_of
 
 FLAGS = ("enable_search", "is_eligible_search", "enable_checkout", "is_eligible_checkout")
 NAMES = {
@@ -23,7 +27,24 @@ DROPPED = frozenset(
 )
 
 
+_COUNTED = {"price.amount": "price", "list_price.amount": "regular_price", "sale_price.amount": "sale_price"}
+"""Prices of the nested form, which counts in the smallest unit of the currency."""
+_NESTED = {
+    **{"description.plain": "description", "media.url": "image", "categories.value": "category"},
+    **{"price.currency": "currency", "availability.available": "in_stock"},
+}
+
+
 def _matches(names: frozenset[str]) -> bool:
+    return _is_nested(names) or _is_flat(names)
+
+
+def _is_nested(names: Collection[str]) -> bool:
+    """Whether it is of products with variants whose prices are objects."""
+    return {"title", "id", "price.amount", "price.currency", "availability.status"} <= set(names)
+
+
+def _is_flat(names: frozenset[str]) -> bool:
     return bool(names & set(FLAGS)) and "title" in names and bool(names & {"id", "item_id"})
 
 
@@ -38,11 +59,28 @@ def _shown(rows: Rows) -> Rows:
             continue
         flag = first_text(row.cells.get("enable_search") or row.cells.get("is_eligible_search")).lower()
         if flag in ("false", "0", "no"):
+            yield Omission(row.line, "it is not to be searched")
             continue
         cells: dict[str, Value] = {name.removeprefix("variant_dict."): value for name, value in row.cells.items()}
+        if "price.amount" in cells:
+            cells = _flattened(cells)
         if "product_category" in cells:
             cells["product_category"] = [path_of(text) for text in texts(cells["product_category"])]
         yield Row(row.line, cells)
 
 
+def _flattened(cells: dict[str, Value]) -> dict[str, Value]:
+    """The cells of a variant by the roles that they have, prices in whole units."""
+    currency = first_text(cells.get("price.currency"))
+    own: dict[str, Value] = {}
+    for name, value in cells.items():
+        number = read_number(value) if name in _COUNTED else None
+        if number is not None:
+            own[_COUNTED[name]] = number / 10 ** decimals_of(currency)
+        elif (name.partition(".")[0] not in _NOT_SHOWN and not name.endswith(".currency")) or name in _NESTED:
+            own[_NESTED.get(name, name)] = value
+    return own
+
+
+_NOT_SHOWN = frozenset({"media", "seller", "unit_price", "description"})
 AGENTIC = Platform("Agentic Commerce product feed", _matches, _rows, {"gtin": "text", "mpn": "text"})

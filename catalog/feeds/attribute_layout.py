@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from functools import lru_cache
 
 from trimtab.catalog.attributes.definition import Attribute
-from trimtab.catalog.feeds.columns import is_code_name
+from trimtab.catalog.feeds.columns import is_code_name, role_of
 from trimtab.catalog.feeds.evidence import ENOUGH, ColumnEvidence
 from trimtab.catalog.feeds.price_names import is_purchase_price
 from trimtab.catalog.feeds.rows import clean_name
@@ -107,7 +107,9 @@ def inferred_attribute(source: str, survey: Survey, habits: Habits, *, is_intern
     is_code = kind == "text" and (is_code_name(name) or column.share("is_code") >= 0.5)
     is_long = kind == "text" and column.mean_characters > MANY_CHARACTERS
     is_prose = kind == "text" and column.mean_words > FEW_WORDS
-    is_unique = column.n_distinct > max(20, 0.5 * column.n) and kind == "text"
+    n_distinct = column.n_distinct if separator is None else column.n_parts(separator)
+    is_id = (role_of(source) or ("",))[0] == "item_id"
+    is_unique = n_distinct > max(20, 0.5 * column.n) and (kind == "text" or is_id)
     is_same = is_same_for_all(column, survey.n_rows)
     is_internal = is_internal or is_same or is_price_name(name)
     is_secret = kind == "number" and is_purchase_price(name)
@@ -139,7 +141,7 @@ def _kind(name: str, column: ColumnEvidence, known: AttributeKind | None) -> tup
         return known, None
     if column.share("is_flag") >= ENOUGH:
         return "flag", None
-    if column.n_prices >= ENOUGH * column.n_values > 0:
+    if column.are_prices:
         return "number", None
     if column.share("is_number") >= ENOUGH and column.share("is_code") < 0.02 and not is_code_name(name):
         is_flag = set(column.distinct) <= {"0", "1"} and name.startswith(_FLAG_NAMES)

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Mapping
 
 from trimtab.catalog.feeds.packed import unpacked
 from trimtab.catalog.feeds.platform import Platform, listed, path_of, put
 from trimtab.catalog.feeds.rows import Row, Rows, Value, first_text
-from trimtab.catalog.rejections import Rejection
+from trimtab.catalog.rejections import Omission, Rejection
 
 _NAMES = {
     "title": ("Product Name", "Name"), "description": ("Product Description", "Description"),
@@ -49,8 +49,11 @@ def _items(rows: Rows) -> Rows:
     yield from _whole(product, variants)
 
 
-def _whole(product: Row | None, variants: list[Row]) -> Iterator[Row]:
-    if product is None or _says_no(product, "Product Visible?", "Is Visible"):
+def _whole(product: Row | None, variants: list[Row]) -> Rows:
+    if product is None:
+        return
+    if _says_no(product, "Product Visible?", "Is Visible"):
+        yield Omission(product.line, "it is not visible")
         return
     shared = _cells(product)
     whole = [Row(row.line, {**shared, **_variant(row), "group_id": shared.get("item_id", "")}) for row in variants]
@@ -60,14 +63,14 @@ def _whole(product: Row | None, variants: list[Row]) -> Iterator[Row]:
 def _cells(row: Row) -> dict[str, Value]:
     """What a row says; prices of 0 are none."""
     given, own = row.cells, dict[str, Value]()
-    put(own, "item_id", next((given[name] for name in _IDS if name in given), None))
+    put(own, "item_id", _first(given, _IDS))
     for role, names in _NAMES.items():
-        put(own, role, next((given[name] for name in names if name in given), None))
+        put(own, role, _first(given, names))
     own["category"] = [path_of(text.replace("/", ">")) for text in listed(own.get("category"), ";")]
     for role, name in (("price", "Price"), ("sale_price", "Sale Price"), ("msrp", "Retail Price")):
         put(own, role, given.get(name) if _is_some(given.get(name)) else None)
     is_tracked = first_text(given.get("Track Inventory") or given.get("Inventory Tracking")).lower() not in ("none", "")
-    put(own, "stock", next((given[name] for name in _STOCK if name in given), None) if is_tracked else None)
+    put(own, "stock", _first(given, _STOCK) if is_tracked else None)
     if _says_no(row, "Allow Purchases?"):
         own["in_stock"] = "false"
     return own
@@ -79,6 +82,11 @@ def _variant(row: Row) -> dict[str, Value]:
     for found in _OPTION.finditer(text):
         put(own, (found[1] or found[3]).strip(), (found[2] or found[4]).strip())
     return {name: value for name, value in own.items() if value not in ("", [])}
+
+
+def _first(given: Mapping[str, Value], names: Iterable[str]) -> Value | None:
+    """What the first of the columns that is there says."""
+    return next((given[name] for name in names if name in given), None)
 
 
 def _is_some(value: Value | None) -> bool:

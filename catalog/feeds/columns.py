@@ -7,38 +7,42 @@ from collections.abc import Iterable, Iterator
 from functools import lru_cache
 from operator import itemgetter
 
-from trimtab.catalog.feeds.price_names import is_net, price_kind, without_minor_units
-from trimtab.catalog.feeds.rows import clean_name, split_words
+from trimtab.catalog.feeds.price_names import is_net, is_with_or_without_tax, price_kind, without_minor_units
+from trimtab.catalog.feeds.rows import clean_name, spaced, split_words
 from trimtab.text.forms import LANGUAGES
 from trimtab.text.money import currencies_in
 
 _NAMES = {
     "item_id": (
-        "item_id id product_id sku seller_sku item_sku article_number artikelnummer artikelnr art_nr "
-        "artnr nummer artikel_nr bestellnummer référence reference referencia codice code uid variant_id "
-        "variation_id offer_id productid product_code item_code item_number handle asin gtin ean nr "
-        "number item_no no kod kód код артикул コード 番号 品番 货号 编号 رقم الرمز varenummer kodu stok_kodu "
-        "cikkszám cod código codigo numero numéro part_number kod_produktu sl_no s_no sr_no serial_no"
+        "item_id id product_id sku seller_sku item_sku article_number artikelnummer artikelnr art_nr artnr nummer "
+        "artikel_nr bestellnummer référence reference referencia codice code uid variant_id variation_id offer_id "
+        "productid product_code item_code item_number handle asin gtin ean nr number item_no no kod kód код "
+        "артикул コード 番号 品番 货号 编号 رقم الرمز varenummer kodu stok_kodu cikkszám κωδικός 번호 코드 상품번호 "
+        "variant_sku "
+        ""
+        "variation_sku variationid artnum indeks symbol identyfikator custom_label varenr tuotenumero handle_id "
+        "cod código codigo numero numéro part_number kod_produktu sl_no s_no sr_no serial_no"
     ),
     "title": (
         "title name product_name product_title item_name titel bezeichnung artikelname produktname nom "
-        "nom_du_produit titre titolo nome título titulo nombre nazwa název naziv naam productname namn "
-        "название наименование タイトル 商品名 名称 标题 adı adi ad nimi denumire megnevezés navn όνομα τίτλος "
-        "назва 名 品名 상품명 이름 اسم الاسم العنوان שם ชื่อ tên nama ime nume titlu"
+        "nom_du_produit titre titolo nome título titulo nombre nazwa název naziv naam productname namn название "
+        "наименование タイトル 商品名 名称 标题 adı adi ad nimi denumire megnevezés navn όνομα τίτλος tytuł item_title "
+        "listing_title назва ονομασία 상품이름 名 品名 상품명 이름 اسم الاسم العنوان שם ชื่อ tên nama ime nume titlu"
     ),
     "description": (
         "description desc long_description body body_html content beschreibung artikelbeschreibung "
         "descripción descrizione descrição omschrijving opis popis beskrivning описание "
         "short_description summary kurzbeschreibung produktbeschreibung 説明 描述 açıklama aciklama kuvaus "
         "leírás descriere περιγραφή опис 详情 설명 الوصف وصف תיאור รายละเอียด mô_tả deskripsi beskrivelse "
-        "descriptif descricao"
+        "descriptif descricao long_desc longdesc shortdesc product_copy"
     ),
     "brand": (
-        "brand brand_name manufacturer manufacturer_name vendor supplier marke hersteller marque "
-        "fabricant marca marca_fabricante fabricante produttore merk fabrikant marka výrobce značka "
-        "producent бренд производитель maker brand.name manufacturer.name ブランド 品牌 merkki märke mærke "
-        "gyártó brend メーカー 브랜드 제조사 العلامة_التجارية الماركة מותג ยี่ห้อ thương_hiệu merek торговая_марка "
-        "tillverkare valmistaja"
+        "brand brand_name manufacturer manufacturer_name vendor supplier marke hersteller marque fabricant marca "
+        "marca_fabricante fabricante produttore merk fabrikant marka výrobce značka producent бренд производитель "
+        "maker brand.name manufacturer.name ブランド 品牌 merkki märke mærke gyártó brend メーカー 브랜드 제조사 "
+        "العلامة_التجارية "
+        "الماركة מותג ยี่ห้อ thương_hiệu merek торговая_марка tillverkare valmistaja merke κατασκευαστής μάρκα "
+        "domaine producteur producteur_nom winery weingut winzer bodega"
     ),
     "category": (
         "category categories categories.name category.name product_category category_path categorytext "
@@ -46,7 +50,7 @@ _NAMES = {
         "categorías categoria categorie kategoria kategorier kategori категория カテゴリ 分类 taxonomy "
         "breadcrumbs department kategória категорія カテゴリー 分類 ジャンル 类别 카테고리 القسم الفئة التصنيف קטגוריה "
         "หมวดหมู่ danh_mục tuoteryhmä varugrupp varegruppe produktgruppe produktgruppen warengruppen "
-        "rubrik rayon sección reparto"
+        "rubrik rayon sección reparto κατηγορία grupa grupa_towarowa cat categorías_producto collection"
     ),
     "product_type": (
         "product_type producttype type_of_product produkttyp type_de_produit sub_category subcategory unterkategorie "
@@ -54,16 +58,18 @@ _NAMES = {
         "alt_kategori подкатегория サブカテゴリ 子カテゴリ"
     ),
     "price": (
-        "price price_tax_included price_tax_excluded "
-        "price_tax_excluded_or_price_tax_included regular_price list_price price_amount unit_price "
-        "sale_price_eur preis verkaufspreis vk bruttopreis preis_brutto prix prix_ttc precio pvp prezzo preço "
-        "prijs cena cena_brutto cena_s_dph price_vat pris hinta ár fiyat цена 価格 价格 price.amount price.value "
-        "offers.price current_price selling_price retail_price amount"
+        "price price_tax_included price_tax_excluded price_tax_excluded_or_price_tax_included regular_price "
+        "list_price price_amount unit_price sale_price_eur preis verkaufspreis vk bruttopreis preis_brutto prix "
+        "prix_ttc precio pvp prezzo preço prijs cena cena_brutto cena_s_dph price_vat pris hinta ár fiyat цена 価格 "
+        "价格 price.amount price.value offers.price current_price selling_price retail_price amount standard_price "
+        "start_price buy_it_now_price finalprice final_price retail price_with_vat price_incl_vat price_inc_vat "
+        "precio_con_iva prezzo_ivato valor_de_venda valor_venda"
     ),
     "sale_price": (
         "sale_price special_price discount_price discounted_price promo_price offer_price angebotspreis "
         "aktionspreis sonderpreis prix_promo prix_soldé precio_oferta prezzo_scontato actieprijs reapris"
     ),
+    "regular_price": "regular_price_amount compare_at_price strikethrough_price was_price oldprice",
     "sale_period": "sale_price_effective_date sale_period",
     "sale_start": (
         "sale_start sale_price_start special_from_date special_price_from_date date_sale_price_starts "
@@ -83,14 +89,15 @@ _NAMES = {
         "verfuegbarkeit lieferbar disponibilité disponibilidad disponibilità beschikbaarheid dostępność "
         "dostupnost offers.availability наличие 在庫 vorrätig lagerstatus lager_status disponible "
         "disponível disponibile en_stock em_estoque disponibilidade saatavuus متوفر التوفر 在庫状況 库存状态 "
-        "наявність доступность stock_availability"
+        "наявність доступность stock_availability διαθεσιμότητα w_magazynie avail inventory_status in_stock_status"
     ),
     "stock": (
-        "stock quantity qty stock_quantity inventory inventory_quantity inventory_qty stock_level "
-        "lagerbestand bestand quantité cantidad quantità voorraad lager count_in_stock estoque stok "
-        "stok_adedi existencias lagerantal lagersaldo varasto készlet raktárkészlet stan_magazynowy "
-        "ilość 在庫数 库存 재고 الكمية المخزون количество остаток залишок giacenza stoc cantitate aantal "
-        "current_stock_level"
+        "stock quantity qty stock_quantity inventory inventory_quantity inventory_qty stock_level lagerbestand "
+        "bestand quantité cantidad quantità voorraad lager count_in_stock estoque stok stok_adedi existencias "
+        "lagerantal lagersaldo varasto készlet raktárkészlet stan_magazynowy ilość 在庫数 库存 재고 الكمية المخزون "
+        "количество остаток залишок giacenza stoc cantitate aantal current_stock_level avail_qty available_qty "
+        "available_quantity quantity_available antall_på_lager antall απόθεμα ποσότητα stan_mag count zapas "
+        "lagerbestand_gesamt gesamtbestand"
     ),
     "popularity": (
         "popularity sales sold total_sales units_sold purchases orders bestseller_rank_score verkauft verkäufe absatz "
@@ -102,7 +109,7 @@ _NAMES = {
         "image media.url media.src image_urls image_url image_link imageurl images img picture picture_url thumbnail "
         "main_image image_src bild bild_url bildurl photo foto imagen immagine imagem imgurl images.src "
         "image.url 画像 图片 이미지 الصورة صورة fotografía obrázek kép zdjęcie görsel resim kuva изображение "
-        "картинка"
+        "картинка photos main_image_url image_1 εικόνα φωτογραφία bilde bilder"
     ),
     "url": (
         "url link product_url product_link deeplink deep_link href produkt_url producturl permalink "
@@ -130,6 +137,7 @@ _NAMES = {
 
 BESIDE = {
     "sale_price": ("number", "a lower price, now or in its period"),
+    "regular_price": ("number", "the higher price that the price is compared with"),
     "sale_period": ("text", "the period of the lower price: two moments with a `/` between them"),
     "sale_start": ("date", "from when the lower price holds"),
     "sale_end": ("date", "until when the lower price holds"),
@@ -144,7 +152,7 @@ BESIDE = {
 """Roles that become something else than a column of the catalogue: the type of their cells, and what they say."""
 _REMARK = re.compile(r"\s*(?:[(\[][^()\[\]]*[)\]]|\*)\s*$")
 """What is remarked behind a name: `Categories (x,y,z...)`, `Name *`."""
-_PREFIX = re.compile(r"^(?:item|product|article|produkt|artikel|base|main)_")
+_PREFIX = re.compile(r"^(?:(?:item|product|article|produkt|artikel|base|main)_|ox(?=[a-z]))")
 _PRODUCT = frozenset(
     split_words(
         "product products item items article articles produit produits artikel produkt produkte producto productos "
@@ -160,28 +168,42 @@ _PERIOD = re.compile(
 )
 """What names of sales end with: `sold_last_30_days`, `verkauft_30_tage`."""
 _BETWEEN = frozenset(split_words("of de do du da del della di des het"))
-_WRAPPERS = _PRODUCT | frozenset(
-    split_words(
-        "data details detail info information attributes fields general basic common core meta node source record "
-        "pricing price prices offer offers inventory stock availability"
+_OFFERS = frozenset(split_words("pricing price prices offer offers inventory stock availability"))
+_WRAPPERS = (
+    _PRODUCT
+    | _OFFERS
+    | frozenset(
+        split_words(
+            "data details detail info information attributes fields general basic common core meta node source record "
+            "translations default"
+        )
     )
 )
-"""Members of nested objects that say nothing of what is in them."""
-_NAMED = frozenset({"name", "title", "label", "path", "value", "display_name", "displayname"})
+"""Members of nested objects that say nothing of what is in them, but for those that say it is an offer's."""
+_OFFERED = frozenset({"price", "sale_price", "currency", "in_stock", "stock", "latitude", "longitude", "location"})
+"""Roles of what is in an offer."""
+_NAMED = frozenset({"name", "title", "label", "path", "value", "display_name", "displayname", "main", "text", "plain"})
 """Members that say what the object above them is called."""
 _BY_LANGUAGE = ("title", "description", "category", "brand")
 """Roles that feeds have a column for in each language: `name_de`, `Bezeichnung FR`."""
+_SPOKEN = re.compile(r"(.+)\.([a-z]{2})_[a-z]{2}"), re.compile(r"(.+)[_.]([a-z]{2})")
 _OTHER_THAN_LANGUAGES = frozenset({"id", "no"})
 _LESS_SURELY = 100
 _CODE_NAMES = (
     "id", "gtin", "ean", "ean13", "upc", "isbn", "mpn", "sku", "barcode", "asin", "zip", "phone", "code", "hash",
-    "barkod", "barcodes", "strichcode", "jan", "バーコード", "الباركود", "штрихкод",
+    "slug", "handle", "barkod", "barcodes", "strichcode", "jan", "バーコード", "الباركود", "штрихкод",
 )  # fmt: skip
 
 
 def is_code_name(plain: str) -> bool:
     """Whether an attribute's name says that its values are codes."""
     return plain.replace(".", "_").rpartition("_")[2] in _CODE_NAMES
+
+
+def spaced_names(name: str) -> tuple[str, str]:
+    """A name without remarks, plain, as it is and with the words of camel case apart."""
+    bare = _REMARK.sub("", name)
+    return clean_name(bare), clean_name(spaced(bare))
 
 
 def names_of(role: str) -> list[str]:
@@ -205,29 +227,45 @@ def role_of(name: str) -> tuple[str, int] | None:
     A currency in the name is left aside (`Preis (EUR)`, `price_eur`), and so are words for a product (`Ürün Adı`,
     `nome_do_produto`, `varenavn`), a language (`name_de`), cents, and the objects that a member is wrapped in.
     """
-    plain = clean_name(_REMARK.sub("", name))
-    known = _roles()
+    plain, apart = spaced_names(name)
+    return _by_name(plain) or (_by_name(apart) if apart != plain else None) or _by_price(plain, apart, name)
+
+
+def _by_name(plain: str) -> tuple[str, int] | None:
+    known, steps = _roles(), plain.split(".")
+    is_offer = not _OFFERS.isdisjoint(steps[:-1])
     for place, written in enumerate(_spellings(plain)):
-        if written in known:
+        if written in known and not (is_offer and known[written][0] not in _OFFERED):
             return known[written][0], known[written][1] + (place and _LESS_SURELY + place)
+    rest, spoken = _language_behind(plain)
+    found = _by_name(rest) if spoken else None
+    return (found[0], found[1] + 1) if found is not None and found[0] in _BY_LANGUAGE else None
+
+
+def _by_price(plain: str, apart: str, name: str) -> tuple[str, int] | None:
+    """A price's role by a currency in the name, or by what kind of price it says."""
     if currencies_in(name):
         words = [word for word in plain.split("_") if not currencies_in(word.upper())]
-        bare = known.get("_".join(words))
+        bare = _roles().get("_".join(words))
         if bare is not None and bare[0] in ("price", "sale_price"):
             return bare[0], bare[1] + 1
-    kind = price_kind(plain)
-    if kind in ("price", "sale") and "." not in plain:
-        return ("price" if kind == "price" else "sale_price"), (3 if is_net(plain) else 2) * _LESS_SURELY
-    spoken = language_of_name(plain)
-    if spoken and (bare := role_of(plain[: -len(spoken) - 1])) and bare[0] in _BY_LANGUAGE:
-        return bare[0], bare[1] + 1
+    steps = [step for step in apart.split(".") if step not in _WRAPPERS or step in _OFFERS]
+    kind = price_kind(apart)
+    if kind in ("price", "sale") and (len(steps) == 1 or (steps[0] in _OFFERS and is_with_or_without_tax(steps[1:]))):
+        return ("price" if kind == "price" else "sale_price"), (3 if is_net(apart) else 2) * _LESS_SURELY
     return None
 
 
 def language_of_name(name: str) -> str | None:
     """The language that a column's name ends with."""
-    rest, _, last = clean_name(name).rpartition("_")
-    return last if rest and last in LANGUAGES and last not in _OTHER_THAN_LANGUAGES else None
+    return _language_behind(clean_name(name))[1]
+
+
+def _language_behind(plain: str) -> tuple[str, str | None]:
+    """A name without the language that it ends with (`name_de`, `name.en_us`), and that language."""
+    found = next(filter(None, (form.fullmatch(plain) for form in _SPOKEN)), None)
+    is_language = found is not None and found[2] in LANGUAGES and found[2] not in _OTHER_THAN_LANGUAGES
+    return (found[1], found[2]) if found is not None and is_language else (plain, None)
 
 
 def _spellings(plain: str) -> Iterator[str]:

@@ -1,4 +1,4 @@
-"""Dates as feeds write them: `31.12.2024`, `12/31/24, 1:10 PM`, `2024年12月31日`, `31. Dezember 2024`."""
+"""Dates as feeds write them: `31.12.2024`, `12/31/24, 1:10 PM`, `2024年12月31日`, `31. Dezember 2024`, `04/2019`."""
 
 from __future__ import annotations
 
@@ -24,6 +24,7 @@ _DAY_NAMED = re.compile(
     rf"{_DAY}(?:st|nd|rd|th|er|º|\.)?[ -]?(?:(?:de|of) )?{_NAME}\.?,?[ -]?(?:(?:de|del) )?{_YEAR}{_TIME}"
 )
 _MONTH_NAMED = re.compile(rf"{_NAME}\.? {_DAY}(?:st|nd|rd|th)?,? (?P<year>\d{{4}}){_TIME}")
+_MONTH_ONLY = re.compile(r"(?P<month>\d{1,2})[./-](?P<year>(?:19|20)\d{2})")
 _NAMED = (_DAY_NAMED, _MONTH_NAMED)
 _PIVOT: Final = 70
 """Years of two digits from here on are of the last century."""
@@ -68,6 +69,8 @@ def written_date(text: str) -> WrittenDate | None:
     if found := _YEAR_LAST.fullmatch(text):
         first, second = int(found["first"]), int(found["second"])
         return _date(found, first, second, is_day_first=True if first > 12 else False if second > 12 else None)
+    if (found := _MONTH_ONLY.fullmatch(text)) and 1 <= int(found["month"]) <= 12:
+        return WrittenDate(int(found["year"]), 1, int(found["month"]), is_day_first=True)
     for form in _NAMED:
         found = form.fullmatch(text)
         month = _months().get(folded(found["name"])) if found else None

@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import IO
 
-from trimtab.catalog.feeds.rows import Row, Rows, Value
+from trimtab.catalog.feeds.rows import Row, Rows, Value, clean_name
 from trimtab.catalog.feeds.source import opened_text
 from trimtab.catalog.rejections import Rejection
 from trimtab.core.errors import BadFile
@@ -45,7 +45,7 @@ def read_delimited(path: Path) -> Rows:
             elif header is None:
                 if not _is_above_header(cells, lines, delimiter):
                     header = _header(cells, line, path)
-            else:
+            elif not _repeats(cells, header):
                 yield _row(line, cells, header)
         if header is None:
             raise BadFile(path, "is empty; a first row naming the columns is needed")
@@ -163,10 +163,21 @@ def _header(cells: list[str], line: int, path: Path) -> list[str]:
     return [name or f"column_{number}" for number, name in enumerate(header, 1)]
 
 
+def _unwrapped(cell: str) -> str:
+    """What a spreadsheet shows of `="00123"`, which keeps zeros and long numbers as they are."""
+    return cell[2:-1] if cell.startswith('="') and cell.endswith('"') and len(cell) > 2 else cell
+
+
+def _repeats(cells: list[str], header: list[str]) -> bool:
+    """Whether a row is the header again, as in files put together of several, or its names for a machine."""
+    said = [(clean_name(cell), clean_name(name)) for cell, name in zip(cells, header, strict=False) if cell.strip()]
+    return len(said) > 2 and sum(cell == name for cell, name in said) >= 0.8 * len(said)
+
+
 def _row(line: int, cells: list[str], header: list[str]) -> Row | Rejection:
     while len(cells) > len(header) and not cells[-1].strip():
         cells.pop()
     if len(cells) != len(header):
         return Rejection(line, f"row has {len(cells)} cells, the header has {len(header)}")
-    named: dict[str, Value] = dict(zip(header, cells, strict=True))
+    named: dict[str, Value] = dict(zip(header, map(_unwrapped, cells), strict=True))
     return Row(line, named)

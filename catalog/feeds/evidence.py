@@ -10,7 +10,7 @@ from functools import lru_cache
 from itertools import chain, pairwise
 from typing import NamedTuple
 
-from trimtab.catalog.cells import UNKNOWN
+from trimtab.catalog.cells import is_unknown
 from trimtab.catalog.feeds.dates import written_date
 from trimtab.catalog.feeds.prices import without_measure
 from trimtab.catalog.feeds.rows import Value
@@ -33,7 +33,9 @@ MAX_DISTINCT = 2_000
 MAX_SHAPED = 64
 """Longer texts are words."""
 
-_MEASURE = re.compile(r"([+-]?[\d.,' \u00a0\u202f]*\d)\s*([^\W\d_][^\d,;|]{0,14}|[\"″”′%°][CF]?)")
+_MEASURE = re.compile(
+    r"([+-]?[\d.,' \u00a0\u202f]*\d)\s*([^\W\d_][^\d,;|]{0,14}(?:/100 ?[^\W\d_]{1,2})?|% ?vol\.?|[\"″”′%°][CF]?)"
+)
 _RATED = re.compile(r"(\d(?:[.,]\d+)?) ?(?:out of|von|sur|de|su|van|av|/) ?(?:5|10)(?: [^\W\d_]+)?", re.IGNORECASE)
 """Stars: `3.9 out of 5 stars`, `4,5 von 5`."""
 _ISO_DATE = re.compile(r"\d{4}-\d{2}-\d{2}(?:[T ]\d{2}:\d{2}(?::\d{2}(?:\.\d+)?)?\s?(?:Z|UTC|[+-]\d{2}:?\d{2})?)?")
@@ -143,7 +145,7 @@ class ColumnEvidence:
         found = cls(n=len(cells), n_lists=sum(len(cell) > 1 for cell in lists))
         found._add_typed([value for value in values if not isinstance(value, str)])
         for text, n in Counter(value.strip() for value in values if isinstance(value, str)).items():
-            if text.casefold() not in UNKNOWN:
+            if not is_unknown(text, "price" if is_price else "amount"):
                 found._add_text(text, n, is_price=is_price)
         return found
 
@@ -210,6 +212,11 @@ class ColumnEvidence:
         return n / self.n_values if self.n_values else 0.0
 
     @property
+    def are_prices(self) -> bool:
+        """Whether nearly all values are prices that name a currency."""
+        return self.n_prices >= ENOUGH * self.n_values > 0
+
+    @property
     def days_before_months(self) -> int:
         """How many more dates show a day before the month than one behind it."""
         return sum(n if shape.day_first else -n for shape, n in self.shapes.items() if shape.day_first is not None)
@@ -248,9 +255,13 @@ class ColumnEvidence:
             if len(cells) < max(1, 0.02 * len(values)) or any(len(part) > 60 for parts in cells for part in parts):
                 continue
             alone = sum(not values.isdisjoint(parts) or _begin_alike(parts) for parts in cells)
-            if alone >= 0.5 * len(cells) or sign == "|":
+            if alone >= 0.5 * len(cells) or sign == "|" or _are_combined(cells) or _are_codes(cells):
                 return sign.strip() or sign
         return None
+
+    def n_parts(self, separator: str) -> int:
+        """Different parts of the values that are remembered."""
+        return len({part.strip() for value in self.distinct for part in value.split(separator)})
 
     def shared_separator(self) -> str | None:
         """What separates the categories of an item where none stands alone: a sign whose parts other cells have too."""
@@ -267,6 +278,23 @@ class ColumnEvidence:
 _COUNTS = ("n", "n_lists", "n_values", "n_typed", "n_prices", "n_characters", "n_beyond")
 _MAX_STEP = 40
 """Characters of a category's name; a longer part of a text is prose."""
+
+
+def _are_combined(cells: list[set[str]]) -> bool:
+    """Whether a few parts make many cells, each in several of them: equipment, ingredients."""
+    often = Counter(part for parts in cells for part in parts)
+    return len(often) < 0.7 * len(cells) and min(often.values()) > 1 and len(cells) >= _MIN_COMBINED
+
+
+def _are_codes(cells: list[set[str]]) -> bool:
+    """Whether all parts are codes: words with digits, nearly all of them different (`1K0 698 151 A, 5Q0 698 151`)."""
+    parts = [part for one in cells for part in one]
+    return len(cells) >= _MIN_COMBINED and all(map(_CODE.fullmatch, parts)) and len(set(parts)) >= 0.5 * len(parts)
+
+
+_MIN_COMBINED = 6
+"""Cells of several parts from which on they tell what the parts are."""
+_CODE = re.compile(r"(?=(?:[^\d]*\d){3})[A-Z\d][A-Z\d ./-]{4,23}")
 
 
 def _begin_alike(parts: set[str]) -> bool:

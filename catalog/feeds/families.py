@@ -4,15 +4,17 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Callable
-from dataclasses import dataclass, field
-from itertools import chain, islice
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from itertools import islice
 
 from trimtab.catalog.feeds.columns import is_code_name, role_of
 from trimtab.catalog.feeds.rows import Row, Rows, Value, clean_name, first_text, names_of
 
 N_LOOKED_AT = 200
 MAX_PARENTS = 2_000_000
+MAX_COLUMNS = 3
+"""Columns called parents that are looked through."""
 ENOUGH = 0.9
 """The share of named parents that have to be rows of the feed."""
 RARELY = 0.1
@@ -26,7 +28,7 @@ _OWN = ("item_id", "stock", "in_stock", "group_id")
 """Roles that no variant takes from its parent."""
 
 
-@dataclass
+@dataclass(frozen=True)
 class Family:
     """What ties the rows of a feed together.
 
@@ -40,49 +42,47 @@ class Family:
     key: str
     parents: frozenset[str]
     are_templates: bool
-    _known: dict[str, Row] = field(default_factory=dict)
-    _early: dict[str, list[Row]] = field(default_factory=dict)
 
     def rows(self, rows: Rows) -> Rows:
         """The rows, variants whole; one before its parent waits for it."""
+        known: dict[str, Row] = {}
+        early: dict[str, list[Row]] = {}
         for row in rows:
             if not isinstance(row, Row):
                 yield row
                 continue
             parent = _reference(row.cells.get(self.column))
             own = first_text(row.cells.get(self.key))
-            if not parent and own in self.parents:
-                self._known[own] = row
+            if own in self.parents and parent in ("", own):
+                known[own] = row
                 if not self.are_templates:
-                    yield self._variant(row, own)
-                yield from (self._variant(one, own) for one in self._early.pop(own, ()))
-            elif not parent or parent in self._known:
-                yield self._variant(row, parent)
+                    yield self._variant(row, own, known)
+                yield from (self._variant(one, own, known) for one in early.pop(own, ()))
+            elif not parent or parent in known:
+                yield self._variant(row, parent, known)
             else:
-                self._early.setdefault(parent, []).append(row)
-        for parent, waiting in self._early.items():
-            yield from (self._variant(one, parent) for one in waiting)
+                early.setdefault(parent, []).append(row)
+        for parent, waiting in early.items():
+            yield from (self._variant(one, parent, known) for one in waiting)
 
-    def _variant(self, row: Row, parent: str) -> Row:
+    def _variant(self, row: Row, parent: str, known: Mapping[str, Row]) -> Row:
         cells = {name: value for name, value in row.cells.items() if name != self.column}
         if not parent:
             return Row(row.line, cells)
-        shared = self._known[parent].cells if parent in self._known else {}
-        taken = {name: value for name, value in shared.items() if name not in cells and _is_shared(name)}
+        shared = known[parent].cells if parent in known else {}
+        taken = {name: value for name, value in shared.items() if name not in cells and is_shared(name)}
         return Row(row.line, {**cells, **taken, "group_id": parent})
 
 
-def with_families(again: Callable[[], Rows]) -> Rows:
-    """The rows of a feed, those that name a parent completed by it.
+def family_of(again: Callable[[], Rows]) -> Family | None:
+    """What ties the rows of a feed together by a column that names parents; None where there is no such column.
 
     Args:
-        again: reads the feed from its beginning; twice where a column could name parents.
+        again: reads the feed from its beginning; all of it for each column that could name parents.
     """
-    rows = again()
-    first = list(islice(rows, N_LOOKED_AT))
-    column = next((name for name in sorted(names_of(first)) if _PARENT.search(clean_name(name))), None)
-    family = None if column is None else _family(again(), column)
-    return chain(first, rows) if family is None else family.rows(chain(first, rows))
+    columns = [name for name in sorted(names_of(islice(again(), N_LOOKED_AT))) if _PARENT.search(clean_name(name))]
+    found = (_family(again(), column) for column in columns[:MAX_COLUMNS])
+    return next((one for one in found if one is not None), None)
 
 
 def _family(rows: Rows, column: str) -> Family | None:
@@ -109,9 +109,16 @@ def _family(rows: Rows, column: str) -> Family | None:
     best = max(keys, key=lambda name: len(named & keys[name]), default=None)
     if best is None or not named or len(named & keys[best]) < ENOUGH * len(named):
         return None
-    taken = [name for name, n in filled[False].items() if n >= ENOUGH * n_others and _is_shared(name)]
-    are_templates = any(filled[True][name] <= RARELY * n_variants for name in taken)
+    taken = [name for name, n in filled[False].items() if n >= ENOUGH * n_others and is_shared(name)]
+    are_templates = any(filled[True][name] <= RARELY * n_variants for name in taken) or any(
+        n >= ENOUGH * n_variants and filled[False][name] <= RARELY * n_others and _is_offer(name)
+        for name, n in filled[True].items()
+    )
     return Family(column, best, frozenset(named & keys[best]), are_templates)
+
+
+def _is_offer(name: str) -> bool:
+    return (role_of(name) or ("",))[0] in ("price", "stock")
 
 
 def _reference(value: Value | None) -> str:
@@ -119,6 +126,7 @@ def _reference(value: Value | None) -> str:
     return first_text(value).removeprefix("id:")
 
 
-def _is_shared(name: str) -> bool:
+def is_shared(name: str) -> bool:
+    """Whether a variant takes what it lacks in a column from its product."""
     role = role_of(name)
     return (role is None or role[0] not in _OWN) and not is_code_name(clean_name(name))

@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Iterator
 from typing import Literal
 
 from trimtab.catalog.attributes.definition import Attribute
 from trimtab.catalog.feeds.attribute_layout import AttributeLayout, is_same_for_all
-from trimtab.catalog.feeds.layout import SALE, Layout
+from trimtab.catalog.feeds.layout import SALE, Layout, currencies_of_name
 from trimtab.catalog.feeds.rows import clean_name
 from trimtab.catalog.places import DISTANCE, PLACE
 from trimtab.catalog.shop import ROLES, PriceList, Shop, Variants
 from trimtab.catalog.shop import Attribute as Section
 
+_CODE = re.compile(r"[_.][a-z]{3}$")
 MAX_NAMED = 8
 """Columns that a line names; it counts the others."""
 MAX_SHOWN = 24
@@ -47,7 +49,26 @@ def _price_lists(layout: Layout) -> dict[str, PriceList]:
     """A price list for each market that the feed has prices of."""
     start = layout.survey.platform.market_price if layout.survey else ""
     columns = [one for one in layout.attributes if start and one.source.startswith(start)]
-    return {clean_name(one.source.removeprefix(start)): PriceList(column=one.attribute.name) for one in columns}
+    lists = {clean_name(one.source.removeprefix(start)): PriceList(column=one.attribute.name) for one in columns}
+    return {**_other_currencies(layout), **lists}
+
+
+def _other_currencies(layout: Layout) -> dict[str, PriceList]:
+    """A price list for each other currency that the item's price is said in: `price_usd` beside `price_eur`."""
+    if "price" not in layout.roles or currencies_of_name(layout.roles["price"]) != (layout.rules.currency,):
+        return {}
+    stem = _without_currency(layout.roles["price"])
+    return {
+        code.lower(): PriceList(column=one.attribute.name, currency=code)
+        for one in layout.attributes
+        if one.attribute.kind == "number" and _without_currency(one.source) == stem
+        for code in currencies_of_name(one.source)[:1]
+        if code != layout.rules.currency
+    }
+
+
+def _without_currency(name: str) -> str:
+    return _CODE.sub("", clean_name(name))
 
 
 def _decimal(layout: Layout) -> Literal[".", ","] | None:

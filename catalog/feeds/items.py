@@ -14,7 +14,7 @@ import polars as pl
 from trimtab.catalog.attributes.definition import PREFIX, Attribute
 from trimtab.catalog.attributes.values import Unreadable, path_of, read_values
 from trimtab.catalog.availability import in_stock_of
-from trimtab.catalog.cells import UNKNOWN, read_cell, read_number
+from trimtab.catalog.cells import UNKNOWN, VERBATIM, read_cell, read_number
 from trimtab.catalog.feeds.attribute_layout import AttributeLayout
 from trimtab.catalog.feeds.dates import written_date
 from trimtab.catalog.feeds.dimensions import sides_in
@@ -33,6 +33,10 @@ from trimtab.text.money import currency_of, parse_price
 
 _OWN = frozenset({"category", "product_type", "price", "in_stock", "discount"})
 """Columns of the schema that are made of more than one cell."""
+_COUNTED = re.compile(r"[><≥~+ ]*(\d+)\b(?!\s*[.,]\d)")
+"""How many there are, at the beginning of a cell: `>20`, `10+`, `12 bouteilles`."""
+_SEVERAL = re.compile(r"\s*[|;]\s*|,?\s+(?=https?:)|,(?=https?:)")
+"""What stands between the addresses of several pictures."""
 _STEPS = re.compile(r"\s*(?:>|›|»|→|::)\s*")
 _UNIT = re.compile(r"[^\W\d_%°\"″”′].*$|[%°\"″”′].*$|(?<=\d) ?/ ?(?:5|10)$")
 _DTYPES: Mapping[str, Any] = {
@@ -68,10 +72,12 @@ class ItemReader:
             Unreadable: a cell of a column of the schema cannot be used.
         """
         rules = self._layout.rules
-        item: dict[str, Any] = {name: read_cell(name, cells.get(column), rules) for name, column in self._plain}
+        item: dict[str, Any] = {
+            name: read_cell(name, _first_of(name, cells.get(column)), rules) for name, column in self._plain
+        }
         self._read_categories(item, cells)
         self._read_price(item, cells)
-        item["in_stock"] = self._in_stock(cells)
+        item["in_stock"] = self._in_stock(cells, unread)
         self._read_place(item, cells, unread)
         self._read_searched(item, cells)
         for one in self._by_source:
@@ -200,13 +206,34 @@ class ItemReader:
         end = first_text(self._cell(cells, "sale_end")) or both[2]
         return _moment(start), _moment(end)
 
-    def _in_stock(self, cells: Mapping[str, Value]) -> bool | None:
-        said = read_cell("in_stock", self._cell(cells, "in_stock"))
-        stock = self._cell(cells, "stock")
+    def _in_stock(self, cells: Mapping[str, Value], unread: Counter[str]) -> bool | None:
+        said, stock = self._said_of_stock(cells, unread), self._cell(cells, "stock")
         if said is not None or stock is None:
             return None if said is None else bool(said)
-        number = read_number(first_text(stock))
-        return in_stock_of(first_text(stock)) if number is None else number > 0
+        text = first_text(stock)
+        counted = _COUNTED.match(text)
+        number = read_number(counted[1] if counted else text)
+        return in_stock_of(text) if number is None else number > 0
+
+    def _said_of_stock(self, cells: Mapping[str, Value], unread: Counter[str]) -> bool | None:
+        """What a word for stock says; one of the shop's own that is not known is left aside."""
+        value = self._cell(cells, "in_stock")
+        try:
+            said = read_cell("in_stock", value)
+        except Unreadable:
+            if self._layout.roles["in_stock"] == "in_stock":
+                raise
+            unread[self._layout.roles["in_stock"]] += 1
+            return None
+        return None if said is None else bool(said)
+
+
+def _first_of(name: str, value: Value | None) -> Value | None:
+    """The first of several ids or addresses; of texts all."""
+    if name not in VERBATIM or value is None:
+        return value
+    text = first_text(value)
+    return _SEVERAL.split(text)[0] if name == "image" else text
 
 
 def _in_major_units(value: Value, currency: str | None) -> Value:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 
@@ -12,7 +13,7 @@ from trimtab.catalog.cells import CellRules
 from trimtab.catalog.feeds.attribute_layout import AttributeLayout, Habits, as_said, inferred_attribute, is_day_first
 from trimtab.catalog.feeds.columns import language_of_name, role_of
 from trimtab.catalog.feeds.dimensions import sides_of
-from trimtab.catalog.feeds.evidence import LISTS, ColumnEvidence, Steps, file_format
+from trimtab.catalog.feeds.evidence import ENOUGH, LISTS, ColumnEvidence, Steps, file_format
 from trimtab.catalog.feeds.roles import found_roles
 from trimtab.catalog.feeds.rows import clean_name
 from trimtab.catalog.feeds.survey import Survey, is_price_name
@@ -21,9 +22,9 @@ from trimtab.catalog.places import DISTANCE, PLACE
 from trimtab.catalog.schema import COLUMNS, REQUIRED
 from trimtab.catalog.shop import Attribute as Section
 from trimtab.catalog.shop import AttributeKind, Shop
-from trimtab.text.currencies import currencies_of_territory, territory_of_language
+from trimtab.text.currencies import codes, currencies_of_territory, territory_of_language
 from trimtab.text.language import AUTO, languages_of
-from trimtab.text.money import currencies_in, currency_of
+from trimtab.text.money import currencies_in, currency_of, currency_of_territory, territory_of
 from trimtab.text.numbers import NumberFormat
 
 CATEGORY = "category"
@@ -158,10 +159,21 @@ def _languages(survey: Survey, roles: Mapping[str, str], shop: Shop) -> tuple[st
         return shop.catalogue.language
     column = survey.columns.get(roles.get("language", ""), ColumnEvidence())
     stated = {code[:2].lower(): None for code, _ in column.distinct.most_common() if re.fullmatch(_LANGUAGE, code)}
-    spoken = [language_of_name(name) for name in survey.columns if (role_of(name) or "")[:1] == ("title",)]
-    texts = [text for role in ("title", "description") for text in survey.distinct_of(roles.get(role))]
+    spoken = dict.fromkeys(language_of_name(name) for name in survey.columns if (role_of(name) or "")[:1] == ("title",))
+    of = [roles.get("description")] if survey.has_made_titles else [roles.get("title"), roles.get("description")]
+    texts = [text for name in of for text in survey.distinct_of(name)]
+    if survey.has_made_titles:  # of names; what the other columns say is in words
+        texts += [text for column in survey.columns.values() for text in column.distinct if _is_word(text)]
     beside = " ".join(survey.columns).replace("_", " ") if survey.platform.is_of_the_shop else ""
     return tuple(stated) or tuple(filter(None, spoken)) or languages_of([*map(text_of_html, texts)], beside)
+
+
+def _is_word(text: str) -> bool:
+    return text.replace(" ", "").isalpha() and len(text) > _SHORT
+
+
+_SHORT = 4
+"""Letters of a word that is maybe an abbreviation."""
 
 
 def _currency(survey: Survey, roles: Mapping[str, str], languages: Iterable[str]) -> str | None:
@@ -175,21 +187,37 @@ def _currency(survey: Survey, roles: Mapping[str, str], languages: Iterable[str]
             prices.update({code: n} if code else {})
     if not prices:
         named = [code for name in roles.values() if is_price_name(name) for code in currencies_of_name(name)]
-        return named[0] if named else None
+        stated_once = (found[1] for found in map(_CURRENCY.search, survey.names) if found and currency_of(found[1]))
+        return next(iter((*named, *stated_once)), None) or _currency_of_addresses(survey, roles)
     most = [code for code, n in prices.items() if n == max(prices.values())]
     at_home = (code for one in languages for code in currencies_of_territory(territory_of_language(one)))
     return next((code for code in at_home if code in most), most[0])
 
 
+_CURRENCY = re.compile(r"\bcurrency[=: ]+([A-Z]{3})\b", re.IGNORECASE)
+"""eBay: `*Action(SiteID=UK|Country=GB|Currency=GBP|Version=1193)`."""
+
+
+def _currency_of_addresses(survey: Survey, roles: Mapping[str, str]) -> str | None:
+    """What one pays with in the country that the addresses of nearly all items are of."""
+    addresses = survey.distinct_of(roles.get("url"))
+    found = Counter(currency_of_territory(territory_of(address)) for address in addresses)
+    code, n = found.most_common(1)[0] if found else (None, 0)
+    return code if n >= ENOUGH * found.total() else None
+
+
 def currencies_of_name(name: str) -> tuple[str, ...]:
     """Currencies in a column's name: `Preis (EUR)`, `price_eur`."""
-    return currencies_in(name) or currencies_in(name.upper())
+    last = re.split(r"[_. ]", name.strip(" )]"))[-1].upper()
+    return (last,) if last in codes() else currencies_in(name) or currencies_in(last)
 
 
 def _group_column(survey: Survey, roles: Mapping[str, str]) -> str | None:
     """The column that ties variants together: the one said to, or one whose items' titles share a stem."""
     if "group_id" in roles:
         return roles["group_id"]
+    if survey.has_made_titles:
+        return None  # titles made of other columns are alike wherever those are
     taken = {column for role, column in roles.items() if role != "item_id"}
     found = []
     for name, groups in survey.groups.items():
@@ -198,7 +226,8 @@ def _group_column(survey: Survey, roles: Mapping[str, str]) -> str | None:
         n_grouped = sum(groups.n_items[value] for value in repeated)
         if name in taken or column.n < 0.5 * survey.n_rows or len(repeated) < 2 or n_grouped < 0.1 * column.n:
             continue
-        if min(groups.share_of_a_stem, groups.share_of_own_stems) >= 0.8 and n_grouped / len(repeated) <= 100:
+        alike = min(groups.share_of_a_stem, groups.share_of_own_stems, groups.share_of_one_brand)
+        if alike >= 0.8 and n_grouped / len(repeated) <= 100:
             found.append((n_grouped, name))
     return max(found)[1] if found else None
 

@@ -7,6 +7,8 @@ from typing import Any
 
 LISTS = ("variants", "variations", "skus")
 """Members of a product that are its variants."""
+_FIRST = ("masterVariant", "master_variant", "defaultVariant", "default_variant")
+"""Members that are the first of its variants."""
 _NO_NAME = ("default title", "default")
 _OPTIONS = 5
 
@@ -14,14 +16,17 @@ _OPTIONS = 5
 def items_of(product: Mapping[str, Any]) -> Iterator[Mapping[str, Any]]:
     """The variants of a product, each whole; the product itself where it has none."""
     name = next((name for name in LISTS if _are_variants(product.get(name))), None)
-    if name is None:
+    first = next((key for key in _FIRST if _are_variants([product.get(key)])), None)
+    if name is None and first is None:
         yield product
         return
-    shared = {key: value for key, value in product.items() if key not in (name, "options")}
+    variants = [*([product[first]] if first else []), *(product[name] if name else [])]
+    shared = {key: value for key, value in product.items() if key not in (name, first, *LISTS, "options")}
     group = next((str(product[key]) for key in ("group_id", "id", "handle", "sku") if product.get(key)), None)
-    for variant in product[name]:
+    for variant in variants:
         own = {key: value for key, value in variant.items() if value not in (None, "")}
-        own["title"] = _title(product, own)
+        title = _title(product, own)
+        own |= {"title": title} if isinstance(title, str) else {}
         yield {**shared, "group_id": group, **_options(product, own), **own, "id": own.get("sku") or own.get("id")}
 
 
@@ -29,7 +34,7 @@ def _are_variants(members: object) -> bool:
     return (
         isinstance(members, list)
         and bool(members)
-        and all(isinstance(one, Mapping) and ("sku" in one or "price" in one) for one in members)
+        and all(isinstance(one, Mapping) and not {"sku", "price", "prices"}.isdisjoint(one) for one in members)
     )
 
 
@@ -37,6 +42,8 @@ def _title(product: Mapping[str, Any], variant: Mapping[str, Any]) -> Any:
     """The product's title with the variant's name behind it."""
     whole = product.get("title") or product.get("name")
     own = variant.get("title") or variant.get("name")
+    if not isinstance(whole or "", str) or not isinstance(own or "", str):
+        return None  # it is said in several languages
     if not whole or not own or str(own).lower() in _NO_NAME:
         return whole or own
     return own if str(whole) in str(own) else f"{whole} - {own}"

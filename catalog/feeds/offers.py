@@ -8,7 +8,7 @@ from trimtab.catalog.attributes.values import Unreadable
 from trimtab.catalog.availability import in_stock_of
 from trimtab.catalog.cells import read_cell, read_number
 from trimtab.catalog.feeds.evidence import ENOUGH, ColumnEvidence, shape_of
-from trimtab.catalog.feeds.price_names import price_kind
+from trimtab.catalog.feeds.price_names import is_net, price_kind
 from trimtab.catalog.feeds.prices import without_measure
 from trimtab.catalog.feeds.survey import Survey, is_price_name
 from trimtab.text.money import parse_price
@@ -17,6 +17,8 @@ from trimtab.text.numbers import NumberFormat
 HALF = 0.5
 BORNE_OUT = 0.8
 """The share of a column's cells that have to read as what it is called; the others are damaged."""
+SOME, FEW_WORDS = 0.3, 12
+"""The share that is enough for a column called stock with so few different words: some may be the shop's own."""
 MAX_STOCK_WORDS = 40
 """Different cells that a column of words for stock has at most."""
 REGULAR = "regular_price"
@@ -35,6 +37,8 @@ def with_offers(found: Mapping[str, str], survey: Survey, given: Collection[str]
     for role in _READS:
         if role in roles and role not in given and not bears_out(role, columns[roles[role]]):
             del roles[role]
+    if "price" in roles and "price" not in given and "sale_price" not in roles:
+        roles |= _own_price(survey, roles)
     if "price" not in roles:
         roles |= _some_price(survey, taken=set(roles.values()))
     if "price" in roles:
@@ -44,21 +48,37 @@ def with_offers(found: Mapping[str, str], survey: Survey, given: Collection[str]
     return roles
 
 
+def _own_price(survey: Survey, roles: Mapping[str, str]) -> dict[str, str]:
+    """The price that is asked, where the column found is one to compare with (`list_price`) or without tax."""
+    found = roles["price"]
+    if price_kind(found) != "regular" and not is_net(found):
+        return {}
+    whole = [name for name in survey.columns if _has_prices(name, survey) and price_kind(name) == "price"]
+    asked = next((name for name in sorted(whole, key=is_net)), found)
+    return {"price": asked if survey.columns[asked].n >= BORNE_OUT * survey.columns[found].n else found}
+
+
 def _some_price(survey: Survey, *, taken: Collection[str]) -> dict[str, str]:
     """The role of the first column of prices of some kind, where there is one."""
     found = [name for name in survey.columns if name not in taken and _has_prices(name, survey)]
     asked = [name for name in found if price_kind(name) in ("price", "sale")]
     compared = [name for name in found if price_kind(name) == "regular"]
-    unnamed = [name for name in found if price_kind(name) is None]
-    first = next(iter((*asked, *compared, *unnamed, *found)), None)
+    unnamed = [name for name in found if price_kind(name) is None and not _are_codes(survey.columns[name])]
+    first = next(iter((*sorted(asked, key=is_net), *compared, *unnamed)), None)
     return {} if first is None else {"price": first}
+
+
+def _are_codes(column: ColumnEvidence) -> bool:
+    """Whether each cell is another word of letters and digits: `KR120` is not a price in kronor."""
+    return column.n_distinct >= ENOUGH * column.n_values and all(map(str.isalnum, column.distinct))
 
 
 def _has_prices(name: str, survey: Survey) -> bool:
     """Whether a column has a price in most rows: it is called a price of some kind, or its cells name a currency."""
     column = survey.columns[name]
-    names_currency = column.n_prices >= ENOUGH * column.n_values > 0
-    return column.n >= HALF * survey.n_rows and (names_currency or (is_price_name(name) and bears_out("price", column)))
+    return column.n >= HALF * survey.n_rows and (
+        column.are_prices or (is_price_name(name) and bears_out("price", column))
+    )
 
 
 def _regular_price(survey: Survey, roles: Mapping[str, str]) -> dict[str, str]:
@@ -110,7 +130,8 @@ _READS: Mapping[str, Callable[[str], bool]] = {
 def bears_out(role: str, column: ColumnEvidence) -> bool:
     """Whether the cells of a column are what its name says; else it is an attribute as others are."""
     n_read = sum(n for text, n in column.distinct.items() if _READS[role](text))
-    return n_read >= BORNE_OUT * column.distinct.total()
+    are_words = role == "in_stock" and len(column.distinct) <= FEW_WORDS and n_read > 0
+    return n_read >= (SOME if are_words else BORNE_OUT) * column.distinct.total()
 
 
 def _counts(column: ColumnEvidence) -> bool:

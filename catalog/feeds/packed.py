@@ -10,7 +10,7 @@ from trimtab.catalog.feeds.rows import Row, Rows, Value, clean_name
 from trimtab.catalog.html_text import text_of_html
 
 _HOLDERS = re.compile(
-    r"(?:additional|product|custom|extra)?_?(?:attributes?|features?|specs?|specifications?|properties|parameters|params|options|custom_?fields|propert(?:y|ie)_?ids?|option_?ids?|"
+    r"(?:additional|product|custom|extra)?_?(?:attributes?|features?|specs?|specifications?|properties|parameters|params|options|custom_?fields|relationship_?details|variation_?(?:details|specifics)|propert(?:y|ie)_?ids?|option_?ids?|"
     r"merkmale|eigenschaften|caract[eé]ristiques?|caracter[ií]sticas|caratteristiche|cechy|parametry)(?:_name_value.*)?"
 )
 """Columns that may hold them."""
@@ -53,6 +53,8 @@ def pairs_in(value: Value) -> dict[str, list[str]]:
             end = found.end()
             plain = text_of_html(found[2].strip().strip('"').replace('""', '"'))
             parts = [part.strip() for part in plain.split("|")] if form is _EQUALS else [plain]
+            if len(parts) > 1 and all("=" in part for part in parts[1:]):
+                break  # the bar stands between pairs
             pairs.setdefault(clean_name(found[1]), []).extend(part for part in parts if part)
             if end == len(value):
                 return {name: values for name, values in pairs.items() if name}

@@ -6,10 +6,11 @@ from trimtab.catalog.feeds.numbered import numbered_as_named
 from trimtab.catalog.feeds.packed import unpacked
 from trimtab.catalog.feeds.platform import Platform
 from trimtab.catalog.feeds.rows import Rows
+from trimtab.catalog.feeds.titles import with_titles
 
 
 def _rows(rows: Rows) -> Rows:
-    return numbered_as_named(unpacked(rows))
+    return with_titles(numbered_as_named(unpacked(rows)))
 
 
 PLAIN = Platform("columns of the shop's own", bool, _rows, is_of_the_shop=True)

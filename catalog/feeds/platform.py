@@ -11,8 +11,8 @@ from trimtab.catalog.shop import AttributeKind
 
 ROLES = (
     "item_id", "title", "description", "brand", "category", "product_type", "price", "sale_price", "sale_period",
-    "sale_start", "sale_end", "currency", "in_stock", "stock", "popularity", "discount", "purchase_rate", "image",
-    "url", "group_id", "attributes", "language", "latitude", "longitude", "location",
+    "regular_price", "sale_start", "sale_end", "currency", "in_stock", "stock", "popularity", "discount",
+    "purchase_rate", "image",    "url", "group_id", "attributes", "language", "latitude", "longitude", "location",
 )  # fmt: skip
 """Names that a platform's rows may have beside those of attributes."""
 

@@ -3,22 +3,24 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
 from functools import lru_cache
 from typing import Final, Literal
 
-from trimtab.catalog.feeds.rows import clean_name, split_words
+from trimtab.catalog.feeds.rows import clean_name, spaced, split_words
+from trimtab.text.currencies import codes
 
 PriceKind = Literal["price", "sale", "regular", "other"]
 """What is asked; a lower price for some time; a higher one to compare with; what is none for its buyer."""
 
 _PRICE: Final = split_words(
-    "price preis preise prix precio preço preco prezzo prijs pris priser cena ceny ceně hinta ár ára "
+    "정가 vk prices price preis preise prix precio preço preco prezzo prijs pris priser cena ceny ceně hinta ár ára "
     "fiyat fiyatı цена ціна стоимость 価格 价格 價格 가격 السعر سعر מחיר "
     "τιμή preț pret pvp mrp rrp msrp uvp harga giá ราคา कीमत मूल्य 定価 "
-    "特価 売価"
+    "特価 売価 판매가 할인가 値段"
 )
 _PURCHASE: Final = split_words(
-    "cost costs purchase buying einkauf einkaufspreis ek coste costo achat custo compra acquisto "
+    "bprice cost costs purchase buying einkauf einkaufspreis ek coste costo achat custo compra acquisto "
     "inkoop inköp indkøb nákup nákupní zakup zakupu alış maliyet закупочная закупка 原価 仕入 进价 원가 التكلفة"
 )
 _CHARGED: Final = split_words(
@@ -27,20 +29,21 @@ _CHARGED: Final = split_words(
 )
 _OTHER: Final = (*_PURCHASE, *_CHARGED)
 _NET: Final = frozenset(split_words("net netto excl excluded exkl ht hors neto nett zzgl"))
+_GROSS: Final = frozenset(split_words("gross brutto ttc incl included inkl bruto lordo"))
 _COST: Final = frozenset(split_words("cost costs wholesale coste costo einkaufspreis ek custo maliyet 原価 进价 원가"))
 _REGULAR: Final = split_words(
-    "regular list listed old original was before mrp rrp msrp uvp retail compare recommended suggested "
-    "strike regulärer regulär listen listenpreis alter alt statt streichpreis barré ancien conseillé "
-    "ordinaire normal normale anterior antes tachado original listino pieno adviesprijs oude ordinarie "
-    "førpris før katalogowa poprzednia regularna běžná původní liste eski старая обычная "
-    "定価 通常 通常価格 原价 市场价 정가 الأصلي قبل מקורי"
+    "tprice oldprice strikethrough regular list listed old original was before mrp rrp msrp uvp retail compare "
+    "recommended suggested strike regulärer regulär listen listenpreis alter alt statt streichpreis barré ancien "
+    "conseillé ordinaire normal normale anterior antes tachado original listino pieno adviesprijs oude ordinarie "
+    "førpris før katalogowa poprzednia regularna běžná původní liste eski старая обычная 표시가 소비자가 表示 αρχική "
+    "λιανική_πριν προ πριν 定価 通常 通常価格 原价 市场价 정가 الأصلي قبل מקורי"
 )
 _SALE: Final = split_words(
     "sale special offer promo promotion promotional discount discounted reduced deal angebot "
     "angebotspreis aktion aktionspreis sonderpreis reduzierter reduziert solde soldé remisé promotionnel "
     "oferta rebaja rebajado descuento scontato offerta sconto promoção promocional desconto actie "
     "aanbieding rea kampanj kampanje tilbud tilbudspris tarjous promocyjna promocja akční akcia akciós "
-    "indirimli kampanyalı скидка скидкой акция 特価 セール 特价 促销 할인 "
+    "προσφοράς έκπτωση εκπτωτική 할인가 indirimli kampanyalı скидка скидкой акция 特価 セール 特价 促销 할인 "
     "الخصم خصم العرض מבצע προσφορά redus"
 )
 _MINOR: Final = frozenset(
@@ -86,6 +89,11 @@ def is_net(name: str) -> bool:
     return not _NET.isdisjoint(_words(name))
 
 
+def is_with_or_without_tax(words: Iterable[str]) -> bool:
+    """Whether words say nothing of a price but whether tax is in it, or in which currency it is."""
+    return all(word in _NET or word in _GROSS or word.upper() in codes() for word in words)
+
+
 @lru_cache(maxsize=4096)
 def is_in_minor_units(name: str) -> bool:
     """Whether a column's name says that its numbers count cents."""
@@ -99,7 +107,7 @@ def without_minor_units(plain: str) -> str:
 
 
 def _words(name: str) -> list[str]:
-    return [word for word in re.split(r"[_.]+", clean_name(name)) if word]
+    return [word for word in re.split(r"[_.]+", clean_name(spaced(name))) if word]
 
 
 def _says(word: str, known: tuple[str, ...]) -> bool:

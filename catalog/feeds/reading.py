@@ -22,7 +22,7 @@ from trimtab.catalog.feeds.items import ItemReader
 from trimtab.catalog.feeds.layout import Layout, layout_of
 from trimtab.catalog.feeds.rows import Row, blocks_of
 from trimtab.catalog.feeds.survey import BLOCK_ROWS, adapted, survey_of
-from trimtab.catalog.rejections import N_EXAMPLES, Rejection, Rejections
+from trimtab.catalog.rejections import N_EXAMPLES, Omission, Rejection, Rejections
 from trimtab.catalog.schema import COLUMNS, DTYPES, complete
 from trimtab.catalog.shop import EMPTY, Shop
 from trimtab.core.errors import BadFile
@@ -76,14 +76,14 @@ def read_feed(
     """
     with Processes() as tasks:
         shop, layout = _shop_and_layout(path, shop_file, shop, tasks, is_update=is_update)
-        rejected, unread = list[Rejection](), Counter[str]()
-        blocks = list(_read_blocks(path, shop, layout, rejected, tasks))
+        rejected, unread, omitted = list[Rejection](), Counter[str](), Counter[str]()
+        blocks = list(_read_blocks(path, shop, layout, rejected, omitted, tasks))
     for block in blocks:
         rejected += block.rejected
         unread.update(block.unread)
     items = _without_repeats(blocks, rejected)
     n_read = len(items) + len(rejected)
-    rejections = _rejections(layout, rejected, unread, n_read)
+    rejections = _rejections(layout, rejected, [*_unread(unread), *_omitted(omitted)], n_read)
     _refuse_hopeless(rejections, path, max_rejected_share)
     return Feed(items if is_update else _with_schema(items), layout, shop_of(layout, shop), rejections)
 
@@ -130,11 +130,15 @@ class _Block:
     unread: Counter[str]
 
 
-def _read_blocks(path: Path, shop: Shop, layout: Layout, rejected: list[Rejection], tasks: Tasks) -> Iterator[_Block]:
+def _read_blocks(
+    path: Path, shop: Shop, layout: Layout, rejected: list[Rejection], omitted: Counter[str], tasks: Tasks
+) -> Iterator[_Block]:
     def usable() -> Iterator[Row]:
         for row in adapted(path, shop)[1]:
             if isinstance(row, Row):
                 yield row
+            elif isinstance(row, Omission):
+                omitted[row.reason] += 1
             else:
                 rejected.append(row)
 
@@ -178,8 +182,15 @@ def _with_schema(frame: pl.DataFrame) -> pl.DataFrame:
     return complete(frame).with_columns(column for column in attributes if column.null_count() < len(column))
 
 
-def _rejections(layout: Layout, rejected: list[Rejection], unread: Counter[str], n_read: int) -> Rejections:
-    notes = tuple(f"{n:,} cells of {name} could not be read and are left empty" for name, n in unread.most_common())
+def _unread(unread: Counter[str]) -> Iterator[str]:
+    return (f"{n:,} cells of {name} could not be read and are left empty" for name, n in unread.most_common())
+
+
+def _omitted(omitted: Counter[str]) -> Iterator[str]:
+    return (f"{n:,} rows are left out: {why}" for why, n in omitted.most_common())
+
+
+def _rejections(layout: Layout, rejected: list[Rejection], notes: Sequence[str], n_read: int) -> Rejections:
     return Rejections(
         tuple(sorted(rejected, key=lambda row: row.line)),
         n_read,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterable, Iterator
 from itertools import pairwise
 
@@ -16,6 +17,8 @@ from trimtab.catalog.feeds.titles import titles_by_looks
 from trimtab.core.errors import BadFile
 
 HALF = 0.5
+FEW_REPEATED = 0.3
+"""The share of rows up to which an id that is called so may be repeated before another column is taken for it."""
 MIN_DIGITS = 5
 """Digits of numbers that are ids without counting up; fewer of them measure or count something."""
 
@@ -42,6 +45,9 @@ def found_roles(survey: Survey, path: object, required: Iterable[str]) -> dict[s
     roles = with_offers(roles, survey, given)
     if "product_type" in roles and set(columns[roles["product_type"]].distinct) <= _KINDS_OF_RECORDS:
         del roles["product_type"]
+    for role in ("category", "product_type", "brand"):
+        if role in roles and role not in given and _are_references(columns[roles[role]]):
+            del roles[role]
     paths = next((name for name in _path_columns(survey, roles) if columns[name].share("is_path") >= HALF), None)
     if paths is not None:
         roles["category"] = paths
@@ -67,15 +73,13 @@ def _ids(survey: Survey, roles: dict[str, str]) -> Iterator[str]:
     columns, n_rows = survey.columns, survey.n_rows
     named = roles_of(columns).get("item_id", [])
     whole = [name for name in named if columns[name].n >= ENOUGH * n_rows]
-    yield from (name for name in whole if survey.repeats.get(name, 0) <= (1 - ENOUGH) * n_rows)
-    yield from whole or named
+    for most in (1 - ENOUGH, FEW_REPEATED):  # rows with an id that another one has are rejected
+        yield from (name for name in whole if survey.repeats.get(name, 0) <= most * n_rows)
     looking = list(_looking(survey, roles, _looks_like_ids))
     yield from sorted(looking, key=lambda name: not is_code_name(clean_name(name)))
-    yield from (
-        roles[role] for role in ("url", "image") if role in roles and _is_of_its_own(columns[roles[role]], n_rows)
-    )
-    if survey.title is not None and _is_of_its_own(columns[survey.title], n_rows):
-        yield survey.title
+    last = [roles.get("url"), survey.title, roles.get("image")]
+    yield from (name for name in last if name is not None and _is_of_its_own(columns[name], n_rows))
+    yield from whole or named
 
 
 def _titles(survey: Survey, roles: dict[str, str]) -> Iterator[str]:
@@ -109,7 +113,11 @@ def _looking(survey: Survey, roles: dict[str, str], looks_so: Callable[[ColumnEv
 
 
 def _looks_like_ids(column: ColumnEvidence, n_rows: int) -> bool:
-    is_short = column.mean_characters <= 40 and not any(" " in value for value in column.distinct)
+    is_short = (
+        column.mean_characters <= 40
+        and column.share("is_address") < HALF
+        and not any(" " in value for value in column.distinct)
+    )
     return is_short and _is_of_its_own(column, n_rows) and not _measures(column)
 
 
@@ -125,6 +133,15 @@ def _measures(column: ColumnEvidence) -> bool:
     return not (counts_up or min(map(len, texts)) >= MIN_DIGITS)
 
 
+_REFERENCE = re.compile(r"(?:\d+|[0-9a-f]{16,}|[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12})", re.IGNORECASE)
+
+
+def _are_references(column: ColumnEvidence) -> bool:
+    """Whether cells are numbers of rows elsewhere (`20,33`, `018f6c…|02ab…`), which name nothing to a person."""
+    parts = {part.strip() for value in column.distinct for part in re.split(r"[|,;]", value) if part.strip()}
+    return bool(parts) and all(map(_REFERENCE.fullmatch, parts))
+
+
 def _is_of_its_own(column: ColumnEvidence, n_rows: int) -> bool:
     """Whether each row has a value, and another one."""
-    return column.n == n_rows and column.n_distinct >= ENOUGH * n_rows
+    return column.n >= ENOUGH * n_rows and column.n_distinct >= ENOUGH * n_rows

@@ -8,10 +8,11 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import lru_cache
 from itertools import islice
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from trimtab.catalog.attributes.definition import PREFIX
 from trimtab.catalog.rejections import Rejection
+from trimtab.text.currencies import codes, decimals_of
 
 Value = str | int | float | bool | list[str | int | float | bool]
 """What a cell holds: text as it is written, or what a format with types says; a list where there are several."""
@@ -58,11 +59,21 @@ def split_words(text: str) -> tuple[str, ...]:
     return tuple(text.split())
 
 
+_SPACE = re.compile(r"^[a-z]:(?=[a-z])")
+"""A namespace: `g:color`, eBay's `C:Brand`."""
+_CAMEL = re.compile(r"(?<=[a-z0-9])(?=[A-Z][a-z])")
+
+
 @lru_cache(maxsize=65_536)
 def clean_name(name: str) -> str:
     """A column's name as attributes are named, maybe empty: `Screen Size (inch)` is `screen_size_inch`."""
     plain = unicodedata.normalize("NFKC", name).strip().lower().replace("i̇", "i").removeprefix(PREFIX)
-    return re.sub(r"[^\w.]+", "_", plain)[:MAX_NAME].strip("_.")
+    return re.sub(r"[^\w.]+", "_", _SPACE.sub("", plain)).replace("._", "_")[:MAX_NAME].strip("_.")
+
+
+def spaced(name: str) -> str:
+    """A name of camel case with its words apart: `salePrice` is `sale_Price`."""
+    return _CAMEL.sub("_", name)
 
 
 def cells_of(values: Mapping[str, object]) -> dict[str, Value]:
@@ -111,6 +122,10 @@ def _flat(name: str, value: object) -> Iterator[tuple[str, Value]]:
         for key, one in value.items():
             yield from _flat(f"{name}.{key}" if name else str(key), one)
     elif isinstance(value, list):
+        amounts = amounts_by_currency(value)
+        if len(amounts) > 1:
+            yield from ((f"{name}.{code}", amount) for code, amount in amounts.items())
+            return
         plain = [one for one in value if isinstance(one, str | int | float) and not _is_empty(one)]
         if plain:
             yield name, plain if len(plain) > 1 else plain[0]
@@ -124,7 +139,27 @@ def _flat(name: str, value: object) -> Iterator[tuple[str, Value]]:
         yield name, str(value)
 
 
-_PAIR_LISTS = frozenset({"attributes", "additionalProperty", "product_detail", "specs", "specifications", "properties"})
+def amounts_by_currency(values: list[Any]) -> dict[str, float]:
+    """Currency -> its first amount, of a list of prices: `[{"value": {"centAmount": 499, "currencyCode": "EUR"}}]`."""
+    found: dict[str, float] = {}
+    for one in values:
+        price = one.get("value", one) if isinstance(one, Mapping) else None
+        price = price if isinstance(price, Mapping) else one
+        code = next((price[key] for key in _CURRENCY if key in price), None) if isinstance(price, Mapping) else None
+        key = next((key for key in _AMOUNT if isinstance(price.get(key), int | float)), None) if code else None
+        if key is None or str(code).upper() not in codes():
+            return {}
+        minor = 10 ** decimals_of(str(code).upper()) if "cent" in key.lower() else 1
+        found.setdefault(str(code).upper(), price[key] / minor)
+    return found
+
+
+_CURRENCY = ("currency", "currencyCode", "currency_code", "currency_id")
+_AMOUNT = ("centAmount", "cent_amount", "amount_cents", "amount", "price", "value")
+_PAIR_LISTS = frozenset(
+    {"attributes", "additionalProperty", "product_detail", "specs", "specifications", "properties", "barcodes"}
+    | {"variant_options", "options", "selectedOptions", "selected_options", "custom_fields", "customFields"}
+)
 """Members whose own name says nothing beside those of the pairs in them."""
 _PAIR_NAMES = (
     ("name", "value"),
@@ -132,11 +167,14 @@ _PAIR_NAMES = (
     ("name", "options"),
     ("key", "value"),
     ("attribute_name", "attribute_value"),
+    ("role", "name"),
 )
 
 
 def _named_value(value: Mapping[str, object]) -> tuple[str, object] | None:
     """The name and the value of an object that is a pair: `{"name": "Colour", "value": "red"}`."""
+    if set(value) == {"type", "value"} and isinstance(value["type"], str):
+        return value["type"], value["value"]
     for name, what in _PAIR_NAMES:
         if name in value and what in value and isinstance(value[name], str) and clean_name(str(value[name])):
             return str(value[name]), value[what]

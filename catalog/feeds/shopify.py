@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from trimtab.catalog.feeds.platform import Platform, listed, path_of, put
 from trimtab.catalog.feeds.rows import Row, Rows, Value, first_text
-from trimtab.catalog.rejections import Rejection
+from trimtab.catalog.rejections import Omission, Rejection
 
 N_OPTIONS = 3
 SHARED = {
@@ -30,6 +30,8 @@ _OF_ADVERTS = frozenset(
 MARKET_PRICE = "Price / "
 """What the prices of a market are called: `Price / International`."""
 _FIELD = " (product.metafields."
+_OF_SHOPIFY = ".metafields.shopify--"
+"""Fields that its own apps fill, with what else to show."""
 """Columns of the shop's own: `Fabric (product.metafields.custom.fabric)`."""
 
 
@@ -72,10 +74,14 @@ def _option_name(name: str) -> str:
     )
 
 
-def _variant(line: int, handle: str, cells: dict[str, Value], shared: dict[str, Value]) -> Iterator[Row]:
+def _variant(line: int, handle: str, cells: dict[str, Value], shared: dict[str, Value]) -> Iterator[Row | Rejection]:
     """The item of a row; none where the row is but another picture, or the product is not shown."""
     is_variant = any(name in cells for name in ("Variant Price", "Variant SKU", "Option1 Value"))
-    if not is_variant or first_text(shared.get("Status")).lower() in ("draft", "archived", "unlisted"):
+    if not is_variant:
+        return
+    status = first_text(shared.get("Status")).lower()
+    if status in ("draft", "archived", "unlisted"):
+        yield Omission(line, f"Status is {status}")
         return
     options = _options(cells, shared)
     own: dict[str, Value] = {"group_id": handle}
@@ -98,7 +104,7 @@ def _variant(line: int, handle: str, cells: dict[str, Value], shared: dict[str, 
     for name, option in options:
         put(own, name, option)
     for name, value in shared.items():
-        if _FIELD in name:
+        if _FIELD in name and _OF_SHOPIFY not in name:
             put(own, name.partition(_FIELD)[0], listed(value, ";"))
         elif name.startswith(_SHOPPING) and name not in _OF_ADVERTS:
             put(own, name.removeprefix(_SHOPPING), value)

@@ -4,20 +4,22 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache
 from itertools import chain, islice
 from pathlib import Path
 
-from trimtab.catalog.feeds.columns import role_of
+from trimtab.catalog.feeds.columns import role_of, roles_of
+from trimtab.catalog.feeds.continuing import continued_of
 from trimtab.catalog.feeds.detection import platform_of, raw_rows
 from trimtab.catalog.feeds.evidence import ColumnEvidence, Steps
-from trimtab.catalog.feeds.families import with_families
+from trimtab.catalog.feeds.families import family_of
 from trimtab.catalog.feeds.platform import Platform, renamed
 from trimtab.catalog.feeds.price_names import price_kind
 from trimtab.catalog.feeds.rows import Row, Rows, Value, blocks_of, clean_name, filled, first_text, texts
-from trimtab.catalog.feeds.titles import title_column
+from trimtab.catalog.feeds.shown import columns_of_state, only_shown
+from trimtab.catalog.feeds.titles import TITLE, title_column
 from trimtab.catalog.rejections import Rejection
 from trimtab.catalog.shop import Shop
 from trimtab.core.tasks import Tasks
@@ -45,31 +47,35 @@ class Groups:
     Attributes:
         n_items: value -> items.
         words: value -> words that all its titles have, and words of the shortest title.
+        brands: value -> the brand of all its items; None where they have several.
     """
 
     n_items: dict[str, int] = field(default_factory=dict)
     words: dict[str, tuple[frozenset[str], int]] = field(default_factory=dict)
+    brands: dict[str, str | None] = field(default_factory=dict)
 
     @classmethod
-    def of(cls, items: Iterable[tuple[str, frozenset[str]]]) -> Groups:
-        """From items by their value and the words of their title; all values are remembered."""
+    def of(cls, items: Iterable[tuple[str, frozenset[str], str]]) -> Groups:
+        """From items by their value, the words of their title and their brand; all values are remembered."""
         found = cls()
-        n_items, words = found.n_items, found.words
-        for value, title in items:
+        n_items, words, brands = found.n_items, found.words, found.brands
+        for value, title, brand in items:
             known = words.get(value)
             n_items[value] = n_items.get(value, 0) + 1
+            brands[value] = brand if brands.get(value, brand) == brand else None
             words[value] = (title, len(title)) if known is None else (known[0] & title, min(known[1], len(title)))
         return found
 
     def merge(self, later: Groups) -> None:
         """Add later items of the values that are known, and of others as far as there is room for them."""
         for value, n in later.n_items.items():
-            known, (shared, shortest) = self.words.get(value), later.words[value]
+            known, (shared, shortest), brand = self.words.get(value), later.words[value], later.brands[value]
             if known is not None:
+                self.brands[value] = brand if self.brands[value] == brand else None
                 self.words[value] = known[0] & shared, min(known[1], shortest)
                 self.n_items[value] += n
             elif len(self.words) < N_GROUPS:
-                self.words[value], self.n_items[value] = later.words[value], n
+                self.words[value], self.n_items[value], self.brands[value] = later.words[value], n, brand
 
     @property
     def repeated(self) -> list[str]:
@@ -84,6 +90,12 @@ class Groups:
         """
         stems = Counter(self.words[value][0] for value in self.repeated)
         return sum(n == 1 for n in stems.values()) / stems.total() if stems else 0.0
+
+    @property
+    def share_of_one_brand(self) -> float:
+        """The share of those values whose items are of one brand, as the variants of a product are."""
+        repeated = self.repeated
+        return sum(self.brands[value] is not None for value in repeated) / len(repeated) if repeated else 0.0
 
     @property
     def share_of_a_stem(self) -> float:
@@ -119,7 +131,8 @@ class Survey:
         n_rows: rows that could be read as such.
         columns: by name.
         repeats: column -> rows whose value an earlier row has, of columns that could be the item's id.
-        groups: of columns that could tie variants together, by the column with the titles.
+        groups: of columns that could tie variants together, by the column with the titles and that with the brands.
+        has_made_titles: whether the feed has no titles, and they are made of other columns.
         steps: of lists of categories.
         names: the feed's own columns, before the platform's names were read.
     """
@@ -131,6 +144,7 @@ class Survey:
     repeats: dict[str, int] = field(default_factory=dict)
     groups: dict[str, Groups] = field(default_factory=dict)
     names: dict[str, None] = field(default_factory=dict)
+    has_made_titles: bool = False
     steps: Steps = field(default_factory=Steps)
     _seen: dict[str, set[int]] = field(default_factory=dict)
 
@@ -172,21 +186,27 @@ def survey_of(path: Path, shop: Shop, tasks: Tasks) -> Survey:
     platform, rows = adapted(path, shop, names)
     usable = (row for row in rows if isinstance(row, Row))
     first = list(islice(usable, N_FIRST))
-    start = surveyed_rows(None, first)
-    survey = Survey(platform, title_column(start.columns, start.n_rows), names=names)
-    for rows_of_block in tasks.map(surveyed_rows, survey.title, blocks_of(chain(first, usable), BLOCK_ROWS)):
+    start = surveyed_rows((None, None), first)
+    title = title_column(start.columns, start.n_rows)
+    brand = next(iter(roles_of(start.columns).get("brand", [])), None)
+    given = {*names, *shop.catalogue.columns}
+    is_made = platform.is_of_the_shop and title == TITLE and TITLE not in given
+    survey = Survey(platform, title, names=names, has_made_titles=is_made)
+    for rows_of_block in tasks.map(surveyed_rows, (title, brand), blocks_of(chain(first, usable), BLOCK_ROWS)):
         survey.add(rows_of_block)
     survey.forget()
     return survey
 
 
-def surveyed_rows(title: str | None, rows: Sequence[Row]) -> SurveyedRows:
+def surveyed_rows(columns: tuple[str | None, str | None], rows: Sequence[Row]) -> SurveyedRows:
     """What some rows show.
 
     Args:
-        title: the column with the titles.
+        columns: that with the titles and that with the brands.
     """
     found = SurveyedRows(len(rows))
+    title, brand = columns
+    brands = [first_text(row.cells.get(brand or "")) for row in rows]
     words = [frozenset(_WORD.findall(first_text(row.cells.get(title or "")).casefold())) for row in rows]
     for name, (places, values) in _columns_of(rows).items():
         found.columns[name] = ColumnEvidence.of(values, is_price=is_price_name(name))
@@ -197,7 +217,7 @@ def surveyed_rows(title: str | None, rows: Sequence[Row]) -> SurveyedRows:
                     found.steps.add(texts(value))
         if role == "item_id":
             found.ids[name] = Counter(map(first_text, values))
-        if role in GROUPING and (items := list(_grouped(places, values, words))):
+        if role in GROUPING and (items := list(_grouped(places, values, words, brands))):
             found.groups[name] = Groups.of(items)
     return found
 
@@ -216,12 +236,12 @@ def _columns_of(rows: Iterable[Row]) -> dict[str, tuple[list[int], list[Value]]]
 
 
 def _grouped(
-    places: Iterable[int], values: Iterable[Value], words: Sequence[frozenset[str]]
-) -> Iterator[tuple[str, frozenset[str]]]:
-    """The values that could name groups, with the words of their titles."""
+    places: Iterable[int], values: Iterable[Value], words: Sequence[frozenset[str]], brands: Sequence[str]
+) -> Iterator[tuple[str, frozenset[str], str]]:
+    """The values that could name groups, with the words of their titles and their brands."""
     for place, value in zip(places, values, strict=True):
         if not isinstance(value, float | list) and len(text := first_text(value)) <= MAX_GROUP_CHARACTERS:
-            yield text, words[place]
+            yield text, words[place], brands[place]
 
 
 def adapted(path: Path, shop: Shop, names: dict[str, None] | None = None) -> tuple[Platform, Rows]:
@@ -235,11 +255,33 @@ def adapted(path: Path, shop: Shop, names: dict[str, None] | None = None) -> tup
     seen = {} if names is None else names
 
     def again() -> Rows:
-        return platform.rows(_renamed_first(_filled(raw_rows(path), seen), roles))
+        return _renamed_first(_filled(raw_rows(path), seen), roles)
 
-    if platform.is_of_the_shop:
-        return platform, with_families(again)
-    return platform, platform.rows(_renamed_first(_filled(rows, seen), roles))
+    if not platform.is_of_the_shop:
+        return platform, platform.rows(_renamed_first(_filled(rows, seen), roles))
+    spoken_of = {clean_name(section.column or name) for name, section in shop.attributes.items()}
+    return platform, platform.rows(_items_of(again, spoken_of))
+
+
+def _items_of(again: Callable[[], Rows], spoken_of: Collection[str]) -> Rows:
+    """The rows of a table that are items on show, variants whole.
+
+    Args:
+        again: reads the feed from its beginning.
+        spoken_of: plain names of columns that the shop makes attributes.
+    """
+    family = family_of(again)
+
+    def tied() -> Rows:
+        return again() if family is None else family.rows(again())
+
+    continued = continued_of(tied)
+
+    def whole() -> Rows:
+        return tied() if continued is None else continued.rows(tied())
+
+    deciding = columns_of_state(whole(), spoken_of)
+    return only_shown(whole(), deciding) if deciding else whole()
 
 
 def _renamed_first(rows: Iterable[Row | Rejection], roles: Mapping[str, str]) -> Rows:

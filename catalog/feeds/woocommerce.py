@@ -6,7 +6,7 @@ import re
 
 from trimtab.catalog.feeds.platform import Platform, listed, path_of, put
 from trimtab.catalog.feeds.rows import Row, Rows, Value, first_text
-from trimtab.catalog.rejections import Rejection
+from trimtab.catalog.rejections import Omission, Rejection
 
 _ATTRIBUTE = re.compile(r"Attribute (\d+) name")
 _NAMES = {
@@ -35,6 +35,7 @@ def _rows(rows: Rows) -> Rows:
             continue
         kind = {part.strip().lower() for part in first_text(row.cells.get("Type")).split(",")}
         if first_text(row.cells.get("Published")) in ("0", "-1") or "grouped" in kind:
+            yield Omission(row.line, "Type is grouped" if "grouped" in kind else "it is not published")
             continue
         sku, number = first_text(row.cells.get("SKU")), first_text(row.cells.get("ID"))
         if "variation" in kind:

@@ -11,13 +11,18 @@ from collections.abc import Iterator
 from pathlib import Path
 from xml.etree import ElementTree
 
-from trimtab.catalog.feeds.rows import Row, Rows, Value
+from trimtab.catalog.feeds.columns import role_of
+from trimtab.catalog.feeds.nested_variants import LISTS
+from trimtab.catalog.feeds.rows import Row, Rows, Value, first_text, texts
 from trimtab.catalog.feeds.source import opened_text
+from trimtab.catalog.feeds.xml_structure import categories_in, item_element, path_in
 from trimtab.catalog.rejections import Rejection
 from trimtab.core.errors import BadFile
 
 ITEMS = ("item", "entry", "product", "shopitem", "offer", "row")
 """Elements that are an item, the first kind found in a file."""
+_CATEGORY_IDS = {"categoryId", "category_id", "categoryid"}
+_VARIANTS = frozenset(LISTS)
 MAX_ITEM_CHARACTERS = 4_000_000
 _BLOCK_CHARACTERS = 1 << 18
 
@@ -37,16 +42,20 @@ def read_xml(path: Path) -> Rows:
         BadFile: there is no element that is an item.
     """
     n_items = 0
+    tree: dict[str, tuple[str, str]] = {}
+    name = _item_name(path)
     with opened_text(path) as file:
-        buffer, line, name = "", 1, None
+        buffer, line = "", 1
         while True:
             block = file.read(_BLOCK_CHARACTERS)
             buffer += block
             at = 0
+            if n_items == 0:
+                tree |= categories_in(buffer)
             while (found := _next_item(buffer, at, name)) is not None:
                 start, end, name = found
                 n_items += 1
-                yield _row(buffer[start:end], line + buffer.count("\n", 0, start))
+                yield from _rows(buffer[start:end], line + buffer.count("\n", 0, start), tree)
                 at = end
             keep = _kept_from(buffer, at, name)
             line += buffer.count("\n", 0, keep)
@@ -59,6 +68,13 @@ def read_xml(path: Path) -> Rows:
         raise BadFile(path, f"has no element that is an item; looked for: {', '.join(ITEMS)}")
     if name and re.search(rf"<{re.escape(name)}[\s>]", buffer):
         yield Rejection(line, "row is cut off")
+
+
+def _item_name(path: Path) -> str | None:
+    """What items are called where it is none of the usual names."""
+    with opened_text(path) as file:
+        head = file.read(_BLOCK_CHARACTERS)
+    return None if _OPEN.search(head) else item_element(head)
 
 
 def _next_item(buffer: str, at: int, name: str | None) -> tuple[int, int, str] | None:
@@ -90,19 +106,48 @@ def _kept_from(buffer: str, at: int, name: str | None) -> int:
     return max(at, len(buffer) - 256)
 
 
-def _row(text: str, line: int) -> Row | Rejection:
+def _rows(text: str, line: int, tree: dict[str, tuple[str, str]]) -> Iterator[Row | Rejection]:
     try:
         element = _parsed(text)
     except ElementTree.ParseError:
         try:
             element = _parsed(_repaired(text))
         except ElementTree.ParseError as error:
-            return Rejection(line, f"row is not XML ({error})")
-    cells: dict[str, Value] = dict(element.attrib)
+            yield Rejection(line, f"row is not XML ({error})")
+            return
+    variants = _taken_variants(element)
+    cells = {**element.attrib, **_cells(element)}
+    for name in cells.keys() & _CATEGORY_IDS if tree else ():
+        cells["category"] = [path_in(tree, one) for one in texts(cells.pop(name))]
+    if not variants:
+        yield Row(line, cells)
+    group = next((first_text(value) for name, value in cells.items() if _is_id(name)), "")
+    for number, variant in enumerate(variants, 1):
+        own = {**variant.attrib, **_cells(variant)}
+        key = next((first_text(own.pop(name)) for name in list(own) if _is_id(name)), f"{group}-{number}")
+        shared = {name: value for name, value in cells.items() if not _is_id(name)}
+        yield Row(line, {**shared, **own, "id": key, "group_id": group})
+
+
+def _cells(element: ElementTree.Element) -> dict[str, Value]:
+    cells: dict[str, Value] = {}
     for name, value in _values(element, ""):
         held = cells.get(name)
         cells[name] = value if held is None else [*(held if isinstance(held, list) else [held]), value]
-    return Row(line, cells)
+    return cells
+
+
+def _taken_variants(item: ElementTree.Element) -> list[ElementTree.Element]:
+    """The variants in an item, each with members of its own, which are taken out of it."""
+    for holder in item:
+        if holder.tag.lower() in _VARIANTS and len(holder) and all(len(one) > 1 for one in holder):
+            item.remove(holder)
+            return list(holder)
+    return []
+
+
+def _is_id(name: str) -> bool:
+    return (role_of(name) or ("",))[0] == "item_id"
 
 
 def _parsed(text: str) -> ElementTree.Element:
@@ -136,7 +181,14 @@ def _values(element: ElementTree.Element, path: str) -> Iterator[tuple[str, str]
             text = "".join(child.itertext()).strip()
             href = child.get("href") if child.get("rel", "alternate") == "alternate" else None
             if text or href:
-                yield name, text or str(href)
+                yield name, " ".join(filter(None, (text or str(href), _unit_of(child))))
+            elif not child.get("rel"):
+                yield from ((f"{name}.{key}", value) for key, value in child.attrib.items())
+
+
+def _unit_of(element: ElementTree.Element) -> str:
+    """The unit or the currency that an attribute says of a number."""
+    return next((element.attrib[name] for name in ("unit", "currency") if element.get(name)), "")
 
 
 def _is_markup(element: ElementTree.Element) -> bool:
@@ -147,7 +199,7 @@ def _is_markup(element: ElementTree.Element) -> bool:
 def _pair(element: ElementTree.Element) -> tuple[str, str] | None:
     """The name and the value of an element that is a pair: `g:product_detail`, `PARAM`."""
     if element.get("name") and element.text and not len(element):
-        return str(element.get("name")), element.text.strip()
+        return str(element.get("name")), f"{element.text.strip()} {_unit_of(element)}".strip()
     parts = {child.tag.rpartition("}")[2].lower(): (child.text or "").strip() for child in element}
     for name, value in (("attribute_name", "attribute_value"), ("param_name", "val"), ("name", "value")):
         if parts.get(name) and parts.get(value):

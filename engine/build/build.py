@@ -20,7 +20,7 @@ from trimtab.core.errors import BadInput, BadParameter
 from trimtab.core.parts import parts_beside
 from trimtab.core.progress import Progress, silent
 from trimtab.core.tasks import Tasks
-from trimtab.core.weights import DIVERSITY, PREFIX, normalise
+from trimtab.core.weights import DIVERSITY, PREFIX, loss_parameter, normalise
 from trimtab.engine.build.baskets import Baskets
 from trimtab.engine.build.indexing import build_pipeline
 from trimtab.engine.build.training import Trained, Valuation, train_ranker
@@ -126,6 +126,7 @@ def save_trained(  # noqa: PLR0913  # what the manifest says, keyword-only
         default_max_relevance_loss=(
             SAFE_LOSS if shop.defaults.max_relevance_loss is None else shop.defaults.max_relevance_loss
         ),
+        default_max_losses=_default_max_losses(shop, objectives),
         training=trained.report,
         as_of=as_of,
         rows=None if rejections is None else rejections.as_dict(),
@@ -159,6 +160,20 @@ def _served(shop: Shop, store: ItemStore, valuation: Valuation, ranges: Sequence
             ServedObjective(objective, ranges[number], low, high, valuation.n_unknown[number], price_lists=lists)
         )
     return served
+
+
+def _default_max_losses(shop: Shop, objectives: Sequence[Objective]) -> Mapping[str, float]:
+    """The shop's bounds on what may be given up of objectives other than relevance.
+
+    Raises:
+        BadParameter: one names an objective that is not there.
+    """
+    known = [objective.name for objective in objectives if objective.name != RELEVANCE.name]
+    for name in shop.defaults.max_losses:
+        if name not in known:
+            place = f"defaults.{loss_parameter(name)}"
+            raise BadParameter(place, f"there is no objective {name!r}", ", ".join(map(loss_parameter, known)))
+    return shop.defaults.max_losses
 
 
 def _default_weights(shop: Shop, objectives: Sequence[Objective], *, is_learned: bool) -> dict[str, float]:

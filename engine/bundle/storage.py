@@ -97,6 +97,12 @@ class Bundle:
         return weights
 
     @cached_property
+    def default_max_losses(self) -> Mapping[str, float]:
+        """What a search that names no weights may give up of other objectives."""
+        losses: Mapping[str, float] = self.manifest.get("default_max_losses", {})
+        return losses
+
+    @cached_property
     def default_max_relevance_loss(self) -> float:
         """The share of relevance that a search which names no weights may give up."""
         return float(self.manifest["default_max_relevance_loss"])
@@ -133,6 +139,8 @@ class Bundle:
         constraints = query.constraints
         if constraints.max_relevance_loss is None:
             constraints = replace(constraints, max_relevance_loss=self.default_max_relevance_loss)
+        if self.default_max_losses:
+            constraints = replace(constraints, max_losses={**self.default_max_losses, **constraints.max_losses})
         return replace(query, weights=self.default_weights, constraints=constraints)
 
     @cached_property
@@ -170,6 +178,7 @@ class Description:
     receipt_factors: Mapping[str, float] = field(default_factory=dict)
     population: Population = field(default_factory=lambda: Population({}, {}))
     temperature: float = DEFAULT_TEMPERATURE
+    default_max_losses: Mapping[str, float] = field(default_factory=dict)
     shop: Shop = EMPTY
 
 
@@ -205,6 +214,7 @@ def save_bundle(
         "objectives": [one.as_dict() for one in description.objectives],
         "default_weights": dict(description.default_weights),
         "default_max_relevance_loss": description.default_max_relevance_loss,
+        "default_max_losses": dict(description.default_max_losses),
         "temperature": description.temperature,
         "population": description.population.as_dict(),
         "attainment": {name: one.as_dict() for name, one in description.attainment.items()},

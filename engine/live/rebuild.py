@@ -78,6 +78,7 @@ def compact(bundle: Path, changes: Path, out: Path, *, progress: Progress = sile
             objectives=loaded.served,
             default_weights=manifest["default_weights"],
             default_max_relevance_loss=loaded.default_max_relevance_loss,
+            default_max_losses=loaded.default_max_losses,
             training={**manifest["training"], "compacted_from": loaded.bundle_id},
             as_of=live.newest_change or built_as_of(engine),
             attainment=loaded.attainment,

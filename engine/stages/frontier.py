@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from itertools import combinations
@@ -59,9 +59,15 @@ class Frontier:
         best = np.flatnonzero(moocore.is_nondominated(plane, maximise=True))
         return best[np.argsort(-plane[best, 0], kind="stable")]
 
-    def as_dicts(self) -> list[dict[str, Any]]:
-        """The points as plain values, in the names of the HTTP interface."""
-        rows = zip(self.weights.tolist(), self.expected.tolist(), self.on_front.tolist(), strict=True)
+    def as_dicts(self, private: Collection[str] = ()) -> list[dict[str, Any]]:
+        """The points as plain values, in the names of the HTTP interface.
+
+        Args:
+            private: objectives of which only shares of the largest expectation are said.
+        """
+        largest = np.abs(self.expected).max(axis=0, initial=0.0)
+        unit = np.where(np.isin(self.names, list(private)) & (largest > 0), largest, 1.0)
+        rows = zip(self.weights.tolist(), (self.expected / unit).tolist(), self.on_front.tolist(), strict=True)
         return [
             {
                 "weights": dict(zip(self.names, weights, strict=True)),

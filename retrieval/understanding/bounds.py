@@ -104,12 +104,28 @@ class Bound(NamedTuple):
     end: int
     low: float | None
     high: float | None
+    currencies: tuple[str, ...] = ()
+    """What its prices can be in; empty where no currency is named."""
 
     @property
     def mention(self) -> Mention:
         """The bound as an attribute of the query."""
-        ends = ("" if end is None else f"{end:g}" for end in (self.low, self.high))
-        return Mention(self.text[self.start : self.end].strip(), PRICE, "..".join(ends))
+        return Mention(self.text[self.start : self.end].strip(), PRICE, _written(self.low, self.high))
+
+    def is_in(self, currency: str | None) -> bool:
+        """Whether it names a currency, and one that this can be."""
+        return bool(self.currencies) and (currency is None or currency in self.currencies)
+
+
+def joint_range(bounds: Sequence[Bound]) -> str | None:
+    """The range that meets all of some bounds; None where there are not several, or none does."""
+    low = max((bound.low for bound in bounds if bound.low is not None), default=None)
+    high = min((bound.high for bound in bounds if bound.high is not None), default=None)
+    return _written(low, high) if len(bounds) > 1 and low is not None and high is not None and low <= high else None
+
+
+def _written(low: float | None, high: float | None) -> str:
+    return "..".join("" if end is None else f"{end:.12g}" for end in (low, high))
 
 
 def price_bounds(text: str, analyser: Analyser, language: str | None = None) -> list[Bound]:
@@ -155,7 +171,8 @@ class _Reader:
         ):
             return None
         ends = float(low.money.amount), float(high.money.amount)
-        return Bound(self._text, low.start if start is None else start, high.end, *ends)
+        named_in = high.could_be or low.could_be
+        return Bound(self._text, low.start if start is None else start, high.end, *ends, named_in)
 
     def _one_sided(self, price: PriceInText) -> Bound | None:
         amount = float(price.money.amount)
@@ -163,11 +180,11 @@ class _Reader:
         for phrases, is_high in ((self._phrases.below, True), (self._phrases.above, False)):
             start = self._start_of_phrase(price.start, phrases)
             if start is not None and (price.has_currency or ends):
-                return Bound(self._text, start, price.end, None if is_high else amount, amount if is_high else None)
+                return Bound(self._text, start, price.end, *_ends(amount, is_high=is_high), price.could_be)
         for phrases, is_high in ((self._phrases.at_most, True), (self._phrases.at_least, False)):
             end = self._end_of_phrase(price.end, phrases)
             if end is not None:
-                return Bound(self._text, price.start, end, None if is_high else amount, amount if is_high else None)
+                return Bound(self._text, price.start, end, *_ends(amount, is_high=is_high), price.could_be)
         return None
 
     def _start_of_phrase(self, end: int, phrases: frozenset[Phrase]) -> int | None:
@@ -190,6 +207,10 @@ class _Reader:
                 return behind[n - 1].end
         is_unspaced = unspaced is not None and not unspaced[0].isascii() and unspaced[0] > "\u2fff"
         return start + self._text[start:].index(unspaced) + len(unspaced) if unspaced and is_unspaced else None
+
+
+def _ends(amount: float, *, is_high: bool) -> tuple[float | None, float | None]:
+    return (None, amount) if is_high else (amount, None)
 
 
 class _Phrases:

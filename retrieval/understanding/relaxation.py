@@ -6,11 +6,32 @@ The words that stay are those of the item that has most of the query, rare words
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Mapping, Sequence
+from dataclasses import replace
 
+from trimtab.core.understood import Understood
+from trimtab.retrieval.understanding.bounds import PRICE
 from trimtab.text.query import QueryWord
 
 MAX_WORDS = 12
 """The most words that are looked at; who types more means all of them."""
+
+
+FEW = 3
+"""Items below which a bound on the price that was said in words does not filter."""
+
+
+def with_bounds_relaxed(understood: Understood, n_matches: Callable[[Sequence[str]], int]) -> Understood:
+    """The query without the filter of a bound on the price that hardly an item meets; it stays said, and is relaxed.
+
+    Args:
+        n_matches: how many items meet the words and some filters more.
+    """
+    bounds = [one for one in understood.attributes if one.applied and one.field == PRICE]
+    if not bounds or n_matches(understood.filters) >= FEW:
+        return understood
+    attributes = tuple(replace(one, applied=False) if one in bounds else one for one in understood.attributes)
+    relaxed = (*understood.relaxed, *(one.text for one in bounds))
+    return replace(understood, attributes=attributes, relaxed=relaxed)
 
 
 def dropped(

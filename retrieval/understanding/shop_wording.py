@@ -17,11 +17,16 @@ FILE = "understanding.json"
 
 @dataclass(frozen=True)
 class ShopWording:
-    """The steps that are taken unless a request says otherwise, the attributes whose mention filters, the synonyms."""
+    """The steps that are taken unless a request says otherwise, the attributes whose mention filters, the synonyms.
+
+    Attributes:
+        filter_on_prices: whether bounds on the price that name a currency filter, too.
+    """
 
     steps: Steps = field(default_factory=Steps)
     filter_on: frozenset[str] = frozenset()
     synonyms: tuple[SynonymSet, ...] = ()
+    filter_on_prices: bool = True
 
     @classmethod
     def of(cls, shop: Shop, folder: Path) -> Self:
@@ -35,7 +40,8 @@ class ShopWording:
         """
         said = shop.understanding
         synonyms = (one for name in shop.synonyms.files for one in read_synonyms(folder / name))
-        return cls(Steps(**{step: getattr(said, step) for step in STEPS}), frozenset(said.filter_on), tuple(synonyms))
+        steps = Steps(**{step: getattr(said, step) for step in STEPS})
+        return cls(steps, frozenset(said.filter_on), tuple(synonyms), said.filter_on_prices)
 
     @classmethod
     def load(cls, folder: Path) -> Self:
@@ -50,10 +56,16 @@ class ShopWording:
         try:
             said = json.loads(path.read_text(encoding="utf-8"))
             synonyms = tuple(SynonymSet(tuple(words), tuple(also)) for words, also in said["synonyms"])
-            return cls(Steps(**said["steps"]), frozenset(said["filter_on"]), synonyms)
+            is_on_prices = bool(said.get("filter_on_prices", True))  # bundles before it was a choice lack it
+            return cls(Steps(**said["steps"]), frozenset(said["filter_on"]), synonyms, is_on_prices)
         except (OSError, ValueError, KeyError, TypeError) as error:
             raise BundleDamaged(path, f"cannot be read ({error})") from None
 
     def save(self, folder: Path) -> None:
-        said = {"steps": asdict(self.steps), "filter_on": sorted(self.filter_on), "synonyms": self.synonyms}
+        said = {
+            "steps": asdict(self.steps),
+            "filter_on": sorted(self.filter_on),
+            "synonyms": self.synonyms,
+            "filter_on_prices": self.filter_on_prices,
+        }
         (folder / FILE).write_text(json.dumps(said, ensure_ascii=False, indent=1), encoding="utf-8")

@@ -7,14 +7,14 @@ values, synonyms and items.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from functools import cached_property, lru_cache
 from itertools import chain
 from typing import Protocol
 
-from trimtab.core.understood import Steps, Understood
-from trimtab.retrieval.understanding.bounds import Bound, bound_words, price_bounds
+from trimtab.core.understood import Mention, Steps, Understood
+from trimtab.retrieval.understanding.bounds import PRICE, Bound, bound_words, joint_range, price_bounds
 from trimtab.retrieval.understanding.correction import Corrector, Spelling, with_corrections
 from trimtab.retrieval.understanding.mentions import NO_VALUES, Values, applied
 from trimtab.retrieval.understanding.negation import Negated, grammar_of, negated
@@ -47,6 +47,7 @@ class Knowledge:
     Attributes:
         values: those of the attributes.
         filter_on: attributes whose mention filters.
+        filter_on_prices: whether bounds on the price that name a currency filter, too.
     """
 
     analyser: Analyser
@@ -55,6 +56,7 @@ class Knowledge:
     synonyms: Synonyms = NO_SYNONYMS
     steps: Steps = field(default_factory=Steps)
     filter_on: frozenset[str] = frozenset()
+    filter_on_prices: bool = True
 
     @cached_property
     def corrector(self) -> Corrector:
@@ -72,6 +74,7 @@ class Wishes:
         rewritten: what a rule puts in place of the words.
         synonyms: those that came after the bundle.
         filtered: attributes that are filtered on already: a mention does not filter on them too.
+        currency: of the prices that are shown; None where nobody said.
     """
 
     steps: Steps | None = None
@@ -79,6 +82,7 @@ class Wishes:
     rewritten: str | None = None
     synonyms: Synonyms = NO_SYNONYMS
     filtered: frozenset[str] = frozenset()
+    currency: str | None = None
 
 
 NO_WISHES = Wishes()
@@ -109,7 +113,7 @@ def understand(text: str, known: Knowledge, wishes: Wishes = NO_WISHES) -> Under
         synonyms=synonyms,
         excluded=tuple(dict.fromkeys(one for place in unwanted for one in place.texts(typed))),
         forbidden=tuple(one for place in unwanted if place.kind == "minus" for one in place.texts(typed)),
-        attributes=applied([bound.mention for bound in bounds] + mentions, known.filter_on - wishes.filtered),
+        attributes=(*_bounding(bounds, known, wishes), *applied(mentions, known.filter_on - wishes.filtered)),
         relaxed=_relaxed(words, synonyms, known) if steps.relax else (),
         rewritten=wishes.rewritten,
         language=language,
@@ -121,6 +125,20 @@ def _without_negated(text: str, analyser: Analyser, language: str | None) -> tup
     places = [place for place in negated(text, analyser, language) if place.kind != "property"]
     wanted = _cut(text, places)
     return (wanted, places) if places and analyser.read(wanted) else (text, ())
+
+
+def _bounding(bounds: Sequence[Bound], known: Knowledge, wishes: Wishes) -> Iterator[Mention]:
+    """What is said of the price; several bounds that filter hold together (`over $20 under $50`)."""
+    if PRICE in wishes.filtered:
+        filtering = []
+    elif PRICE in known.filter_on:
+        filtering = list(bounds)
+    else:
+        filtering = [bound for bound in bounds if known.filter_on_prices and bound.is_in(wishes.currency)]
+    both = joint_range(filtering)
+    for bound in bounds:
+        mention = bound.mention
+        yield replace(mention, value=both or mention.value, applied=True) if bound in filtering else mention
 
 
 @lru_cache(maxsize=128)

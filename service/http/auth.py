@@ -159,6 +159,14 @@ def may_see_users(key: Grant | None) -> bool:
     return key is None or "admin" in key.scopes
 
 
+_LOOKING_INTO: frozenset[Scope] = frozenset({"admin", "merchandise", "analytics", "read"})
+
+
+def may_see_values(key: Grant | None) -> bool:
+    """Whether who shows this key, or needs none, may see values of objectives that read what no shopper is shown."""
+    return key is None or not _LOOKING_INTO.isdisjoint(key.scopes)
+
+
 def _is_from_elsewhere(request: Request) -> bool:
     return any(name in FORWARDED or (name, value) == CROSS_SITE for name, value in request.scope["headers"])
 

@@ -109,7 +109,10 @@ class Hit(BaseModel):
         description="The other items of its group, which it stands for; null where items are hits of their own."
     )
     score: float = Field(description="The utility at the effective weights.")
-    objectives: dict[str, float] = Field(description="Calibrated value of each objective, in its own unit.")
+    objectives: dict[str, float] = Field(
+        description="Calibrated value of each objective, in its own unit; of one that reads what no shopper is shown "
+        "(a purchase price) only for keys that may do more than search."
+    )
     propensity: float = Field(
         description="Chance of the item at its position given those above; 1 unless it was drawn."
     )
@@ -120,7 +123,10 @@ class Hit(BaseModel):
 
 
 class ReceiptLineModel(BaseModel):
-    """What the weights bought or cost of one objective."""
+    """What the weights bought or cost of one objective.
+
+    Of one that reads what no shopper is shown, a key that only searches gets shares of the baseline.
+    """
 
     model_config = ConfigDict(extra="forbid", title="ReceiptLine")
 

@@ -71,6 +71,7 @@ class SearchService:
         arrived: float,
         traceparent: str | None = None,
         may_see_users: bool = False,
+        may_see_values: bool = False,
         caller: Caller = SHOPPER,
     ) -> bytes:
         """The JSON of the slate, which is logged.
@@ -79,6 +80,7 @@ class SearchService:
             arrived: of `time.perf_counter`; the time to answer runs from there.
             traceparent: the header of that name, for the trace that this search is part of.
             may_see_users: whether `explain` may say what the user bought.
+            may_see_values: whether the answer may have values of objectives that read what no shopper is shown.
             caller: who asks, which is logged.
 
         Raises:
@@ -95,7 +97,8 @@ class SearchService:
         chosen_at = perf_counter()
         slate, arm = found.slate, search.arm
         degraded = slate.degraded if self._redis.is_up else (*slate.degraded, REDIS)
-        response = response_of(slate, engine.store, hidden=_hidden(may_see_users))
+        private = () if may_see_values else engine.private_objectives
+        response = response_of(slate, engine.store, hidden=_hidden(may_see_users), private=private)
         answer = orjson.dumps({**response, "degraded": degraded, "arm": arm, "variant": arm})
         impression = engine.impression(slate, search.timestamp, arm=arm)
         if caller is not SHOPPER:
@@ -114,7 +117,7 @@ class SearchService:
         engine, plan = self._planner.plan_preview(request, circumstances)
         return engine.search(plan, self._hooks).slate, engine
 
-    def preview(self, request: SearchRequest, *, may_see_users: bool = False) -> bytes:
+    def preview(self, request: SearchRequest, *, may_see_users: bool = False, may_see_values: bool = False) -> bytes:
         """The JSON of `look`, and of the rules that the slate obeys.
 
         Raises:
@@ -127,10 +130,11 @@ class SearchService:
             "boosts": rules.boosts,
             "hidden": sorted(rules.exclusions),
         }
-        response = response_of(slate, engine.store, hidden=_hidden(may_see_users))
+        private = () if may_see_values else engine.private_objectives
+        response = response_of(slate, engine.store, hidden=_hidden(may_see_users), private=private)
         return orjson.dumps({**response, "rules": obeyed})
 
-    async def frontier(self, request: SearchRequest) -> bytes:
+    async def frontier(self, request: SearchRequest, *, may_see_values: bool = False) -> bytes:
         """The JSON of the trade-offs that the request's words and filters allow.
 
         The batch takes as long as many searches, so it runs in a thread of its own and they go on.
@@ -144,7 +148,7 @@ class SearchService:
             {
                 "query": found.query.text,
                 "n_candidates": len(found.scored),
-                "points": frontier.as_dicts(),
+                "points": frontier.as_dicts(private=() if may_see_values else engine.private_objectives),
                 "bundle": engine.bundle_id,
                 "took_ms": took_ms,
             }

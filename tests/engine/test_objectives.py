@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 
 from tests.ranker.test_expressions import EXPRESSIONS, KINDS, NOW, Reference
 from trimtab.catalog.shop import Shop
+from trimtab.catalog.shop_text import shop_text
 from trimtab.core.errors import BadParameter
 from trimtab.core.records import Constraints, Query, ScoredCandidates
 from trimtab.engine import Engine
@@ -21,6 +22,8 @@ from trimtab.engine.build.build import build_bundle
 from trimtab.engine.build.labelled_lists import lists_from_log
 from trimtab.engine.build.training import heads_learned, heads_report
 from trimtab.engine.live.live_engine import LiveEngine
+from trimtab.engine.plan.search_plan import SearchPlan
+from trimtab.engine.response import response_of
 from trimtab.engine.stages.slate_stage import SlateStage
 from trimtab.ranker.artifact import networks_of
 from trimtab.ranker.item_values import Bounds, ItemValues
@@ -87,12 +90,18 @@ def test_a_bundle_that_learned_nothing_weighs_relevance_alone(shop: Engine) -> N
 
 
 def test_defaults_of_the_shop_are_the_bundles(tmp_path: Path) -> None:
-    said = Shop.parse("[defaults]\nmax_relevance_loss = 0.1\nweights = {relevance = 3, revenue = 1}")
+    said = Shop.parse(
+        "[defaults]\nmax_relevance_loss = 0.1\nmax_revenue_loss = 0.4\nweights = {relevance = 3, revenue = 1}"
+    )
+    assert Shop.parse(shop_text(said)) == said
     build_bundle(catalogue(), tmp_path / "bundle", source="shop.csv", shop=said)
     engine = Engine.load(tmp_path / "bundle")
     assert engine.default_weights == {"relevance": 0.75, "revenue": 0.25, "diversity": 0}
     slate = engine.slate(Query("shirt"))
     assert slate.query.constraints.max_relevance_loss == 0.1
+    assert slate.query.constraints.max_losses == {"revenue": 0.4}
+    own = engine.slate(Query("shirt", constraints=Constraints(max_losses={"revenue": 0.3})))
+    assert own.query.constraints.max_losses == {"revenue": 0.3}
     assert slate.receipt["relevance"].expected >= 0.9 * slate.receipt["relevance"].baseline - 1e-6
 
 
@@ -101,6 +110,7 @@ def test_defaults_of_the_shop_are_the_bundles(tmp_path: Path) -> None:
     [
         ('[objectives.margin]\nvalue = "prize - 3"', "objectives.margin.value", "did you mean 'price'"),
         ("[defaults]\nweights = {margn = 1}", "defaults.weights.margn", "relevance, revenue"),
+        ("[defaults]\nmax_margn_loss = 0.1", "defaults.max_margn_loss", "max_revenue_loss"),
     ],
 )
 def test_what_does_not_fit_the_catalogue_is_named(text: str, named: str, said: str, tmp_path: Path) -> None:
@@ -249,3 +259,34 @@ def test_heads_are_learned_where_a_log_says_enough_and_borrowed_where_it_does_no
         "cart": "borrowed from click",
         "purchase": "borrowed from click",
     }
+
+
+def test_values_that_read_what_the_shop_pays_are_for_those_who_tune(tmp_path: Path) -> None:
+    said = Shop.parse(
+        """
+[attributes.cost]
+type = "number"
+search = false
+filter = false
+facet = false
+sort = false
+[objectives.margin]
+value = "price - cost"
+[objectives.costly]
+value = "price * 2"
+"""
+    )
+    frame = catalogue(attr_cost=[4.0 + number / 2 for number in range(N)])
+    build_bundle(frame, tmp_path / "bundle", source="shop.csv", shop=said)
+    engine = Engine.load(tmp_path / "bundle")
+    assert engine.private_objectives == {"margin"}
+    slate = engine.slate(Query("shirt", k=3, weights={"margin": 1.0}))
+    whole, shown = response_of(slate, engine.store), response_of(slate, engine.store, private=engine.private_objectives)
+    assert set(whole["hits"][0]["objectives"]) - set(shown["hits"][0]["objectives"]) == {"margin"}
+    assert "cost" not in shown["hits"][0]["attributes"]
+    line, relative = whole["receipt"]["margin"], shown["receipt"]["margin"]
+    assert (relative["baseline"], relative["change"]) == (1, line["change"])
+    assert relative["expected"] == pytest.approx(line["expected"] / line["baseline"])
+    assert shown["receipt"]["costly"] == whole["receipt"]["costly"]
+    points = engine.frontier(engine.candidates(SearchPlan(Query("shirt", k=3)))).as_dicts(engine.private_objectives)
+    assert max(point["expected"]["margin"] for point in points) == pytest.approx(1)

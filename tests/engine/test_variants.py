@@ -159,3 +159,15 @@ def test_groups_follow_the_live_catalogue(shop: Engine, tmp_path: Path) -> None:
     slate = live.newest.slate(Query("black polo shirt", k=1))
     assert slate.item_ids == ("polo-black",)
     assert slate.variants == (("polo-blue", "polo-green"),)
+
+
+def test_in_an_order_a_group_stands_for_what_can_be_bought(tmp_path: Path) -> None:
+    """The cheapest of a group may be gone; where all are, it is shown all the same."""
+    gone = {"linen-red", "polo-red", "polo-blue", "polo-green"}
+    items = [{**item, "in_stock": item["item_id"] not in gone} for item in [*SHIRTS, LONER]]
+    build_bundle(pl.DataFrame(items), tmp_path / "bundle", source="shirts", shop=SHOP)
+    engine = Engine.load(tmp_path / "bundle")
+    by_price = Query("shirt", k=4, sort=Sort("price"))
+    assert ids(engine, by_price) == ("oxford-red", "linen-blue", "polo-red", "flannel-red")
+    only_gone = replace(by_price, filters=(parse_filter("in_stock:false"),))
+    assert ids(engine, only_gone) == ("linen-red", "polo-red")

@@ -10,6 +10,7 @@ from pathlib import Path
 import httpx
 import polars as pl
 import pytest
+from pydantic import SecretStr
 
 from tests.support.redis_servers import PATIENT_REDIS_SECONDS, RedisProcess
 from tests.support.services import metric, serving
@@ -113,3 +114,18 @@ def test_a_build_on_a_full_disk_says_so_and_replaces_nothing(disk: Path) -> None
 
     assert [path.name for path in disk.iterdir()] == ["shop"]
     assert (out / "manifest.json").read_text() == "the bundle that serves"
+
+
+def test_a_feed_is_refused_while_the_disk_is_full_and_taken_afterwards(settings: Settings, disk: Path) -> None:
+    headers = {"Authorization": "Bearer sesame", "Content-Type": "text/csv"}
+    body = b"item_id,title,price\n1,soup,2.50\n" + b"\n" * 20_000  # more than what is left of the last block
+    with serving(settings.model_copy(update={"admin_key": SecretStr("sesame")})) as client:
+        client.headers.update(headers)
+        ballast = fill(disk)
+        assert client.post("/feeds", content=body).status_code == 503
+        search(client)
+        ballast.unlink()
+        assert not list((disk / "data").glob("feeds/*.feed"))
+        taken = client.post("/feeds", content=body, params={"mode": "delta", "dry_run": True})
+        assert taken.status_code == 202, taken.text
+        eventually(lambda: client.get(f"/feeds/{taken.json()['id']}").json()["state"] != "running")

@@ -17,6 +17,7 @@ from trimtab.core.understood import AS_TYPED, STEPS, Mention, Steps, Understood
 from trimtab.retrieval.building import build_retriever
 from trimtab.retrieval.retriever import Retriever
 from trimtab.retrieval.understanding.negation import absent_terms, negated
+from trimtab.retrieval.understanding.relaxation import FEW, with_bounds_relaxed
 from trimtab.retrieval.understanding.synonyms import Synonyms, SynonymSet, read_synonyms
 from trimtab.retrieval.understanding.understand import Wishes, understand
 from trimtab.text.analyser import analyser_of
@@ -221,8 +222,16 @@ def test_what_is_typed_with_a_minus_is_never_found(shop: Retriever) -> None:
     [
         ("red sofa", [Mention("red", "colour", "Red")]),
         ("LIGHT  blue couch", [Mention("LIGHT  blue", "colour", "Light Blue")]),
-        ("lego set under $20", [Mention("under $20", "price", "..20"), Mention("lego", "brand", "Lego")]),
-        ("lamp between 20 and 30 euros", [Mention("between 20 and 30 euros", "price", "20..30")]),
+        ("lego set under $20", [Mention("under $20", "price", "..20", applied=True), Mention("lego", "brand", "Lego")]),
+        ("lamp between 20 and 30 euros", [Mention("between 20 and 30 euros", "price", "20..30", applied=True)]),
+        ("lamp under 20", [Mention("under 20", "price", "..20")]),  # maybe its watts
+        (
+            "lamp over $20 under $1000000.50",
+            [
+                Mention("over $20", "price", "20..1000000.5", applied=True),
+                Mention("under $1000000.50", "price", "20..1000000.5", applied=True),
+            ],
+        ),
         ("tv 32 inches", [Mention("32 inches", "screen", "31.84..32.16")]),
         ("tv under 32 inch", [Mention("32 inch", "screen", "31.84..32.16")]),  # no price
         ("tea", []),
@@ -238,6 +247,25 @@ def test_a_mention_filters_where_the_shop_says_so_and_the_request_does_not(shop:
     assert understood.filters == ("price:..20", "colour:Red")
     filtered = understand("red lego under 20 €", known, Wishes(filtered=frozenset({"colour"})))
     assert filtered.filters == ("price:..20",)
+
+
+def test_a_bound_in_a_currency_of_the_catalogue_filters_unless_somebody_says_otherwise(shop: Retriever) -> None:
+    text = "lego under 20 €"
+    assert understand(text, shop.knowledge, Wishes(currency="EUR")).filters == ("price:..20",)
+    assert understand(text, shop.knowledge, Wishes(currency="USD")).filters == ()
+    assert understand("lego under $20", shop.knowledge, Wishes(currency="CAD")).filters == ("price:..20",)
+    assert understand(text, shop.knowledge, Wishes(filtered=frozenset({"price"}))).filters == ()
+    assert understand(text, shop.knowledge, Wishes(steps=replace(Steps(), attributes=False))).filters == ()
+    assert understand(text, replace(shop.knowledge, filter_on_prices=False)).filters == ()
+    assert understand("lego menos de 20 euros", shop.knowledge, Wishes(language="es")).filters == ("price:..20",)
+
+
+def test_a_bound_that_hardly_an_item_meets_does_not_filter(shop: Retriever) -> None:
+    understood = understand("lego under $20", shop.knowledge)
+    assert with_bounds_relaxed(understood, lambda _: FEW) == understood
+    relaxed = with_bounds_relaxed(understood, len)
+    assert (relaxed.filters, relaxed.relaxed) == ((), ("under $20",))
+    assert [one.text for one in relaxed.attributes] == ["under $20", "lego"]
 
 
 @pytest.mark.parametrize(

@@ -4,8 +4,11 @@ from __future__ import annotations
 
 import csv
 import fcntl
+import os
+import signal
 import socket
 from collections.abc import Iterator
+from contextlib import suppress
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -137,6 +140,28 @@ def test_one_feed_at_a_time_and_one_whose_process_is_gone_has_ended(shop: httpx.
         assert shop.post("/feeds", content=b"id,title\n1,a\n", headers=CSV).status_code == 409
     ended = shop.get(f"/feeds/{job.id}").json()
     assert (ended["state"], "ended early" in ended["problem"]) == ("refused", True)
+
+
+def process_of(job_id: str) -> int | None:
+    """The process that reads a feed."""
+    for path in Path("/proc").glob("[0-9]*/cmdline"):
+        with suppress(OSError):
+            if job_id.encode() in path.read_bytes().split(b"\0"):
+                return int(path.parent.name)
+    return None
+
+
+def test_a_feed_whose_process_is_killed_changes_nothing_and_frees_the_next(shop: httpx.Client, folder: Path) -> None:
+    before = prices(shop)
+    cheaper = written([{**row, "price": "0.50 EUR", "sale_price": ""} for row in rows_of(folder)])
+    job_id = shop.post("/feeds", content=cheaper, headers=CSV, params={"mode": "delta"}).json()["id"]
+    eventually(lambda: process_of(job_id) is not None)
+    os.kill(process_of(job_id) or 0, signal.SIGKILL)
+    eventually(lambda: shop.get(f"/feeds/{job_id}").json()["state"] == "refused")
+    assert "ended early" in shop.get(f"/feeds/{job_id}").json()["problem"]
+    assert prices(shop) == before
+    eventually(lambda: not list((folder / "data" / "feeds").glob("*.feed")))
+    assert sent(shop, cheaper, dry_run=True, mode="delta")["state"] == "done"
 
 
 def test_who_hangs_up_leaves_nothing_behind(shop: httpx.Client, folder: Path) -> None:

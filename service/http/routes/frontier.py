@@ -10,7 +10,7 @@ from trimtab.core.errors import BadParameter
 from trimtab.core.understood import STEPS
 from trimtab.core.weights import PREFIX, loss_parameter
 from trimtab.service.http.admission import Admission
-from trimtab.service.http.auth import AccessControl
+from trimtab.service.http.auth import AccessControl, may_see_values
 from trimtab.service.http.bodies import JSON
 from trimtab.service.http.problem_documents import documented
 from trimtab.service.http.user_tokens import UserTokens
@@ -55,7 +55,7 @@ def frontier_router(service: SearchService, gate: AccessControl, tokens: UserTok
         key = gate.check(request, "search")
         asked = tokens.named(_without_steering(from_query_string(request.scope["query_string"], ())), key)
         async with admission.turn():
-            answer = await service.frontier(asked)
+            answer = await service.frontier(asked, may_see_values=may_see_values(key))
         return Response(answer, headers={"Cache-Control": "no-store"}, media_type=JSON)
 
     return router

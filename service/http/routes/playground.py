@@ -13,7 +13,7 @@ from trimtab.catalog.store import ItemStore
 from trimtab.core.errors import Forbidden, Unauthorised, Unavailable
 from trimtab.engine import Engine
 from trimtab.service.http.admission import Admission
-from trimtab.service.http.auth import AccessControl, may_see_users
+from trimtab.service.http.auth import AccessControl, may_see_users, may_see_values
 from trimtab.service.http.bodies import JSON
 from trimtab.service.http.routes.search import ANSWER_HEADERS
 from trimtab.service.http.user_tokens import UserTokens
@@ -53,7 +53,8 @@ def playground_router(
         key = gate.check(request, "search")
         async with admission.turn():
             asked = from_query_string(request.scope["query_string"], service.known_weights)
-            answer = service.preview(tokens.named(asked, key), may_see_users=may_see_users(key))
+            asked = tokens.named(asked, key)
+            answer = service.preview(asked, may_see_users=may_see_users(key), may_see_values=may_see_values(key))
         return Response(answer, headers=ANSWER_HEADERS, media_type=JSON)
 
     return router

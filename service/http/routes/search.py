@@ -8,7 +8,7 @@ from fastapi import APIRouter, Request
 from fastapi.responses import Response
 
 from trimtab.service.http.admission import Admission, priority_of
-from trimtab.service.http.auth import AccessControl, may_see_users
+from trimtab.service.http.auth import AccessControl, may_see_users, may_see_values
 from trimtab.service.http.bodies import JSON, documented_body, read_object
 from trimtab.service.http.keys import Grant
 from trimtab.service.http.problem_documents import documented
@@ -57,6 +57,7 @@ def answered(
         arrived=arrived,
         traceparent=request.headers.get("traceparent"),
         may_see_users=may_see_users(key),
+        may_see_values=may_see_values(key),
     )
     return Response(answer, headers=ANSWER_HEADERS, media_type=JSON)
 
