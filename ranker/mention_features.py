@@ -16,7 +16,11 @@ Mask = NDArray[np.bool_]
 
 BRAND = "brand"
 MENTIONED = ("brand_met", "brand_contradicted", "attributes_met", "attributes_contradicted")
-"""Shares of the mentions of brands, and of all others, that an item meets, and that it has other values for."""
+"""Shares of the mentions of brands, and of attributes that are not kinds of items, that an item meets, and that it has
+other values for."""
+KINDS = ("product_type", "category")
+"""Attributes of which an item has one of several that may be meant, so that another contradicts nothing: how many words
+of the query they have are features of their own."""
 
 
 def mention_features(
@@ -26,7 +30,7 @@ def mention_features(
     if not mentions:
         return (0.0,) * len(MENTIONED)
     brands = [one for one in mentions if one.field == BRAND]
-    others = [one for one in mentions if one.field != BRAND]
+    others = [one for one in mentions if one.field != BRAND and not _is_kind(one.field, attributes)]
     return (*_shares(brands, attributes, rows), *_shares(others, attributes, rows))
 
 
@@ -40,6 +44,10 @@ def _shares(
     met = np.array([met for met, _ in compared])
     known = np.array([known for _, known in compared])
     return met.mean(axis=0), (known & ~met).mean(axis=0)
+
+
+def _is_kind(field: str, attributes: Mapping[str, AttributeColumn]) -> bool:
+    return field in KINDS or (field in attributes and attributes[field].attribute.kind == "path")
 
 
 def _compared(column: AttributeColumn, value: str, rows: IntArray) -> tuple[Mask, Mask]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from itertools import count
+from itertools import chain, count
 from pathlib import Path
 from shutil import rmtree
 from typing import TYPE_CHECKING
@@ -34,7 +34,7 @@ if TYPE_CHECKING:
     from trimtab.retrieval.milvus.building import NewCollection
 
 SPELLED_FIELDS = ("title", "product_type", "brand", "category")
-"""Fields to whose words misspelt words are corrected."""
+"""Fields to whose words, and to those of attributes, misspelt words are corrected."""
 
 INDEXING = "lexical index"
 REPORTED = 8192
@@ -133,7 +133,7 @@ def _build_words(
 
     with collector_paused():  # a quarter of the time
         LexicalIndex.build(columns, priority, folder / LEXICAL, lexicon, on_each)
-    Speller.build(map(analyser.keys, names), folder / "spelling")
+    Speller.build(map(analyser.keys, chain(names, columns["attributes"])), folder / "spelling")
     progress(INDEXING, n_items, n_items)
     return lexicon
 

@@ -1,9 +1,10 @@
 """Fusion: one order out of two scores.
 
 Convex combination of both scores on a scale from 0 to 1 (Bruch, Gai & Ingber 2023, "An Analysis of Fusion Functions
-for Hybrid Retrieval"): BM25 over the query's best, and the cosine between that of the last and the best of the dense
-pool, since cosines of one query differ by little and by how much depends on encoder and query. The scales depend on
-the query alone and never on how many candidates were asked for, so a shorter answer is the head of a longer one.
+for Hybrid Retrieval"): BM25 over the query's best, and the cosine between that of the last of the dense pool, or the
+floor that is reached by chance, and the best, since cosines of one query differ by little and by how much depends on
+encoder and query. The scales depend on the query alone and never on how many candidates were asked for, so a shorter
+answer is the head of a longer one.
 
 Then the best say what else is meant (pseudo-relevance feedback on vectors; Li et al. 2022, "Pseudo Relevance Feedback
 with Deep Language Models and Dense Retrievers"): what is near their centre moves up.

@@ -29,11 +29,13 @@ from trimtab.retrieval.protocol import NO_ROWS, NOTHING, Found, Indices, Vocabul
 from trimtab.retrieval.result_set import ResultSet
 from trimtab.retrieval.spelling import Speller
 from trimtab.retrieval.understanding.mentions import Values
+from trimtab.retrieval.understanding.negation import ABSENT
 from trimtab.retrieval.understanding.shop_wording import ShopWording
 from trimtab.retrieval.understanding.synonyms import Synonyms
 from trimtab.retrieval.understanding.understand import NO_WISHES, Knowledge, Wishes, understand
 from trimtab.text.lexicon import FILE as LEXICON
 from trimtab.text.lexicon import Lexicon
+from trimtab.text.query import QueryWord
 
 if TYPE_CHECKING:
     from trimtab.catalog.store import ItemStore
@@ -44,6 +46,9 @@ LEXICAL = "lexical"
 
 POOL = 200
 """The least depth of a search in both indices, so that up to here a shorter answer is the head of a longer one."""
+WORDS_POOL = 400
+"""The same of the search by words, which is cheap: the second 200 have what meaning brings to the first 100. Recall@100
+gains .011 by it and by the floor below which no cosine counts on ESCI (95 % interval .005 to .018), .008 on Icecat."""
 
 MAX_KEPT_QUERIES = 16
 """The most queries whose result sets are kept: the next page or filter is asked for soon; each takes a byte an item."""
@@ -209,7 +214,7 @@ class Retriever:
 
         allowed = self._masks.of(conditions)
         (lexical_rows, bm25), (dense_rows, cosines) = self.indices.together(
-            lambda: self.lexical.search(understood, depth, conditions, allowed), near
+            lambda: self.lexical.search(understood, max(n_candidates, WORDS_POOL), conditions, allowed), near
         )
         if understood.forbidden and len(dense_rows):
             dense_rows = np.setdiff1d(dense_rows, self.lexical.forbidden_rows(understood))
@@ -222,8 +227,7 @@ class Retriever:
         fused = fused_scores(
             dense,
             lexical,
-            # Of what filters leave, nothing below the floor need be found.
-            dense_range=(max(last, self._floor) if conditions else last, float(dense.max(initial=0))),
+            dense_range=(max(last, self._floor), float(dense.max(initial=0))),
             best_lexical=float(bm25.max(initial=0)),
         )
         if by_meaning:
@@ -303,11 +307,17 @@ class CatalogueWords:
         self._store, self._lexicon, self._lexical = store, lexicon, lexical
         self.knows, self.read = lexical.reader.knows_word, lexical.reader.read
         self.has_all, self.best_covered = lexical.has_all, lexical.best_covered
-        self.frequency, self.readings, self.neighbours = speller.frequency, speller.readings, speller.neighbours
+        self.frequency, self.readings = speller.frequency, speller.readings
+        self.neighbours, self.completions = speller.neighbours, speller.completions
 
     def together(self, words: Sequence[str]) -> int:
         """The number of items that have all of the words."""
         return self._lexical.n_having([one for word in words for one in self.read(word).distinct])
+
+    def goes_without(self, words: str) -> bool:
+        """Whether any item says that it goes without some words."""
+        terms = self._lexicon.analyser.terms(words)
+        return any(self._lexical.n_having([QueryWord(((ABSENT + term,),))]) for term in terms)
 
     def is_name(self, word: str) -> bool:
         """Whether a brand has the word in its name."""

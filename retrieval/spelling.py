@@ -1,8 +1,9 @@
 """Spelling: a word the catalogue does not know becomes the most frequent word nearby that it knows.
 
 The catalogue's words are a small tantivy index of their own, a word a document, so that its Levenshtein automata
-(Schulz & Mihov 2002) do the searching: one edit from 4 letters on, two from 8 on, a swap of neighbours being one edit.
-Only words without digits are corrected: a model number nearby is another model.
+(Schulz & Mihov 2002) do the searching: one edit from 4 letters on, two from 8 on, a swap of neighbours being one edit;
+two from 6 on where nothing else is near and the first letter is right. Only words without digits are corrected: a
+model number nearby is another model. A word in another script is also found by the Latin letters that sound like it.
 """
 
 from __future__ import annotations
@@ -15,9 +16,11 @@ import tantivy
 
 from trimtab.retrieval.word_queries import open_index
 from trimtab.text.normal import folded
+from trimtab.text.scripts import sounds_of
 
 ONE_EDIT_FROM = 4
 TWO_EDITS_FROM = 8
+TWO_EDITS_AT_LAST_FROM = 6
 LONGEST = 32
 N_NEAREST = 8
 """The most words of one distance that are returned."""
@@ -55,7 +58,8 @@ class Speller:
         # In order, because the first of equally frequent words wins.
         for word in sorted(counts):
             if is_spelt(word) and 1 < len(word) <= LONGEST:
-                writer.add_document(tantivy.Document.from_dict({"word": word, "n_texts": counts[word]}, schema))
+                spellings = [word, sound] if (sound := sounds_of(word)) else [word]  # the first is what is shown
+                writer.add_document(tantivy.Document.from_dict({"word": spellings, "n_texts": counts[word]}, schema))
         writer.commit()
         writer.wait_merging_threads()
         index.reload()
@@ -76,12 +80,24 @@ class Speller:
         word = folded(word)
         if not is_spelt(word) or not ONE_EDIT_FROM <= len(word) <= LONGEST:
             return []
+        sound = sounds_of(word)
         return (
             (self._nearest(word, 0, prefix=True, limit=1) if is_last else [])
+            or self._nearest(word, 0)
             or self._nearest(word, 1)
             or self._split(word)
+            or (self._nearest(sound, 1) if sound and len(sound) >= ONE_EDIT_FROM else [])
             or (self._nearest(word, 2) if len(word) >= TWO_EDITS_FROM else [])
+            or (self._far(word) if len(word) >= TWO_EDITS_AT_LAST_FROM else [])
         )
+
+    def _far(self, word: str) -> list[str]:
+        """The words two edits away that begin alike."""
+        return [one for one in self._nearest(word, 2) if one[0] == word[0]]
+
+    def completions(self, word: str) -> list[str]:
+        """The most frequent words that one begins."""
+        return self._nearest(folded(word), 0, prefix=True)
 
     def neighbours(self, word: str) -> list[str]:
         """The words that are one edit from a known one, the most frequent first."""
@@ -112,4 +128,4 @@ class Speller:
         splits = [(word[:at], word[at:]) for at in range(2, len(word) - 1)]
         known = [pair for pair in splits if all(self._searcher.doc_freq("word", part) for part in pair)]
         best = max(known, key=lambda pair: min(map(self.frequency, pair)), default=None)
-        return [" ".join(best)] if best else []
+        return [" ".join(self._nearest(part, 0, limit=1)[0] for part in best)] if best else []

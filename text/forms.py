@@ -8,7 +8,9 @@ from typing import Final
 
 from Stemmer import Stemmer
 
+from trimtab.text import light_stemmers
 from trimtab.text.kept import Kept
+from trimtab.text.light_stemmers import LightStemmer
 from trimtab.text.normal import fold_accents, written_out
 
 STEMMERS: Final = {
@@ -21,32 +23,14 @@ STEMMERS: Final = {
 }  # fmt: skip
 """Language -> its Snowball stemmer."""
 
-UNSTEMMED: Final = (
-    "bg",
-    "bn",
-    "he",
-    "hr",
-    "ja",
-    "ka",
-    "km",
-    "ko",
-    "lo",
-    "lv",
-    "my",
-    "sk",
-    "sl",
-    "th",
-    "uk",
-    "vi",
-    "zh",
-)
+UNSTEMMED: Final = ("bn", "ja", "ka", "km", "ko", "lo", "my", "th", "vi", "zh")
 """Languages that are read without a stemmer."""
 
-LANGUAGES: Final = tuple(sorted((*STEMMERS, *UNSTEMMED)))
+LANGUAGES: Final = tuple(sorted((*STEMMERS, *light_stemmers.LANGUAGES, *UNSTEMMED)))
 
 _SCRIPTS: Final = {
-    "ar": "ARABIC", "fa": "ARABIC", "el": "GREEK", "hi": "DEVANAGARI", "hy": "ARMENIAN", "ne": "DEVANAGARI",
-    "ru": "CYRILLIC", "ta": "TAMIL", "yi": "HEBREW",
+    "ar": "ARABIC", "bg": "CYRILLIC", "el": "GREEK", "fa": "ARABIC", "he": "HEBREW", "hi": "DEVANAGARI",
+    "hy": "ARMENIAN", "ne": "DEVANAGARI", "ru": "CYRILLIC", "ta": "TAMIL", "uk": "CYRILLIC", "yi": "HEBREW",
 }  # fmt: skip
 """Language -> the script its stemmer reads; Latin where it is not here."""
 
@@ -62,10 +46,10 @@ class WordForms:
     """The index terms of words in a catalogue of some languages."""
 
     def __init__(self, languages: Sequence[str]) -> None:
-        stemmed = [language for language in languages if language in STEMMERS]
+        stemmed = [language for language in languages if language in STEMMERS or language in light_stemmers.LANGUAGES]
         if all(language in _SCRIPTS for language in stemmed):
             stemmed.append("en")  # Latin words in a catalogue of another script are mostly English
-        self._stemmers = {language: Stemmer(STEMMERS[language]) for language in stemmed}
+        self._stemmers = {language: _stemmer(language) for language in stemmed}
         self._elides = any(language in _ELIDING for language in languages)
         self._digraphs = _ONE_LETTER if any(language in _SCANDINAVIAN for language in languages) else ()
         self._terms_of = Kept[str, tuple[str, ...]](self._read)
@@ -99,7 +83,7 @@ class WordForms:
             fold_accents(form)
         ]
 
-    def _stemmers_for(self, form: str) -> list[Stemmer]:
+    def _stemmers_for(self, form: str) -> list[Stemmer | LightStemmer]:
         script = "LATIN" if form.isascii() else unicodedata.name(form[0], "").partition(" ")[0]
         return [stemmer for language, stemmer in self._stemmers.items() if _SCRIPTS.get(language, "LATIN") == script]
 
@@ -107,3 +91,7 @@ class WordForms:
         for written, letter in self._digraphs:
             term = term.replace(written, letter)
         return term
+
+
+def _stemmer(language: str) -> Stemmer | LightStemmer:
+    return Stemmer(STEMMERS[language]) if language in STEMMERS else LightStemmer(language)

@@ -33,6 +33,10 @@ SHORTEST_TAIL: Final = 4
 """Letters of a known word that ends one whose beginning is unknown: `Latzhose`."""
 SHORTEST_HEAD: Final = 5
 """Letters of a part that is known only as the end of several compounds."""
+SHORTEST_CODE: Final = 3
+"""Characters of a code that may be a part of another."""
+MAX_CODES: Final = 100_000
+"""The most codes that are looked through for parts; of more, each has to be typed whole."""
 MAX_PARTS: Final = 3
 MAX_CONTAINING: Final = 16
 """The most compounds that an unknown word is found by as a part of."""
@@ -48,10 +52,16 @@ class Lexicon:
         compounds: index term of a compound -> the terms of its parts.
         splits: index term of a word -> the terms of the words that others write it as.
         long: words that may be compounds of words that the catalogue does not know, and their index terms.
+        codes: the names of models.
     """
 
     def __init__(
-        self, analyser: Analyser, compounds: Mapping[str, Terms], splits: Mapping[str, Terms], long: Mapping[str, str]
+        self,
+        analyser: Analyser,
+        compounds: Mapping[str, Terms],
+        splits: Mapping[str, Terms],
+        long: Mapping[str, str],
+        codes: Iterable[str] = (),
     ) -> None:
         self.analyser = analyser
         self.compounds = compounds
@@ -61,6 +71,8 @@ class Lexicon:
         self._spellings = dict(long) | {term: term for term in long.values()}
         self._forwards = sorted(self._spellings)
         self._backwards = sorted(spelling[::-1] for spelling in self._spellings)
+        self._codes = sorted(codes)
+        self._codes_backwards = sorted(code[::-1] for code in self._codes)
         self._links = _links(analyser)
         self.read = analyser.read
 
@@ -83,7 +95,8 @@ class Lexicon:
         }
         may_be_compounds = (word for word in words if links and len(word) >= SHORTEST_COMPOUND and word.isalpha())
         long = {word: _term(analyser, word) for word in may_be_compounds}
-        return cls(analyser, compounds, splits, long)
+        codes = [word for word in words if word.isalnum() and not (word.isalpha() or word.isdigit())]
+        return cls(analyser, compounds, splits, long, codes if len(codes) <= MAX_CODES else ())
 
     def terms(self, text: str) -> list[str]:
         """The index terms of an item's text, in order, the parts of a compound behind it."""
@@ -96,16 +109,29 @@ class Lexicon:
             return terms
         return [each for term in terms for each in (term, *self.compounds.get(term, ()))]
 
+    def codes_with(self, code: str) -> list[str]:
+        """The codes that begin or end with a part of one: `XM5` is one of `WH-1000XM5`, `BL1850` of `BL1850B`."""
+        if len(code) < SHORTEST_CODE:
+            return []
+        begin = (one for one in _with_prefix(self._codes, code) if _changes(one, len(code)))
+        end = (one[::-1] for one in _with_prefix(self._codes_backwards, code[::-1]) if _changes(one, len(code)))
+        return list(islice(chain(begin, end), MAX_CONTAINING))
+
     def containing(self, key: str, term: str) -> list[str]:
         """Terms of long words that end or begin with a word.
 
         Args:
             key, term: the word as it is compared, and its index term.
         """
-        parts = dict.fromkeys((key, term))
-        end = (found[::-1] for part in parts for found in _with_prefix(self._backwards, part[::-1]))
-        begin = (found for part in parts for found in _with_prefix(self._forwards, part))
-        return list(islice(dict.fromkeys(self._spellings[found] for found in chain(end, begin)), MAX_CONTAINING))
+        begin = (found for part in dict.fromkeys((key, term)) for found in _with_prefix(self._forwards, part))
+        terms = chain(self._ending(key, term), map(self._spellings.__getitem__, begin))
+        return list(islice(dict.fromkeys(terms), MAX_CONTAINING))
+
+    def _ending(self, key: str, term: str) -> Iterator[str]:
+        """Terms of long words that end with a word."""
+        for part in dict.fromkeys((key, term)):
+            for found in _with_prefix(self._backwards, part[::-1]):
+                yield self._spellings[found[::-1]]
 
     def head(self, word: str, knows: Callable[[str], bool]) -> str | None:
         """The index term of the longest known word that ends a compound which nobody has: `Bohrmaschine` of
@@ -125,18 +151,28 @@ class Lexicon:
         return term not in self.splits and knows(term)
 
     def taken_apart(self, word: str, knows: Callable[[str], bool]) -> Iterator[Terms]:
-        """The two known words that make one, in every way in which they may.
+        """The two known words that make one, in every way in which they may; the second may be the end of a longer one:
+        `Kinderstiefel` are `Kinder` and `Gummistiefel`.
 
         Args:
             knows: whether any item has an index term.
         """
         for at in range(SHORTEST_PART, len(word) - SHORTEST_PART + 1):
-            tail = self.term(word[at:])
-            if knows(tail):
-                for link in self._links or ("",):
-                    head = self.term(word[:at].removesuffix(link))
-                    if word[:at].endswith(link) and knows(head):
-                        yield head, tail
+            heads = [
+                head
+                for link in self._links or ("",)
+                if word[:at].endswith(link) and knows(head := self.term(word[:at].removesuffix(link)))
+            ]
+            for tail in self._tails(word[at:], knows) if heads else ():
+                yield from ((head, tail) for head in heads)
+
+    def _tails(self, word: str, knows: Callable[[str], bool]) -> Iterator[str]:
+        """The terms of a word as the second part of another."""
+        term = self.term(word)
+        if knows(term):
+            yield term
+        if self._links and len(word) >= SHORTEST_HEAD:
+            yield from filter(knows, islice(self._ending(word, term), MAX_CONTAINING))
 
     def save(self, folder: Path) -> None:
         """Write what `load` reads."""
@@ -146,6 +182,7 @@ class Lexicon:
             "compounds": self.compounds,
             "splits": self.splits,
             "long": dict(self._long),
+            "codes": self._codes,
         }
         (folder / FILE).write_text(json.dumps(content, ensure_ascii=False, indent=0), encoding="utf-8")
 
@@ -166,7 +203,8 @@ class Lexicon:
             {term: tuple(parts) for term, parts in content[name].items()} for name in ("compounds", "splits")
         )
         long = content["long"]
-        return cls(analyser, compounds, splits, long if isinstance(long, dict) else dict(zip(long, long, strict=True)))
+        long = long if isinstance(long, dict) else dict(zip(long, long, strict=True))
+        return cls(analyser, compounds, splits, long, content.get("codes", ()))
 
 
 def _links(analyser: Analyser) -> Terms:
@@ -176,6 +214,11 @@ def _links(analyser: Analyser) -> Terms:
 
 def _term(analyser: Analyser, key: str) -> str:
     return analyser.term_of_key(key) or key
+
+
+def _changes(code: str, at: int) -> bool:
+    """Whether at a place in a code digits end and letters begin, or the other way."""
+    return len(code) > at and code[at - 1].isdigit() != code[at].isdigit()
 
 
 def _with_prefix(ordered: Sequence[str], prefix: str) -> Iterator[str]:

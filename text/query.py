@@ -14,6 +14,13 @@ from trimtab.text.tokens import Token
 MAX_JOINED: Final = 3
 """The most words of a query that are tried as one."""
 
+ARTICLE_NUMBERS: Final = (8, 12, 13, 14)
+"""Digits of the numbers of articles (GTIN), which some write with zeros in front and some without."""
+SHORTEST_NUMBER: Final = 7
+MAX_PIECES: Final = 4
+"""The most pieces of a code that some write with spaces: `06019H8000`, `0 601 9H8 000`."""
+LONGEST_IN_PIECES: Final = 20
+
 KEPT_WORDS: Final = 16_384
 KEPT_TEXTS: Final = 16_384
 """The most words and queries whose readings are kept."""
@@ -115,15 +122,43 @@ class QueryReader:
         if is_known:
             return
         yield from ((term,) for term in token.joined if knows(term))
-        if token.kind == "code" and not token.parts:
-            runs = tuple(_RUN.findall(token.term))
-            if self._knows_all(runs):
-                yield runs
+        if token.kind in ("code", "number"):
+            yield from self._codes(token)
         if token.kind == "word" and len(token.term) >= SHORTEST_PART:
-            found: list[Terms] = [(term,) for term in lexicon.containing(token.key, token.term)]
+            found: list[Terms] = [(term,) for term in lexicon.containing(token.key, token.term) if knows(term)]
             found += lexicon.taken_apart(token.key, knows)
             head = None if found else lexicon.head(token.key, knows)
             yield from found if head is None else [(head,)]
+
+    def _codes(self, token: Token) -> Iterator[Terms]:
+        """What an item may have instead of a code or number that nobody has."""
+        runs = tuple(_RUN.findall(token.term))
+        if not token.parts and self._knows_all(runs):
+            yield runs
+        if token.term.isdigit():
+            digits = token.term.lstrip("0")
+            padded = dict.fromkeys(
+                digits.zfill(length) for length in (0, *ARTICLE_NUMBERS) if len(digits) >= SHORTEST_NUMBER
+            )
+            yield from ((number,) for number in padded if self._knows(number))
+        found = list(filter(self._knows, self.lexicon.codes_with(token.term)))
+        yield from ((code,) for code in found)
+        if not found and (pieces := self._pieces(token.term, MAX_PIECES)):
+            yield pieces
+
+    def _pieces(self, code: str, most: int) -> Terms:
+        """The fewest known terms of which a code is made, without an x between two sides; none where there are none."""
+        if self._knows(code):
+            return (code,)
+        ways = (
+            (code[:at], *rest)
+            for at in range(len(code) - 1, 0, -1)
+            if most > 1
+            and len(code) <= LONGEST_IN_PIECES
+            and self._knows(code[:at])
+            and (rest := self._pieces(code[at:].removeprefix("x") or code[at:], most - 1))
+        )
+        return min(ways, key=len, default=())
 
     def _joined(self, tokens: Sequence[Token]) -> list[list[Terms]]:
         """For each token, the known words that it makes with its neighbours."""

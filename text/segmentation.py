@@ -22,6 +22,9 @@ Segmenter = Callable[[str], Sequence[str]]
 PACKAGES: Final = {"ja": "janome", "zh": "rjieba"}
 """Language -> the package that parts its words; the extra `segmenters` has them."""
 
+_HIRAGANA: Final = {code: code - 0x60 for code in range(0x30A1, 0x30F7)}
+"""Katakana as the Hiragana that sounds the same: りんご and リンゴ are one word."""
+
 UNSPACED_RUN = regex.compile(rf"[{UNSPACED}\p{{M}}]+")
 HANGUL_RUN = regex.compile(r"\p{Hangul}+")
 _CLUSTER = regex.compile(r"\X")
@@ -62,7 +65,7 @@ def segmenter(package: str) -> Segmenter:
 
 def segments(text: str, package: str | None) -> Iterator[Segment]:
     """The words of a text in a script without spaces."""
-    clusters = [(match[0], match.start()) for match in _CLUSTER.finditer(text)]
+    clusters = [(match[0].translate(_HIRAGANA), match.start()) for match in _CLUSTER.finditer(text)]
     if package is None:
         yield from _in_pairs(clusters, len(text))
         return
@@ -74,7 +77,9 @@ def segments(text: str, package: str | None) -> Iterator[Segment]:
         pairs = _pairs(inside)
         crossing = (inside[-1] + following,) if inside and following else ()
         single = tuple(cluster for cluster in inside if _HAN.match(cluster))
-        yield Segment(word, at, end, pairs if len(inside) > 2 else (), (*pairs, *crossing, *single))
+        yield Segment(
+            word.translate(_HIRAGANA), at, end, pairs if len(inside) > 2 else (), (*pairs, *crossing, *single)
+        )
         at = end
 
 

@@ -1,9 +1,9 @@
 """The ranker of a catalogue without judgments and logs: fixed rules instead of learned heads.
 
 It orders by how the words and the meaning of the query meet the item, whether the item has what the query excludes, or
-another brand or amount than it names, with some weight on whether the item can be bought and a little on popularity. It
-takes the chance of a purchase to be proportional to relevance. Its gains are not calibrated on anything, and the
-manifest says so.
+another brand, price or other value than it names, with some weight on whether the item can be bought and a little on
+popularity. It takes the chance of a purchase to be proportional to relevance. Its gains are not calibrated on anything,
+and the manifest says so.
 """
 
 from __future__ import annotations
@@ -34,6 +34,8 @@ RULES = {
     "excluded_absent": 1.0,
     "brand_met": 0.5,
     "brand_contradicted": -1.0,
+    "attributes_met": 0.5,
+    "attributes_contradicted": -1.0,
     "amount_contradicted": -1.0,
     "popularity_in_list": 0.1,
     "in_stock": 1.0,

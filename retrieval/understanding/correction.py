@@ -3,6 +3,8 @@
 A word that no item has becomes the nearest that some have; of several that are equally near, the one that most items
 have together with the other words of the query. A word that hardly any item has is read again where a neighbour is
 known by far more: the items have typing errors too. Never read again are numbers, model numbers, and words of names.
+A query of which no word is known is read as another keyboard would have written it. An unknown word that begins one
+which items have together with the others is short for it: `mac and cheese`, `choc cookies`.
 """
 
 from __future__ import annotations
@@ -13,10 +15,14 @@ from itertools import islice
 from typing import Protocol
 
 from trimtab.text.analyser import Analyser
+from trimtab.text.scripts import by_other_keys
 from trimtab.text.tokens import Token
 
 FEW = 2
 """A word that more items have is one that the catalogue knows well."""
+SHORTEST_ABBREVIATION = 3
+SHORTEST_RETYPED = 3
+"""Letters of a known word by which another keyboard is known to be meant."""
 FAR_MORE = 50
 """By how much a neighbour must be better known than a word that few items have."""
 N_NEIGHBOURS = 8
@@ -40,6 +46,9 @@ class Spelling(Protocol):
     def readings(self, word: str, *, is_last: bool) -> Sequence[str]:
         """The words that an unknown one may stand for, all equally near, the most frequent first."""
 
+    def completions(self, word: str) -> Sequence[str]:
+        """The most frequent words that one begins."""
+
     def neighbours(self, word: str) -> Sequence[str]:
         """The words that are one edit from a known one, the most frequent first."""
 
@@ -62,8 +71,8 @@ class Corrector:
         """
         mended = {}
         for position, token in enumerate(tokens):
-            if token.kind == "word" and token.key not in kept:
-                meant = self._meant(token.key, position == len(tokens) - 1)
+            if token.kind == "word" and token.key not in kept and not self._is_part(tokens, position):
+                meant = self._short_for(tokens, position) or self._meant(token.key, position == len(tokens) - 1)
                 if meant:
                     mended[token.text] = meant[0] if len(meant) == 1 else self._in_company(meant, tokens, position)
         return mended
@@ -81,13 +90,42 @@ class Corrector:
         far_more = (one for one in spelling.neighbours(word) if spelling.frequency(one) >= FAR_MORE * max(known, 1))
         return tuple(islice(far_more, 1))
 
+    def _is_part(self, tokens: Sequence[Token], position: int) -> bool:
+        """Whether an unknown word and one beside it are a known word written as two."""
+        spelling, word = self._spelling, tokens[position].key
+        before = tokens[position - 1].key + word if position else ""
+        behind = word + tokens[position + 1].key if position + 1 < len(tokens) else ""
+        return not spelling.knows(word) and any(one and spelling.knows(one) for one in (before, behind))
+
+    def _short_for(self, tokens: Sequence[Token], position: int) -> Sequence[str]:
+        """The words that an unknown one begins and that items have together with the others."""
+        spelling, word = self._spelling, tokens[position].key
+        if len(word) < SHORTEST_ABBREVIATION or not word.isalpha() or spelling.is_name(word) or spelling.knows(word):
+            return ()
+        others = self._others(tokens, position)
+        return [one for one in spelling.completions(word) if spelling.together([one, *others])] if others else ()
+
     def _in_company(self, readings: Sequence[str], tokens: Sequence[Token], position: int) -> str:
         """The reading that most items have together with the other words; the first of those that are equal."""
-        spelling = self._spelling
-        others = [token.key for at, token in enumerate(tokens) if at != position and spelling.knows(token.key)]
-        if not others:
-            return readings[0]
-        return max(readings, key=lambda one: spelling.together([one, *others]))
+        others = self._others(tokens, position)
+        return max(readings, key=lambda one: self._spelling.together([one, *others])) if others else readings[0]
+
+    def _others(self, tokens: Sequence[Token], position: int) -> Sequence[str]:
+        """The other words that are known."""
+        return [token.key for at, token in enumerate(tokens) if at != position and self._spelling.knows(token.key)]
+
+
+def retyped(text: str, analyser: Analyser, spelling: Spelling) -> str | None:
+    """A text as another keyboard of the catalogue's languages would have written it, where it has words only so."""
+    for other in by_other_keys(text, analyser.languages):
+        if _n_known(text, analyser, spelling) == 0 and 2 * _n_known(other, analyser, spelling) >= len(other.split()):
+            return other
+    return None
+
+
+def _n_known(text: str, analyser: Analyser, spelling: Spelling) -> int:
+    words = (token.key for token in analyser.read(text) if token.kind == "word")
+    return sum(len(word) >= SHORTEST_RETYPED and spelling.knows(word) for word in words)
 
 
 def with_corrections(text: str, mended: Mapping[str, str], analyser: Analyser) -> str:

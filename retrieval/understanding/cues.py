@@ -16,7 +16,10 @@ class Cues:
         before_last: words that speak of the next word where that is the last.
         after: phrases behind the one word that is not there.
         property: words behind another that make a property of it: `sugar free`. They are endings of words too.
+        before_property: words in front of another that do: `non stick`, `zero sugar`.
         endings: endings of words alone that do: `sleeveless`.
+        inside: a pattern of words that do, without case and accents; `words` is what is not there.
+        case: the ending with which stemmers know again what is not there.
         ends: words at which what is not there has ended.
         joins: words behind which more is not there.
     """
@@ -26,7 +29,10 @@ class Cues:
     before_last: str = ""
     after: str = ""
     property: str = ""
+    before_property: str = ""
     endings: str = ""
+    inside: str = ""
+    case: str = ""
     ends: str = ""
     joins: str = ""
 
@@ -36,10 +42,19 @@ _NORWEGIAN = Cues(
     ends="med til i på av for", joins="og eller",
 )  # fmt: skip
 
+_CYRILLIC_ADJECTIVE = (
+    r"бе[зс](?P<words>\p{L}{3,}?)(?:[ое]в|н)?"
+    r"(?:ый|ий|ой|ая|яя|а|ое|ее|е|ые|ие|і|и|ого|его|ому|ему|ої|ой|ою|им|ым|ом|ую|ю|у|их|ых|ими|ыми)"
+)
+_LATIN_ADJECTIVE = (
+    r"bez(?P<words>\p{L}{3,}?)(?:[oe][vw]|n)?(?:y|i|a|e|o|u|ego|eho|oga|emu|ej|ou|ym|im|om|ych|ih|ymi|im[ai])"
+)
+"""Adjectives with the Slavic word for without as their beginning: `безлактозное`, `bezkofeinowa`."""
+
 CUES: Mapping[str, Cues] = {
-    "ar": Cues(before="بدون;بلا;خالي من", ends="مع ل في من", joins="و أو"),
-    "bg": Cues(before="без", before_last="не", ends="с със за на в", joins="и или"),
-    "cs": Cues(before="bez", before_last="ne", ends="s se pro na v do", joins="a nebo ani"),
+    "ar": Cues(before="بدون;بلا;دون;خالي من;خال من;خالية من", ends="مع ل في من", joins="و أو"),
+    "bg": Cues(before="без", before_last="не", ends="с със за на в", joins="и или", inside=_CYRILLIC_ADJECTIVE),
+    "cs": Cues(before="bez", before_last="ne", ends="s se pro na v do", joins="a nebo ani", inside=_LATIN_ADJECTIVE),
     "da": Cues(
         before="uden;fri for", before_one="ingen", before_last="ikke", property="fri;frit", endings="løs;løse",
         ends="med til i på af for", joins="og eller",
@@ -51,22 +66,31 @@ CUES: Mapping[str, Cues] = {
     ),
     "el": Cues(before="χωρίς", before_last="όχι", ends="με για σε από", joins="και ή"),
     "en": Cues(
-        before="without;w/o;free of;free from;excluding;except", before_one="no", before_last="not",
+        before="without;w/o;free of;free from;excluding;except", before_one="no;no added", before_last="not",
         property="free", endings="less",
         ends="with for in on at by from to of the but under over between made size", joins="and or nor",
+        before_property="non;zero",
     ),
     "es": Cues(
-        before="sin;libre de;excepto", before_one="no", ends="con para en de del por al", joins="y e o u ni"
+        before="sin;libre de;excepto", before_one="no", ends="con para en de del por al", joins="y e o u ni",
+        before_property="cero;zero",
     ),
-    "fi": Cues(before="ilman", before_last="ei", endings="ton;tön", joins="ja tai"),
-    "fr": Cues(before="sans;pas de;pas d", ends="avec pour en dans à au aux sur de du des", joins="et ou ni"),
+    "fi": Cues(
+        before="ilman", before_last="ei", inside=r"(?P<words>\p{L}{3,})t(?:on|onta|tom\p{L}*)", case="a",
+        joins="ja tai",
+    ),
+    "fr": Cues(
+        before="sans;pas de;pas d", ends="avec pour en dans à au aux sur de du des", joins="et ou ni",
+        before_property="non;zéro",
+    ),
     "he": Cues(before="ללא;בלי;נטול;נטולת;נטולי;נטולות", before_last="לא", ends="עם"),
-    "hi": Cues(before="बिना", after="के बिना;रहित", joins="और या"),
-    "hr": Cues(before="bez", before_last="ne", ends="s sa za na u", joins="i ili ni"),
+    "hi": Cues(before="बिना", after="के बिना;रहित", property="फ्री;मुक्त", joins="और या"),
+    "hr": Cues(before="bez", before_last="ne", ends="s sa za na u", joins="i ili ni", inside=_LATIN_ADJECTIVE),
     "hu": Cues(before_last="nem", after="nélkül;nélküli", property="mentes", joins="és vagy"),
     "id": Cues(before="tanpa", before_last="bukan", ends="dengan untuk di", joins="dan atau"),
     "it": Cues(
-        before="senza;privo di;priva di", before_last="non", ends="con per in da di del della", joins="e ed o né"
+        before="senza;privo di;priva di", before_last="non", ends="con per in da di del della", joins="e ed o né",
+        before_property="zero",
     ),
     "ko": Cues(after="없는;없이;제외", property="프리"),
     "nb": _NORWEGIAN,
@@ -75,17 +99,22 @@ CUES: Mapping[str, Cues] = {
         ends="met voor in op van uit", joins="en of",
     ),
     "no": _NORWEGIAN,
-    "pl": Cues(before="bez", before_last="nie", ends="z ze do dla na w", joins="i lub ani oraz"),
-    "pt": Cues(before="sem;livre de", before_last="não", ends="com para em de do da por", joins="e ou nem"),
+    "pl": Cues(
+        before="bez", before_last="nie", ends="z ze do dla na w", joins="i lub ani oraz", inside=_LATIN_ADJECTIVE,
+    ),
+    "pt": Cues(
+        before="sem;livre de", before_last="não", ends="com para em de do da por", joins="e ou nem",
+        before_property="zero",
+    ),
     "ro": Cues(before="fără", before_last="nu", ends="cu pentru în de", joins="și sau"),
-    "ru": Cues(before="без", before_last="не", ends="с со для на в из", joins="и или ни"),
-    "sk": Cues(before="bez", before_last="nie", ends="s so pre na v do", joins="a alebo ani"),
+    "ru": Cues(before="без", before_last="не", ends="с со для на в из", joins="и или ни", inside=_CYRILLIC_ADJECTIVE),
+    "sk": Cues(before="bez", before_last="nie", ends="s so pre na v do", joins="a alebo ani", inside=_LATIN_ADJECTIVE),
     "sv": Cues(
         before="utan;fri från;fritt från", before_one="inga;ingen", before_last="inte",
         property="fri;fritt;fria", endings="lös;lösa", ends="med för i på av till", joins="och eller",
     ),
     "tr": Cues(after="olmadan;olmayan;içermeyen", endings="siz;sız;suz;süz", joins="ve veya"),
-    "uk": Cues(before="без", before_last="не", ends="з із для на в", joins="і та або"),
+    "uk": Cues(before="без", before_last="не", ends="з із для на в", joins="і та або", inside=_CYRILLIC_ADJECTIVE),
     "vi": Cues(before="không có;không", ends="với cho", joins="và hoặc"),
 }  # fmt: skip
 """By language; what is said inside a word, or where no spaces part words, is in `UNSPACED`."""

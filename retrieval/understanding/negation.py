@@ -104,10 +104,16 @@ class Grammar:
 
         self._before_last = phrases(cue.before_last for cue in cues)
         self._before_one = phrases(cue.before_one for cue in cues) | self._before_last
+        before_property = phrases(cue.before_property for cue in cues)
+        self._before_one |= before_property
         self._before = phrases(cue.before for cue in cues) | self._before_one
-        self._property = phrases(cue.property for cue in cues)
-        self._after = phrases(cue.after for cue in cues) | self._property
+        property_behind = phrases(cue.property for cue in cues)
+        self._after = phrases(cue.after for cue in cues) | property_behind
+        self._property = property_behind | before_property
         self._endings = tuple(words(f"{cue.property} {cue.endings}" for cue in cues))
+        self._cases = ("", *(cue.case for cue in cues if cue.case))
+        self._patterns = tuple(regex.compile(cue.inside) for cue in cues if cue.inside)
+        self._inside = Kept[str, tuple[int, int] | None](self._read_inside)
         self._ends, self._joins = words(cue.ends for cue in cues), words(cue.joins for cue in cues)
         self._cues = self._before | self._after
         self._firsts = frozenset(phrase[0] for phrase in self._cues)
@@ -152,7 +158,14 @@ class Grammar:
         return int(not self._firsts.isdisjoint(keys) or self._has_inside(chunk, keys))
 
     def _has_inside(self, chunk: str, keys: Iterable[str]) -> bool:
-        return any(key.endswith(self._endings) for key in keys) or any(one.search(chunk) for one in self._unspaced)
+        return any(self._inside[key] for key in keys) or any(one.search(chunk) for one in self._unspaced)
+
+    def _read_inside(self, key: str) -> tuple[int, int] | None:
+        """Where in a word, as it is compared, that is which the word says is not there; None where it says nothing."""
+        if key.endswith(self._endings):
+            ending = next(ending for ending in self._endings if key.endswith(ending))
+            return (0, len(key) - len(ending)) if len(key) - len(ending) >= SHORTEST_STEM else None
+        return next((match.span("words") for one in self._patterns if (match := one.fullmatch(key))), None)
 
     def _reach_of_chunks(self, chunks: Phrase) -> Reach | None:
         """The furthest reach of the cues that begin in the first of some chunks; None where none does after all."""
@@ -177,16 +190,20 @@ class Grammar:
         return 1, len(phrase) + 1 if phrase in self._before_last else BEHIND
 
     def _read_absent(self, part: str) -> tuple[str, ...]:
-        places = (place for place in negated(part, self._analyser) if place.kind != "minus")
-        words = (words for place in places for words in place.texts(part))
-        return tuple(ABSENT + term for text in words for term in self._analyser.terms(text))
+        terms: list[str] = []
+        for place in negated(part, self._analyser):
+            if place.kind != "minus":
+                cases = self._cases if place.kind == "property" else ("",)
+                forms = (words + case for words in place.texts(part) for case in cases)
+                terms += [ABSENT + term for form in forms for term in self._analyser.terms(form)]
+        return tuple(terms)
 
     def may_be_in(self, text: str, analyser: Analyser) -> bool:
         """Whether a text may say what is not there."""
         return (
             "-" in text
             or not text.isascii()
-            or any(t.key in self._firsts or t.key.endswith(self._endings) for t in analyser.read(text))
+            or any(t.key in self._firsts or self._inside[t.key] for t in analyser.read(text))
         )
 
     def unspaced(self, text: str) -> Iterator[Negated]:
@@ -202,7 +219,7 @@ class Grammar:
         while at < len(keys):
             length = self._length_of_cue(keys, at)
             if length == 0:
-                place = self._by_ending(tokens[at])
+                place = self._by_itself(tokens[at])
             elif keys[at : at + length] in self._after:
                 place = self._in_front(text, tokens, at, length)
             else:
@@ -217,13 +234,12 @@ class Grammar:
             return 0
         return next((n for n in range(self._longest, 0, -1) if keys[at : at + n] in self._cues), 0)
 
-    def _by_ending(self, token: Token) -> Negated | None:
-        if not token.key.endswith(self._endings):
+    def _by_itself(self, token: Token) -> Negated | None:
+        inside = self._inside[token.key] if len(token.text) == len(token.key) else None
+        if inside is None:
             return None
-        ending = next(ending for ending in self._endings if token.key.endswith(ending))
-        if len(token.text) != len(token.key) or len(token.key) - len(ending) < SHORTEST_STEM:
-            return None
-        return Negated(token.start, token.end, ((token.start, token.end - len(ending)),), "property")
+        first, last = inside
+        return Negated(token.start, token.end, ((token.start + first, token.start + last),), "property")
 
     def _in_front(self, text: str, tokens: Sequence[Token], at: int, length: int) -> Negated | None:
         if at == 0 or not self._belong_together(text, tokens[at - 1], tokens[at]):
@@ -233,26 +249,29 @@ class Grammar:
         return Negated(word.start, cue[-1].end, ((word.start, word.end),), kind)
 
     def _behind(self, text: str, tokens: Sequence[Token], at: int, length: int) -> Negated | None:
-        is_of_one = _keys(tokens[at : at + length]) in self._before_one
+        cue = _keys(tokens[at : at + length])
+        is_of_one = cue in self._before_one
         # Where a query begins with a cue, what is wanted comes behind the first word.
         words = self._groups(text, tokens, at + length, 1 if at == 0 or is_of_one else MAX_WORDS)
         if not words or (is_of_one and tokens[at + length].kind != "word"):
             return None
-        if _keys(tokens[at : at + length]) in self._before_last and at + length + 1 < len(tokens):
+        if cue in self._before_last and at + length + 1 < len(tokens):
             return None
-        return Negated(tokens[at].start, words[-1][1], tuple(words))
+        kind: Kind = "property" if cue in self._property else "words"
+        return Negated(tokens[at].start, words[-1][1], tuple(words), kind)
 
     def _groups(self, text: str, tokens: Sequence[Token], first: int, most: int) -> list[tuple[int, int]]:
         """Where the words are that a cue in front of the first speaks of, those that are joined each by itself."""
         groups: list[tuple[int, int]] = []
         n = 0
         for before, token in zip(tokens[first - 1 :], tokens[first:], strict=False):
-            if not self._belong_together(text, before, token):
+            parted = _is_parted(text, before, token) if not groups else not self._belong_together(text, before, token)
+            if parted:
                 break
             if n > 0 and token.key in self._joins:
                 n = 0
-            elif n == most or token.key in self._stops:
-                break
+            elif n == most or token.key in self._stops or (n > 0 and token.kind in ("measure", "number")):
+                break  # an amount says how much of what is wanted
             elif n == 0:
                 groups.append((token.start, token.end))
                 n = 1
@@ -263,7 +282,11 @@ class Grammar:
 
     def _belong_together(self, text: str, first: Token, second: Token) -> bool:
         """Whether nothing parts two neighbouring words."""
-        return first.key not in self._ends and not _BREAK.search(text, first.end, second.start)
+        return first.key not in self._ends and not _is_parted(text, first, second)
+
+
+def _is_parted(text: str, first: Token, second: Token) -> bool:
+    return _BREAK.search(text, first.end, second.start) is not None
 
 
 @lru_cache(maxsize=128)

@@ -7,6 +7,7 @@ values, synonyms and items.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property, lru_cache
@@ -15,7 +16,7 @@ from typing import Protocol
 
 from trimtab.core.understood import Mention, Steps, Understood
 from trimtab.retrieval.understanding.bounds import PRICE, Bound, bound_words, joint_range, price_bounds
-from trimtab.retrieval.understanding.correction import Corrector, Spelling, with_corrections
+from trimtab.retrieval.understanding.correction import Corrector, Spelling, retyped, with_corrections
 from trimtab.retrieval.understanding.mentions import NO_VALUES, Values, applied
 from trimtab.retrieval.understanding.negation import Negated, grammar_of, negated
 from trimtab.retrieval.understanding.relaxation import dropped
@@ -27,6 +28,10 @@ MAX_QUERY_CHARACTERS = 400
 """The characters of a query that are read; the rest is cut off."""
 
 
+_BETWEEN = re.compile(r"[\s-]")
+"""What stands between two words."""
+
+
 class Catalogue(Spelling, Protocol):
     """What items have which words."""
 
@@ -35,6 +40,9 @@ class Catalogue(Spelling, Protocol):
 
     def has_all(self, words: Sequence[QueryWord]) -> bool:
         """Whether any item has all of the words."""
+
+    def goes_without(self, words: str) -> bool:
+        """Whether any item says that it goes without some words."""
 
     def best_covered(self, words: Sequence[QueryWord]) -> Collection[QueryWord]:
         """The words that the item has that has most of them, rare ones counting for more."""
@@ -91,15 +99,17 @@ NO_WISHES = Wishes()
 def understand(text: str, known: Knowledge, wishes: Wishes = NO_WISHES) -> Understood:
     """What a query means to a catalogue."""
     steps = known.steps if wishes.steps is None else wishes.steps
-    typed = words = (wishes.rewritten or text)[:MAX_QUERY_CHARACTERS].encode(errors="replace").decode()
+    words = (wishes.rewritten or text)[:MAX_QUERY_CHARACTERS].encode(errors="replace").decode()
     analyser, language = known.analyser, wishes.language
+    other = retyped(words, analyser, known.catalogue) if steps.correct else None
+    typed = words = other or words
     bounds: Sequence[Bound] = ()
     if steps.attributes:
         bounds = price_bounds(words, analyser, language)
         typed = words = _cut(words, bounds)
     unwanted: Sequence[Negated] = ()
     if steps.negation:
-        words, unwanted = _without_negated(words, analyser, language)
+        words, unwanted = _without_negated(words, known, language)
     mended: Mapping[str, str] = {}
     if steps.correct:
         mended = known.corrector.corrections(analyser.read(words), kept=_grammatical(analyser, language))
@@ -109,7 +119,7 @@ def understand(text: str, known: Knowledge, wishes: Wishes = NO_WISHES) -> Under
     return Understood(
         text,
         words,
-        corrected=with_corrections(wishes.rewritten or text, mended, analyser) if mended else None,
+        corrected=with_corrections(other or wishes.rewritten or text, mended, analyser) if mended or other else None,
         synonyms=synonyms,
         excluded=tuple(dict.fromkeys(one for place in unwanted for one in place.texts(typed))),
         forbidden=tuple(one for place in unwanted if place.kind == "minus" for one in place.texts(typed)),
@@ -120,11 +130,20 @@ def understand(text: str, known: Knowledge, wishes: Wishes = NO_WISHES) -> Under
     )
 
 
-def _without_negated(text: str, analyser: Analyser, language: str | None) -> tuple[str, Sequence[Negated]]:
+def _without_negated(text: str, known: Knowledge, language: str | None) -> tuple[str, Sequence[Negated]]:
     """The text without the words that are not wanted, and where they are; as it was where nothing else is wanted."""
-    places = [place for place in negated(text, analyser, language) if place.kind != "property"]
+    analyser = known.analyser
+    places = [place for place in negated(text, analyser, language) if not _is_property(place, text, known)]
     wanted = _cut(text, places)
     return (wanted, places) if places and analyser.read(wanted) else (text, ())
+
+
+def _is_property(place: Negated, text: str, known: Knowledge) -> bool:
+    """Whether words are looked for as they are. Of `sugar free` where no item says so, there is at least no sugar."""
+    if place.kind != "property":
+        return False
+    is_one_word = not _BETWEEN.search(text, place.start, place.end)
+    return is_one_word or any(map(known.catalogue.goes_without, place.texts(text)))
 
 
 def _bounding(bounds: Sequence[Bound], known: Knowledge, wishes: Wishes) -> Iterator[Mention]:

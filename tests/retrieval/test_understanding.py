@@ -105,6 +105,35 @@ def test_exact_is_as_typed(shop: Retriever, text: str) -> None:
 
 
 @pytest.mark.parametrize(
+    ("typed", "meant"), [("sha for hair", "shampoo for hair"), ("tel set", "television set"), ("xyz set", None)]
+)
+def test_the_beginning_of_a_word_is_read_in_company(shop: Retriever, typed: str, meant: str | None) -> None:
+    assert shop.understand(typed).corrected == meant
+
+
+def test_a_word_in_two_parts_is_no_mistake(shop: Retriever) -> None:
+    assert shop.understand("tele vision").corrected is None
+
+
+@pytest.mark.parametrize(
+    ("typed", "meant"),
+    [
+        ("rhjccjdrb", "кроссовки"),
+        ("Krossovki", "кроссовки"),
+        ("ыщтн", "sony"),
+        ("наушнеки", "наушники"),
+        ("наушники сони", "наушники sony"),
+        ("красные rhjccjdrb", None),  # a known word says which keyboard it was
+    ],
+)
+def test_another_keyboard_or_script_is_read_as_what_was_meant(typed: str, meant: str | None, tmp_path: Path) -> None:
+    titles = ["Кроссовки красные", "Наушники Sony"]
+    store = ItemStore.from_frame(pl.DataFrame({"item_id": ["1", "2"], "title": titles}))
+    russian = build_retriever(store, "wordllama", tmp_path, languages=("ru",))
+    assert russian.understand(typed).corrected == meant
+
+
+@pytest.mark.parametrize(
     ("typed", "wanted", "excluded"),
     [
         ("couch without legs", "couch", ("legs",)),
@@ -118,6 +147,10 @@ def test_exact_is_as_typed(shop: Retriever, text: str) -> None:
         ("sofa not red", "sofa", ("red",)),
         ("couch under $500 without legs", "couch", ("legs",)),
         ("couch without legs for no more than $500", "couch for", ("legs",)),
+        ("couch without legs 12 pack", "couch 12 pack", ("legs",)),  # how much is wanted
+        ("couch free of legs", "couch", ("legs",)),
+        ("non slip couch", "couch", ("slip",)),  # no item says so: at least not one that is for slipping
+        ("non legs couch", "non legs couch", ()),
         ("watch tv not your phone", "watch tv not your phone", ()),  # who knows how much of it is not wanted
     ],
 )
@@ -144,6 +177,15 @@ def test_what_is_not_wanted_is_not_looked_for(
         ("da", "kager uden sukker", "Sukkerfri kager"),
         ("nb", "kaker uten sukker", "Sukkerfrie kaker uten sukker"),
         ("fi", "keksit ilman sokeria", "Sokeriton keksi"),
+        ("fi", "leipä ilman gluteenia", "Gluteenittomat leivät"),
+        ("pl", "kawa bez kofeiny", "Kawa bezkofeinowa"),
+        ("cs", "mléko bez laktózy", "Bezlaktózové mléko"),
+        ("ru", "корм без зерна", "Корм беззерновой"),
+        ("uk", "молоко без лактози", "Безлактозне молоко"),
+        ("ar", "حليب بدون لاكتوز", "حليب خالي من اللاكتوز"),
+        ("hi", "बिस्कुट बिना शुगर", "शुगर फ्री बिस्कुट"),
+        ("en", "cola without sugar", "Zero sugar cola"),
+        ("en", "bulb not dimmable", "LED bulb, non-dimmable"),
         ("pl", "ciastka bez cukru", "Bez cukru ciastka"),
         ("cs", "sušenky bez cukru", "Sušenky bez cukru"),
         ("ru", "печенье без сахара", "Печенье БЕЗ САХАРА"),

@@ -11,7 +11,7 @@ from trimtab.text.lexicon import Lexicon
 from trimtab.text.query import QueryReader
 
 GERMAN = ["Wintermantel Damen", "Regenmantel für Kinder", "Winter Stiefel", "Regen Hose", "Latzhose blau", "Schulbus"]
-GERMAN += ["Weißbier", "Bohrmaschine"]
+GERMAN += ["Weißbier", "Bohrmaschine", "Gummistiefel Jungen"]
 
 
 def found(titles: Sequence[str], query: str, *languages: str) -> list[int]:
@@ -54,6 +54,14 @@ def found(titles: Sequence[str], query: str, *languages: str) -> list[int]:
         (["90's jeans", "90s jeans", "90 jeans"], "90s jeans", [0, 1]),
         (["Disney+ card", "Disney card"], "disney+", [0]),
         (["Disney card"], "disney+", [0]),
+        (["Battery BL1850B", "Battery BL1830B", "Battery BL18505"], "bl1850", [0]),
+        (["Headphones WH-1000XM5", "Headphones WH-1000XM4"], "xm5", [0]),
+        (["Pads P 06 049", "Pads P 06 050"], "p06049", [0]),
+        (["Drill 0 601 9H8 000", "Drill 0 601 9H8 100"], "06019h8000", [0]),
+        (["Bolts M8 x 40", "Bolts M8 x 50"], "m8x40", [0]),
+        (["Tyre 205/55 R16", "Tyre 195/65 R15"], "205/55r16", [0]),
+        (["Phone 0194253408987", "Phone 0194253408980"], "194253408987", [0]),
+        (["Phone 194253408987", "Phone 194253408980"], "0194253408987", [0]),
     ],
 )
 def test_however_the_words_are_parted(titles: list[str], query: str, expected: list[int]) -> None:
@@ -71,6 +79,7 @@ def test_however_the_words_are_parted(titles: list[str], query: str, expected: l
         ("schlagbohrmaschine", [7]),  # nobody has it, and a Bohrmaschine is what it is
         ("bus", [5]),
         ("regenhose", [3]),
+        ("jungenstiefel", [8]),  # no title has the word Stiefel beside them by itself
     ],
 )
 def test_compounds_are_found_by_their_parts(query: str, expected: list[int]) -> None:

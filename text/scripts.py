@@ -1,0 +1,67 @@
+"""A word in another script than its own: by the Latin letters that sound like it, and by the keys of another keyboard.
+
+`krossovki` is кроссовки and `papoutsia` παπούτσια, for who has no such keyboard at hand; `rhjccjdrb` is кроссовки
+again, for who forgot to switch it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from typing import Final
+
+from trimtab.text.normal import fold_accents, fold_case
+
+_CYRILLIC: Final = {
+    "а": "a", "б": "b", "в": "v", "г": "g", "ґ": "g", "д": "d", "е": "e", "ё": "e", "є": "ie", "ж": "zh", "з": "z",
+    "и": "i", "і": "i", "ї": "i", "й": "i", "ј": "j", "к": "k", "л": "l", "љ": "lj", "м": "m", "н": "n", "њ": "nj",
+    "о": "o", "п": "p", "р": "r", "с": "s", "т": "t", "ћ": "c", "ђ": "dj", "у": "u", "ў": "u", "ф": "f", "х": "h",
+    "ц": "ts", "ч": "ch", "џ": "dz", "ш": "sh", "щ": "sch", "ъ": "", "ы": "y", "ь": "", "э": "e", "ю": "yu", "я": "ya",
+}  # fmt: skip
+_GREEK: Final = {
+    "ου": "ou", "αυ": "av", "ευ": "ev", "μπ": "b", "ντ": "nt", "γκ": "gk", "γγ": "gg", "τσ": "ts", "τζ": "tz",
+    "α": "a", "β": "v", "γ": "g", "δ": "d", "ε": "e", "ζ": "z", "η": "i", "θ": "th", "ι": "i", "κ": "k", "λ": "l",
+    "μ": "m", "ν": "n", "ξ": "x", "ο": "o", "π": "p", "ρ": "r", "σ": "s", "ς": "s", "τ": "t", "υ": "y", "φ": "f",
+    "χ": "x", "ψ": "ps", "ω": "o",
+}  # fmt: skip
+_SOUNDS: Final = {**_CYRILLIC, **_GREEK}
+_LONGEST: Final = max(map(len, _SOUNDS))
+
+_KEYS: Final = "qwertyuiop[]asdfghjkl;'zxcvbnm,.`"
+_LAYOUTS: Final = {
+    "bg": "явертъуиопшщасдфгхйкл;'зьцжбнм,.ч",
+    "el": ";ςερτυθιοπ[]ασδφγηξκλ΄'ζχψωβνμ,.`",
+    "he": "/'קראטוןםפ][שדגכעיחלךף,זסבהנמצתץ;",
+    "ru": "йцукенгшщзхъфывапролджэячсмитьбюё",
+    "uk": "йцукенгшщзхїфівапролджєячсмитьбю'",
+}
+"""Language -> what its keyboard writes by the keys of `_KEYS`."""
+
+
+def in_latin_letters(word: str) -> str | None:
+    """A word, as it is compared, in the Latin letters that sound like it; None where one of its letters has none."""
+    written, at = [], 0
+    while at < len(word):
+        for length in range(_LONGEST, 0, -1):
+            sound = _SOUNDS.get(word[at : at + length])
+            if sound is not None:
+                written.append(sound)
+                at += length
+                break
+        else:
+            return None
+    return "".join(written)
+
+
+def by_other_keys(text: str, languages: Sequence[str]) -> Iterator[str]:
+    """What a text would be, had the keyboard been switched from or to that of one of some languages."""
+    text = fold_case(text)
+    for layout in (_LAYOUTS[language] for language in languages if language in _LAYOUTS):
+        for typed, meant in ((_KEYS, layout), (layout, _KEYS)):
+            table = str.maketrans(typed, meant)
+            if any(letter.isalpha() and ord(letter) in table for letter in text):
+                yield text.translate(table)
+
+
+def sounds_of(word: str) -> str | None:
+    """`in_latin_letters` of a word that is not in them already; None for one that is."""
+    return None if word.isascii() else in_latin_letters(fold_accents(word))
