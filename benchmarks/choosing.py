@@ -65,7 +65,7 @@ def _by_evidence(results: dict[str, Any]) -> str:
     ahead = best(results, everywhere, most=float("inf"))
     on_judged = _shown(results, JUDGED, judged)
     on_bought = _shown(results, [GROCERY], bought)
-    fitted = "fitted bounds; receipt factors where lists say enough"
+    fitted = "fitted bounds and receipt factors"
     rows = [
         ["neither judgments nor a log", "the rules of the cold start", "", PREDICTED],
         [f"up to {MIN_LISTS - 1} judged queries", f"`{judged}`", on_judged, PREDICTED],

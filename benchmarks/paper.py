@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import argparse
 import json
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -16,9 +16,9 @@ from typing import Any
 import numpy as np
 import torch
 
-from benchmarks import choosing, paper_figures, ranker_costs
+from benchmarks import agreement, choosing, paper_figures, ranker_costs
 from benchmarks.paper_figures import DOCS, PAPER, RESULTS
-from trimtab.engine.build.study_problems import JUDGED, load_folds
+from trimtab.engine.build.study_problems import HELD_OUT_SIZES, JUDGED, SIZES, load_folds
 from trimtab.ranker.methods.heads import CalibratedHeads, Ensemble
 from trimtab.ranker.methods.registry import make_method
 from trimtab.ranker.study import budget_study, cell
@@ -34,6 +34,7 @@ ROOT = Path(__file__).resolve().parents[1]
 PDF = ROOT / "build" / "paper.pdf"
 N_SEEDS = 5
 N_STUDY_SEEDS = 1
+N_RECEIPT_SEEDS = 5
 SIZED = (Ensemble.name, "boosted", "blend")
 Rows = list[dict[str, Any]]
 Folds = Callable[[str, int], list[cell.Fold]]
@@ -44,23 +45,30 @@ Study = Callable[[Sequence[cell.Fold], str, int], Rows]
 def make_results(data: Path, out: Path) -> None:
     """Fill what is missing in `out`, then write `docs/paper/results` and `docs/experiments.md`."""
 
-    def folds_of(name: str, seed: int) -> list[cell.Fold]:
-        return load_folds(name, out / "cache", data=data, seed=seed)
+    def folds_of(name: str, seed: int, sizes: Mapping[str, int] = SIZES) -> list[cell.Fold]:
+        return load_folds(name, out / "cache", data=data, seed=seed, sizes=sizes)
 
     torch.set_num_threads(1)
     for name in DATA_SETS:
         compare(name, ["all"], n_seeds=N_SEEDS, out=out, folds_of=folds_of)
-    make_studies(out, folds_of)
+    make_studies(out, folds_of, partial(folds_of, sizes=HELD_OUT_SIZES))
     write_experiments(out, DOCS)
 
 
-def make_studies(out: Path, folds_of: Folds) -> None:
-    """The studies beside the comparison."""
+def make_studies(out: Path, folds_of: Folds, held_out_folds_of: Folds) -> None:
+    """The studies beside the comparison.
+
+    Args:
+        held_out_folds_of: folds with more held-out lists, where a set has them.
+    """
     RESULTS.mkdir(parents=True, exist_ok=True)
     _write("budgets", {name: _budgets(_kept(out, "budgets", name, 0, _budget_rows, folds_of)) for name in JUDGED})
-    _write(
-        "receipts", {name: _receipts(_by_seed(out, "receipts", name, _receipt_rows, folds_of)) for name in DATA_SETS}
-    )
+    receipts = {
+        name: _by_seed(out, "receipts", name, _receipt_rows, held_out_folds_of, n_seeds=N_RECEIPT_SEEDS)
+        for name in DATA_SETS
+    }
+    _write("receipts", {name: _receipts(by_seed) for name, by_seed in receipts.items()})
+    _write("agreement", agreement.summary_of(_kept(out, "agreement", "grocery", 0, agreement.study, folds_of)))
     sizes = {
         method: _sizes(_by_seed(out, f"sizes-{method}", "grocery", partial(_size_rows, method), folds_of))
         for method in SIZED
@@ -77,6 +85,9 @@ def settings() -> dict[str, Any]:
         "n_weightings": len(cell.front_weightings(3)),
         "n_seeds": N_SEEDS,
         "n_study_seeds": N_STUDY_SEEDS,
+        "n_receipt_seeds": N_RECEIPT_SEEDS,
+        "n_drawn": agreement.N_DRAWN,
+        "temperature": agreement.TEMPERATURE,
         "confidence": CONFIDENCE,
         "n_draws": budget_study.N_DRAWS,
         "n_candidates": ranker_costs.N_CANDIDATES,
@@ -84,8 +95,10 @@ def settings() -> dict[str, Any]:
     }
 
 
-def _by_seed(out: Path, study: str, name: str, rows_of: Study, folds_of: Folds) -> list[Rows]:
-    return [_kept(out, study, name, seed, rows_of, folds_of) for seed in range(N_STUDY_SEEDS)]
+def _by_seed(
+    out: Path, study: str, name: str, rows_of: Study, folds_of: Folds, *, n_seeds: int = N_STUDY_SEEDS
+) -> list[Rows]:
+    return [_kept(out, study, name, seed, rows_of, folds_of) for seed in range(n_seeds)]
 
 
 def _kept(out: Path, study: str, name: str, seed: int, rows_of: Study, folds_of: Folds) -> Rows:

@@ -42,12 +42,22 @@ JUDGED = ("icecat", "esci")
 """Data sets with grades of people."""
 N_CANDIDATES = 40
 """Candidates kept of a grocery list, by retrieval order: enough for a first page and its alternatives."""
-SIZES = {"train": 2000, "validation": 400, "test": 1500}
+SIZES = MappingProxyType({"train": 2000, "validation": 400, "test": 1500})
+HELD_OUT_SIZES = MappingProxyType({**SIZES, "validation": 2000, "test": 6000})
+"""As many held-out lists as a build has, and more to measure on: sums of prices vary more than fronts do."""
 
 _FILE = "prepared-{}.npz"
 
 
-def load_folds(name: str, cache: Path, *, data: Path | None, seed: int, progress: Progress = silent) -> list[Fold]:
+def load_folds(
+    name: str,
+    cache: Path,
+    *,
+    data: Path | None,
+    seed: int,
+    sizes: Mapping[str, int] = SIZES,
+    progress: Progress = silent,
+) -> list[Fold]:
     """The folds of a data set for one seed.
 
     `grocery` has one fold (train, validation and test are apart in time; the seed is the methods' own), the judged sets
@@ -57,9 +67,10 @@ def load_folds(name: str, cache: Path, *, data: Path | None, seed: int, progress
     Args:
         cache: folder that keeps prepared lists; made if absent.
         data: the folder that holds the folders of the judged sets.
+        sizes: lists of each part of grocery.
     """
     if name == "grocery":
-        parts = [_cached(cache, f"grocery-{part}", lambda: _grocery(progress)) for part in SIZES]
+        parts = [_cached(cache, _grocery_key(part, n), lambda: _grocery(sizes, progress)) for part, n in sizes.items()]
         return [Fold(*parts)]
     if name in JUDGED:
         whole = _cached(cache, name, lambda: _judged(name, data, progress))
@@ -69,20 +80,24 @@ def load_folds(name: str, cache: Path, *, data: Path | None, seed: int, progress
     raise BadParameter("--data", f"there is none called {name!r}", "grocery, icecat, esci")
 
 
-def _grocery(progress: Progress) -> dict[str, Problem]:
+def _grocery_key(part: str, size: int) -> str:
+    return f"grocery-{part}" if size == SIZES[part] else f"grocery-{part}-{size}"
+
+
+def _grocery(sizes: Mapping[str, int], progress: Progress) -> dict[str, Problem]:
     grocery = load_grocery()
     pipeline = _pipeline(grocery.items, progress)
     private = np.array([brand == STORE_BRAND for brand in pipeline.store.texts("brand")])
     problems = {}
     splits = Splits()
-    for part, size in SIZES.items():
+    for part, size in sizes.items():
         split = getattr(splits, part)
         known = at_end_of_week(pipeline, grocery, split.known_until)
         # Some lists have nothing that was bought among their first candidates; ask for more than are kept.
         intents = sample_intents(grocery.purchases, known.store, replace(split, n_intents=2 * size))
         lists = [first(one, N_CANDIDATES) for one in lists_from_intents(known, intents, progress=progress)]
         kept = pad_lists([one for one in lists if one.labels["purchase"].any()][:size], HEADS)
-        problems[f"grocery-{part}"] = problem_of(
+        problems[_grocery_key(part, size)] = problem_of(
             kept, (RELEVANCE, REVENUE, PRIVATE_LABEL), known.store, {"private_label": private[kept.rows]}
         )
     return problems

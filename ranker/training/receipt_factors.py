@@ -3,8 +3,7 @@
 Heads are calibrated over all candidates, and a slate is not a sample of them: it has those whose predictions are
 highest, some of them by luck, and an objective may borrow a head that was calibrated without the item's value. So the
 sums of a slate are off although its heads are not. One factor for each objective, what was realised over what was
-promised, puts that right as far as the lists can say: it is shrunk towards 1 by its own error, and is 1 where that is
-larger than the difference.
+promised, puts that right as far as the lists can say: the less they say, the more it is drawn towards 1.
 """
 
 from __future__ import annotations
@@ -19,6 +18,9 @@ from trimtab.ranker.methods.slates import discounted_values, slates_of
 Floats = NDArray[np.float64]
 
 MIN_LISTS = 30
+TYPICAL_DIFFERENCE = 0.1
+"""How far receipts are usually off, as a standard deviation about 1 (.13 over the objectives of grocery's validation
+weeks; of the ways tried to draw factors of 40 to 150 of those lists towards 1, this one came nearest to all lists')."""
 N_DIVISIONS = 3
 """Divisions of the lattice of weightings whose slates are compared."""
 
@@ -51,13 +53,16 @@ def slate_sums(problem: Problem, gains: Floats, ranges: NDArray[np.floating]) ->
 
 
 def shrunk_ratio(realised: Floats, promised: Floats) -> float:
-    """The ratio of the sums of [L] lists, drawn towards 1 by its standard error (positive-part James-Stein)."""
+    """The ratio of the sums of [L] lists, drawn towards 1 as far as its standard error leaves room for chance.
+
+    The mean of what it may be where ratios lie about 1 by `TYPICAL_DIFFERENCE` and are seen with that error.
+    """
     total = float(promised.sum())
     if total <= 0:
         return 1.0
-    ratio = float(realised.sum()) / total
-    difference, error = ratio - 1, ratio_error(realised, promised)
-    return 1 + difference * max(0.0, 1 - (error / difference) ** 2) if difference else 1.0
+    error = ratio_error(realised, promised)
+    believed = TYPICAL_DIFFERENCE**2 / (TYPICAL_DIFFERENCE**2 + error**2)
+    return 1 + believed * (float(realised.sum()) / total - 1)
 
 
 def ratio_error(realised: Floats, promised: Floats) -> float:
