@@ -14,7 +14,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from trimtab.core.compiled import read_only
+from trimtab.core.compiled import kernel, read_only
 from trimtab.core.extended_array import ExtendedArray, RowArray
 from trimtab.core.records import FloatArray, IntArray
 from trimtab.text.lexicon import Lexicon
@@ -225,19 +225,33 @@ class CollectedWords:
     def indexed(self, lexicon: Lexicon) -> ItemWords:
         """All of them; no row may be lacking."""
         counts = np.zeros(len(self._ids), dtype=np.int64)
+        rows, n_items = np.frombuffer(self._rows, np.int64), len(self._rows)
         fields: dict[str, RowArray[np.int32]] = {}
         for field in FIELDS:
             ids, lengths = (np.frombuffer(part, np.int32) for part in (self._words[field], self._lengths[field]))
-            matrix = np.full((len(lengths), max(1, lengths.max(initial=1))), -1, dtype=np.int32)
-            rows = np.repeat(np.frombuffer(self._rows, np.int64), lengths)
-            matrix[rows, np.arange(len(ids)) - np.repeat(np.cumsum(lengths) - lengths, lengths)] = ids
-            fields[field] = matrix
-            pairs = rows * len(self._ids) + ids
-            pairs.sort()
-            distinct = pairs[np.diff(pairs, prepend=-1) > 0]
-            counts += np.bincount(distinct % max(len(self._ids), 1), minlength=len(self._ids))
+            fields[field] = matrix = np.full((n_items, max(1, lengths.max(initial=1))), -1, dtype=np.int32)
+            _fill(rows, lengths, ids, np.full(len(self._ids), -1, dtype=np.int64), matrix, counts)
         idf = np.log1p(len(self._rows) / np.maximum(counts, 1)).astype(np.float32)
         return ItemWords(list(self._ids), idf, fields, lexicon)
+
+
+@kernel("i8[:]", "i4[:]", "i4[:]", "out i8[:]", "out i4[:,:]", "out i8[:]")
+def _fill(rows: IntArray, lengths: Matrix, ids: Matrix, latest: IntArray, matrix: Matrix, counts: IntArray) -> None:
+    """Write the words of each row, and count the rows of each word.
+
+    Args:
+        latest: [n_words] the row that last had it, -1 at first.
+    """
+    n = 0
+    for place in range(len(rows)):
+        row = rows[place]
+        for at in range(lengths[place]):
+            word = ids[n]
+            n += 1
+            matrix[row, at] = word
+            if latest[word] != row:
+                latest[word] = row
+                counts[word] += 1
 
 
 def _mapped(path: Path) -> Matrix:

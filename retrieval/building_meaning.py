@@ -26,7 +26,8 @@ from trimtab.retrieval.retriever import REPORT
 
 ENCODED_CHARACTERS = 200
 """The beginning of an item's text that is encoded: on Icecat more finds no more and takes MiniLM twice as long."""
-N_SAMPLED_QUERIES = 200
+N_SAMPLED_QUERIES = 100
+"""Queries of each kind that an index is measured with."""
 BLOCK = 65_536
 """Vectors that are written at once."""
 
@@ -91,7 +92,9 @@ def build_meaning(  # noqa: PLR0913  # runs in a thread of its own, and so takes
     np.save(folder / HASHES, text_hashes(distinct)[vector_of])
     if isinstance(encoder, DistilledQueries):
         encoder.save(folder)
-    queries = encoder.encode(_sampled_queries(columns))
+    kinds = _sampled_queries(columns)
+    encoded_queries = np.split(encoder.encode([text for kind in kinds for text in kind]), len(kinds))
+    queries = np.concatenate(encoded_queries)
     report = {
         "encoder": encoder.name,
         "items_encoded_by": made_by(item_encoder(encoder.name)),
@@ -100,7 +103,7 @@ def build_meaning(  # noqa: PLR0913  # runs in a thread of its own, and so takes
         "dense_floor": chance_similarity(encoder, vectors),
     }
     if has_index:
-        report |= _build_index(folder, vectors, vector_of, priority, queries, progress)
+        report |= _build_index(folder, vectors, vector_of, priority, encoded_queries, progress)
     return Meaning(vectors, vector_of, queries, report)
 
 
@@ -114,10 +117,14 @@ def _build_index(
     vectors: Vectors,
     vector_of: IntArray,
     priority: IntArray,
-    queries: FloatArray,
+    queries: Sequence[FloatArray],
     progress: Progress,
 ) -> dict[str, Any]:
-    """Write the index of the vectors; returns what the report says of it."""
+    """Write the index of the vectors; returns what the report says of it.
+
+    Args:
+        queries: [n, dim] of each kind.
+    """
     progress("dense index", 0, 1)
     dense, recall = tuned(DenseIndex.build(vectors, vector_of, priority), vectors, queries)
     dense.save(folder)
@@ -169,8 +176,13 @@ def item_encoder(name: str) -> Encoder:
     return load_encoder(TEACHER if name == DistilledQueries.name else name)
 
 
-def _sampled_queries(columns: Mapping[str, list[str]]) -> list[str]:
-    """Texts like queries, to measure the dense index with: product types, or the beginnings of titles."""
-    n_items = len(columns["title"])
-    rows = np.random.Generator(np.random.PCG64(0)).permutation(n_items)[:N_SAMPLED_QUERIES]
-    return [columns["product_type"][row] or " ".join(columns["title"][row].split()[:3]) for row in rows]
+def _sampled_queries(columns: Mapping[str, list[str]]) -> tuple[list[str], list[str]]:
+    """Texts like queries, to measure the dense index with: product types, or the beginnings of titles, and two words
+    out of a title, whose items lie farther away."""
+    rng = np.random.Generator(np.random.PCG64(0))
+    titles = columns["title"]
+    rows = rng.permutation(len(titles))[:N_SAMPLED_QUERIES]
+    kinds = [columns["product_type"][row] or " ".join(titles[row].split()[:3]) for row in rows]
+    words = [titles[row].split() for row in rows]
+    places = [sorted(rng.permutation(len(some))[:2].tolist()) for some in words]
+    return kinds, [" ".join(some[place] for place in two) for some, two in zip(words, places, strict=True)]

@@ -96,7 +96,7 @@ class DenseIndex:
     Attributes:
         index: the FAISS index over distinct vectors.
         kind: `exact`, `hnsw` or `ivf`.
-        breadth: how widely it searches: HNSW candidates, IVF lists; 0 where exact.
+        breadth: how widely it searches, see `trimtab.retrieval.dense_kinds.breadths_of`.
         members: [n_items] rows, those of one vector together, in the order ties are to be settled.
         starts: [n_vectors + 1] where the members of each vector begin.
         vector_of: [n_items] the vector of each row.
@@ -264,8 +264,10 @@ class DenseIndex:
             breadth = int(max(self.breadth, k) * wider)
             return _found(self.index, query, k, faiss.SearchParametersHNSW(efSearch=breadth, **options))
         n_lists = min(self.index.nlist, int(self.breadth * max(1.0, wider / WIDER_FROM)))
-        params = faiss.SearchParametersIVF(nprobe=n_lists, **options)
-        vectors, _ = _found(self.index, query, min(n_refined(k), self.index.ntotal), params)
+        n = n_refined(self.index, self.breadth, k)
+        vectors, _ = _found(self.index, query, n, faiss.SearchParametersIVF(nprobe=n_lists, **options))
+        if len(vectors) < k and n_lists < self.index.nlist:  # the lists that were visited have too few of a selection
+            vectors, _ = _found(self.index, query, n, faiss.SearchParametersIVF(nprobe=self.index.nlist, **options))
         assert self.values is not None
         return _nearest_of(self.values, query, vectors, k)
 

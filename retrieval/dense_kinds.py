@@ -1,10 +1,12 @@
 """The kinds of dense index that FAISS has, and which is right for how many vectors.
 
 - `exact`: every vector is looked at.
-- `hnsw`: a graph (Malkov & Yashunin 2018) over vectors in 8 bits, which the file maps.
 - `ivf`: 4-bit codes of pairs of dimensions in inverted lists, compared 32 at a time in registers (FastScan; André,
-  Kermarrec & Le Scouarnec 2017). What they find is put in order by the exact vectors. It is built in a tenth of the
-  time of a graph and takes an eighth of its memory, and conditions cost it little.
+  Kermarrec & Le Scouarnec 2017). What they find is put in order by vectors in 8 bits. It is built in a tenth of the
+  time of a graph and takes an eighth of its memory, and conditions cost it little. Few vectors stand in one list:
+  looking at all codes is then as quick as a graph, and finds more.
+- `hnsw`: a graph (Malkov & Yashunin 2018) over vectors in 8 bits, which the file maps; bundles that were built earlier
+  have it.
 """
 
 from __future__ import annotations
@@ -21,8 +23,8 @@ from trimtab.retrieval.encoders.vector_parts import Vectors
 
 EXACT_UP_TO = 10_000
 """Vectors up to which everything is scanned: about 0.4 ms at 256 dimensions."""
-HNSW_UP_TO = 50_000
-"""Vectors above which a graph takes minutes to build."""
+ONE_LIST_UP_TO = 50_000
+"""Vectors up to which the codes of all are looked at: about 0.3 ms at 256 dimensions."""
 
 HNSW_LINKS = 32
 HNSW_BUILD_BREADTH = 80
@@ -32,44 +34,47 @@ BREADTHS = (200, 300, 400, 600)
 MAX_LISTS = 4096
 TRAINED_ON = 50
 """Vectors that each list's centre is fitted to."""
+TRAINED_AT_LEAST = 20_000
+"""Vectors that the codes are fitted to."""
 ROUNDS = 8
 PROBED = (1 / 8, 1 / 4, 3 / 8, 1 / 2, 3 / 4, 1.0)
 """Shares of the lists visited, tried in turn; short queries lie far from their items, so that few lists do not do."""
+REFINED_OF_ALL = (3, 6, 12)
+"""How many times as many as are wanted are put in order where all codes are looked at, tried in turn."""
 REFINED, MORE_REFINED = 6, 600
-"""How many times as many as are wanted are put in order by their exact vectors; of more than 200 three times, and so
-many more."""
+"""The same where some lists are visited; of more than 200 three times, and 600 more."""
 BLOCK = 65_536
 """Vectors that are added at once."""
 
 REASONS = {
     "exact": "up to {exact:,} vectors looking at each is quick",
-    "hnsw": "up to {hnsw:,} vectors a graph is quick to search and to build",
-    "ivf": "above {hnsw:,} vectors 4-bit codes are built and filtered in a fraction of a graph's time and memory",
+    "ivf": "above {exact:,} vectors 4-bit codes are quick to build, to search and to filter; above {one:,} in lists",
+    "hnsw": "it was asked for",
 }
 
 
 def kind_for(n_vectors: int) -> str:
-    """`exact`, `hnsw` or `ivf`."""
-    if n_vectors <= EXACT_UP_TO:
-        return "exact"
-    return "hnsw" if n_vectors <= HNSW_UP_TO else "ivf"
+    """`exact` or `ivf`."""
+    return "exact" if n_vectors <= EXACT_UP_TO else "ivf"
 
 
 def reason_for(kind: str) -> str:
     """Why a catalogue has an index of that kind, for its manifest."""
-    return REASONS[kind].format(exact=EXACT_UP_TO, hnsw=HNSW_UP_TO)
+    return REASONS[kind].format(exact=EXACT_UP_TO, one=ONE_LIST_UP_TO)
 
 
 def breadths_of(index: Any, kind: str) -> Sequence[int]:
-    """How widely an index may search, the least first: HNSW candidates, lists; 0 where exact."""
+    """How widely an index may search, the least first: HNSW candidates, lists, or, of one list, how many times as many
+    as are wanted are put in order; 0 where exact."""
     if kind == "ivf":
-        return [max(1, round(share * index.nlist)) for share in PROBED]
+        return REFINED_OF_ALL if index.nlist == 1 else [max(1, round(share * index.nlist)) for share in PROBED]
     return {"exact": (0,), "hnsw": BREADTHS}[kind]
 
 
-def n_refined(k: int) -> int:
-    """The number of vectors to put in order by their exact values, of which `k` are wanted."""
-    return min(REFINED * k, REFINED // 2 * k + MORE_REFINED)
+def n_refined(index: Any, breadth: int, k: int) -> int:
+    """The number of vectors to put in order by their values in 8 bits, of which `k` are wanted."""
+    wanted = breadth * k if index.nlist == 1 else min(REFINED * k, REFINED // 2 * k + MORE_REFINED)
+    return min(wanted, int(index.ntotal))
 
 
 def built_index(kind: str, vectors: Vectors) -> Any:
@@ -104,8 +109,9 @@ def read_index(path: Path, kind: str) -> Any:
 
 def _trained_lists(vectors: Vectors) -> Any:
     n_vectors, dim = vectors.shape
-    n_lists = int(np.clip(n_vectors**0.5, 1, min(MAX_LISTS, max(1, n_vectors // TRAINED_ON))))
-    some = np.random.Generator(np.random.PCG64(0)).permutation(n_vectors)[: TRAINED_ON * n_lists]
+    n_lists = 1 if n_vectors <= ONE_LIST_UP_TO else int(np.clip(n_vectors**0.5, 1, MAX_LISTS))
+    n_trained = max(TRAINED_ON * n_lists, TRAINED_AT_LEAST)
+    some = np.random.Generator(np.random.PCG64(0)).permutation(n_vectors)[:n_trained]
     sample = np.ascontiguousarray(vectors[np.sort(some)])
     index = faiss.index_factory(dim, f"IVF{n_lists},PQ{_n_codes(dim)}x4fs", faiss.METRIC_INNER_PRODUCT)
     index.cp.niter = ROUNDS

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
+from itertools import pairwise
 from typing import Any
 
 import faiss
@@ -49,26 +50,32 @@ class Recall:
         }
 
 
-def tuned(index: DenseIndex, vectors: Vectors, queries: FloatArray) -> tuple[DenseIndex, Recall]:
+def tuned(index: DenseIndex, vectors: Vectors, queries: Sequence[FloatArray]) -> tuple[DenseIndex, Recall]:
     """The index, searching as widely as the recall asked for needs, and the recall that it then has.
 
     Args:
         vectors: [n_vectors, dim], those that are in it.
-        queries: [n_queries, dim].
+        queries: [n, dim] of each kind of query; the recall is that of the kind of which least is found.
     """
-    whole = _Exact.of(vectors, queries, None)
+    ends = np.cumsum([len(some) for some in queries]).tolist()
+    kinds = [slice(start, end) for start, end in pairwise([0, *ends]) if end > start]
+    every = np.concatenate(queries)
+    whole = _Exact.of(vectors, every, None)
     selections = {share: _some_of(len(vectors), share) for share in SHARES}
-    parts = {share: _Exact.of(vectors, queries, np.flatnonzero(one.rows)) for share, one in selections.items()}
+    parts = {share: _Exact.of(vectors, every, np.flatnonzero(one.rows)) for share, one in selections.items()}
+
+    def least(exact: _Exact, found: list[IntArray], k: int = K) -> float:
+        shares = exact.shares_of(vectors, [one[:k] for one in found], k)
+        return min((float(shares[kind].mean()) for kind in kinds), default=1.0)
+
     for breadth in breadths_of(index.index, index.kind):
         index = replace(index, breadth=breadth)
-        found = [index.nearest(query, K)[0] for query in queries]
-        at_200 = whole.share_of(vectors, found, K)
-        at_100 = whole.share_of(vectors, [one[:100] for one in found], 100)
+        found = [index.nearest(query, K)[0] for query in every]
         selected = {
-            share: parts[share].share_of(vectors, [index.nearest(query, K, one)[0] for query in queries], K)
+            share: least(parts[share], [index.nearest(query, K, one)[0] for query in every])
             for share, one in selections.items()
         }
-        recall = Recall(at_100, at_200, selected)
+        recall = Recall(least(whole, found, 100), least(whole, found), selected)
         if recall.is_enough:
             break
     return index, recall
@@ -98,17 +105,17 @@ class _Exact:
             nearest = -np.sort(-np.concatenate([nearest, found], axis=1), axis=1)[:, :K]
         return cls(queries, nearest)
 
-    def share_of(self, vectors: Vectors, found: list[IntArray], k: int) -> float:
-        """Recall@k of what was found for each query; 1 where there is nothing to be found."""
+    def shares_of(self, vectors: Vectors, found: list[IntArray], k: int) -> FloatArray:
+        """[n_queries] recall@k of what was found for each query; 1 where there is nothing to be found."""
         nearest = self.cosines[:, :k]
         if nearest.size == 0:
-            return 1.0
+            return np.ones(len(found), dtype=np.float32)
         last = nearest[:, -1] - SAME
         hits = [
             np.count_nonzero(np.vecdot(vectors[one], query) >= floor)
             for one, query, floor in zip(found, self.queries, last, strict=True)
         ]
-        return float(np.mean(hits) / nearest.shape[1])
+        return np.array(hits, dtype=np.float32) / np.float32(nearest.shape[1])
 
 
 def _some_of(n_vectors: int, share: float) -> Selection:

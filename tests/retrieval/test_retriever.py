@@ -133,6 +133,6 @@ def test_judged_items_are_among_the_candidates(shared_data: Path, tmp_path: Path
         found = items.item_ids(retriever.retrieve(judged["query"][0], n_candidates=100).rows)
         recalls.append(recall_at_k(np.isin(found, relevant), len(relevant), k=100))
 
-    assert json.loads((tmp_path / "retrieval.json").read_text())["index"] == "hnsw"
+    assert json.loads((tmp_path / "retrieval.json").read_text())["index"] == "ivf"
     assert retriever.report["recall@100_against_exact"] >= 0.97
     assert np.nanmean(recalls) >= 0.86
