@@ -23,7 +23,7 @@ MANY_CHARACTERS = 200
 SAME_FOR_ALL_ROWS = 10
 """Rows from which on a column that says the same in each tells no items apart."""
 _FLAG_NAMES = ("is_", "has_", "can_", "with_")
-_VALUE = (".value", ".amount", "_value", "")
+_VALUE = (".value", ".amount", ".valor", ".wert", ".valeur", ".waarde", "_value", "")
 """Ends of the name of a column whose unit stands in a column of its own."""
 _UNIT = (
     ".unit",
@@ -31,6 +31,10 @@ _UNIT = (
     ".unitcode",
     ".unittext",
     ".uom",
+    ".unidad",
+    ".einheit",
+    ".unité",
+    ".eenheid",
     "_unit",
     "_unit_of_measure",
     "_uom",
@@ -38,6 +42,8 @@ _UNIT = (
     "_unité",
     "_unidad",
 )
+_PLACES_IN_LISTS = frozenset({"position", "sort_order", "sortorder", "menu_order", "display_order"})
+"""What says where a platform shows an item."""
 _MONTH_FIRST = frozenset({"USD", "PHP"})
 """Currencies of countries that write the month before the day."""
 
@@ -108,10 +114,10 @@ def inferred_attribute(source: str, survey: Survey, habits: Habits, *, is_intern
     is_long = kind == "text" and column.mean_characters > MANY_CHARACTERS
     is_prose = kind == "text" and column.mean_words > FEW_WORDS
     n_distinct = column.n_distinct if separator is None else column.n_parts(separator)
-    is_id = (role_of(source) or ("",))[0] == "item_id"
-    is_unique = n_distinct > max(20, 0.5 * column.n) and (kind == "text" or is_id)
+    role = (role_of(source) or ("",))[0]
+    is_unique = n_distinct > max(20, 0.5 * column.n) and (kind == "text" or role == "item_id")
     is_same = is_same_for_all(column, survey.n_rows)
-    is_internal = is_internal or is_same or is_price_name(name)
+    is_internal = is_internal or is_same or is_price_name(name) or name in _PLACES_IN_LISTS
     is_secret = kind == "number" and is_purchase_price(name)
     shown = column.days_before_months
     return AttributeLayout(
@@ -120,7 +126,8 @@ def inferred_attribute(source: str, survey: Survey, habits: Habits, *, is_intern
             usual,
             unit=unit,
             search=usual.search and not is_internal and kind != "number",
-            facet=not (is_code or is_prose or is_internal or is_unique) and column.mean_characters <= FEW_CHARACTERS,
+            facet=not (is_code or is_prose or is_internal or is_unique or role in ("title", "description"))
+            and column.mean_characters <= FEW_CHARACTERS,
             filter=not (is_long or is_secret),
             sort=usual.sort and not (is_long or is_same or is_secret),
         ),

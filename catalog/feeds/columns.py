@@ -21,20 +21,23 @@ _NAMES = {
         "variant_sku "
         ""
         "variation_sku variationid artnum indeks symbol identyfikator custom_label varenr tuotenumero handle_id "
-        "cod código codigo numero numéro part_number kod_produktu sl_no s_no sr_no serial_no"
+        "cod código codigo numero numéro part_number kod_produktu sl_no s_no sr_no serial_no "
+        "identifier supplier_pid article_code stock_code รหัสสินค้า sku_name internal_variant_id"
     ),
     "title": (
         "title name product_name product_title item_name titel bezeichnung artikelname produktname nom "
         "nom_du_produit titre titolo nome título titulo nombre nazwa název naziv naam productname namn название "
         "наименование タイトル 商品名 名称 标题 adı adi ad nimi denumire megnevezés navn όνομα τίτλος tytuł item_title "
-        "listing_title назва ονομασία 상품이름 名 品名 상품명 이름 اسم الاسم العنوان שם ชื่อ tên nama ime nume titlu"
+        "listing_title назва ονομασία 상품이름 名 品名 상품명 이름 اسم الاسم العنوان שם ชื่อ tên nama ime nume titlu "
+        "title_long title_short ชื่อสินค้า nama_produk description_short item_description"
     ),
     "description": (
         "description desc long_description body body_html content beschreibung artikelbeschreibung "
         "descripción descrizione descrição omschrijving opis popis beskrivning описание "
         "short_description summary kurzbeschreibung produktbeschreibung 説明 描述 açıklama aciklama kuvaus "
         "leírás descriere περιγραφή опис 详情 설명 الوصف وصف תיאור รายละเอียด mô_tả deskripsi beskrivelse "
-        "descriptif descricao long_desc longdesc shortdesc product_copy"
+        "descriptif descricao long_desc longdesc shortdesc product_copy "
+        "description_long deskripsi_produk detail_description รายละเอียด"
     ),
     "brand": (
         "brand brand_name manufacturer manufacturer_name vendor supplier marke hersteller marque fabricant marca "
@@ -42,7 +45,8 @@ _NAMES = {
         "maker brand.name manufacturer.name ブランド 品牌 merkki märke mærke gyártó brend メーカー 브랜드 제조사 "
         "العلامة_التجارية "
         "الماركة מותג ยี่ห้อ thương_hiệu merek торговая_марка tillverkare valmistaja merke κατασκευαστής μάρκα "
-        "domaine producteur producteur_nom winery weingut winzer bodega"
+        "domaine producteur producteur_nom winery weingut winzer bodega "
+        "marchio ยี่ห้อ"
     ),
     "category": (
         "category categories categories.name category.name product_category category_path categorytext "
@@ -50,7 +54,8 @@ _NAMES = {
         "categorías categoria categorie kategoria kategorier kategori категория カテゴリ 分类 taxonomy "
         "breadcrumbs department kategória категорія カテゴリー 分類 ジャンル 类别 카테고리 القسم الفئة التصنيف קטגוריה "
         "หมวดหมู่ danh_mục tuoteryhmä varugrupp varegruppe produktgruppe produktgruppen warengruppen "
-        "rubrik rayon sección reparto κατηγορία grupa grupa_towarowa cat categorías_producto collection"
+        "rubrik rayon sección reparto κατηγορία grupa grupa_towarowa cat categorías_producto collection "
+        "类目 หมวดหมู่"
     ),
     "product_type": (
         "product_type producttype type_of_product produkttyp type_de_produit sub_category subcategory unterkategorie "
@@ -63,7 +68,8 @@ _NAMES = {
         "prix_ttc precio pvp prezzo preço prijs cena cena_brutto cena_s_dph price_vat pris hinta ár fiyat цена 価格 "
         "价格 price.amount price.value offers.price current_price selling_price retail_price amount standard_price "
         "start_price buy_it_now_price finalprice final_price retail price_with_vat price_incl_vat price_inc_vat "
-        "precio_con_iva prezzo_ivato valor_de_venda valor_venda"
+        "precio_con_iva prezzo_ivato valor_de_venda valor_venda "
+        "一口价 售价 现价 ราคา vk_inkl_mwst"
     ),
     "sale_price": (
         "sale_price special_price discount_price discounted_price promo_price offer_price angebotspreis "
@@ -89,7 +95,8 @@ _NAMES = {
         "verfuegbarkeit lieferbar disponibilité disponibilidad disponibilità beschikbaarheid dostępność "
         "dostupnost offers.availability наличие 在庫 vorrätig lagerstatus lager_status disponible "
         "disponível disponibile en_stock em_estoque disponibilidade saatavuus متوفر التوفر 在庫状況 库存状态 "
-        "наявність доступность stock_availability διαθεσιμότητα w_magazynie avail inventory_status in_stock_status"
+        "наявність доступность stock_availability διαθεσιμότητα w_magazynie avail inventory_status in_stock_status "
+        "available_for_sale availableforsale"
     ),
     "stock": (
         "stock quantity qty stock_quantity inventory inventory_quantity inventory_qty stock_level lagerbestand "
@@ -97,7 +104,8 @@ _NAMES = {
         "lagerantal lagersaldo varasto készlet raktárkészlet stan_magazynowy ilość 在庫数 库存 재고 الكمية المخزون "
         "количество остаток залишок giacenza stoc cantitate aantal current_stock_level avail_qty available_qty "
         "available_quantity quantity_available antall_på_lager antall απόθεμα ποσότητα stan_mag count zapas "
-        "lagerbestand_gesamt gesamtbestand"
+        "lagerbestand_gesamt gesamtbestand "
+        "数量 จำนวนคงเหลือ จำนวน quantity_to_sell_on_facebook voorraad_aantal"
     ),
     "popularity": (
         "popularity sales sold total_sales units_sold purchases orders bestseller_rank_score verkauft verkäufe absatz "
@@ -175,7 +183,7 @@ _WRAPPERS = (
     | frozenset(
         split_words(
             "data details detail info information attributes fields general basic common core meta node source record "
-            "translations default"
+            "translations default produk"
         )
     )
 )
@@ -215,7 +223,7 @@ def names_of(role: str) -> list[str]:
 def _roles() -> dict[str, tuple[str, int]]:
     found: dict[str, tuple[str, int]] = {}
     for role, names in _NAMES.items():
-        for rank, name in enumerate(names.split()):
+        for rank, name in enumerate(split_words(names)):
             found.setdefault(name, (role, rank))
     return found
 
@@ -233,11 +241,13 @@ def role_of(name: str) -> tuple[str, int] | None:
 
 def _by_name(plain: str) -> tuple[str, int] | None:
     known, steps = _roles(), plain.split(".")
-    is_offer = not _OFFERS.isdisjoint(steps[:-1])
+    is_offer = any(_is_wrapper(step) and not _OFFERS.isdisjoint(step.split("_")) for step in steps[:-1])
     for place, written in enumerate(_spellings(plain)):
         if written in known and not (is_offer and known[written][0] not in _OFFERED):
             return known[written][0], known[written][1] + (place and _LESS_SURELY + place)
     rest, spoken = _language_behind(plain)
+    if not spoken and plain[2:3] == "_" and plain[:2] in LANGUAGES and plain[:2] not in _OTHER_THAN_LANGUAGES:
+        rest, spoken = plain[3:], plain[:2]
     found = _by_name(rest) if spoken else None
     return (found[0], found[1] + 1) if found is not None and found[0] in _BY_LANGUAGE else None
 
@@ -249,7 +259,7 @@ def _by_price(plain: str, apart: str, name: str) -> tuple[str, int] | None:
         bare = _roles().get("_".join(words))
         if bare is not None and bare[0] in ("price", "sale_price"):
             return bare[0], bare[1] + 1
-    steps = [step for step in apart.split(".") if step not in _WRAPPERS or step in _OFFERS]
+    steps = [step for step in apart.split(".") if not _is_wrapper(step) or step in _OFFERS]
     kind = price_kind(apart)
     if kind in ("price", "sale") and (len(steps) == 1 or (steps[0] in _OFFERS and is_with_or_without_tax(steps[1:]))):
         return ("price" if kind == "price" else "sale_price"), (3 if is_net(apart) else 2) * _LESS_SURELY
@@ -278,7 +288,7 @@ def _spellings(plain: str) -> Iterator[str]:
         if steps[-1] in _NAMED and steps[-2] not in _WRAPPERS:
             yield steps[-2]
         is_place = steps[-1] in {name for role in ("latitude", "longitude", "location") for name in names_of(role)}
-        if is_place or _WRAPPERS.issuperset(steps[:-1]):
+        if is_place or all(map(_is_wrapper, steps[:-1])):
             yield from _spellings(steps[-1])
         return
     words = plain.split("_")
@@ -290,6 +300,11 @@ def _spellings(plain: str) -> Iterator[str]:
     if counted in names_of("popularity"):  # a price of the last days is another price
         yield counted
     yield without_minor_units(plain)
+
+
+def _is_wrapper(step: str) -> bool:
+    """Whether a step says nothing of what is in it: `product_details`."""
+    return _WRAPPERS.issuperset(step.split("_"))
 
 
 def roles_of(names: Iterable[str]) -> dict[str, list[str]]:

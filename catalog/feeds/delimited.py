@@ -45,7 +45,7 @@ def read_delimited(path: Path) -> Rows:
             elif header is None:
                 if not _is_above_header(cells, lines, delimiter):
                     header = _header(cells, line, path)
-            elif not _repeats(cells, header):
+            elif not (_repeats(cells, header) or _is_remark(cells)):
                 yield _row(line, cells, header)
         if header is None:
             raise BadFile(path, "is empty; a first row naming the columns is needed")
@@ -161,6 +161,12 @@ def _header(cells: list[str], line: int, path: Path) -> list[str]:
     if repeated is not None:
         raise BadFile(path, f"column {repeated!r} stands twice in the header", row=line)
     return [name or f"column_{number}" for number, name in enumerate(header, 1)]
+
+
+def _is_remark(cells: list[str]) -> bool:
+    """Whether a row explains the columns, as templates do: `# Required | A unique name`."""
+    said = [cell for cell in cells if cell.strip()]
+    return len(said) > 1 and all(cell.startswith("# ") for cell in said)
 
 
 def _unwrapped(cell: str) -> str:

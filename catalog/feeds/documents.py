@@ -68,8 +68,22 @@ def read_json(path: Path) -> Rows:
     except (ValueError, RecursionError) as error:  # also a number of more digits than Python reads
         raise BadFile(path, f"is not JSON ({error})") from None
     is_linked = isinstance(value, Mapping) and bool({"@graph", "@type"} & value.keys())
-    for number, one in enumerate([value] if is_linked else _listed(value), 1):
+    for number, one in enumerate([value] if is_linked else _listed(without_edges(value)), 1):
         yield from _rows_of(number, one)
+
+
+def without_edges(value: Any) -> Any:
+    """Lists in the place of GraphQL's connections: `{"edges": [{"node": 1}]}` is `[1]`."""
+    if isinstance(value, list):
+        return [without_edges(one) for one in value]
+    if not isinstance(value, Mapping):
+        return value
+    if isinstance(nodes := value.get("nodes"), list):
+        return without_edges(nodes)
+    edges = value.get("edges")
+    if isinstance(edges, list) and all(isinstance(one, Mapping) and "node" in one for one in edges):
+        return [without_edges(one["node"]) for one in edges]
+    return {name: without_edges(one) for name, one in value.items()}
 
 
 def _listed(value: Any) -> list[Any]:
@@ -151,7 +165,7 @@ def _rows_of(line: int, value: object) -> Rows:
     elif "@type" in value or "@graph" in value:
         yield from (Row(line, cells_of(product)) for product in products_in(value))
     else:
-        yield from (Row(line, cells_of(item)) for item in items_of(value))
+        yield from (Row(line, cells_of(item)) for item in items_of(without_edges(value)))
 
 
 def all_of(path: Path, form: str) -> Iterator[Row | Rejection]:

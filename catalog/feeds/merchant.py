@@ -12,6 +12,7 @@ NAMES = {
     "google_product_category": "google_product_category", "price": "price", "sale_price": "sale_price",
     "sale_price_effective_date": "sale_period", "availability": "in_stock", "image_link": "image", "link": "url",
     "item_group_id": "group_id", "content_language": "language",
+    "quantity_to_sell_on_facebook": "stock", "inventory": "stock",
 }  # fmt: skip
 DROPPED = frozenset(
     {"additional_image_link", "mobile_link", "ads_redirect", "lifestyle_image_link", "canonical_link", "link_template"}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from trimtab.catalog.feeds.headings import with_headings
 from trimtab.catalog.feeds.numbered import numbered_as_named
 from trimtab.catalog.feeds.packed import unpacked
 from trimtab.catalog.feeds.platform import Platform
@@ -10,7 +11,7 @@ from trimtab.catalog.feeds.titles import with_titles
 
 
 def _rows(rows: Rows) -> Rows:
-    return with_titles(numbered_as_named(unpacked(rows)))
+    return with_titles(numbered_as_named(unpacked(with_headings(rows))))
 
 
 PLAIN = Platform("columns of the shop's own", bool, _rows, is_of_the_shop=True)

@@ -14,13 +14,12 @@ PriceKind = Literal["price", "sale", "regular", "other"]
 """What is asked; a lower price for some time; a higher one to compare with; what is none for its buyer."""
 
 _PRICE: Final = split_words(
-    "정가 vk prices price preis preise prix precio preço preco prezzo prijs pris priser cena ceny ceně hinta ár ára "
-    "fiyat fiyatı цена ціна стоимость 価格 价格 價格 가격 السعر سعر מחיר "
-    "τιμή preț pret pvp mrp rrp msrp uvp harga giá ราคา कीमत मूल्य 定価 "
-    "特価 売価 판매가 할인가 値段"
+    "一口价 售价 现价 促销价 活动价 单价 ราคาพิเศษ 정가 vk prices price preis preise prix precio preço preco "
+    "prezzo prijs pris priser cena ceny ceně hinta ár ára fiyat fiyatı цена ціна стоимость 価格 价格 價格 가격 "
+    "السعر سعر מחיר τιμή preț pret pvp mrp rrp msrp uvp harga giá ราคา कीमत मूल्य 定価 特価 売価 판매가 할인가 値段"
 )
 _PURCHASE: Final = split_words(
-    "bprice cost costs purchase buying einkauf einkaufspreis ek coste costo achat custo compra acquisto "
+    "bprice cost costs purchase buy buying einkauf einkaufspreis ek coste costo achat custo compra acquisto "
     "inkoop inköp indkøb nákup nákupní zakup zakupu alış maliyet закупочная закупка 原価 仕入 进价 원가 التكلفة"
 )
 _CHARGED: Final = split_words(
@@ -32,19 +31,19 @@ _NET: Final = frozenset(split_words("net netto excl excluded exkl ht hors neto n
 _GROSS: Final = frozenset(split_words("gross brutto ttc incl included inkl bruto lordo"))
 _COST: Final = frozenset(split_words("cost costs wholesale coste costo einkaufspreis ek custo maliyet 原価 进价 원가"))
 _REGULAR: Final = split_words(
-    "tprice oldprice strikethrough regular list listed old original was before mrp rrp msrp uvp retail compare "
+    "former tprice oldprice strikethrough regular list listed old original was before mrp rrp msrp uvp retail compare "
     "recommended suggested strike regulärer regulär listen listenpreis alter alt statt streichpreis barré ancien "
     "conseillé ordinaire normal normale anterior antes tachado original listino pieno adviesprijs oude ordinarie "
     "førpris før katalogowa poprzednia regularna běžná původní liste eski старая обычная 표시가 소비자가 表示 αρχική "
     "λιανική_πριν προ πριν 定価 通常 通常価格 原价 市场价 정가 الأصلي قبل מקורי"
 )
 _SALE: Final = split_words(
-    "sale special offer promo promotion promotional discount discounted reduced deal angebot "
-    "angebotspreis aktion aktionspreis sonderpreis reduzierter reduziert solde soldé remisé promotionnel "
-    "oferta rebaja rebajado descuento scontato offerta sconto promoção promocional desconto actie "
-    "aanbieding rea kampanj kampanje tilbud tilbudspris tarjous promocyjna promocja akční akcia akciós "
-    "προσφοράς έκπτωση εκπτωτική 할인가 indirimli kampanyalı скидка скидкой акция 特価 セール 特价 促销 할인 "
-    "الخصم خصم العرض מבצע προσφορά redus"
+    "sale special offer promo promotion promotional discount discounted reduced deal angebot angebotspreis aktion "
+    "aktionspreis sonderpreis reduzierter reduziert solde soldé remisé promotionnel oferta rebaja rebajado "
+    "descuento scontato offerta sconto promoção promocional desconto actie aanbieding rea kampanj kampanje tilbud "
+    "tilbudspris tarjous promocyjna promocja akční akcia akciós προσφοράς έκπτωση εκπτωτική 할인가 促销价 活动价 "
+    "ราคาพิเศษ ลดราคา indirimli kampanyalı скидка скидкой акция 特価 セール 特价 促销 할인 الخصم خصم العرض מבצע "
+    "προσφορά redus"
 )
 _MINOR: Final = frozenset(
     split_words(

@@ -10,6 +10,8 @@ from functools import lru_cache
 from itertools import islice
 from typing import Any, TypeVar
 
+import regex
+
 from trimtab.catalog.attributes.definition import PREFIX
 from trimtab.catalog.rejections import Rejection
 from trimtab.text.currencies import codes, decimals_of
@@ -56,9 +58,11 @@ def blocks_of(rows: Iterable[Block], n: int) -> Iterator[list[Block]]:
 
 def split_words(text: str) -> tuple[str, ...]:
     """The words of a list that is written as one text."""
-    return tuple(text.split())
+    return tuple(unicodedata.normalize("NFKC", text).split())
 
 
+_BETWEEN = regex.compile(r"[^\w\p{M}.]+")
+"""What stands between the words of a name; marks are parts of letters, as vowels in Thai are."""
 _SPACE = re.compile(r"^[a-z]:(?=[a-z])")
 """A namespace: `g:color`, eBay's `C:Brand`."""
 _CAMEL = re.compile(r"(?<=[a-z0-9])(?=[A-Z][a-z])")
@@ -68,7 +72,8 @@ _CAMEL = re.compile(r"(?<=[a-z0-9])(?=[A-Z][a-z])")
 def clean_name(name: str) -> str:
     """A column's name as attributes are named, maybe empty: `Screen Size (inch)` is `screen_size_inch`."""
     plain = unicodedata.normalize("NFKC", name).strip().lower().replace("i̇", "i").removeprefix(PREFIX)
-    return re.sub(r"[^\w.]+", "_", _SPACE.sub("", plain)).replace("._", "_")[:MAX_NAME].strip("_.")
+    written: str = _BETWEEN.sub("_", _SPACE.sub("", plain))
+    return written.replace("._", "_")[:MAX_NAME].strip("_.")
 
 
 def spaced(name: str) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 
 from trimtab.catalog.feeds.platform import Platform, listed, path_of, put
@@ -56,9 +57,17 @@ def _rows(rows: Rows) -> Rows:
         yield from _variant(row.line, handle, cells, shared)
 
 
+_OTHERS = {
+    "Body HTML": "Body (HTML)", "Variant Cost": "Cost per item", "Category: Name": "Product Category",
+    "Variant Weight": "Variant Grams",
+}  # fmt: skip
+"""The names of columns in what other programs export of a shop."""
+_METAFIELD = re.compile(r"(?:Variant )?Metafield: (?!shopify--)(?:[\w-]+\.)?([\w-]+)(?: \[.*\])?")
+
+
 def _as_before(cells: dict[str, Value]) -> dict[str, Value]:
     """Cells by the names that columns had first."""
-    renamed = {new: old for old, new in _NEWER.items()}
+    renamed = {**{new: old for old, new in _NEWER.items()}, **_OTHERS}
     renamed["URL handle"] = "Handle"
     lower = {new.lower(): old for new, old in renamed.items()}
     return {lower.get(name.lower(), _option_name(name)): value for name, value in cells.items()}
@@ -106,6 +115,8 @@ def _variant(line: int, handle: str, cells: dict[str, Value], shared: dict[str, 
     for name, value in shared.items():
         if _FIELD in name and _OF_SHOPIFY not in name:
             put(own, name.partition(_FIELD)[0], listed(value, ";"))
+        elif (field := _METAFIELD.fullmatch(name)) is not None:
+            put(own, field[1], value)
         elif name.startswith(_SHOPPING) and name not in _OF_ADVERTS:
             put(own, name.removeprefix(_SHOPPING), value)
     for name, value in cells.items():

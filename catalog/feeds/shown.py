@@ -23,11 +23,13 @@ _FLAGS = frozenset(
     )
 )
 _STATES = frozenset(split_words("status product_status state listing_status publication_status status_produktu"))
-_SHOWN_STATES = frozenset(split_words("active aktiv published publish live enabled visible online"))
+_SHOWN_STATES = frozenset(
+    split_words("active aktiv aktif actif activo ativo attivo aktywny published publish live enabled visible online")
+)
 _HIDDEN_STATES = frozenset(
     split_words(
-        "inactive inaktiv draft entwurf archived unlisted unpublished hidden disabled deleted private pending trash "
-        "offline suppressed incomplete"
+        "inactive inaktiv nonaktif inactif inactivo inativo inattivo nieaktywny pasif draft entwurf archived "
+        "unlisted unpublished hidden disabled deleted private pending trash offline suppressed incomplete"
     )
 )
 

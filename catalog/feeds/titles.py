@@ -13,7 +13,7 @@ TITLE = "title"
 """The role, and what a column of titles that are made is called."""
 N_LOOKED_AT = 200
 _MODELS = frozenset(
-    split_words("model model_name modell modelo modèle modele modello modelo_do_produto модель 型号 型番 機種")
+    split_words("pattern model model_name modell modelo modèle modele modello modelo_do_produto модель 型号 型番 機種")
 )
 _VERSIONS = frozenset(
     split_words(

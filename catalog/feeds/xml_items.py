@@ -23,6 +23,8 @@ ITEMS = ("item", "entry", "product", "shopitem", "offer", "row")
 """Elements that are an item, the first kind found in a file."""
 _CATEGORY_IDS = {"categoryId", "category_id", "categoryid"}
 _VARIANTS = frozenset(LISTS)
+_PAIRS = (("attribute_name", "attribute_value"), ("param_name", "val"), ("fname", "fvalue"), ("name", "value"))
+"""What the members of an element that is a pair are called."""
 MAX_ITEM_CHARACTERS = 4_000_000
 _BLOCK_CHARACTERS = 1 << 18
 
@@ -201,7 +203,7 @@ def _pair(element: ElementTree.Element) -> tuple[str, str] | None:
     if element.get("name") and element.text and not len(element):
         return str(element.get("name")), f"{element.text.strip()} {_unit_of(element)}".strip()
     parts = {child.tag.rpartition("}")[2].lower(): (child.text or "").strip() for child in element}
-    for name, value in (("attribute_name", "attribute_value"), ("param_name", "val"), ("name", "value")):
+    for name, value in _PAIRS:
         if parts.get(name) and parts.get(value):
-            return parts[name], parts[value]
+            return parts[name], " ".join(filter(None, (parts[value], parts.get("funit", ""))))
     return None

@@ -40,11 +40,18 @@ _DANISH = Cues(
 )  # fmt: skip
 
 CUES: Mapping[str, Cues] = {
+    "ar": Cues(
+        below="أقل من;تحت;حتى;أرخص من", above="أكثر من;فوق;ابتداء من", between="بين", joins="و",
+    ),
     "cs": Cues(below="do;pod;maximálně;levnější než", above="nad;od;alespoň", between="mezi", joins="a až"),
     "da": _DANISH,
     "de": Cues(
         below="unter;bis;bis zu;maximal;max;höchstens;weniger als;günstiger als", above="über;ab;mindestens;mehr als",
         between="zwischen;von", joins="und bis",
+    ),
+    "el": Cues(
+        below="κάτω από;έως;μέχρι;λιγότερο από;το πολύ", above="πάνω από;από;τουλάχιστον;περισσότερο από",
+        between="μεταξύ;από", joins="και έως",
     ),
     "en": Cues(
         below="under;below;less than;cheaper than;up to;max;maximum;at most;no more than;within;not over",
@@ -60,7 +67,12 @@ CUES: Mapping[str, Cues] = {
         below="moins de;jusqu'à;jusqu à;maximum;max;sous;à moins de", above="plus de;à partir de;minimum;au moins",
         between="entre;de", joins="et à",
     ),
+    "he": Cues(below="עד;מתחת ל;פחות מ", above="מעל;החל מ;לפחות", between="בין", joins="ל עד"),
     "hu": Cues(at_most="alatt;ig", at_least="felett;fölött;tól"),
+    "id": Cues(
+        below="di bawah;kurang dari;maksimal;sampai;hingga", above="di atas;lebih dari;minimal;mulai dari",
+        between="antara", joins="dan sampai hingga",
+    ),
     "it": Cues(
         below="meno di;fino a;sotto;sotto i;massimo;al massimo", above="più di;oltre;da;almeno;a partire da",
         between="tra;fra;da", joins="e a",
@@ -81,12 +93,21 @@ CUES: Mapping[str, Cues] = {
         below="menos de;até;no máximo;abaixo de;por menos de", above="mais de;acima de;a partir de;no mínimo",
         between="entre;de", joins="e a",
     ),
+    "ro": Cues(
+        below="sub;până la;mai puțin de;maxim;cel mult", above="peste;mai mult de;minim;cel puțin;de la",
+        between="între", joins="și",
+    ),
     "ru": Cues(below="до;дешевле;менее;не дороже", above="от;дороже;более;свыше", between="между;от", joins="и до"),
+    "sk": Cues(
+        below="do;pod;menej ako;maximálne;najviac", above="nad;od;viac ako;minimálne;aspoň",
+        between="medzi;od", joins="a do",
+    ),
     "sv": Cues(
         below="under;högst;max;upp till;billigare än", above="över;minst;från", between="mellan", joins="och till",
     ),
     "tr": Cues(at_most="altı;altında;den az;e kadar;ye kadar;kadar", at_least="üstü;üzeri;üzerinde", joins="ile"),
     "uk": Cues(below="до;дешевше;менше", above="від;дорожче;більше", between="між;від", joins="і до"),
+    "vi": Cues(below="dưới;tối đa;không quá;rẻ hơn", above="trên;từ;tối thiểu;hơn", between="từ;giữa", joins="đến và"),
     "zh": Cues(below="低于;不超过", above="高于;超过", at_most="以下;以内;之内", at_least="以上"),
 }  # fmt: skip
 CUES_OF = {**CUES, "no": CUES["nb"]}

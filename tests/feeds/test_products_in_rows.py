@@ -243,3 +243,39 @@ def test_an_agents_feed_with_variants(feed: Any) -> None:
     assert column(found, "in_stock")[:2] == [True, False]
     assert column(found, "attr_color")[:2] == ["Navy", "Oat"]
     assert column(found, "attr_category")[0] == "Apparel > Sweaters"
+
+
+def test_connections_of_graphql(feed: Any) -> None:
+    def connection(nodes: list[dict[str, object]]) -> dict[str, object]:
+        return {"edges": [{"cursor": "c", "node": node} for node in nodes]}
+
+    def variant(n: int, size: str) -> dict[str, object]:
+        price = {"amount": f"{10 + n}.5", "currencyCode": "CAD"}
+        chosen = [{"name": "Size", "value": size}]
+        return {"sku": f"C{n}{size}", "availableForSale": size == "L", "price": price, "selectedOptions": chosen}
+
+    products = [
+        {"id": f"gid/{n}", "title": f"Candle {n}", "variants": connection([variant(n, "S"), variant(n, "L")])}
+        for n in range(N)
+    ]
+    found = feed(json.dumps({"data": {"products": {**connection(products), "pageInfo": {"hasNextPage": False}}}}))
+    assert column(found, "item_id")[:2] == ["C0S", "C0L"]
+    assert (column(found, "price")[0], found.shop.catalogue.currency) == (10.5, "CAD")
+    assert column(found, "in_stock")[:2] == [False, True]
+    assert column(found, "attr_size")[:2] == ["S", "L"]
+
+
+def test_an_industrial_catalogue(feed: Any) -> None:
+    products = [
+        f"<PRODUCT><SUPPLIER_PID>B{n}</SUPPLIER_PID><PRODUCT_DETAILS><DESCRIPTION_SHORT>Schutzschalter {n}"
+        "</DESCRIPTION_SHORT><DESCRIPTION_LONG>Für die Hutschiene</DESCRIPTION_LONG></PRODUCT_DETAILS>"
+        f"<PRODUCT_FEATURES><FEATURE><FNAME>Bemessungsstrom</FNAME><FVALUE>{n + 1}</FVALUE><FUNIT>A</FUNIT></FEATURE>"
+        "</PRODUCT_FEATURES><PRODUCT_PRICE_DETAILS><PRODUCT_PRICE><PRICE_AMOUNT>9.90</PRICE_AMOUNT>"
+        "<PRICE_CURRENCY>EUR</PRICE_CURRENCY></PRODUCT_PRICE></PRODUCT_PRICE_DETAILS></PRODUCT>"
+        for n in range(N)
+    ]
+    found = feed(f"<BMECAT><T_NEW_CATALOG>{''.join(products)}</T_NEW_CATALOG></BMECAT>")
+    assert (column(found, "item_id")[0], column(found, "title")[0]) == ("B0", "Schutzschalter 0")
+    assert column(found, "price")[0] == pytest.approx(9.9)
+    rated = next(one for one in found.attributes if one.name == "bemessungsstrom")
+    assert (rated.kind, rated.unit) == ("number", "A")

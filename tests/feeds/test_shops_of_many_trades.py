@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from tests.feeds.test_shops_of_many_countries import Cell, one_of, table
+from tests.feeds.test_shops_of_many_countries import Cell, one_of, table, written
 from trimtab.catalog.feeds.columns import role_of
 from trimtab.catalog.feeds.dates import written_date
 from trimtab.catalog.feeds.price_names import is_purchase_price, price_kind
@@ -241,6 +241,10 @@ def test_on_show(name: str, value: str, shown: bool | None) -> None:
         ("OXTITLE", "title"),
         ("loyalty_program.price", None),
         ("prices.GBP", "price"),
+        ("NL_Title_Long", "title"),
+        ("PRODUCT_DETAILS.MANUFACTURER_NAME", "brand"),
+        ("จำนวนคงเหลือ", "stock"),
+        ("buy_price", None),
     ],
 )
 def test_names(name: str, role: str | None) -> None:
@@ -267,3 +271,54 @@ def test_what_a_price_is_compared_with_can_be_named(tmp_path: Path) -> None:
     path.write_text(table({**LAMP, "now": one_of(8), "then": one_of(10), "price": one_of(8)}))
     shop = Shop(catalogue=Catalogue(columns={"regular_price": "then"}))
     assert read_feed(path, shop=shop).items["discount"][0] == pytest.approx(0.2)
+
+
+def test_headings_in_a_price_list_are_categories(feed: Any) -> None:
+    rows = [["", head, "", ""] if n == 0 else [f"{head[:2]}{n}", f"{head} Sorte {n}", f"{n},50 €", n]
+            for head in ("Tee", "Kaffee") for n in range(9)]  # fmt: skip
+    rows.append(["", "Alle Preise inklusive Mehrwertsteuer", "", ""])
+    found = feed(written([["Art.Nr", "Bezeichnung", "VK inkl. MwSt.", "Bestand"], *rows], ";"))
+    assert found.rejections.summary == "16 rows kept, 0 rejected"
+    assert found.items["category"].to_list()[7:9] == ["Tee", "Kaffee"]
+    assert found.items["price"][0] == 1.5
+    assert "3 rows are left out: it is a heading" in found.rejections.said
+
+
+def test_a_row_that_explains_the_columns(feed: Any) -> None:
+    header, *rows = table({**LAMP, "price": one_of(5)}).splitlines()
+    found = feed("\n".join([header, "# Required | A unique name,# Required,# Optional", *rows]))
+    assert found.rejections.summary == "24 rows kept, 0 rejected"
+
+
+def test_names_in_letters_with_marks(feed: Any) -> None:
+    columns = {
+        "รหัสสินค้า": lambda row: f"TH{row}",
+        "ชื่อสินค้า": lambda row: f"รองเท้าวิ่ง {row}",
+        "ราคา": one_of("1,290.00 บาท"),
+        "ราคาพิเศษ": one_of("990.00 บาท"),
+        "จำนวนคงเหลือ": one_of(0, 4),
+        "สีรองเท้า": one_of("ดำ", "แดง"),
+    }
+    found = feed(table(columns))
+    assert found.items["price"][0] == 990
+    assert found.items["in_stock"].to_list()[:2] == [False, True]
+    assert "สีรองเท้า" in kinds(found)
+
+
+def test_what_another_program_exports_of_a_shopify_shop(feed: Any) -> None:
+    columns = {
+        "Handle": lambda row: f"boot-{row}",
+        "Title": lambda row: f"Boot {row}",
+        "Body HTML": one_of("<p>Warm</p>"),
+        "Status": one_of("Active", "Active", "Draft"),
+        "Variant SKU": lambda row: f"K{row}",
+        "Variant Price": one_of("499.00"),
+        "Variant Cost": one_of("200"),
+        "Metafield: custom.lining [single_line_text_field]": one_of("wool", "fleece"),
+        "Category: Name": one_of("Shoes > Boots"),
+    }
+    found = feed(table(columns))
+    first = found.items.row(0, named=True)
+    assert (first["description"], first["attr_lining"], first["attr_category"]) == ("Warm", "wool", "Shoes > Boots")
+    assert "8 rows are left out: Status is draft" in found.rejections.said
+    assert "attr_Cost per item" not in found.items.columns

@@ -16,6 +16,7 @@ from trimtab.core.errors import BadFile
 from trimtab.core.understood import AS_TYPED, STEPS, Mention, Steps, Understood
 from trimtab.retrieval.building import build_retriever
 from trimtab.retrieval.retriever import Retriever
+from trimtab.retrieval.understanding.bounds import price_bounds
 from trimtab.retrieval.understanding.negation import absent_terms, negated
 from trimtab.retrieval.understanding.relaxation import FEW, with_bounds_relaxed
 from trimtab.retrieval.understanding.synonyms import Synonyms, SynonymSet, read_synonyms
@@ -300,6 +301,25 @@ def test_a_bound_in_a_currency_of_the_catalogue_filters_unless_somebody_says_oth
     assert understand(text, shop.knowledge, Wishes(steps=replace(Steps(), attributes=False))).filters == ()
     assert understand(text, replace(shop.knowledge, filter_on_prices=False)).filters == ()
     assert understand("lego menos de 20 euros", shop.knowledge, Wishes(language="es")).filters == ("price:..20",)
+
+
+@pytest.mark.parametrize(
+    ("language", "text", "value"),
+    [
+        ("el", "παπούτσια κάτω από 50 €", "..50"),
+        ("el", "παπούτσια από 20 έως 50 ευρώ", "20..50"),
+        ("ro", "pantofi între 100 și 200 lei", "100..200"),
+        ("id", "sepatu lari di bawah Rp 500.000", "..500000"),
+        ("sk", "topánky do 50 €", "..50"),
+        ("ar", "حذاء أقل من 200 ريال", "..200"),
+        ("vi", "giày dưới 500.000 ₫", "..500000"),
+        ("he", "נעליים עד 200 ₪", "..200"),
+    ],
+)
+def test_bounds_in_more_languages(language: str, text: str, value: str) -> None:
+    (bound,) = price_bounds(text, analyser_of([language]))
+    assert bound.mention.value == value
+    assert bound.currencies
 
 
 def test_a_bound_that_hardly_an_item_meets_does_not_filter(shop: Retriever) -> None:
