@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, date, datetime
 from pathlib import Path
 
 import polars as pl
@@ -25,7 +25,7 @@ from trimtab.engine.log.impressions import is_data_folder, log_parts
 from trimtab.engine.log.interactions import INTERACTIONS, SPOOL
 from trimtab.engine.log.rows import frame_of_lines, whole_lines
 
-SLACK = timedelta(days=1)
+SLACK_DAYS = 1
 """How far from its rows the date of a part may be: it is that of the part's first row, in UTC."""
 
 
@@ -43,13 +43,19 @@ class Log:
 
 
 def open_log(
-    path: Path, *, since: datetime | None = None, until: datetime | None = None, channel: str | None = None
+    path: Path,
+    *,
+    since: datetime | None = None,
+    until: datetime | None = None,
+    channel: str | None = None,
+    is_service: bool = False,
 ) -> Log:
     """The searches of a channel from `since` until before `until`, and what came of them.
 
     Args:
         path: a service's data folder, or a log as `trimtab simulate` writes it.
         channel: one of `CHANNELS`; None for shoppers.
+        is_service: it is a service's data folder, where nothing may be yet.
 
     Raises:
         BadLog: nothing is there, a file is not a log, or there is no such channel.
@@ -57,11 +63,12 @@ def open_log(
     if channel is not None and channel not in CHANNELS:
         raise BadLog(f"there is no channel {channel!r}; allowed: {', '.join(CHANNELS)}, or none for shoppers")
     parts = log_parts(path)
-    if not parts and not is_data_folder(path):
+    is_service = is_service or is_data_folder(path)
+    if not parts and not is_service:
         raise BadLog(
             f"{path}: no log is there; allowed: a service's data folder, a .parquet or .jsonl file, or a folder"
         )
-    is_service = is_data_folder(path)  # whose outcomes are events, and in no row
+    # The outcomes of a service's log are events, and in no row.
     schema = IMPRESSIONS if is_service else {**IMPRESSIONS, **OUTCOMES}
     impressions = _scan([part for part in parts if _may_have(part, since, until)], schema)
     impressions = impressions.filter(pl.col("channel").eq_missing(pl.lit(channel, pl.String)))
@@ -119,9 +126,9 @@ def _event_parts(path: Path) -> list[Path]:
 def _may_have(part: Path, since: datetime | None, until: datetime | None) -> bool:
     """Whether a part may have rows of that time, by the date in its path."""
     try:
-        day = date.fromisoformat(part.parent.name.removeprefix("date="))
+        day = date.fromisoformat(part.parent.name.removeprefix("date=")).toordinal()
     except ValueError:
         return True
-    earliest = date.min if since is None else since.astimezone(UTC).date() - SLACK
-    latest = date.max if until is None else until.astimezone(UTC).date() + SLACK
-    return earliest <= day <= latest
+    # As numbers: a day before the first one there is, or after the last, is not a date.
+    is_after = since is None or since.astimezone(UTC).toordinal() - SLACK_DAYS <= day
+    return is_after and (until is None or day <= until.astimezone(UTC).toordinal() + SLACK_DAYS)

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
+import logging
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import suppress
 from datetime import UTC, datetime
 from io import BytesIO
 from itertools import islice
@@ -24,6 +26,8 @@ from trimtab.core.log import (
     problem_of,
     problem_of_mapping,
 )
+
+_log = logging.getLogger(__name__)
 
 _DTYPES: dict[str, pl.DataType | type[pl.DataType]] = {
     "str": pl.String,
@@ -91,15 +95,35 @@ def whole_lines(segment: Path, n: int | None = None) -> Iterator[bytes]:
 def frame_of_lines(lines: bytes, schema: Mapping[str, pl.DataType]) -> pl.DataFrame:
     """JSON lines that a service wrote, read without a Python object a value: those would hold up its searches.
 
+    A line that cannot be read is left out, so that it does not take the others with it.
+
     Args:
         schema: the columns that are read, `timestamp` among them.
     """
     if not lines:
         return pl.DataFrame(schema=schema)
     earlier = {old: schema[new] for old, new in EARLIER_NAMES.items() if new in schema}
-    frame = pl.read_ndjson(BytesIO(lines), schema={**schema, **earlier, "timestamp": pl.String()})
+    frame = _readable(lines, {**schema, **earlier, "timestamp": pl.String()})
     moments = pl.col("timestamp").str.to_datetime(TIMESTAMP, time_unit="us", time_zone="UTC")
     return with_names_of_today(frame).with_columns(moments).select(list(schema))
+
+
+def _readable(lines: bytes, schema: Mapping[str, pl.DataType]) -> pl.DataFrame:
+    """The lines that can be read, by halves where not all can; it is an error where none can."""
+    try:
+        return pl.read_ndjson(BytesIO(lines), schema=schema)
+    except pl.exceptions.PolarsError:
+        rows = lines.splitlines(keepends=True)
+        if len(rows) == 1:
+            raise
+        found = []
+        for half in (rows[: len(rows) // 2], rows[len(rows) // 2 :]):
+            with suppress(pl.exceptions.PolarsError):
+                found.append(_readable(b"".join(half), schema))
+        if not found:
+            raise
+        _log.warning("lines of a log cannot be read and are left out")
+        return pl.concat(found)
 
 
 def with_names_of_today(frame: pl.DataFrame) -> pl.DataFrame:

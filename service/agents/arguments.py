@@ -16,6 +16,7 @@ from trimtab.core.weights import PREFIX, loss_parameter
 
 MAX_IDS = 100
 MAX_LIMIT = 100
+MAX_PRICE = 10**12
 STATUSES = {"in_stock": "in_stock:true", "out_of_stock": "in_stock:false"}
 """Availability by the protocol -> the condition that it is here."""
 
@@ -44,8 +45,8 @@ class Meta(_Open):
 class PriceFilter(_Open):
     """Bounds of the price in minor units of the currency (cents)."""
 
-    min: int | None = Field(default=None, ge=0)
-    max: int | None = Field(default=None, ge=0)
+    min: int | None = Field(default=None, ge=0, le=MAX_PRICE)
+    max: int | None = Field(default=None, ge=0, le=MAX_PRICE)
 
 
 class SearchFilters(_Open):

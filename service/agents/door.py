@@ -22,8 +22,9 @@ from pydantic import BaseModel, ValidationError
 from starlette.exceptions import HTTPException
 from starlette.types import Receive, Scope, Send
 
-from trimtab.core.errors import BadInput, TrimtabError
+from trimtab.core.errors import BadInput, TooLarge, TrimtabError
 from trimtab.service.agents.arguments import LookupArguments, ProductArguments, SearchArguments, problem_of
+from trimtab.service.agents.messages import received, refusal_of
 from trimtab.service.agents.tools import CatalogueTools
 from trimtab.service.http.admission import Admission, priority_of
 from trimtab.service.http.auth import AccessControl
@@ -90,7 +91,14 @@ class AgentsDoor:
         if scope["method"] != "POST":
             raise HTTPException(405, headers={"Allow": "POST"})
         scope.setdefault("state", {})["grant"] = self._access.check(Request(scope, receive), "search")
-        await self._manager.handle_request(scope, receive, send)
+        body, again = await received(receive, max_bytes=MAX_BODY_BYTES)
+        if len(body) > MAX_BODY_BYTES:
+            raise TooLarge(f"the body is larger than {MAX_BODY_BYTES} bytes")
+        refusal = refusal_of(body)
+        if refusal is not None:
+            await refusal(scope, receive, send)
+        else:
+            await self._manager.handle_request(scope, again, send)
 
     async def _list(
         self, _: ServerRequestContext[Any], __: types.PaginatedRequestParams | None

@@ -34,6 +34,8 @@ MAX_PARAMETERS = 64
 OF_WORDS = ("q", "language", "exact", *STEPS)
 """Parameters that say something of words."""
 MAX_TIMEOUT_MS = 10_000
+MAX_OFFSET = 10**9
+"""More than any catalogue has items, and what a log and its readers can hold."""
 LEFT_OUT = "Left out, what the bundle is set to."
 NOT_GIVEN = (None, "", [""])
 NO_WORDS = ("", "*")
@@ -85,7 +87,10 @@ class SearchRequest(BaseModel):
     )
     k: int = Field(20, ge=1, le=200, description="How many hits.")
     offset: int = Field(
-        0, ge=0, description="How many hits to leave out before the first; from `n_matches` on nothing is left."
+        0,
+        ge=0,
+        le=MAX_OFFSET,
+        description="How many hits to leave out before the first; from `n_matches` on nothing is left.",
     )
     profile: Identifier | None = Field(
         None, description="Named weights and constraints, used where the request gives none; `default` if there is one."

@@ -182,6 +182,10 @@ def test_a_simulated_log_is_read_by_time_and_channel(log: Path) -> None:
     later = report.overview(open_log(log, since=middle))[0]["searches"]
     assert later + report.overview(open_log(log, until=middle))[0]["searches"] == 3000
     assert report.overview(open_log(log, channel="agent"))[0]["searches"] == 0
+    ends_of_time = {"since": datetime.min.replace(tzinfo=UTC), "until": datetime.max.replace(tzinfo=UTC)}
+    assert (
+        report.overview(open_log(log, **ends_of_time))[0]["searches"] == report.overview(open_log(log))[0]["searches"]
+    )
 
 
 def test_what_is_no_log_is_said(tmp_path: Path) -> None:

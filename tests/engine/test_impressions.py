@@ -13,7 +13,7 @@ from trimtab.core.log import COLUMNS, impression_row
 from trimtab.core.records import Query
 from trimtab.engine import Engine
 from trimtab.engine.log.impressions import read_log, write_part
-from trimtab.engine.log.rows import frame_of, json_line, rows_of
+from trimtab.engine.log.rows import SCHEMA, frame_of, frame_of_lines, json_line, rows_of
 
 
 @pytest.fixture
@@ -76,3 +76,11 @@ def test_the_table_in_the_documentation_is_the_schema() -> None:
         earlier = f"; `{column.earlier_name}` in earlier logs" if column.earlier_name else ""
         row = f"| `{name}` | {column.kind} | {'yes' if column.required else 'no'} | {column.doc}{earlier} |"
         assert row in documented, "a column differs from docs/evaluation.md"
+
+
+def test_a_line_that_no_schema_can_hold_does_not_take_the_others_with_it(rows: list[dict[str, object]]) -> None:
+    lines = [json_line(row) for row in rows]
+    broken = json_line({**rows[0], "offset": 2**64 - 1})
+    assert len(frame_of_lines(b"".join([*lines, broken, *lines]), SCHEMA)) == 2 * len(rows)
+    with pytest.raises(pl.exceptions.PolarsError):
+        frame_of_lines(2 * broken, SCHEMA)

@@ -10,11 +10,12 @@ from pathlib import Path
 from typing import Annotated, Any, Literal
 
 import orjson
+import structlog
 from fastapi import APIRouter, Depends, Query, Request
 from fastapi.responses import Response
 from pydantic import BaseModel, ConfigDict
 
-from trimtab.core.errors import BadParameter
+from trimtab.core.errors import BadLog, BadParameter, Unavailable
 from trimtab.engine import Engine
 from trimtab.engine.analytics import report
 from trimtab.engine.analytics.items import categories_of
@@ -27,6 +28,8 @@ from trimtab.service.moments import Moment
 KEPT_SECONDS = 30.0
 """How long an answer is given again; a large log takes seconds to read."""
 MAX_KEPT = 64
+
+_log = structlog.get_logger()
 
 Limit = Annotated[int, Query(ge=1, le=1000, description="The most rows.")]
 
@@ -72,10 +75,17 @@ class Analytics:
         async with self._reading:
             read_at, rows = self._known.get(key, (float("-inf"), []))
             if time.monotonic() - read_at > KEPT_SECONDS:
-                rows = await asyncio.to_thread(lambda: ask(open_log(self._folder, **asdict(window))))
+                rows = await asyncio.to_thread(self._read, window, ask)
                 self._known = dict([*self._known.items(), (key, (time.monotonic(), rows))][-MAX_KEPT:])
         said = orjson.dumps({**asdict(window), "rows": rows})
         return Response(said, headers={"Cache-Control": "no-store"}, media_type=JSON)
+
+    def _read(self, window: Window, ask: Callable[[Log], list[dict[str, Any]]]) -> list[dict[str, Any]]:
+        try:
+            return ask(open_log(self._folder, **asdict(window), is_service=True))
+        except BadLog as error:
+            _log.error("the log cannot be read", problem=str(error))
+            raise Unavailable("the log cannot be read; the service's own log says why") from None
 
 
 def analytics_router(
@@ -93,7 +103,7 @@ def analytics_router(
     router = APIRouter(
         tags=["analytics"],
         dependencies=[Depends(reader)],
-        responses={**documented(401, 403, 422, 429), 200: {"model": Rows}},
+        responses={**documented(401, 403, 422, 429, 503), 200: {"model": Rows}},
         prefix="/analytics",
     )
 
