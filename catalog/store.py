@@ -312,7 +312,7 @@ class ItemStore:
         """[n, 2] int64, what diversity counts: product type (category where no item has a type) and brand."""
         kinds = self.type_codes if self.types else self.category_codes
         aspects = np.empty((len(rows), 2), dtype=np.int64)
-        aspects[:, 0], aspects[:, 1] = kinds[rows], self.brand_codes[rows]
+        aspects[:, 0], aspects[:, 1] = kinds.take(rows), self.brand_codes.take(rows)
         return aspects
 
     def _row(self, item_id: str) -> int:

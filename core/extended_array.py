@@ -1,4 +1,4 @@
-"""A large array and a small one behind it, read as one."""
+"""Arrays that are read as one whose rows are kept in another way: some behind others, or equal ones once."""
 
 from __future__ import annotations
 
@@ -8,6 +8,25 @@ import numpy as np
 from numpy.typing import NDArray
 
 Number = TypeVar("Number", bound=np.generic)
+
+
+class SharedArray(Generic[Number]):
+    """A large array whose equal rows are all read in one place, so that fewer of its pages are touched.
+
+    Attributes:
+        base: [n, ...].
+        first: [n] the row that is read in the place of each.
+    """
+
+    def __init__(self, base: NDArray[Number], first: NDArray[np.int64]) -> None:
+        self.base, self.first = base, first
+        self.shape: tuple[int, ...] = base.shape
+
+    def __len__(self) -> int:
+        return self.shape[0]
+
+    def __getitem__(self, rows: NDArray[np.integer[Any]]) -> NDArray[Number]:
+        return np.asarray(self.base[self.first[rows]])
 
 
 class ExtendedArray(Generic[Number]):
@@ -40,18 +59,25 @@ class ExtendedArray(Generic[Number]):
         return self._base, self._more
 
 
-RowArray: TypeAlias = NDArray[Number] | ExtendedArray[Number]
+RowArray: TypeAlias = NDArray[Number] | SharedArray[Number] | ExtendedArray[Number]
 """An array that is indexed by an array of rows."""
 
 
 def located(array: RowArray[Any], rows: NDArray[np.int64]) -> tuple[NDArray[Any], NDArray[np.int64]]:
     """A plain array that has the rows of another, and where in it they are."""
+    if isinstance(array, SharedArray):
+        return array.base, array.first[rows]
     if isinstance(array, ExtendedArray):
         return array[rows], np.arange(len(rows))
     return array, rows
 
 
+def plain(array: NDArray[Any] | SharedArray[Any]) -> NDArray[Any]:
+    """The large array itself."""
+    return array.base if isinstance(array, SharedArray) else array
+
+
 def products(rows: RowArray[Any], vector: NDArray[Any]) -> NDArray[Any]:
     """[n] the inner product of each row with a vector, by one thread, which BLAS would not do."""
-    parts = rows.parts if isinstance(rows, ExtendedArray) else (rows,)
+    parts = rows.parts if isinstance(rows, ExtendedArray) else (plain(rows),)
     return np.concatenate([np.vecdot(part, vector) for part in parts])

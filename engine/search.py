@@ -417,7 +417,7 @@ class Engine:
     def values(self, rows: IntArray, moment: float | Floats) -> FloatArray:
         """[n, n_objectives] what items are worth to each objective at a moment or [n] moments, winsorised."""
         if not self.uses_clock:
-            return np.asarray(self._lasting_values[rows])
+            return self._lasting_values.take(rows, axis=0)
         return self._values_at(rows, moment)
 
     @cached_property

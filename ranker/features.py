@@ -78,18 +78,19 @@ def schema_hash() -> str:
 
 
 class Numbers(NamedTuple):
-    """Columns of `ItemColumns`, contiguous."""
+    """Columns of `ItemColumns`, contiguous; prices with those of their types where they are not known."""
 
     prices: FloatArray
     price_levels: FloatArray
-    type_prices: FloatArray
     popularity: FloatArray
     purchase_rates: FloatArray
     discounts: FloatArray
+    are_priced: NDArray[np.bool_]
     in_stock: NDArray[np.bool_]
 
 
-NUMBERS = (Numbers, *["f4[:]"] * 6, "b1[:]")
+NUMBERS = (Numbers, *["f4[:]"] * 5, *["b1[:]"] * 2)
+N_NUMBERS = 7
 
 
 @dataclass(frozen=True)
@@ -121,11 +122,16 @@ class ItemColumns:
     attributes: Mapping[str, AttributeColumn]
 
     @cached_property
-    def numbers(self) -> Numbers:
-        """The columns of numbers as kernels read them."""
-        columns = (self.prices, self.price_levels, self.type_prices, self.popularity, self.purchase_rates)
-        floats = (np.ascontiguousarray(column, dtype=np.float32) for column in (*columns, self.discounts))
-        return Numbers(*map(read_only, (*floats, np.ascontiguousarray(self.in_stock))))
+    def numbers(self) -> FloatArray:
+        """[n, N_NUMBERS] what features have of each item whatever is searched, in one place."""
+        are_priced = np.isfinite(self.prices)
+        prices = np.where(are_priced, self.prices, self.type_prices[self.type_codes])
+        columns = (prices, self.price_levels, self.popularity, self.purchase_rates, self.discounts)
+        floats = (np.ascontiguousarray(column, dtype=np.float32) for column in columns)
+        flags = are_priced, np.ascontiguousarray(self.in_stock)
+        numbers = np.empty((len(self.prices), N_NUMBERS), dtype=np.float32)
+        _numbers(Numbers(*map(read_only, (*floats, *flags))), numbers)
+        return numbers
 
     @cached_property
     def price_levels(self) -> FloatArray:
@@ -181,11 +187,11 @@ def build_features_for_users(
         for position, column in enumerate(mention_features(query.attributes, items.attributes, rows)):
             common[:, AT[MENTIONED[0]] + position] = column
     vectors, places = located(items.vectors, rows)
-    codes = items.type_codes[rows]
+    codes = items.type_codes.take(rows)
     _meaning(vectors, places, items.type_vectors, codes, candidates.query_vector, common, AT["type_dense"])
     common[:, AT["query_words"]] = min(len(query.words.split()), 16) / 4.0
     titles, places = located(items.words.fields["title"], rows)
-    _item(titles, places, rows, codes, items.numbers, common, AT["title_length"])
+    _item(titles, places, rows, items.numbers, common, AT["title_length"])
     features[1:] = common
     known = [user for user, history in enumerate(histories) if history is not None and len(history.rows)]
     if known:
@@ -244,36 +250,43 @@ def _meaning(
         row[1] = votes / n_top
 
 
-@kernel("i4[:,:]", "i8[:]", "i8[:]", "i4[:]", NUMBERS, "out f4[:,:]", "i8")
+@kernel(NUMBERS, "out f4[:,:]")
+def _numbers(items: Numbers, numbers: FloatArray) -> None:
+    for item in range(len(numbers)):
+        row, level = numbers[item], items.price_levels[item]
+        row[0] = np.float32(np.log1p(items.prices[item]))
+        row[1] = items.are_priced[item]
+        row[2] = level if np.isfinite(level) else 0.0
+        row[3] = np.float32(np.log1p(items.popularity[item]))
+        row[4] = np.sqrt(items.purchase_rates[item])
+        row[5] = items.discounts[item]
+        row[6] = items.in_stock[item]
+
+
+@kernel("i4[:,:]", "i8[:]", "i8[:]", "f4[:,:]", "out f4[:,:]", "i8")
 def _item(
     titles: NDArray[np.int32],
     places: IntArray,
     rows: IntArray,
-    codes: NDArray[np.int32],
-    items: Numbers,
+    numbers: FloatArray,
     features: FloatArray,
     first: int,
 ) -> None:
     total, most_popular = 0.0, -np.inf
+    # In a loop of their own, so that the processor waits for many of them at once.
     for item in range(len(rows)):
         row, at = features[item, first:], rows[item]
+        row[1], row[2], row[3] = numbers[at, 0], numbers[at, 1], numbers[at, 2]
+        row[5] = numbers[at, 3]
+        row[7], row[8], row[9] = numbers[at, 4], numbers[at, 5], numbers[at, 6]
+    for item in range(len(rows)):
+        row = features[item, first:]
         length = 0
         for word in titles[places[item]]:
             length += word >= 0
-        price, level = items.prices[at], items.price_levels[at]
-        is_known = np.isfinite(price)
-        log_price = np.float32(np.log1p(price if is_known else items.type_prices[codes[item]]))
-        popular = np.float32(np.log1p(items.popularity[at]))
         row[0] = np.log1p(length)
-        row[1] = log_price
-        row[2] = is_known
-        row[3] = level if np.isfinite(level) else 0.0
-        row[5] = popular
-        row[7] = np.sqrt(items.purchase_rates[at])
-        row[8] = items.discounts[at]
-        row[9] = items.in_stock[at]
-        total += float(log_price)
-        most_popular = max(most_popular, float(popular))
+        total += float(row[1])
+        most_popular = max(most_popular, float(row[5]))
     for item in range(len(rows)):
         row = features[item, first:]
         row[4] = row[1] - total / len(rows)

@@ -64,15 +64,18 @@ class Terms(NamedTuple):
             if len(ids) == 1:
                 bits[ids[0]] = bits.get(ids[0], 0) | 1 << word
         compounds = [(word, ids) for word, ids in readings if len(ids) > 1]
+        single = np.array(list(bits), dtype=np.int32), np.array(list(bits.values()), dtype=np.int64)
+        if not compounds:
+            return cls(*single, *NO_COMPOUNDS)
         return cls(
-            np.array(list(bits), dtype=np.int32),
-            np.array(list(bits.values()), dtype=np.int64),
+            *single,
             np.array([1 << word for word, _ in compounds], dtype=np.int64),
             np.array(list(accumulate(len(ids) for _, ids in compounds)), dtype=np.int64),
             np.array([part for _, ids in compounds for part in ids], dtype=np.int32),
         )
 
 
+NO_COMPOUNDS = np.empty(0, dtype=np.int64), np.empty(0, dtype=np.int64), np.empty(0, dtype=np.int32)
 NO_TERMS = Terms.of([])
 
 

@@ -150,13 +150,20 @@ class DenseIndex:
         """
         if selection is None:
             vectors, cosines = self._of_all(query.tobytes(), depth)
-            return self._expand(vectors)[0][:depth], cosines
+            rows, n = np.empty(depth, dtype=np.int64), np.empty(1, dtype=np.int64)
+            _list_first_members(vectors, self.starts, self.members, rows, n)
+            return rows[: n[0]], cosines
         near = self._near_selected(query, depth, selection, floor)
         if near is not None:
             return near
         vectors, cosines = self.nearest(query, depth, selection)
         rows, _ = self._expand(vectors)
         return rows[selection.rows[rows]][:depth], cosines
+
+    @property
+    def first_members(self) -> IntArray:
+        """[n_items] for each item the first of those with the same vector."""
+        return np.asarray(self.members[self.starts[:-1]][self.vector_of])
 
     @property
     def rounded(self) -> float:
@@ -190,7 +197,7 @@ class DenseIndex:
             # A selector keeps no reference to its bits: the selection lives for as long as the search runs.
             return self._searched(query, k, faiss.IDSelectorBitmap(bits), self.index.ntotal / n_allowed)
         if self.values is not None:
-            return _nearest_of(self.values, query, np.flatnonzero(selection.allowed), k)
+            return self.values.nearest(np.flatnonzero(selection.allowed), query, k)
         index = self.index if self.kind == "exact" else self.index.storage
         return _found(index, query, k, faiss.SearchParameters(sel=faiss.IDSelectorBitmap(bits)))
 
@@ -262,14 +269,15 @@ class DenseIndex:
             return _found(self.index, query, k, faiss.SearchParameters(**options))
         if self.kind == "hnsw":
             breadth = int(max(self.breadth, k) * wider)
-            return _found(self.index, query, k, faiss.SearchParametersHNSW(efSearch=breadth, **options))
+            params = faiss.SearchParametersHNSW(efSearch=breadth, **options) if options else _walk(breadth)
+            return _found(self.index, query, k, params)
         n_lists = min(self.index.nlist, int(self.breadth * max(1.0, wider / WIDER_FROM)))
         n = n_refined(self.index, self.breadth, k)
         vectors, _ = _found(self.index, query, n, faiss.SearchParametersIVF(nprobe=n_lists, **options))
         if len(vectors) < k and n_lists < self.index.nlist:  # the lists that were visited have too few of a selection
             vectors, _ = _found(self.index, query, n, faiss.SearchParametersIVF(nprobe=self.index.nlist, **options))
         assert self.values is not None
-        return _nearest_of(self.values, query, vectors, k)
+        return self.values.nearest(vectors, query, k)
 
     def _expand(self, vectors: IntArray) -> tuple[IntArray, IntArray]:
         """The rows that have these vectors, in the order of the vectors, and the place of each one's vector."""
@@ -286,6 +294,21 @@ def _list_members(vectors: IntArray, starts: IntArray, members: IntArray, rows: 
         for member in range(starts[vectors[place]], starts[vectors[place] + 1]):
             rows[n], places[n] = members[member], place
             n += 1
+
+
+@kernel("i8[:]", "i8[:]", "i8[:]", "out i8[:]", "out i8[:]")
+def _list_first_members(
+    vectors: IntArray, starts: IntArray, members: IntArray, rows: IntArray, count: IntArray
+) -> None:
+    """Write members, as many as there is room for, and how many these are."""
+    n = 0
+    for vector in vectors:
+        for member in range(starts[vector], min(starts[vector + 1], starts[vector] + len(rows) - n)):
+            rows[n] = members[member]
+            n += 1
+        if n == len(rows):
+            break
+    count[0] = n
 
 
 @kernel("b1[:]", "i8[:]", "out b1[:]")
@@ -311,14 +334,10 @@ def _scanned_up_to(values: EightBits | None) -> int:
     return EXACT_UP_TO if values is None else SCANNED_CODES_UP_TO
 
 
-def _nearest_of(values: EightBits, query: FloatArray, vectors: IntArray, k: int) -> Found:
-    """The nearest of some vectors."""
-    cosines = values.cosines(vectors, query)
-    if len(vectors) > k:
-        some = np.argpartition(-cosines, k - 1)[:k]
-        vectors, cosines = vectors[some], cosines[some]
-    order = np.lexsort((vectors, -cosines))
-    return vectors[order], cosines[order]
+@lru_cache(maxsize=16)
+def _walk(breadth: int) -> Any:
+    """How a graph is searched without a selection."""
+    return faiss.SearchParametersHNSW(efSearch=breadth)
 
 
 def _found(index: Any, query: FloatArray, k: int, params: Any) -> Found:

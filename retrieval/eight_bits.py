@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from trimtab.core.compiled import kernel
+from trimtab.core.compiled import any_order, kernel
 from trimtab.core.errors import BundleDamaged
 from trimtab.core.records import FloatArray, IntArray
 from trimtab.retrieval.encoders.vector_parts import Vectors
@@ -79,12 +79,58 @@ class EightBits:
         _products(self.codes, self.scales, vectors, query, found)
         return found
 
+    def nearest(self, vectors: IntArray, query: FloatArray, k: int) -> tuple[IntArray, FloatArray]:
+        """The nearest k of some of the vectors, nearest first, and their cosines."""
+        keys = np.empty(len(vectors), dtype=np.int64)
+        _write_keys(self.codes, self.scales, vectors, query, keys)
+        if k < len(keys):
+            keys.partition(k)
+            keys = keys[:k]
+        keys.sort()
+        found, cosines = np.empty(len(keys), dtype=np.int64), np.empty(len(keys), dtype=np.float32)
+        _read_keys(keys, found, cosines)
+        return found, cosines
 
-@kernel("i1[:,:]", "f4[:]", "i8[:]", "f4[:]", "out f4[:]", adds_in_any_order=True)
+
+VECTOR_BITS = 32
+CACHE_LINE = 64
+ALL_BUT_SIGN = (1 << 31) - 1
+
+
+@any_order
+def _product(code: Any, query: Any) -> np.float32:
+    total = np.float32(0)
+    for at in range(len(query)):
+        total += np.float32(code[at]) * query[at]
+    return total
+
+
+@kernel("i1[:,:]", "f4[:]", "i8[:]", "f4[:]", "out f4[:]")
 def _products(codes: Any, scales: Any, vectors: Any, query: Any, found: Any) -> None:
     for place in range(len(vectors)):
-        vector = vectors[place]
-        total = np.float32(0)
-        for at in range(len(query)):
-            total += np.float32(codes[vector, at]) * query[at]
-        found[place] = total * scales[vector]
+        found[place] = _product(codes[vectors[place]], query) * scales[vectors[place]]
+
+
+@kernel("i1[:,:]", "f4[:]", "i8[:]", "f4[:]", "out i8[:]")
+def _write_keys(codes: Any, scales: Any, vectors: Any, query: Any, keys: Any) -> None:
+    """Write keys of which the smaller is the nearer vector."""
+    # Read first in a loop of its own, so that the processor waits for many of them at once.
+    for place in range(len(vectors)):
+        keys[place] = 0
+        for at in range(0, codes.shape[1], CACHE_LINE):
+            keys[place] += codes[vectors[place], at]
+    cosine = np.empty(1, dtype=np.float32)
+    bits = cosine.view(np.int32)
+    for place in range(len(vectors)):
+        cosine[0] = _product(codes[vectors[place]], query) * scales[vectors[place]]
+        ascending = bits[0] ^ ((bits[0] >> 31) & ALL_BUT_SIGN)
+        keys[place] = (-np.int64(ascending) << VECTOR_BITS) + vectors[place]
+
+
+@kernel("i8[:]", "out i8[:]", "out f4[:]")
+def _read_keys(keys: Any, vectors: Any, cosines: Any) -> None:
+    bits = cosines.view(np.int32)
+    for place in range(len(keys)):
+        vectors[place] = keys[place] & (1 << VECTOR_BITS) - 1
+        ascending = np.int32(-(keys[place] >> VECTOR_BITS))
+        bits[place] = ascending ^ ((ascending >> 31) & ALL_BUT_SIGN)

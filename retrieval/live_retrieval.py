@@ -16,7 +16,7 @@ import numpy as np
 
 from trimtab.catalog.attributes.column import Mask
 from trimtab.core.errors import BadParameter
-from trimtab.core.extended_array import ExtendedArray
+from trimtab.core.extended_array import ExtendedArray, plain
 from trimtab.core.records import FloatArray, IntArray
 from trimtab.core.understood import Understood
 from trimtab.retrieval.building_meaning import item_text
@@ -78,7 +78,7 @@ class LiveRetrieval:
         retriever = built.with_indices(
             store,
             _live(built.indices, store, terms, vectors, stale),
-            vectors=ExtendedArray(np.asarray(built.vectors), vectors) if n_new else None,
+            vectors=ExtendedArray(plain(built.vectors), vectors) if n_new else None,
         )
         # All columns are not looked through at each change: only what is new of the names that are codes anyway.
         coded = {field: store.coded(field)[1][n_names:] for field, n_names in built.n_names.items()}

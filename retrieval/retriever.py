@@ -14,14 +14,14 @@ from trimtab.catalog.arrow import CODED
 from trimtab.catalog.attributes.column import Mask
 from trimtab.catalog.groups import Groups
 from trimtab.core.errors import BadParameter, BundleDamaged
-from trimtab.core.extended_array import RowArray, products
+from trimtab.core.extended_array import RowArray, SharedArray, products
 from trimtab.core.records import Candidates, Filter, FloatArray, IntArray
 from trimtab.core.understood import Understood
 from trimtab.retrieval.dense import DenseIndex, mapped
 from trimtab.retrieval.encoders.protocol import Encoder
 from trimtab.retrieval.encoders.registry import load_query_encoder
 from trimtab.retrieval.filters import MAX_MASKS, Condition, Masks, conditions_of
-from trimtab.retrieval.fusion import best_first, cosines_of, fused_scores, union, with_feedback
+from trimtab.retrieval.fusion import POOL, fused
 from trimtab.retrieval.lexical import LexicalIndex
 from trimtab.retrieval.milvus.collection import Collection
 from trimtab.retrieval.milvus.indices import open_indices
@@ -44,8 +44,6 @@ REPORT = "retrieval.json"
 LEXICAL = "lexical"
 """The folder of the lexical index."""
 
-POOL = 200
-"""The least depth of a search in both indices, so that up to here a shorter answer is the head of a longer one."""
 WORDS_POOL = 400
 """The same of the search by words, which is cheap: the second 200 have what meaning brings to the first 100. Recall@100
 gains .011 by it and by the floor below which no cosine counts on ESCI (95 % interval .005 to .018), .008 on Icecat."""
@@ -111,11 +109,15 @@ class Retriever:
         if len(vectors) != len(store):
             raise BundleDamaged(folder / "vectors.npy", f"has {len(vectors)} items, the store has {len(store)}")
         lexicon = _read_lexicon(folder)
+        indices = _indices(folder, report, store, lexicon, remote_seconds)
+        dense = indices.dense
+        if isinstance(dense, DenseIndex) and dense.index.ntotal < len(vectors):
+            vectors = SharedArray(vectors, dense.first_members)
         retriever = cls(
             store=store,
             encoder=load_query_encoder(report["encoder"], folder),
             vectors=vectors,
-            indices=_indices(folder, report, store, lexicon, remote_seconds),
+            indices=indices,
             speller=Speller.load(folder / "spelling"),
             lexicon=lexicon,
             report=report,
@@ -219,25 +221,16 @@ class Retriever:
         if understood.forbidden and len(dense_rows):
             dense_rows = np.setdiff1d(dense_rows, self.lexical.forbidden_rows(understood))
 
-        rows = union(lexical_rows, dense_rows)
-        dense = cosines_of(self.vectors, rows, vector)
-        lexical = np.zeros(len(rows), dtype=np.float32)
-        lexical[: len(lexical_rows)] = bm25
-        last = float(cosines[:POOL].min(initial=1))
-        fused = fused_scores(
-            dense,
-            lexical,
-            dense_range=(max(last, self._floor), float(dense.max(initial=0))),
-            best_lexical=float(bm25.max(initial=0)),
+        return fused(
+            (lexical_rows, bm25),
+            (dense_rows, cosines),
+            self.vectors,
+            vector,
+            self._store.popularity,
+            n=n_candidates,
+            floor=self._floor,
+            by_meaning=by_meaning,
         )
-        if by_meaning:
-            fused = with_feedback(fused, self.vectors, rows)
-
-        matching = np.flatnonzero((lexical > 0) | (dense >= self._floor))
-        best = matching[
-            best_first(fused[matching], self._store.popularity[rows[matching]], rows[matching], n_candidates)
-        ]
-        return Candidates(rows[best], dense[best], lexical[best], fused[best], vector)
 
     def at_rows(self, query: str | Understood, rows: IntArray) -> Candidates:
         """Some items as candidates that were found neither by words nor by meaning: only their cosines are known."""

@@ -158,24 +158,27 @@ class WordScores:
         except IndexError:  # the first search, or one beside another
             totals = np.zeros(len(self._priority), dtype=np.float32)
         n = sum(len(part.rows) for part in finding)
-        keys, count = np.empty(n, dtype=np.int64), np.zeros(1, dtype=np.int64)
+        rows, scores, count = np.empty(n, dtype=np.int32), np.empty(n, dtype=np.float32), np.zeros(1, dtype=np.int64)
         for part in finding:
             _add(part.rows, part.scores, totals)
-        for part in adding:
-            _add_to_found(part.rows, part.scores, totals)
         totals[without] = 0.0
-        may_be = NO_MASK if allowed is None else allowed
+        begin, may_be = 0, NO_MASK if allowed is None else allowed
         for part in finding:
-            _take(part.rows, self._priority, may_be, totals, keys, count)
+            _take(part.rows, may_be, totals, rows, scores, count)
+            some = slice(begin, int(count[0]))
+            for more in adding:
+                _add_at(places_in(more.rows, rows[some]), more.scores, scores[some])
+            begin = some.stop
         self._spare.append(totals)  # of which nothing is left
-        keys = keys[: count[0]]
+        keys = np.empty(begin, dtype=np.int64)
+        _write_keys(rows, scores, self._priority, keys)
         if depth < len(keys):
             keys.partition(depth)
             keys = keys[:depth]
         keys.sort()
-        rows, scores = np.empty(len(keys), dtype=np.int64), np.empty(len(keys), dtype=np.float32)
-        _read_keys(keys, self._by_priority, rows, scores)
-        return rows, scores
+        best, of_best = np.empty(len(keys), dtype=np.int64), np.empty(len(keys), dtype=np.float32)
+        _read_keys(keys, self._by_priority, best, of_best)
+        return best, of_best
 
     @cached_property
     def _by_priority(self) -> Rows:
@@ -194,24 +197,30 @@ def _add(rows: Rows, scores: FloatArray, totals: FloatArray) -> None:
         totals[rows[place]] += scores[place]
 
 
-@kernel("i4[:]", "f4[:]", "out f4[:]")
-def _add_to_found(rows: Rows, scores: FloatArray, totals: FloatArray) -> None:
-    for place in range(len(rows)):
-        total = totals[rows[place]]
-        totals[rows[place]] = total + scores[place] if total > 0 else total
-
-
-@kernel("i4[:]", "i4[:]", "b1[:]", "out f4[:]", "out i8[:]", "out i8[:]")
-def _take(rows: Rows, priority: Rows, allowed: Mask, totals: FloatArray, keys: IntArray, count: IntArray) -> None:
-    """Take the totals of some rows, each once, as keys of which the smaller is the better item."""
-    bits = totals.view(np.int32)
+@kernel("i4[:]", "b1[:]", "out f4[:]", "out i4[:]", "out f4[:]", "out i8[:]")
+def _take(found: Rows, allowed: Mask, totals: FloatArray, rows: Rows, scores: FloatArray, count: IntArray) -> None:
+    """Take the totals of some rows, each once, behind those that were taken before."""
     n = count[0]
-    for row in rows:
+    for row in found:
         if totals[row] > 0 and (len(allowed) == 0 or allowed[row]):
-            keys[n] = (-np.int64(bits[row]) << PRIORITY_BITS) + priority[row]
+            rows[n], scores[n] = row, totals[row]
             n += 1
         totals[row] = 0.0
     count[0] = n
+
+
+@kernel("i4[:]", "f4[:]", "out f4[:]")
+def _add_at(places: Rows, scores: FloatArray, totals: FloatArray) -> None:
+    for item in range(len(places)):
+        totals[item] += scores[places[item]] if places[item] >= 0 else 0
+
+
+@kernel("i4[:]", "f4[:]", "i4[:]", "out i8[:]")
+def _write_keys(rows: Rows, scores: FloatArray, priority: Rows, keys: IntArray) -> None:
+    """Write keys of which the smaller is the better item."""
+    bits = scores.view(np.int32)
+    for place in range(len(keys)):
+        keys[place] = (-np.int64(bits[place]) << PRIORITY_BITS) + priority[rows[place]]
 
 
 @kernel("i8[:]", "i4[:]", "out i8[:]", "out f4[:]")

@@ -53,18 +53,18 @@ def choose(
     temperature, exploration_loss = _exploration(bundle, query, stage, weights, seed)
     order = stage.ordered(weights, seed, temperature)
     shown, propensities = _page(query, scored, order)
-    store = bundle.pipeline.store
+    rows = scored.rows.take(shown)
     # The rest of the result set is not steered, so the receipt speaks of the candidates; of an order, of the page.
     receipt = _receipt(bundle, scored, order.chosen if scored.n_candidates else shown, baseline)
     watch.lap("choose")
     effective = dict(zip(bundle.known_weights, weights.tolist(), strict=True))
     return Slate(
         query=query,
-        rows=scored.rows[shown],
-        item_ids=store.item_ids(scored.rows[shown]),
-        scores=order.utilities[shown],
-        gains=scored.gains[shown, : len(bundle.objectives)],
-        features=scored.features[shown],
+        rows=rows,
+        item_ids=bundle.pipeline.store.item_ids(rows),
+        scores=order.utilities.take(shown),
+        gains=scored.gains.take(shown, axis=0)[:, : len(bundle.objectives)],
+        features=scored.features.take(shown, axis=0),
         propensities=propensities,
         n_candidates=scored.n_candidates,
         n_matches=scored.n_candidates,
@@ -86,9 +86,10 @@ def choose(
 def _page(query: Query, scored: ScoredCandidates, order: Order) -> tuple[NDArray[np.int64], NDArray[np.float64]]:
     """What the page shows and the chances of it: of the order, then of the rest behind it, which no weight moves."""
     page = slice(query.offset, query.offset + query.k)
-    rest = np.arange(scored.n_candidates, len(scored))
     chosen, propensities = order.chosen[page], order.propensities[page]
-    rest = rest[: query.k - len(chosen)]
+    rest = np.arange(scored.n_candidates, min(len(scored), scored.n_candidates + query.k - len(chosen)))
+    if len(rest) == 0:
+        return chosen, propensities
     return np.concatenate([chosen, rest]), np.concatenate([propensities, np.ones(len(rest))])
 
 
@@ -135,13 +136,13 @@ def _exploration(
 def _receipt(
     bundle: Bundle, scored: ScoredCandidates, chosen: NDArray[np.int64], baseline: NDArray[np.int64]
 ) -> dict[str, ReceiptLine]:
-    n_objectives = len(bundle.objectives)
-    sums = receipt_of(scored.gains, scored.aspects, chosen, baseline)
-    sums[:n_objectives] *= np.array(list(bundle.receipt_factors.values()))[:, None]
-    names = (*bundle.objectives, DIVERSITY)
-    return {
-        name: ReceiptLine(*line) for name, line in zip(names, sums[[*range(n_objectives), -1]].tolist(), strict=True)
+    *sums, novelty = receipt_of(scored.gains, scored.aspects, chosen, baseline)
+    factors = bundle.receipt_factors
+    receipt = {
+        name: ReceiptLine(*(factors[name] * line).tolist())
+        for name, line in zip(factors, sums[: len(factors)], strict=True)
     }
+    return {**receipt, DIVERSITY: ReceiptLine(*novelty.tolist())}
 
 
 def _without_diversity(weights: Mapping[str, float]) -> dict[str, float]:
@@ -152,6 +153,8 @@ def _without_diversity(weights: Mapping[str, float]) -> dict[str, float]:
 
 def _degraded(scored: ScoredCandidates, levels: Levels, *, is_less_diverse: bool) -> tuple[str, ...]:
     """The levels that made a difference to the slate."""
+    if not (scored.degraded or levels or is_less_diverse):
+        return ()
     late = {NO_DIVERSITY} if is_less_diverse else set()
     taken = {*scored.degraded, *late, *(levels & {LIVE_FEATURES})}
     return tuple(level for level in LOGGED_LEVELS if level in taken)

@@ -229,7 +229,8 @@ def slate_stage(bundle: Bundle, query: Query, scored: ScoredCandidates) -> Slate
         """The candidate that an item is; a rule may outlive its item and must not fail the search."""
         return index_of_row.get(int(bundle.pipeline.store.rows_of((item_id,))[0]))
 
-    eligible = np.arange(n) < n_ranked
+    eligible = np.ones(n, dtype=bool)
+    eligible[n_ranked:] = False
     for item_id in rules.exclusions:
         if (index := index_of(item_id)) is not None:
             eligible[index] = False

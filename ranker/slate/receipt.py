@@ -21,10 +21,10 @@ def receipt_of(
         aspects: [n, A] codes, -1 unknown.
         shown, baseline: [k] candidate indices.
     """
-    receipt = np.empty((gains.shape[1] + 1, 2))
-    for column, slate in enumerate((shown, baseline)):
-        receipt[:, column] = discounted_sums(gains, aspects, slate[None, :])[0]
-    return receipt
+    sums = np.zeros((2, gains.shape[1] + 1))
+    _discounted(gains, aspects, shown[None, :], discounts(len(shown)), sums[:1])
+    _discounted(gains, aspects, baseline[None, :], discounts(len(baseline)), sums[1:])
+    return sums.T
 
 
 def discounted_sums(gains: FloatArray, aspects: NDArray[np.int64], slates: NDArray[np.int64]) -> NDArray[np.float64]:
