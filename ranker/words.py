@@ -5,6 +5,7 @@ from __future__ import annotations
 from array import array
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping, Sequence
+from copy import copy
 from dataclasses import dataclass
 from functools import cached_property
 from itertools import accumulate, count
@@ -129,6 +130,12 @@ class ItemWords:
             collected.add(row, item)
         return collected.indexed(lexicon)
 
+    def read_by(self, reader: QueryReader) -> ItemWords:
+        """These words, of which queries are read by another reader: one that has read them already."""
+        other = copy(self)
+        other._reader = reader  # noqa: SLF001  # the same class
+        return other
+
     def with_items(self, items: Sequence[Mapping[str, Sequence[str]]]) -> ItemWords:
         """These items and more after them, by their `kept_words` of each field; known words keep their weights."""
         ids, counts = dict(self._ids), Counter[int]()
@@ -154,6 +161,7 @@ class ItemWords:
             (place, tuple(self._ids[term] for term in terms))
             for place, word in enumerate(words)
             for terms in word.readings[1:]
+            if all(map(self._ids.__contains__, terms))
         ]
         unwanted = dict.fromkeys(term for words_of in excluded for term in self.lexicon.terms(words_of))
         not_wanted = [self._ids.get(term, UNKNOWN) for term in unwanted][:MAX_EXCLUDED]

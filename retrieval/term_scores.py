@@ -8,7 +8,7 @@ lengths rounded to a byte as Lucene does, and the best field with a little of th
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from functools import cached_property
+from functools import cached_property, partial, reduce
 from typing import NamedTuple
 
 import numpy as np
@@ -70,41 +70,42 @@ NOTHING = Scored(np.empty(0, dtype=np.int32), np.empty(0, dtype=np.float32))
 
 def sum_of_any(parts: Sequence[Scored]) -> Scored:
     """The items that any has, with the sum of their scores."""
-    return _any(parts, np.add)
+    return reduce(partial(_either, adds=True), parts, NOTHING)
 
 
 def best_of_any(parts: Sequence[Scored]) -> Scored:
     """The items that any has, with the best of their scores."""
-    return _any(parts, np.maximum)
+    return reduce(partial(_either, adds=False), parts, NOTHING)
 
 
 def sum_of_all(parts: Sequence[Scored]) -> Scored:
     """The items that all have, with the sum of their scores."""
-    if len(parts) < 2:
-        return parts[0] if parts else NOTHING
-    every = _any(parts, np.add)
-    n_parts = _any([Scored(part.rows, np.ones(len(part.rows), dtype=np.float32)) for part in parts], np.add).scores
-    return Scored(every.rows[n_parts == len(parts)], every.scores[n_parts == len(parts)])
+    return reduce(_both, parts) if parts else NOTHING
 
 
 def with_more(found: Scored, more: Scored) -> Scored:
     """The same items, with what they score by more words too."""
     if len(more.rows) == 0:
         return found
-    places = places_in(more.rows, found.rows)
-    return Scored(found.rows, found.scores + np.where(places >= 0, more.scores[places], 0))
+    scores = found.scores.copy()
+    _add_at(places_in(more.rows, found.rows), more.scores, scores)
+    return Scored(found.rows, scores)
 
 
-def _any(parts: Sequence[Scored], combine: np.ufunc) -> Scored:
-    parts = [part for part in parts if len(part.rows)]
-    if len(parts) < 2:
-        return parts[0] if parts else NOTHING
-    rows = np.concatenate([part.rows for part in parts])
-    order = np.argsort(rows, kind="stable")
-    rows = rows[order]
-    firsts = np.flatnonzero(np.diff(rows, prepend=-1))
-    scores = np.concatenate([part.scores for part in parts])[order]
-    return Scored(rows[firsts], combine.reduceat(scores, firsts))
+def _either(one: Scored, other: Scored, *, adds: bool) -> Scored:
+    if len(one.rows) == 0 or len(other.rows) == 0:
+        return one if len(other.rows) == 0 else other
+    n = len(one.rows) + len(other.rows)
+    rows, scores, count = np.empty(n, dtype=np.int32), np.empty(n, dtype=np.float32), np.empty(1, dtype=np.int64)
+    _merge_scores(*one, *other, adds, rows, scores, count)
+    return Scored(rows[: count[0]], scores[: count[0]])
+
+
+def _both(one: Scored, other: Scored) -> Scored:
+    few, many = (one, other) if len(one.rows) < len(other.rows) else (other, one)
+    places = places_in(many.rows, few.rows)
+    there = places >= 0
+    return Scored(few.rows[there], few.scores[there] + many.scores[places[there]])
 
 
 class WordScores:
@@ -189,6 +190,33 @@ class WordScores:
 NO_MASK: Mask = np.empty(0, dtype=bool)
 """Allows all."""
 PRIORITY_BITS = 32
+LAST_ROW = np.int32(np.iinfo(np.int32).max)
+
+
+@kernel("i4[:]", "f4[:]", "i4[:]", "f4[:]", "b1", "out i4[:]", "out f4[:]", "out i8[:]")
+def _merge_scores(
+    rows: Rows,
+    scores: FloatArray,
+    others: Rows,
+    of_others: FloatArray,
+    adds: bool,
+    merged: Rows,
+    totals: FloatArray,
+    count: IntArray,
+) -> None:
+    """Write the rows of either, the sum or the best of what they score, and how many there are."""
+    i, j, n = 0, 0, 0
+    nothing = np.float32(0)
+    while i < len(rows) or j < len(others):
+        left = rows[i] if i < len(rows) else LAST_ROW
+        right = others[j] if j < len(others) else LAST_ROW
+        one = scores[i] if left <= right else nothing
+        other = of_others[j] if right <= left else nothing
+        merged[n], totals[n] = min(left, right), one + other if adds else max(one, other)
+        i += left <= right
+        j += right <= left
+        n += 1
+    count[0] = n
 
 
 @kernel("i4[:]", "f4[:]", "out f4[:]")

@@ -136,13 +136,12 @@ def _exploration(
 def _receipt(
     bundle: Bundle, scored: ScoredCandidates, chosen: NDArray[np.int64], baseline: NDArray[np.int64]
 ) -> dict[str, ReceiptLine]:
-    *sums, novelty = receipt_of(scored.gains, scored.aspects, chosen, baseline)
-    factors = bundle.receipt_factors
+    *sums, novelty = receipt_of(scored.gains, scored.aspects, chosen, baseline).tolist()
     receipt = {
-        name: ReceiptLine(*(factors[name] * line).tolist())
-        for name, line in zip(factors, sums[: len(factors)], strict=True)
+        name: ReceiptLine(factor * expected, factor * before)
+        for (name, factor), (expected, before) in zip(bundle.receipt_factors.items(), sums, strict=False)
     }
-    return {**receipt, DIVERSITY: ReceiptLine(*novelty.tolist())}
+    return {**receipt, DIVERSITY: ReceiptLine(*novelty)}
 
 
 def _without_diversity(weights: Mapping[str, float]) -> dict[str, float]:

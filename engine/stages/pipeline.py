@@ -165,7 +165,7 @@ def item_columns(
         vectors=retriever.vectors,
         type_vectors=type_vectors,
         type_prices=type_prices,
-        words=words,
+        words=words.read_by(retriever.lexical.reader),
         attributes=store.attributes,
     )
 
