@@ -82,6 +82,8 @@ PATIENCE_RATIO = 0.5
 """Share of the time to answer that a search may wait for its turn: the rest is for the search."""
 FRONTIERS_AT_ONCE = 2
 """They are computed in threads of their own; more would take the searches' time."""
+NO_TELEMETRY = {"tracing": False, "metrics": False, "logs": False}
+"""Searches are traced by `observability.tracing`; the framework would look at each request whether it is to do so."""
 INTERFACE_VERSION = "1"
 """The version of the HTTP interface, not of the package."""
 
@@ -105,6 +107,7 @@ def create_app(settings: Settings) -> FastAPI:
         redoc_url=None,
         redirect_slashes=False,
         lifespan=_lifespan(background(parts), agents),
+        telemetry=NO_TELEMETRY,
     )
     routers = _routers(parts, searches)
     for router in routers:

@@ -171,7 +171,7 @@ class SearchRequest(BaseModel):
         if self.exact:
             return AS_TYPED
         asked = {name: value for name in STEPS if (value := getattr(self, name)) is not None}
-        return replace(default, **asked)
+        return replace(default, **asked) if asked else default
 
 
 GATHERED = ("weights", "max_losses", "related")

@@ -166,6 +166,10 @@ class RuleBook:
         self._by_part = [rule for rule in rules.values() if rule.query is not None and rule.matches != "exact"]
         self._of_all = [rule for rule in rules.values() if rule.query is None]
 
+    def __bool__(self) -> bool:
+        """Whether there are any rules."""
+        return bool(self._by_words or self._by_part or self._of_all)
+
     def rewritten(self, text: str, filters: tuple[Filter, ...], now: datetime) -> str | None:
         """What is searched in place of a text; None where no rule says anything else. What a rule has put there is not
         rewritten again."""
@@ -217,7 +221,7 @@ class RuleBook:
 
     def _holding(self, texts: Iterable[str], filters: tuple[Filter, ...], now: datetime) -> Iterator[Rule]:
         """The rules that speak of a search, each once."""
-        if not (self._by_words or self._by_part or self._of_all):
+        if not self:
             return iter(())
         keys = list(dict.fromkeys(map(_keys, texts)))
         exact = [rule for words in keys for rule in self._by_words.get(words, ())]

@@ -38,6 +38,8 @@ class Wording:
         )
         asked = query.filters
         query = engine.understood(query, wishes)
+        if not self.rules:
+            return query
         understood = query.wording
         texts = [text for text in (query.text, understood.rewritten, understood.corrected) if text is not None]
         orders = self.rules.orders(texts, asked, now)
