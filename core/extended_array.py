@@ -66,15 +66,15 @@ RowArray: TypeAlias = NDArray[Number] | SharedArray[Number] | ExtendedArray[Numb
 def located(array: RowArray[Any], rows: NDArray[np.int64]) -> tuple[NDArray[Any], NDArray[np.int64]]:
     """A plain array that has the rows of another, and where in it they are."""
     if isinstance(array, SharedArray):
-        return array.base, array.first[rows]
+        return array.base, array.first.take(rows)
     if isinstance(array, ExtendedArray):
         return array[rows], np.arange(len(rows))
     return array, rows
 
 
-def plain(array: NDArray[Any] | SharedArray[Any]) -> NDArray[Any]:
-    """The large array itself."""
-    return array.base if isinstance(array, SharedArray) else array
+def plain(array: RowArray[Any]) -> NDArray[Any]:
+    """The array itself, however its rows are read."""
+    return array.base if isinstance(array, SharedArray) else np.asarray(array)
 
 
 def products(rows: RowArray[Any], vector: NDArray[Any]) -> NDArray[Any]:

@@ -67,7 +67,7 @@ class Terms(NamedTuple):
         compounds = [(word, ids) for word, ids in readings if len(ids) > 1]
         single = np.array(list(bits), dtype=np.int32), np.array(list(bits.values()), dtype=np.int64)
         if not compounds:
-            return cls(*single, *NO_COMPOUNDS)
+            return cls(*single, NO_BITS, NO_BITS, NO_PARTS)
         return cls(
             *single,
             np.array([1 << word for word, _ in compounds], dtype=np.int64),
@@ -76,7 +76,8 @@ class Terms(NamedTuple):
         )
 
 
-NO_COMPOUNDS = np.empty(0, dtype=np.int64), np.empty(0, dtype=np.int64), np.empty(0, dtype=np.int32)
+NO_BITS: IntArray = np.empty(0, dtype=np.int64)
+NO_PARTS: Matrix = np.empty(0, dtype=np.int32)
 NO_TERMS = Terms.of([])
 
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from functools import cached_property, partial, reduce
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -190,19 +190,12 @@ class WordScores:
 NO_MASK: Mask = np.empty(0, dtype=bool)
 """Allows all."""
 PRIORITY_BITS = 32
-LAST_ROW = np.int32(np.iinfo(np.int32).max)
+LAST_ROW: Any = np.int32(np.iinfo(np.int32).max)
 
 
 @kernel("i4[:]", "f4[:]", "i4[:]", "f4[:]", "b1", "out i4[:]", "out f4[:]", "out i8[:]")
 def _merge_scores(
-    rows: Rows,
-    scores: FloatArray,
-    others: Rows,
-    of_others: FloatArray,
-    adds: bool,
-    merged: Rows,
-    totals: FloatArray,
-    count: IntArray,
+    rows: Any, scores: Any, others: Any, of_others: Any, adds: bool, merged: Any, totals: Any, count: Any
 ) -> None:
     """Write the rows of either, the sum or the best of what they score, and how many there are."""
     i, j, n = 0, 0, 0

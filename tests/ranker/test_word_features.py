@@ -19,6 +19,7 @@ from trimtab.ranker.words import ItemWords
 from trimtab.retrieval.field_terms import item_terms
 from trimtab.text.analyser import analyser_of
 from trimtab.text.lexicon import Lexicon
+from trimtab.text.query import QueryReader
 
 EMPTY = {"title": "", "product_type": "", "category": "", "brand": "", "description": "", "attributes": ""}
 
@@ -115,3 +116,11 @@ def test_brands_and_attributes_that_are_mentioned() -> None:
     assert found["attributes_met"] == [1, 0, 0]
     assert found["attributes_contradicted"] == [0, 1, 0]
     assert mention_features([], attributes, np.arange(3)) == (0.0,) * len(MENTIONED)
+
+
+def test_a_reading_may_have_words_that_features_do_not_keep() -> None:
+    words = words_of(["Red Dog Bowl", "Cat"])
+    read_elsewhere = words.read_by(QueryReader(words.lexicon, lambda _: True))
+    found = features(read_elsewhere, "dog bowl head-phones x-200")
+    assert found["title_coverage"][0] > found["title_coverage"][1] == 0
+    assert max(map(max, found.values())) <= 1
