@@ -34,8 +34,9 @@ def build(
     encoder: Annotated[
         str,
         typer.Option(
-            help="wordllama, minilm, distilled (items by minilm, queries as quick as wordllama), or auto: distilled "
-            "up to 100,000 items, wordllama above and for grocery"
+            help="wordllama, minilm, distilled (items by minilm, queries as quick as wordllama), multilingual (queries "
+            "in other languages than the items'), universal (the same, slower queries), or auto: distilled up to "
+            "100,000 items, wordllama above and for grocery"
         ),
     ] = "auto",
     data: Annotated[Path | None, typer.Option(help="folder of the icecat, bestbuy or esci files")] = None,

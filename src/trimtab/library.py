@@ -143,7 +143,8 @@ def build(
         judgments: a CSV file or a frame of `query, item_id, grade` to learn from.
         log: an impression log to learn from.
         shop: the catalogue's `shop.toml`; without one, it is inferred.
-        encoder: `wordllama`, `minilm` or `distilled`; `auto` chooses by the number of items.
+        encoder: `wordllama`, `minilm`, `distilled`, `multilingual` or `universal`; `auto` chooses by how many items
+            there are.
         max_rejected_share: refuse a file of which more rows than this cannot be used.
 
     Raises:
