@@ -29,7 +29,7 @@ _NAMES = {
         "nom_du_produit titre titolo nome título titulo nombre nazwa název naziv naam productname namn название "
         "наименование タイトル 商品名 名称 标题 adı adi ad nimi denumire megnevezés navn όνομα τίτλος tytuł item_title "
         "listing_title назва ονομασία 상품이름 名 品名 상품명 이름 اسم الاسم العنوان שם ชื่อ tên nama ime nume titlu "
-        "title_long title_short ชื่อสินค้า nama_produk description_short item_description"
+        "title_long title_short ชื่อสินค้า nama_produk description_short item_description style_name"
     ),
     "description": (
         "description desc long_description body body_html content beschreibung artikelbeschreibung "

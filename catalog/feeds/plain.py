@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from trimtab.catalog.feeds.headings import with_headings
+from trimtab.catalog.feeds.levels import with_levels
 from trimtab.catalog.feeds.numbered import numbered_as_named
 from trimtab.catalog.feeds.packed import unpacked
 from trimtab.catalog.feeds.platform import Platform
@@ -11,7 +12,7 @@ from trimtab.catalog.feeds.titles import with_titles
 
 
 def _rows(rows: Rows) -> Rows:
-    return with_titles(numbered_as_named(unpacked(with_headings(rows))))
+    return with_titles(numbered_as_named(unpacked(with_levels(with_headings(rows)))))
 
 
 PLAIN = Platform("columns of the shop's own", bool, _rows, is_of_the_shop=True)

@@ -19,11 +19,11 @@ _PRICE: Final = split_words(
     "السعر سعر מחיר τιμή preț pret pvp mrp rrp msrp uvp harga giá ราคา कीमत मूल्य 定価 特価 売価 판매가 할인가 値段"
 )
 _PURCHASE: Final = split_words(
-    "bprice cost costs purchase buy buying einkauf einkaufspreis ek coste costo achat custo compra acquisto "
+    "bprice wholesale cost costs purchase buy buying einkauf einkaufspreis ek coste costo achat custo compra acquisto "
     "inkoop inköp indkøb nákup nákupní zakup zakupu alış maliyet закупочная закупка 原価 仕入 进价 원가 التكلفة"
 )
 _CHARGED: Final = split_words(
-    "wholesale shipping delivery deposit tax versand pfand versandkosten envío livraison consigne frete spedizione "
+    "shipping delivery deposit tax versand pfand versandkosten envío livraison consigne frete spedizione "
     "kargo доставка 送料 운임"
 )
 _OTHER: Final = (*_PURCHASE, *_CHARGED)

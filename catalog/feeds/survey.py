@@ -15,6 +15,7 @@ from trimtab.catalog.feeds.continuing import continued_of
 from trimtab.catalog.feeds.detection import platform_of, raw_rows
 from trimtab.catalog.feeds.evidence import ColumnEvidence, Steps
 from trimtab.catalog.feeds.families import family_of
+from trimtab.catalog.feeds.made_ids import columns_of_ids, with_ids
 from trimtab.catalog.feeds.platform import Platform, renamed
 from trimtab.catalog.feeds.price_names import price_kind
 from trimtab.catalog.feeds.rows import Row, Rows, Value, blocks_of, clean_name, filled, first_text, texts
@@ -281,7 +282,9 @@ def _items_of(again: Callable[[], Rows], spoken_of: Collection[str]) -> Rows:
         return tied() if continued is None else continued.rows(tied())
 
     deciding = columns_of_state(whole(), spoken_of)
-    return only_shown(whole(), deciding) if deciding else whole()
+    ids = columns_of_ids(whole)
+    shown = only_shown(whole(), deciding) if deciding else whole()
+    return with_ids(shown, ids) if ids else shown
 
 
 def _renamed_first(rows: Iterable[Row | Rejection], roles: Mapping[str, str]) -> Rows:

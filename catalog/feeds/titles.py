@@ -25,7 +25,7 @@ _VERSIONS = frozenset(
 def title_column(columns: Mapping[str, ColumnEvidence], n_rows: int) -> str | None:
     """The column with the titles; None where no column could have them."""
     named = roles_of(columns).get("title", [])
-    return next(iter(named), None) or next(titles_by_looks(columns, n_rows), None)
+    return next(iter(named), None) or next(titles_by_looks(columns, n_rows, ("item_id",)), None)
 
 
 def with_titles(rows: Rows) -> Rows:

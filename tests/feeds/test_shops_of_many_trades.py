@@ -322,3 +322,41 @@ def test_what_another_program_exports_of_a_shopify_shop(feed: Any) -> None:
     assert (first["description"], first["attr_lining"], first["attr_category"]) == ("Warm", "wool", "Shoes > Boots")
     assert "8 rows are left out: Status is draft" in found.rejections.said
     assert "attr_Cost per item" not in found.items.columns
+
+
+@pytest.mark.parametrize("name", ["Kategorie Ebene {}", "category_l{}", "Level {} Category", "categoryLevel{}"])
+def test_categories_in_a_column_for_each_level(feed: Any, name: str) -> None:
+    """Levels below each other are steps of a path; what stands beside another is a second category."""
+    levels = {
+        name.format(1): one_of("Wohnen", "Garten"),
+        name.format(2): one_of("Schlafen", "Geräte"),
+        name.format(3): one_of("Kissen", "", "Decken", "Spaten"),
+    }
+    found = feed(table({**LAMP, **levels}))
+    assert found.items["attr_category"].to_list()[:3] == [
+        "Wohnen > Schlafen > Kissen",
+        "Garten > Geräte",
+        "Wohnen > Schlafen > Decken",
+    ]
+    assert found.items["product_type"][0] == "Kissen"
+    beside = feed(table({**LAMP, "category_1": one_of("Candles", "Baths", "Gifts"), "category_2": one_of("Gifts", "")}))
+    assert beside.items["attr_category"].to_list()[:2] == [["Candles", "Gifts"], ["Baths"]]
+
+
+def test_ids_made_of_what_tells_rows_apart(feed: Any) -> None:
+    """A list of sizes has no article numbers: style, colour and size together are the id, whatever the price."""
+    columns: dict[str, Cell] = {
+        "Style Name": lambda row: f"Runner ST{row // 6:03d}",
+        "Colorway": lambda row: ("Black/White", "Off White")[row // 3 % 2],
+        "EU Size": lambda row: ("41", "42 2/3", "44")[row % 3],
+        "Retail": one_of("$60.00", "$1,299.00"),
+        "Wholesale": one_of("$30.00"),
+        "MSRP": one_of("$1,400.00"),
+        "Avail. Qty": one_of(0, 12),
+    }
+    found = feed(table(columns))
+    assert found.rejections.summary == "24 rows kept, 0 rejected"
+    assert sorted(found.items["item_id"][0].split("-")) == ["41", "Black/White", "Runner ST000"]
+    assert found.items["price"].to_list()[:2] == [60, 1299]
+    raised = feed(table({**columns, "Retail": one_of("$70.00")}))
+    assert raised.items["item_id"].to_list() == found.items["item_id"].to_list()
