@@ -25,6 +25,9 @@ ROLES = (
 )
 """Columns that trimtab knows the meaning of: `[catalogue]` says what the feed calls them."""
 
+SIZE_FAMILY = "size_family"
+"""The attribute that items of one brand and type have in common whose titles differ in amounts alone."""
+
 RESERVED = (RELEVANCE, DIVERSITY)
 _NAMES = re.compile(r"""["']([^"']*)["']|([^\W\d][\w.]*)""")
 """Names that no objective of a shop may have."""
@@ -100,9 +103,25 @@ class Attribute(_Section):
 
 
 class Variants(_Section):
-    """`[variants]`: items with the same value of `group_by` are variants of one product; None where there are none."""
+    """`[variants]`: items with the same value of `group_by` are variants of one product; None where there are none.
+
+    Attributes:
+        by_size: items of one brand and type whose titles differ in amounts alone are variants instead.
+    """
 
     group_by: str | None = None
+    by_size: bool = False
+
+    @model_validator(mode="after")
+    def _by_one(self) -> Self:
+        if self.by_size and self.group_by is not None:
+            raise ValueError("either group_by or by_size")
+        return self
+
+    @property
+    def attribute(self) -> str | None:
+        """What variants of one product have in common."""
+        return SIZE_FAMILY if self.by_size else self.group_by
 
 
 class PriceList(_Section):

@@ -10,10 +10,10 @@ from trimtab.catalog.feeds.columns import role_of
 from trimtab.catalog.feeds.rows import clean_name
 from trimtab.catalog.feeds.survey import Survey
 from trimtab.catalog.places import DISTANCE, PLACE
-from trimtab.catalog.shop import FILE, Shop, line_of
+from trimtab.catalog.shop import FILE, SIZE_FAMILY, Shop, line_of
 from trimtab.core.errors import BadFile, did_you_mean
 
-CALCULATED = (DISTANCE, *PLACE)
+CALCULATED = (DISTANCE, *PLACE, SIZE_FAMILY)
 """Attributes that are no columns by themselves."""
 
 

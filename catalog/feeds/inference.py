@@ -40,7 +40,7 @@ def shop_of(layout: Layout, shop: Shop) -> Shop:
                 **_dropped(layout, shop),
             },
             "prices": {**_price_lists(layout), **shop.prices},
-            "variants": Variants(group_by=layout.group_by),
+            "variants": shop.variants if shop.variants.by_size else Variants(group_by=layout.group_by),
         }
     )
 

@@ -15,6 +15,7 @@ from trimtab.catalog.market import Markets
 from trimtab.catalog.places import calculated_attributes, with_distance
 from trimtab.catalog.rejections import Rejections
 from trimtab.catalog.shop import EMPTY, Shop
+from trimtab.catalog.size_families import with_size_families
 from trimtab.catalog.store import ItemStore
 from trimtab.core.errors import BadInput, BadParameter
 from trimtab.core.parts import parts_beside
@@ -67,6 +68,7 @@ def build_bundle(  # noqa: PLR0913  # the options of `trimtab build`, keyword-on
     """
     as_of = datetime.now(UTC)
     check_servable(method)
+    items, shop = with_size_families(items, shop)
     if method != DEFAULT and judgments is None and log_rows is None:
         raise BadInput(f"--method {method}: there are no judgments or a log to learn from")
     with parts_beside(out) as parts, new_collection(retrieval) as collection, staging_folder(out) as staging:

@@ -289,7 +289,7 @@ def load_bundle(folder: Path) -> Bundle:
         raise
     except (OSError, ValueError, KeyError, RuntimeError, BadFile) as error:
         raise BundleDamaged(folder.name, f"a part cannot be read ({error})") from error
-    columns, groups = item_columns(store, retriever, words, type_vectors), Groups.of(store, shop.variants.group_by)
+    columns, groups = item_columns(store, retriever, words, type_vectors), Groups.of(store, shop.variants.attribute)
     pipeline = Pipeline(store, retriever, columns, histories, groups, companions)
     return Bundle(
         bundle_id=manifest["bundle_id"],

@@ -15,6 +15,8 @@ import pytest
 from trimtab.abtest.ope.contexts import Search, contexts_of
 from trimtab.catalog.changes import read_items
 from trimtab.catalog.shop import Shop
+from trimtab.catalog.shop_text import shop_text
+from trimtab.core.errors import BadFile
 from trimtab.core.log import impression_row
 from trimtab.core.records import Constraints, Filter, Query, Shopper, Sort
 from trimtab.engine import Engine
@@ -171,3 +173,22 @@ def test_in_an_order_a_group_stands_for_what_can_be_bought(tmp_path: Path) -> No
     assert ids(engine, by_price) == ("oxford-red", "linen-blue", "polo-red", "flannel-red")
     only_gone = replace(by_price, filters=(parse_filter("in_stock:false"),))
     assert ids(engine, only_gone) == ("linen-red", "polo-red")
+
+
+def test_what_differs_in_size_alone_is_one_hit_where_the_shop_says_so(tmp_path: Path) -> None:
+    titles = {
+        "a": "Ice cream vanilla, 56 oz", "b": "Ice cream vanilla, 16 oz", "c": "Ice cream vanilla, 2 x 500 ml",
+        "d": "Ice cream lemon, 56 oz", "e": "Ice cream vanilla, 56 oz", "f": "Ice cream 2000 vanilla",
+    }  # fmt: skip
+    brands = {"e": "Bolt"}
+    items = [{"item_id": key, "title": title, "brand": brands.get(key, "Acme")} for key, title in titles.items()]
+    said = Shop.parse("[variants]\nby_size = true")
+    assert Shop.parse(shop_text(said)) == said
+    build_bundle(pl.DataFrame(items), tmp_path / "bundle", source="ice", shop=said)
+    engine = Engine.load(tmp_path / "bundle")
+    slate = engine.slate(Query("vanilla ice cream 16 oz", k=10))
+    hits = {hit["item_id"]: hit["variants"] for hit in response_of(slate, engine.store)["hits"]}
+    assert [one["item_id"] for one in hits["b"]] == ["a", "c"]
+    assert set(hits) == {"b", "d", "e", "f"}
+    with pytest.raises(BadFile, match="either group_by or by_size"):
+        Shop.parse('[variants]\nby_size = true\ngroup_by = "style"')
