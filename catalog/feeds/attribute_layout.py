@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from functools import lru_cache
 
 from trimtab.catalog.attributes.definition import Attribute
-from trimtab.catalog.feeds.columns import is_code_name, role_of
+from trimtab.catalog.feeds.columns import is_code_name, role_named
 from trimtab.catalog.feeds.evidence import ENOUGH, ColumnEvidence
 from trimtab.catalog.feeds.price_names import is_purchase_price
 from trimtab.catalog.feeds.rows import clean_name
@@ -114,7 +114,7 @@ def inferred_attribute(source: str, survey: Survey, habits: Habits, *, is_intern
     is_long = kind == "text" and column.mean_characters > MANY_CHARACTERS
     is_prose = kind == "text" and column.mean_words > FEW_WORDS
     n_distinct = column.n_distinct if separator is None else column.n_parts(separator)
-    role = (role_of(source) or ("",))[0]
+    role = role_named(source)
     is_unique = n_distinct > max(20, 0.5 * column.n) and (kind == "text" or role == "item_id")
     is_same = is_same_for_all(column, survey.n_rows)
     is_internal = is_internal or is_same or is_price_name(name) or name in _PLACES_IN_LISTS

@@ -239,6 +239,12 @@ def role_of(name: str) -> tuple[str, int] | None:
     return _by_name(plain) or (_by_name(apart) if apart != plain else None) or _by_price(plain, apart, name)
 
 
+def role_named(name: str) -> str:
+    """The role that a column's name says; empty where it says none."""
+    found = role_of(name)
+    return "" if found is None else found[0]
+
+
 def _by_name(plain: str) -> tuple[str, int] | None:
     known, steps = _roles(), plain.split(".")
     is_offer = any(_is_wrapper(step) and not _OFFERS.isdisjoint(step.split("_")) for step in steps[:-1])

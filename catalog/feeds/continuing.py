@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from itertools import islice
 
 from trimtab.catalog.cells import read_number
-from trimtab.catalog.feeds.columns import role_of, roles_of
+from trimtab.catalog.feeds.columns import role_named, role_of, roles_of
 from trimtab.catalog.feeds.families import ENOUGH, RARELY, is_shared
 from trimtab.catalog.feeds.rows import Row, Rows, Value, clean_name, first_text, names_of, spaced
 
@@ -148,14 +148,14 @@ def _continued(rows: Rows, title: str, ids: Sequence[str]) -> Continued | None:
                 own.update(name for name in ids if _own_id(row, product, (name,)))
     if seen.n[True] <= max(FEW, SOME * n_rows) or seen.n_shared < 2:
         return None
-    offers = [name for name in seen.filled[True] if name in ids or (role_of(name) or ("",))[0] in _OFFER]
+    offers = [name for name in seen.filled[True] if name in ids or role_named(name) in _OFFER]
     are_templates = any(map(seen.is_kind, seen.kinds[True])) or any(map(seen.is_variants_own, offers))
     return Continued(title, tuple(sorted(ids, key=lambda name: -own[name])), are_templates)
 
 
 def _is_item(row: Row, product: Row, ids: Sequence[str]) -> bool:
     """Whether a row has an id, a price or a stock of its own."""
-    offers = any((role_of(name) or ("",))[0] in _OFFER for name in row.cells)
+    offers = any(role_named(name) in _OFFER for name in row.cells)
     n_own = sum(name not in ids and _is_own(name, row, product) for name in row.cells)
     return n_own > 0 and (offers or bool(_own_id(row, product, ids)))
 
@@ -173,7 +173,7 @@ def _is_own(name: str, row: Row, product: Row) -> bool:
 def _with_surcharge(own: dict[str, Value], product: dict[str, Value]) -> dict[str, Value]:
     """The cells of a variant with the product's price and what it costs more."""
     more = next((read_number(own[name]) for name in own if clean_name(spaced(name)) in _SURCHARGE), None)
-    priced = next((name for name in product if (role_of(name) or ("",))[0] == "price"), None)
+    priced = next((name for name in product if role_named(name) == "price"), None)
     if not more or priced is None or priced in own:
         return own
     price = read_number(product[priced])

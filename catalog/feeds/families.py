@@ -8,7 +8,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from itertools import islice
 
-from trimtab.catalog.feeds.columns import is_code_name, role_of
+from trimtab.catalog.feeds.columns import is_code_name, role_named, role_of
 from trimtab.catalog.feeds.rows import Row, Rows, Value, clean_name, first_text, names_of
 
 N_LOOKED_AT = 200
@@ -118,7 +118,7 @@ def _family(rows: Rows, column: str) -> Family | None:
 
 
 def _is_offer(name: str) -> bool:
-    return (role_of(name) or ("",))[0] in ("price", "stock")
+    return role_named(name) in ("price", "stock")
 
 
 def _reference(value: Value | None) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from itertools import chain, islice
 
-from trimtab.catalog.feeds.columns import role_of
+from trimtab.catalog.feeds.columns import role_named
 from trimtab.catalog.feeds.rows import Row, Rows, Value, first_text
 from trimtab.catalog.rejections import Omission
 
@@ -25,7 +25,7 @@ def with_headings(rows: Rows) -> Rows:
     if not headings or not is_table or len(headings) > len(whole) / 3:
         return chain(first, rows)
     names = {name for row in whole for name in row.cells}
-    is_category = len(headings) >= MIN_HEADINGS and not any(_role(name) == "category" for name in names)
+    is_category = len(headings) >= MIN_HEADINGS and not any(role_named(name) == "category" for name in names)
     return _below(chain(first, rows), is_category=is_category)
 
 
@@ -46,10 +46,6 @@ def _heading(cells: dict[str, Value]) -> str:
     if len(cells) != 1:
         return ""
     (name, value), text = next(iter(cells.items())), ""
-    if isinstance(value, str) and _role(name) != "item_id":
+    if isinstance(value, str) and role_named(name) != "item_id":
         text = first_text(value)
     return text if any(map(str.isalpha, text)) else ""
-
-
-def _role(name: str) -> str:
-    return (role_of(name) or ("",))[0]

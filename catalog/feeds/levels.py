@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterable, Sequence
 from itertools import chain, islice, pairwise
 
-from trimtab.catalog.feeds.columns import role_of, spaced_names
+from trimtab.catalog.feeds.columns import role_named, spaced_names
 from trimtab.catalog.feeds.rows import Row, Rows, first_text, names_of, split_words
 
 N_LOOKED_AT = 200
@@ -43,7 +43,7 @@ def _levels_in(names: Iterable[str]) -> list[str]:
         number = _level_of(spaced_names(name)[1])
         if number is not None:
             found.setdefault(number, name)
-        elif (role_of(name) or ("",))[0] == CATEGORY:
+        elif role_named(name) == CATEGORY:
             return []
     numbers = sorted(found)
     are_in_a_row = all(after == before + 1 for before, after in pairwise(numbers))
@@ -54,5 +54,5 @@ def _level_of(plain: str) -> int | None:
     words = _WORD.findall(plain)
     numbers = [word for word in words if word.isdecimal()]
     rest = "_".join(word for word in words if not word.isdecimal() and word not in _LEVEL)
-    is_level = len(numbers) == 1 and len(numbers[0]) == 1 and (role_of(rest) or ("",))[0] == CATEGORY
+    is_level = len(numbers) == 1 and len(numbers[0]) == 1 and role_named(rest) == CATEGORY
     return int(numbers[0]) if is_level else None

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from itertools import islice
 
-from trimtab.catalog.feeds.columns import role_of, roles_of
+from trimtab.catalog.feeds.columns import role_named, roles_of
 from trimtab.catalog.feeds.families import ENOUGH
 from trimtab.catalog.feeds.price_names import price_kind
 from trimtab.catalog.feeds.rows import Row, Rows, first_text, names_of
@@ -28,7 +28,7 @@ def columns_of_ids(again: Callable[[], Rows]) -> list[str]:
     names = sorted(names_of(rows))
     if len(rows) < 2 or "item_id" in roles_of(names):
         return []
-    kept = [name for name in names if (role_of(name) or ("",))[0] not in _NONE_OF and price_kind(name) is None]
+    kept = [name for name in names if role_named(name) not in _NONE_OF and price_kind(name) is None]
     usable = [name for name in kept if _is_short(rows, name)]
     if any(_n_different(rows, [name]) >= ENOUGH * len(rows) for name in kept):
         return []

@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from xml.etree import ElementTree
 
-from trimtab.catalog.feeds.columns import role_of
+from trimtab.catalog.feeds.columns import role_named
 from trimtab.catalog.feeds.nested_variants import LISTS
 from trimtab.catalog.feeds.rows import Row, Rows, Value, first_text, texts
 from trimtab.catalog.feeds.source import opened_text
@@ -149,7 +149,7 @@ def _taken_variants(item: ElementTree.Element) -> list[ElementTree.Element]:
 
 
 def _is_id(name: str) -> bool:
-    return (role_of(name) or ("",))[0] == "item_id"
+    return role_named(name) == "item_id"
 
 
 def _parsed(text: str) -> ElementTree.Element:
