@@ -6,8 +6,8 @@ what is compared is only what each way of evaluation makes of the same number of
 methods fitted on training lists, as in the comparison.
 
 - judged: discounted gain of the sorted slates of a few lists, with what was bought as grades.
-- replay: all from one log of the first policy, which explored (`snips`); a policy without an interval has no number.
-- explored: what policies are truly worth if they explore as the log does, which is what replay estimates.
+- replay: all from one log of the first policy, which explored (`snips`); what is estimated are policies that explore
+  alike, and one without an interval has no number.
 - ab: every policy serves an equal share of the searches.
 - interleaving: an equal share of the searches each, against the first policy (`preferences`).
 """
@@ -149,7 +149,8 @@ def interleaving(contest: Contest, metric: str, n: int, rng: np.random.Generator
 
 def replay(contest: Contest, metric: str, n: int, rng: np.random.Generator) -> Values:
     lists = rng.integers(0, len(contest), n)
-    served, slates = drawn_slates(contest.utilities[contest.serving], lists, rng)
+    served = contest.utilities[contest.serving][lists] / TEMPERATURE
+    slates = np.argsort(-(served + rng.gumbel(size=served.shape)), axis=1)[:, :K]  # a Plackett-Luce draw
     rewards = contest.rewards(metric, lists, slates, rng)
     logged = draw_chances(served, slates)
     found: Values = {}
@@ -158,22 +159,6 @@ def replay(contest: Contest, metric: str, n: int, rng: np.random.Generator) -> V
         one = estimate(add_up(estimators.snips(rewards, weights), np.arange(n) % N_GROUPS), n_resamples=N_RESAMPLES)
         found[name] = None if one.low is None else one.value
     return found
-
-
-def explored(contest: Contest, metric: str, n: int, rng: np.random.Generator) -> Values:
-    seen = READING.examination(K)
-    found: Values = {}
-    for name, values in contest.utilities.items():
-        lists = rng.integers(0, len(contest), n)
-        _, slates = drawn_slates(values, lists, rng)
-        found[name] = float((contest.gains(metric, lists, slates) @ seen).mean())
-    return found
-
-
-def drawn_slates(utilities: Floats, lists: Ints, rng: np.random.Generator) -> tuple[Floats, Ints]:
-    """[n, items] logits of lists, and [n, K] Plackett-Luce draws by them (the Gumbel-max trick)."""
-    logits = utilities[lists] / TEMPERATURE
-    return logits, np.argsort(-(logits + rng.gumbel(size=logits.shape)), axis=1)[:, :K]
 
 
 def draw_chances(logits: Floats, slates: Ints) -> Floats:
@@ -192,7 +177,6 @@ WAYS: dict[str, tuple[Way, Sequence[int]]] = {
     "replay": (replay, N_SEARCHES),
     "A/B test": (ab, N_SEARCHES),
     "interleaving": (interleaving, N_SEARCHES),
-    "explored": (explored, N_SEARCHES[-1:]),
 }
 
 

@@ -34,7 +34,6 @@ ROOT = Path(__file__).resolve().parents[1]
 PDF = ROOT / "build" / "paper.pdf"
 N_SEEDS = 5
 N_STUDY_SEEDS = 1
-N_RECEIPT_SEEDS = 5
 SIZED = (Ensemble.name, "boosted", "blend")
 Rows = list[dict[str, Any]]
 Folds = Callable[[str, int], list[cell.Fold]]
@@ -63,10 +62,7 @@ def make_studies(out: Path, folds_of: Folds, held_out_folds_of: Folds) -> None:
     """
     RESULTS.mkdir(parents=True, exist_ok=True)
     _write("budgets", {name: _budgets(_kept(out, "budgets", name, 0, _budget_rows, folds_of)) for name in JUDGED})
-    receipts = {
-        name: _by_seed(out, "receipts", name, _receipt_rows, held_out_folds_of, n_seeds=N_RECEIPT_SEEDS)
-        for name in DATA_SETS
-    }
+    receipts = {name: _by_seed(out, "receipts", name, _receipt_rows, held_out_folds_of) for name in DATA_SETS}
     _write("receipts", {name: _receipts(by_seed) for name, by_seed in receipts.items()})
     _write("agreement", agreement.summary_of(_kept(out, "agreement", "grocery", 0, agreement.study, folds_of)))
     sizes = {
@@ -85,7 +81,6 @@ def settings() -> dict[str, Any]:
         "n_weightings": len(cell.front_weightings(3)),
         "n_seeds": N_SEEDS,
         "n_study_seeds": N_STUDY_SEEDS,
-        "n_receipt_seeds": N_RECEIPT_SEEDS,
         "n_drawn": agreement.N_DRAWN,
         "temperature": agreement.TEMPERATURE,
         "confidence": CONFIDENCE,
@@ -95,10 +90,8 @@ def settings() -> dict[str, Any]:
     }
 
 
-def _by_seed(
-    out: Path, study: str, name: str, rows_of: Study, folds_of: Folds, *, n_seeds: int = N_STUDY_SEEDS
-) -> list[Rows]:
-    return [_kept(out, study, name, seed, rows_of, folds_of) for seed in range(n_seeds)]
+def _by_seed(out: Path, study: str, name: str, rows_of: Study, folds_of: Folds) -> list[Rows]:
+    return [_kept(out, study, name, seed, rows_of, folds_of) for seed in range(N_STUDY_SEEDS)]
 
 
 def _kept(out: Path, study: str, name: str, seed: int, rows_of: Study, folds_of: Folds) -> Rows:

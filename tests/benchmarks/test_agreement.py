@@ -10,7 +10,6 @@ from benchmarks.agreement import (
     Contest,
     ab,
     draw_chances,
-    explored,
     interleaving,
     judged,
     kendall_tau,
@@ -41,7 +40,7 @@ def contest() -> Contest:
 def test_every_way_ranks_policies_as_the_truth_does(contest: Contest, metric: str) -> None:
     truth = contest.truth(metric)
     assert truth["better"] > truth["serving"] > truth["worse"]
-    for way in (judged, replay, ab, interleaving, explored):
+    for way in (judged, replay, ab, interleaving):
         found = way(contest, metric, 40_000, np.random.default_rng(seed_of(metric, way.__name__)))
         assert kendall_tau(truth, found) == 1, way.__name__
         assert regret(truth, found, serving=contest.serving) == 0
@@ -51,18 +50,6 @@ def test_an_ab_test_measures_the_truth(contest: Contest) -> None:
     found = ab(contest, "purchases", 90_000, np.random.default_rng(1))
     for name, value in contest.truth("purchases").items():
         assert found[name] == pytest.approx(value, abs=0.04)
-
-
-def test_who_explores_is_worth_less_than_who_sorts_by_the_truth(contest: Contest) -> None:
-    truth, found = contest.truth("purchases"), explored(contest, "purchases", 20_000, np.random.default_rng(2))
-    assert 0 < (found["better"] or 0) < truth["better"]
-
-
-def test_replay_estimates_policies_that_explore(contest: Contest) -> None:
-    rng = np.random.default_rng(3)
-    estimated, true = replay(contest, "purchases", 60_000, rng), explored(contest, "purchases", 60_000, rng)
-    for name in POLICIES:
-        assert estimated[name] == pytest.approx(true[name], abs=0.05)
 
 
 def test_a_policy_is_worth_what_is_seen_of_it(contest: Contest) -> None:
