@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from functools import lru_cache
@@ -42,8 +43,8 @@ _UNIT = (
     "_unité",
     "_unidad",
 )
-_PLACES_IN_LISTS = frozenset({"position", "sort_order", "sortorder", "menu_order", "display_order"})
-"""What says where a platform shows an item."""
+_OF_THE_PLATFORM = re.compile(r"position|(?:sort|menu|display)_?order|custom_label_\d|custom_number_\d")
+"""What says where a platform shows an item, and how its advertisements are managed."""
 _MONTH_FIRST = frozenset({"USD", "PHP"})
 """Currencies of countries that write the month before the day."""
 
@@ -117,7 +118,7 @@ def inferred_attribute(source: str, survey: Survey, habits: Habits, *, is_intern
     role = role_named(source)
     is_unique = n_distinct > max(20, 0.5 * column.n) and (kind == "text" or role == "item_id")
     is_same = is_same_for_all(column, survey.n_rows)
-    is_internal = is_internal or is_same or is_price_name(name) or name in _PLACES_IN_LISTS
+    is_internal = is_internal or is_same or is_price_name(name) or _OF_THE_PLATFORM.fullmatch(name) is not None
     is_secret = kind == "number" and is_purchase_price(name)
     shown = column.days_before_months
     return AttributeLayout(

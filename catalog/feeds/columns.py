@@ -46,7 +46,8 @@ _NAMES = {
         "العلامة_التجارية "
         "الماركة מותג ยี่ห้อ thương_hiệu merek торговая_марка tillverkare valmistaja merke κατασκευαστής μάρκα "
         "domaine producteur producteur_nom winery weingut winzer bodega "
-        "marchio ยี่ห้อ"
+        "marchio ยี่ห้อ "
+        "varumärke varemerke varemærke značka_produktu"
     ),
     "category": (
         "category categories categories.name category.name product_category category_path categorytext "
@@ -55,12 +56,14 @@ _NAMES = {
         "breadcrumbs department kategória категорія カテゴリー 分類 ジャンル 类别 카테고리 القسم الفئة التصنيف קטגוריה "
         "หมวดหมู่ danh_mục tuoteryhmä varugrupp varegruppe produktgruppe produktgruppen warengruppen "
         "rubrik rayon sección reparto κατηγορία grupa grupa_towarowa cat categorías_producto collection "
-        "类目 หมวดหมู่"
+        "类目 หมวดหมู่ "
+        "famille familia famiglia família"
     ),
     "product_type": (
         "product_type producttype type_of_product produkttyp type_de_produit sub_category subcategory unterkategorie "
         "sous_catégorie subcategoría subcategoria sottocategoria subkategori underkategori podkategoria podkategorie "
-        "alt_kategori подкатегория サブカテゴリ 子カテゴリ"
+        "alt_kategori подкатегория サブカテゴリ 子カテゴリ "
+        "sous_famille subfamilia sottofamiglia subfamília"
     ),
     "price": (
         "price price_tax_included price_tax_excluded price_tax_excluded_or_price_tax_included regular_price "
@@ -96,7 +99,8 @@ _NAMES = {
         "dostupnost offers.availability наличие 在庫 vorrätig lagerstatus lager_status disponible "
         "disponível disponibile en_stock em_estoque disponibilidade saatavuus متوفر التوفر 在庫状況 库存状态 "
         "наявність доступность stock_availability διαθεσιμότητα w_magazynie avail inventory_status in_stock_status "
-        "available_for_sale availableforsale"
+        "available_for_sale availableforsale "
+        "tillgänglighet tilgjengelighet tilgængelighed dostupnosť elérhetőség disponibilitate ketersediaan"
     ),
     "stock": (
         "stock quantity qty stock_quantity inventory inventory_quantity inventory_qty stock_level lagerbestand "
@@ -117,15 +121,18 @@ _NAMES = {
         "image media.url media.src image_urls image_url image_link imageurl images img picture picture_url thumbnail "
         "main_image image_src bild bild_url bildurl photo foto imagen immagine imagem imgurl images.src "
         "image.url 画像 图片 이미지 الصورة صورة fotografía obrázek kép zdjęcie görsel resim kuva изображение "
-        "картинка photos main_image_url image_1 εικόνα φωτογραφία bilde bilder"
+        "картинка photos main_image_url image_1 εικόνα φωτογραφία bilde bilder "
+        "bildlänk bildlenke billedlink bildlink lien_image lien_de_l_image enlace_imagen link_immagine"
     ),
     "url": (
         "url link product_url product_link deeplink deep_link href produkt_url producturl permalink "
-        "landing_page lien enlace ссылка リンク 链接 الرابط adres_url bağlantı"
+        "landing_page lien enlace ссылка リンク 链接 الرابط adres_url bağlantı "
+        "länk lenke odkaz hivatkozás"
     ),
     "group_id": (
         "group_id item_group_id itemgroup_id parent_id parent_sku parent parent_product_id style_id style "
-        "model_group variant_group product_group_id master_id master_sku isvariantof productgroupid"
+        "model_group variant_group product_group_id master_id master_sku isvariantof productgroupid "
+        "artikelgrupp_id artikelgruppe_id varegruppe_id produktgruppen_id"
     ),
     "latitude": (
         "latitude lat geo_lat gps_lat geo_latitude breitengrad geographische_breite latitud latitudine szerokość"

@@ -218,6 +218,8 @@ def test_what_is_not_on_show(feed: Any, tmp_path: Path) -> None:
     [
         ("Published", "false", False),
         ("Active (0/1)", "1", True),
+        ("actif", "O", True),
+        ("actif", "N", False),
         ("Status", "Archived", False),
         ("status", "on its way", None),
     ],
@@ -245,6 +247,10 @@ def test_on_show(name: str, value: str, shown: bool | None) -> None:
         ("PRODUCT_DETAILS.MANUFACTURER_NAME", "brand"),
         ("จำนวนคงเหลือ", "stock"),
         ("buy_price", None),
+        ("varumärke", "brand"),
+        ("tillgänglighet", "in_stock"),
+        ("bildlänk", "image"),
+        ("sous_famille", "product_type"),
     ],
 )
 def test_names(name: str, role: str | None) -> None:
@@ -360,3 +366,11 @@ def test_ids_made_of_what_tells_rows_apart(feed: Any) -> None:
     assert found.items["price"].to_list()[:2] == [60, 1299]
     raised = feed(table({**columns, "Retail": one_of("$70.00")}))
     assert raised.items["item_id"].to_list() == found.items["item_id"].to_list()
+
+
+def test_labels_of_advertisements_are_not_for_shoppers(feed: Any) -> None:
+    """They may say what a shop earns; a search finds nothing by them."""
+    columns = {"custom_label_0": one_of("high margin", "low margin"), "colour": one_of("red", "blue")}
+    found = feed(table({**LAMP, **columns, "image_link": one_of("https://a/b.jpg"), "price": one_of("5 EUR")}))
+    label = next(one for one in found.attributes if one.name == "custom_label_0")
+    assert (label.search, label.facet, label.filter) == (False, False, True)
