@@ -54,8 +54,8 @@ def in_latin_letters(word: str) -> str | None:
 
 def by_other_keys(text: str, languages: Sequence[str]) -> Iterator[str]:
     """What a text would be, had the keyboard been switched from or to that of one of some languages."""
-    text = fold_case(text)
     for layout in (_LAYOUTS[language] for language in languages if language in _LAYOUTS):
+        text = fold_case(text)
         for typed, meant in ((_KEYS, layout), (layout, _KEYS)):
             table = str.maketrans(typed, meant)
             if any(letter.isalpha() and ord(letter) in table for letter in text):

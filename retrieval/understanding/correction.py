@@ -61,6 +61,7 @@ class Corrector:
 
     def __init__(self, spelling: Spelling) -> None:
         self._spelling = spelling
+        self._knows = lru_cache(KEPT_WORDS)(spelling.knows)
         self._meant = lru_cache(KEPT_WORDS)(self._may_mean)
 
     def corrections(self, tokens: Sequence[Token], kept: Collection[str] = ()) -> dict[str, str]:
@@ -71,8 +72,10 @@ class Corrector:
         """
         mended = {}
         for position, token in enumerate(tokens):
-            if token.kind == "word" and token.key not in kept and not self._is_part(tokens, position):
-                meant = self._short_for(tokens, position) or self._meant(token.key, position == len(tokens) - 1)
+            if token.kind == "word" and token.key not in kept:
+                meant = self._meant(token.key, position == len(tokens) - 1)
+                if not self._knows(token.key):
+                    meant = () if self._is_part(tokens, position) else self._short_for(tokens, position) or meant
                 if meant:
                     mended[token.text] = meant[0] if len(meant) == 1 else self._in_company(meant, tokens, position)
         return mended
@@ -82,7 +85,7 @@ class Corrector:
         spelling = self._spelling
         if not word.isalpha() or spelling.is_name(word):
             return ()
-        if not spelling.knows(word):
+        if not self._knows(word):
             return spelling.readings(word, is_last=is_last)[:N_NEIGHBOURS]
         known = spelling.together([word])
         if known > FEW:
@@ -91,16 +94,16 @@ class Corrector:
         return tuple(islice(far_more, 1))
 
     def _is_part(self, tokens: Sequence[Token], position: int) -> bool:
-        """Whether an unknown word and one beside it are a known word written as two."""
-        spelling, word = self._spelling, tokens[position].key
+        """Whether a word and one beside it are a known word written as two."""
+        word = tokens[position].key
         before = tokens[position - 1].key + word if position else ""
         behind = word + tokens[position + 1].key if position + 1 < len(tokens) else ""
-        return not spelling.knows(word) and any(one and spelling.knows(one) for one in (before, behind))
+        return any(one and self._knows(one) for one in (before, behind))
 
     def _short_for(self, tokens: Sequence[Token], position: int) -> Sequence[str]:
         """The words that an unknown one begins and that items have together with the others."""
         spelling, word = self._spelling, tokens[position].key
-        if len(word) < SHORTEST_ABBREVIATION or not word.isalpha() or spelling.is_name(word) or spelling.knows(word):
+        if len(word) < SHORTEST_ABBREVIATION or not word.isalpha() or spelling.is_name(word):
             return ()
         others = self._others(tokens, position)
         return [one for one in spelling.completions(word) if spelling.together([one, *others])] if others else ()
@@ -112,7 +115,7 @@ class Corrector:
 
     def _others(self, tokens: Sequence[Token], position: int) -> Sequence[str]:
         """The other words that are known."""
-        return [token.key for at, token in enumerate(tokens) if at != position and self._spelling.knows(token.key)]
+        return [token.key for at, token in enumerate(tokens) if at != position and self._knows(token.key)]
 
 
 def retyped(text: str, analyser: Analyser, spelling: Spelling) -> str | None:
