@@ -126,8 +126,11 @@ class Suggestions:
     def refresh(self, engine: Engine) -> None:
         """Make the suggester of an engine anew where that is due and somebody has asked for suggestions of it."""
         known = self._made.get(engine.bundle_id)
-        if known is not None and self._is_due(known, engine):
-            self._make(engine)
+        try:
+            if known is not None and self._is_due(known, engine):
+                self._make(engine)
+        except Exception:  # noqa: BLE001  # those that are there go on answering
+            _log.exception("suggestions cannot be made anew")
 
     def _is_due(self, known: _Made, engine: Engine) -> bool:
         is_as_it_was = known.engine is engine and known.queries is self._queries.frame

@@ -273,7 +273,7 @@ def test_nothing_that_is_asked_of_a_shop_is_a_failure(shop: httpx.Client, exampl
         ask("POST", "/mcp", check_agent, content=json.dumps(message), headers=agent)
         method, path, body = data.draw(WITH_BODY)
         ask(method, path, content=json.dumps(body), headers={"Content-Type": "application/json"})
-        if data.draw(st.integers(0, 9)) == 0:  # a process each
+        if data.draw(st.integers(0, 99)) == 0:  # a process each
             kind = {"Content-Type": data.draw(KINDS)}
             ask("POST", "/feeds", params=data.draw(SENT_FEEDS), content=data.draw(FEEDS), headers=kind)
 
