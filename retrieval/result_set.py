@@ -46,7 +46,7 @@ class ResultSet:
             BadParameter: a filter that cannot be, see `conditions_of`.
         """
         self._store, self._masks = store, masks
-        self._meeting_query = meeting_query
+        self._meeting_query = np.flatnonzero(meeting_query)
         self._conditions = conditions_of(store, filters)
         self._hidden, self._groups = hidden, groups
         self.rows = self._meeting(self._conditions)
@@ -103,9 +103,7 @@ class ResultSet:
         return self.rows if len(others) == len(self._conditions) else self._meeting(others)
 
     def _meeting(self, conditions: tuple[Condition, ...]) -> IntArray:
-        mask = self._masks.of(conditions)
-        meeting = self._meeting_query if mask is None else self._meeting_query & mask
-        if len(self._hidden):
-            meeting = meeting.copy()
-            meeting[self._hidden] = False
-        return np.flatnonzero(meeting)
+        rows, mask = self._meeting_query, self._masks.of(conditions)
+        if mask is not None:
+            rows = np.flatnonzero(mask) if len(rows) == len(mask) else rows[mask[rows]]
+        return rows[~np.isin(rows, self._hidden)] if len(self._hidden) else rows

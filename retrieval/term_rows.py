@@ -142,7 +142,9 @@ class CollectedRows:
         rows, lengths, terms = (np.frombuffer(part, np.int32) for part in (self._rows, self._lengths, self._terms))
         n_items, n_fields = len(rows), len(BOOSTS)
         fields = (rows[:, None] * np.int64(n_fields) + np.arange(n_fields)).ravel()
-        keys = terms * np.int64(n_items * n_fields) + np.repeat(fields, lengths)
+        keys = terms.astype(np.int64)  # the longest array of a build, so that it is changed in place
+        keys *= n_items * n_fields
+        keys += np.repeat(fields, lengths)
         keys.sort()
         by_row = np.empty((n_items, n_fields), dtype=np.int64)
         by_row[rows] = lengths.reshape(n_items, n_fields)
