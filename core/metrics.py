@@ -101,3 +101,12 @@ def mean_interval(values: ArrayLike, *, confidence: float = 0.95, n_resamples: i
     tail = (1 - confidence) / 2
     low, high = np.quantile(means, [tail, 1 - tail])
     return Interval(float(kept.mean()), float(low), float(high), len(kept))
+
+
+def effective_number(values: Floats) -> Floats:
+    """[...] Kish's `(sum v)^2 / sum v^2` of values [..., n] of 0 and more; 0 where all are 0."""
+    largest = values.max(axis=-1, initial=0.0, keepdims=True)
+    scaled = np.divide(values, largest, out=np.zeros_like(values), where=largest > 0)
+    squares = np.square(scaled).sum(axis=-1)
+    numbers = np.divide(scaled.sum(axis=-1) ** 2, squares, out=np.zeros_like(squares), where=squares > 0)
+    return np.asarray(numbers, dtype=np.float64)

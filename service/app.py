@@ -72,6 +72,7 @@ from trimtab.service.search.rules import Rule
 from trimtab.service.search.synonyms import SynonymDefinition
 from trimtab.service.settings import Settings
 from trimtab.service.workbench.comparing import Comparer, Comparison
+from trimtab.service.workbench.differences import JudgedPairs
 from trimtab.service.workbench.drafts import Drafted
 
 if TYPE_CHECKING:  # the extra `mcp`
@@ -202,7 +203,7 @@ def _search_routers(parts: Parts, searches: Admission) -> tuple[APIRouter, ...]:
 def _definition_routers(
     parts: Parts, searches: Admission, *, reader: Dependency, admin: Dependency
 ) -> tuple[APIRouter, ...]:
-    definitions, bundles = parts.definitions, parts.serving.bundles
+    definitions = parts.definitions
     limit = parts.foundations.settings.max_body_bytes
     people = definitions.people
     fits = partial(_require_fit, parts)
@@ -212,7 +213,7 @@ def _definition_routers(
         define(definitions.profiles, check=fits, admin=admin),
         define(definitions.rules, check=fits, admin=merchandiser),
         define(definitions.synonyms, check=fits, admin=merchandiser),
-        define(definitions.experiments, check=partial(_require_arms, definitions, bundles), admin=admin),
+        define(definitions.experiments, check=fits, admin=admin),
         drafts_router(
             definitions.drafts,
             definitions.changes,
@@ -298,11 +299,13 @@ def _require_arms(definitions: Definitions, bundles: Bundles, experiment: Experi
 
 
 def _require_fit(parts: Parts, definition: Drafted) -> None:
-    """Refuse a profile or a rule that does not fit the bundle that serves; a synonym fits any."""
+    """Refuse a definition that does not fit what serves; a synonym fits anything."""
     if isinstance(definition, Profile):
         normalise(definition.weights, parts.search.known_weights)
     elif isinstance(definition, Rule):
         _require_rule(parts.search.engine, definition)
+    elif isinstance(definition, Experiment):
+        _require_arms(parts.definitions, parts.serving.bundles, definition)
 
 
 def _require_rule(engine: Engine, rule: Rule) -> None:
@@ -329,6 +332,7 @@ def _openapi(app: FastAPI) -> dict[str, Any]:
             Grant,
             Ids,
             Comparison,
+            JudgedPairs,
             Graded,
             Login,
             NewDraft,

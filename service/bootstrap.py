@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from typing import Any
 
 from trimtab.engine import Engine
 from trimtab.engine.live.order import OWN_ORDER
@@ -43,6 +44,7 @@ from trimtab.service.pages.page_worker import PageWorker
 from trimtab.service.pages.tracked_pages import TrackedPages
 from trimtab.service.redis.gateway import RedisGateway
 from trimtab.service.redis.lease import Lease
+from trimtab.service.redis.named_definitions import NamedDefinitions
 from trimtab.service.repeating import Repeating
 from trimtab.service.search.candidate_cache import CandidateCache
 from trimtab.service.search.deadline_learning import DeadlineLearning
@@ -60,7 +62,7 @@ from trimtab.service.search.wording import Wording
 from trimtab.service.settings import Settings
 from trimtab.service.shared_folder import SharedFolder
 from trimtab.service.workbench.changes import Changes
-from trimtab.service.workbench.drafts import Drafts
+from trimtab.service.workbench.drafts import Drafts, Kind
 from trimtab.service.workbench.query_sets import QuerySets
 
 Background = tuple[Callable[[], None], Callable[[], None]]
@@ -280,7 +282,13 @@ def _build_definitions(foundations: Foundations) -> Definitions:
         admin_port=settings.admin_port,
     )
     people = People(keys, accounts, sessions, access)
-    drafts = Drafts(redis, profiles, rules, synonyms, folder)
+    live: Mapping[Kind, NamedDefinitions[Any]] = {
+        "profiles": profiles,
+        "rules": rules,
+        "synonyms": synonyms,
+        "experiments": experiments,
+    }
+    drafts = Drafts(redis, live, folder)
     query_sets = QuerySets(redis, folder)
     return Definitions(profiles, rules, synonyms, experiments, drafts, Changes(redis), query_sets, people)
 

@@ -15,6 +15,7 @@ from scipy.special import stdtrit
 
 from trimtab.abtest.ope.estimators import Floats
 from trimtab.abtest.ope.sums import Sums
+from trimtab.core.metrics import effective_number
 
 MIN_REWARDED = 10.0
 """Below this effective number of rewarded users, on either side of a difference, there is no interval unless an exact
@@ -135,12 +136,3 @@ def deciding_users(influence: Floats) -> Floats:
 def student_quantile(probability: float | Floats, deciding: float | Floats) -> Floats:
     """Quantile of the studentised error where `deciding` users decide a value."""
     return np.asarray(stdtrit(np.maximum(np.asarray(deciding) - 1, 1.0), probability), dtype=np.float64)
-
-
-def effective_number(values: Floats) -> Floats:
-    """[...] Kish's `(sum v)^2 / sum v^2` of values [..., n] of 0 and more; 0 where all are 0."""
-    largest = values.max(axis=-1, initial=0.0, keepdims=True)
-    scaled = np.divide(values, largest, out=np.zeros_like(values), where=largest > 0)
-    squares = np.square(scaled).sum(axis=-1)
-    numbers = np.divide(scaled.sum(axis=-1) ** 2, squares, out=np.zeros_like(squares), where=squares > 0)
-    return np.asarray(numbers, dtype=np.float64)

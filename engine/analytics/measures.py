@@ -207,6 +207,7 @@ def trending(searches: pl.LazyFrame, middle: datetime, *, min_users: int) -> pl.
         pl.col("user").filter(late).n_unique().cast(pl.Int64).alias("users"),
         late.sum().cast(pl.Int64).alias("searches"),
         (~late).sum().cast(pl.Int64).alias("searches_before"),
+        (late & (pl.col("shown") == 0)).sum().cast(pl.Int64).alias("no_results"),
     )  # fmt: skip
     after, before = pl.col("searches"), pl.col("searches_before")
     share = (after + PRIOR_SEARCHES) / (after.sum() + PRIOR_SEARCHES)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Literal, get_args
@@ -46,7 +47,7 @@ NEXT: dict[Of, tuple[str, ...]] = {
     "corrected": ("synonym",),
     "revenue": ("rule",),
 }
-"""What can be done about a query, the most likely first."""
+"""What can be done about the queries of a list, the most likely first; a synonym for any that found nothing."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -82,7 +83,13 @@ def queries(log: Log, of: Of, shown: Shown) -> list[dict[str, Any]]:
         counted = COUNTED[of]
         known = by_query(searches, min_users=shown.min_users).filter(pl.col(counted) > 0)
         found = _rows(known.sort(counted, "query", descending=[True, False]).limit(shown.limit))
-    return [{**row, "playground": f"/?{urlencode({'q': row['query']})}", "next": NEXT[of]} for row in found]
+    return [{**row, "playground": f"/?{urlencode({'q': row['query']})}", "next": _next(of, row)} for row in found]
+
+
+def _next(of: Of, row: Mapping[str, Any]) -> tuple[str, ...]:
+    """What can be done about one query."""
+    ways = NEXT[of]
+    return ways if row["no_results"] == 0 or "synonym" in ways else ("synonym", *ways)
 
 
 def _trending(searches: pl.LazyFrame, shown: Shown) -> list[dict[str, Any]]:

@@ -119,6 +119,7 @@ class LookupCatalog(_Open):
     """Products by their ids."""
 
     ids: Annotated[list[Text], Field(min_length=1, max_length=MAX_IDS), FailFast()]
+    filters: SearchFilters = SearchFilters()
     steering: Steering = Steering()
 
 
@@ -135,6 +136,7 @@ class GetProduct(_Open):
     id: Text
     selected: Annotated[list[SelectedOption], Field(max_length=32), FailFast()] = []
     preferences: Texts = Field(default=[], description="Options by what matters most; the last is given up first.")
+    filters: SearchFilters = SearchFilters()
     steering: Steering = Steering()
 
 
@@ -159,7 +161,7 @@ class ProductArguments(BaseModel):
     catalog: GetProduct
 
 
-def conditions(catalog: SearchCatalog, decimals: int) -> list[str]:
+def conditions(catalog: SearchCatalog | LookupCatalog | GetProduct, decimals: int) -> list[str]:
     """The conditions as in `filter=` of a search.
 
     Args:

@@ -55,7 +55,7 @@ class Products:
         Args:
             options: the attributes in which it differs from other variants.
         """
-        is_there = bool(item["in_stock"]) and item["price"] is not None
+        is_there = is_available(item)
         chosen = [{"name": name, "label": label} for name in options if (label := label_of(item, name)) is not None]
         return {
             "id": item["item_id"],
@@ -92,6 +92,36 @@ def label_of(item: Shown, name: str) -> str | None:
     return ", ".join(map(str, value)) if isinstance(value, list) else str(value)
 
 
+def is_available(item: Shown) -> bool:
+    """Whether it can be bought."""
+    return bool(item["in_stock"]) and item["price"] is not None
+
+
+def has_selected(item: Shown, selected: Mapping[str, str]) -> bool:
+    """Whether an item has all of what was selected.
+
+    Args:
+        selected: label by attribute.
+    """
+    return all((label_of(item, name) or "").casefold() == label.casefold() for name, label in selected.items())
+
+
+def options_beside(items: Sequence[Shown], selected: Mapping[str, str]) -> list[dict[str, Any]]:
+    """The options of a product, each value with whether there is such a variant, and one that can be bought.
+
+    Args:
+        selected: label by attribute: what else the variant has.
+    """
+
+    def value(name: str, label: str) -> dict[str, Any]:
+        such = [item for item in items if has_selected(item, {**selected, name: label})]
+        return {"label": label, "available": any(map(is_available, such)), "exists": bool(such)}
+
+    return [
+        {"name": name, "values": [value(name, label) for label in labels]} for name, labels in options_of(items).items()
+    ]
+
+
 def best_variant(items: Sequence[Shown], selected: Mapping[str, str], preferences: Sequence[str]) -> int:
     """The place of the item that has the most of what was selected, what matters more before what matters less.
 
@@ -103,7 +133,7 @@ def best_variant(items: Sequence[Shown], selected: Mapping[str, str], preference
     order += [name for name in selected if name not in order]
 
     def kept(place: int) -> tuple[bool, ...]:
-        return tuple((label_of(items[place], name) or "").casefold() == selected[name].casefold() for name in order)
+        return tuple(has_selected(items[place], {name: selected[name]}) for name in order)
 
     return max(range(len(items)), key=lambda place: (kept(place), bool(items[place]["in_stock"]), -place))
 

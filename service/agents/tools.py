@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import orjson
@@ -11,15 +11,18 @@ import orjson
 from trimtab.catalog.store import ItemStore
 from trimtab.core.errors import BadParameter, NotFound
 from trimtab.core.records import Query
+from trimtab.retrieval.filters import filter_mask, parse_filter
 from trimtab.service.agents.arguments import (
     MAX_LIMIT,
+    GetProduct,
     LookupArguments,
+    LookupCatalog,
     ProductArguments,
     SearchArguments,
     Steering,
     conditions,
 )
-from trimtab.service.agents.products import Products, best_variant, label_of, options_of
+from trimtab.service.agents.products import Products, best_variant, has_selected, label_of, options_beside, options_of
 from trimtab.service.search.records import Caller
 from trimtab.service.search.request import from_object
 from trimtab.service.search.search_service import SearchService
@@ -76,41 +79,78 @@ class CatalogueTools:
         }
 
     def lookup_catalog(self, arguments: LookupArguments) -> dict[str, Any]:
-        """The products of these ids; one that is unknown is named in a message."""
+        """The products of these ids, each once with the variants that were asked for; an unknown id is in a message.
+
+        Raises:
+            BadParameter: a filter cannot be read.
+        """
         catalog = arguments.catalog
         store, products = self._store(catalog.steering)
-        found, messages = [], []
+        passes = self._filter(store, catalog)
+        asked: dict[int, list[int]] = {}  # rows by those of their whole product
+        messages = []
         for item_id in dict.fromkeys(catalog.ids):
             try:
-                product = products.product([store.display(store.row_of(item_id))])
+                row = store.row_of(item_id)
             except NotFound:
                 messages.append({"type": "info", "code": "not_found", "content": item_id})
                 continue
-            product["variants"][0]["inputs"] = [{"id": item_id, "match": "exact"}]
+            if passes(row):
+                asked.setdefault(min(self._rows_of_product(row)), []).append(row)
+        found = []
+        for rows in asked.values():
+            others = [row for row in self._rows_of_product(rows[0]) if row not in rows]
+            product = products.product([store.display(row) for row in (*rows, *others)])
+            product["variants"] = [
+                {**variant, "inputs": [{"id": variant["id"], "match": "exact"}]}
+                for variant in product["variants"][: len(rows)]
+            ]
             found.append(product)
         return {"ucp": _metadata(LOOKUP), "products": found, **({"messages": messages} if messages else {})}
 
     def get_product(self, arguments: ProductArguments) -> dict[str, Any]:
-        """One product with its variants, the selected one first; an unknown id is the protocol's error."""
+        """One product with the variants that have what was selected, or all; an unknown id is the protocol's error.
+
+        Where no variant has all of it, what matters least is given up; the answer says what holds.
+
+        Raises:
+            BadParameter: a filter cannot be read.
+        """
         catalog = arguments.catalog
         store, products = self._store(catalog.steering)
+        passes = self._filter(store, catalog)
         try:
-            row = store.row_of(catalog.id)
+            rows = [row for row in self._rows_of_product(store.row_of(catalog.id)) if passes(row)]
+            if not rows:
+                raise NotFound(f"no variant of {catalog.id!r} meets the filters")
         except NotFound as error:
             problem = {"type": "error", "code": "not_found", "content": str(error), "severity": "unrecoverable"}
             return {"ucp": {**_metadata(LOOKUP), "status": "error"}, "messages": [problem]}
-        groups = self._service.engine.pipeline.groups
-        rows = [row] if groups is None else [row, *groups.others(row).tolist()]
-        items = [store.display(one) for one in rows]
-        selected = {option.name: option.label for option in catalog.selected}
-        best = best_variant(items, selected, catalog.preferences)
-        items.insert(0, items.pop(best))
+        items = [store.display(row) for row in rows]
+        asked = {option.name: option.label for option in catalog.selected}
+        items.insert(0, items.pop(best_variant(items, asked, catalog.preferences)))
+        selected = {name: label for name, label in asked.items() if has_selected(items[0], {name: label})}
+        if not asked:
+            selected = {name: label for name in options_of(items) if (label := label_of(items[0], name)) is not None}
         product = products.product(items)
-        options = options_of(items)
-        product["selected"] = [
-            {"name": name, "label": label} for name in options if (label := label_of(items[0], name)) is not None
-        ]
+        if asked:
+            having = [place for place, item in enumerate(items) if has_selected(item, selected)]
+            product["variants"] = [product["variants"][place] for place in having]
+        if options := options_beside(items, selected):
+            product["options"] = options
+        product["selected"] = [{"name": name, "label": label} for name, label in selected.items()]
         return {"ucp": _metadata(LOOKUP), "product": product}
+
+    def _rows_of_product(self, row: int) -> list[int]:
+        """An item, then the other variants of its product."""
+        groups = self._service.engine.pipeline.groups
+        return [row] if groups is None else [row, *groups.others(row).tolist()]
+
+    def _filter(self, store: ItemStore, catalog: LookupCatalog | GetProduct) -> Callable[[int], bool]:
+        """Whether the item of a row meets the conditions of a request."""
+        asked = conditions(catalog, decimals_of(self._currency(catalog.steering)))
+        mask = filter_mask(store, map(parse_filter, asked))
+        return (lambda _: True) if mask is None else (lambda row: bool(mask[row]))
 
     def _known(self) -> tuple[str, ...]:
         return self._service.known_weights

@@ -1,4 +1,4 @@
-"""Drafts of profiles, rules and synonyms: what somebody would define, for all to see and live only when published."""
+"""Drafts of definitions: what somebody would define, for all to see and live only when published."""
 
 from __future__ import annotations
 
@@ -10,17 +10,25 @@ from typing import Any, Literal, Self
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from trimtab.core.errors import BadParameter, Conflict, NotFound
+from trimtab.service.experiments.definition import Experiment
 from trimtab.service.redis.gateway import RedisGateway
 from trimtab.service.redis.named_definitions import NamedDefinitions
-from trimtab.service.search.profiles import Profile, Profiles
-from trimtab.service.search.rules import Rule, RuleBook, Rules
-from trimtab.service.search.synonyms import SynonymBook, SynonymDefinition, SynonymDefinitions
+from trimtab.service.search.profiles import Profile
+from trimtab.service.search.rules import Rule, RuleBook
+from trimtab.service.search.synonyms import SynonymBook, SynonymDefinition
 from trimtab.service.search.wording import Wording
 from trimtab.service.workbench.changes import plain
 
-Kind = Literal["profiles", "rules", "synonyms"]
-Drafted = Profile | Rule | SynonymDefinition
-MODEL_OF: Mapping[Kind, type[Drafted]] = {"profiles": Profile, "rules": Rule, "synonyms": SynonymDefinition}
+Kind = Literal["profiles", "rules", "synonyms", "experiments"]
+Drafted = Profile | Rule | SynonymDefinition | Experiment
+MODEL_OF: Mapping[Kind, type[Drafted]] = {
+    "profiles": Profile,
+    "rules": Rule,
+    "synonyms": SynonymDefinition,
+    "experiments": Experiment,
+}
+OF_ADMINS: frozenset[Kind] = frozenset({"profiles", "experiments"})
+"""Kinds that admins alone change: they say what all shoppers, or a part of them, get."""
 MAX_DRAFTS = 200
 
 
@@ -59,13 +67,15 @@ class Drafts:
     def __init__(
         self,
         redis: RedisGateway,
-        profiles: Profiles,
-        rules: Rules,
-        synonyms: SynonymDefinitions,
+        live: Mapping[Kind, NamedDefinitions[Any]],
         data_folder: Path | None = None,
     ) -> None:
+        """
+        Args:
+            live: the definitions of each kind.
+        """
         self._drafts = NamedDefinitions(redis, "draft", Draft, data_folder)
-        self.live: Mapping[Kind, NamedDefinitions[Any]] = {"profiles": profiles, "rules": rules, "synonyms": synonyms}
+        self.live = live
 
     def all(self) -> Mapping[str, Draft]:
         """The drafts by `KIND/NAME`."""
@@ -128,7 +138,7 @@ class Drafts:
         await self._drafts.delete(draft.path)
 
     def published(self, paths: Iterable[str]) -> tuple[Mapping[str, Profile], Wording]:
-        """Profiles, and rules and synonyms, as they would be with some drafts published.
+        """Profiles, and rules and synonyms, as they would be with some drafts published; an experiment changes none.
 
         Args:
             paths: `KIND/NAME` of each.

@@ -73,6 +73,8 @@ def test_a_merchandiser_finds_what_sells_and_what_finds_nothing() -> None:
     top = report.queries(log, "top", report.Shown())
     assert {row["query"] for row in top} == {"soup", "sofa", "soop"}, "what one person did nine times is in no row"
     soup = next(row for row in top if row["query"] == "soup")
+    assert [row["next"][0] for row in top if row["query"] == "sofa"] == ["synonym"], "wherever it is listed"
+    assert "synonym" not in soup["next"]
     assert soup["click_rate"] == pytest.approx(2 / 6)
     assert soup["purchase_rate"] == pytest.approx(1 / 6)
     assert soup["clicked_rank"] == pytest.approx(1.5)

@@ -73,6 +73,7 @@ BODIES = [
     ("PUT", "/synonyms/fuzzed", {"words": ["sofa", "couch"], "starts": "2025-01-01T00:00:00Z"}),
     ("PUT", "/drafts/rules/fuzzed", {"definition": RULE, "note": "why"}),
     ("POST", "/comparisons", {"queries": ["soup"], "after": {"at": "2025-01-01T00:00:00Z"}, "k": 5}),
+    ("POST", "/comparisons/difference", {"before": [0.5, 1], "after": [0.25, 0]}),
     ("PUT", "/query-sets/fuzzed", {"queries": ["soup"], "note": "why"}),
     ("PUT", "/query-sets/fuzzed/judgments", {"query": "soup", "grades": {"1": 3}}),
     ("POST", "/session", {"name": "nobody", "password": "correct horse battery"}),

@@ -69,6 +69,7 @@ def test_an_admin_lets_a_colleague_in(page: Page, bench: httpx.Client, expected:
     ).is_success
 
     page.get_by_role("button", name="Show the list again").click()
+    merchandising.settled(page)
     page.get_by_role("row", name="vera").get_by_label("End vera").click()
     page.get_by_role("row", name="vera").get_by_role("button", name="End it").click()
     expect(page.locator("#said")).to_have_text("vera is ended.")
@@ -170,7 +171,9 @@ def test_a_query_set_is_compared_and_judged_by_keyboard(page: Page, bench: httpx
     assert serious_violations(page) == []
 
     opened(page, bench, "/workbench/queries?set=spring")
+    expect(page.get_by_role("button", name="Go on judging")).to_be_visible()
     page.get_by_role("button", name="Compare").click()
+    expect(page.get_by_text("too few queries differ to say more")).to_be_visible()
     expect(page.locator(".facts").filter(has_text="ndcg@10 of those judged")).to_contain_text("(1)")
     with page.expect_download() as download:
         page.get_by_role("button", name="Download the judgments").click()
@@ -187,7 +190,16 @@ def test_an_admin_starts_an_experiment_and_stops_it(page: Page, bench: httpx.Cli
     form.get_by_label("Treatment", exact=True).select_option("profile margin")
     form.get_by_label("Who takes part").select_option("share")
     form.get_by_label("Percent of those who search").fill("20")
-    form.get_by_role("button", name="Start").click()
+    form.get_by_label("Why").fill("more margin")
+    form.get_by_role("button", name="Save the draft").click()
+    draft = page.get_by_role("article", name="Draft bolder")
+    expect(draft).to_contain_text("50\u00a0% treatment (profile margin); who takes part: 20\u00a0%")
+    assert bench.get("/experiments").json() == {}
+    draft.get_by_label("Queries, one a line").fill("soup\ncoffee")
+    draft.get_by_role("button", name="Preview").click()
+    expect(draft.get_by_role("heading", name="Treatment")).to_have_count(2)
+    assert serious_violations(page) == []
+    draft.get_by_role("button", name="Start").click()
     expect(page.locator("#said")).to_have_text("bolder runs.")
     defined = bench.get("/experiments").json()["bolder"]
     assert (defined["exposure"], defined["arms"]["treatment"]["profile"]) == (0.2, "margin")
@@ -196,6 +208,9 @@ def test_an_admin_starts_an_experiment_and_stops_it(page: Page, bench: httpx.Cli
     expect(page.locator("#said")).to_have_text("50 % take part in bolder.")
     assert bench.get("/experiments").json()["bolder"]["exposure"] == 0.5
     expect(page.get_by_role("region", name="Sums by arm").get_by_role("row", name="treatment")).to_be_visible()
+    page.get_by_role("button", name="change bolder").click()
+    expect(form.get_by_label("Treatment", exact=True)).to_have_value("profile margin")
+    expect(form.get_by_label("Percent of those who search")).to_have_value("50")
     assert serious_violations(page) == []
     page.get_by_label("Stop bolder").click()
     page.get_by_role("button", name="Stop it").click()
@@ -211,8 +226,7 @@ def test_an_admin_loads_a_bundle_tries_it_and_goes_back(
     settings = settings_for(bundle_folder / "small", tmp_path / "data", redis_server)
     with serving(settings.model_copy(update={"golden_queries": golden})) as client:
         client.headers.update(ADMIN)
-        page.goto(str(client.base_url.join("/workbench/bundles")))
-        page.evaluate("sessionStorage.setItem('trimtab-key', 'sesame')")
+        page.add_init_script("sessionStorage.setItem('trimtab-key', 'sesame')")
         opened(page, client, "/workbench/bundles")
         rules = page.get_by_role("region", name="rules", exact=True)
         rules.get_by_role("button", name="Load and check").click()
@@ -230,7 +244,7 @@ def test_an_admin_loads_a_bundle_tries_it_and_goes_back(
 
 
 def test_a_merchandiser_changes_an_item(page: Page, bench: httpx.Client, expected: set[str]) -> None:
-    hit = bench.get("/playground/search", params={"q": "soup", "k": 1}).json()["hits"][0]
+    hit = bench.get("/playground/search", params={"q": "soup", "k": 20}).json()["hits"][0]
     log_in(page, bench, "mia", "/workbench/rules", expected)
     opened(page, bench, "/workbench/items?q=soup")
     page.get_by_role("list", name="Items found").get_by_role("button").first.click()
@@ -276,3 +290,24 @@ def test_who_is_logged_in_pins_without_a_key(page: Page, bench: httpx.Client, ex
     expect(page.get_by_role("list", name="Rules for this search").get_by_role("listitem")).to_have_count(1)
     for name in bench.get("/rules").json():
         bench.delete(f"/rules/{name}").raise_for_status()
+
+
+@pytest.mark.parametrize(
+    "name", ["synonyms", "rules", "profiles", "queries", "experiments", "bundles", "items", "access"]
+)
+def test_everybody_can_read_the_pages(page: Page, bench: httpx.Client, name: str, expected: set[str]) -> None:
+    log_in(page, bench, "ada", "/workbench/access", expected)
+    opened(page, bench, f"/workbench/{name}")
+    for width, scheme in ((360, "dark"), (1440, "light")):
+        page.set_viewport_size({"width": width, "height": 900})
+        page.emulate_media(color_scheme="dark" if scheme == "dark" else "light", reduced_motion="reduce")
+        assert page.evaluate("document.documentElement.scrollWidth") <= width
+        assert serious_violations(page) == []
+
+
+def test_the_documentation_is_dark_where_the_reader_is(page: Page, bench: httpx.Client) -> None:
+    page.emulate_media(color_scheme="dark")
+    page.goto(str(bench.base_url.join("/docs")))
+    expect(page.get_by_text("search", exact=True).first).to_be_visible()
+    assert page.evaluate("getComputedStyle(document.body).backgroundColor") == "rgb(22, 24, 28)"
+    assert bench.head("/").status_code == 200

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import re
 from collections.abc import Awaitable, Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -21,6 +22,7 @@ from trimtab.abtest.ope.replay import replay
 from trimtab.core.errors import BadLog
 from trimtab.engine import Engine
 from trimtab.engine.log.impressions import ImpressionReader, find_impression
+from trimtab.library import build
 from trimtab.service.agents.products import Products, best_variant
 from trimtab.service.settings import Settings
 
@@ -164,6 +166,106 @@ def test_agents_are_logged_apart(settings: Settings, engine: Engine) -> None:
     assert replay(folder, engine, policies)["log"]["n_replayed"] == 1
     with pytest.raises(BadLog, match="robot"):
         ImpressionReader(folder, channel="robot")
+
+
+def lacking(found: dict[str, Any], names: str) -> set[str]:
+    return {*names.split()} - found.keys()
+
+
+def check_product(product: dict[str, Any], *, is_looked_up: bool = False) -> None:
+    """What the protocol's product and variant require, and the types of what they have."""
+    assert not lacking(product, "id title description price_range variants")
+    assert product["variants"]
+    for price in product["price_range"]["min"], product["price_range"]["max"]:
+        assert isinstance(price["amount"], int)
+        assert re.fullmatch("[A-Z]{3}", price["currency"])
+    for category in product.get("categories", []):
+        assert category["taxonomy"] == "merchant"
+    for one in (product, *product["variants"]):
+        assert isinstance(one["description"]["plain"], str)
+        assert all(not lacking(medium, "type url") for medium in one.get("media", []))
+    for variant in product["variants"]:
+        assert not lacking(variant, "id sku title description price availability")
+        assert not lacking(variant["availability"], "available status")
+        assert all(not lacking(option, "name label") for option in variant.get("options", []))
+        assert not is_looked_up or all(not lacking(one, "id match") for one in variant["inputs"])
+
+
+def test_answers_have_what_the_protocol_requires(service: httpx.Client) -> None:
+    async def ask(client: Client) -> None:
+        for tool in (await client.list_tools()).tools:
+            required = tool.input_schema["required"]
+            assert sorted(required) == ["catalog", "meta"], tool.name
+        found = await call(client, "search_catalog", {"query": "soup"})
+        assert len(found["products"]) == 10, "a page where no limit is said"
+        assert found["pagination"]["has_next_page"] is True
+        assert isinstance(found["pagination"]["cursor"], str)
+        ids = [one["id"] for one in found["products"]]
+        looked_up = await call(client, "lookup_catalog", {"ids": ids, "context": {"address_country": "US"}})
+        whole = await call(client, "get_product", {"id": ids[0]})
+        for answer, capability in ((found, "search"), (looked_up, "lookup"), (whole, "lookup")):
+            assert answer["ucp"]["version"] == "2026-08-25"
+            assert {"version": "2026-08-25"} in answer["ucp"]["capabilities"][f"dev.ucp.shopping.catalog.{capability}"]
+        for product in (*found["products"], whole["product"]):
+            check_product(product)
+        for product in looked_up["products"]:
+            check_product(product, is_looked_up=True)
+        assert isinstance(whole["product"]["selected"], list)
+        with pytest.raises(MCPError) as raised:
+            await call(client, "lookup_catalog", {"ids": [str(number) for number in range(101)]})
+        assert raised.value.code == -32602
+        with pytest.raises(MCPError, match="ucp-agent"):
+            await client.call_tool("get_product", {"meta": {}, "catalog": {"id": ids[0]}})
+
+    as_agent(service, ask)
+
+
+SHIRTS = """item_id,title,brand,group_id,colour,size,price,in_stock
+rm,Linen shirt,Lino,shirt,red,M,20,true
+rl,Linen shirt,Lino,shirt,red,L,20,false
+bm,Linen shirt,Lino,shirt,blue,M,25,true
+hat,Straw hat,Lino,,,,15,true
+"""
+
+
+def test_an_agent_narrows_a_product_to_a_variant(settings: Settings, tmp_path: Path) -> None:
+    (tmp_path / "shop.csv").write_text(SHIRTS)
+    (tmp_path / "shop.toml").write_text('[variants]\ngroup_by = "group_id"\n')
+    build(tmp_path / "shop.csv", tmp_path / "bundle", shop=tmp_path / "shop.toml")
+
+    async def choose(client: Client) -> None:
+        found = await call(client, "lookup_catalog", {"ids": ["rl", "hat", "rm", "rl"]})
+        shirt, hat = found["products"]
+        assert [one["id"] for one in shirt["variants"]] == ["rl", "rm"], "a product once, with what was asked for"
+        assert [one["inputs"] for one in shirt["variants"]] == [[{"id": id_, "match": "exact"}] for id_ in ("rl", "rm")]
+        assert (shirt["price_range"]["max"]["amount"], len(hat["variants"])) == (2500, 1)
+        cheap = await call(client, "lookup_catalog", {"ids": ["rm", "bm"], "filters": {"price": {"max": 2000}}})
+        assert [one["id"] for product in cheap["products"] for one in product["variants"]] == ["rm"]
+
+        whole = (await call(client, "get_product", {"id": "bm"}))["product"]
+        assert {one["id"] for one in whole["variants"]} == {"bm", "rm", "rl"}
+        assert whole["variants"][0]["id"] == "bm"
+        assert {one["name"]: one["label"] for one in whole["selected"]} == {"colour": "blue", "size": "M"}
+        colours, sizes = (
+            {value["label"]: (value["available"], value["exists"]) for value in option["values"]}
+            for option in sorted(whole["options"], key=lambda option: str(option["name"]))
+        )
+        assert colours == {"blue": (True, True), "red": (True, True)}
+        assert sizes == {"M": (True, True), "L": (False, False)}, "there is no blue one in L"
+
+        asked = {"id": "bm", "selected": [{"name": "colour", "label": "Red"}]}
+        red = (await call(client, "get_product", asked))["product"]
+        assert [one["id"] for one in red["variants"]] == ["rm", "rl"], "one that is there comes first"
+        assert red["selected"] == [{"name": "colour", "label": "Red"}]
+        large = {"name": "size", "label": "L"}
+        blue = {"name": "colour", "label": "blue"}
+        given_up = {"id": "bm", "selected": [large, blue], "preferences": ["colour", "size"]}
+        assert (await call(client, "get_product", given_up))["product"]["selected"] == [blue]
+        gone = await call(client, "get_product", {"id": "rl", "filters": {"price": {"min": 9000}}})
+        assert gone["ucp"]["status"] == "error"
+
+    with serving(settings.model_copy(update={"bundle": tmp_path / "bundle"})) as service:
+        as_agent(service, choose)
 
 
 def item(item_id: str, price: float | None, **attributes: object) -> dict[str, Any]:

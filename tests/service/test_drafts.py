@@ -1,4 +1,4 @@
-"""Rules and synonyms before they are live: drafted, looked at on real queries, published, undone."""
+"""Definitions before they are live: drafted, looked at on real queries, published, undone."""
 
 from __future__ import annotations
 
@@ -95,6 +95,23 @@ def test_a_profile_is_looked_at_by_its_name_before_there_is_one(service: httpx.C
         service.delete("/drafts/profiles/bold", headers=KEY).raise_for_status()
 
 
+def test_an_experiment_is_drafted_before_it_runs_and_its_end_before_it_stops(service: httpx.Client) -> None:
+    halves = {"arms": {"control": {"share": 0.5}, "treatment": {"share": 0.5}}, "ramp": {"control": "control"}}
+    service.put("/drafts/experiments/bolder", json={"definition": halves}, headers=KEY).raise_for_status()
+    assert "bolder" not in service.get("/experiments").json(), "it splits nobody yet"
+    [row] = compare(service, queries=["soup"], after={"drafts": ["experiments/bolder"]})
+    assert not row["changed"], "an experiment changes no answer by itself"
+    selling = service.put("/keys/seller", json={"scopes": ["merchandise"]}, headers=KEY).json()["key"]
+    theirs = {"Authorization": f"Bearer {selling}"}
+    assert service.post("/drafts/experiments/bolder/publish", headers=theirs).status_code == 403
+    service.post("/drafts/experiments/bolder/publish", headers=KEY).raise_for_status()
+    assert service.get("/experiments").json()["bolder"]["ramp"]["control"] == "control"
+    service.put("/drafts/experiments/bolder", json={"definition": None}, headers=KEY).raise_for_status()
+    service.post("/drafts/experiments/bolder/publish", headers=KEY).raise_for_status()
+    assert "bolder" not in service.get("/experiments").json()
+    assert [change["after"] is None for change in changes(service, kind="experiment", name="bolder")] == [True, False]
+
+
 def test_what_was_changed_meanwhile_is_not_overwritten(service: httpx.Client) -> None:
     service.put("/drafts/synonyms/both", json={"definition": SOUR}, headers=KEY).raise_for_status()
     other = {"words": ["sofa", "couch"]}
@@ -136,7 +153,9 @@ def test_a_synonym_may_hold_for_a_while(service: httpx.Client) -> None:
         ("synonyms/x", {"words": ["alone"]}, "one word alone"),
         ("synonyms/x", {"action": "pin"}, "words"),
         ("profiles/x", {"weights": {"fame": 1}}, "fame"),
-        ("experiments/x", {}, "kind"),
+        ("experiments/x", {"arms": {"a": {"share": 0.5}, "b": {"share": 0.4}}}, "shares sum to 0.9"),
+        ("experiments/x", {"arms": {"a": {"share": 0.5}, "b": {"share": 0.5, "profile": "none"}}}, "none"),
+        ("keys/x", {}, "kind"),
     ],
 )
 def test_a_draft_is_checked_as_what_it_would_be(

@@ -6,6 +6,7 @@ import csv
 import tracemalloc
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import httpx
 import numpy as np
@@ -18,6 +19,7 @@ from tests.support.waiting import eventually
 from trimtab.catalog.judgments import FORMULAS, read_judgments
 from trimtab.service.settings import Settings
 from trimtab.service.workbench.comparing import ndcg_of
+from trimtab.service.workbench.differences import difference_of
 from trimtab.service.workbench.judging import Judged, agreements, consensus, weighted_kappa
 
 ADMIN = {"Authorization": "Bearer sesame"}
@@ -40,7 +42,8 @@ def test_two_judge_and_the_next_build_learns_from_it(judging: httpx.Client, tmp_
     made = judging.put("/query-sets/spring", json={"queries": ["soup", "ice cream", "soup"]}, headers=anna)
     assert made.status_code == 200, made.text
     assert (made.json()["n_queries"], made.json()["author"]) == (2, "anna")
-    hits = [hit["item_id"] for hit in judging.get("/playground/search", params={"q": "soup", "k": 3}).json()["hits"]]
+    found = judging.get("/playground/search", params={"q": "soup", "k": 10}).json()["hits"]
+    hits = [hit["item_id"] for hit in found[:3]]
     for who, grades in ((anna, (3, 2, 0)), (bert, (3, 1, 0))):
         body = {"query": "soup", "grades": dict(zip(hits, grades, strict=True))}
         assert judging.put("/query-sets/spring/judgments", json=body, headers=who).status_code == 204
@@ -48,6 +51,9 @@ def test_two_judge_and_the_next_build_learns_from_it(judging: httpx.Client, tmp_
     assert said["judges"]["bert"]["soup"] == dict(zip(hits, (3, 1, 0), strict=True))
     assert said["agreements"][0]["n"] == 3
     assert said["agreements"][0]["kappa"] == pytest.approx(1 - 3 / 29)
+    mine = judging.get("/query-sets/spring/judgments/mine", headers=anna).json()
+    assert mine == {"soup": dict(zip(hits, (3, 2, 0), strict=True))}, "a key finds its own grades again"
+    assert judging.get("/query-sets/spring/judgments/mine").status_code == 401
 
     file = tmp_path / "judgments.csv"
     file.write_text(judging.get("/query-sets/spring/judgments.csv").text)
@@ -67,6 +73,42 @@ def test_two_judge_and_the_next_build_learns_from_it(judging: httpx.Client, tmp_
     assert judging.get("/query-sets/spring/judgments").status_code == 404
     judging.put("/query-sets/spring", json={"queries": ["soup"]}, headers=anna).raise_for_status()
     assert judging.get("/query-sets/spring/judgments").json()["judges"] == {}
+
+
+def test_two_ways_are_told_apart_where_enough_queries_differ(judging: httpx.Client) -> None:
+    def difference(before: list[float], after: list[float]) -> dict[str, Any]:
+        answer = judging.post("/comparisons/difference", json={"before": before, "after": after})
+        found: dict[str, Any] = answer.raise_for_status().json()
+        return found
+
+    before = [0.5, 0.6, 0.7, 0.4] * 5
+    found = difference(before, [value + 0.1 + 0.01 * (n % 3) for n, value in enumerate(before)])
+    assert (found["n"], found["better"], found["worse"]) == (20, 20, 0)
+    assert 0.1 < found["low"] < found["difference"] < found["high"] < 0.12
+    few = difference(before, [value + (0.1 if n < 9 else 0) for n, value in enumerate(before)])
+    assert few["difference"] == pytest.approx(0.045)
+    assert (few["low"], few["high"]) == (None, None), "nine queries that differ say nothing of others"
+    for wrong in (
+        {"before": [0.5], "after": []},
+        {"before": [0.5], "after": [0.5, 0.6]},
+        {"before": [2], "after": [1]},
+    ):
+        assert judging.post("/comparisons/difference", json=wrong).status_code == 422
+
+
+@pytest.mark.parametrize("changed", [0.1, 0.3, 1.0])
+@pytest.mark.parametrize("shape", ["even", "skewed"])
+def test_the_interval_of_a_difference_covers(changed: float, shape: str) -> None:
+    rng = np.random.default_rng(7)
+    n_sets, n = 800, 120
+    gains = rng.normal(0.05, 0.2, (n_sets, n)) if shape == "even" else rng.beta(0.5, 4, (n_sets, n))
+    mean = 0.05 if shape == "even" else 0.5 / 4.5
+    differences = np.where(rng.random((n_sets, n)) < changed, np.clip(gains, -1, 1), 0.0)
+    found = [difference_of(np.maximum(-one, 0), np.maximum(one, 0)) for one in differences]
+    said = [one for one in found if one.low is not None and one.high is not None]
+    covered = [one.low <= changed * mean <= one.high for one in said if one.low is not None and one.high is not None]
+    assert len(said) > 500
+    assert np.mean(covered) > 0.935
 
 
 def test_no_query_is_a_formula_in_a_spreadsheet(judging: httpx.Client, tmp_path: Path) -> None:

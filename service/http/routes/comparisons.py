@@ -1,4 +1,4 @@
-"""POST /comparisons: two ways to answer the same queries, side by side."""
+"""/comparisons: two ways to answer the same queries, side by side, and what they differ by."""
 
 from __future__ import annotations
 
@@ -13,6 +13,7 @@ from trimtab.service.http.admission import Admission
 from trimtab.service.http.bodies import documented_body, read_object, reference, validated
 from trimtab.service.http.problem_documents import documented, field_problem
 from trimtab.service.workbench.comparing import Comparer, Comparison, Row
+from trimtab.service.workbench.differences import Difference, JudgedPairs, difference_of
 from trimtab.service.workbench.judging import Grades
 
 
@@ -57,5 +58,16 @@ def comparisons_router(
                 except BadInput as error:
                     rows.append(Row(query=query, problem=str(error)))
         return Compared(rows=rows)
+
+    @router.post(
+        "/comparisons/difference",
+        responses=documented(401, 403, 413, 422, 429),
+        openapi_extra=documented_body(reference(JudgedPairs)),
+        summary="What two ways differ by over judged queries, with an interval",
+    )
+    async def difference(request: Request) -> Difference:
+        """The ndcg of each query is what `POST /comparisons` says of it; there may be any number of its answers."""
+        pairs = validated(JudgedPairs, await read_object(request, max_bytes=max_body_bytes))
+        return difference_of(pairs.before, pairs.after)
 
     return router

@@ -15,13 +15,13 @@ from trimtab.service.http.bodies import documented_body, read_object, reference,
 from trimtab.service.http.problem_documents import documented
 from trimtab.service.http.routes.definitions import Name
 from trimtab.service.workbench.changes import Change, Changes
-from trimtab.service.workbench.drafts import MODEL_OF, Draft, Drafted, Drafts, Kind
+from trimtab.service.workbench.drafts import MODEL_OF, OF_ADMINS, Draft, Drafted, Drafts, Kind
 
 Check = Callable[[Drafted], object]
 
 
 class NewDraft(BaseModel):
-    """What a profile, rule or synonym shall be."""
+    """What a profile, rule, synonym or experiment shall be."""
 
     model_config = ConfigDict(
         extra="forbid", json_schema_extra={"example": {"definition": {"words": ["sofa", "couch"]}, "note": "asked for"}}
@@ -52,11 +52,11 @@ def drafts_router(
     Args:
         check: raises BadInput where a definition of a kind does not fit the bundle that serves.
         reader, merchandiser, admin: dependencies that let only those through who may read, who may change rules and
-            synonyms, who may change profiles.
+            synonyms, who may change profiles and experiments.
     """
 
     async def may_change(kind: Kind, request: Request) -> None:
-        await (admin if kind == "profiles" else merchandiser)(request)
+        await (admin if kind in OF_ADMINS else merchandiser)(request)
 
     changing = [Depends(may_change)]
     router = APIRouter(tags=["drafts"], responses=documented(401, 403, 429))
@@ -70,7 +70,7 @@ def drafts_router(
         responses=documented(409, 413, 422, 503),
         dependencies=changing,
         openapi_extra=documented_body(reference(NewDraft)),
-        summary="Draft a profile, rule or synonym",
+        summary="Draft a profile, rule, synonym or experiment",
     )
     async def put(kind: Kind, name: Name, request: Request) -> DraftState:
         """Nothing that shoppers see changes. `POST /comparisons` shows what would."""

@@ -193,6 +193,17 @@ def _add_judging(
         compared = await asyncio.to_thread(agreements, said)  # seconds, where many have judged much
         return Judgments(judges=judges, agreements=[AgreementState(**asdict(each)) for each in compared])
 
+    @router.get(
+        "/query-sets/{name}/judgments/mine",
+        responses=documented(404, 422),
+        dependencies=[Depends(merchandiser)],
+        summary="What one has said oneself",
+    )
+    async def said_by_oneself(name: Name, request: Request) -> dict[str, dict[str, int]]:
+        """query -> item_id -> grade, of the key or the account that asks."""
+        judge = caller_of(request)
+        return {one.query: dict(one.grades) for one in await sets.judgments(name) if one.judge == judge}
+
     @router.put(
         "/query-sets/{name}/judgments",
         responses=documented(404, 409, 413, 422, 503),

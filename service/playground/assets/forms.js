@@ -20,6 +20,11 @@ export function labelled(words, control, note) {
   );
 }
 
+/** A field for what something is called: a key, an account, a profile, an experiment, a query set. */
+export function nameField(attributes = {}) {
+  return element("input", { required: true, maxlength: "64", pattern: "[A-Za-z0-9_.\\-]+", autocapitalize: "off", autocomplete: "off", spellcheck: "false", ...attributes });
+}
+
 /** @param options pairs of value and words. */
 export function choice(options, chosen, attributes = {}) {
   return element("select", attributes, ...options.map(([value, words]) => element("option", { value, selected: value === chosen }, words)));
@@ -44,6 +49,15 @@ export function form(label, parts, submit, save) {
 export function action(words, said, work, attributes = {}) {
   const button = element("button", { type: "button", ...attributes, onclick: () => working(button, said, work) }, words);
   return button;
+}
+
+/**
+ * What ends something for good: it is opened first, and then done by a button of its own.
+ * @param label what is opened, where `words` alone do not tell it from others.
+ */
+export function ending(words, sure, work, label = null) {
+  const said = element("span", { role: "status" });
+  return element("details", {}, element("summary", { "aria-label": label }, words), action(sure, said, work, { class: "harm" }), said);
 }
 
 async function working(button, said, work) {

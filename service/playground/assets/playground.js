@@ -212,7 +212,8 @@ function showSlates() {
   if (!candidate || !control) return;
   showUnderstood();
   if (candidate.hits.length === 0) {
-    return showNothing(`Nothing matches \u201c${candidate.query}\u201d${view.filters.length ? " with these filters" : ""}.`, bundle.examples);
+    const words = `Nothing matches \u201c${candidate.query}\u201d`;
+    return view.filters.length ? showNothing(`${words} with these filters.`, []) : showNothing(`${words}.`, bundle.examples, remedies(candidate.query));
   }
   for (const hit of [...candidate.hits, ...control.answer.hits]) titles.set(hit.item_id, hit.title);
   byId("nothing").hidden = true;
@@ -285,10 +286,16 @@ function moveMarker() {
   byId("outside").textContent = words.join(" ");
 }
 
-function showNothing(words, examples) {
+/** What can be done about a query that finds nothing. */
+function remedies(query) {
+  const link = (page, words) => element("a", { href: `/workbench/${page}?${new URLSearchParams({ for: query })}` }, words);
+  return [element("p", { class: "ways" }, link("synonyms", "add a synonym"), " ", link("rules", "make a rule"))];
+}
+
+function showNothing(words, examples, ways = []) {
   byId("slates").classList.add("is-empty");
   const links = examples.map((text) => element("button", { type: "button", onclick: () => lookFor(text) }, text));
-  byId("nothing").replaceChildren(element("p", {}, words), element("div", { class: "examples" }, ...links));
+  byId("nothing").replaceChildren(element("p", {}, words), ...ways, element("div", { class: "examples" }, ...links));
   byId("nothing").hidden = false;
   for (const id of ["control-slate", "candidate-slate", "changes"]) byId(id).replaceChildren();
   byId("verdict").textContent = "";

@@ -13,6 +13,12 @@ export function change(share, digits = 1) {
   return `${rounded > 0 ? "+" : MINUS}${Math.abs(rounded).toFixed(digits)}\u00a0%`;
 }
 
+/** A difference that is no share. */
+export function signed(value, digits = 3) {
+  const rounded = Number(value.toFixed(digits));
+  return rounded === 0 ? "0" : `${rounded > 0 ? "+" : MINUS}${Math.abs(rounded).toFixed(digits)}`;
+}
+
 /** An amount in the shop's currency; as a plain number where the browser does not know it. */
 export function money(amount, currency) {
   try {

@@ -42,10 +42,15 @@ function ramp(asked, { status, step, since, reason }) {
   return element("p", {}, ...at, where);
 }
 
+/** What serves an arm, in words; empty for what serves without the experiment. */
+export function servedIn({ profile, bundle, interleave }) {
+  return [profile && `profile ${profile}`, bundle && `bundle ${bundle}`, interleave && interleave.join(" and ")].filter(Boolean).join(", ");
+}
+
 function split(arms, units, total) {
   const line = ([name, arm]) => {
     const share = total ? (units[name] ?? 0) / total : 0;
-    const served = [arm.profile && `profile ${arm.profile}`, arm.bundle && `bundle ${arm.bundle}`].filter(Boolean).join(", ");
+    const served = servedIn(arm);
     return element(
       "li",
       {},

@@ -3,7 +3,7 @@
 import { intervals, plane } from "../chart.js";
 import { byId, element } from "../element.js";
 import { fetchJson } from "../requests.js";
-import { change, percent, weightsInWords } from "../words.js";
+import { change, percent, signed, weightsInWords } from "../words.js";
 import { facts, open, section, table } from "./page.js";
 
 const NAME = byId("view").dataset.name;
@@ -28,7 +28,6 @@ open(() => fetchJson(`/replays/${encodeURIComponent(NAME)}`), (report) => {
 
 const count = (number) => number.toLocaleString("en");
 const fixed = (number) => number.toFixed(4).replace("-", "\u2212");
-const signed = (number) => (number > 0 ? "+" : "") + fixed(number);
 
 function cell(one, form = fixed) {
   if (one.value == null) return "no number";
@@ -115,7 +114,7 @@ function segments(report) {
       segment,
       percent(part.share, 0),
       difference,
-      ...metrics.map((metric) => cell(one[metric], signed)),
+      ...metrics.map((metric) => cell(one[metric], (number) => signed(number, 4))),
     ]),
   );
   return table("By segment", ["segment", "searches", "difference", ...metrics], rows);

@@ -1,7 +1,7 @@
 // Who may do what: accounts of people, keys of programs, one's own password.
 
 import { element } from "../element.js";
-import { action, choice, form, labelled } from "../forms.js";
+import { choice, ending, form, labelled, nameField } from "../forms.js";
 import { Trouble, fetchJson, send } from "../requests.js";
 import { session } from "../session.js";
 import { section, table } from "../views/page.js";
@@ -13,7 +13,6 @@ const ROLES = [
   ["admin", "admin: everything"],
 ];
 const SCOPES = ["search", "ingest", "metrics", "analytics", "read", "merchandise", "admin"];
-const NAME = { required: true, maxlength: "64", pattern: "[A-Za-z0-9_.\\-]+", autocapitalize: "off", autocomplete: "off", spellcheck: "false" };
 
 bench(load, draw);
 
@@ -38,28 +37,26 @@ function draw({ who, accounts, keys }, look) {
 function people(accounts, look) {
   const names = Object.keys(accounts);
   if (names.length === 0) return element("p", { class: "note" }, "There is no account yet: only keys are known.");
-  return table("Accounts", ["name", "role", ""], names.map((name) => [name, accounts[name].role, ending(`/accounts/${name}`, name, look)]));
+  return table("Accounts", ["name", "role", ""], names.map((name) => [name, accounts[name].role, endingOf(`/accounts/${name}`, name, look)]));
 }
 
 function programs(keys, look) {
   const names = Object.keys(keys);
   if (names.length === 0) return element("p", { class: "note" }, "There is no key yet, but that of the service's settings.");
   const limit = (grant) => [grant.per_minute && `${grant.per_minute} a minute`, grant.priority === "batch" && "batch", grant.browser && "in pages"].filter(Boolean).join(", ");
-  return table("Keys", ["name", "scopes", "limits", ""], names.map((name) => [name, keys[name].scopes.join(", "), limit(keys[name]), ending(`/keys/${name}`, name, look)]));
+  return table("Keys", ["name", "scopes", "limits", ""], names.map((name) => [name, keys[name].scopes.join(", "), limit(keys[name]), endingOf(`/keys/${name}`, name, look)]));
 }
 
-/** Asks once more before it ends something for good. */
-function ending(path, name, look) {
-  const said = element("span", { role: "status" });
-  const sure = action("End it", said, async () => {
+function endingOf(path, name, look) {
+  const end = async () => {
     await send("DELETE", path);
     await look.again(`${name} is ended.`);
-  }, { class: "harm" });
-  return element("details", {}, element("summary", { "aria-label": `End ${name}` }, "end"), sure, said);
+  };
+  return ending("end", "End it", end, `End ${name}`);
 }
 
 function accountForm(look) {
-  const name = element("input", NAME);
+  const name = nameField();
   const role = choice(ROLES, "merchandiser");
   const password = element("input", { type: "password", required: true, minlength: "12", maxlength: "128", autocomplete: "new-password" });
   return form(
@@ -74,7 +71,7 @@ function accountForm(look) {
 }
 
 function keyForm(look) {
-  const name = element("input", NAME);
+  const name = nameField();
   const boxes = SCOPES.map((scope) => element("input", { type: "checkbox", value: scope }));
   const limit = element("input", { type: "number", min: "1", step: "1", inputmode: "numeric" });
   const browser = element("input", { type: "checkbox" });

@@ -7,19 +7,18 @@ import { open } from "../views/page.js";
 
 /**
  * Show a page of the workbench.
- * @param load gives its data; @param draw its elements, given the data and what the page may: `may(scope)`, `name` of
- * who looks, `again(words)` to show the page anew and say something, `say(words)`.
+ * @param load gives its data; @param draw its elements, given the data. Both are given what the page may: `may(scope)`,
+ * `again(words)` to show the page anew and say something, `say(words)`.
  */
 export async function bench(load, draw) {
-  const look = { may: () => false, name: null, again, say };
+  const look = { may: () => false, again, say };
   const show = () => open(learnAndLoad, (data) => draw(data, look));
 
   async function learnAndLoad() {
     const who = await session();
     look.may = (scope) => heldKey() !== null || (who !== null && (who.scopes.includes(scope) || who.scopes.includes("admin")));
-    look.name = who?.name ?? null;
     showWho(who, show);
-    return load();
+    return load(look);
   }
 
   async function again(words) {

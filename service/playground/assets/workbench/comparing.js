@@ -3,8 +3,9 @@
 import { compared, sideBySide } from "../compare.js";
 import { element } from "../element.js";
 import { action, choice, labelled } from "../forms.js";
+import { send } from "../requests.js";
 import { facts, table } from "../views/page.js";
-import { percent } from "../words.js";
+import { percent, signed } from "../words.js";
 
 /**
  * @param ways is filled with the two views as they are chosen, for who judges what either of them shows.
@@ -43,7 +44,7 @@ export function comparing(name, { set, judgments, profiles, drafts, bundles, ser
         said.textContent = `${sofar.length} of ${set.queries.length} queries.`;
         return !stopped;
       });
-      shown.replaceChildren(summary(rows), list(rows));
+      shown.replaceChildren(summary(rows, await difference(rows)), list(rows));
       return `${rows.filter((row) => row.changed).length} of ${rows.length} queries change.`;
     } finally {
       stop.hidden = true;
@@ -53,19 +54,31 @@ export function comparing(name, { set, judgments, profiles, drafts, bundles, ser
   return element("div", { class: "part" }, element("div", { class: "two" }, ...sides), element("div", { class: "ends" }, action("Compare", said, run, { class: "main" }), stop), said, shown);
 }
 
-function summary(rows) {
+/** What the judged queries differ by; null where none was judged. */
+async function difference(rows) {
+  const judged = rows.filter((row) => row.before?.ndcg != null);
+  const values = (side) => judged.map((row) => row[side].ndcg);
+  return judged.length > 0 ? send("POST", "/comparisons/difference", { before: values("before"), after: values("after") }) : null;
+}
+
+function summary(rows, judged) {
   const searched = rows.filter((row) => !row.problem);
-  const judged = searched.filter((row) => row.before.ndcg != null);
   const mean = (values) => values.reduce((sum, value) => sum + value, 0) / values.length;
-  const difference = (row) => row.after.ndcg - row.before.ndcg;
   return facts([
     ["queries", String(rows.length)],
     ["change", String(searched.filter((row) => row.changed).length)],
     ["items in both, on average", searched.length ? percent(mean(searched.map((row) => row.overlap))) : null],
     ["find nothing", `${searched.filter((row) => row.before.hits.length === 0).length}, then ${searched.filter((row) => row.after.hits.length === 0).length}`],
-    ["ndcg@10 of those judged", judged.length ? `${mean(judged.map((row) => row.before.ndcg)).toFixed(3)}, then ${mean(judged.map((row) => row.after.ndcg)).toFixed(3)} (${judged.length})` : null],
-    ["better, worse", judged.length ? `${judged.filter((row) => difference(row) > 1e-9).length}, ${judged.filter((row) => difference(row) < -1e-9).length}` : null],
+    ["ndcg@10 of those judged", judged && `${judged.before.toFixed(3)}, then ${judged.after.toFixed(3)} (${judged.n})`],
+    ["difference of ndcg", judged && differenceInWords(judged)],
+    ["better, worse", judged && `${judged.better}, ${judged.worse}`],
   ]);
+}
+
+function differenceInWords({ difference, low, high }) {
+  if (low == null) return `${signed(difference)}; too few queries differ to say more`;
+  const verdict = low > 0 ? "better" : high < 0 ? "worse" : "not told apart";
+  return `${signed(difference)} (${signed(low)} to ${signed(high)}): ${verdict}`;
 }
 
 function list(rows) {

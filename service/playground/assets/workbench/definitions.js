@@ -1,4 +1,4 @@
-// What profiles, rules and synonyms have in common: the list of what is live, drafts, a preview on real queries, history, undo.
+// What profiles, rules, synonyms and experiments have in common: the list of what is live, drafts, a preview on real queries, history, undo.
 
 import { compared, sideBySide } from "../compare.js";
 import { element } from "../element.js";
@@ -11,20 +11,23 @@ const FROM_LOG = 20;
 
 /**
  * A page of one kind of definition.
- * @param kind `profiles`, `rules` or `synonyms`; `one` is the word for one of them, `scope` of who may change them.
+ * @param kind `profiles`, `rules`, `synonyms` or `experiments`; `one` is the word for one of them, `scope` of who may change them.
  * @param describe gives the words for a definition; `queries` the queries that it speaks of.
- * @param form gives the form for one, from a definition, its name, `save(name, definition, note)` and what `more` loads.
- * @param views gives what both sides of a preview have, from the name and whether one of that name is live.
+ * @param form gives the form for one, from a definition, its name, `save(name, definition, note)` and what `more` loads,
+ * given what is live.
+ * @param views gives what both sides of a preview have, from the draft; `sides` what they are called.
+ * @param publish the words for what makes a draft live, and for what is then said of it.
+ * @param showLive shows what is live, given that, what `more` loaded, what the page may, and what changes a definition.
  */
-export function definitionsPage({ kind, one, describe, queries, form, scope = "merchandise", more = () => null, views = () => [{}, {}] }) {
+export function definitionsPage({ kind, one, describe, queries, form, scope = "merchandise", more = () => null, views = () => [{}, {}], sides = ["Now", "With this draft"], publish = ["Publish", "is live"], showLive = null }) {
   const asked = new URLSearchParams(location.search).get("for");
   let edited = { name: "", definition: null, query: asked ?? "" };
 
   bench(load, draw);
 
   async function load() {
-    const [live, drafts, changes, extra] = await Promise.all([fetchJson(`/${kind}`), fetchJson("/drafts"), fetchJson("/changes", new URLSearchParams({ kind: one })), more()]);
-    return { live, drafts: drafts.filter((draft) => draft.kind === kind), changes, extra };
+    const [live, drafts, changes] = await Promise.all([fetchJson(`/${kind}`), fetchJson("/drafts"), fetchJson("/changes", new URLSearchParams({ kind: one }))]);
+    return { live, drafts: drafts.filter((draft) => draft.kind === kind), changes, extra: await more(live) };
   }
 
   function draw({ live, drafts, changes, extra }, look) {
@@ -41,11 +44,12 @@ export function definitionsPage({ kind, one, describe, queries, form, scope = "m
     };
     const end = (name) => save(name, null, "");
     return [
+      ...(showLive?.(live, extra, look, mayChange && edit) ?? []),
       drafts.length > 0 && section("Drafts", ...drafts.map((draft) => draftEntry(draft, look, mayChange, edit))),
       mayChange
-        ? element("div", { id: "edit" }, section(edited.name ? `Change ${edited.name}` : `Draft a ${one}`, form(edited, save, extra)))
+        ? element("div", { id: "edit" }, section(edited.name ? `Change ${edited.name}` : `Draft ${withArticle(one)}`, form(edited, save, extra)))
         : lookOnly(`To draft ${kind}, log in as ${scope === "admin" ? "an admin" : "a merchandiser"}.`),
-      section("Live", liveTable(live, changes, mayChange, { edit, end })),
+      !showLive && section("Live", liveTable(live, changes, mayChange, { edit, end })),
       section("History", history(live, changes, look, mayChange)),
     ];
   }
@@ -71,10 +75,10 @@ export function definitionsPage({ kind, one, describe, queries, form, scope = "m
     const said = element("p", { class: "said", role: "status" });
     const shown = element("div", { class: "part" });
     const words = draft.definition === null ? `It shall be no more: ${describe(draft.before ?? {})}` : describe(draft.definition);
-    const publish = async () => {
+    const goLive = async () => {
       await send("POST", `/drafts/${kind}/${encodeURIComponent(draft.name)}/publish`);
       const [query] = queries(draft.definition ?? draft.before ?? {});
-      await look.again(`${draft.name} is live.${query ? ` The playground shows what “${query}” finds now.` : ""}`);
+      await look.again(`${draft.name} ${draft.definition === null ? "has ended" : publish[1]}.${query ? ` The playground shows what “${query}” finds now.` : ""}`);
     };
     const discard = async () => {
       await send("DELETE", `/drafts/${kind}/${encodeURIComponent(draft.name)}`);
@@ -92,7 +96,7 @@ export function definitionsPage({ kind, one, describe, queries, form, scope = "m
         element(
           "div",
           { class: "ends" },
-          action("Publish", said, publish, { class: "main", disabled: !draft.is_current }),
+          action(publish[0], said, goLive, { class: "main", disabled: !draft.is_current }),
           draft.definition !== null && element("button", { type: "button", onclick: () => edit(draft.name, draft.definition) }, "Change"),
           action("Discard", said, discard, { class: "harm" }),
         ),
@@ -112,15 +116,15 @@ export function definitionsPage({ kind, one, describe, queries, form, scope = "m
       if (asked.length === 0) return "Write a query to look at.";
       const time = at.value ? { at: new Date(at.value).toISOString() } : {};
       const [now, then] = views(draft);
-      const sides = { before: { ...now, ...time }, after: { ...then, ...time, drafts: [`${kind}/${draft.name}`] } };
-      const rows = await compared(asked, sides, (sofar) => {
+      const ways = { before: { ...now, ...time }, after: { ...then, ...time, drafts: [`${kind}/${draft.name}`] } };
+      const rows = await compared(asked, ways, (sofar) => {
         said.textContent = `${sofar.length} of ${asked.length} queries.`;
         return true;
       });
       const changed = rows.filter((row) => row.changed || row.problem);
       const same = rows.filter((row) => !row.changed && !row.problem);
       shown.replaceChildren(
-        ...changed.map((row) => sideBySide(row, ["Now", "With this draft"])),
+        ...changed.map((row) => sideBySide(row, sides)),
         ...(same.length > 0 ? [element("p", { class: "note" }, `Does not change: ${same.map((row) => row.query).join(", ")}.`)] : []),
       );
       return `${changed.length} of ${rows.length} queries change.`;
@@ -173,7 +177,9 @@ async function queriesOfTheLog() {
   }
 }
 
-function link(words, name, onclick) {
+const withArticle = (word) => `${/^[aeiou]/.test(word) ? "an" : "a"} ${word}`;
+
+export function link(words, name, onclick) {
   return element("button", { type: "button", class: "plain", "aria-label": `${words} ${name}`, onclick }, words);
 }
 

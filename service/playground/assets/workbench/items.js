@@ -1,7 +1,7 @@
 // Items: found by words, looked at as they are now, changed while they are searched.
 
 import { element } from "../element.js";
-import { action, form, labelled } from "../forms.js";
+import { ending, form, labelled } from "../forms.js";
 import { fetchJson, send } from "../requests.js";
 import { entry, section } from "../views/page.js";
 import { bench, lookOnly } from "./bench.js";
@@ -86,11 +86,10 @@ function parsed(text, before) {
 
 function deletion(item, look, go) {
   if (!look.may("ingest")) return null;
-  const said = element("span", { role: "status" });
-  const sure = action("Delete it", said, async () => {
+  const end = async () => {
     await send("DELETE", `/items/${encodeURIComponent(item.item_id)}`);
     await go({ chosen: "" });
     look.say(`${item.item_id} is deleted.`);
-  }, { class: "harm" });
-  return element("details", {}, element("summary", {}, "Delete this item"), sure, said);
+  };
+  return ending("Delete this item", "Delete it", end);
 }

@@ -9,10 +9,11 @@ import { send } from "../requests.js";
 const GRADES = ["not relevant", "somewhat", "relevant", "what was looked for"];
 
 /**
+ * @param mine what one said oneself: grades by query and item.
  * @param ways the two views whose hits are judged.
  */
-export function judging(name, { set, judgments }, ways, look) {
-  const mine = new Map(Object.entries(judgments.judges[look.name === null ? "" : `@${look.name}`] ?? {}));
+export function judging(name, { set, mine: earlier }, ways) {
+  const mine = new Map(Object.entries(earlier));
   const desk = element("div", { class: "part" });
   const said = element("p", { class: "said", role: "status" });
   const first = set.queries.findIndex((query) => !mine.has(query));

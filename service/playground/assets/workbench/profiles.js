@@ -1,7 +1,7 @@
 // Profiles: named weights of a kind of traffic, and what they may give up; looked at on real queries before they are live.
 
 import { element } from "../element.js";
-import { form, labelled } from "../forms.js";
+import { form, labelled, nameField } from "../forms.js";
 import { fetchJson } from "../requests.js";
 import { percent, weightsInWords } from "../words.js";
 import { definitionsPage } from "./definitions.js";
@@ -28,7 +28,7 @@ function describe({ weights = {}, ...bounds }) {
 }
 
 function profileForm({ name, definition }, save, defaults) {
-  const called = element("input", { required: true, maxlength: "64", pattern: "[A-Za-z0-9_.\\-]+", value: name, readonly: name !== "", autocomplete: "off", autocapitalize: "off", spellcheck: "false" });
+  const called = nameField({ value: name, readonly: name !== "" });
   const weights = definition?.weights ?? defaults;
   const names = [...new Set([...Object.keys(defaults), "diversity", ...Object.keys(weights)])];
   const inputs = names.map((one) => [one, element("input", { type: "number", min: "0", step: "any", required: true, inputmode: "decimal", value: String(weights[one] ?? 0) })]);

@@ -1,7 +1,7 @@
 // Query sets: uploaded or taken from the log; looked at in two ways at once; judged.
 
 import { element } from "../element.js";
-import { action, form, labelled, linesOf } from "../forms.js";
+import { ending, form, labelled, linesOf, nameField } from "../forms.js";
 import { fetchJson, fetchText, send } from "../requests.js";
 import { moment, section, table } from "../views/page.js";
 import { bench, lookOnly } from "./bench.js";
@@ -11,7 +11,6 @@ import { judging } from "./judging.js";
 const asked = new URLSearchParams(location.search);
 const chosen = asked.get("set");
 const RELEASE_MS = 10_000; // The browser has begun to save by then.
-const NAME = { required: true, maxlength: "64", pattern: "[A-Za-z0-9_.\\-]+", autocapitalize: "off", autocomplete: "off", spellcheck: "false" };
 
 bench(chosen ? loadOne : loadAll, chosen ? drawOne : drawAll);
 
@@ -31,19 +30,17 @@ function drawAll(sets, look) {
 }
 
 function row(name, set, look, mayChange) {
-  const said = element("span", { role: "status" });
-  const sure = action("Delete it", said, async () => {
+  const end = async () => {
     await send("DELETE", `/query-sets/${name}`);
     await look.again(`${name} and its judgments are deleted.`);
-  }, { class: "harm" });
-  const ending = mayChange && element("details", {}, element("summary", { "aria-label": `Delete ${name}` }, "delete"), sure, said);
-  return [element("a", { class: "value", href: addressOf(name) }, name), String(set.n_queries), String(set.n_judged), element("span", {}, set.author, " ", moment(set.at)), element("span", { class: "value" }, set.note), ending];
+  };
+  return [element("a", { class: "value", href: addressOf(name) }, name), String(set.n_queries), String(set.n_judged), element("span", {}, set.author, " ", moment(set.at)), element("span", { class: "value" }, set.note), mayChange && ending("delete", "Delete it", end, `Delete ${name}`)];
 }
 
 const addressOf = (name) => `/workbench/queries?${new URLSearchParams({ set: name })}`;
 
 function sampleForm() {
-  const name = element("input", NAME);
+  const name = nameField();
   const n = element("input", { type: "number", min: "1", max: "1000", step: "1", value: "200", required: true });
   return form("A set from the log", [labelled("Name", name), labelled("How many queries", n, "Each with a chance in proportion to its searches; none of a few people.")], "Take them", async () => {
     await send("POST", `/query-sets/${name.value}/sample`, { n: Number(n.value) });
@@ -52,7 +49,7 @@ function sampleForm() {
 }
 
 function uploadForm() {
-  const name = element("input", NAME);
+  const name = nameField();
   const queries = element("textarea", { rows: "6", required: true }, asked.get("for") ?? "");
   const file = element("input", { type: "file", accept: ".txt,.csv,text/plain,text/csv" });
   file.addEventListener("change", async () => {
@@ -64,17 +61,18 @@ function uploadForm() {
   });
 }
 
-async function loadOne() {
+async function loadOne(look) {
   const path = `/query-sets/${encodeURIComponent(chosen)}`;
-  const [set, judgments, profiles, drafts, bundles] = await Promise.all([
+  const [set, judgments, mine, profiles, drafts, bundles] = await Promise.all([
     fetchJson(path),
     fetchJson(`${path}/judgments`),
+    look.may("merchandise") ? fetchJson(`${path}/judgments/mine`) : null,
     fetchJson("/profiles"),
     fetchJson("/drafts"),
     fetchJson("/bundles"),
   ]);
   const loaded = Object.entries(bundles.bundles).filter(([, bundle]) => bundle.loaded);
-  return { set, judgments, profiles: Object.keys(profiles), drafts, bundles: loaded.map(([name]) => name), serving: bundles.plan.active };
+  return { set, judgments, mine, profiles: Object.keys(profiles), drafts, bundles: loaded.map(([name]) => name), serving: bundles.plan.active };
 }
 
 function drawOne(data, look) {
@@ -86,7 +84,7 @@ function drawOne(data, look) {
     element("h2", { class: "named" }, chosen),
     element("p", { class: "meta" }, `${set.queries.length} queries, ${judged.size} judged; by ${set.author}, `, moment(set.at), set.note && `: ${set.note}`),
     section("Compare", comparing(chosen, data, ways)),
-    section("Judge", look.may("merchandise") ? judging(chosen, data, ways, look) : lookOnly("To judge, log in as a merchandiser.")),
+    section("Judge", look.may("merchandise") ? judging(chosen, data, ways) : lookOnly("To judge, log in as a merchandiser.")),
     section("Judges", judges(judgments)),
   ];
 }
