@@ -13,7 +13,7 @@ from trimtab.catalog.places import DISTANCE, PLACE
 from trimtab.catalog.shop import FILE, SIZE_FAMILY, Shop, line_of
 from trimtab.core.errors import BadFile, did_you_mean
 
-CALCULATED = (DISTANCE, *PLACE, SIZE_FAMILY)
+CALCULATED = (DISTANCE, *PLACE, SIZE_FAMILY, "sale_price", "sale_start", "sale_end")
 """Attributes that are no columns by themselves."""
 
 

@@ -15,6 +15,8 @@ from trimtab.catalog.shop import ROLES, PriceList, Shop, Variants
 from trimtab.catalog.shop import Attribute as Section
 
 _CODE = re.compile(r"[_.][a-z]{3}$")
+_NAMED = frozenset(ROLES) - {"stock", "sale_period"}
+"""Roles that an inferred file names; the column of others is an attribute by its own name, too."""
 MAX_NAMED = 8
 """Columns that a line names; it counts the others."""
 MAX_SHOWN = 24
@@ -24,7 +26,7 @@ MAX_SHOWN = 24
 def shop_of(layout: Layout, shop: Shop) -> Shop:
     """What `shop` says, completed by what was inferred."""
     catalogue = shop.catalogue
-    columns = {role: column for role, column in layout.roles.items() if role in ROLES and role != column}
+    columns = {role: column for role, column in layout.roles.items() if role in _NAMED and role != column}
     return shop.model_copy(
         update={
             "catalogue": catalogue.model_copy(

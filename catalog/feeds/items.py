@@ -22,7 +22,6 @@ from trimtab.catalog.feeds.evidence import shape_of
 from trimtab.catalog.feeds.layout import CATEGORY, SALE, Layout
 from trimtab.catalog.feeds.offers import REGULAR
 from trimtab.catalog.feeds.positions import places_in
-from trimtab.catalog.feeds.price_names import is_in_minor_units
 from trimtab.catalog.feeds.prices import without_measure
 from trimtab.catalog.feeds.rows import Value, first_text, texts
 from trimtab.catalog.html_text import text_of_html
@@ -191,7 +190,7 @@ class ItemReader:
         if isinstance(value, str):
             value = without_measure(value)
         currency = currency_of(stated)
-        if value is not None and is_in_minor_units(self._layout.roles[role]):
+        if value is not None and role in self._layout.in_cents:
             value = _in_major_units(value, currency or self._layout.rules.currency)
         if value is None or currency is None or (currency == self._layout.rules.currency):
             return value
@@ -221,7 +220,7 @@ class ItemReader:
         try:
             said = read_cell("in_stock", value)
         except Unreadable:
-            if self._layout.roles["in_stock"] == "in_stock":
+            if not self._layout.has_own_words:
                 raise
             unread[self._layout.roles["in_stock"]] += 1
             return None

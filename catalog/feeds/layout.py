@@ -14,6 +14,7 @@ from trimtab.catalog.feeds.attribute_layout import AttributeLayout, Habits, as_s
 from trimtab.catalog.feeds.columns import language_of_name, role_of
 from trimtab.catalog.feeds.dimensions import sides_of
 from trimtab.catalog.feeds.evidence import ENOUGH, LISTS, ColumnEvidence, Steps, file_format
+from trimtab.catalog.feeds.price_names import is_in_minor_units
 from trimtab.catalog.feeds.roles import found_roles
 from trimtab.catalog.feeds.rows import clean_name
 from trimtab.catalog.feeds.survey import Survey, is_price_name
@@ -73,6 +74,8 @@ class Layout:
         searched: columns whose text is searched, where there are too many for attributes of their own.
         categories: how categories are written.
         group_by: the attribute that variants of a product have in common.
+        in_cents: roles whose columns count cents, by what the feed calls them.
+        has_own_words: whether what is in stock is said in words that the shop chose, some of which may not be known.
         survey: what this was decided by.
     """
 
@@ -85,6 +88,8 @@ class Layout:
     categories: CategoryLayout = CategoryLayout()
     group_by: str | None = None
     languages: tuple[str, ...] = ()
+    has_own_words: bool = False
+    in_cents: frozenset[str] = frozenset()
     survey: Survey | None = field(default=None, repr=False)
 
     @property
@@ -149,8 +154,16 @@ def layout_of(survey: Survey, shop: Shop, path: object, *, required: Iterable[st
         categories=categories,
         group_by=clean_name(group_by) if group_by else None,
         languages=languages,
+        has_own_words=_has_own_words(survey, roles),
+        in_cents=frozenset(
+            role for role, column in roles.items() if is_in_minor_units(shop.catalogue.columns.get(role, column))
+        ),
         survey=survey,
     )
+
+
+def _has_own_words(survey: Survey, roles: Mapping[str, str]) -> bool:
+    return "in_stock" in roles and survey.platform.is_of_the_shop and "in_stock" not in survey.names
 
 
 def _languages(survey: Survey, roles: Mapping[str, str], shop: Shop) -> tuple[str, ...]:

@@ -17,6 +17,7 @@ from trimtab.catalog.feeds.reading import Feed, read_feed
 from trimtab.catalog.feeds.shown import is_on_show
 from trimtab.catalog.shop import Attribute as Section
 from trimtab.catalog.shop import Catalogue, Shop
+from trimtab.catalog.shop_text import shop_text
 
 LAMP: dict[str, Cell] = {"id": lambda row: f"A{row}", "title": lambda row: f"Lamp {row}"}
 EQUIPMENT = ("Navi", "Klima", "Sitzheizung", "Kupplung", "LED")
@@ -374,3 +375,32 @@ def test_labels_of_advertisements_are_not_for_shoppers(feed: Any) -> None:
     found = feed(table({**LAMP, **columns, "image_link": one_of("https://a/b.jpg"), "price": one_of("5 EUR")}))
     label = next(one for one in found.attributes if one.name == "custom_label_0")
     assert (label.search, label.facet, label.filter) == (False, False, True)
+
+
+def test_what_was_inferred_reads_the_feed_again_as_it_was(feed: Any, tmp_path: Path) -> None:
+    """Also where a sale has a period, stock a name of the shop's own, and a word for it that is not known."""
+    columns: dict[str, Cell] = {
+        "Artikelnummer": lambda row: f"A{row}",
+        "Bezeichnung": lambda row: f"Lampe rund {row}",
+        "Preis": one_of("12,50 €"),
+        "sale_price": one_of("9,50 €", ""),
+        "sale_price_effective_date": one_of("2026-01-01T00:00Z/2026-03-01T00:00Z", ""),
+        "Verfügbarkeit": one_of("lieferbar", "ausverkauft", "fragen Sie uns"),
+        "Lagerbestand": one_of(3, 0),
+        "Farbe": one_of("rot", "blau"),
+    }
+    path, toml = tmp_path / "feed.csv", tmp_path / "shop.toml"
+    path.write_text(table(columns, delimiter=";"), encoding="utf-8")
+    found = read_feed(path)
+    toml.write_text(shop_text(found.shop), encoding="utf-8")
+    again = read_feed(path, toml)
+    assert again.items.equals(found.items)
+    assert shop_text(again.shop) == shop_text(found.shop)
+
+
+def test_cents_stay_cents_where_shop_toml_names_their_column(tmp_path: Path) -> None:
+    path, toml = tmp_path / "feed.csv", tmp_path / "shop.toml"
+    path.write_text(table({**LAMP, "amount_cents": one_of(1250, 990)}))
+    found = read_feed(path)
+    toml.write_text(shop_text(found.shop))
+    assert found.items["price"].to_list()[:2] == read_feed(path, toml).items["price"].to_list()[:2] == [12.5, 9.9]
