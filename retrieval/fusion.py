@@ -89,7 +89,7 @@ def union(rows: IntArray, more: IntArray) -> IntArray:
     """Rows, and behind them those of others that are not among them."""
     n = len(rows) + len(more)
     every, count = np.empty(n, dtype=np.int64), np.empty(1, dtype=np.int64)
-    _unite(rows, more, np.empty(4 << n.bit_length(), dtype=np.int64), every, count)
+    _unite(rows, more, np.empty(2 << n.bit_length(), dtype=np.int64), every, count)
     return every[: count[0]]
 
 
