@@ -1,35 +1,24 @@
-"""What a merchandiser does about a query that finds nothing, step by step; and a recording of it.
-
-    python -m tests.playground.merchandising --bundle bundles/grocery --out docs/img
-
-writes a picture of each step (`merchandiser-1-no-results.png`...); with `--trace FILE.zip` all of it, for
-`playwright show-trace FILE.zip`.
-"""
+"""What a merchandiser does about a query that finds nothing, step by step."""
 
 from __future__ import annotations
 
-import argparse
 import itertools
 import re
 import tempfile
-from collections.abc import Callable
 from pathlib import Path
 
 import httpx
 from playwright.sync_api import Page, expect
 
-from tests.support.chromium import running_chromium
+from tests.playground.terminals import Step
 from tests.support.services import serving
-from tests.support.waiting import PATIENCE_SECONDS, eventually
+from tests.support.waiting import eventually
 from trimtab.service.redis.server import redis_for
 from trimtab.service.settings import Settings
 
 PASSWORD = "correct horse battery"
 QUERY, FINDS = "popsicle", "ice cream"
 N_USERS = 6
-
-Step = Callable[[str], object]
-"""Called with the name of what the page shows now."""
 
 
 def log_in(page: Page, name: str) -> None:
@@ -80,38 +69,11 @@ def is_logged(client: httpx.Client, query: str) -> bool:
     return query in {row["query"] for row in client.get("/analytics/queries", params=asked).json()["rows"]}
 
 
-def record(address: str, folder: Path, trace: Path | None) -> None:
-    """Do it, with a picture of each step and a trace of all."""
-    with running_chromium() as browser:
-        context = browser.new_context(viewport={"width": 1200, "height": 1000}, reduced_motion="reduce")
-        context.tracing.start(screenshots=True, snapshots=True)
-        page = context.new_page()
-        page.set_default_timeout(PATIENCE_SECONDS * 1000)
-
-        def shows(name: str) -> None:
-            page.screenshot(path=folder / f"merchandiser-{name}.png")
-
-        page.goto(f"{address}/views/analytics?days=1")
-        settled(page)
-        log_in(page, "mia")
-        add_a_synonym(page, QUERY, FINDS, shows)
-        page.goto(f"{address}/?q={QUERY}")
-        expect(page.locator("#candidate-slate > li").first).to_be_visible()
-        shows("5-found")
-        context.tracing.stop(path=trace)
-        context.close()
-
-
-def main() -> None:
-    arguments = argparse.ArgumentParser(description=__doc__)
-    arguments.add_argument("--bundle", type=Path, default=Path("bundles/grocery"))
-    arguments.add_argument("--out", type=Path, default=Path("docs/img"))
-    arguments.add_argument("--trace", type=Path)
-    given = arguments.parse_args()
-    given.out.mkdir(parents=True, exist_ok=True)
+def help_a_query(bundle: Path, page: Page, shows: Step) -> None:
+    """All of it against a service of its own, up to what the query finds when the synonym is live."""
     with tempfile.TemporaryDirectory() as folder, redis_for(None, Path(folder)) as url:
         settings = Settings(
-            bundle=given.bundle, data_folder=Path(folder), redis_url=url, admin_key="sesame", require_keys=True
+            bundle=bundle, data_folder=Path(folder), redis_url=url, admin_key="sesame", require_keys=True
         )
         with serving(settings) as client:
             client.headers["Authorization"] = "Bearer sesame"
@@ -120,8 +82,11 @@ def main() -> None:
             for user in range(N_USERS):
                 client.get("/search", params={"q": QUERY, "user_id": str(user), "exact": True}).raise_for_status()
             eventually(lambda: is_logged(client, QUERY))
-            record(str(client.base_url).rstrip("/"), given.out, given.trace)
-
-
-if __name__ == "__main__":
-    main()
+            address = str(client.base_url).rstrip("/")
+            page.goto(f"{address}/views/analytics?days=1")
+            settled(page)
+            log_in(page, "mia")
+            add_a_synonym(page, QUERY, FINDS, shows)
+            page.goto(f"{address}/?q={QUERY}")
+            expect(page.locator("#candidate-slate > li").first).to_be_visible()
+            shows("5-found")

@@ -1,7 +1,8 @@
 """Pictures of the pages for docs/img: `python -m tests.playground.screenshots --bundle bundles/grocery`.
 
 What the report views show is made here: a simulated log and its replay, an experiment with some sessions, a page
-followed over a few visits.
+followed over a few visits. Then three people are recorded at their work: an engineer, a merchandiser, a scientist;
+with `--trace FOLDER` all that they do, for `playwright show-trace FOLDER/merchandiser.zip`.
 """
 
 from __future__ import annotations
@@ -9,6 +10,7 @@ from __future__ import annotations
 import argparse
 import json
 import tempfile
+import time
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -18,9 +20,15 @@ import polars as pl
 from playwright.sync_api import Page, expect
 from redis import Redis
 
+from tests.playground.engineering import serve_an_export
+from tests.playground.merchandising import help_a_query
 from tests.playground.reading import settled
+from tests.playground.science import judge_a_log
+from tests.playground.terminals import Step, Terminals
 from tests.support.chromium import running_chromium
+from tests.support.processes import free_port
 from tests.support.services import serving
+from tests.support.waiting import PATIENCE_SECONDS
 from trimtab.abtest.ope.replay import replay
 from trimtab.abtest.simulation.simulate import simulate
 from trimtab.engine import Engine
@@ -33,6 +41,8 @@ ADMIN_KEY = "sesame"
 STEERED = "/?q=coffee&w_relevance=0.35&w_revenue=0.55&w_diversity=0.1&max_relevance_loss=0.05"
 N_IMPRESSIONS = 5_000
 N_SESSIONS = 1_000
+N_PRODUCTS = 400
+N_SEARCHES = 3_000
 POLICIES = {
     "bold": {"relevance": 0.6, "revenue": 0.35, "diversity": 0.05},
     "safe": {"relevance": 1.0},
@@ -93,6 +103,44 @@ def take(address: str, folder: Path) -> None:
             page.close()
 
 
+def record(bundle: Path, folder: Path, traces: Path | None) -> None:
+    """What three people do from the first step to the last, a picture of each step."""
+
+    def engineer(page: Page, work: Path, shows: Step) -> Terminals:
+        return serve_an_export(work, free_port(), page, n_products=N_PRODUCTS, shows=shows)
+
+    def merchandiser(page: Page, _: Path, shows: Step) -> None:
+        help_a_query(bundle, page, shows)
+
+    def scientist(page: Page, work: Path, shows: Step) -> Terminals:
+        return judge_a_log(work, bundle.resolve(), free_port(), page, n_searches=N_SEARCHES, shows=shows)
+
+    people: dict[str, Callable[[Page, Path, Step], Terminals | None]] = {
+        "engineer": engineer,
+        "merchandiser": merchandiser,
+        "scientist": scientist,
+    }
+    with running_chromium() as browser:
+        for name, person in people.items():
+            began = time.perf_counter()
+            context = browser.new_context(viewport={"width": 1200, "height": 1000}, reduced_motion="reduce")
+            context.tracing.start(screenshots=True, snapshots=True)
+            page = context.new_page()
+            page.set_default_timeout(PATIENCE_SECONDS * 1000)
+
+            def shows(step: str, page: Page = page, name: str = name) -> None:
+                page.screenshot(path=folder / f"{name}-{step}.png")
+
+            with tempfile.TemporaryDirectory() as work:
+                terminals = person(page, Path(work), shows)
+            seconds = time.perf_counter() - began
+            if terminals is not None:
+                heading = f"{len(terminals.commands)} commands, {seconds:.0f} seconds"
+                terminals.picture(page, folder / f"{name}-terminal.png", heading)
+            context.tracing.stop(path=None if traces is None else traces / f"{name}.zip")
+            context.close()
+
+
 def report(bundle: Path, data: Path) -> None:
     """A replay of simulated shoppers, where the service looks for reports."""
     engine = Engine.load(bundle)
@@ -137,6 +185,7 @@ def main() -> None:
     arguments = argparse.ArgumentParser(description=__doc__)
     arguments.add_argument("--bundle", type=Path, default=Path("bundles/grocery"))
     arguments.add_argument("--out", type=Path, default=Path("docs/img"))
+    arguments.add_argument("--trace", type=Path, help="folder of the recordings")
     given = arguments.parse_args()
     ramp_controller.SNAPSHOT_SECONDS = 1.0  # a picture does not wait for minutes
     with tempfile.TemporaryDirectory() as folder, redis_for(None, Path(folder)) as url:
@@ -146,6 +195,7 @@ def main() -> None:
         with serving(settings) as client:
             use(client, data, url)
             take(str(client.base_url).rstrip("/"), given.out)
+    record(given.bundle, given.out, given.trace)
 
 
 if __name__ == "__main__":
