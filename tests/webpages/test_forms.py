@@ -182,3 +182,28 @@ def test_a_hidden_field_for_a_website_is_a_decoy() -> None:
     )
     (form,) = analyze_page(html).forms
     assert [field["type"] for field in form["fields"]] == ["fullName", "emailAddress", "other"]
+
+
+BOXES = "".join(f"<input type=tel maxlength=1 aria-label='Digit {number}'>" for number in range(6))
+
+
+@pytest.mark.parametrize(
+    "fields",
+    [
+        "<label>Enter the 6-digit code <input inputmode=numeric maxlength=6></label>",
+        "<input autocomplete=one-time-code>",
+        "<label>Bestätigungscode <input></label><label><input type=checkbox> Diesem Gerät vertrauen</label>",
+        "<input placeholder='인증번호 6자리'>",
+        BOXES,
+    ],
+)
+def test_a_form_of_a_one_time_code_is_listed_and_not_filled(fields: str) -> None:
+    (form,) = read_forms(parse(f"<form>{fields}<button>OK</button></form>")).as_dicts()
+    assert (form["kind"], form["fill"]) == ("one_time_code", [])
+
+
+@pytest.mark.parametrize(
+    "label", ["Promo code", "Gift card code", "Enter the text in the picture (captcha code)", "Search"]
+)
+def test_other_codes_are_not_listed(label: str) -> None:
+    assert read_forms(parse(f"<form><label>{label} <input></label></form>")).as_dicts() == ()

@@ -33,6 +33,7 @@ def shown(markup: str, locale: PageLocale | None = None) -> str | None:
         ("<b>12€</b><sup>99</sup>", "12.99 EUR"),
         ("<b>12 €</b><sup>99</sup>", "12.99 EUR"),
         ("<b>1 299</b><span class='price__cents'>50</span> zł", "1299.50 PLN"),
+        ("<i>$</i><b>1</b><i>,</i><b>299</b><i>.</i><b>00</b>", "1299 USD"),
         ("<b>599</b><i>500</i> €", "500 EUR"),
         ("€ 45<span>10% off</span>", "45 EUR"),
         ("€ 45<sup>10%</sup>", "45 EUR"),
@@ -152,9 +153,29 @@ def test_amounts_with_a_code_before_or_behind_them_stay_amounts() -> None:
         assert found[0].text == amount
 
 
-def test_the_whole_part_of_an_amount_is_no_amount_of_its_own() -> None:
-    dom = parse("<body><p>$<strong>499</strong><sup>.99</sup></p></body>")
-    assert {c.money.text for c in price_candidates(dom, Structured(), PageLocale("US")) if c.money} == {"499.99"}
+def amounts_of(markup: str, locale: PageLocale | None = None) -> set[str]:
+    found = price_candidates(parse(f"<body>{markup}</body>"), Structured(), locale or PageLocale())
+    return {candidate.money.text for candidate in found if candidate.money}
+
+
+def test_a_part_of_an_amount_is_no_amount_of_its_own() -> None:
+    assert amounts_of("<p>$<strong>499</strong><sup>.99</sup></p>", PageLocale("US")) == {"499.99"}
+
+
+@pytest.mark.parametrize(
+    ("markup", "amounts"),
+    [
+        ("<div>12,90 € <s>15,90 €</s></div>", {"12.90", "15.90"}),
+        ("<div><s>15,90 €</s> 12,90 € <i>-19 %</i></div>", {"12.90", "15.90"}),
+        ("<td>Netto: 100,00 €<br>Brutto: 119,00 €</td>", {"100", "119"}),
+        ("<div>2 490,- <i>3 000 Kč</i></div>", {"2490", "3000"}),
+        ("<p>1 299:-</p>", {"1299"}),
+        ("<p>49.–</p>", {"49"}),
+        ("<p>12 <b>pieces</b></p>", set()),
+    ],
+)
+def test_an_amount_may_stand_beside_other_texts_and_end_in_a_dash(markup: str, amounts: set[str]) -> None:
+    assert amounts_of(markup.replace("<td>", "<table><td>")) == amounts
 
 
 def test_a_price_that_only_a_script_of_its_platform_holds_is_read() -> None:

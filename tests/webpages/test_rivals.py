@@ -255,3 +255,19 @@ def test_an_amount_beside_the_picture_of_another_page_is_another_product_s() -> 
 )
 def test_another_way_to_pay_an_amount_makes_it_no_instalment(behind: str, *, is_instalment: bool) -> None:
     assert ("instalment" in contexts_after(behind)) == is_instalment
+
+
+def test_a_price_that_a_sheet_takes_away_is_not_the_current_one() -> None:
+    block = '<span class="x1">{}</span><span class="x2">183,20 €</span>'
+    for rule in ("display: none", "text-decoration: line-through", "visibility:hidden"):
+        assert price_of(block.format("99,00 €"), f"<style>.prices .x1 {{ {rule} }}</style>") == "183.20"
+
+
+def test_what_holds_most_of_a_page_is_shown_by_a_script() -> None:
+    html, _, _ = product().partition('<section class="related')
+    covered = html.replace("<body>", '<body><div id="app" style="display:none">') + "</div>"
+    assert analyze_page(covered, PRODUCT_URL).elements["price"].value == "49.90"
+
+
+def test_the_sum_that_a_threshold_names_is_no_price() -> None:
+    assert price_of("<p>Preis auf Anfrage</p><p>Versandkostenfrei ab 150,00 €</p>") is None

@@ -115,6 +115,18 @@ LAMP = '{"@type": "Product", "name": "Lamp", "sku": "L-1", "offers": {"price": "
         LAMP.replace('"Lamp", ', '"Lamp"\n'),
         LAMP.replace('"12.50"', "12,50"),
         LAMP.replace('"sku"', '"weight": , "sku"'),
+        LAMP.replace('"Lamp", ', '"Lamp" '),
+        LAMP.replace('"Lamp",', '"Lamp",,'),
+        LAMP.replace('"sku"', '"brand": {{ brand.name }}, "sku"'),
+        json.dumps(LAMP),
+        "var lamp = " + LAMP + ";",
+        LAMP.replace('"name"', '"schema:name"').replace('"offers"', '"http://schema.org/offers"'),
+        LAMP.replace('"sku"', '"Sku"').replace('"price"', '"Price"').replace('"@type"', '"@Type"'),
+        '{"@graph": ['
+        + LAMP.split(', "offers"', maxsplit=1)[0]
+        + ', "offers": {"@id": "#o"}}, {"@id": "#o", "price": "12.50"}]}',
+        '{"@type": "Offer", "price": "12.50", "itemOffered": {"@type": "Product", "name": "Lamp", "sku": "L-1"}}',
+        '{"@type": "ItemPage", "mainEntity": ' + LAMP + "}",
         "//<![CDATA[\n" + LAMP + "\n//]]>",
         "<!-- " + LAMP + " -->",
     ],
@@ -249,3 +261,35 @@ def test_of_several_products_the_one_the_page_is_about() -> None:
 def test_a_brand_is_named_as_one(owner: str, brand: list[str]) -> None:
     html = f'<div itemscope itemtype="https://schema.org/Product"><h1 itemprop="name">Lamp</h1>{owner}</div>'
     assert read_structured(parse(html)).values("brand") == brand
+
+
+@pytest.mark.parametrize(
+    "markup",
+    [
+        '<div vocab="https://schema.org/" typeof="Product"><b property="name">Lamp</b><i property="sku">L-1</i>'
+        '<div property="offers" typeof="Offer"><meta property="price" content="12.50"></div></div>',
+        '<div typeof="schema:Product"><b property="schema:name">Lamp</b><i property="schema:sku">L-1</i>'
+        '<div property="schema:offers" typeof="schema:Offer"><i property="schema:price">12.50</i></div></div>',
+        '<div itemscope itemtype="http://schema.org/Product" itemref="o"><b itemprop="name">Lamp</b><i itemprop="sku">L-1</i></div>'
+        '<p id="o"><i itemprop="offers" itemscope itemtype="http://schema.org/Offer"><b itemprop="price">12.50</b></i></p>',
+        '<div itemscope itemtype="http://data-vocabulary.org/Product"><b itemprop="name">Lamp</b><i itemprop="sku">L-1</i>'
+        '<i itemprop="offerDetails" itemscope itemtype="http://data-vocabulary.org/Offer"><b itemprop="price">12.50</b></i></div>',
+    ],
+)
+def test_attributes_that_state_a_product(markup: str) -> None:
+    found = read_structured(parse(markup))
+    assert (found.values("name"), found.values("sku")) == (["Lamp"], ["L-1"])
+    assert [str(fact.money.amount) for fact in found.prices] == ["12.50"]
+
+
+def test_one_offer_of_a_product_that_is_not_named_counts_and_several_do_not() -> None:
+    offer = '<p itemscope itemtype="http://schema.org/Offer"><meta itemprop="price" content="12.50"></p>'
+    assert [str(fact.money.amount) for fact in read_structured(parse(offer)).prices] == ["12.50"]
+    assert read_structured(parse(offer * 2)).prices == []
+
+
+def test_offers_that_name_one_another_end() -> None:
+    found = stated(
+        '{"@graph": [{"@type": "Product", "@id": "#p", "offers": {"@id": "#p"}}, {"@id": "#o", "offers": "#o"}]}'
+    )
+    assert found.prices == []

@@ -45,7 +45,9 @@ _LONGER = frozenset({"lowest", "instalment", "threshold", "unit"})
 """What amounts are called with a number: of 30 days, 12 months, 100 g."""
 _WITH_CENTS = re.compile(r"\d[.,]\d{2}(?!\d)")
 _CHANGE = re.compile(r"(?:^|[\s(])[+\-−]\s*\W?\d")
-_ASIDE_ROLES = sum(role_bit(role) for role in ("net", "unit", "instalment", "save", "shipping", "points"))
+_DISQUALIFYING_ROLES = sum(role_bit(role) for role in ("net", "unit", "instalment", "shipping", "points"))
+_ASIDE_ROLES = _DISQUALIFYING_ROLES | role_bit("save")
+"""What is called a discount is the sum that is saved as often as the price after it."""
 _NET_ROLE, _OLD_ROLE = role_bit("net"), role_bit("old")
 
 
@@ -68,7 +70,9 @@ def rival_rows(dom: Dom, candidates: Sequence[Candidate], stated_otherwise: Sequ
     )
     net = _flags(bool(role & _NET_ROLE) or "net" in said for _, said, role in meanings)
     gross = _flags("gross" in said for _, said, _ in meanings)
-    disqualified = _flags(bool(said & _DISQUALIFYING) or bool(role & _ASIDE_ROLES) for _, said, role in meanings)
+    disqualified = _flags(
+        bool(said & _DISQUALIFYING) or bool(role & _DISQUALIFYING_ROLES) for _, said, role in meanings
+    )
     hidden = dom.hidden[[candidate.element for candidate in candidates]] if n else np.zeros(0, dtype=bool)
     old = _flags(
         bool(role & _OLD_ROLE) or _struck(dom, candidate.element) or "old" in said

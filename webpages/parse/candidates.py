@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass
-from decimal import ROUND_FLOOR, Decimal
+from decimal import Decimal
 from functools import lru_cache
-from itertools import islice
+from itertools import chain, islice
 
 import numpy as np
 
@@ -18,8 +19,10 @@ from trimtab.webpages.parse.words import ADD_TO_CART, NOT_CART, has_role
 
 KINDS = ("price", "image", "name", "cart")
 MAX_CANDIDATES = 400
-MAX_READ = 20_000
+MAX_READ = 12_000
 """Short texts with a digit that are read for an amount; real pages have a few thousand."""
+MAX_OWN_READ = 4_000
+"""The same of texts that stand beside others."""
 MAX_CONTROLS = 200
 MAX_CONTROL_TEXT = 120
 MAX_ADDRESS = 1_000
@@ -27,6 +30,7 @@ MAX_ADDRESS = 1_000
 MAX_PRICE_TEXT = 60
 MAX_NAME_TEXT = 300
 MAX_CURRENCY = 8
+_SEVERAL = 2
 
 _NAME_TAGS = frozenset({"h1", "h2", "h3", "h4", "h5", "title"})
 _NO_NAME_TAGS = frozenset({"html", "head", "body", "option", "button", "label"})
@@ -35,6 +39,8 @@ _DECIMAL = re.compile(
     re.IGNORECASE,
 )
 """An amount with cents, and not a measure."""
+_DASHED = re.compile(r"\d\s?[.,:]\s?[-–—]{1,2}(?![\d\w])")
+"""An amount whose cents are a dash: `2 490,-`, `49.–`, `1 299:-`."""
 _COUNT = re.compile(r"\(\d+\)")
 _BARE_NUMBER = re.compile(r"\d[\d.,'\x1f\u00a0 ]*")
 
@@ -101,11 +107,13 @@ def price_candidates(dom: Dom, structured: Structured, locale: PageLocale) -> li
         if shown is None:
             continue
         money, has_currency = shown
+        has_currency = has_currency or _DASHED.search(text) is not None
         if has_currency or _DECIMAL.search(text) or money.amount in stated or _named_price(dom, element):
             found.append(Candidate(element, text, money, has_currency=has_currency))
         elif element in stated_at:
             found.append(Candidate(element, text, stated_at[element].money, "microdata"))
     found = _without_parts(dom, _without_containers(dom, found))
+    found = _with_own_texts(dom, found, locale)
     seen = {candidate.element for candidate in found}
     for fact in structured.prices[:60]:
         if fact.element not in seen or fact.source != "microdata":
@@ -149,16 +157,41 @@ def _without_containers(dom: Dom, found: list[Candidate]) -> list[Candidate]:
     ]
 
 
+def _with_own_texts(dom: Dom, found: list[Candidate], locale: PageLocale) -> list[Candidate]:
+    """Add amounts that stand in a block beside other texts: `12,90 €` in `<div>12,90 € <s>15,90 €</s></div>`.
+
+    A block of several amounts gives way to them.
+    """
+    single = {c.element for c in found if n_amounts(c.text) + len(_DASHED.findall(c.text)) < _SEVERAL}
+    added: dict[int, list[Candidate]] = {}
+    for owner, text in islice(_own_texts(dom, single), MAX_OWN_READ):
+        shown = shown_price(text, locale)
+        if shown is not None and (shown[1] or _DASHED.search(text)) and n_amounts(text) < _SEVERAL:
+            added.setdefault(owner, []).append(Candidate(owner, text, shown[0], has_currency=True))
+    kept = (candidate for candidate in found if candidate.element not in added)
+    return sorted([*kept, *chain.from_iterable(added.values())], key=lambda candidate: candidate.element)
+
+
+def _own_texts(dom: Dom, known: Collection[int]) -> Iterator[tuple[int, str]]:
+    """Short texts with a digit that stand in an element beside others, but for elements that are known."""
+    starts, ends = dom.segment_starts, dom.segment_ends
+    for index in np.flatnonzero(dom.with_digits).tolist():
+        owner, text = dom.segment_owners[index], dom.segments[index]
+        is_beside = ends[owner] - starts[owner] > 1 and dom.tags[owner] not in _NO_NAME_TAGS
+        if is_beside and owner not in known and len(text) <= MAX_PRICE_TEXT:
+            yield owner, text
+
+
 def _without_parts(dom: Dom, found: list[Candidate]) -> list[Candidate]:
-    """Drop the whole part of an amount whose cents stand in another node: `499` in `$ 499 .99`."""
+    """Drop the parts of an amount whose cents stand in another node: `499` and `.99` in `$ 499 .99`."""
     kept: list[Candidate] = []
-    around, whole = -1, None
+    around, parts = -1, frozenset[Decimal]()
     for candidate in found:
         amount = candidate.money.amount if candidate.money else Decimal(0)
-        if candidate.element < around and amount == whole:
+        if candidate.element < around and amount in parts:
             continue
         if amount % 1 and SPLIT in candidate.text:
-            around, whole = dom.ends[candidate.element], amount.to_integral_value(ROUND_FLOOR)
+            around, parts = dom.ends[candidate.element], frozenset({amount // 1, amount % 1})
         kept.append(candidate)
     return kept
 

@@ -125,12 +125,16 @@ class Dom:
 
     @cached_property
     def hidden(self) -> NDArray[np.bool_]:
-        """[n] whether an attribute or an inline style hides the element or one around it."""
+        """[n] whether an attribute or an inline style hides the element or one around it.
+
+        What holds most of the page's text is shown by a script, or there would be no page.
+        """
         hiding = np.zeros(len(self) + 1, dtype=np.int64)
         styled = (e for e in self.having("style") if _HIDING.search(self.attributes[e]["style"][:300].lower()))
         for element in {*self.having("hidden"), *styled}:
-            hiding[element] += 1
-            hiding[self.ends[element]] -= 1
+            if 2 * self.text_length(element) <= self.text_offsets[-1]:
+                hiding[element] += 1
+                hiding[self.ends[element]] -= 1
         return np.asarray(np.cumsum(hiding)[:-1] > 0)
 
     def of_tags(self, *tags: str) -> list[int]:

@@ -3,6 +3,7 @@ price is."""
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -10,7 +11,7 @@ from urllib.parse import parse_qsl, urlsplit
 
 from trimtab.text.money import currency_of
 from trimtab.webpages.parse.dom import Dom
-from trimtab.webpages.parse.facts import GTINS, PRODUCT_TYPES, Structured
+from trimtab.webpages.parse.facts import GTINS, OFFER_TYPES, PRODUCT_TYPES, Structured
 from trimtab.webpages.parse.prices import stated_price
 from trimtab.webpages.parse.tolerant_json import load_mended, load_strictly
 
@@ -30,38 +31,66 @@ _CHARGES = frozenset({"deliverychargespecification", "paymentchargespecification
 _PIECES = frozenset({"c62", "h87", "ea", "pce", "pcs", "piece", "nmb", "one", "st", "stk"})
 """Units that mean one piece: a price for one of them is not a unit price."""
 _USED = ("used", "refurbished", "damaged")
+_KEY = re.compile(r'"(@?)(?:https?://schema\.org/|[a-z]{1,10}:)?([A-Za-z])(\w*)"(?=\s{0,20}:)')
+_FOREIGN_KEY = re.compile(r'"(?:https?://schema\.org/|[a-z]{1,10}:|@?[A-Z])\w{1,40}"\s{0,20}:')
+"""A property written with its vocabulary or in capitals: `schema:price`, `http://schema.org/price`, `Price`."""
 
 
 def read_json_ld(dom: Dom, url: str, title: frozenset[str], found: Structured) -> None:
     """Add what the JSON-LD of a page says about its product. Linear in the page; never fails."""
     n_broken = 0
+    read: list[tuple[int, list[tuple[Node, int]]]] = []
     for element, kind, source in dom.scripts:
         if "ld+json" not in kind:
             continue
+        source = _KEY.sub(_as_schema_org, source) if _FOREIGN_KEY.search(source) else source  # noqa: PLW2901
         values = load_strictly(source)
         if values is None and n_broken + len(source) <= MAX_BROKEN:
             n_broken += len(source)
             values = load_mended(source)
-        _read_values(values, _Page(url, title, element), found)
+        read.append((element, list(_nodes(values))))
+    named = {str(node["@id"]): node for _, nodes in read for node, _ in nodes if len(node) > 1 and "@id" in node}
+    for element, nodes in read:
+        _read_nodes(nodes, _Page(url, title, element, named), found)
+
+
+def _as_schema_org(key: re.Match[str]) -> str:
+    """A property's name as schema.org has it."""
+    return f'"{key[1]}{key[2].lower()}{key[3]}"'
 
 
 @dataclass(frozen=True, slots=True)
 class _Page:
-    """What tells the page's own product: its address and the words of its title; and the element that is read."""
+    """What tells the page's own product: its address and the words of its title; the element that is read; and the
+    nodes of the whole page by what they are called."""
 
     url: str
     title: frozenset[str]
     element: int
+    named: Mapping[str, Node]
+
+    def nodes(self, value: object) -> list[Node]:
+        """The objects of a value; one that only names another, by `@id` or as a text, is that other."""
+        meant = (self.named.get(item) if isinstance(item, str) else self._meant(item) for item in _as_list(value))
+        return [node for node in meant if node is not None]
+
+    def _meant(self, item: object) -> Node | None:
+        if not isinstance(item, dict):
+            return None
+        is_name = "@id" in item and not item.keys() - {"@id", "@type"}
+        return self.named.get(str(item["@id"]), item) if is_name else item
 
 
-def _read_values(values: Any, page: _Page, found: Structured) -> None:
+def _read_nodes(nodes: list[tuple[Node, int]], page: _Page, found: Structured) -> None:
     products: list[tuple[int, Node]] = []
-    for node, depth in _nodes(values):
+    for node, depth in nodes:
         types = _types_of(node)
         for name in types:
             found.add_type(name)
         if types & PRODUCT_TYPES:
             products.append((depth, node))
+        elif types & OFFER_TYPES:
+            products += [(depth, {"offers": node} | offered) for offered in page.nodes(node.get("itemOffered"))[:1]]
     if products:
         # The page's own product is the outermost; those inside lists and relations are other products.
         depth = min(depth for depth, _ in products)
@@ -104,13 +133,13 @@ def _read_product(node: Node, page: _Page, found: Structured) -> None:
     for category in _as_list(node.get("category"))[:1]:
         found.add("category", _named(category), _SOURCE, element)
     _read_identifiers(node, element, found)
-    _read_offers(_dicts(node.get("offers"))[:MAX_OFFERS], page, found)
-    variants = _dicts(node.get("hasVariant"))[:MAX_VARIANTS]
+    _read_offers(page.nodes(node.get("offers"))[:MAX_OFFERS], page, found)
+    variants = page.nodes(node.get("hasVariant"))[:MAX_VARIANTS]
     chosen = [variant for variant in variants if _variant_is_at(variant, page.url)]
     for variant in chosen[:1] or variants:
         if chosen:
             _read_identifiers(variant, element, found)
-        _read_offers(_dicts(variant.get("offers"))[:2], page, found)
+        _read_offers(page.nodes(variant.get("offers"))[:2], page, found)
 
 
 def _read_offers(offers: list[Node], page: _Page, found: Structured) -> None:
@@ -131,7 +160,7 @@ def _read_offer(offer: Node, page: _Page, found: Structured, instead: str | None
         instead: what its price is where it is not the price of now.
     """
     element = page.element
-    specifications = [s for s in _dicts(offer.get("priceSpecification"))[:20] if not _types_of(s) & _CHARGES]
+    specifications = [s for s in page.nodes(offer.get("priceSpecification"))[:20] if not _types_of(s) & _CHARGES]
     codes = (part.get("priceCurrency") for part in (offer, *specifications))
     currency = currency_of(next((code for code in codes if isinstance(code, str) and code), None))
     has_price = stated_price(_first(offer.get("price")), currency) is not None
@@ -145,7 +174,7 @@ def _read_offer(offer: Node, page: _Page, found: Structured, instead: str | None
         found.add("currency", currency, _SOURCE, element)
         found.add("availability", _plain(offer.get("availability")), _SOURCE, element)
         _read_identifiers(offer, element, found)
-    nested = [o for o in _dicts(offer.get("offers"))[:MAX_OFFERS] if "offers" not in o]
+    nested = [o for o in page.nodes(offer.get("offers"))[:MAX_OFFERS] if "offers" not in o]
     if instead is None:
         _read_offers(nested, page, found)
 

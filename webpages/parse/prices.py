@@ -27,12 +27,14 @@ _WHOLE_AT_END = re.compile(
 )
 _CENTS = re.compile(r"(?P<sign>[.,]?)\d{2}(?:\s?[^\d\s%.,]{1,4}){0,2}\*?")
 _SIGN = re.compile(r"[.,]")
+_THOUSANDS = re.compile(r"\d{3}(?!\d)")
 _CENTS_NAMES = re.compile(r"cent|fraction|decimal|minor|kop|grosz|haler|sup\b|-sub|exponent|small")
 _RAISED = frozenset({"sup", "sub", "small"})
 _NO_AMOUNT = re.compile(
     r"(?<![^\W_])(?:[A-Za-z]+\d+[A-Za-z][A-Za-z0-9]*|\d+[A-Za-z]+\d+[A-Za-z][A-Za-z0-9]*"
     r"|(?=\S*(?:[A-Za-z]\d|\d[A-Za-z]))[A-Za-z0-9]+(?:-[A-Za-z0-9]+){2,})"
-    r"|\b\d{1,2}(?::\d{2}){1,2}(?!\d)|\b\d{1,2}\.\d{2}\s?(?:[AaPp][Mm]\b|Uhr)|(?<![\d.,'’])0\d+(?![\d.,])"
+    r"|\b\d{1,2}(?::\d{2}){1,2}(?!\d)|\b\d{1,2}\.\d{2}\s?(?:[AaPp][Mm]\b|Uhr)"
+    r"|(?<![\d.,'’])(?<!\d[ \u00a0\u202f])0\d+(?![\d.,])"
 )
 """Article numbers (`11G-P4-2384-KR`), times of day, and whole numbers that begin with a zero: something else, though
 a word of a currency may stand in or beside them."""
@@ -116,7 +118,9 @@ def price_text(dom: Dom, element: int) -> str:
         segment = dom.segments[index]
         whole, cents = _WHOLE_AT_END.search(text), _CENTS.fullmatch(segment)
         has_sign = bool(whole and whole["sign"]) or bool(cents and cents["sign"])
-        if whole and (_SIGN.fullmatch(segment) or (cents and has_sign)):
+        # A sign in a node of its own stands before thousands too.
+        is_group = bool(_SIGN.fullmatch(dom.segments[index - 1]) and _THOUSANDS.match(segment))
+        if whole and (_SIGN.fullmatch(segment) or (cents and has_sign) or is_group):
             text += segment
         elif whole and cents and ((n_numbers == 2 and not whole["symbol"]) or _is_cents(dom, index)):
             symbol = whole["symbol"] or ""

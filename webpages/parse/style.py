@@ -34,6 +34,9 @@ _BEFORE_PROPERTY = frozenset("; \t\n\r\f{")
 _UNREAD = re.compile(r"[:\[+~]")
 _COMPOUND = re.compile(r"([a-z][a-z0-9]*|\*)?((?:[#.][\w-]+)*)", re.IGNORECASE)
 _PART = re.compile(r"[#.][\w-]+")
+_TAKING_AWAY = re.compile(r"line-through|display\s*:\s*none|visibility\s*:\s*hidden")
+MAX_RULE = 2_000
+"""Characters of a rule."""
 _LENGTH = re.compile(r"(\d*\.?\d+)(px|pt|rem|em|%|vw)")
 _NAMED_SIZES = {"xx-small": 9, "x-small": 10, "small": 13, "medium": 16, "large": 18, "x-large": 24, "xx-large": 32}
 _TAG_SIZES = {
@@ -144,12 +147,15 @@ class Styles:
         if weight:
             bold = weight in ("bold", "bolder") or (weight[:3].isdigit() and int(weight[:3]) >= 600)
         decoration = declarations.get("text-decoration", declarations.get("text-decoration-line", ""))
-        hidden = (
-            parent.hidden
-            or declarations.get("display", "").startswith("none")
-            or declarations.get("visibility", "").startswith("hidden")
-            or declarations.get("opacity", "") in ("0", "0.0")
-            or "hidden" in attributes
+        is_most = 2 * self.dom.text_length(element) > self.dom.text_offsets[-1]  # shown by a script
+        hidden = parent.hidden or (
+            not is_most
+            and (
+                declarations.get("display", "").startswith("none")
+                or declarations.get("visibility", "").startswith("hidden")
+                or declarations.get("opacity", "") in ("0", "0.0")
+                or "hidden" in attributes
+            )
         )
         struck = (parent.struck and declarations.get("display", "") != "inline-block") or (
             "line-through" in decoration or (tag in _STRUCK_TAGS and decoration != "none")
@@ -193,6 +199,20 @@ class Styles:
         if name and name != attributes.get("id"):
             return False
         return not classes or classes <= self.classes[attributes.get("class", "")]
+
+
+def names_taking_away(dom: Dom) -> frozenset[str]:
+    """Classes that a rule of the embedded sheets strikes or hides, found without reading the other rules."""
+    names: set[str] = set()
+    for sheet in dom.styles:
+        for match in _TAKING_AWAY.finditer(sheet[:MAX_SHEET]):
+            first = max(0, match.start() - MAX_RULE)
+            opening = sheet.rfind("{", first, match.start())
+            before = max(sheet.rfind("}", first, opening), sheet.rfind("{", first, opening)) if opening > 0 else -1
+            for selector in sheet[before + 1 : opening].split(",")[:20] if opening > 0 else ():
+                last = selector.split()[-1:]
+                names.update(part[1:] for part in _PART.findall(last[0] if last else "") if part[0] == ".")
+    return frozenset(names)
 
 
 def _blocks(sheet: str) -> Iterator[tuple[str, str]]:

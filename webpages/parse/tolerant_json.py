@@ -20,7 +20,7 @@ MAX_SOURCE = 2_000_000
 _TOKEN = re.compile(
     r"//[^\n]*|/\*.*?\*/"
     # A quote ends a string only where something follows that can follow a string.
-    r'|"(?:[^"\\]|\\.|"(?!\s{0,40}(?:[,:}\]]|$)|\s{0,40}\n\s{0,40}["}\]]))*"'
+    r'|"(?:[^"\\]|\\.|"(?!\s{0,40}(?:[,:}\]]|$)|\s{0,40}\n\s{0,40}["}\]]|\s{1,40}"@?\w{1,30}"\s{0,9}:))*"'
     r"|'(?:[^'\\]|\\.)*'|[\[\]{}]",
     re.DOTALL,
 )
@@ -28,12 +28,15 @@ _BAD_ESCAPE = re.compile(r"""\\(?:(["\\/bfnrt]|u[0-9a-fA-F]{4})|(.)|$)""", re.DO
 _LOOSE_NUMBER = re.compile(r":(\s{0,40})(\d{1,9}(?:\.\d{3})*(?:,\d{1,3})+(?:\.\d{1,2})?)(?=\s{0,40}(?:,|$))")
 _MISSING_VALUE = re.compile(r":(\s{0,40})(?=[,}])")
 _DOUBLED = re.compile(r"\{\s{0,40}(?=\{)")
+_TEMPLATE = re.compile(r":(\s{0,40})\{\{[^{}\n]{0,200}\}\}|\{%[^{}\n]{0,200}%\}")
+"""What a template engine should have replaced."""
+_COMMAS = re.compile(r",(?:\s{0,40},)+")
 _CLOSING = {"{": "}", "[": "]"}
 
 
 def load_strictly(source: str) -> Any:
     """The one value of a source, None where it is not JSON; what stands around the outermost brackets is left out."""
-    text = _bracketed(source) if len(source) <= MAX_SOURCE else ""
+    text = _bracketed(_unquoted(source)) if len(source) <= MAX_SOURCE else ""
     value = _strictly(text)
     return _strictly(html.unescape(text)) if value is None and _is_escaped(text) else value
 
@@ -55,7 +58,7 @@ def mended(text: str) -> str:
     written: list[str] = []
     opened: list[str] = []
     at, last = 0, ""
-    text = _DOUBLED.sub("", text)
+    text = _DOUBLED.sub("", _TEMPLATE.sub(lambda template: ":null" if template[0][0] == ":" else "", text))
     for token in _TOKEN.finditer(text):
         between, found = _loose(text[at : token.start()]), token[0]
         at = token.end()
@@ -88,6 +91,7 @@ def _closing(bracket: str, opened: list[str]) -> str:
 
 def _loose(between: str) -> str:
     """What stands between strings and brackets, with values that are missing or are numbers of another notation."""
+    between = _COMMAS.sub(",", between) if ",," in between.replace(" ", "") else between
     return _LOOSE_NUMBER.sub(r':\1"\2"', _MISSING_VALUE.sub(r":null\1", between))
 
 
@@ -95,6 +99,13 @@ def _string(inside: str) -> str:
     """A string of JSON: known escapes as they are, others without their backslash."""
     escaped = _BAD_ESCAPE.sub(lambda m: m[0] if m[1] else m[2] or "", inside) if "\\" in inside else inside
     return '"' + re.sub(r'(?<!\\)((?:\\\\)*)"', r'\1\\"', escaped).replace("\n", " ").replace("\r", " ") + '"'
+
+
+def _unquoted(source: str) -> str:
+    """The source that a source is the text of, where it was written as JSON twice."""
+    text = source.strip()
+    value = _strictly(text) if text.startswith('"{') or text.startswith('"[') else None
+    return value if isinstance(value, str) else source
 
 
 def _is_escaped(text: str) -> bool:

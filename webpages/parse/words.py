@@ -14,11 +14,11 @@ from trimtab.webpages.parse.patterns import fast_pattern
 _ROLES: dict[str, str] = {
     "related": r"relat|recommend|similar|also|upsell|cross-?sell|carousel|slick|swiper|owl-|recent|viewed|suggest|sponsor"
     r"|accessor|bundle|teaser|grid-?item|product-?(?:tile|card|list|item)|listing|thumbnail-?list|associated|recs?\b",
-    "net": r"\bex-?(?:vat|tax)|excl|netto|without-?tax|price-?tax|\bht\b|no-?vat|tax-?free",
+    "net": r"\bex-?(?:vat|tax)|excl(?!us)|netto|without-?tax|price-?tax|\bht\b|no-?vat|tax-?free",
     "total": r"sub-?total|grand-?total|mini-?cart|basket|cart-?(?:item|summary|total)|checkout|shopping-?bag|warenkorb|panier",
     "shipping": r"shipp|deliver|versand|livraison|env[ií]o|frete|spedizion|postage|dostav|freight",
     "unit": r"unit-?price|per-?unit|price-?per|grundpreis|base-?price|unitario",
-    "instalment": r"instal|monthly|finance|financ|klarna|afterpay|leasing|parcel|cuota|ratenzahl|affirm|cetelem|split",
+    "instalment": r"instal|monthly|finance|financ|klarna|afterpay|leasing|parcel|cuota|ratenzahl|affirm|cetelem|split-?(?:it|pay)|pay-?split",
     "points": r"points?\b|loyal|miles|coupon|voucher|gift|reward|club|member",
     "save": r"sav(?:e|ing)|discount|ersparnis|percent|badge|economi|ahorr|desconto|descuento|rabat|sleva|you-?save",
     "old": r"\bold|old\b|-old|_old|oldprice|\bwas\b|was-?price|list-?price|listprice|msrp|rrp|uvp|strike|striked|crossed"

@@ -20,10 +20,12 @@ from trimtab.webpages.parse.reading import plain_words
 WITNESS_SHARE = 0.15
 MAX_WITNESSES = 3
 PENALTIES = {
-    "in_struck": 8.0, "css_struck": 8.0, "box_struck": 8.0, "is_unclean": 6.0, "hidden": 6.0, "stated_otherwise": 4.0,
-    "is_disqualified": 3.0,
+    "in_struck": 8.0, "css_struck": 8.0, "box_struck": 8.0, "is_unclean": 6.0, "hidden": 6.0, "css_hidden": 6.0,
+    "own_threshold": 12.0, "own_lowest": 12.0, "stated_otherwise": 4.0, "is_disqualified": 3.0,
 }  # fmt: skip
 """By what the score of a price is lowered that is by its meaning not the current one. The largest counts."""
+RULED_OUT = 6.0
+"""Penalty from which on leading over others says nothing: they are no prices either."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,8 +76,8 @@ def decide_candidates(
     A price that is struck, hidden or called something else is by its meaning not the current one, whoever states it:
     its score is lowered, and the same value shown clean elsewhere keeps its own.
     """
-    if kind == "price":
-        logits = logits - _penalties(level, candidates, rows)
+    penalties = _penalties(level, candidates, rows) if kind == "price" else np.zeros(len(rows))
+    logits = logits - penalties
     shown = [candidate.source == "text" for candidate in candidates]
     decision = decide(meanings(kind, candidates), logits, shown)
     if decision is None or kind != "price":
@@ -85,7 +87,8 @@ def decide_candidates(
         rows[decision.index, names.index("n_stated")] > 0 >= rows[decision.index, names.index("agrees_any")]
     )
     shown_otherwise = not shown[decision.index] and any(shown)
-    return replace(decision, dissent=float(stated_otherwise or shown_otherwise))
+    lead = 0.0 if penalties[decision.index] >= RULED_OUT else decision.lead
+    return replace(decision, lead=lead, dissent=float(stated_otherwise or shown_otherwise))
 
 
 def meanings(kind: str, candidates: Sequence[Candidate]) -> list[Hashable]:
@@ -107,5 +110,5 @@ def _penalties(level: str, candidates: Sequence[Candidate], rows: NDArray[np.flo
         if name in names:
             applies = rows[:, names.index(name)] > 0
             # What is stated in the head is not meant to be seen.
-            found = np.maximum(found, penalty * (applies & shown if name == "hidden" else applies))
+            found = np.maximum(found, penalty * (applies & shown if name in ("hidden", "css_hidden") else applies))
     return found

@@ -12,6 +12,7 @@ from trimtab.webpages.parse.dom import Dom
 from trimtab.webpages.parse.field_sight import Sight, sight_of
 from trimtab.webpages.parse.fields import Field, read_fields
 from trimtab.webpages.parse.style import Styles
+from trimtab.webpages.predict.code_forms import asks_for_code
 from trimtab.webpages.predict.field_evidence import FIELD_TYPES
 from trimtab.webpages.predict.field_model import FieldModel, shipped_fields
 
@@ -77,14 +78,16 @@ class Forms:
         ]
 
     def as_dicts(self) -> tuple[dict[str, Any], ...]:
-        """One object for each form with a field of a known type: its path, its fields and its fill plan."""
+        """One object for each form with a field of a known type, or that asks for a one-time code alone: its path, its
+        fields and its fill plan."""
         by_form: dict[int, list[LabelledField]] = {}
         for found in self.labelled:
             by_form.setdefault(found.field.form, []).append(found)
         plan = {step["path"]: step for step in self.fill_plan()}
         rows = []
         for form, members in by_form.items():
-            if all(found.type == "other" for found in members):
+            is_code = all(found.type == "other" for found in members)
+            if is_code and not asks_for_code([found.field for found in members]):
                 continue
             fields = [
                 {
@@ -98,7 +101,7 @@ class Forms:
             ]
             rows.append(
                 {
-                    "kind": "fields",
+                    "kind": "one_time_code" if is_code else "fields",
                     "path": self.dom.path(form) if form >= 0 else "",
                     "fields": fields,
                     "fill": [plan[row["path"]] for row in fields if row["path"] in plan],

@@ -13,11 +13,13 @@ from trimtab.webpages.parse.candidates import Candidate, image_candidates, price
 from trimtab.webpages.parse.dom import Dom
 from trimtab.webpages.parse.layout import Layout
 from trimtab.webpages.parse.reading import Reading
+from trimtab.webpages.parse.style import names_taking_away
 from trimtab.webpages.predict.decode import Decision, decide_candidates
 from trimtab.webpages.predict.model import ElementModel
 
 CONFIDENT_FROM = 0.9
 """From this confidence on the next level is not asked."""
+MAX_HIDDEN_HEIGHT = 5
 SKIPPED_LEVELS = frozenset({("image", "style")})
 """Not asked after the level before, which alone finds as many elements of these kinds (docs/webpages.md, by level)."""
 
@@ -78,11 +80,20 @@ class Scorer:
             if level == "layout" and not self._has_layout():
                 break
             found = self._choice(kind, level) or found
-            if found is None or found.confidence >= CONFIDENT_FROM:
+            if found is None or (found.confidence >= CONFIDENT_FROM and not self._may_be_taken_away(kind, found)):
                 break
         if found is not None and LEVELS.index(found.level) > LEVELS.index(self.level):
             self.level = found.level
         return found
+
+    def _may_be_taken_away(self, kind: str, choice: Choice) -> bool:
+        """Whether a sheet strikes or hides what is called as a price is that was chosen by its text alone."""
+        if kind != "price" or choice.level != "text" or choice.candidate.source != "text":
+            return False
+        dom, element = self.reading.dom, choice.candidate.element
+        line = (element, *dom.ancestors(element, MAX_HIDDEN_HEIGHT))
+        called = {name for one in line for name in dom.attribute(one, "class").split()}
+        return bool(called) and not called.isdisjoint(names_taking_away(dom))
 
     def offer(self) -> tuple[NDArray[np.float32], int | None]:
         """Text level rows of the price candidates, and the index of the one with the best price."""

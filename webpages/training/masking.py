@@ -7,7 +7,7 @@ from collections.abc import Collection
 from trimtab.webpages.parse.dom import Dom
 
 STATEMENTS = frozenset({"json-ld", "microdata", "opengraph"})
-_MICRODATA = ("itemprop", "itemscope", "itemtype", "itemid", "itemref")
+_MICRODATA = ("itemprop", "itemscope", "itemtype", "itemid", "itemref", "typeof")
 _META = ("property", "name", "content")
 
 
