@@ -17,14 +17,14 @@ from trimtab.core.parts import Parts
 from trimtab.core.progress import Progress, silent
 from trimtab.core.records import IntArray
 from trimtab.core.tasks import Tasks
-from trimtab.retrieval.building_meaning import EncodedItems, build_meaning
+from trimtab.retrieval.dense.building import EncodedItems, build_meaning
 from trimtab.retrieval.encoders.registry import load_item_encoder
-from trimtab.retrieval.field_terms import FieldTerms
-from trimtab.retrieval.lexical import LexicalIndex, OnItem, ignored
+from trimtab.retrieval.lexical.field_terms import FieldTerms
+from trimtab.retrieval.lexical.index import LexicalIndex, OnItem, ignored
+from trimtab.retrieval.lexical.spelling import Speller
+from trimtab.retrieval.lexical.term_scores import BOOSTS
 from trimtab.retrieval.milvus.connection import BUILD_SECONDS
 from trimtab.retrieval.retriever import LEXICAL, REPORT, Retriever
-from trimtab.retrieval.spelling import Speller
-from trimtab.retrieval.term_scores import BOOSTS
 from trimtab.retrieval.understanding.shop_wording import ShopWording
 from trimtab.text.analyser import analyser_of
 from trimtab.text.language import AUTO, languages_of

@@ -19,18 +19,18 @@ from trimtab.core.errors import BadParameter
 from trimtab.core.extended_array import ExtendedArray, plain
 from trimtab.core.records import FloatArray, IntArray
 from trimtab.core.understood import Understood
-from trimtab.retrieval.building_meaning import item_text
+from trimtab.retrieval.dense.building import item_text
+from trimtab.retrieval.dense.first_allowed import first_allowed
 from trimtab.retrieval.encoders.protocol import Encoder
 from trimtab.retrieval.encoders.registry import load_item_encoder
-from trimtab.retrieval.field_terms import FieldTerms
 from trimtab.retrieval.filters import Condition
-from trimtab.retrieval.first_allowed import first_allowed
-from trimtab.retrieval.lexical import LexicalIndex
+from trimtab.retrieval.lexical.field_terms import FieldTerms
+from trimtab.retrieval.lexical.index import LexicalIndex
+from trimtab.retrieval.lexical.postings import ItemTerms, Postings, terms_of_item
+from trimtab.retrieval.lexical.wanted import Wanted
 from trimtab.retrieval.milvus.indices import postings_of
-from trimtab.retrieval.postings import ItemTerms, Postings, terms_of_item
 from trimtab.retrieval.protocol import Dense, Found, Indices
 from trimtab.retrieval.retriever import Retriever
-from trimtab.retrieval.wanted import Wanted
 from trimtab.text.lexicon import Lexicon
 from trimtab.text.query import QueryReader, QueryWord
 

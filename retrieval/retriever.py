@@ -17,17 +17,17 @@ from trimtab.core.errors import BadParameter, BundleDamaged
 from trimtab.core.extended_array import RowArray, SharedArray, products
 from trimtab.core.records import Candidates, Filter, FloatArray, IntArray
 from trimtab.core.understood import Understood
-from trimtab.retrieval.dense import DenseIndex, mapped
+from trimtab.retrieval.dense.index import DenseIndex, mapped
 from trimtab.retrieval.encoders.protocol import Encoder
 from trimtab.retrieval.encoders.registry import load_query_encoder
 from trimtab.retrieval.filters import MAX_MASKS, Condition, Masks, conditions_of
 from trimtab.retrieval.fusion import POOL, fused
-from trimtab.retrieval.lexical import LexicalIndex
+from trimtab.retrieval.lexical.index import LexicalIndex
+from trimtab.retrieval.lexical.spelling import Speller
 from trimtab.retrieval.milvus.collection import Collection
 from trimtab.retrieval.milvus.indices import open_indices
 from trimtab.retrieval.protocol import NO_ROWS, NOTHING, Found, Indices, Vocabulary
 from trimtab.retrieval.result_set import ResultSet
-from trimtab.retrieval.spelling import Speller
 from trimtab.retrieval.understanding.mentions import Values
 from trimtab.retrieval.understanding.negation import ABSENT
 from trimtab.retrieval.understanding.shop_wording import ShopWording

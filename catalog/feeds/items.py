@@ -15,14 +15,14 @@ from trimtab.catalog.attributes.definition import PREFIX, Attribute
 from trimtab.catalog.attributes.values import Unreadable, path_of, read_values
 from trimtab.catalog.availability import in_stock_of
 from trimtab.catalog.cells import UNKNOWN, VERBATIM, read_cell, read_number
-from trimtab.catalog.feeds.attribute_layout import AttributeLayout
+from trimtab.catalog.feeds.columns.attribute_layout import AttributeLayout
+from trimtab.catalog.feeds.columns.evidence import shape_of
+from trimtab.catalog.feeds.columns.layout import CATEGORY, SALE, Layout
+from trimtab.catalog.feeds.columns.offers import REGULAR
+from trimtab.catalog.feeds.columns.positions import places_in
+from trimtab.catalog.feeds.columns.prices import without_measure
 from trimtab.catalog.feeds.dates import written_date
-from trimtab.catalog.feeds.dimensions import sides_in
-from trimtab.catalog.feeds.evidence import shape_of
-from trimtab.catalog.feeds.layout import CATEGORY, SALE, Layout
-from trimtab.catalog.feeds.offers import REGULAR
-from trimtab.catalog.feeds.positions import places_in
-from trimtab.catalog.feeds.prices import without_measure
+from trimtab.catalog.feeds.reshaping.dimensions import sides_in
 from trimtab.catalog.feeds.rows import Value, first_text, texts
 from trimtab.catalog.html_text import text_of_html
 from trimtab.catalog.places import PLACE

@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterable, Sequence
 from itertools import chain, islice, pairwise
 
-from trimtab.catalog.feeds.columns import role_named, spaced_names
+from trimtab.catalog.feeds.columns.names import role_named, spaced_names
 from trimtab.catalog.feeds.rows import Row, Rows, first_text, names_of, split_words
 
 N_LOOKED_AT = 200

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from itertools import islice
 
-from trimtab.catalog.feeds.columns import role_named, roles_of
-from trimtab.catalog.feeds.families import ENOUGH
-from trimtab.catalog.feeds.price_names import price_kind
+from trimtab.catalog.feeds.columns.names import role_named, roles_of
+from trimtab.catalog.feeds.columns.price_names import price_kind
+from trimtab.catalog.feeds.reshaping.families import ENOUGH
 from trimtab.catalog.feeds.rows import Row, Rows, first_text, names_of
 
 N_LOOKED_AT = 1_000

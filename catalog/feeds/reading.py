@@ -16,12 +16,12 @@ import polars as pl
 
 from trimtab.catalog.attributes.definition import PREFIX, Attribute
 from trimtab.catalog.attributes.values import Unreadable
-from trimtab.catalog.feeds.fitting import refuse_unfit
-from trimtab.catalog.feeds.inference import said_of, shop_of
+from trimtab.catalog.feeds.columns.fitting import refuse_unfit
+from trimtab.catalog.feeds.columns.inference import said_of, shop_of
+from trimtab.catalog.feeds.columns.layout import Layout, layout_of
+from trimtab.catalog.feeds.columns.survey import BLOCK_ROWS, adapted, survey_of
 from trimtab.catalog.feeds.items import ItemReader
-from trimtab.catalog.feeds.layout import Layout, layout_of
 from trimtab.catalog.feeds.rows import Row, blocks_of
-from trimtab.catalog.feeds.survey import BLOCK_ROWS, adapted, survey_of
 from trimtab.catalog.rejections import N_EXAMPLES, Omission, Rejection, Rejections
 from trimtab.catalog.schema import COLUMNS, DTYPES, complete
 from trimtab.catalog.shop import EMPTY, Shop

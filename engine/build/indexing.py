@@ -19,7 +19,7 @@ from trimtab.ranker.users import UserHistories
 from trimtab.ranker.words import CollectedWords
 from trimtab.retrieval.building import build_retriever
 from trimtab.retrieval.encoders.registry import encoder_for
-from trimtab.retrieval.lexical import OnItem
+from trimtab.retrieval.lexical.index import OnItem
 from trimtab.retrieval.milvus.building import NewCollection
 from trimtab.retrieval.retriever import Retriever
 from trimtab.retrieval.understanding.shop_wording import ShopWording

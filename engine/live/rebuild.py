@@ -25,7 +25,7 @@ from trimtab.engine.live.live_engine import LiveEngine, built_as_of
 from trimtab.engine.search import Engine
 from trimtab.ranker.words import CollectedWords
 from trimtab.retrieval.building import build_retriever
-from trimtab.retrieval.building_meaning import EncodedItems
+from trimtab.retrieval.dense.building import EncodedItems
 from trimtab.retrieval.milvus.building import new_collection
 
 NICENESS = 10

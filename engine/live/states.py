@@ -19,7 +19,7 @@ from trimtab.catalog.live_store import LiveStore
 from trimtab.core.records import FloatArray, IntArray
 from trimtab.engine.search import Engine
 from trimtab.engine.stages.pipeline import Pipeline, item_columns, words_of_item
-from trimtab.retrieval.field_terms import item_terms
+from trimtab.retrieval.lexical.field_terms import item_terms
 from trimtab.retrieval.live_retrieval import LiveRetrieval, NewItem
 
 

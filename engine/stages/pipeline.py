@@ -19,7 +19,7 @@ from trimtab.ranker.users import WORTH, History, UserHistories, with_recent
 from trimtab.ranker.word_features import NAMES
 from trimtab.ranker.words import ABSENT, BODY, ItemWords, kept_words
 from trimtab.ranker.words import FIELDS as WORD_FIELDS
-from trimtab.retrieval.field_terms import FieldTerms
+from trimtab.retrieval.lexical.field_terms import FieldTerms
 from trimtab.retrieval.retriever import Retriever
 from trimtab.retrieval.understanding.negation import ABSENT as ABSENT_MARK
 

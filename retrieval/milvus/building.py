@@ -20,8 +20,9 @@ from trimtab.catalog.attributes.column import AttributeColumn
 from trimtab.core.errors import Unavailable
 from trimtab.core.progress import Progress
 from trimtab.core.records import FloatArray, IntArray
-from trimtab.retrieval.dense_kinds import BREADTHS, EXACT_UP_TO, HNSW_LINKS
-from trimtab.retrieval.dense_recall import WANTED
+from trimtab.retrieval.dense.kinds import BREADTHS, EXACT_UP_TO, HNSW_LINKS
+from trimtab.retrieval.dense.recall import WANTED
+from trimtab.retrieval.lexical.term_scores import BOOSTS
 from trimtab.retrieval.milvus.address import Address
 from trimtab.retrieval.milvus.collection import FLAT, HNSW, Collection
 from trimtab.retrieval.milvus.connection import BUILD_SECONDS, CONNECT_SECONDS, Connection
@@ -39,7 +40,6 @@ from trimtab.retrieval.milvus.layout import (
     Layout,
     document,
 )
-from trimtab.retrieval.term_scores import BOOSTS
 from trimtab.text.lexicon import Lexicon
 
 if TYPE_CHECKING:

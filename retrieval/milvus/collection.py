@@ -10,11 +10,11 @@ import numpy as np
 
 from trimtab.core.errors import BundleMismatch
 from trimtab.core.records import FloatArray
+from trimtab.retrieval.lexical.term_scores import BOOSTS
 from trimtab.retrieval.milvus.address import Address
 from trimtab.retrieval.milvus.connection import CONNECT_SECONDS, Connection
 from trimtab.retrieval.milvus.layout import BM25, ROW, TERMS, VECTOR, Layout, document, token
 from trimtab.retrieval.protocol import NOTHING, Found
-from trimtab.retrieval.term_scores import BOOSTS
 from trimtab.text.lexicon import Lexicon
 
 if TYPE_CHECKING:

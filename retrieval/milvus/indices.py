@@ -21,14 +21,14 @@ from trimtab.catalog.attributes.column import Mask
 from trimtab.core.errors import Unavailable
 from trimtab.core.records import FloatArray
 from trimtab.core.understood import Understood
+from trimtab.retrieval.dense.first_allowed import first_allowed
 from trimtab.retrieval.filters import Condition
-from trimtab.retrieval.first_allowed import first_allowed
-from trimtab.retrieval.lexical import LexicalIndex
+from trimtab.retrieval.lexical.index import LexicalIndex
+from trimtab.retrieval.lexical.postings import FIELDS, ItemTerms, Postings
+from trimtab.retrieval.lexical.wanted import Wanted
 from trimtab.retrieval.milvus.collection import MAX_DEPTH, Collection
 from trimtab.retrieval.milvus.layout import K1, REPEATS, ROW, B, Lookup, all_of, lookup
-from trimtab.retrieval.postings import FIELDS, ItemTerms, Postings
 from trimtab.retrieval.protocol import NOTHING, Found, Indices, One, Other, Unsearched
-from trimtab.retrieval.wanted import Wanted
 from trimtab.text.lexicon import Lexicon
 from trimtab.text.query import QueryWord
 

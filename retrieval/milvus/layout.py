@@ -13,10 +13,10 @@ from math import isfinite
 from typing import Any
 
 from trimtab.catalog.attributes.column import AttributeColumn
-from trimtab.retrieval.field_terms import field_terms
 from trimtab.retrieval.filters import Condition
-from trimtab.retrieval.term_scores import BOOSTS
-from trimtab.retrieval.wanted import Wanted
+from trimtab.retrieval.lexical.field_terms import field_terms
+from trimtab.retrieval.lexical.term_scores import BOOSTS
+from trimtab.retrieval.lexical.wanted import Wanted
 from trimtab.text.lexicon import Lexicon
 from trimtab.text.query import QueryWord
 

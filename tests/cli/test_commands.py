@@ -14,7 +14,7 @@ import pytest
 
 from tests.cli.terminal import a_terminal
 from trimtab import __version__, cli
-from trimtab.catalog.feeds.column_table import column_lines, written_into
+from trimtab.catalog.feeds.columns.table import column_lines, written_into
 from trimtab.catalog.schema import COLUMNS
 from trimtab.engine import Engine
 from trimtab.ranker.training.heads import Recipe

@@ -8,8 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from trimtab.catalog.feeds.packed import pairs_in
 from trimtab.catalog.feeds.reading import read_feed
+from trimtab.catalog.feeds.reshaping.packed import pairs_in
 from trimtab.engine import Engine
 from trimtab.engine.build.build import build_bundle
 

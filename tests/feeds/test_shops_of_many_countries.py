@@ -11,9 +11,9 @@ from typing import Any
 
 import pytest
 
-from trimtab.catalog.feeds.columns import role_of
-from trimtab.catalog.feeds.inference import said_of
-from trimtab.catalog.feeds.price_names import is_in_minor_units, price_kind
+from trimtab.catalog.feeds.columns.inference import said_of
+from trimtab.catalog.feeds.columns.names import role_of
+from trimtab.catalog.feeds.columns.price_names import is_in_minor_units, price_kind
 from trimtab.catalog.feeds.reading import Feed, read_feed
 from trimtab.catalog.shop import Shop
 from trimtab.catalog.shop_text import shop_text

@@ -10,11 +10,11 @@ from typing import Any
 import pytest
 
 from tests.feeds.test_shops_of_many_countries import Cell, one_of, table, written
-from trimtab.catalog.feeds.columns import role_of
+from trimtab.catalog.feeds.columns.names import role_of
+from trimtab.catalog.feeds.columns.price_names import is_purchase_price, price_kind
 from trimtab.catalog.feeds.dates import written_date
-from trimtab.catalog.feeds.price_names import is_purchase_price, price_kind
 from trimtab.catalog.feeds.reading import Feed, read_feed
-from trimtab.catalog.feeds.shown import is_on_show
+from trimtab.catalog.feeds.reshaping.shown import is_on_show
 from trimtab.catalog.shop import Attribute as Section
 from trimtab.catalog.shop import Catalogue, Shop
 from trimtab.catalog.shop_text import shop_text

@@ -17,7 +17,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from trimtab.catalog.availability import in_stock_of
-from trimtab.catalog.feeds import reading, source, survey
+from trimtab.catalog.feeds import reading
+from trimtab.catalog.feeds.columns import survey
+from trimtab.catalog.feeds.formats import source
 from trimtab.catalog.feeds.reading import Feed, read_feed
 from trimtab.catalog.html_text import text_of_html
 from trimtab.core.errors import BadFile

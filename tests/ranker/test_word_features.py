@@ -16,7 +16,7 @@ from trimtab.engine.stages.pipeline import words_of_item
 from trimtab.ranker.mention_features import MENTIONED, mention_features
 from trimtab.ranker.word_features import EXCLUDED, WANTED, word_features
 from trimtab.ranker.words import ItemWords
-from trimtab.retrieval.field_terms import item_terms
+from trimtab.retrieval.lexical.field_terms import item_terms
 from trimtab.text.analyser import analyser_of
 from trimtab.text.lexicon import Lexicon
 from trimtab.text.query import QueryReader

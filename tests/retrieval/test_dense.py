@@ -10,10 +10,10 @@ import pytest
 
 from trimtab.core.errors import BundleDamaged
 from trimtab.core.records import FloatArray, IntArray
-from trimtab.retrieval import dense_kinds
-from trimtab.retrieval.dense import VECTORS, DenseIndex
-from trimtab.retrieval.dense_kinds import EXACT_UP_TO, kind_for, reason_for
-from trimtab.retrieval.dense_recall import SHARES, WANTED, WANTED_SELECTED, K, tuned
+from trimtab.retrieval.dense import kinds as dense_kinds
+from trimtab.retrieval.dense.index import VECTORS, DenseIndex
+from trimtab.retrieval.dense.kinds import EXACT_UP_TO, kind_for, reason_for
+from trimtab.retrieval.dense.recall import SHARES, WANTED, WANTED_SELECTED, K, tuned
 from trimtab.retrieval.encoders.registry import load_encoder
 
 N_VECTORS, DIM, DEPTH = 3_000, 64, 50

@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from trimtab.core.errors import BundleDamaged
-from trimtab.retrieval.eight_bits import ROUNDED, SCALES, EightBits
+from trimtab.retrieval.dense.eight_bits import ROUNDED, SCALES, EightBits
 
 
 def unit_rows(n: int, dim: int, seed: int) -> np.ndarray[tuple[int, int], np.dtype[np.float32]]:

@@ -10,13 +10,13 @@ import pytest
 
 from trimtab.catalog.schema import complete
 from trimtab.catalog.store import ItemStore
-from trimtab.retrieval.field_terms import item_terms
 from trimtab.retrieval.filters import conditions_of, mask_of, parse_filter
-from trimtab.retrieval.lexical import COMMON, LexicalIndex
+from trimtab.retrieval.lexical.field_terms import item_terms
+from trimtab.retrieval.lexical.index import COMMON, LexicalIndex
+from trimtab.retrieval.lexical.postings import Postings, terms_of_item
+from trimtab.retrieval.lexical.term_scores import BOOSTS
 from trimtab.retrieval.live_retrieval import LiveLexicalIndex
-from trimtab.retrieval.postings import Postings, terms_of_item
 from trimtab.retrieval.retriever import Retriever
-from trimtab.retrieval.term_scores import BOOSTS
 from trimtab.text.analyser import analyser_of
 from trimtab.text.lexicon import Lexicon
 

@@ -17,13 +17,13 @@ from trimtab.catalog.store import ItemStore
 from trimtab.core.records import Filter
 from trimtab.core.understood import Mention
 from trimtab.retrieval.building import build_retriever
-from trimtab.retrieval.field_terms import item_terms
 from trimtab.retrieval.filters import parse_filter
-from trimtab.retrieval.lexical import LexicalIndex
+from trimtab.retrieval.lexical.field_terms import item_terms
+from trimtab.retrieval.lexical.index import LexicalIndex
+from trimtab.retrieval.lexical.postings import Postings, terms_of_item
+from trimtab.retrieval.lexical.term_scores import BOOSTS
 from trimtab.retrieval.live_retrieval import LiveRetrieval
-from trimtab.retrieval.postings import Postings, terms_of_item
 from trimtab.retrieval.retriever import Retriever
-from trimtab.retrieval.term_scores import BOOSTS
 
 QUERIES = ("ice cream", "milk", "strawberry yogurt", "paper towels", "dog fod", "sandwich bags", "quince jelly")
 FILTERS: tuple[tuple[Filter, ...], ...] = (

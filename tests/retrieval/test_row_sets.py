@@ -6,7 +6,7 @@ import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
 
-from trimtab.retrieval.row_sets import Rows, any_of, both_of, places_in
+from trimtab.retrieval.lexical.row_sets import Rows, any_of, both_of, places_in
 
 sets = st.one_of(st.sets(st.integers(0, 60)), st.sets(st.integers(0, 2**31 - 1)), st.just(set(range(0, 999, 3))))
 

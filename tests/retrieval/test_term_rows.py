@@ -12,11 +12,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from trimtab.core.errors import BundleDamaged
-from trimtab.retrieval.lexical import LexicalIndex
+from trimtab.retrieval.lexical.index import LexicalIndex
+from trimtab.retrieval.lexical.term_rows import ROWS, CollectedRows, StoredRows, TermRows
+from trimtab.retrieval.lexical.term_rows import TERMS as FILE
+from trimtab.retrieval.lexical.term_scores import BOOSTS
 from trimtab.retrieval.retriever import Retriever
-from trimtab.retrieval.term_rows import ROWS, CollectedRows, StoredRows, TermRows
-from trimtab.retrieval.term_rows import TERMS as FILE
-from trimtab.retrieval.term_scores import BOOSTS
 from trimtab.text.query import QueryWord
 
 TERMS = ("red", "green", "tea", "soap", "mug")

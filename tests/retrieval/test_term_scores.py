@@ -12,10 +12,10 @@ from hypothesis import strategies as st
 
 from trimtab.catalog.store import ItemStore
 from trimtab.core.understood import Understood
-from trimtab.retrieval.lexical import LexicalIndex
+from trimtab.retrieval.lexical.index import LexicalIndex
+from trimtab.retrieval.lexical.term_rows import SCORES
+from trimtab.retrieval.lexical.term_scores import BOOSTS
 from trimtab.retrieval.retriever import Retriever
-from trimtab.retrieval.term_rows import SCORES
-from trimtab.retrieval.term_scores import BOOSTS
 from trimtab.text.analyser import analyser_of
 from trimtab.text.lexicon import Lexicon
 

@@ -23,12 +23,12 @@ from trimtab.catalog.delta import Delta
 from trimtab.catalog.live_store import LiveStore
 from trimtab.catalog.store import ItemStore
 from trimtab.retrieval.building import build_retriever
-from trimtab.retrieval.field_terms import item_terms
+from trimtab.retrieval.lexical.field_terms import item_terms
+from trimtab.retrieval.lexical.postings import terms_of_item
+from trimtab.retrieval.lexical.term_scores import BOOSTS
 from trimtab.retrieval.milvus.building import new_collection
 from trimtab.retrieval.milvus.indices import MilvusLexical, MilvusPostings
-from trimtab.retrieval.postings import terms_of_item
 from trimtab.retrieval.retriever import Retriever
-from trimtab.retrieval.term_scores import BOOSTS
 
 __all__ = [
     "delta",

@@ -1,0 +1,1 @@
+"""What the columns of a feed are: their names, what their cells show, and what becomes of each."""

@@ -1,0 +1,58 @@
+"""Whether a `shop.toml` fits a feed: every column that it names is there."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+from trimtab.catalog.attributes.roles import ROLES
+from trimtab.catalog.feeds.columns.names import role_of
+from trimtab.catalog.feeds.columns.survey import Survey
+from trimtab.catalog.feeds.rows import clean_name
+from trimtab.catalog.places import DISTANCE, PLACE
+from trimtab.catalog.shop import FILE, SIZE_FAMILY, Shop, line_of
+from trimtab.core.errors import BadFile, did_you_mean
+
+CALCULATED = (DISTANCE, *PLACE, SIZE_FAMILY, "sale_price", "sale_start", "sale_end")
+"""Attributes that are no columns by themselves."""
+
+
+def refuse_unfit(shop: Shop, survey: Survey, path: Path | None) -> None:
+    """Check that the feed has what the shop names.
+
+    Args:
+        path: of the `shop.toml`, whose line an error names.
+
+    Raises:
+        BadFile: the first column that the feed does not have.
+    """
+    known = {clean_name(name): name for name in (*survey.names, *survey.columns)}
+    for keys, column in _named(shop):
+        role = role_of(column)
+        if clean_name(column) not in known and (role is None or role[0] not in survey.columns):
+            text = path.read_text(encoding="utf-8") if path is not None else ""
+            line = max(line_of(text, *keys), line_of(text, keys[0], "id") if keys[1] == "item_id" else 1)
+            nearest = did_you_mean(clean_name(column), known)
+            where = ".".join(keys)
+            raise BadFile(path or FILE, f"line {line}: {where}: the feed has no column {column!r}{nearest}")
+
+
+def _named(shop: Shop) -> Iterator[tuple[tuple[str, ...], str]]:
+    """Each column that a shop names, and where."""
+    for role, column in shop.catalogue.columns.items():
+        yield ("catalogue", role), column
+    for name, section in shop.attributes.items():
+        if name not in CALCULATED and (section.column or name not in ROLES):
+            yield ("attributes", name, "column"), section.column or name
+    if shop.variants.group_by:
+        yield ("variants", "group_by"), shop.variants.group_by
+    for name, prices in shop.prices.items():
+        for key in ("column", "sale_price", "sale_start", "sale_end"):
+            column = getattr(prices, key)
+            if column:
+                yield ("prices", name, key), column
+    for name, store in shop.stores.items():
+        for key in ("stock", "price"):
+            column = getattr(store, key)
+            if column:
+                yield ("stores", name, key), column

@@ -1,0 +1,404 @@
+"""What becomes of each column of a feed: a column of the catalogue, an attribute, or nothing; and how it is read."""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field, replace
+
+from trimtab.catalog.attributes.definition import Attribute
+from trimtab.catalog.attributes.roles import ROLES as KNOWN
+from trimtab.catalog.cells import CellRules
+from trimtab.catalog.feeds.columns.attribute_layout import (
+    AttributeLayout,
+    Habits,
+    as_said,
+    inferred_attribute,
+    is_day_first,
+)
+from trimtab.catalog.feeds.columns.evidence import ENOUGH, LISTS, ColumnEvidence, Steps, file_format
+from trimtab.catalog.feeds.columns.names import language_of_name, role_of
+from trimtab.catalog.feeds.columns.price_names import is_in_minor_units
+from trimtab.catalog.feeds.columns.roles import found_roles
+from trimtab.catalog.feeds.columns.survey import Survey, is_price_name
+from trimtab.catalog.feeds.reshaping.dimensions import sides_of
+from trimtab.catalog.feeds.rows import clean_name
+from trimtab.catalog.html_text import text_of_html
+from trimtab.catalog.places import DISTANCE, PLACE
+from trimtab.catalog.schema import COLUMNS, REQUIRED
+from trimtab.catalog.shop import Attribute as Section
+from trimtab.catalog.shop import AttributeKind, Shop
+from trimtab.text.currencies import codes, currencies_of_territory, territory_of_language
+from trimtab.text.language import AUTO, languages_of
+from trimtab.text.money import currencies_in, currency_of, currency_of_territory, territory_of
+from trimtab.text.numbers import NumberFormat
+
+CATEGORY = "category"
+"""The attribute with all of an item's categories, where it has several or they have steps."""
+SALE = ("sale_price", "sale_start", "sale_end")
+"""Attributes of a sale that holds for a time."""
+
+MAX_ATTRIBUTES = 1_000
+"""Columns beyond that, those which the fewest items have, are searched as text only."""
+MAX_REPEATS = 20
+"""How often one value of a column counts where its steps are looked for."""
+
+_NUMBERS = tuple(name for name, column in COLUMNS.items() if column.kind not in ("text", "flag"))
+_LANGUAGE = r"[A-Za-z]{2}(?:[-_].*)?"
+
+
+@dataclass(frozen=True, slots=True)
+class CategoryLayout:
+    """How categories are written.
+
+    Attributes:
+        separator: between several in one text.
+        step: between the steps of one, where it is not `>`.
+        is_path: whether they have steps.
+        is_list_path: whether those stand in a list.
+        is_multi: whether an item may have several.
+    """
+
+    separator: str | None = None
+    step: str | None = None
+    is_path: bool = False
+    is_list_path: bool = False
+    is_multi: bool = False
+
+
+@dataclass(frozen=True)
+class Layout:
+    """What becomes of the columns of a feed.
+
+    Attributes:
+        platform: the name of its format.
+        roles: role -> column.
+        attributes: what becomes an attribute.
+        ignored: column -> why nothing is made of it.
+        rules: how cells of the catalogue's own columns are read.
+        searched: columns whose text is searched, where there are too many for attributes of their own.
+        categories: how categories are written.
+        group_by: the attribute that variants of a product have in common.
+        in_cents: roles whose columns count cents, by what the feed calls them.
+        has_own_words: whether what is in stock is said in words that the shop chose, some of which may not be known.
+        survey: what this was decided by.
+    """
+
+    platform: str
+    roles: Mapping[str, str]
+    attributes: tuple[AttributeLayout, ...]
+    ignored: Mapping[str, str]
+    rules: CellRules
+    searched: tuple[str, ...] = ()
+    categories: CategoryLayout = CategoryLayout()
+    group_by: str | None = None
+    languages: tuple[str, ...] = ()
+    has_own_words: bool = False
+    in_cents: frozenset[str] = frozenset()
+    survey: Survey | None = field(default=None, repr=False)
+
+    @property
+    def columns(self) -> frozenset[str]:
+        """Columns of the schema that the feed says something of."""
+        made = {
+            "price": ("price", "sale_price"),
+            "in_stock": ("in_stock", "stock"),
+            "discount": ("discount", "sale_price"),
+            "product_type": ("product_type", "category") if self.categories.is_path else ("product_type",),
+        }
+        return frozenset(name for name in COLUMNS if any(role in self.roles for role in made.get(name, (name,))))
+
+    @property
+    def definitions(self) -> tuple[Attribute, ...]:
+        return tuple(one.attribute for one in self.attributes)
+
+
+def layout_of(survey: Survey, shop: Shop, path: object, *, required: Iterable[str] = REQUIRED) -> Layout:
+    """Decide by what the columns show and by what the shop says.
+
+    Args:
+        required: roles without which nothing can be read.
+
+    Raises:
+        BadFile: no column has the item's id or its title.
+    """
+    roles = found_roles(survey, path, required)
+    languages = _languages(survey, roles, shop)
+    currency = shop.catalogue.currency or _currency(survey, roles, languages)
+    whole = file_format(survey.columns.values())
+    if shop.catalogue.decimal is not None:
+        whole = NumberFormat(shop.catalogue.decimal)
+    formats = {}
+    for role in roles.keys() & {*_NUMBERS, "sale_price"}:
+        column = roles[role]
+        own = survey.columns[column].number_format
+        formats[role] = own if own.decimal else whole
+    categories = _categories(survey, roles)
+    group_by = _column_named(shop.variants.group_by, survey) or _group_column(survey, roles)
+    ignored = {name: why for name, column in survey.columns.items() if (why := _useless(column))}
+    attributes = list(
+        _attributes(survey, roles, shop, Habits(whole, is_day_first(survey, currency), languages), ignored, group_by)
+    )
+    if categories.is_path or categories.is_multi:
+        attributes = _with_categories(attributes, categories, roles, shop)
+    if "sale_price" in roles and {"sale_period", "sale_start", "sale_end"} & set(roles):
+        attributes += [_sale(name) for name in SALE]
+    if "location" in roles or "latitude" in roles:
+        attributes += [_coordinate(name) for name in PLACE]
+        attributes = [one for one in attributes if one.attribute.name != DISTANCE]
+    order = {name: place for place, name in enumerate(shop.attributes)}
+    attributes.sort(key=lambda one: order.get(one.attribute.name, len(order)))
+    attributes, searched = _most_filled(attributes, survey, shop)
+    return Layout(
+        platform=survey.platform.name,
+        roles=roles,
+        attributes=tuple(attributes),
+        ignored={name: why for name, why in ignored.items() if name not in roles.values()},
+        rules=CellRules(currency, formats),
+        searched=searched,
+        categories=categories,
+        group_by=clean_name(group_by) if group_by else None,
+        languages=languages,
+        has_own_words=_has_own_words(survey, roles),
+        in_cents=frozenset(
+            role for role, column in roles.items() if is_in_minor_units(shop.catalogue.columns.get(role, column))
+        ),
+        survey=survey,
+    )
+
+
+def _has_own_words(survey: Survey, roles: Mapping[str, str]) -> bool:
+    return "in_stock" in roles and survey.platform.is_of_the_shop and "in_stock" not in survey.names
+
+
+def _languages(survey: Survey, roles: Mapping[str, str], shop: Shop) -> tuple[str, ...]:
+    """The languages that the shop, a column or its name says, else those of titles and descriptions."""
+    if shop.catalogue.language != AUTO:
+        return shop.catalogue.language
+    column = survey.columns.get(roles.get("language", ""), ColumnEvidence())
+    stated = {code[:2].lower(): None for code, _ in column.distinct.most_common() if re.fullmatch(_LANGUAGE, code)}
+    spoken = dict.fromkeys(language_of_name(name) for name in survey.columns if (role_of(name) or "")[:1] == ("title",))
+    of = [roles.get("description")] if survey.has_made_titles else [roles.get("title"), roles.get("description")]
+    texts = [text for name in of for text in survey.distinct_of(name)]
+    if survey.has_made_titles:  # of names; what the other columns say is in words
+        texts += [text for column in survey.columns.values() for text in column.distinct if _is_word(text)]
+    beside = " ".join(survey.columns).replace("_", " ") if survey.platform.is_of_the_shop else ""
+    return tuple(stated) or tuple(filter(None, spoken)) or languages_of([*map(text_of_html, texts)], beside)
+
+
+def _is_word(text: str) -> bool:
+    return text.replace(" ", "").isalpha() and len(text) > _SHORT
+
+
+_SHORT = 4
+"""Letters of a word that is maybe an abbreviation."""
+
+
+def _currency(survey: Survey, roles: Mapping[str, str], languages: Iterable[str]) -> str | None:
+    """The currency that most prices can be in; of several, that of where the catalogue's language is spoken."""
+    prices = survey.columns.get(roles.get("price", ""), ColumnEvidence()).currencies.copy()
+    prices.update(survey.columns.get(roles.get("sale_price", ""), ColumnEvidence()).currencies)
+    stated = survey.columns.get(roles.get("currency", ""))
+    if stated is not None:
+        for written, n in stated.distinct.items():
+            code = currency_of(written)
+            prices.update({code: n} if code else {})
+    if not prices:
+        named = [code for name in roles.values() if is_price_name(name) for code in currencies_of_name(name)]
+        stated_once = (found[1] for found in map(_CURRENCY.search, survey.names) if found and currency_of(found[1]))
+        return next(iter((*named, *stated_once)), None) or _currency_of_addresses(survey, roles)
+    most = [code for code, n in prices.items() if n == max(prices.values())]
+    at_home = (code for one in languages for code in currencies_of_territory(territory_of_language(one)))
+    return next((code for code in at_home if code in most), most[0])
+
+
+_CURRENCY = re.compile(r"\bcurrency[=: ]+([A-Z]{3})\b", re.IGNORECASE)
+"""eBay: `*Action(SiteID=UK|Country=GB|Currency=GBP|Version=1193)`."""
+
+
+def _currency_of_addresses(survey: Survey, roles: Mapping[str, str]) -> str | None:
+    """What one pays with in the country that the addresses of nearly all items are of."""
+    addresses = survey.distinct_of(roles.get("url"))
+    found = Counter(currency_of_territory(territory_of(address)) for address in addresses)
+    code, n = found.most_common(1)[0] if found else (None, 0)
+    return code if n >= ENOUGH * found.total() else None
+
+
+def currencies_of_name(name: str) -> tuple[str, ...]:
+    """Currencies in a column's name: `Preis (EUR)`, `price_eur`."""
+    last = re.split(r"[_. ]", name.strip(" )]"))[-1].upper()
+    return (last,) if last in codes() else currencies_in(name) or currencies_in(last)
+
+
+def _group_column(survey: Survey, roles: Mapping[str, str]) -> str | None:
+    """The column that ties variants together: the one said to, or one whose items' titles share a stem."""
+    if "group_id" in roles:
+        return roles["group_id"]
+    if survey.has_made_titles:
+        return None  # titles made of other columns are alike wherever those are
+    taken = {column for role, column in roles.items() if role != "item_id"}
+    found = []
+    for name, groups in survey.groups.items():
+        column = survey.columns[name]
+        repeated = groups.repeated
+        n_grouped = sum(groups.n_items[value] for value in repeated)
+        if name in taken or column.n < 0.5 * survey.n_rows or len(repeated) < 2 or n_grouped < 0.1 * column.n:
+            continue
+        alike = min(groups.share_of_a_stem, groups.share_of_own_stems, groups.share_of_one_brand)
+        if alike >= 0.8 and n_grouped / len(repeated) <= 100:
+            found.append((n_grouped, name))
+    return max(found)[1] if found else None
+
+
+def _categories(survey: Survey, roles: Mapping[str, str]) -> CategoryLayout:
+    column = survey.columns.get(roles.get("category", ""), ColumnEvidence())
+    separator = column.separator() or column.shared_separator()
+    step = "/" if not column.share("is_path") and _share_with(column, "/") >= 0.5 else None
+    if separator and _are_steps(column, separator):
+        separator, step = None, separator
+    is_list_path = survey.steps.are_steps
+    return CategoryLayout(
+        separator=separator,
+        step=step,
+        is_path=step is not None or is_list_path or column.share("is_path") > 0.05,
+        is_list_path=is_list_path,
+        is_multi=bool(separator or (column.n_lists and not is_list_path)),
+    )
+
+
+def _are_steps(column: ColumnEvidence, separator: str) -> bool:
+    """Whether what separates the parts of a cell stands between the steps of one path."""
+    steps = Steps()
+    for value, n in column.distinct.items():
+        for _ in range(min(n, MAX_REPEATS)):
+            steps.add([part.strip() for part in value.split(separator) if part.strip()])
+    return steps.are_steps
+
+
+def _most_filled(
+    attributes: list[AttributeLayout], survey: Survey, shop: Shop
+) -> tuple[list[AttributeLayout], tuple[str, ...]]:
+    """The attributes that the shop names and those of most items; and the columns of the others."""
+    if len(attributes) <= MAX_ATTRIBUTES:
+        return attributes, ()
+
+    def rank(one: AttributeLayout) -> tuple[bool, int]:
+        column = survey.columns.get(one.source)
+        return one.attribute.name in shop.attributes or column is None, column.n if column else 0
+
+    kept = {one.source for one in sorted(attributes, key=rank, reverse=True)[:MAX_ATTRIBUTES]}
+    return [one for one in attributes if one.source in kept], tuple(
+        one.source for one in attributes if one.source not in kept and one.attribute.search
+    )
+
+
+def _share_with(column: ColumnEvidence, sign: str) -> float:
+    """The share of different values that have a sign inside."""
+    return sum(sign in value.strip(sign) for value in column.distinct) / max(1, len(column.distinct))
+
+
+def _sale(name: str) -> AttributeLayout:
+    usual = Attribute.usual(name, "number" if name == "sale_price" else "date")
+    return AttributeLayout(name, replace(usual, search=False, facet=False))
+
+
+def _with_categories(
+    attributes: list[AttributeLayout], categories: CategoryLayout, roles: Mapping[str, str], shop: Shop
+) -> list[AttributeLayout]:
+    """The attributes with all of an item's categories, in the place of a column that says less."""
+    if any(one.attribute.name == CATEGORY and one.source == roles.get(CATEGORY) for one in attributes):
+        return attributes
+    kind: AttributeKind = "path" if categories.is_path else "text"
+    attribute = Attribute.usual(CATEGORY, kind, multi=categories.is_multi)
+    if CATEGORY in shop.attributes:
+        attribute = replace(Attribute.of_section(CATEGORY, shop.attributes[CATEGORY]), kind=kind, multi=attribute.multi)
+    others = [one for one in attributes if one.attribute.name != CATEGORY]
+    return [*others, AttributeLayout(CATEGORY, attribute)]
+
+
+def _coordinate(name: str) -> AttributeLayout:
+    usual = Attribute.usual(name, "number")
+    return AttributeLayout(name, replace(usual, search=False, facet=False, sort=False))
+
+
+def _useless(column: ColumnEvidence) -> str:
+    if column.n_values == 0:
+        return "empty"
+    if column.share("is_address") >= 0.9:
+        return "addresses"
+    return ""
+
+
+def _attributes(
+    survey: Survey,
+    roles: Mapping[str, str],
+    shop: Shop,
+    habits: Habits,
+    ignored: dict[str, str],
+    group_by: str | None,
+) -> Iterator[AttributeLayout]:
+    """Attributes as the shop names them, then those that other columns are."""
+    sources = {name: _source_of(section, shop, survey) for name, section in shop.attributes.items()}
+    by_source = {
+        sources[name] or clean_name(name): (name, section)
+        for name, section in shop.attributes.items()
+        if name not in (*SALE, *PLACE, DISTANCE) and not _is_of_role(name, sources[name], roles)
+    }
+    elsewhere = _elsewhere(shop)
+    kept = {group_by, roles.get("stock"), *(name for name in survey.columns if clean_name(name) in elsewhere)}
+    weighed = {name for one in shop.objectives.values() for name in one.names}
+    of_roles, taken = set(roles.values()), set[str]()
+    for source, column in survey.columns.items():
+        plain = clean_name(source)
+        said = by_source.get(plain)
+        if said is None and source not in kept and (source in of_roles or source in ignored or not plain):
+            continue
+        inferred = inferred_attribute(source, survey, habits, is_internal=source in (group_by, roles.get("stock")))
+        if said is not None:
+            ignored.pop(source, None)
+            attribute = as_said(said[0], said[1], inferred.attribute)
+            inferred = replace(inferred, attribute=attribute)
+            separator = inferred.separator or next((sign for sign in LISTS if _share_with(column, sign)), None)
+            inferred = replace(inferred, separator=separator if attribute.multi else None)
+        if inferred.attribute.is_hidden and inferred.attribute.name not in weighed and plain not in elsewhere:
+            ignored[source] = "as shop.toml says" if said else "what the shop pays: for [objectives] alone"
+            continue
+        if inferred.attribute.name in taken:
+            ignored[source] = f"another column is called {inferred.attribute.name} too"
+            continue
+        sides = sides_of(inferred, column) if said is None else []
+        taken.update(one.attribute.name for one in (inferred, *sides))
+        yield from (inferred, *sides)
+
+
+def _source_of(section: Section, shop: Shop, survey: Survey) -> str:
+    """The plain name of a section's column as the survey has it: one that `[catalogue]` names is called by its role."""
+    column = clean_name(section.column or "")
+    if any(clean_name(one) == column for one in survey.columns):
+        return column
+    return next((role for role, one in shop.catalogue.columns.items() if clean_name(one) == column), column)
+
+
+def _is_of_role(name: str, source: str, roles: Mapping[str, str]) -> bool:
+    """Whether a section speaks of a column that trimtab knows the meaning of, and not of one of the shop's own."""
+    column = source or clean_name(roles.get(name, name))
+    return name in KNOWN and column == clean_name(roles.get(name, name))
+
+
+def _elsewhere(shop: Shop) -> set[str]:
+    """Columns that price lists and stores are made of."""
+    lists = [
+        name for one in shop.prices.values() for name in (one.column, one.sale_price, one.sale_start, one.sale_end)
+    ]
+    stores = [name for one in shop.stores.values() for name in (one.stock, one.price)]
+    return {clean_name(name) for name in (*lists, *stores) if name}
+
+
+def _column_named(name: str | None, survey: Survey) -> str | None:
+    """The column that a shop means by a name."""
+    if name is None:
+        return None
+    role = role_of(name)
+    found = next((column for column in survey.columns if clean_name(column) == clean_name(name)), None)
+    return found or (role[0] if role and role[0] in survey.columns else None)

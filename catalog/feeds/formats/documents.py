@@ -1,0 +1,173 @@
+"""Formats with types as rows: JSON (an array, an object with one, or a line a row) and Parquet."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import IO, Any
+
+import orjson
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from trimtab.catalog.feeds.formats.source import opened, opened_text
+from trimtab.catalog.feeds.platforms.jsonld import products_in
+from trimtab.catalog.feeds.reshaping.nested_variants import items_of
+from trimtab.catalog.feeds.rows import Row, Rows, cells_of
+from trimtab.catalog.rejections import Rejection
+from trimtab.core.errors import BadFile
+
+MAX_WHOLE_BYTES = 1 << 30
+"""An object is read as a whole, because what is listed in it may stand anywhere."""
+LISTS = ("products", "items", "itemListElement", "@graph", "data", "feed", "entries", "results", "rows", "offers")
+_BLOCK_CHARACTERS = 1 << 18
+_MAX_ROW_CHARACTERS = 1 << 24
+"""A member of an array that is longer is damaged."""
+_BATCH_ROWS = 4_096
+_NEXT_OBJECT = re.compile(r"\}\s*,\s*(?=\{)")
+_BLANK = re.compile(r"[\s,]*")
+
+
+def read_lines(path: Path) -> Rows:
+    """A JSON object a line; an array a line where the first line names the columns."""
+    header: list[str] | None = None
+    with opened_text(path) as file:
+        for line, text in enumerate(file, 1):
+            if not text.strip():
+                continue
+            try:
+                value = orjson.loads(text.lstrip("\ufeff"))
+            except orjson.JSONDecodeError as error:
+                yield Rejection(line, f"row is not JSON ({error.msg})")
+                continue
+            if isinstance(value, list) and header is None and all(isinstance(name, str) for name in value):
+                header = value
+            elif isinstance(value, list) and header is not None and len(value) == len(header):
+                yield Row(line, cells_of(dict(zip(header, value, strict=True))))
+            else:
+                yield from _rows_of(line, value)
+
+
+def read_json(path: Path) -> Rows:
+    """The objects of an array, one after the other; or of the list in an object."""
+    with opened_text(path) as file:
+        first = file.read(1)
+        while first and (first.isspace() or first == "\ufeff"):
+            first = file.read(1)
+        if first == "[":
+            yield from _array(file)
+            return
+    with opened(path) as raw:
+        data = raw.read(MAX_WHOLE_BYTES + 1)
+    if len(data) > MAX_WHOLE_BYTES:
+        raise BadFile(path, "is one JSON object of more than 1 GB; allowed: an array, or an object a line")
+    try:
+        value = json.loads(data.decode("utf-8-sig", errors="replace"))
+    except (ValueError, RecursionError) as error:  # also a number of more digits than Python reads
+        raise BadFile(path, f"is not JSON ({error})") from None
+    is_linked = isinstance(value, Mapping) and bool({"@graph", "@type"} & value.keys())
+    for number, one in enumerate([value] if is_linked else _listed(without_edges(value)), 1):
+        yield from _rows_of(number, one)
+
+
+def without_edges(value: Any) -> Any:
+    """Lists in the place of GraphQL's connections: `{"edges": [{"node": 1}]}` is `[1]`."""
+    if isinstance(value, list):
+        return [without_edges(one) for one in value]
+    if not isinstance(value, Mapping):
+        return value
+    if isinstance(nodes := value.get("nodes"), list):
+        return without_edges(nodes)
+    edges = value.get("edges")
+    if isinstance(edges, list) and all(isinstance(one, Mapping) and "node" in one for one in edges):
+        return [without_edges(one["node"]) for one in edges]
+    return {name: without_edges(one) for name, one in value.items()}
+
+
+def _listed(value: Any) -> list[Any]:
+    """The list in an object that is its items; the object itself where it has none."""
+    if isinstance(value, Mapping):
+        for name in LISTS:
+            if isinstance(value.get(name), list):
+                return list(value[name])
+            if isinstance(value.get(name), Mapping):
+                return _listed(value[name])
+        lists = [one for one in value.values() if isinstance(one, list) and one and isinstance(one[0], Mapping)]
+        return lists[0] if len(lists) == 1 else [value]
+    return value if isinstance(value, list) else [value]
+
+
+def _array(file: IO[str]) -> Rows:
+    """The members of an array whose bracket has been read; `line` is that of the member's beginning."""
+    decoder = json.JSONDecoder()
+    buffer, at, line, is_last = "", 0, 1, False
+    while True:
+        at = _skip(buffer, at)
+        if at < len(buffer) and buffer[at] == "]":
+            return
+        try:
+            if at >= len(buffer):
+                raise ValueError("more is needed")
+            value, end = decoder.raw_decode(buffer, at)
+        except (ValueError, RecursionError) as error:
+            if not is_last and len(buffer) - at < _MAX_ROW_CHARACTERS:
+                block = file.read(max(_BLOCK_CHARACTERS, len(buffer) - at))
+                is_last = not block
+                line += buffer.count("\n", 0, at)
+                buffer, at = buffer[at:] + block, 0
+                continue
+            found = _NEXT_OBJECT.search(buffer, at)
+            if at < len(buffer):
+                reason = str(error).partition(":")[0]
+                yield Rejection(line + buffer.count("\n", 0, at), f"row is not JSON ({reason})")
+            if found is None:
+                return
+            at = found.end()
+            continue
+        yield from _rows_of(line + buffer.count("\n", 0, at), value)
+        at = end
+        if at > _BLOCK_CHARACTERS:
+            line += buffer.count("\n", 0, at)
+            buffer, at = buffer[at:], 0
+
+
+def _skip(buffer: str, at: int) -> int:
+    blank = _BLANK.match(buffer, at)
+    return blank.end() if blank else at
+
+
+def read_parquet(path: Path) -> Rows:
+    """The rows of a Parquet file, a batch at a time."""
+    try:
+        with opened(path) as file:
+            number = 0
+            for batch in pq.ParquetFile(file).iter_batches(batch_size=_BATCH_ROWS):
+                for value in batch.to_pylist():
+                    number += 1
+                    yield Row(number, cells_of({name: _plain(one) for name, one in value.items()}))
+    except (pa.ArrowException, OSError) as error:
+        raise BadFile(path, f"is not a complete Parquet file ({str(error).splitlines()[0]})") from None
+
+
+def _plain(value: Any) -> Any:
+    """A number that is whole is an id or a count, not `12.0`; bytes are text."""
+    if isinstance(value, float) and value.is_integer():
+        return int(value)
+    return value.decode("utf-8", errors="replace") if isinstance(value, bytes) else value
+
+
+def _rows_of(line: int, value: object) -> Rows:
+    """The rows of an object: one, or the products that JSON-LD lists in it."""
+    if not isinstance(value, Mapping):
+        yield Rejection(line, "row is not a JSON object")
+    elif "@type" in value or "@graph" in value:
+        yield from (Row(line, cells_of(product)) for product in products_in(value))
+    else:
+        yield from (Row(line, cells_of(item)) for item in items_of(without_edges(value)))
+
+
+def all_of(path: Path, form: str) -> Iterator[Row | Rejection]:
+    """The rows of a file of one of these forms."""
+    return {"lines": read_lines, "json": read_json, "parquet": read_parquet}[form](path)

@@ -1,0 +1,19 @@
+"""A catalogue in columns of the shop's own: roles are taken by what the columns are called."""
+
+from __future__ import annotations
+
+from trimtab.catalog.feeds.columns.titles import with_titles
+from trimtab.catalog.feeds.levels import with_levels
+from trimtab.catalog.feeds.platforms.platform import Platform
+from trimtab.catalog.feeds.reshaping.headings import with_headings
+from trimtab.catalog.feeds.reshaping.numbered import numbered_as_named
+from trimtab.catalog.feeds.reshaping.packed import unpacked
+from trimtab.catalog.feeds.rows import Rows
+
+
+def _rows(rows: Rows) -> Rows:
+    return with_titles(numbered_as_named(unpacked(with_levels(with_headings(rows)))))
+
+
+PLAIN = Platform("columns of the shop's own", bool, _rows, is_of_the_shop=True)
+"""What any feed is; columns find their roles afterwards, as those of every platform that it did not name."""

@@ -1,0 +1,110 @@
+"""Attributes in numbered columns: `Attribute 1 name` and `Attribute 1 value(s)`, `Merkmal 2` and `Merkmal 2 Wert`."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from functools import lru_cache
+
+from trimtab.catalog.feeds.platforms.platform import put
+from trimtab.catalog.feeds.rows import Row, Rows, clean_name, first_text, spaced, split_words
+
+_NAME = frozenset(
+    split_words("name names nom nombre nome nazwa naam navn namn název bezeichnung label key 名 название имя ad adı")
+)
+_VALUE = frozenset(
+    split_words(
+        "values value value_s wert werte wert_e valeur valeurs valeur_s valor valores valore valori wartość wartości "
+        "choices choice waarde waarden værdi værdier värde hodnota érték değer 値 值 значение val"
+    )
+)
+_UNIT = frozenset(split_words("unit units uom einheit unité unidad unità unidade jednostka eenheid enhed enhet"))
+_WHAT = {"value": _VALUE, "unit": _UNIT, "name": _NAME}
+MAX_DIGITS = 2
+"""The longest number that counts attributes."""
+_TITLED = frozenset(split_words("info option options attribute spec tab field"))
+"""What is numbered with a title and a description instead of a name and a value: Wix's `additionalInfoTitle1`."""
+_HUE = re.compile(r"#[0-9a-fA-F]{3,8}:\s*")
+"""What stands before a colour's name for the page that shows it."""
+_BETWEEN = frozenset(split_words("of de del la l d di des der van s es e i"))
+_WORD = re.compile(r"\d+|[^\W\d_]+")
+_COMPOUND = re.compile(r"(.{3,})(wert|werte|value|name)")
+"""`Merkmalwert`, `Attributname`."""
+
+
+@dataclass(frozen=True, slots=True)
+class Numbered:
+    """Columns of one number.
+
+    Attributes:
+        name, value: have what the attribute is called and what it is.
+        unit: has the value's unit, where there is such a column.
+        beside: what else the platform says of the attribute, no attribute itself.
+    """
+
+    name: str
+    value: str
+    unit: str | None
+    beside: tuple[str, ...]
+
+
+def numbered_as_named(rows: Rows) -> Rows:
+    """Rows with attributes called what their numbered columns say."""
+    known: dict[frozenset[str], tuple[Numbered, ...]] = {}
+    for row in rows:
+        if not isinstance(row, Row):
+            yield row
+            continue
+        names = frozenset(row.cells)
+        if names not in known:
+            known[names] = _numbered(tuple(row.cells))
+        yield _named(row, known[names]) if known[names] else row
+
+
+def _named(row: Row, groups: tuple[Numbered, ...]) -> Row:
+    gone = {name for one in groups for name in (one.name, one.value, one.unit, *one.beside)}
+    cells = {name: value for name, value in row.cells.items() if name not in gone}
+    for one in groups:
+        called = first_text(row.cells.get(one.name))
+        value = row.cells.get(one.value)
+        value = _HUE.sub("", value) if isinstance(value, str) else value
+        unit = first_text(row.cells.get(one.unit)) if one.unit else ""
+        if clean_name(called):
+            put(cells, called, f"{first_text(value)} {unit}" if unit and value is not None else value)
+    return Row(row.line, cells)
+
+
+@lru_cache(maxsize=1024)
+def _numbered(names: tuple[str, ...]) -> tuple[Numbered, ...]:
+    """The groups of columns that name an attribute and have its value; of a row without values none."""
+    parts = [(name, found) for name in names if (found := _parts(clean_name(spaced(name)))) is not None]
+    columns = {(stem, number, what): name for name, (stem, number, what) in reversed(parts)}
+    groups: list[Numbered] = []
+    for (stem, number, what), value in columns.items():
+        name = columns.get((stem, number, "name")) or columns.get((stem, number, ""))
+        if what == "value" and name is not None:
+            beside = [
+                column
+                for (other, at, of), column in columns.items()
+                if at == number and not of and other.startswith(f"{stem}_")
+            ]
+            groups.append(Numbered(name, value, columns.get((stem, number, "unit")), tuple(beside)))
+    return tuple(groups[::-1])
+
+
+def _parts(plain: str) -> tuple[str, str, str] | None:
+    """What is numbered, the number, and whether a column has its `name`, its `value` or its `unit`."""
+    words = _WORD.findall(plain)
+    numbers = [word for word in words if word.isdecimal()]
+    if len(numbers) != 1 or len(numbers[0]) > MAX_DIGITS:
+        return None
+    words = [word for word in words if not word.isdecimal()]
+    compound = _COMPOUND.fullmatch(words[0]) if words else None
+    if compound is not None:
+        words = [compound[1], compound[2], *words[1:]]
+    what = next((what for what, known in _WHAT.items() if not known.isdisjoint(words)), "")
+    if not what and not _TITLED.isdisjoint(words):
+        what = next((what for what, word in (("name", "title"), ("value", "description")) if word in words), "")
+        words = [word for word in words if word not in ("title", "description")]
+    said = _WHAT.get(what, frozenset())
+    return "_".join(word for word in words if word not in said and word not in _BETWEEN), numbers[0], what

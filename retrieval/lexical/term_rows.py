@@ -1,0 +1,156 @@
+"""Which items have an index term in any of their fields, and what they score by it: what a query's words find is read
+off, not searched for."""
+
+from __future__ import annotations
+
+from array import array
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from functools import reduce
+from itertools import count
+from pathlib import Path
+
+import numpy as np
+
+from trimtab.core.errors import BundleDamaged
+from trimtab.core.records import FloatArray, IntArray
+from trimtab.retrieval.lexical.row_sets import NO_ROWS, Rows, any_of, both_of, have_common
+from trimtab.retrieval.lexical.term_scores import BOOSTS, NOTHING, Scored, WordScores, scored_terms
+from trimtab.text.query import QueryWord
+
+TERMS, ROWS, STARTS = "terms.txt", "term_rows.npy", "term_starts.npy"
+SCORES, PRIORITY = "term_scores.npy", "priority.npy"
+
+
+class TermRows:
+    """The rows that have words, by the ascending rows of each term."""
+
+    def __init__(self, of: Callable[[str], Rows]) -> None:
+        self._of = of
+
+    def having_word(self, word: QueryWord) -> Rows:
+        """The rows that have all terms of any reading of a word."""
+        return any_of([_all([self._of(term) for term in terms]) for terms in word.readings])
+
+    def are_many(self, terms: Iterable[str], n: int) -> bool:
+        """Whether more rows than `n` have each of some terms."""
+        return all(len(self._of(term)) > n for term in terms)
+
+    def having_all(self, words: Sequence[QueryWord]) -> Rows:
+        """The rows that have every one of some words; none where there are none."""
+        return _all([self.having_word(word) for word in words])
+
+    def is_any_having_all(self, words: Sequence[QueryWord]) -> bool:
+        """Whether any row has every one of some words."""
+        *few, many = sorted(map(self.having_word, words), key=len) or [NO_ROWS]
+        return have_common(reduce(both_of, few), many) if few else len(many) > 0
+
+    def having_any(self, alternatives: Iterable[Sequence[QueryWord]]) -> Rows:
+        """The rows that have every word of any of some lists."""
+        return any_of([self.having_all(words) for words in alternatives])
+
+
+@dataclass(frozen=True)
+class StoredRows:
+    """Ascending rows by term, as the files of an index have them.
+
+    Attributes:
+        places: the place of each term.
+        rows: [n] int32, those of one term together.
+        starts: [n_terms + 1] where the rows of each term begin.
+        scores: [n] float32, what an item scores by the term; None where the index was written without.
+        priority: [n_items] int32, the place of each item in the order in which ties are won; None where the index was
+            written without.
+    """
+
+    places: Mapping[str, int]
+    rows: Rows
+    starts: IntArray
+    scores: FloatArray | None
+    priority: Rows | None
+
+    def save(self, folder: Path) -> None:
+        """Write what `load` reads."""
+        (folder / TERMS).write_text("\n".join(self.places), encoding="utf-8")
+        for name, column in zip(_FILES, (self.rows, self.starts, self.scores, self.priority), strict=True):
+            if column is not None:
+                np.save(folder / name, column, allow_pickle=False)
+
+    @classmethod
+    def load(cls, folder: Path) -> StoredRows | None:
+        """Memory-mapped; None where the index was written without.
+
+        Raises:
+            BundleDamaged: a file is missing or cannot be read.
+        """
+        if not (folder / TERMS).exists():
+            return None
+        try:
+            terms = (folder / TERMS).read_text(encoding="utf-8")
+            rows, starts = (np.asarray(np.load(folder / name, mmap_mode="r")) for name in (ROWS, STARTS))
+            scores, priority = (
+                np.asarray(np.load(folder / name, mmap_mode="r")) if (folder / name).exists() else None
+                for name in (SCORES, PRIORITY)
+            )
+        except (OSError, ValueError) as error:
+            raise BundleDamaged(folder / ROWS, str(error)) from error
+        places = {term: place for place, term in enumerate(terms.split("\n") if terms else [])}
+        return cls(places, rows, starts, scores, priority)
+
+    def of(self, term: str) -> Rows:
+        """The rows that have a term."""
+        place = self.places.get(term)
+        return NO_ROWS if place is None else self.rows[self.starts[place] : self.starts[place + 1]]
+
+    @property
+    def word_scores(self) -> WordScores | None:
+        """What words score in each item; None where the index was written without."""
+        return None if self.scores is None or self.priority is None else WordScores(self._scored, self.priority)
+
+    def _scored(self, term: str) -> Scored:
+        place = self.places.get(term)
+        if place is None or self.scores is None:
+            return NOTHING
+        some = slice(self.starts[place], self.starts[place + 1])
+        return Scored(self.rows[some], self.scores[some])
+
+
+_FILES = (ROWS, STARTS, SCORES, PRIORITY)
+
+
+class CollectedRows:
+    """The terms of items that come one by one in whatever order."""
+
+    def __init__(self) -> None:
+        self._places = defaultdict[str, int](count().__next__)
+        self._rows, self._lengths, self._terms = array("i"), array("i"), array("i")
+
+    def add(self, row: int, fields: Iterable[Sequence[str]]) -> None:
+        """Take the index terms of each of the fields of `BOOSTS` of an item."""
+        self._rows.append(row)
+        for terms in fields:
+            self._lengths.append(len(terms))
+            self._terms.extend(map(self._places.__getitem__, terms))
+
+    def stored(self, priority: IntArray) -> StoredRows:
+        """The rows of each term.
+
+        Args:
+            priority: [n_items] the smaller wins a tie; no two are equal.
+        """
+        rows, lengths, terms = (np.frombuffer(part, np.int32) for part in (self._rows, self._lengths, self._terms))
+        n_items, n_fields = len(rows), len(BOOSTS)
+        fields = (rows[:, None] * np.int64(n_fields) + np.arange(n_fields)).ravel()
+        keys = terms.astype(np.int64)  # the longest array of a build, so that it is changed in place
+        keys *= n_items * n_fields
+        keys += np.repeat(fields, lengths)
+        keys.sort()
+        by_row = np.empty((n_items, n_fields), dtype=np.int64)
+        by_row[rows] = lengths.reshape(n_items, n_fields)
+        found, scores, starts = scored_terms(keys, len(self._places), by_row)
+        return StoredRows(dict(self._places), found, starts, scores, np.argsort(np.argsort(priority)).astype(np.int32))
+
+
+def _all(found: Sequence[Rows]) -> Rows:
+    return reduce(both_of, sorted(found, key=len)) if found else NO_ROWS
