@@ -133,6 +133,10 @@ CART = "<button>In den Warenkorb</button>"
         (page("Sofort lieferbar", CART, stated="OutOfStock"), "InStock"),
         (page("", CART, stated="BackOrder"), "BackOrder"),
         (page("", "<button>Jetzt vorbestellen</button>"), "PreOrder"),
+        (page("Ausverkauft", CART), "OutOfStock"),
+        (page("</p><p class='price__badge--out'><b>Ausverkauft</b>", CART), "InStock"),
+        (page("Die Abfrage der Filialen ist derzeit leider nicht verfügbar", CART), "InStock"),
+        (page("", CART).replace("<form", "<div class='size-select'><p>M</p><p>Ausverkauft</p></div><form"), "InStock"),
         (page("", CART).replace("<p class=\"stock\">", '<p class="stock" hidden>Ausverkauft'), "InStock"),
     ],
 )  # fmt: skip

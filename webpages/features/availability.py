@@ -11,8 +11,10 @@ from numpy.typing import NDArray
 
 from trimtab.webpages.features.offer_area import elements_of_offer, is_elsewhere, is_near, segments_of_offer
 from trimtab.webpages.parse.availability import state_of_class, states_in
-from trimtab.webpages.parse.candidates import Candidate, says_add_to_cart
+from trimtab.webpages.parse.candidates import Candidate, mark, says_add_to_cart
+from trimtab.webpages.parse.dom import Dom
 from trimtab.webpages.parse.reading import Reading
+from trimtab.webpages.parse.words import role_bit, roles_of
 
 GONE = frozenset({"OutOfStock", "SoldOut", "Discontinued"})
 MAX_NOTICE = 80
@@ -21,10 +23,22 @@ MAX_CONTROLS = 60
 CLASS_HEIGHT = 12
 """Ancestors of the name whose class may tell the state of the product."""
 _BADGE = re.compile(r"badge|label|tag|ribbon|flag")
+MAX_BADGE_HEIGHT = 2
 _VARIANT = re.compile(r"swatch|variant|option|size|color|colour")
+_VARIANTS = re.compile(
+    r"(?:size|variant|variation|option|colou?r)s?[-_]?(?:select|list|info|picker|option|chooser|item|box|grid|button)"
+)
+"""Names of the choice of a variant."""
 _VARIANT_TAGS = frozenset({"option", "select", "label"})
+_LISTS = frozenset({"dl", "table"})
+_ABOUT_ELSE = role_bit("shipping") | role_bit("description")
+"""Lists of ways of delivery and of properties say which of these are not available."""
 _UNAVAILABLE = frozenset({"out", "soon", "notify"})
-_TO_ORDER = frozenset({"backorder", "preorder", "few", "in"})
+_LATER = frozenset({"backorder", "preorder"})
+_TO_ORDER = _LATER | {"few", "in"}
+MAX_OUTRIGHT = 5
+"""Words of a text that says one thing and nothing else."""
+MAX_CHOICE_HEIGHT = 6
 
 
 @dataclass(slots=True)
@@ -36,12 +50,14 @@ class Sight:
             its text speaks of.
         notices: states that short texts near the offer speak of, `badge` instead of `out` where it is a badge, which
             themes write on every page and show by a style sheet.
+        outright: those of them that a text of a few words says.
         classes: states that class names around the name say.
         element: what the strongest notice or control stands in, -1 where there is none.
     """
 
     controls: list[str] = field(default_factory=list)
     notices: list[str] = field(default_factory=list)
+    outright: set[str] = field(default_factory=set)
     classes: set[str] = field(default_factory=set)
     stated_here: list[str] = field(default_factory=list)
     stated_gone: list[str] = field(default_factory=list)
@@ -58,6 +74,15 @@ class Sight:
         """Whether a control, or the first notice, speaks for the product being there."""
         first = next((notice for notice in self.notices if notice in ("out", "in", "few")), "out")
         return self.first_control == "open" or first != "out"
+
+    @property
+    def says_out(self) -> bool:
+        return "out" in self.notices
+
+    @property
+    def is_outright_out(self) -> bool:
+        """Whether a text says that the product cannot be had and nothing else, and none that it can."""
+        return "out" in self.outright and "in" not in self.outright
 
 
 def sight_of(reading: Reading, prices: Sequence[Candidate]) -> Sight:
@@ -115,12 +140,20 @@ def _add_notices(reading: Reading, sight: Sight) -> None:
         states = states_in(text, reading.locale.language, reading.locale.territory)
         if not states or _is_set_aside(reading, owner, controls):
             continue
-        named = dom.attribute(owner, "class").lower()
         for state in states:
-            is_badge = state == "out" and _BADGE.search(named) is not None
+            is_badge = state == "out" and _is_badge(dom, owner)
             sight.notices.append("badge" if is_badge else state)
+            if not is_badge and len(text.split()) <= MAX_OUTRIGHT:
+                sight.outright.add(state)
             if state in _UNAVAILABLE and sight.element < 0:
                 sight.element = owner
+
+
+def _is_badge(dom: Dom, owner: int) -> bool:
+    """Whether a text, or what has no text but this one around it, is named as a badge."""
+    n_characters = dom.text_length(owner)
+    around = (above for above in dom.ancestors(owner, MAX_BADGE_HEIGHT) if dom.text_length(above) == n_characters)
+    return any(_BADGE.search(dom.attribute(element, "class").lower()) for element in (owner, *around))
 
 
 def _is_set_aside(reading: Reading, owner: int, controls: set[int]) -> bool:
@@ -130,6 +163,11 @@ def _is_set_aside(reading: Reading, owner: int, controls: set[int]) -> bool:
         if element in controls or dom.tags[element] in _VARIANT_TAGS:
             return True
         if dom.tags[element] in ("li", "a") and _VARIANT.search(dom.attribute(element, "class").lower()):
+            return True
+    for above in dom.ancestors(owner, MAX_CHOICE_HEIGHT):
+        if _VARIANTS.search(dom.attribute(above, "class").lower()):
+            return True
+        if dom.tags[above] in _LISTS and roles_of(mark(dom, above)) & _ABOUT_ELSE:
             return True
     return is_elsewhere(reading, owner) or bool(dom.hidden[owner])
 
@@ -154,7 +192,7 @@ def _add_classes(reading: Reading, sight: Sight) -> None:
 _FEATURES: dict[str, tuple[Callable[[Sight], bool], float]] = {
     "certain": (lambda _: True, 0.8),
     "stated_here": (lambda s: bool(s.stated_here) and not s.stated_gone, 2.0),
-    "stated_gone": (lambda s: bool(s.stated_gone) and not s.stated_here, -2.5),
+    "stated_gone": (lambda s: bool(s.stated_gone) and not s.stated_here, -3.0),
     "stated_mixed": (lambda s: bool(s.stated_gone) and bool(s.stated_here), 0.5),
     "control_open": (lambda s: s.first_control == "open", 2.0),
     "control_shut": (lambda s: s.first_control == "shut", -1.2),
@@ -162,14 +200,17 @@ _FEATURES: dict[str, tuple[Callable[[Sight], bool], float]] = {
     "control_gone_later": (lambda s: s.first_control == "open" and bool(_UNAVAILABLE & set(s.controls)), -1.0),
     "control_open_later": (lambda s: s.first_control != "open" and "open" in s.controls, 1.0),
     "no_control": (lambda s: not s.controls, -0.5),
-    "says_out": (lambda s: "out" in s.notices and s.is_contradicted, -1.2),
-    "says_out_alone": (lambda s: "out" in s.notices and not s.is_contradicted, -4.0),
+    "says_out": (lambda s: s.says_out and s.is_contradicted and not s.is_outright_out, -1.0),
+    "says_out_alone": (lambda s: s.says_out and not s.is_contradicted and not s.is_outright_out, -2.5),
+    "says_outright": (lambda s: s.is_outright_out and s.is_contradicted, -4.0),
+    "says_outright_alone": (lambda s: s.is_outright_out and not s.is_contradicted, -4.5),
     "says_badge": (lambda s: "badge" in s.notices and "out" not in s.notices, -0.3),
     "says_soon": (lambda s: "soon" in s.notices, -1.2),
-    "says_notify": (lambda s: "notify" in s.notices, -1.0),
+    "says_notify": (lambda s: "notify" in s.notices and s.first_control == "open", -0.7),
+    "says_notify_alone": (lambda s: "notify" in s.notices and s.first_control != "open", -2.0),
     "says_in": (lambda s: "in" in s.notices, 1.5),
     "says_few": (lambda s: "few" in s.notices, 1.0),
-    "says_to_order": (lambda s: bool(_TO_ORDER & {*s.notices, *s.controls}), 0.7),
+    "says_to_order": (lambda s: bool(_LATER & {*s.notices, *s.controls}), 0.7),
     "class_out": (lambda s: "out" in s.classes, -1.8),
     "class_in": (lambda s: "in" in s.classes and "out" not in s.classes, 0.8),
     "class_out_near": (lambda s: "out_near" in s.classes, -1.0),
