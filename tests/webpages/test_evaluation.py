@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+import dataclasses
+
 import numpy as np
 import pytest
 
 from tests.webpages.pages_made_here import PRODUCT_URL, product
+from trimtab.webpages.evaluation.availability import figures_of, read_example
 from trimtab.webpages.evaluation.shops import Answer, by_group, calibration, calibration_error, judge
 from trimtab.webpages.page import Element, Page
 from trimtab.webpages.parse.dom import parse
 from trimtab.webpages.parse.structured import read_structured
 from trimtab.webpages.training.datasets import LabelledPage, brand_site
+from trimtab.webpages.training.examples import Example
 from trimtab.webpages.training.masking import STATEMENTS, mask
 
 MICRODATA = """<meta property="og:title" content="Brass Lantern"><div itemscope itemtype="https://schema.org/Product">
@@ -79,3 +83,14 @@ def test_a_shop_of_many_pages_weighs_like_one_of_few() -> None:
 def test_calibration_error_is_nothing_where_confidence_is_the_share_right() -> None:
     confidences, right = np.full(10, 0.7), np.asarray([1.0] * 7 + [0.0] * 3)
     assert calibration_error(confidences, right, np.ones(10)) == pytest.approx(0.0)
+
+
+def test_availability_is_measured_on_sites_that_its_weights_have_not_seen() -> None:
+    def examples(value: str) -> list[Example]:
+        pages = [LabelledPage(f"{i}", "made-up", f"shop-{i}", PRODUCT_URL, product().encode()) for i in range(8)]
+        return [read_example(dataclasses.replace(page, fields={"availability": [value]})) for page in pages]
+
+    right, error = figures_of(examples("InStock"), seed=0)
+    assert right == {"made-up": 1.0}
+    assert error < 0.05
+    assert figures_of(examples("OutOfStock")[:1] + examples("InStock")[1:], seed=0)[0] == {"made-up": 7 / 8}
