@@ -374,9 +374,9 @@ STEEP = {"relevance": 0.3, "revenue": 0.6, "diversity": 0.1}
 
 @pytest.fixture(scope="module")
 def bound_log(engine: Engine, world: World, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Searches for `STEEP` that may give up 2 % of relevance."""
+    """Searches for `STEEP` that may give up 1 % of relevance."""
     folder = tmp_path_factory.mktemp("bound") / "log"
-    simulate(engine, 800, folder, seed=2, weights=STEEP, max_relevance_loss=0.02, world=world)
+    simulate(engine, 800, folder, seed=2, weights=STEEP, max_relevance_loss=0.01, world=world)
     return folder
 
 

@@ -60,7 +60,8 @@ def test_a_team_tries_another_profile(shop: httpx.Client, engine: Engine) -> Non
     assert counts.keys() == {"weights/control", "weights/margin"}
     assert arms(shop, 40) == seen
     for session_id, variant in list(seen.items())[:10]:
-        weights = search(shop, session_id=session_id, q="ice cream")["weights"]
+        # Nothing is to be kept, so that the weights are those of the arm.
+        weights = search(shop, session_id=session_id, q="ice cream", max_relevance_loss=1)["weights"]
         assert weights["revenue"] == (1 if variant == "weights/margin" else engine.default_weights["revenue"])
 
     assert search(shop)["arm"] is None, "nobody to assign"
