@@ -46,7 +46,8 @@ LEXICAL = "lexical"
 
 WORDS_POOL = 400
 """The same of the search by words, which is cheap: the second 200 have what meaning brings to the first 100. Recall@100
-gains .011 by it and by the floor below which no cosine counts on ESCI, .008 on Icecat: on the queries that chose both."""
+gains .011 by it and by the floor below which no cosine counts on ESCI, .008 on Icecat, on the queries that chose
+both."""
 
 MAX_KEPT_QUERIES = 16
 """The most queries whose result sets are kept: the next page or filter is asked for soon; each takes a byte an item."""
