@@ -33,9 +33,9 @@ class Processes:
     def __init__(self, n: int | None = None) -> None:
         """
         Args:
-            n: how many processes; as many as this one may use cores where not given.
+            n: how many processes; one for each core where not given.
         """
-        self._n = len(os.sched_getaffinity(0)) if n is None else n
+        self._n = (os.cpu_count() or 1) if n is None else n
         self._workers: list[_Worker] = []
 
     def __enter__(self) -> Self:
