@@ -67,10 +67,7 @@ def bound_weights(
     if not any(losses) or n == 0:
         return found
     by_objective = {objective: np.array([one[objective] for one in losses]) for objective in losses[0]}
-    pins = np.full(min(k, n), -1, dtype=np.int64)
-    for position, pin in contexts.pins.items():
-        if position < len(pins):
-            pins[position] = pin
+    pins = contexts.pins_of(min(k, n))
     boosts = None if contexts.boosts is None else contexts.boosts.astype(np.float32)
     everything, no_features = np.ones(n, dtype=bool), np.zeros((n, 0), dtype=np.float32)
     within = np.ones((n_users, len(weights)), dtype=bool)

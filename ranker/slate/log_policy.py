@@ -55,6 +55,14 @@ class QueryContexts:
         codes, kind_of = np.unique(self.aspects, axis=0, return_inverse=True)
         return kind_of.ravel(), codes
 
+    def pins_of(self, k: int) -> Ints:
+        """[k] candidate that stands at a position whatever the weights, -1 where none."""
+        pins = np.full(k, NOTHING, dtype=np.int64)
+        for position, pin in self.pins.items():
+            if position < k:
+                pins[position] = pin
+        return pins
+
 
 @dataclass(frozen=True)
 class SlatePolicy:
@@ -102,7 +110,7 @@ class SlatePolicy:
         if slates.size == 0 or len(contexts.rows) == 0:
             return np.ones(slates.shape)
         who, at = np.unique(users, return_inverse=True)
-        return walks.chances_of(*self._walked(contexts, who, at), _pins(contexts, slates.shape[1]), slates)
+        return walks.chances_of(*self._walked(contexts, who, at), contexts.pins_of(slates.shape[1]), slates)
 
     def logits(self, contexts: QueryContexts, users: Ints) -> Floats:
         """[len(users), n] utilities over the temperature, before any novelty."""
@@ -117,8 +125,11 @@ class SlatePolicy:
     def bonus(self, n_aspects: int, users: Ints) -> Floats:
         """[len(users)] what an aspect that is fresh adds to a logit."""
         tau = np.full(len(users), self.temperature) if isinstance(self.temperature, float) else self.temperature[users]
-        weight = self.w_diversity if isinstance(self.w_diversity, float) else self.w_diversity[users]
-        return np.asarray(weight / (max(n_aspects, 1) * tau))
+        return np.asarray(self._of_novelty(users) / (max(n_aspects, 1) * tau))
+
+    def _of_novelty(self, users: Ints) -> Floats:
+        """[len(users)] weight of novelty."""
+        return np.full(len(users), self.w_diversity) if isinstance(self.w_diversity, float) else self.w_diversity[users]
 
     @cached_property
     def is_diverse(self) -> bool:
@@ -136,7 +147,7 @@ class SlatePolicy:
             slates [B, k] of candidate indices, -1 where none is left; conditional propensities [B, k].
         """
         who, at = np.unique(users, return_inverse=True)
-        return walks.drawn(*self._walked(contexts, who, at), _pins(contexts, uniforms.shape[1]), uniforms)
+        return walks.drawn(*self._walked(contexts, who, at), contexts.pins_of(uniforms.shape[1]), uniforms)
 
     def standings(self, contexts: QueryContexts, users: Ints, uniforms: Floats) -> Floats:
         """[B, n, k] chance of each candidate to stand at each position, whatever stands above.
@@ -148,7 +159,7 @@ class SlatePolicy:
             uniforms: [B, n_draws, k] in [0, 1), stratified at best (`exploration.stratified`).
         """
         logits, _, bonus, codes = self._walked(contexts, users, users)
-        return walks.standings(logits, bonus, codes, _pins(contexts, uniforms.shape[2]), uniforms)
+        return walks.standings(logits, bonus, codes, contexts.pins_of(uniforms.shape[2]), uniforms)
 
     def _walked(self, contexts: QueryContexts, users: Ints, at: Ints) -> tuple[Floats, Ints, Floats, Ints]:
         """What `walks` takes of a query: logits of users, where impressions find them, the bonus of users, codes."""
@@ -160,16 +171,9 @@ class SlatePolicy:
     def sorted_slates(self, contexts: QueryContexts, users: Ints, k: int) -> Ints:
         """[B, k] the slates without a draw, position by position what has the best score; -1 where none is left."""
         utilities = replace(self, temperature=1.0).logits(contexts, users)
-        weight = (
-            np.full(len(users), self.w_diversity) if isinstance(self.w_diversity, float) else self.w_diversity[users]
-        )
-        pins = np.full(k, NOTHING, dtype=np.int64)
-        for position, pin in contexts.pins.items():
-            if position < k:
-                pins[position] = pin
         is_eligible = np.ones(len(contexts.rows), dtype=bool)
         is_eligible[_pinned(contexts)] = False
-        return greedy_slates(utilities, is_eligible, contexts.aspects, weight, pins)
+        return greedy_slates(utilities, is_eligible, contexts.aspects, self._of_novelty(users), contexts.pins_of(k))
 
 
 class _Kinds:
@@ -216,15 +220,6 @@ class _Kinds:
                 for same, above in zip(self._same, repeats, strict=True):
                     masses *= np.where(same[kind], fading[rows, above[:, position], None], 1.0)
         return np.minimum(chances, 1.0), trusted
-
-
-def _pins(contexts: QueryContexts, k: int) -> Ints:
-    """[k] candidate that stands at a position whatever the weights, -1 where none."""
-    pins = np.full(k, NOTHING, dtype=np.int64)
-    for position, pin in contexts.pins.items():
-        if position < k:
-            pins[position] = pin
-    return pins
 
 
 def _pinned(contexts: QueryContexts) -> Ints:

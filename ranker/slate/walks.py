@@ -11,9 +11,9 @@ from numpy.typing import NDArray
 
 from trimtab.core.compiled import KernelPart, kernel
 from trimtab.core.diversity import ALPHA
+from trimtab.ranker.slate.greedy import UNKNOWN
 from trimtab.ranker.slate.reference import NOTHING, Floats, Ints
 
-UNKNOWN = -1
 VANISHING = 1e-200
 """Once the best candidate is shown, what is left may be beyond a double's range: below this sum odds are made anew."""
 
