@@ -13,7 +13,7 @@ import polars as pl
 import pytest
 
 from tests.support.catalogues import read_catalogue
-from tests.support.redis_servers import PATIENT_REDIS_SECONDS, RedisProcess
+from tests.support.redis_servers import RedisProcess
 from tests.support.services import metric, serving
 from tests.support.waiting import eventually
 from tests.webpages.pages_made_here import PRODUCT_URL, product
@@ -159,18 +159,8 @@ def test_a_price_is_followed_over_visits(shop: httpx.Client, data_folder: Path) 
     assert shop.delete("/tracked", params={"url": PRODUCT_URL}).status_code == 404
 
 
-def test_followed_pages_come_back_when_redis_has_lost_them(
-    small_bundle: Path, tmp_path: Path, redis_server: RedisProcess
-) -> None:
-    settings = Settings(
-        bundle=small_bundle,
-        data_folder=tmp_path,
-        redis_url=redis_server.url,
-        redis_timeout_seconds=PATIENT_REDIS_SECONDS,
-        redis_poll_seconds=0.05,
-        admin_key="sesame",
-        page_seconds=60,
-    )
+def test_followed_pages_come_back_when_redis_has_lost_them(shared: Settings, redis_server: RedisProcess) -> None:
+    settings = shared.model_copy(update={"page_seconds": 60})
     with serving(settings) as client, redis_server.client() as redis:
         client.headers.update(KEY)
         visit(client, product("49,90 €", stated="49.90"))

@@ -8,8 +8,9 @@ from typing import Any
 
 import httpx
 import pytest
+from pydantic import SecretStr
 
-from tests.support.redis_servers import PATIENT_REDIS_SECONDS, RedisProcess
+from tests.support.redis_servers import RedisProcess
 from tests.support.services import serving
 from tests.support.waiting import eventually
 from trimtab.core.errors import NotFound
@@ -48,17 +49,9 @@ def erased(client: httpx.Client, user_id: str) -> dict[str, Any]:
 
 @pytest.mark.parametrize("salt", [None, pytest.param("a salt that nobody knows", marks=pytest.mark.slow)])
 def test_a_user_is_exported_and_erased(
-    small_bundle: Path, tmp_path: Path, redis_server: RedisProcess, engine: Engine, salt: str | None
+    shared: Settings, redis_server: RedisProcess, engine: Engine, salt: str | None
 ) -> None:
-    settings = Settings(
-        bundle=small_bundle,
-        data_folder=tmp_path,
-        redis_url=redis_server.url,
-        redis_timeout_seconds=PATIENT_REDIS_SECONDS,
-        redis_poll_seconds=0.05,
-        admin_key="sesame",
-        id_salt=salt,
-    )
+    settings = shared.model_copy(update={"id_salt": None if salt is None else SecretStr(salt)})
     in_bundle = engine.user_ids[0]
     for name in ("early", "late"):  # the rows of the first are sealed, those of the second being written
         with serving(settings) as client, redis_server.client() as redis:
@@ -85,7 +78,7 @@ def test_a_user_is_exported_and_erased(
                 "recent_events": 1,
                 "feed": 2,
             }
-            assert erased(client, in_bundle)["bundles"] == [small_bundle.name]
+            assert erased(client, in_bundle)["bundles"] == [shared.bundle.name]
             assert exported(client)["recent_events"] == []
             assert redis.xlen("trimtab:events") == 2
     with serving(settings) as client:
@@ -97,8 +90,8 @@ def test_a_user_is_exported_and_erased(
             "bundles": [],
         }
         assert len(client.get("/users/bob-the-shopper/export", headers=ADMIN).json()["impressions"]) == 2
-    assert sum(len(frame) for frame in read_log(tmp_path)) == len(read_interactions(tmp_path)) == 2
-    assert b"ann-the-shopper" not in everything_kept(tmp_path)
+    assert sum(len(frame) for frame in read_log(shared.data_folder)) == len(read_interactions(shared.data_folder)) == 2
+    assert b"ann-the-shopper" not in everything_kept(shared.data_folder)
 
 
 def test_an_erasure_is_done_by_whoever_serves_next(tmp_path: Path) -> None:
