@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
-from benchmarks.evaluation_sorted import LOGGED, METRICS, N_RESAMPLES, POLICIES, Rows, read
+from benchmarks.evaluation_sorted import LOGGED, METRICS, N_RESAMPLES, POLICIES, Pages, read, truths
 from benchmarks.figures import Figure
 from trimtab.abtest.ope.contexts import Search, by_code, contexts_of, policy_of
 from trimtab.abtest.ope.estimators import Terms, ips, snips
@@ -24,7 +24,7 @@ from trimtab.abtest.ope.sums import add_up
 from trimtab.abtest.simulation.clicks import CLICK_MODELS, ClickModel
 from trimtab.abtest.simulation.deployment import deploy
 from trimtab.abtest.simulation.simulate import K
-from trimtab.abtest.simulation.world import Intents, World, world_of
+from trimtab.abtest.simulation.world import World, world_of
 from trimtab.core.metrics import discounts
 from trimtab.core.weights import normalise
 from trimtab.engine import Engine
@@ -40,20 +40,13 @@ Floats = NDArray[np.float64]
 
 
 @dataclass(frozen=True)
-class SortedPages:
-    """Pages of the default weights, and what policies would show.
+class SortedPages(Pages):
+    """Pages of the default weights.
 
     Attributes:
-        slates: without outcomes.
-        sources: policy -> [n, k] as in `Moves`.
-        rows: policy -> [n, k] what it shows.
-        gains: policy -> metric -> [n, k] what the heads expect of it.
+        gains: policy -> metric -> [n, k] what the heads expect of what it shows.
     """
 
-    intents: Intents
-    slates: LoggedSlates
-    sources: dict[str, NDArray[np.int8]]
-    rows: dict[str, Rows]
     gains: dict[str, dict[str, Floats]]
 
 
@@ -122,12 +115,7 @@ def observed(
     slates = read(world, engine, found.slates, found.intents, model)
     chances = np.asarray((1.0 + np.arange(K)) ** -exponent, dtype=np.float64)
     n_logs = len(found.intents) // SIZE
-    truth = {}
-    for name, rows in found.rows.items():
-        served = rewards_of(
-            read(world, engine, replace(found.slates, rows=rows.astype(np.int32)), found.intents, model), engine
-        )
-        truth[name] = {metric: float(served[metric].sum(axis=1).mean()) for metric in METRICS}
+    truth = truths(engine, world, found, model)
     for number in range(n_logs):
         at = np.arange(number, len(found.intents), n_logs)
         groups = found.slates.groups[at]

@@ -53,21 +53,30 @@ class Pages:
 
     Attributes:
         slates: without outcomes.
-        standings: [n, k, k] of the items shown.
         sources: policy -> [n, k] as in `Moves`.
-        wanted: policy -> [n, k, k] standings of the items that it shows.
         rows: policy -> [n, k] what it shows.
     """
 
     intents: Intents
     slates: LoggedSlates
-    standings: NDArray[np.float32]
     sources: dict[str, NDArray[np.int8]]
-    wanted: dict[str, NDArray[np.float32]]
     rows: dict[str, Rows]
 
 
-def pages(engine: Engine, world: World) -> Pages:
+@dataclass(frozen=True)
+class ExploredPages(Pages):
+    """Pages that a log drew.
+
+    Attributes:
+        standings: [n, k, k] of the items shown.
+        wanted: policy -> [n, k, k] standings of the items that it shows.
+    """
+
+    standings: NDArray[np.float32]
+    wanted: dict[str, NDArray[np.float32]]
+
+
+def pages(engine: Engine, world: World) -> ExploredPages:
     """Explored pages of the default weights."""
     rng = np.random.Generator(np.random.PCG64(21))
     intents = world.draw(N_SEARCHES, rng)
@@ -95,7 +104,7 @@ def pages(engine: Engine, world: World) -> Pages:
             sources[name][at] = np.where(same.any(axis=2), same.argmax(axis=2), NOWHERE)
             wanted[name][at] = chances[who[:, None], best]
             rows[name][at] = contexts.rows[best]
-    return Pages(intents, slates, shown, sources, wanted, rows)
+    return ExploredPages(intents, slates, sources, rows, shown, wanted)
 
 
 def read(world: World, engine: Engine, slates: LoggedSlates, intents: Intents, model: ClickModel) -> LoggedSlates:
@@ -112,7 +121,7 @@ def read(world: World, engine: Engine, slates: LoggedSlates, intents: Intents, m
     )
 
 
-def of_log(engine: Engine, found: Pages, read_slates: LoggedSlates, some: slice) -> dict[str, dict[str, Sums]]:
+def of_log(engine: Engine, found: ExploredPages, read_slates: LoggedSlates, some: slice) -> dict[str, dict[str, Sums]]:
     """policy -> metric -> sums of one log."""
     which = np.arange(len(found.intents))[some]
     slates = read_slates.take(which)
@@ -141,7 +150,7 @@ def truths(engine: Engine, world: World, found: Pages, model: ClickModel) -> dic
 
 
 def compared(
-    engine: Engine, world: World, found: Pages, model: ClickModel, size: int
+    engine: Engine, world: World, found: ExploredPages, model: ClickModel, size: int
 ) -> Mapping[tuple[str, str], dict[str, Any]]:
     """Policy and metric -> observations by log."""
     slates = read(world, engine, found.slates, found.intents, model)
