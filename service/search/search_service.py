@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from asyncio import to_thread
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import replace
 from time import perf_counter
 
@@ -97,7 +97,7 @@ class SearchService:
         chosen_at = perf_counter()
         slate, arm = found.slate, search.arm
         degraded = slate.degraded if self._redis.is_up else (*slate.degraded, REDIS)
-        private = () if may_see_values else engine.private_objectives
+        private = _private(engine, may_see_values)
         response = response_of(slate, engine.store, hidden=_hidden(may_see_users), private=private)
         answer = orjson.dumps({**response, "degraded": degraded, "arm": arm, "variant": arm})
         impression = engine.impression(slate, search.timestamp, arm=arm)
@@ -130,7 +130,7 @@ class SearchService:
             "boosts": rules.boosts,
             "hidden": sorted(rules.exclusions),
         }
-        private = () if may_see_values else engine.private_objectives
+        private = _private(engine, may_see_values)
         response = response_of(slate, engine.store, hidden=_hidden(may_see_users), private=private)
         return orjson.dumps({**response, "rules": obeyed})
 
@@ -148,7 +148,7 @@ class SearchService:
             {
                 "query": found.query.text,
                 "n_candidates": len(found.scored),
-                "points": frontier.as_dicts(private=() if may_see_values else engine.private_objectives),
+                "points": frontier.as_dicts(private=_private(engine, may_see_values)),
                 "bundle": engine.bundle_id,
                 "took_ms": took_ms,
             }
@@ -167,3 +167,8 @@ class SearchService:
 def _hidden(may_see_users: bool) -> tuple[str, ...]:
     """The features that an answer leaves out."""
     return () if may_see_users else USER_FEATURES
+
+
+def _private(engine: Engine, may_see_values: bool) -> Collection[str]:
+    """The objectives whose values an answer leaves out."""
+    return () if may_see_values else engine.private_objectives
