@@ -125,14 +125,11 @@ class Dom:
 
     @cached_property
     def hidden(self) -> NDArray[np.bool_]:
-        """[n] whether an attribute or an inline style hides the element or one around it.
-
-        What holds most of the page's text is shown by a script, or there would be no page.
-        """
+        """[n] whether an attribute or an inline style hides the element or one around it."""
         hiding = np.zeros(len(self) + 1, dtype=np.int64)
         styled = (e for e in self.having("style") if _HIDING.search(self.attributes[e]["style"][:300].lower()))
         for element in {*self.having("hidden"), *styled}:
-            if 2 * self.text_length(element) <= self.text_offsets[-1]:
+            if not self.has_most_text(element):
                 hiding[element] += 1
                 hiding[self.ends[element]] -= 1
         return np.asarray(np.cumsum(hiding)[:-1] > 0)
@@ -149,6 +146,10 @@ class Dom:
     def text_length(self, element: int) -> int:
         """Characters of text in the subtree, in constant time."""
         return self.text_offsets[self.segment_ends[element]] - self.text_offsets[self.segment_starts[element]]
+
+    def has_most_text(self, element: int) -> bool:
+        """Whether most of the page's text is in the subtree: a script shows it, or there would be no page."""
+        return 2 * self.text_length(element) > self.text_offsets[-1]
 
     def text(self, element: int, separator: str = " ") -> str:
         return separator.join(self.segments[self.segment_starts[element] : self.segment_ends[element]])

@@ -147,15 +147,14 @@ class Styles:
         if weight:
             bold = weight in ("bold", "bolder") or (weight[:3].isdigit() and int(weight[:3]) >= 600)
         decoration = declarations.get("text-decoration", declarations.get("text-decoration-line", ""))
-        is_most = 2 * self.dom.text_length(element) > self.dom.text_offsets[-1]  # shown by a script
         hidden = parent.hidden or (
-            not is_most
-            and (
+            (
                 declarations.get("display", "").startswith("none")
                 or declarations.get("visibility", "").startswith("hidden")
                 or declarations.get("opacity", "") in ("0", "0.0")
                 or "hidden" in attributes
             )
+            and not self.dom.has_most_text(element)
         )
         struck = (parent.struck and declarations.get("display", "") != "inline-block") or (
             "line-through" in decoration or (tag in _STRUCK_TAGS and decoration != "none")
