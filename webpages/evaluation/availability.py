@@ -15,7 +15,6 @@ import numpy as np
 from rich.console import Console
 
 from trimtab.webpages.evaluation.shops import calibration_error, group_of
-from trimtab.webpages.features.availability import GONE, availability_row, sight_of
 from trimtab.webpages.parse.reading import Reading
 from trimtab.webpages.parse.structured import read_structured
 from trimtab.webpages.predict.availability import ABSTAIN_BELOW
@@ -33,10 +32,8 @@ def read_example(page: LabelledPage) -> Example:
     """A page labelled with its availability as the one row that tells it."""
     dom = page.dom(masked=True)
     reading = Reading.of(dom, read_structured(dom, page.url), page.url)
-    candidates = Candidates.of(reading)
-    example = Example(page, reading, candidates, None, is_product=True)
-    example.rows["availability"] = availability_row(sight_of(reading, candidates.by_kind["price"]))
-    example.labels["availability"] = np.asarray([page.fields["availability"][0] not in GONE])
+    example = Example(page, reading, Candidates.of(reading), None, is_product=True)
+    example.add_availability()
     return example
 
 

@@ -78,6 +78,11 @@ class Example:
     def weight(self) -> float:
         return self.page.weight
 
+    def add_availability(self) -> None:
+        """Add the row of a page that is labelled with its availability."""
+        self.rows["availability"] = availability_row(sight_of(self.reading, self.candidates.by_kind["price"]))
+        self.labels["availability"] = np.asarray([self.page.fields["availability"][0] not in GONE])
+
     def add_twin(self, key: str, rows: NDArray[np.float32], labels: NDArray[np.bool_], weight: float) -> None:
         self.twins.setdefault(key, []).append((rows, labels, weight * self.weight))
 
@@ -125,8 +130,7 @@ def read_example(
     _add_price_twin(example, wanted_prices(page))
     _add_image_twin(example)
     if page.fields.get("availability"):
-        example.rows["availability"] = availability_row(sight_of(reading, of["price"]))
-        example.labels["availability"] = np.asarray([page.fields["availability"][0] not in GONE])
+        example.add_availability()
     _add_sku_twin(example)
     skus = sku_candidates(reading) if page.fields.get("sku") else []
     if skus:
