@@ -21,11 +21,11 @@ from typing import Any
 import numpy as np
 import torch
 from numpy.typing import NDArray
-from scipy import stats
 
 from trimtab.abtest.ope import estimators
 from trimtab.abtest.ope.intervals import estimate
 from trimtab.abtest.ope.sums import N_GROUPS, add_up
+from trimtab.abtest.simulation.agree import kendall_tau
 from trimtab.abtest.simulation.clicks import N_DRAWS, PositionBased
 from trimtab.abtest.statistics.interleaving import preferences
 from trimtab.core.interleaving import team_draft
@@ -54,8 +54,6 @@ METRICS = ("purchases", "revenue")
 N_JUDGED = (75, 500)
 """Lists that people judge."""
 N_SEARCHES = (5_000, 50_000)
-N_TO_RANK = 3
-"""The fewest policies that have an order."""
 N_DRAWN = 25
 """How often everything is drawn anew."""
 TEMPERATURE = 0.1
@@ -235,15 +233,6 @@ def study(folds: Sequence[Fold], name: str, seed: int) -> list[dict[str, Any]]:
                         }
                     )
     return rows
-
-
-def kendall_tau(truth: Mapping[str, float], found: Values) -> float | None:
-    """Kendall's tau-b over the policies that have a number; None for fewer than 3 or where all numbers are the same."""
-    pairs = [(value, truth[name]) for name, value in found.items() if value is not None]
-    if len(pairs) < N_TO_RANK:
-        return None
-    tau = float(stats.kendalltau(*zip(*pairs, strict=True)).statistic)
-    return tau if np.isfinite(tau) else None
 
 
 def regret(truth: Mapping[str, float], found: Values, *, serving: str) -> float:

@@ -64,6 +64,8 @@ SURE = 3.0
 SIMULATED = ("click", "purchase")
 """What simulated shoppers do: heads of objectives that they decide."""
 METHODS = ("judged", "replay", "ab", "interleaving")
+N_TO_RANK = 3
+"""The fewest policies that have an order."""
 
 
 def agree(
@@ -96,7 +98,7 @@ def agree(
     allowed = ", ".join(one.name for one in known)
     if metric not in allowed.split(", "):
         raise BadParameter("--metric", f"{metric!r} has no outcome that shoppers decide", allowed)
-    if n_policies < 3:
+    if n_policies < N_TO_RANK:
         raise BadParameter("--policies", f"{n_policies} cannot be ranked", "3 or more")
     world = world or world_of(engine)
     policies = scattered(engine, n_policies, seed)
@@ -128,6 +130,7 @@ def agree(
             "decision": None if name == "default" else _decision(before.totals, after.totals, preference),
         }
         progress("policies", number + 1, n_policies)
+    said = {method: {name: one[method] for name, one in found.items()} for method in ("truth", *METHODS)}
     return {
         "bundle": engine.bundle_id,
         "metric": metric,
@@ -135,8 +138,8 @@ def agree(
         "n_truth": n_truth,
         "n_each": n_each,
         "policies": found,
-        "kendall_tau": {method: _tau(found, method) for method in METHODS},
-        "n_ranked": {method: sum(one[method] is not None for one in found.values()) for method in METHODS},
+        "kendall_tau": {method: kendall_tau(said["truth"], said[method]) for method in METHODS},
+        "n_ranked": {method: sum(value is not None for value in said[method].values()) for method in METHODS},
         "searches_to_decide": _searches_to_decide([one["decision"] for one in found.values() if one["decision"]]),
     }
 
@@ -231,10 +234,10 @@ def _rewards(
     return np.asarray((purchases if objective.head == "purchase" else clicks) * values, dtype=np.float64)
 
 
-def _tau(found: Mapping[str, Mapping[str, Any]], method: str) -> float | None:
-    """Kendall's tau-b to the truth over the policies the method has a number for."""
-    pairs = [(one[method], one["truth"]) for one in found.values() if one[method] is not None]
-    if len(pairs) < 3:
+def kendall_tau(truth: Mapping[str, float], found: Mapping[str, float | None]) -> float | None:
+    """Kendall's tau-b over the policies that have a number; None for fewer than 3 or where all numbers are the same."""
+    pairs = [(value, truth[name]) for name, value in found.items() if value is not None]
+    if len(pairs) < N_TO_RANK:
         return None
     tau = float(stats.kendalltau(*zip(*pairs, strict=True)).statistic)
     return tau if np.isfinite(tau) else None

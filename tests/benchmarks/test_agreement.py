@@ -12,11 +12,11 @@ from benchmarks.agreement import (
     draw_chances,
     interleaving,
     judged,
-    kendall_tau,
     regret,
     replay,
     summary_of,
 )
+from trimtab.abtest.simulation.agree import kendall_tau
 from trimtab.core.seeds import seed_of
 from trimtab.ranker.methods.slates import K
 
