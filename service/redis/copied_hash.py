@@ -7,10 +7,8 @@ that is appended to, the last line of a field counts, and a field without a valu
 
 from __future__ import annotations
 
-import fcntl
 import os
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Mapping
 from pathlib import Path
 
 import orjson
@@ -18,7 +16,7 @@ import structlog
 from redis import Redis
 
 from trimtab.core.atomic import new_file
-from trimtab.service.redis.persistent_hash import FOLDER, MARK, texts
+from trimtab.service.redis.persistent_hash import FOLDER, MARK, locked, texts
 
 AT_ONCE = 500
 LEAST_REWRITTEN_BYTES = 1_000_000
@@ -63,7 +61,7 @@ class CopiedHash:
 
     def _add(self, changes: Mapping[str, str | None]) -> None:
         try:
-            with self._locked(), self._file.open("ab") as file:
+            with locked(self._file), self._file.open("ab") as file:
                 # After what a killed process may have left half written.
                 lines = (b"\n" + orjson.dumps(change, option=orjson.OPT_APPEND_NEWLINE) for change in changes.items())
                 file.writelines(lines)
@@ -93,11 +91,3 @@ class CopiedHash:
                         continue  # empty, or half written
                     found[field] = value
         return {field: value for field, value in found.items() if value is not None}
-
-    @contextmanager
-    def _locked(self) -> Iterator[None]:
-        """Workers of one machine have one copy."""
-        self._file.parent.mkdir(parents=True, exist_ok=True)
-        with self._file.with_suffix(".lock").open("ab") as lock:
-            fcntl.flock(lock, fcntl.LOCK_EX)
-            yield

@@ -7,7 +7,8 @@ back, and nothing that is in Redis is overwritten; where it is there, an empty h
 from __future__ import annotations
 
 import fcntl
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -89,16 +90,22 @@ class PersistentHash:
         if self._file is None:
             return
         try:
-            self._file.parent.mkdir(parents=True, exist_ok=True)
-            with self._file.with_suffix(".lock").open("w") as lock:  # workers of one machine have one copy
-                fcntl.flock(lock, fcntl.LOCK_EX)
-                with new_file(self._file) as file:
-                    file.write(orjson.dumps(self._fields, option=orjson.OPT_SORT_KEYS))
+            with locked(self._file), new_file(self._file) as file:
+                file.write(orjson.dumps(self._fields, option=orjson.OPT_SORT_KEYS))
             self._is_copied = True
         except OSError as error:
             if self._is_copied:
                 _log.error("definitions cannot be copied to the disk", file=self._file.name, problem=error.strerror)
             self._is_copied = False
+
+
+@contextmanager
+def locked(copy: Path) -> Iterator[None]:
+    """While one worker alone writes a copy: those of one machine have one. Makes its folder."""
+    copy.parent.mkdir(parents=True, exist_ok=True)
+    with copy.with_suffix(".lock").open("ab") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        yield
 
 
 def texts(stored: Mapping[Any, Any]) -> dict[str, str]:
