@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Iterator, Sequence
-from functools import cached_property
+from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
@@ -59,16 +59,24 @@ class Pieces:
         return means
 
 
+@cache
+def pieces_of_process() -> Pieces:
+    """The pieces, which both encoders read and neither writes to, loaded once a process.
+
+    Raises:
+        BadParameter: their package is not installed.
+    """
+    return Pieces()
+
+
 class Universal:
     """Whole texts by the encoder."""
 
     name = "universal"
     dim = Pieces.dim
 
-    @cached_property
-    def pieces(self) -> Pieces:
-        """What the encoder is made of."""
-        return Pieces()
+    def __init__(self) -> None:
+        self.pieces = pieces_of_process()
 
     def encode(self, texts: Sequence[str]) -> FloatArray:
         """[n_texts, dim] float32 unit rows; a text without a token is a row of zeros."""
@@ -86,7 +94,7 @@ class Multilingual:
     dim = Pieces.dim
 
     def __init__(self) -> None:
-        self._pieces = Pieces()
+        self._pieces = pieces_of_process()
         with np.load(MAP, allow_pickle=False) as fitted:
             self._map = fitted["map"].astype(np.float32)
 
