@@ -20,10 +20,10 @@ from trimtab.core.extended_array import ExtendedArray, plain
 from trimtab.core.records import FloatArray, IntArray
 from trimtab.core.understood import Understood
 from trimtab.retrieval.dense.building import item_text
-from trimtab.retrieval.dense.first_allowed import first_allowed
 from trimtab.retrieval.encoders.protocol import Encoder
 from trimtab.retrieval.encoders.registry import load_item_encoder
 from trimtab.retrieval.filters import Condition
+from trimtab.retrieval.first_allowed import first_allowed
 from trimtab.retrieval.lexical.field_terms import FieldTerms
 from trimtab.retrieval.lexical.index import LexicalIndex
 from trimtab.retrieval.lexical.postings import ItemTerms, Postings, terms_of_item

@@ -19,8 +19,8 @@ import tantivy
 from trimtab.catalog.attributes.column import Mask
 from trimtab.core.records import FloatArray, IntArray
 from trimtab.core.understood import Understood
-from trimtab.retrieval.dense.first_allowed import first_allowed
 from trimtab.retrieval.filters import Condition
+from trimtab.retrieval.first_allowed import first_allowed
 from trimtab.retrieval.lexical.field_terms import FieldTerms, terms_reader
 from trimtab.retrieval.lexical.row_sets import any_of, places_in
 from trimtab.retrieval.lexical.term_rows import CollectedRows, StoredRows, TermRows

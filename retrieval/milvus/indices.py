@@ -21,8 +21,8 @@ from trimtab.catalog.attributes.column import Mask
 from trimtab.core.errors import Unavailable
 from trimtab.core.records import FloatArray
 from trimtab.core.understood import Understood
-from trimtab.retrieval.dense.first_allowed import first_allowed
 from trimtab.retrieval.filters import Condition
+from trimtab.retrieval.first_allowed import first_allowed
 from trimtab.retrieval.lexical.index import LexicalIndex
 from trimtab.retrieval.lexical.postings import FIELDS, ItemTerms, Postings
 from trimtab.retrieval.lexical.wanted import Wanted
