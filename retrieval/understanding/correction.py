@@ -73,12 +73,19 @@ class Corrector:
         mended = {}
         for position, token in enumerate(tokens):
             if token.kind == "word" and token.key not in kept:
-                meant = self._meant(token.key, position == len(tokens) - 1)
-                if not self._knows(token.key):
-                    meant = () if self._is_part(tokens, position) else self._short_for(tokens, position) or meant
+                meant = self._readings(tokens, position)
                 if meant:
                     mended[token.text] = meant[0] if len(meant) == 1 else self._in_company(meant, tokens, position)
         return mended
+
+    def _readings(self, tokens: Sequence[Token], position: int) -> Sequence[str]:
+        """What a word may mean beside the others; nothing where it means itself."""
+        word, is_last = tokens[position].key, position == len(tokens) - 1
+        if self._knows(word):
+            return self._meant(word, is_last)
+        if self._is_part(tokens, position):
+            return ()
+        return self._short_for(tokens, position) or self._meant(word, is_last)
 
     def _may_mean(self, word: str, is_last: bool) -> Sequence[str]:
         """What a word may mean in its place; nothing where it means itself."""
