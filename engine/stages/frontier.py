@@ -35,7 +35,6 @@ class Frontier:
 
     Attributes:
         names: the M objectives, diversity last.
-        factors: what receipts multiply the sums of the objectives by, without diversity.
         weights: [n, M], each row on the simplex.
         expected: [n, M], in the units of a receipt.
         on_front: [n] bool, no other point is as good in everything and better in something.
