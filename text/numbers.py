@@ -40,8 +40,6 @@ _PLAIN = str.maketrans(
     }
 )
 
-_CONTROL = re.compile(r"[\t\n\r\f\v`]")
-_OTHER_DIGIT = re.compile(r"(?![0-9])\d")
 _GROUPED = re.compile(r"\d{1,3}(?:(?P<sign>[.,' ])\d{3})(?:(?P=sign)\d{3})*|\d{1,2}(?:,\d{2})+,\d{3}")
 """Groups of three; or of two before the last three, as in India."""
 _SHAPE = re.compile(r"(?P<digits>[\d.,' ]*\d)(?P<last>[.,٫])(?P<behind>\d+)")
