@@ -18,7 +18,7 @@ from trimtab.catalog.feeds.columns.attribute_layout import (
     is_day_first,
 )
 from trimtab.catalog.feeds.columns.evidence import ENOUGH, LISTS, ColumnEvidence, Steps, file_format
-from trimtab.catalog.feeds.columns.names import language_of_name, role_of
+from trimtab.catalog.feeds.columns.names import language_of_name, role_named, role_of
 from trimtab.catalog.feeds.columns.price_names import is_in_minor_units
 from trimtab.catalog.feeds.columns.roles import found_roles
 from trimtab.catalog.feeds.columns.survey import Survey, is_price_name
@@ -178,7 +178,7 @@ def _languages(survey: Survey, roles: Mapping[str, str], shop: Shop) -> tuple[st
         return shop.catalogue.language
     column = survey.columns.get(roles.get("language", ""), ColumnEvidence())
     stated = {code[:2].lower(): None for code, _ in column.distinct.most_common() if re.fullmatch(_LANGUAGE, code)}
-    spoken = dict.fromkeys(language_of_name(name) for name in survey.columns if (role_of(name) or "")[:1] == ("title",))
+    spoken = dict.fromkeys(language_of_name(name) for name in survey.columns if role_named(name) == "title")
     of = [roles.get("description")] if survey.has_made_titles else [roles.get("title"), roles.get("description")]
     texts = [text for name in of for text in survey.distinct_of(name)]
     if survey.has_made_titles:  # of names; what the other columns say is in words

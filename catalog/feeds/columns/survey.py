@@ -11,7 +11,7 @@ from itertools import chain, islice
 from pathlib import Path
 
 from trimtab.catalog.feeds.columns.evidence import ColumnEvidence, Steps
-from trimtab.catalog.feeds.columns.names import role_of, roles_of
+from trimtab.catalog.feeds.columns.names import role_named, roles_of
 from trimtab.catalog.feeds.columns.price_names import price_kind
 from trimtab.catalog.feeds.columns.titles import TITLE, title_column
 from trimtab.catalog.feeds.made_ids import columns_of_ids, with_ids
@@ -33,8 +33,8 @@ MAX_IDS = 5_000_000
 """Values of a column that are looked at for repeats."""
 BLOCK_ROWS = 8_192
 """Rows that are looked at together."""
-GROUPING = (None, "item_id", "group_id")
-"""Roles of columns that could tie variants together."""
+GROUPING = ("", "item_id", "group_id")
+"""Roles of columns that could tie variants together; empty for those that say none."""
 MAX_GROUP_CHARACTERS = 64
 """What is longer does not name a group."""
 
@@ -211,7 +211,7 @@ def surveyed_rows(columns: tuple[str | None, str | None], rows: Sequence[Row]) -
     words = [frozenset(_WORD.findall(first_text(row.cells.get(title or "")).casefold())) for row in rows]
     for name, (places, values) in _columns_of(rows).items():
         found.columns[name] = ColumnEvidence.of(values, is_price=is_price_name(name))
-        role = _role(name)
+        role = role_named(name)
         if role == "category":
             for value in values:
                 if isinstance(value, list):
@@ -313,9 +313,4 @@ def _filled(rows: Iterable[Row | Rejection], names: dict[str, None]) -> Rows:
 @lru_cache(maxsize=65_536)
 def is_price_name(name: str) -> bool:
     """Whether a column's name says that it has prices."""
-    return _role(name) in ("price", "sale_price") or price_kind(name) is not None
-
-
-def _role(name: str) -> str | None:
-    found = role_of(name)
-    return found[0] if found else None
+    return role_named(name) in ("price", "sale_price") or price_kind(name) is not None

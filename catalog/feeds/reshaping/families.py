@@ -8,7 +8,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from itertools import islice
 
-from trimtab.catalog.feeds.columns.names import is_code_name, role_named, role_of
+from trimtab.catalog.feeds.columns.names import is_code_name, role_named
 from trimtab.catalog.feeds.rows import Row, Rows, Value, clean_name, first_text, names_of
 
 N_LOOKED_AT = 200
@@ -102,7 +102,7 @@ def _family(rows: Rows, column: str) -> Family | None:
             continue
         n_others += 1
         for name, value in row.cells.items():
-            if (found := role_of(name)) is not None and found[0] == "item_id":
+            if role_named(name) == "item_id":
                 keys.setdefault(name, set()).add(first_text(value))
         if len(named) > MAX_PARENTS:
             return None
@@ -128,5 +128,4 @@ def _reference(value: Value | None) -> str:
 
 def is_shared(name: str) -> bool:
     """Whether a variant takes what it lacks in a column from its product."""
-    role = role_of(name)
-    return (role is None or role[0] not in _OWN) and not is_code_name(clean_name(name))
+    return role_named(name) not in _OWN and not is_code_name(clean_name(name))
