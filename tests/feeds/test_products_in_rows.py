@@ -3,25 +3,14 @@
 from __future__ import annotations
 
 import json
-from pathlib import Path
 from typing import Any
 
 import pytest
 
 from tests.feeds.test_shops_of_many_countries import table, written
-from trimtab.catalog.feeds.reading import Feed, read_feed
+from trimtab.catalog.feeds.reading import Feed
 
 N = 8
-
-
-@pytest.fixture
-def feed(tmp_path: Path) -> Any:
-    def read(data: str) -> Feed:
-        path = tmp_path / "feed"
-        path.write_text(data, encoding="utf-8")
-        return read_feed(path)
-
-    return read
 
 
 def column(found: Feed, name: str) -> list[Any]:

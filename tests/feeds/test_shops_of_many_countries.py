@@ -14,22 +14,12 @@ import pytest
 from trimtab.catalog.feeds.columns.inference import said_of
 from trimtab.catalog.feeds.columns.names import role_of
 from trimtab.catalog.feeds.columns.price_names import is_in_minor_units, price_kind
-from trimtab.catalog.feeds.reading import Feed, read_feed
+from trimtab.catalog.feeds.reading import read_feed
 from trimtab.catalog.shop import Shop
 from trimtab.catalog.shop_text import shop_text
 
 N = 24
 Cell = Callable[[int], object]
-
-
-@pytest.fixture
-def feed(tmp_path: Path) -> Any:
-    def read(data: str | bytes) -> Feed:
-        path = tmp_path / "feed"
-        path.write_bytes(data.encode() if isinstance(data, str) else data)
-        return read_feed(path)
-
-    return read
 
 
 def table(columns: dict[str, Cell], *, delimiter: str = ",", n: int = N) -> str:

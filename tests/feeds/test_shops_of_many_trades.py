@@ -35,16 +35,6 @@ CARS: dict[str, Cell] = {
 }
 
 
-@pytest.fixture
-def feed(tmp_path: Path) -> Any:
-    def read(data: str) -> Feed:
-        path = tmp_path / "feed"
-        path.write_text(data, encoding="utf-8")
-        return read_feed(path)
-
-    return read
-
-
 def kinds(found: Feed) -> dict[str, str]:
     return {one.name: one.kind for one in found.attributes}
 
