@@ -29,8 +29,8 @@ SIZE_FAMILY = "size_family"
 """The attribute that items of one brand and type have in common whose titles differ in amounts alone."""
 
 RESERVED = (RELEVANCE, DIVERSITY)
-_NAMES = re.compile(r"""["']([^"']*)["']|([^\W\d][\w.]*)""")
 """Names that no objective of a shop may have."""
+_NAMES = re.compile(r"""["']([^"']*)["']|([^\W\d][\w.]*)""")
 
 Name = Annotated[str, Field(pattern=r"^[^\s:,=&?#]+$", max_length=64)]
 """The name of an attribute, price list, store or objective: it is part of query parameters."""

@@ -31,9 +31,9 @@ _OF_ADVERTS = frozenset(
 MARKET_PRICE = "Price / "
 """What the prices of a market are called: `Price / International`."""
 _FIELD = " (product.metafields."
+"""Columns of the shop's own: `Fabric (product.metafields.custom.fabric)`."""
 _OF_SHOPIFY = ".metafields.shopify--"
 """Fields that its own apps fill, with what else to show."""
-"""Columns of the shop's own: `Fabric (product.metafields.custom.fabric)`."""
 
 
 def _matches(names: frozenset[str]) -> bool:
