@@ -81,9 +81,7 @@ def _item_name(path: Path) -> str | None:
 
 def _next_item(buffer: str, at: int, name: str | None) -> tuple[int, int, str] | None:
     """Where the next item begins and ends and what its element is called; None where none is whole."""
-    opening = (
-        _OPEN.search(buffer, at) if name is None else re.compile(rf"<({re.escape(name)})(?=[\s>])").search(buffer, at)
-    )
+    opening = _opening(buffer, at, name)
     if opening is None:
         return None
     closing = f"</{opening[1]}>"
@@ -93,6 +91,12 @@ def _next_item(buffer: str, at: int, name: str | None) -> tuple[int, int, str] |
     return None if end < 0 else (opening.start(), end + len(closing), opening[1])
 
 
+def _opening(buffer: str, at: int, name: str | None) -> re.Match[str] | None:
+    """The tag that opens the next item; its group is what the element is called."""
+    pattern = _OPEN if name is None else re.compile(rf"<({re.escape(name)})(?=[\s>])")
+    return pattern.search(buffer, at)
+
+
 def _is_in_cdata(buffer: str, start: int, at: int) -> bool:
     opened = buffer.rfind("<![CDATA[", start, at)
     return opened >= 0 and buffer.find("]]>", opened, at) < 0
@@ -100,12 +104,8 @@ def _is_in_cdata(buffer: str, start: int, at: int) -> bool:
 
 def _kept_from(buffer: str, at: int, name: str | None) -> int:
     """What has been read of an item that is not whole yet has to stay; so does the end, where a tag may be cut."""
-    opening = (
-        _OPEN.search(buffer, at) if name is None else re.compile(rf"<{re.escape(name)}(?=[\s>])").search(buffer, at)
-    )
-    if opening is not None:
-        return opening.start()
-    return max(at, len(buffer) - 256)
+    opening = _opening(buffer, at, name)
+    return max(at, len(buffer) - 256) if opening is None else opening.start()
 
 
 def _rows(text: str, line: int, tree: dict[str, tuple[str, str]]) -> Iterator[Row | Rejection]:
