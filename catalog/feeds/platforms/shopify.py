@@ -62,15 +62,18 @@ _OTHERS = {
     "Variant Weight": "Variant Grams",
 }  # fmt: skip
 """The names of columns in what other programs export of a shop."""
+_FIRST_NAMES = {
+    **{new.lower(): first for first, new in _NEWER.items()},
+    **{other.lower(): first for other, first in _OTHERS.items()},
+    "url handle": "Handle",
+}
+"""What a column is called, in small letters -> the name that it had first."""
 _METAFIELD = re.compile(r"(?:Variant )?Metafield: (?!shopify--)(?:[\w-]+\.)?([\w-]+)(?: \[.*\])?")
 
 
 def _as_before(cells: dict[str, Value]) -> dict[str, Value]:
     """Cells by the names that columns had first."""
-    renamed = {**{new: old for old, new in _NEWER.items()}, **_OTHERS}
-    renamed["URL handle"] = "Handle"
-    lower = {new.lower(): old for new, old in renamed.items()}
-    return {lower.get(name.lower(), _option_name(name)): value for name, value in cells.items()}
+    return {_FIRST_NAMES.get(name.lower(), _option_name(name)): value for name, value in cells.items()}
 
 
 def _option_name(name: str) -> str:
