@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from itertools import chain, islice
 
 from trimtab.catalog.feeds.columns.names import role_named
-from trimtab.catalog.feeds.rows import Row, Rows, Value, first_text
+from trimtab.catalog.feeds.rows import Row, Rows, Value, first_text, names_of
 from trimtab.catalog.rejections import Omission
 
 N_LOOKED_AT = 1_000
@@ -24,12 +23,12 @@ def with_headings(rows: Rows) -> Rows:
     is_table = sum(len(row.cells) >= MIN_CELLS for row in whole) > len(whole) / 2
     if not headings or not is_table or len(headings) > len(whole) / 3:
         return chain(first, rows)
-    names = {name for row in whole for name in row.cells}
-    is_category = len(headings) >= MIN_HEADINGS and not any(role_named(name) == "category" for name in names)
+    has_categories = any(role_named(name) == "category" for name in names_of(first))
+    is_category = len(headings) >= MIN_HEADINGS and not has_categories
     return _below(chain(first, rows), is_category=is_category)
 
 
-def _below(rows: Iterable[Row | object], *, is_category: bool) -> Rows:
+def _below(rows: Rows, *, is_category: bool) -> Rows:
     heading = ""
     for row in rows:
         if isinstance(row, Row) and (text := _heading(row.cells)):
@@ -38,7 +37,7 @@ def _below(rows: Iterable[Row | object], *, is_category: bool) -> Rows:
         elif isinstance(row, Row) and heading and is_category:
             yield Row(row.line, {**row.cells, "category": heading})
         else:
-            yield row  # type: ignore[misc]  # a rejection
+            yield row
 
 
 def _heading(cells: dict[str, Value]) -> str:
