@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Sequence
 from itertools import islice
 
@@ -29,9 +30,9 @@ def columns_of_ids(again: Callable[[], Rows]) -> list[str]:
     if len(rows) < 2 or "item_id" in roles_of(names):
         return []
     kept = [name for name in names if role_named(name) not in _NONE_OF and price_kind(name) is None]
-    usable = [name for name in kept if _is_short(rows, name)]
     if any(_n_different(rows, [name]) >= ENOUGH * len(rows) for name in kept):
         return []
+    usable = [name for name in kept if _is_short(rows, name)]
     chosen: list[str] = []
     while len(chosen) < MAX_COLUMNS and _n_different(rows, chosen) < len(rows):
         left = [name for name in usable if name not in chosen]
@@ -39,9 +40,8 @@ def columns_of_ids(again: Callable[[], Rows]) -> list[str]:
         if best is None or _n_different(rows, [*chosen, best]) <= _n_different(rows, chosen):
             return []
         chosen.append(best)
-    n_rows = sum(isinstance(row, Row) for row in again())
-    seen = {_key(row, chosen) for row in again() if isinstance(row, Row)}
-    return chosen if len(seen) >= ENOUGH * n_rows else []
+    seen = Counter(_key(row, chosen) for row in again() if isinstance(row, Row))
+    return chosen if len(seen) >= ENOUGH * seen.total() else []
 
 
 def with_ids(rows: Rows, columns: Sequence[str]) -> Rows:
