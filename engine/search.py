@@ -214,13 +214,13 @@ class Engine:
     @cached_property
     def private_objectives(self) -> frozenset[str]:
         """Objectives that read an attribute which nobody may filter, sort or count by: what the shop pays."""
-        unseen = {
-            name
-            for name, column in self.store.attributes.items()
-            if not (column.attribute.facet or column.attribute.filter or column.attribute.sort)
-        }
+        known = self.store.attributes.definitions
+
+        def is_unseen(name: str) -> bool:
+            return name in known and not (known[name].facet or known[name].filter or known[name].sort)
+
         served = (one.objective for one in self._bundle.served)
-        return frozenset(one.name for one in served if unseen & names_in(one.value))
+        return frozenset(one.name for one in served if any(map(is_unseen, names_in(one.value))))
 
     def search(self, plan: SearchPlan, hooks: Hooks = NO_HOOKS) -> SearchResult:
         """Recent events, candidates, features, gains, then the slate.
