@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
 from functools import cached_property, lru_cache
 from pathlib import Path
-from types import MappingProxyType
 from typing import Any
 
 import numpy as np
@@ -20,7 +18,7 @@ from trimtab.catalog.shop import names_in
 from trimtab.core.compiled import compile_kernels
 from trimtab.core.errors import Unavailable
 from trimtab.core.log import Impression
-from trimtab.core.records import Candidates, Constraints, FloatArray, IntArray, Query, ScoredCandidates, Shopper, Slate
+from trimtab.core.records import Candidates, Constraints, Query, ScoredCandidates, Slate
 from trimtab.core.stopwatch import Stopwatch
 from trimtab.core.understood import Understood
 from trimtab.core.weights import DIVERSITY, RELEVANCE
@@ -44,12 +42,11 @@ from trimtab.engine.stages.choosing import choose
 from trimtab.engine.stages.frontier import Frontier, frontier_of
 from trimtab.engine.stages.interleaving import interleave
 from trimtab.engine.stages.pipeline import N_CANDIDATES, Pipeline
+from trimtab.engine.stages.scoring import Scoring
 from trimtab.engine.stages.shown_page import with_facets, with_matched_words, with_variants
 from trimtab.engine.stages.slate_stage import SlateStage, slate_stage
 from trimtab.ranker.artifact import warm_up
 from trimtab.ranker.attainment import weights_for
-from trimtab.ranker.features import FEATURES
-from trimtab.ranker.item_values import columns_at
 from trimtab.ranker.slate.log_policy import QueryContexts
 from trimtab.retrieval.facets import require_facets
 from trimtab.retrieval.filters import parse_filter
@@ -57,11 +54,7 @@ from trimtab.retrieval.live_retrieval import retriever_with
 from trimtab.retrieval.understanding.relaxation import with_bounds_relaxed
 from trimtab.retrieval.understanding.understand import NO_WISHES, Wishes
 
-SECONDS_KEPT = 60.0
-"""How long what changes with the time is taken to stay as it is."""
-
 Floats = NDArray[np.float64]
-NOTHING_KNOWN: Mapping[str, FloatArray] = MappingProxyType({})
 
 
 class Engine:
@@ -71,6 +64,7 @@ class Engine:
         catalogue_version: of the last change to the catalogue that it knows of; 0 as built.
         state: a name of bundle and catalogue that no other state has, on whatever machine.
         folder: of the bundle, where other processes may load the same engine; None where they cannot.
+        scoring: gains of items by the bundle's heads.
         renaming: what the users of its histories are called instead; None for as they are.
     """
 
@@ -90,6 +84,7 @@ class Engine:
         self._markets = Markets(bundle.pipeline.store, bundle.shop)
         self._in_market = lru_cache(MOST_KEPT)(self._of_market)
         self._source = CandidateSource(bundle.pipeline)
+        self.scoring = Scoring(bundle, self._source)
         self.known_weights = bundle.known_weights
         self.default_weights = bundle.default_weights
         self.default_max_relevance_loss = bundle.default_max_relevance_loss
@@ -121,9 +116,7 @@ class Engine:
 
     def prepare(self) -> None:
         """Compute what the first search would."""
-        _ = self.pipeline.items.numbers
-        if not self.uses_clock:
-            _ = self._lasting_values
+        self.scoring.prepare()
 
     def in_market(self, query: Query) -> Engine:
         """The engine over the catalogue as a query's price list, store, place and moment have it.
@@ -254,7 +247,7 @@ class Engine:
         watch, degradation = Stopwatch(), plan.degradation
         query = plan.query
         wording = {} if query.understood is not None else self._wording_of(query, NO_WISHES)
-        query = replace(query, moment=self.moment(query.moment), **wording)
+        query = replace(query, moment=self.scoring.moment(query.moment), **wording)
         watch.lap("understand")
         ask, user_id, cache = hooks.recent_events, query.user_id, hooks.candidates
         if ask is not None and user_id is not None and LIVE_FEATURES not in degradation.levels_before("live"):
@@ -265,7 +258,7 @@ class Engine:
             elif recent:
                 query = replace(query, recent=recent)
         key = b"" if cache is None else cache.key(self.state, query)
-        kept = None if cache is None else cache.get(key, self.fits)
+        kept = None if cache is None else cache.get(key, self.scoring.fits)
         if kept is not None:
             watch.lap("cache")
             return self._with_rest(query, kept, watch)
@@ -309,43 +302,8 @@ class Engine:
             rest = results.popular(page.stop - n_shown, but=scored.rows)[n_skipped:]
             rows = np.concatenate([scored.rows, rest])
         watch.lap("rest")
-        scored = replace(self._scored_at(query, scored, rows), n_ranked=n_ranked, n_skipped=n_skipped)
+        scored = replace(self.scoring.rescored(query, scored, rows), n_ranked=n_ranked, n_skipped=n_skipped)
         return ScoredSearch(query, scored, watch, results)
-
-    def _scored_at(self, query: Query, scored: ScoredCandidates, rows: IntArray) -> ScoredCandidates:
-        """The scores of some rows; those that are not among the candidates as if retrieval had not found them."""
-        new = rows[~np.isin(rows, scored.rows)]
-        related = self._source.related(query)
-        if related is None:
-            unfound = self.retriever.at_rows(query.wording, new)
-        else:
-            unfound = related.candidates(new, self.pipeline)
-        more = self._scored(query, unfound, frozenset(scored.degraded), Stopwatch())
-        places = {row: place for place, row in enumerate([*scored.rows.tolist(), *new.tolist()])}
-        at = [places[row] for row in rows.tolist()]
-        return ScoredCandidates(
-            rows,
-            np.concatenate([scored.features, more.features])[at],
-            np.concatenate([scored.gains, more.gains])[at],
-            np.concatenate([scored.aspects, more.aspects])[at],
-            scored.degraded,
-        )
-
-    def fits(self, scored: ScoredCandidates) -> bool:
-        """Whether candidates that came from elsewhere can be those of a search here."""
-        rows, n = scored.rows, scored.rows.size
-        is_of_shape = (
-            rows.shape == (n,)
-            and rows.dtype == np.int64
-            and scored.features.shape == (n, len(FEATURES))
-            and scored.gains.ndim == 2
-            and len(scored.gains) == n
-            and scored.gains.shape[1] >= len(self.objectives)
-        )
-        if not is_of_shape or not np.isfinite(scored.gains).all():
-            return False
-        are_items = bool(((rows >= 0) & (rows < len(self.store))).all()) and len(np.unique(rows)) == n
-        return are_items and np.array_equal(scored.aspects, self.store.aspects(rows))
 
     def frontier(self, found: ScoredSearch) -> Frontier:
         """The trade-offs that a query's candidates allow."""
@@ -364,70 +322,11 @@ class Engine:
         """A query's scored candidates in front of the slate methods, under its constraints."""
         return slate_stage(self._bundle, query, scored)
 
-    def predict(self, text: str | Understood, candidates: Candidates, user_id: str | None = None) -> FloatArray:
-        """[n, n_objectives] gains of any candidates of a query."""
-        return self.gains(self.pipeline.featurise(text, candidates, user_id), candidates.rows)
-
-    def predict_for_users(self, query: Query, candidates: Candidates, shoppers: Sequence[Shopper]) -> FloatArray:
-        """[n_users, n, n_objectives] gains of one query's candidates for many users: `score`, for whole logs."""
-        related = self._source.related(query)
-        wording = query.wording if related is None else related.wording
-        features = self.pipeline.featurise_for_users(wording, candidates, shoppers)
-        moments = np.repeat([self.moment(one.moment) for one in shoppers], len(candidates))
-        rows = np.tile(candidates.rows, len(shoppers))
-        known = NOTHING_KNOWN if related is None else related.predictions(rows)
-        gains = self.gains(features.reshape(-1, features.shape[-1]), rows, moment=moments, known=known)
-        return gains.reshape(len(shoppers), len(candidates), len(self.objectives))
-
     def bound_weights(
         self, asked: Sequence[Mapping[str, float]], constraints: Constraints, contexts: QueryContexts, *, k: int
     ) -> Floats:
         """[B, n_users, M + 1] see `trimtab.engine.stages.bounds.bound_weights`."""
         return bound_weights(self._bundle, asked, constraints, contexts, k=k)
-
-    def gains(
-        self,
-        features: FloatArray,
-        rows: IntArray,
-        *,
-        moment: float | Floats | None = None,
-        known: Mapping[str, FloatArray] = NOTHING_KNOWN,
-    ) -> FloatArray:
-        """[n, F] features and [n] rows -> [n, n_objectives], at a moment or [n] moments; now where none is given.
-
-        Args:
-            known: [n] predictions that do not come from features, by head.
-        """
-        values = self.values(rows, self.moment() if moment is None else moment)
-        gains = self._bundle.ranker.scorer.gains(features, values)
-        for number, one in enumerate(self.served):
-            if one.objective.head in known:
-                gains[:, number] = known[one.objective.head] * values[:, number]
-        return gains
-
-    def moment(self, asked: float | None = None) -> float:
-        """The moment that a search at that time is answered for: its minute, so that candidates may be kept that long.
-
-        Always the same where nothing changes with the time alone.
-        """
-        if not self.uses_clock:
-            return 0.0
-        return (time.time() if asked is None else asked) // SECONDS_KEPT * SECONDS_KEPT
-
-    def values(self, rows: IntArray, moment: float | Floats) -> FloatArray:
-        """[n, n_objectives] what items are worth to each objective at a moment or [n] moments, winsorised."""
-        if not self.uses_clock:
-            return self._lasting_values.take(rows, axis=0)
-        return self._values_at(rows, moment)
-
-    @cached_property
-    def _lasting_values(self) -> FloatArray:
-        """[n_items, n_objectives] `values`, which are the same at every moment."""
-        return self._values_at(np.arange(len(self.store)), 0.0)
-
-    def _values_at(self, rows: IntArray, moment: float | Floats) -> FloatArray:
-        known = self._bundle.values.of(columns_at(self.store, rows), len(rows), moment=moment)
-        return self._bundle.bounds.winsorised(known)
 
     def impression(self, slate: Slate, timestamp: datetime, *, arm: str | None = None) -> Impression:
         """The log row of a slate that is being shown."""
@@ -445,19 +344,4 @@ class Engine:
         n_ranked = max(FEW_CANDIDATES, query.offset + query.k) if CANDIDATES in levels else len(found)
         degraded = levels & {RANKING, DENSE, REMOTE} | ({CANDIDATES} if n_ranked < len(found) else set())
         candidates = self.pipeline.extended(found.first(n_ranked), self._source.pinned_rows(query))
-        return self._scored(query, candidates, degraded, watch)
-
-    def _scored(self, query: Query, candidates: Candidates, degraded: Levels, watch: Stopwatch) -> ScoredCandidates:
-        rows = candidates.rows
-        if RANKING in degraded:
-            features = np.zeros((len(rows), len(FEATURES)), dtype=np.float32)
-            gains = np.zeros((len(rows), len(self.objectives)), dtype=np.float32)
-        else:
-            related = self._source.related(query)
-            wording = query.wording if related is None else related.wording
-            features = self.pipeline.featurise(wording, candidates, query.user_id, query.recent)
-            watch.lap("featurise")
-            known = NOTHING_KNOWN if related is None else related.predictions(rows)
-            gains = self.gains(features, rows, moment=query.moment, known=known)
-            watch.lap("rank")
-        return ScoredCandidates(rows, features, gains, self.store.aspects(rows), tuple(degraded))
+        return self.scoring.scored(query, candidates, degraded, watch)

@@ -96,7 +96,7 @@ def contexts_of(engine: Engine, search: Search, shoppers: Sequence[Shopper]) -> 
     gains = np.empty((len(shoppers), len(candidates), len(engine.objectives)), dtype=np.float32)
     for start in range(0, len(shoppers), USERS_AT_ONCE):
         some = shoppers[start : start + USERS_AT_ONCE]
-        gains[start : start + len(some)] = engine.predict_for_users(query, candidates, some)
+        gains[start : start + len(some)] = engine.scoring.predict_for_users(query, candidates, some)
     if engine.units is not None:
         gains *= engine.units  # in units of the catalogue's own prices, in which a policy's ranges are
     # Candidates are compared with one another before any is excluded, as in serving.

@@ -20,7 +20,7 @@ from trimtab.core.records import Shopper
 from trimtab.core.weights import RELEVANCE
 from trimtab.engine import Engine
 from trimtab.engine.plan.degradation import OTHER_CANDIDATES
-from trimtab.engine.search import SECONDS_KEPT
+from trimtab.engine.stages.scoring import SECONDS_KEPT
 
 OTHER_BUNDLE = "logged under another bundle or feature schema"
 LATER_PAGE = "a later page, whose upper part is in another row"

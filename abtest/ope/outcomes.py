@@ -99,7 +99,7 @@ def _values(slates: LoggedSlates, engine: Engine) -> Floats:
     """[n, k, M] what the items shown were worth to each objective when they were shown, by the catalogue of today."""
     rows = np.maximum(slates.rows, 0)
     moments = np.broadcast_to(slates.moments[:, None], rows.shape)
-    values = engine.values(rows.ravel().astype(np.int64), moments.ravel())
+    values = engine.scoring.values(rows.ravel().astype(np.int64), moments.ravel())
     return values.reshape(*rows.shape, -1).astype(np.float64)
 
 

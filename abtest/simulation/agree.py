@@ -230,7 +230,7 @@ def _rewards(
     if objective == REVENUE:
         return np.asarray(purchases * np.nan_to_num(engine.store.prices).astype(np.float64)[rows])
     moments = np.repeat(intents.timestamps.astype("datetime64[s]").astype(np.float64), K)
-    values = engine.values(np.maximum(rows, 0).ravel(), moments)[:, number].reshape(rows.shape)
+    values = engine.scoring.values(np.maximum(rows, 0).ravel(), moments)[:, number].reshape(rows.shape)
     return np.asarray((purchases if objective.head == "purchase" else clicks) * values, dtype=np.float64)
 
 

@@ -46,8 +46,8 @@ from trimtab.engine import Engine
 from trimtab.engine.cluster.reference import EngineReference
 from trimtab.engine.log.impressions import write_part
 from trimtab.engine.log.rows import SCHEMA
-from trimtab.engine.search import SECONDS_KEPT
 from trimtab.engine.stages.choosing import exploration_seed
+from trimtab.engine.stages.scoring import SECONDS_KEPT
 from trimtab.ranker.slate.exploration import exploration_text, temperature_within
 from trimtab.ranker.slate.log_policy import QueryContexts, SlatePolicy
 

@@ -66,7 +66,7 @@ def retrieval_recall(pipeline: Pipeline, text: str, judged: dict[int, int], *, k
 def _scored_rows(engine: Engine, text: str, judged: dict[int, int], pool: Pool) -> tuple[Sequence[int], np.ndarray]:
     if pool == "judged":
         candidates = judged_candidates(engine.pipeline, text, judged)
-        relevance = engine.predict(text, candidates)[:, 0]
+        relevance = engine.scoring.predict(text, candidates)[:, 0]
         keep = np.isin(candidates.rows, list(judged))
         return candidates.rows[keep].tolist(), relevance[keep]
     scored = engine.score(Query(text))

@@ -151,7 +151,7 @@ def _lost_gains(engine: Engine, features: FloatArray, average: FloatArray, row: 
     n = len(features)
     without = np.tile(features, (n + 1, 1))
     np.fill_diagonal(without[:n], average)
-    gains = engine.gains(without, np.full(n + 1, row))
+    gains = engine.scoring.gains(without, np.full(n + 1, row))
     return np.asarray(gains[n] - gains[:n], dtype=np.float32)
 
 

@@ -154,11 +154,13 @@ def test_a_value_reads_the_shops_own_columns_as_they_are_now(tmp_path: Path) -> 
     rows = np.array([3])
     now = datetime.fromisoformat(engine.manifest["as_of"]).timestamp()
     margin, fresh = (engine.objectives.index(name) for name in ("margin", "fresh"))
-    assert engine.values(rows, now)[0, margin] == pytest.approx(13 - 8)
-    assert engine.values(rows, now + 30 * 86_400)[0, fresh] == pytest.approx(engine.values(rows, now)[0, fresh] / np.e)
+    assert engine.scoring.values(rows, now)[0, margin] == pytest.approx(13 - 8)
+    assert engine.scoring.values(rows, now + 30 * 86_400)[0, fresh] == pytest.approx(
+        engine.scoring.values(rows, now)[0, fresh] / np.e
+    )
     live = LiveEngine(engine, tmp_path / "changes")
     live.change([{"item_id": "3", "price": 12.0}])
-    assert live.newest.values(rows, now)[0, margin] == pytest.approx(12 - 8)
+    assert live.newest.scoring.values(rows, now)[0, margin] == pytest.approx(12 - 8)
 
 
 def test_any_objective_has_a_budget(shop: Engine) -> None:

@@ -195,7 +195,7 @@ def test_candidates_that_cannot_be_of_this_catalogue_are_a_miss(
         with serving(beside(settings)) as two:
             assert search(two, ADMIN).json()["hits"] == hits
             assert metric(two, "trimtab_candidate_cache_total", headers=ADMIN, result="miss") == 1
-    assert engine.fits(ScoredCandidates(**arrays))
+    assert engine.scoring.fits(ScoredCandidates(**arrays))
     rows, gains, features = arrays["rows"], arrays["gains"], arrays["features"]
     for changed in (
         {"rows": -rows},
@@ -207,7 +207,7 @@ def test_candidates_that_cannot_be_of_this_catalogue_are_a_miss(
         {"features": features[:, :3]},
         {"aspects": arrays["aspects"] + 10**6},
     ):
-        assert not engine.fits(ScoredCandidates(**{**arrays, **changed}))
+        assert not engine.scoring.fits(ScoredCandidates(**{**arrays, **changed}))
 
 
 def test_the_private_server_appends_and_takes_over_an_earlier_snapshot(tmp_path: Path) -> None:
