@@ -5,18 +5,25 @@ policy is from the log's. It is rewarded with chance `rate exp(b z - b^2 / 2)`, 
 `exp(s b)` times the logged one. Searches of one user share a taste,
 and in some kinds of logs their weights are alike as well.
 
-`python -m benchmarks.run --only evaluation-differences` writes `benchmarks/results/evaluation-differences.json`, and
-what it has of each cell beside it, so that a run that was ended goes on where it was. The bounds of
-`trimtab.abtest.ope.reliability` were chosen on cells of other seeds and are tested on these: the rule that rewards
-unrelated to weights vary as all rewards do, and the margin, were fixed before any of them was computed.
+`python -m benchmarks.evaluation_coverage --jobs N` measures the cells that are not in
+`benchmarks/results/evaluation-differences-cells.jsonl` yet, a line each, so that a run that was ended goes on where it
+was and files of several machines are concatenated; it needs numpy and scipy alone. `python -m benchmarks.run --only
+evaluation-differences` makes the figures of them. The bounds of `trimtab.abtest.ope.reliability` were chosen on cells
+of other seeds and are tested on these: the rule that rewards unrelated to weights vary as all rewards do, and the
+margin, were fixed before any of them was computed.
 """
 
 from __future__ import annotations
 
+import argparse
 import json
-from collections.abc import Iterator
+import os
+import time
+from collections.abc import Iterator, Mapping
+from concurrent.futures import ProcessPoolExecutor, as_completed
 from dataclasses import asdict, dataclass
 from hashlib import sha256
+from multiprocessing import get_context
 from pathlib import Path
 
 import numpy as np
@@ -30,10 +37,9 @@ from trimtab.abtest.ope.reliability import (
     MIN_SHARE_TO_BE_SURE,
     student_quantile,
 )
-from trimtab.core.atomic import new_file
 
 N_LOGS = 2000
-N_POWER = 200
+N_POWER = 1000
 FEWEST_LOGS = 100
 N_RESAMPLES = 200
 MOST_USERS = 1024
@@ -47,9 +53,10 @@ EFFECTS = {"near": 0.1, "close": 0.15, "middling": 0.2, "at the edge": 0.25, "fa
 SIZES = (100, 200, 300, 500, 700, 1000, 2000, 3000, 10_000)
 RATES = (0.002, 0.01, 0.03, 0.05, 0.1, 0.2, 0.3)
 FEWEST_REWARDED = 12
-N_CELLS = 96
+N_CELLS = 480
 DESIGN = 20261126
 OUTCOMES = ("purchases", "heavy revenue", "net revenue")
+CELLS = Path("benchmarks/results/evaluation-differences-cells.jsonl")
 
 
 @dataclass(frozen=True)
@@ -245,17 +252,19 @@ class Measured:
     """What came of the logs of a cell.
 
     Attributes:
-        given: logs with an interval that may be called sure.
-        covered: share of those whose interval holds the truth; `bootstrap` is that of the bootstrap alone.
-        wrong: share of those sure of one wrong sign, the more frequent one.
-        sure: share of all logs that are sure of the right sign.
+        logs: number of logs.
+        given: those with an interval that may be called sure.
+        covered: those of them whose interval holds the truth; `bootstrap` is that of the bootstrap alone.
+        wrong: those of them sure of one wrong sign, the more frequent one.
+        sure: logs that are sure of the right sign.
     """
 
+    logs: int
     given: int
-    covered: float
-    bootstrap: float
-    wrong: float
-    sure: float
+    covered: int
+    bootstrap: int
+    wrong: int
+    sure: int
 
 
 def observe(cell: Cell, number: int, n_logs: int = N_LOGS) -> dict[str, Floats]:
@@ -282,65 +291,121 @@ def judge(cell: Cell, seen: dict[str, Floats]) -> Measured:
     half = student_quantile((1 + CONFIDENCE) / 2, deciding) * cautious
     ends = value - seen["q_high"] * cautious, value - seen["q_low"] * cautious
     low, high = np.fmin(ends[0], value - half), np.fmax(ends[1], value + half)
-    n = int(given.sum())
     above, below = given & (low > 0), given & (high < 0)
-    wrong = max((above & (truth <= 0)).sum(), (below & (truth >= 0)).sum())
     return Measured(
-        given=n,
-        covered=float(((low <= truth) & (truth <= high))[given].mean()) if n else float("nan"),
-        bootstrap=float(((bare[0] <= truth) & (truth <= bare[1]))[given].mean()) if n else float("nan"),
-        wrong=float(wrong / n) if n else float("nan"),
-        sure=float(((above & (truth > 0)) | (below & (truth < 0))).mean()),
+        logs=len(value),
+        given=int(given.sum()),
+        covered=int((given & (low <= truth) & (truth <= high)).sum()),
+        bootstrap=int((given & (bare[0] <= truth) & (truth <= bare[1])).sum()),
+        wrong=max(int((above & (truth <= 0)).sum()), int((below & (truth >= 0)).sum())),
+        sure=int(((above & (truth > 0)) | (below & (truth < 0))).sum()),
     )
 
 
-def figures(found: dict[int, tuple[Cell, Measured]]) -> Iterator[Figure]:
+@dataclass(frozen=True)
+class Task:
+    """A cell's logs, by the number of their seed."""
+
+    cell: Cell
+    number: int
+    n_logs: int
+
+    @property
+    def key(self) -> str:
+        """Names what decides the result."""
+        bounds = (MARGIN, MIN_ESS, MIN_REWARDED_TO_BE_SURE, MIN_SHARE_TO_BE_SURE)
+        decided_by = repr((self, N_RESAMPLES, DESIGN, bounds))
+        return sha256(decided_by.encode()).hexdigest()[:16]
+
+    @property
+    def size(self) -> int:
+        """Grows with the time that it takes."""
+        return self.n_logs * self.cell.n * self.cell.positions
+
+    def measured(self) -> tuple[Measured, float]:
+        """What came of the logs, and the processor time in seconds."""
+        start = time.process_time()
+        return judge(self.cell, observe(self.cell, self.number, self.n_logs)), time.process_time() - start
+
+
+def validity_tasks() -> list[Task]:
+    """Whether what is called sure is true."""
+    return [Task(cell, number, N_LOGS) for number, cell in enumerate(cells())]
+
+
+def power_tasks() -> list[Task]:
+    """Whether a true difference of 10 % is called sure: 30,000 searches, 5 % purchases."""
+    found = [Cell(30_000, 0.05, distance, effect=0.1) for distance in DISTANCES]
+    return [Task(cell, 1000 + number, N_POWER) for number, cell in enumerate(found)]
+
+
+def known(path: Path) -> dict[str, Measured]:
+    """What is in the file of cells, by the key of the task."""
+    if not path.exists():
+        return {}
+    lines = map(json.loads, path.read_text().splitlines())
+    return {line["key"]: Measured(**line["measured"]) for line in lines}
+
+
+def fill(path: Path, jobs: int = 1) -> Iterator[tuple[Task, float]]:
+    """Measure what is missing in the file of cells, the largest first; each as it is done, with its processor time."""
+    there = known(path)
+    missing = [task for task in validity_tasks() + power_tasks() if task.key not in there]
+    missing.sort(key=lambda task: task.size, reverse=True)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with path.open("a") as file, ProcessPoolExecutor(jobs, get_context("spawn")) as pool:
+        running = {pool.submit(task.measured): task for task in missing}
+        for done in as_completed(running):
+            task, (found, seconds) = running[done], done.result()
+            line = {"key": task.key, "cell": task.cell.label, "measured": asdict(found)}
+            file.write(json.dumps(line) + "\n")
+            file.flush()
+            yield task, seconds
+
+
+def figures(found: Mapping[Cell, Measured]) -> Iterator[Figure]:
     """Figures of all cells together, then of every cell with 100 logs or more that may be sure."""
-    some = [one for _, one in found.values() if one.given >= FEWEST_LOGS]
+    some = [one for one in found.values() if one.given >= FEWEST_LOGS]
     given = sum(one.given for one in some)
-    unit = f"of {given:,} logs, {len(some)} cells"
-    for kind, name, target in (
-        ("covered", "intervals of differences that hold the truth", 0.94),
-        ("bootstrap", "the same, bootstrap alone", None),
-    ):
-        yield Figure(name, sum(getattr(one, kind) * one.given for one in some) / given, unit, target)
-    yield Figure("least of a cell", min(one.covered for one in some), unit, 0.94)
-    yield Figure("sure of a wrong sign, most of a cell", max(one.wrong for one in some), unit, 0.025, "less")
-    for cell, one in found.values():
+    unit = f"of {given:,} logs, {len(some)} of {len(found)} cells"
+    covered, bootstrap = sum(one.covered for one in some), sum(one.bootstrap for one in some)
+    yield Figure("intervals of differences that hold the truth", covered / given, unit, 0.94)
+    yield Figure("the same, bootstrap alone", bootstrap / given, unit)
+    yield Figure("least of a cell", min(one.covered / one.given for one in some), unit, 0.94)
+    yield Figure(
+        "sure of a wrong sign, most of a cell", max(one.wrong / one.given for one in some), unit, 0.025, "less"
+    )
+    for cell, one in found.items():
         if one.given >= FEWEST_LOGS:
-            yield Figure(f"{cell.label}: coverage", one.covered, f"of {one.given:,} logs")
-            yield Figure(f"{cell.label}: sure of a wrong sign", one.wrong, f"of {one.given:,} logs")
+            yield Figure(f"{cell.label}: coverage", one.covered / one.given, f"of {one.given:,} logs")
+            yield Figure(f"{cell.label}: sure of a wrong sign", one.wrong / one.given, f"of {one.given:,} logs")
             if cell.effect:
-                yield Figure(f"{cell.label}: surely right", one.sure, f"of {N_LOGS:,} logs")
+                yield Figure(f"{cell.label}: surely right", one.sure / one.logs, f"of {one.logs:,} logs")
 
 
-def power(folder: Path) -> Iterator[Figure]:
-    """Logs that are sure of a true difference of 10 %: 30,000 searches, 5 % purchases."""
-    for number, distance in enumerate(DISTANCES):
-        cell = Cell(30_000, 0.05, distance, effect=0.1)
-        one = measured(cell, 1000 + number, folder, N_POWER)
-        yield Figure(f"{cell.label}: surely right", one.sure, f"of {N_POWER} logs", 0.8)
+def measure(path: Path = CELLS) -> Iterator[Figure]:
+    """The figures of `evaluation-differences`, from the file of cells, filled where cells are missing."""
+    for _ in fill(path):
+        pass
+    there = known(path)
+    yield from figures({task.cell: there[task.key] for task in validity_tasks()})
+    for task in power_tasks():
+        one = there[task.key]
+        yield Figure(f"{task.cell.label}: surely right", one.sure / one.logs, f"of {one.logs:,} logs", 0.8)
 
 
-def measured(cell: Cell, number: int, folder: Path, n_logs: int = N_LOGS) -> Measured:
-    """What came of a cell's logs; kept in the folder under all that decides it."""
-    bounds = (MARGIN, MIN_ESS, MIN_REWARDED_TO_BE_SURE, MIN_SHARE_TO_BE_SURE)
-    decided_by = repr((cell, number, n_logs, N_RESAMPLES, DESIGN, bounds))
-    path = folder / f"{sha256(decided_by.encode()).hexdigest()[:16]}.json"
-    if path.exists():
-        return Measured(**json.loads(path.read_text()))
-    found = judge(cell, observe(cell, number, n_logs))
-    folder.mkdir(parents=True, exist_ok=True)
-    with new_file(path) as file:
-        file.write(json.dumps(asdict(found)).encode())
-    return found
+def main() -> None:
+    parser = argparse.ArgumentParser(description="Measure the cells of evaluation-differences that are missing.")
+    parser.add_argument("--file", type=Path, default=CELLS, help="a line a cell; begun where it is not there")
+    parser.add_argument("--jobs", type=int, default=1, help="processes")
+    arguments = parser.parse_args()
+    # Each process takes one core; numpy would have each of them take all. Spawned ones read this before they load it.
+    os.environ.update(OMP_NUM_THREADS="1", OPENBLAS_NUM_THREADS="1", MKL_NUM_THREADS="1")
+    start = time.monotonic()
+    for number, (task, seconds) in enumerate(fill(arguments.file, arguments.jobs), 1):
+        passed = time.monotonic() - start
+        print(f"{number} after {passed:.0f} s: {task.cell.label} ({seconds:.0f} s)", flush=True)
 
 
-def measure(folder: Path) -> Iterator[Figure]:
-    """The figures of `evaluation-differences`.
-
-    Args:
-        folder: where what is known of each cell is kept.
-    """
-    yield from figures({number: (cell, measured(cell, number, folder)) for number, cell in enumerate(cells())})
-    yield from power(folder)
+if __name__ == "__main__":
+    main()

@@ -50,7 +50,7 @@ def sections(bundle: Path, data: Path, out: Path) -> dict[str, Callable[[], Iter
         "overload": lambda: overload.measure(bundle, Engine.load(bundle)),
         "evaluation-price-response": evaluation.price_response,
         "evaluation-coverage": lambda: evaluation.coverage(Engine.load(bundle)),
-        "evaluation-differences": lambda: evaluation_coverage.measure(out / "evaluation-differences"),
+        "evaluation-differences": lambda: evaluation_coverage.measure(out / evaluation_coverage.CELLS.name),
         "evaluation-sorted": lambda: evaluation_sorted.measure(Engine.load(bundle)),
         "evaluation-never-explored": lambda: evaluation_never_explored.measure(Engine.load(bundle)),
         "evaluation-cascade": lambda: evaluation_cascade.measure(Engine.load(bundle)),
