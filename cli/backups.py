@@ -56,4 +56,4 @@ def restore(
         highlight=False,
         soft_wrap=True,
     )
-    results.print(f"Next:  trimtab serve --bundle {bundles}/NAME --data-folder {data}", highlight=False, soft_wrap=True)
+    results.print(f"Next:  trimtab serve {bundles}/NAME --data-folder {data}", highlight=False, soft_wrap=True)

@@ -218,7 +218,7 @@ def summary_lines(summary: Mapping[str, Any]) -> Iterator[RenderableType]:
     weights = (f"{name} {weight:.2f}" for name, weight in summary["default_weights"].items())
     facts.add_row("  default weights", ", ".join(weights))
     yield facts
-    yield f"Next:  trimtab search {out} WORDS    or    trimtab serve --bundle {out}"
+    yield f"Next:  trimtab search {out} WORDS    or    trimtab serve {out}"
 
 
 def feed_notes(source: str, summary: str, rows: Mapping[str, Any]) -> Iterator[RenderableType]:

@@ -186,10 +186,12 @@ def frontier(
 
 @app.command()
 def serve(
-    bundle: Annotated[Path | None, typer.Option(help="bundle folder")] = None,
+    folder: Annotated[Path | None, typer.Argument(metavar="BUNDLE", help="bundle folder")] = None,
+    bundle: Annotated[Path | None, typer.Option(help="bundle folder, too; by default TRIMTAB_BUNDLE")] = None,
     host: Annotated[str | None, typer.Option()] = None,
     port: Annotated[int | None, typer.Option(min=0, max=65535)] = None,
     workers: Annotated[int | None, typer.Option(min=1)] = None,
+    data_folder: Annotated[Path | None, typer.Option(help="where logs, events and definitions are kept")] = None,
     explore: Annotated[
         str | None,
         typer.Option(help="what exploration may cost in expected relevance, as 1%; makes the log replayable"),
@@ -199,11 +201,16 @@ def serve(
     from trimtab.cli.logs import parse_loss
     from trimtab.service.server import serve as run
 
+    if folder is not None and bundle is not None:
+        raise BadParameter(
+            "--bundle", f"{bundle} beside {folder}", "one bundle to start with; more can be loaded later"
+        )
     given = {
-        "bundle": bundle,
+        "bundle": folder or bundle,
         "host": host,
         "port": port,
         "workers": workers,
+        "data_folder": data_folder,
         "exploration_max_relevance_loss_ratio": None if explore is None else parse_loss(explore),
     }
     run(**{name: value for name, value in given.items() if value is not None})

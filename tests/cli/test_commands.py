@@ -158,6 +158,20 @@ def test_evaluate_prints_intervals_as_json(trimtab: Trimtab, small_bundle: Path,
     assert figures["recall@100"]["value"] == 1
 
 
+def test_a_bundle_to_serve_is_named_as_other_commands_name_it(
+    trimtab: Trimtab, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    served: list[dict[str, object]] = []
+    monkeypatch.setattr("trimtab.service.server.serve", lambda **given: served.append(given))
+    bundle, data = tmp_path / "shop", tmp_path / "kept"
+    trimtab("serve", bundle, "--data-folder", data)
+    trimtab("serve", "--bundle", bundle)
+    assert served == [{"bundle": bundle, "data_folder": data}, {"bundle": bundle}]
+    both = trimtab("serve", bundle, "--bundle", tmp_path)
+    assert both.returncode == 2
+    assert str(bundle) in both.stderr
+
+
 def test_from_a_feed_to_its_playground(
     trimtab: Trimtab, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
 ) -> None:

@@ -21,7 +21,7 @@ def judge_a_log(
 ) -> Terminals:
     """From a service that explores to the page with what other weights would have brought."""
     terminals = Terminals(folder)
-    with terminals.serving(f"trimtab serve --bundle {bundle} --explore 1% --port {port}", port) as client:
+    with terminals.serving(f"trimtab serve {bundle} --explore 1% --port {port}", port) as client:
         shop(client, n_searches)
         policies = " ".join(f"--policy {name}={weights}" for name, weights in POLICIES.items())
         terminals.run(f"trimtab replay data --bundle {bundle} {policies} --out data/reports/{REPORT}")
