@@ -44,6 +44,7 @@ HERE = Path(__file__).resolve().parents[1]
 AUTHORISATION = (b"authorization", b"Bearer sesame")
 USER = "2375"
 SEARCH = f"user_id={USER}&session_id=visit&filter=price:0..50&facets=brand,category&explain=true&max_relevance_loss=0.1"
+PLAIN = "w_relevance=0.6&w_revenue=0.3&w_diversity=0.1"
 DEFINITIONS: dict[str, dict[str, Any]] = {
     "/profiles/default": {"weights": {"relevance": 0.6, "revenue": 0.3, "diversity": 0.1}},
     "/experiments/layout": {"arms": {"control": {"share": 0.5}, "treatment": {"share": 0.5, "profile": "default"}}},
@@ -118,7 +119,7 @@ def counts(steps: Sequence[Step]) -> dict[str, int]:
     }
 
 
-def steps_of_a_search(repo: Path, bundle: Path) -> list[Step]:
+def steps_of_a_search(repo: Path, bundle: Path, *, is_plain: bool) -> list[Step]:
     """The steps of one request to the service of the repository that is first on `sys.path`."""
     prefix = "trimtab." if (repo / "src").is_dir() else ""
     nested = "redis.server" if prefix else "redis_server"
@@ -129,11 +130,21 @@ def steps_of_a_search(repo: Path, bundle: Path) -> list[Step]:
     with tempfile.TemporaryDirectory() as folder, redis_for(None, Path(folder)) as url:
         settings = {"bundle": bundle, "data_folder": folder, "redis_url": url, "timeout_ms": 10_000}
         settings |= {"admin_key": "sesame", "require_keys": True, "redis_timeout_seconds": 2.0}
-        asyncio.run(_search(create_app(settings_of(**settings)), counter))
+        asyncio.run((_plain_search if is_plain else _search)(create_app(settings_of(**settings)), counter))
     return list(counter.steps)
 
 
+async def _plain_search(app: Any, counter: StepCounter) -> None:
+    """Words, weights and a key."""
+    async with app.router.lifespan_context(app):
+        for words in WORDS[:-1]:
+            await _request(app, "GET", "/search", f"q={words}&{PLAIN}")
+        with _profiled(counter):
+            await _request(app, "GET", "/search", f"q={WORDS[-1].replace(' ', '+')}&{PLAIN}")
+
+
 async def _search(app: Any, counter: StepCounter) -> None:
+    """With everything on."""
     async with app.router.lifespan_context(app):
         await asyncio.sleep(1.0)  # until Redis is polled
         for path, body in DEFINITIONS.items():
@@ -191,10 +202,20 @@ async def _request(app: Any, method: str, path: str, query: str = "", body: obje
     return answer
 
 
-def measured(repo: Path, bundle: Path) -> list[Step]:
+def measured(repo: Path, bundle: Path, *, is_plain: bool) -> list[Step]:
     """The steps in a process of its own, with that repository's modules."""
     path = os.pathsep.join(map(str, (repo / "src", repo)))
-    command = [sys.executable, "-P", __file__, "--bundle", str(bundle), "--repo", str(repo), "--json"]
+    command = [
+        sys.executable,
+        "-P",
+        __file__,
+        "--bundle",
+        str(bundle),
+        "--repo",
+        str(repo),
+        "--json",
+        *(["--plain"] if is_plain else []),
+    ]
     done = subprocess.run(  # noqa: S603  (this file)
         command, capture_output=True, text=True, check=True, env={**os.environ, "PYTHONPATH": path}
     )
@@ -207,14 +228,15 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--repo", type=Path, action="append", help="a checkout; repeated for more; left out, this one")
     parser.add_argument("--bundle", type=Path, default=HERE / "bundles" / "grocery")
+    parser.add_argument("--plain", action="store_true", help="words, weights and a key alone")
     parser.add_argument("--steps", action="store_true", help="list the steps too")
     parser.add_argument("--json", action="store_true", help=argparse.SUPPRESS)
     given = parser.parse_args()
     repos: list[Path] = given.repo or [HERE]
     if given.json:
-        json.dump(steps_of_a_search(repos[0].resolve(), given.bundle.resolve()), sys.stdout)
+        json.dump(steps_of_a_search(repos[0].resolve(), given.bundle.resolve(), is_plain=given.plain), sys.stdout)
         return
-    steps_by_repo = {repo: measured(repo.resolve(), given.bundle.resolve()) for repo in repos}
+    steps_by_repo = {repo: measured(repo.resolve(), given.bundle.resolve(), is_plain=given.plain) for repo in repos}
     for number, (repo, steps) in enumerate(steps_by_repo.items()):
         found = counts(steps)
         if number == 0:
