@@ -77,6 +77,11 @@ def plain(array: RowArray[Any]) -> NDArray[Any]:
     return array.base if isinstance(array, SharedArray) else np.asarray(array)
 
 
+def nearest_products(rows: NDArray[Any], vectors: NDArray[Any]) -> NDArray[Any]:
+    """[n] the largest inner product of each row with any of some vectors."""
+    return np.asarray(np.vecdot(rows[:, None], vectors).max(axis=1))
+
+
 def products(rows: RowArray[Any], vector: NDArray[Any]) -> NDArray[Any]:
     """[n] the inner product of each row with a vector, by one thread, which BLAS would not do."""
     parts = rows.parts if isinstance(rows, ExtendedArray) else (plain(rows),)

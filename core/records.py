@@ -194,17 +194,17 @@ class Candidates:
 
     Attributes:
         rows: [n] int64, row of each item in the bundle's item store; no repeats.
-        dense: [n] float32, cosine of query and item vectors.
+        dense: [n] float32, cosine of the item's vector and the nearest of the query's.
         lexical: [n] float32, BM25 of the lexical index, 0 where it did not match.
         fused: [n] float32, the score they are ordered by.
-        query_vector: [dim] float32, unit length.
+        query_vectors: [m, dim] float32 unit rows: of the words, and of them with synonyms in their place.
     """
 
     rows: IntArray
     dense: FloatArray
     lexical: FloatArray
     fused: FloatArray
-    query_vector: FloatArray
+    query_vectors: FloatArray
 
     def __len__(self) -> int:
         return len(self.rows)
@@ -216,7 +216,7 @@ class Candidates:
     def at(self, places: IntArray | slice) -> Candidates:
         """Those at some places."""
         return Candidates(
-            self.rows[places], self.dense[places], self.lexical[places], self.fused[places], self.query_vector
+            self.rows[places], self.dense[places], self.lexical[places], self.fused[places], self.query_vectors
         )
 
 

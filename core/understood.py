@@ -7,12 +7,16 @@ synonyms have changed since.
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, fields
 from typing import Any, Self
 
 STEPS = ("correct", "synonyms", "negation", "attributes", "relax")
 """The switches of a request and of `[understanding]` in `shop.toml`."""
+
+MAX_WORDINGS = 4
+"""The most ways of saying a query of which the meaning is looked for: each is encoded and searched."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,6 +90,12 @@ class Understood:
         """The conditions that follow from the words, as in `filter=`."""
         return tuple(f"{mention.field}:{mention.value}" for mention in self.attributes if mention.applied)
 
+    @property
+    def wordings(self) -> tuple[str, ...]:
+        """The words, and the words with each of the first synonyms in place of what was typed."""
+        others = (_reworded(self.words, typed, meant) for typed, meant in self.synonyms)
+        return tuple(dict.fromkeys((self.words, *others)))[:MAX_WORDINGS]
+
     def as_dict(self) -> dict[str, Any]:
         """The field `understood` of a response."""
         return {
@@ -125,6 +135,12 @@ class Understood:
         plain["synonyms"] = tuple((typed, meant) for typed, meant in plain.get("synonyms", ()))
         plain["attributes"] = tuple(Mention(*one) for one in plain.get("attributes", ()))
         return cls(query, **plain)
+
+
+def _reworded(text: str, typed: str, meant: str) -> str:
+    """A text with other words in place of some, which may be a part of a word only where no spaces part words."""
+    other = re.sub(rf"(?<!\w){re.escape(typed)}(?!\w)", lambda _: meant, text)
+    return other if other != text else text.replace(typed, meant)
 
 
 _LOGGED = tuple(one.name for one in fields(Understood) if one.name != "query")

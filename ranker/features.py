@@ -181,14 +181,14 @@ def build_features_for_users(
         return features
     common = features[0]
     _retrieval(candidates.dense, candidates.lexical, common, AT["dense"])
-    words = items.words.of_query(query.words, query.excluded)
+    words = items.words.of_query(query.words, query.excluded, query.synonyms)
     word_features(words, items.words, rows, common, AT[WANTED[0]])
     if query.attributes:
         for position, column in enumerate(mention_features(query.attributes, items.attributes, rows)):
             common[:, AT[MENTIONED[0]] + position] = column
     vectors, places = located(items.vectors, rows)
     codes = items.type_codes.take(rows)
-    _meaning(vectors, places, items.type_vectors, codes, candidates.query_vector, common, AT["type_dense"])
+    _meaning(vectors, places, items.type_vectors, codes, candidates.query_vectors, common, AT["type_dense"])
     common[:, AT["query_words"]] = min(len(query.words.split()), 16) / 4.0
     titles, places = located(items.words.fields["title"], rows)
     _item(titles, places, rows, items.numbers, common, AT["title_length"])
@@ -215,13 +215,13 @@ def _retrieval(dense: FloatArray, lexical: FloatArray, features: FloatArray, fir
         row[4] = 10.0 / (10.0 + item)
 
 
-@kernel("f4[:,:]", "i8[:]", "f4[:,:]", "i4[:]", "f4[:]", "out f4[:,:]", "i8", adds_in_any_order=True)
+@kernel("f4[:,:]", "i8[:]", "f4[:,:]", "i4[:]", "f4[:,:]", "out f4[:,:]", "i8", adds_in_any_order=True)
 def _meaning(
     vectors: FloatArray,
     places: IntArray,
     type_vectors: FloatArray,
     codes: NDArray[np.int32],
-    query: FloatArray,
+    queries: FloatArray,
     features: FloatArray,
     first: int,
 ) -> None:
@@ -240,10 +240,13 @@ def _meaning(
         code = codes[item]
         if code < 0:
             continue
-        cosine = np.float32(0)
-        for place in range(len(query)):
-            cosine += type_vectors[code, place] * query[place]
-        row[0] = cosine
+        nearest = np.float32(-np.inf)
+        for number in range(len(queries)):
+            cosine = np.float32(0)
+            for place in range(queries.shape[1]):
+                cosine += type_vectors[code, place] * queries[number, place]
+            nearest = max(nearest, cosine)
+        row[0] = nearest
         votes = 0
         for other in range(n_top):
             votes += codes[other] == code

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from array import array
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from copy import copy
 from dataclasses import dataclass
 from functools import cached_property
-from itertools import accumulate, count
+from itertools import accumulate, chain, count, islice, product
 from pathlib import Path
 from typing import NamedTuple
 
@@ -19,7 +19,7 @@ from trimtab.core.compiled import kernel, read_only
 from trimtab.core.extended_array import ExtendedArray, RowArray
 from trimtab.core.records import FloatArray, IntArray
 from trimtab.text.lexicon import Lexicon
-from trimtab.text.query import QueryReader
+from trimtab.text.query import QueryReader, QueryWord
 from trimtab.text.units import measure_of_term
 
 BODY, ABSENT = "body", "absent"
@@ -30,6 +30,8 @@ without; in both each word stands once."""
 MAX_QUERY_WORDS = 16
 MAX_EXCLUDED = 60
 """The most words that are not wanted; a set of words is a number of 64 bits."""
+MAX_WAYS = 16
+"""The most ways in which an item may have a synonym that are looked for."""
 UNKNOWN = -2
 """The id of a word that no item has; -1 is the padding of the matrices."""
 
@@ -154,8 +156,12 @@ class ItemWords:
             list(ids), np.concatenate([self.idf, np.log1p(n_items / np.maximum(new, 1))]), fields, self.lexicon
         )
 
-    def of_query(self, text: str, excluded: Sequence[str] = ()) -> QueryWords:
-        """The words of a query, as the lexical index reads them, and those that are not wanted."""
+    def of_query(self, text: str, excluded: Sequence[str] = (), synonyms: Iterable[tuple[str, str]] = ()) -> QueryWords:
+        """The words of a query, as the lexical index reads them, and those that are not wanted.
+
+        Args:
+            synonyms: words of the text, and words of which an item may have all instead.
+        """
         words = self._reader.read(text).distinct[:MAX_QUERY_WORDS]
         ids = [self._ids.get(word.term, UNKNOWN) for word in words]
         also = [
@@ -164,17 +170,31 @@ class ItemWords:
             for terms in word.readings[1:]
             if all(map(self._ids.__contains__, terms))
         ]
+        also += [
+            (place, ids)
+            for typed, meant in synonyms
+            for ids in self._ids_of(meant)
+            for place in _places_of(self._reader.read(typed).distinct, words)
+        ]
         unwanted = dict.fromkeys(term for words_of in excluded for term in self.lexicon.terms(words_of))
         not_wanted = [self._ids.get(term, UNKNOWN) for term in unwanted][:MAX_EXCLUDED]
         units = [(place, self.units.item(one)) for place, one in enumerate(ids) if one >= 0]
         return QueryWords(
-            self._weights(ids, also),
+            _with_light_amounts(self._weights(ids, also), [place for place, unit in units if unit >= 0]),
             Terms.of([*((place, (one,)) for place, one in enumerate(ids)), *also]),
             sum(1 << place for place, word in enumerate(words) if any(map(str.isdigit, word.term))),
             np.array([one for one in units if one[1] >= 0], dtype=np.int32).reshape(-1, 2),
             len(not_wanted),
             Terms.of([(place, (one,)) for place, one in enumerate(not_wanted)]) if not_wanted else NO_TERMS,
         )
+
+    def _ids_of(self, text: str) -> Iterator[tuple[int, ...]]:
+        """The known terms that all together are a text, in each way in which they may be."""
+        ways = product(*(word.readings for word in self._reader.read(text).distinct))
+        for way in islice(ways, MAX_WAYS):
+            terms = list(dict.fromkeys(chain.from_iterable(way)))
+            if terms and all(map(self._ids.__contains__, terms)):
+                yield tuple(self._ids[term] for term in terms)
 
     @cached_property
     def units(self) -> NDArray[np.int16]:
@@ -264,6 +284,19 @@ def _fill(rows: IntArray, lengths: Matrix, ids: Matrix, latest: IntArray, matrix
             if latest[word] != row:
                 latest[word] = row
                 counts[word] += 1
+
+
+def _with_light_amounts(weights: FloatArray, amounts: Sequence[int]) -> FloatArray:
+    """Weights of which an amount has no more than any other word: it says how much of a thing, not of what."""
+    others = np.delete(weights, amounts)
+    if len(others):
+        weights[amounts] = np.minimum(weights[amounts], others.min())
+    return weights
+
+
+def _places_of(some: Iterable[QueryWord], words: Iterable[QueryWord]) -> list[int]:
+    terms = {word.term for word in some}
+    return [place for place, word in enumerate(words) if word.term in terms]
 
 
 def _mapped(path: Path) -> Matrix:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from itertools import chain, count
@@ -123,7 +124,8 @@ def _build_words(
     progress(INDEXING, 0, n_items)
     names = [columns[field][row] for row in range(n_items) for field in SPELLED_FIELDS]
     analyser = analyser_of(languages_of(names) if tuple(languages) == AUTO else languages)
-    lexicon = Lexicon.of_texts(analyser, names)
+    known = Counter(word for text in chain(names, columns["attributes"]) for word in set(analyser.keys(text)))
+    lexicon = Lexicon.of_texts(analyser, names, known)
     lexicon.save(folder)
     n_read = count(1)
 
@@ -134,7 +136,7 @@ def _build_words(
 
     with collector_paused():  # a quarter of the time
         LexicalIndex.build(columns, priority, folder / LEXICAL, lexicon, on_each)
-    Speller.build(map(analyser.keys, chain(names, columns["attributes"])), folder / "spelling")
+    Speller.build(known, folder / "spelling")
     progress(INDEXING, n_items, n_items)
     return lexicon
 

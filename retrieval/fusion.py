@@ -55,7 +55,7 @@ def fused(
     by_words: tuple[IntArray, FloatArray],
     near: tuple[IntArray, FloatArray],
     vectors: RowArray[np.float32],
-    query: FloatArray,
+    queries: FloatArray,
     popularity: FloatArray,
     *,
     n: int,
@@ -68,6 +68,7 @@ def fused(
         by_words: rows and their BM25.
         near: rows, and the cosines of the nearest vectors, of which there may be more.
         vectors: of all items.
+        queries: [m, dim] unit vectors that mean what is looked for: as near as an item is to any, so near it is.
         floor: the cosine of what is near enough to be a candidate without a word of the query.
         by_meaning: whether the best say what else is meant.
     """
@@ -76,13 +77,13 @@ def fused(
     scores[1, :n_by_words], scores[1, n_by_words:] = by_words[1], 0.0
     floors = Floors(floor, max(float(near[1][:POOL].min(initial=1.0)), floor))
     keys, count = np.empty(len(rows), dtype=np.int64), np.empty(1, dtype=np.int64)
-    _score(*located(vectors, rows), query, floors, by_meaning, scores, keys, count)
+    _score(*located(vectors, rows), queries, floors, by_meaning, scores, keys, count)
     keys = keys[: count[0]]
     keys.sort()
     n = min(n, len(keys))
     best_rows, best = np.empty(n, dtype=np.int64), np.empty((3, n), dtype=np.float32)
     _read_best(keys, rows, popularity, scores, best_rows, best)
-    return Candidates(best_rows, best[0], best[1], best[2], query)
+    return Candidates(best_rows, best[0], best[1], best[2], queries)
 
 
 def union(rows: IntArray, more: IntArray) -> IntArray:
@@ -178,11 +179,11 @@ def _feedback(fused: FloatArray, vectors: FloatArray, places: IntArray) -> None:
         fused[item] = (1 - FEEDBACK_WEIGHT) * fused[item] + FEEDBACK_WEIGHT * near
 
 
-@kernel("f4[:,:]", "i8[:]", "f4[:]", FLOORS, "b1", "out f4[:,:]", "out i8[:]", "out i8[:]")
+@kernel("f4[:,:]", "i8[:]", "f4[:,:]", FLOORS, "b1", "out f4[:,:]", "out i8[:]", "out i8[:]")
 def _score(
     vectors: FloatArray,
     places: IntArray,
-    query: FloatArray,
+    queries: FloatArray,
     floors: Floors,
     by_meaning: bool,
     scores: FloatArray,
@@ -196,7 +197,9 @@ def _score(
     """
     dense, lexical, fused = scores[0], scores[1], scores[2]
     for item in range(len(places)):
-        dense[item] = _product(vectors[places[item]], query)
+        dense[item] = _product(vectors[places[item]], queries[0])
+        for number in range(1, len(queries)):
+            dense[item] = max(dense[item], _product(vectors[places[item]], queries[number]))
     _fuse(dense, lexical, floors.scale, fused)
     if by_meaning and len(fused) > N_BEST:
         _feedback(fused, vectors, places)

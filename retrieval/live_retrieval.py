@@ -208,7 +208,7 @@ class LiveLexicalIndex:
 
     def _new_hits(self, wanted: Wanted) -> IntArray:
         """The places of the new items that are found."""
-        is_found = self._postings.n_terms(self._base.rare_or_all(wanted.terms)) > 0
+        is_found = self._postings.n_terms(self._base.rare_or_all(wanted.things)) > 0
         is_found |= self._postings.n_met([meant for _, meant in wanted.synonyms]) > 0
         return np.flatnonzero(is_found & (self._postings.n_met(wanted.forbidden) == 0))
 

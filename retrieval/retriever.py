@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
-from functools import cached_property, lru_cache
+from functools import cached_property, lru_cache, reduce
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -14,14 +14,14 @@ from trimtab.catalog.arrow import CODED
 from trimtab.catalog.attributes.column import Mask
 from trimtab.catalog.groups import Groups
 from trimtab.core.errors import BadParameter, BundleDamaged
-from trimtab.core.extended_array import RowArray, SharedArray, products
+from trimtab.core.extended_array import RowArray, SharedArray, nearest_products, products
 from trimtab.core.records import Candidates, Filter, FloatArray, IntArray
 from trimtab.core.understood import Understood
 from trimtab.retrieval.dense.index import DenseIndex, mapped
 from trimtab.retrieval.encoders.protocol import Encoder
 from trimtab.retrieval.encoders.registry import load_query_encoder
 from trimtab.retrieval.filters import MAX_MASKS, Condition, Masks, conditions_of
-from trimtab.retrieval.fusion import POOL, fused
+from trimtab.retrieval.fusion import POOL, fused, union
 from trimtab.retrieval.lexical.index import LexicalIndex
 from trimtab.retrieval.lexical.spelling import Speller
 from trimtab.retrieval.milvus.collection import Collection
@@ -208,12 +208,14 @@ class Retriever:
         words = understood.words
         if not words:
             return self.at_rows(understood, self.results(understood, filters).popular(n_candidates, but=NO_ROWS))
-        vector = self._encoded(words) if by_meaning else np.zeros(self.vectors.shape[1], dtype=np.float32)
+        vectors = self._encoded(understood.wordings) if by_meaning else self._no_meaning
         conditions = self._masks.narrowing(conditions_of(self._store, filters)) if filters else ()
         depth = max(n_candidates, POOL)
 
         def near() -> Found:
-            return self.dense.search(vector, depth, self._selected(conditions), self._floor) if by_meaning else NOTHING
+            selected = self._selected(conditions)
+            every = vectors if by_meaning else ()
+            return _either([self.dense.search(vector, depth, selected, self._floor) for vector in every])
 
         allowed = self._masks.of(conditions)
         (lexical_rows, bm25), (dense_rows, cosines) = self.indices.together(
@@ -226,7 +228,7 @@ class Retriever:
             (lexical_rows, bm25),
             (dense_rows, cosines),
             self.vectors,
-            vector,
+            vectors,
             self._store.popularity,
             n=n_candidates,
             floor=self._floor,
@@ -235,10 +237,10 @@ class Retriever:
 
     def at_rows(self, query: str | Understood, rows: IntArray) -> Candidates:
         """Some items as candidates that were found neither by words nor by meaning: only their cosines are known."""
-        words = self._understood(query).words
-        vector = self._encoded(words) if words else np.zeros(self.vectors.shape[1], dtype=np.float32)
+        understood = self._understood(query)
+        vectors = self._encoded(understood.wordings) if understood.words else self._no_meaning
         nothing = np.zeros(len(rows), dtype=np.float32)
-        return Candidates(rows, np.vecdot(self.vectors[rows], vector), nothing, nothing, vector)
+        return Candidates(rows, nearest_products(self.vectors[rows], vectors), nothing, nothing, vectors)
 
     def results(
         self,
@@ -273,22 +275,30 @@ class Retriever:
         if not words:
             meeting[self.lexical.forbidden_rows(query)] = False
         else:
-            vector = self._encoded(words)
-            near = self.dense.within(vector, self._floor)
-            if near is None:
-                meeting = products(self.vectors, vector) >= self._floor
-            else:
-                rows, cosines = near
-                meeting[rows] = cosines >= self._floor
-                unsure = rows[np.abs(cosines - self._floor) <= self.dense.rounded]
-                meeting[unsure] = np.vecdot(self.vectors[unsure], vector) >= self._floor
+            for vector in self._encoded(query.wordings):
+                meeting |= self._near(vector)
             meeting[self.lexical.forbidden_rows(query)] = False
             meeting[self.lexical.matches(query)] = True
         return meeting if self._store.gone is None else meeting & ~self._store.gone
 
-    def _encode(self, words: str) -> FloatArray:
-        vector: FloatArray = self.encoder.encode([self.lexical.reader.as_written(words)])[0]
-        return vector
+    def _near(self, vector: FloatArray) -> Mask:
+        """[n_items] those whose cosine with a unit vector reaches the floor."""
+        found = self.dense.within(vector, self._floor)
+        if found is None:
+            return products(self.vectors, vector) >= self._floor
+        near = np.zeros(len(self._store), dtype=bool)
+        rows, cosines = found
+        near[rows] = cosines >= self._floor
+        unsure = rows[np.abs(cosines - self._floor) <= self.dense.rounded]
+        near[unsure] = np.vecdot(self.vectors[unsure], vector) >= self._floor
+        return near
+
+    @cached_property
+    def _no_meaning(self) -> FloatArray:
+        return np.zeros((1, self.vectors.shape[1]), dtype=np.float32)
+
+    def _encode(self, wordings: Sequence[str]) -> FloatArray:
+        return np.ascontiguousarray(self.encoder.encode([*map(self.lexical.reader.as_written, wordings)]), np.float32)
 
     def _understood(self, query: str | Understood) -> Understood:
         return self.understand(query) if isinstance(query, str) else query
@@ -334,6 +344,14 @@ def _indices(
         raise BundleDamaged(folder / REPORT, f"does not say where its collection is ({error})") from error
     collection.check(store, lexicon)
     return open_indices(folder / LEXICAL, lexicon, collection)
+
+
+def _either(parts: Sequence[Found]) -> Found:
+    """What is near any of several vectors, and the cosines of the nearest."""
+    if len(parts) == 1:
+        return parts[0]
+    rows = reduce(union, (found for found, _ in parts), NO_ROWS)
+    return rows, np.sort(np.concatenate([NOTHING[1], *(cosines for _, cosines in parts)]))[::-1].copy()
 
 
 def _selected(indices: Indices, rows: Mask | None, conditions: Sequence[Condition]) -> Any:

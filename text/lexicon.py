@@ -35,6 +35,8 @@ SHORTEST_HEAD: Final = 5
 """Letters of a part that is known only as the end of several compounds."""
 SHORTEST_CODE: Final = 3
 """Characters of a code that may be a part of another."""
+SIDES: Final = "x"
+"""What is written between two sides."""
 MAX_CODES: Final = 100_000
 """The most codes that are looked through for parts; of more, each has to be typed whole."""
 MAX_PARTS: Final = 3
@@ -77,8 +79,12 @@ class Lexicon:
         self.read = analyser.read
 
     @classmethod
-    def of_texts(cls, analyser: Analyser, texts: Iterable[str]) -> Lexicon:
-        """Learn the words of the names of a catalogue's items, brands and kinds."""
+    def of_texts(cls, analyser: Analyser, texts: Iterable[str], others: Iterable[str] = ()) -> Lexicon:
+        """Learn the words of the names of a catalogue's items, brands and kinds.
+
+        Args:
+            others: further words, as they are compared, that may be codes: the numbers of articles.
+        """
         words, pairs = dict[str, None](), Counter[tuple[str, str]]()
         for text in dict.fromkeys(texts):
             keys = analyser.keys(text)
@@ -95,8 +101,10 @@ class Lexicon:
         }
         may_be_compounds = (word for word in words if links and len(word) >= SHORTEST_COMPOUND and word.isalpha())
         long = {word: _term(analyser, word) for word in may_be_compounds}
-        codes = [word for word in words if word.isalnum() and not (word.isalpha() or word.isdigit())]
-        return cls(analyser, compounds, splits, long, codes if len(codes) <= MAX_CODES else ())
+        codes = _codes(words)
+        every = codes | _codes(others)
+        found: Collection[str] = next((some for some in (every, codes) if len(some) <= MAX_CODES), ())
+        return cls(analyser, compounds, splits, long, found)
 
     def terms(self, text: str) -> list[str]:
         """The index terms of an item's text, in order, the parts of a compound behind it."""
@@ -116,6 +124,13 @@ class Lexicon:
         begin = (one for one in _with_prefix(self._codes, code) if _changes(one, len(code)))
         end = (one[::-1] for one in _with_prefix(self._codes_backwards, code[::-1]) if _changes(one, len(code)))
         return list(islice(chain(begin, end), MAX_CONTAINING))
+
+    def with_more_sides(self, code: str) -> list[str]:
+        """The codes that measure another side too: `M10x60` is an `M10`."""
+        begin = code + SIDES
+        return [
+            one for one in islice(_with_prefix(self._codes, begin), MAX_CONTAINING) if one[len(begin) :][:1].isdigit()
+        ]
 
     def containing(self, key: str, term: str) -> list[str]:
         """Terms of long words that end or begin with a word.
@@ -210,6 +225,11 @@ class Lexicon:
 def _links(analyser: Analyser) -> Terms:
     """What may stand between the parts of a compound; nothing where no language has them."""
     return tuple(dict.fromkeys(link for language in analyser.languages for link in LINKS.get(language, ())))
+
+
+def _codes(words: Iterable[str]) -> set[str]:
+    """Those of some words that have letters and digits."""
+    return {word for word in words if word.isalnum() and not (word.isalpha() or word.isdigit())}
 
 
 def _term(analyser: Analyser, key: str) -> str:

@@ -8,11 +8,14 @@ from typing import Any, Final, NamedTuple
 
 import regex
 
-from trimtab.text.lexicon import SHORTEST_PART, Lexicon, Terms
+from trimtab.text.lexicon import SHORTEST_PART, SIDES, Lexicon, Terms
+from trimtab.text.segmentation import HANGUL_RUN
 from trimtab.text.tokens import Token
 
 MAX_JOINED: Final = 3
 """The most words of a query that are tried as one."""
+MAX_GROUPS: Final = 5
+"""The most groups in which the digits of an article's number are typed: `2 608 585 032`."""
 
 ARTICLE_NUMBERS: Final = (8, 12, 13, 14)
 """Digits of the numbers of articles (GTIN), which some write with zeros in front and some without."""
@@ -120,10 +123,14 @@ class QueryReader:
             if self._knows_all(parts):
                 yield parts
         if is_known:
+            if token.kind == "code":
+                yield from ((code,) for code in lexicon.with_more_sides(token.term))
             return
         yield from ((term,) for term in token.joined if knows(term))
         if token.kind in ("code", "number"):
             yield from self._codes(token)
+        if HANGUL_RUN.fullmatch(token.key) and len(pieces := self._pieces(token.key, MAX_PIECES)) > 1:
+            yield pieces
         if token.kind == "word" and len(token.term) >= SHORTEST_PART:
             found: list[Terms] = [(term,) for term in lexicon.containing(token.key, token.term) if knows(term)]
             found += lexicon.taken_apart(token.key, knows)
@@ -147,7 +154,7 @@ class QueryReader:
             yield pieces
 
     def _pieces(self, code: str, most: int) -> Terms:
-        """The fewest known terms of which a code is made, without an x between two sides; none where there are none."""
+        """The fewest known terms that make a code or a word, without an x between two sides; none if there are none."""
         if self._knows(code):
             return (code,)
         ways = (
@@ -156,7 +163,7 @@ class QueryReader:
             if most > 1
             and len(code) <= LONGEST_IN_PIECES
             and self._knows(code[:at])
-            and (rest := self._pieces(code[at:].removeprefix("x") or code[at:], most - 1))
+            and (rest := self._pieces(code[at:].removeprefix(SIDES) or code[at:], most - 1))
         )
         return min(ways, key=len, default=())
 
@@ -164,7 +171,8 @@ class QueryReader:
         """For each token, the known words that it makes with its neighbours."""
         found: list[list[Terms]] = [[] for _ in tokens]
         for start in range(len(tokens) - 1):
-            for stop in range(start + 2, min(start + MAX_JOINED, len(tokens)) + 1):
+            most = MAX_GROUPS if tokens[start].kind == "number" else MAX_JOINED
+            for stop in range(start + 2, min(start + most, len(tokens)) + 1):
                 some = tokens[start:stop]
                 if not _may_be_one(some):
                     continue
@@ -179,12 +187,14 @@ class QueryReader:
 
 
 def _may_be_one(tokens: Sequence[Token]) -> bool:
-    """Whether somebody may write the tokens as one word: two words, or a code in up to three pieces."""
+    """Whether somebody may write the tokens as one word: two words, a code in up to three pieces, a long number."""
     are_digits = True
     for token in tokens:
         if token.kind == "measure":
             return False
         are_digits = are_digits and token.key.isdigit()
     if are_digits:
-        return False
-    return len(tokens) == 2 or any(len(token.key) == 1 or not token.key.isalpha() for token in tokens)
+        return sum(len(token.key) for token in tokens) >= SHORTEST_NUMBER
+    if len(tokens) == 2:
+        return True
+    return len(tokens) <= MAX_JOINED and any(len(token.key) == 1 or not token.key.isalpha() for token in tokens)

@@ -6,6 +6,7 @@ again, for who forgot to switch it.
 
 from __future__ import annotations
 
+import unicodedata
 from collections.abc import Iterator, Sequence
 from typing import Final
 
@@ -62,6 +63,13 @@ def by_other_keys(text: str, languages: Sequence[str]) -> Iterator[str]:
                 yield text.translate(table)
 
 
+def is_in_syllables(word: str) -> bool:
+    """Whether each letter of a word is a Korean syllable."""
+    return all("가" <= letter <= "힣" for letter in word)
+
+
 def sounds_of(word: str) -> str | None:
-    """`in_latin_letters` of a word that is not in them already; None for one that is."""
-    return None if word.isascii() else in_latin_letters(fold_accents(word))
+    """A word in Latin letters that sound like it, or in those of its Korean syllables; None for one that is in them."""
+    if word.isascii():
+        return None
+    return unicodedata.normalize("NFD", word) if is_in_syllables(word) else in_latin_letters(fold_accents(word))

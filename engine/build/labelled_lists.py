@@ -89,7 +89,7 @@ def judged_candidates(pipeline: Pipeline, text: str, judged: Mapping[int, int]) 
         np.concatenate([served.dense, deep.dense[added]]),
         np.concatenate([served.lexical, deep.lexical[added]]),
         np.concatenate([served.fused, deep.fused[added]]),
-        served.query_vector,
+        served.query_vectors,
     )
 
 

@@ -10,7 +10,7 @@ import numpy as np
 
 from trimtab.catalog.groups import Groups
 from trimtab.catalog.store import ItemStore
-from trimtab.core.extended_array import RowArray
+from trimtab.core.extended_array import RowArray, nearest_products
 from trimtab.core.records import Candidates, Filter, FloatArray, IntArray, Shopper
 from trimtab.core.understood import Understood
 from trimtab.ranker.companions import Companions
@@ -129,14 +129,14 @@ class Pipeline:
 def with_rows(candidates: Candidates, rows: IntArray, vectors: RowArray[np.float32]) -> Candidates:
     """Append rows that retrieval did not find: their cosine is computed, their lexical score is 0."""
     dim = vectors.shape[1]
-    query_vector = candidates.query_vector if len(candidates.query_vector) else np.zeros(dim, dtype=np.float32)
+    vectors_of_query = candidates.query_vectors if len(candidates.query_vectors) else np.zeros((1, dim), np.float32)
     zeros = np.zeros(len(rows), dtype=np.float32)
     return Candidates(
         rows=np.concatenate([candidates.rows, rows]),
-        dense=np.concatenate([candidates.dense, np.vecdot(vectors[rows], query_vector).astype(np.float32)]),
+        dense=np.concatenate([candidates.dense, nearest_products(vectors[rows], vectors_of_query)]),
         lexical=np.concatenate([candidates.lexical, zeros]),
         fused=np.concatenate([candidates.fused, zeros]),
-        query_vector=query_vector,
+        query_vectors=vectors_of_query,
     )
 
 

@@ -59,7 +59,7 @@ class RelatedItems:
         """Items as candidates, by how closely they are related; pins may be of any."""
         nothing = np.zeros(len(rows), dtype=np.float32)
         cosines = np.vecdot(pipeline.items.vectors[rows], self.vector).astype(np.float32)
-        return Candidates(rows, cosines, nothing, self._at(self.strengths, rows), self.vector)
+        return Candidates(rows, cosines, nothing, self._at(self.strengths, rows), self.vector[None])
 
     def predictions(self, rows: IntArray) -> Mapping[str, FloatArray]:
         """What relations say in the place of the ranker's heads, by head."""

@@ -31,7 +31,7 @@ RULES = {
     "all_in_item": 1.0,
     "excluded_in_names": -2.0,
     "excluded_in_body": -0.5,
-    "excluded_absent": 1.0,
+    "excluded_absent": 3.0,
     "brand_met": 0.5,
     "brand_contradicted": -1.0,
     "attributes_met": 0.5,

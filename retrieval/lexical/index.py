@@ -25,7 +25,7 @@ from trimtab.retrieval.lexical.field_terms import FieldTerms, terms_reader
 from trimtab.retrieval.lexical.row_sets import any_of, places_in
 from trimtab.retrieval.lexical.term_rows import CollectedRows, StoredRows, TermRows
 from trimtab.retrieval.lexical.term_scores import BOOSTS
-from trimtab.retrieval.lexical.wanted import MAX_TERMS, Wanted, Words, absent_words
+from trimtab.retrieval.lexical.wanted import MAX_TERMS, Wanted, Words, absent_words, amounts_beside
 from trimtab.retrieval.lexical.word_queries import ANALYZER, WordQueries, analyzer, open_index
 from trimtab.text.lexicon import Lexicon
 from trimtab.text.query import QueryReader, QueryWord
@@ -147,12 +147,14 @@ class LexicalIndex:
     def wanted(self, query: str | Understood) -> Wanted:
         """What is looked for."""
         if isinstance(query, str):
-            return Wanted(self.terms(query))
+            query = Understood.as_typed(query)
+        terms = self.terms(query.words)
         return Wanted(
-            self.terms(query.words),
+            terms,
             tuple((self.terms(typed), self.terms(meant)) for typed, meant in query.synonyms),
             tuple(map(self.terms, query.forbidden)),
             absent_words(query, self.lexicon, self.knows_term),
+            only_adding=frozenset() if query.corrected else amounts_beside(terms, self.knows_term),
         )
 
     def filters_on(self, field: str) -> bool:  # noqa: ARG002  # in whatever attribute
@@ -184,7 +186,7 @@ class LexicalIndex:
 
     def _finding_words(self, wanted: Wanted) -> list[QueryWord]:
         """The words that an item is found by, of those that have no synonyms."""
-        finding = frozenset(word.term for word in self.rare_or_all(wanted.terms)) - wanted.replaced
+        finding = frozenset(word.term for word in self.rare_or_all(wanted.things)) - wanted.replaced
         return [word for word in wanted.terms if word.term in finding]
 
     def forbidden_rows(self, query: Understood) -> IntArray:

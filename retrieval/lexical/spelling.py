@@ -3,20 +3,20 @@
 The catalogue's words are a small tantivy index of their own, a word a document, so that its Levenshtein automata
 (Schulz & Mihov 2002) do the searching: one edit from 4 letters on, two from 8 on, a swap of neighbours being one edit;
 two from 6 on where nothing else is near and the first letter is right. Only words without digits are corrected: a
-model number nearby is another model. A word in another script is also found by the Latin letters that sound like it.
+model number nearby is another model. A word in another script is also found by the Latin letters that sound like it, a
+Korean one by the letters that its syllables are made of.
 """
 
 from __future__ import annotations
 
-from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Mapping
 from pathlib import Path
 
 import tantivy
 
 from trimtab.retrieval.lexical.word_queries import open_index
 from trimtab.text.normal import folded
-from trimtab.text.scripts import sounds_of
+from trimtab.text.scripts import is_in_syllables, sounds_of
 
 ONE_EDIT_FROM = 4
 TWO_EDITS_FROM = 8
@@ -39,13 +39,12 @@ class Speller:
         self._searcher = index.searcher()
 
     @classmethod
-    def build(cls, texts: Iterable[Iterable[str]], folder: Path) -> Speller:
-        """Learn how many texts have each word.
+    def build(cls, counts: Mapping[str, int], folder: Path) -> Speller:
+        """Learn words.
 
         Args:
-            texts: the words of each, as `Analyser.keys` writes them.
+            counts: how many texts have each word, which is written as by `Analyser.keys`.
         """
-        counts = Counter(word for words in texts for word in set(words))
         schema = (
             tantivy.SchemaBuilder()
             .add_text_field("word", tokenizer_name="raw", index_option="basic", stored=True)
@@ -78,9 +77,13 @@ class Speller:
             is_last: the shopper may still be typing it, so words it begins come first.
         """
         word = folded(word)
-        if not is_spelt(word) or not ONE_EDIT_FROM <= len(word) <= LONGEST:
+        if not is_spelt(word) or len(word) > LONGEST:
             return []
         sound = sounds_of(word)
+        if sound is not None and is_in_syllables(word):
+            return self._heard(word, sound, is_last=is_last)
+        if len(word) < ONE_EDIT_FROM:
+            return []
         return (
             (self._nearest(word, 0, prefix=True, limit=1) if is_last else [])
             or self._nearest(word, 0)
@@ -89,6 +92,16 @@ class Speller:
             or (self._nearest(sound, 1) if sound and len(sound) >= ONE_EDIT_FROM else [])
             or (self._nearest(word, 2) if len(word) >= TWO_EDITS_FROM else [])
             or (self._far(word) if len(word) >= TWO_EDITS_AT_LAST_FROM else [])
+        )
+
+    def _heard(self, word: str, sound: str, *, is_last: bool) -> list[str]:
+        """`readings` of a word of Korean syllables, whose letters are counted."""
+        return (
+            (self._nearest(word, 0, prefix=True, limit=1) if is_last and len(word) >= ONE_EDIT_FROM else [])
+            or self._nearest(word, 0)
+            or (self._nearest(sound, 1) if len(sound) >= ONE_EDIT_FROM else [])
+            or self._split(word)
+            or (self._nearest(sound, 2) if len(sound) >= TWO_EDITS_FROM else [])
         )
 
     def _far(self, word: str) -> list[str]:

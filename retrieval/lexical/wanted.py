@@ -9,6 +9,7 @@ from trimtab.core.understood import Understood
 from trimtab.retrieval.understanding.negation import ABSENT, absent_terms
 from trimtab.text.lexicon import Lexicon
 from trimtab.text.query import QueryWord
+from trimtab.text.units import measure_of_term
 
 MAX_TERMS = 32
 """Distinct terms used of one query, the first ones; nobody types more, and each costs time."""
@@ -24,12 +25,19 @@ class Wanted(NamedTuple):
         synonyms: words of a query, and words that count as well if an item has all of them.
         forbidden: words of which no item may have all.
         absent: what an item should go without by its own texts; that adds to scores and finds nothing.
+        only_adding: the terms of words that do so too.
     """
 
     terms: Words
     synonyms: tuple[tuple[Words, Words], ...] = ()
     forbidden: tuple[Words, ...] = ()
     absent: Words = ()
+    only_adding: frozenset[str] = frozenset()
+
+    @property
+    def things(self) -> list[QueryWord]:
+        """The words that may find items."""
+        return [word for word in self.terms if word.term not in self.only_adding]
 
     @property
     def replaced(self) -> frozenset[str]:
@@ -49,6 +57,15 @@ class Wanted(NamedTuple):
     def synonyms_of(self, typed: Words) -> list[Words]:
         """What counts as well as some words."""
         return [meant for words, meant in self.synonyms if words == typed and meant]
+
+
+def amounts_beside(words: Words, knows: Callable[[str], bool]) -> frozenset[str]:
+    """The terms of amounts beside words that items have: they say how much of a thing, and not of what."""
+    amounts = frozenset(one.term for one in words if one.term[:1].isdigit() and measure_of_term(one.term) is not None)
+    if not amounts:
+        return amounts
+    readings = (terms for word in words if word.term not in amounts for terms in word.readings)
+    return amounts if any(all(map(knows, terms)) for terms in readings) else frozenset()
 
 
 def absent_words(query: Understood, lexicon: Lexicon, knows: Callable[[str], bool]) -> Words:

@@ -1,10 +1,11 @@
 """Correction: a misspelt word is read as the word of the catalogue that was meant.
 
 A word that no item has becomes the nearest that some have; of several that are equally near, the one that most items
-have together with the other words of the query. A word that hardly any item has is read again where a neighbour is
-known by far more: the items have typing errors too. Never read again are numbers, model numbers, and words of names.
-A query of which no word is known is read as another keyboard would have written it. An unknown word that begins one
-which items have together with the others is short for it: `mac and cheese`, `choc cookies`.
+have together with the other words of the query; a short one, only what some item has with them. A word that hardly
+any item has is read again where a neighbour is known by far more: the items have typing errors too. Never read again
+are numbers, model numbers, and words of names. A query of which no word is known is read as another keyboard would
+have written it. An unknown word that begins one which items have together with the others is short for it: `mac and
+cheese`, `choc cookies`.
 """
 
 from __future__ import annotations
@@ -21,6 +22,8 @@ from trimtab.text.tokens import Token
 FEW = 2
 """A word that more items have is one that the catalogue knows well."""
 SHORTEST_ABBREVIATION = 3
+SHORT = 4
+"""Letters of a word of which one is much: what it may stand for is believed in company alone."""
 SHORTEST_RETYPED = 3
 """Letters of a known word by which another keyboard is known to be meant."""
 FAR_MORE = 50
@@ -74,8 +77,8 @@ class Corrector:
         for position, token in enumerate(tokens):
             if token.kind == "word" and token.key not in kept:
                 meant = self._readings(tokens, position)
-                if meant:
-                    mended[token.text] = meant[0] if len(meant) == 1 else self._in_company(meant, tokens, position)
+                if meant and (best := self._in_company(meant, tokens, position)):
+                    mended[token.text] = best
         return mended
 
     def _readings(self, tokens: Sequence[Token], position: int) -> Sequence[str]:
@@ -115,14 +118,23 @@ class Corrector:
         others = self._others(tokens, position)
         return [one for one in spelling.completions(word) if spelling.together([one, *others])] if others else ()
 
-    def _in_company(self, readings: Sequence[str], tokens: Sequence[Token], position: int) -> str:
-        """The reading that most items have together with the other words; the first of those that are equal."""
-        others = self._others(tokens, position)
-        return max(readings, key=lambda one: self._spelling.together([one, *others])) if others else readings[0]
+    def _in_company(self, readings: Sequence[str], tokens: Sequence[Token], position: int) -> str | None:
+        """The reading that most items have together with the other words; the first of those that are equal; None for a
+        short word that no item has with them."""
+        others, is_short = self._others(tokens, position), len(tokens[position].key) <= SHORT
+        if not others or (len(readings) == 1 and not is_short):
+            return readings[0]
+        n_together = [self._spelling.together([one, *others]) for one in readings]
+        most = max(n_together)
+        return None if is_short and most == 0 else readings[n_together.index(most)]
 
     def _others(self, tokens: Sequence[Token], position: int) -> Sequence[str]:
-        """The other words that are known."""
-        return [token.key for at, token in enumerate(tokens) if at != position and self._knows(token.key)]
+        """The other words that are known; no single letter, which may stand for a word: `mac n cheese`."""
+        return [
+            token.key
+            for at, token in enumerate(tokens)
+            if at != position and not (len(token.key) == 1 and token.key.isascii()) and self._knows(token.key)
+        ]
 
 
 def retyped(text: str, analyser: Analyser, spelling: Spelling) -> str | None:

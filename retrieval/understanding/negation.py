@@ -2,8 +2,8 @@
 
 Words that are not wanted are not looked for, and are a feature of the ranker; only what is typed with a minus sign may
 not be found at all. What an item goes without by its own texts (`sugar free`, `no show`) is an index term of its own,
-so that a query finds it in whatever way both put it. A product property, such as `sugar free`, is wanted: its words
-stay.
+so that a query finds it in whatever way both put it. A product property that is one word, such as `sugarless`, is
+looked for as it is.
 """
 
 from __future__ import annotations

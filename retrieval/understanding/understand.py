@@ -110,10 +110,11 @@ def understand(text: str, known: Knowledge, wishes: Wishes = NO_WISHES) -> Under
     unwanted: Sequence[Negated] = ()
     if steps.negation:
         words, unwanted = _without_negated(words, known, language)
-    mended: Mapping[str, str] = {}
+    mended: dict[str, str] = {}
     if steps.correct:
         mended = known.corrector.corrections(analyser.read(words), kept=_grammatical(analyser, language))
         words = with_corrections(words, mended, analyser)
+        mended |= _mended_absent(unwanted, typed, known)
     mentions = known.values.mentions(words, analyser) if steps.attributes else []
     synonyms = _synonyms(words, known, wishes) if steps.synonyms else ()
     return Understood(
@@ -121,8 +122,8 @@ def understand(text: str, known: Knowledge, wishes: Wishes = NO_WISHES) -> Under
         words,
         corrected=with_corrections(other or wishes.rewritten or text, mended, analyser) if mended or other else None,
         synonyms=synonyms,
-        excluded=tuple(dict.fromkeys(one for place in unwanted for one in place.texts(typed))),
-        forbidden=tuple(one for place in unwanted if place.kind == "minus" for one in place.texts(typed)),
+        excluded=tuple(dict.fromkeys(_said_by(unwanted, typed, mended, analyser))),
+        forbidden=tuple(_said_by([one for one in unwanted if one.kind == "minus"], typed, mended, analyser)),
         attributes=(*_bounding(bounds, known, wishes), *applied(mentions, known.filter_on - wishes.filtered)),
         relaxed=_relaxed(words, synonyms, known) if steps.relax else (),
         rewritten=wishes.rewritten,
@@ -133,17 +134,27 @@ def understand(text: str, known: Knowledge, wishes: Wishes = NO_WISHES) -> Under
 def _without_negated(text: str, known: Knowledge, language: str | None) -> tuple[str, Sequence[Negated]]:
     """The text without the words that are not wanted, and where they are; as it was where nothing else is wanted."""
     analyser = known.analyser
-    places = [place for place in negated(text, analyser, language) if not _is_property(place, text, known)]
+    places = [place for place in negated(text, analyser, language) if not _is_word(place, text)]
     wanted = _cut(text, places)
     return (wanted, places) if places and analyser.read(wanted) else (text, ())
 
 
-def _is_property(place: Negated, text: str, known: Knowledge) -> bool:
-    """Whether words are looked for as they are. Of `sugar free` where no item says so, there is at least no sugar."""
-    if place.kind != "property":
-        return False
-    is_one_word = not _BETWEEN.search(text, place.start, place.end)
-    return is_one_word or any(map(known.catalogue.goes_without, place.texts(text)))
+def _is_word(place: Negated, text: str) -> bool:
+    """Whether a property is one word, looked for as it is: `sugarless`. `sugar free` is not a kind of sugar."""
+    return place.kind == "property" and not _BETWEEN.search(text, place.start, place.end)
+
+
+def _mended_absent(unwanted: Sequence[Negated], typed: str, known: Knowledge) -> dict[str, str]:
+    """The words that are not wanted and that no item has, and near ones that some item says it goes without."""
+    tokens = [token for place in unwanted for text in place.texts(typed) for token in known.analyser.read(text)]
+    unknown = {token.text for token in tokens if not known.catalogue.knows(token.key)}
+    meant = {word: known.catalogue.readings(word, is_last=False) for word in unknown}
+    absent = {word: next(filter(known.catalogue.goes_without, readings), "") for word, readings in meant.items()}
+    return {word: reading for word, reading in absent.items() if reading}
+
+
+def _said_by(places: Iterable[Negated], text: str, mended: Mapping[str, str], analyser: Analyser) -> Iterator[str]:
+    return (with_corrections(one, mended, analyser) for place in places for one in place.texts(text))
 
 
 def _bounding(bounds: Sequence[Bound], known: Knowledge, wishes: Wishes) -> Iterator[Mention]:

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 
 import numpy as np
 
+from trimtab.core.extended_array import nearest_products
 from trimtab.core.records import Candidates, IntArray
 from trimtab.ranker.features import N_TOP, ItemColumns
 from trimtab.ranker.word_features import NAMES
@@ -111,7 +112,9 @@ def plain_item_features(candidates: Candidates, items: ItemColumns) -> dict[str,
     prices = items.prices[rows]
     log_price = np.log1p(np.where(np.isfinite(prices), prices, items.type_prices[codes]))
     popularity = np.log1p(items.popularity[rows])
-    nearest_type = np.where(typed, np.vecdot(items.type_vectors[np.maximum(codes, 0)], candidates.query_vector), 0.0)
+    nearest_type = np.where(
+        typed, nearest_products(items.type_vectors[np.maximum(codes, 0)], candidates.query_vectors), 0.0
+    )
     return {
         "dense": dense,
         "dense_below_best": dense - dense.max(),

@@ -28,7 +28,7 @@ class AskedFor(ItemWords):
 
     asked: QueryWords
 
-    def of_query(self, text: str, excluded: object = ()) -> QueryWords:
+    def of_query(self, text: str, excluded: object = (), synonyms: object = ()) -> QueryWords:
         return self.asked
 
 
@@ -89,8 +89,9 @@ def test_features_are_the_plain_ones(n: int, seed: int, is_live: bool) -> None:
     words.asked = some_query(rng, words)
     items = some_items(rng, n, words, is_live=is_live)
     rows = rng.permutation(n)[: rng.integers(1, n + 1)]
-    dense, lexical, query = (rng.random(size).astype(np.float32) for size in (len(rows), len(rows), 20))
-    candidates = Candidates(rows, dense, lexical * (seed % 3 > 0), dense, query)
+    dense, lexical = rng.random((2, len(rows))).astype(np.float32)
+    queries = rng.random((rng.integers(1, 4), 20)).astype(np.float32)
+    candidates = Candidates(rows, dense, lexical * (seed % 3 > 0), dense, queries)
     features = build_features(Understood.as_typed("any words"), candidates, items, None)
     assert_allclose(features[:, WORD_COLUMNS], plain_word_features(words.asked, words, rows), atol=1e-6)
     for name, column in plain_item_features(candidates, items).items():

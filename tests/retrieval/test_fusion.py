@@ -25,7 +25,7 @@ def found(
     cosines = np.sort(vectors[near] @ query)[::-1]
     popularity = rest.pop("popularity", np.zeros(len(vectors), dtype=np.float32))
     given = {"floor": EVERYTHING, "n": 1000, **rest}
-    return fused((rows, bm25), (near, np.ascontiguousarray(cosines)), vectors, query, popularity, **given)
+    return fused((rows, bm25), (near, np.ascontiguousarray(cosines)), vectors, query[None], popularity, **given)
 
 
 def test_what_is_like_the_best_moves_up() -> None:

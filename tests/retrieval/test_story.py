@@ -21,7 +21,7 @@ def test_a_query_finds_what_it_names(retriever: Retriever, store: ItemStore) -> 
     assert len(found) == 10
     assert all("ice cream" in title for title in store.titles(found.rows[:3]))
     assert list(found.fused) == sorted(found.fused, reverse=True)
-    np.testing.assert_allclose(found.dense, retriever.vectors[found.rows] @ found.query_vector, rtol=1e-5)
+    np.testing.assert_allclose(found.dense, retriever.vectors[found.rows] @ found.query_vectors[0], rtol=1e-5)
     assert (found.lexical > 0).all()
 
 
@@ -81,7 +81,7 @@ def test_a_shelf_needs_no_words(retriever: Retriever, store: ItemStore) -> None:
     popularity = store.popularity[retriever.results("", shelf).rows]
 
     assert sorted(store.popularity[found.rows]) == sorted(popularity)[-5:]
-    assert not found.query_vector.any()
+    assert not found.query_vectors.any()
     cheapest = retriever.results("", shelf).sorted(Sort("price"), 3)
     assert store.prices[cheapest].tolist() == sorted(store.prices[retriever.results("", shelf).rows].tolist())[:3]
 
@@ -104,7 +104,7 @@ def test_nonsense_finds_nothing(retriever: Retriever, nonsense: str) -> None:
     found = retriever.retrieve(nonsense)
 
     assert len(found) == 0
-    assert found.query_vector.shape == (retriever.encoder.dim,)
+    assert found.query_vectors.shape == (1, retriever.encoder.dim)
     assert len(retriever.results(nonsense)) == 0
 
 

@@ -134,13 +134,31 @@ def test_another_keyboard_or_script_is_read_as_what_was_meant(typed: str, meant:
     assert russian.understand(typed).corrected == meant
 
 
+def test_a_korean_word_is_known_by_the_letters_of_its_syllables(tmp_path: Path) -> None:
+    store = ItemStore.from_frame(pl.DataFrame({"item_id": ["1", "2"], "title": ["선크림 50ml", "선스틱 20g"]}))
+    korean = build_retriever(store, "wordllama", tmp_path, languages=("ko",))
+    assert [korean.understand(typed).corrected for typed in ("썬크림", "썬스틱", "선크림")] == [
+        "선크림",
+        "선스틱",
+        None,
+    ]
+
+
+def test_a_part_of_an_article_number_is_found(tmp_path: Path) -> None:
+    columns = {"item_id": ["1", "2"], "title": ["Battery 18V", "Battery 12V"], "attr_sku": ["BL1850B", "BL1041"]}
+    retriever = build_retriever(ItemStore.from_frame(pl.DataFrame(columns)), "wordllama", tmp_path, languages=("en",))
+    assert retriever.lexical.search("bl1850", 2)[0].tolist() == [0]
+
+
 @pytest.mark.parametrize(
     ("typed", "wanted", "excluded"),
     [
         ("couch without legs", "couch", ("legs",)),
         ("couch without legs and cushions for the office", "couch for the office", ("legs", "cushions")),
         ("without sugar cookies", "cookies", ("sugar",)),
-        ("sugar free cookies", "sugar free cookies", ()),  # a product property is wanted
+        ("sugar free cookies", "cookies", ("sugar",)),
+        ("sugarless cookies", "sugarless cookies", ()),  # a word of its own, which items may have
+        ("sugar free", "sugar free", ()),
         ("cookies -sugar", "cookies", ("sugar",)),
         ("-sugar", "-sugar", ()),  # nothing else is wanted
         ("No 7 serum", "No 7 serum", ()),
@@ -151,7 +169,9 @@ def test_another_keyboard_or_script_is_read_as_what_was_meant(typed: str, meant:
         ("couch without legs 12 pack", "couch 12 pack", ("legs",)),  # how much is wanted
         ("couch free of legs", "couch", ("legs",)),
         ("non slip couch", "couch", ("slip",)),  # no item says so: at least not one that is for slipping
-        ("non legs couch", "non legs couch", ()),
+        ("non legs couch", "couch", ("legs",)),
+        ("couch without leegs", "couch", ("legs",)),  # which an item says it goes without
+        ("couch without xqzvkjw", "couch", ("xqzvkjw",)),
         ("watch tv not your phone", "watch tv not your phone", ()),  # who knows how much of it is not wanted
     ],
 )

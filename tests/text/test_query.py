@@ -57,6 +57,8 @@ def found(titles: Sequence[str], query: str, *languages: str) -> list[int]:
         (["Battery BL1850B", "Battery BL1830B", "Battery BL18505"], "bl1850", [0]),
         (["Headphones WH-1000XM5", "Headphones WH-1000XM4"], "xm5", [0]),
         (["Pads P 06 049", "Pads P 06 050"], "p06049", [0]),
+        (["Screw M10x60", "Nut M10", "Screw M8x40"], "m10", [0, 1]),
+        (["Drill bit 2608585032", "Drill bit 2608585033"], "2 608 585 032", [0]),
         (["Drill 0 601 9H8 000", "Drill 0 601 9H8 100"], "06019h8000", [0]),
         (["Bolts M8 x 40", "Bolts M8 x 50"], "m8x40", [0]),
         (["Tyre 205/55 R16", "Tyre 195/65 R15"], "205/55r16", [0]),
@@ -109,6 +111,7 @@ def test_compounds_of_other_languages(language: str, titles: list[str], query: s
         (["コーヒー豆", "紅茶"], "ｺｰﾋｰ", [0]),
         (["김치를 담그다", "갤럭시S21 케이스"], "김치", [0]),
         (["김치를 담그다", "갤럭시S21 케이스"], "갤럭시 s21", [1]),
+        (["립 슬리핑 마스크", "립 틴트", "마스크 팩"], "립슬리핑마스크", [0]),
         (["เสื้อโค้ทกันหนาว สีดำ", "กางเกงขาสั้น"], "เสื้อโค้ท", [0]),
     ],
 )
