@@ -5,17 +5,18 @@ from __future__ import annotations
 import re
 
 _YES = (
-    "available for order|special order|"
+    "+|available for order|special order|"
     "true|t|yes|y|1|1.0|ja|oui|sí|si|sim|tak|on|instock|in stock|available|limitedavailability|limited availability|"
     "onlineonly|instoreonly|in stock online|low stock|lieferbar|auf lager|sofort lieferbar|verfügbar|vorrätig|"
     "en stock|disponible|disponibile|in magazzino|disponível|em estoque|em stock|op voorraad|leverbaar|i lager|"
     "på lager|varastossa|dostępny|w magazynie|skladem|na sklade|na skladě|raktáron|în stoc|в наличии|в наявності|"
     "stokta|stokta var|var|διαθέσιμο|άμεσα διαθέσιμο|σε απόθεμα|få igjen|få på lager|vähän jäljellä|nur noch wenige|"
     "wenige verfügbar|dernières pièces|últimas unidades|ultimi pezzi|ostatnie sztuki|残りわずか|있음|재고있음|판매중|"
-    "на складе|есть|在庫あり|有货|有貨|재고 있음|متوفر|موجود|במלאי"
+    "на складе|есть|在庫あり|有货|有貨|재고 있음|متوفر|موجود|במלאי|да|evet|igen|ano|da|kyllä|نعم|بله|כן|是|có|còn hàng|"
+    "visible|налично|в наличност|available now"
 )
 _NO = (
-    "false|f|no|n|0|0.0|nein|non|não|nie|off|outofstock|out of stock|soldout|sold out|discontinued|unavailable|"
+    "hidden|false|f|no|n|0|0.0|nein|non|não|nie|off|outofstock|out of stock|soldout|sold out|discontinued|unavailable|"
     "not available|preorder|pre order|presale|backorder|back order|on backorder|onbackorder|madetoorder|reserved|"
     "coming soon|ausverkauft|nicht lieferbar|nicht auf lager|nicht verfügbar|vergriffen|vorbestellung|épuisé|"
     "rupture de stock|en rupture de stock|en rupture|indisponible|agotado|sin stock|no disponible|esaurito|"
@@ -25,7 +26,7 @@ _NO = (
     "vyprodáno|není skladem|vypredané|elfogyott|nincs raktáron|stoc epuizat|indisponibil|нет в наличии|"
     "немає в наявності|нет|немає|εξαντλημένο|εξαντλήθηκε|μη διαθέσιμο|κατόπιν παραγγελίας|없음|재고 없음|재고없음|"
     "일시품절|распродано|tükendi|stokta yok|yok|在庫切れ|売り切れ|缺货|缺貨|售罄|품절|غير متوفر|نفد|ناموجود|"
-    "אזל|אזל מהמלאי"
+    "אזל|אזל מהמלאי|не|ne|hayır|nem|nu|ei|nee|nej|لا|خیر|לא|否|không|hết hàng|изчерпан|няма"
 )
 IN_STOCK, NOT_IN_STOCK = (frozenset(words.casefold().split("|")) for words in (_YES, _NO))
 _SENT_WITHIN = re.compile(
@@ -47,6 +48,7 @@ def in_stock_of(text: str) -> bool | None:
         return True
     if words in NOT_IN_STOCK:
         return False
-    if words.isdecimal():
-        return int(words) > 0
+    number = words.strip("><≥~+ ")
+    if number.isdecimal():
+        return int(number) > 0
     return True if _SENT_WITHIN.search(words) else None

@@ -86,6 +86,7 @@ class Attribute(_Section):
         type: `path` is a place in a hierarchy, such as `Shoes > Boots`.
         column: what the feed calls it; its name where None.
         multi: an item may have several values.
+        part: which of the numbers of a text such as `100 x 45 x 80 cm` it is, from 1 on; None where it is all of it.
         search, filter, facet, sort: what it may be used for; None is what is usual for its type.
         unit: of a number, for people and for queries that name it.
         label: for people; its name where None.
@@ -93,6 +94,7 @@ class Attribute(_Section):
 
     type: AttributeKind = "text"
     column: str | None = None
+    part: Annotated[int, Field(ge=1, le=3)] | None = None
     multi: bool = False
     search: bool | None = None
     filter: bool | None = None

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from hashlib import blake2b
+from typing import Any
 
 import polars as pl
 
@@ -12,40 +14,64 @@ from trimtab.catalog.shop import SIZE_FAMILY, Attribute, Shop
 from trimtab.text.language import AUTO, languages_of
 from trimtab.text.quantities import AmountReader
 
-_BESIDE = ("brand", "product_type")
+COLUMN = PREFIX + SIZE_FAMILY
+NAMED_BY = ("title", "brand", "product_type")
+"""Columns of an item that say which family it is of."""
+N_BYTES = 8
+"""The length of a family's name: among ten million families two have the same one in three cases of a million."""
 _WORD = re.compile(r"\w+")
 _TIMES = re.compile(r"\b\d+ ?[x×*] ?$")
 """How many there are of an amount: `6 x 1 l`."""
 
 
 def with_size_families(items: pl.DataFrame, shop: Shop) -> tuple[pl.DataFrame, Shop]:
-    """The items with the families that they are of, and the shop that knows them; as they were where it groups by none.
-
-    A family is of one brand and type, and its titles are the same without the amounts in them (`56 oz`, `2 x 1 l`).
-    """
+    """The items with their families, and the shop that knows of them; both as they were where it groups by none."""
     if not shop.variants.by_size or not len(items):
         return items, shop
-    titles = items["title"].to_list()
     said = shop.catalogue.language
-    stems = stems_of(titles, languages_of(titles) if said == AUTO else said)
-    beside = [name for name in _BESIDE if name in items.columns]
-    key = pl.struct(pl.Series("stem", stems), *(pl.col(name).fill_null("") for name in beside))
-    family = items.select(key.rank("dense").cast(pl.String).alias(PREFIX + SIZE_FAMILY))
+    languages = languages_of(items["title"].to_list()) if said == AUTO else said
+    columns = [items[name].to_list() if name in items.columns else [None] * len(items) for name in NAMED_BY]
+    found = SizeFamilies(languages)
+    family = pl.Series(COLUMN, [found.named(*one) for one in zip(*columns, strict=True)], pl.String)
     section = Attribute(type="text", search=False, facet=False, sort=False)
-    known = {"attributes": {**shop.attributes, SIZE_FAMILY: section}}
-    return items.drop(family.columns, strict=False).hstack(family), shop.model_copy(update=known)
+    known = {
+        "catalogue": shop.catalogue.model_copy(update={"language": tuple(languages)}),
+        "attributes": {**shop.attributes, SIZE_FAMILY: section},
+    }
+    return items.with_columns(family), shop.model_copy(update=known)
 
 
-def stems_of(titles: Sequence[str], languages: tuple[str, ...]) -> list[str]:
-    """Titles without the amounts in them, as words."""
-    reader = AmountReader(languages)
-    return [_stem(title, reader) for title in titles]
+class SizeFamilies:
+    """Which family an item is of: of one brand and type, with the same title but for the amounts in it (`2 x 1 l`).
 
+    A family's name follows from the item alone, so that an item that is new finds the others.
+    """
 
-def _stem(title: str, reader: AmountReader) -> str:
-    parts, at = list[str](), 0
-    for start, amount in reader.amounts(title):
-        if amount.measure is not None and start >= at:
-            parts.append(_TIMES.sub("", title[at:start]))
-            at = start + amount.length
-    return " ".join(_WORD.findall("".join([*parts, title[at:]]).casefold()))
+    def __init__(self, languages: Sequence[str]) -> None:
+        self._reader = AmountReader(languages)
+
+    @classmethod
+    def of(cls, shop: Shop) -> SizeFamilies | None:
+        """Those of a catalogue that was built; None where the shop groups by something else."""
+        return cls(shop.catalogue.language) if shop.variants.by_size else None
+
+    def named(self, title: str, brand: str | None, product_type: str | None) -> str:
+        """The name of an item's family."""
+        key = "\0".join((self._stem(title), brand or "", product_type or ""))
+        return blake2b(key.encode(), digest_size=N_BYTES).hexdigest()
+
+    def column_of(self, item: Mapping[str, Any]) -> dict[str, str]:
+        """The family of a whole item as a column of it."""
+        return {COLUMN: self.named(*(item.get(name) or "" for name in NAMED_BY))}
+
+    def _stem(self, title: str) -> str:
+        """A title without the amounts in it, as words."""
+        return " ".join(_WORD.findall("".join(self._parts(title)).casefold()))
+
+    def _parts(self, title: str) -> Iterator[str]:
+        at = 0
+        for start, amount in self._reader.amounts(title):
+            if amount.measure is not None and start >= at:
+                yield _TIMES.sub("", title[at:start])
+                at = start + amount.length
+        yield title[at:]

@@ -208,11 +208,13 @@ class ItemReader:
     def _in_stock(self, cells: Mapping[str, Value], unread: Counter[str]) -> bool | None:
         said, stock = self._said_of_stock(cells, unread), self._cell(cells, "stock")
         if said is not None or stock is None:
-            return None if said is None else bool(said)
-        text = first_text(stock)
-        counted = _COUNTED.match(text)
-        number = read_number(counted[1] if counted else text)
-        return in_stock_of(text) if number is None else number > 0
+            return self._anywhere(cells) if said is None else bool(said)
+        return _is_there(stock)
+
+    def _anywhere(self, cells: Mapping[str, Value]) -> bool | None:
+        """Whether any store has it, where nothing else says so."""
+        said = [_is_there(cells[column]) for column in self._layout.stock_columns if column in cells]
+        return any(said) if said else None
 
     def _said_of_stock(self, cells: Mapping[str, Value], unread: Counter[str]) -> bool | None:
         """What a word for stock says; one of the shop's own that is not known is left aside."""
@@ -225,6 +227,14 @@ class ItemReader:
             unread[self._layout.roles["in_stock"]] += 1
             return None
         return None if said is None else bool(said)
+
+
+def _is_there(stock: Value) -> bool | None:
+    """Whether a number, or a word for one, is more than none."""
+    text = first_text(stock)
+    counted = _COUNTED.match(text)
+    number = read_number(counted[1] if counted else text)
+    return in_stock_of(text) if number is None else number > 0
 
 
 def _first_of(name: str, value: Value | None) -> Value | None:

@@ -12,6 +12,9 @@ from trimtab.catalog.feeds.rows import Row, Rows, first_text, names_of, split_wo
 N_LOOKED_AT = 200
 CATEGORY = "category"
 _WORD = re.compile(r"\d+|[^\W\d_]+")
+_CHINESE = {"一级": "1 ", "二级": "2 ", "三级": "3 ", "四级": "4 "}
+"""Levels in Chinese names: `二级类目`."""
+_PATH_OF = re.compile(r"^\s*(?:[/>|\\\\]|::)\s*(?=\S)")
 _LEVEL = frozenset(
     split_words(
         "level lvl l ebene stufe niveau nivel nível livello poziom nivå nivo taso úroveň szint seviye уровень レベル 级"
@@ -31,9 +34,14 @@ def _together(rows: Rows, levels: Sequence[str]) -> Rows:
         if not isinstance(row, Row):
             yield row
             continue
-        steps = [text for name in levels if (text := first_text(row.cells.get(name)))]
+        steps = _below_each_other([text for name in levels if (text := first_text(row.cells.get(name)))])
         cells = {name: value for name, value in row.cells.items() if name not in levels}
         yield Row(row.line, {**cells, CATEGORY: [*steps]} if steps else cells)
+
+
+def _below_each_other(steps: list[str]) -> list[str]:
+    """The steps, each without those above it where it repeats them: `Kitchen`, `Kitchen / Pans`."""
+    return steps[:1] + [_PATH_OF.sub("", below.removeprefix(above)) for above, below in pairwise(steps)]
 
 
 def _levels_in(names: Iterable[str]) -> list[str]:
@@ -51,6 +59,8 @@ def _levels_in(names: Iterable[str]) -> list[str]:
 
 
 def _level_of(plain: str) -> int | None:
+    for level, number in _CHINESE.items():
+        plain = plain.replace(level, number)
     words = _WORD.findall(plain)
     numbers = [word for word in words if word.isdecimal()]
     rest = "_".join(word for word in words if not word.isdecimal() and word not in _LEVEL)

@@ -168,6 +168,7 @@ _PAIR_LISTS = frozenset(
 """Members whose own name says nothing beside those of the pairs in them."""
 _PAIR_NAMES = (
     ("name", "value"),
+    ("name", "value_name"),
     ("name", "values"),
     ("name", "options"),
     ("key", "value"),

@@ -8,7 +8,9 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import polars as pl
+from numpy.typing import NDArray
 
 from trimtab.catalog.attributes.definition import definitions_of
 from trimtab.catalog.market import Markets
@@ -36,6 +38,9 @@ from trimtab.retrieval.understanding.shop_wording import ShopWording
 
 SAFE_LOSS = 0.02
 """The share of relevance that a search which names no weights may give up."""
+RARE = 1e-3
+"""How much closer candidates lie together by a price list than by the catalogue's prices where few are in it."""
+TINY = 1e-12
 
 
 def build_bundle(  # noqa: PLR0913  # the options of `trimtab build`, keyword-only
@@ -123,7 +128,7 @@ def save_trained(  # noqa: PLR0913  # what the manifest says, keyword-only
     objectives = valuation.objectives
     description = Description(
         source=source,
-        objectives=_served(shop, pipeline.store, valuation, trained.ranges),
+        objectives=_served(shop, pipeline.store, valuation, trained),
         default_weights=_default_weights(shop, objectives, is_learned=trained.problem is not None),
         default_max_relevance_loss=(
             SAFE_LOSS if shop.defaults.max_relevance_loss is None else shop.defaults.max_relevance_loss
@@ -141,27 +146,43 @@ def save_trained(  # noqa: PLR0913  # what the manifest says, keyword-only
     return save_bundle(out, staging=staging, pipeline=pipeline, ranker=trained.ranker, description=description)
 
 
-def _served(shop: Shop, store: ItemStore, valuation: Valuation, ranges: Sequence[float]) -> list[ServedObjective]:
+def _served(shop: Shop, store: ItemStore, valuation: Valuation, trained: Trained) -> list[ServedObjective]:
     """The objectives with what is frozen of them, by the catalogue's prices and by those of each price list."""
-    own = valuation.bounds
     markets = Markets(store, shop)
     by_list = {
-        name: Valuation.of(markets.typical(name), valuation.objectives, moment=valuation.moment).bounds
+        name: _frozen_in(markets.typical(name), valuation, trained, trained.ranges_by(valuation, markets.typical()))
         for name in shop.prices
     }
-    served = []
-    for number, objective in enumerate(valuation.objectives):
-        low, high = float(own.low[number]), float(own.high[number])
-        lists = {}
-        for name, bounds in by_list.items():
-            # A head is the same by whatever price, so ranges are to one another as the spreads of the values are.
-            spread = float(bounds.high[number] - bounds.low[number])
-            times = spread / (high - low) if high > low and spread > 0 else 1.0
-            lists[name] = (ranges[number] * times, float(bounds.low[number]), float(bounds.high[number]))
-        served.append(
-            ServedObjective(objective, ranges[number], low, high, valuation.n_unknown[number], price_lists=lists)
+    own = valuation.bounds
+    return [
+        ServedObjective(
+            objective,
+            trained.ranges[number],
+            float(own.low[number]),
+            float(own.high[number]),
+            valuation.n_unknown[number],
+            price_lists={name: frozen[number] for name, frozen in by_list.items()},
         )
-    return served
+        for number, objective in enumerate(valuation.objectives)
+    ]
+
+
+def _frozen_in(
+    store: ItemStore, valuation: Valuation, trained: Trained, usual: NDArray[np.float32]
+) -> list[tuple[float, float, float]]:
+    """[M] range and bounds by the prices of a list.
+
+    Args:
+        usual: [M] ranges of the same candidates by the catalogue's own prices.
+    """
+    there = Valuation.of(store, valuation.objectives, moment=valuation.moment)
+    low, high, own = there.bounds.low, there.bounds.high, valuation.bounds
+    times = trained.ranges_by(there, store) / usual
+    # Where the candidates of most searches are not in the list, ranges are to one another as the values' spreads are.
+    is_rare = times <= RARE
+    spread = np.where(own.high > own.low, (high - low) / np.maximum(own.high - own.low, TINY), 1.0)
+    times = np.where(is_rare & (spread > 0), spread, np.where(is_rare, 1.0, times))
+    return list(zip((times * trained.ranges).tolist(), low.tolist(), high.tolist(), strict=True))
 
 
 def _default_max_losses(shop: Shop, objectives: Sequence[Objective]) -> Mapping[str, float]:

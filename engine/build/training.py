@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from types import MappingProxyType
 from typing import Any
 
@@ -46,6 +46,8 @@ LEAST_POSITIVE = 10
 """How many candidates something must have happened to before its chance is learned and not borrowed."""
 N_TYPICAL = 50
 """How many titles are searched for to see how far candidates lie apart where nobody's queries are known."""
+N_MEASURED = 500
+"""How many of many searches are looked at to see how far candidates lie apart by the prices of a price list."""
 
 
 @dataclass(frozen=True)
@@ -94,6 +96,7 @@ class Trained:
 
     Attributes:
         problem: what it was trained on; None where nothing was learned.
+        searches: by which ranges were measured where nothing was learned.
         loss_budgets, receipt_factors: fitted on lists held out; None where there are none, few, or clicks alone.
     """
 
@@ -104,6 +107,14 @@ class Trained:
     problem: Problem | None = None
     loss_budgets: LossBudgets | None = None
     receipt_factors: Mapping[str, float] | None = None
+    searches: RankingLists | None = None
+
+    def ranges_by(self, valuation: Valuation, store: ItemStore) -> NDArray[np.float32]:
+        """[M] `measured_ranges` on the lists that it comes from, by other prices or at another time."""
+        lists = self.searches if self.problem is None else self.problem.lists
+        assert lists is not None
+        some = np.linspace(0, len(lists) - 1, min(len(lists), N_MEASURED)).astype(np.int64)
+        return measured_ranges(self.ranker, lists.take(some), valuation, store)
 
 
 def train_ranker(
@@ -158,15 +169,27 @@ def _untrained(pipeline: Pipeline, valuation: Valuation) -> Trained:
     """The rules, with ranges measured on searches for some of the titles."""
     objectives = valuation.objectives
     lists = pad_lists([_typical_list(pipeline, title) for title in _some_titles(pipeline.store)], (RELEVANCE.head,))
-    problem = valuation.problem(lists, pipeline.store)
-    features, values = torch.from_numpy(lists.features), torch.from_numpy(problem.multipliers)
     rules = cold_start_ranker(objectives, [1.0] * len(objectives))
-    with torch.inference_mode():
-        gains = torch.stack([rules.gains(*one) for one in zip(features, values, strict=True)]).numpy()
-    ranges = population_ranges(gains, lists.rows >= 0).tolist()
+    ranges = measured_ranges(rules, lists, valuation, pipeline.store).tolist()
     heads = heads_report(objectives, (RELEVANCE.head,))
     report = {"method": "cold_start", "statement": STATEMENT, "heads": heads}
-    return Trained(cold_start_ranker(objectives, ranges), ranges, report)
+    return Trained(cold_start_ranker(objectives, ranges), ranges, report, searches=lists)
+
+
+def measured_ranges(
+    ranker: ServedRanker, lists: RankingLists, valuation: Valuation, store: ItemStore
+) -> NDArray[np.float32]:
+    """[M] how far candidates lie apart in each objective, by a store's prices.
+
+    Args:
+        lists: of rows of the store.
+    """
+    prices = columns_at(store, lists.rows.ravel())("price").reshape(lists.rows.shape)
+    problem = valuation.problem(replace(lists, prices=prices.astype(np.float32)), store)
+    features, values = torch.from_numpy(lists.features), torch.from_numpy(problem.multipliers)
+    with torch.inference_mode():
+        gains = torch.stack([ranker.gains(*one) for one in zip(features, values, strict=True)]).numpy()
+    return population_ranges(gains, lists.rows >= 0)
 
 
 def _some_titles(store: ItemStore) -> list[str]:

@@ -15,6 +15,7 @@ from trimtab.catalog.attributes.values import searched_text
 from trimtab.catalog.change_log import ChangeLog
 from trimtab.catalog.changes import Change, Item
 from trimtab.catalog.delta import Delta
+from trimtab.catalog.size_families import NAMED_BY, SizeFamilies
 from trimtab.core.errors import BadParameter, NotFound
 from trimtab.engine.live.order import OWN_ORDER, ChangeOrder
 from trimtab.engine.live.states import EngineStates
@@ -40,6 +41,7 @@ class LiveEngine:
         self._built = built
         self._states = EngineStates(built)
         self._log = ChangeLog(log)
+        self._families = SizeFamilies.of(built.shop)
         self._n_restarts = 0
         self._delta = self._served = Delta(built.store)
         self._mutex = threading.Lock()
@@ -84,7 +86,8 @@ class LiveEngine:
         """Make a change, while writing; False where it is to be looked at again behind those of others."""
         self._take(self._order.catch_up(self._log))
         self._check(put, delete)
-        changing = [item for item in map(self._without_searched, put) if not self._is_as_it_is(item)]
+        given = map(self._with_family, map(self._without_searched, put))
+        changing = [item for item in given if not self._is_as_it_is(item)]
         if not changing and not delete:
             self._order.confirm()
             return True
@@ -148,6 +151,12 @@ class LiveEngine:
         if known is None or item["attributes"] != self._searched_attributes(known):
             return item
         return {name: value for name, value in item.items() if name != "attributes"}
+
+    def _with_family(self, item: Item) -> Item:
+        """The item as put, with the family that what is put makes it one of."""
+        if self._families is None or item.keys().isdisjoint(NAMED_BY):
+            return item
+        return {**item, **self._families.column_of({**(self._delta.item(item["item_id"]) or {}), **item})}
 
     def _is_as_it_is(self, item: Item) -> bool:
         known = self._delta.item(item["item_id"])

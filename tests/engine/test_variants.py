@@ -190,5 +190,14 @@ def test_what_differs_in_size_alone_is_one_hit_where_the_shop_says_so(tmp_path: 
     hits = {hit["item_id"]: hit["variants"] for hit in response_of(slate, engine.store)["hits"]}
     assert [one["item_id"] for one in hits["b"]] == ["a", "c"]
     assert set(hits) == {"b", "d", "e", "f"}
+    live = LiveEngine(engine, tmp_path / "changes")
+    live.change(
+        [{"item_id": "g", "title": "Ice cream vanilla, 1 l", "brand": "Acme"}, {"item_id": "d", "brand": "Bolt"}]
+    )
+    changed = live.newest.slate(Query("vanilla ice cream 16 oz", k=10))
+    hits = {hit["item_id"]: hit["variants"] for hit in response_of(changed, live.newest.store)["hits"]}
+    assert [one["item_id"] for one in hits["b"]] == ["a", "c", "g"]  # new items join their family at once
+    live.change([{"item_id": "g", "title": "Ice cream walnut, 1 l"}])
+    assert live.newest.slate(Query("walnut", k=1)).variants == ((),)
     with pytest.raises(BadFile, match="either group_by or by_size"):
         Shop.parse('[variants]\nby_size = true\ngroup_by = "style"')

@@ -394,3 +394,21 @@ def test_cents_stay_cents_where_shop_toml_names_their_column(tmp_path: Path) -> 
     found = read_feed(path)
     toml.write_text(shop_text(found.shop))
     assert found.items["price"].to_list()[:2] == read_feed(path, toml).items["price"].to_list()[:2] == [12.5, 9.9]
+
+
+def test_sides_and_titles_that_are_ids_are_read_again_as_they_were(tmp_path: Path) -> None:
+    columns: dict[str, Cell] = {
+        "Produktname": lambda row: f"Regal Eiche massiv {row}",
+        "Maße (BxHxT)": lambda row: f"{40 + row} x 90 x 45,5 cm",
+        "Preis": one_of("12,50 €", "99,00 €"),
+    }
+    path, toml = tmp_path / "feed.csv", tmp_path / "shop.toml"
+    path.write_text(table(columns, delimiter=";"), encoding="utf-8")
+    found = read_feed(path)
+    assert found.items["item_id"][0] == found.items["title"][0] == "Regal Eiche massiv 0"
+    toml.write_text(shop_text(found.shop), encoding="utf-8")
+    again = read_feed(path, toml)
+    assert again.items.select(sorted(again.items.columns)).equals(found.items.select(sorted(found.items.columns)))
+    assert again.shop == found.shop
+    sides = Shop.parse('[attributes.high]\ntype = "number"\ncolumn = "Maße (BxHxT)"\npart = 2\nunit = "cm"')
+    assert read_feed(path, shop=sides).items["attr_high"][0] == 90

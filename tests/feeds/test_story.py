@@ -7,7 +7,10 @@ from pathlib import Path
 import pytest
 
 import trimtab
-from tests.feeds.platform_feeds import FEEDS
+from tests.feeds.platform_feeds import FEEDS, products
+from trimtab.catalog.feeds.columns.inference import shop_of
+from trimtab.catalog.feeds.reading import inferred_layout
+from trimtab.catalog.shop_text import shop_text
 
 OBJECTIVES = """
 [objectives.clearance]
@@ -17,29 +20,46 @@ value = "if(stock > 0, discount, 0)"
 head = "relevance"
 value = "log1p(stock)"
 """
+WITHOUT_STOCK = OBJECTIVES.replace("stock > 0", "in_stock").replace("(stock)", "(price)")
+"""The same of Google's feed, which does not say how many there are."""
+LARGE = 100_000
 
 
 @pytest.mark.parametrize(
-    ("name", "n"), [("shopify.csv", 60), pytest.param("woocommerce.csv", 3_000, marks=pytest.mark.slow)]
+    ("name", "n"),
+    [
+        ("shopify.csv", 300),
+        *(
+            pytest.param(name, LARGE, marks=pytest.mark.slow)
+            for name in ("merchant.tsv", "shopify.csv", "woocommerce.csv")
+        ),
+    ],
 )
 def test_from_a_platforms_export_to_a_search_that_is_steered(name: str, n: int, tmp_path: Path) -> None:
-    FEEDS[name](tmp_path / "export", n)
-    first = trimtab.build(tmp_path / "export", tmp_path / "first")
-    assert first.objectives == ("relevance", "revenue", "diversity")
-
-    toml = tmp_path / "shop.toml"
-    toml.write_text((tmp_path / "first" / "shop.toml").read_text() + OBJECTIVES)
-    shop = trimtab.build(tmp_path / "export", tmp_path / "second", shop=toml)
+    export, toml = tmp_path / "export", tmp_path / "shop.toml"
+    FEEDS[name](export, n)
+    known, layout = inferred_layout(export)
+    said = OBJECTIVES if "stock" in layout.roles else WITHOUT_STOCK
+    toml.write_text(shop_text(shop_of(layout, known)) + said)
+    shop = trimtab.build(export, tmp_path / "bundle", shop=toml, encoder="wordllama")
     assert shop.objectives == ("relevance", "revenue", "clearance", "stocked", "diversity")
-    assert len(shop) == len(first)
+    assert len(shop) == sum(len(product.variants) for product in products(n))
 
-    plain = shop.search("hiking boot", relevance=1, k=5)
-    steered = shop.search("hiking boot", relevance=0.2, stocked=0.8, k=5)
-    stock = shop.engine.store.attributes["stock"].numbers
-
-    def stocked(result: trimtab.SearchResult) -> float:
-        return sum(float(stock[shop.engine.store.row_of(hit["item_id"])]) for hit in result)
-
-    assert stocked(steered) >= stocked(plain)
+    sums = {}
+    for weight in (0.0, 0.4, 0.8):
+        slate = shop.search("hiking boot", relevance=1 - weight, stocked=weight / 2, clearance=weight / 2, k=10).slate
+        assert len({product_of(shop, row) for row in slate.rows.tolist()}) == 10
+        sums[weight] = {one: slate.receipt[one].expected for one in ("relevance", "stocked", "clearance")}
+    assert sums[0.8]["stocked"] + sums[0.8]["clearance"] >= sums[0.0]["stocked"] + sums[0.0]["clearance"]
+    assert sums[0.8]["relevance"] <= sums[0.0]["relevance"]
+    for objective in ("stocked", "clearance"):
+        alone = [shop.search("hiking boot", relevance=1 - w, k=10, **{objective: w}).slate for w in (0.0, 0.5, 1.0)]
+        reached = [slate.receipt[objective].expected for slate in alone]
+        assert reached == sorted(reached)
+        assert reached[-1] > reached[0]
     red = shop.search("boot", filters=["color:red"], k=10)
     assert {hit["attributes"]["color"] for hit in red} == {"Red"}
+
+
+def product_of(shop: trimtab.SearchIndex, row: int) -> object:
+    return shop.engine.store.attributes["group_id"].plain_at(row)

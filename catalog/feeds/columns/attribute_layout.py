@@ -118,16 +118,16 @@ def inferred_attribute(source: str, survey: Survey, habits: Habits, *, is_intern
     role = role_named(source)
     is_unique = n_distinct > max(20, 0.5 * column.n) and (kind == "text" or role == "item_id")
     is_same = is_same_for_all(column, survey.n_rows)
-    is_internal = is_internal or is_same or is_price_name(name) or _OF_THE_PLATFORM.fullmatch(name) is not None
-    is_secret = kind == "number" and is_purchase_price(name)
+    is_internal = is_internal or is_price_name(name) or _OF_THE_PLATFORM.fullmatch(name) is not None
+    is_secret = kind == "number" and is_purchase_price(source)
     shown = column.days_before_months
     return AttributeLayout(
         source=source,
         attribute=replace(
             usual,
             unit=unit,
-            search=usual.search and not is_internal and kind != "number",
-            facet=not (is_code or is_prose or is_internal or is_unique or role in ("title", "description"))
+            search=usual.search and not (is_internal or kind == "number" or (is_same and is_prose)),
+            facet=not (is_code or is_prose or is_internal or is_same or is_unique or role in ("title", "description"))
             and column.mean_characters <= FEW_CHARACTERS,
             filter=not (is_long or is_secret),
             sort=usual.sort and not (is_long or is_same or is_secret),

@@ -13,7 +13,7 @@ from typing import NamedTuple
 from trimtab.catalog.cells import is_unknown
 from trimtab.catalog.feeds.columns.prices import without_measure
 from trimtab.catalog.feeds.dates import written_date
-from trimtab.catalog.feeds.rows import Value
+from trimtab.catalog.feeds.rows import Value, split_words
 from trimtab.catalog.html_text import text_of_html
 from trimtab.text.money import parse_price, prices_in
 from trimtab.text.numbers import (
@@ -45,7 +45,12 @@ _ADDRESS = re.compile(r"(?:https?:)?//\S+|data:\S+|[\w./-]+\.(?:jpe?g|png|webp|g
 _PRICE = re.compile(r"[^\d<>]{0,8}\d[\d.,'٫ ]*[^\d<>]{0,20}")
 """What is looked at as a price; most that reads so is none."""
 _STEP = re.compile(r"[^\s>]\s*[>›»→]\s*[^\s>]")
-_FLAGS = frozenset("true false yes no ja nein oui non sí si no sim não tak nie да нет y n t f".split())  # noqa: SIM905
+_FLAGS = frozenset(
+    split_words(
+        "true false yes no ja nein nee nej oui non sí si no sim não tak nie да нет не ano ne da nu igen nem evet hayır "
+        "kyllä ei نعم لا بله خیر כן לא 是 否 có không y n t f"
+    )
+)
 LISTS = ("|", ";", ", ", ",")
 """Separators that a cell with several values may have."""
 
@@ -214,7 +219,12 @@ class ColumnEvidence:
     @property
     def are_prices(self) -> bool:
         """Whether nearly all values are prices that name a currency."""
-        return self.n_prices >= ENOUGH * self.n_values > 0
+        return self.n_prices >= ENOUGH * self.n_values > 0 and not self.are_codes
+
+    @property
+    def are_codes(self) -> bool:
+        """Whether all values are letters with digits behind them: `FR12` and `MDL3` are no francs and no lei."""
+        return all(map(_LETTERS_AND_DIGITS.fullmatch, self.distinct))
 
     @property
     def days_before_months(self) -> int:
@@ -292,6 +302,7 @@ def _are_codes(cells: list[set[str]]) -> bool:
     return len(cells) >= _MIN_COMBINED and all(map(_CODE.fullmatch, parts)) and len(set(parts)) >= 0.5 * len(parts)
 
 
+_LETTERS_AND_DIGITS = re.compile(r"[^\W\d_]+\d+[^\W_]*")
 _MIN_COMBINED = 6
 """Cells of several parts from which on they tell what the parts are."""
 _CODE = re.compile(r"(?=(?:[^\d]*\d){3})[A-Z\d][A-Z\d ./-]{4,23}")

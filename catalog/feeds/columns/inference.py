@@ -8,13 +8,14 @@ from typing import Literal
 
 from trimtab.catalog.attributes.definition import Attribute
 from trimtab.catalog.feeds.columns.attribute_layout import AttributeLayout, is_same_for_all
-from trimtab.catalog.feeds.columns.layout import SALE, Layout, currencies_of_name
+from trimtab.catalog.feeds.columns.layout import SALE, Layout
+from trimtab.catalog.feeds.columns.origin import currencies_of_name
 from trimtab.catalog.feeds.rows import clean_name
 from trimtab.catalog.places import DISTANCE, PLACE
 from trimtab.catalog.shop import ROLES, PriceList, Shop, Variants
 from trimtab.catalog.shop import Attribute as Section
+from trimtab.text.currencies import codes
 
-_CODE = re.compile(r"[_.][a-z]{3}$")
 _NAMED = frozenset(ROLES) - {"stock", "sale_period"}
 """Roles that an inferred file names; the column of others is an attribute by its own name, too."""
 MAX_NAMED = 8
@@ -42,6 +43,7 @@ def shop_of(layout: Layout, shop: Shop) -> Shop:
                 **_dropped(layout, shop),
             },
             "prices": {**_price_lists(layout), **shop.prices},
+            "stores": layout.stores,
             "variants": shop.variants if shop.variants.by_size else Variants(group_by=layout.group_by),
         }
     )
@@ -57,7 +59,7 @@ def _price_lists(layout: Layout) -> dict[str, PriceList]:
 
 def _other_currencies(layout: Layout) -> dict[str, PriceList]:
     """A price list for each other currency that the item's price is said in: `price_usd` beside `price_eur`."""
-    if "price" not in layout.roles or currencies_of_name(layout.roles["price"]) != (layout.rules.currency,):
+    if "price" not in layout.roles or currencies_of_name(layout.roles["price"]) not in ((), (layout.rules.currency,)):
         return {}
     stem = _without_currency(layout.roles["price"])
     return {
@@ -70,7 +72,9 @@ def _other_currencies(layout: Layout) -> dict[str, PriceList]:
 
 
 def _without_currency(name: str) -> str:
-    return _CODE.sub("", clean_name(name))
+    """A price's name without a currency and the number 1, in words."""
+    words = re.split(r"[_.]", clean_name(name))
+    return " ".join(word for word in words if word.upper() not in codes() and word != "1")
 
 
 def _decimal(layout: Layout) -> Literal[".", ","] | None:
@@ -89,7 +93,10 @@ def _section(one: AttributeLayout) -> Section:
     }
     label = attribute.label if attribute.label != usual.label else None
     column = one.source if one.source != attribute.name else None
-    return Section(type=attribute.kind, column=column, multi=attribute.multi, unit=attribute.unit, label=label, **used)
+    part = None if one.side is None else one.side + 1
+    return Section(
+        type=attribute.kind, column=column, part=part, multi=attribute.multi, unit=attribute.unit, label=label, **used
+    )
 
 
 def _dropped(layout: Layout, shop: Shop) -> dict[str, Section]:
@@ -114,6 +121,7 @@ def _said(layout: Layout) -> Iterator[str]:
     yield _variants(layout)
     if any(one.source in PLACE for one in layout.attributes):
         yield f"places: near=LATITUDE,LONGITUDE gives items a {DISTANCE}"
+    yield _named("stores, one of which a search chooses by store=NAME", layout.stores)
     facets = [one for one in own if one.attribute.facet]
     yield _named("facets", (_described(layout, one) for one in facets))
     others = [one for one in own if not one.attribute.facet]
@@ -121,7 +129,9 @@ def _said(layout: Layout) -> Iterator[str]:
     others = [one for one in others if one not in same]
     yield _named("to filter or sort by alone", (one.attribute.name for one in others if one.attribute.filter))
     yield _named("the same for all items", (f"{one.attribute.name} ({_only(layout, one)})" for one in same))
-    yield _named("searched alone", (one.attribute.name for one in others if not one.attribute.filter))
+    rest = [one.attribute for one in others if not one.attribute.filter]
+    yield _named("searched alone", (one.name for one in rest if one.search))
+    yield _named("for [objectives] alone", (one.name for one in rest if not one.search))
     yield _named("searched as one text", layout.searched)
     yield _named("nothing was made of", (f"{name} ({why})" for name, why in layout.ignored.items()))
 

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import re
-from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 
@@ -18,34 +16,35 @@ from trimtab.catalog.feeds.columns.attribute_layout import (
     is_day_first,
 )
 from trimtab.catalog.feeds.columns.evidence import ENOUGH, LISTS, ColumnEvidence, Steps, file_format
-from trimtab.catalog.feeds.columns.names import language_of_name, role_named, role_of
+from trimtab.catalog.feeds.columns.names import role_named, role_of
+from trimtab.catalog.feeds.columns.origin import currency_in, languages_in
 from trimtab.catalog.feeds.columns.price_names import is_in_minor_units
 from trimtab.catalog.feeds.columns.roles import found_roles
+from trimtab.catalog.feeds.columns.stores import says_by_words, stores_in
 from trimtab.catalog.feeds.columns.survey import Survey, is_price_name
 from trimtab.catalog.feeds.reshaping.dimensions import sides_of
 from trimtab.catalog.feeds.rows import clean_name
-from trimtab.catalog.html_text import text_of_html
 from trimtab.catalog.places import DISTANCE, PLACE
 from trimtab.catalog.schema import COLUMNS, REQUIRED
 from trimtab.catalog.shop import Attribute as Section
-from trimtab.catalog.shop import AttributeKind, Shop
-from trimtab.text.currencies import codes, currencies_of_territory, territory_of_language
-from trimtab.text.language import AUTO, languages_of
-from trimtab.text.money import currencies_in, currency_of, currency_of_territory, territory_of
+from trimtab.catalog.shop import AttributeKind, Shop, Store
 from trimtab.text.numbers import NumberFormat
 
 CATEGORY = "category"
 """The attribute with all of an item's categories, where it has several or they have steps."""
 SALE = ("sale_price", "sale_start", "sale_end")
 """Attributes of a sale that holds for a time."""
+STOCK = ("in_stock", "stock")
+"""Roles that say what can be bought, wherever it is."""
 
+MOST_VARIANTS = 100
+"""Items of a product on average, of which there are no more than there are products, where nothing says a group."""
 MAX_ATTRIBUTES = 1_000
 """Columns beyond that, those which the fewest items have, are searched as text only."""
 MAX_REPEATS = 20
 """How often one value of a column counts where its steps are looked for."""
 
 _NUMBERS = tuple(name for name, column in COLUMNS.items() if column.kind not in ("text", "flag"))
-_LANGUAGE = r"[A-Za-z]{2}(?:[-_].*)?"
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,6 +79,7 @@ class Layout:
         searched: columns whose text is searched, where there are too many for attributes of their own.
         categories: how categories are written.
         group_by: the attribute that variants of a product have in common.
+        stores: by name; `stock_columns` say what is in stock at one of them.
         in_cents: roles whose columns count cents, by what the feed calls them.
         has_own_words: whether what is in stock is said in words that the shop chose, some of which may not be known.
         survey: what this was decided by.
@@ -95,6 +95,8 @@ class Layout:
     group_by: str | None = None
     languages: tuple[str, ...] = ()
     has_own_words: bool = False
+    stores: Mapping[str, Store] = field(default_factory=dict)
+    stock_columns: tuple[str, ...] = ()
     in_cents: frozenset[str] = frozenset()
     survey: Survey | None = field(default=None, repr=False)
 
@@ -103,11 +105,12 @@ class Layout:
         """Columns of the schema that the feed says something of."""
         made = {
             "price": ("price", "sale_price"),
-            "in_stock": ("in_stock", "stock"),
+            "in_stock": STOCK,
             "discount": ("discount", "sale_price"),
             "product_type": ("product_type", "category") if self.categories.is_path else ("product_type",),
         }
-        return frozenset(name for name in COLUMNS if any(role in self.roles for role in made.get(name, (name,))))
+        known = {*self.roles, *(("in_stock",) if self.stock_columns else ())}
+        return frozenset(name for name in COLUMNS if not known.isdisjoint(made.get(name, (name,))))
 
     @property
     def definitions(self) -> tuple[Attribute, ...]:
@@ -124,8 +127,12 @@ def layout_of(survey: Survey, shop: Shop, path: object, *, required: Iterable[st
         BadFile: no column has the item's id or its title.
     """
     roles = found_roles(survey, path, required)
-    languages = _languages(survey, roles, shop)
-    currency = shop.catalogue.currency or _currency(survey, roles, languages)
+    if not shop.stores:
+        shop = shop.model_copy(update={"stores": stores_in(survey.columns, _but_stock(roles))})
+    at_stores = _stock_columns(shop, survey)
+    roles = {role: column for role, column in roles.items() if role not in STOCK or column not in at_stores}
+    languages = languages_in(survey, roles, shop)
+    currency = shop.catalogue.currency or currency_in(survey, roles, languages)
     whole = file_format(survey.columns.values())
     if shop.catalogue.decimal is not None:
         whole = NumberFormat(shop.catalogue.decimal)
@@ -161,6 +168,8 @@ def layout_of(survey: Survey, shop: Shop, path: object, *, required: Iterable[st
         group_by=clean_name(group_by) if group_by else None,
         languages=languages,
         has_own_words=_has_own_words(survey, roles),
+        stores=shop.stores,
+        stock_columns=at_stores,
         in_cents=frozenset(
             role for role, column in roles.items() if is_in_minor_units(shop.catalogue.columns.get(role, column))
         ),
@@ -168,67 +177,18 @@ def layout_of(survey: Survey, shop: Shop, path: object, *, required: Iterable[st
     )
 
 
+def _but_stock(roles: Mapping[str, str]) -> set[str]:
+    return {column for role, column in roles.items() if role not in STOCK}
+
+
+def _stock_columns(shop: Shop, survey: Survey) -> tuple[str, ...]:
+    """The columns of what is in stock at the shop's stores."""
+    found = (_column_named(one.stock, survey) for one in shop.stores.values())
+    return tuple(column for column in found if column is not None)
+
+
 def _has_own_words(survey: Survey, roles: Mapping[str, str]) -> bool:
     return "in_stock" in roles and survey.platform.is_of_the_shop and "in_stock" not in survey.names
-
-
-def _languages(survey: Survey, roles: Mapping[str, str], shop: Shop) -> tuple[str, ...]:
-    """The languages that the shop, a column or its name says, else those of titles and descriptions."""
-    if shop.catalogue.language != AUTO:
-        return shop.catalogue.language
-    column = survey.columns.get(roles.get("language", ""), ColumnEvidence())
-    stated = {code[:2].lower(): None for code, _ in column.distinct.most_common() if re.fullmatch(_LANGUAGE, code)}
-    spoken = dict.fromkeys(language_of_name(name) for name in survey.columns if role_named(name) == "title")
-    of = [roles.get("description")] if survey.has_made_titles else [roles.get("title"), roles.get("description")]
-    texts = [text for name in of for text in survey.distinct_of(name)]
-    if survey.has_made_titles:  # of names; what the other columns say is in words
-        texts += [text for column in survey.columns.values() for text in column.distinct if _is_word(text)]
-    beside = " ".join(survey.columns).replace("_", " ") if survey.platform.is_of_the_shop else ""
-    return tuple(stated) or tuple(filter(None, spoken)) or languages_of([*map(text_of_html, texts)], beside)
-
-
-def _is_word(text: str) -> bool:
-    return text.replace(" ", "").isalpha() and len(text) > _SHORT
-
-
-_SHORT = 4
-"""Letters of a word that is maybe an abbreviation."""
-
-
-def _currency(survey: Survey, roles: Mapping[str, str], languages: Iterable[str]) -> str | None:
-    """The currency that most prices can be in; of several, that of where the catalogue's language is spoken."""
-    prices = survey.columns.get(roles.get("price", ""), ColumnEvidence()).currencies.copy()
-    prices.update(survey.columns.get(roles.get("sale_price", ""), ColumnEvidence()).currencies)
-    stated = survey.columns.get(roles.get("currency", ""))
-    if stated is not None:
-        for written, n in stated.distinct.items():
-            code = currency_of(written)
-            prices.update({code: n} if code else {})
-    if not prices:
-        named = [code for name in roles.values() if is_price_name(name) for code in currencies_of_name(name)]
-        stated_once = (found[1] for found in map(_CURRENCY.search, survey.names) if found and currency_of(found[1]))
-        return next(iter((*named, *stated_once)), None) or _currency_of_addresses(survey, roles)
-    most = [code for code, n in prices.items() if n == max(prices.values())]
-    at_home = (code for one in languages for code in currencies_of_territory(territory_of_language(one)))
-    return next((code for code in at_home if code in most), most[0])
-
-
-_CURRENCY = re.compile(r"\bcurrency[=: ]+([A-Z]{3})\b", re.IGNORECASE)
-"""eBay: `*Action(SiteID=UK|Country=GB|Currency=GBP|Version=1193)`."""
-
-
-def _currency_of_addresses(survey: Survey, roles: Mapping[str, str]) -> str | None:
-    """What one pays with in the country that the addresses of nearly all items are of."""
-    addresses = survey.distinct_of(roles.get("url"))
-    found = Counter(currency_of_territory(territory_of(address)) for address in addresses)
-    code, n = found.most_common(1)[0] if found else (None, 0)
-    return code if n >= ENOUGH * found.total() else None
-
-
-def currencies_of_name(name: str) -> tuple[str, ...]:
-    """Currencies in a column's name: `Preis (EUR)`, `price_eur`."""
-    last = re.split(r"[_. ]", name.strip(" )]"))[-1].upper()
-    return (last,) if last in codes() else currencies_in(name) or currencies_in(last)
 
 
 def _group_column(survey: Survey, roles: Mapping[str, str]) -> str | None:
@@ -245,10 +205,20 @@ def _group_column(survey: Survey, roles: Mapping[str, str]) -> str | None:
         n_grouped = sum(groups.n_items[value] for value in repeated)
         if name in taken or column.n < 0.5 * survey.n_rows or len(repeated) < 2 or n_grouped < 0.1 * column.n:
             continue
+        if _is_of_many(name, column) or n_grouped / len(repeated) > min(MOST_VARIANTS, len(groups.n_items)):
+            continue
         alike = min(groups.share_of_a_stem, groups.share_of_own_stems, groups.share_of_one_brand)
-        if alike >= 0.8 and n_grouped / len(repeated) <= 100:
+        if alike >= 0.8:
             found.append((n_grouped, name))
     return max(found)[1] if found else None
+
+
+def _is_of_many(name: str, column: ColumnEvidence) -> bool:
+    """Whether a column says what many products are, and ties none of them together: a price, a size, yes or no."""
+    measures = (column.share(what) for what in ("is_flag", "is_date", "is_path"))
+    is_measure = column.share("is_number") >= ENOUGH and not all(map(str.isdecimal, column.distinct))
+    is_amount = is_measure or column.are_prices or (bool(column.units) and not column.are_codes)
+    return is_amount or is_price_name(name) or max(measures) >= ENOUGH or role_named(name) in STOCK
 
 
 def _categories(survey: Survey, roles: Mapping[str, str]) -> CategoryLayout:
@@ -343,10 +313,13 @@ def _attributes(
     by_source = {
         sources[name] or clean_name(name): (name, section)
         for name, section in shop.attributes.items()
-        if name not in (*SALE, *PLACE, DISTANCE) and not _is_of_role(name, sources[name], roles)
+        if section.part is None
+        and name not in (*SALE, *PLACE, DISTANCE)
+        and not _is_of_role(name, sources[name], roles)
     }
-    elsewhere = _elsewhere(shop)
-    kept = {group_by, roles.get("stock"), *(name for name in survey.columns if clean_name(name) in elsewhere)}
+    elsewhere, at_stores = _elsewhere(shop), _stock_columns(shop, survey)
+    internal = {group_by, roles.get("stock"), *at_stores}
+    kept = {*internal, *(name for name in survey.columns if clean_name(name) in elsewhere)}
     weighed = {name for one in shop.objectives.values() for name in one.names}
     of_roles, taken = set(roles.values()), set[str]()
     for source, column in survey.columns.items():
@@ -354,22 +327,37 @@ def _attributes(
         said = by_source.get(plain)
         if said is None and source not in kept and (source in of_roles or source in ignored or not plain):
             continue
-        inferred = inferred_attribute(source, survey, habits, is_internal=source in (group_by, roles.get("stock")))
+        inferred = inferred_attribute(source, survey, habits, is_internal=source in internal)
+        if source in at_stores and says_by_words(column):
+            inferred = replace(inferred, attribute=replace(inferred.attribute, kind="flag", search=False))
         if said is not None:
             ignored.pop(source, None)
             attribute = as_said(said[0], said[1], inferred.attribute)
             inferred = replace(inferred, attribute=attribute)
             separator = inferred.separator or next((sign for sign in LISTS if _share_with(column, sign)), None)
-            inferred = replace(inferred, separator=separator if attribute.multi else None)
+            is_written = attribute.multi and (inferred.separator is not None or not column.n_lists)
+            inferred = replace(inferred, separator=separator if is_written else None)
         if inferred.attribute.is_hidden and inferred.attribute.name not in weighed and plain not in elsewhere:
             ignored[source] = "as shop.toml says" if said else "what the shop pays: for [objectives] alone"
             continue
         if inferred.attribute.name in taken:
             ignored[source] = f"another column is called {inferred.attribute.name} too"
             continue
-        sides = sides_of(inferred, column) if said is None else []
+        parts = [
+            (name, section) for name, section in shop.attributes.items() if section.part and sources[name] == plain
+        ]
+        sides = _named_sides(inferred, parts) if said is not None or parts else sides_of(inferred, column)
         taken.update(one.attribute.name for one in (inferred, *sides))
         yield from (inferred, *sides)
+
+
+def _named_sides(text: AttributeLayout, parts: Iterable[tuple[str, Section]]) -> list[AttributeLayout]:
+    """The numbers in a column's texts that a shop names."""
+    return [
+        replace(text, attribute=Attribute.of_section(name, section), side=section.part - 1, separator=None)
+        for name, section in parts
+        if section.part is not None
+    ]
 
 
 def _source_of(section: Section, shop: Shop, survey: Survey) -> str:

@@ -11,25 +11,29 @@ from trimtab.catalog.feeds.columns.price_names import is_net, is_with_or_without
 from trimtab.catalog.feeds.rows import clean_name, spaced, split_words
 from trimtab.text.forms import LANGUAGES
 from trimtab.text.money import currencies_in
+from trimtab.text.normal import folded
 
 _NAMES = {
     "item_id": (
         "item_id id product_id sku seller_sku item_sku article_number artikelnummer artikelnr art_nr artnr nummer "
         "artikel_nr bestellnummer référence reference referencia codice code uid variant_id variation_id offer_id "
-        "productid product_code item_code item_number handle asin gtin ean nr number item_no no kod kód код "
+        "productid product_code item_code item_number handle nr number item_no no kod kód код "
         "артикул コード 番号 品番 货号 编号 رقم الرمز varenummer kodu stok_kodu cikkszám κωδικός 번호 코드 상품번호 "
         "variant_sku "
-        ""
         "variation_sku variationid artnum indeks symbol identyfikator custom_label varenr tuotenumero handle_id "
         "cod código codigo numero numéro part_number kod_produktu sl_no s_no sr_no serial_no "
-        "identifier supplier_pid article_code stock_code รหัสสินค้า sku_name internal_variant_id"
+        "identifier supplier_pid article_code stock_code รหัสสินค้า sku_name internal_variant_id "
+        "شناسه کد کد_کالا šifra identifiant "
+        "mã mã_sản_phẩm mã_hàng каталожен_номер код_товара код_товару pzn asin gtin ean isbn isbn13 isbn10"
     ),
     "title": (
         "title name product_name product_title item_name titel bezeichnung artikelname produktname nom "
         "nom_du_produit titre titolo nome título titulo nombre nazwa název naziv naam productname namn название "
         "наименование タイトル 商品名 名称 标题 adı adi ad nimi denumire megnevezés navn όνομα τίτλος tytuł item_title "
         "listing_title назва ονομασία 상품이름 名 品名 상품명 이름 اسم الاسم العنوان שם ชื่อ tên nama ime nume titlu "
-        "title_long title_short ชื่อสินค้า nama_produk description_short item_description style_name"
+        "title_long title_short ชื่อสินค้า nama_produk description_short item_description style_name "
+        "benämning etichetta neve tên_sản_phẩm tên_hàng продукт име "
+        "نام عنوان 宝贝标题"
     ),
     "description": (
         "description desc long_description body body_html content beschreibung artikelbeschreibung "
@@ -37,7 +41,7 @@ _NAMES = {
         "short_description summary kurzbeschreibung produktbeschreibung 説明 描述 açıklama aciklama kuvaus "
         "leírás descriere περιγραφή опис 详情 설명 الوصف وصف תיאור รายละเอียด mô_tả deskripsi beskrivelse "
         "descriptif descricao long_desc longdesc shortdesc product_copy "
-        "description_long deskripsi_produk detail_description รายละเอียด"
+        "description_long deskripsi_produk detail_description รายละเอียด توضیحات شرح"
     ),
     "brand": (
         "brand brand_name manufacturer manufacturer_name vendor supplier marke hersteller marque fabricant marca "
@@ -47,7 +51,8 @@ _NAMES = {
         "الماركة מותג ยี่ห้อ thương_hiệu merek торговая_марка tillverkare valmistaja merke κατασκευαστής μάρκα "
         "domaine producteur producteur_nom winery weingut winzer bodega "
         "marchio ยี่ห้อ "
-        "varumärke varemerke varemærke značka_produktu"
+        "varumärke varemerke varemærke značka_produktu производител برند سازنده виробник "
+        "nhãn_hiệu hãng cantina ブランド名"
     ),
     "category": (
         "category categories categories.name category.name product_category category_path categorytext "
@@ -57,7 +62,8 @@ _NAMES = {
         "หมวดหมู่ danh_mục tuoteryhmä varugrupp varegruppe produktgruppe produktgruppen warengruppen "
         "rubrik rayon sección reparto κατηγορία grupa grupa_towarowa cat categorías_producto collection "
         "类目 หมวดหมู่ "
-        "famille familia famiglia família"
+        "famille familia famiglia família دسته دسته_بندی گروه категории раздел назва_групи kategória nhóm_hàng "
+        "カテゴリ名 merchant_category"
     ),
     "product_type": (
         "product_type producttype type_of_product produkttyp type_de_produit sub_category subcategory unterkategorie "
@@ -72,11 +78,13 @@ _NAMES = {
         "价格 price.amount price.value offers.price current_price selling_price retail_price amount standard_price "
         "start_price buy_it_now_price finalprice final_price retail price_with_vat price_incl_vat price_inc_vat "
         "precio_con_iva prezzo_ivato valor_de_venda valor_venda "
-        "一口价 售价 现价 ราคา vk_inkl_mwst"
+        "一口价 售价 现价 ราคา vk_inkl_mwst قیمت giá giá_bán prix_de_vente prezzo_di_vendita precio_de_venta "
+        "verkoopprijs myyntihinta eladási_ár bruttó_ár"
     ),
     "sale_price": (
         "sale_price special_price discount_price discounted_price promo_price offer_price angebotspreis "
-        "aktionspreis sonderpreis prix_promo prix_soldé precio_oferta prezzo_scontato actieprijs reapris"
+        "aktionspreis sonderpreis prix_promo prix_soldé precio_oferta prezzo_scontato actieprijs reapris "
+        "giá_khuyến_mãi giá_khuyến_mại akciós_ár قیمت_با_تخفیف"
     ),
     "regular_price": "regular_price_amount compare_at_price strikethrough_price was_price oldprice",
     "sale_period": "sale_price_effective_date sale_period",
@@ -100,7 +108,8 @@ _NAMES = {
         "disponível disponibile en_stock em_estoque disponibilidade saatavuus متوفر التوفر 在庫状況 库存状态 "
         "наявність доступность stock_availability διαθεσιμότητα w_magazynie avail inventory_status in_stock_status "
         "available_for_sale availableforsale "
-        "tillgänglighet tilgjengelighet tilgængelighed dostupnosť elérhetőség disponibilitate ketersediaan"
+        "tillgänglighet tilgjengelighet tilgængelighed dostupnosť elérhetőség disponibilitate ketersediaan "
+        "наличност còn_hàng"
     ),
     "stock": (
         "stock quantity qty stock_quantity inventory inventory_quantity inventory_qty stock_level lagerbestand "
@@ -109,11 +118,13 @@ _NAMES = {
         "количество остаток залишок giacenza stoc cantitate aantal current_stock_level avail_qty available_qty "
         "available_quantity quantity_available antall_på_lager antall απόθεμα ποσότητα stan_mag count zapas "
         "lagerbestand_gesamt gesamtbestand "
-        "数量 จำนวนคงเหลือ จำนวน quantity_to_sell_on_facebook voorraad_aantal"
+        "数量 จำนวนคงเหลือ จำนวน quantity_to_sell_on_facebook voorraad_aantal موجودی tồn_kho số_lượng qté "
+        "liczba_sztuk varastosaldo"
     ),
     "popularity": (
         "popularity sales sold total_sales units_sold purchases orders bestseller_rank_score verkauft verkäufe absatz "
-        "verkaufte_stück ventes ventas vendite vendas verkocht sprzedane satış_adedi продажи 販売数 销量 판매량"
+        "verkaufte_stück ventes ventas vendite vendas verkocht sprzedane satış_adedi продажи 販売数 销量 판매량 "
+        "sold_quantity quantity_sold 月销量"
     ),
     "discount": "discount discount_rate",
     "purchase_rate": "purchase_rate conversion_rate",
@@ -122,7 +133,8 @@ _NAMES = {
         "main_image image_src bild bild_url bildurl photo foto imagen immagine imagem imgurl images.src "
         "image.url 画像 图片 이미지 الصورة صورة fotografía obrázek kép zdjęcie görsel resim kuva изображение "
         "картинка photos main_image_url image_1 εικόνα φωτογραφία bilde bilder "
-        "bildlänk bildlenke billedlink bildlink lien_image lien_de_l_image enlace_imagen link_immagine"
+        "bildlänk bildlenke billedlink bildlink lien_image lien_de_l_image enlace_imagen link_immagine "
+        "画像url 主图 hình_ảnh تصویر عکس"
     ),
     "url": (
         "url link product_url product_link deeplink deep_link href produkt_url producturl permalink "
@@ -229,10 +241,17 @@ def names_of(role: str) -> list[str]:
 @lru_cache(maxsize=1)
 def _roles() -> dict[str, tuple[str, int]]:
     found: dict[str, tuple[str, int]] = {}
-    for role, names in _NAMES.items():
-        for rank, name in enumerate(split_words(names)):
-            found.setdefault(name, (role, rank))
+    for spelt in (str, _without_marks):
+        for role, names in _NAMES.items():
+            for rank, name in enumerate(split_words(names)):
+                found.setdefault(spelt(name), (role, rank))
     return found
+
+
+@lru_cache(maxsize=65_536)
+def _without_marks(name: str) -> str:
+    """A name as programs write it that know no accents: `ten_san_pham`; Persian words are not joined."""
+    return folded(name.replace("\u200c", "_")) if len(name) >= _LEAST_LETTERS else name
 
 
 @lru_cache(maxsize=65_536)
@@ -255,14 +274,32 @@ def role_named(name: str) -> str:
 def _by_name(plain: str) -> tuple[str, int] | None:
     known, steps = _roles(), plain.split(".")
     is_offer = any(_is_wrapper(step) and not _OFFERS.isdisjoint(step.split("_")) for step in steps[:-1])
-    for place, written in enumerate(_spellings(plain)):
+    for place, spelt in enumerate(_spellings(plain)):
+        written = spelt if spelt in known else _without_marks(spelt)
         if written in known and not (is_offer and known[written][0] not in _OFFERED):
             return known[written][0], known[written][1] + (place and _LESS_SURELY + place)
+    end = next((known[end] for end in _ends_of(plain) if end in known), None)
+    if end is not None and end[0] not in _PRICED:
+        return end[0], end[1] + _LESS_SURELY
+    if plain.endswith("_1") and known.get(plain[:-2], ("", 0))[0] == "image":
+        return "image", _LESS_SURELY
     rest, spoken = _language_behind(plain)
     if not spoken and plain[2:3] == "_" and plain[:2] in LANGUAGES and plain[:2] not in _OTHER_THAN_LANGUAGES:
         rest, spoken = plain[3:], plain[:2]
     found = _by_name(rest) if spoken else None
     return (found[0], found[1] + 1) if found is not None and found[0] in _BY_LANGUAGE else None
+
+
+def _ends_of(plain: str) -> Iterator[str]:
+    """What a name ends with in a script that writes words together (`등록상품명`), the longest first."""
+    word = plain.partition("_")[0]
+    yield from (word[cut:] for cut in range(1, len(word) - 1) if word[0] > _TOGETHER)
+
+
+_TOGETHER = "\u2e80"
+"""Letters from which on words are written together: Chinese, Japanese, Korean."""
+_PRICED = frozenset({"price", "sale_price", "regular_price"})
+"""Roles that other words of a name decide."""
 
 
 def _by_price(plain: str, apart: str, name: str) -> tuple[str, int] | None:
@@ -277,6 +314,25 @@ def _by_price(plain: str, apart: str, name: str) -> tuple[str, int] | None:
     if kind in ("price", "sale") and (len(steps) == 1 or (steps[0] in _OFFERS and is_with_or_without_tax(steps[1:]))):
         return ("price" if kind == "price" else "sale_price"), (3 if is_net(apart) else 2) * _LESS_SURELY
     return None
+
+
+@lru_cache(maxsize=65_536)
+def roles_within(name: str) -> frozenset[str]:
+    """The roles that single words of a name say: `Tytuł oferty`, `Категория на Маркете`, `Остаток, шт`."""
+    words = [word for step in spaced_names(name)[1].split(".") for word in step.split("_")]
+    known = _roles()
+    found = (known.get(word) or known.get(_without_marks(word)) for word in words if len(word) >= _LEAST_LETTERS)
+    roles = {role for role, _ in filter(None, found)}
+    is_other = len(roles) > 1 or not _OTHER_TITLES.isdisjoint(words)
+    return frozenset(roles - {"title"} if is_other else roles)
+
+
+_OTHER_TITLES = frozenset({"seo", "meta", "page", "alt", "file", "shop", "store", "user"})
+"""Words beside `title` and `name` that say whose they are; so does a word for another role (`supplier name`)."""
+
+
+_LEAST_LETTERS = 3
+"""Letters of a word that says what a column is, beside others."""
 
 
 def language_of_name(name: str) -> str | None:

@@ -63,14 +63,9 @@ def _some_price(survey: Survey, *, taken: Collection[str]) -> dict[str, str]:
     found = [name for name in survey.columns if name not in taken and _has_prices(name, survey)]
     asked = [name for name in found if price_kind(name) in ("price", "sale")]
     compared = [name for name in found if price_kind(name) == "regular"]
-    unnamed = [name for name in found if price_kind(name) is None and not _are_codes(survey.columns[name])]
+    unnamed = [name for name in found if price_kind(name) is None]
     first = next(iter((*sorted(asked, key=is_net), *compared, *unnamed)), None)
     return {} if first is None else {"price": first}
-
-
-def _are_codes(column: ColumnEvidence) -> bool:
-    """Whether each cell is another word of letters and digits: `KR120` is not a price in kronor."""
-    return column.n_distinct >= ENOUGH * column.n_values and all(map(str.isalnum, column.distinct))
 
 
 def _has_prices(name: str, survey: Survey) -> bool:

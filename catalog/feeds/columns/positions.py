@@ -21,7 +21,7 @@ def without_other_meanings(roles: Mapping[str, str], columns: Mapping[str, Colum
     if not all(name in roles and _are_degrees(columns[roles[name]], HIGHEST[name]) for name in PLACE):
         for name in PLACE:
             kept.pop(name, None)
-    if LOCATION in roles and not _are_pairs(columns[roles[LOCATION]]):
+    if LOCATION in roles and not are_pairs(columns[roles[LOCATION]]):
         del kept[LOCATION]
     return kept
 
@@ -54,7 +54,8 @@ def _are_degrees(column: ColumnEvidence, highest: float) -> bool:
     return _nearly_all(column, lambda text: (read := _degrees(text)) is not None and abs(read) <= highest)
 
 
-def _are_pairs(column: ColumnEvidence) -> bool:
+def are_pairs(column: ColumnEvidence) -> bool:
+    """Whether nearly all cells of a column have a latitude and a longitude."""
     if column.n_lists >= ENOUGH * column.n > 0:
         return column.n_typed == column.n_values == 2 * column.n
     return _nearly_all(column, lambda text: parse_place(text) is not None)

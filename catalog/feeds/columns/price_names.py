@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable
 from functools import lru_cache
+from itertools import pairwise
 from typing import Final, Literal
 
 from trimtab.catalog.feeds.rows import clean_name, spaced, split_words
@@ -15,11 +16,13 @@ PriceKind = Literal["price", "sale", "regular", "other"]
 
 _PRICE: Final = split_words(
     "一口价 售价 现价 促销价 活动价 单价 ราคาพิเศษ 정가 vk prices price preis preise prix precio preço preco "
-    "prezzo prijs pris priser cena ceny ceně hinta ár ára fiyat fiyatı цена ціна стоимость 価格 价格 價格 가격 "
-    "السعر سعر מחיר τιμή preț pret pvp mrp rrp msrp uvp harga giá ราคา कीमत मूल्य 定価 特価 売価 판매가 할인가 値段"
+    "prezzo prijs pris priser cijena cijene cena ceny ceně hinta ár ára fiyat fiyatı цена ціна стоимость 価格 价格 "
+    "價格 가격 السعر سعر מחיר τιμή preț pret pvp mrp rrp msrp uvp harga giá gia قیمت ราคา "
+    "कीमत मूल्य 定価 特価 売価 판매가 할인가 値段"
 )
 _PURCHASE: Final = split_words(
-    "bprice wholesale cost costs purchase buy buying einkauf einkaufspreis ek coste costo achat custo compra acquisto "
+    "bprice wholesale whsl jobber dealer trade händlerpreis "
+    "cost costs purchase buy buying einkauf einkaufspreis ek coste costo achat custo compra acquisto "
     "inkoop inköp indkøb nákup nákupní zakup zakupu alış maliyet закупочная закупка 原価 仕入 进价 원가 التكلفة"
 )
 _CHARGED: Final = split_words(
@@ -27,14 +30,24 @@ _CHARGED: Final = split_words(
     "kargo доставка 送料 운임"
 )
 _OTHER: Final = (*_PURCHASE, *_CHARGED)
-_NET: Final = frozenset(split_words("net netto excl excluded exkl ht hors neto nett zzgl"))
+_NET: Final = frozenset(
+    split_words("net netto excl excluded exkl ekskl escl ex exc htva ht hors neto nett zzgl nettopris nettopreis")
+)
+_WITHOUT: Final = frozenset(
+    split_words("without sin senza sem sans ohne bez без zonder utan uden uten before exclusive excluding")
+)
+_TAX: Final = frozenset(split_words("vat tax taxes iva mwst ust btw moms mva dph pdv ндс ддс tva kdv áfa alv gst"))
 _GROSS: Final = frozenset(split_words("gross brutto ttc incl included inkl bruto lordo"))
-_COST: Final = frozenset(split_words("cost costs wholesale coste costo einkaufspreis ek custo maliyet 原価 进价 원가"))
+_COST: Final = frozenset(
+    split_words("cost costs wholesale whsl coste costo einkaufspreis ek custo maliyet 原価 进价 원가")
+)
 _REGULAR: Final = split_words(
     "former tprice oldprice strikethrough regular list listed old original was before mrp rrp msrp uvp retail compare "
+    "neuf neupreis до "
     "recommended suggested strike regulärer regulär listen listenpreis alter alt statt streichpreis barré ancien "
     "conseillé ordinaire normal normale anterior antes tachado original listino pieno adviesprijs oude ordinarie "
-    "førpris før katalogowa poprzednia regularna běžná původní liste eski старая обычная 표시가 소비자가 表示 αρχική "
+    "førpris før katalogowa poprzednia regularna běžná původní liste eski piyasa "
+    "старая обычная 표시가 소비자가 表示 αρχική "
     "λιανική_πριν προ πριν 定価 通常 通常価格 原价 市场价 정가 الأصلي قبل מקורי"
 )
 _SALE: Final = split_words(
@@ -67,7 +80,7 @@ def price_kind(name: str) -> PriceKind | None:
     said = _FROM_TO.get((words[0], words[-1]))
     if said is not None:
         return said  # type: ignore[return-value]  # one of the literals
-    if any(word.isdecimal() or word in _FOR_SEVERAL for word in words):
+    if any((word.isdecimal() and word != "1") or word in _FOR_SEVERAL for word in words):
         return "other"
     for kind, known in (("other", _OTHER), ("sale", _SALE), ("regular", _REGULAR)):
         if any(_says(word, known) for word in words):
@@ -85,7 +98,9 @@ def is_purchase_price(name: str) -> bool:
 
 def is_net(name: str) -> bool:
     """Whether a column's name says that its prices are without tax."""
-    return not _NET.isdisjoint(_words(name))
+    words = _words(name)
+    is_untaxed = any(before in _WITHOUT and after in _TAX for before, after in pairwise(words))
+    return is_untaxed or not _NET.isdisjoint(words)
 
 
 def is_with_or_without_tax(words: Iterable[str]) -> bool:

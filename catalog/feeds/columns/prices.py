@@ -6,9 +6,16 @@ import re
 
 _NOTHING_MORE = re.compile(r"(?<=\d)\s*/-")
 """`₹ 1,299/-`: and no paise."""
-_PER = re.compile(r"\s*(?:/|\b(?:per|pro|je|par|por|al|za|pr\.?)\b)\s*[^\W\d]+\.?$", re.IGNORECASE)
+_PER = re.compile(
+    r"\s*(?:/|\b(?:per|pro|je|par|por|al|za|pr\.?)\b)\s*(?:\d+(?:[.,]\d+)?\s*)?[^\W\d]+\.?$"
+    r"|^\d+ ?[^\W\d]{1,3}\s*=\s*(?=.*\d)",
+    re.IGNORECASE,
+)
 
 
 def without_measure(text: str) -> str:
-    """A price without what it is for: `2.00 €/kg` is `2.00 €`, `₹ 1,299/-` is `₹ 1,299`; `n/a` stays as it is."""
+    """A price without what it is for: `2.00 €/kg` and `1 kg = 2.00 €` are `2.00 €`, `₹ 1,299/-` is `₹ 1,299`.
+
+    What is none stays as it is: `n/a`.
+    """
     return _PER.sub("", _NOTHING_MORE.sub("", text)) if any(map(str.isdigit, text)) else text

@@ -3,20 +3,22 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from itertools import pairwise
 
 from trimtab.catalog.feeds.columns.evidence import ENOUGH, ColumnEvidence
-from trimtab.catalog.feeds.columns.names import is_code_name, roles_of
+from trimtab.catalog.feeds.columns.names import is_code_name, roles_of, roles_within
 from trimtab.catalog.feeds.columns.offers import with_offers
-from trimtab.catalog.feeds.columns.positions import without_other_meanings
+from trimtab.catalog.feeds.columns.positions import LOCATION, are_pairs, without_other_meanings
 from trimtab.catalog.feeds.columns.survey import Survey
-from trimtab.catalog.feeds.columns.titles import titles_by_looks
+from trimtab.catalog.feeds.columns.titles import SHARED, looks_like_titles, titles_by_looks
 from trimtab.catalog.feeds.platforms.platform import ROLES
 from trimtab.catalog.feeds.rows import clean_name
 from trimtab.core.errors import BadFile
 
 HALF = 0.5
+FEW_ROWS = 2
+"""Rows that may lack what is called an id, however small the feed: sums, remarks."""
 FEW_REPEATED = 0.3
 """The share of rows up to which an id that is called so may be repeated before another column is taken for it."""
 MIN_DIGITS = 5
@@ -34,7 +36,10 @@ def found_roles(survey: Survey, path: object, required: Iterable[str]) -> dict[s
     given = frozenset(roles)
     for role, candidates in roles_of(name for name in columns if name not in roles).items():
         if role != "item_id" and role not in roles:
-            roles[role] = candidates[0]
+            roles[role] = next(
+                (name for name in candidates if role != LOCATION or are_pairs(columns[name])), candidates[0]
+            )
+    roles |= roles_by_a_word(survey, roles)
     finders = {"item_id": _ids, "title": _titles}
     for role in required:
         if role not in roles:
@@ -72,7 +77,7 @@ def _ids(survey: Survey, roles: dict[str, str]) -> Iterator[str]:
     """Columns that could be the id, the likeliest first: named so and of its own in each row, or looking so."""
     columns, n_rows = survey.columns, survey.n_rows
     named = roles_of(columns).get("item_id", [])
-    whole = [name for name in named if columns[name].n >= ENOUGH * n_rows]
+    whole = [name for name in named if columns[name].n >= min(ENOUGH * n_rows, max(n_rows - FEW_ROWS, HALF * n_rows))]
     for most in (1 - ENOUGH, FEW_REPEATED):  # rows with an id that another one has are rejected
         yield from (name for name in whole if survey.repeats.get(name, 0) <= most * n_rows)
     looking = list(_looking(survey, roles, _looks_like_ids))
@@ -106,6 +111,46 @@ def _missing(path: object, role: str, survey: Survey) -> BadFile:
     )
 
 
+def roles_by_a_word(survey: Survey, roles: Mapping[str, str]) -> dict[str, str]:
+    """Role -> column, of those that no column's whole name says and one word of some does: `Категория на Маркете`."""
+    if not survey.platform.is_of_the_shop:
+        return {}
+    found: dict[str, list[str]] = {}
+    for name, column in survey.columns.items():
+        if name not in roles.values() and not is_code_name(clean_name(name)):
+            for role in roles_within(name) & (_BORNE_OUT_BY.keys() - roles.keys()):
+                if _BORNE_OUT_BY[role](column, survey):
+                    found.setdefault(role, []).append(name)
+    if len(found.get("stock", [])) > 1:
+        del found["stock"]  # of places, or of other things than the item
+    return {role: names[0] for role, names in found.items()}
+
+
+def _are_kinds(column: ColumnEvidence, survey: Survey) -> bool:
+    """Whether a column has words that many rows have in common."""
+    are_words = sum(any(map(str.isalpha, value)) for value in column.distinct) >= ENOUGH * len(column.distinct)
+    is_text = not (column.share("is_flag") or column.share("is_date") or column.share("is_address") or column.units)
+    return (
+        are_words and is_text and column.mean_words <= FEW_WORDS and column.n_distinct <= max(1, HALF * survey.n_rows)
+    )
+
+
+def _are_amounts(column: ColumnEvidence, survey: Survey) -> bool:
+    """Whether a column counts something in most rows."""
+    return column.share("is_number") >= ENOUGH and column.n >= HALF * survey.n_rows and column.n_distinct > 1
+
+
+def _are_titles(column: ColumnEvidence, survey: Survey) -> bool:
+    return looks_like_titles(column, survey.n_rows, least_different=SHARED)
+
+
+_BORNE_OUT_BY: Mapping[str, Callable[[ColumnEvidence, Survey], bool]] = {
+    "category": _are_kinds, "brand": _are_kinds, "stock": _are_amounts, "title": _are_titles,
+}  # fmt: skip
+FEW_WORDS = 12
+"""Words of a category or a brand, on average; of what has more of them it is a description."""
+
+
 def _looking(survey: Survey, roles: dict[str, str], looks_so: Callable[[ColumnEvidence, int], bool]) -> Iterator[str]:
     """Columns without a role that look like one, in the feed's order."""
     taken = set(roles.values())
@@ -124,7 +169,7 @@ def _looks_like_ids(column: ColumnEvidence, n_rows: int) -> bool:
 def _measures(column: ColumnEvidence) -> bool:
     """Whether numbers say how much of something there is: they are neither as long as codes nor count up."""
     if column.share("is_number") < ENOUGH:
-        return column.share("is_date") >= HALF or column.share("is_price") >= HALF or bool(column.units)
+        return column.share("is_date") >= HALF or column.share("is_price") >= HALF or column.share("unit") >= HALF
     texts = list(column.distinct)
     if not all(map(str.isdecimal, texts)):
         return True

@@ -16,9 +16,10 @@ from trimtab.catalog.feeds.columns.price_names import price_kind
 from trimtab.catalog.feeds.columns.titles import TITLE, title_column
 from trimtab.catalog.feeds.made_ids import columns_of_ids, with_ids
 from trimtab.catalog.feeds.platforms.detection import platform_of, raw_rows
-from trimtab.catalog.feeds.platforms.platform import Platform, renamed
+from trimtab.catalog.feeds.platforms.platform import ROLES, Platform
 from trimtab.catalog.feeds.reshaping.continuing import continued_of
 from trimtab.catalog.feeds.reshaping.families import family_of
+from trimtab.catalog.feeds.reshaping.repeated import repeated_of
 from trimtab.catalog.feeds.reshaping.shown import columns_of_state, only_shown
 from trimtab.catalog.feeds.rows import Row, Rows, Value, blocks_of, clean_name, filled, first_text, texts
 from trimtab.catalog.rejections import Rejection
@@ -252,7 +253,7 @@ def adapted(path: Path, shop: Shop, names: dict[str, None] | None = None) -> tup
         names: takes the columns that the feed has.
     """
     platform, rows = platform_of(raw_rows(path))
-    roles = {column: role for role, column in shop.catalogue.columns.items()}
+    roles = shop.catalogue.columns
     seen = {} if names is None else names
 
     def again() -> Rows:
@@ -281,24 +282,39 @@ def _items_of(again: Callable[[], Rows], spoken_of: Collection[str]) -> Rows:
     def whole() -> Rows:
         return tied() if continued is None else continued.rows(tied())
 
-    deciding = columns_of_state(whole(), spoken_of)
-    ids = columns_of_ids(whole)
-    shown = only_shown(whole(), deciding) if deciding else whole()
+    repeated = repeated_of(whole)
+
+    def gathered() -> Rows:
+        return whole() if repeated is None else repeated.rows(whole())
+
+    deciding = columns_of_state(gathered(), spoken_of)
+    ids = columns_of_ids(gathered)
+    shown = only_shown(gathered(), deciding) if deciding else gathered()
     return with_ids(shown, ids) if ids else shown
 
 
-def _renamed_first(rows: Iterable[Row | Rejection], roles: Mapping[str, str]) -> Rows:
-    """Rows in which what the shop names has its role's name; spelling of a column's name is taken as it is meant."""
-    if not roles:
-        yield from rows
-        return
-    plain = {clean_name(column): role for column, role in roles.items()}
+def _renamed_first(rows: Iterable[Row | Rejection], columns: Mapping[str, str]) -> Rows:
+    """Rows in which what the shop names has its role's name; spelling of a column's name is taken as it is meant.
+
+    Args:
+        columns: role -> column; several roles may be one column's, as where titles are the ids.
+    """
+    roles: dict[str, list[str]] = {}
+    for role, column in columns.items():
+        plain = clean_name(column)
+        own = [plain] if plain in ROLES and plain not in columns else []
+        roles.setdefault(plain, own).append(role)
     for row in rows:
-        if isinstance(row, Row):
-            named = {name: plain[clean_name(name)] for name in row.cells if clean_name(name) in plain}
-            yield from renamed(iter((row,)), named)
-        else:
-            yield row
+        yield Row(row.line, _with_roles(row.cells, roles)) if roles and isinstance(row, Row) else row
+
+
+def _with_roles(cells: Mapping[str, Value], roles: Mapping[str, Sequence[str]]) -> dict[str, Value]:
+    """Cells with their roles for names; what is called a role's name without being it makes room."""
+    named = {role: value for name, value in cells.items() for role in roles.get(clean_name(name), ())}
+    return {
+        **named,
+        **{name: one for name, one in cells.items() if clean_name(name) not in roles and name not in named},
+    }
 
 
 def _filled(rows: Iterable[Row | Rejection], names: dict[str, None]) -> Rows:

@@ -6,26 +6,37 @@ from collections.abc import Collection, Iterator, Mapping
 from itertools import chain, islice
 
 from trimtab.catalog.feeds.columns.evidence import ENOUGH, ColumnEvidence
-from trimtab.catalog.feeds.columns.names import roles_of, spaced_names
+from trimtab.catalog.feeds.columns.names import roles_of, roles_within, spaced_names
 from trimtab.catalog.feeds.rows import Row, Rows, first_text, split_words
 
 TITLE = "title"
 """The role, and what a column of titles that are made is called."""
 N_LOOKED_AT = 200
+OWN, SHARED = 0.7, 0.1
+"""The share of rows that have another title, where nothing calls it one, and where a word of the name does."""
 _MODELS = frozenset(
-    split_words("pattern model model_name modell modelo modèle modele modello modelo_do_produto модель 型号 型番 機種")
+    split_words(
+        "pattern profil profile model model_name modell modelo modèle modele modello modelo_do_produto модель 型号 "
+        "型番 機種"
+    )
 )
 _VERSIONS = frozenset(
     split_words(
-        "version variant variante ausführung versión versione versão trim trim_level derivative motorisierung wersja"
+        "dimension dimensions reifengröße version variant variante "
+        "ausführung versión versione versão trim trim_level derivative motorisierung wersja"
     )
 )
 
 
 def title_column(columns: Mapping[str, ColumnEvidence], n_rows: int) -> str | None:
     """The column with the titles; None where no column could have them."""
-    named = roles_of(columns).get("title", [])
-    return next(iter(named), None) or next(titles_by_looks(columns, n_rows, ("item_id",)), None)
+    named = roles_of(columns).get(TITLE, [])
+    within = (
+        name
+        for name, column in columns.items()
+        if TITLE in roles_within(name) and looks_like_titles(column, n_rows, least_different=SHARED)
+    )
+    return next(chain(named, within, titles_by_looks(columns, n_rows, ("item_id",))), None)
 
 
 def with_titles(rows: Rows) -> Rows:
@@ -34,7 +45,8 @@ def with_titles(rows: Rows) -> Rows:
     names = list(dict.fromkeys(chain.from_iterable(row.cells for row in first if isinstance(row, Row))))
     named = roles_of(names)
     models = [name for name in names if _MODELS & set(spaced_names(name))]
-    if TITLE in named or not models:
+    others = (name for name in names if not (_MODELS | _VERSIONS) & set(spaced_names(name)))
+    if TITLE in named or not models or any(TITLE in roles_within(name) for name in others):
         return chain(first, rows)
     versions = [name for name in names if _VERSIONS & set(spaced_names(name))]
     parts = list(dict.fromkeys([*named.get("brand", [])[:1], models[0], *versions[:1]]))
@@ -48,11 +60,16 @@ def _titled(row: Row, parts: Collection[str]) -> Row:
 
 def titles_by_looks(columns: Mapping[str, ColumnEvidence], n_rows: int, taken: Collection[str] = ()) -> Iterator[str]:
     """Columns of short texts of several words, another one in most rows; in the feed's order."""
-    return (name for name, column in columns.items() if name not in taken and _looks_so(column, n_rows))
+    return (name for name, column in columns.items() if name not in taken and looks_like_titles(column, n_rows))
 
 
-def _looks_so(column: ColumnEvidence, n_rows: int) -> bool:
-    is_own = column.n >= ENOUGH * n_rows and column.n_distinct >= 0.7 * n_rows
+def looks_like_titles(column: ColumnEvidence, n_rows: int, *, least_different: float = OWN) -> bool:
+    """Whether nearly all rows have a short text of several words.
+
+    Args:
+        least_different: the share of rows that have another one; variants of a product may share theirs.
+    """
+    is_own = column.n >= ENOUGH * n_rows and column.n_distinct >= least_different * n_rows
     with_words = sum(" " in value for value in column.distinct) >= 0.5 * len(column.distinct)
     is_other = any(column.share(what) >= 0.5 for what in ("is_address", "unit", "is_date", "is_price", "is_number"))
     return is_own and with_words and 5 <= column.mean_characters <= 150 and not is_other

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import csv
 import re
-from collections import deque
+from collections import Counter, deque
 from collections.abc import Iterator
 from pathlib import Path
 from typing import IO
@@ -21,6 +21,8 @@ MAX_LINES = 5_000
 MAX_OPEN_QUOTES = 1_000
 """More rows than these with such quotes are not read as a table."""
 N_SNIFFED = 20
+N_COMPARED = 4
+"""Cells of a row of which one is its column's name, or it is not the header again."""
 
 _SEPARATOR_LINE = re.compile(r"\s*\"?sep=(.|\\t)\"?\s*", re.IGNORECASE)
 
@@ -108,12 +110,18 @@ def _delimiter(lines: _Lines) -> str:
     if not sample:
         return ","
     outside = [re.sub(r'"[^"]*"', "", line) for line in sample]
-    return max(DELIMITERS, key=lambda sign: (outside[0].count(sign) > 0, *_evenness(outside, sign)))
+    begin = next((place for place, line in enumerate(outside) if any(sign in line for sign in DELIMITERS)), 0)
+    return max(DELIMITERS, key=lambda sign: (outside[begin].count(sign) > 0, *_evenness(outside[begin:], sign)))
 
 
 def _evenness(lines: list[str], sign: str) -> tuple[float, int]:
+    """The share of lines with as many signs as the first of the table, and how many those are.
+
+    What stands above a table has fewer, if any.
+    """
     counts = [line.count(sign) for line in lines]
-    return sum(count == counts[0] for count in counts) / len(counts) if counts[0] else 0.0, counts[0]
+    first = next((count for count in counts if 2 * count > max(counts)), 0)
+    return sum(count == first for count in counts) / len(counts) if first else 0.0, first
 
 
 def _records(lines: _Lines, delimiter: str, path: Path) -> Iterator[tuple[int, list[str] | Rejection]]:
@@ -142,25 +150,38 @@ def _unquoted(text: str, delimiter: str, line: int, *, is_open: bool) -> list[st
 
 
 def _is_above_header(cells: list[str], lines: _Lines, delimiter: str) -> bool:
-    """Whether a first row is a remark above the table: far fewer cells than those below, whose first is all names."""
+    """Whether a first row is above the header: a remark of far fewer cells, or names of groups of columns."""
     rest = [row for row in csv.reader(lines.next_lines(N_SNIFFED), delimiter=delimiter) if any(map(str.strip, row))]
     widest = max((sum(map(bool, map(str.strip, row))) for row in rest), default=0)
     n_filled = sum(map(bool, map(str.strip, cells)))
-    names = next(
-        (filled for row in rest if 2 * len(filled := [one for one in map(str.strip, row) if one]) > widest), []
-    )
+    names = next((filled for row in rest if 2 * len(filled := _filled(row)) > widest), [])
     are_names = len(set(names)) == len(names) and not any(name[:1].isdigit() for name in names)
-    return 2 * n_filled <= widest and widest > 2 and are_names
+    groups = Counter(_filled(cells))
+    are_groups = max(groups.values(), default=0) > 1 and len(names) >= n_filled and names == _filled(rest[0])
+    return (2 * n_filled <= widest or are_groups) and widest > 2 and are_names
+
+
+def _filled(row: list[str]) -> list[str]:
+    return [cell for cell in map(str.strip, row) if cell]
 
 
 def _header(cells: list[str], line: int, path: Path) -> list[str]:
     header = [name.strip().lstrip("\ufeff") for name in cells]
     while header and not header[-1]:
         header.pop()
-    repeated = next((name for name in header if name and header.count(name) > 1), None)
+    often, named = Counter(header), Counter[str]()
+    repeated = next((name for name in header if often[name] > 1 and clean_name(name) in _ONCE), None)
     if repeated is not None:
         raise BadFile(path, f"column {repeated!r} stands twice in the header", row=line)
+    for place, name in enumerate(header):
+        if name and often[name] > 1:
+            named[name] += 1
+            header[place] = f"{name} {named[name]}"
     return [name or f"column_{number}" for number, name in enumerate(header, 1)]
+
+
+_ONCE = frozenset({"item_id", "id", "sku", "title", "name", "price"})
+"""What no item can have two of; what else stands twice is numbered."""
 
 
 def _is_remark(cells: list[str]) -> bool:
@@ -176,7 +197,10 @@ def _unwrapped(cell: str) -> str:
 
 def _repeats(cells: list[str], header: list[str]) -> bool:
     """Whether a row is the header again, as in files put together of several, or its names for a machine."""
-    said = [(clean_name(cell), clean_name(name)) for cell, name in zip(cells, header, strict=False) if cell.strip()]
+    filled = [(cell, name) for cell, name in zip(cells, header, strict=False) if cell and not cell.isspace()]
+    if not any(clean_name(cell) == clean_name(name) for cell, name in filled[:N_COMPARED]):
+        return False
+    said = [(clean_name(cell), clean_name(name)) for cell, name in filled]
     return len(said) > 2 and sum(cell == name for cell, name in said) >= 0.8 * len(said)
 
 

@@ -3,17 +3,14 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import lru_cache
 
 from trimtab.catalog.feeds.platforms.platform import Platform, listed, path_of, put
 from trimtab.catalog.feeds.rows import Row, Rows, Value, first_text
 from trimtab.catalog.rejections import Omission, Rejection
 
 N_OPTIONS = 3
-SHARED = {
-    "title": "Title", "description": "Body (HTML)", "brand": "Vendor", "url": "URL", "published": "Published",
-    "status": "Status", "category": "Product Category", "type": "Type", "tags": "Tags",
-}  # fmt: skip
 _HANDLE = ("Handle", "URL handle")
 _NEWER = {
     "Variant SKU": "SKU", "Variant Price": "Price", "Variant Compare At Price": "Compare-at price",
@@ -40,9 +37,44 @@ def _matches(names: frozenset[str]) -> bool:
     return bool(names & set(_HANDLE)) and "Title" in names and bool(names & {"Variant Price", "Price", "Variant SKU"})
 
 
+@dataclass(frozen=True, slots=True)
+class _Product:
+    """What all variants of a product share, read once.
+
+    Attributes:
+        first: the cells of its first row.
+        texts: what stands before a variant's own offer, `fields` what stands behind it.
+    """
+
+    handle: str
+    first: dict[str, Value]
+    texts: dict[str, Value]
+    fields: dict[str, Value]
+
+    @classmethod
+    def of(cls, handle: str, first: dict[str, Value]) -> _Product:
+        """The product that a first row describes."""
+        texts: dict[str, Value] = {}
+        put(texts, "description", first.get("Body (HTML)"))
+        put(texts, "brand", first.get("Vendor"))
+        put(texts, "category", _category(first))
+        put(texts, "product_type", first.get("Type"))
+        fields: dict[str, Value] = {}
+        for name, value in first.items():
+            field = _field_of(name)
+            if field is not None:
+                put(fields, field, listed(value, ";") if _FIELD in name else value)
+        return cls(handle, first, texts, fields)
+
+    @property
+    def not_shown_as(self) -> str:
+        """The status for which it is left out; empty where it is on show."""
+        status = first_text(self.first.get("Status")).lower()
+        return status if status in ("draft", "archived", "unlisted") else ""
+
+
 def _rows(rows: Rows) -> Rows:
-    shared: dict[str, Value] = {}
-    group = ""
+    product: _Product | None = None
     for row in rows:
         if isinstance(row, Rejection):
             yield row
@@ -52,11 +84,15 @@ def _rows(rows: Rows) -> Rows:
         if not handle:
             yield Rejection(row.line, "Handle is empty")
             continue
-        if handle != group or "Title" in cells:
-            group, shared = handle, cells
-        yield from _variant(row.line, handle, cells, shared)
+        if product is None or handle != product.handle or "Title" in cells:
+            product = _Product.of(handle, cells)
+        if not any(name in cells for name in _OF_VARIANTS):
+            continue  # another picture
+        status = product.not_shown_as
+        yield Omission(row.line, f"Status is {status}") if status else _variant(row.line, cells, product)
 
 
+_OF_VARIANTS = ("Variant Price", "Variant SKU", "Option1 Value")
 _OTHERS = {
     "Body HTML": "Body (HTML)", "Variant Cost": "Cost per item", "Category: Name": "Product Category",
     "Variant Weight": "Variant Grams",
@@ -73,7 +109,12 @@ _METAFIELD = re.compile(r"(?:Variant )?Metafield: (?!shopify--)(?:[\w-]+\.)?([\w
 
 def _as_before(cells: dict[str, Value]) -> dict[str, Value]:
     """Cells by the names that columns had first."""
-    return {_FIRST_NAMES.get(name.lower(), _option_name(name)): value for name, value in cells.items()}
+    return {_first_name(name): value for name, value in cells.items()}
+
+
+@lru_cache(maxsize=4096)
+def _first_name(name: str) -> str:
+    return _FIRST_NAMES.get(name.lower(), _option_name(name))
 
 
 def _option_name(name: str) -> str:
@@ -86,46 +127,40 @@ def _option_name(name: str) -> str:
     )
 
 
-def _variant(line: int, handle: str, cells: dict[str, Value], shared: dict[str, Value]) -> Iterator[Row | Rejection]:
-    """The item of a row; none where the row is but another picture, or the product is not shown."""
-    is_variant = any(name in cells for name in ("Variant Price", "Variant SKU", "Option1 Value"))
-    if not is_variant:
-        return
-    status = first_text(shared.get("Status")).lower()
-    if status in ("draft", "archived", "unlisted"):
-        yield Omission(line, f"Status is {status}")
-        return
-    options = _options(cells, shared)
-    own: dict[str, Value] = {"group_id": handle}
+@lru_cache(maxsize=4096)
+def _field_of(name: str) -> str | None:
+    """What an attribute of the product is called, where a column is one: a field of the shop's, what adverts say."""
+    if _FIELD in name and _OF_SHOPIFY not in name:
+        return name.partition(_FIELD)[0]
+    field = _METAFIELD.fullmatch(name)
+    if field is not None:
+        return field[1]
+    return name.removeprefix(_SHOPPING) if name.startswith(_SHOPPING) and name not in _OF_ADVERTS else None
+
+
+def _variant(line: int, cells: dict[str, Value], product: _Product) -> Row:
+    """The item of a row."""
+    options = _options(cells, product.first)
+    own: dict[str, Value] = {"group_id": product.handle}
     sku = first_text(cells.get("Variant SKU")).lstrip("'")
-    put(own, "item_id", cells.get("item_id") or sku or "-".join([handle, *(value for _, value in options)]))
-    title = first_text(shared.get("Title"))
+    put(own, "item_id", cells.get("item_id") or sku or "-".join([product.handle, *(value for _, value in options)]))
+    title = first_text(product.first.get("Title"))
     put(own, "title", " - ".join([title, *(value for _, value in options)]) if title else None)
-    put(own, "description", shared.get("Body (HTML)"))
-    put(own, "brand", shared.get("Vendor"))
-    put(own, "category", _category(shared))
-    put(own, "product_type", shared.get("Type"))
-    put(own, "image", cells.get("Variant Image") or cells.get("Image Src") or shared.get("Image Src"))
+    own |= product.texts
+    put(own, "image", cells.get("Variant Image") or cells.get("Image Src") or product.first.get("Image Src"))
     price, compared = cells.get("Variant Price"), cells.get("Variant Compare At Price")
     put(own, "price", compared or price)
     put(own, "sale_price", price if compared else None)
     _put_stock(own, cells)
-    put(own, "tags", listed(shared.get("Tags"), ","))
+    put(own, "tags", listed(product.first.get("Tags"), ","))
     put(own, "gtin", first_text(cells.get("Variant Barcode")).lstrip("'"))
     put(own, "weight_g", cells.get("Variant Grams"))
-    for name, option in options:
-        put(own, name, option)
-    for name, value in shared.items():
-        if _FIELD in name and _OF_SHOPIFY not in name:
-            put(own, name.partition(_FIELD)[0], listed(value, ";"))
-        elif (field := _METAFIELD.fullmatch(name)) is not None:
-            put(own, field[1], value)
-        elif name.startswith(_SHOPPING) and name not in _OF_ADVERTS:
-            put(own, name.removeprefix(_SHOPPING), value)
+    for name, value in (*options, *product.fields.items()):
+        put(own, name, value)
     for name, value in cells.items():
         if name == "Cost per item" or name.startswith(MARKET_PRICE):
             put(own, name, value)
-    yield Row(line, own)
+    return Row(line, own)
 
 
 def _options(cells: dict[str, Value], shared: dict[str, Value]) -> list[tuple[str, str]]:

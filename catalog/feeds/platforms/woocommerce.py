@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 
 from trimtab.catalog.feeds.platforms.platform import Platform, listed, path_of, put
 from trimtab.catalog.feeds.rows import Row, Rows, Value, first_text
@@ -70,13 +71,20 @@ def _product(row: Row) -> Row:
     put(own, "image", next(iter(listed(cells.get("Images"), ",")), None))
     _put_stock(own, cells)
     for name in cells:
-        number = _ATTRIBUTE.fullmatch(name)
-        if number:
-            put(own, first_text(cells[name]), listed(cells.get(f"Attribute {number[1]} value(s)"), ","))
+        values = _values_of(name)
+        if values:
+            put(own, first_text(cells[name]), listed(cells.get(values), ","))
     for name, value in cells.items():
         if name.startswith("Meta: ") and not name.startswith("Meta: _"):
             put(own, name.removeprefix("Meta: "), value)
     return Row(row.line, own)
+
+
+@lru_cache(maxsize=4096)
+def _values_of(name: str) -> str:
+    """The column with the values of the attribute that a column names; empty where it names none."""
+    number = _ATTRIBUTE.fullmatch(name)
+    return f"Attribute {number[1]} value(s)" if number else ""
 
 
 def _variation(row: Row, parent: str, shared: dict[str, Value] | None) -> Row:

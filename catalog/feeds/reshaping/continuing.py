@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from itertools import islice
 
 from trimtab.catalog.cells import read_number
 from trimtab.catalog.feeds.columns.names import role_named, role_of, roles_of
 from trimtab.catalog.feeds.reshaping.families import ENOUGH, RARELY, is_shared
+from trimtab.catalog.feeds.reshaping.repeated import add_values
 from trimtab.catalog.feeds.rows import Row, Rows, Value, clean_name, first_text, names_of, spaced
 
 N_LOOKED_AT = 200
@@ -32,17 +33,21 @@ class Continued:
         title: the column without which a row continues the one before.
         ids: columns of ids, that of the variants first.
         are_templates: whether a product with variants is not an item by itself.
+        are_lists: whether what continues a product adds values to it, as Odoo's lines of attributes do.
+        twins: a column of variants -> the one that says the same of products: `variation_price` and `price`.
     """
 
     title: str
     ids: tuple[str, ...]
     are_templates: bool
+    are_lists: bool = False
+    twins: Mapping[str, str] = field(default_factory=dict)
 
     def rows(self, rows: Rows) -> Rows:
         """The rows, variants whole; what continues a product without being a variant of it (a picture) is dropped."""
         product: Row | None = None
         behind: list[Row] = []
-        for row in rows:
+        for row in _with_twins(rows, self.twins):
             if not isinstance(row, Row):
                 yield row
             elif not first_text(row.cells.get(self.title)) and product is not None:
@@ -58,6 +63,9 @@ class Continued:
         variants = [row for row in behind if _is_item(row, product, self.ids)]
         group = _own_id(product, None, self.ids[::-1])
         own = Row(product.line, {**product.cells, "item_id": _own_id(product, None, self.ids)})
+        if self.are_lists:
+            for row in behind:
+                add_values(own.cells, row.cells)
         if not variants:
             yield own
             return
@@ -123,14 +131,43 @@ def continued_of(again: Callable[[], Rows]) -> Continued | None:
     named = roles_of(sorted(names_of(first)))
     titles, ids = named.get("title", []), named.get("item_id", [])
     lacking = titles and any(isinstance(row, Row) and not first_text(row.cells.get(titles[0])) for row in first)
-    return _continued(again(), titles[0], ids) if lacking and ids else None
+    twins = _twins_in(names_of(first))
+    found = _continued(_with_twins(again(), twins), titles[0], ids) if lacking and ids else None
+    return None if found is None else replace(found, twins=twins)
+
+
+_OF_VARIANTS = re.compile(r"(?:variation|variant)[_ ]", re.IGNORECASE)
+
+
+def _twins_in(names: Collection[str]) -> dict[str, str]:
+    plain = {name: _OF_VARIANTS.sub("", name) for name in names if _OF_VARIANTS.search(name)}
+    found = {
+        name: next((one for one in (twin, role_named(twin)) if one in names), None) for name, twin in plain.items()
+    }
+    return {name: twin for name, twin in found.items() if twin is not None}
+
+
+def _with_twins(rows: Rows, twins: Mapping[str, str]) -> Rows:
+    """Rows in which what is said of a variant is called as it is of a product, where nothing else is called so."""
+    if not twins:
+        yield from rows
+        return
+    for row in rows:
+        if isinstance(row, Row):
+            cells = row.cells
+            yield Row(
+                row.line,
+                {twins[name] if name in twins and twins[name] not in cells else name: cells[name] for name in cells},
+            )
+        else:
+            yield row
 
 
 def _continued(rows: Rows, title: str, ids: Sequence[str]) -> Continued | None:
     """What the rows of a feed show; None where those without a title lack nothing else."""
     seen, own = _Shown(), Counter[str]()
     product: Row | None = None
-    n_rows, is_counted = 0, False
+    n_rows, n_more, is_counted = 0, 0, False
     for row in rows:
         if not isinstance(row, Row):
             continue
@@ -146,6 +183,10 @@ def _continued(rows: Rows, title: str, ids: Sequence[str]) -> Continued | None:
             if _is_item(row, product, ids):
                 seen.add(row, is_behind=True)
                 own.update(name for name in ids if _own_id(row, product, (name,)))
+            else:
+                n_more += 1
+    if not seen.n[True] and n_more > max(FEW, SOME * n_rows):
+        return Continued(title, tuple(ids), are_templates=False, are_lists=True)
     if seen.n[True] <= max(FEW, SOME * n_rows) or seen.n_shared < 2:
         return None
     offers = [name for name in seen.filled[True] if name in ids or role_named(name) in _OFFER]

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+from trimtab.catalog.feeds.columns.names import role_named
+
 LISTS = ("variants", "variations", "skus")
 """Members of a product that are its variants."""
 _FIRST = ("masterVariant", "master_variant", "defaultVariant", "default_variant")
@@ -15,6 +17,7 @@ _OPTIONS = 5
 
 def items_of(product: Mapping[str, Any]) -> Iterator[Mapping[str, Any]]:
     """The variants of a product, each whole; the product itself where it has none."""
+    product = _flat(product)
     name = next((name for name in LISTS if _are_variants(product.get(name))), None)
     first = next((key for key in _FIRST if _are_variants([product.get(key)])), None)
     if name is None and first is None:
@@ -22,12 +25,47 @@ def items_of(product: Mapping[str, Any]) -> Iterator[Mapping[str, Any]]:
         return
     variants = [*([product[first]] if first else []), *(product[name] if name else [])]
     shared = {key: value for key, value in product.items() if key not in (name, first, *LISTS, "options")}
-    group = next((str(product[key]) for key in ("group_id", "id", "handle", "sku") if product.get(key)), None)
+    group = next(
+        (str(product[key]) for key in ("group_id", "id", "handle", "sku", "styleNumber", "style") if product.get(key)),
+        None,
+    )
     for variant in variants:
         own = {key: value for key, value in variant.items() if value not in (None, "")}
         title = _title(product, own)
         own |= {"title": title} if isinstance(title, str) else {}
         yield {**shared, "group_id": group, **_options(product, own), **own, "id": own.get("sku") or own.get("id")}
+
+
+def _flat(product: Mapping[str, Any]) -> Mapping[str, Any]:
+    """A product whose colours have sizes, each with an id and an offer, with these as its variants."""
+    for key, colours in {} if set(LISTS) & product.keys() else product.items():
+        if not isinstance(colours, list) or not all(isinstance(one, Mapping) for one in colours):
+            continue
+        inner = next((name for one in colours for name, value in one.items() if _are_offers(value)), None)
+        if inner is not None:
+            sizes = [
+                {"sku": _id_of(size), **{name: value for name, value in one.items() if name != inner}, **size}
+                for one in colours
+                for size in one.get(inner) or ()
+            ]
+            return {**{name: value for name, value in product.items() if name != key}, LISTS[0]: sizes}
+    return product
+
+
+def _are_offers(members: object) -> bool:
+    """Whether a list has objects that can be bought: each with an id, and a price or how many there are."""
+    return (
+        isinstance(members, list)
+        and bool(members)
+        and all(isinstance(one, Mapping) and _id_of(one) and _OFFERED & set(map(role_named, one)) for one in members)
+    )
+
+
+def _id_of(variant: Mapping[str, Any]) -> Any:
+    return next((value for name, value in variant.items() if value and role_named(name) == "item_id"), None)
+
+
+_OFFERED = frozenset({"price", "stock", "in_stock"})
 
 
 def _are_variants(members: object) -> bool:

@@ -10,15 +10,19 @@ from trimtab.catalog.feeds.platforms.platform import put
 from trimtab.catalog.feeds.rows import Row, Rows, clean_name, first_text, spaced, split_words
 
 _NAME = frozenset(
-    split_words("name names nom nombre nome nazwa naam navn namn název bezeichnung label key 名 название имя ad adı")
+    split_words(
+        "name names nom nombre nome nazwa naam navn namn název bezeichnung label key 名 назва название имя ad adı"
+    )
 )
 _VALUE = frozenset(
     split_words(
         "values value value_s wert werte wert_e valeur valeurs valeur_s valor valores valore valori wartość wartości "
-        "choices choice waarde waarden værdi værdier värde hodnota érték değer 値 值 значение val"
+        "choices choice waarde waarden værdi værdier värde hodnota érték değer 値 值 значення значение val"
     )
 )
-_UNIT = frozenset(split_words("unit units uom einheit unité unidad unità unidade jednostka eenheid enhed enhet"))
+_UNIT = frozenset(
+    split_words("unit units uom einheit unité unidad unità unidade jednostka eenheid enhed enhet одиниця единица")
+)
 _WHAT = {"value": _VALUE, "unit": _UNIT, "name": _NAME}
 MAX_DIGITS = 2
 """The longest number that counts attributes."""
@@ -26,7 +30,7 @@ _TITLED = frozenset(split_words("info option options attribute spec tab field"))
 """What is numbered with a title and a description instead of a name and a value: Wix's `additionalInfoTitle1`."""
 _HUE = re.compile(r"#[0-9a-fA-F]{3,8}:\s*")
 """What stands before a colour's name for the page that shows it."""
-_BETWEEN = frozenset(split_words("of de del la l d di des der van s es e i"))
+_BETWEEN = frozenset(split_words("виміру измерения of de del la l d di des der van s es e i"))
 _WORD = re.compile(r"\d+|[^\W\d_]+")
 _COMPOUND = re.compile(r"(.{3,})(wert|werte|value|name)")
 """`Merkmalwert`, `Attributname`."""

@@ -1,12 +1,15 @@
-"""Cells with several attributes: Magento's `a=b,c=d`, PrestaShop's `Name:Value:Position`, lists of `Name: Value`."""
+"""Cells with several attributes: JSON, Magento's `a=b,c=d`, PrestaShop's `Name:Value:Position`, `Name: Value` lists."""
 
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from functools import lru_cache
 
+import orjson
+
 from trimtab.catalog.feeds.platforms.platform import put
-from trimtab.catalog.feeds.rows import Row, Rows, Value, clean_name
+from trimtab.catalog.feeds.rows import Row, Rows, Value, cells_of, clean_name
 from trimtab.catalog.html_text import text_of_html
 
 _HOLDERS = re.compile(
@@ -19,6 +22,8 @@ _POSITION = re.compile(rf"({_NAME}):([^:]+?)(?::\d+){{1,2}}(?:,|$)")
 """PrestaShop: the position, and whether a value is of the item alone."""
 _EQUALS = re.compile(rf"({_NAME})=(\"(?:[^\"]|\"\")*\"|.*?)(?:,(?={_NAME}=)|$)", re.DOTALL)
 _LINES = re.compile(rf"\s*\"?({_NAME})\s*[:=]\s*([^;|\n]+?)\"?\s*(?:[;|\n]+|$)")
+_TYPED = re.compile(r"[A-Z]\[(.*)\]")
+"""CS-Cart: the kind of a feature before its values, `S[Red///Blue]`."""
 _FORMS = (_POSITION, _EQUALS, _LINES)
 MAX_PAIRS = 200
 
@@ -30,6 +35,10 @@ def unpacked(rows: Rows) -> Rows:
 
 
 def _unpacked(row: Row) -> Row:
+    objects = {name: found for name, value in row.cells.items() if (found := _json_in(value)) is not None}
+    if objects:
+        cells = {key: one for name, value in row.cells.items() for key, one in _opened(name, value, objects).items()}
+        row = Row(row.line, cells)
     held = [(name, pairs) for name, value in row.cells.items() if _is_holder(name) and (pairs := pairs_in(value))]
     if not held:
         return row
@@ -38,6 +47,28 @@ def _unpacked(row: Row) -> Row:
         for name, values in pairs.items():
             put(cells, name, values)
     return Row(row.line, cells)
+
+
+def _json_in(value: Value) -> object | None:
+    """The object or list of JSON that a cell is; None where it is anything else."""
+    if not isinstance(value, str) or value[:1] not in _OPENING or value[-1:] not in _CLOSING:
+        return None
+    try:
+        found = orjson.loads(value)
+    except orjson.JSONDecodeError:
+        return None
+    return found if isinstance(found, dict | list) else None
+
+
+def _opened(name: str, value: Value, objects: Mapping[str, object]) -> dict[str, Value]:
+    """A cell as the cells that its JSON has: members by their path, or by their own names where a column holds them."""
+    if name not in objects:
+        return {name: value}
+    found, is_holder = objects[name], _is_holder(name)
+    return cells_of(found if is_holder and isinstance(found, dict) else {name: found})
+
+
+_OPENING, _CLOSING = ("{", "["), ("}", "]")
 
 
 def pairs_in(value: Value) -> dict[str, list[str]]:
@@ -52,7 +83,10 @@ def pairs_in(value: Value) -> dict[str, list[str]]:
                 break
             end = found.end()
             plain = text_of_html(found[2].strip().strip('"').replace('""', '"'))
-            parts = [part.strip() for part in plain.split("|")] if form is _EQUALS else [plain]
+            typed = _TYPED.fullmatch(plain)
+            sign = "///" if typed is not None else "|" if form is _EQUALS else None
+            plain = plain if typed is None else typed[1]
+            parts = [plain] if sign is None else [part.strip() for part in plain.split(sign)]
             if len(parts) > 1 and all("=" in part for part in parts[1:]):
                 break  # the bar stands between pairs
             pairs.setdefault(clean_name(found[1]), []).extend(part for part in parts if part)

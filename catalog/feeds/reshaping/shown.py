@@ -16,7 +16,8 @@ MOST = 0.5
 """The share of rows that have to be on show."""
 _FLAGS = frozenset(
     split_words(
-        "oxactive visible is_visible published is_published published_on_online_store active is_active enabled "
+        "oxactive product_visibility visibility "
+        "visible is_visible published is_published published_on_online_store active is_active enabled "
         "is_enabled aktiv aktiviert online veröffentlicht sichtbar opublikowano aktywny publié actif "
         "visible_en_ligne publicado activo ativo pubblicato attivo gepubliceerd actief publicerad aktivní yayında "
         "aktif опубликовано"

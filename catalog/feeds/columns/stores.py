@@ -1,0 +1,75 @@
+"""Columns that say what is in stock at a place, or what it costs there: `Lagersaldo Malmö`, `stock.delhi`."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Collection, Iterator, Mapping
+
+from trimtab.catalog.feeds.columns.evidence import ENOUGH, ColumnEvidence
+from trimtab.catalog.feeds.columns.names import names_of
+from trimtab.catalog.feeds.columns.offers import bears_out
+from trimtab.catalog.feeds.rows import clean_name, spaced, split_words
+from trimtab.catalog.shop import Store
+
+FEWEST = 2
+"""Places from which on columns that are called so are places: one alone is a remark."""
+_WAREHOUSES = "warehouse filiale entrepôt almacén magazzino magazyn склад 倉庫"
+_NOT_OF_A_PLACE = frozenset({"count", "in_stock_status", "quantity_to_sell_on_facebook"})
+_NAMES = {
+    "stock": frozenset((*names_of("stock"), *names_of("in_stock"), *split_words(_WAREHOUSES))) - _NOT_OF_A_PLACE,
+    "price": frozenset(names_of("price")),
+}
+"""What is said of a place -> the words that say so."""
+NO_PLACES = frozenset(
+    split_words(
+        "min max minimum maximum minimo máximo mínimo low alert warning level levels status state total gesamt sum all "
+        "unit units einheit per pro par por sold ordered reserved reserviert available committed incoming hand order "
+        "backorder safety threshold limit date policy management tracking track type id code name url text message "
+        "days time updated last next mindest meldebestand step multiple box pack case size week month year of in on "
+        "and und et y for from to with net gross brutto netto sale list regular original cost wholesale "
+        "product item variant variation article artikel option sku group parent child default main"
+    )
+)
+"""What stands beside those words without being a place."""
+
+
+def stores_in(columns: Mapping[str, ColumnEvidence], taken: Collection[str]) -> dict[str, Store]:
+    """The stores that columns speak of, by the names of their places; none where there are fewer than two.
+
+    Args:
+        taken: columns with another meaning.
+    """
+    found: dict[tuple[str, str], dict[str, str]] = {}
+    for name, column in columns.items():
+        for what, words, place in _readings(name) if name not in taken else ():
+            if _says(what, column):
+                found.setdefault((what, words), {})[place] = name
+    stocks = max((places for (what, _), places in found.items() if what == "stock"), key=len, default={})
+    if len(stocks) < FEWEST:
+        return {}
+    prices = [places for (what, _), places in found.items() if what == "price"]
+    return {
+        place: Store(stock=column, price=next((one[place] for one in prices if place in one), None))
+        for place, column in stocks.items()
+    }
+
+
+def says_by_words(column: ColumnEvidence) -> bool:
+    """Whether a column says by words what is in stock, not how many."""
+    return column.share("is_number") < ENOUGH
+
+
+def _readings(name: str) -> Iterator[tuple[str, str, str]]:
+    """What a column may say, in which words, and of which place; these stand before the place or behind it."""
+    words = [word for word in re.split(r"[_.]+", clean_name(spaced(name))) if word]
+    for cut in range(1, len(words)):
+        for said, rest in ((words[:cut], words[cut:]), (words[cut:], words[:cut])):
+            known = next((what for what, names in _NAMES.items() if "_".join(said) in names), None)
+            if known is not None and not (any(word.isdecimal() for word in rest) or NO_PLACES.intersection(rest)):
+                yield known, "_".join(said), "_".join(rest)
+
+
+def _says(what: str, column: ColumnEvidence) -> bool:
+    if what == "price":
+        return bears_out("price", column)
+    return column.share("is_number") >= ENOUGH or bears_out("in_stock", column)
