@@ -104,7 +104,6 @@ def add_values(cells: dict[str, Value], more: dict[str, Value]) -> None:
         if name not in cells:
             cells[name] = value
         elif cells[name] != value and role_named(name) not in _OFFERED:
-            known = cells[name] if isinstance(cells[name], list) else texts(cells[name])
+            known = texts(cells[name])
             new = [one for one in texts(value) if one not in known]
-            if new:
-                cells[name] = [*known, *new]
+            cells[name] = [*known, *new] if new else cells[name]
