@@ -7,9 +7,10 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from itertools import pairwise
 
 from trimtab.catalog.feeds.columns.evidence import ENOUGH, ColumnEvidence
-from trimtab.catalog.feeds.columns.names import is_code_name, roles_of, roles_within
+from trimtab.catalog.feeds.columns.names import is_code_name, roles_of, roles_within, spaced_names
 from trimtab.catalog.feeds.columns.offers import with_offers
 from trimtab.catalog.feeds.columns.positions import LOCATION, are_pairs, without_other_meanings
+from trimtab.catalog.feeds.columns.stores import OTHER_WORDS
 from trimtab.catalog.feeds.columns.survey import Survey
 from trimtab.catalog.feeds.columns.titles import SHARED, looks_like_titles, titles_by_looks
 from trimtab.catalog.feeds.platforms.platform import ROLES
@@ -119,7 +120,8 @@ def roles_by_a_word(survey: Survey, roles: Mapping[str, str]) -> dict[str, str]:
     for name, column in survey.columns.items():
         if name not in roles.values() and not is_code_name(clean_name(name)):
             for role in roles_within(name) & (_BORNE_OUT_BY.keys() - roles.keys()):
-                if _BORNE_OUT_BY[role](column, survey):
+                is_other = role == "stock" and not OTHER_WORDS.isdisjoint(re.split(r"[_.]", spaced_names(name)[1]))
+                if not is_other and _BORNE_OUT_BY[role](column, survey):
                     found.setdefault(role, []).append(name)
     if len(found.get("stock", [])) > 1:
         del found["stock"]  # of places, or of other things than the item
