@@ -13,10 +13,10 @@ _YES = (
     "stokta|stokta var|var|διαθέσιμο|άμεσα διαθέσιμο|σε απόθεμα|få igjen|få på lager|vähän jäljellä|nur noch wenige|"
     "wenige verfügbar|dernières pièces|últimas unidades|ultimi pezzi|ostatnie sztuki|残りわずか|있음|재고있음|판매중|"
     "на складе|есть|在庫あり|有货|有貨|재고 있음|متوفر|موجود|במלאי|да|evet|igen|ano|da|kyllä|نعم|بله|כן|是|có|còn hàng|"
-    "visible|налично|в наличност|available now"
+    "налично|в наличност|available now"
 )
 _NO = (
-    "hidden|false|f|no|n|0|0.0|nein|non|não|nie|off|outofstock|out of stock|soldout|sold out|discontinued|unavailable|"
+    "false|f|no|n|0|0.0|nein|non|não|nie|off|outofstock|out of stock|soldout|sold out|discontinued|unavailable|"
     "not available|preorder|pre order|presale|backorder|back order|on backorder|onbackorder|madetoorder|reserved|"
     "coming soon|ausverkauft|nicht lieferbar|nicht auf lager|nicht verfügbar|vergriffen|vorbestellung|épuisé|"
     "rupture de stock|en rupture de stock|en rupture|indisponible|agotado|sin stock|no disponible|esaurito|"

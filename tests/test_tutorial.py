@@ -116,7 +116,7 @@ def test_every_command_of_the_tutorial_runs(
         assert taken(httpx.post(f"{address}/events", json=click)) == (0, 1)
 
     said = capfd.readouterr().out
-    assert "Red cotton shirt" in said
+    assert "Cotton shirt, red" in said
     assert "receipt" in said
     assert "● the front" in said
     assert json.loads((tmp_path / "tuned.json").read_text()).keys() == {"weights"}

@@ -23,8 +23,8 @@ _FLAGS = frozenset(
         "aktif опубликовано"
     )
 )
-_YES = frozenset({"o", "s", "j"})
-"""Oui, sí, sim, ja."""
+_YES, _NO = frozenset({"o", "s", "j", "visible"}), frozenset({"hidden", "invisible"})
+"""Oui, sí, sim, ja; and what visibility is called."""
 _STATES = frozenset(split_words("status product_status state listing_status publication_status status_produktu"))
 _SHOWN_STATES = frozenset(
     split_words("active aktiv aktif actif activo ativo attivo aktywny published publish live enabled visible online")
@@ -70,7 +70,7 @@ def is_on_show(name: str, value: Value | None) -> bool | None:
     text = first_text(value).casefold()
     if _names_of(name) & _STATES:
         return True if text in _SHOWN_STATES else False if text in _HIDDEN_STATES else None
-    return True if text in _YES else in_stock_of(text)
+    return True if text in _YES else False if text in _NO else in_stock_of(text)
 
 
 def _names_of(name: str) -> set[str]:
