@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from trimtab.catalog.attributes.column import AttributeColumn
 from trimtab.core.records import IntArray
 from trimtab.core.understood import Mention
+from trimtab.text.normal import folded
 
 Column = NDArray[np.floating] | float
 Mask = NDArray[np.bool_]
@@ -21,6 +22,9 @@ other values for."""
 KINDS = ("product_type", "category")
 """Attributes of which an item has one of several that may be meant, so that another contradicts nothing: how many words
 of the query they have are features of their own."""
+
+SHORTEST_SAID = 3
+"""Letters of a value that another one may say too: `Light Blue` and `mørkeblå` are blue; `XL` is not `L`."""
 
 
 def mention_features(
@@ -41,9 +45,7 @@ def _shares(
     compared = [_compared(attributes[one.field], one.value, rows) for one in mentions if one.field in attributes]
     if not compared:
         return 0.0, 0.0
-    met = np.array([met for met, _ in compared])
-    known = np.array([known for _, known in compared])
-    return met.mean(axis=0), (known & ~met).mean(axis=0)
+    return np.mean([met for met, _ in compared], axis=0), np.mean([other for _, other in compared], axis=0)
 
 
 def _is_kind(field: str, attributes: Mapping[str, AttributeColumn]) -> bool:
@@ -51,14 +53,19 @@ def _is_kind(field: str, attributes: Mapping[str, AttributeColumn]) -> bool:
 
 
 def _compared(column: AttributeColumn, value: str, rows: IntArray) -> tuple[Mask, Mask]:
-    """Which of the rows have the value, and which have any."""
+    """Which of the rows have the value, and which have only others, that do not say it among other words either."""
     if not column.is_named:
         numbers = column.numbers[rows]
         low, is_range, high = value.partition("..")
         least, most = float(low or "-inf"), float((high or "inf") if is_range else low)
-        return (least <= numbers) & (numbers <= most), ~np.isnan(numbers)
+        met = (least <= numbers) & (numbers <= most)
+        return met, ~np.isnan(numbers) & ~met
     codes, owners = column.codes_at(rows)
-    known, met = np.zeros(len(rows), dtype=bool), np.zeros(len(rows), dtype=bool)
+    known, met, said = np.zeros((3, len(rows)), dtype=bool)
     known[owners] = True
     met[owners[np.isin(codes, column.codes_of(value))]] = True
-    return met, known
+    if len(value) >= SHORTEST_SAID and column.attribute.name != BRAND:
+        wanted = folded(value)
+        saying = [code for code in np.unique(codes).tolist() if wanted in folded(column.names[code])]
+        said[owners[np.isin(codes, saying)]] = True
+    return met, known & ~met & ~said

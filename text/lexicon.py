@@ -132,15 +132,26 @@ class Lexicon:
             one for one in islice(_with_prefix(self._codes, begin), MAX_CONTAINING) if one[len(begin) :][:1].isdigit()
         ]
 
-    def containing(self, key: str, term: str) -> list[str]:
-        """Terms of long words that end or begin with a word.
+    def containing(self, key: str, term: str, knows: Callable[[str], bool]) -> list[str]:
+        """Terms of long words that end with a word, or begin with it where something known, or a long word, begins.
 
         Args:
             key, term: the word as it is compared, and its index term.
+            knows: whether any item has an index term.
         """
-        begin = (found for part in dict.fromkeys((key, term)) for found in _with_prefix(self._forwards, part))
+        begin = (
+            found
+            for part in dict.fromkeys((key, term))
+            for found in _with_prefix(self._forwards, part)
+            if len(part) >= SHORTEST_HEAD or self._goes_on(found[len(part) :], knows)
+        )
         terms = chain(self._ending(key, term), map(self._spellings.__getitem__, begin))
         return list(islice(dict.fromkeys(terms), MAX_CONTAINING))
+
+    def _goes_on(self, rest: str, knows: Callable[[str], bool]) -> bool:
+        """Whether what is behind the first part of a compound is a known word."""
+        rests = (rest.removeprefix(link) for link in self._links or ("",) if rest.startswith(link))
+        return any(len(one) >= SHORTEST_PART and knows(self.term(one)) for one in rests)
 
     def _ending(self, key: str, term: str) -> Iterator[str]:
         """Terms of long words that end with a word."""

@@ -132,7 +132,7 @@ class QueryReader:
         if HANGUL_RUN.fullmatch(token.key) and len(pieces := self._pieces(token.key, MAX_PIECES)) > 1:
             yield pieces
         if token.kind == "word" and len(token.term) >= SHORTEST_PART:
-            found: list[Terms] = [(term,) for term in lexicon.containing(token.key, token.term) if knows(term)]
+            found: list[Terms] = [(term,) for term in lexicon.containing(token.key, token.term, knows) if knows(term)]
             found += lexicon.taken_apart(token.key, knows)
             head = None if found else lexicon.head(token.key, knows)
             yield from found if head is None else [(head,)]

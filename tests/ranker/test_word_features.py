@@ -96,6 +96,18 @@ def test_features_of_any_text_are_shares(query: str, excluded: list[str]) -> Non
 _ANY = words_of(["Red Dog Bowl 500 ml", "Bowl without handle", "Ünïcode 水 bowl"])
 
 
+def test_a_value_that_says_the_mentioned_one_too_contradicts_nothing() -> None:
+    colours = AttributeColumn.of_values(Attribute.usual("colour", "text"), [["Dark Red"], ["mørkerød"], ["Green"]])
+    sizes = AttributeColumn.of_values(Attribute.usual("size", "text"), [["XL"], ["L"], ["M"]])
+    for mention, contradicted in (
+        (Mention("red", "colour", "red"), [0, 1, 1]),
+        (Mention("rød", "colour", "rød"), [1, 0, 1]),
+        (Mention("l", "size", "L"), [1, 0, 1]),
+    ):
+        columns = mention_features([mention], {"colour": colours, "size": sizes}, np.arange(3))
+        assert np.asarray(columns[MENTIONED.index("attributes_contradicted")]).tolist() == contradicted
+
+
 def test_brands_and_attributes_that_are_mentioned() -> None:
     text = Attribute.usual("colour", "text")
     attributes = {
