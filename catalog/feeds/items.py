@@ -143,11 +143,13 @@ class ItemReader:
         rules = self._layout.rules
         price = read_cell("price", self._priced(cells, "price"), rules)
         sale = self._sale(cells)
+        if sale is not None and price is not None and sale >= float(price):
+            sale = None  # the price is the lower one
         item["discount"] = read_cell("discount", self._cell(cells, "discount"), rules)
         if sale is None and price is not None and item["discount"] is None:
             regular = self._compared(cells)
             item["discount"] = 1 - float(price) / regular if regular is not None and regular > float(price) else None
-        if sale is None or (price is not None and sale >= float(price)):
+        if sale is None:
             item["price"] = price
             return
         start, end = self._period(cells)

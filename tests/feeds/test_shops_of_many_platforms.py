@@ -256,6 +256,44 @@ def test_features_with_their_kind(feed: Any) -> None:
     assert found.items["attr_color"][0].to_list() == ["Red", "Blue"]
 
 
+LAMPS = {f"A{row}": {"name": f"Oak lamp {row}", "price": 9.5 + row} for row in range(12)}
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        json.dumps(LAMPS),
+        json.dumps({"shop": "x", "products": LAMPS}),
+        json.dumps({"sku": list(LAMPS), **{key: [one[key] for one in LAMPS.values()] for key in ("name", "price")}}),
+        "".join(f'<item sku="{key}" name="{one["name"]}" price="{one["price"]}"/>' for key, one in LAMPS.items()),
+    ],
+    ids=["by id", "by id in a list's place", "by column", "in attributes of XML"],
+)
+def test_where_items_stand(feed: Any, text: str) -> None:
+    found = feed(f"<catalog>{text}</catalog>" if text.startswith("<") else text)
+    assert found.items.select("item_id", "title", "price").row(3) == ("A3", "Oak lamp 3", 12.5)
+    assert len(found.items) == len(LAMPS)
+
+
+def test_a_printed_price_list(feed: Any) -> None:
+    rows = [[row + 1, f"Eichenlampe Modell {row}", f"{9 + row},50 €", f"{8 + row},00 €"] for row in range(12)]
+    text = written([["Nr.", "Artikel", "PU TTC", "PU HT"], *rows, ["Seite 1 von 1", "", "", ""]], ";")
+    found = feed("Produkte 2026;;;\nStand: 1. Februar;;;\n;;;\n" + text)
+    assert found.items.select("title", "price").row(0) == ("Eichenlampe Modell 0", 9.5)
+    assert found.rejections.summary == "12 rows kept, 0 rejected"
+    assert "1 rows are left out: it is a heading" in found.rejections.said
+
+
+def test_labels_are_a_list_by_what_they_are_called(feed: Any) -> None:
+    found = feed(table({**LAMP, "tags": one_of("silver,dainty,gift", "boho")}))
+    assert found.items["attr_tags"][0].to_list() == ["silver", "dainty", "gift"]
+
+
+def test_a_sale_that_is_in_the_price_already(feed: Any) -> None:
+    prices = {"price": one_of(12), "regular_price": one_of(15), "sale_price": one_of(12)}
+    assert feed(table({**LAMP, **prices})).items.select("price", "discount").row(0) == pytest.approx((12, 0.2))
+
+
 @pytest.mark.parametrize(
     ("name", "role"),
     [

@@ -8,11 +8,11 @@ from dataclasses import dataclass, replace
 from functools import lru_cache
 
 from trimtab.catalog.attributes.definition import Attribute
-from trimtab.catalog.feeds.columns.evidence import ENOUGH, ColumnEvidence
-from trimtab.catalog.feeds.columns.names import is_code_name, role_named
+from trimtab.catalog.feeds.columns.evidence import ENOUGH, LISTS, ColumnEvidence
+from trimtab.catalog.feeds.columns.names import is_code_name, role_named, spaced_names
 from trimtab.catalog.feeds.columns.price_names import is_purchase_price
 from trimtab.catalog.feeds.columns.survey import Survey, is_price_name
-from trimtab.catalog.feeds.rows import clean_name
+from trimtab.catalog.feeds.rows import clean_name, split_words
 from trimtab.catalog.shop import Attribute as Section
 from trimtab.catalog.shop import AttributeKind
 from trimtab.text.numbers import UNDECIDED, NumberFormat
@@ -105,7 +105,7 @@ def inferred_attribute(source: str, survey: Survey, habits: Habits, *, is_intern
     name, column = clean_name(source), survey.columns[source]
     own = column.number_format
     number_format = own if own.decimal else habits.numbers
-    separator = column.separator()
+    separator = column.separator() or _separator_of_lists(source, column)
     kind, unit = _kind(name, column, survey.platform.kinds.get(name))
     if kind == "number" and unit is None:
         unit = _unit_beside(source, survey) or _unit_in_name(name, habits.languages)
@@ -136,6 +136,23 @@ def inferred_attribute(source: str, survey: Survey, habits: Habits, *, is_intern
         separator=separator if is_multi else None,
         is_day_first=shown > 0 or (shown == 0 and habits.is_day_first),
     )
+
+
+def _separator_of_lists(source: str, column: ColumnEvidence) -> str | None:
+    """The sign between the values of a column that is called a list of labels."""
+    if _LABELS.isdisjoint(spaced_names(source)):
+        return None
+    return next((sign.strip() for sign in LISTS if any(sign in value for value in column.distinct)), None)
+
+
+_LABELS = frozenset(
+    split_words(
+        "tags tag keywords labels étiquettes mots_clés etiquetas palabras_clave schlagworte schlagwörter stichworte "
+        "etichette parole_chiave słowa_kluczowe tagi теги метки ключевые_слова klíčová_slova avainsanat nyckelord "
+        "etiketler タグ キーワード 标签 关键词 태그"
+    )
+)
+"""What columns of labels are called."""
 
 
 def is_same_for_all(column: ColumnEvidence, n_rows: int) -> bool:

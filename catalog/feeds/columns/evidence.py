@@ -28,6 +28,8 @@ from trimtab.text.numbers import (
 
 ENOUGH = 0.98
 """The share of cells that decides; a column of ten thousand numbers may have a few that say `n/a`."""
+FEW_ROWS = 2
+"""Rows that may be no items, however small the feed."""
 MAX_DISTINCT = 2_000
 """Values that are remembered one by one."""
 MAX_SHAPED = 64
@@ -200,6 +202,10 @@ class ColumnEvidence:
             if self.n_beyond
             else len(self.distinct)
         )
+
+    def fills(self, n_rows: int) -> bool:
+        """Whether nearly all rows have a value, but for a few that may be no items: sums, remarks."""
+        return self.n >= min(ENOUGH * n_rows, max(n_rows - FEW_ROWS, n_rows / 2))
 
     @property
     def mean_characters(self) -> float:

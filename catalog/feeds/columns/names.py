@@ -52,7 +52,7 @@ _NAMES = {
         "domaine producteur producteur_nom winery weingut winzer bodega "
         "marchio ยี่ห้อ "
         "varumärke varemerke varemærke značka_produktu производител برند سازنده виробник "
-        "nhãn_hiệu hãng cantina ブランド名"
+        "nhãn_hiệu hãng cantina ブランド名 make"
     ),
     "category": (
         "category categories categories.name category.name product_category category_path categorytext "

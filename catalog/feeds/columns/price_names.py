@@ -18,7 +18,7 @@ _PRICE: Final = split_words(
     "一口价 售价 现价 促销价 活动价 单价 ราคาพิเศษ 정가 vk prices price preis preise prix precio preço preco "
     "prezzo prijs pris priser cijena cijene cena ceny ceně hinta ár ára fiyat fiyatı цена ціна стоимость 価格 价格 "
     "價格 가격 السعر سعر מחיר τιμή preț pret pvp mrp rrp msrp uvp harga giá gia قیمت ราคา "
-    "कीमत मूल्य 定価 特価 売価 판매가 할인가 値段"
+    "pu tarif tarifs tarifa कीमत मूल्य 定価 特価 売価 판매가 할인가 値段"
 )
 _PURCHASE: Final = split_words(
     "bprice wholesale whsl jobber dealer trade händlerpreis "

@@ -18,8 +18,6 @@ from trimtab.catalog.feeds.rows import clean_name
 from trimtab.core.errors import BadFile
 
 HALF = 0.5
-FEW_ROWS = 2
-"""Rows that may lack what is called an id, however small the feed: sums, remarks."""
 FEW_REPEATED = 0.3
 """The share of rows up to which an id that is called so may be repeated before another column is taken for it."""
 MIN_DIGITS = 5
@@ -78,7 +76,7 @@ def _ids(survey: Survey, roles: dict[str, str]) -> Iterator[str]:
     """Columns that could be the id, the likeliest first: named so and of its own in each row, or looking so."""
     columns, n_rows = survey.columns, survey.n_rows
     named = roles_of(columns).get("item_id", [])
-    whole = [name for name in named if columns[name].n >= min(ENOUGH * n_rows, max(n_rows - FEW_ROWS, HALF * n_rows))]
+    whole = [name for name in named if columns[name].fills(n_rows)]
     for most in (1 - ENOUGH, FEW_REPEATED):  # rows with an id that another one has are rejected
         yield from (name for name in whole if survey.repeats.get(name, 0) <= most * n_rows)
     looking = list(_looking(survey, roles, _looks_like_ids))

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterator, Mapping
 from itertools import chain, islice
 
-from trimtab.catalog.feeds.columns.evidence import ENOUGH, ColumnEvidence
+from trimtab.catalog.feeds.columns.evidence import ColumnEvidence
 from trimtab.catalog.feeds.columns.names import roles_of, roles_within, spaced_names
 from trimtab.catalog.feeds.rows import Row, Rows, first_text, split_words
 
@@ -69,7 +69,7 @@ def looks_like_titles(column: ColumnEvidence, n_rows: int, *, least_different: f
     Args:
         least_different: the share of rows that have another one; variants of a product may share theirs.
     """
-    is_own = column.n >= ENOUGH * n_rows and column.n_distinct >= least_different * n_rows
+    is_own = column.fills(n_rows) and column.n_distinct >= least_different * n_rows
     with_words = sum(" " in value for value in column.distinct) >= 0.5 * len(column.distinct)
     is_other = any(column.share(what) >= 0.5 for what in ("is_address", "unit", "is_date", "is_price", "is_number"))
     return is_own and with_words and 5 <= column.mean_characters <= 150 and not is_other

@@ -12,6 +12,7 @@ import orjson
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from trimtab.catalog.feeds.columns.names import role_named
 from trimtab.catalog.feeds.formats.source import opened, opened_text
 from trimtab.catalog.feeds.platforms.jsonld import products_in
 from trimtab.catalog.feeds.reshaping.nested_variants import items_of
@@ -22,6 +23,8 @@ from trimtab.core.errors import BadFile
 MAX_WHOLE_BYTES = 1 << 30
 """An object is read as a whole, because what is listed in it may stand anywhere."""
 LISTS = ("products", "items", "itemListElement", "@graph", "data", "feed", "entries", "results", "rows", "offers")
+MIN_LISTED, MIN_SHARED = 2, 2
+"""Objects, and members that all of them have, from which on an object without a list is one of items."""
 _BLOCK_CHARACTERS = 1 << 18
 _MAX_ROW_CHARACTERS = 1 << 24
 """A member of an array that is longer is damaged."""
@@ -95,8 +98,28 @@ def _listed(value: Any) -> list[Any]:
             if isinstance(value.get(name), Mapping):
                 return _listed(value[name])
         lists = [one for one in value.values() if isinstance(one, list) and one and isinstance(one[0], Mapping)]
-        return lists[0] if len(lists) == 1 else [value]
+        return lists[0] if len(lists) == 1 else _by_id(value) or _by_column(value) or [value]
     return value if isinstance(value, list) else [value]
+
+
+def _by_id(value: Mapping[str, Any]) -> list[Any]:
+    """Objects that stand by their ids, all with some members in common; none where they do not."""
+    objects = list(value.values())
+    if len(objects) < MIN_LISTED or not all(isinstance(one, Mapping) for one in objects):
+        return []
+    shared = set.intersection(*(set(one) for one in objects))
+    has_ids = any(role_named(name) == "item_id" for name in shared)
+    named = ({} if has_ids else {"item_id": key} for key in value)
+    return [{**own, **one} for own, one in zip(named, objects, strict=True)] if len(shared) >= MIN_SHARED else []
+
+
+def _by_column(value: Mapping[str, Any]) -> list[Any]:
+    """Rows of columns that are lists of one length; none where they are not."""
+    columns = list(value.values())
+    if not all(isinstance(one, list) and len(one) == len(columns[0]) for one in columns):
+        return []
+    rows = [dict(zip(value, cells, strict=True)) for cells in zip(*columns, strict=True)]
+    return rows if len(columns) >= MIN_SHARED and len(rows) >= MIN_LISTED else []
 
 
 def _array(file: IO[str]) -> Rows:

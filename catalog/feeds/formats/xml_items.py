@@ -29,6 +29,8 @@ MAX_ITEM_CHARACTERS = 4_000_000
 _BLOCK_CHARACTERS = 1 << 18
 
 _OPEN = re.compile(rf"<((?:[\w.-]+:)?(?:{'|'.join(ITEMS)}))(?=[\s>])", re.IGNORECASE)
+_ALONE = re.compile(r"""(?:[^<>"']+|"[^"]*"|'[^']*')*?/>""")
+"""The rest of a tag that has all of an item in its attributes."""
 _NAMESPACE = re.compile(r"""xmlns:([\w.-]+)\s*=\s*["']""")
 _PREFIX = re.compile(r"</?([\w.-]+):|\s([\w.-]+):[\w.-]+\s*=")
 _BARE_AMPERSAND = re.compile(r"&(?!(?:#\d+|#x[\da-fA-F]+|amp|lt|gt|quot|apos);)")
@@ -84,6 +86,9 @@ def _next_item(buffer: str, at: int, name: str | None) -> tuple[int, int, str] |
     opening = _opening(buffer, at, name)
     if opening is None:
         return None
+    alone = _ALONE.match(buffer, opening.end())
+    if alone is not None:
+        return opening.start(), alone.end(), opening[1]
     closing = f"</{opening[1]}>"
     end = buffer.find(closing, opening.end())
     while end >= 0 and _is_in_cdata(buffer, opening.end(), end):

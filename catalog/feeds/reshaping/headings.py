@@ -45,6 +45,6 @@ def _heading(cells: dict[str, Value]) -> str:
     if len(cells) != 1:
         return ""
     (name, value), text = next(iter(cells.items())), ""
-    if isinstance(value, str) and role_named(name) != "item_id":
+    if isinstance(value, str) and (role_named(name) != "item_id" or " " in value.strip()):
         text = first_text(value)
     return text if any(map(str.isalpha, text)) else ""
