@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterator, Mapping, Sequence
 
 import numpy as np
 
 from benchmarks.figures import Figure
-from trimtab.core.records import Query
+from trimtab.core.records import Filter, Query, Slate
 from trimtab.core.stopwatch import Stopwatch
 from trimtab.engine import Engine
 from trimtab.engine.plan.search_plan import SearchPlan
@@ -15,6 +16,8 @@ from trimtab.engine.stages.frontier import N_POINTS
 from trimtab.engine.stages.pipeline import N_CANDIDATES
 
 PLAIN = {"relevance": 0.6, "revenue": 0.4}
+N_TURNS = 2
+FACETS = ("brand", "category", "product_type", "price", "popularity", "in_stock")
 DIVERSE = {"relevance": 0.6, "revenue": 0.3, "diversity": 0.1}
 
 
@@ -40,6 +43,9 @@ def measure(engine: Engine, *, n_queries: int = 1000) -> Iterator[Figure]:
     yield Figure("rank 200 with features: p99", _quantile(rank, 0.99), "ms", 1.0, "less")
     yield Figure("rank 200 with features and diversity: p50", _quantile(rank_diverse, 0.5), "ms")
     yield Figure("rank 200 with features and diversity: p99", _quantile(rank_diverse, 0.99), "ms", 2.0, "less")
+    plain, filtered = (_quantile(seconds, 0.5) for seconds in _facet_times(engine, texts[:200]))
+    yield Figure("plain search, processor time: p50", plain, "ms")
+    yield Figure("six facets and three filters, in plain searches: p50", filtered / plain, "times", 1.5, "less")
     for depth in (10, 20):
         frontiers = _frontier_times(engine, texts[:100], depth)
         yield Figure(
@@ -52,6 +58,30 @@ def _times(engine: Engine, texts: Sequence[str], weights: Mapping[str, float]) -
     stages = [engine.slate(Query(text, weights=weights)).seconds for text in texts]
     retrieve = [seconds["retrieve"] for seconds in stages]
     return retrieve, [sum(seconds[stage] for stage in ("featurise", "rank", "choose")) for seconds in stages]
+
+
+def _facet_times(engine: Engine, texts: Sequence[str]) -> tuple[list[float], list[float]]:
+    """Seconds of processor time of plain searches, and of such with facets and filters that none had before.
+
+    The two take turns by all texts, so that little of a text is kept from one to the other.
+    """
+    plain, filtered = list[float](), list[float]()
+    for turn in range(N_TURNS):
+        best = [_timed(engine, Query(text), plain).rows[0] for text in texts]
+        for number, (text, row) in enumerate(zip(texts, best, strict=True)):
+            price = Filter("price", (f"{0.5 + (number + turn / 2) / 1000}..{30 + number / 100}",))
+            brand = engine.store.brands[engine.store.brand_codes[row]]
+            filters = (price, Filter("in_stock", ("true",)), Filter("brand", (brand,)))
+            _timed(engine, Query(text, filters=filters, facets=FACETS), filtered)
+    return plain, filtered
+
+
+def _timed(engine: Engine, query: Query, seconds: list[float]) -> Slate:
+    """The slate of a query, whose processor time is added to the seconds."""
+    began = time.process_time()
+    slate = engine.slate(query)
+    seconds.append(time.process_time() - began)
+    return slate
 
 
 def _frontier_times(engine: Engine, texts: Sequence[str], depth: int) -> list[float]:

@@ -118,14 +118,17 @@ def _named_facet(column: AttributeColumn, by_code: IntArray, limit: int, missing
     Args:
         by_code: [n_levels] how often each is there.
     """
-    by_spelling = np.flatnonzero(by_code)
-    counts = np.bincount(column.same[by_spelling], weights=by_code[by_spelling], minlength=column.n_levels)
-    there = np.flatnonzero(counts)
+    there = np.flatnonzero(by_code)
+    counts = by_code[there]
+    if column.has_spellings:
+        there, place = np.unique(column.same[there], return_inverse=True)
+        counts = np.bincount(place, weights=counts).astype(np.int64)
     n_values = len(there)
     if 0 < limit < n_values:
-        there = there[counts[there] >= np.partition(counts[there], -limit)[-limit]]
-    order = np.lexsort((column.name_ranks[there], -counts[there]))[:limit]
-    named = {column.names[code]: int(counts[code]) for code in there[order].tolist()}
+        is_frequent = counts >= np.partition(counts, -limit)[-limit]
+        there, counts = there[is_frequent], counts[is_frequent]
+    order = np.lexsort((column.name_ranks[there], -counts))[:limit]
+    named = dict(zip(map(column.names.__getitem__, there[order].tolist()), counts[order].tolist(), strict=True))
     return Facet(column.attribute.kind, column.attribute.label, named, n_values, missing)
 
 

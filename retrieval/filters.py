@@ -10,17 +10,18 @@ from __future__ import annotations
 import math
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
-from functools import lru_cache, reduce
+from functools import lru_cache, partial, reduce
 from typing import TYPE_CHECKING
 
 import numpy as np
+from numpy.typing import NDArray
 
 from trimtab.catalog.attributes.column import AttributeColumn, Mask
 from trimtab.catalog.attributes.columns import AttributeColumns
 from trimtab.catalog.attributes.values import FALSE, TRUE, Unreadable, date_interval, path_of
 from trimtab.core.errors import BadParameter, did_you_mean
 from trimtab.core.places import Place, parse_place
-from trimtab.core.records import Filter, Sort
+from trimtab.core.records import Filter, IntArray, Sort
 from trimtab.text.normal import folded
 
 if TYPE_CHECKING:
@@ -28,6 +29,7 @@ if TYPE_CHECKING:
 
 MAX_MASKS = 32
 """The most conditions whose bits are kept of one state of a store."""
+_HIGHEST_BIT = np.uint8(128)
 MAX_NAMED = 20
 """The most attributes that an error lists."""
 RANGE = ".."
@@ -143,9 +145,13 @@ class Masks:
 
     def __init__(self, store: ItemStore) -> None:
         self._store = store
-        self._of_one = lru_cache(MAX_MASKS)(
-            lambda condition: np.packbits(meeting(store.attributes[condition.field], condition))
-        )
+        self._of_one = lru_cache(MAX_MASKS)(self._bits_of)
+        self._narrows = lru_cache(MAX_MASKS)(lambda one: int(np.bitwise_count(self._of_one(one)).sum()) < len(store))
+        self._conditions = lru_cache(MAX_MASKS)(partial(conditions_of, store))
+
+    def conditions(self, filters: Iterable[Filter]) -> tuple[Condition, ...]:
+        """`conditions_of`, asked several times in a search."""
+        return self._conditions(tuple(filters))
 
     def of(self, conditions: Sequence[Condition]) -> Mask | None:
         """[n_items] which items meet all conditions; None where there are none, which is everything."""
@@ -154,10 +160,20 @@ class Masks:
         bits = reduce(np.bitwise_and, map(self._of_one, conditions))
         return np.unpackbits(bits, count=len(self._store)).view(bool)
 
+    def at(self, condition: Condition, rows: IntArray) -> Mask:
+        """[n] which of some rows, each once and ascending, meet a condition."""
+        if len(rows) == len(self._store):
+            return np.unpackbits(self._of_one(condition), count=len(rows)).view(bool)
+        # Bits stand from the highest of a byte on.
+        meets: Mask = self._of_one(condition)[rows >> 3] << (rows & 7).astype(np.uint8) >= _HIGHEST_BIT
+        return meets
+
     def narrowing(self, conditions: Iterable[Condition]) -> tuple[Condition, ...]:
         """Those of the conditions that some item does not meet: `in_stock:true` often leaves everything."""
-        n_items = len(self._store)
-        return tuple(one for one in conditions if int(np.bitwise_count(self._of_one(one)).sum()) < n_items)
+        return tuple(filter(self._narrows, conditions))
+
+    def _bits_of(self, condition: Condition) -> NDArray[np.uint8]:
+        return np.packbits(meeting(self._store.attributes[condition.field], condition))
 
 
 def meeting(column: AttributeColumn, condition: Condition) -> Mask:

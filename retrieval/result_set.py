@@ -8,6 +8,7 @@ query without words is met by every item. Facets, sort orders and pages are of t
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
+from functools import reduce
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -17,7 +18,7 @@ from trimtab.catalog.attributes.column import Mask
 from trimtab.catalog.groups import Groups
 from trimtab.core.records import Facet, Filter, IntArray, Sort
 from trimtab.retrieval.facets import facet_of
-from trimtab.retrieval.filters import Condition, Masks, conditions_of, require_attribute
+from trimtab.retrieval.filters import Masks, require_attribute
 
 if TYPE_CHECKING:
     from trimtab.catalog.store import ItemStore
@@ -45,11 +46,14 @@ class ResultSet:
         Raises:
             BadParameter: a filter that cannot be, see `conditions_of`.
         """
-        self._store, self._masks = store, masks
+        self._store = store
         self._meeting_query = np.flatnonzero(meeting_query)
-        self._conditions = conditions_of(store, filters)
-        self._hidden, self._groups = hidden, groups
-        self.rows = self._meeting(self._conditions)
+        self._conditions = masks.conditions(filters)
+        self._groups = groups
+        if len(hidden):
+            self._meeting_query = self._meeting_query[~np.isin(self._meeting_query, hidden)]
+        self._meets = [masks.at(one, self._meeting_query) for one in self._conditions]
+        self.rows = self._meeting(self._meets)
 
     def __len__(self) -> int:
         return len(self.rows) if self._groups is None else len(np.unique(self._groups.codes[self.rows]))
@@ -99,11 +103,11 @@ class ResultSet:
         return rows[:n] if self._groups is None else rows[self._groups.first_of_each(rows)[:n]]
 
     def _rows_but(self, field: str) -> IntArray:
-        others = tuple(one for one in self._conditions if one.field != field or one.negated)
+        """The rows that meet the query and all conditions but those of an attribute that are not negated."""
+        named = zip(self._conditions, self._meets, strict=True)
+        others = [meets for one, meets in named if one.field != field or one.negated]
         return self.rows if len(others) == len(self._conditions) else self._meeting(others)
 
-    def _meeting(self, conditions: tuple[Condition, ...]) -> IntArray:
-        rows, mask = self._meeting_query, self._masks.of(conditions)
-        if mask is not None:
-            rows = np.flatnonzero(mask) if len(rows) == len(mask) else rows[mask[rows]]
-        return rows[~np.isin(rows, self._hidden)] if len(self._hidden) else rows
+    def _meeting(self, conditions: Sequence[Mask]) -> IntArray:
+        """The rows that meet the query, and all conditions [n_meeting_query]."""
+        return self._meeting_query[reduce(np.logical_and, conditions)] if conditions else self._meeting_query

@@ -20,7 +20,7 @@ from trimtab.core.understood import Understood
 from trimtab.retrieval.dense.index import DenseIndex, mapped
 from trimtab.retrieval.encoders.protocol import Encoder
 from trimtab.retrieval.encoders.registry import load_query_encoder
-from trimtab.retrieval.filters import MAX_MASKS, Condition, Masks, conditions_of
+from trimtab.retrieval.filters import MAX_MASKS, Condition, Masks
 from trimtab.retrieval.fusion import POOL, fused, union
 from trimtab.retrieval.lexical.index import LexicalIndex
 from trimtab.retrieval.lexical.spelling import Speller
@@ -209,7 +209,7 @@ class Retriever:
         if not words:
             return self.at_rows(understood, self.results(understood, filters).popular(n_candidates, but=NO_ROWS))
         vectors = self._encoded(understood.wordings) if by_meaning else self._no_meaning
-        conditions = self._masks.narrowing(conditions_of(self._store, filters)) if filters else ()
+        conditions = self._masks.narrowing(self._masks.conditions(filters)) if filters else ()
         depth = max(n_candidates, POOL)
 
         def near() -> Found:

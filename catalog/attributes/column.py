@@ -190,6 +190,11 @@ class AttributeColumn:
             best.setdefault(keys[code], code)
         return np.array([best[key] for key in keys], dtype=np.int32)
 
+    @cached_property
+    def has_spellings(self) -> bool:
+        """Whether any name is spelled in several ways."""
+        return not np.array_equal(self.same, np.arange(len(self.same)))
+
     def codes_of(self, text: str) -> tuple[int, ...]:
         """The codes of the spellings of a name; none where no item has it."""
         return self._codes_by_key.get(folded(text), ())
