@@ -24,7 +24,14 @@ SHOWN = {
     "scalarisation": ("black", "o"),
     "ensemble": ("#1f5fa8", "s"),
     "blend": ("#c0392b", "^"),
-    "film": ("#8a8a8a", "x"),
+    "student_of_blend": ("#2e7d32", "x"),
+}
+SCALED = {
+    "ensemble": ("#1f5fa8", "s", "three networks"),
+    "heads": ("#7fa8d8", "v", "one network"),
+    "slim_blend": ("#c0392b", "^", "one network and trees"),
+    "boosted": ("#8a8a8a", "x", "trees"),
+    "scalarisation": ("black", "o", "a model for each weighting"),
 }
 STYLE: Any = {
     "font.size": 7.5,
@@ -51,7 +58,7 @@ def draw(folder: Path) -> None:
         _save(_volumes(read["comparison"]), folder / "volumes.svg")
         _save(_fronts(read["comparison"]), folder / "fronts.svg")
         _save(_receipts(read["receipts"]), folder / "receipts.svg")
-        _save(_sizes(read["sizes"]), folder / "sizes.svg")
+        _save(_scale(read["scale"]), folder / "scale.svg")
 
 
 def _volumes(comparison: dict[str, Any]) -> Figure:
@@ -106,18 +113,20 @@ def _receipts(receipts: dict[str, Any]) -> Figure:
     return figure
 
 
-def _sizes(sizes: dict[str, Any]) -> Figure:
-    """Hypervolume against the number of lists."""
-    figure = Figure(figsize=(WIDTH / 2, 1.9), layout="constrained")
+def _scale(scale: dict[str, Any]) -> Figure:
+    """Hypervolume against the number of simulated lists, beside what shoppers choose by."""
+    figure = Figure(figsize=(WIDTH / 2, 2.1), layout="constrained")
     plot = figure.add_subplot()
-    for (method, by_size), mark in zip(sizes.items(), "os^", strict=False):
-        lists = [one["n_lists"] for one in by_size.values()]
-        reached = [one["hypervolume"]["value"] for one in by_size.values()]
-        plot.plot(lists, reached, marker=mark, markersize=3, label=method)
+    for method, (colour, mark, label) in SCALED.items():
+        sizes = scale[method]
+        reached = [one["hypervolume"] for one in sizes.values()]
+        plot.plot([int(n) for n in sizes], reached, marker=mark, color=colour, markersize=3, label=label)
+    plot.axhline(scale["truth"]["hypervolume"], color="#bbbbbb", linestyle="--", linewidth=0.7)
+    plot.annotate("what shoppers choose by", (20, scale["truth"]["hypervolume"]), fontsize=6, va="bottom")
     plot.set_xscale("log")
-    plot.set_xlabel("lists to learn from (grocery)")
+    plot.set_xlabel("simulated lists to learn from")
     plot.set_ylabel("hypervolume")
-    plot.legend(frameon=False, fontsize=6)
+    plot.legend(frameon=False, fontsize=6, loc="lower right")
     return figure
 
 

@@ -12,6 +12,7 @@ import torch
 from trimtab.ranker.artifact import networks_of
 from trimtab.ranker.features import FEATURES
 from trimtab.ranker.methods.boosted import N_TREES, PARAMETERS, forest_of
+from trimtab.ranker.methods.students import layers_of_student
 from trimtab.ranker.model import Average, Blended, Heads, ServedRanker, Trees
 from trimtab.ranker.training.heads import FEW_LISTS, MANY_LISTS, Recipe
 
@@ -54,6 +55,7 @@ def _kinds(rng: np.random.Generator) -> dict[str, torch.nn.Module]:
         "one network": _networks(many, 1),
         THREE: _networks(many, 3),
         "five small networks": _networks(few, 5),
+        "a student": Heads(len(FEATURES), N_HEADS, layers_of_student(many), is_rectified=True),
         "trees": trees,
         "one network and trees": Blended(_networks(many, 1), trees, spreads),
         "three networks and trees": Blended(_networks(many, 3), trees, spreads),

@@ -31,7 +31,9 @@ NETWORKS = "networks.npz"
 WITH_TREES = "networks_and_trees.npz"
 """The arrays of networks and of trees beside them. Versions that know no trees do not look for it, and serve the
 module."""
-ARRAYS = (NETWORKS, WITH_TREES)
+RECTIFIED = "rectified_networks.npz"
+"""The arrays of networks with ReLU, which versions that know SiLU alone do not look for either."""
+ARRAYS = (NETWORKS, WITH_TREES, RECTIFIED)
 N_WARM_UP = 5
 METHODS = ("predictions", "gains", "utilities")
 """What the compiled module must have; files of earlier versions may have more."""
@@ -141,7 +143,8 @@ def _files_of(ranker: ServedRanker) -> dict[str, bytes]:
     networks = networks_of(ranker)
     if networks is None:
         return {FILE: buffer.getvalue()}
-    return {FILE: buffer.getvalue(), NETWORKS if networks.forest is None else WITH_TREES: networks.to_bytes()}
+    name = RECTIFIED if networks.is_rectified else NETWORKS if networks.forest is None else WITH_TREES
+    return {FILE: buffer.getvalue(), name: networks.to_bytes()}
 
 
 def networks_of(ranker: ServedRanker) -> Networks | None:
@@ -151,6 +154,9 @@ def networks_of(ranker: ServedRanker) -> Networks | None:
     networks, forest, factors = _parts(ranker)
     members: list[Any] = list(networks.members) if isinstance(networks, Average) else [networks]
     if type(ranker) is not ServedRanker or not all(isinstance(one, Heads) for one in members):
+        return None
+    is_rectified = members[0].is_rectified
+    if any(one.is_rectified != is_rectified for one in members) or (is_rectified and forest is not None):
         return None
     layers = [_layers(one) for one in members]
     if len({tuple(weights.shape for weights, _ in one) for one in layers}) > 1:
@@ -173,6 +179,7 @@ def networks_of(ranker: ServedRanker) -> Networks | None:
         last=last,
         **plain,
         forest=forest,
+        is_rectified=is_rectified,
     )
 
 

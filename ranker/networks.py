@@ -17,7 +17,7 @@ from trimtab.core.compiled import KernelPart, kernel
 from trimtab.core.records import FloatArray
 from trimtab.ranker.forests import Forest
 
-N_LAYERS = "n_layers"
+N_LAYERS, IS_RECTIFIED = "n_layers", "is_rectified"
 BLOCK = 40
 """Rows that are multiplied at a time: BLAS starts threads for larger products, and searches have one each."""
 LIMIT = np.float32(5.0)
@@ -46,6 +46,7 @@ class Networks:
         head_of: [M] which head an objective reads; H for one that reads none.
         ranges: [M] population range of each objective, above 0.
         forest: trees that are added to the average of the networks.
+        is_rectified: whether hidden layers end in ReLU and not in SiLU.
     """
 
     mean: FloatArray
@@ -57,6 +58,7 @@ class Networks:
     head_of: NDArray[np.int64]
     ranges: FloatArray
     forest: Forest | None = None
+    is_rectified: bool = False
 
     def gains(self, features: FloatArray, values: FloatArray) -> FloatArray:
         """[n, F] features and [n, M] values of the items -> [n, M] gains."""
@@ -76,7 +78,8 @@ class Networks:
             n_units = biases.shape[1]
             if number == 0:
                 linear = outputs[..., n_units:]
-            _activate(outputs.reshape(n_members, n_rows, -1), biases)
+            activate = _rectify if self.is_rectified else _activate
+            activate(outputs.reshape(n_members, n_rows, -1), biases)
             inputs = outputs[..., :n_units]
         raw = np.matmul(inputs, self.last[0])
         if self.layers:
@@ -97,6 +100,8 @@ class Networks:
     def to_bytes(self) -> bytes:
         """What `from_bytes` reads."""
         arrays = {name: getattr(self, name) for name in _PLAIN}
+        if self.is_rectified:
+            arrays[IS_RECTIFIED] = np.array(True)  # a value, not an option
         for number, (weights, biases) in enumerate((*self.layers, self.last)):
             arrays |= {f"weights_{number}": weights, f"biases_{number}": biases}
         if self.forest is not None:
@@ -117,7 +122,8 @@ class Networks:
                 (arrays[f"weights_{number}"], arrays[f"biases_{number}"]) for number in range(int(arrays[N_LAYERS]) + 1)
             )
             forest = Forest.from_arrays(arrays) if Forest.is_in(arrays) else None
-        return cls(**plain, layers=tuple(layers), last=last, forest=forest)
+            is_rectified = IS_RECTIFIED in arrays
+        return cls(**plain, layers=tuple(layers), last=last, forest=forest, is_rectified=is_rectified)
 
 
 _PLAIN = ("mean", "factor", "knots_x", "knots_y", "head_of", "ranges")
@@ -163,6 +169,18 @@ def _activate(outputs: FloatArray, biases: FloatArray) -> None:
             for unit in range(len(bias)):
                 half = HALF * (row[unit] + bias[unit])
                 row[unit] = half + half * _tanh(half)
+
+
+@kernel("out f4[:,:,:]", "f4[:,:]")
+def _rectify(outputs: FloatArray, biases: FloatArray) -> None:
+    """Add biases [S, n_units] to the first units of a layer [S, n, n_units or more] and apply ReLU."""
+    for member in range(outputs.shape[0]):
+        bias = biases[member]
+        for item in range(outputs.shape[1]):
+            row = outputs[member, item, : len(bias)]
+            for unit in range(len(bias)):
+                value = row[unit] + bias[unit]
+                row[unit] = np.float32(0) if value < 0 else value
 
 
 @KernelPart

@@ -32,11 +32,12 @@ from trimtab.ranker.item_values import ItemValues
 from trimtab.ranker.methods.problem import Problem, multipliers_of
 from trimtab.ranker.objectives import RELEVANCE, REVENUE, Objective
 from trimtab.ranker.study.cell import Fold
-from trimtab.ranker.training.crossval import folds_of
+from trimtab.ranker.study.prepared import folds_by_query, load_problem, save_problem
 from trimtab.ranker.training.lists import RankedList, RankingLists, pad_lists
 
 PRIVATE_LABEL = Objective("private_label", "purchase", "private_label", unit="private-label purchases")
 STORE_BRAND = "Store brand"
+GROCERY_OBJECTIVES = (RELEVANCE, REVENUE, PRIVATE_LABEL)
 RATING = Objective("rating", "relevance", "max(rating - 3, 0)", unit="stars above 3")
 JUDGED = ("icecat", "esci")
 """Data sets with grades of people."""
@@ -73,10 +74,7 @@ def load_folds(
         parts = [_cached(cache, _grocery_key(part, n), lambda: _grocery(sizes, progress)) for part, n in sizes.items()]
         return [Fold(*parts)]
     if name in JUDGED:
-        whole = _cached(cache, name, lambda: _judged(name, data, progress))
-        folds = folds_of(whole.lists.groups, seed=seed)
-        pairs = [(whole.take(folds != fold), whole.take(folds == fold)) for fold in range(int(folds.max()) + 1)]
-        return [Fold(train, train, test) for train, test in pairs]
+        return folds_by_query(_cached(cache, name, lambda: _judged(name, data, progress)), seed=seed)
     raise BadParameter("--data", f"there is none called {name!r}", "grocery, icecat, esci")
 
 
@@ -86,7 +84,7 @@ def _grocery_key(part: str, size: int) -> str:
 
 def _grocery(sizes: Mapping[str, int], progress: Progress) -> dict[str, Problem]:
     grocery = load_grocery()
-    pipeline = _pipeline(grocery.items, progress)
+    pipeline = pipeline_of(grocery.items, progress)
     private = np.array([brand == STORE_BRAND for brand in pipeline.store.texts("brand")])
     problems = {}
     splits = Splits()
@@ -98,7 +96,7 @@ def _grocery(sizes: Mapping[str, int], progress: Progress) -> dict[str, Problem]
         lists = [first(one, N_CANDIDATES) for one in lists_from_intents(known, intents, progress=progress)]
         kept = pad_lists([one for one in lists if one.labels["purchase"].any()][:size], HEADS)
         problems[_grocery_key(part, size)] = problem_of(
-            kept, (RELEVANCE, REVENUE, PRIVATE_LABEL), known.store, {"private_label": private[kept.rows]}
+            kept, GROCERY_OBJECTIVES, known.store, {"private_label": private[kept.rows]}
         )
     return problems
 
@@ -107,7 +105,7 @@ def _judged(name: str, data: Path | None, progress: Progress) -> dict[str, Probl
     if data is None:
         raise BadParameter("--judged", f"{name} is read from a folder", f"--judged DIR with {name}/products.jsonl.gz")
     folder = data / name
-    pipeline = _pipeline(DATA_SETS[name].load(folder), progress)
+    pipeline = pipeline_of(DATA_SETS[name].load(folder), progress)
     judgments = read_judgments(folder / "judgments.csv")
     lists = [judged_only(one) for one in lists_from_judgments(pipeline, judgments, progress=progress)]
     kept = pad_lists([one for one in lists if (one.labels["relevance"] > 0).any()], (RELEVANCE.head,))
@@ -120,7 +118,7 @@ def _judged(name: str, data: Path | None, progress: Progress) -> dict[str, Probl
     return {name: problem_of(kept, (RELEVANCE, REVENUE, RATING), pipeline.store, known)}
 
 
-def _pipeline(items: pl.DataFrame, progress: Progress) -> Pipeline:
+def pipeline_of(items: pl.DataFrame, progress: Progress) -> Pipeline:
     """A pipeline whose files go when the process ends: what is kept is the lists."""
     folder = TemporaryDirectory()
     pipeline = build_pipeline(items, Path(folder.name), encoder="wordllama", progress=progress)
@@ -161,34 +159,3 @@ def _cached(cache: Path, name: str, prepare: Callable[[], dict[str, Problem]]) -
         for key, problem in prepare().items():
             save_problem(problem, cache / _FILE.format(key))
     return load_problem(path)
-
-
-def save_problem(problem: Problem, path: Path) -> None:
-    """Written aside and renamed; the objectives travel as columns."""
-    lists, objectives = problem.lists, problem.objectives
-    aside = path.with_suffix(".part.npz")
-    np.savez(
-        aside,
-        features=lists.features,
-        prices=lists.prices,
-        labels=lists.labels,
-        groups=lists.groups,
-        labelled=lists.heads,
-        rows=lists.rows,
-        multipliers=problem.multipliers,
-        aspects=problem.aspects,
-        names=[one.name for one in objectives],
-        heads=[one.head for one in objectives],
-        values=[one.value for one in objectives],
-        units=[one.unit for one in objectives],
-    )
-    aside.replace(path)
-
-
-def load_problem(path: Path) -> Problem:
-    with np.load(path, allow_pickle=False) as kept:
-        arrays = {name: kept[name] for name in ("features", "prices", "labels", "groups", "rows")}
-        lists = RankingLists(**arrays, heads=tuple(map(str, kept["labelled"])))
-        columns = zip(kept["names"], kept["heads"], kept["values"], kept["units"], strict=True)
-        objectives = tuple(Objective(*map(str, column)) for column in columns)
-        return Problem(lists, objectives, kept["multipliers"], kept["aspects"])

@@ -19,6 +19,10 @@ from trimtab.ranker.training.lists import RankingLists
 class Scorer(Protocol):
     def parameters(self) -> Sequence[Tensor]: ...
 
+    def to(self, device: str) -> object:
+        """Move to where training is; before its parameters are asked for."""
+        ...
+
     def scores(self, features: Tensor, mask: Tensor, preferences: Tensor) -> Tensor:
         """[L, n, F], [L, n] bool and [P, M] -> [P, L, n]."""
         ...
@@ -34,6 +38,10 @@ class Parallel:
 
     def parameters(self) -> Sequence[Tensor]:
         return list(self.state.values())
+
+    def to(self, device: str) -> None:
+        self.state = {name: one.detach().to(device).requires_grad_() for name, one in self.state.items()}
+        self.buffers = {name: one.to(device) for name, one in self.buffers.items()}
 
     def scores(self, features: Tensor, mask: Tensor, preferences: Tensor) -> Tensor:  # noqa: ARG002
         return self.outputs(features).squeeze(-1)

@@ -23,6 +23,7 @@ from trimtab.ranker.methods.fronts.trees import Trees
 from trimtab.ranker.methods.heads import CalibratedHeads, DistilledEnsemble, Ensemble
 from trimtab.ranker.methods.method import Method
 from trimtab.ranker.methods.problem import Problem, lattice
+from trimtab.ranker.methods.students import LargeBlend, Student, StudentOfBlend
 from trimtab.ranker.model import ServedRanker
 from trimtab.ranker.training.heads import Recipe, fit_heads
 from trimtab.ranker.training.lists import RankingLists
@@ -31,7 +32,15 @@ REFERENCE = LinearScalarisation.name
 DEFAULT = CalibratedHeads.name
 AGGREGATIONS = ("upgrad", "mgda", "pcgrad", "aligned_mtl", "dualproj")
 
-WITH_TREES = (Trees.name, BoostedHeads.name, Blend.name, SlimBlend.name, DistilledBlend.name)
+WITH_TREES = (
+    Trees.name,
+    BoostedHeads.name,
+    Blend.name,
+    SlimBlend.name,
+    DistilledBlend.name,
+    LargeBlend.name,
+    StudentOfBlend.name,
+)
 
 _CLASSES: tuple[Callable[..., Method], ...] = (
     LinearScalarisation,
@@ -48,6 +57,9 @@ _CLASSES: tuple[Callable[..., Method], ...] = (
     Blend,
     SlimBlend,
     DistilledBlend,
+    Student,
+    LargeBlend,
+    StudentOfBlend,
     Film,
     Cosmos,
     ParetoManifold,

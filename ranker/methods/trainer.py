@@ -33,6 +33,9 @@ class Batch:
     gains: Tensor
     aspects: Tensor
 
+    def to(self, device: str) -> Batch:
+        return Batch(*(one.to(device) for one in (self.features, self.mask, self.gains, self.aspects)))
+
 
 class Rule(Protocol):
     """How losses are combined into one descent direction.
@@ -87,13 +90,14 @@ def train(
 ) -> None:
     """Fit a scorer in place. Reproducible for a seed, given that the scorer was made after `torch.manual_seed`."""
     rng = np.random.Generator(np.random.PCG64(seed))
-    whole = batch_of(data)
+    whole = batch_of(data).to(recipe.device)
+    scorer.to(recipe.device)
     parameters = list(scorer.parameters())
     optimiser = torch.optim.AdamW(parameters, lr=recipe.learning_rate, weight_decay=recipe.weight_decay)
     schedule = torch.optim.lr_scheduler.CosineAnnealingLR(optimiser, recipe.n_steps)
     for _ in range(recipe.n_steps):
         batch = _sample(whole, rng, recipe.lists_per_step)
-        drawn = preferences()
+        drawn = preferences().to(recipe.device)
         step_losses = losses(scorer.scores(batch.features, batch.mask, drawn), batch, drawn)
         optimiser.zero_grad()
         if rule.needs_gramians:
@@ -103,6 +107,7 @@ def train(
             (coefficients * step_losses).sum().backward()  # type: ignore[no-untyped-call]  # torch ships it untyped
         optimiser.step()
         schedule.step()
+    scorer.to("cpu")
 
 
 def batch_of(data: Problem) -> Batch:
@@ -114,7 +119,8 @@ def batch_of(data: Problem) -> Batch:
 
 
 def _sample(whole: Batch, rng: np.random.Generator, n_lists: int) -> Batch:
-    which = torch.from_numpy(rng.integers(0, len(whole.features), min(n_lists, len(whole.features))))
+    drawn = rng.integers(0, len(whole.features), min(n_lists, len(whole.features)))
+    which = torch.from_numpy(drawn).to(whole.features.device)
     return Batch(whole.features[which], whole.mask[which], whole.gains[which], whole.aspects[which])
 
 

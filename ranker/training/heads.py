@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import NamedTuple
@@ -28,6 +28,7 @@ class Recipe:
     Attributes:
         pointwise_share: weight of the pointwise loss beside the listwise one.
         n_members: independently seeded networks whose raw scores are averaged.
+        device: where networks are trained, as torch names it; they are used where everything else is.
     """
 
     hidden: tuple[int, ...] = (64, 32)
@@ -38,6 +39,7 @@ class Recipe:
     weight_decay: float = 1e-3
     dropout: float = 0.0
     pointwise_share: float = 0.1
+    device: str = "cpu"
 
 
 FEW_LISTS = Recipe(hidden=(16,), n_members=5, n_steps=300, weight_decay=0.3, dropout=0.3, pointwise_share=0.5)
@@ -75,31 +77,68 @@ def one_thread() -> Iterator[None]:
 
 
 def _fit_member(lists: RankingLists, recipe: Recipe, *, seed: int, progress: Progress) -> nn.Module:
+    heads = untrained(lists, recipe, seed=seed)
+    descend([heads], sampled(lists, recipe, seed=seed), recipe, progress=progress)
+    return heads
+
+
+def untrained(lists: RankingLists, recipe: Recipe, *, seed: int) -> Heads:
+    """A network before training, standardised on the lists."""
     torch.manual_seed(seed)
-    rng = np.random.Generator(np.random.PCG64(seed))
     heads = Heads(lists.features.shape[2], lists.labels.shape[2], recipe.hidden, recipe.dropout)
     standardise(heads, lists)
-    # Decay goes to the weights alone: a bias adds no complexity.
-    decayed = [parameter for parameter in heads.parameters() if parameter.ndim > 1]
-    plain = [parameter for parameter in heads.parameters() if parameter.ndim == 1]
-    optimiser = torch.optim.AdamW(
-        [{"params": decayed, "weight_decay": recipe.weight_decay}, {"params": plain, "weight_decay": 0.0}],
-        lr=recipe.learning_rate,
-    )
-    schedule = torch.optim.lr_scheduler.CosineAnnealingLR(optimiser, recipe.n_steps)
-    features, labels = torch.from_numpy(lists.features), torch.from_numpy(lists.labels)
-    heads.train()
-    for step in range(recipe.n_steps):
-        batch = torch.from_numpy(rng.integers(0, len(lists), min(recipe.lists_per_step, len(lists))))
-        loss = _loss(heads(features[batch]), labels[batch], recipe.pointwise_share)
-        optimiser.zero_grad()
-        loss.backward()  # type: ignore[no-untyped-call]  # torch ships it untyped
-        optimiser.step()
-        schedule.step()
+    return heads
+
+
+def sampled(lists: RankingLists, recipe: Recipe, *, seed: int) -> Iterator[tuple[Tensor, Tensor]]:
+    """Features [B, n, F] and labels [B, n, H] of lists drawn with replacement, for each step of a recipe."""
+    rng = np.random.Generator(np.random.PCG64(seed))
+    features, labels = (torch.from_numpy(one).to(recipe.device) for one in (lists.features, lists.labels))
+    for _ in range(recipe.n_steps):
+        which = rng.integers(0, len(lists), min(recipe.lists_per_step, len(lists)))
+        batch = torch.from_numpy(which).to(recipe.device)
+        yield features[batch], labels[batch]
+
+
+def descend(
+    networks: Sequence[Heads],
+    batches: Iterable[tuple[Tensor, Tensor]],
+    recipe: Recipe,
+    *,
+    progress: Progress = silent,
+) -> None:
+    """Fit networks in place on the same batches of features and labels, as many as the recipe has steps."""
+    trained = [_Descent(one.to(recipe.device).train(), recipe) for one in networks]
+    for step, (features, labels) in enumerate(batches):
+        for one in trained:
+            one.step(features, labels)
         if step % 50 == 0:
             progress("train", step, recipe.n_steps)
     progress("train", recipe.n_steps, recipe.n_steps)
-    return heads.eval()
+    for network in networks:
+        network.cpu().eval()
+
+
+class _Descent:
+    """One network while it is trained."""
+
+    def __init__(self, heads: Heads, recipe: Recipe) -> None:
+        self.heads, self.recipe = heads, recipe
+        # Decay goes to the weights alone: a bias adds no complexity.
+        decayed = [parameter for parameter in heads.parameters() if parameter.ndim > 1]
+        plain = [parameter for parameter in heads.parameters() if parameter.ndim == 1]
+        self.optimiser = torch.optim.AdamW(
+            [{"params": decayed, "weight_decay": recipe.weight_decay}, {"params": plain, "weight_decay": 0.0}],
+            lr=recipe.learning_rate,
+        )
+        self.schedule = torch.optim.lr_scheduler.CosineAnnealingLR(self.optimiser, recipe.n_steps)
+
+    def step(self, features: Tensor, labels: Tensor) -> None:
+        loss = _loss(self.heads(features), labels, self.recipe.pointwise_share)
+        self.optimiser.zero_grad()
+        loss.backward()  # type: ignore[no-untyped-call]  # torch ships it untyped
+        self.optimiser.step()
+        self.schedule.step()
 
 
 def standardise(heads: Heads, lists: RankingLists) -> None:

@@ -7,11 +7,14 @@ import re
 from decimal import ROUND_HALF_UP, Decimal
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from benchmarks.choosing import PAGE, page_of
-from benchmarks.paper import build_pdf
+from benchmarks.paper import N_SEEDS, build_pdf
 from benchmarks.paper_figures import PAPER, read_results
+from trimtab.engine.build.study_problems import JUDGED
+from trimtab.ranker.training.crossval import folds_of
 
 typst = pytest.importorskip("typst")
 
@@ -48,6 +51,14 @@ def test_the_text_has_no_figure_of_its_own() -> None:
     prose = re.sub(r"#?[a-z][\w-]*\((?:[^()]|\([^()]*\))*\)", "", prose)  # calls, whose arguments are keys
     prose = re.sub(r"\$[^$]*\$", "", prose)  # formulas
     assert re.findall(r".{0,30}\d.{0,30}", prose) == []
+
+
+@pytest.mark.parametrize("name", JUDGED)
+def test_the_splits_are_those_of_the_file(name: str) -> None:
+    kept = read_results()["splits"][name]
+    queries = np.array(list(kept))
+    for seed in range(N_SEEDS):
+        assert folds_of(queries, seed=seed).tolist() == [folds[seed] for folds in kept.values()]
 
 
 def test_what_is_advised_is_what_was_measured() -> None:

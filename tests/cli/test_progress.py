@@ -11,8 +11,8 @@ from typer.testing import CliRunner
 from tests.cli.terminal import a_terminal
 from tests.ranker.problems import small_problem
 from trimtab.cli import app
-from trimtab.engine.build.study_problems import save_problem
 from trimtab.ranker.study import compare as comparing
+from trimtab.ranker.study.prepared import save_problem
 from trimtab.ranker.training.heads import Recipe
 
 Command = tuple[str, ...]

@@ -12,9 +12,10 @@ import pytest
 
 from tests.ranker.problems import small_problem
 from trimtab.core.errors import BadInput, BadParameter
-from trimtab.engine.build.study_problems import load_folds, save_problem
+from trimtab.engine.build.study_problems import load_folds
 from trimtab.ranker.study import compare as comparing
 from trimtab.ranker.study.cell import Fold
+from trimtab.ranker.study.prepared import save_problem
 from trimtab.ranker.study.report import write_experiments
 from trimtab.ranker.training.heads import Recipe
 

@@ -19,6 +19,7 @@ from trimtab.ranker.artifact import (
     FILE,
     METHODS,
     NETWORKS,
+    RECTIFIED,
     WITH_TREES,
     ScriptedRanker,
     load_ranker,
@@ -39,9 +40,11 @@ def by_module(module: ServedRanker, features: FloatArray, values: FloatArray) ->
         return np.asarray(module.gains(torch.from_numpy(features), torch.from_numpy(values)).numpy())
 
 
-def some_ranker(seed: int, *, hidden: tuple[int, ...], n_members: int, are_alike: bool) -> ServedRanker:
+def some_ranker(
+    seed: int, *, hidden: tuple[int, ...], n_members: int, are_alike: bool, is_rectified: bool = False
+) -> ServedRanker:
     generator = torch.Generator().manual_seed(seed)
-    members = [Heads(7, 2, hidden) for _ in range(n_members)]
+    members = [Heads(7, 2, hidden, is_rectified=is_rectified) for _ in range(n_members)]
     for member in members:
         for parameter in member.parameters():
             parameter.data.normal_(generator=generator)
@@ -80,12 +83,13 @@ def test_trees_beside_networks_are_served_as_the_module_computes(tmp_path: Path,
     st.sampled_from([(), (5,), (8, 3), (6, 5, 4)]),
     st.integers(1, 3),
     st.booleans(),
+    st.booleans(),
     st.sampled_from([0, 1, BLOCK, 2 * BLOCK + 1]),
 )
 def test_the_arrays_compute_what_the_module_computes(
-    seed: int, hidden: tuple[int, ...], n_members: int, are_alike: bool, n: int
+    seed: int, hidden: tuple[int, ...], n_members: int, are_alike: bool, is_rectified: bool, n: int
 ) -> None:
-    module = some_ranker(seed, hidden=hidden, n_members=n_members, are_alike=are_alike)
+    module = some_ranker(seed, hidden=hidden, n_members=n_members, are_alike=are_alike, is_rectified=is_rectified)
     arrays = networks_of(module)
     assert arrays is not None
     arrays = Networks.from_bytes(arrays.to_bytes())
@@ -96,6 +100,14 @@ def test_the_arrays_compute_what_the_module_computes(
     with torch.inference_mode():
         utilities = module.utilities(torch.from_numpy(gains), torch.from_numpy(weights).float()).numpy()
     assert_allclose(arrays.utilities(gains, weights), utilities, rtol=1e-5, atol=1e-5)
+
+
+def test_networks_with_relu_are_in_a_file_that_versions_without_it_do_not_read(tmp_path: Path) -> None:
+    module = some_ranker(0, hidden=(5,), n_members=1, are_alike=True, is_rectified=True)
+    save_ranker(module, tmp_path)
+    loaded = load_ranker(tmp_path)
+    assert isinstance(loaded.scorer, Networks)
+    assert set(loaded.files) == {FILE, RECTIFIED}
 
 
 def test_a_saved_ranker_is_loaded_without_torch_and_saved_again(tmp_path: Path) -> None:

@@ -82,6 +82,9 @@ class _AsScorer:
     def parameters(self) -> list[Tensor]:
         return list(self._network.parameters())
 
+    def to(self, device: str) -> None:
+        self._network.to(device)
+
     def scores(self, features: Tensor, mask: Tensor, preferences: Tensor) -> Tensor:
         encoding = self._network.encode_lists(features, mask)
         n_lists, n_items, width = encoding.shape

@@ -1,0 +1,67 @@
+"""The study of scale of the paper: which methods learn from how many simulated lists, kept row by row."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+from trimtab.engine.build.study_log import load_shop_data
+from trimtab.ranker.study.cell import Fold, Row
+from trimtab.ranker.study.compare import recipe_of
+from trimtab.ranker.study.scale_study import CHOOSER, SIZES, Oracle, study_scale, truth_of
+from trimtab.ranker.study.simulated_log import SimulatedLog
+
+TOGETHER = ("heads", "ensemble")
+IN_MEMORY = {"scalarisation": 1_000_000, "boosted": 200_000, "slim_blend": 200_000}
+"""Method that keeps its lists -> the most that it learns from."""
+FEWEST = 200
+"""The fewest lists that methods beside networks learn from."""
+
+
+def measure(out: Path, grocery: Fold, *, device: str) -> None:
+    """Add the rows that are missing to those that are kept.
+
+    Args:
+        grocery: the lists whose purchases simulated shoppers choose by.
+    """
+    there = {(row["method"], row["n_lists"]) for row in rows_of(out)}
+    plan = [((Oracle.name,), 0), *((TOGETHER, n_lists) for n_lists in SIZES)]
+    plan += [((name,), n) for name, most in IN_MEMORY.items() for n in SIZES if FEWEST <= n <= most]
+    missing = [(methods, n) for methods, n in plan if not {(name, n) for name in methods} <= there]
+    if not missing:
+        return
+    truth = truth_of(grocery, recipe_of("grocery", CHOOSER))
+    log = SimulatedLog(load_shop_data(out / "cache"), truth, device=device)
+    for methods, n_lists in missing:
+        for row in study_scale(log, methods, [n_lists] if n_lists else []):
+            with _path(out).open("a") as kept:
+                print(json.dumps(row), file=kept)
+
+
+def rows_of(out: Path) -> list[Row]:
+    """What was measured."""
+    path = _path(out)
+    return [json.loads(line) for line in path.read_text().splitlines()] if path.exists() else []
+
+
+def summary_of(rows: list[Row]) -> dict[str, Any]:
+    """Method -> number of lists -> its measures; of the truth its measures."""
+    found: dict[str, Any] = {}
+    for row in sorted(rows, key=lambda one: one["n_lists"]):
+        measures = {
+            name: round(row[name], 5)
+            for name in ("hypervolume", "ndcg", "calibration_error", "train_seconds")
+            if row.get(name) is not None
+        } | ({"device": row["device"]} if "device" in row else {})
+        if row["n_lists"]:
+            found.setdefault(row["method"], {})[str(row["n_lists"])] = measures
+        else:
+            found[row["method"]] = measures
+    return found
+
+
+def _path(out: Path) -> Path:
+    path = out / "studies" / "scale.jsonl"
+    path.parent.mkdir(parents=True, exist_ok=True)
+    return path

@@ -1,0 +1,51 @@
+"""Prepared lists as files, and as folds."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+
+from trimtab.ranker.methods.problem import Problem
+from trimtab.ranker.objectives import Objective
+from trimtab.ranker.study.cell import Fold
+from trimtab.ranker.training.crossval import folds_of
+from trimtab.ranker.training.lists import RankingLists
+
+
+def folds_by_query(whole: Problem, *, seed: int) -> list[Fold]:
+    """Folds of few lists, whose training part is also the validation part."""
+    folds = folds_of(whole.lists.groups, seed=seed)
+    pairs = [(whole.take(folds != fold), whole.take(folds == fold)) for fold in range(int(folds.max()) + 1)]
+    return [Fold(train, train, test) for train, test in pairs]
+
+
+def save_problem(problem: Problem, path: Path) -> None:
+    """Written aside and renamed; the objectives travel as columns."""
+    lists, objectives = problem.lists, problem.objectives
+    aside = path.with_suffix(".part.npz")
+    np.savez(
+        aside,
+        features=lists.features,
+        prices=lists.prices,
+        labels=lists.labels,
+        groups=lists.groups,
+        labelled=lists.heads,
+        rows=lists.rows,
+        multipliers=problem.multipliers,
+        aspects=problem.aspects,
+        names=[one.name for one in objectives],
+        heads=[one.head for one in objectives],
+        values=[one.value for one in objectives],
+        units=[one.unit for one in objectives],
+    )
+    aside.replace(path)
+
+
+def load_problem(path: Path) -> Problem:
+    with np.load(path, allow_pickle=False) as kept:
+        arrays = {name: kept[name] for name in ("features", "prices", "labels", "groups", "rows")}
+        lists = RankingLists(**arrays, heads=tuple(map(str, kept["labelled"])))
+        columns = zip(kept["names"], kept["heads"], kept["values"], kept["units"], strict=True)
+        objectives = tuple(Objective(*map(str, column)) for column in columns)
+        return Problem(lists, objectives, kept["multipliers"], kept["aspects"])

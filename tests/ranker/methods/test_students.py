@@ -1,0 +1,35 @@
+"""A student gives what its teacher gives."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+import torch
+
+from tests.ranker.problems import small_problem
+from trimtab.ranker.methods.students import Student, StudentOfBlend, imitate
+from trimtab.ranker.training.heads import Recipe, fit_heads, raw_scores
+
+RECIPE = Recipe(hidden=(8,), n_members=3, n_steps=60, lists_per_step=32, learning_rate=3e-2)
+
+
+def test_a_student_has_the_scores_of_its_teacher_for_lists_it_never_saw() -> None:
+    lists, others = small_problem().lists, small_problem(seed=1).lists
+    teacher = fit_heads(lists, RECIPE)
+    student = imitate(teacher, lists, (16,), n_steps=400, seed=0)
+    there = others.rows >= 0
+    wanted, found = (raw_scores(one, others)[there] for one in (teacher, student))
+    for head in range(wanted.shape[1]):
+        assert np.corrcoef(wanted[:, head], found[:, head])[0, 1] > 0.99
+    assert np.abs(wanted - found).mean() < 0.1 * wanted.std()
+
+
+def test_students_are_heads_with_one_network() -> None:
+    for made in (Student(RECIPE), StudentOfBlend(RECIPE)):
+        data = small_problem()
+        if isinstance(made, StudentOfBlend):
+            pytest.importorskip("lightgbm")
+        made.fit(data, np.empty((0, 2)))
+        gains = made.predict(data.inputs, torch.from_numpy(data.mask))
+        assert gains.shape == data.gains.shape
+        assert torch.isfinite(gains).all()
