@@ -290,22 +290,22 @@ def _record_routers(parts: Parts, *, reader: Dependency, admin: Dependency) -> t
     )
 
 
-def _require_arms(definitions: Definitions, bundles: Bundles, experiment: Experiment) -> None:
-    definitions.experiments.check(experiment)
+def _require_arms(definitions: Definitions, bundles: Bundles, name: str, experiment: Experiment) -> None:
+    definitions.experiments.check(name, experiment)
     for arm in experiment.arms.values():
         profile_named(arm.profile, definitions.profiles.all())
         if arm.bundle not in (None, *bundles.plan.loaded):
             raise BadParameter("bundle", f"{arm.bundle!r} is not loaded", ", ".join(bundles.plan.loaded))
 
 
-def _require_fit(parts: Parts, definition: Drafted) -> None:
+def _require_fit(parts: Parts, name: str, definition: Drafted) -> None:
     """Refuse a definition that does not fit what serves; a synonym fits anything."""
     if isinstance(definition, Profile):
         normalise(definition.weights, parts.search.known_weights)
     elif isinstance(definition, Rule):
         _require_rule(parts.search.engine, definition)
     elif isinstance(definition, Experiment):
-        _require_arms(parts.definitions, parts.serving.bundles, definition)
+        _require_arms(parts.definitions, parts.serving.bundles, name, definition)
 
 
 def _require_rule(engine: Engine, rule: Rule) -> None:

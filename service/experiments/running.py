@@ -63,16 +63,16 @@ class Experiments(NamedDefinitions[Experiment]):
         redis.on_poll(self._read_units)
         redis.on_poll(self.totals.flush)
 
-    def check(self, experiment: Experiment) -> None:
-        """Check an experiment against those of the other layers.
+    def check(self, name: str, experiment: Experiment) -> None:
+        """Check what an experiment of that name shall be against the others, those of other layers.
 
         Raises:
             BadParameter: another layer decides the same.
         """
-        for name, other in self.all().items():
+        for other_name, other in self.all().items():
             both = experiment.decides & other.decides
-            if other.layer != experiment.layer and both:
-                problem = f"experiment {name!r} of layer {other.layer!r} decides the {min(both)} too"
+            if other_name != name and other.layer != experiment.layer and both:
+                problem = f"experiment {other_name!r} of layer {other.layer!r} decides the {min(both)} too"
                 raise BadParameter("layer", problem, f"the layer {other.layer!r}")
 
     def assign(

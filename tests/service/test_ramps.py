@@ -287,6 +287,11 @@ def test_two_layers_do_not_decide_the_same(shared: Settings) -> None:
         refused = shop.put("/experiments/two", json={"arms": arms, "layer": "other"}, headers=KEY)
         assert refused.status_code == 422
         assert "decides the profile too" in refused.json()["detail"]
+        moved = {"arms": arms, "layer": "other"}
+        shop.put("/drafts/experiments/one", json={"definition": moved}, headers=KEY).raise_for_status()
+        shop.post("/drafts/experiments/one/publish", headers=KEY).raise_for_status()
+        shop.put("/experiments/one", json={"arms": arms}, headers=KEY).raise_for_status()
+        assert shop.get("/experiments", headers=KEY).json()["one"]["layer"] == "default"
 
 
 def test_a_client_that_is_wrong_is_no_failure_of_an_arm(service: httpx.Client) -> None:

@@ -23,7 +23,7 @@ def definitions_router(
     definitions: NamedDefinitions[Definition],
     changes: Changes,
     *,
-    check: Callable[[Definition], object],
+    check: Callable[[str, Definition], object],
     reader: Callable[[Request], Awaitable[None]],
     admin: Callable[[Request], Awaitable[None]],
     max_body_bytes: int,
@@ -31,7 +31,7 @@ def definitions_router(
     """`/<kind>s`.
 
     Args:
-        check: raises BadInput where a definition does not fit the bundle that serves.
+        check: raises BadInput where a definition of that name does not fit the bundle that serves.
         reader, admin: dependencies that let only those through who may read, who may change.
     """
     kind, model = definitions.kind, definitions.model
@@ -58,7 +58,7 @@ def definitions_router(
     async def put(name: Name, request: Request) -> Definition:
         """Every worker has it within a second."""
         definition = validated(model, await read_object(request, max_bytes=max_body_bytes))
-        check(definition)
+        check(name, definition)
         audit(request, partial(_defined, definitions, name))
         before = definitions.all().get(name)
         await definitions.put(name, definition)

@@ -17,7 +17,7 @@ from trimtab.service.http.routes.definitions import Name
 from trimtab.service.workbench.changes import Change, Changes
 from trimtab.service.workbench.drafts import MODEL_OF, OF_ADMINS, Draft, Drafted, Drafts, Kind
 
-Check = Callable[[Drafted], object]
+Check = Callable[[str, Drafted], object]
 
 
 class NewDraft(BaseModel):
@@ -50,7 +50,7 @@ def drafts_router(
 ) -> APIRouter:
     """
     Args:
-        check: raises BadInput where a definition of a kind does not fit the bundle that serves.
+        check: raises BadInput where a definition of that name does not fit the bundle that serves.
         reader, merchandiser, admin: dependencies that let only those through who may read, who may change rules and
             synonyms, who may change profiles and experiments.
     """
@@ -78,7 +78,7 @@ def drafts_router(
         definition = None
         if sent.definition is not None:
             proposed = validated(MODEL_OF[kind], sent.definition)
-            check(proposed)
+            check(name, proposed)
             definition = proposed.model_dump(mode="json")
         earlier = drafts.all().get(f"{kind}/{name}")
         audit(request, lambda: _plain(drafts, kind, name))
@@ -119,7 +119,7 @@ def drafts_router(
         audit(request, lambda: drafts.live_one(kind, name))
         proposed, before = draft.proposed(), drafts.live[kind].all().get(name)
         if proposed is not None:
-            check(proposed)
+            check(name, proposed)
         await drafts.publish(draft)
         await changes.record(kind.removesuffix("s"), name, caller_of(request), before=before, after=proposed)
 
