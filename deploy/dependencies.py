@@ -34,7 +34,7 @@ SHIPPED = (
     "Apache Software License",
     "BSD", "BSD-2-Clause", "BSD-3-Clause", "BSD License", "BSL-1.0", "CC0-1.0", "CNRI-Python",
     "ISC", "ISC License", "MIT", "MIT-0", "MIT-CMU", "MIT License", "PSF-2.0", "Python Software Foundation License",
-    "The Unlicense", "ZPL-2.1", "Zlib",
+    "The Unlicense", "The Unlicense Unlicense", "ZPL-2.1", "Zlib",
     # Their files stay as they are and can be replaced, which is all that these ask of who uses them:
     "LGPL-2.1-or-later", "MPL-2.0", "Mozilla Public License 2.0",
 )  # fmt: skip

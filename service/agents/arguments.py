@@ -13,10 +13,11 @@ from pydantic import BaseModel, ConfigDict, FailFast, Field, ValidationError
 
 from trimtab.core.errors import BadParameter
 from trimtab.core.weights import PREFIX, loss_parameter
+from trimtab.service.agents.products import MAX_AMOUNT
+from trimtab.text.currencies import decimals_of
 
 MAX_IDS = 100
 MAX_LIMIT = 100
-MAX_PRICE = 10**12
 STATUSES = {"in_stock": "in_stock:true", "out_of_stock": "in_stock:false"}
 """Availability by the protocol -> the condition that it is here."""
 
@@ -45,8 +46,8 @@ class Meta(_Open):
 class PriceFilter(_Open):
     """Bounds of the price in minor units of the currency (cents)."""
 
-    min: int | None = Field(default=None, ge=0, le=MAX_PRICE)
-    max: int | None = Field(default=None, ge=0, le=MAX_PRICE)
+    min: int | None = Field(default=None, ge=0, le=MAX_AMOUNT)
+    max: int | None = Field(default=None, ge=0, le=MAX_AMOUNT)
 
 
 class SearchFilters(_Open):
@@ -56,6 +57,12 @@ class SearchFilters(_Open):
     brand: Texts = []
     price: PriceFilter | None = None
     availability: Texts = Field(default=[], description="in_stock, out_of_stock")
+
+
+class Context(_Open):
+    """What is known of who buys; of it, the currency in which bounds of the price are meant counts here."""
+
+    currency: Text | None = None
 
 
 class Pagination(_Open):
@@ -110,6 +117,7 @@ class SearchCatalog(_Open):
 
     query: Text = ""
     purpose: str = Field(default="search", description="`search`; recommendations and substitutes are not offered.")
+    context: Context = Context()
     filters: SearchFilters = SearchFilters()
     pagination: Pagination = Pagination()
     steering: Steering = Steering()
@@ -119,6 +127,7 @@ class LookupCatalog(_Open):
     """Products by their ids."""
 
     ids: Annotated[list[Text], Field(min_length=1, max_length=MAX_IDS), FailFast()]
+    context: Context = Context()
     filters: SearchFilters = SearchFilters()
     steering: Steering = Steering()
 
@@ -136,6 +145,7 @@ class GetProduct(_Open):
     id: Text
     selected: Annotated[list[SelectedOption], Field(max_length=32), FailFast()] = []
     preferences: Texts = Field(default=[], description="Options by what matters most; the last is given up first.")
+    context: Context = Context()
     filters: SearchFilters = SearchFilters()
     steering: Steering = Steering()
 
@@ -161,11 +171,24 @@ class ProductArguments(BaseModel):
     catalog: GetProduct
 
 
-def conditions(catalog: SearchCatalog | LookupCatalog | GetProduct, decimals: int) -> list[str]:
-    """The conditions as in `filter=` of a search.
+Catalog = SearchCatalog | LookupCatalog | GetProduct
+
+
+def means_other_currency(catalog: Catalog, currency: str | None) -> bool:
+    """Whether the bounds of the price are in another currency than the prices.
 
     Args:
-        decimals: of the currency: how many digits its minor unit has.
+        currency: of the prices; None where none is known.
+    """
+    meant = catalog.context.currency
+    return catalog.filters.price is not None and None not in (meant, currency) and str(meant).upper() != currency
+
+
+def conditions(catalog: Catalog, currency: str | None) -> list[str]:
+    """The conditions as in `filter=` of a search, without bounds of the price in another currency.
+
+    Args:
+        currency: of the prices.
 
     Raises:
         BadParameter: an availability that the service does not know.
@@ -174,8 +197,9 @@ def conditions(catalog: SearchCatalog | LookupCatalog | GetProduct, decimals: in
     found = [*catalog.steering.filter]
     found += [f"category:{value}" for value in asked.categories]
     found += [f"brand:{value}" for value in asked.brand]
-    if asked.price is not None and (asked.price.min is not None or asked.price.max is not None):
-        least, most = (_major(amount, decimals) for amount in (asked.price.min, asked.price.max))
+    bounds = (None, None) if asked.price is None else (asked.price.min, asked.price.max)
+    if bounds != (None, None) and not means_other_currency(catalog, currency):
+        least, most = (_major(amount, decimals_of(currency)) for amount in bounds)
         found.append(f"price:{least}..{most}")
     for status in asked.availability:
         if status not in STATUSES:

@@ -5,11 +5,18 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
+from pydantic import AnyHttpUrl, TypeAdapter, ValidationError
+
 NO_CURRENCY = "XXX"
 """What ISO 4217 calls the currency of a catalogue that names none."""
 
+MAX_AMOUNT = 2**53 - 1
+"""The largest amount of money that the protocol knows, in minor units."""
+
 Shown = Mapping[str, Any]
 """An item as `trimtab.catalog.store.ItemStore.display` shows it."""
+
+_ADDRESS = TypeAdapter(AnyHttpUrl)
 
 
 class Products:
@@ -70,8 +77,7 @@ class Products:
 
     def _amount(self, item: Shown) -> int:
         price: float = item["price"] or 0.0
-        amount: int = round(price * self._unit)
-        return amount
+        return min(round(price * self._unit), MAX_AMOUNT)
 
     def _price(self, amount: int) -> dict[str, Any]:
         return {"amount": amount, "currency": self._currency}
@@ -146,10 +152,20 @@ def _description(item: Shown) -> str:
     return ". ".join([item["title"], *named])
 
 
+def is_whole_address(text: str | None) -> bool:
+    """Whether a text is a URL by itself; one that a page completes is none elsewhere."""
+    try:
+        _ADDRESS.validate_python(text)
+    except ValidationError:
+        return False
+    return True
+
+
 def _addresses(item: Shown) -> dict[str, Any]:
+    """Where an item's page and picture are, as far as the catalogue says so to somebody who is not on a page of it."""
     found: dict[str, Any] = {}
-    if item.get("url"):
+    if is_whole_address(item.get("url")):
         found["url"] = item["url"]
-    if item.get("image"):
+    if is_whole_address(item.get("image")):
         found["media"] = [{"type": "image", "url": item["image"], "alt_text": item["title"]}]
     return found

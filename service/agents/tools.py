@@ -14,6 +14,7 @@ from trimtab.core.records import Query
 from trimtab.retrieval.filters import filter_mask, parse_filter
 from trimtab.service.agents.arguments import (
     MAX_LIMIT,
+    Catalog,
     GetProduct,
     LookupArguments,
     LookupCatalog,
@@ -21,6 +22,7 @@ from trimtab.service.agents.arguments import (
     SearchArguments,
     Steering,
     conditions,
+    means_other_currency,
 )
 from trimtab.service.agents.products import Products, best_variant, has_selected, label_of, options_beside, options_of
 from trimtab.service.search.records import Caller
@@ -55,7 +57,7 @@ class CatalogueTools:
         (offset, visit), limit = catalog.pagination.place, min(catalog.pagination.limit, MAX_LIMIT)
         asked = {
             "q": catalog.query,
-            "filter": conditions(catalog, decimals_of(currency)),
+            "filter": conditions(catalog, currency),
             "k": limit,
             "offset": offset,
             "session_id": f"agent-{visit}",
@@ -75,6 +77,7 @@ class CatalogueTools:
                 **({} if is_last else {"cursor": f"{end}.{visit}"}),
                 **({"total_count": n_matches} if answer["n_matches_exact"] else {}),
             },
+            **_messages(_ignored(catalog, currency)),
             "steering": {"decision_id": answer["decision_id"], **{name: answer[name] for name in OURS}},
         }
 
@@ -88,7 +91,7 @@ class CatalogueTools:
         store, products = self._store(catalog.steering)
         passes = self._filter(store, catalog)
         asked: dict[int, list[int]] = {}  # rows by those of their whole product
-        messages = []
+        messages = _ignored(catalog, self._currency(catalog.steering))
         for item_id in dict.fromkeys(catalog.ids):
             try:
                 row = store.row_of(item_id)
@@ -106,7 +109,7 @@ class CatalogueTools:
                 for variant in product["variants"][: len(rows)]
             ]
             found.append(product)
-        return {"ucp": _metadata(LOOKUP), "products": found, **({"messages": messages} if messages else {})}
+        return {"ucp": _metadata(LOOKUP), "products": found, **_messages(messages)}
 
     def get_product(self, arguments: ProductArguments) -> dict[str, Any]:
         """One product with the variants that have what was selected, or all; an unknown id is the protocol's error.
@@ -139,7 +142,8 @@ class CatalogueTools:
         if options := options_beside(items, selected):
             product["options"] = options
         product["selected"] = [{"name": name, "label": label} for name, label in selected.items()]
-        return {"ucp": _metadata(LOOKUP), "product": product}
+        ignored = _ignored(catalog, self._currency(catalog.steering))
+        return {"ucp": _metadata(LOOKUP), "product": product, **_messages(ignored)}
 
     def _rows_of_product(self, row: int) -> list[int]:
         """An item, then the other variants of its product."""
@@ -148,7 +152,7 @@ class CatalogueTools:
 
     def _filter(self, store: ItemStore, catalog: LookupCatalog | GetProduct) -> Callable[[int], bool]:
         """Whether the item of a row meets the conditions of a request."""
-        asked = conditions(catalog, decimals_of(self._currency(catalog.steering)))
+        asked = conditions(catalog, self._currency(catalog.steering))
         mask = filter_mask(store, map(parse_filter, asked))
         return (lambda _: True) if mask is None else (lambda row: bool(mask[row]))
 
@@ -174,6 +178,18 @@ class CatalogueTools:
 def _whole(hit: Mapping[str, Any], variant: Mapping[str, Any]) -> dict[str, Any]:
     """A variant of a hit with what it has in common with the hit."""
     return {**hit, **variant, "attributes": {**hit["attributes"], **variant["attributes"]}}
+
+
+def _ignored(catalog: Catalog, currency: str | None) -> list[dict[str, Any]]:
+    """A warning where bounds of the price do not hold, because they are in another currency than the prices."""
+    if not means_other_currency(catalog, currency):
+        return []
+    problem = f"filters.price is in {catalog.context.currency} and was ignored: the prices are in {currency}"
+    return [{"type": "warning", "code": "price_filter_ignored", "content": problem}]
+
+
+def _messages(messages: list[dict[str, Any]]) -> dict[str, Any]:
+    return {"messages": messages} if messages else {}
 
 
 def _metadata(*capabilities: str) -> dict[str, Any]:

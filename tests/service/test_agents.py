@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import re
 from collections.abc import Awaitable, Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -12,9 +11,20 @@ import httpx
 import httpx2
 import polars as pl
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 from mcp import Client
 from mcp.client.streamable_http import streamable_http_client
 from mcp.shared.exceptions import MCPError
+from ucp_sdk.models.schemas.common.types.error_response import ErrorResponse
+from ucp_sdk.models.schemas.shopping.catalog_lookup import (
+    GetProductRequest,
+    GetProductResponse,
+    LookupRequest,
+    LookupResponse,
+)
+from ucp_sdk.models.schemas.shopping.catalog_search import SearchRequest, SearchResponse
+from ucp_sdk.models.schemas.shopping.types.product import Product
 
 from tests.support.redis_servers import PATIENT_REDIS_SECONDS, RedisProcess
 from tests.support.services import serving
@@ -24,6 +34,7 @@ from trimtab.engine import Engine
 from trimtab.engine.log.impressions import ImpressionReader, find_impression
 from trimtab.library import build
 from trimtab.service.agents.products import Products, best_variant
+from trimtab.service.agents.tools import LOOKUP, SEARCH, VERSION
 from trimtab.service.settings import Settings
 
 PROFILE = "https://agent.example/profile.json"
@@ -168,49 +179,49 @@ def test_agents_are_logged_apart(settings: Settings, engine: Engine) -> None:
         ImpressionReader(folder, channel="robot")
 
 
-def lacking(found: dict[str, Any], names: str) -> set[str]:
-    return {*names.split()} - found.keys()
+MODELS = {
+    "search_catalog": (SearchRequest, SearchResponse, SEARCH),
+    "lookup_catalog": (LookupRequest, LookupResponse, LOOKUP),
+    "get_product": (GetProductRequest, GetProductResponse, LOOKUP),
+}
+"""The request and the answer of each tool as the protocol's own SDK reads them, and the capability."""
 
 
-def check_product(product: dict[str, Any], *, is_looked_up: bool = False) -> None:
-    """What the protocol's product and variant require, and the types of what they have."""
-    assert not lacking(product, "id title description price_range variants")
-    assert product["variants"]
-    for price in product["price_range"]["min"], product["price_range"]["max"]:
-        assert isinstance(price["amount"], int)
-        assert re.fullmatch("[A-Z]{3}", price["currency"])
-    for category in product.get("categories", []):
-        assert category["taxonomy"] == "merchant"
-    for one in (product, *product["variants"]):
-        assert isinstance(one["description"]["plain"], str)
-        assert all(not lacking(medium, "type url") for medium in one.get("media", []))
-    for variant in product["variants"]:
-        assert not lacking(variant, "id sku title description price availability")
-        assert not lacking(variant["availability"], "available status")
-        assert all(not lacking(option, "name label") for option in variant.get("options", []))
-        assert not is_looked_up or all(not lacking(one, "id match") for one in variant["inputs"])
+def test_requests_and_answers_are_the_protocols(service: httpx.Client) -> None:
+    """By the models that the protocol's own SDK has for its version 2026-08-25."""
 
-
-def test_answers_have_what_the_protocol_requires(service: httpx.Client) -> None:
     async def ask(client: Client) -> None:
         for tool in (await client.list_tools()).tools:
-            required = tool.input_schema["required"]
-            assert sorted(required) == ["catalog", "meta"], tool.name
-        found = await call(client, "search_catalog", {"query": "soup"})
-        assert len(found["products"]) == 10, "a page where no limit is said"
-        assert found["pagination"]["has_next_page"] is True
-        assert isinstance(found["pagination"]["cursor"], str)
-        ids = [one["id"] for one in found["products"]]
-        looked_up = await call(client, "lookup_catalog", {"ids": ids, "context": {"address_country": "US"}})
-        whole = await call(client, "get_product", {"id": ids[0]})
-        for answer, capability in ((found, "search"), (looked_up, "lookup"), (whole, "lookup")):
-            assert answer["ucp"]["version"] == "2026-08-25"
-            assert {"version": "2026-08-25"} in answer["ucp"]["capabilities"][f"dev.ucp.shopping.catalog.{capability}"]
-        for product in (*found["products"], whole["product"]):
-            check_product(product)
-        for product in looked_up["products"]:
-            check_product(product, is_looked_up=True)
-        assert isinstance(whole["product"]["selected"], list)
+            assert sorted(tool.input_schema["required"]) == ["catalog", "meta"], tool.name
+
+        async def checked(tool: str, catalog: dict[str, Any]) -> Any:
+            request, response, capability = MODELS[tool]
+            sent = request.model_validate(catalog).model_dump(mode="json", exclude_none=True)
+            answer = await call(client, tool, sent)
+            assert answer["ucp"]["version"] == VERSION
+            assert {"version": VERSION} in answer["ucp"]["capabilities"][capability]
+            return response.model_validate(answer)
+
+        context = {"address_country": "US", "currency": "USD", "language": "en-US", "intent": "dinner"}
+        search = {"context": context, "signals": {"dev.ucp.buyer_ip": "::1"}, "attribution": {"utm_source": "x"}}
+        found = await checked("search_catalog", {"query": "soup", **search})
+        assert len(found.products) == 10, "a page where no limit is said"
+        assert found.pagination.has_next_page
+        page = {"limit": 3, "cursor": found.pagination.cursor}
+        assert len((await checked("search_catalog", {"query": "soup", "pagination": page})).products) == 3
+        categories = [found.products[0].categories[0].value]
+        filters = {"categories": categories, "price": {"min": 0, "max": 2**53 - 1}}
+        browsed = await checked("search_catalog", {"filters": filters, "context": {"currency": "USD"}})
+        assert {one.categories[0].value for one in browsed.products} == set(categories)
+        abroad = {"query": "soup", "filters": {"price": {"max": 0}}, "context": {"currency": "jpy"}}
+        ignored = await checked("search_catalog", abroad)
+        assert ignored.products, "what is not converted is not held against a product"
+        assert [one.code for one in ignored.messages] == ["price_filter_ignored"]
+
+        ids = [one.id for one in found.products]
+        assert len((await checked("lookup_catalog", {"ids": [*ids, "no such item"], **search})).products) == 10
+        assert (await checked("get_product", {"id": ids[0], **search})).product.selected is not None
+        ErrorResponse.model_validate(await call(client, "get_product", {"id": "no such item"}))
         with pytest.raises(MCPError) as raised:
             await call(client, "lookup_catalog", {"ids": [str(number) for number in range(101)]})
         assert raised.value.code == -32602
@@ -288,3 +299,26 @@ def test_variants_are_options_and_the_selected_one_comes_first() -> None:
     without = Products(None, 2).product([shirts[2]])
     assert without["price_range"]["min"] == {"amount": 0, "currency": "XXX"}
     assert not without["variants"][0]["availability"]["available"]
+
+
+texts = st.text(max_size=20)
+shown = st.fixed_dictionaries(
+    {
+        "item_id": st.text(min_size=1, max_size=20),
+        "title": texts, "brand": texts, "category": texts,
+        "price": st.none() | st.floats(0, 1e18),
+        "image": texts | st.sampled_from(["/a.jpg", "https://shop.example/a b.jpg", "//shop.example/a.jpg"]),
+        "url": texts | st.sampled_from(["shop.example/a", "HTTPS://shop.example/ü", "javascript:alert(1)"]),
+        "in_stock": st.booleans(),
+        "attributes": st.dictionaries(texts, texts | st.integers() | st.lists(texts, max_size=3), max_size=3),
+    }
+)  # fmt: skip
+
+
+@given(st.lists(shown, min_size=1, max_size=3), st.sampled_from([("EUR", 2), ("JPY", 0), ("KWD", 3), (None, 2)]))
+def test_whatever_an_item_is_its_product_is_one_of_the_protocols(
+    items: list[dict[str, Any]], money: tuple[str | None, int]
+) -> None:
+    product = Product.model_validate(Products(*money).product(items))
+    assert [one.id for one in product.variants] == [item["item_id"] for item in items]
+    assert product.price_range.min.amount <= product.price_range.max.amount
