@@ -26,7 +26,15 @@ from trimtab.core.tasks import Tasks
 from trimtab.engine.build.build import save_trained
 from trimtab.engine.build.indexing import build_pipeline
 from trimtab.engine.build.labelled_lists import Intent, lists_from_intents
-from trimtab.engine.build.training import NDCG_AS_RETRIEVED, Trained, Valuation, heads_report, ndcg_as_retrieved
+from trimtab.engine.build.training import (
+    ENOUGH_FOR_LAYERS,
+    NDCG_AS_RETRIEVED,
+    Trained,
+    Valuation,
+    heads_report,
+    ndcg_as_retrieved,
+    recipe_for,
+)
 from trimtab.engine.bundle.storage import staging_folder
 from trimtab.engine.stages.pipeline import Pipeline, item_columns
 from trimtab.ranker.companions import Companions
@@ -35,7 +43,6 @@ from trimtab.ranker.methods.registry import DEFAULT, fit_of_heads, fit_served
 from trimtab.ranker.objectives import objectives_of
 from trimtab.ranker.training.crossval import expected_by_others, list_ndcg
 from trimtab.ranker.training.heads import (
-    MANY_LISTS,
     Recipe,
     assemble,
     calibrate,
@@ -52,6 +59,7 @@ from trimtab.ranker.users import UserHistories
 from trimtab.retrieval.milvus.building import new_collection
 
 LAST_WEEK = 53
+RECIPE = recipe_for(ENOUGH_FOR_LAYERS)
 HEADS = ("relevance", "purchase")
 """What a till says of: what was bought, and of which kind it was."""
 SHOP = Shop.parse('[catalogue]\nlanguage = "en"\ncurrency = "USD"')
@@ -85,7 +93,7 @@ def build_grocery(  # noqa: PLR0913  # the options of `trimtab build grocery`, k
     grocery: Grocery | None = None,
     encoder: str = "wordllama",
     splits: Splits = Splits(),
-    recipe: Recipe = MANY_LISTS,
+    recipe: Recipe = RECIPE,
     method: str = DEFAULT,
     retrieval: str | None = None,
     tasks: Tasks | None = None,
@@ -120,7 +128,7 @@ def train_grocery(
     valuation: Valuation,
     *,
     splits: Splits = Splits(),
-    recipe: Recipe = MANY_LISTS,
+    recipe: Recipe = RECIPE,
     method: str = DEFAULT,
     progress: Progress = silent,
 ) -> Trained:

@@ -32,6 +32,7 @@ from trimtab.ranker.training.crossval import fit_cross_validated, list_ndcg
 from trimtab.ranker.training.heads import FEW_LISTS, MANY_LISTS, Recipe, population_ranges
 from trimtab.ranker.training.lists import RankedList, RankingLists, pad_lists
 from trimtab.ranker.training.loss_budgets import fit_loss_budgets, paths_by_objective
+from trimtab.ranker.training.new_items import NEW_SHARE
 from trimtab.ranker.training.paths import attainment_of_gains, attainment_of_ranker
 from trimtab.ranker.training.receipt_factors import fit_receipt_factors
 
@@ -240,4 +241,5 @@ def aspects_of(lists: RankingLists, store: ItemStore) -> IntArray:
 
 
 def recipe_for(n_lists: int) -> Recipe:
-    return MANY_LISTS if n_lists >= ENOUGH_FOR_LAYERS else FEW_LISTS
+    """How a shop's heads are fitted: its catalogue gets new items while they serve."""
+    return replace(MANY_LISTS if n_lists >= ENOUGH_FOR_LAYERS else FEW_LISTS, new_share=NEW_SHARE)

@@ -19,6 +19,7 @@ from trimtab.ranker.methods.problem import Problem
 from trimtab.ranker.model import Average, Heads, ServedRanker
 from trimtab.ranker.training.lists import RankingLists
 from trimtab.ranker.training.losses import pointwise_loss, softmax_loss
+from trimtab.ranker.training.new_items import as_new
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,6 +29,7 @@ class Recipe:
     Attributes:
         pointwise_share: weight of the pointwise loss beside the listwise one.
         n_members: independently seeded networks whose raw scores are averaged.
+        new_share: share of the candidates of each step that are seen as though they were new.
         device: where networks are trained, as torch names it; they are used where everything else is.
     """
 
@@ -39,6 +41,7 @@ class Recipe:
     weight_decay: float = 1e-3
     dropout: float = 0.0
     pointwise_share: float = 0.1
+    new_share: float = 0.0
     device: str = "cpu"
 
 
@@ -97,7 +100,10 @@ def sampled(lists: RankingLists, recipe: Recipe, *, seed: int) -> Iterator[tuple
     for _ in range(recipe.n_steps):
         which = rng.integers(0, len(lists), min(recipe.lists_per_step, len(lists)))
         batch = torch.from_numpy(which).to(recipe.device)
-        yield features[batch], labels[batch]
+        seen = features[batch]
+        if recipe.new_share > 0:
+            seen = as_new(seen, (torch.rand(seen.shape[:2]) < recipe.new_share).to(recipe.device))
+        yield seen, labels[batch]
 
 
 def descend(
