@@ -105,7 +105,7 @@ def build(
     if as_json:
         print_json(summary)
     else:
-        for part in summary_lines(summary):
+        for part in (*summary_lines(summary), next_line(out)):
             results.print(part, highlight=False, soft_wrap=isinstance(part, str))
 
 
@@ -202,7 +202,7 @@ def bundle_summary(out: Path, *, seconds: float) -> dict[str, Any]:
 
 
 def summary_lines(summary: Mapping[str, Any]) -> Iterator[RenderableType]:
-    """The same for a person, and the command that comes next."""
+    """The same for a person."""
     out = plain(summary["bundle"])
     yield f"{summary['n_items']:,} items from {plain(summary['source'])}"
     yield f"bundle {summary['bundle_id']} in {out}: {summary['bytes'] / 1e6:,.1f} MB, {summary['seconds']:.0f} s"
@@ -218,7 +218,12 @@ def summary_lines(summary: Mapping[str, Any]) -> Iterator[RenderableType]:
     weights = (f"{name} {weight:.2f}" for name, weight in summary["default_weights"].items())
     facts.add_row("  default weights", ", ".join(weights))
     yield facts
-    yield f"Next:  trimtab search {out} WORDS    or    trimtab serve {out}"
+
+
+def next_line(bundle: Path) -> str:
+    """The commands that come next."""
+    out = plain(str(bundle))
+    return f"Next:  trimtab search {out} WORDS    or    trimtab serve {out}"
 
 
 def feed_notes(source: str, summary: str, rows: Mapping[str, Any]) -> Iterator[RenderableType]:

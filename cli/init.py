@@ -14,7 +14,7 @@ from urllib.parse import urlencode
 
 import typer
 
-from trimtab.cli.build import bundle_summary, feed_notes, summary_lines
+from trimtab.cli.build import bundle_summary, feed_notes, next_line, summary_lines
 from trimtab.cli.console import Quiet, notes, plain, progress, results
 from trimtab.core.errors import BadFile
 
@@ -28,6 +28,7 @@ app = typer.Typer()
 
 POLL_SECONDS = 0.3
 MAX_EXAMPLE = 40
+CURRENCY = 'To name it, write currency = "EUR" (or another) below [catalogue] there.'
 
 
 @app.command()
@@ -60,11 +61,15 @@ def init(
         edited.parent.mkdir(parents=True, exist_ok=True)
         edited.write_text(shop_text(shop_of(layout, shop), str(feed)), encoding="utf-8")
     results.print(f"as in {plain(str(edited))}: edit what is wrong and run this again", soft_wrap=True)
+    if layout.rules.currency is None:
+        results.print(f"Prices are shown without a currency. {plain(CURRENCY)}", soft_wrap=True, highlight=False)
     if not yes and sys.stdin.isatty() and not typer.confirm("Build with this?", default=True):
         return
     items = _build(feed, bundle, edited, quiet)
     if serve:
         _serve(bundle, port, f"/?{urlencode({'q': query_of(items)})}", open_it=browser)
+    else:
+        results.print(next_line(bundle), highlight=False, soft_wrap=True)
 
 
 def _columns_table(columns: list[Taken], title: str) -> object:

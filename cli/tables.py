@@ -34,6 +34,8 @@ def slate_tables(response: Mapping[str, Any]) -> Iterator[RenderableType]:
             title=f"“{plain(response['query'])}”",
             box=SIMPLE_HEAD,
             pad_edge=False,
+            padding=(0, 1, 0, 0),
+            expand=True,  # so that the title has what the numbers leave
         )
         for hit in hits:
             price = "" if hit["price"] is None else f"{hit['price']:.2f}"

@@ -24,5 +24,6 @@ def install(app: FastAPI) -> None:
             swagger_css_url=f"{STATIC}/swagger-ui.css",
             swagger_favicon_url=f"{ASSETS}/mark.svg",
         )
-        head = f'<meta name="color-scheme" content="light dark"><link rel="stylesheet" href="{ASSETS}/docs.css"></head>'
-        return HTMLResponse(bytes(page.body).decode().replace("</head>", head, 1))
+        own = f'<link rel="stylesheet" href="{ASSETS}/docs.css"><script src="{ASSETS}/docs.js"></script></head>'
+        markup = bytes(page.body).decode().replace("</head>", own, 1)
+        return HTMLResponse(markup.replace("<html>", '<html lang="en">', 1))

@@ -71,6 +71,7 @@ def test_from_a_users_csv_to_an_answer(trimtab: Trimtab, tmp_path: Path) -> None
     assert "receipt" in table.stdout
     assert "item_id" in table.stdout
     assert all(len(line) <= 80 for line in table.stdout.splitlines())
+    assert "…" not in table.stdout, "numbers are whole"
 
 
 def test_build_prints_one_json_object_for_programs(trimtab: Trimtab, tmp_path: Path) -> None:

@@ -15,7 +15,10 @@ EXPORT = "products_export.csv"
 BUNDLE = f"bundles/{Path(EXPORT).stem}"
 KEY = "sesame"
 MOST_COMMANDS = 12
-PICTURE = '<svg xmlns="http://www.w3.org/2000/svg" width="8" height="8"><rect width="8" height="8"/></svg>'
+PICTURE = (
+    '<svg xmlns="http://www.w3.org/2000/svg" width="8" height="8"><rect width="8" height="8" fill="#d9cdb8"/>'
+    '<circle cx="4" cy="4" r="2" fill="#8a7a60"/></svg>'
+)
 """What the shop's pictures are, which are elsewhere."""
 
 

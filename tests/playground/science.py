@@ -11,6 +11,7 @@ from playwright.sync_api import Page, expect
 from tests.playground.terminals import Step, Terminals
 
 POLICIES = {"bold": "w_relevance:0.5,w_revenue:0.5", "safe": "w_relevance:1"}
+BUNDLE = "bundles/grocery"
 REPORT = "week"
 CHANCE = 0.5
 """The chance of a click at the first rank on the item that is expected to be the most relevant, and of its purchase."""
@@ -21,10 +22,12 @@ def judge_a_log(
 ) -> Terminals:
     """From a service that explores to the page with what other weights would have brought."""
     terminals = Terminals(folder)
-    with terminals.serving(f"trimtab serve {bundle} --explore 1% --port {port}", port) as client:
+    (folder / BUNDLE).parent.mkdir()
+    (folder / BUNDLE).symlink_to(bundle)
+    with terminals.serving(f"trimtab serve {BUNDLE} --explore 1% --port {port}", port) as client:
         shop(client, n_searches)
         policies = " ".join(f"--policy {name}={weights}" for name, weights in POLICIES.items())
-        terminals.run(f"trimtab replay data --bundle {bundle} {policies} --out data/reports/{REPORT}")
+        terminals.run(f"trimtab replay data --bundle {BUNDLE} {policies} --out data/reports/{REPORT}")
         page.goto(f"http://127.0.0.1:{port}/views/replays")
         page.get_by_role("link", name=REPORT).click()
         expect(page.get_by_role("heading", level=1)).to_have_text(REPORT)

@@ -9,9 +9,10 @@ from __future__ import annotations
 
 import argparse
 import json
+import sys
 import tempfile
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -39,6 +40,7 @@ from trimtab.service.settings import Settings
 
 ADMIN_KEY = "sesame"
 STEERED = "/?q=coffee&w_relevance=0.35&w_revenue=0.55&w_diversity=0.1&max_relevance_loss=0.05"
+PAGES, PEOPLE = "pages", ("engineer", "merchandiser", "scientist")
 N_IMPRESSIONS = 5_000
 N_SESSIONS = 1_000
 N_PRODUCTS = 400
@@ -103,8 +105,8 @@ def take(address: str, folder: Path) -> None:
             page.close()
 
 
-def record(bundle: Path, folder: Path, traces: Path | None) -> None:
-    """What three people do from the first step to the last, a picture of each step."""
+def record(names: Sequence[str], bundle: Path, folder: Path, traces: Path | None) -> None:
+    """What these people do from the first step to the last, a picture of each step."""
 
     def engineer(page: Page, work: Path, shows: Step) -> Terminals:
         return serve_an_export(work, free_port(), page, n_products=N_PRODUCTS, shows=shows)
@@ -121,7 +123,7 @@ def record(bundle: Path, folder: Path, traces: Path | None) -> None:
         "scientist": scientist,
     }
     with running_chromium() as browser:
-        for name, person in people.items():
+        for name in names:
             began = time.perf_counter()
             context = browser.new_context(viewport={"width": 1200, "height": 1000}, reduced_motion="reduce")
             context.tracing.start(screenshots=True, snapshots=True)
@@ -132,10 +134,11 @@ def record(bundle: Path, folder: Path, traces: Path | None) -> None:
                 page.screenshot(path=folder / f"{name}-{step}.png")
 
             with tempfile.TemporaryDirectory() as work:
-                terminals = person(page, Path(work), shows)
+                terminals = people[name](page, Path(work), shows)
             seconds = time.perf_counter() - began
             if terminals is not None:
                 heading = f"{len(terminals.commands)} commands, {seconds:.0f} seconds"
+                sys.stdout.write(f"{name}: {heading}\n")
                 terminals.picture(page, folder / f"{name}-terminal.png", heading)
             context.tracing.stop(path=None if traces is None else traces / f"{name}.zip")
             context.close()
@@ -186,16 +189,23 @@ def main() -> None:
     arguments.add_argument("--bundle", type=Path, default=Path("bundles/grocery"))
     arguments.add_argument("--out", type=Path, default=Path("docs/img"))
     arguments.add_argument("--trace", type=Path, help="folder of the recordings")
+    arguments.add_argument("--only", choices=[PAGES, *PEOPLE], help="the pages, or one of the people")
     given = arguments.parse_args()
+    if given.only in (None, PAGES):
+        take_pages(given.bundle, given.out)
+    record([name for name in PEOPLE if given.only in (None, name)], given.bundle, given.out, given.trace)
+
+
+def take_pages(bundle: Path, out: Path) -> None:
+    """Pictures of the pages of a service that has been used a little."""
     ramp_controller.SNAPSHOT_SECONDS = 1.0  # a picture does not wait for minutes
     with tempfile.TemporaryDirectory() as folder, redis_for(None, Path(folder)) as url:
         data = Path(folder)
-        report(given.bundle, data)
-        settings = Settings(bundle=given.bundle, data_folder=data, redis_url=url, admin_key=ADMIN_KEY)
+        report(bundle, data)
+        settings = Settings(bundle=bundle, data_folder=data, redis_url=url, admin_key=ADMIN_KEY)
         with serving(settings) as client:
             use(client, data, url)
-            take(str(client.base_url).rstrip("/"), given.out)
-    record(given.bundle, given.out, given.trace)
+            take(str(client.base_url).rstrip("/"), out)
 
 
 if __name__ == "__main__":

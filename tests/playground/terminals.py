@@ -20,6 +20,8 @@ from tests.support.waiting import PATIENCE_SECONDS, eventually
 
 ROOT = Path(__file__).resolve().parents[2]
 READY_SECONDS = 300
+MAX_LINE = 300
+"""The most characters of a line in a picture; answers in JSON have thousands."""
 
 Step = Callable[[str], object]
 """Called with the name of what a page shows now."""
@@ -78,8 +80,10 @@ class Terminals:
 
     def picture(self, page: Page, path: Path, heading: str) -> None:
         """What the terminals have shown, as a picture."""
-        text = escape(f"{heading}\n\n{self.shown}")
-        page.set_content(f'<pre style="font: 13px/1.4 monospace; margin: 1rem">{text}</pre>')
+        lines = (line if len(line) <= MAX_LINE else f"{line[:MAX_LINE]} ..." for line in self.shown.splitlines())
+        text = escape("\n".join((heading, "", *lines)))
+        style = "font: 13px/1.4 monospace; margin: 1rem; white-space: pre-wrap; overflow-wrap: anywhere"
+        page.set_content(f'<pre style="{style}">{text}</pre>')
         page.screenshot(path=path, full_page=True)
 
     def _typed(self, command: str) -> None:

@@ -70,9 +70,9 @@ def test_an_admin_lets_a_colleague_in(page: Page, bench: httpx.Client, expected:
 
     page.get_by_role("button", name="Show the list again").click()
     merchandising.settled(page)
-    page.get_by_role("row", name="vera").get_by_label("End vera").click()
-    page.get_by_role("row", name="vera").get_by_role("button", name="End it").click()
-    expect(page.locator("#said")).to_have_text("vera is ended.")
+    page.get_by_role("row", name="vera").get_by_label("Remove vera").click()
+    page.get_by_role("row", name="vera").get_by_role("button", name="Remove it").click()
+    expect(page.locator("#said")).to_have_text("vera is removed.")
     page.get_by_role("button", name="Log out").click()
     expect(page.get_by_role("alert")).to_contain_text("logged in")
 
@@ -309,5 +309,7 @@ def test_the_documentation_is_dark_where_the_reader_is(page: Page, bench: httpx.
     page.emulate_media(color_scheme="dark")
     page.goto(str(bench.base_url.join("/docs")))
     expect(page.get_by_text("search", exact=True).first).to_be_visible()
-    assert page.evaluate("getComputedStyle(document.body).backgroundColor") == "rgb(22, 24, 28)"
+    assert page.evaluate("getComputedStyle(document.documentElement).backgroundColor") == "rgb(28, 32, 34)"
+    page.emulate_media(color_scheme="light")
+    expect(page.locator("html:not(.dark-mode)")).to_be_visible()
     assert bench.head("/").status_code == 200

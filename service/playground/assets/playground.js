@@ -60,6 +60,7 @@ function forget() {
   for (const id of ["control-slate", "candidate-slate", "changes", "plot", "understood"]) byId(id).replaceChildren();
   for (const id of ["sentence", "verdict", "walk_shown", "looked-at", "outside"]) byId(id).textContent = "";
   for (const name of bundle.objectives) byId(`effective_${name}`).textContent = "";
+  byId("verdict").className = "verdict";
   byId("understood").hidden = byId("nothing").hidden = true;
   byId("slates").classList.remove("is-empty");
   byId("walk").disabled = byId("knee").disabled = true;

@@ -1,7 +1,7 @@
 // An item as shoppers know it: picture, whole title, price, what it is, and its variants.
 
 import { element } from "./element.js";
-import { money, valueInWords } from "./words.js";
+import { fieldInWords, money, valueInWords } from "./words.js";
 
 const MOST_ATTRIBUTES = 3;
 
@@ -30,7 +30,7 @@ export function priceOf(hit, currency) {
  */
 export function metaOf(hit, names) {
   const said = names.filter((name) => hit.attributes[name] !== undefined).slice(0, MOST_ATTRIBUTES);
-  const values = said.map((name) => `${labelOf(name)} ${valueInWords(hit.attributes[name])}`);
+  const values = said.map((name) => `${fieldInWords(name)}: ${valueInWords(hit.attributes[name])}`);
   const parts = [hit.brand, hit.category, ...values, hit.in_stock ? "" : "out of stock", `#${hit.item_id}`];
   return element("p", { class: "meta" }, parts.filter(Boolean).join(" \u00b7 "));
 }
@@ -44,10 +44,9 @@ export function variantsOf(hit, currency) {
 }
 
 function variantInWords(one, currency) {
-  const differences = Object.entries(one.attributes).map(([name, value]) => `${labelOf(name)} ${valueInWords(value)}`);
+  const differences = Object.entries(one.attributes).map(([name, value]) => `${fieldInWords(name)}: ${valueInWords(value)}`);
   const price = one.price == null ? "" : money(one.price, currency);
   return [differences.join(", ") || one.title, price, one.in_stock ? "" : "out of stock"].filter(Boolean).join(" \u00b7 ");
 }
 
-const labelOf = (name) => name.replaceAll("_", " ");
 const isAddress = (text) => /^https?:\/\//i.test(text ?? "");

@@ -34,7 +34,8 @@ async function answered(method, address, body) {
   try {
     response = await fetch(address, { method, headers, body: body && JSON.stringify(body) });
   } catch {
-    throw new Trouble("The service does not answer. It may be starting again.", { mayPass: true });
+    const why = navigator.onLine ? ". It may be starting again." : ": this device is offline.";
+    throw new Trouble(`The service does not answer${why}`, { mayPass: true });
   }
   if (response.ok) return response;
   if (response.status === 401) {

@@ -1,6 +1,7 @@
 // What a query was understood as, in one line.
 
 import { element } from "./element.js";
+import { fieldInWords } from "./words.js";
 
 const quoted = (text) => `\u201c${text}\u201d`;
 const listed = (texts) => texts.map(quoted).join(", ");
@@ -22,7 +23,7 @@ export function understoodAs(understood, searchFor) {
     parts.push([`${quoted(from)} also as ${listed(synonyms.filter((one) => one.from === from).map((one) => one.to))}`]);
   }
   for (const { text, field, value, applied } of attributes) {
-    parts.push([`${quoted(text)} read as ${field} ${value}${applied ? " (filtered)" : ""}`]);
+    parts.push([`${quoted(text)} read as ${fieldInWords(field)} ${value}${applied ? " (filtered)" : ""}`]);
   }
   if (redirect) parts.push(["a rule leads to ", element("a", { href: redirect, rel: "noreferrer" }, redirect)]);
   if (banner) parts.push([`banner: ${banner}`]);

@@ -28,6 +28,11 @@ export function money(amount, currency) {
   }
 }
 
+/** What an attribute is called: names of columns have underscores, and those of a catalogue's own a prefix. */
+export function fieldInWords(name) {
+  return name.replace(/^attr_/, "").replaceAll("_", " ");
+}
+
 /** A value of an attribute, or several, as they are read. */
 export function valueInWords(value) {
   return [value].flat().map((one) => (one === true ? "yes" : one === false ? "no" : String(one))).join(", ");

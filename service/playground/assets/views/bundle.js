@@ -4,7 +4,7 @@ import { plane } from "../chart.js";
 import { element } from "../element.js";
 import { heldKey } from "../key.js";
 import { Trouble, fetchJson } from "../requests.js";
-import { percent, weightsInWords } from "../words.js";
+import { fieldInWords, percent, weightsInWords } from "../words.js";
 import { facts, moment, open, section, table } from "./page.js";
 
 const [LITTLE, MUCH] = [0.1, 0.25];
@@ -43,7 +43,7 @@ async function load() {
 function training(report, measured) {
   const rows = Object.entries(measured)
     .filter(([, one]) => one?.low !== undefined)
-    .map(([metric, one]) => [metric, one.value.toFixed(3), `${one.low.toFixed(3)} to ${one.high.toFixed(3)}`, String(one.n_queries)]);
+    .map(([metric, one]) => [fieldInWords(metric), one.value.toFixed(3), `${one.low.toFixed(3)} to ${one.high.toFixed(3)}`, String(one.n_queries)]);
   const where = report.test ? "on later weeks" : report.cross_validation ? "on folds it was not fitted on" : null;
   return element(
     "div",
@@ -123,8 +123,8 @@ function retrieval(report) {
 }
 
 function objectives(list) {
-  const rows = list.map((one) => [one.name, one.unit, String(Number(one.range.toPrecision(3))), one.times_price ? "times the price" : ""]);
-  return table("Objectives", ["objective", "unit", "what one unit of weight moves", ""], rows);
+  const rows = list.map((one) => [one.name, one.unit, one.value, String(Number(one.range.toPrecision(3)))]);
+  return table("Objectives", ["objective", "unit", "what one item is worth", "between the best and the worst item of a query"], rows);
 }
 
 function there({ bundles, plan }) {

@@ -56,7 +56,7 @@ function split(arms, units, total) {
       {},
       element("span", { class: "name" }, served ? `${name} (${served})` : name),
       element("span", { class: "meter", "aria-hidden": "true" }, element("span", { class: "filled", "--share": share }), element("span", { class: "meant", "--share": arm.share })),
-      element("span", {}, `${(units[name] ?? 0).toLocaleString("en")}, ${percent(share)} of ${percent(arm.share)}`),
+      element("span", {}, `${(units[name] ?? 0).toLocaleString("en")}, ${percent(share)}; meant: ${percent(arm.share)}`),
     );
   };
   return element("ul", { class: "split", "aria-label": "Arms" }, ...Object.entries(arms).map(line));

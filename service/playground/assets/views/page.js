@@ -57,7 +57,7 @@ export function table(caption, head, rows) {
       "table",
       {},
       element("caption", { class: "hidden" }, caption),
-      element("thead", {}, element("tr", {}, ...head.map((words) => element("th", { scope: "col" }, words)))),
+      element("thead", {}, element("tr", {}, ...head.map((words) => (words ? element("th", { scope: "col" }, words) : element("td"))))),
       element("tbody", {}, ...rows.map((cells) => element("tr", {}, ...cells.map((cell, index) => element(index ? "td" : "th", index ? {} : { scope: "row" }, cell ?? ""))))),
     ),
   );

@@ -20,7 +20,7 @@ byId("view").replaceChildren(
     { class: "paste", onsubmit: analyse },
     element("label", {}, "The page's HTML", markup),
     element("label", {}, "or a file", file),
-    element("label", {}, "Its address, which tells country and article number", address),
+    element("label", {}, "Its address, if you know it: it tells the country and the article number", address),
     element("button", { type: "submit" }, "Recognise"),
     element("p", { class: "note" }, "The service fetches nothing and keeps nothing of what is looked at here. The page is shown without scripts, pictures and network."),
   ),

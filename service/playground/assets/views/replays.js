@@ -8,8 +8,9 @@ open(() => fetchJson("/replays"), (replays) => {
   const names = Object.keys(replays);
   if (names.length === 0) {
     return nothing(
-      "No replay has been reported yet. A replay says what other weights would have done on the log of this service.",
-      "trimtab replay data/impressions --bundle bundles/grocery --policy bold=w_relevance:0.6,w_revenue:0.4 --out data/reports/bold",
+      "No replay has been reported yet. A replay says what other weights would have done on the log of this service, of the searches in which it explored.",
+      "trimtab serve BUNDLE --explore 1%",
+      "trimtab replay data --bundle BUNDLE --policy bold=w_relevance:0.6,w_revenue:0.4 --out data/reports/bold",
     );
   }
   return element("ul", { class: "reports" }, ...names.map((name) => line(name, replays[name])));

@@ -48,11 +48,11 @@ function programs(keys, look) {
 }
 
 function endingOf(path, name, look) {
-  const end = async () => {
+  const remove = async () => {
     await send("DELETE", path);
-    await look.again(`${name} is ended.`);
+    await look.again(`${name} is removed.`);
   };
-  return ending("end", "End it", end, `End ${name}`);
+  return ending("remove", "Remove it", remove, `Remove ${name}`);
 }
 
 function accountForm(look) {
@@ -83,11 +83,11 @@ function keyForm(look) {
     shown.replaceChildren(element("pre", { class: "curl", tabindex: "0", "aria-label": "The key" }, key));
     return "This is the only time that the key is shown. A key of the same name is no longer valid.";
   };
-  const scopes = element("fieldset", { class: "ticks" }, element("legend", {}, "Scopes"), ...boxes.map((box, index) => element("label", {}, box, ` ${SCOPES[index]}`)));
+  const scopes = element("fieldset", { class: "ticks" }, element("legend", {}, "Scopes"), ...boxes.map((box, index) => element("label", {}, box, SCOPES[index])));
   return element(
     "div",
     { class: "part" },
-    form("A key", [labelled("Name", name), scopes, labelled("Requests a minute", limit, "Empty: no limit."), element("label", {}, browser, " in the source of a page")], "Issue the key", issue),
+    form("A key", [labelled("Name", name), scopes, labelled("Requests a minute", limit, "Empty: no limit."), element("label", {}, browser, "Stands in the source of a page, where everybody can read it")], "Issue the key", issue),
     shown,
     element("div", {}, element("button", { type: "button", onclick: () => look.again() }, "Show the list again")),
   );

@@ -42,7 +42,7 @@ function showWho(who, onChange) {
     await onChange();
   };
   const out = element("button", { type: "button", onclick: leave }, who === null ? "Forget the key" : "Log out");
-  if (heldKey()) byId("who").replaceChildren(element("p", {}, "By a key"), out);
+  if (heldKey()) byId("who").replaceChildren(element("p", {}, "With a key"), out);
   else if (who !== null) byId("who").replaceChildren(element("p", {}, `${who.name}, ${who.role}`), out);
   else byId("who").replaceChildren(element("details", {}, element("summary", {}, "Log in"), accessForm("or a key", onChange)));
 }

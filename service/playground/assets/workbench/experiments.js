@@ -31,11 +31,11 @@ async function whatServes(live) {
   return { profiles: Object.keys(profiles), bundles, results: found };
 }
 
-/** The bundles that are loaded; none to those who may not see them. */
+/** The bundles that are loaded, beside the one that serves; none to those who may not see them. */
 async function loadedBundles() {
   try {
     const { bundles } = await fetchJson("/bundles");
-    return Object.keys(bundles).filter((name) => bundles[name].loaded);
+    return Object.keys(bundles).filter((name) => bundles[name].loaded && !bundles[name].roles.includes("active"));
   } catch (error) {
     if (error instanceof Trouble) return [];
     throw error;
@@ -120,9 +120,11 @@ function experimentForm({ name, definition }, save, { profiles, bundles }) {
     const arms = { [control]: { share: 1 - treated, ...of.served() }, [treatment]: { share: treated, ...to.served() } };
     return save(called.value, { ...kept(definition), unit: unit.value, arms, ...part }, note.value);
   };
+  const lacks = options.length === 1 && element("p", { class: "note" }, "Nothing serves otherwise yet: ", element("a", { href: "/workbench/profiles" }, "make a profile"), " or ", element("a", { href: "/workbench/bundles" }, "load a bundle"), " to compare with.");
   return form(
     "An experiment",
     [
+      lacks,
       labelled("Name", called),
       labelled("Splits", unit),
       element("div", { class: "two" }, labelled("Control", of.select), labelled("Treatment", to.select)),

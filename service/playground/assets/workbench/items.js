@@ -1,9 +1,10 @@
 // Items: found by words, looked at as they are now, changed while they are searched.
 
 import { element } from "../element.js";
-import { ending, form, labelled } from "../forms.js";
+import { ending, form, labelled, linesOf } from "../forms.js";
 import { fetchJson, send } from "../requests.js";
 import { entry, section } from "../views/page.js";
+import { fieldInWords } from "../words.js";
 import { bench, lookOnly } from "./bench.js";
 
 const asked = new URLSearchParams(location.search);
@@ -44,7 +45,7 @@ function found(hits, go) {
 }
 
 function viewed(item) {
-  const line = ([name, value]) => element("div", {}, element("dt", {}, name), element("dd", {}, typeof value === "object" ? JSON.stringify(value) : String(value)));
+  const line = ([name, value]) => element("div", {}, element("dt", {}, fieldInWords(name)), element("dd", {}, written(value)));
   return element("div", { class: "part" }, element("dl", { class: "facts" }, ...Object.entries(item).map(line)), lookOnly("To change items, log in as a merchandiser."));
 }
 
@@ -58,22 +59,26 @@ function itemForm(item, look) {
     await send("PATCH", "/items", { item_id: item.item_id, ...change });
     await look.again(`${Object.keys(change).join(", ")} of ${item.item_id} ${changed.length > 1 ? "are" : "is"} changed; searches see it.`);
   };
-  return form(`Item ${item.item_id}`, [element("p", { class: "meta" }, `#${item.item_id}`), ...fields.map(([name, , input]) => labelled(name, input))], "Save", save);
+  return form(`Item ${item.item_id}`, [element("p", { class: "meta" }, `#${item.item_id}`), ...fields.map(([name, value, input]) => labelled(named(name), input, Array.isArray(value) ? "One a line." : null))], "Save", save);
 }
+
+/** What a field is called; the catalogue's own attributes are told from the columns that every item has. */
+const named = (name) => (name.startsWith("attr_") ? `${fieldInWords(name)} (attribute)` : name === "attributes" ? "other words that find it" : fieldInWords(name));
 
 function control(value) {
-  if (typeof value === "boolean") return element("select", {}, ...["true", "false"].map((one) => element("option", { value: one, selected: one === String(value) }, one)));
+  if (typeof value === "boolean") return element("select", {}, ...[["true", "yes"], ["false", "no"]].map(([one, words]) => element("option", { value: one, selected: one === String(value) }, words)));
   const text = written(value);
-  return text.length > 80 ? element("textarea", { rows: "4" }, text) : element("input", { value: text, inputmode: typeof value === "number" ? "decimal" : null });
+  return text.length > 80 || Array.isArray(value) ? element("textarea", { rows: "4" }, text) : element("input", { value: text, inputmode: typeof value === "number" ? "decimal" : null });
 }
 
-const written = (value) => (value === null ? "" : typeof value === "object" ? JSON.stringify(value) : String(value));
+const written = (value) => (value === null ? "" : Array.isArray(value) ? value.join("\n") : typeof value === "object" ? JSON.stringify(value) : String(value));
 const read = (input) => input.value;
 
 /** What is sent: an empty field is what an empty cell of a feed is. */
 function parsed(text, before) {
   if (text === "") return null;
   if (typeof before === "boolean") return text === "true";
+  if (Array.isArray(before)) return linesOf(text);
   if (typeof before === "object" && before !== null) {
     try {
       return JSON.parse(text);
