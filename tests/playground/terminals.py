@@ -7,6 +7,7 @@ import signal
 import subprocess
 import sys
 import tempfile
+import textwrap
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from html import escape
@@ -20,8 +21,8 @@ from tests.support.waiting import PATIENCE_SECONDS, eventually
 
 ROOT = Path(__file__).resolve().parents[2]
 READY_SECONDS = 300
-MAX_LINE = 300
-"""The most characters of a line in a picture; answers in JSON have thousands."""
+WIDTH = 140
+"""Characters of a line in a picture; answers in JSON have thousands."""
 
 Step = Callable[[str], object]
 """Called with the name of what a page shows now."""
@@ -80,10 +81,8 @@ class Terminals:
 
     def picture(self, page: Page, path: Path, heading: str) -> None:
         """What the terminals have shown, as a picture."""
-        lines = (line if len(line) <= MAX_LINE else f"{line[:MAX_LINE]} ..." for line in self.shown.splitlines())
-        text = escape("\n".join((heading, "", *lines)))
-        style = "font: 13px/1.4 monospace; margin: 1rem; white-space: pre-wrap; overflow-wrap: anywhere"
-        page.set_content(f'<pre style="{style}">{text}</pre>')
+        text = "\n".join((heading, "", *map(_as_wide_as_a_page, self.shown.splitlines())))
+        page.set_content(f"<pre>{escape(text)}</pre>")
         page.screenshot(path=path, full_page=True)
 
     def _typed(self, command: str) -> None:
@@ -94,3 +93,10 @@ class Terminals:
 def _is_over(running: subprocess.Popen[bytes], said: Path) -> bool:
     assert running.poll() is None, said.read_text()
     return False
+
+
+def _as_wide_as_a_page(line: str) -> str:
+    """A line of a terminal: commands are wrapped, and of answers the beginning is shown."""
+    if line.startswith("$ "):
+        return textwrap.fill(line, WIDTH, subsequent_indent="    ", break_on_hyphens=False)
+    return line if len(line) <= WIDTH else f"{line[:WIDTH]} ..."
