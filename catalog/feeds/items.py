@@ -145,7 +145,7 @@ class ItemReader:
         sale = self._sale(cells)
         if sale is not None and price is not None and sale >= float(price):
             sale = None  # the price is the lower one
-        item["discount"] = read_cell("discount", self._cell(cells, "discount"), rules)
+        item["discount"] = read_cell("discount", self._share_off(cells), rules)
         if sale is None and price is not None and item["discount"] is None:
             regular = self._compared(cells)
             item["discount"] = 1 - float(price) / regular if regular is not None and regular > float(price) else None
@@ -159,6 +159,11 @@ class ItemReader:
         item["price"] = sale
         if price is not None and item["discount"] is None:
             item["discount"] = 1 - sale / float(price)
+
+    def _share_off(self, cells: Mapping[str, Value]) -> Value | None:
+        """The cell of the discount; percents that are bare numbers with their sign."""
+        value = self._cell(cells, "discount")
+        return f"{first_text(value)}%" if value is not None and self._layout.discount_in_percent else value
 
     def _sale(self, cells: Mapping[str, Value]) -> float | None:
         """The lower price; one that is 0 or cannot be read is none."""

@@ -256,6 +256,62 @@ def test_features_with_their_kind(feed: Any) -> None:
     assert found.items["attr_color"][0].to_list() == ["Red", "Blue"]
 
 
+def test_a_first_row_that_explains_each_column(feed: Any) -> None:
+    columns: dict[str, Cell] = {
+        "Seller SKU": lambda row: f"SKU{row}",
+        "Product Title": lambda row: f"Slim fit shirt {row}",
+        "MRP (INR)": lambda row: 1999 + row,
+        "Your selling price (INR)": lambda row: 899 + row,
+        "Stock": one_of(0, 4),
+    }
+    header, *rows = table(columns).splitlines()
+    found = feed("\n".join([header, "Your number,What it is called,Maximum,At which you sell,How many", *rows]))
+    assert found.items.select("item_id", "price", "in_stock").row(0) == ("SKU0", 899, False)
+    assert "1 rows are left out: it explains the columns" in found.rejections.said
+
+
+def test_a_till_says_what_the_shop_pays_and_what_each_outlet_has(feed: Any) -> None:
+    columns: dict[str, Cell] = {
+        "id": lambda row: f"0af7b240-{row:04d}",
+        "name": lambda row: f"Steamer wetsuit {row}",
+        "variant_option_one_name": one_of("Size"),
+        "variant_option_one_value": one_of("8", "10"),
+        "supply_price": one_of("120.00"),
+        "retail_price": one_of("249.95"),
+        "inventory_Main_Outlet": one_of(0, 2),
+        "reorder_point_Main_Outlet": one_of(2),
+        "inventory_Warehouse": one_of(0, 0, 1),
+    }
+    found = feed(table(columns))
+    assert found.items["price"][0] == 249.95
+    assert "attr_supply_price" not in found.items.columns
+    assert found.items["attr_size"][1] == 10
+    assert set(found.shop.stores) == {"main_outlet", "warehouse"}
+
+
+def test_prices_from_and_shares_in_percent(feed: Any) -> None:
+    columns: dict[str, Cell] = {
+        "Leistung": lambda row: f"Haarschnitt Damen Stufe {row}",
+        "Preis ab": lambda row: f"ab {35 + row},00 €",
+        "discount": one_of(20, 5),
+    }
+    found = feed(table(columns, delimiter=";"))
+    assert found.items.select("title", "price").row(0) == ("Haarschnitt Damen Stufe 0", 35)
+    assert found.items["discount"].to_list()[:2] == pytest.approx([0.2, 0.05])
+
+
+def test_attributes_named_by_an_attribute_of_xml(feed: Any) -> None:
+    colour = '<custom-attributes><custom-attribute attribute-id="color">red</custom-attribute></custom-attributes>'
+    items = "".join(
+        f'<product product-id="S{row}"><display-name>Trail shoe {row}</display-name>'
+        f"<online-flag>{str(row != 3).lower()}</online-flag>{colour}</product>"
+        for row in range(12)
+    )
+    found = feed(f"<catalog>{items}</catalog>")
+    assert len(found.items) == 11
+    assert found.items["attr_color"][0] == "red"
+
+
 LAMPS = {f"A{row}": {"name": f"Oak lamp {row}", "price": 9.5 + row} for row in range(12)}
 
 

@@ -17,6 +17,7 @@ from trimtab.catalog.feeds.columns.attribute_layout import (
 )
 from trimtab.catalog.feeds.columns.evidence import ENOUGH, LISTS, ColumnEvidence, Steps, file_format
 from trimtab.catalog.feeds.columns.names import role_named, role_of
+from trimtab.catalog.feeds.columns.offers import is_percent
 from trimtab.catalog.feeds.columns.origin import currency_in, languages_in
 from trimtab.catalog.feeds.columns.price_names import is_in_minor_units
 from trimtab.catalog.feeds.columns.roles import found_roles
@@ -80,6 +81,7 @@ class Layout:
         categories: how categories are written.
         group_by: the attribute that variants of a product have in common.
         stores: by name; `stock_columns` say what is in stock at one of them.
+        discount_in_percent: whether shares off the price are bare numbers of percents.
         in_cents: roles whose columns count cents, by what the feed calls them.
         has_own_words: whether what is in stock is said in words that the shop chose, some of which may not be known.
         survey: what this was decided by.
@@ -97,6 +99,7 @@ class Layout:
     has_own_words: bool = False
     stores: Mapping[str, Store] = field(default_factory=dict)
     stock_columns: tuple[str, ...] = ()
+    discount_in_percent: bool = False
     in_cents: frozenset[str] = frozenset()
     survey: Survey | None = field(default=None, repr=False)
 
@@ -170,6 +173,7 @@ def layout_of(survey: Survey, shop: Shop, path: object, *, required: Iterable[st
         has_own_words=_has_own_words(survey, roles),
         stores=shop.stores,
         stock_columns=at_stores,
+        discount_in_percent="discount" in roles and is_percent(survey.columns[roles["discount"]]),
         in_cents=frozenset(
             role for role, column in roles.items() if is_in_minor_units(shop.catalogue.columns.get(role, column))
         ),

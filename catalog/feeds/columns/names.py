@@ -119,7 +119,7 @@ _NAMES = {
         "available_quantity quantity_available antall_på_lager antall απόθεμα ποσότητα stan_mag count zapas "
         "lagerbestand_gesamt gesamtbestand "
         "数量 จำนวนคงเหลือ จำนวน quantity_to_sell_on_facebook voorraad_aantal موجودی tồn_kho số_lượng qté "
-        "liczba_sztuk varastosaldo"
+        "current_quantity liczba_sztuk varastosaldo"
     ),
     "popularity": (
         "popularity sales sold total_sales units_sold purchases orders bestseller_rank_score verkauft verkäufe absatz "
@@ -195,7 +195,7 @@ _PERIOD = re.compile(
 )
 """What names of sales end with: `sold_last_30_days`, `verkauft_30_tage`."""
 _BETWEEN = frozenset(split_words("of de do du da del della di des het"))
-_OFFERS = frozenset(split_words("pricing price prices offer offers inventory stock availability"))
+_OFFERS = frozenset(split_words("цены цена pricing price prices offer offers inventory stock availability"))
 _WRAPPERS = (
     _PRODUCT
     | _OFFERS

@@ -129,6 +129,17 @@ def bears_out(role: str, column: ColumnEvidence) -> bool:
     return n_read >= (SOME if are_words else BORNE_OUT) * column.distinct.total()
 
 
+def is_percent(column: ColumnEvidence) -> bool:
+    """Whether a column's bare numbers are percents, as they are too large for shares."""
+    numbers = [read_number(text) for text in column.distinct]
+    known = [number for number in numbers if number is not None]
+    are_whole = all(number.is_integer() for number in known)
+    return len(known) == len(numbers) and are_whole and 1 < max(known, default=0) <= PERCENT
+
+
+PERCENT = 100.0
+
+
 def _counts(column: ColumnEvidence) -> bool:
     """Whether a column of stock says how many are there."""
     return column.share("is_number") >= ENOUGH and not set(column.distinct) <= {"0", "1"}

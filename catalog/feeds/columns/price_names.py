@@ -21,7 +21,7 @@ _PRICE: Final = split_words(
     "pu tarif tarifs tarifa कीमत मूल्य 定価 特価 売価 판매가 할인가 値段"
 )
 _PURCHASE: Final = split_words(
-    "bprice wholesale whsl jobber dealer trade händlerpreis "
+    "bprice wholesale whsl supply supplier jobber dealer trade händlerpreis "
     "cost costs purchase buy buying einkauf einkaufspreis ek coste costo achat custo compra acquisto "
     "inkoop inköp indkøb nákup nákupní zakup zakupu alış maliyet закупочная закупка 原価 仕入 进价 원가 التكلفة"
 )
@@ -65,6 +65,7 @@ _MINOR: Final = frozenset(
 )
 _FOR_SEVERAL: Final = frozenset(split_words("ab from tier bulk staffel staffelpreis dès desde volume quantity qty"))
 """What stands in the names of prices for a number of pieces."""
+_FROM: Final = frozenset(split_words("ab from dès desde"))
 _FROM_TO: Final = {("preço", "de"): "regular", ("preco", "de"): "regular", ("preço", "por"): "price"}
 """What Brazilian shops ask before and now."""
 _LONG: Final = 4
@@ -80,12 +81,17 @@ def price_kind(name: str) -> PriceKind | None:
     said = _FROM_TO.get((words[0], words[-1]))
     if said is not None:
         return said  # type: ignore[return-value]  # one of the literals
-    if any((word.isdecimal() and word != "1") or word in _FOR_SEVERAL for word in words):
+    if any((word.isdecimal() and word != "1") or word in _FOR_SEVERAL for word in _without_from(words)):
         return "other"
     for kind, known in (("other", _OTHER), ("sale", _SALE), ("regular", _REGULAR)):
         if any(_says(word, known) for word in words):
             return kind  # type: ignore[return-value]  # one of the literals
     return "price"
+
+
+def _without_from(words: list[str]) -> list[str]:
+    """The words of a name without the one at its end that says from which price on: `Preis ab`."""
+    return words[:-1] if words[-1] in _FROM else words
 
 
 @lru_cache(maxsize=4096)

@@ -13,9 +13,15 @@ _PER = re.compile(
 )
 
 
+_FROM = re.compile(
+    r"^(?:ab|from|starting at|dès|[àa] partir de|desde|da|vanaf|od|fra|från|alkaen|от|від|başlayan)\s+(?=\S*\d)",
+    re.IGNORECASE,
+)
+
+
 def without_measure(text: str) -> str:
-    """A price without what it is for: `2.00 €/kg` and `1 kg = 2.00 €` are `2.00 €`, `₹ 1,299/-` is `₹ 1,299`.
+    """A price without what it is for: `2.00 €/kg`, `1 kg = 2.00 €` and `ab 2.00 €` are `2.00 €`, `₹ 1,299/-` `₹ 1,299`.
 
     What is none stays as it is: `n/a`.
     """
-    return _PER.sub("", _NOTHING_MORE.sub("", text)) if any(map(str.isdigit, text)) else text
+    return _PER.sub("", _NOTHING_MORE.sub("", _FROM.sub("", text))) if any(map(str.isdigit, text)) else text

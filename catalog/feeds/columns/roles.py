@@ -88,6 +88,8 @@ def _ids(survey: Survey, roles: dict[str, str]) -> Iterator[str]:
 
 def _titles(survey: Survey, roles: dict[str, str]) -> Iterator[str]:
     """Columns that look like titles; a description does where there is nothing else and it is short."""
+    if survey.title is not None and survey.title == roles.get("item_id"):
+        yield survey.title  # titles are the ids where nothing else is
     yield from titles_by_looks(survey.columns, survey.n_rows, set(roles.values()))
     if survey.title is not None:
         yield survey.title

@@ -20,6 +20,8 @@ _NAMES = {
     "price": frozenset(names_of("price")),
 }
 """What is said of a place -> the words that say so."""
+_SAYING = frozenset({"stock", "inventory", "quantity", "qty", "availability"})
+"""Words for stock that name no place, although `Warehouse` beside them does: `inventory_warehouse`."""
 OTHER_WORDS = frozenset(
     split_words(
         "min max minimum maximum minimo máximo mínimo low alert warning level levels status state total gesamt sum all "
@@ -27,7 +29,7 @@ OTHER_WORDS = frozenset(
         "backorder safety threshold limit date policy management tracking track type id code name url text message "
         "days time updated last next mindest meldebestand step multiple box pack case size week month year of in on "
         "and und et y for from to with net gross brutto netto sale list regular original cost wholesale "
-        "keeping product item variant variation article artikel option sku group parent child default main"
+        "keeping reorder point product item variant variation article artikel option sku group parent child default"
     )
 )
 """What stands beside those words without being a place."""
@@ -65,7 +67,8 @@ def _readings(name: str) -> Iterator[tuple[str, str, str]]:
     for cut in range(1, len(words)):
         for said, rest in ((words[:cut], words[cut:]), (words[cut:], words[:cut])):
             known = next((what for what, names in _NAMES.items() if "_".join(said) in names), None)
-            if known is not None and not (any(word.isdecimal() for word in rest) or OTHER_WORDS.intersection(rest)):
+            is_place = not any(word.isdecimal() or word in _SAYING or word in OTHER_WORDS for word in rest)
+            if known is not None and is_place:
                 yield known, "_".join(said), "_".join(rest)
 
 

@@ -23,6 +23,8 @@ ITEMS = ("item", "entry", "product", "shopitem", "offer", "row")
 """Elements that are an item, the first kind found in a file."""
 _CATEGORY_IDS = {"categoryId", "category_id", "categoryid"}
 _VARIANTS = frozenset(LISTS)
+_CALLED = ("name", "attribute-id", "attribute_id", "attribute-name")
+"""Attributes of an element that say what its text is: `PARAM name="Colour"`."""
 _PAIRS = (("attribute_name", "attribute_value"), ("param_name", "val"), ("fname", "fvalue"), ("name", "value"))
 """What the members of an element that is a pair are called."""
 MAX_ITEM_CHARACTERS = 4_000_000
@@ -205,8 +207,9 @@ def _is_markup(element: ElementTree.Element) -> bool:
 
 def _pair(element: ElementTree.Element) -> tuple[str, str] | None:
     """The name and the value of an element that is a pair: `g:product_detail`, `PARAM`."""
-    if element.get("name") and element.text and not len(element):
-        return str(element.get("name")), f"{element.text.strip()} {_unit_of(element)}".strip()
+    called = next((element.attrib[key] for key in _CALLED if element.get(key)), None)
+    if called is not None and element.text and not len(element):
+        return called, f"{element.text.strip()} {_unit_of(element)}".strip()
     parts = {child.tag.rpartition("}")[2].lower(): (child.text or "").strip() for child in element}
     for name, value in _PAIRS:
         if parts.get(name) and parts.get(value):

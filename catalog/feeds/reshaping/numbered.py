@@ -24,6 +24,7 @@ _UNIT = frozenset(
     split_words("unit units uom einheit unité unidad unità unidade jednostka eenheid enhed enhet одиниця единица")
 )
 _WHAT = {"value": _VALUE, "unit": _UNIT, "name": _NAME}
+_NUMBERS = {"one": "1", "two": "2", "three": "3"}
 MAX_DIGITS = 2
 """The longest number that counts attributes."""
 _TITLED = frozenset(split_words("info option options attribute spec tab field"))
@@ -98,7 +99,7 @@ def _numbered(names: tuple[str, ...]) -> tuple[Numbered, ...]:
 
 def _parts(plain: str) -> tuple[str, str, str] | None:
     """What is numbered, the number, and whether a column has its `name`, its `value` or its `unit`."""
-    words = _WORD.findall(plain)
+    words = [_NUMBERS.get(word, word) for word in _WORD.findall(plain)]
     numbers = [word for word in words if word.isdecimal()]
     if len(numbers) != 1 or len(numbers[0]) > MAX_DIGITS:
         return None

@@ -16,7 +16,7 @@ MOST = 0.5
 """The share of rows that have to be on show."""
 _FLAGS = frozenset(
     split_words(
-        "oxactive product_visibility visibility "
+        "oxactive online_flag product_visibility visibility "
         "visible is_visible published is_published published_on_online_store active is_active enabled "
         "is_enabled aktiv aktiviert online veröffentlicht sichtbar opublikowano aktywny publié actif "
         "visible_en_ligne publicado activo ativo pubblicato attivo gepubliceerd actief publicerad aktivní yayında "
@@ -27,11 +27,13 @@ _YES, _NO = frozenset({"o", "s", "j", "visible"}), frozenset({"hidden", "invisib
 """Oui, sí, sim, ja; and what visibility is called."""
 _STATES = frozenset(split_words("status product_status state listing_status publication_status status_produktu"))
 _SHOWN_STATES = frozenset(
-    split_words("active aktiv aktif actif activo ativo attivo aktywny published publish live enabled visible online")
+    split_words(
+        "true 1 active aktiv aktif actif activo ativo attivo aktywny published publish live enabled visible online"
+    )
 )
 _HIDDEN_STATES = frozenset(
     split_words(
-        "inactive inaktiv nonaktif inactif inactivo inativo inattivo nieaktywny pasif draft entwurf archived "
+        "false 0 inactive inaktiv nonaktif inactif inactivo inativo inattivo nieaktywny pasif draft entwurf archived "
         "unlisted unpublished hidden disabled deleted private pending trash offline suppressed incomplete"
     )
 )

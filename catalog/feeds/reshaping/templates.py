@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+import re
+from collections.abc import Iterable, Iterator, Sequence
 from itertools import chain, islice, takewhile
 
 from trimtab.catalog.feeds.columns.names import role_named
@@ -12,6 +13,9 @@ from trimtab.catalog.rejections import Omission, Rejection
 N_LOOKED_AT = 200
 MIN_COLUMNS = 4
 _SIGNS = "_.:- "
+MIN_NUMBERS, MIN_BELOW = 2, 5
+"""Columns of numbers in which a first row has words, and rows below it that have the numbers."""
+_WORD = re.compile(r"[^\W\d_]{4,}")
 _DEMANDS = frozenset(
     split_words(
         "required mandatory optional recommended conditional pflichtfeld pflicht erforderlich empfohlen obligatoire "
@@ -28,8 +32,9 @@ def without_template(rows: Rows) -> Rows:
     """The rows with their columns by their own names, without what explains them in the first row."""
     first = list(islice(rows, N_LOOKED_AT))
     start = _start_of_all(names_of(first))
-    named = (_without_start(row, start) for row in chain(first, rows)) if start else chain(first, rows)
-    return _without_remark(named)
+    named = [_without_start(row, start) for row in first] if start else first
+    rest = (_without_start(row, start) for row in rows) if start else rows
+    return chain(_without_remark(named), rest)
 
 
 def _start_of_all(names: Iterable[str]) -> str:
@@ -49,11 +54,26 @@ def _without_start(row: Row | Rejection, start: str) -> Row | Rejection:
     return Row(row.line, {name.removeprefix(start): value for name, value in row.cells.items()})
 
 
-def _without_remark(rows: Iterable[Row | Rejection]) -> Iterator[Row | Rejection]:
-    left = iter(rows)
-    for row in islice(left, 1):
-        yield Omission(row.line, "it explains the columns") if isinstance(row, Row) and _is_remark(row) else row
-    yield from left
+def _without_remark(rows: Sequence[Row | Rejection]) -> Iterator[Row | Rejection]:
+    """The first rows, without one that explains the columns and stands before the others."""
+    for place, row in enumerate(rows):
+        is_remark = place == 0 and isinstance(row, Row) and (_is_remark(row) or _is_beside_numbers(row, rows[1:]))
+        yield Omission(row.line, "it explains the columns") if is_remark else row
+
+
+def _is_beside_numbers(row: Row, rest: Sequence[Row | Rejection]) -> bool:
+    """Whether a row has words alone in several columns that have numbers alone in the rows below."""
+    below = [one.cells for one in rest if isinstance(one, Row)]
+    numbered = [name for name in row.cells if _are_numbers([first_text(one[name]) for one in below if name in one])]
+    return len(numbered) >= MIN_NUMBERS and not any(_has_digit(first_text(row.cells[name])) for name in numbered)
+
+
+def _are_numbers(texts: Sequence[str]) -> bool:
+    return len(texts) >= MIN_BELOW and all(map(_has_digit, texts)) and not any(map(_WORD.search, texts))
+
+
+def _has_digit(text: str) -> bool:
+    return any(map(str.isdigit, text))
 
 
 def _is_remark(row: Row) -> bool:
