@@ -78,7 +78,7 @@ lock: $(STAMP) $(TOOLS)  ## resolve deploy/requirements again, with the hashes o
 
 # Asks a service on the network, so it is not part of `check`.
 audit: $(TOOLS)  ## published vulnerabilities of what is pinned
-	build/tools/bin/pip-audit --requirement constraints.txt --no-deps --disable-pip
+	build/tools/bin/pip-audit --requirement constraints.txt --no-deps --disable-pip --strict
 
 # An environment of its own, installed as the image installs it.
 sbom: $(STAMP) $(TOOLS)  ## bill of materials (CycloneDX) of what serves, in build/sbom.cdx.json

@@ -68,6 +68,11 @@ class ChangeLine:
         return self.change.version == place.version + 1 and self.previous in {None, place.digest}
 
 
+def reaches(first: ChangeLine, moment: datetime) -> bool:
+    """Whether a log that begins with this line has all changes after a moment."""
+    return first.change.version == 1 or first.change.timestamp <= moment
+
+
 def shared_line(change: Change, follows: LogPlace, *, made: datetime | None = None) -> ChangeLine:
     """The line of a change that every machine is to write behind the place."""
     raw = orjson.dumps(

@@ -5,6 +5,8 @@
 
 A change is on the disk when `append` returns. What a killed process left half written is cut off by the next writer.
 
+The oldest segments may be removed once every bundle has what is in them.
+
 Where several machines share one order (`trimtab.engine.live.order`) lines may also be cut off the end, and older ones
 put in front. Files are then named `000000000001.2.jsonl` after the second cut: no name is used twice, so that readers
 notice, and begin again.
@@ -85,6 +87,34 @@ class ChangeLog:
             return 0
         with _locked(self._folder, fcntl.LOCK_SH):
             return sum(segment.stat().st_size for segment in _reaching(_segments(self._folder), moment))
+
+    @property
+    def n_bytes(self) -> int:
+        """The size of all of it."""
+        return sum(segment.stat().st_size for segment in _segments(self._folder))
+
+    def first_line(self) -> ChangeLine | None:
+        """The first line that is there.
+
+        Raises:
+            BadFile: it is not a change.
+        """
+        return next((line for segment in _segments(self._folder)[:1] for line in _lines(segment, 0)), None)
+
+    def forget(self, moment: datetime, *, above_bytes: int) -> int:
+        """Remove the oldest segments that end by a moment while all of it is larger, while writing; returns how many.
+
+        Raises:
+            OSError: the disk refuses it.
+        """
+        segments = _segments(self._folder)
+        ending, size = segments[: -len(_reaching(segments, moment))], self.n_bytes
+        n_gone = 0
+        while n_gone < len(ending) and size > above_bytes:
+            size -= ending[n_gone].stat().st_size
+            ending[n_gone].unlink()
+            n_gone += 1
+        return n_gone
 
     def lines_from(self, version: int) -> Iterator[ChangeLine]:
         """The lines on the disk from a version on, without moving the reader's place.

@@ -6,7 +6,7 @@ others, and the row it had is gone; so rows mean the same wherever the same chan
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Set
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
@@ -56,14 +56,23 @@ class Delta:
         row = int(self.base.rows_of([item_id])[0])
         return None if row < 0 or (self.gone is not None and self.gone[row]) else row
 
-    def item(self, item_id: str) -> dict[str, Any] | None:
-        """The whole item in schema columns and `attr_*`, None where there is none; an unknown price is None."""
+    def item(self, item_id: str, names: Set[str] | None = None) -> dict[str, Any] | None:
+        """An item in schema columns and `attr_*`, None where there is none; an unknown price is None.
+
+        Args:
+            names: the columns that matter, others may be left out; None for all.
+        """
         if item_id in self.items:
             return dict(self.items[item_id])
         row = self.row_in_base(item_id)
         if row is None:
             return None
-        return {**self._texts_in_base(row), **self._numbers_in_base(row), **self._attributes_in_base(row)}
+        found = {name: self.base.texts(name, [row])[0] for name in TEXTS if names is None or name in names}
+        for name in NUMBERS:
+            if names is None or name in names:
+                found[name] = plain(self.numbers.get(name, self.base.numbers(name))[row])
+        has_all = names is not None and names <= COLUMNS.keys()
+        return found if has_all else found | self._attributes_in_base(row)
 
     def after(self, changes: Iterable[Change]) -> Delta:
         """The catalogue after these changes, which follow those that are in it."""
@@ -75,13 +84,6 @@ class Delta:
                 draft.delete(item_id)
             draft.version, draft.timestamp = change.version, change.timestamp
         return draft.delta()
-
-    def _texts_in_base(self, row: int) -> dict[str, Any]:
-        return {name: self.base.texts(name, [row])[0] for name in TEXTS}
-
-    def _numbers_in_base(self, row: int) -> dict[str, Any]:
-        values = {name: self.numbers.get(name, self.base.numbers(name))[row] for name in NUMBERS}
-        return {name: plain(value) for name, value in values.items()}
 
     def _attributes_in_base(self, row: int) -> dict[str, Any]:
         return {
@@ -117,7 +119,7 @@ class _Draft:
         if row is None:
             if "title" in item:
                 self._own_items()[item_id] = _known({**DEFAULTS, "price": None, **item})
-        elif _has_same_words(now.item(item_id) or {}, item):
+        elif _has_same_words(now.item(item_id, item.keys()) or {}, item):
             for name in NUMBERS:
                 if name in item:
                     self._own_numbers(name)[row] = np.nan if item[name] is None else item[name]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -11,19 +11,33 @@ from numpy.typing import NDArray
 from trimtab.catalog.arrow import CODED, Rows, TextColumn
 from trimtab.catalog.attributes.column import AttributeColumn
 from trimtab.catalog.attributes.columns import values_of_item
-from trimtab.catalog.attributes.definition import Attribute
+from trimtab.catalog.attributes.definition import PREFIX, Attribute
 from trimtab.catalog.attributes.values import Raw
+from trimtab.catalog.changes import Item
 from trimtab.catalog.delta import NUMBERS, Delta
 from trimtab.catalog.schema import COLUMNS
 from trimtab.catalog.store import ItemStore
 
+Values = Mapping[str, tuple[Attribute, list[Raw]]]
+"""The attributes of an item with their values, by name."""
+
 
 class LiveStore(ItemStore):
-    """The catalogue of a delta as a store, in which the rows of the built one keep their numbers."""
+    """The catalogue of a delta as a store, in which the rows of the built one keep their numbers.
 
-    def __init__(self, delta: Delta) -> None:
+    Attributes:
+        n_base: items of the built store.
+        values_by_item: what was read of an item, by its identity, and attributes that the built items do not have.
+        new_values: of the items behind those of the built store; the same objects where an earlier state has them.
+    """
+
+    def __init__(self, delta: Delta, earlier: LiveStore | None = None) -> None:
+        """
+        Args:
+            earlier: the store of a state before, in which some of the items are.
+        """
         base, items = delta.base, list(delta.items.values())
-        self._base = base
+        self._base, self.n_base = base, len(base)
         self.currency, self.roles = base.currency, base.roles
         self._new_rows = {item_id: len(base) + place for place, item_id in enumerate(delta.items)}
         self._n_items = len(base) + len(items)
@@ -41,16 +55,24 @@ class LiveStore(ItemStore):
         self._coded = {name: _coded(base, name, [item[name] for item in items]) for name in CODED}
         self._name_columns()
         definitions = dict(base.own_attributes.definitions)
-        self._new_values: list[dict[str, tuple[Attribute, list[Raw]]]] = []
+        self.new_values: list[Values] = []
+        # By identity: an item is replaced and never written to. It is kept, so that its identity is nobody else's.
+        self.values_by_item: dict[int, tuple[Item, Values, Sequence[str]]] = {}
+        known = {} if earlier is None else earlier.values_by_item
         for item in items:
-            values = values_of_item(item, definitions)
-            self._new_values.append(values)
-            definitions.update({name: attribute for name, (attribute, _) in values.items() if name not in definitions})
+            one = known.get(id(item))
+            if one is None or not _are_defined(one[2], one[1], definitions):
+                names = [name.removeprefix(PREFIX) for name in item if name.startswith(PREFIX)]
+                values = values_of_item(item, definitions)
+                one = item, values, [name for name in names if name not in base.own_attributes.definitions]
+                definitions |= {name: attribute for name, (attribute, _) in values.items() if name not in definitions}
+            self.values_by_item[id(item)] = one
+            self.new_values.append(one[1])
         self._name_attributes(definitions, self._extended_attribute, base)
 
     def attributes_at(self, row: int) -> list[tuple[Attribute, list[Raw]]]:
         n_base = len(self._base)
-        return self._base.attributes_at(row) if row < n_base else list(self._new_values[row - n_base].values())
+        return self._base.attributes_at(row) if row < n_base else list(self.new_values[row - n_base].values())
 
     def _extended_attribute(self, name: str) -> AttributeColumn:
         """The built column of an attribute with the values of the new items behind it."""
@@ -58,7 +80,7 @@ class LiveStore(ItemStore):
         n_base = len(self._base)
         column = base[name] if name in base else AttributeColumn.none(self.own_attributes.definitions[name], n_base)
         gone = None if self.gone is None else self.gone[:n_base]
-        return column.extended([of.get(name, (None, ()))[1] for of in self._new_values], gone=gone)
+        return column.extended([of.get(name, (None, ()))[1] for of in self.new_values], gone=gone)
 
     def _row(self, item_id: str) -> int:
         row = self._new_rows.get(item_id)
@@ -66,6 +88,11 @@ class LiveStore(ItemStore):
             return row
         row = int(self._base.rows_of([item_id])[0])
         return -1 if row >= 0 and self.gone is not None and self.gone[row] else row
+
+
+def _are_defined(names: Sequence[str], values: Values, definitions: Mapping[str, Attribute]) -> bool:
+    """Whether attributes that the built items do not have are still what they were when values of them were read."""
+    return all(name in values and definitions.get(name) == values[name][0] for name in names)
 
 
 class _ExtendedTexts:

@@ -31,15 +31,16 @@ def suggest(
     from rich.table import Table
 
     from trimtab.engine.log.impressions import read_log
-    from trimtab.retrieval.suggestions.entries import items_of, names_of
+    from trimtab.retrieval.suggestions.entries import entries_of
+    from trimtab.retrieval.suggestions.index import SuggestionIndex
     from trimtab.retrieval.suggestions.queries import LOGGED, counted, queries_of
     from trimtab.retrieval.suggestions.suggester import Suggester
 
     engine = load_engine(bundle)
     analyser = engine.retriever.knowledge.analyser
     counts = counted(() if log is None else read_log(log, LOGGED))
-    entries = [*queries_of(counts, analyser, min_users=min_users), *names_of(engine.store), *items_of(engine.store)]
-    found = Suggester(entries, analyser).suggest(text, k)
+    entries = [*queries_of(counts, analyser, min_users=min_users), *entries_of(engine.store)]
+    found = Suggester(SuggestionIndex.of(entries, analyser), analyser).suggest(text, k)
     if as_json:
         print_json({"query": text, "suggestions": [suggestion.as_dict() for suggestion in found]})
         return

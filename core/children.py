@@ -1,4 +1,5 @@
-"""Child processes that run a module of trimtab: the check and the rebuild of a bundle, the shadow, page analysis."""
+"""Child processes that run a module of trimtab: the check and the rebuild of a bundle, the shadow, page analysis,
+questions about the log."""
 
 from __future__ import annotations
 
@@ -6,9 +7,12 @@ import os
 import subprocess
 import sys
 from collections.abc import Mapping
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
+ENDED_FIRST = "500"
+"""Where memory is short, the kernel ends a child before whoever serves shoppers."""
 HARMLESS = ("PATH", "HOME", "LANG", "LC_ALL", "LC_CTYPE", "TZ", "TMPDIR", "LD_LIBRARY_PATH", "OMP_NUM_THREADS")
 """Variables without secrets, for a child that must not have any."""
 
@@ -25,7 +29,10 @@ def start_module(
     # -P: otherwise the current folder comes first, and a package in it could stand for one of the child's imports.
     command = [sys.executable, "-P", "-m", module, *map(str, arguments)]
     environment = {**variables, "PYTHONPATH": _import_path()}
-    return subprocess.Popen(command, env=environment, **options)  # noqa: S603  (our own module)
+    process = subprocess.Popen(command, env=environment, **options)  # noqa: S603  (our own module)
+    with suppress(OSError):  # elsewhere than on Linux
+        Path(f"/proc/{process.pid}/oom_score_adj").write_text(ENDED_FIRST)
+    return process
 
 
 def harmless_variables() -> dict[str, str]:
@@ -39,13 +46,46 @@ def run_module(module: str, *arguments: object, timeout_seconds: float) -> subpr
     Raises:
         subprocess.TimeoutExpired: it took too long and was killed.
     """
-    with start_module(module, *arguments, stdout=subprocess.PIPE, stderr=subprocess.PIPE) as process:
-        try:
-            written, errors = process.communicate(timeout=timeout_seconds)
-        except BaseException:
+    return Child().run(module, *arguments, timeout_seconds=timeout_seconds)
+
+
+class Child:
+    """Runs one module after the other in a process of its own, until it is stopped."""
+
+    def __init__(self) -> None:
+        self._process: subprocess.Popen[Any] | None = None
+        self._is_stopping = False
+
+    def run(
+        self, module: str, *arguments: object, timeout_seconds: float | None = None
+    ) -> subprocess.CompletedProcess[bytes]:
+        """What `module` wrote and how it ended.
+
+        Raises:
+            subprocess.TimeoutExpired: it took too long and was killed.
+        """
+        with start_module(module, *arguments, stdout=subprocess.PIPE, stderr=subprocess.PIPE) as process:
+            self._process = process
+            if self._is_stopping:
+                process.kill()
+            try:
+                written, errors = process.communicate(timeout=timeout_seconds)
+            except BaseException:
+                process.kill()
+                raise
+        self._process = None
+        return subprocess.CompletedProcess(process.args, process.returncode, written, errors)
+
+    def kill(self) -> None:
+        """End the one that runs."""
+        process = self._process
+        if process is not None:
             process.kill()
-            raise
-    return subprocess.CompletedProcess(process.args, process.returncode, written, errors)
+
+    def stop(self) -> None:
+        """End the one that runs and those that would follow."""
+        self._is_stopping = True
+        self.kill()
 
 
 def _import_path() -> str:

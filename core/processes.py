@@ -36,7 +36,7 @@ class Processes:
             n: how many processes; one for each core where not given.
         """
         self._n = (os.cpu_count() or 1) if n is None else n
-        self._workers: list[_Worker] = []
+        self._workers: list[Worker] = []
 
     def __enter__(self) -> Self:
         return self
@@ -65,8 +65,8 @@ class Processes:
         self, task: Callable[[Shared, Item], Result], shared: Shared, items: Iterable[Item]
     ) -> Iterator[Result]:
         while len(self._workers) < self._n:
-            self._workers.append(_Worker())
-        free = SimpleQueue[_Worker]()
+            self._workers.append(Worker())
+        free = SimpleQueue[Worker]()
         for worker in self._workers:
             worker.begin((task, shared))
             free.put(worker)
@@ -85,7 +85,7 @@ class Processes:
                 yield found
 
 
-class _Worker:
+class Worker:
     """A process that computes one task at a time."""
 
     def __init__(self) -> None:

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from array import array
-from collections import Counter, defaultdict
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections import ChainMap, Counter, defaultdict
+from collections.abc import Iterable, Iterator, Mapping, MutableMapping, Sequence
 from copy import copy
 from dataclasses import dataclass
 from functools import cached_property
@@ -118,7 +118,12 @@ class ItemWords:
         self, vocabulary: Sequence[str], idf: FloatArray, fields: dict[str, RowArray[np.int32]], lexicon: Lexicon
     ) -> None:
         self.lexicon = lexicon
-        self._ids = {word: number for number, word in enumerate(vocabulary)}
+        self._known = {word: number for number, word in enumerate(vocabulary)}
+        self._ids: MutableMapping[str, int] = self._known
+        self._built: ItemWords | None = None
+        """The words of the catalogue as it was built, which these extend."""
+        self._new, self._counts = dict[str, int](), np.empty(0, dtype=np.int64)
+        """Words that it does not have, and how many of the other items have each."""
         self._reader = QueryReader(lexicon, self._ids.__contains__)
         self.idf = idf
         self.fields = {
@@ -140,21 +145,34 @@ class ItemWords:
         return other
 
     def with_items(self, items: Sequence[Mapping[str, Sequence[str]]]) -> ItemWords:
-        """These items and more after them, by their `kept_words` of each field; known words keep their weights."""
-        ids, counts = dict(self._ids), Counter[int]()
+        """These items and more behind them, by their `kept_words` of each field; words of a catalogue that was built
+        keep their weights."""
+        return copy(self)._extend(items, self._built or self)  # noqa: SLF001  # the same class
+
+    def _extend(self, items: Sequence[Mapping[str, Sequence[str]]], built: ItemWords) -> ItemWords:
+        known, new, counts = self._known, dict(self._new), Counter[int]()
         fields: dict[str, RowArray[np.int32]] = {}
-        for field, built in self.fields.items():
-            matrix = np.full((len(items), built.shape[1]), -1, dtype=np.int32)
+        for field, earlier in self.fields.items():
+            base, more = earlier.parts if isinstance(earlier, ExtendedArray) else (np.asarray(earlier), None)
+            matrix = np.full((len(items), base.shape[1]), -1, dtype=np.int32)
             for row, words in enumerate(item[field] for item in items):
-                numbers = [ids.setdefault(word, len(ids)) for word in words[: built.shape[1]]]
-                counts.update(set(numbers))
+                numbers = [
+                    known[word] if word in known else new.setdefault(word, len(known) + len(new))
+                    for word in words[: base.shape[1]]
+                ]
+                counts.update({number for number in numbers if number >= len(known)})
                 matrix[row, : len(numbers)] = numbers
-            fields[field] = ExtendedArray(np.asarray(built), matrix)
-        n_items = len(self.fields["title"]) + len(items)
-        new = np.array([counts[number] for number in range(len(self._ids), len(ids))], dtype=np.float32)
-        return ItemWords(
-            list(ids), np.concatenate([self.idf, np.log1p(n_items / np.maximum(new, 1))]), fields, self.lexicon
-        )
+            fields[field] = ExtendedArray(base, matrix if more is None else np.concatenate([more, matrix]))
+        came = np.array([counts[number] for number in range(len(known), len(known) + len(new))], dtype=np.int64)
+        came[: len(self._counts)] += self._counts
+        self._built, self._new, self._counts, self.fields = built, new, came, fields
+        self._ids = ChainMap(new, known)
+        self._reader = QueryReader(self.lexicon, self._ids.__contains__)
+        rarity = np.log1p(len(fields["title"]) / np.maximum(came, 1).astype(np.float32))
+        self.idf = np.concatenate([built.idf, rarity])
+        for name in ("units", "units_by_name", "_rarest"):
+            self.__dict__.pop(name, None)
+        return self
 
     def of_query(self, text: str, excluded: Sequence[str] = (), synonyms: Iterable[tuple[str, str]] = ()) -> QueryWords:
         """The words of a query, as the lexical index reads them, and those that are not wanted.
@@ -199,12 +217,20 @@ class ItemWords:
     @cached_property
     def units(self) -> NDArray[np.int16]:
         """[n_words + 1] which unit a word is an amount of, -1 for none; the last is the padding's."""
-        names: dict[str, int] = {}
-        units = np.full(len(self._ids) + 1, -1, dtype=np.int16)
-        for word, number in self._ids.items():
+        return self.units_by_name[0]
+
+    @cached_property
+    def units_by_name(self) -> tuple[NDArray[np.int16], Mapping[str, int]]:
+        """`units`, and their numbers."""
+        own, before, names = self._ids, np.empty(0, dtype=np.int16), dict[str, int]()
+        if self._built is not None:
+            known, known_names = self._built.units_by_name
+            own, before, names = self._new, known[:-1], dict(known_names)
+        units = np.full(len(own) + 1, -1, dtype=np.int16)
+        for place, word in enumerate(own):
             if word[:1].isdigit() and (amount := measure_of_term(word)) is not None:
-                units[number] = names.setdefault(amount.unit, len(names))
-        return units
+                units[place] = names.setdefault(amount.unit, len(names))
+        return np.concatenate([before, units]), names
 
     def _weights(self, ids: Sequence[int], readings: Iterable[tuple[int, tuple[int, ...]]]) -> FloatArray:
         """The idf of each word, or of its best known reading.

@@ -46,23 +46,29 @@ class NewItem:
     terms: ItemTerms
 
 
+def new_item(encoder: Encoder, texts: Mapping[str, str], terms: Mapping[str, FieldTerms]) -> NewItem:
+    """Encode an item's texts, by column of the schema, and count their index terms.
+
+    Args:
+        encoder: of items.
+    """
+    text = item_text(texts["title"], texts["product_type"], texts["description"])
+    # One at a time: what an encoder makes of a text may depend, in the last bit, on the texts beside it.
+    return NewItem(encoder.encode([text])[0], terms_of_item(terms))
+
+
 class LiveRetrieval:
     """The retrievers of later states of the store that one was built for."""
 
     def __init__(self, built: Retriever) -> None:
         self._built = built
+        self._postings: dict[int, Postings] = {}
+        """Those of the state before, by the identity of the index that they are beside."""
 
     @property
     def lexicon(self) -> Lexicon:
         """What a word is in this catalogue."""
         return self._built.lexicon
-
-    def prepare(self, texts: Mapping[str, str], terms: Mapping[str, FieldTerms]) -> NewItem:
-        """Encode an item's texts, by column of the schema, and count their index terms."""
-        text = item_text(texts["title"], texts["product_type"], texts["description"])
-        # One at a time: what an encoder makes of a text may depend, in the last bit, on the texts beside it.
-        vector = self._encoder.encode([text])[0]
-        return NewItem(vector, terms_of_item(terms))
 
     def at_state(self, store: ItemStore, new_items: Sequence[NewItem], *, stale: frozenset[str]) -> Retriever:
         """The retriever of a later state.
@@ -76,7 +82,7 @@ class LiveRetrieval:
         terms = [item.terms for item in new_items]
         retriever = built.with_indices(
             store,
-            _live(built.indices, store, terms, vectors, stale),
+            self._live(built.indices, store, terms, vectors, stale),
             vectors=ExtendedArray(plain(built.vectors), vectors) if n_new else None,
         )
         # All columns are not looked through at each change: only what is new of the names that are codes anyway.
@@ -84,8 +90,31 @@ class LiveRetrieval:
         retriever.values = built.values.with_names(coded, built.lexicon.analyser)
         return retriever
 
+    def _live(
+        self, built: Indices, store: ItemStore, terms: Sequence[ItemTerms], vectors: FloatArray, stale: frozenset[str]
+    ) -> Indices:
+        """The built indices behind what was written since."""
+        base, n_new = built.lexical, len(terms)
+        assert isinstance(base, LexicalIndex)
+        has_other_rows = n_new > 0 or store.gone is not None
+        postings = self._postings[id(base)] = (self._postings.get(id(base)) or postings_of(base)).of_items(terms)
+        lexical = LiveLexicalIndex(base, postings, store, n_base=len(store) - n_new, stale=stale)
+        fallback = built.fallback
+        return replace(
+            built,
+            lexical=lexical if has_other_rows or stale else base,
+            dense=LiveDenseIndex(built.dense, vectors, store) if has_other_rows else built.dense,
+            stale=built.stale | stale,
+            fallback=None if fallback is None else self._live(fallback, store, terms, vectors, stale),
+        )
+
+    @property
+    def encoder_name(self) -> str:
+        """The name of the encoder of queries."""
+        return self._built.encoder.name
+
     @cached_property
-    def _encoder(self) -> Encoder:
+    def encoder(self) -> Encoder:
         """The encoder of items, where it is installed, else that of queries."""
         with suppress(BadParameter):
             return load_item_encoder(self._built.encoder.name)
@@ -103,27 +132,10 @@ def retriever_with(built: Retriever, store: ItemStore, *, stale: frozenset[str])
     return other
 
 
-def _live(
-    built: Indices, store: ItemStore, terms: Sequence[ItemTerms], vectors: FloatArray, stale: frozenset[str]
-) -> Indices:
-    """The built indices behind what was written since."""
-    base, n_new = built.lexical, len(terms)
-    assert isinstance(base, LexicalIndex)
-    has_other_rows = n_new > 0 or store.gone is not None
-    lexical = LiveLexicalIndex(base, postings_of(base, terms), store, n_base=len(store) - n_new, stale=stale)
-    return replace(
-        built,
-        lexical=lexical if has_other_rows or stale else base,
-        dense=LiveDenseIndex(built.dense, vectors, store) if has_other_rows else built.dense,
-        stale=built.stale | stale,
-        fallback=None if built.fallback is None else _live(built.fallback, store, terms, vectors, stale),
-    )
-
-
 def _with_numbers(indices: Indices, store: ItemStore, stale: frozenset[str]) -> Indices:
     lexical = indices.lexical
     if isinstance(lexical, LexicalIndex):
-        lexical = LiveLexicalIndex(lexical, postings_of(lexical, []), store, n_base=len(store), stale=stale)
+        lexical = LiveLexicalIndex(lexical, postings_of(lexical), store, n_base=len(store), stale=stale)
     elif isinstance(lexical, LiveLexicalIndex):
         lexical = lexical.with_numbers(store, stale)
     fallback = None if indices.fallback is None else _with_numbers(indices.fallback, store, stale)

@@ -40,7 +40,7 @@ from trimtab.service.http.middleware import (
     direct_table,
 )
 from trimtab.service.http.routes.accounts import Login, NewPassword, accounts_router, sessions_router
-from trimtab.service.http.routes.analytics import Analytics, analytics_router
+from trimtab.service.http.routes.analytics import analytics_router
 from trimtab.service.http.routes.bundles import TrafficShare, bundles_router
 from trimtab.service.http.routes.comparisons import comparisons_router
 from trimtab.service.http.routes.decisions import decisions_router
@@ -178,8 +178,9 @@ def _routers(parts: Parts, searches: Admission) -> tuple[APIRouter, ...]:
         *_bundle_routers(parts, reader=reader, admin=admin),
         *_record_routers(parts, reader=reader, admin=admin),
         analytics_router(
-            Analytics(parts.foundations.settings.data_folder),
-            lambda: parts.search.engine,
+            parts.questions,
+            lambda: parts.serving.bundles.serving.folder,
+            changes=parts.serving.catalogue.folder,
             reader=access.dependency("analytics", always=False),
             min_users=parts.foundations.settings.analytics_min_users,
         ),
@@ -232,7 +233,7 @@ def _definition_routers(
         ),
         query_sets_router(
             definitions.query_sets,
-            queries_of_log(parts.foundations.settings),
+            queries_of_log(parts.questions, min_users=parts.foundations.settings.analytics_min_users),
             reader=reader,
             merchandiser=merchandiser,
             max_body_bytes=limit,

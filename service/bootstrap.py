@@ -32,6 +32,7 @@ from trimtab.service.logs.event_compactor import EventCompactor
 from trimtab.service.logs.event_intake import EventIntake
 from trimtab.service.logs.event_log import EventLog
 from trimtab.service.logs.impression_log import ImpressionLog
+from trimtab.service.logs.questions import LogQuestions
 from trimtab.service.logs.retention import LOOK_SECONDS as RETENTION_SECONDS
 from trimtab.service.logs.retention import Retention
 from trimtab.service.logs.shown_slates import ShownSlates
@@ -55,8 +56,8 @@ from trimtab.service.search.recent_events import RecentEvents
 from trimtab.service.search.records import Subscriber
 from trimtab.service.search.rules import Rules
 from trimtab.service.search.search_service import SearchService
-from trimtab.service.search.suggesting import LOOK_SECONDS as COUNTING_SECONDS
-from trimtab.service.search.suggesting import REFRESH_SECONDS, CountedQueries, Suggestions
+from trimtab.service.search.suggesting import LOOK_SECONDS as SUGGESTING_SECONDS
+from trimtab.service.search.suggesting import Suggestions
 from trimtab.service.search.synonyms import SynonymDefinitions
 from trimtab.service.search.wording import Wording
 from trimtab.service.settings import Settings
@@ -151,10 +152,10 @@ class Parts:
     pages: PageParts
     search: SearchService
     intake: EventIntake
-    queries: CountedQueries
     suggestions: Suggestions
     users: UserData
     erasures: Erasures
+    questions: LogQuestions
 
 
 def build_parts(settings: Settings) -> Parts:
@@ -176,11 +177,20 @@ def build_parts(settings: Settings) -> Parts:
     search = _build_search(foundations, serving, definitions, records, cache)
     intake = EventIntake(records.events, records.shown, lambda: search.engine)
     users = UserData(settings.data_folder, redis, cache, serving.bundles.engines)
-    queries = CountedQueries(settings.data_folder, every_seconds=settings.suggest_refresh_seconds)
-    suggestions = Suggestions(queries, foundations.pseudonyms, settings)
+    suggestions = Suggestions(foundations.pseudonyms, settings, serving.catalogue.folder, serving.bundles.engines)
     erasures = Erasures(settings.data_folder, users)
     return Parts(
-        foundations, serving, definitions, records, pages, search, intake, queries, suggestions, users, erasures
+        foundations,
+        serving,
+        definitions,
+        records,
+        pages,
+        search,
+        intake,
+        suggestions,
+        users,
+        erasures,
+        LogQuestions(settings.data_folder),
     )
 
 
@@ -192,9 +202,8 @@ def background(parts: Parts) -> tuple[Background, ...]:
     """
     serving, records, pages = parts.serving, parts.records, parts.pages
     retention = Repeating("retention", records.retention.look, every_seconds=RETENTION_SECONDS)
-    counting = Repeating("suggestions", parts.queries.refresh, every_seconds=COUNTING_SECONDS)
     suggesting = Repeating(
-        "suggesters", lambda: parts.suggestions.refresh(parts.search.engine), every_seconds=REFRESH_SECONDS
+        "suggestions", lambda: parts.suggestions.refresh(parts.search.engine), every_seconds=SUGGESTING_SECONDS
     )
     return (
         (lambda: None, records.traces.close),
@@ -209,8 +218,9 @@ def background(parts: Parts) -> tuple[Background, ...]:
         (records.events.start, records.events.close),
         (retention.start, retention.stop),
         (parts.erasures.start, parts.erasures.stop),
-        (counting.start, counting.stop),
+        (lambda: None, parts.questions.stop),
         (suggesting.start, suggesting.stop),
+        (lambda: None, parts.suggestions.stop),
         (pages.worker.start, pages.worker.stop),
         (pages.ingest.start, pages.ingest.stop),
         (pages.tracked.start, pages.tracked.stop),
@@ -234,6 +244,7 @@ def _build_serving(foundations: Foundations) -> Serving:
         metrics,
         load=lambda path: pseudonyms.engine(Engine.load(path)),
         max_bytes=settings.catalogue_max_bytes,
+        keep_bytes=settings.catalogue_keep_bytes,
         order=OWN_ORDER if order is None else order,
     )
     follower = None if order is None else OrderFollower(catalogue.folder, order, metrics.order)

@@ -170,6 +170,12 @@ class Settings(BaseSettings):
         ge=100_000,
         description="size of the log of changes that are in no bundle at which no more are taken",
     )
+    catalogue_keep_bytes: int = Field(
+        default=4_000_000_000,
+        ge=100_000,
+        description="size of the whole log of changes above which its oldest, which every loaded bundle has, are "
+        "removed: a bundle that is older than what is left cannot serve",
+    )
     catalogue_redis_url: str | None = Field(
         default=None,
         pattern=STREAM_URL_PATTERN,

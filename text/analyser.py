@@ -81,12 +81,12 @@ class Analyser:
     def tokens(self, text: str) -> tuple[Token, ...]:
         """The tokens of a text, in order."""
         whole, places = aligned(text)
-        found = []
-        for at, tokens in self._pieces(whole):
-            for _, key, term, kind, start, end, *others in tokens:
-                first, last = places[at + start], places[at + end]
-                found.append(Token(text[first:last], key, term, kind, first, last, *others))
-        return tuple(found)
+        return _placed(text, places, self._pieces(whole))
+
+    def words(self, text: str) -> tuple[Token, ...]:
+        """The same without amounts: the words, numbers and codes whose keys are `keys`."""
+        whole, places = aligned(text)
+        return _placed(text, places, self._chunks(whole, 0, len(whole)))
 
     def keys(self, text: str) -> list[str]:
         """The words, numbers and codes of a text without case and accents, in order; no amounts."""
@@ -162,6 +162,21 @@ class Analyser:
         unit = (token.term for word in amount.unit.split() for token in self._tokens_of_chunk[word])
         term = amount.measure.term
         return Token("", term, term, "measure", 0, amount.length, also=also, parts=(amount.number, *unit))
+
+
+def _placed(text: str, places: Sequence[int], pieces: Iterable[tuple[int, Sequence[Token]]]) -> tuple[Token, ...]:
+    """The tokens of a text with their places in it.
+
+    Args:
+        places: of each character of the normalised text.
+        pieces: where in that some tokens are found, which count their places from there.
+    """
+    found = []
+    for at, tokens in pieces:
+        for _, key, term, kind, start, end, *others in tokens:
+            first, last = places[at + start], places[at + end]
+            found.append(Token(text[first:last], key, term, kind, first, last, *others))
+    return tuple(found)
 
 
 def _terms_of(tokens: Iterable[Token]) -> tuple[str, ...]:

@@ -1,8 +1,12 @@
-"""Where a bundle is: the folder with a manifest. Imports nothing, so that a wrong path is named at once."""
+"""Where a bundle is, and what its manifest says before anything of it is loaded. Imports next to nothing, so that a
+wrong path is named at once."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from datetime import datetime
 from pathlib import Path
+from typing import Any
 
 from trimtab.core.errors import BundleDamaged, did_you_mean
 
@@ -20,3 +24,8 @@ def require_bundle(folder: Path) -> None:
     beside = [path.parent.name for path in folder.parent.glob(f"*/{MANIFEST}")]
     nearest = did_you_mean(folder.name, beside)
     raise BundleDamaged(folder / MANIFEST, f"is missing{nearest}; `trimtab build FEED --out {folder}` makes a bundle")
+
+
+def as_of(manifest: Mapping[str, Any]) -> datetime:
+    """The time up to which changes to the catalogue are in the bundle."""
+    return datetime.fromisoformat(manifest.get("as_of", manifest["created"]))

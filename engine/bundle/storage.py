@@ -43,6 +43,9 @@ from trimtab.ranker.population import Population
 from trimtab.ranker.users import UserHistories
 from trimtab.ranker.words import ItemWords
 from trimtab.retrieval.retriever import Retriever
+from trimtab.retrieval.suggestions.entries import entries_of
+from trimtab.retrieval.suggestions.index import FOLDER as SUGGESTIONS
+from trimtab.retrieval.suggestions.index import SuggestionIndex
 
 if TYPE_CHECKING:
     from trimtab.ranker.model import ServedRanker
@@ -199,6 +202,7 @@ def save_bundle(
     if pipeline.companions is not None:
         pipeline.companions.save(folder)
     save_ranker(ranker, folder)
+    SuggestionIndex.of(entries_of(pipeline.store), pipeline.retriever.lexicon.analyser).save(staging / SUGGESTIONS)
     (staging / SHOP).write_text(shop_text(description.shop), encoding="utf-8")
     for path in files_of(staging):
         path.chmod(READABLE)

@@ -6,6 +6,7 @@ attributes.arrow       the columns of the shop's own
 sorted.arrow           rows by value of what is filtered on; optional
 shop.toml              what is known of the catalogue, as given or inferred
 retrieval/             vectors, FAISS index, lexical index
+suggestions/           what queries may be completed to; optional
 ranker/                ranker.ts, words of the items, user histories
 """
 

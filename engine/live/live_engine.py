@@ -17,6 +17,7 @@ from trimtab.catalog.changes import Change, Item
 from trimtab.catalog.delta import Delta
 from trimtab.catalog.size_families import NAMED_BY, SizeFamilies
 from trimtab.core.errors import BadParameter, NotFound
+from trimtab.engine.bundle.manifest import as_of
 from trimtab.engine.live.order import OWN_ORDER, ChangeOrder
 from trimtab.engine.live.states import EngineStates
 from trimtab.engine.search import Engine
@@ -27,19 +28,21 @@ class LiveEngine:
 
     Attributes:
         newest: the engine over the newest state that this process knows of.
+        as_of: the time up to which changes are in the bundle.
     """
 
-    def __init__(self, built: Engine, log: Path, order: ChangeOrder = OWN_ORDER) -> None:
+    def __init__(self, built: Engine, log: Path, order: ChangeOrder = OWN_ORDER, *, aside: bool = False) -> None:
         """
         Args:
             log: the folder of the change log; need not exist.
             order: gives changes their place in the log.
+            aside: a process of its own reads the texts of new items where they are more than a few.
         """
         self._order = order
-        self._as_of = built_as_of(built)
+        self.as_of = built_as_of(built)
         self._folder = log
         self._built = built
-        self._states = EngineStates(built)
+        self._states = EngineStates(built, aside=aside)
         self._log = ChangeLog(log)
         self._families = SizeFamilies.of(built.shop)
         self._n_restarts = 0
@@ -55,7 +58,7 @@ class LiveEngine:
         """
         if self._log.has_more() or self._delta is not self._served:
             with self._mutex:
-                for changes in self._log.segments_since(self._as_of):
+                for changes in self._log.segments_since(self.as_of):
                     self._take(changes)
                 self._renew()
         return self.newest
@@ -91,10 +94,19 @@ class LiveEngine:
         if not changing and not delete:
             self._order.confirm()
             return True
-        change = self._order.append(self._log, changing, delete, after=self._as_of)
+        change = self._order.append(self._log, changing, delete, after=self.as_of)
         if change is not None:
             self._take([change])
         return change is not None
+
+    def rest(self) -> None:
+        """End the process of its own where it has nothing to do."""
+        with self._mutex:
+            self._states.rest()
+
+    def stop(self) -> None:
+        """End the process of its own."""
+        self._states.stop()
 
     @property
     def n_beside(self) -> int:
@@ -132,14 +144,24 @@ class LiveEngine:
         if version == self.newest.catalogue_version:
             return self.newest
         delta = Delta(self._built.store)
-        for changes in ChangeLog(self._folder).segments_since(self._as_of):
+        for changes in ChangeLog(self._folder).segments_since(self.as_of):
             delta = delta.after(self._later([change for change in changes if change.version <= version]))
         return EngineStates(self._built).at_state(delta)
+
+    def forget_changes(self, moment: datetime, *, above_bytes: int) -> int:
+        """Remove the oldest segments of the log that end by a moment while it is larger; returns how many.
+
+        Raises:
+            OSError: the disk refuses it.
+        """
+        with self._mutex, self._log.writing() as others:
+            self._take(others)
+            return self._log.forget(moment, above_bytes=above_bytes)
 
     @property
     def log_bytes(self) -> int:
         """The size of the log from the segment on with the first change that the bundle does not have."""
-        return self._log.bytes_after(self._as_of) if self._delta.version else 0
+        return self._log.bytes_after(self.as_of) if self._delta.version else 0
 
     def _searched_attributes(self, item: Item) -> str:
         values = values_of_item(item, self._built.store.own_attributes.definitions)
@@ -159,7 +181,7 @@ class LiveEngine:
         return {**item, **self._families.column_of({**(self._delta.item(item["item_id"]) or {}), **item})}
 
     def _is_as_it_is(self, item: Item) -> bool:
-        known = self._delta.item(item["item_id"])
+        known = self._delta.item(item["item_id"], item.keys())
         return known is not None and all(known.get(name) == value for name, value in item.items())
 
     def _take(self, changes: Sequence[Change]) -> None:
@@ -171,7 +193,7 @@ class LiveEngine:
 
     def _later(self, changes: Sequence[Change]) -> list[Change]:
         """The changes that were made after the bundle was built."""
-        return [change for change in changes if change.timestamp > self._as_of]
+        return [change for change in changes if change.timestamp > self.as_of]
 
     def _renew(self) -> None:
         if self._delta is not self._served:
@@ -190,4 +212,4 @@ class LiveEngine:
 
 def built_as_of(engine: Engine) -> datetime:
     """The time up to which changes to the catalogue are in the bundle."""
-    return datetime.fromisoformat(engine.manifest.get("as_of", engine.manifest["created"]))
+    return as_of(engine.manifest)

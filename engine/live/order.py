@@ -10,8 +10,10 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Protocol
 
+from trimtab.catalog.change_lines import reaches
 from trimtab.catalog.change_log import ChangeLog
 from trimtab.catalog.changes import Change, Item
+from trimtab.core.errors import Unavailable
 
 
 class ChangeOrder(Protocol):
@@ -61,7 +63,12 @@ class OwnOrder:
     """The order of one machine, which its log of changes gives by itself."""
 
     def reach_back(self, log: ChangeLog, moment: datetime) -> None:
-        """It has them all."""
+        first = log.first_line()
+        if first is not None and not reaches(first, moment):
+            raise Unavailable(
+                f"the bundle needs changes from before {first.change.version}, which were removed from the log: serve "
+                "a newer bundle, or build one from a feed of today"
+            )
 
     def catch_up(self, log: ChangeLog) -> Sequence[Change]:  # noqa: ARG002  # nobody else writes
         return ()

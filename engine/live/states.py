@@ -7,47 +7,58 @@ takes the newest once and keeps to it, and nothing is locked.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Sequence
+from operator import is_
+from typing import NamedTuple
 
 import numpy as np
 
 from trimtab.catalog.changes import Item
 from trimtab.catalog.delta import TEXTS, Delta
 from trimtab.catalog.groups import Groups
-from trimtab.catalog.live_store import LiveStore
+from trimtab.catalog.live_store import LiveStore, Values
 from trimtab.core.records import FloatArray, IntArray
+from trimtab.engine.live.preparing import Aside, Prepare, Prepared, Texts, prepared_by
 from trimtab.engine.search import Engine
-from trimtab.engine.stages.pipeline import Pipeline, item_columns, words_of_item
-from trimtab.retrieval.lexical.field_terms import item_terms
-from trimtab.retrieval.live_retrieval import LiveRetrieval, NewItem
+from trimtab.engine.stages.pipeline import Pipeline, item_columns
+from trimtab.ranker.words import ItemWords
+from trimtab.retrieval.live_retrieval import LiveRetrieval
 
 
-@dataclass(frozen=True, slots=True)
-class _Prepared:
-    """What is computed once for the texts of an item."""
+class _Kept(NamedTuple):
+    """An item as it was, its attributes' values, its texts, and what was computed of these, None for nothing yet."""
 
-    found_by: NewItem
-    words: Mapping[str, Sequence[str]]
+    item: Item
+    values: Values
+    texts: Texts
+    prepared: Prepared | None
 
 
 class EngineStates:
     """The engines of one bundle over later states of its catalogue."""
 
-    def __init__(self, built: Engine) -> None:
+    def __init__(self, built: Engine, *, aside: bool = False) -> None:
+        """
+        Args:
+            aside: a process of its own prepares what is more than a few items.
+        """
         self._built = built
         self._retrieval = LiveRetrieval(built.retriever)
-        self._prepared: dict[tuple[str, ...], _Prepared] = {}
+        self._aside = Aside(built.folder, self._retrieval.encoder_name, self._here) if aside and built.folder else None
+        self._prepare: Prepare = self._aside or self._here
+        self._kept: dict[str, _Kept] = {}
+        self._store: LiveStore | None = None
+        self._behind: Sequence[Prepared] = ()
+        self._words = built.pipeline.items.words
 
     def at_state(self, delta: Delta) -> Engine:
         """The engine over one state; whatever searching would compute on first use is computed here."""
         built = self._built.pipeline
-        store = LiveStore(delta)
-        items = self._prepare(delta.items.values(), store.searched_attributes(first=len(delta.base)))
+        store = self._store = LiveStore(delta, self._store)
+        items = self._prepared(delta.items.values(), store)
         new_items = [item.found_by for item in items]
         retriever = self._retrieval.at_state(store, new_items, stale=frozenset(delta.numbers))
-        words = built.items.words.with_items([item.words for item in items]) if items else built.items.words
-        columns = item_columns(store, retriever, words, *self._types(store))
+        columns = item_columns(store, retriever, self._words_with(items), *self._types(store))
         moved = _moved_rows(delta)
         histories = built.histories.moved(moved)
         companions = None if built.companions is None else built.companions.moved(moved)
@@ -55,18 +66,46 @@ class EngineStates:
         pipeline = Pipeline(store, retriever, columns, histories, groups, companions)
         return self._built.at_state(pipeline, delta.version, delta.timestamp)
 
-    def _prepare(self, items: Iterable[Item], searched_attributes: Iterable[str]) -> list[_Prepared]:
-        kept = {}
-        for item, attributes in zip(items, searched_attributes, strict=True):
-            texts = {**{name: item[name] for name in TEXTS}, "attributes": attributes}
-            key = tuple(texts.values())
-            kept[key] = self._prepared.get(key) or self._prepared_anew(texts)
-        self._prepared = kept
-        return list(kept.values())
+    def _prepared(self, items: Iterable[Item], store: LiveStore) -> list[Prepared]:
+        """What is computed of each item's texts; of those that are new, all at once."""
+        read = [
+            self._read(item, values, store, row)
+            for row, (item, values) in enumerate(zip(items, store.new_values, strict=True), start=store.n_base)
+        ]
+        new = iter(self._prepare([one.texts for one in read if one.prepared is None]))
+        prepared = [next(new) if one.prepared is None else one.prepared for one in read]
+        self._kept = {one.item["item_id"]: one._replace(prepared=its) for one, its in zip(read, prepared, strict=True)}
+        return prepared
 
-    def _prepared_anew(self, texts: Mapping[str, str]) -> _Prepared:
-        terms = item_terms(self._retrieval.lexicon, texts)
-        return _Prepared(self._retrieval.prepare(texts, terms), words_of_item(terms))
+    def _read(self, item: Item, values: Values, store: LiveStore, row: int) -> _Kept:
+        """The texts of an item, and what was computed of them in an earlier state."""
+        known = self._kept.get(item["item_id"])
+        if known is not None and known.item is item and known.values is values:
+            return known
+        texts = {**{name: item[name] for name in TEXTS}, "attributes": store.searched_attributes_at(row)}
+        has_texts = known is not None and known.texts == texts
+        return _Kept(item, values, texts, known.prepared if known is not None and has_texts else None)
+
+    def rest(self) -> None:
+        """End the process that prepares items where it has nothing to do."""
+        if self._aside is not None:
+            self._aside.rest()
+
+    def stop(self) -> None:
+        """End it."""
+        if self._aside is not None:
+            self._aside.stop()
+
+    def _here(self, texts: Sequence[Texts]) -> list[Prepared]:
+        return prepared_by(self._retrieval.lexicon, self._retrieval.encoder, texts) if texts else []
+
+    def _words_with(self, items: Sequence[Prepared]) -> ItemWords:
+        """The words of the built items and of those behind them; what an earlier state has is not looked at again."""
+        n = len(self._behind)
+        begins = len(items) >= n and all(map(is_, self._behind, items))
+        words, more = (self._words, items[n:]) if begins else (self._built.pipeline.items.words, items)
+        self._behind, self._words = items, words.with_items([item.words for item in more]) if more else words
+        return self._words
 
     def _types(self, store: LiveStore) -> tuple[FloatArray, FloatArray]:
         """The vectors and prices of types; new types are encoded, and priced as the whole catalogue is."""

@@ -10,6 +10,8 @@ from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from math import log
+from operator import is_
+from typing import Self
 
 import numpy as np
 from numpy.typing import NDArray
@@ -22,6 +24,12 @@ from trimtab.retrieval.lexical.wanted import Wanted
 from trimtab.text.query import QueryWord
 
 FIELDS = tuple(BOOSTS)
+Key = tuple[str, int]
+"""A term and the place of a field in `FIELDS`."""
+Having = tuple[list[int], list[int]]
+"""The places of items that have it, and how often each does."""
+NO_TERMS: Mapping[Key, Having] = {}
+NOWHERE: Having = ([], [])
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,29 +46,52 @@ def terms_of_item(item: Mapping[str, FieldTerms]) -> ItemTerms:
     return ItemTerms(tuple(map(Counter, terms)), tuple(map(len, terms)))
 
 
-class Postings:
-    """Terms of items by term and field."""
+def _found_in(items: Sequence[ItemTerms], first: int) -> Mapping[Key, Having]:
+    """The terms of items from a place on."""
+    found: dict[Key, Having] = {}
+    for place in range(first, len(items)):
+        for field, frequencies in enumerate(items[place].frequencies):
+            for term, frequency in frequencies.items():
+                places, counts = found.setdefault((term, field), ([], []))
+                places.append(place)
+                counts.append(frequency)
+    return found
 
-    def __init__(self, lexical: LexicalIndex, items: Sequence[ItemTerms]) -> None:
+
+class Postings:
+    """Terms of items by term and field.
+
+    Attributes:
+        items: those that it is of.
+    """
+
+    def __init__(
+        self, lexical: LexicalIndex, items: Sequence[ItemTerms], found: Mapping[Key, Having] = NO_TERMS, first: int = 0
+    ) -> None:
         """
         Args:
             lexical: the large index, whose statistics count.
+            found: what is known of the items before some place, `first`.
         """
-        self._lexical = lexical
+        self._lexical, self.items = lexical, items
         self._n_items = len(items)
-        found: dict[tuple[str, int], tuple[list[int], list[int]]] = {}
-        for place, item in enumerate(items):
-            for field, frequencies in enumerate(item.frequencies):
-                for term, frequency in frequencies.items():
-                    places, counts = found.setdefault((term, field), ([], []))
-                    places.append(place)
-                    counts.append(frequency)
-        self._found = found
+        self._found = dict(found)
+        for key, (places, counts) in _found_in(items, first).items():
+            earlier_places, earlier_counts = found.get(key, NOWHERE)
+            self._found[key] = earlier_places + places, earlier_counts + counts
         lengths = np.array([item.lengths for item in items], dtype=np.int64).reshape(-1, len(FIELDS))
         self._lengths = rounded_lengths(lengths)
 
     def __len__(self) -> int:
         return self._n_items
+
+    def of_items(self, items: Sequence[ItemTerms]) -> Self:
+        """The postings of other items; what is known of those that begin both is not looked at again."""
+        n = len(self.items)
+        begins = len(items) >= n and all(map(is_, self.items, items))
+        if begins and len(items) == n:
+            return self
+        return type(self)(self._lexical, items, self._found, n) if begins else type(self)(self._lexical, items)
 
     def knows(self, term: str) -> bool:
         """Whether any of the items has the term."""
@@ -107,7 +138,7 @@ class Postings:
         for term in terms:
             has = np.zeros(self._n_items, dtype=bool)
             for field in range(len(FIELDS)):
-                has[self._found.get((term, field), ([], []))[0]] = True
+                has[self._found.get((term, field), NOWHERE)[0]] = True
             every &= has
         return every
 

@@ -7,7 +7,7 @@ best items alone. The same index finds candidates where Milvus does not answer.
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from functools import lru_cache
@@ -24,7 +24,7 @@ from trimtab.core.understood import Understood
 from trimtab.retrieval.filters import Condition
 from trimtab.retrieval.first_allowed import first_allowed
 from trimtab.retrieval.lexical.index import LexicalIndex
-from trimtab.retrieval.lexical.postings import FIELDS, ItemTerms, Postings
+from trimtab.retrieval.lexical.postings import FIELDS, NO_TERMS, Having, ItemTerms, Key, Postings
 from trimtab.retrieval.lexical.wanted import Wanted
 from trimtab.retrieval.milvus.collection import MAX_DEPTH, Collection
 from trimtab.retrieval.milvus.layout import K1, REPEATS, ROW, B, Lookup, all_of, lookup
@@ -150,8 +150,11 @@ class MilvusDense:
 class MilvusPostings(Postings):
     """BM25 of a few items in memory, by the statistics of the whole catalogue and as Milvus calculates it."""
 
-    def __init__(self, lexical: MilvusLexical, items: Sequence[ItemTerms]) -> None:
-        super().__init__(lexical, items)
+    def __init__(
+        self, lexical: LexicalIndex, items: Sequence[ItemTerms], found: Mapping[Key, Having] = NO_TERMS, first: int = 0
+    ) -> None:
+        super().__init__(lexical, items, found, first)
+        assert isinstance(lexical, MilvusLexical)
         self._index = lexical
         repeats = np.array([REPEATS[field] for field in FIELDS])
         lengths = np.array([item.lengths for item in items], dtype=np.float64).reshape(-1, len(FIELDS)) @ repeats
@@ -176,7 +179,7 @@ class MilvusPostings(Postings):
         return frequencies
 
 
-def postings_of(lexical: LexicalIndex, items: Sequence[ItemTerms]) -> Postings:
+def postings_of(lexical: LexicalIndex, items: Sequence[ItemTerms] = ()) -> Postings:
     """Items beside a lexical index, with the scores that they would have in it."""
     return MilvusPostings(lexical, items) if isinstance(lexical, MilvusLexical) else Postings(lexical, items)
 

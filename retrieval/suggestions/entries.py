@@ -22,6 +22,11 @@ MAX_VALUES = 200_000
 """The most names that are suggested, those of most items."""
 
 
+Name = tuple[str, str]
+"""A field and a value of it, or `ITEM` and an item's id."""
+ITEM = "item_id"
+
+
 class Entry(NamedTuple):
     """Something that can be suggested.
 
@@ -39,6 +44,17 @@ class Entry(NamedTuple):
     item_id: str = ""
     url: str = ""
     n: int | None = None
+
+    @property
+    def name(self) -> Name | None:
+        """What it is called by where somebody is known to like it; a query has none."""
+        return (self.field, self.value) if self.field else (ITEM, self.item_id) if self.item_id else None
+
+
+def entries_of(store: ItemStore) -> Iterator[Entry]:
+    """What a catalogue has to suggest."""
+    yield from names_of(store)
+    yield from items_of(store)
 
 
 def names_of(store: ItemStore) -> Iterator[Entry]:

@@ -1,41 +1,71 @@
-"""Entries by the beginning of any of their words, in one sorted list; an edit is forgiven where nothing begins so."""
+"""Texts by the beginning of any of their words, in a few arrays; an edit is forgiven where nothing begins so.
+
+What follows from some word of a text on is a tail of it. The tails are sorted, each a place in one long text of all
+keys, so that those which begin in some way are found by bisection, and the arrays may be those of a mapped file.
+"""
 
 from __future__ import annotations
 
-from bisect import bisect_left
+from bisect import bisect_left, bisect_right
 from collections import Counter
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
-
-from trimtab.text.analyser import Analyser
 
 SHORTEST_MISTYPED, LONGEST_MISTYPED = 4, 32
 """Characters from which on and up to which an edit is forgiven."""
 MAX_LETTERS = 40
 """The most letters that are tried in the place of one; scripts with more are not mended."""
-LAST = "\U0010ffff"
+LONGEST = 200
+"""Characters of a text that are looked at: of one without an end, each word would be followed by all the others."""
+END, SPACE = b"\n", ord(" ")
+"""What ends a key, which comes before whatever is in one."""
 
 Places = NDArray[np.int32]
 
 
+@dataclass(frozen=True)
 class Prefixes:
-    """The places of texts by prefixes of what follows from any of their words on."""
+    """The places of texts by prefixes of their tails.
 
-    def __init__(self, texts: Sequence[str], analyser: Analyser) -> None:
-        self.keys = [" ".join(token.key for token in analyser.tokens(text)) for text in texts]
-        tails = sorted(_tails(self.keys))
-        self._tails = [tail for tail, _ in tails]
-        self._places: Places = np.array([place for _, place in tails], dtype=np.int32)
-        letters = Counter(character for tail in self._tails for character in tail[:SHORTEST_MISTYPED] if tail)
-        common = [letter for letter, _ in letters.most_common(MAX_LETTERS + 1)]
-        self._letters = common if len(common) <= MAX_LETTERS else []
+    Attributes:
+        text: the bytes of all keys (UTF-8), an end behind each.
+        starts: [n + 1] where keys begin in it.
+        tails: [t] where tails begin in it, as they are sorted.
+        places: [t] the text that each is of.
+        letters: those that are tried in the place of another.
+    """
+
+    text: NDArray[np.uint8]
+    starts: NDArray[np.int64]
+    tails: NDArray[np.int64]
+    places: Places
+    letters: str
+
+    @classmethod
+    def of(cls, keys: Sequence[str]) -> Prefixes:
+        """The prefixes of texts as they are compared, their words with one space between them."""
+        keys = [key[:LONGEST] for key in keys]
+        encoded = [key.encode() + END for key in keys]
+        starts = np.concatenate([[0], np.cumsum([len(key) for key in encoded], dtype=np.int64)])
+        whole = b"".join(encoded)
+        text = np.frombuffer(whole, np.uint8)
+        begin = np.union1d(starts[:-1], np.flatnonzero(text == SPACE) + 1)
+        begin = begin[text[begin] != END[0]]
+        tails = np.array(sorted(begin.tolist(), key=lambda at: whole[at : whole.index(END, at)]), dtype=np.int64)
+        places = np.searchsorted(starts, tails, side="right") - 1
+        return cls(text, starts, tails, places.astype(np.int32), _letters(keys))
+
+    def key(self, place: int) -> str:
+        """A text as it is compared."""
+        return self.text[self.starts[place] : self.starts[place + 1] - 1].tobytes().decode()
 
     def beginning(self, start: str) -> Places:
         """The places of the texts in which some words begin so; one is there once for each word that does."""
-        first, last = self._range(start, 0, len(self._tails))
-        return self._places[first:last]
+        first, last = self._range(start.encode(), 0, len(self.tails))
+        return self.places[first:last]
 
     def nearly_beginning(self, start: str) -> Places:
         """The places of the texts in which some words begin with what is one edit away from the start.
@@ -43,32 +73,47 @@ class Prefixes:
         One letter is left out, doubled, another, or has changed places with the next.
         """
         if not SHORTEST_MISTYPED <= len(start) <= LONGEST_MISTYPED:
-            return self._places[:0]
+            return self.places[:0]
         found = []
-        first, last = 0, len(self._tails)
+        first, last = 0, len(self.tails)
         for at in range(len(start)):
             # Whatever is edited here, what is before it stays.
-            first, last = self._range(start[:at], first, last)
+            first, last = self._range(start[:at].encode(), first, last)
             if first == last:
                 break
-            for behind in dict.fromkeys(_edited(start[at:], self._letters)):
-                begin, end = self._range(start[:at] + behind, first, last)
-                found.append(self._places[begin:end])
-        return np.concatenate(found) if found else self._places[:0]
+            for behind in dict.fromkeys(_edited(start[at:], self.letters)):
+                begin, end = self._range((start[:at] + behind).encode(), first, last)
+                found.append(self.places[begin:end])
+        return np.concatenate(found) if found else self.places[:0]
 
     def has(self, place: int, start: str) -> bool:
         """Whether some words of one text begin so."""
-        return f" {start}" in f" {self.keys[place]}"
+        return f" {start}" in f" {self.key(place)}"
 
-    def _range(self, start: str, low: int, high: int) -> tuple[int, int]:
+    def _range(self, start: bytes, low: int, high: int) -> tuple[int, int]:
         """Where between two places the tails are that begin so."""
-        first = bisect_left(self._tails, start, low, high)
-        if first == high or not self._tails[first].startswith(start):
-            return first, first
-        return first, bisect_left(self._tails, start + LAST, first, high)
+        head = self._head(len(start))
+        first = bisect_left(self.tails, start, low, high, key=head)
+        return first, bisect_right(self.tails, start, first, high, key=head)
+
+    def _head(self, length: int) -> Callable[[int], bytes]:
+        text = self.text.data
+        return lambda at: bytes(text[at : at + length])
 
 
-def _edited(text: str, letters: Sequence[str]) -> Iterator[str]:
+def _letters(keys: Iterable[str]) -> str:
+    """The letters that stand where edits are forgiven, none where they are too many to try."""
+    counts = Counter[str]()
+    for key in keys:
+        at = 0
+        while at < len(key):
+            counts.update(key[at : at + SHORTEST_MISTYPED])
+            at = key.find(" ", at) + 1 or len(key)
+    common = [letter for letter, _ in counts.most_common(MAX_LETTERS + 1)]
+    return "".join(common) if len(common) <= MAX_LETTERS else ""
+
+
+def _edited(text: str, letters: str) -> Iterator[str]:
     """A text with one edit at its first letter."""
     yield text[1:]
     if len(text) > 1:
@@ -76,11 +121,3 @@ def _edited(text: str, letters: Sequence[str]) -> Iterator[str]:
     for letter in letters:
         yield letter + text[1:]
         yield letter + text
-
-
-def _tails(keys: Iterable[str]) -> Iterator[tuple[str, int]]:
-    for place, key in enumerate(keys):
-        at = 0
-        while at < len(key):
-            yield key[at:], place
-            at = key.find(" ", at) + 1 or len(key)

@@ -173,6 +173,7 @@ def main() -> None:
         Metrics(),
         load=lambda path: pseudonyms.engine(Engine.load(path)),
         max_bytes=settings.catalogue_max_bytes,
+        keep_bytes=settings.catalogue_keep_bytes,
     )
     built = catalogue.load(bundle)
     catalogue.start()

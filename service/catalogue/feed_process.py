@@ -10,7 +10,7 @@ import os
 import sys
 from pathlib import Path
 
-from trimtab.core.errors import BadFile, TrimtabError
+from trimtab.core.errors import BadFile, TrimtabError, Unavailable
 from trimtab.engine import Engine
 from trimtab.engine.live.feeding import apply_difference, read_again, refuse_vanishing
 from trimtab.engine.live.live_engine import LiveEngine
@@ -36,6 +36,8 @@ def main(folder: Path, job_id: str, bundle: Path) -> None:
 def _done(job: FeedJob, body: Path, bundle: Path) -> FeedJob:
     settings = read_settings()  # of the service's environment, with its data folder (`FeedJobs`)
     live = LiveEngine(Engine.load(bundle), settings.data_folder / FOLDER, shared_order_of(settings) or OWN_ORDER)
+    if live.log_bytes > settings.catalogue_max_bytes:
+        raise Unavailable("the log of changes has reached its limit, until they are built into a bundle")
     feed, difference = read_again(live, body, is_full=job.mode == "full", max_rejected_share=MAX_REJECTED_SHARE)
     report = FeedReport.model_validate({**difference.as_dict(), "rows": feed.rejections.as_dict()})
     refuse_vanishing(difference, job.max_removed_share)

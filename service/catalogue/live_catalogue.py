@@ -42,15 +42,17 @@ class LiveCatalogue:
         *,
         load: Callable[[Path], Engine],
         max_bytes: int,
+        keep_bytes: int,
         order: ChangeOrder = OWN_ORDER,
     ) -> None:
         """
         Args:
             max_bytes: of changes that a bundle does not have; no more are taken then.
+            keep_bytes: of all changes; above it the oldest ones that every loaded bundle has are removed.
             order: gives changes their place in the log.
         """
         self._order = order
-        self._max_bytes = max_bytes
+        self._max_bytes, self._keep_bytes = max_bytes, keep_bytes
         self._folder = data_folder / FOLDER
         self._metrics = metrics
         self._load = load
@@ -68,14 +70,16 @@ class LiveCatalogue:
         """
         built = self._load(bundle)
         self._order.reach_back(ChangeLog(self._folder), built_as_of(built))
-        live = LiveEngine(built, self._folder, self._order)
+        live = LiveEngine(built, self._folder, self._order, aside=True)
         live.follow()
         self._live[built.bundle_id] = live
         return built
 
     def forget(self, bundle_id: str) -> None:
         """Forget a bundle that is no longer loaded."""
-        self._live.pop(bundle_id, None)
+        live = self._live.pop(bundle_id, None)
+        if live is not None:
+            live.stop()
 
     def newest(self, built: Engine) -> Engine:
         """The engine over the newest state that this worker knows of; a search takes it once."""
@@ -134,15 +138,13 @@ class LiveCatalogue:
         self._stopping.set()
         if self._thread is not None:
             self._thread.join()
+        for live in self._live.values():
+            live.stop()
 
     def _change(self, built: Engine, *, put: Sequence[Item] = (), delete: Sequence[str] = ()) -> int:
         start = time.perf_counter()
-        if self._live[built.bundle_id].log_bytes > self._max_bytes:
-            self._metrics.log_lines.labels(FOLDER, "refused").inc()
-            raise Unavailable(
-                "the log of changes has reached its limit, until they are built into a bundle", retry_after_seconds=60
-            )
         try:
+            self._require_room(self._live[built.bundle_id])
             version = self._live[built.bundle_id].change(put, delete)
         except OSError as error:
             self._metrics.log_lines.labels(FOLDER, "refused").inc()
@@ -155,10 +157,27 @@ class LiveCatalogue:
         self._metrics.catalogue_version.set(version)
         return version
 
+    def _require_room(self, live: LiveEngine) -> None:
+        """Refuse a change where the log has reached its limits."""
+        log = ChangeLog(self._folder)
+        if log.n_bytes > self._keep_bytes:
+            oldest = min(one.as_of for one in self._live.values())
+            n_gone = live.forget_changes(oldest, above_bytes=self._keep_bytes)
+            if n_gone:
+                _log.warning("old changes are removed from the log: older bundles cannot serve any more", n=n_gone)
+        if live.log_bytes > self._max_bytes or log.n_bytes > self._keep_bytes + self._max_bytes:
+            self._metrics.log_lines.labels(FOLDER, "refused").inc()
+            raise Unavailable(
+                "the log of changes has reached its limit, until they are built into a bundle and older bundles are "
+                "unloaded",
+                retry_after_seconds=60,
+            )
+
     def _run(self) -> None:
         while not self._stopping.wait(LOOK_SECONDS):
             for live in tuple(self._live.values()):
                 self._follow(live)
+                live.rest()
 
     def _follow(self, live: LiveEngine) -> None:
         before = live.newest.catalogue_version

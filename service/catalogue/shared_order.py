@@ -11,7 +11,7 @@ from datetime import UTC, datetime
 
 import structlog
 
-from trimtab.catalog.change_lines import START, ChangeLine, LogPlace, shared_line
+from trimtab.catalog.change_lines import START, ChangeLine, LogPlace, reaches, shared_line
 from trimtab.catalog.change_log import ChangeLog
 from trimtab.catalog.changes import Change, Item
 from trimtab.core.errors import TrimtabError, Unavailable
@@ -50,10 +50,10 @@ class SharedOrder:
             Unavailable: older changes are missing and cannot be had now.
         """
         self.since = min(self.since, moment)
-        first = next(log.lines_from(0), None)
-        if first is not None and not _reaches(first, moment):
+        first = log.first_line()
+        if first is not None and not reaches(first, moment):
             older = [*self._back_to(moment, first)]
-            if not older or not _reaches(older[-1], moment):
+            if not older or not reaches(older[-1], moment):
                 self.stream.want(1)
                 raise Unavailable(
                     f"the bundle needs changes from before {first.change.version}, which neither this machine nor the "
@@ -78,7 +78,7 @@ class SharedOrder:
         if newest is None:
             return  # nobody has changed anything
         older = [newest, *self._back_to(self.since, newest)]
-        if not _reaches(older[-1], self.since):
+        if not reaches(older[-1], self.since):
             self.stream.want(1)
             raise OutOfStep
         with log.writing():
@@ -139,11 +139,11 @@ class SharedOrder:
 
     def _back_to(self, moment: datetime, line: ChangeLine) -> Iterator[ChangeLine]:
         """The lines before one, backwards to the one from which on all changes after the moment are there."""
-        if _reaches(line, moment):
+        if reaches(line, moment):
             return
         for older in self.archive.before(line):
             yield older
-            if _reaches(older, moment):
+            if reaches(older, moment):
                 return
 
 
@@ -157,11 +157,6 @@ def shared_order_of(settings: Settings) -> SharedOrder | None:
         timeout_seconds=settings.catalogue_timeout_seconds,
     )
     return SharedOrder(stream, ChangeArchive(SharedFolder(settings.shared_folder_url)))
-
-
-def _reaches(first: ChangeLine, moment: datetime) -> bool:
-    """Whether a log that begins with this line has all changes after a moment."""
-    return first.change.version == 1 or first.change.timestamp <= moment
 
 
 def is_chain(place: LogPlace, lines: Sequence[ChangeLine]) -> bool:

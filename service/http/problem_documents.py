@@ -196,6 +196,12 @@ _DETAIL = {
 }
 
 
+def _no_memory(_: Request | None, __: Exception) -> Response:
+    """The system, or a limit of this process, gives no more."""
+    _log.error("there is no memory to answer with")
+    return problem_response(503, "There is no memory to answer with now.", headers={"Retry-After": "5"})
+
+
 def _unexpected(_: Request, __: Exception) -> Response:
     """What nobody expected; the server logs it with its stack."""
     return problem_response(500, "The service failed to answer; its log says why.")
@@ -205,4 +211,5 @@ _ANSWERS: dict[type[Exception], Callable[[Request | None, Exception], Response]]
     TrimtabError: _trimtab_error,
     RequestValidationError: _validation_error,
     HTTPException: _http_error,
+    MemoryError: _no_memory,
 }

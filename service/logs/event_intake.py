@@ -22,7 +22,8 @@ class Acknowledgement(BaseModel):
     unmatched: list[Unmatched] = Field(
         default=[],
         description="Those that belong to nothing that this service's log has; absent where there are none. They are "
-        "kept: a replay that reads the log of another machine beside this one may find their slates there.",
+        "kept: a replay that reads the log of another machine beside this one may find their slates there. For a "
+        "browser's key, only what this worker has shown lately is looked at.",
     )
 
 
@@ -38,20 +39,23 @@ class EventIntake:
         self._shown = shown
         self._engine = engine
 
-    async def take(self, events: Sequence[Event], *, source: str | None) -> Acknowledgement:
+    async def take(self, events: Sequence[Event], *, source: str | None, in_log: bool = True) -> Acknowledgement:
         """Keep events; once all of them are on the disk, says what became of them.
+
+        Args:
+            in_log: slates that this process does not remember are looked for in the log, which takes its time.
 
         Raises:
             Unavailable: the disk refuses them; sending them again is safe.
         """
-        shown = await self._shown.of({event.query_id for event in events})
+        asked = {event.query_id for event in events}
+        shown = await self._shown.of(asked) if in_log else self._shown.remembered(asked)
         engine = self._engine()
         n_new = await self._events.add(
             [with_value(event, shown.get(event.query_id), engine) for event in events], source=source
         )
-        return Acknowledgement(
-            accepted=n_new, duplicates=len(events) - n_new, unmatched=list(unmatched(events, shown, datetime.now(UTC)))
-        )
+        without = unmatched(events, shown, datetime.now(UTC), has_all=in_log)
+        return Acknowledgement(accepted=n_new, duplicates=len(events) - n_new, unmatched=list(without))
 
 
 def with_value(event: Event, slate: ShownSlate | None, engine: Engine) -> Event:

@@ -15,7 +15,6 @@ import hashlib
 import time
 from collections import OrderedDict
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import asdict
 from datetime import UTC, datetime
 from typing import Annotated, Literal
 
@@ -32,12 +31,19 @@ from trimtab.service.logs.event_marks import CLAIM_SECONDS, EventMarks
 from trimtab.service.logs.journal import Journal, Observe
 from trimtab.service.moments import Moment
 from trimtab.service.redis.gateway import RedisGateway
+from trimtab.service.redis.scripts import evaluate
 from trimtab.service.settings import Settings
 
 STREAM = "trimtab:events"
 STREAM_LENGTH = 100_000
 STREAM_BYTES = 16_000_000
 """The entries kept are as many as would fit if all had the size of the one that is added."""
+PUBLISH = """
+for place = 3, #ARGV do
+  local length = math.max(1, math.min(tonumber(ARGV[1]), math.floor(ARGV[2] / #ARGV[place])))
+  redis.call('XADD', KEYS[1], 'MAXLEN', '~', length, '*', 'event', ARGV[place])
+end
+"""
 LOOK_SECONDS = 0.02
 """Between two looks whether another worker has written an event."""
 MAX_REMEMBERED = 200_000
@@ -191,7 +197,7 @@ class EventLog:
     async def _write(self, events: Mapping[bytes, Event], source: str | None) -> None:
         received = datetime.now(UTC)
         interactions = [event.interaction(received, source) for event in events.values()]
-        lines = [orjson.dumps(asdict(one), option=LINE) for one in interactions]
+        lines = [orjson.dumps(one, option=LINE) for one in interactions]
         try:
             await asyncio.wrap_future(self._journal.append(lines))
         except OSError:
@@ -225,6 +231,4 @@ def name_of(source: str | None, event_id: str) -> bytes:
 
 
 def _publish(pipeline: Pipeline, lines: Sequence[bytes]) -> None:
-    for line in lines:
-        length = max(1, min(STREAM_LENGTH, STREAM_BYTES // len(line)))
-        pipeline.xadd(STREAM, {b"event": line.rstrip()}, maxlen=length)
+    evaluate(pipeline, PUBLISH, [STREAM], STREAM_LENGTH, STREAM_BYTES, *(line.rstrip() for line in lines))

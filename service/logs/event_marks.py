@@ -12,9 +12,29 @@ from uuid import uuid4
 
 from redis import Redis
 
+from trimtab.service.redis.clients import LOST, is_refusal
 from trimtab.service.redis.gateway import RedisGateway
+from trimtab.service.redis.scripts import evaluate
 
 KEY = b"trimtab:event:"
+OURS, IS_WRITTEN = 1, 2
+CLAIM = """
+local found = {}
+for place, key in ipairs(KEYS) do
+  if redis.call('SET', key, ARGV[1], 'NX', 'EX', ARGV[2]) then
+    found[place] = 1
+  else
+    found[place] = redis.pcall('GET', key) == ARGV[3] and 2 or 0
+  end
+end
+return found
+"""
+"""A script for many events: a command for each would cost this process as much as a search for two dozen of them."""
+CONFIRM = """
+for _, key in ipairs(KEYS) do
+  redis.call('SET', key, ARGV[1], 'EX', ARGV[2])
+end
+"""
 CLAIM_SECONDS = 5
 """Longer than a write to the disk takes."""
 WRITTEN_SECONDS = 24 * 3600
@@ -56,34 +76,39 @@ class EventMarks:
 
 
 def _claimed(redis: Redis, token: bytes, names: Sequence[bytes]) -> Claims:
-    # One command an event: in a Cluster they are on several servers.
-    pipeline = redis.pipeline(transaction=False)
-    for name in names:
-        pipeline.set(KEY + name, token, nx=True, ex=CLAIM_SECONDS)
-    answers = dict(zip(names, pipeline.execute(raise_on_error=False), strict=True))
-    ours = {name for name, answer in answers.items() if answer is True}
-    rest = [name for name in names if name not in ours]
-    marks = _marks(redis, rest)
-    # Where Redis takes no writes a claim cannot be made, and nobody else can have made one.
-    ours |= {name for name in rest if isinstance(answers[name], Exception) and marks[name] is None}
-    return Claims(frozenset(ours), frozenset(name for name in rest if marks[name] == WRITTEN))
+    ours, written = set[bytes](), set[bytes]()
+    for some in _by_slot(names):
+        answers = _claim(redis, token, some)
+        ours |= {name for name, answer in zip(some, answers, strict=True) if answer == OURS}
+        written |= {name for name, answer in zip(some, answers, strict=True) if answer == IS_WRITTEN}
+    return Claims(frozenset(ours), frozenset(written))
+
+
+def _claim(redis: Redis, token: bytes, names: Sequence[bytes]) -> Sequence[int]:
+    try:
+        answers: list[int] = redis.eval(CLAIM, len(names), *map(key_of, names), token, CLAIM_SECONDS, WRITTEN)
+    except LOST as error:
+        if not is_refusal(error):
+            raise
+        # Where Redis takes no writes a claim cannot be made, and nobody else can have made one.
+        marks = _marks(redis, names)
+        return [OURS if marks[name] is None else IS_WRITTEN * (marks[name] == WRITTEN) for name in names]
+    return answers
 
 
 def _marks(redis: Redis, names: Sequence[bytes]) -> dict[bytes, object]:
     """The mark of each; None where there is none that can be read."""
-    if not names:
-        return {}
     pipeline = redis.pipeline(transaction=False)
     for name in names:
-        pipeline.get(KEY + name)
+        pipeline.get(key_of(name))
     marks = pipeline.execute(raise_on_error=False)
     return {name: mark if isinstance(mark, bytes) else None for name, mark in zip(names, marks, strict=True)}
 
 
 def _set_written(redis: Redis, names: Iterable[bytes]) -> bool:
     pipeline = redis.pipeline(transaction=False)
-    for name in names:
-        pipeline.set(KEY + name, WRITTEN, ex=WRITTEN_SECONDS)
+    for some in _by_slot(names):
+        evaluate(pipeline, CONFIRM, [*map(key_of, some)], WRITTEN, WRITTEN_SECONDS)
     pipeline.execute(raise_on_error=False)
     return True
 
@@ -92,6 +117,19 @@ def _released(redis: Redis, token: bytes, names: Sequence[bytes]) -> bool:
     claimed = [name for name, mark in _marks(redis, names).items() if mark == token]
     pipeline = redis.pipeline(transaction=False)
     for name in claimed:
-        pipeline.delete(KEY + name)
+        pipeline.delete(key_of(name))
     pipeline.execute(raise_on_error=False)
     return True
+
+
+def key_of(name: bytes) -> bytes:
+    """The key of an event's mark."""
+    return KEY + b"{" + name[:1] + b"}" + name
+
+
+def _by_slot(names: Iterable[bytes]) -> Iterable[list[bytes]]:
+    """The names whose keys are on one server of a Cluster, by the part of a key in braces."""
+    found: dict[bytes, list[bytes]] = {}
+    for name in names:
+        found.setdefault(name[:1], []).append(name)
+    return found.values()

@@ -99,6 +99,10 @@ class ShownSlates:
         found |= {one: self._known.get(one) for one in decision_ids if one not in missing}
         return {one: slate for one, slate in found.items() if slate is not None}
 
+    def remembered(self, decision_ids: Collection[str]) -> dict[str, ShownSlate]:
+        """Those of these decisions that are in this process's memory; costs next to nothing."""
+        return {one: self._known[one] for one in decision_ids if one in self._known}
+
     def _remember(self, decision_id: str, slate: ShownSlate) -> None:
         self._known[decision_id] = slate
         if len(self._known) > self._max_remembered:
@@ -117,12 +121,19 @@ class ShownSlates:
             await asyncio.sleep(PAUSE_RATIO * (time.monotonic() - start))
 
 
-def unmatched(events: Iterable[Event], shown: Mapping[str, ShownSlate], received: datetime) -> Iterator[Unmatched]:
-    """Those events that belong to nothing that was shown, and why."""
+def unmatched(
+    events: Iterable[Event], shown: Mapping[str, ShownSlate], received: datetime, *, has_all: bool
+) -> Iterator[Unmatched]:
+    """Those events that belong to nothing that was shown, and why.
+
+    Args:
+        has_all: a slate that is not among those `shown` is in no log.
+    """
     for event in events:
         slate = shown.get(event.query_id)
         if slate is None:
-            yield Unmatched(event_id=event.event_id, reason="query_id")
+            if has_all:
+                yield Unmatched(event_id=event.event_id, reason="query_id")
         elif event.item_id not in slate:
             yield Unmatched(event_id=event.event_id, reason="item_id")
         elif not slate.counts_at(event.happened(received)):

@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
-import json
 from contextlib import suppress
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+import orjson
 import structlog
 
 from trimtab.core.errors import NotFound
 
 REPORT = "report.json"
-MAX_BYTES = 16_000_000
+MAX_BYTES = 4_000_000
+"""The size of one report: a hundred times what `trimtab replay` writes of a few policies."""
+MOST_LISTED = 100
 
 _log = structlog.get_logger()
 
@@ -25,14 +27,14 @@ class ReplayReports:
         self._folder = folder
 
     def names(self) -> list[str]:
-        """The names of the reports, the last written first."""
+        """The names of the reports that were written last, the last one first."""
         if not self._folder.is_dir():
             return []
         found = []
         for path in self._folder.glob(f"*/{REPORT}"):
             with suppress(NotFound, FileNotFoundError):  # it may be replaced or removed meanwhile
                 found.append((self.written(path.parent.name), path.parent.name))
-        return [name for _, name in sorted(found, reverse=True)]
+        return [name for _, name in sorted(found, reverse=True)][:MOST_LISTED]
 
     def written(self, name: str) -> datetime:
         """When the report was written."""
@@ -48,7 +50,7 @@ class ReplayReports:
         try:
             if file.stat().st_size > MAX_BYTES:
                 raise ValueError(f"larger than {MAX_BYTES:,} bytes")
-            report = json.loads(file.read_bytes())
+            report = orjson.loads(file.read_bytes())
             if not isinstance(report, dict) or not {"policies", "log", "differences"} <= report.keys():
                 raise ValueError("not a report of trimtab replay")
         except (OSError, ValueError) as error:

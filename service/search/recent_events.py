@@ -13,8 +13,16 @@ from redis.client import Pipeline
 
 from trimtab.core.records import Interaction
 from trimtab.service.redis.gateway import RedisGateway
+from trimtab.service.redis.scripts import evaluate
 
 KEY = "trimtab:recent:"
+PUSH = """
+for place = 3, #ARGV do
+  redis.call('LPUSH', KEYS[1], ARGV[place])
+end
+redis.call('LTRIM', KEYS[1], 0, ARGV[1] - 1)
+redis.call('EXPIRE', KEYS[1], ARGV[2])
+"""
 MOST_EVENTS = 50
 KEPT_SECONDS = 14 * 24 * 3600
 EVENT_BYTES = 1000
@@ -43,8 +51,8 @@ class RecentEvents:
 
 
 def _push(pipeline: Pipeline, interactions: Sequence[Interaction]) -> None:
+    by_key: dict[str, list[str]] = {}
     for one in interactions:
-        key = f"{KEY}{one.user_id}"
-        pipeline.lpush(key, f"{one.action}:{one.item_id}")
-        pipeline.ltrim(key, 0, MOST_EVENTS - 1)
-        pipeline.expire(key, KEPT_SECONDS)
+        by_key.setdefault(f"{KEY}{one.user_id}", []).append(f"{one.action}:{one.item_id}")
+    for key, events in by_key.items():
+        evaluate(pipeline, PUSH, [key], MOST_EVENTS, KEPT_SECONDS, *events[-MOST_EVENTS:])

@@ -1,149 +1,100 @@
-"""Suggestions while the service runs: each engine's names and items, and the queries of the log, which are counted anew
-now and then by one worker and read by all."""
+"""Suggestions while the service runs: an index of each bundle, mapped, and made anew aside of what serves."""
 
 from __future__ import annotations
 
+import subprocess
 import time
-from asyncio import Lock, to_thread
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from time import monotonic
 
 import numpy as np
-import polars as pl
 import structlog
 
-from trimtab.core.errors import BadLog
+from trimtab.core.children import Child
+from trimtab.core.errors import TrimtabError, Unavailable
 from trimtab.engine import Engine
-from trimtab.engine.log.impressions import ImpressionReader, is_data_folder, write_parquet
-from trimtab.retrieval.suggestions.entries import items_of, names_of
-from trimtab.retrieval.suggestions.queries import LOGGED, counted, queries_of
-from trimtab.retrieval.suggestions.safety import keys_of
+from trimtab.engine.log.impressions import FOLDER as IMPRESSIONS
+from trimtab.retrieval.suggestions.entries import ITEM
+from trimtab.retrieval.suggestions.index import FOLDER, SuggestionIndex
 from trimtab.retrieval.suggestions.suggester import Liked, Suggester
 from trimtab.service.one_worker import one_worker
 from trimtab.service.search.pseudonyms import Pseudonyms
+from trimtab.service.search.suggestion_indices import Made, Task, newest
 from trimtab.service.settings import Settings
 
-FILE = "suggestions/queries.parquet"
+PROCESS = "trimtab.service.search.suggestion_process"
 LOCK = "suggestions.lock"
-LOOK_SECONDS = 30.0
-REFRESH_SECONDS = 1.0
-"""How soon a change of the catalogue is suggested where that takes next to no time."""
-PAUSE_RATIO = 100.0
-"""How many times as long as a suggester took to make it is kept."""
-MAX_MADE = 4
-"""Bundles whose suggesters are kept."""
+LOOK_SECONDS = 1.0
+"""Between two looks whether the catalogue has changed, or another worker has made an index."""
+MAKE_SECONDS = 600.0
+"""The longest time that making one may take."""
+PAUSE_RATIO = 20.0
+"""How many times as long as an index took to make it is kept at least."""
+AFTER_FAILURE_SECONDS = 60.0
+MAX_MAPPED = 4
+"""Bundles whose indices are kept."""
 LIKED_FIELDS = ("brand", "category", "product_type")
 
 _log = structlog.get_logger()
 
 
-class CountedQueries:
-    """How often each query of the log was searched, and what came of it, as last counted.
-
-    Attributes:
-        frame: of `trimtab.retrieval.suggestions.queries.counted`; replaced, never changed.
-    """
-
-    def __init__(self, data_folder: Path, *, every_seconds: float) -> None:
-        self._folder = data_folder
-        self._file = data_folder / FILE
-        self._every_seconds = every_seconds
-        self._modified = 0.0
-        self.frame = counted(())
-
-    def refresh(self, *, at_once: bool = False) -> None:
-        """Count again where that is due, and read what was counted; what cannot be read stays as it was."""
-        try:
-            self._count(at_once=at_once)
-            self._read()
-        except (OSError, pl.exceptions.PolarsError) as error:
-            _log.error("queries for suggestions cannot be counted", problem=str(error))
-
-    def _count(self, *, at_once: bool) -> None:
-        if self._every_seconds == 0 or not self._folder.is_dir():
-            return
-        with one_worker(self._folder / LOCK) as is_ours:
-            if not is_ours:
-                return
-            age = time.time() - self._file.stat().st_mtime if self._file.exists() else float("inf")
-            if not at_once and 0 <= age < self._every_seconds:
-                return
-            counts = self._counts()
-            self._file.parent.mkdir(exist_ok=True)
-            write_parquet(counts, self._file)
-
-    def _counts(self) -> pl.DataFrame:
-        try:
-            return counted(ImpressionReader(self._folder, LOGGED) if is_data_folder(self._folder) else ())
-        except BadLog as error:
-            _log.info("no log to suggest queries of", problem=str(error))
-            return counted(())
-
-    def _read(self) -> None:
-        modified = self._file.stat().st_mtime if self._file.exists() else 0.0
-        if modified != self._modified:
-            self.frame = pl.read_parquet(self._file)
-            self._modified = modified
-
-
 @dataclass(frozen=True, slots=True)
-class _Made:
-    """A suggester, what it was made of, when, and how long that took."""
+class _Mapped:
+    """A suggester, and what its index was made of; None where it is the bundle's own, which may be empty."""
 
     suggester: Suggester
-    engine: Engine
-    queries: pl.DataFrame
-    at: float
-    seconds: float
+    made: Made | None
+    is_empty: bool
 
 
 class Suggestions:
     """The suggester of each bundle that answers.
 
-    It is made when it is first asked for, and anew where the catalogue or the counts changed, by a thread that no
-    request waits for and for a hundredth of the time at most: the names of a large catalogue take longer than a search.
+    A bundle comes with an index. Where its catalogue changes, or queries of the log are to be counted, a process of its
+    own makes another one, at a low priority and for a twentieth of the time at most.
     """
 
-    def __init__(self, queries: CountedQueries, pseudonyms: Pseudonyms, settings: Settings) -> None:
-        self._queries = queries
+    def __init__(
+        self, pseudonyms: Pseudonyms, settings: Settings, changes: Path, loaded: Callable[[], Mapping[str, Engine]]
+    ) -> None:
+        """
+        Args:
+            changes: the folder of the log of changes to the catalogue.
+            loaded: the engines of all bundles that are loaded, as they were built, by name.
+        """
+        self._loaded = loaded
         self._pseudonyms = pseudonyms
-        self._min_users = settings.suggest_min_users
+        self._data_folder, self._changes = settings.data_folder.absolute(), changes.absolute()
+        self._count_seconds, self._min_users = settings.suggest_refresh_seconds, settings.suggest_min_users
         words = settings.suggest_blocked_words
-        self._blocked = () if words is None else words.read_text(encoding="utf-8").splitlines()
-        self._made: dict[str, _Made] = {}
-        self._making = Lock()
+        self._blocked = () if words is None else tuple(words.read_text(encoding="utf-8").splitlines())
+        self._mapped: dict[str, _Mapped] = {}
+        self._child = Child()
+        self._not_before = 0.0
 
-    async def of(self, engine: Engine) -> Suggester:
-        """The suggester of an engine; the first time it is made aside, and afterwards `refresh` keeps it new."""
-        known = self._made.get(engine.bundle_id)
-        if known is not None:
-            return known.suggester
-        async with self._making:
-            known = self._made.get(engine.bundle_id)
-            return (await to_thread(self._make, engine) if known is None else known).suggester
+    def of(self, engine: Engine) -> Suggester:
+        """The suggester of an engine."""
+        known = self._mapped.get(engine.bundle_id)
+        return (self._map(engine, None, _of_bundle(self._folder_of(engine))) if known is None else known).suggester
 
     def refresh(self, engine: Engine) -> None:
-        """Make the suggester of an engine anew where that is due and somebody has asked for suggestions of it."""
-        known = self._made.get(engine.bundle_id)
+        """Map what was made for an engine last, and have it made anew where that is due. May take long."""
+        folder = self._folder_of(engine)
+        if folder is None:
+            return
+        task = self._task(engine, folder)
         try:
-            if known is not None and self._is_due(known, engine):
-                self._make(engine)
-        except Exception:  # noqa: BLE001  # those that are there go on answering
-            _log.exception("suggestions cannot be made anew")
+            self._map_newest(task, engine)
+            if self._is_due(engine):
+                self._make(task, engine)
+        except (OSError, ValueError, TrimtabError, subprocess.TimeoutExpired) as error:
+            self._not_before = time.monotonic() + AFTER_FAILURE_SECONDS
+            _log.error("suggestions cannot be made anew", problem=str(error))
 
-    def _is_due(self, known: _Made, engine: Engine) -> bool:
-        is_as_it_was = known.engine is engine and known.queries is self._queries.frame
-        return not is_as_it_was and monotonic() - known.at >= PAUSE_RATIO * known.seconds
-
-    def _make(self, engine: Engine) -> _Made:
-        start, frame = monotonic(), self._queries.frame
-        analyser = engine.retriever.knowledge.analyser
-        queries = queries_of(frame, analyser, min_users=self._min_users, blocked=keys_of(self._blocked, analyser))
-        suggester = Suggester([*queries, *names_of(engine.store), *items_of(engine.store)], analyser)
-        made = _Made(suggester, engine, frame, monotonic(), monotonic() - start)
-        self._made = dict([*self._made.items(), (engine.bundle_id, made)][-MAX_MADE:])
-        return made
+    def stop(self) -> None:
+        """End the making of an index."""
+        self._child.stop()
 
     def liked(self, engine: Engine, user_id: str | None) -> Liked:
         """What a user has bought, by field and value; nothing of somebody unknown."""
@@ -152,7 +103,7 @@ class Suggestions:
             return {}
         store, total = engine.store, float(history.units.sum())
         liked = {
-            ("item_id", item_id): float(units) / total
+            (ITEM, item_id): float(units) / total
             for item_id, units in zip(store.item_ids(history.rows), history.units, strict=True)
         }
         for field in LIKED_FIELDS:
@@ -160,3 +111,67 @@ class Suggestions:
             units = np.bincount(codes[history.rows] + 1, weights=history.units)[1:]
             liked |= {(field, names[code]): float(units[code]) / total for code in np.flatnonzero(units).tolist()}
         return liked
+
+    def _folder_of(self, engine: Engine) -> Path | None:
+        """The folder of an engine's bundle, whatever state of the catalogue it is over."""
+        return next((one.folder for one in self._loaded().values() if one.bundle_id == engine.bundle_id), None)
+
+    def _task(self, engine: Engine, bundle: Path) -> Task:
+        return Task(
+            data_folder=self._data_folder,
+            bundle=bundle,
+            bundle_id=engine.bundle_id,
+            changes=self._changes,
+            count_seconds=self._count_seconds,
+            min_users=self._min_users,
+            blocked=self._blocked,
+        )
+
+    def _map_newest(self, task: Task, engine: Engine) -> None:
+        found, known = newest(task), self._mapped.get(task.bundle_id)
+        if found is None:
+            self.of(engine)
+        elif known is None or known.made != found[0]:
+            made, folder = found
+            self._map(engine, made, SuggestionIndex.load(folder))
+
+    def _map(self, engine: Engine, made: Made | None, index: SuggestionIndex | None) -> _Mapped:
+        analyser = engine.retriever.lexicon.analyser
+        index = SuggestionIndex.of((), analyser) if index is None else index
+        mapped = _Mapped(Suggester(index, analyser), made, len(index) == 0)
+        self._mapped = dict([*self._mapped.items(), (engine.bundle_id, mapped)][-MAX_MAPPED:])
+        return mapped
+
+    def _is_due(self, engine: Engine) -> bool:
+        """Whether an index would be another one now, and the last one has been there for long enough."""
+        mapped = self._mapped[engine.bundle_id]
+        if time.monotonic() < self._not_before:
+            return False
+        if mapped.made is None:
+            return mapped.is_empty or engine.catalogue_version > 0 or self._has_log()
+        made = mapped.made
+        age = time.time() - made.began
+        is_old = self._has_log() and age >= self._count_seconds
+        return (is_old or made.version != engine.catalogue_version) and not 0 <= age < PAUSE_RATIO * made.seconds
+
+    def _has_log(self) -> bool:
+        """Whether there are queries to count."""
+        return self._count_seconds > 0 and any((self._data_folder / IMPRESSIONS).glob("date=*/*.parquet"))
+
+    def _make(self, task: Task, engine: Engine) -> None:
+        self._data_folder.mkdir(parents=True, exist_ok=True)
+        with one_worker(self._data_folder / LOCK) as is_ours:
+            if not is_ours:
+                return
+            self._map_newest(task, engine)
+            if self._is_due(engine):  # else another worker has made it
+                done = self._child.run(PROCESS, task.model_dump_json(), timeout_seconds=MAKE_SECONDS)
+                if done.returncode != 0:
+                    raise Unavailable(done.stderr.decode(errors="replace").strip() or f"ended by {done.returncode}")
+                self._map_newest(task, engine)
+
+
+def _of_bundle(folder: Path | None) -> SuggestionIndex | None:
+    """The index that a bundle comes with; None where it has none."""
+    has_index = folder is not None and (folder / FOLDER).is_dir()
+    return SuggestionIndex.load(folder / FOLDER) if folder is not None and has_index else None

@@ -7,9 +7,12 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 import numpy as np
+from numpy.typing import NDArray
 
 MAX_GRADE = 3
 """0 is not relevant, 3 is what was looked for."""
+
+NOT_JUDGED = -1
 
 Grades = Mapping[str, int]
 """item_id -> grade."""
@@ -55,24 +58,28 @@ def consensus(judgments: Iterable[Judged]) -> dict[str, dict[str, int]]:
 
 def agreements(judgments: Iterable[Judged]) -> list[Agreement]:
     """The agreement of each two judges, in the order of their names."""
-    by_judge: dict[str, dict[tuple[str, str], int]] = defaultdict(dict)
+    places: dict[tuple[str, str], int] = {}
+    by_judge: dict[str, dict[int, int]] = defaultdict(dict)
     for judged in judgments:
-        by_judge[judged.judge] |= {(judged.query, item_id): grade for item_id, grade in judged.grades.items()}
+        for item_id, grade in judged.grades.items():
+            by_judge[judged.judge][places.setdefault((judged.query, item_id), len(places))] = grade
+    grades = np.full((len(by_judge), len(places)), NOT_JUDGED, dtype=np.int8)
     names = sorted(by_judge)
+    for row, name in enumerate(names):
+        grades[row, list(by_judge[name])] = list(by_judge[name].values())
     return [
-        _agreement(one, other, by_judge[one], by_judge[other])
+        _agreement(one, names[other], grades[n], grades[other])
         for n, one in enumerate(names)
-        for other in names[n + 1 :]
+        for other in range(n + 1, len(names))
     ]
 
 
-def _agreement(
-    one: str, other: str, first: Mapping[tuple[str, str], int], second: Mapping[tuple[str, str], int]
-) -> Agreement:
-    shared = sorted(first.keys() & second.keys())
-    a, b = (np.array([grades[pair] for pair in shared], dtype=np.float64) for grades in (first, second))
-    same = float(np.mean(a == b)) if shared else None
-    return Agreement(one, other, len(shared), same, weighted_kappa(a, b) if shared else None)
+def _agreement(one: str, other: str, first: NDArray[np.int8], second: NDArray[np.int8]) -> Agreement:
+    shared = (first != NOT_JUDGED) & (second != NOT_JUDGED)
+    a, b = first[shared].astype(np.float64), second[shared].astype(np.float64)
+    if not len(a):
+        return Agreement(one, other, 0, None, None)
+    return Agreement(one, other, len(a), float(np.mean(a == b)), weighted_kappa(a, b))
 
 
 def weighted_kappa(one: np.ndarray, other: np.ndarray) -> float | None:

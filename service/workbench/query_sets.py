@@ -23,6 +23,8 @@ from trimtab.service.workbench.judging import Grades, Judged, consensus
 MAX_QUERIES = 1000
 MAX_SETS = 50
 MAX_JUDGES = 20
+MAX_JUDGMENTS = 5000
+"""Queries that judges have judged, each counted for itself, of one set: all of them are looked at at once."""
 KEY = "trimtab:query_sets"
 JUDGMENTS = "trimtab:judgments."
 
@@ -103,10 +105,15 @@ class QuerySets:
         return await self.said_of(name, await self.one(name))
 
     async def said_of(self, name: str, one: QuerySet) -> list[Judged]:
-        """The same for a set that is at hand: to look all of them up for each would be many times the work."""
+        """The same for a set that is at hand."""
         queries = set(one.queries)
         found = [_judged(field, text) for field, text in sorted((await self._fields(JUDGMENTS + name)).items())]
         return [one for one in found if one is not None and one.query in queries]
+
+    async def n_judged(self, name: str, one: QuerySet) -> int:
+        """How many queries of a set that is at hand have a judgment."""
+        judged = {query for query, _ in map(_judged_by, await self._fields(JUDGMENTS + name))}
+        return len(judged & {*one.queries})
 
     async def consensus(self, name: str) -> dict[str, dict[str, int]]:
         """One grade for each query and item that was judged.
@@ -127,10 +134,13 @@ class QuerySets:
         there = await self.one(name)
         if judged.query not in there.queries:
             raise NotFound(f"query set {name!r} does not have the query {judged.query!r}")
-        judges = {one.judge for one in await self.said_of(name, there)}
+        key, field = JUDGMENTS + name, orjson.dumps([judged.query, judged.judge])
+        fields = await self._fields(key)
+        judges = {judge for query, judge in map(_judged_by, fields) if query in there.queries}
         if judged.judge not in judges and len(judges) >= MAX_JUDGES:
             raise Conflict(f"query set {name!r} has {MAX_JUDGES} judges")
-        key, field = JUDGMENTS + name, orjson.dumps([judged.query, judged.judge])
+        if field.decode() not in fields and len(fields) >= MAX_JUDGMENTS:
+            raise Conflict(f"query set {name!r} has {MAX_JUDGMENTS} judgments: begin another set")
         if judged.grades:
             await self._change(key, lambda redis: redis.hset(key, field, orjson.dumps(judged.grades)))
         else:
@@ -147,6 +157,15 @@ class QuerySets:
         if await self._redis.run_aside(command) is None:
             raise Unavailable("query sets cannot be changed while Redis does not answer")
         await self._fields(key)
+
+
+def _judged_by(field: str) -> tuple[str, str]:
+    """The query and the judge of a field, both empty where somebody else wrote it."""
+    try:
+        query, judge = orjson.loads(field)
+    except (ValueError, TypeError):
+        return "", ""
+    return str(query), str(judge)
 
 
 def _judged(field: str, text: str) -> Judged | None:

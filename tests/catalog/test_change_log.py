@@ -10,8 +10,10 @@ from pathlib import Path
 import pytest
 
 from trimtab.catalog import change_log
+from trimtab.catalog.change_lines import reaches
 from trimtab.catalog.change_log import ChangeLog
-from trimtab.core.errors import BadFile
+from trimtab.core.errors import BadFile, Unavailable
+from trimtab.engine.live.order import OWN_ORDER
 
 LONG_AGO = datetime(2000, 1, 1, tzinfo=UTC)
 
@@ -170,3 +172,29 @@ def test_lines_that_come_in_front_are_read_by_those_who_begin(tmp_path: Path, se
 @pytest.fixture
 def segment_per_line(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(change_log, "SEGMENT_BYTES", 1)
+
+
+def test_the_oldest_segments_are_removed_once_every_bundle_has_them(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(change_log, "SEGMENT_BYTES", 1)
+    log, late = ChangeLog(tmp_path), ChangeLog(tmp_path)
+    for name in "abcdef":
+        append(log, name)
+    whole = log.n_bytes
+    changes = [line.change for line in log.lines_from(0)]
+    built = changes[3].timestamp  # a bundle that has a to d
+    with log.writing():
+        assert log.forget(built, above_bytes=whole) == 0, "there is room for all"
+        assert log.forget(built, above_bytes=whole - 1) == 1
+        assert log.forget(built, above_bytes=0) == 2, "what the bundle lacks stays, and the change before it"
+    first = log.first_line()
+    assert first is not None
+    assert reaches(first, built)
+    assert not reaches(first, changes[2].timestamp)
+    assert read_ids(late) == ["d", "e", "f"]
+    assert append(log, "g") == 7
+    with pytest.raises(Unavailable, match="newer bundle"):
+        OWN_ORDER.reach_back(late, changes[2].timestamp)
+    OWN_ORDER.reach_back(late, built)
+    OWN_ORDER.reach_back(ChangeLog(tmp_path / "none"), built)

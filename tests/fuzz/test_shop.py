@@ -244,7 +244,7 @@ def check_agent(answer: httpx.Response) -> None:
     assert all(map(is_clear, sentences)), said
 
 
-@pytest.mark.parametrize("examples", [20, pytest.param(2_300, marks=pytest.mark.slow)])
+@pytest.mark.parametrize("examples", [20, pytest.param(2_900, marks=pytest.mark.slow)])
 def test_nothing_that_is_asked_of_a_shop_is_a_failure(shop: httpx.Client, examples: int) -> None:
     sent: Iterator[int] = itertools.count()
 
@@ -268,17 +268,19 @@ def test_nothing_that_is_asked_of_a_shop_is_a_failure(shop: httpx.Client, exampl
         ask("GET", f"/items/{item_id}/similar", params=beside)
         ask("GET", f"/items/{item_id}/together", params=beside)
         ask("GET", "/suggest", params=suggested)
-        ask("GET", f"/analytics/{analysed[0]}", params=analysed[1])
         agent = {"Accept": "application/json, text/event-stream", "Content-Type": "application/json"}
         ask("POST", "/mcp", check_agent, content=json.dumps(message), headers=agent)
         method, path, body = data.draw(WITH_BODY)
         ask(method, path, content=json.dumps(body), headers={"Content-Type": "application/json"})
-        if data.draw(st.integers(0, 99)) == 0:  # a process each
+        # Both have a process of their own each.
+        if data.draw(st.integers(0, 19)) == 0:
+            ask("GET", f"/analytics/{analysed[0]}", params=analysed[1])
+        if data.draw(st.integers(0, 99)) == 0:
             kind = {"Content-Type": data.draw(KINDS)}
             ask("POST", "/feeds", params=data.draw(SENT_FEEDS), content=data.draw(FEEDS), headers=kind)
 
     everybody()
     n_sent = next(sent)
-    assert n_sent >= 8 * examples
+    assert n_sent >= 7 * examples
     assert shop.get("/readyz").status_code == 200
     assert failed(shop) == []

@@ -18,6 +18,8 @@ from trimtab.engine.build.build import build_bundle
 from trimtab.service.settings import Settings
 from trimtab.webpages.parse.render import chromium_path
 
+REBOUND = "rebound.example"
+"""A name of somebody else that leads to this machine, as one does that is rebound while a page of it is open."""
 PRESET = {"weights": {"relevance": 0.4, "revenue": 0.6}, "max_relevance_loss": 0.05}
 MARKUP = '<img src=x onerror="document.title=1"> & "quoted" towel'
 
@@ -28,7 +30,7 @@ def browser() -> Iterator[Browser]:
     if chromium_path() is None:
         pytest.skip("Chromium is not here; on Debian: apt-get install chromium")
     expect.set_options(timeout=PATIENCE_SECONDS * 1000)
-    with running_chromium() as chromium:
+    with running_chromium(f"--host-resolver-rules=MAP {REBOUND} 127.0.0.1") as chromium:
         yield chromium
 
 

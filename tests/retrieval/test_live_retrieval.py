@@ -22,7 +22,7 @@ from trimtab.retrieval.lexical.field_terms import item_terms
 from trimtab.retrieval.lexical.index import LexicalIndex
 from trimtab.retrieval.lexical.postings import Postings, terms_of_item
 from trimtab.retrieval.lexical.term_scores import BOOSTS
-from trimtab.retrieval.live_retrieval import LiveRetrieval
+from trimtab.retrieval.live_retrieval import LiveRetrieval, new_item
 from trimtab.retrieval.retriever import Retriever
 
 QUERIES = ("ice cream", "milk", "strawberry yogurt", "paper towels", "dog fod", "sandwich bags", "quince jelly")
@@ -58,7 +58,7 @@ def delta(store: ItemStore) -> Delta:
 def live(delta: Delta, retriever: Retriever) -> Retriever:
     retrieval = LiveRetrieval(retriever)
     texts = [{name: str(item[name]) for name in TEXTS} for item in delta.items.values()]
-    items = [retrieval.prepare(one, item_terms(retriever.lexicon, one)) for one in texts]
+    items = [new_item(retrieval.encoder, one, item_terms(retriever.lexicon, one)) for one in texts]
     return retrieval.at_state(LiveStore(delta), items, stale=frozenset({"price", "in_stock"}))
 
 

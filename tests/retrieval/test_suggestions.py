@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import polars as pl
 import pytest
 from hypothesis import given, settings
@@ -9,6 +11,8 @@ from hypothesis import strategies as st
 
 from trimtab.catalog.store import ItemStore
 from trimtab.retrieval.suggestions.entries import Entry, items_of, names_of
+from trimtab.retrieval.suggestions.index import SuggestionIndex
+from trimtab.retrieval.suggestions.prefixes import Prefixes
 from trimtab.retrieval.suggestions.queries import counted, queries_of
 from trimtab.retrieval.suggestions.safety import is_shareable
 from trimtab.retrieval.suggestions.suggester import Suggester, Suggestion
@@ -29,7 +33,7 @@ ENTRIES = [
 
 @pytest.fixture(scope="module")
 def suggester() -> Suggester:
-    return Suggester(ENTRIES, ENGLISH)
+    return Suggester(SuggestionIndex.of(ENTRIES, ENGLISH), ENGLISH)
 
 
 def texts(suggestions: list[Suggestion]) -> list[str]:
@@ -80,12 +84,42 @@ def test_what_a_user_has_bought_comes_first(suggester: Suggester) -> None:
 
 @settings(deadline=None)
 @given(text=st.text(max_size=12), k=st.integers(1, 9))
-def test_whatever_is_typed(text: str, k: int) -> None:
-    found = Suggester(ENTRIES, ENGLISH).suggest(text, k)
+def test_whatever_is_typed(suggester: Suggester, text: str, k: int) -> None:
+    found = suggester.suggest(text, k)
     assert len(found) <= k
     assert len({one.text.lower() for one in found}) == len(found)
     for one in found:
         assert all(0 <= start < end <= len(one.text) for start, end in one.highlights)
+
+
+KEYS = st.lists(st.lists(st.text("abé", min_size=1, max_size=4), max_size=4).map(" ".join), max_size=8)
+
+
+@given(keys=KEYS, start=st.text("abé ", min_size=1, max_size=5))
+def test_texts_are_found_by_the_beginning_of_any_word(keys: list[str], start: str) -> None:
+    tails = [(place, " ".join(key.split()[n:])) for place, key in enumerate(keys) for n in range(len(key.split()))]
+    prefixes = Prefixes.of(keys)
+    assert sorted(prefixes.beginning(start).tolist()) == [place for place, tail in tails if tail.startswith(start)]
+    assert [prefixes.key(place) for place in range(len(keys))] == keys
+
+
+def test_a_text_without_an_end_takes_no_more_room_than_a_long_one() -> None:
+    index = SuggestionIndex.of([Entry("item", "a lot of words " * 3000, 1, item_id="1")], ENGLISH)
+    assert len(index.prefixes.tails) < 100
+    assert Suggester(index, ENGLISH).suggest("of w", 1)[0].item_id == "1"
+
+
+def test_an_index_is_the_same_when_it_is_read(tmp_path: Path) -> None:
+    made = SuggestionIndex.of(ENTRIES, ENGLISH)
+    made.save(tmp_path / "index")
+    read = SuggestionIndex.load(tmp_path / "index")
+    assert [read.entry(place) for place in range(len(read))] == ENTRIES
+    liked = {("brand", "Iceland"): 1.0, ("item_id", "8"): 0.5}
+    for typed in ("ice", "loreal", "vanila"):
+        assert Suggester(read, ENGLISH).suggest(typed, 9, liked) == Suggester(made, ENGLISH).suggest(typed, 9, liked)
+    empty = SuggestionIndex.of((), ENGLISH)
+    empty.save(tmp_path / "empty")
+    assert Suggester(SuggestionIndex.load(tmp_path / "empty"), ENGLISH).suggest("ice", 9, liked) == []
 
 
 def test_names_and_items_of_a_catalogue() -> None:

@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
+import shutil
+import signal
+import subprocess
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -13,6 +17,10 @@ from tests.support.redis_servers import PATIENT_REDIS_SECONDS, RedisProcess
 from tests.support.services import serving
 from tests.support.waiting import eventually
 from trimtab.cli.commands import main
+from trimtab.core.children import Child
+from trimtab.core.errors import Unavailable
+from trimtab.service.logs import questions
+from trimtab.service.logs.questions import LogQuestions, Question
 from trimtab.service.settings import Settings
 
 ADMIN = {"Authorization": "Bearer sesame"}
@@ -79,6 +87,30 @@ def test_what_several_searched_is_told_to_who_may_know(
     assert "zzyzx" in printed
     assert "what one person wants" not in printed
     assert "what can be done" in printed
+
+
+def test_a_question_has_a_process_time_and_memory_of_its_own(
+    log: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    shutil.copytree(log, tmp_path / "impressions")
+    asking = LogQuestions(tmp_path)
+    question = Question(report="overview")
+    answer = asyncio.run(asking.ask(question))
+    assert json.loads(answer)[0]["searches"] == 3000
+    assert len(json.loads(asyncio.run(asking.ask(Question(report="sample", n=3, min_users=1))))) == 3
+    (tmp_path / "impressions" / "broken.parquet").write_bytes(b"broken")
+    assert asyncio.run(asking.ask(question)) == answer, "for a while it is given again"
+    with pytest.raises(Unavailable, match="own log says why"):
+        asyncio.run(asking.ask(Question(report="times")))
+    with monkeypatch.context() as patch:
+        patch.setattr(questions, "ANSWER_SECONDS", 0.01)
+        with pytest.raises(Unavailable, match="too long"):
+            asyncio.run(asking.ask(Question(report="ranks")))
+    with monkeypatch.context() as patch:
+        patch.setattr(Child, "run", lambda *_, **__: subprocess.CompletedProcess((), -signal.SIGABRT, b"", b""))
+        with pytest.raises(Unavailable, match="too large"):  # as polars ends where it gets no more memory
+            asyncio.run(asking.ask(Question(report="change", at=datetime.now(UTC))))
+    asking.stop()
 
 
 def rows(client: httpx.Client, path: str, **parameters: str) -> list[dict]:

@@ -20,6 +20,7 @@ from trimtab.catalog.schema import MAX_ID_BYTES
 from trimtab.engine.log.interactions import read_interactions
 from trimtab.service.logs import event_log
 from trimtab.service.logs.event_log import Event, name_of
+from trimtab.service.logs.event_marks import key_of
 from trimtab.service.redis.gateway import RedisGateway
 from trimtab.service.settings import Settings
 
@@ -99,7 +100,7 @@ def test_what_a_killed_worker_had_claimed_is_taken_from_who_sends_it_next(
     settings: Settings, redis_server: RedisProcess
 ) -> None:
     with serving(settings) as client, redis_server.client() as redis:
-        mark = b"trimtab:event:" + name_of(None, CLICK["event_id"])
+        mark = key_of(name_of(None, CLICK["event_id"]))
         redis.set(mark, "a worker that is no more", px=300)
         assert taken(client.post("/events", json=CLICK)) == (1, 0)
         assert redis.get(mark) == b"1"

@@ -13,6 +13,7 @@ from tests.support.redis_servers import RedisProcess
 from tests.support.services import metric, serving
 from tests.support.waiting import eventually
 from trimtab.catalog.schema import MAX_ID_BYTES
+from trimtab.service.search import suggesting
 from trimtab.service.settings import Settings
 
 KEY = {"Authorization": "Bearer sesame"}
@@ -20,7 +21,8 @@ KEY = {"Authorization": "Bearer sesame"}
 
 @pytest.fixture(scope="module")
 def shop(module_settings: Settings) -> Iterator[httpx.Client]:
-    with serving(module_settings) as client:
+    with pytest.MonkeyPatch.context() as patch, serving(module_settings) as client:
+        patch.setattr(suggesting, "PAUSE_RATIO", 0.0)  # tests are not to wait for it
         client.headers.update(KEY)
         yield client
 

@@ -18,6 +18,7 @@ from tests.support.services import serving
 from tests.support.waiting import eventually
 from trimtab.catalog.judgments import FORMULAS, read_judgments
 from trimtab.service.settings import Settings
+from trimtab.service.workbench import query_sets
 from trimtab.service.workbench.comparing import ndcg_of
 from trimtab.service.workbench.differences import difference_of
 from trimtab.service.workbench.judging import Judged, agreements, consensus, weighted_kappa
@@ -207,3 +208,20 @@ def test_ndcg_counts_what_was_judged_and_is_not_shown() -> None:
     assert ndcg_of(["a", "b"], {"a": 3, "b": 1}, k=10) == 1
     assert ndcg_of(["b", "x"], {"a": 3, "b": 1}, k=10) == pytest.approx(1 / (7 + 1 / np.log2(3)))
     assert ndcg_of(["a"], {"a": 0}, k=10) is None
+
+
+def test_a_set_has_no_more_judgments_than_can_be_looked_at_at_once(
+    judging: httpx.Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    clara = judge_of(judging, "clara")
+    judging.put("/query-sets/small", json={"queries": ["soup", "tea"]}, headers=clara).raise_for_status()
+    monkeypatch.setattr(query_sets, "MAX_JUDGMENTS", 1)
+    answers = [
+        judging.put(
+            "/query-sets/small/judgments", json={"query": query, "grades": {"1": grade}}, headers=clara
+        ).status_code
+        for query, grade in (("soup", 1), ("soup", 2), ("tea", 3))
+    ]
+    assert answers == [204, 204, 409]
+    assert judging.get("/query-sets").json()["small"]["n_judged"] == 1
+    assert judging.get("/query-sets/small/judgments").json()["judges"]["clara"] == {"soup": {"1": 2}}

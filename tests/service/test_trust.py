@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import secrets
 from pathlib import Path
 
 import httpx
@@ -124,3 +125,19 @@ def test_the_playground_answers_a_head_request(service: httpx.Client) -> None:
     answer = service.head("/")
     assert answer.status_code == 200
     assert answer.content == b""
+
+
+@pytest.mark.parametrize("sent", ["s", "sesame", "sesamf", "x" * 10_000, "\u00e9"])
+def test_what_is_compared_with_the_admin_key_has_one_length(
+    service: httpx.Client, monkeypatch: pytest.MonkeyPatch, sent: str
+) -> None:
+    """So that the time which it takes says nothing of the key, and nothing of where it differs."""
+    compared: list[tuple[bytes, bytes]] = []
+    compare = secrets.compare_digest
+    monkeypatch.setattr(
+        secrets, "compare_digest", lambda one, other: compared.append((one, other)) or compare(one, other)
+    )
+    answer = service.get("/keys", headers={"Authorization": f"Bearer {sent}".encode()})
+    assert answer.status_code == (200 if sent == "sesame" else 401)
+    assert [{len(one), len(other)} for one, other in compared] == [{32}]
+    assert not any(b"sesame" in one for pair in compared for one in pair)

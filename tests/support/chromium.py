@@ -21,9 +21,13 @@ FLAGS = (
 
 
 @contextmanager
-def running_chromium() -> Iterator[Browser]:
+def running_chromium(*more: str) -> Iterator[Browser]:
+    """
+    Args:
+        more: flags.
+    """
     with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=chromium_path(), args=FLAGS)
+        browser = playwright.chromium.launch(executable_path=chromium_path(), args=[*FLAGS, *more])
         try:
             yield browser
         finally:

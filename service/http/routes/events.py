@@ -56,12 +56,13 @@ def events_router(
         """
         key = access.check(request, "ingest")
         values = await read_object(request, max_bytes=max_body_bytes)
-        if key is not None and key.browser:
+        is_browser = key is not None and key.browser
+        if is_browser:
             _require_few(values)
         sent = validated(Batch, values).events if "events" in values else [validated(Event, values)]
         source = getattr(request.state, "caller", None)
         named = [pseudonyms.event(tokens.named(event, key)) for event in sent]
-        answer = await intake.take(named, source=source)
+        answer = await intake.take(named, source=source, in_log=not is_browser)
         received = datetime.now(UTC)
         metrics.events_ahead.inc(sum(event.is_ahead(received) for event in sent))
         metrics.events.labels("accepted").inc(answer.accepted)

@@ -41,7 +41,7 @@ def playground_router(
     @router.api_route("/", methods=["GET", "HEAD"], response_class=HTMLResponse)
     async def playground(request: Request) -> HTMLResponse:
         engine = service.engine
-        examples = (await suggestions.of(engine)).examples(N_EXAMPLES)
+        examples = suggestions.of(engine).examples(N_EXAMPLES)
         shown = profiles.all() if _may_read(gate, request) else {}
         presets: dict[str, Any] = {name: profile.model_dump() for name, profile in shown.items()}
         html = page.render(bundle=_bundle(engine, examples), profiles=presets)

@@ -11,25 +11,24 @@ from dataclasses import asdict
 from datetime import UTC, datetime
 from typing import Annotated
 
+import orjson
 from fastapi import APIRouter, Depends, Request
 from fastapi.responses import Response
 from pydantic import BaseModel, ConfigDict, Field
 
 from trimtab.catalog.judgments import COLUMNS, as_cell
 from trimtab.core.errors import NotFound
-from trimtab.engine.analytics import report
-from trimtab.engine.analytics.reading import open_log
 from trimtab.service.http.auditing import audit
 from trimtab.service.http.auth import caller_of
 from trimtab.service.http.bodies import documented_body, read_object, reference, validated
 from trimtab.service.http.problem_documents import documented
 from trimtab.service.http.routes.definitions import Name
+from trimtab.service.logs.questions import LogQuestions, Question
 from trimtab.service.moments import Moment
-from trimtab.service.settings import Settings
 from trimtab.service.workbench.judging import MAX_GRADE, Judged, agreements
 from trimtab.service.workbench.query_sets import MAX_QUERIES, Queries, QuerySet, QuerySets
 
-Sample = Callable[[int, Moment | None], list[str]]
+Sample = Callable[[int, Moment | None], Awaitable[list[str]]]
 
 
 class NewQuerySet(BaseModel):
@@ -86,12 +85,14 @@ class Judgments(BaseModel):
     agreements: list[AgreementState]
 
 
-def queries_of_log(settings: Settings) -> Sample:
+def queries_of_log(questions: LogQuestions, *, min_users: int) -> Sample:
     """Draws queries of this service's log that several users searched."""
 
-    def sample(n: int, since: Moment | None) -> list[str]:
-        log = open_log(settings.data_folder, since=since)
-        return report.sample(log, n, seed=secrets.randbits(32), min_users=settings.analytics_min_users)
+    async def sample(n: int, since: Moment | None) -> list[str]:
+        seed = secrets.randbits(32)
+        question = Question(report="sample", since=since, n=n, seed=seed, min_users=min_users)
+        found: list[str] = orjson.loads(await questions.ask(question))
+        return found
 
     return sample
 
@@ -149,7 +150,7 @@ def query_sets_router(
     async def take(name: Name, request: Request) -> QuerySetState:
         """Queries of several users, each once, with a chance in proportion to its searches."""
         size = validated(SampleSize, await read_object(request, max_bytes=max_body_bytes))
-        found = await asyncio.to_thread(sample, size.n, size.since)
+        found = await sample(size.n, size.since)
         if not found:
             raise NotFound("the log has no query that several users searched")
         return await keep(name, tuple(found), f"{len(found)} queries of the log", request)
@@ -237,5 +238,5 @@ def _add_judging(
 
 
 async def _state(sets: QuerySets, name: str, one: QuerySet) -> QuerySetState:
-    judged = {judged.query for judged in await sets.said_of(name, one)}
-    return QuerySetState(n_queries=len(one.queries), n_judged=len(judged), author=one.author, at=one.at, note=one.note)
+    n_judged = await sets.n_judged(name, one)
+    return QuerySetState(n_queries=len(one.queries), n_judged=n_judged, author=one.author, at=one.at, note=one.note)

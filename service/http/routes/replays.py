@@ -33,11 +33,20 @@ class ReplaySummary(BaseModel):
 
 def replays_router(replays: ReplayReports, *, reader: Callable[[Request], Awaitable[None]]) -> APIRouter:
     router = APIRouter(tags=["replays"], dependencies=[Depends(reader)], responses=documented(401, 403, 429))
+    known: dict[tuple[str, datetime], ReplaySummary] = {}
+
+    def listed() -> dict[str, ReplaySummary]:
+        """Each report is read when it is first listed, and when it was written anew."""
+        written = [(name, replays.written(name)) for name in replays.names()]
+        summaries = {key: known.get(key) or _summary(replays, *key) for key in written}
+        known.clear()
+        known.update(summaries)
+        return {name: summary for (name, _), summary in summaries.items()}
 
     @router.get("/replays", summary="Reports of replays")
     async def all_of_them() -> dict[str, ReplaySummary]:
         """The last written first."""
-        return await to_thread(lambda: {name: _summary(replays, name) for name in replays.names()})
+        return await to_thread(listed)
 
     @router.get("/replays/{name}", responses=documented(404, 422), summary="One report")
     async def one(name: Name) -> dict[str, Any]:
@@ -47,8 +56,7 @@ def replays_router(replays: ReplayReports, *, reader: Callable[[Request], Awaita
     return router
 
 
-def _summary(replays: ReplayReports, name: str) -> ReplaySummary:
-    written = replays.written(name)
+def _summary(replays: ReplayReports, name: str, written: datetime) -> ReplaySummary:
     try:
         report = replays.read(name)
     except NotFound as error:

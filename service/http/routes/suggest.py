@@ -66,7 +66,7 @@ def suggest_router(
         key = gate.check(request, "search")
         user_id = tokens.user_of(key, user_id=user_id, user_token=user_token)
         engine = service.engine
-        found = (await suggestions.of(engine)).suggest(q, k, suggestions.liked(engine, user_id))
+        found = suggestions.of(engine).suggest(q, k, suggestions.liked(engine, user_id))
         answer = {"query": q, "suggestions": [suggestion.as_dict() for suggestion in found]}
         return Response(orjson.dumps(answer), headers={"Cache-Control": "no-store"}, media_type=JSON)
 

@@ -1,0 +1,120 @@
+"""What searching needs of the texts of new items, computed here or in a process of its own.
+
+Reading a thousand items takes as long as some hundred searches, and a network that encodes them takes seconds and
+hundreds of megabytes: who serves shoppers leaves that to a process of low priority, which has the same code and gives
+the same results.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import time
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
+from dataclasses import dataclass
+from functools import lru_cache
+from pathlib import Path
+
+from trimtab.core.errors import BadParameter, TrimtabError
+from trimtab.core.processes import Worker
+from trimtab.core.tasks import Failure
+from trimtab.engine.bundle.manifest import MANIFEST
+from trimtab.engine.bundle.verification import RETRIEVAL
+from trimtab.engine.stages.pipeline import words_of_item
+from trimtab.retrieval.encoders.protocol import Encoder
+from trimtab.retrieval.encoders.registry import OF_ITEMS, load_item_encoder, load_query_encoder
+from trimtab.retrieval.lexical.field_terms import item_terms
+from trimtab.retrieval.live_retrieval import NewItem, new_item
+from trimtab.text.lexicon import Lexicon
+
+FEW = 8
+"""Items that are prepared here, unless a network encodes them."""
+IDLE_SECONDS = 60.0
+"""How long the process is kept when there is nothing to do."""
+NICENESS = 10
+
+Texts = Mapping[str, str]
+"""The texts of an item by column of the schema, what is searched of its attributes among them."""
+
+
+@dataclass(frozen=True, slots=True)
+class Prepared:
+    """What is computed of the texts of an item.
+
+    Attributes:
+        found_by: for the indices.
+        words: for features, by field.
+    """
+
+    found_by: NewItem
+    words: Mapping[str, Sequence[str]]
+
+
+Prepare = Callable[[Sequence[Texts]], list[Prepared]]
+
+
+def prepared_by(lexicon: Lexicon, encoder: Encoder, texts: Sequence[Texts]) -> list[Prepared]:
+    """Some items, prepared in this process."""
+    terms = [item_terms(lexicon, one) for one in texts]
+    return [Prepared(new_item(encoder, one, its), words_of_item(its)) for one, its in zip(texts, terms, strict=True)]
+
+
+class Aside:
+    """Prepares the items of a bundle in a process of its own, which is started when there is enough to do."""
+
+    def __init__(self, bundle: Path, encoder: str, here: Prepare) -> None:
+        """
+        Args:
+            encoder: the name of the bundle's.
+            here: prepares in this process.
+        """
+        self._bundle, self._here = bundle, here
+        self._few = 0 if encoder in OF_ITEMS else FEW
+        self._worker: Worker | None = None
+        self._used_at = 0.0
+
+    def __call__(self, texts: Sequence[Texts]) -> list[Prepared]:
+        if len(texts) <= self._few or not texts:
+            return self._here(texts)
+        try:
+            return self._computed(texts)
+        except TrimtabError:  # it was ended: what was acknowledged must be found all the same
+            self.stop()
+            return self._here(texts)
+
+    def rest(self) -> None:
+        """End the process where it has had nothing to do for a while."""
+        if self._worker is not None and time.monotonic() - self._used_at > IDLE_SECONDS:
+            self.stop()
+
+    def stop(self) -> None:
+        """End the process."""
+        worker, self._worker = self._worker, None
+        if worker is not None:
+            worker.stop()
+
+    def _computed(self, texts: Sequence[Texts]) -> list[Prepared]:
+        if self._worker is None:
+            self._worker = Worker()
+            self._worker.begin((_prepared_aside, self._bundle))
+        found: list[Prepared] | Failure = self._worker.computed(texts)
+        self._used_at = time.monotonic()
+        if isinstance(found, Failure):
+            raise found.error()
+        return found
+
+
+def _prepared_aside(bundle: Path, texts: Sequence[Texts]) -> list[Prepared]:
+    return prepared_by(*_parts_of(bundle), texts)
+
+
+@lru_cache(maxsize=1)
+def _parts_of(bundle: Path) -> tuple[Lexicon, Encoder]:
+    """The lexicon and the encoder of a bundle's items; called once in a process of this alone."""
+    os.nice(NICENESS)
+    name = json.loads((bundle / MANIFEST).read_text())["retrieval"]["encoder"]
+    lexicon = Lexicon.load(bundle / RETRIEVAL)
+    with suppress(BadParameter):
+        return lexicon, load_item_encoder(name)
+    return lexicon, load_query_encoder(name, bundle / RETRIEVAL)

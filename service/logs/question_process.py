@@ -1,0 +1,76 @@
+"""The process that answers one question about the log, `python -m trimtab.service.logs.question_process DATA QUESTION`.
+
+The question is a `trimtab.service.logs.questions.Question` as JSON, the answer a list on the standard output. A log
+that is too large for the memory that it may take ends the process.
+"""
+
+from __future__ import annotations
+
+import os
+import resource
+import sys
+from pathlib import Path
+from typing import Any, TypeVar
+
+import orjson
+
+from trimtab.core.errors import TrimtabError
+from trimtab.engine.analytics import report
+from trimtab.engine.analytics.items import categories_of
+from trimtab.engine.analytics.reading import open_log
+from trimtab.engine.live.current_store import current_store
+from trimtab.service.logs.questions import Question
+
+NICENESS = 10
+"""Searches come first."""
+MAX_DATA_BYTES = 4_000_000_000
+"""The most memory for data: about ten million searches."""
+
+Given = TypeVar("Given")
+
+
+def answer_to(data_folder: Path, question: Question) -> list[Any]:
+    """The rows of a report, or the queries of a sample.
+
+    Raises:
+        BadLog: the log cannot be read.
+    """
+    log = open_log(data_folder, since=question.since, until=question.until, channel=question.channel, is_service=True)
+    shown = report.Shown(min_users=question.min_users, limit=question.limit)
+    match question.report:
+        case "overview":
+            return report.overview(log)
+        case "queries":
+            return report.queries(log, question.of, shown)
+        case "categories":
+            items, _ = current_store(_given(question.bundle), _given(question.changes))
+            return report.categories(log, categories_of(items), shown)
+        case "times":
+            return report.times(log, question.every)
+        case "ranks":
+            return report.ranks(log)
+        case "change":
+            return report.change(log, _given(question.at))
+        case "sample":
+            return report.sample(log, question.n, seed=question.seed, min_users=question.min_users)
+
+
+def _given(value: Given | None) -> Given:
+    assert value is not None
+    return value
+
+
+def main() -> None:
+    """Write the answer, or one line on stderr."""
+    os.nice(NICENESS)
+    resource.setrlimit(resource.RLIMIT_DATA, (MAX_DATA_BYTES, MAX_DATA_BYTES))
+    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+    try:
+        rows = answer_to(Path(sys.argv[1]), Question.model_validate_json(sys.argv[2]))
+    except (TrimtabError, OSError) as error:
+        sys.exit(str(error))
+    sys.stdout.buffer.write(orjson.dumps(rows))
+
+
+if __name__ == "__main__":
+    main()

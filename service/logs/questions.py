@@ -1,0 +1,107 @@
+"""Questions about the log, each answered by a process of its own: a large log takes seconds and gigabytes to read.
+
+One is answered at a time, and its answer is given again for a while. The serving process never sees the log's rows,
+only the JSON that was made of them.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import subprocess
+import time
+from concurrent.futures import ThreadPoolExecutor
+from datetime import datetime
+from pathlib import Path
+from typing import Literal
+
+import structlog
+from pydantic import BaseModel, ConfigDict
+
+from trimtab.core.children import Child
+from trimtab.core.errors import Unavailable
+from trimtab.engine.analytics.measures import Every
+from trimtab.engine.analytics.report import MIN_USERS, Of
+
+PROCESS = "trimtab.service.logs.question_process"
+ANSWER_SECONDS = 120.0
+"""The longest time that an answer may take."""
+KEPT_SECONDS = 30.0
+"""How long an answer is given again."""
+KEPT_BYTES = 8_000_000
+"""The size of all answers that are kept."""
+
+Report = Literal["overview", "queries", "categories", "times", "ranks", "change", "sample"]
+
+_log = structlog.get_logger()
+
+
+class Question(BaseModel):
+    """What is asked of the log of a data folder (`trimtab.engine.analytics.report`).
+
+    Attributes:
+        since, until, channel: which searches are looked at.
+        n, seed: of a sample.
+        bundle, changes: a bundle whose items have categories, and the log of changes to them.
+    """
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    report: Report
+    since: datetime | None = None
+    until: datetime | None = None
+    channel: str | None = None
+    of: Of = "top"
+    every: Every = "day"
+    at: datetime | None = None
+    min_users: int = MIN_USERS
+    limit: int = 20
+    n: int = 0
+    seed: int = 0
+    bundle: Path | None = None
+    changes: Path | None = None
+
+
+class LogQuestions:
+    """Has questions answered."""
+
+    def __init__(self, data_folder: Path) -> None:
+        self._folder = data_folder
+        # One thread, so that questions wait for each other even where those who asked have gone.
+        self._thread = ThreadPoolExecutor(max_workers=1, thread_name_prefix="trimtab-questions")
+        self._known: dict[Question, tuple[float, bytes]] = {}
+        self._child = Child()
+
+    async def ask(self, question: Question) -> bytes:
+        """The answer, a list as JSON.
+
+        Raises:
+            Unavailable: the log cannot be read, or not in the time and memory that one question may take.
+        """
+        return await asyncio.get_running_loop().run_in_executor(self._thread, self._answer, question)
+
+    def _answer(self, question: Question) -> bytes:
+        now = time.monotonic()
+        self._known = {one: known for one, known in self._known.items() if now - known[0] <= KEPT_SECONDS}
+        if question not in self._known:
+            self._known[question] = time.monotonic(), self._made(question)
+            while sum(len(answer) for _, answer in self._known.values()) > KEPT_BYTES and len(self._known) > 1:
+                del self._known[next(iter(self._known))]
+        return self._known[question][1]
+
+    def stop(self) -> None:
+        """End, and the answer under way with it."""
+        self._child.stop()
+        self._thread.shutdown()
+
+    def _made(self, question: Question) -> bytes:
+        arguments = (self._folder, question.model_dump_json(exclude_defaults=True))
+        try:
+            done = self._child.run(PROCESS, *arguments, timeout_seconds=ANSWER_SECONDS)
+        except subprocess.TimeoutExpired:
+            raise Unavailable("the log takes too long to read; ask about a shorter time") from None
+        if done.returncode == 0:
+            return done.stdout
+        _log.error("the log cannot be read", problem=done.stderr.decode(errors="replace").strip(), exit=done.returncode)
+        if done.returncode < 0:  # polars ends the process where it gets no more memory
+            raise Unavailable("the log is too large to be read at once; ask about a shorter time")
+        raise Unavailable("the log cannot be read; the service's own log says why")
