@@ -31,6 +31,8 @@ LOCK = "follower.lock"
 LOST = "lost"
 MADE_AGAIN = ".made"
 """Ends the name of a file in `lost/` whose changes were made again."""
+MOST_KEPT = 20
+"""Files of changes that were made again."""
 WAIT_SECONDS = 0.5
 AFTER_FAILURE_SECONDS = 1.0
 STREAM_BYTES = 64_000_000
@@ -244,6 +246,8 @@ class OrderFollower:
                             self._log, change.put, change.delete, after=change.timestamp, made=change.timestamp
                         )
             file.rename(file.with_name(file.name + MADE_AGAIN))
+        for file in sorted((self._folder / LOST).glob(f"*{MADE_AGAIN}"))[:-MOST_KEPT]:
+            file.unlink(missing_ok=True)
 
     def _help_others(self, place: LogPlace) -> None:
         """Put into the archive what a machine has asked for, if it is here."""

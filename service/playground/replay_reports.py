@@ -13,8 +13,8 @@ import structlog
 from trimtab.core.errors import NotFound
 
 REPORT = "report.json"
-MAX_BYTES = 4_000_000
-"""The size of one report: a hundred times what `trimtab replay` writes of a few policies."""
+MAX_BYTES = 2_000_000
+"""The size of one report: many times what `trimtab replay` writes of a few policies."""
 MOST_LISTED = 100
 
 _log = structlog.get_logger()

@@ -221,7 +221,7 @@ def service(
 ) -> Iterator[tuple[Service, httpx.Client]]:
     data_folder = tmp_path_factory.mktemp("data")
     shutil.copytree(log, data_folder / "impressions")
-    report = {"policies": {}, "log": {}, "differences": [], "notes": [{"n": n, "of": [n, n]} for n in range(105_000)]}
+    report = {"policies": {}, "log": {}, "differences": [], "notes": [{"n": n, "of": [n, n]} for n in range(52_000)]}
     written = data_folder / "reports" / "large" / "report.json"
     written.parent.mkdir(parents=True)
     written.write_text(json.dumps(report))

@@ -7,10 +7,13 @@ from collections.abc import Awaitable, Callable
 from datetime import datetime
 from typing import Annotated, Any
 
+import orjson
 from fastapi import APIRouter, Depends, Path, Request
+from fastapi.responses import Response
 from pydantic import BaseModel, Field
 
 from trimtab.core.errors import NotFound
+from trimtab.service.http.bodies import JSON
 from trimtab.service.http.problem_documents import documented
 from trimtab.service.playground.replay_reports import ReplayReports
 
@@ -48,10 +51,10 @@ def replays_router(replays: ReplayReports, *, reader: Callable[[Request], Awaita
         """The last written first."""
         return await to_thread(listed)
 
-    @router.get("/replays/{name}", responses=documented(404, 422), summary="One report")
-    async def one(name: Name) -> dict[str, Any]:
+    @router.get("/replays/{name}", response_model=dict[str, Any], responses=documented(404, 422), summary="One report")
+    async def one(name: Name) -> Response:
         """The report as `trimtab replay --json` printed it."""
-        return await to_thread(replays.read, name)
+        return Response(orjson.dumps(await to_thread(replays.read, name)), media_type=JSON)
 
     return router
 
