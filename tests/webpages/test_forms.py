@@ -207,3 +207,8 @@ def test_a_form_of_a_one_time_code_is_listed_and_not_filled(fields: str) -> None
 )
 def test_other_codes_are_not_listed(label: str) -> None:
     assert read_forms(parse(f"<form><label>{label} <input></label></form>")).as_dicts() == ()
+
+
+def test_the_label_of_another_field_says_nothing_about_this_one() -> None:
+    fields = read_fields(parse("<input id=a><label for=a>City</label><input id=b><label for=b>Postcode</label>"))
+    assert [(one.texts["label"], one.texts.get("before")) for one in fields] == [("city", None), ("postcode", None)]

@@ -5,7 +5,14 @@ from __future__ import annotations
 import pytest
 
 from trimtab.webpages.parse.dom import parse
-from trimtab.webpages.parse.identifiers import SkuCandidate, is_gtin, is_plausible, key_of, sku_candidates
+from trimtab.webpages.parse.identifiers import (
+    SkuCandidate,
+    is_gtin,
+    is_plausible,
+    key_of,
+    sku_candidates,
+)
+from trimtab.webpages.parse.number_labels import labelled_numbers
 from trimtab.webpages.parse.reading import Reading
 from trimtab.webpages.parse.structured import read_structured
 
@@ -107,3 +114,34 @@ def test_a_labelled_number_with_blanks_is_the_stated_one() -> None:
     found = candidates(f"{stated}</script>SKU: R068H-krye Fleece-XS")
     assert found["R068H-krye Fleece-XS"].labels == {"sku": 1}
     assert "R068H-krye" not in found
+
+
+@pytest.mark.parametrize(
+    ("shown", "number"),
+    [
+        ("SKU: <b>BC 19653</b>", "BC 19653"),
+        ("<span class='sku_wrapper'>Mã: <span class='sku'>L13</span></span>", "L13"),
+        ('<script>var m = {"sku":"PS WM 4", "price": 4}</script>', "PS WM 4"),
+        ('<script>push("{\\"sku\\":\\"KT-55\\"}")</script>', "KT-55"),
+        ("<script>item = {sku: 'KT-55', sku_list: 1}</script>", "KT-55"),
+        ("Cikkszám: KT-55", "KT-55"),
+        ("รหัสสินค้า: KT-55", "KT-55"),
+    ],
+)
+def test_a_number_as_platforms_and_languages_write_it(shown: str, number: str) -> None:
+    assert number in numbers(shown)
+
+
+def test_the_number_that_pictures_are_filed_under() -> None:
+    shown = "<img src='/media/94037710/1.jpg'><img src='/media/94037710/2.jpg'><img src='/logo-12.png'>"
+    found = candidates(shown, "https://shop.example/item/94037710_bag?ref=58135")
+    assert (found["94037710"].n_in_pictures, found["58135"].n_in_pictures) == (2, 0)
+
+
+@pytest.mark.parametrize(
+    ("text", "has_number"),
+    [("SKU: AC-M7", True), ("Artikelnummer: 5104-40", True), ("Model 7", False), ("Coupon code: SPRING24", False)],
+)
+def test_a_label_has_a_number_behind_it(text: str, has_number: bool) -> None:
+    dom = parse(f"<h1>Pump</h1><p>{text}</p>")
+    assert any(number.kind == "sku" for number in labelled_numbers(dom, range(len(dom.segments)))) == has_number

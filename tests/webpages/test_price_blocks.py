@@ -30,6 +30,18 @@ def page(block: str, lang: str, cart: str) -> str:
         ("<span>€ 82,64 excl. btw</span><span>€ 100,00 incl. btw</span>", "nl", "100"),
         ("<p>Members pay <b>$39.99</b></p><p><b>$49.99</b></p>", "en", "49.99"),
         ("<b>£60.00</b><p>or 3 interest-free payments of £20.00 with Klarna</p>", "en-GB", "60"),
+        (
+            "<span>De: R$ 259,90</span><span>Por: <b>R$ 199,90</b></span><span>ou 10x de R$ 19,99</span>",
+            "pt-BR",
+            "199.90",
+        ),
+        ("<dl><dt>Startpreis</dt><dd>50,00 €</dd><dt>Aktuelles Gebot</dt><dd>135,00 €</dd></dl>", "de", "135"),
+        ("<table><tr><td>1 – 24</td><td>0,89 €</td></tr><tr><td>ab 25</td><td>0,75 €</td></tr></table>", "de", "0.89"),
+        (
+            "<div>249,00 € <small>zzgl. MwSt.</small></div><div>296,31 € <small>inkl. MwSt.</small></div>",
+            "de",
+            "296.31",
+        ),
         ("<button>Lieferung 7,95 €</button><p>statt 4,50 € <b>2,25 €</b></p>", "de", "2.25"),
     ],
 )

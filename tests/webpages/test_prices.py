@@ -185,3 +185,18 @@ def test_a_price_that_only_a_script_of_its_platform_holds_is_read() -> None:
     assert [money.text for _, money in stated.script_prices] == ["24"]
     found = price_candidates(dom, stated, PageLocale())
     assert [(c.source, c.money and c.money.text, dom.tags[c.element]) for c in found] == [("script", "24", "script")]
+
+
+@pytest.mark.parametrize(
+    ("markup", "prices"),
+    [
+        ('<product-price data-price="249.00" data-currency="GBP"></product-price>', ["249"]),
+        ('<i data-price-amount="9.5"></i><i data-price-amount="12" data-price-type="oldPrice"></i>', ["9.5"]),
+        ('<i class="was" data-price="19.00"></i>', []),
+        ('<i data-price="19.00">19,00 €</i>', []),
+        ('<i data-price="call us"></i>', []),
+    ],
+)
+def test_a_price_that_an_attribute_holds_for_a_script_is_read(markup: str, prices: list[str]) -> None:
+    stated = read_structured(parse(f"<body><h1>Lamp</h1>{markup}</body>"))
+    assert [money.text for _, money in stated.script_prices] == prices

@@ -271,3 +271,38 @@ def test_what_holds_most_of_a_page_is_shown_by_a_script() -> None:
 
 def test_the_sum_that_a_threshold_names_is_no_price() -> None:
     assert price_of("<p>Preis auf Anfrage</p><p>Versandkostenfrei ab 150,00 €</p>") is None
+
+
+@pytest.mark.parametrize(
+    ("rows", "bulk"),
+    [
+        (
+            "<tr><td>1 – 24</td><td>0,89 €</td></tr><tr><td>25 – 99</td><td>0,75 €</td></tr><tr><td>ab 100</td><td>0,62 €</td></tr>",
+            {"0.75", "0.62"},
+        ),
+        ("<tr><td>10+ <b>0,41 €</b></td></tr><tr><td>100+ <b>0,33 €</b></td></tr>", {"0.33"}),
+        ("<tr><td>Dec 12</td><td>20,00 €</td></tr><tr><td>Dec 14</td><td>30,00 €</td></tr>", set()),
+        ("<tr><td>Lamp</td><td>20,00 €</td></tr><tr><td>Kettle</td><td>30,00 €</td></tr>", set()),
+    ],
+)
+def test_a_price_of_more_pieces_is_told_from_that_of_one(rows: str, bulk: set[str]) -> None:
+    found = column(f"<table>{rows}</table>", "is_bulk")
+    assert {amount for amount, is_bulk in found.items() if is_bulk} == bulk
+
+
+def test_a_note_belongs_to_the_amount_that_it_stands_in_one_block_with() -> None:
+    net = column(
+        "<div>249,00 € <small>zzgl. MwSt.</small></div><div>296,31 € <small>inkl. MwSt.</small></div>",
+        "is_disqualified",
+    )
+    assert net == {"249": 1.0, "296.31": 0.0}
+
+
+def test_a_label_in_a_list_announces_what_follows_it() -> None:
+    lot = "<dl><dt>Startpreis</dt><dd>50,00 €</dd><dt>Gebot</dt><dd>135,00 €</dd><dt>Schätzpreis</dt><dd>200,00 €</dd></dl>"
+    assert column(lot, "is_disqualified") == {"50": 1.0, "135": 0.0, "200": 1.0}
+
+
+def test_an_amount_in_blocks_around_it_is_one_witness() -> None:
+    _, found = amounts("<section><h3>Goes well with</h3><div>Snuffer <span>12,00 €</span> <b>Add</b></div></section>")
+    assert [candidate.text for candidate in found] == ["12,00 €"]

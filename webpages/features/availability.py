@@ -9,7 +9,13 @@ from dataclasses import dataclass, field
 import numpy as np
 from numpy.typing import NDArray
 
-from trimtab.webpages.features.offer_area import elements_of_offer, is_elsewhere, is_near, segments_of_offer
+from trimtab.webpages.features.offer_area import (
+    are_with_other_product,
+    elements_of_offer,
+    is_elsewhere,
+    is_near,
+    segments_of_offer,
+)
 from trimtab.webpages.parse.availability import state_of_class, states_in
 from trimtab.webpages.parse.candidates import Candidate, mark, says_add_to_cart
 from trimtab.webpages.parse.dom import Dom
@@ -114,7 +120,7 @@ def _add_controls(reading: Reading, sight: Sight) -> None:
     for control in list(near)[:MAX_CONTROLS]:
         states = states_in(control.text[:MAX_NOTICE], reading.locale.language, reading.locale.territory)
         adds = says_add_to_cart(control.text)
-        if not (adds or states) or is_elsewhere(reading, control.element) or reading.dom.hidden[control.element]:
+        if not (adds or states) or reading.dom.hidden[control.element] or _is_of_other(reading, control.element):
             continue
         is_gone = next((state for state in states if state in _UNAVAILABLE), None)
         if is_gone and not adds:
@@ -169,7 +175,11 @@ def _is_set_aside(reading: Reading, owner: int, controls: set[int]) -> bool:
             return True
         if dom.tags[above] in _LISTS and roles_of(mark(dom, above)) & _ABOUT_ELSE:
             return True
-    return is_elsewhere(reading, owner) or bool(dom.hidden[owner])
+    return bool(dom.hidden[owner]) or _is_of_other(reading, owner)
+
+
+def _is_of_other(reading: Reading, element: int) -> bool:
+    return is_elsewhere(reading, element) or are_with_other_product(reading, [element])[0]
 
 
 def _add_classes(reading: Reading, sight: Sight) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from bisect import bisect_left
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 
 from trimtab.webpages.parse.candidates import mark
 from trimtab.webpages.parse.dom import Dom
@@ -23,7 +23,12 @@ _NO_PAGE = re.compile(
     r"|facebook\.|twitter\.|pinterest\.|instagram\.|youtube\."
 )
 """Addresses of pictures, of what one does with a product, and of other sites: not of other products."""
-_ELSEWHERE_TAGS = frozenset({"nav", "footer", "header", "aside"})
+_ELSEWHERE_TAGS = frozenset({"nav", "footer", "header", "aside", "dialog"})
+_OVERLAY_ROLES = frozenset({"tooltip", "dialog", "alertdialog"})
+_OVERLAY = re.compile(
+    r"(?:^|[\s_-])(?:popover|drawer|off-?canvas|fly-?out|tooltip-?(?:text|content|body|inner|panel))(?![a-z])"
+)
+"""Names of what lies over the page and is opened by a shopper: it speaks of stores, delivery and other things."""
 _RELATED, _CHROME, _DETAIL = role_bit("related"), role_bit("chrome"), role_bit("detail")
 
 
@@ -62,7 +67,9 @@ def are_elsewhere(reading: Reading, elements: Iterable[int]) -> list[bool]:
 def are_with_other_product(reading: Reading, elements: Iterable[int]) -> list[bool]:
     """Whether the smallest block around an element that has a picture linked to another page does without the name."""
     dom, name = reading.dom, reading.name_anchor
-    links = _pictures_of_others(reading)
+    if reading.pictures_of_others is None:
+        reading.pictures_of_others = _pictures_of_others(reading)
+    links = reading.pictures_of_others
 
     def verdict(block: int) -> bool | None:
         if name < 0 or block <= name < dom.ends[block]:
@@ -98,7 +105,17 @@ def _is_block_elsewhere(reading: Reading, block: int) -> bool | None:
         return False
     roles = roles_of(mark(dom, block))
     is_named_so = roles & _CHROME or (roles & _RELATED and not roles & _DETAIL)
-    return True if dom.tags[block] in _ELSEWHERE_TAGS or is_named_so or _is_tile(dom, block) else None
+    if dom.tags[block] in _ELSEWHERE_TAGS or is_named_so or _is_overlay(dom.attributes[block]):
+        return True
+    return True if _is_tile(dom, block) else None
+
+
+def _is_overlay(attributes: Mapping[str, str]) -> bool:
+    return (
+        "popover" in attributes
+        or attributes.get("role", "") in _OVERLAY_ROLES
+        or ("class" in attributes and _OVERLAY.search(attributes["class"].lower()) is not None)
+    )
 
 
 def _pictures_of_others(reading: Reading) -> list[int]:

@@ -15,10 +15,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from trimtab.webpages.features.levels import feature_names
+from trimtab.webpages.features.offer_area import segments_of_offer
 from trimtab.webpages.features.repetition import REPEAT_NAMES, repeats
 from trimtab.webpages.parse.candidates import Candidate, mark, says_add_to_cart
 from trimtab.webpages.parse.dom import Dom
 from trimtab.webpages.parse.facts import LIST_TYPES, Structured
+from trimtab.webpages.parse.number_labels import labelled_numbers
 from trimtab.webpages.parse.reading import NAN, Reading, overlap, tokens
 from trimtab.webpages.parse.words import has_role
 
@@ -28,6 +30,7 @@ MIN_TILES = 4
 """Prices of one tag and class that make a group of tiles."""
 NO_PRICE_GAP = 500
 MAX_SEGMENTS = 4000
+MAX_NOTICE = 60
 
 _PRODUCT_WORD = re.compile(
     r"/(?:p|dp|itm|item|product|products|prod|detail|produkt|produit|producto|prodotto|pd|pdp)[/-_]"
@@ -54,6 +57,12 @@ _CHECKOUT_CONTROL = re.compile(
     r"|finalizar (?:la )?compra|tramitar pedido|realizar pedido|seguir comprando|procedi (?:all|con)|vai alla cassa|continua (?:con )?gli acquisti|continuar comprando|fechar pedido"
     r"|afrekenen|verder winkelen|naar (?:de )?kassa|til kassen|till kassan|gå til kassen|kassalle|do kasy|kontynuuj zakupy|pokračovat v nákupu|k pokladně|k pokladni|pénztár|finalizează|continuă cumpărăturile"
     r"|оформить заказ|продолжить покупки|оформити замовлення|ödemeye|結帳|结算|去结账|レジに進む|ご購入手続き|주문하기|thanh toán|checkout sekarang"
+)
+_QUOTE = re.compile(
+    r"(?:price|pricing|prices) (?:up)?on (?:request|application)|\bpoa\b|request (?:a |an )?(?:quote|price|offer)|get (?:a )?quote|add to quote|ask for (?:a )?(?:price|quote)|call for price|enquire now|inquire now"
+    r"|preis (?:auf )?anfrage|auf anfrage|angebot (?:anfordern|einholen)|produkt anfragen|prix sur demande|sur devis|demander un devis|demande de devis|precio a consultar|consultar precio|(?:solicitar|pedir) (?:un )?presupuesto"
+    r"|prezzo su richiesta|richiedi (?:un )?preventivo|preço sob consulta|sob consulta|(?:solicitar|pedir) orçamento|prijs op aanvraag|offerte aanvragen|pris på (?:förfrågan|forespørgsel|forespørsel)|begär offert|hinta pyydettäessä"
+    r"|cena na zapytanie|zapytaj o cen|cena na vyžádání|cena na dotaz|ár(?:ajánlat|at) kér|preț la cerere|cere ofertă|цена по запросу|запросить цену|ціна за запитом|цена при запитване|fiyat sorunuz|teklif al|価格はお問い合わせ|お見積|询价|詢價|가격 ?문의|견적|liên hệ báo giá|giá liên hệ"
 )
 _QUANTITY = re.compile(r"qty|quantit|anzahl|menge|cantid|quantid|aantal|antal|množ|ilosc|mennyis", re.IGNORECASE)
 _DETAIL_WORDS = re.compile(
@@ -228,6 +237,13 @@ _FEATURES: dict[str, Callable[[PageFacts], float]] = {
     "distinct_links_share": lambda p: (
         len({p.dom.attributes[link].get("href", "") for link in p.links}) / max(len(p.links), 1)
     ),
+    "labelled_number": lambda p: (
+        p.has_name and any(number.kind == "sku" for number in labelled_numbers(p.dom, segments_of_offer(p.reading)))
+    ),
+    "asks_for_quote": lambda p: any(
+        len(text) < MAX_NOTICE and _QUOTE.search(text.lower())
+        for text in p.dom.segments[slice(*_bounds(segments_of_offer(p.reading)))]
+    ),
 }
 """Name and value of each feature. The shipped trees know them by their place: the order is part of the artefact."""
 
@@ -240,6 +256,10 @@ _REPEATED: dict[str, Callable[[PageFacts], tuple[int, list[Candidate]]]] = {
 
 PAGE_FEATURES = (*_FEATURES, *(f"{name}_of_{what}" for what in (*_REPEATED, "offer") for name in REPEAT_NAMES))
 _OFFER_COLUMNS = [feature_names("price", "text").index(name) for name in REPEAT_NAMES]
+
+
+def _bounds(segments: range) -> tuple[int, int]:
+    return segments.start, segments.stop
 
 
 def is_headed_as_cart(dom: Dom) -> bool:

@@ -9,18 +9,19 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from functools import cached_property, lru_cache, partial
+from itertools import takewhile
 
 import numpy as np
 from numpy.typing import NDArray
 
 from trimtab.webpages.features.common import signatures_of
 from trimtab.webpages.features.offer_area import are_elsewhere, are_with_other_product
-from trimtab.webpages.features.price_rivals import RIVAL_NAMES, holds_amount, rival_rows
+from trimtab.webpages.features.price_rivals import RIVAL_NAMES, is_of_other_amount, rival_rows
 from trimtab.webpages.features.table import table_rows
 from trimtab.webpages.parse.candidates import Candidate
 from trimtab.webpages.parse.contexts import CONTEXT, contexts_in
 from trimtab.webpages.parse.dom import Dom
-from trimtab.webpages.parse.prices import n_amounts
+from trimtab.webpages.parse.prices import holds_amount, n_amounts
 from trimtab.webpages.parse.reading import TOKEN, Reading, titles_of
 
 _CENTS = re.compile(r"[.,\x1f]\d{2}(?!\d)")
@@ -202,12 +203,17 @@ def _written(text: str) -> dict[str, float]:
 
 
 def _around(dom: Dom, element: int) -> tuple[str, str]:
-    """The words before and after; what stands before an earlier amount belongs to that one (`was 4.50 2.25`)."""
+    """The words before and after, as far as they belong to no other amount (`was 4.50 2.25`)."""
     first, last = dom.segment_starts[element], dom.segment_ends[element]
     before = ""
-    for segment in reversed(dom.segments[max(0, first - 2) : first]):
+    for index in range(first - 1, max(-1, first - 3), -1):
+        segment = dom.segments[index]
         if holds_amount(segment):
             before = f"{_BEHIND_DIGITS.sub('', segment)} {before}"
             break
+        if is_of_other_amount(dom, index, element):
+            break
         before = f"{segment} {before}"
-    return before.strip()[-50:], " ".join(dom.segments[last : last + 2])[:40].lower()
+    behind = range(last, min(last + 2, len(dom.segments)))
+    after = takewhile(lambda index: not (dom.with_digits[index] and holds_amount(dom.segments[index])), behind)
+    return before.strip()[-50:], " ".join(dom.segments[index] for index in after)[:40].lower()

@@ -12,19 +12,20 @@ from collections.abc import Iterable, Sequence
 import numpy as np
 from numpy.typing import NDArray
 
+from trimtab.webpages.features.bulk_prices import are_bulk
 from trimtab.webpages.features.common import STRUCK
 from trimtab.webpages.features.repetition import REPEAT_NAMES, repeats
 from trimtab.webpages.parse.candidates import Candidate, mark
 from trimtab.webpages.parse.contexts import contexts_after, contexts_in
 from trimtab.webpages.parse.dom import Dom
-from trimtab.webpages.parse.prices import n_amounts
+from trimtab.webpages.parse.prices import holds_amount
 from trimtab.webpages.parse.words import role_bit, roles_of
 
 Ints = NDArray[np.int64]
 
 RIVAL_NAMES = [
-    *REPEAT_NAMES, "is_aside", "is_disqualified", "is_unclean", "smaller_rival", "larger_rival",
-    "larger_old", "n_places", "untaxed_beside", "taxed_beside",
+    *REPEAT_NAMES, "is_aside", "is_disqualified", "is_unclean", "is_doubtful", "smaller_rival", "larger_rival",
+    "larger_old", "n_places", "untaxed_beside", "taxed_beside", "is_bulk",
 ]  # fmt: skip
 NEAR = 8
 """Text segments between amounts that are read together."""
@@ -35,15 +36,19 @@ TILES = 3
 MAX_WORDS = 50
 MAX_LABEL = 90
 """Characters of a text that may be a label of the amount behind it; a longer one is prose."""
+MAX_NODES, MAX_AMOUNT_TEXT = 4, 24
+"""Text nodes and characters of an amount that stands before a note on it."""
+_LABEL_TAGS = frozenset({"dt", "th", "label", "legend"})
 TAX_RATES = (5, 5.5, 6, 7, 7.7, 8, 8.1, 9, 9.5, 10, 11, 12, 13, 14, 15, 16, 17, 18, 19, 20, 21, 22, 23, 24, 25, 25.5,
              27)  # fmt: skip
 """Standard and reduced rates, in per cent, of countries whose shops show prices with and without tax."""
 _DISQUALIFYING = frozenset({"net", "instalment", "unit", "shipping", "lowest", "threshold", "deposit", "opening"})
+_OUTRIGHT = frozenset({"lowest", "deposit", "opening"})
+"""What an amount is not taken for by mistake where its own text says so."""
 _ASIDE = _DISQUALIFYING | {"coupon", "used", "member", "piece"}
 _SIDES = frozenset({"net", "gross", "unit", "instalment"})
 _LONGER = frozenset({"lowest", "instalment", "threshold", "unit"})
 """What amounts are called with a number: of 30 days, 12 months, 100 g."""
-_WITH_CENTS = re.compile(r"\d[.,]\d{2}(?!\d)")
 _CHANGE = re.compile(r"(?:^|[\s(])[+\-−]\s*\W?\d")
 _DISQUALIFYING_ROLES = sum(role_bit(role) for role in ("net", "unit", "instalment", "shipping", "points"))
 _ASIDE_ROLES = _DISQUALIFYING_ROLES | role_bit("save")
@@ -68,6 +73,8 @@ def rival_rows(dom: Dom, candidates: Sequence[Candidate], stated_otherwise: Sequ
         bool(role & _ASIDE_ROLES or said & _ASIDE or _CHANGE.search(text)) or "save" in contexts_in(text)
         for text, said, role in meanings
     )
+    bulk = are_bulk(dom, candidates, repeated[:, 0])
+    aside |= bulk
     net = _flags(bool(role & _NET_ROLE) or "net" in said for _, said, role in meanings)
     gross = _flags("gross" in said for _, said, _ in meanings)
     disqualified = _flags(
@@ -98,13 +105,17 @@ def rival_rows(dom: Dom, candidates: Sequence[Candidate], stated_otherwise: Sequ
     ]
     smaller, larger, larger_old, untaxed, taxed = (np.bincount(one[holds], minlength=n) > 0 for holds in pairs)
     # What is called the former price is one where a smaller amount stands beside it, and a member's where a larger one.
+    outright = _flags(bool(contexts_in(text) & _OUTRIGHT) for text, _, _ in meanings)
+    former = struck | unseen | outright | (old & smaller) | np.asarray([*stated_otherwise] or [False] * n)
     disqualified |= (old & smaller) | (_flags("member" in said for _, said, _ in meanings) & larger)
-    unclean = _unclean(values, shown, struck | unseen | disqualified | np.asarray([*stated_otherwise] or [False] * n))
-    columns = [aside, disqualified, unclean, smaller, larger, larger_old, n_places, untaxed, taxed]
+    unclean, doubtful = _never_clean(values, shown, former), _never_clean(values, shown, former | disqualified)
+    columns = [aside, disqualified, unclean, doubtful, smaller, larger, larger_old, n_places, untaxed, taxed, bulk]
     return np.column_stack([repeated, *map(np.asarray, columns)])
 
 
-def _unclean(values: NDArray[np.float64], shown: NDArray[np.int64], is_other: NDArray[np.bool_]) -> NDArray[np.bool_]:
+def _never_clean(
+    values: NDArray[np.float64], shown: NDArray[np.int64], is_other: NDArray[np.bool_]
+) -> NDArray[np.bool_]:
     """Whether an amount is shown, and wherever it is shown it is struck, hidden or called something else: who states
     it as the price is wrong."""
     clean = values[shown[~is_other[shown]]]
@@ -144,25 +155,37 @@ def _near(starts: NDArray[np.int64], shown: NDArray[np.int64], values: NDArray[n
 def _beside(dom: Dom, candidate: Candidate) -> tuple[str, str]:
     """The texts before and after, as far as they hold no amount of their own and do not announce the next one."""
     first, last = dom.segment_starts[candidate.element], dom.segment_ends[candidate.element]
-    before = dom.segments[first - 1] if first else ""
+    before = dom.segments[first - 1] if first and not is_of_other_amount(dom, first - 1, candidate.element) else ""
     before = before[-MAX_WORDS:] if len(before) <= MAX_LABEL else ""
     behind_other = first > 1 and dom.with_digits[first - 2] and not before.endswith((":", "："))
-    inside = last < dom.segment_ends[max(dom.parents[candidate.element], 0)]
-    after = dom.segments[last][:MAX_WORDS] if inside and not dom.segments[last].endswith((":", "：")) else ""
-    if behind_other and contexts_in(after) & _SIDES:
+    inside = last < dom.segment_ends[max(dom.parents[candidate.element], 0)] and not _announces(dom, last)
+    after = dom.segments[last][:MAX_WORDS] if inside else ""
+    if behind_other and contexts_in(f"{candidate.text} {after}") & _SIDES:
         before = ""  # `100 € excl. VAT 121 € incl. VAT`: each is followed by its own words
     return _without_amount(before), _without_amount(after)
+
+
+def is_of_other_amount(dom: Dom, segment: int, element: int) -> bool:
+    """Whether a text before an element stands in a block with an amount of its own, which the element is not in."""
+    block = dom.segment_owners[segment]
+    while dom.parents[block] >= 0 and not dom.parents[block] <= element < dom.ends[dom.parents[block]]:
+        block = dom.parents[block]
+    if block <= element < dom.ends[block]:
+        return False
+    first = max(dom.segment_starts[block], segment - MAX_NODES)
+    just_before = " ".join(dom.segments[first:segment]) if dom.with_digits[first:segment].any() else ""
+    return len(just_before) <= MAX_AMOUNT_TEXT and holds_amount(just_before)
+
+
+def _announces(dom: Dom, segment: int) -> bool:
+    """Whether a text is the label of what follows it."""
+    return dom.tags[dom.segment_owners[segment]] in _LABEL_TAGS or dom.segments[segment].endswith((":", "："))
 
 
 def _without_amount(text: str) -> str:
     """The text where it holds no amount of its own; `30` in `lowest price of 30 days` is none."""
     has_digits = any(character.isdigit() for character in text)
     return "" if has_digits and (holds_amount(text) or not contexts_in(text) & _LONGER) else text
-
-
-def holds_amount(text: str) -> bool:
-    """Whether a text says a sum of money: it has cents or a currency."""
-    return _WITH_CENTS.search(text) is not None or n_amounts(text) > 0
 
 
 def _roles(dom: Dom, element: int) -> int:

@@ -29,8 +29,10 @@ class _Page:
         self.first_labelled = next((c for c in candidates if c.labels["sku"]), None)
         self.first_in_state = next((c for c in candidates if c.n_as_sku), None)
         self.first_in_form = next((c for c in candidates if c.n_in_forms), None)
+        self.first_shown = next((c for c in candidates if c.is_shown), None)
         self.keys = [key_of(candidate.value) for candidate in candidates]
         self.stated_keys = [key for key, c in zip(self.keys, candidates, strict=True) if c.stated]
+        self.most_pictures = max((c.n_in_pictures for c in candidates), default=0)
         self.most_places = max((c.n_places for c in candidates), default=0)
 
 
@@ -84,6 +86,10 @@ _FEATURES: dict[str, Callable[[_Number], float]] = {
     "n_in_forms": lambda n: min(n.candidate.n_in_forms, 5),
     "form_first": lambda n: n.candidate is n.page.first_in_form,
     "n_alone": lambda n: min(n.candidate.n_alone, 3),
+    "is_shown": lambda n: n.candidate.is_shown,
+    "shown_first": lambda n: n.candidate is n.page.first_shown,
+    "n_in_pictures": lambda n: min(n.candidate.n_in_pictures, 4),
+    "most_pictures": lambda n: 0 < n.candidate.n_in_pictures == n.page.most_pictures,
     "n_places": lambda n: n.candidate.n_places,
     "most_places": lambda n: n.candidate.n_places == n.page.most_places,
     "in_path": lambda n: n.candidate.in_path,

@@ -70,7 +70,7 @@ def _words(kind: str, language: str) -> frozenset[str]:
 
 def folded(text: str) -> str:
     """Lower case without accents, spaces in a row as one."""
-    text = text.casefold().replace("’", "'")
+    text = text.casefold().replace("’", "'").replace("ʻ", "'")
     if not text.isascii():
         decomposed = unicodedata.normalize("NFKD", text)
         text = unicodedata.normalize("NFKC", "".join(c for c in decomposed if unicodedata.category(c) != "Mn"))

@@ -29,6 +29,7 @@ MAX_ADDRESS = 1_000
 """Longer addresses of images are data URLs."""
 MAX_PRICE_TEXT = 60
 MAX_NAME_TEXT = 300
+MIN_PART_OF_TITLE = 6
 MAX_CURRENCY = 8
 _SEVERAL = 2
 
@@ -113,7 +114,7 @@ def price_candidates(dom: Dom, structured: Structured, locale: PageLocale) -> li
         elif element in stated_at:
             found.append(Candidate(element, text, stated_at[element].money, "microdata"))
     found = _without_parts(dom, _without_containers(dom, found))
-    found = _with_own_texts(dom, found, locale)
+    found = _without_wrappers(dom, _with_own_texts(dom, found, locale))
     seen = {candidate.element for candidate in found}
     for fact in structured.prices[:60]:
         if fact.element not in seen or fact.source != "microdata":
@@ -172,6 +173,20 @@ def _with_own_texts(dom: Dom, found: list[Candidate], locale: PageLocale) -> lis
     return sorted([*kept, *chain.from_iterable(added.values())], key=lambda candidate: candidate.element)
 
 
+def _without_wrappers(dom: Dom, found: list[Candidate]) -> list[Candidate]:
+    """Drop elements around another that says the same amount with its currency: one place is one witness."""
+    innermost: dict[Decimal, int] = {}
+    kept = []
+    for candidate in reversed(found):
+        amount = candidate.money.amount if candidate.money else Decimal(0)
+        if candidate.element < innermost.get(amount, -1) < dom.ends[candidate.element]:
+            continue
+        if n_amounts(candidate.text) or _DASHED.search(candidate.text):
+            innermost[amount] = candidate.element
+        kept.append(candidate)
+    return kept[::-1]
+
+
 def _own_texts(dom: Dom, known: Collection[int]) -> Iterator[tuple[int, str]]:
     """Short texts with a digit that stand in an element beside others, but for elements that are known."""
     starts, ends = dom.segment_starts, dom.segment_ends
@@ -190,7 +205,7 @@ def _without_parts(dom: Dom, found: list[Candidate]) -> list[Candidate]:
         amount = candidate.money.amount if candidate.money else Decimal(0)
         if candidate.element < around and amount in parts:
             continue
-        if amount % 1 and SPLIT in candidate.text:
+        if amount > 1 and amount % 1 and SPLIT in candidate.text:
             around, parts = dom.ends[candidate.element], frozenset({amount // 1, amount % 1})
         kept.append(candidate)
     return kept
@@ -241,7 +256,20 @@ def name_candidates(dom: Dom) -> list[Candidate]:
         for element in named
         if 2 < dom.text_length(element) <= MAX_NAME_TEXT and dom.tags[element] not in _NO_NAME_TAGS
     )
-    return [Candidate(element, dom.text(element)) for element in islice(fitting, MAX_CONTROLS)]
+    found = list(islice(fitting, MAX_CONTROLS))
+    if all(dom.tags[element] == "title" for element in found):
+        found += _parts_of_title(dom)
+    return [Candidate(element, dom.text(element)) for element in found]
+
+
+def _parts_of_title(dom: Dom) -> list[int]:
+    """Elements of a page without headings whose text stands in its title."""
+    title = " ".join(dom.text(element)[:MAX_NAME_TEXT] for element in dom.of_tags("title")[:1])
+    owners = zip(dom.segments, dom.segment_owners, strict=True)
+    named = (owner for text, owner in owners if len(text) >= MIN_PART_OF_TITLE and text in title)
+    return list(
+        islice((owner for owner in named if dom.tags[owner] not in (*_NO_NAME_TAGS, "title", "a")), MAX_CONTROLS)
+    )
 
 
 def cart_candidates(dom: Dom) -> list[Candidate]:

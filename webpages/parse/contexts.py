@@ -14,13 +14,14 @@ from trimtab.webpages.parse.patterns import fast_pattern
 CONTEXT: dict[str, re.Pattern[str]] = {
     name: fast_pattern(pattern)
     for name, pattern in {
-        "old": r"\b(?:was|list price|regular|reg\.|rrp|msrp|uvp|statt|bisher|original|retail|compare|before|avant|antes|prima"
+        "old": r"\b(?:was|de:|list price|regular|reg\.|rrp|msrp|uvp|statt|bisher|original|retail|compare|before|avant|antes|prima"
         r"|instead|precio normal|prix conseillé|vorher|ord\.|tidligere|zamiast|p[uů]vodn|prp|előtte|cena regularna|cena katalogowa"
         r"|běžná cena|bežná cena|adviesprijs|van voor|vejl|normalpris|ordinarie|normaalihinta|ovh|svh|pvp|pvr|pvc|pccp|preț vechi|prezzo di listino"
         r"|prix public|prix barré|au lieu de|в магазинах|стара ціна|старая цена|стара цена|редовна цена|redna cena|redovna cijena|eredeti ár|listaár|önceki"
         r"|αρχική τιμή|λιανική|harga asal|giá gốc|giá cũ)|原價|定價|市價|建議|정가|通常価格|原价|市场价|メーカー希望|希望小売|定価|参考価格|소비자가|시중가|\bmrp\b|førpris|før:|\bnorm\.|\bnu för\b|harga normal|harga coret|giá niêm yết|giá thị trường|ราคาปกติ|ราคาเต็ม|מחיר רגיל|מחיר קודם|במקום|السعر السابق|قبل الخصم|كان |سعر السوق|قیمت قبل|पुरानी कीमत|piyasa fiyatı|liste fiyatı|eski fiyat|\bprije\b|\bpredtým\b|\bdříve\b|\bprzed\b obniżką",
         "now": r"\b(?:now|sale|our price|special|your price|you pay|today|jetzt|nur|ahora|agora|ora|maintenant|nu|teraz"
-        r"|oferta|internet|deal)\b|優惠|特價|一次付清|網路價|限時|販売価格|税込|즉시|할인가|판매가",
+        r"|oferta|internet|deal|current bid|highest bid|winning bid|aktuelles gebot|höchstgebot|enchère (?:actuelle|en cours)|offre actuelle|puja actual"
+        r"|offerta attuale|huidig(?:e)? bod|aktualna (?:cena|oferta)|lance atual|nuvarande bud|høyeste bud|højeste bud|текущая ставка|текущая цена)\b|現在価格|現在の価格|目前出價|優惠|特價|一次付清|網路價|限時|販売価格|税込|즉시|할인가|판매가",
         "price": r"\b(?:price|prix|preis|prezzo|precio|preço|cena|cijena|pris|prijs|preț|pret|ár|hinta|hind|kaina|цена|ціна|τιμή|fiyat|harga|giá)\b|價|价|가격|価格",
         "lowest": r"\b30[ -]?(?:days?|tage|tagen|dni|dní|dnů|jours|derniers jours|días|dias|giorni|dagen|dagar|dager|dage|päiv|nap|napos|zile|дни|дней|днів|dana|dneh|dien|päeva|ημερών|ημέρες)"
         r"|lowest (?:recent )?price|niedrigster (?:gesamt)?preis|bestpreis der|najniższa cena|nejnižší cena|najnižšia cena|prix le plus bas|precio más bajo|prezzo più basso|laagste prijs"

@@ -14,6 +14,7 @@ from trimtab.webpages.parse.dom import Dom
 MAX_FIELDS = 400
 MAX_TEXT = 80
 MAX_BESIDE = 40
+MAX_BEFORE = 60
 MAX_OPTIONS = 40
 
 _HEADINGS = ("legend", "h1", "h2", "h3", "h4", "h5")
@@ -23,7 +24,8 @@ _NOT_FIELDS = frozenset({"hidden", "reset", "file", *_BUTTONS})
 _CHOICES = frozenset({"checkbox", "radio", "range", "color"})
 _CAMEL = re.compile(r"(?<=[a-z])(?=[A-Z])")
 _MAIL = re.compile(
-    r"mail|@|correo|courriel|sähköposti|почт|邮箱|郵件|邮件|信箱|メール|이메일|البريد|ایمیل|אימייל|ईमेल|อีเมล"
+    r"mail|@|correo|courriel|sähköposti|\be[ -]?po[sš]t|eposta|\be-?past|el\. ?pa[sš]t|\be-?mel\b|mejl|surel"
+    r"|почт|пошт|поща|имейл|邮箱|郵件|邮件|信箱|メール|이메일|البريد|ایمیل|אימייל|ईमेल|อีเมล"
 )
 _OPTION_SHAPES = (
     ("dial", re.compile(r"(?:^|[\s(])\+\s?\d{1,4}\b|\b00\d{2,3}\b")),
@@ -81,8 +83,10 @@ def _texts(dom: Dom, element: int, kind: str, *, labels: dict[str, int], by_id: 
     above = dom.ancestors(element, 4)
     first, last = dom.segment_starts[element], dom.segment_ends[element]
     options = dom.segments[first : min(last, first + MAX_OPTIONS)] if kind == "select" else []
-    before, before_is_label = _before(dom, first)
+    before, before_is_label = _before(dom, element, by_id)
     label = _label(dom, element, above, labels=labels, by_id=by_id) or (before if before_is_label else "")
+    if kind == "select" and not label:
+        label = _prompt(dom, element)
     texts = {
         "kind": kind,
         "label": label,
@@ -120,13 +124,28 @@ def _label(dom: Dom, element: int, above: list[int], *, labels: dict[str, int], 
     return " ".join(before or dom.segments[dom.segment_ends[element] : dom.segment_ends[label]])
 
 
-def _before(dom: Dom, first: int) -> tuple[str, bool]:
-    """The text before a field, options of other fields aside, and whether it stands in a label."""
+def _prompt(dom: Dom, element: int) -> str:
+    """The first option of a choice that is not a choice and says what is asked for."""
+    option = element + 1
+    if option >= dom.ends[element] or dom.tags[option] != "option":
+        return ""
+    attributes = dom.attributes[option]
+    return dom.text(option) if attributes.get("value") == "" or "disabled" in attributes else ""
+
+
+def _before(dom: Dom, element: int, by_id: Mapping[str, int]) -> tuple[str, bool]:
+    """The text before a field, options of other fields aside, and whether it stands in a label. The label of another
+    field says nothing about this one."""
+    first = dom.segment_starts[element]
     for index in range(first - 1, max(-1, first - 60), -1):
         owner = dom.segment_owners[index]
-        if dom.tags[owner] not in ("option", "optgroup"):
-            text = dom.segments[index]
-            return (text if len(text) < 60 else ""), dom.tags[owner] == "label" and not dom.attribute(owner, "for")
+        if dom.tags[owner] in ("option", "optgroup"):
+            continue
+        text, is_label = dom.segments[index], dom.tags[owner] == "label"
+        labels = dom.attribute(owner, "for") if is_label else ""
+        if len(text) >= MAX_BEFORE or by_id.get(labels, element) != element:
+            return "", False
+        return text, is_label and not labels
     return "", False
 
 

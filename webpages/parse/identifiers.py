@@ -11,40 +11,24 @@ from urllib.parse import unquote, urlsplit
 import numpy as np
 
 from trimtab.webpages.parse.dom import Dom
+from trimtab.webpages.parse.number_labels import BLANKS_INSIDE, MAX_LABELLED, labelled_numbers
 from trimtab.webpages.parse.reading import Reading, path_of
-from trimtab.webpages.parse.words import lower_same_length
 
 MAX_SKU = 40
 MAX_VALUES = 300
-_LABEL = re.compile(
-    r"(?P<sku>\bsku\b|art(?:ikel|icle|\.)?[-\s]?(?:nr|no|num|nummer|number|n°|code)?\b\.?|item\s?(?:no|num"
-    r"|number|code|id|#)|item\b|product\s?(?:no|number|code|id|#)"
-    r"|produkt(?:nummer|code|nr)|bestell-?(?:nr|nummer)|r[eé]f(?:[eé]rence|erencia|er[eê]ncia)?\.?|c[oó]d(?:igo"
-    r"|\.|ice)?(?:\s+(?:produs|produto|prodotto|producto|article))?"
-    r"|cod\s?produs|cat(?:alog(?:ue)?)?\.?\s?(?:no|#)|style\s?(?:no|number|code|#)?|šifra|kód(?:\s\w+)?"
-    r"|kod\s?produktu|код(?:\s\w+)?|артикул|арт\."
-    r"|商品(?:編號|番号|コード)|品番|상품\s?번호|web\s?id|numero\s?oggetto|numéro\s?de\s?l'objet|objet\b|id\b)"
-    r"|(?P<mpn>\bmpn\b|model(?:\s?(?:no|number|#))?|modell(?:nummer)?|part\s?(?:no|number|#)|herstellernummer"
-    r"|mfr|型號|型番|모델)"
-    r"|(?P<gtin>\bean\b|\bgtin(?:-?\d+)?\b|\bupc\b|barcode|isbn)"
-)
 _VALUE = re.compile(r"[A-Za-z0-9][A-Za-z0-9./_-]{1,38}[A-Za-z0-9]")
-_AFTER_LABEL = re.compile(r"[\s:#.°º：)]*(?:[-–—|]\s)?(?:\x1f)?[\s:#：(]*([A-Za-z0-9][A-Za-z0-9./_-]{1,38}[A-Za-z0-9])")
-_MODEL = re.compile(
-    r"mod[eèé]l|manufact|fabrica|fabrik|herstell|produttore|producent|výrob|výrobc|произв|型號|型番|모델"
+_SKU_CLASS = re.compile(
+    r"(?:^|\s)(?:(?:js-)?(?:product|variant|item)?[-_]{0,2}sku(?:[-_]{1,2}(?:value|number|code|id))?)(?:\s|$)"
 )
-"""Words in a label that make the number the maker's: `Numéro du modèle de l'article`."""
-_CODE_OF_OTHER = re.compile(
-    r"coupon|promo|voucher|gutschein|rabatt|discount|sconto|descuento|réduc|kupon|zip|postal|postcode"
-)
-"""Words before a label that make the number a code of something else."""
-MAX_WORDS_BEFORE = 6
-"""Words before a label in one text; behind more of them it is a word of a sentence."""
+MAX_WORDS_OF_NUMBER = 4
 _TAIL = re.compile(r"(?<=[a-z])\d{5,}$", re.IGNORECASE)
 _ALONE = re.compile(r"(?=(?:\D*\d){4})[A-Za-z0-9]+(?:[./ -][A-Za-z0-9]+){0,3}")
 MAX_ALONE = 24
 MIN_ALONE = 5
 """Characters of a number that is shown by itself and stands in the address too."""
+_STATED_WORD = re.compile(r"^(?:sku|mpn|gtin\d*|ean|upc|isbn)\s*:\s*", re.IGNORECASE)
+_PICTURE_PART = re.compile(r"[A-Za-z]*\d[A-Za-z0-9]*(?:-[A-Za-z0-9]+)*")
+MAX_PICTURES, MAX_ADDRESS = 80, 500
 _URL_TOKEN = re.compile(r"[A-Za-z0-9]{2,}(?:[-_.][A-Za-z0-9]+)*")
 _GROUPED = re.compile(r"(?<![\w./-])(?=[\d./-]{7,})\d{2,}(?:[./-]\d{2,})+(?![\w./-])")
 MIN_WORD = 4
@@ -74,23 +58,15 @@ _ATTRIBUTES = (
 
 
 _STATE_KEYS = (
-    '"sku"',
-    "'sku'",
-    '"productId"',
-    '"product_id"',
-    '"productID"',
-    '"itemId"',
-    '"productSku"',
-    '"ecomm_prodid"',
-    '"prodid"',
-    '"asin"',
-    '"productCode"',
-    '"product_sku"',
-    '"articleNumber"',
+    "sku", "productId", "product_id", "productID", "itemId", "productSku", "ecomm_prodid", "prodid", "asin",
+    "productCode", "product_sku", "articleNumber", "item_id", "content_ids", "sku_id", "skuId",
+)  # fmt: skip
+_STATE_VALUE = re.compile(
+    r"""\\?["']?\s*:\s*\[?\s*(?:(?P<quote>\\?["'])(?P<text>[A-Za-z0-9][A-Za-z0-9./_ -]{0,46}[A-Za-z0-9])(?P=quote)"""
+    r"""|(?P<bare>[A-Za-z0-9][A-Za-z0-9./_-]{1,38}[A-Za-z0-9])(?=[,\]}\s]))"""
 )
-_STATE_VALUE = re.compile(r"""\s*:\s*\[?\s*["']?([A-Za-z0-9][A-Za-z0-9./_-]{1,38}[A-Za-z0-9])["',\]}\s]""")
+"""What follows a key in a script: a string in quotes, which may be those of a string in a string, or a bare value."""
 MAX_STATE_HITS = 150
-MAX_LABELLED = 200
 _NAMED_QUERY = re.compile(
     r"(?:^|[&?#|])(?:p(?:rod(?:uct)?)?_?id|sku|item_?id|pid|prod|product|art(?:icle)?(?:_?id)?)=([^&#|]+)",
     re.IGNORECASE,
@@ -106,6 +82,7 @@ class SkuCandidate:
         whole_token, whole_part: whether it is a token, a whole part of the address.
         n_in_forms: fields of forms that carry it as the number of a product.
         n_alone: texts that are this number and nothing else, of one that stands in the address.
+        n_in_pictures: pictures whose address has it.
     """
 
     value: str
@@ -123,11 +100,17 @@ class SkuCandidate:
     whole_part: bool = False
     n_in_forms: int = 0
     n_alone: int = 0
+    n_in_pictures: int = 0
     order: int = 0
 
     @property
     def is_stated_sku(self) -> bool:
         return any(name.startswith("sku") for name in self.stated)
+
+    @property
+    def is_shown(self) -> bool:
+        """Whether a shopper reads it as the number: behind a label, or by itself as it stands in the address."""
+        return bool(self.labels["sku"] or self.n_alone)
 
     @property
     def n_places(self) -> int:
@@ -184,11 +167,11 @@ def sku_candidates(reading: Reading) -> list[SkuCandidate]:
 
     for fact in reading.structured.facts:
         if fact.kind in ("sku", "mpn", "gtin"):
-            value = re.sub(r"^(?:sku|mpn|gtin\d*|ean|upc|isbn)\s*:\s*", "", fact.value, flags=re.IGNORECASE)
-            candidate = collect(value, fact.element)
+            candidate = collect(_bare(fact.value), fact.element)
             if candidate:
                 candidate.stated[f"{fact.kind}/{fact.source}"] += 1
     _from_labels(reading, dict(found), collect)
+    _from_classes(reading.dom, collect)
     _from_texts(reading, collect)
     dom = reading.dom
     for element in sorted({element for name in _ATTRIBUTES for element in dom.having(name)}):
@@ -201,8 +184,41 @@ def sku_candidates(reading: Reading) -> list[SkuCandidate]:
     _from_forms(dom, collect)
     _from_scripts(reading, collect)
     _from_address(reading, found, collect)
+    _look_at_pictures(reading, found)
     _write_as_shown(dom, found)
     return list(found.values())[:MAX_VALUES]
+
+
+def _bare(stated: str) -> str:
+    """A stated number without the word for it before, and without the product's name behind."""
+    value = _STATED_WORD.sub("", stated)
+    first, _, rest = value.partition(" ")
+    is_named = len(rest.split()) >= MAX_WORDS_OF_NUMBER and any(character.isdigit() for character in first)
+    return first if is_named else value
+
+
+def _from_classes(dom: Dom, collect: Collect) -> None:
+    """Short texts of elements that are called a sku and nothing else, as platforms do."""
+    for element in dom.having("class"):
+        named = dom.attributes[element]["class"]
+        if "sku" not in named.lower() or not _SKU_CLASS.search(named.lower()):
+            continue
+        text = dom.text(element) if dom.text_length(element) <= MAX_SKU else ""
+        if BLANKS_INSIDE.fullmatch(text) and any(character.isdigit() for character in text):
+            candidate = collect(text, element)
+            if candidate and not candidate.labels["sku"]:
+                candidate.labels["sku"] += 1
+
+
+def _look_at_pictures(reading: Reading, found: Mapping[str, SkuCandidate]) -> None:
+    """Count the pictures whose address has a number: shops file pictures under what the listing goes by."""
+    dom = reading.dom
+    shown = (dom.attribute(element, "src")[:MAX_ADDRESS] for element in dom.of_tags("img")[:MAX_PICTURES])
+    addresses = {address for address in (*reading.structured.values("image"), *shown) if address}
+    numbers = [frozenset(map(key_of, _PICTURE_PART.findall(address))) for address in addresses]
+    for key, candidate in found.items():
+        if len(key) >= MIN_ALONE:
+            candidate.n_in_pictures = sum(key in parts for parts in numbers)
 
 
 def _from_labels(reading: Reading, stated: Mapping[str, SkuCandidate], collect: Collect) -> None:
@@ -211,39 +227,13 @@ def _from_labels(reading: Reading, stated: Mapping[str, SkuCandidate], collect: 
     Args:
         stated: those that are stated, by key.
     """
-    segments, digits = reading.dom.segments, reading.dom.with_digits
-    for index in np.flatnonzero(digits | np.append(digits[1:], False)).tolist():
-        segment = segments[index]
-        if len(segment) > MAX_LABELLED:
-            continue
-        following = segments[index + 1][:60] if index + 1 < len(segments) else ""
-        for label in _LABEL.finditer(lower_same_length(segment)):
-            rest = segment[label.end() :]
-            if rest[:1].isalpha():  # the beginning of a word: `REFECTOC-00009`
-                continue
-            after = f"{rest[:60]}\x1f{following}" if len(rest.strip(" :#.°：")) < 2 else rest[:60]
-            value = _AFTER_LABEL.match(after)
-            if value is None or not any(character.isdigit() for character in value[1]):
-                continue
-            kind = _kind_of_label(segment, label)
-            candidate = kind and (
-                _continued(stated, value[1], after[value.start(1) :])
-                or collect(value[1], reading.dom.segment_owners[index])
-            )
-            if kind and candidate:
-                # Two spellings of one number: the one a shopper reads.
-                if not candidate.labels and key_of(candidate.value) == key_of(value[1]):
-                    candidate.value = value[1]
-                candidate.labels[kind] += 1
-
-
-def _kind_of_label(segment: str, label: re.Match[str]) -> str | None:
-    """What a label announces: the number of the shop (`sku`) or of the maker (`mpn`), `gtin`; None for another code."""
-    before = segment[: label.start()].lower()
-    if len(before.split()) > MAX_WORDS_BEFORE or _CODE_OF_OTHER.search(before):
-        return None
-    kind = label.lastgroup or "sku"
-    return "mpn" if kind == "sku" and _MODEL.search(before) else kind
+    for number in labelled_numbers(reading.dom, range(len(reading.dom.segments))):
+        candidate = _continued(stated, number.value, number.text) or collect(number.value, number.element)
+        if candidate:
+            # Two spellings of one number: the one a shopper reads.
+            if not candidate.labels and key_of(candidate.value) == key_of(number.value):
+                candidate.value = number.value
+            candidate.labels[number.kind] += 1
 
 
 def _continued(stated: Mapping[str, SkuCandidate], value: str, text: str) -> SkuCandidate | None:
@@ -293,10 +283,12 @@ def _from_scripts(reading: Reading, collect: Collect) -> None:
         for key in _STATE_KEYS:
             at = source.find(key)
             while at >= 0 and hits < MAX_STATE_HITS:
-                hits += 1
+                is_key = at == 0 or not (source[at - 1].isalnum() or source[at - 1] in "_-")
                 at += len(key)
-                value = _STATE_VALUE.match(source, at, at + 60)
-                candidate = collect(value[1], -1) if value else None
+                value = _STATE_VALUE.match(source, at, at + 80) if is_key else None
+                if value:
+                    hits += 1
+                candidate = collect(value["text"] or value["bare"], -1) if value else None
                 if candidate:
                     candidate.n_in_state += 1
                     candidate.n_as_sku += "sku" in key.lower()

@@ -26,6 +26,7 @@ _WHOLE_AT_END = re.compile(
     r"(?<![\d.,])(?P<digits>\d{1,3}(?:[.,'’ \u00a0\u202f]?\d{3})*)(?:(?P<sign>[.,])|(?P<symbol>\s?[€£$]))?\s?$"
 )
 _CENTS = re.compile(r"(?P<sign>[.,]?)\d{2}(?:\s?[^\d\s%.,]{1,4}){0,2}\*?")
+_WITH_CENTS = re.compile(r"\d[.,]\d{2}(?!\d)")
 _SIGN = re.compile(r"[.,]")
 _THOUSANDS = re.compile(r"\d{3}(?!\d)")
 _CENTS_NAMES = re.compile(r"cent|fraction|decimal|minor|kop|grosz|haler|sup\b|-sub|exponent|small")
@@ -101,6 +102,11 @@ def n_amounts(text: str) -> int:
     return sum(price.has_currency for price in prices_in(text[:MAX_CHARACTERS].replace(SPLIT, " ")))
 
 
+def holds_amount(text: str) -> bool:
+    """Whether a text says a sum of money: it has cents or a currency."""
+    return _WITH_CENTS.search(text) is not None or n_amounts(text) > 0
+
+
 def price_text(dom: Dom, element: int) -> str:
     """The text of an element as a price is read from it.
 
@@ -149,5 +155,7 @@ def stated_price(value: object, currency: str | None = None) -> Money | None:
     return None if money is None or money.amount <= 0 else Money(money.amount, currency or money.currency)
 
 
-__all__ = ["SPLIT", "Money", "PageLocale", "currency_of", "n_amounts", "page_locale", "price_text", "shown_price",
-           "stated_price"]  # fmt: skip
+__all__ = [
+    "SPLIT", "Money", "PageLocale", "currency_of", "holds_amount", "n_amounts", "page_locale", "price_text",
+    "shown_price", "stated_price",
+]  # fmt: skip

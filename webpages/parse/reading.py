@@ -31,6 +31,7 @@ class Reading:
     Attributes:
         name_anchor, cart_anchor: elements taken for the product's name and its add-to-cart control before any model is
             asked, -1 where there is none; distances are measured to them.
+        pictures_of_others: links to other pages that have a picture inside, once they are asked for.
     """
 
     dom: Dom
@@ -46,6 +47,7 @@ class Reading:
     names: list[Candidate] = field(default_factory=list)
     carts: list[Candidate] = field(default_factory=list)
     text_rows: dict[str, NDArray[np.float32]] = field(default_factory=dict)
+    pictures_of_others: list[int] | None = None
 
     @classmethod
     def of(cls, dom: Dom, structured: Structured, url: str | None = None, layout: Layout | None = None) -> Reading:

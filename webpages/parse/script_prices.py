@@ -1,29 +1,64 @@
-"""Prices in the scripts of a platform, read as text and never run: some of its shops show theirs by script alone."""
+"""Prices that a page holds for its scripts, which are never run: some shops show theirs by script alone.
+
+Those in the scripts of a platform come first, else those in attributes of elements that have no text of their own.
+"""
 
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 from decimal import Decimal
+from itertools import islice
 
-from trimtab.text.money import Money
+from trimtab.text.money import Money, currency_of
+from trimtab.webpages.parse.candidates import mark
 from trimtab.webpages.parse.dom import Dom
+from trimtab.webpages.parse.prices import stated_price
+from trimtab.webpages.parse.words import role_bit, roles_of
 
 MAX_AMOUNTS = 3
+MAX_ELEMENTS = 200
 _PLATFORM = "Shopify"
 _PRICE = re.compile(r'"price":\s?(\d{2,9})(?=\s?[,}])')
 """A whole number of cents, of the product or of one of its variants."""
+_PRICE_NAMES = ("data-price", "data-price-amount", "data-current-price", "data-sale-price", "data-product-price",
+                "data-final-price", "price")  # fmt: skip
+_CURRENCY_NAMES = ("data-currency", "data-price-currency", "data-currency-code", "currency")
+_KIND_NAMES = ("data-price-type", "data-type")
+_NOT_CURRENT = role_bit("old") | role_bit("unit") | role_bit("instalment") | role_bit("shipping") | role_bit("save")
+_NOW = role_bit("now")
 
 
 def script_prices(dom: Dom) -> list[tuple[int, Money]]:
     """Distinct prices in the order of their first appearance, each with the element it was read from."""
-    if not any(_PLATFORM in source for _, source in dom.inline_scripts):
-        return []
-    found: dict[Decimal, int] = {}
+    is_of_platform = any(_PLATFORM in source for _, source in dom.inline_scripts)
+    prices = _of_scripts(dom) if is_of_platform else _of_attributes(dom)
+    found: dict[Decimal, tuple[int, Money]] = {}
+    for element, money in prices:
+        found.setdefault(money.amount, (element, money))
+        if len(found) == MAX_AMOUNTS:
+            break
+    return list(found.values())
+
+
+def _of_scripts(dom: Dom) -> Iterator[tuple[int, Money]]:
     for element, source in dom.inline_scripts:
         for written in _PRICE.finditer(source):
             amount = Decimal(written[1]) / 100
             if amount > 0:
-                found.setdefault(amount.quantize(Decimal(1)) if amount % 1 == 0 else amount, element)
-            if len(found) == MAX_AMOUNTS:
-                break
-    return [(element, Money(amount, None)) for amount, element in list(found.items())[:MAX_AMOUNTS]]
+                yield element, Money(amount.quantize(Decimal(1)) if amount % 1 == 0 else amount, None)
+
+
+def _of_attributes(dom: Dom) -> Iterator[tuple[int, Money]]:
+    named = sorted({element for name in _PRICE_NAMES for element in dom.having(name)})
+    for element in islice(named, MAX_ELEMENTS):
+        attributes = dom.attributes[element]
+        kind = next((attributes[name] for name in _KIND_NAMES if name in attributes), "")
+        roles = roles_of(f"{mark(dom, element)} {kind}")
+        if dom.text_length(element) or (roles & _NOT_CURRENT and not roles & _NOW):
+            continue
+        written = next(attributes[name] for name in _PRICE_NAMES if name in attributes)
+        currency = next((attributes[name] for name in _CURRENCY_NAMES if name in attributes), "")
+        money = stated_price(written, currency_of(currency))
+        if money is not None:
+            yield element, money

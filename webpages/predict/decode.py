@@ -21,11 +21,12 @@ WITNESS_SHARE = 0.15
 MAX_WITNESSES = 3
 PENALTIES = {
     "in_struck": 8.0, "css_struck": 8.0, "box_struck": 8.0, "is_unclean": 6.0, "hidden": 6.0, "css_hidden": 6.0,
-    "own_threshold": 12.0, "own_lowest": 12.0, "stated_otherwise": 4.0, "is_disqualified": 3.0,
+    "own_threshold": 12.0, "own_lowest": 12.0, "stated_otherwise": 4.0, "is_disqualified": 3.0, "is_doubtful": 3.0,
 }  # fmt: skip
 """By what the score of a price is lowered that is by its meaning not the current one. The largest counts."""
-RULED_OUT = 6.0
-"""Penalty from which on leading over others says nothing: they are no prices either."""
+RULED_OUT, RULED_OUT_UNSTATED = 6.0, 3.0
+"""Penalty from which on leading over others says nothing: they are no prices either. The words beside an amount rule it
+out where the page does not state it as its price."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,7 +88,9 @@ def decide_candidates(
         rows[decision.index, names.index("n_stated")] > 0 >= rows[decision.index, names.index("agrees_any")]
     )
     shown_otherwise = not shown[decision.index] and any(shown)
-    lead = 0.0 if penalties[decision.index] >= RULED_OUT else decision.lead
+    is_stated = rows[decision.index, names.index("agrees_any")] > 0
+    is_ruled_out = penalties[decision.index] >= (RULED_OUT if is_stated else RULED_OUT_UNSTATED)
+    lead = 0.0 if is_ruled_out else decision.lead
     return replace(decision, lead=lead, dissent=float(stated_otherwise or shown_otherwise))
 
 

@@ -92,8 +92,8 @@ def _tokens(name: str, text: str) -> list[str]:
     words = _WORD.findall(text)[:12]
     group = "said" if name in _SAYING else "named" if name in ("name", "id") else name
     if group in ("said", "named"):
-        whole, part = types_named(text)
-        tokens += [f"{group} whole:{kind}" for kind in whole] + [f"{group} part:{kind}" for kind in part]
+        for how, kinds in zip(("whole", "part", "first"), types_named(text), strict=True):
+            tokens += [f"{group} {how}:{kind}" for kind in kinds]
     for word in words:
         tokens += [f"{group}:{word}", f"any:{word}"] if group in ("said", "named") else [f"{group}:{word}"]
         if group in ("said", "named"):

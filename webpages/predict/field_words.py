@@ -37,26 +37,30 @@ def _types_of_word() -> dict[str, frozenset[str]]:
 
 
 def plain(text: str) -> str:
-    """A text without what decorates labels: stars, colons, brackets, `required`."""
-    return " ".join(_DECORATION.sub(" ", text.lower()).split())
+    """A text without what decorates labels: stars, colons, brackets, `required`; and without the dot that a Turkish
+    capital İ leaves in lower case."""
+    return " ".join(_DECORATION.sub(" ", text.lower().replace("i\u0307", "i")).split())
 
 
-def types_named(text: str) -> tuple[frozenset[str], frozenset[str]]:
-    """The types that a text names as a whole, and those that its longest known part names."""
+def types_named(text: str) -> tuple[frozenset[str], frozenset[str], frozenset[str]]:
+    """The types that a text names as a whole; else those that its longest known part names, and its first one:
+    `mobile with area code`, `street, house, flat`."""
     table, said = _types_of_word(), plain(text)
     whole = table.get(said, frozenset())
     if whole:
-        return whole, frozenset()
+        return whole, frozenset(), frozenset()
     if _IDEOGRAPHS.search(said):
         parts, longest, joint = list(said), MAX_LETTERS, ""
     else:
         parts, longest, joint = said.split(), MAX_WORDS, " "
+    found: dict[int, dict[int, frozenset[str]]] = {}
     for size in range(min(longest, len(parts) - 1), 0, -1):
-        named = [
-            table[part]
-            for part in (joint.join(parts[at : at + size]) for at in range(len(parts) - size + 1))
-            if part in table and (len(part) >= MIN_PART or (not joint and size > 1))
-        ]
-        if named:
-            return frozenset(), frozenset().union(*named)
-    return frozenset(), frozenset()
+        for at in range(len(parts) - size + 1):
+            part = joint.join(parts[at : at + size])
+            if part in table and (len(part) >= MIN_PART or (not joint and size > 1)):
+                found.setdefault(size, {})[at] = table[part]
+    if not found:
+        return frozenset(), frozenset(), frozenset()
+    first = min((at, -size) for size, places in found.items() for at in places)
+    longest_parts = found[max(found)].values()
+    return frozenset(), frozenset().union(*longest_parts), found[-first[1]][first[0]]

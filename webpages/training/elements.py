@@ -17,7 +17,7 @@ from trimtab.webpages.predict.model import KEYS, Confidence, ElementModel, names
 from trimtab.webpages.predict.trees import Trees
 from trimtab.webpages.training.availability import availability_weights
 from trimtab.webpages.training.calibration import Outcome, calibrate
-from trimtab.webpages.training.examples import Example
+from trimtab.webpages.training.examples import Example, Twin
 
 N_TREES = {"sku": 120, "page": 250, "cartform": 120}
 DEFAULT_TREES = 160
@@ -60,13 +60,15 @@ _MONOTONE = {
     "own_used": -1, "before_used": -1, "agrees_json_ld": 1, "agrees_microdata": 1, "agrees_opengraph": 1,
     "agrees_first": 1,
     "agrees_any": 1, "itemprop_price": 1, "has_symbol": 1, "n_amounts": -1, "own_member": -1, "before_member": -1,
-    "is_disqualified": -1, "is_unclean": -1, "stated_otherwise": -1, "own_lowest": -1, "before_lowest": -1,
+    "is_disqualified": -1, "is_unclean": -1,
+    "is_doubtful": -1, "stated_otherwise": -1, "own_lowest": -1, "before_lowest": -1,
     "own_threshold": -1, "before_threshold": -1, "own_deposit": -1, "before_deposit": -1, "after_deposit": -1,
     "is_aside": -1, "larger_old": 1, "own_opening": -1, "before_opening": -1, "is_elsewhere": -1,
     "is_with_other_product": -1, "agrees_script": 1, "agrees_first_script": 1,
-    "untaxed_beside": 1, "taxed_beside": -1, "n_pictured_repeats": -1,
+    "untaxed_beside": 1, "taxed_beside": -1, "n_pictured_repeats": -1, "is_bulk": -1,
     "stated_sku_json_ld": 1, "stated_sku_microdata": 1, "stated_first": 1, "label_sku": 1, "label_first": 1,
     "n_in_forms": 1, "n_places": 1, "most_places": 1, "named_query": 1, "n_alone": 1, "n_as_sku": 1,
+    "is_shown": 1, "shown_first": 1, "n_in_pictures": 1, "most_pictures": 1,
 }  # fmt: skip
 """Direction of features that can only speak for a price or an article number (1) or against it (-1)."""
 
@@ -88,7 +90,8 @@ def fit_trees(examples: Sequence[Example], key: str, *, n_seeds: int = N_SEEDS) 
     kind = key.split("/", maxsplit=1)[0]
     used = [e for e in examples if key in e.rows and kind in e.labels and (kind in PAGE_LEVEL or e.labels[kind].any())]
     parts = [(e.rows[key], e.labels[kind], e.weight) for e in used]
-    parts += [twin for example in examples for twin in example.twins.get(key, ())]
+    twins = (twin for example in examples for twin in example.twins.get(key, ()))
+    parts += [(twin.rows, twin.labels, twin.weight) for twin in twins if twin.weight > 0]
     if kind in CHOSEN:
         parts = [_thinned(*part) for part in parts]
     rows = np.vstack([more for more, _, _ in parts])
@@ -134,28 +137,36 @@ def _safe(names: list[str]) -> list[str]:
 
 
 def outcomes(examples: Sequence[Example], key: str, trees: Trees) -> list[Outcome]:
-    """The decision on each page that has one; pages of one shop share a weight."""
+    """The decision on each page that has one, read as it is and in the other ways that are met; pages of one shop share
+    a weight."""
     kind, level = key.split("/", maxsplit=1)[0], key.partition("/")[2]
     found = []
     for example in examples:
         if key not in example.rows or kind not in example.labels or (level == "layout" and example.layout is None):
             continue
-        logits = trees.logits(example.rows[key])
         if kind in PAGE_LEVEL:
+            logits = trees.logits(example.rows[key])
             found += [
                 Outcome(float(logit), 0.0, bool(right), weight=example.weight)
                 for logit, right in zip(logits, example.labels[kind], strict=True)
             ]
             continue
-        if kind == "sku":
-            named = [key_of(candidate.value) for candidate in example.skus]
-            decision = decide(named, logits, [True] * len(named))
-        else:
-            candidates = example.candidates.by_kind[kind]
-            decision = decide_candidates(kind, level, candidates, example.rows[key], logits)
-        if decision is not None:
-            found.append(_outcome(decision, example, right=bool(example.labels[kind][decision.index])))
+        candidates = example.skus if kind == "sku" else example.candidates.by_kind[kind]
+        met = [twin for twin in example.twins.get(key, ()) if twin.is_met]
+        for view in (Twin(example.rows[key], example.labels[kind], 1.0, candidates), *met):
+            decision = _decide(key, view, trees)
+            if decision is not None:
+                found.append(_outcome(decision, example, right=bool(view.labels[decision.index])))
     return found
+
+
+def _decide(key: str, view: Twin, trees: Trees) -> Decision | None:
+    logits = trees.logits(view.rows)
+    if key == "sku":
+        named = [key_of(candidate.value) for candidate in view.candidates]  # type: ignore[union-attr]
+        return decide(named, logits, [True] * len(named))
+    kind, _, level = key.partition("/")
+    return decide_candidates(kind, level, view.candidates, view.rows, logits)  # type: ignore[arg-type]
 
 
 def _outcome(decision: Decision, example: Example, *, right: bool, weight: float = 1.0) -> Outcome:

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
-from dataclasses import dataclass, field
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field, replace
 from decimal import Decimal
 from pathlib import Path
 
@@ -18,7 +18,13 @@ from trimtab.webpages.features.image import image_key
 from trimtab.webpages.features.levels import LEVELS, features
 from trimtab.webpages.features.page_kind import page_row, with_offer
 from trimtab.webpages.features.sku import sku_rows
-from trimtab.webpages.parse.candidates import KINDS, Candidate, price_candidates, says_add_to_cart
+from trimtab.webpages.parse.candidates import (
+    KINDS,
+    Candidate,
+    image_candidates,
+    price_candidates,
+    says_add_to_cart,
+)
 from trimtab.webpages.parse.facts import Structured
 from trimtab.webpages.parse.identifiers import SkuCandidate, sku_candidates
 from trimtab.webpages.parse.layout import Layout
@@ -36,6 +42,8 @@ UNSTATED_WEIGHT, STATED_WEIGHT, OFFERLESS_WEIGHT = 0.7, 0.1, 0.02
 """Weight of a page read without its statements, of a page labelled by them alone, and of one read without its offer; a
 labelled page has 1. Of pages of held-out shops read without offer and statements .44 are found at a weight of 0, .78 at
 .02 and .88 at .05, where a page that shows hardly more than a name and a price is taken for something else."""
+BARE_WEIGHT = 0.3
+"""Weight of a page read without what states or labels its article number, which stands elsewhere too."""
 LABELS = Path(__file__).parent / "labels"
 UNDRAWN = frozenset({"shop-mirrors"})
 """Sets that are not rendered: their sheets and scripts lie in files that are not here."""
@@ -43,8 +51,21 @@ UNLABELLED = frozenset({"formasaurus", "shop-forms"})
 """Sets of pages of all kinds, without labels of elements."""
 
 
-Twin = tuple[NDArray[np.float32], NDArray[np.bool_], float]
-"""Rows, labels, and the weight of the page in training beside one as it is."""
+@dataclass(frozen=True, slots=True)
+class Twin:
+    """A page read as if it stated more or less than its example.
+
+    Attributes:
+        weight: in training, beside an example's.
+        candidates: what the rows are of.
+        is_met: whether pages are read so in use, so that the confidence is fitted on it too.
+    """
+
+    rows: NDArray[np.float32]
+    labels: NDArray[np.bool_]
+    weight: float
+    candidates: Sequence[Candidate] | Sequence[SkuCandidate] = ()
+    is_met: bool = False
 
 
 @dataclass(slots=True)
@@ -56,7 +77,7 @@ class Example:
             (`trimtab.webpages.features.page_kind.with_offer`).
         labels: key without level -> [n] bool, missing where the page has no such label.
         skus: candidates for the article number, where it is labelled.
-        twins: key -> (rows, labels, weight) of the same page read as if it stated less; training only.
+        twins: key -> the same page read as if it stated less or more; training only.
         is_product: None where not known.
     """
 
@@ -83,8 +104,8 @@ class Example:
         self.rows["availability"] = availability_row(sight_of(self.reading, self.candidates.by_kind["price"]))
         self.labels["availability"] = np.asarray([self.page.fields["availability"][0] not in GONE])
 
-    def add_twin(self, key: str, rows: NDArray[np.float32], labels: NDArray[np.bool_], weight: float) -> None:
-        self.twins.setdefault(key, []).append((rows, labels, weight * self.weight))
+    def add_twin(self, key: str, twin: Twin) -> None:
+        self.twins.setdefault(key, []).append(replace(twin, weight=twin.weight * self.weight))
 
 
 def wanted_prices(page: LabelledPage) -> set[Decimal]:
@@ -131,7 +152,8 @@ def read_example(
     _add_image_twin(example)
     if page.fields.get("availability"):
         example.add_availability()
-    _add_sku_twin(example)
+    if page.fields.get("sku") or page.image:
+        _add_views(example)
     skus = sku_candidates(reading) if page.fields.get("sku") else []
     if skus:
         example.skus = skus
@@ -159,7 +181,7 @@ def _add_page_twins(example: Example) -> None:
     carts = [candidate for candidate in of["cart"] if not says_add_to_cart(candidate.text)]
     for reading in (own, _unstated(example)):
         row = with_offer(page_row(reading, [], carts, of["image"]), np.empty((0, 0), dtype=np.float32), None)
-        example.add_twin("page", row, np.asarray([True]), OFFERLESS_WEIGHT)
+        example.add_twin("page", Twin(row, np.asarray([True]), OFFERLESS_WEIGHT))
 
 
 def _add_price_twin(example: Example, wanted: set[Decimal]) -> None:
@@ -172,7 +194,8 @@ def _add_price_twin(example: Example, wanted: set[Decimal]) -> None:
     if labels.any():
         for level in LEVELS:
             if level != "layout" or example.layout is not None:
-                example.add_twin(f"price/{level}", features(reading, "price", prices, level), labels, UNSTATED_WEIGHT)
+                rows = features(reading, "price", prices, level)
+                example.add_twin(f"price/{level}", Twin(rows, labels, UNSTATED_WEIGHT))
 
 
 def _unstated(example: Example) -> Reading:
@@ -201,20 +224,40 @@ def _add_image_twin(example: Example) -> None:
     if labels.any():
         for level in LEVELS:
             if level != "layout" or example.layout is not None:
-                example.add_twin(f"image/{level}", features(reading, "image", images, level), labels, STATED_WEIGHT)
+                rows = features(reading, "image", images, level)
+                example.add_twin(f"image/{level}", Twin(rows, labels, STATED_WEIGHT))
 
 
-def _add_sku_twin(example: Example) -> None:
-    """Add a page whose article number is labelled by what the page states, read as it is."""
-    page = example.page
-    if not page.masked or not page.fields.get("sku"):
-        return
-    dom = page.dom()
-    reading = Reading.of(dom, read_structured(dom, page.url), page.url)
-    skus = sku_candidates(reading)
-    labels = np.asarray([candidate.value in page.fields["sku"] for candidate in skus], dtype=bool)
-    if labels.any():
-        example.add_twin("sku", sku_rows(reading, skus), labels, STATED_WEIGHT)
+def _add_views(example: Example) -> None:
+    """Add a page with a labelled image or article number as it is met: with all that it states, and with nothing."""
+    page, unstated = example.page, _unstated(example)
+    readings = [(unstated, UNSTATED_WEIGHT)]
+    if page.masked:
+        dom = page.dom()
+        readings.append((Reading.of(dom, read_structured(dom, page.url), page.url), STATED_WEIGHT))
+    for reading, weight in readings:
+        if page.fields.get("sku"):
+            _add_sku_twin(example, reading, sku_candidates(reading), weight, is_met=True)
+        if page.image:
+            images = image_candidates(reading.dom)
+            labels = _flags(images, lambda c: image_key(c.text) == image_key(page.image))
+            rows = features(reading, "image", images, "text")
+            example.add_twin("image/text", Twin(rows, labels, 0.0, images, is_met=True))
+    if page.fields.get("sku"):
+        # Where the number stands elsewhere too, that must be enough.
+        skus = sku_candidates(unstated)
+        for candidate in skus:
+            candidate.labels.clear()
+        _add_sku_twin(example, unstated, [candidate for candidate in skus if candidate.n_places], BARE_WEIGHT)
+
+
+def _add_sku_twin(
+    example: Example, reading: Reading, skus: list[SkuCandidate], weight: float, *, is_met: bool = False
+) -> None:
+    labels = np.asarray([candidate.value in example.page.fields["sku"] for candidate in skus], dtype=bool)
+    if skus and (labels.any() or is_met):
+        rows = sku_rows(reading, skus)
+        example.add_twin("sku", Twin(rows, labels, weight if labels.any() else 0.0, skus, is_met=is_met))
 
 
 def _label(example: Example, own: dict[str, list[str]]) -> None:
