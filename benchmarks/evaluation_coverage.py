@@ -39,7 +39,7 @@ from trimtab.abtest.ope.reliability import (
 )
 
 N_LOGS = 2000
-N_POWER = 1000
+N_POWER = 200
 FEWEST_LOGS = 100
 N_RESAMPLES = 200
 MOST_USERS = 1024
@@ -53,7 +53,7 @@ EFFECTS = {"near": 0.1, "close": 0.15, "middling": 0.2, "at the edge": 0.25, "fa
 SIZES = (100, 200, 300, 500, 700, 1000, 2000, 3000, 10_000)
 RATES = (0.002, 0.01, 0.03, 0.05, 0.1, 0.2, 0.3)
 FEWEST_REWARDED = 12
-N_CELLS = 480
+N_CELLS = 96
 DESIGN = 20261126
 OUTCOMES = ("purchases", "heavy revenue", "net revenue")
 CELLS = Path("benchmarks/results/evaluation-differences-cells.jsonl")
@@ -175,7 +175,9 @@ def logs_of(cell: Cell, n_logs: int, rng: np.random.Generator) -> Logs:
     sizes = weights.sum(axis=1) ** 2 / (weights**2).sum(axis=1)
     earned = np.abs(rewards).sum(axis=1)
     ess = earned.sum(axis=1) / np.maximum((earned / sizes).sum(axis=1), 1e-300)
-    unrelated = np.sqrt((rewards.var(axis=1) * (1 / sizes - 1 / n)).sum(axis=1))
+    variances = rewards.var(axis=1)
+    together = rewards.sum(axis=2).var(axis=1) / np.maximum(variances.sum(axis=1), 1e-300)
+    unrelated = np.sqrt(np.maximum(together, 1) * (variances * (1 / sizes - 1 / n)).sum(axis=1))
     truth = k * mean_value * _true_difference(rate, s / np.sqrt(k), b / np.sqrt(k))
     return Logs(np.stack(numerators, 2), np.stack(denominators, 2), np.array([1.0] * k + [-1.0]), ess, unrelated, truth)
 

@@ -209,6 +209,9 @@ def agree(
     policies: Annotated[int, typer.Option(min=3)] = 20,
     impressions: Annotated[int, typer.Option(min=1, help="of the log, and of all A/B tests together")] = 200_000,
     truth: Annotated[int, typer.Option(min=1, help="searches by which each policy's truth is measured")] = 100_000,
+    max_relevance_loss: Annotated[
+        float | None, typer.Option(min=0, max=1, help="share of relevance that weights may cost; no bound by default")
+    ] = None,
     seed: Annotated[int, typer.Option()] = 0,
     as_json: AsJson = False,
     quiet: Quiet = False,
@@ -221,7 +224,14 @@ def agree(
     engine = load_engine(bundle)
     with progress(quiet or as_json) as report:
         result = run(
-            engine, metric=metric, n_policies=policies, n_log=impressions, n_truth=truth, seed=seed, progress=report
+            engine,
+            metric=metric,
+            n_policies=policies,
+            n_log=impressions,
+            n_truth=truth,
+            max_relevance_loss=max_relevance_loss,
+            seed=seed,
+            progress=report,
         )
     if as_json:
         print_json(result)

@@ -22,6 +22,17 @@ from trimtab.retrieval.filters import parse_filter
 USERS_AT_ONCE = 64
 """Users scored in one pass of the heads: their features stay in the cache."""
 
+Bounds = tuple[tuple[str, float], ...]
+"""Objectives, ascending, each with the largest share of its best slate to give up."""
+
+
+def bounds_of(max_relevance_loss: float | None, max_losses: Mapping[str, float]) -> Bounds:
+    """The bounds of a search, as in a log."""
+    losses = {name: float(loss) for name, loss in max_losses.items()}
+    if max_relevance_loss is not None:
+        losses[RELEVANCE] = max_relevance_loss
+    return tuple(sorted(losses.items()))
+
 
 @dataclass(frozen=True, slots=True)
 class Search:
@@ -38,7 +49,7 @@ class Search:
         is_grouped: whether variants were one hit.
         price_list, store, near, related: as in a log.
         moment: when it was asked, where prices change with the time; None is now.
-        bounds: (objective, largest share of its best slate to give up), ascending.
+        bounds: what the weights may cost.
         k: number of items asked for, where there are bounds: they are of a page of as many.
     """
 
@@ -55,7 +66,7 @@ class Search:
     near: str | None = None
     related: str | None = None
     moment: float | None = None
-    bounds: tuple[tuple[str, float], ...] = ()
+    bounds: Bounds = ()
     k: int = 0
 
     def engine_of(self, engine: Engine) -> Engine:

@@ -33,8 +33,8 @@ MIN_GROUPS = 10
 """Below this many groups of users there is a value and no interval."""
 
 NOISE = 1e-6
-"""Two sides whose sums differ by less than this, relative to what a group has on average, are the same but for
-rounding; a standard error below this share of the value is none."""
+"""Two sides whose sums differ by less than this, relative to what the group has or to what groups have on average, are
+the same but for rounding; a standard error below this share of the value is none."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -270,7 +270,8 @@ def _same(sums: Sums) -> bool:
     if len(sides) == 1 or sides[0].numerators.shape != sides[1].numerators.shape:
         return False
     mine, theirs = (np.concatenate([side.numerators * side.signs, side.denominators], axis=1) for side in sides)
-    return bool((np.abs(mine - theirs) <= NOISE * np.abs(theirs).sum(axis=0) / max(len(theirs), 1)).all())
+    size = np.abs(theirs)
+    return bool((np.abs(mine - theirs) <= NOISE * np.maximum(size, size.mean(axis=0))).all())
 
 
 def assess(sums: Sums, *, min_ess: float = MIN_ESS, max_weight_share: float = MAX_WEIGHT_SHARE) -> Estimate:

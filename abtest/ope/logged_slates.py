@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections import Counter
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field, fields, replace
 from typing import Any
 
@@ -12,12 +12,11 @@ import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
-from trimtab.abtest.ope.contexts import Search
+from trimtab.abtest.ope.contexts import Search, bounds_of
 from trimtab.abtest.ope.estimators import Floats
 from trimtab.abtest.ope.sums import Ints, groups_of
 from trimtab.core.log import BY_POSITION, COLUMNS
 from trimtab.core.records import Shopper
-from trimtab.core.weights import RELEVANCE
 from trimtab.engine import Engine
 from trimtab.engine.plan.degradation import OTHER_CANDIDATES
 from trimtab.engine.stages.scoring import SECONDS_KEPT
@@ -350,20 +349,12 @@ def _searches(frame: pl.DataFrame, engine: Engine) -> tuple[list[Search], Ints]:
             row["near"],
             row["related"],
             row["moment"],
-            _bounds(row),
+            bounds_of(row["max_relevance_loss"], json.loads(row["max_losses"])),
             row["k"],
         )
         for row in distinct.iter_rows(named=True)
     ]
     return searches, codes.to_numpy().astype(np.int64)
-
-
-def _bounds(row: Mapping[str, Any]) -> tuple[tuple[str, float], ...]:
-    """Objective and share of its best slate to give up, of a row of the log."""
-    losses = {name: float(loss) for name, loss in json.loads(row["max_losses"]).items()}
-    if row["max_relevance_loss"] is not None:
-        losses[RELEVANCE] = row["max_relevance_loss"]
-    return tuple(sorted(losses.items()))
 
 
 def _table(name: str, cells: pl.Series, there: NDArray[np.bool_]) -> NDArray[Any]:

@@ -94,8 +94,8 @@ def unrelated_error(sums: Sums) -> float:
 
     Where the searches of most weight happen to have no reward, the sums of a log vary little and look sure, most of all
     where they are wrong. Rewards that could have stood anywhere vary as all of them do, wherever the weights are:
-    `sum_m variance_m sum_i (w_im / sum w_m - w'_im / sum w'_m)^2`. How far the weights of the two sides go together is
-    seen in groups of users alone.
+    `sum_m variance_m sum_i (w_im / sum w_m - w'_im / sum w'_m)^2`, more where rewards of a slate come together, as its
+    weights do. How far the weights of the two sides go together is seen in groups of users alone.
     """
     sides = sums.sides()
     if len(sides) == 1 or len({side.numerators.shape for side in sides}) > 1:
@@ -106,12 +106,14 @@ def unrelated_error(sums: Sums) -> float:
         sizes = side.overlap.ess
         spreads.append(np.sqrt(np.maximum(1 / np.maximum(sizes, 1.0) - 1 / side.overlap.n, 0.0)) * side.signs)
         off.append(side.denominators / np.maximum(side.denominators.sum(axis=0), _LEAST) - shares[:, None])
-    together = np.einsum("gm,gm->m", *off)
+    product = np.einsum("gm,gm->m", *off)
     alone = np.sqrt(np.prod([np.einsum("gm,gm->m", one, one) for one in off], axis=0))
-    agreement = np.divide(together, alone, out=np.zeros_like(together), where=alone > 0)
+    agreement = np.divide(product, alone, out=np.zeros_like(product), where=alone > 0)
     variances = np.max([side.earned.variances(side.overlap.supported) for side in sides], axis=0)
+    together = max(side.earned.together(side.overlap.n) for side in sides)
     after, before = spreads
-    return float(np.sqrt(np.maximum(variances @ (after**2 + before**2 - 2 * agreement * after * before), 0.0)))
+    apart = variances @ (after**2 + before**2 - 2 * agreement * after * before)
+    return float(np.sqrt(np.maximum(together * apart, 0.0)))
 
 
 def missing_share(sums: Sums) -> float:

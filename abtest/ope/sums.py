@@ -83,24 +83,44 @@ class Earned:
         absolute: [m] sum of absolute rewards: what depends on a column, even where thin overlap hides it from the
             weighted rewards.
         total, squares: [m] sums of rewards and of their squares where there is a weight.
+        with_slate: [m] sums of rewards times those of their whole slates, where there is a weight.
     """
 
     absolute: Floats
     total: Floats
     squares: Floats
+    with_slate: Floats
 
     @classmethod
     def of(cls, rewards: Floats, weights: Floats) -> Earned:
-        weighted = np.where(weights > 0, rewards, 0.0)
-        return cls(np.abs(rewards).sum(axis=0), weighted.sum(axis=0), np.einsum("im,im->m", weighted, weighted))
+        return cls(*(values.sum(axis=0) for values in earned(rewards, weights)))
 
     def __add__(self, other: Earned) -> Earned:
-        return Earned(self.absolute + other.absolute, self.total + other.total, self.squares + other.squares)
+        return Earned(
+            self.absolute + other.absolute,
+            self.total + other.total,
+            self.squares + other.squares,
+            self.with_slate + other.with_slate,
+        )
 
     def variances(self, supported: Floats) -> Floats:
         """[m] of rewards where there is a weight, which is `supported` [m] times."""
         n = np.maximum(supported, 1.0)
         return np.maximum(self.squares / n - (self.total / n) ** 2, 0.0)
+
+    def together(self, n: int) -> float:
+        """How much more the rewards of n whole slates vary than if what is at one position said nothing of the others:
+        the variance of their sum over the sum of their variances; 1 where they vary less."""
+        mean = self.total / max(n, 1)
+        alone = float((self.squares / max(n, 1) - mean**2).sum())
+        of_slates = float(self.with_slate.sum() / max(n, 1) - mean.sum() ** 2)
+        return max(of_slates / alone, 1.0) if alone > 0 else 1.0
+
+
+def earned(rewards: Floats, weights: Floats) -> tuple[Floats, Floats, Floats, Floats]:
+    """[n, m] each, what adds up to the columns of `Earned`."""
+    weighted = np.where(weights > 0, rewards, 0.0)
+    return np.abs(rewards), weighted, weighted**2, weighted * weighted.sum(axis=1, keepdims=True)
 
 
 @dataclass(frozen=True, slots=True)
@@ -152,6 +172,7 @@ class Sums:
                 np.concatenate([self.earned.absolute, other.earned.absolute]),
                 np.concatenate([self.earned.total, other.earned.total]),
                 np.concatenate([self.earned.squares, other.earned.squares]),
+                np.concatenate([self.earned.with_slate, other.earned.with_slate]),
             ),
         )
 
@@ -190,7 +211,12 @@ class Sums:
                 overlap.largest[which],
                 overlap.supported[which],
             ),
-            Earned(self.earned.absolute[which], self.earned.total[which], self.earned.squares[which]),
+            Earned(
+                self.earned.absolute[which],
+                self.earned.total[which],
+                self.earned.squares[which],
+                self.earned.with_slate[which],
+            ),
         )
 
     @property

@@ -15,7 +15,7 @@ from trimtab.abtest.ope.estimators import Floats
 from trimtab.abtest.ope.evidence import Evidence
 from trimtab.abtest.ope.outcomes import Judged, measured, rewards_of, weighted_rewards
 from trimtab.abtest.ope.segments import THIRDS, Segments
-from trimtab.abtest.ope.sums import N_GROUPS, Earned, Ints, Overlap, Sums
+from trimtab.abtest.ope.sums import N_GROUPS, Earned, Ints, Overlap, Sums, earned
 from trimtab.engine import Engine
 
 EVERYTHING = range(len(THIRDS))
@@ -30,7 +30,7 @@ class Weighted:
         counts: [n_segments, N_GROUPS] impressions.
         weights: [m, n_segments, N_GROUPS] added up.
         rewards: metric -> the same of weight times reward.
-        earned: metric -> [3, m, n_segments] rewards without weights, in the order of `sums.Earned`.
+        earned: metric -> [4, m, n_segments] rewards without weights, in the order of `sums.Earned`.
         squares, largest, supported: [m, n_segments] of the weights, see `sums.Overlap`.
     """
 
@@ -54,7 +54,10 @@ class Weighted:
             counts=place.table(np.ones((1, weights.shape[0])))[0],
             weights=place.table(columns),
             rewards={metric: place.table(columns * values.T) for metric, values in rewards.items()},
-            earned={metric: _earned(values.T, columns, place) for metric, values in rewards.items()},
+            earned={
+                metric: np.stack([place.by_segment(one.T) for one in earned(values, weights)])
+                for metric, values in rewards.items()
+            },
             squares=place.by_segment(columns**2),
             largest=place.largest(columns),
             supported=place.by_segment((columns > 0).astype(np.float64)),
@@ -85,8 +88,8 @@ class Weighted:
         )
         numerators = self.rewards[metric][:, at].sum(axis=1).T
         denominators = totals if normalised else np.repeat(counts[:, None], m, axis=1)
-        earned = self.earned[metric][:, :, at].sum(axis=2)
-        return Sums(numerators, denominators, counts, np.ones(m), overlap, Earned(*earned))
+        without_weights = Earned(*self.earned[metric][:, :, at].sum(axis=2))
+        return Sums(numerators, denominators, counts, np.ones(m), overlap, without_weights)
 
 
 @dataclass(frozen=True)
@@ -218,12 +221,6 @@ def totals_of(
         n_wrong=int(evidence.wrong_propensities.sum()),
         n_seedless=int((slates.seeds < 0).sum()),
     )
-
-
-def _earned(rewards: Floats, weights: Floats, place: Place) -> Floats:
-    """[m, n] rewards and weights -> [3, m, n_segments], as `Earned.of`."""
-    weighted = np.where(weights > 0, rewards, 0.0)
-    return np.stack([place.by_segment(values) for values in (np.abs(rewards), weighted, weighted**2)])
 
 
 def _mean(values: Floats, name: str, place: Place) -> Weighted:

@@ -26,6 +26,7 @@ def verdict(name: str, differences: Mapping[str, Estimate], before: Mapping[str,
     gains: list[str] = []
     losses: list[str] = []
     small: list[str] = []
+    smaller: list[str] = []
     same: list[str] = []
     open_: list[str] = []
     silent: list[str] = []
@@ -35,7 +36,7 @@ def verdict(name: str, differences: Mapping[str, Estimate], before: Mapping[str,
         elif one.is_none:
             same.append(metric)
         elif _is_small(one, before[metric]):
-            small.append(metric)
+            (small if one.sure_sign else smaller).append(metric)
         elif not one.sure_sign:
             open_.append(metric)
         else:
@@ -50,6 +51,7 @@ def verdict(name: str, differences: Mapping[str, Estimate], before: Mapping[str,
             ("surely gains", changes(gains)),
             ("surely loses", changes(losses)),
             (f"surely differs by less than {MATTERS:.0%}, too little to matter, in", changes(small)),
+            (f"differs by less than {MATTERS:.0%}, if at all, in", changes(smaller)),
             ("may change", changes(open_)),
             ("does not differ in", " and ".join(same)),
             ("has too little overlap with the log for a statement on", " and ".join(silent)),
@@ -99,7 +101,13 @@ def _rounded(n: int) -> int:
 
 def _is_small(one: Estimate, before: Estimate) -> bool:
     base = relative_base(before)
-    return base > 0 and one.low is not None and one.high is not None and max(-one.low, one.high) < MATTERS * base
+    return (
+        one.caution is None
+        and base > 0
+        and one.low is not None
+        and one.high is not None
+        and max(-one.low, one.high) < MATTERS * base
+    )
 
 
 def _change(one: Estimate, before: Estimate) -> str:

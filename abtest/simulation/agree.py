@@ -1,6 +1,7 @@
 """`trimtab agree`: do judgments, replay, A/B tests and interleaving rank policies as the truth does? At what cost?
 
-Policies are the bundle's default weights and others scattered about them, served in a simulated world.
+Policies are the bundle's default weights and others scattered about them, served in a simulated world. They are named,
+and so without a bound where none is asked for, as a search that names its weights.
 
 - truth: each serves the same many searches, to the same luck; its Monte-Carlo error is in the result.
 - judged: discounted gain of the sorted slate with what the shopper came for as grades, as a test collection would say.
@@ -27,7 +28,7 @@ import numpy as np
 from scipy import stats
 
 from trimtab.abtest.ope import estimators
-from trimtab.abtest.ope.contexts import policy_of
+from trimtab.abtest.ope.contexts import Bounds, bounds_of
 from trimtab.abtest.ope.estimators import Floats
 from trimtab.abtest.ope.evidence import Evidence, evidence_of
 from trimtab.abtest.ope.intervals import Estimate, estimate
@@ -35,7 +36,7 @@ from trimtab.abtest.ope.outcomes import rewards_of
 from trimtab.abtest.ope.sums import Ints, add_up
 from trimtab.abtest.simulation.clicks import N_DRAWS, Flags, PositionBased
 from trimtab.abtest.simulation.deployment import deploy, value_of
-from trimtab.abtest.simulation.simulate import K, show
+from trimtab.abtest.simulation.simulate import Drawing, K, Searchers, draw
 from trimtab.abtest.simulation.world import Intents, World, world_of
 from trimtab.abtest.statistics.interleaving import preferences
 from trimtab.core.errors import BadParameter
@@ -45,6 +46,7 @@ from trimtab.core.progress import Progress, silent
 from trimtab.core.weights import RELEVANCE, format_weights, normalise
 from trimtab.engine import Engine
 from trimtab.engine.build.labelled_lists import behaviour_gain
+from trimtab.engine.cluster.reference import EngineReference
 from trimtab.ranker.objectives import REVENUE
 
 LEAST_WEIGHT = 0.05
@@ -68,13 +70,14 @@ N_TO_RANK = 3
 """The fewest policies that have an order."""
 
 
-def agree(
+def agree(  # noqa: PLR0913  # the options of `trimtab agree`, keyword-only
     engine: Engine,
     *,
     metric: str = "relevance",
     n_policies: int = 20,
     n_log: int = 200_000,
     n_truth: int = 100_000,
+    max_relevance_loss: float | None = None,
     seed: int = 0,
     world: World | None = None,
     progress: Progress = silent,
@@ -85,6 +88,7 @@ def agree(
         metric: relevance or revenue.
         n_log: searches of the log, and of all A/B tests together.
         n_truth: searches by which each policy's true value is measured.
+        max_relevance_loss: the bound that every search carries, of all policies alike.
 
     Returns:
         the object of `trimtab agree --json`.
@@ -102,21 +106,23 @@ def agree(
         raise BadParameter("--policies", f"{n_policies} cannot be ranked", "3 or more")
     world = world or world_of(engine)
     policies = scattered(engine, n_policies, seed)
+    bounds = bounds_of(max_relevance_loss, {})
     n_each = max(n_log // n_policies, 1)
-    log = deploy(engine, world, engine.default_weights, n_log, _stream(seed, 1))
+    log = deploy(engine, world, engine.default_weights, n_log, _stream(seed, 1), bounds=bounds)
     effective = {name: normalise(one, engine.known_weights) for name, one in policies.items()}
     evidence = evidence_of(engine, log, effective)
     logged = rewards_of(evidence.slates, engine)[metric]
     asked = world.draw(n_truth, _stream(seed, 2))
-    before = sorted_outcomes(engine, world, engine.default_weights, asked, metric=metric, rng=_stream(seed, 8))
+    trials = Trials(engine, world, metric, bounds)
+    before = trials.sorted_outcomes(engine.default_weights, asked, _stream(seed, 8))
     found: dict[str, dict[str, Any]] = {}
     for number, (name, weights) in enumerate(policies.items()):
-        truth = deploy(engine, world, weights, n_truth, _stream(seed, 4), intents=asked)
+        truth = deploy(engine, world, weights, n_truth, _stream(seed, 4), bounds=bounds, intents=asked)
         value, error = value_of(engine, truth, metric)
         own = world.draw(n_each, _stream(seed, 5, number))
-        trial = deploy(engine, world, weights, n_each, _stream(seed, 6, number), intents=own)
-        after = sorted_outcomes(engine, world, weights, asked, metric=metric, rng=_stream(seed, 8))
-        preference = interleave(engine, world, weights, own, metric=metric, rng=_stream(seed, 7, number))
+        trial = deploy(engine, world, weights, n_each, _stream(seed, 6, number), bounds=bounds, intents=own)
+        after = trials.sorted_outcomes(weights, asked, _stream(seed, 8))
+        preference = trials.interleaved(weights, own, _stream(seed, 7, number))
         replayed = _replayed(evidence, name, logged)
         found[name] = {
             "weights": effective[name],
@@ -134,6 +140,7 @@ def agree(
     return {
         "bundle": engine.bundle_id,
         "metric": metric,
+        "max_relevance_loss": max_relevance_loss,
         "n_log": n_log,
         "n_truth": n_truth,
         "n_each": n_each,
@@ -180,58 +187,54 @@ class Served:
     totals: Floats
 
 
-def sorted_outcomes(
-    engine: Engine,
-    world: World,
-    weights: Mapping[str, float],
-    intents: Intents,
-    *,
-    metric: str,
-    rng: np.random.Generator,
-) -> Served:
-    """What shoppers do with sorted slates; the same generator is the same luck."""
-    rows = _sorted_slates(engine, world, weights, intents)
-    _, _, wanted = world.judge(intents, rows)
-    rewards = _rewards(engine, world, intents, rows, metric=metric, rng=rng)
-    return Served(wanted, rewards @ discounts(K) if metric == RELEVANCE else rewards.sum(axis=1))
+@dataclass(frozen=True)
+class Trials:
+    """Sorted slates in front of simulated shoppers; the same generator is the same luck.
 
+    Attributes:
+        metric: by which slates are judged.
+        bounds: that every search carries.
+    """
 
-def interleave(
-    engine: Engine,
-    world: World,
-    weights: Mapping[str, float],
-    intents: Intents,
-    *,
-    metric: str,
-    rng: np.random.Generator,
-) -> Floats:
-    """[n] how far a policy's sorted slate is preferred to the default's, search by search."""
-    rankings = [_sorted_slates(engine, world, one, intents) for one in (engine.default_weights, weights)]
-    both = np.stack(rankings, axis=1)
-    slate = team_draft(both, k=K, rng=rng)
-    return preferences(both, slate.items, _rewards(engine, world, intents, slate.items, metric=metric, rng=rng))
+    engine: Engine
+    world: World
+    metric: str
+    bounds: Bounds = ()
 
+    def sorted_outcomes(self, weights: Mapping[str, float], intents: Intents, rng: np.random.Generator) -> Served:
+        """What shoppers do with a policy's slates."""
+        rows = self._sorted_slates(weights, intents)
+        _, _, wanted = self.world.judge(intents, rows)
+        rewards = self._rewards(intents, rows, rng)
+        return Served(wanted, rewards @ discounts(K) if self.metric == RELEVANCE else rewards.sum(axis=1))
 
-def _sorted_slates(engine: Engine, world: World, weights: Mapping[str, float], intents: Intents) -> Ints:
-    policy = policy_of(engine, normalise(weights, engine.known_weights), SORTED)
-    return show(engine, world, policy, intents, np.full((len(intents), K), 0.5), progress=lambda _: None)[0]
+    def interleaved(self, weights: Mapping[str, float], intents: Intents, rng: np.random.Generator) -> Floats:
+        """[n] how far a policy's slate is preferred to the default's, search by search."""
+        rankings = [self._sorted_slates(one, intents) for one in (self.engine.default_weights, weights)]
+        both = np.stack(rankings, axis=1)
+        slate = team_draft(both, k=K, rng=rng)
+        return preferences(both, slate.items, self._rewards(intents, slate.items, rng))
 
+    def _sorted_slates(self, weights: Mapping[str, float], intents: Intents) -> Ints:
+        asked = normalise(weights, self.engine.known_weights)
+        searchers = Searchers.of(self.world)
+        drawing = Drawing(EngineReference(self.engine), searchers, asked, K, self.bounds, temperature=SORTED)
+        return draw(drawing, intents, np.full((len(intents), K), 0.5)).rows
 
-def _rewards(
-    engine: Engine, world: World, intents: Intents, rows: Ints, *, metric: str, rng: np.random.Generator
-) -> Floats:
-    """[n, K] gain or money by position."""
-    draws = rng.random((len(intents), K, N_DRAWS), dtype=np.float32)
-    clicks, purchases = PositionBased().browse(*world.judge(intents, rows), draws)
-    if metric == RELEVANCE:
-        return behaviour_gain(np.where(purchases, 2, clicks)).astype(np.float64)
-    number = engine.objectives.index(metric)
-    objective = engine.served[number].objective
-    if objective == REVENUE:
-        return np.asarray(purchases * np.nan_to_num(engine.store.prices).astype(np.float64)[rows])
-    moments = np.repeat(intents.timestamps.astype("datetime64[s]").astype(np.float64), K)
-    values = engine.scoring.values(np.maximum(rows, 0).ravel(), moments)[:, number].reshape(rows.shape)
-    return np.asarray((purchases if objective.head == "purchase" else clicks) * values, dtype=np.float64)
+    def _rewards(self, intents: Intents, rows: Ints, rng: np.random.Generator) -> Floats:
+        """[n, K] gain or money by position."""
+        engine, metric = self.engine, self.metric
+        draws = rng.random((len(intents), K, N_DRAWS), dtype=np.float32)
+        clicks, purchases = PositionBased().browse(*self.world.judge(intents, rows), draws)
+        if metric == RELEVANCE:
+            return behaviour_gain(np.where(purchases, 2, clicks)).astype(np.float64)
+        number = engine.objectives.index(metric)
+        objective = engine.served[number].objective
+        if objective == REVENUE:
+            return np.asarray(purchases * np.nan_to_num(engine.store.prices).astype(np.float64)[rows])
+        moments = np.repeat(intents.timestamps.astype("datetime64[s]").astype(np.float64), K)
+        values = engine.scoring.values(np.maximum(rows, 0).ravel(), moments)[:, number].reshape(rows.shape)
+        return np.asarray((purchases if objective.head == "purchase" else clicks) * values, dtype=np.float64)
 
 
 def kendall_tau(truth: Mapping[str, float], found: Mapping[str, float | None]) -> float | None:

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import Any
 
@@ -21,9 +21,11 @@ from numpy.typing import NDArray
 
 from trimtab.abtest.ope.asked import LOGGED
 from trimtab.abtest.ope.contexts import (
+    Bounds,
     Search,
     before_the_draw,
     bound_policies,
+    bounds_of,
     by_code,
     contexts_of,
     policy_of,
@@ -49,7 +51,7 @@ from trimtab.engine.log.rows import SCHEMA
 from trimtab.engine.stages.choosing import exploration_seed
 from trimtab.engine.stages.scoring import SECONDS_KEPT
 from trimtab.ranker.slate.exploration import exploration_text, temperature_within
-from trimtab.ranker.slate.log_policy import QueryContexts, SlatePolicy
+from trimtab.ranker.slate.log_policy import QueryContexts
 
 K = 10
 """Positions of a simulated page."""
@@ -95,6 +97,7 @@ def simulate(  # noqa: PLR0913  # the options of `trimtab simulate`, keyword-onl
         Query("", weights=weights, constraints=Constraints(max_relevance_loss=max_relevance_loss))
     )
     requested = normalise(asked.weights or engine.default_weights, engine.known_weights)
+    bounds = bounds_of(asked.constraints.max_relevance_loss, asked.constraints.max_losses)
     world = world or world_of(engine)
     click_model = click_model or PositionBased()
     rng = np.random.Generator(np.random.PCG64(seed))
@@ -104,11 +107,11 @@ def simulate(  # noqa: PLR0913  # the options of `trimtab simulate`, keyword-onl
             some = np.arange(start, min(start + IMPRESSIONS_PER_BLOCK, n_impressions))
             drawing = Drawing(
                 EngineReference(engine),
-                Searchers(world.texts, world.user_ids),
+                Searchers.of(world),
                 requested,
-                asked.constraints.max_relevance_loss,
-                exploration_loss,
                 k,
+                bounds,
+                exploration_loss,
             )
             block = _Block(engine, world, drawing, intents.take(some), seed=seed, first=start)
             block.show(
@@ -138,25 +141,21 @@ class _Block:
     def show(self, tasks: Tasks, progress: Callable[[int], None]) -> None:
         """Draw every slate."""
         n, drawing = len(self._intents), self._drawing
-        self._weights = np.empty((n, len(self._engine.known_weights)))
-        self._lost = np.full(n, np.nan)
-        self._temperatures = np.full(n, self._engine.temperature)
-        self._rows = np.full((n, drawing.k), -1, dtype=np.int64)
-        self._propensities = np.ones((n, drawing.k))
+        self._drawn = drawn = Drawn.empty(n, drawing.k, len(self._engine.known_weights))
         seeds = np.array(self._seeds, dtype=np.int64)
         pieces = list(pieces_by_code(self._intents.queries, MOST_PIECES))
         items = (Asked(self._intents.take(at), seeds[at]) for at in pieces)
         done = 0
-        for at, drawn in zip(pieces, tasks.map(draw, drawing, items), strict=True):
-            self._rows[at], self._propensities[at] = drawn.rows, drawn.propensities
-            self._temperatures[at], self._lost[at], self._weights[at] = drawn.temperatures, drawn.lost, drawn.weights
+        for at, piece in zip(pieces, tasks.map(draw_by_seed, drawing, items), strict=True):
+            drawn.put(at, piece)
             done += len(at)
             progress(done)
 
     def browse(self, click_model: ClickModel, rng: np.random.Generator) -> None:
         """Draw what the shoppers click and buy."""
-        uniforms = rng.random((*self._rows.shape, N_DRAWS), dtype=np.float32)
-        appeal, closeness, wanted = self._world.judge(self._intents, self._rows)
+        rows = self._drawn.rows
+        uniforms = rng.random((*rows.shape, N_DRAWS), dtype=np.float32)
+        appeal, closeness, wanted = self._world.judge(self._intents, rows)
         self._clicks, self._purchases = click_model.browse(appeal, closeness, wanted, uniforms)
 
     def write(self, folder: Path) -> None:
@@ -168,11 +167,13 @@ class _Block:
 
     def _frame(self, part: slice) -> pl.DataFrame:
         engine, world = self._engine, self._world
-        rows = self._rows[part]
+        drawn = self._drawn
+        rows = drawn.rows[part]
         there = rows >= 0
         shown = rows[there]
         prices = np.nan_to_num(engine.store.prices).astype(np.float64)
         drawing, names = self._drawing, engine.known_weights
+        losses = dict(drawing.bounds)
         seeds = self._seeds[part]
         columns: dict[str, Any] = {
             "decision_id": pl.Series(
@@ -186,22 +187,23 @@ class _Block:
             "bundle": pl.lit(engine.bundle_id),
             "feature_schema": pl.lit(engine.manifest["feature_schema"]),
             "weights": pl.Series(
-                json.dumps(dict(zip(names, one, strict=True))) for one in self._weights[part].tolist()
+                json.dumps(dict(zip(names, one, strict=True))) for one in drawn.weights[part].tolist()
             ),
             "requested_weights": pl.lit(json.dumps(dict(drawing.weights))),
-            "max_relevance_loss": pl.lit(drawing.max_relevance_loss, dtype=pl.Float64),
-            "temperature": pl.Series(self._temperatures[part]),
-            "exploration": pl.lit(exploration_text(drawing.loss)),
-            "expected_exploration_loss": pl.Series(self._lost[part]).fill_nan(None),
+            "max_relevance_loss": pl.lit(losses.pop(RELEVANCE, None), dtype=pl.Float64),
+            "max_losses": pl.lit(json.dumps(losses) if losses else None, dtype=pl.String),
+            "temperature": pl.Series(drawn.temperatures[part]),
+            "exploration": pl.lit(exploration_text(drawing.exploration_loss)),
+            "expected_exploration_loss": pl.Series(drawn.lost[part]).fill_nan(None),
             "seed": pl.Series(seeds),
             "offset": pl.lit(0),
             "item_ids": _lists(pl.Series(engine.store.item_ids(shown)), there),
-            "propensities": _lists(pl.Series(self._propensities[part][there]), there),
+            "propensities": _lists(pl.Series(drawn.propensities[part][there]), there),
             "filters": pl.lit([], dtype=pl.List(pl.String)),
             "pins": pl.lit("{}"),
             "exclusions": pl.lit([], dtype=pl.List(pl.String)),
             "boosts": pl.lit("{}"),
-            "k": pl.lit(self._rows.shape[1]),
+            "k": pl.lit(drawing.k),
             "degraded": pl.lit([], dtype=pl.List(pl.String)),
             "catalogue": pl.lit(engine.catalogue_version),
             "clicks": _lists(pl.Series(self._clicks[part][there]), there),
@@ -237,6 +239,10 @@ class Searchers:
     texts: Sequence[str]
     user_ids: Sequence[str]
 
+    @classmethod
+    def of(cls, world: World) -> Searchers:
+        return cls(world.texts, world.user_ids)
+
 
 @dataclass(frozen=True)
 class Drawing:
@@ -244,21 +250,23 @@ class Drawing:
 
     Attributes:
         weights: that every search asks for, normalised.
-        max_relevance_loss: largest share of expected relevance that a search may give up.
-        loss: share of the sorted slate's expected relevance that a draw may cost; None for the bundle's temperature.
+        bounds: that every search carries, as in `Search`.
+        exploration_loss: share of the sorted slate's expected relevance that a draw may cost; None draws at
+            `temperature`.
+        temperature: the bundle's where it is None.
     """
 
     engine: EngineReference
     searchers: Searchers
     weights: Mapping[str, float]
-    max_relevance_loss: float | None
-    loss: float | None
     k: int
+    bounds: Bounds = ()
+    exploration_loss: float | None = None
+    temperature: float | None = None
 
     def search_for(self, text: str) -> Search:
         """The search for words."""
-        loss = self.max_relevance_loss
-        return Search(text) if loss is None else Search(text, bounds=((RELEVANCE, loss),), k=self.k)
+        return Search(text, bounds=self.bounds, k=self.k if self.bounds else 0)
 
 
 @dataclass(frozen=True)
@@ -280,74 +288,63 @@ class Drawn:
     lost: Floats
     weights: Floats
 
+    @classmethod
+    def empty(cls, n: int, k: int, n_weights: int) -> Drawn:
+        """Nothing drawn yet."""
+        rows = np.full((n, k), -1, dtype=np.int64)
+        return cls(rows, np.ones((n, k)), np.zeros(n), np.full(n, np.nan), np.empty((n, n_weights)))
 
-def draw(how: Drawing, asked: Asked) -> Drawn:
-    """Draw the slates of some queries."""
-    engine, n = how.engine.engine, len(asked.seeds)
-    uniforms = np.stack([np.random.Generator(np.random.PCG64(seed)).random(how.k) for seed in asked.seeds.tolist()])
-    temperatures, lost = np.full(n, engine.temperature), np.full(n, np.nan)
-    served = np.empty((n, len(engine.known_weights)))
+    def put(self, at: Ints, piece: Drawn) -> None:
+        """Fill in the slates at some places."""
+        for column in fields(self):
+            getattr(self, column.name)[at] = getattr(piece, column.name)
 
-    def policy_for(search: Search, contexts: QueryContexts, users: Ints, at: Ints) -> SlatePolicy:
-        """The policy within the search's bounds, at the temperatures that cost as much for each user."""
+
+def draw_by_seed(how: Drawing, asked: Asked) -> Drawn:
+    """Draw the slates of some queries, each from its seed."""
+    seeds = asked.seeds.tolist()
+    uniforms = np.stack([np.random.Generator(np.random.PCG64(seed)).random(how.k) for seed in seeds])
+    return draw(how, asked.intents, uniforms)
+
+
+def draw(how: Drawing, intents: Intents, uniforms: Floats) -> Drawn:
+    """Draw slates for intents.
+
+    Args:
+        uniforms: [n, k] in [0, 1).
+    """
+    engine, n = how.engine.engine, len(intents)
+    temperature = engine.temperature if how.temperature is None else how.temperature
+    drawn = Drawn.empty(n, how.k, len(engine.known_weights))
+    drawn.temperatures[:] = temperature
+    shoppers, codes_of_intents = searchers_of(engine, how.searchers, intents)
+    users = with_history(engine, shoppers)[codes_of_intents]
+    for query, at in by_code(intents.queries):
+        codes, who = np.unique(users[at], return_inverse=True)
+        known = [shoppers[code] if code >= 0 else Shopper() for code in codes]
+        search = how.search_for(how.searchers.texts[query])
+        contexts = contexts_of(engine, search, known)
         weights = bound_policies(engine, search, contexts, {LOGGED: how.weights})[LOGGED]
-        served[at] = weights if weights.ndim == 1 else weights[users]
-        if how.loss is None:
-            return policy_of(engine, weights, engine.temperature)
-        found = gentle(engine, weights, contexts, users, k=how.k, loss=how.loss)
-        temperatures[at], lost[at] = found[users].T
-        return policy_of(engine, weights, found[:, 0])
+        drawn.weights[at] = weights if weights.ndim == 1 else weights[who]
+        if how.exploration_loss is None:
+            policy = policy_of(engine, weights, temperature)
+        else:
+            found = gentle(engine, weights, contexts, who, k=how.k, loss=how.exploration_loss)
+            drawn.temperatures[at], drawn.lost[at] = found[who].T
+            policy = policy_of(engine, weights, found[:, 0])
+        slates, drawn.propensities[at] = policy.draw(contexts, who, uniforms[at])
+        drawn.rows[at] = np.where(slates >= 0, contexts.rows[slates], -1) if len(contexts.rows) else -1
+    return drawn
 
-    rows, propensities = show(engine, how.searchers, policy_for, asked.intents, uniforms, search_for=how.search_for)
-    return Drawn(rows, propensities, temperatures, lost, served)
 
-
-def searchers_of(engine: Engine, world: World | Searchers, intents: Intents) -> tuple[list[Shopper], Ints]:
+def searchers_of(engine: Engine, searchers: Searchers, intents: Intents) -> tuple[list[Shopper], Ints]:
     """Who searches, with the minute where that matters to the ranker, and [n] which of them each intent is of."""
     if not engine.uses_clock:
-        return [Shopper(user_id) for user_id in world.user_ids], intents.users
+        return [Shopper(user_id) for user_id in searchers.user_ids], intents.users
     seconds = intents.timestamps.astype("datetime64[s]").astype(np.int64)
     pairs = np.stack([intents.users, seconds - seconds % int(SECONDS_KEPT)], axis=1)
     distinct, codes = np.unique(pairs, axis=0, return_inverse=True)
-    return [Shopper(world.user_ids[user], (), float(minute)) for user, minute in distinct.tolist()], codes.ravel()
-
-
-def show(
-    engine: Engine,
-    world: World | Searchers,
-    policy: SlatePolicy | Callable[[Search, QueryContexts, Ints, Ints], SlatePolicy],
-    intents: Intents,
-    uniforms: Floats,
-    *,
-    search_for: Callable[[str], Search] = Search,
-    progress: Callable[[int], None] = lambda _: None,
-) -> tuple[Ints, Floats]:
-    """Slates for intents under a policy.
-
-    Args:
-        policy: or what gives it for a search, its contexts, the users of its impressions and where those stand.
-        uniforms: [n, k] in [0, 1).
-        search_for: the search for words.
-
-    Returns:
-        item rows [n, k], -1 where nothing is left to show; conditional propensities [n, k].
-    """
-    rows = np.full(uniforms.shape, -1, dtype=np.int64)
-    propensities = np.ones(uniforms.shape)
-    done = 0
-    shoppers, codes_of_intents = searchers_of(engine, world, intents)
-    users = with_history(engine, shoppers)[codes_of_intents]
-    for query, at in by_code(intents.queries):
-        codes, user_at = np.unique(users[at], return_inverse=True)
-        known = [shoppers[code] if code >= 0 else Shopper() for code in codes]
-        search = search_for(world.texts[query])
-        contexts = contexts_of(engine, search, known)
-        of_query = policy if isinstance(policy, SlatePolicy) else policy(search, contexts, user_at, at)
-        slates, propensities[at] = of_query.draw(contexts, user_at, uniforms[at])
-        rows[at] = np.where(slates >= 0, contexts.rows[slates], -1) if len(contexts.rows) else -1
-        done += len(at)
-        progress(done)
-    return rows, propensities
+    return [Shopper(searchers.user_ids[user], (), float(minute)) for user, minute in distinct.tolist()], codes.ravel()
 
 
 def _lists(values: pl.Series, there: NDArray[np.bool_]) -> pl.Series:

@@ -127,7 +127,7 @@ def test_a_short_slate_ends_where_it_ends() -> None:
     [
         (
             {"value": 0.08, "low": 0.06, "high": 0.1, "caution": None},
-            "further apart than the ranker does: `--explore 0.5%`",
+            "further apart than the ranker does: `--explore 0.12%`",
         ),
         (
             {"value": 0.01, "low": 0.005, "high": 0.015, "caution": None},

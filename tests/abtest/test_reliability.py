@@ -72,6 +72,22 @@ def test_the_error_of_unrelated_rewards_is_that_of_rewards_dealt_anew(positions:
     assert unrelated_error(difference(rewards)) == pytest.approx(np.std(dealt), rel=0.1)
 
 
+def test_rewards_that_come_together_vary_as_whole_slates_do() -> None:
+    """Who buys at one position buys at all three; dealt anew as slates, whose weights go together as prefixes do."""
+    rng = np.random.Generator(np.random.PCG64(8))
+    n = 400
+    rewards = np.repeat(rng.random((n, 1)) < 0.3, 3, axis=1).astype(float)
+    weights = np.exp(0.3 * rng.standard_normal((n, 1)) - 0.045) * np.exp(0.05 * rng.standard_normal((n, 3)))
+
+    def difference(values: np.ndarray) -> Sums:
+        return add_up(snips(values, weights)).minus(add_up(snips(values, np.ones((n, 3)))))
+
+    dealt = [difference(rng.permutation(rewards)).value for _ in range(800)]
+    assert unrelated_error(difference(rewards)) == pytest.approx(np.std(dealt), rel=0.1)
+    alone = difference(np.stack([rng.permutation(one) for one in rewards.T], axis=1))
+    assert unrelated_error(alone) < 0.7 * unrelated_error(difference(rewards))
+
+
 def test_heavy_searches_without_a_reward_make_nothing_sure() -> None:
     """Rewards stand where weights are small, by luck: a loss by the sums, whose spread is small for the same reason."""
     rng = np.random.Generator(np.random.PCG64(3))
@@ -99,6 +115,9 @@ def test_a_thing_and_itself_do_not_differ_whatever_the_rounding() -> None:
     found = estimate(again.minus(logged))
     assert (found.value, found.low, found.high) == (0, 0, 0)
     assert found.is_none
+    only_one = np.where(np.arange(400)[:, None] == 7, rewards, 0.0)
+    few = [add_up(slate_cascade(only_one, one, self_normalised=True)) for one in (ratios * (1 + 1e-8), ratios)]
+    assert estimate(few[0].minus(few[1])).is_none
     other = add_up(slate_cascade(rewards, ratios * rng.lognormal(0, 0.01, (400, 3)), self_normalised=True))
     assert not estimate(other.minus(logged)).is_none
 

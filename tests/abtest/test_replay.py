@@ -14,19 +14,18 @@ import numpy as np
 import polars as pl
 import pytest
 
-from trimtab.abtest.ope.contexts import policy_of
+from trimtab.abtest.ope.contexts import bounds_of
 from trimtab.abtest.ope.like_with_like import Served
 from trimtab.abtest.ope.logged_slates import BAD_BOUND
 from trimtab.abtest.ope.replay import replay
 from trimtab.abtest.ope.tune import tune
-from trimtab.abtest.simulation.clicks import N_DRAWS, PositionBased
-from trimtab.abtest.simulation.simulate import show, simulate
+from trimtab.abtest.simulation.deployment import deploy, value_of
+from trimtab.abtest.simulation.simulate import simulate
 from trimtab.abtest.simulation.world import World
 from trimtab.core.errors import BadLog, BadParameter
 from trimtab.core.log import impression_row
 from trimtab.core.metrics import discounts
 from trimtab.core.records import Constraints, Query
-from trimtab.core.weights import normalise
 from trimtab.engine import Engine
 from trimtab.engine.build.labelled_lists import behaviour_gain
 from trimtab.engine.log.impressions import read_log, write_part
@@ -75,16 +74,12 @@ def test_its_diversity_comes_back_from_the_policys_own_slates(result: dict) -> N
 
 def test_another_policys_truth_is_covered(engine: Engine, world: World, result: dict) -> None:
     """Truth by letting the other policy serve, ten times the log's size in searches."""
-    rng = np.random.Generator(np.random.PCG64(9))
-    intents = world.draw(30_000, rng)
-    policy = policy_of(engine, normalise(OTHER, engine.known_weights), engine.temperature)
-    rows, _ = show(engine, world, policy, intents, rng.random((30_000, 10)), progress=lambda done: None)
-    _, purchases = PositionBased().browse(*world.judge(intents, rows), rng.random((30_000, 10, N_DRAWS)))
-    spent = (purchases * np.nan_to_num(engine.store.prices)[rows]).sum(axis=1)
+    bounds = bounds_of(engine.default_max_relevance_loss, {})
+    deployed = deploy(engine, world, OTHER, 30_000, np.random.Generator(np.random.PCG64(9)), bounds=bounds)
+    spent, its_error = value_of(engine, deployed, "revenue")
     revenue = result["policies"]["costlier"]["revenue"]
     # 3 standard errors of either side: a fixed seed, and not a coin that fails one time in twenty.
-    error = np.hypot(revenue["standard_error"], spent.std() / np.sqrt(30_000))
-    assert abs(revenue["value"] - spent.mean()) < 3 * error
+    assert abs(revenue["value"] - spent) < 3 * np.hypot(revenue["standard_error"], its_error)
     assert revenue["ess"] < 3000
 
 

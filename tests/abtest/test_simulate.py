@@ -9,12 +9,14 @@ import polars as pl
 import pytest
 from numpy.testing import assert_allclose
 
+from trimtab.abtest.ope.contexts import bounds_of
 from trimtab.abtest.simulation.clicks import PositionBased
+from trimtab.abtest.simulation.deployment import deploy
 from trimtab.abtest.simulation.simulate import simulate
 from trimtab.abtest.simulation.world import World, catalogue_world
 from trimtab.catalog.datasets.grocery import Grocery
 from trimtab.core.errors import BadParameter
-from trimtab.core.records import Query
+from trimtab.core.records import Constraints, Query
 from trimtab.engine import Engine
 from trimtab.engine.log.decisions import query_of
 from trimtab.engine.log.impressions import read_log
@@ -134,3 +136,19 @@ def test_what_exploration_may_cost_gives_the_temperatures_of_the_engine(
         assert list(replayed.item_ids) == row["item_ids"]
         assert 0 <= row["expected_exploration_loss"] <= 0.02 + 1e-9 or row["temperature"] < 0.002
     assert len({row["temperature"] for row in rows}) > 5
+
+
+def test_a_policy_deployed_under_bounds_is_served_what_a_search_would_be(engine: Engine, world: World) -> None:
+    """A bound on relevance and one on revenue, which move these weights for most who ask."""
+    steep = {"relevance": 0.3, "revenue": 0.6, "diversity": 0.1}
+    rng = np.random.Generator(np.random.PCG64(5))
+    bounds = bounds_of(0.01, {"revenue": 0.3})
+    served = deploy(engine, world, steep, 60, rng, bounds=bounds)
+    assert len(served.weights) > 5
+    for number in range(60):
+        constraints = Constraints(0.01, max_losses={"revenue": 0.3})
+        user_id = served.users[served.slates.users[number]].user_id
+        text = served.queries[served.slates.queries[number]].text
+        slate = engine.slate(Query(text, k=10, weights=steep, user_id=user_id, constraints=constraints))
+        weights = served.weights[served.slates.weights[number]]
+        assert slate.weights == pytest.approx(weights, abs=1e-6)

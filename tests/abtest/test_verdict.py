@@ -42,6 +42,15 @@ def test_small_the_same_and_open_are_told_apart() -> None:
     assert searches_needed(differences["revenue"], before["revenue"]) == 2041
 
 
+def test_a_small_difference_that_may_be_none_is_not_said_to_be_one() -> None:
+    before = {"diversity": of(3.0, 2.9, 3.1)}
+    found = verdict("b", {"diversity": of(0.003, -0.006, 0.012)}, before)
+    assert "b differs by less than 1%, if at all, in diversity by +0.1% (-0.2% to +0.4%)." in found
+    assert "surely" not in found
+    thin = of(0.003, -0.006, 0.012, caution="effectively 12 rewarded users, at least 20 are needed")
+    assert "may change diversity" in verdict("b", {"diversity": thin}, before)
+
+
 def test_what_has_no_interval_is_not_sure_and_says_why() -> None:
     thin = of(-0.4, caution="effectively 4 rewarded users, at least 10 are needed")
     found = verdict("b", {"revenue": thin}, {"revenue": of(2.0, 1.8, 2.2)})
