@@ -60,10 +60,10 @@ coverage: $(STAMP)  ## lines that `make test` runs, with a floor
 		--cov-report html:build/coverage --cov-fail-under $(COVERAGE_FLOOR) $(PYTEST_OPTIONS)
 
 paper: $(STAMP)  ## the paper in build/paper.pdf, from docs/paper/results alone
-	$(BIN)/python -m benchmarks.paper build
+	$(BIN)/python -m benchmarks.ranking.paper build
 
 paper-results: $(STAMP)  ## what the paper and docs/choosing.md say, from nothing (hours, taken up again); DATA=folder of icecat/ and esci/
-	$(BIN)/python -m benchmarks.paper results --data $(DATA) --out build/paper-results
+	$(BIN)/python -m benchmarks.ranking.paper results --data $(DATA) --out build/paper-results
 
 docs: $(STAMP)  ## the documentation site, in build/site
 	NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --strict --quiet
@@ -106,7 +106,7 @@ soak: build  ## ten minutes at RATE searches a second
 
 EARLIER ?= bundles/grocery-3f9fbf7
 bench-speed: build  ## processor time of a search beside commit 3f9fbf7, whose own bundle is EARLIER
-	$(BIN)/python -m benchmarks.speed --bundle $(BUNDLE) --earlier $(EARLIER)
+	$(BIN)/python -m benchmarks.serving.speed --bundle $(BUNDLE) --earlier $(EARLIER)
 
 bench: build  ## measure everything again, into benchmarks/results and docs/figures.md
 	$(BIN)/python -m benchmarks.run --bundle $(BUNDLE)

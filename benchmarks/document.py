@@ -12,6 +12,9 @@ Made by `make bench` (`python -m benchmarks.run`), which also keeps them as JSON
 the machine they were measured on; compare figures of one run, and ratios across runs.
 """
 
+MOST_ROWS = 300
+"""The most figures of a section that a reader of the page is shown."""
+
 
 def write(results: Path, page: Path) -> None:
     """One table a section; sections keep the time and machine of their own last run."""
@@ -21,6 +24,9 @@ def write(results: Path, page: Path) -> None:
         machine = report["machine"]
         parts.append(f"## {path.stem}\n")
         parts.append(f"Measured {report['measured'][:10]}, {machine['cores']} cores ({machine['machine']}).\n")
+        if len(report["figures"]) > MOST_ROWS:
+            parts.append(f"{len(report['figures']):,} figures, in [a file](../benchmarks/results/{path.name}).\n")
+            continue
         parts.append("| figure | measured | 95 % interval | to reach | |\n|---|---|---|---|---|")
         parts.append("\n".join(_row(figure) for figure in report["figures"]) + "\n")
     page.write_text("\n".join(parts))

@@ -14,27 +14,16 @@ from pathlib import Path
 from rich.console import Console
 from rich.table import Table
 
-from benchmarks import (
-    against_obp,
-    degradation,
-    document,
-    evaluation,
-    evaluation_cascade,
-    evaluation_coverage,
-    evaluation_exploration,
-    evaluation_never_explored,
-    evaluation_sorted,
-    http,
-    latency,
-    live,
-    loss_budgets,
-    online,
-    overload,
-    relevance,
-    training,
-    words,
-)
+from benchmarks import document, evaluation_exploration
+from benchmarks.evaluation import against_obp, online
+from benchmarks.evaluation import cascade as evaluation_cascade
+from benchmarks.evaluation import coverage as evaluation_coverage
+from benchmarks.evaluation import never_explored as evaluation_never_explored
+from benchmarks.evaluation import simulated as evaluation
+from benchmarks.evaluation import sorted as evaluation_sorted
 from benchmarks.figures import Figure, Skipped
+from benchmarks.ranking import loss_budgets, relevance, training, words
+from benchmarks.serving import degradation, http, latency, live, overload
 from trimtab.engine import Engine
 
 DATA = Path(__file__).resolve().parents[2] / "shared" / "data"

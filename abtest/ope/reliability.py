@@ -3,7 +3,7 @@
 Users that were not seen may decide as much as those that were, so an interval from few of them must be wider than the
 normal distribution has it. Its quantile is Student's at as many degrees of freedom as users decide the value, less one;
 `docs/evaluation.md` has the coverage measured over logs near and far, sparse, heavy-tailed and lopsided
-(`benchmarks/evaluation_coverage.py`), from which the bounds below come.
+(`benchmarks/evaluation/coverage.py`), from which the bounds below come.
 """
 
 from __future__ import annotations

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from benchmarks.agreement import (
+from benchmarks.evaluation.agreement import (
     READING,
     Contest,
     ab,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from benchmarks.literature import ANSWERS, PAGE, QUESTIONS, READ, TEXTS, page_of, read_works
+from benchmarks.ranking.literature import ANSWERS, PAGE, QUESTIONS, READ, TEXTS, page_of, read_works
 
 WORKS = read_works()
 

@@ -10,9 +10,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from benchmarks.choosing import PAGE, page_of
-from benchmarks.paper import N_SEEDS, build_pdf
-from benchmarks.paper_figures import PAPER, read_results
+from benchmarks.ranking.choosing import PAGE, page_of
+from benchmarks.ranking.paper import N_SEEDS, build_pdf
+from benchmarks.ranking.paper_figures import PAPER, read_results
 from trimtab.engine.build.study_problems import JUDGED
 from trimtab.ranker.training.crossval import folds_of
 

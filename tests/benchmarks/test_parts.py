@@ -7,7 +7,7 @@ from operator import attrgetter
 
 import pytest
 
-from benchmarks.parts import PARTS
+from benchmarks.serving.parts import PARTS
 
 
 @pytest.mark.parametrize("part", PARTS)

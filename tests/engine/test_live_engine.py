@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from benchmarks.new_items import new_titles, share_first
+from benchmarks.ranking.new_items import new_titles, share_first
 from trimtab.core.errors import BadParameter, NotFound
 from trimtab.core.records import Constraints, Query
 from trimtab.engine import Engine
@@ -122,7 +122,7 @@ def test_changes_that_the_bundle_was_built_with_are_not_made_again(engine: Engin
 def test_a_new_item_without_type_category_and_brand_is_found_by_its_own_title(
     bundle_folder: Path,
 ) -> None:
-    """By rules, one that lacks a word of the title may win by its type; heads learn better (`benchmarks.new_items`)."""
+    """By rules, one that lacks a word of the title may win by its type; heads learn better (see `new_items`)."""
     ruled = Engine.load(bundle_folder / "rules")
     for kind, titles in new_titles(ruled, 20).items():
         assert share_first(ruled, titles, {"relevance": 1.0}) >= 0.9, kind

@@ -1,0 +1,1 @@
+"""How often intervals, statements and verdicts are right, and what they cost."""

@@ -1,0 +1,1 @@
+"""Rankers compared: training, relevance, loss budgets and the paper's results."""

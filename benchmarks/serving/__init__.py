@@ -1,0 +1,1 @@
+"""What a search costs, alone, under load and under attack."""

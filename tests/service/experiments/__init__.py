@@ -1,0 +1,1 @@
+"""Experiments, ramps and interleaving over HTTP."""

@@ -1,0 +1,1 @@
+"""What is kept of searches and events, and of whom."""

@@ -1,0 +1,1 @@
+"""What people and agents see: workbench, query sets, pages, documentation."""

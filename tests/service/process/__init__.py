@@ -1,0 +1,1 @@
+"""The process: its start, settings, Redis and end."""

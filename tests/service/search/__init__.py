@@ -1,0 +1,1 @@
+"""Searches over HTTP: answers, refusals, deadlines, rules and what subscribes to them."""
