@@ -72,7 +72,7 @@ def test_what_is_known_of_a_household_is_what_a_search_would_know() -> None:
     )
     rows = rng.choice(N_ITEMS, N_CANDIDATES, replace=False)
     scores = np.ones(N_CANDIDATES, dtype=np.float32)
-    candidates = Candidates(rows, scores, scores, scores, np.zeros(20, dtype=np.float32))
+    candidates = Candidates(rows, scores, scores, scores, np.zeros((1, 20), dtype=np.float32))
     histories = [
         History(data.bought[data.households == one], data.units[data.households == one])
         for one in range(data.n_households)
