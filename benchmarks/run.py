@@ -14,13 +14,17 @@ from pathlib import Path
 from rich.console import Console
 from rich.table import Table
 
-from benchmarks import document, evaluation_exploration
-from benchmarks.evaluation import against_obp, online
-from benchmarks.evaluation import cascade as evaluation_cascade
-from benchmarks.evaluation import coverage as evaluation_coverage
-from benchmarks.evaluation import never_explored as evaluation_never_explored
-from benchmarks.evaluation import simulated as evaluation
-from benchmarks.evaluation import sorted as evaluation_sorted
+from benchmarks import document
+from benchmarks.evaluation import (
+    against_obp,
+    cascade,
+    coverage,
+    exploration,
+    never_explored,
+    online,
+    simulated,
+    sorted_slates,
+)
 from benchmarks.figures import Figure, Skipped
 from benchmarks.ranking import loss_budgets, relevance, training, words
 from benchmarks.serving import degradation, http, latency, live, overload
@@ -38,20 +42,20 @@ def sections(bundle: Path, data: Path, out: Path) -> dict[str, Callable[[], Iter
         "http": lambda: http.measure(bundle, Engine.load(bundle)),
         "training": training.measure,
         "overload": lambda: overload.measure(bundle, Engine.load(bundle)),
-        "evaluation-price-response": evaluation.price_response,
-        "evaluation-coverage": lambda: evaluation.coverage(Engine.load(bundle)),
-        "evaluation-differences": lambda: evaluation_coverage.measure(out / evaluation_coverage.CELLS.name),
-        "evaluation-sorted": lambda: evaluation_sorted.measure(Engine.load(bundle)),
-        "evaluation-never-explored": lambda: evaluation_never_explored.measure(Engine.load(bundle)),
-        "evaluation-cascade": lambda: evaluation_cascade.measure(Engine.load(bundle)),
-        "evaluation-exploration": lambda: evaluation_exploration.measure(Engine.load(bundle)),
-        "evaluation-temperatures": lambda: evaluation.temperatures(Engine.load(bundle)),
-        "evaluation-peeking": lambda: evaluation.peeking(Engine.load(bundle)),
+        "evaluation-price-response": simulated.price_response,
+        "evaluation-coverage": lambda: simulated.coverage(Engine.load(bundle)),
+        "evaluation-differences": lambda: coverage.measure(out / coverage.CELLS.name),
+        "evaluation-sorted": lambda: sorted_slates.measure(Engine.load(bundle)),
+        "evaluation-never-explored": lambda: never_explored.measure(Engine.load(bundle)),
+        "evaluation-cascade": lambda: cascade.measure(Engine.load(bundle)),
+        "evaluation-exploration": lambda: exploration.measure(Engine.load(bundle)),
+        "evaluation-temperatures": lambda: simulated.temperatures(Engine.load(bundle)),
+        "evaluation-peeking": lambda: simulated.peeking(Engine.load(bundle)),
         "evaluation-online": online.measure,
-        "evaluation-tuning": lambda: evaluation.tuning(Engine.load(bundle)),
-        "evaluation-agreement": lambda: evaluation.agreement(Engine.load(bundle)),
-        "evaluation-speed": lambda: evaluation.speed(bundle),
-        "evaluation-big-log": lambda: evaluation.big_log(bundle),
+        "evaluation-tuning": lambda: simulated.tuning(Engine.load(bundle)),
+        "evaluation-agreement": lambda: simulated.agreement(Engine.load(bundle)),
+        "evaluation-speed": lambda: simulated.speed(bundle),
+        "evaluation-big-log": lambda: simulated.big_log(bundle),
         "evaluation-against-obp": against_obp.measure,
     }
     for name in loss_budgets.JUDGED:

@@ -25,7 +25,7 @@ from trimtab.ranker.slate.log_policy import QueryContexts, SlatePolicy
 
 N_DRAWS = 8
 """Draws of the logging policy that chances to stand at a position are averaged over: of a log's many lists, each has an
-error of its own. `benchmarks/evaluation/sorted.py` finds the same with 64."""
+error of its own. `benchmarks/evaluation/sorted_slates.py` finds the same with 64."""
 
 TURNS = 1e3
 LISTS_AT_ONCE = 256

@@ -12,7 +12,7 @@ from collections.abc import Iterator
 import numpy as np
 from numpy.typing import NDArray
 
-from benchmarks.evaluation.sorted import METRICS, N_RESAMPLES, POLICIES
+from benchmarks.evaluation.sorted_slates import METRICS, N_RESAMPLES, POLICIES
 from benchmarks.figures import Figure
 from trimtab.abtest.ope.contexts import Search, by_code, contexts_of, policy_of
 from trimtab.abtest.ope.estimators import Terms, cascade_dr, ips, slate_cascade

@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
-from benchmarks.evaluation.sorted import LOGGED, METRICS, N_RESAMPLES, POLICIES, Pages, read, truths
+from benchmarks.evaluation.sorted_slates import LOGGED, METRICS, N_RESAMPLES, POLICIES, Pages, read, truths
 from benchmarks.figures import Figure
 from trimtab.abtest.ope.contexts import Search, by_code, contexts_of, policy_of
 from trimtab.abtest.ope.estimators import Terms, ips, snips
