@@ -6,6 +6,7 @@ at request time, and a score is `sum_m w_m * gain_m / range_m`: linear in the we
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from collections.abc import Callable
 from dataclasses import replace
 
@@ -80,19 +81,30 @@ class Ensemble(CalibratedHeads):
         super().__init__(replace(recipe, n_members=N_MEMBERS), seed=seed)
 
 
-class DistilledEnsemble(CalibratedHeads):
-    """One student network that learns the calibrated expectations of its teacher in place of the labels."""
-
-    name = "distilled"
+class Taught(CalibratedHeads, ABC):
+    """A student of other heads."""
 
     def teacher(self) -> CalibratedHeads:
         return Ensemble(self.recipe, seed=self.seed)
 
+    @abstractmethod
+    def student_of(self, teacher: nn.Module, calibrations: list[Calibration], lists: RankingLists) -> nn.Module:
+        """Raw heads that learn from those of a fitted teacher."""
+
     def learn(self, lists: RankingLists) -> tuple[nn.Module, list[Calibration]]:
         heads, calibrations = self.teacher().learn(lists)
-        student = self.fit_raw(with_teacher_labels(lists, heads, calibrations))
+        student = self.student_of(heads, calibrations, lists)
         # The student imitates its teacher, so what the teacher's scores are worth unseen is what the student's are.
         return student, student_calibrations(student, heads, calibrations, lists)
+
+
+class DistilledEnsemble(Taught):
+    """One student network that learns the calibrated expectations of its teacher in place of the labels."""
+
+    name = "distilled"
+
+    def student_of(self, teacher: nn.Module, calibrations: list[Calibration], lists: RankingLists) -> nn.Module:
+        return self.fit_raw(with_teacher_labels(lists, teacher, calibrations))
 
 
 def held_out_calibrations(

@@ -15,7 +15,7 @@ from torch import Tensor, nn
 
 from trimtab.ranker.calibration import Calibration
 from trimtab.ranker.methods.boosted import Blend, BoostedHeads, blended
-from trimtab.ranker.methods.heads import CalibratedHeads, Ensemble, student_calibrations
+from trimtab.ranker.methods.heads import CalibratedHeads, Taught
 from trimtab.ranker.model import Average, Heads
 from trimtab.ranker.training.heads import Recipe, fit_heads, one_thread, raw_scores, standardise
 from trimtab.ranker.training.lists import RankingLists
@@ -32,25 +32,18 @@ NARROWEST = (32,)
 """The layers of a student whose teacher's networks are linear."""
 
 
-class Student(CalibratedHeads):
+class Student(Taught):
     """A student of three networks."""
 
     name = "student"
 
-    def teacher(self) -> CalibratedHeads:
-        return Ensemble(self.recipe, seed=self.seed)
-
-    def learn(self, lists: RankingLists) -> tuple[nn.Module, list[Calibration]]:
-        teacher = self.teacher()
-        heads, calibrations = teacher.learn(lists)
-        student = self.taught(heads, lists)
-        # The student imitates its teacher, so what the teacher's scores are worth unseen is what the student's are.
-        return student, student_calibrations(student, heads, calibrations, lists)
-
     def fit_raw(self, lists: RankingLists) -> nn.Module:
-        return self.taught(self.teacher().fit_raw(lists), lists)
+        return self._imitating(self.teacher().fit_raw(lists), lists)
 
-    def taught(self, teacher: nn.Module, lists: RankingLists) -> Heads:
+    def student_of(self, teacher: nn.Module, calibrations: list[Calibration], lists: RankingLists) -> nn.Module:  # noqa: ARG002
+        return self._imitating(teacher, lists)
+
+    def _imitating(self, teacher: nn.Module, lists: RankingLists) -> Heads:
         n_steps = LONGER * self.recipe.n_steps
         return imitate(teacher, lists, layers_of_student(self.recipe), n_steps=n_steps, seed=self.seed)
 
