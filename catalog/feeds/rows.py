@@ -81,6 +81,11 @@ def spaced(name: str) -> str:
     return _CAMEL.sub("_", name)
 
 
+def words_of(plain: str) -> list[str]:
+    """The words of a plain name, those of its members one after another."""
+    return [word for word in re.split(r"[_.]+", plain) if word]
+
+
 def cells_of(values: Mapping[str, object]) -> dict[str, Value]:
     """What an object of JSON says, flat: members of objects by their path, lists of `name` and `value` by the name."""
     cells: dict[str, Value] = {}

@@ -8,7 +8,7 @@ from functools import lru_cache
 from operator import itemgetter
 
 from trimtab.catalog.feeds.columns.price_names import is_net, is_with_or_without_tax, price_kind, without_minor_units
-from trimtab.catalog.feeds.rows import clean_name, spaced, split_words
+from trimtab.catalog.feeds.rows import clean_name, spaced, split_words, words_of
 from trimtab.text.forms import LANGUAGES
 from trimtab.text.money import currencies_in
 from trimtab.text.normal import folded
@@ -319,7 +319,7 @@ def _by_price(plain: str, apart: str, name: str) -> tuple[str, int] | None:
 @lru_cache(maxsize=65_536)
 def roles_within(name: str) -> frozenset[str]:
     """The roles that single words of a name say: `Tytuł oferty`, `Категория на Маркете`, `Остаток, шт`."""
-    words = [word for step in spaced_names(name)[1].split(".") for word in step.split("_")]
+    words = words_of(spaced_names(name)[1])
     known = _roles()
     found = (known.get(word) or known.get(_without_marks(word)) for word in words if len(word) >= _LEAST_LETTERS)
     roles = {role for role, _ in filter(None, found)}

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable
 from functools import lru_cache
 from itertools import pairwise
 from typing import Final, Literal
 
-from trimtab.catalog.feeds.rows import clean_name, spaced, split_words
+from trimtab.catalog.feeds.rows import clean_name, spaced, split_words, words_of
 from trimtab.text.currencies import codes
 
 PriceKind = Literal["price", "sale", "regular", "other"]
@@ -127,7 +126,7 @@ def without_minor_units(plain: str) -> str:
 
 
 def _words(name: str) -> list[str]:
-    return [word for word in re.split(r"[_.]+", clean_name(spaced(name))) if word]
+    return words_of(clean_name(spaced(name)))
 
 
 def _says(word: str, known: tuple[str, ...]) -> bool:

@@ -14,7 +14,7 @@ from trimtab.catalog.feeds.columns.stores import OTHER_WORDS
 from trimtab.catalog.feeds.columns.survey import Survey
 from trimtab.catalog.feeds.columns.titles import SHARED, looks_like_titles, titles_by_looks
 from trimtab.catalog.feeds.platforms.platform import ROLES
-from trimtab.catalog.feeds.rows import clean_name
+from trimtab.catalog.feeds.rows import clean_name, words_of
 from trimtab.core.errors import BadFile
 
 HALF = 0.5
@@ -120,7 +120,7 @@ def roles_by_a_word(survey: Survey, roles: Mapping[str, str]) -> dict[str, str]:
     for name, column in survey.columns.items():
         if name not in roles.values() and not is_code_name(clean_name(name)):
             for role in roles_within(name) & (_BORNE_OUT_BY.keys() - roles.keys()):
-                is_other = role == "stock" and not OTHER_WORDS.isdisjoint(re.split(r"[_.]", spaced_names(name)[1]))
+                is_other = role == "stock" and not OTHER_WORDS.isdisjoint(words_of(spaced_names(name)[1]))
                 if not is_other and _BORNE_OUT_BY[role](column, survey):
                     found.setdefault(role, []).append(name)
     if len(found.get("stock", [])) > 1:

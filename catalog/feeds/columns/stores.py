@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Collection, Iterator, Mapping
 
 from trimtab.catalog.feeds.columns.evidence import ENOUGH, ColumnEvidence
 from trimtab.catalog.feeds.columns.names import names_of
 from trimtab.catalog.feeds.columns.offers import bears_out
-from trimtab.catalog.feeds.rows import clean_name, spaced, split_words
+from trimtab.catalog.feeds.rows import clean_name, spaced, split_words, words_of
 from trimtab.catalog.shop import Store
 
 FEWEST = 2
@@ -63,7 +62,7 @@ def says_by_words(column: ColumnEvidence) -> bool:
 
 def _readings(name: str) -> Iterator[tuple[str, str, str]]:
     """What a column may say, in which words, and of which place; these stand before the place or behind it."""
-    words = [word for word in re.split(r"[_.]+", clean_name(spaced(name))) if word]
+    words = words_of(clean_name(spaced(name)))
     for cut in range(1, len(words)):
         for said, rest in ((words[:cut], words[cut:]), (words[cut:], words[:cut])):
             known = next((what for what, names in _NAMES.items() if "_".join(said) in names), None)
