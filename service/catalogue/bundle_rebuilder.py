@@ -8,7 +8,6 @@ ones are deleted. Of several machines the one with the lease does it, and the ot
 from __future__ import annotations
 
 import asyncio
-import subprocess
 import threading
 from collections.abc import Callable, Coroutine
 from concurrent.futures import wait
@@ -18,7 +17,7 @@ from typing import Any
 
 import structlog
 
-from trimtab.core.children import start_module
+from trimtab.core.children import Child
 from trimtab.core.errors import Conflict, TrimtabError, Unavailable
 from trimtab.service.bundles.plan import Plan
 from trimtab.service.bundles.serving import Bundles
@@ -67,7 +66,7 @@ class BundleRebuilder:
         self._stopping = threading.Event()
         self._thread: threading.Thread | None = None
         self._loop: asyncio.AbstractEventLoop | None = None
-        self._process: subprocess.Popen[str] | None = None
+        self._child = Child()
 
     def start(self) -> None:
         if self._after_items > 0:
@@ -78,9 +77,7 @@ class BundleRebuilder:
     def stop(self) -> None:
         """Give up a rebuild under way; after the next start it begins again."""
         self._stopping.set()
-        process = self._process
-        if process is not None:
-            process.kill()
+        self._child.stop()
         if self._thread is not None:
             self._thread.join()
 
@@ -121,9 +118,8 @@ class BundleRebuilder:
                 self._lease.release(token)
 
     def _renew(self, lease: Lease, token: int) -> None:
-        process = self._process
-        if not lease.renew(token) and process is not None:
-            process.kill()
+        if not lease.renew(token):
+            self._child.kill()
 
     def _replace(self, fenced: Callable[[Plan], Plan]) -> None:
         """Build what serves anew with the changes in it, and let that serve.
@@ -142,16 +138,10 @@ class BundleRebuilder:
         self._forget_older()
 
     def _build(self, bundle: Path, out: Path) -> None:
-        arguments = (bundle, self._catalogue.folder, out)
-        options: dict[str, Any] = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE, "text": True}
-        with start_module("trimtab.engine.live.rebuild", *arguments, **options) as process:
-            self._process = process
-            if self._stopping.is_set():
-                process.kill()
-            _, problem = process.communicate()
-        self._process = None
-        if process.returncode != 0:
-            raise Unavailable(problem.strip().rpartition("\n")[2] or "it was ended")
+        done = self._child.run("trimtab.engine.live.rebuild", bundle, self._catalogue.folder, out)
+        if done.returncode != 0:
+            problem = done.stderr.decode(errors="replace").strip()
+            raise Unavailable(problem.rpartition("\n")[2] or "it was ended")
 
     def _forget_older(self) -> None:
         """Delete rebuilt bundles that neither serve nor did so last."""
