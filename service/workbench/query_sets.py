@@ -132,11 +132,12 @@ class QuerySets:
             Unavailable: Redis is lost.
         """
         there = await self.one(name)
-        if judged.query not in there.queries:
+        queries = set(there.queries)
+        if judged.query not in queries:
             raise NotFound(f"query set {name!r} does not have the query {judged.query!r}")
         key, field = JUDGMENTS + name, orjson.dumps([judged.query, judged.judge])
         fields = await self._fields(key)
-        judges = {judge for query, judge in map(_judged_by, fields) if query in there.queries}
+        judges = {judge for query, judge in map(_judged_by, fields) if query in queries}
         if judged.judge not in judges and len(judges) >= MAX_JUDGES:
             raise Conflict(f"query set {name!r} has {MAX_JUDGES} judges")
         if field.decode() not in fields and len(fields) >= MAX_JUDGMENTS:
