@@ -75,7 +75,7 @@ class Aside:
         self._used_at = 0.0
 
     def __call__(self, texts: Sequence[Texts]) -> list[Prepared]:
-        if len(texts) <= self._few or not texts:
+        if len(texts) <= self._few:
             return self._here(texts)
         try:
             return self._computed(texts)
