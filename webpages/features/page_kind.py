@@ -241,8 +241,8 @@ _FEATURES: dict[str, Callable[[PageFacts], float]] = {
         p.has_name and any(number.kind == "sku" for number in labelled_numbers(p.dom, segments_of_offer(p.reading)))
     ),
     "asks_for_quote": lambda p: any(
-        len(text) < MAX_NOTICE and _QUOTE.search(text.lower())
-        for text in p.dom.segments[slice(*_bounds(segments_of_offer(p.reading)))]
+        len(p.dom.segments[index]) < MAX_NOTICE and _QUOTE.search(p.dom.segments[index].lower())
+        for index in segments_of_offer(p.reading)
     ),
 }
 """Name and value of each feature. The shipped trees know them by their place: the order is part of the artefact."""
@@ -256,10 +256,6 @@ _REPEATED: dict[str, Callable[[PageFacts], tuple[int, list[Candidate]]]] = {
 
 PAGE_FEATURES = (*_FEATURES, *(f"{name}_of_{what}" for what in (*_REPEATED, "offer") for name in REPEAT_NAMES))
 _OFFER_COLUMNS = [feature_names("price", "text").index(name) for name in REPEAT_NAMES]
-
-
-def _bounds(segments: range) -> tuple[int, int]:
-    return segments.start, segments.stop
 
 
 def is_headed_as_cart(dom: Dom) -> bool:
