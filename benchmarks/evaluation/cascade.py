@@ -12,6 +12,7 @@ from collections.abc import Iterator
 import numpy as np
 from numpy.typing import NDArray
 
+from benchmarks.evaluation.simulated import small_shop
 from benchmarks.evaluation.sorted_slates import METRICS, N_RESAMPLES, POLICIES
 from benchmarks.figures import Figure
 from trimtab.abtest.ope.contexts import Search, by_code, contexts_of, policy_of
@@ -22,7 +23,7 @@ from trimtab.abtest.ope.outcomes import rewards_of
 from trimtab.abtest.ope.sums import add_up
 from trimtab.abtest.simulation.deployment import deploy, value_of
 from trimtab.abtest.simulation.simulate import K
-from trimtab.abtest.simulation.world import World, world_of
+from trimtab.abtest.simulation.world import World
 from trimtab.core.diversity import ALPHA
 from trimtab.core.weights import normalise
 from trimtab.engine import Engine
@@ -85,7 +86,7 @@ def looked_at(engine: Engine, world: World, log: ReplayLog) -> tuple[Rows, Float
 
 def measure(engine: Engine) -> Iterator[Figure]:
     """By policy and metric: coverage of both, and the width and error of cascade-DR over those of the other."""
-    world = world_of(engine).among(n_queries=25, n_users=150)
+    world = small_shop(engine)
     rng = np.random.Generator(np.random.PCG64(41))
     log = deploy(engine, world, engine.default_weights, N_SEARCHES, rng)
     full, logged, policies = looked_at(engine, world, log)

@@ -11,6 +11,7 @@ from collections.abc import Iterator
 
 import numpy as np
 
+from benchmarks.evaluation.simulated import small_shop
 from benchmarks.figures import Figure
 from trimtab.abtest.ope.evidence import evidence_of
 from trimtab.abtest.ope.logged_slates import ReplayLog
@@ -18,7 +19,7 @@ from trimtab.abtest.ope.outcomes import rewards_of
 from trimtab.abtest.simulation.agree import SORTED
 from trimtab.abtest.simulation.deployment import deploy
 from trimtab.abtest.simulation.simulate import K
-from trimtab.abtest.simulation.world import Intents, World, world_of
+from trimtab.abtest.simulation.world import Intents, World
 from trimtab.core.metrics import discounts
 from trimtab.core.weights import RELEVANCE
 from trimtab.engine import Engine
@@ -43,7 +44,7 @@ def worth(engine: Engine, world: World, log: ReplayLog, intents: Intents) -> dic
 
 def measure(engine: Engine) -> Iterator[Figure]:
     """What sorted slates are worth and what exploring loses of it."""
-    world = world_of(engine).among(n_queries=25, n_users=150)
+    world = small_shop(engine)
     intents = world.draw(N_SEARCHES, np.random.Generator(np.random.PCG64(51)))
 
     def served(loss: float | None) -> dict[str, float]:

@@ -12,6 +12,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
+from benchmarks.evaluation.simulated import small_shop
 from benchmarks.evaluation.sorted_slates import LOGGED, METRICS, N_RESAMPLES, POLICIES, Pages, read, truths
 from benchmarks.figures import Figure
 from trimtab.abtest.ope.contexts import Search, by_code, contexts_of, policy_of
@@ -24,7 +25,7 @@ from trimtab.abtest.ope.sums import add_up
 from trimtab.abtest.simulation.clicks import CLICK_MODELS, ClickModel
 from trimtab.abtest.simulation.deployment import deploy
 from trimtab.abtest.simulation.simulate import K
-from trimtab.abtest.simulation.world import World, world_of
+from trimtab.abtest.simulation.world import World
 from trimtab.core.metrics import discounts
 from trimtab.core.weights import normalise
 from trimtab.engine import Engine
@@ -142,7 +143,7 @@ def observed(
 
 def measure(engine: Engine) -> Iterator[Figure]:
     """Share that the log shows, then coverage, wrong signs, power and bias by way of reading, estimator and policy."""
-    world = world_of(engine).among(n_queries=25, n_users=150)
+    world = small_shop(engine)
     found = pages(engine, world)
     for name in POLICIES:
         share = (found.sources[name] >= 0).mean(axis=0) @ discounts(K) / discounts(K).sum()

@@ -13,6 +13,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from benchmarks.evaluation.simulated import small_shop
 from benchmarks.figures import Figure
 from trimtab.abtest.ope.contexts import Search, by_code, contexts_of, policy_of
 from trimtab.abtest.ope.estimators import snips
@@ -25,7 +26,7 @@ from trimtab.abtest.ope.sums import Sums, add_up
 from trimtab.abtest.simulation.clicks import CLICK_MODELS, N_DRAWS, ClickModel
 from trimtab.abtest.simulation.deployment import deploy
 from trimtab.abtest.simulation.simulate import K
-from trimtab.abtest.simulation.world import Intents, World, world_of
+from trimtab.abtest.simulation.world import Intents, World
 from trimtab.core.weights import normalise
 from trimtab.engine import Engine
 
@@ -183,7 +184,7 @@ def compared(
 
 def measure(engine: Engine) -> Iterator[Figure]:
     """Coverage, wrong signs, bias and power by way of reading, size of the log, policy and metric."""
-    world = world_of(engine).among(n_queries=25, n_users=150)
+    world = small_shop(engine)
     found = pages(engine, world)
     for reading, model in CLICK_MODELS.items():
         for size in LOG_SIZES:
