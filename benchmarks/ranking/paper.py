@@ -128,7 +128,7 @@ def fold_by_query(folds: Sequence[cell.Fold]) -> dict[str, int]:
     return {str(query): number for number, fold in enumerate(folds) for query in fold.test.lists.groups}
 
 
-def _by_seed(  # what a study is
+def _by_seed(
     out: Path, study: str, name: str, rows_of: Study, folds_of: Folds, *, n_seeds: int = N_SEEDS
 ) -> list[Rows]:
     return [_kept(out, study, name, seed, rows_of, folds_of) for seed in range(n_seeds)]
