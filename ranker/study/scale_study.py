@@ -23,7 +23,7 @@ from trimtab.ranker.methods.heads import CalibratedHeads, Ensemble
 from trimtab.ranker.methods.method import Floats, Method
 from trimtab.ranker.methods.problem import Inputs, Problem
 from trimtab.ranker.methods.registry import make_method
-from trimtab.ranker.model import Average, ServedRanker
+from trimtab.ranker.model import Average, Heads, ServedRanker
 from trimtab.ranker.study.cell import (
     Fitted,
     Fold,
@@ -40,10 +40,11 @@ from trimtab.ranker.training.heads import (
     Recipe,
     calibrate,
     descend,
+    fit_members,
     one_thread,
     population_ranges,
     raw_scores,
-    sampled,
+    seeds_of_members,
     untrained,
 )
 
@@ -136,7 +137,7 @@ class _Learning:
         method = make_method(name, recipe_for_size(n_lists, device=self.log.device), seed=self.seed)
         if name in TOGETHER:
             networks, seconds = self._networks(n_lists)
-            heads = networks[0] if name == CalibratedHeads.name else Average(networks)
+            heads = networks[0] if name == CalibratedHeads.name else Average([*networks])
             share = 1 / len(networks) if name == CalibratedHeads.name else 1.0
             return calibrated_on(self.held_out, method, heads), seconds * share
         problem = self._lists(n_lists)
@@ -147,20 +148,19 @@ class _Learning:
             method.fit(problem, training_preferences(len(problem.objectives)))
         return method, time.perf_counter() - started
 
-    def _learned(self, n_lists: int) -> tuple[list[nn.Module], float]:
+    def _learned(self, n_lists: int) -> tuple[list[Heads], float]:
         """Networks, and how long they learned."""
         recipe = recipe_for_size(n_lists, device=self.log.device)
-        seeds = [self.seed * 1000 + member for member in range(recipe.n_members)]
         lists = self._lists(n_lists).lists if n_lists <= MOST_IN_MEMORY else None
         started = time.perf_counter()
-        networks = [untrained(self.held_out.lists if lists is None else lists, recipe, seed=seed) for seed in seeds]
+        networks = self._in_one_pass(recipe) if lists is None else fit_members(lists, recipe, seed=self.seed)
+        return networks, time.perf_counter() - started
+
+    def _in_one_pass(self, recipe: Recipe) -> list[Heads]:
+        networks = [untrained(self.held_out.lists, recipe, seed=seed) for seed in seeds_of_members(recipe, self.seed)]
         with one_thread():
-            if lists is None:
-                descend(networks, self._one_pass(recipe), recipe)
-            else:
-                for network, seed in zip(networks, seeds, strict=True):
-                    descend([network], sampled(lists, recipe, seed=seed), recipe)
-        return list[nn.Module](networks), time.perf_counter() - started
+            descend(networks, self._one_pass(recipe), recipe)
+        return networks
 
     def _one_pass(self, recipe: Recipe) -> Iterator[tuple[Tensor, Tensor]]:
         batches = (

@@ -55,17 +55,24 @@ def fit_heads(lists: RankingLists, recipe: Recipe, *, seed: int = 0, progress: P
     Raises:
         BadInput: a feature is not finite, or no list has a label above 0.
     """
+    members = fit_members(lists, recipe, seed=seed, progress=progress)
+    return members[0] if len(members) == 1 else Average([*members])
+
+
+def fit_members(lists: RankingLists, recipe: Recipe, *, seed: int = 0, progress: Progress = silent) -> list[Heads]:
+    """The networks of `fit_heads`, each by itself."""
     if not np.isfinite(lists.features).all():
         raise BadInput("training features: a value is not finite")
     if not (np.nan_to_num(lists.labels) > 0).any():
         raise BadInput("training labels are all 0 or unknown: there is nothing to learn")
     lists = lists.labelled()
     with one_thread():
-        members = [
-            _fit_member(lists, recipe, seed=seed * 1000 + member, progress=progress)
-            for member in range(recipe.n_members)
-        ]
-    return members[0] if len(members) == 1 else Average(members)
+        return [_fit_member(lists, recipe, seed=one, progress=progress) for one in seeds_of_members(recipe, seed)]
+
+
+def seeds_of_members(recipe: Recipe, seed: int) -> range:
+    """A seed for each network of a recipe."""
+    return range(seed * 1000, seed * 1000 + recipe.n_members)
 
 
 @contextmanager
@@ -79,7 +86,7 @@ def one_thread() -> Iterator[None]:
         torch.set_num_threads(n_threads)
 
 
-def _fit_member(lists: RankingLists, recipe: Recipe, *, seed: int, progress: Progress) -> nn.Module:
+def _fit_member(lists: RankingLists, recipe: Recipe, *, seed: int, progress: Progress) -> Heads:
     heads = untrained(lists, recipe, seed=seed)
     descend([heads], sampled(lists, recipe, seed=seed), recipe, progress=progress)
     return heads
