@@ -83,7 +83,8 @@ class LogQuestions:
         now = time.monotonic()
         self._known = {one: known for one, known in self._known.items() if now - known[0] <= KEPT_SECONDS}
         if question not in self._known:
-            self._known[question] = time.monotonic(), self._made(question)
+            answer = self._made(question)
+            self._known[question] = time.monotonic(), answer
             while sum(len(answer) for _, answer in self._known.values()) > KEPT_BYTES and len(self._known) > 1:
                 del self._known[next(iter(self._known))]
         return self._known[question][1]

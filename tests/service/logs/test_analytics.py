@@ -7,6 +7,7 @@ import json
 import shutil
 import signal
 import subprocess
+import time
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -110,7 +111,22 @@ def test_a_question_has_a_process_time_and_memory_of_its_own(
         patch.setattr(Child, "run", lambda *_, **__: subprocess.CompletedProcess((), -signal.SIGABRT, b"", b""))
         with pytest.raises(Unavailable, match="too large"):  # as polars ends where it gets no more memory
             asyncio.run(asking.ask(Question(report="change", at=datetime.now(UTC))))
+    with monkeypatch.context() as patch:
+        made = list[int]()
+        patch.setattr(questions, "KEPT_SECONDS", 0.2)
+        patch.setattr(Child, "run", lambda *_, **__: made.append(1) or after(0.3))
+        asyncio.run(both(asking, Question(report="ranks")))
+        assert made == [1], "it is kept from when it was made, not from when it was asked for"
     asking.stop()
+
+
+def after(seconds: float) -> subprocess.CompletedProcess[bytes]:
+    time.sleep(seconds)
+    return subprocess.CompletedProcess((), 0, b"[]", b"")
+
+
+async def both(asking: LogQuestions, question: Question) -> None:
+    await asyncio.gather(asking.ask(question), asking.ask(question))
 
 
 def rows(client: httpx.Client, path: str, **parameters: str) -> list[dict]:
