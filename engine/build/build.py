@@ -148,11 +148,7 @@ def save_trained(  # noqa: PLR0913  # what the manifest says, keyword-only
 
 def _served(shop: Shop, store: ItemStore, valuation: Valuation, trained: Trained) -> list[ServedObjective]:
     """The objectives with what is frozen of them, by the catalogue's prices and by those of each price list."""
-    markets = Markets(store, shop)
-    by_list = {
-        name: _frozen_in(markets.typical(name), valuation, trained, trained.ranges_by(valuation, markets.typical()))
-        for name in shop.prices
-    }
+    by_list = _frozen_by_list(shop, Markets(store, shop), valuation, trained) if shop.prices else {}
     own = valuation.bounds
     return [
         ServedObjective(
@@ -165,6 +161,13 @@ def _served(shop: Shop, store: ItemStore, valuation: Valuation, trained: Trained
         )
         for number, objective in enumerate(valuation.objectives)
     ]
+
+
+def _frozen_by_list(
+    shop: Shop, markets: Markets, valuation: Valuation, trained: Trained
+) -> dict[str, list[tuple[float, float, float]]]:
+    usual = trained.ranges_by(valuation, markets.typical())
+    return {name: _frozen_in(markets.typical(name), valuation, trained, usual) for name in shop.prices}
 
 
 def _frozen_in(
