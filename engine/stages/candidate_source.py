@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from functools import lru_cache, partial
 
 from trimtab.catalog.groups import Groups
 from trimtab.catalog.market import MOST_KEPT
-from trimtab.core.records import Candidates, IntArray, Query
+from trimtab.core.records import Candidates, FloatArray, IntArray, Query
+from trimtab.core.understood import Understood
 from trimtab.engine.plan.degradation import DENSE, REMOTE, Levels
 from trimtab.engine.stages.pipeline import N_CANDIDATES, NO_ROWS, Pipeline
 from trimtab.engine.stages.related import RelatedItems, related_items
@@ -46,6 +48,23 @@ class CandidateSource:
     def related(self, query: Query) -> RelatedItems | None:
         """What is related to the item that a query names; None where it looks for words."""
         return None if query.related is None else self._related_to(query.related, grouped=query.group)
+
+    def wording(self, query: Query) -> Understood:
+        """The words by which candidates are looked at: the query's, or those of the item that it names."""
+        related = self.related(query)
+        return query.wording if related is None else related.wording
+
+    def predictions(self, query: Query, rows: IntArray) -> Mapping[str, FloatArray]:
+        """[n] what is known of items in the place of the ranker's heads, by head."""
+        related = self.related(query)
+        return {} if related is None else related.predictions(rows)
+
+    def unfound(self, query: Query, rows: IntArray) -> Candidates:
+        """Items that were not among the candidates, as such."""
+        related = self.related(query)
+        if related is None:
+            return self._pipeline.retriever.at_rows(query.wording, rows)
+        return related.candidates(rows, self._pipeline)
 
     def results(self, query: Query) -> ResultSet:
         """All that meet the query's words, filters and exclusions."""

@@ -96,12 +96,10 @@ class Scoring:
 
     def predict_for_users(self, query: Query, candidates: Candidates, shoppers: Sequence[Shopper]) -> FloatArray:
         """[n_users, n, n_objectives] gains of one query's candidates for many users: `scored`, for whole logs."""
-        related = self._source.related(query)
-        wording = query.wording if related is None else related.wording
-        features = self._pipeline.featurise_for_users(wording, candidates, shoppers)
+        features = self._pipeline.featurise_for_users(self._source.wording(query), candidates, shoppers)
         moments = np.repeat([self.moment(one.moment) for one in shoppers], len(candidates))
         rows = np.tile(candidates.rows, len(shoppers))
-        known = NOTHING_KNOWN if related is None else related.predictions(rows)
+        known = self._source.predictions(query, rows)
         gains = self.gains(features.reshape(-1, features.shape[-1]), rows, moment=moments, known=known)
         return gains.reshape(len(shoppers), len(candidates), len(self._bundle.objectives))
 
@@ -112,11 +110,10 @@ class Scoring:
             features = np.zeros((len(rows), len(FEATURES)), dtype=np.float32)
             gains = np.zeros((len(rows), len(self._bundle.objectives)), dtype=np.float32)
         else:
-            related = self._source.related(query)
-            wording = query.wording if related is None else related.wording
+            wording = self._source.wording(query)
             features = self._pipeline.featurise(wording, candidates, query.user_id, query.recent)
             watch.lap("featurise")
-            known = NOTHING_KNOWN if related is None else related.predictions(rows)
+            known = self._source.predictions(query, rows)
             gains = self.gains(features, rows, moment=query.moment, known=known)
             watch.lap("rank")
         return ScoredCandidates(rows, features, gains, self._store.aspects(rows), tuple(degraded))
@@ -124,12 +121,7 @@ class Scoring:
     def rescored(self, query: Query, scored: ScoredCandidates, rows: IntArray) -> ScoredCandidates:
         """The scores of some rows; those that are not among the candidates as if retrieval had not found them."""
         new = rows[~np.isin(rows, scored.rows)]
-        related = self._source.related(query)
-        if related is None:
-            unfound = self._pipeline.retriever.at_rows(query.wording, new)
-        else:
-            unfound = related.candidates(new, self._pipeline)
-        more = self.scored(query, unfound, frozenset(scored.degraded), Stopwatch())
+        more = self.scored(query, self._source.unfound(query, new), frozenset(scored.degraded), Stopwatch())
         places = {row: place for place, row in enumerate([*scored.rows.tolist(), *new.tolist()])}
         at = [places[row] for row in rows.tolist()]
         return ScoredCandidates(
