@@ -26,19 +26,15 @@ class ReplayReports:
     def __init__(self, folder: Path) -> None:
         self._folder = folder
 
-    def names(self) -> list[str]:
-        """The names of the reports that were written last, the last one first."""
+    def newest(self) -> list[tuple[str, datetime]]:
+        """The reports that were written last, and when, the last one first."""
         if not self._folder.is_dir():
             return []
         found = []
         for path in self._folder.glob(f"*/{REPORT}"):
             with suppress(NotFound, FileNotFoundError):  # it may be replaced or removed meanwhile
-                found.append((self.written(path.parent.name), path.parent.name))
-        return [name for _, name in sorted(found, reverse=True)][:MOST_LISTED]
-
-    def written(self, name: str) -> datetime:
-        """When the report was written."""
-        return datetime.fromtimestamp(self._file(name).stat().st_mtime, tz=UTC)
+                found.append((self._written(path.parent.name), path.parent.name))
+        return [(name, written) for written, name in sorted(found, reverse=True)[:MOST_LISTED]]
 
     def read(self, name: str) -> dict[str, Any]:
         """The result that `trimtab replay --json` printed.
@@ -57,6 +53,9 @@ class ReplayReports:
             _log.warning("report cannot be read", name=name, problem=str(error))
             raise NotFound(f"{name!r} is not a report that can be read; the service's log says why") from None
         return report
+
+    def _written(self, name: str) -> datetime:
+        return datetime.fromtimestamp(self._file(name).stat().st_mtime, tz=UTC)
 
     def _file(self, name: str) -> Path:
         folder = self._folder.resolve()

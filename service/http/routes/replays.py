@@ -40,8 +40,7 @@ def replays_router(replays: ReplayReports, *, reader: Callable[[Request], Awaita
 
     def listed() -> dict[str, ReplaySummary]:
         """Each report is read when it is first listed, and when it was written anew."""
-        written = [(name, replays.written(name)) for name in replays.names()]
-        summaries = {key: known.get(key) or _summary(replays, *key) for key in written}
+        summaries = {key: known.get(key) or _summary(replays, *key) for key in replays.newest()}
         known.clear()
         known.update(summaries)
         return {name: summary for (name, _), summary in summaries.items()}
