@@ -173,5 +173,6 @@ class Suggestions:
 
 def _of_bundle(folder: Path | None) -> SuggestionIndex | None:
     """The index that a bundle comes with; None where it has none."""
-    has_index = folder is not None and (folder / FOLDER).is_dir()
-    return SuggestionIndex.load(folder / FOLDER) if folder is not None and has_index else None
+    if folder is None or not (folder / FOLDER).is_dir():
+        return None
+    return SuggestionIndex.load(folder / FOLDER)
