@@ -13,19 +13,15 @@ from trimtab.retrieval.live_retrieval import LiveRetrieval
 
 TEXTS: list[Texts] = [
     {
-        **{
-            "item_id": f"new-{n}",
-            "title": f"Quince sorbet {n} without sugar",
-            "brand": "Orchard",
-            "category": "Sorbets",
-        },
-        **{
-            "product_type": "sorbet",
-            "description": f"{n} oz of caf\u00e9 ice",
-            "url": "",
-            "image": "",
-            "attributes": "red",
-        },
+        "item_id": f"new-{n}",
+        "title": f"Quince sorbet {n} without sugar",
+        "brand": "Orchard",
+        "category": "Sorbets",
+        "product_type": "sorbet",
+        "description": f"{n} oz of caf\u00e9 ice",
+        "url": "",
+        "image": "",
+        "attributes": "red",
     }
     for n in range(20)
 ]
