@@ -35,7 +35,6 @@ def load_shop_data(cache: Path, *, progress: Progress = silent) -> ShopData:
     """The data, made by the pipeline that serves and kept in `cache`."""
     queries, rest = cache / f"prepared-{NAME}.npz", cache / f"{NAME}.npz"
     if not rest.exists():
-        cache.mkdir(parents=True, exist_ok=True)
         made = _shop_data(progress)
         save_problem(made.queries, queries)
         made.save(rest)

@@ -155,7 +155,6 @@ def problem_of(
 def _cached(cache: Path, name: str, prepare: Callable[[], dict[str, Problem]]) -> Problem:
     path = cache / _FILE.format(name)
     if not path.exists():
-        cache.mkdir(parents=True, exist_ok=True)
         for key, problem in prepare().items():
             save_problem(problem, cache / _FILE.format(key))
     return load_problem(path)

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import numpy as np
 
+from trimtab.core.atomic import new_file
 from trimtab.ranker.methods.problem import Problem
 from trimtab.ranker.objectives import Objective
 from trimtab.ranker.study.cell import Fold
@@ -21,25 +22,24 @@ def folds_by_query(whole: Problem, *, seed: int) -> list[Fold]:
 
 
 def save_problem(problem: Problem, path: Path) -> None:
-    """Written aside and renamed; the objectives travel as columns."""
+    """The objectives travel as columns."""
     lists, objectives = problem.lists, problem.objectives
-    aside = path.with_suffix(".part.npz")
-    np.savez(
-        aside,
-        features=lists.features,
-        prices=lists.prices,
-        labels=lists.labels,
-        groups=lists.groups,
-        labelled=lists.heads,
-        rows=lists.rows,
-        multipliers=problem.multipliers,
-        aspects=problem.aspects,
-        names=[one.name for one in objectives],
-        heads=[one.head for one in objectives],
-        values=[one.value for one in objectives],
-        units=[one.unit for one in objectives],
-    )
-    aside.replace(path)
+    with new_file(path) as file:
+        np.savez(
+            file,
+            features=lists.features,
+            prices=lists.prices,
+            labels=lists.labels,
+            groups=lists.groups,
+            labelled=lists.heads,
+            rows=lists.rows,
+            multipliers=problem.multipliers,
+            aspects=problem.aspects,
+            names=[one.name for one in objectives],
+            heads=[one.head for one in objectives],
+            values=[one.value for one in objectives],
+            units=[one.unit for one in objectives],
+        )
 
 
 def load_problem(path: Path) -> Problem:

@@ -22,6 +22,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor, nn
 
+from trimtab.core.atomic import new_file
 from trimtab.core.records import FloatArray, IntArray
 from trimtab.ranker.features import AT, USER_FEATURES
 from trimtab.ranker.methods.method import Floats
@@ -63,7 +64,8 @@ class ShopData:
 
     def save(self, path: Path) -> None:
         """Everything but the queries, which are a problem of their own."""
-        np.savez(path, **{one.name: getattr(self, one.name) for one in fields(self) if one.name != "queries"})
+        with new_file(path) as file:
+            np.savez(file, **{one.name: getattr(self, one.name) for one in fields(self) if one.name != "queries"})
 
     @classmethod
     def load(cls, path: Path, queries: Problem) -> ShopData:
