@@ -151,14 +151,13 @@ def _unquoted(text: str, delimiter: str, line: int, *, is_open: bool) -> list[st
 
 def _is_above_header(cells: list[str], lines: _Lines, delimiter: str) -> bool:
     """Whether a first row is above the header: a remark of far fewer cells, or names of groups of columns."""
-    rest = [row for row in csv.reader(lines.next_lines(N_SNIFFED), delimiter=delimiter) if any(map(str.strip, row))]
-    widest = max((sum(map(bool, map(str.strip, row))) for row in rest), default=0)
-    n_filled = sum(map(bool, map(str.strip, cells)))
-    names = next((filled for row in rest if 2 * len(filled := _filled(row)) > widest), [])
+    above = _filled(cells)
+    rest = list(filter(None, map(_filled, csv.reader(lines.next_lines(N_SNIFFED), delimiter=delimiter))))
+    widest = max(map(len, rest), default=0)
+    names = next((row for row in rest if 2 * len(row) > widest), [])
     are_names = len(set(names)) == len(names) and not any(name[:1].isdigit() for name in names)
-    groups = Counter(_filled(cells))
-    are_groups = max(groups.values(), default=0) > 1 and len(names) >= n_filled and names == _filled(rest[0])
-    return (2 * n_filled <= widest or are_groups) and widest > 2 and are_names
+    are_groups = len(set(above)) < len(above) <= len(names) and names == rest[0]
+    return (2 * len(above) <= widest or are_groups) and widest > 2 and are_names
 
 
 def _filled(row: list[str]) -> list[str]:
