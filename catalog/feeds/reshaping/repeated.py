@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from itertools import islice
@@ -70,11 +69,12 @@ def repeated_of(again: Callable[[], Rows]) -> Repeated | None:
         again: reads the feed from its beginning.
     """
     rows = [row for row in islice(again(), N_LOOKED_AT) if isinstance(row, Row)]
-    named = roles_of(sorted(names_of(rows)))
+    names = sorted(names_of(rows))
+    named = roles_of(names)
     keys = [name for name in named.get("item_id", []) if _share_with(rows, name) >= ENOUGH]
-    if not rows or not keys or any(_share_repeated(rows, name) <= SOME for name in keys):
+    if not keys or any(_share_repeated(rows, name) <= SOME for name in keys):
         return None
-    store = next((name for name in sorted(names_of(rows)) if clean_name(name) in _STORES), None)
+    store = next((name for name in names if clean_name(name) in _STORES), None)
     shared = [*named.get("title", [])[:1], *([] if store else named.get("price", [])[:1])]
     key = min(keys, key=lambda name: _share_repeated(rows, name))
     return Repeated(key, store) if all(_is_of_item(rows, key, name) for name in shared) else None
@@ -90,12 +90,11 @@ def _share_repeated(rows: list[Row], name: str) -> float:
 
 def _is_of_item(rows: list[Row], key: str, name: str) -> bool:
     """Whether a column says the same in all rows of nearly every item."""
-    said: dict[str, set[str]] = {}
+    said: dict[str, list[str]] = {}
     for row in rows:
-        said.setdefault(first_text(row.cells.get(key)), set()).add(first_text(row.cells.get(name)))
-    repeated = Counter(first_text(row.cells.get(key)) for row in rows)
-    several = [values for item, values in said.items() if repeated[item] > 1]
-    return sum(len(values) == 1 for values in several) >= ENOUGH * len(several)
+        said.setdefault(first_text(row.cells.get(key)), []).append(first_text(row.cells.get(name)))
+    several = [values for values in said.values() if len(values) > 1]
+    return sum(len(set(values)) == 1 for values in several) >= ENOUGH * len(several)
 
 
 def add_values(cells: dict[str, Value], more: dict[str, Value]) -> None:
