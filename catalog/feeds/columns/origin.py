@@ -38,11 +38,15 @@ def _words_beside(survey: Survey) -> Iterator[str]:
     for name, column in survey.columns.items():
         yield name
         if column.n_distinct <= FEW_WORDS:
-            yield from (text for text in column.distinct if text.isprintable() and text.replace(" ", "").isalpha())
+            yield from filter(_are_letters, column.distinct)
 
 
 def _is_word(text: str) -> bool:
-    return text.replace(" ", "").isalpha() and len(text) > _SHORT
+    return _are_letters(text) and len(text) > _SHORT
+
+
+def _are_letters(text: str) -> bool:
+    return text.replace(" ", "").isalpha()
 
 
 FEW_WORDS = 20
