@@ -321,6 +321,10 @@ def _attributes(
         and name not in (*SALE, *PLACE, DISTANCE)
         and not _is_of_role(name, sources[name], roles)
     }
+    parts: dict[str, list[tuple[str, Section]]] = {}
+    for name, section in shop.attributes.items():
+        if section.part is not None:
+            parts.setdefault(sources[name], []).append((name, section))
     elsewhere, at_stores = _elsewhere(shop), _stock_columns(shop, survey)
     internal = {group_by, roles.get("stock"), *at_stores}
     kept = {*internal, *(name for name in survey.columns if clean_name(name) in elsewhere)}
@@ -347,10 +351,8 @@ def _attributes(
         if inferred.attribute.name in taken:
             ignored[source] = f"another column is called {inferred.attribute.name} too"
             continue
-        parts = [
-            (name, section) for name, section in shop.attributes.items() if section.part and sources[name] == plain
-        ]
-        sides = _named_sides(inferred, parts) if said is not None or parts else sides_of(inferred, column)
+        named = _named_sides(inferred, parts.get(plain, ()))
+        sides = named if said is not None or named else sides_of(inferred, column)
         taken.update(one.attribute.name for one in (inferred, *sides))
         yield from (inferred, *sides)
 
