@@ -200,4 +200,9 @@ def _is_empty(value: object) -> bool:
 
 def names_of(rows: Iterable[Row | Rejection]) -> frozenset[str]:
     """The columns of some rows."""
-    return frozenset(name for row in rows if isinstance(row, Row) for name in row.cells)
+    return frozenset(names_in_order(rows))
+
+
+def names_in_order(rows: Iterable[Row | Rejection]) -> list[str]:
+    """The columns of some rows as they first come."""
+    return list(dict.fromkeys(name for row in rows if isinstance(row, Row) for name in row.cells))

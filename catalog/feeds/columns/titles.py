@@ -7,7 +7,7 @@ from itertools import chain, islice
 
 from trimtab.catalog.feeds.columns.evidence import ColumnEvidence
 from trimtab.catalog.feeds.columns.names import roles_of, roles_within, spaced_names
-from trimtab.catalog.feeds.rows import Row, Rows, first_text, split_words
+from trimtab.catalog.feeds.rows import Row, Rows, first_text, names_in_order, split_words
 
 TITLE = "title"
 """The role, and what a column of titles that are made is called."""
@@ -42,7 +42,7 @@ def title_column(columns: Mapping[str, ColumnEvidence], n_rows: int) -> str | No
 def with_titles(rows: Rows) -> Rows:
     """Rows with a title made of brand, model and version where they have a model and no title (cars, appliances)."""
     first = list(islice(rows, N_LOOKED_AT))
-    names = list(dict.fromkeys(chain.from_iterable(row.cells for row in first if isinstance(row, Row))))
+    names = names_in_order(first)
     named = roles_of(names)
     models = [name for name in names if _MODELS & set(spaced_names(name))]
     others = (name for name in names if not (_MODELS | _VERSIONS) & set(spaced_names(name)))

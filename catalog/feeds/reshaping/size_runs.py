@@ -8,7 +8,7 @@ from itertools import chain, islice
 
 from trimtab.catalog.cells import read_number
 from trimtab.catalog.feeds.columns.names import roles_of
-from trimtab.catalog.feeds.rows import Row, Rows, Value, first_text
+from trimtab.catalog.feeds.rows import Row, Rows, Value, first_text, names_in_order
 from trimtab.catalog.rejections import Rejection
 
 N_LOOKED_AT = 200
@@ -25,7 +25,7 @@ def with_size_runs(rows: Rows) -> Rows:
     """The rows with one for each size of an item in the place of its columns of sizes."""
     first = list(islice(rows, N_LOOKED_AT))
     looked_at = [row for row in first if isinstance(row, Row)]
-    names = list(dict.fromkeys(chain.from_iterable(row.cells for row in looked_at)))
+    names = names_in_order(looked_at)
     sizes = _sizes_in(names)
     if not sizes or not all(_counts(row.cells.get(size)) for row in looked_at for size in sizes):
         return chain(first, rows)
