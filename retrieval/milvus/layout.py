@@ -142,7 +142,7 @@ def lookup(
 
     An item is found by its rare words, or by synonyms of which it has all words; the other words only add to scores.
     """
-    replaced = {word.term for typed, _ in wanted.synonyms for word in typed}
+    replaced = wanted.replaced
     finding = [word for word in rare_or_all(wanted.things) if word.term not in replaced]
     finding += [word for typed in wanted.with_synonyms for word in typed]
     meant = [words for typed in wanted.with_synonyms for words in wanted.synonyms_of(typed)]
