@@ -178,7 +178,8 @@ class LiveEngine:
         """The item as put, with the family that what is put makes it one of."""
         if self._families is None or item.keys().isdisjoint(NAMED_BY):
             return item
-        return {**item, **self._families.column_of({**(self._delta.item(item["item_id"]) or {}), **item})}
+        known = self._delta.item(item["item_id"], frozenset(NAMED_BY)) or {}
+        return {**item, **self._families.column_of({**known, **item})}
 
     def _is_as_it_is(self, item: Item) -> bool:
         known = self._delta.item(item["item_id"], item.keys())
