@@ -79,13 +79,10 @@ def small_grocery(grocery: Grocery) -> Grocery:
 
 
 @pytest.fixture(scope="session")
-def small_bundle(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Path:
+def small_bundle(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A bundle of `small_grocery` with a trained ranker. Not to be written to."""
-
-    def build(folder: Path) -> None:
-        build_small(request.getfixturevalue("small_grocery"), folder / "grocery-small")
-
-    return made_once(tmp_path_factory, "small-bundle", build) / "grocery-small"
+    folder = made_once(tmp_path_factory, "small-bundle", lambda folder: build_small(folder / "grocery-small"))
+    return folder / "grocery-small"
 
 
 @pytest.fixture(scope="session")

@@ -22,11 +22,12 @@ from trimtab.core.understood import Understood
 from trimtab.retrieval.filters import Condition
 from trimtab.retrieval.first_allowed import first_allowed
 from trimtab.retrieval.lexical.field_terms import FieldTerms, terms_reader
+from trimtab.retrieval.lexical.index_files import finish, open_index
 from trimtab.retrieval.lexical.row_sets import any_of, places_in
 from trimtab.retrieval.lexical.term_rows import CollectedRows, StoredRows, TermRows
 from trimtab.retrieval.lexical.term_scores import BOOSTS
 from trimtab.retrieval.lexical.wanted import MAX_TERMS, Wanted, Words, absent_words, amounts_beside
-from trimtab.retrieval.lexical.word_queries import ANALYZER, WordQueries, analyzer, open_index
+from trimtab.retrieval.lexical.word_queries import ANALYZER, WordQueries, analyzer
 from trimtab.text.lexicon import Lexicon
 from trimtab.text.query import QueryReader, QueryWord
 
@@ -113,9 +114,7 @@ class LexicalIndex:
             collected.add(row, indexed.values())
             values: dict[str, Any] = {field: " ".join(found) for field, found in indexed.items() if found}
             writer.add_document(tantivy.Document.from_dict({"row": row, **values}, schema))
-        writer.commit()
-        writer.wait_merging_threads()
-        index.reload()
+        finish(index, writer, folder)
         stored_rows = collected.stored(priority)
         stored_rows.save(folder)
         return cls(index, lexicon, stored_rows)

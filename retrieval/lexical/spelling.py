@@ -14,7 +14,7 @@ from pathlib import Path
 
 import tantivy
 
-from trimtab.retrieval.lexical.word_queries import open_index
+from trimtab.retrieval.lexical.index_files import finish, open_index
 from trimtab.text.normal import folded
 from trimtab.text.scripts import is_in_syllables, sounds_of
 
@@ -59,9 +59,7 @@ class Speller:
             if is_spelt(word) and 1 < len(word) <= LONGEST:
                 spellings = [word, sound] if (sound := sounds_of(word)) else [word]  # the first is what is shown
                 writer.add_document(tantivy.Document.from_dict({"word": spellings, "n_texts": counts[word]}, schema))
-        writer.commit()
-        writer.wait_merging_threads()
-        index.reload()
+        finish(index, writer, folder)
         return cls(index)
 
     @classmethod

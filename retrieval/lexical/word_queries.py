@@ -8,16 +8,12 @@ from __future__ import annotations
 import json
 from collections.abc import Sequence
 from functools import cached_property
-from pathlib import Path
-from shutil import rmtree
-from tempfile import TemporaryDirectory
 
 import numpy as np
 import tantivy
 from numpy.typing import NDArray
 from tantivy import Occur, Query
 
-from trimtab.core.errors import BundleDamaged
 from trimtab.core.records import FloatArray, IntArray
 from trimtab.retrieval.lexical.row_sets import Rows
 from trimtab.retrieval.lexical.term_scores import ACCENT_BOOST, BOOSTS, TIE_BREAKER
@@ -25,31 +21,6 @@ from trimtab.retrieval.lexical.wanted import Wanted, Words
 from trimtab.text.query import QueryWord
 
 ANALYZER = "words"
-
-LOCK = ".lock"
-
-
-def open_index(folder: Path) -> tantivy.Index:
-    """The tantivy index in a folder, memory-mapped.
-
-    A reader takes a lock too, which is a file beside the index, and a bundle may be mounted read-only. So the files
-    are opened through links in a temporary folder, which is deleted as soon as they are mapped. The
-    index's own thread may put a lock there meanwhile; then the folder is deleted at the second try, or stays behind
-    with nothing but that lock.
-
-    Raises:
-        BundleDamaged: the folder holds nothing that can be read as an index.
-    """
-    try:
-        with TemporaryDirectory(prefix="trimtab-lexical-", ignore_cleanup_errors=True) as links:
-            for file in folder.iterdir():
-                if file.suffix != LOCK:
-                    (Path(links) / file.name).symlink_to(file.resolve())
-            index = tantivy.Index.open(links)
-        rmtree(links, ignore_errors=True)
-        return index
-    except (ValueError, OSError) as error:
-        raise BundleDamaged(folder, "cannot be read as a tantivy index") from error
 
 
 def analyzer() -> tantivy.TextAnalyzer:

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import json
+import subprocess
+import sys
 from pathlib import Path
 from unittest.mock import Mock
 
@@ -53,6 +56,16 @@ def test_a_catalogue_of_ids_and_titles_searches_by_stated_rules(tmp_path: Path) 
     engine = Engine.load(out)
     assert engine.slate(Query("red shirt")).item_ids[0] == "1"
     assert "cold start" in engine.manifest["training"]["statement"]
+
+
+def test_builds_of_one_catalogue_in_two_processes_are_one_bundle(tmp_path: Path) -> None:
+    feed, outs = tmp_path / "shop.csv", [tmp_path / "first", tmp_path / "second"]
+    pl.DataFrame(ROWS).write_csv(feed)
+    builds = [subprocess.Popen([sys.executable, "-m", "trimtab", "build", feed, "--out", out]) for out in outs]
+    assert [build.wait() for build in builds] == [0, 0]
+    first, second = (json.loads((out / "manifest.json").read_text()) for out in outs)
+    assert first["files"] == second["files"]
+    assert first["bundle_id"] == second["bundle_id"]
 
 
 def test_without_prices_there_is_no_revenue_to_weigh(tmp_path: Path) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from hashlib import sha256
 from pathlib import Path
 
 import numpy as np
@@ -10,6 +11,7 @@ import pytest
 
 from trimtab.catalog.schema import complete
 from trimtab.catalog.store import ItemStore
+from trimtab.retrieval.building import build_retriever
 from trimtab.retrieval.filters import conditions_of, mask_of, parse_filter
 from trimtab.retrieval.lexical.field_terms import item_terms
 from trimtab.retrieval.lexical.index import COMMON, LexicalIndex
@@ -39,6 +41,16 @@ def test_it_finds_exactly_the_items_with_the_word(index: LexicalIndex, store: It
     assert set(rows.tolist()) == expected
     assert (scores > 0).all()
     assert (np.diff(scores) <= 0).all()
+
+
+def test_equal_texts_make_equal_files(folder: Path, store: ItemStore, tmp_path: Path) -> None:
+    """tantivy names the segments of an index by chance; a bundle's id is of the names and contents of its files."""
+    build_retriever(store, "wordllama", tmp_path / "again")
+    digests = [
+        {str(file.relative_to(one)): sha256(file.read_bytes()).hexdigest() for file in one.rglob("*") if file.is_file()}
+        for one in (folder, tmp_path / "again")
+    ]
+    assert digests[0] == digests[1]
 
 
 @pytest.mark.parametrize(

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import shutil
+import subprocess
+import sys
 from datetime import UTC, datetime
 from pathlib import Path
 
 import polars as pl
 
-from trimtab.catalog.datasets.grocery import Grocery
+from trimtab.catalog.datasets.grocery import Grocery, load_grocery
 from trimtab.engine.build.grocery import Split, Splits, build_grocery
 from trimtab.engine.bundle.storage import Description, load_bundle, save_bundle, staging_folder
 from trimtab.engine.bundle.verification import RETRIEVAL
@@ -16,6 +18,7 @@ from trimtab.ranker.objectives import objectives_of
 from trimtab.ranker.training.cold_start import cold_start_ranker
 from trimtab.ranker.training.heads import Recipe
 
+ROOT = Path(__file__).resolve().parents[2]
 CATEGORIES = ("ice cream", "yogurt", "coffee", "pasta", "soup", "cheese")
 SPLITS = Splits(
     train=Split(known_until=30, first=31, last=40, n_intents=300),
@@ -32,8 +35,13 @@ def some_aisles(grocery: Grocery) -> Grocery:
     return Grocery(items, purchases, grocery.households)
 
 
-def build_small(grocery: Grocery, out: Path) -> None:
-    build_grocery(out, grocery=grocery, splits=SPLITS, recipe=Recipe(hidden=(16,), n_steps=200))
+def build_small(out: Path) -> None:
+    """A bundle of some aisles, built by a process of its own.
+
+    TorchScript numbers the classes of a process, so only then the bundle has the same id in every session of tests, and
+    a simulated log, whose draws depend on it, is the same log.
+    """
+    subprocess.run([sys.executable, "-m", "tests.support.bundles", out], cwd=ROOT, check=True)
 
 
 def three_bundles(small_bundle: Path, folder: Path) -> None:
@@ -55,3 +63,12 @@ def three_bundles(small_bundle: Path, folder: Path) -> None:
             shutil.copytree(small_bundle / RETRIEVAL, staging / RETRIEVAL)
             (staging / "name.txt").write_text(name)  # two bundles with the same files would be one
             save_bundle(folder / name, staging=staging, pipeline=bundle.pipeline, ranker=ruled, description=description)
+
+
+if __name__ == "__main__":
+    build_grocery(
+        Path(sys.argv[1]),
+        grocery=some_aisles(load_grocery()),
+        splits=SPLITS,
+        recipe=Recipe(hidden=(16,), n_steps=200),
+    )
