@@ -9,8 +9,7 @@ import numpy as np
 import polars as pl
 
 from trimtab.catalog.attributes.definition import PREFIX, Attribute
-from trimtab.catalog.shop import Attribute as Section
-from trimtab.catalog.shop import Shop, Store
+from trimtab.catalog.shop import AttributeSection, Shop, Store
 from trimtab.catalog.store import ItemStore
 from trimtab.core.places import EARTH_RADIUS, Floats, Place, distances
 
@@ -39,7 +38,7 @@ def calculated_attributes(items: pl.DataFrame, shop: Shop) -> tuple[Attribute, .
     """`distance`, in kilometres or in miles where `shop.toml` says so, where the catalogue has places."""
     if not has_places(items, shop):
         return ()
-    section = shop.attributes.get(DISTANCE, Section())
+    section = shop.attributes.get(DISTANCE, AttributeSection())
     unit = section.unit if section.unit in EARTH_RADIUS else KILOMETRES
     said = Attribute.of_section(DISTANCE, section)
     return (replace(said, kind="number", multi=False, unit=unit, search=False, sort=True),)

@@ -79,7 +79,7 @@ class Catalogue(_Section):
 _SETTINGS = ("language", "currency", "decimal")
 
 
-class Attribute(_Section):
+class AttributeSection(_Section):
     """`[attributes.NAME]`: a column of the shop's own.
 
     Attributes:
@@ -231,7 +231,7 @@ class Shop(_Section):
     """A whole `shop.toml`; without one, every section is as if empty."""
 
     catalogue: Catalogue = Catalogue()
-    attributes: Mapping[Name, Attribute] = Field(default_factory=dict)
+    attributes: Mapping[Name, AttributeSection] = Field(default_factory=dict)
     variants: Variants = Variants()
     prices: Mapping[Name, PriceList] = Field(default_factory=dict)
     stores: Mapping[Name, Store] = Field(default_factory=dict)

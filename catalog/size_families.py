@@ -10,7 +10,7 @@ from typing import Any
 import polars as pl
 
 from trimtab.catalog.attributes.definition import PREFIX
-from trimtab.catalog.shop import SIZE_FAMILY, Attribute, Shop
+from trimtab.catalog.shop import SIZE_FAMILY, AttributeSection, Shop
 from trimtab.text.language import AUTO, languages_of
 from trimtab.text.quantities import AmountReader
 
@@ -33,7 +33,7 @@ def with_size_families(items: pl.DataFrame, shop: Shop) -> tuple[pl.DataFrame, S
     columns = [items[name].to_list() if name in items.columns else [None] * len(items) for name in NAMED_BY]
     found = SizeFamilies(languages)
     family = pl.Series(COLUMN, [found.named(*one) for one in zip(*columns, strict=True)], pl.String)
-    section = Attribute(type="text", search=False, facet=False, sort=False)
+    section = AttributeSection(type="text", search=False, facet=False, sort=False)
     known = {
         "catalogue": shop.catalogue.model_copy(update={"language": tuple(languages)}),
         "attributes": {**shop.attributes, SIZE_FAMILY: section},

@@ -12,7 +12,7 @@ from trimtab.cli.build import feed_notes
 from trimtab.cli.console import AsJson, BundleFolder, load_engine, notes, plain, print_json, results
 
 if TYPE_CHECKING:
-    from trimtab.engine.live.feeding import Difference
+    from trimtab.engine.live.feeding import FeedChanges
 
 app = typer.Typer()
 
@@ -60,7 +60,7 @@ def feed(
         results.print(f"Done: version {version} of the catalogue")
 
 
-def _print_difference(difference: Difference) -> None:
+def _print_difference(difference: FeedChanges) -> None:
     results.print(difference.summary, highlight=False)
     changed = difference.changed_columns()
     if changed:

@@ -25,7 +25,7 @@ class CannotRun(Exception):
 
 
 @dataclass(frozen=True, slots=True)
-class Served:
+class AnsweringServer:
     """A server that answers; `pid` where it is our own."""
 
     address: str
@@ -42,7 +42,7 @@ def is_loopback(host: str) -> bool:
 
 
 @contextmanager
-def server(host: str | None, bundle: Path, workers: int, scratch: Path, **more: object) -> Iterator[Served]:
+def server(host: str | None, bundle: Path, workers: int, scratch: Path, **more: object) -> Iterator[AnsweringServer]:
     """The given server, or one that serves the bundle.
 
     Args:
@@ -55,7 +55,7 @@ def server(host: str | None, bundle: Path, workers: int, scratch: Path, **more: 
         if not is_loopback(host):
             raise CannotRun(f"--host {host}: only this machine is put under load, for example http://127.0.0.1:8000")
         _wait_until_ready(host, None)
-        yield Served(host.rstrip("/"), None)
+        yield AnsweringServer(host.rstrip("/"), None)
         return
     port = _free_port()
     settings = {
@@ -71,7 +71,7 @@ def server(host: str | None, bundle: Path, workers: int, scratch: Path, **more: 
     try:
         address = f"http://127.0.0.1:{port}"
         _wait_until_ready(address, process)
-        yield Served(address, process.pid)
+        yield AnsweringServer(address, process.pid)
     finally:
         process.terminate()
         try:

@@ -175,7 +175,7 @@ def scattered(engine: Engine, n: int, seed: int) -> dict[str, dict[str, float]]:
 
 
 @dataclass(frozen=True, slots=True)
-class Served:
+class Received:
     """Sorted slates as they were received.
 
     Attributes:
@@ -201,12 +201,12 @@ class Trials:
     metric: str
     bounds: Bounds = ()
 
-    def sorted_outcomes(self, weights: Mapping[str, float], intents: Intents, rng: np.random.Generator) -> Served:
+    def sorted_outcomes(self, weights: Mapping[str, float], intents: Intents, rng: np.random.Generator) -> Received:
         """What shoppers do with a policy's slates."""
         rows = self._sorted_slates(weights, intents)
         _, _, wanted = self.world.judge(intents, rows)
         rewards = self._rewards(intents, rows, rng)
-        return Served(wanted, rewards @ discounts(K) if self.metric == RELEVANCE else rewards.sum(axis=1))
+        return Received(wanted, rewards @ discounts(K) if self.metric == RELEVANCE else rewards.sum(axis=1))
 
     def interleaved(self, weights: Mapping[str, float], intents: Intents, rng: np.random.Generator) -> Floats:
         """[n] how far a policy's slate is preferred to the default's, search by search."""

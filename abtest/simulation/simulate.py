@@ -144,7 +144,7 @@ class _Block:
         self._drawn = drawn = Drawn.empty(n, drawing.k, len(self._engine.known_weights))
         seeds = np.array(self._seeds, dtype=np.int64)
         pieces = list(pieces_by_code(self._intents.queries, MOST_PIECES))
-        items = (Asked(self._intents.take(at), seeds[at]) for at in pieces)
+        items = (SeededIntents(self._intents.take(at), seeds[at]) for at in pieces)
         done = 0
         for at, piece in zip(pieces, tasks.map(draw_by_seed, drawing, items), strict=True):
             drawn.put(at, piece)
@@ -270,7 +270,7 @@ class Drawing:
 
 
 @dataclass(frozen=True)
-class Asked:
+class SeededIntents:
     """Intents, and the seeds of their draws [n]."""
 
     intents: Intents
@@ -300,7 +300,7 @@ class Drawn:
             getattr(self, column.name)[at] = getattr(piece, column.name)
 
 
-def draw_by_seed(how: Drawing, asked: Asked) -> Drawn:
+def draw_by_seed(how: Drawing, asked: SeededIntents) -> Drawn:
     """Draw the slates of some queries, each from its seed."""
     seeds = asked.seeds.tolist()
     uniforms = np.stack([np.random.Generator(np.random.PCG64(seed)).random(how.k) for seed in seeds])

@@ -6,8 +6,7 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from typing import Any
 
-from trimtab.catalog.shop import Attribute as Section
-from trimtab.catalog.shop import AttributeKind, Shop
+from trimtab.catalog.shop import AttributeKind, AttributeSection, Shop
 
 PREFIX = "attr_"
 """What the names of attributes may begin with in files and items, where they stand beside the schema's columns."""
@@ -51,7 +50,7 @@ class Attribute:
         return cls(name, kind, multi=multi, label=label or label_of(name), search=kind in SEARCHED, sort=not multi)
 
     @classmethod
-    def of_section(cls, name: str, section: Section) -> Attribute:
+    def of_section(cls, name: str, section: AttributeSection) -> Attribute:
         """The attribute that `[attributes.NAME]` of `shop.toml` describes."""
         usual = cls.usual(name, section.type, multi=section.multi)
         return cls(

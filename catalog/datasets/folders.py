@@ -11,7 +11,7 @@ import polars as pl
 from trimtab.catalog.attributes.columns import attribute_of_type
 from trimtab.catalog.attributes.definition import PREFIX
 from trimtab.catalog.datasets import bestbuy, esci, icecat
-from trimtab.catalog.shop import Attribute, Shop
+from trimtab.catalog.shop import AttributeSection, Shop
 
 PATHS = ("category",)
 """Attributes that are paths."""
@@ -58,5 +58,5 @@ def _shop_of(attributes: pl.DataFrame) -> Shop:
         name = series.name.removeprefix(PREFIX)
         kind = "path" if name in PATHS else attribute_of_type(name, series.dtype).kind
         is_frequent = series.count() >= FACET_SHARE * len(series)
-        sections[name] = Attribute(type=kind, search=False, facet=None if is_frequent else False)
+        sections[name] = AttributeSection(type=kind, search=False, facet=None if is_frequent else False)
     return Shop(attributes=sections)

@@ -23,7 +23,7 @@ BATCH = 1000
 
 
 @dataclass(frozen=True)
-class Difference:
+class FeedChanges:
     """What a feed makes of a catalogue.
 
     Attributes:
@@ -65,7 +65,7 @@ class Difference:
         }
 
 
-def read_again(live: LiveEngine, path: Path, *, is_full: bool, max_rejected_share: float) -> tuple[Feed, Difference]:
+def read_again(live: LiveEngine, path: Path, *, is_full: bool, max_rejected_share: float) -> tuple[Feed, FeedChanges]:
     """A feed by the rules that the catalogue was built with, and what it differs in.
 
     Args:
@@ -78,7 +78,7 @@ def read_again(live: LiveEngine, path: Path, *, is_full: bool, max_rejected_shar
     return feed, difference_of(live, feed, is_full=is_full)
 
 
-def difference_of(live: LiveEngine, feed: Feed, *, is_full: bool) -> Difference:
+def difference_of(live: LiveEngine, feed: Feed, *, is_full: bool) -> FeedChanges:
     """What a feed differs in from the newest state of a catalogue."""
     live.follow()
     before = live.item_ids()
@@ -95,10 +95,10 @@ def difference_of(live: LiveEngine, feed: Feed, *, is_full: bool) -> Difference:
         else:
             n_same += 1
     removed = [item_id for item_id in before if item_id not in seen] if is_full else []
-    return Difference(added, changed, removed, n_same, len(before))
+    return FeedChanges(added, changed, removed, n_same, len(before))
 
 
-def apply_difference(live: LiveEngine, difference: Difference, *, max_removed_share: float = MAX_REMOVED_SHARE) -> int:
+def apply_difference(live: LiveEngine, difference: FeedChanges, *, max_removed_share: float = MAX_REMOVED_SHARE) -> int:
     """Make the changes, in batches that are each taken whole; returns the catalogue's version.
 
     Raises:
@@ -114,7 +114,7 @@ def apply_difference(live: LiveEngine, difference: Difference, *, max_removed_sh
     return version
 
 
-def refuse_vanishing(difference: Difference, max_removed_share: float) -> None:
+def refuse_vanishing(difference: FeedChanges, max_removed_share: float) -> None:
     """Check that a feed does not lack too much of the catalogue."""
     if len(difference.removed) > max_removed_share * difference.n_before:
         share = len(difference.removed) / difference.n_before

@@ -16,7 +16,7 @@ from trimtab.ranker.training.heads import Recipe, standardise
 from trimtab.ranker.training.lists import RankingLists
 
 
-class Scorer(Protocol):
+class TrainedScorer(Protocol):
     def parameters(self) -> Sequence[Tensor]: ...
 
     def to(self, device: str) -> object:

@@ -19,7 +19,7 @@ from trimtab.ranker.methods.fronts.exact_pareto import ExactPareto
 from trimtab.ranker.methods.fronts.guardrail import Guardrail
 from trimtab.ranker.methods.fronts.label_aggregation import LabelAggregation, StochasticLabelAggregation
 from trimtab.ranker.methods.fronts.scalarisation import LinearScalarisation
-from trimtab.ranker.methods.fronts.trees import Trees
+from trimtab.ranker.methods.fronts.trees import TreeFront
 from trimtab.ranker.methods.heads import CalibratedHeads, DistilledEnsemble, Ensemble
 from trimtab.ranker.methods.method import Method
 from trimtab.ranker.methods.problem import Problem, lattice
@@ -33,7 +33,7 @@ DEFAULT = CalibratedHeads.name
 AGGREGATIONS = ("upgrad", "mgda", "pcgrad", "aligned_mtl", "dualproj")
 
 WITH_TREES = (
-    Trees.name,
+    TreeFront.name,
     BoostedHeads.name,
     Blend.name,
     SlimBlend.name,
@@ -46,7 +46,7 @@ _CLASSES: tuple[Callable[..., Method], ...] = (
     LinearScalarisation,
     LabelAggregation,
     StochasticLabelAggregation,
-    Trees,
+    TreeFront,
     SmoothChebyshev,
     ExactPareto,
     Guardrail,

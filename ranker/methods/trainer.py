@@ -15,7 +15,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from trimtab.ranker.methods.networks import Scorer
+from trimtab.ranker.methods.networks import TrainedScorer
 from trimtab.ranker.methods.problem import Problem
 from trimtab.ranker.training.heads import Recipe
 from trimtab.ranker.training.losses import gain_cross_entropy
@@ -79,7 +79,7 @@ def scales_of(problem: Problem) -> Tensor:
 
 
 def train(
-    scorer: Scorer,
+    scorer: TrainedScorer,
     data: Problem,
     recipe: Recipe,
     *,

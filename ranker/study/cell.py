@@ -89,7 +89,7 @@ def along_path(objective: int, n_objectives: int, weight: float) -> Floats:
     return row
 
 
-class Fitted:
+class FittedMethod:
     """A method fitted on one fold, in front of the fold's validation and test lists."""
 
     def __init__(self, method: Method, fold: Fold) -> None:
@@ -134,7 +134,7 @@ def compare_one(make: Callable[[], Method], folds: Sequence[Fold], *, grade_scal
     for fold in folds:
         method = make()
         method.fit(fold.train, training_preferences(len(fold.train.objectives)))
-        fitted.append(Fitted(method, fold))
+        fitted.append(FittedMethod(method, fold))
     seconds = (time.process_time() - started) / len(folds)
     axes = _pooled_axes([fold.test for fold in folds])
     return [
@@ -154,12 +154,12 @@ def _pooled_axes(tests: Sequence[Problem]) -> Axes:
     return Axes(random, np.average([part.ideal for part in parts], axis=0, weights=sizes))
 
 
-def pooled(fitted: Sequence[Fitted], weighting: Weighting) -> Floats:
+def pooled(fitted: Sequence[FittedMethod], weighting: Weighting) -> Floats:
     """[L, M + 1] true values of the test slates of all folds."""
     return np.concatenate([one.values(weighting) for one in fitted])
 
 
-def front_rows(fitted: Sequence[Fitted], axes: Axes) -> list[Row]:
+def front_rows(fitted: Sequence[FittedMethod], axes: Axes) -> list[Row]:
     """The front: a row a weighting with its normalised values (`value_0`.. by objective, diversity last)."""
     rows = []
     for number, weighting in enumerate(front_weightings(fitted[0].n_objectives)):
@@ -172,7 +172,7 @@ def front_rows(fitted: Sequence[Fitted], axes: Axes) -> list[Row]:
     return rows
 
 
-def path_rows(fitted: Sequence[Fitted], axes: Axes) -> list[Row]:
+def path_rows(fitted: Sequence[FittedMethod], axes: Axes) -> list[Row]:
     """Steering: the mean true value of each objective along its path, and the measures of steering."""
     rows: list[Row] = []
     n_objectives = fitted[0].n_objectives
@@ -199,7 +199,7 @@ def path_rows(fitted: Sequence[Fitted], axes: Axes) -> list[Row]:
     return rows
 
 
-def predicted_monotonicity(fitted: Sequence[Fitted], objective: int, path: Sequence[Weighting]) -> float:
+def predicted_monotonicity(fitted: Sequence[FittedMethod], objective: int, path: Sequence[Weighting]) -> float:
     """Share of (list, step) at which the slate's predicted objective does not fall; 1.000 is exact."""
     shares = []
     for one in fitted:
@@ -213,7 +213,7 @@ def predicted_monotonicity(fitted: Sequence[Fitted], objective: int, path: Seque
     return float(np.average(shares, weights=[len(one.test) for one in fitted]))
 
 
-def attainment_gap(fitted: Sequence[Fitted], objective: int, means: Floats) -> float:
+def attainment_gap(fitted: Sequence[FittedMethod], objective: int, means: Floats) -> float:
     """Mean gap between the requested share of an objective and the share achieved on the test lists.
 
     Each fold's map from weight to share is fitted on its validation lists. Shares are of the way from no weight to all
@@ -239,7 +239,7 @@ def attainment_gap(fitted: Sequence[Fitted], objective: int, means: Floats) -> f
     return float(np.mean(gaps))
 
 
-def diversity_rows(fitted: Sequence[Fitted]) -> list[Row]:
+def diversity_rows(fitted: Sequence[FittedMethod]) -> list[Row]:
     """Diversity and coverage of each list as the weight of diversity rises, at even item weights."""
     n_objectives = fitted[0].n_objectives
     items = np.full(n_objectives, 1 / n_objectives)
@@ -257,7 +257,7 @@ def diversity_rows(fitted: Sequence[Fitted]) -> list[Row]:
     return rows
 
 
-def quality_rows(fitted: Sequence[Fitted], *, grade_scale: float) -> list[Row]:
+def quality_rows(fitted: Sequence[FittedMethod], *, grade_scale: float) -> list[Row]:
     """Measures of three slates: relevance alone, even item weights, and those with a quarter on diversity."""
     n_objectives = fitted[0].n_objectives
     even = np.full(n_objectives, 1 / n_objectives)
@@ -275,7 +275,7 @@ def quality_rows(fitted: Sequence[Fitted], *, grade_scale: float) -> list[Row]:
     return rows
 
 
-def calibration_rows(fitted: Sequence[Fitted]) -> list[Row]:
+def calibration_rows(fitted: Sequence[FittedMethod]) -> list[Row]:
     """Expected calibration error of each head on the pooled test lists, beside what perfect calibration would show.
 
     Bins are finite and the items of a list err together, because a query is easy or hard: `calibration_floor` is the

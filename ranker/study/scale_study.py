@@ -25,7 +25,7 @@ from trimtab.ranker.methods.problem import Inputs, Problem
 from trimtab.ranker.methods.registry import make_method
 from trimtab.ranker.model import Average, Heads, ServedRanker
 from trimtab.ranker.study.cell import (
-    Fitted,
+    FittedMethod,
     Fold,
     Row,
     Weighting,
@@ -113,7 +113,7 @@ def study_scale(log: SimulatedLog, methods: Sequence[str], sizes: Sequence[int],
 
 def measured(method: Method, held_out: Problem, test: Problem, axes: Axes) -> Row:
     """The measures of a fitted method."""
-    fitted = Fitted(method, Fold(held_out, held_out, test))
+    fitted = FittedMethod(method, Fold(held_out, held_out, test))
     points = [[row[f"value_{m}"] for m in range(N_AXES)] for row in front_rows([fitted], axes)]
     slates = fitted.slates(test, Weighting(np.eye(fitted.n_objectives)[0], 0.0))
     errors = [row["value_0"] for row in calibration_rows([fitted]) if row["kind"] == "calibration_error"]

@@ -10,7 +10,7 @@ import numpy as np
 
 from trimtab.ranker.methods.method import Method
 from trimtab.ranker.study.cell import (
-    Fitted,
+    FittedMethod,
     Fold,
     Row,
     calibration_rows,
@@ -35,7 +35,7 @@ def study_sizes(
         train = fold.train.take(kept)
         method.fit(train, training_preferences(len(train.objectives)))
         seconds = time.process_time() - started
-        fitted = [Fitted(method, replace(fold, train=train))]
+        fitted = [FittedMethod(method, replace(fold, train=train))]
         points = [[row[f"value_{m}"] for m in range(3)] for row in front_rows(fitted, axes)]
         errors = [row["value_0"] for row in calibration_rows(fitted) if row["kind"] == "calibration_error"]
         rows.append(

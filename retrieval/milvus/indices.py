@@ -81,7 +81,7 @@ class MilvusLexical(LexicalIndex):
 
 
 @dataclass(frozen=True, slots=True)
-class Selection:
+class RemoteSelection:
     """What a search for near items may find.
 
     Attributes:
@@ -105,18 +105,18 @@ class MilvusDense:
     def __init__(self, collection: Collection) -> None:
         self._collection = collection
 
-    def select(self, rows: Mask, conditions: Sequence[Condition] = ()) -> Selection:
+    def select(self, rows: Mask, conditions: Sequence[Condition] = ()) -> RemoteSelection:
         """Some of the items; those that meet the conditions, or fewer."""
         layout = self._collection.layout
         few = _named(rows)
         known = [layout.expression(one) for one in conditions if layout.filters_on(one.field)]
-        return Selection(rows, few or all_of(known), few is not None, int(np.count_nonzero(rows)))
+        return RemoteSelection(rows, few or all_of(known), few is not None, int(np.count_nonzero(rows)))
 
     def search(
         self,
         query: FloatArray,
         depth: int,
-        selection: Selection | None = None,
+        selection: RemoteSelection | None = None,
         floor: float = -1.0,  # noqa: ARG002  # finding more costs nothing here
     ) -> Found:
         """The items nearest to `query`, nearest first, and their cosines.

@@ -18,7 +18,7 @@ PRICE = "price"
 
 
 @dataclass(frozen=True, slots=True)
-class Cues:
+class PriceCues:
     """The words of one language around a price; phrases of several are separated by `;`.
 
     Attributes:
@@ -35,80 +35,86 @@ class Cues:
     joins: str = ""
 
 
-_DANISH = Cues(
+_DANISH = PriceCues(
     below="under;højst;op til;max;billigere end", above="over;mindst;fra", between="mellem", joins="og til",
 )  # fmt: skip
 
-CUES: Mapping[str, Cues] = {
-    "ar": Cues(
+CUES: Mapping[str, PriceCues] = {
+    "ar": PriceCues(
         below="أقل من;تحت;حتى;أرخص من", above="أكثر من;فوق;ابتداء من", between="بين", joins="و",
     ),
-    "cs": Cues(below="do;pod;maximálně;levnější než", above="nad;od;alespoň", between="mezi", joins="a až"),
+    "cs": PriceCues(below="do;pod;maximálně;levnější než", above="nad;od;alespoň", between="mezi", joins="a až"),
     "da": _DANISH,
-    "de": Cues(
+    "de": PriceCues(
         below="unter;bis;bis zu;maximal;max;höchstens;weniger als;günstiger als", above="über;ab;mindestens;mehr als",
         between="zwischen;von", joins="und bis",
     ),
-    "el": Cues(
+    "el": PriceCues(
         below="κάτω από;έως;μέχρι;λιγότερο από;το πολύ", above="πάνω από;από;τουλάχιστον;περισσότερο από",
         between="μεταξύ;από", joins="και έως",
     ),
-    "en": Cues(
+    "en": PriceCues(
         below="under;below;less than;cheaper than;up to;max;maximum;at most;no more than;within;not over",
         above="over;above;more than;at least;from;min;minimum;starting at", at_most="or less;or under;max",
         at_least="or more;and up;and over;and above", between="between;from", joins="and to",
     ),
-    "es": Cues(
+    "es": PriceCues(
         below="menos de;hasta;máximo;por debajo de;por menos de", above="más de;desde;mínimo;a partir de",
         between="entre;de", joins="y a",
     ),
-    "fi": Cues(below="alle;enintään;korkeintaan", above="yli;vähintään;alkaen", joins="ja"),
-    "fr": Cues(
+    "fi": PriceCues(below="alle;enintään;korkeintaan", above="yli;vähintään;alkaen", joins="ja"),
+    "fr": PriceCues(
         below="moins de;jusqu'à;jusqu à;maximum;max;sous;à moins de", above="plus de;à partir de;minimum;au moins",
         between="entre;de", joins="et à",
     ),
-    "he": Cues(below="עד;מתחת ל;פחות מ", above="מעל;החל מ;לפחות", between="בין", joins="ל עד"),
-    "hu": Cues(at_most="alatt;ig", at_least="felett;fölött;tól"),
-    "id": Cues(
+    "he": PriceCues(below="עד;מתחת ל;פחות מ", above="מעל;החל מ;לפחות", between="בין", joins="ל עד"),
+    "hu": PriceCues(at_most="alatt;ig", at_least="felett;fölött;tól"),
+    "id": PriceCues(
         below="di bawah;kurang dari;maksimal;sampai;hingga", above="di atas;lebih dari;minimal;mulai dari",
         between="antara", joins="dan sampai hingga",
     ),
-    "it": Cues(
+    "it": PriceCues(
         below="meno di;fino a;sotto;sotto i;massimo;al massimo", above="più di;oltre;da;almeno;a partire da",
         between="tra;fra;da", joins="e a",
     ),
-    "ja": Cues(at_most="以下;未満;まで;以内", at_least="以上"),
-    "ko": Cues(at_most="이하;미만;까지", at_least="이상"),
-    "nb": Cues(
+    "ja": PriceCues(at_most="以下;未満;まで;以内", at_least="以上"),
+    "ko": PriceCues(at_most="이하;미만;까지", at_least="이상"),
+    "nb": PriceCues(
         below="under;høyst;maks;opp til;billigere enn", above="over;minst;fra", between="mellom", joins="og til",
     ),
-    "nl": Cues(
+    "nl": PriceCues(
         below="onder;tot;maximaal;max;minder dan;goedkoper dan;onder de", above="boven;vanaf;minstens;meer dan",
         between="tussen;van", joins="en tot",
     ),
-    "pl": Cues(
+    "pl": PriceCues(
         below="poniżej;do;maksymalnie;tańsze niż", above="powyżej;od;co najmniej", between="między;od", joins="a do i",
     ),
-    "pt": Cues(
+    "pt": PriceCues(
         below="menos de;até;no máximo;abaixo de;por menos de", above="mais de;acima de;a partir de;no mínimo",
         between="entre;de", joins="e a",
     ),
-    "ro": Cues(
+    "ro": PriceCues(
         below="sub;până la;mai puțin de;maxim;cel mult", above="peste;mai mult de;minim;cel puțin;de la",
         between="între", joins="și",
     ),
-    "ru": Cues(below="до;дешевле;менее;не дороже", above="от;дороже;более;свыше", between="между;от", joins="и до"),
-    "sk": Cues(
+    "ru": PriceCues(
+        below="до;дешевле;менее;не дороже", above="от;дороже;более;свыше",
+        between="между;от", joins="и до",
+    ),
+    "sk": PriceCues(
         below="do;pod;menej ako;maximálne;najviac", above="nad;od;viac ako;minimálne;aspoň",
         between="medzi;od", joins="a do",
     ),
-    "sv": Cues(
+    "sv": PriceCues(
         below="under;högst;max;upp till;billigare än", above="över;minst;från", between="mellan", joins="och till",
     ),
-    "tr": Cues(at_most="altı;altında;den az;e kadar;ye kadar;kadar", at_least="üstü;üzeri;üzerinde", joins="ile"),
-    "uk": Cues(below="до;дешевше;менше", above="від;дорожче;більше", between="між;від", joins="і до"),
-    "vi": Cues(below="dưới;tối đa;không quá;rẻ hơn", above="trên;từ;tối thiểu;hơn", between="từ;giữa", joins="đến và"),
-    "zh": Cues(below="低于;不超过", above="高于;超过", at_most="以下;以内;之内", at_least="以上"),
+    "tr": PriceCues(at_most="altı;altında;den az;e kadar;ye kadar;kadar", at_least="üstü;üzeri;üzerinde", joins="ile"),
+    "uk": PriceCues(below="до;дешевше;менше", above="від;дорожче;більше", between="між;від", joins="і до"),
+    "vi": PriceCues(
+        below="dưới;tối đa;không quá;rẻ hơn", above="trên;từ;tối thiểu;hơn",
+        between="từ;giữa", joins="đến và",
+    ),
+    "zh": PriceCues(below="低于;不超过", above="高于;超过", at_most="以下;以内;之内", at_least="以上"),
 }  # fmt: skip
 CUES_OF = {**CUES, "no": CUES["nb"]}
 

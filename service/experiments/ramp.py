@@ -103,7 +103,7 @@ class RampState(BaseModel):
 
 
 @dataclass(frozen=True, slots=True)
-class Comparison:
+class GuardrailComparison:
     """One guardrail of one arm against the control.
 
     Attributes:
@@ -152,7 +152,7 @@ def exposure_of(ramp: Ramp, state: RampState) -> float:
 
 def compared(
     ramp: Ramp, totals: Mapping[str, Totals], shares: Mapping[str, float] | None, *, level: float = LEVEL
-) -> list[Comparison]:
+) -> list[GuardrailComparison]:
     """Every guardrail of every arm that has enough searches; the level is shared among all of them.
 
     Args:
@@ -163,7 +163,7 @@ def compared(
     shares_of_units = searches if shares is None else shares
     arms = [arm for arm in totals if arm != ramp.control and shares_of_units.get(arm)]
     control = totals.get(ramp.control, Totals())
-    found: list[Comparison] = []
+    found: list[GuardrailComparison] = []
     for arm in arms:
         if min(control.searches, totals[arm].searches) < MIN_SEARCHES or not shares_of_units.get(ramp.control):
             continue
@@ -191,7 +191,7 @@ class _Pair:
     share: float
     level: float
 
-    def rate(self, metric: str, tolerance: float) -> Comparison:
+    def rate(self, metric: str, tolerance: float) -> GuardrailComparison:
         """A unit that is hit again and again is one piece of evidence: all counts are divided by the size of such
         clusters, as a hit sees it."""
         hits = [getattr(one, metric) for one in (self.control, self.treated)]
@@ -206,7 +206,7 @@ class _Pair:
         )
         return self._comparison(metric, hits[0], hits[1], interval, tolerance)
 
-    def money(self, tolerance: float) -> Iterator[Comparison]:
+    def money(self, tolerance: float) -> Iterator[GuardrailComparison]:
         """How many units buy, and what all of them spend; the tolerance is a share of the control's."""
         for metric, counted in (("purchases", "buyers"), ("revenue", "revenue")):
             control, treated = getattr(self.control, counted), getattr(self.treated, counted)
@@ -229,12 +229,12 @@ class _Pair:
 
     def _comparison(
         self, metric: str, control: float, treated: float, interval: SequentialInterval, tolerance: float
-    ) -> Comparison:
+    ) -> GuardrailComparison:
         per_search = (control / (self._searches * (1 - self.share)), treated / (self._searches * self.share))
-        return Comparison(self.arm, metric, *per_search, interval, tolerance)
+        return GuardrailComparison(self.arm, metric, *per_search, interval, tolerance)
 
 
-def harm(found: Sequence[Comparison]) -> Comparison | None:
+def harm(found: Sequence[GuardrailComparison]) -> GuardrailComparison | None:
     """The first comparison for which an experiment is rolled back.
 
     Fewer units that buy are no harm where they spend as much as the others: they count while revenue seems worse too.
@@ -290,7 +290,7 @@ def _waits(
     return None
 
 
-def _reason(one: Comparison) -> str:
+def _reason(one: GuardrailComparison) -> str:
     low, high = one.difference.low, one.difference.high
     return (
         f"{one.metric} of {one.arm}: {one.treatment:.4g} against {one.control:.4g}, "

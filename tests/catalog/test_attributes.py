@@ -20,7 +20,7 @@ from trimtab.catalog.attributes.values import Unreadable, date_interval, plain_v
 from trimtab.catalog.changes import Change, read_items
 from trimtab.catalog.delta import Delta
 from trimtab.catalog.live_store import LiveStore
-from trimtab.catalog.shop import Attribute as Section
+from trimtab.catalog.shop import AttributeSection
 from trimtab.catalog.store import ItemStore
 from trimtab.core.errors import BadParameter, BundleDamaged
 
@@ -140,7 +140,7 @@ def test_a_date_is_what_it_was(moment: datetime) -> None:
 
 
 def test_a_section_of_shop_toml_says_what_an_attribute_is_for() -> None:
-    attribute = Attribute.of_section("screen", Section(type="number", unit="inch", facet=False))
+    attribute = Attribute.of_section("screen", AttributeSection(type="number", unit="inch", facet=False))
     assert (attribute.unit, attribute.label, attribute.facet, attribute.filter) == ("inch", "Screen", False, True)
 
 

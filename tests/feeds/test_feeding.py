@@ -16,7 +16,7 @@ from trimtab.catalog.feeds.reading import read_feed
 from trimtab.core.errors import BadInput
 from trimtab.core.records import Query
 from trimtab.engine import Engine
-from trimtab.engine.live.feeding import Difference, apply_difference, difference_of, read_again
+from trimtab.engine.live.feeding import FeedChanges, apply_difference, difference_of, read_again
 from trimtab.engine.live.live_engine import LiveEngine
 
 N = 12
@@ -41,7 +41,7 @@ def rewritten(source: Path, out: Path, change: Callable[[Rows], Rows], columns: 
     return out
 
 
-def again(live: LiveEngine, path: Path, *, is_full: bool = True) -> Difference:
+def again(live: LiveEngine, path: Path, *, is_full: bool = True) -> FeedChanges:
     return read_again(live, path, is_full=is_full, max_rejected_share=0.05)[1]
 
 

@@ -15,8 +15,7 @@ from trimtab.catalog.feeds.columns.price_names import is_purchase_price, price_k
 from trimtab.catalog.feeds.dates import written_date
 from trimtab.catalog.feeds.reading import Feed, read_feed
 from trimtab.catalog.feeds.reshaping.shown import is_on_show
-from trimtab.catalog.shop import Attribute as Section
-from trimtab.catalog.shop import Catalogue, Shop
+from trimtab.catalog.shop import AttributeSection, Catalogue, Shop
 from trimtab.catalog.shop_text import shop_text
 
 LAMP: dict[str, Cell] = {"id": lambda row: f"A{row}", "title": lambda row: f"Lamp {row}"}
@@ -200,7 +199,7 @@ def test_what_is_not_on_show(feed: Any, tmp_path: Path) -> None:
     assert "8 rows are left out: status is draft" in found.rejections.said
     path = tmp_path / "spoken.csv"
     path.write_text(text)
-    spoken = read_feed(path, shop=Shop(attributes={"status": Section(type="text")}))
+    spoken = read_feed(path, shop=Shop(attributes={"status": AttributeSection(type="text")}))
     assert len(spoken.items) == 24
 
 

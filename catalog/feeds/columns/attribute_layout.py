@@ -13,8 +13,7 @@ from trimtab.catalog.feeds.columns.names import is_code_name, role_named, spaced
 from trimtab.catalog.feeds.columns.price_names import is_purchase_price
 from trimtab.catalog.feeds.columns.survey import Survey, is_price_name
 from trimtab.catalog.feeds.rows import clean_name, split_words
-from trimtab.catalog.shop import Attribute as Section
-from trimtab.catalog.shop import AttributeKind
+from trimtab.catalog.shop import AttributeKind, AttributeSection
 from trimtab.text.numbers import UNDECIDED, NumberFormat
 from trimtab.text.units import unit_key, units_of
 
@@ -90,7 +89,7 @@ def is_day_first(survey: Survey, currency: str | None) -> bool:
     return shown > 0 or (shown == 0 and currency not in _MONTH_FIRST)
 
 
-def as_said(name: str, section: Section, inferred: Attribute) -> Attribute:
+def as_said(name: str, section: AttributeSection, inferred: Attribute) -> Attribute:
     """The attribute of a section; what the section leaves open is as inferred where the kind is the same."""
     attribute = Attribute.of_section(name, section)
     return attribute if section.unit or inferred.kind != attribute.kind else replace(attribute, unit=inferred.unit)

@@ -12,8 +12,7 @@ from trimtab.catalog.feeds.columns.layout import SALE, Layout
 from trimtab.catalog.feeds.columns.origin import currencies_of_name
 from trimtab.catalog.feeds.rows import clean_name
 from trimtab.catalog.places import DISTANCE, PLACE
-from trimtab.catalog.shop import ROLES, PriceList, Shop, Variants
-from trimtab.catalog.shop import Attribute as Section
+from trimtab.catalog.shop import ROLES, AttributeSection, PriceList, Shop, Variants
 from trimtab.text.currencies import codes
 
 _NAMED = frozenset(ROLES) - {"stock", "sale_period"}
@@ -83,7 +82,7 @@ def _decimal(layout: Layout) -> Literal[".", ","] | None:
     return found.decimal if found is not None else None
 
 
-def _section(one: AttributeLayout) -> Section:
+def _section(one: AttributeLayout) -> AttributeSection:
     attribute = one.attribute
     usual = Attribute.usual(attribute.name, attribute.kind, multi=attribute.multi)
     used = {
@@ -94,12 +93,12 @@ def _section(one: AttributeLayout) -> Section:
     label = attribute.label if attribute.label != usual.label else None
     column = one.source if one.source != attribute.name else None
     part = None if one.side is None else one.side + 1
-    return Section(
+    return AttributeSection(
         type=attribute.kind, column=column, part=part, multi=attribute.multi, unit=attribute.unit, label=label, **used
     )
 
 
-def _dropped(layout: Layout, shop: Shop) -> dict[str, Section]:
+def _dropped(layout: Layout, shop: Shop) -> dict[str, AttributeSection]:
     """Sections that leave a column out: they go on doing so."""
     kept = {one.attribute.name for one in layout.attributes}
     return {name: section for name, section in shop.attributes.items() if name not in kept}

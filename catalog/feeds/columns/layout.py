@@ -27,8 +27,7 @@ from trimtab.catalog.feeds.reshaping.dimensions import sides_of
 from trimtab.catalog.feeds.rows import clean_name
 from trimtab.catalog.places import DISTANCE, PLACE
 from trimtab.catalog.schema import COLUMNS, REQUIRED
-from trimtab.catalog.shop import Attribute as Section
-from trimtab.catalog.shop import AttributeKind, Shop, Store
+from trimtab.catalog.shop import AttributeKind, AttributeSection, Shop, Store
 from trimtab.text.numbers import NumberFormat
 
 CATEGORY = "category"
@@ -321,7 +320,7 @@ def _attributes(
         and name not in (*SALE, *PLACE, DISTANCE)
         and not _is_of_role(name, sources[name], roles)
     }
-    parts: dict[str, list[tuple[str, Section]]] = {}
+    parts: dict[str, list[tuple[str, AttributeSection]]] = {}
     for name, section in shop.attributes.items():
         if section.part is not None:
             parts.setdefault(sources[name], []).append((name, section))
@@ -357,7 +356,7 @@ def _attributes(
         yield from (inferred, *sides)
 
 
-def _named_sides(text: AttributeLayout, parts: Iterable[tuple[str, Section]]) -> list[AttributeLayout]:
+def _named_sides(text: AttributeLayout, parts: Iterable[tuple[str, AttributeSection]]) -> list[AttributeLayout]:
     """The numbers in a column's texts that a shop names."""
     return [
         replace(text, attribute=Attribute.of_section(name, section), side=section.part - 1, separator=None)
@@ -366,7 +365,7 @@ def _named_sides(text: AttributeLayout, parts: Iterable[tuple[str, Section]]) ->
     ]
 
 
-def _source_of(section: Section, shop: Shop, survey: Survey) -> str:
+def _source_of(section: AttributeSection, shop: Shop, survey: Survey) -> str:
     """The plain name of a section's column as the survey has it: one that `[catalogue]` names is called by its role."""
     column = clean_name(section.column or "")
     if any(clean_name(one) == column for one in survey.columns):

@@ -43,7 +43,7 @@ _WORD = re.compile(r"\w+")
 
 
 @dataclass
-class Groups:
+class ValueGroups:
     """Items with one value of a column, and whether their titles share a stem.
 
     Attributes:
@@ -57,7 +57,7 @@ class Groups:
     brands: dict[str, str | None] = field(default_factory=dict)
 
     @classmethod
-    def of(cls, items: Iterable[tuple[str, frozenset[str], str]]) -> Groups:
+    def of(cls, items: Iterable[tuple[str, frozenset[str], str]]) -> ValueGroups:
         """From items by their value, the words of their title and their brand; all values are remembered."""
         found = cls()
         n_items, words, brands = found.n_items, found.words, found.brands
@@ -68,7 +68,7 @@ class Groups:
             words[value] = (title, len(title)) if known is None else (known[0] & title, min(known[1], len(title)))
         return found
 
-    def merge(self, later: Groups) -> None:
+    def merge(self, later: ValueGroups) -> None:
         """Add later items of the values that are known, and of others as far as there is room for them."""
         for value, n in later.n_items.items():
             known, (shared, shortest), brand = self.words.get(value), later.words[value], later.brands[value]
@@ -118,7 +118,7 @@ class SurveyedRows:
 
     n_rows: int
     columns: dict[str, ColumnEvidence] = field(default_factory=dict)
-    groups: dict[str, Groups] = field(default_factory=dict)
+    groups: dict[str, ValueGroups] = field(default_factory=dict)
     ids: dict[str, Counter[str]] = field(default_factory=dict)
     steps: Steps = field(default_factory=Steps)
 
@@ -144,7 +144,7 @@ class Survey:
     n_rows: int = 0
     columns: dict[str, ColumnEvidence] = field(default_factory=dict)
     repeats: dict[str, int] = field(default_factory=dict)
-    groups: dict[str, Groups] = field(default_factory=dict)
+    groups: dict[str, ValueGroups] = field(default_factory=dict)
     names: dict[str, None] = field(default_factory=dict)
     has_made_titles: bool = False
     steps: Steps = field(default_factory=Steps)
@@ -156,7 +156,7 @@ class Survey:
         for name, column in rows.columns.items():
             self.columns.setdefault(name, ColumnEvidence()).merge(column)
         for name, groups in rows.groups.items():
-            self.groups.setdefault(name, Groups()).merge(groups)
+            self.groups.setdefault(name, ValueGroups()).merge(groups)
         for name, counts in rows.ids.items():
             self._count_repeats(name, counts)
         self.steps.merge(rows.steps)
@@ -220,7 +220,7 @@ def surveyed_rows(columns: tuple[str | None, str | None], rows: Sequence[Row]) -
         if role == "item_id":
             found.ids[name] = Counter(map(first_text, values))
         if role in GROUPING and (items := list(_grouped(places, values, words, brands))):
-            found.groups[name] = Groups.of(items)
+            found.groups[name] = ValueGroups.of(items)
     return found
 
 

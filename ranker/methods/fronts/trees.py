@@ -33,7 +33,7 @@ PARAMETERS: dict[str, Any] = {
 N_TREES = 60
 
 
-class Trees:
+class TreeFront:
     """A front of lambdarank models; it cannot be served, because a bundle's ranker is TorchScript."""
 
     name = "trees"

@@ -28,7 +28,7 @@ class ExplainedHit(Hit):
     )
 
 
-class Difference(BaseModel):
+class Disagreement(BaseModel):
     """One value that the log and the same bundle now disagree on."""
 
     what: str
@@ -45,7 +45,7 @@ class Decision(SearchResponse):
     took_ms: dict[str, float] = Field({}, exclude=True)
     timestamp: datetime
     reproduced: bool = Field(description="The same slate, propensities and weights, to the bit.")
-    differences: list[Difference]
+    differences: list[Disagreement]
 
 
 def decisions_router(
