@@ -42,7 +42,13 @@ def build(
     data: Annotated[Path | None, typer.Option(help="folder of the icecat, bestbuy or esci files")] = None,
     judgments: Annotated[Path | None, typer.Option(help="CSV of query,item_id,grade to learn from")] = None,
     log: Annotated[Path | None, typer.Option(help="impression log to learn from")] = None,
-    method: Annotated[str, typer.Option(help="how objectives are traded; see `trimtab compare`")] = "heads",
+    method: Annotated[
+        str,
+        typer.Option(
+            help="how objectives are traded, see `trimtab compare`; auto: student_of_blend, or student where there is "
+            "no LightGBM (the extra build)"
+        ),
+    ] = "auto",
     max_rejected_share: Annotated[float, typer.Option(help="fail where a larger share of the rows is rejected")] = 0.05,
     shop: Annotated[
         Path | None, typer.Option(help="shop.toml of the catalogue; without one, it is inferred (`trimtab shop infer`)")
@@ -127,13 +133,13 @@ def _builders(method: str) -> tuple[Callable[..., str], Callable[..., str]]:
     wrong with one.
 
     Raises:
-        BadParameter: there is no such method.
+        BadParameter: see `served_method`.
     """
     from trimtab.engine.build.build import build_bundle
     from trimtab.engine.build.grocery import build_grocery
-    from trimtab.ranker.methods.registry import check_servable
+    from trimtab.ranker.methods.registry import served_method
 
-    check_servable(method)
+    served_method(method)
     return build_bundle, build_grocery
 
 

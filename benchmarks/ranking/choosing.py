@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 from benchmarks.ranking.paper_figures import DOCS, SCALED, read_results
 from benchmarks.ranking.ranker_costs import THREE
 from trimtab.engine.build.study_problems import JUDGED
-from trimtab.ranker.methods.registry import SERVABLE, WITH_TREES
+from trimtab.ranker.methods.registry import DEFAULT, SERVABLE, WITHOUT_TREES
 from trimtab.ranker.study.report import table
 from trimtab.ranker.training.loss_budgets import MIN_LISTS
 from trimtab.retrieval.encoders.registry import DISTILLED_ITEMS
@@ -28,12 +28,12 @@ COST_OF = {
 AFFORDABLE = 1.05
 """The most that a method may cost, as a share of three networks, to be recommended without a second thought."""
 
-HEAD = """# Which method and encoder to use
+HEAD = f"""# Which method and encoder to use
 
 Written by `python -m benchmarks.ranking.choosing` from the tables in `docs/paper/results` (`make paper-results`), so
-that what is advised is what was measured: hypervolume on held-out lists as a percentage of three networks, which is
-what `trimtab build` makes of many lists without `--method`. How it was measured: [experiments](experiments.md); why:
-[insights](insights.md).
+that what is advised is what was measured: hypervolume on held-out lists as a percentage of three networks.
+`trimtab build` without `--method` takes `{DEFAULT}`, and `{WITHOUT_TREES}` where LightGBM is not installed. How it was
+measured: [experiments](experiments.md); why: [insights](insights.md).
 """
 
 
@@ -50,26 +50,19 @@ def page_of(results: dict[str, Any]) -> str:
     )
 
 
-def best(
-    results: dict[str, Any], sets: Sequence[str], most: float = AFFORDABLE, *, without: Collection[str] = ()
-) -> str:
+def best(results: dict[str, Any], sets: Sequence[str], most: float = AFFORDABLE) -> str:
     """The servable method whose worst mean over data sets is highest, among those that cost no more than `most`."""
     comparison, costs = results["comparison"], results["costs"]
     affordable = [
         name
         for name in COST_OF
-        if name in SERVABLE
-        and name not in without
-        and costs[COST_OF[name]]["share"] <= most
-        and all(name in comparison[one] for one in sets)
+        if name in SERVABLE and costs[COST_OF[name]]["share"] <= most and all(name in comparison[one] for one in sets)
     ]
     return max(affordable, key=lambda name: min(_of_ensemble(results, one, name)["value"] for one in sets))
 
 
 def _by_evidence(results: dict[str, Any]) -> str:
     judged, bought = best(results, JUDGED), best(results, [GROCERY])
-    everywhere = [*JUDGED, GROCERY]
-    plain = best(results, everywhere, without=WITH_TREES)
     on_judged = _shown(results, JUDGED, judged)
     on_bought = _shown(results, [GROCERY], bought)
     fitted = "fitted bounds and receipt factors"
@@ -82,8 +75,9 @@ def _by_evidence(results: dict[str, Any]) -> str:
     return (
         "## By what there is to learn from\n\n"
         f"{table(['you have', 'method', '% of three networks', 'what else holds'], rows)}\n\n"
-        f"Methods that learn from trees need `pip install 'trimtab[compare]'` where a bundle is built, not where it is "
-        f"served. Without it `{plain}` has the best worst set: {_shown(results, everywhere, plain)}.\n"
+        "Methods that learn from trees need LightGBM (`pip install 'trimtab[build]'`) where a bundle is built, not "
+        f"where it is served. `{WITHOUT_TREES}`, which does without, has "
+        f"{_shown(results, [*JUDGED, GROCERY], WITHOUT_TREES)}.\n"
         f"{_by_size(results['sizes'])}{_by_scale(results['scale'])}"
     )
 

@@ -30,7 +30,7 @@ from trimtab.engine.build.training import Trained, Valuation, train_ranker
 from trimtab.engine.bundle.storage import Description, save_bundle, staging_folder
 from trimtab.engine.stages.pipeline import Pipeline
 from trimtab.ranker.item_values import ServedObjective
-from trimtab.ranker.methods.registry import DEFAULT, check_servable
+from trimtab.ranker.methods.registry import AUTO, served_method
 from trimtab.ranker.objectives import RELEVANCE, Objective, objectives_of
 from trimtab.ranker.population import Population
 from trimtab.retrieval.milvus.building import new_collection
@@ -54,7 +54,7 @@ def build_bundle(  # noqa: PLR0913  # the options of `trimtab build`, keyword-on
     encoder: str = "wordllama",
     judgments: pl.DataFrame | None = None,
     log_rows: Iterable[Mapping[str, Any]] | None = None,
-    method: str = DEFAULT,
+    method: str = AUTO,
     retrieval: str | None = None,
     tasks: Tasks | None = None,
     progress: Progress = silent,
@@ -62,6 +62,7 @@ def build_bundle(  # noqa: PLR0913  # the options of `trimtab build`, keyword-on
     """Build from a catalogue frame, with a learned ranker where there are judgments or a log.
 
     Args:
+        method: how objectives are traded, see `trimtab.ranker.methods.registry.served_method`.
         rejections: what became of the rows of the catalogue's file, for the manifest.
         beside: the folder of `shop.toml`, where the files are that it names.
         tasks: where texts are encoded; here by default.
@@ -72,9 +73,9 @@ def build_bundle(  # noqa: PLR0913  # the options of `trimtab build`, keyword-on
         the bundle id.
     """
     as_of = datetime.now(UTC)
-    check_servable(method)
+    learned = served_method(method)
     items, shop = with_size_families(items, shop)
-    if method != DEFAULT and judgments is None and log_rows is None:
+    if method != AUTO and judgments is None and log_rows is None:
         raise BadInput(f"--method {method}: there are no judgments or a log to learn from")
     with parts_beside(out) as parts, new_collection(retrieval) as collection, staging_folder(out) as staging:
         pipeline = build_pipeline(
@@ -99,7 +100,7 @@ def build_bundle(  # noqa: PLR0913  # the options of `trimtab build`, keyword-on
             valuation,
             judgments=judgments,
             log_rows=None if log_rows is None else baskets.watched(log_rows),
-            method=method,
+            method=learned,
             progress=progress,
         )
         pipeline = replace(pipeline, companions=baskets.companions(pipeline.store))

@@ -39,7 +39,7 @@ from trimtab.engine.bundle.storage import staging_folder
 from trimtab.engine.stages.pipeline import Pipeline, item_columns
 from trimtab.ranker.companions import Companions
 from trimtab.ranker.methods.problem import Problem
-from trimtab.ranker.methods.registry import DEFAULT, fit_of_heads, fit_served
+from trimtab.ranker.methods.registry import AUTO, DEFAULT, fit_of_heads, fit_served, served_method
 from trimtab.ranker.objectives import objectives_of
 from trimtab.ranker.training.crossval import expected_by_others, list_ndcg
 from trimtab.ranker.training.heads import (
@@ -94,12 +94,13 @@ def build_grocery(  # noqa: PLR0913  # the options of `trimtab build grocery`, k
     encoder: str = "wordllama",
     splits: Splits = Splits(),
     recipe: Recipe = RECIPE,
-    method: str = DEFAULT,
+    method: str = AUTO,
     retrieval: str | None = None,
     tasks: Tasks | None = None,
     progress: Progress = silent,
 ) -> str:
     """Build the grocery bundle, of all products or of the part given; returns its id."""
+    learned = served_method(method)
     grocery = grocery or load_grocery()
     started = datetime.now(UTC)
     with new_collection(retrieval) as collection, staging_folder(out) as staging:
@@ -117,7 +118,7 @@ def build_grocery(  # noqa: PLR0913  # the options of `trimtab build grocery`, k
         pipeline = replace(pipeline, histories=histories, companions=companions)
         valuation = Valuation.of(pipeline.store, objectives_of(has_prices=True), moment=started.timestamp())
         trained = train_grocery(
-            pipeline, grocery, valuation, splits=splits, recipe=recipe, method=method, progress=progress
+            pipeline, grocery, valuation, splits=splits, recipe=recipe, method=learned, progress=progress
         )
         return save_trained(out, staging, pipeline, valuation, trained, source="grocery", as_of=started, shop=SHOP)
 

@@ -19,6 +19,7 @@ from trimtab.ranker.methods.heads import N_MEMBERS, CalibratedHeads, DistilledEn
 from trimtab.ranker.model import Blended, Trees
 from trimtab.ranker.training.heads import Recipe, fit_heads, raw_scores
 from trimtab.ranker.training.lists import RankingLists
+from trimtab.ranker.training.new_items import some_as_new
 
 PARAMETERS: dict[str, Any] = {
     "objective": "cross_entropy",
@@ -93,10 +94,12 @@ class BoostedHeads(CalibratedHeads):
         import lightgbm  # noqa: PLC0415 (an optional dependency)
 
         models = []
+        anew = torch.Generator().manual_seed(self.seed)
+        features = some_as_new(torch.from_numpy(lists.features), self.recipe.new_share, anew).numpy()
         for head in range(lists.labels.shape[2]):
             values = lists.labels[..., head]
             known = ~np.isnan(values)
-            data = lightgbm.Dataset(lists.features[known], label=values[known])
+            data = lightgbm.Dataset(features[known], label=values[known])
             models.append(lightgbm.train(PARAMETERS | {"seed": self.seed}, data, num_boost_round=N_TREES))
         return Trees(forest_of(models), lists.features.shape[2])
 

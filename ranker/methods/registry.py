@@ -29,9 +29,12 @@ from trimtab.ranker.training.heads import Recipe, fit_heads
 from trimtab.ranker.training.lists import RankingLists
 
 REFERENCE = LinearScalarisation.name
-DEFAULT = CalibratedHeads.name
+AUTO = "auto"
+DEFAULT, WITHOUT_TREES = StudentOfBlend.name, Student.name
+"""What `auto` is, and what it is where there is no LightGBM to teach with."""
 AGGREGATIONS = ("upgrad", "mgda", "pcgrad", "aligned_mtl", "dualproj")
 
+LIGHTGBM = "lightgbm"
 WITH_TREES = (
     TreeFront.name,
     BoostedHeads.name,
@@ -78,11 +81,7 @@ def make_method(name: str, recipe: Recipe, *, seed: int = 0) -> Method:
     Raises:
         BadParameter: an unknown method, or one whose optional package is not installed.
     """
-    package = "torchjd" if name in AGGREGATIONS else "lightgbm" if name in WITH_TREES else None
-    if package and find_spec(package) is None:
-        raise BadParameter(
-            "method", f"{name} needs {package}, which is not installed", "pip install 'trimtab[compare]'"
-        )
+    _check_installed(name)
     if name in AGGREGATIONS:
         from trimtab.ranker.methods.fronts.gradient_aggregation import GradientAggregation  # noqa: PLC0415 (an optional dependency)
 
@@ -92,25 +91,40 @@ def make_method(name: str, recipe: Recipe, *, seed: int = 0) -> Method:
     return _BY_NAME[name](recipe, seed=seed)
 
 
+def _check_installed(name: str) -> None:
+    package, extra = ("torchjd", "compare") if name in AGGREGATIONS else (LIGHTGBM, "build")
+    if name in (*AGGREGATIONS, *WITH_TREES) and find_spec(package) is None:
+        raise BadParameter(
+            "method", f"{name} needs {package}, which is not installed", f"pip install 'trimtab[{extra}]'"
+        )
+
+
 def fit_of_heads(
     name: str, recipe: Recipe, *, progress: Progress = silent
 ) -> Callable[[RankingLists], nn.Module] | None:
     """What makes raw heads of lists; None where a method is more than heads that are calibrated and fused."""
-    if name == DEFAULT:
-        return partial(fit_heads, recipe=recipe, progress=progress)  # as many networks as the recipe says
+    if name == CalibratedHeads.name:
+        return partial(fit_heads, recipe=recipe, progress=progress)
     method = make_method(name, recipe)
     return method.fit_raw if isinstance(method, CalibratedHeads) and not isinstance(method, DistilledEnsemble) else None
 
 
-def check_servable(name: str) -> None:
-    """Check that a bundle can be built with the method; raises BadParameter where it cannot."""
+def served_method(name: str) -> str:
+    """The name of a method that a bundle can hold, chosen by what is installed where it is `auto`.
+
+    Raises:
+        BadParameter: a bundle cannot hold it, or an optional package is not installed.
+    """
+    if name == AUTO:
+        return WITHOUT_TREES if find_spec(LIGHTGBM) is None else DEFAULT
     if name not in SERVABLE:
-        raise BadParameter("--method", f"{name!r} cannot be served", ", ".join(SERVABLE))
+        raise BadParameter("--method", f"{name!r} cannot be served", ", ".join((AUTO, *SERVABLE)))
+    _check_installed(name)
+    return name
 
 
 def fit_served(name: str, problem: Problem, recipe: Recipe) -> ServedRanker:
     """Fit a steerable method and export what a bundle serves."""
-    check_servable(name)
     method = make_method(name, recipe)
     method.fit(problem, lattice(len(problem.objectives), 1))
     return method.export()

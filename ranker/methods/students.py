@@ -1,7 +1,8 @@
 """One network that learns the raw scores of a teacher, which may be as large as one likes: it is not served.
 
 A teacher answers for any features, so that a student need not make do with the lists that there are: it is also asked
-about mixtures of two candidates. What a student is worth is then what its teacher is worth, up to what its size allows.
+about mixtures of two candidates and, as the networks of a shop are, about candidates as though they were new. What a
+student is worth is then what its teacher is worth, up to what its size allows.
 """
 
 from __future__ import annotations
@@ -19,6 +20,7 @@ from trimtab.ranker.methods.heads import CalibratedHeads, Taught
 from trimtab.ranker.model import Average, Heads
 from trimtab.ranker.training.heads import Recipe, fit_heads, one_thread, raw_scores, standardise
 from trimtab.ranker.training.lists import RankingLists
+from trimtab.ranker.training.new_items import some_as_new
 
 LONGER = 6
 """A student's steps in those of a network of its teacher: what is asked of a teacher costs no labels."""
@@ -45,7 +47,14 @@ class Student(Taught):
 
     def _imitating(self, teacher: nn.Module, lists: RankingLists) -> Heads:
         n_steps = LONGER * self.recipe.n_steps
-        return imitate(teacher, lists, layers_of_student(self.recipe), n_steps=n_steps, seed=self.seed)
+        return imitate(
+            teacher,
+            lists,
+            layers_of_student(self.recipe),
+            n_steps=n_steps,
+            new_share=self.recipe.new_share,
+            seed=self.seed,
+        )
 
 
 class StudentOfBlend(Student):
@@ -76,8 +85,20 @@ def layers_of_student(recipe: Recipe) -> tuple[int, ...]:
     return tuple(int(WIDER * width) for width in recipe.hidden) or NARROWEST
 
 
-def imitate(teacher: nn.Module, lists: RankingLists, hidden: tuple[int, ...], *, n_steps: int, seed: int) -> Heads:
-    """A network of these layers that gives the raw scores of a teacher, for candidates like those of the lists."""
+def imitate(
+    teacher: nn.Module,
+    lists: RankingLists,
+    hidden: tuple[int, ...],
+    *,
+    n_steps: int,
+    new_share: float = 0.0,
+    seed: int,
+) -> Heads:
+    """A network of these layers that gives the raw scores of a teacher, for candidates like those of the lists.
+
+    Args:
+        new_share: as in a recipe.
+    """
     there = lists.rows >= 0
     candidates = lists.features[there]
     spreads = np.maximum(raw_scores(teacher, lists)[there].std(axis=0), 1e-6)
@@ -88,7 +109,8 @@ def imitate(teacher: nn.Module, lists: RankingLists, hidden: tuple[int, ...], *,
     schedule = torch.optim.lr_scheduler.CosineAnnealingLR(optimiser, n_steps)
     unit = torch.from_numpy(spreads)
     with one_thread():
-        for features in _mixtures(torch.from_numpy(candidates), n_steps, seed):
+        for mixed in _mixtures(torch.from_numpy(candidates), n_steps, seed):
+            features = some_as_new(mixed, new_share)
             with torch.no_grad():
                 wanted = teacher(features)
             loss = (((student(features) - wanted) / unit) ** 2).mean()

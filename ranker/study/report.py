@@ -79,8 +79,9 @@ the reference point of the hypervolume is 0. A cell of a table is the mean over 
 over seeds where there are two or more; a value without an interval is of one seed, an empty cell was not measured. A
 seed is a fresh initialisation, on the judged sets also a fresh assignment of queries to five folds whose test parts are
 pooled.
-`scalarisation` is the reference: a separately trained model for each weighting. Served by default are calibrated heads:
-one network is the row `heads`, three averaged the row `ensemble`, which is what a bundle of many lists has.
+`scalarisation` is the reference: a separately trained model for each weighting. Served by default is
+`student_of_blend`, and `student` where a bundle is built without LightGBM; one network of heads is the row `heads`,
+three averaged the row `ensemble`.
 
 Sizes: grocery has 2,000 training lists (weeks 31 to 40), 400 for the maps (41 to 46) and 1,500 to measure on (47 to
 53), each the first 40 candidates of a query by which a household bought something; icecat has the judged items of 76
@@ -154,7 +155,7 @@ def _front_table(cells: pl.DataFrame, order: Sequence[str], volumes: dict[str, d
 
 
 def _targets_table(cells: pl.DataFrame, volumes: dict[str, dict[int, float]]) -> str:
-    """Measures of the default and of its ensemble, with their targets."""
+    """Measures of the default and of three networks, with their targets."""
     measures = {
         "predicted monotone": (at_least(1.0), "predicted_monotonicity"),
         "true monotone": (at_least(0.99), "true_monotonicity"),

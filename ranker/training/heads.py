@@ -19,7 +19,7 @@ from trimtab.ranker.methods.problem import Problem
 from trimtab.ranker.model import Average, Heads, ServedRanker
 from trimtab.ranker.training.lists import RankingLists
 from trimtab.ranker.training.losses import pointwise_loss, softmax_loss
-from trimtab.ranker.training.new_items import as_new
+from trimtab.ranker.training.new_items import some_as_new
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,10 +107,7 @@ def sampled(lists: RankingLists, recipe: Recipe, *, seed: int) -> Iterator[tuple
     for _ in range(recipe.n_steps):
         which = rng.integers(0, len(lists), min(recipe.lists_per_step, len(lists)))
         batch = torch.from_numpy(which).to(recipe.device)
-        seen = features[batch]
-        if recipe.new_share > 0:
-            seen = as_new(seen, (torch.rand(seen.shape[:2]) < recipe.new_share).to(recipe.device))
-        yield seen, labels[batch]
+        yield some_as_new(features[batch], recipe.new_share), labels[batch]
 
 
 def descend(

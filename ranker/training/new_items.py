@@ -6,6 +6,7 @@ rank it anywhere, also for the words of its own title.
 
 from __future__ import annotations
 
+import torch
 from torch import Tensor
 
 from trimtab.ranker.features import AT
@@ -32,6 +33,13 @@ LATER = (
     "user_share_of_brand",
 )
 """Features that are 0 of an item without type, category, brand and past."""
+
+
+def some_as_new(features: Tensor, share: float, generator: torch.Generator | None = None) -> Tensor:
+    """[..., F] features, those of a share of the candidates, drawn anew, as they would be of new items."""
+    if share == 0:
+        return features
+    return as_new(features, (torch.rand(features.shape[:-1], generator=generator) < share).to(features.device))
 
 
 def as_new(features: Tensor, which: Tensor) -> Tensor:

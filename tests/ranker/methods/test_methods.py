@@ -18,12 +18,13 @@ from trimtab.ranker.methods.method import Method
 from trimtab.ranker.methods.problem import Problem, lattice
 from trimtab.ranker.methods.registry import (
     AGGREGATIONS,
+    AUTO,
     METHODS,
     SERVABLE,
     WITH_TREES,
-    check_servable,
     fit_served,
     make_method,
+    served_method,
 )
 from trimtab.ranker.methods.slates import discounted_values, slate_values, slates_of
 from trimtab.ranker.model import ServedRanker
@@ -128,10 +129,19 @@ def test_the_same_seed_gives_the_same_model(problem: Problem) -> None:
     np.testing.assert_array_equal(first, second)
 
 
+def test_a_build_that_names_no_method_takes_the_best_that_is_installed(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("trimtab.ranker.methods.registry.find_spec", lambda name: name)
+    assert served_method(AUTO) == "student_of_blend"
+    monkeypatch.setattr("trimtab.ranker.methods.registry.find_spec", lambda name: None)
+    assert served_method(AUTO) == "student"
+    with pytest.raises(BadParameter, match=r"blend needs lightgbm.*trimtab\[build\]"):
+        served_method("blend")
+
+
 def test_methods_that_cannot_be_served_say_so() -> None:
     with pytest.raises(BadInput, match="cannot be steered"):
         fitted("scalarisation").export()
     with pytest.raises(BadParameter, match="heads"):
-        check_servable("chebyshev")
+        served_method("chebyshev")
     with pytest.raises(BadParameter, match="film"):
         make_method("filmm", RECIPE)
