@@ -35,7 +35,6 @@ EXPONENT = 0.6
 OTHER_EXPONENTS = (0.4, 0.8)
 N_SEARCHES = 100_000
 SIZE = 2500
-ESTIMATORS = ("click IPS", "self-normalised", "doubly robust")
 
 Floats = NDArray[np.float64]
 
