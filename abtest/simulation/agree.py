@@ -3,11 +3,12 @@
 Policies are the bundle's default weights and others scattered about them, served in a simulated world. They are named,
 and so without a bound where none is asked for, as a search that names its weights.
 
-- truth: each serves the same many searches, to the same luck; its Monte-Carlo error is in the result.
+- truth: each serves the same many searches, sorted, to the same luck; its Monte-Carlo error is in the result.
 - judged: discounted gain of the sorted slate with what the shopper came for as grades, as a test collection would say.
-- replay: all estimated from one log of the default weights (`snips`). A policy so far from the log that a report would
-  give its value no interval has no number: a few heavy weights decide it, and it may be off by any amount.
-- ab: each serves searches of its own, an equal share of as many as the log has.
+- replay: sorted slates, all estimated from one log of the default weights, which explored, as a report does
+  (`trimtab.abtest.ope.like_with_like`). A policy so far from the log that a report would give its value no interval has
+  no number: a few heavy weights decide it, and it may be off by any amount.
+- ab: each serves searches of its own, sorted, an equal share of as many as the log has.
 - interleaving: each against the default, team draft of the sorted slates, on as many searches as in the A/B test;
   credit is what was clicked and bought, or the money spent, by how much higher the policy ranks it than the default,
   less what its position gets by chance (`interleaving.preferences`).
@@ -32,10 +33,11 @@ from trimtab.abtest.ope.contexts import Bounds, bounds_of
 from trimtab.abtest.ope.estimators import Floats
 from trimtab.abtest.ope.evidence import Evidence, evidence_of
 from trimtab.abtest.ope.intervals import Estimate, estimate
-from trimtab.abtest.ope.outcomes import rewards_of
+from trimtab.abtest.ope.like_with_like import N_LOOKED_AT, like_with_like
+from trimtab.abtest.ope.outcomes import weighted_rewards
 from trimtab.abtest.ope.sums import Ints, add_up
 from trimtab.abtest.simulation.clicks import N_DRAWS, Flags, PositionBased
-from trimtab.abtest.simulation.deployment import deploy, value_of
+from trimtab.abtest.simulation.deployment import deploy
 from trimtab.abtest.simulation.simulate import Drawing, K, Searchers, draw
 from trimtab.abtest.simulation.world import Intents, World, world_of
 from trimtab.abtest.statistics.interleaving import preferences
@@ -110,28 +112,28 @@ def agree(  # noqa: PLR0913  # the options of `trimtab agree`, keyword-only
     n_each = max(n_log // n_policies, 1)
     log = deploy(engine, world, engine.default_weights, n_log, _stream(seed, 1), bounds=bounds)
     effective = {name: normalise(one, engine.known_weights) for name, one in policies.items()}
-    evidence = evidence_of(engine, log, effective)
-    logged = rewards_of(evidence.slates, engine)[metric]
+    compared = like_with_like(engine, log.take(np.arange(min(n_log, N_LOOKED_AT))), effective, "sorted")
+    evidence = evidence_of(engine, log, effective, deployment=compared.deployment)
+    replayed = {
+        name: _replayed(evidence, weights, by[metric]) for name, weights, by in weighted_rewards(evidence, engine)
+    }
     asked = world.draw(n_truth, _stream(seed, 2))
     trials = Trials(engine, world, metric, bounds)
     before = trials.sorted_outcomes(engine.default_weights, asked, _stream(seed, 8))
     found: dict[str, dict[str, Any]] = {}
     for number, (name, weights) in enumerate(policies.items()):
-        truth = deploy(engine, world, weights, n_truth, _stream(seed, 4), bounds=bounds, intents=asked)
-        value, error = value_of(engine, truth, metric)
         own = world.draw(n_each, _stream(seed, 5, number))
-        trial = deploy(engine, world, weights, n_each, _stream(seed, 6, number), bounds=bounds, intents=own)
+        trial = trials.sorted_outcomes(weights, own, _stream(seed, 6, number))
         after = trials.sorted_outcomes(weights, asked, _stream(seed, 8))
         preference = trials.interleaved(weights, own, _stream(seed, 7, number))
-        replayed = _replayed(evidence, name, logged)
         found[name] = {
             "weights": effective[name],
-            "truth": value,
-            "truth_error": error,
+            "truth": float(after.totals.mean()),
+            "truth_error": float(after.totals.std(ddof=1) / np.sqrt(n_truth)),
             "judged": float((after.wanted @ discounts(K)).mean()),
-            "replay": replayed.value,
-            "replay_error": replayed.standard_error,
-            "ab": value_of(engine, trial, metric)[0],
+            "replay": replayed[name].value,
+            "replay_error": replayed[name].standard_error,
+            "ab": float(trial.totals.mean()),
             "interleaving": float(preference.mean()),
             "decision": None if name == "default" else _decision(before.totals, after.totals, preference),
         }
@@ -144,6 +146,7 @@ def agree(  # noqa: PLR0913  # the options of `trimtab agree`, keyword-only
         "n_log": n_log,
         "n_truth": n_truth,
         "n_each": n_each,
+        "replayed": compared.as_dict(),
         "policies": found,
         "kendall_tau": {method: kendall_tau(said["truth"], said[method]) for method in METHODS},
         "n_ranked": {method: sum(value is not None for value in said[method].values()) for method in METHODS},
@@ -151,10 +154,9 @@ def agree(  # noqa: PLR0913  # the options of `trimtab agree`, keyword-only
     }
 
 
-def _replayed(evidence: Evidence, policy: str, logged: Floats) -> Estimate:
+def _replayed(evidence: Evidence, weights: Floats, rewards: Floats) -> Estimate:
     """What the log says of a policy; no value where it has no interval."""
-    weights = estimators.prefix_weights(evidence.ratios[policy])
-    found = estimate(add_up(estimators.snips(logged, weights), evidence.slates.groups))
+    found = estimate(add_up(estimators.snips(rewards, weights), evidence.slates.groups))
     return found if found.low is not None else replace(found, value=None, standard_error=None)
 
 
