@@ -44,9 +44,9 @@ def catalogue(tmp_path: Path, columns: tuple[str, ...]) -> pl.DataFrame:
 
 
 @pytest.fixture(autouse=True)
-def _one_network(monkeypatch: pytest.MonkeyPatch) -> None:
-    """One small network a fold instead of five: these lists are few, and five would say the same."""
-    quick = Recipe(hidden=(8,), n_steps=100, weight_decay=0.3, pointwise_share=0.5)
+def _a_quick_recipe(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Few steps: these lists are few, and what they say is learned at once."""
+    quick = Recipe(hidden=(8,), n_steps=30, learning_rate=1e-2, pointwise_share=0.5)
     monkeypatch.setattr("trimtab.engine.build.training.FEW_LISTS", quick)
 
 
