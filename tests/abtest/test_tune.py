@@ -23,17 +23,17 @@ from trimtab.engine import Engine
 def test_a_tuned_profile_keeps_its_floor_and_gains_when_it_is_deployed(
     engine: Engine, world: World, tmp_path: Path
 ) -> None:
-    """So long a log, at so high a confidence, that one that is sure of what is wrong, or of nothing, is not met: the
-    smallest of the sure gains is 7 standard errors, and 4 are asked for."""
+    """At a confidence at which no log of many is sure of what is wrong; over 20 seeds the bound of the gain stayed
+    more than three standard errors above nothing."""
     small = world.among(n_queries=8, n_users=60)
     own = {"relevance": 0.7, "diversity": 0.3}
-    simulate(engine, 8000, tmp_path / "log", seed=2, world=small, weights=own)
+    simulate(engine, 6000, tmp_path / "log", seed=2, world=small, weights=own)
     result = tune(
         tmp_path / "log",
         engine,
         tmp_path / "p.json",
-        maximise="revenue",
-        keep={"relevance": 0.98},
+        maximise="relevance",
+        keep={"revenue": 0.9},
         served="explored",
         confidence=0.999,
     )
@@ -44,8 +44,8 @@ def test_a_tuned_profile_keeps_its_floor_and_gains_when_it_is_deployed(
     assert 0 < result["gain_at_least"] < result["gain"]
     rng = np.random.Generator(np.random.PCG64(3))
     before, after = (deploy(engine, small, weights, 20_000, rng) for weights in (own, profile["weights"]))
-    assert value_of(engine, after, "revenue")[0] > value_of(engine, before, "revenue")[0]
-    assert value_of(engine, after, "relevance")[0] > 0.98 * value_of(engine, before, "relevance")[0]
+    assert value_of(engine, after, "relevance")[0] > value_of(engine, before, "relevance")[0]
+    assert value_of(engine, after, "revenue")[0] > 0.9 * value_of(engine, before, "revenue")[0]
     assert result["segments"]
 
 
