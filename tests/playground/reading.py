@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 
+import httpx
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Locator, Page, expect
 
@@ -11,6 +12,12 @@ from playwright.sync_api import Locator, Page, expect
 def settled(page: Page) -> None:
     """Wait until the page shows the answers to all it has asked for; it asks as soon as it is acted on."""
     expect(page.locator("#slates")).not_to_have_attribute("aria-busy", re.compile("."))
+
+
+def open_view(page: Page, client: httpx.Client, path: str) -> None:
+    """Open a view or a page of the workbench, and wait until it is there."""
+    page.goto(str(client.base_url).rstrip("/") + path)
+    expect(page.locator("#view")).not_to_have_attribute("aria-busy", re.compile("."))
 
 
 def cards(page: Page, slate: str = "candidate") -> Locator:

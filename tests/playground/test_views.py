@@ -13,7 +13,7 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from tests.playground.conftest import settings_for
-from tests.playground.reading import serious_violations
+from tests.playground.reading import open_view, serious_violations
 from tests.playground.screenshots import product_page
 from tests.support.redis_servers import RedisProcess
 from tests.support.services import serving
@@ -52,11 +52,6 @@ def views(
         yield client
 
 
-def shown(page: Page, client: httpx.Client, path: str) -> None:
-    page.goto(str(client.base_url).rstrip("/") + path)
-    expect(page.locator("#view")).not_to_have_attribute("aria-busy", re.compile("."))
-
-
 def test_a_replay_is_found_and_looked_at(page: Page, views: httpx.Client, reports: Path) -> None:
     page.goto(str(views.base_url))
     page.get_by_role("link", name="Replays").click()
@@ -86,7 +81,7 @@ def test_reports_are_read_from_their_folder_alone(views: httpx.Client) -> None:
 
 
 def test_the_bundle_that_serves(page: Page, views: httpx.Client, engine: Engine) -> None:
-    shown(page, views, "/views/bundle")
+    open_view(page, views, "/views/bundle")
     measured = engine.manifest["training"]["test"]
     row = page.get_by_role("region", name="Figures on held-out data").get_by_role("row", name="ndcg@10", exact=False)
     expect(row.first).to_contain_text(f"{measured['ndcg@10']['value']:.3f}")
@@ -97,12 +92,12 @@ def test_the_bundle_that_serves(page: Page, views: httpx.Client, engine: Engine)
 
 
 def test_an_experiment_its_split_and_what_it_brought(page: Page, views: httpx.Client, redis: RedisProcess) -> None:
-    shown(page, views, "/views/experiments")
+    open_view(page, views, "/views/experiments")
     expect(page.get_by_text("No experiment runs.")).to_be_visible()
     defined = {"arms": {"control": {"share": 0.5}, "bold": {"share": 0.5}}, "ramp": {"control": "control"}}
     views.put("/experiments/bolder", json=defined).raise_for_status()
     try:
-        shown(page, views, "/views/experiments")
+        open_view(page, views, "/views/experiments")
         expect(page.get_by_role("heading", name="bolder")).to_be_visible()
         expect(page.get_by_role("list", name="Arms").get_by_role("listitem")).to_have_count(2)
         expect(page.get_by_text("Nobody has been seen yet.")).to_be_visible()
@@ -117,7 +112,7 @@ def test_an_experiment_its_split_and_what_it_brought(page: Page, views: httpx.Cl
                 written.rpush(history_key("bolder", experiment), json.dumps(look))
             for arm, totals in arms.items():
                 written.hset(totals_key("bolder", experiment, arm), mapping=totals)
-        shown(page, views, "/views/experiments")
+        open_view(page, views, "/views/experiments")
         revenue = page.get_by_role("list", name="Change of revenue").get_by_role("listitem")
         expect(revenue).to_contain_text("+20.0")
         expect(
@@ -135,12 +130,12 @@ def sums(n_searches: int, revenue: float) -> dict[str, float]:
 
 
 def test_a_followed_page_and_the_course_of_its_price(page: Page, views: httpx.Client) -> None:
-    shown(page, views, "/views/prices")
+    open_view(page, views, "/views/prices")
     expect(page.get_by_text("No page is followed yet.")).to_be_visible()
     address = "https://shop.example/kettle?q=<b>"
     for price in ("24.90", "24.90", "19.99"):
         views.post("/tracked", json={"url": address, "html": product_page(price)}).raise_for_status()
-    shown(page, views, "/views/prices")
+    open_view(page, views, "/views/prices")
     expect(page.get_by_role("heading", name=address)).to_be_visible()
     expect(page.get_by_role("img", name="Price over 3 visits, from 24.90 EUR to 19.99 EUR")).to_be_visible()
     last = page.get_by_role("region", name="Last visits").get_by_role("row").nth(1)
@@ -156,7 +151,7 @@ def test_everybody_can_read_them(page: Page, views: httpx.Client, path: str) -> 
     for width, scheme in ((360, "dark"), (1440, "light")):
         page.set_viewport_size({"width": width, "height": 900})
         page.emulate_media(color_scheme="dark" if scheme == "dark" else "light", reduced_motion="reduce")
-        shown(page, views, path)
+        open_view(page, views, path)
         assert page.evaluate("document.documentElement.scrollWidth") <= width
         assert serious_violations(page) == []
 
@@ -165,13 +160,13 @@ def test_who_has_no_key_is_asked_for_one(page: Page, towels: Path, tmp_path: Pat
     expected.update(("401", "404"))  # no key; no other bundles behind this port
     settings = Settings(bundle=towels, data_folder=tmp_path, admin_key="sesame", require_keys=True)
     with serving(settings) as client:
-        shown(page, client, "/views/replays")
+        open_view(page, client, "/views/replays")
         expect(page.get_by_role("alert")).to_contain_text("The service asks here for a key")
         assert serious_violations(page) == []
         page.get_by_label("Admin key").fill("sesame")
         page.get_by_role("button", name="Use this key").click()
         expect(page.get_by_text("No replay has been reported yet.")).to_be_visible()
-        shown(page, client, "/views/bundle")
+        open_view(page, client, "/views/bundle")
         expect(page.get_by_text("This bundle kept no calibration curve.")).to_be_visible()
         assert client.get("/views/nothing").status_code == 404
 
@@ -182,7 +177,7 @@ def test_a_merchandiser_finds_what_finds_nothing_and_what_can_be_done(page: Page
         views.get("/search", params={**asked, "user_id": f"u{user}"}).raise_for_status()
         views.get("/search", params={"q": "soup", "user_id": f"u{user}"}).raise_for_status()
     eventually(lambda: is_logged(views, "zzyzx"))
-    shown(page, views, "/views/analytics?days=1")
+    open_view(page, views, "/views/analytics?days=1")
     row = page.get_by_role("region", name="Found nothing").get_by_role("row", name="zzyzx")
     expect(row).to_contain_text("6")
     expect(page.get_by_role("region", name="Searched most").get_by_role("link", name="soup")).to_have_attribute(
@@ -192,9 +187,9 @@ def test_a_merchandiser_finds_what_finds_nothing_and_what_can_be_done(page: Page
     expect(row.get_by_role("link", name="add a synonym")).to_have_attribute("href", "/workbench/synonyms?for=zzyzx")
     expect(row.get_by_role("link", name="make a rule")).to_have_attribute("href", "/workbench/rules?for=zzyzx")
 
-    shown(page, views, "/views/analytics?days=30&channel=agent")
+    open_view(page, views, "/views/analytics?days=30&channel=agent")
     expect(page.get_by_text("Nothing was searched by agents in the last month.")).to_be_visible()
-    shown(page, views, "/views/analytics?days=all&at=2020-01-01T00:00")
+    open_view(page, views, "/views/analytics?days=all&at=2020-01-01T00:00")
     expect(page.get_by_role("region", name="Before and after").get_by_role("row", name="after")).to_be_visible()
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -13,7 +12,7 @@ from playwright.sync_api import Page, expect
 from tests.playground import merchandising
 from tests.playground.conftest import settings_for
 from tests.playground.merchandising import PASSWORD, add_a_synonym, is_logged
-from tests.playground.reading import serious_violations
+from tests.playground.reading import open_view, serious_violations
 from tests.support.redis_servers import RedisProcess
 from tests.support.services import serving
 from tests.support.waiting import eventually
@@ -32,15 +31,10 @@ def bench(small_bundle: Path, redis: RedisProcess, tmp_path_factory: pytest.Temp
         yield client
 
 
-def opened(page: Page, client: httpx.Client, path: str) -> None:
-    page.goto(str(client.base_url).rstrip("/") + path)
-    expect(page.locator("#view")).not_to_have_attribute("aria-busy", re.compile("."))
-
-
 def log_in(page: Page, client: httpx.Client, name: str, path: str, expected: set[str]) -> None:
     """Open a page of the workbench as somebody; the first look is refused, which the console says."""
     expected.add("401")
-    opened(page, client, path)
+    open_view(page, client, path)
     merchandising.log_in(page, name)
 
 
@@ -135,7 +129,7 @@ def test_a_viewer_looks_and_changes_nothing(page: Page, bench: httpx.Client, exp
     expect(page.get_by_text("log in as a merchandiser")).to_be_visible()
     expect(page.get_by_role("form", name="A rule")).to_have_count(0)
     expected.add("403")
-    opened(page, bench, "/workbench/access")
+    open_view(page, bench, "/workbench/access")
     expect(page.get_by_text("Accounts and keys are for admins.")).to_be_visible()
 
 
@@ -170,7 +164,7 @@ def test_a_query_set_is_compared_and_judged_by_keyboard(page: Page, bench: httpx
     assert sorted(said.values()) == sorted(number % 4 for number in range(n_items))
     assert serious_violations(page) == []
 
-    opened(page, bench, "/workbench/queries?set=spring")
+    open_view(page, bench, "/workbench/queries?set=spring")
     expect(page.get_by_role("button", name="Go on judging")).to_be_visible()
     page.get_by_role("button", name="Compare").click()
     expect(page.get_by_text("too few queries differ to say more")).to_be_visible()
@@ -227,7 +221,7 @@ def test_an_admin_loads_a_bundle_tries_it_and_goes_back(
     with serving(settings.model_copy(update={"golden_queries": golden})) as client:
         client.headers.update(ADMIN)
         page.add_init_script("sessionStorage.setItem('trimtab-key', 'sesame')")
-        opened(page, client, "/workbench/bundles")
+        open_view(page, client, "/workbench/bundles")
         rules = page.get_by_role("region", name="rules", exact=True)
         rules.get_by_role("button", name="Load and check").click()
         expect(rules.get_by_role("progressbar")).to_be_visible()
@@ -246,7 +240,7 @@ def test_an_admin_loads_a_bundle_tries_it_and_goes_back(
 def test_a_merchandiser_changes_an_item(page: Page, bench: httpx.Client, expected: set[str]) -> None:
     hit = bench.get("/playground/search", params={"q": "soup", "k": 20}).json()["hits"][0]
     log_in(page, bench, "mia", "/workbench/rules", expected)
-    opened(page, bench, "/workbench/items?q=soup")
+    open_view(page, bench, "/workbench/items?q=soup")
     page.get_by_role("list", name="Items found").get_by_role("button").first.click()
     form = page.get_by_role("form", name=f"Item {hit['item_id']}")
     form.get_by_label("price", exact=True).fill("123.5")
@@ -297,7 +291,7 @@ def test_who_is_logged_in_pins_without_a_key(page: Page, bench: httpx.Client, ex
 )
 def test_everybody_can_read_the_pages(page: Page, bench: httpx.Client, name: str, expected: set[str]) -> None:
     log_in(page, bench, "ada", "/workbench/access", expected)
-    opened(page, bench, f"/workbench/{name}")
+    open_view(page, bench, f"/workbench/{name}")
     for width, scheme in ((360, "dark"), (1440, "light")):
         page.set_viewport_size({"width": width, "height": 900})
         page.emulate_media(color_scheme="dark" if scheme == "dark" else "light", reduced_motion="reduce")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from bisect import bisect_left
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping
 
 from trimtab.webpages.parse.candidates import mark
 from trimtab.webpages.parse.dom import Dom
@@ -74,7 +74,7 @@ def are_with_other_product(reading: Reading, elements: Iterable[int]) -> list[bo
     def verdict(block: int) -> bool | None:
         if name < 0 or block <= name < dom.ends[block]:
             return False
-        return True if _has_any(dom, block, links) else None
+        return True if dom.has_any(block, links) else None
 
     known: dict[int, bool] = {}
     return [_first_verdict(dom, element, verdict, known) for element in elements]
@@ -128,7 +128,7 @@ def _pictures_of_others(reading: Reading) -> list[int]:
         if (
             _last_step(address) not in ("", own)
             and not _NO_PAGE.search(address.lower())
-            and _has_any(dom, link, pictures)
+            and dom.has_any(link, pictures)
         ):
             found.append(link)
     return found
@@ -162,9 +162,4 @@ def _first_class(dom: Dom, element: int) -> str:
 
 
 def _has_link_and_picture(dom: Dom, block: int) -> bool:
-    return _has_any(dom, block, dom.of_tags("a")) and _has_any(dom, block, dom.of_tags("img"))
-
-
-def _has_any(dom: Dom, block: int, elements: Sequence[int]) -> bool:
-    at = bisect_left(elements, block)
-    return at < len(elements) and elements[at] < dom.ends[block]
+    return dom.has_any(block, dom.of_tags("a")) and dom.has_any(block, dom.of_tags("img"))

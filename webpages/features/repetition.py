@@ -6,7 +6,6 @@ to a fixed height with one dictionary, so linear in the elements asked about.
 
 from __future__ import annotations
 
-from bisect import bisect_left
 from collections.abc import Sequence
 
 import numpy as np
@@ -47,8 +46,8 @@ def repeats(dom: Dom, elements: Sequence[int], asked: Sequence[int] | None = Non
             if n <= pictured_most:
                 continue
             if block not in sorts:
-                linked = _any_in(dom, block, links)
-                sorts[block] = (linked, linked and _any_in(dom, block, pictures))
+                linked = dom.has_any(block, links)
+                sorts[block] = (linked, linked and dom.has_any(block, pictures))
             linked, pictured = sorts[block]
             most = max(most, n)
             linked_most = max(linked_most, n * linked)
@@ -91,9 +90,3 @@ def _count(dom: Dom, element: int, paths: dict[tuple[int, str], int], blocks: di
         if (parent, path) in blocks:
             blocks[parent, path].add(block)
         block = parent
-
-
-def _any_in(dom: Dom, block: int, elements: Sequence[int]) -> bool:
-    """Whether one of ascending `elements` is in a block."""
-    at = bisect_left(elements, block)
-    return at < len(elements) and elements[at] < dom.ends[block]

@@ -10,7 +10,9 @@ analysed.
 from __future__ import annotations
 
 import re
+from bisect import bisect_left
 from collections import defaultdict
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from itertools import chain
@@ -150,6 +152,11 @@ class Dom:
     def has_most_text(self, element: int) -> bool:
         """Whether most of the page's text is in the subtree: a script shows it, or there would be no page."""
         return 2 * self.text_length(element) > self.text_offsets[-1]
+
+    def has_any(self, block: int, elements: Sequence[int]) -> bool:
+        """Whether one of ascending elements is in a block."""
+        at = bisect_left(elements, block)
+        return at < len(elements) and elements[at] < self.ends[block]
 
     def text(self, element: int, separator: str = " ") -> str:
         return separator.join(self.segments[self.segment_starts[element] : self.segment_ends[element]])

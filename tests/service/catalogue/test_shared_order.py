@@ -29,22 +29,16 @@ from trimtab.service.catalogue.change_stream import KEY, ChangeStream
 from trimtab.service.catalogue.shared_order import LATEST
 
 
-@pytest.fixture(scope="module")
-def redis_process(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RedisProcess]:
-    with running_redis(tmp_path_factory.mktemp("redis")) as server:
-        yield server
-
-
 @pytest.fixture
-def redis(redis_process: RedisProcess) -> Iterator[Redis]:
-    with redis_process.client() as client:
+def redis(module_redis: RedisProcess) -> Iterator[Redis]:
+    with module_redis.client() as client:
         client.flushall()
         yield client
 
 
 @pytest.fixture
-def three(redis: Redis, redis_process: RedisProcess, tmp_path: Path) -> list[Machine]:
-    return [Machine(tmp_path / name, redis_process.url, tmp_path / "shared") for name in "abc"]
+def three(redis: Redis, module_redis: RedisProcess, tmp_path: Path) -> list[Machine]:
+    return [Machine(tmp_path / name, module_redis.url, tmp_path / "shared") for name in "abc"]
 
 
 def raw(machine: Machine) -> list[bytes]:
@@ -162,8 +156,8 @@ def test_a_log_that_lacks_what_a_bundle_needs_is_filled_or_the_bundle_refused(
     assert raw(b) == raw(a)
 
 
-def test_a_redis_that_may_lose_changes_is_named(redis: Redis, redis_process: RedisProcess) -> None:
-    stream = ChangeStream(redis_process.url, replicas=0, timeout_seconds=2.0)
+def test_a_redis_that_may_lose_changes_is_named(redis: Redis, module_redis: RedisProcess) -> None:
+    stream = ChangeStream(module_redis.url, replicas=0, timeout_seconds=2.0)
     assert stream.promises_durability() is False
     redis.config_set("appendfsync", "always")
     assert stream.promises_durability()
@@ -172,10 +166,10 @@ def test_a_redis_that_may_lose_changes_is_named(redis: Redis, redis_process: Red
 
 
 def test_a_change_that_too_few_replicas_have_is_not_acknowledged(
-    three: list[Machine], redis_process: RedisProcess
+    three: list[Machine], module_redis: RedisProcess
 ) -> None:
     a, b, _ = three
-    a.order.stream = ChangeStream(redis_process.url, replicas=1, timeout_seconds=2.0)
+    a.order.stream = ChangeStream(module_redis.url, replicas=1, timeout_seconds=2.0)
     with pytest.raises(Unavailable, match="has reached 0 of 1 replicas"):
         a.put("1")
     with pytest.raises(Unavailable, match="has reached 0 of 1 replicas"):
@@ -329,12 +323,12 @@ def test_an_older_change_that_is_made_again_does_not_undo_a_newer_one(three: lis
 @settings(max_examples=40, deadline=None)
 @given(steps=STEPS)
 def test_whatever_happens_in_whatever_order_all_logs_end_equal_and_nothing_acknowledged_is_missing(
-    steps: list[tuple[str, int]], redis_process: RedisProcess, tmp_path_factory: pytest.TempPathFactory
+    steps: list[tuple[str, int]], module_redis: RedisProcess, tmp_path_factory: pytest.TempPathFactory
 ) -> None:
     folder, numbers, acknowledged = tmp_path_factory.mktemp("machines"), count(), dict[str, int]()
-    with redis_process.client() as redis:
+    with module_redis.client() as redis:
         redis.flushall()
-        machines = [Machine(folder / name, redis_process.url, folder / "shared") for name in "abc"]
+        machines = [Machine(folder / name, module_redis.url, folder / "shared") for name in "abc"]
         for step, which in steps:
             happen(step, which, machines, redis, acknowledged, next(numbers))
         settle(*machines, n_rounds=30)
