@@ -45,8 +45,8 @@ def build(
     method: Annotated[
         str,
         typer.Option(
-            help="how objectives are traded, see `trimtab compare`; auto: student_of_blend, or student where there is "
-            "no LightGBM (the extra build)"
+            help="how objectives are traded, see `trimtab compare`; auto: of 1,000 lists and more student_of_blend, or "
+            "student where there is no LightGBM (the extra build); of fewer heads"
         ),
     ] = "auto",
     max_rejected_share: Annotated[float, typer.Option(help="fail where a larger share of the rows is rejected")] = 0.05,
@@ -133,13 +133,13 @@ def _builders(method: str) -> tuple[Callable[..., str], Callable[..., str]]:
     wrong with one.
 
     Raises:
-        BadParameter: see `served_method`.
+        BadParameter: see `check_servable`.
     """
     from trimtab.engine.build.build import build_bundle
     from trimtab.engine.build.grocery import build_grocery
-    from trimtab.ranker.methods.registry import served_method
+    from trimtab.ranker.methods.registry import check_servable
 
-    served_method(method)
+    check_servable(method)
     return build_bundle, build_grocery
 
 

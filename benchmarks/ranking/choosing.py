@@ -8,8 +8,9 @@ from typing import Any
 from benchmarks.ranking.paper_figures import DOCS, SCALED, read_results
 from benchmarks.ranking.ranker_costs import THREE
 from trimtab.engine.build.study_problems import JUDGED
-from trimtab.ranker.methods.registry import DEFAULT, SERVABLE, WITHOUT_TREES
+from trimtab.ranker.methods.registry import DEFAULT, OF_FEW_LISTS, SERVABLE, WITHOUT_TREES
 from trimtab.ranker.study.report import table
+from trimtab.ranker.training.heads import ENOUGH_LISTS
 from trimtab.ranker.training.loss_budgets import MIN_LISTS
 from trimtab.retrieval.encoders.registry import DISTILLED_ITEMS
 
@@ -32,8 +33,9 @@ HEAD = f"""# Which method and encoder to use
 
 Written by `python -m benchmarks.ranking.choosing` from the tables in `docs/paper/results` (`make paper-results`), so
 that what is advised is what was measured: hypervolume on held-out lists as a percentage of three networks.
-`trimtab build` without `--method` takes `{DEFAULT}`, and `{WITHOUT_TREES}` where LightGBM is not installed. How it was
-measured: [experiments](experiments.md); why: [insights](insights.md).
+`trimtab build` without `--method` takes `{DEFAULT}` of {ENOUGH_LISTS:,} lists and more, `{WITHOUT_TREES}` where
+LightGBM is not installed, and `{OF_FEW_LISTS}` of fewer lists. How it was measured: [experiments](experiments.md); why:
+[insights](insights.md#boosted-trees-beside-networks).
 """
 
 
@@ -62,15 +64,14 @@ def best(results: dict[str, Any], sets: Sequence[str], most: float = AFFORDABLE)
 
 
 def _by_evidence(results: dict[str, Any]) -> str:
-    judged, bought = best(results, JUDGED), best(results, [GROCERY])
-    on_judged = _shown(results, JUDGED, judged)
-    on_bought = _shown(results, [GROCERY], bought)
+    bought = best(results, [GROCERY])
     fitted = "fitted bounds and receipt factors"
     rows = [
         ["neither judgments nor a log", "the rules of the cold start", "", PREDICTED],
-        [f"up to {MIN_LISTS - 1} judged queries", f"`{judged}`", on_judged, PREDICTED],
-        [f"{MIN_LISTS} judged queries or more", f"`{judged}`", on_judged, fitted],
-        ["purchases or clicks in a log", f"`{bought}`", on_bought, PREDICTED],
+        [f"up to {MIN_LISTS - 1} judged queries", f"`{OF_FEW_LISTS}`, five small networks", "", PREDICTED],
+        [f"{MIN_LISTS} judged queries or more", f"`{OF_FEW_LISTS}`, five small networks", "", fitted],
+        [f"up to {ENOUGH_LISTS - 1} searches of a log", f"`{OF_FEW_LISTS}`, five small networks", "", PREDICTED],
+        [f"{ENOUGH_LISTS:,} searches of a log or more", f"`{bought}`", _shown(results, [GROCERY], bought), PREDICTED],
     ]
     return (
         "## By what there is to learn from\n\n"
@@ -78,7 +79,22 @@ def _by_evidence(results: dict[str, Any]) -> str:
         "Methods that learn from trees need LightGBM (`pip install 'trimtab[build]'`) where a bundle is built, not "
         f"where it is served. `{WITHOUT_TREES}`, which does without, has "
         f"{_shown(results, [*JUDGED, GROCERY], WITHOUT_TREES)}.\n"
-        f"{_by_size(results['sizes'])}{_by_scale(results['scale'])}"
+        f"{_as_served(results['served'])}{_by_size(results['sizes'])}{_by_scale(results['scale'])}"
+    )
+
+
+def _as_served(served: dict[str, Any]) -> str:
+    rows = []
+    for data, methods in served.items():
+        base = methods[OF_FEW_LISTS]["hypervolume"]
+        for name, one in methods.items():
+            share = f"{100 * one['hypervolume'] / base:.1f}"
+            errors = ", ".join(f"{error:.3f}" for error in one["calibration_error"].values())
+            rows.append([data, f"`{name}`", _interval(one["ndcg"]), share, errors, f"{one['train_seconds']:.0f}"])
+    head = ["set", "method", "ndcg@10", f"% of `{OF_FEW_LISTS}`", "calibration error of each head", "s to fit"]
+    return (
+        "\nFitted as a build fits them (larger networks, or of few lists five small ones with a hidden layer; "
+        f"one seed, held-out lists, processor time of a busy machine):\n\n{table(head, rows)}\n"
     )
 
 
@@ -149,6 +165,10 @@ def _ndcg(value: float | None) -> str:
 def _spread(found: dict[str, float]) -> str:
     value = f"{found['value']:.3f}"
     return value if found["low"] == found["high"] else f"{value} ({found['low']:.3f} to {found['high']:.3f})"
+
+
+def _interval(found: dict[str, float]) -> str:
+    return f"{found['value']:.3f} ({found['low']:.3f} to {found['high']:.3f})"
 
 
 def _of_ensemble(results: dict[str, Any], data: str, name: str) -> dict[str, float]:

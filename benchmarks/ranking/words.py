@@ -28,7 +28,8 @@ from trimtab.engine.build.labelled_lists import known_rows, lists_from_judgments
 from trimtab.engine.build.relevance_evaluation import retrieval_recall
 from trimtab.engine.build.training import recipe_for
 from trimtab.ranker.features import FEATURES
-from trimtab.ranker.training.crossval import list_ndcg, out_of_fold_scores
+from trimtab.ranker.training.crossval import out_of_fold_scores
+from trimtab.ranker.training.held_out import list_ndcg
 from trimtab.ranker.training.lists import pad_lists
 
 N_SEEDS = 5

@@ -30,7 +30,7 @@ from trimtab.engine.build.training import Trained, Valuation, train_ranker
 from trimtab.engine.bundle.storage import Description, save_bundle, staging_folder
 from trimtab.engine.stages.pipeline import Pipeline
 from trimtab.ranker.item_values import ServedObjective
-from trimtab.ranker.methods.registry import AUTO, served_method
+from trimtab.ranker.methods.registry import AUTO, check_servable
 from trimtab.ranker.objectives import RELEVANCE, Objective, objectives_of
 from trimtab.ranker.population import Population
 from trimtab.retrieval.milvus.building import new_collection
@@ -62,7 +62,7 @@ def build_bundle(  # noqa: PLR0913  # the options of `trimtab build`, keyword-on
     """Build from a catalogue frame, with a learned ranker where there are judgments or a log.
 
     Args:
-        method: how objectives are traded, see `trimtab.ranker.methods.registry.served_method`.
+        method: how objectives are traded, see `trimtab.ranker.methods.registry.method_for`.
         rejections: what became of the rows of the catalogue's file, for the manifest.
         beside: the folder of `shop.toml`, where the files are that it names.
         tasks: where texts are encoded; here by default.
@@ -73,7 +73,7 @@ def build_bundle(  # noqa: PLR0913  # the options of `trimtab build`, keyword-on
         the bundle id.
     """
     as_of = datetime.now(UTC)
-    learned = served_method(method)
+    check_servable(method)
     items, shop = with_size_families(items, shop)
     if method != AUTO and judgments is None and log_rows is None:
         raise BadInput(f"--method {method}: there are no judgments or a log to learn from")
@@ -100,7 +100,7 @@ def build_bundle(  # noqa: PLR0913  # the options of `trimtab build`, keyword-on
             valuation,
             judgments=judgments,
             log_rows=None if log_rows is None else baskets.watched(log_rows),
-            method=learned,
+            method=method,
             progress=progress,
         )
         pipeline = replace(pipeline, companions=baskets.companions(pipeline.store))

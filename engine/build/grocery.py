@@ -27,30 +27,27 @@ from trimtab.engine.build.build import save_trained
 from trimtab.engine.build.indexing import build_pipeline
 from trimtab.engine.build.labelled_lists import Intent, lists_from_intents
 from trimtab.engine.build.training import (
-    ENOUGH_FOR_LAYERS,
-    NDCG_AS_RETRIEVED,
     Trained,
     Valuation,
     heads_report,
-    ndcg_as_retrieved,
     recipe_for,
 )
 from trimtab.engine.bundle.storage import staging_folder
 from trimtab.engine.stages.pipeline import Pipeline, item_columns
 from trimtab.ranker.companions import Companions
 from trimtab.ranker.methods.problem import Problem
-from trimtab.ranker.methods.registry import AUTO, DEFAULT, fit_of_heads, fit_served, served_method
+from trimtab.ranker.methods.registry import AUTO, check_servable, fit_of_heads, fit_served, method_for
 from trimtab.ranker.objectives import objectives_of
-from trimtab.ranker.training.crossval import expected_by_others, list_ndcg
+from trimtab.ranker.training.crossval import expected_by_others
 from trimtab.ranker.training.heads import (
+    ENOUGH_LISTS,
     Recipe,
     assemble,
     calibrate,
     calibrated,
-    calibration_curves,
-    calibration_errors,
     raw_scores,
 )
+from trimtab.ranker.training.held_out import held_out_report, list_ndcg
 from trimtab.ranker.training.lists import RankingLists, pad_lists
 from trimtab.ranker.training.loss_budgets import fit_loss_budgets, paths_by_objective
 from trimtab.ranker.training.paths import attainment_of_gains, attainment_of_ranker, served_utilities
@@ -59,7 +56,7 @@ from trimtab.ranker.users import UserHistories
 from trimtab.retrieval.milvus.building import new_collection
 
 LAST_WEEK = 53
-RECIPE = recipe_for(ENOUGH_FOR_LAYERS)
+RECIPE = recipe_for(ENOUGH_LISTS)
 HEADS = ("relevance", "purchase")
 """What a till says of: what was bought, and of which kind it was."""
 SHOP = Shop.parse('[catalogue]\nlanguage = "en"\ncurrency = "USD"')
@@ -100,7 +97,7 @@ def build_grocery(  # noqa: PLR0913  # the options of `trimtab build grocery`, k
     progress: Progress = silent,
 ) -> str:
     """Build the grocery bundle, of all products or of the part given; returns its id."""
-    learned = served_method(method)
+    check_servable(method)
     grocery = grocery or load_grocery()
     started = datetime.now(UTC)
     with new_collection(retrieval) as collection, staging_folder(out) as staging:
@@ -118,7 +115,7 @@ def build_grocery(  # noqa: PLR0913  # the options of `trimtab build grocery`, k
         pipeline = replace(pipeline, histories=histories, companions=companions)
         valuation = Valuation.of(pipeline.store, objectives_of(has_prices=True), moment=started.timestamp())
         trained = train_grocery(
-            pipeline, grocery, valuation, splits=splits, recipe=recipe, method=learned, progress=progress
+            pipeline, grocery, valuation, splits=splits, recipe=recipe, method=method, progress=progress
         )
         return save_trained(out, staging, pipeline, valuation, trained, source="grocery", as_of=started, shop=SHOP)
 
@@ -130,22 +127,42 @@ def train_grocery(
     *,
     splits: Splits = Splits(),
     recipe: Recipe = RECIPE,
-    method: str = DEFAULT,
+    method: str = AUTO,
     progress: Progress = silent,
+) -> Trained:
+    """A ranker of the weeks of `splits`."""
+    parts = problems_of_splits(pipeline, grocery, valuation, splits, progress=progress)
+    trained = train_on_splits(parts, recipe=recipe, method=method, progress=progress)
+    tested = {"weeks": [splits.test.first, splits.test.last], **trained.report["test"]}
+    return replace(trained, report={**trained.report, "test": tested})
+
+
+def problems_of_splits(
+    pipeline: Pipeline, grocery: Grocery, valuation: Valuation, splits: Splits, *, progress: Progress = silent
+) -> list[Problem]:
+    """The lists to learn from, to calibrate on and to measure on."""
+    return [
+        valuation.problem(lists_of_split(pipeline, grocery, split, progress=progress), pipeline.store)
+        for split in (splits.train, splits.validation, splits.test)
+    ]
+
+
+def train_on_splits(
+    parts: Sequence[Problem], *, recipe: Recipe = RECIPE, method: str = AUTO, progress: Progress = silent
 ) -> Trained:
     """Heads on the training weeks, calibration and ranges on the validation weeks, figures from the test weeks.
 
     Other methods learn from the training weeks alone.
+
+    Args:
+        parts: as `problems_of_splits` makes them.
     """
-    parts = [
-        valuation.problem(lists_of_split(pipeline, grocery, split, progress=progress), pipeline.store)
-        for split in (splits.train, splits.validation, splits.test)
-    ]
+    problem, validation, test = parts[0], parts[1], parts[2].lists
+    train = problem.lists
+    method = method_for(method, len(train))
     fit = fit_of_heads(method, recipe, progress=progress)
     if fit is None:
         return _train_other(method, parts, recipe)
-    problem, validation, test = parts[0], parts[1], parts[2].lists
-    train = problem.lists
     heads = fit(train)
     unseen = raw_scores(heads, validation.lists)
     calibrations, gains, ranges = calibrate(unseen, validation)
@@ -155,14 +172,8 @@ def train_grocery(
         "method": method,
         "trained_on": ["purchases"],
         "n_lists": len(train),
-        "heads": heads_report(valuation.objectives, train.heads),
-        "test": {
-            "weeks": [splits.test.first, splits.test.last],
-            "ndcg@10": mean_interval(list_ndcg(raw[..., 0], test)).as_dict(),
-            NDCG_AS_RETRIEVED: ndcg_as_retrieved(test).as_dict(),
-            "calibration_error": calibration_errors(expected, test),
-            "calibration_curve": calibration_curves(expected, test),
-        },
+        "heads": heads_report(problem.objectives, train.heads),
+        "test": held_out_report(raw, expected, test),
     }
     attainment = attainment_of_gains(validation, gains, ranges)
     ranker = assemble(heads, calibrations, ranges, problem.head_of)

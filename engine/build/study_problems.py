@@ -74,8 +74,13 @@ def load_folds(
         parts = [_cached(cache, _grocery_key(part, n), lambda: _grocery(sizes, progress)) for part, n in sizes.items()]
         return [Fold(*parts)]
     if name in JUDGED:
-        return folds_by_query(_cached(cache, name, lambda: _judged(name, data, progress)), seed=seed)
+        return folds_by_query(load_judged(name, cache, data=data, progress=progress), seed=seed)
     raise BadParameter("--data", f"there is none called {name!r}", "grocery, icecat, esci")
+
+
+def load_judged(name: str, cache: Path, *, data: Path | None, progress: Progress = silent) -> Problem:
+    """All lists of a judged set; arguments as in `load_folds`."""
+    return _cached(cache, name, lambda: _judged(name, data, progress))
 
 
 def _grocery_key(part: str, size: int) -> str:

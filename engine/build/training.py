@@ -24,24 +24,17 @@ from trimtab.ranker.attainment import Attainment
 from trimtab.ranker.item_values import Bounds, ItemValues, columns_at, kinds_of
 from trimtab.ranker.loss_budgets import LossBudgets
 from trimtab.ranker.methods.problem import Problem, multipliers_of
-from trimtab.ranker.methods.registry import fit_of_heads, fit_served
+from trimtab.ranker.methods.registry import fit_of_heads, fit_served, method_for
 from trimtab.ranker.model import ServedRanker
 from trimtab.ranker.objectives import RELEVANCE, Objective, heads_of, lender_of
 from trimtab.ranker.training.cold_start import STATEMENT, cold_start_ranker
-from trimtab.ranker.training.crossval import fit_cross_validated, list_ndcg
-from trimtab.ranker.training.heads import FEW_LISTS, MANY_LISTS, Recipe, population_ranges
+from trimtab.ranker.training.crossval import fit_cross_validated
+from trimtab.ranker.training.heads import ENOUGH_LISTS, FEW_LISTS, MANY_LISTS, Recipe, population_ranges
 from trimtab.ranker.training.lists import RankedList, RankingLists, pad_lists
 from trimtab.ranker.training.loss_budgets import fit_loss_budgets, paths_by_objective
 from trimtab.ranker.training.new_items import NEW_SHARE
 from trimtab.ranker.training.paths import attainment_of_gains, attainment_of_ranker
 from trimtab.ranker.training.receipt_factors import fit_receipt_factors
-
-ENOUGH_FOR_LAYERS = 1000
-"""The number of lists from which a network with hidden layers is worth fitting."""
-
-NDCG_AS_RETRIEVED = "ndcg@10_as_retrieved"
-"""The manifest's name for what ranking started from."""
-
 
 LEAST_POSITIVE = 10
 """How many candidates something must have happened to before its chance is learned and not borrowed."""
@@ -134,7 +127,7 @@ def train_ranker(
     """
     lists: list[RankedList] = []
     origin: list[str] = []
-    report: dict[str, Any] = {"method": method, "trained_on": origin}
+    report: dict[str, Any] = {"trained_on": origin}
     if judgments is not None:
         lists += lists_from_judgments(pipeline, judgments, progress=progress)
         origin.append("judgments")
@@ -148,8 +141,8 @@ def train_ranker(
     if not lists:
         raise BadInput(f"{' and '.join(origin)}: no query has an item of this catalogue to learn from")
     problem = valuation.problem(pad_lists(lists, heads_learned(lists, valuation.objectives)), pipeline.store)
-    recipe = recipe_for(len(lists))
-    report["n_lists"] = len(lists)
+    recipe, method = recipe_for(len(lists)), method_for(method, len(lists))
+    report |= {"method": method, "n_lists": len(lists)}
     report["heads"] = heads_report(valuation.objectives, problem.lists.heads)
     fit = fit_of_heads(method, recipe)
     if fit is None:
@@ -157,8 +150,7 @@ def train_ranker(
         return Trained(ranker, ranker.ranges.tolist(), report, attainment_of_ranker(problem, ranker), problem)
     fitted = fit_cross_validated(problem, fit, progress=progress)
     attainment = attainment_of_gains(problem, fitted.held_out_gains, fitted.ranges)
-    as_retrieved = {NDCG_AS_RETRIEVED: ndcg_as_retrieved(problem.lists).as_dict()}
-    report["cross_validation"] = {**as_retrieved, **fitted.report["cross_validation"]}
+    report["cross_validation"] = fitted.report
     budgets = factors = None
     if log_rows is None:  # what was clicked says as much of positions as of relevance
         budgets = fit_loss_budgets(paths_by_objective(problem, fitted.held_out_gains, fitted.ranges))
@@ -222,12 +214,6 @@ def heads_report(objectives: Sequence[Objective], learned: Sequence[str]) -> dic
     }
 
 
-def ndcg_as_retrieved(lists: RankingLists) -> Interval:
-    """The ndcg@10 of the candidates in the order of retrieval, which is theirs in a list: what ranking starts from."""
-    order = -np.arange(lists.rows.shape[1], dtype=np.float32)
-    return mean_interval(list_ndcg(np.broadcast_to(order, lists.rows.shape), lists))
-
-
 def _recall_of(pipeline: Pipeline, judgments: pl.DataFrame) -> Interval:
     grouped = judgments.group_by("query", maintain_order=True).agg("item_id", "grade")
     judged = ((text, known_rows(pipeline, item_ids, grades)) for text, item_ids, grades in grouped.iter_rows())
@@ -242,4 +228,4 @@ def aspects_of(lists: RankingLists, store: ItemStore) -> IntArray:
 
 def recipe_for(n_lists: int) -> Recipe:
     """How a shop's heads are fitted: its catalogue gets new items while they serve."""
-    return replace(MANY_LISTS if n_lists >= ENOUGH_FOR_LAYERS else FEW_LISTS, new_share=NEW_SHARE)
+    return replace(MANY_LISTS if n_lists >= ENOUGH_LISTS else FEW_LISTS, new_share=NEW_SHARE)

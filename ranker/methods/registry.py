@@ -25,13 +25,13 @@ from trimtab.ranker.methods.method import Method
 from trimtab.ranker.methods.problem import Problem, lattice
 from trimtab.ranker.methods.students import LargeBlend, Student, StudentOfBlend
 from trimtab.ranker.model import ServedRanker
-from trimtab.ranker.training.heads import Recipe, fit_heads
+from trimtab.ranker.training.heads import ENOUGH_LISTS, Recipe, fit_heads
 from trimtab.ranker.training.lists import RankingLists
 
 REFERENCE = LinearScalarisation.name
 AUTO = "auto"
-DEFAULT, WITHOUT_TREES = StudentOfBlend.name, Student.name
-"""What `auto` is, and what it is where there is no LightGBM to teach with."""
+DEFAULT, WITHOUT_TREES, OF_FEW_LISTS = StudentOfBlend.name, Student.name, CalibratedHeads.name
+"""What `auto` is, what it is where there is no LightGBM to teach with, and where lists are few."""
 AGGREGATIONS = ("upgrad", "mgda", "pcgrad", "aligned_mtl", "dualproj")
 
 LIGHTGBM = "lightgbm"
@@ -44,6 +44,9 @@ WITH_TREES = (
     LargeBlend.name,
     StudentOfBlend.name,
 )
+
+_NEEDS = dict.fromkeys(AGGREGATIONS, ("torchjd", "compare")) | dict.fromkeys(WITH_TREES, (LIGHTGBM, "build"))
+"""Method -> an optional package without which it cannot learn, and the extra that has it."""
 
 _CLASSES: tuple[Callable[..., Method], ...] = (
     LinearScalarisation,
@@ -92,8 +95,8 @@ def make_method(name: str, recipe: Recipe, *, seed: int = 0) -> Method:
 
 
 def _check_installed(name: str) -> None:
-    package, extra = ("torchjd", "compare") if name in AGGREGATIONS else (LIGHTGBM, "build")
-    if name in (*AGGREGATIONS, *WITH_TREES) and find_spec(package) is None:
+    package, extra = _NEEDS.get(name, (None, None))
+    if package is not None and find_spec(package) is None:
         raise BadParameter(
             "method", f"{name} needs {package}, which is not installed", f"pip install 'trimtab[{extra}]'"
         )
@@ -109,18 +112,24 @@ def fit_of_heads(
     return method.fit_raw if isinstance(method, CalibratedHeads) and not isinstance(method, DistilledEnsemble) else None
 
 
-def served_method(name: str) -> str:
-    """The name of a method that a bundle can hold, chosen by what is installed where it is `auto`.
+def check_servable(name: str) -> None:
+    """Check that a bundle can be built with the method.
 
     Raises:
         BadParameter: a bundle cannot hold it, or an optional package is not installed.
     """
-    if name == AUTO:
-        return WITHOUT_TREES if find_spec(LIGHTGBM) is None else DEFAULT
-    if name not in SERVABLE:
+    if name not in (AUTO, *SERVABLE):
         raise BadParameter("--method", f"{name!r} cannot be served", ", ".join((AUTO, *SERVABLE)))
     _check_installed(name)
-    return name
+
+
+def method_for(name: str, n_lists: int) -> str:
+    """The name of a method, chosen by how many lists there are to learn from where it is `auto`."""
+    if name != AUTO:
+        return name
+    if n_lists < ENOUGH_LISTS:
+        return OF_FEW_LISTS
+    return WITHOUT_TREES if find_spec(LIGHTGBM) is None else DEFAULT
 
 
 def fit_served(name: str, problem: Problem, recipe: Recipe) -> ServedRanker:

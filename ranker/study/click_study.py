@@ -10,9 +10,9 @@ import numpy as np
 from torch import nn
 
 from trimtab.ranker.training.clicks import estimated_examination, examination, simulate_clicks
-from trimtab.ranker.training.crossval import list_ndcg
 from trimtab.ranker.training.debiasing import fit_dual, fit_inverse_propensity, fit_naive
 from trimtab.ranker.training.heads import Recipe, fit_heads, raw_scores
+from trimtab.ranker.training.held_out import list_ndcg
 from trimtab.ranker.training.lists import RankingLists
 
 FIRST_STAGE = 0

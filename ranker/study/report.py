@@ -80,8 +80,8 @@ over seeds where there are two or more; a value without an interval is of one se
 seed is a fresh initialisation, on the judged sets also a fresh assignment of queries to five folds whose test parts are
 pooled.
 `scalarisation` is the reference: a separately trained model for each weighting. Served by default is
-`student_of_blend`, and `student` where a bundle is built without LightGBM; one network of heads is the row `heads`,
-three averaged the row `ensemble`.
+`student_of_blend` where there are many lists, and `student` where a bundle is built without LightGBM; one network of
+heads is the row `heads`, three averaged the row `ensemble`.
 
 Sizes: grocery has 2,000 training lists (weeks 31 to 40), 400 for the maps (41 to 46) and 1,500 to measure on (47 to
 53), each the first 40 candidates of a query by which a household bought something; icecat has the judged items of 76

@@ -10,7 +10,6 @@ import numpy as np
 from numpy.typing import NDArray
 from torch import nn
 
-from trimtab.core.metrics import mean_interval, ndcg_at_k
 from trimtab.core.progress import Progress, silent
 from trimtab.ranker.methods.problem import Problem
 from trimtab.ranker.model import ServedRanker
@@ -19,12 +18,11 @@ from trimtab.ranker.training.heads import (
     assemble,
     calibrate,
     calibrated,
-    calibration_curves,
-    calibration_errors,
     fit_calibrations,
     fit_heads,
     raw_scores,
 )
+from trimtab.ranker.training.held_out import held_out_report
 from trimtab.ranker.training.lists import RankingLists
 
 N_FOLDS = 5
@@ -82,14 +80,7 @@ def fit_cross_validated(
     calibrations, gains, ranges = calibrate(held_out_scores, problem)
     heads = fit(lists)
     expected = expected_by_others(held_out_scores, lists)
-    report = {
-        "cross_validation": {
-            "folds": N_FOLDS,
-            "ndcg@10": mean_interval(list_ndcg(held_out_scores[..., 0], lists)).as_dict(),
-            "calibration_error": calibration_errors(expected, lists),
-            "calibration_curve": calibration_curves(expected, lists),
-        }
-    }
+    report = {"folds": N_FOLDS, **held_out_report(held_out_scores, expected, lists)}
     ranker = assemble(heads, calibrations, ranges, problem.head_of)
     return Fitted(ranker, ranges, gains, problem.gains_of(expected), report)
 
@@ -103,12 +94,3 @@ def expected_by_others(scores: NDArray[np.float32], lists: RankingLists) -> NDAr
         others = held_out if held_out.all() else ~held_out  # a single group has no others
         expected[held_out] = calibrated(fit_calibrations(scores[others], lists.take(others)), scores[held_out])
     return expected
-
-
-def list_ndcg(scores: NDArray[np.floating], lists: RankingLists, *, k: int = 10) -> NDArray[np.float64]:
-    """[L] ndcg@k over the labelled candidates of each list; the labels already are gains, so grades are their logs."""
-    values = []
-    for row, labels in zip(scores, lists.labels[..., 0], strict=True):
-        known = ~np.isnan(labels)
-        values.append(ndcg_at_k(row[known], np.log2(1 + labels[known].astype(np.float64)), k=k))
-    return np.array(values)

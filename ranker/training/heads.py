@@ -14,7 +14,7 @@ from torch import Tensor, nn
 
 from trimtab.core.errors import BadInput
 from trimtab.core.progress import Progress, silent
-from trimtab.ranker.calibration import Calibration, expected_calibration_error, fit_calibration, reliability
+from trimtab.ranker.calibration import Calibration, fit_calibration
 from trimtab.ranker.methods.problem import Problem
 from trimtab.ranker.model import Average, Heads, ServedRanker
 from trimtab.ranker.training.lists import RankingLists
@@ -47,6 +47,8 @@ class Recipe:
 
 FEW_LISTS = Recipe(hidden=(16,), n_members=5, n_steps=300, weight_decay=0.3, dropout=0.3, pointwise_share=0.5)
 MANY_LISTS = Recipe(n_members=3)
+ENOUGH_LISTS = 1000
+"""The number of lists from which they are many: larger networks are worth fitting, and students of them."""
 
 
 def fit_heads(lists: RankingLists, recipe: Recipe, *, seed: int = 0, progress: Progress = silent) -> nn.Module:
@@ -224,25 +226,6 @@ def assemble(
         torch.tensor(head_of),
         torch.from_numpy(ranges),
     ).eval()
-
-
-def calibration_errors(expected: NDArray[np.float64], lists: RankingLists) -> dict[str, float]:
-    """Expected calibration error of each head; `expected` [L, n, H] of lists that were held out of both fits."""
-    return {name: expected_calibration_error(*both) for name, *both in _expected_and_observed(expected, lists)}
-
-
-def calibration_curves(expected: NDArray[np.float64], lists: RankingLists) -> dict[str, list[list[float]]]:
-    """Predictions of each head against observations: rows of `reliability`; `expected` as for `calibration_errors`."""
-    return {name: reliability(*both).round(6).tolist() for name, *both in _expected_and_observed(expected, lists)}
-
-
-def _expected_and_observed(
-    expected: NDArray[np.float64], lists: RankingLists
-) -> Iterator[tuple[str, NDArray[np.floating], NDArray[np.floating]]]:
-    for number, name in enumerate(lists.heads):
-        values = lists.labels[..., number]
-        known = ~np.isnan(values)
-        yield name, expected[..., number][known], values[known]
 
 
 def calibrated(calibrations: Sequence[Calibration], raw: NDArray[np.float32]) -> NDArray[np.float64]:

@@ -8,9 +8,9 @@ import torch
 
 from trimtab.core.errors import BadInput
 from trimtab.ranker.training.clicks import ClickLog, click_labels, estimated_examination, examination, simulate_clicks
-from trimtab.ranker.training.crossval import list_ndcg
 from trimtab.ranker.training.debiasing import fit_dual, fit_inverse_propensity, fit_naive
 from trimtab.ranker.training.heads import Recipe, fit_heads, raw_scores
+from trimtab.ranker.training.held_out import list_ndcg
 from trimtab.ranker.training.lists import RankingLists
 
 RECIPE = Recipe(hidden=(), n_steps=150, lists_per_step=32, learning_rate=3e-2, pointwise_share=0.0)

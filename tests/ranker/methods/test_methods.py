@@ -22,9 +22,10 @@ from trimtab.ranker.methods.registry import (
     METHODS,
     SERVABLE,
     WITH_TREES,
+    check_servable,
     fit_served,
     make_method,
-    served_method,
+    method_for,
 )
 from trimtab.ranker.methods.slates import discounted_values, slate_values, slates_of
 from trimtab.ranker.model import ServedRanker
@@ -129,19 +130,23 @@ def test_the_same_seed_gives_the_same_model(problem: Problem) -> None:
     np.testing.assert_array_equal(first, second)
 
 
-def test_a_build_that_names_no_method_takes_the_best_that_is_installed(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_build_that_names_no_method_takes_what_is_best_of_so_many_lists_and_installed(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
     monkeypatch.setattr("trimtab.ranker.methods.registry.find_spec", lambda name: name)
-    assert served_method(AUTO) == "student_of_blend"
+    assert method_for(AUTO, 5000) == "student_of_blend"
+    assert method_for(AUTO, 50) == "heads"
+    assert method_for("film", 50) == "film"
     monkeypatch.setattr("trimtab.ranker.methods.registry.find_spec", lambda name: None)
-    assert served_method(AUTO) == "student"
+    assert method_for(AUTO, 5000) == "student"
     with pytest.raises(BadParameter, match=r"blend needs lightgbm.*trimtab\[build\]"):
-        served_method("blend")
+        check_servable("blend")
 
 
 def test_methods_that_cannot_be_served_say_so() -> None:
     with pytest.raises(BadInput, match="cannot be steered"):
         fitted("scalarisation").export()
     with pytest.raises(BadParameter, match="heads"):
-        served_method("chebyshev")
+        check_servable("chebyshev")
     with pytest.raises(BadParameter, match="film"):
         make_method("filmm", RECIPE)

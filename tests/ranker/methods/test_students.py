@@ -33,7 +33,7 @@ def test_trees_and_students_know_of_items_that_are_new_yet() -> None:
     """Relevance is what the title or the type says, and a new item has no type."""
     pytest.importorskip("lightgbm")
     rng = np.random.Generator(np.random.PCG64(0))
-    small = small_problem(n_lists=400).lists
+    small = small_problem(n_lists=150).lists
     features = np.zeros((*small.rows.shape, len(FEATURES)), dtype=np.float32)
     in_title = rng.random(small.rows.shape) < 0.5
     features[..., AT["title_coverage"]] = in_title
