@@ -57,7 +57,7 @@ def server(host: str | None, bundle: Path, workers: int, scratch: Path, **more: 
         _wait_until_ready(host, None)
         yield AnsweringServer(host.rstrip("/"), None)
         return
-    port = _free_port()
+    port = free_port()
     settings = {
         "BUNDLE": bundle,
         "HOST": "127.0.0.1",
@@ -81,7 +81,8 @@ def server(host: str | None, bundle: Path, workers: int, scratch: Path, **more: 
             process.wait()
 
 
-def _free_port() -> int:
+def free_port() -> int:
+    """A port of this machine that nobody listens at."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         return int(probe.getsockname()[1])

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import socket
 import subprocess
 import sys
 import time
@@ -13,6 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from benchmarks.peers.client import Request, get, post, seconds_of
+from loadtests.serving import free_port
 
 SERVERS = Path(__file__).parent / "servers"
 START_SECONDS = 180
@@ -100,7 +100,7 @@ def served(peer: Peer, places: Places) -> Iterator[Running]:
     command = command_of(peer, places)
     if command is None:
         raise SystemExit(f"{peer.name} is not installed: there is no {places.environments / str(peer.environment)}")
-    port = _free_port()
+    port = free_port()
     variables = {**os.environ, **ONE_THREAD, **_variables(peer, port, places)}
     where = (places.environments / peer.environment if peer.environment else places.scratch).resolve()
     given = command if peer.script is None else [*command, str(port)]
@@ -145,9 +145,3 @@ def _wait_for(peer: Peer, port: int, process: subprocess.Popen[bytes]) -> None:
         else:
             return
     raise SystemExit(f"{peer.name} does not answer after {START_SECONDS} s")
-
-
-def _free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
