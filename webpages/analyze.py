@@ -10,7 +10,7 @@ from typing import Any
 from trimtab.core.collector import collector_paused
 from trimtab.webpages.features.cart_forms import MAX_FORMS, cart_form_rows, form_elements
 from trimtab.webpages.features.levels import LEVELS
-from trimtab.webpages.features.page_kind import is_cart, page_row, with_offer
+from trimtab.webpages.features.page_kind import is_cart, page_row, shows_without_offer, with_offer
 from trimtab.webpages.page import Page
 from trimtab.webpages.parse.dom import parse
 from trimtab.webpages.parse.layout import Layout
@@ -20,7 +20,12 @@ from trimtab.webpages.predict.abstentions import abstentions
 from trimtab.webpages.predict.elements import find_elements
 from trimtab.webpages.predict.forms import read_forms
 from trimtab.webpages.predict.model import ABSTAIN_BELOW, ElementModel, shipped_model
-from trimtab.webpages.predict.page_kind import MAX_CHANCE_OF_OTHER, kind_without_product, offers_another
+from trimtab.webpages.predict.page_kind import (
+    MAX_CHANCE_OF_OTHER,
+    MIN_CHANCE_WITHOUT_OFFER,
+    kind_without_product,
+    offers_another,
+)
 from trimtab.webpages.predict.scorer import Candidates, Renderer, Scorer
 
 ELEMENTS_FROM = 0.1
@@ -77,6 +82,8 @@ def classify(
     scorer = Scorer(reading, candidates, model, layout, levels)
     row = with_offer(page_row(reading, of["price"], of["cart"], of["image"]), *scorer.offer())
     confidence = model.confidences["page"](float(model.logits("page", row)[0]), 0.0)
+    if shows_without_offer(row):
+        confidence = max(confidence, MIN_CHANCE_WITHOUT_OFFER)
     if is_cart(reading, of["cart"]) or offers_another(reading, of["price"]):
         confidence = min(confidence, MAX_CHANCE_OF_OTHER)
     if not len(dom):

@@ -140,6 +140,10 @@ CART = "<button>In den Warenkorb</button>"
         (page("Die Abfrage der Filialen ist derzeit leider nicht verfügbar", CART), "InStock"),
         (page("", CART).replace("<form", "<div class='size-select'><p>M</p><p>Ausverkauft</p></div><form"), "InStock"),
         (page("", CART).replace("<p class=\"stock\">", '<p class="stock" hidden>Ausverkauft'), "InStock"),
+        (page("", CART).replace("<p class=\"stock\">", '<p class="stock displaynone">Ausverkauft'), "InStock"),
+        (page("", CART).replace("<p class=\"stock\">", '<p class="hidden md:block">Ausverkauft'), "OutOfStock"),
+        (page("", f"{'<button class=taille disabled>34 Ausverkauft</button>' * 3}{CART}"), "InStock"),
+        (page("", f"<div class=add-to-cart>{GONE}<p>Nicht lieferbar</p></div>"), "OutOfStock"),
     ],
 )  # fmt: skip
 def test_the_page_s_own_product_is_meant(html: str, value: str) -> None:

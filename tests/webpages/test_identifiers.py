@@ -125,11 +125,41 @@ def test_a_labelled_number_with_blanks_is_the_stated_one() -> None:
         ('<script>push("{\\"sku\\":\\"KT-55\\"}")</script>', "KT-55"),
         ("<script>item = {sku: 'KT-55', sku_list: 1}</script>", "KT-55"),
         ("Cikkszám: KT-55", "KT-55"),
+        ("Item number: KT-55", "KT-55"),
+        ("Code: KT-55", "KT-55"),
+        ("Código do produto KT-55", "KT-55"),
+        ("Codice articolo: KT-55", "KT-55"),
+        ("Код KT-55", "KT-55"),
+        ("Šifra proizvoda: KT-55", "KT-55"),
+        ("Bestelnummer KT-55", "KT-55"),
+        ("Nr katalogowy: KT-55", "KT-55"),
+        ("商品编号:KT-55", "KT-55"),
         ("รหัสสินค้า: KT-55", "KT-55"),
+        ("SKU <b>LS-VER-ANT</b>", "LS-VER-ANT"),
+        ("Référence : UKS-ACJ", "UKS-ACJ"),
+        ("<span>Ref</span><span>:</span> <span>PO-5581</span>", "PO-5581"),
+        ("<span class='sku_wrapper'>SKU: <span class='sku'>PBX--Cat</span></span>", "PBX--Cat"),
+        ("<input type=hidden name=product_id value=61>", "61"),
     ],
 )
 def test_a_number_as_platforms_and_languages_write_it(shown: str, number: str) -> None:
     assert number in numbers(shown)
+
+
+@pytest.mark.parametrize("shown", ["SKU: N/A", "Item: New and improved", "Ref: see-below", "ID <b>Free-delivery</b>"])
+def test_words_behind_a_label_are_no_number(shown: str) -> None:
+    assert not numbers(shown) - {"4667999"}
+
+
+def test_a_platform_calls_the_page_by_the_number() -> None:
+    shown = "<div id='product-61' class='product post-61'><h1>Kettle</h1></div>"
+    dom = parse(
+        "<html><head><title>Kettle</title><link rel=shortlink href='https://shop.example/?p=61'></head>"
+        f"<body class='single postid-61 theme-7'>{shown}</body></html>"
+    )
+    found = {c.value: c for c in sku_candidates(Reading.of(dom, read_structured(dom, None), None))}
+    assert found["61"].n_in_page == 3
+    assert "7" not in found
 
 
 def test_the_number_that_pictures_are_filed_under() -> None:
@@ -140,7 +170,16 @@ def test_the_number_that_pictures_are_filed_under() -> None:
 
 @pytest.mark.parametrize(
     ("text", "has_number"),
-    [("SKU: AC-M7", True), ("Artikelnummer: 5104-40", True), ("Model 7", False), ("Coupon code: SPRING24", False)],
+    [
+        ("SKU: AC-M7", True),
+        ("Artikelnummer: 5104-40", True),
+        ("Model 7", False),
+        ("Coupon code: SPRING24", False),
+        ("Smart 500", False),
+        ("Android 12", False),
+        ("Kod rabatowy: LATO24", False),
+        ("HS code 848210", False),
+    ],
 )
 def test_a_label_has_a_number_behind_it(text: str, has_number: bool) -> None:
     dom = parse(f"<h1>Pump</h1><p>{text}</p>")

@@ -66,6 +66,13 @@ def test_cents_are_joined_where_the_markup_says_so(markup: str, price: str | Non
         ("۹۴٬۰۰۰ تومان", "fa", "https://shop.ir/p", "94000 IRR"),
         ("1 299,00 kr", "nb-NO", "https://shop.no/p", "1299 NOK"),
         ("12.500 د.ك", "ar", "https://shop.com/ar-kw/p", "12.500 KWD"),
+        ("1 299 kr", "sv", "https://shop.com/p", "1299 SEK"),
+        ("1.299 kr.", "da", "https://shop.com/p", "1299 DKK"),
+        ("2,000円(税込2,200円)", "ja", "https://shop.jp/p", "2200 JPY"),
+        ("2,200円(税抜2,000円)", "ja", "https://shop.jp/p", "2200 JPY"),
+        ("12,10 € (inkl. MwSt.)", "de", "https://shop.de/p", "12.10 EUR"),
+        ("Nu 899,-", "da", "https://shop.dk/p", "899 None"),
+        ("Nu. 899", "dz", "https://shop.bt/p", "899 BTN"),
     ],
 )
 def test_a_price_is_read_by_where_the_page_is_from(text: str, lang: str, url: str, price: str) -> None:
@@ -131,6 +138,7 @@ def test_a_block_of_two_prices_is_not_a_price_of_its_own(amounts: tuple[str, str
         "LIMITLESS COLLECTION 05 TOP",
         "KN95 Face Mask",
         "EV10G53885KR",
+        "Bearing 6204-2RS",
         "11G-P4-2384-KR",
         "Open 8.00AM - 4.00PM",
         "26:58",
@@ -195,6 +203,7 @@ def test_a_price_that_only_a_script_of_its_platform_holds_is_read() -> None:
         ('<i class="was" data-price="19.00"></i>', []),
         ('<i data-price="19.00">19,00 €</i>', []),
         ('<i data-price="call us"></i>', []),
+        ('<i class="price" content="71.2"></i><i class="rating" content="4.5"></i>', ["71.2"]),
     ],
 )
 def test_a_price_that_an_attribute_holds_for_a_script_is_read(markup: str, prices: list[str]) -> None:

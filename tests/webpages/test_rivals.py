@@ -120,6 +120,24 @@ def test_a_price_without_tax_points_to_the_one_with_it(net: str, gross: str) -> 
     assert column(other, "taxed_beside")[without] == 0
 
 
+def test_what_others_pay_is_no_former_price_beside_a_member_s() -> None:
+    html = "<body><h1>Wine</h1><p>Prix club <b>9,90 €</b></p><p>Prix public <b>11,50 €</b></p></body>"
+    assert column(html, "is_disqualified") == {"9.90": 1, "11.50": 0}
+    assert column(html, "larger_old")["9.90"] == 0
+    struck = html.replace("<b>11,50 €</b>", "<s>11,50 €</s>")
+    assert column(struck, "is_disqualified")["9.90"] == 0
+
+
+def test_what_subscribers_pay_is_not_the_price() -> None:
+    html = "<body><h1>Kibble</h1><p>One-time purchase <b>$54.99</b></p><p>Subscribe &amp; save 15% <b>$46.74</b></p></body>"
+    assert column(html, "is_disqualified") == {"54.99": 0, "46.74": 1}
+
+
+def test_the_price_of_a_piece_is_a_rival() -> None:
+    html = "<body><h1>Honey</h1><p>289 Kč</p><p>249 Kč <i>/ ks</i></p></body>"
+    assert column(html, "smaller_rival")["289"] == 1
+
+
 def test_words_that_announce_the_next_amount_say_nothing_of_this_one() -> None:
     html = "<body><h1>Lamp</h1><ul><li>119,00 €</li><li>Netto: <i>100,00 €</i></li></ul></body>"
     assert column(html, "is_aside") == {"119": 0, "100": 1}
@@ -140,7 +158,8 @@ def test_words_that_announce_the_next_amount_say_nothing_of_this_one() -> None:
         ("/mo. for 24 months", "instalment"), ("monatlich", "instalment"), ("miesięcznie", "instalment"),
         ("par mois", "instalment"), ("24 cuotas de", "instalment"), ("al mese", "instalment"), ("/mån", "instalment"),
         ("/ kg", "unit"), ("pro 100 g", "unit"), ("per liter", "unit"), ("le kg", "unit"), ("Jämförpris", "unit"),
-        ("for members", "member"), ("Clubcard price", "member"),
+        ("for members", "member"), ("Clubcard price", "member"), ("Törzsvásárlói ár", "member"), ("Tarif fidélité", "member"),
+        ("Staffelpreis", "piece"), ("Buy 2 for", "piece"),
     ],
 )  # fmt: skip
 def test_what_the_words_beside_an_amount_say_it_is(words: str, context: str) -> None:
@@ -217,6 +236,15 @@ def test_a_product_page_without_an_offer_is_one_still(stated: str) -> None:
         "<p>Made in small batches.</p><h2>Description</h2><p>For years of everyday use.</p></main></body></html>"
     )
     assert analyze_page(html, "https://shop.example/p/walnut-tray").kind == "product"
+
+
+def test_what_is_shown_without_a_price_is_a_product_where_its_name_number_and_picture_are() -> None:
+    html = (
+        "<html><head><title>Kutna brusilica KB900 | Alati</title></head><body><nav><a href=/>Alati</a></nav>"
+        '<img src="/kb900.jpg" alt="Kutna brusilica KB900"><h1>Kutna brusilica KB900</h1><p>Šifra: KB-900</p></body></html>'
+    )
+    assert analyze_page(html, "https://alati.example/kb900").kind == "product"
+    assert analyze_page(html.replace("Šifra: KB-900", "Bok!"), "https://alati.example/kb900").kind == "other"
 
 
 @pytest.mark.parametrize(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
@@ -44,7 +45,11 @@ _LATER = frozenset({"backorder", "preorder"})
 _TO_ORDER = _LATER | {"few", "in"}
 MAX_OUTRIGHT = 5
 """Words of a text that says one thing and nothing else."""
-MAX_CHOICE_HEIGHT = 6
+MAX_CHOICE_HEIGHT, MIN_CHOICES = 6, 3
+_HIDING_NAMES = frozenset({"displaynone", "d-none", "hidden", "hide", "is-hidden", "ng-hide", "u-hidden", "js-hidden"})
+_SHOWN_ON_SOME = re.compile(r"(?:^|\s)(?:\w+:\w|d-(?:sm|md|lg|xl|xxl)-|hidden-|visible-)")
+"""Class names of frameworks that show on some screens what they hide on others."""
+MAX_HIDING_HEIGHT = 4
 
 
 @dataclass(slots=True)
@@ -116,12 +121,15 @@ def sight_of(reading: Reading, prices: Sequence[Candidate]) -> Sight:
 
 
 def _add_controls(reading: Reading, sight: Sight) -> None:
-    near = (c for c in reading.carts if is_near(reading, c.element) or c.element == reading.cart_anchor)
+    choices = Counter(_make(reading.dom, control.element) for control in reading.carts)
+    near = (c for c in _controls(reading) if is_near(reading, c.element) or c.element == reading.cart_anchor)
     for control in list(near)[:MAX_CONTROLS]:
         states = states_in(control.text[:MAX_NOTICE], reading.locale.language, reading.locale.territory)
         adds = says_add_to_cart(control.text)
-        if not (adds or states) or reading.dom.hidden[control.element] or _is_of_other(reading, control.element):
+        if not (adds or states) or _is_hidden(reading.dom, control.element) or _is_of_other(reading, control.element):
             continue
+        if not adds and choices[_make(reading.dom, control.element)] >= MIN_CHOICES:
+            continue  # sizes, of which some are sold out
         is_gone = next((state for state in states if state in _UNAVAILABLE), None)
         if is_gone and not adds:
             sight.controls.append(is_gone)
@@ -131,6 +139,17 @@ def _add_controls(reading: Reading, sight: Sight) -> None:
             sight.controls += [state for state in states if state in ("backorder", "preorder")]
 
 
+def _controls(reading: Reading) -> list[Candidate]:
+    """The controls without what is named like one and holds others."""
+    following = [*(control.element for control in reading.carts[1:]), len(reading.dom)]
+    return [c for c, after in zip(reading.carts, following, strict=False) if after >= reading.dom.ends[c.element]]
+
+
+def _make(dom: Dom, element: int) -> tuple[int, str, str]:
+    """What controls of one choice share: the block that they stand in, tag and first class name."""
+    return dom.parents[element], dom.tags[element], dom.attribute(element, "class").split(" ", 1)[0]
+
+
 def _is_disabled(reading: Reading, element: int) -> bool:
     attributes = reading.dom.attributes[element]
     names = attributes.get("class", "").lower().split()
@@ -138,7 +157,7 @@ def _is_disabled(reading: Reading, element: int) -> bool:
 
 
 def _add_notices(reading: Reading, sight: Sight) -> None:
-    dom, controls = reading.dom, {control.element for control in reading.carts}
+    dom, controls = reading.dom, {control.element for control in _controls(reading)}
     for index in segments_of_offer(reading):
         text, owner = dom.segments[index], dom.segment_owners[index]
         if len(text) > MAX_NOTICE:
@@ -175,7 +194,18 @@ def _is_set_aside(reading: Reading, owner: int, controls: set[int]) -> bool:
             return True
         if dom.tags[above] in _LISTS and roles_of(mark(dom, above)) & _ABOUT_ELSE:
             return True
-    return bool(dom.hidden[owner]) or _is_of_other(reading, owner)
+    return _is_hidden(dom, owner) or _is_of_other(reading, owner)
+
+
+def _is_hidden(dom: Dom, element: int) -> bool:
+    """Whether an attribute hides an element, or a class name of that meaning does, its own or one around it."""
+    return bool(dom.hidden[element]) or any(
+        _hides(dom.attribute(block, "class").lower()) for block in (element, *dom.ancestors(element, MAX_HIDING_HEIGHT))
+    )
+
+
+def _hides(names: str) -> bool:
+    return not _HIDING_NAMES.isdisjoint(names.split()) and _SHOWN_ON_SOME.search(names) is None
 
 
 def _is_of_other(reading: Reading, element: int) -> bool:

@@ -104,8 +104,9 @@ def _is_block_elsewhere(reading: Reading, block: int) -> bool | None:
     if block <= name < dom.ends[block] or dom.tags[block] in ("body", "main"):
         return False
     roles = roles_of(mark(dom, block))
-    is_named_so = roles & _CHROME or (roles & _RELATED and not roles & _DETAIL)
-    if dom.tags[block] in _ELSEWHERE_TAGS or is_named_so or _is_overlay(dom.attributes[block]):
+    # An amount alone may be called so on any page: `productCardPrice`. What names other products leads to them.
+    is_of_others = roles & _RELATED and not roles & _DETAIL and dom.has_any(block, dom.of_tags("a"))
+    if dom.tags[block] in _ELSEWHERE_TAGS or roles & _CHROME or is_of_others or _is_overlay(dom.attributes[block]):
         return True
     return True if _is_tile(dom, block) else None
 

@@ -31,6 +31,7 @@ MIN_TILES = 4
 NO_PRICE_GAP = 500
 MAX_SEGMENTS = 4000
 MAX_NOTICE = 60
+MIN_SHARED_NAME = 0.6
 
 _PRODUCT_WORD = re.compile(
     r"/(?:p|dp|itm|item|product|products|prod|detail|produkt|produit|producto|prodotto|pd|pdp)[/-_]"
@@ -120,8 +121,16 @@ class PageFacts:
 
     @cached_property
     def shown_prices(self) -> list[Candidate]:
-        """Prices in the text that carry a currency."""
-        return [c for c in self.prices if c.source == "text" and c.money is not None and c.has_currency]
+        """Prices in the text that carry a currency, and those that an element holds for a script to show in it."""
+        return [
+            c
+            for c in self.prices
+            if c.money is not None
+            and (
+                (c.source == "text" and c.has_currency)
+                or (c.source == "script" and self.dom.tags[c.element] != "script")
+            )
+        ]
 
     @cached_property
     def price_gaps(self) -> list[int]:
@@ -247,6 +256,8 @@ _FEATURES: dict[str, Callable[[PageFacts], float]] = {
 }
 """Name and value of each feature. The shipped trees know them by their place: the order is part of the artefact."""
 
+_COLUMNS = {name: column for column, name in enumerate(_FEATURES)}
+
 _REPEATED: dict[str, Callable[[PageFacts], tuple[int, list[Candidate]]]] = {
     "name": lambda p: (p.name, p.reading.names),
     "cart": lambda p: (p.reading.cart_anchor, p.add_to_carts),
@@ -256,6 +267,21 @@ _REPEATED: dict[str, Callable[[PageFacts], tuple[int, list[Candidate]]]] = {
 
 PAGE_FEATURES = (*_FEATURES, *(f"{name}_of_{what}" for what in (*_REPEATED, "offer") for name in REPEAT_NAMES))
 _OFFER_COLUMNS = [feature_names("price", "text").index(name) for name in REPEAT_NAMES]
+
+
+def shows_without_offer(row: NDArray[np.float32]) -> bool:
+    """Whether a page shows one product and no price: its heading is its title's, a picture is called by it, and a label
+    announces an article number. Of 1,040 pages without a product one does, and it shows one.
+
+    Args:
+        row: from `page_row`.
+    """
+
+    def value(name: str) -> float:
+        return float(row[0, _COLUMNS[name]])
+
+    is_named = value("name_in_title") >= MIN_SHARED_NAME and value("images_of_name") > 0
+    return is_named and value("labelled_number") == 1 and value("n_prices") == 0 and value("n_passwords") == 0
 
 
 def is_headed_as_cart(dom: Dom) -> bool:

@@ -47,8 +47,8 @@ _OUTRIGHT = frozenset({"lowest", "deposit", "opening"})
 """What an amount is not taken for by mistake where its own text says so."""
 _ASIDE = _DISQUALIFYING | {"coupon", "used", "member", "piece"}
 _SIDES = frozenset({"net", "gross", "unit", "instalment"})
-_LONGER = frozenset({"lowest", "instalment", "threshold", "unit"})
-"""What amounts are called with a number: of 30 days, 12 months, 100 g."""
+_LONGER = frozenset({"lowest", "instalment", "threshold", "unit", "member"})
+"""What amounts are called with a number: of 30 days, 12 months, 100 g, with 15 % for subscribers."""
 _CHANGE = re.compile(r"(?:^|[\s(])[+\-−]\s*\W?\d")
 _DISQUALIFYING_ROLES = sum(role_bit(role) for role in ("net", "unit", "instalment", "shipping", "points"))
 _ASIDE_ROLES = _DISQUALIFYING_ROLES | role_bit("save")
@@ -96,10 +96,11 @@ def rival_rows(dom: Dom, candidates: Sequence[Candidate], stated_otherwise: Sequ
     one, other = _near(starts, shown, values)
     value, beside, is_rival = values[one], values[other], ~aside & ~old & ~hidden
     is_smaller, is_larger = (value / 4 < beside) & (beside < value), (value < beside) & (beside < 4 * value)
+    member = _flags("member" in said for _, said, _ in meanings)
     pairs = [
         is_smaller & is_rival[other],
-        is_larger & is_rival[other],
-        is_larger & old[other],
+        is_larger & (is_rival[other] | (member[one] & old[other] & ~struck[other] & ~hidden[other])),
+        is_larger & old[other] & ~member[one],
         _taxed(beside, value) & (net[other] | gross[one]),
         _taxed(value, beside) & (net[one] | gross[other]),
     ]
@@ -107,7 +108,7 @@ def rival_rows(dom: Dom, candidates: Sequence[Candidate], stated_otherwise: Sequ
     # What is called the former price is one where a smaller amount stands beside it, and a member's where a larger one.
     outright = _flags(bool(contexts_in(text) & _OUTRIGHT) for text, _, _ in meanings)
     former = struck | unseen | outright | (old & smaller) | np.asarray([*stated_otherwise] or [False] * n)
-    disqualified |= (old & smaller) | (_flags("member" in said for _, said, _ in meanings) & larger)
+    disqualified |= (old & smaller) | (member & larger)
     unclean, doubtful = _never_clean(values, shown, former), _never_clean(values, shown, former | disqualified)
     columns = [aside, disqualified, unclean, doubtful, smaller, larger, larger_old, n_places, untaxed, taxed, bulk]
     return np.column_stack([repeated, *map(np.asarray, columns)])

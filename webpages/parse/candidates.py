@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from bisect import bisect_left
 from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 from decimal import Decimal
@@ -42,6 +43,7 @@ _DECIMAL = re.compile(
 """An amount with cents, and not a measure."""
 _DASHED = re.compile(r"\d\s?[.,:]\s?[-–—]{1,2}(?![\d\w])")
 """An amount whose cents are a dash: `2 490,-`, `49.–`, `1 299:-`."""
+_BUTTON = re.compile(r"(?:^|[\s_-])(?:btn|button)(?![a-z])")
 _COUNT = re.compile(r"\(\d+\)")
 _BARE_NUMBER = re.compile(r"\d[\d.,'\x1f\u00a0 ]*")
 
@@ -103,7 +105,7 @@ def price_candidates(dom: Dom, structured: Structured, locale: PageLocale) -> li
         read = price_text(dom, element)
         shown = shown_price(read, locale)
         if shown is not None and not shown[1] and _BARE_NUMBER.fullmatch(text):
-            beside = _currency_beside(dom, first, last)
+            beside = _currency_beside(dom, first, last, locale)
             shown = (beside and shown_price(f"{read} {beside}", locale)) or shown
         if shown is None:
             continue
@@ -211,11 +213,12 @@ def _without_parts(dom: Dom, found: list[Candidate]) -> list[Candidate]:
     return kept
 
 
-def _currency_beside(dom: Dom, first: int, last: int) -> str | None:
+def _currency_beside(dom: Dom, first: int, last: int, locale: PageLocale) -> str | None:
     """A currency that the next text node begins with, or that is all of the one before: `294` and `元`."""
     before = dom.segments[first - 1] if first else ""
     after = dom.segments[last].split(" ", 1)[0] if last < len(dom.segments) else ""
-    return next((text for text in (after, before) if len(text) <= MAX_CURRENCY and currency_of(text)), None)
+    short = (locale.without_now(text) for text in (after, before) if len(text) <= MAX_CURRENCY)
+    return next((text for text in short if currency_of(text)), None)
 
 
 def image_candidates(dom: Dom) -> list[Candidate]:
@@ -283,13 +286,27 @@ def _controls(dom: Dom) -> list[int]:
     inputs = [e for e in dom.of_tags("input") if attributes[e].get("type", "").lower() in ("submit", "button", "image")]
     in_role = [e for e in dom.having("role") if attributes[e]["role"] == "button"]
     named = [e for e in elements_with_role(dom, "cart") if dom.tags[e] in ("a", "div", "span")]
-    return sorted({*dom.of_tags("button"), *inputs, *in_role, *named})
+    links = [
+        e for e in dom.of_tags("a") if _is_button(attributes[e]) and says_add_to_cart(dom.text(e)[:MAX_CONTROL_TEXT])
+    ]
+    return sorted({*dom.of_tags("button"), *inputs, *in_role, *named, *links})
+
+
+def _is_button(attributes: dict[str, str]) -> bool:
+    """Whether a link is drawn as a button and leads to no other page."""
+    return _BUTTON.search(attributes.get("class", "").lower()) is not None and (
+        attributes.get("href", "").strip().lower().startswith(("#", "javascript:")) or not attributes.get("href")
+    )
 
 
 def control_text(dom: Dom, element: int) -> str:
     attributes = dom.attributes[element]
-    said = [attributes.get(name, "") for name in ("value", "aria-label", "title", "alt")]
-    return " ".join([dom.text(element)[:120], *(text[:80] for text in said if text)]).strip()
+    text, said = dom.text(element)[:120], [attributes.get(name, "") for name in ("value", "aria-label", "title", "alt")]
+    if not text and not any(said):
+        pictures = dom.of_tags("img")
+        inside = pictures[bisect_left(pictures, element) : bisect_left(pictures, dom.ends[element])][:1]
+        said = [dom.attribute(picture, "alt") for picture in inside]
+    return " ".join([text, *(text[:80] for text in said if text)]).strip()
 
 
 @lru_cache(maxsize=8192)

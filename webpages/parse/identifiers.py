@@ -4,19 +4,19 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from urllib.parse import unquote, urlsplit
 
 import numpy as np
 
 from trimtab.webpages.parse.dom import Dom
-from trimtab.webpages.parse.number_labels import BLANKS_INSIDE, MAX_LABELLED, labelled_numbers
+from trimtab.webpages.parse.number_labels import BLANKS_INSIDE, CODE, MAX_LABELLED, labelled_numbers
 from trimtab.webpages.parse.reading import Reading, path_of
 
 MAX_SKU = 40
 MAX_VALUES = 300
-_VALUE = re.compile(r"[A-Za-z0-9][A-Za-z0-9./_-]{1,38}[A-Za-z0-9]")
+_VALUE = re.compile(r"[A-Za-z0-9][A-Za-z0-9./_-]{0,38}[A-Za-z0-9]")
 _SKU_CLASS = re.compile(
     r"(?:^|\s)(?:(?:js-)?(?:product|variant|item)?[-_]{0,2}sku(?:[-_]{1,2}(?:value|number|code|id))?)(?:\s|$)"
 )
@@ -29,6 +29,7 @@ MIN_ALONE = 5
 _STATED_WORD = re.compile(r"^(?:sku|mpn|gtin\d*|ean|upc|isbn)\s*:\s*", re.IGNORECASE)
 _PICTURE_PART = re.compile(r"[A-Za-z]*\d[A-Za-z0-9]*(?:-[A-Za-z0-9]+)*")
 MAX_PICTURES, MAX_ADDRESS = 80, 500
+MAX_PAGE_HEIGHT, MAX_CLASSES = 20, 1_000
 _URL_TOKEN = re.compile(r"[A-Za-z0-9]{2,}(?:[-_.][A-Za-z0-9]+)*")
 _GROUPED = re.compile(r"(?<![\w./-])(?=[\d./-]{7,})\d{2,}(?:[./-]\d{2,})+(?![\w./-])")
 MIN_WORD = 4
@@ -53,8 +54,11 @@ _ATTRIBUTES = (
     "data-id", "data-product", "data-product-code", "data-article", "data-partnumber", "data-asin",
     "data-csa-c-asin", "data-item", "data-product_id", "data-product_sku", "data-variant-id",
     "data-product-number", "data-sku-id", "data-productcode", "data-artnr", "data-article-number",
-    "data-item-number", "data-goods-id",
+    "data-item-number", "data-goods-id", "product-id", "product_id", "productid", "item-id",
 )  # fmt: skip
+_PAGE_CLASS = re.compile(r"(?:^|\s)(?:postid|product-?id|product|item-?id)[-_](\d{1,12})(?=\s|$)")
+"""What platforms call the page of one product, or the block around it: `postid-7979`, `product-id-142`."""
+_SHORT_ADDRESS = re.compile(r"[?&]p=(\d{1,12})$")
 
 
 _STATE_KEYS = (
@@ -83,6 +87,7 @@ class SkuCandidate:
         n_in_forms: fields of forms that carry it as the number of a product.
         n_alone: texts that are this number and nothing else, of one that stands in the address.
         n_in_pictures: pictures whose address has it.
+    n_in_page: how often the page itself, or the block around its name, is called by it.
     """
 
     value: str
@@ -101,6 +106,7 @@ class SkuCandidate:
     n_in_forms: int = 0
     n_alone: int = 0
     n_in_pictures: int = 0
+    n_in_page: int = 0
     order: int = 0
 
     @property
@@ -123,6 +129,7 @@ class SkuCandidate:
             self.attributes,
             self.n_in_forms,
             self.n_in_state,
+            self.n_in_page,
             in_address,
         )
         return sum(map(bool, kinds))
@@ -182,6 +189,7 @@ def sku_candidates(reading: Reading) -> list[SkuCandidate]:
                 if candidate:
                     candidate.attributes += 1
     _from_forms(dom, collect)
+    _from_page(reading, collect)
     _from_scripts(reading, collect)
     _from_address(reading, found, collect)
     _look_at_pictures(reading, found)
@@ -204,7 +212,7 @@ def _from_classes(dom: Dom, collect: Collect) -> None:
         if "sku" not in named.lower() or not _SKU_CLASS.search(named.lower()):
             continue
         text = dom.text(element) if dom.text_length(element) <= MAX_SKU else ""
-        if BLANKS_INSIDE.fullmatch(text) and any(character.isdigit() for character in text):
+        if CODE.fullmatch(text) or (BLANKS_INSIDE.fullmatch(text) and any(character.isdigit() for character in text)):
             candidate = collect(text, element)
             if candidate and not candidate.labels["sku"]:
                 candidate.labels["sku"] += 1
@@ -274,6 +282,26 @@ def _from_forms(dom: Dom, collect: Collect) -> None:
             candidate = collect(attributes["value"], element)
             if candidate:
                 candidate.n_in_forms += 1
+
+
+def _from_page(reading: Reading, collect: Collect) -> None:
+    """Numbers that a platform calls the page by: in the names of its body and of the blocks around the name, and in its
+    short address."""
+    dom, name = reading.dom, reading.name_anchor
+    around = dom.ancestors(name, MAX_PAGE_HEIGHT) if name >= 0 else ()
+    for element in sorted({*dom.of_tags("body")[:1], *around}):
+        named = f"{dom.attribute(element, 'id')} {dom.attribute(element, 'class')}".lower()
+        _count_in_page(_PAGE_CLASS.findall(named[:MAX_CLASSES]), element, collect)
+    for element in dom.of_tags("link"):
+        if dom.attribute(element, "rel") == "shortlink":
+            _count_in_page(_SHORT_ADDRESS.findall(dom.attribute(element, "href")[:MAX_ADDRESS]), element, collect)
+
+
+def _count_in_page(numbers: Iterable[str], element: int, collect: Collect) -> None:
+    for number in numbers:
+        candidate = collect(number, element)
+        if candidate:
+            candidate.n_in_page += 1
 
 
 def _from_scripts(reading: Reading, collect: Collect) -> None:

@@ -61,6 +61,7 @@ class _Scan:
         self._scopes: list[tuple[bytes, Counter[bytes]]] = [(b"", Counter())]
         self._depth = self._n_tags = self._n_nesting = self._n_separators = 0
         self._is_doubtful = self._has_foreign = self._has_long_tag = False
+        self._may_have_many = self._separated.count(b" ") > MAX_SEPARATORS
 
     def end(self) -> int:
         """Where the page leaves the limits, or its length."""
@@ -78,14 +79,15 @@ class _Scan:
             else:
                 self._n_tags += 1
                 position = self._open(tag.group(2).lower(), position)
-            if self._is_beyond():
+            if (
+                self._depth > MAX_DEPTH
+                or self._n_tags > MAX_TAGS
+                or self._n_separators > MAX_SEPARATORS
+                or self._has_long_tag
+                or (self._is_doubtful and self._n_nesting > MAX_DOUBTFUL_TAGS)
+            ):
                 return tag.start()
         return len(self._html)
-
-    def _is_beyond(self) -> bool:
-        may_be_deep = self._is_doubtful and self._n_nesting > MAX_DOUBTFUL_TAGS
-        has_much = self._n_tags > MAX_TAGS or self._n_separators > MAX_SEPARATORS
-        return may_be_deep or has_much or self._has_long_tag or self._depth > MAX_DEPTH
 
     def _after(self, position: int, mark: bytes) -> int:
         """Where a part that is not markup ends. In doubt it may be markup after all, and counts."""
@@ -111,13 +113,16 @@ class _Scan:
         html = self._html
         found = html.find(b">", position)
         end = len(html) if found < 0 else found
-        n_separators = self._separated.count(b" ", position, end)
-        self._n_separators += n_separators
-        self._has_long_tag |= n_separators > MAX_ATTRIBUTES and _n_attributes(html, position, end) > MAX_ATTRIBUTES
+        if self._may_have_many or end - position > MAX_ATTRIBUTES:
+            n_separators = self._separated.count(b" ", position, end)
+            self._n_separators += n_separators
+            self._has_long_tag |= n_separators > MAX_ATTRIBUTES and _n_attributes(html, position, end) > MAX_ATTRIBUTES
         is_drawn = name in _DRAWN and html[end - 1 : end] == b"/"
-        has_open_quote = any(html.count(quote, position, end) % 2 for quote in (b'"', b"'"))
+        has_open_quote = html.count(b'"', position, end) % 2 or html.count(b"'", position, end) % 2
         self._has_foreign |= name in _FOREIGN
-        self._is_doubtful |= is_drawn or has_open_quote or name in _TEXT_IN_HTML or (name in _RAW and self._has_foreign)
+        self._is_doubtful |= (
+            is_drawn or bool(has_open_quote) or name in _TEXT_IN_HTML or (name in _RAW and self._has_foreign)
+        )
         if name not in _VOID and name not in _IMPLIED_END:
             self._n_nesting += 1
             self._depth += not is_drawn

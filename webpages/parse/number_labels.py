@@ -6,8 +6,11 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import lru_cache
+from typing import NamedTuple
 
 import numpy as np
+from numpy.typing import NDArray
 
 from trimtab.webpages.parse.dom import Dom
 from trimtab.webpages.parse.words import lower_same_length
@@ -17,31 +20,55 @@ MAX_LABELLED = 200
 MAX_BEHIND = 60
 MAX_IN_NODE = 24
 MIN_DIGITS = 2
-_LABEL = re.compile(
-    r"(?P<sku>\bsku\b|art(?:ikel|icle|\.)?[-\s]?(?:nr|no|num|nummer|number|n°|code)?\b\.?|item\s?(?:no|num"
-    r"|number|code|id|#)|item\b|product\s?(?:no|number|code|id|#)"
-    r"|produkt(?:nummer|code|nr)|bestell-?(?:nr|nummer)|r[eé]f(?:[eé]rence|erencia|er[eê]ncia)?\.?|c[oó]d(?:igo"
-    r"|\.|ice)?(?:\s+(?:produs|produto|prodotto|producto|article))?"
-    r"|cod\s?produs|cat(?:alog(?:ue)?)?\.?\s?(?:no|#)|style\s?(?:no|number|code|#)?|šifra|kód(?:\s\w+)?"
-    r"|kod\s?produktu|код(?:\s\w+)?|артикул|арт\."
-    r"|商品(?:編號|番号|コード|货号|貨號)|品番|货号|貨號|상품\s?(?:번호|코드)|모델명|mã(?:\s(?:sp|sản phẩm|hàng))?\b|รหัสสินค้า|kode\s(?:produk|barang)|(?:stok|ürün)\skodu"
-    r"|termékkód|cikkszám|vare-?(?:nr|nummer)|tuote(?:numero|koodi)|prekės\skodas|preces\skods|tootekood|κωδικός(?:\s\w+)?|מק[\"״'׳]*ט|رمز\sالمنتج|رقم\sالمنتج|کد\s(?:محصول|کالا)"
-    r"|katal\w+\s(?:broj|číslo)|numer\skatalogowy|stock\s?(?:no|number|code|#)|order\s(?:no|code)|los-?(?:nr|nummer)|lot\s(?:no|number|#)|web\s?id|numero\s?oggetto|numéro\s?de\s?l'objet|objet\b|id\b)"
-    r"|(?P<mpn>\bmpn\b|model(?:\s?(?:no|number|#))?|modell(?:nummer)?|part\s?(?:no|number|#)|herstellernummer"
-    r"|mfr|型號|型番|모델)"
-    r"|(?P<gtin>\bean\b|\bgtin(?:-?\d+)?\b|\bupc\b|barcode|isbn)"
+_NOUN = (
+    r"item|prod(?:u[ck]t)?|art(?:icle|ikk?el|ikel)?|catalog(?:ue)?|katalog|cat|stoc?k|style|order|web|sku|bestel+|var[eu]|tuote|los|lot"
+    r"|ürün|handels"
 )
+_NUMBER = r"number|num(?:mer|ero)?|nro|nr|no|n[°º]|cod[eo]?|kod[eu]?|koodi|id|#|№"
+_GOODS = r"(?:art[ií](?:culo|kul)|articolo|articol|article|artigo|produit|producto|produto|produs|prodotto|oggetto|objet|item|del?\s?modelo)"
+_OF = rf"(?:\.?\s(?:(?:de|del|do|di|du|dell|de\sl|d)[\s'’])?{_GOODS}s?)?"
+_WORDS = r"(?:\s[^\W\d_]{2,}(?![\w-])){0,2}"
+_ENDS = r"(?=\s*(?:[:：]|$))"
+"""What makes a word of many meanings a label: a colon, or that nothing follows in its text."""
+_SKU = (
+    rf"\b(?:{_NOUN})[-\s.]{{0,2}}(?:{_NUMBER})(?![^\W\d_])\.?"
+    r"|(?:^\W*(?:item|artikel|article|articolo)|\b(?:sku|art\.|asin|tcin|dpci))(?![^\W\d_])(?:\s(?:n[°º.]|#|del producto))?"
+    rf"|\bid(?![^\W\d_])(?:\s(?:de\s|do\s|del\s)?{_GOODS})?"
+    rf"|\br[eé]f(?:[eé]rence|erencia|er[eê]ncia|erenza)?\b\.?{_OF}"
+    rf"|\bc[oó]d(?:igo|ice|\.)?(?![^\W\d_]){_OF}|\bcode(?:{_OF}{_ENDS}|\s{_GOODS})"
+    rf"|\b(?:n[uú]m[eé]ro|n[°º.])\s?(?:(?:d[ei]|del|do|di)\s|d['’]\s?|de\sl['’]\s?)?{_GOODS}"
+    rf"|\b(?:kód|код|[sš]ifra|шифра|κωδ(?:ικός|\.)){_WORDS}|\bартикул|\bарт\.|\bartikul[is]\b|\bномер\sтовар[ау]"
+    rf"|\b(?:kod(?:as|i)?{_WORDS}|symbol|indeks|style){_ENDS}|\bkode?\s(?:produktu|produk|barang|towaru)|\b(?:prekės|preces)\skod[as]s?"
+    r"|\b(?:katal\w+|kat\.|obj(?:ednávací|\.)?)\s(?:broj|číslo|č\.)|\b(?:numer|nr)\s(?:katalogowy|art(?:ykułu|\.)?|produktu)"
+    r"|\bčíslo\s(?:produktu|zboží|artiklu)|\bcikksz[aá]m|\btermékkód|\btootekood|\bvörunúmer|(?:stok|ürün)\s(?:kodu|no)\b|\bvarukod"
+    r"|商品(?:编号|編號|番号|コード|货号|貨號|代[码碼])|品番|货号|貨號|款号|(?:상품|제품)\s?(?:번호|코드)|품번|모델명|mã(?:\s(?:sp|sản phẩm|hàng|số))?\b"
+    r"|รหัส(?:สินค้า)?|उत्पाद कोड|מק[\"״'׳]*ט|קוד\s(?:מוצר|פריט)|رمز\sالمنتج|رقم\s(?:المنتج|الموديل)|کد\s(?:محصول|کالا)|პროდუქტის კოდი"
+)
+_MPN = (
+    rf"\bn[uú]m[eé]ro\s(?:(?:de|du|di|del)\s)?mod[eèé]l\w*(?:\s(?:del\s|de\sl['’]|dell['’])?{_GOODS})?"
+    r"|\bmpn\b|\bmodell?(?:[\s-]?(?:number|nummer|no|nr|code|#))?\b|\bpart[\s-]?(?:number|no|#)|herstellernummer|\bmfr"
+    r"|\bmanufacturer(?:['’]?s)?\s(?:code|number|part|id)|(?:výrobní|produktové) číslo|型號|型番|모델"
+)
+_GTIN = r"\bean\b|\bgtin(?:-?\d+)?\b|\bupc\b|\bbarcode|\bisbn"
+_LABEL = re.compile(rf"(?P<mpn>{_MPN})|(?P<gtin>{_GTIN})|(?P<sku>{_SKU})")
 _AFTER_LABEL = re.compile(r"[\s:#.°º：)]*(?:[-–—|]\s)?(?:\x1f)?[\s:#：(]*([A-Za-z0-9][A-Za-z0-9./_-]{1,38}[A-Za-z0-9])")
 BLANKS_INSIDE = re.compile(r"[A-Za-z0-9]+(?:[ ./_-]+[A-Za-z0-9]+){0,3}")
 """A number with blanks inside, which only a node of its own sets off: `BC 19653`."""
+CODE = re.compile(r"(?=.*[A-Z].*[A-Z])[A-Z0-9][A-Za-z0-9]*(?:[-_./]+[A-Za-z0-9]+){1,5}")
+"""A number without digits, which its parts and capital letters set off from a word: `LS-VER-ANT`."""
+_MEASURE = re.compile(r"\s(?:g|kg|gramm\w*|lbs?|oz|mm|cm|m|ml|l|w|v|x\s?\d)(?![^\W_])", re.IGNORECASE)
+_NODE = "\x1f"
+_SIGNS = re.compile(r"[\s:#.°º：|–—-]*")
 _MODEL = re.compile(
-    r"mod[eèé]l|manufact|fabrica|fabrik|herstell|produttore|producent|výrob|výrobc|произв|型號|型番|모델"
+    r"mod[eèé]l|manufact|fabrica|fabrik|herstell|produttore|producent|výrob|výrobc|произв|型號|型番|모델|الموديل"
 )
 """Words in a label that make the number the maker's: `Numéro du modèle de l'article`."""
 _CODE_OF_OTHER = re.compile(
-    r"coupon|promo|voucher|gutschein|rabatt|discount|sconto|descuento|réduc|kupon|zip|postal|postcode"
+    r"coupon|promo|voucher|gutschein|rabat|discount|sconto|descuento|réduc|[ck]upon|cupón|cupom|zip|post(?:al|code|leit|co|nr|nummer)|slev|zľav|скид|промо|знижк"
+    r"|poczt|psč|indirim|korting|kampan|\bqr\b|\barea|country|colou?r|farb|couleur|\bhs\b|customs|tariff|dress|source|security|access|error|vat\b|tax\b"
+    r"|\buse\b|\bwith\b|\benter\b|\bapply\b|%|\boff\b"
 )
-"""Words before a label that make the number a code of something else."""
+"""Words before a label or in it that make the number a code of something else."""
 MAX_WORDS_BEFORE = 6
 """Words before a label in one text; behind more of them it is a word of a sentence."""
 
@@ -62,31 +89,63 @@ class LabelledNumber:
     element: int
 
 
+class _Label(NamedTuple):
+    """What a label announces (`sku`, `mpn`, `gtin`), and where it ends."""
+
+    kind: str
+    end: int
+
+
 def labelled_numbers(dom: Dom, segments: range) -> Iterator[LabelledNumber]:
     """Numbers behind labels in some of a page's texts, each in the text of its label or in the next one."""
-    digits = np.append(dom.with_digits[segments.start : segments.stop + 1], False)
-    near_digits = digits[: len(segments)] | digits[1 : len(segments) + 1]
-    for index in (np.flatnonzero(near_digits) + segments.start).tolist():
+    numbers = _with_numbers(dom, segments)
+    near_numbers = numbers[:-2] | numbers[1:-1] | numbers[2:]
+    for index in (np.flatnonzero(near_numbers) + segments.start).tolist():
         segment = dom.segments[index]
         if len(segment) <= MAX_LABELLED:
-            for label in _LABEL.finditer(lower_same_length(segment)):
+            for label in _labels_in(segment):
                 number = _number_behind(dom, index, label)
                 if number is not None:
                     yield number
 
 
-def _number_behind(dom: Dom, index: int, label: re.Match[str]) -> LabelledNumber | None:
+@lru_cache(maxsize=8192)
+def _labels_in(text: str) -> tuple[_Label, ...]:
+    """Labels of numbers in a text; the same texts are asked about for the number and for the page's kind."""
+    found = ((_kind_of(text, label), label.end()) for label in _LABEL.finditer(lower_same_length(text)))
+    return tuple(_Label(kind, end) for kind, end in found if kind is not None)
+
+
+def _with_numbers(dom: Dom, segments: range) -> NDArray[np.bool_]:
+    """[n + 2] whether each of some texts, and of the two after them, has a digit or is a code without."""
+    found = np.zeros(len(segments) + 2, dtype=bool)
+    some = dom.segments[segments.start : segments.stop + 2]
+    found[: len(some)] = dom.with_digits[segments.start : segments.start + len(some)]
+    for place, text in enumerate(some):
+        if (text[-1:].isupper() and len(text) <= MAX_LABELLED) or (len(text) <= MAX_BEHIND and " " not in text):
+            found[place] |= CODE.fullmatch(text.rsplit(None, 1)[-1]) is not None
+    return found
+
+
+def _number_behind(dom: Dom, index: int, label: _Label) -> LabelledNumber | None:
     segment = dom.segments[index]
-    rest, kind = segment[label.end() :], _kind_of(segment, label)
-    if kind is None or rest[:1].isalpha():  # the beginning of a word: `REFECTOC-00009`
+    rest, kind = segment[label.end :], label.kind
+    if rest[:1].isalpha():  # the beginning of a word: `REFECTOC-00009`
         return None
-    following = dom.segments[index + 1] if index + 1 < len(dom.segments) else ""
+    after = index + 1
+    while after < min(index + 2, len(dom.segments) - 1) and _SIGNS.fullmatch(dom.segments[after]):
+        after += 1  # a sign in a node of its own
+    following = dom.segments[after] if after < len(dom.segments) else ""
     is_in_next = len(rest.strip(" :#.°：")) < MIN_DIGITS
     if is_in_next and _has_blanks_inside(following):
-        return LabelledNumber(kind, following, following, dom.segment_owners[index + 1])
-    text = f"{rest[:MAX_BEHIND]}\x1f{following[:MAX_BEHIND]}" if is_in_next else rest[:MAX_BEHIND]
+        return LabelledNumber(kind, following, following, dom.segment_owners[after])
+    text = f"{rest[:MAX_BEHIND]}{_NODE}{following[:MAX_BEHIND]}" if is_in_next else rest[:MAX_BEHIND]
     value = _AFTER_LABEL.match(text)
-    if value is None or not any(character.isdigit() for character in value[1]):
+    if value is None:
+        return None
+    tail = text[value.end(1) :].split(_NODE, 1)[0]
+    has_digit = any(character.isdigit() for character in value[1])
+    if _MEASURE.match(tail) if has_digit else tail.strip(" .,;)") or not CODE.fullmatch(value[1]):
         return None
     return LabelledNumber(kind, value[1], text[value.start(1) :], dom.segment_owners[index])
 
@@ -104,7 +163,7 @@ def _has_blanks_inside(text: str) -> bool:
 def _kind_of(segment: str, label: re.Match[str]) -> str | None:
     """What a label announces; None where it is the label of another code, or a word of a sentence."""
     before = segment[: label.start()].lower()
-    if len(before.split()) > MAX_WORDS_BEFORE or _CODE_OF_OTHER.search(before):
+    if len(before.split()) > MAX_WORDS_BEFORE or _CODE_OF_OTHER.search(segment[: label.end()].lower()):
         return None
     kind = label.lastgroup or "sku"
     return "mpn" if kind == "sku" and _MODEL.search(before) else kind

@@ -17,6 +17,7 @@ from trimtab.text.money import (
     read_price,
     territory_of,
 )
+from trimtab.webpages.parse.contexts import contexts_in
 from trimtab.webpages.parse.dom import Dom
 
 SPLIT = "\x1f"
@@ -31,6 +32,7 @@ _SIGN = re.compile(r"[.,]")
 _THOUSANDS = re.compile(r"\d{3}(?!\d)")
 _CENTS_NAMES = re.compile(r"cent|fraction|decimal|minor|kop|grosz|haler|sup\b|-sub|exponent|small")
 _RAISED = frozenset({"sup", "sub", "small"})
+_IN_BRACKETS = re.compile(r"[(\[（]([^()\[\]（）]{3,40})[)\]）]")
 _NO_AMOUNT = re.compile(
     r"(?<![^\W_])(?:[A-Za-z]+\d+[A-Za-z][A-Za-z0-9]*|\d+[A-Za-z]+\d+[A-Za-z][A-Za-z0-9]*"
     r"|(?=\S*(?:[A-Za-z]\d|\d[A-Za-z]))[A-Za-z0-9]+(?:-[A-Za-z0-9]+){2,})"
@@ -39,10 +41,21 @@ _NO_AMOUNT = re.compile(
 )
 """Article numbers (`11G-P4-2384-KR`), times of day, and whole numbers that begin with a zero: something else, though
 a word of a currency may stand in or beside them."""
-_MODEL = re.compile(r"(?<![^\W_])(?:KN|KR|FT|KC|ZL|LV|DIN)\d")
+_MODEL = re.compile(r"(?<![^\W_])(?:KN|KR|FT|KC|ZL|LV|DIN)\d|\d(?:RS|KN|FT|LV)(?![^\W_])")
+_NOW = re.compile(r"(?<![^\W_])nu(?=[\s:]*(?:\d|$))", re.IGNORECASE)
+"""`Now` in languages of the north, and a currency of Bhutan."""
 """Symbols that are written small before or behind an amount: a model where they stand in capitals at its digits."""
 _WORDS = frozenset({"ALL", "ANG", "BAM", "COP", "CUP", "GEL", "LAK", "MAD", "MOP", "PEN", "SOS", "TOP", "TRY"})
 """ISO codes that are words."""
+
+
+_HOMES = {
+    "sv": "SE", "da": "DK", "nb": "NO", "nn": "NO", "no": "NO", "is": "IS", "fi": "FI", "pl": "PL", "cs": "CZ",
+    "sk": "SK", "hu": "HU", "bg": "BG", "uk": "UA", "he": "IL", "ja": "JP", "th": "TH", "vi": "VN", "ka": "GE",
+    "kk": "KZ", "ro": "RO", "tr": "TR", "id": "ID", "ko": "KR", "hi": "IN", "nl": "NL", "it": "IT", "el": "GR",
+    "hr": "HR", "sl": "SI", "et": "EE", "lv": "LV", "lt": "LT",
+}  # fmt: skip
+"""The country of languages in which most shops are of one, for pages that name no other."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,8 +74,12 @@ class PageLocale:
 
     def currency_beside(self, text: str) -> str | None:
         """The first currency that a text names."""
-        found = currencies_in(text, territory=self.territory, language=self.language)
+        found = currencies_in(self.without_now(text), territory=self.territory, language=self.language)
         return found[0] if found else None
+
+    def without_now(self, text: str) -> str:
+        """The text without a word for now that is a currency elsewhere."""
+        return text if self.territory == "BT" else _NOW.sub(" ", text)
 
 
 def page_locale(dom: Dom, url: str, currencies: frozenset[str]) -> PageLocale:
@@ -77,17 +94,25 @@ def page_locale(dom: Dom, url: str, currencies: frozenset[str]) -> PageLocale:
     stated = next((meta.get("content", "") for meta in metas if meta.get("http-equiv") == "content-language"), "")
     language = (root or opengraph or stated)[:20] or None
     territory = territory_of(url or None, root[:20], opengraph[:20], stated[:20])
+    territory = territory or _HOMES.get((language or "")[:2].lower())
     return PageLocale(territory, language, next(iter(currencies)) if len(currencies) == 1 else None)
 
 
 def shown_price(text: str, locale: PageLocale) -> tuple[Money, bool] | None:
     """The price above zero that a short text states, and whether the text names its currency."""
-    text = _NO_AMOUNT.sub(" ", text)
+    text = _NO_AMOUNT.sub(" ", _with_tax(text))
+    text = locale.without_now(text)
     money = read_price(text, currency=locale.currency, territory=locale.territory, language=locale.language)
     if money is None or money.amount <= 0 or _is_foreign_word(money, text, locale):
         return None
     found = prices_in(text, currency=locale.currency, territory=locale.territory, language=locale.language)
     return money, any(price.has_currency for price in found)
+
+
+def _with_tax(text: str) -> str:
+    """What brackets behind an amount say with its tax, else the text: `2,200円` in `2,000円(税込2,200円)`."""
+    inside = _IN_BRACKETS.search(text)
+    return inside[1] if inside and "gross" in contexts_in(inside[1]) and n_amounts(inside[1]) else text
 
 
 def _is_foreign_word(money: Money, text: str, locale: PageLocale) -> bool:

@@ -23,10 +23,12 @@ _PRICE = re.compile(r'"price":\s?(\d{2,9})(?=\s?[,}])')
 """A whole number of cents, of the product or of one of its variants."""
 _PRICE_NAMES = ("data-price", "data-price-amount", "data-current-price", "data-sale-price", "data-product-price",
                 "data-final-price", "price")  # fmt: skip
+_AMOUNT_NAMES = ("content", "data-amount", "data-value")
+"""Attributes of many uses: the element must be called a price."""
 _CURRENCY_NAMES = ("data-currency", "data-price-currency", "data-currency-code", "currency")
 _KIND_NAMES = ("data-price-type", "data-type")
 _NOT_CURRENT = role_bit("old") | role_bit("unit") | role_bit("instalment") | role_bit("shipping") | role_bit("save")
-_NOW = role_bit("now")
+_NOW, _PRICE_ROLE = role_bit("now"), role_bit("price")
 
 
 def script_prices(dom: Dom) -> list[tuple[int, Money]]:
@@ -50,14 +52,16 @@ def _of_scripts(dom: Dom) -> Iterator[tuple[int, Money]]:
 
 
 def _of_attributes(dom: Dom) -> Iterator[tuple[int, Money]]:
-    named = sorted({element for name in _PRICE_NAMES for element in dom.having(name)})
-    for element in islice(named, MAX_ELEMENTS):
+    metas = set(dom.of_tags("meta", "link"))
+    named = {element for name in (*_PRICE_NAMES, *_AMOUNT_NAMES) for element in dom.having(name)} - metas
+    for element in islice(sorted(named), MAX_ELEMENTS):
         attributes = dom.attributes[element]
         kind = next((attributes[name] for name in _KIND_NAMES if name in attributes), "")
         roles = roles_of(f"{mark(dom, element)} {kind}")
         if dom.text_length(element) or (roles & _NOT_CURRENT and not roles & _NOW):
             continue
-        written = next(attributes[name] for name in _PRICE_NAMES if name in attributes)
+        names = (*_PRICE_NAMES, *(_AMOUNT_NAMES if roles & _PRICE_ROLE else ()))
+        written = next((attributes[name] for name in names if name in attributes), "")
         currency = next((attributes[name] for name in _CURRENCY_NAMES if name in attributes), "")
         money = stated_price(written, currency_of(currency))
         if money is not None:

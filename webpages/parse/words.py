@@ -23,7 +23,7 @@ _ROLES: dict[str, str] = {
     "save": r"sav(?:e|ing)|discount|ersparnis|percent|badge|economi|ahorr|desconto|descuento|rabat|sleva|you-?save",
     "old": r"\bold|old\b|-old|_old|oldprice|\bwas\b|was-?price|list-?price|listprice|msrp|rrp|uvp|strike|striked|crossed"
     r"|regular|original|before|previous|retail|compare|\bfrom-?price|barr(?:e|é)|tachad|antes|statt|line-?through|high-?price"
-    r"|price-?was|normal-?price|standard-?price|full-?price|was$|\borig",
+    r"|price-?was|normal-?price|standard-?price|price-?(?:standard|normal|common|crossed)|full-?price|was$|\borig",
     "now": r"\bnow\b|now-?price|sale|special|final|current|actual|offer|promo|our-?price|reduced|you-?pay|neu|aktuell|angebot"
     r"|oferta|price-?new|new-?price|best-?price|discounted|display-?price|sell(?:ing)?-?price|ppd",
     "price": r"pric|prix|preis|prezzo|precio|pre[cç]o|\bcena|cena\b|\bpris\b|prijs|hint|fiyat|amount|cost|money|prc|\bpvp|valor",
@@ -89,16 +89,19 @@ def role_bit(name: str) -> int:
 
 ADD_TO_CART = fast_pattern(
     r"add(?:ed)? to (?:my )?(?:shopping )?(?:cart|bag|basket|trolley|order|tote)|\bbuy(?: it)?(?: now)?\b|\badd item|purchase"
-    r"|in den (?:waren|einkaufs)korb|warenkorb|in den einkaufswagen|jetzt kaufen|ajouter au panier|acheter|añadir (?:al|a la)"
-    r"|agregar al carro|agregar|comprar|adicionar|carrinho|aggiungi al carrello|acquista|carrello|in winkelwagen|winkelmandje"
+    r"|in den (?:waren|einkaufs)?korb|warenkorb|in den einkaufswagen|jetzt kaufen|ajouter au panier|acheter|añadir (?:al|a la)"
+    r"|agregar al carro|agregar|comprar|adicionar|carrinho|aggiungi al carrello|acquista|carrello|in winkelwagen|winkelmand"
     r"|læg i (?:indkøbs)?kurv|köp|kjøp|lägg i|legg i|osta|lisää|do kos|do koš|koupit|kúpiť|přidat|vložiť|kosár|ad[aă]ug[aă]"
     r"|în co[sș]|cumpăr|в корзину|купить|заказать|до кошика|купити|dodaj|kupi|košarico|sepete|satın al|買|购|購|加入|カート|かご"
     r"|장바구니|구매|หยิบ|ใส่ตะกร้า|ซื้อ|mua|giỏ|أضف|السلة|اشتر|سبد خرید|הוסף לסל|הוספה לסל|לסל|קנה עכשיו|tambah(?:kan)? ke|keranjang|beli sekarang|troli"
     r"|προσθήκη στο|στο καλάθι|αγορά|добави в|купи|ostukorvi|lisa korvi|į krepšelį|pirkti|pievienot grozam|pirkt|u košaricu|u korpu"
     r"|legg i handle|i varukorg|i kurv|ostoskoriin|koriin|do koszyka|kup teraz|kosárba|megveszem|cumpara|adauga in|में जोड़ें|खरीदें"
-    r"|pre-?order|vorbestell|précommand|reservar|preordina|add to|reserve|order now|bestellen",
+    r"|pre-?order|vorbestell|précommand|reservar|preordina|передзамов|предзака|předobj|predobj|előrendel|precomand|przedsprzeda|förhandsb|forudbestil|ennakkotil"
+    r"|予約|预购|預購|예약|đặt trước|ön ?sipariş|προπαραγγελ|add to|reserve|order now|bestellen",
 )
 NOT_CART = fast_pattern(
-    r"wish|compare|registry|list\b|favou?rit|merk|view (?:cart|bag)|checkout|email|subscribe|watch|search|sign|log ?in"
-    r"|account|help|find|store|gift card|learn|ask|remind|notify",
+    r"wish|compare|registry|list\b|favou?rit|merk|view (?:cart|bag)|checkout|email|subscribe|watch|search|\bsign|log ?in"
+    r"|account|\bhelp|\bfind|\bstore|gift card|learn|\bask\b|remind|notify|wunsch|favorit|ønske|önske|toivelista|życzeń|przechowalni|oblíben|obľúben|kedvenc|dorințe"
+    r"|souhaits|coup de c|preferit|lista de deseo|desejos|verlanglijst|αγαπημένα|избранн|обране|обраних|yêu thích|المفضلة|מועדפים|お気に入り|ほしい物|관심상품|찜하기|收藏|關注|关注|追蹤"
+    r"|vergleich|comparer|comparar|confronta|porówn|porovn|сравн|порівн|karşılaştır|比較|比较|비교",
 )

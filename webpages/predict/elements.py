@@ -10,8 +10,10 @@ from trimtab.webpages.features.image import image_key
 from trimtab.webpages.features.levels import LEVELS
 from trimtab.webpages.features.sku import sku_rows
 from trimtab.webpages.page import Element
+from trimtab.webpages.parse.availability import states_in
 from trimtab.webpages.parse.identifiers import SkuCandidate, is_gtin, key_of, sku_candidates
 from trimtab.webpages.parse.reading import Reading, plain_words, tokens
+from trimtab.webpages.parse.words import ADD_TO_CART, NOT_CART
 from trimtab.webpages.predict.availability import Availability, availability_of
 from trimtab.webpages.predict.decode import decide
 from trimtab.webpages.predict.model import ABSTAIN_BELOW, ElementModel
@@ -116,9 +118,13 @@ def _absolute(base: str, address: str) -> str:
 def _add_to_cart(reading: Reading, choice: Choice | None) -> Element | None:
     if choice is None or choice.confidence < ABSTAIN_BELOW:
         return None
-    candidate = choice.candidate
-    evidence = _evidence(choice.level, stated=False, shown=True)
+    candidate, locale = choice.candidate, reading.locale
     text = candidate.text[:MAX_CONTROL_TEXT]
+    if not ADD_TO_CART.search(text.lower()) and (
+        NOT_CART.search(text.lower()) or "notify" in states_in(text, locale.language, locale.territory)
+    ):
+        return None  # a page without a control has others: for lists, for a message
+    evidence = _evidence(choice.level, stated=False, shown=True)
     return Element(text, choice.confidence, reading.dom.path(candidate.element), evidence)
 
 

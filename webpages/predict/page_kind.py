@@ -12,6 +12,8 @@ from trimtab.webpages.parse.reading import Reading, tokens
 MIN_CHECKOUT_FIELDS = 4
 MAX_CHANCE_OF_OTHER = 0.05
 """Chance to be a product page that is left to a cart, an order, or a category with one item."""
+MIN_CHANCE_WITHOUT_OFFER = 0.6
+"""Chance that is given to a page that shows a product and no price, as shops keep those of what they no longer sell."""
 MAX_BLOCK_HEIGHT = 7
 MIN_LISTED_VALUES = 5
 """Different amounts from which on a page without a product is a listing."""

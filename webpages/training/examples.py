@@ -158,7 +158,7 @@ def read_example(
     if skus:
         example.skus = skus
         example.rows["sku"] = sku_rows(reading, skus)
-        example.labels["sku"] = np.asarray([candidate.value in page.fields["sku"] for candidate in skus])
+        example.labels["sku"] = _sku_labels(page, skus)
     return example
 
 
@@ -254,10 +254,14 @@ def _add_views(example: Example) -> None:
 def _add_sku_twin(
     example: Example, reading: Reading, skus: list[SkuCandidate], weight: float, *, is_met: bool = False
 ) -> None:
-    labels = np.asarray([candidate.value in example.page.fields["sku"] for candidate in skus], dtype=bool)
+    labels = _sku_labels(example.page, skus)
     if skus and (labels.any() or is_met):
         rows = sku_rows(reading, skus)
         example.add_twin("sku", Twin(rows, labels, weight if labels.any() else 0.0, skus, is_met=is_met))
+
+
+def _sku_labels(page: LabelledPage, skus: Sequence[SkuCandidate]) -> NDArray[np.bool_]:
+    return np.asarray([candidate.value in page.fields["sku"] for candidate in skus], dtype=bool)
 
 
 def _label(example: Example, own: dict[str, list[str]]) -> None:
