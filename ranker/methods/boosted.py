@@ -11,6 +11,7 @@ from typing import Any
 
 import numpy as np
 import torch
+from numpy.typing import NDArray
 from torch import nn
 
 from trimtab.ranker.forests import N_LEAVES, Forest
@@ -33,6 +34,8 @@ PARAMETERS: dict[str, Any] = {
     **REPRODUCIBLE,
 }
 N_TREES = 80
+MOST_CANDIDATES = 300_000
+"""Candidates that a head's trees learn from at most: so few leaves gain nothing from more."""
 
 
 def forest_of(models: Sequence[Any]) -> Forest:
@@ -98,10 +101,18 @@ class BoostedHeads(CalibratedHeads):
         features = some_as_new(torch.from_numpy(lists.features), self.recipe.new_share, anew).numpy()
         for head in range(lists.labels.shape[2]):
             values = lists.labels[..., head]
-            known = ~np.isnan(values)
+            known = self._some(~np.isnan(values))
             data = lightgbm.Dataset(features[known], label=values[known])
             models.append(lightgbm.train(PARAMETERS | {"seed": self.seed}, data, num_boost_round=N_TREES))
         return Trees(forest_of(models), lists.features.shape[2])
+
+    def _some(self, known: NDArray[np.bool_]) -> tuple[NDArray[np.int64], ...]:
+        """The places of those of the known candidates [L, n] that are learned from."""
+        places = np.flatnonzero(known)
+        if len(places) > MOST_CANDIDATES:
+            rng = np.random.Generator(np.random.PCG64(self.seed))
+            places = np.sort(rng.choice(places, MOST_CANDIDATES, replace=False))
+        return np.unravel_index(places, known.shape)
 
 
 class Blend(BoostedHeads):

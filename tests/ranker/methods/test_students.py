@@ -48,6 +48,18 @@ def test_trees_and_students_know_of_items_that_are_new_yet() -> None:
         assert scores[there & in_title].min() > scores[there & ~in_title].max(), made.name
 
 
+def test_trees_learn_from_some_of_many_candidates(monkeypatch: pytest.MonkeyPatch) -> None:
+    pytest.importorskip("lightgbm")
+    lists = small_problem(n_lists=300).lists
+    whole = raw_scores(BoostedHeads(RECIPE).fit_raw(lists), lists)
+    monkeypatch.setattr("trimtab.ranker.methods.boosted.MOST_CANDIDATES", 400)
+    first, again = (raw_scores(BoostedHeads(RECIPE).fit_raw(lists), lists) for _ in range(2))
+    np.testing.assert_array_equal(first, again)
+    there = lists.rows >= 0
+    assert (first != whole).any()
+    assert np.corrcoef(first[there][:, 0], whole[there][:, 0])[0, 1] > 0.8
+
+
 def test_students_are_heads_with_one_network() -> None:
     for made in (Student(RECIPE), StudentOfBlend(RECIPE)):
         data = small_problem()
