@@ -30,7 +30,7 @@ SIZE_FAMILY = "size_family"
 
 RESERVED = (RELEVANCE, DIVERSITY)
 """Names that no objective of a shop may have."""
-_NAMES = re.compile(r"""["']([^"']*)["']|([^\W\d][\w.]*)""")
+_NAMES = re.compile(r"""["']([^"']*)["']|(?<![\w.])([^\W\d][\w.]*+)(?!\s*\()""")
 
 Name = Annotated[str, Field(pattern=r"^[^\s:,=&?#]+$", max_length=64)]
 """The name of an attribute, price list, store or objective: it is part of query parameters."""
@@ -174,12 +174,12 @@ class ObjectiveSection(_Section):
 
     @property
     def names(self) -> frozenset[str]:
-        """What may name an attribute in the value: its plain words, and what stands in quotes."""
+        """What may name an attribute in the value."""
         return names_in(self.value)
 
 
 def names_in(expression: str) -> frozenset[str]:
-    """What may name an attribute in the value of an objective: its plain words, and what stands in quotes."""
+    """What may name an attribute in the value of an objective: plain words but for functions, and quoted ones."""
     return frozenset(quoted or plain for quoted, plain in _NAMES.findall(expression))
 
 

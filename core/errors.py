@@ -22,8 +22,11 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 from difflib import get_close_matches
+
+_WORDS = re.compile(r"[^\W_]+")
 
 
 class TrimtabError(Exception):
@@ -160,6 +163,12 @@ class BundleMismatch(BundleError):
 
 
 def did_you_mean(name: str, known: Iterable[str]) -> str:
-    """The end of a sentence about an unknown name: the known one that it is nearest to, or nothing."""
-    nearest = get_close_matches(name.casefold(), list(known), n=1)
+    """The end of a sentence about an unknown name: the known one that it is nearest to, or nothing.
+
+    That is one of which a few letters differ, or else one that has all its words (`cost`: `cost_per_item`).
+    """
+    asked, listed = name.casefold(), list(known)
+    words = set(_WORDS.findall(asked))
+    longer = [one for one in listed if words and words <= set(_WORDS.findall(one.casefold()))]
+    nearest = [*get_close_matches(asked, listed, n=1), *longer]
     return f" (did you mean {nearest[0]!r}?)" if nearest else ""

@@ -10,7 +10,7 @@ from tempfile import TemporaryDirectory
 from benchmarks.figures import Figure
 from trimtab.catalog.datasets.grocery import load_grocery
 from trimtab.engine.build.grocery import train_grocery
-from trimtab.engine.build.indexing import build_pipeline
+from trimtab.engine.build.indexing import build_pipeline, store_of
 from trimtab.engine.build.training import Valuation
 from trimtab.ranker.objectives import objectives_of
 
@@ -22,7 +22,7 @@ def measure() -> Iterator[Figure]:
     with TemporaryDirectory() as folder:
         grocery = load_grocery()
         started = time.process_time()
-        pipeline = build_pipeline(grocery.items, Path(folder), encoder="wordllama")
+        pipeline = build_pipeline(store_of(grocery.items), Path(folder), encoder="wordllama")
         indexed = time.process_time()
         yield Figure("grocery, 67,560 items: index, CPU", indexed - started, "s", better="less")
         valuation = Valuation.of(pipeline.store, objectives_of(has_prices=True), moment=time.time())

@@ -23,7 +23,7 @@ from benchmarks.figures import Figure
 from trimtab.catalog.datasets.folders import DATA_SETS
 from trimtab.catalog.judgments import read_judgments
 from trimtab.core.metrics import mean_interval
-from trimtab.engine.build.indexing import build_pipeline
+from trimtab.engine.build.indexing import build_pipeline, store_of
 from trimtab.engine.build.labelled_lists import known_rows, lists_from_judgments
 from trimtab.engine.build.relevance_evaluation import retrieval_recall
 from trimtab.engine.build.training import recipe_for
@@ -65,7 +65,7 @@ def measure(data: Path, encoder: str) -> Iterator[Figure]:
 def by_query(items: pl.DataFrame, judgments: pl.DataFrame, encoder: str) -> tuple[list[str], ByQuery]:
     """The judged queries, and how well each is answered."""
     with TemporaryDirectory() as folder:
-        pipeline = build_pipeline(items, Path(folder), encoder=encoder)
+        pipeline = build_pipeline(store_of(items), Path(folder), encoder=encoder)
         lists = pad_lists(lists_from_judgments(pipeline, judgments), ("relevance",))
         grouped = judgments.group_by("query", maintain_order=True).agg("item_id", "grade")
         recalls = {

@@ -16,7 +16,7 @@ import polars as pl
 
 from trimtab.catalog.attributes.definition import PREFIX, Attribute
 from trimtab.catalog.attributes.values import Unreadable
-from trimtab.catalog.feeds.columns.fitting import refuse_unfit
+from trimtab.catalog.feeds.columns.fitting import refuse_unfit, refuse_unreadable
 from trimtab.catalog.feeds.columns.inference import said_of, shop_of
 from trimtab.catalog.feeds.columns.layout import Layout, layout_of
 from trimtab.catalog.feeds.columns.survey import BLOCK_ROWS, adapted, survey_of
@@ -111,7 +111,9 @@ def _shop_and_layout(
     if is_update:
         return shop, layout_of(survey, shop, path, required=("item_id",))
     refuse_unfit(shop, survey, shop_file)
-    return shop, layout_of(survey, shop, path)
+    layout = layout_of(survey, shop, path)
+    refuse_unreadable(shop, layout, shop_file)
+    return shop, layout
 
 
 @dataclass(frozen=True)

@@ -25,11 +25,11 @@ from trimtab.core.progress import Progress, silent
 from trimtab.core.tasks import Tasks
 from trimtab.core.weights import DIVERSITY, PREFIX, loss_parameter, normalise
 from trimtab.engine.build.baskets import Baskets
-from trimtab.engine.build.indexing import build_pipeline
+from trimtab.engine.build.indexing import build_pipeline, store_of
 from trimtab.engine.build.training import Trained, Valuation, train_ranker
 from trimtab.engine.bundle.storage import Description, save_bundle, staging_folder
 from trimtab.engine.stages.pipeline import Pipeline
-from trimtab.ranker.item_values import ServedObjective
+from trimtab.ranker.item_values import ItemValues, ServedObjective, kinds_of
 from trimtab.ranker.methods.registry import AUTO, check_servable
 from trimtab.ranker.objectives import RELEVANCE, Objective, objectives_of
 from trimtab.ranker.population import Population
@@ -77,12 +77,14 @@ def build_bundle(  # noqa: PLR0913  # the options of `trimtab build`, keyword-on
     items, shop = with_size_families(items, shop)
     if method != AUTO and judgments is None and log_rows is None:
         raise BadInput(f"--method {method}: there are no judgments or a log to learn from")
+    store = store_of(with_distance(items, shop), (*definitions_of(shop), *calculated_attributes(items, shop)))
+    objectives = objectives_of(shop, has_prices=store.has_prices)
+    _refuse_unreadable(shop, objectives, store)
     with parts_beside(out) as parts, new_collection(retrieval) as collection, staging_folder(out) as staging:
         pipeline = build_pipeline(
-            with_distance(items, shop),
+            store,
             staging,
             encoder=encoder,
-            attributes=(*definitions_of(shop), *calculated_attributes(items, shop)),
             languages=shop.catalogue.language,
             wording=ShopWording.of(shop, beside),
             earlier=out,
@@ -91,12 +93,11 @@ def build_bundle(  # noqa: PLR0913  # the options of `trimtab build`, keyword-on
             tasks=tasks,
             progress=progress,
         )
-        objectives = objectives_of(shop, has_prices=pipeline.store.has_prices)
-        store = Markets(pipeline.store, shop).typical()
-        valuation = Valuation.of(store, objectives, moment=as_of.timestamp())
+        typical = Markets(store, shop).typical()
+        valuation = Valuation.of(typical, objectives, moment=as_of.timestamp())
         baskets = Baskets()
         trained = train_ranker(
-            replace(pipeline, store=store),
+            replace(pipeline, store=typical),
             valuation,
             judgments=judgments,
             log_rows=None if log_rows is None else baskets.watched(log_rows),
@@ -107,6 +108,17 @@ def build_bundle(  # noqa: PLR0913  # the options of `trimtab build`, keyword-on
         return save_trained(
             out, staging, pipeline, valuation, trained, source=source, as_of=as_of, rejections=rejections, shop=shop
         )
+
+
+def _refuse_unreadable(shop: Shop, objectives: Sequence[Objective], store: ItemStore) -> None:
+    """Check what the shop says of objectives before anything is indexed, which takes long.
+
+    Raises:
+        BadParameter: a value is not an expression over the attributes, or a default is of no objective.
+    """
+    ItemValues(objectives, kinds_of(store))
+    _default_weights(shop, objectives, is_learned=False)
+    _default_max_losses(shop, objectives)
 
 
 def save_trained(  # noqa: PLR0913  # what the manifest says, keyword-only
@@ -121,11 +133,7 @@ def save_trained(  # noqa: PLR0913  # what the manifest says, keyword-only
     rejections: Rejections | None = None,
     shop: Shop = EMPTY,
 ) -> str:
-    """Write the bundle with its default weights, those of the shop or else safe ones.
-
-    Raises:
-        BadParameter: the shop gives a weight to what is not an objective.
-    """
+    """Write the bundle with its default weights, those of the shop or else safe ones."""
     objectives = valuation.objectives
     description = Description(
         source=source,

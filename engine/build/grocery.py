@@ -24,7 +24,7 @@ from trimtab.core.metrics import mean_interval
 from trimtab.core.progress import Progress, silent
 from trimtab.core.tasks import Tasks
 from trimtab.engine.build.build import save_trained
-from trimtab.engine.build.indexing import build_pipeline
+from trimtab.engine.build.indexing import build_pipeline, store_of
 from trimtab.engine.build.labelled_lists import Intent, lists_from_intents
 from trimtab.engine.build.training import (
     Trained,
@@ -102,7 +102,7 @@ def build_grocery(  # noqa: PLR0913  # the options of `trimtab build grocery`, k
     started = datetime.now(UTC)
     with new_collection(retrieval) as collection, staging_folder(out) as staging:
         pipeline = build_pipeline(
-            grocery.items,
+            store_of(grocery.items),
             staging,
             encoder=encoder,
             earlier=out,

@@ -26,12 +26,25 @@ from trimtab.retrieval.understanding.shop_wording import ShopWording
 from trimtab.text.language import AUTO
 
 
+def store_of(items: pl.DataFrame, attributes: Iterable[Attribute] = ()) -> ItemStore:
+    """The items of a catalogue frame.
+
+    Args:
+        attributes: what the columns `attr_*` are; the others are what the types of their columns say.
+
+    Raises:
+        BadInput: there is none.
+    """
+    if len(items) == 0:
+        raise BadInput("the catalogue has no item")
+    return ItemStore.from_frame(items, attributes)
+
+
 def build_pipeline(  # noqa: PLR0913  # keyword-only options
-    items: pl.DataFrame,
+    store: ItemStore,
     staging: Path,
     *,
     encoder: str,
-    attributes: Iterable[Attribute] = (),
     languages: Sequence[str] = AUTO,
     wording: ShopWording | None = None,
     earlier: Path | None = None,
@@ -40,10 +53,9 @@ def build_pipeline(  # noqa: PLR0913  # keyword-only options
     tasks: Tasks | None = None,
     progress: Progress = silent,
 ) -> Pipeline:
-    """Index a catalogue frame into `staging`.
+    """Index a catalogue's items into `staging`.
 
     Args:
-        attributes: what the columns `attr_*` are; the others are what the types of their columns say.
         languages: of the catalogue, the most important first; `auto` finds them in its texts.
         wording: what the shop says of understanding queries.
         encoder: its name; `auto` chooses by the number of items.
@@ -52,9 +64,6 @@ def build_pipeline(  # noqa: PLR0913  # keyword-only options
         parts: where what takes long is kept meanwhile, and looked for first.
         tasks: where texts are encoded; here by default.
     """
-    if len(items) == 0:
-        raise BadInput("the catalogue has no item")
-    store = ItemStore.from_frame(items, attributes)
     collected = CollectedWords()
     retriever = build_retriever(
         store,

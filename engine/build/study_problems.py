@@ -24,7 +24,7 @@ from trimtab.catalog.store import ItemStore
 from trimtab.core.errors import BadParameter
 from trimtab.core.progress import Progress, silent
 from trimtab.engine.build.grocery import HEADS, Splits, at_end_of_week, sample_intents
-from trimtab.engine.build.indexing import build_pipeline
+from trimtab.engine.build.indexing import build_pipeline, store_of
 from trimtab.engine.build.labelled_lists import lists_from_intents, lists_from_judgments
 from trimtab.engine.build.training import aspects_of
 from trimtab.engine.stages.pipeline import Pipeline
@@ -126,7 +126,7 @@ def _judged(name: str, data: Path | None, progress: Progress) -> dict[str, Probl
 def pipeline_of(items: pl.DataFrame, progress: Progress) -> Pipeline:
     """A pipeline whose files go when the process ends: what is kept is the lists."""
     folder = TemporaryDirectory()
-    pipeline = build_pipeline(items, Path(folder.name), encoder="wordllama", progress=progress)
+    pipeline = build_pipeline(store_of(items), Path(folder.name), encoder="wordllama", progress=progress)
     finalize(pipeline, folder.cleanup)
     return pipeline
 

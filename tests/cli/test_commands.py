@@ -217,12 +217,14 @@ def test_build_without_arguments_asks_a_person_for_a_feed(
         ('[catalogue]\nlanguge = "en"', "did you mean 'language'?"),
         ('[catalogue]\nprice = "prise"', "did you mean 'price'?"),
         ('[attributes.colour]\ntype = "txt"', "did you mean 'text'?"),
+        ('[objectives.margin]\nvalue = "price - cost"', "line 2: objectives.margin.value: the feed has no attribute"),
+        ('[objectives.margin]\nvalue = "price - cost"', "'cost' (did you mean 'cost_per_item'?)"),
     ],
 )
 def test_what_is_wrong_with_a_shop_is_said_before_anything_is_imported_that_builds(
     tmp_path: Path, written: str, said: str
 ) -> None:
-    (tmp_path / "shop.csv").write_text("item_id,title,price\n1,Boot,3\n2,Shoe,4\n")
+    (tmp_path / "shop.csv").write_text("item_id,title,price,Cost per item\n1,Boot,3,1\n2,Shoe,4,2\n")
     (tmp_path / "shop.toml").write_text(written)
     code = "import sys; from trimtab import cli; cli.main()"
     watched = f"{code[:11]}import atexit; atexit.register(lambda: print('torch' in sys.modules)); {code[11:]}"

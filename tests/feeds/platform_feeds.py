@@ -17,10 +17,11 @@ from pathlib import Path
 COLOURS = ("Red", "Navy blue", "Forest green", "Black", "White")
 SIZES = ("S", "M", "L", "XL")
 KINDS = (
-    ("Trail running shoe", "Shoes > Running > Trail"), ("Hiking boot", "Shoes > Boots"),
-    ("Rain jacket", "Clothing > Jackets"), ("Merino sweater", "Clothing > Knitwear"),
-    ("Day pack 20 l", "Bags > Backpacks"), ("Wool socks", "Clothing > Socks"),
+    ("Trail running shoe", "Shoes > Running > Trail", (70, 190)), ("Hiking boot", "Shoes > Boots", (90, 280)),
+    ("Rain jacket", "Clothing > Jackets", (60, 390)), ("Merino sweater", "Clothing > Knitwear", (50, 160)),
+    ("Day pack 20 l", "Bags > Backpacks", (35, 150)), ("Wool socks", "Clothing > Socks", (6, 28)),
 )  # fmt: skip
+"""Names, paths of categories, and between which prices."""
 BRANDS = ("Aurora", "Black & Bold", "Ø Nord", "Müller Söhne", "Kelp")
 MATERIALS = ("Leather", "Polyester", "Merino wool", "Cotton")
 
@@ -34,6 +35,7 @@ class Variant:
     size: str
     price: float
     regular: float | None
+    cost: float
     stock: int
 
 
@@ -55,16 +57,16 @@ def products(n: int, seed: int = 0) -> Iterator[Product]:
     """The shop's products, the same for the same arguments."""
     chance = random.Random(seed)
     for number in range(n):
-        kind, category = chance.choice(KINDS)
+        kind, category, (lowest, highest) = chance.choice(KINDS)
         brand, material = chance.choice(BRANDS), chance.choice(MATERIALS)
+        smallest = chance.randrange(lowest, highest) + 0.9
         variants = []
         pairs = [(colour, size) for colour in chance.sample(COLOURS, 2) for size in chance.sample(SIZES, 2)]
         for place, (colour, size) in enumerate(pairs if number % 4 else pairs[:1]):
-            price = chance.randrange(500, 190_000) / 100
+            price = round(smallest * (1 + 0.05 * SIZES.index(size)), 2)
             regular = round(price * 1.25, 2) if chance.random() < 0.3 else None
-            variants.append(
-                Variant(f"SKU-{number}-{place}", colour, size, price, regular, chance.choice((0, 0, 3, 12)))
-            )
+            cost, stock = round(price * chance.uniform(0.3, 0.8), 2), chance.choice((0, 0, 3, 12))
+            variants.append(Variant(f"SKU-{number}-{place}", colour, size, price, regular, cost, stock))
         yield Product(
             handle=f"{kind.lower().replace(' ', '-')}-{number}",
             name=f"{brand} {kind} {number}",
@@ -140,7 +142,7 @@ def shopify_csv(path: Path, n: int) -> None:
         "Handle", "Title", "Body (HTML)", "Vendor", "Product Category", "Type", "Tags", "Published", "Option1 Name",
         "Option1 Value", "Option2 Name", "Option2 Value", "Variant SKU", "Variant Grams", "Variant Inventory Qty",
         "Variant Inventory Policy", "Variant Price", "Variant Compare At Price", "Image Src",
-        "Material (product.metafields.shopify.material)", "Status",
+        "Material (product.metafields.shopify.material)", "Cost per item", "Status",
     ]  # fmt: skip
     with path.open("w", encoding="utf-8", newline="") as file:
         writer = csv.DictWriter(file, header, restval="")
@@ -161,6 +163,7 @@ def shopify_csv(path: Path, n: int) -> None:
                         "Variant Inventory Qty": variant.stock, "Variant Inventory Policy": "deny",
                         "Variant Price": f"{variant.price:.2f}",
                         "Variant Compare At Price": f"{variant.regular:.2f}" if variant.regular else "",
+                        "Cost per item": f"{variant.cost:.2f}",
                     }
                 )  # fmt: skip
             writer.writerow({"Handle": product.handle, "Image Src": f"https://shop.example/{product.handle}-2.jpg"})

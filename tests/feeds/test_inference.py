@@ -184,6 +184,10 @@ group_by = "Warengruppe"
         ('[variants]\ngroup_by = "style"\n', "line 2: variants.group_by: the feed has no column 'style'"),
         ('[prices.b2b]\ncolumn = "Haendler"\n', "line 2: prices.b2b.column: the feed has no column 'Haendler'"),
         ('[stores.lyon]\nstock = "lyon"\n', "line 2: stores.lyon.stock: the feed has no column 'lyon'"),
+        (
+            '[objectives.margin]\nhead = "none"\nvalue = "max(prise, 0) * 1e3"\n',
+            r"line 3: objectives.margin.value: the feed has no attribute 'prise' \(did you mean 'price'\?\)",
+        ),
     ],
 )
 def test_a_file_that_does_not_fit_is_refused_with_the_line(

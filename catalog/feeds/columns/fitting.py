@@ -1,15 +1,19 @@
-"""Whether a `shop.toml` fits a feed: every column that it names is there."""
+"""Whether a `shop.toml` fits a feed: every column that it names is there, and what its objectives read."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
+from keyword import iskeyword
 from pathlib import Path
+from unicodedata import normalize
 
 from trimtab.catalog.attributes.roles import ROLES
+from trimtab.catalog.feeds.columns.layout import Layout
 from trimtab.catalog.feeds.columns.names import role_of
 from trimtab.catalog.feeds.columns.survey import Survey
 from trimtab.catalog.feeds.rows import clean_name
 from trimtab.catalog.places import DISTANCE, PLACE
+from trimtab.catalog.schema import COLUMNS
 from trimtab.catalog.shop import FILE, SIZE_FAMILY, Shop, line_of
 from trimtab.core.errors import BadFile, did_you_mean
 
@@ -30,11 +34,31 @@ def refuse_unfit(shop: Shop, survey: Survey, path: Path | None) -> None:
     for keys, column in _named(shop):
         role = role_of(column)
         if clean_name(column) not in known and (role is None or role[0] not in survey.columns):
-            text = path.read_text(encoding="utf-8") if path is not None else ""
-            line = max(line_of(text, *keys), line_of(text, keys[0], "id") if keys[1] == "item_id" else 1)
-            nearest = did_you_mean(clean_name(column), known)
-            where = ".".join(keys)
-            raise BadFile(path or FILE, f"line {line}: {where}: the feed has no column {column!r}{nearest}")
+            raise _unfit(path, keys, f"the feed has no column {column!r}{did_you_mean(clean_name(column), known)}")
+
+
+def refuse_unreadable(shop: Shop, layout: Layout, path: Path | None) -> None:
+    """Check that the feed has the attributes that objectives are made of, long before items are indexed.
+
+    Args:
+        path: of the `shop.toml`, whose line an error names.
+
+    Raises:
+        BadFile: the first attribute that the feed does not have.
+    """
+    readable = {*COLUMNS, *CALCULATED, *(one.attribute.name for one in layout.attributes)}
+    plain = {normalize("NFKC", name) for name in readable}
+    for objective, section in shop.objectives.items():
+        for name in sorted(section.names):
+            if normalize("NFKC", name) not in plain and not iskeyword(name):
+                nearest = did_you_mean(name, (*map(clean_name, layout.ignored), *sorted(readable)))
+                raise _unfit(path, ("objectives", objective, "value"), f"the feed has no attribute {name!r}{nearest}")
+
+
+def _unfit(path: Path | None, keys: tuple[str, ...], problem: str) -> BadFile:
+    text = path.read_text(encoding="utf-8") if path is not None else ""
+    line = max(line_of(text, *keys), line_of(text, keys[0], "id") if keys[1] == "item_id" else 1)
+    return BadFile(path or FILE, f"line {line}: {'.'.join(keys)}: {problem}")
 
 
 def _named(shop: Shop) -> Iterator[tuple[tuple[str, ...], str]]:

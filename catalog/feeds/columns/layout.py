@@ -345,7 +345,8 @@ def _attributes(
             is_written = attribute.multi and (inferred.separator is not None or not column.n_lists)
             inferred = replace(inferred, separator=separator if is_written else None)
         if inferred.attribute.is_hidden and inferred.attribute.name not in weighed and plain not in elsewhere:
-            ignored[source] = "as shop.toml says" if said else "what the shop pays: for [objectives] alone"
+            paid = f"what the shop pays; [objectives] may read {inferred.attribute.name}"
+            ignored[source] = "as shop.toml says" if said else paid
             continue
         if inferred.attribute.name in taken:
             ignored[source] = f"another column is called {inferred.attribute.name} too"
