@@ -8,10 +8,18 @@ from pathlib import Path
 
 import polars as pl
 
-from trimtab.core.errors import BadFile
+from trimtab.core.errors import BadFile, did_you_mean
 
 UNREADABLE: tuple[type[BaseException], ...] = (OSError, pl.exceptions.PolarsError, pl.exceptions.PanicException)
 """What reading a table raises that is damaged. polars panics at some damage, with what is not an `Exception`."""
+
+
+def nearest_file(path: Path) -> str:
+    """The end of a sentence about a file that is not there: the one beside it that may be meant, or nothing."""
+    try:
+        return did_you_mean(path.name, [one.name for one in path.absolute().parent.iterdir()])
+    except OSError:
+        return ""
 
 
 def read_bytes(path: Path) -> bytes:
@@ -24,7 +32,7 @@ def read_bytes(path: Path) -> bytes:
         data = path.read_bytes()
         return gzip.decompress(data) if path.suffix.lower() == ".gz" else data
     except FileNotFoundError:
-        raise BadFile(path, "no such file") from None
+        raise BadFile(path, f"no such file{nearest_file(path)}") from None
     except (EOFError, gzip.BadGzipFile, zlib.error) as error:
         raise BadFile(path, f"is not a complete gzip file ({error})") from None
     except OSError as error:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from pydantic import BaseModel
@@ -18,14 +18,25 @@ HEAD = """# What trimtab took the columns of {source} for. Change what is wrong 
 """
 
 
-def shop_text(shop: Shop, source: str = "") -> str:
+MARGIN = """
+# What an item earns, as an objective that searches can be steered by (w_margin):
+# [objectives.margin]
+# head = "purchase"
+# value = "price - {cost}"
+"""
+
+
+def shop_text(shop: Shop, source: str = "", costs: Sequence[str] = ()) -> str:
     """The file that reads as `shop`; what a section leaves at its default is left out.
 
     Args:
         source: the feed it was inferred from, named in a comment.
+        costs: what the shop pays for an item, by the names of the attributes: a comment has an objective made of one.
     """
     head = HEAD.format(source=source) if source else ""
-    return head + "\n".join(_lines(shop)).strip() + "\n"
+    cost = next((one if one.isidentifier() else json.dumps(json.dumps(one))[1:-1] for one in costs), None)
+    tail = "" if cost is None or shop.objectives else MARGIN.format(cost=cost)
+    return head + "\n".join(_lines(shop)).strip() + "\n" + tail
 
 
 def _lines(shop: Shop) -> Iterator[str]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import Annotated, Literal
 
 import typer
 from rich.table import Table
@@ -11,6 +11,7 @@ from trimtab.cli.console import AsJson, plain, print_json, results
 from trimtab.cli.remote import HERE, Address, Service
 
 app = typer.Typer(no_args_is_help=True, help="Who may log in to the workbench.")
+Role = Literal["viewer", "merchandiser", "admin"]
 Name = Annotated[str, typer.Argument(metavar="NAME", help="letters, digits, `_`, `.`, `-`")]
 
 
@@ -30,14 +31,14 @@ def list_(service: Address = HERE, as_json: AsJson = False) -> None:
 @app.command("set")
 def set_(
     name: Name,
-    role: Annotated[str, typer.Option(help="viewer, merchandiser or admin")],
-    password: Annotated[
-        str, typer.Option(prompt=True, hide_input=True, confirmation_prompt=True, help="asked for where left out")
-    ],
+    role: Annotated[Role, typer.Option(help="what the account may do")],
+    password: Annotated[str | None, typer.Option(help="asked for where left out")] = None,
     service: Address = HERE,
     as_json: AsJson = False,
 ) -> None:
     """Make an account, or give it another role and password; its sessions end."""
+    if password is None:
+        password = typer.prompt("Password", hide_input=True, confirmation_prompt=True)
     made = Service(service).put(f"/accounts/{name}", {"role": role, "password": password})
     if as_json:
         print_json({name: made})

@@ -13,7 +13,7 @@ import typer
 from rich.console import RenderableType
 from rich.table import Table
 
-from trimtab.cli.console import AsJson, OnRay, Quiet, notes, plain, print_json, progress, results, tasks_on
+from trimtab.cli.console import AsJson, Encoder, OnRay, Quiet, notes, plain, print_json, progress, results, tasks_on
 from trimtab.core.errors import BadFile, BadParameter
 
 if TYPE_CHECKING:
@@ -31,14 +31,7 @@ def build(
         str | None, typer.Argument(help="grocery; icecat, bestbuy or esci (with --data); or a catalogue file")
     ] = None,
     out: Annotated[Path | None, typer.Option(help="folder to write the bundle to")] = None,
-    encoder: Annotated[
-        str,
-        typer.Option(
-            help="wordllama, minilm, distilled (items by minilm, queries as quick as wordllama), multilingual (queries "
-            "in other languages than the items'), universal (the same, slower queries), or auto: distilled up to "
-            "100,000 items, wordllama above and for grocery"
-        ),
-    ] = "auto",
+    encoder: Encoder = "auto",
     data: Annotated[Path | None, typer.Option(help="folder of the icecat, bestbuy or esci files")] = None,
     judgments: Annotated[Path | None, typer.Option(help="CSV of query,item_id,grade to learn from")] = None,
     log: Annotated[Path | None, typer.Option(help="impression log to learn from")] = None,
@@ -106,7 +99,7 @@ def build(
                 progress=report,
             )
         if feed is not None and shop is None:
-            _write_inferred(feed.shop, source, out)
+            _write_inferred(feed, source, out)
     summary = bundle_summary(out, seconds=time.perf_counter() - started)
     if as_json:
         print_json(summary)
@@ -148,6 +141,7 @@ def _read_items(
 ) -> tuple[pl.DataFrame, Shop, Feed | None]:
     from trimtab.catalog.datasets.folders import DATA_SETS
     from trimtab.catalog.feeds.reading import read_feed
+    from trimtab.catalog.files import nearest_file
 
     if source in DATA_SETS:
         if data is None:
@@ -155,19 +149,20 @@ def _read_items(
             raise BadParameter("--data", f"{source} is read from a folder", f"--data FOLDER with {file}")
         return *DATA_SETS[source].read(data), None
     if not Path(source).exists():
-        raise BadFile(source, f"does not exist; SOURCE is grocery, {', '.join(DATA_SETS)} or a catalogue file")
+        nearest = nearest_file(Path(source))
+        raise BadFile(source, f"no such file{nearest}; SOURCE is grocery, {', '.join(DATA_SETS)} or a catalogue file")
     feed = read_feed(Path(source), shop, max_rejected_share=max_rejected_share)
     return feed.items, feed.shop, feed
 
 
-def _write_inferred(shop: Shop, source: str, out: Path) -> None:
+def _write_inferred(feed: Feed, source: str, out: Path) -> None:
     """Write what was inferred beside the bundle, to be edited; a file that is there may have been."""
     from trimtab.catalog.shop import FILE
     from trimtab.catalog.shop_text import shop_text
 
     path = out.with_name(f"{out.name}.{FILE}")
     if not path.exists():
-        path.write_text(shop_text(shop, source), encoding="utf-8")
+        path.write_text(shop_text(feed.shop, source, feed.layout.costs), encoding="utf-8")
 
 
 def _read_labels(

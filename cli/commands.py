@@ -85,6 +85,10 @@ def main() -> None:
         sys.exit(130)
 
 
+WIDE = 110
+"""The width of a terminal with room for a column an objective."""
+
+
 @app.command()
 def search(
     bundle: BundleFolder,
@@ -123,7 +127,7 @@ def search(
     from trimtab.cli.tables import slate_tables
     from trimtab.core.records import Constraints, Query
     from trimtab.engine.response import response_of
-    from trimtab.retrieval.filters import parse_filter, parse_near, parse_sort
+    from trimtab.retrieval.filters import parse_filter, parse_near, parse_sort, unknown_values
 
     asked_for = Query(
         text=text,
@@ -146,7 +150,9 @@ def search(
     if as_json:
         print_json(response)
         return
-    results.print(*slate_tables(response))
+    results.print(*slate_tables(response, is_wide=results.width >= WIDE), sep="\n")
+    if not response["hits"]:
+        results.print(*map(plain, unknown_values(engine.store, slate.query.filters)), sep="\n")
 
 
 @app.command()

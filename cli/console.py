@@ -21,6 +21,14 @@ if TYPE_CHECKING:
 
 AsJson = Annotated[bool, typer.Option("--json", help="print one JSON object and nothing else")]
 BundleFolder = Annotated[Path, typer.Argument(help="bundle folder", metavar="BUNDLE")]
+Encoder = Annotated[
+    str,
+    typer.Option(
+        help="wordllama, minilm, distilled (items by minilm, queries as quick as wordllama), multilingual (queries "
+        "in other languages than the items'), universal (the same, slower queries), or auto: distilled up to "
+        "100,000 items, wordllama above and for grocery"
+    ),
+]
 OnRay = Annotated[
     str | None,
     typer.Option(

@@ -15,8 +15,7 @@ from urllib.parse import urlencode
 import typer
 
 from trimtab.cli.build import bundle_summary, feed_notes, next_line, summary_lines
-from trimtab.cli.console import Quiet, notes, plain, progress, results
-from trimtab.core.errors import BadFile
+from trimtab.cli.console import Encoder, Quiet, notes, plain, progress, results
 
 if TYPE_CHECKING:
     import polars as pl
@@ -27,7 +26,7 @@ if TYPE_CHECKING:
 app = typer.Typer()
 
 POLL_SECONDS = 0.3
-MAX_EXAMPLE = 40
+MAX_EXAMPLE = 160
 CURRENCY = 'To name it, write currency = "EUR" (or another) below [catalogue] there.'
 
 
@@ -41,31 +40,34 @@ def init(
     yes: Annotated[bool, typer.Option("--yes", help="build without asking whether the columns are right")] = False,
     serve: Annotated[bool, typer.Option(help="serve what was built")] = True,
     browser: Annotated[bool, typer.Option(help="open the playground")] = True,
+    encoder: Encoder = "auto",
     quiet: Quiet = False,
 ) -> None:
     """Look at a feed, build it, serve it, and open the playground on a query of the shop."""
     from trimtab.catalog.feeds.columns.inference import shop_of
-    from trimtab.catalog.feeds.columns.taken import columns_taken
+    from trimtab.catalog.feeds.columns.taken import NOTHING, columns_taken
     from trimtab.catalog.feeds.reading import inferred_layout
     from trimtab.catalog.shop import FILE
     from trimtab.catalog.shop_text import shop_text
 
-    if not feed.exists():
-        raise BadFile(feed, "does not exist")
     bundle = out or Path("bundles") / feed.name.partition(".")[0]
     edited = bundle.with_name(f"{bundle.name}.{FILE}")
     shop_file = edited if edited.exists() else None
     shop, layout = inferred_layout(feed, shop_file)
-    results.print(_columns_table(columns_taken(feed, shop, layout), f"{plain(str(feed))}, read as {layout.platform}"))
+    taken = columns_taken(feed, shop, layout)
+    results.print(_columns_table([one for one in taken if one.role != NOTHING], f"{feed}, read as {layout.platform}"))
+    unused = ", ".join(f"{one.column} ({one.use})" for one in taken if one.role == NOTHING)
+    if unused:
+        results.print(f"nothing was made of: {plain(unused)}", soft_wrap=True, highlight=False)
     if shop_file is None:
         edited.parent.mkdir(parents=True, exist_ok=True)
-        edited.write_text(shop_text(shop_of(layout, shop), str(feed)), encoding="utf-8")
+        edited.write_text(shop_text(shop_of(layout, shop), str(feed), layout.costs), encoding="utf-8")
     results.print(f"as in {plain(str(edited))}: edit what is wrong and run this again", soft_wrap=True)
     if layout.rules.currency is None:
         results.print(f"Prices are shown without a currency. {plain(CURRENCY)}", soft_wrap=True, highlight=False)
     if not yes and sys.stdin.isatty() and not typer.confirm("Build with this?", default=True):
         return
-    items = _build(feed, bundle, edited, quiet)
+    items = _build(feed, bundle, edited, encoder, quiet)
     if serve:
         _serve(bundle, port, f"/?{urlencode({'q': query_of(items)})}", open_it=browser)
     else:
@@ -76,14 +78,17 @@ def _columns_table(columns: list[Taken], title: str) -> object:
     from rich.box import SIMPLE_HEAD
     from rich.table import Column, Table
 
-    example = Column("for example", no_wrap=True, overflow="ellipsis", max_width=MAX_EXAMPLE)
-    table = Table("column", "is taken for", "serves for", example, title=title, box=SIMPLE_HEAD, pad_edge=False)
+    columns_ = [
+        Column(name, no_wrap=True, overflow="ellipsis", ratio=ratio)
+        for name, ratio in (("column", 4), ("is taken for", 4), ("serves for", 3), ("for example", 4))
+    ]
+    table = Table(*columns_, title=plain(title), box=SIMPLE_HEAD, pad_edge=False, padding=(0, 1, 0, 0), expand=True)
     for one in columns:
-        table.add_row(plain(one.column), plain(one.role), plain(one.use), plain(one.example[: 4 * MAX_EXAMPLE]))
+        table.add_row(plain(one.column), plain(one.role), plain(one.use), plain(one.example[:MAX_EXAMPLE]))
     return table
 
 
-def _build(feed: Path, bundle: Path, shop_file: Path, quiet: bool) -> pl.DataFrame:
+def _build(feed: Path, bundle: Path, shop_file: Path, encoder: str, quiet: bool) -> pl.DataFrame:
     from trimtab.catalog.feeds.reading import read_feed
     from trimtab.engine.build.build import build_bundle
 
@@ -99,6 +104,7 @@ def _build(feed: Path, bundle: Path, shop_file: Path, quiet: bool) -> pl.DataFra
             rejections=read.rejections,
             shop=read.shop,
             beside=shop_file.parent,
+            encoder=encoder,
             progress=report,
         )
     for part in summary_lines(bundle_summary(bundle, seconds=time.perf_counter() - started)):

@@ -36,7 +36,7 @@ def infer(
         raise BadParameter("--out", f"{out} is there", "another file, or --force to write over it")
     given, layout = inferred_layout(feed)
     inferred = shop_of(layout, given)
-    out.write_text(shop_text(inferred, str(feed)), encoding="utf-8")
+    out.write_text(shop_text(inferred, str(feed), layout.costs), encoding="utf-8")
     if as_json:
         print_json({"shop": str(out), "said": list(said_of(layout)), **inferred.model_dump(exclude_defaults=True)})
         return

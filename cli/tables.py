@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from rich.box import SIMPLE_HEAD
@@ -13,36 +13,66 @@ from trimtab.cli.console import plain
 from trimtab.core.metrics import Interval
 
 
-def slate_tables(response: Mapping[str, Any]) -> Iterator[RenderableType]:
-    """The slate, its receipt, and whether the bound on relevance gave in.
+def slate_tables(response: Mapping[str, Any], *, is_wide: bool = False) -> Iterator[RenderableType]:
+    """What the query was understood as, the slate, its receipt, and whether the bound on relevance gave in.
 
     Args:
         response: as `GET /search` answers.
+        is_wide: whether there is room for what each hit brings to each objective.
     """
-    hits = response["hits"]
-    if not hits:
+    yield from (plain(line) for line in understood_lines(response["understood"]))
+    if not response["hits"]:
         yield "no item matches"
-    else:
-        objectives = list(hits[0]["objectives"])
-        table = Table(
-            "#",
-            Column("title", no_wrap=True, overflow="ellipsis", ratio=1),
-            Column("item_id", no_wrap=True, overflow="ellipsis", max_width=16),
-            Column("price", justify="right"),
-            *(Column(name, justify="right") for name in objectives),
-            Column("score", justify="right"),
-            title=f"“{plain(response['query'])}”",
-            box=SIMPLE_HEAD,
-            pad_edge=False,
-            padding=(0, 1, 0, 0),
-            expand=True,  # so that the title has what the numbers leave
-        )
-        for hit in hits:
-            price = "" if hit["price"] is None else f"{hit['price']:.2f}"
-            values = [f"{hit['objectives'][name]:.3f}" for name in objectives]
-            rank, names = str(hit["position"] + 1), (plain(hit["title"]), plain(hit["item_id"]))
-            table.add_row(rank, *names, price, *values, f"{hit['score']:.2f}")
-        yield table
+        return
+    yield _hits_table(response, list(response["hits"][0]["objectives"]) if is_wide else [])
+    yield _receipt_table(response)
+    if response["infeasible"]:
+        yield "[yellow]max_relevance_loss cannot hold here: the slate is as relevant as it can be[/]"
+
+
+def understood_lines(understood: Mapping[str, Any]) -> Iterator[str]:
+    """What the words of a query were taken for, where that is not the words themselves."""
+    if understood["corrected"]:
+        yield f"searched for “{understood['corrected']}” instead of “{understood['query']}”"
+    if understood["excluded"]:
+        yield f"without {_listed(understood['excluded'])}"
+    if understood["relaxed"]:
+        yield f"no item has {_listed(understood['relaxed'])} beside the rest"
+    for one in understood["synonyms"]:
+        yield f"“{one['from']}” also as “{one['to']}”"
+    for one in understood["attributes"]:
+        how = "filters by" if one["applied"] else "read as"
+        yield f"“{one['text']}” {how} {one['field'].replace('_', ' ')} {one['value']}"
+
+
+def _listed(words: Sequence[str]) -> str:
+    return ", ".join(f"“{word}”" for word in words)
+
+
+def _hits_table(response: Mapping[str, Any], objectives: Sequence[str]) -> Table:
+    table = Table(
+        "#",
+        Column("title", overflow="fold", ratio=1),
+        Column("item_id", no_wrap=True, overflow="ellipsis", max_width=16),
+        Column("price", justify="right"),
+        *(Column(name, justify="right") for name in objectives),
+        Column("score", justify="right"),
+        title=f"“{plain(response['query'])}”",
+        caption="score: what a hit brings to each objective by its weight, to compare within this query",
+        box=SIMPLE_HEAD,
+        pad_edge=False,
+        padding=(0, 1, 0, 0),
+        expand=True,  # so that the title has what the numbers leave
+    )
+    for hit in response["hits"]:
+        price = "" if hit["price"] is None else f"{hit['price']:.2f}"
+        values = [f"{hit['objectives'][name]:.3f}" for name in objectives]
+        rank, names = str(hit["position"] + 1), (plain(hit["title"]), plain(hit["item_id"]))
+        table.add_row(rank, *names, price, *values, f"{hit['score']:.2f}")
+    return table
+
+
+def _receipt_table(response: Mapping[str, Any]) -> Table:
     columns: tuple[Column | str, ...] = (
         "objective",
         *(Column(name, justify="right") for name in ("weight", "expected", "pure relevance", "change")),
@@ -52,9 +82,7 @@ def slate_tables(response: Mapping[str, Any]) -> Iterator[RenderableType]:
         change = "" if line["change"] is None else f"{line['change']:+.1%}"
         weight = f"{response['weights'][name]:.2f}"
         receipt.add_row(name, weight, f"{line['expected']:.3f}", f"{line['baseline']:.3f}", change)
-    yield receipt
-    if response["infeasible"]:
-        yield "[yellow]max_relevance_loss cannot hold here: the slate is as relevant as it can be[/]"
+    return receipt
 
 
 def intervals_table(intervals: Mapping[str, Interval], *, title: str) -> Table:

@@ -27,6 +27,8 @@ from collections.abc import Iterable
 from difflib import get_close_matches
 
 _WORDS = re.compile(r"[^\W_]+")
+NEAR_WORD = 0.8
+"""How much of a word must be alike where no whole name is."""
 
 
 class TrimtabError(Exception):
@@ -165,10 +167,16 @@ class BundleMismatch(BundleError):
 def did_you_mean(name: str, known: Iterable[str]) -> str:
     """The end of a sentence about an unknown name: the known one that it is nearest to, or nothing.
 
-    That is one of which a few letters differ, or else one that has all its words (`cost`: `cost_per_item`).
+    That is one of which a few letters differ, or else one that has all its words (`cost`: `cost_per_item`), or one of
+    which a word is near (`nvy`: `Navy blue`).
     """
-    asked, listed = name.casefold(), list(known)
-    words = set(_WORDS.findall(asked))
-    longer = [one for one in listed if words and words <= set(_WORDS.findall(one.casefold()))]
-    nearest = [*get_close_matches(asked, listed, n=1), *longer]
-    return f" (did you mean {nearest[0]!r}?)" if nearest else ""
+    by_key = {one.casefold(): one for one in known}
+    asked = name.casefold()
+    wanted = set(_WORDS.findall(asked))
+    words = {key: _WORDS.findall(key) for key in by_key}
+    nearest = [
+        *get_close_matches(asked, by_key, n=1),
+        *(key for key, own in words.items() if wanted and wanted <= set(own)),
+        *(key for key, own in words.items() if get_close_matches(asked, own, n=1, cutoff=NEAR_WORD)),
+    ]
+    return f" (did you mean {by_key[nearest[0]]!r}?)" if nearest else ""

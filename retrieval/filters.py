@@ -126,6 +126,21 @@ def conditions_of(store: ItemStore, filters: Iterable[Filter]) -> tuple[Conditio
     return tuple(by_field.values())
 
 
+def unknown_values(store: ItemStore, filters: Iterable[Filter]) -> list[str]:
+    """A sentence for each name in some filters that no item has, with the one that may be meant.
+
+    Raises:
+        BadParameter: as `conditions_of`.
+    """
+    return [
+        f"no item has {wanted.field}:{value}{did_you_mean(value, column.names)}"
+        for wanted in filters
+        if (column := _filterable(store.attributes, wanted.field)).attribute.kind in ("text", "path")
+        for value in wanted.values
+        if not _widened(column, Condition(wanted.field), value).codes
+    ]
+
+
 def filter_mask(store: ItemStore, filters: Iterable[Filter]) -> Mask | None:
     """[n_items] which items pass all filters; None where there are none, which is everything.
 

@@ -76,14 +76,14 @@ def read_feed(
     """
     with Processes() as tasks:
         shop, layout = _shop_and_layout(path, shop_file, shop, tasks, is_update=is_update)
-        rejected, unread, omitted = list[Rejection](), Counter[str](), Counter[str]()
-        blocks = list(_read_blocks(path, shop, layout, rejected, omitted, tasks))
+        rejected, unread = list[Rejection](), Counter[str]()
+        blocks = list(_read_blocks(path, shop, layout, rejected, tasks))
     for block in blocks:
         rejected += block.rejected
         unread.update(block.unread)
     items = _without_repeats(blocks, rejected)
     n_read = len(items) + len(rejected)
-    rejections = _rejections(layout, rejected, [*_unread(unread), *_omitted(omitted)], n_read)
+    rejections = _rejections(layout, rejected, list(_unread(unread)), n_read)
     _refuse_hopeless(rejections, path, max_rejected_share)
     return Feed(items if is_update else _with_schema(items), layout, shop_of(layout, shop), rejections)
 
@@ -132,16 +132,12 @@ class _Block:
     unread: Counter[str]
 
 
-def _read_blocks(
-    path: Path, shop: Shop, layout: Layout, rejected: list[Rejection], omitted: Counter[str], tasks: Tasks
-) -> Iterator[_Block]:
+def _read_blocks(path: Path, shop: Shop, layout: Layout, rejected: list[Rejection], tasks: Tasks) -> Iterator[_Block]:
     def usable() -> Iterator[Row]:
         for row in adapted(path, shop)[1]:
             if isinstance(row, Row):
                 yield row
-            elif isinstance(row, Omission):
-                omitted[row.reason] += 1
-            else:
+            elif not isinstance(row, Omission):
                 rejected.append(row)
 
     # What the layout was decided by is large, and of no use to who reads.
@@ -186,10 +182,6 @@ def _with_schema(frame: pl.DataFrame) -> pl.DataFrame:
 
 def _unread(unread: Counter[str]) -> Iterator[str]:
     return (f"{n:,} cells of {name} could not be read and are left empty" for name, n in unread.most_common())
-
-
-def _omitted(omitted: Counter[str]) -> Iterator[str]:
-    return (f"{n:,} rows are left out: {why}" for why, n in omitted.most_common())
 
 
 def _rejections(layout: Layout, rejected: list[Rejection], notes: Sequence[str], n_read: int) -> Rejections:

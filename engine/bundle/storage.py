@@ -202,7 +202,8 @@ def save_bundle(
     if pipeline.companions is not None:
         pipeline.companions.save(folder)
     save_ranker(ranker, folder)
-    SuggestionIndex.of(entries_of(pipeline.store), pipeline.retriever.lexicon.analyser).save(staging / SUGGESTIONS)
+    suggested = entries_of(pipeline.store, description.shop.variants.group_by)
+    SuggestionIndex.of(suggested, pipeline.retriever.lexicon.analyser).save(staging / SUGGESTIONS)
     (staging / SHOP).write_text(shop_text(description.shop), encoding="utf-8")
     for path in files_of(staging):
         path.chmod(READABLE)

@@ -14,6 +14,11 @@ from trimtab.catalog.store import ItemStore
 from trimtab.engine.bundle.manifest import MANIFEST, as_of
 
 
+def shop_of_bundle(bundle: Path) -> Shop:
+    """The `shop.toml` in a bundle."""
+    return Shop.read(bundle / SHOP) if (bundle / SHOP).exists() else EMPTY
+
+
 def current_store(bundle: Path, changes: Path) -> tuple[ItemStore, int]:
     """The items of a bundle with what changed since it was built, and the version of the catalogue.
 
@@ -24,8 +29,7 @@ def current_store(bundle: Path, changes: Path) -> tuple[ItemStore, int]:
         BundleDamaged: the items cannot be read.
         BadFile: the log holds a line that is not a change.
     """
-    shop = Shop.read(bundle / SHOP) if (bundle / SHOP).exists() else EMPTY
     since = as_of(json.loads((bundle / MANIFEST).read_text()))
     later = (one for segment in ChangeLog(changes).segments_since(since) for one in segment if one.timestamp > since)
-    delta = Delta(ItemStore.load(bundle, shop)).after(later)
+    delta = Delta(ItemStore.load(bundle, shop_of_bundle(bundle))).after(later)
     return (LiveStore(delta) if delta.version else delta.base), delta.version

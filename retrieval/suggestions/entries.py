@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from itertools import islice, takewhile
 from typing import TYPE_CHECKING, Literal, NamedTuple
 
 import numpy as np
+from numpy.typing import NDArray
 
 from trimtab.catalog.attributes.definition import SEPARATOR
+from trimtab.catalog.groups import Groups
 
 if TYPE_CHECKING:
     from trimtab.catalog.attributes.column import AttributeColumn
@@ -18,6 +21,12 @@ Kind = Literal["query", "category", "brand", "attribute", "item"]
 CATEGORIES, BRANDS = ("category", "product_type"), ("brand",)
 MAX_ITEMS = 20_000
 """The most items that are suggested, the most popular ones: of others their kind is."""
+MAX_VARIANTS = 50
+"""The variants of a product whose titles are compared."""
+ENOUGH_WORDS = 2
+"""The words that all titles of a product begin with from which on they name it."""
+BETWEEN = " -\u2013\u2014,;:|/("
+"""What stands between the title of a product and what tells a variant apart."""
 MAX_VALUES = 200_000
 """The most names that are suggested, those of most items."""
 
@@ -51,10 +60,14 @@ class Entry(NamedTuple):
         return (self.field, self.value) if self.field else (ITEM, self.item_id) if self.item_id else None
 
 
-def entries_of(store: ItemStore) -> Iterator[Entry]:
-    """What a catalogue has to suggest."""
+def entries_of(store: ItemStore, group_by: str | None = None) -> Iterator[Entry]:
+    """What a catalogue has to suggest.
+
+    Args:
+        group_by: the attribute that variants of a product have in common.
+    """
     yield from names_of(store)
-    yield from items_of(store)
+    yield from items_of(store, group_by)
 
 
 def names_of(store: ItemStore) -> Iterator[Entry]:
@@ -64,13 +77,31 @@ def names_of(store: ItemStore) -> Iterator[Entry]:
     yield from entries[:MAX_VALUES]
 
 
-def items_of(store: ItemStore) -> Iterator[Entry]:
-    """The most popular items."""
+def items_of(store: ItemStore, group_by: str | None = None) -> Iterator[Entry]:
+    """The most popular items; of a product's variants one, by what their titles begin with alike."""
     there = np.arange(len(store)) if store.gone is None else np.flatnonzero(~store.gone)
-    rows = there[np.argsort(-store.popularity[there], kind="stable")[:MAX_ITEMS]]
-    texts = (store.item_ids(rows), store.titles(rows), store.texts("url", rows), store.popularity[rows].tolist())
+    rows = there[np.argsort(-store.popularity[there], kind="stable")]
+    groups = Groups.of(store, group_by)
+    rows = (rows if groups is None else rows[groups.first_of_each(rows)])[:MAX_ITEMS]
+    titles = store.titles(rows) if groups is None else _titles_of_products(store, groups, rows)
+    texts = (store.item_ids(rows), titles, store.texts("url", rows), store.popularity[rows].tolist())
     for item_id, title, url, popularity in zip(*texts, strict=True):
         yield Entry("item", title, popularity + 1.0, item_id=item_id, url=url)
+
+
+def _titles_of_products(store: ItemStore, groups: Groups, rows: NDArray[np.int64]) -> list[str]:
+    """The title of each item's product."""
+    members = [np.array([row, *groups.others(row)[:MAX_VARIANTS]]) for row in rows.tolist()]
+    titles = iter(store.titles(np.concatenate(members)) if members else ())
+    return [_shared_start(list(islice(titles, len(one)))) for one in members]
+
+
+def _shared_start(titles: Sequence[str]) -> str:
+    """The words that all titles begin with, or else the first title."""
+    split = [title.split() for title in titles]
+    alike = list(takewhile(lambda words: len(set(words)) == 1, zip(*split, strict=False)))
+    shared = " ".join(words[0] for words in alike).rstrip(BETWEEN)
+    return shared if len(alike) >= ENOUGH_WORDS else titles[0]
 
 
 def _names_of(column: AttributeColumn, store: ItemStore) -> Iterator[Entry]:

@@ -16,7 +16,7 @@ import polars as pl
 from trimtab.core.atomic import new_folder
 from trimtab.core.errors import TrimtabError
 from trimtab.engine.bundle.verification import RETRIEVAL
-from trimtab.engine.live.current_store import current_store
+from trimtab.engine.live.current_store import current_store, shop_of_bundle
 from trimtab.engine.log.impressions import ImpressionReader, is_data_folder, log_parts, write_parquet
 from trimtab.retrieval.suggestions.entries import Entry, entries_of
 from trimtab.retrieval.suggestions.index import SuggestionIndex
@@ -41,7 +41,8 @@ def make(task: Task) -> Path:
     began = time.time()
     analyser = Lexicon.load(task.bundle / RETRIEVAL).analyser
     store, version = current_store(task.bundle, task.changes)
-    index = SuggestionIndex.of([*_queries(task, analyser), *entries_of(store)], analyser)
+    known = entries_of(store, shop_of_bundle(task.bundle).variants.group_by)
+    index = SuggestionIndex.of([*_queries(task, analyser), *known], analyser)
     out = task.data_folder / FOLDER / f"{time.time_ns():020d}"
     with new_folder(out) as staging:
         index.save(staging / INDEX)

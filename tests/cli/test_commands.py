@@ -177,11 +177,11 @@ def test_from_a_feed_to_its_playground(
     trimtab: Trimtab, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
 ) -> None:
     feed, bundle = tmp_path / "shoes.csv", tmp_path / "bundles" / "shoes"
-    rows = [f"{n},Boot {n},Boots,{10 + n}.50,{'red' if n % 2 else 'blue'}" for n in range(12)]
-    feed.write_text("\n".join(["sku,name,category,price,colour", *rows]) + "\n")
+    rows = [f"{n},Boot {n},Boots,{10 + n}.50,{'red' if n % 2 else 'blue'},{n + 2}.10" for n in range(12)]
+    feed.write_text("\n".join(["sku,name,category,price,colour,cost", *rows]) + "\n")
     served: dict[str, object] = {}
     monkeypatch.setattr("trimtab.service.server.serve", lambda **given: served.update(given))
-    done = trimtab("init", feed, "--out", bundle, "--yes", "--no-browser", "--port", "8123")
+    done = trimtab("init", feed, "--out", bundle, "--yes", "--no-browser", "--port", "8123", "--encoder", "wordllama")
     assert done.returncode == 0, done.stderr
     for line in ("sku", "item_id", "colour (text)", "facet", "12 rows kept, 0 rejected"):
         assert line in done.stdout + done.stderr
@@ -190,12 +190,26 @@ def test_from_a_feed_to_its_playground(
     assert len(Engine.load(bundle).store) == 12
 
     shop = bundle.with_name("shoes.shop.toml")
+    assert '# value = "price - cost"' in shop.read_text()
     shop.write_text(shop.read_text().replace("[attributes.colour]", '[attributes.colour]\ntype = "txt"'))
     edited = trimtab("init", feed, "--out", bundle, "--yes", "--no-serve")
     assert edited.returncode == 2
     assert "did you mean 'text'?" in edited.stderr
-    missing = trimtab("init", tmp_path / "nothing.csv")
-    assert (missing.returncode, "does not exist" in missing.stderr) == (2, True)
+    missing = trimtab("init", tmp_path / "shoe.cvs")
+    assert (missing.returncode, "no such file (did you mean 'shoes.csv'?)" in missing.stderr) == (2, True)
+
+
+def test_a_search_says_how_it_was_understood_and_what_a_filter_may_have_meant(trimtab: Trimtab, tmp_path: Path) -> None:
+    rows = [f"{n},Waterproof hiking boot of the year {n},{'Navy blue' if n % 2 else 'Red'}" for n in range(12)]
+    (tmp_path / "boots.csv").write_text("\n".join(["item_id,title,colour", *rows]))
+    trimtab("build", tmp_path / "boots.csv", "--out", tmp_path / "bundle", "--encoder", "wordllama")
+    found = trimtab("search", tmp_path / "bundle", "hikng boot").stdout
+    assert "searched for “hiking boot” instead of “hikng boot”" in found
+    assert "Waterproof hiking boot of the year 3" in found, "a title is whole"
+    nothing = trimtab("search", tmp_path / "bundle", "boot", "--filter", "colour:Nvy").stdout
+    assert "no item matches" in nothing
+    assert "no item has colour:Nvy (did you mean 'Navy blue'?)" in nothing
+    assert "receipt" not in nothing
 
 
 def test_build_without_arguments_asks_a_person_for_a_feed(

@@ -142,6 +142,20 @@ def test_names_and_items_of_a_catalogue() -> None:
     assert [one.text for one in items_of(store)] == ["Blue shoe", "Boot", "Red shoe"]
 
 
+def test_a_product_is_suggested_once_whatever_its_variants() -> None:
+    titles = ["Alpine jacket - Red - S", "Alpine jacket - Blue - M", "Alpine jacket - Blue - L", "Boot", "Shoe", "Shoe"]
+    frame = pl.DataFrame(
+        {
+            "item_id": list("123456"),
+            "title": titles,
+            "popularity": [1.0, 5.0, 2.0, 3.0, 0.0, 0.0],
+            "attr_style": ["a", "a", "a", None, "s", "s"],
+        }
+    )
+    found = [(one.text, one.item_id) for one in items_of(ItemStore.from_frame(frame), "style")]
+    assert found == [("Alpine jacket", "2"), ("Boot", "4"), ("Shoe", "5")]
+
+
 def frame_of(rows: list[tuple[str, str | None, int, int]]) -> pl.DataFrame:
     """Searches as (query, user, clicks, purchases)."""
     return pl.DataFrame(

@@ -51,7 +51,7 @@ def refuse_unreadable(shop: Shop, layout: Layout, path: Path | None) -> None:
     for objective, section in shop.objectives.items():
         for name in sorted(section.names):
             if normalize("NFKC", name) not in plain and not iskeyword(name):
-                nearest = did_you_mean(name, (*map(clean_name, layout.ignored), *sorted(readable)))
+                nearest = did_you_mean(name, (*layout.costs, *sorted(readable)))
                 raise _unfit(path, ("objectives", objective, "value"), f"the feed has no attribute {name!r}{nearest}")
 
 

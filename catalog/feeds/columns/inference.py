@@ -133,6 +133,8 @@ def _said(layout: Layout) -> Iterator[str]:
     yield _named("for [objectives] alone", (one.name for one in rest if not one.search))
     yield _named("searched as one text", layout.searched)
     yield _named("nothing was made of", (f"{name} ({why})" for name, why in layout.ignored.items()))
+    if layout.survey is not None:
+        yield from (f"{n:,} rows are left out: {why}" for why, n in layout.survey.omitted.most_common())
 
 
 def _prices(layout: Layout) -> str:

@@ -44,6 +44,8 @@ MAX_ATTRIBUTES = 1_000
 MAX_REPEATS = 20
 """How often one value of a column counts where its steps are looked for."""
 
+PAID = "what the shop pays"
+
 _NUMBERS = tuple(name for name, column in COLUMNS.items() if column.kind not in ("text", "flag"))
 
 
@@ -113,6 +115,11 @@ class Layout:
         }
         known = {*self.roles, *(("in_stock",) if self.stock_columns else ())}
         return frozenset(name for name in COLUMNS if not known.isdisjoint(made.get(name, (name,))))
+
+    @property
+    def costs(self) -> tuple[str, ...]:
+        """What the shop pays for an item: columns that nothing is made of until an objective reads them."""
+        return tuple(clean_name(column) for column, why in self.ignored.items() if why.startswith(PAID))
 
     @property
     def definitions(self) -> tuple[Attribute, ...]:
@@ -345,7 +352,7 @@ def _attributes(
             is_written = attribute.multi and (inferred.separator is not None or not column.n_lists)
             inferred = replace(inferred, separator=separator if is_written else None)
         if inferred.attribute.is_hidden and inferred.attribute.name not in weighed and plain not in elsewhere:
-            paid = f"what the shop pays; [objectives] may read {inferred.attribute.name}"
+            paid = f"{PAID}; [objectives] may read {inferred.attribute.name}"
             ignored[source] = "as shop.toml says" if said else paid
             continue
         if inferred.attribute.name in taken:

@@ -22,7 +22,7 @@ from trimtab.catalog.feeds.reshaping.families import family_of
 from trimtab.catalog.feeds.reshaping.repeated import repeated_of
 from trimtab.catalog.feeds.reshaping.shown import columns_of_state, only_shown
 from trimtab.catalog.feeds.rows import Row, Rows, Value, blocks_of, clean_name, filled, first_text, texts
-from trimtab.catalog.rejections import Rejection
+from trimtab.catalog.rejections import Omission, Rejection
 from trimtab.catalog.shop import Shop
 from trimtab.core.tasks import Tasks
 
@@ -137,6 +137,7 @@ class Survey:
         has_made_titles: whether the feed has no titles, and they are made of other columns.
         steps: of lists of categories.
         names: the feed's own columns, before the platform's names were read.
+        omitted: why rows are left out, and how many.
     """
 
     platform: Platform
@@ -148,6 +149,7 @@ class Survey:
     names: dict[str, None] = field(default_factory=dict)
     has_made_titles: bool = False
     steps: Steps = field(default_factory=Steps)
+    omitted: Counter[str] = field(default_factory=Counter)
     _seen: dict[str, set[int]] = field(default_factory=dict)
 
     def add(self, rows: SurveyedRows) -> None:
@@ -186,18 +188,27 @@ def survey_of(path: Path, shop: Shop, tasks: Tasks) -> Survey:
     """
     names: dict[str, None] = {}
     platform, rows = adapted(path, shop, names)
-    usable = (row for row in rows if isinstance(row, Row))
+    omitted = Counter[str]()
+    usable = _usable(rows, omitted)
     first = list(islice(usable, N_FIRST))
     start = surveyed_rows((None, None), first)
     title = title_column(start.columns, start.n_rows)
     brand = next(iter(roles_of(start.columns).get("brand", [])), None)
     given = {*names, *shop.catalogue.columns}
     is_made = platform.is_of_the_shop and title == TITLE and TITLE not in given
-    survey = Survey(platform, title, names=names, has_made_titles=is_made)
+    survey = Survey(platform, title, names=names, has_made_titles=is_made, omitted=omitted)
     for rows_of_block in tasks.map(surveyed_rows, (title, brand), blocks_of(chain(first, usable), BLOCK_ROWS)):
         survey.add(rows_of_block)
     survey.forget()
     return survey
+
+
+def _usable(rows: Rows, omitted: Counter[str]) -> Iterator[Row]:
+    for row in rows:
+        if isinstance(row, Row):
+            yield row
+        elif isinstance(row, Omission):
+            omitted[row.reason] += 1
 
 
 def surveyed_rows(columns: tuple[str | None, str | None], rows: Sequence[Row]) -> SurveyedRows:

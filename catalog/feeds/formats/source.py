@@ -16,6 +16,7 @@ from typing import IO, Literal, cast
 
 from charset_normalizer import from_bytes
 
+from trimtab.catalog.files import nearest_file
 from trimtab.core.errors import BadFile
 
 Form = Literal["parquet", "xml", "json", "lines", "delimited"]
@@ -39,7 +40,7 @@ def opened(path: Path) -> Iterator[IO[bytes]]:
         with path.open("rb") as file:
             yield _unpacked(file, path)
     except FileNotFoundError:
-        raise BadFile(path, "no such file") from None
+        raise BadFile(path, f"no such file{nearest_file(path)}") from None
     except _UNPACKING as error:
         kind = "zip" if isinstance(error, zipfile.BadZipFile) else "gzip"
         raise BadFile(path, f"is not a complete {kind} file ({error})") from None
@@ -71,6 +72,8 @@ def form_of(path: Path) -> Form:
     if head.startswith((b"PK", b"\xd0\xcf\x11\xe0")):
         raise BadFile(path, "is a workbook or an archive of several files; allowed: CSV, JSON, XML or Parquet")
     text = head.decode(encoding_of(path), errors="replace").lstrip("\ufeff \t\r\n")
+    if len(_CONTROLS.findall(text)) > MAX_CONTROLS * len(text):
+        raise BadFile(path, "is not text (a picture, a PDF, a program?); allowed: CSV, JSON, XML or Parquet")
     if text.startswith("<"):
         if text[:200].lower().startswith(("<!doctype html", "<html")):
             raise BadFile(
@@ -107,6 +110,10 @@ def encoding_of(path: Path) -> str:
     found = from_bytes(strange, cp_isolation=_OTHERS).best()
     return found.encoding if found is not None else "cp1252"
 
+
+_CONTROLS = re.compile("[\x00-\x08\x0e-\x1a\x7f]")
+MAX_CONTROLS = 0.01
+"""The share of characters that no text has above which a file is not one."""
 
 _DECLARED = re.compile(rb"\s*<\?xml[^>]*\bencoding\s*=\s*[\"']([\w.:-]+)[\"']")
 _HIGH_BYTES = re.compile(rb"[\x80-\xff]+")
