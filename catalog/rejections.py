@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
+from trimtab.core.counted import counted
+
 N_EXAMPLES = 3
 
 
@@ -50,7 +52,7 @@ class Rejections:
     @property
     def summary(self) -> str:
         """`N rows kept, M rejected`."""
-        return f"{self.n_kept:,} rows kept, {len(self.rows):,} rejected"
+        return f"{counted(self.n_kept, 'row')} kept, {len(self.rows):,} rejected"
 
     def by_column(self) -> dict[str, list[Rejection]]:
         """The rejected rows by the column that was the reason, the most frequent one first."""

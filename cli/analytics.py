@@ -21,8 +21,8 @@ app = typer.Typer()
 LISTS = {
     "top": "searched most",
     "trending": "searched more than before",
-    "no_results": "found nothing",
-    "no_clicks": "shown, and nothing was clicked",
+    "no_results": "found nothing, most often",
+    "no_clicks": "left without a click, most often",
     "corrected": "read as other words",
     "revenue": "earned most",
 }
@@ -127,6 +127,9 @@ def _print(name: str, rows: list[dict[str, Any]]) -> None:
         results.print(f"{LISTS.get(name, name)}: nothing that several users did", highlight=False)
         return
     results.print(_table(name, rows))
+    missing = {"before", "after"} - {row.get("side") for row in rows} if name == "change" else ()
+    for side in missing:
+        results.print(f"nothing was searched {side} that moment, of what is kept", highlight=False)
     if name in HINT:
         results.print(f"what can be done: {HINT[name]}", highlight=False, soft_wrap=True)
 

@@ -14,6 +14,7 @@ from rich.console import RenderableType
 from rich.table import Table
 
 from trimtab.cli.console import AsJson, Encoder, OnRay, Quiet, notes, plain, print_json, progress, results, tasks_on
+from trimtab.core.counted import counted
 from trimtab.core.errors import BadFile, BadParameter
 
 if TYPE_CHECKING:
@@ -205,7 +206,7 @@ def bundle_summary(out: Path, *, seconds: float) -> dict[str, Any]:
 def summary_lines(summary: Mapping[str, Any]) -> Iterator[RenderableType]:
     """The same for a person."""
     out = plain(summary["bundle"])
-    yield f"{summary['n_items']:,} items from {plain(summary['source'])}"
+    yield f"{counted(summary['n_items'], 'item')} from {plain(summary['source'])}"
     yield f"bundle {summary['bundle_id']} in {out}: {summary['bytes'] / 1e6:,.1f} MB, {summary['seconds']:.0f} s"
     facts = Table.grid(padding=(0, 2))
     learned = f"{' and '.join(summary['trained_on'])} ({summary['n_lists']:,} lists)"

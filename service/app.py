@@ -61,7 +61,7 @@ from trimtab.service.http.routes.replays import replays_router
 from trimtab.service.http.routes.search import search_router
 from trimtab.service.http.routes.suggest import suggest_router
 from trimtab.service.http.routes.users import users_router
-from trimtab.service.http.routes.views import views_router
+from trimtab.service.http.routes.views import missing_page, views_router
 from trimtab.service.http.sessions import COOKIE
 from trimtab.service.logs.audit_log import AuditLog
 from trimtab.service.logs.event_log import Event
@@ -120,7 +120,7 @@ def create_app(settings: Settings) -> FastAPI:
         app.router.routes.append(Route(agents.path, agents, include_in_schema=False))
     documentation.install(app)
     app.mount(ASSETS, StaticFiles(directory=FOLDER / "assets"))
-    problems.install(app)
+    problems.install(app, missing_page())
     _add_middleware(app, routers, parts.foundations)
     app.openapi = partial(_openapi, app)  # type: ignore[method-assign]  # the framework's own way to extend it
     return app

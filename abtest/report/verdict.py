@@ -42,14 +42,14 @@ def verdict(name: str, differences: Mapping[str, Estimate], before: Mapping[str,
         else:
             (gains if one.sure_sign > 0 else losses).append(metric)
 
-    def changes(metrics: list[str]) -> str:
-        return " and ".join(f"{metric} {_change(differences[metric], before[metric])}" for metric in metrics)
+    def changes(metrics: list[str], *, sign: int = 0) -> str:
+        return " and ".join(f"{metric} {_change(differences[metric], before[metric], sign)}" for metric in metrics)
 
     parts = [
         f"{words} {found}"
         for words, found in (
-            ("surely gains", changes(gains)),
-            ("surely loses", changes(losses)),
+            ("surely gains", changes(gains, sign=1)),
+            ("surely loses", changes(losses, sign=-1)),
             (f"surely differs by less than {MATTERS:.0%}, too little to matter, in", changes(small)),
             (f"differs by less than {MATTERS:.0%}, if at all, in", changes(smaller)),
             ("may change", changes(open_)),
@@ -110,9 +110,16 @@ def _is_small(one: Estimate, before: Estimate) -> bool:
     )
 
 
-def _change(one: Estimate, before: Estimate) -> str:
-    """The change relative to a base that is surely not 0, else absolutely; the sign is that of the difference."""
-    base, form = (relative_base(before), "+.1%") if relative_base(before) else (1.0, "+.4f")
-    numbers = [None if number is None else number / base for number in (one.value, one.low, one.high)]
-    value, low, high = ("" if number is None else f"{number:{form}}" for number in numbers)
+def _change(one: Estimate, before: Estimate, sign: int = 0) -> str:
+    """The change relative to a base that is surely not 0, else absolutely.
+
+    Args:
+        sign: of the differences that the words before it speak of: gains (1) and losses (-1) are told by their size.
+    """
+    base = relative_base(before)
+    form = f"{'' if sign else '+'}{'.1%' if base else '.4f'}"
+    ends = (one.high, one.low) if sign < 0 else (one.low, one.high)
+    value, low, high = (
+        "" if number is None else f"{(sign or 1) * number / (base or 1.0):{form}}" for number in (one.value, *ends)
+    )
     return f"by {value}" if not low else f"by {value} ({low} to {high})"

@@ -25,6 +25,7 @@ from trimtab.catalog.feeds.rows import Row, blocks_of
 from trimtab.catalog.rejections import N_EXAMPLES, Omission, Rejection, Rejections
 from trimtab.catalog.schema import COLUMNS, DTYPES, complete
 from trimtab.catalog.shop import EMPTY, Shop
+from trimtab.core.counted import counted
 from trimtab.core.errors import BadFile
 from trimtab.core.processes import Processes
 from trimtab.core.tasks import Tasks
@@ -180,8 +181,12 @@ def _with_schema(frame: pl.DataFrame) -> pl.DataFrame:
     return complete(frame).with_columns(column for column in attributes if column.null_count() < len(column))
 
 
+_CELLS = (("cell", "is"), ("cells", "are"))
+
+
 def _unread(unread: Counter[str]) -> Iterator[str]:
-    return (f"{n:,} cells of {name} could not be read and are left empty" for name, n in unread.most_common())
+    for name, n in unread.most_common():
+        yield counted(n, *(f"{cells} of {name} could not be read and {left} left empty" for cells, left in _CELLS))
 
 
 def _rejections(layout: Layout, rejected: list[Rejection], notes: Sequence[str], n_read: int) -> Rejections:

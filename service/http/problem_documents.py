@@ -35,6 +35,8 @@ MAX_DETAIL = 2000
 
 _log = structlog.get_logger()
 
+Answer = Callable[[Request | None, Exception], Response]
+
 
 class FieldProblem(BaseModel):
     """One parameter that is wrong."""
@@ -77,11 +79,29 @@ def documented(*statuses: int) -> dict[int | str, dict[str, Any]]:
     }
 
 
-def install(app: FastAPI) -> None:
-    """Make `app` answer every error with a problem document."""
+def install(app: FastAPI, missing: Callable[[str], Response]) -> None:
+    """Make `app` answer every error with a problem document.
+
+    Args:
+        missing: the page that a browser is shown in its place where somebody went to an address that is not there.
+    """
+
+    def answered(answer: Answer) -> Callable[[Request, Exception], Response]:
+        def handler(request: Request, error: Exception) -> Response:
+            problem = answer(request, error)
+            is_missing = problem.status_code == HTTPStatus.NOT_FOUND and _is_visited(request)
+            return missing(orjson.loads(bytes(problem.body))["detail"]) if is_missing else problem
+
+        return handler
+
     for kind, answer in _ANSWERS.items():
-        app.add_exception_handler(kind, answer)
+        app.add_exception_handler(kind, answered(answer))
     app.add_exception_handler(Exception, _unexpected)
+
+
+def _is_visited(request: Request) -> bool:
+    """Whether a browser goes to an address, as a person has it, rather than a program asks."""
+    return request.method == "GET" and request.headers.get("Accept", "").startswith("text/html")
 
 
 def problem_of(error: Exception) -> Response | None:
@@ -207,7 +227,7 @@ def _unexpected(_: Request, __: Exception) -> Response:
     return problem_response(500, "The service failed to answer; its log says why.")
 
 
-_ANSWERS: dict[type[Exception], Callable[[Request | None, Exception], Response]] = {
+_ANSWERS: dict[type[Exception], Answer] = {
     TrimtabError: _trimtab_error,
     RequestValidationError: _validation_error,
     HTTPException: _http_error,

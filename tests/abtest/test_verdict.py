@@ -15,14 +15,14 @@ def of(value: float | None, low: float | None = None, high: float | None = None,
 def test_a_loss_is_a_loss_where_what_was_earned_is_negative() -> None:
     """More was returned than sold."""
     found = verdict("b", {"revenue": of(-0.044, -0.065, -0.022)}, {"revenue": of(-0.98, -1.1, -0.86)})
-    assert "b surely loses revenue by -4.5% (-6.6% to -2.2%)." in found
+    assert "b surely loses revenue by 4.5% (2.2% to 6.6%)." in found
     found = verdict("b", {"revenue": of(0.044, 0.022, 0.065)}, {"revenue": of(-0.98, -1.1, -0.86)})
-    assert "b surely gains revenue by +4.5% (+2.2% to +6.6%)." in found
+    assert "b surely gains revenue by 4.5% (2.2% to 6.6%)." in found
 
 
 def test_a_change_is_absolute_where_the_base_may_be_0() -> None:
     for before in (of(0.2, -0.1, 0.5), of(0.2)):
-        assert "surely gains revenue by +0.1000 (+0.0500 to +0.1500)" in verdict(
+        assert "surely gains revenue by 0.1000 (0.0500 to 0.1500)" in verdict(
             "b", {"revenue": of(0.1, 0.05, 0.15)}, {"revenue": before}
         )
 

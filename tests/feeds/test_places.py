@@ -59,4 +59,4 @@ def test_a_place_that_is_not_on_earth_is_left_empty_and_counted(tmp_path: Path) 
     path.write_text("\n".join(["id,name,lat,lng", *rows, "60,Table,95,2", "61,Table,48,"]))
     feed = read_feed(path)
     assert feed.items["attr_latitude"].to_list()[-2:] == [None, None]
-    assert "1 cells of lat could not be read and are left empty" in feed.rejections.said
+    assert "1 cell of lat could not be read and is left empty" in feed.rejections.said

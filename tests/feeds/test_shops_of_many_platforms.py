@@ -46,7 +46,7 @@ def test_what_a_marketplace_calls_all_columns_and_the_row_that_says_it_again(fee
         "Cotton shirt 0",
         9.5,
     )
-    assert "1 rows are left out: it explains the columns" in found.rejections.said
+    assert "1 row is left out: it explains the columns" in found.rejections.said
 
 
 def test_a_first_row_that_says_what_is_required(feed: Any) -> None:
@@ -267,7 +267,7 @@ def test_a_first_row_that_explains_each_column(feed: Any) -> None:
     header, *rows = table(columns).splitlines()
     found = feed("\n".join([header, "Your number,What it is called,Maximum,At which you sell,How many", *rows]))
     assert found.items.select("item_id", "price", "in_stock").row(0) == ("SKU0", 899, False)
-    assert "1 rows are left out: it explains the columns" in found.rejections.said
+    assert "1 row is left out: it explains the columns" in found.rejections.said
 
 
 def test_a_till_says_what_the_shop_pays_and_what_each_outlet_has(feed: Any) -> None:
@@ -337,7 +337,7 @@ def test_a_printed_price_list(feed: Any) -> None:
     found = feed("Produkte 2026;;;\nStand: 1. Februar;;;\n;;;\n" + text)
     assert found.items.select("title", "price").row(0) == ("Eichenlampe Modell 0", 9.5)
     assert found.rejections.summary == "12 rows kept, 0 rejected"
-    assert "1 rows are left out: it is a heading" in found.rejections.said
+    assert "1 row is left out: it is a heading" in found.rejections.said
 
 
 def test_labels_are_a_list_by_what_they_are_called(feed: Any) -> None:

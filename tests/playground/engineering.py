@@ -22,12 +22,17 @@ PICTURE = (
 """What the shop's pictures are, which are elsewhere."""
 
 
+def show_products(page: Page) -> None:
+    """Show pictures of the shop's products, none of which is anywhere."""
+    page.route("https://shop.example/**", lambda route: route.fulfill(content_type="image/svg+xml", body=PICTURE))
+
+
 def serve_an_export(folder: Path, port: int, page: Page, *, n_products: int, shows: Step = lambda _: None) -> Terminals:
     """From the export to a shop whose pages search, and which follows tomorrow's export."""
     shopify_csv(folder / EXPORT, n_products)
     terminals = Terminals(folder, TRIMTAB_ADMIN_KEY=KEY)
     address = f"http://127.0.0.1:{port}"
-    page.route("https://shop.example/**", lambda route: route.fulfill(content_type="image/svg+xml", body=PICTURE))
+    show_products(page)
     with terminals.serving(f"trimtab init {EXPORT} --yes --no-browser --port {port}", port):
         page.goto(f"{address}/?q=hiking+boot")
         settled(page)

@@ -1,6 +1,7 @@
 """Pictures of the pages for docs/img: `python -m tests.playground.screenshots --bundle bundles/grocery`.
 
-What the report views show is made here: a simulated log and its replay, an experiment with some sessions, a page
+The playground shows a shop as Shopify exports it, with attributes, variants and two objectives of its own; the report
+views show groceries, whose shoppers are known: a simulated log and its replay, an experiment with some sessions, a page
 followed over a few visits. Then three people are recorded at their work: an engineer, a merchandiser, a scientist;
 with `--trace FOLDER` all that they do, for `playwright show-trace FOLDER/merchandiser.zip`.
 """
@@ -12,7 +13,7 @@ import json
 import sys
 import tempfile
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -21,9 +22,11 @@ import polars as pl
 from playwright.sync_api import Page, expect
 from redis import Redis
 
-from tests.playground.engineering import serve_an_export
+import trimtab
+from tests.feeds.platform_feeds import shopify_csv
+from tests.playground.engineering import EXPORT, serve_an_export, show_products
 from tests.playground.merchandising import help_a_query
-from tests.playground.reading import settled
+from tests.playground.reading import cards, settled
 from tests.playground.science import judge_a_log
 from tests.playground.terminals import Step, Terminals
 from tests.support.chromium import running_chromium
@@ -32,6 +35,9 @@ from tests.support.services import serving
 from tests.support.waiting import PATIENCE_SECONDS
 from trimtab.abtest.ope.replay import replay
 from trimtab.abtest.simulation.simulate import simulate
+from trimtab.catalog.feeds.columns.inference import shop_of
+from trimtab.catalog.feeds.reading import inferred_layout
+from trimtab.catalog.shop_text import shop_text
 from trimtab.engine import Engine
 from trimtab.engine.log.impressions import read_log
 from trimtab.service.experiments import ramp_controller
@@ -39,8 +45,18 @@ from trimtab.service.redis.server import redis_for
 from trimtab.service.settings import Settings
 
 ADMIN_KEY = "sesame"
-STEERED = "/?q=coffee&w_relevance=0.35&w_revenue=0.55&w_diversity=0.1&max_relevance_loss=0.05"
-PAGES, PEOPLE = "pages", ("engineer", "merchandiser", "scientist")
+OBJECTIVES = """
+[objectives.margin]
+head = "purchase"
+value = "price - cost_per_item"
+unit = "EUR"
+
+[objectives.clearance]
+head = "relevance"
+value = "if(stock > 0, discount, 0)"
+"""
+STEERED = "/?q=black+leather+boot&w_relevance=0.4&w_margin=0.5&w_clearance=0.1&max_relevance_loss=0.1"
+SHOP, PAGES, PEOPLE = "shop", "pages", ("engineer", "merchandiser", "scientist")
 N_IMPRESSIONS = 5_000
 N_SESSIONS = 1_000
 N_PRODUCTS = 400
@@ -60,7 +76,7 @@ FOLLOWED = "https://shop.example/kettle"
 
 
 def open_suggestions(page: Page) -> None:
-    page.get_by_role("combobox", name="Search the catalogue").press_sequentially("yog")
+    page.get_by_role("combobox", name="Search the catalogue").press_sequentially("rain")
     page.get_by_role("option").first.wait_for()
 
 
@@ -73,30 +89,45 @@ def arrange(page: Page) -> None:
     settled(page)
 
 
-PICTURES: dict[str, tuple[str, int, int, str, Callable[[Page], None] | None]] = {
+def open_variants(page: Page) -> None:
+    """The variants of a hit, the facets beside them, and the frontier of an objective of the shop's own."""
+    page.get_by_role("button", name="margin", exact=True).click()
+    cards(page).locator("details.variants summary").first.click()
+    settled(page)
+
+
+Pictures = Mapping[str, tuple[str, int, int, str, Callable[[Page], None] | None]]
+"""Address, width, height, colour scheme, and what is done first."""
+
+OF_SHOP: Pictures = {
     "playground-light": (STEERED, 1440, 1000, "light", None),
     "playground-dark": (STEERED, 1440, 1000, "dark", None),
     "playground-narrow": (STEERED, 360, 1400, "light", None),
     "playground-start": ("/", 1440, 700, "light", open_suggestions),
+    "playground-variants": (STEERED, 1440, 1250, "light", open_variants),
+    "playground-arrange": (STEERED, 1440, 1000, "light", arrange),
+}
+"""The last leaves a rule behind."""
+
+OF_VIEWS: Pictures = {
     "view-replay": ("/views/replays/summer", 1440, 1100, "light", None),
     "view-experiments": ("/views/experiments", 1440, 1100, "dark", None),
     "view-bundle": ("/views/bundle", 1440, 1100, "light", None),
     "view-analytics": ("/views/analytics?days=1", 1200, 1400, "light", None),
     "view-prices": ("/views/prices", 1440, 900, "light", None),
-    "playground-arrange": (STEERED, 1440, 1000, "light", arrange),
 }
-"""Address, width, height, colour scheme, and what is done first. The last leaves a rule behind."""
 
 
-def take(address: str, folder: Path) -> None:
+def take(pictures: Pictures, address: str, folder: Path) -> None:
     folder.mkdir(parents=True, exist_ok=True)
     with running_chromium() as browser:
-        for name, (path, width, height, scheme, prepare) in PICTURES.items():
+        for name, (path, width, height, scheme, prepare) in pictures.items():
             page = browser.new_page(
                 viewport={"width": width, "height": height},
                 color_scheme="dark" if scheme == "dark" else "light",
                 reduced_motion="reduce",
             )
+            show_products(page)
             page.goto(address + path)
             page.wait_for_load_state("networkidle")
             if prepare is not None:
@@ -189,8 +220,10 @@ def main() -> None:
     arguments.add_argument("--bundle", type=Path, default=Path("bundles/grocery"))
     arguments.add_argument("--out", type=Path, default=Path("docs/img"))
     arguments.add_argument("--trace", type=Path, help="folder of the recordings")
-    arguments.add_argument("--only", choices=[PAGES, *PEOPLE], help="the pages, or one of the people")
+    arguments.add_argument("--only", choices=[SHOP, PAGES, *PEOPLE], help="the shop, the views, or one of the people")
     given = arguments.parse_args()
+    if given.only in (None, SHOP):
+        take_shop(given.out)
     if given.only in (None, PAGES):
         take_pages(given.bundle, given.out)
     record([name for name in PEOPLE if given.only in (None, name)], given.bundle, given.out, given.trace)
@@ -205,7 +238,22 @@ def take_pages(bundle: Path, out: Path) -> None:
         settings = Settings(bundle=bundle, data_folder=data, redis_url=url, admin_key=ADMIN_KEY)
         with serving(settings) as client:
             use(client, data, url)
-            take(str(client.base_url).rstrip("/"), out)
+            take(OF_VIEWS, str(client.base_url).rstrip("/"), out)
+
+
+def take_shop(out: Path) -> None:
+    """Pictures of the playground of a shop from its export."""
+    with tempfile.TemporaryDirectory() as folder, redis_for(None, Path(folder)) as url:
+        data = Path(folder)
+        export, toml = data / EXPORT, data / "shop.toml"
+        shopify_csv(export, N_PRODUCTS)
+        known, layout = inferred_layout(export)
+        catalogue = known.catalogue.model_copy(update={"currency": "EUR"})
+        toml.write_text(shop_text(shop_of(layout, known.model_copy(update={"catalogue": catalogue}))) + OBJECTIVES)
+        trimtab.build(export, data / "bundle", shop=toml)
+        settings = Settings(bundle=data / "bundle", data_folder=data, redis_url=url, admin_key=ADMIN_KEY)
+        with serving(settings) as client:
+            take(OF_SHOP, str(client.base_url).rstrip("/"), out)
 
 
 if __name__ == "__main__":

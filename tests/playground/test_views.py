@@ -169,6 +169,10 @@ def test_who_has_no_key_is_asked_for_one(page: Page, towels: Path, tmp_path: Pat
         open_view(page, client, "/views/bundle")
         expect(page.get_by_text("This bundle kept no calibration curve.")).to_be_visible()
         assert client.get("/views/nothing").status_code == 404
+        assert client.get("/views/nothing").headers["content-type"] == "application/problem+json"
+        visited = client.get("/workbnech", headers={"Accept": "text/html,application/xhtml+xml,*/*;q=0.8"})
+        assert (visited.status_code, "There is nothing here" in visited.text) == (404, True)
+        assert client.get("/workbench").headers["location"] == "/workbench/synonyms"
 
 
 def test_a_merchandiser_finds_what_finds_nothing_and_what_can_be_done(page: Page, views: httpx.Client) -> None:

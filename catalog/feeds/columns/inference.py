@@ -13,6 +13,7 @@ from trimtab.catalog.feeds.columns.origin import currencies_of_name
 from trimtab.catalog.feeds.rows import clean_name
 from trimtab.catalog.places import DISTANCE, PLACE
 from trimtab.catalog.shop import ROLES, AttributeSection, PriceList, Shop, Variants
+from trimtab.core.counted import counted
 from trimtab.text.currencies import codes
 
 _NAMED = frozenset(ROLES) - {"stock", "sale_period"}
@@ -134,7 +135,8 @@ def _said(layout: Layout) -> Iterator[str]:
     yield _named("searched as one text", layout.searched)
     yield _named("nothing was made of", (f"{name} ({why})" for name, why in layout.ignored.items()))
     if layout.survey is not None:
-        yield from (f"{n:,} rows are left out: {why}" for why, n in layout.survey.omitted.most_common())
+        left_out = layout.survey.omitted.most_common()
+        yield from (f"{counted(n, 'row is', 'rows are')} left out: {why}" for why, n in left_out)
 
 
 def _prices(layout: Layout) -> str:
@@ -157,7 +159,7 @@ def _variants(layout: Layout) -> str:
     if layout.group_by is None or layout.survey is None:
         return "variants: none; every item is a product"
     groups = next((one for name, one in layout.survey.groups.items() if clean_name(name) == layout.group_by), None)
-    several = f": {len(groups.repeated):,} values have several items" if groups else ""
+    several = f": {counted(len(groups.repeated), 'value has', 'values have')} several items" if groups else ""
     return f"variants: items with one {layout.group_by} are one product{several}"
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from pathlib import PurePath
 from typing import Any
 
 from fastapi import APIRouter, Request
@@ -64,7 +65,7 @@ def _bundle(engine: Engine, examples: Sequence[str]) -> dict[str, Any]:
     """What the page says of the bundle that serves."""
     return {
         "id": engine.bundle_id,
-        "source": engine.manifest["source"],
+        "source": PurePath(engine.manifest["source"]).name,
         "n_items": len(engine.store),
         "has_prices": engine.store.has_prices,
         "objectives": list(engine.known_weights),

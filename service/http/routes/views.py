@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
+from http import HTTPStatus
 from typing import Any
 
 from fastapi import APIRouter, Depends, Request
-from fastapi.responses import HTMLResponse
+from fastapi.responses import HTMLResponse, RedirectResponse, Response
 
 from trimtab.core.errors import NotFound
 from trimtab.service.bundles.serving import Bundles
@@ -36,6 +37,16 @@ def views_router(
     async def replay(name: Name) -> HTMLResponse:
         return HTMLResponse(page.render(view="replays", title=name, name=name), headers=HEADERS)
 
+    @router.get("/workbench", response_class=RedirectResponse)
+    @router.get("/workbench/", response_class=RedirectResponse)
+    async def first_of_workbench() -> str:
+        return f"/workbench/{next(iter(WORKBENCH))}"
+
+    @router.get("/views", response_class=RedirectResponse)
+    @router.get("/views/", response_class=RedirectResponse)
+    async def first_view() -> str:
+        return f"/views/{next(iter(VIEWS))}"
+
     @router.get("/workbench/{name}", response_class=HTMLResponse)
     async def workbench(name: str) -> HTMLResponse:
         if name not in WORKBENCH:
@@ -49,3 +60,9 @@ def views_router(
         return {**{name: manifest[name] for name in SHOWN}, "drift": quality.drift()}
 
     return router
+
+
+def missing_page() -> Callable[[str], Response]:
+    """What a person is shown who goes to an address that is not there, given the words for it."""
+    page = templates().get_template("missing.html")
+    return lambda detail: HTMLResponse(page.render(detail=detail), status_code=HTTPStatus.NOT_FOUND, headers=HEADERS)

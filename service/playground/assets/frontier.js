@@ -1,6 +1,7 @@
 // The trade-offs of a query as a plot: relevance across, another objective up, in per cent of the pure-relevance slate.
 
 import { element, svg } from "./element.js";
+import { objectiveClass } from "./objectives.js";
 import { capitalised, change, weightsInWords } from "./words.js";
 
 const WIDTH = 340;
@@ -80,8 +81,8 @@ export function drawFrontier(box, points, { axis, loss, isWhole, onChoose, onLoo
     ...x.ticks.map((tick) => label(x.at(tick), HEIGHT - EDGE.bottom + 15, tickText(tick), "middle")),
     ...y.ticks.map((tick) => rule(y.at(tick))),
     ...y.ticks.map((tick) => label(EDGE.left - 6, y.at(tick) + 3.5, tickText(tick), "end")),
-    label(WIDTH - EDGE.right, HEIGHT - 3, "relevance", "end", "axis objective-relevance"),
-    label(EDGE.left, 12, axis, "start", `axis objective-${axis}`),
+    label(WIDTH - EDGE.right, HEIGHT - 3, "relevance", "end", `axis ${objectiveClass("relevance")}`),
+    label(EDGE.left, 12, axis, "start", `axis ${objectiveClass(axis)}`),
     svg("path", { class: "front", d: path.join("") }),
     ...dots.filter((one) => !onFront.includes(one)),
     ...onFront, // after the others, in the order in which the keyboard walks

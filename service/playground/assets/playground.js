@@ -149,9 +149,9 @@ function showControls() {
     byId(`share_${name}`).textContent = percent(shares[name], 0);
     slider.setAttribute("aria-valuetext", `${percent(shares[name], 0)} of the weight`);
   }
+  const chosen = nameOf(view.weights);
   for (const button of byId("presets").children) {
-    const preset = presets[button.dataset.preset];
-    button.setAttribute("aria-pressed", String(sameWeights(preset.weights, view.weights)));
+    button.setAttribute("aria-pressed", String(button.dataset.preset === chosen));
   }
   for (const [name, loss] of Object.entries(view.losses)) {
     byId(`guarded_${name}`).checked = loss != null;
@@ -218,6 +218,7 @@ function showSlates() {
   }
   for (const hit of [...candidate.hits, ...control.answer.hits]) titles.set(hit.item_id, hit.title);
   byId("nothing").hidden = true;
+  byId("tradeoffs").hidden = false;
   byId("slates").classList.remove("is-empty");
   const ids = (answer) => answer.hits.map((hit) => hit.item_id);
   arrange.obeyed(candidate);
@@ -296,11 +297,12 @@ function remedies(query) {
 function showNothing(words, examples, ways = []) {
   byId("slates").classList.add("is-empty");
   const links = examples.map((text) => element("button", { type: "button", onclick: () => lookFor(text) }, text));
-  byId("nothing").replaceChildren(element("p", {}, words), ...ways, element("div", { class: "examples" }, ...links));
+  const offered = links.length ? [element("p", { class: "note" }, "What this shop has:"), element("div", { class: "examples" }, ...links)] : [];
+  byId("nothing").replaceChildren(element("p", {}, words), ...ways, ...offered);
   byId("nothing").hidden = false;
   for (const id of ["control-slate", "candidate-slate", "changes"]) byId(id).replaceChildren();
   byId("verdict").textContent = "";
-  if (!view.q.trim()) byId("plot").replaceChildren();
+  byId("tradeoffs").hidden = true;
   speak(words);
 }
 

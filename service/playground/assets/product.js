@@ -31,8 +31,14 @@ export function priceOf(hit, currency) {
 export function metaOf(hit, names) {
   const said = names.filter((name) => hit.attributes[name] !== undefined).slice(0, MOST_ATTRIBUTES);
   const values = said.map((name) => `${fieldInWords(name)}: ${valueInWords(hit.attributes[name])}`);
-  const parts = [hit.brand, hit.category, ...values, hit.in_stock ? "" : "out of stock", `#${hit.item_id}`];
+  const parts = [hit.brand, kindOf(hit), ...values, hit.in_stock ? "" : "out of stock", `#${hit.item_id}`];
   return element("p", { class: "meta" }, parts.filter(Boolean).join(" \u00b7 "));
+}
+
+/** The last step of the first path of categories. */
+function kindOf(hit) {
+  const [path] = [hit.attributes.category ?? hit.category].flat();
+  return path.split(" > ").at(-1);
 }
 
 /** The other items of the hit's group, folded; nothing where there are none. */

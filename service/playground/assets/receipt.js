@@ -1,6 +1,7 @@
 // The receipt in a sentence and in bars, against the control that is chosen, and whether the guardrail holds.
 
 import { element } from "./element.js";
+import { objectiveClass } from "./objectives.js";
 import { capitalised, change, percent, weightsInWords } from "./words.js";
 
 const FULL_BAR = 0.25; // The change that fills half of the track.
@@ -34,7 +35,7 @@ function receiptLine(name, line, loss) {
   const limit = loss != null ? Math.min(loss / FULL_BAR, 1) : null;
   return element(
     "div",
-    { class: `line objective-${name}` },
+    { class: `line ${objectiveClass(name)}` },
     element("dt", {}, name),
     element(
       "dd",

@@ -1,6 +1,7 @@
 // A slate as cards: where each stands, how far it moved, and what its score is made of.
 
 import { element } from "./element.js";
+import { objectiveClass } from "./objectives.js";
 import { metaOf, pictureOf, priceOf, titleOf, variantsOf } from "./product.js";
 
 /** What each objective adds to an item's score; diversity belongs to the slate and is no part of it. */
@@ -19,7 +20,8 @@ export function showControl(list, answer, candidateIds, shown) {
 export function showCandidate(list, answer, controlIds, shown, decorate) {
   const rankOf = new Map(controlIds.map((id, index) => [id, index]));
   const mark = (hit, index) => moveOf(rankOf.get(hit.item_id), index, controlIds.length);
-  show(list, answer, shown, { mark, why: reason, decorate });
+  const isControl = answer.hits.every((hit, index) => hit.item_id === controlIds[index]);
+  show(list, answer, shown, { mark, why: isControl ? () => null : reason, decorate });
 }
 
 function moveOf(before, index, depth) {
@@ -63,7 +65,7 @@ function restoreFocus(list, focused) {
 
 function card(hit, index, { move, parts, why }, { largest, currency, attributes }) {
   const bars = parts.map(([name, value]) =>
-    element("span", { class: `part objective-${name}`, "--share": Math.max(value, 0) / largest }),
+    element("span", { class: `part ${objectiveClass(name)}`, "--share": Math.max(value, 0) / largest }),
   );
   const spoken = parts.map(([name, value]) => `${name} ${value.toFixed(2)}`).join(", ");
   return element(

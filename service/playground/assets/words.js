@@ -42,6 +42,12 @@ export function capitalised(text) {
   return text.charAt(0).toUpperCase() + text.slice(1);
 }
 
+/** How many queries of a set have another slate. */
+export function changedInWords(n, of) {
+  if (of === 1) return n === 1 ? "The query changes." : "The query does not change.";
+  return `${n} of ${of} queries ${n === 1 ? "changes" : "change"}.`;
+}
+
 export function weightsInWords(weights) {
   const parts = Object.entries(weights).filter(([, weight]) => weight > 0);
   return parts.map(([name, weight]) => `${name} ${percent(weight, 0)}`).join(", ");

@@ -1,14 +1,14 @@
 // What was searched, what was found, what came of it; each row leads to the playground and to what can be done.
 
 import { plane } from "../chart.js";
-import { element } from "../element.js";
+import { byId, element } from "../element.js";
 import { fetchJson } from "../requests.js";
 import { percent } from "../words.js";
 import { facts, open, section, table } from "./page.js";
 
 const LISTS = {
-  no_results: "Found nothing",
-  no_clicks: "Shown, and nothing was clicked",
+  no_results: "Found nothing, most often",
+  no_clicks: "Left without a click, most often",
   trending: "Searched more than before",
   top: "Searched most",
   corrected: "Read as other words",
@@ -16,6 +16,7 @@ const LISTS = {
 };
 const DAYS = new Map([["1", "the last day"], ["7", "the last week"], ["30", "the last month"], ["all", "all that is kept"]]);
 const CHANNELS = new Map([["", "shoppers"], ["agent", "agents"]]);
+const N_QUESTIONS = Object.keys(LISTS).length + 3; // The lists, and what there is by time, rank and category.
 const DAY_MS = 24 * 3600 * 1000;
 
 const asked = readAddress();
@@ -43,7 +44,13 @@ async function load() {
   // One after the other: the service reads its log for one question at a time.
   const [total] = await rows("overview");
   const lists = {};
-  if (total.searches > 0) for (const of of Object.keys(LISTS)) lists[of] = await rows("queries", { of, limit: "10" });
+  if (total.searches > 0) {
+    for (const [index, of] of Object.keys(LISTS).entries()) {
+      waiting(total, index);
+      lists[of] = await rows("queries", { of, limit: "10" });
+    }
+    waiting(total, Object.keys(LISTS).length);
+  }
   const at = asked.at && !Number.isNaN(Date.parse(asked.at)) ? new Date(asked.at).toISOString() : null;
   return {
     total,
@@ -53,6 +60,12 @@ async function load() {
     categories: await rows("categories", { limit: "15" }),
     change: at ? await rows("change", { at }).catch((error) => error.message) : null,
   };
+}
+
+/** What is known already, and that the rest is on its way: a long log takes a while for each list. */
+function waiting(total, index) {
+  const said = `Reading the log: ${index} of ${N_QUESTIONS} parts.`;
+  byId("view").replaceChildren(controls(), overview(total), element("p", { class: "note", role: "status" }, said));
 }
 
 function draw({ total, lists, times, ranks, categories, change }) {

@@ -5,7 +5,7 @@ import { element } from "../element.js";
 import { action, choice, labelled } from "../forms.js";
 import { send } from "../requests.js";
 import { facts, table } from "../views/page.js";
-import { percent, signed } from "../words.js";
+import { changedInWords, percent, signed } from "../words.js";
 
 /**
  * @param ways is filled with the two views as they are chosen, for who judges what either of them shows.
@@ -45,7 +45,7 @@ export function comparing(name, { set, judgments, profiles, drafts, bundles, ser
         return !stopped;
       });
       shown.replaceChildren(summary(rows, await difference(rows)), list(rows));
-      return `${rows.filter((row) => row.changed).length} of ${rows.length} queries change.`;
+      return changedInWords(rows.filter((row) => row.changed).length, rows.length);
     } finally {
       stop.hidden = true;
     }

@@ -5,6 +5,7 @@ import { element } from "../element.js";
 import { action, labelled, linesOf } from "../forms.js";
 import { Trouble, fetchJson, send } from "../requests.js";
 import { moment, section, table } from "../views/page.js";
+import { changedInWords } from "../words.js";
 import { bench, lookOnly } from "./bench.js";
 
 const FROM_LOG = 20;
@@ -127,7 +128,7 @@ export function definitionsPage({ kind, one, describe, queries, form, scope = "m
         ...changed.map((row) => sideBySide(row, sides)),
         ...(same.length > 0 ? [element("p", { class: "note" }, `Does not change: ${same.map((row) => row.query).join(", ")}.`)] : []),
       );
-      return `${changed.length} of ${rows.length} queries change.`;
+      return changedInWords(changed.length, rows.length);
     };
     return element(
       "details",
