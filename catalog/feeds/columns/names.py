@@ -17,17 +17,19 @@ _NAMES = {
     "item_id": (
         "item_id id product_id sku seller_sku item_sku article_number artikelnummer artikelnr art_nr artnr nummer "
         "artikel_nr bestellnummer référence reference referencia codice code uid variant_id variation_id offer_id "
-        "productid product_code item_code item_number handle nr number item_no no kod kód код "
+        "productid product_code item_code item_number handle number item_no kod kód код "
         "артикул コード 番号 品番 货号 编号 رقم الرمز varenummer kodu stok_kodu cikkszám κωδικός 번호 코드 상품번호 "
         "variant_sku "
         "variation_sku variationid artnum indeks symbol identyfikator custom_label varenr tuotenumero handle_id "
-        "cod código codigo numero numéro part_number kod_produktu sl_no s_no sr_no serial_no "
+        "cod código codigo numero numéro part_number kod_produktu sku管理番号 "
         "identifier supplier_pid article_code stock_code รหัสสินค้า sku_name internal_variant_id "
         "شناسه کد کد_کالا šifra identifiant "
-        "mã mã_sản_phẩm mã_hàng каталожен_номер код_товара код_товару pzn asin gtin ean isbn isbn13 isbn10"
+        "mã mã_sản_phẩm mã_hàng каталожен_номер код_товара код_товару "
+        "nr no sl_no s_no sr_no serial_no pzn asin gtin ean isbn isbn13 isbn10"
     ),
     "title": (
-        "title name product_name product_title item_name titel bezeichnung artikelname produktname nom "
+        "title name product_name product_title item_name display_name store_display_name "
+        "titel bezeichnung artikelname produktname nom "
         "nom_du_produit titre titolo nome título titulo nombre nazwa název naziv naam productname namn название "
         "наименование タイトル 商品名 名称 标题 adı adi ad nimi denumire megnevezés navn όνομα τίτλος tytuł item_title "
         "listing_title назва ονομασία 상품이름 名 品名 상품명 이름 اسم الاسم العنوان שם ชื่อ tên nama ime nume titlu "
@@ -134,7 +136,8 @@ _NAMES = {
         "image.url 画像 图片 이미지 الصورة صورة fotografía obrázek kép zdjęcie görsel resim kuva изображение "
         "картинка photos main_image_url image_1 εικόνα φωτογραφία bilde bilder "
         "bildlänk bildlenke billedlink bildlink lien_image lien_de_l_image enlace_imagen link_immagine "
-        "画像url 主图 hình_ảnh تصویر عکس"
+        "画像url 主图 hình_ảnh تصویر عکس product_media cover_media_url cover_url "
+        "foto fotos фото фотография главное_фото ссылка_на_фото ссылка_на_главное_фото"
     ),
     "url": (
         "url link product_url product_link deeplink deep_link href produkt_url producturl permalink "
@@ -177,8 +180,8 @@ BESIDE = {
     "language": ("text", "the language of the row's texts"),
 }
 """Roles that become something else than a column of the catalogue: the type of their cells, and what they say."""
-_REMARK = re.compile(r"\s*(?:[(\[][^()\[\]]*[)\]]|\*)\s*$")
-"""What is remarked behind a name: `Categories (x,y,z...)`, `Name *`."""
+_REMARK = re.compile(r"\s*(?:[(\[][^()\[\]]*[)\]]|\*|:\s+\S+(?:\s+\S+){2,})\s*$")
+"""What is remarked behind a name: `Categories (x,y,z...)`, `Name *`, `Title: with brand, model and so on`."""
 _PREFIX = re.compile(r"^(?:(?:item|product|article|produkt|artikel|base|main)_|ox(?=[a-z]))")
 _PRODUCT = frozenset(
     split_words(

@@ -25,7 +25,7 @@ _PURCHASE: Final = split_words(
     "inkoop inköp indkøb nákup nákupní zakup zakupu alış maliyet закупочная закупка 原価 仕入 进价 원가 التكلفة"
 )
 _CHARGED: Final = split_words(
-    "shipping delivery deposit tax versand pfand versandkosten envío livraison consigne frete spedizione "
+    "shipping delivery payment deposit tax versand pfand versandkosten envío livraison consigne frete spedizione "
     "kargo доставка 送料 운임"
 )
 _OTHER: Final = (*_PURCHASE, *_CHARGED)

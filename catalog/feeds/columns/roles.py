@@ -12,7 +12,7 @@ from trimtab.catalog.feeds.columns.offers import with_offers
 from trimtab.catalog.feeds.columns.positions import LOCATION, are_pairs, without_other_meanings
 from trimtab.catalog.feeds.columns.stores import OTHER_WORDS
 from trimtab.catalog.feeds.columns.survey import Survey
-from trimtab.catalog.feeds.columns.titles import SHARED, looks_like_titles, titles_by_looks
+from trimtab.catalog.feeds.columns.titles import SHARED, TITLE, looks_like_titles, titles_by_looks, with_words_first
 from trimtab.catalog.feeds.platforms.platform import ROLES
 from trimtab.catalog.feeds.rows import clean_name, words_of
 from trimtab.core.errors import BadFile
@@ -33,7 +33,8 @@ def found_roles(survey: Survey, path: object, required: Iterable[str]) -> dict[s
     columns = survey.columns
     roles = {name: name for name in ROLES if name in columns}
     given = frozenset(roles)
-    for role, candidates in roles_of(name for name in columns if name not in roles).items():
+    for role, named in roles_of(name for name in columns if name not in roles).items():
+        candidates = with_words_first(named, columns) if role == TITLE else named
         if role != "item_id" and role not in roles:
             roles[role] = next(
                 (name for name in candidates if role != LOCATION or are_pairs(columns[name])), candidates[0]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from itertools import chain, islice
 
 from trimtab.catalog.feeds.columns.evidence import ColumnEvidence
@@ -30,13 +30,24 @@ _VERSIONS = frozenset(
 
 def title_column(columns: Mapping[str, ColumnEvidence], n_rows: int) -> str | None:
     """The column with the titles; None where no column could have them."""
-    named = roles_of(columns).get(TITLE, [])
+    named = with_words_first(roles_of(columns).get(TITLE, []), columns)
     within = (
         name
         for name, column in columns.items()
         if TITLE in roles_within(name) and looks_like_titles(column, n_rows, least_different=SHARED)
     )
     return next(chain(named, within, titles_by_looks(columns, n_rows, ("item_id",))), None)
+
+
+def with_words_first(named: Sequence[str], columns: Mapping[str, ColumnEvidence]) -> list[str]:
+    """Columns that are called titles, those with words before those with codes: `Display Name` before `Name`."""
+    return sorted(named, key=lambda name: _are_codes(columns[name]))
+
+
+def _are_codes(column: ColumnEvidence) -> bool:
+    """Whether nearly all values are single words with a digit."""
+    n_codes = sum(" " not in value and any(map(str.isdecimal, value)) for value in column.distinct)
+    return n_codes > OWN * len(column.distinct)
 
 
 def with_titles(rows: Rows) -> Rows:

@@ -15,6 +15,7 @@ from trimtab.catalog.feeds.platforms.bigcommerce import BIGCOMMERCE
 from trimtab.catalog.feeds.platforms.jsonld import JSONLD
 from trimtab.catalog.feeds.platforms.magento import MAGENTO
 from trimtab.catalog.feeds.platforms.merchant import MERCHANT
+from trimtab.catalog.feeds.platforms.odoo import ODOO
 from trimtab.catalog.feeds.platforms.plain import PLAIN
 from trimtab.catalog.feeds.platforms.platform import Platform
 from trimtab.catalog.feeds.platforms.shopify import SHOPIFY
@@ -22,7 +23,7 @@ from trimtab.catalog.feeds.platforms.woocommerce import WOOCOMMERCE
 from trimtab.catalog.feeds.rows import Row, Rows, names_of
 from trimtab.catalog.rejections import Rejection
 
-PLATFORMS = (SHOPIFY, WOOCOMMERCE, MAGENTO, BIGCOMMERCE, JSONLD, AGENTIC, MERCHANT, PLAIN)
+PLATFORMS = (SHOPIFY, WOOCOMMERCE, MAGENTO, BIGCOMMERCE, JSONLD, AGENTIC, MERCHANT, ODOO, PLAIN)
 N_LOOKED_AT = 200
 
 

@@ -87,6 +87,8 @@ def _numbered(names: tuple[str, ...]) -> tuple[Numbered, ...]:
     groups: list[Numbered] = []
     for (stem, number, what), value in columns.items():
         name = columns.get((stem, number, "name")) or columns.get((stem, number, ""))
+        if name is None and not stem:  # `attribute_key_1` and `value_1`
+            name = next((one for (_, at, of), one in columns.items() if (at, of) == (number, "name")), None)
         if what == "value" and name is not None:
             beside = [
                 column

@@ -20,9 +20,11 @@ _FLAGS = frozenset(
         "visible is_visible published is_published published_on_online_store active is_active enabled "
         "is_enabled aktiv aktiviert online veröffentlicht sichtbar opublikowano aktywny publié actif "
         "visible_en_ligne publicado activo ativo pubblicato attivo gepubliceerd actief publicerad aktivní yayında "
-        "aktif опубликовано"
+        "aktif опубликовано for_sale can_be_sold sale_ok"
     )
 )
+_HIDING = frozenset(split_words("inactive is_inactive isinactive hidden is_hidden disabled is_disabled"))
+"""Flags that say the opposite."""
 _YES, _NO = frozenset({"o", "s", "j", "visible"}), frozenset({"hidden", "invisible"})
 """Oui, sí, sim, ja; and what visibility is called."""
 _STATES = frozenset(split_words("status product_status state listing_status publication_status status_produktu"))
@@ -49,7 +51,7 @@ def columns_of_state(rows: Rows, kept: Collection[str] = ()) -> list[str]:
     seen: dict[str, Counter[bool | None]] = {}
     for row in islice(rows, N_LOOKED_AT):
         for name, value in row.cells.items() if isinstance(row, Row) else ():
-            if _names_of(name) & (_FLAGS | _STATES) and not _names_of(name) & set(kept):
+            if _names_of(name) & (_FLAGS | _HIDING | _STATES) and not _names_of(name) & set(kept):
                 seen.setdefault(name, Counter())[is_on_show(name, value)] += 1
     return [name for name, said in seen.items() if not said[None] and said[True] > MOST * said.total()]
 
@@ -72,7 +74,8 @@ def is_on_show(name: str, value: Value | None) -> bool | None:
     text = first_text(value).casefold()
     if _names_of(name) & _STATES:
         return True if text in _SHOWN_STATES else False if text in _HIDDEN_STATES else None
-    return True if text in _YES else False if text in _NO else in_stock_of(text)
+    said = True if text in _YES else False if text in _NO else in_stock_of(text)
+    return not said if said is not None and _names_of(name) & _HIDING else said
 
 
 def _names_of(name: str) -> set[str]:
