@@ -114,7 +114,7 @@ def _change(one: Estimate, before: Estimate, sign: int = 0) -> str:
     """The change relative to a base that is surely not 0, else absolutely.
 
     Args:
-        sign: of the differences that the words before it speak of: gains (1) and losses (-1) are told by their size.
+        sign: of the differences that the words before it speak of: gains (1) and losses (-1) are given by their size.
     """
     base = relative_base(before)
     form = f"{'' if sign else '+'}{'.1%' if base else '.4f'}"
