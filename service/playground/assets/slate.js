@@ -21,7 +21,7 @@ export function showCandidate(list, answer, controlIds, shown, decorate) {
   const rankOf = new Map(controlIds.map((id, index) => [id, index]));
   const mark = (hit, index) => moveOf(rankOf.get(hit.item_id), index, controlIds.length);
   const isControl = answer.hits.every((hit, index) => hit.item_id === controlIds[index]);
-  show(list, answer, shown, { mark, why: isControl ? () => null : reason, decorate });
+  show(list, answer, shown, { mark, why: isControl ? ordered : reason, decorate });
 }
 
 function moveOf(before, index, depth) {
@@ -93,16 +93,24 @@ function card(hit, index, { move, parts, why }, { largest, currency, attributes 
   );
 }
 
+/** A rule that put it there. */
+function ordered({ hits, rules }, _, index) {
+  const { item_id: item } = hits[index];
+  if (Object.values(rules.pins).includes(item)) return "pinned";
+  const boost = rules.boosts[item];
+  return boost ? (boost > 0 ? "boosted" : "buried") : null;
+}
+
 /**
  * A rule that put it there; that variety put it before better scores; or the objective in which it stands out most.
  * Where a pin stands nobody chose, so pins say nothing about the others.
  */
-function reason({ hits, rules, weights }, parts, index) {
+function reason(answer, parts, index) {
+  const byRule = ordered(answer, parts, index);
+  if (byRule) return byRule;
+  const { hits, rules, weights } = answer;
   const pinned = new Set(Object.values(rules.pins));
   const hit = hits[index];
-  if (pinned.has(hit.item_id)) return "pinned";
-  const boost = rules.boosts[hit.item_id];
-  if (boost) return boost > 0 ? "boosted" : "buried";
   const passed = (other) => !pinned.has(other.item_id) && other.score > hit.score + 1e-6;
   if (weights.diversity > 0 && hits.slice(index + 1).some(passed)) return "for variety";
   let most = { name: "", excess: 0 };
