@@ -250,7 +250,7 @@ def take_shop(out: Path) -> None:
         known, layout = inferred_layout(export)
         catalogue = known.catalogue.model_copy(update={"currency": "EUR"})
         toml.write_text(shop_text(shop_of(layout, known.model_copy(update={"catalogue": catalogue}))) + OBJECTIVES)
-        trimtab.build(export, data / "bundle", shop=toml)
+        trimtab.build(export, data / "bundle", shop=toml, encoder="wordllama")
         settings = Settings(bundle=data / "bundle", data_folder=data, redis_url=url, admin_key=ADMIN_KEY)
         with serving(settings) as client:
             take(OF_SHOP, str(client.base_url).rstrip("/"), out)
