@@ -27,12 +27,12 @@ from trimtab.retrieval.first_allowed import first_allowed
 from trimtab.retrieval.lexical.field_terms import FieldTerms
 from trimtab.retrieval.lexical.index import LexicalIndex
 from trimtab.retrieval.lexical.postings import ItemTerms, Postings, terms_of_item
-from trimtab.retrieval.lexical.wanted import Wanted
+from trimtab.retrieval.lexical.wanted import Wanted, query_reader
 from trimtab.retrieval.milvus.indices import postings_of
 from trimtab.retrieval.protocol import Dense, Found, Indices
 from trimtab.retrieval.retriever import Retriever
 from trimtab.text.lexicon import Lexicon
-from trimtab.text.query import QueryReader, QueryWord
+from trimtab.text.query import QueryWord
 
 if TYPE_CHECKING:
     from trimtab.catalog.store import ItemStore
@@ -154,7 +154,7 @@ class LiveLexicalIndex:
         """
         self._base, self._postings, self._store = base, postings, store
         self._n_base, self._stale = n_base, stale
-        self.reader = QueryReader(base.lexicon, self._knows_term) if len(postings) else base.reader
+        self.reader = query_reader(base.lexicon, self._knows_term) if len(postings) else base.reader
 
     def with_numbers(self, store: ItemStore, stale: frozenset[str]) -> LiveLexicalIndex:
         """The same index over the same items, more of whose numbers are others."""

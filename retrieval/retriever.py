@@ -309,10 +309,14 @@ class CatalogueWords:
 
     def __init__(self, store: ItemStore, lexical: Vocabulary, speller: Speller, lexicon: Lexicon) -> None:
         self._store, self._lexicon, self._lexical = store, lexicon, lexical
-        self.knows, self.read = lexical.reader.knows_word, lexical.reader.read
+        self.read = lexical.reader.read
         self.has_all, self.best_covered = lexical.has_all, lexical.best_covered
         self.frequency, self.readings = speller.frequency, speller.readings
         self.neighbours, self.completions = speller.neighbours, speller.completions
+
+    def knows(self, word: str) -> bool:
+        """Whether any item has a word, or says that it goes without it."""
+        return self._lexical.reader.knows_word(word) or self.goes_without(word)
 
     def together(self, words: Sequence[str]) -> int:
         """The number of items that have all of the words."""

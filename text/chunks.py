@@ -19,9 +19,14 @@ LONGEST: Final = 64
 _LETTERS: Final = r"\p{L}\p{M}"
 _IN_WORD: Final = rf"{_LETTERS}\p{{N}}"
 _WORD: Final = rf"[\p{{L}}\p{{N}}][{_IN_WORD}]*(?:'[{_IN_WORD}]+)*"
-_COMPOUND = regex.compile(rf"({_WORD}(?:[-./_&+·]{_WORD})*)((?:\+\+?|\#)(?![{_IN_WORD}]))?|\p{{Extended_Pictographic}}")
+_DECIMAL_COMMA: Final = r"(?<=\p{N}[xX]\p{N}{1,2}),(?=\p{N}{1,2}(?![\p{L}\p{N}.,]))"
+_COMPOUND = regex.compile(
+    rf"({_WORD}(?:(?:[-./_&+·]|{_DECIMAL_COMMA}){_WORD})*)((?:\+\+?|\#)(?![{_IN_WORD}]))?|\p{{Extended_Pictographic}}"
+)
 _PIECE = regex.compile(_WORD)
 _RUN = regex.compile(rf"\p{{N}}+|[{_LETTERS}]+")
+_SIDES = regex.compile(r"(?<=\p{N})[xX](?=\p{N})")
+_ENDS_IN_DECIMAL = regex.compile(rf"(.*[{_LETTERS}])?(\p{{N}}{{1,3}}[.,]\p{{N}}{{1,2}})")
 _ACRONYM = regex.compile(rf"[{_LETTERS}](?:\.[{_LETTERS}])+")
 
 _LONGEST_CODE_WORD: Final = 3
@@ -29,6 +34,10 @@ _LONGEST_CODE_WORD: Final = 3
 
 _LONGEST_LISTED: Final = 3
 """Letters of words that a slash or an ampersand makes one (AC/DC, H&M); longer ones are a list (red/green)."""
+
+_LIST_SIGN: Final = "/"
+_SHORTEST_LISTED_CODE: Final = 3
+"""Characters of codes that a slash makes a list; shorter ones are pieces of one."""
 
 _LONGEST_JOINED: Final = 40
 _PAIR: Final = 2
@@ -69,9 +78,14 @@ class ChunkReader:
             elif _ACRONYM.fullmatch(compound):
                 tokens = [self._word(_Piece(compound.replace(".", ""), at, match.end(1)))]
             elif _is_code(pieces):
-                tokens = [self._code(pieces)]
+                tokens = [
+                    self._code(code, _parts_of(chunk[code[0].start : code[-1].end])) for code in _codes(pieces, chunk)
+                ]
             else:
-                tokens = [self._code([piece]) if _has_digit(piece.text) else self._word(piece) for piece in pieces]
+                tokens = [
+                    self._code([piece], _parts_of(piece.text)) if _has_digit(piece.text) else self._word(piece)
+                    for piece in pieces
+                ]
                 tokens[-1] = tokens[-1]._replace(joined=self._joined(compound, pieces))
             if sign:
                 tokens[-1] = _signed(tokens[-1], sign)
@@ -90,9 +104,12 @@ class ChunkReader:
             word, start, end = segment.term, at + segment.start, at + segment.end
             yield Token(word, word, word, "word", start, end, parts=segment.parts, joined=segment.joined)
 
-    def _code(self, pieces: Sequence[_Piece]) -> Token:
-        """Letters and digits, with or without signs between them."""
-        runs = [run for piece in pieces for run in _runs(piece.text)]
+    def _code(self, pieces: Sequence[_Piece], runs: Sequence[str]) -> Token:
+        """Letters and digits, with or without signs between them.
+
+        Args:
+            runs: what the code is made of.
+        """
         code = fold_accents(self._fold_case("".join(piece.text for piece in pieces).replace("'", "")))[:LONGEST]
         parts = tuple(map(self._part, runs)) if len(runs) > 1 else ()
         kind: Kind = "number" if code.isdigit() and len(pieces) == 1 else "code"
@@ -100,8 +117,8 @@ class ChunkReader:
 
     def _part(self, run: str) -> str:
         _, amount = next(self._amounts.amounts(run), (0, None))
-        if amount is not None and amount.measure is not None and amount.length == len(run):
-            return amount.measure.term
+        if amount is not None and amount.length == len(run):
+            return amount.measure.term if amount.measure is not None else amount.number
         word = self._fold_case(run)
         return (fold_accents(word) if _has_digit(run) else self._forms.terms(word)[0])[:LONGEST]
 
@@ -126,10 +143,35 @@ def _has_digit(word: str) -> bool:
     return any(map(str.isdigit, word))
 
 
+def _parts_of(code: str) -> list[str]:
+    """What a code is made of: its pieces, sides (`M8x1.25`), and a decimal number at the end of one (`USB3.0`)."""
+    parts: list[str] = []
+    for side in _SIDES.split(code):
+        decimal = _ENDS_IN_DECIMAL.fullmatch(side)
+        name, number = (decimal[1] or "", [decimal[2]]) if decimal else (side, [])
+        parts += [run for piece in _PIECE.findall(name) for run in _runs(piece)] + number
+    return parts
+
+
 def _runs(piece: str) -> list[str]:
     """A piece in its letters and digits where it has a word of its own (`iphone12`), else whole (`1000XM4`)."""
     runs = _RUN.findall(piece)
     return runs if any(len(run) >= _LONGEST_CODE_WORD and not _has_digit(run) for run in runs) else [piece]
+
+
+def _codes(pieces: Sequence[_Piece], chunk: str) -> list[list[_Piece]]:
+    """The pieces of a code, or of each of a list: `10W-40/5W-30`."""
+    codes: list[list[_Piece]] = [[]]
+    for piece in pieces:
+        if codes[-1] and chunk[codes[-1][-1].end : piece.start] == _LIST_SIGN:
+            codes.append([])
+        codes[-1].append(piece)
+    are_codes = all(_is_mixed("".join(piece.text for piece in code)) for code in codes)
+    return codes if are_codes else [list(pieces)]
+
+
+def _is_mixed(text: str) -> bool:
+    return _has_digit(text) and not text.isdigit() and len(text) >= _SHORTEST_LISTED_CODE
 
 
 def _is_code(pieces: Sequence[_Piece]) -> bool:

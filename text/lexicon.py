@@ -79,11 +79,18 @@ class Lexicon:
         self.read = analyser.read
 
     @classmethod
-    def of_texts(cls, analyser: Analyser, texts: Iterable[str], others: Iterable[str] = ()) -> Lexicon:
+    def of_texts(
+        cls,
+        analyser: Analyser,
+        texts: Iterable[str],
+        others: Iterable[str] = (),
+        is_whole: Callable[[str], bool] = lambda _: False,
+    ) -> Lexicon:
         """Learn the words of the names of a catalogue's items, brands and kinds.
 
         Args:
             others: further words, as they are compared, that may be codes: the numbers of articles.
+            is_whole: whether a word is none of its parts: `zuckerfrei` has nothing of Zucker.
         """
         words, pairs = dict[str, None](), Counter[tuple[str, str]]()
         for text in dict.fromkeys(texts):
@@ -98,9 +105,10 @@ class Lexicon:
         compounds = {
             _term(analyser, word): tuple(_term(analyser, part) for part in parts)
             for word, parts in (_compounds(words, links) if links else ())
+            if not is_whole(word)
         }
         may_be_compounds = (word for word in words if links and len(word) >= SHORTEST_COMPOUND and word.isalpha())
-        long = {word: _term(analyser, word) for word in may_be_compounds}
+        long = {word: _term(analyser, word) for word in may_be_compounds if not is_whole(word)}
         codes = _codes(words)
         every = codes | _codes(others)
         found: Collection[str] = next((some for some in (every, codes) if len(some) <= MAX_CODES), ())
@@ -112,7 +120,10 @@ class Lexicon:
 
     def terms_of_normalised(self, text: str) -> list[str]:
         """`terms` of a text that is normalised."""
-        terms = self.analyser.terms_of_normalised(text)
+        return self.with_parts(self.analyser.terms_of_normalised(text))
+
+    def with_parts(self, terms: list[str]) -> list[str]:
+        """Index terms, the parts of a compound behind it."""
         if self.compounds.keys().isdisjoint(terms):
             return terms
         return [each for term in terms for each in (term, *self.compounds.get(term, ()))]

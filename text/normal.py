@@ -18,6 +18,7 @@ import regex
 APOSTROPHES: Final = "'’‘‛ʼʹʻʽ′‵`´＇ˈ՚"
 QUOTES: Final = '"“”„‟″‶〃＂ˮ'
 HYPHENS: Final = "-‐‑‒–—―−﹘﹣－⁃"
+TIMES: Final = "×✕⨯"
 SPACES: Final = "\u200b\u00a0\u202f\u2007\u2009\u3000\t\n\r\f\v"
 """Characters that part words; the zero-width space does in Thai and Khmer."""
 
@@ -45,6 +46,10 @@ UNSPACED: Final = r"\p{Han}\p{Hiragana}\p{Katakana}ー々\p{Thai}\p{Lao}\p{Khmer
 
 _ENTITY = regex.compile(r"&(?:#\d{1,7}|#[xX][0-9a-fA-F]{1,6}|[A-Za-z][A-Za-z0-9]{1,30});")
 _VULGAR_FRACTION = regex.compile(r"(?<=\d)(?=[¼-¾⅐-⅞↉])")
+_THREAD = regex.compile(r"(?<![\p{L}\p{M}\p{N}])([A-Z]{1,3})(?=(?:\d )?\d{1,2}/(?:2|4|8|16)(?!\d))")
+"""The letters in front of the inches of a pipe: `G1/2`."""
+_DIAMETER = regex.compile(r"(?<![\p{L}\p{M}\p{N}])[ØøΦφ](?=( ?)\d)")
+"""A letter in the place of the sign for a diameter: `Ø12mm`."""
 _OTHER_SCRIPT = regex.compile(
     rf"(?<=[{UNSPACED}]\p{{M}}*)(?=[\p{{L}}\p{{N}}--{UNSPACED}])|(?<=[\p{{L}}\p{{M}}\p{{N}}--{UNSPACED}])(?=[{UNSPACED}])"
     rf"|(?<=\p{{Hangul}})(?=[\p{{L}}\p{{N}}--\p{{Hangul}}])|(?<=[\p{{L}}\p{{N}}--\p{{Hangul}}])(?=\p{{Hangul}})",
@@ -66,7 +71,7 @@ _PART = regex.compile(rf"{_ENTITY.pattern}|\X")
 
 def _same_character() -> dict[int, str | None]:
     table: dict[int, str | None] = dict.fromkeys(map(ord, _SHAPING))
-    for characters, one in ((APOSTROPHES, "'"), (QUOTES, '"'), (HYPHENS, "-"), (SPACES, " ")):
+    for characters, one in ((APOSTROPHES, "'"), (QUOTES, '"'), (HYPHENS, "-"), (TIMES, "x"), (SPACES, " ")):
         table.update(dict.fromkeys(map(ord, characters), one))
     return table
 
@@ -113,6 +118,8 @@ def normalised(text: str) -> str:
     """The text in the one form that words are read from; case and accents are kept."""
     if "&" in text:
         text = _ENTITY.sub(lambda match: html.unescape(match[0]), text)
+    if "/" in text:
+        text = _THREAD.sub(r"\1 ", text)
     if text.isascii():
         return text.replace("`", "'")
     return _normalised_text(text)
@@ -121,6 +128,7 @@ def normalised(text: str) -> str:
 @lru_cache(maxsize=1024)
 def _normalised_text(text: str) -> str:
     text = _FOREIGN.sub(_normalised_run, text.replace("`", "'"))
+    text = _DIAMETER.sub(lambda match: "⌀" if match[1] else "⌀ ", text)
     return str(_OTHER_SCRIPT.sub(" ", text)) if _MAY_BE_UNSPACED.search(text) else text
 
 

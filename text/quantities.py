@@ -17,8 +17,12 @@ from trimtab.text.units import Measure, Unit, unit_key, units_of
 _LETTERS: Final = r"\p{L}\p{M}"
 _IN_WORD: Final = rf"{_LETTERS}\p{{N}}"
 _NUMBER: Final = r"(?:\d{1,3}[ -])?\d{1,3}/\d{1,3}|\d+(?:[.,]\d+)*"
+_DENOMINATORS: Final = (2, 3, 4, 5, 6, 8, 10, 16, 32, 64)
+_TO: Final = rf"(?:-(?!\d+/)|/(?!(?:{'|'.join(map(str, _DENOMINATORS))})(?!\d)))"
+"""What stands between two numbers with one unit: `18-55mm`, `12/24V`."""
 _AMOUNT = regex.compile(
-    rf"(?<![{_IN_WORD}])(?<![{_IN_WORD}][-._])(?:(?P<times>{_NUMBER})[ ]?[x×*][ ]?)*(?P<number>{_NUMBER})"
+    rf"(?<![{_IN_WORD}])(?<![{_IN_WORD}][-._])(?:(?P<times>{_NUMBER})[ ]?[x*][ ]?)*(?:(?P<least>\d+(?:[.,]\d+)?){_TO})?"
+    rf"(?P<number>{_NUMBER})"
     rf"(?:(?P<space>[ -]?)(?P<unit>''|['\"%]|°[ ]?[CF]?|[{_LETTERS}]+[23]?)(?P<second>\.?[ -]?[{_LETTERS}]+)?)?",
     regex.IGNORECASE,
 )
@@ -26,8 +30,8 @@ _LETTER: Final = r"[^\s\d!-/:-@\[-`{-~]"
 _SIGNLESS: Final = r"[^\s!-/:-@\[-`{-~]"
 _DIGITS: Final = r"\d[\d.,/]*"
 _MAY_BE_AMOUNT = re.compile(
-    rf"(?<![^\W_])(?<!{_SIGNLESS}[-._]){_DIGITS}(?:(?:[ -]|[ ]?[x×*X][ ]?){_DIGITS})*"
-    rf"(?:[ -]?(?:''|['\"%]|°[ ]?[CFcf]?|{_LETTER}+[23]?)(?:\.?[ -]?{_LETTER}+)?)?"
+    rf"(?<![^\W_])(?<!{_SIGNLESS}[-._])(?<!\d[xX]\d,)(?<!\d[xX]\d\d,){_DIGITS}(?:(?:[ -]|[ ]?[x*X][ ]?){_DIGITS})*"
+    rf"(?:[ -]?(?:''|'\d{{0,3}}|[\"%]|°[ ]?[CFcf]?|{_LETTER}+[23]?)(?:\.?[ -]?{_LETTER}+)?)?"
 )
 """What holds all that `_AMOUNT` may find where it begins, and says quickly where that may be."""
 _ENDS = regex.compile(rf"(?![{_IN_WORD}])")
@@ -39,9 +43,13 @@ _PACK_OF = regex.compile(
 _LONGEST_BEFORE: Final = 20
 _LOOKED_AHEAD: Final = 2
 """Characters behind an amount that decide whether it is one."""
+_LONGEST_AMOUNT: Final = 20
+_GOES_ON = re.compile(r"(?<=[^\W\d_])-(?=\d)")
+"""What stands between the amounts of a range, `500g-1kg`, or the pieces of a name, `10W-40`."""
+_FEET = re.compile(r"'(?=\d{1,2}(?!\d))")
+"""The sign behind feet, in front of inches."""
 
 KEPT: Final = 1 << 16
-_DENOMINATORS: Final = (2, 3, 4, 5, 6, 8, 10, 16, 32, 64)
 _LONGEST_NUMBER: Final = 15
 """Characters beyond which a number is a name: no shop counts as far as that."""
 
@@ -67,6 +75,10 @@ class Amount(NamedTuple):
     length: int
 
 
+Amounts = tuple[tuple[int, Amount], ...]
+"""Amounts, in order, each behind where it begins."""
+
+
 class AmountReader:
     """The reader of amounts in a catalogue of some languages."""
 
@@ -85,15 +97,28 @@ class AmountReader:
                 _PACK_OF.search(text, max(0, start - _LONGEST_BEFORE), start)
             )
             amounts, length = self._read(text[start : end + _LOOKED_AHEAD], is_pack)
-            for place, amount in amounts:
-                yield start + place, amount
             at = start + length
+            others: Amounts = ()
+            other = at + 1
+            if amounts and _GOES_ON.match(text, at):
+                others, length = self._measures(text[other : other + _LONGEST_AMOUNT])
+                if not others:
+                    continue
+                at = other + length
+            yield from ((start + place, amount) for place, amount in amounts)
+            yield from ((other + place, amount) for place, amount in others)
 
     def is_amount(self, key: str) -> bool:
         """Whether a word without spaces, as it is compared, is digits and a unit."""
         return key.lstrip("0123456789") in self._units
 
-    def _read_start(self, text: str, is_pack: bool) -> tuple[tuple[tuple[int, Amount], ...], int]:
+    def _measures(self, text: str) -> tuple[Amounts, int]:
+        """The amounts that a text begins with, and how long they are; none where no unit is beside them."""
+        found = _MAY_BE_AMOUNT.match(text)
+        amounts, length = self._read(text[: found.end() + _LOOKED_AHEAD], False) if found else ((), 0)
+        return (amounts, length) if amounts and amounts[-1][1].measure is not None else ((), 0)
+
+    def _read_start(self, text: str, is_pack: bool) -> tuple[Amounts, int]:
         """The amounts that a text begins with, and how long what was read is."""
         match = _AMOUNT.match(text)
         return (tuple(self._amounts_of(text, match, is_pack)), match.end()) if match else ((), 1)
@@ -104,13 +129,18 @@ class AmountReader:
         if number is None:
             return
         unit, end = self._unit(text, match)
-        if unit is None and not _ENDS_NUMBER.match(text, end):
+        least = self._number(match["least"]) if match["least"] else None
+        if unit is None and (least is not None or not _ENDS_NUMBER.match(text, end)):
+            return
+        if least is not None and float(least) >= float(number):
             return
         unit = self._pieces if unit is None and is_pack else unit
         of_length = unit if unit and unit.base == "mm" else None
         for times, start in zip(match.captures("times"), match.starts("times"), strict=True):
             if (side := self._number(times)) is not None:
                 yield start, self._amount(side, of_length, "", len(times))
+        if least is not None:
+            yield match.start("least"), self._amount(least, unit, "", len(match["least"]))
         name = text[match.end("number") : end].strip(" -")
         start = match.start("number")
         yield start, self._amount(number, unit, name, end - start)
@@ -124,7 +154,7 @@ class AmountReader:
         for name, end in self._names(match):
             key = unit_key(name)
             found = self._units.get(key)
-            if found is None or not _ENDS.match(text, end):
+            if found is None or not (_ENDS.match(text, end) or _FEET.match(text, end - 1)):
                 continue
             if match["space"] == " " and key in _GLUED:
                 continue

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import lru_cache
 from typing import Any, Final, NamedTuple
 
@@ -70,12 +70,15 @@ class QueryReader:
         read: the reading of a text.
     """
 
-    def __init__(self, lexicon: Lexicon, knows: Callable[[str], bool]) -> None:
+    def __init__(
+        self, lexicon: Lexicon, knows: Callable[[str], bool], absent: Callable[[str], Mapping[str, str]] = lambda _: {}
+    ) -> None:
         """
         Args:
             knows: whether any item has an index term.
+            absent: the terms of the words of a text that it says are not there, and what items have instead.
         """
-        self.lexicon, self._knows = lexicon, knows
+        self.lexicon, self._knows, self._absent = lexicon, knows, absent
         self._word = lru_cache(KEPT_WORDS)(self._read_word)
         self.read = lru_cache(KEPT_TEXTS)(self._read)
 
@@ -103,9 +106,13 @@ class QueryReader:
     def _read(self, text: str) -> Reading:
         tokens = self.lexicon.read(text)
         alone = [self._word(token[:4] + token[6:]) for token in tokens]
+        others = self._joined(tokens)
+        if absent := self._absent(text):
+            for token, also in zip(tokens, others, strict=True):
+                also += [(term,) for term in (absent.get(token.term),) if term is not None and self._knows(term)]
         words = tuple(
             word._replace(readings=tuple(dict.fromkeys((*word.readings, *also)))) if also else word
-            for word, also in zip(alone, self._joined(tokens), strict=True)
+            for word, also in zip(alone, others, strict=True)
         )
         return Reading(tokens, words, tuple(dict.fromkeys(words)))
 

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from functools import lru_cache, partial
 from typing import NamedTuple
 
-from trimtab.retrieval.understanding.negation import grammar_of
+from trimtab.retrieval.understanding.negation import ABSENT, grammar_of
 from trimtab.text.lexicon import Lexicon
 from trimtab.text.normal import normalised
 
@@ -18,7 +19,7 @@ class FieldTerms(NamedTuple):
     """The index terms of one text.
 
     Attributes:
-        words: in order, each as often as it is there.
+        words: in order, each as often as it is there; of a word that the text says is not there, that.
         accented: words with accents, as they are.
         absent: what the text says is not there.
         indexed: all of them.
@@ -34,10 +35,28 @@ def field_terms(lexicon: Lexicon, text: str) -> FieldTerms:
     """The index terms of a text."""
     text = normalised(text)
     chunks = text.split()
-    words = lexicon.terms_of_normalised(text)
+    words = lexicon.analyser.terms_of_normalised(text)
     accented = [] if text.isascii() else lexicon.analyser.accented(chunks)
-    absent = grammar_of(lexicon.analyser).absent_in(chunks)
-    return FieldTerms(words, accented, absent, [*words, *accented, *absent] if accented or absent else words)
+    absent, negated = grammar_of(lexicon.analyser).absent_in(chunks)
+    words = lexicon.with_parts(_negated(words, negated) if negated else words)
+    also = absent
+    if negated:
+        written = {ABSENT + term for term in negated}
+        also = [term for term in absent if term not in written]
+    return FieldTerms(words, accented, absent, [*words, *accented, *also] if accented or also else words)
+
+
+def _negated(words: Sequence[str], absent: Sequence[str]) -> list[str]:
+    """Words of which the first of each that is not there, as often as a text says so, stands for that."""
+    left = Counter(absent)
+    found = []
+    for word in words:
+        if left[word] > 0:
+            left[word] -= 1
+            found.append(ABSENT + word)
+        else:
+            found.append(word)
+    return found
 
 
 def item_terms(lexicon: Lexicon, texts: Mapping[str, str]) -> dict[str, FieldTerms]:

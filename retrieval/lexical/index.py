@@ -26,10 +26,10 @@ from trimtab.retrieval.lexical.index_files import finish, open_index
 from trimtab.retrieval.lexical.row_sets import any_of, places_in
 from trimtab.retrieval.lexical.term_rows import CollectedRows, StoredRows, TermRows
 from trimtab.retrieval.lexical.term_scores import BOOSTS
-from trimtab.retrieval.lexical.wanted import MAX_TERMS, Wanted, Words, absent_words, amounts_beside
+from trimtab.retrieval.lexical.wanted import MAX_TERMS, Wanted, Words, absent_words, amounts_beside, query_reader
 from trimtab.retrieval.lexical.word_queries import ANALYZER, WordQueries, analyzer
 from trimtab.text.lexicon import Lexicon
-from trimtab.text.query import QueryReader, QueryWord
+from trimtab.text.query import QueryWord
 
 COMMON = 10_000
 """A term that more items than this have, in one field, adds to scores and finds nothing where rarer ones are typed too
@@ -74,7 +74,7 @@ class LexicalIndex:
         self.knows_term: Callable[[str], bool] = queries.knows_term
         if stored_rows is not None:
             self.knows_term = stored_rows.places.__contains__
-        self.reader = QueryReader(lexicon, self.knows_term)
+        self.reader = query_reader(lexicon, self.knows_term)
         self._is_common = lru_cache(KEPT_TERMS)(self._word_is_common)
         self.n_docs, self.doc_freq, self.average_length = queries.n_docs, queries.doc_freq, queries.average_length
         self._term_rows = TermRows(lru_cache(KEPT_ROWS)(queries.rows_of) if stored_rows is None else stored_rows.of)

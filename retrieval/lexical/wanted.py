@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from functools import partial
 from typing import NamedTuple
 
 from trimtab.core.understood import Understood
-from trimtab.retrieval.understanding.negation import ABSENT, absent_terms
+from trimtab.retrieval.understanding.negation import ABSENT, absent_terms, negated_words
 from trimtab.text.lexicon import Lexicon
-from trimtab.text.query import QueryWord
+from trimtab.text.query import QueryReader, QueryWord
 from trimtab.text.units import measure_of_term
 
 MAX_TERMS = 32
@@ -57,6 +58,11 @@ class Wanted(NamedTuple):
     def synonyms_of(self, typed: Words) -> list[Words]:
         """What counts as well as some words."""
         return [meant for words, meant in self.synonyms if words == typed and meant]
+
+
+def query_reader(lexicon: Lexicon, knows: Callable[[str], bool]) -> QueryReader:
+    """The reader of queries that knows what they say is not there."""
+    return QueryReader(lexicon, knows, partial(negated_words, analyser=lexicon.analyser))
 
 
 def amounts_beside(words: Words, knows: Callable[[str], bool]) -> frozenset[str]:

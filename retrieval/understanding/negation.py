@@ -38,6 +38,8 @@ Phrase = tuple[str, ...]
 Reach = tuple[int, int]
 """How many words in front of a cue, and behind its first one, it may speak of."""
 Kind = Literal["words", "property", "minus"]
+_BETWEEN = regex.compile(r"[\s-]")
+"""What stands between two words."""
 
 
 class Negated(NamedTuple):
@@ -53,6 +55,10 @@ class Negated(NamedTuple):
     end: int
     words: tuple[tuple[int, int], ...]
     kind: Kind = "words"
+
+    def is_one_word(self, text: str) -> bool:
+        """Whether one word says it all: `sugarless`."""
+        return not _BETWEEN.search(text, self.start, self.end)
 
     def texts(self, text: str) -> list[str]:
         """The words."""
@@ -75,9 +81,26 @@ def negated(text: str, analyser: Analyser, language: str | None = None) -> list[
     return kept
 
 
+class Absent(NamedTuple):
+    """What a text says is not there.
+
+    Attributes:
+        terms: the index terms of that.
+        words: those of the words among them that stand in the text.
+    """
+
+    terms: tuple[str, ...]
+    words: tuple[str, ...]
+
+
 def absent_terms(text: str, analyser: Analyser) -> list[str]:
     """The index terms of what a text says is not there."""
-    return grammar_of(analyser).absent_in(normalised(text).split())
+    return grammar_of(analyser).absent_in(normalised(text).split())[0]
+
+
+def negated_words(text: str, analyser: Analyser) -> dict[str, str]:
+    """The terms of the words of a text that it says are not there, and the index terms of that."""
+    return {word: ABSENT + word for word in grammar_of(analyser).absent_in(normalised(text).split())[1]}
 
 
 def _after_minus(text: str) -> Iterator[Negated]:
@@ -125,11 +148,21 @@ class Grammar:
         self._longer = frozenset(phrase[0] for phrase in self._cues if len(phrase) > 1)
         self._n_told_by = Kept[str, int](self._chunks_of_cue)
         self._reach = Kept[Phrase, Reach | None](self._reach_of_chunks)
-        self._absent_terms = Kept[str, tuple[str, ...]](self._read_absent)
+        self._absent = Kept[str, Absent](self._read_absent)
 
-    def absent_in(self, chunks: Sequence[str]) -> list[str]:
-        """The index terms of what a normalised text, in its chunks without spaces, says is not there."""
-        return [term for part in self._parts_with_cues(chunks) for term in self._absent_terms[part]]
+    def absent_in(self, chunks: Sequence[str]) -> tuple[list[str], list[str]]:
+        """What a normalised text, in its chunks without spaces, says is not there, as in `Absent`."""
+        terms: list[str] = []
+        words: list[str] = []
+        for part in self._parts_with_cues(chunks):
+            absent = self._absent[part]
+            terms += absent.terms
+            words += absent.words
+        return terms, words
+
+    def says_absent(self, word: str) -> bool:
+        """Whether one word, as it is compared, says of a part of it that it is not there."""
+        return self._inside[word] is not None
 
     def _parts_with_cues(self, chunks: Sequence[str]) -> Iterator[str]:
         """The parts of a text that have a cue, with what it may speak of: a long text has few."""
@@ -189,14 +222,17 @@ class Grammar:
         # One that speaks of the last word speaks of none where two follow; where a text begins with one, of one word.
         return 1, len(phrase) + 1 if phrase in self._before_last else BEHIND
 
-    def _read_absent(self, part: str) -> tuple[str, ...]:
+    def _read_absent(self, part: str) -> Absent:
         terms: list[str] = []
+        words: list[str] = []
         for place in negated(part, self._analyser):
             if place.kind != "minus":
                 cases = self._cases if place.kind == "property" else ("",)
                 forms = (words + case for words in place.texts(part) for case in cases)
                 terms += [ABSENT + term for form in forms for term in self._analyser.terms(form)]
-        return tuple(terms)
+                if not place.is_one_word(part):
+                    words += [term for one in place.texts(part) for term in self._analyser.terms(one)]
+        return Absent(tuple(terms), tuple(words))
 
     def may_be_in(self, text: str, analyser: Analyser) -> bool:
         """Whether a text may say what is not there."""

@@ -7,7 +7,6 @@ values, synonyms and items.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property, lru_cache
@@ -26,10 +25,6 @@ from trimtab.text.query import QueryWord, Reading
 
 MAX_QUERY_CHARACTERS = 400
 """The characters of a query that are read; the rest is cut off."""
-
-
-_BETWEEN = re.compile(r"[\s-]")
-"""What stands between two words."""
 
 
 class Catalogue(Spelling, Protocol):
@@ -132,16 +127,19 @@ def understand(text: str, known: Knowledge, wishes: Wishes = NO_WISHES) -> Under
 
 
 def _without_negated(text: str, known: Knowledge, language: str | None) -> tuple[str, Sequence[Negated]]:
-    """The text without the words that are not wanted, and where they are; as it was where nothing else is wanted."""
+    """The text without the words that are not wanted, and where they are.
+
+    Where nothing else is wanted it stays as it was, and what is typed with a minus sign is looked for.
+    """
     analyser = known.analyser
-    places = [place for place in negated(text, analyser, language) if not _is_word(place, text)]
+    # A property that is one word is looked for as it is; `sugar free` is not a kind of sugar.
+    places = [
+        place for place in negated(text, analyser, language) if place.kind != "property" or not place.is_one_word(text)
+    ]
     wanted = _cut(text, places)
-    return (wanted, places) if places and analyser.read(wanted) else (text, ())
-
-
-def _is_word(place: Negated, text: str) -> bool:
-    """Whether a property is one word, looked for as it is: `sugarless`. `sugar free` is not a kind of sugar."""
-    return place.kind == "property" and not _BETWEEN.search(text, place.start, place.end)
+    if analyser.read(wanted):
+        return wanted, places
+    return text, [place for place in places if place.kind != "minus"]
 
 
 def _mended_absent(unwanted: Sequence[Negated], typed: str, known: Knowledge) -> dict[str, str]:

@@ -158,7 +158,7 @@ def test_a_part_of_an_article_number_is_found(tmp_path: Path) -> None:
         ("without sugar cookies", "cookies", ("sugar",)),
         ("sugar free cookies", "cookies", ("sugar",)),
         ("sugarless cookies", "sugarless cookies", ()),  # a word of its own, which items may have
-        ("sugar free", "sugar free", ()),
+        ("sugar free", "sugar free", ("sugar",)),  # something has to be looked for
         ("cookies -sugar", "cookies", ("sugar",)),
         ("-sugar", "-sugar", ()),  # nothing else is wanted
         ("No 7 serum", "No 7 serum", ()),
@@ -276,8 +276,27 @@ def test_what_is_typed_with_a_minus_is_never_found(shop: Retriever) -> None:
         return {TITLES[row] for row in found.rows}
 
     assert "Cookies with sugar" in titles("cookies") & titles("cookies without sugar")
-    assert not any("legs" in title for title in titles('furniture sofa couch settee -"legs"'))
-    assert titles("cookies -sugar").isdisjoint({"Cookies with sugar", "Sugar free cookies"})
+    assert "Red sofa with legs" not in titles('furniture sofa couch settee -"legs"')
+    assert "Cookies with sugar" not in titles("cookies -sugar")
+    assert "Blue couch without legs" in titles("couch -legs"), "it goes without"
+
+
+@pytest.mark.parametrize("exact", [False, True])
+@pytest.mark.parametrize(
+    ("text", "wanted", "other"),
+    [
+        ("cookies sugar", "Cookies with sugar", "Sugar free cookies"),
+        ("sugar free cookies", "Sugar free cookies", "Cookies with sugar"),
+        ("couch sofa legs", "Red sofa with legs", "Blue couch without legs"),
+        ("sugar free", "Sugar free cookies", "Cookies with sugar"),
+    ],
+)
+def test_a_word_that_an_item_goes_without_is_none_of_its_words(
+    shop: Retriever, text: str, wanted: str, other: str, exact: bool
+) -> None:
+    query = Understood.as_typed(text) if exact else shop.understand(text)
+    scores = dict(zip(*(one.tolist() for one in shop.lexical.search(query, len(TITLES))), strict=True))
+    assert scores[TITLES.index(wanted)] > scores.get(TITLES.index(other), 0.0)
 
 
 @pytest.mark.parametrize(
