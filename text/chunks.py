@@ -32,6 +32,9 @@ _ACRONYM = regex.compile(rf"[{_LETTERS}](?:\.[{_LETTERS}])+")
 _LONGEST_CODE_WORD: Final = 3
 """Letters of a word that may be a part of a code; a longer one is a word beside one."""
 
+_LATIN: Final = str.maketrans("авдекмнорстухαβδεζηικμνορτυχ", "abdekmhopctyxabdezhikmnoptyx")
+"""Letters of codes, Cyrillic and Greek, and what people type instead."""
+
 _LONGEST_LISTED: Final = 3
 """Letters of words that a slash or an ampersand makes one (AC/DC, H&M); longer ones are a list (red/green)."""
 
@@ -110,7 +113,9 @@ class ChunkReader:
         Args:
             runs: what the code is made of.
         """
-        code = fold_accents(self._fold_case("".join(piece.text for piece in pieces).replace("'", "")))[:LONGEST]
+        code = _in_latin(fold_accents(self._fold_case("".join(piece.text for piece in pieces).replace("'", ""))))[
+            :LONGEST
+        ]
         parts = tuple(map(self._part, runs)) if len(runs) > 1 else ()
         kind: Kind = "number" if code.isdigit() and len(pieces) == 1 else "code"
         return Token(code, code, code, kind, pieces[0].start, pieces[-1].end, parts=parts)
@@ -120,7 +125,7 @@ class ChunkReader:
         if amount is not None and amount.length == len(run):
             return amount.measure.term if amount.measure is not None else amount.number
         word = self._fold_case(run)
-        return (fold_accents(word) if _has_digit(run) else self._forms.terms(word)[0])[:LONGEST]
+        return (_in_latin(fold_accents(word)) if _has_digit(run) else self._forms.terms(word)[0])[:LONGEST]
 
     def _joined(self, compound: str, pieces: Sequence[_Piece]) -> tuple[str, ...]:
         """The terms of the pieces written as one word, where they may be one."""
@@ -137,6 +142,14 @@ def _signed(token: Token, sign: str) -> Token:
     return token._replace(
         key=token.key + sign, term=token.key + sign, also=(), joined=token.indexed, end=token.end + len(sign)
     )
+
+
+def _in_latin(code: str) -> str:
+    """A short code whose letters all look like Latin ones, or stand for them, in these: `В12`, `Β12`, `Д3`."""
+    if code.isascii() or sum(map(str.isalpha, code)) > _LONGEST_CODE_WORD:
+        return code
+    latin = code.translate(_LATIN)
+    return latin if latin.isascii() else code
 
 
 def _has_digit(word: str) -> bool:

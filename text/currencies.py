@@ -42,7 +42,7 @@ _WRITTEN = {
     "BYN": "Br р. р Р руб руб. бел.руб. б.р.",
     "UAH": "₴ грн грн. гривень гривні гривня hrn",
     "PLN": "zł zl zł. зл złotych złoty złote zloty",
-    "CZK": "Kč Kc Кч korun koruna",
+    "CZK": "Kč Kc kc Кч korun koruna",
     "HUF": "Ft Ft. forint",
     "RON": "lei leu",
     "MDL": "lei leu L",
@@ -211,6 +211,8 @@ def symbols() -> dict[str, tuple[str, ...]]:
         for form in forms.split():
             for variant in _variants(form.replace("_", " ")):
                 found.setdefault(variant, {})[code] = None
+                if not variant.isascii():  # as shoppers type them: `kč`
+                    found.setdefault(variant.lower(), {})[code] = None
     for code in codes():
         found.setdefault(code, {}).setdefault(code)
         if code.lower() not in _WORDS_TOO:

@@ -48,6 +48,7 @@ _ENTITY = regex.compile(r"&(?:#\d{1,7}|#[xX][0-9a-fA-F]{1,6}|[A-Za-z][A-Za-z0-9]
 _VULGAR_FRACTION = regex.compile(r"(?<=\d)(?=[¼-¾⅐-⅞↉])")
 _THREAD = regex.compile(r"(?<![\p{L}\p{M}\p{N}])([A-Z]{1,3})(?=(?:\d )?\d{1,2}/(?:2|4|8|16)(?!\d))")
 """The letters in front of the inches of a pipe: `G1/2`."""
+_CYRILLIC_TIMES = regex.compile(r"(?<=\p{N} ?)[хХ](?= ?\p{N})")
 _DIAMETER = regex.compile(r"(?<![\p{L}\p{M}\p{N}])[ØøΦφ](?=( ?)\d)")
 """A letter in the place of the sign for a diameter: `Ø12mm`."""
 _OTHER_SCRIPT = regex.compile(
@@ -128,6 +129,7 @@ def normalised(text: str) -> str:
 @lru_cache(maxsize=1024)
 def _normalised_text(text: str) -> str:
     text = _FOREIGN.sub(_normalised_run, text.replace("`", "'"))
+    text = _CYRILLIC_TIMES.sub("x", text)
     text = _DIAMETER.sub(lambda match: "⌀" if match[1] else "⌀ ", text)
     return str(_OTHER_SCRIPT.sub(" ", text)) if _MAY_BE_UNSPACED.search(text) else text
 

@@ -43,6 +43,14 @@ CUES: Mapping[str, PriceCues] = {
     "ar": PriceCues(
         below="أقل من;تحت;حتى;أرخص من", above="أكثر من;فوق;ابتداء من", between="بين", joins="و",
     ),
+    "bg": PriceCues(
+        below="до;под;по-малко от;по-евтино от", above="над;от;поне;повече от", between="между;от", joins="и до",
+    ),
+    "bn": PriceCues(at_most="এর নিচে;এর কম;পর্যন্ত", at_least="এর বেশি;এর উপরে"),
+    "ca": PriceCues(
+        below="menys de;fins a;màxim;per menys de", above="més de;des de;mínim;a partir de", between="entre;de",
+        joins="i a",
+    ),
     "cs": PriceCues(below="do;pod;maximálně;levnější než", above="nad;od;alespoň", between="mezi", joins="a až"),
     "da": _DANISH,
     "de": PriceCues(
@@ -62,12 +70,21 @@ CUES: Mapping[str, PriceCues] = {
         below="menos de;hasta;máximo;por debajo de;por menos de", above="más de;desde;mínimo;a partir de",
         between="entre;de", joins="y a",
     ),
+    "et": PriceCues(below="alla;kuni;maksimaalselt", above="üle;alates;vähemalt", joins="ja kuni"),
+    "fa": PriceCues(below="زیر;کمتر از;تا;حداکثر", above="بالای;بیشتر از;از;حداقل", between="بین;از", joins="و تا"),
     "fi": PriceCues(below="alle;enintään;korkeintaan", above="yli;vähintään;alkaen", joins="ja"),
     "fr": PriceCues(
         below="moins de;jusqu'à;jusqu à;maximum;max;sous;à moins de", above="plus de;à partir de;minimum;au moins",
         between="entre;de", joins="et à",
     ),
     "he": PriceCues(below="עד;מתחת ל;פחות מ", above="מעל;החל מ;לפחות", between="בין", joins="ל עד"),
+    "hi": PriceCues(
+        at_most="से कम;से नीचे;के नीचे;के अंदर;के भीतर;तक", at_least="से ज़्यादा;से ज्यादा;से अधिक;से ऊपर;के ऊपर", joins="से और",
+    ),
+    "hr": PriceCues(
+        below="do;ispod;najviše;manje od;jeftinije od", above="od;iznad;najmanje;više od", between="između;od",
+        joins="i do",
+    ),
     "hu": PriceCues(at_most="alatt;ig", at_least="felett;fölött;tól"),
     "id": PriceCues(
         below="di bawah;kurang dari;maksimal;sampai;hingga", above="di atas;lebih dari;minimal;mulai dari",
@@ -79,6 +96,8 @@ CUES: Mapping[str, PriceCues] = {
     ),
     "ja": PriceCues(at_most="以下;未満;まで;以内", at_least="以上"),
     "ko": PriceCues(at_most="이하;미만;까지", at_least="이상"),
+    "lt": PriceCues(below="iki;mažiau nei;pigiau nei", above="nuo;daugiau nei", between="tarp;nuo", joins="ir iki"),
+    "lv": PriceCues(below="līdz;zem;lētāk par", above="virs;no;vismaz", between="starp;no", joins="un līdz"),
     "nb": PriceCues(
         below="under;høyst;maks;opp til;billigere enn", above="over;minst;fra", between="mellom", joins="og til",
     ),
@@ -105,6 +124,7 @@ CUES: Mapping[str, PriceCues] = {
         below="do;pod;menej ako;maximálne;najviac", above="nad;od;viac ako;minimálne;aspoň",
         between="medzi;od", joins="a do",
     ),
+    "sl": PriceCues(below="do;pod;največ;manj kot", above="od;nad;vsaj;več kot", between="med;od", joins="in do"),
     "sv": PriceCues(
         below="under;högst;max;upp till;billigare än", above="över;minst;från", between="mellan", joins="och till",
     ),

@@ -16,6 +16,7 @@ import numpy as np
 from trimtab.catalog.attributes.column import AttributeColumn
 from trimtab.catalog.attributes.definition import SEPARATOR
 from trimtab.core.understood import Mention
+from trimtab.retrieval.understanding.size_names import size_names
 from trimtab.text.analyser import Analyser
 from trimtab.text.tokens import Token
 from trimtab.text.units import measure, measure_of_term
@@ -39,6 +40,9 @@ class Value(NamedTuple):
     n_items: int
 
 
+NO_SIZES: Mapping[str, bool] = {}
+
+
 class Values:
     """The names that the attributes of a catalogue have, as queries spell them."""
 
@@ -48,12 +52,16 @@ class Values:
         by_stem: Mapping[Phrase, Value],
         words_of: Mapping[str, frozenset[str]],
         units: Mapping[str, tuple[str, float]],
+        sizes: Mapping[str, bool] = NO_SIZES,
     ) -> None:
         """
         Args:
-            words_of: words of the name and label of each attribute.
+            words_of: words of the name and label of each attribute; of a size, whatever it is called.
             units: by number attribute the unit that its kind is measured in, and how many of these its own unit is.
+            sizes: the attributes that are sizes, and whether they are numbers.
         """
+        self._sizes = sizes
+        self._size_words = frozenset(word for name in sizes for word in words_of[name])
         self._by_key, self._by_stem, self._words_of, self._units = by_key, by_stem, words_of, units
         self._firsts = frozenset(phrase[0] for table in (by_key, by_stem) for phrase in table)
 
@@ -64,9 +72,15 @@ class Values:
         by_stem: dict[Phrase, Value] = {}
         words_of: dict[str, frozenset[str]] = {}
         units: dict[str, tuple[str, float]] = {}
+        sizes: dict[str, bool] = {}
+        names = size_names(analyser)
         for column in columns:
             attribute = column.attribute
-            words_of[attribute.name] = _words(f"{attribute.name.replace('_', ' ')} {attribute.label}", analyser)
+            words = _words(f"{attribute.name.replace('_', ' ')} {attribute.label}", analyser)
+            if words & names and attribute.unit is None:
+                words |= names
+                sizes[attribute.name] = attribute.kind == "number"
+            words_of[attribute.name] = words
             if attribute.kind in ("text", "path"):
                 for value in _values_of(column):
                     _add(by_key, by_stem, value, analyser)
@@ -74,7 +88,7 @@ class Values:
                 one = measure(1.0, attribute.unit, analyser.languages)
                 if one is not None and one.value > 0:
                     units[attribute.name] = one.unit, one.value
-        return cls(by_key, by_stem, words_of, units)
+        return cls(by_key, by_stem, words_of, units, sizes)
 
     def with_names(self, names: Mapping[str, Sequence[str]], analyser: Analyser) -> Values:
         """These values and names that came since, by attribute; a name that was known stays what it was."""
@@ -84,7 +98,9 @@ class Values:
                 _add(by_key, by_stem, Value(field, name, 1), analyser)
         if not by_key:
             return self
-        return Values({**by_key, **self._by_key}, {**by_stem, **self._by_stem}, self._words_of, self._units)
+        return Values(
+            {**by_key, **self._by_key}, {**by_stem, **self._by_stem}, self._words_of, self._units, self._sizes
+        )
 
     def mentions(self, text: str, analyser: Analyser) -> list[Mention]:
         """The values that words of a text are, the longest first where some overlap."""
@@ -99,6 +115,25 @@ class Values:
             at += length
         return list(dict.fromkeys(found))
 
+    def without_size_names(self, text: str, analyser: Analyser) -> str:
+        """A text without what says that a size follows: `dress size M`."""
+        tokens = analyser.read(text)
+        words = frozenset(token.key for token in tokens)
+        parts, end = [], 0
+        for at, token in enumerate(tokens[:-1]):
+            if token.key in self._size_words and self._size(text, tokens, at + 1, words)[0] is not None:
+                parts.append(text[end : token.start].rstrip())
+                end = tokens[at + 1].start
+        return " ".join(filter(None, [*parts, text[end:]])) if parts else text
+
+    def _size(self, text: str, tokens: Sequence[Token], at: int, words: frozenset[str]) -> tuple[Mention | None, int]:
+        """The size that begins at a token."""
+        mention, length = self._name(text, tokens, at, words)
+        if mention is None and tokens[at].kind == "number":
+            field = next((name for name, is_number in self._sizes.items() if is_number), None)
+            mention = None if field is None else Mention(tokens[at].text, field, tokens[at].term)
+        return (mention, length) if mention is not None and mention.field in self._sizes else (None, 1)
+
     def is_name(self, word: str) -> bool:
         """Whether a word, as values are compared, is a whole value."""
         return (word,) in self._by_key
@@ -108,6 +143,15 @@ class Values:
         token = tokens[at]
         if token.kind == "measure":
             return self._amount(token, words), 1
+        if at > 0 and self._sizes and tokens[at - 1].key in self._size_words:
+            mention, length = self._size(text, tokens, at, words)
+            if mention is not None:
+                return mention, length
+        return self._name(text, tokens, at, words)
+
+    def _name(self, text: str, tokens: Sequence[Token], at: int, words: frozenset[str]) -> tuple[Mention | None, int]:
+        """The value of a text attribute that begins at a token, and how many tokens it takes."""
+        token = tokens[at]
         if token.key in self._firsts or token.term in self._firsts:
             for n in range(min(MAX_WORDS, len(tokens) - at), 0, -1):
                 some = tokens[at : at + n]

@@ -110,7 +110,10 @@ def understand(text: str, known: Knowledge, wishes: Wishes = NO_WISHES) -> Under
         mended = known.corrector.corrections(analyser.read(words), kept=_grammatical(analyser, language))
         words = with_corrections(words, mended, analyser)
         mended |= _mended_absent(unwanted, typed, known)
-    mentions = known.values.mentions(words, analyser) if steps.attributes else []
+    mentions: Sequence[Mention] = ()
+    if steps.attributes:
+        mentions = known.values.mentions(words, analyser)
+        words = known.values.without_size_names(words, analyser)
     synonyms = _synonyms(words, known, wishes) if steps.synonyms else ()
     return Understood(
         text,

@@ -17,6 +17,7 @@ from trimtab.core.understood import AS_TYPED, STEPS, Mention, Steps, Understood
 from trimtab.retrieval.building import build_retriever
 from trimtab.retrieval.retriever import Retriever
 from trimtab.retrieval.understanding.bounds import price_bounds
+from trimtab.retrieval.understanding.mentions import Values
 from trimtab.retrieval.understanding.negation import absent_terms, negated
 from trimtab.retrieval.understanding.relaxation import FEW, with_bounds_relaxed
 from trimtab.retrieval.understanding.synonyms import Synonyms, SynonymSet, read_synonyms
@@ -323,6 +324,42 @@ def test_values_of_the_catalogue_are_recognised(shop: Retriever, typed: str, men
     assert list(shop.understand(typed).attributes) == mentions
 
 
+@pytest.mark.parametrize(
+    ("language", "name", "typed", "words", "value"),
+    [
+        ("da", "størrelse", "flyverdragt str. 80", "flyverdragt 80", "80"),
+        ("de", "Größe", "Jacke Gr. M blau", "Jacke M blau", "M"),
+        ("pl", "rozmiar", "buty rozm 80", "buty 80", "80"),
+        ("pt", "size", "coleira tam m", "coleira m", "M"),
+        ("es", "talla", "vestido T. M", "vestido M", "M"),
+        ("fi", "koko", "takki koko M", "takki M", "M"),
+        ("nl", "maat", "jas maat 80", "jas 80", "80"),
+        ("en", "size", "coat size xxl", "coat size xxl", None),  # which nothing is
+        ("da", "farve", "jakke str. M", "jakke str. M", None),  # no size
+    ],
+)
+def test_a_size_is_named_in_short(language: str, name: str, typed: str, words: str, value: str | None) -> None:
+    store = ItemStore.from_frame(
+        pl.DataFrame({"item_id": ["a", "b"], "title": ["x", "y"], "attr_one": ["80", "M"]}),
+        [Attribute("one", "text", label=name)],
+    )
+    analyser = analyser_of([language])
+    values = Values.of(store.attributes.values(), analyser)
+    assert [one.value for one in values.mentions(typed, analyser)] == ([value] if value else [])
+    assert values.without_size_names(typed, analyser) == words
+
+
+def test_a_size_may_be_a_number() -> None:
+    store = ItemStore.from_frame(
+        pl.DataFrame({"item_id": ["a", "b"], "title": ["x", "y"], "attr_size": [42.0, 43.5]}),
+        [Attribute("size", "number")],
+    )
+    analyser = analyser_of(["en"])
+    values = Values.of(store.attributes.values(), analyser)
+    assert [(one.field, one.value) for one in values.mentions("boots size 43.5", analyser)] == [("size", "43.5")]
+    assert values.mentions("boots 43.5", analyser) == []
+
+
 def test_a_mention_filters_where_the_shop_says_so_and_the_request_does_not(shop: Retriever) -> None:
     known = replace(shop.knowledge, filter_on=frozenset({"colour", "price"}))
     understood = understand("red lego under 20 €", known)
@@ -350,6 +387,16 @@ def test_a_bound_in_a_currency_of_the_catalogue_filters_unless_somebody_says_oth
         ("ro", "pantofi între 100 și 200 lei", "100..200"),
         ("id", "sepatu lari di bawah Rp 500.000", "..500000"),
         ("sk", "topánky do 50 €", "..50"),
+        ("cs", "boty do 500 kč", "..500"),
+        ("hi", "साड़ी 1000 रुपये से कम", "..1000"),
+        ("hi", "₹1000 से कम साड़ी", "..1000"),
+        ("bg", "обувки под 50 лв", "..50"),
+        ("hr", "cipele ispod 50 €", "..50"),
+        ("et", "saapad kuni 80 €", "..80"),
+        ("lt", "batai iki 80 €", "..80"),
+        ("lv", "kurpes zem 80 €", "..80"),
+        ("sl", "čevlji do 80 €", "..80"),
+        ("ca", "sabates menys de 80 €", "..80"),
         ("ar", "حذاء أقل من 200 ريال", "..200"),
         ("vi", "giày dưới 500.000 ₫", "..500000"),
         ("he", "נעליים עד 200 ₪", "..200"),
