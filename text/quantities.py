@@ -20,17 +20,23 @@ _NUMBER: Final = r"(?:\d{1,3}[ -])?\d{1,3}/\d{1,3}|\d+(?:[.,]\d+)*"
 _DENOMINATORS: Final = (2, 3, 4, 5, 6, 8, 10, 16, 32, 64)
 _TO: Final = rf"(?:-(?!\d+/)|/(?!(?:{'|'.join(map(str, _DENOMINATORS))})(?!\d)))"
 """What stands between two numbers with one unit: `18-55mm`, `12/24V`."""
+_MOST_SIDES: Final = 3
+"""Numbers in front of the last of what is measured by several: `2 x 40 x 60 cm`."""
 _AMOUNT = regex.compile(
-    rf"(?<![{_IN_WORD}])(?<![{_IN_WORD}][-._])(?:(?P<times>{_NUMBER})[ ]?[x*][ ]?)*(?:(?P<least>\d+(?:[.,]\d+)?){_TO})?"
+    rf"(?<![{_IN_WORD}])(?<![{_IN_WORD}][-._])(?:(?P<times>{_NUMBER})[ ]?[x*][ ]?){{0,{_MOST_SIDES}}}"
+    rf"(?:(?P<least>\d+(?:[.,]\d+)?){_TO})?"
     rf"(?P<number>{_NUMBER})"
     rf"(?:(?P<space>[ -]?)(?P<unit>''|['\"%]|°[ ]?[CF]?|[{_LETTERS}]+[23]?)(?P<second>\.?[ -]?[{_LETTERS}]+)?)?",
     regex.IGNORECASE,
 )
 _LETTER: Final = r"[^\s\d!-/:-@\[-`{-~]"
 _SIGNLESS: Final = r"[^\s!-/:-@\[-`{-~]"
-_DIGITS: Final = r"\d[\d.,/]*"
+_DIGITS: Final = r"\d[\d.,/]{0,30}"
+_MOST_GROUPS: Final = 8
+"""Numbers, and parts of mixed ones, in front of a unit; a long table of numbers is read piece by piece."""
 _MAY_BE_AMOUNT = re.compile(
-    rf"(?<![^\W_])(?<!{_SIGNLESS}[-._])(?<!\d[xX]\d,)(?<!\d[xX]\d\d,){_DIGITS}(?:(?:[ -]|[ ]?[x*X][ ]?){_DIGITS})*"
+    rf"(?<![^\W_])(?<!{_SIGNLESS}[-._])(?<!\d[xX]\d,)(?<!\d[xX]\d\d,){_DIGITS}"
+    rf"(?:(?:[ -]|[ ]?[x*X][ ]?){_DIGITS}){{0,{_MOST_GROUPS}}}"
     rf"(?:[ -]?(?:''|'\d{{0,3}}|[\"%]|°[ ]?[CFcf]?|{_LETTER}+[23]?)(?:\.?[ -]?{_LETTER}+)?)?"
 )
 """What holds all that `_AMOUNT` may find where it begins, and says quickly where that may be."""
