@@ -46,8 +46,11 @@ UNSPACED: Final = r"\p{Han}\p{Hiragana}\p{Katakana}ー々\p{Thai}\p{Lao}\p{Khmer
 
 _ENTITY = regex.compile(r"&(?:#\d{1,7}|#[xX][0-9a-fA-F]{1,6}|[A-Za-z][A-Za-z0-9]{1,30});")
 _VULGAR_FRACTION = regex.compile(r"(?<=\d)(?=[¼-¾⅐-⅞↉])")
-_THREAD = regex.compile(r"(?<![\p{L}\p{M}\p{N}])([A-Z]{1,3})(?=(?:\d )?\d{1,2}/(?:2|4|8|16)(?!\d))")
+_THREAD = regex.compile(r"(?<![\p{L}\p{M}\p{N}])(?<!\p{N} )([A-Z]{1,3})(?=(?:\d )?\d{1,2}/(?:2|4|8|16)(?!\d))")
 """The letters in front of the inches of a pipe: `G1/2`."""
+_MAY_BE_THREAD = re.compile(r"[A-Z]\d{1,2}[ /]\d")
+_MAY_BE_SIGN = re.compile(r"[ØøΦφхХ] ?\d")
+"""Quick looks before these."""
 _CYRILLIC_TIMES = regex.compile(r"(?<=\p{N} ?)[хХ](?= ?\p{N})")
 _DIAMETER = regex.compile(r"(?<![\p{L}\p{M}\p{N}])[ØøΦφ](?=( ?)\d)")
 """A letter in the place of the sign for a diameter: `Ø12mm`."""
@@ -119,7 +122,7 @@ def normalised(text: str) -> str:
     """The text in the one form that words are read from; case and accents are kept."""
     if "&" in text:
         text = _ENTITY.sub(lambda match: html.unescape(match[0]), text)
-    if "/" in text:
+    if "/" in text and _MAY_BE_THREAD.search(text):
         text = _THREAD.sub(r"\1 ", text)
     if text.isascii():
         return text.replace("`", "'")
@@ -129,8 +132,9 @@ def normalised(text: str) -> str:
 @lru_cache(maxsize=1024)
 def _normalised_text(text: str) -> str:
     text = _FOREIGN.sub(_normalised_run, text.replace("`", "'"))
-    text = _CYRILLIC_TIMES.sub("x", text)
-    text = _DIAMETER.sub(lambda match: "⌀" if match[1] else "⌀ ", text)
+    if _MAY_BE_SIGN.search(text):
+        text = _CYRILLIC_TIMES.sub("x", text)
+        text = _DIAMETER.sub(lambda match: "⌀" if match[1] else "⌀ ", text)
     return str(_OTHER_SCRIPT.sub(" ", text)) if _MAY_BE_UNSPACED.search(text) else text
 
 
