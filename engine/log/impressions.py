@@ -113,7 +113,7 @@ class ImpressionReader:
     def __init__(self, path: Path, columns: Sequence[str] = tuple(SCHEMA), *, channel: str | None = None) -> None:
         """
         Args:
-            columns: what is read and validated; the columns by position must be among them.
+            columns: what is read and validated.
             channel: whose searches are read, one of `CHANNELS`; None for shoppers'.
 
         Raises:

@@ -165,19 +165,20 @@ def with_outcomes(impressions: pl.DataFrame, outcomes: pl.DataFrame) -> pl.DataF
     """Impressions with what came in time added to the outcomes they were logged with.
 
     Args:
-        impressions: of `trimtab.engine.log.impressions.SCHEMA`.
+        impressions: `SHOWN` and any columns of `OUTCOMES`, as in `trimtab.engine.log.impressions.SCHEMA`.
         outcomes: of `outcomes_of`.
     """
+    names = [name for name in OUTCOMES if name in impressions.columns]
     of_these = outcomes.join(impressions.select("decision_id"), on="decision_id", how="semi")
-    if not len(of_these):
+    if not names or not len(of_these):
         return impressions
     of_these = of_hits(of_these, impressions)
     numbered = impressions.with_row_index("row")
     cells = (
         numbered.filter(pl.col("decision_id").is_in(of_these["decision_id"].unique().implode()))
-        .select("row", "decision_id", "timestamp", *OUTCOMES, item_id="item_ids")
+        .select("row", "decision_id", "timestamp", *names, item_id="item_ids")
         .filter(pl.col("item_id").list.len() > 0)
-        .explode("item_id", *OUTCOMES)
+        .explode("item_id", *names)
         .with_row_index("cell")
     )
     came = (
@@ -187,16 +188,22 @@ def with_outcomes(impressions: pl.DataFrame, outcomes: pl.DataFrame) -> pl.DataF
         .group_by("cell")
         .agg(pl.col("clicks", "carts", "purchases").max(), pl.col("revenue").sum())
     )
-    joined = cells.join(came, on="cell", how="left", suffix="_came", maintain_order="left").with_columns(
-        clicks=pl.max_horizontal("clicks", "clicks_came"),
-        carts=pl.max_horizontal("carts", "carts_came"),
-        purchases=pl.max_horizontal("purchases", "purchases_came"),
-        revenue=pl.col("revenue") + pl.col("revenue_came").fill_null(0.0),
+    added = {
+        "clicks": pl.max_horizontal("clicks", "clicks_came"),
+        "carts": pl.max_horizontal("carts", "carts_came"),
+        "purchases": pl.max_horizontal("purchases", "purchases_came"),
+        "revenue": pl.col("revenue") + pl.col("revenue_came").fill_null(0.0),
+    }
+    came = came.select("cell", pl.col(names).name.suffix("_came"))
+    lists = (
+        cells.join(came, on="cell", how="left", maintain_order="left")
+        .with_columns(added[name].alias(name) for name in names)
+        .group_by("row", maintain_order=True)
+        .agg(names)
     )
-    lists = joined.group_by("row", maintain_order=True).agg(*OUTCOMES)
     return (
         numbered.join(lists, on="row", how="left", suffix="_new", maintain_order="left")
-        .with_columns(pl.coalesce(f"{name}_new", name).alias(name) for name in OUTCOMES)
+        .with_columns(pl.coalesce(f"{name}_new", name).alias(name) for name in names)
         .select(impressions.columns)
     )
 

@@ -7,12 +7,16 @@ from pathlib import Path
 
 import polars as pl
 import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from polars.testing import assert_frame_equal
 
 from trimtab.core.errors import BadLog
 from trimtab.core.log import COLUMNS, impression_row
 from trimtab.core.records import Query
 from trimtab.engine import Engine
-from trimtab.engine.log.impressions import read_log, write_part
+from trimtab.engine.log.impressions import read_log, write_parquet, write_part
+from trimtab.engine.log.interactions import SCHEMA as EVENTS
 from trimtab.engine.log.rows import SCHEMA, frame_of, frame_of_lines, json_line, rows_of
 
 
@@ -21,6 +25,25 @@ def rows(engine: Engine) -> list[dict[str, object]]:
     now = datetime(2026, 1, 2, 3, 4, 5, tzinfo=UTC)
     slates = [engine.slate(Query("yogurt", k=5, session_id=f"s{n}", explore=True)) for n in range(3)]
     return [impression_row(engine.impression(slate, now)) for slate in slates]
+
+
+@pytest.fixture
+def shopped(rows: list[dict[str, object]], tmp_path: Path) -> Path:
+    """A service's folder of which one item was clicked and bought."""
+    write_part(frame_of(rows), tmp_path / "impressions" / "date=2026-01-02" / "part-0.parquet")
+    done = [
+        {
+            "event_id": action,
+            "decision_id": rows[1]["decision_id"],
+            "timestamp": rows[1]["timestamp"],
+            "action": action,
+            "item_id": rows[1]["item_ids"][2],
+            "value": 2.5,
+        }
+        for action in ("click", "purchase")
+    ]  # fmt: skip
+    write_parquet(pl.DataFrame(done, schema=EVENTS), tmp_path / "interactions" / "date=2026-01-02" / "part-0.parquet")
+    return tmp_path
 
 
 def test_parquet_and_json_lines_read_back_the_same(rows: list[dict[str, object]], tmp_path: Path) -> None:
@@ -51,6 +74,15 @@ def test_a_broken_row_is_named(
     write_part(frame_of(rows), path)
     with pytest.raises(BadLog, match=rf"part\.parquet, row 2: .*{problem}"):
         list(read_log(path))
+
+
+@given(columns=st.sets(st.sampled_from(sorted(SCHEMA))))
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
+def test_any_columns_of_a_service_s_log_are_those_of_all(shopped: Path, columns: set[str]) -> None:
+    whole = pl.concat(read_log(shopped))
+    assert whole["clicks"].list.sum().sum() == whole["purchases"].list.sum().sum() == 1
+    names = sorted(columns)
+    assert_frame_equal(pl.concat(read_log(shopped, names)), whole.select(names))
 
 
 def test_what_is_no_log_is_refused(tmp_path: Path) -> None:
