@@ -9,7 +9,11 @@ from rich.table import Column, Table
 
 from trimtab.abtest.report.plots import outcomes_of
 from trimtab.abtest.report.report import THIN, cell
+from trimtab.abtest.report.tuning import in_order, in_words, keeps_in_words, marks_of
 from trimtab.cli.console import plain
+
+MOST_TUNED = 8
+"""Rows of a table of weights that were tried."""
 
 
 def replay_table(result: Mapping[str, Any]) -> Table:
@@ -25,18 +29,18 @@ def replay_table(result: Mapping[str, Any]) -> Table:
     return table
 
 
-def tuning_table(result: Mapping[str, Any], maximise: str, *, title: str) -> Table:
-    """The weights that `trimtab tune` tried, and which it chose."""
-    objectives = list(result["weights"])
+def tuning_table(result: Mapping[str, Any]) -> Table:
+    """The first of the weights that `trimtab tune` tried, the logged ones before those that most surely gain."""
+    objectives, rows = list(result["weights"]), in_order(result)
     whole = (Column(name, justify="right", no_wrap=True, min_width=len("0.000")) for name in objectives)
-    columns: tuple[Column | str, ...] = (*whole, f"{maximise} gain", "at least", "keeps", "")
-    table = Table(*columns, title=plain(title), caption=f"compared {result['compared']['served']}")
-    for name, one in result["candidates"].items():
-        gain, at_least = ("" if value is None else f"{value:+.1%}" for value in (one["gain"], one["gain_at_least"]))
-        marks = [mark for mark in ("chosen", "knee") if name == result[mark]] + ["front"] * one["on_front"]
-        keeps = one["refusal"] or ("yes" if one["keeps"] else "not surely")
+    numbers = (Column(name, justify="right") for name in (f"gain in {result['maximise']}", "at least"))
+    table = Table(*whole, *numbers, "keeps the rest", "is", title="weights tried")
+    more = f"; {len(rows) - MOST_TUNED} more in the report" if len(rows) > MOST_TUNED else ""
+    table.caption = f"compared {result['compared']['served']}{more}"
+    for one in rows[:MOST_TUNED]:
         weights = (f"{one['weights'][objective]:.3f}" for objective in objectives)
-        table.add_row(*weights, gain, at_least, keeps, " ".join(marks))
+        gains = (in_words(one[name]) for name in ("gain", "gain_at_least"))
+        table.add_row(*weights, *gains, keeps_in_words(one), marks_of(result, one["name"]))
     return table
 
 

@@ -188,18 +188,27 @@ def tune(
 ) -> None:
     """Choose weights on a log: maximise one objective, keep a share of others."""
     from trimtab.abtest.ope.tune import tune as run
+    from trimtab.abtest.report.tuning import tuning_verdict, write_tuning_report
     from trimtab.cli.evaluation_tables import tuning_table
 
     floors = numbers_by_name(keep or (), "--keep", "relevance=0.98")
     engine = _engine_of_log(bundle, id_salt)
     with tasks_on(ray) as tasks, progress(quiet or as_json) as report:
         result = run(log, engine, out, maximise=maximise, keep=floors, served=served, tasks=tasks, progress=report)
+    page = out.with_name(f"{out.stem}.report.html")
+    write_tuning_report(result, page)
     if as_json:
         print_json(result)
         return
-    results.print(tuning_table(result, maximise, title=str(out)))
-    chosen = ", ".join(f"{name} {weight:.3f}" for name, weight in result["weights"].items())
-    results.print(f"chosen: {chosen}", f"the profile, as PUT /profiles/NAME takes it: {plain(str(out))}", sep="\n")
+    results.print(tuning_table(result))
+    results.print(plain(tuning_verdict(result)), highlight=False)
+    results.print(
+        f"the profile, as PUT /profiles/NAME takes it: {plain(str(out))}",
+        f"the whole report: {plain(str(page))}",
+        sep="\n",
+        highlight=False,
+        soft_wrap=True,
+    )
 
 
 @app.command()

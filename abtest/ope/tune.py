@@ -34,6 +34,7 @@ from trimtab.abtest.ope.partitions import partitioned
 from trimtab.abtest.ope.reliability import Reliability
 from trimtab.abtest.ope.segments import OTHER
 from trimtab.abtest.ope.sums import Sums, add_up
+from trimtab.abtest.report.tuning import OWN
 from trimtab.core.atomic import new_file
 from trimtab.core.errors import BadLog, BadParameter
 from trimtab.core.progress import Progress, silent
@@ -51,9 +52,6 @@ NEW_WEIGHT = 0.05
 MIN_CANDIDATE_ESS = 400.0
 """Below this effective sample size a candidate is not chosen, whatever its bound says: the bound leans on the normal
 distribution of sums, and clicks and purchases are rare and skewed. Its own log needs as much."""
-OWN = "own"
-"""The log's own weights among the candidates."""
-
 MOST_THREADS = 4
 N_TUNED = 50_000
 """Impressions looked at; of a longer log, an even sample."""

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
-from jinja2 import Environment
+from jinja2 import Environment, FileSystemLoader
 
 from trimtab.abtest.report.plots import differences_plot, front_plot, outcomes_of, overlap_plot, weights_plot
 from trimtab.core.weights import format_weights
@@ -38,8 +38,8 @@ def write_report(result: Mapping[str, Any], folder: Path) -> None:
 
 def _page(result: Mapping[str, Any]) -> str:
     """The report as one page that loads nothing from the network."""
-    template = Environment(autoescape=True).from_string((Path(__file__).parent / "report.html").read_text())
-    return template.render(
+    environment = Environment(autoescape=True, loader=FileSystemLoader(Path(__file__).parent))
+    return environment.get_template("report.html").render(
         result=result,
         metrics=outcomes_of(result),
         measured=_measured(result),

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import json
+from html import escape
 from pathlib import Path
 
 import polars as pl
 import pytest
 from typer.testing import CliRunner
 
+from trimtab.abtest.report.tuning import tuning_verdict
 from trimtab.cli import app
 from trimtab.cli.logs import parse_loss
 from trimtab.core.errors import BadParameter
@@ -30,7 +32,11 @@ def test_a_profile_is_tuned_from_a_log(small_bundle: Path, log: Path, tmp_path: 
     found = json.loads(printed(*asked, "--out", tmp_path / "profile.json", "--json"))
     assert json.loads((tmp_path / "profile.json").read_text()) == {"weights": found["weights"]}
     assert found["keep"] == {"relevance": 0.98}
-    assert sorted(path.name for path in tmp_path.iterdir()) == ["profile.json", "short.parquet"]
+    names = sorted(path.name for path in tmp_path.iterdir())
+    assert names == ["profile.json", "profile.report.html", "short.parquet"]
+    page = (tmp_path / "profile.report.html").read_text()
+    assert escape(tuning_verdict(found)) in page
+    assert page.count("<tr>") == 1 + len(found["candidates"])
 
 
 def test_policies_are_ranked_five_ways(small_bundle: Path) -> None:
